@@ -1,0 +1,10 @@
+//! What is true, worked out from what was seen. Pure: no I/O, no async, no clock, no randomness, no
+//! logging, no serde. Time is an argument.
+
+pub mod component;
+pub mod interval;
+pub mod status;
+pub mod time;
+pub mod track;
+pub mod uptime;
+pub mod verdict;

@@ -1,0 +1,7 @@
+//! The aggregator: ingest and people's commands go in, one writer decides, publications come out.
+//!
+//! `domain` is pure. `store` alone knows SQLite. `engine` owns the state and is its only writer.
+//! `publish` turns state into bytes; `web` looks bytes up. See `ARCHITECTURE.md` for the flow.
+
+pub mod domain;
+pub mod publish;

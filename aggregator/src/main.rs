@@ -1,0 +1,2 @@
+//! The aggregator.
+fn main() {}

@@ -1,0 +1,6 @@
+//! From state to bytes: `view` says what a page shows, the renderers make outputs of it, and a
+//! [`Site`] of immutable [`Publication`]s is swapped in whole. Accepts no text that came from a machine
+//! or from the private side.
+
+pub mod output;
+pub mod view;

@@ -1,0 +1,129 @@
+//! What a page shows, as plain values: the one input of every renderer. Built from the state by a pure
+//! function, so that HTML, JSON, CSV and badges cannot disagree.
+
+use crate::domain::status::Status;
+use crate::domain::time::Timestamp;
+use crate::domain::uptime::{DayTally, Figure};
+
+/// One page at one moment.
+#[derive(Clone, Debug)]
+pub struct PageView {
+    /// 12 lower-case alphanumerics.
+    pub id: String,
+    /// Its name, from the configuration.
+    pub name: String,
+    /// Its public address, without a slash at the end.
+    pub url: String,
+    /// The zone its days and clock times are in.
+    pub time_zone: jiff::tz::TimeZone,
+    /// The zone's IANA name.
+    pub time_zone_name: String,
+    /// Where "Get help" leads.
+    pub support_url: Option<String>,
+    /// BCP 47 tag of the page's language.
+    pub language: String,
+    /// The moment this view speaks of.
+    pub now: Timestamp,
+    /// Oldest, over the components shown, of the newest conclusive evidence. `None`: nothing was seen yet.
+    pub verified_at: Option<Timestamp>,
+    /// Do not rely on the page after this.
+    pub believe_until: Timestamp,
+    /// When anything the page says about components last changed.
+    pub updated_at: Timestamp,
+    /// When the page was made.
+    pub created_at: Timestamp,
+    /// Which uptime rule the figures follow.
+    pub rule: UptimeRuleView,
+    /// The owner's order: groups and components without one.
+    pub items: Vec<Item>,
+}
+
+/// How the figures were worked out, for the uptime page and the footer.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct UptimeRuleView {
+    /// `false`: `"observed"`; `true`: `"statuspage"`.
+    pub statuspage: bool,
+    /// What a partial outage counts, in percent (30).
+    pub partial_percent: u32,
+    /// What a major outage counts, in percent (100).
+    pub major_percent: u32,
+}
+
+/// A row of the page.
+#[derive(Clone, Debug)]
+pub enum Item {
+    /// A group with its components.
+    Group(GroupView),
+    /// A component that stands alone.
+    Component(ComponentView),
+}
+
+/// A group.
+#[derive(Clone, Debug)]
+pub struct GroupView {
+    /// 12 lower-case alphanumerics.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// A sentence about it.
+    pub description: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its status last changed.
+    pub updated_at: Timestamp,
+    /// In the owner's order.
+    pub children: Vec<ComponentView>,
+}
+
+/// A component as visitors see it.
+#[derive(Clone, Debug)]
+pub struct ComponentView {
+    /// 12 lower-case alphanumerics.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// A sentence about it.
+    pub description: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When its status last changed.
+    pub updated_at: Timestamp,
+    /// `YYYY-MM-DD`, from the configuration; nothing before it counts.
+    pub start_date: Option<jiff::civil::Date>,
+    /// The status: the last known one where `stale_since` is set.
+    pub status: Status,
+    /// Since when the status holds.
+    pub since: Timestamp,
+    /// Nothing conclusive is seen since then: grey, and said in words.
+    pub stale_since: Option<Timestamp>,
+    /// No linked check has ever reported: "Waiting for its first report".
+    pub waiting: bool,
+    /// Shown only while it is not operational.
+    pub only_show_if_degraded: bool,
+    /// Uptime is shown.
+    pub showcase: bool,
+    /// Exactly 90 days in the page's zone, oldest first, today last.
+    pub days: Vec<DayTally>,
+    /// Uptime over 24 hours, 7, 30 and 90 days, in this order.
+    pub windows: [Figure; 4],
+    /// Response times, where `response_time = true`.
+    pub response: Option<ResponseView>,
+}
+
+/// The response-time chart of a component.
+#[derive(Clone, Debug, Default)]
+pub struct ResponseView {
+    /// One point an hour, oldest first, at most 90 days; hours without a measurement are absent.
+    pub points: Vec<ResponsePoint>,
+}
+
+/// Response times of one hour.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ResponsePoint {
+    /// Start of the hour.
+    pub at: Timestamp,
+    /// Median, ms.
+    pub p50_ms: f64,
+    /// 95th percentile, ms.
+    pub p95_ms: f64,
+}
