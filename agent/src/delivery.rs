@@ -210,3 +210,7 @@ fn chain(error: &dyn std::error::Error) -> String {
     }
     words
 }
+
+#[cfg(test)]
+#[path = "delivery_tests.rs"]
+mod tests;

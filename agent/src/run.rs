@@ -172,3 +172,7 @@ fn of_location(checks: Vec<Check>, location: &str) -> Vec<Check> {
         |check: &Check| check.locations.is_empty() || check.locations.iter().any(|name| name == location);
     checks.into_iter().filter(here).collect()
 }
+
+#[cfg(test)]
+#[path = "run_tests.rs"]
+mod tests;

@@ -12,9 +12,9 @@ pub(super) fn status(common: &Common) -> anyhow::Result<ExitCode> {
     let config = load(common)?.config;
     let peek = peek(&config.agent.spool, Clock::open()?)?;
     if common.json {
-        print_json(&config.agent.name, &peek)?
+        print_json(&config.agent.name, &peek)?;
     } else {
-        print_plain(&config.agent.name, &peek)?
+        print_plain(&config.agent.name, &peek)?;
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -36,7 +36,7 @@ fn print_plain(agent: &str, peek: &Peek) -> io::Result<()> {
         match state.hysteresis.hard {
             skerry_protocol::wire::State::Unknown => writeln!(out, "{name:<width$}  {hard}")?,
             _ => {
-                writeln!(out, "{name:<width$}  {hard} since {since} ({}){unconfirmed}", state.reason.name())?
+                writeln!(out, "{name:<width$}  {hard} since {since} ({}){unconfirmed}", state.reason.name())?;
             }
         }
     }

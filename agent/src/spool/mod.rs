@@ -11,6 +11,7 @@ mod salvage;
 mod store;
 #[cfg(test)]
 mod tests;
+mod trim;
 mod writer;
 
 use crate::clock::{BootId, Clock, Moment};

@@ -6,7 +6,7 @@
 
 use super::row::{RecordRow, RowKind, SpoolRow, StateRow, frame, unframe};
 use super::salvage::{LogHealth, Salvaged, beside, highest_in_log, log_health, log_of, salvage};
-use super::{Entry, Limits, Lost, Standing, Stored};
+use super::{Entry, Lost, Standing, Stored};
 use crate::clock::{BootId, Clock};
 use prost::Message;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension, params};
@@ -65,8 +65,8 @@ impl From<io::Error> for Fault {
 }
 
 pub(super) struct Store {
-    connection: Connection,
-    path: PathBuf,
+    pub(super) connection: Connection,
+    pub(super) path: PathBuf,
     pub(super) about: SpoolRow,
     next: u64,
     durable: u64,
@@ -105,7 +105,7 @@ impl Store {
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
         connection.execute_batch(
-            "PRAGMA page_size=1024; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;
+            "PRAGMA page_size=1024; PRAGMA secure_delete=ON; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;
              PRAGMA synchronous=NORMAL; PRAGMA cache_size=-512; PRAGMA journal_size_limit=4194304;
              PRAGMA cell_size_check=ON; PRAGMA busy_timeout=2000;",
         )?;
@@ -200,7 +200,7 @@ impl Store {
 
     /// Runs `work` in one transaction, on the disk before it returns when `durable`. After a failure the
     /// counters are what they were.
-    fn transaction(
+    pub(super) fn transaction(
         &mut self,
         durable: bool,
         work: impl FnOnce(&mut Self) -> Result<(), Fault>,
@@ -230,7 +230,7 @@ impl Store {
         done
     }
 
-    fn insert(&mut self, row: &RecordRow) -> Result<(), Fault> {
+    pub(super) fn insert(&mut self, row: &RecordRow) -> Result<(), Fault> {
         let sequence = self.next;
         let body = frame(RowKind::Record, sequence, &row.encode_to_vec());
         self.connection
@@ -250,7 +250,7 @@ impl Store {
         Ok(())
     }
 
-    fn write_about(&mut self) -> Result<(), Fault> {
+    pub(super) fn write_about(&mut self) -> Result<(), Fault> {
         self.about.issued = self.next - 1;
         let body = frame(RowKind::Spool, self.about.acknowledged, &self.about.encode_to_vec());
         self.connection.prepare_cached("UPDATE spool SET body = ?1 WHERE id = 1")?.execute(params![body])?;
@@ -353,7 +353,7 @@ impl Store {
         })
     }
 
-    fn remove(&mut self, which: &str, argument: i64) -> Result<u64, Fault> {
+    pub(super) fn remove(&mut self, which: &str, argument: i64) -> Result<u64, Fault> {
         let sum = format!("SELECT count(*), coalesce(sum(length(body)), 0) FROM queue WHERE {which}");
         let (count, bytes): (i64, i64) = self
             .connection
@@ -395,91 +395,6 @@ impl Store {
     }
 }
 
-/// Dropping what no longer fits.
-impl Store {
-    /// Brings the queue within its limits; what is given up leaves a loss behind, in the same transaction.
-    pub(super) fn trim(&mut self, limits: &Limits, clock: Clock) -> Result<(), Fault> {
-        let too_old = self.oldest_ms(clock)? > limits.max_age.as_millis() as u64;
-        let crowded = self.bytes > limits.max_bytes / 16 && disk_is_short(&self.path, limits);
-        if !too_old && !crowded && self.bytes <= limits.max_bytes {
-            return Ok(());
-        }
-        // A tenth below the limit, so that a full spool is not trimmed for every record.
-        let goal = if crowded { self.bytes.min(limits.max_bytes) } else { limits.max_bytes } / 10 * 9;
-        let now = clock.now();
-        let mut lost = Lost::default();
-        let why = if too_old {
-            "older than the spool keeps"
-        } else if crowded {
-            "the host's disk is nearly full"
-        } else {
-            "the spool is full"
-        };
-        self.transaction(true, |store| {
-            let oldest_first = ["hard = 0", "hard = 1"];
-            if too_old {
-                let horizon = |row: &Stored| row.age_ms(now) > limits.max_age.as_millis() as u64;
-                store.drop_while("hard >= 0", &mut lost, |_, row| horizon(row))?;
-            }
-            for class in oldest_first {
-                store.drop_while(class, &mut lost, |store, _| store.bytes > goal)?;
-            }
-            if lost.count > 0 {
-                lost.why = why.to_owned();
-                store.about.lost += lost.count;
-                store.insert(&RecordRow::lost(lost.record()))?;
-            }
-            store.write_about()
-        })?;
-        if lost.count > 0 {
-            tracing::warn!(lost = lost.count, "records are given up: {why}");
-        }
-        Ok(())
-    }
-
-    /// Removes the oldest records of a class while `more` says so.
-    fn drop_while(
-        &mut self,
-        class: &str,
-        lost: &mut Lost,
-        more: impl Fn(&Self, &Stored) -> bool,
-    ) -> Result<(), Fault> {
-        let select = format!("SELECT sequence, body FROM queue WHERE {class} ORDER BY sequence LIMIT 256");
-        loop {
-            let rows: Vec<(i64, Vec<u8>)> = {
-                let mut rows = self.connection.prepare_cached(&select)?;
-                let read = rows.query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?;
-                read.collect::<Result<_, _>>()?
-            };
-            if rows.is_empty() {
-                return Ok(());
-            }
-            for (sequence, body) in rows {
-                let row = unframe(&body).and_then(|found| RecordRow::decode(found.payload).ok());
-                let row = row.ok_or_else(|| broken("a record"))?;
-                let stored = Stored {
-                    sequence: sequence.cast_unsigned(),
-                    boot: BootId::from_bytes(&row.boot),
-                    check: String::new(),
-                    kind: row.kind.clone(),
-                };
-                if !more(self, &stored) {
-                    return Ok(());
-                }
-                lost.add(&row);
-                self.remove("sequence = ?1", sequence)?;
-            }
-        }
-    }
-}
-
-fn disk_is_short(path: &Path, limits: &Limits) -> bool {
-    let Ok(disk) = rustix::fs::statvfs(path) else { return false };
-    let free = disk.f_bavail.saturating_mul(disk.f_frsize);
-    let whole = disk.f_blocks.saturating_mul(disk.f_frsize);
-    free < limits.reserve_bytes.min(whole / 20)
-}
-
 fn create(connection: &Connection, about: &SpoolRow) -> Result<(), Fault> {
     let body = frame(RowKind::Spool, 0, &about.encode_to_vec());
     connection.execute_batch(
@@ -495,7 +410,7 @@ fn create(connection: &Connection, about: &SpoolRow) -> Result<(), Fault> {
     Ok(())
 }
 
-fn broken(what: &str) -> Fault {
+pub(super) fn broken(what: &str) -> Fault {
     Fault::Damaged(format!("{what} in it is not whole"))
 }
 

@@ -47,7 +47,7 @@ struct Waiting {
 }
 
 impl Inbox {
-    fn new(most: usize) -> Self {
+    pub(super) fn new(most: usize) -> Self {
         Self { waiting: Mutex::default(), came: Condvar::new(), most }
     }
 
@@ -70,7 +70,7 @@ impl Inbox {
     }
 
     /// Waits for something to do, at most until `deadline`.
-    fn take(&self, deadline: Option<Instant>) -> (Vec<Entry>, Lost, Vec<Command>) {
+    pub(super) fn take(&self, deadline: Option<Instant>) -> (Vec<Entry>, Lost, Vec<Command>) {
         let mut waiting = self.waiting();
         loop {
             let now = Instant::now();
@@ -106,7 +106,7 @@ impl Inbox {
     }
 
     /// What was taken could not be written: it goes back to the front.
-    fn put_back(&self, entries: Vec<Entry>, lost: &Lost) {
+    pub(super) fn put_back(&self, entries: Vec<Entry>, lost: &Lost) {
         let mut waiting = self.waiting();
         waiting.in_hand = 0;
         for entry in entries.into_iter().rev() {
@@ -208,6 +208,8 @@ impl Writer {
             for command in commands {
                 if let Command::Close(answer) = command {
                     self.close();
+                    // The lock is given back before anyone hears of the end.
+                    drop(self);
                     let _ = answer.send(());
                     return;
                 }

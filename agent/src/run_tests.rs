@@ -1,0 +1,211 @@
+use super::*;
+use crate::probe::Observed;
+use crate::uplink::Delivery;
+use async_trait::async_trait;
+use bytes::Bytes;
+use skerry_protocol::check::{Http, HttpVersion, IpVersion, Kind, Severity, StatusRange};
+use skerry_protocol::wire::{self, Outcome, Reason, State};
+use std::collections::BTreeMap;
+use std::sync::Mutex;
+use tempfile::TempDir;
+use tokio::sync::watch;
+use tokio::time::Instant;
+
+/// Takes every batch and lets tests wait for what they look for.
+struct Listener(watch::Sender<Vec<wire::Batch>>);
+
+#[async_trait]
+impl Deliver for Listener {
+    async fn deliver(&self, body: Bytes) -> Delivery {
+        let batch = wire::decode(&body).expect("whole batches");
+        let through = batch.records.last().map_or(0, |record| record.sequence);
+        self.0.send_modify(|batches| batches.push(batch));
+        Delivery::Accepted(wire::Reply { protocol: 1, acknowledged_through: through, ..Default::default() })
+    }
+}
+
+impl Listener {
+    fn new() -> Arc<Self> {
+        Arc::new(Self(watch::Sender::new(Vec::new())))
+    }
+
+    async fn until(&self, found: impl FnMut(&Vec<wire::Batch>) -> bool) {
+        let mut batches = self.0.subscribe();
+        let waited = timeout(Duration::from_secs(60), batches.wait_for(found)).await;
+        assert!(waited.is_ok_and(|heard| heard.is_ok()), "what was waited for never came");
+    }
+}
+
+fn check(name: &str, interval: u64) -> Check {
+    let http = Http {
+        url: "http://127.0.0.1:1/".parse().expect("a URL"),
+        method: http::Method::GET,
+        headers: Vec::new(),
+        body: None,
+        auth: None,
+        status: vec![StatusRange { from: 200, to: 299 }],
+        redirects: 5,
+        body_contains: Vec::new(),
+        body_matches: Vec::new(),
+        json: Vec::new(),
+        response_headers: Vec::new(),
+        certificate_days: None,
+        verify: true,
+        ca_file: None,
+        max_body: 1 << 20,
+        version: HttpVersion::Auto,
+        ip: IpVersion::Any,
+        reuse_connection: false,
+    };
+    Check {
+        name: name.to_owned(),
+        kind: Kind::Http(Box::new(http)),
+        interval: Duration::from_millis(interval),
+        timeout: Duration::from_millis(interval),
+        retry_interval: Duration::from_millis(interval),
+        fall: 3,
+        rise: 2,
+        degraded_above: None,
+        severity: Severity::High,
+        labels: BTreeMap::new(),
+        locations: Vec::new(),
+    }
+}
+
+fn settings(folder: &TempDir, checks: Vec<Check>) -> AgentSettings {
+    AgentSettings {
+        name: "agent".to_owned(),
+        location: "here".to_owned(),
+        spool_path: folder.path().join("spool.db"),
+        spool_limits: Limits::default(),
+        max_in_flight: MAX_IN_FLIGHT,
+        checks,
+    }
+}
+
+fn saw(outcome: Outcome, took: u64) -> Observed {
+    let reason = if outcome == Outcome::Up { Reason::None } else { Reason::ConnectRefused };
+    let total = Duration::from_millis(took);
+    Observed { outcome, reason, detail: String::new(), total, phases: None, certificate: None }
+}
+
+fn always(outcome: Outcome) -> Eyes {
+    Eyes::Script(Arc::new(move |_| saw(outcome, 0)))
+}
+
+fn last_state(batches: &[wire::Batch]) -> Option<State> {
+    let batch = batches.last()?;
+    batch.snapshot.first().map(|state| State::from_wire(state.state))
+}
+
+#[tokio::test]
+async fn a_transition_arrives_and_survives_restart_but_not_a_new_definition() {
+    let folder = TempDir::new().expect("a folder");
+    let listener = Listener::new();
+    let agent = Agent::start_with(
+        settings(&folder, vec![check("shop", 200)]),
+        listener.clone(),
+        always(Outcome::Down),
+    )
+    .expect("starts");
+    listener.until(|batches| last_state(batches) == Some(State::Down)).await;
+    listener
+        .until(|batches| {
+            let records = batches.iter().flat_map(|batch| &batch.records);
+            records
+                .filter(|record| match &record.kind {
+                    Some(wire::record::Kind::Observation(seen)) => seen.since_boot_ms.is_some(),
+                    _ => false,
+                })
+                .count()
+                == 1
+        })
+        .await;
+    assert!(listener.0.borrow()[0].inventory.is_some());
+    agent.stop().await;
+
+    let listener = Listener::new();
+    let agent =
+        Agent::start_with(settings(&folder, vec![check("shop", 200)]), listener.clone(), always(Outcome::Up))
+            .expect("starts");
+    assert_eq!(agent.status().states[0].1.state, State::Down);
+    assert_eq!(agent.status().states[0].1.evidence, None);
+    listener.until(|batches| last_state(batches) == Some(State::Up)).await;
+    let mut relabelled = check("shop", 200);
+    relabelled.severity = Severity::Low;
+    agent.reload(vec![relabelled]).await.expect("reloads");
+    assert_eq!(agent.status().states[0].1.state, State::Up);
+    agent.reload(vec![check("shop", 60_000)]).await.expect("reloads");
+    assert!(agent.status().states.is_empty());
+    agent.reload(vec![check("shop", 201)]).await.expect("reloads");
+    let inventory = |batch: &wire::Batch| batch.inventory.as_ref().map(|all| all.checks[0].interval_ms);
+    listener.until(|batches| batches.iter().any(|batch| inventory(batch) == Some(201))).await;
+    agent.stop().await;
+
+    let agent =
+        Agent::start_with(settings(&folder, vec![check("shop", 60_000)]), listener, always(Outcome::Up))
+            .expect("starts");
+    assert!(agent.status().states.is_empty());
+}
+
+#[tokio::test]
+async fn a_slow_check_delays_no_other_and_never_runs_twice_at_once() {
+    let folder = TempDir::new().expect("a folder");
+    let starts: Arc<Mutex<BTreeMap<String, Vec<Instant>>>> = Arc::default();
+    let noted = Arc::clone(&starts);
+    let eyes = Eyes::Script(Arc::new(move |check: &Check| {
+        let mut starts = noted.lock().expect("no test panics while it holds this");
+        starts.entry(check.name.clone()).or_default().push(Instant::now());
+        saw(Outcome::Up, if check.name == "slow" { 250 } else { 0 })
+    }));
+    let mut settings =
+        settings(&folder, vec![check("slow", 100), check("fast", 100), check("elsewhere", 100)]);
+    settings.checks[2].locations = vec!["there".to_owned()];
+    let listener = Listener::new();
+    let agent = Agent::start_with(settings, listener.clone(), eyes).expect("starts");
+    listener.until(|batches| batches.iter().map(|batch| batch.records.len()).sum::<usize>() >= 42).await;
+    agent.stop().await;
+    let starts = starts.lock().expect("no test panics while it holds this");
+    let slow = starts["slow"].windows(2).map(|pair| pair[1] - pair[0]);
+    assert!(slow.min().is_some_and(|gap| gap >= Duration::from_millis(250)));
+    // Settled after its first two; from there on its grid, with no drift.
+    let fast = &starts["fast"][3..];
+    let periods = fast.iter().map(|start| (*start - fast[0]).as_millis() as u64);
+    for (number, elapsed) in periods.enumerate() {
+        assert!(elapsed.abs_diff(number as u64 * 100) < 90, "start {number} after {elapsed} ms");
+    }
+    assert!(!starts.contains_key("elsewhere"));
+}
+
+#[tokio::test]
+async fn no_more_probes_run_at_once_than_allowed() {
+    let folder = TempDir::new().expect("a folder");
+    let checks = (0..20).map(|number| check(&format!("check-{number}"), 200)).collect();
+    let mut settings = settings(&folder, checks);
+    settings.max_in_flight = 2;
+    let eyes = Eyes::Script(Arc::new(|_: &Check| saw(Outcome::Up, 100)));
+    let began = Instant::now();
+    let listener = Listener::new();
+    let agent = Agent::start_with(settings, listener.clone(), eyes).expect("starts");
+    listener.until(|batches| batches.iter().map(|batch| batch.records.len()).sum::<usize>() >= 20).await;
+    assert!(began.elapsed() >= Duration::from_secs(1));
+    assert!(agent.status().lateness_ms > 300);
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn stopping_leaves_nothing_behind_while_the_aggregator_is_gone() {
+    struct Gone;
+    #[async_trait]
+    impl Deliver for Gone {
+        async fn deliver(&self, _body: Bytes) -> Delivery {
+            std::future::pending().await
+        }
+    }
+    let folder = TempDir::new().expect("a folder");
+    let agent = Agent::start_with(settings(&folder, Vec::new()), Arc::new(Gone), always(Outcome::Up))
+        .expect("starts");
+    let began = std::time::Instant::now();
+    agent.stop().await;
+    assert!(began.elapsed() < Duration::from_secs(5));
+}
