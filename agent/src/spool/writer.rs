@@ -129,11 +129,12 @@ impl Waiting {
             self.lost.count += 1;
             self.lost.span(entry.observation.wall_ms, entry.observation.wall_ms);
             // What is held to be true outlives the record that said so.
+            let Some(standing) = entry.standing else { continue };
             let again = self.entries.iter_mut().skip(routine).find(|later| later.check == entry.check);
             if let Some(later) = again
                 && later.standing.is_none()
             {
-                later.standing = entry.standing;
+                later.standing = Some(standing);
             }
         }
     }
@@ -349,7 +350,9 @@ impl Writer {
         });
         if let Err(fault) = done {
             self.note_trouble(&fault);
-            return None;
+            // The present states can be told without a disk, in the name of the epoch last known.
+            let epoch = self.acknowledged.0;
+            return (epoch != [0; 16]).then_some(Page { epoch, records: Vec::new() });
         }
         page
     }
