@@ -2,7 +2,9 @@
 //! logging, no serde. Time is an argument.
 
 pub mod component;
+pub mod days;
 pub mod interval;
+pub mod layers;
 pub mod status;
 pub mod time;
 pub mod track;
