@@ -3,5 +3,6 @@
 //! `domain` is pure. `store` alone knows SQLite. `engine` owns the state and is its only writer.
 //! `publish` turns state into bytes; `web` looks bytes up. See `ARCHITECTURE.md` for the flow.
 
+pub mod config;
 pub mod domain;
 pub mod publish;
