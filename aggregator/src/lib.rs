@@ -11,3 +11,4 @@ pub mod ingest;
 pub mod publish;
 pub mod random;
 pub mod store;
+pub mod web;
