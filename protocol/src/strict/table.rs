@@ -35,12 +35,12 @@ impl<'d> Table<'d> {
 
     /// A string. Surrounding blanks and control characters are refused: they are never meant.
     pub fn string(&self, key: &'static str) -> Entry<'_, String> {
-        self.read(key, |item| item.string())
+        self.read(key, Item::string)
     }
 
     /// A string of any content, empty and with line breaks too.
     pub fn text(&self, key: &'static str) -> Entry<'_, String> {
-        self.read(key, |item| item.text())
+        self.read(key, Item::text)
     }
 
     /// A whole number from `low` to `high`.
@@ -50,17 +50,17 @@ impl<'d> Table<'d> {
 
     /// A number, whole or not.
     pub fn number(&self, key: &'static str) -> Entry<'_, f64> {
-        self.read(key, |item| item.number())
+        self.read(key, Item::number)
     }
 
     /// `true` or `false`.
     pub fn boolean(&self, key: &'static str) -> Entry<'_, bool> {
-        self.read(key, |item| item.boolean())
+        self.read(key, Item::boolean)
     }
 
     /// A duration such as `"30s"`.
     pub fn duration(&self, key: &'static str) -> Entry<'_, Duration> {
-        self.read(key, |item| item.duration())
+        self.read(key, Item::duration)
     }
 
     /// A path, taken as written: a relative one is relative to the working directory.
@@ -70,7 +70,7 @@ impl<'d> Table<'d> {
 
     /// A date, bare or quoted: `2026-01-31`. Year, month, day as written; the caller checks the calendar.
     pub fn date(&self, key: &'static str) -> Entry<'_, String> {
-        self.read(key, |item| item.date())
+        self.read(key, Item::date)
     }
 
     /// One of the named choices.
