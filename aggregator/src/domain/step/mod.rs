@@ -10,6 +10,7 @@ mod tick;
 pub use configure::{
     Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage, components_of,
 };
+pub(crate) use recompute::witnesses_of;
 pub use report::{DeclaredCheck, Observed, Record, RecordKind, Report, SnapshotState, When};
 
 use super::component::Automatic;
