@@ -2,5 +2,6 @@
 //! [`Site`] of immutable [`Publication`]s is swapped in whole. Accepts no text that came from a machine
 //! or from the private side.
 
+pub mod html;
 pub mod output;
 pub mod view;
