@@ -3,5 +3,6 @@
 //! or from the private side.
 
 pub mod build;
+pub mod html;
 pub mod output;
 pub mod view;
