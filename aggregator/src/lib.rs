@@ -6,8 +6,12 @@
 pub mod clock;
 pub mod config;
 pub mod domain;
+pub mod desired;
 pub mod engine;
+pub mod housekeeping;
 pub mod ingest;
+pub mod intake;
+pub mod operations;
 pub mod publish;
 pub mod random;
 pub mod store;

@@ -187,6 +187,8 @@ pub struct PageSettings {
     pub name: String,
     /// Visible to everyone.
     pub public: bool,
+    /// Stands in the index of pages.
+    pub listed: bool,
     /// Its own host.
     pub domain: Option<String>,
     /// IANA name.
