@@ -4,6 +4,7 @@
 mod pages;
 mod reference;
 mod script;
+mod tables;
 mod tracks;
 
 use script::Agent;
