@@ -1,4 +1,15 @@
-//! Agent.
+//! The agent: runs checks, judges them with hysteresis, and streams what it sees to an aggregator.
+//!
+//! ```text
+//! schedule ─▶ probe ─▶ hysteresis ─▶ spool ─▶ uplink
+//! ```
+//!
+//! [`run`] wires the rooms and is what an embedder needs: [`run::Agent::start`] with a
+//! [`uplink::Deliver`] of its own.
 
+pub mod clock;
 pub mod config;
+pub mod hysteresis;
 pub mod probe;
+pub mod schedule;
+pub mod spool;

@@ -1,6 +1,7 @@
 //! Who may deliver: the agents' listener by token, the built-in agent by being part of us.
 
 use crate::domain::state::AgentKey;
+use crate::domain::step::Command;
 use crate::engine::{Engine, Refused};
 use crate::ingest::{self, NotTaken};
 use crate::store::{AgentIdentity, Store, StoreError, token_hash};
@@ -45,6 +46,13 @@ impl Intake {
             .await
             .map_err(|error| StoreError::Strange(error.to_string()))??;
         if let Some(identity) = &found {
+            let known = Command::KnowAgent {
+                agent: identity.agent,
+                workspace: identity.workspace,
+                name: identity.name.clone(),
+                location: identity.location.clone(),
+            };
+            self.engine.command(known).await.map_err(|refused| StoreError::Strange(refused.to_string()))?;
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             if known.len() >= REMEMBERED {
                 known.clear();

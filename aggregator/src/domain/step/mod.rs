@@ -40,6 +40,17 @@ pub enum Command {
         /// Failure domain.
         location: String,
     },
+    /// An agent was enrolled beside us, or moved; its row is there.
+    KnowAgent {
+        /// Its row.
+        agent: AgentKey,
+        /// Its workspace's row.
+        workspace: WorkspaceKey,
+        /// Its name.
+        name: String,
+        /// Failure domain.
+        location: String,
+    },
     /// A person says what a component is.
     SetManual {
         /// Which.
@@ -215,6 +226,9 @@ pub fn step(state: &mut State, command: Command, now: Timestamp) -> Stepped {
         Command::Configure(desired) => configure::configure(state, *desired, now, &mut changes),
         Command::AddAgent { workspace, name, location } => {
             configure::add_agent(state, &workspace, &name, &location, &mut changes)
+        }
+        Command::KnowAgent { agent, workspace, name, location } => {
+            configure::know_agent(state, agent, workspace, &name, &location)
         }
         Command::SetManual { component, status, until } => {
             manual::set(state, component, status, until, now, &mut changes)
