@@ -15,16 +15,20 @@ use crate::store::Store;
 use crate::web::{Bound, Limits, Listener, PublicSide, Rooms, Serves, TlsFiles, Traffic, bind};
 use anyhow::Context;
 use arc_swap::ArcSwap;
-use skerry_agent::run::{Agent, AgentHandle, AgentSettings};
+use skerry_agent::run::{Agent, AgentHandle, AgentSettings, MAX_IN_FLIGHT};
+use skerry_agent::spool::Limits;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// The built-in agents by workspace; emptied when they stop.
+type LocalAgents = Arc<tokio::sync::Mutex<Vec<(String, AgentHandle)>>>;
 
 /// A system that runs.
 pub struct App {
     engine: Engine,
     writer: Running,
-    agents: Vec<(String, AgentHandle)>,
+    agents: LocalAgents,
     bound: Bound,
     rooms: Rooms,
     background: Vec<tokio::task::JoinHandle<()>>,
@@ -46,6 +50,7 @@ impl App {
         let (engine, writer) = Engine::start(store, changed)?;
         configure(&engine, configs).await?;
         let agents = local_agents(&engine, &aggregator_id, configs, &database).await?;
+        let agents = Arc::new(tokio::sync::Mutex::new(agents));
 
         let site = Arc::new(ArcSwap::from_pointee(Site::default()));
         let shared = shared(engine.now());
@@ -82,8 +87,7 @@ impl App {
     /// A handle that takes new configurations while requests are answered.
     #[must_use]
     pub fn reloader(&self) -> Reloader {
-        let agents = self.agents.iter().map(|(name, agent)| (name.clone(), agent.clone())).collect();
-        Reloader { engine: self.engine.clone(), agents }
+        Reloader { engine: self.engine.clone(), agents: Arc::clone(&self.agents) }
     }
 
     /// Answers requests until `shutdown`, then stops in the order in which data walks: agents first, so
@@ -93,7 +97,7 @@ impl App {
     /// When a listener ends by itself.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
         let answered = self.bound.run(&self.rooms, Limits::default(), shutdown).await;
-        for (_, agent) in self.agents {
+        for (_, agent) in self.agents.lock().await.drain(..) {
             agent.stop().await;
         }
         for task in self.background {
@@ -110,7 +114,7 @@ impl App {
 #[derive(Clone)]
 pub struct Reloader {
     engine: Engine,
-    agents: Vec<(String, AgentHandle)>,
+    agents: LocalAgents,
 }
 
 impl Reloader {
@@ -121,7 +125,8 @@ impl Reloader {
     pub async fn reload(&self, configs: &[Config]) -> anyhow::Result<()> {
         configure(&self.engine, configs).await?;
         for config in configs {
-            let agent = self.agents.iter().find(|(workspace, _)| *workspace == config.workspace);
+            let agents = self.agents.lock().await;
+            let agent = agents.iter().find(|(workspace, _)| *workspace == config.workspace);
             if let Some((_, agent)) = agent {
                 agent.reload(config.local_checks().cloned().collect()).await?;
             }
@@ -155,7 +160,14 @@ async fn local_agents(
         };
         let checks = config.local_checks().cloned().collect();
         let spool = spool_path(database, &config.workspace);
-        let settings = AgentSettings::new(local.name.clone(), local.location.clone(), spool, checks);
+        let settings = AgentSettings {
+            name: local.name.clone(),
+            location: local.location.clone(),
+            spool_path: spool,
+            spool_limits: Limits::default(),
+            max_in_flight: MAX_IN_FLIGHT,
+            checks,
+        };
         let handle = Agent::start(settings, intake.shared())
             .with_context(|| format!("the built-in agent of workspace {:?}", config.workspace))?;
         agents.push((config.workspace.clone(), handle));

@@ -50,17 +50,9 @@ impl Store {
             let [inconclusive, up, degraded, down] = tally.counts.map(|count| count as i64);
             let sql = "INSERT OR REPLACE INTO hour
                  (workspace, track, hour_ms, up, degraded, down, inconclusive, latency)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-            transaction.prepare_cached(sql)?.execute((
-                workspace,
-                track.0,
-                hour.0,
-                up,
-                degraded,
-                down,
-                inconclusive,
-                latency,
-            ))?;
+                 SELECT workspace, key, ?2, ?3, ?4, ?5, ?6, ?7 FROM track WHERE key = ?1";
+            let row = (track.0, hour.0, up, degraded, down, inconclusive, latency);
+            transaction.prepare_cached(sql)?.execute(row)?;
         }
         transaction.execute("DELETE FROM dirty_hour WHERE hour_ms = ?1", [hour.0])?;
         transaction.commit()?;
