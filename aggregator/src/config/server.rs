@@ -61,7 +61,9 @@ fn listeners(root: &Table<'_>) -> Vec<Listener> {
         }
         listeners.push(listener);
     }
-    let complete = listeners.len() == tables.len();
+    // Where a listener is itself refused, nothing can be said of all of them.
+    let is_list = root.item("listen").is_some_and(|item| item.is_list());
+    let complete = is_list && listeners.len() == tables.len();
     if complete && !listeners.iter().any(|listener| listener.serves.contains(&Room::Public)) {
         let remedy = "Add serves = [\"public\"] to one, or remove all [[listen]] for the defaults.";
         root.refuse("listen", "no listener serves public, so no visitor could see a page", remedy);

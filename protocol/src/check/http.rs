@@ -89,9 +89,7 @@ fn header(name: &str, item: &Item<'_>) -> Option<(HeaderName, HeaderValue)> {
             "Use auth = { token_file = \"/path/to/token\" } or auth = { user = \"…\", password_file = \"…\" }.",
         );
     }
-    if ["host", "content-length", "transfer-encoding", "connection"].contains(&name.as_str())
-        && name != "host"
-    {
+    if ["content-length", "transfer-encoding", "connection"].contains(&name.as_str()) {
         return item.refuse("is set by the HTTP client itself", "Remove it.");
     }
     let value = item.string()?;
