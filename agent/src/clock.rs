@@ -82,8 +82,8 @@ impl Clock {
     #[must_use]
     pub fn now(&self) -> Moment {
         let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-        let boot_ms =
-            u64::try_from(time.tv_sec).unwrap_or(0) * 1000 + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000;
+        let boot_ms = u64::try_from(time.tv_sec).unwrap_or(0) * 1000
+            + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000;
         let wall_ms = match SystemTime::now().duration_since(UNIX_EPOCH) {
             Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
             Err(before) => -i64::try_from(before.duration().as_millis()).unwrap_or(i64::MAX),

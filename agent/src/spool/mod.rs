@@ -177,9 +177,27 @@ impl Lost {
 /// Handle of the spool; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Spool {
-    inbox: Arc<Inbox>,
+    inbox: Arc<CloseWhenDropped>,
     synced: watch::Receiver<u64>,
     status: watch::Receiver<SpoolStatus>,
+}
+
+/// Ends the thread when the last handle is gone without [`Spool::close`].
+#[derive(Debug)]
+struct CloseWhenDropped(Arc<Inbox>);
+
+impl Drop for CloseWhenDropped {
+    fn drop(&mut self) {
+        self.0.command(Command::Close(oneshot::channel().0));
+    }
+}
+
+impl std::ops::Deref for CloseWhenDropped {
+    type Target = Inbox;
+
+    fn deref(&self) -> &Inbox {
+        &self.0
+    }
 }
 
 impl Spool {
@@ -200,7 +218,8 @@ impl Spool {
         let lock = lock(path)?;
         let (writer, states) = writer::Writer::open(path, limits, clock, lock)
             .map_err(|fault| anyhow::anyhow!("cannot open the spool {}: {fault}", path.display()))?;
-        let spool = Self { inbox: writer.inbox(), synced: writer.synced(), status: writer.status() };
+        let inbox = Arc::new(CloseWhenDropped(writer.inbox()));
+        let spool = Self { inbox, synced: writer.synced(), status: writer.status() };
         std::thread::Builder::new()
             .name("spool".to_owned())
             .spawn(move || writer.run())

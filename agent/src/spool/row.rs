@@ -259,7 +259,9 @@ impl RecordRow {
     pub(super) fn wall_ms(&self) -> i64 {
         match &self.kind {
             Some(wire::record::Kind::Observation(observation)) => observation.wall_ms,
-            Some(wire::record::Kind::Folded(folded)) => folded.first.as_ref().map_or(0, |first| first.wall_ms),
+            Some(wire::record::Kind::Folded(folded)) => {
+                folded.first.as_ref().map_or(0, |first| first.wall_ms)
+            }
             Some(wire::record::Kind::Lost(_)) | None => 0,
         }
     }

@@ -1,8 +1,8 @@
 //! Damage of the spool's files: how it is noticed where SQLite is silent, and what can be saved.
 //! Works on bytes alone, so that no kind of damage stands between it and the rows.
 
-use super::row::{RecordRow, RowKind, SpoolRow, StateRow, carve};
 use super::Standing;
+use super::row::{RecordRow, RowKind, SpoolRow, StateRow, carve};
 use prost::Message;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
@@ -63,7 +63,8 @@ pub(super) fn salvage(path: &Path) -> io::Result<Salvaged> {
                     }
                 }
                 RowKind::State => {
-                    let read = StateRow::decode(found.payload).ok().and_then(|row| Standing::try_from(row).ok());
+                    let read =
+                        StateRow::decode(found.payload).ok().and_then(|row| Standing::try_from(row).ok());
                     if let Some(standing) = read {
                         let known = states.get(&*standing.check).map_or(0, |(key, _)| *key);
                         if found.key >= known {
@@ -85,7 +86,12 @@ pub(super) fn salvage(path: &Path) -> io::Result<Salvaged> {
     let last = records.last_key_value().map_or(0, |(sequence, _)| *sequence).max(spool.issued);
     let missing = (last.saturating_sub(spool.acknowledged)).saturating_sub(records.len() as u64);
     let records = std::mem::take(&mut records).into_values().collect();
-    Ok(Salvaged { records, missing, states: states.into_values().map(|(_, standing)| standing).collect(), spool })
+    Ok(Salvaged {
+        records,
+        missing,
+        states: states.into_values().map(|(_, standing)| standing).collect(),
+        spool,
+    })
 }
 
 /// What SQLite will make of the log.

@@ -86,7 +86,8 @@ impl Store {
     }
 
     fn open_sound(path: &Path) -> Result<Self, Fault> {
-        let length = match OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path) {
+        let length = match OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path)
+        {
             Ok(file) => file.metadata()?.len(),
             Err(error) => return Err(error.into()),
         };
@@ -129,7 +130,8 @@ impl Store {
         if check != "ok" {
             return Err(Fault::Damaged(check));
         }
-        let about: Vec<u8> = connection.query_row("SELECT body FROM spool WHERE id = 1", [], |row| row.get(0))?;
+        let about: Vec<u8> =
+            connection.query_row("SELECT body FROM spool WHERE id = 1", [], |row| row.get(0))?;
         let about = read_about(&about).ok_or_else(|| broken("its own row"))?;
         let (mut depth, mut bytes, mut last) = (0, 0, 0);
         let mut rows = connection.prepare("SELECT sequence, body FROM queue ORDER BY sequence")?;
@@ -169,11 +171,11 @@ impl Store {
             "the spool is damaged ({why}); what can be read of it is kept and a new epoch begins"
         );
         let mut store = Self::open_sound(path)?;
-        store.restore(salvaged, now.wall_ms)?;
+        store.restore(&salvaged, now.wall_ms)?;
         Ok(store)
     }
 
-    fn restore(&mut self, salvaged: Salvaged, now_wall_ms: i64) -> Result<(), Fault> {
+    fn restore(&mut self, salvaged: &Salvaged, now_wall_ms: i64) -> Result<(), Fault> {
         let from = salvaged.records.iter().map(RecordRow::wall_ms).find(|wall| *wall > 0);
         self.about.lost = salvaged.spool.lost + salvaged.missing;
         self.about.set_aside = salvaged.spool.set_aside;
@@ -256,7 +258,12 @@ impl Store {
     }
 
     /// Writes entries in their order, each with the state it left; `lost` first, where memory overflowed.
-    pub(super) fn write(&mut self, lost: Option<&Lost>, entries: &[Entry], durable: bool) -> Result<(), Fault> {
+    pub(super) fn write(
+        &mut self,
+        lost: Option<&Lost>,
+        entries: &[Entry],
+        durable: bool,
+    ) -> Result<(), Fault> {
         self.transaction(durable, |store| {
             if let Some(lost) = lost {
                 store.about.lost += lost.count;
@@ -308,7 +315,12 @@ impl Store {
                 break;
             }
             let row = RecordRow::decode(found.payload).map_err(|error| Fault::Damaged(error.to_string()))?;
-            read.push(Stored { sequence, boot: BootId::from_bytes(&row.boot), check: row.check, kind: row.kind });
+            read.push(Stored {
+                sequence,
+                boot: BootId::from_bytes(&row.boot),
+                check: row.check,
+                kind: row.kind,
+            });
         }
         Ok(read)
     }
