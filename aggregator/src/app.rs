@@ -16,7 +16,6 @@ use crate::web::{Bound, Limits, Listener, PublicSide, Rooms, Serves, TlsFiles, T
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use skerry_agent::run::{Agent, AgentHandle, AgentSettings, MAX_IN_FLIGHT};
-use skerry_agent::spool::Limits;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -164,7 +163,7 @@ async fn local_agents(
             name: local.name.clone(),
             location: local.location.clone(),
             spool_path: spool,
-            spool_limits: Limits::default(),
+            spool_limits: skerry_agent::spool::Limits::default(),
             max_in_flight: MAX_IN_FLIGHT,
             checks,
         };
