@@ -190,6 +190,11 @@ impl ServerCertVerifier for Trusting {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
             }
+            // Another authority of the same name: whoever signed this is not the one we trust.
+            Err(InvalidCertificate(
+                CertificateError::BadSignature
+                | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
+            )) => Err(InvalidCertificate(CertificateError::UnknownIssuer)),
             other => other,
         }
     }
