@@ -85,9 +85,9 @@ async fn answer(mut stream: TcpStream, manner: Manner) -> std::io::Result<()> {
         Manner::ResetInBody => {
             stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n").await?;
             stream.write_all(&[b'x'; 500]).await?;
-            reset(stream)?;
+            reset(&stream)?;
         }
-        Manner::ResetBeforeHead => reset(stream)?,
+        Manner::ResetBeforeHead => reset(&stream)?,
         Manner::CloseInHead => stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Le").await?,
         Manner::Garbage => stream.write_all(b"SSH-2.0-OpenSSH_9.9\r\n\r\n\0\x01\x02\r\n\r\n").await?,
         Manner::GarbledChunks => {
@@ -117,8 +117,8 @@ async fn answer(mut stream: TcpStream, manner: Manner) -> std::io::Result<()> {
     Ok(())
 }
 
-fn reset(stream: TcpStream) -> std::io::Result<()> {
-    SockRef::from(&stream).set_linger(Some(Duration::ZERO))
+fn reset(stream: &TcpStream) -> std::io::Result<()> {
+    SockRef::from(stream).set_linger(Some(Duration::ZERO))
 }
 
 /// An address whose queue of connections is full, so that a connect to it hangs.
