@@ -2,7 +2,6 @@
 
 use super::frame::Frame;
 use super::headline::is_shown;
-use super::markup::sentence;
 use super::rows;
 use super::words::{Clock, duration, grouped, percentage};
 use crate::domain::time::{DAY, SECOND};
@@ -57,7 +56,7 @@ pub fn uptime(view: &PageView) -> anyhow::Result<String> {
             Item::Group(group) => group_entries(group, view, &mut entries),
         }
     }
-    let at = sentence(&[super::headline::Piece::Text(clock.full(view.now))], &clock);
+    let at = super::markup::time(view.now, &clock.full(view.now), &clock);
     let title = format!("Uptime · {}", view.name);
     let body = Uptime { formula: formula(view), entries, at }.render_once()?;
     Frame::new(view, "", "uptime", title).render(body)
@@ -146,21 +145,24 @@ fn listed(parts: &[(i64, &str)]) -> String {
     }
 }
 
-/// "Major outage 7,980 s, partial outage 0 s; observed 7,761,600 s."
+/// "In seconds: major outage 7,980, maintenance 14,400, observed 7,761,600."
 fn in_seconds(tally: &Tally) -> String {
     let observed = tally.operational + tally.degraded + tally.partial + tally.major;
-    let seconds = |milliseconds: i64| grouped(milliseconds / SECOND);
-    format!(
-        "Major outage {} s, partial outage {} s, degraded {} s, maintenance {} s, no data {} s, not watched {} s; \
-         observed {} s.",
-        seconds(tally.major),
-        seconds(tally.partial),
-        seconds(tally.degraded),
-        seconds(tally.maintenance),
-        seconds(tally.no_data),
-        seconds(tally.unwatched),
-        seconds(observed)
-    )
+    let said = [
+        ("major outage", tally.major),
+        ("partial outage", tally.partial),
+        ("degraded performance", tally.degraded),
+        ("maintenance", tally.maintenance),
+        ("no data", tally.no_data),
+        ("not watched", tally.unwatched),
+        ("observed", observed),
+    ];
+    let parts: Vec<_> = said
+        .iter()
+        .filter(|(what, milliseconds)| *milliseconds > 0 || *what == "observed")
+        .map(|(what, milliseconds)| format!("{what} {}", grouped(milliseconds / SECOND)))
+        .collect();
+    format!("In seconds: {}.", parts.join(", "))
 }
 
 /// How the figures come about, a paragraph each.
@@ -208,8 +210,7 @@ mod tests {
         assert_eq!(in_words(&figure, 90, true), "2 h 13 min of major outage in 90 days.");
         assert_eq!(
             in_seconds(&tally),
-            "Major outage 7,980 s, partial outage 0 s, degraded 0 s, maintenance 14,400 s, no data 0 s, \
-             not watched 0 s; observed 7,761,600 s."
+            "In seconds: major outage 7,980, maintenance 14,400, observed 7,761,600."
         );
         let partial = Tally { partial: MINUTE, no_data: HOUR, unwatched: DAY, ..tally };
         assert_eq!(
