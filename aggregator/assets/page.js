@@ -156,7 +156,7 @@
   const words = (bar, index) => {
     const all = labels()
     for (const line of (bar.closest('.x, .e').querySelector('.t')?.children ?? [])) {
-      const label = line.firstChild.data.trim().replaceAll(/ \d{4}/g, '')
+      const label = line.firstChild.data.trim().replaceAll(/ \d{4}|[\u2066-\u2069]/g, '')
       const [first, last] = label.split(' to ')
       const at = text => all.findIndex(known => known === text || known.endsWith(` ${text}`))
       const from = at(last && !first.includes(' ') ? `${first} ${last.split(' ')[1]}` : first)

@@ -1,6 +1,7 @@
 //! What stands around the body of every page: head, header, footer.
 
 use super::assets::{STYLE, icon_path, script_path};
+use super::words::runs_from_right;
 use crate::publish::view::PageView;
 use sailfish::TemplateSimple;
 
@@ -30,7 +31,7 @@ impl<'a> Frame<'a> {
             canonical: format!("{}/{path}", view.url),
             title,
             language: &view.language,
-            direction: direction(&view.language),
+            direction: if runs_from_right(&view.language) { "rtl" } else { "ltr" },
             name: &view.name,
             help: view.support_url.as_deref().filter(|url| is_link(url)),
             zone: if view.time_zone_name == "Etc/UTC" { "UTC" } else { &view.time_zone_name },
@@ -60,15 +61,6 @@ fn rule(view: &PageView) -> String {
         share(view.rule.major_percent),
         share(view.rule.partial_percent)
     )
-}
-
-/// Which way the language is written, by its primary subtag (BCP 47).
-fn direction(language: &str) -> &'static str {
-    let primary = language.split('-').next().unwrap_or(language).to_ascii_lowercase();
-    match primary.as_str() {
-        "ar" | "ckb" | "dv" | "fa" | "he" | "ks" | "ps" | "sd" | "ug" | "ur" | "yi" => "rtl",
-        _ => "ltr",
-    }
 }
 
 /// Only what leads somewhere; never a script.

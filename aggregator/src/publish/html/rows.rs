@@ -193,7 +193,7 @@ fn day_line(line: &DayLine, clock: &Clock<'_>) -> Line {
     let parts = line.parts.iter().enumerate().map(|(index, &(tone, milliseconds))| Part {
         class: tone.class(),
         words: if index == 0 { tone.words().to_owned() } else { tone.words().to_lowercase() },
-        duration: duration(milliseconds),
+        duration: clock.isolated(duration(milliseconds)),
     });
-    Line { label: clock.days(line.from, line.to), parts: parts.collect() }
+    Line { label: clock.isolated(clock.days(line.from, line.to)), parts: parts.collect() }
 }
