@@ -34,7 +34,7 @@ impl<'a> Frame<'a> {
             direction: if runs_from_right(&view.language) { "rtl" } else { "ltr" },
             name: &view.name,
             help: view.support_url.as_deref().filter(|url| is_link(url)),
-            zone: if view.time_zone_name == "Etc/UTC" { "UTC" } else { &view.time_zone_name },
+            zone: zone(view),
             rule: rule(view),
             style: &STYLE,
             script: script_path(),
@@ -47,6 +47,11 @@ impl<'a> Frame<'a> {
     pub(crate) fn render(self, body: String) -> anyhow::Result<String> {
         Ok(Frame { body, ..self }.render_once()?)
     }
+}
+
+/// What the page's zone is called: "UTC", "Europe/Berlin".
+pub(crate) fn zone(view: &PageView) -> &str {
+    if view.time_zone_name == "Etc/UTC" { "UTC" } else { &view.time_zone_name }
 }
 
 /// "Uptime counts a major outage in full and a partial outage at 30%."

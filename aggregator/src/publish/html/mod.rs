@@ -105,8 +105,10 @@ pub fn component(view: &PageView, component_id: &str) -> Option<String> {
     let found = find(view, component_id)?;
     let clock = Clock::of(view);
     let ComponentRow { head, days, .. } = rows::component_row(found, &clock);
+    // A state that began before the first drawn day is only known to be older than that.
+    let drawn = found.days.first().is_some_and(|first| clock.date(found.since) > first.date);
     let since = match (found.waiting, found.stale_since) {
-        (false, None) => markup::sentence(&[headline::Piece::Since(found.since)], &clock),
+        (false, None) if drawn => markup::sentence(&[headline::Piece::Since(found.since)], &clock),
         _ => String::new(),
     };
     let title = format!("{} · {}", found.name, view.name);

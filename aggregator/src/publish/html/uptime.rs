@@ -1,6 +1,6 @@
 //! `/uptime`: every figure opened to what it was worked out from.
 
-use super::frame::Frame;
+use super::frame::{Frame, zone};
 use super::headline::is_shown;
 use super::rows;
 use super::words::{Clock, duration, grouped, percentage};
@@ -118,8 +118,12 @@ fn in_words(figure: &Figure, days: i64, statuspage: bool) -> String {
     let tally = &figure.tally;
     let outages = listed(&[(tally.major, " of major outage"), (tally.partial, " of partial outage")]);
     let outages = if outages.is_empty() { "No outage".to_owned() } else { outages };
-    let window = if days == 1 { "24 h".to_owned() } else { duration(days * DAY) };
-    // Statuspage's rule leaves nothing out but the time before the start.
+    // Statuspage's rule leaves nothing out but the time before the start, and its 30 days are 31.
+    let window = match days {
+        1 => "24 h".to_owned(),
+        30 if statuspage => "31 days".to_owned(),
+        days => duration(days * DAY),
+    };
     let left_out = if statuspage {
         listed(&[(tally.unwatched, " before it was watched")])
     } else {
@@ -176,15 +180,21 @@ fn formula(view: &PageView) -> Vec<String> {
         weight(view.rule.major_percent, "major outage"),
         weight(view.rule.partial_percent, "partial outage")
     );
+    let days = format!(
+        "Days are those of the calendar in {}, today so far included; 24 h are the last 24 hours.",
+        zone(view)
+    );
     if view.rule.statuspage {
         vec![
-            format!("Uptime = 100 × (1 − ({lost}) ÷ whole days), cut off after two decimals: no outage is ever shown as 100%."),
-            "Today counts as a whole day. Degraded performance and maintenance count as up, and so does time without data; days before a component was watched do not count.".to_owned(),
+            format!("Uptime = 100 × (1 − ({lost}) ÷ whole days), cut off after two decimals: no outage is ever shown as 100%. This is the rule of Statuspage."),
+            "Today counts as a whole day. Degraded performance and maintenance count as up, and so does time without data; days before a component was watched do not count. Their 30 days are 31.".to_owned(),
+            days,
         ]
     } else {
         vec![
             format!("Uptime = 100 × (1 − ({lost}) ÷ observed time), cut off after two decimals: no outage is ever shown as 100%."),
             "Degraded performance counts as up. Maintenance, time without data and time before a component was watched do not count, neither for nor against. Coverage says how much of the time that does count we could see; under 90% the figure says “not enough data”.".to_owned(),
+            days,
         ]
     }
 }
