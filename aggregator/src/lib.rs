@@ -3,6 +3,12 @@
 //! `domain` is pure. `store` alone knows SQLite. `engine` owns the state and is its only writer.
 //! `publish` turns state into bytes; `web` looks bytes up. See `ARCHITECTURE.md` for the flow.
 
+pub mod clock;
+pub mod config;
 pub mod domain;
+pub mod engine;
+pub mod ingest;
 pub mod publish;
+pub mod random;
+pub mod store;
 pub mod web;

@@ -4,7 +4,9 @@
 
 pub mod api_v2;
 pub mod badge;
+pub mod build;
 pub mod csv;
+pub mod html;
 pub mod output;
 pub mod robots;
 mod roll_up;

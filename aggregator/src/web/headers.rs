@@ -1,5 +1,6 @@
 //! The headers every answer carries: what caches may keep, and what browsers must not do.
 
+use super::public::Html;
 use crate::publish::output::{CacheClass, Encoded, Output};
 use actix_web::HttpResponse;
 use actix_web::body::BoxBody;
@@ -16,11 +17,6 @@ const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control
 const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control");
 const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
 const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
-
-/// The one answer for everything that is not there. Says nothing about why.
-const NOT_FOUND: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
-    <meta name=\"viewport\" content=\"width=device-width\"><title>Not found</title>\
-    <h1>Not found</h1><p>There is nothing at this address.</p>\n";
 
 /// `Cache-Control`, and what stands in `CDN-Cache-Control` and `Surrogate-Control`. Never `s-maxage`: it
 /// turns the stale directives off (RFC 9111 §5.2.2.10).
@@ -107,11 +103,11 @@ pub(super) fn uncached(
     response
 }
 
-/// The one 404, the same to the byte for a private page, an unknown slug and a path that never was.
-pub(super) fn not_found() -> HttpResponse {
-    let mut response = uncached(StatusCode::NOT_FOUND, "text/html; charset=utf-8", NOT_FOUND);
+/// Says nothing about why it is not there.
+pub(super) fn not_found(html: &Html) -> HttpResponse {
+    let mut response = uncached(StatusCode::NOT_FOUND, "text/html; charset=utf-8", html.not_found.clone());
     let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(html.policy));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }

@@ -10,6 +10,7 @@ use actix_web::http::header::{HOST, HeaderValue, LOCATION};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::{Registry, Unit};
 use std::borrow::Cow;
@@ -46,11 +47,20 @@ impl Traffic {
     }
 }
 
+/// What pages for people share.
+#[derive(Clone, Debug)]
+pub struct Html {
+    /// `Content-Security-Policy` of every page and of the 404.
+    pub policy: &'static str,
+    /// The body of every 404.
+    pub not_found: Bytes,
+}
+
 /// What answers the public.
 #[derive(Clone, Debug)]
 pub struct PublicSide {
     site: Arc<ArcSwap<Site>>,
-    html_policy: &'static str,
+    html: Html,
     traffic: Traffic,
 }
 
@@ -63,10 +73,17 @@ enum Found<'a> {
 }
 
 impl PublicSide {
-    /// `html_policy` is the `Content-Security-Policy` of HTML outputs.
+    /// Answers from whatever site is stored at the moment of a request.
     #[must_use]
-    pub fn new(site: Arc<ArcSwap<Site>>, html_policy: &'static str, traffic: Traffic) -> Self {
-        Self { site, html_policy, traffic }
+    pub fn new(site: Arc<ArcSwap<Site>>, html: Html, traffic: Traffic) -> Self {
+        Self { site, html, traffic }
+    }
+
+    /// The one 404, the same to the byte for a private page, an unknown slug, a path that never was, and a
+    /// room that the listener does not serve.
+    pub(super) fn not_found(&self) -> HttpResponse {
+        self.traffic.not_found.inc();
+        not_found(&self.html)
     }
 
     /// Answers any request.
@@ -82,10 +99,7 @@ impl PublicSide {
                 self.traffic.other.inc();
                 with_slash(slug)
             }
-            Found::Nothing => {
-                self.traffic.not_found.inc();
-                not_found()
-            }
+            Found::Nothing => self.not_found(),
         }
     }
 
@@ -102,7 +116,7 @@ impl PublicSide {
             // The connection leaves the body of an answer to HEAD out and keeps its length.
             HttpResponse::with_body(StatusCode::OK, BoxBody::new(form.bytes.clone()))
         };
-        describe(response.headers_mut(), output, form, encoding, self.html_policy);
+        describe(response.headers_mut(), output, form, encoding, self.html.policy);
         response
     }
 }

@@ -4,7 +4,8 @@ mod public;
 mod rooms;
 
 use super::{
-    Bound, Ingest, IngestAnswer, Limits, Listener, Operations, PublicSide, Readiness, Rooms, Serves, Traffic,
+    Bound, Html, Ingest, IngestAnswer, Limits, Listener, Operations, PublicSide, Readiness, Rooms, Serves,
+    Traffic,
 };
 use crate::domain::time::Timestamp;
 use crate::publish::output::{CacheClass, Compression, Kind, Output, Publication, Site};
@@ -87,7 +88,8 @@ impl Running {
         let addresses = bound.addresses();
         let site = Arc::new(ArcSwap::from_pointee(site));
         let (inbox, desk) = (Arc::new(Inbox::default()), Arc::new(Desk::default()));
-        let public = Arc::new(PublicSide::new(Arc::clone(&site), POLICY, Traffic::default()));
+        let html = Html { policy: POLICY, not_found: Bytes::from_static(b"<title>Not found</title>") };
+        let public = Arc::new(PublicSide::new(Arc::clone(&site), html, Traffic::default()));
         let rooms = Rooms {
             public,
             ingest: Arc::clone(&inbox) as Arc<dyn Ingest>,

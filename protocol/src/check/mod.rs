@@ -1,8 +1,15 @@
 //! The definition of a check: what is measured, how, and when it counts as failed.
-//! These are plain values; [`crate::strict`] reads them from TOML.
+//! These are plain values; [`read`] makes them from a `[[check]]` table.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
+
+mod definition;
+mod http;
+mod read;
+
+pub use crate::strict::Scalar;
+pub use read::read;
 
 /// One check, as both programs read it.
 #[derive(Clone, Debug, PartialEq)]
@@ -29,6 +36,14 @@ pub struct Check {
     pub labels: BTreeMap<String, String>,
     /// Where a shared definition is run; empty: everywhere.
     pub locations: Vec<String>,
+}
+
+impl Check {
+    /// An agent at this location runs it.
+    #[must_use]
+    pub fn runs_at(&self, location: &str) -> bool {
+        self.locations.is_empty() || self.locations.iter().any(|named| named == location)
+    }
 }
 
 /// What kind of check, with the keys of that kind.
@@ -83,9 +98,9 @@ pub struct Http {
     /// `url`: absolute, `http` or `https`, without credentials in it.
     pub url: url::Url,
     /// `method`, default `GET`.
-    pub method: http::Method,
+    pub method: ::http::Method,
     /// `headers`: sent as written.
-    pub headers: Vec<(http::HeaderName, http::HeaderValue)>,
+    pub headers: Vec<(::http::HeaderName, ::http::HeaderValue)>,
     /// `body`: sent as written.
     pub body: Option<String>,
     /// `auth`: credentials, their secret in a file.
@@ -101,7 +116,7 @@ pub struct Http {
     /// `json`: JSON paths (RFC 9535) and what they must yield.
     pub json: Vec<JsonAssertion>,
     /// `response_headers`: name and the expression its value must match.
-    pub response_headers: Vec<(http::HeaderName, Pattern)>,
+    pub response_headers: Vec<(::http::HeaderName, Pattern)>,
     /// `certificate_days`: degraded when the certificate ends sooner than this many days.
     pub certificate_days: Option<u32>,
     /// `verify`: check the certificate's chain and name; default true.
@@ -203,38 +218,4 @@ pub enum IpVersion {
     V4,
     /// `"6"`
     V6,
-}
-
-impl Check {
-    /// Hash of what is measured and how: differing ones of one name are flagged to operators.
-    /// Labels, severity and locations are not part of it.
-    #[must_use]
-    pub fn definition_hash(&self) -> [u8; 16] {
-        let text = format!(
-            "1|{:?}|{:?}|{:?}|{:?}|{}|{}|{:?}",
-            self.kind,
-            self.interval,
-            self.timeout,
-            self.retry_interval,
-            self.fall,
-            self.rise,
-            self.degraded_above
-        );
-        let mut hash = [0; 16];
-        hash.copy_from_slice(&blake3::hash(text.as_bytes()).as_bytes()[..16]);
-        hash
-    }
-}
-
-/// A scalar from TOML that a JSON assertion is compared with.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Scalar {
-    /// A string.
-    String(String),
-    /// An integer.
-    Integer(i64),
-    /// A float.
-    Float(f64),
-    /// A boolean.
-    Boolean(bool),
 }

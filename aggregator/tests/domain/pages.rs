@@ -1,0 +1,1 @@
+//! From verdicts to day marks and figures, in zones whose clocks change.
