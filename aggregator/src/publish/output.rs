@@ -163,8 +163,8 @@ fn brotli(bytes: &[u8], level: Compression) -> Option<Vec<u8>> {
             Compression::Fast => 5,
             Compression::Best => 11,
         },
-        // A window just larger than the body: tables of the full 4 MiB cost more than the compression.
-        lgwin: (bytes.len().max(1 << 10).ilog2() as i32 + 1).min(24),
+        // Below 17 the encoder takes hash chains made for tiny windows: ten times the work at this quality.
+        lgwin: (bytes.len().max(1).ilog2() as i32 + 1).clamp(17, 24),
         size_hint: bytes.len(),
         mode: brotli::enc::backward_references::BrotliEncoderMode::BROTLI_MODE_TEXT,
         ..Default::default()
