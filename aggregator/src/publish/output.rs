@@ -133,10 +133,15 @@ fn whole_second(at: Timestamp) -> Timestamp {
 fn joined(keys: &[&str], separator: char) -> Bytes {
     let mut text = String::new();
     for key in keys {
-        if !text.is_empty() {
+        let length = text.len();
+        if length > 0 {
             text.push(separator);
         }
+        let start = text.len();
         text.extend(key.chars().filter(|c| c.is_ascii_graphic() && *c != ','));
+        if text.len() == start {
+            text.truncate(length);
+        }
     }
     Bytes::from(text)
 }
@@ -219,7 +224,11 @@ mod tests {
     const NOW: Timestamp = Timestamp(784_111_777_250);
 
     fn kind() -> Kind<'static> {
-        Kind { content_type: "text/html; charset=utf-8", cache: CacheClass::Live, keys: &["page-a", "index"] }
+        Kind {
+            content_type: "text/html; charset=utf-8",
+            cache: CacheClass::Live,
+            keys: &["page-a", "ü ,", "index"],
+        }
     }
 
     fn text(seed: usize) -> Vec<u8> {

@@ -2,7 +2,7 @@
 //! engine, takes no lock that a writer holds, and no byte of an answer depends on who asks: of a request
 //! only method, host, path, `Accept-Encoding` and the two freshness conditions are read.
 
-use super::headers::{describe, method_not_allowed, not_found, uncached};
+use super::headers::{describe_fresh, describe_whole, method_not_allowed, not_found, uncached};
 use super::negotiation::{choose, is_fresh};
 use crate::publish::output::{Output, Publication, Site};
 use actix_web::body::BoxBody;
@@ -105,18 +105,20 @@ impl PublicSide {
 
     fn send(&self, output: &Output, request: &HttpRequest) -> HttpResponse {
         let (form, encoding) = choose(output, request.headers());
-        let mut response = if is_fresh(output, form, request.headers()) {
+        if is_fresh(output, form, request.headers()) {
             self.traffic.not_modified.inc();
-            HttpResponse::with_body(StatusCode::NOT_MODIFIED, BoxBody::new(()))
-        } else {
-            self.traffic.whole.inc();
-            if request.method() == Method::GET {
-                self.traffic.bytes.inc_by(form.bytes.len() as u64);
-            }
-            // The connection leaves the body of an answer to HEAD out and keeps its length.
-            HttpResponse::with_body(StatusCode::OK, BoxBody::new(form.bytes.clone()))
-        };
-        describe(response.headers_mut(), output, form, encoding, self.html.policy);
+            let mut response = HttpResponse::with_body(StatusCode::NOT_MODIFIED, BoxBody::new(()));
+            describe_fresh(response.headers_mut(), output, form);
+            return response;
+        }
+        self.traffic.whole.inc();
+        if request.method() == Method::GET {
+            self.traffic.bytes.inc_by(form.bytes.len() as u64);
+        }
+        // The connection leaves the body of an answer to HEAD out and keeps its length.
+        let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(form.bytes.clone()));
+        describe_fresh(response.headers_mut(), output, form);
+        describe_whole(response.headers_mut(), output, encoding, self.html.policy);
         response
     }
 }
