@@ -4,6 +4,7 @@
 
 mod admin;
 mod agents;
+mod exposition;
 mod headers;
 mod listen;
 mod negotiation;
