@@ -1,2 +1,16 @@
-//! The agent.
-fn main() {}
+//! `skerry-agent`: the agent as a program of its own.
+
+mod cli;
+
+use std::io::Write;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match cli::run() {
+        Ok(code) => code,
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "skerry-agent: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}

@@ -301,7 +301,15 @@ impl Writer {
     fn reload(&mut self) {
         let ready_at = self.state.ready_at;
         match load(&self.store, ready_at) {
-            Ok(state) => self.state = State { clock: self.state.clock, ..state },
+            Ok(mut state) => {
+                state.clock = self.state.clock;
+                for (key, component) in &mut state.components {
+                    if let Some(former) = self.state.components.get_mut(key) {
+                        component.response = std::mem::take(&mut former.response);
+                    }
+                }
+                self.state = state;
+            }
             Err(error) => tracing::error!(%error, "the state cannot be read back"),
         }
     }

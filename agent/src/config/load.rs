@@ -4,7 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 use skerry_protocol::check::{self, Check};
-use skerry_protocol::strict::{Document, Entry, Position, Problem, Problems, Table, nearest, refuse};
+use skerry_protocol::strict::{
+    Document, Entry, Position, Problem, Problems, Table, http_url, nearest, refuse,
+};
 use url::Url;
 
 use super::{AgentConfig, AgentSection, Loaded, UplinkSection, doubt_file, doubt_secret};
@@ -25,7 +27,12 @@ pub fn load(path: &Path) -> Result<Loaded, Problems> {
         uplink_section = uplink(root);
     });
     for file in check_files(path, &mut gathered.problems) {
-        gathered.read(&file, |_| ());
+        gathered.read(&file, |root| {
+            for key in ["agent", "aggregator"] {
+                let wrong = format!("[{key}] belongs to the agent, and this file holds checks only");
+                root.misplaced(key, wrong, format!("Move it into {}.", path.display()));
+            }
+        });
     }
     gathered.refuse_duplicates();
     let (Some(agent), Some(uplink), true) = (agent_section, uplink_section, gathered.problems.0.is_empty())
@@ -73,6 +80,8 @@ impl Gathered {
             let root = document.root();
             sections(&root);
             for table in root.tables("check", &["name"]) {
+                let remedy = "Move it to a check of that name in the aggregator's file, or remove it.";
+                table.misplaced("quorum", "quorum is decided by the aggregator, not by an agent", remedy);
                 if let Some(check) = check::read(&table) {
                     doubt_files(&table, &check);
                     self.checks.push((check, table.position()));
@@ -215,6 +224,8 @@ fn uplink(root: &Table<'_>) -> Option<UplinkSection> {
     let url = uplink_url(table.string("url")).required("url = \"https://skerry.example.com\"");
     let token_file = table.path("token_file").optional();
     let ca_file = table.path("ca_file").optional();
+    let remedy = "Put it into a file that only Skerry can read, and name that: token_file = \"/path\".";
+    table.misplaced("token", "token is a secret, and secrets are never in this file", remedy);
     let allow_plaintext = table.boolean("allow_plaintext").or(false);
     if let Some((wrong, remedy)) = token_file.as_deref().and_then(doubt_secret) {
         table.warn("token_file", format!("token_file: {wrong}"), remedy);
@@ -254,13 +265,7 @@ fn is_loopback(url: &Url) -> bool {
 fn uplink_url(entry: Entry<'_, String>) -> Entry<'_, Url> {
     entry.convert(|text| {
         let example = "Write scheme and host only, such as \"https://skerry.example.com\".";
-        let url = match Url::parse(&text) {
-            Ok(url) => url,
-            Err(error) => return refuse(format!("is no URL: {error}; it is \"{text}\""), example),
-        };
-        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            return refuse(format!("must begin with http:// or https://; it is \"{text}\""), example);
-        }
+        let url = http_url(&text, example)?;
         if !url.username().is_empty() || url.password().is_some() {
             return refuse(
                 "holds credentials, which are never in this file",

@@ -23,13 +23,11 @@ pub fn load(paths: &[PathBuf]) -> Result<Loaded, Problems> {
     for (index, path) in paths.iter().enumerate() {
         let file = path.display().to_string();
         let Some(text) = text_of(path, &mut problems) else { continue };
-        match read(&file, &text, index == 0, &mut process) {
-            Ok((config, doubts)) => {
-                configs.push(config);
-                warnings.extend(doubts);
-            }
-            Err(found) => problems.0.extend(found.0),
-        }
+        let (config, found, doubts) = read(&file, &text, index == 0, &mut process);
+        // What could be read of a refused file still takes part, so that all is said at once.
+        configs.extend(config);
+        problems.0.extend(found);
+        warnings.extend(doubts);
     }
     if paths.is_empty() {
         problems.add("", "no configuration file is named", "Name one with --config.");
@@ -67,13 +65,14 @@ fn read(
     text: &str,
     first: bool,
     process: &mut Option<Process>,
-) -> Result<(Config, Vec<Problem>), Problems> {
-    let document = Document::parse(file, text)?;
-    let config = read_root(&document.root(), first, process);
-    let (problems, warnings) = document.finish();
-    match config {
-        Some(config) if problems.is_empty() => Ok((config, warnings)),
-        _ => Err(Problems(problems)),
+) -> (Option<Config>, Vec<Problem>, Vec<Problem>) {
+    match Document::parse(file, text) {
+        Err(problems) => (None, problems.0, Vec::new()),
+        Ok(document) => {
+            let config = read_root(&document.root(), first, process);
+            let (problems, warnings) = document.finish();
+            (config, problems, warnings)
+        }
     }
 }
 

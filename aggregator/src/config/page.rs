@@ -98,13 +98,30 @@ pub(super) fn host<'t>(entry: Entry<'t, String>, example: &'static str) -> Entry
             return refuse(format!("must be a host name without a port; it is \"{text}\""), remedy(host));
         }
         match url::Host::parse(&text) {
-            Ok(url::Host::Domain(host)) => Ok(host.trim_end_matches('.').to_lowercase()),
-            Ok(_) => {
+            Ok(url::Host::Domain(host)) if is_host_name(&host) => {
+                Ok(host.trim_end_matches('.').to_lowercase())
+            }
+            Ok(url::Host::Ipv4(_) | url::Host::Ipv6(_)) => {
                 refuse(format!("must be a host name, not an address; it is \"{text}\""), remedy(example))
             }
-            Err(_) => refuse(format!("is no host name: \"{text}\""), remedy(example)),
+            Ok(url::Host::Domain(_)) | Err(_) => refuse(
+                format!("is no host name: \"{text}\""),
+                format!("Use letters, digits, hyphens and dots, such as \"{example}\"."),
+            ),
         }
     })
+}
+
+fn is_host_name(host: &str) -> bool {
+    let labels = host.strip_suffix('.').unwrap_or(host).split('.');
+    let letter = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    host.len() <= 253
+        && labels.into_iter().all(|label| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(letter)
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        })
 }
 
 fn time_zone(entry: Entry<'_, String>) -> Entry<'_, String> {
@@ -114,18 +131,24 @@ fn time_zone(entry: Entry<'_, String>) -> Entry<'_, String> {
             return Ok(zone.iana_name().unwrap_or(&text).to_owned());
         }
         let names: Vec<String> = database.available().map(|name| name.to_string()).collect();
-        let same_place = names.iter().find(|name| {
-            let city = name.rsplit('/').next().unwrap_or(name);
-            city.eq_ignore_ascii_case(&text.replace(' ', "_"))
-        });
-        let near =
-            same_place.map(String::as_str).or_else(|| nearest(&text, names.iter().map(String::as_str)));
+        let near = nearest_zone(&text, &names);
         let remedy = match near {
             Some(near) => format!("Did you mean \"{near}\"?"),
             None => "Use an IANA name such as \"Europe/Vienna\" or \"Etc/UTC\".".to_owned(),
         };
         refuse(format!("is no known time zone: \"{text}\""), remedy)
     })
+}
+
+/// By the city first: the region is what people get wrong or leave out.
+fn nearest_zone<'a>(text: &str, names: &'a [String]) -> Option<&'a str> {
+    let city_of = |name: &'a str| name.rsplit('/').next().unwrap_or(name);
+    let wanted = text.rsplit('/').next().unwrap_or(text).replace(' ', "_");
+    let city = nearest(&wanted, names.iter().map(|name| city_of(name)))?;
+    let region = text.split('/').next().unwrap_or(text);
+    let mut there = names.iter().map(String::as_str).filter(|name| city_of(name) == city).peekable();
+    let first = there.peek().copied();
+    there.find(|name| name.starts_with(region)).or(first)
 }
 
 fn support_url(entry: Entry<'_, String>) -> Entry<'_, String> {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use skerry_agent::config::{doubt_file, doubt_secret};
-use skerry_protocol::strict::{Entry, Item, Table, refuse};
+use skerry_protocol::strict::{Entry, Table, http_url, refuse};
 use url::Url;
 
 use super::{Listener, ListenerTls, LocalAgent, Public, Room, Store, page};
@@ -32,10 +32,8 @@ pub(super) fn process(root: &Table<'_>) -> Option<Process> {
 /// In a further file these keys have no effect.
 pub(super) fn refuse_process(root: &Table<'_>) {
     for key in ["listen", "public", "store"] {
-        if root.item(key).is_some() {
-            let wrong = format!("{key} belongs to the process, not to this workspace");
-            root.refuse(key, wrong, "Move it into the first configuration file.");
-        }
+        let wrong = format!("{key} belongs to the process, not to this workspace");
+        root.misplaced(key, wrong, "Move it into the first configuration file.");
     }
 }
 
@@ -63,7 +61,9 @@ fn listeners(root: &Table<'_>) -> Vec<Listener> {
         }
         listeners.push(listener);
     }
-    let complete = listeners.len() == tables.len();
+    // Where a listener is itself refused, nothing can be said of all of them.
+    let is_list = root.item("listen").is_some_and(|item| item.is_list());
+    let complete = is_list && listeners.len() == tables.len();
     if complete && !listeners.iter().any(|listener| listener.serves.contains(&Room::Public)) {
         let remedy = "Add serves = [\"public\"] to one, or remove all [[listen]] for the defaults.";
         root.refuse("listen", "no listener serves public, so no visitor could see a page", remedy);
@@ -91,7 +91,10 @@ fn listener(table: &Table<'_>) -> Option<Listener> {
     if !table.has("serves") {
         table.refuse("serves", "serves is missing", "Add serves = [\"public\"] or what it is to serve.");
     }
-    let serves: Vec<Room> = serves?.iter().filter_map(|item: &Item<'_>| item.choice(&Room::NAMES)).collect();
+    let serves: Option<Vec<Room>> = serves?.iter().map(|item| item.choice(&Room::NAMES)).collect();
+    if serves.as_ref().is_some_and(Vec::is_empty) {
+        table.refuse("serves", "serves is empty", "Name at least one of public, agents, hooks, admin.");
+    }
     let tls = table.item("tls").map(|item| {
         let table = item.inline_table("{ certificate = \"/path.pem\", key = \"/path.pem\" }")?;
         let certificate = table.path("certificate").required("certificate = \"/path/to/chain.pem\"");
@@ -100,14 +103,12 @@ fn listener(table: &Table<'_>) -> Option<Listener> {
         warn_secret(&table, "key", key.as_deref());
         Some(ListenerTls { certificate: certificate?, key: key? })
     });
-    if serves.is_empty() && table.list("serves").is_some_and(|list| list.is_empty()) {
-        table.refuse("serves", "serves is empty", "Name at least one of public, agents, hooks, admin.");
-    }
     let tls = match tls {
         None => None,
         Some(tls) => Some(tls?),
     };
-    Some(Listener { address: address?, serves, tls })
+    let serves = serves.filter(|serves| !serves.is_empty());
+    Some(Listener { address: address?, serves: serves?, tls })
 }
 
 pub(super) fn warn_secret(table: &Table<'_>, key: &str, path: Option<&Path>) {
@@ -153,13 +154,7 @@ fn default_base_url(table: &Table<'_>, listener: Option<&Listener>) -> Option<Ur
 fn base_url(entry: Entry<'_, String>) -> Entry<'_, Url> {
     entry.convert(|text| {
         let example = "Write scheme and host only, such as \"https://status.example.com\".";
-        let url = match Url::parse(&text) {
-            Ok(url) => url,
-            Err(error) => return refuse(format!("is no URL: {error}; it is \"{text}\""), example),
-        };
-        if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-            return refuse(format!("must begin with http:// or https://; it is \"{text}\""), example);
-        }
+        let url = http_url(&text, example)?;
         if !url.username().is_empty() || url.password().is_some() {
             return refuse("holds credentials, and it is shown to everybody", example);
         }

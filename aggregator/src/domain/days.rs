@@ -114,11 +114,13 @@ pub fn windows(
     weights: Weights,
 ) -> [Figure; 4] {
     let end = calendar.end();
-    let over = |count: usize| {
+    let watched = calendar.days.len() - calendar.days.partition_point(|day| day.to <= start);
+    let (mut sum, mut summed) = (Tally::default(), 0);
+    let mut over = |count: usize| {
         let count = if rule == Rule::Statuspage && count == 30 { 31 } else { count };
-        let sum = days.iter().rev().take(count).fold(Tally::default(), |sum, day| sum + day.tally);
-        let whole = calendar.days.iter().rev().take(count).filter(|day| day.to > start).count();
-        figure(&sum, rule, weights, whole as u32)
+        let older = days.iter().rev().skip(summed).take(count - summed);
+        (sum, summed) = (older.fold(sum, |sum, day| sum + day.tally), count);
+        figure(&sum, rule, weights, watched.min(count) as u32)
     };
     let rolling = tally(effective, end - DAY, end);
     [figure(&rolling, rule, weights, u32::from(end > start)), over(7), over(30), over(90)]

@@ -5,8 +5,8 @@ use super::interval::{Cursor, Interval, append, first_ending_after};
 use super::status::{Effective, Status};
 use super::time::Timestamp;
 
-/// What is said about a component from four sides; each oldest first and never overlapping (`planned`
-/// windows may overlap, oldest start first).
+/// What is said about a component from four sides; each oldest first and never overlapping, but for
+/// `planned`, whose windows come in any order and may overlap.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Layers {
     /// From the linked checks.
@@ -30,7 +30,8 @@ pub fn effective(layers: &Layers, from: Timestamp, to: Timestamp) -> Vec<Interva
     let mut at = from.max(layers.start);
     let mut automatic = Cursor::new(&layers.automatic, at);
     let mut manual = Cursor::new(&layers.manual, at);
-    let mut planned = Cursor::new(&layers.planned, at);
+    let windows = union(&layers.planned);
+    let mut planned = Cursor::new(&windows, at);
     let mut corrected = Cursor::new(&layers.corrected, at);
     while at < to {
         let (automatic, until_automatic) = automatic.at(at);
@@ -47,6 +48,18 @@ pub fn effective(layers: &Layers, from: Timestamp, to: Timestamp) -> Vec<Interva
         at = until;
     }
     overlay
+}
+
+/// Windows of any order as stretches that never overlap, oldest first.
+fn union(windows: &[Interval<()>]) -> Vec<Interval<()>> {
+    let mut windows = windows.to_vec();
+    windows.sort_unstable_by_key(|window| window.from);
+    let (mut union, mut end) = (Vec::new(), Timestamp(i64::MIN));
+    for window in windows {
+        append(&mut union, Interval { from: window.from.max(end), ..window });
+        end = end.max(window.to);
+    }
+    union
 }
 
 /// Replaces everything from `from` on by `replacement`, which says nothing before `from`; equal

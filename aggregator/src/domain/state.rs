@@ -99,6 +99,22 @@ pub struct Agent {
     pub inventory_known: bool,
 }
 
+impl Agent {
+    /// An agent that was never heard.
+    #[must_use]
+    pub fn new(workspace: WorkspaceKey, name: &str, location: &str) -> Self {
+        Self {
+            workspace,
+            name: name.to_owned(),
+            location: location.to_owned(),
+            epochs: BTreeMap::new(),
+            last_seen: None,
+            skew: 0,
+            inventory_known: false,
+        }
+    }
+}
+
 /// One spool of an agent.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Epoch {
@@ -187,6 +203,8 @@ pub struct PageSettings {
     pub name: String,
     /// Visible to everyone.
     pub public: bool,
+    /// Stands in the index of pages.
+    pub listed: bool,
     /// Its own host.
     pub domain: Option<String>,
     /// IANA name.

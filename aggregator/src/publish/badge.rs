@@ -19,6 +19,8 @@ pub const JSON_CONTENT_TYPE: &str = "application/json; charset=utf-8";
 pub struct Badge {
     /// The path below the page's root.
     pub path: String,
+    /// The component's id, where it is a component's own.
+    pub component: Option<String>,
     /// [`SVG_CONTENT_TYPE`] or [`JSON_CONTENT_TYPE`].
     pub content_type: &'static str,
     /// The body.
@@ -35,13 +37,15 @@ pub fn render(view: &PageView) -> serde_json::Result<Vec<Badge>> {
         svg_badge("badge.svg".to_owned(), &view.name, &page),
         Badge {
             path: "badge.json".to_owned(),
+            component: None,
             content_type: JSON_CONTENT_TYPE,
             bytes: serde_json::to_vec(&endpoint(&view.name, &page))?,
         },
     ];
     badges.extend(components(view).map(|component| {
         let path = format!("components/{}/badge.svg", component.id);
-        svg_badge(path, &component.name, &of_component(view, component))
+        let badge = svg_badge(path, &component.name, &of_component(view, component));
+        Badge { component: Some(component.id.clone()), ..badge }
     }));
     Ok(badges)
 }
@@ -144,7 +148,7 @@ const LABEL_CHARACTERS: usize = 40;
 const PADDING: u32 = 6;
 
 fn svg_badge(path: String, name: &str, message: &Message) -> Badge {
-    Badge { path, content_type: SVG_CONTENT_TYPE, bytes: svg(name, message).into_bytes() }
+    Badge { path, component: None, content_type: SVG_CONTENT_TYPE, bytes: svg(name, message).into_bytes() }
 }
 
 fn svg(name: &str, message: &Message) -> String {

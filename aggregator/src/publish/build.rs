@@ -56,6 +56,11 @@ fn components(items: &[Item]) -> impl Iterator<Item = &ComponentView> {
     })
 }
 
+/// Ids of the components that have a page of their own.
+pub(super) fn component_ids(view: &PageView) -> Vec<String> {
+    components(&view.items).map(|component| component.id.clone()).collect()
+}
+
 struct Build<'a> {
     state: &'a State,
     page: &'a Page,

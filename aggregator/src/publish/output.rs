@@ -126,6 +126,19 @@ impl Output {
     }
 }
 
+impl Output {
+    /// The same answer with its forms compressed at another level.
+    #[must_use]
+    pub fn compressed(&self, level: Compression) -> Arc<Self> {
+        let bytes = &self.identity.bytes;
+        let shrunk = |form: Option<Vec<u8>>| {
+            form.filter(|form| form.len() < bytes.len()).map(|form| Encoded::new(Bytes::from(form)))
+        };
+        let (gzip, brotli) = (shrunk(gzip(bytes, level)), shrunk(brotli(bytes, level)));
+        Arc::new(Self { compression: level, gzip, brotli, ..self.clone() })
+    }
+}
+
 fn whole_second(at: Timestamp) -> Timestamp {
     Timestamp(at.0.div_euclid(SECOND) * SECOND)
 }

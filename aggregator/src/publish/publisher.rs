@@ -3,11 +3,11 @@
 //! apart from the writer, and swaps the whole [`Site`] in.
 
 use super::build::page_view;
-use super::outputs::{Scope, render};
 use super::output::{Compression, Output, Publication, Site};
+use super::outputs::{Scope, render};
 use super::squeeze::{Squeezed, Squeezer};
 use super::view::PageView;
-use crate::domain::state::{ComponentKey, PageKey, State};
+use crate::domain::state::{PageKey, State};
 use crate::domain::step::Change;
 use crate::domain::time::{HOUR, Timestamp};
 use crate::engine::{Engine, Refused};
@@ -51,7 +51,7 @@ struct Page {
 #[derive(Default)]
 struct Dirty {
     all: bool,
-    components: BTreeSet<ComponentKey>,
+    components: BTreeSet<String>,
 }
 
 /// The publisher's thread body: runs until the engine is gone.
@@ -129,8 +129,8 @@ impl Publisher {
             return self.refresh_pages();
         }
         let pages = self.engine.look(move |state, _| {
-            let known = shown.into_iter().filter_map(|key| Some((key, state.components.get(&key)?.page)));
-            known.collect::<Vec<_>>()
+            let known = shown.into_iter().filter_map(|key| state.components.get(&key));
+            known.map(|component| (component.id.clone(), component.page)).collect::<Vec<_>>()
         })?;
         for (component, page) in pages {
             if let Some(page) = self.pages.get_mut(&page) {

@@ -2,13 +2,13 @@
 //! of an hour once it is over, and again when late ones arrive.
 
 use super::{Store, StoreError};
-use crate::domain::state::{CheckKey, ComponentKey, ResponseHour, State, TrackKey};
+use crate::domain::state::{ResponseHour, TrackKey};
 use crate::domain::time::{HOUR, Timestamp};
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 use rusqlite::TransactionBehavior;
 use skerry_protocol::wire::Outcome;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 /// Hours a response-time chart goes back: 90 days.
 pub const MAX_CHART_HOURS: i64 = 90 * 24;
@@ -32,7 +32,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; the hour stays to be done.
-    pub fn roll_up_next(&mut self, state: &State, now: Timestamp) -> Result<Option<HourDone>, StoreError> {
+    pub fn roll_up_next(&mut self, now: Timestamp) -> Result<Option<HourDone>, StoreError> {
         let over = now.0.div_euclid(HOUR) * HOUR;
         let oldest: Option<i64> = self.connection.query_row(
             "SELECT min(hour_ms) FROM dirty_hour WHERE hour_ms < ?1",
@@ -43,8 +43,6 @@ impl Store {
         let tallies = self.tally_hour(hour)?;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for (track, tally) in &tallies {
-            let Some(witnessed) = state.tracks.get(track) else { continue };
-            let workspace = state.agents[&witnessed.agent].workspace.0;
             let mut latency = Vec::new();
             V2DeflateSerializer::new()
                 .serialize(&tally.latency, &mut latency)
@@ -52,17 +50,9 @@ impl Store {
             let [inconclusive, up, degraded, down] = tally.counts.map(|count| count as i64);
             let sql = "INSERT OR REPLACE INTO hour
                  (workspace, track, hour_ms, up, degraded, down, inconclusive, latency)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-            transaction.prepare_cached(sql)?.execute((
-                workspace,
-                track.0,
-                hour.0,
-                up,
-                degraded,
-                down,
-                inconclusive,
-                latency,
-            ))?;
+                 SELECT workspace, key, ?2, ?3, ?4, ?5, ?6, ?7 FROM track WHERE key = ?1";
+            let row = (track.0, hour.0, up, degraded, down, inconclusive, latency);
+            transaction.prepare_cached(sql)?.execute(row)?;
         }
         transaction.execute("DELETE FROM dirty_hour WHERE hour_ms = ?1", [hour.0])?;
         transaction.commit()?;
@@ -99,20 +89,15 @@ impl Store {
         Ok(())
     }
 
-    /// Response times by hour of the checks that feed a component, all agents merged, oldest first.
+    /// Response times by hour of some tracks merged, oldest first.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn response_hours(
         &self,
-        state: &State,
-        component: ComponentKey,
+        tracks: &[TrackKey],
         from: Timestamp,
     ) -> Result<Vec<ResponseHour>, StoreError> {
-        let links = &state.components[&component].links;
-        let checks: BTreeSet<CheckKey> =
-            links.iter().filter(|link| link.to == Timestamp::FAR).map(|link| link.check).collect();
-        let tracks = checks.iter().flat_map(|check| &state.checks[check].tracks);
         let mut hours: BTreeMap<i64, Histogram<u64>> = BTreeMap::new();
         let mut deserializer = Deserializer::new();
         for track in tracks {

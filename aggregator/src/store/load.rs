@@ -1,5 +1,6 @@
 //! The whole state, as it was when the last transaction was committed.
 
+use super::tokens::BESIDE;
 use super::{Store, StoreError, rows};
 use crate::domain::interval::Interval;
 use crate::domain::layers::Layers;
@@ -10,7 +11,6 @@ use crate::domain::state::{
 use crate::domain::time::Timestamp;
 use crate::domain::track::{Span, Track};
 use rusqlite::Row;
-use std::collections::BTreeMap;
 
 impl Store {
     /// Reads the state. `ready_at` is the moment silence is counted from at the earliest.
@@ -31,11 +31,11 @@ impl Store {
     }
 
     fn greatest_key(&self) -> Result<i64, StoreError> {
-        let sql = "SELECT max(key) FROM (SELECT max(key) AS key FROM workspace UNION ALL
-             SELECT max(key) FROM agent UNION ALL SELECT max(key) FROM \"check\" UNION ALL
+        let sql = "SELECT max(key) FROM (SELECT max(key) AS key FROM workspace WHERE key < ?1 UNION ALL
+             SELECT max(key) FROM agent WHERE key < ?1 UNION ALL SELECT max(key) FROM \"check\" UNION ALL
              SELECT max(key) FROM track UNION ALL SELECT max(key) FROM page UNION ALL
              SELECT max(key) FROM page_group UNION ALL SELECT max(key) FROM component)";
-        Ok(self.connection.query_row(sql, [], |row| row.get::<_, Option<i64>>(0))?.unwrap_or(0))
+        Ok(self.connection.query_row(sql, [BESIDE], |row| row.get::<_, Option<i64>>(0))?.unwrap_or(0))
     }
 
     fn each(
@@ -65,15 +65,8 @@ impl Load<'_> {
             Ok(())
         })?;
         store.each("SELECT key, workspace, name, location FROM agent", |row| {
-            let agent = Agent {
-                workspace: WorkspaceKey(row.get(1)?),
-                name: row.get(2)?,
-                location: row.get(3)?,
-                epochs: BTreeMap::new(),
-                last_seen: None,
-                skew: 0,
-                inventory_known: false,
-            };
+            let (name, location): (String, String) = (row.get(2)?, row.get(3)?);
+            let agent = Agent::new(WorkspaceKey(row.get(1)?), &name, &location);
             state.agents.insert(AgentKey(row.get(0)?), agent);
             Ok(())
         })?;

@@ -13,7 +13,7 @@ pub use observation::StoredObservation;
 pub use tokens::{AgentIdentity, token_hash};
 
 use crate::domain::time::Timestamp;
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -162,14 +162,20 @@ impl Store {
         Ok(self.connection.query_row("SELECT aggregator_id FROM meta", [], |row| row.get(0))?)
     }
 
-    /// Deletes raw observations older than `before`, at most `limit` of them. Returns how many.
+    /// Deletes raw observations older than `before`, oldest first, about `limit` of them. Returns how many.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
     pub fn prune_observations(&mut self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        let sql = "DELETE FROM observation WHERE (at_ms, track) IN
-             (SELECT at_ms, track FROM observation WHERE at_ms < ?1 ORDER BY at_ms LIMIT ?2)";
-        Ok(self.connection.prepare_cached(sql)?.execute((before.0, limit as i64))?)
+        let nth = "SELECT at_ms FROM observation WHERE at_ms < ?1 ORDER BY at_ms LIMIT 1 OFFSET ?2";
+        let cut = self
+            .connection
+            .prepare_cached(nth)?
+            .query_row((before.0, limit as i64), |row| row.get(0))
+            .optional()?
+            .unwrap_or(before.0);
+        let sql = "DELETE FROM observation WHERE at_ms < ?1";
+        Ok(self.connection.prepare_cached(sql)?.execute([cut])?)
     }
 
     /// A write that changes nothing, to learn whether writing works again.

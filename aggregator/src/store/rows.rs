@@ -69,6 +69,7 @@ pub(super) struct PageSettingsRow {
     slug: String,
     name: String,
     public: bool,
+    listed: bool,
     domain: Option<String>,
     time_zone: String,
     support_url: Option<String>,
@@ -80,7 +81,7 @@ pub(super) struct PageSettingsRow {
 
 impl From<&PageSettings> for PageSettingsRow {
     fn from(settings: &PageSettings) -> Self {
-        let PageSettings { slug, name, public, domain, time_zone, support_url, language, rule, weights } =
+        let PageSettings { slug, name, public, listed, domain, time_zone, support_url, language, rule, weights } =
             settings.clone();
         let uptime_rule = match rule {
             Rule::Observed => "observed",
@@ -107,8 +108,8 @@ impl From<PageSettingsRow> for PageSettings {
     fn from(row: PageSettingsRow) -> Self {
         let rule = if row.uptime_rule == "statuspage" { Rule::Statuspage } else { Rule::Observed };
         let weights = Weights { partial_percent: row.partial_percent, major_percent: row.major_percent };
-        let PageSettingsRow { slug, name, public, domain, time_zone, support_url, language, .. } = row;
-        Self { slug, name, public, domain, time_zone, support_url, language, rule, weights }
+        let PageSettingsRow { slug, name, public, listed, domain, time_zone, support_url, language, .. } = row;
+        Self { slug, name, public, listed, domain, time_zone, support_url, language, rule, weights }
     }
 }
 

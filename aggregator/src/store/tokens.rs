@@ -2,7 +2,14 @@
 
 use super::{Store, StoreError};
 use crate::domain::state::{AgentKey, WorkspaceKey};
-use rusqlite::OptionalExtension;
+use rusqlite::{OptionalExtension, TransactionBehavior};
+
+/// Row keys made beside a running engine lie above those that it gives out.
+pub(super) const BESIDE: i64 = 1 << 40;
+
+fn beside() -> i64 {
+    BESIDE + i64::from(u32::from_le_bytes(crate::random::bytes()))
+}
 
 /// Whose credential it is.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -13,6 +20,8 @@ pub struct AgentIdentity {
     pub workspace: WorkspaceKey,
     /// Its name.
     pub name: String,
+    /// The failure domain it stands in.
+    pub location: String,
 }
 
 /// What is stored of a token: 160 random bits need no slow hash.
@@ -27,7 +36,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sqlite`]; a token nobody has is `None`.
     pub fn agent_by_token(&self, token: &str) -> Result<Option<AgentIdentity>, StoreError> {
-        let sql = "SELECT key, workspace, name FROM agent WHERE token_hash = ?1";
+        let sql = "SELECT key, workspace, name, location FROM agent WHERE token_hash = ?1";
         let found = self
             .connection
             .prepare_cached(sql)?
@@ -36,19 +45,34 @@ impl Store {
                     agent: AgentKey(row.get(0)?),
                     workspace: WorkspaceKey(row.get(1)?),
                     name: row.get(2)?,
+                    location: row.get(3)?,
                 })
             })
             .optional()?;
         Ok(found)
     }
 
-    /// Gives an agent a new token; the former one opens nothing any more.
+    /// Lets an agent deliver with `token`; a former token of it opens nothing any more. An agent that the
+    /// engine does not know yet is taken up by it with its first batch.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
-    pub fn set_agent_token(&mut self, agent: AgentKey, token: &str) -> Result<(), StoreError> {
-        let sql = "UPDATE agent SET token_hash = ?2 WHERE key = ?1";
-        self.connection.execute(sql, (agent.0, token_hash(token)))?;
-        Ok(())
+    pub fn enrol_agent(
+        &mut self,
+        workspace: &str,
+        name: &str,
+        location: &str,
+        token: &str,
+    ) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let made = "INSERT INTO workspace (key, name) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
+        transaction.execute(made, (beside(), workspace))?;
+        let found = "SELECT key FROM workspace WHERE name = ?1";
+        let workspace: i64 = transaction.query_row(found, [workspace], |row| row.get(0))?;
+        let sql = "INSERT INTO agent (key, workspace, name, location, token_hash)
+             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (workspace, name) DO UPDATE
+             SET location = excluded.location, token_hash = excluded.token_hash";
+        transaction.execute(sql, (beside(), workspace, name, location, token_hash(token)))?;
+        Ok(transaction.commit()?)
     }
 }

@@ -3,9 +3,11 @@
 
 use crate::script::Agent;
 use skerry_aggregator::domain::component::Automatic;
+use skerry_aggregator::domain::days::Mark;
 use skerry_aggregator::domain::status::{Effective, Status};
 use skerry_aggregator::domain::time::Timestamp;
 use skerry_aggregator::domain::track::{Hard, Seen};
+use skerry_aggregator::domain::uptime::{Figure, Tally};
 use skerry_aggregator::domain::verdict::{Quorum, Verdict};
 
 const DAY: i64 = 86_400_000;
@@ -118,4 +120,55 @@ pub(crate) fn effective_at(
         value = Effective::Known(status);
     }
     if watched { value } else { Effective::Unwatched }
+}
+
+/// How a day is drawn, from everything it held: (what, ms).
+pub(crate) fn mark_of(held: &[(Effective, i64)], stale_now: bool) -> Mark {
+    let saw = |status| held.iter().any(|(value, ms)| *value == Effective::Known(status) && *ms > 0);
+    let lasted = |wanted: fn(Effective) -> bool| {
+        held.iter().filter(|held| wanted(held.0)).map(|held| held.1).sum::<i64>()
+    };
+    let blind = lasted(|value| value == Effective::NoData);
+    let seeing = lasted(|value| matches!(value, Effective::Known(_)));
+    match () {
+        () if saw(Status::MajorOutage) => Mark::Major,
+        () if saw(Status::PartialOutage) => Mark::Partial,
+        () if saw(Status::DegradedPerformance) => Mark::Degraded,
+        () if stale_now || (blind > 0 && blind >= seeing) => Mark::NoData,
+        () if saw(Status::UnderMaintenance) => Mark::Maintenance,
+        () if saw(Status::Operational) => Mark::Operational,
+        () => Mark::Blank,
+    }
+}
+
+/// Time per condition, from everything that was held.
+pub(crate) fn tally_of(held: &[(Effective, i64)]) -> Tally {
+    let sum = |wanted| held.iter().filter(|(value, _)| *value == wanted).map(|(_, ms)| ms).sum();
+    Tally {
+        operational: sum(Effective::Known(Status::Operational)),
+        degraded: sum(Effective::Known(Status::DegradedPerformance)),
+        partial: sum(Effective::Known(Status::PartialOutage)),
+        major: sum(Effective::Known(Status::MajorOutage)),
+        maintenance: sum(Effective::Known(Status::UnderMaintenance)),
+        no_data: sum(Effective::NoData),
+        unwatched: sum(Effective::Unwatched),
+    }
+}
+
+/// Is this the truncated figure? `partial` is what a partial outage counts, percent.
+pub(crate) fn assert_figure(figure: &Figure, tally: Tally, whole: i64, partial: u32) {
+    assert_eq!(figure.tally, tally);
+    let seen = tally.operational + tally.degraded + tally.partial + tally.major;
+    let (num, den) = (i128::from(seen) * 10_000, i128::from(seen + tally.no_data));
+    let coverage = i128::from(figure.coverage);
+    assert!(den == 0 && coverage == 0 || coverage * den <= num && num < (coverage + 1) * den);
+    assert_eq!(figure.enough, den > 0 && seen * 10 >= (seen + tally.no_data) * 9);
+    let Some(shown) = figure.hundredths else { return assert_eq!(whole, 0) };
+    assert!(whole > 0);
+    // shown / 100 <= 100 * (1 - lost / whole) < (shown + 1) / 100, without a division.
+    let lost = i128::from(tally.major) * 100 + i128::from(tally.partial) * i128::from(partial);
+    let (left, unit) = ((i128::from(whole) * 100 - lost).max(0) * 100, i128::from(whole));
+    let shown = i128::from(shown);
+    assert!(shown * unit <= left && left < (shown + 1) * unit, "{shown} of {tally:?} in {whole}");
+    assert_eq!(shown == 10_000, lost == 0);
 }

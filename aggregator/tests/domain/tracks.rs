@@ -2,7 +2,7 @@
 
 use crate::reference::{hard_at, verdict_at};
 use crate::script::{Agent, Grid, Script, agent};
-use crate::{assert_whole, value_at};
+use crate::{assert_whole, value_at, witnesses};
 use proptest::prelude::*;
 use skerry_aggregator::domain::layers::splice;
 use skerry_aggregator::domain::time::{MINUTE, Timestamp};
@@ -13,15 +13,8 @@ const GRID: Grid = Grid { start: Timestamp(1_774_000_000_000), unit: 30 * MINUTE
 const SILENCE: i64 = 3 * GRID.unit;
 const TICKS: i64 = 130;
 
-fn witnesses<'a>(agents: &'a [Agent], tracks: &'a [Track]) -> Vec<Witness<'a>> {
-    let witness = |(agent, track): (&'a Agent, &'a Track)| Witness {
-        location: agent.location,
-        track,
-        declared: &agent.declared,
-        silent: track.silent,
-        live: None,
-    };
-    agents.iter().zip(tracks).map(witness).collect()
+fn declared_silent(_: &Agent, track: &Track) -> bool {
+    track.silent
 }
 
 fn assert_sound(track: &Track) {
@@ -38,7 +31,7 @@ fn batches_in_any_order(script: &mut Script<'_>) {
     let quorum = script.quorum();
     let agents: Vec<_> = (0..=script.below(4)).map(|_| agent(script, GRID, 14)).collect();
     let mut tracks = vec![Track::default(); agents.len()];
-    let mut kept = timeline(&witnesses(&agents, &tracks), quorum, GRID.start);
+    let mut kept = timeline(&witnesses(&agents, &tracks, declared_silent), quorum, GRID.start);
     let mut sent = vec![0; agents.len()];
     while let Some(turn) = {
         let waiting: Vec<_> = (0..agents.len()).filter(|&who| sent[who] < agents[who].seen.len()).collect();
@@ -54,7 +47,11 @@ fn batches_in_any_order(script: &mut Script<'_>) {
             changed = changed.into_iter().chain(tracks[turn].fall_silent()).min();
         }
         if let Some(changed) = changed {
-            splice(&mut kept, changed, timeline(&witnesses(&agents, &tracks), quorum, changed));
+            splice(
+                &mut kept,
+                changed,
+                timeline(&witnesses(&agents, &tracks, declared_silent), quorum, changed),
+            );
         }
         assert_sound(&tracks[turn]);
     }
@@ -67,9 +64,9 @@ fn batches_in_any_order(script: &mut Script<'_>) {
     }
     // A silence that is taken back or declared at the end changes no more than what follows the last evidence.
     let from = tracks.iter().filter_map(Track::last).min().unwrap_or(GRID.start);
-    splice(&mut kept, from, timeline(&witnesses(&agents, &tracks), quorum, from));
+    splice(&mut kept, from, timeline(&witnesses(&agents, &tracks, declared_silent), quorum, from));
 
-    let witnesses = witnesses(&agents, &tracks);
+    let witnesses = witnesses(&agents, &tracks, declared_silent);
     assert_eq!(kept, timeline(&witnesses, quorum, GRID.start));
     assert_whole(&kept, GRID.start, Timestamp::FAR);
     for tick in 0..TICKS {

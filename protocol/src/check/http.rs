@@ -6,7 +6,7 @@ use ::http::{HeaderName, HeaderValue, Method};
 use url::Url;
 
 use super::{Auth, Http, HttpVersion, IpVersion, JsonAssertion, JsonExpectation, Pattern, StatusRange};
-use crate::strict::{Entry, Item, Table, refuse};
+use crate::strict::{Entry, Item, Table, http_url, refuse};
 
 const DEFAULT_MAX_BODY: u64 = 1024 * 1024;
 const LARGEST_MAX_BODY: u64 = 64 * 1024 * 1024;
@@ -51,20 +51,14 @@ pub(super) fn read(table: &Table<'_>) -> Option<Http> {
 fn url(entry: Entry<'_, String>) -> Entry<'_, Url> {
     entry.convert(|text| {
         let example = "Write it in full, such as \"https://example.com/health\".";
-        let url = match Url::parse(&text) {
-            Ok(url) => url,
-            Err(error) => return refuse(format!("is no URL: {error}; it is \"{text}\""), example),
-        };
+        let url = http_url(&text, example)?;
         if !url.username().is_empty() || url.password().is_some() {
             return refuse(
                 "holds credentials, which are never in this file",
                 "Remove them and add auth = { user = \"…\", password_file = \"/path/to/password\" }.",
             );
         }
-        match url.scheme() {
-            "http" | "https" if url.host().is_some() => Ok(url),
-            scheme => refuse(format!("must begin with http:// or https://; its scheme is {scheme}"), example),
-        }
+        Ok(url)
     })
 }
 
@@ -95,9 +89,7 @@ fn header(name: &str, item: &Item<'_>) -> Option<(HeaderName, HeaderValue)> {
             "Use auth = { token_file = \"/path/to/token\" } or auth = { user = \"…\", password_file = \"…\" }.",
         );
     }
-    if ["host", "content-length", "transfer-encoding", "connection"].contains(&name.as_str())
-        && name != "host"
-    {
+    if ["content-length", "transfer-encoding", "connection"].contains(&name.as_str()) {
         return item.refuse("is set by the HTTP client itself", "Remove it.");
     }
     let value = item.string()?;
@@ -119,14 +111,10 @@ fn header_name(name: &str, item: &Item<'_>) -> Option<HeaderName> {
 fn auth(table: &Table<'_>) -> Option<Auth> {
     let example = "{ user = \"skerry\", password_file = \"/path/to/password\" }";
     let auth = table.item("auth")?.inline_table(example)?;
-    for key in ["password", "token"] {
-        if auth.has(key) {
-            auth.leave_the_rest();
-            let remedy = format!(
-                "Put it into a file that only Skerry can read and name that: {key}_file = \"/path\"."
-            );
-            auth.refuse(key, format!("{key} is a secret, and secrets are never in this file"), remedy);
-        }
+    for (key, file) in [("password", "password_file"), ("token", "token_file")] {
+        let remedy =
+            format!("Put it into a file that only Skerry can read, and name that: {file} = \"/path\".");
+        auth.misplaced(key, format!("{key} is a secret, and secrets are never in this file"), remedy);
     }
     let user = auth.string("user").optional();
     let password_file = auth.path("password_file").optional();
@@ -224,9 +212,9 @@ fn json_assertion(table: &Table<'_>) -> Option<JsonAssertion> {
         .string("path")
         .convert(|path| match serde_json_path::JsonPath::parse(&path) {
             Ok(query) => Ok((path, query)),
-            Err(error) => refuse(
-                format!("is no JSON path (RFC 9535): {}; it is \"{path}\"", error.message()),
-                "Write it such as \"$.status\" or \"$.items[0].name\".",
+            Err(_) => refuse(
+                format!("is no JSON path (RFC 9535): \"{path}\""),
+                "A path begins with $: write it such as \"$.status\" or \"$.items[0].name\".",
             ),
         })
         .required("path = \"$.status\"");

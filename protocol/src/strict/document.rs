@@ -101,6 +101,19 @@ impl<'t> Document<'t> {
         self.asked.borrow_mut().insert((section.to_owned(), key.to_owned()));
     }
 
+    /// The nearest section around `section` that has this key.
+    pub(super) fn asked_above(&self, section: &str, key: &str) -> Option<String> {
+        let asked = self.asked.borrow();
+        let mut above = section;
+        while !above.is_empty() {
+            above = above.rsplit_once('.').map_or("", |(above, _)| above);
+            if asked.contains(&(above.to_owned(), key.to_owned())) {
+                return Some(above.to_owned());
+            }
+        }
+        None
+    }
+
     fn problem(&self, offset: usize, place: &str, wrong: String, remedy: String) -> Problem {
         Problem { position: Some(self.position(offset)), place: place.to_owned(), wrong, remedy }
     }

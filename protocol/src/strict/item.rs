@@ -146,13 +146,11 @@ impl<'d> Item<'d> {
     /// The elements of a list, each called by its place in it.
     pub fn list(&self) -> Option<Vec<Item<'d>>> {
         let DeValue::Array(array) = self.value else {
-            let hint = match self.value {
-                DeValue::Table(_) => {
-                    format!("a list of tables; write [[{}]] with two brackets", self.section)
-                }
-                _ => "a list such as [\"one\", \"two\"]".to_owned(),
-            };
-            return self.refuse_type(&hint);
+            if self.value.is_table() {
+                let remedy = format!("Write [[{}]] with two brackets.", self.section);
+                return self.refuse("must be a list of tables; it is one table", &remedy);
+            }
+            return self.refuse_type("a list such as [\"one\", \"two\"]");
         };
         let item = |(index, value): (usize, &'d toml::Spanned<DeValue<'d>>)| Item {
             document: self.document,

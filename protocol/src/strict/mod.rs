@@ -10,6 +10,7 @@ mod entry;
 mod item;
 mod near;
 mod table;
+mod url;
 
 pub use document::Document;
 pub use duration::{parse_duration, show_duration};
@@ -17,6 +18,7 @@ pub use entry::{Entry, Refusal, refuse};
 pub use item::{Item, Scalar};
 pub use near::{nearest, one_of};
 pub use table::Table;
+pub use url::http_url;
 
 /// A place in a file. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -57,10 +59,7 @@ impl std::fmt::Display for Problem {
             write!(f, "{}: ", self.place)?;
         }
         f.write_str(&self.wrong)?;
-        if !self.remedy.is_empty() {
-            write!(f, ". {}", self.remedy)?;
-        }
-        Ok(())
+        if self.remedy.is_empty() { f.write_str(".") } else { write!(f, ". {}", self.remedy) }
     }
 }
 

@@ -18,6 +18,7 @@ pub struct Table<'d> {
     pub(super) place: String,
     section: String,
     known: RefCell<Vec<&'static str>>,
+    refused: RefCell<Vec<&'static str>>,
     free: Cell<bool>,
 }
 
@@ -29,8 +30,8 @@ impl<'d> Table<'d> {
         place: String,
         section: String,
     ) -> Self {
-        let (known, free) = (RefCell::default(), Cell::new(false));
-        Self { document, table, offset, place, section, known, free }
+        let (known, refused, free) = (RefCell::default(), RefCell::default(), Cell::new(false));
+        Self { document, table, offset, place, section, known, refused, free }
     }
 
     /// A string. Surrounding blanks and control characters are refused: they are never meant.
@@ -164,6 +165,14 @@ impl<'d> Table<'d> {
         self.document.warn(self.offset_of(key), &self.place, wrong, remedy);
     }
 
+    /// Refuses a key that has its place elsewhere, if it is here.
+    pub fn misplaced(&self, key: &'static str, wrong: impl Into<String>, remedy: impl Into<String>) {
+        if self.has(key) {
+            self.refuse(key, wrong, remedy);
+            self.refused.borrow_mut().push(key);
+        }
+    }
+
     /// Leaves unread keys unreported: their meaning hangs on something that is itself refused.
     pub fn leave_the_rest(&self) {
         self.free.set(true);
@@ -203,27 +212,36 @@ impl<'d> Table<'d> {
     }
 }
 
+impl Table<'_> {
+    fn remedy_for_unknown(&self, name: &str) -> String {
+        let mut known = self.known.borrow().clone();
+        if let Some(above) = self.document.asked_above(&self.section, name) {
+            return if above.is_empty() {
+                "It belongs at the top of the file, above the first [table].".to_owned()
+            } else {
+                format!("It is a key of {above}: write it right below that header, above the tables within.")
+            };
+        }
+        if let Some(near) = nearest(name, known.iter().copied()) {
+            return format!("Did you mean {near}?");
+        }
+        known.sort_unstable();
+        known.dedup();
+        format!("Known here: {}.", known.join(", "))
+    }
+}
+
 impl Drop for Table<'_> {
     fn drop(&mut self) {
         if self.free.get() {
             return;
         }
-        let known = self.known.borrow();
         for (key, _) in self.table {
-            let name = key.get_ref();
-            if known.iter().any(|known| *known == name.as_ref()) {
+            let name: &str = key.get_ref();
+            if self.known.borrow().contains(&name) || self.refused.borrow().contains(&name) {
                 continue;
             }
-            let remedy = match nearest(name, known.iter().copied()) {
-                Some(near) => format!("Did you mean {near}?"),
-                None if known.is_empty() => "No key is known here; remove it.".to_owned(),
-                None => {
-                    let mut sorted = known.clone();
-                    sorted.sort_unstable();
-                    sorted.dedup();
-                    format!("Known here: {}.", sorted.join(", "))
-                }
-            };
+            let remedy = self.remedy_for_unknown(name);
             self.document.refuse(key.span().start, &self.place, format!("unknown key {name}"), remedy);
         }
     }

@@ -95,17 +95,24 @@ pub(super) fn add_agent(
         return Answer::Agent(*key);
     }
     let key = AgentKey(state.fresh_key());
-    let agent = Agent {
-        workspace,
-        name: name.to_owned(),
-        location: location.to_owned(),
-        epochs: std::collections::BTreeMap::new(),
-        last_seen: None,
-        skew: 0,
-        inventory_known: false,
-    };
-    state.agents.insert(key, agent);
+    state.agents.insert(key, Agent::new(workspace, name, location));
     changes.push(Change::AgentSaved(key));
+    Answer::Agent(key)
+}
+
+/// Takes up what the store already has.
+pub(super) fn know_agent(
+    state: &mut State,
+    key: AgentKey,
+    workspace: WorkspaceKey,
+    name: &str,
+    location: &str,
+) -> Answer {
+    if !state.workspaces.contains_key(&workspace) {
+        return Answer::NotFound;
+    }
+    let agent = state.agents.entry(key).or_insert_with(|| Agent::new(workspace, name, location));
+    location.clone_into(&mut agent.location);
     Answer::Agent(key)
 }
 

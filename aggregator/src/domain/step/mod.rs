@@ -16,7 +16,7 @@ pub use report::{DeclaredCheck, Observed, Record, RecordKind, Report, SnapshotSt
 use super::component::Automatic;
 use super::interval::Interval;
 use super::state::{
-    AgentKey, CheckKey, ComponentKey, GroupKey, Page, PageKey, State, TrackKey, WorkspaceKey,
+    AgentKey, CheckKey, ComponentKey, GroupKey, Page, PageKey, ResponseHour, State, TrackKey, WorkspaceKey,
 };
 use super::status::Status;
 use super::time::Timestamp;
@@ -40,6 +40,17 @@ pub enum Command {
         /// Failure domain.
         location: String,
     },
+    /// An agent was enrolled beside us, or moved; its row is there.
+    KnowAgent {
+        /// Its row.
+        agent: AgentKey,
+        /// Its workspace's row.
+        workspace: WorkspaceKey,
+        /// Its name.
+        name: String,
+        /// Failure domain.
+        location: String,
+    },
     /// A person says what a component is.
     SetManual {
         /// Which.
@@ -48,6 +59,13 @@ pub enum Command {
         status: Status,
         /// Until then; `None`: until released.
         until: Option<Timestamp>,
+    },
+    /// The response-time chart of a component was worked out again.
+    SetResponse {
+        /// Which.
+        component: ComponentKey,
+        /// Oldest first.
+        hours: Vec<ResponseHour>,
     },
     /// What a person said of a component no longer holds.
     ReleaseManual {
@@ -209,9 +227,21 @@ pub fn step(state: &mut State, command: Command, now: Timestamp) -> Stepped {
         Command::AddAgent { workspace, name, location } => {
             configure::add_agent(state, &workspace, &name, &location, &mut changes)
         }
+        Command::KnowAgent { agent, workspace, name, location } => {
+            configure::know_agent(state, agent, workspace, &name, &location)
+        }
         Command::SetManual { component, status, until } => {
             manual::set(state, component, status, until, now, &mut changes)
         }
+        Command::SetResponse { component, hours } => match state.components.get_mut(&component) {
+            Some(charted) if charted.response != hours => {
+                charted.response = hours;
+                changes.push(Change::Shown(component));
+                Answer::Done
+            }
+            Some(_) => Answer::Done,
+            None => Answer::NotFound,
+        },
         Command::ReleaseManual { component } => manual::release(state, component, now, &mut changes),
     };
     Stepped { answer, changes }

@@ -216,7 +216,8 @@ impl Placed<'_> {
                 continue;
             }
             let since = if n == 0 { self.observed.since.map(|when| place(self.report, when)) } else { None };
-            let silence = witnessed.silence();
+            // What was folded was one stretch without a gap.
+            let silence = if n == 0 { witnessed.silence() } else { i64::MAX };
             if let Some(from) = witnessed.track.observe(Seen { at, hard, since }, silence) {
                 earliest.note(witnessed.check, from);
                 changes.push(Change::SpansChanged { track: key, from });

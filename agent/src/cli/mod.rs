@@ -1,0 +1,116 @@
+//! The command line: what to do, with which file, and how to say it.
+
+mod probe;
+mod serve;
+mod status;
+
+use anyhow::anyhow;
+use clap::{Args, Parser, Subcommand};
+use skerry_agent::config::{self, Loaded};
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::process::ExitCode;
+use tracing_subscriber::EnvFilter;
+
+/// Runs checks on this host and streams what it sees to a Skerry aggregator.
+#[derive(Debug, Parser)]
+#[command(name = "skerry-agent", version, about)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    common: Common,
+}
+
+#[derive(Args, Debug)]
+struct Common {
+    /// Configuration file
+    #[arg(long, global = true, default_value = "/etc/skerry/agent.toml", value_name = "FILE")]
+    config: PathBuf,
+    /// Print JSON: logs of `run`, answers of the others
+    #[arg(long, global = true)]
+    json: bool,
+    /// error, warn, info, debug or trace
+    #[arg(long, global = true, default_value = "info", value_name = "LEVEL")]
+    log_level: tracing::Level,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run the checks and send what they see (the default). SIGHUP reads the configuration again
+    Run,
+    /// Say everything that is wrong with the configuration. Exit 0: nothing, 2: something
+    CheckConfig,
+    /// Run checks once, now. Exit 0: all up, 1: some are not, 2: could not be run
+    Probe {
+        /// Which checks; all where none is named
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+    },
+    /// Show states, depth and age of the spool, the last acknowledgement. Exit 0, or 2: no spool to read
+    Status,
+}
+
+/// Does what the command line says.
+///
+/// # Errors
+/// What kept it from being done; printed by the caller, exit code 2.
+pub(crate) fn run() -> anyhow::Result<ExitCode> {
+    let arguments = Arguments::parse();
+    let common = &arguments.common;
+    match arguments.command.unwrap_or(Command::Run) {
+        Command::Run => {
+            log_to_stderr(common);
+            serve::serve(common)
+        }
+        Command::CheckConfig => check_config(common),
+        Command::Probe { names } => probe::probe(common, &names),
+        Command::Status => status::status(common),
+    }
+}
+
+/// Logs of our own crates at the level asked for, of others from WARN.
+fn log_to_stderr(common: &Common) {
+    let level = common.log_level;
+    let others = if level < tracing::Level::WARN { level } else { tracing::Level::WARN };
+    let filter = EnvFilter::new(format!("{others},skerry_agent={level},skerry_protocol={level}"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_target(false)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(io::stderr);
+    if common.json {
+        log.json().flatten_event(true).init();
+    } else {
+        log.init();
+    }
+}
+
+fn load(common: &Common) -> anyhow::Result<Loaded> {
+    config::load(&common.config).map_err(|problems| anyhow!("the configuration is not usable:\n{problems}"))
+}
+
+fn check_config(common: &Common) -> anyhow::Result<ExitCode> {
+    let mut out = io::stdout().lock();
+    let (problems, warnings, checks) = match config::load(&common.config) {
+        Ok(loaded) => (Vec::new(), loaded.warnings, loaded.config.checks.len()),
+        Err(problems) => (problems.to_string().lines().map(str::to_owned).collect(), Vec::new(), 0),
+    };
+    let sound = problems.is_empty();
+    if common.json {
+        let answer =
+            serde_json::json!({ "ok": sound, "checks": checks, "problems": problems, "warnings": warnings });
+        writeln!(out, "{answer}")?;
+    } else {
+        for problem in &problems {
+            writeln!(out, "{problem}")?;
+        }
+        for warning in &warnings {
+            writeln!(out, "warning: {warning}")?;
+        }
+        if sound {
+            writeln!(out, "{}: {checks} checks, no problems", common.config.display())?;
+        }
+    }
+    Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(2) })
+}

@@ -1,0 +1,73 @@
+//! `status`: what the spool of an agent on this host says, whether the agent runs or not.
+
+use super::probe::instant;
+use super::{Common, load};
+use skerry_agent::clock::Clock;
+use skerry_agent::spool::{Peek, peek};
+use std::io::{self, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+pub(super) fn status(common: &Common) -> anyhow::Result<ExitCode> {
+    let config = load(common)?.config;
+    let peek = peek(&config.agent.spool, Clock::open()?)?;
+    if common.json {
+        print_json(&config.agent.name, &peek)?
+    } else {
+        print_plain(&config.agent.name, &peek)?
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn print_plain(agent: &str, peek: &Peek) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    let status = &peek.status;
+    writeln!(out, "agent {agent}")?;
+    let acknowledged = status.acknowledged_wall_ms.map_or_else(|| "never".to_owned(), instant);
+    writeln!(out, "last acknowledgement  {acknowledged} (through {})", status.acknowledged)?;
+    let oldest = Duration::from_millis(status.oldest_ms).as_secs();
+    writeln!(out, "waiting in the spool  {} records, the oldest {oldest} s old", status.depth)?;
+    writeln!(out, "lost, set aside       {}, {}", status.lost, status.set_aside)?;
+    let width = peek.states.iter().map(|state| state.check.chars().count()).max().unwrap_or(0);
+    for state in &peek.states {
+        let (name, hard) = (&state.check, state.hysteresis.hard.name());
+        let since = instant(state.hysteresis.since.wall_ms);
+        let unconfirmed = if state.hysteresis.unconfirmed() { ", a change is unconfirmed" } else { "" };
+        match state.hysteresis.hard {
+            skerry_protocol::wire::State::Unknown => writeln!(out, "{name:<width$}  {hard}")?,
+            _ => {
+                writeln!(out, "{name:<width$}  {hard} since {since} ({}){unconfirmed}", state.reason.name())?
+            }
+        }
+    }
+    Ok(())
+}
+
+fn print_json(agent: &str, peek: &Peek) -> io::Result<()> {
+    let status = &peek.status;
+    let states: Vec<serde_json::Value> = peek
+        .states
+        .iter()
+        .map(|state| {
+            serde_json::json!({
+                "check": &*state.check,
+                "state": state.hysteresis.hard.name(),
+                "since": instant(state.hysteresis.since.wall_ms),
+                "reason": state.reason.name(),
+                "flapping": state.hysteresis.flapping,
+                "unconfirmed": state.hysteresis.unconfirmed(),
+            })
+        })
+        .collect();
+    let answer = serde_json::json!({
+        "agent": agent,
+        "acknowledged_through": status.acknowledged,
+        "acknowledged_at": status.acknowledged_wall_ms.map(instant),
+        "depth": status.depth,
+        "oldest_ms": status.oldest_ms,
+        "lost": status.lost,
+        "set_aside": status.set_aside,
+        "checks": states,
+    });
+    writeln!(io::stdout().lock(), "{answer}")
+}

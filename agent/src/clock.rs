@@ -1,0 +1,125 @@
+//! The clocks of this host: the kernel's boot id, `CLOCK_BOOTTIME`, the wall clock.
+//! Decisions are taken on the boot clock alone; the wall clock is only carried along.
+
+use anyhow::Context;
+use std::fmt;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// Identity of one boot of the kernel.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct BootId(u128);
+
+impl BootId {
+    /// Reads the 16 bytes of [`BootId::to_bytes`]; any other length is `None`.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        Some(Self(u128::from_be_bytes(bytes.try_into().ok()?)))
+    }
+
+    /// 16 bytes, for the spool.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.to_be_bytes()
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        let digits: String = text.trim().chars().filter(|character| *character != '-').collect();
+        (digits.len() == 32).then(|| u128::from_str_radix(&digits, 16).ok().map(Self))?
+    }
+}
+
+impl fmt::Display for BootId {
+    /// The kernel's own form, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let digits = format!("{:032x}", self.0);
+        let (a, b, c, d, e) = (&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]);
+        write!(formatter, "{a}-{b}-{c}-{d}-{e}")
+    }
+}
+
+/// One moment as this host saw it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// The boot it was in.
+    pub boot: BootId,
+    /// Boot clock, ms.
+    pub boot_ms: u64,
+    /// Wall clock, ms since 1970 UTC.
+    pub wall_ms: i64,
+}
+
+impl Moment {
+    /// Time from `earlier` to here, ms: by the boot clock within one boot, else by the wall; never negative.
+    #[must_use]
+    pub fn ms_since(&self, earlier: &Self) -> u64 {
+        if self.boot == earlier.boot {
+            self.boot_ms.saturating_sub(earlier.boot_ms)
+        } else {
+            u64::try_from(self.wall_ms.saturating_sub(earlier.wall_ms)).unwrap_or(0)
+        }
+    }
+}
+
+/// Reads the clocks of this host.
+#[derive(Clone, Copy, Debug)]
+pub struct Clock {
+    boot: BootId,
+}
+
+impl Clock {
+    /// Reads the boot id once.
+    ///
+    /// # Errors
+    /// The kernel does not tell its boot id.
+    pub fn open() -> anyhow::Result<Self> {
+        let path = "/proc/sys/kernel/random/boot_id";
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
+        let boot = BootId::parse(&text).with_context(|| format!("{path} holds no boot id"))?;
+        Ok(Self { boot })
+    }
+
+    /// Now, on every clock.
+    #[must_use]
+    pub fn now(&self) -> Moment {
+        let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+        let boot_ms = u64::try_from(time.tv_sec).unwrap_or(0) * 1000
+            + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000;
+        let wall_ms = match SystemTime::now().duration_since(UNIX_EPOCH) {
+            Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
+            Err(before) => -i64::try_from(before.duration().as_millis()).unwrap_or(i64::MAX),
+        };
+        Moment { boot: self.boot, boot_ms, wall_ms }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_boot_id_keeps_the_kernels_form() {
+        let text = "0d9af5a1-90c0-4b2e-8c5f-00ffee001122";
+        let boot = BootId::parse(&format!("{text}\n")).expect("a boot id");
+        assert_eq!(boot.to_string(), text);
+        assert_eq!(BootId::from_bytes(&boot.to_bytes()), Some(boot));
+        assert_eq!(BootId::parse("not a boot id"), None);
+    }
+
+    #[test]
+    fn a_step_of_the_wall_clock_changes_no_distance_within_a_boot() {
+        let boot = BootId(7);
+        let before = Moment { boot, boot_ms: 1_000, wall_ms: 5_000_000 };
+        let after = Moment { boot, boot_ms: 4_000, wall_ms: 0 };
+        assert_eq!(after.ms_since(&before), 3_000);
+        let next_boot = Moment { boot: BootId(8), boot_ms: 10, wall_ms: 5_007_000 };
+        assert_eq!(next_boot.ms_since(&before), 7_000);
+        assert_eq!(before.ms_since(&next_boot), 0);
+    }
+
+    #[test]
+    fn the_clock_of_this_host_runs() {
+        let clock = Clock::open().expect("a boot id");
+        let now = clock.now();
+        assert!(now.boot_ms > 0 && now.wall_ms > 1_500_000_000_000);
+    }
+}

@@ -1,0 +1,422 @@
+//! The one thread that touches the spool's disk, and the bounded buffer before it.
+//! Nobody ever waits for the thread but those who ask it something.
+
+use super::store::{Fault, Store};
+use super::{Entry, Limits, Lost, Page, SpoolStatus, Standing};
+use crate::clock::Clock;
+use std::collections::{HashSet, VecDeque};
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+use tokio::sync::{oneshot, watch};
+
+/// What is committed is on the disk after this long.
+const SYNC_EVERY: Duration = Duration::from_secs(1);
+/// After a failure of the disk.
+const RETRY_AFTER: Duration = Duration::from_secs(1);
+
+#[derive(Debug)]
+pub(super) enum Command {
+    Read { records: usize, bytes: usize, answer: oneshot::Sender<Option<Page>> },
+    Acknowledge { epoch: [u8; 16], sequence: u64 },
+    SetAside { epoch: [u8; 16], sequence: u64 },
+    KeepStatesOf(HashSet<String>),
+    Flush(oneshot::Sender<()>),
+    Close(oneshot::Sender<()>),
+}
+
+/// What waits for the thread.
+#[derive(Debug)]
+pub(super) struct Inbox {
+    waiting: Mutex<Waiting>,
+    came: Condvar,
+    most: usize,
+}
+
+#[derive(Debug, Default)]
+struct Waiting {
+    entries: VecDeque<Entry>,
+    commands: Vec<Command>,
+    /// Given up since the last write that succeeded.
+    lost: Lost,
+    /// Entries the thread has taken and not yet written.
+    in_hand: usize,
+    /// The disk takes nothing before this.
+    retry_at: Option<Instant>,
+}
+
+impl Inbox {
+    fn new(most: usize) -> Self {
+        Self { waiting: Mutex::default(), came: Condvar::new(), most }
+    }
+
+    fn waiting(&self) -> MutexGuard<'_, Waiting> {
+        // A panic elsewhere leaves whole values behind: each change below is one push or one take.
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn append(&self, entry: Entry) {
+        let mut waiting = self.waiting();
+        waiting.entries.push_back(entry);
+        waiting.give_up_beyond(self.most);
+        drop(waiting);
+        self.came.notify_one();
+    }
+
+    pub(super) fn command(&self, command: Command) {
+        self.waiting().commands.push(command);
+        self.came.notify_one();
+    }
+
+    /// Waits for something to do, at most until `deadline`.
+    fn take(&self, deadline: Option<Instant>) -> (Vec<Entry>, Lost, Vec<Command>) {
+        let mut waiting = self.waiting();
+        loop {
+            let now = Instant::now();
+            let blocked = waiting.retry_at.filter(|at| *at > now);
+            let entries_wait = !waiting.entries.is_empty() || waiting.lost.count > 0;
+            if !waiting.commands.is_empty()
+                || entries_wait && blocked.is_none()
+                || deadline.is_some_and(|deadline| deadline <= now)
+            {
+                let commands = std::mem::take(&mut waiting.commands);
+                if blocked.is_some() {
+                    return (Vec::new(), Lost::default(), commands);
+                }
+                waiting.retry_at = None;
+                let entries: Vec<Entry> = std::mem::take(&mut waiting.entries).into();
+                waiting.in_hand = entries.len();
+                return (entries, std::mem::take(&mut waiting.lost), commands);
+            }
+            let until = [deadline, blocked].into_iter().flatten().min();
+            waiting = match until {
+                Some(until) => {
+                    let wait = self.came.wait_timeout(waiting, until - now);
+                    wait.unwrap_or_else(PoisonError::into_inner).0
+                }
+                None => self.came.wait(waiting).unwrap_or_else(PoisonError::into_inner),
+            };
+        }
+    }
+
+    /// What was taken is written.
+    fn written(&self) {
+        self.waiting().in_hand = 0;
+    }
+
+    /// What was taken could not be written: it goes back to the front.
+    fn put_back(&self, entries: Vec<Entry>, lost: &Lost) {
+        let mut waiting = self.waiting();
+        waiting.in_hand = 0;
+        for entry in entries.into_iter().rev() {
+            waiting.entries.push_front(entry);
+        }
+        waiting.lost.count += lost.count;
+        if let (Some(from), Some(to)) = (lost.from_wall_ms, lost.to_wall_ms) {
+            waiting.lost.span(from, to);
+        }
+        waiting.retry_at = Some(Instant::now() + RETRY_AFTER);
+        waiting.give_up_beyond(self.most);
+    }
+}
+
+impl Waiting {
+    fn give_up_beyond(&mut self, most: usize) {
+        while self.entries.len() + self.in_hand > most {
+            let routine = self.entries.iter().position(|entry| !entry.hard).unwrap_or(0);
+            let Some(entry) = self.entries.remove(routine) else { return };
+            self.lost.count += 1;
+            self.lost.span(entry.observation.wall_ms, entry.observation.wall_ms);
+            // What is held to be true outlives the record that said so.
+            let again = self.entries.iter_mut().skip(routine).find(|later| later.check == entry.check);
+            if let Some(later) = again
+                && later.standing.is_none()
+            {
+                later.standing = entry.standing;
+            }
+        }
+    }
+}
+
+/// The thread's own.
+pub(super) struct Writer {
+    inbox: Arc<Inbox>,
+    path: PathBuf,
+    limits: Limits,
+    clock: Clock,
+    store: Option<Store>,
+    /// Acknowledged, in memory: a disk that cannot forget must not make us send again and again.
+    acknowledged: ([u8; 16], u64),
+    sync_at: Option<Instant>,
+    synced: watch::Sender<u64>,
+    status: watch::Sender<SpoolStatus>,
+    trouble: Option<String>,
+    _lock: File,
+}
+
+impl Writer {
+    pub(super) fn open(
+        path: &Path,
+        limits: Limits,
+        clock: Clock,
+        lock: File,
+    ) -> Result<(Self, Vec<Standing>), Fault> {
+        let mut writer = Self {
+            inbox: Arc::new(Inbox::new(limits.memory_records.max(1))),
+            path: path.to_owned(),
+            limits,
+            clock,
+            store: None,
+            acknowledged: ([0; 16], 0),
+            sync_at: None,
+            synced: watch::Sender::new(0),
+            status: watch::Sender::default(),
+            trouble: None,
+            _lock: lock,
+        };
+        let mut states = Vec::new();
+        match writer.open_store() {
+            Err(refused @ Fault::Refused(_)) => return Err(refused),
+            Err(fault) => writer.note_trouble(&fault),
+            Ok(()) => {
+                if let Some(store) = &writer.store {
+                    states = store.states()?;
+                }
+            }
+        }
+        Ok((writer, states))
+    }
+
+    pub(super) fn inbox(&self) -> Arc<Inbox> {
+        Arc::clone(&self.inbox)
+    }
+
+    pub(super) fn synced(&self) -> watch::Receiver<u64> {
+        self.synced.subscribe()
+    }
+
+    pub(super) fn status(&self) -> watch::Receiver<SpoolStatus> {
+        self.status.subscribe()
+    }
+
+    /// Works until it is told to close.
+    pub(super) fn run(mut self) {
+        loop {
+            let (entries, lost, commands) = self.inbox.take(self.sync_at);
+            self.write(entries, &lost);
+            for command in commands {
+                if let Command::Close(answer) = command {
+                    self.close();
+                    let _ = answer.send(());
+                    return;
+                }
+                self.obey(command);
+            }
+            if self.sync_at.is_some_and(|at| at <= Instant::now()) {
+                self.sync();
+            }
+        }
+    }
+
+    fn open_store(&mut self) -> Result<(), Fault> {
+        let store = Store::open(&self.path, self.clock)?;
+        // A state that cannot be read is damage too: found now, while there is a way to begin anew.
+        let store = match store.states() {
+            Ok(_) => store,
+            Err(Fault::Damaged(why)) => {
+                drop(store);
+                Store::replace(&self.path, self.clock, &why)?
+            }
+            Err(fault) => return Err(fault),
+        };
+        self.acknowledged = (epoch_of(&store), store.about.acknowledged);
+        self.store = Some(store);
+        self.announce();
+        Ok(())
+    }
+
+    /// Runs `work` on the store, opening it first where there is none. On damage the store begins anew and
+    /// the work is done on the new one.
+    fn on_store(&mut self, mut work: impl FnMut(&mut Store) -> Result<(), Fault>) -> Result<(), Fault> {
+        if self.store.is_none() {
+            self.open_store()?;
+        }
+        let Some(store) = &mut self.store else { return Ok(()) };
+        let done = work(store);
+        if let Err(Fault::Damaged(why)) = done {
+            self.store = None;
+            let store = Store::replace(&self.path, self.clock, &why)?;
+            self.acknowledged = (epoch_of(&store), store.about.acknowledged);
+            return work(self.store.insert(store));
+        }
+        done
+    }
+
+    fn write(&mut self, entries: Vec<Entry>, lost: &Lost) {
+        if entries.is_empty() && lost.count == 0 {
+            return;
+        }
+        let durable = entries.iter().any(|entry| entry.hard);
+        let lost_here = Lost { why: "the agent's disk took no records".to_owned(), ..lost.clone() };
+        let loss = (lost.count > 0).then_some(&lost_here);
+        match self.on_store(|store| store.write(loss, &entries, durable)) {
+            Ok(()) => {
+                self.inbox.written();
+                self.note_recovery();
+                if durable {
+                    self.announce();
+                } else {
+                    self.sync_at.get_or_insert_with(|| Instant::now() + SYNC_EVERY);
+                }
+            }
+            Err(fault) => {
+                self.inbox.put_back(entries, lost);
+                self.note_trouble(&fault);
+            }
+        }
+    }
+
+    fn sync(&mut self) {
+        self.sync_at = None;
+        let (limits, clock) = (self.limits, self.clock);
+        let (epoch, acknowledged) = self.acknowledged;
+        let wall_ms = clock.now().wall_ms;
+        let done = self.on_store(|store| {
+            if epoch_of(store) == epoch && acknowledged > store.about.acknowledged {
+                store.acknowledge(acknowledged, wall_ms)?;
+            }
+            store.trim(&limits, clock)?;
+            store.sync()
+        });
+        match done {
+            Ok(()) => {
+                self.note_recovery();
+                self.announce();
+            }
+            Err(fault) => {
+                self.note_trouble(&fault);
+                self.sync_at = Some(Instant::now() + RETRY_AFTER);
+            }
+        }
+    }
+
+    fn obey(&mut self, command: Command) {
+        match command {
+            Command::Read { records, bytes, answer } => {
+                let _ = answer.send(self.read(records, bytes));
+            }
+            Command::Acknowledge { epoch, sequence } => {
+                if self.acknowledged.0 == epoch && sequence > self.acknowledged.1 {
+                    self.acknowledged.1 = sequence;
+                    let wall_ms = self.clock.now().wall_ms;
+                    let done = self.on_store(|store| match epoch_of(store) == epoch {
+                        true => store.acknowledge(sequence, wall_ms),
+                        false => Ok(()),
+                    });
+                    self.note(done);
+                }
+            }
+            Command::SetAside { epoch, sequence } => {
+                let done = self.on_store(|store| match epoch_of(store) == epoch {
+                    true => store.set_aside(sequence),
+                    false => Ok(()),
+                });
+                self.note(done);
+            }
+            Command::KeepStatesOf(names) => {
+                let done = self.on_store(|store| store.keep_states_of(&names));
+                self.note(done);
+            }
+            Command::Flush(answer) => {
+                self.sync();
+                let _ = answer.send(());
+            }
+            Command::Close(_) => {}
+        }
+    }
+
+    fn read(&mut self, records: usize, bytes: usize) -> Option<Page> {
+        let mut page = None;
+        let known = self.acknowledged;
+        let done = self.on_store(|store| {
+            let epoch = epoch_of(store);
+            let after = if epoch == known.0 { known.1 } else { 0 };
+            page = Some(Page { epoch, records: store.read(after, records, bytes)? });
+            Ok(())
+        });
+        if let Err(fault) = done {
+            self.note_trouble(&fault);
+            return None;
+        }
+        page
+    }
+
+    fn close(&mut self) {
+        let (entries, lost) = {
+            let mut waiting = self.inbox.waiting();
+            (std::mem::take(&mut waiting.entries).into(), std::mem::take(&mut waiting.lost))
+        };
+        self.write(entries, &lost);
+        self.sync();
+        self.store = None;
+    }
+
+    /// Tells the uplink what is on the disk, and everyone how the spool is.
+    fn announce(&mut self) {
+        let Some(store) = &self.store else { return };
+        let (durable, about) = (store.durable(), &store.about);
+        let status = SpoolStatus {
+            depth: store.depth,
+            bytes: store.bytes,
+            oldest_ms: store.oldest_ms(self.clock).unwrap_or(0),
+            lost: about.lost,
+            set_aside: about.set_aside,
+            acknowledged: about.acknowledged.max(self.acknowledged.1),
+            acknowledged_wall_ms: (about.acknowledged_wall_ms != 0).then_some(about.acknowledged_wall_ms),
+            trouble: self.trouble.clone(),
+        };
+        self.status.send_replace(status);
+        self.synced.send_if_modified(|known| std::mem::replace(known, durable) != durable);
+    }
+
+    fn note(&mut self, done: Result<(), Fault>) {
+        match done {
+            Ok(()) => {
+                self.sync_at.get_or_insert_with(|| Instant::now() + SYNC_EVERY);
+            }
+            Err(fault) => {
+                self.note_trouble(&fault);
+                self.sync_at.get_or_insert_with(|| Instant::now() + RETRY_AFTER);
+            }
+        }
+    }
+
+    /// Says once that the disk fails.
+    fn note_trouble(&mut self, fault: &Fault) {
+        if self.trouble.is_none() {
+            tracing::warn!(
+                spool = %self.path.display(),
+                "the spool's disk takes nothing: {fault}; records are held in memory and it is tried again"
+            );
+        }
+        let trouble = fault.to_string();
+        self.status.send_modify(|status| status.trouble = Some(trouble.clone()));
+        self.trouble = Some(trouble);
+        // A connection that saw the disk fail is not trusted further.
+        if matches!(fault, Fault::Unavailable(_)) {
+            self.store = None;
+        }
+    }
+
+    fn note_recovery(&mut self) {
+        if self.trouble.take().is_some() {
+            tracing::info!(spool = %self.path.display(), "the spool's disk takes records again");
+            self.status.send_modify(|status| status.trouble = None);
+        }
+    }
+}
+
+fn epoch_of(store: &Store) -> [u8; 16] {
+    store.about.epoch.as_slice().try_into().unwrap_or_default()
+}
