@@ -58,8 +58,7 @@ impl App {
         tokio::task::spawn_blocking(move || publisher.start()).await??;
 
         let traffic = Traffic::default();
-        let policy = html::content_security_policy();
-        let face = Html { policy, not_found: html::not_found().into() };
+        let face = Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
         let overseer = Arc::new(Overseer::new(engine.clone(), Arc::clone(&site), traffic.clone()));
         let retention = i64::try_from(first.store.raw_retention.as_millis()).unwrap_or(i64::MAX);
         let housekeeping = Housekeeping::new(&database, engine.clone(), retention)?;
