@@ -12,11 +12,10 @@ use crate::operations::Overseer;
 use crate::publish::output::Site;
 use crate::publish::{Addresses, Publisher, html, shared};
 use crate::store::Store;
-use crate::web::{Bound, Limits, Listener, PublicSide, Rooms, Serves, TlsFiles, Traffic, bind};
+use crate::web::{Bound, Html, Limits, Listener, PublicSide, Rooms, Serves, TlsFiles, Traffic, bind};
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use skerry_agent::run::{Agent, AgentHandle, AgentSettings, MAX_IN_FLIGHT};
-use skerry_agent::spool::Limits;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -59,13 +58,13 @@ impl App {
         tokio::task::spawn_blocking(move || publisher.start()).await??;
 
         let traffic = Traffic::default();
-        let policy = html::content_security_policy();
+        let face = Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
         let overseer = Arc::new(Overseer::new(engine.clone(), Arc::clone(&site), traffic.clone()));
         let retention = i64::try_from(first.store.raw_retention.as_millis()).unwrap_or(i64::MAX);
         let housekeeping = Housekeeping::new(&database, engine.clone(), retention)?;
         let background = vec![watch(Arc::clone(&overseer)), keep_house(housekeeping)];
         let rooms = Rooms {
-            public: Arc::new(PublicSide::new(site, policy, traffic)),
+            public: Arc::new(PublicSide::new(site, face, traffic)),
             ingest: Arc::new(Intake::new(engine.clone(), aggregator_id, database)),
             operations: overseer,
         };
@@ -164,7 +163,7 @@ async fn local_agents(
             name: local.name.clone(),
             location: local.location.clone(),
             spool_path: spool,
-            spool_limits: Limits::default(),
+            spool_limits: skerry_agent::spool::Limits::default(),
             max_in_flight: MAX_IN_FLIGHT,
             checks,
         };

@@ -2,9 +2,7 @@
 
 use crate::config::{self, Config};
 use crate::domain::state::{ComponentSettings, PageSettings};
-use crate::domain::step::{
-    Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage,
-};
+use crate::domain::step::{Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage};
 use crate::domain::uptime::{Rule, Weights};
 use crate::domain::verdict::Quorum;
 

@@ -340,7 +340,8 @@ impl Writer {
                     let check = &self.state.checks[&witnessed.check].name;
                     let agent = &self.state.agents[&witnessed.agent].name;
                     let reason = reason.name();
-                    tracing::info!(%check, %agent, ?from, ?to, reason, %detail, since_ms = since.0, "hard transition");
+                    let (from, to) = (from.name(), to.name());
+                    tracing::info!(%check, %agent, from, to, reason, %detail, since_ms = since.0, "hard transition");
                 }
                 Change::Lost { agent, count, why, .. } => {
                     let agent = &self.state.agents[agent].name;

@@ -79,8 +79,7 @@ impl Ingest for Intake {
             // Our own trouble is never said to be the agent's.
             Err(error) => return IngestAnswer::Unavailable(error.to_string()),
         };
-        let taken =
-            ingest::accept(&self.engine, &self.aggregator_id, owner.agent, &owner.name, &body).await;
+        let taken = ingest::accept(&self.engine, &self.aggregator_id, owner.agent, &owner.name, &body).await;
         match taken {
             Ok(reply) => IngestAnswer::Reply(reply),
             Err(NotTaken::Malformed(why)) => IngestAnswer::Malformed(why),
@@ -115,8 +114,7 @@ impl LocalIntake {
 #[async_trait]
 impl Deliver for LocalIntake {
     async fn deliver(&self, body: Bytes) -> Delivery {
-        let taken =
-            ingest::accept(&self.engine, &self.aggregator_id, self.agent, &self.name, &body).await;
+        let taken = ingest::accept(&self.engine, &self.aggregator_id, self.agent, &self.name, &body).await;
         match taken {
             Ok(reply) => Delivery::Accepted(reply),
             Err(NotTaken::Refused(Refused::Busy { retry_after })) => Delivery::Again {

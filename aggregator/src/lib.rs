@@ -6,8 +6,8 @@
 pub mod app;
 pub mod clock;
 pub mod config;
-pub mod domain;
 pub mod desired;
+pub mod domain;
 pub mod engine;
 pub mod housekeeping;
 pub mod ingest;

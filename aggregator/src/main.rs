@@ -146,7 +146,9 @@ async fn serve(arguments: &Arguments, loaded: Loaded) -> anyhow::Result<()> {
             match config::load(&paths) {
                 Ok(loaded) => match reloader.reload(&loaded.configs).await {
                     Ok(()) => tracing::info!("the configuration was read again"),
-                    Err(error) => tracing::error!(%error, "the configuration was not taken; the former one holds"),
+                    Err(error) => {
+                        tracing::error!(%error, "the configuration was not taken; the former one holds")
+                    }
                 },
                 Err(problems) => {
                     tracing::error!("the configuration is wrong; the former one holds:\n{problems}");
@@ -178,7 +180,8 @@ fn start_logging(arguments: &Arguments) {
     let level = match arguments.log_level {
         LogLevel::Error => "error",
         LogLevel::Warn => "warn",
-        LogLevel::Info => "info",
+        // The engine says each transition of the built-in agent too; the web server says nothing new.
+        LogLevel::Info => "info,skerry_agent::rounds=warn,actix_server=warn",
         LogLevel::Debug => "debug,hyper=info,h2=info,hickory_proto=info,hickory_resolver=info",
         LogLevel::Trace => "trace",
     };

@@ -32,7 +32,6 @@ struct Sight {
     at: Timestamp,
     agents: Vec<AgentSight>,
     checks: usize,
-    declared: bool,
     newest: Option<Timestamp>,
     within: i64,
 }
@@ -92,7 +91,6 @@ fn sight(state: &State, now: Timestamp) -> Sight {
         at: now,
         agents: agents.collect(),
         checks: state.checks.len(),
-        declared: declared().next().is_some(),
         newest: declared().filter_map(|one| one.evidence()).max(),
         within: declared().map(crate::domain::state::Witnessed::silence).min().unwrap_or(MINUTE),
     }
@@ -104,14 +102,16 @@ impl Operations for Overseer {
         let sight = self.sight();
         let mut reasons = Vec::new();
         if self.engine.health().unwritable.load(Ordering::Relaxed) {
-            reasons.push("The database cannot be written: see the log for the file and the cause.".to_owned());
+            reasons
+                .push("The database cannot be written: see the log for the file and the cause.".to_owned());
         }
         if now - Timestamp(self.engine.health().turned_at.load(Ordering::Relaxed)) > 5_000 {
             reasons.push("The engine has not turned for 5 s.".to_owned());
         }
         let fresh = sight.newest.is_some_and(|newest| now - newest <= sight.within);
-        if sight.declared && !fresh {
-            reasons.push("No fresh observation has arrived: look at the agents and the way to them.".to_owned());
+        if sight.checks > 0 && !fresh {
+            reasons
+                .push("No fresh observation has arrived: look at the agents and the way to them.".to_owned());
         }
         if self.oldest_index().is_some_and(|oldest| now - oldest > OLD_PUBLICATION) {
             reasons.push("A page has not been published for 90 s.".to_owned());

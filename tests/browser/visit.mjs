@@ -41,7 +41,7 @@ export async function matrix(pages, { schemes = ['light', 'dark'], widths = [128
   const browser = await launch()
   try {
     for (const scheme of schemes) for (const width of widths) {
-      const context = await browser.newContext({ colorScheme: scheme, viewport: { width, height: width < 600 ? 640 : 900 } })
+      const context = await browser.newContext({ colorScheme: scheme, reducedMotion: 'reduce', viewport: { width, height: width < 600 ? 640 : 900 } })
       const page = await context.newPage()
       if (at) await page.clock.setFixedTime(new Date(at))
       const complaints = []

@@ -33,12 +33,12 @@ async fn dial(address: IpAddr, port: u16) -> Result<TcpStream, (IpAddr, io::Erro
 async fn race(addresses: &[IpAddr], port: u16) -> Result<TcpStream, Fault> {
     let mut waiting = addresses.iter().copied();
     let mut attempts = FuturesUnordered::new();
-    let mut worst: Option<(IpAddr, io::Error)> = None;
+    let mut most_telling: Option<(IpAddr, io::Error)> = None;
     loop {
         if let Some(address) = waiting.next() {
             attempts.push(dial(address, port));
         } else if attempts.is_empty() {
-            return Err(match worst {
+            return Err(match most_telling {
                 Some((address, error)) => describe(address, port, &error),
                 None => Fault::down(Reason::DnsNotFound, "no address to connect to"),
             });
@@ -52,8 +52,9 @@ async fn race(addresses: &[IpAddr], port: u16) -> Result<TcpStream, Fault> {
         match ended {
             Some(Ok(stream)) => return Ok(stream),
             Some(Err(failed)) => {
-                if worst.as_ref().is_none_or(|(_, known)| telling(&failed.1) > telling(known)) {
-                    worst = Some(failed);
+                let known = most_telling.as_ref().map(|(_, known)| telling(known));
+                if known.is_none_or(|known| telling(&failed.1) > known) {
+                    most_telling = Some(failed);
                 }
             }
             None => {}

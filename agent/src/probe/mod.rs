@@ -70,3 +70,15 @@ impl Prober {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A schedule runs each check in a task of its own.
+    #[test]
+    fn a_run_can_be_a_task() {
+        fn is_task<F: Future<Output = Observed> + Send>(_: impl Fn(&'static Prober, &'static Check) -> F) {}
+        is_task(|prober, check| prober.observe(check, Instant::now()));
+    }
+}

@@ -25,6 +25,8 @@ use super::fault::{Fault, is_own};
 pub(super) const MAX_ADDRESSES: usize = 16;
 /// How often the system's files are looked at, at most.
 const REREAD: Duration = Duration::from_secs(5);
+/// Most queries at once over one TCP connection to a name server.
+const MAX_QUERIES: usize = 4096;
 const FILES: [&str; 2] = ["/etc/resolv.conf", "/etc/hosts"];
 
 /// The shared resolver.
@@ -96,7 +98,7 @@ impl Resolver {
         match Strategies::from_system() {
             Ok(strategies) => self.current.store(Arc::new(strategies)),
             Err(error) => {
-                tracing::warn!(%error, "the changed resolver settings cannot be used; the old ones stay")
+                tracing::warn!(%error, "the changed resolver settings cannot be used; the old ones stay");
             }
         }
     }
@@ -120,6 +122,7 @@ impl Strategies {
             *target = options.clone();
             target.ip_strategy = strategy;
             target.cache_size = 0;
+            target.max_active_requests = MAX_QUERIES;
             builder.build()
         };
         Ok(Self {
@@ -141,9 +144,25 @@ fn fault(name: &str, error: &NetError) -> Fault {
             ResponseCode::NoError => Fault::down(Reason::DnsNotFound, format!("{name} has no address")),
             code => Fault::down(Reason::DnsFailed, format!("{name}: the resolver says {code}")),
         },
-        NetError::Io(io) if is_own(io) => Fault::own(format!("this host cannot ask the resolver: {io}")),
-        error => Fault::down(Reason::DnsFailed, format!("{name}: {error}")),
+        NetError::Dns(error) => Fault::down(Reason::DnsFailed, format!("{name}: {error}")),
+        NetError::Busy => Fault::own("too many queries at once for one name server"),
+        error => match own_lack(error) {
+            Some(own) => Fault::own(format!("this host cannot ask the resolver: {own}")),
+            None => Fault::down(Reason::DnsFailed, format!("{name}: {error}")),
+        },
     }
+}
+
+/// What we lacked to ask, if that is why there is no answer. hickory does not always hand on the error of
+/// the socket it could not open, so one is opened to see.
+fn own_lack(error: &NetError) -> Option<String> {
+    if let NetError::Io(io) = error
+        && is_own(io)
+    {
+        return Some(io.to_string());
+    }
+    let socket = std::net::UdpSocket::bind((Ipv4Addr::UNSPECIFIED, 0));
+    socket.err().filter(is_own).map(|error| error.to_string())
 }
 
 #[cfg(test)]

@@ -190,6 +190,11 @@ impl ServerCertVerifier for Trusting {
                 verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
                 Ok(ServerCertVerified::assertion())
             }
+            // Another authority of the same name: whoever signed this is not the one we trust.
+            Err(InvalidCertificate(
+                CertificateError::BadSignature
+                | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
+            )) => Err(InvalidCertificate(CertificateError::UnknownIssuer)),
             other => other,
         }
     }
@@ -303,6 +308,10 @@ pub(super) fn certificate(stream: &TlsStream<TcpStream>) -> Option<CertificateSe
 pub(super) fn fault(error: &std::io::Error) -> Fault {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
         Some(tls) => Fault::down(reason(tls), tls.to_string()),
+        // The kernel gave up on a connection that was open.
+        None if error.kind() == std::io::ErrorKind::TimedOut => {
+            Fault::down(Reason::ConnectionReset, error.to_string())
+        }
         None => Fault::from_io(error),
     }
 }

@@ -16,6 +16,19 @@ pub enum Hard {
     Down,
 }
 
+impl Hard {
+    /// The name in logs and stored rows.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Up => "up",
+            Self::Degraded => "degraded",
+            Self::Down => "down",
+        }
+    }
+}
+
 /// A stretch during which one agent's hard state held without a gap in its evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {

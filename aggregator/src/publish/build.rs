@@ -1,9 +1,7 @@
 //! From the state to a [`PageView`]: pure, and the only place where private rows become public words.
 //! Takes names from the configuration alone, never a check's, a host's or an agent's.
 
-use super::view::{
-    ComponentView, GroupView, Item, PageView, ResponsePoint, ResponseView, UptimeRuleView,
-};
+use super::view::{ComponentView, GroupView, Item, PageView, ResponsePoint, ResponseView, UptimeRuleView};
 use crate::domain::component::{Automatic, status_of};
 use crate::domain::days::{Calendar, days, windows};
 use crate::domain::interval::Interval;
@@ -94,8 +92,7 @@ impl Build<'_> {
     }
 
     fn component(&self, key: ComponentKey) -> Option<ComponentView> {
-        let component =
-            self.state.components.get(&key).filter(|one| one.settings.public && !one.archived)?;
+        let component = self.state.components.get(&key).filter(|one| one.settings.public && !one.archived)?;
         let begin = self.calendar.days().first().map_or(self.now, |day| day.from).min(self.now - DAY);
         let mut intervals = effective(&component.layers, begin, self.now + 1);
         self.put_live(component, &mut intervals);
@@ -103,8 +100,7 @@ impl Build<'_> {
         let present = Present::of(&intervals, component);
         let rule = self.page.settings.rule;
         let start = component.layers.start;
-        let windows =
-            windows(&intervals, &days, &self.calendar, start, rule, self.page.settings.weights);
+        let windows = windows(&intervals, &days, &self.calendar, start, rule, self.page.settings.weights);
         let settings = &component.settings;
         Some(ComponentView {
             id: component.id.clone(),

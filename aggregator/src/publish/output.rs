@@ -146,10 +146,15 @@ fn whole_second(at: Timestamp) -> Timestamp {
 fn joined(keys: &[&str], separator: char) -> Bytes {
     let mut text = String::new();
     for key in keys {
-        if !text.is_empty() {
+        let length = text.len();
+        if length > 0 {
             text.push(separator);
         }
+        let start = text.len();
         text.extend(key.chars().filter(|c| c.is_ascii_graphic() && *c != ','));
+        if text.len() == start {
+            text.truncate(length);
+        }
     }
     Bytes::from(text)
 }
@@ -176,8 +181,8 @@ fn brotli(bytes: &[u8], level: Compression) -> Option<Vec<u8>> {
             Compression::Fast => 5,
             Compression::Best => 11,
         },
-        // A window just larger than the body: tables of the full 4 MiB cost more than the compression.
-        lgwin: (bytes.len().max(1 << 10).ilog2() as i32 + 1).min(24),
+        // Below 17 the encoder takes hash chains made for tiny windows: ten times the work at this quality.
+        lgwin: (bytes.len().max(1).ilog2() as i32 + 1).clamp(17, 24),
         size_hint: bytes.len(),
         mode: brotli::enc::backward_references::BrotliEncoderMode::BROTLI_MODE_TEXT,
         ..Default::default()
@@ -232,7 +237,11 @@ mod tests {
     const NOW: Timestamp = Timestamp(784_111_777_250);
 
     fn kind() -> Kind<'static> {
-        Kind { content_type: "text/html; charset=utf-8", cache: CacheClass::Live, keys: &["page-a", "index"] }
+        Kind {
+            content_type: "text/html; charset=utf-8",
+            cache: CacheClass::Live,
+            keys: &["page-a", "ü ,", "index"],
+        }
     }
 
     fn text(seed: usize) -> Vec<u8> {

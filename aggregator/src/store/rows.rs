@@ -9,15 +9,6 @@ use crate::domain::uptime::{Rule, Weights};
 use crate::domain::verdict::Quorum;
 use serde::{Deserialize, Serialize};
 
-pub(super) fn hard_name(state: Hard) -> &'static str {
-    match state {
-        Hard::Unknown => "unknown",
-        Hard::Up => "up",
-        Hard::Degraded => "degraded",
-        Hard::Down => "down",
-    }
-}
-
 pub(super) fn hard(name: &str) -> Result<Hard, StoreError> {
     match name {
         "up" => Ok(Hard::Up),
@@ -81,8 +72,18 @@ pub(super) struct PageSettingsRow {
 
 impl From<&PageSettings> for PageSettingsRow {
     fn from(settings: &PageSettings) -> Self {
-        let PageSettings { slug, name, public, listed, domain, time_zone, support_url, language, rule, weights } =
-            settings.clone();
+        let PageSettings {
+            slug,
+            name,
+            public,
+            listed,
+            domain,
+            time_zone,
+            support_url,
+            language,
+            rule,
+            weights,
+        } = settings.clone();
         let uptime_rule = match rule {
             Rule::Observed => "observed",
             Rule::Statuspage => "statuspage",
@@ -93,6 +94,7 @@ impl From<&PageSettings> for PageSettingsRow {
             slug,
             name,
             public,
+            listed,
             domain,
             time_zone,
             support_url,
@@ -108,7 +110,8 @@ impl From<PageSettingsRow> for PageSettings {
     fn from(row: PageSettingsRow) -> Self {
         let rule = if row.uptime_rule == "statuspage" { Rule::Statuspage } else { Rule::Observed };
         let weights = Weights { partial_percent: row.partial_percent, major_percent: row.major_percent };
-        let PageSettingsRow { slug, name, public, listed, domain, time_zone, support_url, language, .. } = row;
+        let PageSettingsRow { slug, name, public, listed, domain, time_zone, support_url, language, .. } =
+            row;
         Self { slug, name, public, listed, domain, time_zone, support_url, language, rule, weights }
     }
 }

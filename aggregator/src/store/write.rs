@@ -20,6 +20,8 @@ impl Store {
             return Ok(());
         }
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Rows of one group may name each other before they stand: the commit judges.
+        transaction.pragma_update(None, "defer_foreign_keys", true)?;
         let mut group = Group { transaction, state, now, tracks: BTreeMap::new(), hours: BTreeSet::new() };
         for change in changes {
             group.write(change)?;
@@ -165,7 +167,7 @@ impl Group<'_> {
             &witnessed.definition,
             witnessed.track.silent,
             witnessed.left,
-            open.map(|span| rows::hard_name(span.state)),
+            open.map(|span| span.state.name()),
             open.map(|span| span.from.0),
             open.map(|span| span.last.0),
         );
@@ -190,7 +192,7 @@ impl Group<'_> {
         for span in &spans[first..spans.len().saturating_sub(1).max(first)] {
             let sql = "INSERT INTO span (workspace, track, from_ms, last_ms, state)
                  VALUES (?1, ?2, ?3, ?4, ?5)";
-            self.run(sql, (workspace, key.0, span.from.0, span.last.0, rows::hard_name(span.state)))?;
+            self.run(sql, (workspace, key.0, span.from.0, span.last.0, span.state.name()))?;
         }
         Ok(())
     }
@@ -201,7 +203,7 @@ impl Group<'_> {
         let sql = "INSERT INTO hard_transition
              (workspace, at_ms, track, since_ms, from_state, to_state, reason, detail)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-        let (from, to) = (rows::hard_name(*from), rows::hard_name(*to));
+        let (from, to) = (from.name(), to.name());
         self.run(sql, (workspace.0, at.0, track.0, since.0, from, to, reason.name(), detail))
     }
 

@@ -1,7 +1,9 @@
 //! What operators and their tools ask: is it alive, is it ready, its metrics. Only on listeners that
 //! serve `admin`.
 
+use super::exposition::{CLASSIC, OPEN_METRICS, classic};
 use super::headers::{method_not_allowed, uncached};
+use actix_web::http::header::ACCEPT;
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
@@ -51,14 +53,14 @@ pub(super) fn readyz(operations: &dyn Operations, request: &HttpRequest) -> Http
     uncached(status, "application/json; charset=utf-8", body)
 }
 
-/// `/metrics`, in OpenMetrics 1.0.
+/// `/metrics`, in the form that `Accept` names.
 pub(super) fn metrics(operations: &dyn Operations, request: &HttpRequest) -> HttpResponse {
     if !reads(request) {
         return method_not_allowed("GET, HEAD");
     }
-    uncached(
-        StatusCode::OK,
-        "application/openmetrics-text; version=1.0.0; charset=utf-8",
-        operations.metrics(),
-    )
+    let mut accepted = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
+    if accepted.any(|value| value.contains("application/openmetrics-text")) {
+        return uncached(StatusCode::OK, OPEN_METRICS, operations.metrics());
+    }
+    uncached(StatusCode::OK, CLASSIC, classic(&operations.metrics()))
 }

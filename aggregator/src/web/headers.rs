@@ -1,5 +1,6 @@
 //! The headers every answer carries: what caches may keep, and what browsers must not do.
 
+use super::public::Html;
 use crate::publish::output::{CacheClass, Encoded, Output};
 use actix_web::HttpResponse;
 use actix_web::body::BoxBody;
@@ -16,11 +17,6 @@ const CDN_CACHE_CONTROL: HeaderName = HeaderName::from_static("cdn-cache-control
 const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control");
 const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
 const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
-
-/// The one answer for everything that is not there. Says nothing about why.
-const NOT_FOUND: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\">\
-    <meta name=\"viewport\" content=\"width=device-width\"><title>Not found</title>\
-    <h1>Not found</h1><p>There is nothing at this address.</p>\n";
 
 /// `Cache-Control`, and what stands in `CDN-Cache-Control` and `Surrogate-Control`. Never `s-maxage`: it
 /// turns the stale directives off (RFC 9111 §5.2.2.10).
@@ -40,22 +36,29 @@ fn cache_control(class: CacheClass) -> (&'static str, &'static str) {
     }
 }
 
-/// Marks a 200 and its 304 alike: validators, cache rules, and what a browser may do with the body.
-pub(super) fn describe(
-    headers: &mut HeaderMap,
-    output: &Output,
-    form: &Encoded,
-    encoding: Option<&'static str>,
-    html_policy: &'static str,
-) {
+/// What a 304 says, and a 200 too: the validator, and all that steers a cache. The rest of what describes
+/// the body is kept by whoever has the body (RFC 9110 §15.4.5).
+pub(super) fn describe_fresh(headers: &mut HeaderMap, output: &Output, form: &Encoded) {
     let (browsers, caches) = cache_control(output.cache);
+    insert_bytes(headers, ETAG, &form.etag);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(browsers));
     headers.insert(CDN_CACHE_CONTROL, HeaderValue::from_static(caches));
     headers.insert(SURROGATE_CONTROL, HeaderValue::from_static(caches));
     headers.insert(VARY, HeaderValue::from_static("Accept-Encoding"));
-    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    if is_open_data(output) {
+        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    }
+}
+
+/// What a 200 says beside that: what the body is, and what a browser may do with it.
+pub(super) fn describe_whole(
+    headers: &mut HeaderMap,
+    output: &Output,
+    encoding: Option<&'static str>,
+    html_policy: &'static str,
+) {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(output.content_type));
-    insert_bytes(headers, ETAG, &form.etag);
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     if !output.surrogate_key.is_empty() {
         insert_bytes(headers, SURROGATE_KEY, &output.surrogate_key);
         insert_bytes(headers, CACHE_TAG, &output.cache_tag);
@@ -66,16 +69,21 @@ pub(super) fn describe(
     if let Some(encoding) = encoding {
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
-    if output.content_type.starts_with("text/html") {
+    if is_html(output) {
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(html_policy));
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    } else if output.cache != CacheClass::Immutable {
-        // Data that other sites may read from a visitor's browser: there is nothing personal in it.
-        headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
-    }
-    if output.content_type.starts_with("image/svg") {
+    } else if output.content_type.starts_with("image/svg") {
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
     }
+}
+
+fn is_html(output: &Output) -> bool {
+    output.content_type.starts_with("text/html")
+}
+
+/// Data that other sites may read from a visitor's browser: there is nothing personal in it.
+fn is_open_data(output: &Output) -> bool {
+    output.cache != CacheClass::Immutable && !is_html(output)
 }
 
 /// A burst of changes dates an output some seconds ahead; such a date is not said (RFC 9110 §8.8.2.1).
@@ -107,11 +115,11 @@ pub(super) fn uncached(
     response
 }
 
-/// The one 404, the same to the byte for a private page, an unknown slug and a path that never was.
-pub(super) fn not_found() -> HttpResponse {
-    let mut response = uncached(StatusCode::NOT_FOUND, "text/html; charset=utf-8", NOT_FOUND);
+/// Says nothing about why it is not there.
+pub(super) fn not_found(html: &Html) -> HttpResponse {
+    let mut response = uncached(StatusCode::NOT_FOUND, "text/html; charset=utf-8", html.not_found.clone());
     let headers = response.headers_mut();
-    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
+    headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(html.policy));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     response
 }

@@ -4,6 +4,7 @@
 
 mod admin;
 mod agents;
+mod exposition;
 mod headers;
 mod listen;
 mod negotiation;
@@ -15,10 +16,10 @@ mod tests;
 pub use admin::{Operations, Readiness};
 pub use agents::{Ingest, IngestAnswer};
 pub use listen::{Bound, Limits, Listener, ServeError, Serves, TlsFiles, bind, serve};
-pub use public::{PublicSide, Traffic};
+pub use public::{Html, PublicSide, Traffic};
 
+use actix_web::HttpRequest;
 use actix_web::web::{self, ServiceConfig};
-use actix_web::{HttpRequest, HttpResponse};
 use std::future::ready;
 use std::sync::Arc;
 
@@ -51,10 +52,10 @@ fn routes(config: &mut ServiceConfig, serves: Serves, rooms: &Rooms) {
         config.route("/readyz", web::to(readyz));
         config.route("/metrics", web::to(metrics));
     }
+    let public = Arc::clone(&rooms.public);
     if serves.public {
-        let public = Arc::clone(&rooms.public);
         config.default_service(web::to(move |request: HttpRequest| ready(public.answer(&request))));
     } else {
-        config.default_service(web::to(|| ready::<HttpResponse>(headers::not_found())));
+        config.default_service(web::to(move || ready(public.not_found())));
     }
 }

@@ -2,7 +2,7 @@
 //! engine, takes no lock that a writer holds, and no byte of an answer depends on who asks: of a request
 //! only method, host, path, `Accept-Encoding` and the two freshness conditions are read.
 
-use super::headers::{describe, method_not_allowed, not_found, uncached};
+use super::headers::{describe_fresh, describe_whole, method_not_allowed, not_found, uncached};
 use super::negotiation::{choose, is_fresh};
 use crate::publish::output::{Output, Publication, Site};
 use actix_web::body::BoxBody;
@@ -10,6 +10,7 @@ use actix_web::http::header::{HOST, HeaderValue, LOCATION};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use arc_swap::ArcSwap;
+use bytes::Bytes;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::registry::{Registry, Unit};
 use std::borrow::Cow;
@@ -46,11 +47,20 @@ impl Traffic {
     }
 }
 
+/// What pages for people share.
+#[derive(Clone, Debug)]
+pub struct Html {
+    /// `Content-Security-Policy` of every page and of the 404.
+    pub policy: &'static str,
+    /// The body of every 404.
+    pub not_found: Bytes,
+}
+
 /// What answers the public.
 #[derive(Clone, Debug)]
 pub struct PublicSide {
     site: Arc<ArcSwap<Site>>,
-    html_policy: &'static str,
+    html: Html,
     traffic: Traffic,
 }
 
@@ -63,10 +73,17 @@ enum Found<'a> {
 }
 
 impl PublicSide {
-    /// `html_policy` is the `Content-Security-Policy` of HTML outputs.
+    /// Answers from whatever site is stored at the moment of a request.
     #[must_use]
-    pub fn new(site: Arc<ArcSwap<Site>>, html_policy: &'static str, traffic: Traffic) -> Self {
-        Self { site, html_policy, traffic }
+    pub fn new(site: Arc<ArcSwap<Site>>, html: Html, traffic: Traffic) -> Self {
+        Self { site, html, traffic }
+    }
+
+    /// The one 404, the same to the byte for a private page, an unknown slug, a path that never was, and a
+    /// room that the listener does not serve.
+    pub(super) fn not_found(&self) -> HttpResponse {
+        self.traffic.not_found.inc();
+        not_found(&self.html)
     }
 
     /// Answers any request.
@@ -82,27 +99,26 @@ impl PublicSide {
                 self.traffic.other.inc();
                 with_slash(slug)
             }
-            Found::Nothing => {
-                self.traffic.not_found.inc();
-                not_found()
-            }
+            Found::Nothing => self.not_found(),
         }
     }
 
     fn send(&self, output: &Output, request: &HttpRequest) -> HttpResponse {
         let (form, encoding) = choose(output, request.headers());
-        let mut response = if is_fresh(output, form, request.headers()) {
+        if is_fresh(output, form, request.headers()) {
             self.traffic.not_modified.inc();
-            HttpResponse::with_body(StatusCode::NOT_MODIFIED, BoxBody::new(()))
-        } else {
-            self.traffic.whole.inc();
-            if request.method() == Method::GET {
-                self.traffic.bytes.inc_by(form.bytes.len() as u64);
-            }
-            // The connection leaves the body of an answer to HEAD out and keeps its length.
-            HttpResponse::with_body(StatusCode::OK, BoxBody::new(form.bytes.clone()))
-        };
-        describe(response.headers_mut(), output, form, encoding, self.html_policy);
+            let mut response = HttpResponse::with_body(StatusCode::NOT_MODIFIED, BoxBody::new(()));
+            describe_fresh(response.headers_mut(), output, form);
+            return response;
+        }
+        self.traffic.whole.inc();
+        if request.method() == Method::GET {
+            self.traffic.bytes.inc_by(form.bytes.len() as u64);
+        }
+        // The connection leaves the body of an answer to HEAD out and keeps its length.
+        let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(form.bytes.clone()));
+        describe_fresh(response.headers_mut(), output, form);
+        describe_whole(response.headers_mut(), output, encoding, self.html.policy);
         response
     }
 }

@@ -6,7 +6,7 @@ use std::pin::{Pin, pin};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::task::{Context, Poll};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http_body_util::Full;
@@ -24,6 +24,8 @@ use crate::probe::CertificateSeen;
 const MAX_HEAD: usize = 64 << 10;
 /// Most a connection buffers while it reads, bytes.
 const MAX_BUFFER: usize = 128 << 10;
+/// Longest wait for a connection to become ready again after an answer.
+const REUSE_WAIT: Duration = Duration::from_millis(10);
 const H2_STREAM_WINDOW: u32 = 256 << 10;
 const H2_CONNECTION_WINDOW: u32 = 512 << 10;
 
@@ -118,13 +120,17 @@ impl Connection {
     }
 
     /// Whether another request may be sent: the last answer was read to its end and neither side closed.
+    /// Says no rather than wait for a server that answered before it had read the whole request.
     pub(super) async fn is_reusable(&mut self) -> bool {
-        match &mut self.protocol {
-            Protocol::Http1 { sender, driver } => {
-                drive(driver, sender.ready()).await.is_ok() && driver.is_some()
+        let ready = async {
+            match &mut self.protocol {
+                Protocol::Http1 { sender, driver } => {
+                    drive(driver, sender.ready()).await.is_ok() && driver.is_some()
+                }
+                Protocol::Http2 { sender, .. } => sender.ready().await.is_ok(),
             }
-            Protocol::Http2 { sender, .. } => sender.ready().await.is_ok(),
-        }
+        };
+        tokio::time::timeout(REUSE_WAIT, ready).await.unwrap_or(false)
     }
 
     /// Looks at an idle connection: false when the server has closed it meanwhile.
@@ -202,7 +208,7 @@ impl FirstByte {
     fn seen(&self) -> Instant {
         match self.nanoseconds.load(Ordering::Relaxed) {
             0 => Instant::now(),
-            since => self.base + std::time::Duration::from_nanos(since),
+            since => self.base + Duration::from_nanos(since),
         }
     }
 }

@@ -20,6 +20,9 @@ use crate::probe::CertificateSeen;
 use crate::probe::fault::Fault;
 use crate::probe::{connect, tls};
 
+/// Most memory set aside for a body because of what its head announces, bytes.
+const MAX_RESERVED: u64 = 1 << 20;
+
 /// The head of an answer, and the connection its body comes over.
 pub(super) struct Answer {
     response: http::Response<Incoming>,
@@ -174,7 +177,7 @@ impl Answer {
         }
         let mut bytes = Vec::new();
         if keep && let Some(length) = announced {
-            bytes.reserve_exact(length as usize);
+            bytes.reserve_exact(length.min(MAX_RESERVED) as usize);
         }
         let mut read: u64 = 0;
         while let Some(frame) = self.connection.drive(body.frame()).await {

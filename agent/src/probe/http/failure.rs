@@ -31,10 +31,6 @@ pub(super) fn sort(error: &hyper::Error) -> Fault {
 
 fn from_stream(io: &io::Error, error: &hyper::Error) -> Fault {
     let mut fault = tls::fault(io);
-    if fault.reason == Reason::ConnectTimeout {
-        // The kernel gave up on a connection that was open.
-        fault.reason = Reason::ConnectionReset;
-    }
     if fault.outcome == Outcome::Down {
         fault.detail = chain(error);
     }

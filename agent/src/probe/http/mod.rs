@@ -200,3 +200,29 @@ fn add(phase: &mut Option<u32>, duration: Duration) {
     let microseconds = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
     *phase = Some(phase.unwrap_or(0).saturating_add(microseconds));
 }
+
+/// A check as the configuration makes it when only its address is given.
+#[cfg(test)]
+fn example() -> Http {
+    use skerry_protocol::check::{HttpVersion, IpVersion, StatusRange};
+    Http {
+        url: url::Url::parse("http://example.test/").expect("a URL"),
+        method: ::http::Method::GET,
+        headers: Vec::new(),
+        body: None,
+        auth: None,
+        status: vec![StatusRange { from: 200, to: 299 }],
+        redirects: 5,
+        body_contains: Vec::new(),
+        body_matches: Vec::new(),
+        json: Vec::new(),
+        response_headers: Vec::new(),
+        certificate_days: None,
+        verify: true,
+        ca_file: None,
+        max_body: 1 << 20,
+        version: HttpVersion::Auto,
+        ip: IpVersion::Any,
+        reuse_connection: false,
+    }
+}

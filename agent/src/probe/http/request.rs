@@ -125,3 +125,87 @@ async fn secret(file: &Path) -> Result<String, Fault> {
         _ => Err(unreadable(&"its first line is empty")),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::probe::http::example;
+    use http::Method;
+
+    fn hop(check: &Http, at_origin: bool) -> Hop {
+        Hop {
+            url: check.url.clone(),
+            method: check.method.clone(),
+            with_body: check.body.is_some(),
+            at_origin,
+        }
+    }
+
+    fn header<'a>(request: &'a Request<Full<Bytes>>, name: &str) -> Option<&'a str> {
+        request.headers().get(name).map(|value| value.to_str().expect("text"))
+    }
+
+    #[test]
+    fn defaults_stand_where_the_check_is_silent() {
+        let check = Http { url: Url::parse("http://example.test:8080/a?b=c#d").expect("a URL"), ..example() };
+        let request = build(&check, &hop(&check, true), None, false).expect("builds");
+        assert_eq!(request.uri(), "/a?b=c");
+        assert_eq!(header(&request, "host"), Some("example.test:8080"));
+        assert_eq!(header(&request, "user-agent"), Some(concat!("skerry-agent/", env!("CARGO_PKG_VERSION"))));
+        assert_eq!(header(&request, "connection"), Some("close"));
+    }
+
+    #[test]
+    fn the_checks_own_headers_win() {
+        let own = |name: HeaderName, value: &'static str| (name, HeaderValue::from_static(value));
+        let check = Http {
+            headers: vec![own(header::HOST, "inner.test"), own(header::USER_AGENT, "mine")],
+            reuse_connection: true,
+            ..example()
+        };
+        let request = build(&check, &hop(&check, true), None, false).expect("builds");
+        assert_eq!(header(&request, "host"), Some("inner.test"));
+        assert_eq!(header(&request, "user-agent"), Some("mine"));
+        assert_eq!(header(&request, "connection"), None);
+        let request = build(&check, &hop(&check, true), None, true).expect("builds");
+        assert_eq!(request.uri(), "http://inner.test/", "HTTP/2 carries it as :authority");
+        assert_eq!(header(&request, "host"), None);
+    }
+
+    #[test]
+    fn nothing_secret_leaves_the_origin() {
+        let own = |name: &'static str| (HeaderName::from_static(name), HeaderValue::from_static("s"));
+        let check = Http {
+            method: Method::POST,
+            headers: vec![own("authorization"), own("cookie"), own("x-api-key"), own("host"), own("accept")],
+            ..example()
+        };
+        let secret = HeaderValue::from_static("Bearer t");
+        let at_home = build(&check, &hop(&check, true), Some(&secret), false).expect("builds");
+        assert_eq!(header(&at_home, "authorization"), Some("Bearer t"));
+        assert_eq!(header(&at_home, "x-api-key"), Some("s"));
+        let away = build(&check, &hop(&check, false), Some(&secret), false).expect("builds");
+        for name in ["authorization", "cookie", "x-api-key"] {
+            assert_eq!(header(&away, name), None, "{name}");
+        }
+        assert_eq!((header(&away, "accept"), header(&away, "host")), (Some("s"), Some("example.test")));
+    }
+
+    #[tokio::test]
+    async fn secrets_are_the_first_line_of_a_bounded_regular_file() {
+        let directory = tempfile::tempdir().expect("a directory");
+        let file = directory.path().join("secret");
+        let basic = Auth::Basic { user: "u".into(), password_file: file.clone() };
+        let missing = authorization(&basic).await.expect_err("no file");
+        assert_eq!((missing.outcome, missing.reason), (Outcome::Inconclusive, Reason::OwnResources));
+        assert!(missing.detail.contains("secret"), "{}", missing.detail);
+        std::fs::write(&file, "pass\r\nsecond line\n").expect("writes");
+        assert_eq!(authorization(&basic).await.expect("reads"), "Basic dTpwYXNz");
+        let bearer = Auth::Bearer { token_file: file.clone() };
+        assert_eq!(authorization(&bearer).await.expect("reads"), "Bearer pass");
+        std::fs::write(&file, "\n").expect("writes");
+        assert!(authorization(&basic).await.expect_err("empty").detail.contains("empty"));
+        let folder = Auth::Bearer { token_file: directory.path().to_owned() };
+        assert!(authorization(&folder).await.expect_err("a folder").detail.contains("regular file"));
+    }
+}

@@ -9,8 +9,11 @@ use std::fmt::Write;
 /// Marks in a bar.
 const DAYS: usize = 90;
 
-/// The picture as markup. Fewer than 90 marks stand at the end, where today is.
+/// The picture as markup; empty where there is no mark. Fewer than 90 marks stand at the end, where today is.
 pub(crate) fn svg(marks: &[Option<Tone>]) -> String {
+    if marks.iter().all(Option::is_none) {
+        return String::new();
+    }
     let mut out =
         String::from("<svg class=b viewBox=\"0 -14 90 28\" preserveAspectRatio=none aria-hidden=true>");
     for tone in Tone::ALL {

@@ -97,11 +97,11 @@ fn path(
     out
 }
 
-/// The next of 1, 2 and 5 times a power of ten, at least 10 ms.
+/// The next round number whose half is round too, at least 10 ms.
 fn nice(highest: f64) -> f64 {
     let mut scale = 10.0;
     while scale < 1e9 {
-        for factor in [1.0, 2.0, 5.0] {
+        for factor in [1.0, 2.0, 3.0, 4.0, 6.0, 8.0] {
             if highest <= scale * factor {
                 return scale * factor;
             }
@@ -131,7 +131,7 @@ mod tests {
 
     #[test]
     fn the_scale_is_round_and_holds_the_highest() {
-        for (highest, top) in [(0.0, 10.0), (10.0, 10.0), (11.0, 20.0), (340.0, 500.0), (1_001.0, 2_000.0)] {
+        for (highest, top) in [(0.0, 10.0), (10.0, 10.0), (11.0, 20.0), (340.0, 400.0), (1_001.0, 2_000.0)] {
             assert!((nice(highest) - top).abs() < f64::EPSILON, "{highest}");
         }
     }

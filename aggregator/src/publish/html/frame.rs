@@ -1,6 +1,7 @@
 //! What stands around the body of every page: head, header, footer.
 
 use super::assets::{STYLE, icon_path, script_path};
+use super::words::runs_from_right;
 use crate::publish::view::PageView;
 use sailfish::TemplateSimple;
 
@@ -30,10 +31,10 @@ impl<'a> Frame<'a> {
             canonical: format!("{}/{path}", view.url),
             title,
             language: &view.language,
-            direction: direction(&view.language),
+            direction: if runs_from_right(&view.language) { "rtl" } else { "ltr" },
             name: &view.name,
             help: view.support_url.as_deref().filter(|url| is_link(url)),
-            zone: if view.time_zone_name == "Etc/UTC" { "UTC" } else { &view.time_zone_name },
+            zone: zone(view),
             rule: rule(view),
             style: &STYLE,
             script: script_path(),
@@ -48,6 +49,11 @@ impl<'a> Frame<'a> {
     }
 }
 
+/// What the page's zone is called: "UTC", "Europe/Berlin".
+pub(crate) fn zone(view: &PageView) -> &str {
+    if view.time_zone_name == "Etc/UTC" { "UTC" } else { &view.time_zone_name }
+}
+
 /// "Uptime counts a major outage in full and a partial outage at 30%."
 fn rule(view: &PageView) -> String {
     let share = |percent: u32| match percent {
@@ -60,15 +66,6 @@ fn rule(view: &PageView) -> String {
         share(view.rule.major_percent),
         share(view.rule.partial_percent)
     )
-}
-
-/// Which way the language is written, by its primary subtag (BCP 47).
-fn direction(language: &str) -> &'static str {
-    let primary = language.split('-').next().unwrap_or(language).to_ascii_lowercase();
-    match primary.as_str() {
-        "ar" | "ckb" | "dv" | "fa" | "he" | "ks" | "ps" | "sd" | "ug" | "ur" | "yi" => "rtl",
-        _ => "ltr",
-    }
 }
 
 /// Only what leads somewhere; never a script.

@@ -65,7 +65,7 @@ pub fn history(view: &PageView, month: Option<(i16, i8)>) -> anyhow::Result<Stri
     let title = format!("History, {name} · {}", view.name);
     let body = History {
         month: name,
-        quiet: clock.days(first.min(last), last),
+        quiet: clock.isolated(clock.days(first.min(last), last)),
         earlier: link(index.checked_sub(1)),
         later: link(Some(index + 1)),
     };
@@ -76,7 +76,7 @@ pub fn history(view: &PageView, month: Option<(i16, i8)>) -> anyhow::Result<Stri
 pub(crate) fn last_fortnight(view: &PageView, clock: &Clock<'_>) -> String {
     let last = view.verified_at.map_or_else(|| clock.today(), |at| clock.date(at));
     let first = last.saturating_sub(13.days()).max(first_day(view, clock)).min(last);
-    clock.days(first, last)
+    clock.isolated(clock.days(first, last))
 }
 
 /// The page's first day, which is never after today.

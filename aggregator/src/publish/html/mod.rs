@@ -34,6 +34,8 @@ struct Index {
     facts: String,
     verified: String,
     today: String,
+    until: String,
+    seen: Option<String>,
     rows: Vec<Row>,
     figures: bool,
     quiet: String,
@@ -45,6 +47,7 @@ struct Component {
     head: Summary,
     description: Option<String>,
     since: String,
+    at: String,
     listing: rows::DayListing,
     windows: Vec<uptime::Window>,
     chart: Option<chart::Chart>,
@@ -71,6 +74,8 @@ pub fn index(view: &PageView) -> anyhow::Result<String> {
         facts: markup::sentence(&headline.facts, &clock),
         verified: verified(view, &clock),
         today: clock.today().to_string(),
+        until: clock.instant(view.believe_until),
+        seen: view.verified_at.map(|at| clock.instant(at)),
         figures: rows.iter().any(|row| match row {
             Row::Group { head, .. } => has_figure(head),
             Row::Component(row) => has_figure(&row.head),
@@ -100,8 +105,10 @@ pub fn component(view: &PageView, component_id: &str) -> Option<String> {
     let found = find(view, component_id)?;
     let clock = Clock::of(view);
     let ComponentRow { head, days, .. } = rows::component_row(found, &clock);
+    // A state that began before the first drawn day is only known to be older than that.
+    let drawn = found.days.first().is_some_and(|first| clock.date(found.since) > first.date);
     let since = match (found.waiting, found.stale_since) {
-        (false, None) => markup::sentence(&[headline::Piece::Since(found.since)], &clock),
+        (false, None) if drawn => markup::sentence(&[headline::Piece::Since(found.since)], &clock),
         _ => String::new(),
     };
     let title = format!("{} · {}", found.name, view.name);
@@ -109,6 +116,7 @@ pub fn component(view: &PageView, component_id: &str) -> Option<String> {
         head,
         description: found.description.clone(),
         since,
+        at: markup::time(view.now, &clock.full(view.now), &clock),
         listing: days,
         windows: if found.showcase { uptime::windows(found, view) } else { Vec::new() },
         chart: found.response.as_ref().and_then(|response| chart::chart(response, &clock)),

@@ -193,7 +193,12 @@ fn day_line(line: &DayLine, clock: &Clock<'_>) -> Line {
     let parts = line.parts.iter().enumerate().map(|(index, &(tone, milliseconds))| Part {
         class: tone.class(),
         words: if index == 0 { tone.words().to_owned() } else { tone.words().to_lowercase() },
-        duration: duration(milliseconds),
+        duration: clock.isolated(if line.parts.len() > 1 {
+            // Inside a sentence a number must not part from its unit.
+            duration(milliseconds).replace(' ', "\u{a0}")
+        } else {
+            duration(milliseconds)
+        }),
     });
-    Line { label: clock.days(line.from, line.to), parts: parts.collect() }
+    Line { label: clock.isolated(clock.days(line.from, line.to)), parts: parts.collect() }
 }

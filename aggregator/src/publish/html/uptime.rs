@@ -1,8 +1,7 @@
 //! `/uptime`: every figure opened to what it was worked out from.
 
-use super::frame::Frame;
+use super::frame::{Frame, zone};
 use super::headline::is_shown;
-use super::markup::sentence;
 use super::rows;
 use super::words::{Clock, duration, grouped, percentage};
 use crate::domain::time::{DAY, SECOND};
@@ -57,7 +56,7 @@ pub fn uptime(view: &PageView) -> anyhow::Result<String> {
             Item::Group(group) => group_entries(group, view, &mut entries),
         }
     }
-    let at = sentence(&[super::headline::Piece::Text(clock.full(view.now))], &clock);
+    let at = super::markup::time(view.now, &clock.full(view.now), &clock);
     let title = format!("Uptime · {}", view.name);
     let body = Uptime { formula: formula(view), entries, at }.render_once()?;
     Frame::new(view, "", "uptime", title).render(body)
@@ -119,8 +118,12 @@ fn in_words(figure: &Figure, days: i64, statuspage: bool) -> String {
     let tally = &figure.tally;
     let outages = listed(&[(tally.major, " of major outage"), (tally.partial, " of partial outage")]);
     let outages = if outages.is_empty() { "No outage".to_owned() } else { outages };
-    let window = if days == 1 { "24 h".to_owned() } else { duration(days * DAY) };
-    // Statuspage's rule leaves nothing out but the time before the start.
+    // Statuspage's rule leaves nothing out but the time before the start, and its 30 days are 31.
+    let window = match days {
+        1 => "24 h".to_owned(),
+        30 if statuspage => "31 days".to_owned(),
+        days => duration(days * DAY),
+    };
     let left_out = if statuspage {
         listed(&[(tally.unwatched, " before it was watched")])
     } else {
@@ -146,21 +149,24 @@ fn listed(parts: &[(i64, &str)]) -> String {
     }
 }
 
-/// "Major outage 7,980 s, partial outage 0 s; observed 7,761,600 s."
+/// "In seconds: major outage 7,980, maintenance 14,400, observed 7,761,600."
 fn in_seconds(tally: &Tally) -> String {
     let observed = tally.operational + tally.degraded + tally.partial + tally.major;
-    let seconds = |milliseconds: i64| grouped(milliseconds / SECOND);
-    format!(
-        "Major outage {} s, partial outage {} s, degraded {} s, maintenance {} s, no data {} s, not watched {} s; \
-         observed {} s.",
-        seconds(tally.major),
-        seconds(tally.partial),
-        seconds(tally.degraded),
-        seconds(tally.maintenance),
-        seconds(tally.no_data),
-        seconds(tally.unwatched),
-        seconds(observed)
-    )
+    let said = [
+        ("major outage", tally.major),
+        ("partial outage", tally.partial),
+        ("degraded performance", tally.degraded),
+        ("maintenance", tally.maintenance),
+        ("no data", tally.no_data),
+        ("not watched", tally.unwatched),
+        ("observed", observed),
+    ];
+    let parts: Vec<_> = said
+        .iter()
+        .filter(|(what, milliseconds)| *milliseconds > 0 || *what == "observed")
+        .map(|(what, milliseconds)| format!("{what} {}", grouped(milliseconds / SECOND)))
+        .collect();
+    format!("In seconds: {}.", parts.join(", "))
 }
 
 /// How the figures come about, a paragraph each.
@@ -174,15 +180,21 @@ fn formula(view: &PageView) -> Vec<String> {
         weight(view.rule.major_percent, "major outage"),
         weight(view.rule.partial_percent, "partial outage")
     );
+    let days = format!(
+        "Days are those of the calendar in {}, today so far included; 24 h are the last 24 hours.",
+        zone(view)
+    );
     if view.rule.statuspage {
         vec![
-            format!("Uptime = 100 × (1 − ({lost}) ÷ whole days), cut off after two decimals: no outage is ever shown as 100%."),
-            "Today counts as a whole day. Degraded performance and maintenance count as up, and so does time without data; days before a component was watched do not count.".to_owned(),
+            format!("Uptime = 100 × (1 − ({lost}) ÷ whole days), cut off after two decimals: no outage is ever shown as 100%. This is the rule of Statuspage."),
+            "Today counts as a whole day. Degraded performance and maintenance count as up, and so does time without data; days before a component was watched do not count. Their 30 days are 31.".to_owned(),
+            days,
         ]
     } else {
         vec![
             format!("Uptime = 100 × (1 − ({lost}) ÷ observed time), cut off after two decimals: no outage is ever shown as 100%."),
             "Degraded performance counts as up. Maintenance, time without data and time before a component was watched do not count, neither for nor against. Coverage says how much of the time that does count we could see; under 90% the figure says “not enough data”.".to_owned(),
+            days,
         ]
     }
 }
@@ -208,8 +220,7 @@ mod tests {
         assert_eq!(in_words(&figure, 90, true), "2 h 13 min of major outage in 90 days.");
         assert_eq!(
             in_seconds(&tally),
-            "Major outage 7,980 s, partial outage 0 s, degraded 0 s, maintenance 14,400 s, no data 0 s, \
-             not watched 0 s; observed 7,761,600 s."
+            "In seconds: major outage 7,980, maintenance 14,400, observed 7,761,600."
         );
         let partial = Tally { partial: MINUTE, no_data: HOUR, unwatched: DAY, ..tally };
         assert_eq!(

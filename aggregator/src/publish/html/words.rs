@@ -137,6 +137,12 @@ impl<'a> Clock<'a> {
         Self { view, today: zoned(view, view.now).date() }
     }
 
+    /// Words isolated for direction (Unicode UAX #9), where the page runs from right to left and so could turn
+    /// "42 min" round.
+    pub(crate) fn isolated(&self, words: String) -> String {
+        if runs_from_right(&self.view.language) { format!("\u{2068}{words}\u{2069}") } else { words }
+    }
+
     /// The day of the view.
     pub(crate) fn today(&self) -> Date {
         self.today
@@ -215,6 +221,12 @@ impl<'a> Clock<'a> {
     pub(crate) fn instant(&self, at: Timestamp) -> String {
         zoned_in(at, jiff::tz::TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
+}
+
+/// Is the language written from right to left, by its primary subtag (BCP 47)?
+pub(crate) fn runs_from_right(language: &str) -> bool {
+    let primary = language.split('-').next().unwrap_or(language).to_ascii_lowercase();
+    matches!(primary.as_str(), "ar" | "ckb" | "dv" | "fa" | "he" | "ks" | "ps" | "sd" | "ug" | "ur" | "yi")
 }
 
 fn zoned(view: &PageView, at: Timestamp) -> Zoned {

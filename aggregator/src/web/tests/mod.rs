@@ -4,7 +4,8 @@ mod public;
 mod rooms;
 
 use super::{
-    Bound, Ingest, IngestAnswer, Limits, Listener, Operations, PublicSide, Readiness, Rooms, Serves, Traffic,
+    Bound, Html, Ingest, IngestAnswer, Limits, Listener, Operations, PublicSide, Readiness, Rooms, Serves,
+    Traffic,
 };
 use crate::domain::time::Timestamp;
 use crate::publish::output::{CacheClass, Compression, Kind, Output, Publication, Site};
@@ -21,6 +22,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 const POLICY: &str = "default-src 'none'; style-src 'self'";
+const METRICS: &str = "# TYPE skerry_x counter\nskerry_x_total 1\n# EOF\n";
 const NOW: Timestamp = Timestamp(784_111_777_000);
 
 /// Takes every batch of the token `good`; other tokens name the answer they get.
@@ -58,7 +60,7 @@ impl Operations for Desk {
     }
 
     fn metrics(&self) -> String {
-        "# EOF\n".into()
+        METRICS.into()
     }
 }
 
@@ -66,6 +68,7 @@ impl Operations for Desk {
 struct Running {
     addresses: Vec<SocketAddr>,
     site: Arc<ArcSwap<Site>>,
+    traffic: Traffic,
     inbox: Arc<Inbox>,
     desk: Arc<Desk>,
     stop: Option<oneshot::Sender<()>>,
@@ -87,7 +90,9 @@ impl Running {
         let addresses = bound.addresses();
         let site = Arc::new(ArcSwap::from_pointee(site));
         let (inbox, desk) = (Arc::new(Inbox::default()), Arc::new(Desk::default()));
-        let public = Arc::new(PublicSide::new(Arc::clone(&site), POLICY, Traffic::default()));
+        let traffic = Traffic::default();
+        let html = Html { policy: POLICY, not_found: Bytes::from_static(b"<title>Not found</title>") };
+        let public = Arc::new(PublicSide::new(Arc::clone(&site), html, traffic.clone()));
         let rooms = Rooms {
             public,
             ingest: Arc::clone(&inbox) as Arc<dyn Ingest>,
@@ -103,7 +108,7 @@ impl Running {
             let served = runtime.block_on(async { tokio::spawn(run).await.expect("no panic") });
             served.expect("serves until stopped");
         });
-        Self { addresses, site, inbox, desk, stop: Some(stop), thread: Some(thread) }
+        Self { addresses, site, traffic, inbox, desk, stop: Some(stop), thread: Some(thread) }
     }
 
     /// `GET path` on `host` of the first listener with further header lines.

@@ -89,8 +89,14 @@ fn operators_see_health_readiness_and_metrics() {
     let said = r#"{"ready":false,"reasons":["no fresh observation"]}"#;
     assert_eq!((blind.code(), blind.text().as_str()), ("503", said));
     let metrics = running.get("h", "/metrics", &[]);
+    let classic = "# TYPE skerry_x_total counter\nskerry_x_total 1\n";
+    assert_eq!(metrics.text(), classic);
+    assert_eq!(metrics.header("content-type"), Some("text/plain; version=0.0.4; charset=utf-8"));
+    let asked =
+        running.get("h", "/metrics", &["Accept: application/openmetrics-text;version=1.0.0,*/*;q=0.1"]);
+    assert_eq!(asked.text(), METRICS);
     let open_metrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
-    assert_eq!((metrics.text().as_str(), metrics.header("content-type")), ("# EOF\n", Some(open_metrics)));
+    assert_eq!(asked.header("content-type"), Some(open_metrics));
     assert_eq!(running.ask(0, "DELETE", "h", "/healthz", &[]).code(), "405");
 }
 
@@ -140,4 +146,28 @@ fn a_stop_closes_idle_connections_and_ends_within_five_seconds() {
     running.stop();
     assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
     assert!(TcpStream::connect(running.addresses[0]).is_err(), "nobody listens any more");
+}
+
+#[test]
+fn public_traffic_is_counted_by_answer() {
+    let running = Running::start(two_pages(), &[PUBLIC]);
+    let whole = running.get("a.example", "/robots.txt", &[]);
+    running.ask(0, "HEAD", "a.example", "/robots.txt", &[]);
+    running.get("a.example", "/robots.txt", &["If-None-Match: *"]);
+    running.get("a.example", "/never", &[]);
+    running.ask(0, "POST", "a.example", "/", &[]);
+    let mut registry = prometheus_client::registry::Registry::with_prefix("skerry");
+    running.traffic.register(&mut registry);
+    let mut text = String::new();
+    prometheus_client::encoding::text::encode(&mut text, &registry).expect("a String takes everything");
+    let expected = [
+        "skerry_public_answers_whole_total 2".to_owned(),
+        "skerry_public_answers_not_modified_total 1".to_owned(),
+        "skerry_public_answers_not_found_total 1".to_owned(),
+        "skerry_public_answers_other_total 1".to_owned(),
+        format!("skerry_public_body_bytes_total {}", whole.body.len()),
+    ];
+    for line in expected {
+        assert!(text.lines().any(|said| said == line), "{line} in:\n{text}");
+    }
 }
