@@ -1,1 +1,3 @@
 //! End-to-end test tooling.
+
+pub mod parts;

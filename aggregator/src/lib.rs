@@ -3,5 +3,17 @@
 //! `domain` is pure. `store` alone knows SQLite. `engine` owns the state and is its only writer.
 //! `publish` turns state into bytes; `web` looks bytes up. See `ARCHITECTURE.md` for the flow.
 
+pub mod app;
+pub mod clock;
+pub mod config;
+pub mod desired;
 pub mod domain;
+pub mod engine;
+pub mod housekeeping;
+pub mod ingest;
+pub mod intake;
+pub mod operations;
 pub mod publish;
+pub mod random;
+pub mod store;
+pub mod web;

@@ -302,6 +302,14 @@ pub struct Reply {
     pub wall_now_ms: i64,
 }
 
+impl Reply {
+    /// The body of a 200.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.encode_to_vec()
+    }
+}
+
 /// What one run saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, prost::Enumeration)]
 #[repr(i32)]

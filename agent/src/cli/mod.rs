@@ -92,9 +92,10 @@ fn load(common: &Common) -> anyhow::Result<Loaded> {
 
 fn check_config(common: &Common) -> anyhow::Result<ExitCode> {
     let mut out = io::stdout().lock();
-    let (problems, warnings, checks) = match config::load(&common.config) {
-        Ok(loaded) => (Vec::new(), loaded.warnings, loaded.config.checks.len()),
-        Err(problems) => (problems.to_string().lines().map(str::to_owned).collect(), Vec::new(), 0),
+    let words = |problem: &skerry_protocol::strict::Problem| problem.to_string();
+    let (problems, warnings, checks): (Vec<String>, Vec<String>, usize) = match config::load(&common.config) {
+        Ok(loaded) => (Vec::new(), loaded.warnings.iter().map(words).collect(), loaded.config.checks.len()),
+        Err(problems) => (problems.0.iter().map(words).collect(), Vec::new(), 0),
     };
     let sound = problems.is_empty();
     if common.json {

@@ -109,9 +109,7 @@ fn print_table(results: &[(Check, Observed)]) -> io::Result<()> {
             writeln!(
                 out,
                 "  certificate for {} by {}, ends {}",
-                certificate.subject,
-                certificate.issuer,
-                instant(certificate.not_after_ms)
+                certificate.subject, certificate.issuer, certificate.not_after
             )?;
         }
     }
@@ -126,7 +124,7 @@ fn print_json(results: &[(Check, Observed)]) -> io::Result<()> {
             let [total, dns, connect, tls, first_byte, transfer] = timings(observed);
             let certificate = observed.certificate.as_ref().map(|seen| {
                 serde_json::json!({
-                    "subject": seen.subject, "issuer": seen.issuer, "not_after": instant(seen.not_after_ms),
+                    "subject": seen.subject, "issuer": seen.issuer, "not_after": seen.not_after.to_string(),
                 })
             });
             serde_json::json!({

@@ -2,8 +2,12 @@
 //! logging, no serde. Time is an argument.
 
 pub mod component;
+pub mod days;
 pub mod interval;
+pub mod layers;
+pub mod state;
 pub mod status;
+pub mod step;
 pub mod time;
 pub mod track;
 pub mod uptime;

@@ -1,1 +1,189 @@
-//! To come.
+//! What one agent saw of one check: stretches of a hard state with the gaps between them. Append-only in
+//! the agent's own order. Never guesses across a gap, never moves an edge without a transition's evidence.
+
+use super::time::Timestamp;
+
+/// What one agent holds to be true of a check after hysteresis.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Hard {
+    /// The first run is not complete.
+    Unknown,
+    /// Up.
+    Up,
+    /// Degraded.
+    Degraded,
+    /// Down.
+    Down,
+}
+
+impl Hard {
+    /// The name in logs and stored rows.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Up => "up",
+            Self::Degraded => "degraded",
+            Self::Down => "down",
+        }
+    }
+}
+
+/// A stretch during which one agent's hard state held without a gap in its evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// First instant.
+    pub from: Timestamp,
+    /// Newest evidence: `[from, last)` is known, and `last` itself was seen. Equal to `from` after a
+    /// single observation. Where the next span continues this one, its `from`.
+    pub last: Timestamp,
+    /// What held; never [`Hard::Unknown`].
+    pub state: Hard,
+}
+
+/// One conclusive observation, placed in our own time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// Start of the run.
+    pub at: Timestamp,
+    /// The hard state after it.
+    pub hard: Hard,
+    /// Set on a hard transition: the first observation of the run that confirmed it.
+    pub since: Option<Timestamp>,
+}
+
+/// Everything one agent saw of one check.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Track {
+    /// Oldest first, never overlapping.
+    pub spans: Vec<Span>,
+    /// Silence was declared since the newest evidence: nothing is known after it.
+    pub silent: bool,
+    /// Evidence newer than the newest span that carries no hard state yet.
+    pub unsure: Option<Unsure>,
+}
+
+/// Conclusive observations without a gap between them, made before a first run was complete.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unsure {
+    /// Where the evidence without a gap begins.
+    pub from: Timestamp,
+    /// Newest evidence.
+    pub last: Timestamp,
+}
+
+impl Track {
+    /// A track as it was stored.
+    #[must_use]
+    pub fn new(spans: Vec<Span>, silent: bool) -> Self {
+        Self { spans, silent, unsure: None }
+    }
+
+    /// Instant of the newest evidence that carries a hard state.
+    #[must_use]
+    pub fn last(&self) -> Option<Timestamp> {
+        self.spans.last().map(|span| span.last)
+    }
+
+    /// Declares the agent silent about this check. Returns from when on meaning changed, if it did.
+    pub fn fall_silent(&mut self) -> Option<Timestamp> {
+        if std::mem::replace(&mut self.silent, true) { None } else { self.last() }
+    }
+
+    /// Takes the next observation in the agent's order; `silence` in ms (3 intervals + 10 s). An instant
+    /// before what was already seen counts as the newest one seen. Ends a declared silence where a hard
+    /// state is seen.
+    ///
+    /// Returns the earliest instant whose meaning changed, from which verdicts must be recomputed; `None`
+    /// where the newest state merely goes on being believed.
+    pub fn observe(&mut self, seen: Seen, silence: i64) -> Option<Timestamp> {
+        let newest = self.spans.last().copied();
+        let heard = self.unsure.map(|unsure| unsure.last).max(self.last());
+        let at = heard.map_or(seen.at, |heard| heard.max(seen.at));
+        let unbroken = heard.is_some_and(|heard| at - heard <= silence);
+        if seen.hard == Hard::Unknown {
+            let from = match (self.unsure, newest) {
+                (Some(unsure), _) if unbroken => unsure.from,
+                (None, Some(newest)) if unbroken => newest.last,
+                _ => at,
+            };
+            self.unsure = Some(Unsure { from, last: at });
+            return None;
+        }
+        let since = seen.since.map(|since| since.min(at));
+        let unsure = self.unsure.take();
+        let silent = std::mem::replace(&mut self.silent, false);
+        let Some(newest) = newest else {
+            // With no evidence on record the agent's word stands; otherwise a gap in it does.
+            let earliest = if unbroken { unsure.map(|unsure| unsure.from) } else { heard.map(|_| at) };
+            let from = since.unwrap_or(at).max(earliest.unwrap_or(Timestamp(i64::MIN)));
+            self.spans.push(Span { from, last: at, state: seen.hard });
+            return Some(from);
+        };
+        let joined = unbroken && unsure.is_none_or(|unsure| unsure.from <= newest.last);
+        if joined {
+            self.join(newest, seen.hard, since, at, silent)
+        } else {
+            let earliest = unsure.filter(|_| unbroken).map_or(at, |unsure| unsure.from);
+            let from = since.unwrap_or(at).max(earliest);
+            let changed = match since {
+                Some(since) if seen.hard != newest.state => self.rewrite(newest.state, seen.hard, since),
+                _ => newest.last,
+            };
+            self.spans.push(Span { from, last: at, state: seen.hard });
+            Some(changed.min(newest.last))
+        }
+    }
+
+    /// Evidence without a gap since `newest`.
+    fn join(
+        &mut self,
+        newest: Span,
+        state: Hard,
+        since: Option<Timestamp>,
+        at: Timestamp,
+        silent: bool,
+    ) -> Option<Timestamp> {
+        let changed = (state != newest.state).then(|| {
+            let since = since.unwrap_or(at);
+            if since < newest.last {
+                self.rewrite(newest.state, state, since)
+            } else {
+                self.spans.pop();
+                if newest.from < since {
+                    self.spans.push(Span { last: since, ..newest });
+                }
+                self.push(Span { from: since, last: since, state });
+                since
+            }
+        });
+        if let Some(newest) = self.spans.last_mut() {
+            newest.last = at;
+        }
+        if silent { Some(changed.map_or(newest.last, |changed| changed.min(newest.last))) } else { changed }
+    }
+
+    /// Gives what was held to be `old` from `since` on to `new`: back to the last span that held
+    /// anything else, gaps staying gaps. Returns the earliest instant that changed hands, or `since`.
+    fn rewrite(&mut self, old: Hard, new: Hard, since: Timestamp) -> Timestamp {
+        let kept = self.spans.iter().rposition(|span| span.state != old || span.last <= since);
+        let tail = self.spans.split_off(kept.map_or(0, |index| index + 1));
+        let boundary = tail.first().map_or(since, |span| span.from.max(since));
+        for span in tail {
+            let from = span.from.max(since);
+            if span.from < from {
+                self.spans.push(Span { last: from, ..span });
+            }
+            self.push(Span { from, last: span.last, state: new });
+        }
+        boundary
+    }
+
+    /// Appends, joining a span that continues the last in the same state.
+    fn push(&mut self, span: Span) {
+        match self.spans.last_mut() {
+            Some(last) if last.state == span.state && last.last == span.from => last.last = span.last,
+            _ => self.spans.push(span),
+        }
+    }
+}

@@ -1,5 +1,10 @@
 //! Uptime figures and day tallies, worked out from effective intervals and never from counting results.
 
+use super::interval::{Interval, first_ending_after};
+use super::status::{Effective, Status};
+use super::time::{DAY, Timestamp};
+use std::ops::Add;
+
 /// What one calendar day of a component held, ms each. The sum is the day's elapsed length.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct DayTally {
@@ -41,4 +46,155 @@ pub struct Figure {
     pub coverage: u32,
     /// What the figure was worked out from.
     pub tally: Tally,
+}
+
+/// How an uptime figure is worked out.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Rule {
+    /// Over the time that was observed.
+    #[default]
+    Observed,
+    /// Over whole days of 86,400 s, today included, as Statuspage does.
+    Statuspage,
+}
+
+/// What an outage counts.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Weights {
+    /// A partial outage, percent.
+    pub partial_percent: u32,
+    /// A major outage, percent.
+    pub major_percent: u32,
+}
+
+impl Default for Weights {
+    fn default() -> Self {
+        Self { partial_percent: 30, major_percent: 100 }
+    }
+}
+
+impl Tally {
+    /// Time in which the component was seen, maintenance left out, ms.
+    #[must_use]
+    pub fn observed(&self) -> i64 {
+        self.operational + self.degraded + self.partial + self.major
+    }
+
+    /// All of it, ms.
+    #[must_use]
+    pub fn total(&self) -> i64 {
+        self.observed() + self.maintenance + self.no_data + self.unwatched
+    }
+
+    /// Counts `milliseconds` more of `value`.
+    pub fn count(&mut self, value: Effective, milliseconds: i64) {
+        let part = match value {
+            Effective::Known(Status::Operational) => &mut self.operational,
+            Effective::Known(Status::UnderMaintenance) => &mut self.maintenance,
+            Effective::Known(Status::DegradedPerformance) => &mut self.degraded,
+            Effective::Known(Status::PartialOutage) => &mut self.partial,
+            Effective::Known(Status::MajorOutage) => &mut self.major,
+            Effective::NoData => &mut self.no_data,
+            Effective::Unwatched => &mut self.unwatched,
+        };
+        *part += milliseconds;
+    }
+
+    /// The sum, each part divided.
+    fn each(tallies: impl Iterator<Item = Self>, divisor: i64) -> Self {
+        let sum = tallies.fold(Self::default(), |sum, next| sum + next);
+        let part = |part: i64| part / divisor;
+        Self {
+            operational: part(sum.operational),
+            degraded: part(sum.degraded),
+            partial: part(sum.partial),
+            major: part(sum.major),
+            maintenance: part(sum.maintenance),
+            no_data: part(sum.no_data),
+            unwatched: part(sum.unwatched),
+        }
+    }
+}
+
+impl Add for Tally {
+    type Output = Self;
+    fn add(self, other: Self) -> Self {
+        Self {
+            operational: self.operational + other.operational,
+            degraded: self.degraded + other.degraded,
+            partial: self.partial + other.partial,
+            major: self.major + other.major,
+            maintenance: self.maintenance + other.maintenance,
+            no_data: self.no_data + other.no_data,
+            unwatched: self.unwatched + other.unwatched,
+        }
+    }
+}
+
+/// Time spent in each condition during `[from, to)`. Time before the first interval is unwatched, time
+/// that no other interval covers is without data, so that the total is always the window's length.
+#[must_use]
+pub fn tally(effective: &[Interval<Effective>], from: Timestamp, to: Timestamp) -> Tally {
+    let begun = effective.first().map_or(Timestamp::FAR, |first| first.from);
+    tally_of(&effective[first_ending_after(effective, from)..], begun, from, to)
+}
+
+/// [`tally`] over what is left of intervals that began at `begun`; `rest` ends after `from`.
+pub(super) fn tally_of(
+    rest: &[Interval<Effective>],
+    begun: Timestamp,
+    from: Timestamp,
+    to: Timestamp,
+) -> Tally {
+    let mut tally = Tally::default();
+    for interval in rest.iter().take_while(|interval| interval.from < to) {
+        tally.count(interval.value, interval.overlap(from, to));
+    }
+    tally.unwatched += (begun.min(to) - from).max(0);
+    tally.no_data += (to - from).max(0) - tally.total();
+    tally
+}
+
+/// The figure of one window. `days_whole` serves [`Rule::Statuspage`] alone: the days of the window, today
+/// counted whole, less those before the start.
+#[must_use]
+pub fn figure(tally: &Tally, rule: Rule, weights: Weights, days_whole: u32) -> Figure {
+    let observed = tally.observed();
+    let whole = match rule {
+        Rule::Observed => observed,
+        Rule::Statuspage if observed + tally.maintenance == 0 => 0,
+        Rule::Statuspage => i64::from(days_whole) * DAY,
+    };
+    let lost = i128::from(tally.major) * i128::from(weights.major_percent)
+        + i128::from(tally.partial) * i128::from(weights.partial_percent);
+    let whole = i128::from(whole) * 100;
+    let hundredths = (whole > 0).then(|| share(whole - lost.min(whole), whole));
+    Figure { hundredths, tally: *tally, ..coverage(tally) }
+}
+
+/// The figure of a group: the truncated mean of the shown values of those children that have one. Its
+/// tally is the mean of theirs.
+#[must_use]
+pub fn group(children: &[Figure]) -> Figure {
+    let shown = || children.iter().filter_map(|child| child.hundredths.map(u64::from));
+    let mean = shown().sum::<u64>().checked_div(shown().count() as u64);
+    let tallies = || children.iter().map(|child| child.tally);
+    Figure {
+        hundredths: mean.map(|mean| mean as u32),
+        tally: Tally::each(tallies(), (children.len() as i64).max(1)),
+        ..coverage(&Tally::each(tallies(), 1))
+    }
+}
+
+/// Hundredths of a percent, truncated; `part` and `whole` are not negative, `whole` not zero.
+fn share(part: i128, whole: i128) -> u32 {
+    (part * 10_000 / whole) as u32
+}
+
+/// A figure of which only the coverage is filled in.
+fn coverage(tally: &Tally) -> Figure {
+    let observed = i128::from(tally.observed());
+    let expected = observed + i128::from(tally.no_data);
+    let coverage = if expected > 0 { share(observed, expected) } else { 0 };
+    Figure { hundredths: None, enough: coverage >= 9_000, coverage, tally: Tally::default() }
 }

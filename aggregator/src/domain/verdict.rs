@@ -1,1 +1,203 @@
-//! To come.
+//! What is held to be true of a check over all locations. Never turns silence into a fault or into health.
+
+use super::interval::{Interval, append, first_ending_after};
+use super::time::{DAY, Timestamp};
+use super::track::{Hard, Span, Track};
+
+/// What is held to be true of a check.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum Verdict {
+    /// Some location says so and no quorum says otherwise.
+    Up,
+    /// A quorum says degraded or down.
+    Degraded,
+    /// A quorum says down.
+    Down,
+    /// Nobody can say, or too few say that it is bad and none that it is well.
+    Unknown,
+}
+
+/// How many locations of the denominator must agree.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Quorum {
+    /// More than half.
+    #[default]
+    Majority,
+    /// One.
+    Any,
+    /// Every one.
+    All,
+    /// This many; 0 counts as 1.
+    Number(u32),
+}
+
+impl Quorum {
+    fn needed(self, locations: usize) -> usize {
+        match self {
+            Self::Majority => locations / 2 + 1,
+            Self::Any => 1,
+            Self::All => locations.max(1),
+            Self::Number(number) => number.max(1) as usize,
+        }
+    }
+}
+
+/// The one vote of a location.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum LocationSays {
+    /// At least one agent that reports says up.
+    Up,
+    /// All that report say degraded or down.
+    Degraded,
+    /// All that report say down.
+    Down,
+    /// None reports.
+    Silent,
+}
+
+/// Agents of one location vote as one; `None` and [`Hard::Unknown`] do not report.
+pub fn within_location(agents: impl Iterator<Item = Option<Hard>>) -> LocationSays {
+    agents.fold(LocationSays::Silent, |says, agent| {
+        let agent = match agent {
+            None | Some(Hard::Unknown) => return says,
+            Some(Hard::Up) => LocationSays::Up,
+            Some(Hard::Degraded) => LocationSays::Degraded,
+            Some(Hard::Down) => LocationSays::Down,
+        };
+        match (says, agent) {
+            (LocationSays::Silent, agent) => agent,
+            (LocationSays::Up, _) | (_, LocationSays::Up) => LocationSays::Up,
+            (LocationSays::Down, LocationSays::Down) => LocationSays::Down,
+            _ => LocationSays::Degraded,
+        }
+    })
+}
+
+/// The verdict of the locations in the denominator, which is all of `says`, the silent ones too.
+#[must_use]
+pub fn decide(says: &[LocationSays], quorum: Quorum) -> Verdict {
+    let count = |wanted| says.iter().filter(|&&says| says == wanted).count();
+    let (down, needed) = (count(LocationSays::Down), quorum.needed(says.len()));
+    if down >= needed {
+        Verdict::Down
+    } else if down + count(LocationSays::Degraded) >= needed {
+        Verdict::Degraded
+    } else if count(LocationSays::Up) > 0 {
+        Verdict::Up
+    } else {
+        Verdict::Unknown
+    }
+}
+
+/// One agent's part in the verdict of one check.
+#[derive(Clone, Copy, Debug)]
+pub struct Witness<'a> {
+    /// Its location; agents of one location vote as one.
+    pub location: u32,
+    /// What it saw.
+    pub track: &'a Track,
+    /// When it declared the check; oldest first. Outside it has no part.
+    pub declared: &'a [Interval<()>],
+    /// Declared silent: known only up to its newest evidence. Otherwise its newest state is believed.
+    pub silent: bool,
+    /// Newest state from a snapshot, ahead of the track while history drains; taken away by the caller
+    /// once it is older than the silence limit. Moves [`now`] only, never history.
+    pub live: Option<Span>,
+}
+
+/// What a witness contributes at an instant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Voice {
+    /// Not in the denominator: does not run the check, or was silent for 24 hours.
+    Absent,
+    /// In the denominator, nothing known.
+    Silent,
+    /// Known.
+    Says(Hard),
+}
+
+impl Witness<'_> {
+    /// What it contributes at `at`, and the instant until which that answer stands.
+    fn voice(&self, at: Timestamp) -> (Voice, Timestamp) {
+        let next = first_ending_after(self.declared, at);
+        let Some(declared) = self.declared.get(next) else { return (Voice::Absent, Timestamp::FAR) };
+        if !declared.contains(at) {
+            return (Voice::Absent, declared.from);
+        }
+        let spans = &self.track.spans;
+        let after = spans.partition_point(|span| span.from <= at);
+        let current = spans[..after].last();
+        let until = spans.get(after).map_or(declared.to, |next| next.from.min(declared.to));
+        if let Some(span) = current {
+            if after == spans.len() && !self.silent {
+                return (Voice::Says(span.state), until);
+            }
+            if at < span.last {
+                return (Voice::Says(span.state), until.min(span.last));
+            }
+        }
+        let heard = current.map_or(declared.from, |span| span.last.max(declared.from));
+        let leaves = heard + DAY;
+        if at < leaves { (Voice::Silent, until.min(leaves)) } else { (Voice::Absent, until) }
+    }
+
+    fn voice_now(&self, now: Timestamp) -> Voice {
+        match (self.voice(now).0, self.live) {
+            (voice, Some(live)) if self.track.last().is_none_or(|last| last <= live.last) => {
+                if self.declared.iter().any(|declared| declared.contains(now)) {
+                    Voice::Says(live.state)
+                } else {
+                    voice
+                }
+            }
+            (voice, _) => voice,
+        }
+    }
+}
+
+/// `voices` stand with those of one location beside each other.
+fn verdict(voices: &[(u32, Voice)], quorum: Quorum, says: &mut Vec<LocationSays>) -> Verdict {
+    says.clear();
+    says.extend(voices.chunk_by(|one, other| one.0 == other.0).filter_map(|location| {
+        let mut present = location.iter().filter(|(_, voice)| *voice != Voice::Absent).peekable();
+        present.peek()?;
+        Some(within_location(present.map(|(_, voice)| match voice {
+            Voice::Says(hard) => Some(*hard),
+            Voice::Absent | Voice::Silent => None,
+        })))
+    }));
+    decide(says, quorum)
+}
+
+fn by_location<'a, 'b>(witnesses: &'b [Witness<'a>]) -> Vec<&'b Witness<'a>> {
+    let mut sorted: Vec<_> = witnesses.iter().collect();
+    sorted.sort_by_key(|witness| witness.location);
+    sorted
+}
+
+/// The live verdict.
+#[must_use]
+pub fn now(witnesses: &[Witness<'_>], quorum: Quorum, now: Timestamp) -> Verdict {
+    let voices: Vec<_> = by_location(witnesses).iter().map(|w| (w.location, w.voice_now(now))).collect();
+    verdict(&voices, quorum, &mut Vec::new())
+}
+
+/// The verdict over time: contiguous over `[from, FAR)`, neighbours differ.
+#[must_use]
+pub fn timeline(witnesses: &[Witness<'_>], quorum: Quorum, from: Timestamp) -> Vec<Interval<Verdict>> {
+    let witnesses = by_location(witnesses);
+    let mut voices: Vec<_> = witnesses.iter().map(|witness| (witness.location, Voice::Absent)).collect();
+    let mut until = vec![from; witnesses.len()];
+    let (mut timeline, mut says, mut at) = (Vec::new(), Vec::new(), from);
+    while at < Timestamp::FAR {
+        for ((witness, voice), until) in witnesses.iter().zip(&mut voices).zip(&mut until) {
+            if *until <= at {
+                (voice.1, *until) = witness.voice(at);
+            }
+        }
+        let to = until.iter().copied().min().unwrap_or(Timestamp::FAR);
+        append(&mut timeline, Interval { from: at, to, value: verdict(&voices, quorum, &mut says) });
+        at = to;
+    }
+    timeline
+}

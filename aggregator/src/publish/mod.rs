@@ -1,6 +1,21 @@
-//! From state to bytes: `view` says what a page shows, the renderers make outputs of it, and a
-//! [`Site`] of immutable [`Publication`]s is swapped in whole. Accepts no text that came from a machine
-//! or from the private side.
+//! From state to bytes: `build` makes a [`view::PageView`], the renderers make outputs of it, and a
+//! [`output::Site`] of immutable publications is swapped in whole. Accepts no text that came from a
+//! machine or from the private side.
 
+pub mod api_v2;
+pub mod badge;
+pub mod build;
+pub mod csv;
+pub mod html;
 pub mod output;
+mod outputs;
+mod publisher;
+pub mod robots;
+mod roll_up;
+#[cfg(test)]
+mod sample;
+mod squeeze;
 pub mod view;
+
+pub use outputs::shared;
+pub use publisher::{Addresses, Publisher};

@@ -1,0 +1,65 @@
+//! The agent's configuration: `agent.toml` and the checks beside it in `checks.d/*.toml`.
+//!
+//! All files are read strictly, and all that is wrong in all of them is said at once. Files that hold
+//! secrets are looked at, never read.
+
+mod files;
+mod load;
+
+use std::path::PathBuf;
+
+use skerry_protocol::check::Check;
+use skerry_protocol::strict::Problem;
+use url::Url;
+
+pub use files::{doubt_file, doubt_secret};
+pub use load::{doubt_files, known_keys, load};
+
+/// What the files say, and what is doubtful in them.
+#[derive(Debug)]
+pub struct Loaded {
+    /// What they say.
+    pub config: AgentConfig,
+    /// Doubts that do not hinder the start.
+    pub warnings: Vec<Problem>,
+}
+
+/// All of an agent's configuration.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AgentConfig {
+    /// `[agent]`
+    pub agent: AgentSection,
+    /// `[aggregator]`
+    pub uplink: UplinkSection,
+    /// The checks that this agent's location runs, in the order of the files.
+    pub checks: Vec<Check>,
+}
+
+/// `[agent]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentSection {
+    /// Its name; by default the host's.
+    pub name: String,
+    /// The failure domain that it stands in.
+    pub location: String,
+    /// The spool's SQLite file.
+    pub spool: PathBuf,
+    /// At most this many checks run at once.
+    pub max_in_flight: usize,
+}
+
+/// `[aggregator]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct UplinkSection {
+    /// Where the aggregator's `agents` room answers.
+    pub url: Url,
+    /// File whose first line is the agent's token.
+    pub token_file: Option<PathBuf>,
+    /// Further trusted authorities (PEM).
+    pub ca_file: Option<PathBuf>,
+    /// Plain HTTP to another host is wanted.
+    pub allow_plaintext: bool,
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,111 @@
+//! What can go wrong in a run, and whose fault it is. Errors of the operating system are sorted here and
+//! nowhere else, so that a lack of our own never becomes a target's outage.
+
+use std::io;
+
+use rustix::io::Errno;
+use skerry_protocol::wire::{Outcome, Reason};
+
+use super::MAX_DETAIL_BYTES;
+
+/// Why a run did not end well.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Fault {
+    pub(super) outcome: Outcome,
+    pub(super) reason: Reason,
+    pub(super) detail: String,
+}
+
+impl Fault {
+    /// The target fails.
+    pub(super) fn down(reason: Reason, detail: impl Into<String>) -> Self {
+        Self { outcome: Outcome::Down, reason, detail: detail.into() }
+    }
+
+    /// It answers, but weaker than it should.
+    pub(super) fn degraded(reason: Reason, detail: impl Into<String>) -> Self {
+        Self { outcome: Outcome::Degraded, reason, detail: detail.into() }
+    }
+
+    /// We lack something to run the check.
+    pub(super) fn own(detail: impl Into<String>) -> Self {
+        Self { outcome: Outcome::Inconclusive, reason: Reason::OwnResources, detail: detail.into() }
+    }
+
+    /// Sorts an error of the operating system. One that says nothing about the network is taken for a
+    /// connection that broke.
+    pub(super) fn from_io(error: &io::Error) -> Self {
+        if is_own(error) {
+            return Self::own(format!("this host cannot run the check: {error}"));
+        }
+        Self::down(network_reason(error), error.to_string())
+    }
+}
+
+/// Our own limits: descriptors, buffers, ports, memory.
+pub(super) fn is_own(error: &io::Error) -> bool {
+    matches!(
+        Errno::from_io_error(error),
+        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::ADDRNOTAVAIL | Errno::NOMEM)
+    )
+}
+
+fn network_reason(error: &io::Error) -> Reason {
+    use io::ErrorKind as Kind;
+    match error.kind() {
+        Kind::ConnectionRefused => Reason::ConnectRefused,
+        Kind::TimedOut => Reason::ConnectTimeout,
+        Kind::HostUnreachable | Kind::NetworkUnreachable | Kind::NetworkDown | Kind::PermissionDenied => {
+            Reason::Unreachable
+        }
+        Kind::InvalidData | Kind::InvalidInput => Reason::ProtocolError,
+        _ => Reason::ConnectionReset,
+    }
+}
+
+/// `text` as a detail: one line, no control characters, at most [`MAX_DETAIL_BYTES`].
+pub(super) fn detail(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(MAX_DETAIL_BYTES));
+    for character in text.chars() {
+        let character = if character.is_control() { ' ' } else { character };
+        if out.len() + character.len_utf8() > MAX_DETAIL_BYTES {
+            break;
+        }
+        out.push(character);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn errors_of_the_system_are_sorted_by_whose_fault_they_are() {
+        let own = [Errno::MFILE, Errno::NFILE, Errno::NOBUFS, Errno::ADDRNOTAVAIL, Errno::NOMEM];
+        for errno in own {
+            let fault = Fault::from_io(&errno.into());
+            assert_eq!((fault.outcome, fault.reason), (Outcome::Inconclusive, Reason::OwnResources));
+        }
+        for (errno, reason) in [
+            (Errno::CONNREFUSED, Reason::ConnectRefused),
+            (Errno::NETUNREACH, Reason::Unreachable),
+            (Errno::HOSTUNREACH, Reason::Unreachable),
+            (Errno::NETDOWN, Reason::Unreachable),
+            (Errno::PERM, Reason::Unreachable),
+            (Errno::CONNRESET, Reason::ConnectionReset),
+            (Errno::PIPE, Reason::ConnectionReset),
+            (Errno::TIMEDOUT, Reason::ConnectTimeout),
+        ] {
+            let fault = Fault::from_io(&errno.into());
+            assert_eq!((fault.outcome, fault.reason), (Outcome::Down, reason), "{errno:?}");
+        }
+    }
+
+    #[test]
+    fn a_detail_is_one_short_line() {
+        assert_eq!(detail("a\r\nb\u{1b}[31m"), "a  b [31m");
+        let long = detail(&"é".repeat(150));
+        assert_eq!(long.len(), 200);
+    }
+}

@@ -1,0 +1,204 @@
+//! One request and its answer: takes or opens a connection, sends, reads within bounds, and notes how long
+//! each phase took.
+
+use std::net::IpAddr;
+
+use bytes::{Buf, Bytes};
+use http::{HeaderMap, HeaderValue, StatusCode};
+use http_body_util::BodyExt;
+use hyper::body::{Body, Incoming};
+use skerry_protocol::check::{Check, Http, HttpVersion, IpVersion};
+use skerry_protocol::wire::Reason;
+use tokio::time::Instant;
+use url::{Host, Url};
+
+use super::connection::{Connection, Transport};
+use super::idle::Key;
+use super::redirect::Hop;
+use super::{HttpProber, Phase, Progress, add, failure, request};
+use crate::probe::CertificateSeen;
+use crate::probe::fault::Fault;
+use crate::probe::{connect, tls};
+
+/// Most memory set aside for a body because of what its head announces, bytes.
+const MAX_RESERVED: u64 = 1 << 20;
+
+/// The head of an answer, and the connection its body comes over.
+pub(super) struct Answer {
+    response: http::Response<Incoming>,
+    connection: Connection,
+    pub(super) first_byte: Instant,
+}
+
+/// What was read of a body.
+pub(super) struct BodyRead {
+    /// Empty when the body is not asked for.
+    pub(super) bytes: Vec<u8>,
+    /// False: more than `max_body`, the rest was left.
+    pub(super) to_the_end: bool,
+}
+
+impl HttpProber {
+    /// Sends the request of `hop` and waits for the head of its answer.
+    pub(super) async fn exchange(
+        &self,
+        check: &Check,
+        http: &Http,
+        hop: &Hop,
+        authorization: Option<&HeaderValue>,
+        progress: &mut Progress,
+    ) -> Result<Answer, Fault> {
+        if http.reuse_connection
+            && let Some(connection) = self.idle.take(&Key::new(check, http, &hop.url)).await
+        {
+            match send(connection, http, hop, authorization, progress).await {
+                // The server closed it just as we sent: what any client does is to try once more.
+                Err(fault) if fault.reason == Reason::ConnectionReset && hop.method.is_idempotent() => {}
+                ended => return ended,
+            }
+        }
+        let connection = self.open(http, &hop.url, progress).await?;
+        send(connection, http, hop, authorization, progress).await
+    }
+
+    async fn open(&self, http: &Http, url: &Url, progress: &mut Progress) -> Result<Connection, Fault> {
+        let configuration = match url.scheme() {
+            "https" => {
+                progress.phase = Phase::Prepare;
+                Some(self.tls.configuration(http.verify, http.ca_file.as_deref(), http.version).await?)
+            }
+            _ => None,
+        };
+        let addresses = self.addresses(http, url, progress).await?;
+        let port = url.port_or_known_default().unwrap_or(80);
+
+        progress.phase = Phase::Connect;
+        let start = Instant::now();
+        let stream = connect::connect(&addresses, port).await?;
+        let connected = Instant::now();
+        add(&mut progress.phases.connect_us, connected - start);
+
+        let Some(configuration) = configuration else {
+            progress.phase = Phase::FirstByte;
+            let http2 = http.version == HttpVersion::Http2;
+            return open_http(Transport::Plain(stream), http2, None).await;
+        };
+        progress.phase = Phase::Tls;
+        let stream = tls::handshake(configuration, server_name(url), stream).await?;
+        add(&mut progress.phases.tls_us, connected.elapsed());
+        progress.phase = Phase::FirstByte;
+        let certificate = tls::certificate(&stream);
+        let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
+        if http.version == HttpVersion::Http2 && !http2 {
+            return Err(Fault::down(Reason::ProtocolError, "the server does not offer HTTP/2"));
+        }
+        open_http(Transport::Tls(Box::new(stream)), http2, certificate).await
+    }
+
+    async fn addresses(&self, http: &Http, url: &Url, progress: &mut Progress) -> Result<Vec<IpAddr>, Fault> {
+        let literal = match url.host() {
+            Some(Host::Ipv4(address)) => IpAddr::V4(address),
+            Some(Host::Ipv6(address)) => IpAddr::V6(address),
+            Some(Host::Domain(name)) => {
+                progress.phase = Phase::Dns;
+                let start = Instant::now();
+                let addresses = self.resolver.addresses(name, http.ip).await?;
+                add(&mut progress.phases.dns_us, start.elapsed());
+                return Ok(addresses);
+            }
+            None => return Err(Fault::down(Reason::BadRedirect, "an address without a host")),
+        };
+        match (http.ip, literal) {
+            (IpVersion::V4, IpAddr::V6(_)) | (IpVersion::V6, IpAddr::V4(_)) => Err(Fault::down(
+                Reason::DnsNotFound,
+                format!("{literal} is not of the IP version the check asks for"),
+            )),
+            _ => Ok(vec![literal]),
+        }
+    }
+}
+
+fn server_name(url: &Url) -> &str {
+    url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
+}
+
+async fn open_http(
+    transport: Transport,
+    http2: bool,
+    certificate: Option<CertificateSeen>,
+) -> Result<Connection, Fault> {
+    Connection::open(transport, http2, certificate).await.map_err(|error| failure::sort(&error))
+}
+
+async fn send(
+    mut connection: Connection,
+    http: &Http,
+    hop: &Hop,
+    authorization: Option<&HeaderValue>,
+    progress: &mut Progress,
+) -> Result<Answer, Fault> {
+    progress.phase = Phase::FirstByte;
+    remember(&mut progress.certificate, connection.certificate.as_ref());
+    let request = request::build(http, hop, authorization, connection.is_http2())?;
+    let start = Instant::now();
+    let (response, first_byte) = connection.send(request).await.map_err(|error| failure::sort(&error))?;
+    let first_byte = Instant::from_std(first_byte);
+    add(&mut progress.phases.first_byte_us, first_byte.saturating_duration_since(start));
+    Ok(Answer { response, connection, first_byte })
+}
+
+/// Keeps the certificate that ends first.
+fn remember(kept: &mut Option<CertificateSeen>, seen: Option<&CertificateSeen>) {
+    if let Some(seen) = seen
+        && kept.as_ref().is_none_or(|kept| seen.not_after < kept.not_after)
+    {
+        *kept = Some(seen.clone());
+    }
+}
+
+impl Answer {
+    pub(super) fn status(&self) -> StatusCode {
+        self.response.status()
+    }
+
+    pub(super) fn headers(&self) -> &HeaderMap {
+        self.response.headers()
+    }
+
+    /// Reads the body, `limit` bytes of it at most. One that is larger is a fault when it is asked for
+    /// (`keep`), else the rest is left.
+    pub(super) async fn read_body(&mut self, limit: u64, keep: bool) -> Result<BodyRead, Fault> {
+        let too_large =
+            || Fault::down(Reason::BodyTooLarge, format!("the body is larger than {limit} bytes"));
+        let body = self.response.body_mut();
+        let announced = body.size_hint().exact();
+        if keep && announced.is_some_and(|length| length > limit) {
+            return Err(too_large());
+        }
+        let mut bytes = Vec::new();
+        if keep && let Some(length) = announced {
+            bytes.reserve_exact(length.min(MAX_RESERVED) as usize);
+        }
+        let mut read: u64 = 0;
+        while let Some(frame) = self.connection.drive(body.frame()).await {
+            let frame = frame.map_err(|error| failure::sort(&error))?;
+            let Ok(data): Result<Bytes, _> = frame.into_data() else { continue };
+            read += data.remaining() as u64;
+            if read > limit {
+                if keep {
+                    return Err(too_large());
+                }
+                return Ok(BodyRead { bytes, to_the_end: false });
+            }
+            if keep {
+                bytes.extend_from_slice(&data);
+            }
+        }
+        Ok(BodyRead { bytes, to_the_end: true })
+    }
+
+    /// The connection, for the next run.
+    pub(super) fn into_connection(self) -> Connection {
+        self.connection
+    }
+}

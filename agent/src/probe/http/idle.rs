@@ -1,0 +1,72 @@
+//! Connections kept between runs for checks with `reuse_connection`: at most one for each check and origin.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use skerry_protocol::check::{Check, Http, HttpVersion, IpVersion};
+use url::Url;
+
+use super::connection::Connection;
+
+/// A connection not used for so long is closed: its check is gone, or runs so rarely that servers close it.
+const KEEP: Duration = Duration::from_secs(15 * 60);
+
+/// The connections kept.
+#[derive(Default)]
+pub(super) struct Idle {
+    connections: Mutex<HashMap<Key, (Connection, Instant)>>,
+}
+
+/// Whose connection it is. What a reload may change about how it was opened is part of it.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct Key {
+    check: String,
+    origin: String,
+    verify: bool,
+    ca_file: Option<PathBuf>,
+    version: u8,
+    ip: u8,
+}
+
+impl Key {
+    pub(super) fn new(check: &Check, http: &Http, url: &Url) -> Self {
+        Self {
+            check: check.name.clone(),
+            origin: url.origin().ascii_serialization(),
+            verify: http.verify,
+            ca_file: http.ca_file.clone(),
+            version: match http.version {
+                HttpVersion::Auto => 0,
+                HttpVersion::Http1 => 1,
+                HttpVersion::Http2 => 2,
+            },
+            ip: match http.ip {
+                IpVersion::Any => 0,
+                IpVersion::V4 => 4,
+                IpVersion::V6 => 6,
+            },
+        }
+    }
+}
+
+impl Idle {
+    /// The connection kept for `key`, if the server still holds it open.
+    pub(super) async fn take(&self, key: &Key) -> Option<Connection> {
+        let (mut connection, _) = self.lock().remove(key)?;
+        connection.is_alive().await.then_some(connection)
+    }
+
+    /// Keeps `connection` for the next run.
+    pub(super) fn put(&self, key: Key, connection: Connection) {
+        let now = Instant::now();
+        let mut connections = self.lock();
+        connections.retain(|_, (_, since)| now.duration_since(*since) < KEEP);
+        connections.insert(key, (connection, now));
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, HashMap<Key, (Connection, Instant)>> {
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}

@@ -1,0 +1,212 @@
+// Adds to the pages what changes with time: ages, durations, the warning that a copy is old, and the newest
+// document once a minute. Everything can be read without it.
+(() => {
+  'use strict'
+  const main = document.getElementById('main')
+  if (!main) return
+  const MINUTE = 60e3
+  const live = Boolean(main.dataset.until)
+  /** What the document says, before anything is added to it. */
+  let said = main.cloneNode(true)
+  let title = document.title
+  /** The server's clock less the visitor's, which is often wrong. */
+  let offset = 0
+  let asked = Date.now()
+  const now = () => Date.now() + offset
+
+  /** The two largest units, cut off; never seconds, because it is rewritten once a minute. */
+  const duration = milliseconds => {
+    const minutes = Math.max(1, Math.floor(milliseconds / MINUTE))
+    const [days, hours, rest] = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24, minutes % 60]
+    const parts = days ? [days === 1 ? '1 day' : `${days} days`, hours && `${hours} h`]
+      : hours ? [`${hours} h`, rest && `${rest} min`] : [`${rest} min`]
+    return parts.filter(Boolean).join(' ')
+  }
+
+  /** Adds what is true at this moment; tells whether the copy is too old to be relied upon. */
+  const add = root => {
+    const verified = Date.parse(root.dataset.verified)
+    const old = now() > Date.parse(root.dataset.until)
+    if (old) warn(root, verified)
+    else {
+      for (const time of root.querySelectorAll('time.r')) {
+        time.after(`, for ${duration(now() - Date.parse(time.dateTime))}`)
+      }
+      const age = now() - verified
+      if (age >= 2 * MINUTE) root.querySelector('.u .q time').after(`, ${duration(age)} ago`)
+    }
+    return old
+  }
+
+  const warn = (root, verified) => {
+    const banner = root.querySelector('.u')
+    const [facts, small] = banner.querySelectorAll('p')
+    const at = small.querySelector('time').textContent
+    banner.className = 'u n'
+    banner.querySelector('use').setAttribute('href', '#n')
+    banner.querySelector('h1').textContent = 'This page may be out of date'
+    const age = now() - verified
+    facts.textContent = verified
+      ? `It was last verified at ${age < 720 * MINUTE ? at.split(',')[0] : at}, ${duration(age)} ago. ` +
+        'What you see below was true then and may have changed.'
+      : 'What you see below may have changed.'
+    small.textContent = 'We are trying again every minute. Nothing here will turn green until we have an answer.'
+    if (verified) for (const state of root.querySelectorAll('.g .s:not(.n) > span')) state.append(` at ${at.split(' ')[0]}`)
+  }
+
+  const render = () => {
+    if (!live) return
+    const next = said.cloneNode(true)
+    const old = add(next)
+    document.documentElement.classList.toggle('old', old)
+    document.title = old ? `May be out of date · ${title}` : title
+    morph(main, next)
+  }
+
+  const key = node => node.nodeName === 'DETAILS' ? node.querySelector('.nm').textContent : ''
+
+  /** Makes `from` say what `to` says and touches nothing that is equal: focus, scroll and what is unfolded stay. */
+  const morph = (from, to) => {
+    if (from.isEqualNode(to)) return
+    if (from.nodeType !== Node.ELEMENT_NODE) { from.data = to.data; return }
+    for (const { name } of [...from.attributes]) {
+      if (!to.hasAttribute(name) && !(name === 'open' && from.nodeName === 'DETAILS')) from.removeAttribute(name)
+    }
+    for (const { name, value } of to.attributes) {
+      if (!(name === 'open' && from.nodeName === 'DETAILS') && from.getAttribute(name) !== value) from.setAttribute(name, value)
+    }
+    const wanted = new Set([...to.children].map(key))
+    let at = from.firstChild
+    const drop = () => { const gone = at; at = at.nextSibling; gone.remove() }
+    for (const child of [...to.childNodes]) {
+      while (at && key(at) && !wanted.has(key(at))) drop()
+      if (key(child) && at && key(at) !== key(child)) {
+        const known = [...from.children].find(other => key(other) === key(child))
+        if (known) { from.insertBefore(known, at); at = known }
+      }
+      if (at && at.nodeName === child.nodeName && key(at) === key(child)) {
+        const here = at
+        at = at.nextSibling
+        morph(here, child)
+      } else from.insertBefore(child, at)
+    }
+    while (at) drop()
+  }
+
+  const style = of => of.querySelector('style').textContent
+
+  const refresh = async () => {
+    asked = Date.now()
+    try {
+      const response = await fetch(location.href.split('#')[0], {
+        cache: 'no-cache', credentials: 'omit', signal: AbortSignal.timeout(MINUTE / 2),
+      })
+      const date = Date.parse(response.headers.get('date'))
+      if (date) offset = date + 1e3 * (Number(response.headers.get('age')) || 0) - Date.now()
+      const fresh = response.ok && new DOMParser().parseFromString(await response.text(), 'text/html')
+      const next = fresh && fresh.getElementById('main')
+      // A cache may hold an older copy than we do; what is newest stays.
+      if (next && Date.parse(next.dataset.until) >= Date.parse(said.dataset.until)) {
+        if (style(fresh) !== style(document)) return location.reload()
+        said = document.importNode(next, true)
+        title = fresh.title
+      }
+    } catch {
+      // No answer: the copy that we hold grows old in plain sight.
+    }
+    render()
+  }
+
+  if (live) {
+    // A clock that says "too old" may itself be wrong: ask before saying so.
+    if (now() > Date.parse(said.dataset.until)) refresh()
+    else render()
+    setInterval(() => document.hidden ? render() : refresh(), MINUTE)
+    document.addEventListener('visibilitychange', () => {
+      if (!document.hidden && Date.now() - asked >= MINUTE) refresh()
+    })
+  }
+
+  // What a mark means, beside the pointer or the focus: the same line as in the list.
+  const DAYS = 'Sun Mon Tue Wed Thu Fri Sat'.split(' ')
+  const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')
+  const tip = document.createElement('div')
+  tip.className = 'tip'
+  tip.setAttribute('role', 'status')
+  tip.hidden = true
+  document.body.append(tip)
+  let day = 89
+
+  const labels = () => Array.from({ length: 90 }, (_, index) => {
+    const date = new Date(Date.parse(`${main.dataset.today}T12:00Z`) - (89 - index) * 864e5)
+    return `${DAYS[date.getUTCDay()]} ${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`
+  })
+
+  /** Is the day on the line of operational days? Its path is "M0 0h43m1 0h20". */
+  const operational = (bar, index) => {
+    let end = 0
+    for (const [, move, run] of (bar.querySelector('.o')?.getAttribute('d') ?? '').matchAll(/[Mm](\d+) 0h(\d+)/g)) {
+      end += Number(move)
+      if (index >= end && index < end + Number(run)) return true
+      end += Number(run)
+    }
+    return false
+  }
+
+  const words = (bar, index) => {
+    const all = labels()
+    for (const line of (bar.closest('.x, .e').querySelector('.t')?.children ?? [])) {
+      const label = line.firstChild.data.trim().replaceAll(/ \d{4}|[\u2066-\u2069]/g, '')
+      const [first, last] = label.split(' to ')
+      const at = text => all.findIndex(known => known === text || known.endsWith(` ${text}`))
+      const from = at(last && !first.includes(' ') ? `${first} ${last.split(' ')[1]}` : first)
+      if (index >= from && index <= (last ? at(last) : from)) return line.textContent.trim()
+    }
+    return `${all[index]} ${operational(bar, index) ? 'Operational' : 'Not watched yet'}`
+  }
+
+  const hide = () => { tip.hidden = true }
+  const shown = () => matchMedia('(max-width:36rem)').matches ? 30 : 90
+  const mirrored = bar => getComputedStyle(bar).direction === 'rtl'
+
+  const show = (bar, index) => {
+    const box = bar.getBoundingClientRect()
+    tip.textContent = words(bar, index)
+    tip.hidden = false
+    const share = (index - 90 + shown() + 0.5) / shown()
+    const middle = box.left + box.width * (mirrored(bar) ? 1 - share : share)
+    const left = Math.min(Math.max(8, middle - tip.offsetWidth / 2), document.documentElement.clientWidth - tip.offsetWidth - 8)
+    tip.style.left = `${left + scrollX}px`
+    tip.style.top = `${box.top + scrollY - tip.offsetHeight}px`
+  }
+
+  const barOf = node => node.closest?.('.x > summary .b, .e > .b')
+
+  document.addEventListener('pointermove', event => {
+    if (event.pointerType === 'touch' || tip.contains(event.target)) return
+    const bar = barOf(event.target)
+    if (!bar) return hide()
+    const box = bar.getBoundingClientRect()
+    const share = Math.min(0.999, Math.max(0, (event.clientX - box.left) / box.width))
+    show(bar, 90 - shown() + Math.floor((mirrored(bar) ? 0.999 - share : share) * shown()))
+  })
+  document.addEventListener('keydown', event => {
+    if (event.key === 'Escape') return hide()
+    const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key]
+    const bar = step && document.activeElement.matches('.x > summary') && document.activeElement.querySelector('.b')
+    if (!bar) return
+    event.preventDefault()
+    day = Math.min(89, Math.max(90 - shown(), tip.hidden ? day : day + (mirrored(bar) ? -step : step)))
+    show(bar, day)
+  })
+  document.addEventListener('focusin', () => { day = 89; hide() })
+  document.addEventListener('focusout', hide)
+
+  // Paper shows every list.
+  let folded = []
+  addEventListener('beforeprint', () => {
+    folded = [...document.querySelectorAll('details:not([open])')]
+    for (const row of folded) row.open = true
+  })
+  addEventListener('afterprint', () => { for (const row of folded) row.open = false })
+})()

@@ -1,0 +1,249 @@
+//! Made-up pages for looking at and for weighing: no state, no store, only views. Deterministic.
+
+use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
+use skerry_aggregator::domain::status::Status;
+use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use skerry_aggregator::domain::uptime::{DayTally, Figure, Tally};
+use skerry_aggregator::publish::view::{
+    ComponentView, GroupView, Item, PageView, ResponsePoint, ResponseView, UptimeRuleView,
+};
+
+/// 2026-11-20T16:15:00Z, when all of it happens.
+pub(crate) const NOW: Timestamp = Timestamp(1_795_191_300_000);
+
+/// A small generator, so that pages are the same at every run (SplitMix64).
+pub(crate) struct Dice(pub(crate) u64);
+
+impl Dice {
+    /// The next number below `limit`.
+    pub(crate) fn below(&mut self, limit: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut mixed = self.0;
+        mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (mixed ^ (mixed >> 31)) % limit
+    }
+}
+
+/// A page with these rows.
+pub(crate) fn page(name: &str, items: Vec<Item>) -> PageView {
+    PageView {
+        id: "k3v9q2m7x1bd".to_owned(),
+        name: name.to_owned(),
+        url: "https://status.example.com".to_owned(),
+        time_zone: TimeZone::UTC,
+        time_zone_name: "Etc/UTC".to_owned(),
+        support_url: Some("https://example.com/help".to_owned()),
+        language: "en".to_owned(),
+        now: NOW,
+        verified_at: Some(NOW),
+        believe_until: NOW + 10 * MINUTE,
+        updated_at: NOW - HOUR,
+        created_at: NOW - 200 * DAY,
+        rule: UptimeRuleView { statuspage: false, partial_percent: 30, major_percent: 100 },
+        items,
+    }
+}
+
+/// A component that has been operational for 90 days.
+pub(crate) fn component(name: &str) -> ComponentView {
+    let today = Date::constant(2026, 11, 20);
+    let days = (0..90)
+        .map(|index: i64| {
+            let length = if index == 89 { 16 * HOUR + 15 * MINUTE } else { DAY };
+            DayTally {
+                date: today.saturating_sub((89 - index).days()),
+                tally: Tally { operational: length, ..Tally::default() },
+                stale_now: false,
+            }
+        })
+        .collect();
+    let hash = name.bytes().fold(7u64, |hash, byte| hash.wrapping_mul(31).wrapping_add(u64::from(byte)));
+    let mut dice = Dice(hash);
+    let letters = b"abcdefghijklmnopqrstuvwxyz0123456789";
+    let id = (0..12).map(|_| char::from(letters[dice.below(36) as usize])).collect();
+    refigured(ComponentView {
+        id,
+        name: name.to_owned(),
+        description: None,
+        created_at: NOW - 200 * DAY,
+        updated_at: NOW - DAY,
+        start_date: None,
+        status: Status::Operational,
+        since: NOW - 3 * DAY,
+        stale_since: None,
+        waiting: false,
+        only_show_if_degraded: false,
+        showcase: true,
+        days,
+        windows: [Figure { hundredths: None, enough: false, coverage: 0, tally: Tally::default() }; 4],
+        response: None,
+    })
+}
+
+/// Takes `milliseconds` of a day (0 is today) from operational and gives it to what `part` picks.
+pub(crate) fn spend(
+    component: &mut ComponentView,
+    days_ago: usize,
+    milliseconds: i64,
+    part: fn(&mut Tally) -> &mut i64,
+) {
+    let tally = &mut component.days[89 - days_ago].tally;
+    let taken = tally.operational.min(milliseconds);
+    tally.operational -= taken;
+    *part(tally) += taken;
+}
+
+/// Works the figures out again from the days.
+pub(crate) fn refigured(mut component: ComponentView) -> ComponentView {
+    for (window, days) in [1, 7, 30, 90].into_iter().enumerate() {
+        let mut sum = Tally::default();
+        for day in component.days.iter().rev().take(days) {
+            sum.operational += day.tally.operational;
+            sum.degraded += day.tally.degraded;
+            sum.partial += day.tally.partial;
+            sum.major += day.tally.major;
+            sum.maintenance += day.tally.maintenance;
+            sum.no_data += day.tally.no_data;
+            sum.unwatched += day.tally.unwatched;
+        }
+        component.windows[window] = figure(sum);
+    }
+    component
+}
+
+fn figure(tally: Tally) -> Figure {
+    let observed = tally.operational + tally.degraded + tally.partial + tally.major;
+    let watched = observed + tally.no_data;
+    let lost = tally.major * 100 + tally.partial * 30;
+    let hundredths =
+        (observed > 0).then(|| ((observed * 100 - lost) * 100 / observed).try_into().unwrap_or(10_000));
+    let coverage = if watched > 0 { (observed * 10_000 / watched) as u32 } else { 0 };
+    Figure { hundredths, enough: coverage >= 9_000, coverage, tally }
+}
+
+/// A group.
+pub(crate) fn group(name: &str, children: Vec<ComponentView>) -> Item {
+    Item::Group(GroupView {
+        id: "g4r8w1n5z0ac".to_owned(),
+        name: name.to_owned(),
+        description: None,
+        created_at: NOW - 200 * DAY,
+        updated_at: NOW - DAY,
+        children,
+    })
+}
+
+/// Sixty components in eight groups; of every hundred days `bad` are not green, each with its own length.
+pub(crate) fn sixty(bad: u64) -> Vec<Item> {
+    const GROUPS: [(&str, usize); 8] = [
+        ("Website and accounts", 7),
+        ("Payments", 8),
+        ("API", 8),
+        ("Messaging", 7),
+        ("Data platform", 8),
+        ("Storage", 7),
+        ("Regions", 8),
+        ("Partner integrations", 7),
+    ];
+    const NAMES: [&str; 15] = [
+        "Website", "Sign-in", "Search", "Refunds", "Payouts", "Webhooks", "Invoices", "Reports", "Uploads",
+        "Exports", "Queues", "Streams", "Backups", "Gateway", "Console",
+    ];
+    const PLACES: [&str; 4] = ["Europe", "Americas", "Asia", "Africa"];
+    let mut dice = Dice(42);
+    let mut number = 0;
+    GROUPS
+        .into_iter()
+        .map(|(name, size)| {
+            let children = (0..size)
+                .map(|_| {
+                    let name = format!("{} {}", NAMES[number % 15], PLACES[number / 15]);
+                    number += 1;
+                    with_history(component(&name), bad, &mut dice)
+                })
+                .collect();
+            group(name, children)
+        })
+        .collect()
+}
+
+fn with_history(mut component: ComponentView, bad: u64, dice: &mut Dice) -> ComponentView {
+    for days_ago in 1..90 {
+        if dice.below(100) >= bad {
+            continue;
+        }
+        let length = (1 + dice.below(240)) as i64 * MINUTE + dice.below(60) as i64 * SECOND;
+        let part: fn(&mut Tally) -> &mut i64 = match dice.below(10) {
+            0..5 => |tally| &mut tally.degraded,
+            5..8 => |tally| &mut tally.partial,
+            8 => |tally| &mut tally.major,
+            _ => |tally| &mut tally.maintenance,
+        };
+        spend(&mut component, days_ago, length, part);
+    }
+    refigured(component)
+}
+
+/// In trouble since `minutes` ago, today's day included.
+pub(crate) fn troubled(name: &str, status: Status, minutes: i64) -> ComponentView {
+    let mut component = component(name);
+    component.status = status;
+    component.since = NOW - minutes * MINUTE;
+    let part: fn(&mut Tally) -> &mut i64 = match status {
+        Status::MajorOutage => |tally| &mut tally.major,
+        Status::PartialOutage => |tally| &mut tally.partial,
+        Status::DegradedPerformance => |tally| &mut tally.degraded,
+        Status::UnderMaintenance => |tally| &mut tally.maintenance,
+        Status::Operational => return component,
+    };
+    spend(&mut component, 0, minutes * MINUTE, part);
+    refigured(component)
+}
+
+/// Out of sight since `minutes` ago.
+pub(crate) fn unseen(name: &str, minutes: i64) -> ComponentView {
+    let mut component = component(name);
+    component.stale_since = Some(NOW - minutes * MINUTE);
+    spend(&mut component, 0, minutes * MINUTE, |tally| &mut tally.no_data);
+    component.days[89].stale_now = true;
+    refigured(component)
+}
+
+/// Watched since `days` ago.
+pub(crate) fn young(name: &str, days: usize) -> ComponentView {
+    let mut component = component(name);
+    for day in &mut component.days[..90 - days] {
+        day.tally = Tally { unwatched: DAY, ..Tally::default() };
+    }
+    refigured(component)
+}
+
+/// Linked, but nothing has reported yet.
+pub(crate) fn waiting(name: &str) -> ComponentView {
+    let mut component = young(name, 0);
+    component.waiting = true;
+    component
+}
+
+/// Hourly response times over `days` days, with a slow night and a gap.
+pub(crate) fn response(days: i64) -> ResponseView {
+    let mut dice = Dice(3);
+    let hours = days * 24;
+    let points = (0..hours)
+        .filter(|hour| !(hours / 2..hours / 2 + 10).contains(hour))
+        .map(|hour| {
+            let slow = if (hours / 4..hours / 4 + 8).contains(&hour) { 160.0 } else { 0.0 };
+            let p50_ms = 95.0
+                + slow
+                + dice.below(30) as f64
+                + 20.0 * ((hour % 24) as f64 / 24.0 * std::f64::consts::TAU).sin();
+            ResponsePoint {
+                at: Timestamp((NOW.0 / HOUR - hours + 1 + hour) * HOUR),
+                p50_ms,
+                p95_ms: p50_ms * 1.8 + dice.below(80) as f64,
+            }
+        })
+        .collect();
+    ResponseView { points }
+}

@@ -1,0 +1,249 @@
+//! The whole program wired on one screen: store ─▶ engine ─▶ publisher ─▶ web, with the built-in agents
+//! beside, and the order in which all of it stops.
+
+use crate::config::{Config, Room};
+use crate::desired::desired;
+use crate::domain::state::AgentKey;
+use crate::domain::step::{Answer, Command};
+use crate::engine::{Engine, Running};
+use crate::housekeeping::Housekeeping;
+use crate::intake::{Intake, LocalIntake};
+use crate::operations::Overseer;
+use crate::publish::output::Site;
+use crate::publish::{Addresses, Publisher, html, shared};
+use crate::store::Store;
+use crate::web::{Bound, Html, Limits, Listener, PublicSide, Rooms, Serves, TlsFiles, Traffic, bind};
+use anyhow::Context;
+use arc_swap::ArcSwap;
+use skerry_agent::run::{Agent, AgentHandle, AgentSettings, MAX_IN_FLIGHT};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// The built-in agents by workspace; emptied when they stop.
+type LocalAgents = Arc<tokio::sync::Mutex<Vec<(String, AgentHandle)>>>;
+
+/// A system that runs.
+pub struct App {
+    engine: Engine,
+    writer: Running,
+    agents: LocalAgents,
+    bound: Bound,
+    rooms: Rooms,
+    background: Vec<tokio::task::JoinHandle<()>>,
+}
+
+impl App {
+    /// Starts everything but the answering of requests: addresses are bound, the state is loaded, pages
+    /// are published, checks run. `configs` is not empty; the first speaks for the process.
+    ///
+    /// # Errors
+    /// What cannot be had, in words for an operator.
+    pub async fn start(configs: &[Config]) -> anyhow::Result<Self> {
+        let first = configs.first().context("no configuration")?;
+        let bound = bind(&listeners(first))?;
+        let store = Store::open(&first.store.path)?;
+        let aggregator_id = store.aggregator_id()?;
+        let database = store.path().to_owned();
+        let (changed, changes) = crossbeam_channel::bounded(4_096);
+        let (engine, writer) = Engine::start(store, changed)?;
+        configure(&engine, configs).await?;
+        let agents = local_agents(&engine, &aggregator_id, configs, &database).await?;
+        let agents = Arc::new(tokio::sync::Mutex::new(agents));
+
+        let site = Arc::new(ArcSwap::from_pointee(Site::default()));
+        let shared = shared(engine.now());
+        let addresses = addresses(first);
+        let publisher = Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses, shared);
+        tokio::task::spawn_blocking(move || publisher.start()).await??;
+
+        let traffic = Traffic::default();
+        let face = Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
+        let overseer = Arc::new(Overseer::new(engine.clone(), Arc::clone(&site), traffic.clone()));
+        let retention = i64::try_from(first.store.raw_retention.as_millis()).unwrap_or(i64::MAX);
+        let housekeeping = Housekeeping::new(&database, engine.clone(), retention)?;
+        let background = vec![watch(Arc::clone(&overseer)), keep_house(housekeeping)];
+        let rooms = Rooms {
+            public: Arc::new(PublicSide::new(site, face, traffic)),
+            ingest: Arc::new(Intake::new(engine.clone(), aggregator_id, database)),
+            operations: overseer,
+        };
+        Ok(Self { engine, writer, agents, bound, rooms, background })
+    }
+
+    /// The addresses bound, in the order of the configuration.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<std::net::SocketAddr> {
+        self.bound.addresses()
+    }
+
+    /// The engine, for those who command it from within the process.
+    #[must_use]
+    pub fn engine(&self) -> Engine {
+        self.engine.clone()
+    }
+
+    /// A handle that takes new configurations while requests are answered.
+    #[must_use]
+    pub fn reloader(&self) -> Reloader {
+        Reloader { engine: self.engine.clone(), agents: Arc::clone(&self.agents) }
+    }
+
+    /// Answers requests until `shutdown`, then stops in the order in which data walks: agents first, so
+    /// that what they saw is taken, the writer last. Takes at most a few seconds.
+    ///
+    /// # Errors
+    /// When a listener ends by itself.
+    pub async fn run(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let answered = self.bound.run(&self.rooms, Limits::default(), shutdown).await;
+        for (_, agent) in self.agents.lock().await.drain(..) {
+            agent.stop().await;
+        }
+        for task in self.background {
+            task.abort();
+        }
+        self.engine.stop();
+        let writer = self.writer;
+        let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        Ok(answered?)
+    }
+}
+
+/// Takes new configurations while the program runs. Listeners and the store stay as they are.
+#[derive(Clone)]
+pub struct Reloader {
+    engine: Engine,
+    agents: LocalAgents,
+}
+
+impl Reloader {
+    /// Makes the engine and the built-in agents follow. A check whose definition did not change goes on.
+    ///
+    /// # Errors
+    /// When the engine refuses; then what was before holds.
+    pub async fn reload(&self, configs: &[Config]) -> anyhow::Result<()> {
+        configure(&self.engine, configs).await?;
+        for config in configs {
+            let agents = self.agents.lock().await;
+            let agent = agents.iter().find(|(workspace, _)| *workspace == config.workspace);
+            if let Some((_, agent)) = agent {
+                agent.reload(config.local_checks().cloned().collect()).await?;
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn configure(engine: &Engine, configs: &[Config]) -> anyhow::Result<()> {
+    for config in configs {
+        engine.command(Command::Configure(Box::new(desired(config)))).await?;
+    }
+    Ok(())
+}
+
+async fn local_agents(
+    engine: &Engine,
+    aggregator_id: &str,
+    configs: &[Config],
+    database: &Path,
+) -> anyhow::Result<Vec<(String, AgentHandle)>> {
+    let mut agents = Vec::new();
+    for config in configs {
+        let Some(local) = &config.local_agent else { continue };
+        let agent = add_agent(engine, &config.workspace, &local.name, &local.location).await?;
+        let intake = LocalIntake {
+            engine: engine.clone(),
+            aggregator_id: aggregator_id.to_owned(),
+            agent,
+            name: local.name.clone(),
+        };
+        let checks = config.local_checks().cloned().collect();
+        let spool = spool_path(database, &config.workspace);
+        let settings = AgentSettings {
+            name: local.name.clone(),
+            location: local.location.clone(),
+            spool_path: spool,
+            spool_limits: skerry_agent::spool::Limits::default(),
+            max_in_flight: MAX_IN_FLIGHT,
+            checks,
+        };
+        let handle = Agent::start(settings, intake.shared())
+            .with_context(|| format!("the built-in agent of workspace {:?}", config.workspace))?;
+        agents.push((config.workspace.clone(), handle));
+    }
+    Ok(agents)
+}
+
+/// Enrols an agent, or finds it.
+///
+/// # Errors
+/// When the engine refuses.
+pub async fn add_agent(
+    engine: &Engine,
+    workspace: &str,
+    name: &str,
+    location: &str,
+) -> anyhow::Result<AgentKey> {
+    let command = Command::AddAgent {
+        workspace: workspace.to_owned(),
+        name: name.to_owned(),
+        location: location.to_owned(),
+    };
+    match engine.command(command).await? {
+        Answer::Agent(key) => Ok(key),
+        other => anyhow::bail!("the engine answered {other:?} to a new agent"),
+    }
+}
+
+/// Beside the database, one for each workspace.
+fn spool_path(database: &Path, workspace: &str) -> PathBuf {
+    database.with_file_name(format!("spool-{workspace}.db"))
+}
+
+fn addresses(config: &Config) -> Addresses {
+    Addresses {
+        base_url: config.public.base_url.as_str().trim_end_matches('/').to_owned(),
+        base_domain: config.public.base_domain.clone(),
+        owner: config.workspace.clone(),
+    }
+}
+
+fn listeners(config: &Config) -> Vec<Listener> {
+    let one = |listener: &crate::config::Listener| Listener {
+        address: listener.address,
+        serves: Serves {
+            public: listener.serves.contains(&Room::Public),
+            agents: listener.serves.contains(&Room::Agents),
+            hooks: listener.serves.contains(&Room::Hooks),
+            admin: listener.serves.contains(&Room::Admin),
+        },
+        tls: listener
+            .tls
+            .as_ref()
+            .map(|tls| TlsFiles { certificate: tls.certificate.clone(), key: tls.key.clone() }),
+    };
+    config.listeners.iter().map(one).collect()
+}
+
+fn watch(overseer: Arc<Overseer>) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut second = tokio::time::interval(Duration::from_secs(1));
+        loop {
+            second.tick().await;
+            let overseer = Arc::clone(&overseer);
+            let _ = tokio::task::spawn_blocking(move || overseer.look()).await;
+        }
+    })
+}
+
+fn keep_house(mut housekeeping: Housekeeping) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut often = tokio::time::interval(Duration::from_secs(20));
+        loop {
+            often.tick().await;
+            if let Err(error) = housekeeping.turn().await {
+                tracing::warn!(%error, "roll-ups and pruning wait for the next turn");
+            }
+        }
+    })
+}

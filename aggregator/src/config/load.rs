@@ -1,0 +1,119 @@
+//! Files to [`Loaded`]: each is read alone, then the rules over all of them are held.
+
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
+
+use skerry_agent::config::doubt_files;
+use skerry_protocol::check;
+use skerry_protocol::strict::{Document, Item, Problem, Problems, Table};
+
+use super::server::{self, Process};
+use super::{CheckEntry, Config, Loaded, Quorum, page, rules};
+
+/// Reads the files, one per workspace; the first also holds what belongs to the process. Relative paths
+/// within them are relative to the working directory.
+///
+/// # Errors
+/// Everything that is wrong in all of them.
+pub fn load(paths: &[PathBuf]) -> Result<Loaded, Problems> {
+    let mut problems = Problems::default();
+    let mut warnings = Vec::new();
+    let mut configs = Vec::new();
+    let mut process = None;
+    for (index, path) in paths.iter().enumerate() {
+        let file = path.display().to_string();
+        let Some(text) = text_of(path, &mut problems) else { continue };
+        let (config, found, doubts) = read(&file, &text, index == 0, &mut process);
+        // What could be read of a refused file still takes part, so that all is said at once.
+        configs.extend(config);
+        problems.0.extend(found);
+        warnings.extend(doubts);
+    }
+    if paths.is_empty() {
+        problems.add("", "no configuration file is named", "Name one with --config.");
+    }
+    rules::hold(&configs, &mut problems, &mut warnings);
+    if problems.0.is_empty() { Ok(Loaded { configs, warnings }) } else { Err(problems) }
+}
+
+/// `(section, key)` of every key that may stand in a file.
+#[must_use]
+pub fn known_keys() -> BTreeSet<(String, String)> {
+    let text = include_str!("every_key.toml");
+    let Ok(document) = Document::parse("every_key.toml", text) else { return BTreeSet::new() };
+    let _ = read_root(&document.root(), true, &mut None);
+    document.asked()
+}
+
+fn text_of(path: &Path, problems: &mut Problems) -> Option<String> {
+    match std::fs::read_to_string(path) {
+        Ok(text) => Some(text),
+        Err(error) => {
+            let remedy = match error.kind() {
+                std::io::ErrorKind::NotFound => "Create it, or name another with --config.",
+                std::io::ErrorKind::InvalidData => "Save it as UTF-8.",
+                _ => "Make it readable for the user that Skerry runs as.",
+            };
+            problems.add(path.display().to_string(), format!("cannot be read: {error}"), remedy);
+            None
+        }
+    }
+}
+
+fn read(
+    file: &str,
+    text: &str,
+    first: bool,
+    process: &mut Option<Process>,
+) -> (Option<Config>, Vec<Problem>, Vec<Problem>) {
+    match Document::parse(file, text) {
+        Err(problems) => (None, problems.0, Vec::new()),
+        Ok(document) => {
+            let config = read_root(&document.root(), first, process);
+            let (problems, warnings) = document.finish();
+            (config, problems, warnings)
+        }
+    }
+}
+
+fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Option<Config> {
+    let workspace = page::name(root.string("workspace"), 63).or("default".to_owned());
+    if first {
+        *process = server::process(root);
+    } else {
+        server::refuse_process(root);
+    }
+    let local_agent = server::local_agent(root);
+    let checks = root.tables("check", &["name"]).iter().filter_map(check_entry).collect();
+    let pages = root.tables("page", &["key", "slug", "name"]).iter().filter_map(page::page).collect();
+    let Process { listeners, public, store } = process.clone()?;
+    Some(Config {
+        workspace,
+        listeners,
+        public,
+        store,
+        local_agent,
+        checks,
+        pages,
+        declared_at: root.position_of("workspace"),
+    })
+}
+
+fn check_entry(table: &Table<'_>) -> Option<CheckEntry> {
+    let quorum = table.item("quorum").map_or(Some(Quorum::Majority), |item| quorum(&item));
+    let check = check::read(table);
+    if let Some(check) = &check {
+        doubt_files(table, check);
+    }
+    Some(CheckEntry { check: check?, quorum: quorum?, declared_at: table.position() })
+}
+
+fn quorum(item: &Item<'_>) -> Option<Quorum> {
+    if item.is_integer() {
+        return item.integer(1, 1_000).map(|number| Quorum::Number(number as u32));
+    }
+    if item.as_str().is_none() {
+        return item.refuse_type("\"majority\", \"any\", \"all\" or a number of locations");
+    }
+    item.choice(&[("majority", Quorum::Majority), ("any", Quorum::Any), ("all", Quorum::All)])
+}

@@ -1,0 +1,276 @@
+//! Pages with their groups and components, in the order in which the owner wrote them.
+
+use skerry_protocol::strict::{Entry, Item, Table, nearest, refuse};
+use url::Url;
+
+use super::{Component, Group, Link, Page, UptimeRule};
+
+const DEFAULT_PARTIAL_PERCENT: u32 = 30;
+const DEFAULT_MAJOR_PERCENT: u32 = 100;
+
+/// Slugs that mean something else as a host name below a base domain.
+const RESERVED_SLUGS: [&str; 12] = [
+    "admin",
+    "agent",
+    "agents",
+    "api",
+    "assets",
+    "cdn",
+    "heartbeat",
+    "hooks",
+    "mail",
+    "metrics",
+    "static",
+    "www",
+];
+
+pub(super) fn page(table: &Table<'_>) -> Option<Page> {
+    let key = name(table.string("key"), 63).required("key = \"main\"");
+    let slug = name(table.string("slug"), 63).convert(|slug| {
+        if RESERVED_SLUGS.contains(&slug.as_str()) {
+            return refuse(
+                format!("\"{slug}\" is reserved"),
+                format!("Choose another, such as \"{slug}-status\"."),
+            );
+        }
+        Ok(slug)
+    });
+    let slug = if table.has("slug") { slug.optional() } else { key.clone() };
+    let name = table.string("name").at_most(100).required("name = \"Example\"");
+    let (uptime_rule, partial_percent, major_percent) = uptime_rule(table);
+    Some(Page {
+        public: table.boolean("public").or(false),
+        listed: table.boolean("listed").or(false),
+        time_zone: time_zone(table.string("time_zone")).or("Etc/UTC".to_owned()),
+        domain: host(table.string("domain"), "status.example.com").optional(),
+        support_url: support_url(table.string("support_url")).optional(),
+        language: language(table.string("language")).or("en".to_owned()),
+        uptime_rule,
+        partial_percent,
+        major_percent,
+        items: items(table),
+        declared_at: table.position(),
+        key: key?,
+        slug: slug?,
+        name: name?,
+    })
+}
+
+/// Lower-case letters, digits and single hyphens: what may stand in an address and a host name.
+pub(super) fn name(entry: Entry<'_, String>, longest: usize) -> Entry<'_, String> {
+    entry.at_most(longest).convert(|name| {
+        let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if name.chars().all(letters) && !name.starts_with('-') && !name.ends_with('-') {
+            return Ok(name);
+        }
+        let right: String = name
+            .to_lowercase()
+            .chars()
+            .map(|c| if letters(c) { c } else { '-' })
+            .collect::<String>()
+            .split('-')
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join("-");
+        let remedy = if right.is_empty() {
+            "Write it such as \"main\".".to_owned()
+        } else {
+            format!("Write \"{right}\".")
+        };
+        refuse(
+            format!("may hold lower-case letters, digits and hyphens between them; it is \"{name}\""),
+            remedy,
+        )
+    })
+}
+
+/// A host name without scheme, port and path, in lower case.
+pub(super) fn host<'t>(entry: Entry<'t, String>, example: &'static str) -> Entry<'t, String> {
+    entry.convert(move |text| {
+        let remedy = |host: &str| format!("Write \"{host}\".");
+        if text.contains("://") || text.contains('/') {
+            let with_scheme = if text.contains("://") { text.clone() } else { format!("http://{text}") };
+            let parsed = Url::parse(&with_scheme).ok();
+            let found = parsed.as_ref().and_then(Url::host_str).unwrap_or(example);
+            return refuse(format!("must be a host name, not a URL; it is \"{text}\""), remedy(found));
+        }
+        if let Some((host, _)) = text.split_once(':') {
+            return refuse(format!("must be a host name without a port; it is \"{text}\""), remedy(host));
+        }
+        match url::Host::parse(&text) {
+            Ok(url::Host::Domain(host)) if is_host_name(&host) => {
+                Ok(host.trim_end_matches('.').to_lowercase())
+            }
+            Ok(url::Host::Ipv4(_) | url::Host::Ipv6(_)) => {
+                refuse(format!("must be a host name, not an address; it is \"{text}\""), remedy(example))
+            }
+            Ok(url::Host::Domain(_)) | Err(_) => refuse(
+                format!("is no host name: \"{text}\""),
+                format!("Use letters, digits, hyphens and dots, such as \"{example}\"."),
+            ),
+        }
+    })
+}
+
+fn is_host_name(host: &str) -> bool {
+    let labels = host.strip_suffix('.').unwrap_or(host).split('.');
+    let letter = |b: u8| b.is_ascii_alphanumeric() || b == b'-';
+    host.len() <= 253
+        && labels.into_iter().all(|label| {
+            (1..=63).contains(&label.len())
+                && label.bytes().all(letter)
+                && !label.starts_with('-')
+                && !label.ends_with('-')
+        })
+}
+
+fn time_zone(entry: Entry<'_, String>) -> Entry<'_, String> {
+    entry.convert(|text| {
+        let database = jiff::tz::db();
+        if let Ok(zone) = database.get(&text) {
+            return Ok(zone.iana_name().unwrap_or(&text).to_owned());
+        }
+        let names: Vec<String> = database.available().map(|name| name.to_string()).collect();
+        let near = nearest_zone(&text, &names);
+        let remedy = match near {
+            Some(near) => format!("Did you mean \"{near}\"?"),
+            None => "Use an IANA name such as \"Europe/Vienna\" or \"Etc/UTC\".".to_owned(),
+        };
+        refuse(format!("is no known time zone: \"{text}\""), remedy)
+    })
+}
+
+/// By the city first: the region is what people get wrong or leave out.
+fn nearest_zone<'a>(text: &str, names: &'a [String]) -> Option<&'a str> {
+    let city_of = |name: &'a str| name.rsplit('/').next().unwrap_or(name);
+    let wanted = text.rsplit('/').next().unwrap_or(text).replace(' ', "_");
+    let city = nearest(&wanted, names.iter().map(|name| city_of(name)))?;
+    let region = text.split('/').next().unwrap_or(text);
+    let mut there = names.iter().map(String::as_str).filter(|name| city_of(name) == city).peekable();
+    let first = there.peek().copied();
+    there.find(|name| name.starts_with(region)).or(first)
+}
+
+fn support_url(entry: Entry<'_, String>) -> Entry<'_, String> {
+    entry.convert(|text| match Url::parse(&text) {
+        Ok(url) if matches!(url.scheme(), "http" | "https" | "mailto") => Ok(url.to_string()),
+        _ => refuse(
+            format!("must be an http, https or mailto address; it is \"{text}\""),
+            "Write it such as \"https://example.com/help\" or \"mailto:help@example.com\".",
+        ),
+    })
+}
+
+fn language(entry: Entry<'_, String>) -> Entry<'_, String> {
+    entry.convert(|text| {
+        let part =
+            |part: &str| (1..=8).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_alphanumeric());
+        let first = text.split('-').next().unwrap_or_default();
+        let alphabetic = first.bytes().all(|b| b.is_ascii_alphabetic());
+        if (2..=3).contains(&first.len()) && alphabetic && text.split('-').all(part) {
+            return Ok(text);
+        }
+        refuse(format!("is no language tag: \"{text}\""), "Write it such as \"en\" or \"de-AT\" (BCP 47).")
+    })
+}
+
+fn uptime_rule(table: &Table<'_>) -> (UptimeRule, u32, u32) {
+    let rules = [("observed", UptimeRule::Observed), ("statuspage", UptimeRule::Statuspage)];
+    let rule = table.choice("uptime_rule", &rules).or(UptimeRule::Observed);
+    let partial = percent(table.number("partial_weight")).or(DEFAULT_PARTIAL_PERCENT);
+    let major = percent(table.number("major_weight")).or(DEFAULT_MAJOR_PERCENT);
+    if rule == UptimeRule::Statuspage {
+        for key in ["partial_weight", "major_weight"].into_iter().filter(|key| table.has(key)) {
+            let wrong =
+                format!("{key} has no effect with uptime_rule = \"statuspage\", whose weights are fixed");
+            table.refuse(key, wrong, "Remove one of the two.");
+        }
+    } else if partial > major {
+        let key = if table.has("partial_weight") { "partial_weight" } else { "major_weight" };
+        let wrong = "partial_weight must not be above major_weight";
+        table.refuse(key, wrong, "A partial outage cannot count more than a major one: swap or change them.");
+    }
+    (rule, partial, major)
+}
+
+fn percent(entry: Entry<'_, f64>) -> Entry<'_, u32> {
+    entry.convert(|weight| {
+        let percent = (weight * 100.0).round();
+        let whole = (weight * 100.0 - percent).abs() < 1e-9;
+        if (0.0..=100.0).contains(&percent) && whole {
+            return Ok(percent as u32);
+        }
+        refuse(format!("must be from 0 to 1 with at most two decimals; it is {weight}"), "0.3 counts 30 %.")
+    })
+}
+
+fn items(table: &Table<'_>) -> Vec<super::Item> {
+    let groups = table.tables("group", &["key", "name"]);
+    let components = table.tables("component", &["key", "name"]);
+    let groups = groups.iter().filter_map(|table| Some((table.offset(), super::Item::Group(group(table)?))));
+    let components = components
+        .iter()
+        .filter_map(|table| Some((table.offset(), super::Item::Component(component(table)?))));
+    // TOML keeps two lists apart; the owner's order over both is the order of the text.
+    let mut items: Vec<_> = groups.chain(components).collect();
+    items.sort_by_key(|(offset, _)| *offset);
+    items.into_iter().map(|(_, item)| item).collect()
+}
+
+fn group(table: &Table<'_>) -> Option<Group> {
+    let key = name(table.string("key"), 63).required("key = \"website\"");
+    let label = table.string("name").at_most(100).required("name = \"Website\"");
+    let description = table.string("description").at_most(1_000).optional();
+    let components = table.tables("component", &["key", "name"]).iter().filter_map(component).collect();
+    Some(Group { key: key?, name: label?, description, components, declared_at: table.position() })
+}
+
+fn component(table: &Table<'_>) -> Option<Component> {
+    let key = name(table.string("key"), 63).required("key = \"website\"");
+    let label = table.string("name").at_most(100).required("name = \"Website\"");
+    Some(Component {
+        description: table.string("description").at_most(1_000).optional(),
+        public: table.boolean("public").or(true),
+        links: links(table),
+        start_date: start_date(table.date("start_date")).optional(),
+        response_time: table.boolean("response_time").or(false),
+        showcase: table.boolean("showcase").or(true),
+        only_show_if_degraded: table.boolean("only_show_if_degraded").or(false),
+        declared_at: table.position(),
+        key: key?,
+        name: label?,
+    })
+}
+
+fn start_date(entry: Entry<'_, String>) -> Entry<'_, jiff::civil::Date> {
+    entry.convert(|text| match text.parse() {
+        Ok(date) => Ok(date),
+        Err(_) => refuse(format!("is no day of the calendar: \"{text}\""), "Write it such as 2026-01-31."),
+    })
+}
+
+fn links(table: &Table<'_>) -> Vec<Link> {
+    let mut links: Vec<Link> = Vec::new();
+    for item in table.list("checks").unwrap_or_default() {
+        let Some(link) = link(&item) else { continue };
+        if links.iter().any(|other| other.check == link.check) {
+            let _: Option<()> = item.refuse(&format!("names check \"{}\" again", link.check), "Remove one.");
+        }
+        links.push(link);
+    }
+    links
+}
+
+fn link(item: &Item<'_>) -> Option<Link> {
+    let declared_at = item.position();
+    if item.as_str().is_some() {
+        return Some(Link { check: item.string()?, minor: false, declared_at });
+    }
+    if !item.is_table() {
+        return item.refuse_type("the name of a check, or { name = \"page\", weight = \"minor\" }");
+    }
+    let table = item.inline_table("{ name = \"page\", weight = \"minor\" }")?;
+    let check = table.string("name").required("name = \"page\"");
+    let minor = table.choice("weight", &[("major", false), ("minor", true)]).or(false);
+    Some(Link { check: check?, minor, declared_at })
+}

@@ -1,0 +1,140 @@
+//! What holds between declarations, over all files: names that must be one of a kind, and references.
+
+use std::collections::HashMap;
+
+use skerry_protocol::strict::{Position, Problem, Problems, nearest};
+
+use super::{CheckEntry, Config, Item, Link, Page};
+
+pub(super) fn hold(configs: &[Config], problems: &mut Problems, warnings: &mut Vec<Problem>) {
+    let mut workspaces = Unique::new("One workspace is one file: merge the two, or rename one workspace.");
+    let mut slugs =
+        Unique::new("A slug stands in addresses, so it is unique over all workspaces: rename one.");
+    let mut hosts = Unique::new("One host shows one page: change domain or slug.");
+    for config in configs {
+        workspaces.claim(&config.workspace, "workspace", &config.declared_at, "", problems);
+        for page in &config.pages {
+            let place = place_of(page);
+            slugs.claim(&page.slug, "slug", &page.declared_at, &place, problems);
+            for host in hosts_of(config, page) {
+                hosts.claim(&host, "host", &page.declared_at, &place, problems);
+            }
+        }
+        unique_names(config, problems);
+        references(config, warnings);
+        whereabouts(config, warnings);
+    }
+}
+
+/// Names that were taken, with the place of the first that took each.
+struct Unique {
+    taken: HashMap<String, Position>,
+    remedy: &'static str,
+}
+
+impl Unique {
+    fn new(remedy: &'static str) -> Self {
+        Self { taken: HashMap::new(), remedy }
+    }
+
+    fn claim(&mut self, name: &str, kind: &str, at: &Position, place: &str, problems: &mut Problems) {
+        match self.taken.get(name) {
+            Some(first) => {
+                let wrong = format!("{kind} \"{name}\" is already declared at {}:{}", first.file, first.line);
+                problems.add_at(at, place, wrong, self.remedy);
+            }
+            None => {
+                self.taken.insert(name.to_owned(), at.clone());
+            }
+        }
+    }
+}
+
+fn unique_names(config: &Config, problems: &mut Problems) {
+    let mut checks = Unique::new("A check is one by its name in the workspace: rename or remove one.");
+    for entry in &config.checks {
+        checks.claim(&entry.check.name, "check", &entry.declared_at, "", problems);
+    }
+    let mut pages = Unique::new("A page is one by its key in the workspace: rename one.");
+    for page in &config.pages {
+        let place = place_of(page);
+        pages.claim(&page.key, "page key", &page.declared_at, "", problems);
+        let mut keys = Unique::new("Keys are unique in a page, over its groups and components: rename one.");
+        for item in &page.items {
+            if let Item::Group(group) = item {
+                keys.claim(&group.key, "key", &group.declared_at, &place, problems);
+            }
+            let components = match item {
+                Item::Group(group) => group.components.as_slice(),
+                Item::Component(component) => std::slice::from_ref(component),
+            };
+            for component in components {
+                keys.claim(&component.key, "key", &component.declared_at, &place, problems);
+            }
+        }
+    }
+}
+
+/// The hosts that a page answers on by itself.
+fn hosts_of(config: &Config, page: &Page) -> Vec<String> {
+    let below_base = config.public.base_domain.as_ref().map(|base| format!("{}.{base}", page.slug));
+    let own = page.domain.clone().filter(|own| below_base.as_ref() != Some(own));
+    below_base.into_iter().chain(own).collect()
+}
+
+/// An agent may declare what no file here does: that is a doubt, not a mistake.
+fn references(config: &Config, warnings: &mut Vec<Problem>) {
+    for page in &config.pages {
+        for component in page.components() {
+            for link in &component.links {
+                if !config.checks.iter().any(|entry| entry.check.name == link.check) {
+                    let place = format!("{}: component \"{}\"", place_of(page), component.key);
+                    warnings.push(unknown_check(config, place, link));
+                }
+            }
+        }
+    }
+}
+
+fn unknown_check(config: &Config, place: String, link: &Link) -> Problem {
+    let names = config.checks.iter().map(|entry| entry.check.name.as_str());
+    let meant = nearest(&link.check, names).map(|near| format!("Did you mean \"{near}\"? "));
+    Problem {
+        position: Some(link.declared_at.clone()),
+        place,
+        wrong: format!("no file here declares check \"{}\"", link.check),
+        remedy: format!(
+            "{}If an agent declares it, all is well: the page says \"waiting for its first report\" until then.",
+            meant.unwrap_or_default()
+        ),
+    }
+}
+
+/// Checks that nobody here would run.
+fn whereabouts(config: &Config, warnings: &mut Vec<Problem>) {
+    for entry in &config.checks {
+        if let Some((wrong, remedy)) = doubt_whereabouts(config, entry) {
+            let place = format!("check \"{}\"", entry.check.name);
+            warnings.push(Problem { position: Some(entry.declared_at.clone()), place, wrong, remedy });
+        }
+    }
+}
+
+fn doubt_whereabouts(config: &Config, entry: &CheckEntry) -> Option<(String, String)> {
+    let Some(local) = &config.local_agent else {
+        let remedy = "Add [local_agent], or declare the check in the configuration of an agent.";
+        return Some(("nobody runs it: this workspace has no [local_agent]".to_owned(), remedy.to_owned()));
+    };
+    let locations = &entry.check.locations;
+    let unknown = locations.iter().find(|location| **location != local.location)?;
+    let meant = match nearest(unknown, [local.location.as_str()]) {
+        Some(near) => format!("Did you mean \"{near}\"?"),
+        None => format!("The built-in agent stands in \"{}\".", local.location),
+    };
+    let runs = if locations.contains(&local.location) { "" } else { ", so that nobody here runs it" };
+    Some((format!("locations names \"{unknown}\", where no agent is known{runs}"), meant))
+}
+
+fn place_of(page: &Page) -> String {
+    format!("page \"{}\"", page.key)
+}

@@ -1,0 +1,192 @@
+//! What belongs to the process: listeners, public addresses, the store; and the built-in agent.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use skerry_agent::config::{doubt_file, doubt_secret};
+use skerry_protocol::strict::{Entry, Table, http_url, refuse};
+use url::Url;
+
+use super::{Listener, ListenerTls, LocalAgent, Public, Room, Store, page};
+
+const DEFAULT_STORE: &str = "/var/lib/skerry/skerry.db";
+const HOUR: Duration = Duration::from_secs(3_600);
+const DAY: Duration = Duration::from_secs(86_400);
+
+/// What the first file alone may say.
+#[derive(Clone)]
+pub(super) struct Process {
+    pub(super) listeners: Vec<Listener>,
+    pub(super) public: Public,
+    pub(super) store: Store,
+}
+
+pub(super) fn process(root: &Table<'_>) -> Option<Process> {
+    let listeners = listeners(root);
+    let public = public(root, &listeners);
+    let store = store(root);
+    Some(Process { listeners, public: public?, store })
+}
+
+/// In a further file these keys have no effect.
+pub(super) fn refuse_process(root: &Table<'_>) {
+    for key in ["listen", "public", "store"] {
+        let wrong = format!("{key} belongs to the process, not to this workspace");
+        root.misplaced(key, wrong, "Move it into the first configuration file.");
+    }
+}
+
+fn listeners(root: &Table<'_>) -> Vec<Listener> {
+    if !root.has("listen") {
+        // Asked for all the same, so that it is a known key.
+        let _ = root.item("listen");
+        let listener = |port, serves: &[Room]| Listener {
+            address: SocketAddr::from(([127, 0, 0, 1], port)),
+            serves: serves.to_vec(),
+            tls: None,
+        };
+        return vec![
+            listener(8080, &[Room::Public]),
+            listener(8081, &[Room::Agents, Room::Hooks, Room::Admin]),
+        ];
+    }
+    let tables = root.tables("listen", &["address"]);
+    let mut listeners: Vec<Listener> = Vec::new();
+    for table in &tables {
+        let Some(listener) = listener(table) else { continue };
+        if let Some(other) = listeners.iter().find(|other| collide(other.address, listener.address)) {
+            let wrong = format!("address {} is taken by the listener at {}", listener.address, other.address);
+            table.refuse("address", wrong, "Choose another port, or serve both from one listener.");
+        }
+        listeners.push(listener);
+    }
+    // Where a listener is itself refused, nothing can be said of all of them.
+    let is_list = root.item("listen").is_some_and(|item| item.is_list());
+    let complete = is_list && listeners.len() == tables.len();
+    if complete && !listeners.iter().any(|listener| listener.serves.contains(&Room::Public)) {
+        let remedy = "Add serves = [\"public\"] to one, or remove all [[listen]] for the defaults.";
+        root.refuse("listen", "no listener serves public, so no visitor could see a page", remedy);
+    }
+    listeners
+}
+
+fn collide(one: SocketAddr, other: SocketAddr) -> bool {
+    let everywhere = one.ip().is_unspecified() || other.ip().is_unspecified();
+    one.port() == other.port() && one.port() != 0 && (one.ip() == other.ip() || everywhere)
+}
+
+fn listener(table: &Table<'_>) -> Option<Listener> {
+    let address = table
+        .string("address")
+        .convert(|text| match text.parse::<SocketAddr>() {
+            Ok(address) => Ok(address),
+            Err(_) => refuse(
+                format!("must be an IP address and a port; it is \"{text}\""),
+                "Write it such as \"127.0.0.1:8080\", \"0.0.0.0:443\" or \"[::]:443\".",
+            ),
+        })
+        .required("address = \"127.0.0.1:8080\"");
+    let serves = table.list("serves");
+    if !table.has("serves") {
+        table.refuse("serves", "serves is missing", "Add serves = [\"public\"] or what it is to serve.");
+    }
+    let serves: Option<Vec<Room>> = serves?.iter().map(|item| item.choice(&Room::NAMES)).collect();
+    if serves.as_ref().is_some_and(Vec::is_empty) {
+        table.refuse("serves", "serves is empty", "Name at least one of public, agents, hooks, admin.");
+    }
+    let tls = table.item("tls").map(|item| {
+        let table = item.inline_table("{ certificate = \"/path.pem\", key = \"/path.pem\" }")?;
+        let certificate = table.path("certificate").required("certificate = \"/path/to/chain.pem\"");
+        let key = table.path("key").required("key = \"/path/to/key.pem\"");
+        warn_file(&table, "certificate", certificate.as_deref());
+        warn_secret(&table, "key", key.as_deref());
+        Some(ListenerTls { certificate: certificate?, key: key? })
+    });
+    let tls = match tls {
+        None => None,
+        Some(tls) => Some(tls?),
+    };
+    let serves = serves.filter(|serves| !serves.is_empty());
+    Some(Listener { address: address?, serves: serves?, tls })
+}
+
+pub(super) fn warn_secret(table: &Table<'_>, key: &str, path: Option<&Path>) {
+    if let Some((wrong, remedy)) = path.and_then(doubt_secret) {
+        table.warn(key, format!("{key}: {wrong}"), remedy);
+    }
+}
+
+pub(super) fn warn_file(table: &Table<'_>, key: &str, path: Option<&Path>) {
+    if let Some((wrong, remedy)) = path.and_then(doubt_file) {
+        table.warn(key, format!("{key}: {wrong}"), remedy);
+    }
+}
+
+fn public(root: &Table<'_>, listeners: &[Listener]) -> Option<Public> {
+    let listener = listeners.iter().find(|listener| listener.serves.contains(&Room::Public));
+    let Some(table) = root.table("public") else {
+        if root.has("public") {
+            return None;
+        }
+        return Some(Public { base_url: default_base_url(root, listener)?, base_domain: None });
+    };
+    let written = table.has("base_url");
+    let base_url = base_url(table.string("base_url")).optional();
+    let base_domain = page::host(table.string("base_domain"), "example.com").optional();
+    let base_url = if written { base_url } else { default_base_url(&table, listener) };
+    Some(Public { base_url: base_url?, base_domain })
+}
+
+/// Where the first public listener answers, if that is an address a visitor can use.
+fn default_base_url(table: &Table<'_>, listener: Option<&Listener>) -> Option<Url> {
+    // Without a public listener that is already said.
+    let listener = listener?;
+    if listener.address.ip().is_unspecified() {
+        let wrong = format!("base_url is missing, and {} is no address for visitors", listener.address);
+        table.refuse("", wrong, "Add base_url = \"https://status.example.com\" under [public].");
+        return None;
+    }
+    let scheme = if listener.tls.is_some() { "https" } else { "http" };
+    Url::parse(&format!("{scheme}://{}", listener.address)).ok()
+}
+
+fn base_url(entry: Entry<'_, String>) -> Entry<'_, Url> {
+    entry.convert(|text| {
+        let example = "Write scheme and host only, such as \"https://status.example.com\".";
+        let url = http_url(&text, example)?;
+        if !url.username().is_empty() || url.password().is_some() {
+            return refuse("holds credentials, and it is shown to everybody", example);
+        }
+        if url.path() != "/" || url.query().is_some() || url.fragment().is_some() {
+            return refuse(format!("must have no path, query or fragment; it is \"{text}\""), example);
+        }
+        Ok(url)
+    })
+}
+
+fn store(root: &Table<'_>) -> Store {
+    let default = Store { path: PathBuf::from(DEFAULT_STORE), raw_retention: 7 * DAY };
+    let Some(table) = root.table("store") else { return default };
+    Store {
+        path: table.path("path").or(default.path),
+        raw_retention: table.duration("raw_retention").between(HOUR, 400 * DAY).or(default.raw_retention),
+    }
+}
+
+pub(super) fn local_agent(root: &Table<'_>) -> Option<LocalAgent> {
+    let table = root.table("local_agent")?;
+    let location = table.string("location").at_most(100).convert(|location| {
+        if location == "aggregator" {
+            return refuse(
+                "\"aggregator\" is kept for heartbeats",
+                "Name the site or region, such as \"local\".",
+            );
+        }
+        Ok(location)
+    });
+    Some(LocalAgent {
+        location: location.or("local".to_owned()),
+        name: table.string("name").at_most(100).or("local".to_owned()),
+    })
+}

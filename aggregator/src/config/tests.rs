@@ -1,0 +1,213 @@
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::*;
+
+fn fixtures() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../tests/fixtures/config/aggregator")
+}
+
+fn toml_files(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).expect("a readable folder");
+    let mut files: Vec<PathBuf> = entries.map(|entry| entry.expect("an entry").path()).collect();
+    files.retain(|file| file.extension().is_some_and(|end| end == "toml"));
+    files.sort();
+    files
+}
+
+/// What `check-config` would say, with files called by their base names.
+fn said(paths: &[PathBuf]) -> String {
+    let lines = match load(paths) {
+        Err(problems) => format!("{problems}\n"),
+        Ok(loaded) => loaded.warnings.iter().map(|warning| format!("warning: {warning}\n")).collect(),
+    };
+    let folder = paths[0].parent().expect("a folder").display().to_string();
+    lines.replace(&format!("{folder}/"), "")
+}
+
+/// A rule is a bad file `<rule>.toml`, or a folder `<rule>/` of several; `<rule>.txt` is what is said of it.
+#[test]
+fn every_bad_file_is_refused_in_its_own_words() {
+    let mut wrong = Vec::new();
+    let mut rules = 0;
+    for entry in fs::read_dir(fixtures()).expect("the fixtures") {
+        let path = entry.expect("an entry").path();
+        let paths = match path.extension() {
+            None => toml_files(&path),
+            Some(end) if end == "toml" => vec![path.clone()],
+            Some(_) => continue,
+        };
+        rules += 1;
+        let expected = fs::read_to_string(path.with_extension("txt")).unwrap_or_default();
+        let said = said(&paths);
+        if said.is_empty() || said != expected {
+            wrong.push(format!("{}\n--- expected\n{expected}--- said\n{said}", path.display()));
+        }
+    }
+    assert!(rules > 90, "the fixtures were not found");
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn the_example_runs_as_it_is() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../config.toml");
+    let loaded = load(&[path]).map_err(|problems| problems.to_string()).expect("the example is right");
+    assert_eq!(loaded.warnings, Vec::new());
+    let config = &loaded.configs[0];
+    assert_eq!(config.workspace, "default");
+    assert_eq!(config.listeners.len(), 2);
+    assert_eq!(config.local_checks().map(|check| check.name.as_str()).collect::<Vec<_>>(), ["page"]);
+    assert!(config.pages[0].public);
+    assert_eq!(config.pages[0].components().count(), 1);
+}
+
+/// Loads texts as files of their own, in this order.
+fn load_texts(texts: &[&str]) -> Loaded {
+    let folder = tempfile::tempdir().expect("a folder");
+    let write = |(index, text): (usize, &&str)| {
+        let path = folder.path().join(format!("{index}.toml"));
+        fs::write(&path, text).expect("a file");
+        path
+    };
+    let paths: Vec<PathBuf> = texts.iter().enumerate().map(write).collect();
+    load(&paths).map_err(|problems| problems.to_string()).expect("right files")
+}
+
+fn only(text: &str) -> Config {
+    load_texts(&[text]).configs.remove(0)
+}
+
+#[test]
+fn an_empty_file_has_the_defaults_of_the_reference() {
+    let config = only("");
+    let served: Vec<_> = config.listeners.iter().map(|one| (one.address.to_string(), &one.serves)).collect();
+    assert_eq!(served[0], ("127.0.0.1:8080".to_owned(), &vec![Room::Public]));
+    assert_eq!(served[1], ("127.0.0.1:8081".to_owned(), &vec![Room::Agents, Room::Hooks, Room::Admin]));
+    assert_eq!(config.public.base_url.as_str(), "http://127.0.0.1:8080/");
+    assert_eq!(config.store.path, PathBuf::from("/var/lib/skerry/skerry.db"));
+    assert_eq!(config.store.raw_retention, Duration::from_secs(7 * 86_400));
+    assert_eq!((config.workspace.as_str(), config.local_agent), ("default", None));
+}
+
+#[test]
+fn every_key_of_the_process_has_its_effect() {
+    let config = only(
+        "workspace = \"shop\"\n[[listen]]\naddress = \"[::]:443\"\nserves = [\"public\", \"admin\"]\n\
+         tls = { certificate = \"/c.pem\", key = \"/k.pem\" }\n\
+         [public]\nbase_url = \"https://status.example.com\"\nbase_domain = \"Example.COM\"\n\
+         [store]\npath = \"s.db\"\nraw_retention = \"30d\"\n[local_agent]\nname = \"here\"\nlocation = \"eu\"\n",
+    );
+    assert_eq!(config.workspace, "shop");
+    assert_eq!(config.listeners[0].address.port(), 443);
+    assert_eq!(config.listeners[0].serves, [Room::Public, Room::Admin]);
+    let tls = config.listeners[0].tls.clone().expect("tls");
+    assert_eq!((tls.certificate, tls.key), (PathBuf::from("/c.pem"), PathBuf::from("/k.pem")));
+    assert_eq!(config.public.base_url.as_str(), "https://status.example.com/");
+    assert_eq!(config.public.base_domain.as_deref(), Some("example.com"));
+    assert_eq!(config.store.path, PathBuf::from("s.db"));
+    assert_eq!(config.store.raw_retention, Duration::from_secs(30 * 86_400));
+    assert_eq!(config.local_agent, Some(LocalAgent { name: "here".into(), location: "eu".into() }));
+}
+
+#[test]
+fn every_key_of_a_page_has_its_effect() {
+    let config = only(
+        "[[page]]\nkey = \"main\"\nslug = \"shop\"\nname = \"Shop\"\npublic = true\nlisted = true\n\
+         time_zone = \"europe/vienna\"\ndomain = \"Status.example.com\"\nsupport_url = \"mailto:a@example.com\"\n\
+         language = \"de-AT\"\npartial_weight = 0.25\nmajor_weight = 0.9\n\
+         [[page.component]]\nkey = \"a\"\nname = \"A\"\ndescription = \"first\"\npublic = false\n\
+         checks = [\"one\", { name = \"two\", weight = \"minor\" }, { name = \"three\" }]\n\
+         start_date = 2026-01-31\nresponse_time = true\nshowcase = false\nonly_show_if_degraded = true\n",
+    );
+    let page = &config.pages[0];
+    assert_eq!((page.key.as_str(), page.slug.as_str(), page.name.as_str()), ("main", "shop", "Shop"));
+    assert!(page.public && page.listed);
+    assert_eq!(page.time_zone, "Europe/Vienna");
+    assert_eq!(page.domain.as_deref(), Some("status.example.com"));
+    assert_eq!(page.support_url.as_deref(), Some("mailto:a@example.com"));
+    assert_eq!(page.language, "de-AT");
+    assert_eq!((page.uptime_rule, page.partial_percent, page.major_percent), (UptimeRule::Observed, 25, 90));
+    let component = page.components().next().expect("a component");
+    assert_eq!(component.description.as_deref(), Some("first"));
+    let links: Vec<_> = component.links.iter().map(|link| (link.check.as_str(), link.minor)).collect();
+    assert_eq!(links, [("one", false), ("two", true), ("three", false)]);
+    assert_eq!(component.start_date, Some(jiff::civil::date(2026, 1, 31)));
+    assert!(!component.public && component.response_time && !component.showcase);
+    assert!(component.only_show_if_degraded);
+    assert_eq!(component.declared_at.line, 13);
+
+    let plain = only("[[page]]\nkey = \"main\"\nname = \"Main\"\nuptime_rule = \"statuspage\"\n");
+    let page = &plain.pages[0];
+    assert_eq!(
+        (page.slug.as_str(), page.time_zone.as_str(), page.language.as_str()),
+        ("main", "Etc/UTC", "en")
+    );
+    assert!(!page.public && !page.listed);
+    assert_eq!(
+        (page.uptime_rule, page.partial_percent, page.major_percent),
+        (UptimeRule::Statuspage, 30, 100)
+    );
+}
+
+#[test]
+fn groups_and_components_keep_the_order_of_the_file() {
+    let component =
+        |section: &str, key: &str| format!("[[page.{section}]]\nkey = \"{key}\"\nname = \"{key}\"\n");
+    let text = [
+        "[[page]]\nkey = \"main\"\nname = \"Main\"\n".to_owned(),
+        component("component", "first"),
+        component("group", "second"),
+        component("group.component", "inner"),
+        component("component", "third"),
+        component("group", "fourth"),
+    ];
+    let config = only(&text.concat());
+    let keys = config.pages[0].items.iter().map(|item| match item {
+        Item::Group(group) => group.key.as_str(),
+        Item::Component(component) => component.key.as_str(),
+    });
+    assert_eq!(keys.collect::<Vec<_>>(), ["first", "second", "third", "fourth"]);
+    assert_eq!(
+        config.pages[0].components().map(|one| one.key.as_str()).collect::<Vec<_>>(),
+        ["first", "inner", "third"]
+    );
+}
+
+#[test]
+fn a_quorum_stands_beside_its_check() {
+    let quorum = |key: &str| {
+        let check = "[[check]]\nname = \"a\"\ntype = \"http\"\nurl = \"https://example.com/\"\n";
+        only(&format!("{check}{key}")).checks[0].quorum
+    };
+    assert_eq!(quorum(""), Quorum::Majority);
+    assert_eq!(quorum("quorum = \"any\""), Quorum::Any);
+    assert_eq!(quorum("quorum = \"all\""), Quorum::All);
+    assert_eq!(quorum("quorum = 2"), Quorum::Number(2));
+}
+
+#[test]
+fn workspaces_share_the_process_and_nothing_else() {
+    let check = "[[check]]\nname = \"a\"\ntype = \"http\"\nurl = \"https://example.com/\"\n[local_agent]\n";
+    let one = format!("workspace = \"one\"\n[store]\npath = \"x.db\"\n{check}");
+    let loaded = load_texts(&[&one, &format!("workspace = \"two\"\n{check}")]);
+    let names: Vec<_> = loaded.configs.iter().map(|config| config.workspace.as_str()).collect();
+    assert_eq!(names, ["one", "two"]);
+    assert_eq!(loaded.configs[1].store.path, PathBuf::from("x.db"));
+    assert!(loaded.warnings.is_empty(), "{:?}", loaded.warnings);
+}
+
+#[test]
+fn the_reference_names_every_key() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md");
+    let reference = fs::read_to_string(path).expect("the reference");
+    for (section, key) in known_keys() {
+        let heading = match section.replace("page.group.component", "page.component").as_str() {
+            "" => "### `top`".to_owned(),
+            section => format!("### `{section}`"),
+        };
+        let chapter = reference.split("\n#").find(|part| format!("#{part}").starts_with(&heading));
+        let row = format!("\n| `{key}` |");
+        assert!(chapter.is_some_and(|chapter| chapter.contains(&row)), "{heading} lacks {key}");
+    }
+    assert!(known_keys().len() > 60, "the reader was not asked");
+}

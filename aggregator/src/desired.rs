@@ -1,0 +1,82 @@
+//! The configuration's words become the engine's: what each file wants of its workspace.
+
+use crate::config::{self, Config};
+use crate::domain::state::{ComponentSettings, PageSettings};
+use crate::domain::step::{Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage};
+use crate::domain::uptime::{Rule, Weights};
+use crate::domain::verdict::Quorum;
+
+/// What one file wants, with fresh ids for all that may have to be made.
+#[must_use]
+pub fn desired(config: &Config) -> Configure {
+    let pages: Vec<DesiredPage> = config.pages.iter().map(page).collect();
+    let things = config.pages.iter().map(|page| 1 + page.items.len() + page.components().count());
+    let ids = (0..things.sum::<usize>()).map(|_| crate::random::id()).collect();
+    let checks = config.checks.iter().map(|entry| (entry.check.name.clone(), quorum(entry.quorum))).collect();
+    Configure { workspace: config.workspace.clone(), checks, pages, ids }
+}
+
+fn quorum(quorum: config::Quorum) -> Quorum {
+    match quorum {
+        config::Quorum::Majority => Quorum::Majority,
+        config::Quorum::Any => Quorum::Any,
+        config::Quorum::All => Quorum::All,
+        config::Quorum::Number(number) => Quorum::Number(number),
+    }
+}
+
+fn page(page: &config::Page) -> DesiredPage {
+    let rule = match page.uptime_rule {
+        config::UptimeRule::Observed => Rule::Observed,
+        config::UptimeRule::Statuspage => Rule::Statuspage,
+    };
+    let weights = Weights { partial_percent: page.partial_percent, major_percent: page.major_percent };
+    DesiredPage {
+        key: page.key.clone(),
+        settings: PageSettings {
+            slug: page.slug.clone(),
+            name: page.name.clone(),
+            public: page.public,
+            listed: page.listed,
+            domain: page.domain.clone(),
+            time_zone: page.time_zone.clone(),
+            support_url: page.support_url.clone(),
+            language: page.language.clone(),
+            rule,
+            weights,
+        },
+        items: page.items.iter().map(item).collect(),
+    }
+}
+
+fn item(item: &config::Item) -> DesiredItem {
+    match item {
+        config::Item::Component(one) => DesiredItem::Component(component(one)),
+        config::Item::Group(group) => DesiredItem::Group(DesiredGroup {
+            key: group.key.clone(),
+            name: group.name.clone(),
+            description: group.description.clone(),
+            components: group.components.iter().map(component).collect(),
+        }),
+    }
+}
+
+fn component(component: &config::Component) -> DesiredComponent {
+    DesiredComponent {
+        key: component.key.clone(),
+        settings: ComponentSettings {
+            name: component.name.clone(),
+            description: component.description.clone(),
+            public: component.public,
+            start_date: component.start_date,
+            response_time: component.response_time,
+            showcase: component.showcase,
+            only_show_if_degraded: component.only_show_if_degraded,
+        },
+        links: component
+            .links
+            .iter()
+            .map(|link| DesiredLink { check: link.check.clone(), minor: link.minor })
+            .collect(),
+    }
+}

@@ -1,0 +1,169 @@
+//! Days of a calendar: where they begin and end in a page's zone, what each held, how it is drawn, and
+//! the windows of the uptime figures. Never reads a clock or a zone of the machine.
+
+use super::interval::{Interval, first_ending_after};
+use super::status::Effective;
+use super::time::{DAY, Timestamp};
+use super::uptime::{DayTally, Figure, Rule, Tally, Weights, figure, tally, tally_of};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+
+/// One local day.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Day {
+    /// Its date in the zone.
+    pub date: Date,
+    /// Its first instant: midnight, or the first one after where the clock skips midnight.
+    pub from: Timestamp,
+    /// The first instant of the next day; 23 or 25 hours later where the clock is changed.
+    pub to: Timestamp,
+}
+
+/// The last days of a zone, oldest first, the one that holds `now` last. A date that the zone skipped as
+/// a whole is no day.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Calendar {
+    days: Vec<Day>,
+    now: Timestamp,
+}
+
+impl Calendar {
+    /// The last `count` days (at least one) that end with today.
+    #[must_use]
+    pub fn new(zone: &TimeZone, now: Timestamp, count: usize) -> Self {
+        let instant = jiff::Timestamp::from_millisecond(now.0).unwrap_or(if now.0 < 0 {
+            jiff::Timestamp::MIN
+        } else {
+            jiff::Timestamp::MAX
+        });
+        let mut date = instant.to_zoned(zone.clone()).date();
+        let mut to = date.tomorrow().ok().and_then(|next| begin(next, zone)).unwrap_or(Timestamp::FAR);
+        let mut days = Vec::with_capacity(count);
+        while let Some(from) = begin(date, zone) {
+            if from < to {
+                days.push(Day { date, from, to });
+            }
+            if days.len() >= count.max(1) {
+                break;
+            }
+            to = from.min(to);
+            let Ok(yesterday) = date.yesterday() else { break };
+            date = yesterday;
+        }
+        days.reverse();
+        Self { days, now }
+    }
+
+    /// The days, each whole.
+    #[must_use]
+    pub fn days(&self) -> &[Day] {
+        &self.days
+    }
+
+    /// The moment of the view.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        self.now
+    }
+
+    /// Where the elapsed part ends: `now`, but today is never empty.
+    #[must_use]
+    pub fn end(&self) -> Timestamp {
+        self.days.last().map_or(self.now, |today| self.now.max(today.from + 1))
+    }
+}
+
+/// First instant of a date, ms. `None` outside what the calendar knows.
+fn begin(date: Date, zone: &TimeZone) -> Option<Timestamp> {
+    let midnight = date.to_zoned(zone.clone()).ok()?;
+    Some(Timestamp(midnight.timestamp().as_millisecond()))
+}
+
+/// What each day held, up to the moment of the view.
+#[must_use]
+pub fn days(effective: &[Interval<Effective>], calendar: &Calendar) -> Vec<DayTally> {
+    let end = calendar.end();
+    let started = effective.partition_point(|interval| interval.from <= calendar.now);
+    let present = started.checked_sub(1).map(|index| effective[index].value);
+    let begun = effective.first().map_or(Timestamp::FAR, |first| first.from);
+    let mut rest = calendar
+        .days
+        .first()
+        .map_or(effective, |first| &effective[first_ending_after(effective, first.from)..]);
+    let last = calendar.days.len().saturating_sub(1);
+    let one = |(index, day): (usize, &Day)| {
+        rest = &rest[rest.iter().take_while(|interval| interval.to <= day.from).count()..];
+        DayTally {
+            date: day.date,
+            tally: tally_of(rest, begun, day.from, day.to.min(end)),
+            stale_now: index == last && present == Some(Effective::NoData),
+        }
+    };
+    calendar.days.iter().enumerate().map(one).collect()
+}
+
+/// Uptime over 24 hours (rolling), 7, 30 and 90 days (of the calendar, today last), in this order.
+/// `days` are those of `calendar`. By Statuspage's rule 30 days are 31, as theirs are.
+#[must_use]
+pub fn windows(
+    effective: &[Interval<Effective>],
+    days: &[DayTally],
+    calendar: &Calendar,
+    start: Timestamp,
+    rule: Rule,
+    weights: Weights,
+) -> [Figure; 4] {
+    let end = calendar.end();
+    let watched = calendar.days.len() - calendar.days.partition_point(|day| day.to <= start);
+    let (mut sum, mut summed) = (Tally::default(), 0);
+    let mut over = |count: usize| {
+        let count = if rule == Rule::Statuspage && count == 30 { 31 } else { count };
+        let older = days.iter().rev().skip(summed).take(count - summed);
+        (sum, summed) = (older.fold(sum, |sum, day| sum + day.tally), count);
+        figure(&sum, rule, weights, watched.min(count) as u32)
+    };
+    let rolling = tally(effective, end - DAY, end);
+    [figure(&rolling, rule, weights, u32::from(end > start)), over(7), over(30), over(90)]
+}
+
+/// How a day is drawn; `Ord` from nothing to worst, so that a group draws the greatest of its children.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Mark {
+    /// Before it was watched.
+    Blank,
+    /// Operational.
+    Operational,
+    /// Under maintenance.
+    Maintenance,
+    /// No data.
+    NoData,
+    /// Degraded performance.
+    Degraded,
+    /// Partial outage.
+    Partial,
+    /// Major outage.
+    Major,
+}
+
+/// The worst status the day held; no data where that covers half of the watched part of its elapsed time,
+/// or is the present state, and nothing worse was seen.
+#[must_use]
+pub fn mark(day: &DayTally) -> Mark {
+    let tally = &day.tally;
+    let watched = tally.total() - tally.unwatched;
+    if tally.major > 0 {
+        Mark::Major
+    } else if tally.partial > 0 {
+        Mark::Partial
+    } else if tally.degraded > 0 {
+        Mark::Degraded
+    } else if day.stale_now || (tally.no_data > 0 && tally.no_data * 2 >= watched) {
+        Mark::NoData
+    } else if tally.maintenance > 0 {
+        Mark::Maintenance
+    } else if tally.operational > 0 {
+        Mark::Operational
+    } else {
+        Mark::Blank
+    }
+}

@@ -1,0 +1,92 @@
+//! The layers of a component, each kept alone, and their overlay. Never changes a layer to make another fit.
+
+use super::component::Automatic;
+use super::interval::{Cursor, Interval, append, first_ending_after};
+use super::status::{Effective, Status};
+use super::time::Timestamp;
+
+/// What is said about a component from four sides; each oldest first and never overlapping, but for
+/// `planned`, whose windows come in any order and may overlap.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Layers {
+    /// From the linked checks.
+    pub automatic: Vec<Interval<Automatic>>,
+    /// Set by people, hooks and incident updates.
+    pub manual: Vec<Interval<Status>>,
+    /// Maintenance windows.
+    pub planned: Vec<Interval<()>>,
+    /// The past, put right.
+    pub corrected: Vec<Interval<Status>>,
+    /// Nothing before it counts.
+    pub start: Timestamp,
+}
+
+/// What was true over `[from, to)`: contiguous, neighbours differ. A layer yields to those named after it
+/// in [`Layers`]; where none says anything there is no data, before `start` it is unwatched.
+#[must_use]
+pub fn effective(layers: &Layers, from: Timestamp, to: Timestamp) -> Vec<Interval<Effective>> {
+    let mut overlay = Vec::new();
+    append(&mut overlay, Interval { from, to: layers.start.min(to), value: Effective::Unwatched });
+    let mut at = from.max(layers.start);
+    let mut automatic = Cursor::new(&layers.automatic, at);
+    let mut manual = Cursor::new(&layers.manual, at);
+    let windows = union(&layers.planned);
+    let mut planned = Cursor::new(&windows, at);
+    let mut corrected = Cursor::new(&layers.corrected, at);
+    while at < to {
+        let (automatic, until_automatic) = automatic.at(at);
+        let (manual, until_manual) = manual.at(at);
+        let (planned, until_planned) = planned.at(at);
+        let (corrected, until_corrected) = corrected.at(at);
+        let until = until_automatic.min(until_manual).min(until_planned).min(until_corrected).min(to);
+        let said = corrected.or(planned.map(|()| Status::UnderMaintenance)).or(manual);
+        let value = match (said, automatic) {
+            (Some(status), _) | (None, Some(Automatic::Known(status))) => Effective::Known(status),
+            (None, Some(Automatic::NoData) | None) => Effective::NoData,
+        };
+        append(&mut overlay, Interval { from: at, to: until, value });
+        at = until;
+    }
+    overlay
+}
+
+/// Windows of any order as stretches that never overlap, oldest first.
+fn union(windows: &[Interval<()>]) -> Vec<Interval<()>> {
+    let mut windows = windows.to_vec();
+    windows.sort_unstable_by_key(|window| window.from);
+    let (mut union, mut end) = (Vec::new(), Timestamp(i64::MIN));
+    for window in windows {
+        append(&mut union, Interval { from: window.from.max(end), ..window });
+        end = end.max(window.to);
+    }
+    union
+}
+
+/// Replaces everything from `from` on by `replacement`, which says nothing before `from`; equal
+/// neighbours become one.
+pub fn splice<T: PartialEq>(existing: &mut Vec<Interval<T>>, from: Timestamp, replacement: Vec<Interval<T>>) {
+    existing.truncate(existing.partition_point(|interval| interval.from < from));
+    if let Some(last) = existing.last_mut() {
+        last.to = last.to.min(from);
+    }
+    for mut interval in replacement {
+        interval.from = interval.from.max(from);
+        append(existing, interval);
+    }
+}
+
+/// Lays `over` into one layer: what stood there yields, before and after it stay.
+pub fn lay<T: PartialEq + Copy>(layer: &mut Vec<Interval<T>>, over: Interval<T>) {
+    if over.from >= over.to {
+        return;
+    }
+    let first = first_ending_after(layer, over.from);
+    let tail = layer.split_off(first);
+    if let Some(cut) = tail.first() {
+        append(layer, Interval { to: cut.to.min(over.from), ..*cut });
+    }
+    append(layer, over);
+    for rest in tail {
+        append(layer, Interval { from: rest.from.max(over.to), ..rest });
+    }
+}

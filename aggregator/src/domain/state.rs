@@ -1,0 +1,324 @@
+//! Everything the engine holds to be true, in memory. Loaded from the store at the start and changed
+//! by [`super::step`] alone. Row keys (`…Key`) are the store's own and are never shown to anyone.
+
+use super::interval::Interval;
+use super::layers::Layers;
+use super::time::Timestamp;
+use super::track::Track;
+use super::verdict::Quorum;
+use std::collections::{BTreeMap, HashMap};
+
+macro_rules! key {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub i64);
+    };
+}
+key!(
+    /// Row key of a workspace.
+    WorkspaceKey
+);
+key!(
+    /// Row key of an agent.
+    AgentKey
+);
+key!(
+    /// Row key of a check.
+    CheckKey
+);
+key!(
+    /// Row key of what one agent sees of one check.
+    TrackKey
+);
+key!(
+    /// Row key of a page.
+    PageKey
+);
+key!(
+    /// Row key of a group.
+    GroupKey
+);
+key!(
+    /// Row key of a component.
+    ComponentKey
+);
+
+/// The whole state.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct State {
+    /// Silence is counted from here at the earliest: our own downtime is not silence.
+    pub ready_at: Timestamp,
+    /// Our own clock as `step` last saw it; it never goes back.
+    pub clock: Timestamp,
+    /// The next free row key; the engine is the only writer.
+    pub next_key: i64,
+    /// Workspaces.
+    pub workspaces: BTreeMap<WorkspaceKey, Workspace>,
+    /// Agents.
+    pub agents: BTreeMap<AgentKey, Agent>,
+    /// Checks.
+    pub checks: BTreeMap<CheckKey, Check>,
+    /// Tracks.
+    pub tracks: BTreeMap<TrackKey, Witnessed>,
+    /// Pages.
+    pub pages: BTreeMap<PageKey, Page>,
+    /// Groups, archived ones included.
+    pub groups: BTreeMap<GroupKey, Group>,
+    /// Components, archived ones included.
+    pub components: BTreeMap<ComponentKey, Component>,
+    /// Checks by workspace and name.
+    pub check_names: HashMap<(WorkspaceKey, String), CheckKey>,
+    /// Tracks by agent and check.
+    pub track_of: HashMap<(AgentKey, CheckKey), TrackKey>,
+}
+
+/// A tenant.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Workspace {
+    /// Its name.
+    pub name: String,
+}
+
+/// A process that runs checks.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Agent {
+    /// The workspace it belongs to.
+    pub workspace: WorkspaceKey,
+    /// Its name, unique in the workspace.
+    pub name: String,
+    /// The failure domain it stands in.
+    pub location: String,
+    /// Each spool it ever sent from, and how far that one is committed.
+    pub epochs: BTreeMap<[u8; 16], Epoch>,
+    /// Last batch, on our clock.
+    pub last_seen: Option<Timestamp>,
+    /// Its wall clock less ours at the last batch, ms.
+    pub skew: i64,
+    /// An inventory was received by this process.
+    pub inventory_known: bool,
+}
+
+impl Agent {
+    /// An agent that was never heard.
+    #[must_use]
+    pub fn new(workspace: WorkspaceKey, name: &str, location: &str) -> Self {
+        Self {
+            workspace,
+            name: name.to_owned(),
+            location: location.to_owned(),
+            epochs: BTreeMap::new(),
+            last_seen: None,
+            skew: 0,
+            inventory_known: false,
+        }
+    }
+}
+
+/// One spool of an agent.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Epoch {
+    /// Every record up to here is committed.
+    pub through: u64,
+    /// Wall clock of the agent less ours when last heard in this epoch, for records of earlier boots.
+    pub offset: i64,
+}
+
+/// What is measured, whoever runs it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Check {
+    /// The workspace it belongs to.
+    pub workspace: WorkspaceKey,
+    /// Its name, unique in the workspace.
+    pub name: String,
+    /// How many locations make it down.
+    pub quorum: Quorum,
+    /// Who runs it, now or before.
+    pub tracks: Vec<TrackKey>,
+    /// Components it feeds, now or before.
+    pub components: Vec<ComponentKey>,
+}
+
+/// What one agent sees of one check.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Witnessed {
+    /// Who.
+    pub agent: AgentKey,
+    /// What.
+    pub check: CheckKey,
+    /// The hard states over time.
+    pub track: Track,
+    /// When the agent declared the check.
+    pub declared: Vec<Interval<()>>,
+    /// Interval of the check at this agent, ms.
+    pub interval_ms: i64,
+    /// Hash of the definition at this agent.
+    pub definition: Vec<u8>,
+    /// Silent for so long that its location has left the denominator.
+    pub left: bool,
+    /// From a snapshot ahead of the track, while history drains.
+    pub live: Option<super::track::Span>,
+}
+
+impl Witnessed {
+    /// Silence limit: three intervals and ten seconds, ms.
+    #[must_use]
+    pub fn silence(&self) -> i64 {
+        self.interval_ms.saturating_mul(3).saturating_add(10_000)
+    }
+
+    /// Newest conclusive evidence.
+    #[must_use]
+    pub fn evidence(&self) -> Option<Timestamp> {
+        let last = self.track.spans.last().map(|span| span.last);
+        last.max(self.live.as_ref().map(|span| span.last))
+    }
+}
+
+/// A status page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Page {
+    /// The workspace it belongs to.
+    pub workspace: WorkspaceKey,
+    /// Its key in the file.
+    pub key: String,
+    /// 12 random lower-case alphanumerics.
+    pub id: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// No longer in the file.
+    pub archived: bool,
+    /// What the file says.
+    pub settings: PageSettings,
+    /// Order on the page.
+    pub items: Vec<PageItem>,
+}
+
+/// What the configuration says of a page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct PageSettings {
+    /// Path segment and default sub-domain.
+    pub slug: String,
+    /// Its name.
+    pub name: String,
+    /// Visible to everyone.
+    pub public: bool,
+    /// Stands in the index of pages.
+    pub listed: bool,
+    /// Its own host.
+    pub domain: Option<String>,
+    /// IANA name.
+    pub time_zone: String,
+    /// "Get help".
+    pub support_url: Option<String>,
+    /// BCP 47.
+    pub language: String,
+    /// Uptime rule.
+    pub rule: super::uptime::Rule,
+    /// Uptime weights.
+    pub weights: super::uptime::Weights,
+}
+
+/// A row of a page.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum PageItem {
+    /// A group and its components, in order.
+    Group(GroupKey, Vec<ComponentKey>),
+    /// A component on its own.
+    Component(ComponentKey),
+}
+
+/// A group of components.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Group {
+    /// The page.
+    pub page: PageKey,
+    /// Its key in the file.
+    pub key: String,
+    /// 12 random lower-case alphanumerics.
+    pub id: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// Its name.
+    pub name: String,
+    /// A sentence.
+    pub description: Option<String>,
+    /// No longer in the file.
+    pub archived: bool,
+}
+
+/// A user-facing part of a page.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Component {
+    /// The page.
+    pub page: PageKey,
+    /// Its key in the file.
+    pub key: String,
+    /// 12 random lower-case alphanumerics.
+    pub id: String,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// No longer in the file.
+    pub archived: bool,
+    /// What the file says.
+    pub settings: ComponentSettings,
+    /// Checks that feed it, each with its time.
+    pub links: Vec<Link>,
+    /// The layers of its status.
+    pub layers: Layers,
+    /// The end of the newest manual status was noticed.
+    pub expiry_seen: bool,
+    /// Median and 95th percentile of the response time by hour, where it is shown.
+    pub response: Vec<ResponseHour>,
+}
+
+/// What the configuration says of a component.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ComponentSettings {
+    /// Its name.
+    pub name: String,
+    /// A sentence.
+    pub description: Option<String>,
+    /// Shown to visitors.
+    pub public: bool,
+    /// Nothing before this day counts.
+    pub start_date: Option<jiff::civil::Date>,
+    /// The chart is shown.
+    pub response_time: bool,
+    /// Uptime is shown.
+    pub showcase: bool,
+    /// Left out while it is operational.
+    pub only_show_if_degraded: bool,
+}
+
+/// A check feeds a component from one moment to another.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Link {
+    /// The check.
+    pub check: CheckKey,
+    /// Its outage only degrades.
+    pub minor: bool,
+    /// From here.
+    pub from: Timestamp,
+    /// To here; [`Timestamp::FAR`] while it holds.
+    pub to: Timestamp,
+}
+
+/// Response times of one hour, µs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ResponseHour {
+    /// Start of the hour.
+    pub hour: Timestamp,
+    /// Median, µs.
+    pub p50_us: u64,
+    /// 95th percentile, µs.
+    pub p95_us: u64,
+}
+
+impl State {
+    /// A row key that was never used.
+    pub fn fresh_key(&mut self) -> i64 {
+        self.next_key += 1;
+        self.next_key
+    }
+}

@@ -1,0 +1,350 @@
+//! The file's word becomes state: pages, groups, components and links are found by their keys, made,
+//! changed, archived or revived. A changed link does not rewrite the past.
+
+use super::recompute::component_from;
+use super::report::check_for;
+use super::{Answer, Change, start_of};
+use crate::domain::layers::Layers;
+use crate::domain::state::{
+    Agent, AgentKey, Component, ComponentKey, ComponentSettings, Group, GroupKey, Link, Page, PageItem,
+    PageKey, PageSettings, State, Workspace, WorkspaceKey,
+};
+use crate::domain::time::Timestamp;
+use crate::domain::verdict::Quorum;
+
+/// What one file wants.
+#[derive(Clone, Debug)]
+pub struct Configure {
+    /// Its workspace.
+    pub workspace: String,
+    /// Checks the file declares, with their quorum.
+    pub checks: Vec<(String, Quorum)>,
+    /// Pages, in order.
+    pub pages: Vec<DesiredPage>,
+    /// Fresh ids of 12 random lower-case alphanumerics, at least one for each page, group and component.
+    pub ids: Vec<String>,
+}
+
+/// A page the file wants.
+#[derive(Clone, Debug)]
+pub struct DesiredPage {
+    /// Its key.
+    pub key: String,
+    /// What the file says.
+    pub settings: PageSettings,
+    /// Rows, in order.
+    pub items: Vec<DesiredItem>,
+}
+
+/// A row the file wants.
+#[derive(Clone, Debug)]
+pub enum DesiredItem {
+    /// A group.
+    Group(DesiredGroup),
+    /// A component on its own.
+    Component(DesiredComponent),
+}
+
+/// A group the file wants.
+#[derive(Clone, Debug)]
+pub struct DesiredGroup {
+    /// Its key.
+    pub key: String,
+    /// Its name.
+    pub name: String,
+    /// A sentence.
+    pub description: Option<String>,
+    /// In order.
+    pub components: Vec<DesiredComponent>,
+}
+
+/// A component the file wants.
+#[derive(Clone, Debug)]
+pub struct DesiredComponent {
+    /// Its key.
+    pub key: String,
+    /// What the file says.
+    pub settings: ComponentSettings,
+    /// Checks that feed it.
+    pub links: Vec<DesiredLink>,
+}
+
+/// A link the file wants.
+#[derive(Clone, Debug)]
+pub struct DesiredLink {
+    /// Name of the check.
+    pub check: String,
+    /// Its outage only degrades.
+    pub minor: bool,
+}
+
+pub(super) fn add_agent(
+    state: &mut State,
+    workspace: &str,
+    name: &str,
+    location: &str,
+    changes: &mut Vec<Change>,
+) -> Answer {
+    let workspace = workspace_for(state, workspace, changes);
+    let found = state.agents.iter_mut().find(|(_, agent)| agent.workspace == workspace && agent.name == name);
+    if let Some((key, agent)) = found {
+        if agent.location != location {
+            location.clone_into(&mut agent.location);
+            changes.push(Change::AgentSaved(*key));
+        }
+        return Answer::Agent(*key);
+    }
+    let key = AgentKey(state.fresh_key());
+    state.agents.insert(key, Agent::new(workspace, name, location));
+    changes.push(Change::AgentSaved(key));
+    Answer::Agent(key)
+}
+
+/// Takes up what the store already has.
+pub(super) fn know_agent(
+    state: &mut State,
+    key: AgentKey,
+    workspace: WorkspaceKey,
+    name: &str,
+    location: &str,
+) -> Answer {
+    if !state.workspaces.contains_key(&workspace) {
+        return Answer::NotFound;
+    }
+    let agent = state.agents.entry(key).or_insert_with(|| Agent::new(workspace, name, location));
+    location.clone_into(&mut agent.location);
+    Answer::Agent(key)
+}
+
+pub(super) fn configure(
+    state: &mut State,
+    desired: Configure,
+    now: Timestamp,
+    changes: &mut Vec<Change>,
+) -> Answer {
+    let workspace = workspace_for(state, &desired.workspace, changes);
+    for (name, quorum) in &desired.checks {
+        let key = check_for(state, workspace, name, changes);
+        let check = state.checks.get_mut(&key).expect("made above");
+        if check.quorum != *quorum {
+            check.quorum = *quorum;
+            changes.push(Change::CheckSaved(key));
+        }
+    }
+    let mut reconcile = Reconcile { workspace, now, ids: desired.ids.into_iter(), state, changes };
+    let keys: Vec<PageKey> = desired.pages.into_iter().map(|page| reconcile.page(page)).collect();
+    reconcile.archive_others(&keys);
+    Answer::Done
+}
+
+fn workspace_for(state: &mut State, name: &str, changes: &mut Vec<Change>) -> WorkspaceKey {
+    if let Some((key, _)) = state.workspaces.iter().find(|(_, workspace)| workspace.name == name) {
+        return *key;
+    }
+    let key = WorkspaceKey(state.fresh_key());
+    state.workspaces.insert(key, Workspace { name: name.to_owned() });
+    changes.push(Change::WorkspaceAdded(key));
+    key
+}
+
+struct Reconcile<'a> {
+    workspace: WorkspaceKey,
+    now: Timestamp,
+    ids: std::vec::IntoIter<String>,
+    state: &'a mut State,
+    changes: &'a mut Vec<Change>,
+}
+
+impl Reconcile<'_> {
+    fn fresh_id(&mut self) -> String {
+        self.ids.next().expect("the command carries an id for each thing it may make")
+    }
+
+    fn page(&mut self, desired: DesiredPage) -> PageKey {
+        let fresh = self.fresh_id();
+        let workspace = self.workspace;
+        let found = self
+            .state
+            .pages
+            .iter()
+            .find(|(_, page)| page.workspace == workspace && page.key == desired.key)
+            .map(|(key, _)| *key);
+        let key = found.unwrap_or_else(|| PageKey(self.state.fresh_key()));
+        let before = self.state.pages.get(&key).cloned();
+        let page = Page {
+            workspace,
+            key: desired.key,
+            id: before.as_ref().map_or(fresh, |page| page.id.clone()),
+            created_at: before.as_ref().map_or(self.now, |page| page.created_at),
+            archived: false,
+            settings: desired.settings,
+            items: Vec::new(),
+        };
+        self.state.pages.insert(key, page);
+        let items = desired.items.into_iter().map(|item| self.item(key, item)).collect();
+        let page = self.state.pages.get_mut(&key).expect("inserted above");
+        page.items = items;
+        let changed = before.as_ref() != Some(page);
+        self.archive_rows_of(key);
+        if changed {
+            self.changes.push(Change::PageSaved(key));
+        }
+        key
+    }
+
+    fn item(&mut self, page: PageKey, desired: DesiredItem) -> PageItem {
+        match desired {
+            DesiredItem::Component(component) => PageItem::Component(self.component(page, component)),
+            DesiredItem::Group(group) => {
+                let key = self.group(page, &group);
+                let components = group.components.into_iter().map(|one| self.component(page, one)).collect();
+                PageItem::Group(key, components)
+            }
+        }
+    }
+
+    fn group(&mut self, page: PageKey, desired: &DesiredGroup) -> GroupKey {
+        let fresh = self.fresh_id();
+        let found = self
+            .state
+            .groups
+            .iter()
+            .find(|(_, group)| group.page == page && group.key == desired.key)
+            .map(|(key, _)| *key);
+        let key = found.unwrap_or_else(|| GroupKey(self.state.fresh_key()));
+        let before = self.state.groups.get(&key).cloned();
+        let group = Group {
+            page,
+            key: desired.key.clone(),
+            id: before.as_ref().map_or(fresh, |group| group.id.clone()),
+            created_at: before.as_ref().map_or(self.now, |group| group.created_at),
+            name: desired.name.clone(),
+            description: desired.description.clone(),
+            archived: false,
+        };
+        if before.as_ref() != Some(&group) {
+            self.changes.push(Change::GroupSaved(key));
+        }
+        self.state.groups.insert(key, group);
+        key
+    }
+
+    fn component(&mut self, page: PageKey, desired: DesiredComponent) -> ComponentKey {
+        let fresh = self.fresh_id();
+        let found = self
+            .state
+            .components
+            .iter()
+            .find(|(_, component)| component.page == page && component.key == desired.key)
+            .map(|(key, _)| *key);
+        let key = found.unwrap_or_else(|| ComponentKey(self.state.fresh_key()));
+        let before = self.state.components.get(&key).cloned();
+        let mut component = before.clone().unwrap_or_else(|| Component {
+            page,
+            key: desired.key.clone(),
+            id: fresh,
+            created_at: self.now,
+            archived: false,
+            settings: desired.settings.clone(),
+            links: Vec::new(),
+            layers: Layers { start: self.now, ..Layers::default() },
+            expiry_seen: false,
+            response: Vec::new(),
+        });
+        component.archived = false;
+        component.settings = desired.settings;
+        component.layers.start =
+            start_of(&self.state.pages[&page], component.created_at, component.settings.start_date);
+        let linked = self.link(key, &mut component.links, &desired.links);
+        let changed = before.as_ref() != Some(&component);
+        let made = before.is_none();
+        self.state.components.insert(key, component);
+        if changed {
+            self.changes.push(Change::ComponentSaved(key));
+        }
+        if linked || made {
+            component_from(self.state, key, self.now, self.changes);
+        }
+        key
+    }
+
+    /// Ends links that the file no longer has and begins new ones. Returns whether any changed.
+    fn link(&mut self, component: ComponentKey, links: &mut Vec<Link>, desired: &[DesiredLink]) -> bool {
+        let before = links.clone();
+        let wanted: Vec<Link> = desired
+            .iter()
+            .map(|link| Link {
+                check: check_for(self.state, self.workspace, &link.check, self.changes),
+                minor: link.minor,
+                from: self.now,
+                to: Timestamp::FAR,
+            })
+            .collect();
+        let same = |a: &Link, b: &Link| a.check == b.check && a.minor == b.minor;
+        for open in links.iter_mut().filter(|link| link.to == Timestamp::FAR) {
+            if !wanted.iter().any(|link| same(link, open)) {
+                open.to = self.now;
+            }
+        }
+        links.retain(|link| link.from < link.to);
+        for link in wanted {
+            if !links.iter().any(|open| open.to == Timestamp::FAR && same(open, &link)) {
+                links.push(link);
+            }
+        }
+        for link in links.iter() {
+            let feeds = &mut self.state.checks.get_mut(&link.check).expect("linked checks exist").components;
+            if !feeds.contains(&component) {
+                feeds.push(component);
+            }
+        }
+        *links != before
+    }
+
+    /// Groups and components of the page that the file no longer names are archived with their history.
+    fn archive_rows_of(&mut self, page: PageKey) {
+        let items = &self.state.pages[&page].items;
+        let groups: Vec<GroupKey> = items
+            .iter()
+            .filter_map(|item| match item {
+                PageItem::Group(key, _) => Some(*key),
+                PageItem::Component(_) => None,
+            })
+            .collect();
+        let components = components_of(items);
+        for (key, group) in &mut self.state.groups {
+            if group.page == page && !group.archived && !groups.contains(key) {
+                group.archived = true;
+                self.changes.push(Change::GroupSaved(*key));
+            }
+        }
+        for (key, component) in &mut self.state.components {
+            if component.page == page && !component.archived && !components.contains(key) {
+                component.archived = true;
+                self.changes.push(Change::ComponentSaved(*key));
+            }
+        }
+    }
+
+    fn archive_others(&mut self, kept: &[PageKey]) {
+        for (key, page) in &mut self.state.pages {
+            if page.workspace == self.workspace && !page.archived && !kept.contains(key) {
+                page.archived = true;
+                self.changes.push(Change::PageSaved(*key));
+            }
+        }
+    }
+}
+
+/// The components of a page, in order.
+#[must_use]
+pub fn components_of(items: &[PageItem]) -> Vec<ComponentKey> {
+    let mut components = Vec::new();
+    for item in items {
+        match item {
+            PageItem::Group(_, children) => components.extend(children),
+            PageItem::Component(key) => components.push(*key),
+        }
+    }
+    components
+}

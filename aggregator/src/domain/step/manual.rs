@@ -1,0 +1,59 @@
+//! What people say of a component: holds until released or expired; `operational` on a linked component
+//! releases it to automatic.
+
+use super::{Answer, Change};
+use crate::domain::interval::Interval;
+use crate::domain::state::{Component, ComponentKey, State};
+use crate::domain::status::Status;
+use crate::domain::time::Timestamp;
+
+pub(super) fn set(
+    state: &mut State,
+    key: ComponentKey,
+    status: Status,
+    until: Option<Timestamp>,
+    now: Timestamp,
+    changes: &mut Vec<Change>,
+) -> Answer {
+    let Some(component) = state.components.get_mut(&key) else { return Answer::NotFound };
+    if status == Status::Operational && !component.links.is_empty() {
+        return release(state, key, now, changes);
+    }
+    end_at(component, now);
+    let to = until.unwrap_or(Timestamp::FAR);
+    if to > now {
+        component.layers.manual.push(Interval { from: now, to, value: status });
+    }
+    component.expiry_seen = false;
+    say(component, key, now, changes);
+    Answer::Done
+}
+
+pub(super) fn release(
+    state: &mut State,
+    key: ComponentKey,
+    now: Timestamp,
+    changes: &mut Vec<Change>,
+) -> Answer {
+    let Some(component) = state.components.get_mut(&key) else { return Answer::NotFound };
+    end_at(component, now);
+    say(component, key, now, changes);
+    Answer::Done
+}
+
+/// Cuts everything that was set at `now`; what never held at all vanishes.
+fn end_at(component: &mut Component, now: Timestamp) {
+    for interval in &mut component.layers.manual {
+        interval.to = interval.to.min(now);
+    }
+    component.layers.manual.retain(|interval| interval.from < interval.to);
+}
+
+/// Rows from the last one on are written again.
+fn say(component: &Component, key: ComponentKey, now: Timestamp, changes: &mut Vec<Change>) {
+    let manual = &component.layers.manual;
+    let kept = manual.len().saturating_sub(2);
+    let from = manual.get(kept).map_or(now, |interval| interval.from);
+    changes.push(Change::Manual { component: key, from, intervals: manual[kept..].to_vec() });
+    changes.push(Change::Shown(key));
+}

@@ -1,0 +1,255 @@
+//! `step(state, command, now)`: the only way the state changes. Deterministic: the same state, command
+//! and time give the same state and the same changes. Fresh ids arrive inside the command.
+
+mod configure;
+mod manual;
+mod recompute;
+mod report;
+mod tick;
+
+pub use configure::{
+    Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage, components_of,
+};
+pub(crate) use recompute::witnesses_of;
+pub use report::{DeclaredCheck, Observed, Record, RecordKind, Report, SnapshotState, When};
+
+use super::component::Automatic;
+use super::interval::Interval;
+use super::state::{
+    AgentKey, CheckKey, ComponentKey, GroupKey, Page, PageKey, ResponseHour, State, TrackKey, WorkspaceKey,
+};
+use super::status::Status;
+use super::time::Timestamp;
+use super::track::Hard;
+
+/// What can be asked of the engine.
+#[derive(Clone, Debug)]
+pub enum Command {
+    /// A batch of an agent.
+    Report(Box<Report>),
+    /// Time has passed.
+    Tick,
+    /// The file of one workspace was read.
+    Configure(Box<Configure>),
+    /// An agent is enrolled.
+    AddAgent {
+        /// Workspace by name; made if it does not exist.
+        workspace: String,
+        /// Unique in the workspace.
+        name: String,
+        /// Failure domain.
+        location: String,
+    },
+    /// An agent was enrolled beside us, or moved; its row is there.
+    KnowAgent {
+        /// Its row.
+        agent: AgentKey,
+        /// Its workspace's row.
+        workspace: WorkspaceKey,
+        /// Its name.
+        name: String,
+        /// Failure domain.
+        location: String,
+    },
+    /// A person says what a component is.
+    SetManual {
+        /// Which.
+        component: ComponentKey,
+        /// What it is.
+        status: Status,
+        /// Until then; `None`: until released.
+        until: Option<Timestamp>,
+    },
+    /// The response-time chart of a component was worked out again.
+    SetResponse {
+        /// Which.
+        component: ComponentKey,
+        /// Oldest first.
+        hours: Vec<ResponseHour>,
+    },
+    /// What a person said of a component no longer holds.
+    ReleaseManual {
+        /// Which.
+        component: ComponentKey,
+    },
+}
+
+/// One row to write, or one thing to tell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// A workspace was made.
+    WorkspaceAdded(WorkspaceKey),
+    /// An agent was made, or its location changed.
+    AgentSaved(AgentKey),
+    /// An agent's sequence moved on.
+    EpochMoved {
+        /// Whose.
+        agent: AgentKey,
+        /// Which spool.
+        epoch: [u8; 16],
+    },
+    /// Sequences that never arrived.
+    Gap {
+        /// Whose.
+        agent: AgentKey,
+        /// Which spool.
+        epoch: [u8; 16],
+        /// First missing.
+        from: u64,
+        /// First not missing.
+        to: u64,
+    },
+    /// Records the agent itself gave up.
+    Lost {
+        /// Whose.
+        agent: AgentKey,
+        /// How many.
+        count: u64,
+        /// In its words.
+        why: String,
+        /// Oldest one, where known.
+        from: Option<Timestamp>,
+        /// Newest one, where known.
+        to: Option<Timestamp>,
+    },
+    /// A check was made or its settings changed.
+    CheckSaved(CheckKey),
+    /// A track was made, declared, or moved on: its head and its flags.
+    TrackMoved(TrackKey),
+    /// Spans of a track are no longer what they were from an instant on.
+    SpansChanged {
+        /// Which.
+        track: TrackKey,
+        /// From here on.
+        from: Timestamp,
+    },
+    /// A raw observation to keep.
+    Raw(RawObservation),
+    /// A hard transition, for the log and for operators.
+    Transition {
+        /// Which.
+        track: TrackKey,
+        /// When the run began.
+        since: Timestamp,
+        /// When it was confirmed.
+        at: Timestamp,
+        /// From.
+        from: Hard,
+        /// To.
+        to: Hard,
+        /// Why.
+        reason: skerry_protocol::wire::Reason,
+        /// In the agent's words; private.
+        detail: String,
+    },
+    /// The automatic layer of a component, from an instant on.
+    Automatic {
+        /// Which.
+        component: ComponentKey,
+        /// From here on.
+        from: Timestamp,
+        /// What holds now, contiguous to [`Timestamp::FAR`].
+        intervals: Vec<Interval<Automatic>>,
+    },
+    /// The manual layer of a component, from an instant on.
+    Manual {
+        /// Which.
+        component: ComponentKey,
+        /// From here on.
+        from: Timestamp,
+        /// What holds now.
+        intervals: Vec<Interval<Status>>,
+    },
+    /// A page was made, changed, archived or revived.
+    PageSaved(PageKey),
+    /// A group was.
+    GroupSaved(GroupKey),
+    /// A component or its links were.
+    ComponentSaved(ComponentKey),
+    /// What a page shows of a component is no longer what it was. Nothing to store.
+    Shown(ComponentKey),
+}
+
+/// One observation as it is kept for the raw retention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RawObservation {
+    /// Start of the run on our clock.
+    pub at: Timestamp,
+    /// Whose view of which check.
+    pub track: TrackKey,
+    /// What was seen.
+    pub outcome: skerry_protocol::wire::Outcome,
+    /// Why.
+    pub reason: skerry_protocol::wire::Reason,
+    /// Whole duration, µs.
+    pub total_us: u64,
+    /// Phases.
+    pub phases: Option<skerry_protocol::wire::Phases>,
+}
+
+/// What the sender of a command hears.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// Done.
+    Done,
+    /// A report was taken.
+    Acknowledged {
+        /// Everything of the epoch up to here.
+        through: u64,
+        /// The checks of this agent are not known to this process.
+        want_inventory: bool,
+    },
+    /// An agent was added or found.
+    Agent(AgentKey),
+    /// It names something that does not exist.
+    NotFound,
+}
+
+/// The outcome of one step.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Stepped {
+    /// For the sender.
+    pub answer: Answer,
+    /// For the store, the log and the publisher, in order.
+    pub changes: Vec<Change>,
+}
+
+/// Applies one command. `now` that lies before the state's clock is raised to it: our own clock never
+/// goes back.
+pub fn step(state: &mut State, command: Command, now: Timestamp) -> Stepped {
+    let now = now.max(state.clock);
+    state.clock = now;
+    let mut changes = Vec::new();
+    let answer = match command {
+        Command::Report(report) => report::report(state, *report, now, &mut changes),
+        Command::Tick => tick::tick(state, now, &mut changes),
+        Command::Configure(desired) => configure::configure(state, *desired, now, &mut changes),
+        Command::AddAgent { workspace, name, location } => {
+            configure::add_agent(state, &workspace, &name, &location, &mut changes)
+        }
+        Command::KnowAgent { agent, workspace, name, location } => {
+            configure::know_agent(state, agent, workspace, &name, &location)
+        }
+        Command::SetManual { component, status, until } => {
+            manual::set(state, component, status, until, now, &mut changes)
+        }
+        Command::SetResponse { component, hours } => match state.components.get_mut(&component) {
+            Some(charted) if charted.response != hours => {
+                charted.response = hours;
+                changes.push(Change::Shown(component));
+                Answer::Done
+            }
+            Some(_) => Answer::Done,
+            None => Answer::NotFound,
+        },
+        Command::ReleaseManual { component } => manual::release(state, component, now, &mut changes),
+    };
+    Stepped { answer, changes }
+}
+
+/// Local midnight of a component's start date, or the moment it was made.
+fn start_of(page: &Page, created_at: Timestamp, start_date: Option<jiff::civil::Date>) -> Timestamp {
+    let Some(date) = start_date else { return created_at };
+    let zone = jiff::tz::TimeZone::get(&page.settings.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
+    date.to_zoned(zone).map_or(created_at, |midnight| Timestamp(midnight.timestamp().as_millisecond()))
+}

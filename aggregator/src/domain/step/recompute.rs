@@ -1,0 +1,120 @@
+//! From changed evidence to the automatic layer of every component it feeds.
+
+use super::Change;
+use crate::domain::component::{self, LinkedCheck};
+use crate::domain::interval::Interval;
+use crate::domain::layers::splice;
+use crate::domain::state::{CheckKey, Component, ComponentKey, State};
+use crate::domain::time::Timestamp;
+use crate::domain::verdict::{self, Verdict, Witness};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// Checks whose past or present changed its meaning, each with the earliest instant that did.
+#[derive(Debug, Default)]
+pub(super) struct Earliest {
+    checks: BTreeMap<CheckKey, Timestamp>,
+}
+
+impl Earliest {
+    pub(super) fn note(&mut self, check: CheckKey, from: Timestamp) {
+        let earliest = self.checks.entry(check).or_insert(from);
+        *earliest = (*earliest).min(from);
+    }
+}
+
+/// Works the automatic layer of every component fed by a changed check out again, from its instant on.
+pub(super) fn recompute(state: &mut State, earliest: &Earliest, changes: &mut Vec<Change>) {
+    let mut components: BTreeMap<ComponentKey, Timestamp> = BTreeMap::new();
+    for (check, from) in &earliest.checks {
+        for component in &state.checks[check].components {
+            let earliest = components.entry(*component).or_insert(*from);
+            *earliest = (*earliest).min(*from);
+        }
+    }
+    for (component, from) in components {
+        component_from(state, component, from, changes);
+    }
+}
+
+/// Works one component's automatic layer out again from `from` on.
+pub(super) fn component_from(
+    state: &mut State,
+    key: ComponentKey,
+    from: Timestamp,
+    changes: &mut Vec<Change>,
+) {
+    let component = &state.components[&key];
+    let from = from.max(component.layers.start.min(component.created_at));
+    let intervals = automatic_from(state, component, from);
+    let layer = &mut state.components.get_mut(&key).expect("looked up above").layers.automatic;
+    let before = tail(layer, from).to_vec();
+    splice(layer, from, intervals);
+    let after = tail(layer, from);
+    if after != before {
+        let from = after.first().map_or(from, |first| first.from);
+        changes.push(Change::Automatic { component: key, from, intervals: after.to_vec() });
+        changes.push(Change::Shown(key));
+    }
+}
+
+/// The intervals that hold at `from` or later.
+fn tail(layer: &[Interval<component::Automatic>], from: Timestamp) -> &[Interval<component::Automatic>] {
+    &layer[layer.partition_point(|interval| interval.to <= from)..]
+}
+
+fn automatic_from(
+    state: &State,
+    component: &Component,
+    from: Timestamp,
+) -> Vec<Interval<component::Automatic>> {
+    if component.links.is_empty() {
+        let value = component::Automatic::Known(crate::domain::status::Status::Operational);
+        return vec![Interval { from, to: Timestamp::FAR, value }];
+    }
+    let checks: BTreeSet<CheckKey> = component.links.iter().map(|link| link.check).collect();
+    let verdicts: BTreeMap<CheckKey, Vec<Interval<Verdict>>> =
+        checks.into_iter().map(|check| (check, timeline_of(state, check, from))).collect();
+    let links: Vec<LinkedCheck<'_>> = component
+        .links
+        .iter()
+        .map(|link| LinkedCheck {
+            minor: link.minor,
+            from: link.from,
+            to: link.to,
+            verdict: &verdicts[&link.check],
+        })
+        .collect();
+    component::automatic(&links, from)
+}
+
+/// The verdict of a check over time.
+fn timeline_of(state: &State, check: CheckKey, from: Timestamp) -> Vec<Interval<Verdict>> {
+    let (witnesses, quorum) = witnesses_of(state, check);
+    verdict::timeline(&witnesses, quorum, from)
+}
+
+/// Everyone who runs or ran a check, locations numbered in the order met.
+pub(crate) fn witnesses_of(state: &State, check: CheckKey) -> (Vec<Witness<'_>>, verdict::Quorum) {
+    let check = &state.checks[&check];
+    let mut locations: Vec<&str> = Vec::new();
+    let witnesses = check
+        .tracks
+        .iter()
+        .map(|key| {
+            let witnessed = &state.tracks[key];
+            let name = state.agents[&witnessed.agent].location.as_str();
+            let location = locations.iter().position(|known| *known == name).unwrap_or_else(|| {
+                locations.push(name);
+                locations.len() - 1
+            });
+            Witness {
+                location: u32::try_from(location).unwrap_or(u32::MAX),
+                track: &witnessed.track,
+                declared: &witnessed.declared,
+                silent: witnessed.track.silent,
+                live: witnessed.live,
+            }
+        })
+        .collect();
+    (witnesses, check.quorum)
+}

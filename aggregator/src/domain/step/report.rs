@@ -1,0 +1,398 @@
+//! A batch of an agent, from its sequence to the layers of the components it feeds.
+
+use super::recompute::{Earliest, recompute};
+use super::{Answer, Change, RawObservation};
+use crate::domain::interval::Interval;
+use crate::domain::state::{AgentKey, Check, CheckKey, Epoch, State, TrackKey, Witnessed};
+use crate::domain::time::{DAY, Timestamp};
+use crate::domain::track::{Hard, Seen, Span, Track};
+use crate::domain::verdict::Quorum;
+use skerry_protocol::wire::{Outcome, Phases, Reason};
+use std::collections::BTreeSet;
+
+/// What an agent reports, converted from the wire.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Who.
+    pub agent: AgentKey,
+    /// Which spool.
+    pub epoch: [u8; 16],
+    /// When it reached us, on our clock.
+    pub received: Timestamp,
+    /// The agent's boot clock when it sent, ms.
+    pub boot_now: i64,
+    /// The agent's wall clock when it sent.
+    pub wall_now: Timestamp,
+    /// Names of the checks that the rest refers to by index.
+    pub checks: Vec<String>,
+    /// Oldest first.
+    pub records: Vec<Record>,
+    /// Present hard states.
+    pub snapshot: Vec<SnapshotState>,
+    /// The checks it runs, where sent.
+    pub inventory: Option<Vec<DeclaredCheck>>,
+}
+
+/// One record with its place in the sequence.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Place.
+    pub sequence: u64,
+    /// What it is.
+    pub kind: RecordKind,
+}
+
+/// What a record is.
+#[derive(Clone, Debug)]
+pub enum RecordKind {
+    /// `count` equal observations, the last one `spread` ms after the first. One is the usual case.
+    Observed {
+        /// The first.
+        first: Observed,
+        /// How many.
+        count: u32,
+        /// From the first to the last, ms.
+        spread: i64,
+    },
+    /// Given up by the agent.
+    Lost {
+        /// How many.
+        count: u64,
+        /// Why.
+        why: String,
+        /// Oldest, on the agent's wall clock.
+        from: Option<Timestamp>,
+        /// Newest.
+        to: Option<Timestamp>,
+    },
+    /// Of a kind newer than this program.
+    Unknown,
+}
+
+/// When something was seen, by the agent's clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// In the boot the batch was sent in: boot clock, ms.
+    ThisBoot(i64),
+    /// In an earlier boot: wall clock.
+    EarlierBoot(Timestamp),
+}
+
+/// One observation.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    /// Index into [`Report::checks`].
+    pub check: usize,
+    /// Start of the run.
+    pub when: When,
+    /// What was seen.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: Reason,
+    /// Private detail.
+    pub detail: String,
+    /// Duration, µs.
+    pub total_us: u64,
+    /// Phases.
+    pub phases: Option<Phases>,
+    /// Hard state after it.
+    pub hard: Hard,
+    /// Set on a hard transition: start of the run that confirmed it.
+    pub since: Option<When>,
+}
+
+/// One hard state of a snapshot.
+#[derive(Clone, Copy, Debug)]
+pub struct SnapshotState {
+    /// Index into [`Report::checks`].
+    pub check: usize,
+    /// The state.
+    pub state: Hard,
+    /// Age of its beginning, ms.
+    pub since_ago: i64,
+    /// Age of the newest conclusive observation, ms.
+    pub evidence_ago: Option<i64>,
+}
+
+/// One check of an inventory.
+#[derive(Clone, Debug)]
+pub struct DeclaredCheck {
+    /// Its name.
+    pub name: String,
+    /// Hash of its definition.
+    pub definition: Vec<u8>,
+    /// Its interval, ms.
+    pub interval_ms: i64,
+}
+
+/// The interval taken for a check whose inventory has not arrived, ms.
+const DEFAULT_INTERVAL: i64 = 30_000;
+
+pub(super) fn report(state: &mut State, report: Report, now: Timestamp, changes: &mut Vec<Change>) -> Answer {
+    let Some(agent) = state.agents.get_mut(&report.agent) else { return Answer::NotFound };
+    agent.last_seen = Some(now);
+    agent.skew = report.wall_now - report.received;
+    let through = agent.epochs.entry(report.epoch).or_default().through;
+    let mut earliest = Earliest::default();
+    if let Some(inventory) = &report.inventory {
+        declare(state, report.agent, inventory, now, changes, &mut earliest);
+    }
+    let tracks = tracks_of(state, &report, changes);
+    let last = take_records(state, &report, &tracks, through, changes, &mut earliest);
+    take_snapshot(state, &report, &tracks, &mut earliest);
+    let agent = state.agents.get_mut(&report.agent).expect("looked up above");
+    let offset = agent.skew;
+    let epoch = agent.epochs.entry(report.epoch).or_default();
+    *epoch = Epoch { through: last, offset };
+    let want_inventory = !agent.inventory_known;
+    changes.push(Change::EpochMoved { agent: report.agent, epoch: report.epoch });
+    recompute(state, &earliest, changes);
+    Answer::Acknowledged { through: last, want_inventory }
+}
+
+/// Takes what lies above the mark, in order, and returns the new mark.
+fn take_records(
+    state: &mut State,
+    report: &Report,
+    tracks: &[TrackKey],
+    through: u64,
+    changes: &mut Vec<Change>,
+    earliest: &mut Earliest,
+) -> u64 {
+    let mut last = through;
+    let mut touched: BTreeSet<TrackKey> = BTreeSet::new();
+    for record in report.records.iter().filter(|record| record.sequence > through) {
+        if record.sequence > last + 1 {
+            let (agent, epoch) = (report.agent, report.epoch);
+            changes.push(Change::Gap { agent, epoch, from: last + 1, to: record.sequence });
+        }
+        last = record.sequence;
+        match &record.kind {
+            RecordKind::Observed { first, count, spread } => {
+                let track = tracks[first.check];
+                let witnessed = state.tracks.get_mut(&track).expect("made by tracks_of");
+                touched.insert(track);
+                let placed = Placed { report, observed: first, count: *count, spread: *spread };
+                placed.take(track, witnessed, changes, earliest);
+            }
+            RecordKind::Lost { count, why, from, to } => changes.push(Change::Lost {
+                agent: report.agent,
+                count: *count,
+                why: why.clone(),
+                from: *from,
+                to: *to,
+            }),
+            RecordKind::Unknown => {}
+        }
+    }
+    changes.extend(touched.into_iter().map(Change::TrackMoved));
+    last
+}
+
+/// An observation on its way into its track.
+struct Placed<'a> {
+    report: &'a Report,
+    observed: &'a Observed,
+    count: u32,
+    spread: i64,
+}
+
+impl Placed<'_> {
+    fn take(
+        &self,
+        key: TrackKey,
+        witnessed: &mut Witnessed,
+        changes: &mut Vec<Change>,
+        earliest: &mut Earliest,
+    ) {
+        let Observed { outcome, reason, total_us, phases, hard, .. } = *self.observed;
+        let first = place(self.report, self.observed.when);
+        let count = i64::from(self.count.max(1));
+        let before = open_state(witnessed);
+        for n in 0..count {
+            let at = first + if count > 1 { self.spread * n / (count - 1) } else { 0 };
+            changes.push(Change::Raw(RawObservation { at, track: key, outcome, reason, total_us, phases }));
+            if outcome == Outcome::Inconclusive {
+                continue;
+            }
+            let since = if n == 0 { self.observed.since.map(|when| place(self.report, when)) } else { None };
+            // What was folded was one stretch without a gap.
+            let silence = if n == 0 { witnessed.silence() } else { i64::MAX };
+            if let Some(from) = witnessed.track.observe(Seen { at, hard, since }, silence) {
+                earliest.note(witnessed.check, from);
+                changes.push(Change::SpansChanged { track: key, from });
+            }
+            self.keep_silence(witnessed);
+        }
+        if let Some(since) = self.observed.since
+            && hard != before
+        {
+            changes.push(Change::Transition {
+                track: key,
+                since: place(self.report, since),
+                at: first,
+                from: before,
+                to: hard,
+                reason,
+                detail: self.observed.detail.clone(),
+            });
+        }
+    }
+
+    /// History older than the silence limit fills the past; it does not end a silence of today.
+    fn keep_silence(&self, witnessed: &mut Witnessed) {
+        let Some(last) = witnessed.track.last() else { return };
+        if self.report.received - last > witnessed.silence() {
+            witnessed.track.fall_silent();
+        } else {
+            witnessed.left = false;
+        }
+    }
+}
+
+fn open_state(witnessed: &Witnessed) -> Hard {
+    witnessed.track.spans.last().map_or(Hard::Unknown, |span| span.state)
+}
+
+/// Placement = received − (boot now − boot then); of an earlier boot, wall clock less the skew, and not
+/// after the present boot began. Nothing is placed in the future.
+fn place(report: &Report, when: When) -> Timestamp {
+    match when {
+        When::ThisBoot(boot) => report.received - (report.boot_now - boot).max(0),
+        When::EarlierBoot(wall) => {
+            let skew = report.wall_now - report.received;
+            (wall - skew).min(report.received - report.boot_now)
+        }
+    }
+}
+
+/// The snapshot moves only the live verdict, and only where it knows more than the track.
+fn take_snapshot(state: &mut State, report: &Report, tracks: &[TrackKey], earliest: &mut Earliest) {
+    for snapshot in &report.snapshot {
+        let Some(witnessed) = state.tracks.get_mut(&tracks[snapshot.check]) else { continue };
+        let live = snapshot.evidence_ago.and_then(|ago| ahead_of(witnessed, report, snapshot, ago));
+        if live.as_ref().map(|span| span.state) != witnessed.live.as_ref().map(|span| span.state) {
+            let since = live.as_ref().or(witnessed.live.as_ref()).map(|span| span.from);
+            if let Some(since) = since {
+                earliest.note(witnessed.check, since);
+            }
+        }
+        if live.is_some() {
+            witnessed.left = false;
+        }
+        witnessed.live = live;
+    }
+}
+
+fn ahead_of(
+    witnessed: &Witnessed,
+    report: &Report,
+    snapshot: &SnapshotState,
+    evidence_ago: i64,
+) -> Option<Span> {
+    let last = report.received - evidence_ago;
+    let newest = witnessed.track.spans.last();
+    let behind = newest.is_none_or(|span| {
+        last > span.last && (span.state != snapshot.state || last - span.last > witnessed.silence())
+    });
+    if !behind || snapshot.state == Hard::Unknown || report.received - last > witnessed.silence() {
+        return None;
+    }
+    let from = (report.received - snapshot.since_ago).max(newest.map_or(Timestamp(0), |span| span.last));
+    Some(Span { from: from.min(last), last, state: snapshot.state })
+}
+
+/// The track of each check the batch names, made where it is new.
+fn tracks_of(state: &mut State, report: &Report, changes: &mut Vec<Change>) -> Vec<TrackKey> {
+    let received = report.received;
+    report.checks.iter().map(|name| track_for(state, report.agent, name, received, changes).1).collect()
+}
+
+fn track_for(
+    state: &mut State,
+    agent: AgentKey,
+    name: &str,
+    now: Timestamp,
+    changes: &mut Vec<Change>,
+) -> (CheckKey, TrackKey) {
+    let workspace = state.agents[&agent].workspace;
+    let check = check_for(state, workspace, name, changes);
+    if let Some(track) = state.track_of.get(&(agent, check)) {
+        return (check, *track);
+    }
+    let track = TrackKey(state.fresh_key());
+    // History of up to a week may be on its way: the check counts as declared since before it.
+    let declared = vec![Interval { from: now - 7 * DAY, to: Timestamp::FAR, value: () }];
+    let witnessed = Witnessed {
+        agent,
+        check,
+        track: Track::default(),
+        declared,
+        interval_ms: DEFAULT_INTERVAL,
+        definition: Vec::new(),
+        left: false,
+        live: None,
+    };
+    state.tracks.insert(track, witnessed);
+    state.track_of.insert((agent, check), track);
+    state.checks.get_mut(&check).expect("made above").tracks.push(track);
+    changes.push(Change::TrackMoved(track));
+    (check, track)
+}
+
+pub(super) fn check_for(
+    state: &mut State,
+    workspace: crate::domain::state::WorkspaceKey,
+    name: &str,
+    changes: &mut Vec<Change>,
+) -> CheckKey {
+    if let Some(check) = state.check_names.get(&(workspace, name.to_owned())) {
+        return *check;
+    }
+    let key = CheckKey(state.fresh_key());
+    let quorum = Quorum::Majority;
+    let (tracks, components) = (Vec::new(), Vec::new());
+    state.checks.insert(key, Check { workspace, name: name.to_owned(), quorum, tracks, components });
+    state.check_names.insert((workspace, name.to_owned()), key);
+    changes.push(Change::CheckSaved(key));
+    key
+}
+
+/// What the agent runs now: new checks are declared, missing ones are no longer.
+fn declare(
+    state: &mut State,
+    agent: AgentKey,
+    inventory: &[DeclaredCheck],
+    now: Timestamp,
+    changes: &mut Vec<Change>,
+    earliest: &mut Earliest,
+) {
+    let mut kept = Vec::with_capacity(inventory.len());
+    for declared in inventory {
+        let (check, track) = track_for(state, agent, &declared.name, now, changes);
+        kept.push(track);
+        let witnessed = state.tracks.get_mut(&track).expect("made above");
+        let running = witnessed.declared.last().is_some_and(|interval| interval.to == Timestamp::FAR);
+        if !running {
+            witnessed.declared.push(Interval { from: now, to: Timestamp::FAR, value: () });
+            earliest.note(check, now);
+        }
+        let unchanged =
+            witnessed.interval_ms == declared.interval_ms && witnessed.definition == declared.definition;
+        if !running || !unchanged {
+            witnessed.interval_ms = declared.interval_ms;
+            witnessed.definition.clone_from(&declared.definition);
+            changes.push(Change::TrackMoved(track));
+        }
+    }
+    let gone = state.tracks.iter_mut().filter(|(key, one)| one.agent == agent && !kept.contains(key));
+    for (key, witnessed) in gone {
+        let Some(open) = witnessed.declared.last_mut().filter(|open| open.to == Timestamp::FAR) else {
+            continue;
+        };
+        open.to = now.max(open.from);
+        earliest.note(witnessed.check, now);
+        changes.push(Change::TrackMoved(*key));
+    }
+    state.agents.get_mut(&agent).expect("caller looked it up").inventory_known = true;
+}

@@ -1,0 +1,85 @@
+//! What is done beside the writer: roll-ups of ended hours, charts, the end of raw observations. Has a
+//! handle on the database of its own; nothing here is in a hurry.
+
+use crate::domain::state::{ComponentKey, ResponseHour, State, TrackKey};
+use crate::domain::step::Command;
+use crate::domain::time::{HOUR, Timestamp};
+use crate::engine::{Engine, Refused};
+use crate::store::{MAX_CHART_HOURS, Store, StoreError};
+use std::path::Path;
+
+/// Rows deleted in one transaction: the writer waits no longer than that takes.
+const DELETED_AT_ONCE: usize = 20_000;
+
+/// Why a turn did not end.
+#[derive(Debug, thiserror::Error)]
+pub enum Unfinished {
+    /// The database said no; the next turn tries again.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The engine is gone or busy.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
+
+/// Remembers what was last done.
+#[derive(Debug)]
+pub struct Housekeeping {
+    store: Store,
+    engine: Engine,
+    raw_retention: i64,
+    hour: Option<i64>,
+}
+
+impl Housekeeping {
+    /// Opens its own handle. `raw_retention` in ms.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn new(database: &Path, engine: Engine, raw_retention: i64) -> Result<Self, StoreError> {
+        Ok(Self { store: Store::beside(database)?, engine, raw_retention, hour: None })
+    }
+
+    /// One turn; cheap when there is nothing to do.
+    ///
+    /// # Errors
+    /// [`Unfinished`]; nothing is half done.
+    pub async fn turn(&mut self) -> Result<(), Unfinished> {
+        let now = self.engine.now();
+        let hour = now.0.div_euclid(HOUR);
+        let mut charts = self.hour.is_none();
+        if self.hour != Some(hour) {
+            self.store.hour_ended(now)?;
+            self.hour = Some(hour);
+        }
+        while self.store.roll_up_next(now)?.is_some() {
+            charts = true;
+        }
+        if charts {
+            self.charts(now).await?;
+        }
+        while self.store.prune_observations(now - self.raw_retention, DELETED_AT_ONCE)? > 0 {}
+        Ok(())
+    }
+
+    async fn charts(&mut self, now: Timestamp) -> Result<(), Unfinished> {
+        let from = now - MAX_CHART_HOURS * HOUR;
+        for (component, tracks) in self.engine.look_async(charted).await? {
+            let hours: Vec<ResponseHour> = self.store.response_hours(&tracks, from)?;
+            self.engine.command(Command::SetResponse { component, hours }).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Components with a chart, and who measures them.
+fn charted(state: &State, _now: Timestamp) -> Vec<(ComponentKey, Vec<TrackKey>)> {
+    let charted = state.components.iter().filter(|(_, one)| one.settings.response_time && !one.archived);
+    charted
+        .map(|(key, component)| {
+            let open = component.links.iter().filter(|link| link.to == Timestamp::FAR);
+            let tracks = open.flat_map(|link| &state.checks[&link.check].tracks).copied();
+            (*key, tracks.collect())
+        })
+        .collect()
+}

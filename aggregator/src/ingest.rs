@@ -1,0 +1,169 @@
+//! Reports of agents: from the bytes of the wire to a command, and from the commit to the reply. The
+//! built-in agent and the agents' listener come in through the same door.
+
+use crate::domain::state::AgentKey;
+use crate::domain::step::{
+    Answer, Command, DeclaredCheck, Observed, Record, RecordKind, Report, SnapshotState, When,
+};
+use crate::domain::time::Timestamp;
+use crate::domain::track::Hard;
+use crate::engine::{Engine, Refused};
+use skerry_protocol::wire::{self, record::Kind};
+
+/// Why a batch was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum NotTaken {
+    /// It will never be taken as it is.
+    #[error("{0}")]
+    Malformed(String),
+    /// It speaks for another agent than its credential.
+    #[error(
+        "the batch is of agent {said:?}, but the token is of agent {is:?}: give each agent its own token"
+    )]
+    OtherAgent {
+        /// In the batch.
+        said: String,
+        /// Of the credential.
+        is: String,
+    },
+    /// Try again.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
+
+/// Takes one batch of an agent that has shown who it is. When it returns the reply, everything up to
+/// `acknowledged_through` is durable.
+///
+/// # Errors
+/// [`NotTaken`]; then nothing of it was kept.
+pub async fn accept(
+    engine: &Engine,
+    aggregator_id: &str,
+    agent: AgentKey,
+    name: &str,
+    body: &[u8],
+) -> Result<wire::Reply, NotTaken> {
+    let batch = wire::decode(body).map_err(|error| NotTaken::Malformed(error.to_string()))?;
+    if batch.agent != name {
+        return Err(NotTaken::OtherAgent { said: batch.agent, is: name.to_owned() });
+    }
+    let report = report(batch, agent, engine.now());
+    match engine.command(Command::Report(Box::new(report))).await? {
+        Answer::Acknowledged { through, want_inventory } => Ok(wire::Reply {
+            protocol: wire::PROTOCOL_VERSION,
+            acknowledged_through: through,
+            want_inventory,
+            aggregator_id: aggregator_id.to_owned(),
+            wall_now_ms: engine.now().0,
+        }),
+        _ => Err(NotTaken::Malformed("this agent is not known here".to_owned())),
+    }
+}
+
+/// From the wire's words to the domain's. Indices were checked by the decoder.
+fn report(batch: wire::Batch, agent: AgentKey, received: Timestamp) -> Report {
+    let mut epoch = [0; 16];
+    epoch.copy_from_slice(&batch.epoch);
+    let boots = Boots { now: &batch.boot_id, all: &batch.boots };
+    let records = batch
+        .records
+        .into_iter()
+        .map(|record| Record { sequence: record.sequence, kind: kind(record.kind, &boots) })
+        .collect();
+    Report {
+        agent,
+        epoch,
+        received,
+        boot_now: signed(batch.boot_now_ms),
+        wall_now: Timestamp(batch.wall_now_ms),
+        records,
+        snapshot: batch.snapshot.iter().map(snapshot).collect(),
+        inventory: batch.inventory.map(|inventory| inventory.checks.into_iter().map(declared).collect()),
+        checks: batch.checks,
+    }
+}
+
+struct Boots<'a> {
+    now: &'a str,
+    all: &'a [String],
+}
+
+impl Boots<'_> {
+    fn when(&self, boot: u32, boot_ms: u64, wall_ms: i64) -> When {
+        if self.all[boot as usize] == self.now {
+            When::ThisBoot(signed(boot_ms))
+        } else {
+            When::EarlierBoot(Timestamp(wall_ms))
+        }
+    }
+}
+
+fn kind(kind: Option<Kind>, boots: &Boots<'_>) -> RecordKind {
+    match kind {
+        Some(Kind::Observation(one)) => {
+            RecordKind::Observed { first: observed(one, boots), count: 1, spread: 0 }
+        }
+        Some(Kind::Folded(wire::Folded { first: Some(first), count, last_boot_ms })) => {
+            let spread = signed(last_boot_ms.saturating_sub(first.boot_ms));
+            RecordKind::Observed { first: observed(first, boots), count, spread }
+        }
+        Some(Kind::Lost(lost)) => RecordKind::Lost {
+            count: lost.count,
+            why: lost.why,
+            from: lost.from_wall_ms.map(Timestamp),
+            to: lost.to_wall_ms.map(Timestamp),
+        },
+        Some(Kind::Folded(_)) | None => RecordKind::Unknown,
+    }
+}
+
+fn observed(one: wire::Observation, boots: &Boots<'_>) -> Observed {
+    let since = match (one.since_boot_ms, one.since_wall_ms) {
+        (Some(boot_ms), _) => Some(boots.when(one.boot, boot_ms, one.wall_ms)),
+        (None, Some(wall_ms)) => Some(When::EarlierBoot(Timestamp(wall_ms))),
+        (None, None) => None,
+    };
+    Observed {
+        check: one.check as usize,
+        when: boots.when(one.boot, one.boot_ms, one.wall_ms),
+        outcome: wire::Outcome::from_wire(one.outcome),
+        reason: wire::Reason::from_wire(one.reason),
+        detail: one.detail,
+        total_us: one.total_us,
+        phases: one.phases,
+        hard: hard(one.hard),
+        since,
+    }
+}
+
+fn snapshot(state: &wire::HardState) -> SnapshotState {
+    SnapshotState {
+        check: state.check as usize,
+        state: hard(state.state),
+        since_ago: signed(state.since_ms_ago),
+        evidence_ago: state.evidence_ms_ago.map(signed),
+    }
+}
+
+fn declared(check: wire::Declared) -> DeclaredCheck {
+    DeclaredCheck {
+        name: check.name,
+        definition: check.definition,
+        interval_ms: signed(check.interval_ms).max(1),
+    }
+}
+
+fn hard(state: i32) -> Hard {
+    match wire::State::from_wire(state) {
+        wire::State::Unknown => Hard::Unknown,
+        wire::State::Up => Hard::Up,
+        wire::State::Degraded => Hard::Degraded,
+        wire::State::Down => Hard::Down,
+    }
+}
+
+/// Durations and clocks of a century fit; what does not is cut there.
+fn signed(milliseconds: u64) -> i64 {
+    const CENTURY: i64 = 100 * 366 * 86_400_000;
+    i64::try_from(milliseconds).unwrap_or(CENTURY).min(CENTURY)
+}

@@ -1,0 +1,128 @@
+//! Who may deliver: the agents' listener by token, the built-in agent by being part of us.
+
+use crate::domain::state::AgentKey;
+use crate::domain::step::Command;
+use crate::engine::{Engine, Refused};
+use crate::ingest::{self, NotTaken};
+use crate::store::{AgentIdentity, Store, StoreError, token_hash};
+use crate::web::{Ingest, IngestAnswer};
+use async_trait::async_trait;
+use bytes::Bytes;
+use skerry_agent::uplink::{Deliver, Delivery};
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How long a token's owner is remembered: a revoked token opens nothing after it.
+const REMEMBER: Duration = Duration::from_secs(10);
+/// Owners remembered at once.
+const REMEMBERED: usize = 10_000;
+
+/// Takes batches from the agents' listener.
+#[derive(Debug)]
+pub struct Intake {
+    engine: Engine,
+    aggregator_id: String,
+    database: PathBuf,
+    known: Mutex<HashMap<[u8; 32], (Instant, AgentIdentity)>>,
+}
+
+impl Intake {
+    /// An intake for agents whose tokens stand in `database`.
+    #[must_use]
+    pub fn new(engine: Engine, aggregator_id: String, database: PathBuf) -> Self {
+        Self { engine, aggregator_id, database, known: Mutex::default() }
+    }
+
+    async fn owner(&self, token: &str) -> Result<Option<AgentIdentity>, StoreError> {
+        let hash = token_hash(token);
+        if let Some(identity) = self.remembered(&hash) {
+            return Ok(Some(identity));
+        }
+        let (database, token) = (self.database.clone(), token.to_owned());
+        let find = move || Store::beside(&database)?.agent_by_token(&token);
+        let found = tokio::task::spawn_blocking(find)
+            .await
+            .map_err(|error| StoreError::Strange(error.to_string()))??;
+        if let Some(identity) = &found {
+            let known = Command::KnowAgent {
+                agent: identity.agent,
+                workspace: identity.workspace,
+                name: identity.name.clone(),
+                location: identity.location.clone(),
+            };
+            self.engine.command(known).await.map_err(|refused| StoreError::Strange(refused.to_string()))?;
+            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+            if known.len() >= REMEMBERED {
+                known.clear();
+            }
+            known.insert(hash, (Instant::now(), identity.clone()));
+        }
+        Ok(found)
+    }
+
+    fn remembered(&self, hash: &[u8; 32]) -> Option<AgentIdentity> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let (at, identity) = known.get(hash)?;
+        (at.elapsed() < REMEMBER).then(|| identity.clone())
+    }
+}
+
+#[async_trait]
+impl Ingest for Intake {
+    async fn batch(&self, token: Option<&str>, body: Bytes) -> IngestAnswer {
+        let Some(token) = token else { return IngestAnswer::Unauthorized };
+        let owner = match self.owner(token).await {
+            Ok(Some(owner)) => owner,
+            Ok(None) => return IngestAnswer::Unauthorized,
+            // Our own trouble is never said to be the agent's.
+            Err(error) => return IngestAnswer::Unavailable(error.to_string()),
+        };
+        let taken = ingest::accept(&self.engine, &self.aggregator_id, owner.agent, &owner.name, &body).await;
+        match taken {
+            Ok(reply) => IngestAnswer::Reply(reply),
+            Err(NotTaken::Malformed(why)) => IngestAnswer::Malformed(why),
+            Err(other @ NotTaken::OtherAgent { .. }) => IngestAnswer::Forbidden(other.to_string()),
+            Err(NotTaken::Refused(Refused::Busy { retry_after })) => IngestAnswer::Busy { retry_after },
+            Err(NotTaken::Refused(other)) => IngestAnswer::Unavailable(other.to_string()),
+        }
+    }
+}
+
+/// Takes batches from the built-in agent: the same bytes, the same ingest, no socket between.
+#[derive(Debug)]
+pub struct LocalIntake {
+    /// The engine.
+    pub engine: Engine,
+    /// Which aggregator this is.
+    pub aggregator_id: String,
+    /// The agent's row.
+    pub agent: AgentKey,
+    /// Its name.
+    pub name: String,
+}
+
+impl LocalIntake {
+    /// As the built-in agent wants it.
+    #[must_use]
+    pub fn shared(self) -> Arc<dyn Deliver> {
+        Arc::new(self)
+    }
+}
+
+#[async_trait]
+impl Deliver for LocalIntake {
+    async fn deliver(&self, body: Bytes) -> Delivery {
+        let taken = ingest::accept(&self.engine, &self.aggregator_id, self.agent, &self.name, &body).await;
+        match taken {
+            Ok(reply) => Delivery::Accepted(reply),
+            Err(NotTaken::Refused(Refused::Busy { retry_after })) => Delivery::Again {
+                after: Some(Duration::from_secs(u64::from(retry_after))),
+                why: "the aggregator is busy".to_owned(),
+            },
+            Err(NotTaken::Refused(other)) => Delivery::Again { after: None, why: other.to_string() },
+            Err(other) => Delivery::Malformed(other.to_string()),
+        }
+    }
+}

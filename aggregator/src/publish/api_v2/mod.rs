@@ -1,0 +1,178 @@
+//! Statuspage's public API, version 2: the eight documents below `api/v2/`, field for field, with our own
+//! members beside theirs. Pure: a view in, bytes out.
+
+mod objects;
+
+use super::roll_up;
+use super::view::{ComponentView, GroupView, Item, PageView};
+use crate::domain::status::Status;
+use crate::domain::time::Timestamp;
+use jiff::tz::TimeZone;
+use objects::{
+    Belief, Component, Components, Incident, Incidents, Maintenances, Page, PageStatus, StatusOnly, Summary,
+};
+use serde::Serialize;
+
+/// The `Content-Type` of every document.
+pub const CONTENT_TYPE: &str = "application/json; charset=utf-8";
+
+/// A path below the page's root, and the body.
+pub type Document = (&'static str, Vec<u8>);
+
+/// Nothing is announced yet.
+const NONE: &[Incident] = &[];
+
+/// The two documents that carry `verified_at` and so change with every heartbeat.
+///
+/// # Errors
+/// None in practice: the objects hold nothing that JSON cannot say.
+pub fn render_heartbeat(view: &PageView) -> serde_json::Result<Vec<Document>> {
+    let components = components(view);
+    let page = page(view);
+    let status = status(view);
+    let belief = belief(view);
+    let summary = Summary {
+        page: page.clone(),
+        components: &components,
+        incidents: NONE,
+        scheduled_maintenances: NONE,
+        status: status.clone(),
+        belief: belief.clone(),
+    };
+    Ok(vec![
+        document("api/v2/summary.json", &summary)?,
+        document("api/v2/status.json", &StatusOnly { page, status, belief })?,
+    ])
+}
+
+/// All eight documents.
+///
+/// # Errors
+/// As [`render_heartbeat`].
+pub fn render(view: &PageView) -> serde_json::Result<Vec<Document>> {
+    let mut documents = render_heartbeat(view)?;
+    let components = components(view);
+    let page = page(view);
+    documents.push(document(
+        "api/v2/components.json",
+        &Components { page: page.clone(), components: &components },
+    )?);
+    for path in ["api/v2/incidents.json", "api/v2/incidents/unresolved.json"] {
+        documents.push(document(path, &Incidents { page: page.clone(), incidents: NONE })?);
+    }
+    for path in [
+        "api/v2/scheduled-maintenances.json",
+        "api/v2/scheduled-maintenances/upcoming.json",
+        "api/v2/scheduled-maintenances/active.json",
+    ] {
+        documents.push(document(path, &Maintenances { page: page.clone(), scheduled_maintenances: NONE })?);
+    }
+    Ok(documents)
+}
+
+fn document(path: &'static str, body: &impl Serialize) -> serde_json::Result<Document> {
+    Ok((path, serde_json::to_vec(body)?))
+}
+
+fn page(view: &PageView) -> Page<'_> {
+    Page {
+        id: &view.id,
+        name: &view.name,
+        url: &view.url,
+        time_zone: &view.time_zone_name,
+        updated_at: instant(view.updated_at, &view.time_zone),
+    }
+}
+
+fn status(view: &PageView) -> PageStatus {
+    let roll_up = roll_up::of_page(view);
+    PageStatus { indicator: roll_up.indicator.name(), description: roll_up.description }
+}
+
+fn belief(view: &PageView) -> Belief {
+    Belief {
+        verified_at: view.verified_at.map(|at| instant(at, &view.time_zone)),
+        believe_until: instant(view.believe_until, &view.time_zone),
+    }
+}
+
+/// Each group before its children, in the owner's order.
+fn components(view: &PageView) -> Vec<Component<'_>> {
+    let mut all = Vec::new();
+    for (item, position) in view.items.iter().zip(1..) {
+        match item {
+            Item::Component(one) => all.push(component(view, one, None, position)),
+            Item::Group(group) => {
+                all.push(component_of_group(view, group, position));
+                let children = group.children.iter().zip(1..);
+                all.extend(
+                    children.map(|(child, position)| component(view, child, Some(&group.id), position)),
+                );
+            }
+        }
+    }
+    all
+}
+
+fn component<'a>(
+    view: &'a PageView,
+    shown: &'a ComponentView,
+    group_id: Option<&'a str>,
+    position: usize,
+) -> Component<'a> {
+    Component {
+        id: &shown.id,
+        name: &shown.name,
+        status: shown.status.name(),
+        created_at: instant(shown.created_at, &view.time_zone),
+        updated_at: instant(shown.updated_at, &view.time_zone),
+        position,
+        description: shown.description.as_deref(),
+        showcase: shown.showcase,
+        start_date: shown.start_date.map(|date| date.to_string()),
+        group_id,
+        page_id: &view.id,
+        group: false,
+        only_show_if_degraded: shown.only_show_if_degraded,
+        components: None,
+        stale_since: shown.stale_since.map(|at| instant(at, &view.time_zone)),
+        waiting: shown.waiting,
+    }
+}
+
+/// A group takes on the status of its most degraded child, and is stale once nothing of it is seen.
+fn component_of_group<'a>(view: &'a PageView, group: &'a GroupView, position: usize) -> Component<'a> {
+    let children = &group.children;
+    let worst = children.iter().map(|child| child.status).max().unwrap_or(Status::Operational);
+    let unseen = !children.is_empty() && children.iter().all(roll_up::is_unseen);
+    let stale_since = children.iter().filter_map(|child| child.stale_since).min().filter(|_| unseen);
+    Component {
+        id: &group.id,
+        name: &group.name,
+        status: worst.name(),
+        created_at: instant(group.created_at, &view.time_zone),
+        updated_at: instant(group.updated_at, &view.time_zone),
+        position,
+        description: group.description.as_deref(),
+        showcase: false,
+        start_date: None,
+        group_id: None,
+        page_id: &view.id,
+        group: true,
+        only_show_if_degraded: false,
+        components: Some(children.iter().map(|child| child.id.as_str()).collect()),
+        stale_since: stale_since.map(|at| instant(at, &view.time_zone)),
+        waiting: !children.is_empty() && children.iter().all(|child| child.waiting),
+    }
+}
+
+/// RFC 3339 with three digits of milliseconds in the zone; `Z` where the zone calls itself UTC.
+fn instant(at: Timestamp, zone: &TimeZone) -> String {
+    let at = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::MAX);
+    let is_utc = zone.to_offset_info(at).abbreviation() == "UTC";
+    let format = if is_utc { "%Y-%m-%dT%H:%M:%S.%3fZ" } else { "%Y-%m-%dT%H:%M:%S.%3f%:z" };
+    at.to_zoned(zone.clone()).strftime(format).to_string()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,145 @@
+//! `uptime.csv`: the figures of the uptime page and the seconds behind them, one row for each component
+//! that shows its uptime (RFC 4180). A group has no row: its figure is the truncated mean of its rows.
+
+use super::view::{ComponentView, Item, PageView};
+use crate::domain::uptime::Figure;
+
+/// The `Content-Type`.
+pub const CONTENT_TYPE: &str = "text/csv; charset=utf-8; header=present";
+
+/// The columns. `…_percent` figures and coverage are truncated to two decimals and empty where nothing was
+/// observed; coverage is the observed share of the watched time; `…_seconds` are the last 90 days, exact to
+/// the millisecond, and their sum is the time of the 90 days so far.
+const COLUMNS: [&str; 18] = [
+    "id",
+    "group",
+    "name",
+    "uptime_24h_percent",
+    "uptime_7d_percent",
+    "uptime_30d_percent",
+    "uptime_90d_percent",
+    "coverage_24h_percent",
+    "coverage_7d_percent",
+    "coverage_30d_percent",
+    "coverage_90d_percent",
+    "operational_seconds",
+    "degraded_performance_seconds",
+    "partial_outage_seconds",
+    "major_outage_seconds",
+    "under_maintenance_seconds",
+    "no_data_seconds",
+    "not_watched_seconds",
+];
+
+/// The whole file.
+///
+/// # Errors
+/// None in practice: it is written to memory, and every row has the header's width.
+pub fn render(view: &PageView) -> csv::Result<Vec<u8>> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    writer.write_record(COLUMNS)?;
+    for item in &view.items {
+        match item {
+            Item::Component(component) => write(&mut writer, "", component)?,
+            Item::Group(group) => {
+                for child in &group.children {
+                    write(&mut writer, &group.name, child)?;
+                }
+            }
+        }
+    }
+    writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+}
+
+fn write(writer: &mut csv::Writer<Vec<u8>>, group: &str, component: &ComponentView) -> csv::Result<()> {
+    if !component.showcase {
+        return Ok(());
+    }
+    let windows = &component.windows;
+    let [.., Figure { tally, .. }] = windows;
+    let seconds = [
+        tally.operational,
+        tally.degraded,
+        tally.partial,
+        tally.major,
+        tally.maintenance,
+        tally.no_data,
+        tally.unwatched,
+    ];
+    let mut row = vec![component.id.clone(), text(group), text(&component.name)];
+    row.extend(windows.iter().map(|figure| figure.hundredths.map(percent).unwrap_or_default()));
+    row.extend(windows.iter().map(|figure| percent(figure.coverage)));
+    row.extend(seconds.map(decimal_seconds));
+    writer.write_record(row)
+}
+
+/// A spreadsheet takes text that begins like this for a formula; an apostrophe makes it text again.
+fn text(name: &str) -> String {
+    let runs = name.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
+    if runs { format!("'{name}") } else { name.to_owned() }
+}
+
+/// 9_989 hundredths are `99.89`.
+fn percent(hundredths: u32) -> String {
+    format!("{}.{:02}", hundredths / 100, hundredths % 100)
+}
+
+fn decimal_seconds(milliseconds: i64) -> String {
+    match (milliseconds / 1_000, milliseconds % 1_000) {
+        (seconds, 0) => seconds.to_string(),
+        (seconds, rest) => format!("{seconds}.{rest:03}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{component, group, page};
+    use super::*;
+    use crate::domain::status::Status;
+
+    #[test]
+    fn a_row_says_figures_coverage_and_seconds() {
+        let file =
+            render(&page(vec![Item::Component(component("aaa", Status::Operational))])).expect("written");
+        let file = String::from_utf8(file).expect("UTF-8");
+        let mut lines = file.split("\r\n");
+        assert_eq!(lines.next(), Some(COLUMNS.join(",").as_str()));
+        let row = "aaa,,Component aaa,99.89,99.89,99.89,99.89,99.50,99.50,99.50,99.50,\
+                   7765000.500,0,0,8000,0,3,0";
+        assert_eq!(lines.next(), Some(row));
+        assert_eq!((lines.next(), lines.next()), (Some(""), None));
+    }
+
+    #[test]
+    fn hostile_names_stay_one_cell_of_text_and_come_back_whole() {
+        let names =
+            ["=HYPERLINK(\"//x\")", "+1", "-1", "@SUM(A1)", "\t=1", "a,b", "line\r\nbreak", "Größe \"x\""];
+        let children = names.iter().map(|name| {
+            let mut child = component("aaa", Status::Operational);
+            (*name).clone_into(&mut child.name);
+            child
+        });
+        let mut parent = group("g", children.collect());
+        parent.name = "=1+1".into();
+        let file = render(&page(vec![Item::Group(parent)])).expect("written");
+        let mut reader = csv::Reader::from_reader(file.as_slice());
+        for (row, name) in reader.records().zip(names) {
+            let row = row.expect("RFC 4180");
+            assert_eq!(&row[1], "'=1+1");
+            assert_eq!(row[2].strip_prefix('\'').unwrap_or(&row[2]), name);
+            assert!(!row[2].starts_with(['=', '+', '-', '@', '\t', '\r']), "{name}");
+        }
+    }
+
+    #[test]
+    fn nothing_observed_is_empty_and_hidden_uptime_has_no_row() {
+        let mut unseen = component("aaa", Status::Operational);
+        unseen.windows[0].hundredths = None;
+        let mut hidden = component("bbb", Status::Operational);
+        hidden.showcase = false;
+        let file = render(&page(vec![Item::Component(unseen), Item::Component(hidden)])).expect("written");
+        let file = String::from_utf8(file).expect("UTF-8");
+        assert!(file.contains("\r\naaa,,Component aaa,,99.89,"), "{file}");
+        assert!(!file.contains("bbb"));
+    }
+}

@@ -1,0 +1,74 @@
+//! What stands around the body of every page: head, header, footer.
+
+use super::assets::{STYLE, icon_path, script_path};
+use super::words::runs_from_right;
+use crate::publish::view::PageView;
+use sailfish::TemplateSimple;
+
+#[derive(TemplateSimple)]
+#[template(path = "frame.stpl")]
+pub(crate) struct Frame<'a> {
+    root: &'a str,
+    canonical: String,
+    title: String,
+    language: &'a str,
+    direction: &'static str,
+    name: &'a str,
+    help: Option<&'a str>,
+    zone: &'a str,
+    rule: String,
+    style: &'static str,
+    script: &'static str,
+    icon: &'static str,
+    body: String,
+}
+
+impl<'a> Frame<'a> {
+    /// The frame of the page at `path`; `root` leads from there to the page's root ("" or "../").
+    pub(crate) fn new(view: &'a PageView, root: &'a str, path: &str, title: String) -> Self {
+        Self {
+            root,
+            canonical: format!("{}/{path}", view.url),
+            title,
+            language: &view.language,
+            direction: if runs_from_right(&view.language) { "rtl" } else { "ltr" },
+            name: &view.name,
+            help: view.support_url.as_deref().filter(|url| is_link(url)),
+            zone: zone(view),
+            rule: rule(view),
+            style: &STYLE,
+            script: script_path(),
+            icon: icon_path(),
+            body: String::new(),
+        }
+    }
+
+    /// The document around a rendered `<main>`.
+    pub(crate) fn render(self, body: String) -> anyhow::Result<String> {
+        Ok(Frame { body, ..self }.render_once()?)
+    }
+}
+
+/// What the page's zone is called: "UTC", "Europe/Berlin".
+pub(crate) fn zone(view: &PageView) -> &str {
+    if view.time_zone_name == "Etc/UTC" { "UTC" } else { &view.time_zone_name }
+}
+
+/// "Uptime counts a major outage in full and a partial outage at 30%."
+fn rule(view: &PageView) -> String {
+    let share = |percent: u32| match percent {
+        100 => "in full".to_owned(),
+        0 => "not at all".to_owned(),
+        other => format!("at {other}%"),
+    };
+    format!(
+        "Uptime counts a major outage {} and a partial outage {}.",
+        share(view.rule.major_percent),
+        share(view.rule.partial_percent)
+    )
+}
+
+/// Only what leads somewhere; never a script.
+fn is_link(url: &str) -> bool {
+    ["https://", "http://", "mailto:", "tel:"].iter().any(|scheme| url.starts_with(scheme))
+}

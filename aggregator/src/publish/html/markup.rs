@@ -1,0 +1,36 @@
+//! Small pieces of markup that sentences are made of. Every text passes [`escaped`].
+
+use super::headline::Piece;
+use super::words::Clock;
+use crate::domain::time::Timestamp;
+
+/// Text for an element or a quoted attribute.
+pub(crate) fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    sailfish::runtime::escape::escape_to_string(text, &mut out);
+    out
+}
+
+/// An instant with its machine-readable form (HTML §4.5.14).
+pub(crate) fn time(at: Timestamp, words: &str, clock: &Clock<'_>) -> String {
+    format!("<time datetime={}>{}</time>", clock.instant(at), escaped(words))
+}
+
+/// A sentence with names isolated for direction and instants marked.
+pub(crate) fn sentence(pieces: &[Piece], clock: &Clock<'_>) -> String {
+    pieces
+        .iter()
+        .map(|piece| match piece {
+            Piece::Text(words) => escaped(words),
+            Piece::Name(name) => format!("<bdi>{}</bdi>", escaped(name)),
+            // The script finds these by their class and adds for how long.
+            Piece::Since(at) => {
+                format!(
+                    "<time class=r datetime={}>{}</time>",
+                    clock.instant(*at),
+                    escaped(&clock.moment(*at))
+                )
+            }
+        })
+        .collect()
+}

@@ -1,0 +1,204 @@
+//! The rows of the page: components and groups as the template needs them, every word worked out.
+
+use super::days::{self, DayLine, DayList};
+use super::headline::{is_shown, tone};
+use super::words::{Clock, Tone, count, duration, percentage};
+use super::{bar, markup};
+use crate::domain::status::Status;
+use crate::domain::uptime::Figure;
+use crate::publish::view::{ComponentView, GroupView, Item, PageView};
+
+/// Pages with more components than this fold the groups that are well.
+const FOLD_ABOVE: usize = 10;
+/// Where the 90-day window stands in [`ComponentView::windows`].
+pub(crate) const NINETY_DAYS: usize = 3;
+
+/// A line of the list.
+pub(crate) enum Row {
+    /// A group, its own row and those of its components.
+    Group { head: Summary, open: bool, children: Vec<ComponentRow> },
+    /// A component without a group.
+    Component(ComponentRow),
+}
+
+/// What stands in the row itself.
+pub(crate) struct Summary {
+    pub(crate) name: String,
+    /// "99.89%"; absent where uptime is not shown.
+    pub(crate) figure: Option<String>,
+    pub(crate) tone: Tone,
+    /// The words of the state as markup; escaped here.
+    pub(crate) state: String,
+    /// What only a screen reader needs: "3 days with trouble".
+    pub(crate) heard: String,
+    /// The picture; absent where uptime is not shown.
+    pub(crate) bar: Option<String>,
+}
+
+/// A component's row and what it opens to.
+pub(crate) struct ComponentRow {
+    pub(crate) head: Summary,
+    pub(crate) days: DayListing,
+    /// Its page, where that shows more: relative to the page's root.
+    pub(crate) chart: Option<String>,
+}
+
+/// The list of days, in words.
+pub(crate) struct DayListing {
+    pub(crate) lines: Vec<Line>,
+    /// "87 other days: operational."
+    pub(crate) rest: String,
+}
+
+/// A line of the list of days.
+pub(crate) struct Line {
+    /// "Fri 20 Nov"
+    pub(crate) label: String,
+    pub(crate) parts: Vec<Part>,
+}
+
+/// "Major outage", "2 h 13 min".
+pub(crate) struct Part {
+    pub(crate) class: &'static str,
+    pub(crate) words: String,
+    pub(crate) duration: String,
+}
+
+/// All rows of a page, in the owner's order; groups without anything to show are left out.
+pub(crate) fn rows(view: &PageView) -> Vec<Row> {
+    let clock = Clock::of(view);
+    let many = super::headline::shown(view).len() > FOLD_ABOVE;
+    view.items
+        .iter()
+        .filter_map(|item| match item {
+            Item::Component(component) => {
+                is_shown(component).then(|| Row::Component(component_row(component, &clock)))
+            }
+            Item::Group(group) => group_row(group, many, &clock),
+        })
+        .collect()
+}
+
+fn group_row(group: &GroupView, many: bool, clock: &Clock<'_>) -> Option<Row> {
+    let children: Vec<_> = group.children.iter().filter(|child| is_shown(child)).collect();
+    let worst = children.iter().map(|child| tone(child)).max_by_key(|tone| tone.weight())?;
+    let showcased: Vec<_> = children.iter().copied().filter(|child| child.showcase).collect();
+    let head = Summary {
+        name: group.name.clone(),
+        figure: (!showcased.is_empty()).then(|| figure(mean(&showcased, NINETY_DAYS).as_ref())),
+        tone: worst,
+        state: markup::escaped(&group_words(&children, worst)),
+        heard: String::new(),
+        bar: (!showcased.is_empty()).then(|| bar::svg(&days::worst(&showcased))),
+    };
+    let open = !(many && worst == Tone::Of(Status::Operational));
+    let children = children.into_iter().map(|child| component_row(child, clock)).collect();
+    Some(Row::Group { head, open, children })
+}
+
+/// "All 7 operational", "3 of 8 affected", "1 of 8 in maintenance", "No data for 2 of 7".
+fn group_words(children: &[&ComponentView], worst: Tone) -> String {
+    let of = children.len();
+    let how_many =
+        |wanted: &dyn Fn(Tone) -> bool| children.iter().filter(|child| wanted(tone(child))).count();
+    match worst {
+        Tone::Of(Status::Operational) if of == 1 => worst.words().to_owned(),
+        Tone::Of(Status::Operational) => format!("All {of} operational"),
+        Tone::Of(Status::UnderMaintenance) => {
+            format!("{} of {of} in maintenance", how_many(&|tone| tone == worst))
+        }
+        Tone::NoData => format!("No data for {} of {of}", how_many(&|tone| tone == worst)),
+        Tone::Of(_) => format!("{} of {of} affected", how_many(&Tone::is_trouble)),
+    }
+}
+
+/// The truncated mean of those children that have a figure.
+pub(crate) fn mean(children: &[&ComponentView], window: usize) -> Option<Figure> {
+    let figures: Vec<_> = children
+        .iter()
+        .map(|child| &child.windows[window])
+        .filter_map(|figure| figure.hundredths.map(|hundredths| (figure, hundredths)))
+        .collect();
+    let number = u32::try_from(figures.len()).ok().filter(|number| *number > 0)?;
+    Some(Figure {
+        hundredths: Some(figures.iter().map(|(_, hundredths)| hundredths).sum::<u32>() / number),
+        enough: figures.iter().all(|(figure, _)| figure.enough),
+        coverage: figures.iter().map(|(figure, _)| figure.coverage).sum::<u32>() / number,
+        tally: crate::domain::uptime::Tally::default(),
+    })
+}
+
+/// "99.89%", "99.89%, not enough data", "No uptime yet".
+pub(crate) fn figure(figure: Option<&Figure>) -> String {
+    match figure.and_then(|figure| figure.hundredths.map(|hundredths| (hundredths, figure.enough))) {
+        Some((hundredths, true)) => percentage(hundredths),
+        Some((hundredths, false)) => format!("{}, not enough data", percentage(hundredths)),
+        None => "No uptime yet".to_owned(),
+    }
+}
+
+/// The row of one component.
+pub(crate) fn component_row(component: &ComponentView, clock: &Clock<'_>) -> ComponentRow {
+    let list = days::list(&component.days);
+    let heard = match list.troubled {
+        0 => String::new(),
+        days => format!(", {} with trouble", count(days, "day", "days")),
+    };
+    let marks: Vec<_> = component.days.iter().map(days::mark).collect();
+    ComponentRow {
+        head: Summary {
+            name: component.name.clone(),
+            figure: component.showcase.then(|| figure(Some(&component.windows[NINETY_DAYS]))),
+            tone: tone(component),
+            state: state(component, clock),
+            heard,
+            bar: component.showcase.then(|| bar::svg(&marks)),
+        },
+        days: day_listing(&list, component.days.len(), clock),
+        chart: component.response.is_some().then(|| format!("components/{}", component.id)),
+    }
+}
+
+/// "Major outage", "No data since 14:40", "Waiting for its first report", as markup.
+pub(crate) fn state(component: &ComponentView, clock: &Clock<'_>) -> String {
+    if component.waiting {
+        return "Waiting for its first report".to_owned();
+    }
+    match component.stale_since {
+        Some(at) => {
+            format!("No data since <time datetime={}>{}</time>", clock.instant(at), clock.brief(at))
+        }
+        None => tone(component).words().to_owned(),
+    }
+}
+
+/// The list of days in words.
+pub(crate) fn day_listing(list: &DayList, drawn: usize, clock: &Clock<'_>) -> DayListing {
+    let watched = list.watched_from.map(|date| format!("Watched since {}.", clock.full_date(date)));
+    let rest = match (list.lines.is_empty(), list.quiet, watched) {
+        (true, 0, None) => "Not watched yet.".to_owned(),
+        (true, _, None) => format!("No trouble in {drawn} days."),
+        (true, 0, Some(watched)) => watched,
+        (true, _, Some(watched)) => format!("No trouble. {watched}"),
+        (false, 0, watched) => watched.unwrap_or_default(),
+        (false, quiet, watched) => {
+            let days = count(quiet, "other day", "other days");
+            format!("{days}: operational. {}", watched.unwrap_or_default()).trim_end().to_owned()
+        }
+    };
+    DayListing { lines: list.lines.iter().map(|line| day_line(line, clock)).collect(), rest }
+}
+
+fn day_line(line: &DayLine, clock: &Clock<'_>) -> Line {
+    let parts = line.parts.iter().enumerate().map(|(index, &(tone, milliseconds))| Part {
+        class: tone.class(),
+        words: if index == 0 { tone.words().to_owned() } else { tone.words().to_lowercase() },
+        duration: clock.isolated(if line.parts.len() > 1 {
+            // Inside a sentence a number must not part from its unit.
+            duration(milliseconds).replace(' ', "\u{a0}")
+        } else {
+            duration(milliseconds)
+        }),
+    });
+    Line { label: clock.isolated(clock.days(line.from, line.to)), parts: parts.collect() }
+}

@@ -1,0 +1,234 @@
+//! `/uptime`: every figure opened to what it was worked out from.
+
+use super::frame::{Frame, zone};
+use super::headline::is_shown;
+use super::rows;
+use super::words::{Clock, duration, grouped, percentage};
+use crate::domain::time::{DAY, SECOND};
+use crate::domain::uptime::{Figure, Tally};
+use crate::publish::view::{ComponentView, GroupView, Item, PageView};
+use sailfish::TemplateSimple;
+
+/// The windows, in the order of [`ComponentView::windows`].
+const WINDOWS: [(&str, i64); 4] = [("24 h", 1), ("7 days", 7), ("30 days", 30), ("90 days", 90)];
+
+#[derive(TemplateSimple)]
+#[template(path = "uptime.stpl")]
+struct Uptime {
+    formula: Vec<String>,
+    entries: Vec<Entry>,
+    at: String,
+}
+
+/// A group or a component with its figures.
+struct Entry {
+    name: String,
+    group: bool,
+    link: Option<String>,
+    windows: Vec<Window>,
+}
+
+/// One window of one component.
+pub(crate) struct Window {
+    /// "90 days"
+    pub(crate) name: &'static str,
+    /// "99.89%"
+    pub(crate) figure: String,
+    /// "99.98%" of the watched time was observed.
+    pub(crate) coverage: String,
+    /// "2 h 13 min of major outage in 90 days less 4 h maintenance."
+    pub(crate) words: String,
+    /// The same in whole seconds.
+    pub(crate) seconds: String,
+}
+
+/// The uptime page.
+///
+/// # Errors
+///
+/// Only if a template cannot be written, which is our own fault.
+pub fn uptime(view: &PageView) -> anyhow::Result<String> {
+    let clock = Clock::of(view);
+    let mut entries = Vec::new();
+    for item in &view.items {
+        match item {
+            Item::Component(component) => entries.extend(component_entry(component, view)),
+            Item::Group(group) => group_entries(group, view, &mut entries),
+        }
+    }
+    let at = super::markup::time(view.now, &clock.full(view.now), &clock);
+    let title = format!("Uptime · {}", view.name);
+    let body = Uptime { formula: formula(view), entries, at }.render_once()?;
+    Frame::new(view, "", "uptime", title).render(body)
+}
+
+fn component_entry(component: &ComponentView, view: &PageView) -> Option<Entry> {
+    (component.showcase && is_shown(component)).then(|| Entry {
+        name: component.name.clone(),
+        group: false,
+        link: Some(format!("components/{}", component.id)),
+        windows: windows(component, view),
+    })
+}
+
+fn group_entries(group: &GroupView, view: &PageView, entries: &mut Vec<Entry>) {
+    let children: Vec<_> = group.children.iter().filter(|child| child.showcase && is_shown(child)).collect();
+    if children.is_empty() {
+        return;
+    }
+    let words = format!("The mean of the {} below, cut off after two decimals.", number(children.len()));
+    let windows = WINDOWS.iter().enumerate().map(|(index, (name, _))| {
+        let mean = rows::mean(&children, index);
+        Window {
+            name,
+            figure: rows::figure(mean.as_ref()),
+            coverage: percentage(mean.map_or(0, |figure| figure.coverage)),
+            words: words.clone(),
+            seconds: String::new(),
+        }
+    });
+    entries.push(Entry { name: group.name.clone(), group: true, link: None, windows: windows.collect() });
+    entries.extend(children.into_iter().filter_map(|child| component_entry(child, view)));
+}
+
+fn number(children: usize) -> String {
+    if children == 1 { "one component".to_owned() } else { format!("{children} components") }
+}
+
+/// The windows of a component in words and in seconds.
+pub(crate) fn windows(component: &ComponentView, view: &PageView) -> Vec<Window> {
+    WINDOWS
+        .iter()
+        .zip(&component.windows)
+        .map(|(&(name, days), figure)| Window {
+            name,
+            figure: rows::figure(Some(figure)),
+            coverage: percentage(figure.coverage),
+            words: in_words(figure, days, view.rule.statuspage),
+            seconds: in_seconds(&figure.tally),
+        })
+        .collect()
+}
+
+/// "2 h 13 min of major outage in 90 days less 4 h maintenance."
+fn in_words(figure: &Figure, days: i64, statuspage: bool) -> String {
+    if figure.hundredths.is_none() {
+        return "Nothing was observed.".to_owned();
+    }
+    let tally = &figure.tally;
+    let outages = listed(&[(tally.major, " of major outage"), (tally.partial, " of partial outage")]);
+    let outages = if outages.is_empty() { "No outage".to_owned() } else { outages };
+    // Statuspage's rule leaves nothing out but the time before the start, and its 30 days are 31.
+    let window = match days {
+        1 => "24 h".to_owned(),
+        30 if statuspage => "31 days".to_owned(),
+        days => duration(days * DAY),
+    };
+    let left_out = if statuspage {
+        listed(&[(tally.unwatched, " before it was watched")])
+    } else {
+        listed(&[
+            (tally.maintenance, " maintenance"),
+            (tally.no_data, " without data"),
+            (tally.unwatched, " before it was watched"),
+        ])
+    };
+    let less = if left_out.is_empty() { String::new() } else { format!(" less {left_out}") };
+    format!("{outages} in {window}{less}.")
+}
+
+fn listed(parts: &[(i64, &str)]) -> String {
+    let said: Vec<_> = parts
+        .iter()
+        .filter(|(milliseconds, _)| *milliseconds > 0)
+        .map(|(milliseconds, what)| format!("{}{what}", duration(*milliseconds)))
+        .collect();
+    match said.split_last() {
+        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
+        _ => said.concat(),
+    }
+}
+
+/// "In seconds: major outage 7,980, maintenance 14,400, observed 7,761,600."
+fn in_seconds(tally: &Tally) -> String {
+    let observed = tally.operational + tally.degraded + tally.partial + tally.major;
+    let said = [
+        ("major outage", tally.major),
+        ("partial outage", tally.partial),
+        ("degraded performance", tally.degraded),
+        ("maintenance", tally.maintenance),
+        ("no data", tally.no_data),
+        ("not watched", tally.unwatched),
+        ("observed", observed),
+    ];
+    let parts: Vec<_> = said
+        .iter()
+        .filter(|(what, milliseconds)| *milliseconds > 0 || *what == "observed")
+        .map(|(what, milliseconds)| format!("{what} {}", grouped(milliseconds / SECOND)))
+        .collect();
+    format!("In seconds: {}.", parts.join(", "))
+}
+
+/// How the figures come about, a paragraph each.
+fn formula(view: &PageView) -> Vec<String> {
+    let weight = |percent: u32, what: &str| match percent {
+        100 => what.to_owned(),
+        percent => format!("{}.{:02} × {what}", percent / 100, percent % 100),
+    };
+    let lost = format!(
+        "{} + {}",
+        weight(view.rule.major_percent, "major outage"),
+        weight(view.rule.partial_percent, "partial outage")
+    );
+    let days = format!(
+        "Days are those of the calendar in {}, today so far included; 24 h are the last 24 hours.",
+        zone(view)
+    );
+    if view.rule.statuspage {
+        vec![
+            format!("Uptime = 100 × (1 − ({lost}) ÷ whole days), cut off after two decimals: no outage is ever shown as 100%. This is the rule of Statuspage."),
+            "Today counts as a whole day. Degraded performance and maintenance count as up, and so does time without data; days before a component was watched do not count. Their 30 days are 31.".to_owned(),
+            days,
+        ]
+    } else {
+        vec![
+            format!("Uptime = 100 × (1 − ({lost}) ÷ observed time), cut off after two decimals: no outage is ever shown as 100%."),
+            "Degraded performance counts as up. Maintenance, time without data and time before a component was watched do not count, neither for nor against. Coverage says how much of the time that does count we could see; under 90% the figure says “not enough data”.".to_owned(),
+            days,
+        ]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::{HOUR, MINUTE};
+
+    #[test]
+    fn a_figure_opens_to_what_it_was_worked_out_from() {
+        let tally = Tally {
+            operational: 90 * DAY - 6 * HOUR - 13 * MINUTE,
+            major: 2 * HOUR + 13 * MINUTE,
+            maintenance: 4 * HOUR,
+            ..Tally::default()
+        };
+        let figure = Figure { hundredths: Some(9_989), enough: true, coverage: 10_000, tally };
+        assert_eq!(
+            in_words(&figure, 90, false),
+            "2 h 13 min of major outage in 90 days less 4 h maintenance."
+        );
+        assert_eq!(in_words(&figure, 90, true), "2 h 13 min of major outage in 90 days.");
+        assert_eq!(
+            in_seconds(&tally),
+            "In seconds: major outage 7,980, maintenance 14,400, observed 7,761,600."
+        );
+        let partial = Tally { partial: MINUTE, no_data: HOUR, unwatched: DAY, ..tally };
+        assert_eq!(
+            in_words(&Figure { tally: partial, ..figure }, 90, false),
+            "2 h 13 min of major outage and 1 min of partial outage in 90 days less 4 h maintenance, \
+             1 h without data and 1 day before it was watched."
+        );
+        let nothing = Figure { hundredths: None, enough: false, coverage: 0, tally: Tally::default() };
+        assert_eq!(in_words(&nothing, 1, false), "Nothing was observed.");
+    }
+}

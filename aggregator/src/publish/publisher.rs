@@ -1,0 +1,292 @@
+//! Decides when a page is rendered again: at once on a change, then at most five times a second; every
+//! 60 s as a heartbeat; when a day or an hour begins. Looks at the state between two commits, renders
+//! apart from the writer, and swaps the whole [`Site`] in.
+
+use super::build::page_view;
+use super::output::{Compression, Output, Publication, Site};
+use super::outputs::{Scope, render};
+use super::squeeze::{Squeezed, Squeezer};
+use super::view::PageView;
+use crate::domain::state::{PageKey, State};
+use crate::domain::step::Change;
+use crate::domain::time::{HOUR, Timestamp};
+use crate::engine::{Engine, Refused};
+use arc_swap::ArcSwap;
+use crossbeam_channel::{Receiver, RecvTimeoutError};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+/// Between two renderings of one page that changes all the time.
+const LEAST_APART: Duration = Duration::from_millis(200);
+/// A page is verified again this often.
+const HEARTBEAT: Duration = Duration::from_secs(60);
+/// Compression is done at its best after this long without a change.
+const QUIET: Duration = Duration::from_secs(30);
+
+/// Under which addresses pages are known; from the configuration alone.
+#[derive(Clone, Debug)]
+pub struct Addresses {
+    /// Scheme, host and port, without a slash at the end.
+    pub base_url: String,
+    /// Pages also answer at `<slug>.<base_domain>`.
+    pub base_domain: Option<String>,
+    /// The workspace whose `listed` pages stand in the index of the base host.
+    pub owner: String,
+}
+
+struct Page {
+    publication: Arc<Publication>,
+    slug: String,
+    hosts: Vec<String>,
+    /// What must be rendered, and since when it waits.
+    dirty: Option<Dirty>,
+    rendered: Option<Instant>,
+    beaten: Instant,
+    changed: Instant,
+    squeezed: bool,
+    hour: i64,
+}
+
+#[derive(Default)]
+struct Dirty {
+    all: bool,
+    components: BTreeSet<String>,
+}
+
+/// The publisher's thread body: runs until the engine is gone.
+pub struct Publisher {
+    engine: Engine,
+    changed: Receiver<Vec<Change>>,
+    site: Arc<ArcSwap<Site>>,
+    addresses: Addresses,
+    pages: BTreeMap<PageKey, Page>,
+    shared: HashMap<String, Arc<Output>>,
+    squeezer: Squeezer,
+}
+
+impl Publisher {
+    /// A publisher with nothing published yet. `shared` are the outputs of no page.
+    #[must_use]
+    pub fn new(
+        engine: Engine,
+        changed: Receiver<Vec<Change>>,
+        site: Arc<ArcSwap<Site>>,
+        addresses: Addresses,
+        shared: HashMap<String, Arc<Output>>,
+    ) -> Self {
+        let squeezer = Squeezer::start();
+        Self { engine, changed, site, addresses, pages: BTreeMap::new(), shared, squeezer }
+    }
+
+    /// Publishes every page once, so that what is bound next has something to show, then starts the
+    /// thread that keeps it true.
+    ///
+    /// # Errors
+    /// [`Refused::Stopping`] when the engine has ended; an I/O error when no thread can be had.
+    pub fn start(mut self) -> anyhow::Result<std::thread::JoinHandle<()>> {
+        self.refresh_pages()?;
+        self.turn()?;
+        Ok(std::thread::Builder::new().name("publisher".to_owned()).spawn(move || self.run())?)
+    }
+
+    fn run(mut self) {
+        loop {
+            match self.changed.recv_timeout(self.patience()) {
+                Ok(changes) => {
+                    let more: Vec<_> = self.changed.try_iter().flatten().collect();
+                    if self.note(changes.into_iter().chain(more)).is_err() {
+                        return;
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            if self.turn().is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Until the next page is due, at most a second.
+    fn patience(&self) -> Duration {
+        let waits = self.pages.values().filter(|page| page.dirty.is_some());
+        let next = waits
+            .map(|page| page.rendered.map_or(Duration::ZERO, |at| LEAST_APART.saturating_sub(at.elapsed())));
+        next.min().unwrap_or(Duration::from_secs(1)).min(Duration::from_secs(1))
+    }
+
+    fn note(&mut self, changes: impl Iterator<Item = Change>) -> Result<(), Refused> {
+        let mut structure = false;
+        let mut shown = Vec::new();
+        for change in changes {
+            match change {
+                Change::Shown(component) => shown.push(component),
+                _ => structure = true,
+            }
+        }
+        if structure {
+            return self.refresh_pages();
+        }
+        let pages = self.engine.look(move |state, _| {
+            let known = shown.into_iter().filter_map(|key| state.components.get(&key));
+            known.map(|component| (component.id.clone(), component.page)).collect::<Vec<_>>()
+        })?;
+        for (component, page) in pages {
+            if let Some(page) = self.pages.get_mut(&page) {
+                page.dirty.get_or_insert_default().components.insert(component);
+            }
+        }
+        Ok(())
+    }
+
+    /// Which pages are public, and where they answer.
+    fn refresh_pages(&mut self) -> Result<(), Refused> {
+        let wanted = self.engine.look(public_pages)?;
+        self.pages.retain(|key, _| wanted.iter().any(|(wanted, ..)| wanted == key));
+        for (key, slug, domain) in wanted {
+            let by_slug = self.addresses.base_domain.as_ref().map(|base| format!("{slug}.{base}"));
+            let hosts = domain.into_iter().chain(by_slug).collect();
+            let page = self.pages.entry(key).or_insert_with(Page::unpublished);
+            page.slug = slug;
+            page.hosts = hosts;
+            page.dirty.get_or_insert_default().all = true;
+        }
+        Ok(())
+    }
+
+    /// Renders what is due and swaps the site in if anything is new.
+    fn turn(&mut self) -> Result<(), Refused> {
+        let now = self.engine.now();
+        let due: Vec<(PageKey, Scope)> =
+            self.pages.iter_mut().filter_map(|(key, page)| Some((*key, page.due(now)?))).collect();
+        let mut swapped = !due.is_empty();
+        for (key, scope) in due {
+            let url = self.url_of(&self.pages[&key]);
+            let view = self.engine.look(move |state, now| page_view(state, key, &url, now))?;
+            if let (Some(view), Some(page)) = (view, self.pages.get_mut(&key)) {
+                page.publish(&view, &scope);
+            }
+        }
+        swapped |= self.take_squeezed();
+        self.give_to_squeeze();
+        if swapped || self.pages.is_empty() {
+            self.site.store(Arc::new(self.site_now()));
+        }
+        Ok(())
+    }
+
+    /// The address in links, feeds and JSON.
+    fn url_of(&self, page: &Page) -> String {
+        let base = &self.addresses.base_url;
+        let scheme = base.split("://").next().unwrap_or("https");
+        match page.hosts.first() {
+            Some(host) => format!("{scheme}://{host}"),
+            None if self.pages.len() == 1 => base.clone(),
+            None => format!("{base}/status/{}", page.slug),
+        }
+    }
+
+    fn take_squeezed(&mut self) -> bool {
+        let mut taken = false;
+        for Squeezed { page, path, from, output } in self.squeezer.done() {
+            let Some(page) = self.pages.get_mut(&page) else { continue };
+            let current = page.publication.outputs.get(&path);
+            if current.is_some_and(|current| Arc::ptr_eq(current, &from)) {
+                page.publication = Arc::new(page.publication.with([(path, output)]));
+                taken = true;
+            }
+        }
+        taken
+    }
+
+    fn give_to_squeeze(&mut self) {
+        for (key, page) in &mut self.pages {
+            if !page.squeezed && page.dirty.is_none() && page.changed.elapsed() >= QUIET {
+                page.squeezed = true;
+                self.squeezer.give(*key, &page.publication);
+            }
+        }
+    }
+
+    fn site_now(&self) -> Site {
+        let published = || self.pages.values();
+        let sole = (self.pages.len() == 1).then(|| published().next()).flatten();
+        Site {
+            by_slug: published().map(|page| (page.slug.clone(), Arc::clone(&page.publication))).collect(),
+            by_host: published()
+                .flat_map(|page| page.hosts.iter().map(|host| (host.clone(), Arc::clone(&page.publication))))
+                .collect(),
+            sole: sole.map(|page| Arc::clone(&page.publication)),
+            shared: self.shared.clone(),
+        }
+    }
+}
+
+type Wanted = (PageKey, String, Option<String>);
+
+fn public_pages(state: &State, _now: Timestamp) -> Vec<Wanted> {
+    let public = state.pages.iter().filter(|(_, page)| page.settings.public && !page.archived);
+    public.map(|(key, page)| (*key, page.settings.slug.clone(), page.settings.domain.clone())).collect()
+}
+
+impl Page {
+    fn unpublished() -> Self {
+        let now = Instant::now();
+        Self {
+            publication: Arc::default(),
+            slug: String::new(),
+            hosts: Vec::new(),
+            dirty: None,
+            rendered: None,
+            beaten: now,
+            changed: now,
+            squeezed: false,
+            hour: i64::MIN,
+        }
+    }
+
+    /// What to render now, if anything. An hour's beginning renders all: charts, rolling windows, and the
+    /// days of every zone begin with one (those of a quarter past, with a heartbeat).
+    fn due(&mut self, now: Timestamp) -> Option<Scope> {
+        let soon = self.rendered.is_some_and(|at| at.elapsed() < LEAST_APART);
+        if soon {
+            return None;
+        }
+        let quarter = now.0.div_euclid(HOUR / 4);
+        if self.hour != quarter {
+            self.hour = quarter;
+            self.dirty = None;
+            return Some(Scope::All);
+        }
+        if let Some(dirty) = self.dirty.take() {
+            return Some(if dirty.all { Scope::All } else { Scope::Components(dirty.components) });
+        }
+        (self.beaten.elapsed() >= HEARTBEAT).then_some(Scope::Heartbeat)
+    }
+
+    fn publish(&mut self, view: &PageView, scope: &Scope) {
+        let begun = Instant::now();
+        let rendered = match render(view, scope, &self.publication, Compression::Fast) {
+            Ok(rendered) => rendered,
+            Err(error) => {
+                tracing::error!(%error, page = %view.name, "a page could not be rendered; the former one stays");
+                return;
+            }
+        };
+        let all = matches!(scope, Scope::All);
+        let former = Arc::clone(&self.publication);
+        let mut publication = former.with(rendered.outputs);
+        if all {
+            publication = publication.retaining(|path| rendered.paths.contains(path));
+        }
+        self.publication = Arc::new(publication);
+        self.rendered = Some(begun);
+        self.beaten = begun;
+        if !matches!(scope, Scope::Heartbeat) {
+            self.changed = begun;
+            self.squeezed = false;
+        }
+        tracing::debug!(page = %view.name, ?scope, took = ?begun.elapsed(), "published");
+    }
+}

@@ -1,0 +1,132 @@
+//! Hourly roll-ups: counts and a mergeable latency histogram per track, made from the raw observations
+//! of an hour once it is over, and again when late ones arrive.
+
+use super::{Store, StoreError};
+use crate::domain::state::{ResponseHour, TrackKey};
+use crate::domain::time::{HOUR, Timestamp};
+use hdrhistogram::Histogram;
+use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
+use rusqlite::TransactionBehavior;
+use skerry_protocol::wire::Outcome;
+use std::collections::BTreeMap;
+
+/// Hours a response-time chart goes back: 90 days.
+pub const MAX_CHART_HOURS: i64 = 90 * 24;
+/// Longest latency a histogram tells apart, µs: ten minutes.
+const LONGEST: u64 = 600_000_000;
+
+/// An hour whose roll-up was made.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HourDone {
+    /// Its start.
+    pub hour: Timestamp,
+}
+
+struct Tally {
+    counts: [u64; 4],
+    latency: Histogram<u64>,
+}
+
+impl Store {
+    /// Makes the roll-up of the oldest hour that needs it, if any is over.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the hour stays to be done.
+    pub fn roll_up_next(&mut self, now: Timestamp) -> Result<Option<HourDone>, StoreError> {
+        let over = now.0.div_euclid(HOUR) * HOUR;
+        let oldest: Option<i64> = self.connection.query_row(
+            "SELECT min(hour_ms) FROM dirty_hour WHERE hour_ms < ?1",
+            [over],
+            |row| row.get(0),
+        )?;
+        let Some(hour) = oldest.map(Timestamp) else { return Ok(None) };
+        let tallies = self.tally_hour(hour)?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for (track, tally) in &tallies {
+            let mut latency = Vec::new();
+            V2DeflateSerializer::new()
+                .serialize(&tally.latency, &mut latency)
+                .map_err(|error| StoreError::Strange(format!("a histogram: {error}")))?;
+            let [inconclusive, up, degraded, down] = tally.counts.map(|count| count as i64);
+            let sql = "INSERT OR REPLACE INTO hour
+                 (workspace, track, hour_ms, up, degraded, down, inconclusive, latency)
+                 SELECT workspace, key, ?2, ?3, ?4, ?5, ?6, ?7 FROM track WHERE key = ?1";
+            let row = (track.0, hour.0, up, degraded, down, inconclusive, latency);
+            transaction.prepare_cached(sql)?.execute(row)?;
+        }
+        transaction.execute("DELETE FROM dirty_hour WHERE hour_ms = ?1", [hour.0])?;
+        transaction.commit()?;
+        Ok(Some(HourDone { hour }))
+    }
+
+    fn tally_hour(&self, hour: Timestamp) -> Result<BTreeMap<TrackKey, Tally>, StoreError> {
+        let mut tallies: BTreeMap<TrackKey, Tally> = BTreeMap::new();
+        let mut failed = None;
+        self.observations(hour, hour + HOUR, |raw| {
+            let tally =
+                tallies.entry(raw.track).or_insert_with(|| Tally { counts: [0; 4], latency: empty() });
+            tally.counts[raw.outcome as usize] += 1;
+            if matches!(raw.outcome, Outcome::Up | Outcome::Degraded) {
+                let value = raw.total_us.clamp(1, LONGEST);
+                if let Err(error) = tally.latency.record(value) {
+                    failed = Some(error.to_string());
+                }
+            }
+        })?;
+        match failed {
+            Some(error) => Err(StoreError::Strange(format!("a latency: {error}"))),
+            None => Ok(tallies),
+        }
+    }
+
+    /// Marks the hour before the present one for a roll-up: it has just ended, or we were not there.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn hour_ended(&mut self, now: Timestamp) -> Result<(), StoreError> {
+        let ended = now.0.div_euclid(HOUR) * HOUR - HOUR;
+        self.connection.execute("INSERT OR IGNORE INTO dirty_hour (hour_ms) VALUES (?1)", [ended])?;
+        Ok(())
+    }
+
+    /// Response times by hour of some tracks merged, oldest first.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn response_hours(
+        &self,
+        tracks: &[TrackKey],
+        from: Timestamp,
+    ) -> Result<Vec<ResponseHour>, StoreError> {
+        let mut hours: BTreeMap<i64, Histogram<u64>> = BTreeMap::new();
+        let mut deserializer = Deserializer::new();
+        for track in tracks {
+            let sql = "SELECT hour_ms, latency FROM hour WHERE track = ?1 AND hour_ms >= ?2";
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let mut rows = statement.query((track.0, from.0))?;
+            while let Some(row) = rows.next()? {
+                let bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+                let one: Histogram<u64> = deserializer
+                    .deserialize(&mut &*bytes)
+                    .map_err(|error| StoreError::Strange(format!("a histogram: {error}")))?;
+                let merged = hours.entry(row.get(0)?).or_insert_with(empty);
+                merged.add(&one).map_err(|error| StoreError::Strange(format!("a histogram: {error}")))?;
+            }
+        }
+        let measured = hours.into_iter().filter(|(_, latency)| !latency.is_empty());
+        Ok(measured
+            .map(|(hour, latency)| ResponseHour {
+                hour: Timestamp(hour),
+                p50_us: latency.value_at_quantile(0.5),
+                p95_us: latency.value_at_quantile(0.95),
+            })
+            .collect())
+    }
+}
+
+/// Two significant digits, growing as needed.
+fn empty() -> Histogram<u64> {
+    let mut histogram = Histogram::new_with_max(LONGEST, 2).expect("the bounds are valid constants");
+    histogram.auto(true);
+    histogram
+}

@@ -1,0 +1,238 @@
+//! The whole state, as it was when the last transaction was committed.
+
+use super::tokens::BESIDE;
+use super::{Store, StoreError, rows};
+use crate::domain::interval::Interval;
+use crate::domain::layers::Layers;
+use crate::domain::state::{
+    Agent, AgentKey, Check, CheckKey, Component, ComponentKey, Epoch, Group, GroupKey, Link, Page, PageItem,
+    PageKey, State, TrackKey, Witnessed, Workspace, WorkspaceKey,
+};
+use crate::domain::time::Timestamp;
+use crate::domain::track::{Span, Track};
+use rusqlite::Row;
+
+impl Store {
+    /// Reads the state. `ready_at` is the moment silence is counted from at the earliest.
+    ///
+    /// # Errors
+    /// [`StoreError`]; a value that no version writes is named.
+    pub fn load(&self, ready_at: Timestamp) -> Result<State, StoreError> {
+        let mut state = State { ready_at, ..State::default() };
+        let mut load = Load { store: self, state: &mut state };
+        load.tenants()?;
+        load.checks()?;
+        load.tracks()?;
+        load.pages()?;
+        load.components()?;
+        load.layers()?;
+        state.next_key = self.greatest_key()?;
+        Ok(state)
+    }
+
+    fn greatest_key(&self) -> Result<i64, StoreError> {
+        let sql = "SELECT max(key) FROM (SELECT max(key) AS key FROM workspace WHERE key < ?1 UNION ALL
+             SELECT max(key) FROM agent WHERE key < ?1 UNION ALL SELECT max(key) FROM \"check\" UNION ALL
+             SELECT max(key) FROM track UNION ALL SELECT max(key) FROM page UNION ALL
+             SELECT max(key) FROM page_group UNION ALL SELECT max(key) FROM component)";
+        Ok(self.connection.query_row(sql, [BESIDE], |row| row.get::<_, Option<i64>>(0))?.unwrap_or(0))
+    }
+
+    fn each(
+        &self,
+        sql: &str,
+        mut row: impl FnMut(&Row<'_>) -> Result<(), StoreError>,
+    ) -> Result<(), StoreError> {
+        let mut statement = self.connection.prepare(sql)?;
+        let mut found = statement.query([])?;
+        while let Some(next) = found.next()? {
+            row(next)?;
+        }
+        Ok(())
+    }
+}
+
+struct Load<'a> {
+    store: &'a Store,
+    state: &'a mut State,
+}
+
+impl Load<'_> {
+    fn tenants(&mut self) -> Result<(), StoreError> {
+        let Self { store, state } = self;
+        store.each("SELECT key, name FROM workspace", |row| {
+            state.workspaces.insert(WorkspaceKey(row.get(0)?), Workspace { name: row.get(1)? });
+            Ok(())
+        })?;
+        store.each("SELECT key, workspace, name, location FROM agent", |row| {
+            let (name, location): (String, String) = (row.get(2)?, row.get(3)?);
+            let agent = Agent::new(WorkspaceKey(row.get(1)?), &name, &location);
+            state.agents.insert(AgentKey(row.get(0)?), agent);
+            Ok(())
+        })?;
+        store.each("SELECT agent, epoch, through, offset_ms, seen_ms FROM agent_epoch", |row| {
+            let Some(agent) = state.agents.get_mut(&AgentKey(row.get(0)?)) else { return Ok(()) };
+            let epoch = Epoch { through: row.get::<_, i64>(2)?.unsigned_abs(), offset: row.get(3)? };
+            agent.epochs.insert(row.get(1)?, epoch);
+            agent.last_seen = agent.last_seen.max(Some(Timestamp(row.get(4)?)));
+            Ok(())
+        })
+    }
+
+    fn checks(&mut self) -> Result<(), StoreError> {
+        let Self { store, state } = self;
+        store.each("SELECT key, workspace, name, quorum FROM \"check\"", |row| {
+            let (key, workspace) = (CheckKey(row.get(0)?), WorkspaceKey(row.get(1)?));
+            let name: String = row.get(2)?;
+            let quorum = rows::quorum(&row.get::<_, String>(3)?)?;
+            let (tracks, components) = (Vec::new(), Vec::new());
+            state.check_names.insert((workspace, name.clone()), key);
+            state.checks.insert(key, Check { workspace, name, quorum, tracks, components });
+            Ok(())
+        })
+    }
+
+    fn tracks(&mut self) -> Result<(), StoreError> {
+        let Self { store, state } = self;
+        let mut open = Vec::new();
+        let sql =
+            "SELECT key, agent, \"check\", interval_ms, definition, silent, gone, state, from_ms, last_ms
+             FROM track";
+        store.each(sql, |row| {
+            let (key, agent, check) = (TrackKey(row.get(0)?), AgentKey(row.get(1)?), CheckKey(row.get(2)?));
+            let witnessed = Witnessed {
+                agent,
+                check,
+                track: Track::new(Vec::new(), row.get(5)?),
+                declared: Vec::new(),
+                interval_ms: row.get(3)?,
+                definition: row.get(4)?,
+                left: row.get(6)?,
+                live: None,
+            };
+            if let Some(name) = row.get::<_, Option<String>>(7)? {
+                let (from, last) = (Timestamp(row.get(8)?), Timestamp(row.get(9)?));
+                open.push((key, Span { from, last, state: rows::hard(&name)? }));
+            }
+            state.tracks.insert(key, witnessed);
+            state.track_of.insert((agent, check), key);
+            if let Some(check) = state.checks.get_mut(&check) {
+                check.tracks.push(key);
+            }
+            Ok(())
+        })?;
+        store.each("SELECT track, from_ms, last_ms, state FROM span ORDER BY track, from_ms", |row| {
+            let Some(witnessed) = state.tracks.get_mut(&TrackKey(row.get(0)?)) else { return Ok(()) };
+            let (from, last) = (Timestamp(row.get(1)?), Timestamp(row.get(2)?));
+            witnessed.track.spans.push(Span { from, last, state: rows::hard(&row.get::<_, String>(3)?)? });
+            Ok(())
+        })?;
+        for (key, span) in open {
+            if let Some(witnessed) = state.tracks.get_mut(&key) {
+                witnessed.track.spans.push(span);
+            }
+        }
+        store.each("SELECT track, from_ms, to_ms FROM declared ORDER BY track, from_ms", |row| {
+            let Some(witnessed) = state.tracks.get_mut(&TrackKey(row.get(0)?)) else { return Ok(()) };
+            witnessed.declared.push(interval(row, 1, ())?);
+            Ok(())
+        })
+    }
+
+    fn pages(&mut self) -> Result<(), StoreError> {
+        let Self { store, state } = self;
+        let sql = "SELECT key, workspace, file_key, id, created_ms, archived, settings, items FROM page";
+        store.each(sql, |row| {
+            let settings: rows::PageSettingsRow = json(row, 6)?;
+            let items: Vec<rows::PageItemRow> = json(row, 7)?;
+            let page = Page {
+                workspace: WorkspaceKey(row.get(1)?),
+                key: row.get(2)?,
+                id: row.get(3)?,
+                created_at: Timestamp(row.get(4)?),
+                archived: row.get(5)?,
+                settings: settings.into(),
+                items: items.into_iter().map(PageItem::from).collect(),
+            };
+            state.pages.insert(PageKey(row.get(0)?), page);
+            Ok(())
+        })?;
+        let sql = "SELECT key, page, file_key, id, created_ms, archived, name, description FROM page_group";
+        store.each(sql, |row| {
+            let group = Group {
+                page: PageKey(row.get(1)?),
+                key: row.get(2)?,
+                id: row.get(3)?,
+                created_at: Timestamp(row.get(4)?),
+                archived: row.get(5)?,
+                name: row.get(6)?,
+                description: row.get(7)?,
+            };
+            state.groups.insert(GroupKey(row.get(0)?), group);
+            Ok(())
+        })
+    }
+
+    fn components(&mut self) -> Result<(), StoreError> {
+        let Self { store, state } = self;
+        let sql = "SELECT key, page, file_key, id, created_ms, archived, start_ms, settings FROM component";
+        store.each(sql, |row| {
+            let settings: rows::ComponentSettingsRow = json(row, 7)?;
+            let component = Component {
+                page: PageKey(row.get(1)?),
+                key: row.get(2)?,
+                id: row.get(3)?,
+                created_at: Timestamp(row.get(4)?),
+                archived: row.get(5)?,
+                settings: settings.into(),
+                links: Vec::new(),
+                layers: Layers { start: Timestamp(row.get(6)?), ..Layers::default() },
+                expiry_seen: false,
+                response: Vec::new(),
+            };
+            state.components.insert(ComponentKey(row.get(0)?), component);
+            Ok(())
+        })?;
+        let sql = "SELECT component, \"check\", minor, from_ms, to_ms FROM component_link ORDER BY from_ms";
+        store.each(sql, |row| {
+            let (key, check) = (ComponentKey(row.get(0)?), CheckKey(row.get(1)?));
+            let Some(component) = state.components.get_mut(&key) else { return Ok(()) };
+            let (from, to) = (Timestamp(row.get(3)?), Timestamp(row.get(4)?));
+            component.links.push(Link { check, minor: row.get(2)?, from, to });
+            if let Some(check) = state.checks.get_mut(&check)
+                && !check.components.contains(&key)
+            {
+                check.components.push(key);
+            }
+            Ok(())
+        })
+    }
+
+    fn layers(&mut self) -> Result<(), StoreError> {
+        let Self { store, state } = self;
+        let sql = "SELECT component, layer, from_ms, to_ms, status FROM status_interval
+             ORDER BY component, layer, from_ms";
+        store.each(sql, |row| {
+            let Some(component) = state.components.get_mut(&ComponentKey(row.get(0)?)) else { return Ok(()) };
+            let (layer, status): (String, String) = (row.get(1)?, row.get(4)?);
+            let layers = &mut component.layers;
+            match layer.as_str() {
+                "automatic" => layers.automatic.push(interval(row, 2, rows::automatic(&status)?)?),
+                "manual" => layers.manual.push(interval(row, 2, rows::status(&status)?)?),
+                "planned" => layers.planned.push(interval(row, 2, ())?),
+                "corrected" => layers.corrected.push(interval(row, 2, rows::status(&status)?)?),
+                other => return Err(StoreError::Strange(format!("a layer {other:?}"))),
+            }
+            Ok(())
+        })
+    }
+}
+
+fn interval<T>(row: &Row<'_>, from: usize, value: T) -> Result<Interval<T>, StoreError> {
+    Ok(Interval { from: Timestamp(row.get(from)?), to: Timestamp(row.get(from + 1)?), value })
+}
+
+fn json<T: serde::de::DeserializeOwned>(row: &Row<'_>, column: usize) -> Result<T, StoreError> {
+    let text: String = row.get(column)?;
+    serde_json::from_str(&text).map_err(|error| StoreError::Strange(format!("{text}: {error}")))
+}

@@ -1,0 +1,255 @@
+//! The only importer of rusqlite: one writer, short reads, migrations, one file per table family.
+//! Functions are named after what the domain does; no SQL leaves this folder.
+
+mod hours;
+mod load;
+mod observation;
+mod rows;
+mod tokens;
+mod write;
+
+pub use hours::{HourDone, MAX_CHART_HOURS};
+pub use observation::StoredObservation;
+pub use tokens::{AgentIdentity, token_hash};
+
+use crate::domain::time::Timestamp;
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+/// The schema this program writes.
+const SCHEMA_VERSION: i64 = 1;
+/// WAL-reset corruption was mended in it.
+const OLDEST_SQLITE: i32 = 3_051_003;
+
+/// Why the database cannot be used. Every message says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// Linked against an older SQLite than is safe.
+    #[error(
+        "SQLite {0} is older than 3.51.3, which mends a corruption of the write-ahead log: build with the bundled SQLite"
+    )]
+    OldSqlite(&'static str),
+    /// The file lies on a network file system, whose locks SQLite cannot trust.
+    #[error(
+        "{path}: this is on a network file system ({kind}), where SQLite's locks are not reliable. Move store.path to a local disk"
+    )]
+    NetworkFileSystem {
+        /// The folder.
+        path: PathBuf,
+        /// Its name.
+        kind: &'static str,
+    },
+    /// Another process serves from this database.
+    #[error(
+        "{path}: another skerry-aggregator is serving from this database. Stop it first, or give this one its own store.path"
+    )]
+    InUse {
+        /// The database.
+        path: PathBuf,
+    },
+    /// Written by a newer program.
+    #[error(
+        "{path}: the database has schema {found}, this program knows {SCHEMA_VERSION}. It was written by a newer Skerry: install that version again, or restore the backup taken before the upgrade. Nothing was changed"
+    )]
+    Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+    },
+    /// Not a database, or damaged.
+    #[error(
+        "{path}: the database is damaged ({what}). Stop, keep a copy of the file, and restore the last backup; nothing was changed"
+    )]
+    Damaged {
+        /// The database.
+        path: PathBuf,
+        /// SQLite's words.
+        what: String,
+    },
+    /// The folder or file cannot be made or written.
+    #[error(
+        "{path}: {what}. Make it writable for the user that runs skerry-aggregator, or change store.path"
+    )]
+    Unwritable {
+        /// The file or folder.
+        path: PathBuf,
+        /// The system's words.
+        what: String,
+    },
+    /// Something else SQLite says.
+    #[error("the database answered: {0}")]
+    Sqlite(#[from] rusqlite::Error),
+    /// A stored value that no version of this program writes.
+    #[error("the database holds {0}")]
+    Strange(String),
+}
+
+/// The writer's handle. There is one in a process, and it belongs to the engine.
+#[derive(Debug)]
+pub struct Store {
+    connection: Connection,
+    path: PathBuf,
+    _lock: Option<std::fs::File>,
+}
+
+impl Store {
+    /// Opens the database for the one writer, makes it when it is missing, and migrates it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the file is as it was.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        if rusqlite::version_number() < OLDEST_SQLITE {
+            return Err(StoreError::OldSqlite(rusqlite::version()));
+        }
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        let unwritable = |path: &Path, error: &std::io::Error| StoreError::Unwritable {
+            path: path.to_owned(),
+            what: error.to_string(),
+        };
+        std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+        refuse_network_file_system(folder)?;
+        let lock = private_file(&path.with_extension("lock")).map_err(|error| unwritable(path, &error))?;
+        if lock.try_lock().is_err() {
+            return Err(StoreError::InUse { path: path.to_owned() });
+        }
+        private_file(path).map_err(|error| unwritable(path, &error))?;
+        let mut connection = Self::connect(path, false)?;
+        migrate(&mut connection, path)?;
+        Ok(Self { connection, path: path.to_owned(), _lock: Some(lock) })
+    }
+
+    /// A second handle on the same database for short reads and for the command line: no lock on the
+    /// process, nothing is migrated.
+    ///
+    /// # Errors
+    /// [`StoreError`], also when the schema is another one.
+    pub fn beside(path: &Path) -> Result<Self, StoreError> {
+        let connection = Self::connect(path, false)?;
+        let found = schema_of(&connection, path)?;
+        if found > SCHEMA_VERSION {
+            return Err(StoreError::Newer { path: path.to_owned(), found });
+        }
+        Ok(Self { connection, path: path.to_owned(), _lock: None })
+    }
+
+    fn connect(path: &Path, read_only: bool) -> Result<Connection, StoreError> {
+        let access =
+            if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
+        let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .map_err(|error| opened(path, error))?;
+        connection.busy_timeout(Duration::from_secs(5))?;
+        connection.set_prepared_statement_cache_capacity(64);
+        let pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+             PRAGMA mmap_size = 0; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;
+             PRAGMA journal_size_limit = 67108864;";
+        connection.execute_batch(pragmas).map_err(|error| opened(path, error))?;
+        Ok(connection)
+    }
+
+    /// Where the database lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The random id of this aggregator, made with its database.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn aggregator_id(&self) -> Result<String, StoreError> {
+        Ok(self.connection.query_row("SELECT aggregator_id FROM meta", [], |row| row.get(0))?)
+    }
+
+    /// Deletes raw observations older than `before`, oldest first, about `limit` of them. Returns how many.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn prune_observations(&mut self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        let nth = "SELECT at_ms FROM observation WHERE at_ms < ?1 ORDER BY at_ms LIMIT 1 OFFSET ?2";
+        let cut = self
+            .connection
+            .prepare_cached(nth)?
+            .query_row((before.0, limit as i64), |row| row.get(0))
+            .optional()?
+            .unwrap_or(before.0);
+        let sql = "DELETE FROM observation WHERE at_ms < ?1";
+        Ok(self.connection.prepare_cached(sql)?.execute([cut])?)
+    }
+
+    /// A write that changes nothing, to learn whether writing works again.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`] while it does not.
+    pub fn try_write(&mut self) -> Result<(), StoreError> {
+        let transaction =
+            self.connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+        transaction.execute("UPDATE meta SET aggregator_id = aggregator_id", [])?;
+        Ok(transaction.commit()?)
+    }
+}
+
+fn opened(path: &Path, error: rusqlite::Error) -> StoreError {
+    use rusqlite::ErrorCode::{CannotOpen, DatabaseCorrupt, NotADatabase, PermissionDenied, ReadOnly};
+    match error.sqlite_error_code() {
+        Some(DatabaseCorrupt | NotADatabase) => {
+            StoreError::Damaged { path: path.to_owned(), what: error.to_string() }
+        }
+        Some(CannotOpen | PermissionDenied | ReadOnly) => {
+            StoreError::Unwritable { path: path.to_owned(), what: error.to_string() }
+        }
+        _ => StoreError::Sqlite(error),
+    }
+}
+
+/// Opens or makes a file that only its owner can read: the database's own journals inherit its mode.
+fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    std::fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
+}
+
+fn schema_of(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| opened(path, error))
+}
+
+fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
+    let found = schema_of(connection, path)?;
+    if found > SCHEMA_VERSION {
+        return Err(StoreError::Newer { path: path.to_owned(), found });
+    }
+    let verdict: String = connection
+        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
+        .map_err(|error| opened(path, error))?;
+    if verdict != "ok" {
+        return Err(StoreError::Damaged { path: path.to_owned(), what: verdict });
+    }
+    if found == 0 {
+        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive)?;
+        transaction.execute_batch(include_str!("migrations/0001.sql"))?;
+        let id = crate::random::id();
+        transaction.execute("INSERT INTO meta (only_row, aggregator_id) VALUES (1, ?1)", [id])?;
+        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        transaction.commit()?;
+    }
+    Ok(())
+}
+
+fn refuse_network_file_system(folder: &Path) -> Result<(), StoreError> {
+    const NETWORKED: [(i64, &str); 8] = [
+        (0x6969, "NFS"),
+        (0xFF53_4D42, "SMB"),
+        (0xFE53_4D42, "SMB2"),
+        (0x517B, "SMB"),
+        (0x00C3_6400, "Ceph"),
+        (0x5346_414F, "AFS"),
+        (0x0102_1997, "9P"),
+        (0x0BD0_0BD0, "Lustre"),
+    ];
+    let Ok(found) = rustix::fs::statfs(folder) else { return Ok(()) };
+    let kind = i64::from(found.f_type as u32);
+    match NETWORKED.iter().find(|(magic, _)| *magic == kind) {
+        Some((_, kind)) => Err(StoreError::NetworkFileSystem { path: folder.to_owned(), kind }),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,191 @@
+//! How values of the domain are spelt in rows. The only place that knows both.
+
+use super::StoreError;
+use crate::domain::component::Automatic;
+use crate::domain::state::{ComponentKey, ComponentSettings, GroupKey, PageItem, PageSettings};
+use crate::domain::status::Status;
+use crate::domain::track::Hard;
+use crate::domain::uptime::{Rule, Weights};
+use crate::domain::verdict::Quorum;
+use serde::{Deserialize, Serialize};
+
+pub(super) fn hard(name: &str) -> Result<Hard, StoreError> {
+    match name {
+        "up" => Ok(Hard::Up),
+        "degraded" => Ok(Hard::Degraded),
+        "down" => Ok(Hard::Down),
+        other => Err(StoreError::Strange(format!("a span with state {other:?}"))),
+    }
+}
+
+pub(super) fn automatic_name(value: Automatic) -> &'static str {
+    match value {
+        Automatic::Known(status) => status.name(),
+        Automatic::NoData => "no_data",
+    }
+}
+
+pub(super) fn automatic(name: &str) -> Result<Automatic, StoreError> {
+    if name == "no_data" { Ok(Automatic::NoData) } else { status(name).map(Automatic::Known) }
+}
+
+pub(super) fn status(name: &str) -> Result<Status, StoreError> {
+    Status::from_name(name).ok_or_else(|| StoreError::Strange(format!("a status {name:?}")))
+}
+
+pub(super) fn quorum_name(quorum: Quorum) -> String {
+    match quorum {
+        Quorum::Majority => "majority".to_owned(),
+        Quorum::Any => "any".to_owned(),
+        Quorum::All => "all".to_owned(),
+        Quorum::Number(number) => number.to_string(),
+    }
+}
+
+pub(super) fn quorum(name: &str) -> Result<Quorum, StoreError> {
+    match name {
+        "majority" => Ok(Quorum::Majority),
+        "any" => Ok(Quorum::Any),
+        "all" => Ok(Quorum::All),
+        number => number
+            .parse()
+            .map(Quorum::Number)
+            .map_err(|_| StoreError::Strange(format!("a quorum {number:?}"))),
+    }
+}
+
+/// `page.settings`, as JSON: keys may be added, none is ever reused.
+#[derive(Serialize, Deserialize)]
+pub(super) struct PageSettingsRow {
+    slug: String,
+    name: String,
+    public: bool,
+    listed: bool,
+    domain: Option<String>,
+    time_zone: String,
+    support_url: Option<String>,
+    language: String,
+    uptime_rule: String,
+    partial_percent: u32,
+    major_percent: u32,
+}
+
+impl From<&PageSettings> for PageSettingsRow {
+    fn from(settings: &PageSettings) -> Self {
+        let PageSettings {
+            slug,
+            name,
+            public,
+            listed,
+            domain,
+            time_zone,
+            support_url,
+            language,
+            rule,
+            weights,
+        } = settings.clone();
+        let uptime_rule = match rule {
+            Rule::Observed => "observed",
+            Rule::Statuspage => "statuspage",
+        };
+        let Weights { partial_percent, major_percent } = weights;
+        let uptime_rule = uptime_rule.to_owned();
+        Self {
+            slug,
+            name,
+            public,
+            listed,
+            domain,
+            time_zone,
+            support_url,
+            language,
+            uptime_rule,
+            partial_percent,
+            major_percent,
+        }
+    }
+}
+
+impl From<PageSettingsRow> for PageSettings {
+    fn from(row: PageSettingsRow) -> Self {
+        let rule = if row.uptime_rule == "statuspage" { Rule::Statuspage } else { Rule::Observed };
+        let weights = Weights { partial_percent: row.partial_percent, major_percent: row.major_percent };
+        let PageSettingsRow { slug, name, public, listed, domain, time_zone, support_url, language, .. } =
+            row;
+        Self { slug, name, public, listed, domain, time_zone, support_url, language, rule, weights }
+    }
+}
+
+/// `component.settings`, as JSON.
+#[derive(Serialize, Deserialize)]
+pub(super) struct ComponentSettingsRow {
+    name: String,
+    description: Option<String>,
+    public: bool,
+    start_date: Option<String>,
+    response_time: bool,
+    showcase: bool,
+    only_show_if_degraded: bool,
+}
+
+impl From<&ComponentSettings> for ComponentSettingsRow {
+    fn from(settings: &ComponentSettings) -> Self {
+        let ComponentSettings {
+            name,
+            description,
+            public,
+            start_date,
+            response_time,
+            showcase,
+            only_show_if_degraded,
+        } = settings.clone();
+        let start_date = start_date.map(|date| date.to_string());
+        Self { name, description, public, start_date, response_time, showcase, only_show_if_degraded }
+    }
+}
+
+impl From<ComponentSettingsRow> for ComponentSettings {
+    fn from(row: ComponentSettingsRow) -> Self {
+        let start_date = row.start_date.and_then(|date| date.parse().ok());
+        let ComponentSettingsRow {
+            name,
+            description,
+            public,
+            response_time,
+            showcase,
+            only_show_if_degraded,
+            ..
+        } = row;
+        Self { name, description, public, start_date, response_time, showcase, only_show_if_degraded }
+    }
+}
+
+/// `page.items`, as JSON.
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum PageItemRow {
+    Group { key: i64, components: Vec<i64> },
+    Component(i64),
+}
+
+impl From<&PageItem> for PageItemRow {
+    fn from(item: &PageItem) -> Self {
+        match item {
+            PageItem::Group(key, components) => {
+                Self::Group { key: key.0, components: components.iter().map(|key| key.0).collect() }
+            }
+            PageItem::Component(key) => Self::Component(key.0),
+        }
+    }
+}
+
+impl From<PageItemRow> for PageItem {
+    fn from(row: PageItemRow) -> Self {
+        match row {
+            PageItemRow::Group { key, components } => {
+                Self::Group(GroupKey(key), components.into_iter().map(ComponentKey).collect())
+            }
+            PageItemRow::Component(key) => Self::Component(ComponentKey(key)),
+        }
+    }
+}

@@ -1,0 +1,299 @@
+//! Changes become rows, all of one group in one transaction.
+
+use super::{Store, StoreError, observation, rows};
+use crate::domain::interval::Interval;
+use crate::domain::state::{
+    AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, State, TrackKey, WorkspaceKey,
+};
+use crate::domain::step::Change;
+use crate::domain::time::{HOUR, Timestamp};
+use rusqlite::{Transaction, TransactionBehavior};
+use std::collections::{BTreeMap, BTreeSet};
+
+impl Store {
+    /// Commits changes together; when it returns `Ok` they survive a power cut.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing of the group is written.
+    pub fn commit(&mut self, state: &State, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
+        if changes.iter().all(|change| matches!(change, Change::Shown(_))) {
+            return Ok(());
+        }
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Rows of one group may name each other before they stand: the commit judges.
+        transaction.pragma_update(None, "defer_foreign_keys", true)?;
+        let mut group = Group { transaction, state, now, tracks: BTreeMap::new(), hours: BTreeSet::new() };
+        for change in changes {
+            group.write(change)?;
+        }
+        group.finish()
+    }
+}
+
+struct Group<'a> {
+    transaction: Transaction<'a>,
+    state: &'a State,
+    now: Timestamp,
+    /// Tracks to write once, with the instant from which their spans are no longer what is stored.
+    tracks: BTreeMap<TrackKey, Timestamp>,
+    /// Past hours that received an observation.
+    hours: BTreeSet<i64>,
+}
+
+impl Group<'_> {
+    fn write(&mut self, change: &Change) -> Result<(), StoreError> {
+        match change {
+            Change::WorkspaceAdded(key) => self.workspace(*key),
+            Change::AgentSaved(key) => self.agent(*key),
+            Change::EpochMoved { agent, epoch } => self.epoch(*agent, epoch),
+            Change::Gap { agent, from, to, .. } => {
+                let why = format!("the sequence jumps from {from} to {to}");
+                self.loss(*agent, to - from, &why, None, None)
+            }
+            Change::Lost { agent, count, why, from, to } => self.loss(*agent, *count, why, *from, *to),
+            Change::CheckSaved(key) => self.check(*key),
+            Change::TrackMoved(track) => {
+                self.tracks.entry(*track).or_insert(Timestamp::FAR);
+                Ok(())
+            }
+            Change::SpansChanged { track, from } => {
+                let first = self.tracks.entry(*track).or_insert(*from);
+                *first = (*first).min(*from);
+                Ok(())
+            }
+            Change::Raw(raw) => {
+                let hour = raw.at.0.div_euclid(HOUR) * HOUR;
+                if hour < self.now.0.div_euclid(HOUR) * HOUR {
+                    self.hours.insert(hour);
+                }
+                Ok(observation::insert(&self.transaction, raw)?)
+            }
+            Change::Transition { .. } => self.transition(change),
+            Change::Automatic { component, from, intervals } => {
+                let named: Vec<_> = intervals.iter().map(|one| named(one, rows::automatic_name)).collect();
+                self.layer(*component, "automatic", *from, &named)
+            }
+            Change::Manual { component, from, intervals } => {
+                let named: Vec<_> =
+                    intervals.iter().map(|one| named(one, crate::domain::status::Status::name)).collect();
+                self.layer(*component, "manual", *from, &named)
+            }
+            Change::PageSaved(key) => self.page(*key),
+            Change::GroupSaved(key) => self.group(*key),
+            Change::ComponentSaved(key) => self.component(*key),
+            Change::Shown(_) => Ok(()),
+        }
+    }
+
+    fn finish(self) -> Result<(), StoreError> {
+        for (track, changed_from) in &self.tracks {
+            self.track(*track)?;
+            if *changed_from < Timestamp::FAR {
+                self.spans(*track, *changed_from)?;
+            }
+        }
+        for hour in &self.hours {
+            let sql = "INSERT OR IGNORE INTO dirty_hour (hour_ms) VALUES (?1)";
+            self.transaction.prepare_cached(sql)?.execute([hour])?;
+        }
+        Ok(self.transaction.commit()?)
+    }
+
+    fn run(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<(), StoreError> {
+        self.transaction.prepare_cached(sql)?.execute(parameters)?;
+        Ok(())
+    }
+
+    fn workspace(&self, key: WorkspaceKey) -> Result<(), StoreError> {
+        let name = &self.state.workspaces[&key].name;
+        self.run("INSERT INTO workspace (key, name) VALUES (?1, ?2)", (key.0, name))
+    }
+
+    fn agent(&self, key: AgentKey) -> Result<(), StoreError> {
+        let agent = &self.state.agents[&key];
+        let sql = "INSERT INTO agent (key, workspace, name, location) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (key) DO UPDATE SET name = excluded.name, location = excluded.location";
+        self.run(sql, (key.0, agent.workspace.0, &agent.name, &agent.location))
+    }
+
+    fn epoch(&self, key: AgentKey, epoch: &[u8; 16]) -> Result<(), StoreError> {
+        let agent = &self.state.agents[&key];
+        let position = &agent.epochs[epoch];
+        let sql = "INSERT INTO agent_epoch (workspace, agent, epoch, through, offset_ms, seen_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (agent, epoch) DO UPDATE
+             SET through = excluded.through, offset_ms = excluded.offset_ms, seen_ms = excluded.seen_ms";
+        let through = position.through as i64;
+        self.run(sql, (agent.workspace.0, key.0, epoch, through, position.offset, self.now.0))
+    }
+
+    fn loss(
+        &self,
+        key: AgentKey,
+        count: u64,
+        why: &str,
+        from: Option<Timestamp>,
+        to: Option<Timestamp>,
+    ) -> Result<(), StoreError> {
+        let workspace = self.state.agents[&key].workspace;
+        let sql = "INSERT INTO loss (workspace, agent, noted_ms, count, why, from_ms, to_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let (from, to) = (from.map(|at| at.0), to.map(|at| at.0));
+        self.run(sql, (workspace.0, key.0, self.now.0, count as i64, why, from, to))
+    }
+
+    fn check(&self, key: CheckKey) -> Result<(), StoreError> {
+        let check = &self.state.checks[&key];
+        let sql = "INSERT INTO \"check\" (key, workspace, name, quorum) VALUES (?1, ?2, ?3, ?4)
+             ON CONFLICT (key) DO UPDATE SET quorum = excluded.quorum";
+        self.run(sql, (key.0, check.workspace.0, &check.name, rows::quorum_name(check.quorum)))
+    }
+
+    fn track(&self, key: TrackKey) -> Result<(), StoreError> {
+        let witnessed = &self.state.tracks[&key];
+        let workspace = self.state.agents[&witnessed.agent].workspace.0;
+        let open = witnessed.track.spans.last();
+        let sql =
+            "INSERT INTO track (key, workspace, agent, \"check\", interval_ms, definition, silent, gone,
+                 state, from_ms, last_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
+             ON CONFLICT (key) DO UPDATE SET interval_ms = excluded.interval_ms,
+                 definition = excluded.definition, silent = excluded.silent, gone = excluded.gone,
+                 state = excluded.state, from_ms = excluded.from_ms, last_ms = excluded.last_ms";
+        let head = (
+            key.0,
+            workspace,
+            witnessed.agent.0,
+            witnessed.check.0,
+            witnessed.interval_ms,
+            &witnessed.definition,
+            witnessed.track.silent,
+            witnessed.left,
+            open.map(|span| span.state.name()),
+            open.map(|span| span.from.0),
+            open.map(|span| span.last.0),
+        );
+        self.run(sql, head)?;
+        let newest = witnessed.declared.iter().rev().take(2);
+        for interval in newest {
+            let sql = "INSERT OR REPLACE INTO declared (workspace, track, from_ms, to_ms)
+                 VALUES (?1, ?2, ?3, ?4)";
+            self.run(sql, (workspace, key.0, interval.from.0, interval.to.0))?;
+        }
+        Ok(())
+    }
+
+    /// Closed spans that lie before the newest one, from the one that holds `from` on.
+    fn spans(&self, key: TrackKey, from: Timestamp) -> Result<(), StoreError> {
+        let witnessed = &self.state.tracks[&key];
+        let workspace = self.state.agents[&witnessed.agent].workspace.0;
+        let spans = &witnessed.track.spans;
+        let first = spans.partition_point(|span| span.last < from).saturating_sub(1);
+        let base = spans.get(first).map_or(from, |span| span.from.min(from));
+        self.run("DELETE FROM span WHERE track = ?1 AND from_ms >= ?2", (key.0, base.0))?;
+        for span in &spans[first..spans.len().saturating_sub(1).max(first)] {
+            let sql = "INSERT INTO span (workspace, track, from_ms, last_ms, state)
+                 VALUES (?1, ?2, ?3, ?4, ?5)";
+            self.run(sql, (workspace, key.0, span.from.0, span.last.0, span.state.name()))?;
+        }
+        Ok(())
+    }
+
+    fn transition(&self, change: &Change) -> Result<(), StoreError> {
+        let Change::Transition { track, since, at, from, to, reason, detail } = change else { return Ok(()) };
+        let workspace = self.state.agents[&self.state.tracks[track].agent].workspace;
+        let sql = "INSERT INTO hard_transition
+             (workspace, at_ms, track, since_ms, from_state, to_state, reason, detail)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
+        let (from, to) = (from.name(), to.name());
+        self.run(sql, (workspace.0, at.0, track.0, since.0, from, to, reason.name(), detail))
+    }
+
+    fn page(&self, key: PageKey) -> Result<(), StoreError> {
+        let page = &self.state.pages[&key];
+        let settings = json(&rows::PageSettingsRow::from(&page.settings))?;
+        let items = json(&page.items.iter().map(rows::PageItemRow::from).collect::<Vec<_>>())?;
+        let sql = "INSERT INTO page (key, workspace, file_key, id, created_ms, archived, settings, items)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (key) DO UPDATE
+             SET archived = excluded.archived, settings = excluded.settings, items = excluded.items";
+        let made = page.created_at.0;
+        self.run(sql, (key.0, page.workspace.0, &page.key, &page.id, made, page.archived, settings, items))
+    }
+
+    fn group(&self, key: GroupKey) -> Result<(), StoreError> {
+        let group = &self.state.groups[&key];
+        let workspace = self.state.pages[&group.page].workspace;
+        let sql = "INSERT INTO page_group
+             (key, workspace, page, file_key, id, created_ms, archived, name, description)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (key) DO UPDATE
+             SET archived = excluded.archived, name = excluded.name, description = excluded.description";
+        let row = (
+            key.0,
+            workspace.0,
+            group.page.0,
+            &group.key,
+            &group.id,
+            group.created_at.0,
+            group.archived,
+            &group.name,
+            &group.description,
+        );
+        self.run(sql, row)
+    }
+
+    fn component(&self, key: ComponentKey) -> Result<(), StoreError> {
+        let component = &self.state.components[&key];
+        let workspace = self.state.pages[&component.page].workspace.0;
+        let settings = json(&rows::ComponentSettingsRow::from(&component.settings))?;
+        let sql = "INSERT INTO component
+             (key, workspace, page, file_key, id, created_ms, archived, start_ms, settings)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (key) DO UPDATE
+             SET archived = excluded.archived, start_ms = excluded.start_ms, settings = excluded.settings";
+        let row = (
+            key.0,
+            workspace,
+            component.page.0,
+            &component.key,
+            &component.id,
+            component.created_at.0,
+            component.archived,
+            component.layers.start.0,
+            settings,
+        );
+        self.run(sql, row)?;
+        self.run("DELETE FROM component_link WHERE component = ?1", [key.0])?;
+        for link in &component.links {
+            let sql = "INSERT INTO component_link (workspace, component, \"check\", minor, from_ms, to_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+            self.run(sql, (workspace, key.0, link.check.0, link.minor, link.from.0, link.to.0))?;
+        }
+        Ok(())
+    }
+
+    /// Replaces a layer from `from` on.
+    fn layer(
+        &self,
+        key: ComponentKey,
+        layer: &str,
+        from: Timestamp,
+        intervals: &[(i64, i64, &str)],
+    ) -> Result<(), StoreError> {
+        let workspace = self.state.pages[&self.state.components[&key].page].workspace.0;
+        let gone = "DELETE FROM status_interval WHERE component = ?1 AND layer = ?2 AND from_ms >= ?3";
+        self.run(gone, (key.0, layer, from.0))?;
+        let cut = "UPDATE status_interval SET to_ms = ?3 WHERE component = ?1 AND layer = ?2 AND to_ms > ?3";
+        self.run(cut, (key.0, layer, from.0))?;
+        for (from, to, status) in intervals {
+            let sql = "INSERT INTO status_interval (workspace, component, layer, from_ms, to_ms, status)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+            self.run(sql, (workspace, key.0, layer, from, to, status))?;
+        }
+        Ok(())
+    }
+}
+
+fn named<T: Copy>(interval: &Interval<T>, name: impl Fn(T) -> &'static str) -> (i64, i64, &'static str) {
+    (interval.from.0, interval.to.0, name(interval.value))
+}
+
+fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {
+    serde_json::to_string(value).map_err(|error| StoreError::Strange(error.to_string()))
+}

@@ -1,0 +1,66 @@
+//! What operators and their tools ask: is it alive, is it ready, its metrics. Only on listeners that
+//! serve `admin`.
+
+use super::exposition::{CLASSIC, OPEN_METRICS, classic};
+use super::headers::{method_not_allowed, uncached};
+use actix_web::http::header::ACCEPT;
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse};
+use serde::Serialize;
+
+/// What the process knows about itself.
+pub trait Operations: Send + Sync {
+    /// Does a fresh observation reach the page from end to end? Must not block.
+    fn ready(&self) -> Readiness;
+    /// All metrics, as `prometheus_client::encoding::text::encode` writes them. Must not block for long.
+    fn metrics(&self) -> String;
+}
+
+/// Whether the process does its work.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Readiness {
+    /// Why it is not ready, each a plain sentence for operators; empty when it is.
+    pub reasons: Vec<String>,
+}
+
+#[derive(Serialize)]
+struct ReadyBody {
+    ready: bool,
+    reasons: Vec<String>,
+}
+
+fn reads(request: &HttpRequest) -> bool {
+    request.method() == Method::GET || request.method() == Method::HEAD
+}
+
+/// `/healthz`: the process answers.
+pub(super) fn healthz(request: &HttpRequest) -> HttpResponse {
+    if !reads(request) {
+        return method_not_allowed("GET, HEAD");
+    }
+    uncached(StatusCode::OK, "text/plain; charset=utf-8", "ok\n")
+}
+
+/// `/readyz`: 200, or 503 with the reasons.
+pub(super) fn readyz(operations: &dyn Operations, request: &HttpRequest) -> HttpResponse {
+    if !reads(request) {
+        return method_not_allowed("GET, HEAD");
+    }
+    let Readiness { reasons } = operations.ready();
+    let ready = reasons.is_empty();
+    let status = if ready { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE };
+    let body = serde_json::to_vec(&ReadyBody { ready, reasons }).unwrap_or_default();
+    uncached(status, "application/json; charset=utf-8", body)
+}
+
+/// `/metrics`, in the form that `Accept` names.
+pub(super) fn metrics(operations: &dyn Operations, request: &HttpRequest) -> HttpResponse {
+    if !reads(request) {
+        return method_not_allowed("GET, HEAD");
+    }
+    let mut accepted = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
+    if accepted.any(|value| value.contains("application/openmetrics-text")) {
+        return uncached(StatusCode::OK, OPEN_METRICS, operations.metrics());
+    }
+    uncached(StatusCode::OK, CLASSIC, classic(&operations.metrics()))
+}

@@ -1,0 +1,239 @@
+//! Listeners: bound before anything else starts, bounded in what a client can hold, stopped in order.
+
+use super::{Rooms, routes};
+use actix_web::dev::{Server, ServerHandle};
+use actix_web::{App, HttpServer};
+use futures_util::future::{join_all, try_join_all};
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// What a listener serves.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Serves {
+    /// Pages and their data: what a CDN fetches.
+    pub public: bool,
+    /// Batches of agents.
+    pub agents: bool,
+    /// Inbound alerts and heartbeats.
+    pub hooks: bool,
+    /// Operators' side, health and metrics.
+    pub admin: bool,
+}
+
+/// Where to listen, and for whom.
+#[derive(Clone, Debug)]
+pub struct Listener {
+    /// Address and port; port 0 takes a free one.
+    pub address: SocketAddr,
+    /// What is served there.
+    pub serves: Serves,
+    /// TLS, where wanted.
+    pub tls: Option<TlsFiles>,
+}
+
+/// A certificate chain and its key, PEM. Read once, when the listener is bound.
+#[derive(Clone, Debug)]
+pub struct TlsFiles {
+    /// Chain, leaf first.
+    pub certificate: PathBuf,
+    /// Private key: PKCS#8, PKCS#1 or SEC1.
+    pub key: PathBuf,
+}
+
+/// What a client may take up. A request's head is bounded at 128 KiB and 96 headers by the HTTP layer.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Threads of each listener that serves public; the others have one.
+    pub workers: usize,
+    /// Connections open at once, for each worker; more wait in the kernel's queue.
+    pub connections: usize,
+    /// From the opening of a connection to the end of its first request head.
+    pub head_time: Duration,
+    /// How long an idle connection stays.
+    pub keep_alive: Duration,
+    /// How long requests under way may go on once we stop; whole seconds.
+    pub stop_time: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            workers: std::thread::available_parallelism().map_or(1, usize::from),
+            connections: 8_192,
+            head_time: Duration::from_secs(5),
+            keep_alive: Duration::from_secs(75),
+            stop_time: Duration::from_secs(4),
+        }
+    }
+}
+
+/// Why we cannot serve. Each says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum ServeError {
+    /// Another process has the port.
+    #[error(
+        "cannot listen on {0}: the port is in use. Stop the program that uses it, or choose another \
+         `address` under [[listen]]"
+    )]
+    InUse(SocketAddr),
+    /// We may not bind it.
+    #[error(
+        "cannot listen on {0}: not permitted. Ports below 1024 need CAP_NET_BIND_SERVICE; choose a \
+         higher one under [[listen]] or grant it"
+    )]
+    NotPermitted(SocketAddr),
+    /// No interface has the address.
+    #[error(
+        "cannot listen on {0}: no interface of this host has that address. Correct `address` under \
+         [[listen]]"
+    )]
+    NoSuchAddress(SocketAddr),
+    /// Any other failure to bind.
+    #[error("cannot listen on {address}: {source}")]
+    Bind {
+        /// The address.
+        address: SocketAddr,
+        /// What the system says.
+        source: io::Error,
+    },
+    /// A file of a certificate or key cannot be used.
+    #[error("cannot use {} for TLS on {address}: {why}", path.display())]
+    Tls {
+        /// The listener's address.
+        address: SocketAddr,
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        why: String,
+    },
+    /// The server ended by itself.
+    #[error("a listener stopped unexpectedly: {0}")]
+    Stopped(io::Error),
+}
+
+/// Listeners that are bound and do not serve yet.
+#[derive(Debug)]
+pub struct Bound {
+    listeners: Vec<BoundListener>,
+}
+
+#[derive(Debug)]
+struct BoundListener {
+    socket: TcpListener,
+    address: SocketAddr,
+    serves: Serves,
+    tls: Option<rustls::ServerConfig>,
+}
+
+/// Binds all listeners or none.
+///
+/// # Errors
+/// The first address or TLS file that cannot be used, with the remedy.
+pub fn bind(listeners: &[Listener]) -> Result<Bound, ServeError> {
+    let listeners = listeners.iter().map(bind_one).collect::<Result<_, _>>()?;
+    Ok(Bound { listeners })
+}
+
+fn bind_one(listener: &Listener) -> Result<BoundListener, ServeError> {
+    let tls = listener.tls.as_ref().map(|files| tls_config(files, listener.address)).transpose()?;
+    let address = listener.address;
+    let bind = || {
+        let socket = TcpListener::bind(address)?;
+        let address = socket.local_addr()?;
+        Ok(BoundListener { socket, address, serves: listener.serves, tls })
+    };
+    bind().map_err(|source: io::Error| match source.kind() {
+        io::ErrorKind::AddrInUse => ServeError::InUse(address),
+        io::ErrorKind::PermissionDenied => ServeError::NotPermitted(address),
+        io::ErrorKind::AddrNotAvailable => ServeError::NoSuchAddress(address),
+        _ => ServeError::Bind { address, source },
+    })
+}
+
+fn tls_config(files: &TlsFiles, address: SocketAddr) -> Result<rustls::ServerConfig, ServeError> {
+    let refused = |path: &Path, why: String| ServeError::Tls { address, path: path.to_owned(), why };
+    let chain = CertificateDer::pem_file_iter(&files.certificate)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| refused(&files.certificate, error.to_string()))?;
+    if chain.is_empty() {
+        return Err(refused(&files.certificate, "it holds no PEM certificate".to_owned()));
+    }
+    let key =
+        PrivateKeyDer::from_pem_file(&files.key).map_err(|error| refused(&files.key, error.to_string()))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
+        .map_err(|error| refused(&files.certificate, error.to_string()))
+}
+
+impl Bound {
+    /// Where each listener really listens, in the order given.
+    #[must_use]
+    pub fn addresses(&self) -> Vec<SocketAddr> {
+        self.listeners.iter().map(|listener| listener.address).collect()
+    }
+
+    /// Serves until `shutdown` resolves, then lets requests under way end within `limits.stop_time`.
+    ///
+    /// # Errors
+    /// [`ServeError::Stopped`] when a listener ends by itself.
+    pub async fn run(
+        self,
+        rooms: &Rooms,
+        limits: Limits,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), ServeError> {
+        let servers = self
+            .listeners
+            .into_iter()
+            .map(|listener| start(listener, rooms, limits))
+            .collect::<Result<Vec<_>, _>>()?;
+        let handles: Vec<ServerHandle> = servers.iter().map(Server::handle).collect();
+        let mut running = std::pin::pin!(try_join_all(servers));
+        tokio::select! {
+            ended = &mut running => return ended.map(drop).map_err(ServeError::Stopped),
+            () = shutdown => {}
+        }
+        let stopping = join_all(handles.iter().map(|handle| handle.stop(true)));
+        let (ended, _) = futures_util::future::join(running, stopping).await;
+        ended.map(drop).map_err(ServeError::Stopped)
+    }
+}
+
+fn start(listener: BoundListener, rooms: &Rooms, limits: Limits) -> Result<Server, ServeError> {
+    let BoundListener { socket, address, serves, tls } = listener;
+    let rooms = rooms.clone();
+    let server = HttpServer::new(move || App::new().configure(|config| routes(config, serves, &rooms)))
+        .workers(if serves.public { limits.workers.max(1) } else { 1 })
+        .max_connections(limits.connections)
+        .client_request_timeout(limits.head_time)
+        .client_disconnect_timeout(Duration::from_secs(1))
+        .keep_alive(limits.keep_alive)
+        .tls_handshake_timeout(limits.head_time)
+        .shutdown_timeout(limits.stop_time.as_secs())
+        .disable_signals();
+    let server = match tls {
+        Some(tls) => server.listen_rustls_0_23(socket, tls),
+        None => server.listen(socket),
+    };
+    server.map(HttpServer::run).map_err(|source| ServeError::Bind { address, source })
+}
+
+/// Binds all listeners, then serves until `shutdown` resolves.
+///
+/// # Errors
+/// As [`bind`] and [`Bound::run`].
+pub async fn serve(
+    listeners: &[Listener],
+    rooms: &Rooms,
+    limits: Limits,
+    shutdown: impl Future<Output = ()>,
+) -> Result<(), ServeError> {
+    bind(listeners)?.run(rooms, limits, shutdown).await
+}

@@ -1,0 +1,61 @@
+//! Everything that answers over HTTP; the only importer of actix-web. A listener serves some of public,
+//! agents, hooks and admin: what it does not serve does not exist there. The public side only looks up;
+//! the other rooms reach the rest of the program through the traits they name.
+
+mod admin;
+mod agents;
+mod exposition;
+mod headers;
+mod listen;
+mod negotiation;
+mod problem;
+mod public;
+#[cfg(test)]
+mod tests;
+
+pub use admin::{Operations, Readiness};
+pub use agents::{Ingest, IngestAnswer};
+pub use listen::{Bound, Limits, Listener, ServeError, Serves, TlsFiles, bind, serve};
+pub use public::{Html, PublicSide, Traffic};
+
+use actix_web::HttpRequest;
+use actix_web::web::{self, ServiceConfig};
+use std::future::ready;
+use std::sync::Arc;
+
+/// What the listeners lead to.
+#[derive(Clone)]
+pub struct Rooms {
+    /// Answers the public.
+    pub public: Arc<PublicSide>,
+    /// Takes batches of agents.
+    pub ingest: Arc<dyn Ingest>,
+    /// Knows about the process.
+    pub operations: Arc<dyn Operations>,
+}
+
+/// The whole route table. A path that no room of the listener knows is the public side's where it serves
+/// public, and the uniform 404 where it does not.
+fn routes(config: &mut ServiceConfig, serves: Serves, rooms: &Rooms) {
+    if serves.agents {
+        let ingest = Arc::clone(&rooms.ingest);
+        let batch =
+            move |request: HttpRequest, body: web::Payload| agents::batch(Arc::clone(&ingest), request, body);
+        config.route(skerry_protocol::wire::BATCH_PATH, web::to(batch));
+    }
+    if serves.admin {
+        let operations = Arc::clone(&rooms.operations);
+        let readyz = move |request: HttpRequest| ready(admin::readyz(operations.as_ref(), &request));
+        let operations = Arc::clone(&rooms.operations);
+        let metrics = move |request: HttpRequest| ready(admin::metrics(operations.as_ref(), &request));
+        config.route("/healthz", web::to(|request: HttpRequest| ready(admin::healthz(&request))));
+        config.route("/readyz", web::to(readyz));
+        config.route("/metrics", web::to(metrics));
+    }
+    let public = Arc::clone(&rooms.public);
+    if serves.public {
+        config.default_service(web::to(move |request: HttpRequest| ready(public.answer(&request))));
+    } else {
+        config.default_service(web::to(move || ready(public.not_found())));
+    }
+}

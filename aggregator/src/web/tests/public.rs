@@ -1,0 +1,264 @@
+use super::*;
+
+#[test]
+fn a_page_answers_on_its_host_below_its_slug_and_alone_at_the_root() {
+    let mut site = two_pages();
+    let name = |answer: Answer| answer.text().split(['<', '>']).nth(4).unwrap_or_default().to_owned();
+    let running = Running::start(site.clone(), &[PUBLIC]);
+    for host in ["a.example", "A.Example", "a.example:8443", "a.example."] {
+        assert_eq!(name(running.get(host, "/", &[])), "a", "{host}");
+    }
+    assert_eq!(name(running.get("any", "/status/b/", &[])), "b");
+    assert_eq!(name(running.get("[::1]:8080", "/status/a/", &[])), "a");
+    assert_eq!(name(running.get("any", "http://a.example/", &[])), "a", "an absolute target rules");
+    assert_eq!(running.get("any", "/", &[]).code(), "404", "two pages: none of them is the root");
+    assert_eq!(running.get("a.example", "/status/b/", &[]).code(), "404", "a page's own host is its own");
+    for path in ["/assets/0a1b.js", "/status/a/assets/0a1b.js"] {
+        assert_eq!(running.get("any", path, &[]).text(), "let a = 1;", "{path}");
+    }
+    assert_eq!(running.get("a.example", "/robots.txt", &[]).text(), "a");
+    assert_eq!(running.get("any", "/robots.txt", &[]).text(), "shared");
+    assert_eq!(running.get("any", "/status/a/robots.txt", &[]).code(), "404");
+
+    site.by_slug.remove("b");
+    site.sole = site.by_slug.get("a").cloned();
+    running.site.store(Arc::new(site));
+    assert_eq!(name(running.get("any", "/", &[])), "a");
+    assert_eq!(running.get("any", "/api/v2/status.json", &[]).text(), r#"{"name":"a"}"#);
+    assert_eq!(running.get("any", "/status/b/", &[]).code(), "404");
+
+    let moved = running.get("any", "/status/a?x=1", &[]);
+    assert_eq!((moved.code(), moved.header("location")), ("308", Some("/status/a/")));
+    assert_eq!(moved.header("cache-control"), Some("no-store"));
+}
+
+#[test]
+fn every_header_is_as_documented_to_the_byte() {
+    let running = Running::start(two_pages(), &[PUBLIC]);
+    let live = running.get("a.example", "/", &["Accept-Encoding: br"]);
+    let expected = [
+        ("cache-control", "public, max-age=10, stale-while-revalidate=20, stale-if-error=86400"),
+        ("cdn-cache-control", "max-age=30, stale-while-revalidate=20, stale-if-error=86400"),
+        ("surrogate-control", "max-age=30, stale-while-revalidate=20, stale-if-error=86400"),
+        ("surrogate-key", "a index"),
+        ("cache-tag", "a,index"),
+        ("connection", "close"),
+        ("content-encoding", "br"),
+        ("content-length", &live.body.len().to_string()),
+        ("content-security-policy", POLICY),
+        ("content-type", "text/html; charset=utf-8"),
+        ("last-modified", "Sun, 06 Nov 1994 08:49:37 GMT"),
+        ("referrer-policy", "no-referrer"),
+        ("vary", "Accept-Encoding"),
+        ("x-content-type-options", "nosniff"),
+    ];
+    let mut headers = live.headers.clone();
+    let etag = headers.remove("etag").expect("a validator");
+    assert!(etag.starts_with('"') && etag.len() == 34, "strong: {etag}");
+    assert_eq!(headers, expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into());
+
+    let closed = running.get("a.example", "/history/2026-10", &[]);
+    assert_eq!(closed.header("cache-control"), Some("public, max-age=600, stale-if-error=86400"));
+    let caches = "max-age=3600, stale-while-revalidate=600, stale-if-error=86400";
+    assert_eq!(closed.header("cdn-cache-control"), Some(caches));
+    assert_eq!(closed.header("surrogate-control"), Some(caches));
+
+    let asset = running.get("a.example", "/assets/0a1b.js", &[]);
+    for name in ["cache-control", "cdn-cache-control", "surrogate-control"] {
+        assert_eq!(asset.header(name), Some("public, max-age=31536000, immutable"), "{name}");
+    }
+    assert_eq!(asset.header("surrogate-key"), None);
+    for path in ["/api/v2/status.json", "/components/abc/badge.svg"] {
+        let data = running.get("a.example", path, &[]);
+        assert_eq!(data.header("access-control-allow-origin"), Some("*"), "{path}");
+        let fresh = running.get("a.example", path, &["If-None-Match: *"]);
+        assert_eq!((fresh.code(), fresh.header("access-control-allow-origin")), ("304", Some("*")), "{path}");
+    }
+    for answer in [live, closed, asset] {
+        assert_eq!(answer.header("access-control-allow-origin"), None);
+        assert_eq!(answer.header("set-cookie"), None);
+    }
+}
+
+#[test]
+fn each_encoding_has_its_validator_and_its_304() {
+    let running = Running::start(two_pages(), &[PUBLIC]);
+    let mut seen = Vec::new();
+    for (encoding, accept) in [(None, "identity"), (Some("gzip"), "gzip"), (Some("br"), "gzip, br")] {
+        let accept = format!("Accept-Encoding: {accept}");
+        let whole = running.get("a.example", "/", &[&accept]);
+        assert_eq!(whole.header("content-encoding"), encoding);
+        assert_eq!(whole.header("content-length"), Some(whole.body.len().to_string().as_str()));
+        let etag = whole.header("etag").expect("a validator").to_owned();
+        assert!(!seen.contains(&etag), "a strong tag names one encoding");
+
+        for tags in [etag.clone(), format!("W/{etag}"), "*".into(), format!("\"x\", {etag}")] {
+            let condition = format!("If-None-Match: {tags}");
+            let fresh = running.get("a.example", "/", &[&accept, &condition]);
+            assert_eq!(fresh.code(), "304", "{tags}");
+            assert!(fresh.body.is_empty());
+            let mut said = whole.headers.clone();
+            let steering =
+                ["etag", "cache-control", "cdn-cache-control", "surrogate-control", "vary", "connection"];
+            said.retain(|name, _| steering.contains(&name.as_str()));
+            assert_eq!(said.len(), steering.len());
+            assert_eq!(fresh.headers, said, "a 304 steers caches as the 200 did, and says no more");
+        }
+        for former in &seen {
+            let condition = format!("If-None-Match: {former}");
+            assert_eq!(running.get("a.example", "/", &[&accept, &condition]).code(), "200");
+        }
+        let dated = "If-Modified-Since: Sun, 06 Nov 1994 08:49:37 GMT";
+        assert_eq!(running.get("a.example", "/", &[&accept, dated]).code(), "304");
+        assert_eq!(running.get("a.example", "/", &[&accept, dated, "If-None-Match: \"x\""]).code(), "200");
+
+        let mut head = running.ask(0, "HEAD", "a.example", "/", &[&accept]);
+        assert!(head.body.is_empty());
+        head.body.clone_from(&whole.body);
+        assert_eq!(head, whole, "HEAD is GET without its body");
+        seen.push(etag);
+    }
+}
+
+#[test]
+fn what_is_not_there_is_the_same_404_to_the_byte() {
+    let running = Running::start(two_pages(), &[PUBLIC]);
+    let never = running.get("any", "/never", &[]);
+    assert_eq!(never.code(), "404");
+    for name in ["cache-control", "cdn-cache-control", "surrogate-control"] {
+        assert_eq!(never.header(name), Some("no-store"), "{name}");
+    }
+    let paths = [
+        "/status/hidden/",
+        "/status/hidden",
+        "/status/unknown/",
+        "/status/a/components/secret/badge.svg",
+        "/status/",
+        "/status",
+        "/status//",
+        "/status/a//",
+        "//",
+        "//status/a/",
+        "/status/a/.",
+        "/status/a/..",
+        "/status/b/../a/",
+        "/./status/a/",
+        "/status/%61/",
+        "/status/a%2f",
+        "/status/a%00",
+        "/status/a/%2e%2e/",
+        "/status/a;/",
+        "/status/a/;x=1",
+        "/status/A/",
+        "/status/a/index.html",
+        "/%",
+        "/status/a/api%2fv2",
+        "/assets/",
+        "/assets",
+        "/assets/0a1b.js/",
+        "/assets/%30a1b.js",
+        "/assets/..%2fassets/0a1b.js",
+        "/agent/v1/batch",
+        "/healthz",
+        "/readyz",
+        "/metrics",
+        "/v1/pages",
+        "/status/a/metrics",
+        "/\\status\\a",
+        "/status/a/api/v2/status.json/",
+        "/status/a/api/v2/status.JSON",
+    ];
+    for path in paths {
+        assert_eq!(running.get("any", path, &[]), never, "{path}");
+        assert_eq!(running.get("any", &format!("{path}?a=b"), &[]), never, "{path} with a query");
+    }
+    for lines in
+        [&["Accept-Encoding: br"][..], &["If-None-Match: *"], &["Cookie: a=b", "Accept-Language: de"]]
+    {
+        assert_eq!(running.get("unknown.example", "/never", lines), never, "{lines:?}");
+    }
+    assert_eq!(running.get("any", "*", &[]), never);
+    let mut head = running.ask(0, "HEAD", "any", "/status/hidden/", &[]);
+    head.body.clone_from(&never.body);
+    assert_eq!(head, never);
+}
+
+#[test]
+fn no_byte_depends_on_who_asks() {
+    let running = Running::start(two_pages(), &[PUBLIC]);
+    let plain = running.get("a.example", "/", &[]);
+    let poison = [
+        "X-Forwarded-Host: evil.example",
+        "X-Forwarded-For: 10.0.0.1' OR 1=1",
+        "X-Forwarded-Proto: https",
+        "X-Forwarded-Port: 1",
+        "X-Forwarded-Prefix: /evil",
+        "X-Host: evil.example",
+        "Forwarded: host=evil.example",
+        "X-Original-URL: /status/b/",
+        "X-Rewrite-URL: /status/b/",
+        "X-HTTP-Method-Override: POST",
+        "Cookie: session=1",
+        "Accept-Language: de",
+        "Accept: application/json",
+        "Origin: https://evil.example",
+        "User-Agent: Mozilla",
+        "Referer: https://evil.example/",
+        "Authorization: Bearer x",
+        "Range: bytes=0-1",
+        "Sec-CH-Prefers-Color-Scheme: dark",
+        "Save-Data: on",
+        "Cache-Control: no-cache",
+    ];
+    for line in poison {
+        assert_eq!(running.get("a.example", "/", &[line]), plain, "{line}");
+    }
+    for query in ["?utm_source=x", "?_=1", "?page=2", "?callback=alert", "?"] {
+        assert_eq!(running.get("a.example", &format!("/{query}"), &[]), plain, "{query}");
+    }
+}
+
+#[test]
+fn other_methods_are_refused_alike_everywhere() {
+    let running = Running::start(two_pages(), &[PUBLIC]);
+    let refused = running.ask(0, "POST", "a.example", "/", &["Content-Length: 0"]);
+    assert_eq!((refused.code(), refused.header("allow")), ("405", Some("GET, HEAD")));
+    assert_eq!(refused.header("cache-control"), Some("no-store"));
+    for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE", "QUERY"] {
+        for path in ["/", "/never", "/status/hidden/", "/agent/v1/batch", "/healthz"] {
+            assert_eq!(running.ask(0, method, "a.example", path, &[]), refused, "{method} {path}");
+        }
+    }
+}
+
+#[test]
+fn a_swapped_site_is_served_at_once_and_a_date_ahead_is_not_said() {
+    let running = Running::start(two_pages(), &[PUBLIC]);
+    // No clock is read: the year 2200 is ahead of every one.
+    let ahead = Timestamp(7_258_118_400_000);
+    let kind = Kind { content_type: "text/plain; charset=utf-8", cache: CacheClass::Live, keys: &[] };
+    let new = Output::render(kind, b"new".to_vec(), ahead, None, Compression::Fast);
+    let mut site = two_pages();
+    let changed = site.by_host["a.example"].with([(String::new(), new)]);
+    site.by_host.insert("a.example".into(), Arc::new(changed));
+    running.site.store(Arc::new(site));
+    let answer = running.get("a.example", "/", &[]);
+    assert_eq!((answer.text().as_str(), answer.header("last-modified")), ("new", None));
+}
+
+#[test]
+fn hostile_requests_get_plain_refusals() {
+    let running = Running::start(two_pages(), &[PUBLIC]);
+    let two_hosts = b"GET / HTTP/1.1\r\nHost: a.example\r\nHost: b.example\r\n\r\n";
+    assert_eq!(running.send(0, two_hosts).code(), "400");
+    let no_host = b"GET / HTTP/1.1\r\n\r\n";
+    assert_eq!(running.send(0, no_host).code(), "400");
+    let huge = format!("GET / HTTP/1.1\r\nHost: a.example\r\nX: {}\r\n\r\n", "x".repeat(200 << 10));
+    let mut stream = TcpStream::connect(running.addresses[0]).expect("it listens");
+    // The server may answer and close before it has read everything; then the rest cannot be written.
+    let _refused = stream.write_all(huge.as_bytes());
+    let mut raw = Vec::new();
+    let _reset = stream.read_to_end(&mut raw);
+    assert!(raw.is_empty() || raw.starts_with(b"HTTP/1.1 4"), "{}", String::from_utf8_lossy(&raw));
+    assert_eq!(running.get("a.example", "/", &[]).code(), "200");
+}

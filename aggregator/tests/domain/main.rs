@@ -1,0 +1,47 @@
+//! The pure core against a slow reference written apart: random histories of several agents, seen
+//! through tracks, verdicts, component status, overlay, uptime and day marks.
+
+mod pages;
+mod purity;
+mod reference;
+mod script;
+mod tables;
+mod tracks;
+
+use script::Agent;
+use skerry_aggregator::domain::interval::Interval;
+use skerry_aggregator::domain::time::Timestamp;
+use skerry_aggregator::domain::track::Track;
+use skerry_aggregator::domain::verdict::Witness;
+use std::fmt::Debug;
+
+/// Contiguous from `from` to `to`, nothing empty, neighbours differ.
+fn assert_whole<T: PartialEq + Debug>(intervals: &[Interval<T>], from: Timestamp, to: Timestamp) {
+    assert_eq!(intervals.first().map(|first| first.from), Some(from));
+    assert_eq!(intervals.last().map(|last| last.to), Some(to));
+    assert!(intervals.iter().all(|interval| interval.from < interval.to), "an empty stretch: {intervals:?}");
+    for pair in intervals.windows(2) {
+        assert_eq!(pair[0].to, pair[1].from, "a gap or an overlap: {intervals:?}");
+        assert_ne!(pair[0].value, pair[1].value, "equal neighbours: {intervals:?}");
+    }
+}
+
+/// The value at an instant, found by looking at every interval.
+fn value_at<T: Copy>(intervals: &[Interval<T>], at: Timestamp) -> Option<T> {
+    intervals.iter().find(|interval| interval.from <= at && at < interval.to).map(|interval| interval.value)
+}
+
+fn witnesses<'a>(
+    agents: &'a [Agent],
+    tracks: &'a [Track],
+    silent: impl Fn(&Agent, &Track) -> bool,
+) -> Vec<Witness<'a>> {
+    let witness = |(agent, track): (&'a Agent, &'a Track)| Witness {
+        location: agent.location,
+        track,
+        declared: &agent.declared,
+        silent: silent(agent, track),
+        live: None,
+    };
+    agents.iter().zip(tracks).map(witness).collect()
+}

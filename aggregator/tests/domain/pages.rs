@@ -1,0 +1,249 @@
+//! From observations to day marks and figures, in zones whose clocks change.
+
+use crate::reference::{assert_figure, automatic_at, effective_at, mark_of, tally_of, verdict_at};
+use crate::script::{Agent, Grid, Script, agent};
+use crate::{assert_whole, value_at, witnesses};
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use proptest::prelude::*;
+use skerry_aggregator::domain::component::{LinkedCheck, automatic};
+use skerry_aggregator::domain::days::{Calendar, days, mark, windows};
+use skerry_aggregator::domain::interval::Interval;
+use skerry_aggregator::domain::layers::{Layers, effective, lay};
+use skerry_aggregator::domain::status::{Effective, Status};
+use skerry_aggregator::domain::time::{DAY, HOUR, Timestamp};
+use skerry_aggregator::domain::track::Track;
+use skerry_aggregator::domain::uptime::{Rule, Weights};
+use skerry_aggregator::domain::verdict::{Quorum, Verdict, timeline};
+use std::collections::BTreeMap;
+
+/// Zones and the instants at which their clocks change: Berlin to 23 and 25 hours; Santiago without a
+/// midnight, and with 25 hours; Casablanca around Ramadan; Apia without a 30 December.
+const PLACES: [(&str, &str); 8] = [
+    ("Etc/UTC", "2026-03-29T01:00:00Z"),
+    ("Europe/Berlin", "2026-03-29T01:00:00Z"),
+    ("Europe/Berlin", "2026-10-25T01:00:00Z"),
+    ("America/Santiago", "2026-09-06T04:00:00Z"),
+    ("America/Santiago", "2026-04-05T03:00:00Z"),
+    ("Africa/Casablanca", "2026-02-15T02:00:00Z"),
+    ("Africa/Casablanca", "2026-03-22T02:00:00Z"),
+    ("Pacific/Apia", "2011-12-30T10:00:00Z"),
+];
+/// Hours sampled before the history begins, so that its first day is whole.
+const BEFORE: i64 = 30;
+
+struct Check {
+    agents: Vec<Agent>,
+    quorum: Quorum,
+    minor: bool,
+    from: Timestamp,
+    to: Timestamp,
+}
+
+impl Check {
+    fn random(script: &mut Script<'_>, grid: Grid) -> Self {
+        let agents = (0..=script.below(2)).map(|_| agent(script, grid, 14)).collect();
+        let from = if script.below(3) == 2 { script.tick(grid, 120) } else { grid.start };
+        let to = if script.below(3) == 2 { script.tick(grid, 240) } else { Timestamp::FAR };
+        Self { agents, quorum: script.quorum(), minor: script.below(4) == 3, from, to }
+    }
+
+    fn timeline(&self, silence: i64, from: Timestamp) -> Vec<Interval<Verdict>> {
+        let replay = |agent: &Agent| {
+            let mut track = Track::default();
+            for seen in &agent.seen {
+                track.observe(*seen, silence);
+            }
+            track
+        };
+        let tracks: Vec<_> = self.agents.iter().map(replay).collect();
+        timeline(&witnesses(&self.agents, &tracks, |agent, _| agent.silent), self.quorum, from)
+    }
+}
+
+/// What layers were laid over the automatic one, as told and not as cut.
+struct Told {
+    manual: Vec<Interval<Status>>,
+    planned: Vec<Interval<()>>,
+    corrected: Vec<Interval<Status>>,
+    start: Timestamp,
+}
+
+impl Told {
+    fn random(script: &mut Script<'_>, grid: Grid) -> Self {
+        let status = |script: &mut Script<'_>| Status::ALL[script.below(5) as usize];
+        let manual = script.stretches(grid, 2, status);
+        let mut planned = script.stretches(grid, 1, |_| ());
+        planned.extend(script.stretches(grid, 1, |_| ()));
+        let corrected = (0..script.below(4)).map(|_| {
+            let from = script.tick(grid, 200);
+            Interval { from, to: from + script.below(40) * grid.unit, value: status(script) }
+        });
+        let corrected = corrected.collect();
+        Self { manual, planned, corrected, start: script.tick(grid, 60) }
+    }
+}
+
+/// Every hour of the history, each worked out alone: what held from its start to its end.
+fn hours(checks: &[Check], told: &Told, grid: Grid, silence: i64, until: i64) -> Vec<(Timestamp, Effective)> {
+    let hour = |tick: i64| {
+        let at = grid.at(tick);
+        let links: Vec<_> = checks
+            .iter()
+            .filter(|check| check.from <= at && at < check.to)
+            .map(|check| (check.minor, verdict_at(&check.agents, check.quorum, silence, at)))
+            .collect();
+        let covers = |from: Timestamp, to: Timestamp| from <= at && at < to;
+        let value = effective_at(
+            automatic_at(&links),
+            value_at(&told.manual, at),
+            told.planned.iter().any(|window| covers(window.from, window.to)),
+            told.corrected
+                .iter()
+                .rfind(|stretch| covers(stretch.from, stretch.to))
+                .map(|stretch| stretch.value),
+            told.start <= at,
+        );
+        (at, value)
+    };
+    (-BEFORE..=until).map(hour).collect()
+}
+
+fn date_of(zone: &TimeZone, at: Timestamp) -> Date {
+    let instant = jiff::Timestamp::from_millisecond(at.0).expect("within the calendar");
+    instant.to_zoned(zone.clone()).date()
+}
+
+type Held = Vec<(Effective, i64)>;
+
+/// What each local day held of `[.., end)`; the hours are whole hours of the zone too.
+fn by_day(hours: &[(Timestamp, Effective)], zone: &TimeZone, end: Timestamp) -> BTreeMap<Date, Held> {
+    let mut by_day: BTreeMap<Date, Held> = BTreeMap::new();
+    for (at, value) in hours {
+        let length = (end.0 - at.0).clamp(0, HOUR);
+        by_day.entry(date_of(zone, *at)).or_default().push((*value, length));
+    }
+    by_day
+}
+
+fn a_page_says_what_was_seen(script: &mut Script<'_>, zones: &[(TimeZone, Timestamp)]) {
+    let (zone, change) = &zones[script.below(zones.len() as u8) as usize];
+    let grid = Grid { start: *change - script.below(200) * HOUR, unit: HOUR };
+    let silence = 3 * HOUR;
+    let checks: Vec<_> = (0..=script.below(2)).map(|_| Check::random(script, grid)).collect();
+    let told = Told::random(script, grid);
+    let elapsed = 20 + script.below(200);
+    let now = grid.at(elapsed) + [0, 1, 1_234_567][script.below(3) as usize];
+    let hours = hours(&checks, &told, grid, silence, elapsed);
+
+    let calendar = Calendar::new(zone, now, 90);
+    let first = calendar.days()[0].from;
+    let verdicts: Vec<_> = checks.iter().map(|check| check.timeline(silence, first)).collect();
+    let links: Vec<_> = checks
+        .iter()
+        .zip(&verdicts)
+        .map(|(check, verdict)| LinkedCheck { minor: check.minor, from: check.from, to: check.to, verdict })
+        .collect();
+    let mut corrected = Vec::new();
+    for correction in &told.corrected {
+        lay(&mut corrected, *correction);
+    }
+    let layers = Layers {
+        automatic: automatic(&links, first),
+        manual: told.manual.clone(),
+        planned: told.planned.clone(),
+        corrected,
+        start: told.start,
+    };
+    assert_whole(&layers.automatic, first, Timestamp::FAR);
+    let overlay = effective(&layers, first, Timestamp::FAR);
+    assert_whole(&overlay, first, Timestamp::FAR);
+    for (at, value) in &hours {
+        assert_eq!(value_at(&overlay, *at), Some(*value), "at {at:?}");
+    }
+    assert_page(&overlay, &calendar, &told, &hours, zone);
+}
+
+fn assert_page(
+    overlay: &[Interval<Effective>],
+    calendar: &Calendar,
+    told: &Told,
+    hours: &[(Timestamp, Effective)],
+    zone: &TimeZone,
+) {
+    let (now, today) = (calendar.now(), date_of(zone, calendar.now()));
+    // At midnight itself today holds its first millisecond.
+    let midnight = hours.iter().all(|(at, _)| *at >= now || date_of(zone, *at) != today);
+    let end = if midnight { now + 1 } else { now };
+    let expected = by_day(hours, zone, end);
+    let shown = days(overlay, calendar);
+    assert_eq!(shown.len(), 90);
+    let present = hours.last().expect("sampled").1 == Effective::NoData;
+    let begun = date_of(zone, hours[BEFORE as usize].0);
+    for day in &shown {
+        if day.date < begun {
+            assert_eq!(day.tally.unwatched, day.tally.total());
+            continue;
+        }
+        let held = &expected[&day.date];
+        assert_eq!(day.tally, tally_of(held), "{} in {zone:?}", day.date);
+        assert_eq!(day.stale_now, present && day.date == today);
+        assert_eq!(mark(day), mark_of(held, day.stale_now));
+    }
+    let dates: Vec<_> = shown.iter().map(|day| day.date).collect();
+    let sampled: Vec<_> = expected.keys().rev().take_while(|date| **date >= begun).copied().collect();
+    assert!(dates.iter().rev().zip(&sampled).all(|(shown, sampled)| shown == sampled), "a day is missing");
+    for rule in [Rule::Observed, Rule::Statuspage] {
+        assert_windows(overlay, calendar, told, hours, zone, (rule, end));
+    }
+}
+
+fn assert_windows(
+    overlay: &[Interval<Effective>],
+    calendar: &Calendar,
+    told: &Told,
+    hours: &[(Timestamp, Effective)],
+    zone: &TimeZone,
+    (rule, end): (Rule, Timestamp),
+) {
+    let weights = Weights { partial_percent: 30, major_percent: 100 };
+    let shown = days(overlay, calendar);
+    let figures = windows(overlay, &shown, calendar, told.start, rule, weights);
+    let thirty = if rule == Rule::Statuspage { 31 } else { 30 };
+    for (figure, count) in figures.iter().zip([0, 7, thirty, 90]) {
+        let window = &calendar.days()[90 - count..];
+        let from = window.first().map_or(end - DAY, |day| day.from);
+        let held: Held = hours
+            .iter()
+            .map(|(at, value)| (*value, ((*at + HOUR).min(end) - from.max(*at)).clamp(0, HOUR)))
+            .collect();
+        let mut tally = tally_of(&held);
+        tally.unwatched += (end - from) - tally.total();
+        let whole = match rule {
+            Rule::Observed => tally.observed(),
+            Rule::Statuspage if tally.observed() + tally.maintenance == 0 => 0,
+            Rule::Statuspage if count == 0 => DAY,
+            Rule::Statuspage => {
+                DAY * window.iter().filter(|day| day.date >= date_of(zone, told.start)).count() as i64
+            }
+        };
+        assert_figure(figure, tally, whole, 30);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn bars_windows_and_overlay_equal_the_slow_reference_where_clocks_change(
+        bytes in prop::collection::vec(any::<u8>(), 32..320)
+    ) {
+        thread_local! {
+            static ZONES: Vec<(TimeZone, Timestamp)> = PLACES.iter().map(|(zone, change)| {
+                let change: jiff::Timestamp = change.parse().expect("an instant");
+                (TimeZone::get(zone).expect("a zone"), Timestamp(change.as_millisecond()))
+            }).collect();
+        }
+        ZONES.with(|zones| a_page_says_what_was_seen(&mut Script(&bytes), zones));
+    }
+}

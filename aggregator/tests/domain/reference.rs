@@ -1,0 +1,174 @@
+//! What is true at one instant, worked out from the raw observations anew for every instant. Slow on
+//! purpose; shares nothing with the code it judges but the words.
+
+use crate::script::Agent;
+use skerry_aggregator::domain::component::Automatic;
+use skerry_aggregator::domain::days::Mark;
+use skerry_aggregator::domain::status::{Effective, Status};
+use skerry_aggregator::domain::time::Timestamp;
+use skerry_aggregator::domain::track::{Hard, Seen};
+use skerry_aggregator::domain::uptime::{Figure, Tally};
+use skerry_aggregator::domain::verdict::{Quorum, Verdict};
+
+const DAY: i64 = 86_400_000;
+
+/// What the agent's observations say of `at`.
+pub(crate) fn hard_at(seen: &[Seen], silence: i64, silent: bool, at: Timestamp) -> Option<Hard> {
+    let known = |seen: &Seen| seen.hard != Hard::Unknown;
+    let newest = seen.iter().rfind(|seen| known(seen))?;
+    if at >= newest.at {
+        return (!silent).then_some(newest.hard);
+    }
+    let before = seen.iter().rposition(|seen| seen.at <= at)?;
+    let next_known = before + 1 + seen[before + 1..].iter().position(known)?;
+    let unbroken = |from: usize, to: usize| {
+        seen[from..=to].windows(2).all(|pair| pair[1].at.0 - pair[0].at.0 <= silence)
+    };
+    if !unbroken(before, next_known) {
+        return None;
+    }
+    // A run that was confirmed later speaks for its beginning; of two, the one confirmed last.
+    let confirmed = seen.iter().rfind(|seen| seen.at > at && seen.since.is_some_and(|since| since <= at));
+    if let Some(confirmed) = confirmed {
+        return Some(confirmed.hard);
+    }
+    let held = seen[..=before].iter().rposition(known)?;
+    unbroken(held, next_known).then(|| seen[held].hard)
+}
+
+fn counts(agent: &Agent, silence: i64, at: Timestamp) -> Option<Option<Hard>> {
+    let declared = agent.declared.iter().find(|declared| declared.from <= at && at < declared.to)?;
+    let says = hard_at(&agent.seen, silence, agent.silent, at);
+    let heard = agent.seen.iter().rfind(|seen| seen.at <= at && seen.hard != Hard::Unknown);
+    let since = heard.map_or(declared.from.0, |heard| heard.at.0.max(declared.from.0));
+    (says.is_some() || at.0 - since < DAY).then_some(says)
+}
+
+/// The verdict at one instant.
+pub(crate) fn verdict_at(agents: &[Agent], quorum: Quorum, silence: i64, at: Timestamp) -> Verdict {
+    let (mut locations, mut down, mut bad, mut up) = (0, 0, 0, 0);
+    for location in 0..3 {
+        let here: Vec<Option<Hard>> = agents
+            .iter()
+            .filter(|agent| agent.location == location)
+            .filter_map(|agent| counts(agent, silence, at))
+            .collect();
+        let says: Vec<Hard> = here.iter().copied().flatten().collect();
+        locations += u32::from(!here.is_empty());
+        if says.is_empty() {
+        } else if says.iter().all(|hard| *hard == Hard::Down) {
+            down += 1;
+            bad += 1;
+        } else if says.iter().all(|hard| *hard != Hard::Up) {
+            bad += 1;
+        } else {
+            up += 1;
+        }
+    }
+    let enough = |votes: u32| match quorum {
+        Quorum::Majority => votes * 2 > locations,
+        Quorum::Any => votes > 0,
+        Quorum::All => votes > 0 && votes == locations,
+        Quorum::Number(number) => votes > 0 && votes >= number,
+    };
+    match () {
+        () if enough(down) => Verdict::Down,
+        () if enough(bad) => Verdict::Degraded,
+        () if up > 0 => Verdict::Up,
+        () => Verdict::Unknown,
+    }
+}
+
+/// The component at one instant, from the checks whose links hold: (minor, verdict).
+pub(crate) fn automatic_at(links: &[(bool, Verdict)]) -> Automatic {
+    let known: Vec<_> = links.iter().filter(|link| link.1 != Verdict::Unknown).collect();
+    let full: Vec<_> = known.iter().filter(|link| !link.0).collect();
+    if known.is_empty() {
+        return Automatic::NoData;
+    }
+    let status = if !full.is_empty() && full.iter().all(|link| link.1 == Verdict::Down) {
+        Status::MajorOutage
+    } else if full.iter().any(|link| link.1 == Verdict::Down) {
+        Status::PartialOutage
+    } else if known.iter().any(|link| link.1 != Verdict::Up) {
+        Status::DegradedPerformance
+    } else {
+        Status::Operational
+    };
+    Automatic::Known(status)
+}
+
+/// The overlay at one instant.
+pub(crate) fn effective_at(
+    automatic: Automatic,
+    manual: Option<Status>,
+    planned: bool,
+    corrected: Option<Status>,
+    watched: bool,
+) -> Effective {
+    let mut value = match automatic {
+        Automatic::Known(status) => Effective::Known(status),
+        Automatic::NoData => Effective::NoData,
+    };
+    if let Some(status) = manual {
+        value = Effective::Known(status);
+    }
+    if planned {
+        value = Effective::Known(Status::UnderMaintenance);
+    }
+    if let Some(status) = corrected {
+        value = Effective::Known(status);
+    }
+    if watched { value } else { Effective::Unwatched }
+}
+
+/// How a day is drawn, from everything it held: (what, ms).
+pub(crate) fn mark_of(held: &[(Effective, i64)], stale_now: bool) -> Mark {
+    let saw = |status| held.iter().any(|(value, ms)| *value == Effective::Known(status) && *ms > 0);
+    let lasted = |wanted: fn(Effective) -> bool| {
+        held.iter().filter(|held| wanted(held.0)).map(|held| held.1).sum::<i64>()
+    };
+    let blind = lasted(|value| value == Effective::NoData);
+    let seeing = lasted(|value| matches!(value, Effective::Known(_)));
+    match () {
+        () if saw(Status::MajorOutage) => Mark::Major,
+        () if saw(Status::PartialOutage) => Mark::Partial,
+        () if saw(Status::DegradedPerformance) => Mark::Degraded,
+        () if stale_now || (blind > 0 && blind >= seeing) => Mark::NoData,
+        () if saw(Status::UnderMaintenance) => Mark::Maintenance,
+        () if saw(Status::Operational) => Mark::Operational,
+        () => Mark::Blank,
+    }
+}
+
+/// Time per condition, from everything that was held.
+pub(crate) fn tally_of(held: &[(Effective, i64)]) -> Tally {
+    let sum = |wanted| held.iter().filter(|(value, _)| *value == wanted).map(|(_, ms)| ms).sum();
+    Tally {
+        operational: sum(Effective::Known(Status::Operational)),
+        degraded: sum(Effective::Known(Status::DegradedPerformance)),
+        partial: sum(Effective::Known(Status::PartialOutage)),
+        major: sum(Effective::Known(Status::MajorOutage)),
+        maintenance: sum(Effective::Known(Status::UnderMaintenance)),
+        no_data: sum(Effective::NoData),
+        unwatched: sum(Effective::Unwatched),
+    }
+}
+
+/// Is this the truncated figure? `partial` is what a partial outage counts, percent.
+pub(crate) fn assert_figure(figure: &Figure, tally: Tally, whole: i64, partial: u32) {
+    assert_eq!(figure.tally, tally);
+    let seen = tally.operational + tally.degraded + tally.partial + tally.major;
+    let (num, den) = (i128::from(seen) * 10_000, i128::from(seen + tally.no_data));
+    let coverage = i128::from(figure.coverage);
+    assert!(den == 0 && coverage == 0 || coverage * den <= num && num < (coverage + 1) * den);
+    assert_eq!(figure.enough, den > 0 && seen * 10 >= (seen + tally.no_data) * 9);
+    let Some(shown) = figure.hundredths else { return assert_eq!(whole, 0) };
+    assert!(whole > 0);
+    // shown / 100 <= 100 * (1 - lost / whole) < (shown + 1) / 100, without a division.
+    let lost = i128::from(tally.major) * 100 + i128::from(tally.partial) * i128::from(partial);
+    let (left, unit) = ((i128::from(whole) * 100 - lost).max(0) * 100, i128::from(whole));
+    let shown = i128::from(shown);
+    assert!(shown * unit <= left && left < (shown + 1) * unit, "{shown} of {tally:?} in {whole}");
+    assert_eq!(shown == 10_000, lost == 0);
+}

@@ -1,0 +1,298 @@
+//! What a person would look up: one table per rule.
+
+use jiff::civil::date;
+use jiff::tz::TimeZone;
+use skerry_aggregator::domain::component::{Automatic, status_of};
+use skerry_aggregator::domain::days::{Calendar, Mark, mark};
+use skerry_aggregator::domain::interval::Interval;
+use skerry_aggregator::domain::layers::{lay, splice};
+use skerry_aggregator::domain::status::Status;
+use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use skerry_aggregator::domain::track::{Hard, Seen, Span, Track};
+use skerry_aggregator::domain::uptime::{DayTally, Figure, Rule, Tally, Weights, figure, group};
+use skerry_aggregator::domain::verdict::{
+    LocationSays, Quorum, Verdict, Witness, decide, now, timeline, within_location,
+};
+
+const SILENCE: i64 = 100 * SECOND;
+
+fn second(second: i64) -> Timestamp {
+    Timestamp(second * SECOND)
+}
+
+fn span(from: i64, last: i64, state: Hard) -> Span {
+    Span { from: second(from), last: second(last), state }
+}
+
+/// Feeds (second, state, first second of the run) and says what each changed.
+fn fed(story: &[(i64, Hard, Option<i64>)]) -> (Track, Vec<Option<Timestamp>>) {
+    let mut track = Track::default();
+    let observe = |&(at, hard, since): &(i64, Hard, Option<i64>)| {
+        track.observe(Seen { at: second(at), hard, since: since.map(second) }, SILENCE)
+    };
+    let changed = story.iter().map(observe).collect();
+    (track, changed)
+}
+
+#[test]
+fn an_outage_has_the_edges_of_its_runs() {
+    use Hard::{Down, Up};
+    let (track, changed) = fed(&[
+        (0, Up, Some(0)),
+        (30, Up, None),
+        (40, Up, None),
+        (50, Down, Some(30)),
+        (60, Down, None),
+        (70, Up, Some(60)),
+    ]);
+    assert_eq!(track.spans, [span(0, 30, Up), span(30, 60, Down), span(60, 70, Up)]);
+    assert_eq!(changed, [Some(second(0)), None, None, Some(second(30)), None, Some(second(60))]);
+}
+
+#[test]
+fn a_gap_is_unknown_and_a_run_that_began_before_it_keeps_its_beginning() {
+    use Hard::{Down, Up};
+    let (track, changed) = fed(&[(0, Up, None), (30, Up, None), (500, Up, None)]);
+    assert_eq!(track.spans, [span(0, 30, Up), span(500, 500, Up)]);
+    assert_eq!(changed[2], Some(second(30)));
+    let (track, changed) = fed(&[(0, Up, None), (30, Up, None), (60, Up, None), (500, Down, Some(30))]);
+    assert_eq!(track.spans, [span(0, 30, Up), span(30, 60, Down), span(500, 500, Down)]);
+    assert_eq!(changed[3], Some(second(30)));
+    // The run goes on for a soft observation after the gap.
+    let (track, _) =
+        fed(&[(0, Up, None), (30, Up, None), (60, Up, None), (500, Up, None), (530, Down, Some(30))]);
+    assert_eq!(track.spans, [span(0, 30, Up), span(30, 60, Down), span(500, 530, Down)]);
+}
+
+#[test]
+fn a_warm_up_gives_no_state_and_its_run_keeps_its_beginning() {
+    use Hard::{Down, Unknown};
+    let (track, changed) = fed(&[(0, Unknown, None), (90, Unknown, None), (180, Down, Some(0))]);
+    assert_eq!((track.spans, changed), (vec![span(0, 180, Down)], vec![None, None, Some(second(0))]));
+    let (track, _) = fed(&[(0, Unknown, None), (900, Unknown, None), (910, Down, Some(0))]);
+    assert_eq!(track.spans, [span(900, 910, Down)], "nothing was seen between 0 and 900");
+}
+
+#[test]
+fn evidence_after_a_declared_silence_changes_what_followed_the_last() {
+    let (mut track, _) = fed(&[(0, Hard::Up, None), (30, Hard::Up, None)]);
+    assert_eq!((track.fall_silent(), track.fall_silent()), (Some(second(30)), None));
+    let late = Seen { at: second(60), hard: Hard::Up, since: None };
+    assert_eq!(track.observe(late, SILENCE), Some(second(30)));
+    assert_eq!((track.spans.as_slice(), track.silent), ([span(0, 60, Hard::Up)].as_slice(), false));
+    let backwards = Seen { at: second(5), hard: Hard::Down, since: Some(second(5)) };
+    assert_eq!(track.observe(backwards, SILENCE), Some(second(5)));
+    assert_eq!(track.spans, [span(0, 5, Hard::Up), span(5, 60, Hard::Down)]);
+}
+
+#[test]
+fn agents_of_a_location_vote_as_one() {
+    use Hard::{Degraded, Down, Unknown, Up};
+    let table: [(&[Option<Hard>], LocationSays); 8] = [
+        (&[], LocationSays::Silent),
+        (&[None, Some(Unknown)], LocationSays::Silent),
+        (&[Some(Down), None], LocationSays::Down),
+        (&[Some(Down), Some(Down)], LocationSays::Down),
+        (&[Some(Down), Some(Up)], LocationSays::Up),
+        (&[Some(Down), Some(Degraded)], LocationSays::Degraded),
+        (&[Some(Degraded), None], LocationSays::Degraded),
+        (&[Some(Degraded), Some(Up), Some(Down)], LocationSays::Up),
+    ];
+    for (agents, expected) in table {
+        assert_eq!(within_location(agents.iter().copied()), expected, "{agents:?}");
+    }
+}
+
+#[test]
+fn a_quorum_decides_over_all_locations_the_silent_ones_too() {
+    use LocationSays::{Degraded as G, Down as D, Silent as S, Up as U};
+    let table: [(&[LocationSays], Quorum, Verdict); 15] = [
+        (&[], Quorum::All, Verdict::Unknown),
+        (&[D], Quorum::Majority, Verdict::Down),
+        (&[D, U], Quorum::Majority, Verdict::Up),
+        (&[D, U, U], Quorum::Majority, Verdict::Up),
+        (&[S, S, D], Quorum::Majority, Verdict::Unknown),
+        (&[S, S, U], Quorum::Majority, Verdict::Up),
+        (&[S, U, U], Quorum::Majority, Verdict::Up),
+        (&[S, D, D], Quorum::Majority, Verdict::Down),
+        (&[D, G, U], Quorum::Majority, Verdict::Degraded),
+        (&[S, S, D], Quorum::Any, Verdict::Down),
+        (&[D, D, U], Quorum::All, Verdict::Up),
+        (&[D, D, G], Quorum::All, Verdict::Degraded),
+        (&[D, D, U, U, U], Quorum::Number(2), Verdict::Down),
+        (&[S, S], Quorum::Any, Verdict::Unknown),
+        (&[D, U], Quorum::Number(0), Verdict::Down),
+    ];
+    for (says, quorum, expected) in table {
+        assert_eq!(decide(says, quorum), expected, "{says:?} {quorum:?}");
+    }
+}
+
+#[test]
+fn a_silent_location_leaves_the_denominator_after_a_day_and_returns() {
+    let always = [Interval { from: second(0), to: Timestamp::FAR, value: () }];
+    let far = DAY / SECOND;
+    let up = Track::new(vec![span(0, 30, Hard::Up), span(3 * far, 3 * far + 5, Hard::Up)], false);
+    let down = Track::new(vec![span(0, 4 * far, Hard::Down)], false);
+    let witness = |location, track| Witness { location, track, declared: &always, silent: false, live: None };
+    let says = timeline(&[witness(1, &up), witness(2, &down)], Quorum::Majority, second(0));
+    let edges: Vec<_> = says.iter().map(|interval| (interval.from.0 / SECOND, interval.value)).collect();
+    let expected =
+        [(0, Verdict::Up), (30, Verdict::Unknown), (30 + far, Verdict::Down), (3 * far, Verdict::Up)];
+    assert_eq!(edges, expected);
+}
+
+#[test]
+fn a_snapshot_moves_only_the_live_verdict() {
+    let always = [Interval { from: second(0), to: Timestamp::FAR, value: () }];
+    let track = Track::new(vec![span(0, 30, Hard::Up)], true);
+    let live = Some(span(900, 1000, Hard::Down));
+    let ahead = Witness { location: 1, track: &track, declared: &always, silent: true, live };
+    assert_eq!(now(&[ahead], Quorum::Majority, second(1001)), Verdict::Down);
+    let past = timeline(&[ahead], Quorum::Majority, second(0));
+    assert_eq!(past.iter().map(|says| says.value).collect::<Vec<_>>(), [Verdict::Up, Verdict::Unknown]);
+    let overtaken = Witness { live: Some(span(0, 20, Hard::Down)), silent: false, ..ahead };
+    assert_eq!(now(&[overtaken], Quorum::Majority, second(31)), Verdict::Up);
+}
+
+#[test]
+fn a_minor_link_only_degrades() {
+    use Verdict::{Degraded, Down, Unknown, Up};
+    let table: [(&[(bool, Verdict)], Automatic); 11] = [
+        (&[], Automatic::NoData),
+        (&[(false, Unknown), (true, Unknown)], Automatic::NoData),
+        (&[(false, Up), (false, Unknown)], Automatic::Known(Status::Operational)),
+        (&[(false, Down), (false, Unknown)], Automatic::Known(Status::MajorOutage)),
+        (&[(false, Down), (false, Up)], Automatic::Known(Status::PartialOutage)),
+        (&[(false, Down), (false, Degraded)], Automatic::Known(Status::PartialOutage)),
+        (&[(false, Degraded), (false, Up)], Automatic::Known(Status::DegradedPerformance)),
+        (&[(false, Up), (true, Down)], Automatic::Known(Status::DegradedPerformance)),
+        (&[(false, Down), (true, Up)], Automatic::Known(Status::MajorOutage)),
+        (&[(true, Down)], Automatic::Known(Status::DegradedPerformance)),
+        (&[(true, Up), (false, Unknown)], Automatic::Known(Status::Operational)),
+    ];
+    for (links, expected) in table {
+        assert_eq!(status_of(links.iter().copied()), expected, "{links:?}");
+    }
+}
+
+#[test]
+fn layers_are_cut_and_joined() {
+    let stretch = |from, to, value| Interval { from: Timestamp(from), to: Timestamp(to), value };
+    let mut layer = vec![stretch(0, 10, 'a'), stretch(10, 20, 'b')];
+    splice(&mut layer, Timestamp(5), vec![stretch(5, 12, 'a'), stretch(12, 30, 'c')]);
+    assert_eq!(layer, [stretch(0, 12, 'a'), stretch(12, 30, 'c')]);
+    lay(&mut layer, stretch(3, 6, 'c'));
+    lay(&mut layer, stretch(6, 12, 'c'));
+    lay(&mut layer, stretch(40, 50, 'd'));
+    lay(&mut layer, stretch(45, 45, 'x'));
+    assert_eq!(layer, [stretch(0, 3, 'a'), stretch(3, 30, 'c'), stretch(40, 50, 'd')]);
+}
+
+/// Golden numbers of Statuspage's rule: floor2(100 · (1 − (M + 0.3 · P) / (D · 86,400))).
+#[test]
+fn statuspage_figures() {
+    // (major seconds, partial seconds, days, hundredths of a percent)
+    let table = [
+        (0, 0, 90, 10_000),
+        (1, 0, 90, 9_999),
+        (0, 1, 90, 9_999),
+        (777, 0, 90, 9_999),
+        (778, 0, 90, 9_998),
+        (777, 2, 90, 9_999),
+        (777, 3, 90, 9_998),
+        (7_945, 0, 90, 9_989),
+        (0, 7_945, 90, 9_996),
+        (3_600, 7_200, 31, 9_978),
+        (86_400, 0, 90, 9_888),
+        (0, 86_400, 90, 9_966),
+        (86_400, 0, 1, 0),
+        (90_000, 0, 1, 0),
+        (3_600, 0, 12, 9_965),
+    ];
+    for (major, partial, days, expected) in table {
+        let tally =
+            Tally { major: major * SECOND, partial: partial * SECOND, operational: 1, ..Tally::default() };
+        let shown = figure(&tally, Rule::Statuspage, Weights::default(), days).hundredths;
+        assert_eq!(shown, Some(expected), "{major} s, {partial} s in {days} days");
+    }
+    let unseen = Tally { no_data: DAY, ..Tally::default() };
+    assert_eq!(figure(&unseen, Rule::Statuspage, Weights::default(), 90).hundredths, None);
+}
+
+#[test]
+fn observed_figures_leave_out_what_was_not_seen() {
+    let tally = Tally {
+        operational: 80 * HOUR,
+        degraded: 9 * HOUR,
+        partial: 5 * HOUR,
+        major: 5 * HOUR + 59 * MINUTE,
+        maintenance: 500 * HOUR,
+        no_data: 11 * HOUR,
+        unwatched: 900 * HOUR,
+    };
+    let shown = figure(&tally, Rule::Observed, Weights::default(), 0);
+    // 1 − (5 h 59 min + 0.3 · 5 h) / 99 h 59 min; 99 h 59 min of 110 h 59 min were seen.
+    assert_eq!((shown.hundredths, shown.coverage, shown.enough), (Some(9_251), 9_008, true));
+    let one = Tally { operational: 90 * DAY - 1, major: 1, ..Tally::default() };
+    assert_eq!(figure(&one, Rule::Observed, Weights::default(), 0).hundredths, Some(9_999));
+    let blind = Tally { operational: 89, no_data: 11, ..Tally::default() };
+    let shown = figure(&blind, Rule::Observed, Weights::default(), 0);
+    assert_eq!((shown.hundredths, shown.coverage, shown.enough), (Some(10_000), 8_900, false));
+    let nothing = figure(&Tally::default(), Rule::Observed, Weights::default(), 0);
+    assert_eq!((nothing.hundredths, nothing.enough), (None, false));
+}
+
+#[test]
+fn a_group_shows_the_truncated_mean_of_what_its_children_show() {
+    let child = |hundredths, operational| Figure {
+        hundredths,
+        enough: true,
+        coverage: 10_000,
+        tally: Tally { operational, ..Tally::default() },
+    };
+    let children = [child(Some(10_000), 300), child(Some(9_999), 100), child(None, 0)];
+    let shown = group(&children);
+    assert_eq!((shown.hundredths, shown.tally.operational), (Some(9_999), 133));
+    assert_eq!(group(&[]).hundredths, None);
+}
+
+#[test]
+fn days_are_as_long_as_their_clock_makes_them() {
+    let calendar = |zone, now: &str, count| {
+        let now: jiff::Timestamp = now.parse().expect("an instant");
+        Calendar::new(&TimeZone::get(zone).expect("a zone"), Timestamp(now.as_millisecond()), count)
+    };
+    let lengths = |calendar: &Calendar| {
+        calendar.days().iter().map(|day| (day.date, (day.to - day.from) / HOUR)).collect::<Vec<_>>()
+    };
+    let berlin = calendar("Europe/Berlin", "2026-03-30T08:00:00Z", 3);
+    let expected = [(date(2026, 3, 28), 24), (date(2026, 3, 29), 23), (date(2026, 3, 30), 24)];
+    assert_eq!(lengths(&berlin), expected);
+    let santiago = calendar("America/Santiago", "2026-09-06T12:00:00Z", 2);
+    assert_eq!(lengths(&santiago), [(date(2026, 9, 5), 24), (date(2026, 9, 6), 23)]);
+    assert_eq!(calendar("America/Santiago", "2026-04-05T03:30:00Z", 1).days()[0].date, date(2026, 4, 4));
+    let apia = calendar("Pacific/Apia", "2011-12-31T00:00:00Z", 3);
+    let expected = [(date(2011, 12, 28), 24), (date(2011, 12, 29), 24), (date(2011, 12, 31), 24)];
+    assert_eq!(lengths(&apia), expected);
+    let midnight = calendar("Etc/UTC", "2026-11-20T00:00:00Z", 90);
+    assert_eq!((midnight.days().len(), midnight.end() - midnight.now()), (90, 1));
+    let edge = Calendar::new(&TimeZone::UTC, Timestamp::FAR, 90);
+    assert!(edge.days().windows(2).all(|pair| pair[0].to == pair[1].from));
+}
+
+#[test]
+fn a_day_is_drawn_by_the_worst_it_held() {
+    let day = |tally, stale_now| mark(&DayTally { date: date(2026, 11, 20), tally, stale_now });
+    let well = Tally { operational: 20 * HOUR, ..Tally::default() };
+    assert_eq!(day(well, false), Mark::Operational);
+    assert_eq!(day(well, true), Mark::NoData);
+    assert_eq!(day(Tally { maintenance: 1, ..well }, false), Mark::Maintenance);
+    assert_eq!(day(Tally { maintenance: 1, no_data: 4 * HOUR, ..well }, false), Mark::Maintenance);
+    assert_eq!(day(Tally { no_data: 20 * HOUR, ..well }, false), Mark::NoData);
+    assert_eq!(day(Tally { no_data: 20 * HOUR - 1, ..well }, false), Mark::Operational);
+    assert_eq!(day(Tally { no_data: 90 * HOUR, degraded: 1, ..well }, true), Mark::Degraded);
+    assert_eq!(day(Tally { partial: 1, degraded: 9, ..well }, false), Mark::Partial);
+    assert_eq!(day(Tally { partial: 9, major: 1, ..well }, false), Mark::Major);
+    assert_eq!(day(Tally { unwatched: 24 * HOUR, ..Tally::default() }, false), Mark::Blank);
+}

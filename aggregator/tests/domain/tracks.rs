@@ -1,0 +1,143 @@
+//! From observations to verdicts, whatever the order in which agents' batches arrive.
+
+use crate::reference::{hard_at, verdict_at};
+use crate::script::{Agent, Grid, Script, agent};
+use crate::{assert_whole, value_at, witnesses};
+use proptest::prelude::*;
+use skerry_aggregator::domain::layers::splice;
+use skerry_aggregator::domain::time::{MINUTE, Timestamp};
+use skerry_aggregator::domain::track::{Hard, Seen, Track};
+use skerry_aggregator::domain::verdict::{Quorum, Witness, now, timeline};
+
+const GRID: Grid = Grid { start: Timestamp(1_774_000_000_000), unit: 30 * MINUTE };
+const SILENCE: i64 = 3 * GRID.unit;
+const TICKS: i64 = 130;
+
+fn declared_silent(_: &Agent, track: &Track) -> bool {
+    track.silent
+}
+
+fn assert_sound(track: &Track) {
+    for span in &track.spans {
+        assert!(span.from <= span.last && span.state != Hard::Unknown, "{track:?}");
+    }
+    for pair in track.spans.windows(2) {
+        assert!(pair[0].last <= pair[1].from, "overlap in {track:?}");
+        assert!(pair[0].last < pair[1].from || pair[0].state != pair[1].state, "not joined: {track:?}");
+    }
+}
+
+fn batches_in_any_order(script: &mut Script<'_>) {
+    let quorum = script.quorum();
+    let agents: Vec<_> = (0..=script.below(4)).map(|_| agent(script, GRID, 14)).collect();
+    let mut tracks = vec![Track::default(); agents.len()];
+    let mut kept = timeline(&witnesses(&agents, &tracks, declared_silent), quorum, GRID.start);
+    let mut sent = vec![0; agents.len()];
+    while let Some(turn) = {
+        let waiting: Vec<_> = (0..agents.len()).filter(|&who| sent[who] < agents[who].seen.len()).collect();
+        (!waiting.is_empty()).then(|| waiting[script.below(waiting.len() as u8) as usize])
+    } {
+        let mut changed = None;
+        for seen in agents[turn].seen[sent[turn]..].iter().take(1 + script.below(5) as usize) {
+            sent[turn] += 1;
+            let first = tracks[turn].observe(*seen, SILENCE);
+            changed = changed.into_iter().chain(first).min();
+        }
+        if script.below(5) == 4 {
+            changed = changed.into_iter().chain(tracks[turn].fall_silent()).min();
+        }
+        if let Some(changed) = changed {
+            splice(
+                &mut kept,
+                changed,
+                timeline(&witnesses(&agents, &tracks, declared_silent), quorum, changed),
+            );
+        }
+        assert_sound(&tracks[turn]);
+    }
+    for (agent, track) in agents.iter().zip(&mut tracks) {
+        if !agent.silent {
+            track.silent = false;
+        } else if track.fall_silent().is_some() {
+            assert!(track.silent);
+        }
+    }
+    // A silence that is taken back or declared at the end changes no more than what follows the last evidence.
+    let from = tracks.iter().filter_map(Track::last).min().unwrap_or(GRID.start);
+    splice(&mut kept, from, timeline(&witnesses(&agents, &tracks, declared_silent), quorum, from));
+
+    let witnesses = witnesses(&agents, &tracks, declared_silent);
+    assert_eq!(kept, timeline(&witnesses, quorum, GRID.start));
+    assert_whole(&kept, GRID.start, Timestamp::FAR);
+    for tick in 0..TICKS {
+        let at = GRID.at(tick);
+        let expected = verdict_at(&agents, quorum, SILENCE, at);
+        assert_eq!(value_at(&kept, at), Some(expected), "at tick {tick} of {agents:?}, {tracks:?}");
+        assert_eq!(now(&witnesses, quorum, at), expected);
+    }
+}
+
+/// Not what a hysteresis says: any state at any instant with any beginning.
+fn nonsense_stays_sound(script: &mut Script<'_>) {
+    let declared =
+        [skerry_aggregator::domain::interval::Interval { from: GRID.at(-60), to: Timestamp::FAR, value: () }];
+    let says = |track: &Track| {
+        let witness = Witness { location: 0, track, declared: &declared, silent: track.silent, live: None };
+        timeline(&[witness], Quorum::Any, GRID.at(-60))
+    };
+    let (mut track, mut kept) = (Track::default(), says(&Track::default()));
+    for _ in 0..script.below(24) {
+        let hard = [Hard::Up, Hard::Degraded, Hard::Down, Hard::Unknown][script.below(4) as usize];
+        let at = GRID.at(script.below(60) - 10);
+        let since = (script.below(2) == 1).then(|| GRID.at(script.below(80) - 20));
+        let heard = track.last();
+        let changed = track.observe(Seen { at, hard, since }, SILENCE);
+        assert_sound(&track);
+        assert!(track.last() >= heard);
+        let whole = says(&track);
+        if let Some(changed) = changed {
+            splice(&mut kept, changed, whole.clone());
+        }
+        assert_eq!(kept, whole, "more changed than from {changed:?}: {track:?}");
+        if script.below(6) == 5
+            && let Some(changed) = track.fall_silent()
+        {
+            splice(&mut kept, changed, says(&track));
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn verdicts_equal_the_slow_reference_whatever_the_order_of_arrival(
+        bytes in prop::collection::vec(any::<u8>(), 16..400)
+    ) {
+        batches_in_any_order(&mut Script(&bytes));
+    }
+
+    #[test]
+    fn no_observation_makes_a_track_unsound_or_moves_more_than_it_says(
+        bytes in prop::collection::vec(any::<u8>(), 8..120)
+    ) {
+        nonsense_stays_sound(&mut Script(&bytes));
+    }
+}
+
+#[test]
+fn the_reference_knows_an_outage_from_its_first_bad_observation() {
+    let seen = |tick, hard, since: Option<i64>| Seen {
+        at: GRID.at(tick),
+        hard,
+        since: since.map(|tick| GRID.at(tick)),
+    };
+    let story = [
+        seen(0, Hard::Up, Some(0)),
+        seen(1, Hard::Up, None),
+        seen(2, Hard::Down, Some(1)),
+        seen(20, Hard::Down, None),
+    ];
+    let said: Vec<_> = [0, 1, 2, 3, 20].map(|tick| hard_at(&story, SILENCE, false, GRID.at(tick))).into();
+    assert_eq!(said, [Some(Hard::Up), Some(Hard::Down), None, None, Some(Hard::Down)]);
+}

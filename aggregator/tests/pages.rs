@@ -1,0 +1,235 @@
+//! The pages for people as a visitor's browser would get them: their weight, and that no name can harm them.
+
+#[path = "../examples/gallery/sample.rs"]
+mod sample;
+
+use skerry_aggregator::domain::status::Status;
+use skerry_aggregator::publish::html;
+use skerry_aggregator::publish::view::{Item, PageView};
+use std::io::Write as _;
+
+/// Status line and fields of an answer, without the policy: validators, cache lines, dates. Bytes.
+const HEADERS: usize = 700;
+
+fn brotli(bytes: &[u8]) -> usize {
+    let mut out = Vec::new();
+    let parameters = brotli::enc::BrotliEncoderParams { quality: 11, lgwin: 22, ..Default::default() };
+    brotli::BrotliCompress(&mut &*bytes, &mut out, &parameters).expect("memory takes every byte");
+    out.len()
+}
+
+fn gzip(bytes: &[u8]) -> usize {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(bytes).expect("memory takes every byte");
+    encoder.finish().expect("memory takes every byte").len()
+}
+
+/// brotli and gzip of the index, headers included.
+fn weigh(items: Vec<Item>) -> (usize, usize) {
+    let page = html::index(&sample::page("Northwind status", items)).expect("a page renders");
+    let headers = HEADERS + html::content_security_policy().len();
+    let weight = (brotli(page.as_bytes()) + headers, gzip(page.as_bytes()) + headers);
+    let mut out = std::io::stdout();
+    writeln!(
+        out,
+        "raw {}, brotli {}, gzip {}, headers of {headers} included",
+        page.len(),
+        weight.0,
+        weight.1
+    )
+    .expect("standard output takes a line");
+    weight
+}
+
+#[test]
+fn a_page_of_sixty_components_stays_light() {
+    let (brotli, gzip) = weigh(sample::sixty(5));
+    assert!(brotli <= 12_000, "{brotli} bytes of brotli");
+    assert!(gzip <= 14_000, "{gzip} bytes of gzip");
+    let (quiet, _) = weigh(sample::sixty(0));
+    assert!(quiet <= 6_500, "{quiet} bytes of brotli without any trouble");
+}
+
+/// Every page of a view.
+fn pages(view: &PageView) -> Vec<String> {
+    let components = view.items.iter().flat_map(|item| match item {
+        Item::Group(group) => group.children.clone(),
+        Item::Component(component) => vec![component.clone()],
+    });
+    let mut pages = vec![
+        html::index(view).expect("a page renders"),
+        html::uptime(view).expect("a page renders"),
+        html::history(view, None).expect("a page renders"),
+    ];
+    pages.extend(components.map(|component| html::component(view, &component.id).expect("it has a page")));
+    pages
+}
+
+#[test]
+fn hostile_names_are_only_text() {
+    let evil = "\"'><script>alert(1)</script></title></style><img src=x onerror=alert(1)>";
+    let mut bad = sample::troubled(evil, Status::MajorOutage, 30);
+    bad.description = Some(evil.to_owned());
+    bad.response = Some(sample::response(2));
+    let mut view = sample::page(
+        evil,
+        vec![Item::Component(bad), sample::group(evil, vec![sample::unseen(&format!("{evil}2"), 5)])],
+    );
+    view.support_url = Some("javascript:alert(1)".to_owned());
+    view.language = evil.to_owned();
+    view.time_zone_name = evil.to_owned();
+    view.url = format!("https://x/{evil}");
+    for page in pages(&view) {
+        assert!(
+            !page.contains("<script>") && !page.contains("<img") && !page.contains("javascript:"),
+            "{page}"
+        );
+        assert!(page.contains("&lt;script&gt;"), "the name is still shown");
+        assert_eq!(page.matches("</style>").count(), 1);
+        assert_eq!(page.matches("</title>").count(), 1);
+        assert_eq!(page.matches("<script ").count(), 1);
+        assert!(!page.contains(" style="), "the policy forbids style attributes");
+    }
+}
+
+#[test]
+fn no_link_leaves_the_root_of_the_page() {
+    let view = sample::page("Northwind status", sample::sixty(2));
+    for page in pages(&view) {
+        assert!(
+            !page.contains("href=\"/") && !page.contains("href=/") && !page.contains("src=\"/"),
+            "{page}"
+        );
+    }
+    let inner = html::history(&view, Some((2026, 10))).expect("a page renders");
+    assert!(inner.contains("href=\"../history/2026-09\"") && inner.contains("href=\"../history/2026-11\""));
+    assert!(inner.contains("src=\"../assets/") && inner.contains("href=\"../uptime\""));
+}
+
+#[test]
+fn history_is_bounded_by_the_first_month_of_the_page() {
+    let view = sample::page("Northwind status", Vec::new());
+    let months = html::months(&view);
+    assert_eq!((months.first(), months.last(), months.len()), (Some(&(2026, 5)), Some(&(2026, 11)), 7));
+    let first = html::history(&view, Some((2026, 5))).expect("a page renders");
+    assert!(!first.contains("rel=prev") && first.contains("Later: June 2026"), "{first}");
+    assert!(first.contains("4 to 31 May"), "the page was made on 4 May: {first}");
+    let present = html::history(&view, None).expect("a page renders");
+    assert!(present.contains("rel=prev") && !present.contains("rel=next") && present.contains("1 to 20 Nov"));
+}
+
+#[test]
+fn an_unknown_component_has_no_page_and_the_404_names_nothing() {
+    let view = sample::page("Northwind status", sample::sixty(0));
+    assert_eq!(html::component(&view, "no-such-id"), None);
+    assert!(html::not_found().contains("nothing at this address"));
+    assert!(!html::not_found().contains("href"), "there is no telling where a 404 is shown");
+}
+
+#[test]
+fn what_is_hidden_while_well_is_shown_once_it_is_not() {
+    let mut shy = sample::component("Shy part");
+    shy.only_show_if_degraded = true;
+    let shown = |component| {
+        let view = sample::page("Northwind status", vec![Item::Component(component)]);
+        html::index(&view).expect("a page renders").contains("Shy part")
+    };
+    assert!(!shown(shy.clone()));
+    shy.status = Status::DegradedPerformance;
+    assert!(shown(shy.clone()));
+    shy.status = Status::Operational;
+    shy.stale_since = Some(sample::NOW);
+    assert!(shown(shy), "a blind spot is never hidden");
+}
+
+/// The markup from `start` up to `end`.
+fn piece<'a>(page: &'a str, start: &str, end: &str) -> &'a str {
+    let from = page.find(start).expect("the page holds the piece");
+    let length = page[from..].find(end).expect("the piece has an end");
+    &page[from..from + length + end.len()]
+}
+
+#[test]
+fn a_row_is_a_disclosure_with_its_whole_story() {
+    let mut payments = sample::component("Card payments");
+    sample::spend(&mut payments, 5, 42 * 60_000, |tally| &mut tally.degraded);
+    sample::spend(&mut payments, 5, 12 * 60_000, |tally| &mut tally.major);
+    sample::spend(&mut payments, 9, 86_400_000, |tally| &mut tally.no_data);
+    sample::spend(&mut payments, 10, 86_400_000, |tally| &mut tally.no_data);
+    let view = sample::page("Northwind status", vec![Item::Component(sample::refigured(payments))]);
+    let page = html::index(&view).expect("a page renders");
+    assert_eq!(
+        piece(&page, "<details class=x>", "</details>"),
+        "<details class=x><summary><span class=nm><bdi>Card payments</bdi><i>, </i></span>\
+         <span class=v>99.99%<i>, </i></span>\
+         <span class=\"s o\"><svg class=i aria-hidden=true><use href=#o /></svg><span>Operational</span></span>\
+         <svg class=b viewBox=\"0 -14 90 28\" preserveAspectRatio=none aria-hidden=true>\
+         <path class=o d=\"M0 0h79m2 0h3m1 0h5\"/><path class=j d=\"M84 0h1\"/><path class=n d=\"M79 0h2\"/></svg>\
+         <i>, 1 day with trouble</i></summary>\
+         <ul class=t><li>Sun 15 Nov <p><b class=j>Major outage</b> 12\u{a0}min, \
+         <b class=d>degraded performance</b> 42\u{a0}min</p>\
+         <li>10 to 11 Nov <b class=n>No data</b> 2 days</ul>\
+         <p class=q>87 other days: operational.</p></details>"
+    );
+}
+
+#[test]
+fn the_banner_says_when_it_was_true() {
+    let mut view = sample::page("Northwind status", sample::sixty(0));
+    let page = html::index(&view).expect("a page renders");
+    assert_eq!(
+        piece(&page, "<div aria-live=polite>", "</section>"),
+        "<div aria-live=polite><h1>All systems operational</h1></div>\
+         <p class=f>No incidents and no maintenance in progress.</p>\
+         <p class=q>Verified <time datetime=2026-11-20T16:15:00Z>16:15 UTC, 20 November 2026</time>. \
+         Do not rely on it after <time datetime=2026-11-20T16:25:00Z>16:25</time>.</p></div></section>"
+    );
+    assert!(page.contains("<title>All systems operational · Northwind status</title>"));
+    view.verified_at = None;
+    assert!(html::index(&view).expect("a page renders").contains("Nothing was seen yet. "));
+    view.verified_at = Some(sample::NOW);
+    view.time_zone = jiff::tz::TimeZone::get("Europe/Berlin").expect("a bundled zone");
+    let berlin = html::index(&view).expect("a page renders");
+    assert!(berlin.contains(">17:15 CET, 20 November 2026</time>"), "clock times are the page's own");
+    assert!(berlin.contains("datetime=2026-11-20T16:15:00Z"), "instants are UTC");
+}
+
+#[test]
+fn groups_fold_only_while_all_is_well_and_the_page_is_long() {
+    let folded = |items: Vec<Item>| {
+        let page = html::index(&sample::page("Northwind status", items)).expect("a page renders");
+        (page.matches("<details class=z>").count(), page.matches("<details class=z open>").count())
+    };
+    assert_eq!(folded(sample::sixty(5)), (8, 0));
+    let mut items = sample::sixty(5);
+    if let Some(Item::Group(group)) = items.get_mut(2) {
+        group.children[3] = sample::unseen("Sandbox", 95);
+    }
+    assert_eq!(folded(items), (7, 1));
+    let few = (0..3).map(|number| sample::component(&format!("Part {number}"))).collect();
+    assert_eq!(folded(vec![sample::group("Parts", few)]), (0, 1));
+}
+
+#[test]
+fn figures_without_enough_behind_them_say_so() {
+    let shown = |component| {
+        let view = sample::page("Northwind status", vec![Item::Component(component)]);
+        html::index(&view).expect("a page renders")
+    };
+    assert!(shown(sample::young("Young", 0)).contains(">No uptime yet<"));
+    let mut patchy = sample::component("Patchy");
+    for days_ago in 1..20 {
+        sample::spend(&mut patchy, days_ago, 86_400_000, |tally| &mut tally.no_data);
+    }
+    let page = shown(sample::refigured(patchy));
+    assert!(
+        page.contains(">100%, not enough data<")
+            && page.contains("1 to 19 Nov <b class=n>No data</b> 19 days")
+    );
+    let waiting = shown(sample::waiting("Waiting"));
+    assert!(waiting.contains("Waiting for its first report") && !waiting.contains("All systems operational"));
+    assert!(
+        shown(sample::unseen("Unseen", 95))
+            .contains("No data since <time datetime=2026-11-20T14:40:00Z>14:40</time>")
+    );
+}

@@ -1,0 +1,149 @@
+//! From a `[[check]]` table to a [`Check`]: the keys that every kind has, and what they ask of each other.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use super::{Check, Kind, Severity};
+use crate::strict::{Entry, Item, Table, nearest, refuse, show_duration};
+
+const SUPPORTED: [&str; 1] = ["http"];
+const PLANNED: [&str; 8] = ["ping", "dns", "tcp", "tls", "heartbeat", "exec", "kubernetes", "prometheus"];
+
+const MILLISECOND: Duration = Duration::from_millis(1);
+const DAY: Duration = Duration::from_secs(86_400);
+const DEFAULT_INTERVAL: Duration = Duration::from_secs(30);
+const DEFAULT_TIMEOUT: Duration = Duration::from_secs(10);
+const DEFAULT_RETRY_INTERVAL: Duration = Duration::from_secs(10);
+const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
+const LONGEST_TIMEOUT: Duration = Duration::from_secs(300);
+
+/// Reads one check. Keys of its own that the caller adds, it asks for on the same table. `None`: something
+/// without which there is no check is missing or wrong; it is reported, as is everything else.
+#[must_use]
+pub fn read(table: &Table<'_>) -> Option<Check> {
+    let name = check_name(table.string("name")).required("name = \"website\"");
+    let timing = timing(table);
+    let fall = table.integer("fall", 1, 1_000).or(3) as u32;
+    let rise = table.integer("rise", 1, 1_000).or(2) as u32;
+    let severity = table
+        .choice("severity", &Severity::ALL.map(|severity| (severity.name(), severity)))
+        .or(Severity::High);
+    let labels = labels(table);
+    let locations = table.strings("locations");
+    let kind = kind(table);
+    Some(Check {
+        name: name?,
+        kind: kind?,
+        interval: timing.interval,
+        timeout: timing.timeout,
+        retry_interval: timing.retry_interval,
+        fall,
+        rise,
+        degraded_above: timing.degraded_above,
+        severity,
+        labels,
+        locations,
+    })
+}
+
+fn check_name(entry: Entry<'_, String>) -> Entry<'_, String> {
+    entry.at_most(100)
+}
+
+fn kind(table: &Table<'_>) -> Option<Kind> {
+    let name = table
+        .string("type")
+        .convert(|name| {
+            let wrong = format!("\"{name}\" is not supported by this version");
+            let supported = format!("Supported: {}.", SUPPORTED.join(", "));
+            if SUPPORTED.contains(&name.as_str()) {
+                return Ok(name);
+            }
+            if PLANNED.contains(&name.as_str()) {
+                return refuse(wrong, format!("It is planned. {supported}"));
+            }
+            match nearest(&name, SUPPORTED) {
+                Some(near) => refuse(format!("\"{name}\" is unknown"), format!("Did you mean \"{near}\"?")),
+                None => refuse(format!("\"{name}\" is unknown"), supported),
+            }
+        })
+        .required("type = \"http\"");
+    if name.is_none() {
+        table.leave_the_rest();
+    }
+    match name?.as_str() {
+        "http" => Some(Kind::Http(Box::new(super::http::read(table)?))),
+        _ => None,
+    }
+}
+
+struct Timing {
+    interval: Duration,
+    timeout: Duration,
+    retry_interval: Duration,
+    degraded_above: Option<Duration>,
+}
+
+fn timing(table: &Table<'_>) -> Timing {
+    let interval = table.duration("interval").between(SHORTEST_INTERVAL, DAY).optional();
+    let timeout = table.duration("timeout").between(MILLISECOND, LONGEST_TIMEOUT).optional();
+    let retry_interval = table.duration("retry_interval").between(SHORTEST_INTERVAL, DAY).optional();
+    let degraded_above = table.duration("degraded_above").between(MILLISECOND, LONGEST_TIMEOUT).optional();
+    let timing = Timing {
+        interval: interval.unwrap_or(DEFAULT_INTERVAL),
+        timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
+        retry_interval: retry_interval
+            .unwrap_or_else(|| interval.unwrap_or(DEFAULT_INTERVAL).min(DEFAULT_RETRY_INTERVAL)),
+        degraded_above,
+    };
+    // A value that was itself refused is compared with nothing.
+    let usable = |key, value: Option<Duration>| value.is_some() || !table.has(key);
+    if !usable("interval", interval) || !usable("timeout", timeout) {
+        return timing;
+    }
+    refuse_contradictions(table, &timing);
+    timing
+}
+
+fn refuse_contradictions(table: &Table<'_>, timing: &Timing) {
+    let or_default = |key: &str, value| {
+        let default = if table.has(key) { "" } else { ", the default" };
+        format!("{}{default}", show_duration(value))
+    };
+    let interval = or_default("interval", timing.interval);
+    let timeout = or_default("timeout", timing.timeout);
+    if timing.interval < timing.timeout {
+        let key = if table.has("interval") { "interval" } else { "timeout" };
+        let wrong = format!("interval must be at least timeout ({timeout}); it is {interval}");
+        table.refuse(key, wrong, "Raise interval or lower timeout.");
+    }
+    if table.has("retry_interval") && timing.retry_interval > timing.interval {
+        let retry = show_duration(timing.retry_interval);
+        let wrong = format!("retry_interval must be at most interval ({interval}); it is {retry}");
+        table.refuse(
+            "retry_interval",
+            wrong,
+            "Lower it, or leave it out for the smaller of interval and 10s.",
+        );
+    }
+    if let Some(above) = timing.degraded_above.filter(|above| *above >= timing.timeout) {
+        let above = show_duration(above);
+        let wrong = format!("degraded_above must be below timeout ({timeout}); it is {above}");
+        table.refuse(
+            "degraded_above",
+            wrong,
+            "A run as slow as this has already timed out: lower it or raise timeout.",
+        );
+    }
+}
+
+fn labels(table: &Table<'_>) -> BTreeMap<String, String> {
+    let Some(item) = table.item("labels") else { return BTreeMap::new() };
+    let Some(labels) = item.inline_table("{ team = \"web\" }") else { return BTreeMap::new() };
+    let label = |(name, item): (String, Item<'_>)| Some((name, item.string()?));
+    labels.entries().into_iter().filter_map(label).collect()
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,0 +1,130 @@
+//! One TOML text, the problems found in it so far, and the keys that were asked of it.
+
+use std::cell::RefCell;
+use std::collections::BTreeSet;
+
+use toml::Spanned;
+use toml::de::DeTable;
+
+use super::{Position, Problem, Problems, Table};
+
+/// A parsed TOML text under its file's name.
+pub struct Document<'t> {
+    file: String,
+    text: &'t str,
+    root: Spanned<DeTable<'t>>,
+    problems: RefCell<Vec<Problem>>,
+    warnings: RefCell<Vec<Problem>>,
+    asked: RefCell<BTreeSet<(String, String)>>,
+}
+
+impl<'t> Document<'t> {
+    /// Parses; what follows a mistake in the syntax is not read, so that no problem is a mere echo of it.
+    ///
+    /// # Errors
+    /// Every mistake in the syntax, duplicate keys among them.
+    pub fn parse(file: &str, text: &'t str) -> Result<Self, Problems> {
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let (root, errors) = DeTable::parse_recoverable(text);
+        let document = Self {
+            file: file.to_owned(),
+            text,
+            root,
+            problems: RefCell::default(),
+            warnings: RefCell::default(),
+            asked: RefCell::default(),
+        };
+        if errors.is_empty() {
+            return Ok(document);
+        }
+        for error in errors {
+            let offset = error.span().map_or(text.len(), |span| span.start);
+            document.refuse(offset, "", format!("TOML syntax: {}", error.message()), syntax_remedy(&error));
+        }
+        Err(Problems(document.finish().0))
+    }
+
+    /// The top of the text.
+    #[must_use]
+    pub fn root(&self) -> Table<'_> {
+        Table::new(self, self.root.get_ref(), 0, String::new(), String::new())
+    }
+
+    /// Problems and warnings in the order of the text. Tables report their unknown keys when they are
+    /// dropped, so none can be left out.
+    #[must_use]
+    pub fn finish(self) -> (Vec<Problem>, Vec<Problem>) {
+        let mut problems = self.problems.into_inner();
+        problems.sort_by(|a, b| a.position.cmp(&b.position));
+        (problems, self.warnings.into_inner())
+    }
+
+    /// `(section, key)` of every key that was asked for, found or not: what the reader knows.
+    #[must_use]
+    pub fn asked(&self) -> BTreeSet<(String, String)> {
+        self.asked.borrow().clone()
+    }
+
+    /// The place of a byte.
+    #[must_use]
+    pub(super) fn position(&self, offset: usize) -> Position {
+        let before = self.text.get(..offset).unwrap_or(self.text);
+        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        Position {
+            file: self.file.clone(),
+            line: before.matches('\n').count() + 1,
+            column: before[line_start..].chars().count() + 1,
+        }
+    }
+
+    pub(super) fn refuse(
+        &self,
+        offset: usize,
+        place: &str,
+        wrong: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.problems.borrow_mut().push(self.problem(offset, place, wrong.into(), remedy.into()));
+    }
+
+    pub(super) fn warn(
+        &self,
+        offset: usize,
+        place: &str,
+        wrong: impl Into<String>,
+        remedy: impl Into<String>,
+    ) {
+        self.warnings.borrow_mut().push(self.problem(offset, place, wrong.into(), remedy.into()));
+    }
+
+    pub(super) fn ask(&self, section: &str, key: &str) {
+        self.asked.borrow_mut().insert((section.to_owned(), key.to_owned()));
+    }
+
+    /// The nearest section around `section` that has this key.
+    pub(super) fn asked_above(&self, section: &str, key: &str) -> Option<String> {
+        let asked = self.asked.borrow();
+        let mut above = section;
+        while !above.is_empty() {
+            above = above.rsplit_once('.').map_or("", |(above, _)| above);
+            if asked.contains(&(above.to_owned(), key.to_owned())) {
+                return Some(above.to_owned());
+            }
+        }
+        None
+    }
+
+    fn problem(&self, offset: usize, place: &str, wrong: String, remedy: String) -> Problem {
+        Problem { position: Some(self.position(offset)), place: place.to_owned(), wrong, remedy }
+    }
+}
+
+fn syntax_remedy(error: &toml::de::Error) -> &'static str {
+    if error.message().contains("duplicate key") {
+        "A key or [table] may stand only once; remove one, or write [[table]] for a list of tables."
+    } else if error.message().contains("string values must be quoted") {
+        "Put the value in double quotes."
+    } else {
+        "Nothing else in this file was read; see https://toml.io for the syntax."
+    }
+}

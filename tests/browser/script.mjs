@@ -1,0 +1,143 @@
+// node script.mjs GALLERY
+// What the script adds, in a browser whose clock and network are ours: ages, the newest document swapped in
+// without moving anything, the warning of an old copy and its end, the bubble, and a page without it.
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { launch, serve } from './visit.mjs'
+
+const gallery = process.argv[2]
+const at = Date.parse('2026-11-20T16:15:30Z')
+const three = readFileSync(join(gallery, 'three/index.html'), 'utf8')
+const later = (html, minutes) => html.replaceAll(/2026-11-20T16:(15|25):00Z/g, (_, minute) =>
+  `2026-11-20T16:${Number(minute) + minutes}:00Z`)
+
+const server = await serve(gallery)
+const browser = await launch()
+const complaints = []
+
+/** A page whose clock is ours and whose document is what `state.html` says; `null` is no network. */
+async function open(state, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 500 }, reducedMotion: 'reduce', ...options })
+  const page = await context.newPage()
+  page.on('pageerror', error => complaints.push(String(error)))
+  page.on('console', message => message.type() === 'error' && !message.text().includes('ERR_') && complaints.push(message.text()))
+  await page.clock.install({ time: at + (state.skew ?? 0) })
+  state.now = at
+  await page.route(`${server.root}/three/`, route => state.html === null ? route.abort() : route.fulfill({
+    body: state.html,
+    headers: {
+      'content-type': 'text/html; charset=utf-8',
+      'content-security-policy': readFileSync(join(gallery, 'three/policy.txt'), 'utf8'),
+      ...(state.date === false ? {} : { date: new Date(state.now).toUTCString() }),
+    },
+  }))
+  await page.goto(`${server.root}/three/`)
+  const pass = async minutes => {
+    for (let minute = 0; minute < minutes; minute++) {
+      state.now += 60_000
+      await page.clock.runFor(60_000)
+      await page.evaluate(() => new Promise(resolve => { const channel = new MessageChannel(); channel.port1.onmessage = resolve; channel.port2.postMessage(0) }))
+    }
+  }
+  const sees = text => page.waitForFunction(wanted => document.body.innerText.includes(wanted), text, { timeout: 10_000 })
+  return { page, pass, sees, close: () => context.close() }
+}
+
+{ // The newest document is taken in; focus, scroll and what is unfolded stay.
+  const state = { html: three }
+  const { page, pass, sees, close } = await open(state)
+  await page.locator('summary').nth(1).click()
+  await page.evaluate(() => { scrollTo(0, 200); window.h1 = document.querySelector('h1'); window.row = document.activeElement })
+  state.html = later(three, 1)
+    .replace('All systems operational</h1>', 'Degraded performance: Website</h1>')
+    .replace('<details class=x>', '<details class=x><summary><span class=nm>Newcomer</span></summary></details><details class=x>')
+  await pass(1)
+  await sees('Degraded performance: Website')
+  await sees('Newcomer')
+  assert.equal(await page.evaluate(() => document.activeElement === window.row && window.h1.isConnected), true, 'focus and live region stay')
+  assert.equal(await page.evaluate(() => scrollY), 200, 'scroll stays')
+  assert.deepEqual(await page.locator('details[open] .nm bdi').allInnerTexts(), ['Card payments'])
+  // An older copy from some cache does not take its place.
+  state.html = three
+  await pass(1)
+  await sees('Degraded performance: Website')
+  await close()
+}
+
+{ // A copy grows old in plain sight, and recovers.
+  const state = { html: three }
+  const { page, pass, sees, close } = await open(state)
+  state.html = null
+  await pass(3)
+  await sees('Verified 16:15 UTC, 20 November 2026, 3 min ago.')
+  assert.equal(await page.locator('html.old').count(), 0)
+  await pass(8)
+  await sees('This page may be out of date')
+  await sees('It was last verified at 16:15 UTC, 11 min ago. What you see below was true then and may have changed.')
+  await sees('Operational at 16:15')
+  assert.match(await page.title(), /^May be out of date · /)
+  const colours = await page.locator('.g .s').evaluateAll(all => all.map(one => getComputedStyle(one).color))
+  assert.deepEqual([...new Set(colours)], ['rgb(91, 96, 102)'], 'nothing is green')
+  state.html = later(three, 12)
+  await pass(1)
+  await sees('All systems operational')
+  assert.equal(await page.locator('html.old').count(), 0)
+  assert.doesNotMatch(await page.title(), /out of date/)
+  await close()
+}
+
+{ // A visitor's clock that is hours ahead does not make a good copy old, nor one that is behind an old copy good.
+  const ahead = await open({ html: three, skew: 5 * 3_600_000 })
+  await ahead.sees('All systems operational')
+  await ahead.pass(1)
+  assert.equal(await ahead.page.locator('html.old').count(), 0)
+  await ahead.close()
+  const state = { html: three, skew: -5 * 3_600_000 }
+  const behind = await open(state)
+  await behind.pass(12)
+  await behind.sees('This page may be out of date')
+  await behind.close()
+}
+
+{ // Running durations, each minute.
+  const fire = readFileSync(join(gallery, 'fire/index.html'), 'utf8')
+  const { pass, sees, close } = await open({ html: fire })
+  await sees('Since 14:02 UTC, for 2 h 13 min.')
+  await pass(2)
+  await sees('Since 14:02 UTC, for 2 h 15 min.')
+  await close()
+}
+
+{ // The bubble says what the list says, by pointer and by arrow keys, and Escape closes it.
+  const { page, close } = await open({ html: three })
+  const row = page.locator('summary').nth(2)
+  await row.scrollIntoViewIfNeeded()
+  const box = await row.locator('.b').boundingBox()
+  await page.mouse.move(box.x + box.width * 84.5 / 90, box.y + 14)
+  const tip = page.locator('.tip')
+  assert.equal(await tip.innerText(), 'Sun 15 Nov Degraded performance 42 min')
+  const bubble = await tip.boundingBox()
+  await page.mouse.move(bubble.x + bubble.width / 2, bubble.y + bubble.height / 2)
+  assert.equal(await tip.isVisible(), true, 'it stays while pointed at')
+  await page.keyboard.press('Escape')
+  assert.equal(await tip.isVisible(), false)
+  await row.focus()
+  await page.keyboard.press('ArrowLeft')
+  assert.equal(await tip.innerText(), 'Fri 20 Nov Operational')
+  for (let day = 0; day < 5; day++) await page.keyboard.press('ArrowLeft')
+  assert.equal(await tip.innerText(), 'Sun 15 Nov Degraded performance 42 min')
+  await close()
+}
+
+{ // Without the script everything is there, and nothing says how long ago.
+  const { page, close } = await open({ html: three }, { javaScriptEnabled: false })
+  await page.locator('summary').nth(1).click()
+  assert.equal(await page.locator('.t:visible').innerText().then(text => text.replaceAll(/\s+/g, ' ').trim()), 'Sun 15 Nov Degraded performance 42 min')
+  await close()
+}
+
+await browser.close()
+server.close()
+assert.deepEqual(complaints, [])
+console.log('the script does what it says')

@@ -1,0 +1,76 @@
+// Opens pages in Chromium: addresses as they are, directories of files over a server of our own on loopback,
+// with the policy that the directory names, so that what is looked at is what a visitor would get.
+import { createServer } from 'node:http'
+import { existsSync, readFileSync, statSync } from 'node:fs'
+import { extname, join, normalize } from 'node:path'
+import { chromium } from 'playwright-core'
+
+const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run',
+  '--disable-background-networking', '--disable-component-update', '--disable-sync']
+const TYPES = { '.html': 'text/html; charset=utf-8', '.js': 'text/javascript; charset=utf-8', '.svg': 'image/svg+xml' }
+
+export const launch = () => chromium.launch({ executablePath: '/usr/bin/chromium', args: FLAGS })
+
+/** Serves a directory; `/name` answers with `name.html` or `name/index.html`. */
+export async function serve(directory) {
+  const server = createServer((request, response) => {
+    const path = normalize(decodeURIComponent(new URL(request.url, 'http://x').pathname))
+    const found = [path, `${path}.html`, join(path, 'index.html')].map(name => join(directory, name))
+      .find(name => existsSync(name) && statSync(name).isFile())
+    if (!found) return response.writeHead(404).end()
+    const site = path.split('/')[1] ?? ''
+    const policy = join(directory, site, 'policy.txt')
+    response.writeHead(200, {
+      'content-type': TYPES[extname(found)] ?? 'application/octet-stream',
+      ...(existsSync(policy) ? { 'content-security-policy': readFileSync(policy, 'utf8') } : {}),
+    }).end(readFileSync(found))
+  })
+  await new Promise(resolve => server.listen(0, '127.0.0.1', resolve))
+  return { root: `http://127.0.0.1:${server.address().port}`, close: () => server.close() }
+}
+
+/** `[--at ISO] TARGET…`: addresses, or one directory followed by paths in it. */
+export async function targets(args) {
+  if (!args.length || !existsSync(args[0])) return { pages: args, close: () => {} }
+  const server = await serve(args[0])
+  return { pages: args.slice(1).map(path => `${server.root}/${path}`), close: server.close }
+}
+
+/** Every page × light and dark × widths × folded and open; `look` gets the page and a name for the case. */
+export async function matrix(pages, { schemes = ['light', 'dark'], widths = [1280, 360], folds = ['folded', 'open'], at }, look) {
+  const browser = await launch()
+  try {
+    for (const scheme of schemes) for (const width of widths) {
+      const context = await browser.newContext({ colorScheme: scheme, reducedMotion: 'reduce', viewport: { width, height: width < 600 ? 640 : 900 } })
+      const page = await context.newPage()
+      if (at) await page.clock.setFixedTime(new Date(at))
+      const complaints = []
+      page.on('console', message => message.type() === 'error' && complaints.push(message.text()))
+      page.on('pageerror', error => complaints.push(String(error)))
+      for (const url of pages) for (const fold of folds) {
+        await page.goto(url)
+        if (fold === 'open') await page.evaluate(() => document.querySelectorAll('details').forEach(row => { row.open = true }))
+        const name = `${new URL(url).pathname.replace(/^\/|\/$/g, '').replaceAll('/', '_') || 'index'}-${width}-${scheme}-${fold}`
+        await look(page, name, complaints.splice(0))
+      }
+      await context.close()
+    }
+  } finally {
+    await browser.close()
+  }
+}
+
+/** Takes `--name value` pairs off the arguments. */
+export function options(argv) {
+  const named = {}
+  const rest = []
+  for (let index = 0; index < argv.length; index++) {
+    if (argv[index].startsWith('--')) named[argv[index].slice(2)] = argv[++index]
+    else rest.push(argv[index])
+  }
+  const list = key => named[key]?.split(',')
+  return {
+    rest,
+    choice: { schemes: list('schemes'), widths: list('widths')?.map(Number), folds: list('folds'), at: named.at },
+  }
+}

@@ -1,0 +1,100 @@
+//! Targets that fail, each by its name, and failures that are our own.
+
+use super::*;
+
+#[tokio::test]
+async fn an_outage_and_its_end_are_seen() {
+    let mut nginx = Nginx::start(&Site::default()).await;
+    let prober = Prober::new().expect("a prober");
+    let check = named(check(&nginx.url("/")), TIMEOUT);
+    assert_up(&run(&prober, &check).await);
+    nginx.answer_with(Some(503));
+    let seen = run(&prober, &check).await;
+    assert_down(&seen, Reason::StatusMismatch);
+    assert!(seen.detail.starts_with("503 "), "{}", seen.detail);
+    nginx.answer_with(None);
+    assert_up(&run(&prober, &check).await);
+    nginx.kill().await;
+    assert_down(&run(&prober, &check).await, Reason::ConnectRefused);
+    nginx.restart().await;
+    assert_up(&run(&prober, &check).await);
+}
+
+#[tokio::test]
+async fn an_endless_body_is_read_so_far_and_no_further() {
+    let target = Misbehaving::start(Manner::EndlessBody).await;
+    let seen = observe(check(&target.url())).await;
+    assert_up(&seen);
+    assert!(seen.total < TIMEOUT / 2, "{:?}", seen.total);
+    let asked = Http { body_contains: vec!["never".into()], ..check(&target.url()) };
+    assert_down(&observe(asked).await, Reason::BodyTooLarge);
+}
+
+#[tokio::test]
+async fn broken_http_is_named() {
+    for (manner, reason) in [
+        (Manner::ResetInBody, Reason::ConnectionReset),
+        (Manner::ResetBeforeHead, Reason::ConnectionReset),
+        (Manner::CloseInHead, Reason::ConnectionReset),
+        (Manner::Garbage, Reason::ProtocolError),
+        (Manner::GarbledChunks, Reason::ProtocolError),
+        (Manner::HugeHead, Reason::ProtocolError),
+    ] {
+        let target = Misbehaving::start(manner).await;
+        let seen = observe(check(&target.url())).await;
+        assert_eq!((seen.outcome, seen.reason), (Outcome::Down, reason), "{manner:?}: {}", seen.detail);
+    }
+}
+
+#[tokio::test]
+async fn the_deadline_holds_and_says_what_it_cut_off() {
+    for (manner, words) in [(Manner::DripHead, "head"), (Manner::Silent, "head")] {
+        let target = Misbehaving::start(manner).await;
+        let seen = observe_within(check(&target.url()), SHORT).await;
+        assert_down(&seen, Reason::Timeout);
+        assert!(seen.detail.contains(words), "{manner:?}: {}", seen.detail);
+        assert!(seen.total >= SHORT, "{:?}", seen.total);
+        assert!(seen.phases.expect("phases").connect_us.is_some(), "the connection did open");
+    }
+    let full = FullBacklog::new();
+    let seen = observe_within(check(&format!("http://{}/", full.address())), SHORT).await;
+    assert_down(&seen, Reason::ConnectTimeout);
+    assert_eq!(seen.phases.expect("phases").connect_us, None);
+}
+
+#[tokio::test]
+async fn nobody_there_is_named() {
+    let refused = observe(check(&format!("http://127.0.0.1:{}/", free_port()))).await;
+    assert_down(&refused, Reason::ConnectRefused);
+    let unknown = observe(check("http://no-such-host.invalid/")).await;
+    assert_down(&unknown, Reason::DnsNotFound);
+    assert!(unknown.detail.contains("no-such-host.invalid"), "{}", unknown.detail);
+}
+
+/// A limit of descriptors holds for a whole process, so this test runs its other half in one of its own.
+#[tokio::test]
+async fn our_own_lack_of_descriptors_is_nobodys_outage() {
+    let nginx = Nginx::start(&Site::default()).await;
+    let child = tokio::process::Command::new(std::env::current_exe().expect("this program"))
+        .args(["--ignored", "--exact", "--nocapture", "http_probe::failures::half_without_descriptors"])
+        .env("TARGET", nginx.url_at("127.0.0.1", "/"))
+        .output()
+        .await
+        .expect("runs");
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+}
+
+#[tokio::test]
+#[ignore = "the half of another test that needs its own process"]
+async fn half_without_descriptors() {
+    let target = std::env::var("TARGET").expect("started by the other half");
+    let prober = Prober::new().expect("a prober");
+    assert_up(&run(&prober, &named(check(&target), TIMEOUT)).await);
+    let mut limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    limit.current = Some(3);
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).expect("a lower limit is allowed");
+    for url in [target.as_str(), "http://somewhere.test/"] {
+        let seen = run(&prober, &named(check(url), TIMEOUT)).await;
+        assert_eq!((seen.outcome, seen.reason), (Outcome::Inconclusive, Reason::OwnResources), "{seen:?}");
+    }
+}

@@ -1,0 +1,3 @@
+//! Each edge against a real local peer.
+
+mod http_probe;

@@ -1,0 +1,81 @@
+//! What holds of the repository as a whole.
+
+use crate::sources::{refuse, root, texts};
+
+#[test]
+fn nothing_points_outside_the_repository() {
+    let folders = ["work", "root", "home"].map(|name| format!("/{name}/"));
+    let words = [concat!("sha", "red/"), concat!("../sha", "red")];
+    let mut wrong = Vec::new();
+    for source in texts() {
+        for (index, line) in source.text.lines().enumerate() {
+            let absolute = |folder: &String| {
+                line.match_indices(folder.as_str()).any(|(at, _)| {
+                    line[..at].chars().next_back().is_none_or(|before| " \"'`(=:".contains(before))
+                })
+            };
+            if folders.iter().any(absolute) || words.iter().any(|word| says_path(line, word)) {
+                wrong.push(format!("{}:{}: {}", source.path, index + 1, line.trim()));
+            }
+        }
+    }
+    refuse(&wrong, "a text names no folder of the machine it was written on");
+}
+
+fn says_path(line: &str, word: &str) -> bool {
+    line.match_indices(word).any(|(at, _)| {
+        !line[..at]
+            .chars()
+            .next_back()
+            .is_some_and(|before| before.is_alphanumeric() || "_-".contains(before))
+    })
+}
+
+#[test]
+fn versions_of_dependencies_stand_once() {
+    let mut wrong = Vec::new();
+    for member in ["protocol", "agent", "aggregator", "tests"] {
+        let path = format!("{member}/Cargo.toml");
+        let text = std::fs::read_to_string(root().join(&path)).expect("a manifest");
+        let mut section = String::new();
+        for line in text.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#')) {
+            if line.starts_with('[') {
+                line.clone_into(&mut section);
+            } else if section.contains("dependencies") && !line.contains("workspace = true") {
+                wrong.push(format!("{path}: {line}"));
+            }
+        }
+    }
+    refuse(&wrong, "a dependency's version stands in the workspace's manifest");
+}
+
+#[test]
+fn every_test_binary_is_run() {
+    let run = std::fs::read_to_string(root().join("tests/run")).expect("tests/run");
+    let mut wrong = Vec::new();
+    for member in ["protocol", "agent", "aggregator", "tests"] {
+        let manifest = std::fs::read_to_string(root().join(member).join("Cargo.toml")).expect("a manifest");
+        let declared = manifest.split("[[test]]").skip(1).filter_map(|section| {
+            let name = section.lines().find_map(|line| line.trim().strip_prefix("name = "))?;
+            Some(name.trim_matches('"').to_owned())
+        });
+        let mut names: Vec<String> = declared.collect();
+        // Those that cargo finds by itself; `tests` declares all of its own.
+        if let Ok(folder) = std::fs::read_dir(root().join(member).join("tests")) {
+            for entry in folder.map(|entry| entry.expect("an entry").path()) {
+                let is_binary =
+                    entry.extension().is_some_and(|end| end == "rs") || entry.join("main.rs").exists();
+                names.extend(
+                    entry.file_stem().filter(|_| is_binary).map(|stem| stem.to_string_lossy().into_owned()),
+                );
+            }
+        }
+        wrong.extend(
+            names
+                .iter()
+                .filter(|name| !run.contains(&format!("--test {name}")))
+                .map(|name| format!("{member}: {name}")),
+        );
+    }
+    refuse(&wrong, "tests/run runs every test binary");
+}

@@ -1,0 +1,129 @@
+//! Which room may use which technology, and what it has no handle to.
+
+use crate::sources::{names_crate, programs, refuse, says};
+
+/// One technology, one importer: a crate, and the paths below which it may be named.
+const IMPORTERS: &[(&str, &[&str])] = &[
+    ("rusqlite", &["aggregator/src/store/", "agent/src/spool/"]),
+    ("actix_web", &["aggregator/src/web/"]),
+    ("sailfish", &["aggregator/src/publish/html/"]),
+    ("reqwest", &["agent/src/delivery.rs", "agent/src/uplink"]),
+    ("hyper", &["agent/src/probe/"]),
+    ("hyper_util", &["agent/src/probe/"]),
+    ("h2", &["agent/src/probe/"]),
+    ("hickory_resolver", &["agent/src/probe/"]),
+    ("x509_parser", &["agent/src/probe/"]),
+    ("serde_json_path", &["agent/src/probe/", "protocol/src/check/"]),
+    ("tokio_rustls", &["agent/src/probe/"]),
+    ("prometheus_client", &["aggregator/src/operations.rs", "aggregator/src/web/public.rs"]),
+    ("hdrhistogram", &["aggregator/src/store/hours.rs"]),
+    ("brotli", &["aggregator/src/publish/"]),
+    ("flate2", &["aggregator/src/publish/"]),
+    ("csv", &["aggregator/src/publish/"]),
+    ("zstd", &["protocol/src/wire.rs"]),
+    ("prost", &["protocol/src/wire.rs", "agent/src/spool/", "agent/src/delivery.rs"]),
+    ("toml", &["protocol/src/strict/"]),
+    ("clap", &["agent/src/cli/", "agent/src/main.rs", "aggregator/src/cli/", "aggregator/src/main.rs"]),
+    (
+        "tracing_subscriber",
+        &["agent/src/cli/", "agent/src/main.rs", "aggregator/src/cli/", "aggregator/src/main.rs"],
+    ),
+    ("serde", &["aggregator/src/publish/", "aggregator/src/web/", "aggregator/src/store/"]),
+];
+
+/// A path, and words that its code does not say: what the room has no handle to.
+const NEVER_NAMED: &[(&str, &[&str], &str)] = &[
+    (
+        "aggregator/src/web/",
+        &["crate::store", "crate::engine", "crate::ingest", "Store", "Engine"],
+        "the rooms that answer reach the rest through the traits they name",
+    ),
+    (
+        "aggregator/src/web/public.rs",
+        &["Mutex", "RwLock", "std::fs", "tokio", "async", "crate::domain", "Instant", "SystemTime"],
+        "a public request takes no lock, opens no file, waits for nothing and works nothing out",
+    ),
+    ("aggregator/src/publish/html/", &["crate::store", "crate::engine"], "a page is a function of its view"),
+    (
+        "aggregator/src/publish/api_v2/",
+        &["crate::store", "crate::engine"],
+        "a document is a function of its view",
+    ),
+    ("aggregator/src/domain/", &["serde", "tracing", "tokio"], "the domain is values and pure functions"),
+    ("aggregator/src/store/", &["crate::web", "crate::publish", "crate::engine"], "data walks one way"),
+    ("aggregator/src/engine", &["crate::web", "crate::publish"], "data walks one way"),
+    ("agent/src/probe/", &["crate::spool", "crate::uplink", "crate::hysteresis"], "data walks one way"),
+    ("agent/src/hysteresis.rs", &["async", "Instant", "std::fs", "tokio", "rand"], "the step is pure"),
+    ("protocol/src/", &["std::net::Tcp", "tokio", "std::thread"], "the protocol does no I/O"),
+];
+
+#[test]
+fn one_technology_has_one_importer() {
+    let mut wrong = Vec::new();
+    for source in programs() {
+        for (name, rooms) in IMPORTERS {
+            if rooms.iter().any(|room| source.path.starts_with(room)) {
+                continue;
+            }
+            let lines = source.code().filter(|(_, line)| names_crate(line, name));
+            wrong.extend(lines.map(|(number, line)| format!("{}:{number}: {line}", source.path)));
+        }
+    }
+    refuse(&wrong, "one technology, one importer (IMPORTERS)");
+}
+
+#[test]
+fn no_room_names_what_it_has_no_handle_to() {
+    let mut wrong = Vec::new();
+    for source in programs() {
+        for (room, words, why) in NEVER_NAMED.iter().filter(|(room, ..)| source.path.starts_with(room)) {
+            for (number, line) in source.code() {
+                for word in words.iter().filter(|word| says(line, word)) {
+                    wrong.push(format!("{}:{number}: {word} in {room}, but {why}", source.path));
+                }
+            }
+        }
+    }
+    let programs = programs();
+    let about_nothing =
+        NEVER_NAMED.iter().filter(|(room, ..)| !programs.iter().any(|one| one.path.starts_with(room)));
+    wrong.extend(about_nothing.map(|(room, ..)| format!("{room}: no such room: move the rule with it")));
+    refuse(&wrong, "data walks one way (NEVER_NAMED)");
+}
+
+#[test]
+fn sql_is_written_in_the_stores_only() {
+    let mut wrong = Vec::new();
+    for source in programs() {
+        if ["aggregator/src/store/", "agent/src/spool/"].iter().any(|room| source.path.starts_with(room)) {
+            continue;
+        }
+        for (number, line) in source.code() {
+            let statements =
+                ["\"SELECT ", "\"INSERT ", "\"UPDATE ", "\"DELETE FROM", "\"PRAGMA ", "\"CREATE TABLE"];
+            if statements.iter().any(|statement| line.contains(statement)) {
+                wrong.push(format!("{}:{number}: {line}", source.path));
+            }
+        }
+    }
+    refuse(&wrong, "SQL lives in the stores, behind functions named after what the domain does");
+}
+
+#[test]
+fn the_reader_of_sources_sees_what_it_looks_for() {
+    for line in [
+        "use csv::Writer;",
+        "let writer = csv::Writer::from(x);",
+        "use csv;",
+        "(csv::Writer)",
+        "use csv as table;",
+    ] {
+        assert!(names_crate(line, "csv"), "{line}");
+    }
+    for line in
+        ["mod csv;", "use super::csv;", "crate::csv::write()", "\"csv::x\"", "mycsv::x()", "let csv = 1;"]
+    {
+        assert!(!names_crate(line, "csv"), "{line}");
+    }
+    assert!(says("let x: Mutex<()> = y;", "Mutex") && !says("MutexGuard", "Mutex"));
+}

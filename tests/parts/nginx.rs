@@ -1,0 +1,201 @@
+//! A real nginx as a target: plain or TLS, over IPv4 and IPv6, that can be switched, killed and restarted
+//! on its port.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+
+use super::certificates::Certificate;
+use super::{free_port, until};
+
+const BOUND: Duration = Duration::from_secs(10);
+/// Codes [`Nginx::answer_with`] can switch to.
+const SWITCHABLE: [u16; 5] = [302, 404, 500, 502, 503];
+
+/// What a server is to serve.
+#[derive(Clone, Debug, Default)]
+pub struct Site {
+    /// Text for the `http` block, such as zones.
+    pub http: String,
+    /// Text for the `server` block: locations. `DIR` stands for its directory. `/` answers `ok` unless it is
+    /// given here.
+    pub server: String,
+    /// Speaks TLS with this certificate.
+    pub certificate: Option<Certificate>,
+    /// Speaks HTTP/2: beside 1.1 on TLS, only it (by prior knowledge) on plain TCP.
+    pub http2: bool,
+}
+
+/// A running nginx.
+pub struct Nginx {
+    directory: TempDir,
+    port: u16,
+    tls: bool,
+    child: Option<Child>,
+}
+
+impl Nginx {
+    /// Starts one and waits until it answers.
+    ///
+    /// # Panics
+    /// When it does not answer within ten seconds; its log is in the message.
+    pub async fn start(site: &Site) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let port = free_port();
+        let configuration = configuration(site, directory.path(), port);
+        std::fs::write(directory.path().join("nginx.conf"), configuration).expect("writes");
+        std::fs::create_dir(directory.path().join("switch")).expect("a directory");
+        std::fs::create_dir(directory.path().join("files")).expect("a directory");
+        let mut nginx = Self { directory, port, tls: site.certificate.is_some(), child: None };
+        nginx.restart().await;
+        nginx
+    }
+
+    /// Its port, on `127.0.0.1` and `::1`.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    /// `path` on this server by the name `localhost`.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        self.url_at("localhost", path)
+    }
+
+    /// `path` on this server by another of its names or addresses.
+    #[must_use]
+    pub fn url_at(&self, host: &str, path: &str) -> String {
+        format!("{}://{host}:{}{path}", if self.tls { "https" } else { "http" }, self.port)
+    }
+
+    /// The folder `files` in its directory, which a location may serve.
+    #[must_use]
+    pub fn files(&self) -> PathBuf {
+        self.directory.path().join("files")
+    }
+
+    /// From now on every request is answered with `status`; `None`: as the site says.
+    ///
+    /// # Panics
+    /// When `status` is not one the configuration was made for.
+    pub fn answer_with(&self, status: Option<u16>) {
+        let folder = self.directory.path().join("switch");
+        for code in SWITCHABLE {
+            let file = folder.join(code.to_string());
+            if file.exists() {
+                std::fs::remove_file(file).expect("removes the switch");
+            }
+        }
+        if let Some(status) = status {
+            assert!(SWITCHABLE.contains(&status), "{status} is not among {SWITCHABLE:?}");
+            std::fs::write(folder.join(status.to_string()), "").expect("writes the switch");
+        }
+    }
+
+    /// Ends it at once, as a crash would. Its port then refuses.
+    ///
+    /// # Panics
+    /// When it cannot be ended.
+    pub async fn kill(&mut self) {
+        if let Some(mut child) = self.child.take() {
+            child.kill().await.expect("ends");
+        }
+    }
+
+    /// Starts it again on the same port; ends it before if it runs.
+    ///
+    /// # Panics
+    /// When it does not answer within ten seconds; its log is in the message.
+    pub async fn restart(&mut self) {
+        self.kill().await;
+        let directory = self.directory.path();
+        let child = Command::new("nginx")
+            .arg("-p")
+            .arg(directory)
+            .arg("-c")
+            .arg(directory.join("nginx.conf"))
+            .arg("-e")
+            .arg(directory.join("error.log"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("nginx is installed");
+        let mut child = child;
+        let port = self.port;
+        let log = directory.join("error.log");
+        until("nginx answers", BOUND, async || {
+            if let Ok(Some(status)) = child.try_wait() {
+                panic!("nginx ended with {status}: {}", std::fs::read_to_string(&log).unwrap_or_default());
+            }
+            TcpStream::connect(("127.0.0.1", port)).await.is_ok()
+        })
+        .await;
+        self.child = Some(child);
+    }
+
+    /// Lines of its access log: connection serial, method, path, protocol, host, user agent, authorization,
+    /// separated by `|`.
+    #[must_use]
+    pub fn requests(&self) -> Vec<Vec<String>> {
+        let text = std::fs::read_to_string(self.directory.path().join("access.log")).unwrap_or_default();
+        text.lines().map(|line| line.split('|').map(str::to_owned).collect()).collect()
+    }
+}
+
+fn configuration(site: &Site, directory: &Path, port: u16) -> String {
+    let directory = directory.display().to_string();
+    let tls = site.certificate.as_ref().map_or_else(String::new, |certificate| {
+        format!(
+            "ssl_certificate {};\n    ssl_certificate_key {};",
+            certificate.certificate.display(),
+            certificate.key.display()
+        )
+    });
+    let ssl = if site.certificate.is_some() { " ssl" } else { "" };
+    let http2 = if site.http2 { " http2" } else { "" };
+    let switches: String = SWITCHABLE
+        .iter()
+        .map(|code| format!("    if (-f {directory}/switch/{code}) {{ return {code}; }}\n"))
+        .collect();
+    let root = if site.server.contains("location = / ") || site.server.contains("location / ") {
+        String::new()
+    } else {
+        "location / { return 200 ok; }".to_owned()
+    };
+    let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+        .iter()
+        .map(|kind| format!("  {kind}_temp_path {directory}/{kind};\n"))
+        .collect();
+    format!(
+        "daemon off;
+master_process off;
+pid {directory}/nginx.pid;
+error_log {directory}/error.log;
+events {{ worker_connections 512; }}
+http {{
+{temporary}
+  log_format seen '$connection|$request_method|$uri|$server_protocol|$http_host|$http_user_agent|$http_authorization';
+  access_log {directory}/access.log seen;
+  default_type text/plain;
+  {http}
+  server {{
+    listen 127.0.0.1:{port}{ssl}{http2};
+    listen [::1]:{port}{ssl}{http2};
+    {tls}
+{switches}
+    {server}
+    {root}
+  }}
+}}
+",
+        http = site.http.replace("DIR", &directory),
+        server = site.server.replace("DIR", &directory),
+    )
+}
