@@ -152,7 +152,8 @@ fn blindness(blind: &[&ComponentView], shown: &[&ComponentView]) -> Headline {
     if all && shown.len() > 1 {
         sentence.push(text("any component"));
     } else {
-        sentence.extend(named(blind, usize::MAX));
+        let name = names(blind, 1, NAMES_IN_HEADLINE);
+        sentence.extend(name.unwrap_or_else(|| vec![text(count(blind.len(), "component", "components"))]));
     }
     let whom = match (all, blind.len()) {
         (true, _) => "our systems",

@@ -81,8 +81,8 @@ fn group_entries(group: &GroupView, view: &PageView, entries: &mut Vec<Entry>) {
         let mean = rows::mean(&children, index);
         Window {
             name,
-            figure: rows::figure(mean.as_ref()),
-            coverage: percentage(mean.map_or(0, |figure| figure.coverage)),
+            figure: rows::figure(&mean),
+            coverage: percentage(mean.coverage),
             words: words.clone(),
             seconds: String::new(),
         }
@@ -102,7 +102,7 @@ pub(crate) fn windows(component: &ComponentView, view: &PageView) -> Vec<Window>
         .zip(&component.windows)
         .map(|(&(name, days), figure)| Window {
             name,
-            figure: rows::figure(Some(figure)),
+            figure: rows::figure(figure),
             coverage: percentage(figure.coverage),
             words: in_words(figure, days, view.rule.statuspage),
             seconds: in_seconds(&figure.tally),
@@ -151,7 +151,6 @@ fn listed(parts: &[(i64, &str)]) -> String {
 
 /// "In seconds: major outage 7,980, maintenance 14,400, observed 7,761,600."
 fn in_seconds(tally: &Tally) -> String {
-    let observed = tally.operational + tally.degraded + tally.partial + tally.major;
     let said = [
         ("major outage", tally.major),
         ("partial outage", tally.partial),
@@ -159,7 +158,7 @@ fn in_seconds(tally: &Tally) -> String {
         ("maintenance", tally.maintenance),
         ("no data", tally.no_data),
         ("not watched", tally.unwatched),
-        ("observed", observed),
+        ("observed", tally.observed()),
     ];
     let parts: Vec<_> = said
         .iter()
