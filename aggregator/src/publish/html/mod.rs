@@ -55,6 +55,12 @@ struct Component {
 }
 
 #[derive(TemplateSimple)]
+#[template(path = "directory.stpl")]
+struct Directory<'a> {
+    entries: &'a [Entry],
+}
+
+#[derive(TemplateSimple)]
 #[template(path = "not_found.stpl")]
 struct NotFound;
 
@@ -131,6 +137,24 @@ fn find<'a>(view: &'a PageView, id: &str) -> Option<&'a ComponentView> {
         Item::Component(component) => (component.id == id).then_some(component),
         Item::Group(group) => group.children.iter().find(|child| child.id == id),
     })
+}
+
+/// A page in the index of pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// Its public address.
+    pub url: String,
+}
+
+/// The index of the listed pages, at a root that no page owns. It says where the pages are and nothing of
+/// what they say, so it cannot be out of date.
+///
+/// # Errors
+/// Only if the template cannot be written, which is our own fault.
+pub fn directory(entries: &[Entry]) -> anyhow::Result<String> {
+    Ok(Directory { entries }.render_once()?)
 }
 
 /// The one body of every 404: it names no page and depends on nothing.
