@@ -1,7 +1,7 @@
 //! The one sentence of the banner and the facts below it: a pure function of the view. The first row of the
 //! table that applies wins; it never says more than what is seen.
 
-use super::words::{Clock, Tone, count};
+use super::words::{Clock, Tone, balanced, count};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::publish::view::{ComponentView, Item, PageView};
@@ -217,7 +217,7 @@ fn names(components: &[&ComponentView], most: usize, characters: usize) -> Optio
         if !pieces.is_empty() {
             pieces.push(text(", "));
         }
-        pieces.push(Piece::Name(component.name.clone()));
+        pieces.push(Piece::Name(balanced(&component.name)));
     }
     Some(pieces)
 }

@@ -24,7 +24,7 @@ use crate::publish::view::{ComponentView, Item, PageView};
 use frame::Frame;
 use rows::{ComponentRow, Row, Summary};
 use sailfish::TemplateSimple;
-use words::{Clock, Tone};
+use words::{Clock, Tone, balanced};
 
 #[derive(TemplateSimple)]
 #[template(path = "index.stpl")]
@@ -90,7 +90,7 @@ pub fn index(view: &PageView) -> anyhow::Result<String> {
         quiet: history::last_fortnight(view, &clock),
     }
     .render_once()?;
-    let title = format!("{} · {}", headline::plain(&headline.sentence, &clock), view.name);
+    let title = format!("{} · {}", headline::plain(&headline.sentence, &clock), balanced(&view.name));
     Frame::new(view, "", "", title).render(body)
 }
 
@@ -117,10 +117,10 @@ pub fn component(view: &PageView, component_id: &str) -> Option<String> {
         (false, None) if drawn => markup::sentence(&[headline::Piece::Since(found.since)], &clock),
         _ => String::new(),
     };
-    let title = format!("{} · {}", found.name, view.name);
+    let title = format!("{} · {}", balanced(&found.name), balanced(&view.name));
     let body = Component {
         head,
-        description: found.description.clone(),
+        description: found.description.as_deref().map(balanced),
         since,
         at: markup::time(view.now, &clock.full(view.now), &clock),
         listing: days,

@@ -2,7 +2,7 @@
 
 use super::days::{self, DayLine, DayList};
 use super::headline::{is_shown, tone};
-use super::words::{Clock, Tone, count, duration, percentage};
+use super::words::{Clock, Tone, balanced, count, duration, percentage};
 use super::{bar, markup};
 use crate::domain::status::Status;
 use crate::domain::uptime::{self, Figure};
@@ -131,7 +131,7 @@ fn group_row(group: &GroupView, many: bool, clock: &Clock<'_>) -> Option<Row> {
     let worst = children.iter().map(|child| tone(child)).max_by_key(|tone| tone.weight())?;
     let showcased: Vec<_> = children.iter().copied().filter(|child| child.showcase).collect();
     let head = Summary {
-        name: group.name.clone(),
+        name: balanced(&group.name),
         figure: (!showcased.is_empty()).then(|| figure(&mean(&showcased, NINETY_DAYS))),
         tone: worst,
         state: markup::escaped(&group_words(&children, worst)),
@@ -184,7 +184,7 @@ pub(crate) fn component_row(component: &ComponentView, clock: &Clock<'_>) -> Com
     let marks: Vec<_> = component.days.iter().map(days::mark).collect();
     ComponentRow {
         head: Summary {
-            name: component.name.clone(),
+            name: balanced(&component.name),
             figure: component.showcase.then(|| figure(&component.windows[NINETY_DAYS])),
             tone: tone(component),
             state: state(component, clock),
