@@ -134,10 +134,17 @@ async fn a_commit_is_in_the_served_bytes_within_250_ms() {
         let answer = world.deliver(&token, &body);
         assert_eq!(answer.status, 200, "{}", answer.text());
         let acknowledged = Instant::now();
-        until(&format!("the page says {wanted}"), Duration::from_secs(5), async || {
-            let components = get(world.public, "/api/v2/components.json").expect("an answer").json();
-            components["components"][0]["status"] == wanted
-        })
+        until(
+            &format!(
+                "turn {turn}: the page says {wanted}, not {}",
+                world.page("/api/v2/components.json").text()
+            ),
+            Duration::from_secs(5),
+            async || {
+                let components = get(world.public, "/api/v2/components.json").expect("an answer").json();
+                components["components"][0]["status"] == wanted
+            },
+        )
         .await;
         slowest = slowest.max(acknowledged.elapsed());
     }
