@@ -45,7 +45,8 @@ impl App {
         let store = Store::open(&first.store.path)?;
         let aggregator_id = store.aggregator_id()?;
         let database = store.path().to_owned();
-        let (changed, changes) = crossbeam_channel::bounded(4_096);
+        // The publisher empties it at every turn; nothing that visitors should see may be dropped.
+        let (changed, changes) = crossbeam_channel::unbounded();
         let (engine, writer) = Engine::start(store, changed)?;
         configure(&engine, configs).await?;
         let agents = local_agents(&engine, &aggregator_id, configs, &database).await?;
@@ -95,7 +96,15 @@ impl App {
     /// # Errors
     /// When a listener ends by itself.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
+        let writer = self.writer;
+        let shutdown = async {
+            tokio::select! {
+                () = shutdown => {}
+                () = ended(&writer) => tracing::error!("the engine has ended by itself: stopping"),
+            }
+        };
         let answered = self.bound.run(&self.rooms, Limits::default(), shutdown).await;
+        let broken = writer.is_finished();
         for (_, agent) in self.agents.lock().await.drain(..) {
             agent.stop().await;
         }
@@ -103,9 +112,20 @@ impl App {
             task.abort();
         }
         self.engine.stop();
-        let writer = self.writer;
         let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        anyhow::ensure!(
+            !broken,
+            "the engine ended by itself; what was acknowledged is stored. Start again, and report what the log says"
+        );
         Ok(answered?)
+    }
+}
+
+/// Resolves once the thread is gone, which it never is before it is told to stop.
+async fn ended(writer: &Running) {
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    while !writer.is_finished() {
+        second.tick().await;
     }
 }
 

@@ -359,7 +359,7 @@ impl Writer {
             }
         }
         if !seen.is_empty() {
-            let _ = self.changed.try_send(seen);
+            let _ = self.changed.send(seen);
         }
     }
 }

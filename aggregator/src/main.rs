@@ -154,7 +154,7 @@ async fn serve(arguments: &Arguments, loaded: Loaded) -> anyhow::Result<()> {
                 Ok(loaded) => match reloader.reload(&loaded.configs).await {
                     Ok(()) => tracing::info!("the configuration was read again"),
                     Err(error) => {
-                        tracing::error!(%error, "the configuration was not taken; the former one holds")
+                        tracing::error!(%error, "the configuration was not taken; the former one holds");
                     }
                 },
                 Err(problems) => {

@@ -91,7 +91,7 @@ fn sight(state: &State, now: Timestamp) -> Sight {
         at: now,
         agents: agents.collect(),
         checks: state.checks.len(),
-        newest: declared().filter_map(|one| one.evidence()).max(),
+        newest: declared().filter_map(crate::domain::state::Witnessed::evidence).max(),
         within: declared().map(crate::domain::state::Witnessed::silence).min().unwrap_or(MINUTE),
     }
 }

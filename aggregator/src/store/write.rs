@@ -36,7 +36,7 @@ struct Group<'a> {
     now: Timestamp,
     /// Tracks to write once, with the instant from which their spans are no longer what is stored.
     tracks: BTreeMap<TrackKey, Timestamp>,
-    /// Past hours that received an observation.
+    /// Hours that received an observation: their roll-up is to be made, once they are over.
     hours: BTreeSet<i64>,
 }
 
@@ -62,10 +62,7 @@ impl Group<'_> {
                 Ok(())
             }
             Change::Raw(raw) => {
-                let hour = raw.at.0.div_euclid(HOUR) * HOUR;
-                if hour < self.now.0.div_euclid(HOUR) * HOUR {
-                    self.hours.insert(hour);
-                }
+                self.hours.insert(raw.at.0.div_euclid(HOUR) * HOUR);
                 Ok(observation::insert(&self.transaction, raw)?)
             }
             Change::Transition { .. } => self.transition(change),

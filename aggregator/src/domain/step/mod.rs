@@ -221,7 +221,7 @@ pub fn step(state: &mut State, command: Command, now: Timestamp) -> Stepped {
     state.clock = now;
     let mut changes = Vec::new();
     let answer = match command {
-        Command::Report(report) => report::report(state, *report, now, &mut changes),
+        Command::Report(report) => report::report(state, &report, now, &mut changes),
         Command::Tick => tick::tick(state, now, &mut changes),
         Command::Configure(desired) => configure::configure(state, *desired, now, &mut changes),
         Command::AddAgent { workspace, name, location } => {

@@ -128,7 +128,12 @@ pub struct DeclaredCheck {
 /// The interval taken for a check whose inventory has not arrived, ms.
 const DEFAULT_INTERVAL: i64 = 30_000;
 
-pub(super) fn report(state: &mut State, report: Report, now: Timestamp, changes: &mut Vec<Change>) -> Answer {
+pub(super) fn report(
+    state: &mut State,
+    report: &Report,
+    now: Timestamp,
+    changes: &mut Vec<Change>,
+) -> Answer {
     let Some(agent) = state.agents.get_mut(&report.agent) else { return Answer::NotFound };
     agent.last_seen = Some(now);
     agent.skew = report.wall_now - report.received;
@@ -137,9 +142,9 @@ pub(super) fn report(state: &mut State, report: Report, now: Timestamp, changes:
     if let Some(inventory) = &report.inventory {
         declare(state, report.agent, inventory, now, changes, &mut earliest);
     }
-    let tracks = tracks_of(state, &report, changes);
-    let last = take_records(state, &report, &tracks, through, changes, &mut earliest);
-    take_snapshot(state, &report, &tracks, changes, &mut earliest);
+    let tracks = tracks_of(state, report, changes);
+    let last = take_records(state, report, &tracks, through, changes, &mut earliest);
+    take_snapshot(state, report, &tracks, changes, &mut earliest);
     let agent = state.agents.get_mut(&report.agent).expect("looked up above");
     let offset = agent.skew;
     let epoch = agent.epochs.entry(report.epoch).or_default();
