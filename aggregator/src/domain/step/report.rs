@@ -144,7 +144,7 @@ pub(super) fn report(
     }
     let tracks = tracks_of(state, report, changes);
     let last = take_records(state, report, &tracks, through, changes, &mut earliest);
-    take_snapshot(state, report, &tracks, &mut earliest);
+    take_snapshot(state, report, &tracks, changes, &mut earliest);
     let agent = state.agents.get_mut(&report.agent).expect("looked up above");
     let offset = agent.skew;
     let epoch = agent.epochs.entry(report.epoch).or_default();
@@ -271,8 +271,15 @@ fn place(report: &Report, when: When) -> Timestamp {
     }
 }
 
-/// The snapshot moves only the live verdict, and only where it knows more than the track.
-fn take_snapshot(state: &mut State, report: &Report, tracks: &[TrackKey], earliest: &mut Earliest) {
+/// The snapshot moves only the live verdict, and only where it knows more than the track. What it moves is
+/// shown at once: no layer changes by it, so nothing else would say so.
+fn take_snapshot(
+    state: &mut State,
+    report: &Report,
+    tracks: &[TrackKey],
+    changes: &mut Vec<Change>,
+    earliest: &mut Earliest,
+) {
     for snapshot in &report.snapshot {
         let Some(witnessed) = state.tracks.get_mut(&tracks[snapshot.check]) else { continue };
         let live = snapshot.evidence_ago.and_then(|ago| ahead_of(witnessed, report, snapshot, ago));
@@ -281,6 +288,8 @@ fn take_snapshot(state: &mut State, report: &Report, tracks: &[TrackKey], earlie
             if let Some(since) = since {
                 earliest.note(witnessed.check, since);
             }
+            let components = &state.checks[&witnessed.check].components;
+            changes.extend(components.iter().copied().map(Change::Shown));
         }
         if live.is_some() {
             witnessed.left = false;
