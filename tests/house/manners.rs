@@ -8,6 +8,10 @@ const LONG_FILES: &[(&str, &str)] = &[
         "protocol/src/wire.rs",
         "the one page of documentation of the wire: its messages and their numbers stand together",
     ),
+    (
+        "aggregator/src/domain/step/report.rs",
+        "what a report says, and what each part of it does to the state, in order",
+    ),
     ("agent/src/uplink.rs", "what is sent, and what each answer means for the next batch: one state machine"),
     ("agent/src/spool/store.rs", "all SQL of the spool, in one place"),
     ("agent/src/spool/writer.rs", "the spool's one thread: what it does on each order, and when it syncs"),
