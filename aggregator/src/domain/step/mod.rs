@@ -5,13 +5,14 @@ mod configure;
 mod manual;
 mod recompute;
 mod report;
+mod reported;
 mod tick;
 
 pub use configure::{
     Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage, components_of,
 };
 pub(crate) use recompute::witnesses_of;
-pub use report::{DeclaredCheck, Observed, Record, RecordKind, Report, SnapshotState, When};
+pub use reported::{DeclaredCheck, Observed, Record, RecordKind, Report, SnapshotState, When};
 
 use super::component::Automatic;
 use super::interval::Interval;
