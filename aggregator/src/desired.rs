@@ -3,8 +3,11 @@
 use crate::config::{self, Config};
 use crate::domain::state::{ComponentSettings, PageSettings};
 use crate::domain::step::{Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage};
+use crate::domain::time::Timestamp;
 use crate::domain::uptime::{Rule, Weights};
 use crate::domain::verdict::Quorum;
+use jiff::civil::Date;
+use jiff::tz::TimeZone;
 
 /// What one file wants, with fresh ids for all that may have to be made.
 #[must_use]
@@ -45,23 +48,23 @@ fn page(page: &config::Page) -> DesiredPage {
             rule,
             weights,
         },
-        items: page.items.iter().map(item).collect(),
+        items: page.items.iter().map(|one| item(one, &page.time_zone)).collect(),
     }
 }
 
-fn item(item: &config::Item) -> DesiredItem {
+fn item(item: &config::Item, zone: &str) -> DesiredItem {
     match item {
-        config::Item::Component(one) => DesiredItem::Component(component(one)),
+        config::Item::Component(one) => DesiredItem::Component(component(one, zone)),
         config::Item::Group(group) => DesiredItem::Group(DesiredGroup {
             key: group.key.clone(),
             name: group.name.clone(),
             description: group.description.clone(),
-            components: group.components.iter().map(component).collect(),
+            components: group.components.iter().map(|one| component(one, zone)).collect(),
         }),
     }
 }
 
-fn component(component: &config::Component) -> DesiredComponent {
+fn component(component: &config::Component, zone: &str) -> DesiredComponent {
     DesiredComponent {
         key: component.key.clone(),
         settings: ComponentSettings {
@@ -73,10 +76,18 @@ fn component(component: &config::Component) -> DesiredComponent {
             showcase: component.showcase,
             only_show_if_degraded: component.only_show_if_degraded,
         },
+        start: component.start_date.and_then(|date| midnight(date, zone)),
         links: component
             .links
             .iter()
             .map(|link| DesiredLink { check: link.check.clone(), minor: link.minor })
             .collect(),
     }
+}
+
+/// The beginning of a day where the page is. The domain asks no zone by its name: that reads the machine.
+fn midnight(date: Date, zone: &str) -> Option<Timestamp> {
+    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
+    let midnight = date.to_zoned(zone).ok()?;
+    Some(Timestamp(midnight.timestamp().as_millisecond()))
 }
