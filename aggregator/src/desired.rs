@@ -6,7 +6,6 @@ use crate::domain::step::{Configure, DesiredComponent, DesiredGroup, DesiredItem
 use crate::domain::time::Timestamp;
 use crate::domain::uptime::{Rule, Weights};
 use crate::domain::verdict::Quorum;
-use jiff::civil::Date;
 use jiff::tz::TimeZone;
 
 /// What one file wants, with fresh ids for all that may have to be made.
@@ -33,6 +32,7 @@ fn page(page: &config::Page) -> DesiredPage {
         config::UptimeRule::Observed => Rule::Observed,
         config::UptimeRule::Statuspage => Rule::Statuspage,
     };
+    let zone = TimeZone::get(&page.time_zone).unwrap_or(TimeZone::UTC);
     let weights = Weights { partial_percent: page.partial_percent, major_percent: page.major_percent };
     DesiredPage {
         key: page.key.clone(),
@@ -48,11 +48,11 @@ fn page(page: &config::Page) -> DesiredPage {
             rule,
             weights,
         },
-        items: page.items.iter().map(|one| item(one, &page.time_zone)).collect(),
+        items: page.items.iter().map(|one| item(one, &zone)).collect(),
     }
 }
 
-fn item(item: &config::Item, zone: &str) -> DesiredItem {
+fn item(item: &config::Item, zone: &TimeZone) -> DesiredItem {
     match item {
         config::Item::Component(one) => DesiredItem::Component(component(one, zone)),
         config::Item::Group(group) => DesiredItem::Group(DesiredGroup {
@@ -64,7 +64,8 @@ fn item(item: &config::Item, zone: &str) -> DesiredItem {
     }
 }
 
-fn component(component: &config::Component, zone: &str) -> DesiredComponent {
+fn component(component: &config::Component, zone: &TimeZone) -> DesiredComponent {
+    let midnight = component.start_date.and_then(|date| date.to_zoned(zone.clone()).ok());
     DesiredComponent {
         key: component.key.clone(),
         settings: ComponentSettings {
@@ -76,18 +77,11 @@ fn component(component: &config::Component, zone: &str) -> DesiredComponent {
             showcase: component.showcase,
             only_show_if_degraded: component.only_show_if_degraded,
         },
-        start: component.start_date.and_then(|date| midnight(date, zone)),
+        starts_at: midnight.map(|midnight| Timestamp(midnight.timestamp().as_millisecond())),
         links: component
             .links
             .iter()
             .map(|link| DesiredLink { check: link.check.clone(), minor: link.minor })
             .collect(),
     }
-}
-
-/// The beginning of a day where the page is. The domain asks no zone by its name: that reads the machine.
-fn midnight(date: Date, zone: &str) -> Option<Timestamp> {
-    let zone = TimeZone::get(zone).unwrap_or(TimeZone::UTC);
-    let midnight = date.to_zoned(zone).ok()?;
-    Some(Timestamp(midnight.timestamp().as_millisecond()))
 }

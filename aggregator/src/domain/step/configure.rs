@@ -65,8 +65,8 @@ pub struct DesiredComponent {
     pub key: String,
     /// What the file says.
     pub settings: ComponentSettings,
-    /// Midnight of its start date where the page is; without one it starts when it is made.
-    pub start: Option<Timestamp>,
+    /// Local midnight of its start date in the page's zone, where it has one.
+    pub starts_at: Option<Timestamp>,
     /// Checks that feed it.
     pub links: Vec<DesiredLink>,
 }
@@ -255,7 +255,7 @@ impl Reconcile<'_> {
         });
         component.archived = false;
         component.settings = desired.settings;
-        component.layers.start = desired.start.unwrap_or(component.created_at);
+        component.layers.start = desired.starts_at.unwrap_or(component.created_at);
         let linked = self.link(key, &mut component.links, &desired.links);
         let changed = before.as_ref() != Some(&component);
         let made = before.is_none();
