@@ -62,6 +62,9 @@ impl App {
         let traffic = Traffic::default();
         let face = Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
         let overseer = Arc::new(Overseer::new(engine.clone(), Arc::clone(&site), traffic.clone()));
+        // Before anybody asks: one that has not looked knows of no agent that it misses.
+        let first_look = Arc::clone(&overseer);
+        tokio::task::spawn_blocking(move || first_look.look()).await?;
         let retention = i64::try_from(first.store.raw_retention.as_millis()).unwrap_or(i64::MAX);
         let housekeeping = Housekeeping::new(&database, engine.clone(), retention)?;
         let background = vec![watch(Arc::clone(&overseer)), keep_house(housekeeping)];
