@@ -173,6 +173,7 @@ fn is_protobuf(headers: &HeaderMap) -> bool {
 }
 
 /// `Retry-After` (RFC 9110, 10.2.3) in seconds or as a date.
+#[expect(clippy::disallowed_methods, reason = "a date can only be waited for on the wall clock")]
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
     if let Ok(seconds) = value.parse() {

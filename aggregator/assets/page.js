@@ -142,15 +142,21 @@
     return `${DAYS[date.getUTCDay()]} ${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`
   })
 
-  /** Is the day on the line of operational days? Its path is "M0 0h43m1 0h20". */
-  const operational = (bar, index) => {
+  /** Does the path, "M0 0h43m1 0h20", cover the day? */
+  const covers = (path, index) => {
     let end = 0
-    for (const [, move, run] of (bar.querySelector('.o')?.getAttribute('d') ?? '').matchAll(/[Mm](\d+) 0h(\d+)/g)) {
+    for (const [, move, run] of path.getAttribute('d').matchAll(/[Mm](\d+) 0h(\d+)/g)) {
       end += Number(move)
       if (index >= end && index < end + Number(run)) return true
       end += Number(run)
     }
     return false
+  }
+
+  /** What the key calls the day's mark. */
+  const mark = (bar, index) => {
+    const path = [...bar.children].find(one => covers(one, index))
+    return path ? document.querySelector(`.k path.${path.getAttribute('class')}`).closest('li').textContent : 'Not watched yet'
   }
 
   const words = (bar, index) => {
@@ -162,7 +168,7 @@
       const from = at(last && !first.includes(' ') ? `${first} ${last.split(' ')[1]}` : first)
       if (index >= from && index <= (last ? at(last) : from)) return line.textContent.trim()
     }
-    return `${all[index]} ${operational(bar, index) ? 'Operational' : 'Not watched yet'}`
+    return `${all[index]} ${mark(bar, index)}`
   }
 
   const hide = () => { tip.hidden = true }

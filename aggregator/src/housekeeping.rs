@@ -29,7 +29,7 @@ pub struct Housekeeping {
     store: Store,
     engine: Engine,
     raw_retention: i64,
-    hour: Option<i64>,
+    charted: Vec<Chart>,
 }
 
 impl Housekeeping {
@@ -38,7 +38,7 @@ impl Housekeeping {
     /// # Errors
     /// [`StoreError`].
     pub fn new(database: &Path, engine: Engine, raw_retention: i64) -> Result<Self, StoreError> {
-        Ok(Self { store: Store::beside(database)?, engine, raw_retention, hour: None })
+        Ok(Self { store: Store::beside(database)?, engine, raw_retention, charted: Vec::new() })
     }
 
     /// One turn; cheap when there is nothing to do.
@@ -47,27 +47,24 @@ impl Housekeeping {
     /// [`Unfinished`]; nothing is half done.
     pub async fn turn(&mut self) -> Result<(), Unfinished> {
         let now = self.engine.now();
-        let hour = now.0.div_euclid(HOUR);
-        let mut charts = self.hour.is_none();
-        if self.hour != Some(hour) {
-            self.store.hour_ended(now)?;
-            self.hour = Some(hour);
-        }
+        let mut rolled_up = false;
         while self.store.roll_up_next(now)?.is_some() {
-            charts = true;
+            rolled_up = true;
         }
-        if charts {
-            self.charts(now).await?;
+        let charts = self.engine.look_async(charted).await?;
+        if rolled_up || charts != self.charted {
+            self.draw(&charts, now).await?;
+            self.charted = charts;
         }
         while self.store.prune_observations(now - self.raw_retention, DELETED_AT_ONCE)? > 0 {}
         Ok(())
     }
 
-    async fn charts(&mut self, now: Timestamp) -> Result<(), Unfinished> {
+    async fn draw(&mut self, charts: &[Chart], now: Timestamp) -> Result<(), Unfinished> {
         let from = now - MAX_CHART_HOURS * HOUR;
-        for (component, tracks) in self.engine.look_async(charted).await? {
-            let hours: Vec<ResponseHour> = self.store.response_hours(&tracks, from)?;
-            self.engine.command(Command::SetResponse { component, hours }).await?;
+        for (component, tracks) in charts {
+            let hours: Vec<ResponseHour> = self.store.response_hours(tracks, from)?;
+            self.engine.command(Command::SetResponse { component: *component, hours }).await?;
         }
         Ok(())
     }
@@ -85,8 +82,11 @@ pub fn inspect(database: &Path) {
     }
 }
 
-/// Components with a chart, and who measures them.
-fn charted(state: &State, _now: Timestamp) -> Vec<(ComponentKey, Vec<TrackKey>)> {
+/// A component with a chart, and who measures what feeds it.
+type Chart = (ComponentKey, Vec<TrackKey>);
+
+/// Every chart that is shown.
+fn charted(state: &State, _now: Timestamp) -> Vec<Chart> {
     let charted = state.components.iter().filter(|(_, one)| one.settings.response_time && !one.archived);
     charted
         .map(|(key, component)| {

@@ -3,7 +3,7 @@
 use anyhow::Context;
 use clap::{Parser, Subcommand, ValueEnum};
 use skerry_aggregator::app::App;
-use skerry_aggregator::config::{self, Loaded};
+use skerry_aggregator::config::{self, Config, Loaded};
 use skerry_aggregator::random;
 use skerry_aggregator::store::{Store, StoreError};
 use std::io::Write;
@@ -63,6 +63,9 @@ enum AgentDo {
         /// The failure domain it stands in.
         #[arg(long)]
         location: String,
+        /// The workspace it belongs to; by default that of the first configuration file.
+        #[arg(long)]
+        workspace: Option<String>,
     },
 }
 
@@ -89,8 +92,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             runtime.block_on(serve(arguments, loaded))?;
         }
         Some(Do::CheckConfig { strict }) => return Ok(check_config(&loaded, *strict)),
-        Some(Do::Agent { what: AgentDo::Add { name, location } }) => {
-            say(&enrol(&loaded, name, location)?, &mut std::io::stdout());
+        Some(Do::Agent { what: AgentDo::Add { name, location, workspace } }) => {
+            say(&enrol(&loaded, name, location, workspace.as_deref())?, &mut std::io::stdout());
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -122,8 +125,12 @@ fn check_config(loaded: &Loaded, strict: bool) -> ExitCode {
 }
 
 /// Adds the agent, beside a running aggregator or without one, and returns its token.
-fn enrol(loaded: &Loaded, name: &str, location: &str) -> anyhow::Result<String> {
-    let config = loaded.configs.first().context("no configuration")?;
+fn enrol(loaded: &Loaded, name: &str, location: &str, workspace: Option<&str>) -> anyhow::Result<String> {
+    let of_workspace = |config: &&Config| workspace.is_none_or(|workspace| config.workspace == workspace);
+    let config = loaded.configs.iter().find(of_workspace).with_context(|| {
+        let known: Vec<&str> = loaded.configs.iter().map(|config| config.workspace.as_str()).collect();
+        format!("no file declares workspace {:?}; there are: {}", workspace.unwrap_or(""), known.join(", "))
+    })?;
     let token = random::secret("ska");
     let mut store = match Store::open(&config.store.path) {
         Err(StoreError::InUse { .. }) => Store::beside(&config.store.path)?,
@@ -147,7 +154,7 @@ async fn serve(arguments: &Arguments, loaded: Loaded) -> anyhow::Result<()> {
                 Ok(loaded) => match reloader.reload(&loaded.configs).await {
                     Ok(()) => tracing::info!("the configuration was read again"),
                     Err(error) => {
-                        tracing::error!(%error, "the configuration was not taken; the former one holds")
+                        tracing::error!(%error, "the configuration was not taken; the former one holds");
                     }
                 },
                 Err(problems) => {

@@ -12,7 +12,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::{Registry, Unit};
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 /// A publication older than this is not a living one, ms: one missed heartbeat and a half.
@@ -53,7 +53,7 @@ struct AgentLabels {
 }
 
 impl Overseer {
-    /// An overseer that has looked once.
+    /// An overseer that has seen nothing yet: have it look before it is asked.
     #[must_use]
     pub fn new(engine: Engine, site: Arc<ArcSwap<Site>>, traffic: Traffic) -> Self {
         Self { engine, site, traffic, seen: Arc::default() }
@@ -91,7 +91,7 @@ fn sight(state: &State, now: Timestamp) -> Sight {
         at: now,
         agents: agents.collect(),
         checks: state.checks.len(),
-        newest: declared().filter_map(|one| one.evidence()).max(),
+        newest: declared().filter_map(crate::domain::state::Witnessed::evidence).max(),
         within: declared().map(crate::domain::state::Witnessed::silence).min().unwrap_or(MINUTE),
     }
 }
@@ -171,7 +171,7 @@ impl Overseer {
             );
         }
         let seen = Family::<AgentLabels, Gauge<f64, AtomicU64>>::default();
-        let skew = Family::<AgentLabels, Gauge<i64, AtomicI64>>::default();
+        let skew = Family::<AgentLabels, Gauge<f64, AtomicU64>>::default();
         for agent in &sight.agents {
             let labels = AgentLabels {
                 workspace: agent.workspace.clone(),
@@ -181,9 +181,9 @@ impl Overseer {
             if let Some(last) = agent.last_seen {
                 seen.get_or_create(&labels).set((sight.at - last) as f64 / 1e3);
             }
-            skew.get_or_create(&labels).set(agent.skew);
+            skew.get_or_create(&labels).set(agent.skew as f64 / 1e3);
         }
         registry.register_with_unit("agent_last_seen_age", "Since the last batch", Unit::Seconds, seen);
-        registry.register("agent_clock_skew_milliseconds", "The agent's clock less ours", skew);
+        registry.register_with_unit("agent_clock_skew", "The agent's clock less ours", Unit::Seconds, skew);
     }
 }

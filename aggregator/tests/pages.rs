@@ -50,6 +50,22 @@ fn a_page_of_sixty_components_stays_light() {
     assert!(quiet <= 6_500, "{quiet} bytes of brotli without any trouble");
 }
 
+#[test]
+fn a_heavy_page_moves_its_oldest_days_to_their_own_pages_and_keeps_every_mark() {
+    let (_, gzip) = weigh(sample::sixty(20));
+    assert!(gzip <= 14_000, "{gzip} bytes of gzip");
+    let view = sample::page("Northwind status", sample::sixty(20));
+    let page = html::index(&view).expect("a page renders");
+    assert!(page.contains(" older days are listed on <a href=\"components/"), "it says so");
+    assert!(
+        (400..=500).contains(&page.matches("<b class=").count()),
+        "{}",
+        page.matches("<b class=").count()
+    );
+    let light = html::index(&sample::page("Northwind status", sample::sixty(5))).expect("a page renders");
+    assert!(!light.contains("older days"));
+}
+
 /// Every page of a view.
 fn pages(view: &PageView) -> Vec<String> {
     let components = view.items.iter().flat_map(|item| match item {

@@ -20,8 +20,8 @@ const IMPORTERS: &[(&str, &[&str])] = &[
     ("brotli", &["aggregator/src/publish/"]),
     ("flate2", &["aggregator/src/publish/"]),
     ("csv", &["aggregator/src/publish/"]),
-    ("zstd", &["protocol/src/wire.rs"]),
-    ("prost", &["protocol/src/wire.rs", "agent/src/spool/", "agent/src/delivery.rs"]),
+    ("zstd", &["protocol/src/wire/"]),
+    ("prost", &["protocol/src/wire/", "agent/src/spool/", "agent/src/delivery.rs"]),
     ("toml", &["protocol/src/strict/"]),
     ("clap", &["agent/src/cli/", "agent/src/main.rs", "aggregator/src/cli/", "aggregator/src/main.rs"]),
     (

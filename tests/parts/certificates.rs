@@ -105,6 +105,7 @@ fn parameters(names: &[&str], validity: Validity) -> CertificateParams {
     let common_name = names.first().cloned().unwrap_or_default();
     let mut parameters = CertificateParams::new(names).expect("valid names");
     parameters.distinguished_name.push(DnType::CommonName, common_name);
+    #[expect(clippy::disallowed_methods, reason = "real certificates are valid by the real clock")]
     let day = |days: i64| {
         let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
         let date = today.checked_add(Span::new().days(days)).expect("a date in range");

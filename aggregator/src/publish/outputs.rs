@@ -8,7 +8,8 @@ use crate::domain::time::Timestamp;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-const HTML: &str = "text/html; charset=utf-8";
+/// The `Content-Type` of pages for people.
+pub(super) const HTML: &str = "text/html; charset=utf-8";
 
 /// What is rendered again.
 #[derive(Clone, Debug)]

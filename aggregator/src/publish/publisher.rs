@@ -3,8 +3,9 @@
 //! apart from the writer, and swaps the whole [`Site`] in.
 
 use super::build::page_view;
-use super::output::{Compression, Output, Publication, Site};
-use super::outputs::{Scope, render};
+use super::html;
+use super::output::{CacheClass, Compression, Kind, Output, Publication, Site};
+use super::outputs::{HTML, Scope, render};
 use super::squeeze::{Squeezed, Squeezer};
 use super::view::PageView;
 use crate::domain::state::{PageKey, State};
@@ -36,6 +37,8 @@ pub struct Addresses {
 }
 
 struct Page {
+    /// Its name, where it stands in the index of pages of the base host.
+    listed: Option<String>,
     publication: Arc<Publication>,
     slug: String,
     hosts: Vec<String>,
@@ -142,17 +145,41 @@ impl Publisher {
 
     /// Which pages are public, and where they answer.
     fn refresh_pages(&mut self) -> Result<(), Refused> {
-        let wanted = self.engine.look(public_pages)?;
-        self.pages.retain(|key, _| wanted.iter().any(|(wanted, ..)| wanted == key));
-        for (key, slug, domain) in wanted {
+        let owner = self.addresses.owner.clone();
+        let wanted = self.engine.look(move |state, _| public_pages(state, &owner))?;
+        self.pages.retain(|key, _| wanted.iter().any(|wanted| wanted.key == *key));
+        for Wanted { key, slug, domain, listed } in wanted {
             let by_slug = self.addresses.base_domain.as_ref().map(|base| format!("{slug}.{base}"));
             let hosts = domain.into_iter().chain(by_slug).collect();
             let page = self.pages.entry(key).or_insert_with(Page::unpublished);
             page.slug = slug;
             page.hosts = hosts;
+            page.listed = listed;
             page.dirty.get_or_insert_default().all = true;
         }
+        self.list_pages();
         Ok(())
+    }
+
+    /// The index of pages, which the root has where no page owns it.
+    fn list_pages(&mut self) {
+        let listed = self.pages.values().filter_map(|page| Some((page.listed.clone()?, page)));
+        let entries: Vec<_> =
+            listed.map(|(name, page)| html::Entry { name, url: self.url_of(page) }).collect();
+        if entries.is_empty() {
+            self.shared.remove("");
+            return;
+        }
+        match html::directory(&entries) {
+            Ok(body) => {
+                let kind = Kind { content_type: HTML, cache: CacheClass::Live, keys: &["directory"] };
+                let former = self.shared.get("");
+                let now = self.engine.now();
+                let output = Output::render(kind, body.into_bytes(), now, former, Compression::Best);
+                self.shared.insert(String::new(), output);
+            }
+            Err(error) => tracing::error!(%error, "the index of pages could not be rendered"),
+        }
     }
 
     /// Renders what is due and swaps the site in if anything is new.
@@ -223,17 +250,33 @@ impl Publisher {
     }
 }
 
-type Wanted = (PageKey, String, Option<String>);
+struct Wanted {
+    key: PageKey,
+    slug: String,
+    domain: Option<String>,
+    listed: Option<String>,
+}
 
-fn public_pages(state: &State, _now: Timestamp) -> Vec<Wanted> {
+fn public_pages(state: &State, owner: &str) -> Vec<Wanted> {
     let public = state.pages.iter().filter(|(_, page)| page.settings.public && !page.archived);
-    public.map(|(key, page)| (*key, page.settings.slug.clone(), page.settings.domain.clone())).collect()
+    let wanted = public.map(|(key, page)| {
+        let owned = state.workspaces[&page.workspace].name == owner;
+        let settings = &page.settings;
+        Wanted {
+            key: *key,
+            slug: settings.slug.clone(),
+            domain: settings.domain.clone(),
+            listed: (settings.listed && owned).then(|| settings.name.clone()),
+        }
+    });
+    wanted.collect()
 }
 
 impl Page {
     fn unpublished() -> Self {
         let now = Instant::now();
         Self {
+            listed: None,
             publication: Arc::default(),
             slug: String::new(),
             hosts: Vec::new(),

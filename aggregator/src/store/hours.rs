@@ -15,24 +15,17 @@ pub const MAX_CHART_HOURS: i64 = 90 * 24;
 /// Longest latency a histogram tells apart, µs: ten minutes.
 const LONGEST: u64 = 600_000_000;
 
-/// An hour whose roll-up was made.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct HourDone {
-    /// Its start.
-    pub hour: Timestamp,
-}
-
 struct Tally {
     counts: [u64; 4],
     latency: Histogram<u64>,
 }
 
 impl Store {
-    /// Makes the roll-up of the oldest hour that needs it, if any is over.
+    /// Makes the roll-up of the oldest hour that needs it, if any is over, and returns that hour's start.
     ///
     /// # Errors
     /// [`StoreError`]; the hour stays to be done.
-    pub fn roll_up_next(&mut self, now: Timestamp) -> Result<Option<HourDone>, StoreError> {
+    pub fn roll_up_next(&mut self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
         let over = now.0.div_euclid(HOUR) * HOUR;
         let oldest: Option<i64> = self.connection.query_row(
             "SELECT min(hour_ms) FROM dirty_hour WHERE hour_ms < ?1",
@@ -56,7 +49,7 @@ impl Store {
         }
         transaction.execute("DELETE FROM dirty_hour WHERE hour_ms = ?1", [hour.0])?;
         transaction.commit()?;
-        Ok(Some(HourDone { hour }))
+        Ok(Some(hour))
     }
 
     fn tally_hour(&self, hour: Timestamp) -> Result<BTreeMap<TrackKey, Tally>, StoreError> {
@@ -77,16 +70,6 @@ impl Store {
             Some(error) => Err(StoreError::Strange(format!("a latency: {error}"))),
             None => Ok(tallies),
         }
-    }
-
-    /// Marks the hour before the present one for a roll-up: it has just ended, or we were not there.
-    ///
-    /// # Errors
-    /// [`StoreError::Sqlite`].
-    pub fn hour_ended(&mut self, now: Timestamp) -> Result<(), StoreError> {
-        let ended = now.0.div_euclid(HOUR) * HOUR - HOUR;
-        self.connection.execute("INSERT OR IGNORE INTO dirty_hour (hour_ms) VALUES (?1)", [ended])?;
-        Ok(())
     }
 
     /// Response times by hour of some tracks merged, oldest first.

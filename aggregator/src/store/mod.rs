@@ -8,7 +8,7 @@ mod rows;
 mod tokens;
 mod write;
 
-pub use hours::{HourDone, MAX_CHART_HOURS};
+pub use hours::MAX_CHART_HOURS;
 pub use observation::StoredObservation;
 pub use tokens::{AgentIdentity, token_hash};
 

@@ -119,12 +119,20 @@ pub(super) fn uncached(
     response
 }
 
-/// Says nothing about why it is not there.
-pub(super) fn not_found(html: &Html) -> HttpResponse {
-    let mut response = uncached(StatusCode::NOT_FOUND, "text/html; charset=utf-8", html.not_found.clone());
+/// The headers of the one 404. They are made once and cloned: each map made anew has its own random order,
+/// and every 404 is the same to the byte.
+pub(super) fn of_not_found(html: &Html) -> HeaderMap {
+    let mut response = uncached(StatusCode::NOT_FOUND, "text/html; charset=utf-8", Bytes::new());
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(html.policy));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.clone()
+}
+
+/// Says nothing about why it is not there. `headers` are those of [`of_not_found`].
+pub(super) fn not_found(html: &Html, headers: &HeaderMap) -> HttpResponse {
+    let mut response = HttpResponse::with_body(StatusCode::NOT_FOUND, BoxBody::new(html.not_found.clone()));
+    *response.headers_mut() = headers.clone();
     response
 }
 

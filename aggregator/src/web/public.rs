@@ -2,11 +2,11 @@
 //! engine, takes no lock that a writer holds, and no byte of an answer depends on who asks: of a request
 //! only method, host, path, `Accept-Encoding` and the two freshness conditions are read.
 
-use super::headers::{describe_fresh, describe_whole, method_not_allowed, not_found, uncached};
+use super::headers::{describe_fresh, describe_whole, method_not_allowed, not_found, of_not_found, uncached};
 use super::negotiation::{choose, is_fresh};
 use crate::publish::output::{Output, Publication, Site};
 use actix_web::body::BoxBody;
-use actix_web::http::header::{HOST, HeaderValue, LOCATION};
+use actix_web::http::header::{HOST, HeaderMap, HeaderValue, LOCATION};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use arc_swap::ArcSwap;
@@ -61,6 +61,7 @@ pub struct Html {
 pub struct PublicSide {
     site: Arc<ArcSwap<Site>>,
     html: Html,
+    absent: HeaderMap,
     traffic: Traffic,
 }
 
@@ -76,14 +77,15 @@ impl PublicSide {
     /// Answers from whatever site is stored at the moment of a request.
     #[must_use]
     pub fn new(site: Arc<ArcSwap<Site>>, html: Html, traffic: Traffic) -> Self {
-        Self { site, html, traffic }
+        let absent = of_not_found(&html);
+        Self { site, html, absent, traffic }
     }
 
     /// The one 404, the same to the byte for a private page, an unknown slug, a path that never was, and a
     /// room that the listener does not serve.
     pub(super) fn not_found(&self) -> HttpResponse {
         self.traffic.not_found.inc();
-        not_found(&self.html)
+        not_found(&self.html, &self.absent)
     }
 
     /// Answers any request.

@@ -16,6 +16,7 @@ use skerry_aggregator::domain::track::Track;
 use skerry_aggregator::domain::uptime::{Rule, Weights};
 use skerry_aggregator::domain::verdict::{Quorum, Verdict, timeline};
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 /// Zones and the instants at which their clocks change: Berlin to 23 and 25 hours; Santiago without a
 /// midnight, and with 25 hours; Casablanca around Ramadan; Apia without a 30 December.
@@ -238,12 +239,14 @@ proptest! {
     fn bars_windows_and_overlay_equal_the_slow_reference_where_clocks_change(
         bytes in prop::collection::vec(any::<u8>(), 32..320)
     ) {
-        thread_local! {
-            static ZONES: Vec<(TimeZone, Timestamp)> = PLACES.iter().map(|(zone, change)| {
+        /// Looked up once for all cases.
+        static ZONES: LazyLock<Vec<(TimeZone, Timestamp)>> = LazyLock::new(|| {
+            let zone = |(zone, change): &(&str, &str)| {
                 let change: jiff::Timestamp = change.parse().expect("an instant");
                 (TimeZone::get(zone).expect("a zone"), Timestamp(change.as_millisecond()))
-            }).collect();
-        }
-        ZONES.with(|zones| a_page_says_what_was_seen(&mut Script(&bytes), zones));
+            };
+            PLACES.iter().map(zone).collect()
+        });
+        a_page_says_what_was_seen(&mut Script(&bytes), &ZONES);
     }
 }

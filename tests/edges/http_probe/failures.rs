@@ -86,6 +86,7 @@ async fn our_own_lack_of_descriptors_is_nobodys_outage() {
 
 #[tokio::test]
 #[ignore = "the half of another test that needs its own process"]
+#[expect(clippy::disallowed_methods, reason = "what the other half tells this one")]
 async fn half_without_descriptors() {
     let target = std::env::var("TARGET").expect("started by the other half");
     let prober = Prober::new().expect("a prober");

@@ -5,18 +5,19 @@ mod configure;
 mod manual;
 mod recompute;
 mod report;
+mod reported;
 mod tick;
 
 pub use configure::{
     Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage, components_of,
 };
 pub(crate) use recompute::witnesses_of;
-pub use report::{DeclaredCheck, Observed, Record, RecordKind, Report, SnapshotState, When};
+pub use reported::{DeclaredCheck, Observed, Record, RecordKind, Report, SnapshotState, When};
 
 use super::component::Automatic;
 use super::interval::Interval;
 use super::state::{
-    AgentKey, CheckKey, ComponentKey, GroupKey, Page, PageKey, ResponseHour, State, TrackKey, WorkspaceKey,
+    AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, ResponseHour, State, TrackKey, WorkspaceKey,
 };
 use super::status::Status;
 use super::time::Timestamp;
@@ -114,8 +115,10 @@ pub enum Change {
     },
     /// A check was made or its settings changed.
     CheckSaved(CheckKey),
-    /// A track was made, declared, or moved on: its head and its flags.
+    /// A track was made or moved on: its head and its flags.
     TrackMoved(TrackKey),
+    /// A check was declared or is no longer: the newest two stretches of it.
+    DeclaredChanged(TrackKey),
     /// Spans of a track are no longer what they were from an instant on.
     SpansChanged {
         /// Which.
@@ -221,14 +224,14 @@ pub fn step(state: &mut State, command: Command, now: Timestamp) -> Stepped {
     state.clock = now;
     let mut changes = Vec::new();
     let answer = match command {
-        Command::Report(report) => report::report(state, *report, now, &mut changes),
+        Command::Report(report) => report::report(state, &report, now, &mut changes),
         Command::Tick => tick::tick(state, now, &mut changes),
         Command::Configure(desired) => configure::configure(state, *desired, now, &mut changes),
         Command::AddAgent { workspace, name, location } => {
-            configure::add_agent(state, &workspace, &name, &location, &mut changes)
+            configure::add_agent(state, &workspace, &name, &location, now, &mut changes)
         }
         Command::KnowAgent { agent, workspace, name, location } => {
-            configure::know_agent(state, agent, workspace, &name, &location)
+            configure::know_agent(state, agent, workspace, &name, &location, now, &mut changes)
         }
         Command::SetManual { component, status, until } => {
             manual::set(state, component, status, until, now, &mut changes)
@@ -245,11 +248,4 @@ pub fn step(state: &mut State, command: Command, now: Timestamp) -> Stepped {
         Command::ReleaseManual { component } => manual::release(state, component, now, &mut changes),
     };
     Stepped { answer, changes }
-}
-
-/// Local midnight of a component's start date, or the moment it was made.
-fn start_of(page: &Page, created_at: Timestamp, start_date: Option<jiff::civil::Date>) -> Timestamp {
-    let Some(date) = start_date else { return created_at };
-    let zone = jiff::tz::TimeZone::get(&page.settings.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    date.to_zoned(zone).map_or(created_at, |midnight| Timestamp(midnight.timestamp().as_millisecond()))
 }

@@ -1,50 +1,38 @@
 //! The days of a component: the mark of each, and the list of those that were not plainly operational.
 
 use super::words::Tone;
+use crate::domain::days::{self, Mark};
 use crate::domain::status::Status;
 use crate::domain::time::MINUTE;
-use crate::domain::uptime::{DayTally, Tally};
+use crate::domain::uptime::DayTally;
 use crate::publish::view::ComponentView;
 use jiff::civil::Date;
 
-/// The mark of a day; `None`: before it was watched.
-///
-/// The worst status held; "no data" where that covers half of what was watched or is the present state, and
-/// nothing worse was seen.
+/// How a day is drawn; `None`: before it was watched.
 pub(crate) fn mark(day: &DayTally) -> Option<Tone> {
-    let tally = &day.tally;
-    let watched = elapsed(tally) - tally.unwatched;
-    if watched <= 0 {
-        return None;
+    toned(days::mark(day))
+}
+
+fn toned(mark: Mark) -> Option<Tone> {
+    match mark {
+        Mark::Blank => None,
+        Mark::NoData => Some(Tone::NoData),
+        Mark::Operational => Some(Tone::Of(Status::Operational)),
+        Mark::Maintenance => Some(Tone::Of(Status::UnderMaintenance)),
+        Mark::Degraded => Some(Tone::Of(Status::DegradedPerformance)),
+        Mark::Partial => Some(Tone::Of(Status::PartialOutage)),
+        Mark::Major => Some(Tone::Of(Status::MajorOutage)),
     }
-    let blind = tally.no_data > 0 && 2 * tally.no_data >= watched;
-    Some(if tally.major > 0 {
-        Tone::Of(Status::MajorOutage)
-    } else if tally.partial > 0 {
-        Tone::Of(Status::PartialOutage)
-    } else if tally.degraded > 0 {
-        Tone::Of(Status::DegradedPerformance)
-    } else if blind || day.stale_now {
-        Tone::NoData
-    } else if tally.maintenance > 0 {
-        Tone::Of(Status::UnderMaintenance)
-    } else {
-        Tone::Of(Status::Operational)
-    })
 }
 
 /// The worst of a group's marks on each day. Shorter lists of days count from today backwards.
 pub(crate) fn worst(children: &[&ComponentView]) -> Vec<Option<Tone>> {
     let length = children.iter().map(|child| child.days.len()).max().unwrap_or(0);
-    (0..length)
-        .map(|ago| {
-            children
-                .iter()
-                .filter_map(|child| child.days.iter().rev().nth(ago).and_then(mark))
-                .max_by_key(|tone| tone.weight())
-        })
-        .rev()
-        .collect()
+    let worst_of = |ago: usize| {
+        let marks = children.iter().filter_map(|child| child.days.iter().rev().nth(ago)).map(days::mark);
+        marks.max().and_then(toned)
+    };
+    (0..length).rev().map(worst_of).collect()
 }
 
 /// One line of the list: a day, or equal neighbours of no data or maintenance.
@@ -121,21 +109,11 @@ fn push(lines: &mut Vec<DayLine>, line: DayLine) {
     lines.push(line);
 }
 
-/// How long the day has lasted, ms.
-fn elapsed(tally: &Tally) -> i64 {
-    tally.operational
-        + tally.degraded
-        + tally.partial
-        + tally.major
-        + tally.maintenance
-        + tally.no_data
-        + tally.unwatched
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::domain::time::{DAY, HOUR};
+    use crate::domain::uptime::Tally;
 
     const GOOD: Tally = Tally {
         operational: DAY,
@@ -149,38 +127,6 @@ mod tests {
 
     fn day(number: i8, tally: Tally) -> DayTally {
         DayTally { date: jiff::civil::date(2026, 11, number), tally, stale_now: false }
-    }
-
-    #[test]
-    fn a_day_is_drawn_by_the_worst_it_held() {
-        let hour = HOUR;
-        let of = |status| Some(Tone::Of(status));
-        let table = [
-            (GOOD, false, of(Status::Operational)),
-            (Tally { major: 1, partial: hour, degraded: hour, ..GOOD }, false, of(Status::MajorOutage)),
-            (Tally { partial: 1, degraded: hour, ..GOOD }, true, of(Status::PartialOutage)),
-            (Tally { degraded: 1, maintenance: hour, ..GOOD }, false, of(Status::DegradedPerformance)),
-            (Tally { maintenance: hour, ..GOOD }, false, of(Status::UnderMaintenance)),
-            (Tally { maintenance: hour, ..GOOD }, true, Some(Tone::NoData)),
-            (Tally { operational: 12 * hour - 1, no_data: 12 * hour, ..GOOD }, false, Some(Tone::NoData)),
-            (
-                Tally { operational: 12 * hour + 1, no_data: 12 * hour, ..GOOD },
-                false,
-                of(Status::Operational),
-            ),
-            (Tally { operational: 0, major: 1, no_data: DAY, ..GOOD }, true, of(Status::MajorOutage)),
-            (
-                Tally { operational: hour, no_data: hour, unwatched: 20 * hour, ..GOOD },
-                false,
-                Some(Tone::NoData),
-            ),
-            (Tally { operational: 0, unwatched: DAY, ..GOOD }, false, None),
-            (Tally::default(), false, None),
-        ];
-        for (tally, stale_now, expected) in table {
-            let day = DayTally { stale_now, ..day(20, tally) };
-            assert_eq!(mark(&day), expected, "{day:?}");
-        }
     }
 
     #[test]

@@ -1,7 +1,7 @@
 //! What stands around the body of every page: head, header, footer.
 
 use super::assets::{STYLE, icon_path, script_path};
-use super::words::runs_from_right;
+use super::words::{balanced, runs_from_right};
 use crate::publish::view::PageView;
 use sailfish::TemplateSimple;
 
@@ -13,7 +13,7 @@ pub(crate) struct Frame<'a> {
     title: String,
     language: &'a str,
     direction: &'static str,
-    name: &'a str,
+    name: String,
     help: Option<&'a str>,
     zone: &'a str,
     rule: String,
@@ -32,7 +32,7 @@ impl<'a> Frame<'a> {
             title,
             language: &view.language,
             direction: if runs_from_right(&view.language) { "rtl" } else { "ltr" },
-            name: &view.name,
+            name: balanced(&view.name),
             help: view.support_url.as_deref().filter(|url| is_link(url)),
             zone: zone(view),
             rule: rule(view),

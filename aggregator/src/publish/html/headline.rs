@@ -1,7 +1,7 @@
 //! The one sentence of the banner and the facts below it: a pure function of the view. The first row of the
 //! table that applies wins; it never says more than what is seen.
 
-use super::words::{Clock, Tone, count};
+use super::words::{Clock, Tone, balanced, count};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::publish::view::{ComponentView, Item, PageView};
@@ -152,7 +152,8 @@ fn blindness(blind: &[&ComponentView], shown: &[&ComponentView]) -> Headline {
     if all && shown.len() > 1 {
         sentence.push(text("any component"));
     } else {
-        sentence.extend(named(blind, usize::MAX));
+        let name = names(blind, 1, NAMES_IN_HEADLINE);
+        sentence.extend(name.unwrap_or_else(|| vec![text(count(blind.len(), "component", "components"))]));
     }
     let whom = match (all, blind.len()) {
         (true, _) => "our systems",
@@ -216,7 +217,7 @@ fn names(components: &[&ComponentView], most: usize, characters: usize) -> Optio
         if !pieces.is_empty() {
             pieces.push(text(", "));
         }
-        pieces.push(Piece::Name(component.name.clone()));
+        pieces.push(Piece::Name(balanced(&component.name)));
     }
     Some(pieces)
 }

@@ -1,7 +1,7 @@
 //! The months of a page. Published incidents will stand in them; until there are any, a month is quiet.
 
 use super::frame::Frame;
-use super::words::Clock;
+use super::words::{Clock, balanced};
 use crate::publish::view::PageView;
 use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
@@ -62,7 +62,7 @@ pub fn history(view: &PageView, month: Option<(i16, i8)>) -> anyhow::Result<Stri
     let last = date(year, number, 1).last_of_month().min(clock.today());
     let name = month_name(year, number);
     let path = month.map_or_else(|| "history".to_owned(), |_| format!("history/{year:04}-{number:02}"));
-    let title = format!("History, {name} · {}", view.name);
+    let title = format!("History, {name} · {}", balanced(&view.name));
     let body = History {
         month: name,
         quiet: clock.isolated(clock.days(first.min(last), last)),

@@ -24,7 +24,7 @@ use crate::publish::view::{ComponentView, Item, PageView};
 use frame::Frame;
 use rows::{ComponentRow, Row, Summary};
 use sailfish::TemplateSimple;
-use words::{Clock, Tone};
+use words::{Clock, Tone, balanced};
 
 #[derive(TemplateSimple)]
 #[template(path = "index.stpl")]
@@ -52,6 +52,12 @@ struct Component {
     windows: Vec<uptime::Window>,
     chart: Option<chart::Chart>,
     today: String,
+}
+
+#[derive(TemplateSimple)]
+#[template(path = "directory.stpl")]
+struct Directory<'a> {
+    entries: &'a [Entry],
 }
 
 #[derive(TemplateSimple)]
@@ -84,7 +90,7 @@ pub fn index(view: &PageView) -> anyhow::Result<String> {
         quiet: history::last_fortnight(view, &clock),
     }
     .render_once()?;
-    let title = format!("{} · {}", headline::plain(&headline.sentence, &clock), view.name);
+    let title = format!("{} · {}", headline::plain(&headline.sentence, &clock), balanced(&view.name));
     Frame::new(view, "", "", title).render(body)
 }
 
@@ -111,10 +117,10 @@ pub fn component(view: &PageView, component_id: &str) -> Option<String> {
         (false, None) if drawn => markup::sentence(&[headline::Piece::Since(found.since)], &clock),
         _ => String::new(),
     };
-    let title = format!("{} · {}", found.name, view.name);
+    let title = format!("{} · {}", balanced(&found.name), balanced(&view.name));
     let body = Component {
         head,
-        description: found.description.clone(),
+        description: found.description.as_deref().map(balanced),
         since,
         at: markup::time(view.now, &clock.full(view.now), &clock),
         listing: days,
@@ -131,6 +137,24 @@ fn find<'a>(view: &'a PageView, id: &str) -> Option<&'a ComponentView> {
         Item::Component(component) => (component.id == id).then_some(component),
         Item::Group(group) => group.children.iter().find(|child| child.id == id),
     })
+}
+
+/// A page in the index of pages.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Its name.
+    pub name: String,
+    /// Its public address.
+    pub url: String,
+}
+
+/// The index of the listed pages, at a root that no page owns. It says where the pages are and nothing of
+/// what they say, so it cannot be out of date.
+///
+/// # Errors
+/// Only if the template cannot be written, which is our own fault.
+pub fn directory(entries: &[Entry]) -> anyhow::Result<String> {
+    Ok(Directory { entries }.render_once()?)
 }
 
 /// The one body of every 404: it names no page and depends on nothing.

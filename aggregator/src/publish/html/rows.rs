@@ -2,14 +2,19 @@
 
 use super::days::{self, DayLine, DayList};
 use super::headline::{is_shown, tone};
-use super::words::{Clock, Tone, count, duration, percentage};
+use super::words::{Clock, Tone, balanced, count, duration, percentage};
 use super::{bar, markup};
 use crate::domain::status::Status;
-use crate::domain::uptime::Figure;
+use crate::domain::uptime::{self, Figure};
 use crate::publish::view::{ComponentView, GroupView, Item, PageView};
+use jiff::civil::Date;
 
 /// Pages with more components than this fold the groups that are well.
 const FOLD_ABOVE: usize = 10;
+/// More lines of days than these, over the whole page, stand on the components' own pages instead: the oldest
+/// go first. A page of sixty components with every fifth day bad stays within 14,000 bytes; marks are never
+/// dropped.
+const DAY_LINES: usize = 450;
 /// Where the 90-day window stands in [`ComponentView::windows`].
 pub(crate) const NINETY_DAYS: usize = 3;
 
@@ -39,13 +44,17 @@ pub(crate) struct Summary {
 pub(crate) struct ComponentRow {
     pub(crate) head: Summary,
     pub(crate) days: DayListing,
-    /// Its page, where that shows more: relative to the page's root.
-    pub(crate) chart: Option<String>,
+    /// Its own page, relative to the page's root.
+    pub(crate) page: String,
+    /// Does that page show response times?
+    pub(crate) chart: bool,
 }
 
 /// The list of days, in words.
 pub(crate) struct DayListing {
     pub(crate) lines: Vec<Line>,
+    /// Days whose lines stand on the component's own page.
+    pub(crate) older: i32,
     /// "87 other days: operational."
     pub(crate) rest: String,
 }
@@ -54,6 +63,8 @@ pub(crate) struct DayListing {
 pub(crate) struct Line {
     /// "Fri 20 Nov"
     pub(crate) label: String,
+    pub(crate) from: Date,
+    pub(crate) to: Date,
     pub(crate) parts: Vec<Part>,
 }
 
@@ -68,7 +79,8 @@ pub(crate) struct Part {
 pub(crate) fn rows(view: &PageView) -> Vec<Row> {
     let clock = Clock::of(view);
     let many = super::headline::shown(view).len() > FOLD_ABOVE;
-    view.items
+    let mut rows: Vec<_> = view
+        .items
         .iter()
         .filter_map(|item| match item {
             Item::Component(component) => {
@@ -76,7 +88,42 @@ pub(crate) fn rows(view: &PageView) -> Vec<Row> {
             }
             Item::Group(group) => group_row(group, many, &clock),
         })
-        .collect()
+        .collect();
+    shed(&mut rows, DAY_LINES);
+    rows
+}
+
+/// Takes the lines of the oldest days off until at most `most` are left.
+fn shed(rows: &mut [Row], most: usize) {
+    let listings = || rows.iter().flat_map(Row::components).map(|row| &row.days);
+    let mut dates: Vec<_> = listings().flat_map(|days| &days.lines).map(|line| line.to).collect();
+    if dates.len() <= most {
+        return;
+    }
+    dates.sort_unstable();
+    let newest = dates.len() - most;
+    let cut = dates[newest.saturating_sub(1)];
+    for row in rows.iter_mut().flat_map(Row::components_mut) {
+        let kept = row.days.lines.partition_point(|line| line.to > cut);
+        let older = row.days.lines.drain(kept..);
+        row.days.older = older.map(|line| (line.to - line.from).get_days() + 1).sum();
+    }
+}
+
+impl Row {
+    fn components(&self) -> &[ComponentRow] {
+        match self {
+            Self::Group { children, .. } => children,
+            Self::Component(row) => std::slice::from_ref(row),
+        }
+    }
+
+    fn components_mut(&mut self) -> &mut [ComponentRow] {
+        match self {
+            Self::Group { children, .. } => children,
+            Self::Component(row) => std::slice::from_mut(row),
+        }
+    }
 }
 
 fn group_row(group: &GroupView, many: bool, clock: &Clock<'_>) -> Option<Row> {
@@ -84,8 +131,8 @@ fn group_row(group: &GroupView, many: bool, clock: &Clock<'_>) -> Option<Row> {
     let worst = children.iter().map(|child| tone(child)).max_by_key(|tone| tone.weight())?;
     let showcased: Vec<_> = children.iter().copied().filter(|child| child.showcase).collect();
     let head = Summary {
-        name: group.name.clone(),
-        figure: (!showcased.is_empty()).then(|| figure(mean(&showcased, NINETY_DAYS).as_ref())),
+        name: balanced(&group.name),
+        figure: (!showcased.is_empty()).then(|| figure(&mean(&showcased, NINETY_DAYS))),
         tone: worst,
         state: markup::escaped(&group_words(&children, worst)),
         heard: String::new(),
@@ -112,27 +159,17 @@ fn group_words(children: &[&ComponentView], worst: Tone) -> String {
     }
 }
 
-/// The truncated mean of those children that have a figure.
-pub(crate) fn mean(children: &[&ComponentView], window: usize) -> Option<Figure> {
-    let figures: Vec<_> = children
-        .iter()
-        .map(|child| &child.windows[window])
-        .filter_map(|figure| figure.hundredths.map(|hundredths| (figure, hundredths)))
-        .collect();
-    let number = u32::try_from(figures.len()).ok().filter(|number| *number > 0)?;
-    Some(Figure {
-        hundredths: Some(figures.iter().map(|(_, hundredths)| hundredths).sum::<u32>() / number),
-        enough: figures.iter().all(|(figure, _)| figure.enough),
-        coverage: figures.iter().map(|(figure, _)| figure.coverage).sum::<u32>() / number,
-        tally: crate::domain::uptime::Tally::default(),
-    })
+/// The figure of a group over one of the windows.
+pub(crate) fn mean(children: &[&ComponentView], window: usize) -> Figure {
+    let figures: Vec<_> = children.iter().map(|child| child.windows[window]).collect();
+    uptime::group(&figures)
 }
 
 /// "99.89%", "99.89%, not enough data", "No uptime yet".
-pub(crate) fn figure(figure: Option<&Figure>) -> String {
-    match figure.and_then(|figure| figure.hundredths.map(|hundredths| (hundredths, figure.enough))) {
-        Some((hundredths, true)) => percentage(hundredths),
-        Some((hundredths, false)) => format!("{}, not enough data", percentage(hundredths)),
+pub(crate) fn figure(figure: &Figure) -> String {
+    match figure.hundredths {
+        Some(hundredths) if figure.enough => percentage(hundredths),
+        Some(hundredths) => format!("{}, not enough data", percentage(hundredths)),
         None => "No uptime yet".to_owned(),
     }
 }
@@ -147,15 +184,16 @@ pub(crate) fn component_row(component: &ComponentView, clock: &Clock<'_>) -> Com
     let marks: Vec<_> = component.days.iter().map(days::mark).collect();
     ComponentRow {
         head: Summary {
-            name: component.name.clone(),
-            figure: component.showcase.then(|| figure(Some(&component.windows[NINETY_DAYS]))),
+            name: balanced(&component.name),
+            figure: component.showcase.then(|| figure(&component.windows[NINETY_DAYS])),
             tone: tone(component),
             state: state(component, clock),
             heard,
             bar: component.showcase.then(|| bar::svg(&marks)),
         },
         days: day_listing(&list, component.days.len(), clock),
-        chart: component.response.is_some().then(|| format!("components/{}", component.id)),
+        page: format!("components/{}", component.id),
+        chart: component.response.is_some(),
     }
 }
 
@@ -186,7 +224,7 @@ pub(crate) fn day_listing(list: &DayList, drawn: usize, clock: &Clock<'_>) -> Da
             format!("{days}: operational. {}", watched.unwrap_or_default()).trim_end().to_owned()
         }
     };
-    DayListing { lines: list.lines.iter().map(|line| day_line(line, clock)).collect(), rest }
+    DayListing { lines: list.lines.iter().map(|line| day_line(line, clock)).collect(), older: 0, rest }
 }
 
 fn day_line(line: &DayLine, clock: &Clock<'_>) -> Line {
@@ -200,5 +238,6 @@ fn day_line(line: &DayLine, clock: &Clock<'_>) -> Line {
             duration(milliseconds)
         }),
     });
-    Line { label: clock.isolated(clock.days(line.from, line.to)), parts: parts.collect() }
+    let (from, to) = (line.from, line.to);
+    Line { from, to, label: clock.isolated(clock.days(line.from, line.to)), parts: parts.collect() }
 }

@@ -3,7 +3,7 @@
 use super::frame::{Frame, zone};
 use super::headline::is_shown;
 use super::rows;
-use super::words::{Clock, duration, grouped, percentage};
+use super::words::{Clock, balanced, duration, grouped, percentage};
 use crate::domain::time::{DAY, SECOND};
 use crate::domain::uptime::{Figure, Tally};
 use crate::publish::view::{ComponentView, GroupView, Item, PageView};
@@ -57,14 +57,14 @@ pub fn uptime(view: &PageView) -> anyhow::Result<String> {
         }
     }
     let at = super::markup::time(view.now, &clock.full(view.now), &clock);
-    let title = format!("Uptime · {}", view.name);
+    let title = format!("Uptime · {}", balanced(&view.name));
     let body = Uptime { formula: formula(view), entries, at }.render_once()?;
     Frame::new(view, "", "uptime", title).render(body)
 }
 
 fn component_entry(component: &ComponentView, view: &PageView) -> Option<Entry> {
     (component.showcase && is_shown(component)).then(|| Entry {
-        name: component.name.clone(),
+        name: balanced(&component.name),
         group: false,
         link: Some(format!("components/{}", component.id)),
         windows: windows(component, view),
@@ -81,13 +81,13 @@ fn group_entries(group: &GroupView, view: &PageView, entries: &mut Vec<Entry>) {
         let mean = rows::mean(&children, index);
         Window {
             name,
-            figure: rows::figure(mean.as_ref()),
-            coverage: percentage(mean.map_or(0, |figure| figure.coverage)),
+            figure: rows::figure(&mean),
+            coverage: percentage(mean.coverage),
             words: words.clone(),
             seconds: String::new(),
         }
     });
-    entries.push(Entry { name: group.name.clone(), group: true, link: None, windows: windows.collect() });
+    entries.push(Entry { name: balanced(&group.name), group: true, link: None, windows: windows.collect() });
     entries.extend(children.into_iter().filter_map(|child| component_entry(child, view)));
 }
 
@@ -102,7 +102,7 @@ pub(crate) fn windows(component: &ComponentView, view: &PageView) -> Vec<Window>
         .zip(&component.windows)
         .map(|(&(name, days), figure)| Window {
             name,
-            figure: rows::figure(Some(figure)),
+            figure: rows::figure(figure),
             coverage: percentage(figure.coverage),
             words: in_words(figure, days, view.rule.statuspage),
             seconds: in_seconds(&figure.tally),
@@ -151,7 +151,6 @@ fn listed(parts: &[(i64, &str)]) -> String {
 
 /// "In seconds: major outage 7,980, maintenance 14,400, observed 7,761,600."
 fn in_seconds(tally: &Tally) -> String {
-    let observed = tally.operational + tally.degraded + tally.partial + tally.major;
     let said = [
         ("major outage", tally.major),
         ("partial outage", tally.partial),
@@ -159,14 +158,23 @@ fn in_seconds(tally: &Tally) -> String {
         ("maintenance", tally.maintenance),
         ("no data", tally.no_data),
         ("not watched", tally.unwatched),
-        ("observed", observed),
+        ("observed", tally.observed()),
     ];
     let parts: Vec<_> = said
         .iter()
         .filter(|(what, milliseconds)| *milliseconds > 0 || *what == "observed")
-        .map(|(what, milliseconds)| format!("{what} {}", grouped(milliseconds / SECOND)))
+        .map(|(what, milliseconds)| format!("{what} {}", seconds(*milliseconds)))
         .collect();
     format!("In seconds: {}.", parts.join(", "))
+}
+
+/// Exact: "7,980", "0.202".
+fn seconds(milliseconds: i64) -> String {
+    let whole = grouped(milliseconds / SECOND);
+    match milliseconds % SECOND {
+        0 => whole,
+        rest => format!("{whole}.{rest:03}"),
+    }
 }
 
 /// How the figures come about, a paragraph each.
@@ -221,6 +229,10 @@ mod tests {
         assert_eq!(
             in_seconds(&tally),
             "In seconds: major outage 7,980, maintenance 14,400, observed 7,761,600."
+        );
+        assert_eq!(
+            in_seconds(&Tally { no_data: 1_202, ..Tally::default() }),
+            "In seconds: no data 1.202, observed 0."
         );
         let partial = Tally { partial: MINUTE, no_data: HOUR, unwatched: DAY, ..tally };
         assert_eq!(

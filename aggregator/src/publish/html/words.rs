@@ -125,6 +125,29 @@ pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
     if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
 }
 
+/// A name whose own direction marks cannot reach beyond it: isolates that it opens are closed, closers of
+/// what it never opened are dropped (Unicode UAX #9, X5a to X6a). `<bdi>` alone does not see to that.
+pub(crate) fn balanced(name: &str) -> String {
+    let mut open = 0_usize;
+    let mut out: String = name
+        .chars()
+        .filter(|letter| match letter {
+            '\u{2066}'..='\u{2068}' => {
+                open += 1;
+                true
+            }
+            '\u{2069}' if open == 0 => false,
+            '\u{2069}' => {
+                open -= 1;
+                true
+            }
+            _ => true,
+        })
+        .collect();
+    out.extend(std::iter::repeat_n('\u{2069}', open));
+    out
+}
+
 /// The page's calendar and clock.
 pub(crate) struct Clock<'a> {
     view: &'a PageView,
@@ -275,6 +298,18 @@ mod tests {
             (10_000, "100%"),
         ] {
             assert_eq!(percentage(hundredths), words);
+        }
+    }
+
+    #[test]
+    fn a_name_keeps_its_direction_to_itself() {
+        for (name, kept) in [
+            ("plain", "plain"),
+            ("\u{2066}open \u{2067}twice", "\u{2066}open \u{2067}twice\u{2069}\u{2069}"),
+            ("\u{2068}closed\u{2069}", "\u{2068}closed\u{2069}"),
+            ("\u{2069}out \u{2069}again", "out again"),
+        ] {
+            assert_eq!(balanced(name), kept);
         }
     }
 

@@ -1,0 +1,121 @@
+//! What an agent says, in the domain's words: a batch converted from the wire, not yet believed.
+
+use crate::domain::state::AgentKey;
+use crate::domain::time::Timestamp;
+use crate::domain::track::Hard;
+use skerry_protocol::wire::{Outcome, Phases, Reason};
+
+/// What an agent reports, converted from the wire.
+#[derive(Clone, Debug)]
+pub struct Report {
+    /// Who.
+    pub agent: AgentKey,
+    /// Which spool.
+    pub epoch: [u8; 16],
+    /// When it reached us, on our clock.
+    pub received: Timestamp,
+    /// The agent's boot clock when it sent, ms.
+    pub boot_now: i64,
+    /// The agent's wall clock when it sent.
+    pub wall_now: Timestamp,
+    /// Names of the checks that the rest refers to by index.
+    pub checks: Vec<String>,
+    /// Oldest first.
+    pub records: Vec<Record>,
+    /// Present hard states.
+    pub snapshot: Vec<SnapshotState>,
+    /// The checks it runs, where sent.
+    pub inventory: Option<Vec<DeclaredCheck>>,
+}
+
+/// One record with its place in the sequence.
+#[derive(Clone, Debug)]
+pub struct Record {
+    /// Place.
+    pub sequence: u64,
+    /// What it is.
+    pub kind: RecordKind,
+}
+
+/// What a record is.
+#[derive(Clone, Debug)]
+pub enum RecordKind {
+    /// `count` equal observations, the last one `spread` ms after the first. One is the usual case.
+    Observed {
+        /// The first.
+        first: Observed,
+        /// How many.
+        count: u32,
+        /// From the first to the last, ms.
+        spread: i64,
+    },
+    /// Given up by the agent.
+    Lost {
+        /// How many.
+        count: u64,
+        /// Why.
+        why: String,
+        /// Oldest, on the agent's wall clock.
+        from: Option<Timestamp>,
+        /// Newest.
+        to: Option<Timestamp>,
+    },
+    /// Of a kind newer than this program.
+    Unknown,
+}
+
+/// When something was seen, by the agent's clocks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum When {
+    /// In the boot the batch was sent in: boot clock, ms.
+    ThisBoot(i64),
+    /// In an earlier boot: wall clock.
+    EarlierBoot(Timestamp),
+}
+
+/// One observation.
+#[derive(Clone, Debug)]
+pub struct Observed {
+    /// Index into [`Report::checks`].
+    pub check: usize,
+    /// Start of the run.
+    pub when: When,
+    /// What was seen.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: Reason,
+    /// Private detail.
+    pub detail: String,
+    /// Duration, µs.
+    pub total_us: u64,
+    /// Phases.
+    pub phases: Option<Phases>,
+    /// Hard state after it.
+    pub hard: Hard,
+    /// Set on a hard transition: start of the run that confirmed it.
+    pub since: Option<When>,
+}
+
+/// One hard state of a snapshot.
+#[derive(Clone, Copy, Debug)]
+pub struct SnapshotState {
+    /// Index into [`Report::checks`].
+    pub check: usize,
+    /// The state.
+    pub state: Hard,
+    /// Age of its beginning, ms.
+    pub since_ago: i64,
+    /// Age of the newest conclusive observation, ms.
+    pub evidence_ago: Option<i64>,
+}
+
+/// One check of an inventory.
+#[derive(Clone, Debug)]
+pub struct DeclaredCheck {
+    /// Its name.
+    pub name: String,
+    /// Hash of its definition.
+    pub definition: Vec<u8>,
+    /// Its interval, ms.
+    pub interval_ms: i64,
+}

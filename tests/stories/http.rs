@@ -1,0 +1,53 @@
+//! HTTP/1.1 as it stands on the wire: what was sent back, byte for byte.
+
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::time::Duration;
+
+const BOUND: Duration = Duration::from_secs(10);
+
+/// An answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// Status line and headers but `Date`, as sent.
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Answer {
+    pub(crate) fn text(&self) -> String {
+        String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
+    }
+}
+
+/// One request on a connection of its own; `None` where nobody answers.
+pub(crate) fn request(port: u16, head: &str, body: &[u8]) -> Option<Answer> {
+    let mut stream = TcpStream::connect_timeout(&SocketAddr::from(([127, 0, 0, 1], port)), BOUND).ok()?;
+    stream.set_read_timeout(Some(BOUND)).ok()?;
+    stream.set_write_timeout(Some(BOUND)).ok()?;
+    let sent = format!("{head}\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
+    // One that refuses the head may close before the body is sent: its answer is read all the same.
+    let _ = stream.write_all(sent.as_bytes()).and_then(|()| stream.write_all(body));
+    let mut received = Vec::new();
+    let ended = stream.read_to_end(&mut received);
+    if received.is_empty() {
+        return None;
+    }
+    let split = received.windows(4).position(|four| four == b"\r\n\r\n");
+    let split =
+        split.unwrap_or_else(|| panic!("no answer but {:?} ({ended:?})", String::from_utf8_lossy(&received)));
+    let head = String::from_utf8_lossy(&received[..split]).into_owned();
+    let status = head.split(' ').nth(1).and_then(|code| code.parse().ok()).expect("a status");
+    let lines = head.lines().filter(|line| !line.to_ascii_lowercase().starts_with("date:"));
+    Some(Answer { status, head: lines.collect::<Vec<_>>().join("\n"), body: received[split + 4..].to_vec() })
+}
+
+/// `GET path`.
+pub(crate) fn get(port: u16, path: &str) -> Option<Answer> {
+    request(port, &format!("GET {path} HTTP/1.1"), b"")
+}

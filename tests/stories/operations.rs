@@ -1,0 +1,127 @@
+//! What operators see: readiness proved from end to end, metrics, and a configuration read again.
+
+use crate::http::get;
+use crate::world::{World, page, quick_check};
+use skerry_tests::parts::nginx::{Nginx, Site};
+use skerry_tests::parts::until;
+use std::io::Write;
+use std::process::{Command, Stdio};
+use std::time::Duration;
+
+const NOTICED: Duration = Duration::from_secs(10);
+
+fn ready(world: &World) -> (u16, String) {
+    let answer = get(world.private, "/readyz").expect("an answer");
+    (answer.status, answer.text())
+}
+
+#[tokio::test]
+async fn readiness_is_a_fresh_observation_and_nothing_less() {
+    let nginx = Nginx::start(&Site::default()).await;
+    let mut world = World::new(&page("demo", true, &["web"]));
+    world.start().await;
+    let token = world.enrol("probe", "there", None);
+    let checks = quick_check("web", &nginx.url_at("127.0.0.1", "/"));
+    let config = world.agent_config("probe", world.private, &token, &checks);
+    let agent = world.start_agent("probe", &config);
+    world.shows("web", "operational", NOTICED).await;
+    until("it is ready", NOTICED, async || ready(&world).0 == 200).await;
+
+    agent.kill();
+    // Silence is three intervals and ten seconds.
+    until("it is not ready", Duration::from_secs(25), async || ready(&world).0 == 503).await;
+    let (_, why) = ready(&world);
+    assert!(why.contains("No fresh observation has arrived"), "{why}");
+    assert_eq!(get(world.private, "/healthz").expect("an answer").status, 200, "it lives all the same");
+
+    // A restart alone does not make it ready: nothing fresh has come.
+    world.stop().await;
+    world.start().await;
+    let (status, why) = ready(&world);
+    assert_eq!(status, 503, "{why}");
+    let agent = world.start_agent("probe", &config);
+    until("it is ready again", Duration::from_secs(20), async || ready(&world).0 == 200).await;
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn metrics_are_accepted_by_promtool_and_count() {
+    let nginx = Nginx::start(&Site::default()).await;
+    let mut world = World::new(&format!(
+        "[local_agent]\nlocation = \"here\"\n\n{}{}",
+        quick_check("web", &nginx.url_at("127.0.0.1", "/")),
+        page("demo", true, &["web"])
+    ));
+    world.start().await;
+    world.shows("web", "operational", NOTICED).await;
+    let metrics = get(world.private, "/metrics").expect("an answer");
+    assert_eq!(metrics.status, 200);
+    let text = metrics.text();
+    let value = |name: &str| {
+        let line = text.lines().find(|line| line.split([' ', '{']).next() == Some(name));
+        let line = line.unwrap_or_else(|| panic!("no {name} in:\n{text}"));
+        line.rsplit(' ').next().and_then(|value| value.parse::<f64>().ok()).expect("a number")
+    };
+    assert!(value("skerry_observations_total") >= 1.0);
+    assert!(value("skerry_public_answers_whole_total") >= 1.0);
+    assert!(value("skerry_checks") >= 1.0);
+
+    let mut promtool = Command::new("promtool")
+        .args(["check", "metrics"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("promtool is installed");
+    promtool.stdin.take().expect("piped").write_all(text.as_bytes()).expect("written");
+    let output = promtool.wait_with_output().expect("it ends");
+    let said =
+        String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
+    assert!(output.status.success(), "promtool: {said}\n{text}");
+}
+
+#[tokio::test]
+async fn a_configuration_is_read_again_and_a_bad_one_changes_nothing() {
+    let nginx = Nginx::start(&Site::default()).await;
+    let local = "[local_agent]\nlocation = \"here\"\n\n";
+    let url = nginx.url_at("127.0.0.1", "/");
+    let one = format!("{local}{}{}", quick_check("web", &url), page("demo", true, &["web"]));
+    let mut world = World::new(&one);
+    world.start().await;
+    world.shows("web", "operational", NOTICED).await;
+    let before = world.component("/", "web");
+
+    world.declare(&format!(
+        "{local}{}{}{}",
+        quick_check("web", &url),
+        quick_check("shop", &url),
+        page("demo", true, &["web", "shop"])
+    ));
+    world.running().hang_up();
+    until("the new component is there", NOTICED, async || {
+        world.page("/api/v2/components.json").text().contains("\"shop\"")
+    })
+    .await;
+    world.shows("shop", "operational", NOTICED).await;
+    let after = world.component("/", "web");
+    assert_eq!((&after["id"], &after["status"]), (&before["id"], &before["status"]), "what stayed goes on");
+
+    world.declare(&one.replace("interval = \"1s\"", "interval = \"1 s\"\nintervall = \"2s\""));
+    world.running().hang_up();
+    until("the bad file is told", NOTICED, async || world.running().log().contains("the former one holds"))
+        .await;
+    let log = world.running().log();
+    assert!(log.contains("aggregator.toml:"), "with its place: {log}");
+    assert!(log.contains("intervall"), "all that is wrong: {log}");
+    assert_eq!(world.component("/", "shop")["status"], "operational", "nothing changed");
+    assert_eq!(world.component("/", "web")["id"], before["id"]);
+}
+
+#[tokio::test]
+async fn a_stop_at_any_moment_is_clean_and_in_time() {
+    let mut world = World::new(&page("demo", true, &["web"]));
+    for _ in 0..25 {
+        world.start().await;
+        world.stop().await;
+    }
+}

@@ -1,0 +1,162 @@
+//! An outage is shown and ends, at the right moments and with the right edges.
+
+use crate::http::get;
+use crate::world::{FAR, World, now, page, quick_check};
+use skerry_tests::parts::nginx::{Nginx, Site};
+use skerry_tests::parts::until;
+use std::time::{Duration, Instant};
+
+const INTERVAL: Duration = Duration::from_secs(1);
+const TIMEOUT: Duration = Duration::from_millis(500);
+const RETRY: Duration = Duration::from_millis(500);
+const FALL: u32 = 3;
+const OUTAGES: usize = 3;
+/// What our own writing and rendering, and a busy machine, may add to an edge, ms.
+const SLACK: i64 = 300;
+
+fn indicator(world: &World) -> String {
+    let status = world.page("/api/v2/status.json").json();
+    status["status"]["indicator"].as_str().expect("an indicator").to_owned()
+}
+
+/// Waits until `status.json` says so: how long after `since`.
+async fn says(world: &World, wanted: &str, since: Instant, bound: Duration) -> Duration {
+    until(&format!("status.json says {wanted}"), bound, async || indicator(world) == wanted).await;
+    since.elapsed()
+}
+
+#[tokio::test]
+async fn an_outage_is_shown_in_time_and_ends() {
+    let mut nginx = Nginx::start(&Site::default()).await;
+    let local = "[local_agent]\nlocation = \"here\"\n\n";
+    let mut world = World::new(&format!(
+        "{local}{}{}",
+        quick_check("web", &nginx.url_at("127.0.0.1", "/")),
+        page("demo", true, &["web"])
+    ));
+    world.start().await;
+    world.shows("web", "operational", Duration::from_secs(10)).await;
+    assert_eq!(indicator(&world), "none");
+    assert!(world.page("/").text().contains("All systems operational"));
+
+    let bound = INTERVAL + (FALL - 1) * RETRY.max(TIMEOUT) + TIMEOUT + Duration::from_secs(1);
+    let mut done = Vec::new();
+    for _ in 0..OUTAGES {
+        let killed = now();
+        let since = Instant::now();
+        nginx.kill().await;
+        let shown = says(&world, "critical", since, bound * 3).await;
+        let html = world.page("/").text();
+        assert!(html.contains("Major outage") && !html.contains("All systems operational"), "{html}");
+        assert_eq!(world.component("/", "web")["status"], "major_outage");
+
+        let revived = now();
+        let since = Instant::now();
+        nginx.restart().await;
+        let ended = says(&world, "none", since, bound * 3).await;
+        assert!(world.page("/").text().contains("All systems operational"));
+        done.push((killed, revived, shown, ended));
+    }
+    let slowest = done.iter().map(|(.., shown, _)| *shown).max().expect("outages");
+    print(&format!(
+        "from the death of the target to the changed byte: {:?}, at most {slowest:?} of {bound:?}",
+        done.iter().map(|(.., shown, _)| shown.as_millis()).collect::<Vec<_>>()
+    ));
+    assert!(slowest <= bound, "an outage took {slowest:?} to be shown; {bound:?} is the promise");
+
+    edges_are_right(&world, &done);
+}
+
+/// The bars say what the story did: an outage begins at the first bad observation, so within an interval of
+/// the death, and ends at the first good one.
+fn edges_are_right(world: &World, done: &[(i64, i64, Duration, Duration)]) {
+    let intervals = world.intervals("web");
+    let outages: Vec<_> = intervals.iter().filter(|(.., status)| status == "major_outage").collect();
+    assert_eq!(outages.len(), done.len(), "{intervals:?}");
+    let interval = i64::try_from(INTERVAL.as_millis()).expect("short");
+    for ((from, to, _), (killed, revived, ..)) in outages.iter().zip(done) {
+        let late = from - killed;
+        assert!((-SLACK..=interval + SLACK).contains(&late), "the outage begins {late} ms after the death");
+        // Nginx needs a moment to listen again.
+        let late = to - revived;
+        assert!((-SLACK..=interval + 2 * SLACK).contains(&late), "it ends {late} ms after the return");
+    }
+    for pair in intervals.windows(2) {
+        assert_eq!(pair[0].1, pair[1].0, "no hole and no overlap in {intervals:?}");
+    }
+    assert_eq!(intervals.last().map(|(_, to, _)| *to), Some(FAR));
+    let spent: i64 = outages.iter().map(|(from, to, _)| to - from).sum();
+    let shown = world.uptime_seconds("web", "major_outage_seconds");
+    assert!((shown * 1e3 - spent as f64).abs() < 1.0, "the page says {shown} s, the bars {spent} ms");
+    let day = world.page("/").text();
+    assert!(day.contains("Major outage"), "the day's bar says what was");
+}
+
+#[tokio::test]
+async fn a_commit_is_in_the_served_bytes_within_250_ms() {
+    use crate::world::now as wall;
+    use skerry_protocol::wire::{Batch, Declared, HardState, Inventory, State, encode};
+
+    let mut world = World::new(&page("demo", true, &["web"]));
+    world.start().await;
+    let token = world.enrol("probe", "there", None);
+    let mut took = Vec::new();
+    for turn in 0..10 {
+        let (state, wanted) =
+            if turn % 2 == 0 { (State::Up, "operational") } else { (State::Down, "major_outage") };
+        let batch = Batch {
+            protocol: 1,
+            agent: "probe".into(),
+            epoch: vec![7; 16],
+            boot_id: "boot".into(),
+            boot_now_ms: 1_000_000 + turn * 1_000,
+            wall_now_ms: wall(),
+            checks: vec!["web".into()],
+            snapshot: vec![HardState {
+                check: 0,
+                state: state as i32,
+                evidence_ms_ago: Some(0),
+                ..HardState::default()
+            }],
+            inventory: Some(Inventory {
+                checks: vec![Declared {
+                    name: "web".into(),
+                    kind: "http".into(),
+                    definition: vec![1; 32],
+                    interval_ms: 1_000,
+                    timeout_ms: 500,
+                    severity: "high".into(),
+                }],
+            }),
+            ..Batch::default()
+        };
+        let body = encode(&batch).expect("encodes");
+        let answer = world.deliver(&token, &body);
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        let acknowledged = Instant::now();
+        until(
+            &format!(
+                "turn {turn}: the page says {wanted}, not {}",
+                world.page("/api/v2/components.json").text()
+            ),
+            Duration::from_secs(5),
+            async || {
+                let components = get(world.public, "/api/v2/components.json").expect("an answer").json();
+                components["components"][0]["status"] == wanted
+            },
+        )
+        .await;
+        took.push(acknowledged.elapsed());
+    }
+    // Changes that follow each other at once wait for the next fifth of a second: the hard case. One hiccup
+    // of the machine is not ours.
+    took.sort();
+    print(&format!("from the acknowledgement to the served byte, of 250 ms: {took:?}"));
+    assert!(took[took.len() - 2] <= Duration::from_millis(250), "{took:?}");
+}
+
+/// A measurement, in the log of the run whether it passes or not.
+fn print(line: &str) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "{line}");
+}

@@ -1,0 +1,118 @@
+//! A private page, an unknown page and a path that never was are the same answer, byte for byte.
+
+use crate::http::{Answer, request};
+use crate::world::{World, page};
+use rusqlite::{Connection, OpenFlags};
+
+/// Every path below a page's root that the public side knows, and some that are near.
+fn paths(component: &str) -> Vec<String> {
+    let fixed = [
+        "",
+        "history",
+        "history/2026-11",
+        "uptime",
+        "uptime.csv",
+        "badge.svg",
+        "badge.json",
+        "robots.txt",
+        "favicon.ico",
+        "sitemap.xml",
+        "logo",
+        "feed.rss",
+        "feed.xml",
+        "feed.atom",
+        "feed.json",
+        "history.rss",
+        "history.atom",
+        "calendar.ics",
+        "widget.html",
+        "widget.js",
+        "subscribe",
+        "subscriptions/x",
+        "unsubscribe/x",
+        "api/v2/summary.json",
+        "api/v2/status.json",
+        "api/v2/components.json",
+        "api/v2/incidents.json",
+        "api/v2/incidents/unresolved.json",
+        "api/v2/scheduled-maintenances.json",
+        "api/v2/scheduled-maintenances/upcoming.json",
+        "api/v2/scheduled-maintenances/active.json",
+        "api/v2/",
+        "incidents/x",
+        "maintenance/x",
+        "assets/x.css",
+        "..",
+        "%2e%2e/",
+        "?x=1",
+    ];
+    let of_component = ["", "/badge.svg", "/badge.json", "/calendar.ics"];
+    let of_component = of_component.iter().map(|end| format!("components/{component}{end}"));
+    fixed.iter().map(|path| (*path).to_owned()).chain(of_component).collect()
+}
+
+fn ask(world: &World, method: &str, path: &str, more: &str) -> Answer {
+    request(world.public, &format!("{method} {path} HTTP/1.1{more}"), b"").expect("an answer")
+}
+
+fn component_id(world: &World, key: &str) -> String {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY;
+    let database = Connection::open_with_flags(world.database(), flags).expect("opens");
+    database
+        .query_row("SELECT id FROM component WHERE file_key = ?1", [key], |row| row.get(0))
+        .expect("a row")
+}
+
+#[tokio::test]
+async fn a_private_page_is_an_unknown_page() {
+    let mut world = World::new(&format!(
+        "{}{}{}",
+        page("open", true, &["seen"]),
+        page("secret", false, &["hidden"]),
+        "[[page.component]]\nkey = \"staff\"\nname = \"staff\"\npublic = false\nchecks = []\n"
+    ));
+    world.start().await;
+    let hidden = component_id(&world, "hidden");
+    assert_eq!(world.page("/").status, 200, "the one public page answers at the root");
+    assert_eq!(world.page("/status/open/").status, 200);
+    assert_eq!(world.page(&format!("/components/{}", component_id(&world, "seen"))).status, 200);
+    for method in ["GET", "HEAD"] {
+        for more in
+            ["", "\r\nAccept-Encoding: gzip, br", "\r\nIf-None-Match: *", "\r\nX-Forwarded-Host: secret"]
+        {
+            let never = ask(&world, method, "/never-was", more);
+            assert_eq!(never.status, 404);
+            assert!(never.head.contains("no-store"), "{}", never.head);
+            for path in paths(&hidden) {
+                let private = ask(&world, method, &format!("/status/secret/{path}"), more);
+                let unknown = ask(&world, method, &format!("/status/unknown/{path}"), more);
+                assert_eq!(private, unknown, "{method} {path}{more}");
+                assert_eq!(private, never, "{method} {path}{more}");
+            }
+            assert_eq!(ask(&world, method, "/status/secret", more), never);
+            assert_eq!(ask(&world, method, "/status/unknown", more), never);
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_private_component_is_an_unknown_component() {
+    let private = "[[page.component]]\nkey = \"staff\"\nname = \"Staff entrance\"\npublic = false\nchecks = [\"door\"]\n";
+    let mut world = World::new(&(page("open", true, &["seen"]) + private));
+    world.start().await;
+    let id = component_id(&world, "staff");
+    let never = ask(&world, "GET", "/components/aaaaaaaaaaaa", "");
+    assert_eq!(never.status, 404);
+    for end in ["", "/badge.svg", "/badge.json", "/calendar.ics"] {
+        for root in ["/", "/status/open/"] {
+            assert_eq!(ask(&world, "GET", &format!("{root}components/{id}{end}"), ""), never, "{root}{end}");
+        }
+    }
+    for path in ["/", "/uptime", "/uptime.csv", "/history", "/api/v2/summary.json", "/api/v2/components.json"]
+    {
+        let answer = world.page(path);
+        assert_eq!(answer.status, 200, "{path}");
+        let text = answer.text();
+        assert!(!text.contains("Staff") && !text.contains(&id) && !text.contains("door"), "{path}: {text}");
+    }
+}

@@ -1,0 +1,96 @@
+//! A program of ours that runs, with its log. It ends with its handle; when the story fails, the log is
+//! printed.
+
+use rustix::process::{Pid, Signal, kill_process};
+use skerry_tests::parts::until;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::Duration;
+
+/// A stop takes at most this long.
+const STOP: Duration = Duration::from_secs(5);
+
+/// The program of that name, built beside this test.
+pub(crate) fn program(name: &str) -> PathBuf {
+    let own = std::env::current_exe().expect("this test is a file");
+    let folder = own.ancestors().nth(2).expect("it stands in target/<profile>/deps");
+    let program = folder.join(name);
+    assert!(
+        program.exists(),
+        "{} is missing: run `cargo build --workspace --all-targets` first",
+        program.display()
+    );
+    program
+}
+
+/// Runs a program to its end.
+pub(crate) fn run(name: &str, arguments: &[&OsStr]) -> Output {
+    Command::new(program(name)).args(arguments).stdin(Stdio::null()).output().expect("it starts")
+}
+
+#[derive(Debug)]
+pub(crate) struct Process {
+    name: String,
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts `command` with its log in `folder`.
+    pub(crate) fn start(name: &str, mut command: Command, folder: &Path) -> Self {
+        let log = folder.join(format!("{name}.log"));
+        let file = std::fs::OpenOptions::new().create(true).append(true).open(&log).expect("a log");
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().expect("a second handle"))
+            .stderr(file)
+            .spawn()
+            .expect("it starts");
+        Self { name: name.to_owned(), child, log }
+    }
+
+    /// All that it has logged, over all its lives.
+    pub(crate) fn log(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// How it ended, if it has.
+    pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
+        self.child.try_wait().expect("a child can be asked")
+    }
+
+    pub(crate) fn hang_up(&self) {
+        self.signal(Signal::HUP);
+    }
+
+    /// SIGTERM, and a clean end within five seconds.
+    pub(crate) async fn stop(mut self) {
+        self.signal(Signal::TERM);
+        until(&format!("{} stops", self.name), STOP, async || self.ended().is_some()).await;
+        let status = self.ended().expect("it has ended");
+        assert!(status.success(), "{} ended with {status}", self.name);
+    }
+
+    /// SIGKILL.
+    pub(crate) fn kill(mut self) {
+        self.child.kill().expect("it can be killed");
+        self.child.wait().expect("it ends");
+    }
+
+    fn signal(&self, signal: Signal) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a pid");
+        kill_process(pid, signal).expect("it runs");
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+        if std::thread::panicking() {
+            use std::io::Write;
+            let _ = writeln!(std::io::stderr(), "--- log of {}:\n{}", self.name, self.log());
+        }
+    }
+}
