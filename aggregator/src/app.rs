@@ -27,7 +27,8 @@ type LocalAgents = Arc<tokio::sync::Mutex<Vec<(String, AgentHandle)>>>;
 /// A system that runs.
 pub struct App {
     engine: Engine,
-    writer: Running,
+    /// The writer's thread and the publisher's; neither ends before it is told to.
+    threads: [Running; 2],
     agents: LocalAgents,
     bound: Bound,
     rooms: Rooms,
@@ -57,11 +58,14 @@ impl App {
         let shared = shared(engine.now());
         let addresses = addresses(first);
         let publisher = Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses, shared);
-        tokio::task::spawn_blocking(move || publisher.start()).await??;
+        let publishing = tokio::task::spawn_blocking(move || publisher.start()).await??;
 
         let traffic = Traffic::default();
         let face = Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
         let overseer = Arc::new(Overseer::new(engine.clone(), Arc::clone(&site), traffic.clone()));
+        // Before anybody asks: one that has not looked knows of no agent that it misses.
+        let first_look = Arc::clone(&overseer);
+        tokio::task::spawn_blocking(move || first_look.look()).await?;
         let retention = i64::try_from(first.store.raw_retention.as_millis()).unwrap_or(i64::MAX);
         let housekeeping = Housekeeping::new(&database, engine.clone(), retention)?;
         let background = vec![watch(Arc::clone(&overseer)), keep_house(housekeeping)];
@@ -70,7 +74,8 @@ impl App {
             ingest: Arc::new(Intake::new(engine.clone(), aggregator_id, database)),
             operations: overseer,
         };
-        Ok(Self { engine, writer, agents, bound, rooms, background })
+        let threads = [writer, publishing];
+        Ok(Self { engine, threads, agents, bound, rooms, background })
     }
 
     /// The addresses bound, in the order of the configuration.
@@ -97,15 +102,15 @@ impl App {
     /// # Errors
     /// When a listener ends by itself.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let writer = self.writer;
+        let threads = self.threads;
         let shutdown = async {
             tokio::select! {
                 () = shutdown => {}
-                () = ended(&writer) => tracing::error!("the engine has ended by itself: stopping"),
+                () = one_ended(&threads) => tracing::error!("a thread has ended by itself: stopping"),
             }
         };
         let answered = self.bound.run(&self.rooms, Limits::default(), shutdown).await;
-        let broken = writer.is_finished();
+        let broken = threads.iter().any(Running::is_finished);
         for (_, agent) in self.agents.lock().await.drain(..) {
             agent.stop().await;
         }
@@ -113,19 +118,20 @@ impl App {
             task.abort();
         }
         self.engine.stop();
-        let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        let joined = tokio::task::spawn_blocking(move || threads.map(Running::join));
+        let _ = joined.await;
         anyhow::ensure!(
             !broken,
-            "the engine ended by itself; what was acknowledged is stored. Start again, and report what the log says"
+            "a part of the program ended by itself; what was acknowledged is stored. Start it again, and report what the log says"
         );
         Ok(answered?)
     }
 }
 
-/// Resolves once the thread is gone, which it never is before it is told to stop.
-async fn ended(writer: &Running) {
+/// Resolves once one of the threads is gone: without it the page would be frozen.
+async fn one_ended(threads: &[Running]) {
     let mut second = tokio::time::interval(Duration::from_secs(1));
-    while !writer.is_finished() {
+    while !threads.iter().any(Running::is_finished) {
         second.tick().await;
     }
 }

@@ -115,8 +115,10 @@ pub enum Change {
     },
     /// A check was made or its settings changed.
     CheckSaved(CheckKey),
-    /// A track was made, declared, or moved on: its head and its flags.
+    /// A track was made or moved on: its head and its flags.
     TrackMoved(TrackKey),
+    /// A check was declared or is no longer: the newest two stretches of it.
+    DeclaredChanged(TrackKey),
     /// Spans of a track are no longer what they were from an instant on.
     SpansChanged {
         /// Which.
@@ -226,10 +228,10 @@ pub fn step(state: &mut State, command: Command, now: Timestamp) -> Stepped {
         Command::Tick => tick::tick(state, now, &mut changes),
         Command::Configure(desired) => configure::configure(state, *desired, now, &mut changes),
         Command::AddAgent { workspace, name, location } => {
-            configure::add_agent(state, &workspace, &name, &location, &mut changes)
+            configure::add_agent(state, &workspace, &name, &location, now, &mut changes)
         }
         Command::KnowAgent { agent, workspace, name, location } => {
-            configure::know_agent(state, agent, workspace, &name, &location)
+            configure::know_agent(state, agent, workspace, &name, &location, now, &mut changes)
         }
         Command::SetManual { component, status, until } => {
             manual::set(state, component, status, until, now, &mut changes)
