@@ -3,7 +3,7 @@
 
 use super::recompute::{Earliest, component_from, recompute};
 use super::report::check_for;
-use super::{Answer, Change, start_of};
+use super::{Answer, Change};
 use crate::domain::layers::Layers;
 use crate::domain::state::{
     Agent, AgentKey, Component, ComponentKey, ComponentSettings, Group, GroupKey, Link, Page, PageItem,
@@ -65,6 +65,8 @@ pub struct DesiredComponent {
     pub key: String,
     /// What the file says.
     pub settings: ComponentSettings,
+    /// Local midnight of its start date in the page's zone, where it has one.
+    pub starts_at: Option<Timestamp>,
     /// Checks that feed it.
     pub links: Vec<DesiredLink>,
 }
@@ -272,8 +274,7 @@ impl Reconcile<'_> {
         });
         component.archived = false;
         component.settings = desired.settings;
-        component.layers.start =
-            start_of(&self.state.pages[&page], component.created_at, component.settings.start_date);
+        component.layers.start = desired.starts_at.unwrap_or(component.created_at);
         let linked = self.link(key, &mut component.links, &desired.links);
         let changed = before.as_ref() != Some(&component);
         let made = before.is_none();

@@ -17,7 +17,7 @@ pub use reported::{DeclaredCheck, Observed, Record, RecordKind, Report, Snapshot
 use super::component::Automatic;
 use super::interval::Interval;
 use super::state::{
-    AgentKey, CheckKey, ComponentKey, GroupKey, Page, PageKey, ResponseHour, State, TrackKey, WorkspaceKey,
+    AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, ResponseHour, State, TrackKey, WorkspaceKey,
 };
 use super::status::Status;
 use super::time::Timestamp;
@@ -248,11 +248,4 @@ pub fn step(state: &mut State, command: Command, now: Timestamp) -> Stepped {
         Command::ReleaseManual { component } => manual::release(state, component, now, &mut changes),
     };
     Stepped { answer, changes }
-}
-
-/// Local midnight of a component's start date, or the moment it was made.
-fn start_of(page: &Page, created_at: Timestamp, start_date: Option<jiff::civil::Date>) -> Timestamp {
-    let Some(date) = start_date else { return created_at };
-    let zone = jiff::tz::TimeZone::get(&page.settings.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    date.to_zoned(zone).map_or(created_at, |midnight| Timestamp(midnight.timestamp().as_millisecond()))
 }
