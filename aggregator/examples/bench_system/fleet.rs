@@ -108,7 +108,7 @@ impl Agent {
         let phases = Phases {
             dns_us: Some(self.dice.about(800)),
             connect_us: Some(self.dice.about(9_000)),
-            tls_us: (check % 2 == 0).then(|| self.dice.about(22_000)),
+            tls_us: check.is_multiple_of(2).then(|| self.dice.about(22_000)),
             first_byte_us: Some(self.dice.about(60_000)),
             transfer_us: Some(self.dice.about(3_000)),
         };
@@ -224,5 +224,6 @@ fn component(number: usize) -> DesiredComponent {
             only_show_if_degraded: false,
         },
         links: (number * 10..number * 10 + 10).map(link).collect(),
+        starts_at: None,
     }
 }

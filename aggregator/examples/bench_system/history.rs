@@ -8,7 +8,7 @@ use skerry_aggregator::config::{self, Config};
 use skerry_aggregator::desired::desired;
 use skerry_aggregator::domain::days::{Calendar, days, windows};
 use skerry_aggregator::domain::layers::effective;
-use skerry_aggregator::domain::state::{PageKey, State, TrackKey};
+use skerry_aggregator::domain::state::{PageKey, State, TrackKey, Witnessed};
 use skerry_aggregator::domain::step::{Answer, Command, DeclaredCheck, Report};
 use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, Timestamp};
 use skerry_aggregator::engine::Engine;
@@ -178,7 +178,7 @@ pub(crate) fn bars(config: &Path) -> anyhow::Result<()> {
     let config = read(config)?;
     let store = Store::open(&config.store.path)?;
     let state = store.load(Timestamp(0))?;
-    let now = state.tracks.values().filter_map(|one| one.evidence()).max().context("no evidence")?;
+    let now = state.tracks.values().filter_map(Witnessed::evidence).max().context("no evidence")?;
     let components = state.components.values().filter(|one| !one.archived).count();
     let mut out = std::io::stdout();
     writeln!(out, "| of {components} components | CPU ms for 1,000 | goal < 1 ms |\n| --- | --- | --- |")?;
