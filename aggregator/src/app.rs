@@ -16,6 +16,7 @@ use crate::web::{Bound, Html, Limits, Listener, PublicSide, Rooms, Serves, TlsFi
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use skerry_agent::run::{Agent, AgentHandle, AgentSettings, MAX_IN_FLIGHT};
+use skerry_agent::self_test::SelfTestSettings;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -192,6 +193,7 @@ async fn local_agents(
             spool_path: spool,
             spool_limits: skerry_agent::spool::Limits::default(),
             max_in_flight: MAX_IN_FLIGHT,
+            self_test: SelfTestSettings::default(),
             checks,
         };
         let handle = Agent::start(settings, intake.shared())
