@@ -181,14 +181,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sqlite`].
     pub fn prune_observations(&mut self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        let nth = "SELECT at_ms FROM observation WHERE at_ms < ?1 ORDER BY at_ms LIMIT 1 OFFSET ?2";
+        let before = observation::key_from(before);
+        let nth = "SELECT key FROM observation WHERE key < ?1 ORDER BY key LIMIT 1 OFFSET ?2";
         let cut = self
             .connection
             .prepare_cached(nth)?
-            .query_row((before.0, limit as i64), |row| row.get(0))
+            .query_row((before, limit as i64), |row| row.get(0))
             .optional()?
-            .unwrap_or(before.0);
-        let sql = "DELETE FROM observation WHERE at_ms < ?1";
+            .unwrap_or(before);
+        let sql = "DELETE FROM observation WHERE key < ?1";
         Ok(self.connection.prepare_cached(sql)?.execute([cut])?)
     }
 
@@ -324,7 +325,7 @@ mod tests {
     #[test]
     fn damage_in_what_grows_is_noticed_by_the_look_through_all() {
         let folder = tempfile::tempdir().expect("a folder");
-        let fill = format!("{NUMBERS} INSERT INTO observation SELECT i, 1, 1, zeroblob(8) FROM n");
+        let fill = format!("{NUMBERS} INSERT INTO observation SELECT i, zeroblob(8) FROM n");
         let path = damaged(folder.path(), "observation", &fill);
         let store = Store::open(&path).expect("a start does not read it");
         let said = store.check_all().expect_err("noticed").to_string();
