@@ -4,13 +4,15 @@
 mod hours;
 mod load;
 mod observation;
+mod roll;
 mod rows;
 mod tokens;
 mod write;
 
 pub use hours::MAX_CHART_HOURS;
 pub use observation::StoredObservation;
-pub use tokens::{AgentIdentity, token_hash};
+pub use roll::{AgentEntry, LastBatch};
+pub use tokens::{AgentIdentity, Enrolled, Redeemed, Standing, token_hash};
 
 use crate::domain::time::Timestamp;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
@@ -18,7 +20,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The schema this program writes.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
+/// From nothing to the present schema; each is a version of its own and never changes again.
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 /// WAL-reset corruption was mended in it.
 const OLDEST_SQLITE: i32 = 3_051_003;
 
@@ -53,6 +57,16 @@ pub enum StoreError {
         "{path}: the database has schema {found}, this program knows {SCHEMA_VERSION}. It was written by a newer Skerry: install that version again, or restore the backup taken before the upgrade. Nothing was changed"
     )]
     Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+    },
+    /// The aggregator that serves from it is older than this program.
+    #[error(
+        "{path}: the database has schema {found}, this program writes {SCHEMA_VERSION}. An older skerry-aggregator is serving from it: restart it with this version, which migrates the database, then try again"
+    )]
+    Older {
         /// The database.
         path: PathBuf,
         /// Its schema.
@@ -130,6 +144,9 @@ impl Store {
         let found = schema_of(&connection, path)?;
         if found > SCHEMA_VERSION {
             return Err(StoreError::Newer { path: path.to_owned(), found });
+        }
+        if found < SCHEMA_VERSION {
+            return Err(StoreError::Older { path: path.to_owned(), found });
         }
         Ok(Self { connection, path: path.to_owned(), _lock: None })
     }
@@ -224,12 +241,14 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     if verdict != "ok" {
         return Err(StoreError::Damaged { path: path.to_owned(), what: verdict });
     }
-    if found == 0 {
+    for (version, sql) in (1..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive)?;
-        transaction.execute_batch(include_str!("migrations/0001.sql"))?;
-        let id = crate::random::id();
-        transaction.execute("INSERT INTO meta (only_row, aggregator_id) VALUES (1, ?1)", [id])?;
-        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        transaction.execute_batch(sql)?;
+        if version == 1 {
+            let id = crate::random::id();
+            transaction.execute("INSERT INTO meta (only_row, aggregator_id) VALUES (1, ?1)", [id])?;
+        }
+        transaction.pragma_update(None, "user_version", version)?;
         transaction.commit()?;
     }
     Ok(())
@@ -253,3 +272,6 @@ fn refuse_network_file_system(folder: &Path) -> Result<(), StoreError> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -112,6 +112,7 @@ pub(super) fn know_agent(
         return Answer::NotFound;
     }
     let agent = state.agents.entry(key).or_insert_with(|| Agent::new(workspace, name, location));
+    name.clone_into(&mut agent.name);
     location.clone_into(&mut agent.location);
     Answer::Agent(key)
 }
