@@ -1,6 +1,11 @@
 //! Delivery of batches over HTTP, by the wire's own contract. Follows no redirect, asks no proxy, sends the
 //! token in the clear only to loopback unless it is told to, and believes only an answer that is a reply.
 
+mod enrol;
+pub mod trust;
+
+pub use enrol::{Enrolled, enrol};
+
 use crate::uplink::{Deliver, Delivery};
 use anyhow::{Context, bail, ensure};
 use async_trait::async_trait;
@@ -8,13 +13,13 @@ use bytes::{Bytes, BytesMut};
 use prost::Message;
 use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
 use reqwest::{Client, Response, StatusCode};
-use rustls_pki_types::CertificateDer;
-use rustls_pki_types::pem::PemObject;
 use skerry_protocol::wire;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
+use trust::{Fingerprint, refusal};
 use url::Url;
 
 /// Longest answer that is read.
@@ -24,12 +29,17 @@ const PROTOBUF: &str = "application/x-protobuf";
 /// Where batches go, and how.
 #[derive(Clone, Debug)]
 pub struct HttpDeliverySettings {
-    /// Address of the aggregator; the endpoint's path is put after its own.
-    pub url: Url,
+    /// Addresses of the aggregator, not empty; the endpoint's path is put after their own. The first is kept
+    /// to while it answers.
+    pub urls: Vec<Url>,
     /// File whose first line is the agent's token. Read for every batch, so that it can be exchanged.
     pub token_file: Option<PathBuf>,
     /// Further trusted authorities, PEM.
     pub ca_file: Option<PathBuf>,
+    /// The one certificate that is believed, whatever authorities say.
+    pub fingerprint: Option<Fingerprint>,
+    /// The one aggregator that is believed; the first that answers, where it is not known.
+    pub aggregator_id: Option<String>,
     /// Plain HTTP is allowed to others than loopback.
     pub allow_plaintext: bool,
 }
@@ -38,7 +48,10 @@ pub struct HttpDeliverySettings {
 #[derive(Debug)]
 pub struct HttpDelivery {
     client: Client,
-    endpoint: Url,
+    endpoints: Vec<Url>,
+    /// The endpoint that is tried next.
+    next: AtomicUsize,
+    aggregator_id: Mutex<Option<String>>,
     token_file: Option<PathBuf>,
 }
 
@@ -48,37 +61,35 @@ impl HttpDelivery {
     /// # Errors
     /// Plain HTTP to another host without leave, a certificate or token file that cannot be used.
     pub fn new(settings: &HttpDeliverySettings) -> anyhow::Result<Self> {
-        let url = &settings.url;
-        match url.scheme() {
-            "https" => {}
-            "http" if settings.allow_plaintext || is_loopback(url) => {}
-            "http" => bail!(
-                "uplink.url = \"{url}\" would send the token in the clear: use https, or set allow_plaintext = true"
-            ),
-            other => bail!("uplink.url has the scheme {other}; it must be https or http"),
-        }
-        let mut endpoint = url.clone();
-        endpoint.set_path(&format!("{}{}", url.path().trim_end_matches('/'), wire::BATCH_PATH));
+        ensure!(!settings.urls.is_empty(), "the aggregator has no address");
+        let of = |url: &Url| endpoint(url, settings.allow_plaintext);
+        let endpoints = settings.urls.iter().map(of).collect::<anyhow::Result<_>>()?;
         if let Some(path) = &settings.token_file {
             read_token(path)?;
         }
-        let client = Client::builder()
-            .tls_backend_preconfigured(tls(settings.ca_file.as_deref())?)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(Duration::from_secs(10))
-            .timeout(Duration::from_secs(30))
-            .pool_max_idle_per_host(1)
-            .user_agent(concat!("skerry-agent/", env!("CARGO_PKG_VERSION")))
-            .build()
-            .context("cannot prepare the HTTP client")?;
-        Ok(Self { client, endpoint, token_file: settings.token_file.clone() })
+        let client = client(trust::trust(settings.ca_file.as_deref(), settings.fingerprint)?.config)?;
+        let aggregator_id = Mutex::new(settings.aggregator_id.clone());
+        let token_file = settings.token_file.clone();
+        Ok(Self { client, endpoints, next: AtomicUsize::new(0), aggregator_id, token_file })
     }
 
-    async fn post(&self, body: Bytes) -> Result<Delivery, String> {
+    /// `None`: it is ours. Otherwise whose answer this was.
+    fn stranger(&self, id: &str) -> Option<String> {
+        let mut ours = self.aggregator_id.lock().unwrap_or_else(PoisonError::into_inner);
+        match ours.as_deref() {
+            Some(ours) if ours != id => Some(ours.to_owned()),
+            Some(_) => None,
+            None => {
+                *ours = (!id.is_empty()).then(|| id.to_owned());
+                None
+            }
+        }
+    }
+
+    async fn post(&self, endpoint: &Url, body: Bytes) -> Result<Delivery, String> {
         let mut request = self
             .client
-            .post(self.endpoint.clone())
+            .post(endpoint.clone())
             .header(CONTENT_TYPE, PROTOBUF)
             .header(CONTENT_ENCODING, "zstd")
             .header("Skerry-Protocol", wire::PROTOCOL_VERSION)
@@ -90,7 +101,10 @@ impl HttpDelivery {
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);
         }
-        let response = request.send().await.map_err(|error| chain(&error))?;
+        let response = request
+            .send()
+            .await
+            .map_err(|error| refusal(&error, endpoint).unwrap_or_else(|| chain(&error)))?;
         let status = response.status();
         let protobuf = is_protobuf(response.headers());
         let after = retry_after(response.headers());
@@ -102,11 +116,21 @@ impl HttpDelivery {
                 why: format!(
                     "{} answered 200 with something that is not a reply of an aggregator (a captive portal, or \
                      a wrong address?)",
-                    self.endpoint
+                    endpoint
                 ),
             },
             StatusCode::OK => match wire::Reply::decode(answer.as_ref()) {
-                Ok(reply) if reply.protocol > 0 => Delivery::Accepted(reply),
+                Ok(reply) if reply.protocol > 0 => match self.stranger(&reply.aggregator_id) {
+                    None => Delivery::Accepted(reply),
+                    Some(ours) => Delivery::Again {
+                        after: None,
+                        why: format!(
+                            "{endpoint} is another aggregator ({}, and this agent belongs to {ours}): take that \
+                             address out of url and further_urls, or enrol this agent anew",
+                            reply.aggregator_id
+                        ),
+                    },
+                },
                 _ => Delivery::Again { after: None, why: "the aggregator's reply cannot be read".to_owned() },
             },
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Delivery::Unauthorized(words()),
@@ -121,8 +145,41 @@ impl HttpDelivery {
 #[async_trait]
 impl Deliver for HttpDelivery {
     async fn deliver(&self, body: Bytes) -> Delivery {
-        self.post(body).await.unwrap_or_else(|why| Delivery::Again { after: None, why })
+        let at = self.next.load(Ordering::Relaxed) % self.endpoints.len();
+        let posted = self.post(&self.endpoints[at], body).await;
+        let delivery = posted.unwrap_or_else(|why| Delivery::Again { after: None, why });
+        if matches!(delivery, Delivery::Again { .. } | Delivery::Unauthorized(_)) {
+            self.next.store(at + 1, Ordering::Relaxed);
+        }
+        delivery
     }
+}
+
+fn endpoint(url: &Url, allow_plaintext: bool) -> anyhow::Result<Url> {
+    match url.scheme() {
+        "https" => {}
+        "http" if allow_plaintext || is_loopback(url) => {}
+        "http" => bail!(
+            "uplink.url = \"{url}\" would send the token in the clear: use https, or set allow_plaintext = true"
+        ),
+        other => bail!("uplink.url has the scheme {other}; it must be https or http"),
+    }
+    let mut endpoint = url.clone();
+    endpoint.set_path(&format!("{}{}", url.path().trim_end_matches('/'), wire::BATCH_PATH));
+    Ok(endpoint)
+}
+
+fn client(tls: rustls::ClientConfig) -> anyhow::Result<Client> {
+    Client::builder()
+        .tls_backend_preconfigured(tls)
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .connect_timeout(Duration::from_secs(10))
+        .timeout(Duration::from_secs(30))
+        .pool_max_idle_per_host(1)
+        .user_agent(concat!("skerry-agent/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .context("cannot prepare the HTTP client")
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -132,28 +189,6 @@ fn is_loopback(url: &Url) -> bool {
         Some(url::Host::Ipv6(address)) => address.is_loopback(),
         None => false,
     }
-}
-
-fn tls(ca_file: Option<&Path>) -> anyhow::Result<rustls::ClientConfig> {
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
-    if let Some(path) = ca_file {
-        let certificates = CertificateDer::pem_file_iter(path)
-            .with_context(|| format!("cannot read uplink.ca_file {}", path.display()))?;
-        let mut count = 0;
-        for certificate in certificates {
-            let certificate =
-                certificate.with_context(|| format!("{} is not a PEM of certificates", path.display()))?;
-            roots.add(certificate).with_context(|| format!("{} holds a bad certificate", path.display()))?;
-            count += 1;
-        }
-        ensure!(count > 0, "{} holds no certificate", path.display());
-    }
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let config = rustls::ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .context("TLS cannot be set up")?;
-    Ok(config.with_root_certificates(roots).with_no_client_auth())
 }
 
 /// The first line of a file that only its owner (and group) may read.
@@ -197,8 +232,11 @@ async fn read_bounded(mut response: Response) -> Result<Bytes, String> {
 
 /// What the aggregator said, on one line and short.
 fn said(status: StatusCode, answer: &[u8]) -> String {
-    let text = String::from_utf8_lossy(answer);
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect();
+    // An aggregator explains itself in a problem's detail (RFC 9457); a proxy in between says something else.
+    let problem: Option<serde_json::Value> = serde_json::from_slice(answer).ok();
+    let detail = problem.as_ref().and_then(|problem| problem["detail"].as_str());
+    let text = detail.map_or_else(|| String::from_utf8_lossy(answer), Into::into);
+    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(400).collect();
     format!("it answered {status} {}", line.trim()).trim_end().to_owned()
 }
 

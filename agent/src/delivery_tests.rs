@@ -22,7 +22,14 @@ async fn peer(answer: Vec<u8>) -> (Url, tokio::task::JoinHandle<Vec<u8>>) {
 }
 
 fn settings(url: Url) -> HttpDeliverySettings {
-    HttpDeliverySettings { url, token_file: None, ca_file: None, allow_plaintext: false }
+    HttpDeliverySettings {
+        urls: vec![url],
+        token_file: None,
+        ca_file: None,
+        fingerprint: None,
+        aggregator_id: None,
+        allow_plaintext: false,
+    }
 }
 
 async fn told(head: &str, body: &[u8]) -> Delivery {

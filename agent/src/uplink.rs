@@ -75,6 +75,7 @@ pub struct Uplink {
     self_test: Arc<SelfTest>,
     deliver: Arc<dyn Deliver>,
     clock: Clock,
+    process: [u8; 16],
     failures: u32,
     /// What failed last, so that the same words are not logged at every attempt.
     said: Option<String>,
@@ -136,6 +137,7 @@ impl Uplink {
             self_test,
             deliver,
             clock,
+            process: process(),
             failures: 0,
             said: None,
             suspicion: Suspicion::None,
@@ -226,6 +228,7 @@ impl Uplink {
             batch.agent.clone_from(&self.agent);
             env!("CARGO_PKG_VERSION").clone_into(&mut batch.agent_version);
             batch.epoch = page.epoch.to_vec();
+            batch.process = self.process.to_vec();
             batch.boot_id = now.boot.to_string();
             batch.boot_now_ms = now.boot_ms;
             batch.wall_now_ms = now.wall_ms;
@@ -329,6 +332,13 @@ impl Uplink {
         self.failures = self.failures.saturating_add(1);
         Step::Retry(after.map_or(pause, |asked| pause.max(asked.min(LONGEST_ASKED))))
     }
+}
+
+/// Tells this process from a copy of it. Without randomness at the start all is zero: one voice, as before.
+fn process() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    let _ = getrandom::fill(&mut bytes);
+    bytes
 }
 
 /// The pause after `failures` earlier ones: doubled each time up to a minute, of which `chance` takes off up

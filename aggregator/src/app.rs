@@ -1,6 +1,7 @@
 //! The whole program wired on one screen: store ─▶ engine ─▶ publisher ─▶ web, with the built-in agents
 //! beside, and the order in which all of it stops.
 
+use crate::certificate;
 use crate::config::{Config, Room};
 use crate::desired::desired;
 use crate::domain::state::AgentKey;
@@ -11,8 +12,9 @@ use crate::intake::{Intake, LocalIntake};
 use crate::operations::Overseer;
 use crate::publish::output::Site;
 use crate::publish::{Addresses, Publisher, html, shared};
+use crate::roll;
 use crate::store::Store;
-use crate::web::{Bound, Html, Limits, Listener, PublicSide, Rooms, Serves, TlsFiles, Traffic, bind};
+use crate::web::{Bound, Html, Limits, Listener, PublicSide, Rooms, Serves, Traffic, bind};
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use skerry_agent::run::{Agent, AgentHandle, AgentSettings, MAX_IN_FLIGHT};
@@ -43,7 +45,7 @@ impl App {
     /// What cannot be had, in words for an operator.
     pub async fn start(configs: &[Config]) -> anyhow::Result<Self> {
         let first = configs.first().context("no configuration")?;
-        let bound = bind(&listeners(first))?;
+        let bound = bind(&listeners(first)?)?;
         let store = Store::open(&first.store.path)?;
         let aggregator_id = store.aggregator_id()?;
         let database = store.path().to_owned();
@@ -68,8 +70,12 @@ impl App {
         tokio::task::spawn_blocking(move || first_look.look()).await?;
         let retention = i64::try_from(first.store.raw_retention.as_millis()).unwrap_or(i64::MAX);
         let housekeeping = Housekeeping::new(&database, engine.clone(), retention)?;
-        let background =
-            vec![watch(Arc::clone(&overseer)), keep_house(housekeeping), inspect_daily(database.clone())];
+        let background = vec![
+            watch(Arc::clone(&overseer)),
+            keep_house(housekeeping),
+            inspect_daily(database.clone()),
+            roll::follow(engine.clone(), database.clone()),
+        ];
         let rooms = Rooms {
             public: Arc::new(PublicSide::new(site, face, traffic)),
             ingest: Arc::new(Intake::new(engine.clone(), aggregator_id, database)),
@@ -237,19 +243,16 @@ fn addresses(config: &Config) -> Addresses {
     }
 }
 
-fn listeners(config: &Config) -> Vec<Listener> {
-    let one = |listener: &crate::config::Listener| Listener {
-        address: listener.address,
-        serves: Serves {
+fn listeners(config: &Config) -> anyhow::Result<Vec<Listener>> {
+    let one = |listener: &crate::config::Listener| {
+        let tls = certificate::of_listener(listener, &config.store.path)?;
+        let serves = Serves {
             public: listener.serves.contains(&Room::Public),
             agents: listener.serves.contains(&Room::Agents),
             hooks: listener.serves.contains(&Room::Hooks),
             admin: listener.serves.contains(&Room::Admin),
-        },
-        tls: listener
-            .tls
-            .as_ref()
-            .map(|tls| TlsFiles { certificate: tls.certificate.clone(), key: tls.key.clone() }),
+        };
+        Ok(Listener { address: listener.address, serves, tls })
     };
     config.listeners.iter().map(one).collect()
 }

@@ -66,8 +66,10 @@ impl Clock {
     }
 }
 
+/// The wall clock, for a command line that has no engine.
+#[must_use]
 #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
-fn wall() -> Timestamp {
+pub fn wall() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
 }

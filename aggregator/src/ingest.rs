@@ -1,7 +1,7 @@
 //! Reports of agents: from the bytes of the wire to a command, and from the commit to the reply. The
 //! built-in agent and the agents' listener come in through the same door.
 
-use crate::domain::state::AgentKey;
+use crate::domain::state::{AgentKey, Told};
 use crate::domain::step::{
     Answer, Command, DeclaredCheck, Observed, Record, RecordKind, Report, SnapshotState, When,
 };
@@ -26,9 +26,25 @@ pub enum NotTaken {
         /// Of the credential.
         is: String,
     },
+    /// Two agents speak with its credential.
+    #[error(
+        "two agents deliver as {0:?}: one is a copy of the other (a cloned machine or a copied spool), and \
+         neither is taken. Stop one of them, give it an empty spool and a name of its own, and enrol it: \
+         skerry-aggregator agent add. The other is taken again some minutes after"
+    )]
+    Cloned(String),
     /// Try again.
     #[error(transparent)]
     Refused(#[from] Refused),
+}
+
+/// What a batch may call its agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Names {
+    /// Its name.
+    pub name: String,
+    /// The one it had before it was renamed here; its own file may still say so.
+    pub former: Option<String>,
 }
 
 /// Takes one batch of an agent that has shown who it is. When it returns the reply, everything up to
@@ -40,12 +56,12 @@ pub async fn accept(
     engine: &Engine,
     aggregator_id: &str,
     agent: AgentKey,
-    name: &str,
+    names: &Names,
     body: &[u8],
 ) -> Result<wire::Reply, NotTaken> {
     let batch = wire::decode(body).map_err(|error| NotTaken::Malformed(error.to_string()))?;
-    if batch.agent != name {
-        return Err(NotTaken::OtherAgent { said: batch.agent, is: name.to_owned() });
+    if batch.agent != names.name && names.former.as_ref() != Some(&batch.agent) {
+        return Err(NotTaken::OtherAgent { said: batch.agent, is: names.name.clone() });
     }
     let report = report(batch, agent, engine.now());
     match engine.command(Command::Report(Box::new(report))).await? {
@@ -56,6 +72,7 @@ pub async fn accept(
             aggregator_id: aggregator_id.to_owned(),
             wall_now_ms: engine.now().0,
         }),
+        Answer::Cloned => Err(NotTaken::Cloned(names.name.clone())),
         _ => Err(NotTaken::Malformed("this agent is not known here".to_owned())),
     }
 }
@@ -70,9 +87,20 @@ fn report(batch: wire::Batch, agent: AgentKey, received: Timestamp) -> Report {
         .into_iter()
         .map(|record| Record { sequence: record.sequence, kind: kind(record.kind, &boots) })
         .collect();
+    let spool = batch.spool.unwrap_or_default();
+    let told = Told {
+        version: batch.agent_version.chars().filter(|one| !one.is_control()).take(50).collect(),
+        depth: spool.depth,
+        oldest_ms: spool.oldest_ms,
+        lost: spool.lost,
+        set_aside: spool.set_aside,
+        lateness_ms: spool.lateness_ms,
+    };
     Report {
         agent,
         epoch,
+        process: if batch.process.is_empty() { batch.boot_id.into_bytes() } else { batch.process },
+        told,
         received,
         boot_now: signed(batch.boot_now_ms),
         wall_now: Timestamp(batch.wall_now_ms),

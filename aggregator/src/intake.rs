@@ -3,12 +3,14 @@
 use crate::domain::state::AgentKey;
 use crate::domain::step::Command;
 use crate::engine::{Engine, Refused};
-use crate::ingest::{self, NotTaken};
-use crate::store::{AgentIdentity, Store, StoreError, token_hash};
-use crate::web::{Ingest, IngestAnswer};
+use crate::ingest::{self, Names, NotTaken};
+use crate::random;
+use crate::store::{AgentIdentity, Redeemed, Standing, Store, StoreError, token_hash};
+use crate::web::{EnrolAnswer, Ingest, IngestAnswer};
 use async_trait::async_trait;
 use bytes::Bytes;
 use skerry_agent::uplink::{Deliver, Delivery};
+use skerry_protocol::wire::{EnrolReply, EnrolRequest, PROTOCOL_VERSION};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -79,13 +81,63 @@ impl Ingest for Intake {
             // Our own trouble is never said to be the agent's.
             Err(error) => return IngestAnswer::Unavailable(error.to_string()),
         };
-        let taken = ingest::accept(&self.engine, &self.aggregator_id, owner.agent, &owner.name, &body).await;
+        if owner.standing == Standing::Disabled {
+            return IngestAnswer::Forbidden(format!(
+                "agent {0:?} is disabled: let it in again with skerry-aggregator agent enable {0}, or stop it",
+                owner.name
+            ));
+        }
+        let names = Names { name: owner.name, former: owner.former_name };
+        let taken = ingest::accept(&self.engine, &self.aggregator_id, owner.agent, &names, &body).await;
         match taken {
             Ok(reply) => IngestAnswer::Reply(reply),
             Err(NotTaken::Malformed(why)) => IngestAnswer::Malformed(why),
             Err(other @ NotTaken::OtherAgent { .. }) => IngestAnswer::Forbidden(other.to_string()),
+            Err(cloned @ NotTaken::Cloned(_)) => {
+                tracing::warn!(agent = %names.name, "refused: {cloned}");
+                IngestAnswer::Forbidden(cloned.to_string())
+            }
             Err(NotTaken::Refused(Refused::Busy { retry_after })) => IngestAnswer::Busy { retry_after },
             Err(NotTaken::Refused(other)) => IngestAnswer::Unavailable(other.to_string()),
+        }
+    }
+
+    async fn enrol(&self, request: EnrolRequest) -> EnrolAnswer {
+        let (database, now) = (self.database.clone(), self.engine.now());
+        let credential = random::secret("ska");
+        let given = credential.clone();
+        let redeem = move || Store::beside(&database)?.redeem(&request.secret, &given, now);
+        let redeemed = match tokio::task::spawn_blocking(redeem).await {
+            Ok(Ok(redeemed)) => redeemed,
+            Ok(Err(error)) => return EnrolAnswer::Unavailable(error.to_string()),
+            Err(error) => return EnrolAnswer::Unavailable(error.to_string()),
+        };
+        let again = "Make a new one: skerry-aggregator agent add NAME --location LOCATION";
+        match redeemed {
+            Redeemed::Enrolled(whose) => {
+                tracing::info!(agent = %whose.name, workspace = %whose.workspace, "enrolled");
+                EnrolAnswer::Reply(EnrolReply {
+                    protocol: PROTOCOL_VERSION,
+                    credential,
+                    name: whose.name,
+                    location: whose.location,
+                    aggregator_id: self.aggregator_id.clone(),
+                })
+            }
+            Redeemed::Unknown => EnrolAnswer::Unknown(format!(
+                "this aggregator has made no such enrolment token, or a newer one replaced it. {again}"
+            )),
+            Redeemed::Used { name, at } => {
+                let ago = (now - at).max(0) / 1_000;
+                tracing::warn!(agent = %name, "an enrolment token was brought a second time");
+                EnrolAnswer::Spent(format!(
+                    "this enrolment token for agent {name:?} was already used {ago} s ago. If that was not you, run \
+                     skerry-aggregator agent revoke {name} at once. {again}"
+                ))
+            }
+            Redeemed::Expired { name } => EnrolAnswer::Spent(format!(
+                "this enrolment token for agent {name:?} has expired: it lives 15 minutes. {again}"
+            )),
         }
     }
 }
@@ -114,7 +166,8 @@ impl LocalIntake {
 #[async_trait]
 impl Deliver for LocalIntake {
     async fn deliver(&self, body: Bytes) -> Delivery {
-        let taken = ingest::accept(&self.engine, &self.aggregator_id, self.agent, &self.name, &body).await;
+        let names = Names { name: self.name.clone(), former: None };
+        let taken = ingest::accept(&self.engine, &self.aggregator_id, self.agent, &names, &body).await;
         match taken {
             Ok(reply) => Delivery::Accepted(reply),
             Err(NotTaken::Refused(Refused::Busy { retry_after })) => Delivery::Again {

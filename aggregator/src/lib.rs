@@ -4,6 +4,7 @@
 //! `publish` turns state into bytes; `web` looks bytes up. See `ARCHITECTURE.md` for the flow.
 
 pub mod app;
+pub mod certificate;
 pub mod clock;
 pub mod config;
 pub mod desired;
@@ -15,5 +16,6 @@ pub mod intake;
 pub mod operations;
 pub mod publish;
 pub mod random;
+pub mod roll;
 pub mod store;
 pub mod web;

@@ -1,11 +1,10 @@
 //! The command line of the aggregator.
 
-use anyhow::Context;
+mod cli;
+
 use clap::{Parser, Subcommand, ValueEnum};
 use skerry_aggregator::app::App;
-use skerry_aggregator::config::{self, Config, Loaded};
-use skerry_aggregator::random;
-use skerry_aggregator::store::{Store, StoreError};
+use skerry_aggregator::config::{self, Loaded};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -48,25 +47,7 @@ enum Do {
         strict: bool,
     },
     /// Agents that may deliver.
-    Agent {
-        #[command(subcommand)]
-        what: AgentDo,
-    },
-}
-
-#[derive(Subcommand)]
-enum AgentDo {
-    /// Let an agent deliver, or give it a new token; the token is shown once. The aggregator may be running.
-    Add {
-        /// Its name, unique in the workspace.
-        name: String,
-        /// The failure domain it stands in.
-        #[arg(long)]
-        location: String,
-        /// The workspace it belongs to; by default that of the first configuration file.
-        #[arg(long)]
-        workspace: Option<String>,
-    },
+    Agent(cli::Agents),
 }
 
 fn main() -> ExitCode {
@@ -92,8 +73,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             runtime.block_on(serve(arguments, loaded))?;
         }
         Some(Do::CheckConfig { strict }) => return Ok(check_config(&loaded, *strict)),
-        Some(Do::Agent { what: AgentDo::Add { name, location, workspace } }) => {
-            say(&enrol(&loaded, name, location, workspace.as_deref())?, &mut std::io::stdout());
+        Some(Do::Agent(asked)) => {
+            say(&cli::agents(&loaded, asked, arguments.json)?, &mut std::io::stdout());
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -122,22 +103,6 @@ fn check_config(loaded: &Loaded, strict: bool) -> ExitCode {
     let pages: usize = loaded.configs.iter().map(|config| config.pages.len()).sum();
     say(&format!("The configuration is valid: {checks} checks, {pages} pages."), &mut std::io::stdout());
     ExitCode::SUCCESS
-}
-
-/// Adds the agent, beside a running aggregator or without one, and returns its token.
-fn enrol(loaded: &Loaded, name: &str, location: &str, workspace: Option<&str>) -> anyhow::Result<String> {
-    let of_workspace = |config: &&Config| workspace.is_none_or(|workspace| config.workspace == workspace);
-    let config = loaded.configs.iter().find(of_workspace).with_context(|| {
-        let known: Vec<&str> = loaded.configs.iter().map(|config| config.workspace.as_str()).collect();
-        format!("no file declares workspace {:?}; there are: {}", workspace.unwrap_or(""), known.join(", "))
-    })?;
-    let token = random::secret("ska");
-    let mut store = match Store::open(&config.store.path) {
-        Err(StoreError::InUse { .. }) => Store::beside(&config.store.path)?,
-        opened => opened?,
-    };
-    store.enrol_agent(&config.workspace, name, location, &token)?;
-    Ok(token)
 }
 
 async fn serve(arguments: &Arguments, loaded: Loaded) -> anyhow::Result<()> {

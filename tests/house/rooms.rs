@@ -7,7 +7,7 @@ const IMPORTERS: &[(&str, &[&str])] = &[
     ("rusqlite", &["aggregator/src/store/", "agent/src/spool/"]),
     ("actix_web", &["aggregator/src/web/"]),
     ("sailfish", &["aggregator/src/publish/html/"]),
-    ("reqwest", &["agent/src/delivery.rs", "agent/src/uplink"]),
+    ("reqwest", &["agent/src/delivery", "agent/src/uplink"]),
     ("hyper", &["agent/src/probe/"]),
     ("hyper_util", &["agent/src/probe/"]),
     ("h2", &["agent/src/probe/"]),

@@ -132,7 +132,7 @@ impl World {
 
     /// Enrols an agent in the workspace of the first file, or in `workspace`: the token.
     pub(crate) fn enrol(&self, name: &str, location: &str, workspace: Option<&str>) -> String {
-        let mut words = vec!["agent", "add", name, "--location", location];
+        let mut words = vec!["agent", "add", name, "--location", location, "--token"];
         words.extend(workspace.iter().flat_map(|workspace| ["--workspace", workspace]));
         let output = self.command(&words).output().expect("it starts");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

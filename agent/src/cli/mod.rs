@@ -1,5 +1,6 @@
 //! The command line: what to do, with which file, and how to say it.
 
+mod enroll;
 mod probe;
 mod serve;
 mod status;
@@ -47,6 +48,15 @@ enum Command {
         #[arg(value_name = "NAME")]
         names: Vec<String>,
     },
+    /// Exchange a token of `skerry-aggregator agent add` for this agent's own credential. Exit 0, or 2: not enrolled
+    Enroll {
+        /// What was printed there
+        #[arg(value_name = "TOKEN")]
+        token: String,
+        /// Send the credential over plain HTTP to another host
+        #[arg(long)]
+        allow_plaintext: bool,
+    },
     /// Show states, depth and age of the spool, the last acknowledgement. Exit 0, or 2: no spool to read
     Status,
 }
@@ -65,6 +75,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         }
         Command::CheckConfig => check_config(common),
         Command::Probe { names } => probe::probe(common, &names),
+        Command::Enroll { token, allow_plaintext } => enroll::enroll(common, &token, allow_plaintext),
         Command::Status => status::status(common),
     }
 }

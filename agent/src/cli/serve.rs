@@ -4,6 +4,7 @@ use super::{Common, load};
 use anyhow::Context;
 use skerry_agent::config::{self, AgentConfig, UplinkSection};
 use skerry_agent::delivery::{HttpDelivery, HttpDeliverySettings};
+use skerry_agent::enrolment::Bond;
 use skerry_agent::run::{Agent, AgentHandle, AgentSettings};
 use skerry_agent::spool::Limits;
 use std::process::ExitCode;
@@ -29,7 +30,7 @@ async fn until_stopped(common: &Common, config: AgentConfig) -> anyhow::Result<(
     let mut hangup = signal(SignalKind::hangup())?;
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
-    let delivery = HttpDelivery::new(&delivery_settings(&config.uplink))?;
+    let delivery = HttpDelivery::new(&delivery_settings(&config.uplink)?)?;
     let checks = config.checks.len();
     let settings = AgentSettings {
         name: config.agent.name.clone(),
@@ -41,7 +42,7 @@ async fn until_stopped(common: &Common, config: AgentConfig) -> anyhow::Result<(
         checks: config.checks.clone(),
     };
     let agent = Agent::start(settings, Arc::new(delivery))?;
-    tracing::info!(agent = %config.agent.name, checks, aggregator = %config.uplink.url, "started");
+    tracing::info!(agent = %config.agent.name, checks, aggregator = %config.uplink.urls[0], "started");
     loop {
         tokio::select! {
             _ = hangup.recv() => reload(common, &config, &agent).await,
@@ -73,9 +74,7 @@ async fn reload(common: &Common, present: &AgentConfig, agent: &AgentHandle) {
     let same_agent = (&old.name, &old.location, &old.spool, old.max_in_flight)
         == (&new.name, &new.location, &new.spool, new.max_in_flight);
     let (old, new) = (&present.uplink, &loaded.config.uplink);
-    let same_uplink = (&old.url, &old.token_file, &old.ca_file, old.allow_plaintext)
-        == (&new.url, &new.token_file, &new.ca_file, new.allow_plaintext);
-    if !same_agent || !same_uplink || present.self_test != loaded.config.self_test {
+    if !same_agent || old != new || present.self_test != loaded.config.self_test {
         tracing::warn!(
             "[agent], [self_test] or [aggregator] has changed: that takes effect at the next start; checks are read now"
         );
@@ -87,11 +86,14 @@ async fn reload(common: &Common, present: &AgentConfig, agent: &AgentHandle) {
     }
 }
 
-fn delivery_settings(uplink: &UplinkSection) -> HttpDeliverySettings {
-    HttpDeliverySettings {
-        url: uplink.url.clone(),
+fn delivery_settings(uplink: &UplinkSection) -> anyhow::Result<HttpDeliverySettings> {
+    let bond = uplink.token_file.as_deref().map_or_else(|| Ok(Bond::default()), Bond::read)?;
+    Ok(HttpDeliverySettings {
+        urls: uplink.urls.clone(),
         token_file: uplink.token_file.clone(),
         ca_file: uplink.ca_file.clone(),
+        fingerprint: uplink.fingerprint.or(bond.fingerprint),
+        aggregator_id: bond.aggregator_id,
         allow_plaintext: uplink.allow_plaintext,
-    }
+    })
 }

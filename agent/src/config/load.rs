@@ -7,10 +7,11 @@ use std::time::Duration;
 
 use skerry_protocol::check::{self, Check};
 use skerry_protocol::strict::{
-    Document, Entry, Position, Problem, Problems, Table, http_url, nearest, refuse,
+    Document, Entry, Item, Position, Problem, Problems, Refusal, Table, http_url, nearest, refuse,
 };
 use url::Url;
 
+use crate::delivery::trust::{Fingerprint, read_fingerprint};
 use crate::self_test::SelfTestSettings;
 
 use super::{AgentConfig, AgentSection, Loaded, UplinkSection, doubt_file, doubt_secret};
@@ -258,10 +259,13 @@ fn uplink(root: &Table<'_>) -> Option<UplinkSection> {
         return None;
     };
     let url = uplink_url(table.string("url")).required("url = \"https://skerry.example.com\"");
+    let further: Option<Vec<Url>> =
+        table.list("further_urls").unwrap_or_default().iter().map(further_url).collect();
     let token_file = table.path("token_file").optional();
     let ca_file = table.path("ca_file").optional();
     let remedy = "Put it into a file that only Skerry can read, and name that: token_file = \"/path\".";
     table.misplaced("token", "token is a secret, and secrets are never in this file", remedy);
+    let fingerprint = fingerprint(table.string("fingerprint")).optional();
     let allow_plaintext = table.boolean("allow_plaintext").or(false);
     if let Some((wrong, remedy)) = token_file.as_deref().and_then(doubt_secret) {
         table.warn("token_file", format!("token_file: {wrong}"), remedy);
@@ -269,23 +273,45 @@ fn uplink(root: &Table<'_>) -> Option<UplinkSection> {
     if let Some((wrong, remedy)) = ca_file.as_deref().and_then(doubt_file) {
         table.warn("ca_file", format!("ca_file: {wrong}"), remedy);
     }
-    let url = url?;
-    refuse_contradictions(&table, &url, ca_file.is_some(), allow_plaintext);
-    Some(UplinkSection { url, token_file, ca_file, allow_plaintext })
+    let mut urls = vec![url?];
+    let trusts = [("ca_file", ca_file.is_some()), ("fingerprint", fingerprint.is_some())];
+    refuse_contradictions(&table, "url", &urls[0], &trusts, allow_plaintext);
+    for url in further? {
+        refuse_contradictions(&table, "further_urls", &url, &[], allow_plaintext);
+        urls.push(url);
+    }
+    Some(UplinkSection { urls, token_file, ca_file, fingerprint, allow_plaintext })
 }
 
-fn refuse_contradictions(table: &Table<'_>, url: &Url, ca_file: bool, allow_plaintext: bool) {
+fn fingerprint(entry: Entry<'_, String>) -> Entry<'_, Fingerprint> {
+    entry.convert(|text| match read_fingerprint(&text) {
+        Some(fingerprint) => Ok(fingerprint),
+        None => refuse(
+            format!("must be sha256: and 64 hexadecimal digits; it is \"{text}\""),
+            "Take it from openssl x509 -in certificate.pem -noout -fingerprint -sha256.",
+        ),
+    })
+}
+
+fn refuse_contradictions(
+    table: &Table<'_>,
+    key: &str,
+    url: &Url,
+    trusts: &[(&str, bool)],
+    allow_plaintext: bool,
+) {
     if url.scheme() == "https" {
         return;
     }
-    if ca_file {
-        let remedy = "Use https in url, or remove ca_file.";
-        table.refuse("ca_file", "ca_file has no meaning for a plain http URL", remedy);
+    for (trust, _) in trusts.iter().filter(|(_, said)| *said) {
+        let remedy = format!("Use https in url, or remove {trust}.");
+        table.refuse(trust, format!("{trust} has no meaning for a plain http URL"), remedy);
     }
     if !allow_plaintext && !is_loopback(url) {
-        let wrong =
-            "url is plain http to another host: the token and all observations could be read on the way";
-        table.refuse("url", wrong, "Use https, or say allow_plaintext = true if the network is yours alone.");
+        let wrong = format!(
+            "{key} is plain http to another host: the token and all observations could be read on the way"
+        );
+        table.refuse(key, wrong, "Use https, or say allow_plaintext = true if the network is yours alone.");
     }
 }
 
@@ -299,18 +325,27 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 fn uplink_url(entry: Entry<'_, String>) -> Entry<'_, Url> {
-    entry.convert(|text| {
-        let example = "Write scheme and host only, such as \"https://skerry.example.com\".";
-        let url = http_url(&text, example)?;
-        if !url.username().is_empty() || url.password().is_some() {
-            return refuse(
-                "holds credentials, which are never in this file",
-                "Use token_file = \"/path/to/token\".",
-            );
-        }
-        if url.query().is_some() || url.fragment().is_some() {
-            return refuse(format!("must have no query or fragment; it is \"{text}\""), example);
-        }
-        Ok(url)
-    })
+    entry.convert(|text| read_url(&text))
+}
+
+fn further_url(item: &Item<'_>) -> Option<Url> {
+    match read_url(&item.string()?) {
+        Ok(url) => Some(url),
+        Err(refusal) => item.refuse(&refusal.wrong, &refusal.remedy),
+    }
+}
+
+fn read_url(text: &str) -> Result<Url, Refusal> {
+    let example = "Write scheme and host only, such as \"https://skerry.example.com\".";
+    let url = http_url(text, example)?;
+    if !url.username().is_empty() || url.password().is_some() {
+        return refuse(
+            "holds credentials, which are never in this file",
+            "Use token_file = \"/path/to/token\".",
+        );
+    }
+    if url.query().is_some() || url.fragment().is_some() {
+        return refuse(format!("must have no query or fragment; it is \"{text}\""), example);
+    }
+    Ok(url)
 }

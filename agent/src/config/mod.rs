@@ -13,6 +13,8 @@ use skerry_protocol::check::Check;
 use skerry_protocol::strict::Problem;
 use url::Url;
 
+use crate::delivery::trust::Fingerprint;
+
 pub use files::{doubt_file, doubt_secret};
 pub use load::{doubt_files, known_keys, load};
 
@@ -54,12 +56,14 @@ pub struct AgentSection {
 /// `[aggregator]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UplinkSection {
-    /// Where the aggregator's `agents` room answers.
-    pub url: Url,
+    /// Where the aggregator's `agents` room answers; not empty.
+    pub urls: Vec<Url>,
     /// File whose first line is the agent's token.
     pub token_file: Option<PathBuf>,
     /// Further trusted authorities (PEM).
     pub ca_file: Option<PathBuf>,
+    /// The one certificate that is believed: SHA-256 of its DER.
+    pub fingerprint: Option<Fingerprint>,
     /// Plain HTTP to another host is wanted.
     pub allow_plaintext: bool,
 }

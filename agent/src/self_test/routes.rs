@@ -113,7 +113,8 @@ mod tests {
         let multicast = six("ff000000000000000000000000000000", "08", "00000001", "eth0");
         let whole = |lines: &[&str]| format!("{HEAD}{}", lines.concat());
         let (up, down) = (["eth0", "eth1"].as_slice(), [].as_slice());
-        let table: [(&str, String, &str, bool, &[&str], Route, bool); 11] = [
+        type Row<'a> = (&'a str, String, &'a str, bool, &'a [&'a str], Route, bool);
+        let table: [Row<'_>; 11] = [
             ("default", whole(&[DEFAULT, NEAR]), "", false, up, Route::Usable, true),
             ("its link is down", whole(&[DEFAULT, NEAR]), "", true, down, Route::NoCarrier, true),
             ("its link alone is down", whole(&[DEFAULT, OTHER]), "", true, &["eth1"], Route::NoCarrier, true),

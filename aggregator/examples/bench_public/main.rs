@@ -15,6 +15,7 @@ use skerry_aggregator::publish::output::{CacheClass, Compression, Kind, Output, 
 use skerry_aggregator::publish::view::{Item, PageView};
 use skerry_aggregator::publish::{api_v2, html};
 use skerry_aggregator::web;
+use skerry_protocol::wire::EnrolRequest;
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::Path;
@@ -114,6 +115,10 @@ struct Closed;
 impl web::Ingest for Closed {
     async fn batch(&self, _token: Option<&str>, _body: Bytes) -> web::IngestAnswer {
         web::IngestAnswer::Unauthorized
+    }
+
+    async fn enrol(&self, _request: EnrolRequest) -> web::EnrolAnswer {
+        web::EnrolAnswer::Unknown("nobody enrols at a benchmark".to_owned())
     }
 }
 

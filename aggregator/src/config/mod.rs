@@ -67,6 +67,8 @@ pub struct Listener {
     pub serves: Vec<Room>,
     /// Plain HTTP when absent.
     pub tls: Option<ListenerTls>,
+    /// Agents of other hosts may speak plain HTTP to it: no certificate of our own is made.
+    pub allow_plaintext: bool,
 }
 
 /// Certificate and key of a listener.

@@ -45,6 +45,7 @@ fn listeners(root: &Table<'_>) -> Vec<Listener> {
             address: SocketAddr::from(([127, 0, 0, 1], port)),
             serves: serves.to_vec(),
             tls: None,
+            allow_plaintext: false,
         };
         return vec![
             listener(8080, &[Room::Public]),
@@ -107,8 +108,13 @@ fn listener(table: &Table<'_>) -> Option<Listener> {
         None => None,
         Some(tls) => Some(tls?),
     };
+    let allow_plaintext = table.boolean("allow_plaintext").or(false);
+    if allow_plaintext && tls.is_some() {
+        let remedy = "Remove one of them: with tls the listener speaks HTTPS only.";
+        table.refuse("allow_plaintext", "allow_plaintext has no meaning beside tls", remedy);
+    }
     let serves = serves.filter(|serves| !serves.is_empty());
-    Some(Listener { address: address?, serves: serves?, tls })
+    Some(Listener { address: address?, serves: serves?, tls, allow_plaintext })
 }
 
 pub(super) fn warn_secret(table: &Table<'_>, key: &str, path: Option<&Path>) {

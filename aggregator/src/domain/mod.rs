@@ -12,3 +12,4 @@ pub mod time;
 pub mod track;
 pub mod uptime;
 pub mod verdict;
+pub mod voices;

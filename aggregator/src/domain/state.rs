@@ -6,6 +6,7 @@ use super::layers::Layers;
 use super::time::Timestamp;
 use super::track::Track;
 use super::verdict::Quorum;
+use super::voices::Voices;
 use std::collections::{BTreeMap, HashMap};
 
 macro_rules! key {
@@ -97,6 +98,10 @@ pub struct Agent {
     pub skew: i64,
     /// An inventory was received by this process.
     pub inventory_known: bool,
+    /// What it told of itself with its last batch.
+    pub told: Told,
+    /// Who spoke in its name of late: two at once are a copy of it.
+    pub voices: Voices,
 }
 
 impl Agent {
@@ -111,8 +116,27 @@ impl Agent {
             last_seen: None,
             skew: 0,
             inventory_known: false,
+            told: Told::default(),
+            voices: Voices::default(),
         }
     }
+}
+
+/// What an agent tells of itself, for operators.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Told {
+    /// Version of its program; empty where it was never told.
+    pub version: String,
+    /// Records waiting in its spool.
+    pub depth: u64,
+    /// Age of the oldest one waiting, ms.
+    pub oldest_ms: u64,
+    /// Records lost in this epoch.
+    pub lost: u64,
+    /// Records set aside.
+    pub set_aside: u64,
+    /// Greatest lateness of a start in its last minute, ms.
+    pub lateness_ms: u64,
 }
 
 /// One spool of an agent.

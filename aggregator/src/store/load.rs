@@ -6,7 +6,7 @@ use crate::domain::interval::Interval;
 use crate::domain::layers::Layers;
 use crate::domain::state::{
     Agent, AgentKey, Check, CheckKey, Component, ComponentKey, Epoch, Group, GroupKey, Link, Page, PageItem,
-    PageKey, State, TrackKey, Witnessed, Workspace, WorkspaceKey,
+    PageKey, State, Told, TrackKey, Witnessed, Workspace, WorkspaceKey,
 };
 use crate::domain::time::Timestamp;
 use crate::domain::track::{Span, Track};
@@ -70,11 +70,22 @@ impl Load<'_> {
             state.agents.insert(AgentKey(row.get(0)?), agent);
             Ok(())
         })?;
-        store.each("SELECT agent, epoch, through, offset_ms, seen_ms FROM agent_epoch", |row| {
+        store.each("SELECT agent, epoch, through, offset_ms, seen_ms, version, depth, oldest_ms, lost, set_aside, lateness_ms
+             FROM agent_epoch ORDER BY seen_ms", |row| {
             let Some(agent) = state.agents.get_mut(&AgentKey(row.get(0)?)) else { return Ok(()) };
             let epoch = Epoch { through: row.get::<_, i64>(2)?.unsigned_abs(), offset: row.get(3)? };
             agent.epochs.insert(row.get(1)?, epoch);
-            agent.last_seen = agent.last_seen.max(Some(Timestamp(row.get(4)?)));
+            agent.last_seen = Some(Timestamp(row.get(4)?));
+            agent.skew = row.get(3)?;
+            let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+            agent.told = Told {
+                version: row.get(5)?,
+                depth: number(6)?,
+                oldest_ms: number(7)?,
+                lost: number(8)?,
+                set_aside: number(9)?,
+                lateness_ms: number(10)?,
+            };
             Ok(())
         })
     }

@@ -4,13 +4,15 @@
 mod hours;
 mod load;
 mod observation;
+mod roll;
 mod rows;
 mod tokens;
 mod write;
 
 pub use hours::MAX_CHART_HOURS;
 pub use observation::StoredObservation;
-pub use tokens::{AgentIdentity, token_hash};
+pub use roll::{AgentEntry, LastBatch};
+pub use tokens::{AgentIdentity, Enrolled, Redeemed, Standing, token_hash};
 
 use crate::domain::time::Timestamp;
 use rusqlite::config::DbConfig;
@@ -19,7 +21,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 /// The schema this program writes.
-const SCHEMA_VERSION: i64 = 1;
+const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
+/// From nothing to the present schema; each is a version of its own and never changes again.
+const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 /// WAL-reset corruption was mended in it.
 const OLDEST_SQLITE: i32 = 3_051_003;
 
@@ -54,6 +58,16 @@ pub enum StoreError {
         "{path}: the database has schema {found}, this program knows {SCHEMA_VERSION}. It was written by a newer Skerry: install that version again, or restore the backup taken before the upgrade. Nothing was changed"
     )]
     Newer {
+        /// The database.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+    },
+    /// The aggregator that serves from it is older than this program.
+    #[error(
+        "{path}: the database has schema {found}, this program writes {SCHEMA_VERSION}. An older skerry-aggregator is serving from it: restart it with this version, which migrates the database, then try again"
+    )]
+    Older {
         /// The database.
         path: PathBuf,
         /// Its schema.
@@ -133,6 +147,9 @@ impl Store {
         if found > SCHEMA_VERSION {
             return Err(StoreError::Newer { path: path.to_owned(), found });
         }
+        if found < SCHEMA_VERSION {
+            return Err(StoreError::Older { path: path.to_owned(), found });
+        }
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         Ok(Self { connection, path: path.to_owned(), _lock: None })
     }
@@ -181,14 +198,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sqlite`].
     pub fn prune_observations(&mut self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        let nth = "SELECT at_ms FROM observation WHERE at_ms < ?1 ORDER BY at_ms LIMIT 1 OFFSET ?2";
+        let before = observation::key_from(before);
+        let nth = "SELECT key FROM observation WHERE key < ?1 ORDER BY key LIMIT 1 OFFSET ?2";
         let cut = self
             .connection
             .prepare_cached(nth)?
-            .query_row((before.0, limit as i64), |row| row.get(0))
+            .query_row((before, limit as i64), |row| row.get(0))
             .optional()?
-            .unwrap_or(before.0);
-        let sql = "DELETE FROM observation WHERE at_ms < ?1";
+            .unwrap_or(before);
+        let sql = "DELETE FROM observation WHERE key < ?1";
         Ok(self.connection.prepare_cached(sql)?.execute([cut])?)
     }
 
@@ -233,12 +251,14 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
         return Err(StoreError::Newer { path: path.to_owned(), found });
     }
     check_what_does_not_grow(connection, path)?;
-    if found == 0 {
+    for (version, sql) in (1..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive)?;
-        transaction.execute_batch(include_str!("migrations/0001.sql"))?;
-        let id = crate::random::id();
-        transaction.execute("INSERT INTO meta (only_row, aggregator_id) VALUES (1, ?1)", [id])?;
-        transaction.pragma_update(None, "user_version", SCHEMA_VERSION)?;
+        transaction.execute_batch(sql)?;
+        if version == 1 {
+            let id = crate::random::id();
+            transaction.execute("INSERT INTO meta (only_row, aggregator_id) VALUES (1, ?1)", [id])?;
+        }
+        transaction.pragma_update(None, "user_version", version)?;
         transaction.commit()?;
     }
     Ok(())
@@ -283,51 +303,4 @@ fn refuse_network_file_system(folder: &Path) -> Result<(), StoreError> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    /// A database with rows in `table` enough for several pages, all its pages then overwritten.
-    fn damaged(folder: &Path, table: &str, fill: &str) -> PathBuf {
-        let path = folder.join("skerry.db");
-        let store = Store::open(&path).expect("made");
-        store.connection.execute_batch(fill).expect("filled");
-        store.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("checkpointed");
-        let pages: Vec<u64> = {
-            let sql = "SELECT pageno FROM dbstat WHERE name = ?1 AND pagetype = 'leaf'";
-            let mut statement = store.connection.prepare(sql).expect("a table of pages");
-            let pages = statement.query_map([table], |row| row.get::<_, i64>(0)).expect("pages");
-            pages.map(|page| page.expect("a number").unsigned_abs()).collect()
-        };
-        drop(store);
-        assert!(!pages.is_empty());
-        let mut bytes = std::fs::read(&path).expect("readable");
-        for page in pages {
-            let begin = (page as usize - 1) * 4_096;
-            bytes[begin..begin + 4_096].fill(0x5a);
-        }
-        std::fs::write(&path, bytes).expect("written");
-        path
-    }
-
-    const NUMBERS: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)";
-
-    #[test]
-    fn damage_in_what_is_loaded_refuses_the_start() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let fill =
-            format!("{NUMBERS} INSERT INTO workspace (key, name) SELECT i, 'workspace number ' || i FROM n");
-        let path = damaged(folder.path(), "workspace", &fill);
-        let said = Store::open(&path).expect_err("refused").to_string();
-        assert!(said.contains("damaged") && said.contains("restore the last backup"), "{said}");
-    }
-
-    #[test]
-    fn damage_in_what_grows_is_noticed_by_the_look_through_all() {
-        let folder = tempfile::tempdir().expect("a folder");
-        let fill = format!("{NUMBERS} INSERT INTO observation SELECT i, 1, 1, zeroblob(8) FROM n");
-        let path = damaged(folder.path(), "observation", &fill);
-        let store = Store::open(&path).expect("a start does not read it");
-        let said = store.check_all().expect_err("noticed").to_string();
-        assert!(said.contains("damaged") && said.contains("restore the last backup"), "{said}");
-    }
-}
+mod tests;

@@ -1,8 +1,10 @@
-//! Credentials of agents. Only a hash is stored: what leaks from here opens nothing.
+//! Credentials of agents, and the tokens that make them. Only hashes are stored: what leaks from here opens
+//! nothing.
 
 use super::{Store, StoreError};
 use crate::domain::state::{AgentKey, WorkspaceKey};
-use rusqlite::{OptionalExtension, TransactionBehavior};
+use crate::domain::time::{DAY, Timestamp};
+use rusqlite::{OptionalExtension, Row, Transaction, TransactionBehavior};
 
 /// Row keys made beside a running engine lie above those that it gives out.
 pub(super) const BESIDE: i64 = 1 << 40;
@@ -18,6 +20,72 @@ pub struct AgentIdentity {
     pub agent: AgentKey,
     /// Its workspace.
     pub workspace: WorkspaceKey,
+    /// Its name.
+    pub name: String,
+    /// Its name before it was renamed.
+    pub former_name: Option<String>,
+    /// The failure domain it stands in.
+    pub location: String,
+    /// Whether it is taken.
+    pub standing: Standing,
+}
+
+/// Whether an agent is taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// It is.
+    Active,
+    /// Not for now; its credential stays.
+    Disabled,
+    /// Its credential is gone.
+    Revoked,
+}
+
+impl Standing {
+    /// As it is stored and shown.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Disabled => "disabled",
+            Self::Revoked => "revoked",
+        }
+    }
+
+    pub(super) fn read(name: &str) -> Result<Self, StoreError> {
+        [Self::Active, Self::Disabled, Self::Revoked]
+            .into_iter()
+            .find(|standing| standing.name() == name)
+            .ok_or_else(|| StoreError::Strange(format!("a standing {name:?}")))
+    }
+}
+
+/// What became of a token of one use.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Redeemed {
+    /// The credential given with it opens the agents' door now.
+    Enrolled(Enrolled),
+    /// No such token was made here.
+    Unknown,
+    /// It was used before.
+    Used {
+        /// For whom it was made.
+        name: String,
+        /// When it was used.
+        at: Timestamp,
+    },
+    /// It is too late.
+    Expired {
+        /// For whom it was made.
+        name: String,
+    },
+}
+
+/// Who was enrolled.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enrolled {
+    /// Its workspace's name.
+    pub workspace: String,
     /// Its name.
     pub name: String,
     /// The failure domain it stands in.
@@ -36,20 +104,26 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sqlite`]; a token nobody has is `None`.
     pub fn agent_by_token(&self, token: &str) -> Result<Option<AgentIdentity>, StoreError> {
-        let sql = "SELECT key, workspace, name, location FROM agent WHERE token_hash = ?1";
-        let found = self
-            .connection
-            .prepare_cached(sql)?
-            .query_row([token_hash(token)], |row| {
-                Ok(AgentIdentity {
-                    agent: AgentKey(row.get(0)?),
-                    workspace: WorkspaceKey(row.get(1)?),
-                    name: row.get(2)?,
-                    location: row.get(3)?,
-                })
-            })
-            .optional()?;
-        Ok(found)
+        let sql = "SELECT key, workspace, name, former_name, location, standing FROM agent
+             WHERE token_hash = ?1";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([token_hash(token)])?;
+        rows.next()?.map(identity).transpose()
+    }
+
+    /// Every agent of every workspace.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn agents(&self) -> Result<Vec<AgentIdentity>, StoreError> {
+        let sql = "SELECT key, workspace, name, former_name, location, standing FROM agent";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut rows = statement.query([])?;
+        let mut agents = Vec::new();
+        while let Some(row) = rows.next()? {
+            agents.push(identity(row)?);
+        }
+        Ok(agents)
     }
 
     /// Lets an agent deliver with `token`; a former token of it opens nothing any more. An agent that the
@@ -65,14 +139,128 @@ impl Store {
         token: &str,
     ) -> Result<(), StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let made = "INSERT INTO workspace (key, name) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
-        transaction.execute(made, (beside(), workspace))?;
-        let found = "SELECT key FROM workspace WHERE name = ?1";
-        let workspace: i64 = transaction.query_row(found, [workspace], |row| row.get(0))?;
-        let sql = "INSERT INTO agent (key, workspace, name, location, token_hash)
-             VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (workspace, name) DO UPDATE
-             SET location = excluded.location, token_hash = excluded.token_hash";
-        transaction.execute(sql, (beside(), workspace, name, location, token_hash(token)))?;
+        let agent = agent_row(&transaction, workspace, name, location)?;
+        give(&transaction, agent, token)?;
         Ok(transaction.commit()?)
     }
+
+    /// Makes the agent if need be, and lets whoever brings `token` before `until` have its credential, once.
+    /// What the agent delivers with now holds until then; a former token of this kind no longer does.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn offer_enrolment(
+        &mut self,
+        workspace: &str,
+        name: &str,
+        location: &str,
+        token: &str,
+        until: Timestamp,
+    ) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let agent = agent_row(&transaction, workspace, name, location)?;
+        let stale = "DELETE FROM enrolment WHERE (agent = ?1 AND used_ms IS NULL) OR until_ms < ?2";
+        transaction.execute(stale, (agent, (until - DAY).0))?;
+        let sql = "INSERT INTO enrolment (token_hash, workspace, agent, until_ms)
+             SELECT ?1, workspace, key, ?3 FROM agent WHERE key = ?2";
+        transaction.execute(sql, (token_hash(token), agent, until.0))?;
+        Ok(transaction.commit()?)
+    }
+
+    /// Exchanges a token of one use for `credential`, which the agent delivers with from now on.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`]; then the token was not used.
+    pub fn redeem(&mut self, token: &str, credential: &str, now: Timestamp) -> Result<Redeemed, StoreError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let sql = "SELECT agent.key, workspace.name, agent.name, agent.location, until_ms, used_ms
+             FROM enrolment JOIN agent ON agent.key = enrolment.agent
+             JOIN workspace ON workspace.key = agent.workspace WHERE enrolment.token_hash = ?1";
+        let found = transaction
+            .query_row(sql, [token_hash(token)], |row| {
+                let whose = Enrolled { workspace: row.get(1)?, name: row.get(2)?, location: row.get(3)? };
+                Ok((row.get::<_, i64>(0)?, whose, Timestamp(row.get(4)?), row.get::<_, Option<i64>>(5)?))
+            })
+            .optional()?;
+        let Some((agent, whose, until, used)) = found else { return Ok(Redeemed::Unknown) };
+        if let Some(at) = used {
+            return Ok(Redeemed::Used { name: whose.name, at: Timestamp(at) });
+        }
+        if now >= until {
+            return Ok(Redeemed::Expired { name: whose.name });
+        }
+        let sql = "UPDATE enrolment SET used_ms = ?2 WHERE token_hash = ?1";
+        transaction.execute(sql, (token_hash(token), now.0))?;
+        give(&transaction, agent, credential)?;
+        transaction.commit()?;
+        Ok(Redeemed::Enrolled(whose))
+    }
+
+    /// Gives the agent another name. Its batches may go on speaking of it by the old one.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`], also where the name is taken; `false`: there is no such agent.
+    pub fn rename_agent(&mut self, workspace: &str, name: &str, to: &str) -> Result<bool, StoreError> {
+        let sql = "UPDATE agent SET former_name = name, name = ?3 WHERE name = ?2
+             AND workspace = (SELECT key FROM workspace WHERE name = ?1)";
+        Ok(self.connection.execute(sql, (workspace, name, to))? == 1)
+    }
+
+    /// Sets whether the agent is taken. One that is revoked has no credential and no token any more.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`]; `false`: there is no such agent.
+    pub fn set_standing(
+        &mut self,
+        workspace: &str,
+        name: &str,
+        standing: Standing,
+    ) -> Result<bool, StoreError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let whose = "SELECT key FROM agent WHERE name = ?2
+             AND workspace = (SELECT key FROM workspace WHERE name = ?1)";
+        let found: Option<i64> =
+            transaction.query_row(whose, (workspace, name), |row| row.get(0)).optional()?;
+        let Some(agent) = found else { return Ok(false) };
+        transaction.execute("UPDATE agent SET standing = ?2 WHERE key = ?1", (agent, standing.name()))?;
+        if standing == Standing::Revoked {
+            transaction.execute("UPDATE agent SET token_hash = NULL WHERE key = ?1", [agent])?;
+            transaction.execute("DELETE FROM enrolment WHERE agent = ?1 AND used_ms IS NULL", [agent])?;
+        }
+        transaction.commit()?;
+        Ok(true)
+    }
+}
+
+/// The agent of that name, made or moved to `location` if need be.
+fn agent_row(
+    transaction: &Transaction<'_>,
+    workspace: &str,
+    name: &str,
+    location: &str,
+) -> Result<i64, StoreError> {
+    let made = "INSERT INTO workspace (key, name) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
+    transaction.execute(made, (beside(), workspace))?;
+    let found = "SELECT key FROM workspace WHERE name = ?1";
+    let workspace: i64 = transaction.query_row(found, [workspace], |row| row.get(0))?;
+    let sql = "INSERT INTO agent (key, workspace, name, location) VALUES (?1, ?2, ?3, ?4)
+         ON CONFLICT (workspace, name) DO UPDATE SET location = excluded.location RETURNING key";
+    Ok(transaction.query_row(sql, (beside(), workspace, name, location), |row| row.get(0))?)
+}
+
+fn give(transaction: &Transaction<'_>, agent: i64, credential: &str) -> Result<(), StoreError> {
+    let sql = "UPDATE agent SET token_hash = ?2, standing = 'active' WHERE key = ?1";
+    transaction.execute(sql, (agent, token_hash(credential)))?;
+    Ok(())
+}
+
+fn identity(row: &Row<'_>) -> Result<AgentIdentity, StoreError> {
+    Ok(AgentIdentity {
+        agent: AgentKey(row.get(0)?),
+        workspace: WorkspaceKey(row.get(1)?),
+        name: row.get(2)?,
+        former_name: row.get(3)?,
+        location: row.get(4)?,
+        standing: Standing::read(&row.get::<_, String>(5)?)?,
+    })
 }

@@ -55,6 +55,9 @@ impl Group<'_> {
             Change::WorkspaceAdded(key) => self.workspace(*key),
             Change::AgentSaved(key) => self.agent(*key),
             Change::EpochMoved { agent, epoch } => self.epoch(*agent, epoch),
+            Change::CloneRefused(agent) => {
+                self.run("UPDATE agent SET cloned_ms = ?2 WHERE key = ?1", (agent.0, self.now.0))
+            }
             Change::Gap { agent, from, to, .. } => {
                 let why = format!("the sequence jumps from {from} to {to}");
                 self.loss(*agent, to - from, &why, None, None)
@@ -77,7 +80,7 @@ impl Group<'_> {
             }
             Change::Raw(raw) => {
                 self.hours.insert(raw.at.0.div_euclid(HOUR) * HOUR);
-                Ok(observation::insert(&self.transaction, raw)?)
+                observation::insert(&self.transaction, raw)
             }
             Change::Transition { .. } => self.transition(change),
             Change::Automatic { component, from, intervals } => {
@@ -133,11 +136,28 @@ impl Group<'_> {
     fn epoch(&self, key: AgentKey, epoch: &[u8; 16]) -> Result<(), StoreError> {
         let agent = &self.state.agents[&key];
         let position = &agent.epochs[epoch];
-        let sql = "INSERT INTO agent_epoch (workspace, agent, epoch, through, offset_ms, seen_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (agent, epoch) DO UPDATE
-             SET through = excluded.through, offset_ms = excluded.offset_ms, seen_ms = excluded.seen_ms";
-        let through = position.through as i64;
-        self.run(sql, (agent.workspace.0, key.0, epoch, through, position.offset, self.now.0))
+        let sql = "INSERT INTO agent_epoch (workspace, agent, epoch, through, offset_ms, seen_ms, version,
+                 depth, oldest_ms, lost, set_aside, lateness_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (agent, epoch) DO UPDATE
+             SET through = excluded.through, offset_ms = excluded.offset_ms, seen_ms = excluded.seen_ms,
+                 version = excluded.version, depth = excluded.depth, oldest_ms = excluded.oldest_ms,
+                 lost = excluded.lost, set_aside = excluded.set_aside, lateness_ms = excluded.lateness_ms";
+        let told = &agent.told;
+        let row = (
+            agent.workspace.0,
+            key.0,
+            epoch,
+            position.through as i64,
+            position.offset,
+            self.now.0,
+            &told.version,
+            told.depth as i64,
+            told.oldest_ms as i64,
+            told.lost as i64,
+            told.set_aside as i64,
+            told.lateness_ms as i64,
+        );
+        self.run(sql, row)
     }
 
     fn loss(

@@ -10,7 +10,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use async_trait::async_trait;
 use bytes::Bytes;
-use skerry_protocol::wire::{MAX_BODY_BYTES, Reply};
+use skerry_protocol::wire::{EnrolReply, EnrolRequest, MAX_BODY_BYTES, MAX_ENROL_BYTES, Reply};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -23,6 +23,22 @@ pub trait Ingest: Send + Sync {
     /// Takes one compressed body of at most [`MAX_BODY_BYTES`]. `token` is what stood after `Bearer`.
     /// Returns only when everything the answer acknowledges is durable.
     async fn batch(&self, token: Option<&str>, body: Bytes) -> IngestAnswer;
+
+    /// Exchanges a token of one use for a credential. Returns only when that is durable.
+    async fn enrol(&self, request: EnrolRequest) -> EnrolAnswer;
+}
+
+/// What became of a request to enrol.
+#[derive(Clone, Debug, PartialEq)]
+pub enum EnrolAnswer {
+    /// The credential: 200.
+    Reply(EnrolReply),
+    /// No such token, in words: 401.
+    Unknown(String),
+    /// The token is of no use any more, in words: 403.
+    Spent(String),
+    /// Our own fault, in words: 503. The token may be sent again.
+    Unavailable(String),
 }
 
 /// What became of a batch.
@@ -56,11 +72,35 @@ pub(super) async fn batch(ingest: Arc<dyn Ingest>, request: HttpRequest, body: w
     if !is_zstd(request.headers()) {
         return problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "a batch is sent with Content-Encoding: zstd");
     }
-    let body = match read(body).await {
+    let body = match read(body, MAX_BODY_BYTES).await {
         Ok(body) => body,
         Err(refusal) => return refusal,
     };
     answer(ingest.batch(bearer(request.headers()), body).await)
+}
+
+/// `POST /agent/v1/enroll`.
+pub(super) async fn enrol(ingest: Arc<dyn Ingest>, request: HttpRequest, body: web::Payload) -> HttpResponse {
+    if request.method() != Method::POST {
+        return method_not_allowed("POST");
+    }
+    let body = match read(body, MAX_ENROL_BYTES).await {
+        Ok(body) => body,
+        Err(refusal) => return refusal,
+    };
+    let Some(request) = EnrolRequest::from_bytes(&body) else {
+        return problem(StatusCode::BAD_REQUEST, "this is no request to enrol an agent");
+    };
+    match ingest.enrol(request).await {
+        EnrolAnswer::Reply(reply) => uncached(StatusCode::OK, "application/x-protobuf", reply.to_bytes()),
+        EnrolAnswer::Unknown(why) => {
+            let mut response = problem(StatusCode::UNAUTHORIZED, &why);
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            response
+        }
+        EnrolAnswer::Spent(why) => problem(StatusCode::FORBIDDEN, &why),
+        EnrolAnswer::Unavailable(why) => retry_later(UNAVAILABLE_RETRY_AFTER, &why),
+    }
 }
 
 fn is_zstd(headers: &HeaderMap) -> bool {
@@ -75,15 +115,15 @@ fn bearer(headers: &HeaderMap) -> Option<&str> {
     Some(token.trim()).filter(|token| scheme.eq_ignore_ascii_case("bearer") && !token.is_empty())
 }
 
-async fn read(body: web::Payload) -> Result<Bytes, HttpResponse> {
-    match tokio::time::timeout(BODY_TIME, body.to_bytes_limited(MAX_BODY_BYTES)).await {
+async fn read(body: web::Payload, most: usize) -> Result<Bytes, HttpResponse> {
+    match tokio::time::timeout(BODY_TIME, body.to_bytes_limited(most)).await {
         Ok(Ok(Ok(bytes))) => Ok(bytes),
         Ok(Ok(Err(error))) => {
             Err(problem(StatusCode::BAD_REQUEST, &format!("the body did not arrive whole: {error}")))
         }
         Ok(Err(_)) => Err(problem(
             StatusCode::PAYLOAD_TOO_LARGE,
-            &format!("a batch has at most {MAX_BODY_BYTES} bytes as sent: send fewer records at once"),
+            &format!("a body here has at most {most} bytes as sent: send fewer records at once"),
         )),
         Err(_) => Err(problem(StatusCode::REQUEST_TIMEOUT, "the body did not arrive within 30 s")),
     }
@@ -93,8 +133,11 @@ fn answer(answer: IngestAnswer) -> HttpResponse {
     match answer {
         IngestAnswer::Reply(reply) => uncached(StatusCode::OK, "application/x-protobuf", reply.to_bytes()),
         IngestAnswer::Unauthorized => {
-            let mut response =
-                problem(StatusCode::UNAUTHORIZED, "this aggregator does not know the agent's token");
+            let mut response = problem(
+                StatusCode::UNAUTHORIZED,
+                "this aggregator does not know the agent's token, or it was revoked: enrol the agent again with \
+                 skerry-aggregator agent add",
+            );
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             response
         }

@@ -14,7 +14,7 @@ mod public;
 mod tests;
 
 pub use admin::{Operations, Readiness};
-pub use agents::{Ingest, IngestAnswer};
+pub use agents::{EnrolAnswer, Ingest, IngestAnswer};
 pub use listen::{Bound, Limits, Listener, ServeError, Serves, TlsFiles, bind, serve};
 pub use public::{Html, PublicSide, Traffic};
 
@@ -42,6 +42,10 @@ fn routes(config: &mut ServiceConfig, serves: Serves, rooms: &Rooms) {
         let batch =
             move |request: HttpRequest, body: web::Payload| agents::batch(Arc::clone(&ingest), request, body);
         config.route(skerry_protocol::wire::BATCH_PATH, web::to(batch));
+        let ingest = Arc::clone(&rooms.ingest);
+        let enrol =
+            move |request: HttpRequest, body: web::Payload| agents::enrol(Arc::clone(&ingest), request, body);
+        config.route(skerry_protocol::wire::ENROL_PATH, web::to(enrol));
     }
     if serves.admin {
         let operations = Arc::clone(&rooms.operations);

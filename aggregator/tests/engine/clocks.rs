@@ -38,6 +38,8 @@ fn report(world: &World, boot_now: i64, wall_now: Timestamp, first: u64, whens: 
         records: records.collect(),
         snapshot: vec![SnapshotState { check: 0, state: Hard::Up, since_ago: 0, evidence_ago: Some(0) }],
         inventory: Some(vec![declared("a", 1_000)]),
+        process: Vec::new(),
+        told: Default::default(),
     }
 }
 

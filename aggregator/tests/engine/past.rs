@@ -43,6 +43,8 @@ fn report(world: &World, agent: usize, first: u64, seen: &[(i64, Hard)]) -> Repo
         records: (first..).zip(seen).map(record).collect(),
         snapshot: Vec::new(),
         inventory: Some(vec![declared("a", 1_000)]),
+        process: Vec::new(),
+        told: Default::default(),
     }
 }
 

@@ -151,7 +151,20 @@ impl World {
         });
         let checks = CHECKS.iter().map(ToString::to_string).collect();
         let (agent, epoch) = (sender.agent, [sender.epoch; 16]);
-        Report { agent, epoch, received, boot_now, wall_now, checks, records, snapshot, inventory }
+        let (process, told) = (Vec::new(), Default::default());
+        Report {
+            agent,
+            epoch,
+            process,
+            told,
+            received,
+            boot_now,
+            wall_now,
+            checks,
+            records,
+            snapshot,
+            inventory,
+        }
     }
 }
 

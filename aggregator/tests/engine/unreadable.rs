@@ -32,6 +32,8 @@ fn report(agent: skerry_aggregator::domain::state::AgentKey, received: Timestamp
         records: vec![Record { sequence: 1, kind }],
         snapshot: Vec::new(),
         inventory: Some(vec![declared("a", 1_000)]),
+        process: Vec::new(),
+        told: Default::default(),
     }))
 }
 

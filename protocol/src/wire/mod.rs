@@ -25,9 +25,11 @@
 //! aggregator answers 400 with its own range in words to a version outside it.
 
 mod codec;
+mod enrolment;
 mod words;
 
 pub use codec::{DecodeError, decode, encode};
+pub use enrolment::{ENROL_PATH, EnrolReply, EnrolRequest, JoinToken, MAX_ENROL_BYTES};
 pub use words::{Outcome, Reason, State};
 
 use prost::Message;
@@ -87,6 +89,9 @@ pub struct Batch {
     /// Depth and age of the spool, counters of losses.
     #[prost(message, optional, tag = "13")]
     pub spool: Option<SpoolReport>,
+    /// 16 random bytes, one value per process: two that take turns under one name are an agent and its copy.
+    #[prost(bytes = "vec", tag = "14")]
+    pub process: Vec<u8>,
 }
 
 /// One thing with a place in the sequence.

@@ -117,6 +117,7 @@ pub(super) fn know_agent(
         return Answer::NotFound;
     }
     let agent = state.agents.entry(key).or_insert_with(|| Agent::new(workspace, name, location));
+    name.clone_into(&mut agent.name);
     if agent.location != location {
         move_to(state, key, location, now, changes);
     }

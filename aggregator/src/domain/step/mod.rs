@@ -52,6 +52,11 @@ pub enum Command {
         /// Failure domain.
         location: String,
     },
+    /// An agent was disabled or revoked beside us.
+    Dismiss {
+        /// Which.
+        agent: AgentKey,
+    },
     /// A person says what a component is.
     SetManual {
         /// Which.
@@ -89,6 +94,8 @@ pub enum Change {
         /// Which spool.
         epoch: [u8; 16],
     },
+    /// Two speak for one agent: a batch was refused.
+    CloneRefused(AgentKey),
     /// Sequences that never arrived.
     Gap {
         /// Whose.
@@ -202,6 +209,8 @@ pub enum Answer {
         /// The checks of this agent are not known to this process.
         want_inventory: bool,
     },
+    /// Two speak for this agent: nothing was taken.
+    Cloned,
     /// An agent was added or found.
     Agent(AgentKey),
     /// It names something that does not exist.
@@ -233,6 +242,7 @@ pub fn step(state: &mut State, command: Command, now: Timestamp) -> Stepped {
         Command::KnowAgent { agent, workspace, name, location } => {
             configure::know_agent(state, agent, workspace, &name, &location, now, &mut changes)
         }
+        Command::Dismiss { agent } => report::dismiss(state, agent, now, &mut changes),
         Command::SetManual { component, status, until } => {
             manual::set(state, component, status, until, now, &mut changes)
         }

@@ -8,6 +8,7 @@ use crate::domain::state::{AgentKey, Check, CheckKey, Epoch, State, TrackKey, Wi
 use crate::domain::time::Timestamp;
 use crate::domain::track::{Hard, Seen, Span, Track};
 use crate::domain::verdict::Quorum;
+use crate::domain::voices::Voice;
 use skerry_protocol::wire::Outcome;
 use std::collections::BTreeSet;
 
@@ -21,7 +22,12 @@ pub(super) fn report(
     changes: &mut Vec<Change>,
 ) -> Answer {
     let Some(agent) = state.agents.get_mut(&report.agent) else { return Answer::NotFound };
+    if !agent.voices.hear(Voice { epoch: report.epoch, process: report.process.clone() }, now) {
+        changes.push(Change::CloneRefused(report.agent));
+        return Answer::Cloned;
+    }
     agent.last_seen = Some(now);
+    agent.told.clone_from(&report.told);
     agent.skew = report.wall_now - report.received;
     // What an earlier boot saw is placed by the offset its clock had then, as last heard in this epoch.
     let heard = agent.epochs.get(&report.epoch).filter(|epoch| epoch.through > 0);
@@ -289,6 +295,23 @@ pub(super) fn check_for(
     state.check_names.insert((workspace, name.to_owned()), key);
     changes.push(Change::CheckSaved(key));
     key
+}
+
+/// The agent is no longer asked: what it ran is declared no more, until it sends its inventory again.
+pub(super) fn dismiss(
+    state: &mut State,
+    agent: AgentKey,
+    now: Timestamp,
+    changes: &mut Vec<Change>,
+) -> Answer {
+    if !state.agents.contains_key(&agent) {
+        return Answer::NotFound;
+    }
+    let mut earliest = Earliest::default();
+    declare(state, agent, &[], now, changes, &mut earliest);
+    state.agents.get_mut(&agent).expect("looked up above").inventory_known = false;
+    recompute(state, &earliest, changes);
+    Answer::Done
 }
 
 /// What the agent runs now: new checks are declared, missing ones are no longer.

@@ -1,6 +1,6 @@
 //! What an agent says, in the domain's words: a batch converted from the wire, not yet believed.
 
-use crate::domain::state::AgentKey;
+use crate::domain::state::{AgentKey, Told};
 use crate::domain::time::Timestamp;
 use crate::domain::track::Hard;
 use skerry_protocol::wire::{Outcome, Phases, Reason};
@@ -12,6 +12,10 @@ pub struct Report {
     pub agent: AgentKey,
     /// Which spool.
     pub epoch: [u8; 16],
+    /// Which process, on which boot.
+    pub process: Vec<u8>,
+    /// What it tells of itself.
+    pub told: Told,
     /// When it reached us, on our clock.
     pub received: Timestamp,
     /// The agent's boot clock when it sent, ms.

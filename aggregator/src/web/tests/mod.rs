@@ -4,15 +4,15 @@ mod public;
 mod rooms;
 
 use super::{
-    Bound, Html, Ingest, IngestAnswer, Limits, Listener, Operations, PublicSide, Readiness, Rooms, Serves,
-    Traffic,
+    Bound, EnrolAnswer, Html, Ingest, IngestAnswer, Limits, Listener, Operations, PublicSide, Readiness,
+    Rooms, Serves, Traffic,
 };
 use crate::domain::time::Timestamp;
 use crate::publish::output::{CacheClass, Compression, Kind, Output, Publication, Site};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use bytes::Bytes;
-use skerry_protocol::wire::Reply;
+use skerry_protocol::wire::{EnrolReply, EnrolRequest, Reply};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -44,6 +44,19 @@ impl Ingest for Inbox {
             Some("busy") => IngestAnswer::Busy { retry_after: 3 },
             Some("full") => IngestAnswer::Unavailable("the disk is full".into()),
             _ => IngestAnswer::Unauthorized,
+        }
+    }
+
+    async fn enrol(&self, request: EnrolRequest) -> EnrolAnswer {
+        match request.secret.as_str() {
+            "good" => EnrolAnswer::Reply(EnrolReply {
+                protocol: 1,
+                credential: "ska".into(),
+                ..EnrolReply::default()
+            }),
+            "used" => EnrolAnswer::Spent("already used".into()),
+            "full" => EnrolAnswer::Unavailable("the disk is full".into()),
+            _ => EnrolAnswer::Unknown("no such token".into()),
         }
     }
 }

@@ -1,0 +1,119 @@
+//! `enroll TOKEN`: from a token of one use to an agent's own credential.
+
+use super::Common;
+use anyhow::{Context, anyhow, ensure};
+use skerry_agent::config::{self, AgentConfig};
+use skerry_agent::delivery::enrol;
+use skerry_agent::enrolment::{Bond, Place};
+use skerry_protocol::wire::JoinToken;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use url::Url;
+
+pub(super) fn enroll(common: &Common, token: &str, allow_plaintext: bool) -> anyhow::Result<ExitCode> {
+    let token = JoinToken::from_text(token).context(
+        "this is not a whole enrolment token: copy the line of skerry-aggregator agent add again, to its end",
+    )?;
+    let path = &common.config;
+    // All that can be wrong here is said before the token is spent.
+    let existing = if path.exists() { Some(suited(path, &token)?) } else { None };
+    let token_file = match &existing {
+        Some((_, token_file)) => token_file.clone(),
+        None => std::path::absolute(path)?.with_file_name("token"),
+    };
+    let uplink = existing.as_ref().map(|(config, _)| &config.uplink);
+    let place = Place::prepare(&token_file)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let ca_file = uplink.and_then(|uplink| uplink.ca_file.as_deref());
+    let allowed = allow_plaintext || uplink.is_some_and(|uplink| uplink.allow_plaintext);
+    let enrolled = runtime.block_on(enrol(&token, ca_file, allowed))?;
+    let reply = enrolled.reply;
+    let bond = Bond { aggregator_id: Some(reply.aggregator_id.clone()), fingerprint: enrolled.pin };
+    place.keep(&reply.credential, &bond)?;
+    if existing.is_none() {
+        let text = config_text(&token, &reply.name, &reply.location, &token_file, allow_plaintext)?;
+        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    let mut out = io::stdout().lock();
+    if common.json {
+        let answer = serde_json::json!({
+            "name": reply.name,
+            "location": reply.location,
+            "aggregator_id": reply.aggregator_id,
+            "url": enrolled.url.as_str(),
+            "token_file": token_file,
+            "config": path,
+            "pinned": bond.fingerprint.is_some(),
+        });
+        writeln!(out, "{answer}")?;
+    } else {
+        let by = if bond.fingerprint.is_some() { ", whose certificate is pinned" } else { "" };
+        writeln!(out, "Enrolled as {} in {} at {}{by}.", reply.name, reply.location, enrolled.url)?;
+        writeln!(out, "The token is in {}, the configuration in {}.", token_file.display(), path.display())?;
+        writeln!(out, "Start: skerry-agent run --config {}", path.display())?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The configuration that is there and the file it keeps its token in, if they suit the token.
+fn suited(path: &Path, token: &JoinToken) -> anyhow::Result<(AgentConfig, PathBuf)> {
+    let loaded = config::load(path);
+    let config = loaded
+        .map_err(|problems| anyhow!("the configuration is not usable; the token is not used:\n{problems}"))?;
+    let config = config.config;
+    let file = path.display();
+    ensure!(
+        config.agent.name == token.name,
+        "the token is for agent {:?}, and {file} says {:?}. Set name = {:?} under [agent], then run this again: \
+         the token is not used",
+        token.name,
+        config.agent.name,
+        token.name
+    );
+    let addresses: Vec<Url> = token.addresses.iter().filter_map(|address| address.parse().ok()).collect();
+    ensure!(
+        config.uplink.urls.iter().any(|url| addresses.contains(url)),
+        "the token leads to {}, and {file} to {}. Set url = {:?} under [aggregator], then run this again: the token \
+         is not used",
+        token.addresses.join(", "),
+        config.uplink.urls[0],
+        token.addresses[0]
+    );
+    let token_file = config.uplink.token_file.clone().with_context(|| {
+        format!(
+            "{file} does not say where the token is kept. Add token_file = \"/etc/skerry/token\" under \
+             [aggregator], then run this again: the token is not used"
+        )
+    })?;
+    Ok((config, token_file))
+}
+
+/// A configuration for a host that has none.
+fn config_text(
+    token: &JoinToken,
+    name: &str,
+    location: &str,
+    token_file: &Path,
+    allow_plaintext: bool,
+) -> anyhow::Result<String> {
+    // A string of JSON is one of TOML.
+    let quoted = |text: &str| serde_json::to_string(text).context("cannot be quoted");
+    let (url, further) = token.addresses.split_first().context("the token names no address")?;
+    let mut text = format!(
+        "[agent]\nname = {}\nlocation = {}\n\n[aggregator]\nurl = {}\n",
+        quoted(name)?,
+        quoted(location)?,
+        quoted(url)?
+    );
+    if !further.is_empty() {
+        let further: Vec<String> = further.iter().map(|url| quoted(url)).collect::<anyhow::Result<_>>()?;
+        text.push_str(&format!("further_urls = [{}]\n", further.join(", ")));
+    }
+    text.push_str(&format!("token_file = {}\n", quoted(&token_file.to_string_lossy())?));
+    if allow_plaintext {
+        text.push_str("allow_plaintext = true\n");
+    }
+    text.push_str("\n# Checks stand below, or in checks.d/*.toml beside this file.\n");
+    Ok(text)
+}

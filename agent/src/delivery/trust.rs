@@ -1,0 +1,198 @@
+//! Whom the agent believes to be its aggregator: the certificate pinned when it enrolled, or one that an
+//! authority vouches for. Says in words what to do about one that is neither.
+
+use anyhow::{Context, ensure};
+use rustls::client::WebPkiServerVerifier;
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
+use rustls::crypto::{
+    CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
+};
+use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+/// SHA-256 of a certificate (DER).
+pub type Fingerprint = [u8; 32];
+
+/// `sha256:` and 64 hexadecimal digits, with or without colons between. `None`: it is none.
+#[must_use]
+pub fn read_fingerprint(text: &str) -> Option<Fingerprint> {
+    let digits: Vec<u8> = text.trim().strip_prefix("sha256:")?.bytes().filter(|byte| *byte != b':').collect();
+    let mut fingerprint = [0; 32];
+    if digits.len() != 2 * fingerprint.len() {
+        return None;
+    }
+    for (byte, pair) in fingerprint.iter_mut().zip(digits.chunks(2)) {
+        let digit = |at: usize| char::from(pair[at]).to_digit(16);
+        *byte = (digit(0)? * 16 + digit(1)?) as u8;
+    }
+    Some(fingerprint)
+}
+
+/// As [`read_fingerprint`] reads it.
+#[must_use]
+pub fn write_fingerprint(fingerprint: &Fingerprint) -> String {
+    let digits: String = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("sha256:{digits}")
+}
+
+/// How the aggregator's certificate is judged.
+#[derive(Debug)]
+pub(super) struct Trust {
+    pub(super) config: ClientConfig,
+    /// After a handshake with a pin: an authority vouches for the certificate too.
+    pub(super) vouched: Arc<AtomicBool>,
+}
+
+/// By `pin` where there is one, else by the host's authorities and those of `ca_file`.
+pub(super) fn trust(ca_file: Option<&Path>, pin: Option<Fingerprint>) -> anyhow::Result<Trust> {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let roots = Arc::new(roots(ca_file)?);
+    let vouched = Arc::new(AtomicBool::new(false));
+    let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
+        .with_safe_default_protocol_versions()
+        .context("TLS cannot be set up")?;
+    let config = match pin {
+        None => builder.with_root_certificates(roots).with_no_client_auth(),
+        Some(fingerprint) => {
+            let pinned = Pinned::new(fingerprint, roots, provider, Arc::clone(&vouched));
+            builder.dangerous().with_custom_certificate_verifier(Arc::new(pinned)).with_no_client_auth()
+        }
+    };
+    Ok(Trust { config, vouched })
+}
+
+fn roots(ca_file: Option<&Path>) -> anyhow::Result<RootCertStore> {
+    let mut roots = RootCertStore::empty();
+    roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+    if let Some(path) = ca_file {
+        let certificates = CertificateDer::pem_file_iter(path)
+            .with_context(|| format!("cannot read uplink.ca_file {}", path.display()))?;
+        let mut count = 0;
+        for certificate in certificates {
+            let certificate =
+                certificate.with_context(|| format!("{} is not a PEM of certificates", path.display()))?;
+            roots.add(certificate).with_context(|| format!("{} holds a bad certificate", path.display()))?;
+            count += 1;
+        }
+        ensure!(count > 0, "{} holds no certificate", path.display());
+    }
+    Ok(roots)
+}
+
+/// Believes one certificate and its key, whatever its name and dates.
+#[derive(Debug)]
+struct Pinned {
+    fingerprint: Fingerprint,
+    algorithms: WebPkiSupportedAlgorithms,
+    authorities: Option<Arc<WebPkiServerVerifier>>,
+    vouched: Arc<AtomicBool>,
+}
+
+impl Pinned {
+    fn new(
+        fingerprint: Fingerprint,
+        roots: Arc<RootCertStore>,
+        provider: Arc<CryptoProvider>,
+        vouched: Arc<AtomicBool>,
+    ) -> Self {
+        let algorithms = provider.signature_verification_algorithms;
+        // A host without any authority can still pin.
+        let authorities = WebPkiServerVerifier::builder_with_provider(roots, provider).build().ok();
+        Self { fingerprint, algorithms, authorities, vouched }
+    }
+}
+
+impl ServerCertVerifier for Pinned {
+    fn verify_server_cert(
+        &self,
+        end_entity: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        server_name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, rustls::Error> {
+        if Sha256::digest(end_entity).as_slice() != self.fingerprint {
+            return Err(rustls::Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure));
+        }
+        let verify = |authority: &Arc<WebPkiServerVerifier>| {
+            authority.verify_server_cert(end_entity, intermediates, server_name, ocsp, now).is_ok()
+        };
+        self.vouched.store(self.authorities.as_ref().is_some_and(verify), Ordering::Relaxed);
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls12_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, rustls::Error> {
+        verify_tls13_signature(message, certificate, signed, &self.algorithms)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.algorithms.supported_schemes()
+    }
+}
+
+/// What is wrong with the certificate of `url`, and what to do. `None`: the failure was another one.
+pub(super) fn refusal(error: &(dyn std::error::Error + 'static), url: &url::Url) -> Option<String> {
+    let words = match tls_error(error)? {
+        rustls::Error::InvalidCertificate(wrong) => match wrong {
+            CertificateError::ApplicationVerificationFailure => {
+                "shows another certificate than the pinned one. If it was exchanged on purpose, enrol this agent \
+                 again (skerry-aggregator agent rotate); if not, somebody stands in between"
+            }
+            CertificateError::UnknownIssuer => {
+                "shows a certificate of an authority that this host does not trust. Name the authority with ca_file \
+                 under [aggregator], or enrol with a token of skerry-aggregator agent add, which pins the certificate"
+            }
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
+                "shows a certificate for another name. Put the name it was made for into url under [aggregator]"
+            }
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
+                "shows a certificate that has expired. Renew it on the aggregator, or set this host's clock right"
+            }
+            CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
+                "shows a certificate that is not valid yet. Set this host's clock right"
+            }
+            other => return Some(format!("{url} shows a certificate that is refused: {other}")),
+        },
+        rustls::Error::InvalidMessage(_) => {
+            "does not speak TLS. Correct the port, or write http where the aggregator is on this host"
+        }
+        _ => return None,
+    };
+    Some(format!("{url} {words}"))
+}
+
+/// The failure of TLS among the causes of `error`.
+fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+    let mut next = Some(error);
+    while let Some(error) = next {
+        if let Some(found) = error.downcast_ref::<rustls::Error>() {
+            return Some(found);
+        }
+        // An I/O error names what it wraps, but not as its source.
+        let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        if let Some(found) = wrapped.and_then(|wrapped| tls_error(wrapped)) {
+            return Some(found);
+        }
+        next = error.source();
+    }
+    None
+}

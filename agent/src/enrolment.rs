@@ -1,0 +1,145 @@
+//! What an agent keeps of its enrolment: its token, readable for itself alone, and beside it in a file
+//! `<token file>.aggregator` which aggregator it enrolled with and which certificate it pinned.
+
+use crate::delivery::trust::{Fingerprint, read_fingerprint, write_fingerprint};
+use anyhow::Context;
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// Which aggregator is ours.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Bond {
+    /// Its id.
+    pub aggregator_id: Option<String>,
+    /// Its certificate.
+    pub fingerprint: Option<Fingerprint>,
+}
+
+impl Bond {
+    /// What stands beside `token_file`; nothing where the token came by hand.
+    ///
+    /// # Errors
+    /// The file is there and cannot be read.
+    pub fn read(token_file: &Path) -> anyhow::Result<Self> {
+        let path = beside(token_file);
+        let text = match std::fs::read_to_string(&path) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(Self::default()),
+            read => read.with_context(|| format!("cannot read {}", path.display()))?,
+        };
+        let mut bond = Self::default();
+        for line in text.lines().filter(|line| !line.trim().is_empty()) {
+            let broken = || format!("{} is damaged: enrol this agent again", path.display());
+            match line.split_once('=').map(|(key, value)| (key.trim(), value.trim())) {
+                Some(("aggregator", id)) => bond.aggregator_id = Some(id.to_owned()),
+                Some(("certificate", text)) => {
+                    bond.fingerprint = Some(read_fingerprint(text).with_context(broken)?);
+                }
+                _ => return Err(anyhow::anyhow!(broken())),
+            }
+        }
+        Ok(bond)
+    }
+
+    fn text(&self) -> String {
+        let id = self.aggregator_id.iter().map(|id| format!("aggregator = {id}\n"));
+        let pin = self.fingerprint.iter().map(|pin| format!("certificate = {}\n", write_fingerprint(pin)));
+        id.chain(pin).collect()
+    }
+}
+
+fn beside(token_file: &Path) -> PathBuf {
+    let mut name = token_file.as_os_str().to_owned();
+    name.push(".aggregator");
+    name.into()
+}
+
+/// A place for a token, tried before a token of one use is spent.
+#[derive(Debug)]
+pub struct Place {
+    token_file: PathBuf,
+    draft: PathBuf,
+    file: std::fs::File,
+}
+
+impl Place {
+    /// Makes sure that `token_file` can be written; what it holds now stays.
+    ///
+    /// # Errors
+    /// It cannot.
+    pub fn prepare(token_file: &Path) -> anyhow::Result<Self> {
+        let folder = token_file.parent().filter(|one| !one.as_os_str().is_empty()).unwrap_or(Path::new("."));
+        std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
+        let draft = named(token_file, ".draft");
+        let _ = std::fs::remove_file(&draft);
+        let mut options = std::fs::OpenOptions::new();
+        let file = options.write(true).create_new(true).mode(0o600).open(&draft);
+        let file = file.with_context(|| format!("cannot write {}", draft.display()))?;
+        Ok(Self { token_file: token_file.to_owned(), draft, file })
+    }
+
+    /// Keeps the credential, after what it is good for: a token never stands there with the bond of another.
+    ///
+    /// # Errors
+    /// It could not be written.
+    pub fn keep(mut self, credential: &str, bond: &Bond) -> anyhow::Result<()> {
+        let path = self.token_file.clone();
+        let kept = || format!("cannot keep the token in {}", path.display());
+        writeln!(self.file, "{credential}").with_context(kept)?;
+        self.file.sync_all().with_context(kept)?;
+        let bond_draft = named(&path, ".aggregator.draft");
+        let mut options = std::fs::OpenOptions::new();
+        let mut file = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&bond_draft)
+            .with_context(kept)?;
+        file.write_all(bond.text().as_bytes()).with_context(kept)?;
+        file.sync_all().with_context(kept)?;
+        std::fs::rename(&bond_draft, beside(&path)).with_context(kept)?;
+        std::fs::rename(&self.draft, &path).with_context(kept)
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        // Renamed away where all went well.
+        let _ = std::fs::remove_file(&self.draft);
+    }
+}
+
+fn named(path: &Path, end: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn what_is_kept_is_read_again_and_is_private() {
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let token = folder.path().join("etc/token");
+        assert_eq!(Bond::read(&token).expect("none"), Bond::default());
+        drop(Place::prepare(&token).expect("writable"));
+        let bond = Bond { aggregator_id: Some("abc".into()), fingerprint: Some([0xa7; 32]) };
+        Place::prepare(&token).expect("writable").keep("ska_1", &bond).expect("kept");
+        assert_eq!(Bond::read(&token).expect("there"), bond);
+        assert_eq!(std::fs::read_to_string(&token).expect("there"), "ska_1\n");
+        let mut names = Vec::new();
+        for entry in std::fs::read_dir(token.parent().expect("a folder")).expect("lists") {
+            let entry = entry.expect("an entry");
+            assert_eq!(entry.metadata().expect("there").permissions().mode() & 0o777, 0o600);
+            names.push(entry.file_name().to_string_lossy().into_owned());
+        }
+        names.sort();
+        assert_eq!(names, ["token", "token.aggregator"]);
+        std::fs::write(beside(&token), "certificate = sha256:12\n").expect("written");
+        assert!(Bond::read(&token).expect_err("damaged").to_string().contains("enrol this agent again"));
+    }
+}

@@ -1,0 +1,103 @@
+//! The certificate that the agents' listener shows. Where no file names one and the listener is open to other
+//! hosts the aggregator makes its own, once, and agents pin it by its fingerprint: no authority is needed.
+
+use crate::config::{Listener, Room};
+use crate::web::TlsFiles;
+use anyhow::{Context, ensure};
+use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
+use sha2::{Digest, Sha256};
+use std::io::Write;
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
+
+/// The certificate and key of `listener`, our own made beside `database` if need be. `None`: it speaks plain
+/// HTTP, being for this host alone, for visitors too, or by leave.
+///
+/// # Errors
+/// Our own certificate cannot be made or kept.
+pub fn of_listener(listener: &Listener, database: &Path) -> anyhow::Result<Option<TlsFiles>> {
+    if let Some(tls) = &listener.tls {
+        return Ok(Some(TlsFiles { certificate: tls.certificate.clone(), key: tls.key.clone() }));
+    }
+    let serves = |room| listener.serves.contains(&room);
+    let closed = listener.address.ip().is_loopback() || listener.allow_plaintext;
+    if closed || !serves(Room::Agents) || serves(Room::Public) {
+        return Ok(None);
+    }
+    let path = own(database)?;
+    Ok(Some(TlsFiles { certificate: path.clone(), key: path }))
+}
+
+/// SHA-256 of the first certificate of a PEM file.
+///
+/// # Errors
+/// The file cannot be read or holds none.
+pub fn fingerprint(path: &Path) -> anyhow::Result<[u8; 32]> {
+    let mut chain = CertificateDer::pem_file_iter(path)
+        .with_context(|| format!("cannot read the certificate {}", path.display()))?;
+    let leaf = chain.next().with_context(|| format!("{} holds no PEM certificate", path.display()))?;
+    let leaf = leaf.with_context(|| format!("{} is not a PEM of certificates", path.display()))?;
+    Ok(Sha256::digest(&leaf).into())
+}
+
+/// The file of our own certificate and its key; made by whoever comes first, this program or another beside.
+fn own(database: &Path) -> anyhow::Result<PathBuf> {
+    let path = database.with_file_name("agents-certificate.pem");
+    if path.exists() {
+        return Ok(path);
+    }
+    let kept = || format!("cannot keep the agents' certificate in {}", path.display());
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    std::fs::create_dir_all(folder).with_context(kept)?;
+    let name = "skerry-aggregator".to_owned();
+    let mut parameters = rcgen::CertificateParams::new([name.clone()]).context("a certificate's name")?;
+    parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
+    let key = rcgen::KeyPair::generate().context("cannot make a key for the agents' certificate")?;
+    let certificate = parameters.self_signed(&key).context("cannot sign the agents' certificate")?;
+    let draft = path.with_extension(format!("{}.draft", crate::random::id()));
+    let mut options = std::fs::OpenOptions::new();
+    let mut file = options.write(true).create_new(true).mode(0o600).open(&draft).with_context(kept)?;
+    file.write_all(format!("{}{}", certificate.pem(), key.serialize_pem()).as_bytes()).with_context(kept)?;
+    file.sync_all().with_context(kept)?;
+    // A link does not replace what another process has made in the meantime.
+    let linked = std::fs::hard_link(&draft, &path);
+    std::fs::remove_file(&draft).with_context(kept)?;
+    ensure!(
+        linked.is_ok() || path.exists(),
+        "{}: {}",
+        kept(),
+        linked.map_or_else(|e| e.to_string(), |()| String::new())
+    );
+    Ok(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    fn listener(address: &str, serves: &[Room]) -> Listener {
+        let address = address.parse().expect("an address");
+        Listener { address, serves: serves.to_vec(), tls: None, allow_plaintext: false }
+    }
+
+    #[test]
+    fn other_hosts_are_met_with_a_certificate_that_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = folder.path().join("data/skerry.db");
+        let of = |listener: &Listener| of_listener(listener, &database).expect("works");
+        assert!(of(&listener("127.0.0.1:1", &[Room::Agents])).is_none());
+        assert!(of(&listener("0.0.0.0:1", &[Room::Admin])).is_none());
+        assert!(of(&listener("0.0.0.0:1", &[Room::Agents, Room::Public])).is_none());
+        let allowed = Listener { allow_plaintext: true, ..listener("0.0.0.0:1", &[Room::Agents]) };
+        assert!(of(&allowed).is_none());
+        let made = of(&listener("0.0.0.0:1", &[Room::Agents, Room::Admin])).expect("made");
+        let mode = std::fs::metadata(&made.key).expect("there").permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        let print = fingerprint(&made.certificate).expect("one");
+        let again = of(&listener("[::]:1", &[Room::Agents])).expect("kept");
+        assert_eq!(fingerprint(&again.certificate).expect("the same"), print);
+        assert_eq!(std::fs::read_dir(database.parent().expect("a folder")).expect("lists").count(), 1);
+    }
+}

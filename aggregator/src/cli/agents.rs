@@ -1,0 +1,239 @@
+//! `agent …`: who may deliver, and how they are.
+
+use super::table;
+use anyhow::{Context, bail, ensure};
+use clap::{Args, Subcommand};
+use skerry_aggregator::certificate::{fingerprint, of_listener};
+use skerry_aggregator::clock;
+use skerry_aggregator::config::{Config, Listener, Loaded, Room};
+use skerry_aggregator::domain::time::{MINUTE, Timestamp};
+use skerry_aggregator::random;
+use skerry_aggregator::store::{Standing, Store, StoreError};
+use skerry_protocol::wire::JoinToken;
+use std::path::Path;
+use url::Url;
+
+/// A token of one use lives so long, ms.
+const TOKEN_LIFE: i64 = 15 * MINUTE;
+
+#[derive(Args)]
+pub(crate) struct Agents {
+    /// The workspace it belongs to; by default that of the first configuration file
+    #[arg(long, global = true)]
+    workspace: Option<String>,
+    #[command(subcommand)]
+    what: AgentDo,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum AgentDo {
+    /// Let an agent enrol: prints the one line to run on its host, good once and for 15 minutes
+    Add {
+        /// Its name, unique in the workspace
+        name: String,
+        /// The failure domain it stands in
+        #[arg(long)]
+        location: String,
+        #[command(flatten)]
+        how: How,
+    },
+    /// Show every agent: last seen, skew, spool, losses, version, conflicting and silent checks
+    List,
+    /// Give an agent another name; it may go on calling itself by the old one
+    Rename {
+        /// Its name
+        name: String,
+        /// Its name from now on
+        to: String,
+    },
+    /// Take nothing of an agent for now; its checks are no longer asked of it
+    Disable {
+        /// Its name
+        name: String,
+    },
+    /// Take what a disabled agent delivers again
+    Enable {
+        /// Its name
+        name: String,
+    },
+    /// Take an agent's credential away for good; `agent add` lets it enrol again
+    Revoke {
+        /// Its name
+        name: String,
+    },
+    /// Let an agent enrol again for a new credential; the present one holds until then
+    Rotate {
+        /// Its name
+        name: String,
+        #[command(flatten)]
+        how: How,
+    },
+}
+
+#[derive(Args)]
+pub(crate) struct How {
+    /// Print a lasting token for the agent's `token_file` instead; the former one opens nothing any more
+    #[arg(long)]
+    token: bool,
+    /// Address at which the agent reaches us; give it again for each further one. By default the listener's
+    #[arg(long, value_name = "URL", conflicts_with = "token")]
+    url: Vec<Url>,
+}
+
+/// Does it, and returns what to say.
+pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Result<String> {
+    let process = loaded.configs.first().context("no configuration")?;
+    let config = of_workspace(loaded, asked.workspace.as_deref())?;
+    let path = &process.store.path;
+    let mut store = match Store::open(path) {
+        Err(StoreError::InUse { .. }) => Store::beside(path)?,
+        opened => opened?,
+    };
+    let workspace = &config.workspace;
+    match &asked.what {
+        AgentDo::List => {
+            let roll = store.roll()?.into_iter();
+            let roll: Vec<_> = roll
+                .filter(|one| asked.workspace.as_ref().is_none_or(|named| one.workspace == *named))
+                .collect();
+            let now = clock::wall();
+            Ok(if json { table::json(&roll, now) } else { table::table(&roll, now) })
+        }
+        AgentDo::Add { name, location, how } => {
+            refuse_built_in(config, name)?;
+            ensure!(!name.is_empty() && name.len() <= 100, "a name has 1 to 100 letters");
+            offer(&mut store, process, workspace, name, location, how)
+        }
+        AgentDo::Rotate { name, how } => {
+            refuse_built_in(config, name)?;
+            let roll = store.roll()?;
+            let agent = roll.iter().find(|one| one.workspace == *workspace && one.name == *name);
+            let agent = agent.with_context(|| no_agent(workspace, name))?;
+            ensure!(agent.standing != Standing::Disabled, "agent {name:?} is disabled: enable it first");
+            offer(&mut store, process, workspace, name, &agent.location, how)
+        }
+        AgentDo::Rename { name, to } => {
+            refuse_built_in(config, name)?;
+            let taken = store.roll()?.iter().any(|one| one.workspace == *workspace && one.name == *to);
+            ensure!(!taken, "there is an agent {to:?} already");
+            ensure!(!to.is_empty() && to.len() <= 100, "a name has 1 to 100 letters");
+            ensure!(store.rename_agent(workspace, name, to)?, no_agent(workspace, name));
+            Ok(format!("{name} is {to} now; set name = {to:?} in its agent.toml at leisure."))
+        }
+        AgentDo::Disable { name } => {
+            stand(&mut store, config, name, Standing::Disabled)?;
+            Ok(format!("{name} is disabled; a running aggregator follows within 10 s."))
+        }
+        AgentDo::Enable { name } => {
+            stand(&mut store, config, name, Standing::Active)?;
+            Ok(format!("{name} is enabled; it tries again within 5 minutes, or at once when restarted."))
+        }
+        AgentDo::Revoke { name } => {
+            stand(&mut store, config, name, Standing::Revoked)?;
+            Ok(format!("{name} is revoked; its token opens nothing after 10 s."))
+        }
+    }
+}
+
+fn of_workspace<'a>(loaded: &'a Loaded, workspace: Option<&str>) -> anyhow::Result<&'a Config> {
+    let named = |config: &&Config| workspace.is_none_or(|workspace| config.workspace == workspace);
+    loaded.configs.iter().find(named).with_context(|| {
+        let known: Vec<&str> = loaded.configs.iter().map(|config| config.workspace.as_str()).collect();
+        format!("no file declares workspace {:?}; there are: {}", workspace.unwrap_or(""), known.join(", "))
+    })
+}
+
+fn stand(store: &mut Store, config: &Config, name: &str, standing: Standing) -> anyhow::Result<()> {
+    refuse_built_in(config, name)?;
+    let roll = store.roll()?;
+    let agent = roll.iter().find(|one| one.workspace == config.workspace && one.name == name);
+    let agent = agent.with_context(|| no_agent(&config.workspace, name))?;
+    if standing == Standing::Active && agent.standing == Standing::Revoked {
+        bail!(
+            "agent {name:?} was revoked and has no credential: let it enrol again with skerry-aggregator agent add"
+        );
+    }
+    store.set_standing(&config.workspace, name, standing)?;
+    Ok(())
+}
+
+fn no_agent(workspace: &str, name: &str) -> String {
+    format!("workspace {workspace:?} has no agent {name:?}: skerry-aggregator agent list shows them")
+}
+
+fn refuse_built_in(config: &Config, name: &str) -> anyhow::Result<()> {
+    let built_in = config.local_agent.as_ref().is_some_and(|local| local.name == name);
+    ensure!(!built_in, "{name:?} is the built-in agent: [local_agent] in the configuration decides about it");
+    Ok(())
+}
+
+fn offer(
+    store: &mut Store,
+    process: &Config,
+    workspace: &str,
+    name: &str,
+    location: &str,
+    how: &How,
+) -> anyhow::Result<String> {
+    if how.token {
+        let token = random::secret("ska");
+        store.enrol_agent(workspace, name, location, &token)?;
+        return Ok(token);
+    }
+    let (addresses, fingerprint) = reached(process, &how.url)?;
+    let secret = random::secret("ske");
+    store.offer_enrolment(workspace, name, location, &secret, clock::wall() + TOKEN_LIFE)?;
+    let (name, location) = (name.to_owned(), location.to_owned());
+    let token = JoinToken { secret, addresses, fingerprint, name, location };
+    Ok(format!("skerry-agent enroll {}", token.to_text()))
+}
+
+/// Where agents reach us, and by which certificate they know us.
+fn reached(process: &Config, urls: &[Url]) -> anyhow::Result<(Vec<String>, Vec<u8>)> {
+    let database = &process.store.path;
+    let serving = || process.listeners.iter().filter(|listener| listener.serves.contains(&Room::Agents));
+    // Other hosts first: a listener for this host alone is of use only where there is no other.
+    let listener =
+        serving().find(|listener| !listener.address.ip().is_loopback()).or_else(|| serving().next());
+    let listener = listener.context("no [[listen]] serves \"agents\": add it to one")?;
+    let files = of_listener(listener, database)?;
+    let addresses = match urls {
+        [] => vec![default_address(process, listener, files.is_some())?],
+        urls => urls.iter().map(own_address).collect::<anyhow::Result<_>>()?,
+    };
+    let pinned = addresses.iter().any(|address| address.starts_with("https"));
+    let print = match files.filter(|_| pinned) {
+        Some(files) => print_of(&files.certificate)?,
+        None => Vec::new(),
+    };
+    Ok((addresses, print))
+}
+
+fn print_of(certificate: &Path) -> anyhow::Result<Vec<u8>> {
+    Ok(fingerprint(certificate)?.to_vec())
+}
+
+fn own_address(url: &Url) -> anyhow::Result<String> {
+    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    ensure!(
+        matches!(url.scheme(), "https" | "http") && url.has_host() && plain,
+        "--url {url}: write scheme, host and port, such as https://status.example.com:8081"
+    );
+    Ok(url.as_str().trim_end_matches('/').to_owned())
+}
+
+fn default_address(process: &Config, listener: &Listener, tls: bool) -> anyhow::Result<String> {
+    let address = listener.address;
+    ensure!(address.port() != 0, "the agents' listener has any free port: name the address with --url");
+    let scheme = if tls { "https" } else { "http" };
+    if !address.ip().is_unspecified() {
+        return Ok(format!("{scheme}://{address}"));
+    }
+    let host = process.public.base_url.host_str().context("[public] base_url has no host: use --url")?;
+    Ok(format!("{scheme}://{host}:{}", address.port()))
+}
+
+/// For people: RFC 3339 in UTC.
+pub(super) fn instant(at: Timestamp) -> String {
+    jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| at.0.to_string(), |at| at.to_string())
+}

@@ -1,0 +1,181 @@
+//! The roll of agents in words and as JSON.
+
+use super::agents::instant;
+use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use skerry_aggregator::store::{AgentEntry, Standing};
+
+/// A refusal of two agents under one name is told so long, ms.
+const CLONE_TOLD: i64 = 10 * MINUTE;
+const HEADS: [&str; 9] =
+    ["NAME", "LOCATION", "STANDING", "LAST SEEN", "SKEW", "SPOOL", "LOST", "VERSION", "NOTES"];
+
+/// One row an agent.
+pub(super) fn table(roll: &[AgentEntry], now: Timestamp) -> String {
+    if roll.is_empty() {
+        return "There are no agents: skerry-aggregator agent add NAME --location LOCATION".to_owned();
+    }
+    let first = &roll[0].workspace;
+    let many = roll.iter().any(|one| one.workspace != *first);
+    let mut rows = vec![HEADS.map(str::to_owned)];
+    rows.extend(roll.iter().map(|one| row(one, many, now)));
+    let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..HEADS.len()).map(width).collect();
+    let line = |row: &[String; 9]| {
+        let cells: Vec<String> =
+            row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        cells.join("  ").trim_end().to_owned()
+    };
+    rows.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn row(one: &AgentEntry, many: bool, now: Timestamp) -> [String; 9] {
+    let name = if many { format!("{}/{}", one.workspace, one.name) } else { one.name.clone() };
+    let dash = || "-".to_owned();
+    let last = one.last.as_ref();
+    [
+        name,
+        one.location.clone(),
+        one.standing.name().to_owned(),
+        last.map_or_else(|| "never".to_owned(), |last| format!("{} ago", span(now - last.at))),
+        last.map_or_else(dash, |last| skew(last.skew)),
+        last.map_or_else(dash, |last| spool(last.depth, last.oldest_ms)),
+        if one.losses == 0 { "0".to_owned() } else { format!("{} in {}", one.lost_records, one.losses) },
+        last.filter(|last| !last.version.is_empty()).map_or_else(dash, |last| last.version.clone()),
+        notes(one, now).join("; "),
+    ]
+}
+
+fn notes(one: &AgentEntry, now: Timestamp) -> Vec<String> {
+    let mut notes = Vec::new();
+    if one.cloned_at.is_some_and(|at| now - at < CLONE_TOLD) {
+        notes.push("CLONED: two agents deliver under this name, none is taken".to_owned());
+    }
+    if !one.conflicts.is_empty() {
+        notes.push(format!("defined otherwise elsewhere: {}", one.conflicts.join(", ")));
+    }
+    if !one.silent.is_empty() {
+        notes.push(format!("silent: {}", one.silent.join(", ")));
+    }
+    if let Some(until) = one.token_until.filter(|until| *until > now) {
+        notes.push(format!("its enrolment token waits for {}", span(until - now)));
+    } else if !one.credential && one.last.is_none() && one.standing == Standing::Active {
+        notes.push("never enrolled".to_owned());
+    }
+    notes
+}
+
+fn spool(depth: u64, oldest_ms: u64) -> String {
+    if depth == 0 {
+        return "0".to_owned();
+    }
+    format!("{depth}, oldest {}", span(i64::try_from(oldest_ms).unwrap_or(i64::MAX)))
+}
+
+fn skew(ms: i64) -> String {
+    let sign = if ms < 0 { "-" } else { "+" };
+    if ms.abs() < SECOND { format!("{sign}{} ms", ms.abs()) } else { format!("{sign}{}", span(ms.abs())) }
+}
+
+/// The largest unit that fits, rounded down.
+fn span(ms: i64) -> String {
+    let (unit, name) = match ms {
+        ..MINUTE => (SECOND, "s"),
+        MINUTE..HOUR => (MINUTE, "min"),
+        HOUR..DAY => (HOUR, "h"),
+        DAY.. => (DAY, "d"),
+    };
+    format!("{} {name}", ms.max(0) / unit)
+}
+
+/// All of it, for programs.
+pub(super) fn json(roll: &[AgentEntry], now: Timestamp) -> String {
+    let agents: Vec<serde_json::Value> = roll.iter().map(|one| entry(one, now)).collect();
+    serde_json::json!({ "agents": agents }).to_string()
+}
+
+fn entry(one: &AgentEntry, now: Timestamp) -> serde_json::Value {
+    let last = one.last.as_ref();
+    serde_json::json!({
+        "workspace": one.workspace,
+        "name": one.name,
+        "location": one.location,
+        "standing": one.standing.name(),
+        "credential": one.credential,
+        "token_until": one.token_until.filter(|until| *until > now).map(instant),
+        "cloned_at": one.cloned_at.map(instant),
+        "last_seen": last.map(|last| instant(last.at)),
+        "last_seen_age_ms": last.map(|last| (now - last.at).max(0)),
+        "skew_ms": last.map(|last| last.skew),
+        "version": last.map(|last| &last.version).filter(|version| !version.is_empty()),
+        "spool": last.map(|last| serde_json::json!({
+            "depth": last.depth,
+            "oldest_ms": last.oldest_ms,
+            "set_aside": last.set_aside,
+            "lateness_ms": last.lateness_ms,
+        })),
+        "lost": {
+            "records": one.lost_records,
+            "stretches": one.losses,
+            "last_at": one.last_loss.map(instant),
+        },
+        "definition_conflicts": one.conflicts,
+        "silent_checks": one.silent,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use skerry_aggregator::store::LastBatch;
+
+    #[test]
+    fn the_table_says_what_an_operator_looks_for() {
+        let now = Timestamp(100 * DAY);
+        let never = AgentEntry {
+            workspace: "default".into(),
+            name: "new".into(),
+            location: "ams".into(),
+            standing: Standing::Active,
+            credential: false,
+            token_until: Some(now + 14 * MINUTE),
+            cloned_at: None,
+            last: None,
+            lost_records: 0,
+            losses: 0,
+            last_loss: None,
+            conflicts: Vec::new(),
+            silent: Vec::new(),
+        };
+        let last = LastBatch {
+            at: now - 3 * SECOND,
+            skew: -125_000,
+            version: "0.1.0".into(),
+            depth: 12,
+            oldest_ms: 7_200_000,
+            set_aside: 0,
+            lateness_ms: 0,
+        };
+        let web = AgentEntry {
+            name: "web-1".into(),
+            credential: true,
+            token_until: None,
+            cloned_at: Some(now - MINUTE),
+            last: Some(last),
+            lost_records: 40,
+            losses: 2,
+            conflicts: vec!["shop".into()],
+            silent: vec!["blog".into(), "mail".into()],
+            ..never.clone()
+        };
+        let roll = [never, web];
+        let expected = "\
+NAME   LOCATION  STANDING  LAST SEEN  SKEW    SPOOL           LOST     VERSION  NOTES
+new    ams       active    never      -       -               0        -        its enrolment token waits for 14 min
+web-1  ams       active    3 s ago    -2 min  12, oldest 2 h  40 in 2  0.1.0    CLONED: two agents deliver under this name, none is taken; defined otherwise elsewhere: shop; silent: blog, mail";
+        assert_eq!(table(&roll, now), expected);
+        let json: serde_json::Value = serde_json::from_str(&json(&roll, now)).expect("JSON");
+        assert_eq!(json["agents"][1]["spool"]["depth"], 12);
+        assert_eq!(json["agents"][0]["last_seen"], serde_json::Value::Null);
+        assert_eq!(json["agents"][1]["definition_conflicts"][0], "shop");
+    }
+}

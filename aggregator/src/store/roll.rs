@@ -1,0 +1,155 @@
+//! The roll of agents as operators see it: who they are, when they were heard, what they told.
+
+use super::tokens::Standing;
+use super::{Store, StoreError};
+use crate::domain::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// One agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AgentEntry {
+    /// Its workspace's name.
+    pub workspace: String,
+    /// Its name.
+    pub name: String,
+    /// The failure domain it stands in.
+    pub location: String,
+    /// Whether it is taken.
+    pub standing: Standing,
+    /// It has a credential. Built-in agents need none.
+    pub credential: bool,
+    /// A token of one use waits for it until then.
+    pub token_until: Option<Timestamp>,
+    /// When two of it were last refused.
+    pub cloned_at: Option<Timestamp>,
+    /// Its last batch, where there was one.
+    pub last: Option<LastBatch>,
+    /// Records that never arrived, or that it gave up.
+    pub lost_records: u64,
+    /// In so many stretches.
+    pub losses: u64,
+    /// When the last of them was noted.
+    pub last_loss: Option<Timestamp>,
+    /// Checks that it defines otherwise than another agent does.
+    pub conflicts: Vec<String>,
+    /// Checks that it runs and says nothing conclusive about.
+    pub silent: Vec<String>,
+}
+
+/// What an agent told with its last batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastBatch {
+    /// When.
+    pub at: Timestamp,
+    /// Its wall clock less ours, ms.
+    pub skew: i64,
+    /// Version of its program.
+    pub version: String,
+    /// Records waiting in its spool.
+    pub depth: u64,
+    /// Age of the oldest one, ms.
+    pub oldest_ms: u64,
+    /// Records set aside by it.
+    pub set_aside: u64,
+    /// Greatest lateness of a start, ms.
+    pub lateness_ms: u64,
+}
+
+/// A check that an agent runs now.
+struct Running {
+    agent: i64,
+    check: i64,
+    name: String,
+    definition: Vec<u8>,
+    silent: bool,
+}
+
+impl Store {
+    /// All agents by workspace and name.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn roll(&self) -> Result<Vec<AgentEntry>, StoreError> {
+        let running = self.running()?;
+        let conflicting = conflicting(&running);
+        let sql = "SELECT agent.key, workspace.name, agent.name, agent.location, agent.standing,
+                 agent.token_hash IS NOT NULL,
+                 (SELECT max(until_ms) FROM enrolment WHERE agent = agent.key AND used_ms IS NULL),
+                 agent.cloned_ms, heard.seen_ms, heard.offset_ms, heard.version, heard.depth, heard.oldest_ms,
+                 heard.set_aside, heard.lateness_ms,
+                 (SELECT coalesce(sum(count), 0) FROM loss WHERE loss.agent = agent.key),
+                 (SELECT count(*) FROM loss WHERE loss.agent = agent.key),
+                 (SELECT max(noted_ms) FROM loss WHERE loss.agent = agent.key)
+             FROM agent JOIN workspace ON workspace.key = agent.workspace
+             LEFT JOIN agent_epoch AS heard ON heard.agent = agent.key AND heard.seen_ms =
+                 (SELECT max(seen_ms) FROM agent_epoch AS any WHERE any.agent = agent.key)
+             GROUP BY agent.key ORDER BY workspace.name, agent.name";
+        let mut statement = self.connection.prepare(sql)?;
+        let mut rows = statement.query([])?;
+        let mut roll = Vec::new();
+        while let Some(row) = rows.next()? {
+            let key: i64 = row.get(0)?;
+            let at = |column| row.get::<_, Option<i64>>(column).map(|at| at.map(Timestamp));
+            let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+            let last = match at(8)? {
+                None => None,
+                Some(at) => Some(LastBatch {
+                    at,
+                    skew: row.get(9)?,
+                    version: row.get(10)?,
+                    depth: number(11)?,
+                    oldest_ms: number(12)?,
+                    set_aside: number(13)?,
+                    lateness_ms: number(14)?,
+                }),
+            };
+            let of_it = || running.iter().filter(|one| one.agent == key);
+            let names = |chosen: &dyn Fn(&Running) -> bool| {
+                of_it().filter(|one| chosen(one)).map(|one| one.name.clone()).collect()
+            };
+            roll.push(AgentEntry {
+                workspace: row.get(1)?,
+                name: row.get(2)?,
+                location: row.get(3)?,
+                standing: Standing::read(&row.get::<_, String>(4)?)?,
+                credential: row.get(5)?,
+                token_until: at(6)?,
+                cloned_at: at(7)?,
+                last,
+                lost_records: number(15)?,
+                losses: number(16)?,
+                last_loss: at(17)?,
+                conflicts: names(&|one| conflicting.contains(&one.check)),
+                silent: names(&|one| one.silent),
+            });
+        }
+        Ok(roll)
+    }
+
+    fn running(&self) -> Result<Vec<Running>, StoreError> {
+        let sql = "SELECT track.agent, track.\"check\", \"check\".name, track.definition, track.silent
+             FROM track JOIN \"check\" ON \"check\".key = track.\"check\"
+             WHERE EXISTS (SELECT 1 FROM declared WHERE track = track.key AND to_ms = ?1)
+             ORDER BY \"check\".name";
+        let mut statement = self.connection.prepare(sql)?;
+        let rows = statement.query_map([Timestamp::FAR.0], |row| {
+            Ok(Running {
+                agent: row.get(0)?,
+                check: row.get(1)?,
+                name: row.get(2)?,
+                definition: row.get(3)?,
+                silent: row.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+}
+
+/// Checks that are one by their name and are not defined the same by all who run them.
+fn conflicting(running: &[Running]) -> BTreeSet<i64> {
+    let mut definitions: BTreeMap<i64, BTreeSet<&[u8]>> = BTreeMap::new();
+    for one in running.iter().filter(|one| !one.definition.is_empty()) {
+        definitions.entry(one.check).or_default().insert(&one.definition);
+    }
+    definitions.into_iter().filter(|(_, all)| all.len() > 1).map(|(check, _)| check).collect()
+}
