@@ -11,6 +11,8 @@ mod disk;
 mod oracle;
 #[path = "../torture/peer.rs"]
 mod peer;
+#[path = "../torture/record.rs"]
+mod record;
 #[path = "../torture/sender.rs"]
 #[expect(dead_code, reason = "the other torture run asks more of it")]
 mod sender;

@@ -30,7 +30,6 @@ fn either_side_is_killed_a_thousand_times() {
 }
 
 struct Scene {
-    yard: Yard,
     target: Target,
     aggregator: Option<Running>,
     agent: Option<Running>,
@@ -38,6 +37,8 @@ struct Scene {
     senders: Vec<Sender>,
     dice: Dice,
     slowest: Duration,
+    /// Last, so that its logs outlive those who write them.
+    yard: Yard,
 }
 
 fn torture(test: &str, usual: usize) {
@@ -137,7 +138,15 @@ impl Scene {
         let before: Vec<u64> = self.senders.iter().map(|sender| sender.ledger().acknowledged()).collect();
         let real = |yard: &Yard| Look::at(yard).through("real").values().sum::<u64>();
         let real_before = real(&self.yard);
+        let told = || {
+            let log = self.aggregator.as_ref().map(Running::said).unwrap_or_default();
+            for sender in &self.senders {
+                let ledger = sender.ledger();
+                assert_eq!(ledger.wrong, None, "{}\n{log}", ledger.name);
+            }
+        };
         let took = until("a fresh observation of everyone is stored", HEALED, || {
+            told();
             let acknowledged = self.senders.iter().map(|sender| sender.ledger().acknowledged());
             acknowledged.zip(&before).all(|(now, before)| now > *before) && real(&self.yard) > real_before
         });

@@ -10,6 +10,7 @@ mod kill;
 mod oracle;
 #[expect(dead_code, reason = "the power run asks more of it")]
 mod peer;
+mod record;
 mod sender;
 mod target;
 mod wire;

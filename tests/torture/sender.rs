@@ -2,12 +2,10 @@
 //! sends old batches again, lies about the wall clock, and changes its spool.
 
 use crate::dice::{Dice, pass};
+use crate::record::{declared, record};
 use crate::yard::post;
 use prost::Message;
-use skerry_protocol::wire::{
-    Batch, Declared, HardState, Inventory, Observation, Outcome, PROTOCOL_VERSION, Phases, Reason, Record,
-    Reply, State, encode, record::Kind,
-};
+use skerry_protocol::wire::{Batch, HardState, Inventory, PROTOCOL_VERSION, Reason, Reply, State, encode};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
@@ -359,43 +357,4 @@ impl Work {
             })
             .collect()
     }
-}
-
-fn declared(name: &str) -> Declared {
-    Declared {
-        name: name.to_owned(),
-        kind: "http".to_owned(),
-        definition: vec![1; 16],
-        interval_ms: 1_000,
-        timeout_ms: 1_000,
-        severity: "high".to_owned(),
-    }
-}
-
-/// Its phases say which sequence of which spool it is: each below 4,096 µs, which the store keeps exactly.
-fn record(spool: u32, sequence: u64, issued: &Issued, wall_ms: i64) -> Record {
-    let (dns, connect) = ((sequence & 0xFFF) as u32, (sequence >> 12 & 0xFFF) as u32);
-    let outcome = if issued.well { Outcome::Up } else { Outcome::Down };
-    let reason = if issued.well { Reason::None } else { Reason::StatusMismatch };
-    let observation = Observation {
-        check: issued.check,
-        boot: 0,
-        boot_ms: issued.boot_ms,
-        wall_ms,
-        outcome: outcome as i32,
-        reason: reason as i32,
-        detail: String::new(),
-        total_us: u64::from(dns + connect + spool),
-        phases: Some(Phases {
-            dns_us: Some(dns),
-            connect_us: Some(connect),
-            tls_us: Some(spool),
-            ..Phases::default()
-        }),
-        hard: issued.hard as i32,
-        since_boot_ms: issued.since,
-        since_wall_ms: None,
-        flapping: false,
-    };
-    Record { sequence, kind: Some(Kind::Observation(observation)) }
 }

@@ -1,0 +1,47 @@
+//! What a sender says of its checks, each record recognisable in the store.
+
+use crate::sender::Issued;
+use skerry_protocol::wire::{Declared, Observation, Outcome, Phases, Reason, Record, record::Kind};
+
+/// One check, as its inventory declares it.
+pub(crate) fn declared(name: &str) -> Declared {
+    Declared {
+        name: name.to_owned(),
+        kind: "http".to_owned(),
+        definition: vec![1; 16],
+        interval_ms: 1_000,
+        timeout_ms: 1_000,
+        severity: "high".to_owned(),
+    }
+}
+
+/// Its phases say which sequence of which spool it is: each below 256 µs, which the store keeps exactly.
+pub(crate) fn record(spool: u32, sequence: u64, issued: &Issued, wall_ms: i64) -> Record {
+    let part = |number: u64, place: u32| Some((number >> (8 * place) & 0xFF) as u32);
+    let phases = Phases {
+        dns_us: part(sequence, 0),
+        connect_us: part(sequence, 1),
+        tls_us: part(sequence, 2),
+        first_byte_us: part(u64::from(spool), 0),
+        transfer_us: part(u64::from(spool), 1),
+    };
+    let all = [phases.dns_us, phases.connect_us, phases.tls_us, phases.first_byte_us, phases.transfer_us];
+    let outcome = if issued.well { Outcome::Up } else { Outcome::Down };
+    let reason = if issued.well { Reason::None } else { Reason::StatusMismatch };
+    let observation = Observation {
+        check: issued.check,
+        boot: 0,
+        boot_ms: issued.boot_ms,
+        wall_ms,
+        outcome: outcome as i32,
+        reason: reason as i32,
+        detail: String::new(),
+        total_us: all.iter().flatten().map(|phase| u64::from(*phase)).sum(),
+        phases: Some(phases),
+        hard: issued.hard as i32,
+        since_boot_ms: issued.since,
+        since_wall_ms: None,
+        flapping: false,
+    };
+    Record { sequence, kind: Some(Kind::Observation(observation)) }
+}
