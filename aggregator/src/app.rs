@@ -7,7 +7,7 @@ use crate::desired::desired;
 use crate::domain::state::AgentKey;
 use crate::domain::step::{Answer, Command};
 use crate::engine::{Engine, Running};
-use crate::housekeeping::Housekeeping;
+use crate::housekeeping::{Housekeeping, inspect};
 use crate::intake::{Intake, LocalIntake};
 use crate::operations::Overseer;
 use crate::publish::output::Site;
@@ -18,6 +18,7 @@ use crate::web::{Bound, Html, Limits, Listener, PublicSide, Rooms, Serves, Traff
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use skerry_agent::run::{Agent, AgentHandle, AgentSettings, MAX_IN_FLIGHT};
+use skerry_agent::self_test::SelfTestSettings;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -28,7 +29,8 @@ type LocalAgents = Arc<tokio::sync::Mutex<Vec<(String, AgentHandle)>>>;
 /// A system that runs.
 pub struct App {
     engine: Engine,
-    writer: Running,
+    /// The writer's thread and the publisher's; neither ends before it is told to.
+    threads: [Running; 2],
     agents: LocalAgents,
     bound: Bound,
     rooms: Rooms,
@@ -58,21 +60,29 @@ impl App {
         let shared = shared(engine.now());
         let addresses = addresses(first);
         let publisher = Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses, shared);
-        tokio::task::spawn_blocking(move || publisher.start()).await??;
+        let publishing = tokio::task::spawn_blocking(move || publisher.start()).await??;
 
         let traffic = Traffic::default();
         let face = Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
         let overseer = Arc::new(Overseer::new(engine.clone(), Arc::clone(&site), traffic.clone()));
+        // Before anybody asks: one that has not looked knows of no agent that it misses.
+        let first_look = Arc::clone(&overseer);
+        tokio::task::spawn_blocking(move || first_look.look()).await?;
         let retention = i64::try_from(first.store.raw_retention.as_millis()).unwrap_or(i64::MAX);
         let housekeeping = Housekeeping::new(&database, engine.clone(), retention)?;
-        let following = roll::follow(engine.clone(), database.clone());
-        let background = vec![watch(Arc::clone(&overseer)), keep_house(housekeeping), following];
+        let background = vec![
+            watch(Arc::clone(&overseer)),
+            keep_house(housekeeping),
+            inspect_daily(database.clone()),
+            roll::follow(engine.clone(), database.clone()),
+        ];
         let rooms = Rooms {
             public: Arc::new(PublicSide::new(site, face, traffic)),
             ingest: Arc::new(Intake::new(engine.clone(), aggregator_id, database)),
             operations: overseer,
         };
-        Ok(Self { engine, writer, agents, bound, rooms, background })
+        let threads = [writer, publishing];
+        Ok(Self { engine, threads, agents, bound, rooms, background })
     }
 
     /// The addresses bound, in the order of the configuration.
@@ -99,15 +109,15 @@ impl App {
     /// # Errors
     /// When a listener ends by itself.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let writer = self.writer;
+        let threads = self.threads;
         let shutdown = async {
             tokio::select! {
                 () = shutdown => {}
-                () = ended(&writer) => tracing::error!("the engine has ended by itself: stopping"),
+                () = one_ended(&threads) => tracing::error!("a thread has ended by itself: stopping"),
             }
         };
         let answered = self.bound.run(&self.rooms, Limits::default(), shutdown).await;
-        let broken = writer.is_finished();
+        let broken = threads.iter().any(Running::is_finished);
         for (_, agent) in self.agents.lock().await.drain(..) {
             agent.stop().await;
         }
@@ -115,19 +125,20 @@ impl App {
             task.abort();
         }
         self.engine.stop();
-        let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        let joined = tokio::task::spawn_blocking(move || threads.map(Running::join));
+        let _ = joined.await;
         anyhow::ensure!(
             !broken,
-            "the engine ended by itself; what was acknowledged is stored. Start again, and report what the log says"
+            "a part of the program ended by itself; what was acknowledged is stored. Start it again, and report what the log says"
         );
         Ok(answered?)
     }
 }
 
-/// Resolves once the thread is gone, which it never is before it is told to stop.
-async fn ended(writer: &Running) {
+/// Resolves once one of the threads is gone: without it the page would be frozen.
+async fn one_ended(threads: &[Running]) {
     let mut second = tokio::time::interval(Duration::from_secs(1));
-    while !writer.is_finished() {
+    while !threads.iter().any(Running::is_finished) {
         second.tick().await;
     }
 }
@@ -188,6 +199,7 @@ async fn local_agents(
             spool_path: spool,
             spool_limits: skerry_agent::spool::Limits::default(),
             max_in_flight: MAX_IN_FLIGHT,
+            self_test: SelfTestSettings::default(),
             checks,
         };
         let handle = Agent::start(settings, intake.shared())
@@ -252,6 +264,21 @@ fn watch(overseer: Arc<Overseer>) -> tokio::task::JoinHandle<()> {
             second.tick().await;
             let overseer = Arc::clone(&overseer);
             let _ = tokio::task::spawn_blocking(move || overseer.look()).await;
+        }
+    })
+}
+
+/// Now and once a day, in a thread that nobody waits for: a stop does not wait for gigabytes to be read.
+fn inspect_daily(database: PathBuf) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut daily = tokio::time::interval(Duration::from_secs(86_400));
+        loop {
+            daily.tick().await;
+            let database = database.clone();
+            let inspector = std::thread::Builder::new().name("inspector".to_owned());
+            if let Err(error) = inspector.spawn(move || inspect(&database)) {
+                tracing::warn!(%error, "no thread to look through the database: it is tried again tomorrow");
+            }
         }
     })
 }

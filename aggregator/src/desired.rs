@@ -3,8 +3,10 @@
 use crate::config::{self, Config};
 use crate::domain::state::{ComponentSettings, PageSettings};
 use crate::domain::step::{Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage};
+use crate::domain::time::Timestamp;
 use crate::domain::uptime::{Rule, Weights};
 use crate::domain::verdict::Quorum;
+use jiff::tz::TimeZone;
 
 /// What one file wants, with fresh ids for all that may have to be made.
 #[must_use]
@@ -30,6 +32,7 @@ fn page(page: &config::Page) -> DesiredPage {
         config::UptimeRule::Observed => Rule::Observed,
         config::UptimeRule::Statuspage => Rule::Statuspage,
     };
+    let zone = TimeZone::get(&page.time_zone).unwrap_or(TimeZone::UTC);
     let weights = Weights { partial_percent: page.partial_percent, major_percent: page.major_percent };
     DesiredPage {
         key: page.key.clone(),
@@ -45,23 +48,24 @@ fn page(page: &config::Page) -> DesiredPage {
             rule,
             weights,
         },
-        items: page.items.iter().map(item).collect(),
+        items: page.items.iter().map(|one| item(one, &zone)).collect(),
     }
 }
 
-fn item(item: &config::Item) -> DesiredItem {
+fn item(item: &config::Item, zone: &TimeZone) -> DesiredItem {
     match item {
-        config::Item::Component(one) => DesiredItem::Component(component(one)),
+        config::Item::Component(one) => DesiredItem::Component(component(one, zone)),
         config::Item::Group(group) => DesiredItem::Group(DesiredGroup {
             key: group.key.clone(),
             name: group.name.clone(),
             description: group.description.clone(),
-            components: group.components.iter().map(component).collect(),
+            components: group.components.iter().map(|one| component(one, zone)).collect(),
         }),
     }
 }
 
-fn component(component: &config::Component) -> DesiredComponent {
+fn component(component: &config::Component, zone: &TimeZone) -> DesiredComponent {
+    let midnight = component.start_date.and_then(|date| date.to_zoned(zone.clone()).ok());
     DesiredComponent {
         key: component.key.clone(),
         settings: ComponentSettings {
@@ -73,6 +77,7 @@ fn component(component: &config::Component) -> DesiredComponent {
             showcase: component.showcase,
             only_show_if_degraded: component.only_show_if_degraded,
         },
+        starts_at: midnight.map(|midnight| Timestamp(midnight.timestamp().as_millisecond())),
         links: component
             .links
             .iter()

@@ -64,6 +64,8 @@ pub struct Health {
     pub unwritable: AtomicBool,
     /// Our clock at the last turn of the loop, ms.
     pub turned_at: AtomicI64,
+    /// The writer is gone.
+    ended: AtomicBool,
 }
 
 /// How the rest of the program reaches the engine.
@@ -117,8 +119,9 @@ impl Engine {
         if matches!(command, Command::Report(_)) && self.pressed() {
             return Err(Refused::Busy { retry_after: 2 });
         }
-        let (reply, answer) = oneshot::channel();
+        let (reply, mut answer) = oneshot::channel();
         match self.sender.try_send(Message::Command(command, reply)) {
+            Ok(()) if self.ended() => answer.try_recv().unwrap_or(Err(Refused::Stopping)),
             Ok(()) => answer.await.unwrap_or(Err(Refused::Stopping)),
             Err(TrySendError::Full(_)) => Err(Refused::Busy { retry_after: 5 }),
             Err(TrySendError::Disconnected(_)) => Err(Refused::Stopping),
@@ -149,7 +152,16 @@ impl Engine {
             let _ = give.send(look(state, now));
         });
         self.sender.send(Message::Look(look)).map_err(|_| Refused::Stopping)?;
+        if self.ended() {
+            return take.try_recv().map_err(|_| Refused::Stopping);
+        }
         take.recv().map_err(|_| Refused::Stopping)
+    }
+
+    /// The writer is gone. Asked after a message was sent: what was sent before it went is answered or
+    /// dropped by it, what is sent later stays in the channel and nobody may wait for it.
+    fn ended(&self) -> bool {
+        self.health.ended.load(Ordering::SeqCst)
     }
 
     /// As [`Engine::look`], for async callers.
@@ -206,6 +218,14 @@ struct Writer {
     changed: Changed,
     health: Arc<Health>,
     failed_at: Option<Instant>,
+}
+
+impl Drop for Writer {
+    /// The channel keeps what nobody received as long as there are senders: those who wait are let go.
+    fn drop(&mut self) {
+        self.health.ended.store(true, Ordering::SeqCst);
+        self.receiver.try_iter().for_each(drop);
+    }
 }
 
 impl Writer {

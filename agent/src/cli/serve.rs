@@ -38,6 +38,7 @@ async fn until_stopped(common: &Common, config: AgentConfig) -> anyhow::Result<(
         spool_path: config.agent.spool.clone(),
         spool_limits: Limits::default(),
         max_in_flight: config.agent.max_in_flight,
+        self_test: config.self_test.clone(),
         checks: config.checks.clone(),
     };
     let agent = Agent::start(settings, Arc::new(delivery))?;
@@ -73,9 +74,9 @@ async fn reload(common: &Common, present: &AgentConfig, agent: &AgentHandle) {
     let same_agent = (&old.name, &old.location, &old.spool, old.max_in_flight)
         == (&new.name, &new.location, &new.spool, new.max_in_flight);
     let (old, new) = (&present.uplink, &loaded.config.uplink);
-    if !same_agent || old != new {
+    if !same_agent || old != new || present.self_test != loaded.config.self_test {
         tracing::warn!(
-            "[agent] or [aggregator] has changed: that takes effect at the next start; checks are read now"
+            "[agent], [self_test] or [aggregator] has changed: that takes effect at the next start; checks are read now"
         );
     }
     let checks = loaded.config.checks.len();

@@ -22,7 +22,14 @@ impl Store {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Rows of one group may name each other before they stand: the commit judges.
         transaction.pragma_update(None, "defer_foreign_keys", true)?;
-        let mut group = Group { transaction, state, now, tracks: BTreeMap::new(), hours: BTreeSet::new() };
+        let mut group = Group {
+            transaction,
+            state,
+            now,
+            tracks: BTreeMap::new(),
+            declared: BTreeSet::new(),
+            hours: BTreeSet::new(),
+        };
         for change in changes {
             group.write(change)?;
         }
@@ -36,6 +43,8 @@ struct Group<'a> {
     now: Timestamp,
     /// Tracks to write once, with the instant from which their spans are no longer what is stored.
     tracks: BTreeMap<TrackKey, Timestamp>,
+    /// Tracks that were declared or are no longer.
+    declared: BTreeSet<TrackKey>,
     /// Hours that received an observation: their roll-up is to be made, once they are over.
     hours: BTreeSet<i64>,
 }
@@ -57,6 +66,11 @@ impl Group<'_> {
             Change::CheckSaved(key) => self.check(*key),
             Change::TrackMoved(track) => {
                 self.tracks.entry(*track).or_insert(Timestamp::FAR);
+                Ok(())
+            }
+            Change::DeclaredChanged(track) => {
+                self.tracks.entry(*track).or_insert(Timestamp::FAR);
+                self.declared.insert(*track);
                 Ok(())
             }
             Change::SpansChanged { track, from } => {
@@ -91,6 +105,9 @@ impl Group<'_> {
             if *changed_from < Timestamp::FAR {
                 self.spans(*track, *changed_from)?;
             }
+        }
+        for track in &self.declared {
+            self.declared(*track)?;
         }
         for hour in &self.hours {
             let sql = "INSERT OR IGNORE INTO dirty_hour (hour_ms) VALUES (?1)";
@@ -188,11 +205,20 @@ impl Group<'_> {
             open.map(|span| span.from.0),
             open.map(|span| span.last.0),
         );
-        self.run(sql, head)?;
-        let newest = witnessed.declared.iter().rev().take(2);
+        self.run(sql, head)
+    }
+
+    /// The newest two stretches; those before them stand.
+    fn declared(&self, key: TrackKey) -> Result<(), StoreError> {
+        let witnessed = &self.state.tracks[&key];
+        let workspace = self.state.agents[&witnessed.agent].workspace.0;
+        let declared = &witnessed.declared;
+        let newest = &declared[declared.len().saturating_sub(2)..];
+        let stand = declared.len() - newest.len();
+        let after = declared[..stand].last().map_or(i64::MIN, |ended| ended.to.0);
+        self.run("DELETE FROM declared WHERE track = ?1 AND from_ms >= ?2", (key.0, after))?;
         for interval in newest {
-            let sql = "INSERT OR REPLACE INTO declared (workspace, track, from_ms, to_ms)
-                 VALUES (?1, ?2, ?3, ?4)";
+            let sql = "INSERT INTO declared (workspace, track, from_ms, to_ms) VALUES (?1, ?2, ?3, ?4)";
             self.run(sql, (workspace, key.0, interval.from.0, interval.to.0))?;
         }
         Ok(())

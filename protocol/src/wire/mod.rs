@@ -290,6 +290,9 @@ pub struct SpoolReport {
     /// Greatest lateness of a start in the last minute, ms.
     #[prost(uint64, tag = "5")]
     pub lateness_ms: u64,
+    /// The agent's own network is gone: what fails there meanwhile is inconclusive.
+    #[prost(bool, tag = "6")]
+    pub own_network_gone: bool,
 }
 
 /// What the aggregator answers with 200.

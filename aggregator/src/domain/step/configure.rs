@@ -1,9 +1,9 @@
 //! The file's word becomes state: pages, groups, components and links are found by their keys, made,
 //! changed, archived or revived. A changed link does not rewrite the past.
 
-use super::recompute::component_from;
+use super::recompute::{Earliest, component_from, recompute};
 use super::report::check_for;
-use super::{Answer, Change, start_of};
+use super::{Answer, Change};
 use crate::domain::layers::Layers;
 use crate::domain::state::{
     Agent, AgentKey, Component, ComponentKey, ComponentSettings, Group, GroupKey, Link, Page, PageItem,
@@ -65,6 +65,8 @@ pub struct DesiredComponent {
     pub key: String,
     /// What the file says.
     pub settings: ComponentSettings,
+    /// Local midnight of its start date in the page's zone, where it has one.
+    pub starts_at: Option<Timestamp>,
     /// Checks that feed it.
     pub links: Vec<DesiredLink>,
 }
@@ -83,16 +85,17 @@ pub(super) fn add_agent(
     workspace: &str,
     name: &str,
     location: &str,
+    now: Timestamp,
     changes: &mut Vec<Change>,
 ) -> Answer {
     let workspace = workspace_for(state, workspace, changes);
-    let found = state.agents.iter_mut().find(|(_, agent)| agent.workspace == workspace && agent.name == name);
-    if let Some((key, agent)) = found {
-        if agent.location != location {
-            location.clone_into(&mut agent.location);
-            changes.push(Change::AgentSaved(*key));
+    let found = state.agents.iter().find(|(_, agent)| agent.workspace == workspace && agent.name == name);
+    if let Some(key) = found.map(|(key, _)| *key) {
+        if state.agents[&key].location != location {
+            changes.push(Change::AgentSaved(key));
+            move_to(state, key, location, now, changes);
         }
-        return Answer::Agent(*key);
+        return Answer::Agent(key);
     }
     let key = AgentKey(state.fresh_key());
     state.agents.insert(key, Agent::new(workspace, name, location));
@@ -107,14 +110,29 @@ pub(super) fn know_agent(
     workspace: WorkspaceKey,
     name: &str,
     location: &str,
+    now: Timestamp,
+    changes: &mut Vec<Change>,
 ) -> Answer {
     if !state.workspaces.contains_key(&workspace) {
         return Answer::NotFound;
     }
     let agent = state.agents.entry(key).or_insert_with(|| Agent::new(workspace, name, location));
     name.clone_into(&mut agent.name);
-    location.clone_into(&mut agent.location);
+    if agent.location != location {
+        move_to(state, key, location, now, changes);
+    }
     Answer::Agent(key)
+}
+
+/// An agent that moved votes with others from now on.
+fn move_to(state: &mut State, key: AgentKey, location: &str, now: Timestamp, changes: &mut Vec<Change>) {
+    let Some(agent) = state.agents.get_mut(&key) else { return };
+    location.clone_into(&mut agent.location);
+    let mut earliest = Earliest::default();
+    for witnessed in state.tracks.values().filter(|witnessed| witnessed.agent == key) {
+        earliest.note(witnessed.check, now);
+    }
+    recompute(state, &earliest, changes);
 }
 
 pub(super) fn configure(
@@ -124,14 +142,17 @@ pub(super) fn configure(
     changes: &mut Vec<Change>,
 ) -> Answer {
     let workspace = workspace_for(state, &desired.workspace, changes);
+    let mut earliest = Earliest::default();
     for (name, quorum) in &desired.checks {
         let key = check_for(state, workspace, name, changes);
         let check = state.checks.get_mut(&key).expect("made above");
         if check.quorum != *quorum {
             check.quorum = *quorum;
             changes.push(Change::CheckSaved(key));
+            earliest.note(key, now);
         }
     }
+    recompute(state, &earliest, changes);
     let mut reconcile = Reconcile { workspace, now, ids: desired.ids.into_iter(), state, changes };
     let keys: Vec<PageKey> = desired.pages.into_iter().map(|page| reconcile.page(page)).collect();
     reconcile.archive_others(&keys);
@@ -254,8 +275,7 @@ impl Reconcile<'_> {
         });
         component.archived = false;
         component.settings = desired.settings;
-        component.layers.start =
-            start_of(&self.state.pages[&page], component.created_at, component.settings.start_date);
+        component.layers.start = desired.starts_at.unwrap_or(component.created_at);
         let linked = self.link(key, &mut component.links, &desired.links);
         let changed = before.as_ref() != Some(&component);
         let made = before.is_none();

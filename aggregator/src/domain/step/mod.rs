@@ -17,7 +17,7 @@ pub use reported::{DeclaredCheck, Observed, Record, RecordKind, Report, Snapshot
 use super::component::Automatic;
 use super::interval::Interval;
 use super::state::{
-    AgentKey, CheckKey, ComponentKey, GroupKey, Page, PageKey, ResponseHour, State, TrackKey, WorkspaceKey,
+    AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, ResponseHour, State, TrackKey, WorkspaceKey,
 };
 use super::status::Status;
 use super::time::Timestamp;
@@ -122,8 +122,10 @@ pub enum Change {
     },
     /// A check was made or its settings changed.
     CheckSaved(CheckKey),
-    /// A track was made, declared, or moved on: its head and its flags.
+    /// A track was made or moved on: its head and its flags.
     TrackMoved(TrackKey),
+    /// A check was declared or is no longer: the newest two stretches of it.
+    DeclaredChanged(TrackKey),
     /// Spans of a track are no longer what they were from an instant on.
     SpansChanged {
         /// Which.
@@ -235,10 +237,10 @@ pub fn step(state: &mut State, command: Command, now: Timestamp) -> Stepped {
         Command::Tick => tick::tick(state, now, &mut changes),
         Command::Configure(desired) => configure::configure(state, *desired, now, &mut changes),
         Command::AddAgent { workspace, name, location } => {
-            configure::add_agent(state, &workspace, &name, &location, &mut changes)
+            configure::add_agent(state, &workspace, &name, &location, now, &mut changes)
         }
         Command::KnowAgent { agent, workspace, name, location } => {
-            configure::know_agent(state, agent, workspace, &name, &location)
+            configure::know_agent(state, agent, workspace, &name, &location, now, &mut changes)
         }
         Command::Dismiss { agent } => report::dismiss(state, agent, now, &mut changes),
         Command::SetManual { component, status, until } => {
@@ -256,11 +258,4 @@ pub fn step(state: &mut State, command: Command, now: Timestamp) -> Stepped {
         Command::ReleaseManual { component } => manual::release(state, component, now, &mut changes),
     };
     Stepped { answer, changes }
-}
-
-/// Local midnight of a component's start date, or the moment it was made.
-fn start_of(page: &Page, created_at: Timestamp, start_date: Option<jiff::civil::Date>) -> Timestamp {
-    let Some(date) = start_date else { return created_at };
-    let zone = jiff::tz::TimeZone::get(&page.settings.time_zone).unwrap_or(jiff::tz::TimeZone::UTC);
-    date.to_zoned(zone).map_or(created_at, |midnight| Timestamp(midnight.timestamp().as_millisecond()))
 }

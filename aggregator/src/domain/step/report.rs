@@ -1,11 +1,11 @@
 //! A batch of an agent, from its sequence to the layers of the components it feeds.
 
 use super::recompute::{Earliest, recompute};
-use super::reported::{DeclaredCheck, Observed, RecordKind, Report, SnapshotState, When};
+use super::reported::{DeclaredCheck, Observed, Record, RecordKind, Report, SnapshotState, When};
 use super::{Answer, Change, RawObservation};
-use crate::domain::interval::Interval;
+use crate::domain::interval::{Interval, append};
 use crate::domain::state::{AgentKey, Check, CheckKey, Epoch, State, TrackKey, Witnessed};
-use crate::domain::time::{DAY, Timestamp};
+use crate::domain::time::Timestamp;
 use crate::domain::track::{Hard, Seen, Span, Track};
 use crate::domain::verdict::Quorum;
 use crate::domain::voices::Voice;
@@ -29,18 +29,20 @@ pub(super) fn report(
     agent.last_seen = Some(now);
     agent.told.clone_from(&report.told);
     agent.skew = report.wall_now - report.received;
-    let through = agent.epochs.entry(report.epoch).or_default().through;
+    // What an earlier boot saw is placed by the offset its clock had then, as last heard in this epoch.
+    let heard = agent.epochs.get(&report.epoch).filter(|epoch| epoch.through > 0);
+    let (through, offset) = heard.map_or((0, agent.skew), |epoch| (epoch.through, epoch.offset));
     let mut earliest = Earliest::default();
     if let Some(inventory) = &report.inventory {
         declare(state, report.agent, inventory, now, changes, &mut earliest);
     }
-    let tracks = tracks_of(state, report, changes);
-    let last = take_records(state, report, &tracks, through, changes, &mut earliest);
+    let tracks = tracks_of(state, report, now, changes, &mut earliest);
+    let last = take_records(state, report, &tracks, (through, offset), changes, &mut earliest);
     take_snapshot(state, report, &tracks, changes, &mut earliest);
     let agent = state.agents.get_mut(&report.agent).expect("looked up above");
-    let offset = agent.skew;
-    let epoch = agent.epochs.entry(report.epoch).or_default();
-    *epoch = Epoch { through: last, offset };
+    let drains = report.records.iter().any(is_of_an_earlier_boot);
+    let offset = if drains { offset } else { agent.skew };
+    agent.epochs.insert(report.epoch, Epoch { through: last, offset });
     let want_inventory = !agent.inventory_known;
     changes.push(Change::EpochMoved { agent: report.agent, epoch: report.epoch });
     recompute(state, &earliest, changes);
@@ -52,7 +54,7 @@ fn take_records(
     state: &mut State,
     report: &Report,
     tracks: &[TrackKey],
-    through: u64,
+    (through, offset): (u64, i64),
     changes: &mut Vec<Change>,
     earliest: &mut Earliest,
 ) -> u64 {
@@ -69,7 +71,7 @@ fn take_records(
                 let track = tracks[first.check];
                 let witnessed = state.tracks.get_mut(&track).expect("made by tracks_of");
                 touched.insert(track);
-                let placed = Placed { report, observed: first, count: *count, spread: *spread };
+                let placed = Placed { report, offset, observed: first, count: *count, spread: *spread };
                 placed.take(track, witnessed, changes, earliest);
             }
             RecordKind::Lost { count, why, from, to } => changes.push(Change::Lost {
@@ -86,9 +88,16 @@ fn take_records(
     last
 }
 
+fn is_of_an_earlier_boot(record: &Record) -> bool {
+    let RecordKind::Observed { first, .. } = &record.kind else { return false };
+    matches!(first.when, When::EarlierBoot(_))
+}
+
 /// An observation on its way into its track.
 struct Placed<'a> {
     report: &'a Report,
+    /// Of the wall clock of earlier boots, ms.
+    offset: i64,
     observed: &'a Observed,
     count: u32,
     spread: i64,
@@ -103,30 +112,38 @@ impl Placed<'_> {
         earliest: &mut Earliest,
     ) {
         let Observed { outcome, reason, total_us, phases, hard, .. } = *self.observed;
-        let first = place(self.report, self.observed.when);
+        let first = self.place(self.observed.when);
         let count = i64::from(self.count.max(1));
         let before = open_state(witnessed);
+        let mut began = Timestamp(0);
         for n in 0..count {
             let at = first + if count > 1 { self.spread * n / (count - 1) } else { 0 };
+            let at = at.min(self.report.received);
             changes.push(Change::Raw(RawObservation { at, track: key, outcome, reason, total_us, phases }));
             if outcome == Outcome::Inconclusive {
                 continue;
             }
-            let since = if n == 0 { self.observed.since.map(|when| place(self.report, when)) } else { None };
+            let since = if n == 0 { self.observed.since.map(|when| self.place(when)) } else { None };
+            if declared_since(witnessed, since.map_or(at, |since| since.min(at))) {
+                earliest.note(witnessed.check, witnessed.declared.last().map_or(at, |open| open.from));
+                changes.push(Change::DeclaredChanged(key));
+            }
             // What was folded was one stretch without a gap.
             let silence = if n == 0 { witnessed.silence() } else { i64::MAX };
             if let Some(from) = witnessed.track.observe(Seen { at, hard, since }, silence) {
                 earliest.note(witnessed.check, from);
                 changes.push(Change::SpansChanged { track: key, from });
+                began = began.max(from);
             }
-            self.keep_silence(witnessed);
+            self.keep_silence(witnessed, earliest);
         }
         if let Some(since) = self.observed.since
             && hard != before
         {
             changes.push(Change::Transition {
                 track: key,
-                since: place(self.report, since),
+                // Never before the edge of the interval: batches on their way for unlike times place unlike.
+                since: self.place(since).max(began),
                 at: first,
                 from: before,
                 to: hard,
@@ -136,31 +153,44 @@ impl Placed<'_> {
         }
     }
 
+    /// Placement = received − (boot now − boot then); of an earlier boot, wall clock less its offset, and not
+    /// after the present boot began. Nothing is placed in the future, nor before 1970.
+    fn place(&self, when: When) -> Timestamp {
+        let Report { received, boot_now, .. } = *self.report;
+        let placed = match when {
+            When::ThisBoot(boot) => received - (boot_now - boot).max(0),
+            When::EarlierBoot(wall) => (wall - self.offset).min(received - boot_now),
+        };
+        placed.max(Timestamp(0))
+    }
+
     /// History older than the silence limit fills the past; it does not end a silence of today.
-    fn keep_silence(&self, witnessed: &mut Witnessed) {
+    fn keep_silence(&self, witnessed: &mut Witnessed, earliest: &mut Earliest) {
         let Some(last) = witnessed.track.last() else { return };
         if self.report.received - last > witnessed.silence() {
-            witnessed.track.fall_silent();
+            if let Some(from) = witnessed.track.fall_silent() {
+                earliest.note(witnessed.check, from);
+            }
         } else {
             witnessed.left = false;
         }
     }
 }
 
-fn open_state(witnessed: &Witnessed) -> Hard {
-    witnessed.track.spans.last().map_or(Hard::Unknown, |span| span.state)
+/// Whoever saw something ran the check then, also where the word of it came later than the evidence: the
+/// newest declaration begins there, but never within an earlier one. Returns whether it moved.
+fn declared_since(witnessed: &mut Witnessed, at: Timestamp) -> bool {
+    let [earlier @ .., open] = witnessed.declared.as_mut_slice() else { return false };
+    let from = at.max(earlier.last().map_or(Timestamp(0), |ended| ended.to));
+    let moved = open.to == Timestamp::FAR && from < open.from;
+    if moved {
+        open.from = from;
+    }
+    moved
 }
 
-/// Placement = received − (boot now − boot then); of an earlier boot, wall clock less the skew, and not
-/// after the present boot began. Nothing is placed in the future.
-fn place(report: &Report, when: When) -> Timestamp {
-    match when {
-        When::ThisBoot(boot) => report.received - (report.boot_now - boot).max(0),
-        When::EarlierBoot(wall) => {
-            let skew = report.wall_now - report.received;
-            (wall - skew).min(report.received - report.boot_now)
-        }
-    }
+fn open_state(witnessed: &Witnessed) -> Hard {
+    witnessed.track.spans.last().map_or(Hard::Unknown, |span| span.state)
 }
 
 /// The snapshot moves only the live verdict, and only where it knows more than the track. What it moves is
@@ -176,15 +206,10 @@ fn take_snapshot(
         let Some(witnessed) = state.tracks.get_mut(&tracks[snapshot.check]) else { continue };
         let live = snapshot.evidence_ago.and_then(|ago| ahead_of(witnessed, report, snapshot, ago));
         if live.as_ref().map(|span| span.state) != witnessed.live.as_ref().map(|span| span.state) {
-            let since = live.as_ref().or(witnessed.live.as_ref()).map(|span| span.from);
-            if let Some(since) = since {
-                earliest.note(witnessed.check, since);
-            }
-            let components = &state.checks[&witnessed.check].components;
-            changes.extend(components.iter().copied().map(Change::Shown));
+            earliest.note_live(witnessed.check);
         }
-        if live.is_some() {
-            witnessed.left = false;
+        if live.is_some() && std::mem::replace(&mut witnessed.left, false) {
+            changes.push(Change::TrackMoved(tracks[snapshot.check]));
         }
         witnessed.live = live;
     }
@@ -209,9 +234,14 @@ fn ahead_of(
 }
 
 /// The track of each check the batch names, made where it is new.
-fn tracks_of(state: &mut State, report: &Report, changes: &mut Vec<Change>) -> Vec<TrackKey> {
-    let received = report.received;
-    report.checks.iter().map(|name| track_for(state, report.agent, name, received, changes).1).collect()
+fn tracks_of(
+    state: &mut State,
+    report: &Report,
+    now: Timestamp,
+    changes: &mut Vec<Change>,
+    earliest: &mut Earliest,
+) -> Vec<TrackKey> {
+    report.checks.iter().map(|name| track_for(state, report.agent, name, now, changes, earliest).1).collect()
 }
 
 fn track_for(
@@ -220,6 +250,7 @@ fn track_for(
     name: &str,
     now: Timestamp,
     changes: &mut Vec<Change>,
+    earliest: &mut Earliest,
 ) -> (CheckKey, TrackKey) {
     let workspace = state.agents[&agent].workspace;
     let check = check_for(state, workspace, name, changes);
@@ -227,8 +258,8 @@ fn track_for(
         return (check, *track);
     }
     let track = TrackKey(state.fresh_key());
-    // History of up to a week may be on its way: the check counts as declared since before it.
-    let declared = vec![Interval { from: now - 7 * DAY, to: Timestamp::FAR, value: () }];
+    // Nobody's past changes because another location begins to look; see `declared_since`.
+    let declared = vec![Interval { from: now, to: Timestamp::FAR, value: () }];
     let witnessed = Witnessed {
         agent,
         check,
@@ -243,6 +274,8 @@ fn track_for(
     state.track_of.insert((agent, check), track);
     state.checks.get_mut(&check).expect("made above").tracks.push(track);
     changes.push(Change::TrackMoved(track));
+    changes.push(Change::DeclaredChanged(track));
+    earliest.note(check, now);
     (check, track)
 }
 
@@ -292,12 +325,13 @@ fn declare(
 ) {
     let mut kept = Vec::with_capacity(inventory.len());
     for declared in inventory {
-        let (check, track) = track_for(state, agent, &declared.name, now, changes);
+        let (check, track) = track_for(state, agent, &declared.name, now, changes, earliest);
         kept.push(track);
         let witnessed = state.tracks.get_mut(&track).expect("made above");
         let running = witnessed.declared.last().is_some_and(|interval| interval.to == Timestamp::FAR);
         if !running {
-            witnessed.declared.push(Interval { from: now, to: Timestamp::FAR, value: () });
+            append(&mut witnessed.declared, Interval { from: now, to: Timestamp::FAR, value: () });
+            changes.push(Change::DeclaredChanged(track));
             earliest.note(check, now);
         }
         let unchanged =
@@ -313,9 +347,12 @@ fn declare(
         let Some(open) = witnessed.declared.last_mut().filter(|open| open.to == Timestamp::FAR) else {
             continue;
         };
-        open.to = now.max(open.from);
+        open.to = now;
+        if open.from >= now {
+            witnessed.declared.pop();
+        }
         earliest.note(witnessed.check, now);
-        changes.push(Change::TrackMoved(*key));
+        changes.push(Change::DeclaredChanged(*key));
     }
     state.agents.get_mut(&agent).expect("caller looked it up").inventory_known = true;
 }
