@@ -101,8 +101,10 @@ impl HttpDelivery {
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);
         }
-        let response =
-            request.send().await.map_err(|error| refusal(&error, endpoint).unwrap_or_else(|| chain(&error)))?;
+        let response = request
+            .send()
+            .await
+            .map_err(|error| refusal(&error, endpoint).unwrap_or_else(|| chain(&error)))?;
         let status = response.status();
         let protobuf = is_protobuf(response.headers());
         let after = retry_after(response.headers());

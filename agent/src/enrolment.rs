@@ -89,8 +89,13 @@ impl Place {
         self.file.sync_all().with_context(kept)?;
         let bond_draft = named(&path, ".aggregator.draft");
         let mut options = std::fs::OpenOptions::new();
-        let mut file =
-            options.write(true).create(true).truncate(true).mode(0o600).open(&bond_draft).with_context(kept)?;
+        let mut file = options
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&bond_draft)
+            .with_context(kept)?;
         file.write_all(bond.text().as_bytes()).with_context(kept)?;
         file.sync_all().with_context(kept)?;
         std::fs::rename(&bond_draft, beside(&path)).with_context(kept)?;

@@ -63,7 +63,12 @@ fn own(database: &Path) -> anyhow::Result<PathBuf> {
     // A link does not replace what another process has made in the meantime.
     let linked = std::fs::hard_link(&draft, &path);
     std::fs::remove_file(&draft).with_context(kept)?;
-    ensure!(linked.is_ok() || path.exists(), "{}: {}", kept(), linked.map_or_else(|e| e.to_string(), |()| String::new()));
+    ensure!(
+        linked.is_ok() || path.exists(),
+        "{}: {}",
+        kept(),
+        linked.map_or_else(|e| e.to_string(), |()| String::new())
+    );
     Ok(path)
 }
 

@@ -59,8 +59,8 @@ pub(super) fn enroll(common: &Common, token: &str, allow_plaintext: bool) -> any
 /// The configuration that is there and the file it keeps its token in, if they suit the token.
 fn suited(path: &Path, token: &JoinToken) -> anyhow::Result<(AgentConfig, PathBuf)> {
     let loaded = config::load(path);
-    let config =
-        loaded.map_err(|problems| anyhow!("the configuration is not usable; the token is not used:\n{problems}"))?;
+    let config = loaded
+        .map_err(|problems| anyhow!("the configuration is not usable; the token is not used:\n{problems}"))?;
     let config = config.config;
     let file = path.display();
     ensure!(

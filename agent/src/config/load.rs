@@ -308,8 +308,9 @@ fn refuse_contradictions(
         table.refuse(trust, format!("{trust} has no meaning for a plain http URL"), remedy);
     }
     if !allow_plaintext && !is_loopback(url) {
-        let wrong =
-            format!("{key} is plain http to another host: the token and all observations could be read on the way");
+        let wrong = format!(
+            "{key} is plain http to another host: the token and all observations could be read on the way"
+        );
         table.refuse(key, wrong, "Use https, or say allow_plaintext = true if the network is yours alone.");
     }
 }

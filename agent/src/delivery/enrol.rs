@@ -25,7 +25,11 @@ pub struct Enrolled {
 ///
 /// # Errors
 /// In words what to do. Where nobody answered the token is not used.
-pub async fn enrol(token: &JoinToken, ca_file: Option<&Path>, allow_plaintext: bool) -> anyhow::Result<Enrolled> {
+pub async fn enrol(
+    token: &JoinToken,
+    ca_file: Option<&Path>,
+    allow_plaintext: bool,
+) -> anyhow::Result<Enrolled> {
     let pin: Option<Fingerprint> = token.fingerprint.as_slice().try_into().ok();
     let trust = trust(ca_file, pin)?;
     let vouched = trust.vouched;
@@ -59,7 +63,9 @@ pub async fn enrol(token: &JoinToken, ca_file: Option<&Path>, allow_plaintext: b
                 let pin = pin.filter(|_| url.scheme() == "https" && !vouched.load(Ordering::Relaxed));
                 return Ok(Enrolled { reply, url, pin });
             }
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if failures.is_empty() => bail!(said(status, &answer)),
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if failures.is_empty() => {
+                bail!(said(status, &answer))
+            }
             _ => failures.push(format!("{url}: {}", said(status, &answer))),
         }
     }

@@ -93,8 +93,9 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
     match &asked.what {
         AgentDo::List => {
             let roll = store.roll()?.into_iter();
-            let roll: Vec<_> =
-                roll.filter(|one| asked.workspace.as_ref().is_none_or(|named| one.workspace == *named)).collect();
+            let roll: Vec<_> = roll
+                .filter(|one| asked.workspace.as_ref().is_none_or(|named| one.workspace == *named))
+                .collect();
             let now = clock::wall();
             Ok(if json { table::json(&roll, now) } else { table::table(&roll, now) })
         }
@@ -192,7 +193,8 @@ fn reached(process: &Config, urls: &[Url]) -> anyhow::Result<(Vec<String>, Vec<u
     let database = &process.store.path;
     let serving = || process.listeners.iter().filter(|listener| listener.serves.contains(&Room::Agents));
     // Other hosts first: a listener for this host alone is of use only where there is no other.
-    let listener = serving().find(|listener| !listener.address.ip().is_loopback()).or_else(|| serving().next());
+    let listener =
+        serving().find(|listener| !listener.address.ip().is_loopback()).or_else(|| serving().next());
     let listener = listener.context("no [[listen]] serves \"agents\": add it to one")?;
     let files = of_listener(listener, database)?;
     let addresses = match urls {

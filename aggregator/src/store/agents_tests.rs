@@ -45,7 +45,11 @@ fn a_token_makes_one_credential_in_its_time() {
     offer(&mut store, "first");
     offer(&mut store, "second");
     let before = Timestamp(899_999);
-    assert_eq!(store.redeem("first", "a", before).expect("answers"), Redeemed::Unknown, "a new one replaced it");
+    assert_eq!(
+        store.redeem("first", "a", before).expect("answers"),
+        Redeemed::Unknown,
+        "a new one replaced it"
+    );
     let expired = store.redeem("second", "a", until).expect("answers");
     assert_eq!(expired, Redeemed::Expired { name: "web-1".to_owned() });
     assert_eq!(store.agent_by_token("a").expect("answers"), None);

@@ -178,8 +178,7 @@ impl Store {
              JOIN workspace ON workspace.key = agent.workspace WHERE enrolment.token_hash = ?1";
         let found = transaction
             .query_row(sql, [token_hash(token)], |row| {
-                let whose =
-                    Enrolled { workspace: row.get(1)?, name: row.get(2)?, location: row.get(3)? };
+                let whose = Enrolled { workspace: row.get(1)?, name: row.get(2)?, location: row.get(3)? };
                 Ok((row.get::<_, i64>(0)?, whose, Timestamp(row.get(4)?), row.get::<_, Option<i64>>(5)?))
             })
             .optional()?;

@@ -133,9 +133,11 @@ fn answer(answer: IngestAnswer) -> HttpResponse {
     match answer {
         IngestAnswer::Reply(reply) => uncached(StatusCode::OK, "application/x-protobuf", reply.to_bytes()),
         IngestAnswer::Unauthorized => {
-            let mut response =
-                problem(StatusCode::UNAUTHORIZED, "this aggregator does not know the agent's token, or it was revoked: enrol the agent again with \
-                 skerry-aggregator agent add");
+            let mut response = problem(
+                StatusCode::UNAUTHORIZED,
+                "this aggregator does not know the agent's token, or it was revoked: enrol the agent again with \
+                 skerry-aggregator agent add",
+            );
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             response
         }

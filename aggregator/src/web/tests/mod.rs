@@ -3,9 +3,9 @@
 mod public;
 mod rooms;
 
-use super::{EnrolAnswer, 
-    Bound, Html, Ingest, IngestAnswer, Limits, Listener, Operations, PublicSide, Readiness, Rooms, Serves,
-    Traffic,
+use super::{
+    Bound, EnrolAnswer, Html, Ingest, IngestAnswer, Limits, Listener, Operations, PublicSide, Readiness,
+    Rooms, Serves, Traffic,
 };
 use crate::domain::time::Timestamp;
 use crate::publish::output::{CacheClass, Compression, Kind, Output, Publication, Site};
@@ -49,9 +49,11 @@ impl Ingest for Inbox {
 
     async fn enrol(&self, request: EnrolRequest) -> EnrolAnswer {
         match request.secret.as_str() {
-            "good" => {
-                EnrolAnswer::Reply(EnrolReply { protocol: 1, credential: "ska".into(), ..EnrolReply::default() })
-            }
+            "good" => EnrolAnswer::Reply(EnrolReply {
+                protocol: 1,
+                credential: "ska".into(),
+                ..EnrolReply::default()
+            }),
             "used" => EnrolAnswer::Spent("already used".into()),
             "full" => EnrolAnswer::Unavailable("the disk is full".into()),
             _ => EnrolAnswer::Unknown("no such token".into()),
