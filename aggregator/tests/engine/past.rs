@@ -2,7 +2,7 @@
 
 use crate::script::{CHECKS, START, World, declared};
 use skerry_aggregator::domain::component::Automatic;
-use skerry_aggregator::domain::state::{AgentKey, TrackKey};
+use skerry_aggregator::domain::state::{AgentKey, Told, TrackKey};
 use skerry_aggregator::domain::status::Status;
 use skerry_aggregator::domain::step::{
     Change, Command, Configure, Observed, Record, RecordKind, Report, SnapshotState, When, step,
@@ -36,6 +36,8 @@ fn report(world: &World, agent: usize, first: u64, seen: &[(i64, Hard)]) -> Repo
     Report {
         agent: world.senders[agent].agent,
         epoch: [1; 16],
+        process: Vec::new(),
+        told: Told::default(),
         received: world.now,
         boot_now: BOOT,
         wall_now: world.now,
@@ -43,8 +45,6 @@ fn report(world: &World, agent: usize, first: u64, seen: &[(i64, Hard)]) -> Repo
         records: (first..).zip(seen).map(record).collect(),
         snapshot: Vec::new(),
         inventory: Some(vec![declared("a", 1_000)]),
-        process: Vec::new(),
-        told: Default::default(),
     }
 }
 

@@ -1,7 +1,7 @@
 //! Random commands, decoded from bytes so that a failing sequence shrinks.
 
 use skerry_aggregator::domain::state::{
-    AgentKey, ComponentKey, ComponentSettings, PageSettings, ResponseHour, State,
+    AgentKey, ComponentKey, ComponentSettings, PageSettings, ResponseHour, State, Told,
 };
 use skerry_aggregator::domain::status::Status;
 use skerry_aggregator::domain::step::{
@@ -151,7 +151,7 @@ impl World {
         });
         let checks = CHECKS.iter().map(ToString::to_string).collect();
         let (agent, epoch) = (sender.agent, [sender.epoch; 16]);
-        let (process, told) = (Vec::new(), Default::default());
+        let (process, told) = (Vec::new(), Told::default());
         Report {
             agent,
             epoch,

@@ -68,6 +68,7 @@ fn durable(state: &State) -> State {
     for agent in state.agents.values_mut() {
         agent.skew = 0;
         agent.inventory_known = false;
+        agent.voices = skerry_aggregator::domain::voices::Voices::default();
     }
     for witnessed in state.tracks.values_mut() {
         witnessed.live = None;
