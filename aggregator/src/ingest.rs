@@ -76,6 +76,7 @@ fn report(batch: wire::Batch, agent: AgentKey, received: Timestamp) -> Report {
         received,
         boot_now: signed(batch.boot_now_ms),
         wall_now: Timestamp(batch.wall_now_ms),
+        own_network_gone: batch.spool.is_some_and(|spool| spool.own_network_gone),
         records,
         snapshot: batch.snapshot.iter().map(snapshot).collect(),
         inventory: batch.inventory.map(|inventory| inventory.checks.into_iter().map(declared).collect()),

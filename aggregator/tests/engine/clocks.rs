@@ -34,6 +34,7 @@ fn report(world: &World, boot_now: i64, wall_now: Timestamp, first: u64, whens: 
         received: world.now,
         boot_now,
         wall_now,
+        own_network_gone: false,
         checks: vec!["a".to_owned()],
         records: records.collect(),
         snapshot: vec![SnapshotState { check: 0, state: Hard::Up, since_ago: 0, evidence_ago: Some(0) }],

@@ -39,6 +39,7 @@ fn report(world: &World, agent: usize, first: u64, seen: &[(i64, Hard)]) -> Repo
         received: world.now,
         boot_now: BOOT,
         wall_now: world.now,
+        own_network_gone: false,
         checks: vec!["a".to_owned()],
         records: (first..).zip(seen).map(record).collect(),
         snapshot: Vec::new(),

@@ -151,7 +151,18 @@ impl World {
         });
         let checks = CHECKS.iter().map(ToString::to_string).collect();
         let (agent, epoch) = (sender.agent, [sender.epoch; 16]);
-        Report { agent, epoch, received, boot_now, wall_now, checks, records, snapshot, inventory }
+        Report {
+            agent,
+            epoch,
+            received,
+            boot_now,
+            wall_now,
+            own_network_gone: false,
+            checks,
+            records,
+            snapshot,
+            inventory,
+        }
     }
 }
 

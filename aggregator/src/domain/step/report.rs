@@ -23,6 +23,7 @@ pub(super) fn report(
     let Some(agent) = state.agents.get_mut(&report.agent) else { return Answer::NotFound };
     agent.last_seen = Some(now);
     agent.skew = report.wall_now - report.received;
+    agent.own_network_gone = report.own_network_gone;
     // What an earlier boot saw is placed by the offset its clock had then, as last heard in this epoch.
     let heard = agent.epochs.get(&report.epoch).filter(|epoch| epoch.through > 0);
     let (through, offset) = heard.map_or((0, agent.skew), |epoch| (epoch.through, epoch.offset));

@@ -18,6 +18,8 @@ pub struct Report {
     pub boot_now: i64,
     /// The agent's wall clock when it sent.
     pub wall_now: Timestamp,
+    /// Its own network is gone.
+    pub own_network_gone: bool,
     /// Names of the checks that the rest refers to by index.
     pub checks: Vec<String>,
     /// Oldest first.
