@@ -300,6 +300,7 @@ impl Watched {
             boot: started.boot,
             observation: observation(observed, started, &self.hysteresis, change),
             hard: change.is_some(),
+            interval_ms: u32::try_from(self.check.interval.as_millis()).unwrap_or(u32::MAX),
             standing,
         }
     }

@@ -68,7 +68,11 @@ fn report(batch: wire::Batch, agent: AgentKey, received: Timestamp) -> Report {
     let records = batch
         .records
         .into_iter()
-        .map(|record| Record { sequence: record.sequence, kind: kind(record.kind, &boots) })
+        .map(|record| Record {
+            sequence: record.sequence,
+            through: record.through(),
+            kind: kind(record.kind, &boots),
+        })
         .collect();
     Report {
         agent,
@@ -104,7 +108,7 @@ fn kind(kind: Option<Kind>, boots: &Boots<'_>) -> RecordKind {
         Some(Kind::Observation(one)) => {
             RecordKind::Observed { first: observed(one, boots), count: 1, spread: 0 }
         }
-        Some(Kind::Folded(wire::Folded { first: Some(first), count, last_boot_ms })) => {
+        Some(Kind::Folded(wire::Folded { first: Some(first), count, last_boot_ms, .. })) => {
             let spread = signed(last_boot_ms.saturating_sub(first.boot_ms));
             RecordKind::Observed { first: observed(first, boots), count, spread }
         }

@@ -25,6 +25,7 @@ fn report(world: &World, boot_now: i64, wall_now: Timestamp, first: u64, whens: 
         since: None,
     };
     let records = whens.iter().zip(first..).map(|(when, sequence)| Record {
+        through: sequence,
         sequence,
         kind: RecordKind::Observed { first: observed(when), count: 1, spread: 0 },
     });

@@ -70,7 +70,7 @@ fn check_shape(batch: &Batch) -> Result<(), DecodeError> {
         if record.sequence <= last {
             return Err(DecodeError::Malformed("sequences must rise, from 1"));
         }
-        last = record.sequence;
+        last = record.through();
         let observation = match &record.kind {
             Some(record::Kind::Observation(observation)) => Some(observation),
             Some(record::Kind::Folded(folded)) => Some(

@@ -60,7 +60,7 @@ fn take_records(
             let (agent, epoch) = (report.agent, report.epoch);
             changes.push(Change::Gap { agent, epoch, from: last + 1, to: record.sequence });
         }
-        last = record.sequence;
+        last = record.through.max(record.sequence);
         match &record.kind {
             RecordKind::Observed { first, count, spread } => {
                 let track = tracks[first.check];

@@ -35,6 +35,8 @@ pub struct Report {
 pub struct Record {
     /// Place.
     pub sequence: u64,
+    /// The last place it stands for: those between were folded, not lost.
+    pub through: u64,
     /// What it is.
     pub kind: RecordKind,
 }
