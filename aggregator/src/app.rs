@@ -6,7 +6,7 @@ use crate::desired::desired;
 use crate::domain::state::AgentKey;
 use crate::domain::step::{Answer, Command};
 use crate::engine::{Engine, Running};
-use crate::housekeeping::Housekeeping;
+use crate::housekeeping::{Housekeeping, inspect};
 use crate::intake::{Intake, LocalIntake};
 use crate::operations::Overseer;
 use crate::publish::output::Site;
@@ -68,7 +68,8 @@ impl App {
         tokio::task::spawn_blocking(move || first_look.look()).await?;
         let retention = i64::try_from(first.store.raw_retention.as_millis()).unwrap_or(i64::MAX);
         let housekeeping = Housekeeping::new(&database, engine.clone(), retention)?;
-        let background = vec![watch(Arc::clone(&overseer)), keep_house(housekeeping)];
+        let background =
+            vec![watch(Arc::clone(&overseer)), keep_house(housekeeping), inspect_daily(database.clone())];
         let rooms = Rooms {
             public: Arc::new(PublicSide::new(site, face, traffic)),
             ingest: Arc::new(Intake::new(engine.clone(), aggregator_id, database)),
@@ -260,6 +261,21 @@ fn watch(overseer: Arc<Overseer>) -> tokio::task::JoinHandle<()> {
             second.tick().await;
             let overseer = Arc::clone(&overseer);
             let _ = tokio::task::spawn_blocking(move || overseer.look()).await;
+        }
+    })
+}
+
+/// Now and once a day, in a thread that nobody waits for: a stop does not wait for gigabytes to be read.
+fn inspect_daily(database: PathBuf) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut daily = tokio::time::interval(Duration::from_secs(86_400));
+        loop {
+            daily.tick().await;
+            let database = database.clone();
+            let inspector = std::thread::Builder::new().name("inspector".to_owned());
+            if let Err(error) = inspector.spawn(move || inspect(&database)) {
+                tracing::warn!(%error, "no thread to look through the database: it is tried again tomorrow");
+            }
         }
     })
 }

@@ -224,6 +224,7 @@ fn configure(script: &mut Script<'_>, state: &State) -> Configure {
             showcase: true,
             only_show_if_degraded: false,
         },
+        starts_at: None,
         links,
     };
     let mut linked = vec![link("a", false)];
