@@ -1,6 +1,7 @@
 //! Where the two programs are tormented: a folder, their configuration, starting and killing them.
 
 use crate::dice::until;
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::OpenOptionsExt;
@@ -42,6 +43,13 @@ impl Running {
         self.child.try_wait().expect("a child can be asked")
     }
 
+    /// SIGTERM, and an end within five seconds.
+    pub(crate) fn stop(mut self) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a pid");
+        kill_process(pid, Signal::TERM).expect("it runs");
+        until("it stops", Duration::from_secs(5), || self.ended().is_some());
+    }
+
     /// SIGKILL.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("it can be killed");
@@ -57,7 +65,7 @@ impl Drop for Running {
             let said = self.said();
             let lines: Vec<&str> = said.lines().collect();
             let tail = lines[lines.len().saturating_sub(40)..].join("\n");
-            eprintln!("--- the end of {}:\n{tail}", self.log.display());
+            say!("--- the end of {}:\n{tail}", self.log.display());
         }
     }
 }
