@@ -13,6 +13,8 @@ use std::collections::HashMap;
 
 /// Records folded at once.
 const STRETCH: usize = 4_096;
+/// Most observations in one record, so that what it unfolds to fits a batch many times over.
+const MOST: u32 = 1_000;
 /// Longer than so many intervals, and the slack, between two runs is silence, and stays visible.
 const SILENCE_INTERVALS: u64 = 3;
 const SILENCE_SLACK_MS: u64 = 10_000;
@@ -113,7 +115,9 @@ fn take_in(row: &mut RecordRow, next: &RecordRow) -> bool {
         && !next.hard
         && pause.is_some_and(|pause| pause <= silence)
         && say_the_same(one.first, other.first);
-    let Some(count) = one.count.checked_add(other.count).filter(|_| same) else { return false };
+    let Some(count) = one.count.checked_add(other.count).filter(|count| same && *count <= MOST) else {
+        return false;
+    };
     let first = Some(one.first.clone());
     row.kind =
         Some(Kind::Folded(wire::Folded { first, count, last_boot_ms: other.last_boot_ms, through: 0 }));

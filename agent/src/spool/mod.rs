@@ -110,6 +110,15 @@ impl Stored {
         }
     }
 
+    /// How many observations it stands for; 0 for a loss.
+    fn weight(&self) -> u64 {
+        match &self.kind {
+            Some(wire::record::Kind::Observation(_)) => 1,
+            Some(wire::record::Kind::Folded(folded)) => u64::from(folded.count),
+            Some(wire::record::Kind::Lost(_)) | None => 0,
+        }
+    }
+
     /// Its age, ms; 0 for a loss.
     fn age_ms(&self, now: Moment) -> u64 {
         let first = match &self.kind {

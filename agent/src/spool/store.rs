@@ -341,7 +341,15 @@ impl Store {
         records: usize,
         bytes: usize,
     ) -> Result<Vec<Stored>, Fault> {
-        let read = self.read(after, records, bytes)?;
+        let mut read = self.read(after, records, bytes)?;
+        // What they unfold to is no more than a batch of observations.
+        let mut unfolded = 0;
+        let fits = read.iter().take_while(|stored| {
+            unfolded += stored.weight();
+            unfolded <= wire::MAX_RECORDS as u64
+        });
+        let fits = fits.count().max(1);
+        read.truncate(fits);
         self.handed = self.handed.max(read.last().map_or(0, Stored::through));
         Ok(read)
     }

@@ -134,7 +134,12 @@ mod tests {
         let mut folded = batch();
         folded.checks = vec!["c".into()];
         folded.boots = vec!["b".into()];
-        let fold = Folded { first: Some(Observation::default()), count: u32::MAX, last_boot_ms: u64::MAX };
+        let fold = Folded {
+            first: Some(Observation::default()),
+            count: u32::MAX,
+            last_boot_ms: u64::MAX,
+            through: 0,
+        };
         folded.records = vec![Record { sequence: 1, kind: Some(record::Kind::Folded(fold)) }];
         assert!(said(&folded).contains("more than 100,000 observations"));
         let mut falling = batch();
