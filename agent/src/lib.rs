@@ -11,6 +11,7 @@ pub mod board;
 pub mod clock;
 pub mod config;
 pub mod delivery;
+mod eyes;
 pub mod hysteresis;
 pub mod probe;
 mod rounds;
