@@ -6,7 +6,7 @@
 use crate::board::{Board, Seen};
 use crate::clock::{BootId, Clock, Moment};
 use crate::self_test::SelfTest;
-use crate::spool::{Page, Spool, SpoolStatus};
+use crate::spool::{Page, Spool, SpoolStatus, Stored};
 use async_trait::async_trait;
 use bytes::Bytes;
 use skerry_protocol::wire::{self, record::Kind};
@@ -247,7 +247,7 @@ impl Uplink {
                 body: body.into(),
                 epoch: page.epoch,
                 first: sent.first().map(|record| record.sequence),
-                last: sent.last().map(|record| record.sequence),
+                last: sent.last().map(Stored::through),
                 records,
                 snapshot,
                 inventory: due.then_some(inventory.version),

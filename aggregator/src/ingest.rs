@@ -85,7 +85,11 @@ fn report(batch: wire::Batch, agent: AgentKey, received: Timestamp) -> Report {
     let records = batch
         .records
         .into_iter()
-        .map(|record| Record { sequence: record.sequence, kind: kind(record.kind, &boots) })
+        .map(|record| Record {
+            sequence: record.sequence,
+            through: record.through(),
+            kind: kind(record.kind, &boots),
+        })
         .collect();
     let spool = batch.spool.unwrap_or_default();
     let told = Told {
@@ -104,6 +108,7 @@ fn report(batch: wire::Batch, agent: AgentKey, received: Timestamp) -> Report {
         received,
         boot_now: signed(batch.boot_now_ms),
         wall_now: Timestamp(batch.wall_now_ms),
+        own_network_gone: batch.spool.is_some_and(|spool| spool.own_network_gone),
         records,
         snapshot: batch.snapshot.iter().map(snapshot).collect(),
         inventory: batch.inventory.map(|inventory| inventory.checks.into_iter().map(declared).collect()),
@@ -131,7 +136,7 @@ fn kind(kind: Option<Kind>, boots: &Boots<'_>) -> RecordKind {
         Some(Kind::Observation(one)) => {
             RecordKind::Observed { first: observed(one, boots), count: 1, spread: 0 }
         }
-        Some(Kind::Folded(wire::Folded { first: Some(first), count, last_boot_ms })) => {
+        Some(Kind::Folded(wire::Folded { first: Some(first), count, last_boot_ms, .. })) => {
             let spread = signed(last_boot_ms.saturating_sub(first.boot_ms));
             RecordKind::Observed { first: observed(first, boots), count, spread }
         }

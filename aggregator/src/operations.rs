@@ -43,6 +43,7 @@ struct AgentSight {
     location: String,
     last_seen: Option<Timestamp>,
     skew: i64,
+    own_network_gone: bool,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -83,6 +84,7 @@ fn sight(state: &State, now: Timestamp) -> Sight {
         location: agent.location.clone(),
         last_seen: agent.last_seen,
         skew: agent.skew,
+        own_network_gone: agent.own_network_gone,
     });
     let declared = || {
         state.tracks.values().filter(|one| one.declared.last().is_some_and(|span| span.to == Timestamp::FAR))
@@ -172,6 +174,7 @@ impl Overseer {
         }
         let seen = Family::<AgentLabels, Gauge<f64, AtomicU64>>::default();
         let skew = Family::<AgentLabels, Gauge<f64, AtomicU64>>::default();
+        let gone = Family::<AgentLabels, Gauge>::default();
         for agent in &sight.agents {
             let labels = AgentLabels {
                 workspace: agent.workspace.clone(),
@@ -182,8 +185,14 @@ impl Overseer {
                 seen.get_or_create(&labels).set((sight.at - last) as f64 / 1e3);
             }
             skew.get_or_create(&labels).set(agent.skew as f64 / 1e3);
+            gone.get_or_create(&labels).set(i64::from(agent.own_network_gone));
         }
         registry.register_with_unit("agent_last_seen_age", "Since the last batch", Unit::Seconds, seen);
         registry.register_with_unit("agent_clock_skew", "The agent's clock less ours", Unit::Seconds, skew);
+        registry.register(
+            "agent_own_network_gone",
+            "1 while the agent says that its own network is gone: its checks are inconclusive",
+            gone,
+        );
     }
 }

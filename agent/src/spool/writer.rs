@@ -345,7 +345,7 @@ impl Writer {
         let done = self.on_store(|store| {
             let epoch = epoch_of(store);
             let after = if epoch == known.0 { known.1 } else { 0 };
-            page = Some(Page { epoch, records: store.read(after, records, bytes)? });
+            page = Some(Page { epoch, records: store.hand_out(after, records, bytes)? });
             Ok(())
         });
         if let Err(fault) = done {

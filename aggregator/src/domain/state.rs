@@ -96,6 +96,8 @@ pub struct Agent {
     pub last_seen: Option<Timestamp>,
     /// Its wall clock less ours at the last batch, ms.
     pub skew: i64,
+    /// It said with its last batch that its own network is gone.
+    pub own_network_gone: bool,
     /// An inventory was received by this process.
     pub inventory_known: bool,
     /// What it told of itself with its last batch.
@@ -115,6 +117,7 @@ impl Agent {
             epochs: BTreeMap::new(),
             last_seen: None,
             skew: 0,
+            own_network_gone: false,
             inventory_known: false,
             told: Told::default(),
             voices: Voices::default(),

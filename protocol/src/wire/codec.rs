@@ -70,7 +70,7 @@ fn check_shape(batch: &Batch) -> Result<(), DecodeError> {
         if record.sequence <= last {
             return Err(DecodeError::Malformed("sequences must rise, from 1"));
         }
-        last = record.sequence;
+        last = record.through();
         let observation = match &record.kind {
             Some(record::Kind::Observation(observation)) => Some(observation),
             Some(record::Kind::Folded(folded)) => {
@@ -134,7 +134,12 @@ mod tests {
         let mut folded = batch();
         folded.checks = vec!["c".into()];
         folded.boots = vec!["b".into()];
-        let fold = Folded { first: Some(Observation::default()), count: u32::MAX, last_boot_ms: u64::MAX };
+        let fold = Folded {
+            first: Some(Observation::default()),
+            count: u32::MAX,
+            last_boot_ms: u64::MAX,
+            through: 0,
+        };
         folded.records = vec![Record { sequence: 1, kind: Some(record::Kind::Folded(fold)) }];
         assert!(said(&folded).contains("more than 100,000 observations"));
         let mut falling = batch();

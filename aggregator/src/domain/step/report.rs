@@ -29,6 +29,7 @@ pub(super) fn report(
     agent.last_seen = Some(now);
     agent.told.clone_from(&report.told);
     agent.skew = report.wall_now - report.received;
+    agent.own_network_gone = report.own_network_gone;
     // What an earlier boot saw is placed by the offset its clock had then, as last heard in this epoch.
     let heard = agent.epochs.get(&report.epoch).filter(|epoch| epoch.through > 0);
     let (through, offset) = heard.map_or((0, agent.skew), |epoch| (epoch.through, epoch.offset));
@@ -65,7 +66,7 @@ fn take_records(
             let (agent, epoch) = (report.agent, report.epoch);
             changes.push(Change::Gap { agent, epoch, from: last + 1, to: record.sequence });
         }
-        last = record.sequence;
+        last = record.through.max(record.sequence);
         match &record.kind {
             RecordKind::Observed { first, count, spread } => {
                 let track = tracks[first.check];
