@@ -40,6 +40,10 @@ pub const MAX_BODY_BYTES: usize = 1 << 20;
 pub const MAX_BATCH_BYTES: usize = 8 << 20;
 /// Most records in one batch.
 pub const MAX_RECORDS: usize = 10_000;
+/// Most checks that one batch names or declares.
+pub const MAX_CHECKS: usize = 50_000;
+/// Longest name of a check, in bytes: 100 characters of any script.
+pub const MAX_NAME_BYTES: usize = 400;
 /// Path of the ingest endpoint on the agents' listener.
 pub const BATCH_PATH: &str = "/agent/v1/batch";
 
