@@ -11,16 +11,19 @@ use skerry_protocol::wire::{Outcome, Phases, Reason};
 /// An observation as it comes back: durations to four digits.
 pub type StoredObservation = RawObservation;
 
-/// Adds one. Two of one track in the same millisecond are kept a millisecond apart.
-pub(super) fn insert(transaction: &Transaction<'_>, raw: &RawObservation) -> rusqlite::Result<()> {
+/// Adds one at `at` or in the first free millisecond of its track after it, and returns where.
+pub(super) fn insert(transaction: &Transaction<'_>, raw: &RawObservation, at: i64) -> rusqlite::Result<i64> {
     let sql = "INSERT OR IGNORE INTO observation (at_ms, track, code, timing) VALUES (?1, ?2, ?3, ?4)";
     let mut statement = transaction.prepare_cached(sql)?;
     let (timing, length) = pack(raw);
-    let mut at = raw.at.0;
-    while statement.execute((at, raw.track.0, code(raw), &timing[..length]))? == 0 {
-        at += 1;
+    if statement.execute((at, raw.track.0, code(raw), &timing[..length]))? == 1 {
+        return Ok(at);
     }
-    Ok(())
+    let free = "SELECT at_ms + 1 FROM observation AS taken WHERE track = ?2 AND at_ms >= ?1 AND NOT EXISTS
+         (SELECT 1 FROM observation WHERE at_ms = taken.at_ms + 1 AND track = ?2) ORDER BY at_ms LIMIT 1";
+    let at = transaction.prepare_cached(free)?.query_row((at, raw.track.0), |row| row.get(0))?;
+    statement.execute((at, raw.track.0, code(raw), &timing[..length]))?;
+    Ok(at)
 }
 
 fn code(raw: &RawObservation) -> i64 {
@@ -45,7 +48,7 @@ fn pack(raw: &RawObservation) -> ([u8; 13], usize) {
         }
     }
     // The total is the sum of the phases, unless more than 2 % of it lies between them.
-    if raw.total_us.abs_diff(sum) * 50 > raw.total_us {
+    if raw.total_us.abs_diff(sum).saturating_mul(50) > raw.total_us {
         put(5, raw.total_us);
     }
     (bytes, length)

@@ -22,7 +22,14 @@ impl Store {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Rows of one group may name each other before they stand: the commit judges.
         transaction.pragma_update(None, "defer_foreign_keys", true)?;
-        let mut group = Group { transaction, state, now, tracks: BTreeMap::new(), hours: BTreeSet::new() };
+        let mut group = Group {
+            transaction,
+            state,
+            now,
+            tracks: BTreeMap::new(),
+            hours: BTreeSet::new(),
+            crowded: BTreeMap::new(),
+        };
         for change in changes {
             group.write(change)?;
         }
@@ -38,6 +45,8 @@ struct Group<'a> {
     tracks: BTreeMap<TrackKey, Timestamp>,
     /// Hours that received an observation: their roll-up is to be made, once they are over.
     hours: BTreeSet<i64>,
+    /// Milliseconds known to be taken, one stretch of each track at most.
+    crowded: BTreeMap<TrackKey, std::ops::Range<i64>>,
 }
 
 impl Group<'_> {
@@ -63,7 +72,13 @@ impl Group<'_> {
             }
             Change::Raw(raw) => {
                 self.hours.insert(raw.at.0.div_euclid(HOUR) * HOUR);
-                Ok(observation::insert(&self.transaction, raw)?)
+                let crowded = self.crowded.get(&raw.track).filter(|crowded| crowded.contains(&raw.at.0));
+                let free = crowded.map_or(raw.at.0, |crowded| crowded.end);
+                let kept = observation::insert(&self.transaction, raw, free)?;
+                if kept != raw.at.0 {
+                    self.crowded.insert(raw.track, raw.at.0..kept + 1);
+                }
+                Ok(())
             }
             Change::Transition { .. } => self.transition(change),
             Change::Automatic { component, from, intervals } => {
@@ -135,7 +150,8 @@ impl Group<'_> {
         let sql = "INSERT INTO loss (workspace, agent, noted_ms, count, why, from_ms, to_ms)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let (from, to) = (from.map(|at| at.0), to.map(|at| at.0));
-        self.run(sql, (workspace.0, key.0, self.now.0, count as i64, why, from, to))
+        let count = i64::try_from(count).unwrap_or(i64::MAX);
+        self.run(sql, (workspace.0, key.0, self.now.0, count, why, from, to))
     }
 
     fn check(&self, key: CheckKey) -> Result<(), StoreError> {
@@ -169,7 +185,7 @@ impl Group<'_> {
             open.map(|span| span.last.0),
         );
         self.run(sql, head)?;
-        let newest = witnessed.declared.iter().rev().take(2);
+        let newest = &witnessed.declared[witnessed.declared.len().saturating_sub(2)..];
         for interval in newest {
             let sql = "INSERT OR REPLACE INTO declared (workspace, track, from_ms, to_ms)
                  VALUES (?1, ?2, ?3, ?4)";

@@ -9,10 +9,15 @@ use crate::domain::time::{DAY, Timestamp};
 use crate::domain::track::{Hard, Seen, Span, Track};
 use crate::domain::verdict::Quorum;
 use skerry_protocol::wire::Outcome;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// The interval taken for a check whose inventory has not arrived, ms.
 const DEFAULT_INTERVAL: i64 = 30_000;
+/// Observations taken of one report, so that no agent holds the writer up: what lies behind them stays
+/// unacknowledged and comes again. A folded record of more is kept thinner.
+const MOST_OBSERVATIONS: u32 = 50_000;
+/// Nothing is placed further back than this, ms: a clock that says so is broken.
+const LONGEST_AGO: i64 = 3_660 * DAY;
 
 pub(super) fn report(
     state: &mut State,
@@ -23,18 +28,21 @@ pub(super) fn report(
     let Some(agent) = state.agents.get_mut(&report.agent) else { return Answer::NotFound };
     agent.last_seen = Some(now);
     agent.skew = report.wall_now - report.received;
-    let through = agent.epochs.entry(report.epoch).or_default().through;
+    let present = agent.skew;
+    let former = agent.epochs.entry(report.epoch).or_insert(Epoch { through: 0, offset: present });
+    // While records of an earlier boot drain, the offset last known of that boot is the one that fits them.
+    let offset = if report.speaks_of_earlier_boots() { former.offset } else { present };
+    let through = former.through;
     let mut earliest = Earliest::default();
     if let Some(inventory) = &report.inventory {
         declare(state, report.agent, inventory, now, changes, &mut earliest);
     }
     let tracks = tracks_of(state, report, changes);
-    let last = take_records(state, report, &tracks, through, changes, &mut earliest);
+    let position = Epoch { through, offset };
+    let last = take_records(state, report, &tracks, position, changes, &mut earliest);
     take_snapshot(state, report, &tracks, changes, &mut earliest);
     let agent = state.agents.get_mut(&report.agent).expect("looked up above");
-    let offset = agent.skew;
-    let epoch = agent.epochs.entry(report.epoch).or_default();
-    *epoch = Epoch { through: last, offset };
+    agent.epochs.insert(report.epoch, Epoch { through: last, offset });
     let want_inventory = !agent.inventory_known;
     changes.push(Change::EpochMoved { agent: report.agent, epoch: report.epoch });
     recompute(state, &earliest, changes);
@@ -46,13 +54,21 @@ fn take_records(
     state: &mut State,
     report: &Report,
     tracks: &[TrackKey],
-    through: u64,
+    position: Epoch,
     changes: &mut Vec<Change>,
     earliest: &mut Earliest,
 ) -> u64 {
+    let Epoch { through, offset } = position;
     let mut last = through;
-    let mut touched: BTreeSet<TrackKey> = BTreeSet::new();
+    // Each with whether it was silent before.
+    let mut touched: BTreeMap<TrackKey, bool> = BTreeMap::new();
+    let mut taken: u32 = 0;
     for record in report.records.iter().filter(|record| record.sequence > through) {
+        let weight = record.kind.weight().min(MOST_OBSERVATIONS);
+        if taken > 0 && taken + weight > MOST_OBSERVATIONS {
+            break;
+        }
+        taken += weight;
         if record.sequence > last + 1 {
             let (agent, epoch) = (report.agent, report.epoch);
             changes.push(Change::Gap { agent, epoch, from: last + 1, to: record.sequence });
@@ -62,8 +78,9 @@ fn take_records(
             RecordKind::Observed { first, count, spread } => {
                 let track = tracks[first.check];
                 let witnessed = state.tracks.get_mut(&track).expect("made by tracks_of");
-                touched.insert(track);
-                let placed = Placed { report, observed: first, count: *count, spread: *spread };
+                touched.entry(track).or_insert(witnessed.track.silent);
+                let count = (*count).clamp(1, MOST_OBSERVATIONS);
+                let placed = Placed { report, offset, observed: first, count, spread: *spread };
                 placed.take(track, witnessed, changes, earliest);
             }
             RecordKind::Lost { count, why, from, to } => changes.push(Change::Lost {
@@ -76,13 +93,29 @@ fn take_records(
             RecordKind::Unknown => {}
         }
     }
-    changes.extend(touched.into_iter().map(Change::TrackMoved));
+    for (track, was_silent) in &touched {
+        let witnessed = state.tracks.get_mut(track).expect("made by tracks_of");
+        keep_silence(witnessed, *was_silent, report.received, earliest);
+    }
+    changes.extend(touched.into_keys().map(Change::TrackMoved));
     last
+}
+
+/// History older than the silence limit fills the past; it does not end a silence of today.
+fn keep_silence(witnessed: &mut Witnessed, was_silent: bool, received: Timestamp, earliest: &mut Earliest) {
+    let Some(last) = witnessed.track.last() else { return };
+    if received - last <= witnessed.silence() {
+        witnessed.left = false;
+    } else if was_silent && let Some(from) = witnessed.track.fall_silent() {
+        earliest.note(witnessed.check, from);
+    }
 }
 
 /// An observation on its way into its track.
 struct Placed<'a> {
     report: &'a Report,
+    /// Of the wall clock in earlier boots, ms.
+    offset: i64,
     observed: &'a Observed,
     count: u32,
     spread: i64,
@@ -97,30 +130,31 @@ impl Placed<'_> {
         earliest: &mut Earliest,
     ) {
         let Observed { outcome, reason, total_us, phases, hard, .. } = *self.observed;
-        let first = place(self.report, self.observed.when);
-        let count = i64::from(self.count.max(1));
+        let first = self.place(self.observed.when);
+        let count = i64::from(self.count);
         let before = open_state(witnessed);
         for n in 0..count {
-            let at = first + if count > 1 { self.spread * n / (count - 1) } else { 0 };
+            let into = if count > 1 { self.spread.max(0) / (count - 1) * n } else { 0 };
+            let into = if n == count - 1 { self.spread.max(0) } else { into };
+            let at = (first + into).min(self.report.received);
             changes.push(Change::Raw(RawObservation { at, track: key, outcome, reason, total_us, phases }));
             if outcome == Outcome::Inconclusive {
                 continue;
             }
-            let since = if n == 0 { self.observed.since.map(|when| place(self.report, when)) } else { None };
+            let since = if n == 0 { self.observed.since.map(|when| self.place(when)) } else { None };
             // What was folded was one stretch without a gap.
             let silence = if n == 0 { witnessed.silence() } else { i64::MAX };
             if let Some(from) = witnessed.track.observe(Seen { at, hard, since }, silence) {
                 earliest.note(witnessed.check, from);
                 changes.push(Change::SpansChanged { track: key, from });
             }
-            self.keep_silence(witnessed);
         }
         if let Some(since) = self.observed.since
             && hard != before
         {
             changes.push(Change::Transition {
                 track: key,
-                since: place(self.report, since),
+                since: self.place(since).min(first),
                 at: first,
                 from: before,
                 to: hard,
@@ -130,31 +164,20 @@ impl Placed<'_> {
         }
     }
 
-    /// History older than the silence limit fills the past; it does not end a silence of today.
-    fn keep_silence(&self, witnessed: &mut Witnessed) {
-        let Some(last) = witnessed.track.last() else { return };
-        if self.report.received - last > witnessed.silence() {
-            witnessed.track.fall_silent();
-        } else {
-            witnessed.left = false;
-        }
+    /// Placement = received − (boot now − boot then); of an earlier boot, wall clock less its offset, and not
+    /// after the present boot began. Nothing is placed in the future.
+    fn place(&self, when: When) -> Timestamp {
+        let report = self.report;
+        let at = match when {
+            When::ThisBoot(boot) => report.received - (report.boot_now - boot).max(0),
+            When::EarlierBoot(wall) => (wall - self.offset).min(report.received - report.boot_now.max(0)),
+        };
+        at.max(report.received - LONGEST_AGO)
     }
 }
 
 fn open_state(witnessed: &Witnessed) -> Hard {
     witnessed.track.spans.last().map_or(Hard::Unknown, |span| span.state)
-}
-
-/// Placement = received − (boot now − boot then); of an earlier boot, wall clock less the skew, and not
-/// after the present boot began. Nothing is placed in the future.
-fn place(report: &Report, when: When) -> Timestamp {
-    match when {
-        When::ThisBoot(boot) => report.received - (report.boot_now - boot).max(0),
-        When::EarlierBoot(wall) => {
-            let skew = report.wall_now - report.received;
-            (wall - skew).min(report.received - report.boot_now)
-        }
-    }
 }
 
 /// The snapshot moves only the live verdict, and only where it knows more than the track. What it moves is
@@ -267,14 +290,17 @@ fn declare(
     changes: &mut Vec<Change>,
     earliest: &mut Earliest,
 ) {
-    let mut kept = Vec::with_capacity(inventory.len());
+    let mut kept = BTreeSet::new();
     for declared in inventory {
         let (check, track) = track_for(state, agent, &declared.name, now, changes);
-        kept.push(track);
+        kept.insert(track);
         let witnessed = state.tracks.get_mut(&track).expect("made above");
         let running = witnessed.declared.last().is_some_and(|interval| interval.to == Timestamp::FAR);
         if !running {
-            witnessed.declared.push(Interval { from: now, to: Timestamp::FAR, value: () });
+            match witnessed.declared.last_mut().filter(|ended| ended.to == now) {
+                Some(ended) => ended.to = Timestamp::FAR,
+                None => witnessed.declared.push(Interval { from: now, to: Timestamp::FAR, value: () }),
+            }
             earliest.note(check, now);
         }
         let unchanged =

@@ -9,10 +9,15 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Vec<Change>)
     let mut earliest = Earliest::default();
     let ready_at = state.ready_at;
     for (key, witnessed) in &mut state.tracks {
+        // A snapshot is believed no longer than an observation, also where the track was silent before it.
+        if witnessed.live.is_some_and(|live| now - live.last.max(ready_at) > witnessed.silence()) {
+            witnessed.live = None;
+            let components = &state.checks[&witnessed.check].components;
+            changes.extend(components.iter().copied().map(Change::Shown));
+        }
         let Some(last) = witnessed.evidence() else { continue };
         let mut moved = false;
         if !witnessed.track.silent && now - last.max(ready_at) > witnessed.silence() {
-            witnessed.live = None;
             let from = witnessed.track.fall_silent().unwrap_or(last);
             earliest.note(witnessed.check, from);
             moved = true;

@@ -1,0 +1,329 @@
+//! What a hostile agent, a dying link, an old backup and an edited file must not do to the state or its rows.
+
+use skerry_aggregator::domain::state::{AgentKey, ComponentKey, ComponentSettings, PageSettings, State};
+use skerry_aggregator::domain::status::Status;
+use skerry_aggregator::domain::step::{
+    Answer, Change, Command, Configure, DeclaredCheck, DesiredComponent, DesiredItem, DesiredLink,
+    DesiredPage, Observed, Record, RecordKind, Report, SnapshotState, When, step,
+};
+use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use skerry_aggregator::domain::track::Hard;
+use skerry_aggregator::domain::uptime::{Rule, Weights};
+use skerry_aggregator::domain::verdict::Quorum;
+use skerry_aggregator::store::Store;
+use skerry_protocol::wire::{Outcome, Reason};
+
+const START: Timestamp = Timestamp(1_790_000_000_000);
+/// Boot clock of the agents at [`START`], ms.
+const BOOTED: i64 = 30 * DAY;
+const EPOCH: [u8; 16] = [7; 16];
+
+/// A state with one page, one component on the check "web", and one agent that runs it every 10 s.
+struct Desk {
+    state: State,
+    store: Store,
+    _folder: tempfile::TempDir,
+    now: Timestamp,
+    agent: AgentKey,
+    sequence: u64,
+}
+
+fn configure(checks: &[(&str, Quorum)], components: &[(&str, &[&str])]) -> Configure {
+    let component = |(key, links): &(&str, &[&str])| {
+        DesiredItem::Component(DesiredComponent {
+            key: (*key).to_owned(),
+            settings: ComponentSettings {
+                name: (*key).to_owned(),
+                description: None,
+                public: true,
+                start_date: None,
+                response_time: false,
+                showcase: true,
+                only_show_if_degraded: false,
+            },
+            starts_at: None,
+            links: links
+                .iter()
+                .map(|check| DesiredLink { check: (*check).to_owned(), minor: false })
+                .collect(),
+        })
+    };
+    let settings = PageSettings {
+        slug: "demo".to_owned(),
+        name: "Demo".to_owned(),
+        public: true,
+        listed: false,
+        domain: None,
+        time_zone: "Etc/UTC".to_owned(),
+        support_url: None,
+        language: "en".to_owned(),
+        rule: Rule::Observed,
+        weights: Weights { partial_percent: 30, major_percent: 100 },
+    };
+    Configure {
+        workspace: "default".to_owned(),
+        checks: checks.iter().map(|(name, quorum)| ((*name).to_owned(), *quorum)).collect(),
+        pages: vec![DesiredPage {
+            key: "demo".to_owned(),
+            settings,
+            items: components.iter().map(component).collect(),
+        }],
+        ids: (0..20).map(|_| skerry_aggregator::random::id()).collect(),
+    }
+}
+
+impl Desk {
+    fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let store = Store::open(&folder.path().join("skerry.db")).expect("opens");
+        let state = State { ready_at: START, ..State::default() };
+        let (agent, sequence) = (AgentKey(0), 0);
+        let mut desk = Self { state, store, _folder: folder, now: START, agent, sequence };
+        desk.configure(&[("web", Quorum::Majority)], &[("site", &["web"])]);
+        desk.agent = desk.enrol("a", "north");
+        desk.declare(desk.agent, &["web"]);
+        desk
+    }
+
+    fn run(&mut self, command: Command) -> (Answer, Vec<Change>) {
+        let stepped = step(&mut self.state, command, self.now);
+        self.store.commit(&self.state, &stepped.changes, self.now).expect("commits");
+        (stepped.answer, stepped.changes)
+    }
+
+    fn configure(&mut self, checks: &[(&str, Quorum)], components: &[(&str, &[&str])]) -> Vec<Change> {
+        self.run(Command::Configure(Box::new(configure(checks, components)))).1
+    }
+
+    fn enrol(&mut self, name: &str, location: &str) -> AgentKey {
+        let (workspace, name, location) = ("default".to_owned(), name.to_owned(), location.to_owned());
+        match self.run(Command::AddAgent { workspace, name, location }).0 {
+            Answer::Agent(key) => key,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    fn empty(&self, agent: AgentKey) -> Report {
+        Report {
+            agent,
+            epoch: EPOCH,
+            received: self.now,
+            boot_now: BOOTED + (self.now - START),
+            wall_now: self.now,
+            checks: vec!["web".to_owned()],
+            records: Vec::new(),
+            snapshot: Vec::new(),
+            inventory: None,
+        }
+    }
+
+    fn send(&mut self, report: Report) -> (Answer, Vec<Change>) {
+        self.run(Command::Report(Box::new(report)))
+    }
+
+    fn declare(&mut self, agent: AgentKey, names: &[&str]) {
+        let declared = |name: &&str| DeclaredCheck {
+            name: (*name).to_owned(),
+            definition: vec![1; 16],
+            interval_ms: 10 * SECOND,
+        };
+        let inventory = Some(names.iter().map(declared).collect());
+        self.send(Report { inventory, ..self.empty(agent) });
+    }
+
+    fn record(&mut self, when: When, hard: Hard) -> Record {
+        self.sequence += 1;
+        Record {
+            sequence: self.sequence,
+            kind: RecordKind::Observed { first: observed(when, hard), count: 1, spread: 0 },
+        }
+    }
+
+    /// The agent saw this now.
+    fn see(&mut self, hard: Hard) -> Vec<Change> {
+        let boot = BOOTED + (self.now - START);
+        let record = self.record(When::ThisBoot(boot), hard);
+        self.send(Report { records: vec![record], ..self.empty(self.agent) }).1
+    }
+
+    fn pass(&mut self, milliseconds: i64) -> Vec<Change> {
+        let mut changes = Vec::new();
+        let until = self.now + milliseconds;
+        while self.now < until {
+            self.now = (self.now + SECOND).min(until);
+            changes.extend(self.run(Command::Tick).1);
+        }
+        changes
+    }
+
+    fn component(&self) -> ComponentKey {
+        *self.state.components.keys().next().expect("there is one")
+    }
+
+    /// What the page shows of the one component: its status, and whether nothing is seen of it.
+    fn shown(&self) -> (Status, bool) {
+        let page = *self.state.pages.keys().next().expect("there is one");
+        let view = skerry_aggregator::publish::build::page_view(&self.state, page, "http://x", self.now)
+            .expect("a living page");
+        match &view.items[0] {
+            skerry_aggregator::publish::view::Item::Component(one) => (one.status, one.stale_since.is_some()),
+            skerry_aggregator::publish::view::Item::Group(_) => panic!("no group was asked for"),
+        }
+    }
+
+    /// What the rows say is what the state says, apart from what a restart may forget.
+    fn assert_stored(&self) {
+        let mut stored = self.store.load(self.state.ready_at).expect("loads");
+        let mut held = self.state.clone();
+        for state in [&mut stored, &mut held] {
+            state.clock = Timestamp(0);
+            state.next_key = 0;
+            for agent in state.agents.values_mut() {
+                (agent.skew, agent.inventory_known) = (0, false);
+            }
+            for witnessed in state.tracks.values_mut() {
+                witnessed.live = None;
+                witnessed.track.unsure = None;
+            }
+            for component in state.components.values_mut() {
+                component.expiry_seen = false;
+            }
+        }
+        assert_eq!(stored, held);
+    }
+}
+
+fn observed(when: When, hard: Hard) -> Observed {
+    let (outcome, reason) = match hard {
+        Hard::Down => (Outcome::Down, Reason::Timeout),
+        _ => (Outcome::Up, Reason::None),
+    };
+    Observed {
+        check: 0,
+        when,
+        outcome,
+        reason,
+        detail: String::new(),
+        total_us: 1_000,
+        phases: None,
+        hard,
+        since: None,
+    }
+}
+
+fn live(hard: Hard) -> Vec<SnapshotState> {
+    vec![SnapshotState { check: 0, state: hard, since_ago: SECOND, evidence_ago: Some(0) }]
+}
+
+#[test]
+fn a_snapshot_is_not_believed_for_ever_where_the_track_was_silent() {
+    let mut desk = Desk::new();
+    desk.see(Hard::Up);
+    desk.pass(10 * MINUTE);
+    assert_eq!(desk.shown(), (Status::Operational, true));
+    let report = Report { snapshot: live(Hard::Up), ..desk.empty(desk.agent) };
+    desk.send(report);
+    assert_eq!(desk.shown(), (Status::Operational, false), "the link is back, history drains");
+    let changes = desk.pass(2 * MINUTE);
+    assert_eq!(desk.shown(), (Status::Operational, true), "the agent is gone again");
+    assert!(changes.contains(&Change::Shown(desk.component())), "and the page hears of it");
+    desk.assert_stored();
+}
+
+#[test]
+fn a_folded_record_of_four_billion_stalls_nobody_and_lies_in_no_future() {
+    let mut desk = Desk::new();
+    let boot = BOOTED;
+    let first = observed(When::ThisBoot(boot), Hard::Up);
+    let kind = RecordKind::Observed { first, count: u32::MAX, spread: i64::MAX };
+    let after = observed(When::ThisBoot(boot), Hard::Up);
+    let records = vec![
+        Record { sequence: 1, kind },
+        Record { sequence: 2, kind: RecordKind::Observed { first: after, count: 1, spread: 0 } },
+    ];
+    let report = Report { records, ..desk.empty(desk.agent) };
+    let (answer, changes) = desk.send(report);
+    assert!(matches!(answer, Answer::Acknowledged { through: 1, .. }), "{answer:?}");
+    assert!(changes.len() < 60_000, "{}", changes.len());
+    let track = &desk.state.tracks.values().next().expect("one").track;
+    assert_eq!(track.last(), Some(desk.now));
+    desk.pass(2 * MINUTE);
+    assert_eq!(desk.shown(), (Status::Operational, true), "silence is noticed all the same");
+}
+
+#[test]
+fn no_clock_of_an_agent_is_too_strange_to_be_placed() {
+    let mut desk = Desk::new();
+    let whens = [
+        When::EarlierBoot(Timestamp(i64::MIN)),
+        When::EarlierBoot(Timestamp(0)),
+        When::ThisBoot(0),
+        When::EarlierBoot(Timestamp::FAR),
+        When::ThisBoot(i64::MAX),
+    ];
+    for wall in [i64::MIN, 0, i64::MAX] {
+        let mut records: Vec<Record> = whens.iter().map(|when| desk.record(*when, Hard::Up)).collect();
+        for record in &mut records {
+            if let RecordKind::Observed { first, .. } = &mut record.kind {
+                (first.since, first.total_us) = (Some(When::EarlierBoot(Timestamp(i64::MIN))), u64::MAX);
+            }
+        }
+        let report = Report {
+            records,
+            wall_now: Timestamp(wall),
+            boot_now: 100 * 366 * DAY,
+            ..desk.empty(desk.agent)
+        };
+        desk.send(report);
+        let last = desk.state.tracks.values().next().expect("one").track.last().expect("seen");
+        assert!(last <= desk.now, "nothing lies in the future");
+        desk.now = desk.now + SECOND;
+    }
+    desk.assert_stored();
+}
+
+#[test]
+fn records_of_an_earlier_boot_are_placed_by_the_offset_known_of_it() {
+    let mut desk = Desk::new();
+    // Its wall clock is an hour ahead, as was seen before the host went down.
+    desk.see(Hard::Up);
+    desk.now = desk.now + 10 * SECOND;
+    let ahead = Report { wall_now: desk.now + HOUR, ..desk.empty(desk.agent) };
+    desk.send(ahead);
+    desk.now = desk.now + 10 * SECOND;
+    let seen_at = desk.now;
+    // The host comes back after five minutes with its clock put right, and tells what it saw before.
+    desk.now = desk.now + 5 * MINUTE;
+    let record = desk.record(When::EarlierBoot(seen_at + HOUR), Hard::Up);
+    let report = Report { records: vec![record], boot_now: MINUTE, ..desk.empty(desk.agent) };
+    desk.send(report);
+    let track = &desk.state.tracks.values().next().expect("one").track;
+    assert_eq!(track.last(), Some(seen_at));
+    desk.assert_stored();
+}
+
+#[test]
+fn ten_thousand_observations_of_one_instant_are_all_kept_and_quickly() {
+    let mut desk = Desk::new();
+    let begun = std::time::Instant::now();
+    for _ in 0..2 {
+        let records = (0..10_000).map(|_| desk.record(When::ThisBoot(BOOTED), Hard::Up)).collect();
+        desk.send(Report { records, ..desk.empty(desk.agent) });
+    }
+    let mut kept = 0;
+    desk.store.observations(START, START + HOUR, |_| kept += 1).expect("reads");
+    assert_eq!(kept, 20_000);
+    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+}
+
+#[test]
+fn a_check_dropped_and_taken_up_in_one_instant_is_run() {
+    let mut desk = Desk::new();
+    desk.see(Hard::Up);
+    desk.pass(5 * SECOND);
+    desk.declare(desk.agent, &[]);
+    assert_eq!(desk.shown(), (Status::Operational, true));
+    desk.declare(desk.agent, &["web"]);
+    assert_eq!(desk.shown(), (Status::Operational, false));
+    desk.assert_stored();
+}
