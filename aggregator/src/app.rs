@@ -27,6 +27,7 @@ type LocalAgents = Arc<tokio::sync::Mutex<Vec<(String, AgentHandle)>>>;
 pub struct App {
     engine: Engine,
     writer: Running,
+    publisher: Running,
     agents: LocalAgents,
     bound: Bound,
     rooms: Rooms,
@@ -56,7 +57,7 @@ impl App {
         let shared = shared(engine.now());
         let addresses = addresses(first);
         let publisher = Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses, shared);
-        tokio::task::spawn_blocking(move || publisher.start()).await??;
+        let publisher = tokio::task::spawn_blocking(move || publisher.start()).await??;
 
         let traffic = Traffic::default();
         let face = Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
@@ -69,7 +70,7 @@ impl App {
             ingest: Arc::new(Intake::new(engine.clone(), aggregator_id, database)),
             operations: overseer,
         };
-        Ok(Self { engine, writer, agents, bound, rooms, background })
+        Ok(Self { engine, writer, publisher, agents, bound, rooms, background })
     }
 
     /// The addresses bound, in the order of the configuration.
@@ -96,15 +97,16 @@ impl App {
     /// # Errors
     /// When a listener ends by itself.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let writer = self.writer;
+        let (writer, publisher) = (self.writer, self.publisher);
         let shutdown = async {
             tokio::select! {
                 () = shutdown => {}
                 () = ended(&writer) => tracing::error!("the engine has ended by itself: stopping"),
+                () = ended(&publisher) => tracing::error!("the publisher has ended by itself: stopping"),
             }
         };
         let answered = self.bound.run(&self.rooms, Limits::default(), shutdown).await;
-        let broken = writer.is_finished();
+        let broken = writer.is_finished() || publisher.is_finished();
         for (_, agent) in self.agents.lock().await.drain(..) {
             agent.stop().await;
         }
@@ -115,7 +117,7 @@ impl App {
         let _ = tokio::task::spawn_blocking(move || writer.join()).await;
         anyhow::ensure!(
             !broken,
-            "the engine ended by itself; what was acknowledged is stored. Start again, and report what the log says"
+            "the engine or the publisher ended by itself; what was acknowledged is stored. Start again, and report what the log says"
         );
         Ok(answered?)
     }
@@ -158,6 +160,8 @@ async fn configure(engine: &Engine, configs: &[Config]) -> anyhow::Result<()> {
     for config in configs {
         engine.command(Command::Configure(Box::new(desired(config)))).await?;
     }
+    let names = configs.iter().map(|config| config.workspace.clone()).collect();
+    engine.command(Command::KeepWorkspaces(names)).await?;
     Ok(())
 }
 

@@ -4,7 +4,7 @@
 use crate::clock::Clock;
 use crate::domain::state::State;
 use crate::domain::step::{Answer, Change, Command, step};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{SECOND, Timestamp};
 use crate::store::{Store, StoreError};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -16,6 +16,8 @@ use tokio::sync::oneshot;
 const QUEUE: usize = 1_024;
 /// Commands committed together at most.
 const GROUP: usize = 256;
+/// Between two turns, ms, beyond which it is we who were away: that is not silence of any agent.
+const PAUSE: i64 = 5 * SECOND;
 /// After a failed commit, how long before writing is tried again.
 const RETRY_WRITE: Duration = Duration::from_secs(1);
 
@@ -232,7 +234,11 @@ impl Writer {
     /// One group. Returns whether to stop after it.
     fn turn(&mut self, messages: impl Iterator<Item = Message>, tick: bool) -> bool {
         let now = read(&self.clock);
-        self.health.turned_at.store(now.0, Ordering::Relaxed);
+        let turned_at = Timestamp(self.health.turned_at.swap(now.0, Ordering::Relaxed));
+        if now - turned_at > PAUSE {
+            // Asleep, stopped, held up by the disk, or the clock was put forward: reports wait unread.
+            self.state.ready_at = now;
+        }
         self.try_again();
         let mut answers: Vec<(Reply, Answer)> = Vec::new();
         let mut changes = Vec::new();
@@ -275,7 +281,7 @@ impl Writer {
         };
         match written {
             Ok(()) => {
-                self.health.commits.fetch_add(1, Ordering::Relaxed);
+                self.health.commits.fetch_add(u64::from(!changes.is_empty()), Ordering::Relaxed);
                 self.health.commands.fetch_add(answers.len() as u64, Ordering::Relaxed);
                 for (reply, answer) in answers {
                     let _ = reply.send(Ok(answer));
@@ -297,8 +303,8 @@ impl Writer {
         self.reload();
     }
 
-    /// What was stepped but not written must not be believed.
-    fn reload(&mut self) {
+    /// What was stepped but not written must not be believed: no command is taken before this succeeds.
+    fn reload(&mut self) -> bool {
         let ready_at = self.state.ready_at;
         match load(&self.store, ready_at) {
             Ok(mut state) => {
@@ -309,21 +315,24 @@ impl Writer {
                     }
                 }
                 self.state = state;
+                true
             }
-            Err(error) => tracing::error!(%error, "the state cannot be read back"),
+            Err(error) => {
+                tracing::error!(%error, "the state cannot be read back");
+                false
+            }
         }
     }
 
     fn try_again(&mut self) {
         let Some(failed) = self.failed_at.filter(|failed| failed.elapsed() >= RETRY_WRITE) else { return };
-        if self.store.try_write().is_err() {
+        if self.store.try_write().is_err() || !self.reload() {
             self.failed_at = Some(Instant::now());
             return;
         }
         tracing::info!(after = ?failed.elapsed(), "the database can be written again");
         self.failed_at = None;
         self.health.unwritable.store(false, Ordering::Relaxed);
-        self.reload();
     }
 
     /// The log, the counters and the publisher hear what is now durable.
@@ -346,6 +355,10 @@ impl Writer {
                 Change::Lost { agent, count, why, .. } => {
                     let agent = &self.state.agents[agent].name;
                     tracing::warn!(%agent, count, %why, "an agent lost observations");
+                }
+                Change::OldCopy { agent, newest, through } => {
+                    let agent = &self.state.agents[agent].name;
+                    tracing::warn!(%agent, newest, through, "an agent sends records again that were taken before, and no newer ones: its spool was put back from an old copy, or copied to another host; stop it, move its spool file away and start it again");
                 }
                 Change::Gap { agent, from, to, .. } => {
                     let agent = &self.state.agents[agent].name;

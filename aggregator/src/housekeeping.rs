@@ -52,6 +52,8 @@ impl Housekeeping {
         }
         let charts = self.engine.look_async(charted).await?;
         if rolled_up || charts != self.charted {
+            // Drawn again at the next turn, should this one break off.
+            self.charted.clear();
             self.draw(&charts, now).await?;
             self.charted = charts;
         }

@@ -29,6 +29,11 @@ pub enum NotTaken {
         /// Of the credential.
         is: String,
     },
+    /// Two agents use its name and token.
+    #[error(
+        "another agent is using the name {0:?} and its token at this moment, from another spool: enrol each host by itself, or stop the other"
+    )]
+    Cloned(String),
     /// Try again.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -59,6 +64,7 @@ pub async fn accept(
             aggregator_id: aggregator_id.to_owned(),
             wall_now_ms: engine.now().0,
         }),
+        Answer::Cloned => Err(NotTaken::Cloned(name.to_owned())),
         _ => Err(NotTaken::Malformed("this agent is not known here".to_owned())),
     }
 }

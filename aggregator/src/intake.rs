@@ -1,7 +1,7 @@
 //! Who may deliver: the agents' listener by token, the built-in agent by being part of us.
 
 use crate::domain::state::AgentKey;
-use crate::domain::step::Command;
+use crate::domain::step::{Answer, Command};
 use crate::engine::{Engine, Refused};
 use crate::ingest::{self, NotTaken};
 use crate::store::{AgentIdentity, Store, StoreError, token_hash};
@@ -52,7 +52,12 @@ impl Intake {
                 name: identity.name.clone(),
                 location: identity.location.clone(),
             };
-            self.engine.command(known).await.map_err(|refused| StoreError::Strange(refused.to_string()))?;
+            let answer = self.engine.command(known).await;
+            let answer = answer.map_err(|refused| StoreError::Strange(refused.to_string()))?;
+            if answer == Answer::NotFound {
+                let why = "a workspace that was made beside this process: reload the configuration by SIGHUP";
+                return Err(StoreError::Strange(why.to_owned()));
+            }
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             if known.len() >= REMEMBERED {
                 known.clear();
@@ -83,7 +88,9 @@ impl Ingest for Intake {
         match taken {
             Ok(reply) => IngestAnswer::Reply(reply),
             Err(NotTaken::Malformed(why)) => IngestAnswer::Malformed(why),
-            Err(other @ NotTaken::OtherAgent { .. }) => IngestAnswer::Forbidden(other.to_string()),
+            Err(other @ (NotTaken::OtherAgent { .. } | NotTaken::Cloned(_))) => {
+                IngestAnswer::Forbidden(other.to_string())
+            }
             Err(NotTaken::Refused(Refused::Busy { retry_after })) => IngestAnswer::Busy { retry_after },
             Err(NotTaken::Refused(other)) => IngestAnswer::Unavailable(other.to_string()),
         }
@@ -122,7 +129,10 @@ impl Deliver for LocalIntake {
                 why: "the aggregator is busy".to_owned(),
             },
             Err(NotTaken::Refused(other)) => Delivery::Again { after: None, why: other.to_string() },
-            Err(other) => Delivery::Malformed(other.to_string()),
+            Err(other @ (NotTaken::OtherAgent { .. } | NotTaken::Cloned(_))) => {
+                Delivery::Unauthorized(other.to_string())
+            }
+            Err(other @ NotTaken::Malformed(_)) => Delivery::Malformed(other.to_string()),
         }
     }
 }

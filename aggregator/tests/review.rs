@@ -327,3 +327,127 @@ fn a_check_dropped_and_taken_up_in_one_instant_is_run() {
     assert_eq!(desk.shown(), (Status::Operational, false));
     desk.assert_stored();
 }
+
+#[test]
+fn a_changed_quorum_and_a_moved_agent_count_from_now_on() {
+    let mut desk = Desk::new();
+    let other = desk.enrol("b", "south");
+    desk.declare(other, &["web"]);
+    let record = desk.record(When::ThisBoot(BOOTED), Hard::Up);
+    desk.send(Report { records: vec![record], epoch: [8; 16], ..desk.empty(other) });
+    desk.see(Hard::Down);
+    assert_eq!(desk.shown().0, Status::Operational, "one of two is no majority");
+    desk.now = desk.now + SECOND;
+    desk.configure(&[("web", Quorum::Any)], &[("site", &["web"])]);
+    assert_eq!(desk.shown().0, Status::MajorOutage);
+    desk.now = desk.now + SECOND;
+    desk.enrol("b", "north");
+    assert_eq!(desk.shown().0, Status::Operational, "agents of one location are down together or not at all");
+    desk.assert_stored();
+}
+
+#[test]
+fn a_component_whose_only_check_was_unlinked_is_what_people_say() {
+    let mut desk = Desk::new();
+    desk.see(Hard::Down);
+    assert_eq!(desk.shown(), (Status::MajorOutage, false));
+    desk.pass(SECOND);
+    desk.configure(&[("web", Quorum::Majority)], &[("site", &[])]);
+    assert_eq!(desk.shown(), (Status::Operational, false));
+    let component = desk.component();
+    for status in [Status::PartialOutage, Status::Operational] {
+        desk.pass(SECOND);
+        desk.run(Command::SetManual { component, status, until: None });
+        assert_eq!(desk.shown(), (status, false));
+    }
+    desk.assert_stored();
+}
+
+#[test]
+fn a_check_that_no_agent_runs_any_more_leaves_no_green_behind() {
+    let mut desk = Desk::new();
+    desk.see(Hard::Up);
+    desk.pass(5 * SECOND);
+    desk.declare(desk.agent, &["other"]);
+    assert_eq!(desk.shown(), (Status::Operational, true), "said at once, the last status kept");
+    desk.assert_stored();
+}
+
+#[test]
+fn the_last_status_and_its_date_outlive_the_days_shown() {
+    let mut desk = Desk::new();
+    desk.see(Hard::Down);
+    desk.pass(10 * SECOND);
+    desk.see(Hard::Down);
+    desk.pass(2 * MINUTE);
+    assert_eq!(desk.shown(), (Status::MajorOutage, true));
+    desk.now = desk.now + 200 * DAY;
+    desk.run(Command::Tick);
+    assert_eq!(desk.shown(), (Status::MajorOutage, true), "the last status is kept");
+    let page = *desk.state.pages.keys().next().expect("one");
+    let view = skerry_aggregator::publish::build::page_view(&desk.state, page, "http://x", desk.now);
+    assert!(view.expect("a page").updated_at < START + HOUR, "and its date does not move with the days");
+}
+
+#[test]
+fn two_live_spools_of_one_agent_are_refused_and_a_dead_one_is_not_missed() {
+    let mut desk = Desk::new();
+    desk.see(Hard::Up);
+    desk.pass(SECOND);
+    let other = Report { epoch: [9; 16], ..desk.empty(desk.agent) };
+    assert!(matches!(desk.send(other).0, Answer::Acknowledged { .. }), "a spool that begins anew is taken");
+    desk.pass(SECOND);
+    let former = desk.empty(desk.agent);
+    assert_eq!(desk.send(former).0, Answer::Cloned);
+    desk.pass(2 * MINUTE);
+    let former = desk.empty(desk.agent);
+    assert!(matches!(desk.send(former).0, Answer::Acknowledged { .. }), "the other one is gone");
+    desk.assert_stored();
+}
+
+#[test]
+fn a_spool_put_back_from_an_old_copy_is_noticed_and_an_old_database_goes_on() {
+    let mut desk = Desk::new();
+    for _ in 0..5 {
+        desk.see(Hard::Up);
+        desk.pass(SECOND);
+    }
+    desk.sequence = 2;
+    let changes = desk.see(Hard::Up);
+    assert!(changes.contains(&Change::OldCopy { agent: desk.agent, newest: 3, through: 5 }), "{changes:?}");
+    desk.sequence = 4;
+    let replay = desk.see(Hard::Up);
+    assert!(!replay.iter().any(|change| matches!(change, Change::OldCopy { .. })), "a lost reply is none");
+    desk.sequence = 90_000;
+    let ahead = desk.see(Hard::Down);
+    assert!(ahead.iter().any(|change| matches!(change, Change::Gap { from: 6, to: 90_001, .. })));
+    assert_eq!(desk.shown(), (Status::MajorOutage, false), "and the page goes on");
+    desk.assert_stored();
+}
+
+#[test]
+fn a_manual_status_ends_within_a_second_of_its_end() {
+    let mut desk = Desk::new();
+    desk.see(Hard::Up);
+    let component = desk.component();
+    let until = Some(desk.now + 20 * SECOND);
+    desk.run(Command::SetManual { component, status: Status::PartialOutage, until });
+    desk.pass(19 * SECOND);
+    assert_eq!(desk.shown().0, Status::PartialOutage);
+    let changes = desk.pass(SECOND);
+    assert_eq!(desk.shown().0, Status::Operational);
+    assert!(changes.contains(&Change::Shown(component)));
+    desk.assert_stored();
+}
+
+#[test]
+fn pages_of_a_workspace_that_no_file_declares_are_archived_and_revived() {
+    let mut desk = Desk::new();
+    desk.run(Command::KeepWorkspaces(vec!["acme".to_owned()]));
+    assert!(desk.state.pages.values().all(|page| page.archived));
+    desk.assert_stored();
+    desk.configure(&[("web", Quorum::Majority)], &[("site", &["web"])]);
+    desk.run(Command::KeepWorkspaces(vec!["default".to_owned()]));
+    assert!(desk.state.pages.values().all(|page| !page.archived));
+    desk.assert_stored();
+}

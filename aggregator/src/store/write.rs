@@ -93,7 +93,7 @@ impl Group<'_> {
             Change::PageSaved(key) => self.page(*key),
             Change::GroupSaved(key) => self.group(*key),
             Change::ComponentSaved(key) => self.component(*key),
-            Change::Shown(_) => Ok(()),
+            Change::Shown(_) | Change::OldCopy { .. } => Ok(()),
         }
     }
 
@@ -135,7 +135,7 @@ impl Group<'_> {
              VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (agent, epoch) DO UPDATE
              SET through = excluded.through, offset_ms = excluded.offset_ms, seen_ms = excluded.seen_ms";
         let through = position.through as i64;
-        self.run(sql, (agent.workspace.0, key.0, epoch, through, position.offset, self.now.0))
+        self.run(sql, (agent.workspace.0, key.0, epoch, through, position.offset, position.seen.0))
     }
 
     fn loss(

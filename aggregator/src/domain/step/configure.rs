@@ -1,7 +1,7 @@
 //! The file's word becomes state: pages, groups, components and links are found by their keys, made,
 //! changed, archived or revived. A changed link does not rewrite the past.
 
-use super::recompute::component_from;
+use super::recompute::{Earliest, component_from, recompute};
 use super::report::check_for;
 use super::{Answer, Change};
 use crate::domain::layers::Layers;
@@ -85,16 +85,18 @@ pub(super) fn add_agent(
     workspace: &str,
     name: &str,
     location: &str,
+    now: Timestamp,
     changes: &mut Vec<Change>,
 ) -> Answer {
     let workspace = workspace_for(state, workspace, changes);
     let found = state.agents.iter_mut().find(|(_, agent)| agent.workspace == workspace && agent.name == name);
     if let Some((key, agent)) = found {
+        let key = *key;
         if agent.location != location {
-            location.clone_into(&mut agent.location);
-            changes.push(Change::AgentSaved(*key));
+            changes.push(Change::AgentSaved(key));
+            move_to(state, key, location, now, changes);
         }
-        return Answer::Agent(*key);
+        return Answer::Agent(key);
     }
     let key = AgentKey(state.fresh_key());
     state.agents.insert(key, Agent::new(workspace, name, location));
@@ -109,13 +111,40 @@ pub(super) fn know_agent(
     workspace: WorkspaceKey,
     name: &str,
     location: &str,
+    now: Timestamp,
+    changes: &mut Vec<Change>,
 ) -> Answer {
     if !state.workspaces.contains_key(&workspace) {
         return Answer::NotFound;
     }
     let agent = state.agents.entry(key).or_insert_with(|| Agent::new(workspace, name, location));
-    location.clone_into(&mut agent.location);
+    if agent.location != location {
+        move_to(state, key, location, now, changes);
+    }
     Answer::Agent(key)
+}
+
+/// The agent votes with another location from now on.
+fn move_to(state: &mut State, key: AgentKey, location: &str, now: Timestamp, changes: &mut Vec<Change>) {
+    if let Some(agent) = state.agents.get_mut(&key) {
+        location.clone_into(&mut agent.location);
+    }
+    let mut earliest = Earliest::default();
+    for witnessed in state.tracks.values().filter(|witnessed| witnessed.agent == key) {
+        earliest.note(witnessed.check, now);
+    }
+    recompute(state, &earliest, changes);
+}
+
+/// Pages of workspaces that no file declares any more are archived, as those a file no longer names are.
+pub(super) fn keep_workspaces(state: &mut State, names: &[String], changes: &mut Vec<Change>) -> Answer {
+    for (key, page) in &mut state.pages {
+        if !page.archived && !names.contains(&state.workspaces[&page.workspace].name) {
+            page.archived = true;
+            changes.push(Change::PageSaved(*key));
+        }
+    }
+    Answer::Done
 }
 
 pub(super) fn configure(
@@ -125,14 +154,17 @@ pub(super) fn configure(
     changes: &mut Vec<Change>,
 ) -> Answer {
     let workspace = workspace_for(state, &desired.workspace, changes);
+    let mut earliest = Earliest::default();
     for (name, quorum) in &desired.checks {
         let key = check_for(state, workspace, name, changes);
         let check = state.checks.get_mut(&key).expect("made above");
         if check.quorum != *quorum {
             check.quorum = *quorum;
             changes.push(Change::CheckSaved(key));
+            earliest.note(key, now);
         }
     }
+    recompute(state, &earliest, changes);
     let mut reconcile = Reconcile { workspace, now, ids: desired.ids.into_iter(), state, changes };
     let keys: Vec<PageKey> = desired.pages.into_iter().map(|page| reconcile.page(page)).collect();
     reconcile.archive_others(&keys);

@@ -32,6 +32,8 @@ pub enum Command {
     Tick,
     /// The file of one workspace was read.
     Configure(Box<Configure>),
+    /// All files were read, and these workspaces are what they are of.
+    KeepWorkspaces(Vec<String>),
     /// An agent is enrolled.
     AddAgent {
         /// Workspace by name; made if it does not exist.
@@ -99,6 +101,15 @@ pub enum Change {
         from: u64,
         /// First not missing.
         to: u64,
+    },
+    /// Records below the mark came again that a lost reply does not explain. Nothing to store.
+    OldCopy {
+        /// Whose.
+        agent: AgentKey,
+        /// The newest of them.
+        newest: u64,
+        /// The mark.
+        through: u64,
     },
     /// Records the agent itself gave up.
     Lost {
@@ -202,6 +213,8 @@ pub enum Answer {
     },
     /// An agent was added or found.
     Agent(AgentKey),
+    /// Another spool of this agent is in use at the same time.
+    Cloned,
     /// It names something that does not exist.
     NotFound,
 }
@@ -226,11 +239,12 @@ pub fn step(state: &mut State, command: Command, now: Timestamp) -> Stepped {
         Command::Tick => tick::tick(state, now, &mut changes),
         Command::Configure(desired) => configure::configure(state, *desired, now, &mut changes),
         Command::AddAgent { workspace, name, location } => {
-            configure::add_agent(state, &workspace, &name, &location, &mut changes)
+            configure::add_agent(state, &workspace, &name, &location, now, &mut changes)
         }
         Command::KnowAgent { agent, workspace, name, location } => {
-            configure::know_agent(state, agent, workspace, &name, &location)
+            configure::know_agent(state, agent, workspace, &name, &location, now, &mut changes)
         }
+        Command::KeepWorkspaces(names) => configure::keep_workspaces(state, &names, &mut changes),
         Command::SetManual { component, status, until } => {
             manual::set(state, component, status, until, now, &mut changes)
         }

@@ -67,10 +67,6 @@ fn automatic_from(
     component: &Component,
     from: Timestamp,
 ) -> Vec<Interval<component::Automatic>> {
-    if component.links.is_empty() {
-        let value = component::Automatic::Known(crate::domain::status::Status::Operational);
-        return vec![Interval { from, to: Timestamp::FAR, value }];
-    }
     let checks: BTreeSet<CheckKey> = component.links.iter().map(|link| link.check).collect();
     let verdicts: BTreeMap<CheckKey, Vec<Interval<Verdict>>> =
         checks.into_iter().map(|check| (check, timeline_of(state, check, from))).collect();
@@ -84,7 +80,14 @@ fn automatic_from(
             verdict: &verdicts[&link.check],
         })
         .collect();
-    component::automatic(&links, from)
+    let mut layer = component::automatic(&links, from);
+    // What no check feeds any more is what people say of it, as if none had ever fed it.
+    if !component.is_linked() {
+        let ended = component.links.iter().map(|link| link.to).max().unwrap_or(from).max(from);
+        let value = component::Automatic::Known(crate::domain::status::Status::Operational);
+        splice(&mut layer, ended, vec![Interval { from: ended, to: Timestamp::FAR, value }]);
+    }
+    layer
 }
 
 /// The verdict of a check over time.

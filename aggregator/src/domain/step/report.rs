@@ -4,8 +4,8 @@ use super::recompute::{Earliest, recompute};
 use super::reported::{DeclaredCheck, Observed, RecordKind, Report, SnapshotState, When};
 use super::{Answer, Change, RawObservation};
 use crate::domain::interval::Interval;
-use crate::domain::state::{AgentKey, Check, CheckKey, Epoch, State, TrackKey, Witnessed};
-use crate::domain::time::{DAY, Timestamp};
+use crate::domain::state::{Agent, AgentKey, Check, CheckKey, Epoch, State, TrackKey, Witnessed};
+use crate::domain::time::{DAY, MINUTE, Timestamp};
 use crate::domain::track::{Hard, Seen, Span, Track};
 use crate::domain::verdict::Quorum;
 use skerry_protocol::wire::Outcome;
@@ -16,6 +16,8 @@ const DEFAULT_INTERVAL: i64 = 30_000;
 /// Observations taken of one report, so that no agent holds the writer up: what lies behind them stays
 /// unacknowledged and comes again. A folded record of more is kept thinner.
 const MOST_OBSERVATIONS: u32 = 50_000;
+/// A spool is in use this long after its last batch, ms: an agent sends one every 15 s at least.
+const ALIVE: i64 = MINUTE;
 /// Nothing is placed further back than this, ms: a clock that says so is broken.
 const LONGEST_AGO: i64 = 3_660 * DAY;
 
@@ -26,10 +28,13 @@ pub(super) fn report(
     changes: &mut Vec<Change>,
 ) -> Answer {
     let Some(agent) = state.agents.get_mut(&report.agent) else { return Answer::NotFound };
+    if is_cloned(agent, report.epoch, now) {
+        return Answer::Cloned;
+    }
     agent.last_seen = Some(now);
     agent.skew = report.wall_now - report.received;
     let present = agent.skew;
-    let former = agent.epochs.entry(report.epoch).or_insert(Epoch { through: 0, offset: present });
+    let former = agent.epochs.entry(report.epoch).or_insert(Epoch { through: 0, offset: present, seen: now });
     // While records of an earlier boot drain, the offset last known of that boot is the one that fits them.
     let offset = if report.speaks_of_earlier_boots() { former.offset } else { present };
     let through = former.through;
@@ -38,15 +43,30 @@ pub(super) fn report(
         declare(state, report.agent, inventory, now, changes, &mut earliest);
     }
     let tracks = tracks_of(state, report, changes);
-    let position = Epoch { through, offset };
+    let position = Epoch { through, offset, seen: now };
     let last = take_records(state, report, &tracks, position, changes, &mut earliest);
     take_snapshot(state, report, &tracks, changes, &mut earliest);
     let agent = state.agents.get_mut(&report.agent).expect("looked up above");
-    agent.epochs.insert(report.epoch, Epoch { through: last, offset });
+    agent.epochs.insert(report.epoch, Epoch { through: last, offset, seen: now });
     let want_inventory = !agent.inventory_known;
     changes.push(Change::EpochMoved { agent: report.agent, epoch: report.epoch });
     recompute(state, &earliest, changes);
     Answer::Acknowledged { through: last, want_inventory }
+}
+
+/// A spool that another one has taken the place of speaks while that one lives: two agents use one name.
+fn is_cloned(agent: &Agent, epoch: [u8; 16], now: Timestamp) -> bool {
+    let newer = |known: &Epoch| agent.epochs.get(&epoch).is_some_and(|this| this.seen < known.seen);
+    let others = agent.epochs.iter().filter(|(other, _)| **other != epoch);
+    others.map(|(_, known)| known).any(|known| newer(known) && now - known.seen < ALIVE)
+}
+
+/// A reply that was lost brings the same records and more. Fewer than were acknowledged are of a spool that
+/// was put back from an old copy.
+fn note_old_copy(report: &Report, through: u64, changes: &mut Vec<Change>) {
+    if let Some(newest) = report.records.last().map(|record| record.sequence).filter(|last| *last < through) {
+        changes.push(Change::OldCopy { agent: report.agent, newest, through });
+    }
 }
 
 /// Takes what lies above the mark, in order, and returns the new mark.
@@ -58,7 +78,8 @@ fn take_records(
     changes: &mut Vec<Change>,
     earliest: &mut Earliest,
 ) -> u64 {
-    let Epoch { through, offset } = position;
+    let Epoch { through, offset, .. } = position;
+    note_old_copy(report, through, changes);
     let mut last = through;
     // Each with whether it was silent before.
     let mut touched: BTreeMap<TrackKey, bool> = BTreeMap::new();
