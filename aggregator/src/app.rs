@@ -26,8 +26,8 @@ type LocalAgents = Arc<tokio::sync::Mutex<Vec<(String, AgentHandle)>>>;
 /// A system that runs.
 pub struct App {
     engine: Engine,
-    writer: Running,
-    publisher: Running,
+    /// The writer's thread and the publisher's; neither ends before it is told to.
+    threads: [Running; 2],
     agents: LocalAgents,
     bound: Bound,
     rooms: Rooms,
@@ -57,7 +57,7 @@ impl App {
         let shared = shared(engine.now());
         let addresses = addresses(first);
         let publisher = Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses, shared);
-        let publisher = tokio::task::spawn_blocking(move || publisher.start()).await??;
+        let publishing = tokio::task::spawn_blocking(move || publisher.start()).await??;
 
         let traffic = Traffic::default();
         let face = Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
@@ -70,7 +70,8 @@ impl App {
             ingest: Arc::new(Intake::new(engine.clone(), aggregator_id, database)),
             operations: overseer,
         };
-        Ok(Self { engine, writer, publisher, agents, bound, rooms, background })
+        let threads = [writer, publishing];
+        Ok(Self { engine, threads, agents, bound, rooms, background })
     }
 
     /// The addresses bound, in the order of the configuration.
@@ -97,16 +98,15 @@ impl App {
     /// # Errors
     /// When a listener ends by itself.
     pub async fn run(self, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
-        let (writer, publisher) = (self.writer, self.publisher);
+        let threads = self.threads;
         let shutdown = async {
             tokio::select! {
                 () = shutdown => {}
-                () = ended(&writer) => tracing::error!("the engine has ended by itself: stopping"),
-                () = ended(&publisher) => tracing::error!("the publisher has ended by itself: stopping"),
+                () = one_ended(&threads) => tracing::error!("a thread has ended by itself: stopping"),
             }
         };
         let answered = self.bound.run(&self.rooms, Limits::default(), shutdown).await;
-        let broken = writer.is_finished() || publisher.is_finished();
+        let broken = threads.iter().any(Running::is_finished);
         for (_, agent) in self.agents.lock().await.drain(..) {
             agent.stop().await;
         }
@@ -114,19 +114,20 @@ impl App {
             task.abort();
         }
         self.engine.stop();
-        let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        let joined = tokio::task::spawn_blocking(move || threads.map(Running::join));
+        let _ = joined.await;
         anyhow::ensure!(
             !broken,
-            "the engine or the publisher ended by itself; what was acknowledged is stored. Start again, and report what the log says"
+            "a part of the program ended by itself; what was acknowledged is stored. Start it again, and report what the log says"
         );
         Ok(answered?)
     }
 }
 
-/// Resolves once the thread is gone, which it never is before it is told to stop.
-async fn ended(writer: &Running) {
+/// Resolves once one of the threads is gone: without it the page would be frozen.
+async fn one_ended(threads: &[Running]) {
     let mut second = tokio::time::interval(Duration::from_secs(1));
-    while !writer.is_finished() {
+    while !threads.iter().any(Running::is_finished) {
         second.tick().await;
     }
 }
