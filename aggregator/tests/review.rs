@@ -451,3 +451,51 @@ fn pages_of_a_workspace_that_no_file_declares_are_archived_and_revived() {
     assert!(desk.state.pages.values().all(|page| !page.archived));
     desk.assert_stored();
 }
+
+#[test]
+fn a_location_that_declares_the_check_counts_before_it_was_heard() {
+    let mut desk = Desk::new();
+    desk.see(Hard::Up);
+    desk.pass(SECOND);
+    desk.see(Hard::Down);
+    assert_eq!(desk.shown(), (Status::MajorOutage, false));
+    desk.pass(SECOND);
+    let other = desk.enrol("b", "south");
+    desk.declare(other, &["web"]);
+    assert_eq!(desk.shown(), (Status::MajorOutage, true), "one of two says so, the other is not heard yet");
+    let early = desk.now - HOUR;
+    let record = desk.record(When::ThisBoot(BOOTED + (early - START)), Hard::Up);
+    desk.send(Report { records: vec![record], epoch: [8; 16], ..desk.empty(other) });
+    let begun = desk.state.tracks.values().last().expect("two").declared[0].from;
+    assert_eq!(begun, early, "it ran before it was first heard");
+    desk.assert_stored();
+}
+
+#[test]
+fn a_late_observation_rolls_its_hour_up_again_unless_the_raw_ones_are_gone() {
+    let mut desk = Desk::new();
+    desk.see(Hard::Up);
+    desk.now = desk.now + 2 * HOUR;
+    let track = *desk.state.tracks.keys().next().expect("one");
+    let before = START - DAY;
+    let median = |desk: &Desk| desk.store.response_hours(&[track], before).expect("reads")[0].p50_us;
+    assert!(desk.store.roll_up_next(desk.now, before).expect("rolls up").is_some());
+    let first = median(&desk);
+    let late = |desk: &mut Desk, count: i64| {
+        for n in 1..=count {
+            let mut record = desk.record(When::ThisBoot(BOOTED + n), Hard::Up);
+            if let RecordKind::Observed { first, .. } = &mut record.kind {
+                first.total_us = 50_000;
+            }
+            desk.send(Report { records: vec![record], ..desk.empty(desk.agent) });
+        }
+    };
+    late(&mut desk, 1);
+    desk.store.prune_observations(START + 1, 10).expect("prunes");
+    assert!(desk.store.roll_up_next(desk.now, START + HOUR).expect("rolls up").is_some());
+    assert_eq!(median(&desk), first, "what is left of an hour does not take the place of the whole");
+    late(&mut desk, 3);
+    assert!(desk.store.roll_up_next(desk.now, before).expect("rolls up").is_some());
+    assert!(median(&desk) > 40_000);
+    assert!(desk.store.roll_up_next(desk.now, before).expect("rolls up").is_none());
+}

@@ -116,7 +116,7 @@ impl Agent {
 }
 
 /// One spool of an agent.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Epoch {
     /// Every record up to here is committed.
     pub through: u64,

@@ -105,7 +105,8 @@ impl Group<'_> {
             }
         }
         for hour in &self.hours {
-            let sql = "INSERT OR IGNORE INTO dirty_hour (hour_ms) VALUES (?1)";
+            let sql = "INSERT INTO dirty_hour (hour_ms, times) VALUES (?1, 1)
+                 ON CONFLICT (hour_ms) DO UPDATE SET times = times + 1";
             self.transaction.prepare_cached(sql)?.execute([hour])?;
         }
         Ok(self.transaction.commit()?)
@@ -185,6 +186,10 @@ impl Group<'_> {
             open.map(|span| span.last.0),
         );
         self.run(sql, head)?;
+        if witnessed.declared.len() == 1 {
+            // The first one may have been put back to where its history begins.
+            self.run("DELETE FROM declared WHERE track = ?1", [key.0])?;
+        }
         let newest = &witnessed.declared[witnessed.declared.len().saturating_sub(2)..];
         for interval in newest {
             let sql = "INSERT OR REPLACE INTO declared (workspace, track, from_ms, to_ms)

@@ -42,7 +42,7 @@ pub(super) fn report(
     if let Some(inventory) = &report.inventory {
         declare(state, report.agent, inventory, now, changes, &mut earliest);
     }
-    let tracks = tracks_of(state, report, changes);
+    let tracks = tracks_of(state, report, changes, &mut earliest);
     let position = Epoch { through, offset, seen: now };
     let last = take_records(state, report, &tracks, position, changes, &mut earliest);
     take_snapshot(state, report, &tracks, changes, &mut earliest);
@@ -158,6 +158,7 @@ impl Placed<'_> {
             let into = if count > 1 { self.spread.max(0) / (count - 1) * n } else { 0 };
             let into = if n == count - 1 { self.spread.max(0) } else { into };
             let at = (first + into).min(self.report.received);
+            declare_since(witnessed, at);
             changes.push(Change::Raw(RawObservation { at, track: key, outcome, reason, total_us, phases }));
             if outcome == Outcome::Inconclusive {
                 continue;
@@ -197,6 +198,13 @@ impl Placed<'_> {
     }
 }
 
+/// What was seen before the agent was first heard was run before it was declared.
+fn declare_since(witnessed: &mut Witnessed, at: Timestamp) {
+    if let [first] = witnessed.declared.as_mut_slice() {
+        first.from = first.from.min(at);
+    }
+}
+
 fn open_state(witnessed: &Witnessed) -> Hard {
     witnessed.track.spans.last().map_or(Hard::Unknown, |span| span.state)
 }
@@ -221,8 +229,8 @@ fn take_snapshot(
             let components = &state.checks[&witnessed.check].components;
             changes.extend(components.iter().copied().map(Change::Shown));
         }
-        if live.is_some() {
-            witnessed.left = false;
+        if live.is_some() && std::mem::replace(&mut witnessed.left, false) {
+            changes.push(Change::TrackMoved(tracks[snapshot.check]));
         }
         witnessed.live = live;
     }
@@ -247,9 +255,15 @@ fn ahead_of(
 }
 
 /// The track of each check the batch names, made where it is new.
-fn tracks_of(state: &mut State, report: &Report, changes: &mut Vec<Change>) -> Vec<TrackKey> {
+fn tracks_of(
+    state: &mut State,
+    report: &Report,
+    changes: &mut Vec<Change>,
+    earliest: &mut Earliest,
+) -> Vec<TrackKey> {
     let received = report.received;
-    report.checks.iter().map(|name| track_for(state, report.agent, name, received, changes).1).collect()
+    let checks = report.checks.iter();
+    checks.map(|name| track_for(state, report.agent, name, received, changes, earliest).1).collect()
 }
 
 fn track_for(
@@ -258,6 +272,7 @@ fn track_for(
     name: &str,
     now: Timestamp,
     changes: &mut Vec<Change>,
+    earliest: &mut Earliest,
 ) -> (CheckKey, TrackKey) {
     let workspace = state.agents[&agent].workspace;
     let check = check_for(state, workspace, name, changes);
@@ -265,8 +280,7 @@ fn track_for(
         return (check, *track);
     }
     let track = TrackKey(state.fresh_key());
-    // History of up to a week may be on its way: the check counts as declared since before it.
-    let declared = vec![Interval { from: now - 7 * DAY, to: Timestamp::FAR, value: () }];
+    let declared = vec![Interval { from: now, to: Timestamp::FAR, value: () }];
     let witnessed = Witnessed {
         agent,
         check,
@@ -277,6 +291,8 @@ fn track_for(
         left: false,
         live: None,
     };
+    // One more location that counts, heard or not.
+    earliest.note(check, now);
     state.tracks.insert(track, witnessed);
     state.track_of.insert((agent, check), track);
     state.checks.get_mut(&check).expect("made above").tracks.push(track);
@@ -313,7 +329,7 @@ fn declare(
 ) {
     let mut kept = BTreeSet::new();
     for declared in inventory {
-        let (check, track) = track_for(state, agent, &declared.name, now, changes);
+        let (check, track) = track_for(state, agent, &declared.name, now, changes, earliest);
         kept.insert(track);
         let witnessed = state.tracks.get_mut(&track).expect("made above");
         let running = witnessed.declared.last().is_some_and(|interval| interval.to == Timestamp::FAR);
