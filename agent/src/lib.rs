@@ -16,5 +16,6 @@ pub mod probe;
 mod rounds;
 pub mod run;
 pub mod schedule;
+pub mod self_test;
 pub mod spool;
 pub mod uplink;

@@ -4,7 +4,8 @@
 use crate::board::{Board, Seen};
 use crate::clock::Clock;
 use crate::probe::Prober;
-use crate::rounds::{Eyes, Reload, Rounds, declared};
+use crate::rounds::{Eyes, Reload, Rounds, Watch, declared};
+use crate::self_test::{SelfTest, SelfTestSettings};
 use crate::spool::{Limits, Spool, SpoolStatus};
 use crate::uplink::{Deliver, Step, Uplink};
 use anyhow::Context;
@@ -37,6 +38,8 @@ pub struct AgentSettings {
     pub spool_limits: Limits,
     /// Most probes at once; [`MAX_IN_FLIGHT`] fits.
     pub max_in_flight: usize,
+    /// How it tells its own network's failure from a target's.
+    pub self_test: SelfTestSettings,
     /// What to run.
     pub checks: Vec<Check>,
 }
@@ -51,6 +54,7 @@ pub struct AgentHandle {
     location: String,
     spool: Spool,
     board: Arc<Board>,
+    self_test: Arc<SelfTest>,
     reloads: mpsc::Sender<Reload>,
     stop_rounds: CancellationToken,
     stop_uplink: CancellationToken,
@@ -67,6 +71,8 @@ pub struct AgentStatus {
     pub spool: SpoolStatus,
     /// Greatest lateness of a start in the last minute, ms.
     pub lateness_ms: u64,
+    /// The agent's own network is gone.
+    pub own_network_gone: bool,
 }
 
 impl Agent {
@@ -88,6 +94,8 @@ impl Agent {
         let (spool, remembered) = Spool::open(&settings.spool_path, settings.spool_limits, clock)?;
         let checks = of_location(settings.checks, &settings.location);
         let board = Arc::new(Board::new(declared(&checks)));
+        let self_test = Arc::new(SelfTest::new(settings.self_test));
+        let eyes = Watch { eyes, self_test: Arc::clone(&self_test) };
         let rounds = Rounds::new(
             clock,
             eyes,
@@ -97,10 +105,19 @@ impl Agent {
             checks,
             remembered,
         );
-        let mut uplink = Uplink::new(settings.name, spool.clone(), Arc::clone(&board), deliver, clock);
+        let mut uplink = Uplink::new(
+            settings.name,
+            spool.clone(),
+            Arc::clone(&board),
+            Arc::clone(&self_test),
+            deliver,
+            clock,
+        );
         let (reloads, reloaded) = mpsc::channel(1);
         let (stop_rounds, stop_uplink) = (CancellationToken::new(), CancellationToken::new());
         let rounds = tokio::spawn(rounds.run(reloaded, stop_rounds.clone()));
+        let (watching, stopped) = (Arc::clone(&self_test), stop_rounds.clone());
+        tokio::spawn(async move { watching.run(stopped).await });
         let stopped = stop_uplink.clone();
         let uplink = tokio::spawn(async move {
             uplink.run(&stopped).await;
@@ -111,6 +128,7 @@ impl Agent {
             location: settings.location,
             spool,
             board,
+            self_test,
             reloads,
             stop_rounds,
             stop_uplink,
@@ -156,6 +174,7 @@ impl AgentHandle {
             states: self.board.read().1,
             spool: self.spool.status(),
             lateness_ms: self.board.lateness_ms(),
+            own_network_gone: self.self_test.network_is_gone(),
         }
     }
 }
@@ -175,4 +194,4 @@ fn of_location(checks: Vec<Check>, location: &str) -> Vec<Check> {
 
 #[cfg(test)]
 #[path = "run_tests.rs"]
-mod tests;
+pub(crate) mod tests;

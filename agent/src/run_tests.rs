@@ -36,7 +36,7 @@ impl Listener {
     }
 }
 
-fn check(name: &str, interval: u64) -> Check {
+pub(crate) fn check(name: &str, interval: u64) -> Check {
     let http = Http {
         url: "http://127.0.0.1:1/".parse().expect("a URL"),
         method: http::Method::GET,
@@ -79,6 +79,7 @@ fn settings(folder: &TempDir, checks: Vec<Check>) -> AgentSettings {
         spool_path: folder.path().join("spool.db"),
         spool_limits: Limits::default(),
         max_in_flight: MAX_IN_FLIGHT,
+        self_test: SelfTestSettings::default(),
         checks,
     }
 }

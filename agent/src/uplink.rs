@@ -5,6 +5,7 @@
 
 use crate::board::{Board, Seen};
 use crate::clock::{BootId, Clock, Moment};
+use crate::self_test::SelfTest;
 use crate::spool::{Page, Spool, SpoolStatus};
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -71,6 +72,7 @@ pub struct Uplink {
     agent: String,
     spool: Spool,
     board: Arc<Board>,
+    self_test: Arc<SelfTest>,
     deliver: Arc<dyn Deliver>,
     clock: Clock,
     failures: u32,
@@ -123,6 +125,7 @@ impl Uplink {
         agent: String,
         spool: Spool,
         board: Arc<Board>,
+        self_test: Arc<SelfTest>,
         deliver: Arc<dyn Deliver>,
         clock: Clock,
     ) -> Self {
@@ -130,6 +133,7 @@ impl Uplink {
             agent,
             spool,
             board,
+            self_test,
             deliver,
             clock,
             failures: 0,
@@ -226,7 +230,10 @@ impl Uplink {
             batch.boot_now_ms = now.boot_ms;
             batch.wall_now_ms = now.wall_ms;
             batch.inventory = due.then(|| wire::Inventory { checks: inventory.checks.to_vec() });
-            batch.spool = Some(report(&self.spool.status(), self.board.lateness_ms()));
+            batch.spool = Some(wire::SpoolReport {
+                own_network_gone: self.self_test.network_is_gone(),
+                ..report(&self.spool.status(), self.board.lateness_ms())
+            });
             let body = wire::encode(&batch)?;
             if body.len() > wire::MAX_BODY_BYTES && records > 1 {
                 records /= 2;
@@ -340,6 +347,7 @@ fn report(status: &SpoolStatus, lateness_ms: u64) -> wire::SpoolReport {
         lost: status.lost,
         set_aside: status.set_aside,
         lateness_ms,
+        own_network_gone: false,
     }
 }
 

@@ -6,7 +6,7 @@ use crate::desired::desired;
 use crate::domain::state::AgentKey;
 use crate::domain::step::{Answer, Command};
 use crate::engine::{Engine, Running};
-use crate::housekeeping::Housekeeping;
+use crate::housekeeping::{Housekeeping, inspect};
 use crate::intake::{Intake, LocalIntake};
 use crate::operations::Overseer;
 use crate::publish::output::Site;
@@ -16,6 +16,7 @@ use crate::web::{Bound, Html, Limits, Listener, PublicSide, Rooms, Serves, TlsFi
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use skerry_agent::run::{Agent, AgentHandle, AgentSettings, MAX_IN_FLIGHT};
+use skerry_agent::self_test::SelfTestSettings;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -63,9 +64,13 @@ impl App {
         let traffic = Traffic::default();
         let face = Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
         let overseer = Arc::new(Overseer::new(engine.clone(), Arc::clone(&site), traffic.clone()));
+        // Before anybody asks: one that has not looked knows of no agent that it misses.
+        let first_look = Arc::clone(&overseer);
+        tokio::task::spawn_blocking(move || first_look.look()).await?;
         let retention = i64::try_from(first.store.raw_retention.as_millis()).unwrap_or(i64::MAX);
         let housekeeping = Housekeeping::new(&database, engine.clone(), retention)?;
-        let background = vec![watch(Arc::clone(&overseer)), keep_house(housekeeping)];
+        let background =
+            vec![watch(Arc::clone(&overseer)), keep_house(housekeeping), inspect_daily(database.clone())];
         let rooms = Rooms {
             public: Arc::new(PublicSide::new(site, face, traffic)),
             ingest: Arc::new(Intake::new(engine.clone(), aggregator_id, database)),
@@ -217,6 +222,7 @@ async fn local_agents(
             spool_path: spool,
             spool_limits: skerry_agent::spool::Limits::default(),
             max_in_flight: MAX_IN_FLIGHT,
+            self_test: SelfTestSettings::default(),
             checks,
         };
         let handle = Agent::start(settings, intake.shared())
@@ -284,6 +290,21 @@ fn watch(overseer: Arc<Overseer>) -> tokio::task::JoinHandle<()> {
             second.tick().await;
             let overseer = Arc::clone(&overseer);
             let _ = tokio::task::spawn_blocking(move || overseer.look()).await;
+        }
+    })
+}
+
+/// Now and once a day, in a thread that nobody waits for: a stop does not wait for gigabytes to be read.
+fn inspect_daily(database: PathBuf) -> tokio::task::JoinHandle<()> {
+    tokio::spawn(async move {
+        let mut daily = tokio::time::interval(Duration::from_secs(86_400));
+        loop {
+            daily.tick().await;
+            let database = database.clone();
+            let inspector = std::thread::Builder::new().name("inspector".to_owned());
+            if let Err(error) = inspector.spawn(move || inspect(&database)) {
+                tracing::warn!(%error, "no thread to look through the database: it is tried again tomorrow");
+            }
         }
     })
 }

@@ -66,6 +66,8 @@ pub struct Health {
     pub unwritable: AtomicBool,
     /// Our clock at the last turn of the loop, ms.
     pub turned_at: AtomicI64,
+    /// The writer is gone.
+    ended: AtomicBool,
 }
 
 /// How the rest of the program reaches the engine.
@@ -119,8 +121,9 @@ impl Engine {
         if matches!(command, Command::Report(_)) && self.pressed() {
             return Err(Refused::Busy { retry_after: 2 });
         }
-        let (reply, answer) = oneshot::channel();
+        let (reply, mut answer) = oneshot::channel();
         match self.sender.try_send(Message::Command(command, reply)) {
+            Ok(()) if self.ended() => answer.try_recv().unwrap_or(Err(Refused::Stopping)),
             Ok(()) => answer.await.unwrap_or(Err(Refused::Stopping)),
             Err(TrySendError::Full(_)) => Err(Refused::Busy { retry_after: 5 }),
             Err(TrySendError::Disconnected(_)) => Err(Refused::Stopping),
@@ -151,7 +154,16 @@ impl Engine {
             let _ = give.send(look(state, now));
         });
         self.sender.send(Message::Look(look)).map_err(|_| Refused::Stopping)?;
+        if self.ended() {
+            return take.try_recv().map_err(|_| Refused::Stopping);
+        }
         take.recv().map_err(|_| Refused::Stopping)
+    }
+
+    /// The writer is gone. Asked after a message was sent: what was sent before it went is answered or
+    /// dropped by it, what is sent later stays in the channel and nobody may wait for it.
+    fn ended(&self) -> bool {
+        self.health.ended.load(Ordering::SeqCst)
     }
 
     /// As [`Engine::look`], for async callers.
@@ -208,6 +220,14 @@ struct Writer {
     changed: Changed,
     health: Arc<Health>,
     failed_at: Option<Instant>,
+}
+
+impl Drop for Writer {
+    /// The channel keeps what nobody received as long as there are senders: those who wait are let go.
+    fn drop(&mut self) {
+        self.health.ended.store(true, Ordering::SeqCst);
+        self.receiver.try_iter().for_each(drop);
+    }
 }
 
 impl Writer {
@@ -303,7 +323,7 @@ impl Writer {
         self.reload();
     }
 
-    /// What was stepped but not written must not be believed: no command is taken before this succeeds.
+    /// What was stepped but not written must not be believed. Returns whether that is sure again.
     fn reload(&mut self) -> bool {
         let ready_at = self.state.ready_at;
         match load(&self.store, ready_at) {
@@ -326,6 +346,7 @@ impl Writer {
 
     fn try_again(&mut self) {
         let Some(failed) = self.failed_at.filter(|failed| failed.elapsed() >= RETRY_WRITE) else { return };
+        // Until the state is what is stored, an old batch could be acknowledged that never was written.
         if self.store.try_write().is_err() || !self.reload() {
             self.failed_at = Some(Instant::now());
             return;

@@ -1,5 +1,5 @@
-//! What is done beside the writer: roll-ups of ended hours, charts, the end of raw observations. Has a
-//! handle on the database of its own; nothing here is in a hurry.
+//! What is done beside the writer: roll-ups of ended hours, charts, the end of raw observations, a look
+//! through the whole database. Has handles of its own on it; nothing here is in a hurry.
 
 use crate::domain::state::{ComponentKey, ResponseHour, State, TrackKey};
 use crate::domain::step::Command;
@@ -7,6 +7,7 @@ use crate::domain::time::{HOUR, Timestamp};
 use crate::engine::{Engine, Refused};
 use crate::store::{MAX_CHART_HOURS, Store, StoreError};
 use std::path::Path;
+use std::time::Instant;
 
 /// Rows deleted in one transaction: the writer waits no longer than that takes.
 const DELETED_AT_ONCE: usize = 20_000;
@@ -70,6 +71,18 @@ impl Housekeeping {
             self.engine.command(Command::SetResponse { component: *component, hours }).await?;
         }
         Ok(())
+    }
+}
+
+/// Reads the whole database and tells operators when it is damaged where a start does not look.
+pub fn inspect(database: &Path) {
+    let begun = Instant::now();
+    match Store::beside(database).and_then(|store| store.check_all()) {
+        Ok(()) => tracing::debug!(took = ?begun.elapsed(), "the whole database is sound"),
+        Err(error @ StoreError::Damaged { .. }) => {
+            tracing::error!(%error, "the pages go on; what is damaged cannot be read or written");
+        }
+        Err(error) => tracing::warn!(%error, "the database could not be looked through"),
     }
 }
 

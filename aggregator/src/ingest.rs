@@ -64,6 +64,9 @@ pub async fn accept(
             aggregator_id: aggregator_id.to_owned(),
             wall_now_ms: engine.now().0,
         }),
+        Answer::TooMany => Err(NotTaken::Malformed(
+            "this agent has named more than 50,000 checks; enrol it anew under another name".to_owned(),
+        )),
         Answer::Cloned => Err(NotTaken::Cloned(name.to_owned())),
         _ => Err(NotTaken::Malformed("this agent is not known here".to_owned())),
     }

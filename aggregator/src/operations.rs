@@ -56,7 +56,7 @@ struct AgentLabels {
 }
 
 impl Overseer {
-    /// An overseer that has looked once.
+    /// An overseer that has seen nothing yet: have it look before it is asked.
     #[must_use]
     pub fn new(engine: Engine, site: Arc<ArcSwap<Site>>, traffic: Traffic) -> Self {
         Self { engine, site, traffic, seen: Arc::default() }

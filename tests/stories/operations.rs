@@ -116,3 +116,12 @@ async fn a_configuration_is_read_again_and_a_bad_one_changes_nothing() {
     assert_eq!(world.component("/", "shop")["status"], "operational", "nothing changed");
     assert_eq!(world.component("/", "web")["id"], before["id"]);
 }
+
+#[tokio::test]
+async fn a_stop_at_any_moment_is_clean_and_in_time() {
+    let mut world = World::new(&page("demo", true, &["web"]));
+    for _ in 0..25 {
+        world.start().await;
+        world.stop().await;
+    }
+}

@@ -37,6 +37,7 @@ async fn until_stopped(common: &Common, config: AgentConfig) -> anyhow::Result<(
         spool_path: config.agent.spool.clone(),
         spool_limits: Limits::default(),
         max_in_flight: config.agent.max_in_flight,
+        self_test: config.self_test.clone(),
         checks: config.checks.clone(),
     };
     let agent = Agent::start(settings, Arc::new(delivery))?;
@@ -74,9 +75,9 @@ async fn reload(common: &Common, present: &AgentConfig, agent: &AgentHandle) {
     let (old, new) = (&present.uplink, &loaded.config.uplink);
     let same_uplink = (&old.url, &old.token_file, &old.ca_file, old.allow_plaintext)
         == (&new.url, &new.token_file, &new.ca_file, new.allow_plaintext);
-    if !same_agent || !same_uplink {
+    if !same_agent || !same_uplink || present.self_test != loaded.config.self_test {
         tracing::warn!(
-            "[agent] and [uplink] have changed: that takes effect at the next start; checks are read now"
+            "[agent], [self_test] or [aggregator] has changed: that takes effect at the next start; checks are read now"
         );
     }
     let checks = loaded.config.checks.len();

@@ -3,6 +3,7 @@
 use super::probe::instant;
 use super::{Common, load};
 use skerry_agent::clock::Clock;
+use skerry_agent::self_test::{Lack, SelfTest};
 use skerry_agent::spool::{Peek, peek};
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -11,18 +12,22 @@ use std::time::Duration;
 pub(super) fn status(common: &Common) -> anyhow::Result<ExitCode> {
     let config = load(common)?.config;
     let peek = peek(&config.agent.spool, Clock::open()?)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let lack = runtime.block_on(SelfTest::new(config.self_test).look());
     if common.json {
-        print_json(&config.agent.name, &peek)?;
+        print_json(&config.agent.name, &peek, lack)?;
     } else {
-        print_plain(&config.agent.name, &peek)?;
+        print_plain(&config.agent.name, &peek, lack)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_plain(agent: &str, peek: &Peek) -> io::Result<()> {
+fn print_plain(agent: &str, peek: &Peek, lack: Option<Lack>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let status = &peek.status;
     writeln!(out, "agent {agent}")?;
+    let network = lack.map_or_else(|| "there".to_owned(), |lack| format!("gone: {}", lack.words()));
+    writeln!(out, "own network           {network}")?;
     let acknowledged = status.acknowledged_wall_ms.map_or_else(|| "never".to_owned(), instant);
     writeln!(out, "last acknowledgement  {acknowledged} (through {})", status.acknowledged)?;
     let oldest = Duration::from_millis(status.oldest_ms).as_secs();
@@ -43,7 +48,7 @@ fn print_plain(agent: &str, peek: &Peek) -> io::Result<()> {
     Ok(())
 }
 
-fn print_json(agent: &str, peek: &Peek) -> io::Result<()> {
+fn print_json(agent: &str, peek: &Peek, lack: Option<Lack>) -> io::Result<()> {
     let status = &peek.status;
     let states: Vec<serde_json::Value> = peek
         .states
@@ -61,6 +66,8 @@ fn print_json(agent: &str, peek: &Peek) -> io::Result<()> {
         .collect();
     let answer = serde_json::json!({
         "agent": agent,
+        "own_network_gone": lack.is_some(),
+        "own_network_lacks": lack.map(Lack::name),
         "acknowledged_through": status.acknowledged,
         "acknowledged_at": status.acknowledged_wall_ms.map(instant),
         "depth": status.depth,

@@ -1,13 +1,17 @@
 //! Files to [`Loaded`].
 
 use std::collections::{BTreeSet, HashMap};
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use skerry_protocol::check::{self, Check};
 use skerry_protocol::strict::{
     Document, Entry, Position, Problem, Problems, Table, http_url, nearest, refuse,
 };
 use url::Url;
+
+use crate::self_test::SelfTestSettings;
 
 use super::{AgentConfig, AgentSection, Loaded, UplinkSection, doubt_file, doubt_secret};
 
@@ -22,13 +26,15 @@ const DEFAULT_MAX_IN_FLIGHT: u64 = 2_000;
 pub fn load(path: &Path) -> Result<Loaded, Problems> {
     let mut gathered = Gathered::default();
     let (mut agent_section, mut uplink_section) = (None, None);
+    let mut self_test_section = SelfTestSettings::default();
     gathered.read(path, |root| {
         agent_section = agent(root);
         uplink_section = uplink(root);
+        self_test_section = self_test(root);
     });
     for file in check_files(path, &mut gathered.problems) {
         gathered.read(&file, |root| {
-            for key in ["agent", "aggregator"] {
+            for key in ["agent", "self_test", "aggregator"] {
                 let wrong = format!("[{key}] belongs to the agent, and this file holds checks only");
                 root.misplaced(key, wrong, format!("Move it into {}.", path.display()));
             }
@@ -42,7 +48,10 @@ pub fn load(path: &Path) -> Result<Loaded, Problems> {
     gathered.doubt_locations(&agent.location);
     let checks = gathered.checks.into_iter().map(|(check, _)| check);
     let checks = checks.filter(|check| check.runs_at(&agent.location)).collect();
-    Ok(Loaded { config: AgentConfig { agent, uplink, checks }, warnings: gathered.warnings })
+    Ok(Loaded {
+        config: AgentConfig { agent, uplink, self_test: self_test_section, checks },
+        warnings: gathered.warnings,
+    })
 }
 
 /// What the files read so far hold.
@@ -147,7 +156,7 @@ pub fn known_keys() -> BTreeSet<(String, String)> {
     };
     {
         let root = document.root();
-        let _ = (agent(&root), uplink(&root));
+        let _ = (agent(&root), self_test(&root), uplink(&root));
         for table in root.tables("check", &["name"]) {
             let _ = check::read(&table);
         }
@@ -211,6 +220,33 @@ fn host_name(table: &Table<'_>) -> Option<String> {
         return None;
     }
     Some(node)
+}
+
+fn self_test(root: &Table<'_>) -> SelfTestSettings {
+    let default = SelfTestSettings::default();
+    let Some(table) = root.table("self_test") else { return default };
+    let mut references = Vec::new();
+    for item in table.list("references").unwrap_or_default() {
+        let Some(text) = item.string() else { continue };
+        match text.parse::<SocketAddr>() {
+            Ok(address) if address.ip().is_loopback() || address.ip().is_unspecified() => {
+                let wrong = format!("\"{text}\" is this host, which says nothing of its network");
+                table.refuse("references", wrong, "Name an address beyond the gateway.");
+            }
+            Ok(address) if address.port() != 0 => references.push(address),
+            _ => {
+                let wrong = format!("references must be IP addresses with TCP ports; one is \"{text}\"");
+                table.refuse(
+                    "references",
+                    wrong,
+                    "Write such as \"1.1.1.1:443\" or \"[2606:4700::1111]:443\".",
+                );
+            }
+        }
+    }
+    let (low, high) = (Duration::from_secs(1), Duration::from_secs(3_600));
+    let interval = table.duration("interval").between(low, high).or(default.interval);
+    SelfTestSettings { references, interval }
 }
 
 fn uplink(root: &Table<'_>) -> Option<UplinkSection> {

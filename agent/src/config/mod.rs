@@ -8,6 +8,7 @@ mod load;
 
 use std::path::PathBuf;
 
+use crate::self_test::SelfTestSettings;
 use skerry_protocol::check::Check;
 use skerry_protocol::strict::Problem;
 use url::Url;
@@ -31,6 +32,8 @@ pub struct AgentConfig {
     pub agent: AgentSection,
     /// `[aggregator]`
     pub uplink: UplinkSection,
+    /// `[self_test]`
+    pub self_test: SelfTestSettings,
     /// The checks that this agent's location runs, in the order of the files.
     pub checks: Vec<Check>,
 }

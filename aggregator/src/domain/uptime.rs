@@ -147,6 +147,11 @@ pub(super) fn tally_of(
     to: Timestamp,
 ) -> Tally {
     let mut tally = Tally::default();
+    // Most days hold one thing from end to end.
+    if let Some(whole) = rest.first().filter(|first| first.from <= from && from < to && to <= first.to) {
+        tally.count(whole.value, to - from);
+        return tally;
+    }
     for interval in rest.iter().take_while(|interval| interval.from < to) {
         tally.count(interval.value, interval.overlap(from, to));
     }

@@ -13,6 +13,7 @@ pub use observation::StoredObservation;
 pub use tokens::{AgentIdentity, token_hash};
 
 use crate::domain::time::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -117,6 +118,7 @@ impl Store {
         private_file(path).map_err(|error| unwritable(path, &error))?;
         let mut connection = Self::connect(path, false)?;
         migrate(&mut connection, path)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         Ok(Self { connection, path: path.to_owned(), _lock: Some(lock) })
     }
 
@@ -131,6 +133,7 @@ impl Store {
         if found > SCHEMA_VERSION {
             return Err(StoreError::Newer { path: path.to_owned(), found });
         }
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         Ok(Self { connection, path: path.to_owned(), _lock: None })
     }
 
@@ -139,6 +142,8 @@ impl Store {
             if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
         let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .map_err(|error| opened(path, error))?;
+        // A database that is refused stays as it was: closing it must not work its log into it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.set_prepared_statement_cache_capacity(64);
         let pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
@@ -146,6 +151,15 @@ impl Store {
              PRAGMA journal_size_limit = 67108864;";
         connection.execute_batch(pragmas).map_err(|error| opened(path, error))?;
         Ok(connection)
+    }
+
+    /// Reads the whole file, which takes a second or two for each gigabyte, and says whether it is sound.
+    /// The writer goes on meanwhile; the write-ahead log cannot begin anew before the end.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    pub fn check_all(&self) -> Result<(), StoreError> {
+        quick_check(&self.connection, &self.path, "PRAGMA quick_check(1)")
     }
 
     /// Where the database lies.
@@ -167,14 +181,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sqlite`].
     pub fn prune_observations(&mut self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        let nth = "SELECT at_ms FROM observation WHERE at_ms < ?1 ORDER BY at_ms LIMIT 1 OFFSET ?2";
+        let before = observation::key_from(before);
+        let nth = "SELECT key FROM observation WHERE key < ?1 ORDER BY key LIMIT 1 OFFSET ?2";
         let cut = self
             .connection
             .prepare_cached(nth)?
-            .query_row((before.0, limit as i64), |row| row.get(0))
+            .query_row((before, limit as i64), |row| row.get(0))
             .optional()?
-            .unwrap_or(before.0);
-        let sql = "DELETE FROM observation WHERE at_ms < ?1";
+            .unwrap_or(before);
+        let sql = "DELETE FROM observation WHERE key < ?1";
         Ok(self.connection.prepare_cached(sql)?.execute([cut])?)
     }
 
@@ -218,12 +233,7 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
     if found > SCHEMA_VERSION {
         return Err(StoreError::Newer { path: path.to_owned(), found });
     }
-    let verdict: String = connection
-        .query_row("PRAGMA quick_check(1)", [], |row| row.get(0))
-        .map_err(|error| opened(path, error))?;
-    if verdict != "ok" {
-        return Err(StoreError::Damaged { path: path.to_owned(), what: verdict });
-    }
+    check_what_does_not_grow(connection, path)?;
     if found == 0 {
         let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive)?;
         transaction.execute_batch(include_str!("migrations/0001.sql"))?;
@@ -233,6 +243,25 @@ fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
         transaction.commit()?;
     }
     Ok(())
+}
+
+/// A start must not wait for gigabytes to be read: the two tables that grow with time are looked through
+/// by [`Store::check_all`] once the pages are served.
+fn check_what_does_not_grow(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('observation', 'hour')";
+    let small = || -> rusqlite::Result<Vec<String>> {
+        connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+    };
+    for table in small().map_err(|error| opened(path, error))? {
+        quick_check(connection, path, &format!("PRAGMA quick_check(\"{table}\")"))?;
+    }
+    Ok(())
+}
+
+fn quick_check(connection: &Connection, path: &Path, pragma: &str) -> Result<(), StoreError> {
+    let verdict: String =
+        connection.query_row(pragma, [], |row| row.get(0)).map_err(|error| opened(path, error))?;
+    if verdict == "ok" { Ok(()) } else { Err(StoreError::Damaged { path: path.to_owned(), what: verdict }) }
 }
 
 fn refuse_network_file_system(folder: &Path) -> Result<(), StoreError> {
@@ -251,5 +280,55 @@ fn refuse_network_file_system(folder: &Path) -> Result<(), StoreError> {
     match NETWORKED.iter().find(|(magic, _)| *magic == kind) {
         Some((_, kind)) => Err(StoreError::NetworkFileSystem { path: folder.to_owned(), kind }),
         None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A database with rows in `table` enough for several pages, all its pages then overwritten.
+    fn damaged(folder: &Path, table: &str, fill: &str) -> PathBuf {
+        let path = folder.join("skerry.db");
+        let store = Store::open(&path).expect("made");
+        store.connection.execute_batch(fill).expect("filled");
+        store.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("checkpointed");
+        let pages: Vec<u64> = {
+            let sql = "SELECT pageno FROM dbstat WHERE name = ?1 AND pagetype = 'leaf'";
+            let mut statement = store.connection.prepare(sql).expect("a table of pages");
+            let pages = statement.query_map([table], |row| row.get::<_, i64>(0)).expect("pages");
+            pages.map(|page| page.expect("a number").unsigned_abs()).collect()
+        };
+        drop(store);
+        assert!(!pages.is_empty());
+        let mut bytes = std::fs::read(&path).expect("readable");
+        for page in pages {
+            let begin = (page as usize - 1) * 4_096;
+            bytes[begin..begin + 4_096].fill(0x5a);
+        }
+        std::fs::write(&path, bytes).expect("written");
+        path
+    }
+
+    const NUMBERS: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)";
+
+    #[test]
+    fn damage_in_what_is_loaded_refuses_the_start() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let fill =
+            format!("{NUMBERS} INSERT INTO workspace (key, name) SELECT i, 'workspace number ' || i FROM n");
+        let path = damaged(folder.path(), "workspace", &fill);
+        let said = Store::open(&path).expect_err("refused").to_string();
+        assert!(said.contains("damaged") && said.contains("restore the last backup"), "{said}");
+    }
+
+    #[test]
+    fn damage_in_what_grows_is_noticed_by_the_look_through_all() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let fill = format!("{NUMBERS} INSERT INTO observation SELECT i, zeroblob(8) FROM n");
+        let path = damaged(folder.path(), "observation", &fill);
+        let store = Store::open(&path).expect("a start does not read it");
+        let said = store.check_all().expect_err("noticed").to_string();
+        assert!(said.contains("damaged") && said.contains("restore the last backup"), "{said}");
     }
 }

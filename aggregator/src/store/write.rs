@@ -27,6 +27,7 @@ impl Store {
             state,
             now,
             tracks: BTreeMap::new(),
+            declared: BTreeSet::new(),
             hours: BTreeSet::new(),
             crowded: BTreeMap::new(),
         };
@@ -43,6 +44,8 @@ struct Group<'a> {
     now: Timestamp,
     /// Tracks to write once, with the instant from which their spans are no longer what is stored.
     tracks: BTreeMap<TrackKey, Timestamp>,
+    /// Tracks that were declared or are no longer.
+    declared: BTreeSet<TrackKey>,
     /// Hours that received an observation: their roll-up is to be made, once they are over.
     hours: BTreeSet<i64>,
     /// Milliseconds known to be taken, one stretch of each track at most.
@@ -63,6 +66,11 @@ impl Group<'_> {
             Change::CheckSaved(key) => self.check(*key),
             Change::TrackMoved(track) => {
                 self.tracks.entry(*track).or_insert(Timestamp::FAR);
+                Ok(())
+            }
+            Change::DeclaredChanged(track) => {
+                self.tracks.entry(*track).or_insert(Timestamp::FAR);
+                self.declared.insert(*track);
                 Ok(())
             }
             Change::SpansChanged { track, from } => {
@@ -103,6 +111,9 @@ impl Group<'_> {
             if *changed_from < Timestamp::FAR {
                 self.spans(*track, *changed_from)?;
             }
+        }
+        for track in &self.declared {
+            self.declared(*track)?;
         }
         for hour in &self.hours {
             let sql = "INSERT INTO dirty_hour (hour_ms, times) VALUES (?1, 1)
@@ -151,8 +162,10 @@ impl Group<'_> {
         let sql = "INSERT INTO loss (workspace, agent, noted_ms, count, why, from_ms, to_ms)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let (from, to) = (from.map(|at| at.0), to.map(|at| at.0));
-        let count = i64::try_from(count).unwrap_or(i64::MAX);
-        self.run(sql, (workspace.0, key.0, self.now.0, count, why, from, to))
+        self.run(
+            sql,
+            (workspace.0, key.0, self.now.0, i64::try_from(count).unwrap_or(i64::MAX), why, from, to),
+        )
     }
 
     fn check(&self, key: CheckKey) -> Result<(), StoreError> {
@@ -185,15 +198,20 @@ impl Group<'_> {
             open.map(|span| span.from.0),
             open.map(|span| span.last.0),
         );
-        self.run(sql, head)?;
-        if witnessed.declared.len() == 1 {
-            // The first one may have been put back to where its history begins.
-            self.run("DELETE FROM declared WHERE track = ?1", [key.0])?;
-        }
-        let newest = &witnessed.declared[witnessed.declared.len().saturating_sub(2)..];
+        self.run(sql, head)
+    }
+
+    /// The newest two stretches; those before them stand.
+    fn declared(&self, key: TrackKey) -> Result<(), StoreError> {
+        let witnessed = &self.state.tracks[&key];
+        let workspace = self.state.agents[&witnessed.agent].workspace.0;
+        let declared = &witnessed.declared;
+        let newest = &declared[declared.len().saturating_sub(2)..];
+        let stand = declared.len() - newest.len();
+        let after = declared[..stand].last().map_or(i64::MIN, |ended| ended.to.0);
+        self.run("DELETE FROM declared WHERE track = ?1 AND from_ms >= ?2", (key.0, after))?;
         for interval in newest {
-            let sql = "INSERT OR REPLACE INTO declared (workspace, track, from_ms, to_ms)
-                 VALUES (?1, ?2, ?3, ?4)";
+            let sql = "INSERT INTO declared (workspace, track, from_ms, to_ms) VALUES (?1, ?2, ?3, ?4)";
             self.run(sql, (workspace, key.0, interval.from.0, interval.to.0))?;
         }
         Ok(())

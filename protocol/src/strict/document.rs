@@ -12,6 +12,8 @@ use super::{Position, Problem, Problems, Table};
 pub struct Document<'t> {
     file: String,
     text: &'t str,
+    /// Where each line but the first begins: a place is found without reading the text again.
+    lines: Vec<usize>,
     root: Spanned<DeTable<'t>>,
     problems: RefCell<Vec<Problem>>,
     warnings: RefCell<Vec<Problem>>,
@@ -29,6 +31,7 @@ impl<'t> Document<'t> {
         let document = Self {
             file: file.to_owned(),
             text,
+            lines: text.match_indices('\n').map(|(newline, _)| newline + 1).collect(),
             root,
             problems: RefCell::default(),
             warnings: RefCell::default(),
@@ -68,12 +71,13 @@ impl<'t> Document<'t> {
     /// The place of a byte.
     #[must_use]
     pub(super) fn position(&self, offset: usize) -> Position {
-        let before = self.text.get(..offset).unwrap_or(self.text);
-        let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+        let offset = if self.text.is_char_boundary(offset) { offset } else { self.text.len() };
+        let line = self.lines.partition_point(|start| *start <= offset);
+        let line_start = line.checked_sub(1).map_or(0, |line| self.lines[line]);
         Position {
             file: self.file.clone(),
-            line: before.matches('\n').count() + 1,
-            column: before[line_start..].chars().count() + 1,
+            line: line + 1,
+            column: self.text[line_start..offset].chars().count() + 1,
         }
     }
 

@@ -44,6 +44,8 @@ pub const MAX_RECORDS: usize = 10_000;
 pub const MAX_CHECKS: usize = 50_000;
 /// Longest name of a check, in bytes: 100 characters of any script.
 pub const MAX_NAME_BYTES: usize = 400;
+/// Most observations that the folded records of one batch stand for.
+pub const MAX_FOLDED: u64 = 100_000;
 /// Path of the ingest endpoint on the agents' listener.
 pub const BATCH_PATH: &str = "/agent/v1/batch";
 
@@ -192,7 +194,7 @@ pub struct Folded {
     /// The first of them.
     #[prost(message, optional, tag = "1")]
     pub first: Option<Observation>,
-    /// How many, the first included.
+    /// How many, the first included. Together at most [`MAX_FOLDED`] in one batch.
     #[prost(uint32, tag = "2")]
     pub count: u32,
     /// Boot clock at the last of them, ms, of the same boot.
@@ -289,6 +291,9 @@ pub struct SpoolReport {
     /// Greatest lateness of a start in the last minute, ms.
     #[prost(uint64, tag = "5")]
     pub lateness_ms: u64,
+    /// The agent's own network is gone: what fails there meanwhile is inconclusive.
+    #[prost(bool, tag = "6")]
+    pub own_network_gone: bool,
 }
 
 /// What the aggregator answers with 200.

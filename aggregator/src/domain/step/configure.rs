@@ -89,10 +89,9 @@ pub(super) fn add_agent(
     changes: &mut Vec<Change>,
 ) -> Answer {
     let workspace = workspace_for(state, workspace, changes);
-    let found = state.agents.iter_mut().find(|(_, agent)| agent.workspace == workspace && agent.name == name);
-    if let Some((key, agent)) = found {
-        let key = *key;
-        if agent.location != location {
+    let found = state.agents.iter().find(|(_, agent)| agent.workspace == workspace && agent.name == name);
+    if let Some(key) = found.map(|(key, _)| *key) {
+        if state.agents[&key].location != location {
             changes.push(Change::AgentSaved(key));
             move_to(state, key, location, now, changes);
         }
@@ -124,11 +123,10 @@ pub(super) fn know_agent(
     Answer::Agent(key)
 }
 
-/// The agent votes with another location from now on.
+/// An agent that moved votes with others from now on.
 fn move_to(state: &mut State, key: AgentKey, location: &str, now: Timestamp, changes: &mut Vec<Change>) {
-    if let Some(agent) = state.agents.get_mut(&key) {
-        location.clone_into(&mut agent.location);
-    }
+    let Some(agent) = state.agents.get_mut(&key) else { return };
+    location.clone_into(&mut agent.location);
     let mut earliest = Earliest::default();
     for witnessed in state.tracks.values().filter(|witnessed| witnessed.agent == key) {
         earliest.note(witnessed.check, now);

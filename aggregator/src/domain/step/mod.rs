@@ -126,8 +126,10 @@ pub enum Change {
     },
     /// A check was made or its settings changed.
     CheckSaved(CheckKey),
-    /// A track was made, declared, or moved on: its head and its flags.
+    /// A track was made or moved on: its head and its flags.
     TrackMoved(TrackKey),
+    /// A check was declared or is no longer: the newest two stretches of it.
+    DeclaredChanged(TrackKey),
     /// Spans of a track are no longer what they were from an instant on.
     SpansChanged {
         /// Which.
@@ -215,6 +217,8 @@ pub enum Answer {
     Agent(AgentKey),
     /// Another spool of this agent is in use at the same time.
     Cloned,
+    /// It names more checks than are kept of one agent.
+    TooMany,
     /// It names something that does not exist.
     NotFound,
 }

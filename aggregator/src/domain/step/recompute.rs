@@ -2,9 +2,9 @@
 
 use super::Change;
 use crate::domain::component::{self, LinkedCheck};
-use crate::domain::interval::Interval;
-use crate::domain::layers::splice;
-use crate::domain::state::{CheckKey, Component, ComponentKey, State};
+use crate::domain::interval::{Interval, append};
+use crate::domain::layers::{lay, splice};
+use crate::domain::state::{CheckKey, Component, ComponentKey, Link, State};
 use crate::domain::time::Timestamp;
 use crate::domain::verdict::{self, Verdict, Witness};
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,12 +13,18 @@ use std::collections::{BTreeMap, BTreeSet};
 #[derive(Debug, Default)]
 pub(super) struct Earliest {
     checks: BTreeMap<CheckKey, Timestamp>,
+    /// Checks of which a snapshot says something new, or nothing any more: history stays, the page moves.
+    live: BTreeSet<CheckKey>,
 }
 
 impl Earliest {
     pub(super) fn note(&mut self, check: CheckKey, from: Timestamp) {
         let earliest = self.checks.entry(check).or_insert(from);
         *earliest = (*earliest).min(from);
+    }
+
+    pub(super) fn note_live(&mut self, check: CheckKey) {
+        self.live.insert(check);
     }
 }
 
@@ -33,6 +39,13 @@ pub(super) fn recompute(state: &mut State, earliest: &Earliest, changes: &mut Ve
     }
     for (component, from) in components {
         component_from(state, component, from, changes);
+    }
+    let moved: BTreeSet<ComponentKey> =
+        earliest.live.iter().flat_map(|check| &state.checks[check].components).copied().collect();
+    for component in moved {
+        if !changes.contains(&Change::Shown(component)) {
+            changes.push(Change::Shown(component));
+        }
     }
 }
 
@@ -67,6 +80,9 @@ fn automatic_from(
     component: &Component,
     from: Timestamp,
 ) -> Vec<Interval<component::Automatic>> {
+    if component.links.is_empty() {
+        return vec![Interval { from, to: Timestamp::FAR, value: BY_HAND }];
+    }
     let checks: BTreeSet<CheckKey> = component.links.iter().map(|link| link.check).collect();
     let verdicts: BTreeMap<CheckKey, Vec<Interval<Verdict>>> =
         checks.into_iter().map(|check| (check, timeline_of(state, check, from))).collect();
@@ -81,13 +97,26 @@ fn automatic_from(
         })
         .collect();
     let mut layer = component::automatic(&links, from);
-    // What no check feeds any more is what people say of it, as if none had ever fed it.
-    if !component.is_linked() {
-        let ended = component.links.iter().map(|link| link.to).max().unwrap_or(from).max(from);
-        let value = component::Automatic::Known(crate::domain::status::Status::Operational);
-        splice(&mut layer, ended, vec![Interval { from: ended, to: Timestamp::FAR, value }]);
+    for alone in unlinked(&component.links, from.max(component.created_at)) {
+        lay(&mut layer, Interval { from: alone.from, to: alone.to, value: BY_HAND });
     }
     layer
+}
+
+/// What a component is that nothing feeds, until someone says otherwise.
+const BY_HAND: component::Automatic = component::Automatic::Known(crate::domain::status::Status::Operational);
+
+/// When no link held, from `from` on: a component that is linked later, or no longer, keeps its past.
+fn unlinked(links: &[Link], from: Timestamp) -> Vec<Interval<()>> {
+    let mut links: Vec<&Link> = links.iter().collect();
+    links.sort_unstable_by_key(|link| link.from);
+    let (mut alone, mut at) = (Vec::new(), from);
+    for link in links {
+        append(&mut alone, Interval { from: at, to: link.from, value: () });
+        at = at.max(link.to);
+    }
+    append(&mut alone, Interval { from: at, to: Timestamp::FAR, value: () });
+    alone
 }
 
 /// The verdict of a check over time.

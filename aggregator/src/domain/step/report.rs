@@ -1,25 +1,22 @@
 //! A batch of an agent, from its sequence to the layers of the components it feeds.
 
 use super::recompute::{Earliest, recompute};
-use super::reported::{DeclaredCheck, Observed, RecordKind, Report, SnapshotState, When};
+use super::reported::{DeclaredCheck, Observed, Record, RecordKind, Report, SnapshotState, When};
 use super::{Answer, Change, RawObservation};
-use crate::domain::interval::Interval;
+use crate::domain::interval::{Interval, append};
 use crate::domain::state::{Agent, AgentKey, Check, CheckKey, Epoch, State, TrackKey, Witnessed};
-use crate::domain::time::{DAY, MINUTE, Timestamp};
+use crate::domain::time::{MINUTE, Timestamp};
 use crate::domain::track::{Hard, Seen, Span, Track};
 use crate::domain::verdict::Quorum;
 use skerry_protocol::wire::Outcome;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 /// The interval taken for a check whose inventory has not arrived, ms.
 const DEFAULT_INTERVAL: i64 = 30_000;
-/// Observations taken of one report, so that no agent holds the writer up: what lies behind them stays
-/// unacknowledged and comes again. A folded record of more is kept thinner.
-const MOST_OBSERVATIONS: u32 = 50_000;
 /// A spool is in use this long after its last batch, ms: an agent sends one every 15 s at least.
 const ALIVE: i64 = MINUTE;
-/// Nothing is placed further back than this, ms: a clock that says so is broken.
-const LONGEST_AGO: i64 = 3_660 * DAY;
+/// Checks of one agent, those it ran before included.
+const MOST_CHECKS: usize = 50_000;
 
 pub(super) fn report(
     state: &mut State,
@@ -27,26 +24,28 @@ pub(super) fn report(
     now: Timestamp,
     changes: &mut Vec<Change>,
 ) -> Answer {
+    if has_too_many_checks(state, report) {
+        return Answer::TooMany;
+    }
     let Some(agent) = state.agents.get_mut(&report.agent) else { return Answer::NotFound };
     if is_cloned(agent, report.epoch, now) {
         return Answer::Cloned;
     }
     agent.last_seen = Some(now);
     agent.skew = report.wall_now - report.received;
-    let present = agent.skew;
-    let former = agent.epochs.entry(report.epoch).or_insert(Epoch { through: 0, offset: present, seen: now });
-    // While records of an earlier boot drain, the offset last known of that boot is the one that fits them.
-    let offset = if report.speaks_of_earlier_boots() { former.offset } else { present };
-    let through = former.through;
+    // What an earlier boot saw is placed by the offset its clock had then, as last heard in this epoch.
+    let heard = agent.epochs.get(&report.epoch).filter(|epoch| epoch.through > 0);
+    let (through, offset) = heard.map_or((0, agent.skew), |epoch| (epoch.through, epoch.offset));
     let mut earliest = Earliest::default();
     if let Some(inventory) = &report.inventory {
         declare(state, report.agent, inventory, now, changes, &mut earliest);
     }
-    let tracks = tracks_of(state, report, changes, &mut earliest);
-    let position = Epoch { through, offset, seen: now };
-    let last = take_records(state, report, &tracks, position, changes, &mut earliest);
+    let tracks = tracks_of(state, report, now, changes, &mut earliest);
+    let last = take_records(state, report, &tracks, (through, offset), changes, &mut earliest);
     take_snapshot(state, report, &tracks, changes, &mut earliest);
     let agent = state.agents.get_mut(&report.agent).expect("looked up above");
+    let drains = report.records.iter().any(is_of_an_earlier_boot);
+    let offset = if drains { offset } else { agent.skew };
     agent.epochs.insert(report.epoch, Epoch { through: last, offset, seen: now });
     let want_inventory = !agent.inventory_known;
     changes.push(Change::EpochMoved { agent: report.agent, epoch: report.epoch });
@@ -54,11 +53,23 @@ pub(super) fn report(
     Answer::Acknowledged { through: last, want_inventory }
 }
 
+/// What an agent names is remembered for ever, so one agent may not name without end.
+fn has_too_many_checks(state: &State, report: &Report) -> bool {
+    let Some(workspace) = state.agents.get(&report.agent).map(|agent| agent.workspace) else { return false };
+    let declared = report.inventory.iter().flatten().map(|check| &check.name);
+    let names: BTreeSet<&String> = report.checks.iter().chain(declared).collect();
+    let known = |name: &String| {
+        let check = state.check_names.get(&(workspace, name.clone()));
+        check.is_some_and(|check| state.track_of.contains_key(&(report.agent, *check)))
+    };
+    let new = names.into_iter().filter(|name| !known(name)).count();
+    new > 0 && new + state.tracks.values().filter(|one| one.agent == report.agent).count() > MOST_CHECKS
+}
+
 /// A spool that another one has taken the place of speaks while that one lives: two agents use one name.
 fn is_cloned(agent: &Agent, epoch: [u8; 16], now: Timestamp) -> bool {
-    let newer = |known: &Epoch| agent.epochs.get(&epoch).is_some_and(|this| this.seen < known.seen);
-    let others = agent.epochs.iter().filter(|(other, _)| **other != epoch);
-    others.map(|(_, known)| known).any(|known| newer(known) && now - known.seen < ALIVE)
+    let Some(this) = agent.epochs.get(&epoch) else { return false };
+    agent.epochs.values().any(|other| this.seen < other.seen && now - other.seen < ALIVE)
 }
 
 /// A reply that was lost brings the same records and more. Fewer than were acknowledged are of a spool that
@@ -74,22 +85,14 @@ fn take_records(
     state: &mut State,
     report: &Report,
     tracks: &[TrackKey],
-    position: Epoch,
+    (through, offset): (u64, i64),
     changes: &mut Vec<Change>,
     earliest: &mut Earliest,
 ) -> u64 {
-    let Epoch { through, offset, .. } = position;
     note_old_copy(report, through, changes);
     let mut last = through;
-    // Each with whether it was silent before.
-    let mut touched: BTreeMap<TrackKey, bool> = BTreeMap::new();
-    let mut taken: u32 = 0;
+    let mut touched: BTreeSet<TrackKey> = BTreeSet::new();
     for record in report.records.iter().filter(|record| record.sequence > through) {
-        let weight = record.kind.weight().min(MOST_OBSERVATIONS);
-        if taken > 0 && taken + weight > MOST_OBSERVATIONS {
-            break;
-        }
-        taken += weight;
         if record.sequence > last + 1 {
             let (agent, epoch) = (report.agent, report.epoch);
             changes.push(Change::Gap { agent, epoch, from: last + 1, to: record.sequence });
@@ -99,9 +102,8 @@ fn take_records(
             RecordKind::Observed { first, count, spread } => {
                 let track = tracks[first.check];
                 let witnessed = state.tracks.get_mut(&track).expect("made by tracks_of");
-                touched.entry(track).or_insert(witnessed.track.silent);
-                let count = (*count).clamp(1, MOST_OBSERVATIONS);
-                let placed = Placed { report, offset, observed: first, count, spread: *spread };
+                touched.insert(track);
+                let placed = Placed { report, offset, observed: first, count: *count, spread: *spread };
                 placed.take(track, witnessed, changes, earliest);
             }
             RecordKind::Lost { count, why, from, to } => changes.push(Change::Lost {
@@ -114,28 +116,19 @@ fn take_records(
             RecordKind::Unknown => {}
         }
     }
-    for (track, was_silent) in &touched {
-        let witnessed = state.tracks.get_mut(track).expect("made by tracks_of");
-        keep_silence(witnessed, *was_silent, report.received, earliest);
-    }
-    changes.extend(touched.into_keys().map(Change::TrackMoved));
+    changes.extend(touched.into_iter().map(Change::TrackMoved));
     last
 }
 
-/// History older than the silence limit fills the past; it does not end a silence of today.
-fn keep_silence(witnessed: &mut Witnessed, was_silent: bool, received: Timestamp, earliest: &mut Earliest) {
-    let Some(last) = witnessed.track.last() else { return };
-    if received - last <= witnessed.silence() {
-        witnessed.left = false;
-    } else if was_silent && let Some(from) = witnessed.track.fall_silent() {
-        earliest.note(witnessed.check, from);
-    }
+fn is_of_an_earlier_boot(record: &Record) -> bool {
+    let RecordKind::Observed { first, .. } = &record.kind else { return false };
+    matches!(first.when, When::EarlierBoot(_))
 }
 
 /// An observation on its way into its track.
 struct Placed<'a> {
     report: &'a Report,
-    /// Of the wall clock in earlier boots, ms.
+    /// Of the wall clock of earlier boots, ms.
     offset: i64,
     observed: &'a Observed,
     count: u32,
@@ -152,31 +145,37 @@ impl Placed<'_> {
     ) {
         let Observed { outcome, reason, total_us, phases, hard, .. } = *self.observed;
         let first = self.place(self.observed.when);
-        let count = i64::from(self.count);
+        let count = i64::from(self.count.max(1));
         let before = open_state(witnessed);
+        let mut began = Timestamp(0);
         for n in 0..count {
-            let into = if count > 1 { self.spread.max(0) / (count - 1) * n } else { 0 };
-            let into = if n == count - 1 { self.spread.max(0) } else { into };
-            let at = (first + into).min(self.report.received);
-            declare_since(witnessed, at);
+            let at = first + if count > 1 { self.spread * n / (count - 1) } else { 0 };
+            let at = at.min(self.report.received);
             changes.push(Change::Raw(RawObservation { at, track: key, outcome, reason, total_us, phases }));
             if outcome == Outcome::Inconclusive {
                 continue;
             }
             let since = if n == 0 { self.observed.since.map(|when| self.place(when)) } else { None };
+            if declared_since(witnessed, since.map_or(at, |since| since.min(at))) {
+                earliest.note(witnessed.check, witnessed.declared.last().map_or(at, |open| open.from));
+                changes.push(Change::DeclaredChanged(key));
+            }
             // What was folded was one stretch without a gap.
             let silence = if n == 0 { witnessed.silence() } else { i64::MAX };
             if let Some(from) = witnessed.track.observe(Seen { at, hard, since }, silence) {
                 earliest.note(witnessed.check, from);
                 changes.push(Change::SpansChanged { track: key, from });
+                began = began.max(from);
             }
+            self.keep_silence(witnessed, earliest);
         }
         if let Some(since) = self.observed.since
             && hard != before
         {
             changes.push(Change::Transition {
                 track: key,
-                since: self.place(since).min(first),
+                // Never before the edge of the interval: batches on their way for unlike times place unlike.
+                since: self.place(since).max(began),
                 at: first,
                 from: before,
                 to: hard,
@@ -187,22 +186,39 @@ impl Placed<'_> {
     }
 
     /// Placement = received − (boot now − boot then); of an earlier boot, wall clock less its offset, and not
-    /// after the present boot began. Nothing is placed in the future.
+    /// after the present boot began. Nothing is placed in the future, nor before 1970.
     fn place(&self, when: When) -> Timestamp {
-        let report = self.report;
-        let at = match when {
-            When::ThisBoot(boot) => report.received - (report.boot_now - boot).max(0),
-            When::EarlierBoot(wall) => (wall - self.offset).min(report.received - report.boot_now.max(0)),
+        let Report { received, boot_now, .. } = *self.report;
+        let placed = match when {
+            When::ThisBoot(boot) => received - (boot_now - boot).max(0),
+            When::EarlierBoot(wall) => (wall - self.offset).min(received - boot_now),
         };
-        at.max(report.received - LONGEST_AGO)
+        placed.max(Timestamp(0))
+    }
+
+    /// History older than the silence limit fills the past; it does not end a silence of today.
+    fn keep_silence(&self, witnessed: &mut Witnessed, earliest: &mut Earliest) {
+        let Some(last) = witnessed.track.last() else { return };
+        if self.report.received - last > witnessed.silence() {
+            if let Some(from) = witnessed.track.fall_silent() {
+                earliest.note(witnessed.check, from);
+            }
+        } else {
+            witnessed.left = false;
+        }
     }
 }
 
-/// What was seen before the agent was first heard was run before it was declared.
-fn declare_since(witnessed: &mut Witnessed, at: Timestamp) {
-    if let [first] = witnessed.declared.as_mut_slice() {
-        first.from = first.from.min(at);
+/// Whoever saw something ran the check then, also where the word of it came later than the evidence: the
+/// newest declaration begins there, but never within an earlier one. Returns whether it moved.
+fn declared_since(witnessed: &mut Witnessed, at: Timestamp) -> bool {
+    let [earlier @ .., open] = witnessed.declared.as_mut_slice() else { return false };
+    let from = at.max(earlier.last().map_or(Timestamp(0), |ended| ended.to));
+    let moved = open.to == Timestamp::FAR && from < open.from;
+    if moved {
+        open.from = from;
     }
+    moved
 }
 
 fn open_state(witnessed: &Witnessed) -> Hard {
@@ -222,12 +238,7 @@ fn take_snapshot(
         let Some(witnessed) = state.tracks.get_mut(&tracks[snapshot.check]) else { continue };
         let live = snapshot.evidence_ago.and_then(|ago| ahead_of(witnessed, report, snapshot, ago));
         if live.as_ref().map(|span| span.state) != witnessed.live.as_ref().map(|span| span.state) {
-            let since = live.as_ref().or(witnessed.live.as_ref()).map(|span| span.from);
-            if let Some(since) = since {
-                earliest.note(witnessed.check, since);
-            }
-            let components = &state.checks[&witnessed.check].components;
-            changes.extend(components.iter().copied().map(Change::Shown));
+            earliest.note_live(witnessed.check);
         }
         if live.is_some() && std::mem::replace(&mut witnessed.left, false) {
             changes.push(Change::TrackMoved(tracks[snapshot.check]));
@@ -258,12 +269,11 @@ fn ahead_of(
 fn tracks_of(
     state: &mut State,
     report: &Report,
+    now: Timestamp,
     changes: &mut Vec<Change>,
     earliest: &mut Earliest,
 ) -> Vec<TrackKey> {
-    let received = report.received;
-    let checks = report.checks.iter();
-    checks.map(|name| track_for(state, report.agent, name, received, changes, earliest).1).collect()
+    report.checks.iter().map(|name| track_for(state, report.agent, name, now, changes, earliest).1).collect()
 }
 
 fn track_for(
@@ -280,6 +290,7 @@ fn track_for(
         return (check, *track);
     }
     let track = TrackKey(state.fresh_key());
+    // Nobody's past changes because another location begins to look; see `declared_since`.
     let declared = vec![Interval { from: now, to: Timestamp::FAR, value: () }];
     let witnessed = Witnessed {
         agent,
@@ -291,12 +302,12 @@ fn track_for(
         left: false,
         live: None,
     };
-    // One more location that counts, heard or not.
-    earliest.note(check, now);
     state.tracks.insert(track, witnessed);
     state.track_of.insert((agent, check), track);
     state.checks.get_mut(&check).expect("made above").tracks.push(track);
     changes.push(Change::TrackMoved(track));
+    changes.push(Change::DeclaredChanged(track));
+    earliest.note(check, now);
     (check, track)
 }
 
@@ -334,10 +345,8 @@ fn declare(
         let witnessed = state.tracks.get_mut(&track).expect("made above");
         let running = witnessed.declared.last().is_some_and(|interval| interval.to == Timestamp::FAR);
         if !running {
-            match witnessed.declared.last_mut().filter(|ended| ended.to == now) {
-                Some(ended) => ended.to = Timestamp::FAR,
-                None => witnessed.declared.push(Interval { from: now, to: Timestamp::FAR, value: () }),
-            }
+            append(&mut witnessed.declared, Interval { from: now, to: Timestamp::FAR, value: () });
+            changes.push(Change::DeclaredChanged(track));
             earliest.note(check, now);
         }
         let unchanged =
@@ -353,9 +362,12 @@ fn declare(
         let Some(open) = witnessed.declared.last_mut().filter(|open| open.to == Timestamp::FAR) else {
             continue;
         };
-        open.to = now.max(open.from);
+        open.to = now;
+        if open.from >= now {
+            witnessed.declared.pop();
+        }
         earliest.note(witnessed.check, now);
-        changes.push(Change::TrackMoved(*key));
+        changes.push(Change::DeclaredChanged(*key));
     }
     state.agents.get_mut(&agent).expect("caller looked it up").inventory_known = true;
 }

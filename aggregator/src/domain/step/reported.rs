@@ -28,27 +28,6 @@ pub struct Report {
     pub inventory: Option<Vec<DeclaredCheck>>,
 }
 
-impl Report {
-    /// Some record, or the beginning of a state it names, was seen before the host last started.
-    pub(super) fn speaks_of_earlier_boots(&self) -> bool {
-        let earlier = |when: When| matches!(when, When::EarlierBoot(_));
-        self.records.iter().any(|record| match &record.kind {
-            RecordKind::Observed { first, .. } => earlier(first.when) || first.since.is_some_and(earlier),
-            RecordKind::Lost { .. } | RecordKind::Unknown => false,
-        })
-    }
-}
-
-impl RecordKind {
-    /// How many observations it stands for.
-    pub(super) fn weight(&self) -> u32 {
-        match self {
-            Self::Observed { count, .. } => (*count).max(1),
-            Self::Lost { .. } | Self::Unknown => 0,
-        }
-    }
-}
-
 /// One record with its place in the sequence.
 #[derive(Clone, Debug)]
 pub struct Record {

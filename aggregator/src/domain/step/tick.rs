@@ -9,15 +9,14 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Vec<Change>)
     let mut earliest = Earliest::default();
     let ready_at = state.ready_at;
     for (key, witnessed) in &mut state.tracks {
-        // A snapshot is believed no longer than an observation, also where the track was silent before it.
-        if witnessed.live.is_some_and(|live| now - live.last.max(ready_at) > witnessed.silence()) {
-            witnessed.live = None;
-            let components = &state.checks[&witnessed.check].components;
-            changes.extend(components.iter().copied().map(Change::Shown));
-        }
         let Some(last) = witnessed.evidence() else { continue };
+        let silence = witnessed.silence();
         let mut moved = false;
-        if !witnessed.track.silent && now - last.max(ready_at) > witnessed.silence() {
+        // Also where the track fell silent long ago: history may have drained no further.
+        if witnessed.live.take_if(|live| now - live.last.max(ready_at) > silence).is_some() {
+            earliest.note_live(witnessed.check);
+        }
+        if !witnessed.track.silent && now - last.max(ready_at) > silence {
             let from = witnessed.track.fall_silent().unwrap_or(last);
             earliest.note(witnessed.check, from);
             moved = true;

@@ -1,0 +1,145 @@
+//! The routes that lead off this host, and whether the links they use have a carrier.
+
+use std::path::Path;
+
+/// Set on a route that refuses (`RTF_REJECT` of `linux/route.h`).
+const REJECT: u32 = 0x0200;
+
+/// What the tables say.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Route {
+    /// Some link with a carrier carries a route.
+    Usable,
+    /// There is no route, or the default route that was there is gone.
+    Missing,
+    /// Every link that the routes use is down.
+    NoCarrier,
+}
+
+/// Looks at the routes, and remembers whether there was a default route.
+#[derive(Debug, Default)]
+pub(super) struct Routes {
+    had_default: bool,
+}
+
+impl Routes {
+    /// Reads the kernel's tables and the links they name. What cannot be read says nothing against us.
+    pub(super) async fn look(&mut self) -> Route {
+        let had_default = self.had_default;
+        let looked = tokio::task::spawn_blocking(move || {
+            let table = |name: &str| std::fs::read_to_string(Path::new("/proc/net").join(name));
+            let (Ok(four), six) = (table("route"), table("ipv6_route").unwrap_or_default()) else {
+                return (Route::Usable, had_default);
+            };
+            judge(&four, &six, had_default, link_state)
+        });
+        let (route, had_default) = looked.await.unwrap_or((Route::Usable, had_default));
+        self.had_default = had_default;
+        route
+    }
+}
+
+fn link_state(link: &str) -> Option<String> {
+    let state = std::fs::read_to_string(Path::new("/sys/class/net").join(link).join("operstate")).ok()?;
+    Some(state.trim().to_owned())
+}
+
+/// Judges `/proc/net/route` and `/proc/net/ipv6_route`; `state` gives a link's `operstate` (RFC 2863), `None`
+/// where it cannot be read. The second answer: a default route is or was there.
+fn judge(four: &str, six: &str, had_default: bool, state: impl Fn(&str) -> Option<String>) -> (Route, bool) {
+    let routes: Vec<(&str, bool)> =
+        four.lines().filter_map(route_four).chain(six.lines().filter_map(route_six)).collect();
+    let defaults: Vec<&str> = routes.iter().filter(|(_, default)| *default).map(|(link, _)| *link).collect();
+    // A host that never had a default route is judged by the routes it has.
+    let links = match (defaults.is_empty(), had_default) {
+        (false, _) => defaults,
+        (true, true) => return (Route::Missing, true),
+        (true, false) => routes.iter().map(|(link, _)| *link).collect(),
+    };
+    let had_default = routes.iter().any(|(_, default)| *default);
+    if links.is_empty() {
+        return (Route::Missing, had_default);
+    }
+    let is_down = |link: &str| {
+        state(link).is_some_and(|state| ["down", "lowerlayerdown", "notpresent"].contains(&&*state))
+    };
+    let route = if links.into_iter().all(is_down) { Route::NoCarrier } else { Route::Usable };
+    (route, had_default)
+}
+
+/// Link of a line of `/proc/net/route`, and whether it is a default route.
+fn route_four(line: &str) -> Option<(&str, bool)> {
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    let (link, destination, mask) = (*fields.first()?, *fields.get(1)?, *fields.get(7)?);
+    // The headline has no flags.
+    let flags = u32::from_str_radix(fields.get(3)?, 16).ok()?;
+    let leads_off = flags & REJECT == 0 && link != "lo" && link != "*";
+    leads_off.then(|| (link, destination == "00000000" && mask == "00000000"))
+}
+
+/// Link of a line of `/proc/net/ipv6_route`, and whether it is a default route. Multicast and what every
+/// link has by itself (`fe80::/10`) lead nowhere.
+fn route_six(line: &str) -> Option<(&str, bool)> {
+    let fields: Vec<&str> = line.split_whitespace().collect();
+    let (destination, length, link) = (*fields.first()?, *fields.get(1)?, *fields.get(9)?);
+    let flags = u32::from_str_radix(fields.get(8)?, 16).ok()?;
+    let leads_off = flags & REJECT == 0
+        && link != "lo"
+        && !["ff", "fe8", "fe9", "fea", "feb"].iter().any(|local| destination.starts_with(local));
+    leads_off.then(|| (link, length == "00" && destination.bytes().all(|digit| digit == b'0')))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str =
+        "Iface\tDestination\tGateway \tFlags\tRefCnt\tUse\tMetric\tMask\t\tMTU\tWindow\tIRTT\n";
+    const DEFAULT: &str = "eth0\t00000000\t0100000A\t0003\t0\t0\t0\t00000000\t0\t0\t0\n";
+    const NEAR: &str = "eth0\t0000000A\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n";
+    const OTHER: &str = "eth1\t0001A8C0\t00000000\t0001\t0\t0\t0\t00FFFFFF\t0\t0\t0\n";
+    const REFUSING: &str = "*\t00000000\t00000000\t0200\t0\t0\t0\t00000000\t0\t0\t0\n";
+    const ZERO: &str = "00000000000000000000000000000000";
+
+    fn six(destination: &str, length: &str, flags: &str, link: &str) -> String {
+        format!("{destination} {length} {ZERO} 00 {ZERO} 00000400 00000001 00000000 {flags} {link:>8}\n")
+    }
+
+    #[test]
+    fn tables_are_judged_by_the_links_that_lead_off_this_host() {
+        let default_six = six(ZERO, "00", "00000003", "eth0");
+        let nowhere_six =
+            six(ZERO, "00", "00200200", "lo") + &six("fe80".to_owned().as_str(), "40", "1", "eth0");
+        let multicast = six("ff000000000000000000000000000000", "08", "00000001", "eth0");
+        let whole = |lines: &[&str]| format!("{HEAD}{}", lines.concat());
+        let (up, down) = (["eth0", "eth1"].as_slice(), [].as_slice());
+        let table: [(&str, String, &str, bool, &[&str], Route, bool); 11] = [
+            ("default", whole(&[DEFAULT, NEAR]), "", false, up, Route::Usable, true),
+            ("its link is down", whole(&[DEFAULT, NEAR]), "", true, down, Route::NoCarrier, true),
+            ("its link alone is down", whole(&[DEFAULT, OTHER]), "", true, &["eth1"], Route::NoCarrier, true),
+            ("never a default, a near one", whole(&[NEAR]), "", false, up, Route::Usable, false),
+            ("the default is gone", whole(&[NEAR]), "", true, up, Route::Missing, true),
+            ("nothing at all", whole(&[]), "", false, up, Route::Missing, false),
+            ("a default that refuses", whole(&[REFUSING]), "", false, up, Route::Missing, false),
+            ("IPv6 alone", whole(&[]), &default_six, false, up, Route::Usable, true),
+            ("what every link has", whole(&[]), &nowhere_six, false, up, Route::Missing, false),
+            ("multicast", whole(&[]), &multicast, false, up, Route::Missing, false),
+            ("near ones without carrier", whole(&[NEAR, OTHER]), "", false, down, Route::NoCarrier, false),
+        ];
+        for (what, four, six, had_default, links_up, route, has_default) in table {
+            let state = |link: &str| Some(if links_up.contains(&link) { "up" } else { "down" }.to_owned());
+            assert_eq!(judge(&four, six, had_default, state), (route, has_default), "{what}");
+        }
+        let unreadable = judge(&whole(&[DEFAULT]), "", false, |_| None);
+        assert_eq!(unreadable, (Route::Usable, true), "what cannot be read says nothing against us");
+    }
+
+    #[tokio::test]
+    async fn the_tables_of_this_host_can_be_read() {
+        let four = std::fs::read_to_string("/proc/net/route").expect("Linux");
+        let found = four.lines().skip(1).filter_map(route_four).count();
+        assert!(found <= four.lines().count());
+        let mut routes = Routes::default();
+        let _ = routes.look().await;
+    }
+}

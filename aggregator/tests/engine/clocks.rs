@@ -1,0 +1,100 @@
+//! Hosts whose clocks lie: hours and days off, back and forth, 1970. What they see is placed by the boot
+//! clock, and no outage appears that nobody saw.
+
+use crate::script::{START, World, declared};
+use proptest::prelude::*;
+use skerry_aggregator::domain::component::Automatic;
+use skerry_aggregator::domain::status::Status;
+use skerry_aggregator::domain::step::{
+    Change, Command, Observed, Record, RecordKind, Report, SnapshotState, When, step,
+};
+use skerry_aggregator::domain::time::{DAY, HOUR, SECOND, Timestamp};
+use skerry_aggregator::domain::track::Hard;
+use skerry_protocol::wire::{Outcome, Reason};
+
+fn report(world: &World, boot_now: i64, wall_now: Timestamp, first: u64, whens: &[When]) -> Report {
+    let observed = |when: &When| Observed {
+        check: 0,
+        when: *when,
+        outcome: Outcome::Up,
+        reason: Reason::None,
+        detail: String::new(),
+        total_us: 1,
+        phases: None,
+        hard: Hard::Up,
+        since: None,
+    };
+    let records = whens.iter().zip(first..).map(|(when, sequence)| Record {
+        sequence,
+        kind: RecordKind::Observed { first: observed(when), count: 1, spread: 0 },
+    });
+    Report {
+        agent: world.senders[0].agent,
+        epoch: [1; 16],
+        received: world.now,
+        boot_now,
+        wall_now,
+        checks: vec!["a".to_owned()],
+        records: records.collect(),
+        snapshot: vec![SnapshotState { check: 0, state: Hard::Up, since_ago: 0, evidence_ago: Some(0) }],
+        inventory: Some(vec![declared("a", 1_000)]),
+    }
+}
+
+fn placed(changes: &[Change]) -> Vec<i64> {
+    let raw = changes.iter().filter_map(|change| match change {
+        Change::Raw(raw) => Some(raw.at - START),
+        _ => None,
+    });
+    raw.collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_wall_clock_that_lies_makes_no_outage_and_no_gap(
+        lies in prop::collection::vec(prop_oneof![
+            Just(0_i64), Just(HOUR), Just(-HOUR), Just(DAY), Just(-DAY), Just(600_000), Just(-600_000),
+            Just(-START.0), Just(i64::MAX), Just(i64::MIN), any::<i64>(),
+        ], 1..40),
+        pause in 100..9_000_i64,
+    ) {
+        let (mut world, _) = World::new();
+        let (mut boot, mut sequence) = (HOUR, 1);
+        for lie in lies {
+            world.now = world.now + pause;
+            boot += pause;
+            let wall = Timestamp(world.now.0.saturating_add(lie));
+            let whens = [When::ThisBoot(boot - 50), When::ThisBoot(boot)];
+            let report = report(&world, boot, wall, sequence, &whens);
+            sequence += 2;
+            let changes = step(&mut world.state, Command::Report(Box::new(report)), world.now).changes;
+            let now = world.now - START;
+            prop_assert_eq!(placed(&changes), vec![now - 50, now]);
+            step(&mut world.state, Command::Tick, world.now);
+        }
+        let first = world.state.components.values().next().expect("the first component");
+        let known: Vec<Automatic> = first.layers.automatic.iter().map(|interval| interval.value).collect();
+        prop_assert_eq!(known, [Automatic::NoData, Automatic::Known(Status::Operational)]);
+    }
+}
+
+/// Before its reboot the host was an hour ahead; afterwards its clock is right. What it saw before stands
+/// where it was seen, in the first batch and in those that drain after it.
+#[test]
+fn what_an_earlier_boot_saw_is_placed_by_the_offset_of_that_time() {
+    let (mut world, _) = World::new();
+    world.now = START + 10 * SECOND;
+    let ahead = world.now + HOUR;
+    let before = report(&world, DAY, ahead, 1, &[When::ThisBoot(DAY)]);
+    step(&mut world.state, Command::Report(Box::new(before)), world.now);
+    // Seen at 20 s and 30 s; the host is down at 40 s and back at 100 s.
+    world.now = START + 120 * SECOND;
+    let earlier = |second: i64| When::EarlierBoot(START + second * SECOND + HOUR);
+    for (sequence, second) in [(2, 20), (3, 30)] {
+        let after = report(&world, 20 * SECOND, world.now, sequence, &[earlier(second)]);
+        let changes = step(&mut world.state, Command::Report(Box::new(after)), world.now).changes;
+        assert_eq!(placed(&changes), [second * SECOND]);
+    }
+}

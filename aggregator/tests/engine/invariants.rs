@@ -1,0 +1,150 @@
+//! What holds after every command, whatever came before it.
+
+use crate::script::{Script, World};
+use proptest::prelude::*;
+use skerry_aggregator::domain::component::{Automatic, LinkedCheck, automatic};
+use skerry_aggregator::domain::interval::{Interval, append};
+use skerry_aggregator::domain::state::{Component, State};
+use skerry_aggregator::domain::status::Status;
+use skerry_aggregator::domain::step::{Answer, Command, step};
+use skerry_aggregator::domain::time::Timestamp;
+use skerry_aggregator::domain::verdict::{Verdict, Witness, timeline};
+use std::collections::BTreeMap;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 10_000, max_shrink_iters: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn any_sequence_of_commands_leaves_a_sound_state(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        let mut script = Script(&bytes);
+        let (mut world, _) = World::new();
+        let mut told = String::new();
+        while !script.is_empty() {
+            let command = world.command(&mut script);
+            told += &format!("\n{} {command:?}", world.now.0);
+            let tick = matches!(command, Command::Tick);
+            let through = through_of(&world.state, &command);
+            let mut twin = world.state.clone();
+            let clock = world.state.clock;
+            // The wall clock may have gone back.
+            let back = tick && script.below(4) == 3;
+            let now = if back { world.now + -7_200_000 } else { world.now };
+            let stepped = step(&mut world.state, command.clone(), now);
+            let again = step(&mut twin, command.clone(), now);
+            prop_assert_eq!(&stepped, &again, "not deterministic: {}", told);
+            prop_assert!(world.state == twin, "not deterministic: {told}");
+            prop_assert!(world.state.clock >= clock && world.state.clock >= now, "the clock went back");
+            if let (Answer::Acknowledged { through: now, .. }, Some(before)) = (&stepped.answer, through) {
+                prop_assert!(*now >= before, "the mark went back from {before} to {now}");
+            }
+            sound(&world.state, tick).map_err(|what| TestCaseError::fail(format!("{what}\nafter{told}")))?;
+        }
+    }
+}
+
+fn through_of(state: &State, command: &Command) -> Option<u64> {
+    let Command::Report(report) = command else { return None };
+    let epoch = state.agents.get(&report.agent)?.epochs.get(&report.epoch)?;
+    Some(epoch.through)
+}
+
+/// What must hold; `tick`: time has just been noticed.
+pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
+    let now = state.clock;
+    for witnessed in state.tracks.values() {
+        let spans = &witnessed.track.spans;
+        for span in spans {
+            if span.from > span.last || span.last > now {
+                return Err(format!("a span that ends before it begins, or in the future: {span:?}"));
+            }
+        }
+        if let Some(pair) = spans.windows(2).find(|pair| pair[0].last > pair[1].from) {
+            return Err(format!("spans overlap: {pair:?}"));
+        }
+        whole_or_apart("declared", &witnessed.declared)?;
+        let silence = witnessed.silence();
+        if let Some(live) = witnessed.live
+            && tick
+            && now - live.last.max(state.ready_at) > silence
+        {
+            return Err(format!("a snapshot of {} ms ago is believed", now - live.last));
+        }
+        if let (Some(last), true) = (witnessed.evidence(), tick)
+            && !witnessed.track.silent
+            && now - last.max(state.ready_at) > silence
+        {
+            return Err(format!("silent for {} ms and believed", now - last));
+        }
+    }
+    for component in state.components.values() {
+        let layers = &component.layers;
+        whole_or_apart("manual", &layers.manual)?;
+        whole_or_apart("automatic", &layers.automatic)?;
+        let (first, last) = (layers.automatic.first(), layers.automatic.last());
+        let Some(from) = first.map(|first| first.from) else { return Err("no automatic layer".to_owned()) };
+        if from > component.created_at || last.is_none_or(|last| last.to != Timestamp::FAR) {
+            return Err(format!("the automatic layer is not whole: {:?}", layers.automatic));
+        }
+        if let Some(pair) = layers.automatic.windows(2).find(|pair| pair[0].to != pair[1].from) {
+            return Err(format!("a hole in the automatic layer: {pair:?}"));
+        }
+        let anew = anew(state, component, from);
+        if layers.automatic != anew {
+            return Err(format!("the layer is {:?}, worked out anew it is {anew:?}", layers.automatic));
+        }
+    }
+    Ok(())
+}
+
+/// Oldest first, none empty, none before the end of the last.
+fn whole_or_apart<T: std::fmt::Debug>(what: &str, intervals: &[Interval<T>]) -> Result<(), String> {
+    let empty = intervals.iter().any(|interval| interval.from >= interval.to);
+    let overlap = intervals.windows(2).any(|pair| pair[0].to > pair[1].from);
+    if empty || overlap { Err(format!("{what}: {intervals:?}")) } else { Ok(()) }
+}
+
+/// The automatic layer from everything that is known, not from what changed last.
+fn anew(state: &State, component: &Component, from: Timestamp) -> Vec<Interval<Automatic>> {
+    let mut verdicts: BTreeMap<_, Vec<Interval<Verdict>>> = BTreeMap::new();
+    for link in &component.links {
+        let check = &state.checks[&link.check];
+        let witness = |key| {
+            let witnessed = &state.tracks[key];
+            Witness {
+                // One agent stands at each location here.
+                location: u32::try_from(witnessed.agent.0).expect("row keys are small"),
+                track: &witnessed.track,
+                declared: &witnessed.declared,
+                silent: witnessed.track.silent,
+                live: None,
+            }
+        };
+        let witnesses: Vec<_> = check.tracks.iter().map(witness).collect();
+        verdicts.insert(link.check, timeline(&witnesses, check.quorum, from));
+    }
+    let linked = component.links.iter().map(|link| LinkedCheck {
+        minor: link.minor,
+        from: link.from,
+        to: link.to,
+        verdict: &verdicts[&link.check],
+    });
+    let layer = automatic(&linked.collect::<Vec<_>>(), from);
+    // Where no link held, and nothing is said by hand, a component is operational.
+    let mut edges: Vec<Timestamp> = layer.iter().map(|interval| interval.from).collect();
+    edges.extend(component.links.iter().flat_map(|link| [link.from, link.to]));
+    edges.push(component.created_at);
+    edges.retain(|edge| *edge >= from && *edge < Timestamp::FAR);
+    edges.sort_unstable();
+    edges.dedup();
+    let mut whole = Vec::new();
+    for (index, at) in edges.iter().enumerate() {
+        let linked = component.links.iter().any(|link| link.from <= *at && *at < link.to);
+        let value = match layer.iter().find(|interval| interval.contains(*at)) {
+            Some(interval) if linked || *at < component.created_at => interval.value,
+            _ => Automatic::Known(Status::Operational),
+        };
+        let to = edges.get(index + 1).copied().unwrap_or(Timestamp::FAR);
+        append(&mut whole, Interval { from: *at, to, value });
+    }
+    whole
+}

@@ -1,0 +1,138 @@
+//! What must not move the past, and what must move the present at once.
+
+use crate::script::{CHECKS, START, World, declared};
+use skerry_aggregator::domain::component::Automatic;
+use skerry_aggregator::domain::state::{AgentKey, TrackKey};
+use skerry_aggregator::domain::status::Status;
+use skerry_aggregator::domain::step::{
+    Change, Command, Configure, Observed, Record, RecordKind, Report, SnapshotState, When, step,
+};
+use skerry_aggregator::domain::time::{DAY, HOUR, SECOND};
+use skerry_aggregator::domain::track::Hard;
+use skerry_aggregator::domain::verdict::Quorum;
+use skerry_protocol::wire::{Outcome, Reason};
+
+const BOOT: i64 = 30 * DAY;
+
+/// A report about check "a": (age in ms, hard state) of each record, oldest first.
+fn report(world: &World, agent: usize, first: u64, seen: &[(i64, Hard)]) -> Report {
+    let record = |(sequence, (ago, hard)): (u64, &(i64, Hard))| {
+        let outcome = if *hard == Hard::Up { Outcome::Up } else { Outcome::Down };
+        let (when, detail) = (When::ThisBoot(BOOT - ago), String::new());
+        let (reason, since) = (Reason::None, Some(when));
+        let first = Observed {
+            check: 0,
+            when,
+            outcome,
+            reason,
+            detail,
+            total_us: 1,
+            phases: None,
+            hard: *hard,
+            since,
+        };
+        Record { sequence, kind: RecordKind::Observed { first, count: 1, spread: 0 } }
+    };
+    Report {
+        agent: world.senders[agent].agent,
+        epoch: [1; 16],
+        received: world.now,
+        boot_now: BOOT,
+        wall_now: world.now,
+        checks: vec!["a".to_owned()],
+        records: (first..).zip(seen).map(record).collect(),
+        snapshot: Vec::new(),
+        inventory: Some(vec![declared("a", 1_000)]),
+    }
+}
+
+fn take(world: &mut World, report: Report) -> Vec<Change> {
+    step(&mut world.state, Command::Report(Box::new(report)), world.now).changes
+}
+
+/// The first component, which hangs on "a": what was true from when on, ms after the start.
+fn layer(world: &World) -> Vec<(i64, Automatic)> {
+    let first = world.state.components.values().next().expect("the first component");
+    first.layers.automatic.iter().map(|interval| (interval.from - START, interval.value)).collect()
+}
+
+fn track_of(world: &World, agent: AgentKey) -> TrackKey {
+    let found = world.state.tracks.iter().find(|(_, witnessed)| witnessed.agent == agent);
+    *found.expect("it declares the check").0
+}
+
+fn quorum(world: &mut World, quorum: Quorum) -> Vec<Change> {
+    let checks = vec![(CHECKS[0].to_owned(), quorum)];
+    let command = Configure { workspace: "default".to_owned(), checks, pages: Vec::new(), ids: Vec::new() };
+    step(&mut world.state, Command::Configure(Box::new(command)), world.now).changes
+}
+
+#[test]
+fn a_location_that_begins_to_look_leaves_the_past_as_it_was_seen() {
+    let (mut world, _) = World::new();
+    quorum(&mut world, Quorum::Majority);
+    world.now = START + 10 * SECOND;
+    let outage =
+        report(&world, 0, 1, &[(9_000, Hard::Up), (6_000, Hard::Down), (3_000, Hard::Up), (0, Hard::Up)]);
+    take(&mut world, outage);
+    let before = layer(&world);
+    assert!(before.contains(&(4_000, Automatic::Known(Status::MajorOutage))), "{before:?}");
+    world.now = START + 12 * SECOND;
+    let joins = report(&world, 1, 1, &[(0, Hard::Up)]);
+    take(&mut world, joins);
+    // Something late makes the past be worked out again.
+    let late = report(&world, 0, 5, &[(1_000, Hard::Down), (0, Hard::Up)]);
+    take(&mut world, late);
+    let after = layer(&world);
+    assert_eq!(&after[..before.len()], before);
+}
+
+#[test]
+fn history_that_drains_after_a_restart_leaves_nothing_believed_that_is_old() {
+    let (mut world, _) = World::new();
+    let seen = report(&world, 0, 1, &[(0, Hard::Up)]);
+    take(&mut world, seen);
+    // The aggregator was away for an hour; the first that comes is an hour old and goes on without a gap.
+    world.now = START + HOUR;
+    world.state.ready_at = world.now;
+    let old = report(&world, 0, 2, &[(HOUR - 1_000, Hard::Up)]);
+    take(&mut world, old);
+    assert_eq!(layer(&world).last(), Some(&(1_000, Automatic::NoData)));
+}
+
+#[test]
+fn a_snapshot_ahead_of_draining_history_is_believed_no_longer_than_the_silence_limit() {
+    let (mut world, _) = World::new();
+    let seen = report(&world, 0, 1, &[(0, Hard::Down)]);
+    take(&mut world, seen);
+    world.now = START + HOUR;
+    let mut drains = report(&world, 0, 2, &[(HOUR - 1_000, Hard::Down)]);
+    drains.snapshot = vec![SnapshotState { check: 0, state: Hard::Up, since_ago: 0, evidence_ago: Some(0) }];
+    let changes = take(&mut world, drains);
+    let component = *world.state.components.keys().next().expect("the first component");
+    assert!(changes.contains(&Change::Shown(component)), "the page hears of the snapshot");
+    let track = track_of(&world, world.senders[0].agent);
+    assert!(world.state.tracks[&track].live.is_some());
+    world.now = world.now + 14 * SECOND;
+    let changes = step(&mut world.state, Command::Tick, world.now).changes;
+    assert_eq!(world.state.tracks[&track].live, None);
+    assert!(changes.contains(&Change::Shown(component)), "the page hears that it is over");
+}
+
+#[test]
+fn a_changed_quorum_and_a_moved_agent_are_heard_at_once() {
+    let (mut world, _) = World::new();
+    quorum(&mut world, Quorum::Majority);
+    let (down, up) = (report(&world, 0, 1, &[(0, Hard::Down)]), report(&world, 1, 1, &[(0, Hard::Up)]));
+    take(&mut world, down);
+    take(&mut world, up);
+    assert_eq!(layer(&world), [(0, Automatic::Known(Status::Operational))]);
+    world.now = START + SECOND;
+    quorum(&mut world, Quorum::Any);
+    assert_eq!(layer(&world).last(), Some(&(SECOND, Automatic::Known(Status::MajorOutage))));
+    world.now = START + 2 * SECOND;
+    // Both at one location vote as one: it is up for one of them.
+    let (workspace, name, location) = ("default".to_owned(), "one".to_owned(), "there".to_owned());
+    step(&mut world.state, Command::AddAgent { workspace, name, location }, world.now);
+    assert_eq!(layer(&world).last(), Some(&(2 * SECOND, Automatic::Known(Status::Operational))));
+}

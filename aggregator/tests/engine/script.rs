@@ -1,0 +1,252 @@
+//! Random commands, decoded from bytes so that a failing sequence shrinks.
+
+use skerry_aggregator::domain::state::{
+    AgentKey, ComponentKey, ComponentSettings, PageSettings, ResponseHour, State,
+};
+use skerry_aggregator::domain::status::Status;
+use skerry_aggregator::domain::step::{
+    Answer, Change, Command, Configure, DeclaredCheck, DesiredComponent, DesiredGroup, DesiredItem,
+    DesiredLink, DesiredPage, Observed, Record, RecordKind, Report, SnapshotState, When, step,
+};
+use skerry_aggregator::domain::time::{DAY, HOUR, SECOND, Timestamp};
+use skerry_aggregator::domain::track::Hard;
+use skerry_aggregator::domain::uptime::{Rule, Weights};
+use skerry_aggregator::domain::verdict::Quorum;
+use skerry_protocol::wire::{Outcome, Phases, Reason};
+
+/// Where every sequence begins.
+pub(crate) const START: Timestamp = Timestamp(1_790_000_000_000);
+pub(crate) const CHECKS: [&str; 3] = ["a", "b", "c"];
+
+/// Bytes, read as choices; endless zeros after the last.
+pub(crate) struct Script<'a>(pub(crate) &'a [u8]);
+
+impl Script<'_> {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// A number below `choices`.
+    pub(crate) fn below(&mut self, choices: u8) -> i64 {
+        let [first, rest @ ..] = self.0 else { return 0 };
+        self.0 = rest;
+        i64::from(first % choices)
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[self.below(from.len() as u8) as usize]
+    }
+
+    /// Time that passes between two commands, ms.
+    pub(crate) fn pause(&mut self) -> i64 {
+        self.pick(&[0, 0, 1, 200, SECOND, 5 * SECOND, 9 * SECOND, 30 * SECOND, HOUR, 25 * HOUR, 9 * DAY])
+    }
+
+    /// What a clock may say beside the truth.
+    fn clock(&mut self) -> i64 {
+        self.pick(&[
+            0,
+            0,
+            -SECOND,
+            SECOND,
+            HOUR,
+            -HOUR,
+            DAY,
+            -DAY,
+            -START.0,
+            i64::MIN,
+            i64::MAX,
+            i64::MAX / 2,
+        ])
+    }
+}
+
+/// Whose sequence is where.
+pub(crate) struct Sender {
+    pub(crate) agent: AgentKey,
+    pub(crate) epoch: u8,
+    pub(crate) sequence: u64,
+}
+
+/// The state with what the outside remembers beside it.
+pub(crate) struct World {
+    pub(crate) state: State,
+    pub(crate) now: Timestamp,
+    pub(crate) senders: Vec<Sender>,
+}
+
+impl World {
+    /// Two agents at two locations, one page. Gives the changes that made it.
+    pub(crate) fn new() -> (Self, Vec<Change>) {
+        let mut world = Self { state: State::default(), now: START, senders: Vec::new() };
+        world.state.ready_at = START;
+        let mut changes = Vec::new();
+        for (name, location) in [("one", "here"), ("two", "there")] {
+            let command = Command::AddAgent {
+                workspace: "default".to_owned(),
+                name: name.to_owned(),
+                location: location.to_owned(),
+            };
+            let stepped = step(&mut world.state, command, START);
+            let Answer::Agent(agent) = stepped.answer else { panic!("{:?}", stepped.answer) };
+            changes.extend(stepped.changes);
+            world.senders.push(Sender { agent, epoch: 0, sequence: 0 });
+        }
+        let first = configure(&mut Script(&[]), &world.state);
+        changes.extend(step(&mut world.state, Command::Configure(Box::new(first)), START).changes);
+        (world, changes)
+    }
+
+    /// The next command, at a time that may have gone back.
+    pub(crate) fn command(&mut self, script: &mut Script<'_>) -> Command {
+        self.now = self.now + script.pause();
+        let component = |script: &mut Script<'_>, state: &State| {
+            let keys: Vec<_> = state.components.keys().copied().collect();
+            keys.get(script.below(8) as usize).copied().unwrap_or(ComponentKey(-1))
+        };
+        match script.below(16) {
+            0..=8 => Command::Report(Box::new(self.report(script))),
+            9..=11 => Command::Tick,
+            12 => Command::Configure(Box::new(configure(script, &self.state))),
+            13 => Command::SetManual {
+                component: component(script, &self.state),
+                status: script.pick(&Status::ALL),
+                until: script.pick(&[None, Some(0), Some(1), Some(HOUR)]).map(|after| self.now + after),
+            },
+            14 => Command::ReleaseManual { component: component(script, &self.state) },
+            _ => Command::SetResponse {
+                component: component(script, &self.state),
+                hours: vec![ResponseHour { hour: self.now, p50_us: 1, p95_us: 2 }],
+            },
+        }
+    }
+
+    fn report(&mut self, script: &mut Script<'_>) -> Report {
+        let received = self.now - script.pick(&[0, 0, 0, 3]);
+        let sender = &mut self.senders[script.below(2) as usize];
+        if script.below(12) == 11 {
+            *sender = Sender { agent: sender.agent, epoch: sender.epoch.wrapping_add(1), sequence: 0 };
+        }
+        // Now and then what was sent before comes again, or something is missing.
+        let mut sequence = match script.below(8) {
+            6 => sender.sequence.saturating_sub(3),
+            7 => sender.sequence + 5,
+            _ => sender.sequence,
+        };
+        let boot_now = script.pick(&[10 * DAY, HOUR, 0, 40_000 * DAY]);
+        let wall_now = Timestamp(received.0.saturating_add(script.clock()));
+        let mut records = Vec::new();
+        let mut ago = 100 * script.below(200);
+        for _ in 0..script.below(6) {
+            sequence += 1;
+            let kind = record(script, boot_now, wall_now, &mut ago);
+            records.push(Record { sequence, kind });
+        }
+        sender.sequence = sender.sequence.max(sequence);
+        let snapshot = (0..script.below(3)).map(|_| snapshot(script)).collect();
+        let inventory = (script.below(6) == 5).then(|| {
+            let names = CHECKS.iter().filter(|_| script.below(4) < 3);
+            let names: Vec<&str> = names.copied().collect();
+            names.into_iter().map(|name| declared(name, 1_000 * (1 + script.below(2)))).collect()
+        });
+        let checks = CHECKS.iter().map(ToString::to_string).collect();
+        let (agent, epoch) = (sender.agent, [sender.epoch; 16]);
+        Report { agent, epoch, received, boot_now, wall_now, checks, records, snapshot, inventory }
+    }
+}
+
+pub(crate) fn declared(name: &str, interval_ms: i64) -> DeclaredCheck {
+    DeclaredCheck { name: name.to_owned(), definition: vec![1, 2, 3], interval_ms }
+}
+
+const HARD: [Hard; 4] = [Hard::Up, Hard::Down, Hard::Degraded, Hard::Unknown];
+
+fn record(script: &mut Script<'_>, boot_now: i64, wall_now: Timestamp, ago: &mut i64) -> RecordKind {
+    if script.below(12) == 11 {
+        let from = Some(wall_now - DAY);
+        return RecordKind::Lost { count: 7, why: "a test".to_owned(), from, to: Some(wall_now) };
+    }
+    let step = script.pick(&[100, 1_000, 5_000, 60_000, -2_000]);
+    let when = |script: &mut Script<'_>, ago: i64| match script.below(10) {
+        8 => When::EarlierBoot(Timestamp(wall_now.0.saturating_sub(ago))),
+        9 => When::EarlierBoot(Timestamp(script.clock())),
+        _ => When::ThisBoot(boot_now.saturating_sub(ago)),
+    };
+    let outcome = script.pick(&[Outcome::Up, Outcome::Down, Outcome::Degraded, Outcome::Inconclusive]);
+    let since = (script.below(3) == 2).then(|| when(script, *ago + 1_500));
+    let first = Observed {
+        check: script.below(3) as usize,
+        when: when(script, *ago),
+        outcome,
+        reason: Reason::Timeout,
+        detail: String::new(),
+        total_us: 1_234,
+        phases: Some(Phases::default()),
+        hard: script.pick(&HARD),
+        since,
+    };
+    *ago = (*ago - step).max(0);
+    let (count, spread) = script.pick(&[(1, 0), (1, 0), (1, 0), (4, 3_000)]);
+    RecordKind::Observed { first, count, spread }
+}
+
+fn snapshot(script: &mut Script<'_>) -> SnapshotState {
+    SnapshotState {
+        check: script.below(3) as usize,
+        state: script.pick(&HARD),
+        since_ago: script.pick(&[0, 1_000, 100_000, DAY]),
+        evidence_ago: script.pick(&[Some(0), Some(900), None, Some(60_000)]),
+    }
+}
+
+/// What a file may want. Quorums and zones stay: they judge the past anew.
+fn configure(script: &mut Script<'_>, state: &State) -> Configure {
+    let link = |check: &str, minor| DesiredLink { check: check.to_owned(), minor };
+    let component = |key: &str, links| DesiredComponent {
+        key: key.to_owned(),
+        settings: ComponentSettings {
+            name: key.to_owned(),
+            description: None,
+            public: true,
+            start_date: None,
+            response_time: false,
+            showcase: true,
+            only_show_if_degraded: false,
+        },
+        starts_at: None,
+        links,
+    };
+    let mut linked = vec![link("a", false)];
+    if script.below(3) > 0 {
+        linked.push(link("b", script.below(2) == 1));
+    }
+    if script.below(4) == 3 {
+        linked.remove(0);
+    }
+    let mut items = vec![DesiredItem::Component(component("first", linked))];
+    if script.below(4) < 3 {
+        let children = vec![component("second", vec![link("b", false), link("c", true)])];
+        let (key, name) = ("group".to_owned(), "Group".to_owned());
+        items.push(DesiredItem::Group(DesiredGroup { key, name, description: None, components: children }));
+    }
+    items.push(DesiredItem::Component(component("by hand", Vec::new())));
+    let page = DesiredPage { key: "page".to_owned(), settings: page_settings(), items };
+    let ids = (0..16).map(|n| format!("id{:010}", state.next_key * 16 + n)).collect();
+    let checks = vec![("a".to_owned(), Quorum::Any), ("b".to_owned(), Quorum::All)];
+    Configure { workspace: "default".to_owned(), checks, pages: vec![page], ids }
+}
+
+fn page_settings() -> PageSettings {
+    PageSettings {
+        slug: "page".to_owned(),
+        name: "Page".to_owned(),
+        public: true,
+        listed: false,
+        domain: None,
+        time_zone: "Europe/Berlin".to_owned(),
+        support_url: None,
+        language: "en".to_owned(),
+        rule: Rule::Observed,
+        weights: Weights::default(),
+    }
+}

@@ -1,0 +1,89 @@
+//! What was committed comes back, and a program that starts from it goes on as if it had never stopped.
+
+use crate::invariants::sound;
+use crate::script::{Script, World};
+use proptest::prelude::*;
+use skerry_aggregator::domain::state::State;
+use skerry_aggregator::domain::step::step;
+use skerry_aggregator::domain::time::Timestamp;
+use skerry_aggregator::store::Store;
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 150, max_shrink_iters: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_committed_state_comes_back(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut store = Store::open(&folder.path().join("skerry.db")).expect("a new database");
+        let mut script = Script(&bytes);
+        let (mut world, changes) = World::new();
+        let mut told = String::new();
+        store.commit(&world.state, &changes, world.now).expect("committed");
+        while !script.is_empty() {
+            let command = world.command(&mut script);
+            told += &format!("\n{} {command:?}", world.now.0);
+            let changes = step(&mut world.state, command, world.now).changes;
+            store.commit(&world.state, &changes, world.state.clock).expect("committed");
+            let mut loaded = store.load(world.state.ready_at).expect("loaded");
+            same(&world.state, &loaded).map_err(|what| TestCaseError::fail(format!("{what}\nafter{told}")))?;
+            if script.below(8) == 7 {
+                loaded.clock = world.state.clock;
+                loaded.ready_at = world.state.clock;
+                world.state = loaded;
+                sound(&world.state, false).map_err(|what| TestCaseError::fail(format!("{what}\nrestarted after{told}")))?;
+            }
+        }
+    }
+}
+
+/// Alike but for what is not stored: snapshots, what this process knows of inventories, charts, skew,
+/// evidence without a state.
+fn same(state: &State, loaded: &State) -> Result<(), String> {
+    let (state, loaded) = (durable(state), durable(loaded));
+    macro_rules! compare {
+        ($($field:ident),*) => {$(
+            if state.$field != loaded.$field {
+                return Err(format!(
+                    "{}:\n  in memory {:?}\n  loaded    {:?}",
+                    stringify!($field), state.$field, loaded.$field
+                ));
+            }
+        )*};
+    }
+    let differ = state.tracks.iter().find(|(key, track)| loaded.tracks.get(key) != Some(track));
+    if let Some((key, track)) = differ {
+        return Err(format!("{key:?}:\n  in memory {track:?}\n  loaded    {:?}", loaded.tracks.get(key)));
+    }
+    let differ = state.components.iter().find(|(key, one)| loaded.components.get(key) != Some(one));
+    if let Some((key, one)) = differ {
+        return Err(format!("{key:?}:\n  in memory {one:?}\n  loaded    {:?}", loaded.components.get(key)));
+    }
+    compare!(next_key, workspaces, agents, checks, tracks, pages, groups, components, check_names, track_of);
+    Ok(())
+}
+
+fn durable(state: &State) -> State {
+    let mut state = state.clone();
+    state.clock = Timestamp(0);
+    for agent in state.agents.values_mut() {
+        agent.skew = 0;
+        agent.inventory_known = false;
+    }
+    for witnessed in state.tracks.values_mut() {
+        witnessed.live = None;
+        witnessed.track.unsure = None;
+    }
+    for component in state.components.values_mut() {
+        component.expiry_seen = false;
+        component.response = Vec::new();
+        component.links.sort_by_key(|link| (link.from, link.check, link.minor));
+    }
+    let components = &state.components;
+    for (key, check) in &mut state.checks {
+        check.tracks.sort();
+        // A link that was taken back in the millisecond it was made leaves only this trace.
+        check.components.retain(|one| components[one].links.iter().any(|link| link.check == *key));
+        check.components.sort();
+    }
+    state
+}

@@ -1,0 +1,264 @@
+//! What is judged after the faults, from the database and the page alone:
+//! acknowledged ⊆ stored ⊆ issued; nothing twice; intervals equal a slow recomputation; the page equals
+//! the state.
+
+use crate::sender::Ledger;
+use crate::yard::Yard;
+use rusqlite::{Connection, OpenFlags};
+use std::collections::{BTreeMap, HashMap};
+use std::time::Duration;
+
+/// `to_ms` of what still holds.
+const FAR: i64 = i64::MAX;
+
+/// A look at a database beside the program that writes it, at one moment.
+pub(crate) struct Look {
+    database: Connection,
+}
+
+/// One interval of a layer: from, to, what.
+type Interval = (i64, i64, String);
+
+impl Look {
+    pub(crate) fn at(yard: &Yard) -> Self {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let database = Connection::open_with_flags(yard.database(), flags).expect("the database opens");
+        database.busy_timeout(Duration::from_secs(10)).expect("a pragma");
+        database.execute_batch("BEGIN").expect("a moment to look at");
+        Self { database }
+    }
+
+    pub(crate) fn number(&self, sql: &str) -> i64 {
+        self.database.query_row(sql, [], |row| row.get(0)).expect("a number")
+    }
+
+    /// How far each epoch of an agent is committed.
+    pub(crate) fn through(&self, agent: &str) -> HashMap<Vec<u8>, u64> {
+        let sql = "SELECT epoch, through FROM agent_epoch JOIN agent ON agent.key = agent WHERE name = ?1";
+        let mut statement = self.database.prepare(sql).expect("the table is there");
+        let rows =
+            statement.query_map([agent], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())));
+        rows.expect("runs").collect::<Result<_, _>>().expect("rows")
+    }
+
+    /// The light part: marks only.
+    pub(crate) fn marks(&self, ledger: &Ledger) {
+        assert_eq!(ledger.wrong, None, "{}", ledger.name);
+        let through = self.through(&ledger.name);
+        for spool in &ledger.spools {
+            let mark = through.get(spool.epoch.as_slice()).copied().unwrap_or(0);
+            assert!(
+                spool.acknowledged <= mark,
+                "{}: {} was acknowledged, {mark} is stored",
+                ledger.name,
+                spool.acknowledged
+            );
+        }
+    }
+
+    /// Every record up to the mark of its epoch is there once, as it was said; nothing else is. `ledger` was
+    /// taken after the look. Returns how many.
+    pub(crate) fn once(&self, ledger: &Ledger) -> u64 {
+        let name = &ledger.name;
+        let through = self.through(name);
+        assert!(through.len() <= ledger.spools.len(), "{name}: epochs that nobody issued");
+        let mut seen: Vec<Vec<u8>> = Vec::new();
+        for spool in &ledger.spools {
+            let mark = through.get(spool.epoch.as_slice()).copied().unwrap_or(0);
+            assert!(mark <= spool.sent, "{name}: {mark} is stored, only {} was sent", spool.sent);
+            seen.push(vec![0; mark as usize]);
+        }
+        let sql = "SELECT code, timing, \"check\".name FROM observation JOIN track ON track.key = track
+             JOIN agent ON agent.key = track.agent JOIN \"check\" ON \"check\".key = track.\"check\"
+             WHERE agent.name = ?1";
+        let mut statement = self.database.prepare(sql).expect("the tables are there");
+        let mut rows = statement.query([name]).expect("runs");
+        while let Some(row) = rows.next().expect("a row") {
+            let code: i64 = row.get(0).expect("a code");
+            let timing: Vec<u8> = row.get(1).expect("a timing");
+            let check: String = row.get(2).expect("a name");
+            let (spool, sequence) = identity(&timing);
+            let place = seen.get_mut(spool).and_then(|spool| spool.get_mut(sequence.wrapping_sub(1)));
+            let Some(place) = place else {
+                panic!("{name}: record {sequence} of spool {spool} is stored beyond its mark");
+            };
+            *place += 1;
+            assert_eq!(*place, 1, "{name}: record {sequence} of spool {spool} is stored twice");
+            let issued = ledger.spools[spool].issued[sequence - 1];
+            let outcome = if issued.well { 1 } else { 3 };
+            assert_eq!(code & 3, outcome, "{name}: record {sequence} of spool {spool} is another");
+            assert!(check.ends_with(&format!("-{}", issued.check)), "{name}: a record of another check");
+        }
+        for (spool, seen) in seen.iter().enumerate() {
+            if let Some(missing) = seen.iter().position(|count| *count == 0) {
+                panic!("{name}: record {} of spool {spool} is gone below the mark", missing + 1);
+            }
+        }
+        seen.iter().map(|spool| spool.len() as u64).sum()
+    }
+
+    /// Every hard transition that was issued and stored stands once, in its order.
+    pub(crate) fn transitions(&self, ledger: &Ledger) {
+        let through = self.through(&ledger.name);
+        let mut issued: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
+        for spool in &ledger.spools {
+            let mark = through.get(spool.epoch.as_slice()).copied().unwrap_or(0) as usize;
+            for record in spool.issued[..mark].iter().filter(|record| record.since.is_some()) {
+                let word = if record.well { "up" } else { "down" };
+                issued.entry(record.check).or_default().push(word);
+            }
+        }
+        for (check, words) in issued {
+            let name = format!("{}-{check}", ledger.name);
+            let stored: Vec<String> = self.states(&name).into_iter().map(|(_, to)| to).collect();
+            assert!(
+                stored == words,
+                "{name}: {} transitions were issued, {} stand",
+                words.len(),
+                stored.len()
+            );
+        }
+    }
+
+    /// Hard transitions of a check that one agent runs: since when, and to what.
+    fn states(&self, check: &str) -> Vec<(i64, String)> {
+        let sql = "SELECT since_ms, to_state, from_state FROM hard_transition
+             JOIN track ON track.key = track JOIN \"check\" ON \"check\".key = track.\"check\"
+             WHERE \"check\".name = ?1 ORDER BY hard_transition.rowid";
+        let mut statement = self.database.prepare(sql).expect("the tables are there");
+        let rows =
+            statement.query_map([check], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?)));
+        let rows: Vec<(i64, String, String)> = rows.expect("runs").collect::<Result<_, _>>().expect("rows");
+        for pair in rows.windows(2) {
+            assert_eq!(pair[0].1, pair[1].2, "{check}: a transition from what it was not in");
+            assert!(pair[0].0 <= pair[1].0, "{check}: a transition before the last");
+        }
+        rows.into_iter().map(|(since, to, _)| (since, to)).collect()
+    }
+
+    /// The automatic layer of the component of that name.
+    fn layer(&self, component: &str) -> Vec<Interval> {
+        let sql =
+            "SELECT from_ms, to_ms, status FROM status_interval JOIN component ON component.key = component
+             WHERE layer = 'automatic' AND file_key = ?1 ORDER BY from_ms";
+        let mut statement = self.database.prepare(sql).expect("the table is there");
+        let rows = statement.query_map([component], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)));
+        rows.expect("runs").collect::<Result<_, _>>().expect("rows")
+    }
+
+    /// The greatest distance between two observations of a check, ms.
+    fn widest_gap(&self, check: &str) -> i64 {
+        let sql =
+            "SELECT max(gap) FROM (SELECT at_ms - lag(at_ms) OVER (ORDER BY at_ms) AS gap FROM observation
+             JOIN track ON track.key = track JOIN \"check\" ON \"check\".key = track.\"check\"
+             WHERE \"check\".name = ?1)";
+        let gap: Option<i64> = self.database.query_row(sql, [check], |row| row.get(0)).expect("a number");
+        gap.unwrap_or(0)
+    }
+
+    /// The intervals of a component equal those that its check's transitions make; its time in outage, ms.
+    /// `None` where the evidence itself has a gap wider than `silence`: then the gap is what is shown.
+    pub(crate) fn intervals(&self, component: &str, silence: i64) -> Option<i64> {
+        let layer = self.layer(component);
+        for pair in layer.windows(2) {
+            assert_eq!(pair[0].1, pair[1].0, "{component}: a gap or an overlap at {pair:?}");
+            assert_ne!(pair[0].2, pair[1].2, "{component}: neighbours are alike: {pair:?}");
+        }
+        assert!(layer.iter().all(|one| one.0 < one.1), "{component}: an empty or a negative interval");
+        assert_eq!(layer.last().map(|last| last.1), Some(FAR), "{component}: it ends");
+        let outage =
+            layer.iter().filter(|one| one.2 == "major_outage" && one.1 < FAR).map(|one| one.1 - one.0).sum();
+        if self.widest_gap(component) > silence || layer.last().is_some_and(|last| last.2 == "no_data") {
+            return None;
+        }
+        let begin = layer.first().map_or(0, |first| first.0);
+        let mut expected: Vec<Interval> = Vec::new();
+        let states = self.states(component);
+        let edges = states.iter().map(|(since, to)| ((*since).max(begin), word(to)));
+        for (from, status) in std::iter::once((begin, "no_data")).chain(edges) {
+            if let Some(last) = expected.last_mut() {
+                last.1 = from;
+                if last.0 >= last.1 {
+                    expected.pop();
+                }
+            }
+            if expected.last().is_none_or(|last| last.2 != status) {
+                expected.push((from, FAR, status.to_owned()));
+            } else if let Some(last) = expected.last_mut() {
+                last.1 = FAR;
+            }
+        }
+        if layer != expected {
+            let differ = layer.iter().zip(&expected).find(|(one, other)| one != other);
+            panic!(
+                "{component}: {} intervals are stored, its transitions make {}; the first that differs: {differ:?}",
+                layer.len(),
+                expected.len()
+            );
+        }
+        Some(outage)
+    }
+
+    /// What visitors are told equals what is stored.
+    pub(crate) fn page(&self, shown: &[(String, String)]) {
+        for (name, status) in shown {
+            let layer = self.layer(name);
+            let held =
+                layer.iter().rev().find(|one| one.2 != "no_data").map_or("operational", |one| one.2.as_str());
+            assert_eq!(status, held, "{name}: the page says one thing, the database another");
+        }
+    }
+
+    /// Of a real agent: every sequence up to its marks is an observation, a loss it told of, or a jump that
+    /// was noted. Returns (observations, losses told and jumps noted).
+    pub(crate) fn accounted(&self, agent: &str) -> (i64, i64) {
+        let marks: u64 = self.through(agent).values().sum();
+        let stored = self.number(&format!(
+            "SELECT count(*) FROM observation JOIN track ON track.key = track JOIN agent ON agent.key = agent
+             WHERE agent.name = '{agent}'"
+        ));
+        let jumped = self.number(&format!(
+            "SELECT coalesce(sum(count), 0) FROM loss JOIN agent ON agent.key = agent
+             WHERE agent.name = '{agent}' AND why LIKE 'the sequence jumps%'"
+        ));
+        let told = self.number(&format!(
+            "SELECT count(*) FROM loss JOIN agent ON agent.key = agent
+             WHERE agent.name = '{agent}' AND why NOT LIKE 'the sequence jumps%'"
+        ));
+        assert_eq!(
+            marks as i64,
+            stored + jumped + told,
+            "{agent}: its marks say {marks}; {stored} observations, {jumped} jumped over, {told} losses told"
+        );
+        (stored, jumped + told)
+    }
+
+    /// SQLite's own judgement.
+    pub(crate) fn sound(&self) {
+        let said: String =
+            self.database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("an answer");
+        assert_eq!(said, "ok");
+        let strays =
+            self.database.prepare("PRAGMA foreign_key_check").expect("runs").exists([]).expect("runs");
+        assert!(!strays, "a row names another that is not there");
+    }
+}
+
+fn word(state: &str) -> &'static str {
+    match state {
+        "up" => "operational",
+        "degraded" => "degraded_performance",
+        "down" => "major_outage",
+        _ => "no_data",
+    }
+}
+
+/// Which record of which spool a stored timing says: (spool, sequence).
+fn identity(timing: &[u8]) -> (usize, usize) {
+    assert_eq!(timing[0] & 0b111, 0b111, "three phases were sent");
+    let phase = |place: usize| {
+        let short = usize::from(u16::from_le_bytes([timing[1 + 2 * place], timing[2 + 2 * place]]));
+        (short & 0xFFF) << (short >> 12)
+    };
+    (phase(2), phase(1) << 12 | phase(0))
+}

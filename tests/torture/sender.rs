@@ -1,0 +1,400 @@
+//! An agent that speaks the wire protocol itself and remembers everything it ever said. It loses answers,
+//! sends old batches again, lies about the wall clock, and changes its spool.
+
+use crate::dice::{Dice, pass};
+use crate::yard::post;
+use prost::Message;
+use skerry_protocol::wire::{
+    Batch, Declared, HardState, Inventory, Observation, Outcome, PROTOCOL_VERSION, Phases, Reason, Record,
+    Reply, State, encode, record::Kind,
+};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+use std::time::Instant;
+
+/// Checks of one sender.
+pub(crate) const CHECKS: usize = 3;
+/// One observation in this time, ms.
+const EVERY: u64 = 2;
+/// Most records in a batch.
+const MOST: usize = 1_500;
+/// The boot clock at the start, ms: longer up than any history.
+const BOOT: u64 = 1_000_000_000;
+
+/// One observation that was issued.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Issued {
+    pub(crate) check: u32,
+    pub(crate) boot_ms: u64,
+    pub(crate) well: bool,
+    pub(crate) hard: State,
+    pub(crate) since: Option<u64>,
+}
+
+/// One spool of it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Spool {
+    pub(crate) epoch: [u8; 16],
+    /// The record of sequence n stands at n − 1.
+    pub(crate) issued: Vec<Issued>,
+    pub(crate) acknowledged: u64,
+    /// The highest sequence that was ever on the way.
+    pub(crate) sent: u64,
+}
+
+/// Everything it ever said.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Ledger {
+    pub(crate) name: String,
+    pub(crate) spools: Vec<Spool>,
+    pub(crate) answers_lost: u64,
+    pub(crate) replays: u64,
+    pub(crate) refused: u64,
+    /// What it was told that must never be told.
+    pub(crate) wrong: Option<String>,
+}
+
+impl Ledger {
+    /// Records acknowledged over all spools.
+    pub(crate) fn acknowledged(&self) -> u64 {
+        self.spools.iter().map(|spool| spool.acknowledged).sum()
+    }
+}
+
+/// How badly it behaves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manners {
+    pub(crate) answers_lost_percent: u64,
+    pub(crate) replays_percent: u64,
+    pub(crate) new_spool_percent: u64,
+    /// Everything it watches is well all the time.
+    pub(crate) always_well: bool,
+}
+
+impl Manners {
+    pub(crate) const BAD: Self =
+        Self { answers_lost_percent: 20, replays_percent: 20, new_spool_percent: 1, always_well: false };
+}
+
+#[derive(Debug)]
+pub(crate) struct Sender {
+    ledger: Arc<Mutex<Ledger>>,
+    stop: Arc<AtomicBool>,
+    settle: Arc<AtomicBool>,
+    cut: Arc<AtomicBool>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// The names of the checks of the sender of that name.
+pub(crate) fn checks_of(name: &str) -> Vec<String> {
+    (0..CHECKS).map(|check| format!("{name}-{check}")).collect()
+}
+
+impl Sender {
+    pub(crate) fn start(name: &str, port: u16, token: String, manners: Manners, dice: Dice) -> Self {
+        let ledger = Arc::new(Mutex::new(Ledger { name: name.to_owned(), ..Ledger::default() }));
+        let (stop, settle) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let cut = Arc::new(AtomicBool::new(false));
+        let work = Work {
+            ledger: Arc::clone(&ledger),
+            stop: Arc::clone(&stop),
+            settle: Arc::clone(&settle),
+            cut: Arc::clone(&cut),
+            port,
+            token,
+            manners,
+            dice,
+            began: Instant::now(),
+            watched: [Watched::default(); CHECKS],
+            inventory: true,
+            former: Vec::new(),
+        };
+        let thread = std::thread::spawn(move || work.run());
+        Self { ledger, stop, settle, cut, thread: Some(thread) }
+    }
+
+    pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().expect("no one panics with the ledger in hand")
+    }
+
+    /// From now on all it sees is well.
+    pub(crate) fn settle(&self) {
+        self.settle.store(true, Ordering::Relaxed);
+    }
+
+    /// While its link is cut it goes on seeing, and tells it late.
+    pub(crate) fn cut(&self, cut: bool) {
+        self.cut.store(cut, Ordering::Relaxed);
+    }
+
+    /// Ends it and gives its ledger.
+    pub(crate) fn stop(mut self) -> Ledger {
+        self.end();
+        self.ledger().clone()
+    }
+
+    fn end(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        if let Some(thread) = self.thread.take() {
+            thread.join().expect("the sender does not panic");
+        }
+    }
+}
+
+impl Drop for Sender {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+    }
+}
+
+/// A check as it goes.
+#[derive(Clone, Copy, Debug)]
+struct Watched {
+    well: bool,
+    run: u32,
+    run_began: u64,
+    run_well: bool,
+    hard: State,
+    since: u64,
+    flips_at: u64,
+}
+
+impl Default for Watched {
+    fn default() -> Self {
+        let hard = State::Unknown;
+        Self { well: true, run: 0, run_began: 0, run_well: true, hard, since: 0, flips_at: BOOT + 500 }
+    }
+}
+
+struct Work {
+    ledger: Arc<Mutex<Ledger>>,
+    stop: Arc<AtomicBool>,
+    settle: Arc<AtomicBool>,
+    cut: Arc<AtomicBool>,
+    port: u16,
+    token: String,
+    manners: Manners,
+    dice: Dice,
+    began: Instant,
+    watched: [Watched; CHECKS],
+    inventory: bool,
+    former: Vec<Vec<u8>>,
+}
+
+impl Work {
+    fn run(mut self) {
+        let mut last = BOOT;
+        while !self.stop.load(Ordering::Relaxed) {
+            self.perhaps_new_spool();
+            let now = self.boot_now();
+            while last + EVERY <= now {
+                last += EVERY;
+                self.observe(last);
+            }
+            if !self.cut.load(Ordering::Relaxed) {
+                self.deliver();
+            }
+            let pause = self.dice.between(5, 40);
+            pass(pause);
+        }
+    }
+
+    fn boot_now(&self) -> u64 {
+        BOOT + self.began.elapsed().as_millis() as u64
+    }
+
+    fn ledger(&self) -> MutexGuard<'_, Ledger> {
+        self.ledger.lock().expect("no one panics with the ledger in hand")
+    }
+
+    fn perhaps_new_spool(&mut self) {
+        let change = self.dice.percent(self.manners.new_spool_percent);
+        let mut epoch = [0; 16];
+        epoch[..8].copy_from_slice(&self.dice.next().to_be_bytes());
+        let mut ledger = self.ledger.lock().expect("no one panics with the ledger in hand");
+        let empty = ledger.spools.last().is_none_or(|spool| {
+            change && spool.acknowledged == spool.issued.len() as u64 && ledger.spools.len() < 4_000
+        });
+        if empty {
+            ledger.spools.push(Spool { epoch, ..Spool::default() });
+            self.former.clear();
+        }
+    }
+
+    /// Two of a kind in a row make a hard state, which began with the first.
+    fn observe(&mut self, boot_ms: u64) {
+        let check = (boot_ms / EVERY) as usize % CHECKS;
+        let calm = self.manners.always_well || self.settle.load(Ordering::Relaxed);
+        let watched = &mut self.watched[check];
+        if boot_ms >= watched.flips_at {
+            watched.well = !watched.well;
+            watched.flips_at = boot_ms + 200 + self.dice.below(4_000);
+        }
+        let well = watched.well || calm;
+        if watched.run == 0 || watched.run_well != well {
+            (watched.run, watched.run_began, watched.run_well) = (0, boot_ms, well);
+        }
+        watched.run += 1;
+        let held = if well { State::Up } else { State::Down };
+        let changed = watched.run >= 2 && watched.hard != held;
+        if changed {
+            (watched.hard, watched.since) = (held, watched.run_began);
+        }
+        let since = changed.then_some(watched.run_began);
+        let issued = Issued { check: check as u32, boot_ms, well, hard: watched.hard, since };
+        let mut ledger = self.ledger.lock().expect("no one panics with the ledger in hand");
+        if let Some(spool) = ledger.spools.last_mut() {
+            spool.issued.push(issued);
+        }
+    }
+
+    fn deliver(&mut self) {
+        let Some(body) = self.batch() else { return };
+        let lost = self.dice.percent(self.manners.answers_lost_percent);
+        let answer = post(self.port, &self.token, &body, !lost);
+        if lost {
+            self.ledger().answers_lost += 1;
+            return;
+        }
+        match answer {
+            Some((200, reply)) => self.accepted(&body, &reply),
+            Some((503, _)) => self.ledger().refused += 1,
+            Some((status, words)) => {
+                let words = String::from_utf8_lossy(&words).into_owned();
+                self.ledger().wrong = Some(format!("a good batch was answered {status}: {words}"));
+            }
+            None => {}
+        }
+        if self.dice.percent(self.manners.replays_percent) && !self.former.is_empty() {
+            self.replay();
+        }
+    }
+
+    fn accepted(&mut self, body: &[u8], reply: &[u8]) {
+        let Ok(reply) = Reply::decode(reply) else {
+            self.ledger().wrong = Some("a reply that cannot be read".to_owned());
+            return;
+        };
+        self.inventory = reply.want_inventory;
+        let mut ledger = self.ledger.lock().expect("no one panics with the ledger in hand");
+        let Some(spool) = ledger.spools.last_mut() else { return };
+        let through = reply.acknowledged_through;
+        if through > spool.sent || through < spool.acknowledged {
+            let what =
+                format!("{through} was acknowledged; sent {}, before {}", spool.sent, spool.acknowledged);
+            ledger.wrong = Some(what);
+            return;
+        }
+        spool.acknowledged = through;
+        drop(ledger);
+        self.former.push(body.to_vec());
+        if self.former.len() > 20 {
+            self.former.remove(0);
+        }
+    }
+
+    /// An old batch arrives again. Its answer is believed as any other.
+    fn replay(&mut self) {
+        let which = self.dice.below(self.former.len() as u64) as usize;
+        let body = self.former[which].clone();
+        if let Some((200, reply)) = post(self.port, &self.token, &body, true) {
+            self.ledger().replays += 1;
+            self.accepted(&body, &reply);
+        }
+    }
+
+    fn batch(&mut self) -> Option<Vec<u8>> {
+        let lie = match self.dice.below(8) {
+            0 => -86_400_000,
+            1 => 86_400_000,
+            2 => 3_600_000,
+            3 => -1_790_000_000_000,
+            4 => i64::MAX / 2,
+            _ => 0,
+        };
+        let now = self.boot_now();
+        let names = checks_of(&self.ledger().name);
+        let mut ledger = self.ledger.lock().expect("no one panics with the ledger in hand");
+        let name = ledger.name.clone();
+        let index = ledger.spools.len() as u32 - 1;
+        let spool = ledger.spools.last_mut()?;
+        let from = spool.acknowledged as usize;
+        let to = spool.issued.len().min(from + MOST);
+        spool.sent = spool.sent.max(to as u64);
+        let records = (from..to).map(|at| record(index, at as u64 + 1, &spool.issued[at], lie)).collect();
+        let epoch = spool.epoch.to_vec();
+        drop(ledger);
+        let inventory =
+            self.inventory.then(|| Inventory { checks: names.iter().map(|name| declared(name)).collect() });
+        let batch = Batch {
+            protocol: PROTOCOL_VERSION,
+            agent: name,
+            agent_version: "test".to_owned(),
+            epoch,
+            boot_id: "0d9af5a1-90c0-4b2e-8c5f-00ffee001122".to_owned(),
+            boot_now_ms: now,
+            wall_now_ms: lie,
+            checks: names,
+            boots: vec!["0d9af5a1-90c0-4b2e-8c5f-00ffee001122".to_owned()],
+            records,
+            snapshot: self.snapshot(now),
+            inventory,
+            spool: None,
+        };
+        Some(encode(&batch).expect("it compresses"))
+    }
+
+    fn snapshot(&self, now: u64) -> Vec<HardState> {
+        let known = self.watched.iter().zip(0..).filter(|(watched, _)| watched.hard != State::Unknown);
+        known
+            .map(|(watched, check)| HardState {
+                check,
+                state: watched.hard as i32,
+                flapping: false,
+                since_ms_ago: now.saturating_sub(watched.since),
+                evidence_ms_ago: Some(EVERY),
+                reason: Reason::None as i32,
+            })
+            .collect()
+    }
+}
+
+fn declared(name: &str) -> Declared {
+    Declared {
+        name: name.to_owned(),
+        kind: "http".to_owned(),
+        definition: vec![1; 16],
+        interval_ms: 1_000,
+        timeout_ms: 1_000,
+        severity: "high".to_owned(),
+    }
+}
+
+/// Its phases say which sequence of which spool it is: each below 4,096 µs, which the store keeps exactly.
+fn record(spool: u32, sequence: u64, issued: &Issued, wall_ms: i64) -> Record {
+    let (dns, connect) = ((sequence & 0xFFF) as u32, (sequence >> 12 & 0xFFF) as u32);
+    let outcome = if issued.well { Outcome::Up } else { Outcome::Down };
+    let reason = if issued.well { Reason::None } else { Reason::StatusMismatch };
+    let observation = Observation {
+        check: issued.check,
+        boot: 0,
+        boot_ms: issued.boot_ms,
+        wall_ms,
+        outcome: outcome as i32,
+        reason: reason as i32,
+        detail: String::new(),
+        total_us: u64::from(dns + connect + spool),
+        phases: Some(Phases {
+            dns_us: Some(dns),
+            connect_us: Some(connect),
+            tls_us: Some(spool),
+            ..Phases::default()
+        }),
+        hard: issued.hard as i32,
+        since_boot_ms: issued.since,
+        since_wall_ms: None,
+        flapping: false,
+    };
+    Record { sequence, kind: Some(Kind::Observation(observation)) }
+}
