@@ -155,6 +155,8 @@ pub struct SpoolStatus {
     pub set_aside: u64,
     /// Through which sequence everything was acknowledged.
     pub acknowledged: u64,
+    /// The highest sequence given out.
+    pub issued: u64,
     /// Wall clock of the last acknowledgement, ms.
     pub acknowledged_wall_ms: Option<i64>,
     /// Why the disk takes nothing, while that is so.
@@ -330,6 +332,7 @@ pub fn peek(path: &Path, clock: Clock) -> anyhow::Result<Peek> {
         lost: about.lost,
         set_aside: about.set_aside,
         acknowledged: about.acknowledged,
+        issued: about.issued,
         acknowledged_wall_ms: (about.acknowledged_wall_ms != 0).then_some(about.acknowledged_wall_ms),
         trouble: None,
     };

@@ -301,6 +301,11 @@ impl Store {
         Ok(())
     }
 
+    /// The highest sequence given out.
+    pub(super) fn issued(&self) -> u64 {
+        self.next - 1
+    }
+
     /// Everything up to this sequence is on the disk.
     pub(super) fn durable(&self) -> u64 {
         self.durable

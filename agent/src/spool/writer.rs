@@ -378,6 +378,7 @@ impl Writer {
             lost: about.lost,
             set_aside: about.set_aside,
             acknowledged: about.acknowledged.max(self.acknowledged.1),
+            issued: store.issued(),
             acknowledged_wall_ms: (about.acknowledged_wall_ms != 0).then_some(about.acknowledged_wall_ms),
             trouble: self.trouble.clone(),
         };

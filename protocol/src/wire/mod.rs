@@ -43,6 +43,10 @@ pub const MAX_BODY_BYTES: usize = 1 << 20;
 pub const MAX_BATCH_BYTES: usize = 8 << 20;
 /// Most records in one batch.
 pub const MAX_RECORDS: usize = 10_000;
+/// Most checks that one batch names or declares.
+pub const MAX_CHECKS: usize = 50_000;
+/// Longest name of a check, in bytes: 100 characters of any script.
+pub const MAX_NAME_BYTES: usize = 400;
 /// Most observations that the folded records of one batch stand for.
 pub const MAX_FOLDED: u64 = 100_000;
 /// Path of the ingest endpoint on the agents' listener.
