@@ -148,8 +148,9 @@ impl Look {
     /// The greatest distance between two observations of a check, ms.
     fn widest_gap(&self, check: &str) -> i64 {
         let sql =
-            "SELECT max(gap) FROM (SELECT (observation.key >> 21) - lag(observation.key >> 21) OVER (ORDER BY observation.key) AS gap
-             FROM observation JOIN track ON track.key = observation.key & 2097151 JOIN \"check\" ON \"check\".key = track.\"check\"
+            "SELECT max(gap) FROM (SELECT (observation.key >> 21) - lag(observation.key >> 21)
+                 OVER (ORDER BY observation.key) AS gap FROM observation
+             JOIN track ON track.key = observation.key & 2097151 JOIN \"check\" ON \"check\".key = track.\"check\"
              WHERE \"check\".name = ?1)";
         let gap: Option<i64> = self.database.query_row(sql, [check], |row| row.get(0)).expect("a number");
         gap.unwrap_or(0)
@@ -214,8 +215,7 @@ impl Look {
         let marks: u64 = self.through(agent).values().sum();
         let stored = self.number(&format!(
             "SELECT count(*) FROM observation JOIN track ON track.key = observation.key & 2097151
-             JOIN agent ON agent.key = agent
-             WHERE agent.name = '{agent}'"
+             JOIN agent ON agent.key = track.agent WHERE agent.name = '{agent}'"
         ));
         let jumped = self.number(&format!(
             "SELECT coalesce(sum(count), 0) FROM loss JOIN agent ON agent.key = agent
@@ -253,16 +253,15 @@ fn word(state: &str) -> &'static str {
     }
 }
 
-/// Which record of which spool a stored result says: (spool, sequence). Five phases, each below 256 µs, in
-/// 12 bits of which seven are the mantissa; see the store's `observation.rs`.
+/// Which record of which spool a stored result says: (spool, sequence).
 fn identity(result: &[u8]) -> (usize, usize) {
-    assert_eq!(result[0] & 0b1_1111, 0b1_1111, "five phases were sent");
-    let up = result[0] >> 6 == 1;
+    assert_eq!(result[0] & 0b11_1111, 0b1_1111, "five phases were sent, which make the total");
+    // After the flags, and the reason of what is not up, floats of three nibbles; below 256 the value.
+    let first = if result[0] >> 6 == 1 { 2 } else { 4 };
     let nibble = |place: usize| usize::from(result[place / 2] >> (4 * (1 - place % 2)) & 0xF);
-    let phase = |index: usize| {
-        let first = if up { 2 } else { 4 } + 3 * index;
-        let float = nibble(first) << 8 | nibble(first + 1) << 4 | nibble(first + 2);
-        if float >> 7 == 0 { float } else { float & 0x7F | 0x80 }
+    let phase = |place: usize| {
+        let at = first + 3 * place;
+        nibble(at) << 8 | nibble(at + 1) << 4 | nibble(at + 2)
     };
-    (phase(4) << 8 | phase(3), phase(2) << 16 | phase(1) << 8 | phase(0))
+    (phase(2) | phase(4) << 8, phase(0) | phase(1) << 8 | phase(3) << 16)
 }

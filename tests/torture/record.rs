@@ -17,13 +17,13 @@ pub(crate) fn declared(name: &str) -> Declared {
 
 /// Its phases say which sequence of which spool it is: each below 256 µs, which the store keeps exactly.
 pub(crate) fn record(spool: u32, sequence: u64, issued: &Issued, wall_ms: i64) -> Record {
-    let part = |number: u64, place: u32| Some((number >> (8 * place) & 0xFF) as u32);
+    let eight = |value: u64, place: u32| (value >> (8 * place) & 0xFF) as u32;
     let phases = Phases {
-        dns_us: part(sequence, 0),
-        connect_us: part(sequence, 1),
-        tls_us: part(sequence, 2),
-        first_byte_us: part(u64::from(spool), 0),
-        transfer_us: part(u64::from(spool), 1),
+        dns_us: Some(eight(sequence, 0)),
+        connect_us: Some(eight(sequence, 1)),
+        tls_us: Some(eight(spool.into(), 0)),
+        first_byte_us: Some(eight(sequence, 2)),
+        transfer_us: Some(eight(spool.into(), 1)),
     };
     let all = [phases.dns_us, phases.connect_us, phases.tls_us, phases.first_byte_us, phases.transfer_us];
     let outcome = if issued.well { Outcome::Up } else { Outcome::Down };

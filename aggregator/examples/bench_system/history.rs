@@ -57,6 +57,7 @@ pub(crate) fn write(config: &Path, raw: i64, hours: i64) -> anyhow::Result<()> {
                 received: now,
                 boot_now: 0,
                 wall_now: now,
+                own_network_gone: false,
                 checks: Vec::new(),
                 records: Vec::new(),
                 snapshot: Vec::new(),

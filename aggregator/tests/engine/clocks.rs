@@ -4,6 +4,7 @@
 use crate::script::{START, World, declared};
 use proptest::prelude::*;
 use skerry_aggregator::domain::component::Automatic;
+use skerry_aggregator::domain::state::Told;
 use skerry_aggregator::domain::status::Status;
 use skerry_aggregator::domain::step::{
     Change, Command, Observed, Record, RecordKind, Report, SnapshotState, When, step,
@@ -25,21 +26,23 @@ fn report(world: &World, boot_now: i64, wall_now: Timestamp, first: u64, whens: 
         since: None,
     };
     let records = whens.iter().zip(first..).map(|(when, sequence)| Record {
+        through: sequence,
         sequence,
         kind: RecordKind::Observed { first: observed(when), count: 1, spread: 0 },
     });
     Report {
         agent: world.senders[0].agent,
         epoch: [1; 16],
+        process: Vec::new(),
+        told: Told::default(),
         received: world.now,
         boot_now,
         wall_now,
+        own_network_gone: false,
         checks: vec!["a".to_owned()],
         records: records.collect(),
         snapshot: vec![SnapshotState { check: 0, state: Hard::Up, since_ago: 0, evidence_ago: Some(0) }],
         inventory: Some(vec![declared("a", 1_000)]),
-        process: Vec::new(),
-        told: Default::default(),
     }
 }
 

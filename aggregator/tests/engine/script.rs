@@ -1,7 +1,7 @@
 //! Random commands, decoded from bytes so that a failing sequence shrinks.
 
 use skerry_aggregator::domain::state::{
-    AgentKey, ComponentKey, ComponentSettings, PageSettings, ResponseHour, State,
+    AgentKey, ComponentKey, ComponentSettings, PageSettings, ResponseHour, State, Told,
 };
 use skerry_aggregator::domain::status::Status;
 use skerry_aggregator::domain::step::{
@@ -140,7 +140,7 @@ impl World {
         for _ in 0..script.below(6) {
             sequence += 1;
             let kind = record(script, boot_now, wall_now, &mut ago);
-            records.push(Record { sequence, kind });
+            records.push(Record { sequence, through: sequence, kind });
         }
         sender.sequence = sender.sequence.max(sequence);
         let snapshot = (0..script.below(3)).map(|_| snapshot(script)).collect();
@@ -151,7 +151,7 @@ impl World {
         });
         let checks = CHECKS.iter().map(ToString::to_string).collect();
         let (agent, epoch) = (sender.agent, [sender.epoch; 16]);
-        let (process, told) = (Vec::new(), Default::default());
+        let (process, told) = (Vec::new(), Told::default());
         Report {
             agent,
             epoch,
@@ -160,6 +160,7 @@ impl World {
             received,
             boot_now,
             wall_now,
+            own_network_gone: false,
             checks,
             records,
             snapshot,

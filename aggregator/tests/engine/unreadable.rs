@@ -23,13 +23,14 @@ fn report(agent: skerry_aggregator::domain::state::AgentKey, received: Timestamp
     };
     let kind = RecordKind::Observed { first: observed(When::ThisBoot(1_000_000)), count: 1, spread: 0 };
     Command::Report(Box::new(Report {
+        own_network_gone: false,
         agent,
         epoch: [1; 16],
         received,
         boot_now: 1_000_000,
         wall_now: received,
         checks: vec!["a".to_owned()],
-        records: vec![Record { sequence: 1, kind }],
+        records: vec![Record { sequence: 1, through: 1, kind }],
         snapshot: Vec::new(),
         inventory: Some(vec![declared("a", 1_000)]),
         process: Vec::new(),
