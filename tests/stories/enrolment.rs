@@ -105,6 +105,7 @@ async fn one_line_enrols_and_the_certificate_is_pinned() {
     let line = done(&world, &["agent", "rotate", "web-1"]);
     assert!(enroll(&line, &config).0);
     let agent = world.start_agent("web-1", &config);
+    until("the third life has begun", NOTICED, async || agent.log().matches("started").count() >= 3).await;
     world.shows("web", "operational", NOTICED).await;
     agent.stop().await;
 }
