@@ -317,8 +317,8 @@ impl Writer {
         self.reload();
     }
 
-    /// What was stepped but not written must not be believed.
-    fn reload(&mut self) {
+    /// What was stepped but not written must not be believed. Returns whether that is sure again.
+    fn reload(&mut self) -> bool {
         let ready_at = self.state.ready_at;
         match load(&self.store, ready_at) {
             Ok(mut state) => {
@@ -329,21 +329,25 @@ impl Writer {
                     }
                 }
                 self.state = state;
+                true
             }
-            Err(error) => tracing::error!(%error, "the state cannot be read back"),
+            Err(error) => {
+                tracing::error!(%error, "the state cannot be read back");
+                false
+            }
         }
     }
 
     fn try_again(&mut self) {
         let Some(failed) = self.failed_at.filter(|failed| failed.elapsed() >= RETRY_WRITE) else { return };
-        if self.store.try_write().is_err() {
+        // Until the state is what is stored, an old batch could be acknowledged that never was written.
+        if self.store.try_write().is_err() || !self.reload() {
             self.failed_at = Some(Instant::now());
             return;
         }
         tracing::info!(after = ?failed.elapsed(), "the database can be written again");
         self.failed_at = None;
         self.health.unwritable.store(false, Ordering::Relaxed);
-        self.reload();
     }
 
     /// The log, the counters and the publisher hear what is now durable.

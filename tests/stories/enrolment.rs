@@ -46,7 +46,8 @@ fn done(world: &World, words: &[&str]) -> String {
 
 /// Runs the line that was printed to be pasted.
 fn enroll(line: &str, config: &Path) -> (bool, String) {
-    let token = line.strip_prefix("skerry-agent enroll ").unwrap_or_else(|| panic!("{line:?} is no line to paste"));
+    let token =
+        line.strip_prefix("skerry-agent enroll ").unwrap_or_else(|| panic!("{line:?} is no line to paste"));
     let words = ["enroll".as_ref(), token.as_ref(), "--config".as_ref(), config.as_os_str()];
     let output = run("skerry-agent", &words);
     let said = [output.stdout, output.stderr].concat();

@@ -2,6 +2,16 @@
 
 use std::time::Duration;
 
+/// Says a line on the real stderr: the runner captures what is printed, and a seed, a skip or a figure
+/// must be seen whatever becomes of the test.
+macro_rules! say {
+    ($($words:tt)*) => {{
+        use std::io::Write;
+        // A reader that is gone is no fault of the test.
+        let _ = writeln!(std::io::stderr(), $($words)*);
+    }};
+}
+
 /// SplitMix64.
 #[derive(Clone, Debug)]
 pub(crate) struct Dice(u64);
@@ -47,7 +57,7 @@ pub(crate) fn seed(test: &str) -> u64 {
         since.expect("after 1970").as_micros() as u64
     });
     let (binary, name) = test.split_once("::").expect("binary::test");
-    println!("seed {seed}; again: SKERRY_SEED={seed} cargo test -p skerry-tests --test {binary} -- {name}");
+    say!("seed {seed}; again: SKERRY_SEED={seed} cargo test -p skerry-tests --test {binary} -- {name}");
     seed
 }
 

@@ -59,12 +59,12 @@ fn torture(test: &str, usual: usize) {
         drop(look);
         if round % FULL == 0 {
             scene.judge();
-            println!("round {round}: sound after {:?}", began.elapsed());
+            say!("round {round}: sound after {:?}", began.elapsed());
         }
     }
     let slowest = scene.slowest;
     let sums = scene.end();
-    println!(
+    say!(
         "{rounds} rounds, the aggregator killed {} times, the agent {}, in {:?}: {sums}; a fresh observation at \
          most {slowest:?} after the start",
         kills[0],

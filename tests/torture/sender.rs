@@ -82,6 +82,7 @@ pub(crate) struct Sender {
     ledger: Arc<Mutex<Ledger>>,
     stop: Arc<AtomicBool>,
     settle: Arc<AtomicBool>,
+    cut: Arc<AtomicBool>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -94,10 +95,12 @@ impl Sender {
     pub(crate) fn start(name: &str, port: u16, token: String, manners: Manners, dice: Dice) -> Self {
         let ledger = Arc::new(Mutex::new(Ledger { name: name.to_owned(), ..Ledger::default() }));
         let (stop, settle) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
+        let cut = Arc::new(AtomicBool::new(false));
         let work = Work {
             ledger: Arc::clone(&ledger),
             stop: Arc::clone(&stop),
             settle: Arc::clone(&settle),
+            cut: Arc::clone(&cut),
             port,
             token,
             manners,
@@ -108,7 +111,7 @@ impl Sender {
             former: Vec::new(),
         };
         let thread = std::thread::spawn(move || work.run());
-        Self { ledger, stop, settle, thread: Some(thread) }
+        Self { ledger, stop, settle, cut, thread: Some(thread) }
     }
 
     pub(crate) fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -118,6 +121,11 @@ impl Sender {
     /// From now on all it sees is well.
     pub(crate) fn settle(&self) {
         self.settle.store(true, Ordering::Relaxed);
+    }
+
+    /// While its link is cut it goes on seeing, and tells it late.
+    pub(crate) fn cut(&self, cut: bool) {
+        self.cut.store(cut, Ordering::Relaxed);
     }
 
     /// Ends it and gives its ledger.
@@ -163,6 +171,7 @@ struct Work {
     ledger: Arc<Mutex<Ledger>>,
     stop: Arc<AtomicBool>,
     settle: Arc<AtomicBool>,
+    cut: Arc<AtomicBool>,
     port: u16,
     token: String,
     manners: Manners,
@@ -183,7 +192,9 @@ impl Work {
                 last += EVERY;
                 self.observe(last);
             }
-            self.deliver();
+            if !self.cut.load(Ordering::Relaxed) {
+                self.deliver();
+            }
             let pause = self.dice.between(5, 40);
             pass(pause);
         }
@@ -321,6 +332,7 @@ impl Work {
             agent: name,
             agent_version: "test".to_owned(),
             epoch,
+            process: Vec::new(),
             boot_id: "0d9af5a1-90c0-4b2e-8c5f-00ffee001122".to_owned(),
             boot_now_ms: now,
             wall_now_ms: lie,

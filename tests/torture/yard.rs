@@ -1,6 +1,7 @@
 //! Where the two programs are tormented: a folder, their configuration, starting and killing them.
 
 use crate::dice::until;
+use rustix::process::{Pid, Signal, kill_process};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::OpenOptionsExt;
@@ -42,6 +43,13 @@ impl Running {
         self.child.try_wait().expect("a child can be asked")
     }
 
+    /// SIGTERM, and an end within five seconds.
+    pub(crate) fn stop(mut self) {
+        let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a pid");
+        kill_process(pid, Signal::TERM).expect("it runs");
+        until("it stops", Duration::from_secs(5), || self.ended().is_some());
+    }
+
     /// SIGKILL.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("it can be killed");
@@ -57,7 +65,7 @@ impl Drop for Running {
             let said = self.said();
             let lines: Vec<&str> = said.lines().collect();
             let tail = lines[lines.len().saturating_sub(40)..].join("\n");
-            eprintln!("--- the end of {}:\n{tail}", self.log.display());
+            say!("--- the end of {}:\n{tail}", self.log.display());
         }
     }
 }
@@ -145,8 +153,10 @@ impl Yard {
 
     /// Enrols an agent: its token.
     pub(crate) fn enrol(&self, name: &str) -> String {
-        let output: Output =
-            self.aggregator_command(&["agent", "add", name, "--location", name]).output().expect("it starts");
+        let output: Output = self
+            .aggregator_command(&["agent", "add", name, "--location", name, "--token"])
+            .output()
+            .expect("it starts");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }

@@ -15,6 +15,7 @@ pub use roll::{AgentEntry, LastBatch};
 pub use tokens::{AgentIdentity, Enrolled, Redeemed, Standing, token_hash};
 
 use crate::domain::time::Timestamp;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -131,6 +132,7 @@ impl Store {
         private_file(path).map_err(|error| unwritable(path, &error))?;
         let mut connection = Self::connect(path, false)?;
         migrate(&mut connection, path)?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         Ok(Self { connection, path: path.to_owned(), _lock: Some(lock) })
     }
 
@@ -148,6 +150,7 @@ impl Store {
         if found < SCHEMA_VERSION {
             return Err(StoreError::Older { path: path.to_owned(), found });
         }
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         Ok(Self { connection, path: path.to_owned(), _lock: None })
     }
 
@@ -156,6 +159,8 @@ impl Store {
             if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
         let connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .map_err(|error| opened(path, error))?;
+        // A database that is refused stays as it was: closing it must not work its log into it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         connection.busy_timeout(Duration::from_secs(5))?;
         connection.set_prepared_statement_cache_capacity(64);
         let pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
@@ -193,14 +198,15 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sqlite`].
     pub fn prune_observations(&mut self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        let nth = "SELECT at_ms FROM observation WHERE at_ms < ?1 ORDER BY at_ms LIMIT 1 OFFSET ?2";
+        let before = observation::key_from(before);
+        let nth = "SELECT key FROM observation WHERE key < ?1 ORDER BY key LIMIT 1 OFFSET ?2";
         let cut = self
             .connection
             .prepare_cached(nth)?
-            .query_row((before.0, limit as i64), |row| row.get(0))
+            .query_row((before, limit as i64), |row| row.get(0))
             .optional()?
-            .unwrap_or(before.0);
-        let sql = "DELETE FROM observation WHERE at_ms < ?1";
+            .unwrap_or(before);
+        let sql = "DELETE FROM observation WHERE key < ?1";
         Ok(self.connection.prepare_cached(sql)?.execute([cut])?)
     }
 
@@ -341,7 +347,7 @@ mod tests {
     #[test]
     fn damage_in_what_grows_is_noticed_by_the_look_through_all() {
         let folder = tempfile::tempdir().expect("a folder");
-        let fill = format!("{NUMBERS} INSERT INTO observation SELECT i, 1, 1, zeroblob(8) FROM n");
+        let fill = format!("{NUMBERS} INSERT INTO observation SELECT i, zeroblob(8) FROM n");
         let path = damaged(folder.path(), "observation", &fill);
         let store = Store::open(&path).expect("a start does not read it");
         let said = store.check_all().expect_err("noticed").to_string();

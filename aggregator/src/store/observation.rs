@@ -1,5 +1,6 @@
-//! Raw observations in few bytes: outcome and reason in one integer, each phase as a 16-bit float of
-//! four bits of exponent and twelve of mantissa (a relative error under 0.02 %, up to 134 s).
+//! Raw observations in few bytes: one blob of the outcome, the reason where it is not `up`, and the phases
+//! that were, each as a 12-bit float of five bits of exponent and seven of mantissa with a leading one
+//! (a relative error of at most 0.4 %, up to three days).
 
 use super::{Store, StoreError};
 use crate::domain::state::TrackKey;
@@ -8,84 +9,119 @@ use crate::domain::time::Timestamp;
 use rusqlite::Transaction;
 use skerry_protocol::wire::{Outcome, Phases, Reason};
 
-/// An observation as it comes back: durations to four digits.
+/// An observation as it comes back: durations to within 0.4 %, an `up` without a reason.
 pub type StoredObservation = RawObservation;
 
+/// Bits of a row's key that hold the track, below those of the instant: room for two million tracks and
+/// for the instants of this century.
+const TRACK_BITS: u32 = 21;
+
+/// The least key at `at` or after.
+pub(super) fn key_from(at: Timestamp) -> i64 {
+    at.0.clamp(0, i64::MAX >> TRACK_BITS) << TRACK_BITS
+}
+
+fn key_of(at: i64, track: TrackKey) -> Result<i64, StoreError> {
+    if track.0 < 0 || track.0 >> TRACK_BITS != 0 {
+        return Err(StoreError::Strange(format!("more tracks than have room: {}", track.0)));
+    }
+    Ok(key_from(Timestamp(at)) | track.0)
+}
+
 /// Adds one. Two of one track in the same millisecond are kept a millisecond apart.
-pub(super) fn insert(transaction: &Transaction<'_>, raw: &RawObservation) -> rusqlite::Result<()> {
-    let sql = "INSERT OR IGNORE INTO observation (at_ms, track, code, timing) VALUES (?1, ?2, ?3, ?4)";
+pub(super) fn insert(transaction: &Transaction<'_>, raw: &RawObservation) -> Result<(), StoreError> {
+    let sql = "INSERT OR IGNORE INTO observation (key, result) VALUES (?1, ?2)";
     let mut statement = transaction.prepare_cached(sql)?;
-    let (timing, length) = pack(raw);
+    let (result, length) = pack(raw);
     let mut at = raw.at.0;
-    while statement.execute((at, raw.track.0, code(raw), &timing[..length]))? == 0 {
+    while statement.execute((key_of(at, raw.track)?, &result[..length]))? == 0 {
         at += 1;
     }
     Ok(())
 }
 
-fn code(raw: &RawObservation) -> i64 {
-    (i64::from(raw.reason as i32) << 2) | i64::from(raw.outcome as i32)
-}
+/// Bit of the first byte that says that the total follows the phases, whose bits stand below it.
+const TOTAL: u32 = 5;
+/// The outcome stands in the first byte from this bit on.
+const OUTCOME: u32 = 6;
+/// A byte of flags, one of the reason, six floats.
+const LONGEST: usize = 2 + 9;
 
-/// The present phases, two bytes each, behind one byte that says which; without phases the total.
-fn pack(raw: &RawObservation) -> ([u8; 13], usize) {
+/// The outcome and which durations are present; the reason, unless the outcome is `up`; the durations.
+/// The total is the sum of the phases, unless more than 2 % of it lies between them.
+fn pack(raw: &RawObservation) -> ([u8; LONGEST], usize) {
     let phases = raw.phases.unwrap_or_default();
     let all = [phases.dns_us, phases.connect_us, phases.tls_us, phases.first_byte_us, phases.transfer_us];
     let sum: u64 = all.iter().flatten().map(|phase| u64::from(*phase)).sum();
-    let mut bytes = [0; 13];
-    let mut length = 1;
-    let mut put = |bit: u8, value: u64| {
+    let total = (raw.total_us.abs_diff(sum) * 50 > raw.total_us).then_some(raw.total_us);
+    let durations = all.map(|phase| phase.map(u64::from)).into_iter().chain([total]);
+
+    let mut bytes = [0; LONGEST];
+    bytes[0] = (raw.outcome as i32 as u8) << OUTCOME;
+    let mut nibble = 2;
+    if raw.outcome != Outcome::Up {
+        bytes[1] = u8::try_from(raw.reason as i32).unwrap_or(Reason::Other as i32 as u8);
+        nibble += 2;
+    }
+    for (bit, duration) in (0_u32..).zip(durations) {
+        let Some(duration) = duration else { continue };
         bytes[0] |= 1 << bit;
-        bytes[length..length + 2].copy_from_slice(&short(value).to_le_bytes());
-        length += 2;
-    };
-    for (bit, phase) in (0_u8..).zip(all) {
-        if let Some(phase) = phase {
-            put(bit, u64::from(phase));
+        let float = short(duration);
+        for shift in [8, 4, 0] {
+            bytes[nibble / 2] |= ((float >> shift & 0xF) as u8) << (4 * (1 - nibble % 2));
+            nibble += 1;
         }
     }
-    // The total is the sum of the phases, unless more than 2 % of it lies between them.
-    if raw.total_us.abs_diff(sum) * 50 > raw.total_us {
-        put(5, raw.total_us);
-    }
-    (bytes, length)
+    (bytes, nibble.div_ceil(2))
 }
 
-fn unpack(bytes: &[u8]) -> Option<(u64, Option<Phases>)> {
-    let (flags, mut rest) = bytes.split_first()?;
-    let mut take = |bit: u8| -> Option<Option<u64>> {
+/// What [`pack`] made: outcome, reason, total, phases.
+fn unpack(bytes: &[u8]) -> Option<(Outcome, Reason, u64, Option<Phases>)> {
+    let flags = *bytes.first()?;
+    let outcome = Outcome::from_wire(i32::from(flags >> OUTCOME));
+    let (reason, mut nibble) = match outcome {
+        Outcome::Up => (Reason::None, 2),
+        _ => (Reason::from_wire(i32::from(*bytes.get(1)?)), 4),
+    };
+    let mut take = |bit: u32| -> Option<Option<u64>> {
         if flags & (1 << bit) == 0 {
             return Some(None);
         }
-        let (value, after) = rest.split_first_chunk::<2>()?;
-        rest = after;
-        Some(Some(long(u16::from_le_bytes(*value))))
+        let mut float = 0;
+        for _ in 0..3 {
+            let byte = *bytes.get(nibble / 2)?;
+            float = float << 4 | u16::from(byte >> (4 * (1 - nibble % 2)) & 0xF);
+            nibble += 1;
+        }
+        Some(Some(long(float)))
     };
     let mut all = [None; 5];
-    for (bit, phase) in (0_u8..).zip(&mut all) {
+    for (bit, phase) in (0_u32..).zip(&mut all) {
         *phase = take(bit)?.map(|value| u32::try_from(value).unwrap_or(u32::MAX));
     }
     let sum = all.iter().flatten().map(|phase| u64::from(*phase)).sum();
-    let total = take(5)?.unwrap_or(sum);
+    let total = take(TOTAL)?.unwrap_or(sum);
     let [dns_us, connect_us, tls_us, first_byte_us, transfer_us] = all;
     let phases = Phases { dns_us, connect_us, tls_us, first_byte_us, transfer_us };
-    Some((total, (flags & 0b1_1111 != 0).then_some(phases)))
+    Some((outcome, reason, total, (flags & 0b1_1111 != 0).then_some(phases)))
 }
 
-const MANTISSA_BITS: u32 = 12;
+/// Bits of the mantissa; a value of so many is exact.
+const MANTISSA_BITS: u32 = 7;
+const GREATEST: u16 = 0xFFF;
 
+/// The nearest float of 12 bits: below 128 the value itself, otherwise 128 to 255 shifted.
 fn short(value: u64) -> u16 {
-    let bits = 64 - value.leading_zeros();
-    let exponent = bits.saturating_sub(MANTISSA_BITS);
-    if exponent > 15 {
-        return u16::MAX;
-    }
-    let mantissa = (value >> exponent) & 0xFFF;
-    ((exponent << MANTISSA_BITS) as u16) | mantissa as u16
+    let beyond = 63 - MANTISSA_BITS - (value | 1 << MANTISSA_BITS).leading_zeros();
+    // Rounding up may carry into the exponent, which is what it should do.
+    let rounded = (value.saturating_add((1_u64 << beyond) >> 1)) >> beyond;
+    let float = (u64::from(beyond) << MANTISSA_BITS) + rounded;
+    u16::try_from(float).unwrap_or(GREATEST).min(GREATEST)
 }
 
-fn long(value: u16) -> u64 {
-    u64::from(value & 0xFFF) << (value >> MANTISSA_BITS)
+fn long(float: u16) -> u64 {
+    let (exponent, mantissa) = (float >> MANTISSA_BITS, u64::from(float & 0x7F));
+    if exponent == 0 { mantissa } else { (mantissa | 1 << MANTISSA_BITS) << (exponent - 1) }
 }
 
 impl Store {
@@ -99,22 +135,16 @@ impl Store {
         to: Timestamp,
         mut each: impl FnMut(StoredObservation),
     ) -> Result<(), StoreError> {
-        let sql = "SELECT at_ms, track, code, timing FROM observation WHERE at_ms >= ?1 AND at_ms < ?2";
+        let sql = "SELECT key, result FROM observation WHERE key >= ?1 AND key < ?2";
         let mut statement = self.connection.prepare_cached(sql)?;
-        let mut rows = statement.query((from.0, to.0))?;
+        let mut rows = statement.query((key_from(from), key_from(to)))?;
         while let Some(row) = rows.next()? {
-            let code: i64 = row.get(2)?;
-            let timing = row.get_ref(3)?.as_blob().map_err(rusqlite::Error::from)?;
-            let (total_us, phases) = unpack(timing)
-                .ok_or_else(|| StoreError::Strange(format!("an observation with timing {timing:?}")))?;
-            each(RawObservation {
-                at: Timestamp(row.get(0)?),
-                track: TrackKey(row.get(1)?),
-                outcome: Outcome::from_wire((code & 3) as i32),
-                reason: Reason::from_wire((code >> 2) as i32),
-                total_us,
-                phases,
-            });
+            let key: i64 = row.get(0)?;
+            let result = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
+            let (outcome, reason, total_us, phases) = unpack(result)
+                .ok_or_else(|| StoreError::Strange(format!("an observation with result {result:?}")))?;
+            let (at, track) = (Timestamp(key >> TRACK_BITS), TrackKey(key & ((1 << TRACK_BITS) - 1)));
+            each(RawObservation { at, track, outcome, reason, total_us, phases });
         }
         Ok(())
     }
@@ -125,12 +155,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn short_floats_keep_four_digits() {
-        for value in [0, 1, 17, 4_095, 4_096, 65_535, 1_000_000, 60_000_000, 134_000_000] {
-            let back = long(short(value));
-            assert!(value.abs_diff(back) * 2_000 <= value, "{value} came back as {back}");
+    fn short_floats_stay_within_four_thousandths() {
+        for exponent in 0..38 {
+            for part in 0..1_000 {
+                let value = (1_u64 << exponent) + (part << exponent) / 1_000;
+                let back = long(short(value));
+                assert!(value.abs_diff(back) * 250 <= value, "{value} came back as {back}");
+            }
         }
-        assert_eq!(short(u64::MAX), u16::MAX);
+        for value in [0, 1, 17, 127, 128, 255] {
+            assert_eq!(long(short(value)), value);
+        }
+        assert_eq!(short(u64::MAX), GREATEST);
+    }
+
+    fn back(raw: &RawObservation) -> (Outcome, Reason, u64, Option<Phases>) {
+        let (bytes, length) = pack(raw);
+        unpack(&bytes[..length]).expect("whole")
     }
 
     #[test]
@@ -145,10 +186,34 @@ mod tests {
             total_us: 4_095,
             phases: Some(phases),
         };
-        let (bytes, length) = pack(&raw);
-        assert_eq!(unpack(&bytes[..length]), Some((4_090, Some(phases))));
+        assert_eq!(back(&raw), (Outcome::Up, Reason::None, 4_090, Some(phases)));
         let bare = RawObservation { phases: None, total_us: 250, ..raw };
-        let (bytes, length) = pack(&bare);
-        assert_eq!(unpack(&bytes[..length]), Some((250, None)));
+        assert_eq!(back(&bare), (Outcome::Up, Reason::None, 250, None));
+        for reason in [Reason::Timeout, Reason::BodyNotJson] {
+            let all = Phases {
+                dns_us: Some(1),
+                connect_us: Some(2),
+                tls_us: Some(3),
+                first_byte_us: Some(4),
+                transfer_us: Some(5),
+            };
+            let down =
+                RawObservation { outcome: Outcome::Down, reason, phases: Some(all), total_us: 120, ..raw };
+            assert_eq!(back(&down), (Outcome::Down, reason, 120, Some(all)));
+        }
+    }
+
+    #[test]
+    fn what_is_cut_short_is_not_read() {
+        let raw = RawObservation {
+            at: Timestamp(5),
+            track: TrackKey(1),
+            outcome: Outcome::Degraded,
+            reason: Reason::Slow,
+            total_us: 4_095,
+            phases: None,
+        };
+        let (bytes, length) = pack(&raw);
+        assert!((0..length).all(|end| unpack(&bytes[..end]).is_none()));
     }
 }

@@ -80,7 +80,7 @@ impl Group<'_> {
             }
             Change::Raw(raw) => {
                 self.hours.insert(raw.at.0.div_euclid(HOUR) * HOUR);
-                Ok(observation::insert(&self.transaction, raw)?)
+                observation::insert(&self.transaction, raw)
             }
             Change::Transition { .. } => self.transition(change),
             Change::Automatic { component, from, intervals } => {

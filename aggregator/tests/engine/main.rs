@@ -6,3 +6,4 @@ mod invariants;
 mod past;
 mod script;
 mod stored;
+mod unreadable;

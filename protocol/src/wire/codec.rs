@@ -1,6 +1,6 @@
 //! A batch to bytes and back. Bounded before anything is allocated; what comes out has a sound shape.
 
-use super::{Batch, MAX_BATCH_BYTES, MAX_RECORDS, PROTOCOL_VERSION, record};
+use super::{Batch, MAX_BATCH_BYTES, MAX_FOLDED, MAX_RECORDS, PROTOCOL_VERSION, record};
 use prost::Message;
 use std::io::Read;
 
@@ -65,7 +65,7 @@ fn check_shape(batch: &Batch) -> Result<(), DecodeError> {
     if batch.records.len() > MAX_RECORDS {
         return Err(DecodeError::Malformed("more than 10,000 records"));
     }
-    let mut last = 0;
+    let (mut last, mut folded_away) = (0, 0_u64);
     for record in &batch.records {
         if record.sequence <= last {
             return Err(DecodeError::Malformed("sequences must rise, from 1"));
@@ -73,9 +73,18 @@ fn check_shape(batch: &Batch) -> Result<(), DecodeError> {
         last = record.sequence;
         let observation = match &record.kind {
             Some(record::Kind::Observation(observation)) => Some(observation),
-            Some(record::Kind::Folded(folded)) => Some(
-                folded.first.as_ref().ok_or(DecodeError::Malformed("a folded record without its first"))?,
-            ),
+            Some(record::Kind::Folded(folded)) => {
+                folded_away += u64::from(folded.count);
+                if folded_away > MAX_FOLDED {
+                    return Err(DecodeError::Malformed("folded records of more than 100,000 observations"));
+                }
+                Some(
+                    folded
+                        .first
+                        .as_ref()
+                        .ok_or(DecodeError::Malformed("a folded record without its first"))?,
+                )
+            }
             Some(record::Kind::Lost(_)) | None => None,
         };
         if let Some(observation) = observation {
@@ -96,7 +105,7 @@ fn check_shape(batch: &Batch) -> Result<(), DecodeError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::{MAX_BODY_BYTES, Observation, Record};
+    use crate::wire::{Folded, MAX_BODY_BYTES, Observation, Record};
 
     fn batch() -> Batch {
         Batch { protocol: 1, agent: "a".into(), epoch: vec![7; 16], ..Batch::default() }
@@ -122,6 +131,12 @@ mod tests {
         assert!(said(&Batch { protocol: 9, ..batch() }).contains("understands 1 to 1"));
         assert!(said(&Batch { epoch: vec![1], ..batch() }).contains("16 bytes"));
         assert!(said(&Batch { records: vec![observation(1, 3)], ..batch() }).contains("outside the list"));
+        let mut folded = batch();
+        folded.checks = vec!["c".into()];
+        folded.boots = vec!["b".into()];
+        let fold = Folded { first: Some(Observation::default()), count: u32::MAX, last_boot_ms: u64::MAX };
+        folded.records = vec![Record { sequence: 1, kind: Some(record::Kind::Folded(fold)) }];
+        assert!(said(&folded).contains("more than 100,000 observations"));
         let mut falling = batch();
         falling.checks = vec!["c".into()];
         falling.boots = vec!["b".into()];

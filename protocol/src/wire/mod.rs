@@ -42,6 +42,8 @@ pub const MAX_BODY_BYTES: usize = 1 << 20;
 pub const MAX_BATCH_BYTES: usize = 8 << 20;
 /// Most records in one batch.
 pub const MAX_RECORDS: usize = 10_000;
+/// Most observations that the folded records of one batch stand for.
+pub const MAX_FOLDED: u64 = 100_000;
 /// Path of the ingest endpoint on the agents' listener.
 pub const BATCH_PATH: &str = "/agent/v1/batch";
 
@@ -193,7 +195,7 @@ pub struct Folded {
     /// The first of them.
     #[prost(message, optional, tag = "1")]
     pub first: Option<Observation>,
-    /// How many, the first included.
+    /// How many, the first included. Together at most [`MAX_FOLDED`] in one batch.
     #[prost(uint32, tag = "2")]
     pub count: u32,
     /// Boot clock at the last of them, ms, of the same boot.

@@ -94,15 +94,13 @@ CREATE TABLE hard_transition (
 ) STRICT;
 CREATE INDEX hard_transition_by_track ON hard_transition (track, at_ms);
 
--- Raw observations, kept for the raw retention. The key leads with time so that inserts append and the
--- oldest are cut off in one piece. The workspace is the track's. `code` and `timing`: see observation.rs.
+-- Raw observations, kept for the raw retention. `key` is the instant in ms, then 21 bits of the track: it
+-- leads with time, so that inserts append and the oldest are cut off in one piece, and a row without
+-- columns of its own for them fills its page. The workspace is the track's. `result`: see observation.rs.
 CREATE TABLE observation (
-    at_ms  INTEGER NOT NULL,
-    track  INTEGER NOT NULL,
-    code   INTEGER NOT NULL,
-    timing BLOB    NOT NULL,
-    PRIMARY KEY (at_ms, track)
-) STRICT, WITHOUT ROWID;
+    key    INTEGER PRIMARY KEY,
+    result BLOB NOT NULL
+) STRICT;
 
 -- Counts and a mergeable latency histogram (HdrHistogram V2 deflate) of one track in one hour.
 CREATE TABLE hour (

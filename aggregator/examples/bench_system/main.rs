@@ -1,0 +1,43 @@
+//! The writing side to be measured, as `bench/run` starts it. Each word measures one thing and prints a table:
+//! `ingest`, `acknowledgement`, `bytes`, `history CONFIG ROWS`, `bars DATABASE`; `enrol`, `deliver` and `sink`
+//! serve the script where another program is measured. Databases lie below the present directory.
+
+mod fleet;
+mod history;
+mod ingest;
+mod latency;
+mod sink;
+
+use rustix::time::{ClockId, clock_gettime};
+use std::path::Path;
+use std::time::Duration;
+
+const USAGE: &str = "usage: bench_system ingest | acknowledgement SECONDS | bytes | history CONFIG RAW HOURS \
+     | bars CONFIG | enrol CONFIG TOKENS | deliver URL TOKENS SECONDS | sink ADDRESS";
+
+fn main() -> anyhow::Result<()> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match arguments.as_slice() {
+        ["ingest"] => ingest::beside_the_bare_insert(),
+        ["acknowledgement", seconds] => latency::in_process(seconds.parse()?),
+        ["bytes"] => ingest::bytes(),
+        ["history", config, raw, hours] => history::write(Path::new(config), raw.parse()?, hours.parse()?),
+        ["bars", config] => history::bars(Path::new(config)),
+        ["enrol", config, tokens] => latency::enrol(Path::new(config), Path::new(tokens)),
+        ["deliver", url, tokens, seconds] => latency::over_http(url, Path::new(tokens), seconds.parse()?),
+        ["sink", address] => sink::serve(address),
+        _ => anyhow::bail!(USAGE),
+    }
+}
+
+/// CPU time of this process so far.
+fn cpu() -> Duration {
+    let now = clock_gettime(ClockId::ProcessCPUTime);
+    Duration::new(now.tv_sec.unsigned_abs(), now.tv_nsec.unsigned_abs() as u32)
+}
+
+fn median(mut values: Vec<f64>) -> f64 {
+    values.sort_by(f64::total_cmp);
+    values.get(values.len() / 2).copied().unwrap_or(f64::NAN)
+}

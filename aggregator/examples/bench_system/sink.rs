@@ -1,0 +1,60 @@
+//! An aggregator that acknowledges everything and keeps nothing, behind the real listener.
+
+use async_trait::async_trait;
+use bytes::Bytes;
+use skerry_aggregator::publish::html;
+use skerry_aggregator::publish::output::Site;
+use skerry_aggregator::web;
+use skerry_protocol::wire;
+use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+#[derive(Default)]
+struct Sink {
+    observations: AtomicU64,
+}
+
+#[async_trait]
+impl web::Ingest for Sink {
+    async fn batch(&self, _token: Option<&str>, body: Bytes) -> web::IngestAnswer {
+        match wire::decode(&body) {
+            Ok(batch) => {
+                self.observations.fetch_add(batch.records.len() as u64, Ordering::Relaxed);
+                web::IngestAnswer::Reply(wire::Reply {
+                    protocol: wire::PROTOCOL_VERSION,
+                    acknowledged_through: batch.records.last().map_or(0, |last| last.sequence),
+                    want_inventory: false,
+                    aggregator_id: "sink".to_owned(),
+                    wall_now_ms: batch.wall_now_ms,
+                })
+            }
+            Err(error) => web::IngestAnswer::Malformed(error.to_string()),
+        }
+    }
+}
+
+impl web::Operations for Sink {
+    fn ready(&self) -> web::Readiness {
+        web::Readiness::default()
+    }
+
+    /// How many observations came.
+    fn metrics(&self) -> String {
+        format!("observations {}\n# EOF\n", self.observations.load(Ordering::Relaxed))
+    }
+}
+
+pub(crate) fn serve(address: &str) -> anyhow::Result<()> {
+    let sink = Arc::new(Sink::default());
+    let face = web::Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
+    let site = Arc::new(arc_swap::ArcSwap::from_pointee(Site::default()));
+    let public = Arc::new(web::PublicSide::new(site, face, web::Traffic::default()));
+    let rooms = web::Rooms { public, ingest: sink.clone(), operations: sink };
+    let serves = web::Serves { agents: true, admin: true, ..web::Serves::default() };
+    let bound = web::bind(&[web::Listener { address: address.parse()?, serves, tls: None }])?;
+    writeln!(std::io::stdout(), "{}", bound.addresses()[0])?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(bound.run(&rooms, web::Limits::default(), std::future::pending()))?;
+    Ok(())
+}

@@ -1,0 +1,77 @@
+//! A database that neither takes a write nor gives the state back: nothing is acknowledged meanwhile.
+
+use crate::script::declared;
+use skerry_aggregator::domain::step::{Answer, Command, Observed, Record, RecordKind, Report, When};
+use skerry_aggregator::domain::time::Timestamp;
+use skerry_aggregator::domain::track::Hard;
+use skerry_aggregator::engine::{Engine, Refused};
+use skerry_aggregator::store::Store;
+use skerry_protocol::wire::{Outcome, Reason};
+use std::time::{Duration, Instant};
+
+fn report(agent: skerry_aggregator::domain::state::AgentKey, received: Timestamp) -> Command {
+    let observed = |when| Observed {
+        check: 0,
+        when,
+        outcome: Outcome::Up,
+        reason: Reason::None,
+        detail: String::new(),
+        total_us: 1,
+        phases: None,
+        hard: Hard::Up,
+        since: Some(when),
+    };
+    let kind = RecordKind::Observed { first: observed(When::ThisBoot(1_000_000)), count: 1, spread: 0 };
+    Command::Report(Box::new(Report {
+        agent,
+        epoch: [1; 16],
+        received,
+        boot_now: 1_000_000,
+        wall_now: received,
+        checks: vec!["a".to_owned()],
+        records: vec![Record { sequence: 1, kind }],
+        snapshot: Vec::new(),
+        inventory: Some(vec![declared("a", 1_000)]),
+    }))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_was_never_written_is_never_acknowledged() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("skerry.db");
+    let store = Store::open(&path).expect("a new database");
+    let (changed, _changes) = crossbeam_channel::bounded(4_096);
+    let (engine, running) = Engine::start(store, changed).expect("it starts");
+    let (workspace, name, location) = ("default".to_owned(), "one".to_owned(), "here".to_owned());
+    let added = engine.command(Command::AddAgent { workspace, name, location }).await;
+    let Ok(Answer::Agent(agent)) = added else { panic!("{added:?}") };
+
+    let beside = rusqlite::Connection::open(&path).expect("it opens");
+    let rename = |from: &str, to: &str| {
+        beside.execute_batch(&format!("ALTER TABLE {from} RENAME TO {to}")).expect("renamed");
+    };
+    rename("observation", "observation_away");
+    rename("span", "span_away");
+    // Longer than the engine waits before it tries to write again, which works.
+    let begun = Instant::now();
+    while begun.elapsed() < Duration::from_millis(2_500) {
+        let answer = engine.command(report(agent, engine.now())).await;
+        assert!(matches!(answer, Err(Refused::Unwritable(_))), "{answer:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    rename("observation_away", "observation");
+    rename("span_away", "span");
+    let answer = loop {
+        match engine.command(report(agent, engine.now())).await {
+            Ok(answer) => break answer,
+            Err(refused) => assert!(begun.elapsed() < Duration::from_secs(20), "{refused}"),
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    };
+    assert_eq!(answer, Answer::Acknowledged { through: 1, want_inventory: false });
+    let stored: i64 =
+        beside.query_row("SELECT count(*) FROM observation", [], |row| row.get(0)).expect("a number");
+    assert_eq!(stored, 1, "what was acknowledged is stored");
+    engine.stop();
+    tokio::task::spawn_blocking(move || running.join()).await.expect("joined").expect("it ends");
+}

@@ -1,0 +1,160 @@
+//! Power loss on a loop-mounted file system: what was acknowledged is there, and what the spool handed out
+//! to be sent is there. Needs root, loop devices and python3; where one is missing it says so and counts the
+//! skip.
+
+#[path = "../torture/dice.rs"]
+#[macro_use]
+mod dice;
+mod disk;
+#[path = "../torture/oracle.rs"]
+#[expect(dead_code, reason = "the other torture run judges more")]
+mod oracle;
+#[path = "../torture/peer.rs"]
+mod peer;
+#[path = "../torture/sender.rs"]
+#[expect(dead_code, reason = "the other torture run asks more of it")]
+mod sender;
+#[path = "../torture/target.rs"]
+#[expect(dead_code, reason = "nobody counts here")]
+mod target;
+#[path = "../torture/yard.rs"]
+#[expect(dead_code, reason = "the other torture run does more in it")]
+mod yard;
+
+use dice::{Dice, pass, rounds, seed, until};
+use disk::Disk;
+use oracle::Look;
+use peer::{Peer, Saw};
+use sender::{Manners, Sender, checks_of};
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+use target::Target;
+use yard::{Yard, get, post, quick_check};
+
+const HEALED: Duration = Duration::from_secs(30);
+
+#[test]
+fn what_the_aggregator_acknowledged_is_there() {
+    aggregator("power::what_the_aggregator_acknowledged", 8);
+}
+
+#[test]
+#[ignore = "long: a hundred cuts"]
+fn what_the_aggregator_acknowledged_is_there_a_hundred_times() {
+    aggregator("power::what_the_aggregator_acknowledged_is_there_a_hundred", 100);
+}
+
+#[test]
+fn what_the_spool_handed_out_is_there() {
+    spool("power::what_the_spool_handed_out", 8);
+}
+
+#[test]
+#[ignore = "long: a hundred cuts"]
+fn what_the_spool_handed_out_is_there_a_hundred_times() {
+    spool("power::what_the_spool_handed_out_is_there_a_hundred", 100);
+}
+
+fn aggregator(test: &str, usual: usize) {
+    let Some(disk) = Disk::make() else { return };
+    let (mut dice, cuts) = (Dice::new(seed(test)), rounds(usual));
+    let names = ["one", "two"];
+    let checks: Vec<String> = names.iter().flat_map(|name| checks_of(name)).collect();
+    let yard = Yard::new(&checks, Some(&disk.folder().join("data")));
+    let mut aggregator = yard.start();
+    let senders: Vec<Sender> = names
+        .iter()
+        .map(|name| Sender::start(name, yard.private, yard.enrol(name), Manners::BAD, dice.fork()))
+        .collect();
+    let token = yard.enrol("witness");
+    for round in 1..=cuts {
+        pass(dice.between(200, 2_000));
+        disk.cut();
+        // The disk is gone before the program is: it refuses, and the page stands.
+        if dice.percent(50) {
+            let body = peer::empty_batch("witness");
+            until("a batch is refused while the disk is gone", HEALED, || {
+                post(yard.private, &token, &body, true).is_some_and(|(status, _)| status == 503)
+            });
+            let page = get(yard.public, "/").expect("the page stands");
+            assert_eq!(page.0, 200, "the page stands while the disk is gone");
+        }
+        aggregator.kill();
+        disk.restore();
+        aggregator = yard.start();
+        let ledgers: Vec<_> = senders.iter().map(|sender| sender.ledger().clone()).collect();
+        let look = Look::at(&yard);
+        look.sound();
+        for ledger in &ledgers {
+            look.marks(ledger);
+        }
+        drop(look);
+        let before: Vec<u64> = ledgers.iter().map(sender::Ledger::acknowledged).collect();
+        let healed = until("records are acknowledged again", HEALED, || {
+            let now = senders.iter().map(|sender| sender.ledger().acknowledged());
+            now.zip(&before).all(|(now, before)| now > *before)
+        });
+        say!(
+            "cut {round}: {} records acknowledged and there; taken again after {healed:?}",
+            before.iter().sum::<u64>()
+        );
+    }
+    let look = Look::at(&yard);
+    for sender in &senders {
+        let ledger = sender.ledger().clone();
+        look.once(&ledger);
+        look.transitions(&ledger);
+    }
+}
+
+fn spool(test: &str, usual: usize) {
+    let Some(disk) = Disk::make() else { return };
+    let (mut dice, cuts) = (Dice::new(seed(test)), rounds(usual));
+    let yard = Yard::new(&["real".to_owned()], None);
+    let (target, peer) = (Target::start(), Peer::start());
+    let folder = disk.folder().join("agent");
+    let checks: String = (0..4).map(|check| quick_check(&format!("real-{check}"), target.port)).collect();
+    let config = yard.agent_config("real", peer.port, "a token of no one", &folder.join("spool.db"), &checks);
+    let mut agent = Some(yard.start_agent("real", &config));
+    for round in 1..=cuts {
+        // What it sends was on its disk; it is told to wait, so that all of it must come again.
+        peer.refuse(true);
+        let sent = peer.saw().len();
+        until("the agent sends something new", HEALED, || peer.saw().len() > sent);
+        if dice.percent(60) {
+            target.well.fetch_xor(true, Ordering::Relaxed);
+        }
+        pass(dice.between(0, 1_500));
+        disk.cut();
+        pass(dice.between(0, 1_200));
+        let before = peer.saw();
+        agent.take().expect("it runs").kill();
+        disk.restore();
+        peer.forget();
+        agent = Some(yard.start_agent("real", &config));
+        let newest = *before.keys().next_back().expect("something was sent");
+        until("what was handed out before the cut comes again", HEALED, || {
+            let now = peer.saw();
+            now.keys().any(|key| key.0 == newest.0 && key.1 >= newest.1) || alien(&now, &before)
+        });
+        let after = peer.saw();
+        for (key, saw) in &before {
+            assert_eq!(
+                after.get(key),
+                Some(saw),
+                "record {} was handed out before the cut, and is gone or another",
+                key.1
+            );
+        }
+        say!("cut {round}: {} records handed out and there", before.len());
+        peer.refuse(false);
+        until("the backlog is taken", HEALED, || peer.acknowledged() >= newest.1);
+        peer.forget();
+    }
+}
+
+/// Another epoch speaks: the spool was replaced, so that what was handed out is gone.
+fn alien(now: &BTreeMap<([u8; 16], u64), Saw>, before: &BTreeMap<([u8; 16], u64), Saw>) -> bool {
+    now.keys().any(|(epoch, _)| before.keys().all(|(known, _)| known != epoch))
+}
