@@ -115,6 +115,10 @@ impl web::Ingest for Closed {
     async fn batch(&self, _token: Option<&str>, _body: Bytes) -> web::IngestAnswer {
         web::IngestAnswer::Unauthorized
     }
+
+    async fn enrol(&self, _request: skerry_protocol::wire::EnrolRequest) -> web::EnrolAnswer {
+        web::EnrolAnswer::Unknown(String::new())
+    }
 }
 
 impl web::Operations for Closed {

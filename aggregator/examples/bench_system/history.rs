@@ -52,6 +52,8 @@ pub(crate) fn write(config: &Path, raw: i64, hours: i64) -> anyhow::Result<()> {
             let report = Report {
                 agent,
                 epoch: [7; 16],
+                process: Vec::new(),
+                told: skerry_aggregator::domain::state::Told::default(),
                 received: now,
                 boot_now: 0,
                 wall_now: now,

@@ -95,9 +95,11 @@ pub(crate) fn over_http(url: &str, tokens: &Path, seconds: usize) -> anyhow::Res
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let links = (0..AGENTS).map(|agent| {
         HttpDelivery::new(&HttpDeliverySettings {
-            url: url.parse().context("an address")?,
+            urls: vec![url.parse().context("an address")?],
             token_file: Some(tokens.join(format!("agent-{agent}"))),
             ca_file: None,
+            fingerprint: None,
+            aggregator_id: None,
             allow_plaintext: false,
         })
     });

@@ -32,6 +32,10 @@ impl web::Ingest for Sink {
             Err(error) => web::IngestAnswer::Malformed(error.to_string()),
         }
     }
+
+    async fn enrol(&self, _request: wire::EnrolRequest) -> web::EnrolAnswer {
+        web::EnrolAnswer::Unknown(String::new())
+    }
 }
 
 impl web::Operations for Sink {

@@ -25,6 +25,8 @@ fn report(agent: skerry_aggregator::domain::state::AgentKey, received: Timestamp
     Command::Report(Box::new(Report {
         agent,
         epoch: [1; 16],
+        process: Vec::new(),
+        told: skerry_aggregator::domain::state::Told::default(),
         received,
         boot_now: 1_000_000,
         wall_now: received,
