@@ -68,7 +68,7 @@ pub(crate) fn in_process(seconds: usize) -> anyhow::Result<()> {
         paced(seconds, "engine", |agent, body| {
             let (engine, key) = (engine.clone(), keys[agent]);
             async move {
-                accept(&engine, "bench", key, &format!("agent-{agent}"), &body).await?;
+                accept(&engine, "bench", key, &format!("agent-{agent}").as_str().into(), &body).await?;
                 Ok(())
             }
         })
