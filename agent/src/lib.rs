@@ -12,6 +12,7 @@ pub mod clock;
 pub mod config;
 pub mod delivery;
 pub mod enrolment;
+mod eyes;
 pub mod hysteresis;
 pub mod probe;
 mod rounds;

@@ -3,10 +3,10 @@
 
 use crate::board::{Board, Seen};
 use crate::clock::{Clock, Moment};
+use crate::eyes::{Watch, failed_inside};
 use crate::hysteresis::{Hysteresis, Thresholds, Transition};
-use crate::probe::{Observed, Prober};
+use crate::probe::Observed;
 use crate::schedule::{Cadence, Due, Lateness, Schedule};
-use crate::self_test::SelfTest;
 use crate::spool::{Entry, Spool, Standing};
 use skerry_protocol::check::Check;
 use skerry_protocol::wire::{Declared, Observation, Outcome, Reason, State};
@@ -18,27 +18,8 @@ use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// A probe that outlives its deadline by this is taken for stuck.
-const GRACE: Duration = Duration::from_millis(500);
 /// Longest detail kept, bytes.
 const LONGEST_DETAIL: usize = 200;
-
-/// What runs the checks.
-#[derive(Clone)]
-pub(crate) enum Eyes {
-    /// The network.
-    Network(Arc<Prober>),
-    /// A test's own; it takes as long as it says it took.
-    #[cfg(test)]
-    Script(Arc<dyn Fn(&Check) -> Observed + Send + Sync>),
-}
-
-/// Eyes that know when it is the agent itself that sees nothing.
-#[derive(Clone)]
-pub(crate) struct Watch {
-    pub(crate) eyes: Eyes,
-    pub(crate) self_test: Arc<SelfTest>,
-}
 
 /// New checks to run, and whom to tell when they are.
 pub(crate) type Reload = (Vec<Check>, oneshot::Sender<()>);
@@ -300,58 +281,9 @@ impl Watched {
             boot: started.boot,
             observation: observation(observed, started, &self.hysteresis, change),
             hard: change.is_some(),
+            interval_ms: u32::try_from(self.check.interval.as_millis()).unwrap_or(u32::MAX),
             standing,
         }
-    }
-}
-
-impl Watch {
-    /// Runs one check; a failure is its target's only if our own network was there.
-    async fn observe(self, check: Arc<Check>) -> Observed {
-        let started = Instant::now();
-        let observed = observe(self.eyes, Arc::clone(&check)).await;
-        self.self_test.excuse(&check, observed, started).await
-    }
-}
-
-/// Runs one check to its deadline.
-async fn observe(eyes: Eyes, check: Arc<Check>) -> Observed {
-    let deadline = Instant::now() + check.timeout;
-    match eyes {
-        Eyes::Network(prober) => {
-            match tokio::time::timeout_at(deadline + GRACE, prober.observe(&check, deadline)).await {
-                Ok(observed) => observed,
-                Err(_) => Observed {
-                    outcome: Outcome::Down,
-                    reason: Reason::Timeout,
-                    detail: "no answer within the timeout".to_owned(),
-                    total: check.timeout,
-                    phases: None,
-                    certificate: None,
-                },
-            }
-        }
-        #[cfg(test)]
-        Eyes::Script(script) => {
-            let observed = script(&check);
-            tokio::time::sleep(observed.total).await;
-            observed
-        }
-    }
-}
-
-/// A probe that panicked says nothing of its target.
-fn failed_inside(error: &JoinError) -> Observed {
-    if error.is_panic() {
-        tracing::error!("a probe failed inside: {error}");
-    }
-    Observed {
-        outcome: Outcome::Inconclusive,
-        reason: Reason::OwnResources,
-        detail: "the probe failed inside".to_owned(),
-        total: Duration::ZERO,
-        phases: None,
-        certificate: None,
     }
 }
 

@@ -3,8 +3,9 @@
 
 use crate::board::{Board, Seen};
 use crate::clock::Clock;
+use crate::eyes::{Eyes, Watch};
 use crate::probe::Prober;
-use crate::rounds::{Eyes, Reload, Rounds, Watch, declared};
+use crate::rounds::{Reload, Rounds, declared};
 use crate::self_test::{SelfTest, SelfTestSettings};
 use crate::spool::{Limits, Spool, SpoolStatus};
 use crate::uplink::{Deliver, Step, Uplink};

@@ -6,7 +6,7 @@
 use crate::board::{Board, Seen};
 use crate::clock::{BootId, Clock, Moment};
 use crate::self_test::SelfTest;
-use crate::spool::{Page, Spool, SpoolStatus};
+use crate::spool::{Page, Spool, SpoolStatus, Stored};
 use async_trait::async_trait;
 use bytes::Bytes;
 use skerry_protocol::wire::{self, record::Kind};
@@ -247,7 +247,7 @@ impl Uplink {
                 body: body.into(),
                 epoch: page.epoch,
                 first: sent.first().map(|record| record.sequence),
-                last: sent.last().map(|record| record.sequence),
+                last: sent.last().map(Stored::through),
                 records,
                 snapshot,
                 inventory: due.then_some(inventory.version),
@@ -257,13 +257,15 @@ impl Uplink {
 
     fn accepted(&mut self, outgoing: &Outgoing, reply: &wire::Reply) -> Step {
         let through = reply.acknowledged_through;
-        let sent = outgoing.last.unwrap_or(0).max(self.spool.status().acknowledged);
+        // A reply that was lost stood for more than this batch; it never stands for what was not made yet.
+        let sent = outgoing.last.unwrap_or(0).max(self.spool.status().issued);
         if outgoing.last.is_some() && through > sent {
             return self.again(
                 None,
                 format!(
-                    "it acknowledges {through}, but only {sent} was ever sent; its answer is not believed (is \
-                     another agent using this name?)"
+                    "it acknowledges {through}, but only {sent} was ever sent; its answer is not believed. Is \
+                     another agent using this name, or was the spool put back from an old copy? Then stop the \
+                     agent, move its spool file away and start it again"
                 ),
             );
         }

@@ -2,7 +2,7 @@
 //! beside, and the order in which all of it stops.
 
 use crate::certificate;
-use crate::config::{Config, Room};
+use crate::config::{self, Config, Room};
 use crate::desired::desired;
 use crate::domain::state::AgentKey;
 use crate::domain::step::{Answer, Command};
@@ -35,6 +35,7 @@ pub struct App {
     bound: Bound,
     rooms: Rooms,
     background: Vec<tokio::task::JoinHandle<()>>,
+    fixed: Vec<Fixed>,
 }
 
 impl App {
@@ -82,7 +83,7 @@ impl App {
             operations: overseer,
         };
         let threads = [writer, publishing];
-        Ok(Self { engine, threads, agents, bound, rooms, background })
+        Ok(Self { engine, threads, agents, bound, rooms, background, fixed: fixed(configs) })
     }
 
     /// The addresses bound, in the order of the configuration.
@@ -100,7 +101,8 @@ impl App {
     /// A handle that takes new configurations while requests are answered.
     #[must_use]
     pub fn reloader(&self) -> Reloader {
-        Reloader { engine: self.engine.clone(), agents: Arc::clone(&self.agents) }
+        let (engine, agents) = (self.engine.clone(), Arc::clone(&self.agents));
+        Reloader { engine, agents, fixed: self.fixed.clone() }
     }
 
     /// Answers requests until `shutdown`, then stops in the order in which data walks: agents first, so
@@ -148,6 +150,26 @@ async fn one_ended(threads: &[Running]) {
 pub struct Reloader {
     engine: Engine,
     agents: LocalAgents,
+    fixed: Vec<Fixed>,
+}
+
+/// What of a file holds until the program is started again.
+#[derive(Clone, PartialEq)]
+struct Fixed {
+    workspace: String,
+    local_agent: Option<config::LocalAgent>,
+    process: Option<(Vec<config::Listener>, config::Public, config::Store)>,
+}
+
+/// The first file speaks for the process.
+fn fixed(configs: &[Config]) -> Vec<Fixed> {
+    let of = |(index, config): (usize, &Config)| Fixed {
+        workspace: config.workspace.clone(),
+        local_agent: config.local_agent.clone(),
+        process: (index == 0)
+            .then(|| (config.listeners.clone(), config.public.clone(), config.store.clone())),
+    };
+    configs.iter().enumerate().map(of).collect()
 }
 
 impl Reloader {
@@ -157,6 +179,11 @@ impl Reloader {
     /// When the engine refuses; then what was before holds.
     pub async fn reload(&self, configs: &[Config]) -> anyhow::Result<()> {
         configure(&self.engine, configs).await?;
+        if fixed(configs) != self.fixed {
+            tracing::warn!(
+                "workspace, [[listen]], [public], [store] or [local_agent] changed: that takes effect when the program is started again"
+            );
+        }
         for config in configs {
             let agents = self.agents.lock().await;
             let agent = agents.iter().find(|(workspace, _)| *workspace == config.workspace);
@@ -172,6 +199,8 @@ async fn configure(engine: &Engine, configs: &[Config]) -> anyhow::Result<()> {
     for config in configs {
         engine.command(Command::Configure(Box::new(desired(config)))).await?;
     }
+    let names = configs.iter().map(|config| config.workspace.clone()).collect();
+    engine.command(Command::KeepWorkspaces(names)).await?;
     Ok(())
 }
 
@@ -244,7 +273,7 @@ fn addresses(config: &Config) -> Addresses {
 }
 
 fn listeners(config: &Config) -> anyhow::Result<Vec<Listener>> {
-    let one = |listener: &crate::config::Listener| {
+    let one = |listener: &config::Listener| {
         let tls = certificate::of_listener(listener, &config.store.path)?;
         let serves = Serves {
             public: listener.serves.contains(&Room::Public),

@@ -4,7 +4,7 @@
 use crate::clock::Clock;
 use crate::domain::state::State;
 use crate::domain::step::{Answer, Change, Command, step};
-use crate::domain::time::Timestamp;
+use crate::domain::time::{SECOND, Timestamp};
 use crate::store::{Store, StoreError};
 use crossbeam_channel::{Receiver, RecvTimeoutError, Sender, TrySendError};
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
@@ -16,6 +16,8 @@ use tokio::sync::oneshot;
 const QUEUE: usize = 1_024;
 /// Commands committed together at most.
 const GROUP: usize = 256;
+/// Between two turns, ms, beyond which it is we who were away: that is not silence of any agent.
+const PAUSE: i64 = 5 * SECOND;
 /// After a failed commit, how long before writing is tried again.
 const RETRY_WRITE: Duration = Duration::from_secs(1);
 
@@ -252,7 +254,11 @@ impl Writer {
     /// One group. Returns whether to stop after it.
     fn turn(&mut self, messages: impl Iterator<Item = Message>, tick: bool) -> bool {
         let now = read(&self.clock);
-        self.health.turned_at.store(now.0, Ordering::Relaxed);
+        let turned_at = Timestamp(self.health.turned_at.swap(now.0, Ordering::Relaxed));
+        if now - turned_at > PAUSE {
+            // Asleep, stopped, held up by the disk, or the clock was put forward: reports wait unread.
+            self.state.ready_at = now;
+        }
         self.try_again();
         let mut answers: Vec<(Reply, Answer)> = Vec::new();
         let mut changes = Vec::new();
@@ -295,7 +301,7 @@ impl Writer {
         };
         match written {
             Ok(()) => {
-                self.health.commits.fetch_add(1, Ordering::Relaxed);
+                self.health.commits.fetch_add(u64::from(!changes.is_empty()), Ordering::Relaxed);
                 self.health.commands.fetch_add(answers.len() as u64, Ordering::Relaxed);
                 for (reply, answer) in answers {
                     let _ = reply.send(Ok(answer));
@@ -370,6 +376,10 @@ impl Writer {
                 Change::Lost { agent, count, why, .. } => {
                     let agent = &self.state.agents[agent].name;
                     tracing::warn!(%agent, count, %why, "an agent lost observations");
+                }
+                Change::OldCopy { agent, newest, through } => {
+                    let agent = &self.state.agents[agent].name;
+                    tracing::warn!(%agent, newest, through, "an agent sends records again that were taken before, and no newer ones: its spool was put back from an old copy, or copied to another host; stop it, move its spool file away and start it again");
                 }
                 Change::Gap { agent, from, to, .. } => {
                     let agent = &self.state.agents[agent].name;

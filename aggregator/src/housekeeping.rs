@@ -48,15 +48,19 @@ impl Housekeeping {
     pub async fn turn(&mut self) -> Result<(), Unfinished> {
         let now = self.engine.now();
         let mut rolled_up = false;
-        while self.store.roll_up_next(now)?.is_some() {
+        // Raw observations end with a whole hour, so that no roll-up is made again of half of one.
+        let kept_from = Timestamp((now - self.raw_retention).0.div_euclid(HOUR) * HOUR);
+        while self.store.roll_up_next(now, kept_from)?.is_some() {
             rolled_up = true;
         }
         let charts = self.engine.look_async(charted).await?;
         if rolled_up || charts != self.charted {
+            // Drawn again at the next turn, should this one break off.
+            self.charted.clear();
             self.draw(&charts, now).await?;
             self.charted = charts;
         }
-        while self.store.prune_observations(now - self.raw_retention, DELETED_AT_ONCE)? > 0 {}
+        while self.store.prune_observations(kept_from, DELETED_AT_ONCE)? > 0 {}
         Ok(())
     }
 

@@ -10,6 +10,9 @@ use crate::domain::track::Hard;
 use crate::engine::{Engine, Refused};
 use skerry_protocol::wire::{self, record::Kind};
 
+/// Longest words of an agent that are kept, bytes.
+const LONGEST_WORDS: usize = 200;
+
 /// Why a batch was not taken.
 #[derive(Debug, thiserror::Error)]
 pub enum NotTaken {
@@ -80,6 +83,9 @@ pub async fn accept(
             wall_now_ms: engine.now().0,
         }),
         Answer::Cloned => Err(NotTaken::Cloned(names.name.clone())),
+        Answer::TooMany => Err(NotTaken::Malformed(
+            "this agent has named more than 50,000 checks; enrol it anew under another name".to_owned(),
+        )),
         _ => Err(NotTaken::Malformed("this agent is not known here".to_owned())),
     }
 }
@@ -92,7 +98,11 @@ fn report(batch: wire::Batch, agent: AgentKey, received: Timestamp) -> Report {
     let records = batch
         .records
         .into_iter()
-        .map(|record| Record { sequence: record.sequence, kind: kind(record.kind, &boots) })
+        .map(|record| Record {
+            sequence: record.sequence,
+            through: record.through(),
+            kind: kind(record.kind, &boots),
+        })
         .collect();
     let spool = batch.spool.unwrap_or_default();
     let told = Told {
@@ -111,6 +121,7 @@ fn report(batch: wire::Batch, agent: AgentKey, received: Timestamp) -> Report {
         received,
         boot_now: signed(batch.boot_now_ms),
         wall_now: Timestamp(batch.wall_now_ms),
+        own_network_gone: batch.spool.is_some_and(|spool| spool.own_network_gone),
         records,
         snapshot: batch.snapshot.iter().map(snapshot).collect(),
         inventory: batch.inventory.map(|inventory| inventory.checks.into_iter().map(declared).collect()),
@@ -138,13 +149,13 @@ fn kind(kind: Option<Kind>, boots: &Boots<'_>) -> RecordKind {
         Some(Kind::Observation(one)) => {
             RecordKind::Observed { first: observed(one, boots), count: 1, spread: 0 }
         }
-        Some(Kind::Folded(wire::Folded { first: Some(first), count, last_boot_ms })) => {
+        Some(Kind::Folded(wire::Folded { first: Some(first), count, last_boot_ms, .. })) => {
             let spread = signed(last_boot_ms.saturating_sub(first.boot_ms));
             RecordKind::Observed { first: observed(first, boots), count, spread }
         }
         Some(Kind::Lost(lost)) => RecordKind::Lost {
             count: lost.count,
-            why: lost.why,
+            why: plain(lost.why),
             from: lost.from_wall_ms.map(Timestamp),
             to: lost.to_wall_ms.map(Timestamp),
         },
@@ -154,7 +165,10 @@ fn kind(kind: Option<Kind>, boots: &Boots<'_>) -> RecordKind {
 
 fn observed(one: wire::Observation, boots: &Boots<'_>) -> Observed {
     let since = match (one.since_boot_ms, one.since_wall_ms) {
-        (Some(boot_ms), _) => Some(boots.when(one.boot, boot_ms, one.wall_ms)),
+        (Some(boot_ms), _) => {
+            let before = signed(one.boot_ms.saturating_sub(boot_ms));
+            Some(boots.when(one.boot, boot_ms, one.wall_ms.saturating_sub(before)))
+        }
         (None, Some(wall_ms)) => Some(When::EarlierBoot(Timestamp(wall_ms))),
         (None, None) => None,
     };
@@ -163,7 +177,7 @@ fn observed(one: wire::Observation, boots: &Boots<'_>) -> Observed {
         when: boots.when(one.boot, one.boot_ms, one.wall_ms),
         outcome: wire::Outcome::from_wire(one.outcome),
         reason: wire::Reason::from_wire(one.reason),
-        detail: one.detail,
+        detail: plain(one.detail),
         total_us: one.total_us,
         phases: one.phases,
         hard: hard(one.hard),
@@ -195,6 +209,16 @@ fn hard(state: i32) -> Hard {
         wire::State::Degraded => Hard::Degraded,
         wire::State::Down => Hard::Down,
     }
+}
+
+/// A machine's words for operators: one line, at most 200 bytes.
+fn plain(mut words: String) -> String {
+    let end = (0..=LONGEST_WORDS.min(words.len())).rfind(|end| words.is_char_boundary(*end)).unwrap_or(0);
+    words.truncate(end);
+    if words.contains(char::is_control) {
+        words = words.replace(char::is_control, " ");
+    }
+    words
 }
 
 /// Durations and clocks of a century fit; what does not is cut there.

@@ -1,7 +1,7 @@
 //! Who may deliver: the agents' listener by token, the built-in agent by being part of us.
 
 use crate::domain::state::AgentKey;
-use crate::domain::step::Command;
+use crate::domain::step::{Answer, Command};
 use crate::engine::{Engine, Refused};
 use crate::ingest::{self, Names, NotTaken};
 use crate::random;
@@ -54,7 +54,12 @@ impl Intake {
                 name: identity.name.clone(),
                 location: identity.location.clone(),
             };
-            self.engine.command(known).await.map_err(|refused| StoreError::Strange(refused.to_string()))?;
+            let answer = self.engine.command(known).await;
+            let answer = answer.map_err(|refused| StoreError::Strange(refused.to_string()))?;
+            if answer == Answer::NotFound {
+                let why = "a workspace that was made beside this process: reload the configuration by SIGHUP";
+                return Err(StoreError::Strange(why.to_owned()));
+            }
             let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
             if known.len() >= REMEMBERED {
                 known.clear();
@@ -175,7 +180,10 @@ impl Deliver for LocalIntake {
                 why: "the aggregator is busy".to_owned(),
             },
             Err(NotTaken::Refused(other)) => Delivery::Again { after: None, why: other.to_string() },
-            Err(other) => Delivery::Malformed(other.to_string()),
+            Err(other @ (NotTaken::OtherAgent { .. } | NotTaken::Cloned(_))) => {
+                Delivery::Unauthorized(other.to_string())
+            }
+            Err(other @ NotTaken::Malformed(_)) => Delivery::Malformed(other.to_string()),
         }
     }
 }

@@ -1,7 +1,7 @@
 //! What operators and their tools are told: readiness proved from end to end, and metrics.
 
-use crate::domain::state::State;
-use crate::domain::time::{MINUTE, Timestamp};
+use crate::domain::state::{State, Witnessed};
+use crate::domain::time::Timestamp;
 use crate::engine::Engine;
 use crate::publish::output::Site;
 use crate::web::{Operations, Readiness, Traffic};
@@ -33,7 +33,10 @@ struct Sight {
     agents: Vec<AgentSight>,
     checks: usize,
     newest: Option<Timestamp>,
-    within: i64,
+    /// Somebody runs a check, or a page waits for one.
+    watching: bool,
+    /// The newest evidence of some check is within its silence limit until then.
+    fresh_until: Option<Timestamp>,
 }
 
 #[derive(Clone, Debug)]
@@ -43,6 +46,7 @@ struct AgentSight {
     location: String,
     last_seen: Option<Timestamp>,
     skew: i64,
+    own_network_gone: bool,
 }
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -83,16 +87,19 @@ fn sight(state: &State, now: Timestamp) -> Sight {
         location: agent.location.clone(),
         last_seen: agent.last_seen,
         skew: agent.skew,
+        own_network_gone: agent.own_network_gone,
     });
     let declared = || {
         state.tracks.values().filter(|one| one.declared.last().is_some_and(|span| span.to == Timestamp::FAR))
     };
+    let linked = || state.components.values().any(|one| !one.archived && one.is_linked());
     Sight {
         at: now,
         agents: agents.collect(),
         checks: state.checks.len(),
-        newest: declared().filter_map(crate::domain::state::Witnessed::evidence).max(),
-        within: declared().map(crate::domain::state::Witnessed::silence).min().unwrap_or(MINUTE),
+        newest: declared().filter_map(Witnessed::evidence).max(),
+        watching: declared().next().is_some() || linked(),
+        fresh_until: declared().filter_map(|one| Some(one.evidence()? + one.silence())).max(),
     }
 }
 
@@ -108,8 +115,8 @@ impl Operations for Overseer {
         if now - Timestamp(self.engine.health().turned_at.load(Ordering::Relaxed)) > 5_000 {
             reasons.push("The engine has not turned for 5 s.".to_owned());
         }
-        let fresh = sight.newest.is_some_and(|newest| now - newest <= sight.within);
-        if sight.checks > 0 && !fresh {
+        let fresh = sight.fresh_until.is_some_and(|until| now <= until);
+        if sight.watching && !fresh {
             reasons
                 .push("No fresh observation has arrived: look at the agents and the way to them.".to_owned());
         }
@@ -172,6 +179,7 @@ impl Overseer {
         }
         let seen = Family::<AgentLabels, Gauge<f64, AtomicU64>>::default();
         let skew = Family::<AgentLabels, Gauge<f64, AtomicU64>>::default();
+        let gone = Family::<AgentLabels, Gauge>::default();
         for agent in &sight.agents {
             let labels = AgentLabels {
                 workspace: agent.workspace.clone(),
@@ -182,8 +190,14 @@ impl Overseer {
                 seen.get_or_create(&labels).set((sight.at - last) as f64 / 1e3);
             }
             skew.get_or_create(&labels).set(agent.skew as f64 / 1e3);
+            gone.get_or_create(&labels).set(i64::from(agent.own_network_gone));
         }
         registry.register_with_unit("agent_last_seen_age", "Since the last batch", Unit::Seconds, seen);
         registry.register_with_unit("agent_clock_skew", "The agent's clock less ours", Unit::Seconds, skew);
+        registry.register(
+            "agent_own_network_gone",
+            "1 while the agent says that its own network is gone: its checks are inconclusive",
+            gone,
+        );
     }
 }

@@ -342,6 +342,7 @@ impl Work {
             snapshot: self.snapshot(now),
             inventory,
             spool: None,
+            process: Vec::new(),
         };
         Some(encode(&batch).expect("it compresses"))
     }

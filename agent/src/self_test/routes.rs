@@ -105,15 +105,17 @@ mod tests {
         format!("{destination} {length} {ZERO} 00 {ZERO} 00000400 00000001 00000000 {flags} {link:>8}\n")
     }
 
+    /// What it shows, both tables, was there a default, the links that are up; then what is to be said.
+    type Row<'r> = (&'r str, String, &'r str, bool, &'r [&'r str], Route, bool);
+
     #[test]
     fn tables_are_judged_by_the_links_that_lead_off_this_host() {
         let default_six = six(ZERO, "00", "00000003", "eth0");
-        let nowhere_six =
-            six(ZERO, "00", "00200200", "lo") + &six("fe80".to_owned().as_str(), "40", "1", "eth0");
+        let nowhere_six = six(ZERO, "00", "00200200", "lo") + &six("fe80", "40", "1", "eth0");
         let multicast = six("ff000000000000000000000000000000", "08", "00000001", "eth0");
         let whole = |lines: &[&str]| format!("{HEAD}{}", lines.concat());
         let (up, down) = (["eth0", "eth1"].as_slice(), [].as_slice());
-        let table: [(&str, String, &str, bool, &[&str], Route, bool); 11] = [
+        let table: [Row<'_>; 11] = [
             ("default", whole(&[DEFAULT, NEAR]), "", false, up, Route::Usable, true),
             ("its link is down", whole(&[DEFAULT, NEAR]), "", true, down, Route::NoCarrier, true),
             ("its link alone is down", whole(&[DEFAULT, OTHER]), "", true, &["eth1"], Route::NoCarrier, true),

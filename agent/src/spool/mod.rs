@@ -6,6 +6,9 @@
 //! - [`Spool::append`] never waits for the disk: it fills a bounded buffer that one thread empties.
 //! - No damage of the file, and no full disk, stops the agent.
 
+mod fold;
+#[cfg(test)]
+mod fold_tests;
 mod row;
 mod salvage;
 mod store;
@@ -63,6 +66,8 @@ pub struct Entry {
     pub observation: wire::Observation,
     /// It changed the hard state.
     pub hard: bool,
+    /// Interval of the check, ms.
+    pub interval_ms: u32,
     /// What is now held to be true, where that changed in any part.
     pub standing: Option<Box<Standing>>,
 }
@@ -96,6 +101,24 @@ pub struct Stored {
 }
 
 impl Stored {
+    /// The last sequence it stands for.
+    #[must_use]
+    pub fn through(&self) -> u64 {
+        match &self.kind {
+            Some(wire::record::Kind::Folded(folded)) => self.sequence.max(folded.through),
+            _ => self.sequence,
+        }
+    }
+
+    /// How many observations it stands for; 0 for a loss.
+    fn weight(&self) -> u64 {
+        match &self.kind {
+            Some(wire::record::Kind::Observation(_)) => 1,
+            Some(wire::record::Kind::Folded(folded)) => u64::from(folded.count),
+            Some(wire::record::Kind::Lost(_)) | None => 0,
+        }
+    }
+
     /// Its age, ms; 0 for a loss.
     fn age_ms(&self, now: Moment) -> u64 {
         let first = match &self.kind {
@@ -132,6 +155,8 @@ pub struct SpoolStatus {
     pub set_aside: u64,
     /// Through which sequence everything was acknowledged.
     pub acknowledged: u64,
+    /// The highest sequence given out.
+    pub issued: u64,
     /// Wall clock of the last acknowledgement, ms.
     pub acknowledged_wall_ms: Option<i64>,
     /// Why the disk takes nothing, while that is so.
@@ -307,6 +332,7 @@ pub fn peek(path: &Path, clock: Clock) -> anyhow::Result<Peek> {
         lost: about.lost,
         set_aside: about.set_aside,
         acknowledged: about.acknowledged,
+        issued: about.issued,
         acknowledged_wall_ms: (about.acknowledged_wall_ms != 0).then_some(about.acknowledged_wall_ms),
         trouble: None,
     };

@@ -102,6 +102,9 @@ pub(super) struct RecordRow {
     /// It changed a hard state.
     #[prost(bool, tag = "6")]
     pub(super) hard: bool,
+    /// Interval of the check, ms.
+    #[prost(uint32, tag = "7")]
+    pub(super) interval_ms: u32,
 }
 
 /// The spool itself.
@@ -245,6 +248,7 @@ impl From<&Entry> for RecordRow {
             kind: Some(wire::record::Kind::Observation(entry.observation.clone())),
             boot: entry.boot.to_bytes().to_vec(),
             hard: entry.hard,
+            interval_ms: entry.interval_ms,
         }
     }
 }

@@ -2,8 +2,10 @@
 //! Works on bytes alone, so that no kind of damage stands between it and the rows.
 
 use super::Standing;
+use super::fold::through;
 use super::row::{RecordRow, RowKind, SpoolRow, StateRow, carve};
 use prost::Message;
+use skerry_protocol::wire::record::Kind;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;
 use std::io::{self, Read};
@@ -84,8 +86,15 @@ pub(super) fn salvage(path: &Path) -> io::Result<Salvaged> {
     }
     let mut records = records.split_off(&(spool.acknowledged + 1));
     let last = records.last_key_value().map_or(0, |(sequence, _)| *sequence).max(spool.issued);
-    let missing = (last.saturating_sub(spool.acknowledged)).saturating_sub(records.len() as u64);
-    let records = std::mem::take(&mut records).into_values().collect();
+    let told: u64 = records.iter().map(|(sequence, row)| through(*sequence, row) - sequence + 1).sum();
+    let missing = (last.saturating_sub(spool.acknowledged)).saturating_sub(told);
+    let mut records: Vec<RecordRow> = std::mem::take(&mut records).into_values().collect();
+    for row in &mut records {
+        // Sequences are counted anew in the new epoch.
+        if let Some(Kind::Folded(folded)) = &mut row.kind {
+            folded.through = 0;
+        }
+    }
     Ok(Salvaged {
         records,
         missing,

@@ -70,6 +70,8 @@ pub(super) struct Store {
     pub(super) about: SpoolRow,
     next: u64,
     durable: u64,
+    /// Records up to here may have been sent.
+    pub(super) handed: u64,
     pub(super) depth: u64,
     pub(super) bytes: u64,
     full_sync: bool,
@@ -148,8 +150,10 @@ impl Store {
         drop(cursor);
         drop(rows);
         let next = last.max(about.acknowledged).max(about.issued) + 1;
+        let handed = perhaps_sent(&connection)?.unwrap_or(last);
         let path = path.to_owned();
-        Ok(Self { connection, path, about, next, durable: 0, depth, bytes, full_sync: false, dirty: false })
+        let (durable, full_sync, dirty) = (0, false, false);
+        Ok(Self { connection, path, about, next, durable, handed, depth, bytes, full_sync, dirty })
     }
 
     /// Sets the damaged files aside and begins a new epoch with what can be read of them.
@@ -231,12 +235,17 @@ impl Store {
     }
 
     pub(super) fn insert(&mut self, row: &RecordRow) -> Result<(), Fault> {
-        let sequence = self.next;
+        self.insert_at(self.next, row)?;
+        self.next += 1;
+        Ok(())
+    }
+
+    /// Puts a row at a sequence that is free, and was never sent.
+    pub(super) fn insert_at(&mut self, sequence: u64, row: &RecordRow) -> Result<(), Fault> {
         let body = frame(RowKind::Record, sequence, &row.encode_to_vec());
         self.connection
             .prepare_cached("INSERT INTO queue (sequence, hard, body) VALUES (?1, ?2, ?3)")?
             .execute(params![sequence.cast_signed(), row.hard || row.weight() == 0, body])?;
-        self.next += 1;
         self.depth += 1;
         self.bytes += body.len() as u64 + ROW_OVERHEAD;
         Ok(())
@@ -292,6 +301,11 @@ impl Store {
         Ok(())
     }
 
+    /// The highest sequence given out.
+    pub(super) fn issued(&self) -> u64 {
+        self.next - 1
+    }
+
     /// Everything up to this sequence is on the disk.
     pub(super) fn durable(&self) -> u64 {
         self.durable
@@ -322,6 +336,26 @@ impl Store {
                 kind: row.kind,
             });
         }
+        Ok(read)
+    }
+
+    /// The same, to be sent.
+    pub(super) fn hand_out(
+        &mut self,
+        after: u64,
+        records: usize,
+        bytes: usize,
+    ) -> Result<Vec<Stored>, Fault> {
+        let mut read = self.read(after, records, bytes)?;
+        // What they unfold to is no more than a batch of observations.
+        let mut unfolded = 0;
+        let fits = read.iter().take_while(|stored| {
+            unfolded += stored.weight();
+            unfolded <= wire::MAX_RECORDS as u64
+        });
+        let fits = fits.count().max(1);
+        read.truncate(fits);
+        self.handed = self.handed.max(read.last().map_or(0, Stored::through));
         Ok(read)
     }
 
@@ -393,6 +427,19 @@ impl Store {
     pub(super) fn oldest_ms(&self, clock: Clock) -> Result<u64, Fault> {
         Ok(self.read(0, 1, 1)?.first().map_or(0, |stored| stored.age_ms(clock.now())))
     }
+}
+
+/// The last of the records that another process may have sent: no batch holds more than so many of the
+/// oldest. `None` where there are fewer.
+fn perhaps_sent(connection: &Connection) -> Result<Option<u64>, Fault> {
+    let sequence = connection
+        .query_row(
+            "SELECT sequence FROM queue ORDER BY sequence LIMIT 1 OFFSET ?1",
+            [wire::MAX_RECORDS as i64],
+            |row| row.get::<_, i64>(0),
+        )
+        .optional()?;
+    Ok(sequence.map(i64::cast_unsigned))
 }
 
 fn create(connection: &Connection, about: &SpoolRow) -> Result<(), Fault> {

@@ -1,4 +1,4 @@
-//! Bringing the queue within its limits: the oldest routine records go first, hard transitions last, and
+//! Bringing the queue within its limits: equal neighbours fold, then the oldest routine records go first, hard transitions last, and
 //! what goes leaves a loss behind in the same transaction.
 
 use super::row::{RecordRow, unframe};
@@ -33,6 +33,7 @@ impl Store {
                 let horizon = |row: &Stored| row.age_ms(now) > limits.max_age.as_millis() as u64;
                 store.drop_while("hard >= 0", &mut lost, |_, row| horizon(row))?;
             }
+            store.fold(goal)?;
             for class in oldest_first {
                 store.drop_while(class, &mut lost, |store, _| store.bytes > goal)?;
             }

@@ -345,7 +345,7 @@ impl Writer {
         let done = self.on_store(|store| {
             let epoch = epoch_of(store);
             let after = if epoch == known.0 { known.1 } else { 0 };
-            page = Some(Page { epoch, records: store.read(after, records, bytes)? });
+            page = Some(Page { epoch, records: store.hand_out(after, records, bytes)? });
             Ok(())
         });
         if let Err(fault) = done {
@@ -378,6 +378,7 @@ impl Writer {
             lost: about.lost,
             set_aside: about.set_aside,
             acknowledged: about.acknowledged.max(self.acknowledged.1),
+            issued: store.issued(),
             acknowledged_wall_ms: (about.acknowledged_wall_ms != 0).then_some(about.acknowledged_wall_ms),
             trouble: self.trouble.clone(),
         };

@@ -15,6 +15,7 @@ use skerry_aggregator::publish::output::{CacheClass, Compression, Kind, Output, 
 use skerry_aggregator::publish::view::{Item, PageView};
 use skerry_aggregator::publish::{api_v2, html};
 use skerry_aggregator::web;
+use skerry_protocol::wire::EnrolRequest;
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::Path;
@@ -116,8 +117,8 @@ impl web::Ingest for Closed {
         web::IngestAnswer::Unauthorized
     }
 
-    async fn enrol(&self, _request: skerry_protocol::wire::EnrolRequest) -> web::EnrolAnswer {
-        web::EnrolAnswer::Unknown(String::new())
+    async fn enrol(&self, _request: EnrolRequest) -> web::EnrolAnswer {
+        web::EnrolAnswer::Unknown("nobody enrols at a benchmark".to_owned())
     }
 }
 

@@ -95,6 +95,7 @@ impl Agent {
             snapshot: snapshot.collect(),
             inventory,
             spool: None,
+            process: vec![7; 16],
         };
         Ok(wire::encode(&batch)?)
     }

@@ -52,11 +52,12 @@ pub(crate) fn write(config: &Path, raw: i64, hours: i64) -> anyhow::Result<()> {
             let report = Report {
                 agent,
                 epoch: [7; 16],
-                process: Vec::new(),
+                process: vec![7; 16],
                 told: skerry_aggregator::domain::state::Told::default(),
                 received: now,
                 boot_now: 0,
                 wall_now: now,
+                own_network_gone: false,
                 checks: Vec::new(),
                 records: Vec::new(),
                 snapshot: Vec::new(),

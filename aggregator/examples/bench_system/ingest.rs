@@ -3,7 +3,7 @@
 use crate::fleet::{Agent, BOOTED, Fleet};
 use crate::{cpu, median};
 use rusqlite::{Connection, OpenFlags};
-use skerry_aggregator::ingest::accept;
+use skerry_aggregator::ingest::{Names, accept};
 use skerry_aggregator::store::Store;
 use std::io::Write as _;
 use std::path::Path;
@@ -107,8 +107,8 @@ fn folded(database: &Path, shape: Shape, batch: usize, rows: usize) -> anyhow::R
         (0..rows / batch).map(|n| body(&mut agents, n, shape, batch, rows)).collect::<anyhow::Result<_>>()?;
     let deliver = |n: usize, body: &[u8]| -> anyhow::Result<()> {
         let (agent, key) = (&agents[n % agents.len()], fleet.keys[n % agents.len()]);
-        let reply =
-            runtime.block_on(accept(&fleet.engine, "bench", key, &agent.name.as_str().into(), body))?;
+        let names = Names { name: agent.name.clone(), former: None };
+        let reply = runtime.block_on(accept(&fleet.engine, "bench", key, &names, body))?;
         std::hint::black_box(reply);
         Ok(())
     };

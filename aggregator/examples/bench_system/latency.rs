@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use skerry_agent::delivery::{HttpDelivery, HttpDeliverySettings};
 use skerry_agent::uplink::{Deliver as _, Delivery};
-use skerry_aggregator::ingest::accept;
+use skerry_aggregator::ingest::{Names, accept};
 use skerry_aggregator::store::Store;
 use std::io::Write as _;
 use std::path::Path;
@@ -68,7 +68,8 @@ pub(crate) fn in_process(seconds: usize) -> anyhow::Result<()> {
         paced(seconds, "engine", |agent, body| {
             let (engine, key) = (engine.clone(), keys[agent]);
             async move {
-                accept(&engine, "bench", key, &format!("agent-{agent}").as_str().into(), &body).await?;
+                let names = Names { name: format!("agent-{agent}"), former: None };
+                accept(&engine, "bench", key, &names, &body).await?;
                 Ok(())
             }
         })

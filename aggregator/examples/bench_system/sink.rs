@@ -6,6 +6,7 @@ use skerry_aggregator::publish::html;
 use skerry_aggregator::publish::output::Site;
 use skerry_aggregator::web;
 use skerry_protocol::wire;
+use skerry_protocol::wire::EnrolRequest;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -33,8 +34,8 @@ impl web::Ingest for Sink {
         }
     }
 
-    async fn enrol(&self, _request: wire::EnrolRequest) -> web::EnrolAnswer {
-        web::EnrolAnswer::Unknown(String::new())
+    async fn enrol(&self, _request: EnrolRequest) -> web::EnrolAnswer {
+        web::EnrolAnswer::Unknown("nobody enrols at a benchmark".to_owned())
     }
 }
 

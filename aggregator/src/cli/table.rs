@@ -80,9 +80,9 @@ fn skew(ms: i64) -> String {
 fn span(ms: i64) -> String {
     let (unit, name) = match ms {
         ..MINUTE => (SECOND, "s"),
-        ..HOUR => (MINUTE, "min"),
-        ..DAY => (HOUR, "h"),
-        _ => (DAY, "d"),
+        MINUTE..HOUR => (MINUTE, "min"),
+        HOUR..DAY => (HOUR, "h"),
+        DAY.. => (DAY, "d"),
     };
     format!("{} {name}", ms.max(0) / unit)
 }

@@ -96,6 +96,8 @@ pub struct Agent {
     pub last_seen: Option<Timestamp>,
     /// Its wall clock less ours at the last batch, ms.
     pub skew: i64,
+    /// It said with its last batch that its own network is gone.
+    pub own_network_gone: bool,
     /// An inventory was received by this process.
     pub inventory_known: bool,
     /// What it told of itself with its last batch.
@@ -115,6 +117,7 @@ impl Agent {
             epochs: BTreeMap::new(),
             last_seen: None,
             skew: 0,
+            own_network_gone: false,
             inventory_known: false,
             told: Told::default(),
             voices: Voices::default(),
@@ -140,12 +143,14 @@ pub struct Told {
 }
 
 /// One spool of an agent.
-#[derive(Clone, Debug, PartialEq, Eq, Default)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
 pub struct Epoch {
     /// Every record up to here is committed.
     pub through: u64,
     /// Wall clock of the agent less ours when last heard in this epoch, for records of earlier boots.
     pub offset: i64,
+    /// When a batch of it was last taken.
+    pub seen: Timestamp,
 }
 
 /// What is measured, whoever runs it.
@@ -294,6 +299,14 @@ pub struct Component {
     pub expiry_seen: bool,
     /// Median and 95th percentile of the response time by hour, where it is shown.
     pub response: Vec<ResponseHour>,
+}
+
+impl Component {
+    /// A check feeds it now; otherwise people and hooks alone speak for it.
+    #[must_use]
+    pub fn is_linked(&self) -> bool {
+        self.links.iter().any(|link| link.to == Timestamp::FAR)
+    }
 }
 
 /// What the configuration says of a component.

@@ -97,7 +97,7 @@ impl Build<'_> {
         let mut intervals = effective(&component.layers, begin, self.now + 1);
         self.put_live(component, &mut intervals);
         let days = days(&intervals, &self.calendar);
-        let present = Present::of(&intervals, component);
+        let present = self.present(component, &intervals, begin);
         let rule = self.page.settings.rule;
         let start = component.layers.start;
         let windows = windows(&intervals, &days, &self.calendar, start, rule, self.page.settings.weights);
@@ -119,6 +119,19 @@ impl Build<'_> {
             windows,
             response: settings.response_time.then(|| response(component)),
         })
+    }
+
+    /// The date of a status does not move with the days shown: one that began before them is looked up.
+    fn present(&self, component: &Component, intervals: &[Interval<Effective>], begin: Timestamp) -> Present {
+        let present = Present::of(intervals, component);
+        let layers = &component.layers;
+        let first = layers.automatic.first().map_or(layers.start, |first| first.from.min(layers.start));
+        if present.since > begin || first >= begin {
+            return present;
+        }
+        let mut whole = effective(layers, first, self.now + 1);
+        self.put_live(component, &mut whole);
+        Present::of(&whole, component)
     }
 
     /// While history drains after an outage of a link, the snapshot says what is true now.
@@ -151,7 +164,7 @@ impl Build<'_> {
 
     /// No linked check has ever said anything.
     fn waiting(&self, component: &Component) -> bool {
-        !component.links.is_empty()
+        component.is_linked()
             && component.links.iter().all(|link| {
                 let tracks = &self.state.checks[&link.check].tracks;
                 tracks.iter().all(|track| self.state.tracks[track].evidence().is_none())
@@ -160,7 +173,7 @@ impl Build<'_> {
 
     /// Newest conclusive evidence of a component; what people alone speak for is as fresh as this page.
     fn evidence(&self, component: &Component) -> Option<Timestamp> {
-        if component.links.is_empty() {
+        if !component.is_linked() {
             return Some(self.now);
         }
         let open = component.links.iter().filter(|link| link.to == Timestamp::FAR);

@@ -20,6 +20,8 @@ use std::time::{Duration, Instant};
 
 /// Between two renderings of one page that changes all the time.
 const LEAST_APART: Duration = Duration::from_millis(200);
+/// After a page could not be rendered.
+const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// A page is verified again this often.
 const HEARTBEAT: Duration = Duration::from_secs(60);
 /// Compression is done at its best after this long without a change.
@@ -147,7 +149,14 @@ impl Publisher {
     fn refresh_pages(&mut self) -> Result<(), Refused> {
         let owner = self.addresses.owner.clone();
         let wanted = self.engine.look(move |state, _| public_pages(state, &owner))?;
-        self.pages.retain(|key, _| wanted.iter().any(|wanted| wanted.key == *key));
+        let before = self.pages.len();
+        let keys: BTreeSet<PageKey> = wanted.iter().map(|wanted| wanted.key).collect();
+        self.pages.retain(|key, _| keys.contains(key));
+        if self.pages.len() < before {
+            // What is no longer public is gone before anything else is rendered.
+            self.list_pages();
+            self.site.store(Arc::new(self.site_now()));
+        }
         for Wanted { key, slug, domain, listed } in wanted {
             let by_slug = self.addresses.base_domain.as_ref().map(|base| format!("{slug}.{base}"));
             let hosts = domain.into_iter().chain(by_slug).collect();
@@ -313,7 +322,9 @@ impl Page {
         let rendered = match render(view, scope, &self.publication, Compression::Fast) {
             Ok(rendered) => rendered,
             Err(error) => {
-                tracing::error!(%error, page = %view.name, "a page could not be rendered; the former one stays");
+                tracing::error!(%error, page = %view.name, "a page could not be rendered; the former one stays and it is tried again");
+                self.dirty.get_or_insert_default().all = true;
+                self.rendered = Some(begun + AFTER_FAILURE);
                 return;
             }
         };

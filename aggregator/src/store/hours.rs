@@ -6,7 +6,7 @@ use crate::domain::state::{ResponseHour, TrackKey};
 use crate::domain::time::{HOUR, Timestamp};
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
-use rusqlite::TransactionBehavior;
+use rusqlite::{OptionalExtension, TransactionBehavior};
 use skerry_protocol::wire::Outcome;
 use std::collections::BTreeMap;
 
@@ -22,17 +22,23 @@ struct Tally {
 
 impl Store {
     /// Makes the roll-up of the oldest hour that needs it, if any is over, and returns that hour's start.
+    /// Of an hour before `kept_from` raw observations are gone: what is rolled up of it stays as it is.
     ///
     /// # Errors
     /// [`StoreError`]; the hour stays to be done.
-    pub fn roll_up_next(&mut self, now: Timestamp) -> Result<Option<Timestamp>, StoreError> {
+    pub fn roll_up_next(
+        &mut self,
+        now: Timestamp,
+        kept_from: Timestamp,
+    ) -> Result<Option<Timestamp>, StoreError> {
         let over = now.0.div_euclid(HOUR) * HOUR;
-        let oldest: Option<i64> = self.connection.query_row(
-            "SELECT min(hour_ms) FROM dirty_hour WHERE hour_ms < ?1",
-            [over],
-            |row| row.get(0),
-        )?;
-        let Some(hour) = oldest.map(Timestamp) else { return Ok(None) };
+        let sql = "SELECT hour_ms, times FROM dirty_hour WHERE hour_ms < ?1 ORDER BY hour_ms LIMIT 1";
+        let oldest: Option<(i64, i64)> =
+            self.connection.query_row(sql, [over], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+        let Some((hour, times)) = oldest.map(|(hour, times)| (Timestamp(hour), times)) else {
+            return Ok(None);
+        };
+        let verb = if hour < kept_from { "INSERT OR IGNORE" } else { "INSERT OR REPLACE" };
         let tallies = self.tally_hour(hour)?;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for (track, tally) in &tallies {
@@ -41,13 +47,15 @@ impl Store {
                 .serialize(&tally.latency, &mut latency)
                 .map_err(|error| StoreError::Strange(format!("a histogram: {error}")))?;
             let [inconclusive, up, degraded, down] = tally.counts.map(|count| count as i64);
-            let sql = "INSERT OR REPLACE INTO hour
-                 (workspace, track, hour_ms, up, degraded, down, inconclusive, latency)
-                 SELECT workspace, key, ?2, ?3, ?4, ?5, ?6, ?7 FROM track WHERE key = ?1";
+            let sql = format!(
+                "{verb} INTO hour (workspace, track, hour_ms, up, degraded, down, inconclusive, latency)
+                 SELECT workspace, key, ?2, ?3, ?4, ?5, ?6, ?7 FROM track WHERE key = ?1"
+            );
             let row = (track.0, hour.0, up, degraded, down, inconclusive, latency);
-            transaction.prepare_cached(sql)?.execute(row)?;
+            transaction.prepare_cached(&sql)?.execute(row)?;
         }
-        transaction.execute("DELETE FROM dirty_hour WHERE hour_ms = ?1", [hour.0])?;
+        let done = "DELETE FROM dirty_hour WHERE hour_ms = ?1 AND times = ?2";
+        transaction.execute(done, [hour.0, times])?;
         transaction.commit()?;
         Ok(Some(hour))
     }

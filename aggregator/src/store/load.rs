@@ -73,7 +73,11 @@ impl Load<'_> {
         store.each("SELECT agent, epoch, through, offset_ms, seen_ms, version, depth, oldest_ms, lost, set_aside, lateness_ms
              FROM agent_epoch ORDER BY seen_ms", |row| {
             let Some(agent) = state.agents.get_mut(&AgentKey(row.get(0)?)) else { return Ok(()) };
-            let epoch = Epoch { through: row.get::<_, i64>(2)?.unsigned_abs(), offset: row.get(3)? };
+            let epoch = Epoch {
+                through: row.get::<_, i64>(2)?.unsigned_abs(),
+                offset: row.get(3)?,
+                seen: Timestamp(row.get(4)?),
+            };
             agent.epochs.insert(row.get(1)?, epoch);
             agent.last_seen = Some(Timestamp(row.get(4)?));
             agent.skew = row.get(3)?;

@@ -28,16 +28,19 @@ fn key_of(at: i64, track: TrackKey) -> Result<i64, StoreError> {
     Ok(key_from(Timestamp(at)) | track.0)
 }
 
-/// Adds one. Two of one track in the same millisecond are kept a millisecond apart.
-pub(super) fn insert(transaction: &Transaction<'_>, raw: &RawObservation) -> Result<(), StoreError> {
+/// Adds one at `at` or in the first free millisecond of its track after it, and returns where.
+pub(super) fn insert(
+    transaction: &Transaction<'_>,
+    raw: &RawObservation,
+    mut at: i64,
+) -> Result<i64, StoreError> {
     let sql = "INSERT OR IGNORE INTO observation (key, result) VALUES (?1, ?2)";
     let mut statement = transaction.prepare_cached(sql)?;
     let (result, length) = pack(raw);
-    let mut at = raw.at.0;
     while statement.execute((key_of(at, raw.track)?, &result[..length]))? == 0 {
         at += 1;
     }
-    Ok(())
+    Ok(at)
 }
 
 /// Bit of the first byte that says that the total follows the phases, whose bits stand below it.
@@ -53,7 +56,7 @@ fn pack(raw: &RawObservation) -> ([u8; LONGEST], usize) {
     let phases = raw.phases.unwrap_or_default();
     let all = [phases.dns_us, phases.connect_us, phases.tls_us, phases.first_byte_us, phases.transfer_us];
     let sum: u64 = all.iter().flatten().map(|phase| u64::from(*phase)).sum();
-    let total = (raw.total_us.abs_diff(sum) * 50 > raw.total_us).then_some(raw.total_us);
+    let total = (raw.total_us.abs_diff(sum).saturating_mul(50) > raw.total_us).then_some(raw.total_us);
     let durations = all.map(|phase| phase.map(u64::from)).into_iter().chain([total]);
 
     let mut bytes = [0; LONGEST];

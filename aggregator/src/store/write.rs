@@ -29,6 +29,7 @@ impl Store {
             tracks: BTreeMap::new(),
             declared: BTreeSet::new(),
             hours: BTreeSet::new(),
+            crowded: BTreeMap::new(),
         };
         for change in changes {
             group.write(change)?;
@@ -47,6 +48,8 @@ struct Group<'a> {
     declared: BTreeSet<TrackKey>,
     /// Hours that received an observation: their roll-up is to be made, once they are over.
     hours: BTreeSet<i64>,
+    /// Milliseconds known to be taken, one stretch of each track at most.
+    crowded: BTreeMap<TrackKey, std::ops::Range<i64>>,
 }
 
 impl Group<'_> {
@@ -80,7 +83,13 @@ impl Group<'_> {
             }
             Change::Raw(raw) => {
                 self.hours.insert(raw.at.0.div_euclid(HOUR) * HOUR);
-                observation::insert(&self.transaction, raw)
+                let crowded = self.crowded.get(&raw.track).filter(|crowded| crowded.contains(&raw.at.0));
+                let free = crowded.map_or(raw.at.0, |crowded| crowded.end);
+                let kept = observation::insert(&self.transaction, raw, free)?;
+                if kept != raw.at.0 {
+                    self.crowded.insert(raw.track, raw.at.0..kept + 1);
+                }
+                Ok(())
             }
             Change::Transition { .. } => self.transition(change),
             Change::Automatic { component, from, intervals } => {
@@ -95,7 +104,7 @@ impl Group<'_> {
             Change::PageSaved(key) => self.page(*key),
             Change::GroupSaved(key) => self.group(*key),
             Change::ComponentSaved(key) => self.component(*key),
-            Change::Shown(_) => Ok(()),
+            Change::Shown(_) | Change::OldCopy { .. } => Ok(()),
         }
     }
 
@@ -110,7 +119,8 @@ impl Group<'_> {
             self.declared(*track)?;
         }
         for hour in &self.hours {
-            let sql = "INSERT OR IGNORE INTO dirty_hour (hour_ms) VALUES (?1)";
+            let sql = "INSERT INTO dirty_hour (hour_ms, times) VALUES (?1, 1)
+                 ON CONFLICT (hour_ms) DO UPDATE SET times = times + 1";
             self.transaction.prepare_cached(sql)?.execute([hour])?;
         }
         Ok(self.transaction.commit()?)
@@ -149,7 +159,7 @@ impl Group<'_> {
             epoch,
             position.through as i64,
             position.offset,
-            self.now.0,
+            position.seen.0,
             &told.version,
             told.depth as i64,
             told.oldest_ms as i64,
@@ -172,7 +182,10 @@ impl Group<'_> {
         let sql = "INSERT INTO loss (workspace, agent, noted_ms, count, why, from_ms, to_ms)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
         let (from, to) = (from.map(|at| at.0), to.map(|at| at.0));
-        self.run(sql, (workspace.0, key.0, self.now.0, count as i64, why, from, to))
+        self.run(
+            sql,
+            (workspace.0, key.0, self.now.0, i64::try_from(count).unwrap_or(i64::MAX), why, from, to),
+        )
     }
 
     fn check(&self, key: CheckKey) -> Result<(), StoreError> {

@@ -26,6 +26,7 @@ fn report(world: &World, boot_now: i64, wall_now: Timestamp, first: u64, whens: 
         since: None,
     };
     let records = whens.iter().zip(first..).map(|(when, sequence)| Record {
+        through: sequence,
         sequence,
         kind: RecordKind::Observed { first: observed(when), count: 1, spread: 0 },
     });
@@ -37,6 +38,7 @@ fn report(world: &World, boot_now: i64, wall_now: Timestamp, first: u64, whens: 
         received: world.now,
         boot_now,
         wall_now,
+        own_network_gone: false,
         checks: vec!["a".to_owned()],
         records: records.collect(),
         snapshot: vec![SnapshotState { check: 0, state: Hard::Up, since_ago: 0, evidence_ago: Some(0) }],

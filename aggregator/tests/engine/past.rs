@@ -31,7 +31,7 @@ fn report(world: &World, agent: usize, first: u64, seen: &[(i64, Hard)]) -> Repo
             hard: *hard,
             since,
         };
-        Record { sequence, kind: RecordKind::Observed { first, count: 1, spread: 0 } }
+        Record { sequence, through: sequence, kind: RecordKind::Observed { first, count: 1, spread: 0 } }
     };
     Report {
         agent: world.senders[agent].agent,
@@ -41,6 +41,7 @@ fn report(world: &World, agent: usize, first: u64, seen: &[(i64, Hard)]) -> Repo
         received: world.now,
         boot_now: BOOT,
         wall_now: world.now,
+        own_network_gone: false,
         checks: vec!["a".to_owned()],
         records: (first..).zip(seen).map(record).collect(),
         snapshot: Vec::new(),
@@ -67,6 +68,26 @@ fn quorum(world: &mut World, quorum: Quorum) -> Vec<Change> {
     let checks = vec![(CHECKS[0].to_owned(), quorum)];
     let command = Configure { workspace: "default".to_owned(), checks, pages: Vec::new(), ids: Vec::new() };
     step(&mut world.state, Command::Configure(Box::new(command)), world.now).changes
+}
+
+/// What the agent folded has a place of its own; only what lies beyond it is a gap.
+#[test]
+fn a_fold_is_no_gap() {
+    let (mut world, _) = World::new();
+    world.now = START + 100 * SECOND;
+    let mut folded = report(&world, 0, 1, &[(90 * SECOND, Hard::Up)]);
+    folded.records[0].through = 9;
+    let after = report(&world, 0, 10, &[(SECOND, Hard::Up)]);
+    folded.records.extend(after.records);
+    let again = folded.clone();
+    let gaps = |changes: &[Change]| changes.iter().filter(|one| matches!(one, Change::Gap { .. })).count();
+    assert_eq!(gaps(&take(&mut world, folded)), 0);
+    assert!(!take(&mut world, again).iter().any(|one| matches!(one, Change::Raw(_))), "it was taken twice");
+    let mut last = report(&world, 0, 11, &[(SECOND, Hard::Up)]);
+    last.records[0].through = 20;
+    assert_eq!(gaps(&take(&mut world, last)), 0);
+    let beyond = report(&world, 0, 22, &[(0, Hard::Up)]);
+    assert_eq!(gaps(&take(&mut world, beyond)), 1);
 }
 
 #[test]

@@ -140,7 +140,7 @@ impl World {
         for _ in 0..script.below(6) {
             sequence += 1;
             let kind = record(script, boot_now, wall_now, &mut ago);
-            records.push(Record { sequence, kind });
+            records.push(Record { sequence, through: sequence, kind });
         }
         sender.sequence = sender.sequence.max(sequence);
         let snapshot = (0..script.below(3)).map(|_| snapshot(script)).collect();
@@ -160,6 +160,7 @@ impl World {
             received,
             boot_now,
             wall_now,
+            own_network_gone: false,
             checks,
             records,
             snapshot,

@@ -23,6 +23,7 @@ fn report(agent: skerry_aggregator::domain::state::AgentKey, received: Timestamp
     };
     let kind = RecordKind::Observed { first: observed(When::ThisBoot(1_000_000)), count: 1, spread: 0 };
     Command::Report(Box::new(Report {
+        own_network_gone: false,
         agent,
         epoch: [1; 16],
         process: Vec::new(),
@@ -31,9 +32,11 @@ fn report(agent: skerry_aggregator::domain::state::AgentKey, received: Timestamp
         boot_now: 1_000_000,
         wall_now: received,
         checks: vec!["a".to_owned()],
-        records: vec![Record { sequence: 1, kind }],
+        records: vec![Record { sequence: 1, through: 1, kind }],
         snapshot: Vec::new(),
         inventory: Some(vec![declared("a", 1_000)]),
+        process: Vec::new(),
+        told: Default::default(),
     }))
 }
 
@@ -56,10 +59,11 @@ async fn what_was_never_written_is_never_acknowledged() {
     rename("span", "span_away");
     // Longer than the engine waits before it tries to write again, which works.
     let begun = Instant::now();
+    let mut next = tokio::time::interval(Duration::from_millis(50));
     while begun.elapsed() < Duration::from_millis(2_500) {
         let answer = engine.command(report(agent, engine.now())).await;
         assert!(matches!(answer, Err(Refused::Unwritable(_))), "{answer:?}");
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        next.tick().await;
     }
     rename("observation_away", "observation");
     rename("span_away", "span");
@@ -68,7 +72,7 @@ async fn what_was_never_written_is_never_acknowledged() {
             Ok(answer) => break answer,
             Err(refused) => assert!(begun.elapsed() < Duration::from_secs(20), "{refused}"),
         }
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        next.tick().await;
     };
     assert_eq!(answer, Answer::Acknowledged { through: 1, want_inventory: false });
     let stored: i64 =

@@ -1,6 +1,8 @@
 //! A batch to bytes and back. Bounded before anything is allocated; what comes out has a sound shape.
 
-use super::{Batch, MAX_BATCH_BYTES, MAX_FOLDED, MAX_RECORDS, PROTOCOL_VERSION, record};
+use super::{
+    Batch, MAX_BATCH_BYTES, MAX_CHECKS, MAX_FOLDED, MAX_NAME_BYTES, MAX_RECORDS, PROTOCOL_VERSION, record,
+};
 use prost::Message;
 use std::io::Read;
 
@@ -70,7 +72,10 @@ fn check_shape(batch: &Batch) -> Result<(), DecodeError> {
         if record.sequence <= last {
             return Err(DecodeError::Malformed("sequences must rise, from 1"));
         }
-        last = record.sequence;
+        if record.through() > i64::MAX as u64 {
+            return Err(DecodeError::Malformed("a sequence is beyond what can be counted to"));
+        }
+        last = record.through();
         let observation = match &record.kind {
             Some(record::Kind::Observation(observation)) => Some(observation),
             Some(record::Kind::Folded(folded)) => {
@@ -96,8 +101,25 @@ fn check_shape(batch: &Batch) -> Result<(), DecodeError> {
             }
         }
     }
+    check_names(batch)?;
     if batch.snapshot.iter().any(|state| state.check as usize >= batch.checks.len()) {
         return Err(DecodeError::Malformed("a state names a check outside the list"));
+    }
+    Ok(())
+}
+
+/// What an aggregator would have to remember for ever.
+fn check_names(batch: &Batch) -> Result<(), DecodeError> {
+    let declared = batch.inventory.as_ref().map_or(&[][..], |inventory| &inventory.checks);
+    if batch.checks.len() > MAX_CHECKS || declared.len() > MAX_CHECKS {
+        return Err(DecodeError::Malformed("more than 50,000 checks"));
+    }
+    let mut names = batch.checks.iter().chain(declared.iter().map(|check| &check.name));
+    if names.any(|name| name.is_empty() || name.len() > MAX_NAME_BYTES || name.contains(char::is_control)) {
+        return Err(DecodeError::Malformed("a check's name is empty, too long, or not one line of text"));
+    }
+    if declared.iter().any(|check| check.definition.len() > 64) {
+        return Err(DecodeError::Malformed("the hash of a definition is longer than any hash"));
     }
     Ok(())
 }
@@ -131,10 +153,21 @@ mod tests {
         assert!(said(&Batch { protocol: 9, ..batch() }).contains("understands 1 to 1"));
         assert!(said(&Batch { epoch: vec![1], ..batch() }).contains("16 bytes"));
         assert!(said(&Batch { records: vec![observation(1, 3)], ..batch() }).contains("outside the list"));
+        assert!(said(&Batch { checks: vec!["x".repeat(401)], ..batch() }).contains("a check's name"));
+        assert!(said(&Batch { checks: vec!["a\nb".into()], ..batch() }).contains("a check's name"));
+        assert!(said(&Batch { checks: vec!["c".into(); 50_001], ..batch() }).contains("50,000 checks"));
+        let mut far = batch();
+        far.records = vec![Record { sequence: u64::MAX, kind: None }];
+        assert!(said(&far).contains("counted to"));
         let mut folded = batch();
         folded.checks = vec!["c".into()];
         folded.boots = vec!["b".into()];
-        let fold = Folded { first: Some(Observation::default()), count: u32::MAX, last_boot_ms: u64::MAX };
+        let fold = Folded {
+            first: Some(Observation::default()),
+            count: u32::MAX,
+            last_boot_ms: u64::MAX,
+            through: 0,
+        };
         folded.records = vec![Record { sequence: 1, kind: Some(record::Kind::Folded(fold)) }];
         assert!(said(&folded).contains("more than 100,000 observations"));
         let mut falling = batch();

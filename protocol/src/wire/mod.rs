@@ -7,7 +7,8 @@
 //!
 //! **Order.** Every record carries a `sequence`, counted up by one within an `epoch` (random, one per
 //! spool). Records are sent strictly oldest first and acknowledged cumulatively. The aggregator ignores
-//! a sequence at or below its mark; a jump above it is accepted and kept as a gap.
+//! a sequence at or below its mark; a jump above it is accepted and kept as a gap. A folded record may stand for the
+//! sequences up to its `through`.
 //!
 //! **Time.** A record carries the boot it was seen in and the boot clock (`CLOCK_BOOTTIME`) at that
 //! moment. The batch carries both clocks "now". The aggregator places a record of the batch's own boot
@@ -42,6 +43,10 @@ pub const MAX_BODY_BYTES: usize = 1 << 20;
 pub const MAX_BATCH_BYTES: usize = 8 << 20;
 /// Most records in one batch.
 pub const MAX_RECORDS: usize = 10_000;
+/// Most checks that one batch names or declares.
+pub const MAX_CHECKS: usize = 50_000;
+/// Longest name of a check, in bytes: 100 characters of any script.
+pub const MAX_NAME_BYTES: usize = 400;
 /// Most observations that the folded records of one batch stand for.
 pub const MAX_FOLDED: u64 = 100_000;
 /// Path of the ingest endpoint on the agents' listener.
@@ -201,6 +206,10 @@ pub struct Folded {
     /// Boot clock at the last of them, ms, of the same boot.
     #[prost(uint64, tag = "3")]
     pub last_boot_ms: u64,
+    /// The last sequence it stands for, where that is beyond its own: those between were folded away, here
+    /// or into the records before, and are no gap. 0: its own.
+    #[prost(uint64, tag = "4")]
+    pub through: u64,
 }
 
 /// Records the agent had to give up: the page says "no data" there.
@@ -315,6 +324,17 @@ pub struct Reply {
     /// The aggregator's wall clock, ms since 1970 UTC.
     #[prost(int64, tag = "5")]
     pub wall_now_ms: i64,
+}
+
+impl Record {
+    /// The last sequence it stands for.
+    #[must_use]
+    pub fn through(&self) -> u64 {
+        match &self.kind {
+            Some(record::Kind::Folded(folded)) => self.sequence.max(folded.through),
+            _ => self.sequence,
+        }
+    }
 }
 
 impl Reply {

@@ -135,6 +135,17 @@ fn move_to(state: &mut State, key: AgentKey, location: &str, now: Timestamp, cha
     recompute(state, &earliest, changes);
 }
 
+/// Pages of workspaces that no file declares any more are archived, as those a file no longer names are.
+pub(super) fn keep_workspaces(state: &mut State, names: &[String], changes: &mut Vec<Change>) -> Answer {
+    for (key, page) in &mut state.pages {
+        if !page.archived && !names.contains(&state.workspaces[&page.workspace].name) {
+            page.archived = true;
+            changes.push(Change::PageSaved(*key));
+        }
+    }
+    Answer::Done
+}
+
 pub(super) fn configure(
     state: &mut State,
     desired: Configure,

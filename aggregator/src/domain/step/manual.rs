@@ -16,7 +16,7 @@ pub(super) fn set(
     changes: &mut Vec<Change>,
 ) -> Answer {
     let Some(component) = state.components.get_mut(&key) else { return Answer::NotFound };
-    if status == Status::Operational && !component.links.is_empty() {
+    if status == Status::Operational && component.is_linked() {
         return release(state, key, now, changes);
     }
     end_at(component, now);

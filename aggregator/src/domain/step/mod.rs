@@ -32,6 +32,8 @@ pub enum Command {
     Tick,
     /// The file of one workspace was read.
     Configure(Box<Configure>),
+    /// All files were read, and these workspaces are what they are of.
+    KeepWorkspaces(Vec<String>),
     /// An agent is enrolled.
     AddAgent {
         /// Workspace by name; made if it does not exist.
@@ -106,6 +108,15 @@ pub enum Change {
         from: u64,
         /// First not missing.
         to: u64,
+    },
+    /// Records below the mark came again that a lost reply does not explain. Nothing to store.
+    OldCopy {
+        /// Whose.
+        agent: AgentKey,
+        /// The newest of them.
+        newest: u64,
+        /// The mark.
+        through: u64,
     },
     /// Records the agent itself gave up.
     Lost {
@@ -213,6 +224,8 @@ pub enum Answer {
     Cloned,
     /// An agent was added or found.
     Agent(AgentKey),
+    /// It names more checks than are kept of one agent.
+    TooMany,
     /// It names something that does not exist.
     NotFound,
 }
@@ -243,6 +256,7 @@ pub fn step(state: &mut State, command: Command, now: Timestamp) -> Stepped {
             configure::know_agent(state, agent, workspace, &name, &location, now, &mut changes)
         }
         Command::Dismiss { agent } => report::dismiss(state, agent, now, &mut changes),
+        Command::KeepWorkspaces(names) => configure::keep_workspaces(state, &names, &mut changes),
         Command::SetManual { component, status, until } => {
             manual::set(state, component, status, until, now, &mut changes)
         }

@@ -14,6 +14,8 @@ use std::collections::BTreeSet;
 
 /// The interval taken for a check whose inventory has not arrived, ms.
 const DEFAULT_INTERVAL: i64 = 30_000;
+/// Checks of one agent, those it ran before included.
+const MOST_CHECKS: usize = 50_000;
 
 pub(super) fn report(
     state: &mut State,
@@ -21,6 +23,9 @@ pub(super) fn report(
     now: Timestamp,
     changes: &mut Vec<Change>,
 ) -> Answer {
+    if has_too_many_checks(state, report) {
+        return Answer::TooMany;
+    }
     let Some(agent) = state.agents.get_mut(&report.agent) else { return Answer::NotFound };
     if !agent.voices.hear(Voice { epoch: report.epoch, process: report.process.clone() }, now) {
         changes.push(Change::CloneRefused(report.agent));
@@ -29,6 +34,7 @@ pub(super) fn report(
     agent.last_seen = Some(now);
     agent.told.clone_from(&report.told);
     agent.skew = report.wall_now - report.received;
+    agent.own_network_gone = report.own_network_gone;
     // What an earlier boot saw is placed by the offset its clock had then, as last heard in this epoch.
     let heard = agent.epochs.get(&report.epoch).filter(|epoch| epoch.through > 0);
     let (through, offset) = heard.map_or((0, agent.skew), |epoch| (epoch.through, epoch.offset));
@@ -42,11 +48,32 @@ pub(super) fn report(
     let agent = state.agents.get_mut(&report.agent).expect("looked up above");
     let drains = report.records.iter().any(is_of_an_earlier_boot);
     let offset = if drains { offset } else { agent.skew };
-    agent.epochs.insert(report.epoch, Epoch { through: last, offset });
+    agent.epochs.insert(report.epoch, Epoch { through: last, offset, seen: now });
     let want_inventory = !agent.inventory_known;
     changes.push(Change::EpochMoved { agent: report.agent, epoch: report.epoch });
     recompute(state, &earliest, changes);
     Answer::Acknowledged { through: last, want_inventory }
+}
+
+/// What an agent names is remembered for ever, so one agent may not name without end.
+fn has_too_many_checks(state: &State, report: &Report) -> bool {
+    let Some(workspace) = state.agents.get(&report.agent).map(|agent| agent.workspace) else { return false };
+    let declared = report.inventory.iter().flatten().map(|check| &check.name);
+    let names: BTreeSet<&String> = report.checks.iter().chain(declared).collect();
+    let known = |name: &String| {
+        let check = state.check_names.get(&(workspace, name.clone()));
+        check.is_some_and(|check| state.track_of.contains_key(&(report.agent, *check)))
+    };
+    let new = names.into_iter().filter(|name| !known(name)).count();
+    new > 0 && new + state.tracks.values().filter(|one| one.agent == report.agent).count() > MOST_CHECKS
+}
+
+/// A reply that was lost brings the same records and more. Fewer than were acknowledged are of a spool that
+/// was put back from an old copy.
+fn note_old_copy(report: &Report, through: u64, changes: &mut Vec<Change>) {
+    if let Some(newest) = report.records.last().map(|record| record.sequence).filter(|last| *last < through) {
+        changes.push(Change::OldCopy { agent: report.agent, newest, through });
+    }
 }
 
 /// Takes what lies above the mark, in order, and returns the new mark.
@@ -58,6 +85,7 @@ fn take_records(
     changes: &mut Vec<Change>,
     earliest: &mut Earliest,
 ) -> u64 {
+    note_old_copy(report, through, changes);
     let mut last = through;
     let mut touched: BTreeSet<TrackKey> = BTreeSet::new();
     for record in report.records.iter().filter(|record| record.sequence > through) {
@@ -65,7 +93,7 @@ fn take_records(
             let (agent, epoch) = (report.agent, report.epoch);
             changes.push(Change::Gap { agent, epoch, from: last + 1, to: record.sequence });
         }
-        last = record.sequence;
+        last = record.through.max(record.sequence);
         match &record.kind {
             RecordKind::Observed { first, count, spread } => {
                 let track = tracks[first.check];
@@ -323,10 +351,10 @@ fn declare(
     changes: &mut Vec<Change>,
     earliest: &mut Earliest,
 ) {
-    let mut kept = Vec::with_capacity(inventory.len());
+    let mut kept = BTreeSet::new();
     for declared in inventory {
         let (check, track) = track_for(state, agent, &declared.name, now, changes, earliest);
-        kept.push(track);
+        kept.insert(track);
         let witnessed = state.tracks.get_mut(&track).expect("made above");
         let running = witnessed.declared.last().is_some_and(|interval| interval.to == Timestamp::FAR);
         if !running {

@@ -22,6 +22,8 @@ pub struct Report {
     pub boot_now: i64,
     /// The agent's wall clock when it sent.
     pub wall_now: Timestamp,
+    /// Its own network is gone.
+    pub own_network_gone: bool,
     /// Names of the checks that the rest refers to by index.
     pub checks: Vec<String>,
     /// Oldest first.
@@ -37,6 +39,8 @@ pub struct Report {
 pub struct Record {
     /// Place.
     pub sequence: u64,
+    /// The last place it stands for: those between were folded, not lost.
+    pub through: u64,
     /// What it is.
     pub kind: RecordKind,
 }

@@ -115,9 +115,11 @@ CREATE TABLE hour (
     PRIMARY KEY (track, hour_ms)
 ) STRICT, WITHOUT ROWID;
 
--- Hours whose roll-up must be made again.
+-- Hours whose roll-up must be made again. `times` counts what came, so that none that comes while an hour
+-- is rolled up is taken for done with it.
 CREATE TABLE dirty_hour (
-    hour_ms INTEGER PRIMARY KEY
+    hour_ms INTEGER PRIMARY KEY,
+    times   INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE page (

@@ -87,3 +87,48 @@ fn an_agent_is_renamed_disabled_and_revoked() {
     assert_eq!(owner(&store), None);
     assert_eq!(store.redeem("late", "x", Timestamp(0)).expect("answers"), Redeemed::Unknown);
 }
+
+/// A database with rows in `table` enough for several pages, all its pages then overwritten.
+fn damaged(folder: &Path, table: &str, fill: &str) -> PathBuf {
+    let path = folder.join("skerry.db");
+    let store = Store::open(&path).expect("made");
+    store.connection.execute_batch(fill).expect("filled");
+    store.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("checkpointed");
+    let pages: Vec<u64> = {
+        let sql = "SELECT pageno FROM dbstat WHERE name = ?1 AND pagetype = 'leaf'";
+        let mut statement = store.connection.prepare(sql).expect("a table of pages");
+        let pages = statement.query_map([table], |row| row.get::<_, i64>(0)).expect("pages");
+        pages.map(|page| page.expect("a number").unsigned_abs()).collect()
+    };
+    drop(store);
+    assert!(!pages.is_empty());
+    let mut bytes = std::fs::read(&path).expect("readable");
+    for page in pages {
+        let begin = (page as usize - 1) * 4_096;
+        bytes[begin..begin + 4_096].fill(0x5a);
+    }
+    std::fs::write(&path, bytes).expect("written");
+    path
+}
+
+const NUMBERS: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)";
+
+#[test]
+fn damage_in_what_is_loaded_refuses_the_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fill =
+        format!("{NUMBERS} INSERT INTO workspace (key, name) SELECT i, 'workspace number ' || i FROM n");
+    let path = damaged(folder.path(), "workspace", &fill);
+    let said = Store::open(&path).expect_err("refused").to_string();
+    assert!(said.contains("damaged") && said.contains("restore the last backup"), "{said}");
+}
+
+#[test]
+fn damage_in_what_grows_is_noticed_by_the_look_through_all() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let fill = format!("{NUMBERS} INSERT INTO observation SELECT i, zeroblob(8) FROM n");
+    let path = damaged(folder.path(), "observation", &fill);
+    let store = Store::open(&path).expect("a start does not read it");
+    let said = store.check_all().expect_err("noticed").to_string();
+    assert!(said.contains("damaged") && said.contains("restore the last backup"), "{said}");
+}

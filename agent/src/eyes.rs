@@ -1,0 +1,81 @@
+//! What a run of a check sees, and whether it is the agent itself that sees nothing. Every run ends: one that
+//! outlives its deadline is taken for stuck, one that panics says nothing of its target.
+
+use crate::probe::{Observed, Prober};
+use crate::self_test::SelfTest;
+use skerry_protocol::check::Check;
+use skerry_protocol::wire::{Outcome, Reason};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::task::JoinError;
+use tokio::time::Instant;
+
+/// A probe that outlives its deadline by this is taken for stuck.
+const GRACE: Duration = Duration::from_millis(500);
+
+/// What runs the checks.
+#[derive(Clone)]
+pub(crate) enum Eyes {
+    /// The network.
+    Network(Arc<Prober>),
+    /// A test's own; it takes as long as it says it took.
+    #[cfg(test)]
+    Script(Arc<dyn Fn(&Check) -> Observed + Send + Sync>),
+}
+
+/// Eyes that know when it is the agent itself that sees nothing.
+#[derive(Clone)]
+pub(crate) struct Watch {
+    pub(crate) eyes: Eyes,
+    pub(crate) self_test: Arc<SelfTest>,
+}
+
+impl Watch {
+    /// Runs one check; a failure is its target's only if our own network was there.
+    pub(crate) async fn observe(self, check: Arc<Check>) -> Observed {
+        let started = Instant::now();
+        let observed = observe(self.eyes, Arc::clone(&check)).await;
+        self.self_test.excuse(&check, observed, started).await
+    }
+}
+
+/// Runs one check to its deadline.
+async fn observe(eyes: Eyes, check: Arc<Check>) -> Observed {
+    let deadline = Instant::now() + check.timeout;
+    match eyes {
+        Eyes::Network(prober) => {
+            match tokio::time::timeout_at(deadline + GRACE, prober.observe(&check, deadline)).await {
+                Ok(observed) => observed,
+                Err(_) => Observed {
+                    outcome: Outcome::Down,
+                    reason: Reason::Timeout,
+                    detail: "no answer within the timeout".to_owned(),
+                    total: check.timeout,
+                    phases: None,
+                    certificate: None,
+                },
+            }
+        }
+        #[cfg(test)]
+        Eyes::Script(script) => {
+            let observed = script(&check);
+            tokio::time::sleep(observed.total).await;
+            observed
+        }
+    }
+}
+
+/// A probe that panicked says nothing of its target.
+pub(crate) fn failed_inside(error: &JoinError) -> Observed {
+    if error.is_panic() {
+        tracing::error!("a probe failed inside: {error}");
+    }
+    Observed {
+        outcome: Outcome::Inconclusive,
+        reason: Reason::OwnResources,
+        detail: "the probe failed inside".to_owned(),
+        total: Duration::ZERO,
+        phases: None,
+        certificate: None,
+    }
+}

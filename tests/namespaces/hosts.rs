@@ -1,0 +1,156 @@
+//! An agent's host and the network beyond its gateway: two namespaces and a link. All ends with its handle.
+
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use tempfile::TempDir;
+
+/// What stands beyond the gateway, each at an address of its own (RFC 5737).
+pub(crate) const TARGET: &str = "198.51.100.10";
+pub(crate) const REFERENCES: [&str; 2] = ["198.51.100.20", "198.51.100.21"];
+const GATEWAY: &str = "192.0.2.1";
+const AGENT: &str = "192.0.2.2";
+
+/// A program of ours, built beside this test.
+fn program(name: &str) -> PathBuf {
+    let own = std::env::current_exe().expect("this test is a file");
+    let program = own.ancestors().nth(2).expect("it stands in target/<profile>/deps").join(name);
+    assert!(program.exists(), "{} is missing: run tests/run build first", program.display());
+    program
+}
+
+/// Two hosts.
+pub(crate) struct Hosts {
+    folder: TempDir,
+    agent: String,
+    beyond: String,
+    running: Vec<Child>,
+}
+
+impl Hosts {
+    /// The agent's host, whose one way out leads over a gateway to the target and the references.
+    pub(crate) fn new() -> Self {
+        let id = std::process::id();
+        let hosts = Self {
+            folder: tempfile::tempdir().expect("a folder"),
+            agent: format!("skerry-agent-{id}"),
+            beyond: format!("skerry-beyond-{id}"),
+            running: Vec::new(),
+        };
+        let (agent, beyond) = (&hosts.agent, &hosts.beyond);
+        ip(&["netns", "add", agent]);
+        ip(&["netns", "add", beyond]);
+        ip(&["link", "add", "out", "netns", agent, "type", "veth", "peer", "name", "in", "netns", beyond]);
+        for (host, link, address) in [(agent, "out", AGENT), (beyond, "in", GATEWAY)] {
+            ip(&["-n", host, "addr", "add", &format!("{address}/24"), "dev", link]);
+            ip(&["-n", host, "link", "set", "lo", "up"]);
+            ip(&["-n", host, "link", "set", link, "up"]);
+        }
+        ip(&["-n", agent, "route", "add", "default", "via", GATEWAY]);
+        for address in [TARGET].iter().chain(&REFERENCES) {
+            hosts.give(address);
+        }
+        hosts
+    }
+
+    /// An address beyond the gateway is there.
+    pub(crate) fn give(&self, address: &str) {
+        ip(&["-n", &self.beyond, "addr", "add", &format!("{address}/32"), "dev", "lo"]);
+    }
+
+    /// An address beyond the gateway is gone.
+    pub(crate) fn take(&self, address: &str) {
+        ip(&["-n", &self.beyond, "addr", "del", &format!("{address}/32"), "dev", "lo"]);
+    }
+
+    /// The gateway stops answering; the agent's link stays up.
+    pub(crate) fn take_gateway(&self) {
+        ip(&["-n", &self.beyond, "addr", "del", &format!("{GATEWAY}/24"), "dev", "in"]);
+    }
+
+    pub(crate) fn give_gateway(&self) {
+        ip(&["-n", &self.beyond, "addr", "add", &format!("{GATEWAY}/24"), "dev", "in"]);
+    }
+
+    /// Pulls the agent's cable, or puts it back.
+    pub(crate) fn cable(&self, state: &str) {
+        ip(&["-n", &self.beyond, "link", "set", "in", state]);
+    }
+
+    /// A web server beyond the gateway, at every address there.
+    pub(crate) fn serve(&mut self) {
+        let folder = self.folder.path().display().to_string();
+        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map(|kind| format!("{kind}_temp_path {folder}/{kind};\n"))
+            .concat();
+        let text = format!(
+            "daemon off;\nmaster_process off;\npid {folder}/nginx.pid;\nerror_log stderr;\nevents {{}}\n\
+             http {{\naccess_log off;\n{temporary}server {{ listen 80; return 200 \"ok\"; }}\n}}\n"
+        );
+        let config = self.write("nginx.conf", &text);
+        let mut nginx = self.on(&self.beyond, Path::new("nginx"));
+        nginx.arg("-p").arg(self.folder.path()).arg("-c").arg(config).arg("-e").arg("stderr");
+        self.start("nginx", nginx);
+    }
+
+    /// Starts the agent on its host.
+    pub(crate) fn start_agent(&mut self, config: &Path) {
+        let mut agent = self.on(&self.agent, &program("skerry-agent"));
+        agent.arg("run").arg("--config").arg(config);
+        self.start("agent", agent);
+    }
+
+    /// What `skerry-agent status` says on the agent's host, once it has something to say.
+    pub(crate) fn status(&self, config: &Path) -> Option<serde_json::Value> {
+        let mut status = self.on(&self.agent, &program("skerry-agent"));
+        let said = status.args(["status", "--json", "--config"]).arg(config).output().expect("it starts");
+        serde_json::from_slice(&said.stdout).ok()
+    }
+
+    pub(crate) fn log(&self, name: &str) -> String {
+        std::fs::read_to_string(self.folder.path().join(format!("{name}.log"))).unwrap_or_default()
+    }
+
+    pub(crate) fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    pub(crate) fn write(&self, name: &str, text: &str) -> PathBuf {
+        std::fs::write(self.path(name), text).expect("written");
+        self.path(name)
+    }
+
+    fn on(&self, host: &str, program: &Path) -> Command {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", host]).arg(program).stdin(Stdio::null());
+        command.current_dir(self.folder.path());
+        command
+    }
+
+    fn start(&mut self, name: &str, mut command: Command) {
+        let log = std::fs::File::create(self.path(&format!("{name}.log"))).expect("a log");
+        let again = log.try_clone().expect("a second handle");
+        self.running.push(command.stdout(again).stderr(log).spawn().expect("it starts"));
+    }
+}
+
+impl Drop for Hosts {
+    fn drop(&mut self) {
+        for child in &mut self.running {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        for host in [&self.agent, &self.beyond] {
+            let _ = Command::new("ip").args(["netns", "del", host]).output();
+        }
+        if std::thread::panicking() {
+            use std::io::Write;
+            let _ = writeln!(std::io::stderr(), "--- {}\n{}", self.log("agent"), self.log("nginx"));
+        }
+    }
+}
+
+fn ip(words: &[&str]) {
+    let Output { status, stderr, .. } = Command::new("ip").args(words).output().expect("ip is there");
+    assert!(status.success(), "ip {}: {}", words.join(" "), String::from_utf8_lossy(&stderr));
+}
