@@ -185,6 +185,8 @@ impl Desk {
             state.next_key = 0;
             for agent in state.agents.values_mut() {
                 (agent.skew, agent.inventory_known) = (0, false);
+                agent.voices = Default::default();
+                agent.own_network_gone = false;
             }
             for witnessed in state.tracks.values_mut() {
                 witnessed.live = None;

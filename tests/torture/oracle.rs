@@ -68,16 +68,15 @@ impl Look {
             assert!(mark <= spool.sent, "{name}: {mark} is stored, only {} was sent", spool.sent);
             seen.push(vec![0; mark as usize]);
         }
-        let sql = "SELECT code, timing, \"check\".name FROM observation JOIN track ON track.key = track
+        let sql = "SELECT result, \"check\".name FROM observation JOIN track ON track.key = observation.key & 2097151
              JOIN agent ON agent.key = track.agent JOIN \"check\" ON \"check\".key = track.\"check\"
              WHERE agent.name = ?1";
         let mut statement = self.database.prepare(sql).expect("the tables are there");
         let mut rows = statement.query([name]).expect("runs");
         while let Some(row) = rows.next().expect("a row") {
-            let code: i64 = row.get(0).expect("a code");
-            let timing: Vec<u8> = row.get(1).expect("a timing");
-            let check: String = row.get(2).expect("a name");
-            let (spool, sequence) = identity(&timing);
+            let result: Vec<u8> = row.get(0).expect("a result");
+            let check: String = row.get(1).expect("a name");
+            let (spool, sequence) = identity(&result);
             let place = seen.get_mut(spool).and_then(|spool| spool.get_mut(sequence.wrapping_sub(1)));
             let Some(place) = place else {
                 panic!("{name}: record {sequence} of spool {spool} is stored beyond its mark");
@@ -86,7 +85,7 @@ impl Look {
             assert_eq!(*place, 1, "{name}: record {sequence} of spool {spool} is stored twice");
             let issued = ledger.spools[spool].issued[sequence - 1];
             let outcome = if issued.well { 1 } else { 3 };
-            assert_eq!(code & 3, outcome, "{name}: record {sequence} of spool {spool} is another");
+            assert_eq!(result[0] >> 6, outcome, "{name}: record {sequence} of spool {spool} is another");
             assert!(check.ends_with(&format!("-{}", issued.check)), "{name}: a record of another check");
         }
         for (spool, seen) in seen.iter().enumerate() {
@@ -149,8 +148,9 @@ impl Look {
     /// The greatest distance between two observations of a check, ms.
     fn widest_gap(&self, check: &str) -> i64 {
         let sql =
-            "SELECT max(gap) FROM (SELECT at_ms - lag(at_ms) OVER (ORDER BY at_ms) AS gap FROM observation
-             JOIN track ON track.key = track JOIN \"check\" ON \"check\".key = track.\"check\"
+            "SELECT max(gap) FROM (SELECT (observation.key >> 21) - lag(observation.key >> 21)
+                 OVER (ORDER BY observation.key) AS gap FROM observation
+             JOIN track ON track.key = observation.key & 2097151 JOIN \"check\" ON \"check\".key = track.\"check\"
              WHERE \"check\".name = ?1)";
         let gap: Option<i64> = self.database.query_row(sql, [check], |row| row.get(0)).expect("a number");
         gap.unwrap_or(0)
@@ -214,8 +214,8 @@ impl Look {
     pub(crate) fn accounted(&self, agent: &str) -> (i64, i64) {
         let marks: u64 = self.through(agent).values().sum();
         let stored = self.number(&format!(
-            "SELECT count(*) FROM observation JOIN track ON track.key = track JOIN agent ON agent.key = agent
-             WHERE agent.name = '{agent}'"
+            "SELECT count(*) FROM observation JOIN track ON track.key = observation.key & 2097151
+             JOIN agent ON agent.key = track.agent WHERE agent.name = '{agent}'"
         ));
         let jumped = self.number(&format!(
             "SELECT coalesce(sum(count), 0) FROM loss JOIN agent ON agent.key = agent
@@ -253,12 +253,15 @@ fn word(state: &str) -> &'static str {
     }
 }
 
-/// Which record of which spool a stored timing says: (spool, sequence).
-fn identity(timing: &[u8]) -> (usize, usize) {
-    assert_eq!(timing[0] & 0b111, 0b111, "three phases were sent");
+/// Which record of which spool a stored result says: (spool, sequence).
+fn identity(result: &[u8]) -> (usize, usize) {
+    assert_eq!(result[0] & 0b11_1111, 0b1_1111, "five phases were sent, which make the total");
+    // After the flags, and the reason of what is not up, floats of three nibbles; below 256 the value.
+    let first = if result[0] >> 6 == 1 { 2 } else { 4 };
+    let nibble = |place: usize| usize::from(result[place / 2] >> (4 * (1 - place % 2)) & 0xF);
     let phase = |place: usize| {
-        let short = usize::from(u16::from_le_bytes([timing[1 + 2 * place], timing[2 + 2 * place]]));
-        (short & 0xFFF) << (short >> 12)
+        let at = first + 3 * place;
+        nibble(at) << 8 | nibble(at + 1) << 4 | nibble(at + 2)
     };
-    (phase(2), phase(1) << 12 | phase(0))
+    (phase(2) | phase(4) << 8, phase(0) | phase(1) << 8 | phase(3) << 16)
 }

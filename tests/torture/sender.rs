@@ -373,9 +373,17 @@ fn declared(name: &str) -> Declared {
     }
 }
 
-/// Its phases say which sequence of which spool it is: each below 4,096 µs, which the store keeps exactly.
+/// Its phases say which sequence of which spool it is: each below 256 µs, which the store keeps exactly.
 fn record(spool: u32, sequence: u64, issued: &Issued, wall_ms: i64) -> Record {
-    let (dns, connect) = ((sequence & 0xFFF) as u32, (sequence >> 12 & 0xFFF) as u32);
+    let eight = |value: u64, place: u32| (value >> (8 * place) & 0xFF) as u32;
+    let phases = Phases {
+        dns_us: Some(eight(sequence, 0)),
+        connect_us: Some(eight(sequence, 1)),
+        tls_us: Some(eight(spool.into(), 0)),
+        first_byte_us: Some(eight(sequence, 2)),
+        transfer_us: Some(eight(spool.into(), 1)),
+    };
+    let all = [phases.dns_us, phases.connect_us, phases.tls_us, phases.first_byte_us, phases.transfer_us];
     let outcome = if issued.well { Outcome::Up } else { Outcome::Down };
     let reason = if issued.well { Reason::None } else { Reason::StatusMismatch };
     let observation = Observation {
@@ -386,13 +394,8 @@ fn record(spool: u32, sequence: u64, issued: &Issued, wall_ms: i64) -> Record {
         outcome: outcome as i32,
         reason: reason as i32,
         detail: String::new(),
-        total_us: u64::from(dns + connect + spool),
-        phases: Some(Phases {
-            dns_us: Some(dns),
-            connect_us: Some(connect),
-            tls_us: Some(spool),
-            ..Phases::default()
-        }),
+        total_us: all.into_iter().flatten().map(u64::from).sum(),
+        phases: Some(phases),
         hard: issued.hard as i32,
         since_boot_ms: issued.since,
         since_wall_ms: None,
