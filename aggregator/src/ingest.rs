@@ -50,13 +50,6 @@ pub struct Names {
     pub former: Option<String>,
 }
 
-impl From<&str> for Names {
-    /// One that was never renamed.
-    fn from(name: &str) -> Self {
-        Self { name: name.to_owned(), former: None }
-    }
-}
-
 /// Takes one batch of an agent that has shown who it is. When it returns the reply, everything up to
 /// `acknowledged_through` is durable.
 ///

@@ -332,7 +332,6 @@ impl Work {
             agent: name,
             agent_version: "test".to_owned(),
             epoch,
-            process: Vec::new(),
             boot_id: "0d9af5a1-90c0-4b2e-8c5f-00ffee001122".to_owned(),
             boot_now_ms: now,
             wall_now_ms: lie,

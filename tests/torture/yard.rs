@@ -153,10 +153,8 @@ impl Yard {
 
     /// Enrols an agent: its token.
     pub(crate) fn enrol(&self, name: &str) -> String {
-        let output: Output = self
-            .aggregator_command(&["agent", "add", name, "--location", name, "--token"])
-            .output()
-            .expect("it starts");
+        let output: Output =
+            self.aggregator_command(&["agent", "add", name, "--location", name]).output().expect("it starts");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }

@@ -85,7 +85,6 @@ impl Agent {
             agent: self.name.clone(),
             agent_version: env!("CARGO_PKG_VERSION").to_owned(),
             epoch: vec![7; 16],
-            process: Vec::new(),
             boot_id: "boot".to_owned(),
             boot_now_ms: boot_now,
             wall_now_ms: 1_795_191_300_000,

@@ -26,8 +26,6 @@ fn report(agent: skerry_aggregator::domain::state::AgentKey, received: Timestamp
         own_network_gone: false,
         agent,
         epoch: [1; 16],
-        process: Vec::new(),
-        told: skerry_aggregator::domain::state::Told::default(),
         received,
         boot_now: 1_000_000,
         wall_now: received,
