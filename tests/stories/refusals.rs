@@ -75,6 +75,10 @@ async fn a_damaged_database_is_left_alone() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     world.stop().await;
+    // What the log still holds would mend the file: when several close at once none of them folds it in.
+    let database = Connection::open(world.database()).expect("opens");
+    database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("folded in");
+    drop(database);
     let mut bytes = std::fs::read(world.database()).expect("readable");
     let middle = bytes.len() / 3;
     bytes[middle..middle * 2].fill(0x5a);
