@@ -160,9 +160,9 @@ fn endpoint(url: &Url, allow_plaintext: bool) -> anyhow::Result<Url> {
         "https" => {}
         "http" if allow_plaintext || is_loopback(url) => {}
         "http" => bail!(
-            "uplink.url = \"{url}\" would send the token in the clear: use https, or set allow_plaintext = true"
+            "[aggregator] url = \"{url}\" would send the token in the clear: use https, or set allow_plaintext = true"
         ),
-        other => bail!("uplink.url has the scheme {other}; it must be https or http"),
+        other => bail!("[aggregator] url has the scheme {other}; it must be https or http"),
     }
     let mut endpoint = url.clone();
     endpoint.set_path(&format!("{}{}", url.path().trim_end_matches('/'), wire::BATCH_PATH));
@@ -194,7 +194,7 @@ fn is_loopback(url: &Url) -> bool {
 /// The first line of a file that only its owner (and group) may read.
 fn read_token(path: &Path) -> anyhow::Result<String> {
     let text = std::fs::read_to_string(path)
-        .with_context(|| format!("cannot read uplink.token_file {}", path.display()))?;
+        .with_context(|| format!("cannot read [aggregator] token_file {}", path.display()))?;
     let mode = std::fs::metadata(path).map_or(0, |file| file.permissions().mode());
     ensure!(mode & 0o007 == 0, "others can read {}: chmod 600 it, and exchange the token", path.display());
     let token = text.lines().next().unwrap_or("").trim();

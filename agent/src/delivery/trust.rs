@@ -71,7 +71,7 @@ fn roots(ca_file: Option<&Path>) -> anyhow::Result<RootCertStore> {
     roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
     if let Some(path) = ca_file {
         let certificates = CertificateDer::pem_file_iter(path)
-            .with_context(|| format!("cannot read uplink.ca_file {}", path.display()))?;
+            .with_context(|| format!("cannot read [aggregator] ca_file {}", path.display()))?;
         let mut count = 0;
         for certificate in certificates {
             let certificate =
