@@ -148,11 +148,10 @@ async fn a_commit_is_in_the_served_bytes_within_250_ms() {
         .await;
         took.push(acknowledged.elapsed());
     }
-    // Changes that follow each other at once wait for the next fifth of a second: the hard case. One hiccup
-    // of the machine is not ours.
+    // Changes that follow each other at once wait for the next fifth of a second: the hard case.
     took.sort();
     print(&format!("from the acknowledgement to the served byte, of 250 ms: {took:?}"));
-    assert!(took[took.len() - 2] <= Duration::from_millis(250), "{took:?}");
+    assert!(took.iter().all(|one| *one <= Duration::from_millis(250)), "{took:?}");
 }
 
 /// A measurement, in the log of the run whether it passes or not.
