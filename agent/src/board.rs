@@ -2,6 +2,7 @@
 //! One task writes it; no lock here is ever held over a wait.
 
 use crate::clock::Moment;
+use crate::metrics::Measured;
 use skerry_protocol::wire::{Declared, Reason, State};
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -32,13 +33,23 @@ pub struct Declarations {
     pub checks: Arc<[Declared]>,
 }
 
+/// A check's place on the board.
+#[derive(Clone, Copy, Debug)]
+struct Posted {
+    seen: Seen,
+    /// The version with which its state or its flag last changed.
+    changed: u64,
+}
+
 /// The board.
 #[derive(Debug)]
 pub struct Board {
-    seen: Mutex<BTreeMap<Arc<str>, Seen>>,
+    seen: Mutex<BTreeMap<Arc<str>, Posted>>,
     inventory: Mutex<Declarations>,
     version: watch::Sender<u64>,
     lateness_ms: AtomicU64,
+    observed: watch::Sender<bool>,
+    measured: Measured,
 }
 
 impl Board {
@@ -50,6 +61,8 @@ impl Board {
             inventory: Mutex::new(Declarations { version: 1, checks: checks.into() }),
             version: watch::Sender::new(1),
             lateness_ms: AtomicU64::new(0),
+            observed: watch::Sender::new(false),
+            measured: Measured::default(),
         }
     }
 
@@ -65,12 +78,15 @@ impl Board {
         self.version.subscribe()
     }
 
-    /// Every check that has reported, by name, with the version they are of.
+    /// Every check whose state or flag changed after the version `known` (0: every one that has reported), by
+    /// name, with the version they are of.
     #[must_use]
-    pub fn read(&self) -> (u64, Vec<(Arc<str>, Seen)>) {
+    pub fn read(&self, known: u64) -> (u64, Vec<(Arc<str>, Seen)>) {
+        // Read first: what is posted meanwhile is told now and once more.
         let version = self.version();
         let seen = lock(&self.seen);
-        (version, seen.iter().map(|(name, seen)| (Arc::clone(name), *seen)).collect())
+        let changed = seen.iter().filter(|(_, posted)| posted.changed > known);
+        (version, changed.map(|(name, posted)| (Arc::clone(name), posted.seen)).collect())
     }
 
     /// The checks that are run.
@@ -85,15 +101,36 @@ impl Board {
         self.lateness_ms.load(Ordering::Relaxed)
     }
 
+    /// What is measured of the runs.
+    pub(crate) fn measured(&self) -> &Measured {
+        &self.measured
+    }
+
     pub(crate) fn set_lateness_ms(&self, lateness_ms: u64) {
         self.lateness_ms.store(lateness_ms, Ordering::Relaxed);
     }
 
-    pub(crate) fn put(&self, name: &Arc<str>, seen: Seen) {
-        let before = lock(&self.seen).insert(Arc::clone(name), seen);
+    /// Whether this process has observed anything yet.
+    #[must_use]
+    pub fn observed(&self) -> watch::Receiver<bool> {
+        self.observed.subscribe()
+    }
+
+    pub(crate) fn note_observation(&self) {
+        self.observed.send_if_modified(|observed| !std::mem::replace(observed, true));
+    }
+
+    /// Posts what is now held to be true of a check.
+    pub fn put(&self, name: &Arc<str>, seen: Seen) {
         let said = |seen: &Seen| (seen.state, seen.flapping);
-        if before.as_ref().map(said) != Some(said(&seen)) {
-            self.version.send_modify(|version| *version += 1);
+        let next = self.version() + 1;
+        let mut board = lock(&self.seen);
+        let before = board.get(name).filter(|posted| said(&posted.seen) == said(&seen));
+        let changed = before.map_or(next, |posted| posted.changed);
+        board.insert(Arc::clone(name), Posted { seen, changed });
+        drop(board);
+        if changed == next {
+            self.version.send_replace(next);
         }
     }
 

@@ -3,6 +3,7 @@
 
 use anyhow::Context;
 use std::fmt;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// Identity of one boot of the kernel.
@@ -60,10 +61,20 @@ impl Moment {
     }
 }
 
-/// Reads the clocks of this host.
+/// Reads the clocks of this host, or those of a simulation.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     boot: BootId,
+    dial: Option<&'static Dial>,
+}
+
+/// The clocks of a host that is simulated, turned by whoever simulates it.
+#[derive(Debug, Default)]
+pub struct Dial {
+    /// Boot clock, ms.
+    pub boot_ms: AtomicU64,
+    /// Wall clock, ms since 1970 UTC.
+    pub wall_ms: AtomicI64,
 }
 
 impl Clock {
@@ -75,13 +86,23 @@ impl Clock {
         let path = "/proc/sys/kernel/random/boot_id";
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
         let boot = BootId::parse(&text).with_context(|| format!("{path} holds no boot id"))?;
-        Ok(Self { boot })
+        Ok(Self { boot, dial: None })
+    }
+
+    /// The clocks of a simulated host in that boot.
+    #[must_use]
+    pub fn turned(boot: BootId, dial: &'static Dial) -> Self {
+        Self { boot, dial: Some(dial) }
     }
 
     /// Now, on every clock.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
     pub fn now(&self) -> Moment {
+        if let Some(dial) = self.dial {
+            let boot_ms = dial.boot_ms.load(Ordering::Relaxed);
+            return Moment { boot: self.boot, boot_ms, wall_ms: dial.wall_ms.load(Ordering::Relaxed) };
+        }
         let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
         let boot_ms = u64::try_from(time.tv_sec).unwrap_or(0) * 1000
             + u64::try_from(time.tv_nsec).unwrap_or(0) / 1_000_000;

@@ -2,6 +2,7 @@
 //! token in the clear only to loopback unless it is told to, and believes only an answer that is a reply.
 
 mod enrol;
+pub mod look;
 pub mod trust;
 
 pub use enrol::{Enrolled, enrol};
@@ -11,8 +12,10 @@ use anyhow::{Context, bail, ensure};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
 use prost::Message;
-use reqwest::header::{AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, RETRY_AFTER};
-use reqwest::{Client, Response, StatusCode};
+use reqwest::header::{
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
+};
+use reqwest::{Client, ClientBuilder, Response, StatusCode};
 use skerry_protocol::wire;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -25,6 +28,8 @@ use url::Url;
 /// Longest answer that is read.
 const LONGEST_ANSWER: usize = 64 << 10;
 const PROTOBUF: &str = "application/x-protobuf";
+/// Only an aggregator explains itself like this (RFC 9457).
+const PROBLEM: &str = "application/problem+json";
 
 /// Where batches go, and how.
 #[derive(Clone, Debug)]
@@ -106,18 +111,33 @@ impl HttpDelivery {
             .await
             .map_err(|error| refusal(&error, endpoint).unwrap_or_else(|| chain(&error)))?;
         let status = response.status();
-        let protobuf = is_protobuf(response.headers());
+        let (protobuf, problem) = (is_of(response.headers(), PROTOBUF), is_of(response.headers(), PROBLEM));
         let after = retry_after(response.headers());
+        let location = response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
         let answer = read_bounded(response).await?;
         let words = || said(status, &answer);
         Ok(match status {
+            StatusCode::PAYLOAD_TOO_LARGE => Delivery::TooLarge(words()),
             StatusCode::OK if !protobuf => Delivery::Again {
                 after: None,
                 why: format!(
-                    "{} answered 200 with something that is not a reply of an aggregator (a captive portal, or \
-                     a wrong address?)",
-                    endpoint
+                    "{endpoint} answered 200 with something that is not a reply of an aggregator (a captive portal, \
+                     or a wrong address?): {}",
+                    line(&answer)
                 ),
+            },
+            _ if status.is_redirection() => Delivery::Again {
+                after,
+                why: format!(
+                    "{endpoint} answered {status} and sends us on to {} (a captive portal, or a wrong address?); \
+                     redirects are not followed",
+                    location.as_deref().unwrap_or("nowhere")
+                ),
+            },
+            // What stands in between may not speak for the aggregator: neither refuse us nor judge a batch.
+            _ if !status.is_success() && !problem => Delivery::Again {
+                after,
+                why: format!("{}; that is not an aggregator's answer (a proxy in between?)", words()),
             },
             StatusCode::OK => match wire::Reply::decode(answer.as_ref()) {
                 Ok(reply) if reply.protocol > 0 => match self.stranger(&reply.aggregator_id) {
@@ -134,9 +154,7 @@ impl HttpDelivery {
                 _ => Delivery::Again { after: None, why: "the aggregator's reply cannot be read".to_owned() },
             },
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Delivery::Unauthorized(words()),
-            StatusCode::BAD_REQUEST | StatusCode::PAYLOAD_TOO_LARGE | StatusCode::UNPROCESSABLE_ENTITY => {
-                Delivery::Malformed(words())
-            }
+            StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => Delivery::Malformed(words()),
             _ => Delivery::Again { after, why: words() },
         })
     }
@@ -145,17 +163,27 @@ impl HttpDelivery {
 #[async_trait]
 impl Deliver for HttpDelivery {
     async fn deliver(&self, body: Bytes) -> Delivery {
-        let at = self.next.load(Ordering::Relaxed) % self.endpoints.len();
-        let posted = self.post(&self.endpoints[at], body).await;
-        let delivery = posted.unwrap_or_else(|why| Delivery::Again { after: None, why });
-        if matches!(delivery, Delivery::Again { .. } | Delivery::Unauthorized(_)) {
-            self.next.store(at + 1, Ordering::Relaxed);
+        let first = self.next.load(Ordering::Relaxed) % self.endpoints.len();
+        let mut refused = None;
+        // Who refuses us may be a stranger: we are refused once all of them do.
+        for at in (first..first + self.endpoints.len()).map(|at| at % self.endpoints.len()) {
+            let posted = self.post(&self.endpoints[at], body.clone()).await;
+            match posted.unwrap_or_else(|why| Delivery::Again { after: None, why }) {
+                Delivery::Unauthorized(why) => refused = refused.or(Some(why)),
+                delivery => {
+                    let next = at + usize::from(matches!(delivery, Delivery::Again { .. }));
+                    self.next.store(next, Ordering::Relaxed);
+                    return delivery;
+                }
+            }
         }
-        delivery
+        self.next.store(first + 1, Ordering::Relaxed);
+        Delivery::Unauthorized(refused.unwrap_or_default())
     }
 }
 
-fn endpoint(url: &Url, allow_plaintext: bool) -> anyhow::Result<Url> {
+/// Where batches are posted to.
+pub(crate) fn endpoint(url: &Url, allow_plaintext: bool) -> anyhow::Result<Url> {
     match url.scheme() {
         "https" => {}
         "http" if allow_plaintext || is_loopback(url) => {}
@@ -170,6 +198,10 @@ fn endpoint(url: &Url, allow_plaintext: bool) -> anyhow::Result<Url> {
 }
 
 fn client(tls: rustls::ClientConfig) -> anyhow::Result<Client> {
+    builder(tls).build().context("cannot prepare the HTTP client")
+}
+
+fn builder(tls: rustls::ClientConfig) -> ClientBuilder {
     Client::builder()
         .tls_backend_preconfigured(tls)
         .redirect(reqwest::redirect::Policy::none())
@@ -178,8 +210,6 @@ fn client(tls: rustls::ClientConfig) -> anyhow::Result<Client> {
         .timeout(Duration::from_secs(30))
         .pool_max_idle_per_host(1)
         .user_agent(concat!("skerry-agent/", env!("CARGO_PKG_VERSION")))
-        .build()
-        .context("cannot prepare the HTTP client")
 }
 
 fn is_loopback(url: &Url) -> bool {
@@ -192,7 +222,7 @@ fn is_loopback(url: &Url) -> bool {
 }
 
 /// The first line of a file that only its owner (and group) may read.
-fn read_token(path: &Path) -> anyhow::Result<String> {
+pub(crate) fn read_token(path: &Path) -> anyhow::Result<String> {
     let text = std::fs::read_to_string(path)
         .with_context(|| format!("cannot read [aggregator] token_file {}", path.display()))?;
     let mode = std::fs::metadata(path).map_or(0, |file| file.permissions().mode());
@@ -202,9 +232,9 @@ fn read_token(path: &Path) -> anyhow::Result<String> {
     Ok(token.to_owned())
 }
 
-fn is_protobuf(headers: &HeaderMap) -> bool {
+fn is_of(headers: &HeaderMap, kind: &str) -> bool {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
-    value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case(PROTOBUF))
+    value.split(';').next().is_some_and(|said| said.trim().eq_ignore_ascii_case(kind))
 }
 
 /// `Retry-After` (RFC 9110, 10.2.3) in seconds or as a date.
@@ -230,14 +260,20 @@ async fn read_bounded(mut response: Response) -> Result<Bytes, String> {
     Ok(answer.freeze())
 }
 
-/// What the aggregator said, on one line and short.
+/// What was said, on one line and short.
 fn said(status: StatusCode, answer: &[u8]) -> String {
-    // An aggregator explains itself in a problem's detail (RFC 9457); a proxy in between says something else.
+    format!("it answered {status} {}", line(answer)).trim_end().to_owned()
+}
+
+/// The detail of a problem, the title of a page, or the beginning of the text.
+fn line(answer: &[u8]) -> String {
     let problem: Option<serde_json::Value> = serde_json::from_slice(answer).ok();
     let detail = problem.as_ref().and_then(|problem| problem["detail"].as_str());
     let text = detail.map_or_else(|| String::from_utf8_lossy(answer), Into::into);
+    let title = text.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>"));
+    let text = title.map_or(text.as_ref(), |(title, _)| title);
     let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(400).collect();
-    format!("it answered {status} {}", line.trim()).trim_end().to_owned()
+    line.trim().to_owned()
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

@@ -43,24 +43,83 @@ async fn told(head: &str, body: &[u8]) -> Delivery {
 }
 
 #[tokio::test]
-async fn each_answer_is_taken_for_what_it_is() {
+async fn a_reply_is_believed_whatever_newer_fields_it_has() {
     let reply = wire::Reply { protocol: 1, acknowledged_through: 7, ..wire::Reply::default() };
     let kind = "200 OK\r\ncontent-type: application/x-protobuf";
-    assert_eq!(told(kind, &reply.encode_to_vec()).await, Delivery::Accepted(reply));
-    let portal = told("200 OK\r\ncontent-type: text/html", b"<html>Welcome to the hotel</html>").await;
-    assert!(matches!(portal, Delivery::Again { why, .. } if why.contains("captive portal")));
+    assert_eq!(told(kind, &reply.encode_to_vec()).await, Delivery::Accepted(reply.clone()));
+    // Field 99, varint 1; and a protocol of the future.
+    let newer = wire::Reply { protocol: 2, ..reply };
+    let mut bytes = newer.encode_to_vec();
+    bytes.extend_from_slice(&[0x98, 0x06, 0x01]);
+    assert_eq!(told(kind, &bytes).await, Delivery::Accepted(newer));
     assert!(matches!(told(kind, b"\xff\xff").await, Delivery::Again { .. }));
-    assert!(
-        matches!(told("401 Unauthorized", b"no such token").await, Delivery::Unauthorized(why) if why.contains("no such token"))
-    );
-    assert!(matches!(told("403 Forbidden", b"").await, Delivery::Unauthorized(_)));
-    assert!(
-        matches!(told("400 Bad Request", b"the batch").await, Delivery::Malformed(why) if why.contains("the batch"))
-    );
-    let busy = told("503 Service Unavailable\r\nretry-after: 17", b"").await;
-    assert!(matches!(busy, Delivery::Again { after: Some(after), .. } if after == Duration::from_secs(17)));
-    let moved = told("302 Found\r\nlocation: http://127.0.0.1:1/", b"").await;
-    assert!(matches!(moved, Delivery::Again { why, .. } if why.contains("302")));
+    assert!(matches!(told(kind, b"").await, Delivery::Again { .. }), "no protocol is no reply");
+}
+
+/// What became of a batch, and what the words must say.
+#[derive(Clone, Copy, Debug)]
+enum Taken {
+    Again,
+    After(u64),
+    Unauthorized,
+    Malformed,
+    TooLarge,
+}
+
+#[tokio::test]
+async fn each_answer_is_taken_for_what_it_is() {
+    let page = b"<html><head><title>Sign in\nhere</title></head><body>long</body></html>";
+    let problem = br#"{"status":400,"detail":"no such token"}"#;
+    let ours = "\r\ncontent-type: application/problem+json";
+    let html = "\r\ncontent-type: text/html";
+    let table: &[(&str, &str, &[u8], Taken, &str)] = &[
+        ("401 Unauthorized", ours, problem, Taken::Unauthorized, "no such token"),
+        ("403 Forbidden", ours, problem, Taken::Unauthorized, "no such token"),
+        ("400 Bad Request", ours, problem, Taken::Malformed, "no such token"),
+        ("422 Unprocessable Content", ours, problem, Taken::Malformed, "no such token"),
+        ("413 Content Too Large", ours, problem, Taken::TooLarge, "413"),
+        ("503 Service Unavailable\r\nretry-after: 17", ours, problem, Taken::After(17), "no such token"),
+        // What stands in between refuses no agent and judges no batch.
+        ("400 Bad Request", html, page, Taken::Again, "a proxy in between"),
+        ("401 Unauthorized", html, page, Taken::Again, "a proxy in between"),
+        ("403 Forbidden", html, page, Taken::Again, "Sign in here"),
+        ("404 Not Found", html, b"", Taken::Again, "a proxy in between"),
+        ("407 Proxy Authentication Required", html, b"", Taken::Again, "407"),
+        ("413 Request Entity Too Large", html, page, Taken::TooLarge, "413"),
+        ("429 Too Many Requests\r\nretry-after: 30", html, b"slow down", Taken::After(30), "slow down"),
+        ("500 Internal Server Error", "", b"", Taken::Again, "500"),
+        ("502 Bad Gateway", html, b"<title>502 Bad Gateway</title>", Taken::Again, "a proxy in between"),
+        ("503 Service Unavailable\r\nretry-after: soon", html, b"", Taken::Again, "503"),
+        ("504 Gateway Timeout", html, page, Taken::Again, "504"),
+        ("511 Network Authentication Required", html, page, Taken::Again, "Sign in here"),
+        ("200 OK", html, page, Taken::Again, "captive portal, or a wrong address?): Sign in here"),
+        ("204 No Content", "", b"", Taken::Again, "204"),
+        (
+            "302 Found\r\nlocation: https://login.example/?to=x",
+            html,
+            page,
+            Taken::Again,
+            "https://login.example/",
+        ),
+        ("307 Temporary Redirect\r\nlocation: http://127.0.0.1:1/", "", b"", Taken::Again, "captive portal"),
+        ("301 Moved Permanently", "", b"", Taken::Again, "nowhere"),
+    ];
+    for (status, kind, body, taken, words) in table {
+        let delivery = told(&format!("{status}{kind}"), body).await;
+        let why = match (taken, &delivery) {
+            (Taken::Again, Delivery::Again { after: None, why })
+            | (Taken::Unauthorized, Delivery::Unauthorized(why))
+            | (Taken::Malformed, Delivery::Malformed(why))
+            | (Taken::TooLarge, Delivery::TooLarge(why)) => why,
+            (Taken::After(seconds), Delivery::Again { after, why })
+                if *after == Some(Duration::from_secs(*seconds)) =>
+            {
+                why
+            }
+            _ => panic!("{status}{kind} was taken for {delivery:?}, not for {taken:?}"),
+        };
+        assert!(why.contains(words) && !why.contains('\n'), "{status}{kind}: {why}");
+    }
 }
 
 #[tokio::test]

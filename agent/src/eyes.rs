@@ -1,7 +1,7 @@
 //! What a run of a check sees, and whether it is the agent itself that sees nothing. Every run ends: one that
 //! outlives its deadline is taken for stuck, one that panics says nothing of its target.
 
-use crate::probe::{Observed, Prober};
+use crate::probe::{Findings, Observed, Prober};
 use crate::self_test::SelfTest;
 use skerry_protocol::check::Check;
 use skerry_protocol::wire::{Outcome, Reason};
@@ -31,6 +31,18 @@ pub(crate) struct Watch {
 }
 
 impl Watch {
+    /// Tells operators what `checks` need and this process may not do.
+    pub(crate) fn warn_of_lacks(&self, checks: &[Check]) {
+        let lack = match &self.eyes {
+            Eyes::Network(prober) => prober.lack_of_permission(checks),
+            #[cfg(test)]
+            Eyes::Script(_) => None,
+        };
+        if let Some(lack) = lack {
+            tracing::warn!("{lack}");
+        }
+    }
+
     /// Runs one check; a failure is its target's only if our own network was there.
     pub(crate) async fn observe(self, check: Arc<Check>) -> Observed {
         let started = Instant::now();
@@ -53,6 +65,7 @@ async fn observe(eyes: Eyes, check: Arc<Check>) -> Observed {
                     total: check.timeout,
                     phases: None,
                     certificate: None,
+                    findings: Findings::Nothing,
                 },
             }
         }
@@ -77,5 +90,6 @@ pub(crate) fn failed_inside(error: &JoinError) -> Observed {
         total: Duration::ZERO,
         phases: None,
         certificate: None,
+        findings: Findings::Nothing,
     }
 }

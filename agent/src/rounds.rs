@@ -21,8 +21,13 @@ use tokio_util::sync::CancellationToken;
 /// Longest detail kept, bytes.
 const LONGEST_DETAIL: usize = 200;
 
-/// New checks to run, and whom to tell when they are.
-pub(crate) type Reload = (Vec<Check>, oneshot::Sender<()>);
+/// What the task is asked beside its work, and whom it answers.
+pub(crate) enum Order {
+    /// Run these checks from now on.
+    Run(Vec<Check>, oneshot::Sender<()>),
+    /// Show that it turns.
+    Turn(oneshot::Sender<()>),
+}
 
 /// One check that is run.
 struct Watched {
@@ -91,6 +96,7 @@ impl Rounds {
             slots: HashMap::new(),
             lateness: Lateness::default(),
         };
+        rounds.watch.warn_of_lacks(&checks);
         let mut remembered: HashMap<Arc<str>, Standing> =
             remembered.into_iter().map(|standing| (Arc::clone(&standing.check), standing)).collect();
         for check in checks {
@@ -102,7 +108,7 @@ impl Rounds {
     }
 
     /// Runs until it is told to stop; probes on their way are given up, and say nothing.
-    pub(crate) async fn run(mut self, mut reloads: mpsc::Receiver<Reload>, stop: CancellationToken) {
+    pub(crate) async fn run(mut self, mut orders: mpsc::Receiver<Order>, stop: CancellationToken) {
         loop {
             self.start_due();
             let room = self.probes.len() < self.max_in_flight;
@@ -114,14 +120,22 @@ impl Rounds {
             tokio::select! {
                 () = stop.cancelled() => return,
                 Some(done) = self.probes.join_next_with_id() => self.finished(done),
-                Some((checks, done)) = reloads.recv() => {
-                    self.reload(checks);
-                    let _ = done.send(());
-                }
+                Some(order) = orders.recv() => self.obey(order),
                 () = tokio::time::sleep_until(wake), if earliest.is_some() => {}
                 else => stop.cancelled().await,
             }
         }
+    }
+
+    fn obey(&mut self, order: Order) {
+        let done = match order {
+            Order::Run(checks, done) => {
+                self.reload(checks);
+                done
+            }
+            Order::Turn(done) => done,
+        };
+        let _ = done.send(());
     }
 
     /// Monotonic count of milliseconds.
@@ -181,6 +195,7 @@ impl Rounds {
 
     /// Unchanged checks go on as they are; changed ones begin anew; the records of removed ones still drain.
     fn reload(&mut self, checks: Vec<Check>) {
+        self.watch.warn_of_lacks(&checks);
         let named: HashSet<&str> = checks.iter().map(|check| check.name.as_str()).collect();
         let gone: Vec<Arc<str>> =
             self.by_name.keys().filter(|name| !named.contains(&***name)).map(Arc::clone).collect();
@@ -224,6 +239,7 @@ impl Rounds {
             watched.running = Some(Running { task, due: due.at, started_ms: now, started });
         }
         self.board.set_lateness_ms(self.lateness.greatest(now));
+        self.board.measured().in_flight(self.probes.len());
     }
 
     fn finished(&mut self, done: Result<(Id, Observed), JoinError>) {
@@ -231,6 +247,7 @@ impl Rounds {
             Ok((id, observed)) => (id, observed),
             Err(error) => (error.id(), failed_inside(&error)),
         };
+        self.board.measured().ran(observed.outcome, observed.total);
         let Some((slot, generation)) = self.slots.remove(&id) else { return };
         let now = self.now_ms();
         let Some(watched) = self.watched[slot].as_mut().filter(|watched| watched.generation == generation)
@@ -245,6 +262,7 @@ impl Rounds {
         let at = watched.cadence.next(running.due, running.started_ms, now, unconfirmed);
         self.schedule.enter(Due { at, slot, generation });
         self.spool.append(entry);
+        self.board.note_observation();
     }
 }
 
@@ -267,6 +285,10 @@ impl Watched {
                 "hard transition"
             );
         }
+        let flapping = self.hysteresis.flapping;
+        if flapping != before.flapping {
+            tracing::info!(check = %self.name, flapping, "a check began to flap, or no longer does");
+        }
         let standing = (before != self.hysteresis).then(|| {
             Box::new(Standing {
                 check: Arc::clone(&self.name),
@@ -280,7 +302,7 @@ impl Watched {
             check: Arc::clone(&self.name),
             boot: started.boot,
             observation: observation(observed, started, &self.hysteresis, change),
-            hard: change.is_some(),
+            hard: change.is_some() || flapping != before.flapping,
             interval_ms: u32::try_from(self.check.interval.as_millis()).unwrap_or(u32::MAX),
             standing,
         }

@@ -4,8 +4,9 @@
 use crate::board::{Board, Seen};
 use crate::clock::Clock;
 use crate::eyes::{Eyes, Watch};
+use crate::metrics::Figures;
 use crate::probe::Prober;
-use crate::rounds::{Reload, Rounds, declared};
+use crate::rounds::{Order, Rounds, declared};
 use crate::self_test::{SelfTest, SelfTestSettings};
 use crate::spool::{Limits, Spool, SpoolStatus};
 use crate::uplink::{Deliver, Step, Uplink};
@@ -56,7 +57,7 @@ pub struct AgentHandle {
     spool: Spool,
     board: Arc<Board>,
     self_test: Arc<SelfTest>,
-    reloads: mpsc::Sender<Reload>,
+    orders: mpsc::Sender<Order>,
     stop_rounds: CancellationToken,
     stop_uplink: CancellationToken,
     rounds: Option<JoinHandle<()>>,
@@ -114,9 +115,9 @@ impl Agent {
             deliver,
             clock,
         );
-        let (reloads, reloaded) = mpsc::channel(1);
+        let (orders, ordered) = mpsc::channel(1);
         let (stop_rounds, stop_uplink) = (CancellationToken::new(), CancellationToken::new());
-        let rounds = tokio::spawn(rounds.run(reloaded, stop_rounds.clone()));
+        let rounds = tokio::spawn(rounds.run(ordered, stop_rounds.clone()));
         let (watching, stopped) = (Arc::clone(&self_test), stop_rounds.clone());
         tokio::spawn(async move { watching.run(stopped).await });
         let stopped = stop_uplink.clone();
@@ -130,7 +131,7 @@ impl Agent {
             spool,
             board,
             self_test,
-            reloads,
+            orders,
             stop_rounds,
             stop_uplink,
             rounds: Some(rounds),
@@ -146,10 +147,42 @@ impl AgentHandle {
     /// # Errors
     /// The agent has stopped.
     pub async fn reload(&self, checks: Vec<Check>) -> anyhow::Result<()> {
-        let (done, reloaded) = oneshot::channel();
         let checks = of_location(checks, &self.location);
-        self.reloads.send((checks, done)).await.ok().context("the agent has stopped")?;
-        reloaded.await.context("the agent has stopped")
+        self.order(|done| Order::Run(checks, done)).await
+    }
+
+    async fn order(&self, order: impl FnOnce(oneshot::Sender<()>) -> Order) -> anyhow::Result<()> {
+        let (done, obeyed) = oneshot::channel();
+        self.orders.send(order(done)).await.ok().context("the agent has stopped")?;
+        obeyed.await.context("the agent has stopped")
+    }
+
+    /// Asks the driver of the rounds and the writer of the spool for a fresh turn, and waits for both, for
+    /// ever while one of them is stuck. A disk that is full or fails leaves the writer turning: it holds what
+    /// it cannot write and answers.
+    ///
+    /// # Errors
+    /// The agent has stopped.
+    pub async fn turn(&self) -> anyhow::Result<()> {
+        self.order(Order::Turn).await?;
+        self.spool.turn().await.context("the spool has stopped")
+    }
+
+    /// Waits for the first observation of this process.
+    pub async fn first_observation(&self) {
+        // An agent that has stopped will not make it.
+        let _ = self.board.observed().wait_for(|observed| *observed).await;
+    }
+
+    /// Tells its own network's failure from a target's by these from now on.
+    pub fn set_self_test(&self, settings: SelfTestSettings) {
+        self.self_test.configure(settings);
+    }
+
+    /// What can be measured of it, for as long as it runs.
+    #[must_use]
+    pub fn figures(&self) -> Figures {
+        Figures::new(self.spool.clone(), Arc::clone(&self.board), Arc::clone(&self.self_test))
     }
 
     /// Stops within 5 s: no more probes, everything seen on the disk, a last batch tried.
@@ -172,7 +205,7 @@ impl AgentHandle {
     #[must_use]
     pub fn status(&self) -> AgentStatus {
         AgentStatus {
-            states: self.board.read().1,
+            states: self.board.read(0).1,
             spool: self.spool.status(),
             lateness_ms: self.board.lateness_ms(),
             own_network_gone: self.self_test.network_is_gone(),

@@ -1,5 +1,5 @@
 use super::*;
-use crate::probe::Observed;
+use crate::probe::{Findings, Observed};
 use crate::uplink::Delivery;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -87,7 +87,15 @@ fn settings(folder: &TempDir, checks: Vec<Check>) -> AgentSettings {
 fn saw(outcome: Outcome, took: u64) -> Observed {
     let reason = if outcome == Outcome::Up { Reason::None } else { Reason::ConnectRefused };
     let total = Duration::from_millis(took);
-    Observed { outcome, reason, detail: String::new(), total, phases: None, certificate: None }
+    Observed {
+        outcome,
+        reason,
+        detail: String::new(),
+        total,
+        phases: None,
+        certificate: None,
+        findings: Findings::Nothing,
+    }
 }
 
 fn always(outcome: Outcome) -> Eyes {
@@ -95,8 +103,9 @@ fn always(outcome: Outcome) -> Eyes {
 }
 
 fn last_state(batches: &[wire::Batch]) -> Option<State> {
-    let batch = batches.last()?;
-    batch.snapshot.first().map(|state| State::from_wire(state.state))
+    // A batch tells the states that changed.
+    let told = batches.iter().rev().find_map(|batch| batch.snapshot.first());
+    told.map(|state| State::from_wire(state.state))
 }
 
 #[tokio::test]
@@ -209,4 +218,55 @@ async fn stopping_leaves_nothing_behind_while_the_aggregator_is_gone() {
     let began = std::time::Instant::now();
     agent.stop().await;
     assert!(began.elapsed() < Duration::from_secs(5));
+}
+
+/// Up and down by turns, as long as it is asked.
+fn restless() -> Eyes {
+    let turns = std::sync::atomic::AtomicU32::new(0);
+    Eyes::Script(Arc::new(move |_| {
+        let turn = turns.fetch_add(1, std::sync::atomic::Ordering::Relaxed);
+        saw(if turn.is_multiple_of(2) { Outcome::Up } else { Outcome::Down }, 0)
+    }))
+}
+
+#[tokio::test]
+async fn flapping_arrives_and_survives_restart_and_reload_until_the_check_is_steady() {
+    let folder = TempDir::new().expect("a folder");
+    let mut hasty = check("shop", 100);
+    (hasty.fall, hasty.rise) = (1, 1);
+    let told = |wanted: bool| {
+        move |batches: &Vec<wire::Batch>| {
+            let told = batches.iter().rev().find_map(|batch| batch.snapshot.first());
+            told.is_some_and(|state| state.flapping == wanted)
+        }
+    };
+    let flags = |batches: &Vec<wire::Batch>| -> Vec<bool> {
+        let kinds = batches.iter().flat_map(|batch| &batch.records).filter_map(|record| record.kind.as_ref());
+        let seen = kinds.filter_map(|kind| match kind {
+            wire::record::Kind::Observation(seen) => Some(seen.flapping),
+            wire::record::Kind::Folded(_) | wire::record::Kind::Lost(_) => None,
+        });
+        seen.collect()
+    };
+    let listener = Listener::new();
+    let agent = Agent::start_with(settings(&folder, vec![hasty.clone()]), listener.clone(), restless())
+        .expect("starts");
+    listener.until(told(true)).await;
+    listener.until(|batches| flags(batches).contains(&true)).await;
+    let first = flags(&listener.0.borrow()).iter().position(|flapping| *flapping);
+    // Up, then six changes.
+    assert_eq!(first, Some(6));
+    agent.stop().await;
+
+    let listener = Listener::new();
+    let agent =
+        Agent::start_with(settings(&folder, vec![hasty.clone()]), listener.clone(), always(Outcome::Up))
+            .expect("starts");
+    assert!(agent.status().states[0].1.flapping);
+    hasty.severity = Severity::Low;
+    agent.reload(vec![hasty]).await.expect("reloads");
+    assert!(agent.status().states[0].1.flapping);
+    listener.until(told(false)).await;
+    assert_eq!(last_state(&listener.0.borrow()), Some(State::Up));
+    agent.stop().await;
 }

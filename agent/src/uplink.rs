@@ -3,21 +3,27 @@
 //! [`Uplink::send_next`] sends one batch; [`Uplink::run`] is the thin loop around it. Nothing is forgotten
 //! here but by an acknowledgement, and a single record that the aggregator refuses by itself is set aside.
 
-use crate::board::{Board, Seen};
-use crate::clock::{BootId, Clock, Moment};
+mod composing;
+mod present;
+
+use crate::board::Board;
+use crate::clock::Clock;
 use crate::self_test::SelfTest;
 use crate::spool::{Page, Spool, SpoolStatus, Stored};
 use async_trait::async_trait;
 use bytes::Bytes;
-use skerry_protocol::wire::{self, record::Kind};
-use std::collections::HashMap;
+use composing::Composing;
+use present::Present;
+use skerry_protocol::wire;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 /// Most records in one batch; the snapshot comes on top.
 const BATCH_RECORDS: usize = 5_000;
+/// Most records in the first batch after a failure, so that the present of many agents does not wait for the
+/// past of those before them.
+const LIGHT_RECORDS: usize = 200;
 /// Most bytes of records in one batch.
 const BATCH_BYTES: usize = 1 << 20;
 /// An otherwise empty batch goes after this long, so that the aggregator knows the link lives.
@@ -27,7 +33,8 @@ const SETTLE: Duration = Duration::from_millis(250);
 /// Between attempts while the aggregator refuses our token, or everything we say.
 const REFUSED_PAUSE: Duration = Duration::from_secs(300);
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(60);
+/// So long at most goes by after the link has healed before the page is right again.
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 /// The longest `Retry-After` that is believed.
 const LONGEST_ASKED: Duration = Duration::from_secs(3600);
 
@@ -54,6 +61,8 @@ pub enum Delivery {
     Unauthorized(String),
     /// The batch itself is refused.
     Malformed(String),
+    /// 413: fewer records at once may pass.
+    TooLarge(String),
 }
 
 /// What one call of [`Uplink::send_next`] did.
@@ -80,8 +89,14 @@ pub struct Uplink {
     /// What failed last, so that the same words are not logged at every attempt.
     said: Option<String>,
     suspicion: Suspicion,
-    last_sent: Option<Instant>,
-    snapshot_sent: u64,
+    /// Boot clock, ms.
+    last_sent: Option<u64>,
+    present: Present,
+    /// The records last sent are not the present: more wait, or the disk does not give them.
+    lags: bool,
+    /// Most records of the next batch: few after a failure, but never fewer than may have arrived already;
+    /// twice as many after each that is taken.
+    most: usize,
     inventory_sent: Option<u64>,
 }
 
@@ -116,7 +131,10 @@ struct Outgoing {
     first: Option<u64>,
     last: Option<u64>,
     records: usize,
+    /// States that changed after this version of the board, up to `snapshot`.
+    known: u64,
     snapshot: u64,
+    lags: bool,
     inventory: Option<u64>,
 }
 
@@ -142,7 +160,9 @@ impl Uplink {
             said: None,
             suspicion: Suspicion::None,
             last_sent: None,
-            snapshot_sent: 0,
+            present: Present::default(),
+            lags: false,
+            most: BATCH_RECORDS,
             inventory_sent: None,
         }
     }
@@ -158,7 +178,7 @@ impl Uplink {
                 step = self.send_next() => step,
                 () = stop.cancelled() => return,
             };
-            let keepalive = self.last_sent.map_or(KEEPALIVE, |sent| KEEPALIVE.saturating_sub(sent.elapsed()));
+            let keepalive = self.rest();
             match step {
                 Step::Sent => {}
                 Step::Retry(pause) => tokio::select! {
@@ -181,18 +201,29 @@ impl Uplink {
 
     /// Sends the oldest records with the present states, if there is anything to say.
     pub async fn send_next(&mut self) -> Step {
-        let Some(page) = self.spool.read(self.suspicion.limit(), BATCH_BYTES).await else {
+        let before = self.spool.status();
+        let limit = self.suspicion.limit().min(self.most);
+        let Some(page) = self.spool.read(limit, BATCH_BYTES).await else {
             // Without a disk there is no epoch to speak for.
             return Step::Retry(Duration::from_secs(1));
         };
-        if page.records.is_empty() && self.suspicion == Suspicion::None && !self.has_news() {
-            return Step::Empty;
+        let nothing_waits = page.records.is_empty() && self.suspicion == Suspicion::None;
+        if nothing_waits {
+            self.lags = before.trouble.is_some();
+            if !self.has_news() {
+                return Step::Empty;
+            }
         }
-        let outgoing = match self.encode(&page) {
+        let outgoing = match self.encode(&page, &before) {
             Ok(outgoing) => outgoing,
             Err(error) => return self.again(None, format!("the batch cannot be compressed: {error}")),
         };
-        match self.deliver.deliver(outgoing.body.clone()).await {
+        let delivery = self.deliver.deliver(outgoing.body.clone()).await;
+        if !matches!(delivery, Delivery::Accepted(_)) {
+            self.present.doubt();
+            self.most = self.most.min(outgoing.records.max(LIGHT_RECORDS));
+        }
+        match delivery {
             Delivery::Accepted(reply) => self.accepted(&outgoing, &reply),
             Delivery::Again { after, why } => self.again(after, why),
             Delivery::Unauthorized(why) => {
@@ -204,24 +235,48 @@ impl Uplink {
                 Step::Retry(REFUSED_PAUSE)
             }
             Delivery::Malformed(why) => self.malformed(&outgoing, &why),
+            Delivery::TooLarge(_) if outgoing.records > 1 => {
+                self.most = outgoing.records / 2;
+                Step::Sent
+            }
+            Delivery::TooLarge(why) => {
+                tracing::error!(
+                    "a batch of one record is too large on the way to the aggregator ({why}): let bodies of 1 MiB \
+                     pass there (nginx: client_max_body_size 1m); nothing is lost, it is tried again every 5 minutes"
+                );
+                Step::Retry(REFUSED_PAUSE)
+            }
         }
     }
 
     fn has_news(&self) -> bool {
-        self.snapshot_sent != self.board.version()
+        self.present.known(self.lags, self.clock.now().boot_ms) < self.board.version()
             || self.inventory_sent != Some(self.board.inventory().version)
-            || self.last_sent.is_none_or(|sent| sent.elapsed() >= KEEPALIVE)
+            || self.rest().is_zero()
     }
 
-    fn encode(&self, page: &Page) -> std::io::Result<Outgoing> {
+    /// How long the aggregator need not hear of us, unless there is something new.
+    fn rest(&self) -> Duration {
+        let now = self.clock.now().boot_ms;
+        let since = |sent: u64| Duration::from_millis(now.saturating_sub(sent));
+        let keepalive = self.last_sent.map_or(Duration::ZERO, |sent| KEEPALIVE.saturating_sub(since(sent)));
+        keepalive.min(self.present.rest(self.lags, now))
+    }
+
+    /// `before`: the spool as it was before the page was read.
+    fn encode(&self, page: &Page, before: &SpoolStatus) -> std::io::Result<Outgoing> {
         let inventory = self.board.inventory();
         let due = self.inventory_sent != Some(inventory.version);
-        let (snapshot, seen) = self.board.read();
         let mut records = page.records.len();
         loop {
+            let sent = &page.records[..records];
+            let last = sent.last().map(Stored::through);
+            let lags = before.trouble.is_some() || last.is_some_and(|last| last < before.issued);
+            let now = self.clock.now();
+            let known = self.present.known(lags, now.boot_ms);
+            let (snapshot, seen) = self.board.read(known);
             let mut composing = Composing::default();
             composing.records(page, records);
-            let now = self.clock.now();
             composing.snapshot(&seen, now);
             let mut batch = composing.batch;
             batch.protocol = wire::PROTOCOL_VERSION;
@@ -242,14 +297,15 @@ impl Uplink {
                 records /= 2;
                 continue;
             }
-            let sent = &page.records[..records];
             return Ok(Outgoing {
                 body: body.into(),
                 epoch: page.epoch,
                 first: sent.first().map(|record| record.sequence),
-                last: sent.last().map(Stored::through),
+                last,
                 records,
+                known,
                 snapshot,
+                lags,
                 inventory: due.then_some(inventory.version),
             });
         }
@@ -280,8 +336,15 @@ impl Uplink {
         }
         self.failures = 0;
         self.said = None;
-        self.last_sent = Some(Instant::now());
-        self.snapshot_sent = outgoing.snapshot;
+        let now = self.clock.now().boot_ms;
+        self.last_sent = Some(now);
+        self.present.told(outgoing.known, outgoing.snapshot, outgoing.lags, now);
+        if reply.want_inventory {
+            // It knows less of us than we think.
+            self.present.doubt();
+        }
+        self.lags = outgoing.lags;
+        self.most = (self.most * 2).min(BATCH_RECORDS);
         self.inventory_sent = match (reply.want_inventory, outgoing.inventory) {
             (true, None) => None,
             (_, Some(version)) => Some(version),
@@ -358,64 +421,6 @@ fn report(status: &SpoolStatus, lateness_ms: u64) -> wire::SpoolReport {
         set_aside: status.set_aside,
         lateness_ms,
         own_network_gone: false,
-    }
-}
-
-/// A batch in the making, with the lists its records refer to.
-#[derive(Default)]
-struct Composing {
-    batch: wire::Batch,
-    checks: HashMap<String, u32>,
-    boots: HashMap<BootId, u32>,
-}
-
-impl Composing {
-    fn check(&mut self, name: &str) -> u32 {
-        if let Some(index) = self.checks.get(name) {
-            return *index;
-        }
-        let index = self.batch.checks.len() as u32;
-        self.batch.checks.push(name.to_owned());
-        self.checks.insert(name.to_owned(), index);
-        index
-    }
-
-    fn boot(&mut self, boot: BootId) -> u32 {
-        let boots = &mut self.batch.boots;
-        *self.boots.entry(boot).or_insert_with(|| {
-            boots.push(boot.to_string());
-            boots.len() as u32 - 1
-        })
-    }
-
-    fn records(&mut self, page: &Page, records: usize) {
-        for stored in &page.records[..records] {
-            let mut kind = stored.kind.clone();
-            let observation = match &mut kind {
-                Some(Kind::Observation(observation)) => Some(observation),
-                Some(Kind::Folded(folded)) => folded.first.as_mut(),
-                Some(Kind::Lost(_)) | None => None,
-            };
-            if let Some(observation) = observation {
-                observation.check = self.check(&stored.check);
-                observation.boot = self.boot(stored.boot.unwrap_or_default());
-            }
-            self.batch.records.push(wire::Record { sequence: stored.sequence, kind });
-        }
-    }
-
-    fn snapshot(&mut self, seen: &[(Arc<str>, Seen)], now: Moment) {
-        for (name, seen) in seen {
-            let check = self.check(name);
-            self.batch.snapshot.push(wire::HardState {
-                check,
-                state: seen.state as i32,
-                flapping: seen.flapping,
-                since_ms_ago: now.ms_since(&seen.since),
-                evidence_ms_ago: seen.evidence.map(|evidence| now.ms_since(&evidence)),
-                reason: seen.reason as i32,
-            });
-        }
     }
 }
 

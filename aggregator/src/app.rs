@@ -7,6 +7,7 @@ use crate::desired::desired;
 use crate::domain::state::AgentKey;
 use crate::domain::step::{Answer, Command};
 use crate::engine::{Engine, Running};
+use crate::heartbeats::{self, Doorbell};
 use crate::housekeeping::{Housekeeping, inspect};
 use crate::intake::{Intake, LocalIntake};
 use crate::operations::Overseer;
@@ -14,14 +15,18 @@ use crate::publish::output::Site;
 use crate::publish::{Addresses, Publisher, html, shared};
 use crate::roll;
 use crate::store::Store;
-use crate::web::{Bound, Html, Limits, Listener, PublicSide, Rooms, Serves, Traffic, bind};
+use crate::web::{Bound, Html, Limits, Listener, PublicSide, Rooms, Serves, Traffic, bind_or_take};
 use anyhow::Context;
 use arc_swap::ArcSwap;
 use skerry_agent::run::{Agent, AgentHandle, AgentSettings, MAX_IN_FLIGHT};
-use skerry_agent::self_test::SelfTestSettings;
+use skerry_agent::service;
+use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
+
+/// A migration of many gigabytes and its backup may take so long before a service manager gives up on us.
+const LONGEST_OPENING: Duration = Duration::from_secs(3_600);
 
 /// The built-in agents by workspace; emptied when they stop.
 type LocalAgents = Arc<tokio::sync::Mutex<Vec<(String, AgentHandle)>>>;
@@ -36,18 +41,20 @@ pub struct App {
     rooms: Rooms,
     background: Vec<tokio::task::JoinHandle<()>>,
     fixed: Vec<Fixed>,
+    pulse: Pulse,
 }
 
 impl App {
     /// Starts everything but the answering of requests: addresses are bound, the state is loaded, pages
-    /// are published, checks run. `configs` is not empty; the first speaks for the process.
+    /// are published, checks run. `configs` is not empty; the first speaks for the process. `inherited` are
+    /// sockets that listen already, see [`bind_or_take`].
     ///
     /// # Errors
     /// What cannot be had, in words for an operator.
-    pub async fn start(configs: &[Config]) -> anyhow::Result<Self> {
+    pub async fn start(configs: &[Config], inherited: Vec<TcpListener>) -> anyhow::Result<Self> {
         let first = configs.first().context("no configuration")?;
-        let bound = bind(&listeners(first)?)?;
-        let store = Store::open(&first.store.path)?;
+        let bound = bind_or_take(&listeners(first)?, inherited)?;
+        let store = open_store(first.store.path.clone()).await?;
         let aggregator_id = store.aggregator_id()?;
         let database = store.path().to_owned();
         // The publisher empties it at every turn; nothing that visitors should see may be dropped.
@@ -61,6 +68,7 @@ impl App {
         let shared = shared(engine.now());
         let addresses = addresses(first);
         let publisher = Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses, shared);
+        let published = publisher.turned();
         let publishing = tokio::task::spawn_blocking(move || publisher.start()).await??;
 
         let traffic = Traffic::default();
@@ -71,19 +79,23 @@ impl App {
         tokio::task::spawn_blocking(move || first_look.look()).await?;
         let retention = i64::try_from(first.store.raw_retention.as_millis()).unwrap_or(i64::MAX);
         let housekeeping = Housekeeping::new(&database, engine.clone(), retention)?;
+        let doorbell = Doorbell::open(engine.clone(), &database)?;
         let background = vec![
             watch(Arc::clone(&overseer)),
             keep_house(housekeeping),
             inspect_daily(database.clone()),
             roll::follow(engine.clone(), database.clone()),
+            doorbell.follow(database.clone()),
         ];
+        let pulse = Pulse { engine: engine.clone(), published, overseer: Arc::clone(&overseer) };
         let rooms = Rooms {
             public: Arc::new(PublicSide::new(site, face, traffic)),
             ingest: Arc::new(Intake::new(engine.clone(), aggregator_id, database)),
+            heartbeats: Some(Arc::new(doorbell)),
             operations: overseer,
         };
         let threads = [writer, publishing];
-        Ok(Self { engine, threads, agents, bound, rooms, background, fixed: fixed(configs) })
+        Ok(Self { engine, threads, agents, bound, rooms, background, fixed: fixed(configs), pulse })
     }
 
     /// The addresses bound, in the order of the configuration.
@@ -103,6 +115,12 @@ impl App {
     pub fn reloader(&self) -> Reloader {
         let (engine, agents) = (self.engine.clone(), Arc::clone(&self.agents));
         Reloader { engine, agents, fixed: self.fixed.clone() }
+    }
+
+    /// A handle that asks the program for a fresh turn of its work.
+    #[must_use]
+    pub fn pulse(&self) -> Pulse {
+        self.pulse.clone()
     }
 
     /// Answers requests until `shutdown`, then stops in the order in which data walks: agents first, so
@@ -137,6 +155,34 @@ impl App {
     }
 }
 
+/// Asks whether the work turns.
+#[derive(Clone)]
+pub struct Pulse {
+    engine: Engine,
+    published: tokio::sync::watch::Receiver<()>,
+    overseer: Arc<Overseer>,
+}
+
+impl Pulse {
+    /// Sends a question through the writer, past its commit, and then waits for the publisher to turn; for ever
+    /// while one of them is stuck. A commit that a full disk refuses ends like any other, so that does count as
+    /// turning: starting again would not mend it. Gives a line on how the program is, `None` when it has ended.
+    pub async fn turn(&self) -> Option<String> {
+        let mut published = self.published.clone();
+        self.engine.look_async(|_, _| ()).await.ok()?;
+        published.mark_unchanged();
+        published.changed().await.ok()?;
+        Some(self.overseer.line())
+    }
+}
+
+/// Opens and migrates; the service manager is asked for patience meanwhile.
+async fn open_store(path: PathBuf) -> anyhow::Result<Store> {
+    let opening = tokio::task::spawn_blocking(move || Store::open(&path));
+    let status = "Opening the database; a migration and its backup take a while";
+    Ok(service::starting(status, LONGEST_OPENING, opening).await??)
+}
+
 /// Resolves once one of the threads is gone: without it the page would be frozen.
 async fn one_ended(threads: &[Running]) {
     let mut second = tokio::time::interval(Duration::from_secs(1));
@@ -157,7 +203,8 @@ pub struct Reloader {
 #[derive(Clone, PartialEq)]
 struct Fixed {
     workspace: String,
-    local_agent: Option<config::LocalAgent>,
+    /// Name and location of the built-in agent.
+    local_agent: Option<(String, String)>,
     process: Option<(Vec<config::Listener>, config::Public, config::Store)>,
 }
 
@@ -165,7 +212,7 @@ struct Fixed {
 fn fixed(configs: &[Config]) -> Vec<Fixed> {
     let of = |(index, config): (usize, &Config)| Fixed {
         workspace: config.workspace.clone(),
-        local_agent: config.local_agent.clone(),
+        local_agent: config.local_agent.as_ref().map(|local| (local.name.clone(), local.location.clone())),
         process: (index == 0)
             .then(|| (config.listeners.clone(), config.public.clone(), config.store.clone())),
     };
@@ -188,6 +235,9 @@ impl Reloader {
             let agents = self.agents.lock().await;
             let agent = agents.iter().find(|(workspace, _)| *workspace == config.workspace);
             if let Some((_, agent)) = agent {
+                if let Some(local) = &config.local_agent {
+                    agent.set_self_test(local.self_test.clone());
+                }
                 agent.reload(config.local_checks().cloned().collect()).await?;
             }
         }
@@ -198,6 +248,7 @@ impl Reloader {
 async fn configure(engine: &Engine, configs: &[Config]) -> anyhow::Result<()> {
     for config in configs {
         engine.command(Command::Configure(Box::new(desired(config)))).await?;
+        engine.command(heartbeats::declared(config)).await?;
     }
     let names = configs.iter().map(|config| config.workspace.clone()).collect();
     engine.command(Command::KeepWorkspaces(names)).await?;
@@ -228,7 +279,7 @@ async fn local_agents(
             spool_path: spool,
             spool_limits: skerry_agent::spool::Limits::default(),
             max_in_flight: MAX_IN_FLIGHT,
-            self_test: SelfTestSettings::default(),
+            self_test: local.self_test.clone(),
             checks,
         };
         let handle = Agent::start(settings, intake.shared())
@@ -317,9 +368,27 @@ fn keep_house(mut housekeeping: Housekeeping) -> tokio::task::JoinHandle<()> {
         let mut often = tokio::time::interval(Duration::from_secs(20));
         loop {
             often.tick().await;
-            if let Err(error) = housekeeping.turn().await {
-                tracing::warn!(%error, "roll-ups and pruning wait for the next turn");
+            let runtime = tokio::runtime::Handle::current();
+            let turn = tokio::task::spawn_blocking(move || {
+                let turned = housekeeping.turn(&runtime);
+                (housekeeping, turned)
+            });
+            match turn.await {
+                Ok((kept, turned)) => {
+                    housekeeping = kept;
+                    if let Err(error) = turned {
+                        tracing::warn!(%error, "roll-ups and pruning wait for the next turn");
+                    }
+                }
+                Err(error) => {
+                    tracing::error!(%error, "roll-ups and pruning ended until the next start");
+                    return;
+                }
             }
         }
     })
 }
+
+#[cfg(test)]
+#[path = "app_tests.rs"]
+mod tests;

@@ -1,6 +1,8 @@
 //! Our own clock: it follows the wall clock, never goes back, and does not believe a jump at once.
 
 use crate::domain::time::{SECOND, Timestamp};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 /// A difference between the clocks that an operator hears of, ms.
@@ -8,9 +10,19 @@ const STEP: i64 = 5 * SECOND;
 /// A wall clock that jumped ahead is believed after it stayed there this long.
 const BELIEVE_AFTER: Duration = Duration::from_secs(60);
 
+/// What a clock is read from.
+#[derive(Clone, Debug)]
+pub enum Hands {
+    /// The clocks of this host.
+    Host,
+    /// A simulation turns them: ms since 1970 UTC.
+    Turned(Arc<AtomicI64>),
+}
+
 /// Runs on the monotonic clock and leans towards the wall clock: at half speed while it is ahead.
 #[derive(Debug)]
 pub struct Clock {
+    hands: Hands,
     at: Timestamp,
     read: Instant,
     stepped: Option<Instant>,
@@ -19,8 +31,11 @@ pub struct Clock {
 impl Clock {
     /// Starts at the wall clock, or at `floor` where that is later: what is stored was not in the future.
     #[must_use]
-    pub fn start(floor: Timestamp) -> Self {
-        let wall = wall();
+    pub fn start(hands: Hands, floor: Timestamp) -> Self {
+        let wall = match &hands {
+            Hands::Host => wall(),
+            Hands::Turned(hands) => Timestamp(hands.load(Ordering::Relaxed)),
+        };
         if floor - wall > STEP {
             let behind = floor - wall;
             tracing::warn!(
@@ -28,12 +43,18 @@ impl Clock {
                 "the wall clock is behind what is already stored: check this host's time"
             );
         }
-        Self { at: wall.max(floor), read: Instant::now(), stepped: None }
+        Self { hands, at: wall.max(floor), read: Instant::now(), stepped: None }
     }
 
     /// The time now. Never earlier than the last answer.
     pub fn now(&mut self) -> Timestamp {
-        self.advance(wall(), Instant::now())
+        match &self.hands {
+            Hands::Host => self.advance(wall(), Instant::now()),
+            Hands::Turned(hands) => {
+                self.at = self.at.max(Timestamp(hands.load(Ordering::Relaxed)));
+                self.at
+            }
+        }
     }
 
     fn advance(&mut self, wall: Timestamp, read: Instant) -> Timestamp {
@@ -80,7 +101,7 @@ mod tests {
 
     fn clock() -> (Clock, Instant) {
         let read = Instant::now();
-        (Clock { at: Timestamp(1_000_000), read, stepped: None }, read)
+        (Clock { hands: Hands::Host, at: Timestamp(1_000_000), read, stepped: None }, read)
     }
 
     #[test]

@@ -1,16 +1,21 @@
-//! What is done beside the writer: roll-ups of ended hours, charts, the end of raw observations, a look
-//! through the whole database. Has handles of its own on it; nothing here is in a hurry.
+//! What is done beside the writer: roll-ups of ended hours, charts, the end of raw observations and of old
+//! notes, a look through the whole database. Has handles of its own on it; nothing here is in a hurry. It
+//! blocks, and is never called on a thread that serves.
 
 use crate::domain::state::{ComponentKey, ResponseHour, State, TrackKey};
 use crate::domain::step::Command;
-use crate::domain::time::{HOUR, Timestamp};
+use crate::domain::time::{DAY, HOUR, Timestamp};
 use crate::engine::{Engine, Refused};
 use crate::store::{MAX_CHART_HOURS, Store, StoreError};
 use std::path::Path;
 use std::time::Instant;
+use tokio::runtime::Handle;
 
 /// Rows deleted in one transaction: the writer waits no longer than that takes.
 const DELETED_AT_ONCE: usize = 20_000;
+/// Hard transitions and losses are told to operators for so long, ms: thirteen months. No page reads them. Spans
+/// stay: they are what the past is worked out from when something late arrives.
+const NOTES_KEPT: i64 = 400 * DAY;
 
 /// Why a turn did not end.
 #[derive(Debug, thiserror::Error)]
@@ -41,11 +46,11 @@ impl Housekeeping {
         Ok(Self { store: Store::beside(database)?, engine, raw_retention, charted: Vec::new() })
     }
 
-    /// One turn; cheap when there is nothing to do.
+    /// One turn; cheap when there is nothing to do. Blocks; `runtime` waits for the engine's answers.
     ///
     /// # Errors
     /// [`Unfinished`]; nothing is half done.
-    pub async fn turn(&mut self) -> Result<(), Unfinished> {
+    pub fn turn(&mut self, runtime: &Handle) -> Result<(), Unfinished> {
         let now = self.engine.now();
         let mut rolled_up = false;
         // Raw observations end with a whole hour, so that no roll-up is made again of half of one.
@@ -53,22 +58,24 @@ impl Housekeeping {
         while self.store.roll_up_next(now, kept_from)?.is_some() {
             rolled_up = true;
         }
-        let charts = self.engine.look_async(charted).await?;
+        let charts = self.engine.look(charted)?;
         if rolled_up || charts != self.charted {
             // Drawn again at the next turn, should this one break off.
             self.charted.clear();
-            self.draw(&charts, now).await?;
+            self.draw(&charts, now, runtime)?;
             self.charted = charts;
         }
         while self.store.prune_observations(kept_from, DELETED_AT_ONCE)? > 0 {}
+        while self.store.prune_notes(now - NOTES_KEPT, DELETED_AT_ONCE)? > 0 {}
         Ok(())
     }
 
-    async fn draw(&mut self, charts: &[Chart], now: Timestamp) -> Result<(), Unfinished> {
+    fn draw(&mut self, charts: &[Chart], now: Timestamp, runtime: &Handle) -> Result<(), Unfinished> {
         let from = now - MAX_CHART_HOURS * HOUR;
         for (component, tracks) in charts {
             let hours: Vec<ResponseHour> = self.store.response_hours(tracks, from)?;
-            self.engine.command(Command::SetResponse { component: *component, hours }).await?;
+            let draw = Command::SetResponse { component: *component, hours };
+            runtime.block_on(self.engine.command(draw))?;
         }
         Ok(())
     }

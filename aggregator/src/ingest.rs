@@ -10,6 +10,8 @@ use crate::domain::track::Hard;
 use crate::engine::{Engine, Refused};
 use skerry_protocol::wire::{self, record::Kind};
 
+/// A body of more bytes is read beside the threads that serve: a fleet that drains must not hold up a page.
+const LARGE: usize = 16 << 10;
 /// Longest words of an agent that are kept, bytes.
 const LONGEST_WORDS: usize = 200;
 
@@ -62,11 +64,18 @@ pub async fn accept(
     names: &Names,
     body: &[u8],
 ) -> Result<wire::Reply, NotTaken> {
-    let batch = wire::decode(body).map_err(|error| NotTaken::Malformed(error.to_string()))?;
-    if batch.agent != names.name && names.former.as_ref() != Some(&batch.agent) {
-        return Err(NotTaken::OtherAgent { said: batch.agent, is: names.name.clone() });
-    }
-    let report = report(batch, agent, engine.now());
+    let received = engine.now();
+    let report = if body.len() < LARGE {
+        read(body, agent, names, received)?
+    } else {
+        let (body, names) = (body.to_vec(), names.clone());
+        let turn = engine.turn_to_read().await;
+        let read = tokio::task::spawn_blocking(move || {
+            let _turn = turn;
+            read(&body, agent, &names, received)
+        });
+        read.await.map_err(|_| NotTaken::Refused(Refused::Stopping))??
+    };
     match engine.command(Command::Report(Box::new(report))).await? {
         Answer::Acknowledged { through, want_inventory } => Ok(wire::Reply {
             protocol: wire::PROTOCOL_VERSION,
@@ -81,6 +90,14 @@ pub async fn accept(
         )),
         _ => Err(NotTaken::Malformed("this agent is not known here".to_owned())),
     }
+}
+
+fn read(body: &[u8], agent: AgentKey, names: &Names, received: Timestamp) -> Result<Report, NotTaken> {
+    let batch = wire::decode(body).map_err(|error| NotTaken::Malformed(error.to_string()))?;
+    if batch.agent != names.name && names.former.as_ref() != Some(&batch.agent) {
+        return Err(NotTaken::OtherAgent { said: batch.agent, is: names.name.clone() });
+    }
+    Ok(report(batch, agent, received))
 }
 
 /// From the wire's words to the domain's. Indices were checked by the decoder.
@@ -175,6 +192,7 @@ fn observed(one: wire::Observation, boots: &Boots<'_>) -> Observed {
         phases: one.phases,
         hard: hard(one.hard),
         since,
+        flapping: one.flapping,
     }
 }
 
@@ -184,6 +202,7 @@ fn snapshot(state: &wire::HardState) -> SnapshotState {
         state: hard(state.state),
         since_ago: signed(state.since_ms_ago),
         evidence_ago: state.evidence_ms_ago.map(signed),
+        flapping: state.flapping,
     }
 }
 

@@ -1,5 +1,7 @@
 //! Who may deliver: the agents' listener by token, the built-in agent by being part of us.
 
+mod callers;
+
 use crate::domain::state::AgentKey;
 use crate::domain::step::{Answer, Command};
 use crate::engine::{Engine, Refused};
@@ -9,17 +11,15 @@ use crate::store::{AgentIdentity, Redeemed, Standing, Store, StoreError, token_h
 use crate::web::{EnrolAnswer, Ingest, IngestAnswer};
 use async_trait::async_trait;
 use bytes::Bytes;
+use callers::{Caller, Callers};
 use skerry_agent::uplink::{Deliver, Delivery};
 use skerry_protocol::wire::{EnrolReply, EnrolRequest, PROTOCOL_VERSION};
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// How long a token's owner is remembered: a revoked token opens nothing after it.
-const REMEMBER: Duration = Duration::from_secs(10);
-/// Owners remembered at once.
-const REMEMBERED: usize = 10_000;
+/// What a caller hears while too many strangers call.
+const CROWDED: &str = "too many unknown tokens are brought at present: this one is looked up later";
 
 /// Takes batches from the agents' listener.
 #[derive(Debug)]
@@ -27,26 +27,39 @@ pub struct Intake {
     engine: Engine,
     aggregator_id: String,
     database: PathBuf,
-    known: Mutex<HashMap<[u8; 32], (Instant, AgentIdentity)>>,
+    callers: Callers,
+    /// Kept open for looking up tokens; opened anew after an error.
+    rows: Arc<Mutex<Option<Store>>>,
 }
 
 impl Intake {
     /// An intake for agents whose tokens stand in `database`.
     #[must_use]
     pub fn new(engine: Engine, aggregator_id: String, database: PathBuf) -> Self {
-        Self { engine, aggregator_id, database, known: Mutex::default() }
+        Self { engine, aggregator_id, database, callers: Callers::default(), rows: Arc::default() }
     }
 
-    async fn owner(&self, token: &str) -> Result<Option<AgentIdentity>, StoreError> {
+    async fn owner(&self, token: &str) -> Result<Option<AgentIdentity>, String> {
         let hash = token_hash(token);
-        if let Some(identity) = self.remembered(&hash) {
-            return Ok(Some(identity));
+        match self.callers.meet(&hash, Instant::now()) {
+            Caller::Known(identity) => return Ok(Some(identity)),
+            Caller::Unknown => return Ok(None),
+            Caller::Later => return Err(CROWDED.to_owned()),
+            Caller::Ask => {}
         }
-        let (database, token) = (self.database.clone(), token.to_owned());
-        let find = move || Store::beside(&database)?.agent_by_token(&token);
-        let found = tokio::task::spawn_blocking(find)
-            .await
-            .map_err(|error| StoreError::Strange(error.to_string()))??;
+        let (database, rows, token) = (self.database.clone(), Arc::clone(&self.rows), token.to_owned());
+        let find = move || {
+            let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
+            let store = match rows.take() {
+                Some(store) => store,
+                None => Store::beside(&database)?,
+            };
+            let found = store.agent_by_token(&token)?;
+            *rows = Some(store);
+            Ok(found)
+        };
+        let found = tokio::task::spawn_blocking(find).await.map_err(|error| error.to_string())?;
+        let found = found.map_err(|error: StoreError| error.to_string())?;
         if let Some(identity) = &found {
             let known = Command::KnowAgent {
                 agent: identity.agent,
@@ -54,25 +67,14 @@ impl Intake {
                 name: identity.name.clone(),
                 location: identity.location.clone(),
             };
-            let answer = self.engine.command(known).await;
-            let answer = answer.map_err(|refused| StoreError::Strange(refused.to_string()))?;
+            let answer = self.engine.command(known).await.map_err(|refused| refused.to_string())?;
             if answer == Answer::NotFound {
                 let why = "a workspace that was made beside this process: reload the configuration by SIGHUP";
-                return Err(StoreError::Strange(why.to_owned()));
+                return Err(why.to_owned());
             }
-            let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            if known.len() >= REMEMBERED {
-                known.clear();
-            }
-            known.insert(hash, (Instant::now(), identity.clone()));
         }
+        self.callers.remember(hash, found.clone(), Instant::now());
         Ok(found)
-    }
-
-    fn remembered(&self, hash: &[u8; 32]) -> Option<AgentIdentity> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let (at, identity) = known.get(hash)?;
-        (at.elapsed() < REMEMBER).then(|| identity.clone())
     }
 }
 
@@ -84,7 +86,7 @@ impl Ingest for Intake {
             Ok(Some(owner)) => owner,
             Ok(None) => return IngestAnswer::Unauthorized,
             // Our own trouble is never said to be the agent's.
-            Err(error) => return IngestAnswer::Unavailable(error.to_string()),
+            Err(why) => return IngestAnswer::Unavailable(why),
         };
         if owner.standing == Standing::Disabled {
             return IngestAnswer::Forbidden(format!(
@@ -108,6 +110,9 @@ impl Ingest for Intake {
     }
 
     async fn enrol(&self, request: EnrolRequest) -> EnrolAnswer {
+        if !self.callers.may_ask(Instant::now()) {
+            return EnrolAnswer::Unavailable(CROWDED.to_owned());
+        }
         let (database, now) = (self.database.clone(), self.engine.now());
         let credential = random::secret("ska");
         let given = credential.clone();

@@ -2,17 +2,19 @@
 
 mod cli;
 
-use clap::{Parser, Subcommand, ValueEnum};
-use skerry_aggregator::app::App;
+use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use skerry_agent::manual;
 use skerry_aggregator::config::{self, Loaded};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tokio::signal::unix::{SignalKind, signal};
+
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 not done, or `doctor` found a warning or a problem; 2 a wrong command line";
 
 /// Works out what is true of your services from what agents see, and publishes status pages.
 #[derive(Parser)]
-#[command(name = "skerry-aggregator", version, about)]
+#[command(name = "skerry-aggregator", version, about, after_long_help = EXIT_CODES)]
 struct Arguments {
     /// Configuration file; give it again for each further workspace.
     #[arg(long, global = true, default_value = "/etc/skerry/aggregator.toml")]
@@ -36,6 +38,9 @@ enum LogLevel {
     Trace,
 }
 
+/// Held to what the reader asks by a test.
+const SCHEMA: &str = include_str!("../../docs/schema/aggregator.json");
+
 #[derive(Subcommand)]
 enum Do {
     /// Run the aggregator (the default).
@@ -45,9 +50,37 @@ enum Do {
         /// Take doubts for mistakes.
         #[arg(long)]
         strict: bool,
+        /// Print the JSON Schema of the configuration, for editors, and read nothing.
+        #[arg(long)]
+        schema: bool,
     },
     /// Agents that may deliver.
     Agent(cli::Agents),
+    /// Addresses that jobs call.
+    Heartbeat(cli::Heartbeats),
+    /// Copy the database to FILE, whole and read through, while the aggregator runs or not.
+    Backup {
+        /// Must not be there yet; readable by its owner alone.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Put the backup in FILE in the place of the database; the aggregator must not run.
+    Restore {
+        /// What `backup` wrote, or the copy taken before a migration.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Look at all that this aggregator needs, and say what is wrong with its remedy. Exit 0: all is well, 1: not.
+    Doctor,
+    /// Write the man pages and shell completions of this program to DIR.
+    #[command(hide = true)]
+    Manual {
+        /// Where to.
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
+    /// What is held to be true of checks, and who says otherwise.
+    Check(cli::Checks),
 }
 
 fn main() -> ExitCode {
@@ -62,19 +95,42 @@ fn main() -> ExitCode {
 }
 
 fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    if let Some(Do::Manual { folder }) = &arguments.command {
+        manual::write(&Arguments::command(), folder)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if let Some(Do::Doctor) = arguments.command {
+        let (answer, well) = cli::doctor(&arguments.config, arguments.json)?;
+        say(&answer, &mut std::io::stdout());
+        return Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE });
+    }
+    if let Some(Do::CheckConfig { schema: true, .. }) = &arguments.command {
+        say(SCHEMA.trim_end(), &mut std::io::stdout());
+        return Ok(ExitCode::SUCCESS);
+    }
     let Some(loaded) = read(arguments)? else { return Ok(ExitCode::FAILURE) };
     match &arguments.command {
         None | Some(Do::Serve) => {
             start_logging(arguments);
-            for warning in &loaded.warnings {
-                tracing::warn!("{warning}");
-            }
-            let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-            runtime.block_on(serve(arguments, loaded))?;
+            cli::serve(&loaded, arguments.config.clone())?;
         }
-        Some(Do::CheckConfig { strict }) => return Ok(check_config(&loaded, *strict)),
+        Some(Do::CheckConfig { strict, .. }) => return Ok(check_config(&loaded, *strict)),
         Some(Do::Agent(asked)) => {
             say(&cli::agents(&loaded, asked, arguments.json)?, &mut std::io::stdout());
+        }
+        Some(Do::Heartbeat(asked)) => {
+            say(&cli::heartbeats(&loaded, asked, arguments.json)?, &mut std::io::stdout());
+        }
+        Some(Do::Backup { file }) => {
+            say(&cli::backup(&loaded, file, arguments.json)?, &mut std::io::stdout());
+        }
+        Some(Do::Restore { file }) => {
+            say(&cli::put_back(&loaded, file, arguments.json)?, &mut std::io::stdout());
+        }
+        // Ask for no configuration, or for none that is sound.
+        Some(Do::Doctor | Do::Manual { .. }) => {}
+        Some(Do::Check(asked)) => {
+            say(&cli::checks(&loaded, asked, arguments.json)?, &mut std::io::stdout());
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -103,49 +159,6 @@ fn check_config(loaded: &Loaded, strict: bool) -> ExitCode {
     let pages: usize = loaded.configs.iter().map(|config| config.pages.len()).sum();
     say(&format!("The configuration is valid: {checks} checks, {pages} pages."), &mut std::io::stdout());
     ExitCode::SUCCESS
-}
-
-async fn serve(arguments: &Arguments, loaded: Loaded) -> anyhow::Result<()> {
-    let app = App::start(&loaded.configs).await?;
-    for (address, listener) in app.addresses().iter().zip(&loaded.configs[0].listeners) {
-        tracing::info!(%address, serves = ?listener.serves, "listening");
-    }
-    let reloader = app.reloader();
-    let paths = arguments.config.clone();
-    let mut hangup = signal(SignalKind::hangup())?;
-    let reloads = tokio::spawn(async move {
-        while hangup.recv().await.is_some() {
-            match config::load(&paths) {
-                Ok(loaded) => match reloader.reload(&loaded.configs).await {
-                    Ok(()) => tracing::info!("the configuration was read again"),
-                    Err(error) => {
-                        tracing::error!(%error, "the configuration was not taken; the former one holds");
-                    }
-                },
-                Err(problems) => {
-                    tracing::error!("the configuration is wrong; the former one holds:\n{problems}");
-                }
-            }
-        }
-    });
-    let ended = app.run(stopped()).await;
-    reloads.abort();
-    tracing::info!("stopped");
-    ended
-}
-
-/// SIGTERM or SIGINT.
-async fn stopped() {
-    let (Ok(mut terminate), Ok(mut interrupt)) =
-        (signal(SignalKind::terminate()), signal(SignalKind::interrupt()))
-    else {
-        tracing::error!("signals cannot be heard: stop the process by SIGKILL");
-        return std::future::pending().await;
-    };
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
 }
 
 fn start_logging(arguments: &Arguments) {

@@ -1,7 +1,13 @@
 //! What operators and their tools are told: readiness proved from end to end, and metrics.
 
-use crate::domain::state::{State, Witnessed};
+mod agents;
+
+use agents::{AgentSight, Minority};
+
+use crate::domain::state::{Check, CheckKey, Link, State, Witnessed};
+use crate::domain::step::witnesses_of;
 use crate::domain::time::Timestamp;
+use crate::domain::verdict;
 use crate::engine::Engine;
 use crate::publish::output::Site;
 use crate::web::{Operations, Readiness, Traffic};
@@ -31,7 +37,10 @@ pub struct Overseer {
 struct Sight {
     at: Timestamp,
     agents: Vec<AgentSight>,
+    minorities: Vec<Minority>,
     checks: usize,
+    /// (workspace, check) of those whose verdict hangs on agents that say that it flaps.
+    flapping: Vec<(String, String)>,
     newest: Option<Timestamp>,
     /// Somebody runs a check, or a page waits for one.
     watching: bool,
@@ -39,21 +48,10 @@ struct Sight {
     fresh_until: Option<Timestamp>,
 }
 
-#[derive(Clone, Debug)]
-struct AgentSight {
-    workspace: String,
-    name: String,
-    location: String,
-    last_seen: Option<Timestamp>,
-    skew: i64,
-    own_network_gone: bool,
-}
-
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
-struct AgentLabels {
+struct CheckLabels {
     workspace: String,
-    agent: String,
-    location: String,
+    check: String,
 }
 
 impl Overseer {
@@ -70,6 +68,17 @@ impl Overseer {
         }
     }
 
+    /// How the program is, in a line: what is wrong first.
+    #[must_use]
+    pub fn line(&self) -> String {
+        let Readiness { reasons } = self.ready();
+        if let Some(reason) = reasons.first() {
+            return reason.clone();
+        }
+        let (pages, sight) = (self.site.load().by_slug.len(), self.sight());
+        format!("{pages} pages published, {} checks, {} agents", sight.checks, sight.agents.len())
+    }
+
     fn sight(&self) -> Sight {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
@@ -81,26 +90,31 @@ impl Overseer {
 }
 
 fn sight(state: &State, now: Timestamp) -> Sight {
-    let agents = state.agents.values().map(|agent| AgentSight {
-        workspace: state.workspaces[&agent.workspace].name.clone(),
-        name: agent.name.clone(),
-        location: agent.location.clone(),
-        last_seen: agent.last_seen,
-        skew: agent.skew,
-        own_network_gone: agent.own_network_gone,
-    });
-    let declared = || {
-        state.tracks.values().filter(|one| one.declared.last().is_some_and(|span| span.to == Timestamp::FAR))
-    };
-    let linked = || state.components.values().any(|one| !one.archived && one.is_linked());
+    // A heartbeat says nothing of agents and the way to them.
+    let is_run = |check: &CheckKey| !state.heartbeats.contains_key(check);
+    let declared = || state.tracks.values().filter(|one| one.is_declared() && is_run(&one.check));
+    let feeds = |link: &Link| link.to == Timestamp::FAR && is_run(&link.check);
+    let linked = || state.components.values().any(|one| !one.archived && one.links.iter().any(feeds));
     Sight {
         at: now,
-        agents: agents.collect(),
+        agents: agents::sight(state),
+        minorities: agents::minorities(state, now),
         checks: state.checks.len(),
+        flapping: flapping(state, now),
         newest: declared().filter_map(Witnessed::evidence).max(),
         watching: declared().next().is_some() || linked(),
         fresh_until: declared().filter_map(|one| Some(one.evidence()? + one.silence())).max(),
     }
+}
+
+fn flapping(state: &State, now: Timestamp) -> Vec<(String, String)> {
+    let flags = |check: &Check| check.tracks.iter().any(|track| state.tracks[track].says_flapping());
+    let suspects = state.checks.iter().filter(|(_, check)| flags(check));
+    let flaps = suspects.filter(|(key, _)| {
+        let (witnesses, quorum) = witnesses_of(state, **key);
+        verdict::now(&witnesses, quorum, now).flapping
+    });
+    flaps.map(|(_, check)| (state.workspaces[&check.workspace].name.clone(), check.name.clone())).collect()
 }
 
 impl Operations for Overseer {
@@ -168,6 +182,13 @@ impl Overseer {
         let sight = self.sight();
         let checks = i64::try_from(sight.checks).unwrap_or(i64::MAX);
         registry.register("checks", "Checks known", ConstGauge::new(checks));
+        let flapping = Family::<CheckLabels, Gauge>::default();
+        for (workspace, check) in &sight.flapping {
+            let labels = CheckLabels { workspace: workspace.clone(), check: check.clone() };
+            flapping.get_or_create(&labels).set(1);
+        }
+        let help = "1 while a check changes too often to be believed; checks that do not are left out";
+        registry.register("check_flapping", help, flapping);
         if let Some(newest) = sight.newest {
             let age = (sight.at - newest) as f64 / 1e3;
             registry.register_with_unit(
@@ -177,27 +198,7 @@ impl Overseer {
                 ConstGauge::new(age),
             );
         }
-        let seen = Family::<AgentLabels, Gauge<f64, AtomicU64>>::default();
-        let skew = Family::<AgentLabels, Gauge<f64, AtomicU64>>::default();
-        let gone = Family::<AgentLabels, Gauge>::default();
-        for agent in &sight.agents {
-            let labels = AgentLabels {
-                workspace: agent.workspace.clone(),
-                agent: agent.name.clone(),
-                location: agent.location.clone(),
-            };
-            if let Some(last) = agent.last_seen {
-                seen.get_or_create(&labels).set((sight.at - last) as f64 / 1e3);
-            }
-            skew.get_or_create(&labels).set(agent.skew as f64 / 1e3);
-            gone.get_or_create(&labels).set(i64::from(agent.own_network_gone));
-        }
-        registry.register_with_unit("agent_last_seen_age", "Since the last batch", Unit::Seconds, seen);
-        registry.register_with_unit("agent_clock_skew", "The agent's clock less ours", Unit::Seconds, skew);
-        registry.register(
-            "agent_own_network_gone",
-            "1 while the agent says that its own network is gone: its checks are inconclusive",
-            gone,
-        );
+        agents::register(registry, &sight.agents, sight.at, self.engine.health());
+        agents::register_minorities(registry, &sight.minorities);
     }
 }

@@ -215,11 +215,12 @@ fn observed(when: When, hard: Hard) -> Observed {
         phases: None,
         hard,
         since: None,
+        flapping: false,
     }
 }
 
 fn live(hard: Hard) -> Vec<SnapshotState> {
-    vec![SnapshotState { check: 0, state: hard, since_ago: SECOND, evidence_ago: Some(0) }]
+    vec![SnapshotState { check: 0, state: hard, since_ago: SECOND, evidence_ago: Some(0), flapping: false }]
 }
 
 #[test]

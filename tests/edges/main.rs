@@ -1,3 +1,8 @@
 //! Each edge against a real local peer.
 
+mod dns_probe;
+mod exec;
 mod http_probe;
+mod observing;
+mod tcp_probe;
+mod tls_probe;

@@ -10,9 +10,13 @@ pub(crate) const TARGET: &str = "198.51.100.10";
 pub(crate) const REFERENCES: [&str; 2] = ["198.51.100.20", "198.51.100.21"];
 const GATEWAY: &str = "192.0.2.1";
 const AGENT: &str = "192.0.2.2";
+/// RFC 3849.
+pub(crate) const TARGET_V6: &str = "2001:db8:1::10";
+const GATEWAY_V6: &str = "2001:db8::1";
+const AGENT_V6: &str = "2001:db8::2";
 
 /// A program of ours, built beside this test.
-fn program(name: &str) -> PathBuf {
+pub(crate) fn program(name: &str) -> PathBuf {
     let own = std::env::current_exe().expect("this test is a file");
     let program = own.ancestors().nth(2).expect("it stands in target/<profile>/deps").join(name);
     assert!(program.exists(), "{} is missing: run tests/run build first", program.display());
@@ -30,9 +34,11 @@ pub(crate) struct Hosts {
 impl Hosts {
     /// The agent's host, whose one way out leads over a gateway to the target and the references.
     pub(crate) fn new() -> Self {
-        let id = std::process::id();
+        // Hosts of several tests stand side by side.
+        let folder = tempfile::Builder::new().prefix("hosts-").tempdir().expect("a folder");
+        let id = folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
         let hosts = Self {
-            folder: tempfile::tempdir().expect("a folder"),
+            folder,
             agent: format!("skerry-agent-{id}"),
             beyond: format!("skerry-beyond-{id}"),
             running: Vec::new(),
@@ -51,6 +57,85 @@ impl Hosts {
             hosts.give(address);
         }
         hosts
+    }
+
+    /// IPv6 on the link, and the target beyond it.
+    pub(crate) fn with_ipv6(self) -> Self {
+        let (agent, beyond) = (&self.agent, &self.beyond);
+        for (host, link, address) in [(agent, "out", AGENT_V6), (beyond, "in", GATEWAY_V6)] {
+            ip(&["-n", host, "addr", "add", &format!("{address}/64"), "dev", link, "nodad"]);
+        }
+        ip(&["-n", agent, "-6", "route", "add", "default", "via", GATEWAY_V6]);
+        ip(&["-n", beyond, "addr", "add", &format!("{TARGET_V6}/128"), "dev", "lo", "nodad"]);
+        self
+    }
+
+    /// Of the echo requests that come to the gateway, every `nth` is dropped.
+    pub(crate) fn drop_every(&self, nth: u32) {
+        let rules = format!(
+            "flush ruleset\ntable inet loss {{\nchain input {{\ntype filter hook input priority 0;\n\
+             icmp type echo-request numgen inc mod {nth} == 0 drop\n\
+             icmpv6 type echo-request numgen inc mod {nth} == 0 drop\n}}\n}}\n"
+        );
+        let file = self.write("loss.nft", &rules);
+        done(self.on(&self.beyond, Path::new("nft")).arg("-f").arg(file));
+    }
+
+    /// What leaves the agent's host waits in a queue as slow as this.
+    pub(crate) fn slow_link(&self, rate: &str) {
+        let mut tc = self.on(&self.agent, Path::new("tc"));
+        done(tc.args([
+            "qdisc", "add", "dev", "out", "root", "tbf", "rate", rate, "burst", "200", "latency", "9s",
+        ]));
+    }
+
+    /// The agent's host has no way out any more by IPv4.
+    pub(crate) fn take_routes(&self) {
+        ip(&["-n", &self.agent, "-4", "route", "flush", "all"]);
+    }
+
+    /// The agent's host knows this name, and no name server.
+    pub(crate) fn know(&self, name: &str, addresses: &[&str]) {
+        let folder = names_of(&self.agent);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        let lines: String = addresses.iter().map(|address| format!("{address} {name}\n")).collect();
+        std::fs::write(folder.join("hosts"), lines).expect("written");
+    }
+
+    /// The gateway sends back what is for this address.
+    pub(crate) fn refuse(&self, address: &str) {
+        ip(&["-n", &self.beyond, "route", "add", "unreachable", &format!("{address}/32")]);
+        done(self.on(&self.beyond, Path::new("sysctl")).args(["-qw", "net.ipv4.ip_forward=1"]));
+    }
+
+    /// Any group on the agent's host may open ICMP sockets.
+    pub(crate) fn let_groups_ping(&self) {
+        let range = "net.ipv4.ping_group_range=0 2147483647";
+        done(self.on(&self.agent, Path::new("sysctl")).args(["-qw", range]));
+    }
+
+    /// What `skerry-agent probe --json` says on the agent's host. `powerful`: with root's capabilities.
+    pub(crate) fn probe(&self, config: &Path, powerful: bool) -> serde_json::Value {
+        let mut probe =
+            if powerful { self.on(&self.agent, &program("skerry-agent")) } else { self.powerless() };
+        let said = probe.args(["probe", "--json", "--config"]).arg(config).output().expect("it starts");
+        let answer: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap_or_default();
+        assert!(answer.is_array(), "{}", String::from_utf8_lossy(&said.stderr));
+        answer
+    }
+
+    /// Starts the agent on its host, without any capability.
+    pub(crate) fn start_powerless_agent(&mut self, config: &Path) {
+        let mut agent = self.powerless();
+        agent.arg("run").arg("--config").arg(config);
+        self.start("agent", agent);
+    }
+
+    /// The agent in root's name and with none of root's powers.
+    fn powerless(&self) -> Command {
+        let mut setpriv = self.on(&self.agent, Path::new("setpriv"));
+        setpriv.args(["--bounding-set=-all", "--inh-caps=-all"]).arg(program("skerry-agent"));
+        setpriv
     }
 
     /// An address beyond the gateway is there.
@@ -140,6 +225,7 @@ impl Drop for Hosts {
             let _ = child.kill();
             let _ = child.wait();
         }
+        let _ = std::fs::remove_dir_all(names_of(&self.agent));
         for host in [&self.agent, &self.beyond] {
             let _ = Command::new("ip").args(["netns", "del", host]).output();
         }
@@ -150,7 +236,16 @@ impl Drop for Hosts {
     }
 }
 
-fn ip(words: &[&str]) {
-    let Output { status, stderr, .. } = Command::new("ip").args(words).output().expect("ip is there");
-    assert!(status.success(), "ip {}: {}", words.join(" "), String::from_utf8_lossy(&stderr));
+/// What `ip netns exec` shows in the place of files in `/etc`.
+fn names_of(host: &str) -> PathBuf {
+    Path::new("/etc/netns").join(host)
+}
+
+pub(crate) fn ip(words: &[&str]) {
+    done(Command::new("ip").args(words));
+}
+
+fn done(command: &mut Command) {
+    let Output { status, stderr, .. } = command.output().expect("it starts");
+    assert!(status.success(), "{command:?}: {}", String::from_utf8_lossy(&stderr));
 }

@@ -6,8 +6,16 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 pub mod certificates;
+pub mod dns;
+pub mod dns_peer;
 pub mod misbehaving;
+pub mod named;
 pub mod nginx;
+pub mod nginx_mail;
+pub mod postfix;
+pub mod postgres;
+pub mod script;
+pub mod unbound;
 
 /// Waits until `condition` holds, `bound` at most.
 ///

@@ -2,14 +2,20 @@
 //! returns. What is asserted is what a visitor, an operator or an agent's owner would notice.
 #![expect(clippy::disallowed_methods, reason = "a story compares what it did with the wall clock")]
 
+mod addresses;
+mod clocks;
 mod continuity;
+mod doctor;
 mod enrolment;
+mod heartbeats;
 mod http;
 mod link;
+mod manual;
 mod operations;
 mod outage;
 mod privacy;
 mod process;
 mod refusals;
+mod service;
 mod workspaces;
 mod world;

@@ -3,7 +3,7 @@
 use crate::http::get;
 use crate::world::{World, page, quick_check};
 use skerry_tests::parts::nginx::{Nginx, Site};
-use skerry_tests::parts::until;
+use skerry_tests::parts::{free_port, until};
 use std::io::Write;
 use std::process::{Command, Stdio};
 use std::time::Duration;
@@ -66,6 +66,73 @@ async fn metrics_are_accepted_by_promtool_and_count() {
     assert!(value("skerry_public_answers_whole_total") >= 1.0);
     assert!(value("skerry_checks") >= 1.0);
 
+    for name in [
+        "skerry_agent_spool_records",
+        "skerry_agent_spool_oldest_age_seconds",
+        "skerry_agent_spool_lost_records",
+        "skerry_agent_lateness_seconds",
+        "skerry_agent_clock_skew_seconds",
+        "skerry_agent_own_network_gone",
+        "skerry_agent_definition_conflicts",
+        "skerry_agent_silent_checks",
+        "skerry_agent_missing_records_total",
+        "skerry_agent_lost_records_total",
+        "skerry_agent_clone_refusals_total",
+    ] {
+        assert!(value(name).abs() < 60.0, "{name}");
+    }
+    let version = format!("version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
+    assert!(text.contains(&version), "{text}");
+    accepted_by_promtool(&text);
+}
+
+/// The agent's own, off until its file asks for them.
+#[tokio::test]
+async fn an_agent_tells_its_own_metrics_where_it_is_asked_to() {
+    let nginx = Nginx::start(&Site::default()).await;
+    let mut world = World::new(&page("demo", true, &["web"]));
+    world.start().await;
+    let token = world.enrol("probe", "there", None);
+    let port = free_port();
+    let section = format!("[metrics]\naddress = \"127.0.0.1:{port}\"\n\n");
+    let checks = section + &quick_check("web", &nginx.url_at("127.0.0.1", "/"));
+    let config = world.agent_config("probe", world.private, &token, &checks);
+    let agent = world.start_agent("probe", &config);
+    world.shows("web", "operational", NOTICED).await;
+    until("the acknowledgement is told", NOTICED, async || {
+        let metrics = get(port, "/metrics").expect("an answer").text();
+        metrics.contains("\nskerry_agent_last_acknowledgement_timestamp_seconds 1")
+    })
+    .await;
+    let answer = get(port, "/metrics").expect("an answer");
+    let text = answer.text();
+    assert!(answer.head.to_lowercase().contains("text/plain; version=0.0.4"), "{}", answer.head);
+    for line in [
+        "skerry_agent_check_state{check=\"web\"} 1",
+        "skerry_agent_check_flapping{check=\"web\"} 0",
+        "skerry_agent_own_network_gone 0",
+        "skerry_agent_spool_disk_failing 0.0",
+        "skerry_agent_spool_lost_records 0.0",
+    ] {
+        assert!(text.lines().any(|one| one == line), "no {line} in:\n{text}");
+    }
+    for name in [
+        "skerry_agent_probe_seconds_count{outcome=\"up\"}",
+        "skerry_agent_probes_in_flight",
+        "skerry_agent_lateness_seconds",
+        "skerry_agent_spool_records",
+        "skerry_agent_spool_oldest_age_seconds",
+        "skerry_agent_version",
+    ] {
+        assert!(text.lines().any(|one| one.starts_with(name)), "no {name} in:\n{text}");
+    }
+    accepted_by_promtool(&text);
+    assert_eq!(get(port, "/").expect("an answer").status, 404);
+    agent.stop().await;
+    assert!(get(port, "/metrics").is_none(), "nobody listens after the end");
+}
+
+fn accepted_by_promtool(text: &str) {
     let mut promtool = Command::new("promtool")
         .args(["check", "metrics"])
         .stdin(Stdio::piped())

@@ -41,7 +41,7 @@ async fn an_outage_is_shown_in_time_and_ends() {
 
     let bound = INTERVAL + (FALL - 1) * RETRY.max(TIMEOUT) + TIMEOUT + Duration::from_secs(1);
     let mut done = Vec::new();
-    for _ in 0..OUTAGES {
+    for turn in 1..=OUTAGES {
         let killed = now();
         let since = Instant::now();
         nginx.kill().await;
@@ -53,10 +53,13 @@ async fn an_outage_is_shown_in_time_and_ends() {
         let revived = now();
         let since = Instant::now();
         nginx.restart().await;
-        let ended = says(&world, "none", since, bound * 3).await;
-        assert!(world.page("/").text().contains("All systems operational"));
+        // A check that has changed six times of late is not believed at once.
+        let flaps = turn == OUTAGES;
+        let ended = says(&world, if flaps { "minor" } else { "none" }, since, bound * 3).await;
+        assert_eq!(world.page("/").text().contains("All systems operational"), !flaps);
         done.push((killed, revived, shown, ended));
     }
+    flapping_is_shown_and_ends(&world).await;
     let slowest = done.iter().map(|(.., shown, _)| *shown).max().expect("outages");
     print(&format!(
         "from the death of the target to the changed byte: {:?}, at most {slowest:?} of {bound:?}",
@@ -65,6 +68,19 @@ async fn an_outage_is_shown_in_time_and_ends() {
     assert!(slowest <= bound, "an outage took {slowest:?} to be shown; {bound:?} is the promise");
 
     edges_are_right(&world, &done);
+}
+
+/// Visitors read that it is degraded and no more, operators which check it is; after a steady while it is well.
+async fn flapping_is_shown_and_ends(world: &World) {
+    assert_eq!(world.component("/", "web")["status"], "degraded_performance");
+    let html = world.page("/").text();
+    assert!(html.contains("Degraded performance") && !html.to_lowercase().contains("flap"), "{html}");
+    let line = "skerry_check_flapping{workspace=\"default\",check=\"web\"} 1";
+    let metrics = || get(world.private, "/metrics").is_some_and(|answer| answer.text().contains(line));
+    until("operators are told which check flaps", Duration::from_secs(10), async || metrics()).await;
+    says(world, "none", Instant::now(), 40 * INTERVAL).await;
+    assert!(world.page("/").text().contains("All systems operational"));
+    until("operators are told that it no longer does", Duration::from_secs(10), async || !metrics()).await;
 }
 
 /// The bars say what the story did: an outage begins at the first bad observation, so within an interval of

@@ -38,12 +38,23 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts `command` with its log in `folder`.
-    pub(crate) fn start(name: &str, mut command: Command, folder: &Path) -> Self {
+    pub(crate) fn start(name: &str, command: Command, folder: &Path) -> Self {
+        Self::start_with(name, command, folder, Stdio::null(), None)
+    }
+
+    /// As [`Self::start`], with something else at its standard input and output.
+    pub(crate) fn start_with(
+        name: &str,
+        mut command: Command,
+        folder: &Path,
+        input: Stdio,
+        output: Option<Stdio>,
+    ) -> Self {
         let log = folder.join(format!("{name}.log"));
         let file = std::fs::OpenOptions::new().create(true).append(true).open(&log).expect("a log");
         let child = command
-            .stdin(Stdio::null())
-            .stdout(file.try_clone().expect("a second handle"))
+            .stdin(input)
+            .stdout(output.unwrap_or_else(|| file.try_clone().expect("a second handle").into()))
             .stderr(file)
             .spawn()
             .expect("it starts");

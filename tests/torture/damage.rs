@@ -6,6 +6,7 @@ use crate::peer::{Peer, Saw};
 use crate::sender::{Manners, Sender, checks_of};
 use crate::target::Target;
 use crate::yard::{Running, Yard, get, quick_check};
+use rusqlite::{Connection, OpenFlags};
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::time::Duration;
@@ -66,13 +67,22 @@ fn full_spool(yard: &Yard, target: &Target, folder: &Path) -> String {
     let checks: String = (0..6).map(|check| quick_check(&format!("real-{check}"), target.port)).collect();
     let config = yard.agent_config("before", peer.port, "no one's", &folder.join("spool.db"), &checks);
     let agent = yard.start_agent("before", &config);
-    until("the spool fills", BOUND, || peer.saw().len() > 120);
+    until("the spool fills", BOUND, || waiting(folder) > 120);
     agent.stop();
     let agent = yard.start_agent("before", &config);
-    let stopped = peer.saw().len();
-    until("the spool's log fills", BOUND, || peer.saw().len() > stopped + 60);
+    let stopped = waiting(folder);
+    until("the spool's log fills", BOUND, || waiting(folder) > stopped + 60);
     agent.kill();
     checks
+}
+
+/// Records in the spool; none while it cannot be read.
+fn waiting(folder: &Path) -> i64 {
+    let count = || {
+        let spool = Connection::open_with_flags(folder.join("spool.db"), OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+        spool.query_row("SELECT count(*) FROM queue", [], |row| row.get(0))
+    };
+    count().unwrap_or(0)
 }
 
 fn copy(from: &Path, to: &Path) {

@@ -15,13 +15,13 @@ use std::time::Duration;
 const BOUND: Duration = Duration::from_secs(30);
 
 /// A file system in memory that can be filled.
-struct Small {
+pub(crate) struct Small {
     folder: tempfile::TempDir,
 }
 
 impl Small {
     /// Of so many MiB; `None`, with the reason printed, where the machine does not let us.
-    fn make(size: u64) -> Option<Self> {
+    pub(crate) fn make(size: u64) -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             say!("skipped: mounting a small file system needs root");
             return None;
@@ -34,7 +34,7 @@ impl Small {
         Some(small)
     }
 
-    fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         self.folder.path()
     }
 
@@ -43,7 +43,7 @@ impl Small {
     }
 
     /// Takes every byte that is left, and again what others gave back.
-    fn fill(&self) {
+    pub(crate) fn fill(&self) {
         let mut file =
             std::fs::OpenOptions::new().create(true).append(true).open(self.ballast()).expect("a file");
         let block = [7; 64 << 10];
@@ -52,7 +52,15 @@ impl Small {
         }
     }
 
-    fn free(&self) {
+    /// Takes all but so many bytes.
+    fn leave(&self, bytes: u64) {
+        self.fill();
+        let ballast = std::fs::OpenOptions::new().write(true).open(self.ballast()).expect("the ballast");
+        let length = ballast.metadata().expect("a length").len();
+        ballast.set_len(length.saturating_sub(bytes)).expect("cut");
+    }
+
+    pub(crate) fn free(&self) {
         std::fs::remove_file(self.ballast()).expect("the ballast is there");
     }
 }
@@ -70,6 +78,7 @@ fn a_full_disk_refuses_batches_and_loses_nothing() {
     let names = ["one", "two"];
     let checks: Vec<String> = names.iter().flat_map(|name| checks_of(name)).collect();
     let yard = Yard::new(&checks, Some(&small.path().join("data")));
+    let watchdog = yard.watchdog();
     let aggregator = yard.start();
     let senders: Vec<Sender> = names
         .iter()
@@ -96,6 +105,8 @@ fn a_full_disk_refuses_batches_and_loses_nothing() {
             assert_eq!(get(yard.public, path).expect("an answer").0, 200, "{path} while the disk is full");
         }
         assert_eq!(get(yard.private, "/healthz").expect("an answer").0, 200);
+        // To start again would mend nothing.
+        watchdog.is_fed();
         pass(dice.between(0, 2_500));
         small.free();
         let healed = grows("records are acknowledged again, unaided");
@@ -126,6 +137,7 @@ fn an_agent_on_a_full_disk_probes_on_and_keeps_what_it_sees() {
     let checks: String = (0..4).map(|check| quick_check(&format!("real-{check}"), target.port)).collect();
     let spool = small.path().join("agent/spool.db");
     let config = yard.agent_config("real", peer.port, "a token of no one", &spool, &checks);
+    let watchdog = yard.watchdog();
     let agent = yard.start_agent("real", &config);
     until("it delivers", BOUND, || peer.saw().len() > 20);
     for _ in 0..2 {
@@ -135,6 +147,7 @@ fn an_agent_on_a_full_disk_probes_on_and_keeps_what_it_sees() {
         });
         let asked = target.asked();
         until("it probes on", BOUND, || target.asked() > asked + 60);
+        watchdog.is_fed();
         let known = peer.saw().len();
         pass(dice.between(0, 1_500));
         small.free();
@@ -152,5 +165,36 @@ fn an_agent_on_a_full_disk_probes_on_and_keeps_what_it_sees() {
         times.sort_unstable();
         let hole = times.windows(2).map(|pair| pair[1] - pair[0]).max().unwrap_or(0);
         assert!(hole < 2_000, "{check}: nothing was seen for {hole} ms");
+    }
+}
+
+/// A spool is made, opened and written on a disk that ends at each page in turn: whatever write it is that fails,
+/// the agent starts, probes, and delivers once there is room.
+#[test]
+fn a_disk_that_ends_at_any_page_stops_no_agent() {
+    let Some(small) = Small::make(4) else { return };
+    let yard = Yard::new(&["real".to_owned()], None);
+    let target = Target::start();
+    let checks = quick_check("real-0", target.port);
+    for pages in 0..crate::dice::rounds(14) as u64 {
+        let peer = Peer::start();
+        let name = format!("real-{pages}");
+        let folder = small.path().join(&name);
+        std::fs::create_dir(&folder).expect("a folder");
+        // The lock is there, as after any earlier run; without a place for it no agent may start.
+        std::fs::write(folder.join("spool.db.lock"), "").expect("a file");
+        small.leave(pages * 4_096);
+        let config = yard.agent_config(&name, peer.port, "no one's", &folder.join("spool.db"), &checks);
+        let mut agent = yard.start_agent(&name, &config);
+        let asked = target.asked();
+        until(&format!("it probes with {pages} pages left"), BOUND, || {
+            assert!(agent.ended().is_none(), "{pages} pages: {}", agent.said());
+            target.asked() > asked + 5
+        });
+        small.free();
+        until(&format!("it delivers after {pages} pages"), BOUND, || peer.saw().len() > 5);
+        assert!(!agent.said().contains("panicked"), "{}", agent.said());
+        agent.kill();
+        std::fs::remove_dir_all(&folder).expect("removed");
     }
 }

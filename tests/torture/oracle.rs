@@ -6,6 +6,7 @@ use crate::sender::Ledger;
 use crate::yard::Yard;
 use rusqlite::{Connection, OpenFlags};
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 use std::time::Duration;
 
 /// `to_ms` of what still holds.
@@ -21,8 +22,13 @@ type Interval = (i64, i64, String);
 
 impl Look {
     pub(crate) fn at(yard: &Yard) -> Self {
+        Self::into(&yard.database())
+    }
+
+    /// Of a database that may be another's.
+    pub(crate) fn into(path: &Path) -> Self {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let database = Connection::open_with_flags(yard.database(), flags).expect("the database opens");
+        let database = Connection::open_with_flags(path, flags).expect("the database opens");
         database.busy_timeout(Duration::from_secs(10)).expect("a pragma");
         database.execute_batch("BEGIN").expect("a moment to look at");
         Self { database }

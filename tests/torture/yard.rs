@@ -5,6 +5,7 @@ use rustix::process::{Pid, Signal, kill_process};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::OpenOptionsExt;
+use std::os::unix::net::UnixDatagram;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
@@ -122,10 +123,22 @@ impl Yard {
         path
     }
 
-    fn aggregator_command(&self, words: &[&str]) -> Command {
+    pub(crate) fn aggregator_command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(program("skerry-aggregator"));
         command.args(words).arg("--config").arg(self.path("aggregator.toml"));
+        self.manage(&mut command);
         command
+    }
+
+    /// What is started tells a [`Watchdog`] how it is, where there is one.
+    fn manage(&self, command: &mut Command) {
+        command.env("NOTIFY_SOCKET", self.path("notify"));
+        command.env("WATCHDOG_USEC", Watchdog::LIMIT.as_micros().to_string());
+    }
+
+    /// A watchdog for what is started from now on.
+    pub(crate) fn watchdog(&self) -> Watchdog {
+        Watchdog(UnixDatagram::bind(self.path("notify")).expect("a socket"))
     }
 
     /// Starts the aggregator and waits until it answers.
@@ -183,6 +196,7 @@ impl Yard {
     pub(crate) fn start_agent(&self, name: &str, config: &Path) -> Running {
         let mut command = Command::new(program("skerry-agent"));
         command.arg("run").arg("--config").arg(config);
+        self.manage(&mut command);
         Running::start(command, &self.path(&format!("{name}.log")))
     }
 
@@ -205,6 +219,27 @@ impl Yard {
         let column = |name| header.iter().position(|one| *one == name).expect("a column");
         let (name, outage) = (column("name"), column("major_outage_seconds"));
         lines.map(|line| (line[name].to_owned(), line[outage].parse().expect("a number"))).collect()
+    }
+}
+
+/// Plays the service manager that restarts what does not feed it.
+pub(crate) struct Watchdog(UnixDatagram);
+
+impl Watchdog {
+    const LIMIT: Duration = Duration::from_secs(6);
+
+    /// Waits for something fed from now on; fails where a service manager would have killed.
+    pub(crate) fn is_fed(&self) {
+        let mut buffer = [0; 4_096];
+        let mut said = |socket: &UnixDatagram| {
+            let length = socket.recv(&mut buffer).ok()?;
+            Some(String::from_utf8_lossy(&buffer[..length]).into_owned())
+        };
+        self.0.set_nonblocking(true).expect("a socket can be told");
+        while said(&self.0).is_some() {}
+        until("the watchdog is fed", Self::LIMIT, || {
+            std::iter::from_fn(|| said(&self.0)).any(|message| message.contains("WATCHDOG=1"))
+        });
     }
 }
 

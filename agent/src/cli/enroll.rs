@@ -29,7 +29,13 @@ pub(super) fn enroll(common: &Common, token: &str, allow_plaintext: bool) -> any
     let allowed = allow_plaintext || uplink.is_some_and(|uplink| uplink.allow_plaintext);
     let enrolled = runtime.block_on(enrol(&token, ca_file, allowed))?;
     let reply = enrolled.reply;
-    let bond = Bond { aggregator_id: Some(reply.aggregator_id.clone()), fingerprint: enrolled.pin };
+    let bond = Bond {
+        name: Some(reply.name.clone()),
+        location: Some(reply.location.clone()),
+        urls: token.addresses.clone(),
+        aggregator_id: Some(reply.aggregator_id.clone()),
+        fingerprint: enrolled.pin,
+    };
     place.keep(&reply.credential, &bond)?;
     if existing.is_none() {
         let text = config_text(&token, &reply.name, &reply.location, &token_file, allow_plaintext)?;
@@ -51,14 +57,25 @@ pub(super) fn enroll(common: &Common, token: &str, allow_plaintext: bool) -> any
         let by = if bond.fingerprint.is_some() { ", whose certificate is pinned" } else { "" };
         writeln!(out, "Enrolled as {} in {} at {}{by}.", reply.name, reply.location, enrolled.url)?;
         writeln!(out, "The token is in {}, the configuration in {}.", token_file.display(), path.display())?;
-        writeln!(out, "Start: skerry-agent run --config {}", path.display())?;
+        writeln!(
+            out,
+            "A service that waits for this begins within seconds; one that runs already needs a restart."
+        )?;
+        writeln!(out, "Without a service: skerry-agent run --config {}", path.display())?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 /// The configuration that is there and the file it keeps its token in, if they suit the token.
 fn suited(path: &Path, token: &JoinToken) -> anyhow::Result<(AgentConfig, PathBuf)> {
-    let loaded = config::load(path);
+    // Who this agent is the file may leave to the enrolment.
+    let bond = Bond {
+        name: Some(token.name.clone()),
+        location: Some(token.location.clone()),
+        urls: token.addresses.clone(),
+        ..Bond::default()
+    };
+    let loaded = config::load_as(path, &bond);
     let config = loaded
         .map_err(|problems| anyhow!("the configuration is not usable; the token is not used:\n{problems}"))?;
     let config = config.config;

@@ -1,21 +1,33 @@
 //! The command line: what to do, with which file, and how to say it.
 
+mod doctor;
 mod enroll;
 mod probe;
 mod serve;
 mod status;
 
 use anyhow::anyhow;
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 use skerry_agent::config::{self, Loaded};
+use skerry_agent::manual;
 use std::io::{self, IsTerminal, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use tracing_subscriber::EnvFilter;
 
+const EXIT_CODES: &str = "\
+Exit codes: 0 done; 1 done, and not all is well (`probe`: some check is not up; `doctor`: a warning or a problem); \
+2 not done: a wrong command line, a configuration that is not usable, no aggregator or spool to be had";
+
+const NOT_ENROLLED: &str = "this agent is not enrolled yet. On the aggregator's host run: skerry-aggregator agent \
+add NAME --location LOCATION, and run the line that it prints here, as root or as this agent's user";
+
+/// Of `agent.toml`; held to what the reader asks by the aggregator's tests.
+const SCHEMA: &str = include_str!("../../../docs/schema/agent.json");
+
 /// Runs checks on this host and streams what it sees to a Skerry aggregator.
 #[derive(Debug, Parser)]
-#[command(name = "skerry-agent", version, about)]
+#[command(name = "skerry-agent", version, about, after_long_help = EXIT_CODES)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -41,7 +53,11 @@ enum Command {
     /// Run the checks and send what they see (the default). SIGHUP reads the configuration again
     Run,
     /// Say everything that is wrong with the configuration. Exit 0: nothing, 2: something
-    CheckConfig,
+    CheckConfig {
+        /// Print the JSON Schema of agent.toml, for editors, and read nothing
+        #[arg(long)]
+        schema: bool,
+    },
     /// Run checks once, now. Exit 0: all up, 1: some are not, 2: could not be run
     Probe {
         /// Which checks; all where none is named
@@ -59,6 +75,15 @@ enum Command {
     },
     /// Show states, depth and age of the spool, the last acknowledgement. Exit 0, or 2: no spool to read
     Status,
+    /// Look at all that this agent needs, and say what is wrong with its remedy. Exit 0: all is well, 1: it is not
+    Doctor,
+    /// Write the man pages and shell completions of this program to DIR
+    #[command(hide = true)]
+    Manual {
+        /// Where to
+        #[arg(value_name = "DIR")]
+        folder: PathBuf,
+    },
 }
 
 /// Does what the command line says.
@@ -73,10 +98,19 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
             log_to_stderr(common);
             serve::serve(common)
         }
-        Command::CheckConfig => check_config(common),
+        Command::CheckConfig { schema: true } => {
+            write!(io::stdout().lock(), "{SCHEMA}")?;
+            Ok(ExitCode::SUCCESS)
+        }
+        Command::CheckConfig { schema: false } => check_config(common),
         Command::Probe { names } => probe::probe(common, &names),
         Command::Enroll { token, allow_plaintext } => enroll::enroll(common, &token, allow_plaintext),
         Command::Status => status::status(common),
+        Command::Doctor => doctor::doctor(common),
+        Command::Manual { folder } => {
+            manual::write(&Arguments::command(), &folder)?;
+            Ok(ExitCode::SUCCESS)
+        }
     }
 }
 
@@ -106,7 +140,13 @@ fn check_config(common: &Common) -> anyhow::Result<ExitCode> {
     let words = |problem: &skerry_protocol::strict::Problem| problem.to_string();
     let (problems, warnings, checks): (Vec<String>, Vec<String>, usize) = match config::load(&common.config) {
         Ok(loaded) => (Vec::new(), loaded.warnings.iter().map(words).collect(), loaded.config.checks.len()),
-        Err(problems) => (problems.0.iter().map(words).collect(), Vec::new(), 0),
+        Err(problems) => match config::awaiting_enrolment(&common.config) {
+            Some(loaded) => {
+                let warnings = loaded.warnings.iter().map(words).chain([NOT_ENROLLED.to_owned()]);
+                (Vec::new(), warnings.collect(), loaded.config.checks.len())
+            }
+            None => (problems.0.iter().map(words).collect(), Vec::new(), 0),
+        },
     };
     let sound = problems.is_empty();
     if common.json {

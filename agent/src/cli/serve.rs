@@ -1,35 +1,73 @@
 //! `run`: the agent until it is told to stop, with the configuration read again on SIGHUP.
 
-use super::{Common, load};
+use super::{Common, NOT_ENROLLED, load};
 use anyhow::Context;
-use skerry_agent::config::{self, AgentConfig, UplinkSection};
+use skerry_agent::config::{self, AgentConfig, Loaded, UplinkSection};
 use skerry_agent::delivery::{HttpDelivery, HttpDeliverySettings};
 use skerry_agent::enrolment::Bond;
+use skerry_agent::metrics;
 use skerry_agent::run::{Agent, AgentHandle, AgentSettings};
-use skerry_agent::spool::Limits;
+use skerry_agent::service;
+use skerry_agent::spool::{Limits, SpoolStatus};
+use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
-use tokio::signal::unix::{SignalKind, signal};
+use std::time::Duration;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::time::timeout;
+
+/// Ready is who has observed something; who has nothing to observe so soon is ready after this.
+const FIRST_LOOK: Duration = Duration::from_secs(10);
+
+/// Between two looks whether the agent has been enrolled.
+const LOOK_AGAIN: Duration = Duration::from_secs(2);
 
 pub(super) fn serve(common: &Common) -> anyhow::Result<ExitCode> {
-    let loaded = load(common)?;
-    for warning in &loaded.warnings {
-        tracing::warn!("{warning}");
-    }
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    let ended = runtime.block_on(until_stopped(common, loaded.config));
+    let ended = runtime.block_on(async {
+        // Heard from here on: a signal that nobody hears would end the process.
+        let mut signals = Signals::hear()?;
+        match enrolled(common, &mut signals).await? {
+            Some(loaded) => until_stopped(common, loaded, signals).await,
+            None => Ok(()),
+        }
+    });
     // Probes that hang in a resolver must not hold up the end.
     runtime.shutdown_background();
     ended.map(|()| ExitCode::SUCCESS)
 }
 
-async fn until_stopped(common: &Common, config: AgentConfig) -> anyhow::Result<()> {
-    let mut hangup = signal(SignalKind::hangup())?;
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+/// The configuration. Where nothing is wrong with it but that the agent is not enrolled yet, waits until it is;
+/// `None`: told to stop meanwhile.
+async fn enrolled(common: &Common, signals: &mut Signals) -> anyhow::Result<Option<Loaded>> {
+    if config::awaiting_enrolment(&common.config).is_none() {
+        return load(common).map(Some);
+    }
+    tracing::warn!("{NOT_ENROLLED}");
+    service::ready(NOT_ENROLLED);
+    let mut watching = pin!(service::watch(async || Some(NOT_ENROLLED.to_owned())));
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(LOOK_AGAIN) => {}
+            _ = signals.hangup.recv() => {}
+            _ = signals.terminate.recv() => return Ok(None),
+            _ = signals.interrupt.recv() => return Ok(None),
+            never = &mut watching => match never {},
+        }
+        if let Ok(loaded) = config::load(&common.config) {
+            return Ok(Some(loaded));
+        }
+    }
+}
+
+async fn until_stopped(common: &Common, loaded: Loaded, signals: Signals) -> anyhow::Result<()> {
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    let config = loaded.config;
     let delivery = HttpDelivery::new(&delivery_settings(&config.uplink)?)?;
     let checks = config.checks.len();
     let settings = AgentSettings {
@@ -41,30 +79,89 @@ async fn until_stopped(common: &Common, config: AgentConfig) -> anyhow::Result<(
         self_test: config.self_test.clone(),
         checks: config.checks.clone(),
     };
+    let metrics = match &config.metrics {
+        Some(section) => Some(metrics::bind(section.address).await?),
+        None => None,
+    };
     let agent = Agent::start(settings, Arc::new(delivery))?;
+    let serving = metrics.map(|listener| tokio::spawn(metrics::serve(listener, agent.figures())));
     tracing::info!(agent = %config.agent.name, checks, aggregator = %config.uplink.urls[0], "started");
-    loop {
-        tokio::select! {
-            _ = hangup.recv() => reload(common, &config, &agent).await,
-            _ = terminate.recv() => break,
-            _ = interrupt.recv() => break,
-        }
-    }
+    attend(common, &config, &agent, signals).await;
     tracing::info!("stopping");
+    service::stopping();
+    if let Some(serving) = serving {
+        serving.abort();
+    }
     agent.stop().await;
     Ok(())
 }
 
-/// A bad file changes nothing and is told in full.
-async fn reload(common: &Common, present: &AgentConfig, agent: &AgentHandle) {
+struct Signals {
+    hangup: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn hear() -> std::io::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+}
+
+/// Tells the service manager how the agent is, and obeys signals, until one says stop.
+async fn attend(common: &Common, config: &AgentConfig, agent: &AgentHandle, mut signals: Signals) {
+    let mut first_look = pin!(timeout(FIRST_LOOK, agent.first_observation()));
+    let mut ready = false;
+    let mut watching = pin!(service::watch(async || {
+        agent.turn().await.ok()?;
+        Some(line(agent))
+    }));
+    loop {
+        tokio::select! {
+            _ = &mut first_look, if !ready => {
+                ready = true;
+                service::ready(&line(agent));
+            }
+            _ = signals.hangup.recv() => service::reloading(reload(common, config, agent)).await,
+            _ = signals.terminate.recv() => return,
+            _ = signals.interrupt.recv() => return,
+            never = &mut watching => match never {},
+        }
+    }
+}
+
+/// How the agent is, for the service manager: what is wrong first.
+fn line(agent: &AgentHandle) -> String {
+    let status = agent.status();
+    let SpoolStatus { depth, trouble, .. } = status.spool;
+    let checks = status.states.len();
+    if let Some(trouble) = trouble {
+        return format!("The spool's disk takes nothing: {trouble}. {checks} checks go on, held in memory");
+    }
+    if status.own_network_gone {
+        return format!("This host's own network is gone: {checks} checks cannot tell");
+    }
+    match depth {
+        0 => format!("{checks} checks observed, all of it delivered"),
+        _ => format!("{checks} checks observed, {depth} records wait for the aggregator"),
+    }
+}
+
+/// A bad file changes nothing and is told in full. Gives the outcome in a line.
+async fn reload(common: &Common, present: &AgentConfig, agent: &AgentHandle) -> String {
     let loaded = match config::load(&common.config) {
         Ok(loaded) => loaded,
         Err(problems) => {
             for problem in problems.to_string().lines() {
                 tracing::error!("{problem}");
             }
-            tracing::error!("the new configuration is not usable; the agent goes on with the one it has");
-            return;
+            let outcome = "the new configuration is not usable; the agent goes on with the one it has";
+            tracing::error!("{outcome}");
+            return outcome.to_owned();
         }
     };
     for warning in &loaded.warnings {
@@ -74,15 +171,22 @@ async fn reload(common: &Common, present: &AgentConfig, agent: &AgentHandle) {
     let same_agent = (&old.name, &old.location, &old.spool, old.max_in_flight)
         == (&new.name, &new.location, &new.spool, new.max_in_flight);
     let (old, new) = (&present.uplink, &loaded.config.uplink);
-    if !same_agent || old != new || present.self_test != loaded.config.self_test {
+    if !same_agent || old != new || present.metrics != loaded.config.metrics {
         tracing::warn!(
-            "[agent], [self_test] or [aggregator] has changed: that takes effect at the next start; checks are read now"
+            "[agent], [metrics] or [aggregator] has changed: that takes effect at the next start; [self_test] and checks are read now"
         );
     }
+    agent.set_self_test(loaded.config.self_test);
     let checks = loaded.config.checks.len();
     match agent.reload(loaded.config.checks).await {
-        Ok(()) => tracing::info!(checks, "the configuration was read again"),
-        Err(error) => tracing::error!("the configuration was not taken: {error:#}"),
+        Ok(()) => {
+            tracing::info!(checks, "the configuration was read again");
+            format!("the configuration was read again: {checks} checks")
+        }
+        Err(error) => {
+            tracing::error!("the configuration was not taken: {error:#}");
+            format!("the configuration was not taken: {error:#}")
+        }
     }
 }
 

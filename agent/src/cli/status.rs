@@ -37,11 +37,16 @@ fn print_plain(agent: &str, peek: &Peek, lack: Option<Lack>) -> io::Result<()> {
     for state in &peek.states {
         let (name, hard) = (&state.check, state.hysteresis.hard.name());
         let since = instant(state.hysteresis.since.wall_ms);
+        let flapping = if state.hysteresis.flapping { ", flapping" } else { "" };
         let unconfirmed = if state.hysteresis.unconfirmed() { ", a change is unconfirmed" } else { "" };
         match state.hysteresis.hard {
             skerry_protocol::wire::State::Unknown => writeln!(out, "{name:<width$}  {hard}")?,
             _ => {
-                writeln!(out, "{name:<width$}  {hard} since {since} ({}){unconfirmed}", state.reason.name())?;
+                writeln!(
+                    out,
+                    "{name:<width$}  {hard} since {since} ({}){flapping}{unconfirmed}",
+                    state.reason.name()
+                )?;
             }
         }
     }

@@ -1,47 +1,73 @@
 //! Files to [`Loaded`].
 
-use std::collections::{BTreeSet, HashMap};
-use std::net::SocketAddr;
+use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
-use skerry_protocol::check::{self, Check};
-use skerry_protocol::strict::{
-    Document, Entry, Item, Position, Problem, Problems, Refusal, Table, http_url, nearest, refuse,
-};
-use url::Url;
+use skerry_protocol::check::{self, Check, Kind};
+use skerry_protocol::strict::{Document, Position, Problem, Problems, Shape, Table, nearest};
 
-use crate::delivery::trust::{Fingerprint, read_fingerprint};
+use crate::enrolment::Bond;
 use crate::self_test::SelfTestSettings;
 
-use super::{AgentConfig, AgentSection, Loaded, UplinkSection, doubt_file, doubt_secret};
-
-const DEFAULT_SPOOL: &str = "/var/lib/skerry-agent/spool.db";
-const DEFAULT_MAX_IN_FLIGHT: u64 = 2_000;
+use super::identity::identity;
+use super::sections::{metrics, self_test};
+use super::{AgentConfig, Loaded, doubt_file, doubt_secret};
 
 /// Reads `path` and, in the order of their names, the files `checks.d/*.toml` beside it. Relative paths
-/// within them are relative to the working directory.
+/// within them are relative to the working directory. Where `[aggregator]` names no `url`, what `enroll` kept
+/// says who this agent is and where it reports to.
 ///
 /// # Errors
 /// Everything that is wrong in all of them.
 pub fn load(path: &Path) -> Result<Loaded, Problems> {
+    read(path, None)
+}
+
+/// As [`load`], as if the agent had enrolled so.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_as(path: &Path, bond: &Bond) -> Result<Loaded, Problems> {
+    read(path, Some(bond))
+}
+
+/// What the files say where nothing is wrong but that the agent is yet to be enrolled; its name and where it
+/// reports to mean nothing then.
+#[must_use]
+pub fn awaiting_enrolment(path: &Path) -> Option<Loaded> {
+    let some = Bond {
+        name: Some("nobody".to_owned()),
+        location: Some("nowhere".to_owned()),
+        urls: vec!["https://aggregator.invalid".to_owned()],
+        ..Bond::default()
+    };
+    if load(path).is_ok() { None } else { load_as(path, &some).ok() }
+}
+
+fn read(path: &Path, assumed: Option<&Bond>) -> Result<Loaded, Problems> {
     let mut gathered = Gathered::default();
     let (mut agent_section, mut uplink_section) = (None, None);
     let mut self_test_section = SelfTestSettings::default();
+    let mut may_exec = false;
+    let mut metrics_section = None;
     gathered.read(path, |root| {
-        agent_section = agent(root);
-        uplink_section = uplink(root);
+        (agent_section, uplink_section) = identity(root, assumed);
         self_test_section = self_test(root);
+        may_exec = exec(root);
+        metrics_section = metrics(root);
     });
     for file in check_files(path, &mut gathered.problems) {
         gathered.read(&file, |root| {
-            for key in ["agent", "self_test", "aggregator"] {
+            for key in ["agent", "self_test", "exec", "metrics", "aggregator"] {
                 let wrong = format!("[{key}] belongs to the agent, and this file holds checks only");
                 root.misplaced(key, wrong, format!("Move it into {}.", path.display()));
             }
         });
     }
     gathered.refuse_duplicates();
+    if !may_exec {
+        gathered.refuse_exec(path);
+    }
     let (Some(agent), Some(uplink), true) = (agent_section, uplink_section, gathered.problems.0.is_empty())
     else {
         return Err(gathered.problems);
@@ -50,7 +76,7 @@ pub fn load(path: &Path) -> Result<Loaded, Problems> {
     let checks = gathered.checks.into_iter().map(|(check, _)| check);
     let checks = checks.filter(|check| check.runs_at(&agent.location)).collect();
     Ok(Loaded {
-        config: AgentConfig { agent, uplink, self_test: self_test_section, checks },
+        config: AgentConfig { agent, uplink, self_test: self_test_section, metrics: metrics_section, checks },
         warnings: gathered.warnings,
     })
 }
@@ -93,6 +119,11 @@ impl Gathered {
                 let remedy = "Move it to a check of that name in the aggregator's file, or remove it.";
                 table.misplaced("quorum", "quorum is decided by the aggregator, not by an agent", remedy);
                 if let Some(check) = check::read(&table) {
+                    if let Kind::Heartbeat(_) = check.kind {
+                        let remedy =
+                            "Declare it in the aggregator's file, and have the job call the aggregator.";
+                        table.refuse("type", "type \"heartbeat\" is not run by agents", remedy);
+                    }
                     doubt_files(&table, &check);
                     self.checks.push((check, table.position()));
                 }
@@ -119,6 +150,20 @@ impl Gathered {
         }
     }
 
+    /// Programs are run only where the agent's own file says that it may run them.
+    fn refuse_exec(&mut self, path: &Path) {
+        for (check, position) in &self.checks {
+            if let Kind::Exec(_) = check.kind {
+                self.problems.add_at(
+                    position,
+                    format!("check \"{}\"", check.name),
+                    "this agent runs no programs: [exec] does not enable it",
+                    format!("Add [exec] with enabled = true to {}, or remove the check.", path.display()),
+                );
+            }
+        }
+    }
+
     /// A shared definition may well name other places; one that is almost ours is a slip.
     fn doubt_locations(&mut self, location: &str) {
         for (check, position) in &self.checks {
@@ -137,27 +182,28 @@ impl Gathered {
 
 /// Says what is doubtful about the files that a check names.
 pub fn doubt_files(table: &Table<'_>, check: &Check) {
-    for path in check.secret_files() {
+    for (key, path) in check.kind.secret_files() {
         if let Some((wrong, remedy)) = doubt_secret(path) {
-            table.warn("auth", wrong, remedy);
+            table.warn(key, wrong, remedy);
         }
     }
-    for path in check.plain_files() {
+    for (key, path) in check.kind.plain_files() {
         if let Some((wrong, remedy)) = doubt_file(path) {
-            table.warn("ca_file", wrong, remedy);
+            table.warn(key, wrong, remedy);
         }
     }
 }
 
-/// `(section, key)` of every key that may stand in `agent.toml`.
+/// A text with every section that `agent.toml` may hold, and a `[[check]]` of every type.
+pub const EVERY_KEY: &str = include_str!("every_key.toml");
+
+/// `(section, key)` of every key that the reader asks of `text`, found or not, and what it is to be.
 #[must_use]
-pub fn known_keys() -> BTreeSet<(String, String)> {
-    let Ok(document) = Document::parse("every_key.toml", include_str!("every_key.toml")) else {
-        return BTreeSet::new();
-    };
+pub fn known_keys(text: &str) -> BTreeMap<(String, String), Shape> {
+    let Ok(document) = Document::parse("every_key.toml", text) else { return BTreeMap::new() };
     {
         let root = document.root();
-        let _ = (agent(&root), self_test(&root), uplink(&root));
+        let _ = (identity(&root, Some(&Bond::default())), self_test(&root), exec(&root), metrics(&root));
         for table in root.tables("check", &["name"]) {
             let _ = check::read(&table);
         }
@@ -182,170 +228,7 @@ fn check_files(path: &Path, problems: &mut Problems) -> Vec<PathBuf> {
     files
 }
 
-fn agent(root: &Table<'_>) -> Option<AgentSection> {
-    let Some(table) = root.table("agent") else {
-        if !root.has("agent") {
-            root.refuse("agent", "[agent] is missing", "Add [agent] with location = \"local\" below it.");
-        }
-        return None;
-    };
-    let name =
-        if table.has("name") { table.string("name").at_most(100).optional() } else { host_name(&table) };
-    let location = table
-        .string("location")
-        .at_most(100)
-        .convert(|location| {
-            if location == "aggregator" {
-                return refuse(
-                    "\"aggregator\" is kept for heartbeats",
-                    "Name the site or region of this host.",
-                );
-            }
-            Ok(location)
-        })
-        .required("location = \"frankfurt\", the site or region of this host");
-    Some(AgentSection {
-        spool: table.path("spool").or(PathBuf::from(DEFAULT_SPOOL)),
-        max_in_flight: table.integer("max_in_flight", 1, 100_000).or(DEFAULT_MAX_IN_FLIGHT) as usize,
-        name: name?,
-        location: location?,
-    })
-}
-
-fn host_name(table: &Table<'_>) -> Option<String> {
-    // Asked for all the same, so that it is a known key.
-    let _ = table.item("name");
-    let node = rustix::system::uname().nodename().to_string_lossy().into_owned();
-    if node.is_empty() {
-        table.refuse("name", "name is missing, and this host has no name of its own", "Add name = \"…\".");
-        return None;
-    }
-    Some(node)
-}
-
-fn self_test(root: &Table<'_>) -> SelfTestSettings {
-    let default = SelfTestSettings::default();
-    let Some(table) = root.table("self_test") else { return default };
-    let mut references = Vec::new();
-    for item in table.list("references").unwrap_or_default() {
-        let Some(text) = item.string() else { continue };
-        match text.parse::<SocketAddr>() {
-            Ok(address) if address.ip().is_loopback() || address.ip().is_unspecified() => {
-                let wrong = format!("\"{text}\" is this host, which says nothing of its network");
-                table.refuse("references", wrong, "Name an address beyond the gateway.");
-            }
-            Ok(address) if address.port() != 0 => references.push(address),
-            _ => {
-                let wrong = format!("references must be IP addresses with TCP ports; one is \"{text}\"");
-                table.refuse(
-                    "references",
-                    wrong,
-                    "Write such as \"1.1.1.1:443\" or \"[2606:4700::1111]:443\".",
-                );
-            }
-        }
-    }
-    let (low, high) = (Duration::from_secs(1), Duration::from_secs(3_600));
-    let interval = table.duration("interval").between(low, high).or(default.interval);
-    SelfTestSettings { references, interval }
-}
-
-fn uplink(root: &Table<'_>) -> Option<UplinkSection> {
-    let Some(table) = root.table("aggregator") else {
-        if !root.has("aggregator") {
-            let remedy = "Add [aggregator] with url = \"https://skerry.example.com\" below it.";
-            root.refuse("aggregator", "[aggregator] is missing", remedy);
-        }
-        return None;
-    };
-    let url = uplink_url(table.string("url")).required("url = \"https://skerry.example.com\"");
-    let further: Option<Vec<Url>> =
-        table.list("further_urls").unwrap_or_default().iter().map(further_url).collect();
-    let token_file = table.path("token_file").optional();
-    let ca_file = table.path("ca_file").optional();
-    let remedy = "Put it into a file that only Skerry can read, and name that: token_file = \"/path\".";
-    table.misplaced("token", "token is a secret, and secrets are never in this file", remedy);
-    let fingerprint = fingerprint(table.string("fingerprint")).optional();
-    let allow_plaintext = table.boolean("allow_plaintext").or(false);
-    if let Some((wrong, remedy)) = token_file.as_deref().and_then(doubt_secret) {
-        table.warn("token_file", format!("token_file: {wrong}"), remedy);
-    }
-    if let Some((wrong, remedy)) = ca_file.as_deref().and_then(doubt_file) {
-        table.warn("ca_file", format!("ca_file: {wrong}"), remedy);
-    }
-    let mut urls = vec![url?];
-    let trusts = [("ca_file", ca_file.is_some()), ("fingerprint", fingerprint.is_some())];
-    refuse_contradictions(&table, "url", &urls[0], &trusts, allow_plaintext);
-    for url in further? {
-        refuse_contradictions(&table, "further_urls", &url, &[], allow_plaintext);
-        urls.push(url);
-    }
-    Some(UplinkSection { urls, token_file, ca_file, fingerprint, allow_plaintext })
-}
-
-fn fingerprint(entry: Entry<'_, String>) -> Entry<'_, Fingerprint> {
-    entry.convert(|text| match read_fingerprint(&text) {
-        Some(fingerprint) => Ok(fingerprint),
-        None => refuse(
-            format!("must be sha256: and 64 hexadecimal digits; it is \"{text}\""),
-            "Take it from openssl x509 -in certificate.pem -noout -fingerprint -sha256.",
-        ),
-    })
-}
-
-fn refuse_contradictions(
-    table: &Table<'_>,
-    key: &str,
-    url: &Url,
-    trusts: &[(&str, bool)],
-    allow_plaintext: bool,
-) {
-    if url.scheme() == "https" {
-        return;
-    }
-    for (trust, _) in trusts.iter().filter(|(_, said)| *said) {
-        let remedy = format!("Use https in url, or remove {trust}.");
-        table.refuse(trust, format!("{trust} has no meaning for a plain http URL"), remedy);
-    }
-    if !allow_plaintext && !is_loopback(url) {
-        let wrong = format!(
-            "{key} is plain http to another host: the token and all observations could be read on the way"
-        );
-        table.refuse(key, wrong, "Use https, or say allow_plaintext = true if the network is yours alone.");
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        None => false,
-    }
-}
-
-fn uplink_url(entry: Entry<'_, String>) -> Entry<'_, Url> {
-    entry.convert(|text| read_url(&text))
-}
-
-fn further_url(item: &Item<'_>) -> Option<Url> {
-    match read_url(&item.string()?) {
-        Ok(url) => Some(url),
-        Err(refusal) => item.refuse(&refusal.wrong, &refusal.remedy),
-    }
-}
-
-fn read_url(text: &str) -> Result<Url, Refusal> {
-    let example = "Write scheme and host only, such as \"https://skerry.example.com\".";
-    let url = http_url(text, example)?;
-    if !url.username().is_empty() || url.password().is_some() {
-        return refuse(
-            "holds credentials, which are never in this file",
-            "Use token_file = \"/path/to/token\".",
-        );
-    }
-    if url.query().is_some() || url.fragment().is_some() {
-        return refuse(format!("must have no query or fragment; it is \"{text}\""), example);
-    }
-    Ok(url)
+/// May this agent run programs of its host?
+fn exec(root: &Table<'_>) -> bool {
+    root.table("exec").is_some_and(|table| table.boolean("enabled").or(false))
 }

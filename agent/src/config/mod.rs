@@ -4,8 +4,11 @@
 //! secrets are looked at, never read.
 
 mod files;
+mod identity;
 mod load;
+mod sections;
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use crate::self_test::SelfTestSettings;
@@ -16,7 +19,8 @@ use url::Url;
 use crate::delivery::trust::Fingerprint;
 
 pub use files::{doubt_file, doubt_secret};
-pub use load::{doubt_files, known_keys, load};
+pub use load::{EVERY_KEY, awaiting_enrolment, doubt_files, known_keys, load, load_as};
+pub use sections::self_test;
 
 /// What the files say, and what is doubtful in them.
 #[derive(Debug)]
@@ -36,6 +40,8 @@ pub struct AgentConfig {
     pub uplink: UplinkSection,
     /// `[self_test]`
     pub self_test: SelfTestSettings,
+    /// `[metrics]`, where metrics are wanted.
+    pub metrics: Option<MetricsSection>,
     /// The checks that this agent's location runs, in the order of the files.
     pub checks: Vec<Check>,
 }
@@ -51,6 +57,13 @@ pub struct AgentSection {
     pub spool: PathBuf,
     /// At most this many checks run at once.
     pub max_in_flight: usize,
+}
+
+/// `[metrics]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct MetricsSection {
+    /// Where `/metrics` answers; on the loopback unless other hosts were allowed.
+    pub address: SocketAddr,
 }
 
 /// `[aggregator]`

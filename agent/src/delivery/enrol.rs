@@ -1,7 +1,7 @@
 //! The one request of a host that is to become an agent.
 
 use super::trust::{Fingerprint, trust};
-use super::{chain, client, is_loopback, is_protobuf, read_bounded, refusal, said};
+use super::{PROTOBUF, chain, client, is_loopback, is_of, read_bounded, refusal, said};
 use anyhow::{Context, bail, ensure};
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
@@ -46,7 +46,7 @@ pub async fn enrol(
         let mut endpoint = url.clone();
         endpoint.set_path(&format!("{}{}", url.path().trim_end_matches('/'), wire::ENROL_PATH));
         let request = EnrolRequest { protocol: wire::PROTOCOL_VERSION, secret: token.secret.clone() };
-        let sent = client.post(endpoint).header(CONTENT_TYPE, super::PROTOBUF).body(request.to_bytes());
+        let sent = client.post(endpoint).header(CONTENT_TYPE, PROTOBUF).body(request.to_bytes());
         let response = match sent.send().await {
             Ok(response) => response,
             Err(error) => {
@@ -54,7 +54,7 @@ pub async fn enrol(
                 continue;
             }
         };
-        let (status, protobuf) = (response.status(), is_protobuf(response.headers()));
+        let (status, protobuf) = (response.status(), is_of(response.headers(), PROTOBUF));
         let answer = read_bounded(response).await.map_err(anyhow::Error::msg)?;
         match status {
             StatusCode::OK if protobuf => {

@@ -9,12 +9,33 @@ use std::time::Duration;
 use futures_util::StreamExt;
 use futures_util::stream::FuturesUnordered;
 use rustix::io::Errno;
+use skerry_protocol::check::IpVersion;
 use skerry_protocol::wire::Reason;
 use tokio::net::TcpStream;
+use tokio::time::Instant;
+use url::Host;
 
 use super::fault::Fault;
+use super::resolve::Resolver;
+use super::run::{Doing, Run, add};
 
 const STAGGER: Duration = Duration::from_millis(250);
+
+/// Looks `host` up and connects to the first of its addresses that answers; notes in `run` how long each took.
+pub(super) async fn open(
+    resolver: &Resolver,
+    host: &Host<impl AsRef<str>>,
+    port: u16,
+    ip: IpVersion,
+    run: &mut Run,
+) -> Result<TcpStream, Fault> {
+    let addresses = resolver.host(host, ip, run).await?;
+    run.doing = Doing::CONNECT;
+    let start = Instant::now();
+    let stream = connect(&addresses, port).await?;
+    add(&mut run.phases.connect_us, start.elapsed());
+    Ok(stream)
+}
 
 /// Connects to the first of `addresses` that answers.
 pub(super) async fn connect(addresses: &[IpAddr], port: u16) -> Result<TcpStream, Fault> {

@@ -32,6 +32,11 @@ impl Fault {
         Self { outcome: Outcome::Inconclusive, reason: Reason::OwnResources, detail: detail.into() }
     }
 
+    /// We may not run the check.
+    pub(super) fn own_permission(detail: impl Into<String>) -> Self {
+        Self { outcome: Outcome::Inconclusive, reason: Reason::OwnPermission, detail: detail.into() }
+    }
+
     /// Sorts an error of the operating system. One that says nothing about the network is taken for a
     /// connection that broke.
     pub(super) fn from_io(error: &io::Error) -> Self {

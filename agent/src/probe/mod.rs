@@ -4,6 +4,7 @@
 //! readable secret) is `inconclusive`, never `down`. The caller owns the deadline. Nothing here
 //! decides about hard states, writes to disk or knows the schedule.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use skerry_protocol::check::{Check, Kind};
@@ -11,17 +12,31 @@ use skerry_protocol::wire::{Outcome, Phases, Reason};
 use tokio::time::Instant;
 
 mod connect;
+mod dns;
+mod exec;
 mod fault;
+mod handshake;
+pub(crate) mod hostile;
 mod http;
+mod ping;
 mod resolve;
+mod run;
+mod tcp;
 mod tls;
+
+pub use dns::{DnsAnswer, DnsFindings};
+pub use exec::{Measure, PluginSeen};
 
 /// Longest [`Observed::detail`], bytes.
 pub const MAX_DETAIL_BYTES: usize = 200;
 
-/// Runs checks. Holds what runs share: the resolver, TLS configurations, connections kept for reuse.
+/// Runs checks. Holds what the runs of a kind share, and all kinds: the resolver and the TLS configurations.
 pub struct Prober {
     http: http::HttpProber,
+    ping: ping::PingProber,
+    dns: dns::DnsProber,
+    tcp: tcp::TcpProber,
+    tls: handshake::TlsProber,
 }
 
 /// What one run saw.
@@ -33,15 +48,70 @@ pub struct Observed {
     pub reason: Reason,
     /// Private words for operators: at most [`MAX_DETAIL_BYTES`], no control characters. Empty when up.
     pub detail: String,
-    /// From the start to the last byte read, redirects included.
+    /// The latency: from the start to the last byte read, redirects included, unless the kind has its own.
     pub total: Duration,
     /// Phases that were completed; those of redirects are added up.
     pub phases: Option<Phases>,
     /// The certificate seen that ends first, if the run spoke TLS.
     pub certificate: Option<CertificateSeen>,
+    /// What else a person wants to see of this kind.
+    pub findings: Findings,
 }
 
-/// The leaf certificate a server showed.
+/// What a kind shows beside phases and certificate; for `probe`, never sent.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Findings {
+    /// Nothing more.
+    #[default]
+    Nothing,
+    /// What became of the packets of a `ping`.
+    Echoes(Echoes),
+    /// What a server said to a `tcp` check, its beginning.
+    Said(String),
+    /// What a handshake agreed on.
+    Handshake(HandshakeSeen),
+    /// Of a `dns` check: the answer.
+    Dns(Box<DnsFindings>),
+    /// What a plugin ended with and printed.
+    Plugin(Box<PluginSeen>),
+}
+
+/// The packets of one run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Echoes {
+    /// So many were sent.
+    pub sent: u32,
+    /// So many came back in time.
+    pub received: u32,
+    /// How long those took; none when all were lost.
+    pub round_trips: Option<RoundTrips>,
+}
+
+/// How long packets took to come back.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RoundTrips {
+    /// The shortest.
+    pub min: Duration,
+    /// The mean.
+    pub average: Duration,
+    /// The longest.
+    pub max: Duration,
+    /// The mean difference between one and the next; none of a single packet.
+    pub jitter: Option<Duration>,
+}
+
+/// What a TLS handshake agreed on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HandshakeSeen {
+    /// Such as `TLSv1_3`.
+    pub version: &'static str,
+    /// Such as `TLS13_AES_256_GCM_SHA384`.
+    pub cipher_suite: &'static str,
+    /// As the server showed them, its own first.
+    pub chain: Vec<CertificateSeen>,
+}
+
+/// A certificate a server showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateSeen {
     /// Distinguished name of its subject.
@@ -60,15 +130,42 @@ impl Prober {
     /// # Errors
     /// Only when the TLS provider or the resolver cannot be built at all.
     pub fn new() -> anyhow::Result<Self> {
-        Ok(Self { http: http::HttpProber::new()? })
+        let resolver = Arc::new(resolve::Resolver::from_system()?);
+        let tls = Arc::new(tls::Tls::from_system()?);
+        Ok(Self {
+            http: http::HttpProber::new(Arc::clone(&resolver), Arc::clone(&tls)),
+            ping: ping::PingProber::new(Arc::clone(&resolver))?,
+            dns: dns::DnsProber::new(Arc::clone(&resolver), Arc::clone(&tls)),
+            tcp: tcp::TcpProber::new(Arc::clone(&resolver), Arc::clone(&tls)),
+            tls: handshake::TlsProber::new(resolver, tls),
+        })
+    }
+
+    /// What this process may not do and `checks` need, and how to mend it, in one sentence. Only what they
+    /// need is tried. To be called within a tokio runtime.
+    #[must_use]
+    pub fn lack_of_permission(&self, checks: &[Check]) -> Option<String> {
+        let pings = checks.iter().any(|check| matches!(check.kind, Kind::Ping(_)));
+        pings.then(|| self.ping.lack_of_permission()).flatten()
     }
 
     /// Runs `check` once, to `deadline` at most. Never fails: what goes wrong is the observation.
     pub async fn observe(&self, check: &Check, deadline: Instant) -> Observed {
         match &check.kind {
             Kind::Http(definition) => self.http.observe(check, definition, deadline).await,
+            Kind::Ping(definition) => self.ping.observe(check, definition, deadline).await,
+            Kind::Tcp(definition) => self.tcp.observe(check, definition, deadline).await,
+            Kind::Tls(definition) => self.tls.observe(check, definition, deadline).await,
+            Kind::Dns(definition) => self.dns.observe(check, definition, deadline).await,
+            // Refused when the files are read: nobody runs it.
+            Kind::Heartbeat(_) => run::Run::start(deadline).finish(check, None, Ok(Err(not_run()))),
+            Kind::Exec(definition) => exec::observe(check, definition, deadline).await,
         }
     }
+}
+
+fn not_run() -> fault::Fault {
+    fault::Fault::own("a heartbeat is not run: it is the aggregator that is called")
 }
 
 #[cfg(test)]

@@ -5,7 +5,7 @@
 //! same time share an answer, and its time. A change of `/etc/resolv.conf` or `/etc/hosts` is taken over
 //! within [`REREAD`].
 
-use std::net::{IpAddr, Ipv4Addr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
@@ -18,8 +18,10 @@ use hickory_resolver::net::{DnsError, NetError};
 use hickory_resolver::proto::op::ResponseCode;
 use skerry_protocol::check::IpVersion;
 use skerry_protocol::wire::Reason;
+use url::Host;
 
 use super::fault::{Fault, is_own};
+use super::run::{Doing, Run, add};
 
 /// Most addresses of one name that are tried.
 pub(super) const MAX_ADDRESSES: usize = 16;
@@ -37,6 +39,8 @@ pub(super) struct Resolver {
 
 /// One resolver for each [`IpVersion`]: hickory fixes the families when it is built.
 struct Strategies {
+    /// The system's name servers, in its order.
+    name_servers: Vec<SocketAddr>,
     any: TokioResolver,
     v4: TokioResolver,
     v6: TokioResolver,
@@ -82,6 +86,38 @@ impl Resolver {
         Ok(addresses)
     }
 
+    /// Addresses of `host`, a name or an address already. Names are looked up as a phase of `run`.
+    pub(super) async fn host(
+        &self,
+        host: &Host<impl AsRef<str>>,
+        ip: IpVersion,
+        run: &mut Run,
+    ) -> Result<Vec<IpAddr>, Fault> {
+        let literal = match host {
+            Host::Ipv4(address) => IpAddr::V4(*address),
+            Host::Ipv6(address) => IpAddr::V6(*address),
+            Host::Domain(name) => {
+                run.doing = Doing::DNS;
+                let start = tokio::time::Instant::now();
+                let addresses = self.addresses(name.as_ref(), ip).await?;
+                add(&mut run.phases.dns_us, start.elapsed());
+                return Ok(addresses);
+            }
+        };
+        if is_of(literal, ip) {
+            return Ok(vec![literal]);
+        }
+        let detail = format!("{literal} is not of the IP version the check asks for");
+        Err(Fault::down(Reason::DnsNotFound, detail))
+    }
+
+    /// The first name server of the system that is of this IP version.
+    pub(super) fn name_server(&self, ip: IpVersion) -> Option<SocketAddr> {
+        self.reread_when_changed();
+        let strategies = self.current.load();
+        strategies.name_servers.iter().find(|server| is_of(server.ip(), ip)).copied()
+    }
+
     fn reread_when_changed(&self) {
         {
             let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
@@ -115,6 +151,10 @@ impl Strategies {
                 (ResolverConfig::from_name_servers(vec![local]), ResolverOpts::default())
             }
         };
+        let name_servers = config.name_servers().iter();
+        let name_servers = name_servers
+            .filter_map(|server| Some(SocketAddr::new(server.ip, server.connections.first()?.port)))
+            .collect();
         let build = |strategy: LookupIpStrategy| {
             let mut builder =
                 TokioResolver::builder_with_config(config.clone(), TokioRuntimeProvider::default());
@@ -126,10 +166,19 @@ impl Strategies {
             builder.build()
         };
         Ok(Self {
+            name_servers,
             any: build(LookupIpStrategy::Ipv4AndIpv6)?,
             v4: build(LookupIpStrategy::Ipv4Only)?,
             v6: build(LookupIpStrategy::Ipv6Only)?,
         })
+    }
+}
+
+fn is_of(address: IpAddr, ip: IpVersion) -> bool {
+    match ip {
+        IpVersion::Any => true,
+        IpVersion::V4 => address.is_ipv4(),
+        IpVersion::V6 => address.is_ipv6(),
     }
 }
 

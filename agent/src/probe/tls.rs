@@ -9,41 +9,49 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::SystemTime;
 
 use anyhow::Context;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::client::{Resumption, WebPkiServerVerifier, verify_server_name};
+use rustls::client::danger::ServerCertVerifier;
+use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::{CryptoProvider, ring};
-use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
-use skerry_protocol::check::HttpVersion;
+use rustls_pki_types::{CertificateDer, ServerName};
+use skerry_protocol::check::{Handshake, HttpVersion};
 use skerry_protocol::wire::Reason;
 use tokio::net::TcpStream;
+use tokio::time::Instant;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use url::Host;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-use super::CertificateSeen;
 use super::fault::Fault;
+use super::hostile::is_harmless;
+use super::run::{Doing, Run, add};
+use super::{CertificateSeen, HandshakeSeen};
+use verifier::{AcceptAny, Trusting};
+
+mod verifier;
 
 /// Largest `ca_file` read, bytes.
 const MAX_CA_FILE: u64 = 8 << 20;
+/// Most certificates of a chain that are shown.
+const MAX_CHAIN: usize = 8;
 /// In the order of [`alpn_index`].
-const ALPN: [&[&[u8]]; 3] = [&[b"h2", b"http/1.1"], &[b"http/1.1"], &[b"h2"]];
+const ALPN: [&[&[u8]]; 4] = [&[b"h2", b"http/1.1"], &[b"http/1.1"], &[b"h2"], &[]];
 
 /// The shared configurations.
 pub(super) struct Tls {
     provider: Arc<CryptoProvider>,
     roots: Vec<CertificateDer<'static>>,
     /// None where the system has no authorities to verify with.
-    verified: Option<[Arc<ClientConfig>; 3]>,
-    unverified: [Arc<ClientConfig>; 3],
+    verified: Option<[Arc<ClientConfig>; 4]>,
+    unverified: [Arc<ClientConfig>; 4],
     with_ca_file: Mutex<HashMap<PathBuf, WithCaFile>>,
 }
 
 struct WithCaFile {
     stamp: (u64, Option<SystemTime>),
-    configurations: [Arc<ClientConfig>; 3],
+    configurations: [Arc<ClientConfig>; 4],
 }
 
 impl Tls {
@@ -63,12 +71,13 @@ impl Tls {
         Ok(Self { provider, roots, verified, unverified, with_ca_file: Mutex::default() })
     }
 
-    /// The configuration for a check. An unreadable `ca_file` is our own fault.
+    /// The configuration for a check; without a `version` it speaks no HTTP. An unreadable `ca_file` is our
+    /// own fault.
     pub(super) async fn configuration(
         &self,
         verify: bool,
         ca_file: Option<&Path>,
-        version: HttpVersion,
+        version: Option<HttpVersion>,
     ) -> Result<Arc<ClientConfig>, Fault> {
         let index = alpn_index(version);
         if !verify {
@@ -83,6 +92,11 @@ impl Tls {
                 "this host has no trusted certificate authorities: install ca-certificates or set ca_file",
             )),
         }
+    }
+
+    /// The configuration for a check whose protocol within is its own affair.
+    pub(super) async fn of_handshake(&self, asked: &Handshake) -> Result<Arc<ClientConfig>, Fault> {
+        self.configuration(asked.verify, asked.ca_file.as_deref(), None).await
     }
 
     async fn with_ca_file(&self, file: &Path, index: usize) -> Result<Arc<ClientConfig>, Fault> {
@@ -115,11 +129,12 @@ impl Tls {
     }
 }
 
-fn alpn_index(version: HttpVersion) -> usize {
+fn alpn_index(version: Option<HttpVersion>) -> usize {
     match version {
-        HttpVersion::Auto => 0,
-        HttpVersion::Http1 => 1,
-        HttpVersion::Http2 => 2,
+        Some(HttpVersion::Auto) => 0,
+        Some(HttpVersion::Http1) => 1,
+        Some(HttpVersion::Http2) => 2,
+        None => 3,
     }
 }
 
@@ -145,7 +160,7 @@ fn verifier(
 fn configurations(
     provider: &Arc<CryptoProvider>,
     verifier: &Arc<dyn ServerCertVerifier>,
-) -> anyhow::Result<[Arc<ClientConfig>; 3]> {
+) -> anyhow::Result<[Arc<ClientConfig>; 4]> {
     let mut base = ClientConfig::builder_with_provider(Arc::clone(provider))
         .with_safe_default_protocol_versions()?
         .dangerous()
@@ -159,131 +174,23 @@ fn configurations(
     }))
 }
 
-/// Verifies as webpki does, and also accepts a server that shows the very certificate named in `ca_file`:
-/// webpki refuses a self-signed one marked as an authority, which is what common tools make.
-#[derive(Debug)]
-struct Trusting {
-    chains: Arc<WebPkiServerVerifier>,
-    named: Vec<CertificateDer<'static>>,
-}
-
-impl ServerCertVerifier for Trusting {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        use rustls::Error::InvalidCertificate;
-        let chain =
-            self.chains.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-        match chain {
-            Err(InvalidCertificate(CertificateError::Other(_) | CertificateError::UnknownIssuer))
-                if is_self_issued(end_entity) =>
-            {
-                if !self.named.iter().any(|named| named.as_ref() == end_entity.as_ref()) {
-                    return Err(InvalidCertificate(CertificateError::UnknownIssuer));
-                }
-                check_validity(end_entity, now)?;
-                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
-                Ok(ServerCertVerified::assertion())
-            }
-            // Another authority of the same name: whoever signed this is not the one we trust.
-            Err(InvalidCertificate(
-                CertificateError::BadSignature
-                | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
-            )) => Err(InvalidCertificate(CertificateError::UnknownIssuer)),
-            other => other,
-        }
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.chains.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.chains.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.chains.supported_verify_schemes()
-    }
-}
-
-fn is_self_issued(certificate: &CertificateDer<'_>) -> bool {
-    X509Certificate::from_der(certificate).is_ok_and(|(_, parsed)| parsed.subject() == parsed.issuer())
-}
-
-fn check_validity(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), rustls::Error> {
-    let (_, parsed) = X509Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;
-    let now = now.as_secs() as i64;
-    if now > parsed.validity().not_after.timestamp() {
-        return Err(CertificateError::Expired.into());
-    }
-    if now < parsed.validity().not_before.timestamp() {
-        return Err(CertificateError::NotValidYet.into());
-    }
-    Ok(())
-}
-
-/// `verify = false`: any certificate will do, it is still read. Handshake signatures are checked, so that
-/// the server holds the key of what it shows.
-#[derive(Debug)]
-struct AcceptAny {
-    provider: Arc<CryptoProvider>,
-}
-
-impl ServerCertVerifier for AcceptAny {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
-    }
+/// One full handshake with a server of this name; notes in `run` how long it took.
+pub(super) async fn begin(
+    configuration: Arc<ClientConfig>,
+    name: &Host<impl AsRef<str>>,
+    stream: TcpStream,
+    run: &mut Run,
+) -> Result<TlsStream<TcpStream>, Fault> {
+    run.doing = Doing::TLS;
+    let start = Instant::now();
+    let name = name.to_string();
+    let stream = handshake(configuration, name.trim_matches(['[', ']']), stream).await?;
+    add(&mut run.phases.tls_us, start.elapsed());
+    Ok(stream)
 }
 
 /// One full handshake with `host` (a name or an IP address without brackets).
-pub(super) async fn handshake(
+async fn handshake(
     configuration: Arc<ClientConfig>,
     host: &str,
     stream: TcpStream,
@@ -293,15 +200,46 @@ pub(super) async fn handshake(
     TlsConnector::from(configuration).connect(name, stream).await.map_err(|error| fault(&error))
 }
 
+/// What a finished handshake shows.
+pub(super) fn seen(stream: &TlsStream<TcpStream>) -> HandshakeSeen {
+    let (_, connection) = stream.get_ref();
+    let chain = connection.peer_certificates().unwrap_or_default();
+    HandshakeSeen {
+        version: connection.protocol_version().and_then(|version| version.as_str()).unwrap_or_default(),
+        cipher_suite: connection
+            .negotiated_cipher_suite()
+            .and_then(|suite| suite.suite().as_str())
+            .unwrap_or_default(),
+        chain: chain.iter().take(MAX_CHAIN).filter_map(parse).collect(),
+    }
+}
+
 /// The leaf certificate of a finished handshake.
 pub(super) fn certificate(stream: &TlsStream<TcpStream>) -> Option<CertificateSeen> {
-    let leaf = stream.get_ref().1.peer_certificates()?.first()?;
-    let (_, parsed) = X509Certificate::from_der(leaf).ok()?;
+    parse(stream.get_ref().1.peer_certificates()?.first()?)
+}
+
+fn parse(certificate: &CertificateDer<'_>) -> Option<CertificateSeen> {
+    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
     Some(CertificateSeen {
-        subject: parsed.subject().to_string(),
-        issuer: parsed.issuer().to_string(),
+        subject: printable(&parsed.subject().to_string()),
+        issuer: printable(&parsed.issuer().to_string()),
         not_after: jiff::Timestamp::from_second(parsed.validity().not_after.timestamp()).ok()?,
     })
+}
+
+/// A stranger's words, which must not speak to a terminal.
+fn printable(text: &str) -> String {
+    text.replace(char::is_control, " ")
+}
+
+/// A certificate as a server may show it. See [`crate::hostile`].
+pub(super) fn hostile_certificate(bytes: &[u8]) {
+    let certificate = CertificateDer::from(bytes.to_vec());
+    if let Some(seen) = parse(&certificate) {
+        is_harmless(&seen.subject);
+        is_harmless(&seen.issuer);
+    }
 }
 
 /// Sorts an error of a handshake or of the stream after it.
@@ -354,11 +292,11 @@ mod tests {
         let tls = Tls::from_system().expect("the provider works");
         let directory = tempfile::tempdir().expect("a directory");
         let file = directory.path().join("ca.pem");
-        let missing = tls.configuration(true, Some(&file), HttpVersion::Auto).await.expect_err("no file");
+        let missing = tls.configuration(true, Some(&file), None).await.expect_err("no file");
         assert_eq!(missing.reason, Reason::OwnResources);
         assert!(missing.detail.contains("ca.pem"), "{}", missing.detail);
         std::fs::write(&file, "nothing here").expect("writes");
-        let empty = tls.configuration(true, Some(&file), HttpVersion::Auto).await.expect_err("no PEM");
+        let empty = tls.configuration(true, Some(&file), None).await.expect_err("no PEM");
         assert!(empty.detail.contains("no certificate"), "{}", empty.detail);
     }
 }

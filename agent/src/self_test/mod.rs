@@ -9,14 +9,15 @@ mod routes;
 
 use crate::probe::Observed;
 use routes::{Route, Routes};
-use skerry_protocol::check::{Check, Kind};
+use skerry_protocol::check::Check;
 use skerry_protocol::wire::{Outcome, Reason};
 use std::io;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tokio::net::TcpStream;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
@@ -90,7 +91,7 @@ fn decide(route: Route, references: Option<bool>) -> Option<Lack> {
 /// The self-test of one agent.
 #[derive(Debug)]
 pub struct SelfTest {
-    settings: SelfTestSettings,
+    settings: watch::Sender<Arc<SelfTestSettings>>,
     last: Mutex<Last>,
     gone: AtomicBool,
 }
@@ -108,7 +109,23 @@ impl SelfTest {
     /// A self-test that has not looked yet.
     #[must_use]
     pub fn new(settings: SelfTestSettings) -> Self {
+        let settings = watch::Sender::new(Arc::new(settings));
         Self { settings, last: Mutex::default(), gone: AtomicBool::new(false) }
+    }
+
+    /// Tests by these from the next time on, and looks at once.
+    pub(crate) fn configure(&self, settings: SelfTestSettings) {
+        self.settings.send_if_modified(|present| {
+            let changed = **present != settings;
+            if changed {
+                *present = Arc::new(settings);
+            }
+            changed
+        });
+    }
+
+    fn settings(&self) -> Arc<SelfTestSettings> {
+        Arc::clone(&self.settings.borrow())
     }
 
     /// The last test found the network gone.
@@ -119,14 +136,17 @@ impl SelfTest {
 
     /// Looks every interval until it is told to stop, so that operators hear of it without a failing check.
     pub(crate) async fn run(&self, stop: CancellationToken) {
+        let mut configured = self.settings.subscribe();
         loop {
+            configured.mark_unchanged();
             tokio::select! {
                 () = stop.cancelled() => return,
                 _ = self.look() => {}
             }
             tokio::select! {
                 () = stop.cancelled() => return,
-                () = tokio::time::sleep(self.settings.interval) => {}
+                () = tokio::time::sleep(self.settings().interval) => {}
+                Ok(()) = configured.changed() => {}
             }
         }
     }
@@ -164,8 +184,9 @@ impl SelfTest {
             sleep_until(began + PAUSE).await;
         }
         let began = Instant::now();
+        let settings = self.settings();
         let answered = async {
-            match self.settings.references.as_slice() {
+            match settings.references.as_slice() {
                 [] => None,
                 references => Some(any_answers(references).await),
             }
@@ -217,8 +238,7 @@ async fn answers(reference: SocketAddr) -> bool {
 
 /// The check's target is this host: no network of ours is between us.
 fn is_on_this_host(check: &Check) -> bool {
-    let Kind::Http(http) = &check.kind;
-    match http.url.host() {
+    match check.kind.target() {
         Some(url::Host::Ipv4(address)) => is_own(address.into()),
         Some(url::Host::Ipv6(address)) => is_own(address.into()),
         Some(url::Host::Domain(name)) => {

@@ -1,4 +1,6 @@
 use super::*;
+use crate::probe::Findings;
+use skerry_protocol::check::Kind;
 
 #[test]
 fn the_network_is_gone_when_nothing_speaks_for_it() {
@@ -20,7 +22,7 @@ fn the_network_is_gone_when_nothing_speaks_for_it() {
 
 fn seen(outcome: Outcome, reason: Reason) -> Observed {
     let (detail, total) = (String::new(), Duration::from_millis(3));
-    Observed { outcome, reason, detail, total, phases: None, certificate: None }
+    Observed { outcome, reason, detail, total, phases: None, certificate: None, findings: Findings::Nothing }
 }
 
 /// An address that this host neither has nor reaches (RFC 5737).
@@ -28,7 +30,7 @@ const ELSEWHERE: &str = "http://192.0.2.1/";
 
 fn check(url: &str) -> Check {
     let mut check = crate::run::tests::check("shop", 1_000);
-    let Kind::Http(http) = &mut check.kind;
+    let Kind::Http(http) = &mut check.kind else { panic!("an http check") };
     http.url = url.parse().expect("a URL");
     check
 }
@@ -79,10 +81,10 @@ async fn many_failures_share_a_test() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let address = listener.local_addr().expect("an address");
     let settings = SelfTestSettings { references: vec![address], ..SelfTestSettings::default() };
-    let test = std::sync::Arc::new(SelfTest::new(settings));
+    let test = Arc::new(SelfTest::new(settings));
     let asking: JoinSet<Option<Lack>> = (0..500)
         .map(|_| {
-            let test = std::sync::Arc::clone(&test);
+            let test = Arc::clone(&test);
             async move { test.look().await }
         })
         .collect();
@@ -97,4 +99,15 @@ async fn many_failures_share_a_test() {
     assert!(accepted.await <= 3);
     drop(listener);
     assert_eq!(test.look().await, None, "a refused connection is an answer");
+}
+
+#[tokio::test]
+async fn a_reference_that_is_named_later_is_asked() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let test = SelfTest::new(SelfTestSettings::default());
+    let _ = test.look().await;
+    let references = vec![listener.local_addr().expect("an address")];
+    test.configure(SelfTestSettings { references, ..SelfTestSettings::default() });
+    assert_eq!(test.look().await, None, "it answers");
+    assert!(timeout(Duration::from_secs(5), listener.accept()).await.is_ok(), "it was asked");
 }

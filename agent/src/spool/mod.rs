@@ -9,7 +9,7 @@
 mod fold;
 #[cfg(test)]
 mod fold_tests;
-mod row;
+pub(crate) mod row;
 mod salvage;
 mod store;
 #[cfg(test)]
@@ -21,6 +21,7 @@ use crate::clock::{BootId, Clock, Moment};
 use crate::hysteresis::Hysteresis;
 use anyhow::Context;
 use row::RecordRow;
+
 use skerry_protocol::wire::{self, Reason};
 use std::collections::HashSet;
 use std::fs::{File, OpenOptions};
@@ -64,7 +65,7 @@ pub struct Entry {
     pub boot: BootId,
     /// What was seen; its indices are not set yet.
     pub observation: wire::Observation,
-    /// It changed the hard state.
+    /// It changed the hard state, or whether it flaps.
     pub hard: bool,
     /// Interval of the check, ms.
     pub interval_ms: u32,
@@ -300,6 +301,13 @@ impl Spool {
         let _ = done.await;
     }
 
+    /// Waits for a turn of the thread. `None`: it has ended.
+    pub async fn turn(&self) -> Option<()> {
+        let (answer, turned) = oneshot::channel();
+        self.inbox.command(Command::Turn(answer));
+        turned.await.ok()
+    }
+
     /// Writes what is left, puts it on the disk and ends the thread.
     pub async fn close(&self) {
         let (answer, done) = oneshot::channel();
@@ -337,6 +345,14 @@ pub fn peek(path: &Path, clock: Clock) -> anyhow::Result<Peek> {
         trouble: None,
     };
     Ok(Peek { status, states })
+}
+
+/// Reads the whole spool at `path` and says whether its file is sound. Changes nothing.
+///
+/// # Errors
+/// It is damaged or cannot be read.
+pub fn check(path: &Path) -> anyhow::Result<()> {
+    store::check(path).map_err(|fault| anyhow::anyhow!("{}: {fault}", path.display()))
 }
 
 /// One agent at a time: two on one spool would send the same sequence twice.

@@ -3,7 +3,7 @@
 
 use super::{Entry, Standing};
 use crate::clock::{BootId, Moment};
-use crate::hysteresis::{Hysteresis, Run};
+use crate::hysteresis::{Hysteresis, Run, Slots};
 use prost::Message;
 use skerry_protocol::wire::{self, Reason, State};
 use xxhash_rust::xxh3::xxh3_64;
@@ -99,7 +99,7 @@ pub(super) struct RecordRow {
     /// Boot id, 16 bytes.
     #[prost(bytes = "vec", tag = "5")]
     pub(super) boot: Vec<u8>,
-    /// It changed a hard state.
+    /// It changed a hard state, or whether it flaps.
     #[prost(bool, tag = "6")]
     pub(super) hard: bool,
     /// Interval of the check, ms.
@@ -171,6 +171,9 @@ pub(super) struct StateRow {
     reason: i32,
     #[prost(message, optional, tag = "12")]
     at: Option<MomentRow>,
+    /// What was held of late, as [`Slots`] spells it.
+    #[prost(fixed64, tag = "13")]
+    slots: u64,
 }
 
 impl From<Moment> for MomentRow {
@@ -213,6 +216,7 @@ impl From<&Standing> for StateRow {
             up: Some(hysteresis.up.into()),
             reason: standing.reason as i32,
             at: Some(standing.at.into()),
+            slots: hysteresis.slots.bits(),
         }
     }
 }
@@ -225,6 +229,7 @@ impl TryFrom<StateRow> for Standing {
             hard: State::from_wire(row.hard),
             since: moment(row.since),
             flapping: row.flapping,
+            slots: Slots::from_bits(row.slots),
             down: run(row.down),
             bad: run(row.bad),
             not_down: run(row.not_down),
@@ -277,6 +282,20 @@ impl RecordRow {
             Some(wire::record::Kind::Folded(folded)) => u64::from(folded.count),
             Some(wire::record::Kind::Lost(_)) | None => 0,
         }
+    }
+}
+
+/// Reads rubble as a salvage does, and rows whose checksum is right over any payload. See [`crate::hostile`].
+pub fn rubble(bytes: &[u8]) {
+    for found in carve(bytes) {
+        let _ = (RecordRow::decode(found.payload), StateRow::decode(found.payload).map(Standing::try_from));
+    }
+    for kind in [RowKind::Record, RowKind::State, RowKind::Spool] {
+        let row = frame(kind, 1, bytes);
+        let found = unframe(&row).expect("a row that was just framed");
+        let _ = RecordRow::decode(found.payload);
+        let _ = StateRow::decode(found.payload).map(Standing::try_from);
+        let _ = SpoolRow::decode(found.payload);
     }
 }
 

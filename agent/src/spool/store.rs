@@ -500,3 +500,10 @@ pub(super) fn peek(path: &Path) -> Result<(SpoolRow, Vec<Standing>, u64, Option<
     });
     Ok((about, read_states(&connection)?, depth.cast_unsigned(), oldest))
 }
+
+pub(super) fn check(path: &Path) -> Result<(), Fault> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    connection.execute_batch("PRAGMA busy_timeout=2000")?;
+    let verdict: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
+    if verdict == "ok" { Ok(()) } else { Err(Fault::Damaged(verdict)) }
+}

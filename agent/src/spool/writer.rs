@@ -23,6 +23,7 @@ pub(super) enum Command {
     SetAside { epoch: [u8; 16], sequence: u64 },
     KeepStatesOf(HashSet<String>),
     Flush(oneshot::Sender<()>),
+    Turn(oneshot::Sender<()>),
     Close(oneshot::Sender<()>),
 }
 
@@ -333,6 +334,9 @@ impl Writer {
             }
             Command::Flush(answer) => {
                 self.sync();
+                let _ = answer.send(());
+            }
+            Command::Turn(answer) => {
                 let _ = answer.send(());
             }
             Command::Close(_) => {}

@@ -149,8 +149,12 @@ fn serve(address: &str, directory: &Path) -> anyhow::Result<()> {
     let site = Site { by_host, sole: Some(page), ..Site::default() };
     let face = web::Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
     let public = web::PublicSide::new(Arc::new(ArcSwap::from_pointee(site)), face, web::Traffic::default());
-    let rooms =
-        web::Rooms { public: Arc::new(public), ingest: Arc::new(Closed), operations: Arc::new(Closed) };
+    let rooms = web::Rooms {
+        public: Arc::new(public),
+        ingest: Arc::new(Closed),
+        heartbeats: None,
+        operations: Arc::new(Closed),
+    };
     let serves = web::Serves { public: true, ..web::Serves::default() };
     let bound = web::bind(&[web::Listener { address: address.parse()?, serves, tls: None }])?;
     writeln!(std::io::stdout(), "{}", bound.addresses()[0])?;

@@ -45,7 +45,12 @@ pub(crate) struct Agent {
     sequence: u64,
     dice: Dice,
     declared: bool,
+    /// Boot clock when all states were told last, ms.
+    told_all: Option<u64>,
 }
+
+/// Agents tell all states this often, else those that changed; ms.
+const TELL_ALL: u64 = 60_000;
 
 impl Agent {
     /// The `number`th agent of `checks` checks each.
@@ -58,6 +63,7 @@ impl Agent {
             sequence: 0,
             dice: Dice(number as u64),
             declared: false,
+            told_all: None,
         }
     }
 
@@ -69,8 +75,15 @@ impl Agent {
         boot_ms: impl Fn(usize) -> u64,
         boot_now: u64,
     ) -> anyhow::Result<Vec<u8>> {
-        let records = (0..count).map(|n| self.record(boot_ms(n))).collect();
-        let snapshot = (0_u32..).zip(&self.down).map(|(check, down)| wire::HardState {
+        let before = self.down.clone();
+        let records: Vec<_> = (0..count).map(|n| self.record(boot_ms(n))).collect();
+        let all = self.told_all.is_none_or(|told| boot_now - told >= TELL_ALL);
+        if all {
+            self.told_all = Some(boot_now);
+        }
+        let changed = (0_u32..).zip(self.down.iter().zip(&before));
+        let snapshot = changed.filter(|(_, (down, before))| all || down != before);
+        let snapshot = snapshot.map(|(check, (down, _))| wire::HardState {
             check,
             state: state(*down) as i32,
             flapping: false,

@@ -12,20 +12,22 @@ use rustix::time::{ClockId, clock_gettime};
 use std::path::Path;
 use std::time::Duration;
 
-const USAGE: &str = "usage: bench_system ingest | acknowledgement SECONDS | bytes | history CONFIG RAW HOURS \
-     | bars CONFIG | enrol CONFIG TOKENS | deliver URL TOKENS SECONDS | sink ADDRESS";
+const USAGE: &str = "usage: bench_system ingest | acknowledgement SECONDS RATE | bytes | history CONFIG RAW HOURS \
+     | bars CONFIG | enrol CONFIG TOKENS | deliver URL TOKENS SECONDS RATE HISTORY | sink ADDRESS";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
         ["ingest"] => ingest::beside_the_bare_insert(),
-        ["acknowledgement", seconds] => latency::in_process(seconds.parse()?),
+        ["acknowledgement", seconds, rate] => latency::in_process(seconds.parse()?, rate.parse()?),
         ["bytes"] => ingest::bytes(),
         ["history", config, raw, hours] => history::write(Path::new(config), raw.parse()?, hours.parse()?),
         ["bars", config] => history::bars(Path::new(config)),
         ["enrol", config, tokens] => latency::enrol(Path::new(config), Path::new(tokens)),
-        ["deliver", url, tokens, seconds] => latency::over_http(url, Path::new(tokens), seconds.parse()?),
+        ["deliver", url, tokens, seconds, rate, history] => {
+            latency::over_http(url, Path::new(tokens), seconds.parse()?, rate.parse()?, history.parse()?)
+        }
         ["sink", address] => sink::serve(address),
         _ => anyhow::bail!(USAGE),
     }

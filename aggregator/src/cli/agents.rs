@@ -85,10 +85,7 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
     let process = loaded.configs.first().context("no configuration")?;
     let config = of_workspace(loaded, asked.workspace.as_deref())?;
     let path = &process.store.path;
-    let mut store = match Store::open(path) {
-        Err(StoreError::InUse { .. }) => Store::beside(path)?,
-        opened => opened?,
-    };
+    let mut store = store_at(path)?;
     let workspace = &config.workspace;
     match &asked.what {
         AgentDo::List => {
@@ -135,7 +132,15 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
     }
 }
 
-fn of_workspace<'a>(loaded: &'a Loaded, workspace: Option<&str>) -> anyhow::Result<&'a Config> {
+/// The database, whether or not an aggregator serves from it.
+pub(super) fn store_at(path: &Path) -> Result<Store, StoreError> {
+    match Store::open(path) {
+        Err(StoreError::InUse { .. }) => Store::beside(path),
+        opened => opened,
+    }
+}
+
+pub(super) fn of_workspace<'a>(loaded: &'a Loaded, workspace: Option<&str>) -> anyhow::Result<&'a Config> {
     let named = |config: &&Config| workspace.is_none_or(|workspace| config.workspace == workspace);
     loaded.configs.iter().find(named).with_context(|| {
         let known: Vec<&str> = loaded.configs.iter().map(|config| config.workspace.as_str()).collect();
@@ -189,7 +194,7 @@ fn offer(
 }
 
 /// Where agents reach us, and by which certificate they know us.
-fn reached(process: &Config, urls: &[Url]) -> anyhow::Result<(Vec<String>, Vec<u8>)> {
+pub(super) fn reached(process: &Config, urls: &[Url]) -> anyhow::Result<(Vec<String>, Vec<u8>)> {
     let database = &process.store.path;
     let serving = || process.listeners.iter().filter(|listener| listener.serves.contains(&Room::Agents));
     // Other hosts first: a listener for this host alone is of use only where there is no other.

@@ -1,6 +1,16 @@
-//! What the command line does beside a running aggregator: it writes rows, and the aggregator follows them.
+//! What the command line does: run the aggregator, or work beside a running one, which follows the rows it writes.
 
 mod agents;
+mod backup;
+mod checks;
+mod doctor;
+mod heartbeats;
+mod serve;
 mod table;
 
 pub(crate) use agents::{Agents, agents};
+pub(crate) use backup::{backup, put_back};
+pub(crate) use checks::{Checks, checks};
+pub(crate) use doctor::doctor;
+pub(crate) use heartbeats::{Heartbeats, heartbeats};
+pub(crate) use serve::serve;

@@ -18,9 +18,14 @@ pub(super) fn table(roll: &[AgentEntry], now: Timestamp) -> String {
     let many = roll.iter().any(|one| one.workspace != *first);
     let mut rows = vec![HEADS.map(str::to_owned)];
     rows.extend(roll.iter().map(|one| row(one, many, now)));
+    aligned(&rows)
+}
+
+/// Rows below each other, each column as wide as its widest cell.
+pub(super) fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..HEADS.len()).map(width).collect();
-    let line = |row: &[String; 9]| {
+    let widths: Vec<usize> = (0..COLUMNS).map(width).collect();
+    let line = |row: &[String; COLUMNS]| {
         let cells: Vec<String> =
             row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
         cells.join("  ").trim_end().to_owned()
@@ -47,14 +52,21 @@ fn row(one: &AgentEntry, many: bool, now: Timestamp) -> [String; 9] {
 
 fn notes(one: &AgentEntry, now: Timestamp) -> Vec<String> {
     let mut notes = Vec::new();
+    let last = one.last.as_ref();
     if one.cloned_at.is_some_and(|at| now - at < CLONE_TOLD) {
         notes.push("CLONED: two agents deliver under this name, none is taken".to_owned());
+    }
+    if last.is_some_and(|last| last.own_network_gone) {
+        notes.push("its own network is gone".to_owned());
     }
     if !one.conflicts.is_empty() {
         notes.push(format!("defined otherwise elsewhere: {}", one.conflicts.join(", ")));
     }
     if !one.silent.is_empty() {
         notes.push(format!("silent: {}", one.silent.join(", ")));
+    }
+    if !one.left.is_empty() {
+        notes.push(format!("silent for 24 h, no longer counts: {}", one.left.join(", ")));
     }
     if let Some(until) = one.token_until.filter(|until| *until > now) {
         notes.push(format!("its enrolment token waits for {}", span(until - now)));
@@ -77,7 +89,7 @@ fn skew(ms: i64) -> String {
 }
 
 /// The largest unit that fits, rounded down.
-fn span(ms: i64) -> String {
+pub(super) fn span(ms: i64) -> String {
     let (unit, name) = match ms {
         ..MINUTE => (SECOND, "s"),
         MINUTE..HOUR => (MINUTE, "min"),
@@ -118,8 +130,10 @@ fn entry(one: &AgentEntry, now: Timestamp) -> serde_json::Value {
             "stretches": one.losses,
             "last_at": one.last_loss.map(instant),
         },
+        "own_network_gone": last.map(|last| last.own_network_gone),
         "definition_conflicts": one.conflicts,
         "silent_checks": one.silent,
+        "left_checks": one.left,
     })
 }
 
@@ -145,6 +159,7 @@ mod tests {
             last_loss: None,
             conflicts: Vec::new(),
             silent: Vec::new(),
+            left: Vec::new(),
         };
         let last = LastBatch {
             at: now - 3 * SECOND,
@@ -154,6 +169,7 @@ mod tests {
             oldest_ms: 7_200_000,
             set_aside: 0,
             lateness_ms: 0,
+            own_network_gone: true,
         };
         let web = AgentEntry {
             name: "web-1".into(),
@@ -164,14 +180,15 @@ mod tests {
             lost_records: 40,
             losses: 2,
             conflicts: vec!["shop".into()],
-            silent: vec!["blog".into(), "mail".into()],
+            silent: vec!["blog".into()],
+            left: vec!["mail".into()],
             ..never.clone()
         };
         let roll = [never, web];
         let expected = "\
 NAME   LOCATION  STANDING  LAST SEEN  SKEW    SPOOL           LOST     VERSION  NOTES
 new    ams       active    never      -       -               0        -        its enrolment token waits for 14 min
-web-1  ams       active    3 s ago    -2 min  12, oldest 2 h  40 in 2  0.1.0    CLONED: two agents deliver under this name, none is taken; defined otherwise elsewhere: shop; silent: blog, mail";
+web-1  ams       active    3 s ago    -2 min  12, oldest 2 h  40 in 2  0.1.0    CLONED: two agents deliver under this name, none is taken; its own network is gone; defined otherwise elsewhere: shop; silent: blog; silent for 24 h, no longer counts: mail";
         assert_eq!(table(&roll, now), expected);
         let json: serde_json::Value = serde_json::from_str(&json(&roll, now)).expect("JSON");
         assert_eq!(json["agents"][1]["spool"]["depth"], 12);

@@ -1,11 +1,11 @@
 //! Files to [`Loaded`]: each is read alone, then the rules over all of them are held.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use skerry_agent::config::doubt_files;
-use skerry_protocol::check;
-use skerry_protocol::strict::{Document, Item, Problem, Problems, Table};
+use skerry_protocol::check::{self, Kind};
+use skerry_protocol::strict::{Document, Item, Problem, Problems, Shape, Table};
 
 use super::server::{self, Process};
 use super::{CheckEntry, Config, Loaded, Quorum, page, rules};
@@ -36,11 +36,13 @@ pub fn load(paths: &[PathBuf]) -> Result<Loaded, Problems> {
     if problems.0.is_empty() { Ok(Loaded { configs, warnings }) } else { Err(problems) }
 }
 
-/// `(section, key)` of every key that may stand in a file.
+/// A text with every section that a file may hold, and a `[[check]]` of every type.
+pub const EVERY_KEY: &str = include_str!("every_key.toml");
+
+/// `(section, key)` of every key that the reader asks of `text`, found or not, and what it is to be.
 #[must_use]
-pub fn known_keys() -> BTreeSet<(String, String)> {
-    let text = include_str!("every_key.toml");
-    let Ok(document) = Document::parse("every_key.toml", text) else { return BTreeSet::new() };
+pub fn known_keys(text: &str) -> BTreeMap<(String, String), Shape> {
+    let Ok(document) = Document::parse("every_key.toml", text) else { return BTreeMap::new() };
     let _ = read_root(&document.root(), true, &mut None);
     document.asked()
 }
@@ -103,6 +105,10 @@ fn check_entry(table: &Table<'_>) -> Option<CheckEntry> {
     let quorum = table.item("quorum").map_or(Some(Quorum::Majority), |item| quorum(&item));
     let check = check::read(table);
     if let Some(check) = &check {
+        if let Kind::Exec(_) = check.kind {
+            let remedy = "Declare it in that agent's own agent.toml, which says [exec] enabled = true.";
+            table.refuse("type", "type \"exec\" runs programs on an agent's host, never from here", remedy);
+        }
         doubt_files(table, check);
     }
     Some(CheckEntry { check: check?, quorum: quorum?, declared_at: table.position() })

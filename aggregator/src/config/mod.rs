@@ -12,11 +12,12 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use skerry_protocol::check::Check;
+use skerry_agent::self_test::SelfTestSettings;
+use skerry_protocol::check::{Check, Kind};
 use skerry_protocol::strict::{Position, Problem};
 use url::Url;
 
-pub use load::{known_keys, load};
+pub use load::{EVERY_KEY, known_keys, load};
 
 /// What the files say, and what is doubtful in them.
 #[derive(Debug)]
@@ -54,7 +55,8 @@ impl Config {
     pub fn local_checks(&self) -> impl Iterator<Item = &Check> {
         let location = self.local_agent.as_ref().map(|agent| agent.location.as_str());
         let checks = self.checks.iter().map(|entry| &entry.check);
-        checks.filter(move |check| location.is_some_and(|location| check.runs_at(location)))
+        let run = checks.filter(|check| !matches!(check.kind, Kind::Heartbeat(_)));
+        run.filter(move |check| location.is_some_and(|location| check.runs_at(location)))
     }
 }
 
@@ -124,6 +126,8 @@ pub struct LocalAgent {
     pub name: String,
     /// The failure domain that it stands in.
     pub location: String,
+    /// How it tells its own network's failure from a target's.
+    pub self_test: SelfTestSettings,
 }
 
 /// A declared check and how many locations decide on it.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 
+use skerry_protocol::check::Kind;
 use skerry_protocol::strict::{Position, Problem, Problems, nearest};
 
 use super::{CheckEntry, Config, Item, Link, Page};
@@ -121,6 +122,9 @@ fn whereabouts(config: &Config, warnings: &mut Vec<Problem>) {
 }
 
 fn doubt_whereabouts(config: &Config, entry: &CheckEntry) -> Option<(String, String)> {
+    if let Kind::Heartbeat(_) = entry.check.kind {
+        return None;
+    }
     let Some(local) = &config.local_agent else {
         let remedy = "Add [local_agent], or declare the check in the configuration of an agent.";
         return Some(("nobody runs it: this workspace has no [local_agent]".to_owned(), remedy.to_owned()));

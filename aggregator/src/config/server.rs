@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use skerry_agent::config::{doubt_file, doubt_secret};
+use skerry_agent::config::{doubt_file, doubt_secret, self_test};
 use skerry_protocol::strict::{Entry, Table, http_url, refuse};
 use url::Url;
 
@@ -114,7 +114,24 @@ fn listener(table: &Table<'_>) -> Option<Listener> {
         table.refuse("allow_plaintext", "allow_plaintext has no meaning beside tls", remedy);
     }
     let serves = serves.filter(|serves| !serves.is_empty());
-    Some(Listener { address: address?, serves: serves?, tls, allow_plaintext })
+    let listener = Listener { address: address?, serves: serves?, tls, allow_plaintext };
+    refuse_credentials_in_the_clear(table, &listener);
+    Some(listener)
+}
+
+/// A listener for agents alone gets a certificate of our own; one that visitors use too cannot.
+fn refuse_credentials_in_the_clear(table: &Table<'_>, listener: &Listener) {
+    let serves = |room| listener.serves.contains(&room);
+    let closed = listener.address.ip().is_loopback() || listener.allow_plaintext || listener.tls.is_some();
+    if closed || !(serves(Room::Agents) && serves(Room::Public)) {
+        return;
+    }
+    table.refuse(
+        "serves",
+        "agents would send their credentials over plain HTTP to an address that others reach",
+        "Give agents a [[listen]] of their own, which makes its certificate itself, or add tls. Where something in front \
+         speaks TLS, say allow_plaintext = true.",
+    );
 }
 
 pub(super) fn warn_secret(table: &Table<'_>, key: &str, path: Option<&Path>) {
@@ -194,5 +211,6 @@ pub(super) fn local_agent(root: &Table<'_>) -> Option<LocalAgent> {
     Some(LocalAgent {
         location: location.or("local".to_owned()),
         name: table.string("name").at_most(100).or("local".to_owned()),
+        self_test: self_test(&table),
     })
 }

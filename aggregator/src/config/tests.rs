@@ -95,7 +95,8 @@ fn every_key_of_the_process_has_its_effect() {
         "workspace = \"shop\"\n[[listen]]\naddress = \"[::]:443\"\nserves = [\"public\", \"admin\"]\n\
          tls = { certificate = \"/c.pem\", key = \"/k.pem\" }\n\
          [public]\nbase_url = \"https://status.example.com\"\nbase_domain = \"Example.COM\"\n\
-         [store]\npath = \"s.db\"\nraw_retention = \"30d\"\n[local_agent]\nname = \"here\"\nlocation = \"eu\"\n",
+         [store]\npath = \"s.db\"\nraw_retention = \"30d\"\n[local_agent]\nname = \"here\"\nlocation = \"eu\"\n\
+         [local_agent.self_test]\nreferences = [\"192.0.2.1:53\"]\ninterval = \"5s\"\n",
     );
     assert_eq!(config.workspace, "shop");
     assert_eq!(config.listeners[0].address.port(), 443);
@@ -106,7 +107,12 @@ fn every_key_of_the_process_has_its_effect() {
     assert_eq!(config.public.base_domain.as_deref(), Some("example.com"));
     assert_eq!(config.store.path, PathBuf::from("s.db"));
     assert_eq!(config.store.raw_retention, Duration::from_secs(30 * 86_400));
-    assert_eq!(config.local_agent, Some(LocalAgent { name: "here".into(), location: "eu".into() }));
+    let references = vec!["192.0.2.1:53".parse().expect("an address")];
+    let self_test = SelfTestSettings { references, interval: Duration::from_secs(5) };
+    assert_eq!(
+        config.local_agent,
+        Some(LocalAgent { name: "here".into(), location: "eu".into(), self_test })
+    );
 }
 
 #[test]
@@ -200,7 +206,7 @@ fn workspaces_share_the_process_and_nothing_else() {
 fn the_reference_names_every_key() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../docs/configuration.md");
     let reference = fs::read_to_string(path).expect("the reference");
-    for (section, key) in known_keys() {
+    for (section, key) in known_keys(EVERY_KEY).into_keys() {
         let heading = match section.replace("page.group.component", "page.component").as_str() {
             "" => "### `top`".to_owned(),
             section => format!("### `{section}`"),
@@ -209,5 +215,5 @@ fn the_reference_names_every_key() {
         let row = format!("\n| `{key}` |");
         assert!(chapter.is_some_and(|chapter| chapter.contains(&row)), "{heading} lacks {key}");
     }
-    assert!(known_keys().len() > 60, "the reader was not asked");
+    assert!(known_keys(EVERY_KEY).len() > 60, "the reader was not asked");
 }

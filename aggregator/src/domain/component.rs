@@ -3,7 +3,7 @@
 use super::interval::{Cursor, Interval, append};
 use super::status::Status;
 use super::time::Timestamp;
-use super::verdict::Verdict;
+use super::verdict::{Ruling, Verdict};
 
 /// What the linked checks make of a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -13,6 +13,9 @@ pub enum Automatic {
     /// None is known, or none is linked.
     NoData,
 }
+
+/// Where nothing is said.
+const UNKNOWN: Ruling = Ruling { verdict: Verdict::Unknown, flapping: false };
 
 /// A link of a component to a check, with the check's verdicts.
 #[derive(Clone, Copy, Debug)]
@@ -24,17 +27,19 @@ pub struct LinkedCheck<'a> {
     /// The link holds up to here; [`Timestamp::FAR`] while it still does.
     pub to: Timestamp,
     /// Oldest first, never overlapping; unknown where it says nothing.
-    pub verdict: &'a [Interval<Verdict>],
+    pub verdict: &'a [Interval<Ruling>],
 }
 
 /// The status that the linked checks make together; each is (minor, verdict). All or some down is judged
-/// over the known ones that are not minor.
-pub fn status_of(verdicts: impl Iterator<Item = (bool, Verdict)>) -> Automatic {
+/// over the known ones that are not minor. One that flaps leaves it no better than degraded, which is up: what
+/// was down meanwhile counts as it was.
+pub fn status_of(rulings: impl Iterator<Item = (bool, Ruling)>) -> Automatic {
     let (mut known, mut major, mut down, mut degraded) = (false, 0_u32, 0_u32, false);
-    for (minor, verdict) in verdicts.filter(|(_, verdict)| *verdict != Verdict::Unknown) {
+    for (minor, ruling) in rulings.filter(|(_, ruling)| ruling.verdict != Verdict::Unknown) {
         known = true;
         major += u32::from(!minor);
-        match (minor, verdict) {
+        degraded |= ruling.flapping;
+        match (minor, ruling.verdict) {
             (false, Verdict::Down) => down += 1,
             (true, Verdict::Down) | (_, Verdict::Degraded) => degraded = true,
             (_, Verdict::Up | Verdict::Unknown) => {}
@@ -69,9 +74,9 @@ pub fn automatic(links: &[LinkedCheck<'_>], from: Timestamp) -> Vec<Interval<Aut
                 to = to.min(link.from);
                 return None;
             }
-            let (verdict, until) = cursor.at(at);
+            let (ruling, until) = cursor.at(at);
             to = to.min(until).min(link.to);
-            Some((link.minor, verdict.unwrap_or(Verdict::Unknown)))
+            Some((link.minor, ruling.unwrap_or(UNKNOWN)))
         }));
         append(&mut layer, Interval { from: at, to, value });
         at = to;

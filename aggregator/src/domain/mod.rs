@@ -3,8 +3,10 @@
 
 pub mod component;
 pub mod days;
+pub mod heartbeat;
 pub mod interval;
 pub mod layers;
+pub mod opinions;
 pub mod state;
 pub mod status;
 pub mod step;

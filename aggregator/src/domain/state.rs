@@ -1,6 +1,7 @@
 //! Everything the engine holds to be true, in memory. Loaded from the store at the start and changed
 //! by [`super::step`] alone. Row keys (`…Key`) are the store's own and are never shown to anyone.
 
+use super::heartbeat::Heartbeat;
 use super::interval::Interval;
 use super::layers::Layers;
 use super::time::Timestamp;
@@ -60,6 +61,8 @@ pub struct State {
     pub agents: BTreeMap<AgentKey, Agent>,
     /// Checks.
     pub checks: BTreeMap<CheckKey, Check>,
+    /// Checks that wait to be called.
+    pub heartbeats: BTreeMap<CheckKey, Heartbeat>,
     /// Tracks.
     pub tracks: BTreeMap<TrackKey, Witnessed>,
     /// Pages.
@@ -186,7 +189,7 @@ pub struct Witnessed {
     /// Silent for so long that its location has left the denominator.
     pub left: bool,
     /// From a snapshot ahead of the track, while history drains.
-    pub live: Option<super::track::Span>,
+    pub live: Option<super::verdict::Live>,
 }
 
 impl Witnessed {
@@ -196,11 +199,23 @@ impl Witnessed {
         self.interval_ms.saturating_mul(3).saturating_add(10_000)
     }
 
+    /// Does the agent say now that the check flaps?
+    #[must_use]
+    pub fn says_flapping(&self) -> bool {
+        self.track.flapping() || self.live.is_some_and(|live| live.flapping)
+    }
+
+    /// The agent runs the check now.
+    #[must_use]
+    pub fn is_declared(&self) -> bool {
+        self.declared.last().is_some_and(|newest| newest.to == Timestamp::FAR)
+    }
+
     /// Newest conclusive evidence.
     #[must_use]
     pub fn evidence(&self) -> Option<Timestamp> {
         let last = self.track.spans.last().map(|span| span.last);
-        last.max(self.live.as_ref().map(|span| span.last))
+        last.max(self.live.as_ref().map(|live| live.span.last))
     }
 }
 

@@ -1,6 +1,8 @@
 //! What one agent saw of one check: stretches of a hard state with the gaps between them. Append-only in
 //! the agent's own order. Never guesses across a gap, never moves an edge without a transition's evidence.
+//! Beside them stands when the check flapped: the stretches stay true while it does.
 
+use super::interval::Interval;
 use super::time::Timestamp;
 
 /// What one agent holds to be true of a check after hysteresis.
@@ -50,6 +52,8 @@ pub struct Seen {
     pub hard: Hard,
     /// Set on a hard transition: the first observation of the run that confirmed it.
     pub since: Option<Timestamp>,
+    /// The check flaps, from this observation on.
+    pub flapping: bool,
 }
 
 /// Everything one agent saw of one check.
@@ -57,6 +61,9 @@ pub struct Seen {
 pub struct Track {
     /// Oldest first, never overlapping.
     pub spans: Vec<Span>,
+    /// When the agent said that the check flaps, oldest first; the last is open while it says so. Gaps in the
+    /// evidence do not end it, and nothing is known of the check in them.
+    pub flaps: Vec<Interval<()>>,
     /// Silence was declared since the newest evidence: nothing is known after it.
     pub silent: bool,
     /// Evidence newer than the newest span that carries no hard state yet.
@@ -76,7 +83,26 @@ impl Track {
     /// A track as it was stored.
     #[must_use]
     pub fn new(spans: Vec<Span>, silent: bool) -> Self {
-        Self { spans, silent, unsure: None }
+        Self { spans, flaps: Vec::new(), silent, unsure: None }
+    }
+
+    /// Does the check flap, as last said?
+    #[must_use]
+    pub fn flapping(&self) -> bool {
+        self.flaps.last().is_some_and(|flap| flap.to == Timestamp::FAR)
+    }
+
+    /// Takes what an observation at `at` says; returns `at` if that is new.
+    fn flap(&mut self, flapping: bool, at: Timestamp) -> Option<Timestamp> {
+        if flapping == self.flapping() {
+            return None;
+        }
+        match self.flaps.last_mut().filter(|_| !flapping) {
+            None => self.flaps.push(Interval { from: at, to: Timestamp::FAR, value: () }),
+            Some(open) if open.from < at => open.to = at,
+            Some(_) => self.flaps.truncate(self.flaps.len() - 1),
+        }
+        Some(at)
     }
 
     /// Instant of the newest evidence that carries a hard state.
@@ -97,9 +123,22 @@ impl Track {
     /// Returns the earliest instant whose meaning changed, from which verdicts must be recomputed; `None`
     /// where the newest state merely goes on being believed.
     pub fn observe(&mut self, seen: Seen, silence: i64) -> Option<Timestamp> {
-        let newest = self.spans.last().copied();
         let heard = self.unsure.map(|unsure| unsure.last).max(self.last());
         let at = heard.map_or(seen.at, |heard| heard.max(seen.at));
+        let flapped = self.flap(seen.flapping, at);
+        let held = self.hold(seen, at, heard, silence);
+        held.into_iter().chain(flapped).min()
+    }
+
+    /// Takes the hard state; `heard` is the newest evidence before `at`.
+    fn hold(
+        &mut self,
+        seen: Seen,
+        at: Timestamp,
+        heard: Option<Timestamp>,
+        silence: i64,
+    ) -> Option<Timestamp> {
+        let newest = self.spans.last().copied();
         let unbroken = heard.is_some_and(|heard| at - heard <= silence);
         if seen.hard == Hard::Unknown {
             let from = match (self.unsure, newest) {

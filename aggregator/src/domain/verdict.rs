@@ -17,6 +17,28 @@ pub enum Verdict {
     Unknown,
 }
 
+impl Verdict {
+    /// The name for operators and in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Degraded => "degraded",
+            Self::Down => "down",
+            Self::Unknown => "unknown",
+        }
+    }
+}
+
+/// A verdict with the flag beside it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub struct Ruling {
+    /// What is held to be true.
+    pub verdict: Verdict,
+    /// It hangs on agents that say that the check flaps: with them up it would be another than with them down.
+    pub flapping: bool,
+}
+
 /// How many locations of the denominator must agree.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Quorum {
@@ -102,18 +124,32 @@ pub struct Witness<'a> {
     pub silent: bool,
     /// Newest state from a snapshot, ahead of the track while history drains; taken away by the caller
     /// once it is older than the silence limit. Moves [`now`] only, never history.
-    pub live: Option<Span>,
+    pub live: Option<Live>,
+}
+
+/// What a snapshot says ahead of the track.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// The present state.
+    pub span: Span,
+    /// The check flaps.
+    pub flapping: bool,
 }
 
 /// What a witness contributes at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Voice {
+pub enum Voice {
     /// Not in the denominator: does not run the check, or was silent for 24 hours.
     Absent,
     /// In the denominator, nothing known.
     Silent,
     /// Known.
-    Says(Hard),
+    Says {
+        /// The hard state.
+        hard: Hard,
+        /// The agent says that the check flaps.
+        flapping: bool,
+    },
 }
 
 impl Witness<'_> {
@@ -129,11 +165,11 @@ impl Witness<'_> {
         let current = spans[..after].last();
         let until = spans.get(after).map_or(declared.to, |next| next.from.min(declared.to));
         if let Some(span) = current {
-            if after == spans.len() && !self.silent {
-                return (Voice::Says(span.state), until);
-            }
-            if at < span.last {
-                return (Voice::Says(span.state), until.min(span.last));
+            let newest = after == spans.len() && !self.silent;
+            if newest || at < span.last {
+                let until = if newest { until } else { until.min(span.last) };
+                let (flapping, turns) = self.flapping(at);
+                return (Voice::Says { hard: span.state, flapping }, until.min(turns));
             }
         }
         let heard = current.map_or(declared.from, |span| span.last.max(declared.from));
@@ -141,11 +177,25 @@ impl Witness<'_> {
         if at < leaves { (Voice::Silent, until.min(leaves)) } else { (Voice::Absent, until) }
     }
 
-    fn voice_now(&self, now: Timestamp) -> Voice {
+    /// Does the agent say that the check flaps, and until when does that answer stand?
+    fn flapping(&self, at: Timestamp) -> (bool, Timestamp) {
+        let flaps = &self.track.flaps;
+        match flaps.get(first_ending_after(flaps, at)) {
+            Some(flap) if flap.from <= at => (true, flap.to),
+            Some(flap) => (false, flap.from),
+            None => (false, Timestamp::FAR),
+        }
+    }
+
+    /// What it contributes to the live verdict.
+    #[must_use]
+    pub fn voice_now(&self, now: Timestamp) -> Voice {
         match (self.voice(now).0, self.live) {
-            (voice, Some(live)) if self.track.last().is_none_or(|last| last <= live.last) => {
+            (voice, Some(Live { span, flapping }))
+                if self.track.last().is_none_or(|last| last <= span.last) =>
+            {
                 if self.declared.iter().any(|declared| declared.contains(now)) {
-                    Voice::Says(live.state)
+                    Voice::Says { hard: span.state, flapping }
                 } else {
                     voice
                 }
@@ -156,13 +206,31 @@ impl Witness<'_> {
 }
 
 /// `voices` stand with those of one location beside each other.
-fn verdict(voices: &[(u32, Voice)], quorum: Quorum, says: &mut Vec<LocationSays>) -> Verdict {
+fn rule(voices: &[(u32, Voice)], quorum: Quorum, says: &mut Vec<LocationSays>) -> Ruling {
+    let mut with = |read: fn(Hard, bool) -> Hard| verdict(voices, quorum, says, read);
+    let said = with(|hard, _| hard);
+    let flaps = voices.iter().any(|(_, voice)| matches!(voice, Voice::Says { flapping: true, .. }));
+    let hangs = flaps && {
+        let best = with(|hard, flapping| if flapping { Hard::Up } else { hard });
+        let worst = with(|hard, flapping| if flapping { Hard::Down } else { hard });
+        best != worst
+    };
+    Ruling { verdict: said, flapping: hangs }
+}
+
+/// The verdict where `read` says what a voice counts for: its hard state, and whether it flaps.
+fn verdict(
+    voices: &[(u32, Voice)],
+    quorum: Quorum,
+    says: &mut Vec<LocationSays>,
+    read: impl Fn(Hard, bool) -> Hard,
+) -> Verdict {
     says.clear();
     says.extend(voices.chunk_by(|one, other| one.0 == other.0).filter_map(|location| {
         let mut present = location.iter().filter(|(_, voice)| *voice != Voice::Absent).peekable();
         present.peek()?;
         Some(within_location(present.map(|(_, voice)| match voice {
-            Voice::Says(hard) => Some(*hard),
+            Voice::Says { hard, flapping } => Some(read(*hard, *flapping)),
             Voice::Absent | Voice::Silent => None,
         })))
     }));
@@ -177,14 +245,14 @@ fn by_location<'a, 'b>(witnesses: &'b [Witness<'a>]) -> Vec<&'b Witness<'a>> {
 
 /// The live verdict.
 #[must_use]
-pub fn now(witnesses: &[Witness<'_>], quorum: Quorum, now: Timestamp) -> Verdict {
+pub fn now(witnesses: &[Witness<'_>], quorum: Quorum, now: Timestamp) -> Ruling {
     let voices: Vec<_> = by_location(witnesses).iter().map(|w| (w.location, w.voice_now(now))).collect();
-    verdict(&voices, quorum, &mut Vec::new())
+    rule(&voices, quorum, &mut Vec::new())
 }
 
 /// The verdict over time: contiguous over `[from, FAR)`, neighbours differ.
 #[must_use]
-pub fn timeline(witnesses: &[Witness<'_>], quorum: Quorum, from: Timestamp) -> Vec<Interval<Verdict>> {
+pub fn timeline(witnesses: &[Witness<'_>], quorum: Quorum, from: Timestamp) -> Vec<Interval<Ruling>> {
     let witnesses = by_location(witnesses);
     let mut voices: Vec<_> = witnesses.iter().map(|witness| (witness.location, Voice::Absent)).collect();
     let mut until = vec![from; witnesses.len()];
@@ -196,7 +264,7 @@ pub fn timeline(witnesses: &[Witness<'_>], quorum: Quorum, from: Timestamp) -> V
             }
         }
         let to = until.iter().copied().min().unwrap_or(Timestamp::FAR);
-        append(&mut timeline, Interval { from: at, to, value: verdict(&voices, quorum, &mut says) });
+        append(&mut timeline, Interval { from: at, to, value: rule(&voices, quorum, &mut says) });
         at = to;
     }
     timeline

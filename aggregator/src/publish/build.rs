@@ -140,7 +140,7 @@ impl Build<'_> {
         let ahead = open()
             .flat_map(|link| &self.state.checks[&link.check].tracks)
             .filter_map(|track| self.state.tracks[track].live)
-            .map(|span| span.from)
+            .map(|live| live.span.from)
             .max();
         let Some(from) = ahead else { return };
         let layers = &component.layers;

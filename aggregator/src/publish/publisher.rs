@@ -17,6 +17,7 @@ use crossbeam_channel::{Receiver, RecvTimeoutError};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
+use tokio::sync::watch;
 
 /// Between two renderings of one page that changes all the time.
 const LEAST_APART: Duration = Duration::from_millis(200);
@@ -68,6 +69,7 @@ pub struct Publisher {
     pages: BTreeMap<PageKey, Page>,
     shared: HashMap<String, Arc<Output>>,
     squeezer: Squeezer,
+    turned: watch::Sender<()>,
 }
 
 impl Publisher {
@@ -81,7 +83,14 @@ impl Publisher {
         shared: HashMap<String, Arc<Output>>,
     ) -> Self {
         let squeezer = Squeezer::start();
-        Self { engine, changed, site, addresses, pages: BTreeMap::new(), shared, squeezer }
+        let turned = watch::Sender::new(());
+        Self { engine, changed, site, addresses, pages: BTreeMap::new(), shared, squeezer, turned }
+    }
+
+    /// Tells of each turn of the thread, of which there is one a second at least.
+    #[must_use]
+    pub fn turned(&self) -> watch::Receiver<()> {
+        self.turned.subscribe()
     }
 
     /// Publishes every page once, so that what is bound next has something to show, then starts the
@@ -209,6 +218,7 @@ impl Publisher {
         if swapped || self.pages.is_empty() {
             self.site.store(Arc::new(self.site_now()));
         }
+        self.turned.send_replace(());
         Ok(())
     }
 

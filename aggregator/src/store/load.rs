@@ -2,6 +2,7 @@
 
 use super::tokens::BESIDE;
 use super::{Store, StoreError, rows};
+use crate::domain::heartbeat::{Expected, Heartbeat, Started};
 use crate::domain::interval::Interval;
 use crate::domain::layers::Layers;
 use crate::domain::state::{
@@ -23,6 +24,7 @@ impl Store {
         load.tenants()?;
         load.checks()?;
         load.tracks()?;
+        load.heartbeats()?;
         load.pages()?;
         load.components()?;
         load.layers()?;
@@ -70,8 +72,8 @@ impl Load<'_> {
             state.agents.insert(AgentKey(row.get(0)?), agent);
             Ok(())
         })?;
-        store.each("SELECT agent, epoch, through, offset_ms, seen_ms, version, depth, oldest_ms, lost, set_aside, lateness_ms
-             FROM agent_epoch ORDER BY seen_ms", |row| {
+        store.each("SELECT agent, epoch, through, offset_ms, seen_ms, version, depth, oldest_ms, lost, set_aside, lateness_ms,
+             own_network_gone FROM agent_epoch ORDER BY seen_ms", |row| {
             let Some(agent) = state.agents.get_mut(&AgentKey(row.get(0)?)) else { return Ok(()) };
             let epoch = Epoch {
                 through: row.get::<_, i64>(2)?.unsigned_abs(),
@@ -81,6 +83,7 @@ impl Load<'_> {
             agent.epochs.insert(row.get(1)?, epoch);
             agent.last_seen = Some(Timestamp(row.get(4)?));
             agent.skew = row.get(3)?;
+            agent.own_network_gone = row.get(11)?;
             let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
             agent.told = Told {
                 version: row.get(5)?,
@@ -103,6 +106,22 @@ impl Load<'_> {
             let (tracks, components) = (Vec::new(), Vec::new());
             state.check_names.insert((workspace, name.clone()), key);
             state.checks.insert(key, Check { workspace, name, quorum, tracks, components });
+            Ok(())
+        })
+    }
+
+    fn heartbeats(&mut self) -> Result<(), StoreError> {
+        let Self { store, state } = self;
+        let sql = "SELECT \"check\", track, period_ms, grace_ms, heard_ms, started_ms, started_run
+             FROM heartbeat";
+        store.each(sql, |row| {
+            let expected = Expected { period: row.get(2)?, grace: row.get(3)? };
+            let heard = row.get::<_, Option<i64>>(4)?.map(Timestamp);
+            let started: Option<i64> = row.get(5)?;
+            let run = row.get::<_, Option<String>>(6)?.unwrap_or_default();
+            let started = started.map(|at| Started { at: Timestamp(at), run });
+            let heartbeat = Heartbeat { track: TrackKey(row.get(1)?), expected, heard, started };
+            state.heartbeats.insert(CheckKey(row.get(0)?), heartbeat);
             Ok(())
         })
     }
@@ -147,6 +166,11 @@ impl Load<'_> {
                 witnessed.track.spans.push(span);
             }
         }
+        store.each("SELECT track, from_ms, to_ms FROM flap ORDER BY track, from_ms", |row| {
+            let Some(witnessed) = state.tracks.get_mut(&TrackKey(row.get(0)?)) else { return Ok(()) };
+            witnessed.track.flaps.push(interval(row, 1, ())?);
+            Ok(())
+        })?;
         store.each("SELECT track, from_ms, to_ms FROM declared ORDER BY track, from_ms", |row| {
             let Some(witnessed) = state.tracks.get_mut(&TrackKey(row.get(0)?)) else { return Ok(()) };
             witnessed.declared.push(interval(row, 1, ())?);

@@ -1,29 +1,30 @@
 //! The only importer of rusqlite: one writer, short reads, migrations, one file per table family.
 //! Functions are named after what the domain does; no SQL leaves this folder.
 
+pub mod backup;
+mod heartbeats;
 mod hours;
 mod load;
+mod migrate;
 mod observation;
 mod roll;
 mod rows;
 mod tokens;
 mod write;
 
+pub use heartbeats::HeartbeatToken;
 pub use hours::MAX_CHART_HOURS;
 pub use observation::StoredObservation;
 pub use roll::{AgentEntry, LastBatch};
 pub use tokens::{AgentIdentity, Enrolled, Redeemed, Standing, token_hash};
 
 use crate::domain::time::Timestamp;
+use migrate::{MIGRATIONS, SCHEMA_VERSION, migrate, schema_of};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-/// The schema this program writes.
-const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
-/// From nothing to the present schema; each is a version of its own and never changes again.
-const MIGRATIONS: [&str; 2] = [include_str!("migrations/0001.sql"), include_str!("migrations/0002.sql")];
 /// WAL-reset corruption was mended in it.
 const OLDEST_SQLITE: i32 = 3_051_003;
 
@@ -83,6 +84,52 @@ pub enum StoreError {
         /// SQLite's words.
         what: String,
     },
+    /// The database could not be brought to the present schema.
+    #[error(
+        "{path}: the database could not be migrated from schema {found} to {SCHEMA_VERSION} ({what}). It is as it was, and a copy is at {}. Install the former version of Skerry again, which runs on it as it is, and report this", backup.display()
+    )]
+    NotMigrated {
+        /// The database.
+        path: PathBuf,
+        /// Its schema.
+        found: i64,
+        /// SQLite's words.
+        what: String,
+        /// The copy taken before.
+        backup: PathBuf,
+    },
+    /// A copy is never written over something.
+    #[error("{path} is there already: name a file that is not, or move it away. Nothing was written")]
+    Exists {
+        /// What is there.
+        path: PathBuf,
+    },
+    /// There is nothing to copy.
+    #[error(
+        "{path}: there is no database. store.path in the configuration says where it is made when the aggregator starts"
+    )]
+    NoDatabase {
+        /// Where it would be.
+        path: PathBuf,
+    },
+    /// A file that was to be restored.
+    #[error("{path} is no backup to rely on: {what}. Nothing was changed; take another one")]
+    NoBackup {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with it.
+        what: String,
+    },
+    /// A copy could not be written.
+    #[error(
+        "{path}: the copy cannot be written ({what}). See to space and permissions there; nothing was changed"
+    )]
+    NotWritten {
+        /// The copy.
+        path: PathBuf,
+        /// The system's words.
+        what: String,
+    },
     /// The folder or file cannot be made or written.
     #[error(
         "{path}: {what}. Make it writable for the user that runs skerry-aggregator, or change store.path"
@@ -118,20 +165,10 @@ impl Store {
         if rusqlite::version_number() < OLDEST_SQLITE {
             return Err(StoreError::OldSqlite(rusqlite::version()));
         }
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-        let unwritable = |path: &Path, error: &std::io::Error| StoreError::Unwritable {
-            path: path.to_owned(),
-            what: error.to_string(),
-        };
-        std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
-        refuse_network_file_system(folder)?;
-        let lock = private_file(&path.with_extension("lock")).map_err(|error| unwritable(path, &error))?;
-        if lock.try_lock().is_err() {
-            return Err(StoreError::InUse { path: path.to_owned() });
-        }
+        let lock = claim(path)?;
         private_file(path).map_err(|error| unwritable(path, &error))?;
         let mut connection = Self::connect(path, false)?;
-        migrate(&mut connection, path)?;
+        migrate(&mut connection, path, &MIGRATIONS)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         Ok(Self { connection, path: path.to_owned(), _lock: Some(lock) })
     }
@@ -210,6 +247,23 @@ impl Store {
         Ok(self.connection.prepare_cached(sql)?.execute([cut])?)
     }
 
+    /// Deletes what is told to operators alone, hard transitions and losses, of before `before`: those among the
+    /// `limit` oldest rows of each. Returns how many.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn prune_notes(&mut self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        let mut deleted = 0;
+        for (table, at) in [("hard_transition", "at_ms"), ("loss", "noted_ms")] {
+            let sql = format!(
+                "DELETE FROM {table} WHERE rowid IN (SELECT id FROM (SELECT rowid AS id, {at} AS at FROM {table}
+                     ORDER BY rowid LIMIT ?2) WHERE at < ?1)"
+            );
+            deleted += self.connection.prepare_cached(&sql)?.execute((before.0, limit as i64))?;
+        }
+        Ok(deleted)
+    }
+
     /// A write that changes nothing, to learn whether writing works again.
     ///
     /// # Errors
@@ -235,33 +289,39 @@ fn opened(path: &Path, error: rusqlite::Error) -> StoreError {
     }
 }
 
-/// Opens or makes a file that only its owner can read: the database's own journals inherit its mode.
+/// Does an aggregator serve from the database at `path`? Changes nothing.
+#[must_use]
+pub fn is_served(path: &Path) -> bool {
+    std::fs::File::open(path.with_extension("lock")).is_ok_and(|lock| lock.try_lock_shared().is_err())
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Unwritable { path: path.to_owned(), what: error.to_string() }
+}
+
+/// Makes sure that nobody serves from the database at `path`, and that nobody will while the lock is held.
+fn claim(path: &Path) -> Result<std::fs::File, StoreError> {
+    let folder = backup::folder_of(path);
+    std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+    refuse_network_file_system(folder)?;
+    let lock = private_file(&path.with_extension("lock")).map_err(|error| unwritable(path, &error))?;
+    if lock.try_lock().is_err() {
+        return Err(StoreError::InUse { path: path.to_owned() });
+    }
+    Ok(lock)
+}
+
+/// Opens or makes a file that only its owner can read: the database's own journals inherit its mode. What root
+/// makes in a folder of another user is that user's, who has to open it when the service starts.
 fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
-    use std::os::unix::fs::OpenOptionsExt;
-    std::fs::OpenOptions::new().read(true).write(true).create(true).truncate(false).mode(0o600).open(path)
-}
-
-fn schema_of(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
-    connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| opened(path, error))
-}
-
-fn migrate(connection: &mut Connection, path: &Path) -> Result<(), StoreError> {
-    let found = schema_of(connection, path)?;
-    if found > SCHEMA_VERSION {
-        return Err(StoreError::Newer { path: path.to_owned(), found });
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    let folder = backup::folder_of(path).metadata()?;
+    if rustix::process::geteuid().is_root() && folder.uid() != 0 && file.metadata()?.uid() == 0 {
+        fchown(&file, Some(folder.uid()), Some(folder.gid()))?;
     }
-    check_what_does_not_grow(connection, path)?;
-    for (version, sql) in (1..).zip(MIGRATIONS).filter(|(version, _)| *version > found) {
-        let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive)?;
-        transaction.execute_batch(sql)?;
-        if version == 1 {
-            let id = crate::random::id();
-            transaction.execute("INSERT INTO meta (only_row, aggregator_id) VALUES (1, ?1)", [id])?;
-        }
-        transaction.pragma_update(None, "user_version", version)?;
-        transaction.commit()?;
-    }
-    Ok(())
+    Ok(file)
 }
 
 /// A start must not wait for gigabytes to be read: the two tables that grow with time are looked through

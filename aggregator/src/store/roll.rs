@@ -2,6 +2,7 @@
 
 use super::tokens::Standing;
 use super::{Store, StoreError};
+use crate::domain::step::LOCATION;
 use crate::domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -34,6 +35,8 @@ pub struct AgentEntry {
     pub conflicts: Vec<String>,
     /// Checks that it runs and says nothing conclusive about.
     pub silent: Vec<String>,
+    /// Checks that it was silent about for 24 hours: it no longer counts for them.
+    pub left: Vec<String>,
 }
 
 /// What an agent told with its last batch.
@@ -53,6 +56,8 @@ pub struct LastBatch {
     pub set_aside: u64,
     /// Greatest lateness of a start, ms.
     pub lateness_ms: u64,
+    /// Its own network was gone: it could not conclude anything.
+    pub own_network_gone: bool,
 }
 
 /// A check that an agent runs now.
@@ -62,10 +67,11 @@ struct Running {
     name: String,
     definition: Vec<u8>,
     silent: bool,
+    left: bool,
 }
 
 impl Store {
-    /// All agents by workspace and name.
+    /// All agents by workspace and name; our own voice for heartbeats is none.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -79,13 +85,14 @@ impl Store {
                  heard.set_aside, heard.lateness_ms,
                  (SELECT coalesce(sum(count), 0) FROM loss WHERE loss.agent = agent.key),
                  (SELECT count(*) FROM loss WHERE loss.agent = agent.key),
-                 (SELECT max(noted_ms) FROM loss WHERE loss.agent = agent.key)
+                 (SELECT max(noted_ms) FROM loss WHERE loss.agent = agent.key), heard.own_network_gone
              FROM agent JOIN workspace ON workspace.key = agent.workspace
              LEFT JOIN agent_epoch AS heard ON heard.agent = agent.key AND heard.seen_ms =
                  (SELECT max(seen_ms) FROM agent_epoch AS any WHERE any.agent = agent.key)
+             WHERE agent.location <> ?1
              GROUP BY agent.key ORDER BY workspace.name, agent.name";
         let mut statement = self.connection.prepare(sql)?;
-        let mut rows = statement.query([])?;
+        let mut rows = statement.query([LOCATION])?;
         let mut roll = Vec::new();
         while let Some(row) = rows.next()? {
             let key: i64 = row.get(0)?;
@@ -101,6 +108,7 @@ impl Store {
                     oldest_ms: number(12)?,
                     set_aside: number(13)?,
                     lateness_ms: number(14)?,
+                    own_network_gone: row.get(18)?,
                 }),
             };
             let of_it = || running.iter().filter(|one| one.agent == key);
@@ -120,14 +128,16 @@ impl Store {
                 losses: number(16)?,
                 last_loss: at(17)?,
                 conflicts: names(&|one| conflicting.contains(&one.check)),
-                silent: names(&|one| one.silent),
+                silent: names(&|one| one.silent && !one.left),
+                left: names(&|one| one.left),
             });
         }
         Ok(roll)
     }
 
     fn running(&self) -> Result<Vec<Running>, StoreError> {
-        let sql = "SELECT track.agent, track.\"check\", \"check\".name, track.definition, track.silent
+        let sql = "SELECT track.agent, track.\"check\", \"check\".name, track.definition, track.silent,
+                 track.gone
              FROM track JOIN \"check\" ON \"check\".key = track.\"check\"
              WHERE EXISTS (SELECT 1 FROM declared WHERE track = track.key AND to_ms = ?1)
              ORDER BY \"check\".name";
@@ -139,6 +149,7 @@ impl Store {
                 name: row.get(2)?,
                 definition: row.get(3)?,
                 silent: row.get(4)?,
+                left: row.get(5)?,
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

@@ -20,6 +20,8 @@ fn a_database_of_the_first_version_is_migrated_with_its_data() {
 
     assert!(matches!(Store::beside(&path), Err(StoreError::Older { found: 1, .. })));
     let store = Store::open(&path).expect("migrates");
+    let copy = Connection::open(path.with_extension("db.schema-1")).expect("a copy was taken before");
+    assert_eq!(schema_of(&copy, &path).expect("a version"), 1);
     assert_eq!(schema_of(&store.connection, &path).expect("a version"), SCHEMA_VERSION);
     assert_eq!(store.aggregator_id().expect("kept"), "abc");
     let state = store.load(Timestamp(0)).expect("loads");
@@ -131,4 +133,155 @@ fn damage_in_what_grows_is_noticed_by_the_look_through_all() {
     let store = Store::open(&path).expect("a start does not read it");
     let said = store.check_all().expect_err("noticed").to_string();
     assert!(said.contains("damaged") && said.contains("restore the last backup"), "{said}");
+}
+
+fn schema(path: &Path) -> i64 {
+    schema_of(&Connection::open(path).expect("opens"), path).expect("a version")
+}
+
+#[test]
+fn a_migration_that_fails_leaves_the_database_and_says_where_the_copy_is() {
+    let (folder, path) = database();
+    Store::open(&path).expect("made").enrol_agent("default", "web-1", "fra", "token").expect("written");
+    let mut connection = Store::connect(&path, false).expect("opens");
+    let mut migrations = MIGRATIONS.to_vec();
+    migrations
+        .extend(["CREATE TABLE new_one (key INTEGER PRIMARY KEY)", "INSERT INTO no_such_table VALUES (1)"]);
+    for _ in 0..2 {
+        let error = migrate(&mut connection, &path, &migrations).expect_err("the last one fails");
+        let said = error.to_string();
+        assert!(matches!(error, StoreError::NotMigrated { .. }), "{said}");
+        assert!(
+            said.contains("It is as it was") && said.contains(&format!("skerry.db.schema-{SCHEMA_VERSION}")),
+            "{said}"
+        );
+        let there = "SELECT count(*) FROM sqlite_schema WHERE name = 'new_one'";
+        let new: i64 = connection.query_row(there, [], |row| row.get(0)).expect("reads");
+        assert_eq!((schema(&path), new), (SCHEMA_VERSION, 0), "all of it or none");
+    }
+    drop(connection);
+    assert_eq!(Store::open(&path).expect("runs on").roll().expect("reads").len(), 1);
+    let copies = std::fs::read_dir(folder.path()).expect("lists").flatten();
+    let copies = copies.filter(|entry| entry.file_name().to_string_lossy().contains("schema-"));
+    assert_eq!(copies.count(), 1, "a second try takes the place of the first");
+}
+
+#[test]
+fn of_the_copies_before_migrations_the_last_two_stay() {
+    let (folder, path) = database();
+    let store = Store::open(&path).expect("made");
+    for found in [1, 2, 9, 10] {
+        backup::before_migration(&store.connection, &path, found).expect("copied");
+    }
+    let mut copies: Vec<String> = std::fs::read_dir(folder.path())
+        .expect("lists")
+        .map(|entry| entry.expect("an entry").file_name().to_string_lossy().into_owned())
+        .filter(|name| name.contains("schema-") || name.contains("partial"))
+        .collect();
+    copies.sort();
+    assert_eq!(copies, ["skerry.db.schema-10", "skerry.db.schema-9"]);
+}
+
+#[test]
+fn a_backup_is_private_whole_and_written_over_nothing() {
+    use std::os::unix::fs::PermissionsExt;
+    let (folder, path) = database();
+    let target = folder.path().join("copy");
+    let missing = backup::back_up(&path, &target).expect_err("nothing to copy").to_string();
+    assert!(missing.contains("there is no database"), "{missing}");
+    let mut store = Store::open(&path).expect("made");
+    store.enrol_agent("default", "web-1", "fra", "token").expect("written");
+    let contents = backup::back_up(&path, &target).expect("beside the one that serves");
+    assert_eq!((contents.rows["agent"], contents.schema), (1, SCHEMA_VERSION));
+    assert_eq!(contents.aggregator_id, store.aggregator_id().expect("one"));
+    assert_eq!(std::fs::metadata(&target).expect("there").permissions().mode() & 0o777, 0o600);
+    let before = std::fs::read(&target).expect("readable");
+    let said = backup::back_up(&path, &target).expect_err("it is there").to_string();
+    assert!(said.contains("is there already"), "{said}");
+    assert_eq!(std::fs::read(&target).expect("readable"), before);
+    let files = |end: &str| path.with_file_name(format!("copy{end}")).exists();
+    assert!(!files("-wal") && !files("-shm") && !files(".partial"), "one file is all of it");
+}
+
+#[test]
+fn a_restore_keeps_what_it_replaces_and_waits_for_nobody_who_serves() {
+    let (folder, path) = database();
+    let copy = folder.path().join("copy");
+    let mut store = Store::open(&path).expect("made");
+    store.enrol_agent("default", "web-1", "fra", "token").expect("written");
+    let contents = backup::back_up(&path, &copy).expect("copied");
+    store.enrol_agent("default", "web-2", "fra", "other").expect("written");
+    let said = backup::restore(&path, &copy, "now").expect_err("it serves").to_string();
+    assert!(said.contains("Stop it first"), "{said}");
+    drop(store);
+
+    let restored = backup::restore(&path, &copy, "now").expect("restored");
+    assert_eq!(restored.contents, contents);
+    assert_eq!(restored.former_id.as_deref(), Some(contents.aggregator_id.as_str()));
+    let kept = restored.kept.expect("there was one");
+    assert_eq!(kept, path.with_file_name("skerry.db.replaced-now"));
+    assert_eq!(Store::open(&path).expect("opens").roll().expect("reads").len(), 1);
+    assert_eq!(Store::open(&kept).expect("opens").roll().expect("reads").len(), 2);
+    // Back again, and to a place where there is none.
+    backup::restore(&path, &kept, "later").expect("restored");
+    assert_eq!(Store::open(&path).expect("opens").roll().expect("reads").len(), 2);
+    let elsewhere = folder.path().join("new/skerry.db");
+    assert_eq!(backup::restore(&elsewhere, &copy, "now").expect("restored").kept, None);
+    Store::open(&elsewhere).expect("opens");
+}
+
+#[test]
+fn what_is_no_backup_is_refused_and_nothing_is_changed() {
+    let (folder, path) = database();
+    let mut store = Store::open(&path).expect("made");
+    store.enrol_agent("default", "web-1", "fra", "token").expect("written");
+    drop(store);
+    let other = tempfile::tempdir().expect("a folder");
+    let fill = format!("{NUMBERS} INSERT INTO observation SELECT i, zeroblob(8) FROM n");
+    let corrupt = damaged(other.path(), "observation", &fill);
+    let (empty, text, newer) =
+        (folder.path().join("empty"), folder.path().join("text"), folder.path().join("newer"));
+    std::fs::write(&empty, "").expect("written");
+    std::fs::write(&text, "hello ".repeat(1_000)).expect("written");
+    backup::back_up(&path, &newer).expect("copied");
+    Connection::open(&newer).expect("opens").pragma_update(None, "user_version", 99).expect("set");
+    let cases = [
+        (&corrupt, "database disk image is malformed"),
+        (&empty, "no database of Skerry"),
+        (&text, "is no backup to rely on"),
+        (&newer, "written by a newer Skerry"),
+        (&path, "it is the database itself"),
+        (&folder.path().join("missing"), "No such file"),
+    ];
+    let listed = || {
+        let mut names: Vec<_> = std::fs::read_dir(folder.path())
+            .expect("lists")
+            .map(|one| one.expect("one").file_name())
+            .collect();
+        names.sort();
+        names
+    };
+    let before = listed();
+    for (backup, why) in cases {
+        let said = backup::restore(&path, backup, "now").expect_err(why).to_string();
+        assert!(said.contains(why), "{said}");
+        assert_eq!(listed(), before, "nothing is left behind after: {said}");
+    }
+    assert_eq!(Store::open(&path).expect("opens").roll().expect("reads").len(), 1);
+}
+
+#[test]
+fn a_damaged_database_is_replaced_by_a_sound_backup_and_kept_as_it_is() {
+    let (folder, path) = database();
+    let copy = folder.path().join("copy");
+    Store::open(&path).expect("made").enrol_agent("default", "web-1", "fra", "token").expect("written");
+    backup::back_up(&path, &copy).expect("copied");
+    std::fs::write(&path, "nonsense ".repeat(1_000)).expect("written");
+    std::fs::write(folder.path().join("skerry.db-wal"), "more of it").expect("written");
+    assert!(matches!(Store::open(&path), Err(StoreError::Damaged { .. })));
+    let restored = backup::restore(&path, &copy, "now").expect("restored");
+    assert_eq!(restored.former_id, None);
+    let kept = restored.kept.expect("kept");
+    assert!(std::fs::read_to_string(&kept).expect("readable").starts_with("nonsense"));
+    assert_eq!(Store::open(&path).expect("opens").roll().expect("reads").len(), 1);
 }

@@ -239,13 +239,18 @@ fn agent_row(
     name: &str,
     location: &str,
 ) -> Result<i64, StoreError> {
-    let made = "INSERT INTO workspace (key, name) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
-    transaction.execute(made, (beside(), workspace))?;
-    let found = "SELECT key FROM workspace WHERE name = ?1";
-    let workspace: i64 = transaction.query_row(found, [workspace], |row| row.get(0))?;
+    let workspace = workspace_row(transaction, workspace)?;
     let sql = "INSERT INTO agent (key, workspace, name, location) VALUES (?1, ?2, ?3, ?4)
          ON CONFLICT (workspace, name) DO UPDATE SET location = excluded.location RETURNING key";
     Ok(transaction.query_row(sql, (beside(), workspace, name, location), |row| row.get(0))?)
+}
+
+/// The workspace of that name, made if need be.
+pub(super) fn workspace_row(transaction: &Transaction<'_>, workspace: &str) -> Result<i64, StoreError> {
+    let made = "INSERT INTO workspace (key, name) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
+    transaction.execute(made, (beside(), workspace))?;
+    let found = "SELECT key FROM workspace WHERE name = ?1";
+    Ok(transaction.query_row(found, [workspace], |row| row.get(0))?)
 }
 
 fn give(transaction: &Transaction<'_>, agent: i64, credential: &str) -> Result<(), StoreError> {

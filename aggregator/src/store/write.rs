@@ -67,6 +67,7 @@ impl Group<'_> {
             }
             Change::Lost { agent, count, why, from, to } => self.loss(*agent, *count, why, *from, *to),
             Change::CheckSaved(key) => self.check(*key),
+            Change::HeartbeatSaved(key) => self.heartbeat(*key),
             Change::TrackMoved(track) => {
                 self.tracks.entry(*track).or_insert(Timestamp::FAR);
                 Ok(())
@@ -104,7 +105,9 @@ impl Group<'_> {
             Change::PageSaved(key) => self.page(*key),
             Change::GroupSaved(key) => self.group(*key),
             Change::ComponentSaved(key) => self.component(*key),
-            Change::Shown(_) | Change::OldCopy { .. } => Ok(()),
+            Change::Shown(_) | Change::OldCopy { .. } | Change::FellSilent { .. } | Change::Left { .. } => {
+                Ok(())
+            }
         }
     }
 
@@ -113,6 +116,7 @@ impl Group<'_> {
             self.track(*track)?;
             if *changed_from < Timestamp::FAR {
                 self.spans(*track, *changed_from)?;
+                self.flaps(*track, *changed_from)?;
             }
         }
         for track in &self.declared {
@@ -147,11 +151,12 @@ impl Group<'_> {
         let agent = &self.state.agents[&key];
         let position = &agent.epochs[epoch];
         let sql = "INSERT INTO agent_epoch (workspace, agent, epoch, through, offset_ms, seen_ms, version,
-                 depth, oldest_ms, lost, set_aside, lateness_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12) ON CONFLICT (agent, epoch) DO UPDATE
+                 depth, oldest_ms, lost, set_aside, lateness_ms, own_network_gone)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (agent, epoch) DO UPDATE
              SET through = excluded.through, offset_ms = excluded.offset_ms, seen_ms = excluded.seen_ms,
                  version = excluded.version, depth = excluded.depth, oldest_ms = excluded.oldest_ms,
-                 lost = excluded.lost, set_aside = excluded.set_aside, lateness_ms = excluded.lateness_ms";
+                 lost = excluded.lost, set_aside = excluded.set_aside, lateness_ms = excluded.lateness_ms,
+                 own_network_gone = excluded.own_network_gone";
         let told = &agent.told;
         let row = (
             agent.workspace.0,
@@ -166,6 +171,7 @@ impl Group<'_> {
             told.lost as i64,
             told.set_aside as i64,
             told.lateness_ms as i64,
+            agent.own_network_gone,
         );
         self.run(sql, row)
     }
@@ -193,6 +199,28 @@ impl Group<'_> {
         let sql = "INSERT INTO \"check\" (key, workspace, name, quorum) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (key) DO UPDATE SET quorum = excluded.quorum";
         self.run(sql, (key.0, check.workspace.0, &check.name, rows::quorum_name(check.quorum)))
+    }
+
+    fn heartbeat(&self, key: CheckKey) -> Result<(), StoreError> {
+        let Some(heartbeat) = self.state.heartbeats.get(&key) else {
+            return self.run("DELETE FROM heartbeat WHERE \"check\" = ?1", [key.0]);
+        };
+        let sql = "INSERT INTO heartbeat
+                 (\"check\", workspace, track, period_ms, grace_ms, heard_ms, started_ms, started_run)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (\"check\") DO UPDATE
+             SET period_ms = excluded.period_ms, grace_ms = excluded.grace_ms, heard_ms = excluded.heard_ms,
+                 started_ms = excluded.started_ms, started_run = excluded.started_run";
+        let row = (
+            key.0,
+            self.state.checks[&key].workspace.0,
+            heartbeat.track.0,
+            heartbeat.expected.period,
+            heartbeat.expected.grace,
+            heartbeat.heard.map(|at| at.0),
+            heartbeat.started.as_ref().map(|started| started.at.0),
+            heartbeat.started.as_ref().map(|started| &started.run),
+        );
+        self.run(sql, row)
     }
 
     fn track(&self, key: TrackKey) -> Result<(), StoreError> {
@@ -249,6 +277,21 @@ impl Group<'_> {
             let sql = "INSERT INTO span (workspace, track, from_ms, last_ms, state)
                  VALUES (?1, ?2, ?3, ?4, ?5)";
             self.run(sql, (workspace, key.0, span.from.0, span.last.0, span.state.name()))?;
+        }
+        Ok(())
+    }
+
+    /// When the check flapped, from the stretch that ends at `from` or later on.
+    fn flaps(&self, key: TrackKey, from: Timestamp) -> Result<(), StoreError> {
+        let witnessed = &self.state.tracks[&key];
+        let workspace = self.state.agents[&witnessed.agent].workspace.0;
+        let flaps = &witnessed.track.flaps;
+        let newest = &flaps[flaps.partition_point(|flap| flap.to < from)..];
+        let base = newest.first().map_or(from, |flap| flap.from.min(from));
+        self.run("DELETE FROM flap WHERE track = ?1 AND from_ms >= ?2", (key.0, base.0))?;
+        for flap in newest {
+            let sql = "INSERT INTO flap (workspace, track, from_ms, to_ms) VALUES (?1, ?2, ?3, ?4)";
+            self.run(sql, (workspace, key.0, flap.from.0, flap.to.0))?;
         }
         Ok(())
     }

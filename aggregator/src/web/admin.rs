@@ -1,12 +1,12 @@
 //! What operators and their tools ask: is it alive, is it ready, its metrics. Only on listeners that
 //! serve `admin`.
 
-use super::exposition::{CLASSIC, OPEN_METRICS, classic};
 use super::headers::{method_not_allowed, uncached};
 use actix_web::http::header::ACCEPT;
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
+use skerry_agent::metrics::exposition::in_form;
 
 /// What the process knows about itself.
 pub trait Operations: Send + Sync {
@@ -58,9 +58,7 @@ pub(super) fn metrics(operations: &dyn Operations, request: &HttpRequest) -> Htt
     if !reads(request) {
         return method_not_allowed("GET, HEAD");
     }
-    let mut accepted = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
-    if accepted.any(|value| value.contains("application/openmetrics-text")) {
-        return uncached(StatusCode::OK, OPEN_METRICS, operations.metrics());
-    }
-    uncached(StatusCode::OK, CLASSIC, classic(&operations.metrics()))
+    let accepted = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
+    let (kind, text) = in_form(accepted, operations.metrics());
+    uncached(StatusCode::OK, kind, text)
 }

@@ -12,6 +12,9 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+/// Between the last connection taken and the stop of the workers, which begin within microseconds.
+const BEGIN_TIME: Duration = Duration::from_millis(50);
+
 /// What a listener serves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Serves {
@@ -135,15 +138,37 @@ struct BoundListener {
 /// # Errors
 /// The first address or TLS file that cannot be used, with the remedy.
 pub fn bind(listeners: &[Listener]) -> Result<Bound, ServeError> {
-    let listeners = listeners.iter().map(bind_one).collect::<Result<_, _>>()?;
-    Ok(Bound { listeners })
+    bind_or_take(listeners, Vec::new())
 }
 
-fn bind_one(listener: &Listener) -> Result<BoundListener, ServeError> {
+/// As [`bind`], but a listener whose very address one of the `inherited` sockets has takes that one. Those that
+/// no listener names are closed with a warning.
+///
+/// # Errors
+/// As [`bind`].
+pub fn bind_or_take(listeners: &[Listener], inherited: Vec<TcpListener>) -> Result<Bound, ServeError> {
+    let of = |socket: TcpListener| socket.local_addr().ok().map(|address| (address, socket));
+    let mut inherited: Vec<(SocketAddr, TcpListener)> = inherited.into_iter().filter_map(of).collect();
+    let mut taken = Vec::new();
+    for listener in listeners {
+        let place = inherited.iter().position(|(address, _)| *address == listener.address);
+        taken.push(place.map(|place| inherited.swap_remove(place).1));
+    }
+    for (address, _) in &inherited {
+        tracing::warn!(
+            "the service manager passed a socket at {address}, which no [[listen]] names: connections to it wait \
+             in vain. Add a [[listen]] with that address, or take its ListenStream= away"
+        );
+    }
+    let bound = listeners.iter().zip(taken).map(|(listener, socket)| bind_one(listener, socket));
+    Ok(Bound { listeners: bound.collect::<Result<_, _>>()? })
+}
+
+fn bind_one(listener: &Listener, inherited: Option<TcpListener>) -> Result<BoundListener, ServeError> {
     let tls = listener.tls.as_ref().map(|files| tls_config(files, listener.address)).transpose()?;
     let address = listener.address;
     let bind = || {
-        let socket = TcpListener::bind(address)?;
+        let socket = inherited.map_or_else(|| TcpListener::bind(address), Ok)?;
         let address = socket.local_addr()?;
         Ok(BoundListener { socket, address, serves: listener.serves, tls })
     };
@@ -200,8 +225,13 @@ impl Bound {
             ended = &mut running => return ended.map(drop).map_err(ServeError::Stopped),
             () = shutdown => {}
         }
-        let stopping = join_all(handles.iter().map(|handle| handle.stop(true)));
-        let (ended, _) = futures_util::future::join(running, stopping).await;
+        let stopping = async {
+            // A worker that is told to stop drops what it was given and has not begun: it begins all first.
+            join_all(handles.iter().map(ServerHandle::pause)).await;
+            tokio::time::sleep(BEGIN_TIME).await;
+            join_all(handles.iter().map(|handle| handle.stop(true))).await;
+        };
+        let (ended, ()) = futures_util::future::join(running, stopping).await;
         ended.map(drop).map_err(ServeError::Stopped)
     }
 }

@@ -4,8 +4,9 @@
 
 mod admin;
 mod agents;
-mod exposition;
 mod headers;
+mod heartbeat;
+mod inherited;
 mod listen;
 mod negotiation;
 mod problem;
@@ -15,11 +16,13 @@ mod tests;
 
 pub use admin::{Operations, Readiness};
 pub use agents::{EnrolAnswer, Ingest, IngestAnswer};
-pub use listen::{Bound, Limits, Listener, ServeError, Serves, TlsFiles, bind, serve};
+pub use heartbeat::{Call, CallAnswer, Heartbeats};
+pub use inherited::inherited;
+pub use listen::{Bound, Limits, Listener, ServeError, Serves, TlsFiles, bind, bind_or_take, serve};
 pub use public::{Html, PublicSide, Traffic};
 
-use actix_web::HttpRequest;
 use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse};
 use std::future::ready;
 use std::sync::Arc;
 
@@ -30,6 +33,8 @@ pub struct Rooms {
     pub public: Arc<PublicSide>,
     /// Takes batches of agents.
     pub ingest: Arc<dyn Ingest>,
+    /// Takes the calls of jobs, where there is one that does.
+    pub heartbeats: Option<Arc<dyn Heartbeats>>,
     /// Knows about the process.
     pub operations: Arc<dyn Operations>,
 }
@@ -46,6 +51,17 @@ fn routes(config: &mut ServiceConfig, serves: Serves, rooms: &Rooms) {
         let enrol =
             move |request: HttpRequest, body: web::Payload| agents::enrol(Arc::clone(&ingest), request, body);
         config.route(skerry_protocol::wire::ENROL_PATH, web::to(enrol));
+        if let Some(heartbeats) = &rooms.heartbeats {
+            let (heartbeats, public) = (Arc::clone(heartbeats), Arc::clone(&rooms.public));
+            let call = move |request: HttpRequest, body: web::Payload| {
+                let (heartbeats, public) = (Arc::clone(&heartbeats), Arc::clone(&public));
+                async move {
+                    let called = heartbeat::call(heartbeats.as_ref(), &request, body).await;
+                    called.unwrap_or_else(|| nothing_here(&public, serves, &request))
+                }
+            };
+            config.route(heartbeat::PATH, web::to(call));
+        }
     }
     if serves.admin {
         let operations = Arc::clone(&rooms.operations);
@@ -57,9 +73,11 @@ fn routes(config: &mut ServiceConfig, serves: Serves, rooms: &Rooms) {
         config.route("/metrics", web::to(metrics));
     }
     let public = Arc::clone(&rooms.public);
-    if serves.public {
-        config.default_service(web::to(move |request: HttpRequest| ready(public.answer(&request))));
-    } else {
-        config.default_service(web::to(move || ready(public.not_found())));
-    }
+    config
+        .default_service(web::to(move |request: HttpRequest| ready(nothing_here(&public, serves, &request))));
+}
+
+/// The answer to a path that no room of the listener knows.
+fn nothing_here(public: &PublicSide, serves: Serves, request: &HttpRequest) -> HttpResponse {
+    if serves.public { public.answer(request) } else { public.not_found() }
 }

@@ -1,6 +1,6 @@
 //! From observations to day marks and figures, in zones whose clocks change.
 
-use crate::reference::{assert_figure, automatic_at, effective_at, mark_of, tally_of, verdict_at};
+use crate::reference::{assert_figure, automatic_at, effective_at, mark_of, ruling_at, tally_of};
 use crate::script::{Agent, Grid, Script, agent};
 use crate::{assert_whole, value_at, witnesses};
 use jiff::civil::Date;
@@ -14,7 +14,7 @@ use skerry_aggregator::domain::status::{Effective, Status};
 use skerry_aggregator::domain::time::{DAY, HOUR, Timestamp};
 use skerry_aggregator::domain::track::Track;
 use skerry_aggregator::domain::uptime::{Rule, Weights};
-use skerry_aggregator::domain::verdict::{Quorum, Verdict, timeline};
+use skerry_aggregator::domain::verdict::{Quorum, Ruling, timeline};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -49,7 +49,7 @@ impl Check {
         Self { agents, quorum: script.quorum(), minor: script.below(4) == 3, from, to }
     }
 
-    fn timeline(&self, silence: i64, from: Timestamp) -> Vec<Interval<Verdict>> {
+    fn timeline(&self, silence: i64, from: Timestamp) -> Vec<Interval<Ruling>> {
         let replay = |agent: &Agent| {
             let mut track = Track::default();
             for seen in &agent.seen {
@@ -92,7 +92,7 @@ fn hours(checks: &[Check], told: &Told, grid: Grid, silence: i64, until: i64) ->
         let links: Vec<_> = checks
             .iter()
             .filter(|check| check.from <= at && at < check.to)
-            .map(|check| (check.minor, verdict_at(&check.agents, check.quorum, silence, at)))
+            .map(|check| (check.minor, ruling_at(&check.agents, check.quorum, silence, at)))
             .collect();
         let covers = |from: Timestamp, to: Timestamp| from <= at && at < to;
         let value = effective_at(

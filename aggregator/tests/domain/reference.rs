@@ -8,7 +8,7 @@ use skerry_aggregator::domain::status::{Effective, Status};
 use skerry_aggregator::domain::time::Timestamp;
 use skerry_aggregator::domain::track::{Hard, Seen};
 use skerry_aggregator::domain::uptime::{Figure, Tally};
-use skerry_aggregator::domain::verdict::{Quorum, Verdict};
+use skerry_aggregator::domain::verdict::{Quorum, Ruling, Verdict};
 
 const DAY: i64 = 86_400_000;
 
@@ -36,6 +36,11 @@ pub(crate) fn hard_at(seen: &[Seen], silence: i64, silent: bool, at: Timestamp) 
     unbroken(held, next_known).then(|| seen[held].hard)
 }
 
+/// The agent's last word before or at `at` on whether the check flaps.
+fn flaps_at(seen: &[Seen], at: Timestamp) -> bool {
+    seen.iter().rfind(|seen| seen.at <= at).is_some_and(|seen| seen.flapping)
+}
+
 fn counts(agent: &Agent, silence: i64, at: Timestamp) -> Option<Option<Hard>> {
     let declared = agent.declared.iter().find(|declared| declared.from <= at && at < declared.to)?;
     let says = hard_at(&agent.seen, silence, agent.silent, at);
@@ -44,15 +49,26 @@ fn counts(agent: &Agent, silence: i64, at: Timestamp) -> Option<Option<Hard>> {
     (says.is_some() || at.0 - since < DAY).then_some(says)
 }
 
-/// The verdict at one instant.
-pub(crate) fn verdict_at(agents: &[Agent], quorum: Quorum, silence: i64, at: Timestamp) -> Verdict {
+/// The verdict at one instant, and whether it would be another if every agent whose check flaps were sure of
+/// the best than if it were sure of the worst.
+pub(crate) fn ruling_at(agents: &[Agent], quorum: Quorum, silence: i64, at: Timestamp) -> Ruling {
+    let said = |sure: Option<Hard>| {
+        let says = |agent: &Agent| {
+            let says = counts(agent, silence, at)?;
+            Some(says.map(|hard| sure.filter(|_| flaps_at(&agent.seen, at)).unwrap_or(hard)))
+        };
+        let votes: Vec<_> = agents.iter().filter_map(|agent| Some((agent.location, says(agent)?))).collect();
+        verdict_of(&votes, quorum)
+    };
+    Ruling { verdict: said(None), flapping: said(Some(Hard::Up)) != said(Some(Hard::Down)) }
+}
+
+/// The verdict of those that count: (location, what it says).
+fn verdict_of(votes: &[(u32, Option<Hard>)], quorum: Quorum) -> Verdict {
     let (mut locations, mut down, mut bad, mut up) = (0, 0, 0, 0);
     for location in 0..3 {
-        let here: Vec<Option<Hard>> = agents
-            .iter()
-            .filter(|agent| agent.location == location)
-            .filter_map(|agent| counts(agent, silence, at))
-            .collect();
+        let here: Vec<Option<Hard>> =
+            votes.iter().filter(|vote| vote.0 == location).map(|vote| vote.1).collect();
         let says: Vec<Hard> = here.iter().copied().flatten().collect();
         locations += u32::from(!here.is_empty());
         if says.is_empty() {
@@ -80,17 +96,17 @@ pub(crate) fn verdict_at(agents: &[Agent], quorum: Quorum, silence: i64, at: Tim
 }
 
 /// The component at one instant, from the checks whose links hold: (minor, verdict).
-pub(crate) fn automatic_at(links: &[(bool, Verdict)]) -> Automatic {
-    let known: Vec<_> = links.iter().filter(|link| link.1 != Verdict::Unknown).collect();
+pub(crate) fn automatic_at(links: &[(bool, Ruling)]) -> Automatic {
+    let known: Vec<_> = links.iter().filter(|link| link.1.verdict != Verdict::Unknown).collect();
     let full: Vec<_> = known.iter().filter(|link| !link.0).collect();
     if known.is_empty() {
         return Automatic::NoData;
     }
-    let status = if !full.is_empty() && full.iter().all(|link| link.1 == Verdict::Down) {
+    let status = if !full.is_empty() && full.iter().all(|link| link.1.verdict == Verdict::Down) {
         Status::MajorOutage
-    } else if full.iter().any(|link| link.1 == Verdict::Down) {
+    } else if full.iter().any(|link| link.1.verdict == Verdict::Down) {
         Status::PartialOutage
-    } else if known.iter().any(|link| link.1 != Verdict::Up) {
+    } else if known.iter().any(|link| link.1.verdict != Verdict::Up || link.1.flapping) {
         Status::DegradedPerformance
     } else {
         Status::Operational

@@ -79,7 +79,7 @@ pub(crate) fn agent(script: &mut Script<'_>, grid: Grid, most: i64) -> Agent {
     let always = vec![Interval { from: grid.start, to: Timestamp::FAR, value: () }];
     let declared = if script.below(4) < 3 { always } else { script.stretches(grid, 2, |_| ()) };
     let mut rules = Rules { fall: 1 + script.below(3), rise: 1 + script.below(3), ..Rules::default() };
-    let (mut seen, mut tick, mut outcome) = (Vec::new(), script.below(6), 0);
+    let (mut seen, mut tick, mut outcome, mut flapping) = (Vec::new(), script.below(6), 0, false);
     for _ in 0..most {
         match script.below(24) {
             0..=9 => {}
@@ -89,7 +89,9 @@ pub(crate) fn agent(script: &mut Script<'_>, grid: Grid, most: i64) -> Agent {
         if script.below(40) == 39 {
             rules = Rules { fall: rules.fall, rise: rules.rise, ..Rules::default() };
         }
-        seen.extend(rules.observe(outcome, grid.at(tick)));
+        // Whenever it likes: the flag is the agent's word.
+        flapping ^= script.below(8) == 7;
+        seen.extend(rules.observe(outcome, flapping, grid.at(tick)));
         tick += match script.below(20) {
             0..=12 => 1,
             13..=15 => 2,
@@ -136,7 +138,7 @@ impl Run {
 
 impl Rules {
     /// 0 up, 1 degraded, 2 down, 3 inconclusive.
-    fn observe(&mut self, outcome: i64, at: Timestamp) -> Option<Seen> {
+    fn observe(&mut self, outcome: i64, flapping: bool, at: Timestamp) -> Option<Seen> {
         if outcome == 3 {
             return None;
         }
@@ -165,6 +167,6 @@ impl Rules {
             State::Unknown => Hard::Unknown,
             State::Known(hard) => hard,
         };
-        Some(Seen { at, hard, since: moved.map(|(_, run)| run.since) })
+        Some(Seen { at, hard, since: moved.map(|(_, run)| run.since), flapping })
     }
 }

@@ -11,13 +11,17 @@ use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_aggregator::domain::track::{Hard, Seen, Span, Track};
 use skerry_aggregator::domain::uptime::{DayTally, Figure, Rule, Tally, Weights, figure, group};
 use skerry_aggregator::domain::verdict::{
-    LocationSays, Quorum, Verdict, Witness, decide, now, timeline, within_location,
+    Live, LocationSays, Quorum, Ruling, Verdict, Witness, decide, now, timeline, within_location,
 };
 
 const SILENCE: i64 = 100 * SECOND;
 
 fn second(second: i64) -> Timestamp {
     Timestamp(second * SECOND)
+}
+
+fn ruling(verdict: Verdict) -> Ruling {
+    Ruling { verdict, flapping: false }
 }
 
 fn span(from: i64, last: i64, state: Hard) -> Span {
@@ -28,7 +32,7 @@ fn span(from: i64, last: i64, state: Hard) -> Span {
 fn fed(story: &[(i64, Hard, Option<i64>)]) -> (Track, Vec<Option<Timestamp>>) {
     let mut track = Track::default();
     let observe = |&(at, hard, since): &(i64, Hard, Option<i64>)| {
-        track.observe(Seen { at: second(at), hard, since: since.map(second) }, SILENCE)
+        track.observe(Seen { at: second(at), hard, since: since.map(second), flapping: false }, SILENCE)
     };
     let changed = story.iter().map(observe).collect();
     (track, changed)
@@ -77,10 +81,10 @@ fn a_warm_up_gives_no_state_and_its_run_keeps_its_beginning() {
 fn evidence_after_a_declared_silence_changes_what_followed_the_last() {
     let (mut track, _) = fed(&[(0, Hard::Up, None), (30, Hard::Up, None)]);
     assert_eq!((track.fall_silent(), track.fall_silent()), (Some(second(30)), None));
-    let late = Seen { at: second(60), hard: Hard::Up, since: None };
+    let late = Seen { at: second(60), hard: Hard::Up, since: None, flapping: false };
     assert_eq!(track.observe(late, SILENCE), Some(second(30)));
     assert_eq!((track.spans.as_slice(), track.silent), ([span(0, 60, Hard::Up)].as_slice(), false));
-    let backwards = Seen { at: second(5), hard: Hard::Down, since: Some(second(5)) };
+    let backwards = Seen { at: second(5), hard: Hard::Down, since: Some(second(5)), flapping: false };
     assert_eq!(track.observe(backwards, SILENCE), Some(second(5)));
     assert_eq!(track.spans, [span(0, 5, Hard::Up), span(5, 60, Hard::Down)]);
 }
@@ -136,7 +140,8 @@ fn a_silent_location_leaves_the_denominator_after_a_day_and_returns() {
     let down = Track::new(vec![span(0, 4 * far, Hard::Down)], false);
     let witness = |location, track| Witness { location, track, declared: &always, silent: false, live: None };
     let says = timeline(&[witness(1, &up), witness(2, &down)], Quorum::Majority, second(0));
-    let edges: Vec<_> = says.iter().map(|interval| (interval.from.0 / SECOND, interval.value)).collect();
+    let edges: Vec<_> =
+        says.iter().map(|interval| (interval.from.0 / SECOND, interval.value.verdict)).collect();
     let expected =
         [(0, Verdict::Up), (30, Verdict::Unknown), (30 + far, Verdict::Down), (3 * far, Verdict::Up)];
     assert_eq!(edges, expected);
@@ -146,13 +151,83 @@ fn a_silent_location_leaves_the_denominator_after_a_day_and_returns() {
 fn a_snapshot_moves_only_the_live_verdict() {
     let always = [Interval { from: second(0), to: Timestamp::FAR, value: () }];
     let track = Track::new(vec![span(0, 30, Hard::Up)], true);
-    let live = Some(span(900, 1000, Hard::Down));
+    let live = Some(Live { span: span(900, 1000, Hard::Down), flapping: true });
     let ahead = Witness { location: 1, track: &track, declared: &always, silent: true, live };
-    assert_eq!(now(&[ahead], Quorum::Majority, second(1001)), Verdict::Down);
+    let down = Ruling { verdict: Verdict::Down, flapping: true };
+    assert_eq!(now(&[ahead], Quorum::Majority, second(1001)), down);
     let past = timeline(&[ahead], Quorum::Majority, second(0));
-    assert_eq!(past.iter().map(|says| says.value).collect::<Vec<_>>(), [Verdict::Up, Verdict::Unknown]);
-    let overtaken = Witness { live: Some(span(0, 20, Hard::Down)), silent: false, ..ahead };
-    assert_eq!(now(&[overtaken], Quorum::Majority, second(31)), Verdict::Up);
+    assert_eq!(
+        past.iter().map(|says| says.value).collect::<Vec<_>>(),
+        [ruling(Verdict::Up), ruling(Verdict::Unknown)]
+    );
+    let old = Live { span: span(0, 20, Hard::Down), flapping: true };
+    let overtaken = Witness { live: Some(old), silent: false, ..ahead };
+    assert_eq!(now(&[overtaken], Quorum::Majority, second(31)), ruling(Verdict::Up));
+}
+
+/// Location, state and flapping of each agent.
+type Voices = &'static [(u32, Hard, bool)];
+
+#[test]
+fn a_verdict_flaps_where_it_hangs_on_agents_that_say_so() {
+    use Hard::{Degraded, Down, Up};
+    use Verdict as V;
+    let always = [Interval { from: second(0), to: Timestamp::FAR, value: () }];
+    // (location, state, flapping) of each agent; the verdict, and whether it flaps.
+    let table: [(Voices, Quorum, Verdict, bool); 10] = [
+        (&[(0, Up, true)], Quorum::Majority, V::Up, true),
+        (&[(0, Down, true)], Quorum::Majority, V::Down, true),
+        (&[(0, Up, true), (1, Up, false), (2, Up, false)], Quorum::Majority, V::Up, false),
+        (&[(0, Up, true), (1, Down, false), (2, Down, false)], Quorum::Majority, V::Down, false),
+        (&[(0, Up, true), (1, Down, false), (2, Up, false)], Quorum::Majority, V::Up, true),
+        (&[(0, Up, true), (1, Up, true), (2, Up, false)], Quorum::Majority, V::Up, true),
+        (&[(0, Up, true), (1, Up, false)], Quorum::Any, V::Up, true),
+        // Another agent of the same location sees it steadily up, or down.
+        (&[(0, Down, true), (0, Up, false)], Quorum::Majority, V::Up, false),
+        (&[(0, Up, true), (0, Down, false)], Quorum::Majority, V::Up, true),
+        (&[(0, Up, true), (1, Degraded, false), (2, Degraded, false)], Quorum::Majority, V::Degraded, false),
+    ];
+    for (agents, quorum, verdict, flapping) in table {
+        let track = |&(_, hard, flapping): &(u32, Hard, bool)| {
+            let mut track = Track::default();
+            for at in [0, 30] {
+                let seen = Seen { at: second(at), hard, since: None, flapping: flapping && at == 30 };
+                track.observe(seen, SILENCE);
+            }
+            track
+        };
+        let tracks: Vec<_> = agents.iter().map(track).collect();
+        let witness = |(agent, track): (&(u32, Hard, bool), _)| Witness {
+            location: agent.0,
+            track,
+            declared: &always,
+            silent: false,
+            live: None,
+        };
+        let witnesses: Vec<_> = agents.iter().zip(&tracks).map(witness).collect();
+        assert_eq!(now(&witnesses, quorum, second(29)), ruling(verdict), "{agents:?}");
+        assert_eq!(now(&witnesses, quorum, second(30)), Ruling { verdict, flapping }, "{agents:?}");
+    }
+}
+
+/// Minor or not, verdict and flapping of each linked check.
+type Links = &'static [(bool, Verdict, bool)];
+
+#[test]
+fn what_flaps_is_degraded_at_least_and_unknown_stays_unknown() {
+    use Verdict::{Down, Unknown, Up};
+    let table: [(Links, Automatic); 6] = [
+        (&[(false, Up, true)], Automatic::Known(Status::DegradedPerformance)),
+        (&[(true, Up, true), (false, Up, false)], Automatic::Known(Status::DegradedPerformance)),
+        (&[(false, Down, true)], Automatic::Known(Status::MajorOutage)),
+        (&[(false, Down, false), (false, Up, true)], Automatic::Known(Status::PartialOutage)),
+        (&[(false, Unknown, true)], Automatic::NoData),
+        (&[(false, Unknown, true), (false, Up, false)], Automatic::Known(Status::Operational)),
+    ];
+    for (links, expected) in table {
+        let says = links.iter().map(|&(minor, verdict, flapping)| (minor, Ruling { verdict, flapping }));
+        assert_eq!(status_of(says), expected, "{links:?}");
+    }
 }
 
 #[test]
@@ -172,7 +247,8 @@ fn a_minor_link_only_degrades() {
         (&[(true, Up), (false, Unknown)], Automatic::Known(Status::Operational)),
     ];
     for (links, expected) in table {
-        assert_eq!(status_of(links.iter().copied()), expected, "{links:?}");
+        let steady = links.iter().map(|(minor, verdict)| (*minor, ruling(*verdict)));
+        assert_eq!(status_of(steady), expected, "{links:?}");
     }
 }
 

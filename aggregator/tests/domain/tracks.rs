@@ -1,6 +1,6 @@
 //! From observations to verdicts, whatever the order in which agents' batches arrive.
 
-use crate::reference::{hard_at, verdict_at};
+use crate::reference::{hard_at, ruling_at};
 use crate::script::{Agent, Grid, Script, agent};
 use crate::{assert_whole, value_at, witnesses};
 use proptest::prelude::*;
@@ -25,6 +25,8 @@ fn assert_sound(track: &Track) {
         assert!(pair[0].last <= pair[1].from, "overlap in {track:?}");
         assert!(pair[0].last < pair[1].from || pair[0].state != pair[1].state, "not joined: {track:?}");
     }
+    assert!(track.flaps.iter().all(|flap| flap.from < flap.to), "an empty stretch of flapping: {track:?}");
+    assert!(track.flaps.windows(2).all(|pair| pair[0].to <= pair[1].from), "overlap: {track:?}");
 }
 
 fn batches_in_any_order(script: &mut Script<'_>) {
@@ -71,7 +73,7 @@ fn batches_in_any_order(script: &mut Script<'_>) {
     assert_whole(&kept, GRID.start, Timestamp::FAR);
     for tick in 0..TICKS {
         let at = GRID.at(tick);
-        let expected = verdict_at(&agents, quorum, SILENCE, at);
+        let expected = ruling_at(&agents, quorum, SILENCE, at);
         assert_eq!(value_at(&kept, at), Some(expected), "at tick {tick} of {agents:?}, {tracks:?}");
         assert_eq!(now(&witnesses, quorum, at), expected);
     }
@@ -91,7 +93,8 @@ fn nonsense_stays_sound(script: &mut Script<'_>) {
         let at = GRID.at(script.below(60) - 10);
         let since = (script.below(2) == 1).then(|| GRID.at(script.below(80) - 20));
         let heard = track.last();
-        let changed = track.observe(Seen { at, hard, since }, SILENCE);
+        let flapping = script.below(3) == 2;
+        let changed = track.observe(Seen { at, hard, since, flapping }, SILENCE);
         assert_sound(&track);
         assert!(track.last() >= heard);
         let whole = says(&track);
@@ -131,6 +134,7 @@ fn the_reference_knows_an_outage_from_its_first_bad_observation() {
         at: GRID.at(tick),
         hard,
         since: since.map(|tick| GRID.at(tick)),
+        flapping: false,
     };
     let story = [
         seen(0, Hard::Up, Some(0)),

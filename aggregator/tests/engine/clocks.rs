@@ -24,6 +24,7 @@ fn report(world: &World, boot_now: i64, wall_now: Timestamp, first: u64, whens: 
         phases: None,
         hard: Hard::Up,
         since: None,
+        flapping: false,
     };
     let records = whens.iter().zip(first..).map(|(when, sequence)| Record {
         through: sequence,
@@ -41,7 +42,13 @@ fn report(world: &World, boot_now: i64, wall_now: Timestamp, first: u64, whens: 
         own_network_gone: false,
         checks: vec!["a".to_owned()],
         records: records.collect(),
-        snapshot: vec![SnapshotState { check: 0, state: Hard::Up, since_ago: 0, evidence_ago: Some(0) }],
+        snapshot: vec![SnapshotState {
+            check: 0,
+            state: Hard::Up,
+            since_ago: 0,
+            evidence_ago: Some(0),
+            flapping: false,
+        }],
         inventory: Some(vec![declared("a", 1_000)]),
     }
 }

@@ -8,7 +8,7 @@ use skerry_aggregator::domain::state::{Component, State};
 use skerry_aggregator::domain::status::Status;
 use skerry_aggregator::domain::step::{Answer, Command, step};
 use skerry_aggregator::domain::time::Timestamp;
-use skerry_aggregator::domain::verdict::{Verdict, Witness, timeline};
+use skerry_aggregator::domain::verdict::{Ruling, Witness, timeline};
 use std::collections::BTreeMap;
 
 proptest! {
@@ -62,12 +62,13 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
             return Err(format!("spans overlap: {pair:?}"));
         }
         whole_or_apart("declared", &witnessed.declared)?;
+        whole_or_apart("flaps", &witnessed.track.flaps)?;
         let silence = witnessed.silence();
         if let Some(live) = witnessed.live
             && tick
-            && now - live.last.max(state.ready_at) > silence
+            && now - live.span.last.max(state.ready_at) > silence
         {
-            return Err(format!("a snapshot of {} ms ago is believed", now - live.last));
+            return Err(format!("a snapshot of {} ms ago is believed", now - live.span.last));
         }
         if let (Some(last), true) = (witnessed.evidence(), tick)
             && !witnessed.track.silent
@@ -105,7 +106,7 @@ fn whole_or_apart<T: std::fmt::Debug>(what: &str, intervals: &[Interval<T>]) -> 
 
 /// The automatic layer from everything that is known, not from what changed last.
 fn anew(state: &State, component: &Component, from: Timestamp) -> Vec<Interval<Automatic>> {
-    let mut verdicts: BTreeMap<_, Vec<Interval<Verdict>>> = BTreeMap::new();
+    let mut verdicts: BTreeMap<_, Vec<Interval<Ruling>>> = BTreeMap::new();
     for link in &component.links {
         let check = &state.checks[&link.check];
         let witness = |key| {

@@ -5,5 +5,6 @@ mod clocks;
 mod invariants;
 mod past;
 mod script;
+mod silence;
 mod stored;
 mod unreadable;

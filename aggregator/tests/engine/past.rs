@@ -30,6 +30,7 @@ fn report(world: &World, agent: usize, first: u64, seen: &[(i64, Hard)]) -> Repo
             phases: None,
             hard: *hard,
             since,
+            flapping: false,
         };
         Record { sequence, through: sequence, kind: RecordKind::Observed { first, count: 1, spread: 0 } }
     };
@@ -130,7 +131,13 @@ fn a_snapshot_ahead_of_draining_history_is_believed_no_longer_than_the_silence_l
     take(&mut world, seen);
     world.now = START + HOUR;
     let mut drains = report(&world, 0, 2, &[(HOUR - 1_000, Hard::Down)]);
-    drains.snapshot = vec![SnapshotState { check: 0, state: Hard::Up, since_ago: 0, evidence_ago: Some(0) }];
+    drains.snapshot = vec![SnapshotState {
+        check: 0,
+        state: Hard::Up,
+        since_ago: 0,
+        evidence_ago: Some(0),
+        flapping: false,
+    }];
     let changes = take(&mut world, drains);
     let component = *world.state.components.keys().next().expect("the first component");
     assert!(changes.contains(&Change::Shown(component)), "the page hears of the snapshot");

@@ -198,6 +198,7 @@ fn record(script: &mut Script<'_>, boot_now: i64, wall_now: Timestamp, ago: &mut
         phases: Some(Phases::default()),
         hard: script.pick(&HARD),
         since,
+        flapping: script.below(3) == 2,
     };
     *ago = (*ago - step).max(0);
     let (count, spread) = script.pick(&[(1, 0), (1, 0), (1, 0), (4, 3_000)]);
@@ -210,6 +211,7 @@ fn snapshot(script: &mut Script<'_>) -> SnapshotState {
         state: script.pick(&HARD),
         since_ago: script.pick(&[0, 1_000, 100_000, DAY]),
         evidence_ago: script.pick(&[Some(0), Some(900), None, Some(60_000)]),
+        flapping: script.below(3) == 2,
     }
 }
 

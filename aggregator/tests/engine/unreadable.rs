@@ -20,6 +20,7 @@ fn report(agent: skerry_aggregator::domain::state::AgentKey, received: Timestamp
         phases: None,
         hard: Hard::Up,
         since: Some(when),
+        flapping: false,
     };
     let kind = RecordKind::Observed { first: observed(When::ThisBoot(1_000_000)), count: 1, spread: 0 };
     Command::Report(Box::new(Report {

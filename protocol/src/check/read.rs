@@ -6,8 +6,8 @@ use std::time::Duration;
 use super::{Check, Kind, Severity};
 use crate::strict::{Entry, Item, Table, nearest, refuse, show_duration};
 
-const SUPPORTED: [&str; 1] = ["http"];
-const PLANNED: [&str; 8] = ["ping", "dns", "tcp", "tls", "heartbeat", "exec", "kubernetes", "prometheus"];
+/// Kinds that are not in the table yet.
+const PLANNED: [&str; 2] = ["kubernetes", "prometheus"];
 
 const MILLISECOND: Duration = Duration::from_millis(1);
 const DAY: Duration = Duration::from_secs(86_400);
@@ -30,7 +30,7 @@ pub fn read(table: &Table<'_>) -> Option<Check> {
         .or(Severity::High);
     let labels = labels(table);
     let locations = table.strings("locations");
-    let kind = kind(table);
+    let kind = kind(table, &timing);
     Some(Check {
         name: name?,
         kind: kind?,
@@ -50,19 +50,19 @@ fn check_name(entry: Entry<'_, String>) -> Entry<'_, String> {
     entry.at_most(100)
 }
 
-fn kind(table: &Table<'_>) -> Option<Kind> {
+fn kind(table: &Table<'_>, timing: &Timing) -> Option<Kind> {
     let name = table
         .string("type")
         .convert(|name| {
             let wrong = format!("\"{name}\" is not supported by this version");
-            let supported = format!("Supported: {}.", SUPPORTED.join(", "));
-            if SUPPORTED.contains(&name.as_str()) {
+            let supported = format!("Supported: {}.", Kind::NAMES.join(", "));
+            if Kind::NAMES.contains(&name.as_str()) {
                 return Ok(name);
             }
             if PLANNED.contains(&name.as_str()) {
                 return refuse(wrong, format!("It is planned. {supported}"));
             }
-            match nearest(&name, SUPPORTED) {
+            match nearest(&name, Kind::NAMES.iter().copied()) {
                 Some(near) => refuse(format!("\"{name}\" is unknown"), format!("Did you mean \"{near}\"?")),
                 None => refuse(format!("\"{name}\" is unknown"), supported),
             }
@@ -71,17 +71,15 @@ fn kind(table: &Table<'_>) -> Option<Kind> {
     if name.is_none() {
         table.leave_the_rest();
     }
-    match name?.as_str() {
-        "http" => Some(Kind::Http(Box::new(super::http::read(table)?))),
-        _ => None,
-    }
+    Kind::read(&name?, table, timing)
 }
 
-struct Timing {
-    interval: Duration,
-    timeout: Duration,
-    retry_interval: Duration,
-    degraded_above: Option<Duration>,
+/// The common keys that bound a run.
+pub(super) struct Timing {
+    pub(super) interval: Duration,
+    pub(super) timeout: Duration,
+    pub(super) retry_interval: Duration,
+    pub(super) degraded_above: Option<Duration>,
 }
 
 fn timing(table: &Table<'_>) -> Timing {
@@ -146,4 +144,4 @@ fn labels(table: &Table<'_>) -> BTreeMap<String, String> {
 
 #[cfg(test)]
 #[path = "tests.rs"]
-mod tests;
+pub(super) mod tests;

@@ -1,12 +1,12 @@
 //! One TOML text, the problems found in it so far, and the keys that were asked of it.
 
 use std::cell::RefCell;
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 
 use toml::Spanned;
 use toml::de::DeTable;
 
-use super::{Position, Problem, Problems, Table};
+use super::{Form, Position, Problem, Problems, Shape, Table};
 
 /// A parsed TOML text under its file's name.
 pub struct Document<'t> {
@@ -17,7 +17,7 @@ pub struct Document<'t> {
     root: Spanned<DeTable<'t>>,
     problems: RefCell<Vec<Problem>>,
     warnings: RefCell<Vec<Problem>>,
-    asked: RefCell<BTreeSet<(String, String)>>,
+    asked: RefCell<BTreeMap<(String, String), Shape>>,
 }
 
 impl<'t> Document<'t> {
@@ -62,9 +62,10 @@ impl<'t> Document<'t> {
         (problems, self.warnings.into_inner())
     }
 
-    /// `(section, key)` of every key that was asked for, found or not: what the reader knows.
+    /// `(section, key)` of every key that was asked for, found or not, and what was asked of it: what the
+    /// reader knows.
     #[must_use]
-    pub fn asked(&self) -> BTreeSet<(String, String)> {
+    pub fn asked(&self) -> BTreeMap<(String, String), Shape> {
         self.asked.borrow().clone()
     }
 
@@ -88,7 +89,7 @@ impl<'t> Document<'t> {
         wrong: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.problems.borrow_mut().push(self.problem(offset, place, wrong.into(), remedy.into()));
+        self.problems.borrow_mut().push(self.problem(offset, place, &wrong.into(), &remedy.into()));
     }
 
     pub(super) fn warn(
@@ -98,11 +99,24 @@ impl<'t> Document<'t> {
         wrong: impl Into<String>,
         remedy: impl Into<String>,
     ) {
-        self.warnings.borrow_mut().push(self.problem(offset, place, wrong.into(), remedy.into()));
+        self.warnings.borrow_mut().push(self.problem(offset, place, &wrong.into(), &remedy.into()));
     }
 
     pub(super) fn ask(&self, section: &str, key: &str) {
-        self.asked.borrow_mut().insert((section.to_owned(), key.to_owned()));
+        self.note(section, key, |_| {});
+    }
+
+    /// Notes the form of a key; a reader that looks at it twice says it once.
+    pub(super) fn ask_form(&self, section: &str, key: &str, form: Form) {
+        self.note(section, key, |shape| {
+            if shape.form == Form::Any {
+                shape.form = form;
+            }
+        });
+    }
+
+    pub(super) fn note(&self, section: &str, key: &str, note: impl FnOnce(&mut Shape)) {
+        note(self.asked.borrow_mut().entry((section.to_owned(), key.to_owned())).or_default());
     }
 
     /// The nearest section around `section` that has this key.
@@ -111,15 +125,16 @@ impl<'t> Document<'t> {
         let mut above = section;
         while !above.is_empty() {
             above = above.rsplit_once('.').map_or("", |(above, _)| above);
-            if asked.contains(&(above.to_owned(), key.to_owned())) {
+            if asked.contains_key(&(above.to_owned(), key.to_owned())) {
                 return Some(above.to_owned());
             }
         }
         None
     }
 
-    fn problem(&self, offset: usize, place: &str, wrong: String, remedy: String) -> Problem {
-        Problem { position: Some(self.position(offset)), place: place.to_owned(), wrong, remedy }
+    fn problem(&self, offset: usize, place: &str, wrong: &str, remedy: &str) -> Problem {
+        let position = Some(self.position(offset));
+        Problem { position, place: printable(place), wrong: printable(wrong), remedy: printable(remedy) }
     }
 }
 
@@ -131,4 +146,9 @@ fn syntax_remedy(error: &toml::de::Error) -> &'static str {
     } else {
         "Nothing else in this file was read; see https://toml.io for the syntax."
     }
+}
+
+/// A file's own text is repeated in messages, and must not speak to a terminal or forge a line of a log.
+fn printable(text: &str) -> String {
+    text.replace(char::is_control, "\u{fffd}")
 }

@@ -1,8 +1,10 @@
 //! What was found under one key, and what is asked of it.
 
+use std::any::Any;
+use std::path::PathBuf;
 use std::time::Duration;
 
-use super::{Position, Table, show_duration};
+use super::{Position, Scalar, Table, show_duration};
 
 /// What is wrong with a value, and what would be right.
 pub struct Refusal {
@@ -27,6 +29,8 @@ pub struct Entry<'t, T> {
     pub(super) table: &'t Table<'t>,
     pub(super) key: &'static str,
     pub(super) found: Found<T>,
+    /// The value is still of the form in which it is written.
+    pub(super) plain: bool,
 }
 
 pub(super) enum Found<T> {
@@ -37,7 +41,13 @@ pub(super) enum Found<T> {
 
 impl<T> Entry<'_, T> {
     /// The value, or `default` when the key is absent.
-    pub fn or(self, default: T) -> T {
+    pub fn or(self, default: T) -> T
+    where
+        T: 'static,
+    {
+        if self.plain {
+            self.table.note(self.key, |shape| shape.default = written(&default));
+        }
         self.optional().unwrap_or(default)
     }
 
@@ -51,6 +61,7 @@ impl<T> Entry<'_, T> {
 
     /// The value; its absence is a problem. `example` is how it would be written, `name = "page"`.
     pub fn required(self, example: &str) -> Option<T> {
+        self.table.note(self.key, |shape| shape.required = true);
         if matches!(self.found, Found::Absent) {
             let (key, table) = (self.key, self.table);
             table.refuse(key, format!("{key} is missing"), format!("Add {example}."));
@@ -80,14 +91,16 @@ impl<'t, T> Entry<'t, T> {
                 }
             },
         };
-        Entry { table, key, found }
+        Entry { table, key, found, plain: false }
     }
 }
 
 impl<'t> Entry<'t, Duration> {
     /// Refuses what is outside `low..=high`.
     pub fn between(self, low: Duration, high: Duration) -> Entry<'t, Duration> {
-        self.convert(|value| {
+        self.table.note(self.key, |shape| shape.bounds = Some((low, high)));
+        let plain = self.plain;
+        let bounded = self.convert(|value| {
             if (low..=high).contains(&value) {
                 return Ok(value);
             }
@@ -96,19 +109,33 @@ impl<'t> Entry<'t, Duration> {
                 format!("must be from {low} to {high}; it is {}", show_duration(value)),
                 "Choose a duration within these bounds.",
             )
-        })
+        });
+        Entry { plain, ..bounded }
     }
 }
 
 impl<'t> Entry<'t, String> {
     /// Refuses what is longer than `limit` characters.
     pub fn at_most(self, limit: usize) -> Entry<'t, String> {
-        self.convert(|value| {
+        self.table.note(self.key, |shape| shape.longest = Some(limit));
+        let plain = self.plain;
+        let bounded = self.convert(|value| {
             let length = value.chars().count();
             if length <= limit {
                 return Ok(value);
             }
             refuse(format!("is {length} characters long; at most {limit} are allowed"), "Shorten it.")
-        })
+        });
+        Entry { plain, ..bounded }
     }
+}
+
+/// A default as it would be written; `None` for what has no one way of being written.
+fn written(default: &dyn Any) -> Option<Scalar> {
+    let boolean = || default.downcast_ref::<bool>().copied().map(Scalar::Boolean);
+    let integer = || default.downcast_ref::<u64>().and_then(|n| i64::try_from(*n).ok()).map(Scalar::Integer);
+    let duration = || default.downcast_ref::<Duration>().map(|d| Scalar::String(show_duration(*d)));
+    let path = || default.downcast_ref::<PathBuf>().map(|path| Scalar::String(path.display().to_string()));
+    let string = || default.downcast_ref::<String>().map(|text| Scalar::String(text.clone()));
+    boolean().or_else(integer).or_else(duration).or_else(path).or_else(string)
 }

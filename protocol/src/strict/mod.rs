@@ -9,6 +9,7 @@ mod duration;
 mod entry;
 mod item;
 mod near;
+mod shape;
 mod table;
 mod url;
 
@@ -17,6 +18,7 @@ pub use duration::{parse_duration, show_duration};
 pub use entry::{Entry, Refusal, refuse};
 pub use item::{Item, Scalar};
 pub use near::{nearest, one_of};
+pub use shape::{Form, Shape};
 pub use table::Table;
 pub use url::http_url;
 

@@ -8,7 +8,7 @@ use toml::Spanned;
 use toml::de::{DeTable, DeValue};
 
 use super::entry::{Entry, Found};
-use super::{Document, Item, Position, nearest};
+use super::{Document, Form, Item, Position, Shape, nearest};
 
 /// A TOML table being read. When it goes, keys that were never asked for are reported.
 pub struct Table<'d> {
@@ -36,47 +36,50 @@ impl<'d> Table<'d> {
 
     /// A string. Surrounding blanks and control characters are refused: they are never meant.
     pub fn string(&self, key: &'static str) -> Entry<'_, String> {
-        self.read(key, Item::string)
+        self.read(key, Form::String, Item::string)
     }
 
     /// A string of any content, empty and with line breaks too.
     pub fn text(&self, key: &'static str) -> Entry<'_, String> {
-        self.read(key, Item::text)
+        self.read(key, Form::Text, Item::text)
     }
 
     /// A whole number from `low` to `high`.
     pub fn integer(&self, key: &'static str, low: u64, high: u64) -> Entry<'_, u64> {
-        self.read(key, |item| item.integer(low, high))
+        self.read(key, Form::Integer { low, high }, |item| item.integer(low, high))
     }
 
     /// A number, whole or not.
     pub fn number(&self, key: &'static str) -> Entry<'_, f64> {
-        self.read(key, Item::number)
+        self.read(key, Form::Number, Item::number)
     }
 
     /// `true` or `false`.
     pub fn boolean(&self, key: &'static str) -> Entry<'_, bool> {
-        self.read(key, Item::boolean)
+        self.read(key, Form::Boolean, Item::boolean)
     }
 
     /// A duration such as `"30s"`.
     pub fn duration(&self, key: &'static str) -> Entry<'_, Duration> {
-        self.read(key, Item::duration)
+        self.read(key, Form::Duration, Item::duration)
     }
 
     /// A path, taken as written: a relative one is relative to the working directory.
     pub fn path(&self, key: &'static str) -> Entry<'_, PathBuf> {
-        self.read(key, |item| item.string().map(PathBuf::from))
+        self.read(key, Form::String, |item| item.string().map(PathBuf::from))
     }
 
     /// A date, bare or quoted: `2026-01-31`. Year, month, day as written; the caller checks the calendar.
     pub fn date(&self, key: &'static str) -> Entry<'_, String> {
-        self.read(key, Item::date)
+        self.read(key, Form::Date, Item::date)
     }
 
     /// One of the named choices.
     pub fn choice<T: Copy>(&self, key: &'static str, choices: &[(&'static str, T)]) -> Entry<'_, T> {
-        self.read(key, |item| item.choice(choices))
+        let names = choices.iter().map(|(name, _)| *name).collect();
+        let entry = self.read(key, Form::Choice(names), |item| item.choice(choices));
+        // What it stands for is not what is written.
+        Entry { plain: false, ..entry }
     }
 
     /// A value whose shape the caller tells apart.
@@ -86,16 +89,19 @@ impl<'d> Table<'d> {
 
     /// The elements of a list; none when the key is absent.
     pub fn list(&self, key: &'static str) -> Option<Vec<Item<'d>>> {
+        self.ask(key, Form::List);
         self.find(key)?.list()
     }
 
     /// A list of strings; none when the key is absent.
     pub fn strings(&self, key: &'static str) -> Vec<String> {
+        self.ask(key, Form::Strings);
         self.list(key).unwrap_or_default().iter().filter_map(Item::string).collect()
     }
 
     /// A table of its own, `[key]` or `key = { … }`.
     pub fn table(&self, key: &'static str) -> Option<Table<'d>> {
+        self.ask(key, Form::Table);
         let item = self.find(key)?;
         let place = if self.place.is_empty() { format!("[{key}]") } else { format!("{}: {key}", self.place) };
         item.table(place)
@@ -103,6 +109,7 @@ impl<'d> Table<'d> {
 
     /// A list of tables, `[[key]]`; each is called by the first of `names` that it holds.
     pub fn tables(&self, key: &'static str, names: &[&str]) -> Vec<Table<'d>> {
+        self.ask(key, Form::Tables);
         let items = self.list(key).unwrap_or_default();
         let named = items.iter().enumerate().filter_map(|(index, item)| {
             let called = match item.called(names) {
@@ -178,12 +185,26 @@ impl<'d> Table<'d> {
         self.free.set(true);
     }
 
-    fn read<T>(&self, key: &'static str, read: impl FnOnce(&Item<'d>) -> Option<T>) -> Entry<'_, T> {
+    fn read<T>(
+        &self,
+        key: &'static str,
+        form: Form,
+        read: impl FnOnce(&Item<'d>) -> Option<T>,
+    ) -> Entry<'_, T> {
+        self.ask(key, form);
         let found = match self.find(key) {
             None => Found::Absent,
             Some(item) => read(&item).map_or(Found::Refused, Found::Good),
         };
-        Entry { table: self, key, found }
+        Entry { table: self, key, found, plain: true }
+    }
+
+    fn ask(&self, key: &'static str, form: Form) {
+        self.document.ask_form(&self.section, key, form);
+    }
+
+    pub(super) fn note(&self, key: &'static str, note: impl FnOnce(&mut Shape)) {
+        self.document.note(&self.section, key, note);
     }
 
     fn find(&self, key: &'static str) -> Option<Item<'d>> {

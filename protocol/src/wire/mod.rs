@@ -15,7 +15,10 @@
 //! at `received − (boot_now − boot_at)`; a record of an earlier boot is placed by its wall clock.
 //!
 //! **Snapshot.** The present hard states travel beside the sequence and are idempotent: they make the
-//! page right at once while history drains, and never write history themselves.
+//! page right at once while history drains, and never write history themselves. A batch carries those that
+//! changed since the last one that was taken; all of them with the first, after a failure, once a minute,
+//! every five seconds while the records lag and once when they have caught up. A check without a state in a
+//! batch is as it was.
 //!
 //! **Inventory.** The checks the agent runs, with a hash of each definition. Sent with the first batch
 //! of a process, after each reload, and whenever the last reply said `want_inventory`.
@@ -85,7 +88,7 @@ pub struct Batch {
     /// Oldest first, sequences rising.
     #[prost(message, repeated, tag = "10")]
     pub records: Vec<Record>,
-    /// The present hard state of every check that has reported.
+    /// Present hard states: of the checks that changed, or of every one that has reported.
     #[prost(message, repeated, tag = "11")]
     pub snapshot: Vec<HardState>,
     /// Present when the aggregator may not know the checks yet.

@@ -85,6 +85,36 @@ pub enum Reason {
     ConnectTimeout = 24,
     /// The body is not valid JSON where a JSON path is asked.
     BodyNotJson = 25,
+    /// More packets were lost than allowed.
+    PacketsLost = 26,
+    /// No packet came back.
+    NoReply = 27,
+    /// The round trips differ more than allowed.
+    JitterTooHigh = 28,
+    /// The DNS response code is not the one expected.
+    RcodeMismatch = 29,
+    /// The DNS answers are not those expected.
+    AnswerMismatch = 30,
+    /// A DNS answer may be kept shorter than asked.
+    TtlTooLow = 31,
+    /// What the server says first, or answers, is not what is expected.
+    BannerMismatch = 32,
+    /// The server does not offer TLS where it was asked to.
+    StarttlsRefused = 33,
+    /// The call that was due did not come.
+    HeartbeatMissed = 34,
+    /// The job itself reported that it failed.
+    ReportedFailure = 35,
+    /// The plugin ended with WARNING.
+    PluginWarning = 36,
+    /// The plugin ended with CRITICAL.
+    PluginCritical = 37,
+    /// The plugin ended with UNKNOWN (`inconclusive`).
+    PluginUnknown = 38,
+    /// The plugin could not be run or ended by a signal or an undefined code (`inconclusive`).
+    PluginFailed = 39,
+    /// This process lacks a permission to run the check (`inconclusive`).
+    OwnPermission = 40,
 }
 
 impl Reason {
@@ -118,6 +148,21 @@ impl Reason {
             Self::OwnResources => "own_resources",
             Self::ConnectTimeout => "connect_timeout",
             Self::BodyNotJson => "body_not_json",
+            Self::PacketsLost => "packets_lost",
+            Self::NoReply => "no_reply",
+            Self::JitterTooHigh => "jitter_too_high",
+            Self::RcodeMismatch => "rcode_mismatch",
+            Self::AnswerMismatch => "answer_mismatch",
+            Self::TtlTooLow => "ttl_too_low",
+            Self::BannerMismatch => "banner_mismatch",
+            Self::StarttlsRefused => "starttls_refused",
+            Self::HeartbeatMissed => "heartbeat_missed",
+            Self::ReportedFailure => "reported_failure",
+            Self::PluginWarning => "plugin_warning",
+            Self::PluginCritical => "plugin_critical",
+            Self::PluginUnknown => "plugin_unknown",
+            Self::PluginFailed => "plugin_failed",
+            Self::OwnPermission => "own_permission",
         }
     }
 

@@ -30,7 +30,7 @@ const H2_STREAM_WINDOW: u32 = 256 << 10;
 const H2_CONNECTION_WINDOW: u32 = 512 << 10;
 
 /// The transport below HTTP.
-pub(super) enum Transport {
+pub(in crate::probe) enum Transport {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
 }
@@ -39,7 +39,7 @@ type Io = TokioIo<Watched>;
 type RequestBody = Full<Bytes>;
 
 /// An open connection. Dropping it closes the socket.
-pub(super) struct Connection {
+pub(in crate::probe) struct Connection {
     protocol: Protocol,
     first_byte: Arc<FirstByte>,
     /// What the server showed when it was opened.
@@ -60,7 +60,7 @@ enum Protocol {
 
 impl Connection {
     /// Begins HTTP on `transport`.
-    pub(super) async fn open(
+    pub(in crate::probe) async fn open(
         transport: Transport,
         http2: bool,
         certificate: Option<CertificateSeen>,
@@ -91,13 +91,13 @@ impl Connection {
         Ok(Self { protocol, first_byte, certificate })
     }
 
-    pub(super) fn is_http2(&self) -> bool {
+    pub(in crate::probe) fn is_http2(&self) -> bool {
         matches!(self.protocol, Protocol::Http2 { .. })
     }
 
     /// Sends a request and waits for the head of its answer. The second value is when its first byte came:
     /// on HTTP/1.1 the first byte itself, on HTTP/2, where frames of the connection come before it, the head.
-    pub(super) async fn send(
+    pub(in crate::probe) async fn send(
         &mut self,
         request: http::Request<RequestBody>,
     ) -> hyper::Result<(http::Response<Incoming>, Instant)> {
@@ -112,7 +112,7 @@ impl Connection {
     }
 
     /// Waits for `future`, which needs this connection to move on.
-    pub(super) async fn drive<F: Future>(&mut self, future: F) -> F::Output {
+    pub(in crate::probe) async fn drive<F: Future>(&mut self, future: F) -> F::Output {
         match &mut self.protocol {
             Protocol::Http1 { driver, .. } => drive(driver, future).await,
             Protocol::Http2 { .. } => future.await,

@@ -1,23 +1,22 @@
 //! One request and its answer: takes or opens a connection, sends, reads within bounds, and notes how long
 //! each phase took.
 
-use std::net::IpAddr;
-
 use bytes::{Buf, Bytes};
 use http::{HeaderMap, HeaderValue, StatusCode};
 use http_body_util::BodyExt;
 use hyper::body::{Body, Incoming};
-use skerry_protocol::check::{Check, Http, HttpVersion, IpVersion};
+use skerry_protocol::check::{Check, Http, HttpVersion};
 use skerry_protocol::wire::Reason;
 use tokio::time::Instant;
-use url::{Host, Url};
+use url::Url;
 
 use super::connection::{Connection, Transport};
 use super::idle::Key;
 use super::redirect::Hop;
-use super::{HttpProber, Phase, Progress, add, failure, request};
+use super::{FIRST_BYTE, HttpProber, failure, request};
 use crate::probe::CertificateSeen;
 use crate::probe::fault::Fault;
+use crate::probe::run::{Doing, Run, add};
 use crate::probe::{connect, tls};
 
 /// Most memory set aside for a body because of what its head announces, bytes.
@@ -46,47 +45,40 @@ impl HttpProber {
         http: &Http,
         hop: &Hop,
         authorization: Option<&HeaderValue>,
-        progress: &mut Progress,
+        run: &mut Run,
     ) -> Result<Answer, Fault> {
         if http.reuse_connection
             && let Some(connection) = self.idle.take(&Key::new(check, http, &hop.url)).await
         {
-            match send(connection, http, hop, authorization, progress).await {
+            match send(connection, http, hop, authorization, run).await {
                 // The server closed it just as we sent: what any client does is to try once more.
                 Err(fault) if fault.reason == Reason::ConnectionReset && hop.method.is_idempotent() => {}
                 ended => return ended,
             }
         }
-        let connection = self.open(http, &hop.url, progress).await?;
-        send(connection, http, hop, authorization, progress).await
+        let connection = self.open(http, &hop.url, run).await?;
+        send(connection, http, hop, authorization, run).await
     }
 
-    async fn open(&self, http: &Http, url: &Url, progress: &mut Progress) -> Result<Connection, Fault> {
+    async fn open(&self, http: &Http, url: &Url, run: &mut Run) -> Result<Connection, Fault> {
         let configuration = match url.scheme() {
             "https" => {
-                progress.phase = Phase::Prepare;
-                Some(self.tls.configuration(http.verify, http.ca_file.as_deref(), http.version).await?)
+                run.doing = Doing::PREPARE;
+                Some(self.tls.configuration(http.verify, http.ca_file.as_deref(), Some(http.version)).await?)
             }
             _ => None,
         };
-        let addresses = self.addresses(http, url, progress).await?;
+        let host = url.host().ok_or_else(|| Fault::down(Reason::BadRedirect, "an address without a host"))?;
         let port = url.port_or_known_default().unwrap_or(80);
-
-        progress.phase = Phase::Connect;
-        let start = Instant::now();
-        let stream = connect::connect(&addresses, port).await?;
-        let connected = Instant::now();
-        add(&mut progress.phases.connect_us, connected - start);
+        let stream = connect::open(&self.resolver, &host, port, http.ip, run).await?;
 
         let Some(configuration) = configuration else {
-            progress.phase = Phase::FirstByte;
+            run.doing = FIRST_BYTE;
             let http2 = http.version == HttpVersion::Http2;
             return open_http(Transport::Plain(stream), http2, None).await;
         };
-        progress.phase = Phase::Tls;
-        let stream = tls::handshake(configuration, server_name(url), stream).await?;
-        add(&mut progress.phases.tls_us, connected.elapsed());
-        progress.phase = Phase::FirstByte;
+        let stream = tls::begin(configuration, &host, stream, run).await?;
+        run.doing = FIRST_BYTE;
         let certificate = tls::certificate(&stream);
         let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         if http.version == HttpVersion::Http2 && !http2 {
@@ -94,32 +86,6 @@ impl HttpProber {
         }
         open_http(Transport::Tls(Box::new(stream)), http2, certificate).await
     }
-
-    async fn addresses(&self, http: &Http, url: &Url, progress: &mut Progress) -> Result<Vec<IpAddr>, Fault> {
-        let literal = match url.host() {
-            Some(Host::Ipv4(address)) => IpAddr::V4(address),
-            Some(Host::Ipv6(address)) => IpAddr::V6(address),
-            Some(Host::Domain(name)) => {
-                progress.phase = Phase::Dns;
-                let start = Instant::now();
-                let addresses = self.resolver.addresses(name, http.ip).await?;
-                add(&mut progress.phases.dns_us, start.elapsed());
-                return Ok(addresses);
-            }
-            None => return Err(Fault::down(Reason::BadRedirect, "an address without a host")),
-        };
-        match (http.ip, literal) {
-            (IpVersion::V4, IpAddr::V6(_)) | (IpVersion::V6, IpAddr::V4(_)) => Err(Fault::down(
-                Reason::DnsNotFound,
-                format!("{literal} is not of the IP version the check asks for"),
-            )),
-            _ => Ok(vec![literal]),
-        }
-    }
-}
-
-fn server_name(url: &Url) -> &str {
-    url.host_str().unwrap_or_default().trim_start_matches('[').trim_end_matches(']')
 }
 
 async fn open_http(
@@ -135,15 +101,15 @@ async fn send(
     http: &Http,
     hop: &Hop,
     authorization: Option<&HeaderValue>,
-    progress: &mut Progress,
+    run: &mut Run,
 ) -> Result<Answer, Fault> {
-    progress.phase = Phase::FirstByte;
-    remember(&mut progress.certificate, connection.certificate.as_ref());
+    run.doing = FIRST_BYTE;
+    remember(&mut run.certificate, connection.certificate.as_ref());
     let request = request::build(http, hop, authorization, connection.is_http2())?;
     let start = Instant::now();
     let (response, first_byte) = connection.send(request).await.map_err(|error| failure::sort(&error))?;
     let first_byte = Instant::from_std(first_byte);
-    add(&mut progress.phases.first_byte_us, first_byte.saturating_duration_since(start));
+    add(&mut run.phases.first_byte_us, first_byte.saturating_duration_since(start));
     Ok(Answer { response, connection, first_byte })
 }
 

@@ -9,7 +9,7 @@ use crate::probe::fault::Fault;
 use crate::probe::tls;
 
 /// Sorts an error of an exchange.
-pub(super) fn sort(error: &hyper::Error) -> Fault {
+pub(in crate::probe) fn sort(error: &hyper::Error) -> Fault {
     if error.is_user() {
         // Our request, not the target's answer.
         let detail = format!("the request cannot be sent: {}", chain(error));

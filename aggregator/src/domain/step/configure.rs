@@ -170,7 +170,7 @@ pub(super) fn configure(
     Answer::Done
 }
 
-fn workspace_for(state: &mut State, name: &str, changes: &mut Vec<Change>) -> WorkspaceKey {
+pub(super) fn workspace_for(state: &mut State, name: &str, changes: &mut Vec<Change>) -> WorkspaceKey {
     if let Some((key, _)) = state.workspaces.iter().find(|(_, workspace)| workspace.name == name) {
         return *key;
     }

@@ -1,6 +1,7 @@
 //! `step(state, command, now)`: the only way the state changes. Deterministic: the same state, command
 //! and time give the same state and the same changes. Fresh ids arrive inside the command.
 
+mod beat;
 mod configure;
 mod manual;
 mod recompute;
@@ -8,6 +9,7 @@ mod report;
 mod reported;
 mod tick;
 
+pub use beat::{Beat, DesiredHeartbeat, LOCATION, Tells, VOICE};
 pub use configure::{
     Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage, components_of,
 };
@@ -32,6 +34,15 @@ pub enum Command {
     Tick,
     /// The file of one workspace was read.
     Configure(Box<Configure>),
+    /// These are the heartbeats that the file of one workspace declares.
+    DeclareHeartbeats {
+        /// Workspace by name; made if it does not exist.
+        workspace: String,
+        /// All of them.
+        heartbeats: Vec<DesiredHeartbeat>,
+    },
+    /// A heartbeat's caller has called.
+    Beat(Box<Beat>),
     /// All files were read, and these workspaces are what they are of.
     KeepWorkspaces(Vec<String>),
     /// An agent is enrolled.
@@ -98,6 +109,20 @@ pub enum Change {
     },
     /// Two speak for one agent: a batch was refused.
     CloneRefused(AgentKey),
+    /// An agent says nothing conclusive any more of checks that it runs. Nothing to store.
+    FellSilent {
+        /// Who.
+        agent: AgentKey,
+        /// Of which.
+        checks: Vec<CheckKey>,
+    },
+    /// An agent was silent for 24 hours: it no longer counts for these checks. Nothing to store.
+    Left {
+        /// Who.
+        agent: AgentKey,
+        /// For which.
+        checks: Vec<CheckKey>,
+    },
     /// Sequences that never arrived.
     Gap {
         /// Whose.
@@ -133,6 +158,8 @@ pub enum Change {
     },
     /// A check was made or its settings changed.
     CheckSaved(CheckKey),
+    /// What is expected or was last heard of a heartbeat changed, or it is none any more.
+    HeartbeatSaved(CheckKey),
     /// A track was made or moved on: its head and its flags.
     TrackMoved(TrackKey),
     /// A check was declared or is no longer: the newest two stretches of it.
@@ -249,6 +276,10 @@ pub fn step(state: &mut State, command: Command, now: Timestamp) -> Stepped {
         Command::Report(report) => report::report(state, &report, now, &mut changes),
         Command::Tick => tick::tick(state, now, &mut changes),
         Command::Configure(desired) => configure::configure(state, *desired, now, &mut changes),
+        Command::DeclareHeartbeats { workspace, heartbeats } => {
+            beat::declare_all(state, &workspace, &heartbeats, now, &mut changes)
+        }
+        Command::Beat(call) => beat::beat(state, &call, now, &mut changes),
         Command::AddAgent { workspace, name, location } => {
             configure::add_agent(state, &workspace, &name, &location, now, &mut changes)
         }

@@ -6,7 +6,7 @@ use crate::domain::interval::{Interval, append};
 use crate::domain::layers::{lay, splice};
 use crate::domain::state::{CheckKey, Component, ComponentKey, Link, State};
 use crate::domain::time::Timestamp;
-use crate::domain::verdict::{self, Verdict, Witness};
+use crate::domain::verdict::{self, Ruling, Witness};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks whose past or present changed its meaning, each with the earliest instant that did.
@@ -84,7 +84,7 @@ fn automatic_from(
         return vec![Interval { from, to: Timestamp::FAR, value: BY_HAND }];
     }
     let checks: BTreeSet<CheckKey> = component.links.iter().map(|link| link.check).collect();
-    let verdicts: BTreeMap<CheckKey, Vec<Interval<Verdict>>> =
+    let verdicts: BTreeMap<CheckKey, Vec<Interval<Ruling>>> =
         checks.into_iter().map(|check| (check, timeline_of(state, check, from))).collect();
     let links: Vec<LinkedCheck<'_>> = component
         .links
@@ -120,7 +120,7 @@ fn unlinked(links: &[Link], from: Timestamp) -> Vec<Interval<()>> {
 }
 
 /// The verdict of a check over time.
-fn timeline_of(state: &State, check: CheckKey, from: Timestamp) -> Vec<Interval<Verdict>> {
+fn timeline_of(state: &State, check: CheckKey, from: Timestamp) -> Vec<Interval<Ruling>> {
     let (witnesses, quorum) = witnesses_of(state, check);
     verdict::timeline(&witnesses, quorum, from)
 }

@@ -7,7 +7,7 @@ use crate::domain::interval::{Interval, append};
 use crate::domain::state::{AgentKey, Check, CheckKey, Epoch, State, TrackKey, Witnessed};
 use crate::domain::time::Timestamp;
 use crate::domain::track::{Hard, Seen, Span, Track};
-use crate::domain::verdict::Quorum;
+use crate::domain::verdict::{Live, Quorum};
 use crate::domain::voices::Voice;
 use skerry_protocol::wire::Outcome;
 use std::collections::BTreeSet;
@@ -139,7 +139,7 @@ impl Placed<'_> {
         changes: &mut Vec<Change>,
         earliest: &mut Earliest,
     ) {
-        let Observed { outcome, reason, total_us, phases, hard, .. } = *self.observed;
+        let Observed { outcome, reason, total_us, phases, hard, flapping, .. } = *self.observed;
         let first = self.place(self.observed.when);
         let count = i64::from(self.count.max(1));
         let before = open_state(witnessed);
@@ -158,7 +158,7 @@ impl Placed<'_> {
             }
             // What was folded was one stretch without a gap.
             let silence = if n == 0 { witnessed.silence() } else { i64::MAX };
-            if let Some(from) = witnessed.track.observe(Seen { at, hard, since }, silence) {
+            if let Some(from) = witnessed.track.observe(Seen { at, hard, since, flapping }, silence) {
                 earliest.note(witnessed.check, from);
                 changes.push(Change::SpansChanged { track: key, from });
                 began = began.max(from);
@@ -217,7 +217,7 @@ fn declared_since(witnessed: &mut Witnessed, at: Timestamp) -> bool {
     moved
 }
 
-fn open_state(witnessed: &Witnessed) -> Hard {
+pub(super) fn open_state(witnessed: &Witnessed) -> Hard {
     witnessed.track.spans.last().map_or(Hard::Unknown, |span| span.state)
 }
 
@@ -233,7 +233,8 @@ fn take_snapshot(
     for snapshot in &report.snapshot {
         let Some(witnessed) = state.tracks.get_mut(&tracks[snapshot.check]) else { continue };
         let live = snapshot.evidence_ago.and_then(|ago| ahead_of(witnessed, report, snapshot, ago));
-        if live.as_ref().map(|span| span.state) != witnessed.live.as_ref().map(|span| span.state) {
+        let said = |live: Option<Live>| live.map(|live| (live.span.state, live.flapping));
+        if said(live) != said(witnessed.live) {
             earliest.note_live(witnessed.check);
         }
         if live.is_some() && std::mem::replace(&mut witnessed.left, false) {
@@ -248,17 +249,19 @@ fn ahead_of(
     report: &Report,
     snapshot: &SnapshotState,
     evidence_ago: i64,
-) -> Option<Span> {
+) -> Option<Live> {
     let last = report.received - evidence_ago;
     let newest = witnessed.track.spans.last();
     let behind = newest.is_none_or(|span| {
-        last > span.last && (span.state != snapshot.state || last - span.last > witnessed.silence())
+        let new = span.state != snapshot.state || witnessed.track.flapping() != snapshot.flapping;
+        last > span.last && (new || last - span.last > witnessed.silence())
     });
     if !behind || snapshot.state == Hard::Unknown || report.received - last > witnessed.silence() {
         return None;
     }
     let from = (report.received - snapshot.since_ago).max(newest.map_or(Timestamp(0), |span| span.last));
-    Some(Span { from: from.min(last), last, state: snapshot.state })
+    let span = Span { from: from.min(last), last, state: snapshot.state };
+    Some(Live { span, flapping: snapshot.flapping })
 }
 
 /// The track of each check the batch names, made where it is new.
@@ -343,7 +346,7 @@ pub(super) fn dismiss(
 }
 
 /// What the agent runs now: new checks are declared, missing ones are no longer.
-fn declare(
+pub(super) fn declare(
     state: &mut State,
     agent: AgentKey,
     inventory: &[DeclaredCheck],

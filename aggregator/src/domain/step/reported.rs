@@ -102,6 +102,8 @@ pub struct Observed {
     pub hard: Hard,
     /// Set on a hard transition: start of the run that confirmed it.
     pub since: Option<When>,
+    /// The check flaps.
+    pub flapping: bool,
 }
 
 /// One hard state of a snapshot.
@@ -115,6 +117,8 @@ pub struct SnapshotState {
     pub since_ago: i64,
     /// Age of the newest conclusive observation, ms.
     pub evidence_ago: Option<i64>,
+    /// The check flaps.
+    pub flapping: bool,
 }
 
 /// One check of an inventory.

@@ -1,36 +1,50 @@
 //! What the passing of time alone changes: silence, and the end of what was set for a while.
 
 use super::recompute::{Earliest, recompute};
-use super::{Answer, Change};
-use crate::domain::state::State;
+use super::{Answer, Change, beat};
+use crate::domain::state::{AgentKey, CheckKey, State, TrackKey};
 use crate::domain::time::{DAY, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Vec<Change>) -> Answer {
     let mut earliest = Earliest::default();
     let ready_at = state.ready_at;
-    for (key, witnessed) in &mut state.tracks {
+    let mut fell_silent: BTreeMap<AgentKey, Vec<CheckKey>> = BTreeMap::new();
+    let mut left: BTreeMap<AgentKey, Vec<CheckKey>> = BTreeMap::new();
+    // Of a heartbeat it is we who know whether a call came.
+    let heartbeats: BTreeSet<TrackKey> = state.heartbeats.values().map(|one| one.track).collect();
+    for (key, witnessed) in state.tracks.iter_mut().filter(|(key, _)| !heartbeats.contains(key)) {
         let Some(last) = witnessed.evidence() else { continue };
         let silence = witnessed.silence();
         let mut moved = false;
         // Also where the track fell silent long ago: history may have drained no further.
-        if witnessed.live.take_if(|live| now - live.last.max(ready_at) > silence).is_some() {
+        if witnessed.live.take_if(|live| now - live.span.last.max(ready_at) > silence).is_some() {
             earliest.note_live(witnessed.check);
         }
         if !witnessed.track.silent && now - last.max(ready_at) > silence {
             let from = witnessed.track.fall_silent().unwrap_or(last);
             earliest.note(witnessed.check, from);
             moved = true;
+            if witnessed.is_declared() {
+                fell_silent.entry(witnessed.agent).or_default().push(witnessed.check);
+            }
         }
         if witnessed.track.silent && !witnessed.left && now - last > DAY {
             witnessed.left = true;
             earliest.note(witnessed.check, last + DAY);
             moved = true;
+            if witnessed.is_declared() {
+                left.entry(witnessed.agent).or_default().push(witnessed.check);
+            }
         }
         if moved {
             changes.push(Change::TrackMoved(*key));
         }
     }
+    changes.extend(fell_silent.into_iter().map(|(agent, checks)| Change::FellSilent { agent, checks }));
+    changes.extend(left.into_iter().map(|(agent, checks)| Change::Left { agent, checks }));
     recompute(state, &earliest, changes);
+    beat::tick(state, now, changes);
     for (key, component) in &mut state.components {
         let ended = component.layers.manual.last().is_some_and(|set| set.to <= now);
         if ended && !component.expiry_seen {

@@ -109,6 +109,7 @@ impl Running {
         let rooms = Rooms {
             public,
             ingest: Arc::clone(&inbox) as Arc<dyn Ingest>,
+            heartbeats: None,
             operations: Arc::clone(&desk) as Arc<dyn Operations>,
         };
         let (stop, stopped) = oneshot::channel::<()>();

@@ -1,0 +1,106 @@
+//! A look at what answers at an address, for a person who asks whether all is well. Follows no redirect and
+//! believes whom deliveries believe.
+
+use super::trust::{Fingerprint, trust};
+use super::{builder, chain, read_bounded, refusal};
+use anyhow::Context;
+use bytes::Bytes;
+use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
+use reqwest::{Client, Method};
+use sha2::{Digest, Sha256};
+use std::path::Path;
+use url::Url;
+use x509_parser::prelude::{FromDer, X509Certificate};
+
+/// Looks at addresses.
+#[derive(Debug)]
+pub struct Looker(Client);
+
+/// What answered.
+#[derive(Clone, Debug)]
+pub struct Sight {
+    /// Status code.
+    pub status: u16,
+    /// Its fields.
+    pub headers: HeaderMap,
+    /// The first 64 KiB, as they came.
+    pub body: Bytes,
+    /// The certificate shown, where TLS was spoken.
+    pub certificate: Option<Shown>,
+}
+
+/// A certificate that was shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Shown {
+    /// Its end.
+    pub not_after: jiff::Timestamp,
+    /// SHA-256 of its DER.
+    pub fingerprint: Fingerprint,
+}
+
+impl Sight {
+    /// A field's value, where it is there and is text.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
+
+impl Looker {
+    /// Believes the host's authorities and those of `ca_file`, or the one certificate `pin`.
+    ///
+    /// # Errors
+    /// `ca_file` cannot be used.
+    pub fn new(ca_file: Option<&Path>, pin: Option<Fingerprint>) -> anyhow::Result<Self> {
+        let client = builder(trust(ca_file, pin)?.config).tls_info(true).build();
+        Ok(Self(client.context("cannot prepare the HTTP client")?))
+    }
+
+    /// `GET url`.
+    ///
+    /// # Errors
+    /// Nobody answers, in words.
+    pub async fn get(&self, url: &Url, fields: &[(&'static str, &str)]) -> Result<Sight, String> {
+        self.ask(Method::GET, url, fields, Bytes::new()).await
+    }
+
+    /// `POST url`.
+    ///
+    /// # Errors
+    /// Nobody answers, in words.
+    pub async fn post(
+        &self,
+        url: &Url,
+        fields: &[(&'static str, &str)],
+        body: Bytes,
+    ) -> Result<Sight, String> {
+        self.ask(Method::POST, url, fields, body).await
+    }
+
+    async fn ask(
+        &self,
+        method: Method,
+        url: &Url,
+        fields: &[(&'static str, &str)],
+        body: Bytes,
+    ) -> Result<Sight, String> {
+        let mut headers = HeaderMap::new();
+        for (name, value) in fields {
+            let mut value = HeaderValue::from_str(value).map_err(|_| format!("{name} cannot be sent"))?;
+            value.set_sensitive(true);
+            headers.insert(HeaderName::from_static(name), value);
+        }
+        let sent = self.0.request(method, url.clone()).headers(headers).body(body).send().await;
+        let response = sent.map_err(|error| refusal(&error, url).unwrap_or_else(|| chain(&error)))?;
+        let info = response.extensions().get::<reqwest::tls::TlsInfo>();
+        let certificate = info.and_then(|info| info.peer_certificate()).and_then(shown);
+        let (status, headers) = (response.status().as_u16(), response.headers().clone());
+        Ok(Sight { status, headers, body: read_bounded(response).await?, certificate })
+    }
+}
+
+fn shown(der: &[u8]) -> Option<Shown> {
+    let (_, parsed) = X509Certificate::from_der(der).ok()?;
+    let not_after = jiff::Timestamp::from_second(parsed.validity().not_after.timestamp()).ok()?;
+    Some(Shown { not_after, fingerprint: Sha256::digest(der).into() })
+}

@@ -1,0 +1,172 @@
+//! What the host itself gives: sockets, disk, permissions, names.
+
+use super::Finding;
+use rustix::fs::{StatVfsMountFlags, statvfs};
+use socket2::{Domain, Protocol, Socket, Type};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::time::Duration;
+use tokio::time::timeout;
+use url::Url;
+
+/// A name is resolved within this time.
+const RESOLVED: Duration = Duration::from_secs(5);
+
+/// May this user send pings? It is a fault only where a check `needs` it.
+#[must_use]
+pub fn ping(needs: bool) -> Finding {
+    let open = |kind| Socket::new(Domain::IPV4, kind, Some(Protocol::ICMPV4));
+    judge_ping(needs, open(Type::DGRAM).is_ok(), open(Type::RAW).is_ok())
+}
+
+fn judge_ping(needs: bool, unprivileged: bool, raw: bool) -> Finding {
+    match (unprivileged, raw) {
+        (true, _) => Finding::ok("ping", "this user may send pings by an unprivileged socket"),
+        (_, true) => Finding::ok("ping", "this user may send pings by CAP_NET_RAW"),
+        _ if needs => Finding::problem(
+            "ping",
+            "this user may not send pings, so ping checks cannot tell",
+            "Give the service CAP_NET_RAW (AmbientCapabilities= in its unit), or let its group in \
+             net.ipv4.ping_group_range",
+        ),
+        _ => Finding::ok("ping", "this user may not send pings, and no check needs to"),
+    }
+}
+
+/// Is there room on the file system of `path`? Below the first of `needed`, bytes, it is a problem, below the
+/// second a warning.
+#[must_use]
+pub fn disk(topic: &'static str, path: &Path, needed: (u64, u64)) -> Finding {
+    let Some((folder, found)) = path.ancestors().skip(1).find_map(|folder| {
+        let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
+        Some((folder, statvfs(folder).ok()?))
+    }) else {
+        return Finding::problem(
+            topic,
+            format!("{} lies on no file system", path.display()),
+            "Correct the path",
+        );
+    };
+    let read_only = found.f_flag.contains(StatVfsMountFlags::RDONLY);
+    let (free, total) = (found.f_bavail * found.f_frsize, found.f_blocks * found.f_frsize);
+    judge_disk(topic, folder, read_only, (free, total), needed)
+}
+
+fn judge_disk(
+    topic: &'static str,
+    folder: &Path,
+    read_only: bool,
+    (free, total): (u64, u64),
+    (least, enough): (u64, u64),
+) -> Finding {
+    let shown = folder.display();
+    if read_only {
+        let says = format!("the file system of {shown} is mounted read-only: nothing can be kept");
+        return Finding::problem(
+            topic,
+            says,
+            "Mount it for writing; a kernel that found errors says so in dmesg",
+        );
+    }
+    // A small disk cannot be asked for more than a part of itself.
+    let (least, enough) = (least.min(total / 20), enough.min(total / 4));
+    let mebibytes = free >> 20;
+    let says = format!("{mebibytes} MiB are free in {shown}");
+    let remedy = format!("Free some space there, {} MiB at least", enough >> 20);
+    match free {
+        _ if free < least => Finding::problem(topic, format!("only {says}"), remedy),
+        _ if free < enough => Finding::warning(topic, format!("only {says}"), remedy),
+        _ => Finding::ok(topic, says),
+    }
+}
+
+/// Is `path` there, and closed to those whose bits stand in `mask`?
+#[must_use]
+pub fn private(topic: &'static str, path: &Path, mask: u32) -> Option<Finding> {
+    let shown = path.display();
+    let mode = match path.metadata() {
+        Ok(metadata) => metadata.permissions().mode() & 0o777,
+        Err(error) => {
+            let says = format!("{shown} cannot be looked at: {error}");
+            return Some(Finding::problem(topic, says, "Run as the user that the service runs as"));
+        }
+    };
+    let open = mode & mask;
+    (open != 0).then(|| {
+        let what = if mask & 0o044 == 0 { "changed" } else { "read or changed" };
+        let says = format!("{shown} can be {what} by others (mode {mode:04o})");
+        Finding::problem(topic, says, format!("Run chmod {:04o} {shown}", mode & !mask))
+    })
+}
+
+/// Does the resolver know the hosts of `urls`? Literal addresses need none.
+pub async fn resolves(urls: impl Iterator<Item = &Url>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    for url in urls {
+        let Some(url::Host::Domain(name)) = url.host() else { continue };
+        let remedy = "See to /etc/resolv.conf and the name servers in it, or correct the name";
+        let found = async { tokio::net::lookup_host((name, 0)).await.map(Iterator::count) };
+        findings.push(match timeout(RESOLVED, found).await {
+            Ok(Ok(1..)) => Finding::ok("resolver", format!("{name} is known")),
+            Ok(Ok(_)) => Finding::problem("resolver", format!("{name} has no address"), remedy),
+            Ok(Err(error)) => Finding::problem("resolver", format!("{name} is not known: {error}"), remedy),
+            Err(_) => Finding::problem("resolver", format!("{name}: no answer in {RESOLVED:?}"), remedy),
+        });
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::doctor::Level;
+
+    #[test]
+    fn pings_are_missed_only_where_they_are_needed() {
+        assert_eq!(judge_ping(true, true, false).level, Level::Ok);
+        assert!(judge_ping(true, false, true).says.contains("CAP_NET_RAW"));
+        assert_eq!(judge_ping(false, false, false).level, Level::Ok);
+        let missed = judge_ping(true, false, false);
+        assert_eq!(missed.level, Level::Problem);
+        assert!(missed.remedy.expect("one").contains("ping_group_range"));
+    }
+
+    #[test]
+    fn a_disk_is_judged_by_what_is_kept_on_it() {
+        const MIB: u64 = 1 << 20;
+        let judge = |read_only, free, total| {
+            judge_disk("disk", Path::new("/d"), read_only, (free * MIB, total * MIB), (256 * MIB, 320 * MIB))
+                .level
+        };
+        assert_eq!(judge(false, 320, 100_000), Level::Ok);
+        assert_eq!(judge(false, 319, 100_000), Level::Warning);
+        assert_eq!(judge(false, 255, 100_000), Level::Problem);
+        assert_eq!(judge(true, 50_000, 100_000), Level::Problem);
+        assert_eq!(judge(false, 25, 100), Level::Ok, "a small disk is asked for a part of itself");
+    }
+
+    #[test]
+    fn files_that_others_reach_are_told_with_the_command() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let file = folder.path().join("file");
+        std::fs::write(&file, "x").expect("written");
+        let mode = |mode| std::fs::set_permissions(&file, PermissionsExt::from_mode(mode)).expect("changed");
+        mode(0o640);
+        assert_eq!(private("permissions", &file, 0o022), None);
+        let found = private("permissions", &file, 0o077).expect("readable by the group");
+        assert!(found.remedy.expect("one").contains("chmod 0600"));
+        mode(0o666);
+        let found = private("permissions", &file, 0o022).expect("writable");
+        assert!(found.says.contains("changed by others (mode 0666)"), "{}", found.says);
+        assert!(private("permissions", &folder.path().join("none"), 0).is_some());
+    }
+
+    #[tokio::test]
+    async fn a_name_that_nobody_knows_is_told() {
+        let url = |text: &str| Url::parse(text).expect("a URL");
+        let urls = [url("http://localhost:1/"), url("http://127.0.0.1/"), url("http://nobody.invalid/")];
+        let found = resolves(urls.iter()).await;
+        let levels: Vec<Level> = found.iter().map(|finding| finding.level).collect();
+        assert_eq!(levels, [Level::Ok, Level::Problem], "{found:?}");
+    }
+}

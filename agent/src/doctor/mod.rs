@@ -1,0 +1,176 @@
+//! What is well and what is not, each finding with its remedy: `doctor` of the agent, and the parts that the
+//! aggregator's shares. Looks only: nothing is changed, no secret is said, and what cannot be asked is told as
+//! that and not as a fault.
+
+mod aggregator;
+mod host;
+
+pub use aggregator::examine_certificate;
+pub use host::{disk, ping, private, resolves};
+
+use crate::clock::Clock;
+use crate::config::{self, AgentConfig};
+use crate::self_test::SelfTest;
+use crate::spool::{self, Limits, peek};
+use std::fmt::Write;
+use std::path::Path;
+
+/// How bad a finding is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Level {
+    /// All is well.
+    Ok,
+    /// It works, and may not for long, or not for everyone.
+    Warning,
+    /// It does not work.
+    Problem,
+}
+
+impl Level {
+    /// The name in answers.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Ok => "ok",
+            Self::Warning => "warning",
+            Self::Problem => "problem",
+        }
+    }
+}
+
+/// One thing that was looked at.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Finding {
+    /// What it is about, in a word.
+    pub topic: &'static str,
+    /// How bad it is.
+    pub level: Level,
+    /// A plain sentence.
+    pub says: String,
+    /// What to do, unless all is well.
+    pub remedy: Option<String>,
+}
+
+impl Finding {
+    /// All is well.
+    #[must_use]
+    pub fn ok(topic: &'static str, says: impl Into<String>) -> Self {
+        Self { topic, level: Level::Ok, says: says.into(), remedy: None }
+    }
+
+    /// It may not last.
+    #[must_use]
+    pub fn warning(topic: &'static str, says: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { topic, level: Level::Warning, says: says.into(), remedy: Some(remedy.into()) }
+    }
+
+    /// It does not work.
+    #[must_use]
+    pub fn problem(topic: &'static str, says: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { level: Level::Problem, ..Self::warning(topic, says, remedy) }
+    }
+}
+
+/// Is there nothing to be done?
+#[must_use]
+pub fn all_well(findings: &[Finding]) -> bool {
+    findings.iter().all(|finding| finding.level == Level::Ok)
+}
+
+/// For people: a line each, its remedy below.
+#[must_use]
+pub fn plain(findings: &[Finding]) -> String {
+    let mut text = String::new();
+    for Finding { topic, level, says, remedy } in findings {
+        // Writing to a String cannot fail.
+        let _ = write!(text, "{:<8} {topic:<14} {says}", level.name());
+        if let Some(remedy) = remedy {
+            let _ = write!(text, "\n{:24}{remedy}", "");
+        }
+        text.push('\n');
+    }
+    let count = |level| findings.iter().filter(|finding| finding.level == level).count();
+    let _ = write!(text, "{} problems, {} warnings", count(Level::Problem), count(Level::Warning));
+    text
+}
+
+/// For programs.
+#[must_use]
+pub fn json(findings: &[Finding]) -> String {
+    let of = |finding: &Finding| {
+        serde_json::json!({
+            "topic": finding.topic,
+            "level": finding.level.name(),
+            "says": finding.says,
+            "remedy": finding.remedy,
+        })
+    };
+    let all: Vec<serde_json::Value> = findings.iter().map(of).collect();
+    serde_json::json!({ "ok": all_well(findings), "findings": all }).to_string()
+}
+
+/// Looks at everything that the agent with the configuration at `path` needs.
+pub async fn examine(path: &Path) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let config = match config::load(path) {
+        Ok(loaded) => {
+            let remedy = "skerry-agent check-config says it again";
+            let warnings = loaded.warnings.iter();
+            findings
+                .extend(warnings.map(|doubt| Finding::warning("configuration", doubt.to_string(), remedy)));
+            let says = format!("{}: {} checks", path.display(), loaded.config.checks.len());
+            findings.push(Finding::ok("configuration", says));
+            loaded.config
+        }
+        Err(problems) => {
+            let remedy = "Correct the file; skerry-agent check-config says all of it again";
+            let wrong = problems.0.iter();
+            findings.extend(wrong.map(|one| Finding::problem("configuration", one.to_string(), remedy)));
+            return findings;
+        }
+    };
+    findings.extend(private("permissions", path, 0o022));
+    findings.push(ping(config.checks.iter().any(|check| check.kind.name() == "ping")));
+    findings.push(match SelfTest::new(config.self_test.clone()).look().await {
+        None => Finding::ok("network", "this host's own network is there"),
+        Some(lack) => Finding::problem(
+            "network",
+            format!("this host's own network is gone: {}", lack.words()),
+            "Mend the network; until then checks of other hosts cannot tell",
+        ),
+    });
+    findings.extend(resolves(config.uplink.urls.iter()).await);
+    findings.extend(aggregator::examine(&config.uplink).await);
+    findings.extend(spool(&config));
+    findings
+}
+
+/// The spool: its disk, who may read it, and whether it is sound.
+fn spool(config: &AgentConfig) -> Vec<Finding> {
+    let path = &config.agent.spool;
+    let limits = Limits::default();
+    let needed = (limits.reserve_bytes, limits.reserve_bytes + limits.max_bytes);
+    let mut findings = vec![disk("disk", path, needed)];
+    if !path.exists() {
+        let says = format!("{} is not there yet: the agent makes it when it starts", path.display());
+        findings.push(Finding::ok("spool", says));
+        return findings;
+    }
+    findings.extend(private("permissions", path, 0o077));
+    let remedy = "The agent sets a damaged spool aside when it starts, keeps what can be read and reports the loss: \
+                  restart it, and look at the disk";
+    let peeked = spool::check(path).and_then(|()| Clock::open().and_then(|clock| peek(path, clock)));
+    findings.push(match peeked {
+        Ok(peek) => {
+            let seconds = peek.status.oldest_ms / 1_000;
+            let waiting = format!("{} records wait, the oldest for {seconds} s", peek.status.depth);
+            Finding::ok("spool", format!("{} is sound; {waiting}", path.display()))
+        }
+        Err(error) => Finding::problem("spool", format!("{error:#}"), remedy),
+    });
+    findings
+}
+
+#[cfg(test)]
+#[path = "tests.rs"]
+mod tests;

@@ -1,0 +1,91 @@
+use super::*;
+use std::os::unix::fs::PermissionsExt;
+use std::path::PathBuf;
+use tempfile::TempDir;
+
+const SECRET: &str = "ska_a-secret-that-nobody-may-see";
+
+/// An agent whose aggregator is not there.
+fn agent(folder: &TempDir, rest: &str) -> PathBuf {
+    let file = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).expect("changed");
+        path
+    };
+    let token = file("token", SECRET);
+    let text = format!(
+        "[agent]\nname = \"probe\"\nlocation = \"here\"\nspool = \"{}\"\n\n[aggregator]\n\
+         url = \"http://127.0.0.1:1\"\ntoken_file = \"{}\"\n{rest}",
+        folder.path().join("spool.db").display(),
+        token.display()
+    );
+    file("agent.toml", &text)
+}
+
+fn of<'a>(findings: &'a [Finding], topic: &str) -> Vec<&'a Finding> {
+    findings.iter().filter(|finding| finding.topic == topic).collect()
+}
+
+#[tokio::test]
+async fn an_agent_on_its_own_is_told_what_it_lacks_and_no_secret_is_said() {
+    let folder = TempDir::new().expect("a folder");
+    let findings = examine(&agent(&folder, "")).await;
+    assert!(!all_well(&findings));
+    let unreachable = of(&findings, "aggregator");
+    assert_eq!(unreachable.len(), 1);
+    assert!(unreachable[0].says.contains("cannot be reached"), "{}", unreachable[0].says);
+    for topic in ["configuration", "ping", "disk", "spool"] {
+        assert_eq!(of(&findings, topic)[0].level, Level::Ok, "{topic}: {findings:?}");
+    }
+    for text in [plain(&findings), json(&findings)] {
+        assert!(!text.contains("secret-that"), "{text}");
+    }
+    let json: serde_json::Value = serde_json::from_str(&json(&findings)).expect("JSON");
+    assert_eq!(json["ok"], false);
+    assert!(plain(&findings).ends_with("1 problems, 0 warnings"), "{}", plain(&findings));
+    for finding in &findings {
+        assert_eq!(finding.remedy.is_some(), finding.level != Level::Ok, "{finding:?}");
+    }
+}
+
+#[tokio::test]
+async fn each_fault_of_files_is_found() {
+    let folder = TempDir::new().expect("a folder");
+    let path = agent(&folder, "");
+    let mode = |name: &str, mode| {
+        let file = folder.path().join(name);
+        std::fs::set_permissions(file, PermissionsExt::from_mode(mode)).expect("changed");
+    };
+    mode("agent.toml", 0o666);
+    let findings = examine(&path).await;
+    assert!(of(&findings, "permissions")[0].says.contains("agent.toml"), "{findings:?}");
+    mode("agent.toml", 0o600);
+
+    mode("token", 0o604);
+    let findings = examine(&path).await;
+    assert!(of(&findings, "token")[0].says.contains("others can read"), "{findings:?}");
+    mode("token", 0o600);
+    std::fs::write(folder.path().join("token.aggregator"), "certificate = sha256:12").expect("written");
+    let findings = examine(&path).await;
+    assert!(of(&findings, "token")[0].says.contains("is damaged"), "{findings:?}");
+    std::fs::remove_file(folder.path().join("token.aggregator")).expect("there");
+
+    let spool = folder.path().join("spool.db");
+    let clock = Clock::open().expect("a clock");
+    let (open, _) = spool::Spool::open(&spool, Limits::default(), clock).expect("opens");
+    open.close().await;
+    assert_eq!(of(&examine(&path).await, "spool")[0].level, Level::Ok);
+    mode("spool.db", 0o644);
+    let findings = examine(&path).await;
+    assert!(of(&findings, "permissions")[0].says.contains("spool.db"), "{findings:?}");
+    mode("spool.db", 0o600);
+    std::fs::write(&spool, "nonsense ".repeat(1_000)).expect("written");
+    let findings = examine(&path).await;
+    assert_eq!(of(&findings, "spool")[0].level, Level::Problem, "{findings:?}");
+
+    std::fs::write(&path, "nonsense = 1").expect("written");
+    let findings = examine(&path).await;
+    assert!(findings.iter().all(|finding| finding.topic == "configuration"), "{findings:?}");
+    assert!(findings.iter().any(|finding| finding.says.contains("nonsense")), "{findings:?}");
+}

@@ -1,0 +1,205 @@
+//! The `dns` check: one question to one name server, over UDP, TCP, TLS or HTTPS, and what is asked of the
+//! answer. hickory writes and reads the messages; its resolver, which caches, repeats and merges questions,
+//! is not used, so that every run is one query of its own on a socket of its own.
+//!
+//! The latency is the time of the query: from sending it to its answer, with the second query over TCP where
+//! the first answer was truncated. Looking up the server and opening a connection to it are phases beside it.
+
+mod assertion;
+mod exchange;
+pub(super) mod hostile;
+mod https;
+mod question;
+mod record;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use hickory_resolver::proto::op::Message;
+use rustls::ClientConfig;
+use skerry_protocol::check::{Check, Dns, DnsTls, DnsTransport, HttpVersion, NameServer, Rcode};
+use skerry_protocol::wire::Reason;
+use tokio::net::TcpStream;
+use tokio::time::Instant;
+use tokio_rustls::client::TlsStream;
+
+use super::fault::Fault;
+use super::resolve::Resolver;
+use super::run::{Doing, Run, add};
+use super::tls::{self, Tls};
+use super::{Findings, Observed, connect};
+use exchange::Datagram;
+use question::Question;
+pub use record::DnsAnswer;
+
+const ANSWER: Doing = Doing::Target(Reason::Timeout, "no answer to the query within the timeout");
+const ONLY_FOREIGN: Doing =
+    Doing::Target(Reason::Timeout, "only answers with another id or question came within the timeout");
+/// Most records shown to a person.
+const MAX_SHOWN: usize = 100;
+
+/// What a `dns` check shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DnsFindings {
+    /// Who answered.
+    pub server: SocketAddr,
+    /// How: `udp`, `tcp`, `tls` or `https`.
+    pub transport: &'static str,
+    /// The answer over UDP was truncated; this one came over TCP.
+    pub truncated: bool,
+    /// The response code.
+    pub rcode: Rcode,
+    /// Aliases on the way, then the records asked for.
+    pub answers: Vec<DnsAnswer>,
+}
+
+impl std::fmt::Display for DnsFindings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{} from {} over {}", self.rcode.name(), self.server, self.transport)?;
+        if self.truncated { f.write_str(", truncated over udp") } else { Ok(()) }
+    }
+}
+
+/// Runs `dns` checks.
+pub(super) struct DnsProber {
+    resolver: Arc<Resolver>,
+    tls: Arc<Tls>,
+}
+
+/// An answer, and how it came.
+struct Answered {
+    message: Box<Message>,
+    server: SocketAddr,
+    transport: &'static str,
+    truncated: bool,
+}
+
+impl DnsProber {
+    pub(super) fn new(resolver: Arc<Resolver>, tls: Arc<Tls>) -> Self {
+        Self { resolver, tls }
+    }
+
+    pub(super) async fn observe(&self, check: &Check, dns: &Dns, deadline: Instant) -> Observed {
+        let mut run = Run::start(deadline);
+        let ended = tokio::time::timeout_at(deadline, self.run(dns, &mut run)).await;
+        let certificate_days = dns.transport.tls().and_then(|tls| tls.certificate_days);
+        run.finish(check, certificate_days, ended)
+    }
+
+    async fn run(&self, dns: &Dns, run: &mut Run) -> Result<(), Fault> {
+        let question = Question::new(dns)?;
+        let configuration = match &dns.transport {
+            DnsTransport::Udp | DnsTransport::Tcp => None,
+            DnsTransport::Tls(tls) => Some(self.configuration(tls, None).await?),
+            DnsTransport::Https { tls, .. } => Some(self.configuration(tls, Some(HttpVersion::Auto)).await?),
+        };
+        let servers = self.servers(dns, run).await?;
+        let answered = match (&dns.transport, configuration) {
+            (DnsTransport::Udp, _) => udp(&question, &servers, run).await?,
+            (DnsTransport::Tls(tls), Some(configuration)) => {
+                let (mut stream, server) = handshake(tls, configuration, &servers, run).await?;
+                let message = timed(&question, &mut stream, run).await?;
+                Answered { message, server, transport: "tls", truncated: false }
+            }
+            (DnsTransport::Https { tls, path }, Some(configuration)) => {
+                let (stream, server) = handshake(tls, configuration, &servers, run).await?;
+                let sent = Instant::now();
+                let named = dns.server.as_ref().ok_or_else(|| Fault::own("no server to ask over HTTPS"))?;
+                let message = https::over_https(&question, named, path, stream, run).await?;
+                run.latency = Some(sent.elapsed());
+                Answered { message, server, transport: "https", truncated: false }
+            }
+            _ => {
+                let (mut stream, server) = connected(&servers, run).await?;
+                let message = timed(&question, &mut stream, run).await?;
+                Answered { message, server, transport: "tcp", truncated: false }
+            }
+        };
+        run.end = Some(Instant::now());
+        judge(dns, &question, answered, run)
+    }
+
+    async fn configuration(
+        &self,
+        tls: &DnsTls,
+        version: Option<HttpVersion>,
+    ) -> Result<Arc<ClientConfig>, Fault> {
+        self.tls.configuration(tls.verify, tls.ca_file.as_deref(), version).await
+    }
+
+    async fn servers(&self, dns: &Dns, run: &mut Run) -> Result<Vec<SocketAddr>, Fault> {
+        let Some(NameServer { host, port }) = &dns.server else {
+            return match self.resolver.name_server(dns.ip) {
+                Some(server) => Ok(vec![server]),
+                None => Err(Fault::own("this host has no name server of the IP version the check asks for")),
+            };
+        };
+        let addresses = self.resolver.host(host, dns.ip, run).await?;
+        Ok(addresses.into_iter().map(|address| SocketAddr::new(address, *port)).collect())
+    }
+}
+
+/// Over UDP, and over TCP again where the answer is truncated.
+async fn udp(question: &Question, servers: &[SocketAddr], run: &mut Run) -> Result<Answered, Fault> {
+    let (socket, server) = exchange::open(servers).await?;
+    let sent = Instant::now();
+    let datagram = exchange::over_udp(question, &socket, server, run).await?;
+    add(&mut run.phases.first_byte_us, sent.elapsed());
+    let answered = match datagram {
+        Datagram::Answer(message) => Answered { message, server, transport: "udp", truncated: false },
+        Datagram::Truncated => {
+            let (mut stream, server) = connected(&[server], run).await?;
+            let message = timed(question, &mut stream, run).await?;
+            Answered { message, server, transport: "tcp", truncated: true }
+        }
+    };
+    run.latency = Some(sent.elapsed());
+    Ok(answered)
+}
+
+async fn connected(servers: &[SocketAddr], run: &mut Run) -> Result<(TcpStream, SocketAddr), Fault> {
+    let port = servers.first().map_or(0, SocketAddr::port);
+    let addresses: Vec<_> = servers.iter().map(SocketAddr::ip).collect();
+    run.doing = Doing::CONNECT;
+    let start = Instant::now();
+    let stream = connect::connect(&addresses, port).await?;
+    add(&mut run.phases.connect_us, start.elapsed());
+    let server = stream.peer_addr().map_err(|error| Fault::from_io(&error))?;
+    Ok((stream, server))
+}
+
+async fn handshake(
+    tls: &DnsTls,
+    configuration: Arc<ClientConfig>,
+    servers: &[SocketAddr],
+    run: &mut Run,
+) -> Result<(TlsStream<TcpStream>, SocketAddr), Fault> {
+    let (stream, server) = connected(servers, run).await?;
+    let stream = tls::begin(configuration, &tls.server_name, stream, run).await?;
+    run.certificate = tls::certificate(&stream);
+    Ok((stream, server))
+}
+
+/// Asks over a stream that is open; its time is the latency.
+async fn timed(
+    question: &Question,
+    stream: &mut (impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin),
+    run: &mut Run,
+) -> Result<Box<Message>, Fault> {
+    let sent = Instant::now();
+    let message = exchange::over_stream(question, stream, run).await?;
+    let took = sent.elapsed();
+    add(&mut run.phases.first_byte_us, took);
+    run.latency = Some(took);
+    Ok(message)
+}
+
+fn judge(dns: &Dns, question: &Question, answered: Answered, run: &mut Run) -> Result<(), Fault> {
+    let Answered { message, server, transport, truncated } = answered;
+    let rcode = Rcode(message.metadata.response_code.into());
+    let (aliases, found) = record::answers(&message, &question.query, dns.record);
+    let judged = assertion::check(dns, rcode, &aliases, &found);
+    let answers = aliases.into_iter().chain(found).take(MAX_SHOWN).collect();
+    run.findings = Findings::Dns(Box::new(DnsFindings { server, transport, truncated, rcode, answers }));
+    judged
+}

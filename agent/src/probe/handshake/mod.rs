@@ -1,0 +1,53 @@
+//! The `tls` check: a full handshake, at once or after STARTTLS, and the certificates that are shown.
+
+pub(super) mod hostile;
+mod starttls;
+
+use std::sync::Arc;
+
+use skerry_protocol::check::{self, Check};
+use skerry_protocol::wire::Reason;
+use tokio::time::Instant;
+
+use super::fault::Fault;
+use super::resolve::Resolver;
+use super::run::{Doing, Run, add};
+use super::tls::Tls;
+use super::{Findings, Observed, connect, tls};
+
+const STARTTLS: Doing =
+    Doing::Target(Reason::Timeout, "the server did not agree to begin TLS within the timeout");
+
+/// Runs `tls` checks.
+pub(super) struct TlsProber {
+    resolver: Arc<Resolver>,
+    tls: Arc<Tls>,
+}
+
+impl TlsProber {
+    pub(super) fn new(resolver: Arc<Resolver>, tls: Arc<Tls>) -> Self {
+        Self { resolver, tls }
+    }
+
+    pub(super) async fn observe(&self, check: &Check, asked: &check::Tls, deadline: Instant) -> Observed {
+        let mut run = Run::start(deadline);
+        let ended = tokio::time::timeout_at(deadline, self.run(asked, &mut run)).await;
+        run.finish(check, asked.handshake.certificate_days, ended)
+    }
+
+    async fn run(&self, asked: &check::Tls, run: &mut Run) -> Result<(), Fault> {
+        let configuration = self.tls.of_handshake(&asked.handshake).await?;
+        let mut stream = connect::open(&self.resolver, &asked.host, asked.port, asked.ip, run).await?;
+        if let Some(protocol) = asked.starttls {
+            run.doing = STARTTLS;
+            let start = Instant::now();
+            starttls::agree(&mut stream, protocol).await?;
+            add(&mut run.phases.first_byte_us, start.elapsed());
+        }
+        let stream = tls::begin(configuration, &asked.handshake.server_name, stream, run).await?;
+        run.end = Some(Instant::now());
+        run.certificate = tls::certificate(&stream);
+        run.findings = Findings::Handshake(tls::seen(&stream));
+        Ok(())
+    }
+}

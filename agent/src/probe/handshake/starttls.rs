@@ -1,0 +1,182 @@
+//! The words in plain text that come before TLS: asked for in the protocol's own manner, read within bounds.
+//! What a server sends in plain text after its consent is refused: it would pass for a part of what TLS
+//! protects (CVE-2011-0411, CVE-2021-23222).
+
+use skerry_protocol::check::StartTls;
+use skerry_protocol::wire::Reason;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+
+use crate::probe::fault::Fault;
+
+/// Longest line that is read, bytes; RFC 5321 allows 512, IMAP's capabilities are longer.
+const MAX_LINE: usize = 4 << 10;
+/// Most lines of one answer.
+const MAX_LINES: usize = 100;
+/// Length 8, code 1234.5679.
+const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
+
+/// What a conversation needs.
+pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin {}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
+
+/// Brings `stream` to where TLS begins.
+pub(super) async fn agree<S: Stream>(stream: &mut S, protocol: StartTls) -> Result<(), Fault> {
+    let mut words = Words { stream, unread: Vec::new() };
+    match protocol {
+        StartTls::Smtp => smtp(&mut words).await?,
+        StartTls::Imap => imap(&mut words).await?,
+        StartTls::Pop3 => pop3(&mut words).await?,
+        StartTls::Postgres => postgres(&mut words).await?,
+    }
+    words.end()
+}
+
+async fn smtp(words: &mut Words<'_, impl Stream>) -> Result<(), Fault> {
+    let (code, greeting) = words.reply().await?;
+    if code != 220 {
+        return Err(unwelcome(&greeting));
+    }
+    words.say(b"EHLO skerry-agent\r\n").await?;
+    let (code, abilities) = words.reply().await?;
+    if code != 250 {
+        return Err(refused(&abilities));
+    }
+    if !abilities.lines().any(|line| line.eq_ignore_ascii_case("STARTTLS")) {
+        return Err(Fault::down(Reason::StarttlsRefused, "the server does not offer STARTTLS"));
+    }
+    words.say(b"STARTTLS\r\n").await?;
+    match words.reply().await? {
+        (220, _) => Ok(()),
+        (code, text) => Err(refused(&format!("{code} {text}"))),
+    }
+}
+
+async fn imap(words: &mut Words<'_, impl Stream>) -> Result<(), Fault> {
+    let greeting = words.line().await?;
+    if !begins(&greeting, "* OK") {
+        return Err(unwelcome(&greeting));
+    }
+    words.say(b"a STARTTLS\r\n").await?;
+    for _ in 0..MAX_LINES {
+        let line = words.line().await?;
+        if begins(&line, "a OK") {
+            return Ok(());
+        }
+        if !line.starts_with('*') {
+            return Err(refused(&line));
+        }
+    }
+    Err(too_much())
+}
+
+async fn pop3(words: &mut Words<'_, impl Stream>) -> Result<(), Fault> {
+    let greeting = words.line().await?;
+    if !begins(&greeting, "+OK") {
+        return Err(unwelcome(&greeting));
+    }
+    words.say(b"STLS\r\n").await?;
+    let answer = words.line().await?;
+    if begins(&answer, "+OK") { Ok(()) } else { Err(refused(&answer)) }
+}
+
+async fn postgres(words: &mut Words<'_, impl Stream>) -> Result<(), Fault> {
+    words.say(&SSL_REQUEST).await?;
+    words.fill().await?;
+    match words.unread.remove(0) {
+        b'S' => Ok(()),
+        b'N' => Err(Fault::down(Reason::StarttlsRefused, "the server answers that it has no TLS")),
+        b'E' => Err(Fault::down(Reason::StarttlsRefused, "the server answers with an error")),
+        other => {
+            let words = format!("no answer of PostgreSQL: it begins with byte {other:#04x}");
+            Err(Fault::down(Reason::ProtocolError, words))
+        }
+    }
+}
+
+fn begins(line: &str, with: &str) -> bool {
+    line.get(..with.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(with))
+}
+
+fn unwelcome(greeting: &str) -> Fault {
+    Fault::down(Reason::BannerMismatch, format!("the server greets with \"{greeting}\""))
+}
+
+fn refused(answer: &str) -> Fault {
+    Fault::down(Reason::StarttlsRefused, format!("the server answers \"{answer}\""))
+}
+
+fn too_much() -> Fault {
+    let words = format!("an answer of more than {MAX_LINES} lines, or a line of more than {MAX_LINE} bytes");
+    Fault::down(Reason::ProtocolError, words)
+}
+
+/// The conversation, with what was read and not yet understood.
+struct Words<'s, S> {
+    stream: &'s mut S,
+    unread: Vec<u8>,
+}
+
+impl<S: Stream> Words<'_, S> {
+    async fn say(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+        self.stream.write_all(bytes).await.map_err(|error| Fault::from_io(&error))
+    }
+
+    /// Reads what is there, at least a byte.
+    async fn fill(&mut self) -> Result<(), Fault> {
+        let mut room = [0; 1 << 10];
+        match self.stream.read(&mut room).await {
+            Ok(0) => {
+                let words = "the server closed the connection before TLS";
+                Err(Fault::down(Reason::ConnectionReset, words))
+            }
+            Ok(read) => {
+                self.unread.extend_from_slice(&room[..read]);
+                Ok(())
+            }
+            Err(error) => Err(Fault::from_io(&error)),
+        }
+    }
+
+    /// One line without its end.
+    async fn line(&mut self) -> Result<String, Fault> {
+        loop {
+            if let Some(end) = self.unread.iter().position(|byte| *byte == b'\n') {
+                let line: Vec<u8> = self.unread.drain(..=end).collect();
+                return Ok(String::from_utf8_lossy(&line).trim_end().to_owned());
+            }
+            if self.unread.len() > MAX_LINE {
+                return Err(too_much());
+            }
+            self.fill().await?;
+        }
+    }
+
+    /// A reply of SMTP (RFC 5321, 4.2): its code and the texts of its lines.
+    async fn reply(&mut self) -> Result<(u16, String), Fault> {
+        let mut texts = String::new();
+        for _ in 0..MAX_LINES {
+            let line = self.line().await?;
+            let (code, rest) = line.split_at_checked(3).unwrap_or_default();
+            let code = code.parse().ok().filter(|_| rest.is_empty() || rest.starts_with([' ', '-']));
+            let Some(code) = code else {
+                return Err(Fault::down(Reason::ProtocolError, format!("no reply of SMTP: \"{line}\"")));
+            };
+            texts.push_str(rest.get(1..).unwrap_or_default());
+            if !rest.starts_with('-') {
+                return Ok((code, texts));
+            }
+            texts.push('\n');
+        }
+        Err(too_much())
+    }
+
+    /// Nothing may have come after the consent.
+    fn end(self) -> Result<(), Fault> {
+        if self.unread.is_empty() {
+            return Ok(());
+        }
+        let words = "the server sent more in plain text after it agreed to begin TLS";
+        Err(Fault::down(Reason::ProtocolError, words))
+    }
+}

@@ -1,0 +1,66 @@
+//! A batch in the making: records and states name checks and boots by their place in the batch's own lists.
+
+use crate::board::Seen;
+use crate::clock::{BootId, Moment};
+use crate::spool::Page;
+use skerry_protocol::wire::{self, record::Kind};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// A batch in the making, with the lists its records refer to.
+#[derive(Default)]
+pub(super) struct Composing {
+    pub(super) batch: wire::Batch,
+    checks: HashMap<String, u32>,
+    boots: HashMap<BootId, u32>,
+}
+
+impl Composing {
+    fn check(&mut self, name: &str) -> u32 {
+        if let Some(index) = self.checks.get(name) {
+            return *index;
+        }
+        let index = self.batch.checks.len() as u32;
+        self.batch.checks.push(name.to_owned());
+        self.checks.insert(name.to_owned(), index);
+        index
+    }
+
+    fn boot(&mut self, boot: BootId) -> u32 {
+        let boots = &mut self.batch.boots;
+        *self.boots.entry(boot).or_insert_with(|| {
+            boots.push(boot.to_string());
+            boots.len() as u32 - 1
+        })
+    }
+
+    pub(super) fn records(&mut self, page: &Page, records: usize) {
+        for stored in &page.records[..records] {
+            let mut kind = stored.kind.clone();
+            let observation = match &mut kind {
+                Some(Kind::Observation(observation)) => Some(observation),
+                Some(Kind::Folded(folded)) => folded.first.as_mut(),
+                Some(Kind::Lost(_)) | None => None,
+            };
+            if let Some(observation) = observation {
+                observation.check = self.check(&stored.check);
+                observation.boot = self.boot(stored.boot.unwrap_or_default());
+            }
+            self.batch.records.push(wire::Record { sequence: stored.sequence, kind });
+        }
+    }
+
+    pub(super) fn snapshot(&mut self, seen: &[(Arc<str>, Seen)], now: Moment) {
+        for (name, seen) in seen {
+            let check = self.check(name);
+            self.batch.snapshot.push(wire::HardState {
+                check,
+                state: seen.state as i32,
+                flapping: seen.flapping,
+                since_ms_ago: now.ms_since(&seen.since),
+                evidence_ms_ago: seen.evidence.map(|evidence| now.ms_since(&evidence)),
+                reason: seen.reason as i32,
+            });
+        }
+    }
+}

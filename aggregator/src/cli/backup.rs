@@ -1,0 +1,77 @@
+//! `backup FILE` and `restore FILE`, in words and as JSON.
+
+use super::agents::instant;
+use anyhow::Context;
+use skerry_aggregator::clock;
+use skerry_aggregator::config::Loaded;
+use skerry_aggregator::store::backup::{Contents, Restored, back_up, restore};
+use std::path::Path;
+
+/// Copies the database to `target` and returns what to say.
+pub(crate) fn backup(loaded: &Loaded, target: &Path, json: bool) -> anyhow::Result<String> {
+    let contents = back_up(database(loaded)?, target)?;
+    let bytes = target.metadata().map_or(0, |file| file.len());
+    if json {
+        let mut answer = object(&contents);
+        answer["file"] = target.to_string_lossy().into();
+        answer["bytes"] = bytes.into();
+        return Ok(answer.to_string());
+    }
+    Ok(format!(
+        "{}: {}, {:.1} MiB. It was read through and is sound; it holds the hashes of tokens, so keep it private.",
+        target.display(),
+        words(&contents),
+        bytes as f64 / f64::from(1 << 20)
+    ))
+}
+
+/// Puts `backup` in the database's place and returns what to say.
+pub(crate) fn put_back(loaded: &Loaded, backup: &Path, json: bool) -> anyhow::Result<String> {
+    let database = database(loaded)?;
+    // Fit for a file's name.
+    let mark: String = instant(clock::wall()).chars().filter(|one| !":-".contains(*one)).collect();
+    let Restored { contents, kept, former_id } = restore(database, backup, &mark)?;
+    let other = former_id.is_some_and(|former| former != contents.aggregator_id);
+    if json {
+        let mut answer = object(&contents);
+        answer["database"] = database.to_string_lossy().into();
+        answer["kept"] = kept.map(|kept| kept.to_string_lossy().into_owned()).into();
+        answer["other_aggregator"] = other.into();
+        return Ok(answer.to_string());
+    }
+    let mut said = format!("{}: {}.", database.display(), words(&contents));
+    if let Some(kept) = kept {
+        said += &format!("\nWhat was there is kept as {}: remove it when all is well.", kept.display());
+    }
+    if other {
+        said += "\nThe backup is of another aggregator: agents that know the replaced one refuse this one, enrol \
+                 them again.";
+    }
+    said += "\nStart the aggregator. Agents deliver what they still have; what they delivered since the backup shows \
+             as no data.";
+    Ok(said)
+}
+
+fn database(loaded: &Loaded) -> anyhow::Result<&Path> {
+    let process = loaded.configs.first().context("no configuration")?;
+    Ok(&process.store.path)
+}
+
+fn words(contents: &Contents) -> String {
+    let count = |table: &str| contents.rows.get(table).copied().unwrap_or(0);
+    format!(
+        "schema {}, {} agents, {} components, {} observations",
+        contents.schema,
+        count("agent"),
+        count("component"),
+        count("observation")
+    )
+}
+
+fn object(contents: &Contents) -> serde_json::Value {
+    serde_json::json!({
+        "schema": contents.schema,
+        "aggregator_id": contents.aggregator_id,
+        "rows": contents.rows,
+    })
+}

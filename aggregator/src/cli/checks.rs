@@ -1,0 +1,131 @@
+//! `check …`: what is held to be true of each check, and who says otherwise. Read beside a running aggregator.
+
+use super::agents::instant;
+use super::table::{aligned, span};
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use skerry_aggregator::clock;
+use skerry_aggregator::config::Loaded;
+use skerry_aggregator::domain::opinions::{Opinion, Opinions, of_check};
+use skerry_aggregator::domain::state::{Check, State};
+use skerry_aggregator::domain::time::Timestamp;
+use skerry_aggregator::domain::verdict::Voice;
+use skerry_aggregator::store::{Store, StoreError};
+
+const HEADS: [&str; 4] = ["CHECK", "VERDICT", "MINORITY", "SAYS"];
+
+#[derive(Args)]
+pub(crate) struct Checks {
+    /// Only this workspace
+    #[arg(long, global = true)]
+    workspace: Option<String>,
+    #[command(subcommand)]
+    what: CheckDo,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum CheckDo {
+    /// Show every check: its verdict, what each agent says of it, and the locations that say worse than the
+    /// verdict
+    List,
+}
+
+/// Does it, and returns what to say.
+pub(crate) fn checks(loaded: &Loaded, asked: &Checks, json: bool) -> anyhow::Result<String> {
+    let CheckDo::List = asked.what;
+    let path = &loaded.configs.first().context("no configuration")?.store.path;
+    let store = match Store::open(path) {
+        Err(StoreError::InUse { .. }) => Store::beside(path)?,
+        opened => opened?,
+    };
+    let now = clock::wall();
+    let state = store.load(now)?;
+    let wanted = |check: &Check| {
+        let workspace = &state.workspaces[&check.workspace].name;
+        asked.workspace.as_ref().is_none_or(|named| named == workspace)
+    };
+    let mut rows: Vec<Row<'_>> = state
+        .checks
+        .iter()
+        .filter(|(_, check)| wanted(check))
+        .map(|(key, check)| Row { state: &state, check, opinions: of_check(&state, *key, now) })
+        .collect();
+    rows.sort_unstable_by(|one, other| one.place().cmp(&other.place()));
+    Ok(if json { all(&rows) } else { table(&rows, now) })
+}
+
+struct Row<'s> {
+    state: &'s State,
+    check: &'s Check,
+    opinions: Opinions<'s>,
+}
+
+impl Row<'_> {
+    /// Where it stands in the list.
+    fn place(&self) -> (&str, &str) {
+        (self.workspace(), &self.check.name)
+    }
+
+    fn workspace(&self) -> &str {
+        &self.state.workspaces[&self.check.workspace].name
+    }
+}
+
+fn says(voice: Voice) -> &'static str {
+    match voice {
+        Voice::Absent => "left",
+        Voice::Silent => "silent",
+        Voice::Says { hard, .. } => hard.name(),
+    }
+}
+
+fn table(rows: &[Row<'_>], now: Timestamp) -> String {
+    if rows.is_empty() {
+        return "There are no checks: no file declares one, and no agent has reported one.".to_owned();
+    }
+    let many = rows.iter().any(|row| row.workspace() != rows[0].workspace());
+    let line = |row: &Row<'_>| {
+        let name = &row.check.name;
+        let minority = row.opinions.minority().join(", ");
+        let voices: Vec<String> = row.opinions.agents.iter().map(|one| voice(one, now)).collect();
+        [
+            if many { format!("{}/{name}", row.workspace()) } else { name.clone() },
+            row.opinions.verdict.name().to_owned(),
+            if minority.is_empty() { "-".to_owned() } else { minority },
+            if voices.is_empty() { "nobody runs it".to_owned() } else { voices.join("; ") },
+        ]
+    };
+    let lines: Vec<_> = std::iter::once(HEADS.map(str::to_owned)).chain(rows.iter().map(line)).collect();
+    aligned(&lines)
+}
+
+/// "alpha/one down", "beta/two silent for 4 min".
+fn voice(one: &Opinion<'_>, now: Timestamp) -> String {
+    let who = format!("{}/{} {}", one.location, one.agent, says(one.voice));
+    match (one.voice, one.evidence) {
+        (Voice::Says { .. }, _) => who,
+        (_, Some(at)) => format!("{who} for {}", span(now - at)),
+        (_, None) => format!("{who}, never heard of it"),
+    }
+}
+
+fn all(rows: &[Row<'_>]) -> String {
+    let agent = |one: &Opinion<'_>| {
+        serde_json::json!({
+            "agent": one.agent,
+            "location": one.location,
+            "says": says(one.voice),
+            "evidence_at": one.evidence.map(instant),
+        })
+    };
+    let check = |row: &Row<'_>| {
+        serde_json::json!({
+            "workspace": row.workspace(),
+            "name": row.check.name,
+            "verdict": row.opinions.verdict.name(),
+            "minority": row.opinions.minority(),
+            "agents": row.opinions.agents.iter().map(agent).collect::<Vec<_>>(),
+        })
+    };
+    serde_json::json!({ "checks": rows.iter().map(check).collect::<Vec<_>>() }).to_string()
+}

@@ -1,0 +1,87 @@
+//! `serve`: the aggregator until it is told to stop, with the configuration read again on SIGHUP.
+
+use skerry_agent::service;
+use skerry_aggregator::app::{App, Reloader};
+use skerry_aggregator::config::{self, Loaded};
+use skerry_aggregator::web;
+use std::path::PathBuf;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// Runs to the end. `paths` are read again on SIGHUP.
+pub(crate) fn serve(loaded: &Loaded, paths: Vec<PathBuf>) -> anyhow::Result<()> {
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+    // Before there is any other thread.
+    let inherited = web::inherited();
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        // Heard from here on: a signal that nobody hears would end the process.
+        let signals = Signals::hear()?;
+        let app = App::start(&loaded.configs, inherited).await?;
+        for (address, listener) in app.addresses().iter().zip(&loaded.configs[0].listeners) {
+            tracing::info!(%address, serves = ?listener.serves, "listening");
+        }
+        run(app, signals, paths).await
+    })
+}
+
+struct Signals {
+    hangup: Signal,
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn hear() -> std::io::Result<Self> {
+        Ok(Self {
+            hangup: signal(SignalKind::hangup())?,
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+}
+
+/// Every address is bound, every page rendered: ready. Then whatever signals ask for, until one says stop.
+async fn run(app: App, signals: Signals, paths: Vec<PathBuf>) -> anyhow::Result<()> {
+    let Signals { mut hangup, mut terminate, mut interrupt } = signals;
+    let (reloader, pulse) = (app.reloader(), app.pulse());
+    let reloads = tokio::spawn(async move {
+        while hangup.recv().await.is_some() {
+            service::reloading(reload(&reloader, &paths)).await;
+        }
+    });
+    let stopped = async move {
+        tokio::select! {
+            _ = terminate.recv() => {}
+            _ = interrupt.recv() => {}
+        }
+        service::stopping();
+    };
+    service::ready("Every address is bound, every page published");
+    let ended = tokio::select! {
+        ended = app.run(stopped) => ended,
+        never = service::watch(async || pulse.turn().await) => match never {},
+    };
+    reloads.abort();
+    tracing::info!("stopped");
+    ended
+}
+
+/// A bad file changes nothing and is told in full. Gives the outcome in a line.
+async fn reload(reloader: &Reloader, paths: &[PathBuf]) -> String {
+    let outcome = match config::load(paths) {
+        Ok(loaded) => reloader.reload(&loaded.configs).await.map_err(|error| format!("{error:#}")),
+        Err(problems) => Err(format!("it is wrong:\n{problems}")),
+    };
+    match outcome {
+        Ok(()) => {
+            tracing::info!("the configuration was read again");
+            "The configuration was read again".to_owned()
+        }
+        Err(why) => {
+            tracing::error!("the configuration was not taken, the former one holds: {why}");
+            format!("The configuration was not taken, the former one holds: {why}")
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The pages as visitors get them, through the public address and whatever stands before it: is each page there,
+//! and does a cache on the way keep what makes it cheap and true?
+
+use crate::config::{Config, Page};
+use skerry_agent::delivery::look::{Looker, Sight};
+use skerry_agent::doctor::{Finding, examine_certificate};
+use url::Url;
+
+const TOPIC: &str = "edge";
+/// Fields by which caches say that they were asked.
+const CACHES: [&str; 6] =
+    ["age", "x-cache", "cf-cache-status", "x-cache-status", "x-served-by", "cache-status"];
+
+pub(super) async fn examine(configs: &[Config]) -> Vec<Finding> {
+    let Some(process) = configs.first() else { return Vec::new() };
+    let looker = match Looker::new(None, None) {
+        Ok(looker) => looker,
+        Err(error) => return vec![Finding::problem(TOPIC, format!("{error:#}"), "See to this host's TLS")],
+    };
+    let public: Vec<&Page> =
+        configs.iter().flat_map(|config| &config.pages).filter(|page| page.public).collect();
+    let mut findings = Vec::new();
+    for page in &public {
+        let Some(root) = root_of(page, &process.public.base_url, public.len()) else { continue };
+        findings.extend(examine_page(&looker, page, &root).await);
+    }
+    findings
+}
+
+/// Where a page answers, with a slash at the end.
+fn root_of(page: &Page, base: &Url, pages: usize) -> Option<Url> {
+    match &page.domain {
+        Some(domain) => {
+            let mut root = base.clone();
+            root.set_host(Some(domain)).ok()?;
+            Some(root)
+        }
+        None if pages == 1 => Some(base.clone()),
+        None => base.join(&format!("/status/{}/", page.slug)).ok(),
+    }
+}
+
+async fn examine_page(looker: &Looker, page: &Page, root: &Url) -> Vec<Finding> {
+    let unreachable = |why: String| {
+        let remedy =
+            "See to [public] base_url, the page's domain, DNS, and the proxy or CDN before the listener";
+        vec![Finding::problem("page", format!("{root}: {why}"), remedy)]
+    };
+    let Ok(status) = root.join("api/v2/status.json") else { return Vec::new() };
+    let ours = match looker.get(&status, &[]).await {
+        Ok(sight) => sight,
+        Err(why) => return unreachable(format!("cannot be reached: {why}")),
+    };
+    let body: Option<serde_json::Value> = serde_json::from_slice(&ours.body).ok();
+    let name = body.as_ref().and_then(|body| body["page"]["name"].as_str());
+    if ours.status != 200 || name != Some(page.name.as_str()) {
+        return unreachable(format!("answers {} and is not this page", ours.status));
+    }
+    let mut findings = vec![Finding::ok("page", format!("{root} shows {:?}", page.name))];
+    findings.extend(ours.certificate.map(|shown| examine_certificate(root.as_str(), shown, false)));
+    let first = looker.get(root, &[("accept-encoding", "br, gzip")]).await;
+    let first = match first {
+        Ok(first) => first,
+        Err(why) => return unreachable(format!("cannot be reached: {why}")),
+    };
+    let tag = first.header("etag").unwrap_or("").to_owned();
+    let fields = [("accept-encoding", "br, gzip"), ("if-none-match", tag.as_str())];
+    let again = if tag.is_empty() { None } else { looker.get(root, &fields).await.ok() };
+    findings.extend(judge(root.as_str(), &first, again.as_ref()));
+    findings
+}
+
+/// Judges a page as it came, and how the same was answered to one who has it already.
+fn judge(root: &str, first: &Sight, again: Option<&Sight>) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let mut doubt = |says: String, remedy: &str| findings.push(Finding::warning(TOPIC, says, remedy));
+    let cache = first.header("cache-control").unwrap_or("");
+    let says = |word: &str| cache.split(',').any(|part| part.trim().starts_with(word));
+    if !says("max-age=") || says("no-store") || says("private") {
+        doubt(
+            format!("{root} arrives with Cache-Control {cache:?}: caches are kept from serving it"),
+            "Let the proxy or CDN pass Cache-Control on as it comes",
+        );
+    } else if !says("stale-if-error=") {
+        doubt(
+            format!("{root} arrives without stale-if-error: a cache drops it when this aggregator is gone"),
+            "Let the proxy or CDN pass Cache-Control on as it comes",
+        );
+    }
+    match (first.header("etag"), again.map(|again| again.status)) {
+        (None, _) => doubt(
+            format!("{root} arrives without an ETag: every visit costs the whole page"),
+            "Turn off what rewrites the page on its way (minify, inject), which takes validators away",
+        ),
+        (Some(tag), _) if tag.starts_with("W/") => doubt(
+            format!("{root} arrives with a weakened ETag: something on the way changes its bytes"),
+            "Let the proxy or CDN pass the compressed forms on instead of compressing itself",
+        ),
+        (Some(_), Some(304)) => {}
+        (Some(_), status) => doubt(
+            format!("{root} was asked for with its own ETag and answered {status:?} instead of 304"),
+            "Let the proxy or CDN pass If-None-Match on, or answer it itself",
+        ),
+    }
+    if first.header("content-encoding").is_none() {
+        doubt(
+            format!("{root} arrives uncompressed though br and gzip were accepted"),
+            "Let the proxy or CDN pass Accept-Encoding on",
+        );
+    }
+    if first.headers.contains_key("set-cookie") {
+        doubt(
+            format!("{root} arrives with a cookie: most caches then keep nothing"),
+            "Turn off what sets cookies on its way",
+        );
+    }
+    if findings.is_empty() {
+        let told = CACHES.iter().find_map(|name| Some((name, first.header(name)?)));
+        let by = told.map_or_else(
+            || "no cache told of itself".to_owned(),
+            |(name, value)| format!("a cache says {name}: {value}"),
+        );
+        findings.push(Finding::ok(TOPIC, format!("{root} arrives as it was sent; {by}")));
+    }
+    findings
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use bytes::Bytes;
+    use skerry_agent::doctor::Level;
+
+    const SENT: [(&str, &str); 3] = [
+        ("cache-control", "public, max-age=10, stale-while-revalidate=20, stale-if-error=86400"),
+        ("etag", "\"abc\""),
+        ("content-encoding", "br"),
+    ];
+
+    fn sight(status: u16, fields: &[(&'static str, &str)]) -> Sight {
+        let mut seen = Sight { status, headers: Default::default(), body: Bytes::new(), certificate: None };
+        for (name, value) in fields {
+            seen.headers.insert(*name, value.parse().expect("a value"));
+        }
+        seen
+    }
+
+    /// What is said when `name` arrives as `value`, or not at all.
+    fn said(name: &'static str, value: Option<&str>, again: u16) -> String {
+        let mut fields: Vec<(&'static str, &str)> =
+            SENT.into_iter().filter(|(sent, _)| *sent != name).collect();
+        fields.extend(value.map(|value| (name, value)));
+        let findings = judge("/", &sight(200, &fields), Some(&sight(again, &[])));
+        assert_eq!(findings.len(), 1, "{findings:?}");
+        assert_eq!(findings[0].remedy.is_some(), findings[0].level == Level::Warning);
+        findings[0].says.clone()
+    }
+
+    #[test]
+    fn what_a_cache_takes_away_is_told() {
+        assert_eq!(said("age", None, 304), "/ arrives as it was sent; no cache told of itself");
+        assert!(said("age", Some("12"), 304).contains("a cache says age: 12"));
+        assert!(said("cache-control", None, 304).contains("kept from serving"));
+        assert!(said("cache-control", Some("private, max-age=10"), 304).contains("kept from serving"));
+        assert!(said("cache-control", Some("public, max-age=10"), 304).contains("stale-if-error"));
+        assert!(said("etag", None, 304).contains("without an ETag"));
+        assert!(said("etag", Some("W/\"abc\""), 304).contains("weakened"));
+        assert!(said("age", None, 200).contains("instead of 304"));
+        assert!(said("content-encoding", None, 304).contains("uncompressed"));
+        assert!(said("set-cookie", Some("a=b"), 304).contains("cookie"));
+    }
+}

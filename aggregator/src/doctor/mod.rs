@@ -1,0 +1,279 @@
+//! What is well and what is not, each finding with its remedy: `doctor` of the aggregator. Looks only, from
+//! outside where visitors and agents stand: nothing is changed, no secret is said.
+
+mod edge;
+
+use crate::certificate::{fingerprint, of_listener};
+use crate::clock;
+use crate::config::{self, Config, Listener, Loaded, Room};
+use crate::domain::time::{MINUTE, SECOND};
+use crate::store::{AgentEntry, Store, StoreError, is_served};
+use bytes::Bytes;
+use skerry_agent::delivery::look::{Looker, Sight};
+use skerry_agent::doctor::{Finding, disk, examine_certificate, ping, private, resolves};
+use skerry_protocol::wire::BATCH_PATH;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::path::{Path, PathBuf};
+use url::Url;
+
+/// Clocks of agents further from ours are a sign, ms.
+const APART: i64 = 2 * SECOND;
+/// A skew is believed while the agent was heard so lately, ms.
+const HEARD: i64 = 10 * MINUTE;
+/// Free bytes below which it is a problem, whatever the database's size.
+const LEAST_FREE: u64 = 64 << 20;
+
+/// Looks at everything that the aggregator with these configuration files needs.
+pub async fn examine(paths: &[PathBuf]) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    let configs = match config::load(paths) {
+        Ok(Loaded { configs, warnings }) => {
+            let remedy = "skerry-aggregator check-config says it again";
+            let doubts = warnings.iter();
+            findings.extend(doubts.map(|doubt| Finding::warning("configuration", doubt.to_string(), remedy)));
+            let pages: usize = configs.iter().map(|config| config.pages.len()).sum();
+            findings.push(Finding::ok("configuration", format!("{} files, {pages} pages", paths.len())));
+            configs
+        }
+        Err(problems) => {
+            let remedy = "Correct the file; skerry-aggregator check-config says all of it again";
+            let wrong = problems.0.iter();
+            findings.extend(wrong.map(|one| Finding::problem("configuration", one.to_string(), remedy)));
+            return findings;
+        }
+    };
+    let Some(process) = configs.first() else { return findings };
+    findings.extend(paths.iter().filter_map(|path| private("permissions", path, 0o022)));
+    let pings = |config: &Config| config.local_checks().any(|check| check.kind.name() == "ping");
+    findings.push(ping(configs.iter().any(pings)));
+    let database = process.store.path.clone();
+    let stored = tokio::task::spawn_blocking(move || examine_store(&database)).await;
+    findings.extend(stored.unwrap_or_default());
+    findings.extend(resolves(std::iter::once(&process.public.base_url)).await);
+    if !is_served(&process.store.path) {
+        let says = "no aggregator serves from this database: its listeners and pages were not asked";
+        findings.push(Finding::problem(
+            "listener",
+            says,
+            "Start it, and see its log where it ends by itself",
+        ));
+        return findings;
+    }
+    for listener in &process.listeners {
+        findings.extend(examine_listener(listener, &process.store.path).await);
+    }
+    findings.extend(edge::examine(&configs).await);
+    findings
+}
+
+/// Disk, permissions, integrity; and what the agents' clocks say of ours.
+fn examine_store(path: &Path) -> Vec<Finding> {
+    let size = path.metadata().map_or(0, |database| database.len());
+    // A backup before a migration takes as much again.
+    let mut findings = vec![disk("disk", path, (LEAST_FREE, LEAST_FREE.max(size) * 2))];
+    if !path.exists() {
+        let says = format!("{} is not there yet: it is made when the aggregator starts", path.display());
+        findings.push(Finding::ok("database", says));
+        return findings;
+    }
+    findings.extend(private("permissions", path, 0o077));
+    let remedy = "Do what it says; skerry-aggregator restore FILE puts a backup back";
+    let store = match Store::beside(path).and_then(|store| store.check_all().map(|()| store)) {
+        Ok(store) => store,
+        Err(error @ StoreError::Older { .. }) => {
+            findings.push(Finding::warning("database", error.to_string(), "Restart the aggregator"));
+            return findings;
+        }
+        Err(error) => {
+            findings.push(Finding::problem("database", error.to_string(), remedy));
+            return findings;
+        }
+    };
+    findings.push(Finding::ok("database", format!("{} is sound, {} MiB", path.display(), size >> 20)));
+    match store.roll() {
+        Ok(roll) => findings.extend(judge_clock(&roll, clock::wall())),
+        Err(error) => findings.push(Finding::problem("database", error.to_string(), remedy)),
+    }
+    findings
+}
+
+/// Where all agents that were heard lately differ from us alike, it is we who are wrong.
+fn judge_clock(roll: &[AgentEntry], now: crate::domain::time::Timestamp) -> Option<Finding> {
+    let lately = roll.iter().filter_map(|agent| agent.last.as_ref()).filter(|last| now - last.at < HEARD);
+    let skews: Vec<i64> = lately.map(|last| last.skew).collect();
+    let least = skews.iter().map(|skew| skew.abs()).min()?;
+    let alike = skews.iter().all(|skew| *skew > 0) || skews.iter().all(|skew| *skew < 0);
+    if skews.len() < 2 || least <= APART || !alike {
+        let says =
+            format!("of {} agents heard lately, not all say that this host's clock is wrong", skews.len());
+        return Some(Finding::ok("clock", says));
+    }
+    let direction = if skews[0] > 0 { "behind" } else { "ahead of" };
+    Some(Finding::warning(
+        "clock",
+        format!("this host's clock is {direction} those of all agents, by {} s and more", least / SECOND),
+        "Set it by NTP (timedatectl set-ntp true, or chrony)",
+    ))
+}
+
+/// Asks one listener what it is there for.
+async fn examine_listener(listener: &Listener, database: &Path) -> Vec<Finding> {
+    let address = listener.address;
+    let says = |what: String| format!("{address}: {what}");
+    if address.port() == 0 {
+        let what = says("any free port, which is not known here".to_owned());
+        return vec![Finding::ok("listener", what)];
+    }
+    let asked = async {
+        let files = of_listener(listener, database).map_err(|error| format!("{error:#}"))?;
+        let pin = files.as_ref().map(|files| fingerprint(&files.certificate)).transpose();
+        let pin = pin.map_err(|error| format!("{error:#}"))?;
+        let looker = Looker::new(None, pin).map_err(|error| format!("{error:#}"))?;
+        let scheme = if pin.is_some() { "https" } else { "http" };
+        let host = match address.ip() {
+            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+            ip => ip,
+        };
+        let base = Url::parse(&format!("{scheme}://{}/", std::net::SocketAddr::new(host, address.port())));
+        let base = base.map_err(|error| error.to_string())?;
+        ask(listener, &looker, &base).await
+    };
+    match asked.await {
+        Ok(findings) => findings,
+        Err(why) => {
+            let remedy = "Restart the aggregator; its log says what it listens on";
+            vec![Finding::problem("listener", says(why), remedy)]
+        }
+    }
+}
+
+async fn ask(listener: &Listener, looker: &Looker, base: &Url) -> Result<Vec<Finding>, String> {
+    let address = listener.address;
+    let at = |path: &str| base.join(path).map_err(|error| error.to_string());
+    let serves = |room| listener.serves.contains(&room);
+    let mut findings = Vec::new();
+    let mut seen = looker.get(&at("/")?, &[]).await?;
+    let other = |what: &str| {
+        let says = format!("{address}: something else answers there, which does not know {what}");
+        Finding::problem(
+            "listener",
+            says,
+            "Stop the other program, or choose another address under [[listen]]",
+        )
+    };
+    if serves(Room::Admin) {
+        seen = looker.get(&at("/readyz")?, &[]).await?;
+        findings.extend(judge_readiness(&seen).unwrap_or_else(|| vec![other("/readyz")]));
+    }
+    if serves(Room::Agents) {
+        seen = looker.post(&at(BATCH_PATH)?, &[("content-encoding", "zstd")], Bytes::new()).await?;
+        if seen.status != 401 {
+            findings.push(other(BATCH_PATH));
+        }
+    }
+    if findings.is_empty() {
+        findings.push(Finding::ok("listener", format!("{address} answers")));
+    }
+    let own = listener.tls.is_none();
+    findings.extend(seen.certificate.map(|shown| examine_certificate(&address.to_string(), shown, own)));
+    Ok(findings)
+}
+
+/// `None`: this is no answer of ours.
+fn judge_readiness(sight: &Sight) -> Option<Vec<Finding>> {
+    let body: serde_json::Value = serde_json::from_slice(&sight.body).ok()?;
+    let reasons = body["reasons"].as_array()?.iter().filter_map(|reason| reason.as_str());
+    let remedy = "Look at skerry-aggregator agent list and the log";
+    Some(reasons.map(|reason| Finding::problem("readiness", reason, remedy)).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::time::Timestamp;
+    use crate::store::{LastBatch, Standing};
+    use skerry_agent::doctor::Level;
+
+    fn agent(at: Timestamp, skew: i64) -> AgentEntry {
+        let last = LastBatch {
+            at,
+            skew,
+            version: String::new(),
+            depth: 0,
+            oldest_ms: 0,
+            set_aside: 0,
+            lateness_ms: 0,
+            own_network_gone: false,
+        };
+        AgentEntry {
+            workspace: "default".into(),
+            name: "web".into(),
+            location: "fra".into(),
+            standing: Standing::Active,
+            credential: true,
+            token_until: None,
+            cloned_at: None,
+            last: Some(last),
+            lost_records: 0,
+            losses: 0,
+            last_loss: None,
+            conflicts: Vec::new(),
+            silent: Vec::new(),
+            left: Vec::new(),
+        }
+    }
+
+    #[test]
+    fn our_clock_is_doubted_when_all_agents_say_so() {
+        let now = Timestamp(100 * MINUTE);
+        let judge = |skews: &[i64]| {
+            let roll: Vec<_> = skews.iter().map(|skew| agent(now, *skew)).collect();
+            judge_clock(&roll, now)
+        };
+        assert_eq!(judge(&[]), None);
+        assert_eq!(judge(&[90_000]).expect("said").level, Level::Ok, "one may be wrong itself");
+        assert_eq!(judge(&[90_000, 100]).expect("said").level, Level::Ok);
+        assert_eq!(judge(&[90_000, -90_000]).expect("said").level, Level::Ok);
+        let behind = judge(&[90_000, 91_000]).expect("said");
+        assert!(behind.level == Level::Warning && behind.says.contains("behind"), "{}", behind.says);
+        assert!(
+            judge(&[-9_000, -8_000]).expect("said").says.contains("ahead of those of all agents, by 8 s")
+        );
+        let silent = [agent(now - HEARD, 90_000), agent(now - HEARD, 90_000)];
+        assert_eq!(judge_clock(&silent, now), None, "heard too long ago");
+    }
+
+    #[test]
+    fn what_the_aggregator_says_of_itself_is_told() {
+        let sight = |body: &'static str| {
+            let (headers, body) = (Default::default(), Bytes::from_static(body.as_bytes()));
+            Sight { status: 503, headers, body, certificate: None }
+        };
+        assert_eq!(judge_readiness(&sight("<html>")), None, "somebody else");
+        assert_eq!(judge_readiness(&sight("{\"ready\":true,\"reasons\":[]}")), Some(Vec::new()));
+        let said =
+            judge_readiness(&sight("{\"ready\":false,\"reasons\":[\"No fresh one.\"]}")).expect("ours");
+        assert!(said[0].level == Level::Problem && said[0].says == "No fresh one.");
+    }
+
+    #[test]
+    fn a_damaged_database_is_found_and_a_missing_one_is_no_fault() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("skerry.db");
+        let of = |topic: &str| {
+            let findings = examine_store(&path).into_iter();
+            findings.filter(|finding| finding.topic == topic).collect::<Vec<_>>()
+        };
+        assert!(of("database")[0].level == Level::Ok && !path.exists());
+        drop(Store::open(&path).expect("made"));
+        assert!(of("database")[0].says.contains("is sound"));
+        assert!(of("permissions").is_empty());
+        std::fs::write(&path, "nonsense ".repeat(1_000)).expect("written");
+        let damaged = of("database").remove(0);
+        assert!(damaged.level == Level::Problem && damaged.says.contains("damaged"), "{}", damaged.says);
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(&path, PermissionsExt::from_mode(0o644)).expect("changed");
+        assert!(of("permissions")[0].says.contains("can be read"));
+    }
+}

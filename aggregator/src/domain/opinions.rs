@@ -1,0 +1,129 @@
+//! Who says what of a check at this moment: the verdict, each agent behind it, and the locations that it
+//! overrules. For operators alone; nothing of it crosses to the public side.
+
+use super::state::{AgentKey, CheckKey, State, Witnessed};
+use super::step::witnesses_of;
+use super::time::Timestamp;
+use super::track::Hard;
+use super::verdict::{self, LocationSays, Verdict, Voice, within_location};
+use std::collections::BTreeMap;
+
+/// One agent's part in the verdict of a check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opinion<'a> {
+    /// The failure domain it stands in.
+    pub location: &'a str,
+    /// Its name.
+    pub agent: &'a str,
+    /// What it contributes; [`Voice::Absent`] where it was silent for 24 hours.
+    pub voice: Voice,
+    /// Its newest conclusive evidence.
+    pub evidence: Option<Timestamp>,
+}
+
+/// What is held to be true of a check, and by whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Opinions<'a> {
+    /// Over all locations.
+    pub verdict: Verdict,
+    /// Every agent that runs the check, by location and name.
+    pub agents: Vec<Opinion<'a>>,
+}
+
+impl Opinions<'_> {
+    /// Locations that say worse than the verdict, by name.
+    #[must_use]
+    pub fn minority(&self) -> Vec<&str> {
+        let mut locations: BTreeMap<&str, Vec<Option<Hard>>> = BTreeMap::new();
+        for one in &self.agents {
+            let says = match one.voice {
+                Voice::Absent => continue,
+                Voice::Silent => None,
+                Voice::Says { hard, .. } => Some(hard),
+            };
+            locations.entry(one.location).or_default().push(says);
+        }
+        let overruled = |says: LocationSays| match says {
+            LocationSays::Down => self.verdict != Verdict::Down,
+            LocationSays::Degraded => matches!(self.verdict, Verdict::Up | Verdict::Unknown),
+            LocationSays::Up | LocationSays::Silent => false,
+        };
+        let says = locations.into_iter().filter(|(_, says)| overruled(within_location(says.iter().copied())));
+        says.map(|(location, _)| location).collect()
+    }
+}
+
+/// What is said of a check now.
+#[must_use]
+pub fn of_check(state: &State, check: CheckKey, now: Timestamp) -> Opinions<'_> {
+    let (witnesses, quorum) = witnesses_of(state, check);
+    let agents = state.checks[&check].tracks.iter().map(|track| &state.tracks[track]).zip(&witnesses);
+    let mut agents: Vec<Opinion<'_>> = agents
+        .filter(|(witnessed, _)| witnessed.is_declared())
+        .map(|(witnessed, witness)| {
+            let agent = &state.agents[&witnessed.agent];
+            Opinion {
+                location: &agent.location,
+                agent: &agent.name,
+                voice: witness.voice_now(now),
+                evidence: witnessed.evidence(),
+            }
+        })
+        .collect();
+    agents.sort_unstable_by_key(|one| (one.location, one.agent));
+    Opinions { verdict: verdict::now(&witnesses, quorum, now).verdict, agents }
+}
+
+/// Checks of which some location says worse than the verdict, with those locations.
+#[must_use]
+pub fn minorities(state: &State, now: Timestamp) -> Vec<(CheckKey, Vec<String>)> {
+    let bad = |hard: Hard| matches!(hard, Hard::Down | Hard::Degraded);
+    // Almost every check is well everywhere: nothing is worked out for those.
+    let accused = |witnessed: &Witnessed| {
+        let live = witnessed.live.as_ref().map(|live| &live.span);
+        let newest = witnessed.track.spans.last().into_iter().chain(live);
+        witnessed.is_declared() && newest.into_iter().any(|span| bad(span.state))
+    };
+    let doubted = state
+        .checks
+        .iter()
+        .filter(|(_, check)| check.tracks.iter().any(|track| accused(&state.tracks[track])));
+    doubted
+        .map(|(key, _)| {
+            let opinions = of_check(state, *key, now);
+            (*key, opinions.minority().into_iter().map(ToOwned::to_owned).collect::<Vec<_>>())
+        })
+        .filter(|(_, locations)| !locations.is_empty())
+        .collect()
+}
+
+/// Of one agent's checks, how many are not as they should be.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Lacking {
+    /// It says nothing conclusive of them.
+    pub silent: usize,
+    /// It was silent for 24 hours, so that it no longer counts.
+    pub left: usize,
+    /// Another agent defines them otherwise.
+    pub conflicting: usize,
+}
+
+/// What each agent lacks; agents that lack nothing are left out.
+#[must_use]
+pub fn lacking(state: &State) -> BTreeMap<AgentKey, Lacking> {
+    let mut all: BTreeMap<AgentKey, Lacking> = BTreeMap::new();
+    for check in state.checks.values() {
+        let running =
+            || check.tracks.iter().map(|track| &state.tracks[track]).filter(|one| one.is_declared());
+        let mut definitions = running().map(|one| &one.definition).filter(|one| !one.is_empty());
+        let first = definitions.next();
+        let conflict = definitions.any(|definition| Some(definition) != first);
+        for one in running().filter(|one| conflict || one.track.silent || one.left) {
+            let agent = all.entry(one.agent).or_default();
+            agent.silent += usize::from(one.track.silent);
+            agent.left += usize::from(one.left);
+            agent.conflicting += usize::from(conflict);
+        }
+    }
+    all
+}

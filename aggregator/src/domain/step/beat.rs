@@ -1,0 +1,231 @@
+//! Heartbeats: what a call and its absence make true. The voice that tells of them is our own, at a location
+//! that no agent may have; our own absence is never taken for a caller's.
+
+use super::configure::{add_agent, workspace_for};
+use super::recompute::{Earliest, recompute};
+use super::report::{declare, open_state};
+use super::reported::DeclaredCheck;
+use super::{Answer, Change, RawObservation};
+use crate::domain::heartbeat::{Expected, Heartbeat, Lateness, Started};
+use crate::domain::state::{CheckKey, State, TrackKey, Witnessed, WorkspaceKey};
+use crate::domain::time::Timestamp;
+use crate::domain::track::{Hard, Seen, Span};
+use crate::domain::verdict::Live;
+use skerry_protocol::wire::{Outcome, Reason};
+
+/// Our own voice, in the list of agents.
+pub const VOICE: &str = "aggregator (heartbeats)";
+/// Where it stands.
+pub const LOCATION: &str = "aggregator";
+
+/// A heartbeat that the file declares.
+#[derive(Clone, Debug)]
+pub struct DesiredHeartbeat {
+    /// The check's name.
+    pub check: String,
+    /// Hash of its definition.
+    pub definition: Vec<u8>,
+    /// What is expected of its caller.
+    pub expected: Expected,
+}
+
+/// One call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Beat {
+    /// Whose check it is.
+    pub workspace: WorkspaceKey,
+    /// The check's name.
+    pub check: String,
+    /// What it tells.
+    pub tells: Tells,
+    /// The caller's name for the run; empty where it has none.
+    pub run: String,
+    /// In the caller's words; private.
+    pub detail: String,
+}
+
+/// What a call tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Tells {
+    /// The job begins.
+    Start,
+    /// It ended well.
+    Success,
+    /// It failed.
+    Failure,
+}
+
+/// The heartbeats of one workspace are these.
+pub(super) fn declare_all(
+    state: &mut State,
+    workspace: &str,
+    desired: &[DesiredHeartbeat],
+    now: Timestamp,
+    changes: &mut Vec<Change>,
+) -> Answer {
+    let workspace_key = workspace_for(state, workspace, changes);
+    let of_workspace = |state: &State, check: &CheckKey| state.checks[check].workspace == workspace_key;
+    let before: Vec<CheckKey> =
+        state.heartbeats.keys().filter(|check| of_workspace(state, check)).copied().collect();
+    if desired.is_empty() && before.is_empty() {
+        return Answer::Done;
+    }
+    let Answer::Agent(voice) = add_agent(state, workspace, VOICE, LOCATION, now, changes) else {
+        return Answer::NotFound;
+    };
+    let inventory: Vec<DeclaredCheck> = desired
+        .iter()
+        .map(|one| DeclaredCheck {
+            name: one.check.clone(),
+            definition: one.definition.clone(),
+            interval_ms: one.expected.period.saturating_add(one.expected.grace),
+        })
+        .collect();
+    let mut earliest = Earliest::default();
+    declare(state, voice, &inventory, now, changes, &mut earliest);
+    let mut kept = Vec::new();
+    for one in desired {
+        let check = state.check_names[&(workspace_key, one.check.clone())];
+        let track = state.track_of[&(voice, check)];
+        kept.push(check);
+        let known = state.heartbeats.get(&check).cloned();
+        let (heard, started) = known.clone().map_or((None, None), |known| (known.heard, known.started));
+        let heartbeat = Heartbeat { track, expected: one.expected, heard, started };
+        if known.as_ref() != Some(&heartbeat) {
+            state.heartbeats.insert(check, heartbeat);
+            changes.push(Change::HeartbeatSaved(check));
+        }
+    }
+    for gone in before.into_iter().filter(|check| !kept.contains(check)) {
+        state.heartbeats.remove(&gone);
+        changes.push(Change::HeartbeatSaved(gone));
+    }
+    recompute(state, &earliest, changes);
+    Answer::Done
+}
+
+/// A call has come.
+pub(super) fn beat(state: &mut State, beat: &Beat, now: Timestamp, changes: &mut Vec<Change>) -> Answer {
+    let named = (beat.workspace, beat.check.clone());
+    let Some(check) = state.check_names.get(&named).copied() else { return Answer::NotFound };
+    let Some(heartbeat) = state.heartbeats.get_mut(&check) else { return Answer::NotFound };
+    changes.push(Change::HeartbeatSaved(check));
+    let (hard, outcome, reason) = match beat.tells {
+        Tells::Start => {
+            heartbeat.started = Some(Started { at: now, run: beat.run.clone() });
+            return Answer::Done;
+        }
+        Tells::Success => (Hard::Up, Outcome::Up, Reason::None),
+        Tells::Failure => (Hard::Down, Outcome::Down, Reason::ReportedFailure),
+    };
+    heartbeat.heard = Some(now);
+    // Only the run that told its start has a duration; the end of another leaves it under way.
+    let ended = heartbeat.started.take_if(|started| started.run == beat.run);
+    let took = ended.map_or(0, |started| now - started.at);
+    let total_us = u64::try_from(took).unwrap_or(0).saturating_mul(1_000);
+    let track = heartbeat.track;
+    let raw = RawObservation { at: now, track, outcome, reason, total_us, phases: None };
+    changes.push(Change::Raw(raw));
+    let seen = Said { hard, since: now, at: now, reason, detail: &beat.detail };
+    seen.take(state, track, changes);
+    Answer::Done
+}
+
+/// Time has passed without a call.
+pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Vec<Change>) {
+    let mut late = Vec::new();
+    for heartbeat in state.heartbeats.values() {
+        let Some(witnessed) = state.tracks.get_mut(&heartbeat.track) else { continue };
+        let known = !witnessed.track.silent;
+        match heartbeat.lateness(state.ready_at, now) {
+            Lateness::Missed(due) if !(known && open_state(witnessed) == Hard::Down) => {
+                late.push((heartbeat.track, Some(due), due));
+            }
+            Lateness::NobodyKnows(due) if known && open_state(witnessed) != Hard::Down => {
+                late.push((heartbeat.track, None, due));
+            }
+            _ => believe(witnessed, now),
+        }
+    }
+    for (track, missed, due) in late {
+        match missed {
+            Some(since) => {
+                let reason = Reason::HeartbeatMissed;
+                let raw = RawObservation {
+                    at: now,
+                    track,
+                    outcome: Outcome::Down,
+                    reason,
+                    total_us: 0,
+                    phases: None,
+                };
+                changes.push(Change::Raw(raw));
+                let detail = "the call that was due did not come";
+                Said { hard: Hard::Down, since, at: now, reason, detail }.take(state, track, changes);
+            }
+            None => lose_sight(state, track, due, changes),
+        }
+    }
+}
+
+/// That no call is late is evidence too: it is as fresh as this moment.
+fn believe(witnessed: &mut Witnessed, now: Timestamp) {
+    let open = witnessed.track.spans.last().filter(|_| !witnessed.track.silent);
+    witnessed.live = open.map(|open| Live { span: Span { last: now, ..*open }, flapping: false });
+}
+
+/// What held until it was due is not known to hold any longer.
+fn lose_sight(state: &mut State, track: TrackKey, due: Timestamp, changes: &mut Vec<Change>) {
+    let Some(witnessed) = state.tracks.get_mut(&track) else { return };
+    let hard = open_state(witnessed);
+    witnessed.live = None;
+    if hard != Hard::Unknown {
+        witnessed.track.observe(Seen { at: due, hard, since: None, flapping: false }, i64::MAX);
+        witnessed.track.fall_silent();
+        let mut earliest = Earliest::default();
+        earliest.note(witnessed.check, due);
+        changes.push(Change::SpansChanged { track, from: due });
+        changes.push(Change::TrackMoved(track));
+        recompute(state, &earliest, changes);
+    }
+}
+
+/// What is true of a heartbeat from now on.
+struct Said<'a> {
+    hard: Hard,
+    since: Timestamp,
+    at: Timestamp,
+    reason: Reason,
+    detail: &'a str,
+}
+
+impl Said<'_> {
+    fn take(&self, state: &mut State, track: TrackKey, changes: &mut Vec<Change>) {
+        let Some(witnessed) = state.tracks.get_mut(&track) else { return };
+        let before = open_state(witnessed);
+        let changed = before != self.hard;
+        let since = changed.then_some(self.since);
+        // One state holds from call to call; only what nobody knows stays a gap.
+        let unbroken = if witnessed.track.silent { -1 } else { i64::MAX };
+        let seen = Seen { at: self.at, hard: self.hard, since, flapping: false };
+        let mut earliest = Earliest::default();
+        if let Some(from) = witnessed.track.observe(seen, unbroken) {
+            earliest.note(witnessed.check, from);
+            changes.push(Change::SpansChanged { track, from });
+        }
+        believe(witnessed, self.at);
+        changes.push(Change::TrackMoved(track));
+        if changed {
+            changes.push(Change::Transition {
+                track,
+                since: self.since,
+                at: self.at,
+                from: before,
+                to: self.hard,
+                reason: self.reason,
+                detail: self.detail.to_owned(),
+            });
+        }
+        recompute(state, &earliest, changes);
+    }
+}

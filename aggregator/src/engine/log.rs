@@ -1,0 +1,76 @@
+//! What is now durable, told to the log, the counters and the publisher.
+
+use super::writer::Writer;
+use crate::domain::state::{AgentKey, CheckKey};
+use crate::domain::step::Change;
+use std::sync::atomic::Ordering;
+
+/// Checks that a line of the log names.
+const NAMED: usize = 3;
+
+impl Writer {
+    /// An agent, its location and the first of some checks, in words.
+    fn who(&self, agent: AgentKey, checks: &[CheckKey]) -> (&str, &str, String) {
+        let agent = &self.state.agents[&agent];
+        let names = checks.iter().take(NAMED).map(|check| self.state.checks[check].name.as_str());
+        let mut named = names.collect::<Vec<_>>().join(", ");
+        if checks.len() > NAMED {
+            named += &format!(" and {} more", checks.len() - NAMED);
+        }
+        (&agent.name, &agent.location, named)
+    }
+
+    /// The log, the counters and the publisher hear what is now durable.
+    pub(super) fn tell(&self, changes: Vec<Change>) {
+        let mut seen = Vec::new();
+        for change in changes {
+            match &change {
+                Change::Raw(_) => {
+                    self.health.observations.fetch_add(1, Ordering::Relaxed);
+                }
+                Change::Transition { track, since, from, to, reason, detail, .. } => {
+                    self.health.transitions.fetch_add(1, Ordering::Relaxed);
+                    let witnessed = &self.state.tracks[track];
+                    let check = &self.state.checks[&witnessed.check].name;
+                    let agent = &self.state.agents[&witnessed.agent].name;
+                    let reason = reason.name();
+                    let (from, to) = (from.name(), to.name());
+                    tracing::info!(%check, %agent, from, to, reason, %detail, since_ms = since.0, "hard transition");
+                }
+                Change::FellSilent { agent, checks } => {
+                    let (agent, location, named) = self.who(*agent, checks);
+                    tracing::warn!(%agent, %location, checks = checks.len(), "an agent has fallen silent of {named}: until it is heard again, other locations speak for them, or nobody");
+                }
+                Change::Left { agent, checks } => {
+                    let (agent, location, named) = self.who(*agent, checks);
+                    tracing::warn!(%agent, %location, checks = checks.len(), "an agent was silent for 24 hours of {named}: it no longer counts for them; mend it, or take them from it");
+                }
+                Change::CloneRefused(agent) => {
+                    self.health.count(*agent, |counts| counts.refused_as_clone += 1);
+                }
+                Change::Lost { agent, count, why, .. } => {
+                    self.health.count(*agent, |counts| counts.lost += count);
+                    let agent = &self.state.agents[agent].name;
+                    tracing::warn!(%agent, count, %why, "an agent lost observations");
+                }
+                Change::OldCopy { agent, newest, through } => {
+                    let agent = &self.state.agents[agent].name;
+                    tracing::warn!(%agent, newest, through, "an agent sends records again that were taken before, and no newer ones: its spool was put back from an old copy, or copied to another host; stop it, move its spool file away and start it again");
+                }
+                Change::Gap { agent, from, to, .. } => {
+                    self.health.count(*agent, |counts| counts.missing += to - from);
+                    let agent = &self.state.agents[agent].name;
+                    tracing::warn!(%agent, from, to, "observations of an agent never arrived");
+                }
+                Change::Shown(_)
+                | Change::PageSaved(_)
+                | Change::GroupSaved(_)
+                | Change::ComponentSaved(_) => seen.push(change),
+                _ => {}
+            }
+        }
+        if !seen.is_empty() {
+            let _ = self.changed.send(seen);
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! The writer's thread: a group of commands is stepped, committed in one transaction, answered and told. What
+//! was stepped and could not be written is forgotten by reading the state back.
+
+use super::{Changed, Health, Message, Refused, Reply, read};
+use crate::clock::Clock;
+use crate::domain::state::State;
+use crate::domain::step::{Answer, Change, Command, step};
+use crate::domain::time::{SECOND, Timestamp};
+use crate::store::{Store, StoreError};
+use crossbeam_channel::Receiver;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+/// Commands committed together at most.
+const GROUP: usize = 256;
+/// Records committed together beyond which no further command joins, so that whoever drains keeps nobody waiting
+/// for longer than a fraction of a second.
+const GROUP_RECORDS: usize = 20_000;
+/// Between two turns, ms, beyond which it is we who were away: that is not silence of any agent.
+const PAUSE: i64 = 5 * SECOND;
+/// After a failed commit, how long before writing is tried again.
+const RETRY_WRITE: Duration = Duration::from_secs(1);
+
+pub(super) fn load(store: &Store, ready_at: Timestamp) -> Result<State, StoreError> {
+    let mut state = store.load(ready_at)?;
+    state.clock = state.agents.values().filter_map(|agent| agent.last_seen).max().unwrap_or_default();
+    Ok(state)
+}
+
+fn records_of(message: &Message) -> usize {
+    match message {
+        Message::Command(Command::Report(report), _) => report.records.len(),
+        _ => 0,
+    }
+}
+
+pub(super) struct Writer {
+    pub(super) store: Store,
+    pub(super) state: State,
+    pub(super) clock: Arc<Mutex<Clock>>,
+    pub(super) receiver: Receiver<Message>,
+    /// Reports of history: at least one goes with every group, as many as fit.
+    pub(super) history: Receiver<Message>,
+    pub(super) changed: Changed,
+    pub(super) health: Arc<Health>,
+    pub(super) failed_at: Option<Instant>,
+}
+
+impl Drop for Writer {
+    /// The channel keeps what nobody received as long as there are senders: those who wait are let go.
+    fn drop(&mut self) {
+        self.health.ended.store(true, Ordering::SeqCst);
+        self.receiver.try_iter().chain(self.history.try_iter()).for_each(drop);
+    }
+}
+
+impl Writer {
+    pub(super) fn run(mut self) {
+        let second = Duration::from_secs(1);
+        let mut next_tick = Instant::now();
+        loop {
+            let first = crossbeam_channel::select_biased! {
+                recv(self.receiver) -> message => message.map(Some),
+                recv(self.history) -> message => message.map(Some),
+                default(next_tick.saturating_duration_since(Instant::now())) => Ok(None),
+            };
+            let Ok(first) = first else { return };
+            let tick = Instant::now() >= next_tick;
+            if tick {
+                next_tick = Instant::now() + second;
+            }
+            if self.turn(self.group(first), tick) {
+                return;
+            }
+        }
+    }
+
+    /// `first` and what else waits, as far as it goes into one transaction.
+    fn group(&self, first: Option<Message>) -> Vec<Message> {
+        let waiting = first.into_iter().chain(self.receiver.try_iter());
+        let mut group: Vec<Message> = waiting.take(GROUP).collect();
+        let mut records: usize = group.iter().map(records_of).sum();
+        while let Ok(history) = self.history.try_recv() {
+            records += records_of(&history);
+            group.push(history);
+            if records >= GROUP_RECORDS {
+                break;
+            }
+        }
+        group
+    }
+
+    /// One group. Returns whether to stop after it.
+    fn turn(&mut self, messages: Vec<Message>, tick: bool) -> bool {
+        let now = read(&self.clock);
+        let turned_at = Timestamp(self.health.turned_at.swap(now.0, Ordering::Relaxed));
+        if now - turned_at > PAUSE {
+            // Asleep, stopped, held up by the disk, or the clock was put forward: reports wait unread.
+            self.state.ready_at = now;
+        }
+        self.try_again();
+        let mut answers: Vec<(Reply, Answer)> = Vec::new();
+        let mut changes = Vec::new();
+        let mut looks = Vec::new();
+        let mut stop = false;
+        for message in messages {
+            match message {
+                Message::Command(_, reply) if self.failed_at.is_some() => {
+                    let _ = reply.send(Err(Refused::Unwritable("a write failed a moment ago".to_owned())));
+                }
+                Message::Command(command, reply) => {
+                    let stepped = step(&mut self.state, command, now);
+                    changes.extend(stepped.changes);
+                    answers.push((reply, stepped.answer));
+                }
+                Message::Look(look) => looks.push(look),
+                Message::Stop => stop = true,
+            }
+        }
+        if tick {
+            changes.extend(step(&mut self.state, Command::Tick, now).changes);
+        }
+        self.commit(answers, changes, now);
+        for look in looks {
+            look(&self.state, now.max(self.state.clock));
+        }
+        stop
+    }
+
+    fn commit(&mut self, answers: Vec<(Reply, Answer)>, changes: Vec<Change>, now: Timestamp) {
+        // While writing fails, time still passes for the page; those changes are made again after the reload.
+        let written = if self.failed_at.is_some() {
+            Ok(())
+        } else {
+            let begun = Instant::now();
+            let written = self.store.commit(&self.state, &changes, now);
+            let took = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+            self.health.commit_us.fetch_add(took, Ordering::Relaxed);
+            written
+        };
+        match written {
+            Ok(()) => {
+                self.health.commits.fetch_add(u64::from(!changes.is_empty()), Ordering::Relaxed);
+                self.health.commands.fetch_add(answers.len() as u64, Ordering::Relaxed);
+                for (reply, answer) in answers {
+                    let _ = reply.send(Ok(answer));
+                }
+                self.tell(changes);
+            }
+            Err(error) => self.failed(&error, answers),
+        }
+    }
+
+    fn failed(&mut self, error: &StoreError, answers: Vec<(Reply, Answer)>) {
+        self.health.failed_commits.fetch_add(1, Ordering::Relaxed);
+        self.health.unwritable.store(true, Ordering::Relaxed);
+        tracing::error!(%error, path = %self.store.path().display(), "nothing can be stored: agents keep what they have, the page goes on; free the disk or mend its permissions");
+        for (reply, _) in answers {
+            let _ = reply.send(Err(Refused::Unwritable(error.to_string())));
+        }
+        self.failed_at = Some(Instant::now());
+        self.reload();
+    }
+
+    /// What was stepped but not written must not be believed. Returns whether that is sure again.
+    fn reload(&mut self) -> bool {
+        let ready_at = self.state.ready_at;
+        match load(&self.store, ready_at) {
+            Ok(mut state) => {
+                state.clock = self.state.clock;
+                for (key, component) in &mut state.components {
+                    if let Some(former) = self.state.components.get_mut(key) {
+                        component.response = std::mem::take(&mut former.response);
+                    }
+                }
+                self.state = state;
+                true
+            }
+            Err(error) => {
+                tracing::error!(%error, "the state cannot be read back");
+                false
+            }
+        }
+    }
+
+    fn try_again(&mut self) {
+        let Some(failed) = self.failed_at.filter(|failed| failed.elapsed() >= RETRY_WRITE) else { return };
+        // Until the state is what is stored, an old batch could be acknowledged that never was written.
+        if self.store.try_write().is_err() || !self.reload() {
+            self.failed_at = Some(Instant::now());
+            return;
+        }
+        tracing::info!(after = ?failed.elapsed(), "the database can be written again");
+        self.failed_at = None;
+        self.health.unwritable.store(false, Ordering::Relaxed);
+    }
+}

@@ -1,0 +1,108 @@
+//! Calls of heartbeats: from an address to a command, and from the commit to the answer. Which addresses there
+//! are is kept in memory: one that nobody has opens nothing, no database either.
+
+use crate::config::Config;
+use crate::domain::heartbeat::Expected;
+use crate::domain::state::WorkspaceKey;
+use crate::domain::step::{Answer, Beat, Command, DesiredHeartbeat, Tells};
+use crate::engine::{Engine, Refused};
+use crate::store::{HeartbeatToken, Store, token_hash};
+use crate::web::{Call, CallAnswer, Heartbeats};
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use skerry_protocol::check::Kind;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// A token made beside us opens its address within this time.
+const OFTEN: Duration = Duration::from_secs(5);
+
+type Known = HashMap<[u8; 32], (WorkspaceKey, String)>;
+
+/// Takes the calls of heartbeats.
+#[derive(Clone, Debug)]
+pub struct Doorbell {
+    engine: Engine,
+    known: Arc<ArcSwap<Known>>,
+}
+
+impl Doorbell {
+    /// One that knows the tokens of `database`.
+    ///
+    /// # Errors
+    /// When they cannot be read.
+    pub fn open(engine: Engine, database: &Path) -> anyhow::Result<Self> {
+        let known = Arc::new(ArcSwap::from_pointee(read(database)?));
+        Ok(Self { engine, known })
+    }
+
+    /// Follows the tokens that the command line makes, until the task is ended.
+    #[must_use]
+    pub fn follow(&self, database: PathBuf) -> tokio::task::JoinHandle<()> {
+        let known = Arc::clone(&self.known);
+        tokio::spawn(async move {
+            let mut often = tokio::time::interval(OFTEN);
+            loop {
+                often.tick().await;
+                let database = database.clone();
+                match tokio::task::spawn_blocking(move || read(&database)).await {
+                    Ok(Ok(found)) => known.store(Arc::new(found)),
+                    Ok(Err(error)) => {
+                        tracing::warn!("new heartbeat addresses wait for the next turn: {error:#}");
+                    }
+                    Err(_) => return,
+                }
+            }
+        })
+    }
+}
+
+fn read(database: &Path) -> anyhow::Result<Known> {
+    let tokens = Store::beside(database)?.heartbeat_tokens()?.into_iter();
+    Ok(tokens.map(|HeartbeatToken { hash, workspace, check, .. }| (hash, (workspace, check))).collect())
+}
+
+#[async_trait]
+impl Heartbeats for Doorbell {
+    fn knows(&self, token: &str) -> bool {
+        self.known.load().contains_key(&token_hash(token))
+    }
+
+    async fn call(&self, token: &str, call: Call) -> CallAnswer {
+        let found = self.known.load().get(&token_hash(token)).cloned();
+        let Some((workspace, check)) = found else { return CallAnswer::Unknown };
+        let tells = match call.code {
+            _ if call.start => Tells::Start,
+            0 => Tells::Success,
+            _ => Tells::Failure,
+        };
+        let detail = match (tells, call.code) {
+            (Tells::Failure, code) if call.words.is_empty() => format!("the job ended with {code}"),
+            _ => call.words,
+        };
+        let beat = Beat { workspace, check, tells, run: call.run, detail };
+        match self.engine.command(Command::Beat(Box::new(beat))).await {
+            Ok(Answer::Done) => CallAnswer::Taken,
+            Ok(_) => CallAnswer::Unknown,
+            Err(Refused::Busy { retry_after }) => CallAnswer::Later { retry_after },
+            Err(Refused::Unwritable(_) | Refused::Stopping) => CallAnswer::Later { retry_after: 5 },
+        }
+    }
+}
+
+/// The heartbeats that a file declares.
+#[must_use]
+pub fn declared(config: &Config) -> Command {
+    let whole = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+    let heartbeats = config.checks.iter().filter_map(|entry| {
+        let Kind::Heartbeat(heartbeat) = &entry.check.kind else { return None };
+        Some(DesiredHeartbeat {
+            check: entry.check.name.clone(),
+            definition: entry.check.definition_hash().to_vec(),
+            expected: Expected { period: whole(heartbeat.period), grace: whole(heartbeat.grace) },
+        })
+    });
+    Command::DeclareHeartbeats { workspace: config.workspace.clone(), heartbeats: heartbeats.collect() }
+}

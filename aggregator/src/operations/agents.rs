@@ -1,0 +1,181 @@
+//! Metrics of each agent: what it told, what befell its records, what it lacks; and the locations that a
+//! verdict overrules.
+
+use crate::domain::opinions::{self, Lacking};
+use crate::domain::state::{AgentKey, State, Told};
+use crate::domain::step::LOCATION;
+use crate::domain::time::Timestamp;
+use crate::engine::{AgentCounts, Health};
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::registry::{Registry, Unit};
+use std::sync::PoisonError;
+use std::sync::atomic::AtomicU64;
+
+/// One agent as the last look found it.
+#[derive(Clone, Debug)]
+pub(super) struct AgentSight {
+    key: AgentKey,
+    labels: AgentLabels,
+    last_seen: Option<Timestamp>,
+    skew: i64,
+    own_network_gone: bool,
+    told: Told,
+    lacking: Lacking,
+}
+
+/// A location that says worse of a check than the verdict.
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+pub(super) struct Minority {
+    workspace: String,
+    check: String,
+    location: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct AgentLabels {
+    workspace: String,
+    agent: String,
+    location: String,
+}
+
+#[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
+struct VersionLabels {
+    workspace: String,
+    agent: String,
+    version: String,
+}
+
+/// Every agent of every workspace; our own voice for heartbeats is none.
+pub(super) fn sight(state: &State) -> Vec<AgentSight> {
+    let mut lacking = opinions::lacking(state);
+    let agents = state.agents.iter().filter(|(_, agent)| agent.location != LOCATION);
+    let agents = agents.map(|(key, agent)| AgentSight {
+        key: *key,
+        labels: AgentLabels {
+            workspace: state.workspaces[&agent.workspace].name.clone(),
+            agent: agent.name.clone(),
+            location: agent.location.clone(),
+        },
+        last_seen: agent.last_seen,
+        skew: agent.skew,
+        own_network_gone: agent.own_network_gone,
+        told: agent.told.clone(),
+        lacking: lacking.remove(key).unwrap_or_default(),
+    });
+    agents.collect()
+}
+
+/// Every location that is overruled, of every check.
+pub(super) fn minorities(state: &State, now: Timestamp) -> Vec<Minority> {
+    let named = |(key, locations): (_, Vec<String>)| {
+        let check = &state.checks[&key];
+        let workspace = &state.workspaces[&check.workspace].name;
+        locations.into_iter().map(move |location| Minority {
+            workspace: workspace.clone(),
+            check: check.name.clone(),
+            location,
+        })
+    };
+    opinions::minorities(state, now).into_iter().flat_map(named).collect()
+}
+
+/// What holds of an agent, or nothing while that is not known.
+type Holds = fn(&AgentSight, Timestamp) -> Option<f64>;
+
+const SECONDS: [(&str, &str, Holds); 4] = [
+    ("agent_last_seen_age", "Since the last batch", |one, at| Some((at - one.last_seen?) as f64 / 1e3)),
+    ("agent_clock_skew", "The agent's clock less ours", |one, _| Some(one.skew as f64 / 1e3)),
+    (
+        "agent_spool_oldest_age",
+        "Age of the oldest record in the agent's spool at its last batch",
+        |one, _| Some(one.told.oldest_ms as f64 / 1e3),
+    ),
+    ("agent_lateness", "Greatest lateness of a start in the last minute before the last batch", |one, _| {
+        Some(one.told.lateness_ms as f64 / 1e3)
+    }),
+];
+
+const NUMBERS: [(&str, &str, Holds); 7] = [
+    (
+        "agent_own_network_gone",
+        "1 while the agent says that its own network is gone: its checks are inconclusive",
+        |one, _| Some(f64::from(u8::from(one.own_network_gone))),
+    ),
+    ("agent_spool_records", "Records that wait in the agent's spool", |one, _| Some(one.told.depth as f64)),
+    ("agent_spool_lost_records", "Records that the agent's present spool gave up", |one, _| {
+        Some(one.told.lost as f64)
+    }),
+    ("agent_spool_set_aside_records", "Records that we could not read and the agent set aside", |one, _| {
+        Some(one.told.set_aside as f64)
+    }),
+    ("agent_silent_checks", "Checks of which the agent says nothing conclusive any more", |one, _| {
+        Some(one.lacking.silent as f64)
+    }),
+    (
+        "agent_left_checks",
+        "Checks for which the agent no longer counts, after 24 hours of silence",
+        |one, _| Some(one.lacking.left as f64),
+    ),
+    ("agent_definition_conflicts", "Checks that another agent defines otherwise", |one, _| {
+        Some(one.lacking.conflicting as f64)
+    }),
+];
+
+/// One of the counts.
+type Count = fn(&AgentCounts) -> u64;
+
+const COUNTERS: [(&str, &str, Count); 3] = [
+    ("agent_missing_records", "Records that never arrived: the sequence jumped", |counts| counts.missing),
+    ("agent_lost_records", "Records that the agent told as lost", |counts| counts.lost),
+    ("agent_clone_refusals", "Batches refused because two agents deliver under one name", |counts| {
+        counts.refused_as_clone
+    }),
+];
+
+/// Every series that has an agent for a label.
+pub(super) fn register(registry: &mut Registry, agents: &[AgentSight], at: Timestamp, health: &Health) {
+    let gauges = |holds: Holds| {
+        let family = Family::<AgentLabels, Gauge<f64, AtomicU64>>::default();
+        for agent in agents {
+            if let Some(value) = holds(agent, at) {
+                family.get_or_create(&agent.labels).set(value);
+            }
+        }
+        family
+    };
+    for (name, help, holds) in SECONDS {
+        registry.register_with_unit(name, help, Unit::Seconds, gauges(holds));
+    }
+    for (name, help, holds) in NUMBERS {
+        registry.register(name, help, gauges(holds));
+    }
+    let counted = health.agents.lock().unwrap_or_else(PoisonError::into_inner).clone();
+    for (name, help, count) in COUNTERS {
+        let family = Family::<AgentLabels, Counter>::default();
+        for agent in agents {
+            let counts = counted.get(&agent.key).copied().unwrap_or_default();
+            family.get_or_create(&agent.labels).inc_by(count(&counts));
+        }
+        registry.register(name, help, family);
+    }
+    let versions = Family::<VersionLabels, Gauge>::default();
+    for agent in agents.iter().filter(|agent| !agent.told.version.is_empty()) {
+        let AgentLabels { workspace, agent: name, .. } = agent.labels.clone();
+        let version = agent.told.version.clone();
+        versions.get_or_create(&VersionLabels { workspace, agent: name, version }).set(1);
+    }
+    registry.register("agent_version", "1 for the version of the agent's program", versions);
+}
+
+/// A series for each location that is overruled, while it is.
+pub(super) fn register_minorities(registry: &mut Registry, minorities: &[Minority]) {
+    let family = Family::<Minority, Gauge>::default();
+    for minority in minorities {
+        family.get_or_create(minority).set(1);
+    }
+    let help = "1 while a location says worse of a check than the verdict over all locations";
+    registry.register("minority_reports", help, family);
+}

@@ -1,0 +1,313 @@
+//! Whole copies of the database: taken beside a running aggregator, believed only once they were read through,
+//! never written over a file that is there; and the way back. A kill at any moment leaves what was there before,
+//! and at most a file that ends in `.partial`, which the next copy to that place begins anew.
+
+use super::{SCHEMA_VERSION, Store, StoreError, claim, private_file, quick_check, schema_of};
+use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags};
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::fs::File;
+use std::io::{Error, ErrorKind};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+
+/// Pages copied between two looks at how far it is.
+const PAGES: i32 = 1_024;
+/// Backups before a migration that are kept.
+const KEPT: usize = 2;
+
+/// What a copy holds.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contents {
+    /// Its schema.
+    pub schema: i64,
+    /// Whose it is.
+    pub aggregator_id: String,
+    /// Rows of each table.
+    pub rows: BTreeMap<String, i64>,
+}
+
+/// What a restore did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Restored {
+    /// What is in the database now.
+    pub contents: Contents,
+    /// Where the one that was there is kept; `None` where there was none.
+    pub kept: Option<PathBuf>,
+    /// Whose that one was, if it could be read.
+    pub former_id: Option<String>,
+}
+
+/// Copies `database` as it is at one moment to `target`, readable by its owner alone. Writers go on meanwhile.
+///
+/// # Errors
+/// [`StoreError`]: `target` is there already, there is no room, the database or the copy is not sound. Then
+/// nothing is left at `target`.
+pub fn back_up(database: &Path, target: &Path) -> Result<Contents, StoreError> {
+    refuse_existing(target)?;
+    if !database.exists() {
+        return Err(StoreError::NoDatabase { path: database.to_owned() });
+    }
+    let source = Store::connect(database, false)?;
+    let found = schema_of(&source, database)?;
+    if found > SCHEMA_VERSION {
+        return Err(StoreError::Newer { path: database.to_owned(), found });
+    }
+    let draft = Draft::make(target)?;
+    let contents = draft.fill(&source, database)?;
+    draft.put(target, false)?;
+    Ok(contents)
+}
+
+/// Puts the copy in `backup` in the place of `database`, which no aggregator may be serving from. What was there
+/// is kept beside it under a name that ends in `mark`.
+///
+/// # Errors
+/// [`StoreError`]: an aggregator runs, the copy is not sound or of a newer program, there is no room. Then the
+/// database is as it was.
+pub fn restore(database: &Path, backup: &Path, mark: &str) -> Result<Restored, StoreError> {
+    let _lock = claim(database)?;
+    let doubtful = |what: String| StoreError::NoBackup { path: backup.to_owned(), what };
+    let same = |one: std::fs::Metadata, other: std::fs::Metadata| {
+        (one.dev(), one.ino()) == (other.dev(), other.ino())
+    };
+    let metadata = backup.metadata().map_err(|error| doubtful(error.to_string()))?;
+    if database.metadata().is_ok_and(|present| same(present, metadata)) {
+        return Err(doubtful("it is the database itself".to_owned()));
+    }
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let source = Connection::open_with_flags(backup, flags).map_err(|error| doubtful(error.to_string()))?;
+    match schema_of(&source, backup) {
+        Ok(found) if found > SCHEMA_VERSION => {
+            return Err(StoreError::Newer { path: backup.to_owned(), found });
+        }
+        Ok(1..) => {}
+        Ok(_) => return Err(doubtful("it holds no database of Skerry".to_owned())),
+        Err(error) => return Err(doubtful(error.to_string())),
+    }
+    let draft = Draft::make(database)?;
+    let contents = draft.fill(&source, backup).map_err(|error| match error {
+        StoreError::Damaged { what, .. } => doubtful(format!("it is damaged: {what}")),
+        StoreError::Sqlite(error) => doubtful(error.to_string()),
+        other => other,
+    })?;
+    let former_id = settle(database);
+    let kept = keep(database, mark)?;
+    draft.put(database, true)?;
+    Ok(Restored { contents, kept, former_id })
+}
+
+/// A copy of the database of `connection` beside it, before it is migrated away from schema `found`. The last
+/// [`KEPT`] such copies stay.
+pub(super) fn before_migration(
+    connection: &Connection,
+    path: &Path,
+    found: i64,
+) -> Result<PathBuf, StoreError> {
+    let target = named(path, &format!(".schema-{found}"));
+    let draft = Draft::make(&target)?;
+    draft.fill(connection, path)?;
+    draft.put(&target, true)?;
+    let prefix = named(path, ".schema-");
+    let prefix = prefix.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let beside = std::fs::read_dir(folder_of(path)).into_iter().flatten().flatten();
+    let mut all: Vec<(i64, PathBuf)> = beside
+        .filter_map(|entry| {
+            let name = entry.file_name().to_string_lossy().into_owned();
+            Some((name.strip_prefix(&prefix)?.parse().ok()?, entry.path()))
+        })
+        .collect();
+    all.sort();
+    for (_, old) in all.iter().rev().skip(KEPT) {
+        if let Err(error) = std::fs::remove_file(old) {
+            tracing::warn!(%error, path = %old.display(), "an old backup stays");
+        }
+    }
+    Ok(target)
+}
+
+/// A copy that is not yet believed. Gone with its handle unless it was put in its place.
+struct Draft {
+    path: PathBuf,
+    /// Held against a second copy to the same place.
+    lock: File,
+}
+
+impl Draft {
+    fn make(target: &Path) -> Result<Self, StoreError> {
+        let path = named(target, ".partial");
+        let failed = |error: &Error| not_written(&path, error);
+        let lock = private_file(&path).map_err(|error| failed(&error))?;
+        if lock.try_lock().is_err() {
+            return Err(failed(&Error::other("another copy is being written to it")));
+        }
+        lock.set_len(0).map_err(|error| failed(&error))?;
+        let draft = Self { path, lock };
+        draft.sweep();
+        Ok(draft)
+    }
+
+    /// What SQLite leaves beside a file when it is killed.
+    fn sweep(&self) {
+        for end in ["-wal", "-shm", "-journal"] {
+            let _ = std::fs::remove_file(named(&self.path, end));
+        }
+    }
+
+    /// Copies what `source`, the database at `path`, holds at one moment, puts it on the disk and reads all of it
+    /// again.
+    fn fill(&self, source: &Connection, path: &Path) -> Result<Contents, StoreError> {
+        let contents = self.copy(source)?;
+        let copy = Connection::open(&self.path)?;
+        let sound = self.look_through(&copy, &contents, path);
+        copy.close().map_err(|(_, error)| error)?;
+        sound?;
+        self.lock.sync_all().map_err(|error| not_written(&self.path, &error))?;
+        Ok(contents)
+    }
+
+    fn copy(&self, source: &Connection) -> Result<Contents, StoreError> {
+        // One read transaction over all steps: other connections write on, and none of it is seen here.
+        let moment = source.unchecked_transaction()?;
+        let contents = contents(source)?;
+        let mut copy = Connection::open(&self.path)?;
+        copy.execute_batch("PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF;")?;
+        let backup = Backup::new(source, &mut copy)?;
+        loop {
+            match backup.step(PAGES).map_err(|error| self.disk(error))? {
+                StepResult::Done => break,
+                StepResult::More => {}
+                other => return Err(StoreError::Strange(format!("a copy that waits: {other:?}"))),
+            }
+        }
+        drop(backup);
+        copy.close().map_err(|(_, error)| self.disk(error))?;
+        moment.finish()?;
+        Ok(contents)
+    }
+
+    fn look_through(&self, copy: &Connection, expected: &Contents, path: &Path) -> Result<(), StoreError> {
+        // A plain file, with no log beside it that could be left behind.
+        copy.execute_batch("PRAGMA journal_mode = DELETE; PRAGMA foreign_keys = ON;")
+            .map_err(|error| self.disk(error))?;
+        quick_check(copy, path, "PRAGMA integrity_check(1)")?;
+        if contents(copy)? != *expected {
+            let what = "a copy does not hold what was copied".to_owned();
+            return Err(StoreError::Damaged { path: path.to_owned(), what });
+        }
+        Ok(())
+    }
+
+    /// Puts it in its place, over what is there only when `replace`.
+    fn put(self, target: &Path, replace: bool) -> Result<(), StoreError> {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        let renamed = if replace {
+            std::fs::rename(&self.path, target)
+        } else {
+            match renameat_with(CWD, &self.path, CWD, target, RenameFlags::NOREPLACE) {
+                // A file system that cannot do it in one.
+                Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
+                    refuse_existing(target)?;
+                    std::fs::rename(&self.path, target)
+                }
+                done => done.map_err(Error::from),
+            }
+        };
+        let done = renamed.and_then(|()| File::open(folder_of(target))?.sync_all());
+        done.map_err(|error| match error.kind() {
+            ErrorKind::AlreadyExists => StoreError::Exists { path: target.to_owned() },
+            _ => not_written(target, &error),
+        })
+    }
+
+    fn disk(&self, error: rusqlite::Error) -> StoreError {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::DiskFull | rusqlite::ErrorCode::SystemIoFailure) => {
+                not_written(&self.path, &Error::other(error.to_string()))
+            }
+            _ => StoreError::Sqlite(error),
+        }
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // Renamed away where all went well.
+        let _ = std::fs::remove_file(&self.path);
+        self.sweep();
+    }
+}
+
+/// Works the log of the present database into it, so that the file alone is all of it. Tells whose it is. One
+/// that is damaged stays as it is.
+fn settle(database: &Path) -> Option<String> {
+    if !database.exists() {
+        return None;
+    }
+    let connection = Connection::open(database).ok()?;
+    let id = connection.query_row("SELECT aggregator_id FROM meta", [], |row| row.get(0)).ok();
+    if let Err(error) = connection.execute_batch("PRAGMA journal_mode = DELETE") {
+        tracing::debug!(%error, "the replaced database is kept with its log");
+    }
+    id
+}
+
+/// Gives the present database, and its log where it could not be settled, a second name; then the log goes from
+/// beside the first, where the database that comes would take it for its own.
+fn keep(database: &Path, mark: &str) -> Result<Option<PathBuf>, StoreError> {
+    if !database.exists() {
+        return Ok(None);
+    }
+    let kept = named(database, &format!(".replaced-{mark}"));
+    let failed = |error: Error| not_written(&kept, &error);
+    std::fs::hard_link(database, &kept).map_err(failed)?;
+    let log = named(database, "-wal");
+    if log.metadata().is_ok_and(|log| log.len() > 0) {
+        std::fs::hard_link(&log, named(&kept, "-wal")).map_err(failed)?;
+    }
+    File::open(folder_of(database)).and_then(|folder| folder.sync_all()).map_err(failed)?;
+    for beside in ["-wal", "-shm"] {
+        match std::fs::remove_file(named(database, beside)) {
+            Err(error) if error.kind() != ErrorKind::NotFound => return Err(failed(error)),
+            _ => {}
+        }
+    }
+    Ok(Some(kept))
+}
+
+fn contents(connection: &Connection) -> Result<Contents, StoreError> {
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'";
+    let tables: rusqlite::Result<Vec<String>> =
+        connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect();
+    let mut rows = BTreeMap::new();
+    for table in tables? {
+        let count =
+            connection.query_row(&format!("SELECT count(*) FROM \"{table}\""), [], |row| row.get(0))?;
+        rows.insert(table, count);
+    }
+    let schema = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let aggregator_id = connection.query_row("SELECT aggregator_id FROM meta", [], |row| row.get(0))?;
+    Ok(Contents { schema, aggregator_id, rows })
+}
+
+fn refuse_existing(target: &Path) -> Result<(), StoreError> {
+    match target.symlink_metadata() {
+        Ok(_) => Err(StoreError::Exists { path: target.to_owned() }),
+        Err(_) => Ok(()),
+    }
+}
+
+fn not_written(path: &Path, error: &Error) -> StoreError {
+    StoreError::NotWritten { path: path.to_owned(), what: error.to_string() }
+}
+
+fn named(path: &Path, end: &str) -> PathBuf {
+    let mut name: OsString = path.as_os_str().to_owned();
+    name.push(end);
+    name.into()
+}
+
+pub(super) fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}

@@ -1,0 +1,58 @@
+//! Tokens of the addresses that heartbeats are called at. Only hashes are stored.
+
+use super::tokens::workspace_row;
+use super::{Store, StoreError, token_hash};
+use crate::domain::state::WorkspaceKey;
+use rusqlite::TransactionBehavior;
+
+/// One address.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HeartbeatToken {
+    /// Of its token.
+    pub hash: [u8; 32],
+    /// Whose it is.
+    pub workspace: WorkspaceKey,
+    /// Its workspace's name.
+    pub workspace_name: String,
+    /// The check's name.
+    pub check: String,
+    /// The last call that told of an end, ms.
+    pub heard_ms: Option<i64>,
+}
+
+impl Store {
+    /// Every address of every workspace.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn heartbeat_tokens(&self) -> Result<Vec<HeartbeatToken>, StoreError> {
+        let sql = "SELECT heartbeat_token.token_hash, heartbeat_token.workspace, workspace.name, check_name, heard_ms
+             FROM heartbeat_token JOIN workspace ON workspace.key = heartbeat_token.workspace
+             LEFT JOIN \"check\" ON \"check\".workspace = workspace.key AND \"check\".name = check_name
+             LEFT JOIN heartbeat ON heartbeat.\"check\" = \"check\".key ORDER BY workspace.name, check_name";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows = statement.query_map([], |row| {
+            Ok(HeartbeatToken {
+                hash: row.get(0)?,
+                workspace: WorkspaceKey(row.get(1)?),
+                workspace_name: row.get(2)?,
+                check: row.get(3)?,
+                heard_ms: row.get(4)?,
+            })
+        })?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// Lets `check` be called with `token`; a former token of it opens nothing any more.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn give_heartbeat(&mut self, workspace: &str, check: &str, token: &str) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let workspace = workspace_row(&transaction, workspace)?;
+        let sql = "INSERT INTO heartbeat_token (token_hash, workspace, check_name) VALUES (?1, ?2, ?3)
+             ON CONFLICT (workspace, check_name) DO UPDATE SET token_hash = excluded.token_hash";
+        transaction.execute(sql, (token_hash(token), workspace, check))?;
+        Ok(transaction.commit()?)
+    }
+}

@@ -1,0 +1,197 @@
+//! Heartbeats: what calls and their absence make true, minute by minute.
+
+use skerry_aggregator::domain::heartbeat::Expected;
+use skerry_aggregator::domain::state::State;
+use skerry_aggregator::domain::step::{Answer, Beat, Change, Command, DesiredHeartbeat, Tells, step};
+use skerry_aggregator::domain::time::{MINUTE, Timestamp};
+use skerry_aggregator::domain::track::Hard;
+use skerry_protocol::wire::Reason;
+
+const START: Timestamp = Timestamp(1_790_000_000_000);
+
+/// A job that calls every ten minutes, with two minutes of grace; time is in minutes.
+struct Job {
+    state: State,
+    changes: Vec<Change>,
+}
+
+impl Job {
+    fn new() -> Self {
+        let mut job = Self { state: State { ready_at: START, ..State::default() }, changes: Vec::new() };
+        job.declare(0, &["job"]);
+        job
+    }
+
+    fn step(&mut self, minute: i64, command: Command) -> Answer {
+        let stepped = step(&mut self.state, command, START + minute * MINUTE);
+        self.changes.extend(stepped.changes);
+        stepped.answer
+    }
+
+    fn declare(&mut self, minute: i64, names: &[&str]) {
+        let expected = Expected { period: 10 * MINUTE, grace: 2 * MINUTE };
+        let one = |name: &&str| DesiredHeartbeat { check: (*name).to_owned(), definition: vec![1], expected };
+        let heartbeats = names.iter().map(one).collect();
+        let answer =
+            self.step(minute, Command::DeclareHeartbeats { workspace: "default".into(), heartbeats });
+        assert_eq!(answer, Answer::Done);
+    }
+
+    fn call(&mut self, minute: i64, tells: Tells, run: &str) -> Answer {
+        let workspace = *self.state.workspaces.keys().next().expect("a workspace");
+        let (check, run, detail) = ("job".to_owned(), run.to_owned(), "words".to_owned());
+        self.step(minute, Command::Beat(Box::new(Beat { workspace, check, tells, run, detail })))
+    }
+
+    /// Time passes, a tick a minute.
+    fn pass(&mut self, from: i64, to: i64) {
+        for minute in from..=to {
+            self.step(minute, Command::Tick);
+        }
+    }
+
+    /// What is held to have been true: `up 0-12, down 12-20`; gaps are what nobody knows.
+    fn past(&self) -> String {
+        let Some(track) = self.state.tracks.values().next() else { return String::new() };
+        let minute = |at: Timestamp| (at - START) / MINUTE;
+        let spans = track.track.spans.iter();
+        let words: Vec<String> = spans
+            .map(|span| format!("{} {}-{}", span.state.name(), minute(span.from), minute(span.last)))
+            .collect();
+        let now = if track.track.silent { "nobody knows" } else { "goes on" };
+        format!("{}, {now}", words.join(", "))
+    }
+
+    fn reasons(&self) -> Vec<(Hard, Reason)> {
+        let told = self.changes.iter().filter_map(|change| match change {
+            Change::Transition { to, reason, .. } => Some((*to, *reason)),
+            _ => None,
+        });
+        told.collect()
+    }
+
+    /// Durations of the runs that ended, s.
+    fn took(&self) -> Vec<u64> {
+        let raw = self.changes.iter().filter_map(|change| match change {
+            Change::Raw(raw) => Some(raw.total_us / 1_000_000),
+            _ => None,
+        });
+        raw.collect()
+    }
+}
+
+#[test]
+fn before_the_first_call_nothing_is_known_and_nothing_is_missed() {
+    let mut job = Job::new();
+    job.pass(1, 100);
+    assert_eq!((job.past().as_str(), job.reasons().len()), (", goes on", 0));
+}
+
+#[test]
+fn a_call_in_time_is_up_and_one_that_is_missed_is_down_from_when_it_was_due() {
+    let mut job = Job::new();
+    job.call(0, Tells::Success, "");
+    job.pass(1, 11);
+    job.call(11, Tells::Success, "");
+    job.pass(12, 23);
+    assert_eq!(job.past(), "up 0-11, goes on");
+    job.pass(24, 30);
+    assert_eq!(job.past(), "up 0-23, down 23-24, goes on");
+    assert_eq!(job.reasons(), [(Hard::Up, Reason::None), (Hard::Down, Reason::HeartbeatMissed)]);
+    // A late call ends the outage at once; the next one is due from it.
+    job.call(31, Tells::Success, "");
+    job.pass(32, 43);
+    assert_eq!(job.past(), "up 0-23, down 23-31, up 31-31, goes on");
+    job.pass(44, 44);
+    assert_eq!(job.reasons().len(), 4);
+}
+
+#[test]
+fn a_failure_is_down_at_once_and_the_next_success_ends_it() {
+    let mut job = Job::new();
+    job.call(0, Tells::Success, "");
+    job.call(5, Tells::Failure, "");
+    assert_eq!(job.past(), "up 0-5, down 5-5, goes on");
+    job.call(8, Tells::Success, "");
+    assert_eq!(job.past(), "up 0-5, down 5-8, up 8-8, goes on");
+    let expected =
+        [(Hard::Up, Reason::None), (Hard::Down, Reason::ReportedFailure), (Hard::Up, Reason::None)];
+    assert_eq!(job.reasons(), expected);
+}
+
+#[test]
+fn a_start_without_its_end_is_down_after_the_grace() {
+    let mut job = Job::new();
+    job.call(0, Tells::Success, "");
+    job.call(3, Tells::Start, "");
+    job.pass(4, 5);
+    assert_eq!(job.past(), "up 0-0, goes on");
+    job.pass(6, 6);
+    assert_eq!(job.past(), "up 0-5, down 5-6, goes on");
+    // Its very first word may be a start.
+    let mut first = Job::new();
+    first.call(0, Tells::Start, "");
+    first.pass(1, 3);
+    assert_eq!(first.past(), "down 2-3, goes on");
+}
+
+#[test]
+fn from_start_to_end_is_the_latency_of_that_run_alone() {
+    let mut job = Job::new();
+    job.call(0, Tells::Start, "");
+    job.call(1, Tells::Success, "");
+    job.call(2, Tells::Success, "");
+    job.call(10, Tells::Start, "a");
+    job.call(11, Tells::Success, "b");
+    job.call(12, Tells::Failure, "a");
+    assert_eq!(job.took(), [60, 0, 0, 120]);
+}
+
+#[test]
+fn our_own_absence_is_not_a_missed_call() {
+    // Away from 5 to 8: the call was due at 12, and we were there; from readiness it has its whole time.
+    let mut job = Job::new();
+    job.call(0, Tells::Success, "");
+    job.state.ready_at = START + 8 * MINUTE;
+    job.pass(8, 12);
+    assert_eq!(job.past(), "up 0-0, goes on");
+    // Past 12 nobody can say: it may have called while we were away.
+    job.pass(13, 20);
+    assert_eq!((job.past().as_str(), job.reasons().len()), ("up 0-12, nobody knows", 1));
+    // A call ends that, and what nobody knew stays so.
+    let mut called = Job { state: job.state.clone(), changes: Vec::new() };
+    called.call(20, Tells::Success, "");
+    assert_eq!(called.past(), "up 0-12, up 20-20, goes on");
+    // Without one it is missed once it had all of its time.
+    job.pass(21, 21);
+    assert_eq!(job.past(), "up 0-12, down 21-21, goes on");
+    assert_eq!(job.reasons()[1], (Hard::Down, Reason::HeartbeatMissed));
+    // An outage that was known before we were away goes on.
+    job.state.ready_at = START + 60 * MINUTE;
+    job.pass(60, 61);
+    assert_eq!(job.past(), "up 0-12, down 21-21, goes on");
+}
+
+#[test]
+fn what_the_file_no_longer_declares_is_not_called_and_not_missed() {
+    let mut job = Job::new();
+    job.call(0, Tells::Success, "");
+    job.declare(1, &[]);
+    assert_eq!(job.call(2, Tells::Success, ""), Answer::NotFound);
+    job.pass(3, 60);
+    assert_eq!(job.reasons(), [(Hard::Up, Reason::None)]);
+    job.declare(61, &["job"]);
+    assert_eq!(job.call(62, Tells::Success, ""), Answer::Done);
+}
+
+/// A quiet job is no old news: that nothing is late is known at every tick, and nothing is written for it.
+#[test]
+fn evidence_is_as_fresh_as_the_last_tick_and_costs_no_row() {
+    let mut job = Job::new();
+    job.call(0, Tells::Success, "");
+    job.changes.clear();
+    job.pass(1, 9);
+    let track = job.state.tracks.values().next().expect("a track");
+    assert_eq!(track.evidence(), Some(START + 9 * MINUTE));
+    assert_eq!(job.changes, []);
+}

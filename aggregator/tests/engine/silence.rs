@@ -1,0 +1,101 @@
+//! What operators are told: who has fallen silent and who no longer counts, each once, and whom a verdict
+//! overrules.
+
+use crate::script::{START, World, declared};
+use skerry_aggregator::domain::opinions::{lacking, minorities, of_check};
+use skerry_aggregator::domain::state::{CheckKey, Told};
+use skerry_aggregator::domain::step::{Change, Command, Observed, Record, RecordKind, Report, When, step};
+use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use skerry_aggregator::domain::track::Hard;
+use skerry_aggregator::domain::verdict::{Quorum, Verdict, Voice};
+use skerry_protocol::wire::{Outcome, Reason};
+
+/// An agent reports check `a`, seen now.
+fn hears(world: &mut World, who: usize, hard: Hard, definition: u8) {
+    let outcome = if hard == Hard::Down { Outcome::Down } else { Outcome::Up };
+    let sender = &mut world.senders[who];
+    sender.sequence += 1;
+    let first = Observed {
+        check: 0,
+        when: When::ThisBoot(HOUR),
+        outcome,
+        reason: Reason::None,
+        detail: String::new(),
+        total_us: 1,
+        phases: None,
+        hard,
+        since: Some(When::ThisBoot(HOUR)),
+        flapping: false,
+    };
+    let (sequence, kind) = (sender.sequence, RecordKind::Observed { first, count: 1, spread: 0 });
+    let mut check = declared("a", 1_000);
+    check.definition = vec![definition];
+    let report = Report {
+        agent: sender.agent,
+        epoch: [1; 16],
+        process: Vec::new(),
+        told: Told::default(),
+        received: world.now,
+        boot_now: HOUR,
+        wall_now: world.now,
+        own_network_gone: false,
+        checks: vec!["a".to_owned()],
+        records: vec![Record { sequence, through: sequence, kind }],
+        snapshot: Vec::new(),
+        inventory: Some(vec![check]),
+    };
+    step(&mut world.state, Command::Report(Box::new(report)), world.now);
+}
+
+fn check_a(world: &World) -> CheckKey {
+    *world.state.checks.iter().find(|(_, check)| check.name == "a").expect("it was reported").0
+}
+
+/// Who is told of at a tick: fallen silent, left.
+fn told(world: &mut World, at: Timestamp) -> (usize, usize) {
+    let changes = step(&mut world.state, Command::Tick, at).changes;
+    let silent = changes.iter().filter(|change| matches!(change, Change::FellSilent { .. })).count();
+    (silent, changes.iter().filter(|change| matches!(change, Change::Left { .. })).count())
+}
+
+#[test]
+fn silence_and_leaving_are_told_once_for_each_agent() {
+    let (mut world, _) = World::new();
+    world.now = START + 10 * SECOND;
+    hears(&mut world, 0, Hard::Up, 1);
+    hears(&mut world, 1, Hard::Up, 1);
+    assert_eq!(told(&mut world, START + 15 * SECOND), (0, 0));
+    world.now = START + 20 * SECOND;
+    hears(&mut world, 1, Hard::Up, 1);
+    assert_eq!(told(&mut world, START + 24 * SECOND), (1, 0), "three intervals and ten seconds");
+    assert_eq!(told(&mut world, START + MINUTE), (1, 0));
+    assert_eq!(told(&mut world, START + HOUR), (0, 0), "once");
+    let lacks = lacking(&world.state);
+    assert!(lacks.len() == 2 && lacks.values().all(|one| (one.silent, one.left) == (1, 0)), "{lacks:?}");
+    assert_eq!(told(&mut world, START + DAY + MINUTE), (0, 2));
+    assert_eq!(told(&mut world, START + 2 * DAY), (0, 0), "once");
+    let opinions = of_check(&world.state, check_a(&world), START + 2 * DAY);
+    assert!(opinions.agents.iter().all(|one| one.voice == Voice::Absent), "{opinions:?}");
+}
+
+#[test]
+fn a_minority_is_named_while_the_verdict_overrules_it() {
+    let (mut world, _) = World::new();
+    world.now = START + 10 * SECOND;
+    hears(&mut world, 0, Hard::Down, 1);
+    hears(&mut world, 1, Hard::Up, 2);
+    let check = check_a(&world);
+    world.state.checks.get_mut(&check).expect("it is there").quorum = Quorum::Majority;
+    let opinions = of_check(&world.state, check, world.now);
+    assert_eq!((opinions.verdict, opinions.minority()), (Verdict::Up, vec!["here"]));
+    assert_eq!(minorities(&world.state, world.now), [(check, vec!["here".to_owned()])]);
+    let conflicts: Vec<usize> = lacking(&world.state).values().map(|one| one.conflicting).collect();
+    assert_eq!(conflicts, [1, 1], "they define it each in their own way");
+
+    world.now = START + 12 * SECOND;
+    hears(&mut world, 1, Hard::Down, 1);
+    let opinions = of_check(&world.state, check, world.now);
+    assert_eq!((opinions.verdict, opinions.minority()), (Verdict::Down, Vec::<&str>::new()));
+    assert_eq!(minorities(&world.state, world.now), []);
+    assert!(lacking(&world.state).is_empty());
+}

@@ -1,0 +1,242 @@
+//! The text of a record as it is compared: what a zone file would say, in one form. Numbers without leading
+//! zeros, names in lower case and without the final dot, digits in lower case, the strings of a TXT record
+//! joined.
+
+use std::net::{Ipv4Addr, Ipv6Addr};
+use std::str::FromStr;
+
+use super::name;
+use super::record::{Record, Shape};
+
+/// Which records an answer must hold, each in the form of [`Record::canonical_text`].
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Answers {
+    /// `match = "any"`: at least one of these.
+    Any(Vec<String>),
+    /// `match = "all"`: each of these; others may be there too.
+    All(Vec<String>),
+    /// `match = "exactly"`: these and no other; no record at all where it is empty.
+    Exactly(Vec<String>),
+}
+
+impl Answers {
+    /// The name in the configuration.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Any(_) => "any",
+            Self::All(_) => "all",
+            Self::Exactly(_) => "exactly",
+        }
+    }
+
+    /// The records.
+    #[must_use]
+    pub fn records(&self) -> &[String] {
+        match self {
+            Self::Any(records) | Self::All(records) | Self::Exactly(records) => records,
+        }
+    }
+}
+
+impl Record {
+    /// The one form of a record of this type; `None` when `text` is none.
+    #[must_use]
+    pub fn canonical_text(self, text: &str) -> Option<String> {
+        if self.shape() == Shape::Text {
+            return Some(text.to_owned());
+        }
+        let mut words = Words { rest: text };
+        let canonical = match self.shape() {
+            Shape::Text => text.to_owned(),
+            Shape::V4 => words.parsed::<Ipv4Addr>()?.to_string(),
+            Shape::V6 => words.parsed::<Ipv6Addr>()?.to_string(),
+            Shape::Name => words.name()?,
+            Shape::Mx => format!("{} {}", words.parsed::<u16>()?, words.name()?),
+            Shape::Srv => format!("{} {}", words.numbers::<u16, 3>()?, words.name()?),
+            Shape::Soa => format!("{} {} {}", words.name()?, words.name()?, words.numbers::<u32, 5>()?),
+            Shape::Caa => {
+                let (flags, tag) = (words.parsed::<u8>()?, words.next()?.to_ascii_lowercase());
+                format!("{flags} {tag} \"{}\"", words.next()?)
+            }
+            Shape::Digest => {
+                let (first, rest) = (words.parsed::<u16>()?, words.numbers::<u8, 2>()?);
+                format!("{first} {rest} {}", words.hexadecimal()?)
+            }
+            Shape::Fingerprint => format!("{} {}", words.numbers::<u8, 2>()?, words.hexadecimal()?),
+            Shape::Dnskey => {
+                let (flags, rest) = (words.parsed::<u16>()?, words.numbers::<u8, 2>()?);
+                format!("{flags} {rest} {}", words.base64()?)
+            }
+            Shape::Naptr => {
+                let (numbers, flags) = (words.numbers::<u16, 2>()?, words.next()?.to_ascii_uppercase());
+                let (services, expression) = (words.next()?, words.next()?);
+                format!("{numbers} \"{flags}\" \"{services}\" \"{expression}\" {}", words.name()?)
+            }
+            Shape::Service => {
+                let (priority, target) = (words.parsed::<u16>()?, words.name()?);
+                format!("{priority} {target}{}", words.parameters()?)
+            }
+        };
+        words.rest.trim().is_empty().then_some(canonical)
+    }
+
+    /// How a record of this type is written.
+    pub(super) fn example(self) -> &'static str {
+        match self.shape() {
+            Shape::V4 => "192.0.2.1",
+            Shape::V6 => "2001:db8::1",
+            Shape::Name => "www.example.com",
+            Shape::Mx => "10 mail.example.com",
+            Shape::Srv => "0 5 5060 sip.example.com",
+            Shape::Soa => "ns1.example.com admin.example.com 2026010101 7200 3600 1209600 300",
+            Shape::Text => "v=spf1 -all",
+            Shape::Caa => "0 issue letsencrypt.org",
+            Shape::Digest if self == Self::Tlsa => "3 1 1 0123…cdef",
+            Shape::Digest => "60485 13 2 0123…cdef",
+            Shape::Fingerprint => "4 2 0123…cdef",
+            Shape::Dnskey => "257 3 13 mdss…ULqQ==",
+            Shape::Naptr => "100 10 U E2U+sip !^.*$!sip:info@example.com! .",
+            Shape::Service => "1 . alpn=h2,h3 port=443",
+        }
+    }
+}
+
+/// The words of a line, some of them in double quotes.
+struct Words<'t> {
+    rest: &'t str,
+}
+
+impl<'t> Words<'t> {
+    fn next(&mut self) -> Option<&'t str> {
+        let rest = self.rest.trim_start();
+        if let Some(quoted) = rest.strip_prefix('"') {
+            let (word, rest) = quoted.split_once('"')?;
+            self.rest = rest;
+            return Some(word);
+        }
+        let (word, rest) = rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len()));
+        self.rest = rest;
+        Some(word).filter(|word| !word.is_empty())
+    }
+
+    fn parsed<T: FromStr>(&mut self) -> Option<T> {
+        self.next()?.parse().ok()
+    }
+
+    fn numbers<T: FromStr + ToString, const N: usize>(&mut self) -> Option<String> {
+        let numbers: Option<Vec<String>> = (0..N).map(|_| Some(self.parsed::<T>()?.to_string())).collect();
+        Some(numbers?.join(" "))
+    }
+
+    fn name(&mut self) -> Option<String> {
+        name::canonical(self.next()?).ok()
+    }
+
+    /// All that is left, which blanks may divide.
+    fn digits(&mut self, known: impl Fn(u8) -> bool) -> Option<String> {
+        let digits: String = std::mem::take(&mut self.rest).split_whitespace().collect();
+        (!digits.is_empty() && digits.bytes().all(known)).then_some(digits)
+    }
+
+    fn hexadecimal(&mut self) -> Option<String> {
+        let digits = self.digits(|byte| byte.is_ascii_hexdigit())?;
+        digits.len().is_multiple_of(2).then(|| digits.to_ascii_lowercase())
+    }
+
+    fn base64(&mut self) -> Option<String> {
+        self.digits(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
+    }
+
+    /// Parameters of a service (RFC 9460), in the order of their letters: as written `key=value`,
+    /// `key="value"` or `key`.
+    fn parameters(&mut self) -> Option<String> {
+        let mut parameters = Vec::new();
+        loop {
+            let rest = self.rest.trim_start();
+            if rest.is_empty() {
+                break;
+            }
+            let end = rest.find(|one: char| one == '=' || one.is_whitespace()).unwrap_or(rest.len());
+            let (key, rest) = rest.split_at(end);
+            self.rest = rest;
+            let value = match rest.strip_prefix('=') {
+                None => String::new(),
+                Some(value) => {
+                    self.rest = value;
+                    format!("={}", self.next()?)
+                }
+            };
+            if key.is_empty() {
+                return None;
+            }
+            parameters.push(format!(" {}{value}", key.to_ascii_lowercase()));
+        }
+        parameters.sort_unstable();
+        Some(parameters.concat())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_type_has_one_form() {
+        for (record, written, form) in [
+            (Record::A, "192.0.2.1", "192.0.2.1"),
+            (Record::Aaaa, "2001:DB8:0::1", "2001:db8::1"),
+            (Record::Cname, "WWW.example.com.", "www.example.com"),
+            (Record::Mx, "010  Mail.Example.com.", "10 mail.example.com"),
+            (Record::Srv, "0 5 5060 sip.example.com.", "0 5 5060 sip.example.com"),
+            (Record::Soa, "NS. Admin.x. 1 2 3 4 5", "ns admin.x 1 2 3 4 5"),
+            (Record::Txt, "V=spf1  \"-all\"", "V=spf1  \"-all\""),
+            (Record::Caa, "0 Issue letsencrypt.org", "0 issue \"letsencrypt.org\""),
+            (Record::Caa, "0 iodef \"mailto:A@x\"", "0 iodef \"mailto:A@x\""),
+            (Record::Tlsa, "3 1 1 AB cd", "3 1 1 abcd"),
+            (Record::Ds, "60485 5 1 2BB1", "60485 5 1 2bb1"),
+            (Record::Sshfp, "4 2 00FF", "4 2 00ff"),
+            (Record::Dnskey, "257 3 13 mds sUA==", "257 3 13 mdssUA=="),
+            (Record::Naptr, "1 2 u E2U+sip !^.*$!x! .", "1 2 \"U\" \"E2U+sip\" \"!^.*$!x!\" ."),
+            (Record::Naptr, "1 2 \"s\" \"\" \"\" A.b.", "1 2 \"S\" \"\" \"\" a.b"),
+            (Record::Https, "1 . port=443 alpn=\"h2,h3\"", "1 . alpn=h2,h3 port=443"),
+            (Record::Svcb, "0 Foo.example.", "0 foo.example"),
+            (Record::Https, "1 . no-default-alpn alpn=h3", "1 . alpn=h3 no-default-alpn"),
+        ] {
+            assert_eq!(record.canonical_text(written).as_deref(), Some(form), "{written}");
+            assert_eq!(record.canonical_text(form).as_deref(), Some(form), "{form}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_record_of_the_type_is_told() {
+        for (record, written) in [
+            (Record::A, "::1"),
+            (Record::A, "192.0.2.1 192.0.2.2"),
+            (Record::Aaaa, "192.0.2.1"),
+            (Record::Cname, "a b"),
+            (Record::Mx, "mail.example.com"),
+            (Record::Mx, "70000 mail.example.com"),
+            (Record::Srv, "1 2 host"),
+            (Record::Soa, "ns admin 1 2 3 4"),
+            (Record::Soa, "ns admin@x 1 2 3 4 5"),
+            (Record::Caa, "0 issue"),
+            (Record::Caa, "0 issue \"open"),
+            (Record::Tlsa, "3 1 1 abc"),
+            (Record::Ds, "1 2 3 xy"),
+            (Record::Dnskey, "257 3 13 !"),
+            (Record::Naptr, "1 2 U"),
+            (Record::Https, "1 . =h2"),
+        ] {
+            assert_eq!(record.canonical_text(written), None, "{written}");
+        }
+    }
+
+    #[test]
+    fn an_example_is_a_record() {
+        for (name, record) in Record::NAMED {
+            let example = record.example().replace('…', "00");
+            assert!(record.canonical_text(&example).is_some(), "{name}: {example}");
+        }
+    }
+}

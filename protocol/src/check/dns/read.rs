@@ -1,0 +1,235 @@
+//! From a `[[check]]` table to a [`Dns`] check.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use url::Host;
+
+use super::{Answers, Dns, DnsTls, DnsTransport, NameServer, Rcode, Record, name};
+use crate::check::IpVersion;
+use crate::strict::{Refusal, Table, refuse};
+
+const SECOND: Duration = Duration::from_secs(1);
+const YEAR: Duration = Duration::from_secs(365 * 86_400);
+/// Most answers that are named; far more than any set of records that works over UDP.
+const MAX_ANSWERS: usize = 100;
+const TLS_KEYS: [&str; 4] = ["server_name", "verify", "ca_file", "certificate_days"];
+
+#[derive(Clone, Copy, PartialEq)]
+enum Way {
+    Udp,
+    Tcp,
+    Tls,
+    Https,
+}
+
+impl Way {
+    fn port(self) -> u16 {
+        match self {
+            Self::Udp | Self::Tcp => 53,
+            Self::Tls => 853,
+            Self::Https => 443,
+        }
+    }
+}
+
+pub(super) fn read(table: &Table<'_>) -> Option<Dns> {
+    let record = table.choice("record", Record::NAMED).or(Record::A);
+    let query =
+        table.string("query").convert(|text| query(&text, record)).required("query = \"example.com\"");
+    let way = table
+        .choice(
+            "transport",
+            &[("udp", Way::Udp), ("tcp", Way::Tcp), ("tls", Way::Tls), ("https", Way::Https)],
+        )
+        .or(Way::Udp);
+    let server = table.string("server").convert(|text| server(&text, way.port()));
+    let server = match way {
+        Way::Udp | Way::Tcp => server.optional(),
+        Way::Tls | Way::Https => server.required("server = \"dns.example.com\""),
+    };
+    let transport = transport(table, way, server.as_ref());
+    let rcode = table.choice("rcode", &Rcode::NAMED).or(Rcode::NOERROR);
+    let answers = answers(table, record);
+    let min_ttl = table.duration("min_ttl").between(SECOND, YEAR).optional();
+    let recursion = table.boolean("recursion").or(true);
+    let ip = table
+        .choice("ip_version", &[("any", IpVersion::Any), ("4", IpVersion::V4), ("6", IpVersion::V6)])
+        .or(IpVersion::Any);
+    let (query, transport) = (query?, transport?);
+    let dns = Dns { query, record, server, transport, rcode, answers, min_ttl, recursion, ip };
+    refuse_contradictions(table, &dns);
+    Some(dns)
+}
+
+fn query(text: &str, record: Record) -> Result<String, Refusal> {
+    if let Ok(address) = text.parse::<IpAddr>() {
+        return match record {
+            Record::Ptr => Ok(name::reverse(address)),
+            _ => refuse(
+                format!("must be a domain name; it is the address {address}"),
+                "Write a name, or ask for the name of an address with record = \"PTR\".",
+            ),
+        };
+    }
+    match name::canonical(text) {
+        Ok(name) if !name.contains('\\') => Ok(name),
+        Ok(_) => refuse(format!("is no domain name: \"{text}\""), "Write it without backslashes."),
+        Err(wrong) if text.is_ascii() => refuse(wrong, "Write a name such as \"example.com\"."),
+        Err(wrong) => refuse(wrong, "Write it in its ASCII form, which begins with xn--."),
+    }
+}
+
+/// A host with a port of its own or not: `192.0.2.1`, `[2001:db8::1]:53`, `ns1.example.com:5353`.
+fn server(text: &str, default_port: u16) -> Result<NameServer, Refusal> {
+    let wrong = || {
+        refuse(
+            format!("is no host with or without a port: \"{text}\""),
+            "Write it such as \"192.0.2.53\", \"[2001:db8::53]:5353\" or \"ns1.example.com\".",
+        )
+    };
+    if let Some(host) = host(text) {
+        return Ok(NameServer { host, port: default_port });
+    }
+    let Some((before, port)) = text.rsplit_once(':') else { return wrong() };
+    let unbracketed = before.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
+    let host = match unbracketed {
+        Some(address) => address.parse().ok().map(Host::Ipv6),
+        None => host(before).filter(|host| !matches!(host, Host::Ipv6(_))),
+    };
+    match (host, port.parse::<u16>()) {
+        (Some(host), Ok(port)) if port > 0 => Ok(NameServer { host, port }),
+        _ => wrong(),
+    }
+}
+
+/// A host name or an address without brackets.
+fn host(text: &str) -> Option<Host<String>> {
+    if let Ok(address) = text.parse() {
+        return Some(match address {
+            IpAddr::V4(address) => Host::Ipv4(address),
+            IpAddr::V6(address) => Host::Ipv6(address),
+        });
+    }
+    match Host::parse(text) {
+        Ok(Host::Domain(name)) if !text.contains('%') && name::canonical(&name).is_ok() => {
+            Some(Host::Domain(name))
+        }
+        _ => None,
+    }
+}
+
+fn transport(table: &Table<'_>, way: Way, server: Option<&NameServer>) -> Option<DnsTransport> {
+    let path = table.string("path").convert(|path| {
+        if path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
+            return Ok(path);
+        }
+        refuse(format!("is no path of a URL: \"{path}\""), "Write it such as \"/dns-query\".")
+    });
+    let path = path.or("/dns-query".to_owned());
+    let server_name = table.string("server_name").convert(|text| match host(&text) {
+        Some(host) => Ok(host),
+        None => refuse(
+            format!("must be a host name or an IP address; it is \"{text}\""),
+            "Write what stands in the certificate, such as \"dns.example.com\".",
+        ),
+    });
+    let server_name = server_name.optional();
+    let (verify, ca_file) = (table.boolean("verify").or(true), table.path("ca_file").optional());
+    let certificate_days = table.integer("certificate_days", 1, 3_650).optional().map(|days| days as u32);
+    let tls = || {
+        let server_name = server_name.or_else(|| server.map(|server| server.host.clone()))?;
+        Some(DnsTls { server_name, verify, ca_file, certificate_days })
+    };
+    Some(match way {
+        Way::Udp => DnsTransport::Udp,
+        Way::Tcp => DnsTransport::Tcp,
+        Way::Tls => DnsTransport::Tls(tls()?),
+        Way::Https => DnsTransport::Https { tls: tls()?, path },
+    })
+}
+
+fn answers(table: &Table<'_>, record: Record) -> Option<Answers> {
+    let make = table
+        .choice(
+            "match",
+            &[
+                ("any", Answers::Any as fn(Vec<String>) -> Answers),
+                ("all", Answers::All),
+                ("exactly", Answers::Exactly),
+            ],
+        )
+        .optional();
+    let Some(items) = table.list("answers") else {
+        if table.has("match") && !table.has("answers") {
+            table.refuse("match", "match has no meaning without answers", "Add answers, or remove match.");
+        }
+        return None;
+    };
+    if items.len() > MAX_ANSWERS {
+        let wrong = format!("answers has {} entries; at most {MAX_ANSWERS} are allowed", items.len());
+        table.refuse("answers", wrong, "Name fewer.");
+    }
+    let canonical = |item: &crate::strict::Item<'_>| {
+        let text = item.string()?;
+        match record.canonical_text(&text) {
+            Some(text) => Some(text),
+            None => item.refuse(
+                &format!("is no {} record: \"{text}\"", record.name()),
+                &format!("Write it such as \"{}\".", record.example()),
+            ),
+        }
+    };
+    let mut records: Vec<String> = items.iter().filter_map(canonical).collect();
+    // Neither order nor repetition means anything.
+    records.sort_unstable();
+    records.dedup();
+    if items.is_empty() {
+        if table.has("match") && !matches!(make.map(|make| make(Vec::new())), Some(Answers::Exactly(_))) {
+            table.refuse(
+                "match",
+                "match has no meaning with answers = [], which says that there must be none",
+                "Remove match, or name answers.",
+            );
+        }
+        return Some(Answers::Exactly(records));
+    }
+    Some(make.unwrap_or(Answers::All)(records))
+}
+
+fn refuse_contradictions(table: &Table<'_>, dns: &Dns) {
+    if dns.rcode != Rcode::NOERROR {
+        for key in ["answers", "min_ttl"].into_iter().filter(|key| table.has(key)) {
+            let wrong = format!("{key} can never hold: an answer with {} holds no record", dns.rcode.name());
+            table.refuse(key, wrong, format!("Remove {key} or rcode."));
+        }
+    } else if dns.min_ttl.is_some() && dns.answers.as_ref().is_some_and(|all| all.records().is_empty()) {
+        table.refuse(
+            "min_ttl",
+            "min_ttl has no meaning with answers = []: there is nothing to be kept",
+            "Remove one of the two.",
+        );
+    }
+    if dns.transport.tls().is_none() {
+        for key in TLS_KEYS.into_iter().filter(|key| table.has(key)) {
+            let wrong = format!("{key} has no meaning for transport = \"{}\"", dns.transport.name());
+            table.refuse(key, wrong, format!("Use transport = \"tls\" or \"https\", or remove {key}."));
+        }
+    }
+    if table.has("path") && !matches!(dns.transport, DnsTransport::Https { .. }) {
+        let wrong = format!("path has no meaning for transport = \"{}\"", dns.transport.name());
+        table.refuse("path", wrong, "Use transport = \"https\", or remove path.");
+    }
+    if dns.transport.tls().is_some_and(|tls| !tls.verify && tls.ca_file.is_some()) {
+        table.refuse("ca_file", "ca_file has no meaning with verify = false", "Remove one of the two.");
+    }
+    let other_family = match (&dns.server, dns.ip) {
+        (Some(NameServer { host: Host::Ipv4(_), .. }), IpVersion::V6) => Some("an IPv4 address"),
+        (Some(NameServer { host: Host::Ipv6(_), .. }), IpVersion::V4) => Some("an IPv6 address"),
+        _ => None,
+    };
+    if let Some(other) = other_family {
+        let wrong = format!("ip_version can never hold: server is {other}");
+        table.refuse("ip_version", wrong, "Remove ip_version, or name another server.");
+    }
+}

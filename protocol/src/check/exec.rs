@@ -1,0 +1,113 @@
+//! The `exec` check: a local program that keeps the convention of the Nagios plugins. What it may run is
+//! decided by the agent's own file alone.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use url::Host;
+
+use super::definition::Canonical;
+use super::kind::Definition;
+use crate::strict::{Item, Table};
+
+const MOST_ARGUMENTS: usize = 256;
+
+/// An `exec` check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Exec {
+    /// `command`: the program as an absolute path, then its arguments; never empty, no shell.
+    pub command: Vec<String>,
+    /// `environment`: all that the program finds there, besides a plain `PATH`.
+    pub environment: BTreeMap<String, String>,
+}
+
+impl Definition for Exec {
+    fn read(table: &Table<'_>) -> Option<Self> {
+        let command = command(table);
+        let environment = environment(table);
+        Some(Self { command: command?, environment: environment? })
+    }
+
+    fn canonical(&self, form: &mut Canonical) {
+        for argument in &self.command {
+            form.field("command", argument);
+        }
+        for (name, value) in &self.environment {
+            form.field("environment_name", name);
+            form.field("environment_value", value);
+        }
+    }
+
+    /// Unknown: only the program knows whom it asks.
+    fn target(&self) -> Option<Host<String>> {
+        None
+    }
+
+    fn plain_files(&self) -> Vec<(&'static str, &Path)> {
+        self.command.first().map(|program| ("command", Path::new(program))).into_iter().collect()
+    }
+}
+
+fn command(table: &Table<'_>) -> Option<Vec<String>> {
+    let example = "command = [\"/usr/lib/nagios/plugins/check_load\", \"-w\", \"5,4,3\"]";
+    if !table.has("command") {
+        // Asked for all the same, so that it is a known key.
+        let _ = table.item("command");
+        table.refuse("command", "command is missing", format!("Add {example}."));
+        return None;
+    }
+    let item = table.item("command")?;
+    if item.as_str().is_some() {
+        return item.refuse(
+            "must be a list of arguments: no shell takes a line apart",
+            &format!("Write it such as {example}."),
+        );
+    }
+    let items = item.list()?;
+    // All of them are read, so that all that is wrong is said.
+    let arguments: Vec<Option<String>> = items.iter().map(argument).collect();
+    let arguments: Vec<String> = arguments.into_iter().collect::<Option<_>>()?;
+    let Some(program) = arguments.first() else {
+        return item.refuse("is empty", &format!("Write it such as {example}."));
+    };
+    if !program.starts_with('/') {
+        return items[0].refuse(
+            &format!("must be an absolute path; it is \"{program}\""),
+            "Write the program's whole path, such as \"/usr/lib/nagios/plugins/check_load\".",
+        );
+    }
+    if arguments.len() > MOST_ARGUMENTS {
+        let wrong = format!("has {} arguments, more than {MOST_ARGUMENTS}", arguments.len());
+        return item.refuse(&wrong, "Put them into a script, and name that.");
+    }
+    Some(arguments)
+}
+
+fn argument(item: &Item<'_>) -> Option<String> {
+    let text = item.text()?;
+    if text.contains('\0') {
+        return item.refuse("holds a NUL, which no argument can hold", "Remove it.");
+    }
+    Some(text)
+}
+
+fn environment(table: &Table<'_>) -> Option<BTreeMap<String, String>> {
+    let Some(item) = table.item("environment") else { return Some(BTreeMap::new()) };
+    let inner = item.inline_table("{ LC_ALL = \"C.UTF-8\" }")?;
+    let entries = inner.entries();
+    let entries: Vec<_> =
+        entries.iter().map(|(name, item)| variable(name, item).zip(argument(item))).collect();
+    entries.into_iter().collect()
+}
+
+fn variable(name: &str, item: &Item<'_>) -> Option<String> {
+    let letter = |character: char| character.is_ascii_alphabetic() || character == '_';
+    let right = name.starts_with(letter) && name.chars().all(|one| letter(one) || one.is_ascii_digit());
+    if !right {
+        return item.refuse(
+            "is no name of an environment variable",
+            "Use letters, digits and _, and begin with no digit.",
+        );
+    }
+    Some(name.to_owned())
+}

@@ -1,0 +1,183 @@
+//! The `ping` check: ICMP echo (RFC 792, RFC 4443), its losses and round trips.
+
+use std::time::Duration;
+
+use url::Host;
+
+use super::IpVersion;
+use super::definition::Canonical;
+use super::kind::Definition;
+use super::read::Timing;
+use super::target;
+use crate::strict::{Entry, Table, show_duration};
+
+const DEFAULT_COUNT: u32 = 3;
+const DEFAULT_SPACING: Duration = Duration::from_millis(200);
+const DEFAULT_SIZE: u16 = 56;
+/// What IPv4 carries beside its own header and that of ICMP.
+const LARGEST_SIZE: u16 = 65_507;
+const ALL_LOST: u8 = 100;
+
+/// A `ping` check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Ping {
+    /// `host`: whom to ask.
+    pub host: Host<String>,
+    /// `ip_version`.
+    pub ip: IpVersion,
+    /// `count`: packets of a run, default 3.
+    pub count: u32,
+    /// `spacing`: from one packet to the next, default 200 ms.
+    pub spacing: Duration,
+    /// `wait`: a packet that is not back by then is lost; default 2 s, or what `timeout` leaves.
+    pub wait: Option<Duration>,
+    /// `size`: bytes beside the headers, default 56.
+    pub size: u16,
+    /// `degraded_loss`: degraded when at least so many percent are lost.
+    pub degraded_loss: Option<u8>,
+    /// `down_loss`: down when at least so many percent are lost; default 100.
+    pub down_loss: u8,
+    /// `max_jitter`: degraded when the round trips of neighbours differ by more, in the mean.
+    pub max_jitter: Option<Duration>,
+}
+
+impl Definition for Ping {
+    fn read(table: &Table<'_>) -> Option<Self> {
+        let host = target::host(table);
+        let ping = Self {
+            ip: target::ip_version(table),
+            count: table.integer("count", 1, 100).or(DEFAULT_COUNT.into()) as u32,
+            spacing: duration(table, "spacing", 10, 60_000).or(DEFAULT_SPACING),
+            wait: duration(table, "wait", 1, 60_000).optional(),
+            size: table.integer("size", 0, LARGEST_SIZE.into()).or(DEFAULT_SIZE.into()) as u16,
+            degraded_loss: percent(table, "degraded_loss").optional(),
+            down_loss: percent(table, "down_loss").or(ALL_LOST),
+            max_jitter: duration(table, "max_jitter", 1, 60_000).optional(),
+            host: host?,
+        };
+        ping.refuse_own_contradictions(table);
+        Some(ping)
+    }
+
+    fn canonical(&self, form: &mut Canonical) {
+        form.field("host", &self.host);
+        form.field("ip_version", self.ip.name());
+        form.field("count", self.count);
+        form.field("spacing_ms", self.spacing.as_millis());
+        form.optional("wait_ms", self.wait.map(|wait| wait.as_millis()));
+        form.field("size", self.size);
+        form.optional("degraded_loss", self.degraded_loss);
+        form.field("down_loss", self.down_loss);
+        form.optional("max_jitter_ms", self.max_jitter.map(|jitter| jitter.as_millis()));
+    }
+
+    fn refuse_contradictions(&self, timing: &Timing, table: &Table<'_>) {
+        let timeout = show_duration(timing.timeout);
+        let last = self.spacing * (self.count - 1);
+        if last >= timing.timeout {
+            let key = if table.has("count") { "count" } else { "spacing" };
+            let wrong = format!(
+                "the last of {} packets would be sent after {}, and timeout is {timeout}",
+                self.count,
+                show_duration(last)
+            );
+            return table.refuse(key, wrong, "Lower count or spacing, or raise timeout.");
+        }
+        let Some(wait) = self.wait else { return };
+        if last + wait > timing.timeout {
+            let wrong = format!(
+                "wait must be at most {}, what timeout ({timeout}) leaves after the last packet; it is {}",
+                show_duration(timing.timeout - last),
+                show_duration(wait)
+            );
+            table.refuse("wait", wrong, "Lower wait, count or spacing, or raise timeout.");
+        }
+        if let Some(above) = timing.degraded_above.filter(|above| *above >= wait) {
+            let (above, wait) = (show_duration(above), show_duration(wait));
+            let wrong = format!("degraded_above must be below wait ({wait}); it is {above}");
+            table.refuse("degraded_above", wrong, "A packet as slow as this counts as lost.");
+        }
+    }
+
+    fn target(&self) -> Option<Host<String>> {
+        Some(self.host.clone())
+    }
+}
+
+impl Ping {
+    fn refuse_own_contradictions(&self, table: &Table<'_>) {
+        if let Some(degraded) = self.degraded_loss.filter(|degraded| *degraded >= self.down_loss) {
+            let default = if table.has("down_loss") { "" } else { ", the default" };
+            let down = self.down_loss;
+            let wrong = format!("degraded_loss must be below down_loss ({down}{default}); it is {degraded}");
+            table.refuse("degraded_loss", wrong, "A loss as great as this is already down.");
+        }
+        if self.max_jitter.is_some() && self.count == 1 {
+            let wrong = "max_jitter can never hold: one packet has nothing to differ from";
+            table.refuse("max_jitter", wrong, "Raise count to at least 2, or remove max_jitter.");
+        }
+    }
+}
+
+fn duration<'t>(table: &'t Table<'_>, key: &'static str, low_ms: u64, high_ms: u64) -> Entry<'t, Duration> {
+    table.duration(key).between(Duration::from_millis(low_ms), Duration::from_millis(high_ms))
+}
+
+fn percent<'t>(table: &'t Table<'_>, key: &'static str) -> Entry<'t, u8> {
+    table.integer(key, 1, ALL_LOST.into()).convert(|percent| Ok(percent as u8))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Kind;
+    use crate::check::read::tests::{effects, hash, kind_of};
+
+    const LEAST: &str = "type = \"ping\"\nhost = \"192.0.2.1\"\n";
+
+    fn ping(keys: &str) -> Ping {
+        let Kind::Ping(ping) = kind_of(LEAST, keys) else { panic!("a ping check") };
+        *ping
+    }
+
+    #[test]
+    fn every_key_has_its_effect() {
+        let plain = ping("");
+        assert_eq!(plain.target().map(|host| host.to_string()).as_deref(), Some("192.0.2.1"));
+        assert_eq!((plain.count, plain.spacing, plain.wait), (3, Duration::from_millis(200), None));
+        assert_eq!((plain.size, plain.degraded_loss, plain.down_loss), (56, None, 100));
+        assert_eq!((plain.max_jitter, plain.ip), (None, IpVersion::Any));
+        assert_eq!(ping("ip_version = \"6\"").ip, IpVersion::V6);
+        assert_eq!(ping("count = 1").count, 1);
+        assert_eq!(ping("spacing = \"1s\"").spacing, Duration::from_secs(1));
+        assert_eq!(ping("wait = \"500ms\"").wait, Some(Duration::from_millis(500)));
+        assert_eq!(ping("size = 0").size, 0);
+        assert_eq!(ping("size = 65507").size, 65_507);
+        assert_eq!(ping("degraded_loss = 10").degraded_loss, Some(10));
+        assert_eq!(ping("down_loss = 50").down_loss, 50);
+        assert_eq!(ping("max_jitter = \"30ms\"").max_jitter, Some(Duration::from_millis(30)));
+        // All that timeout leaves.
+        assert_eq!(ping("wait = \"9600ms\"").wait, Some(Duration::from_millis(9_600)));
+    }
+
+    // What agents have reported must stay what it was.
+    #[test]
+    fn the_definition_hash_is_pinned_and_covers_every_key() {
+        let full = "count = 10\nwait = \"1s\"\ndegraded_loss = 10\nmax_jitter = \"30ms\"";
+        let pinned = ["c73d1678b9b12744ba733d445748662e", "aec370e3f9da67f83fb7e634f3781802"];
+        assert_eq!([hash(LEAST, ""), hash(LEAST, full)], pinned);
+        effects(
+            LEAST,
+            &[
+                "ip_version = \"4\"",
+                "count = 1",
+                "spacing = \"1s\"",
+                "wait = \"1s\"",
+                "size = 0",
+                "degraded_loss = 10",
+                "down_loss = 10",
+                "max_jitter = \"30ms\"",
+            ],
+        );
+    }
+}

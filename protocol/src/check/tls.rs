@@ -1,0 +1,151 @@
+//! The `tls` check: a full handshake, at once or after STARTTLS, and its certificate.
+
+use std::path::Path;
+
+use url::Host;
+
+use super::IpVersion;
+use super::definition::Canonical;
+use super::kind::Definition;
+use super::target::{self, Handshake};
+use crate::strict::Table;
+
+/// A `tls` check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tls {
+    /// `host`: whom to connect to.
+    pub host: Host<String>,
+    /// `port`, default 443, or that of the protocol in `starttls`.
+    pub port: u16,
+    /// `ip_version`.
+    pub ip: IpVersion,
+    /// `starttls`: the protocol in which TLS is asked for.
+    pub starttls: Option<StartTls>,
+    /// What is asked of the handshake.
+    pub handshake: Handshake,
+}
+
+/// A protocol that begins in plain text and goes on in TLS.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StartTls {
+    /// `"smtp"` (RFC 3207)
+    Smtp,
+    /// `"imap"` (RFC 9051)
+    Imap,
+    /// `"pop3"` (RFC 2595)
+    Pop3,
+    /// `"postgres"`: the SSLRequest of PostgreSQL's protocol
+    Postgres,
+}
+
+impl StartTls {
+    /// All, in the order of the reference.
+    pub const ALL: [Self; 4] = [Self::Smtp, Self::Imap, Self::Pop3, Self::Postgres];
+
+    /// The name in the configuration.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Smtp => "smtp",
+            Self::Imap => "imap",
+            Self::Pop3 => "pop3",
+            Self::Postgres => "postgres",
+        }
+    }
+
+    /// The port where it is spoken.
+    fn port(self) -> u16 {
+        match self {
+            Self::Smtp => 25,
+            Self::Imap => 143,
+            Self::Pop3 => 110,
+            Self::Postgres => 5432,
+        }
+    }
+}
+
+impl Definition for Tls {
+    fn read(table: &Table<'_>) -> Option<Self> {
+        let host = target::host(table);
+        let starttls = table.choice("starttls", &StartTls::ALL.map(|one| (one.name(), one))).optional();
+        let handshake = Handshake::read(table, host.as_ref());
+        Some(Self {
+            port: target::port(table).or(starttls.map_or(443, StartTls::port)),
+            ip: target::ip_version(table),
+            starttls,
+            host: host?,
+            handshake: handshake?,
+        })
+    }
+
+    fn canonical(&self, form: &mut Canonical) {
+        form.field("host", &self.host);
+        form.field("port", self.port);
+        form.field("ip_version", self.ip.name());
+        form.optional("starttls", self.starttls.map(StartTls::name));
+        self.handshake.canonical(form);
+    }
+
+    fn target(&self) -> Option<Host<String>> {
+        Some(self.host.clone())
+    }
+
+    fn plain_files(&self) -> Vec<(&'static str, &Path)> {
+        self.handshake.ca_file.iter().map(|file| ("ca_file", file.as_path())).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::check::Kind;
+    use crate::check::read::tests::{effects, hash, kind_of};
+
+    const LEAST: &str = "type = \"tls\"\nhost = \"mail.example.com\"\n";
+
+    fn tls(keys: &str) -> Tls {
+        let Kind::Tls(tls) = kind_of(LEAST, keys) else { panic!("a tls check") };
+        *tls
+    }
+
+    #[test]
+    fn every_key_has_its_effect() {
+        let plain = tls("");
+        assert_eq!((plain.host.to_string().as_str(), plain.port), ("mail.example.com", 443));
+        assert_eq!((plain.starttls, plain.ip), (None, IpVersion::Any));
+        assert_eq!(plain.handshake.server_name.to_string(), "mail.example.com");
+        assert!(plain.handshake.verify);
+        for (name, port) in [("smtp", 25), ("imap", 143), ("pop3", 110), ("postgres", 5432)] {
+            let asked = tls(&format!("starttls = \"{name}\""));
+            assert_eq!((asked.starttls.map(StartTls::name), asked.port), (Some(name), port));
+        }
+        assert_eq!(tls("starttls = \"smtp\"\nport = 587").port, 587);
+        assert_eq!(tls("ip_version = \"4\"").ip, IpVersion::V4);
+        assert_eq!(tls("server_name = \"192.0.2.1\"").handshake.server_name.to_string(), "192.0.2.1");
+        assert!(!tls("verify = false").handshake.verify);
+        assert_eq!(tls("certificate_days = 21").handshake.certificate_days, Some(21));
+        assert_eq!(tls("ca_file = \"/ca.pem\"").plain_files(), [("ca_file", Path::new("/ca.pem"))]);
+        assert_eq!(tls("").target(), Some(Host::Domain("mail.example.com".to_owned())));
+    }
+
+    // What agents have reported must stay what it was.
+    #[test]
+    fn the_definition_hash_is_pinned_and_covers_every_key() {
+        let full = "starttls = \"smtp\"\nport = 587\ncertificate_days = 7";
+        let pinned = ["8c3d3ddc7c0337b5d3f9d6535ec9f80a", "b9831de34b50265a73636622a43907d5"];
+        assert_eq!([hash(LEAST, ""), hash(LEAST, full)], pinned);
+        effects(
+            LEAST,
+            &[
+                "port = 8443",
+                "ip_version = \"6\"",
+                "starttls = \"imap\"\nport = 443",
+                "starttls = \"postgres\"\nport = 443",
+                "server_name = \"a.example\"",
+                "verify = false",
+                "ca_file = \"/a\"",
+                "certificate_days = 7",
+            ],
+        );
+    }
+}

@@ -1,0 +1,149 @@
+//! Servers that fail or mean harm, and what is proven at the server about our queries.
+
+use std::collections::HashSet;
+
+use super::*;
+
+#[tokio::test]
+async fn two_identical_checks_at_the_same_moment_are_two_queries() {
+    let authority = Authority::new();
+    let certificate = authority.sign(&["localhost"], Validity::GOOD);
+    let unbound = Unbound::start(&certificate, free_port()).await;
+    let prober = Prober::new().expect("a prober");
+    let check = named(check(at("127.0.0.1", unbound.port), "www.example.test", Record::A), TIMEOUT);
+    let deadline = Instant::now() + TIMEOUT;
+    let (one, two) = tokio::join!(prober.observe(&check, deadline), prober.observe(&check, deadline));
+    assert_up(&one);
+    assert_up(&two);
+    until("both queries are in the log", TIMEOUT, async || unbound.asked_for("www.example.test") == 2).await;
+
+    let peer = DnsPeer::start(DnsManner::Slow).await;
+    let check = named(check_at(peer.address()), TIMEOUT);
+    let deadline = Instant::now() + TIMEOUT;
+    let (one, two) = tokio::join!(prober.observe(&check, deadline), prober.observe(&check, deadline));
+    assert_up(&one);
+    assert_up(&two);
+    let seen = peer.seen();
+    assert_eq!(seen.len(), 2, "both were under way at once");
+    assert_ne!(seen[0].1, seen[1].1, "from ports of their own");
+}
+
+#[tokio::test]
+async fn ids_and_source_ports_cannot_be_foretold() {
+    let peer = DnsPeer::start(DnsManner::Right).await;
+    let check = named(check_at(peer.address()), TIMEOUT);
+    let prober = Prober::new().expect("a prober");
+    for _ in 0..32 {
+        assert_up(&prober.observe(&check, Instant::now() + TIMEOUT).await);
+    }
+    let seen = peer.seen();
+    let ids: HashSet<_> = seen.iter().map(|(query, _)| [query[0], query[1]]).collect();
+    let ports: HashSet<_> = seen.iter().map(|(_, port)| *port).collect();
+    assert!(ids.len() > 24 && ports.len() > 24, "{ids:?} {ports:?}");
+    let steps = seen.windows(2).filter(|pair| pair[1].1.wrapping_sub(pair[0].1) <= 2).count();
+    assert!(steps < 16, "ports do not count up: {ports:?}");
+}
+
+#[tokio::test]
+async fn what_answers_another_question_is_ignored() {
+    let peer = DnsPeer::start(DnsManner::WrongIdThenRight).await;
+    let seen = observe(check_at(peer.address())).await;
+    assert_up(&seen);
+    assert!(seen.total >= Duration::from_millis(200), "{:?}", seen.total);
+    for manner in [DnsManner::WrongId, DnsManner::WrongQuestion, DnsManner::Echo] {
+        let peer = DnsPeer::start(manner).await;
+        for transport in [DnsTransport::Udp, DnsTransport::Tcp] {
+            let seen = observe_within(Dns { transport, ..check_at(peer.address()) }, SHORT).await;
+            assert_down(&seen, Reason::Timeout, "another id or question");
+            assert!(seen.total >= SHORT, "{manner:?}: {:?}", seen.total);
+        }
+    }
+    let peer = DnsPeer::start(DnsManner::FloodOfWrongIds).await;
+    let seen = observe(Dns { transport: DnsTransport::Tcp, ..check_at(peer.address()) }).await;
+    assert_down(&seen, Reason::ProtocolError, "more than 100 answers to other questions");
+}
+
+#[tokio::test]
+async fn broken_and_hostile_answers_are_named() {
+    for (manner, transport, reason, words) in [
+        (DnsManner::Garbage, DnsTransport::Udp, Reason::ProtocolError, "answer"),
+        (DnsManner::CompressionLoop, DnsTransport::Udp, Reason::ProtocolError, "cannot be read"),
+        (DnsManner::Promises, DnsTransport::Udp, Reason::ProtocolError, "196605 records"),
+        (DnsManner::Huge, DnsTransport::Udp, Reason::ProtocolError, "4096 bytes or more"),
+        (DnsManner::Huge, DnsTransport::Tcp, Reason::ProtocolError, "3750 records"),
+        (DnsManner::AliasLoop, DnsTransport::Udp, Reason::AnswerMismatch, "no A record"),
+        (DnsManner::OtherName, DnsTransport::Udp, Reason::AnswerMismatch, "no A record"),
+        (DnsManner::AlwaysTruncated, DnsTransport::Udp, Reason::ProtocolError, "truncated"),
+        (DnsManner::CloseInMessage, DnsTransport::Udp, Reason::ConnectionReset, ""),
+    ] {
+        let peer = DnsPeer::start(manner).await;
+        let seen = observe(Dns { transport, ..check_at(peer.address()) }).await;
+        assert_eq!((seen.outcome, seen.reason), (Outcome::Down, reason), "{manner:?}: {}", seen.detail);
+        assert!(seen.detail.contains(words), "{manner:?}: {}", seen.detail);
+        assert!(seen.total < TIMEOUT / 2, "{manner:?}: {:?}", seen.total);
+    }
+}
+
+#[tokio::test]
+async fn nothing_that_moves_a_terminal_is_shown() {
+    let peer = DnsPeer::start(DnsManner::TerminalControl).await;
+    let seen = observe(Dns { record: Record::Txt, ..check_at(peer.address()) }).await;
+    assert_up(&seen);
+    assert_eq!(texts(&seen), ["\\027]0;\\007"]);
+}
+
+#[tokio::test]
+async fn silence_and_nobody_there_are_told_apart() {
+    let silent = DnsPeer::start(DnsManner::Silent).await;
+    for transport in [DnsTransport::Udp, DnsTransport::Tcp] {
+        let seen = observe_within(Dns { transport, ..check_at(silent.address()) }, SHORT).await;
+        assert_down(&seen, Reason::Timeout, "no answer to the query within the timeout");
+        assert_eq!(seen.phases.and_then(|phases| phases.first_byte_us), None);
+    }
+    assert_eq!(silent.seen().len(), 2, "nothing is sent again");
+    for transport in [DnsTransport::Udp, DnsTransport::Tcp] {
+        let nobody = check(at("127.0.0.1", free_port()), "www.example.test", Record::A);
+        assert_down(&observe(Dns { transport, ..nobody }).await, Reason::ConnectRefused, "127.0.0.1:");
+    }
+    // A resolver whose authority is gone keeps its client waiting.
+    let authority = Authority::new();
+    let unbound = Unbound::start(&authority.sign(&["localhost"], Validity::GOOD), free_port()).await;
+    let gone = check(at("127.0.0.1", unbound.port), "www.gone.test", Record::A);
+    assert_down(&observe_within(gone, SHORT).await, Reason::Timeout, "no answer to the query");
+    let unknown = check(at("no-such-host.invalid", 53), "www.example.test", Record::A);
+    assert_down(&observe(unknown).await, Reason::DnsNotFound, "no-such-host.invalid");
+}
+
+/// A limit of descriptors holds for a whole process, so this test runs its other half in one of its own.
+#[tokio::test]
+async fn our_own_lack_of_descriptors_is_nobodys_outage() {
+    let peer = DnsPeer::start(DnsManner::Right).await;
+    let child = tokio::process::Command::new(std::env::current_exe().expect("this program"))
+        .args(["--ignored", "--exact", "--nocapture", "dns_probe::failures::half_without_descriptors"])
+        .env("TARGET", peer.address().to_string())
+        .output()
+        .await
+        .expect("runs");
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+}
+
+#[tokio::test]
+#[ignore = "the half of another test that needs its own process"]
+#[expect(clippy::disallowed_methods, reason = "what the other half tells this one")]
+async fn half_without_descriptors() {
+    let Ok(target) = std::env::var("TARGET") else { return };
+    let check = |transport| Dns { transport, ..check_at(target.parse().expect("an address")) };
+    let prober = Prober::new().expect("a prober");
+    let observe = async |transport| {
+        let check = named(check(transport), TIMEOUT);
+        prober.observe(&check, Instant::now() + TIMEOUT).await
+    };
+    assert_up(&observe(DnsTransport::Udp).await);
+    let mut limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    limit.current = Some(3);
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).expect("a lower limit is allowed");
+    for transport in [DnsTransport::Udp, DnsTransport::Tcp] {
+        let seen = observe(transport).await;
+        assert_eq!((seen.outcome, seen.reason), (Outcome::Inconclusive, Reason::OwnResources), "{seen:?}");
+    }
+}

@@ -1,0 +1,146 @@
+//! Programs that hang, multiply, shout, lie and vanish. None holds the agent up, none outlives its run, and
+//! none that judged nothing turns a page red.
+
+use super::*;
+
+/// A stretch of sleep that no other test has, so that its processes can be told.
+fn mark(number: u32) -> String {
+    format!("3{}{number}", std::process::id())
+}
+
+#[tokio::test]
+async fn one_that_ignores_sigterm_is_killed() {
+    let mark = mark(1);
+    let began = Instant::now();
+    let seen =
+        observe_within(shell(&format!("trap '' TERM; echo stuck; while :; do sleep {mark}; done")), SHORT)
+            .await;
+    assert_seen(&seen, Outcome::Down, Reason::Timeout, "the plugin did not end within the timeout");
+    assert!(began.elapsed() < SHORT + ENDING, "{:?}", began.elapsed());
+    assert_eq!((plugin(&seen).exit, plugin(&seen).text.as_slice()), (None, ["stuck".to_owned()].as_slice()));
+    until_nothing_runs(&mark).await;
+}
+
+#[tokio::test]
+async fn one_that_heeds_sigterm_may_tidy_up() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let tidied = folder.path().join("tidied");
+    let words = format!("trap 'echo > {}; exit 0' TERM; while :; do sleep 0.01; done", tidied.display());
+    let seen = observe_within(shell(&words), SHORT).await;
+    assert_seen(&seen, Outcome::Down, Reason::Timeout, "within the timeout");
+    assert!(tidied.exists(), "it was killed at once");
+}
+
+#[tokio::test]
+async fn its_children_end_with_it() {
+    let mark = mark(2);
+    let began = Instant::now();
+    // The plugin ends well and leaves children that hold its pipes.
+    let words = format!("i=0; while [ $i -lt 50 ]; do sleep {mark} & i=$((i+1)); done; echo fine; exit 0");
+    let seen = observe(shell(&words)).await;
+    assert_seen(&seen, Outcome::Up, Reason::None, "");
+    assert_eq!(plugin(&seen).text, ["fine"]);
+    assert!(began.elapsed() < TIMEOUT / 2, "{:?}", began.elapsed());
+    until_nothing_runs(&mark).await;
+}
+
+#[tokio::test]
+async fn one_that_multiplies_is_ended_as_a_whole() {
+    let mark = mark(3);
+    // Two generations of fifty that ignore SIGTERM, and the plugin waits for all.
+    let words = format!(
+        "trap '' TERM; i=0; while [ $i -lt 25 ]; do (sleep {mark} & sleep {mark}) & i=$((i+1)); done; wait"
+    );
+    let began = Instant::now();
+    let seen = observe_within(shell(&words), SHORT).await;
+    assert_seen(&seen, Outcome::Down, Reason::Timeout, "within the timeout");
+    assert!(began.elapsed() < SHORT + ENDING, "{:?}", began.elapsed());
+    until_nothing_runs(&mark).await;
+}
+
+#[tokio::test]
+async fn a_daemon_that_left_its_group_holds_nobody_up() {
+    let began = Instant::now();
+    // It ends by itself, some seconds later: what leaves the group on purpose is not ours to end.
+    let seen = observe(shell("setsid sleep 4 & echo started; exit 0")).await;
+    assert_seen(&seen, Outcome::Up, Reason::None, "");
+    assert_eq!(plugin(&seen).text, ["started"]);
+    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_run_that_is_given_up_leaves_nothing_behind() {
+    let mark = mark(4);
+    let check = named(shell(&format!("trap '' TERM; sleep {mark} & sleep {mark}")), TIMEOUT);
+    let run = tokio::spawn(async move {
+        Prober::new().expect("a prober").observe(&check, Instant::now() + TIMEOUT).await
+    });
+    until("it runs", TIMEOUT, async || running(&mark) >= 2).await;
+    run.abort();
+    assert!(run.await.expect_err("aborted").is_cancelled());
+    until_nothing_runs(&mark).await;
+}
+
+#[tokio::test]
+async fn endless_output_is_read_so_far_and_no_further() {
+    for endless in [exec(&["/usr/bin/yes", "all is well"]), exec(&["/bin/cat", "/dev/zero"])] {
+        let began = Instant::now();
+        let seen = observe(endless).await;
+        assert_seen(&seen, Outcome::Inconclusive, Reason::PluginFailed, "it wrote more than 65536 bytes");
+        assert!(began.elapsed() < TIMEOUT / 2, "{:?}", began.elapsed());
+        assert!(plugin(&seen).text.iter().map(String::len).sum::<usize>() <= 64 * 1024);
+    }
+    // All that is allowed is read, and the code is believed.
+    let seen = observe(shell("head -c 65536 /dev/zero | tr '\\0' x; exit 1")).await;
+    assert_seen(&seen, Outcome::Degraded, Reason::PluginWarning, "xxx");
+    let shouting = observe(shell("yes >&2 & sleep 0.1; echo fine")).await;
+    assert_seen(&shouting, Outcome::Up, Reason::None, "");
+}
+
+#[tokio::test]
+async fn what_judged_nothing_is_nobodys_outage() {
+    let failed = |words| (Outcome::Inconclusive, Reason::PluginFailed, words);
+    for (words, (outcome, reason, said)) in [
+        ("kill -9 $$", failed("ended by signal 9")),
+        ("echo half; kill -SEGV $$", failed("ended by signal 11: half")),
+        ("exit 4", failed("exit code 4, which is none of a plugin's (0 to 3): it printed nothing")),
+        ("exit 255", failed("exit code 255")),
+        ("no-such-program", failed("exit code 127")),
+        ("echo broken >&2; exit 3", (Outcome::Inconclusive, Reason::PluginUnknown, "broken")),
+    ] {
+        assert_seen(&observe(shell(words)).await, outcome, reason, said);
+    }
+}
+
+#[tokio::test]
+async fn a_program_that_cannot_be_run_says_why() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("plugin");
+    std::fs::write(&file, "no program\n").expect("a file");
+    let path = file.display().to_string();
+    let seen = observe(exec(&["/nonexistent/check_disk"])).await;
+    assert_seen(
+        &seen,
+        Outcome::Inconclusive,
+        Reason::PluginFailed,
+        "/nonexistent/check_disk cannot be run: No such file",
+    );
+    let seen = observe(exec(&[&path])).await;
+    assert_seen(&seen, Outcome::Inconclusive, Reason::OwnPermission, "cannot be run: Permission denied");
+    let status = std::process::Command::new("/bin/chmod").args(["755", &path]).status().expect("chmod");
+    assert!(status.success());
+    let seen = observe(exec(&[&path])).await;
+    assert_seen(&seen, Outcome::Inconclusive, Reason::PluginFailed, "cannot be run: Exec format error");
+}
+
+#[tokio::test]
+async fn binary_garbage_is_made_harmless() {
+    let seen =
+        observe(shell("head -c 3000 /dev/urandom; printf '\\033]0;owned\\007 | a=1 \\377=2\\n'; exit 2"))
+            .await;
+    assert_eq!((seen.outcome, seen.reason), (Outcome::Down, Reason::PluginCritical));
+    assert!(seen.detail.len() <= 200 && !seen.detail.chars().any(char::is_control), "{:?}", seen.detail);
+    for line in &plugin(&seen).text {
+        assert!(!line.chars().any(char::is_control), "{line:?}");
+    }
+}

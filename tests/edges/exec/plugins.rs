@@ -1,0 +1,90 @@
+//! What plugins say, and what is made of it.
+
+use super::*;
+
+const PLUGINS: &str = "/usr/lib/nagios/plugins";
+
+fn real(name: &str, arguments: &[&str]) -> Exec {
+    let program = format!("{PLUGINS}/{name}");
+    let mut command = vec![program.as_str()];
+    command.extend(arguments);
+    exec(&command)
+}
+
+#[tokio::test]
+async fn the_exit_code_of_a_real_plugin_decides() {
+    for (code, outcome, reason, words) in [
+        ("0", Outcome::Up, Reason::None, ""),
+        ("1", Outcome::Degraded, Reason::PluginWarning, "WARNING: said so"),
+        ("2", Outcome::Down, Reason::PluginCritical, "CRITICAL: said so"),
+        ("3", Outcome::Inconclusive, Reason::PluginUnknown, "UNKNOWN: said so"),
+    ] {
+        let seen = observe(real("check_dummy", &[code, "said so"])).await;
+        assert_seen(&seen, outcome, reason, words);
+        assert_eq!(plugin(&seen).exit, Some(code.parse().expect("a number")));
+    }
+}
+
+#[tokio::test]
+async fn real_performance_data_is_read() {
+    let load = observe(real("check_load", &["-w", "10000,10000,10000", "-c", "20000,20000,20000"])).await;
+    assert_seen(&load, Outcome::Up, Reason::None, "");
+    let labels: Vec<_> = plugin(&load).performance.iter().map(|one| one.label.as_str()).collect();
+    assert_eq!(labels, ["load1", "load5", "load15"]);
+    let load1 = &plugin(&load).performance[0];
+    assert!(load1.value.is_some() && load1.min == Some(0.0), "{load1:?}");
+    assert_eq!((load1.warning.as_str(), load1.critical.as_str()), ("10000.000", "20000.000"));
+    let disk = observe(real("check_disk", &["-w", "0", "-c", "0", "-p", "/"])).await;
+    assert_seen(&disk, Outcome::Up, Reason::None, "");
+    assert_eq!(plugin(&disk).performance[0].label, "/");
+    assert!(plugin(&disk).text[0].starts_with("DISK OK"), "{:?}", plugin(&disk).text);
+    let full = observe(real("check_disk", &["-c", "101%", "-p", "/"])).await;
+    assert_seen(&full, Outcome::Down, Reason::PluginCritical, "DISK CRITICAL");
+}
+
+#[tokio::test]
+async fn the_plugins_own_time_is_the_latency() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port().to_string();
+    let seen = observe(real("check_tcp", &["-H", "127.0.0.1", "-p", &port])).await;
+    assert_seen(&seen, Outcome::Up, Reason::None, "");
+    let time = &plugin(&seen).performance[0];
+    assert_eq!((time.label.as_str(), time.unit.as_str()), ("time", "s"));
+    let said = Duration::from_secs_f64(time.value.expect("a figure"));
+    assert_eq!(seen.total, said, "not the time that the program ran");
+    let first = observe(shell("echo 'ok | size=5KB rta=1.5ms time=9s'")).await;
+    assert_eq!(first.total, Duration::from_micros(1_500));
+    let none = observe(shell("echo 'ok | size=5KB'; exec /bin/sleep 0.2")).await;
+    assert!(none.total >= Duration::from_millis(200), "{:?}", none.total);
+}
+
+#[tokio::test]
+async fn a_slow_plugin_is_degraded_by_its_own_time() {
+    let check = Check {
+        degraded_above: Some(Duration::from_millis(100)),
+        ..named(shell("echo 'ok | time=0.3s'"), TIMEOUT)
+    };
+    let prober = Prober::new().expect("a prober");
+    let seen = prober.observe(&check, Instant::now() + TIMEOUT).await;
+    assert_seen(&seen, Outcome::Degraded, Reason::Slow, "took 300 ms, more than 100 ms");
+}
+
+#[tokio::test]
+async fn nothing_of_the_agent_leaks_into_a_plugin() {
+    let with =
+        Exec { environment: BTreeMap::from([("GIVEN".into(), "a b".into())]), ..exec(&["/usr/bin/env"]) };
+    let seen = observe(with).await;
+    let mut found = plugin(&seen).text.clone();
+    found.sort();
+    assert_eq!(found, ["GIVEN=a b", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]);
+    assert_eq!(plugin(&observe(exec(&["/bin/pwd"])).await).text, ["/"]);
+    // No shell takes the arguments apart, nobody types, and no descriptor of ours is open there.
+    let seen = observe(exec(&["/bin/echo", "$(id)", "*", ";exit 2"])).await;
+    assert_eq!(plugin(&seen).text, ["$(id) * ;exit 2"]);
+    assert_eq!(plugin(&observe(shell("cat; echo end")).await).text, ["end"]);
+    let ours = tempfile::NamedTempFile::new().expect("a file of ours that is open");
+    let seen = observe(shell("ls -l /proc/self/fd")).await;
+    let open = plugin(&seen).text.join("\n");
+    let name = ours.path().display().to_string();
+    assert!(open.contains("/proc/") && !open.contains(&name), "{open}");
+}

@@ -1,0 +1,210 @@
+//! The `tls` check against real servers, at once and after STARTTLS, and against hostile ones.
+
+use std::time::Duration;
+
+use skerry_agent::probe::{Findings, Observed};
+use skerry_protocol::wire::{Outcome, Reason};
+use skerry_tests::parts::certificates::{Authority, Certificate, Validity};
+use skerry_tests::parts::nginx::{Nginx, Site};
+use skerry_tests::parts::nginx_mail::NginxMail;
+use skerry_tests::parts::postfix::Postfix;
+use skerry_tests::parts::postgres::Postgres;
+use skerry_tests::parts::script::{Scripted, Step};
+
+use crate::observing::{assert_down, assert_seen, assert_up, observe};
+
+fn tls(host: &str, port: u16, keys: &str) -> String {
+    format!("type = \"tls\"\nhost = \"{host}\"\nport = {port}\n{keys}")
+}
+
+fn trusting(authority: &Authority) -> String {
+    format!("ca_file = \"{}\"\n", authority.file().display())
+}
+
+async fn serve(certificate: Certificate) -> Nginx {
+    Nginx::start(&Site { certificate: Some(certificate), ..Site::default() }).await
+}
+
+#[tokio::test]
+async fn a_full_handshake_shows_its_phases_and_the_chain() {
+    let authority = Authority::new();
+    let certificate = Some(authority.sign(&["localhost", "::1"], Validity::GOOD));
+    let server = "ssl_protocols TLSv1.3;".to_owned();
+    let nginx = Nginx::start(&Site { certificate, server, ..Site::default() }).await;
+    for host in ["localhost", "::1"] {
+        let seen = observe(&tls(host, nginx.port(), &trusting(&authority))).await;
+        assert_up(&seen);
+        let phases = seen.phases.expect("phases");
+        assert!(phases.connect_us.is_some() && phases.tls_us.is_some() && phases.first_byte_us.is_none());
+        let Findings::Handshake(shown) = &seen.findings else { panic!("{:?}", seen.findings) };
+        assert_eq!((shown.version, shown.cipher_suite.starts_with("TLS13_")), ("TLSv1_3", true));
+        assert_eq!(shown.chain.first(), seen.certificate.as_ref());
+    }
+    let seen = observe(&tls("localhost", nginx.port(), "")).await;
+    assert_ne!(seen.outcome, Outcome::Up, "without ca_file nobody vouches for it");
+    assert_up(&observe(&tls("localhost", nginx.port(), "verify = false")).await);
+}
+
+#[tokio::test]
+async fn bad_certificates_have_their_own_reasons() {
+    let (authority, stranger) = (Authority::new(), Authority::new());
+    for (certificate, reason) in [
+        (authority.sign(&["localhost"], Validity::EXPIRED), Reason::TlsExpired),
+        (authority.sign(&["localhost"], Validity::NOT_YET), Reason::TlsNotYetValid),
+        (authority.sign(&["other.test"], Validity::GOOD), Reason::TlsWrongName),
+        (stranger.sign(&["localhost"], Validity::GOOD), Reason::TlsUntrusted),
+        (authority.self_signed(&["localhost"], false), Reason::TlsUntrusted),
+    ] {
+        let nginx = serve(certificate).await;
+        assert_down(&observe(&tls("localhost", nginx.port(), &trusting(&authority))).await, reason, "");
+        assert_up(&observe(&tls("localhost", nginx.port(), "verify = false")).await);
+    }
+}
+
+#[tokio::test]
+async fn another_name_may_be_asked_for_and_days_left_are_counted() {
+    let authority = Authority::new();
+    let nginx = serve(authority.sign(&["shop.test"], Validity { from: -80, to: 10 })).await;
+    let at = |keys: &str| tls("127.0.0.1", nginx.port(), &format!("{}{keys}", trusting(&authority)));
+    assert_up(&observe(&at("server_name = \"shop.test\"")).await);
+    assert_down(&observe(&at("")).await, Reason::TlsWrongName, "");
+    assert_up(&observe(&at("server_name = \"shop.test\"\ncertificate_days = 7")).await);
+    let seen = observe(&at("server_name = \"shop.test\"\ncertificate_days = 14")).await;
+    assert_seen(&seen, Outcome::Degraded, Reason::TlsExpiresSoon, "days");
+}
+
+/// With a certificate it is up, its wrong name is seen, and without TLS the refusal is named; over both families.
+async fn offers_starttls(protocol: &str, authority: &Authority, with: u16, without: u16, refusal: &str) {
+    let keys = format!("{}starttls = \"{protocol}\"\n", trusting(authority));
+    let at = |host: &str, port, more: &str| tls(host, port, &format!("{keys}{more}"));
+    for host in ["127.0.0.1", "::1"] {
+        let seen: Observed = observe(&at(host, with, "server_name = \"mail.test\"")).await;
+        assert_up(&seen);
+        let phases = seen.phases.expect("phases");
+        assert!(phases.first_byte_us.is_some() && phases.tls_us.is_some(), "{phases:?}");
+        assert!(seen.certificate.expect("a certificate").subject.contains("mail.test"));
+    }
+    assert_down(&observe(&at("127.0.0.1", with, "")).await, Reason::TlsWrongName, "");
+    assert_down(&observe(&at("127.0.0.1", without, "")).await, Reason::StarttlsRefused, refusal);
+}
+
+fn of_mail(authority: &Authority) -> Certificate {
+    authority.sign(&["mail.test"], Validity::GOOD)
+}
+
+#[tokio::test]
+async fn postfix_begins_tls_when_asked() {
+    let authority = Authority::new();
+    let with = Postfix::start(Some(&of_mail(&authority))).await;
+    let without = Postfix::start(None).await;
+    offers_starttls("smtp", &authority, with.port(), without.port(), "does not offer STARTTLS").await;
+}
+
+#[tokio::test]
+async fn postgres_begins_tls_when_asked() {
+    let authority = Authority::new();
+    let with = Postgres::start(Some(&of_mail(&authority))).await;
+    let without = Postgres::start(None).await;
+    offers_starttls("postgres", &authority, with.port(), without.port(), "has no TLS").await;
+}
+
+#[tokio::test]
+async fn mail_proxies_begin_tls_when_asked() {
+    let authority = Authority::new();
+    for (protocol, refusal) in [("imap", "a BAD"), ("pop3", "-ERR"), ("smtp", "does not offer STARTTLS")] {
+        let with = NginxMail::start(protocol, Some(&of_mail(&authority))).await;
+        let without = NginxMail::start(protocol, None).await;
+        offers_starttls(protocol, &authority, with.port(), without.port(), refusal).await;
+    }
+}
+
+/// What a server says to a check with `starttls = protocol`.
+async fn against(protocol: &str, script: &[Step]) -> Observed {
+    let server = Scripted::start(script).await;
+    let keys = format!("starttls = \"{protocol}\"\nverify = false\ntimeout = \"2s\"");
+    observe(&tls("127.0.0.1", server.port(), &keys)).await
+}
+
+#[tokio::test]
+async fn plain_text_after_the_consent_is_refused() {
+    use Step::{Hear, Say, Silence};
+    let words = "more in plain text";
+    let smtp = [
+        Say(b"220 mail.test\r\n"),
+        Hear(b"\r\n"),
+        Say(b"250-mail.test\r\n250 STARTTLS\r\n"),
+        Hear(b"STARTTLS\r\n"),
+        Say(b"220 go on\r\n250 forged\r\n"),
+        Silence,
+    ];
+    assert_down(&against("smtp", &smtp).await, Reason::ProtocolError, words);
+    let imap = [Say(b"* OK\r\n"), Hear(b"\r\n"), Say(b"a OK begin\r\n* CAPABILITY FORGED\r\n"), Silence];
+    assert_down(&against("imap", &imap).await, Reason::ProtocolError, words);
+    let pop3 = [Say(b"+OK\r\n"), Hear(b"\r\n"), Say(b"+OK begin\r\n+OK forged\r\n"), Silence];
+    assert_down(&against("pop3", &pop3).await, Reason::ProtocolError, words);
+    let postgres = [Hear(b"\x04\xd2\x16\x2f"), Say(b"Sforged"), Silence];
+    assert_down(&against("postgres", &postgres).await, Reason::ProtocolError, words);
+}
+
+#[tokio::test]
+async fn answers_that_are_none_are_named() {
+    use Step::{Drip, Endless, Hear, Say, Silence};
+    for (protocol, script, reason, words) in [
+        ("smtp", vec![Say(b"554 go away\r\n")], Reason::BannerMismatch, "greets with \"go away\""),
+        ("smtp", vec![Say(b"hello\r\n")], Reason::ProtocolError, "no reply of SMTP"),
+        ("smtp", vec![Endless(b"220-spam\r\n")], Reason::ProtocolError, "more than"),
+        ("smtp", vec![Endless(b"220 no end of the line ")], Reason::ProtocolError, "more than"),
+        ("smtp", vec![], Reason::ConnectionReset, "closed the connection before TLS"),
+        ("smtp", vec![Silence], Reason::Timeout, "did not agree"),
+        (
+            "smtp",
+            vec![Drip(b"220 slow as can be, and then more of the same, so that no end is near")],
+            Reason::Timeout,
+            "did not agree",
+        ),
+        (
+            "smtp",
+            vec![
+                Say(b"220 a\r\n"),
+                Hear(b"\r\n"),
+                Say(b"250 STARTTLS\r\n"),
+                Hear(b"\r\n"),
+                Say(b"454 not now\r\n"),
+            ],
+            Reason::StarttlsRefused,
+            "454 not now",
+        ),
+        ("imap", vec![Say(b"* BYE\r\n")], Reason::BannerMismatch, "* BYE"),
+        ("imap", vec![Say(b"* OK\r\n"), Hear(b"\r\n"), Say(b"a NO\r\n")], Reason::StarttlsRefused, "a NO"),
+        ("imap", vec![Say(b"* OK\r\n"), Endless(b"* spam\r\n")], Reason::ProtocolError, "more than"),
+        ("pop3", vec![Say(b"-ERR full\r\n")], Reason::BannerMismatch, "-ERR full"),
+        ("pop3", vec![Say(b"+OK\r\n"), Hear(b"\r\n"), Say(b"-ERR\r\n")], Reason::StarttlsRefused, "-ERR"),
+        ("postgres", vec![Hear(b"\x2f"), Say(b"E")], Reason::StarttlsRefused, "error"),
+        ("postgres", vec![Say(b"220 mail\r\n")], Reason::ProtocolError, "no answer of PostgreSQL"),
+        ("postgres", vec![Hear(b"\x2f"), Say(b"S"), Hear(b""), Say(b"not TLS")], Reason::TlsFailed, ""),
+    ] {
+        let seen = against(protocol, &script).await;
+        assert_eq!((seen.outcome, seen.reason), (Outcome::Down, reason), "{script:?}: {}", seen.detail);
+        assert!(seen.detail.contains(words), "{script:?}: {}", seen.detail);
+    }
+}
+
+#[tokio::test]
+async fn bytes_that_are_not_tls_fail_the_handshake() {
+    use Step::{Endless, Hear, Say, Silence};
+    let at = |port| tls("127.0.0.1", port, "verify = false\ntimeout = \"1s\"");
+    for script in [
+        vec![Say(b"SSH-2.0-OpenSSH_9.9\r\n"), Silence],
+        vec![Endless(b"\x16\x03\x03\x40\x00\x02\xff\xff\xff")],
+        vec![Hear(b""), Say(b"\x15\x03\x03\x00\x02\x02\x28")],
+    ] {
+        let server = Scripted::start(&script).await;
+        assert_down(&observe(&at(server.port())).await, Reason::TlsFailed, "");
+    }
+    let silent = Scripted::start(&[Silence]).await;
+    let seen = observe(&at(silent.port())).await;
+    assert_down(&seen, Reason::Timeout, "the TLS handshake did not end");
+    assert!(seen.total < Duration::from_secs(4), "{:?}", seen.total);
+    let closing = Scripted::start(&[]).await;
+    assert_down(&observe(&at(closing.port())).await, Reason::ConnectionReset, "");
+}

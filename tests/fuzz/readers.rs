@@ -1,0 +1,60 @@
+//! Everything that reads bytes from outside, by name. Shared by the replay of the corpus, which `tests/run`
+//! does, and by the fuzzer, which looks for more.
+
+use skerry_agent::hostile;
+use skerry_protocol::{check, strict, wire};
+
+/// A reader: must end without a panic for any bytes.
+pub(crate) type Reader = fn(&[u8]);
+
+/// Name, which is also its folder in the corpus, and reader.
+pub(crate) const READERS: &[(&str, Reader)] = &[
+    ("http_answer", hostile::http_answer),
+    ("dns_answer", hostile::dns_answer),
+    ("starttls", hostile::starttls),
+    ("certificate", hostile::certificate),
+    ("plugin_output", hostile::plugin_output),
+    ("spool", hostile::rubble),
+    ("batch", batch),
+    ("enrolment", enrolment),
+    ("configuration", configuration),
+];
+
+/// Reads `bytes` by the reader of that name.
+pub(crate) fn read(name: &str, bytes: &[u8]) {
+    let (_, reader) = READERS.iter().find(|(known, _)| *known == name).expect("a reader of the table");
+    reader(bytes);
+}
+
+/// What an agent sends; the corpus holds it before compression.
+fn batch(bytes: &[u8]) {
+    let _ = wire::decode(bytes);
+    let Ok(body) = zstd::encode_all(bytes, 1) else { return };
+    if let Ok(batch) = wire::decode(&body) {
+        let again = wire::encode(&batch).expect("what was read can be written");
+        assert_eq!(wire::decode(&again).expect("what was written can be read"), batch);
+    }
+}
+
+/// A join token that was pasted, and both halves of an enrolment.
+fn enrolment(bytes: &[u8]) {
+    if let Some(token) = wire::JoinToken::from_text(&String::from_utf8_lossy(bytes)) {
+        assert!(wire::JoinToken::from_text(&token.to_text()).is_some());
+    }
+    let _ = (wire::EnrolRequest::from_bytes(bytes), wire::EnrolReply::from_bytes(bytes));
+}
+
+/// A file with checks: what is said of it is one line each.
+fn configuration(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let problems = match strict::Document::parse("fuzz.toml", &text) {
+        Err(problems) => problems.0,
+        Ok(document) => {
+            document.root().tables("check", &["name"]).iter().for_each(|table| drop(check::read(table)));
+            document.finish().0
+        }
+    };
+    for problem in problems {
+        assert!(!problem.wrong.is_empty() && !problem.to_string().contains(char::is_control), "{problem:?}");
+    }
+}

@@ -1,0 +1,361 @@
+//! Four agents in three locations, each a host with two links: one to the aggregator, one over its gateway to
+//! the world with the target. Every link can be cut, made lossy or slow by itself. All ends with its handle.
+
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+use rusqlite::{Connection, OpenFlags};
+use rustix::process::{Pid, Signal, kill_process};
+use tempfile::TempDir;
+
+use crate::hosts::{REFERENCES, TARGET, ip, program};
+
+/// Each agent and the location it stands in; the last two share one.
+pub(crate) const EYES: [(&str, &str); 4] =
+    [("one", "alpha"), ("two", "beta"), ("three", "gamma"), ("four", "gamma")];
+/// The hosts that are no agents.
+const CENTRE: [&str; 2] = ["aggregator", "world"];
+/// Where one agent's faults are kept, in the namespaces at the other end of its links.
+const FAULTS: &str = "table inet faults {
+    chain arrives { type filter hook input priority 0; }
+    chain leaves { type filter hook output priority 0; }
+}";
+
+/// The end of one of an agent's links.
+#[derive(Clone, Copy)]
+pub(crate) enum Far {
+    Aggregator,
+    World,
+}
+
+/// The hosts, and what runs on them.
+pub(crate) struct Net {
+    folder: TempDir,
+    id: String,
+    running: Vec<(String, Child)>,
+}
+
+/// What a visitor gets at one moment, in words and as JSON.
+#[derive(Debug)]
+pub(crate) struct Shown {
+    pub(crate) html: String,
+    pub(crate) indicator: String,
+    pub(crate) description: String,
+    /// Of the one component.
+    pub(crate) status: String,
+    pub(crate) stale_since: Option<String>,
+}
+
+impl Net {
+    /// Every host with its links; `check` is what an agent's file says of the check after name, type and URL.
+    pub(crate) fn new(label: &str, check: &str) -> Self {
+        let id = format!("sk-{label}-{}", std::process::id());
+        let net = Self { folder: tempfile::tempdir().expect("a folder"), id, running: Vec::new() };
+        for host in CENTRE.iter().chain(EYES.iter().map(|(eye, _)| eye)) {
+            ip(&["netns", "add", &net.host(host)]);
+            ip(&["-n", &net.host(host), "link", "set", "lo", "up"]);
+        }
+        for (number, (eye, _)) in EYES.iter().enumerate() {
+            for (own, far, network) in [("home", CENTRE[0], 71), ("out", CENTRE[1], 70)] {
+                net.link(eye, own, far, &format!("10.{network}.{number}"));
+            }
+            ip(&["-n", &net.host(eye), "route", "add", "default", "via", &format!("10.70.{number}.1")]);
+        }
+        for address in [TARGET].iter().chain(&REFERENCES) {
+            net.give(address);
+        }
+        for host in CENTRE {
+            net.nft(host, FAULTS);
+        }
+        net.configure(check);
+        net
+    }
+
+    fn link(&self, eye: &str, own: &str, far: &str, network: &str) {
+        let (near_host, far_host, far_link) = (self.host(eye), self.host(far), format!("to-{eye}"));
+        let pair = ["type", "veth", "peer", "name", &far_link, "netns", &far_host];
+        ip(&[&["link", "add", own, "netns", &near_host], pair.as_slice()].concat());
+        for (host, link, last) in [(&near_host, own, 2), (&far_host, far_link.as_str(), 1)] {
+            ip(&["-n", host, "addr", "add", &format!("{network}.{last}/24"), "dev", link]);
+            ip(&["-n", host, "link", "set", link, "up"]);
+        }
+    }
+
+    fn configure(&self, check: &str) {
+        self.write(
+            "aggregator.toml",
+            &format!(
+                "[[listen]]\naddress = \"127.0.0.1:8080\"\nserves = [\"public\"]\n\n\
+                 [[listen]]\naddress = \"0.0.0.0:8081\"\nserves = [\"agents\"]\nallow_plaintext = true\n\n\
+                 [[listen]]\naddress = \"127.0.0.1:8082\"\nserves = [\"admin\"]\n\n\
+                 [store]\npath = \"{}\"\n\n\
+                 [local_agent]\nlocation = \"centre\"\n\n\
+                 [[page]]\nkey = \"demo\"\nslug = \"demo\"\nname = \"Demo\"\npublic = true\n\n\
+                 [[page.component]]\nkey = \"shop\"\nname = \"Shop\"\nchecks = [\"shop\"]\n",
+                self.path("skerry.db").display()
+            ),
+        );
+        let references = REFERENCES.map(|address| format!("\"{address}:80\"")).join(", ");
+        for (number, (eye, location)) in EYES.iter().enumerate() {
+            self.write(
+                &format!("{eye}.toml"),
+                &format!(
+                    "[agent]\nname = \"{eye}\"\nlocation = \"{location}\"\nspool = \"{0}/{eye}/spool.db\"\n\n\
+                     [self_test]\nreferences = [{references}]\ninterval = \"1s\"\n\n\
+                     [aggregator]\nurl = \"http://10.71.{number}.1:8081\"\nallow_plaintext = true\n\
+                     token_file = \"{0}/{eye}.token\"\n\n\
+                     [[check]]\nname = \"shop\"\ntype = \"http\"\nurl = \"http://{TARGET}/\"\n{check}",
+                    self.folder.path().display()
+                ),
+            );
+        }
+    }
+
+    /// Starts everything: the target, the aggregator, the agents.
+    pub(crate) fn start(&mut self) {
+        self.serve();
+        for (eye, location) in EYES {
+            let token = self.tell(&["agent", "add", eye, "--location", location, "--token"]);
+            let file = self.write(&format!("{eye}.token"), &token);
+            std::fs::set_permissions(file, Permissions::from_mode(0o600)).expect("a mode");
+        }
+        self.start_on("aggregator", "skerry-aggregator", &["serve"]);
+        for (eye, _) in EYES {
+            self.start_eye(eye);
+        }
+    }
+
+    pub(crate) fn start_eye(&mut self, eye: &str) {
+        self.start_on(eye, "skerry-agent", &["run"]);
+    }
+
+    fn start_on(&mut self, host: &str, name: &str, words: &[&str]) {
+        let mut command = self.on(host, &program(name));
+        command.args(words).arg("--config").arg(self.path(&format!("{host}.toml")));
+        self.start_logged(host, command);
+    }
+
+    fn start_logged(&mut self, name: &str, mut command: Command) {
+        let log = std::fs::File::create(self.path(&format!("{name}.log"))).expect("a log");
+        let again = log.try_clone().expect("a second handle");
+        let child = command.stdout(again).stderr(log).spawn().expect("it starts");
+        self.running.push((name.to_owned(), child));
+    }
+
+    /// kill -9 of what runs on a host.
+    pub(crate) fn kill(&mut self, host: &str) {
+        let place = self.running.iter().position(|(name, _)| name == host).expect("it runs");
+        let (_, mut child) = self.running.remove(place);
+        child.kill().expect("it can be killed");
+        child.wait().expect("it ends");
+    }
+
+    /// The aggregator reads its file again, in which its built-in agent now has this reference.
+    pub(crate) fn refer(&self, address: &str) {
+        let text = std::fs::read_to_string(self.path("aggregator.toml")).expect("written at the start");
+        let reference =
+            format!("[local_agent.self_test]\nreferences = [\"{address}\"]\ninterval = \"1s\"\n\n[[page]]");
+        self.write("aggregator.toml", &text.replacen("[[page]]", &reference, 1));
+        let (_, child) = self.running.iter().find(|(name, _)| name == "aggregator").expect("it runs");
+        let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).expect("a pid");
+        kill_process(pid, Signal::HUP).expect("it runs");
+    }
+
+    /// A web server in the world, at every address there.
+    fn serve(&mut self) {
+        let folder = self.folder.path().display().to_string();
+        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
+            .map(|kind| format!("{kind}_temp_path {folder}/{kind};\n"))
+            .concat();
+        let text = format!(
+            "daemon off;\nmaster_process off;\npid {folder}/nginx.pid;\nerror_log stderr;\nevents {{}}\n\
+             http {{\naccess_log off;\n{temporary}server {{ listen 80; return 200 \"ok\"; }}\n}}\n"
+        );
+        let config = self.write("nginx.conf", &text);
+        let mut nginx = self.on("world", Path::new("nginx"));
+        nginx.arg("-p").arg(self.folder.path()).arg("-c").arg(config).arg("-e").arg("stderr");
+        self.start_logged("nginx", nginx);
+    }
+
+    /// An address of the world is there.
+    pub(crate) fn give(&self, address: &str) {
+        ip(&["-n", &self.host("world"), "addr", "add", &format!("{address}/32"), "dev", "lo"]);
+    }
+
+    /// An address of the world is gone.
+    pub(crate) fn take(&self, address: &str) {
+        ip(&["-n", &self.host("world"), "addr", "del", &format!("{address}/32"), "dev", "lo"]);
+    }
+
+    /// The far end of an agent's link goes down, or up again.
+    pub(crate) fn cable(&self, eye: &str, far: Far, state: &str) {
+        ip(&["-n", &self.host(far.host()), "link", "set", &format!("to-{eye}"), state]);
+    }
+
+    /// An agent's gateway stops answering, or answers again; its link stays up.
+    pub(crate) fn gateway(&self, eye: &str, there: bool) {
+        let number = EYES.iter().position(|(name, _)| *name == eye).expect("an agent");
+        let (verb, address) = (if there { "add" } else { "del" }, format!("10.70.{number}.1/24"));
+        ip(&["-n", &self.host("world"), "addr", verb, &address, "dev", &format!("to-{eye}")]);
+    }
+
+    /// From now on this happens to packets that arrive at the far end of an agent's link.
+    pub(crate) fn arriving(&self, eye: &str, far: Far, rule: &str) {
+        self.nft(far.host(), &format!("add rule inet faults arrives iifname \"to-{eye}\" {rule}"));
+    }
+
+    /// As [`Net::arriving`], of packets that leave it there.
+    pub(crate) fn leaving(&self, eye: &str, far: Far, rule: &str) {
+        self.nft(far.host(), &format!("add rule inet faults leaves oifname \"to-{eye}\" {rule}"));
+    }
+
+    /// No packet has anything to fear any more.
+    pub(crate) fn heal(&self) {
+        for host in CENTRE {
+            self.nft(host, "flush chain inet faults arrives\nflush chain inet faults leaves");
+        }
+    }
+
+    /// An agent's link to the aggregator carries so little both ways that packets queue for seconds.
+    pub(crate) fn narrow(&self, eye: &str) {
+        for (host, link) in [(eye, "home".to_owned()), (CENTRE[0], format!("to-{eye}"))] {
+            let mut tc = self.on(host, Path::new("tc"));
+            let queue = ["root", "tbf", "rate", "12kbit", "burst", "1600", "latency", "4s"];
+            let done = tc.args(["qdisc", "add", "dev", &link]).args(queue).output().expect("tc is there");
+            assert!(done.status.success(), "tc: {}", String::from_utf8_lossy(&done.stderr));
+        }
+    }
+
+    fn nft(&self, host: &str, text: &str) {
+        let file = self.write("rules.nft", text);
+        let done = self.on(host, Path::new("nft")).arg("-f").arg(file).output().expect("nft is there");
+        assert!(done.status.success(), "nft: {text}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    /// The aggregator's command line: what it says.
+    pub(crate) fn tell(&self, words: &[&str]) -> String {
+        let mut command = Command::new(program("skerry-aggregator"));
+        command.args(words).arg("--config").arg(self.path("aggregator.toml")).stdin(Stdio::null());
+        let output = command.output().expect("it starts");
+        assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    /// One agent as `agent list` shows it.
+    pub(crate) fn listed(&self, eye: &str) -> serde_json::Value {
+        let roll = self.tell(&["agent", "list", "--json"]);
+        let roll: serde_json::Value = serde_json::from_str(&roll).expect("JSON");
+        let mut agents = roll["agents"].as_array().expect("a list").iter();
+        agents.find(|one| one["name"] == eye).unwrap_or_else(|| panic!("no {eye} in {roll}")).clone()
+    }
+
+    /// The check as `check list` shows it.
+    pub(crate) fn check(&self) -> serde_json::Value {
+        let list = self.tell(&["check", "list", "--json"]);
+        let list: serde_json::Value = serde_json::from_str(&list).expect("JSON");
+        list["checks"][0].clone()
+    }
+
+    /// What `skerry-agent status` says on an agent's host.
+    pub(crate) fn status(&self, eye: &str) -> serde_json::Value {
+        let mut status = self.on(eye, &program("skerry-agent"));
+        let config = self.path(&format!("{eye}.toml"));
+        let said = status.args(["status", "--json", "--config"]).arg(config).output().expect("it starts");
+        serde_json::from_slice(&said.stdout).unwrap_or_default()
+    }
+
+    fn get(&self, port: u16, path: &str) -> Option<String> {
+        let mut curl = self.on("aggregator", Path::new("curl"));
+        curl.args(["--silent", "--fail", "--max-time", "5", &format!("http://127.0.0.1:{port}{path}")]);
+        let output = curl.output().expect("curl is there");
+        output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    }
+
+    /// The aggregator's own figures.
+    pub(crate) fn metrics(&self) -> String {
+        self.get(8082, "/metrics").expect("metrics")
+    }
+
+    /// What a visitor gets now; `None` while nobody answers.
+    pub(crate) fn shown(&self) -> Option<Shown> {
+        let json = |path| serde_json::from_str::<serde_json::Value>(&self.get(8080, path)?).ok();
+        let words = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
+        let summary = json("/api/v2/summary.json")?;
+        let component = &summary["components"][0];
+        Some(Shown {
+            html: self.get(8080, "/")?,
+            indicator: words(&summary["status"]["indicator"]),
+            description: words(&summary["status"]["description"]),
+            status: if component["waiting"] == true {
+                "waiting".to_owned()
+            } else {
+                words(&component["status"])
+            },
+            stale_since: component["stale_since"].as_str().map(ToOwned::to_owned),
+        })
+    }
+
+    /// Every status that ever stood in the component's automatic past, each once for each interval.
+    pub(crate) fn history(&self) -> Vec<String> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let database = Connection::open_with_flags(self.path("skerry.db"), flags).expect("it opens");
+        database.busy_timeout(std::time::Duration::from_secs(5)).expect("a pragma");
+        let sql = "SELECT status FROM status_interval WHERE layer = 'automatic' AND to_ms > from_ms ORDER BY from_ms";
+        let mut statement = database.prepare(sql).expect("the table is there");
+        let rows = statement.query_map([], |row| row.get(0)).expect("runs");
+        rows.collect::<Result<_, _>>().expect("rows")
+    }
+
+    pub(crate) fn log(&self, name: &str) -> String {
+        std::fs::read_to_string(self.path(&format!("{name}.log"))).unwrap_or_default()
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn write(&self, name: &str, text: &str) -> PathBuf {
+        std::fs::write(self.path(name), text).expect("written");
+        self.path(name)
+    }
+
+    fn host(&self, name: &str) -> String {
+        format!("{}-{name}", self.id)
+    }
+
+    fn on(&self, host: &str, program: &Path) -> Command {
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &self.host(host)]).arg(program).stdin(Stdio::null());
+        command.current_dir(self.folder.path());
+        command
+    }
+}
+
+impl Far {
+    fn host(self) -> &'static str {
+        match self {
+            Self::Aggregator => CENTRE[0],
+            Self::World => CENTRE[1],
+        }
+    }
+}
+
+impl Drop for Net {
+    fn drop(&mut self) {
+        for (_, child) in &mut self.running {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        for host in CENTRE.iter().chain(EYES.iter().map(|(eye, _)| eye)) {
+            let _ = Command::new("ip").args(["netns", "del", &self.host(host)]).output();
+        }
+        if std::thread::panicking() {
+            use std::io::Write;
+            for name in ["aggregator", "one", "two", "three", "four"] {
+                let _ = writeln!(std::io::stderr(), "--- {name}\n{}", self.log(name));
+            }
+        }
+    }
+}

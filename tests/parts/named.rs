@@ -1,0 +1,92 @@
+//! A real BIND as an authority for [`ZONE`]: UDP, TCP, TLS and HTTPS, over IPv4 and IPv6. It refuses every
+//! other name.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+
+use super::certificates::Certificate;
+use super::dns::{RECORDS, ZONE, large_records};
+use super::{free_port, until};
+
+const BOUND: Duration = Duration::from_secs(10);
+
+/// A running BIND.
+pub struct Named {
+    _directory: TempDir,
+    _child: Child,
+    /// Its port for UDP and TCP.
+    pub port: u16,
+    /// Its port for TLS.
+    pub tls_port: u16,
+    /// Its port for HTTPS, at `/dns-query`.
+    pub https_port: u16,
+}
+
+impl Named {
+    /// Starts one and waits until it answers.
+    ///
+    /// # Panics
+    /// When it does not answer within ten seconds; its log is in the message.
+    pub async fn start(certificate: &Certificate) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (port, tls_port, https_port) = (free_port(), free_port(), free_port());
+        let text = configuration(directory.path(), certificate, port, tls_port, https_port);
+        std::fs::write(directory.path().join("named.conf"), text).expect("writes");
+        std::fs::write(directory.path().join("zone"), RECORDS.to_owned() + &large_records()).expect("writes");
+        let log = directory.path().join("log");
+        let mut child = Command::new("named")
+            .args(["-g", "-n", "1", "-c"])
+            .arg(directory.path().join("named.conf"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(&log).expect("a log"))
+            .kill_on_drop(true)
+            .spawn()
+            .expect("named is installed");
+        until("named answers", BOUND, async || {
+            if let Ok(Some(status)) = child.try_wait() {
+                panic!("named ended with {status}: {}", std::fs::read_to_string(&log).unwrap_or_default());
+            }
+            std::fs::read_to_string(&log).unwrap_or_default().contains(" running")
+                && TcpStream::connect(("127.0.0.1", port)).await.is_ok()
+                && TcpStream::connect(("127.0.0.1", tls_port)).await.is_ok()
+                && TcpStream::connect(("127.0.0.1", https_port)).await.is_ok()
+        })
+        .await;
+        Self { _directory: directory, _child: child, port, tls_port, https_port }
+    }
+}
+
+fn configuration(
+    directory: &Path,
+    certificate: &Certificate,
+    port: u16,
+    tls_port: u16,
+    https_port: u16,
+) -> String {
+    let directory = directory.display();
+    let (file, key) = (certificate.certificate.display(), certificate.key.display());
+    format!(
+        "tls own {{ cert-file \"{file}\"; key-file \"{key}\"; }};
+http own {{ endpoints {{ \"/dns-query\"; }}; }};
+options {{
+  directory \"{directory}\"; pid-file \"{directory}/named.pid\"; session-keyfile \"{directory}/session.key\";
+  managed-keys-directory \"{directory}\";
+  listen-on port {port} {{ 127.0.0.1; }};
+  listen-on-v6 port {port} {{ ::1; }};
+  listen-on port {tls_port} tls own {{ 127.0.0.1; }};
+  listen-on-v6 port {tls_port} tls own {{ ::1; }};
+  listen-on port {https_port} tls own http own {{ 127.0.0.1; }};
+  listen-on-v6 port {https_port} tls own http own {{ ::1; }};
+  recursion no; allow-query {{ any; }}; dnssec-validation no; notify no; minimal-responses yes;
+}};
+controls {{ }};
+zone \"{ZONE}\" {{ type primary; file \"zone\"; check-names ignore; }};
+"
+    )
+}

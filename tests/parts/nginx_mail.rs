@@ -1,0 +1,74 @@
+//! The mail proxy of a real nginx: IMAP, POP3 and SMTP that begin in plain text and offer STARTTLS.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+
+use super::certificates::Certificate;
+use super::{free_port, until};
+
+/// Where Debian's `libnginx-mod-mail` puts it.
+const MODULE: &str = "/usr/lib/nginx/modules/ngx_mail_module.so";
+
+/// A running proxy; ends when dropped.
+pub struct NginxMail {
+    _directory: TempDir,
+    port: u16,
+    _child: Child,
+}
+
+impl NginxMail {
+    /// Starts one that speaks `protocol` (`imap`, `pop3`, `smtp`) on both loopbacks; without a certificate it
+    /// offers no TLS.
+    ///
+    /// # Panics
+    /// When it does not answer within ten seconds; its log is in the message.
+    pub async fn start(protocol: &str, certificate: Option<&Certificate>) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let port = free_port();
+        let place = directory.path().display().to_string();
+        let tls = certificate.map_or_else(String::new, |certificate| {
+            let (certificate, key) = (certificate.certificate.display(), certificate.key.display());
+            format!("starttls on; ssl_certificate {certificate}; ssl_certificate_key {key};")
+        });
+        let text = format!(
+            "load_module {MODULE};\ndaemon off;\nmaster_process off;\npid {place}/nginx.pid;\n\
+             error_log {place}/error.log;\nevents {{ worker_connections 64; }}\n\
+             mail {{\n  auth_http 127.0.0.1:9/;\n  server_name mail.test;\n  server {{\n    \
+             listen 127.0.0.1:{port};\n    listen [::1]:{port};\n    protocol {protocol};\n    {tls}\n  }}\n}}\n"
+        );
+        let config = directory.path().join("nginx.conf");
+        std::fs::write(&config, text).expect("writes");
+        let log = directory.path().join("error.log");
+        let mut child = Command::new("nginx")
+            .arg("-p")
+            .arg(directory.path())
+            .arg("-c")
+            .arg(&config)
+            .arg("-e")
+            .arg(&log)
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .kill_on_drop(true)
+            .spawn()
+            .expect("nginx is installed");
+        until("the mail proxy answers", Duration::from_secs(10), async || {
+            if let Ok(Some(status)) = child.try_wait() {
+                panic!("nginx ended with {status}: {}", std::fs::read_to_string(&log).unwrap_or_default());
+            }
+            TcpStream::connect(("127.0.0.1", port)).await.is_ok()
+        })
+        .await;
+        Self { _directory: directory, port, _child: child }
+    }
+
+    /// Its port, on `127.0.0.1` and `::1`.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+}

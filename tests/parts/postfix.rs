@@ -1,0 +1,108 @@
+//! A real Postfix with a configuration, queue and log of its own, which offers STARTTLS. Needs root
+//! or a `sudo` that asks nothing.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+
+use super::certificates::Certificate;
+use super::{free_port, until};
+
+/// A running Postfix; ends when dropped.
+pub struct Postfix {
+    directory: TempDir,
+    port: u16,
+}
+
+impl Postfix {
+    /// Starts one on both loopbacks; without a certificate it offers no TLS.
+    ///
+    /// # Panics
+    /// When it does not answer within twenty seconds.
+    pub async fn start(certificate: Option<&Certificate>) -> Self {
+        // Its daemons look through the path to their queue as their own user.
+        let directory =
+            tempfile::Builder::new().prefix("postfix-").tempdir_in("/var/tmp").expect("a directory");
+        let port = free_port();
+        let place = directory.path().display().to_string();
+        run(as_root("chmod").args(["0755", &place]));
+        for folder in ["etc", "queue", "data"] {
+            std::fs::create_dir(directory.path().join(folder)).expect("a directory");
+        }
+        run(as_root("chown").args(["postfix", &format!("{place}/data")]));
+        let tls = certificate.map_or_else(
+            || "smtpd_tls_security_level = none\n".to_owned(),
+            |certificate| {
+                let (certificate, key) = (certificate.certificate.display(), certificate.key.display());
+                format!(
+                    "smtpd_tls_security_level = may\nsmtpd_tls_cert_file = {certificate}\nsmtpd_tls_key_file = {key}\n"
+                )
+            },
+        );
+        let main = format!(
+            "compatibility_level = 3.6\nqueue_directory = {place}/queue\ndata_directory = {place}/data\n\
+             maillog_file = /var/log/skerry-test-{port}.log\nmyhostname = mail.test\nmydestination =\n\
+             inet_interfaces = 127.0.0.1, [::1]\ninet_protocols = all\n\
+             smtpd_peername_lookup = no\n{tls}"
+        );
+        let service = |name: &str, kind: &str, program: &str| format!("{name} {kind} {program}\n");
+        let master = [
+            service(&port.to_string(), "inet n - n - -", "smtpd"),
+            service("rewrite", "unix - - n - -", "trivial-rewrite"),
+            service("anvil", "unix - - n - 1", "anvil"),
+            service("tlsmgr", "unix - - n 1000? 1", "tlsmgr"),
+            service("proxymap", "unix - - n - -", "proxymap"),
+            service("cleanup", "unix n - n - 0", "cleanup"),
+            service("qmgr", "unix n - n 300 1", "qmgr"),
+            service("postlog", "unix-dgram n - n - 1", "postlogd"),
+        ]
+        .concat();
+        std::fs::write(directory.path().join("etc/main.cf"), main).expect("writes");
+        std::fs::write(directory.path().join("etc/master.cf"), master).expect("writes");
+        let postfix = Self { directory, port };
+        let started = postfix.command("start");
+        assert!(started.status.success(), "{}", String::from_utf8_lossy(&started.stderr));
+        until("Postfix answers", Duration::from_secs(20), async || {
+            TcpStream::connect(("127.0.0.1", port)).await.is_ok()
+        })
+        .await;
+        postfix
+    }
+
+    /// Its port, on `127.0.0.1` and `::1`.
+    #[must_use]
+    pub fn port(&self) -> u16 {
+        self.port
+    }
+
+    fn command(&self, word: &str) -> Output {
+        let etc = self.directory.path().join("etc");
+        as_root("postfix").arg("-c").arg(etc).arg(word).output().expect("Postfix is installed")
+    }
+}
+
+impl Drop for Postfix {
+    fn drop(&mut self) {
+        let _ = self.command("abort");
+        let log = format!("/var/log/skerry-test-{}.log", self.port);
+        let _ = std::fs::remove_file(Path::new(&log));
+    }
+}
+
+/// As root, by `sudo` where this is not root's.
+fn as_root(program: &str) -> Command {
+    if rustix::process::geteuid().is_root() {
+        return Command::new(program);
+    }
+    let mut sudo = Command::new("sudo");
+    sudo.args(["-n", program]);
+    sudo
+}
+
+fn run(command: &mut Command) {
+    let output = command.output().expect("it starts");
+    assert!(output.status.success(), "{command:?}: {}", String::from_utf8_lossy(&output.stderr));
+}

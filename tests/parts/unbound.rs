@@ -1,0 +1,110 @@
+//! A real Unbound as a resolver for [`ZONE`], with a zone whose server is gone and one whose server is lame.
+
+use std::path::Path;
+use std::process::Stdio;
+use std::time::Duration;
+
+use tempfile::TempDir;
+use tokio::net::TcpStream;
+use tokio::process::{Child, Command};
+
+use super::certificates::Certificate;
+use super::dns::{RECORDS, ZONE, large_records};
+use super::{free_port, until};
+
+const BOUND: Duration = Duration::from_secs(10);
+
+/// A running Unbound.
+pub struct Unbound {
+    directory: TempDir,
+    _child: Child,
+    /// Its port for UDP and TCP.
+    pub port: u16,
+    /// Its port for TLS.
+    pub tls_port: u16,
+    /// Its port for HTTPS, at `/dns-query`.
+    pub https_port: u16,
+}
+
+impl Unbound {
+    /// Starts one and waits until it answers. `gone.test` is asked of a port where nobody is, `lame.test` of
+    /// `lame`, a server that does not hold it.
+    ///
+    /// # Panics
+    /// When it does not answer within ten seconds; its log is in the message.
+    pub async fn start(certificate: &Certificate, lame: u16) -> Self {
+        let directory = tempfile::tempdir().expect("a directory");
+        let (port, tls_port, https_port) = (free_port(), free_port(), free_port());
+        let ports = [port, tls_port, https_port];
+        let text = configuration(directory.path(), certificate, ports, lame);
+        std::fs::write(directory.path().join("unbound.conf"), text).expect("writes");
+        let log = directory.path().join("log");
+        let mut child = Command::new("unbound")
+            .args(["-d", "-p", "-c"])
+            .arg(directory.path().join("unbound.conf"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(std::fs::File::create(&log).expect("a log"))
+            .kill_on_drop(true)
+            .spawn()
+            .expect("unbound is installed");
+        until("unbound answers", BOUND, async || {
+            if let Ok(Some(status)) = child.try_wait() {
+                panic!("unbound ended with {status}: {}", std::fs::read_to_string(&log).unwrap_or_default());
+            }
+            TcpStream::connect(("127.0.0.1", https_port)).await.is_ok()
+                && TcpStream::connect(("127.0.0.1", port)).await.is_ok()
+        })
+        .await;
+        Self { directory, _child: child, port, tls_port, https_port }
+    }
+
+    /// How often it was asked for `name` so far.
+    #[must_use]
+    pub fn asked_for(&self, name: &str) -> usize {
+        let log = std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default();
+        log.lines().filter(|line| line.contains("info: ") && line.contains(&format!(" {name}. "))).count()
+    }
+}
+
+fn configuration(directory: &Path, certificate: &Certificate, ports: [u16; 3], lame: u16) -> String {
+    let [port, tls_port, https_port] = ports;
+    let directory = directory.display();
+    let (file, key) = (certificate.certificate.display(), certificate.key.display());
+    let gone = free_port();
+    let interfaces: String = ports
+        .iter()
+        .flat_map(|port| ["127.0.0.1", "::1"].map(|address| format!("  interface: {address}@{port}\n")))
+        .collect();
+    let data: String = (RECORDS.to_owned() + &large_records())
+        .lines()
+        .map(|line| format!("  local-data: '{line}'\n"))
+        .collect();
+    format!(
+        "server:
+  directory: \"{directory}\"
+  pidfile: \"\"
+  chroot: \"\"
+  username: \"\"
+  use-syslog: no
+  log-queries: yes
+  do-not-query-localhost: no
+  module-config: \"iterator\"
+  port: {port}
+  tls-port: {tls_port}
+  https-port: {https_port}
+  tls-service-pem: \"{file}\"
+  tls-service-key: \"{key}\"
+{interfaces}  local-zone: \"{ZONE}.\" static
+{data}  local-zone: \"test.\" nodefault
+forward-zone:
+  name: \"gone.test.\"
+  forward-addr: 127.0.0.1@{gone}
+stub-zone:
+  name: \"lame.test.\"
+  stub-addr: 127.0.0.1@{lame}
+remote-control:
+  control-enable: no
+"
+    )
+}

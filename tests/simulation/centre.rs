@@ -1,0 +1,141 @@
+//! The aggregator's side: the real engine on a real database, its clock turned by the test.
+
+use rusqlite::Connection;
+use skerry_aggregator::clock::Hands;
+use skerry_aggregator::domain::state::{AgentKey, ComponentSettings, PageKey, PageSettings};
+use skerry_aggregator::domain::step::{
+    Answer, Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage,
+};
+use skerry_aggregator::domain::uptime::{Rule, Weights};
+use skerry_aggregator::engine::{Engine, Running};
+use skerry_aggregator::intake::LocalIntake;
+use skerry_aggregator::publish::build::page_view;
+use skerry_aggregator::publish::view::Item;
+use skerry_aggregator::store::Store;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use tempfile::TempDir;
+
+pub(crate) struct Centre {
+    folder: TempDir,
+    now: Arc<AtomicI64>,
+    running: Option<(Engine, Running)>,
+    agents: BTreeMap<String, AgentKey>,
+}
+
+impl Centre {
+    /// An aggregator that is not started yet.
+    pub(crate) fn new(now: i64) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        Self { folder, now: Arc::new(AtomicI64::new(now)), running: None, agents: BTreeMap::new() }
+    }
+
+    fn database(&self) -> PathBuf {
+        self.folder.path().join("skerry.db")
+    }
+
+    pub(crate) fn turn_to(&self, now: i64) {
+        self.now.store(now, Ordering::Relaxed);
+    }
+
+    fn engine(&self) -> &Engine {
+        &self.running.as_ref().expect("it runs").0
+    }
+
+    async fn command(&self, command: Command) -> Answer {
+        self.engine().command(command).await.expect("it is carried out")
+    }
+
+    /// Starts it: every agent is known, every check feeds a component of its name.
+    pub(crate) async fn start(&mut self, agents: &[(&str, &str)], checks: &[String]) {
+        // The publisher is not here: nobody reads what has changed.
+        let (changed, _) = crossbeam_channel::bounded(1);
+        let store = Store::open(&self.database()).expect("the database opens");
+        let started = Engine::start_by(store, changed, Hands::Turned(Arc::clone(&self.now)));
+        self.running = Some(started.expect("the state is read"));
+        self.command(Command::Configure(Box::new(page_of(checks)))).await;
+        for (name, location) in agents {
+            let (workspace, name, location) =
+                ("default".to_owned(), (*name).to_owned(), (*location).to_owned());
+            let add = Command::AddAgent { workspace, name: name.clone(), location };
+            let Answer::Agent(key) = self.command(add).await else { panic!("{name} is an agent") };
+            self.agents.insert(name, key);
+        }
+    }
+
+    pub(crate) fn stop(&mut self) {
+        let (engine, running) = self.running.take().expect("it runs");
+        engine.stop();
+        running.join().expect("it ends");
+    }
+
+    /// A second has passed.
+    pub(crate) async fn tick(&self) {
+        self.command(Command::Tick).await;
+    }
+
+    /// The door of the agent of that name.
+    pub(crate) fn door(&self, name: &str) -> LocalIntake {
+        let (engine, aggregator_id) = (self.engine().clone(), "simulated".to_owned());
+        LocalIntake { engine, aggregator_id, agent: self.agents[name], name: name.to_owned() }
+    }
+
+    /// What visitors are told of every component; `no_data` where it is grey.
+    pub(crate) fn shown(&self) -> BTreeMap<String, &'static str> {
+        let looked = self.engine().look(|state, now| {
+            let key: PageKey = *state.pages.keys().next().expect("a page");
+            let view = page_view(state, key, "http://127.0.0.1", now).expect("a page");
+            let shown = view.items.into_iter().filter_map(|item| match item {
+                Item::Component(one) => Some(one),
+                Item::Group(_) => None,
+            });
+            let word = |grey: bool, status: &'static str| if grey { "no_data" } else { status };
+            shown
+                .map(|one| (one.name, word(one.stale_since.is_some() || one.waiting, one.status.name())))
+                .collect()
+        });
+        looked.expect("it runs")
+    }
+
+    pub(crate) fn open(&self) -> Connection {
+        Connection::open(self.database()).expect("the database opens")
+    }
+}
+
+fn page_of(checks: &[String]) -> Configure {
+    let settings = PageSettings {
+        slug: "page".to_owned(),
+        name: "Page".to_owned(),
+        public: true,
+        listed: false,
+        domain: None,
+        time_zone: "Etc/UTC".to_owned(),
+        support_url: None,
+        language: "en".to_owned(),
+        rule: Rule::Observed,
+        weights: Weights::default(),
+    };
+    let items = checks.iter().map(|check| DesiredItem::Component(component(check))).collect();
+    let page = DesiredPage { key: "page".to_owned(), settings, items };
+    let ids = (0..=checks.len()).map(|_| skerry_aggregator::random::id()).collect();
+    Configure { workspace: "default".to_owned(), checks: Vec::new(), pages: vec![page], ids }
+}
+
+fn component(check: &str) -> DesiredComponent {
+    DesiredComponent {
+        key: check.to_owned(),
+        settings: ComponentSettings {
+            name: check.to_owned(),
+            description: None,
+            public: true,
+            start_date: None,
+            response_time: false,
+            showcase: true,
+            only_show_if_degraded: false,
+        },
+        links: vec![DesiredLink { check: check.to_owned(), minor: false }],
+        starts_at: None,
+    }
+}

@@ -1,0 +1,323 @@
+//! An agent's side: real hysteresis, board, spool and uplink on a host whose clocks the test turns.
+
+use crate::dice::Dice;
+use async_trait::async_trait;
+use bytes::Bytes;
+use skerry_agent::board::{Board, Seen};
+use skerry_agent::clock::{BootId, Clock, Dial, Moment};
+use skerry_agent::hysteresis::{Hysteresis, Thresholds};
+use skerry_agent::self_test::{SelfTest, SelfTestSettings};
+use skerry_agent::spool::{Entry, Limits, Spool, Standing};
+use skerry_agent::uplink::{Deliver, Delivery, Step, Uplink};
+use skerry_aggregator::intake::LocalIntake;
+use skerry_protocol::wire::{Declared, Observation, Outcome, Reason, State};
+use std::path::PathBuf;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
+
+const TWICE: Thresholds = Thresholds { fall: 2, rise: 2 };
+
+/// The way to the aggregator; `None`: nobody listens there.
+pub(crate) struct Link {
+    way: Mutex<(Option<LocalIntake>, Dice)>,
+}
+
+impl Link {
+    pub(crate) fn lead_to(&self, door: Option<LocalIntake>) {
+        self.way.lock().expect("nobody panicked").0 = door;
+    }
+}
+
+#[async_trait]
+impl Deliver for Link {
+    /// One request of twenty is lost, and one reply of ten.
+    async fn deliver(&self, body: Bytes) -> Delivery {
+        let (door, request_lost, reply_lost) = {
+            let mut way = self.way.lock().expect("nobody panicked");
+            let door = way.0.as_ref().map(|door| LocalIntake {
+                engine: door.engine.clone(),
+                aggregator_id: door.aggregator_id.clone(),
+                agent: door.agent,
+                name: door.name.clone(),
+            });
+            (door, way.1.percent(5), way.1.percent(10))
+        };
+        let lost = |why: &str| Delivery::Again { after: None, why: why.to_owned() };
+        let Some(door) = door else { return lost("connection refused") };
+        if request_lost {
+            return lost("the request was lost");
+        }
+        let delivery = door.deliver(body).await;
+        if reply_lost { lost("the reply was lost") } else { delivery }
+    }
+}
+
+/// One check, and everything that was ever seen of it.
+pub(crate) struct Watched {
+    pub(crate) name: String,
+    shared: Arc<str>,
+    hysteresis: Hysteresis,
+    due: i64,
+    well: bool,
+    turns_at: i64,
+    /// True time of each run, ms.
+    pub(crate) issued: Vec<i64>,
+    /// True time since when, and to what.
+    pub(crate) turned: Vec<(i64, State)>,
+}
+
+impl Watched {
+    /// What the page is to say of it.
+    pub(crate) fn word(&self) -> &'static str {
+        match self.hysteresis.hard {
+            State::Unknown => "no_data",
+            State::Up => "operational",
+            State::Degraded => "degraded_performance",
+            State::Down => "major_outage",
+        }
+    }
+}
+
+pub(crate) struct Host {
+    pub(crate) name: &'static str,
+    pub(crate) location: &'static str,
+    pub(crate) limits: Limits,
+    pub(crate) interval: i64,
+    pub(crate) checks: Vec<Watched>,
+    pub(crate) link: Arc<Link>,
+    pub(crate) restarts: u32,
+    pub(crate) reboots: u32,
+    /// When the uplink next does something, true time.
+    pub(crate) wakes: i64,
+    /// Its wall clock less the truth, ms.
+    skew: i64,
+    booted: i64,
+    boots: u8,
+    path: PathBuf,
+    dial: &'static Dial,
+    alive: Option<Alive>,
+    /// Something was seen that may not be on the disk yet.
+    dirty: bool,
+    dice: Dice,
+}
+
+/// One process of it.
+struct Alive {
+    clock: Clock,
+    spool: Spool,
+    board: Arc<Board>,
+    uplink: Uplink,
+}
+
+impl Host {
+    #[expect(clippy::disallowed_methods, reason = "the clocks of a simulated host live as long as the test")]
+    pub(crate) async fn new(
+        (name, location): (&'static str, &'static str),
+        (checks, interval): (usize, i64),
+        limits: Limits,
+        path: PathBuf,
+        mut dice: Dice,
+        now: i64,
+    ) -> Self {
+        let checks = (0..checks).map(|number| {
+            let name = format!("{name}-{number}");
+            Watched {
+                shared: name.as_str().into(),
+                name,
+                hysteresis: Hysteresis::default(),
+                due: now + dice.below(interval.unsigned_abs()).cast_signed(),
+                well: true,
+                turns_at: now + 3_600_000,
+                issued: Vec::new(),
+                turned: Vec::new(),
+            }
+        });
+        let checks: Vec<Watched> = checks.collect();
+        let link = Link { way: Mutex::new((None, dice.fork())) };
+        let skew = dice.below(600_000).cast_signed() - 300_000;
+        let mut host = Self {
+            name,
+            location,
+            limits,
+            interval,
+            checks,
+            link: Arc::new(link),
+            restarts: 0,
+            reboots: 0,
+            wakes: now,
+            skew,
+            booted: now - 5_000_000,
+            boots: 1,
+            path,
+            // As long as the test: the clocks of a host are everywhere in it.
+            dial: Box::leak(Box::default()),
+            alive: None,
+            dirty: false,
+            dice,
+        };
+        host.turn_to(now);
+        host.start();
+        host
+    }
+
+    pub(crate) fn turn_to(&self, now: i64) {
+        self.dial.boot_ms.store((now - self.booted).unsigned_abs(), Ordering::Relaxed);
+        self.dial.wall_ms.store(now + self.skew, Ordering::Relaxed);
+    }
+
+    /// Takes up what the spool remembers, as the agent does.
+    fn start(&mut self) {
+        let boot = BootId::from_bytes(&[self.boots; 16]).expect("sixteen bytes");
+        let clock = Clock::turned(boot, self.dial);
+        let (spool, remembered) = Spool::open(&self.path, self.limits, clock).expect("the spool opens");
+        let declared = self.checks.iter().map(|check| declared(&check.name, self.interval)).collect();
+        let board = Arc::new(Board::new(declared));
+        for standing in remembered {
+            let known = self.checks.iter_mut().find(|check| *check.name == *standing.check);
+            let check = known.expect("a check of ours");
+            check.hysteresis = standing.hysteresis;
+            board.put(&check.shared, seen(&check.hysteresis, None));
+        }
+        let self_test = Arc::new(SelfTest::new(SelfTestSettings::default()));
+        let deliver: Arc<dyn Deliver> = self.link.clone();
+        let (name, spool_of, board_of) = (self.name.to_owned(), spool.clone(), Arc::clone(&board));
+        let uplink = Uplink::new(name, spool_of, board_of, self_test, deliver, clock);
+        self.alive = Some(Alive { clock, spool, board, uplink });
+    }
+
+    fn alive(&mut self) -> &mut Alive {
+        self.alive.as_mut().expect("it runs")
+    }
+
+    /// The process ends, and perhaps the host with it, for less than the silence limit. Returns when it is back.
+    pub(crate) async fn restart(&mut self, now: i64) {
+        let alive = self.alive.take().expect("it runs");
+        alive.spool.close().await;
+        drop(alive);
+        self.restarts += 1;
+        let mut back = now + 1_000 + self.dice.below(10_000).cast_signed();
+        if self.dice.percent(40) {
+            self.reboots += 1;
+            self.boots += 1;
+            back += 20_000;
+            self.booted = back - 15_000;
+        }
+        for check in &mut self.checks {
+            check.hysteresis = Hysteresis::default();
+            check.due = check.due.max(back);
+        }
+        self.wakes = self.wakes.max(back);
+        self.turn_to(back);
+        self.start();
+    }
+
+    /// When the next check is due.
+    pub(crate) fn due(&self) -> i64 {
+        self.checks.iter().map(|check| check.due).min().expect("a check")
+    }
+
+    /// Runs every check that is due.
+    pub(crate) fn look(&mut self, now: i64) {
+        self.turn_to(now);
+        self.dirty = true;
+        let (interval, alive) = (self.interval, self.alive.as_ref().expect("it runs"));
+        for check in self.checks.iter_mut().filter(|check| check.due <= now) {
+            check.due += interval * ((now - check.due) / interval + 1);
+            if check.turns_at <= now {
+                check.well = !check.well;
+                let hours = if check.well { 20 } else { 2 };
+                check.turns_at = now + 120_000 + self.dice.below(hours * 3_600_000).cast_signed();
+            }
+            let at = alive.clock.now();
+            let (outcome, reason) = if check.well {
+                (Outcome::Up, Reason::None)
+            } else {
+                (Outcome::Down, Reason::StatusMismatch)
+            };
+            let before = check.hysteresis;
+            let change = check.hysteresis.step(outcome, at, TWICE);
+            check.issued.push(now);
+            if let Some(change) = change {
+                let ago = i64::try_from(at.ms_since(&change.since)).expect("not long");
+                check.turned.push((now - ago, change.to));
+            }
+            alive.board.put(&check.shared, seen(&check.hysteresis, Some(at)));
+            let since = change.map(|change| change.since);
+            let observation = Observation {
+                boot_ms: at.boot_ms,
+                wall_ms: at.wall_ms,
+                outcome: outcome as i32,
+                reason: reason as i32,
+                total_us: 40_000 + self.dice.below(9_000),
+                hard: check.hysteresis.hard as i32,
+                since_boot_ms: since.filter(|since| since.boot == at.boot).map(|since| since.boot_ms),
+                since_wall_ms: since.filter(|since| since.boot != at.boot).map(|since| since.wall_ms),
+                ..Observation::default()
+            };
+            let standing = (before != check.hysteresis).then(|| {
+                let (check_name, hysteresis) = (Arc::clone(&check.shared), check.hysteresis);
+                Box::new(Standing { check: check_name, definition: [1; 16], hysteresis, reason, at })
+            });
+            alive.spool.append(Entry {
+                check: Arc::clone(&check.shared),
+                boot: at.boot,
+                observation,
+                hard: change.is_some(),
+                interval_ms: u32::try_from(interval).expect("short"),
+                standing,
+            });
+        }
+    }
+
+    /// What was seen is on the disk, and within the limits.
+    pub(crate) async fn flush(&mut self, now: i64) {
+        self.turn_to(now);
+        self.alive().spool.flush().await;
+        self.dirty = false;
+    }
+
+    /// One turn of the uplink; a batch takes `cost` ms.
+    pub(crate) async fn send(&mut self, now: i64, cost: i64) {
+        self.turn_to(now);
+        if self.dirty {
+            self.flush(now).await;
+        }
+        let step = self.alive().uplink.send_next().await;
+        self.wakes = now
+            + match step {
+                Step::Sent => cost,
+                Step::Empty => 1_000,
+                Step::Retry(pause) => i64::try_from(pause.as_millis()).expect("short").max(1),
+            };
+    }
+
+    /// Records waiting, and those given up.
+    pub(crate) fn waiting_and_lost(&self) -> (u64, u64) {
+        let status = self.alive.as_ref().expect("it runs").spool.status();
+        (status.depth, status.lost)
+    }
+
+    /// All it watches turns over: from here on the opposite is true, until `until`.
+    pub(crate) fn turn_over(&mut self, until: i64) {
+        for check in &mut self.checks {
+            check.well = check.hysteresis.hard != State::Up;
+            check.turns_at = until;
+        }
+    }
+}
+
+fn seen(hysteresis: &Hysteresis, evidence: Option<Moment>) -> Seen {
+    let (state, since) = (hysteresis.hard, hysteresis.since);
+    Seen { state, flapping: false, since, evidence, reason: Reason::None }
+}
+
+fn declared(name: &str, interval: i64) -> Declared {
+    Declared {
+        name: name.to_owned(),
+        kind: "http".to_owned(),
+        definition: vec![1; 16],
+        interval_ms: interval.unsigned_abs(),
+        timeout_ms: 10_000,
+        severity: "high".to_owned(),
+    }
+}

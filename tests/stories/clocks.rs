@@ -1,0 +1,145 @@
+//! Wall clocks that lie, on either side, while the real programs run: ten minutes and days off, back and forth,
+//! 1970 and the time server after it. What was seen stands where it was seen, and nothing is red.
+
+use crate::http::get;
+use crate::process::{Process, program};
+use crate::world::{FAR, START, World, now, page, quick_check};
+use skerry_tests::parts::nginx::{Nginx, Site};
+use skerry_tests::parts::until;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+const NOTICED: Duration = Duration::from_secs(20);
+const DAY: i64 = 86_400_000;
+/// Milliseconds that a wall clock may be off what it was told to be: libfaketime counts seconds.
+const SLACK: i64 = 1_500;
+
+/// A wall clock that says what it is told. The monotonic clock and that of the boot are the kernel's.
+struct Lie(PathBuf);
+
+impl Lie {
+    fn new(world: &World, name: &str) -> Self {
+        let lie = Self(world.path(name));
+        lie.tell(0);
+        lie
+    }
+
+    /// From now on so many milliseconds off.
+    fn tell(&self, off: i64) {
+        let beside = self.0.with_extension("next");
+        std::fs::write(&beside, format!("{:+}\n", off / 1_000)).expect("written");
+        std::fs::rename(beside, &self.0).expect("moved");
+    }
+
+    fn around(&self, command: &mut Command) {
+        command
+            .env("LD_PRELOAD", library())
+            .env("FAKETIME_TIMESTAMP_FILE", &self.0)
+            .env("FAKETIME_NO_CACHE", "1")
+            .env("FAKETIME_DONT_FAKE_MONOTONIC", "1")
+            .env("NO_FAKE_STAT", "1");
+    }
+}
+
+fn library() -> PathBuf {
+    let folders = std::fs::read_dir("/usr/lib").expect("a folder").filter_map(Result::ok);
+    let libraries = folders.map(|folder| folder.path().join("faketime/libfaketimeMT.so.1"));
+    libraries.into_iter().find(|library| library.exists()).expect("libfaketime is installed")
+}
+
+fn start_agent(world: &World, config: &Path, lie: &Lie) -> Process {
+    let mut command = Command::new(program("skerry-agent"));
+    command.arg("run").arg("--config").arg(config);
+    lie.around(&mut command);
+    Process::start("probe", command, &world.path(""))
+}
+
+fn acknowledged(world: &World, config: &Path) -> u64 {
+    let status = world.agent_status(config).unwrap_or_default();
+    status["acknowledged_through"].as_u64().unwrap_or(0)
+}
+
+/// Waits until so many more runs were taken.
+async fn goes_on(world: &World, config: &Path, runs: u64, what: &str) {
+    let before = acknowledged(world, config);
+    until(what, NOTICED, async || acknowledged(world, config) >= before + runs).await;
+}
+
+fn listed_skew(world: &World) -> Option<i64> {
+    let output = world.command(&["agent", "list", "--json"]).output().expect("it starts");
+    let roll: serde_json::Value = serde_json::from_slice(&output.stdout).ok()?;
+    roll["agents"][0]["skew_ms"].as_i64()
+}
+
+fn measured_skew(world: &World) -> f64 {
+    let text = get(world.private, "/metrics").expect("metrics").text();
+    let line = text.lines().find(|line| line.starts_with("skerry_agent_clock_skew_seconds{"));
+    line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).expect("a skew")
+}
+
+/// Green now, and never anything else since the first report; no interval is turned, empty or laid over another.
+fn was_always_green(world: &World) {
+    let component = world.component("/", "web");
+    assert_eq!((&component["status"], component["stale_since"].is_null()), (&"operational".into(), true));
+    let intervals = world.intervals("web");
+    let mut at = intervals[0].0;
+    for (from, to, status) in &intervals {
+        assert!(*from == at && from < to, "{intervals:?}");
+        assert!(status == "operational" || (status == "no_data" && *from == intervals[0].0), "{intervals:?}");
+        at = *to;
+    }
+    assert_eq!(at, FAR, "{intervals:?}");
+    assert!(intervals.len() <= 2, "{intervals:?}");
+}
+
+#[tokio::test]
+async fn an_agent_whose_clock_lies_tells_the_truth() {
+    let nginx = Nginx::start(&Site::default()).await;
+    let mut world = World::new(&page("demo", true, &["web"]));
+    world.start().await;
+    let token = world.enrol("probe", "there", None);
+    let check = quick_check("web", &nginx.url_at("127.0.0.1", "/"));
+    let config = world.agent_config("probe", world.private, &token, &check);
+    let lie = Lie::new(&world, "agent.time");
+    // Its host starts in 1970 and asks a time server later.
+    lie.tell(-now());
+    let agent = start_agent(&world, &config, &lie);
+    world.shows("web", "operational", NOTICED).await;
+    for off in [0, 600_000, -600_000, DAY, -DAY, 0, -DAY, DAY] {
+        lie.tell(off);
+        let shown = async || listed_skew(&world).is_some_and(|skew| (skew - off).abs() < SLACK);
+        until(&format!("a skew of {off} ms is shown"), NOTICED, shown).await;
+        until("it is measured", NOTICED, async || {
+            (measured_skew(&world) - off as f64 / 1e3).abs() * 1e3 < SLACK as f64
+        })
+        .await;
+        goes_on(&world, &config, 3, "what it sees is taken").await;
+        was_always_green(&world);
+    }
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn an_aggregator_whose_clock_lies_shows_no_outage() {
+    let nginx = Nginx::start(&Site::default()).await;
+    let mut world = World::new(&page("demo", true, &["web"]));
+    let token = world.enrol("probe", "there", None);
+    let lie = Lie::new(&world, "aggregator.time");
+    let mut command = world.command(&["serve"]);
+    lie.around(&mut command);
+    world.aggregator = Some(Process::start("aggregator", command, &world.path("")));
+    let private = world.private;
+    until("it answers", START, async || get(private, "/healthz").is_some()).await;
+    let check = quick_check("web", &nginx.url_at("127.0.0.1", "/"));
+    let config = world.agent_config("probe", world.private, &token, &check);
+    let agent = world.start_agent("probe", &config);
+    world.shows("web", "operational", NOTICED).await;
+    for off in [600_000, 0, -600_000, 0, DAY, -DAY, DAY, 0, -now(), 0] {
+        lie.tell(off);
+        goes_on(&world, &config, 4, "what agents see is taken").await;
+        was_always_green(&world);
+    }
+    assert!(world.running().log().contains("the wall clock was stepped: check this host's time"));
+    agent.stop().await;
+}

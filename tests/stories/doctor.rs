@@ -1,0 +1,141 @@
+//! `doctor` of both programs on a system that is well, and on the same with one thing after another broken.
+
+use crate::http::get;
+use crate::process::{program, run};
+use crate::world::{World, page, quick_check};
+use serde_json::Value;
+use skerry_tests::parts::nginx::{Nginx, Site};
+use skerry_tests::parts::{free_port, until};
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::Duration;
+
+const NOTICED: Duration = Duration::from_secs(10);
+
+/// A proxy before `port`, with `lines` of its own.
+async fn proxy(port: u16, lines: &str) -> Nginx {
+    let server = format!("location / {{ proxy_pass http://127.0.0.1:{port}; {lines} }}");
+    Nginx::start(&Site { server, ..Site::default() }).await
+}
+
+fn findings(output: &Output) -> Vec<Value> {
+    let said = String::from_utf8_lossy(&output.stdout);
+    let json: Value = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"));
+    let findings = json["findings"].as_array().expect("a list").clone();
+    let well = findings.iter().all(|finding| finding["level"] == "ok");
+    assert_eq!(json["ok"], well);
+    assert_eq!(output.status.code(), Some(i32::from(!well)), "{said}");
+    for finding in &findings {
+        assert_eq!(
+            finding["remedy"].is_null(),
+            finding["level"] == "ok",
+            "a remedy where one is needed: {finding}"
+        );
+    }
+    findings
+}
+
+/// What is not well.
+fn wrong(findings: &[Value]) -> Vec<String> {
+    let wrong = findings.iter().filter(|finding| finding["level"] != "ok");
+    wrong.map(|finding| format!("{}: {}", finding["topic"], finding["says"])).collect()
+}
+
+fn aggregator(world: &World) -> Vec<Value> {
+    findings(&world.command(&["doctor", "--json"]).output().expect("it starts"))
+}
+
+fn agent(config: &Path) -> Vec<Value> {
+    let output =
+        run("skerry-agent", &["doctor".as_ref(), "--json".as_ref(), "--config".as_ref(), config.as_os_str()]);
+    let said = [output.stdout.clone(), output.stderr.clone()].concat();
+    assert!(!String::from_utf8_lossy(&said).contains("ska_"), "no token is said");
+    findings(&output)
+}
+
+/// There is one thing wrong, and it is this.
+fn only(findings: &[Value], words: &str) {
+    let wrong = wrong(findings);
+    assert!(wrong.len() == 1 && wrong[0].contains(words), "not {words:?} alone: {wrong:?}");
+}
+
+/// A page that visitors see through that proxy, and one more listener at `further`.
+fn declare(world: &mut World, through: &Nginx, check: &str, further: Option<u16>) {
+    let listen =
+        |port| format!("[[listen]]\naddress = \"127.0.0.1:{port}\"\nserves = [\"agents\", \"admin\"]\n\n");
+    let further = further.map(listen).unwrap_or_default();
+    let (url, page) = (through.url_at("127.0.0.1", "/"), page("demo", true, &["web"]));
+    let process = format!("[public]\nbase_url = \"{url}\"\n\n[local_agent]\nlocation = \"here\"\n\n");
+    world.declare(&format!("{further}{process}{check}{page}"));
+}
+
+#[tokio::test]
+async fn all_is_well_until_something_is_not() {
+    let target = Nginx::start(&Site::default()).await;
+    let mut world = World::new("");
+    let good = proxy(world.public, "add_header X-Cache HIT always;").await;
+    let check = quick_check("web", &target.url_at("127.0.0.1", "/"));
+    declare(&mut world, &good, &check, None);
+    world.start().await;
+    let token = world.enrol("probe", "there", None);
+    let config = world.agent_config("probe", world.private, &token, &check);
+    let running = world.start_agent("probe", &config);
+    world.shows("web", "operational", NOTICED).await;
+    until("it is ready", NOTICED, async || {
+        get(world.private, "/readyz").is_some_and(|answer| answer.status == 200)
+    })
+    .await;
+
+    let well = aggregator(&world);
+    assert_eq!(wrong(&well), [""; 0]);
+    let said =
+        |findings: &[Value], words: &str| findings.iter().any(|one| one["says"].to_string().contains(words));
+    for words in ["is sound", "Page demo", "a cache says x-cache: HIT", "answers", "MiB are free"] {
+        assert!(said(&well, words), "{words}: {well:?}");
+    }
+    let well = agent(&config);
+    assert_eq!(wrong(&well), [""; 0]);
+    for words in
+        ["answers and knows this agent", "agrees with the aggregator's", "is sound", "own network is there"]
+    {
+        assert!(said(&well, words), "{words}: {well:?}");
+    }
+
+    // The agent's token and address.
+    let other = world.agent_config("other", world.private, "ska_unknown", "");
+    only(&agent(&other), "does not know this agent's token");
+    let astray = world.agent_config("astray", world.public, &token, "");
+    only(&agent(&astray), "is no aggregator's agents listener");
+
+    // What stands before the page.
+    let lossy = "proxy_hide_header ETag; proxy_hide_header Cache-Control; proxy_set_header Accept-Encoding \"\"; \
+                 add_header Set-Cookie a=b always;";
+    let strips = proxy(world.public, lossy).await;
+    declare(&mut world, &strips, &check, None);
+    let strips = wrong(&aggregator(&world)).join("\n");
+    for words in ["kept from serving", "without an ETag", "uncompressed", "cookie"] {
+        assert!(strips.contains(words), "{words}: {strips}");
+    }
+    declare(&mut world, &target, &check, None);
+    only(&aggregator(&world), "is not this page");
+    // A listener that is not there, and one in whose place another program stands.
+    declare(&mut world, &good, &check, Some(free_port()));
+    only(&aggregator(&world), "Connection refused");
+    declare(&mut world, &good, &check, Some(target.port()));
+    let other = wrong(&aggregator(&world));
+    assert!(other.len() == 2 && other.iter().all(|one| one.contains("something else answers")), "{other:?}");
+    declare(&mut world, &good, &check, None);
+
+    running.stop().await;
+    world.stop().await;
+    only(&aggregator(&world), "no aggregator serves from this database");
+    only(&agent(&config), "cannot be reached");
+}
+
+#[test]
+fn a_wrong_command_line_is_no_finding() {
+    for name in ["skerry-agent", "skerry-aggregator"] {
+        let output = Command::new(program(name)).args(["doctor", "--nonsense"]).output().expect("it starts");
+        assert_eq!(output.status.code(), Some(2), "{name}");
+    }
+}

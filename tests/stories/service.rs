@@ -1,0 +1,212 @@
+//! Under a service manager: what the programs tell it, when, and what they inherit from it. The manager itself
+//! is played by a socket; the same under systemd is tried where systemd runs.
+
+use crate::http::get;
+use crate::process::{Process, program};
+use crate::world::{START, World, page, quick_check};
+use skerry_tests::parts::nginx::{Nginx, Site};
+use skerry_tests::parts::{free_port, until};
+use std::collections::VecDeque;
+use std::net::{SocketAddr, TcpListener};
+use std::os::fd::OwnedFd;
+use std::os::unix::net::UnixDatagram;
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::time::{Duration, Instant};
+
+const BOUND: Duration = Duration::from_secs(15);
+/// What a watchdog would allow.
+const WATCHDOG: Duration = Duration::from_secs(3);
+
+/// The other end of `NOTIFY_SOCKET`.
+struct Manager {
+    socket: UnixDatagram,
+    said: VecDeque<String>,
+}
+
+impl Manager {
+    fn new(folder: &Path) -> Self {
+        let socket = UnixDatagram::bind(folder.join("notify")).expect("a socket");
+        socket.set_read_timeout(Some(Duration::from_millis(100))).expect("a socket takes a time-out");
+        Self { socket, said: VecDeque::new() }
+    }
+
+    fn environment(&self, command: &mut Command) {
+        let address = self.socket.local_addr().expect("bound");
+        command.env("NOTIFY_SOCKET", address.as_pathname().expect("by a path"));
+        command.env("WATCHDOG_USEC", WATCHDOG.as_micros().to_string());
+    }
+
+    /// The first message with a line that begins with `begin`; those before it are forgotten.
+    fn hears(&mut self, begin: &str) -> String {
+        let deadline = Instant::now() + BOUND;
+        loop {
+            while let Some(message) = self.said.pop_front() {
+                if message.lines().any(|line| line.starts_with(begin)) {
+                    return message;
+                }
+            }
+            assert!(Instant::now() < deadline, "waited in vain for {begin}");
+            let mut buffer = [0; 4_096];
+            if let Ok(length) = self.socket.recv(&mut buffer) {
+                self.said.push_back(String::from_utf8_lossy(&buffer[..length]).into_owned());
+            }
+        }
+    }
+
+    /// The watchdog is fed often enough for `time`.
+    fn is_fed_for(&mut self, time: Duration) {
+        let begun = Instant::now();
+        while begun.elapsed() < time {
+            let since = Instant::now();
+            self.hears("WATCHDOG=1");
+            assert!(since.elapsed() < WATCHDOG, "not fed for {:?}", since.elapsed());
+        }
+    }
+
+    /// A reload was told as `Type=notify-reload` wants it.
+    fn hears_of_a_reload(&mut self) -> String {
+        let begun = self.hears("RELOADING=1");
+        let at = begun.lines().find_map(|line| line.strip_prefix("MONOTONIC_USEC="));
+        let at: u128 = at.and_then(|at| at.parse().ok()).unwrap_or_else(|| panic!("when? {begun}"));
+        let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
+        let now = u128::from(now.tv_sec.unsigned_abs()) * 1_000_000
+            + u128::from(now.tv_nsec.unsigned_abs()) / 1_000;
+        assert!(at <= now && now - at < 20_000_000, "{at} is not just before {now}");
+        self.hears("READY=1")
+    }
+}
+
+fn local(url: &str) -> String {
+    format!(
+        "[local_agent]\nlocation = \"here\"\n\n{}{}",
+        quick_check("web", url),
+        page("demo", true, &["web"])
+    )
+}
+
+#[tokio::test]
+async fn the_aggregator_tells_its_manager_the_truth() {
+    let nginx = Nginx::start(&Site::default()).await;
+    let mut world = World::new(&local(&nginx.url_at("127.0.0.1", "/")));
+    let mut manager = Manager::new(&world.path(""));
+    let mut command = world.command(&["serve"]);
+    manager.environment(&mut command);
+    let process = Process::start("aggregator", command, &world.path(""));
+
+    manager.hears("READY=1");
+    let page = get(world.public, "/").expect("ready, so it answers at once");
+    assert_eq!(page.status, 200);
+    assert!(page.text().contains("Page demo"), "and has something to show");
+    let status = manager.hears("STATUS=1 pages published");
+    assert_eq!(status.trim(), "STATUS=1 pages published, 1 checks, 1 agents");
+    manager.is_fed_for(2 * WATCHDOG);
+
+    process.hang_up();
+    assert!(manager.hears_of_a_reload().contains("STATUS=The configuration was read again"));
+    world.declare("nonsense = 1\n");
+    process.hang_up();
+    let told = manager.hears_of_a_reload();
+    assert!(told.contains("the former one holds") && told.contains("nonsense"), "{told}");
+    assert_eq!(told.trim().lines().count(), 2, "one line of status: {told}");
+    manager.is_fed_for(WATCHDOG);
+
+    process.stop().await;
+    manager.hears("STOPPING=1");
+}
+
+#[tokio::test]
+async fn the_agent_tells_its_manager_the_truth() {
+    let nginx = Nginx::start(&Site::default()).await;
+    let world = World::new("");
+    let mut manager = Manager::new(&world.path(""));
+    // Nobody takes what it sees; that is no reason to be restarted.
+    let check = quick_check("web", &nginx.url_at("127.0.0.1", "/"));
+    let config = world.agent_config("probe", free_port(), "ska_1", &check);
+    let mut command = Command::new(program("skerry-agent"));
+    command.arg("run").arg("--config").arg(&config);
+    manager.environment(&mut command);
+    let process = Process::start("agent", command, &world.path(""));
+
+    let ready = manager.hears("READY=1");
+    assert!(ready.contains("STATUS=1 checks observed"), "an observation was made: {ready}");
+    manager.is_fed_for(2 * WATCHDOG);
+    process.hang_up();
+    assert!(manager.hears_of_a_reload().contains("STATUS=the configuration was read again: 1 checks"));
+    std::fs::write(&config, "nonsense = 1").expect("written");
+    process.hang_up();
+    assert!(manager.hears_of_a_reload().contains("STATUS=the new configuration is not usable"));
+    manager.is_fed_for(WATCHDOG);
+    process.stop().await;
+    manager.hears("STOPPING=1");
+}
+
+#[tokio::test]
+async fn an_agent_with_nothing_to_observe_is_ready_all_the_same() {
+    let world = World::new("");
+    let mut manager = Manager::new(&world.path(""));
+    let config = world.agent_config("probe", free_port(), "ska_1", "");
+    let mut command = Command::new(program("skerry-agent"));
+    command.arg("run").arg("--config").arg(&config);
+    manager.environment(&mut command);
+    let process = Process::start("agent", command, &world.path(""));
+    assert!(manager.hears("READY=1").contains("STATUS=0 checks observed"));
+    process.stop().await;
+}
+
+/// Starts the aggregator with `sockets` as a service manager passes them.
+fn start_with(world: &World, sockets: [&TcpListener; 2]) -> Process {
+    let plain = world.command(&["serve"]);
+    // The number of the process that is to take them is known to the shell that becomes it.
+    let script = "exec 3<&0 4<&1 1>&2; export LISTEN_FDS=2 LISTEN_PID=$$; exec \"$@\"";
+    let mut command = Command::new("sh");
+    command.args(["-c", script, "sh"]).arg(plain.get_program()).args(plain.get_args());
+    let passed =
+        |socket: &TcpListener| Stdio::from(OwnedFd::from(socket.try_clone().expect("a second handle")));
+    Process::start_with("aggregator", command, &world.path(""), passed(sockets[0]), Some(passed(sockets[1])))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_restart_with_inherited_sockets_refuses_no_connection() {
+    let nginx = Nginx::start(&Site::default()).await;
+    let world = World::new(&local(&nginx.url_at("127.0.0.1", "/")));
+    let held = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], world.public))).expect("free");
+    let stray = TcpListener::bind("127.0.0.1:0").expect("free");
+    let mut process = start_with(&world, [&held, &stray]);
+    let (over, failed, answered) = (AtomicBool::new(false), AtomicU32::new(0), AtomicU32::new(0));
+    let visit = || {
+        while !over.load(Ordering::Relaxed) {
+            let good = get(world.public, "/").is_some_and(|answer| answer.status == 200);
+            (if good { &answered } else { &failed }).fetch_add(1, Ordering::Relaxed);
+        }
+    };
+    let restarts = async {
+        for _ in 0..5 {
+            let before = answered.load(Ordering::Relaxed);
+            until("visitors are served", START, async || answered.load(Ordering::Relaxed) > before + 50)
+                .await;
+            process.stop().await;
+            process = start_with(&world, [&held, &stray]);
+        }
+        let before = answered.load(Ordering::Relaxed);
+        until("visitors are served", START, async || answered.load(Ordering::Relaxed) > before + 50).await;
+        process
+    };
+    let process = std::thread::scope(|scope| {
+        let visitors = [scope.spawn(visit), scope.spawn(visit)];
+        let process = tokio::task::block_in_place(|| tokio::runtime::Handle::current().block_on(restarts));
+        over.store(true, Ordering::Relaxed);
+        for visitor in visitors {
+            visitor.join().expect("no panic");
+        }
+        process
+    });
+    assert_eq!(failed.into_inner(), 0, "of {} visits over five restarts", answered.into_inner());
+    let log = process.log();
+    let warned = format!("passed a socket at {}", stray.local_addr().expect("bound"));
+    assert!(log.contains(&warned), "a socket that nobody named is told of: {log}");
+    // What was not inherited is bound as ever.
+    assert_eq!(get(world.private, "/healthz").expect("an answer").status, 200);
+    process.stop().await;
+}

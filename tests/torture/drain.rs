@@ -1,0 +1,233 @@
+//! A hundred agents come back at once with their history, beside one that goes on: the present of each shows
+//! first, progress is even, the live one hardly waits.
+
+use crate::dice::{Dice, pass, seed, until};
+use crate::sender::{Manners, Sender, checks_of};
+use crate::yard::Yard;
+use rusqlite::{Connection, OpenFlags};
+use skerry_agent::board::{Board, Seen};
+use skerry_agent::clock::{BootId, Clock, Dial, Moment};
+use skerry_agent::delivery::{HttpDelivery, HttpDeliverySettings};
+use skerry_agent::self_test::{SelfTest, SelfTestSettings};
+use skerry_agent::spool::{Entry, Limits, Spool};
+use skerry_agent::uplink::Uplink;
+use skerry_aggregator::store::Store;
+use skerry_protocol::wire::{Declared, Observation, Outcome, Reason, State};
+use std::collections::BTreeMap;
+use std::os::unix::fs::PermissionsExt;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+use tokio_util::sync::CancellationToken;
+
+const AGENTS: usize = 100;
+/// Checks of each.
+const CHECKS: usize = 100;
+const INTERVAL: u64 = 30_000;
+/// Boot clock of every agent when it comes back, ms.
+const BOOT: u64 = 100 * 86_400_000;
+/// One interval and five seconds after the return.
+const PRESENT: Duration = Duration::from_secs(35);
+
+#[test]
+fn a_fleet_drains_evenly_and_the_present_first() {
+    let seed = seed("torture::a_fleet_drains_evenly");
+    drain(Dice::new(seed), 20, Duration::from_secs(150));
+}
+
+#[test]
+#[ignore = "long: a million observations of 10,000 checks"]
+fn a_million_observations_drain_beside_live_traffic() {
+    let seed = seed("torture::a_million_observations");
+    drain(Dice::new(seed), 100, Duration::from_secs(600));
+}
+
+#[expect(clippy::disallowed_methods, reason = "the clocks of simulated hosts live as long as the test")]
+fn drain(mut dice: Dice, each: usize, bound: Duration) {
+    let mut components: Vec<String> = (0..AGENTS).map(|agent| format!("{}-0", name(agent))).collect();
+    components.extend(checks_of("live"));
+    let yard = Yard::new(&components, None);
+    let tokens = enrol(&yard);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
+    let runtime = runtime.expect("a runtime");
+    let dial: &'static Dial = Box::leak(Box::default());
+    let began = Instant::now();
+    dial.boot_ms.store(BOOT, Ordering::Relaxed);
+    runtime.spawn(async move {
+        let mut often = tokio::time::interval(Duration::from_millis(50));
+        loop {
+            often.tick().await;
+            dial.boot_ms.store(BOOT + began.elapsed().as_millis() as u64, Ordering::Relaxed);
+        }
+    });
+    let stop = CancellationToken::new();
+    for agent in 0..AGENTS {
+        let mut uplink = runtime.block_on(uplink(&yard, agent, each, dial));
+        let stop = stop.clone();
+        runtime.spawn(async move { uplink.run(&stop).await });
+    }
+    let manners =
+        Manners { answers_lost_percent: 0, replays_percent: 0, new_spool_percent: 0, always_well: true };
+    let aggregator = yard.start();
+    let began = Instant::now();
+    let live = Sender::start("live", yard.private, tokens, manners, dice.fork());
+    let whole = (CHECKS * each) as u64;
+    let database = open(&yard);
+    let mut course = Course::default();
+    let mut present = None;
+    while course.done.len() < AGENTS {
+        let since = began.elapsed();
+        let marks = marks(&database);
+        assert!(since < bound, "it did not drain within {bound:?}, {whole} each: {marks:?}");
+        course.note(since, whole, &marks, live.ledger().acknowledged());
+        if present.is_none() && all_present_shown(&yard) {
+            present = Some((since, marks.values().sum::<u64>() * 100 / (whole * AGENTS as u64)));
+        }
+        assert!(present.is_some() || since < PRESENT, "the present of some agent is not shown yet");
+        pass(Duration::from_millis(20));
+    }
+    let took = began.elapsed();
+    until("every agent's present is shown", PRESENT, || all_present_shown(&yard));
+    let mut times = course.times();
+    times.sort_unstable();
+    let (least, middle, most) = (times[0], times[AGENTS / 2], times[AGENTS - 1]);
+    let live_ones = live.ledger().acknowledged();
+    say!(
+        "{} observations of {} checks drained in {took:?}; every present shown after (with % of the history) \
+         {present:?}; from the first to the last of an agent's: {least:?} at least, {middle:?} in the middle, \
+         {most:?} at most; {live_ones} live ones meanwhile, none waited longer than {:?}",
+        whole * AGENTS as u64,
+        AGENTS * CHECKS,
+        course.waited
+    );
+    assert!(most <= middle * 3 + Duration::from_secs(2), "an agent starves: {most:?} beside {middle:?}");
+    assert!(course.waited < Duration::from_secs(10), "the live agent waited {:?}", course.waited);
+    assert_eq!(live.stop().wrong, None);
+    stop.cancel();
+    runtime.shutdown_timeout(Duration::from_secs(5));
+    let stored: i64 = database
+        .query_row(
+            "SELECT count(*) FROM observation JOIN track ON track.key = observation.key & 2097151
+             JOIN agent ON agent.key = track.agent WHERE agent.name LIKE 'agent-%'",
+            [],
+            |row| row.get(0),
+        )
+        .expect("a number");
+    assert_eq!(stored.unsigned_abs(), whole * AGENTS as u64, "each is there once");
+    aggregator.stop();
+}
+
+/// When each agent's history began to arrive and had arrived, and how long the live agent waited.
+#[derive(Default)]
+struct Course {
+    begun: BTreeMap<String, Duration>,
+    done: BTreeMap<String, Duration>,
+    acknowledged: u64,
+    moved: Duration,
+    waited: Duration,
+}
+
+impl Course {
+    fn note(&mut self, since: Duration, whole: u64, marks: &BTreeMap<String, u64>, live: u64) {
+        for (agent, mark) in marks.iter().filter(|(_, mark)| **mark > 0) {
+            self.begun.entry(agent.clone()).or_insert(since);
+            if *mark >= whole {
+                self.done.entry(agent.clone()).or_insert(since);
+            }
+        }
+        if live > self.acknowledged {
+            (self.acknowledged, self.moved) = (live, since);
+        }
+        self.waited = self.waited.max(since - self.moved);
+    }
+
+    fn times(&self) -> Vec<Duration> {
+        self.done.iter().map(|(agent, done)| *done - self.begun[agent]).collect()
+    }
+}
+
+fn all_present_shown(yard: &Yard) -> bool {
+    let down = |(name, status): &(String, String)| name.starts_with("agent-") && status == "major_outage";
+    yard.shown().is_some_and(|shown| shown.iter().filter(|one| down(one)).count() == AGENTS)
+}
+
+fn name(agent: usize) -> String {
+    format!("agent-{agent:03}")
+}
+
+/// Gives every agent a token; that of the live one is returned.
+fn enrol(yard: &Yard) -> String {
+    std::fs::create_dir_all(&yard.data).expect("a folder");
+    std::fs::set_permissions(&yard.data, std::fs::Permissions::from_mode(0o700)).expect("ours");
+    let mut store = Store::open(&yard.database()).expect("the database opens");
+    for agent in (0..AGENTS).map(name).chain(["live".to_owned()]) {
+        let token = skerry_aggregator::random::secret("ska");
+        store.enrol_agent("default", &agent, &agent, &token).expect("enrolled");
+        yard.write(&format!("{agent}/token"), &token);
+    }
+    std::fs::read_to_string(yard.path("live/token")).expect("written above")
+}
+
+/// The uplink of an agent whose history was all well, and whose first check is down now.
+async fn uplink(yard: &Yard, agent: usize, each: usize, dial: &'static Dial) -> Uplink {
+    let own = name(agent);
+    let clock = Clock::turned(BootId::from_bytes(&[7; 16]).expect("sixteen bytes"), dial);
+    let path = yard.path(&format!("{own}/spool.db"));
+    let (spool, _) = Spool::open(&path, Limits::default(), clock).expect("the spool opens");
+    let checks: Vec<Arc<str>> = (0..CHECKS).map(|check| format!("{own}-{check}").into()).collect();
+    let now = clock.now();
+    for round in 0..each {
+        let ago = (each - round) as u64 * INTERVAL;
+        for check in &checks {
+            let observation = Observation {
+                boot_ms: now.boot_ms - ago,
+                outcome: Outcome::Up as i32,
+                hard: State::Up as i32,
+                total_us: 1_000,
+                ..Observation::default()
+            };
+            let (check, boot) = (Arc::clone(check), now.boot);
+            let interval_ms = INTERVAL as u32;
+            spool.append(Entry { check, boot, observation, hard: false, interval_ms, standing: None });
+        }
+    }
+    spool.flush().await;
+    let board = Arc::new(Board::new(checks.iter().map(|check| declared(check)).collect()));
+    for (number, check) in checks.iter().enumerate() {
+        let (state, reason) =
+            if number == 0 { (State::Down, Reason::StatusMismatch) } else { (State::Up, Reason::None) };
+        let since = Moment { boot_ms: now.boot_ms - 5_000, ..now };
+        board.put(check, Seen { state, flapping: false, since, evidence: Some(now), reason });
+    }
+    let deliver = HttpDelivery::new(&HttpDeliverySettings {
+        urls: vec![format!("http://127.0.0.1:{}", yard.private).parse().expect("a URL")],
+        token_file: Some(yard.path(&format!("{own}/token"))),
+        ca_file: None,
+        fingerprint: None,
+        aggregator_id: None,
+        allow_plaintext: false,
+    });
+    let deliver = Arc::new(deliver.expect("prepares"));
+    let self_test = Arc::new(SelfTest::new(SelfTestSettings::default()));
+    Uplink::new(own, spool, board, self_test, deliver, clock)
+}
+
+fn declared(name: &str) -> Declared {
+    Declared { interval_ms: INTERVAL, ..crate::record::declared(name) }
+}
+
+fn open(yard: &Yard) -> Connection {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let database = Connection::open_with_flags(yard.database(), flags).expect("the database opens");
+    database.busy_timeout(Duration::from_secs(10)).expect("a pragma");
+    database
+}
+
+/// How far every agent of the fleet is committed.
+fn marks(database: &Connection) -> BTreeMap<String, u64> {
+    let sql = "SELECT name, coalesce(max(through), 0) FROM agent LEFT JOIN agent_epoch ON agent = agent.key
+         WHERE name LIKE 'agent-%' GROUP BY agent.key";
+    let mut statement = database.prepare_cached(sql).expect("the tables are there");
+    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())));
+    rows.expect("runs").collect::<Result<_, _>>().expect("rows")
+}
