@@ -24,5 +24,6 @@ pub mod run;
 pub mod schedule;
 pub mod self_test;
 pub mod service;
+pub mod signals;
 pub mod spool;
 pub mod uplink;

@@ -8,12 +8,12 @@ use skerry_agent::enrolment::Bond;
 use skerry_agent::metrics;
 use skerry_agent::run::{Agent, AgentHandle, AgentSettings};
 use skerry_agent::service;
+use skerry_agent::signals::Signals;
 use skerry_agent::spool::{Limits, SpoolStatus};
 use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::timeout;
 
 /// Ready is who has observed something; who has nothing to observe so soon is ready after this.
@@ -28,7 +28,6 @@ pub(super) fn serve(common: &Common) -> anyhow::Result<ExitCode> {
         .build()
         .context("cannot start the runtime")?;
     let ended = runtime.block_on(async {
-        // Heard from here on: a signal that nobody hears would end the process.
         let mut signals = Signals::hear()?;
         match enrolled(common, &mut signals).await? {
             Some(loaded) => until_stopped(common, loaded, signals).await,
@@ -53,8 +52,7 @@ async fn enrolled(common: &Common, signals: &mut Signals) -> anyhow::Result<Opti
         tokio::select! {
             () = tokio::time::sleep(LOOK_AGAIN) => {}
             _ = signals.hangup.recv() => {}
-            _ = signals.terminate.recv() => return Ok(None),
-            _ = signals.interrupt.recv() => return Ok(None),
+            () = signals.stop.asked() => return Ok(None),
             never = &mut watching => match never {},
         }
         if let Ok(loaded) = config::load(&common.config) {
@@ -96,22 +94,6 @@ async fn until_stopped(common: &Common, loaded: Loaded, signals: Signals) -> any
     Ok(())
 }
 
-struct Signals {
-    hangup: Signal,
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn hear() -> std::io::Result<Self> {
-        Ok(Self {
-            hangup: signal(SignalKind::hangup())?,
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-}
-
 /// Tells the service manager how the agent is, and obeys signals, until one says stop.
 async fn attend(common: &Common, config: &AgentConfig, agent: &AgentHandle, mut signals: Signals) {
     let mut first_look = pin!(timeout(FIRST_LOOK, agent.first_observation()));
@@ -127,8 +109,7 @@ async fn attend(common: &Common, config: &AgentConfig, agent: &AgentHandle, mut 
                 service::ready(&line(agent));
             }
             _ = signals.hangup.recv() => service::reloading(reload(common, config, agent)).await,
-            _ = signals.terminate.recv() => return,
-            _ = signals.interrupt.recv() => return,
+            () = signals.stop.asked() => return,
             never = &mut watching => match never {},
         }
     }

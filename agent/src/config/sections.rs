@@ -3,7 +3,7 @@
 
 use super::MetricsSection;
 use crate::self_test::SelfTestSettings;
-use skerry_protocol::strict::{Table, refuse};
+use skerry_protocol::strict::{Table, socket_address};
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -40,13 +40,7 @@ pub(super) fn metrics(root: &Table<'_>) -> Option<MetricsSection> {
     let table = root.table("metrics")?;
     let address = table
         .string("address")
-        .convert(|text| match text.parse::<SocketAddr>() {
-            Ok(address) => Ok(address),
-            Err(_) => refuse(
-                format!("must be an IP address and a port; it is \"{text}\""),
-                "Write it such as \"127.0.0.1:9101\".",
-            ),
-        })
+        .convert(|text| socket_address(&text, "Write it such as \"127.0.0.1:9101\"."))
         .required("address = \"127.0.0.1:9101\"");
     let allowed = table.boolean("allow_other_hosts").or(false);
     let address = address?;

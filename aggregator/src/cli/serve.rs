@@ -1,11 +1,11 @@
 //! `serve`: the aggregator until it is told to stop, with the configuration read again on SIGHUP.
 
 use skerry_agent::service;
+use skerry_agent::signals::Signals;
 use skerry_aggregator::app::{App, Reloader};
 use skerry_aggregator::config::{self, Loaded};
 use skerry_aggregator::web;
 use std::path::PathBuf;
-use tokio::signal::unix::{Signal, SignalKind, signal};
 
 /// Runs to the end. `paths` are read again on SIGHUP.
 pub(crate) fn serve(loaded: &Loaded, paths: Vec<PathBuf>) -> anyhow::Result<()> {
@@ -16,7 +16,6 @@ pub(crate) fn serve(loaded: &Loaded, paths: Vec<PathBuf>) -> anyhow::Result<()> 
     let inherited = web::inherited();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
-        // Heard from here on: a signal that nobody hears would end the process.
         let signals = Signals::hear()?;
         let app = App::start(&loaded.configs, inherited).await?;
         for (address, listener) in app.addresses().iter().zip(&loaded.configs[0].listeners) {
@@ -26,25 +25,9 @@ pub(crate) fn serve(loaded: &Loaded, paths: Vec<PathBuf>) -> anyhow::Result<()> 
     })
 }
 
-struct Signals {
-    hangup: Signal,
-    terminate: Signal,
-    interrupt: Signal,
-}
-
-impl Signals {
-    fn hear() -> std::io::Result<Self> {
-        Ok(Self {
-            hangup: signal(SignalKind::hangup())?,
-            terminate: signal(SignalKind::terminate())?,
-            interrupt: signal(SignalKind::interrupt())?,
-        })
-    }
-}
-
 /// Every address is bound, every page rendered: ready. Then whatever signals ask for, until one says stop.
 async fn run(app: App, signals: Signals, paths: Vec<PathBuf>) -> anyhow::Result<()> {
-    let Signals { mut hangup, mut terminate, mut interrupt } = signals;
+    let Signals { mut hangup, mut stop } = signals;
     let (reloader, pulse) = (app.reloader(), app.pulse());
     let reloads = tokio::spawn(async move {
         while hangup.recv().await.is_some() {
@@ -52,10 +35,7 @@ async fn run(app: App, signals: Signals, paths: Vec<PathBuf>) -> anyhow::Result<
         }
     });
     let stopped = async move {
-        tokio::select! {
-            _ = terminate.recv() => {}
-            _ = interrupt.recv() => {}
-        }
+        stop.asked().await;
         service::stopping();
     };
     service::ready("Every address is bound, every page published");

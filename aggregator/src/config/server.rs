@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use skerry_agent::config::{doubt_file, doubt_secret, self_test};
-use skerry_protocol::strict::{Entry, Table, http_url, refuse};
+use skerry_protocol::strict::{Entry, Table, http_url, refuse, socket_address};
 use url::Url;
 
 use super::{Listener, ListenerTls, LocalAgent, Public, Room, Store, page};
@@ -78,15 +78,10 @@ fn collide(one: SocketAddr, other: SocketAddr) -> bool {
 }
 
 fn listener(table: &Table<'_>) -> Option<Listener> {
+    let example = "Write it such as \"127.0.0.1:8080\", \"0.0.0.0:443\" or \"[::]:443\".";
     let address = table
         .string("address")
-        .convert(|text| match text.parse::<SocketAddr>() {
-            Ok(address) => Ok(address),
-            Err(_) => refuse(
-                format!("must be an IP address and a port; it is \"{text}\""),
-                "Write it such as \"127.0.0.1:8080\", \"0.0.0.0:443\" or \"[::]:443\".",
-            ),
-        })
+        .convert(|text| socket_address(&text, example))
         .required("address = \"127.0.0.1:8080\"");
     let serves = table.list("serves");
     if !table.has("serves") {

@@ -4,6 +4,7 @@
 //! A [`Document`] is a text; [`Table`] reads its keys one by one; what nobody read is an unknown key.
 //! Text goes in, values and problems come out: no file is opened here.
 
+mod address;
 mod document;
 mod duration;
 mod entry;
@@ -11,8 +12,8 @@ mod item;
 mod near;
 mod shape;
 mod table;
-mod url;
 
+pub use address::{http_url, socket_address};
 pub use document::Document;
 pub use duration::{parse_duration, show_duration};
 pub use entry::{Entry, Refusal, refuse};
@@ -20,7 +21,6 @@ pub use item::{Item, Scalar};
 pub use near::{nearest, one_of};
 pub use shape::{Form, Shape};
 pub use table::Table;
-pub use url::http_url;
 
 /// A place in a file. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -1,6 +1,8 @@
-//! Absolute http and https URLs.
+//! Where something answers: absolute http and https URLs, addresses of listeners.
 
-use ::url::{ParseError, Url};
+use std::net::SocketAddr;
+
+use url::{ParseError, Url};
 
 use super::{Refusal, refuse};
 
@@ -16,4 +18,12 @@ pub fn http_url(text: &str, remedy: &str) -> Result<Url, Refusal> {
         Err(ParseError::RelativeUrlWithoutBase) => scheme_missing(),
         Err(error) => refuse(format!("is no URL: {error}; it is \"{text}\""), remedy),
     }
+}
+
+/// Parses an IP address with a port, at which a listener is to be; `remedy` says what one looks like here.
+///
+/// # Errors
+/// What is wrong with it, to go on from the key's name.
+pub fn socket_address(text: &str, remedy: &str) -> Result<SocketAddr, Refusal> {
+    text.parse().or_else(|_| refuse(format!("must be an IP address and a port; it is \"{text}\""), remedy))
 }
