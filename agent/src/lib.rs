@@ -16,6 +16,7 @@ pub mod enrolment;
 mod eyes;
 pub mod hostile;
 pub mod hysteresis;
+pub mod log;
 pub mod manual;
 pub mod metrics;
 pub mod probe;

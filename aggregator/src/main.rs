@@ -5,6 +5,7 @@ mod cli;
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use skerry_agent::manual;
 use skerry_aggregator::config::{self, Loaded};
+use skerry_protocol::words::count;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -157,7 +158,8 @@ fn check_config(loaded: &Loaded, strict: bool) -> ExitCode {
     }
     let checks: usize = loaded.configs.iter().map(|config| config.checks.len()).sum();
     let pages: usize = loaded.configs.iter().map(|config| config.pages.len()).sum();
-    say(&format!("The configuration is valid: {checks} checks, {pages} pages."), &mut std::io::stdout());
+    let (checks, pages) = (count(checks, "check"), count(pages, "page"));
+    say(&format!("The configuration is valid: {checks}, {pages}."), &mut std::io::stdout());
     ExitCode::SUCCESS
 }
 
@@ -170,12 +172,7 @@ fn start_logging(arguments: &Arguments) {
         LogLevel::Debug => "debug,hyper=info,h2=info,hickory_proto=info,hickory_resolver=info",
         LogLevel::Trace => "trace",
     };
-    let builder = tracing_subscriber::fmt().with_env_filter(level).with_writer(std::io::stderr);
-    if arguments.json {
-        builder.json().flatten_event(true).init();
-    } else {
-        builder.with_target(false).init();
-    }
+    skerry_agent::log::start(level, arguments.json);
 }
 
 /// A line for a person; a reader that is gone is no fault of ours.

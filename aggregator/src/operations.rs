@@ -18,6 +18,7 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::{Registry, Unit};
+use skerry_protocol::words::count;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -76,7 +77,8 @@ impl Overseer {
             return reason.clone();
         }
         let (pages, sight) = (self.site.load().by_slug.len(), self.sight());
-        format!("{pages} pages published, {} checks, {} agents", sight.checks, sight.agents.len())
+        let (checks, agents) = (count(sight.checks, "check"), count(sight.agents.len(), "agent"));
+        format!("{} published, {checks}, {agents}", count(pages, "page"))
     }
 
     fn sight(&self) -> Sight {

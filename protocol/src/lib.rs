@@ -1,7 +1,8 @@
 //! What a Skerry agent and its aggregator say to each other ([`wire`]), the definition of a check,
 //! which both programs read ([`check`]), and the strict TOML reader both configurations share
-//! ([`strict`]). No I/O happens here, and nothing here knows the wall clock.
+//! ([`strict`]), and [`words`]. No I/O happens here, and nothing here knows the wall clock.
 
 pub mod check;
 pub mod strict;
 pub mod wire;
+pub mod words;

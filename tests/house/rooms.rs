@@ -42,10 +42,7 @@ const IMPORTERS: &[(&str, &[&str])] = &[
     ("clap_complete", &["agent/src/manual.rs"]),
     ("sd_notify", &["agent/src/service.rs"]),
     ("listenfd", &["aggregator/src/web/inherited.rs"]),
-    (
-        "tracing_subscriber",
-        &["agent/src/cli/", "agent/src/main.rs", "aggregator/src/cli/", "aggregator/src/main.rs"],
-    ),
+    ("tracing_subscriber", &["agent/src/log.rs"]),
     ("serde", &["aggregator/src/publish/", "aggregator/src/web/", "aggregator/src/store/"]),
 ];
 

@@ -10,6 +10,7 @@ mod enrolment;
 mod heartbeats;
 mod http;
 mod link;
+mod logs;
 mod manual;
 mod operations;
 mod outage;

@@ -99,8 +99,8 @@ async fn the_aggregator_tells_its_manager_the_truth() {
     let page = get(world.public, "/").expect("ready, so it answers at once");
     assert_eq!(page.status, 200);
     assert!(page.text().contains("Page demo"), "and has something to show");
-    let status = manager.hears("STATUS=1 pages published");
-    assert_eq!(status.trim(), "STATUS=1 pages published, 1 checks, 1 agents");
+    let status = manager.hears("STATUS=1 page published");
+    assert_eq!(status.trim(), "STATUS=1 page published, 1 check, 1 agent");
     manager.is_fed_for(2 * WATCHDOG);
 
     process.hang_up();
@@ -130,10 +130,10 @@ async fn the_agent_tells_its_manager_the_truth() {
     let process = Process::start("agent", command, &world.path(""));
 
     let ready = manager.hears("READY=1");
-    assert!(ready.contains("STATUS=1 checks observed"), "an observation was made: {ready}");
+    assert!(ready.contains("STATUS=1 check observed"), "an observation was made: {ready}");
     manager.is_fed_for(2 * WATCHDOG);
     process.hang_up();
-    assert!(manager.hears_of_a_reload().contains("STATUS=the configuration was read again: 1 checks"));
+    assert!(manager.hears_of_a_reload().contains("STATUS=the configuration was read again: 1 check"));
     std::fs::write(&config, "nonsense = 1").expect("written");
     process.hang_up();
     assert!(manager.hears_of_a_reload().contains("STATUS=the new configuration is not usable"));

@@ -9,11 +9,11 @@ mod status;
 use anyhow::anyhow;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use skerry_agent::config::{self, Loaded};
-use skerry_agent::manual;
-use std::io::{self, IsTerminal, Write};
+use skerry_agent::{log, manual};
+use skerry_protocol::words::count;
+use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use tracing_subscriber::EnvFilter;
 
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 done, and not all is well (`probe`: some check is not up; `doctor`: a warning or a problem); \
@@ -118,17 +118,8 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
 fn log_to_stderr(common: &Common) {
     let level = common.log_level;
     let others = if level < tracing::Level::WARN { level } else { tracing::Level::WARN };
-    let filter = EnvFilter::new(format!("{others},skerry_agent={level},skerry_protocol={level}"));
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_target(false)
-        .with_ansi(io::stderr().is_terminal())
-        .with_writer(io::stderr);
-    if common.json {
-        log.json().flatten_event(true).init();
-    } else {
-        log.init();
-    }
+    let filter = format!("{others},skerry_agent={level},skerry_protocol={level}");
+    log::start(&filter, common.json);
 }
 
 fn load(common: &Common) -> anyhow::Result<Loaded> {
@@ -161,7 +152,7 @@ fn check_config(common: &Common) -> anyhow::Result<ExitCode> {
             writeln!(out, "warning: {warning}")?;
         }
         if sound {
-            writeln!(out, "{}: {checks} checks, no problems", common.config.display())?;
+            writeln!(out, "{}: {}, no problems", common.config.display(), count(checks, "check"))?;
         }
     }
     Ok(if sound { ExitCode::SUCCESS } else { ExitCode::from(2) })

@@ -10,6 +10,7 @@ use skerry_agent::run::{Agent, AgentHandle, AgentSettings};
 use skerry_agent::service;
 use skerry_agent::signals::Signals;
 use skerry_agent::spool::{Limits, SpoolStatus};
+use skerry_protocol::words::count;
 use std::pin::pin;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -119,16 +120,16 @@ async fn attend(common: &Common, config: &AgentConfig, agent: &AgentHandle, mut 
 fn line(agent: &AgentHandle) -> String {
     let status = agent.status();
     let SpoolStatus { depth, trouble, .. } = status.spool;
-    let checks = status.states.len();
+    let checks = count(status.states.len(), "check");
     if let Some(trouble) = trouble {
-        return format!("The spool's disk takes nothing: {trouble}. {checks} checks go on, held in memory");
+        return format!("The spool's disk takes nothing: {trouble}. {checks} go on, held in memory");
     }
     if status.own_network_gone {
-        return format!("This host's own network is gone: {checks} checks cannot tell");
+        return format!("This host's own network is gone: {checks} cannot tell");
     }
     match depth {
-        0 => format!("{checks} checks observed, all of it delivered"),
-        _ => format!("{checks} checks observed, {depth} records wait for the aggregator"),
+        0 => format!("{checks} observed, all of it delivered"),
+        _ => format!("{checks} observed, {} waiting for the aggregator", count(depth, "record")),
     }
 }
 
@@ -162,7 +163,7 @@ async fn reload(common: &Common, present: &AgentConfig, agent: &AgentHandle) -> 
     match agent.reload(loaded.config.checks).await {
         Ok(()) => {
             tracing::info!(checks, "the configuration was read again");
-            format!("the configuration was read again: {checks} checks")
+            format!("the configuration was read again: {}", count(checks, "check"))
         }
         Err(error) => {
             tracing::error!("the configuration was not taken: {error:#}");

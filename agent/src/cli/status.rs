@@ -5,6 +5,7 @@ use super::{Common, load};
 use skerry_agent::clock::Clock;
 use skerry_agent::self_test::{Lack, SelfTest};
 use skerry_agent::spool::{Peek, peek};
+use skerry_protocol::words::count;
 use std::io::{self, Write};
 use std::process::ExitCode;
 use std::time::Duration;
@@ -31,7 +32,8 @@ fn print_plain(agent: &str, peek: &Peek, lack: Option<Lack>) -> io::Result<()> {
     let acknowledged = status.acknowledged_wall_ms.map_or_else(|| "never".to_owned(), instant);
     writeln!(out, "last acknowledgement  {acknowledged} (through {})", status.acknowledged)?;
     let oldest = Duration::from_millis(status.oldest_ms).as_secs();
-    writeln!(out, "waiting in the spool  {} records, the oldest {oldest} s old", status.depth)?;
+    let waiting = count(status.depth, "record");
+    writeln!(out, "waiting in the spool  {waiting}, the oldest {oldest} s old")?;
     writeln!(out, "lost, set aside       {}, {}", status.lost, status.set_aside)?;
     let width = peek.states.iter().map(|state| state.check.chars().count()).max().unwrap_or(0);
     for state in &peek.states {

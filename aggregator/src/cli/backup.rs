@@ -5,6 +5,7 @@ use anyhow::Context;
 use skerry_aggregator::clock;
 use skerry_aggregator::config::Loaded;
 use skerry_aggregator::store::backup::{Contents, Restored, back_up, restore};
+use skerry_protocol::words::count;
 use std::path::Path;
 
 /// Copies the database to `target` and returns what to say.
@@ -58,14 +59,9 @@ fn database(loaded: &Loaded) -> anyhow::Result<&Path> {
 }
 
 fn words(contents: &Contents) -> String {
-    let count = |table: &str| contents.rows.get(table).copied().unwrap_or(0);
-    format!(
-        "schema {}, {} agents, {} components, {} observations",
-        contents.schema,
-        count("agent"),
-        count("component"),
-        count("observation")
-    )
+    let rows = |table: &str| count(contents.rows.get(table).copied().unwrap_or(0), table);
+    let (agents, components, observations) = (rows("agent"), rows("component"), rows("observation"));
+    format!("schema {}, {agents}, {components}, {observations}", contents.schema)
 }
 
 fn object(contents: &Contents) -> serde_json::Value {

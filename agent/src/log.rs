@@ -1,0 +1,103 @@
+//! The log of a program, on its standard error: colours for a terminal alone; for the journal no times, which
+//! it notes itself, and each line with its priority (sd-daemon(3)), so that `journalctl -p warning` finds what it should.
+
+use std::io::{self, IsTerminal, Write};
+use std::os::fd::AsFd;
+use std::os::unix::fs::MetadataExt;
+
+use tracing::{Level, Metadata};
+use tracing_subscriber::EnvFilter;
+use tracing_subscriber::fmt::MakeWriter;
+
+/// Logs from here on what passes `filter` (directives of [`EnvFilter`]); as JSON one object a line.
+pub fn start(filter: &str, json: bool) {
+    let journal = leads_to_the_journal();
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::new(filter))
+        .with_target(false)
+        .with_writer(Lines { with_priority: journal });
+    // Not told so for a terminal: there the library heeds NO_COLOR.
+    let log = if io::stderr().is_terminal() { log } else { log.with_ansi(false) };
+    match (json, journal) {
+        (true, _) => log.json().flatten_event(true).init(),
+        (false, true) => log.without_time().init(),
+        (false, false) => log.init(),
+    }
+}
+
+/// Whether standard error is the very stream that the journal gave us (systemd.exec(5), `JOURNAL_STREAM`).
+fn leads_to_the_journal() -> bool {
+    let Ok(stream) = std::env::var("JOURNAL_STREAM") else { return false };
+    let Ok(stderr) = io::stderr().as_fd().try_clone_to_owned() else { return false };
+    let own = std::fs::File::from(stderr).metadata();
+    own.is_ok_and(|own| stream == format!("{}:{}", own.dev(), own.ino()))
+}
+
+struct Lines {
+    with_priority: bool,
+}
+
+/// One event, which comes in one piece.
+struct Event {
+    priority: Option<u8>,
+}
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = Event;
+
+    fn make_writer(&'a self) -> Event {
+        Event { priority: None }
+    }
+
+    fn make_writer_for(&'a self, about: &Metadata<'_>) -> Event {
+        Event { priority: self.with_priority.then(|| priority(*about.level())) }
+    }
+}
+
+impl Write for Event {
+    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+        match self.priority {
+            Some(priority) => io::stderr().write_all(&prefixed(priority, text))?,
+            None => io::stderr().write_all(text)?,
+        }
+        Ok(text.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        io::stderr().flush()
+    }
+}
+
+/// Of syslog(3).
+fn priority(level: Level) -> u8 {
+    match level {
+        Level::ERROR => 3,
+        Level::WARN => 4,
+        Level::INFO => 6,
+        Level::DEBUG | Level::TRACE => 7,
+    }
+}
+
+/// An event of several lines becomes as many entries: each says how much it matters.
+fn prefixed(priority: u8, text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len() + 8);
+    for line in text.split_inclusive(|byte| *byte == b'\n') {
+        out.extend_from_slice(&[b'<', b'0' + priority, b'>']);
+        out.extend_from_slice(line);
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_line_of_an_event_says_its_priority() {
+        let shown = |text: &str| String::from_utf8(prefixed(4, text.as_bytes())).expect("text");
+        assert_eq!(shown("one\n"), "<4>one\n");
+        assert_eq!(shown("one\n  two\n"), "<4>one\n<4>  two\n");
+        assert_eq!(shown(""), "");
+        assert_eq!((priority(Level::ERROR), priority(Level::TRACE)), (3, 7));
+    }
+}
