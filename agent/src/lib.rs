@@ -7,6 +7,7 @@
 //! [`run`] wires the rooms and is what an embedder needs: [`run::Agent::start`] with a
 //! [`uplink::Deliver`] of its own.
 
+mod belief;
 pub mod board;
 pub mod clock;
 pub mod config;

@@ -1,15 +1,12 @@
 //! Whom the agent believes to be its aggregator: the certificate pinned when it enrolled, or one that an
 //! authority vouches for. Says in words what to do about one that is neither.
 
+use crate::belief::{Judge, Shown, believing};
 use anyhow::{Context, ensure};
 use rustls::client::WebPkiServerVerifier;
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
-use rustls::crypto::{
-    CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
-};
-use rustls::{CertificateError, ClientConfig, DigitallySignedStruct, RootCertStore, SignatureScheme};
+use rustls::{CertificateError, ClientConfig, RootCertStore};
+use rustls_pki_types::CertificateDer;
 use rustls_pki_types::pem::PemObject;
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use sha2::{Digest, Sha256};
 use std::path::Path;
 use std::sync::Arc;
@@ -59,8 +56,11 @@ pub(super) fn trust(ca_file: Option<&Path>, pin: Option<Fingerprint>) -> anyhow:
     let config = match pin {
         None => builder.with_root_certificates(roots).with_no_client_auth(),
         Some(fingerprint) => {
-            let pinned = Pinned::new(fingerprint, roots, provider, Arc::clone(&vouched));
-            builder.dangerous().with_custom_certificate_verifier(Arc::new(pinned)).with_no_client_auth()
+            let authorities = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
+            let authorities = authorities.build().ok();
+            let pinned = Pinned { fingerprint, authorities, vouched: Arc::clone(&vouched) };
+            let verifier = believing(pinned, &provider);
+            builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
         }
     };
     Ok(Trust { config, vouched })
@@ -84,68 +84,23 @@ fn roots(ca_file: Option<&Path>) -> anyhow::Result<RootCertStore> {
     Ok(roots)
 }
 
-/// Believes one certificate and its key, whatever its name and dates.
+/// Believes one certificate, whatever its name and dates.
 #[derive(Debug)]
 struct Pinned {
     fingerprint: Fingerprint,
-    algorithms: WebPkiSupportedAlgorithms,
+    /// `None`: a host without any authority can still pin.
     authorities: Option<Arc<WebPkiServerVerifier>>,
     vouched: Arc<AtomicBool>,
 }
 
-impl Pinned {
-    fn new(
-        fingerprint: Fingerprint,
-        roots: Arc<RootCertStore>,
-        provider: Arc<CryptoProvider>,
-        vouched: Arc<AtomicBool>,
-    ) -> Self {
-        let algorithms = provider.signature_verification_algorithms;
-        // A host without any authority can still pin.
-        let authorities = WebPkiServerVerifier::builder_with_provider(roots, provider).build().ok();
-        Self { fingerprint, algorithms, authorities, vouched }
-    }
-}
-
-impl ServerCertVerifier for Pinned {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        if Sha256::digest(end_entity).as_slice() != self.fingerprint {
+impl Judge for Pinned {
+    fn judge(&self, shown: &Shown<'_>) -> Result<(), rustls::Error> {
+        if Sha256::digest(shown.certificate).as_slice() != self.fingerprint {
             return Err(rustls::Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure));
         }
-        let verify = |authority: &Arc<WebPkiServerVerifier>| {
-            authority.verify_server_cert(end_entity, intermediates, server_name, ocsp, now).is_ok()
-        };
-        self.vouched.store(self.authorities.as_ref().is_some_and(verify), Ordering::Relaxed);
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls12_signature(message, certificate, signed, &self.algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signed: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        verify_tls13_signature(message, certificate, signed, &self.algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.algorithms.supported_schemes()
+        let vouched = self.authorities.as_ref().is_some_and(|authorities| shown.by(authorities).is_ok());
+        self.vouched.store(vouched, Ordering::Relaxed);
+        Ok(())
     }
 }
 

@@ -28,6 +28,7 @@ use super::fault::Fault;
 use super::hostile::is_harmless;
 use super::run::{Doing, Run, add};
 use super::{CertificateSeen, HandshakeSeen};
+use crate::belief::believing;
 use verifier::{AcceptAny, Trusting};
 
 mod verifier;
@@ -66,8 +67,7 @@ impl Tls {
             Some(verifier) => Some(configurations(&provider, &verifier)?),
             None => None,
         };
-        let accept_any: Arc<dyn ServerCertVerifier> = Arc::new(AcceptAny { provider: Arc::clone(&provider) });
-        let unverified = configurations(&provider, &accept_any)?;
+        let unverified = configurations(&provider, &believing(AcceptAny, &provider))?;
         Ok(Self { provider, roots, verified, unverified, with_ca_file: Mutex::default() })
     }
 
@@ -154,7 +154,7 @@ fn verifier(
     }
     let chains =
         WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build()?;
-    Ok(Some(Arc::new(Trusting { chains, named: extra.to_vec() })))
+    Ok(Some(believing(Trusting { chains, named: extra.to_vec() }, provider)))
 }
 
 fn configurations(

@@ -2,15 +2,15 @@
 
 use std::sync::Arc;
 
-use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
-use rustls::crypto::CryptoProvider;
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, DigitallySignedStruct, SignatureScheme};
-use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use rustls::{CertificateError, Error};
+use rustls_pki_types::{CertificateDer, UnixTime};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-/// Verifies as webpki does, and also accepts a server that shows the very certificate named in `ca_file`:
+use crate::belief::{Judge, Shown};
+
+/// Judges as webpki does, and also accepts a server that shows the very certificate named in `ca_file`:
 /// webpki refuses a self-signed one marked as an authority, which is what common tools make.
 #[derive(Debug)]
 pub(super) struct Trusting {
@@ -18,28 +18,18 @@ pub(super) struct Trusting {
     pub(super) named: Vec<CertificateDer<'static>>,
 }
 
-impl ServerCertVerifier for Trusting {
-    fn verify_server_cert(
-        &self,
-        end_entity: &CertificateDer<'_>,
-        intermediates: &[CertificateDer<'_>],
-        server_name: &ServerName<'_>,
-        ocsp_response: &[u8],
-        now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        use rustls::Error::InvalidCertificate;
-        let chain =
-            self.chains.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now);
-        match chain {
+impl Judge for Trusting {
+    fn judge(&self, shown: &Shown<'_>) -> Result<(), Error> {
+        use Error::InvalidCertificate;
+        match shown.by(&self.chains) {
             Err(InvalidCertificate(CertificateError::Other(_) | CertificateError::UnknownIssuer))
-                if is_self_issued(end_entity) =>
+                if is_self_issued(shown.certificate) =>
             {
-                if !self.named.iter().any(|named| named.as_ref() == end_entity.as_ref()) {
+                if !self.named.iter().any(|named| named.as_ref() == shown.certificate.as_ref()) {
                     return Err(InvalidCertificate(CertificateError::UnknownIssuer));
                 }
-                check_validity(end_entity, now)?;
-                verify_server_name(&ParsedCertificate::try_from(end_entity)?, server_name)?;
-                Ok(ServerCertVerified::assertion())
+                check_validity(shown.certificate, shown.now)?;
+                verify_server_name(&ParsedCertificate::try_from(shown.certificate)?, shown.name)
             }
             // Another authority of the same name: whoever signed this is not the one we trust.
             Err(InvalidCertificate(
@@ -49,35 +39,13 @@ impl ServerCertVerifier for Trusting {
             other => other,
         }
     }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.chains.verify_tls12_signature(message, certificate, signature)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        self.chains.verify_tls13_signature(message, certificate, signature)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.chains.supported_verify_schemes()
-    }
 }
 
 fn is_self_issued(certificate: &CertificateDer<'_>) -> bool {
     X509Certificate::from_der(certificate).is_ok_and(|(_, parsed)| parsed.subject() == parsed.issuer())
 }
 
-fn check_validity(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), rustls::Error> {
+fn check_validity(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(), Error> {
     let (_, parsed) = X509Certificate::from_der(certificate).map_err(|_| CertificateError::BadEncoding)?;
     let now = now.as_secs() as i64;
     if now > parsed.validity().not_after.timestamp() {
@@ -89,46 +57,12 @@ fn check_validity(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(),
     Ok(())
 }
 
-/// `verify = false`: any certificate will do, it is still read. Handshake signatures are checked, so that
-/// the server holds the key of what it shows.
+/// `verify = false`: any certificate will do, it is still read.
 #[derive(Debug)]
-pub(super) struct AcceptAny {
-    pub(super) provider: Arc<CryptoProvider>,
-}
+pub(super) struct AcceptAny;
 
-impl ServerCertVerifier for AcceptAny {
-    fn verify_server_cert(
-        &self,
-        _end_entity: &CertificateDer<'_>,
-        _intermediates: &[CertificateDer<'_>],
-        _server_name: &ServerName<'_>,
-        _ocsp_response: &[u8],
-        _now: UnixTime,
-    ) -> Result<ServerCertVerified, rustls::Error> {
-        Ok(ServerCertVerified::assertion())
-    }
-
-    fn verify_tls12_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls12_signature(message, certificate, signature, algorithms)
-    }
-
-    fn verify_tls13_signature(
-        &self,
-        message: &[u8],
-        certificate: &CertificateDer<'_>,
-        signature: &DigitallySignedStruct,
-    ) -> Result<HandshakeSignatureValid, rustls::Error> {
-        let algorithms = &self.provider.signature_verification_algorithms;
-        rustls::crypto::verify_tls13_signature(message, certificate, signature, algorithms)
-    }
-
-    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+impl Judge for AcceptAny {
+    fn judge(&self, _shown: &Shown<'_>) -> Result<(), Error> {
+        Ok(())
     }
 }
