@@ -43,7 +43,7 @@ impl TcpProber {
 
     async fn run(&self, tcp: &Tcp, run: &mut Run) -> Result<(), Fault> {
         let prepared = match &tcp.tls {
-            Some(handshake) => Some((self.tls.of_handshake(handshake).await?, &handshake.server_name)),
+            Some(handshake) => Some((self.tls.of_handshake(handshake, None).await?, &handshake.server_name)),
             None => None,
         };
         let mut stream = connect::open(&self.resolver, &tcp.host, tcp.port, tcp.ip, run).await?;

@@ -94,9 +94,13 @@ impl Tls {
         }
     }
 
-    /// The configuration for a check whose protocol within is its own affair.
-    pub(super) async fn of_handshake(&self, asked: &Handshake) -> Result<Arc<ClientConfig>, Fault> {
-        self.configuration(asked.verify, asked.ca_file.as_deref(), None).await
+    /// The configuration for a handshake; without a `version` it speaks no HTTP.
+    pub(super) async fn of_handshake(
+        &self,
+        asked: &Handshake,
+        version: Option<HttpVersion>,
+    ) -> Result<Arc<ClientConfig>, Fault> {
+        self.configuration(asked.verify, asked.ca_file.as_deref(), version).await
     }
 
     async fn with_ca_file(&self, file: &Path, index: usize) -> Result<Arc<ClientConfig>, Fault> {

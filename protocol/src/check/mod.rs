@@ -19,7 +19,7 @@ mod tcp;
 mod tls;
 
 pub use crate::strict::Scalar;
-pub use dns::{Answers, Dns, DnsTls, DnsTransport, NameServer, Rcode, Record};
+pub use dns::{Answers, Dns, DnsTransport, NameServer, Rcode, Record};
 pub use exec::Exec;
 pub use heartbeat::Heartbeat;
 pub use http::{Auth, Http, HttpVersion, JsonAssertion, JsonExpectation, StatusRange};

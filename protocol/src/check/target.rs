@@ -23,22 +23,45 @@ pub struct Handshake {
 }
 
 impl Handshake {
-    /// The keys of a handshake.
-    pub(super) const KEYS: [&str; 4] = ["server_name", "verify", "ca_file", "certificate_days"];
+    const KEYS: [&str; 4] = ["server_name", "verify", "ca_file", "certificate_days"];
 
-    /// Reads them; `host` is the default of the name.
+    /// Reads the keys of a handshake; `host` is the default of the name.
     pub(super) fn read(table: &Table<'_>, host: Option<&Host<String>>) -> Option<Self> {
-        let server_name = host_entry(table.string("server_name")).optional();
-        let handshake = Self {
-            verify: table.boolean("verify").or(true),
-            ca_file: table.path("ca_file").optional(),
-            certificate_days: table.integer("certificate_days", 1, 3_650).optional().map(|days| days as u32),
-            server_name: server_name.or_else(|| host.cloned())?,
-        };
+        let handshake = Self::keys(table, host)?;
         if !handshake.verify && handshake.ca_file.is_some() {
             table.refuse("ca_file", "ca_file has no meaning with verify = false", "Remove one of the two.");
         }
         Some(handshake)
+    }
+
+    /// As [`Self::read`], of a check that may speak TLS or not. Where it does not, each key is refused: it has
+    /// no meaning for the `why` of that, and what would give it one is `cure`.
+    pub(super) fn read_where(
+        spoken: bool,
+        table: &Table<'_>,
+        host: Option<&Host<String>>,
+        why: &str,
+        cure: &str,
+    ) -> Option<Self> {
+        if spoken {
+            return Self::read(table, host);
+        }
+        // Asked for all the same, so that they are known keys.
+        let _ = Self::keys(table, host);
+        for key in Self::KEYS.into_iter().filter(|key| table.has(key)) {
+            table.refuse(key, format!("{key} has no meaning {why}"), format!("{cure}, or remove {key}."));
+        }
+        None
+    }
+
+    fn keys(table: &Table<'_>, host: Option<&Host<String>>) -> Option<Self> {
+        let server_name = host_entry(table.string("server_name")).optional();
+        Some(Self {
+            verify: table.boolean("verify").or(true),
+            ca_file: table.path("ca_file").optional(),
+            certificate_days: table.integer("certificate_days", 1, 3_650).optional().map(|days| days as u32),
+            server_name: server_name.or_else(|| host.cloned())?,
+        })
     }
 
     pub(super) fn canonical(&self, form: &mut Canonical) {
@@ -64,7 +87,8 @@ fn host_entry(entry: Entry<'_, String>) -> Entry<'_, Host<String>> {
     })
 }
 
-fn read_host(text: &str) -> Option<Host<String>> {
+/// A host name or an address without brackets.
+pub(super) fn read_host(text: &str) -> Option<Host<String>> {
     if let Ok(address) = text.parse() {
         return Some(match address {
             IpAddr::V4(address) => Host::Ipv4(address),
@@ -77,10 +101,12 @@ fn read_host(text: &str) -> Option<Host<String>> {
     }
 }
 
-/// RFC 1035: labels of 1 to 63 bytes, 253 in all; a dot at the end is the root.
+/// RFC 1035: labels of 1 to 63 bytes, 253 in all; a dot at the end is the root. What a zone file reads as more
+/// than a letter is none.
 fn is_name(name: &str) -> bool {
     let name = name.strip_suffix('.').unwrap_or(name);
-    name.len() <= 253 && name.split('.').all(|label| (1..=63).contains(&label.len()))
+    let labels = name.len() <= 253 && name.split('.').all(|label| (1..=63).contains(&label.len()));
+    labels && !name.contains(['"', '(', ')', ';'])
 }
 
 /// `port`, a TCP port.
@@ -110,8 +136,20 @@ mod tests {
             assert_eq!(read_host(text).map(|host| host.to_string()).as_deref(), Some(shown), "{text}");
         }
         let long = format!("{}.example", "a".repeat(64));
-        let wrong =
-            ["https://a/", "a:25", "a/b", "a b", "a..b", ".", "1.2.3", "0x7f.1", "a%41", "[::1]", &long];
+        let wrong = [
+            "https://a/",
+            "a:25",
+            "a/b",
+            "a b",
+            "a..b",
+            ".",
+            "1.2.3",
+            "0x7f.1",
+            "a%41",
+            "a;b",
+            "[::1]",
+            &long,
+        ];
         for text in wrong {
             assert_eq!(read_host(text), None, "{text}");
         }

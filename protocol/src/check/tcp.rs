@@ -31,16 +31,12 @@ impl Definition for Tcp {
     fn read(table: &Table<'_>) -> Option<Self> {
         let host = target::host(table);
         let port = target::port(table).required("port = 5432");
-        let handshake = Handshake::read(table, host.as_ref());
         // A refused value is reported; what stands beside it is not.
         let tls = table.boolean("tls").or(table.has("tls"));
-        for key in Handshake::KEYS.iter().filter(|key| !tls && table.has(key)) {
-            let wrong = format!("{key} has no meaning without tls = true");
-            table.refuse(key, wrong, format!("Add tls = true, or remove {key}."));
-        }
+        let (why, cure) = ("without tls = true", "Add tls = true");
         Some(Self {
             ip: target::ip_version(table),
-            tls: handshake.filter(|_| tls),
+            tls: Handshake::read_where(tls, table, host.as_ref(), why, cure),
             send: table.text("send").convert(not_empty).optional(),
             expect: table.item("expect").and_then(|item| Pattern::read(&item)),
             host: host?,

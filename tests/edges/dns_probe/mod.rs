@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use skerry_agent::probe::{DnsFindings, Findings, Observed, Prober};
 use skerry_protocol::check::{
-    Answers, Check, Dns, DnsTls, DnsTransport, IpVersion, Kind, NameServer, Rcode, Record, Severity,
+    Answers, Check, Dns, DnsTransport, Handshake, IpVersion, Kind, NameServer, Rcode, Record, Severity,
 };
 use skerry_protocol::wire::{Outcome, Reason};
 use skerry_tests::parts::certificates::{Authority, Validity};

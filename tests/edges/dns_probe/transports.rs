@@ -8,8 +8,8 @@ fn over(transport: DnsTransport, server: NameServer) -> Dns {
     Dns { transport, ..check(server, "www.example.test", Record::A) }
 }
 
-fn tls(authority: &Authority, host: &str) -> DnsTls {
-    DnsTls {
+fn tls(authority: &Authority, host: &str) -> Handshake {
+    Handshake {
         server_name: at(host, 0).host,
         verify: true,
         ca_file: Some(authority.file()),
@@ -17,7 +17,7 @@ fn tls(authority: &Authority, host: &str) -> DnsTls {
     }
 }
 
-fn https(tls: DnsTls) -> DnsTransport {
+fn https(tls: Handshake) -> DnsTransport {
     DnsTransport::Https { tls, path: "/dns-query".to_owned() }
 }
 
@@ -91,7 +91,7 @@ async fn bad_certificates_have_their_own_reasons() {
         (stranger.sign(&["localhost"], Validity::GOOD), Reason::TlsUntrusted),
     ] {
         let bind = Named::start(&certificate).await;
-        let believing = DnsTls { verify: false, ca_file: None, ..tls(&authority, "localhost") };
+        let believing = Handshake { verify: false, ca_file: None, ..tls(&authority, "localhost") };
         let strict = tls(&authority, "localhost");
         for (transport, port) in
             [(DnsTransport::Tls(strict.clone()), bind.tls_port), (https(strict), bind.https_port)]
@@ -110,7 +110,7 @@ async fn bad_certificates_have_their_own_reasons() {
 async fn the_name_in_the_certificate_can_be_another_and_its_end_is_watched() {
     let authority = Authority::new();
     let bind = Named::start(&authority.sign(&["dns.test"], Validity { from: -80, to: 10 })).await;
-    let named = |days| DnsTls { certificate_days: days, ..tls(&authority, "dns.test") };
+    let named = |days| Handshake { certificate_days: days, ..tls(&authority, "dns.test") };
     let server = || at("127.0.0.1", bind.tls_port);
     assert_up(&observe(over(DnsTransport::Tls(named(Some(7))), server())).await);
     let seen = observe(over(DnsTransport::Tls(named(Some(14))), server())).await;

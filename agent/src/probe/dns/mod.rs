@@ -17,7 +17,7 @@ use std::sync::Arc;
 
 use hickory_resolver::proto::op::Message;
 use rustls::ClientConfig;
-use skerry_protocol::check::{Check, Dns, DnsTls, DnsTransport, HttpVersion, NameServer, Rcode};
+use skerry_protocol::check::{Check, Dns, DnsTransport, Handshake, HttpVersion, NameServer, Rcode};
 use skerry_protocol::wire::Reason;
 use tokio::net::TcpStream;
 use tokio::time::Instant;
@@ -90,8 +90,10 @@ impl DnsProber {
         let question = Question::new(dns)?;
         let configuration = match &dns.transport {
             DnsTransport::Udp | DnsTransport::Tcp => None,
-            DnsTransport::Tls(tls) => Some(self.configuration(tls, None).await?),
-            DnsTransport::Https { tls, .. } => Some(self.configuration(tls, Some(HttpVersion::Auto)).await?),
+            DnsTransport::Tls(tls) => Some(self.tls.of_handshake(tls, None).await?),
+            DnsTransport::Https { tls, .. } => {
+                Some(self.tls.of_handshake(tls, Some(HttpVersion::Auto)).await?)
+            }
         };
         let servers = self.servers(dns, run).await?;
         let answered = match (&dns.transport, configuration) {
@@ -117,14 +119,6 @@ impl DnsProber {
         };
         run.end = Some(Instant::now());
         judge(dns, &question, answered, run)
-    }
-
-    async fn configuration(
-        &self,
-        tls: &DnsTls,
-        version: Option<HttpVersion>,
-    ) -> Result<Arc<ClientConfig>, Fault> {
-        self.tls.configuration(tls.verify, tls.ca_file.as_deref(), version).await
     }
 
     async fn servers(&self, dns: &Dns, run: &mut Run) -> Result<Vec<SocketAddr>, Fault> {
@@ -169,7 +163,7 @@ async fn connected(servers: &[SocketAddr], run: &mut Run) -> Result<(TcpStream, 
 }
 
 async fn handshake(
-    tls: &DnsTls,
+    tls: &Handshake,
     configuration: Arc<ClientConfig>,
     servers: &[SocketAddr],
     run: &mut Run,

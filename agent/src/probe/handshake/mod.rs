@@ -36,7 +36,7 @@ impl TlsProber {
     }
 
     async fn run(&self, asked: &check::Tls, run: &mut Run) -> Result<(), Fault> {
-        let configuration = self.tls.of_handshake(&asked.handshake).await?;
+        let configuration = self.tls.of_handshake(&asked.handshake, None).await?;
         let mut stream = connect::open(&self.resolver, &asked.host, asked.port, asked.ip, run).await?;
         if let Some(protocol) = asked.starttls {
             run.doing = STARTTLS;

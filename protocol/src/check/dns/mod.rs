@@ -1,7 +1,7 @@
 //! The `dns` check: one question to one name server, and what is asked of the answer.
 
 use std::borrow::Cow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use url::Host;
@@ -9,6 +9,7 @@ use url::Host;
 use super::IpVersion;
 use super::definition::Canonical;
 use super::kind::Definition;
+use super::target::Handshake;
 use crate::strict::Table;
 
 mod answer;
@@ -67,27 +68,14 @@ pub enum DnsTransport {
     /// `"tcp"`
     Tcp,
     /// `"tls"`: RFC 7858.
-    Tls(DnsTls),
+    Tls(Handshake),
     /// `"https"`: RFC 8484, by POST.
     Https {
         /// Its TLS.
-        tls: DnsTls,
+        tls: Handshake,
         /// `path`, default `/dns-query`.
         path: String,
     },
-}
-
-/// Whom to believe on the other side.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct DnsTls {
-    /// `server_name`: the name in the certificate; default the host in `server`.
-    pub server_name: Host<String>,
-    /// `verify`: check the certificate's chain and name; default true.
-    pub verify: bool,
-    /// `ca_file`: further trusted authorities (PEM).
-    pub ca_file: Option<PathBuf>,
-    /// `certificate_days`: degraded when the certificate ends sooner than this many days.
-    pub certificate_days: Option<u32>,
 }
 
 impl DnsTransport {
@@ -104,7 +92,7 @@ impl DnsTransport {
 
     /// Its TLS, if it has any.
     #[must_use]
-    pub fn tls(&self) -> Option<&DnsTls> {
+    pub fn tls(&self) -> Option<&Handshake> {
         match self {
             Self::Udp | Self::Tcp => None,
             Self::Tls(tls) | Self::Https { tls, .. } => Some(tls),
@@ -160,10 +148,7 @@ impl Definition for Dns {
             form.field("path", path);
         }
         if let Some(tls) = self.transport.tls() {
-            form.field("server_name", &tls.server_name);
-            form.field("verify", tls.verify);
-            form.field("own_authority", tls.ca_file.is_some());
-            form.optional("certificate_days", tls.certificate_days);
+            tls.canonical(form);
         }
         form.field("rcode", self.rcode.0);
         if let Some(answers) = &self.answers {
@@ -174,14 +159,7 @@ impl Definition for Dns {
         }
         form.optional("min_ttl_ms", self.min_ttl.map(|ttl| ttl.as_millis()));
         form.field("recursion", self.recursion);
-        form.field(
-            "ip_version",
-            match self.ip {
-                IpVersion::Any => "any",
-                IpVersion::V4 => "4",
-                IpVersion::V6 => "6",
-            },
-        );
+        form.field("ip_version", self.ip.name());
     }
 
     fn target(&self) -> Option<Host<String>> {

@@ -5,15 +5,15 @@ use std::time::Duration;
 
 use url::Host;
 
-use super::{Answers, Dns, DnsTls, DnsTransport, NameServer, Rcode, Record, name};
+use super::{Answers, Dns, DnsTransport, NameServer, Rcode, Record, name};
 use crate::check::IpVersion;
+use crate::check::target::{self, Handshake, read_host};
 use crate::strict::{Refusal, Table, refuse};
 
 const SECOND: Duration = Duration::from_secs(1);
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
 /// Most answers that are named; far more than any set of records that works over UDP.
 const MAX_ANSWERS: usize = 100;
-const TLS_KEYS: [&str; 4] = ["server_name", "verify", "ca_file", "certificate_days"];
 
 #[derive(Clone, Copy, PartialEq)]
 enum Way {
@@ -24,6 +24,17 @@ enum Way {
 }
 
 impl Way {
+    const ALL: [Self; 4] = [Self::Udp, Self::Tcp, Self::Tls, Self::Https];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Udp => "udp",
+            Self::Tcp => "tcp",
+            Self::Tls => "tls",
+            Self::Https => "https",
+        }
+    }
+
     fn port(self) -> u16 {
         match self {
             Self::Udp | Self::Tcp => 53,
@@ -37,25 +48,25 @@ pub(super) fn read(table: &Table<'_>) -> Option<Dns> {
     let record = table.choice("record", Record::NAMED).or(Record::A);
     let query =
         table.string("query").convert(|text| query(&text, record)).required("query = \"example.com\"");
-    let way = table
-        .choice(
-            "transport",
-            &[("udp", Way::Udp), ("tcp", Way::Tcp), ("tls", Way::Tls), ("https", Way::Https)],
-        )
-        .or(Way::Udp);
+    let told = table.choice("transport", &Way::ALL.map(|way| (way.name(), way))).optional();
+    // A refused value is reported; what stands beside it is not.
+    let way = told.unwrap_or(Way::Udp);
+    let speaks_tls = told.map_or(table.has("transport"), |way| matches!(way, Way::Tls | Way::Https));
     let server = table.string("server").convert(|text| server(&text, way.port()));
     let server = match way {
         Way::Udp | Way::Tcp => server.optional(),
         Way::Tls | Way::Https => server.required("server = \"dns.example.com\""),
     };
-    let transport = transport(table, way, server.as_ref());
+    let why = format!("for transport = \"{}\"", way.name());
+    let cure = "Use transport = \"tls\" or \"https\"";
+    let host = server.as_ref().map(|server| &server.host);
+    let tls = Handshake::read_where(speaks_tls, table, host, &why, cure);
+    let transport = transport(table, way, tls);
     let rcode = table.choice("rcode", &Rcode::NAMED).or(Rcode::NOERROR);
     let answers = answers(table, record);
     let min_ttl = table.duration("min_ttl").between(SECOND, YEAR).optional();
     let recursion = table.boolean("recursion").or(true);
-    let ip = table
-        .choice("ip_version", &[("any", IpVersion::Any), ("4", IpVersion::V4), ("6", IpVersion::V6)])
-        .or(IpVersion::Any);
+    let ip = target::ip_version(table);
     let (query, transport) = (query?, transport?);
     let dns = Dns { query, record, server, transport, rcode, answers, min_ttl, recursion, ip };
     refuse_contradictions(table, &dns);
@@ -88,14 +99,14 @@ fn server(text: &str, default_port: u16) -> Result<NameServer, Refusal> {
             "Write it such as \"192.0.2.53\", \"[2001:db8::53]:5353\" or \"ns1.example.com\".",
         )
     };
-    if let Some(host) = host(text) {
+    if let Some(host) = read_host(text) {
         return Ok(NameServer { host, port: default_port });
     }
     let Some((before, port)) = text.rsplit_once(':') else { return wrong() };
     let unbracketed = before.strip_prefix('[').and_then(|rest| rest.strip_suffix(']'));
     let host = match unbracketed {
         Some(address) => address.parse().ok().map(Host::Ipv6),
-        None => host(before).filter(|host| !matches!(host, Host::Ipv6(_))),
+        None => read_host(before).filter(|host| !matches!(host, Host::Ipv6(_))),
     };
     match (host, port.parse::<u16>()) {
         (Some(host), Ok(port)) if port > 0 => Ok(NameServer { host, port }),
@@ -103,23 +114,7 @@ fn server(text: &str, default_port: u16) -> Result<NameServer, Refusal> {
     }
 }
 
-/// A host name or an address without brackets.
-fn host(text: &str) -> Option<Host<String>> {
-    if let Ok(address) = text.parse() {
-        return Some(match address {
-            IpAddr::V4(address) => Host::Ipv4(address),
-            IpAddr::V6(address) => Host::Ipv6(address),
-        });
-    }
-    match Host::parse(text) {
-        Ok(Host::Domain(name)) if !text.contains('%') && name::canonical(&name).is_ok() => {
-            Some(Host::Domain(name))
-        }
-        _ => None,
-    }
-}
-
-fn transport(table: &Table<'_>, way: Way, server: Option<&NameServer>) -> Option<DnsTransport> {
+fn transport(table: &Table<'_>, way: Way, tls: Option<Handshake>) -> Option<DnsTransport> {
     let path = table.string("path").convert(|path| {
         if path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
             return Ok(path);
@@ -127,25 +122,11 @@ fn transport(table: &Table<'_>, way: Way, server: Option<&NameServer>) -> Option
         refuse(format!("is no path of a URL: \"{path}\""), "Write it such as \"/dns-query\".")
     });
     let path = path.or("/dns-query".to_owned());
-    let server_name = table.string("server_name").convert(|text| match host(&text) {
-        Some(host) => Ok(host),
-        None => refuse(
-            format!("must be a host name or an IP address; it is \"{text}\""),
-            "Write what stands in the certificate, such as \"dns.example.com\".",
-        ),
-    });
-    let server_name = server_name.optional();
-    let (verify, ca_file) = (table.boolean("verify").or(true), table.path("ca_file").optional());
-    let certificate_days = table.integer("certificate_days", 1, 3_650).optional().map(|days| days as u32);
-    let tls = || {
-        let server_name = server_name.or_else(|| server.map(|server| server.host.clone()))?;
-        Some(DnsTls { server_name, verify, ca_file, certificate_days })
-    };
     Some(match way {
         Way::Udp => DnsTransport::Udp,
         Way::Tcp => DnsTransport::Tcp,
-        Way::Tls => DnsTransport::Tls(tls()?),
-        Way::Https => DnsTransport::Https { tls: tls()?, path },
+        Way::Tls => DnsTransport::Tls(tls?),
+        Way::Https => DnsTransport::Https { tls: tls?, path },
     })
 }
 
@@ -210,18 +191,9 @@ fn refuse_contradictions(table: &Table<'_>, dns: &Dns) {
             "Remove one of the two.",
         );
     }
-    if dns.transport.tls().is_none() {
-        for key in TLS_KEYS.into_iter().filter(|key| table.has(key)) {
-            let wrong = format!("{key} has no meaning for transport = \"{}\"", dns.transport.name());
-            table.refuse(key, wrong, format!("Use transport = \"tls\" or \"https\", or remove {key}."));
-        }
-    }
     if table.has("path") && !matches!(dns.transport, DnsTransport::Https { .. }) {
         let wrong = format!("path has no meaning for transport = \"{}\"", dns.transport.name());
         table.refuse("path", wrong, "Use transport = \"https\", or remove path.");
-    }
-    if dns.transport.tls().is_some_and(|tls| !tls.verify && tls.ca_file.is_some()) {
-        table.refuse("ca_file", "ca_file has no meaning with verify = false", "Remove one of the two.");
     }
     let other_family = match (&dns.server, dns.ip) {
         (Some(NameServer { host: Host::Ipv4(_), .. }), IpVersion::V6) => Some("an IPv4 address"),

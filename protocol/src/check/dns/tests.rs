@@ -98,9 +98,20 @@ fn a_server_is_a_host_with_or_without_a_port() {
     let port = |keys: &str| dns(keys).server.expect("a server").port;
     assert_eq!((port(TLS), port(HTTPS)), (853, 443));
     assert_eq!(dns("transport = \"tcp\"").transport, DnsTransport::Tcp);
-    for wrong in
-        ["ns1:0", "ns1:99999", "ns1:", ":53", "https://a/", "[::1", "[::1]", "[a]:53", "a b", "1.2.3"]
-    {
+    for wrong in [
+        "ns1:0",
+        "ns1:99999",
+        "ns1:",
+        ":53",
+        "https://a/",
+        "[::1",
+        "[::1]",
+        "[a]:53",
+        "a b",
+        "1.2.3",
+        ".",
+        "a;b",
+    ] {
         let said = said(&format!("query = \"a\"\nserver = \"{wrong}\"")).expect_err("a wrong server");
         assert!(said.contains("server is no host with or without a port"), "{wrong}: {said}");
     }
