@@ -109,6 +109,10 @@ fn check_entry(table: &Table<'_>) -> Option<CheckEntry> {
             let remedy = "Declare it in that agent's own agent.toml, which says [exec] enabled = true.";
             table.refuse("type", "type \"exec\" runs programs on an agent's host, never from here", remedy);
         }
+        if let Kind::Heartbeat(_) = check.kind {
+            let why = "for a heartbeat: one place hears its calls, the aggregator itself";
+            table.meaningless("quorum", why, "Remove it.");
+        }
         doubt_files(table, check);
     }
     Some(CheckEntry { check: check?, quorum: quorum?, declared_at: table.position() })

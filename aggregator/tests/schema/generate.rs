@@ -178,7 +178,8 @@ impl Source {
     }
 
     fn of_type(&self, kind: &str, asked: &Keys) -> Value {
-        let here: Vec<_> = asked.iter().filter(|((of, _), _)| of == "check").collect();
+        let here: Vec<_> =
+            asked.iter().filter(|((of, _), shape)| of == "check" && !shape.meaningless).collect();
         let names: BTreeSet<&String> = here.iter().map(|((_, key), _)| key).collect();
         json!({
             "if": { "properties": { "type": { "const": kind } }, "required": ["type"] },

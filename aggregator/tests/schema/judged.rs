@@ -193,6 +193,11 @@ fn what_a_person_gets_wrong_is_seen_in_the_editor() {
             "aggregator.json",
             "[[listen]]\naddress = \"127.0.0.1:1\"\nserves = [\"all\"]\n".to_owned(),
         ),
+        (
+            "a key of runs for a heartbeat",
+            "aggregator.json",
+            "[[check]]\nname = \"a\"\ntype = \"heartbeat\"\nperiod = \"1d\"\nquorum = 2\n".to_owned(),
+        ),
         ("a page without its key", "aggregator.json", "[[page]]\nname = \"Main\"\n".to_owned()),
     ];
     for (what, file, toml) in table {

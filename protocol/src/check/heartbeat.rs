@@ -6,12 +6,14 @@ use url::Host;
 
 use super::definition::Canonical;
 use super::kind::Definition;
-use super::read::Timing;
 use crate::strict::Table;
 
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 const YEAR: Duration = Duration::from_secs(366 * 86_400);
+/// Common keys that say how a check is run and judged; `severity` and `labels` hold here too.
+const OF_RUNS: [&str; 7] =
+    ["interval", "timeout", "retry_interval", "fall", "rise", "degraded_above", "locations"];
 
 /// A `heartbeat` check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -24,6 +26,10 @@ pub struct Heartbeat {
 
 impl Definition for Heartbeat {
     fn read(table: &Table<'_>) -> Option<Self> {
+        for key in OF_RUNS {
+            let remedy = "Remove it; period and grace say when a call is missed.";
+            table.meaningless(key, "for a heartbeat, which nobody runs: one call decides", remedy);
+        }
         let period = table.duration("period").between(SECOND, YEAR).required("period = \"1d\"");
         let grace = table.duration("grace").between(SECOND, YEAR).or(HOUR);
         Some(Self { period: period?, grace })
@@ -32,15 +38,6 @@ impl Definition for Heartbeat {
     fn canonical(&self, form: &mut Canonical) {
         form.field("period_ms", self.period.as_millis());
         form.field("grace_ms", self.grace.as_millis());
-    }
-
-    fn refuse_contradictions(&self, _timing: &Timing, table: &Table<'_>) {
-        let of_runs =
-            ["interval", "timeout", "retry_interval", "fall", "rise", "degraded_above", "locations"];
-        for key in of_runs.into_iter().filter(|key| table.has(key)) {
-            let wrong = format!("{key} has no meaning for a heartbeat, which nobody runs: one call decides");
-            table.refuse(key, wrong, "Remove it; period and grace say when a call is missed.");
-        }
     }
 
     fn target(&self) -> Option<Host<String>> {

@@ -17,6 +17,8 @@ pub struct Shape {
     pub longest: Option<usize>,
     /// Shortest and longest duration.
     pub bounds: Option<(Duration, Duration)>,
+    /// It has no meaning here, and is refused.
+    pub meaningless: bool,
 }
 
 /// The form of a value.

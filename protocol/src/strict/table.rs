@@ -180,6 +180,14 @@ impl<'d> Table<'d> {
         }
     }
 
+    /// Refuses a key that has no meaning in this table, if it is here.
+    pub fn meaningless(&self, key: &'static str, why: &str, remedy: impl Into<String>) {
+        self.note(key, |shape| shape.meaningless = true);
+        if self.has(key) {
+            self.refuse(key, format!("{key} has no meaning {why}"), remedy);
+        }
+    }
+
     /// Leaves unread keys unreported: their meaning hangs on something that is itself refused.
     pub fn leave_the_rest(&self) {
         self.free.set(true);
