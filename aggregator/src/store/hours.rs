@@ -67,8 +67,8 @@ impl Store {
             let tally =
                 tallies.entry(raw.track).or_insert_with(|| Tally { counts: [0; 4], latency: empty() });
             tally.counts[raw.outcome as usize] += 1;
-            if matches!(raw.outcome, Outcome::Up | Outcome::Degraded) {
-                let value = raw.total_us.clamp(1, LONGEST);
+            if let (Outcome::Up | Outcome::Degraded, Some(total_us)) = (raw.outcome, raw.total_us) {
+                let value = total_us.clamp(1, LONGEST);
                 if let Err(error) = tally.latency.record(value) {
                     failed = Some(error.to_string());
                 }
@@ -120,4 +120,50 @@ fn empty() -> Histogram<u64> {
     let mut histogram = Histogram::new_with_max(LONGEST, 2).expect("the bounds are valid constants");
     histogram.auto(true);
     histogram
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::heartbeat::Expected;
+    use crate::domain::state::State;
+    use crate::domain::step::{Beat, Command, DesiredHeartbeat, Tells, step};
+    use crate::domain::time::{MINUTE, SECOND};
+
+    #[test]
+    fn a_job_whose_start_nobody_told_has_no_response_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut store = Store::open(&folder.path().join("skerry.db")).expect("opens");
+        let (mut state, mut now) = (State::default(), Timestamp(1_790_000_000_000 / HOUR * HOUR));
+        let mut take = |after: i64, command: Command| {
+            now = now + after;
+            let changes = step(&mut state, command, now).changes;
+            store.commit(&state, &changes, now).expect("committed");
+            *state.workspaces.keys().next().expect("a workspace")
+        };
+        let expected = Expected { period: HOUR, grace: HOUR };
+        let job = DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected };
+        let heartbeats = vec![job];
+        let workspace = take(0, Command::DeclareHeartbeats { workspace: "default".to_owned(), heartbeats });
+        let call = |tells| {
+            let (run, detail) = (String::new(), String::new());
+            Command::Beat(Box::new(Beat { workspace, check: "job".to_owned(), tells, run, detail }))
+        };
+        for _ in 0..9 {
+            take(MINUTE, call(Tells::Success));
+        }
+        take(HOUR, call(Tells::Start));
+        take(SECOND, call(Tells::Success));
+        take(MINUTE, call(Tells::Success));
+
+        let mut raw = Vec::new();
+        store.observations(Timestamp(0), Timestamp::FAR, |one| raw.push(one)).expect("reads");
+        let told: Vec<_> = raw.iter().filter_map(|one| one.total_us).collect();
+        assert!(raw.len() == 11 && told.len() == 1, "{raw:?}");
+        while store.roll_up_next(now + HOUR, Timestamp(0)).expect("rolls up").is_some() {}
+        let hours = store.response_hours(&[raw[0].track], Timestamp(0)).expect("reads");
+        assert_eq!(hours.len(), 1, "the hour without a start shows none: {hours:?}");
+        let exact = |us: u64| us.abs_diff(1_000_000) < 10_000;
+        assert!(exact(hours[0].p50_us) && exact(hours[0].p95_us), "{hours:?}");
+    }
 }

@@ -51,12 +51,14 @@ const OUTCOME: u32 = 6;
 const LONGEST: usize = 2 + 9;
 
 /// The outcome and which durations are present; the reason, unless the outcome is `up`; the durations.
-/// The total is the sum of the phases, unless more than 2 % of it lies between them.
+/// The total is the sum of the phases, unless more than 2 % of it lies between them; without either there is
+/// none.
 fn pack(raw: &RawObservation) -> ([u8; LONGEST], usize) {
     let phases = raw.phases.unwrap_or_default();
     let all = [phases.dns_us, phases.connect_us, phases.tls_us, phases.first_byte_us, phases.transfer_us];
-    let sum: u64 = all.iter().flatten().map(|phase| u64::from(*phase)).sum();
-    let total = (raw.total_us.abs_diff(sum).saturating_mul(50) > raw.total_us).then_some(raw.total_us);
+    let sum: Option<u64> = all.iter().flatten().map(|phase| u64::from(*phase)).reduce(|sum, one| sum + one);
+    let told = |total: &u64| sum.is_none_or(|sum| total.abs_diff(sum).saturating_mul(50) > *total);
+    let total = raw.total_us.filter(told);
     let durations = all.map(|phase| phase.map(u64::from)).into_iter().chain([total]);
 
     let mut bytes = [0; LONGEST];
@@ -79,7 +81,7 @@ fn pack(raw: &RawObservation) -> ([u8; LONGEST], usize) {
 }
 
 /// What [`pack`] made: outcome, reason, total, phases.
-fn unpack(bytes: &[u8]) -> Option<(Outcome, Reason, u64, Option<Phases>)> {
+fn unpack(bytes: &[u8]) -> Option<(Outcome, Reason, Option<u64>, Option<Phases>)> {
     let flags = *bytes.first()?;
     let outcome = Outcome::from_wire(i32::from(flags >> OUTCOME));
     let (reason, mut nibble) = match outcome {
@@ -102,8 +104,8 @@ fn unpack(bytes: &[u8]) -> Option<(Outcome, Reason, u64, Option<Phases>)> {
     for (bit, phase) in (0_u32..).zip(&mut all) {
         *phase = take(bit)?.map(|value| u32::try_from(value).unwrap_or(u32::MAX));
     }
-    let sum = all.iter().flatten().map(|phase| u64::from(*phase)).sum();
-    let total = take(TOTAL)?.unwrap_or(sum);
+    let sum = all.iter().flatten().map(|phase| u64::from(*phase)).reduce(|sum, one| sum + one);
+    let total = take(TOTAL)?.or(sum);
     let [dns_us, connect_us, tls_us, first_byte_us, transfer_us] = all;
     let phases = Phases { dns_us, connect_us, tls_us, first_byte_us, transfer_us };
     Some((outcome, reason, total, (flags & 0b1_1111 != 0).then_some(phases)))
@@ -172,7 +174,7 @@ mod tests {
         assert_eq!(short(u64::MAX), GREATEST);
     }
 
-    fn back(raw: &RawObservation) -> (Outcome, Reason, u64, Option<Phases>) {
+    fn back(raw: &RawObservation) -> (Outcome, Reason, Option<u64>, Option<Phases>) {
         let (bytes, length) = pack(raw);
         unpack(&bytes[..length]).expect("whole")
     }
@@ -186,12 +188,14 @@ mod tests {
             track: TrackKey(1),
             outcome: Outcome::Up,
             reason: Reason::None,
-            total_us: 4_095,
+            total_us: Some(4_095),
             phases: Some(phases),
         };
-        assert_eq!(back(&raw), (Outcome::Up, Reason::None, 4_090, Some(phases)));
-        let bare = RawObservation { phases: None, total_us: 250, ..raw };
-        assert_eq!(back(&bare), (Outcome::Up, Reason::None, 250, None));
+        assert_eq!(back(&raw), (Outcome::Up, Reason::None, Some(4_090), Some(phases)));
+        for total_us in [Some(250), Some(0), None] {
+            let bare = RawObservation { phases: None, total_us, ..raw };
+            assert_eq!(back(&bare), (Outcome::Up, Reason::None, total_us, None));
+        }
         for reason in [Reason::Timeout, Reason::BodyNotJson] {
             let all = Phases {
                 dns_us: Some(1),
@@ -200,9 +204,14 @@ mod tests {
                 first_byte_us: Some(4),
                 transfer_us: Some(5),
             };
-            let down =
-                RawObservation { outcome: Outcome::Down, reason, phases: Some(all), total_us: 120, ..raw };
-            assert_eq!(back(&down), (Outcome::Down, reason, 120, Some(all)));
+            let down = RawObservation {
+                outcome: Outcome::Down,
+                reason,
+                phases: Some(all),
+                total_us: Some(120),
+                ..raw
+            };
+            assert_eq!(back(&down), (Outcome::Down, reason, Some(120), Some(all)));
         }
     }
 
@@ -213,7 +222,7 @@ mod tests {
             track: TrackKey(1),
             outcome: Outcome::Degraded,
             reason: Reason::Slow,
-            total_us: 4_095,
+            total_us: Some(4_095),
             phases: None,
         };
         let (bytes, length) = pack(&raw);

@@ -9,14 +9,19 @@ use skerry_protocol::wire::Reason;
 
 const START: Timestamp = Timestamp(1_790_000_000_000);
 
+/// Minutes.
+pub(crate) const PERIOD: i64 = 10;
+/// Minutes.
+pub(crate) const GRACE: i64 = 2;
+
 /// A job that calls every ten minutes, with two minutes of grace; time is in minutes.
-struct Job {
+pub(crate) struct Job {
     state: State,
     changes: Vec<Change>,
 }
 
 impl Job {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let mut job = Self { state: State { ready_at: START, ..State::default() }, changes: Vec::new() };
         job.declare(0, &["job"]);
         job
@@ -29,7 +34,7 @@ impl Job {
     }
 
     fn declare(&mut self, minute: i64, names: &[&str]) {
-        let expected = Expected { period: 10 * MINUTE, grace: 2 * MINUTE };
+        let expected = Expected { period: PERIOD * MINUTE, grace: GRACE * MINUTE };
         let one = |name: &&str| DesiredHeartbeat { check: (*name).to_owned(), definition: vec![1], expected };
         let heartbeats = names.iter().map(one).collect();
         let answer =
@@ -37,21 +42,36 @@ impl Job {
         assert_eq!(answer, Answer::Done);
     }
 
-    fn call(&mut self, minute: i64, tells: Tells, run: &str) -> Answer {
+    pub(crate) fn call(&mut self, minute: i64, tells: Tells, run: &str) -> Answer {
         let workspace = *self.state.workspaces.keys().next().expect("a workspace");
         let (check, run, detail) = ("job".to_owned(), run.to_owned(), "words".to_owned());
         self.step(minute, Command::Beat(Box::new(Beat { workspace, check, tells, run, detail })))
     }
 
     /// Time passes, a tick a minute.
-    fn pass(&mut self, from: i64, to: i64) {
+    pub(crate) fn pass(&mut self, from: i64, to: i64) {
         for minute in from..=to {
             self.step(minute, Command::Tick);
         }
     }
 
+    /// We were away and are back.
+    pub(crate) fn away_until(&mut self, minute: i64) {
+        self.state.ready_at = START + minute * MINUTE;
+        self.pass(minute, minute);
+    }
+
+    /// What is held to have been true at one minute.
+    pub(crate) fn held(&self, minute: i64) -> Option<Hard> {
+        let track = &self.state.tracks.values().next()?.track;
+        let at = START + minute * MINUTE;
+        let span = track.spans.iter().rfind(|span| span.from <= at)?;
+        let goes_on = track.spans.last() == Some(span) && !track.silent;
+        (at < span.last || goes_on).then_some(span.state)
+    }
+
     /// What is held to have been true: `up 0-12, down 12-20`; gaps are what nobody knows.
-    fn past(&self) -> String {
+    pub(crate) fn past(&self) -> String {
         let Some(track) = self.state.tracks.values().next() else { return String::new() };
         let minute = |at: Timestamp| (at - START) / MINUTE;
         let spans = track.track.spans.iter();
@@ -70,10 +90,10 @@ impl Job {
         told.collect()
     }
 
-    /// Durations of the runs that ended, s.
-    fn took(&self) -> Vec<u64> {
+    /// Durations of the runs that ended, s; `None` where nobody knows when it began.
+    fn took(&self) -> Vec<Option<u64>> {
         let raw = self.changes.iter().filter_map(|change| match change {
-            Change::Raw(raw) => Some(raw.total_us / 1_000_000),
+            Change::Raw(raw) => Some(raw.total_us.map(|total| total / 1_000_000)),
             _ => None,
         });
         raw.collect()
@@ -144,7 +164,11 @@ fn from_start_to_end_is_the_latency_of_that_run_alone() {
     job.call(10, Tells::Start, "a");
     job.call(11, Tells::Success, "b");
     job.call(12, Tells::Failure, "a");
-    assert_eq!(job.took(), [60, 0, 0, 120]);
+    job.pass(13, 24);
+    job.call(25, Tells::Start, "");
+    job.call(25, Tells::Success, "");
+    job.pass(26, 38);
+    assert_eq!(job.took(), [Some(60), None, None, Some(120), Some(0), None]);
 }
 
 #[test]
@@ -152,8 +176,8 @@ fn our_own_absence_is_not_a_missed_call() {
     // Away from 5 to 8: the call was due at 12, and we were there; from readiness it has its whole time.
     let mut job = Job::new();
     job.call(0, Tells::Success, "");
-    job.state.ready_at = START + 8 * MINUTE;
-    job.pass(8, 12);
+    job.away_until(8);
+    job.pass(9, 12);
     assert_eq!(job.past(), "up 0-0, goes on");
     // Past 12 nobody can say: it may have called while we were away.
     job.pass(13, 20);
@@ -167,8 +191,8 @@ fn our_own_absence_is_not_a_missed_call() {
     assert_eq!(job.past(), "up 0-12, down 21-21, goes on");
     assert_eq!(job.reasons()[1], (Hard::Down, Reason::HeartbeatMissed));
     // An outage that was known before we were away goes on.
-    job.state.ready_at = START + 60 * MINUTE;
-    job.pass(60, 61);
+    job.away_until(60);
+    job.pass(61, 61);
     assert_eq!(job.past(), "up 0-12, down 21-21, goes on");
 }
 
@@ -182,6 +206,37 @@ fn what_the_file_no_longer_declares_is_not_called_and_not_missed() {
     assert_eq!(job.reasons(), [(Hard::Up, Reason::None)]);
     job.declare(61, &["job"]);
     assert_eq!(job.call(62, Tells::Success, ""), Answer::Done);
+}
+
+/// As when a check is commented out and in again: what was heard before is not forgotten, and what could not
+/// be told meanwhile is held against nobody.
+#[test]
+fn one_that_is_declared_again_is_due_as_before() {
+    let mut job = Job::new();
+    job.call(0, Tells::Success, "");
+    job.declare(1, &[]);
+    job.declare(3, &["job"]);
+    job.pass(3, 12);
+    assert_eq!(job.past(), "up 0-0, goes on");
+    job.pass(13, 15);
+    assert_eq!(job.past(), "up 0-12, nobody knows");
+    job.pass(16, 16);
+    assert_eq!(job.past(), "up 0-12, down 16-16, goes on");
+}
+
+#[test]
+fn a_run_that_hangs_is_outlived_by_the_success_of_another() {
+    let mut job = Job::new();
+    job.call(0, Tells::Start, "a");
+    job.pass(1, 3);
+    job.call(5, Tells::Success, "b");
+    job.pass(6, 17);
+    assert_eq!(job.past(), "down 2-5, up 5-5, goes on");
+    // One that is under way in its time goes on.
+    job.call(17, Tells::Start, "a");
+    job.call(18, Tells::Success, "b");
+    job.pass(19, 20);
+    assert_eq!(job.past(), "down 2-5, up 5-19, down 19-20, goes on");
 }
 
 /// A quiet job is no old news: that nothing is late is known at every tick, and nothing is written for it.

@@ -2,6 +2,7 @@
 //! through tracks, verdicts, component status, overlay, uptime and day marks.
 
 mod heartbeats;
+mod jobs;
 mod pages;
 mod purity;
 mod reference;

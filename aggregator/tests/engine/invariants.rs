@@ -3,11 +3,13 @@
 use crate::script::{Script, World};
 use proptest::prelude::*;
 use skerry_aggregator::domain::component::{Automatic, LinkedCheck, automatic};
+use skerry_aggregator::domain::heartbeat::{Heartbeat, Lateness};
 use skerry_aggregator::domain::interval::{Interval, append};
 use skerry_aggregator::domain::state::{Component, State};
 use skerry_aggregator::domain::status::Status;
 use skerry_aggregator::domain::step::{Answer, Command, step};
 use skerry_aggregator::domain::time::Timestamp;
+use skerry_aggregator::domain::track::Hard;
 use skerry_aggregator::domain::verdict::{Ruling, Witness, timeline};
 use std::collections::BTreeMap;
 
@@ -77,6 +79,9 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
             return Err(format!("silent for {} ms and believed", now - last));
         }
     }
+    for (check, heartbeat) in &state.heartbeats {
+        called_or_waited_for(state, heartbeat, tick).map_err(|what| format!("{check:?}: {what}"))?;
+    }
     for component in state.components.values() {
         let layers = &component.layers;
         whole_or_apart("manual", &layers.manual)?;
@@ -93,6 +98,27 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
         if layers.automatic != anew {
             return Err(format!("the layer is {:?}, worked out anew it is {anew:?}", layers.automatic));
         }
+    }
+    Ok(())
+}
+
+/// A job that is held to be up has called, and has time until its next call.
+fn called_or_waited_for(state: &State, heartbeat: &Heartbeat, tick: bool) -> Result<(), String> {
+    let witnessed = &state.tracks[&heartbeat.track];
+    let started = heartbeat.started.as_ref().map(|started| started.at);
+    if heartbeat.heard.max(started).is_some_and(|at| at > state.clock) {
+        return Err(format!("a call in the future: {heartbeat:?}"));
+    }
+    let open = witnessed.track.spans.last().filter(|_| !witnessed.track.silent);
+    if open.is_none_or(|open| open.state != Hard::Up) {
+        return Ok(());
+    }
+    if heartbeat.heard.is_none() {
+        return Err(format!("up without a call, and none is due: {heartbeat:?}"));
+    }
+    let late = heartbeat.lateness(Timestamp(0), state.clock);
+    if tick && late != Lateness::InTime {
+        return Err(format!("up though a call is late: {heartbeat:?} {late:?}"));
     }
     Ok(())
 }

@@ -1,12 +1,14 @@
 //! Random commands, decoded from bytes so that a failing sequence shrinks.
 
+use skerry_aggregator::domain::heartbeat::Expected;
 use skerry_aggregator::domain::state::{
     AgentKey, ComponentKey, ComponentSettings, PageSettings, ResponseHour, State, Told,
 };
 use skerry_aggregator::domain::status::Status;
 use skerry_aggregator::domain::step::{
-    Answer, Change, Command, Configure, DeclaredCheck, DesiredComponent, DesiredGroup, DesiredItem,
-    DesiredLink, DesiredPage, Observed, Record, RecordKind, Report, SnapshotState, When, step,
+    Answer, Beat, Change, Command, Configure, DeclaredCheck, DesiredComponent, DesiredGroup,
+    DesiredHeartbeat, DesiredItem, DesiredLink, DesiredPage, Observed, Record, RecordKind, Report,
+    SnapshotState, Tells, When, step,
 };
 use skerry_aggregator::domain::time::{DAY, HOUR, SECOND, Timestamp};
 use skerry_aggregator::domain::track::Hard;
@@ -17,6 +19,8 @@ use skerry_protocol::wire::{Outcome, Phases, Reason};
 /// Where every sequence begins.
 pub(crate) const START: Timestamp = Timestamp(1_790_000_000_000);
 pub(crate) const CHECKS: [&str; 3] = ["a", "b", "c"];
+/// Jobs that may be declared; an agent runs a check of the last one's name.
+const JOBS: [&str; 3] = ["job", "other job", "c"];
 
 /// Bytes, read as choices; endless zeros after the last.
 pub(crate) struct Script<'a>(pub(crate) &'a [u8]);
@@ -104,7 +108,12 @@ impl World {
             let keys: Vec<_> = state.components.keys().copied().collect();
             keys.get(script.below(8) as usize).copied().unwrap_or(ComponentKey(-1))
         };
-        match script.below(16) {
+        match script.below(20) {
+            16 => Command::DeclareHeartbeats {
+                workspace: "default".to_owned(),
+                heartbeats: JOBS.iter().filter_map(|name| job(script, name)).collect(),
+            },
+            17..=19 => Command::Beat(Box::new(self.beat(script))),
             0..=8 => Command::Report(Box::new(self.report(script))),
             9..=11 => Command::Tick,
             12 => Command::Configure(Box::new(configure(script, &self.state))),
@@ -118,6 +127,16 @@ impl World {
                 component: component(script, &self.state),
                 hours: vec![ResponseHour { hour: self.now, p50_us: 1, p95_us: 2 }],
             },
+        }
+    }
+
+    fn beat(&self, script: &mut Script<'_>) -> Beat {
+        Beat {
+            workspace: *self.state.workspaces.keys().next().expect("one"),
+            check: script.pick(&["job", "job", "other job", "c", "nobody's"]).to_owned(),
+            tells: script.pick(&[Tells::Success, Tells::Success, Tells::Failure, Tells::Start]),
+            run: script.pick(&["", "", "one", "two"]).to_owned(),
+            detail: "words".to_owned(),
         }
     }
 
@@ -167,6 +186,14 @@ impl World {
             inventory,
         }
     }
+}
+
+/// A job as a file may declare it, if it does.
+fn job(script: &mut Script<'_>, name: &str) -> Option<DesiredHeartbeat> {
+    let expected =
+        Expected { period: script.pick(&[5 * SECOND, HOUR, DAY]), grace: script.pick(&[SECOND, HOUR]) };
+    let definition = vec![script.below(2) as u8];
+    (script.below(4) < 3).then(|| DesiredHeartbeat { check: name.to_owned(), definition, expected })
 }
 
 pub(crate) fn declared(name: &str, interval_ms: i64) -> DeclaredCheck {
@@ -238,6 +265,9 @@ fn configure(script: &mut Script<'_>, state: &State) -> Configure {
     }
     if script.below(4) == 3 {
         linked.remove(0);
+    }
+    if script.below(3) == 2 {
+        linked.push(link("job", false));
     }
     let mut items = vec![DesiredItem::Component(component("first", linked))];
     if script.below(4) < 3 {

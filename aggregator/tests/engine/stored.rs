@@ -58,7 +58,19 @@ fn same(state: &State, loaded: &State) -> Result<(), String> {
     if let Some((key, one)) = differ {
         return Err(format!("{key:?}:\n  in memory {one:?}\n  loaded    {:?}", loaded.components.get(key)));
     }
-    compare!(next_key, workspaces, agents, checks, tracks, pages, groups, components, check_names, track_of);
+    compare!(
+        next_key,
+        workspaces,
+        agents,
+        checks,
+        heartbeats,
+        tracks,
+        pages,
+        groups,
+        components,
+        check_names,
+        track_of
+    );
     Ok(())
 }
 

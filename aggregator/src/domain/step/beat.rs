@@ -89,7 +89,11 @@ pub(super) fn declare_all(
         let track = state.track_of[&(voice, check)];
         kept.push(check);
         let known = state.heartbeats.get(&check).cloned();
-        let (heard, started) = known.clone().map_or((None, None), |known| (known.heard, known.started));
+        // One that was declared before goes on from what was heard then, or no call would ever be due.
+        let (heard, started) = match &known {
+            Some(known) => (known.heard, known.started.clone()),
+            None => (last_good_call(&state.tracks[&track]), None),
+        };
         let heartbeat = Heartbeat { track, expected: one.expected, heard, started };
         if known.as_ref() != Some(&heartbeat) {
             state.heartbeats.insert(check, heartbeat);
@@ -102,6 +106,12 @@ pub(super) fn declare_all(
     }
     recompute(state, &earliest, changes);
     Answer::Done
+}
+
+/// An `up` that is still believed was told by a call; nothing else makes one.
+fn last_good_call(witnessed: &Witnessed) -> Option<Timestamp> {
+    let open = witnessed.track.spans.last().filter(|_| !witnessed.track.silent);
+    open.filter(|open| open.state == Hard::Up).map(|open| open.last)
 }
 
 /// A call has come.
@@ -121,8 +131,10 @@ pub(super) fn beat(state: &mut State, beat: &Beat, now: Timestamp, changes: &mut
     heartbeat.heard = Some(now);
     // Only the run that told its start has a duration; the end of another leaves it under way.
     let ended = heartbeat.started.take_if(|started| started.run == beat.run);
-    let took = ended.map_or(0, |started| now - started.at);
-    let total_us = u64::try_from(took).unwrap_or(0).saturating_mul(1_000);
+    let took = ended.and_then(|started| u64::try_from(now - started.at).ok());
+    // One that hangs has had its say: what is told now is the news.
+    heartbeat.started.take_if(|started| now - started.at > heartbeat.expected.grace);
+    let total_us = took.map(|ms| ms.saturating_mul(1_000));
     let track = heartbeat.track;
     let raw = RawObservation { at: now, track, outcome, reason, total_us, phases: None };
     changes.push(Change::Raw(raw));
@@ -137,7 +149,9 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Vec<Change>)
     for heartbeat in state.heartbeats.values() {
         let Some(witnessed) = state.tracks.get_mut(&heartbeat.track) else { continue };
         let known = !witnessed.track.silent;
-        match heartbeat.lateness(state.ready_at, now) {
+        // Before it was declared, or declared again, it could not be called either.
+        let declared = witnessed.declared.last().map_or(Timestamp(0), |newest| newest.from);
+        match heartbeat.lateness(state.ready_at.max(declared), now) {
             Lateness::Missed(due) if !(known && open_state(witnessed) == Hard::Down) => {
                 late.push((heartbeat.track, Some(due), due));
             }
@@ -156,7 +170,7 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Vec<Change>)
                     track,
                     outcome: Outcome::Down,
                     reason,
-                    total_us: 0,
+                    total_us: None,
                     phases: None,
                 };
                 changes.push(Change::Raw(raw));

@@ -229,8 +229,8 @@ pub struct RawObservation {
     pub outcome: skerry_protocol::wire::Outcome,
     /// Why.
     pub reason: skerry_protocol::wire::Reason,
-    /// Whole duration, µs.
-    pub total_us: u64,
+    /// Whole duration, µs. `None`: nobody measured one.
+    pub total_us: Option<u64>,
     /// Phases.
     pub phases: Option<skerry_protocol::wire::Phases>,
 }

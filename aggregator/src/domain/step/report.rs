@@ -147,6 +147,7 @@ impl Placed<'_> {
         for n in 0..count {
             let at = first + if count > 1 { self.spread * n / (count - 1) } else { 0 };
             let at = at.min(self.report.received);
+            let total_us = Some(total_us);
             changes.push(Change::Raw(RawObservation { at, track: key, outcome, reason, total_us, phases }));
             if outcome == Outcome::Inconclusive {
                 continue;
