@@ -3,7 +3,7 @@ use crate::probe::{Findings, Observed};
 use crate::uplink::Delivery;
 use async_trait::async_trait;
 use bytes::Bytes;
-use skerry_protocol::check::{Http, HttpVersion, IpVersion, Kind, Severity, StatusRange};
+use skerry_protocol::check::{Http, Kind, Severity};
 use skerry_protocol::wire::{self, Outcome, Reason, State};
 use std::collections::BTreeMap;
 use std::sync::Mutex;
@@ -37,26 +37,8 @@ impl Listener {
 }
 
 pub(crate) fn check(name: &str, interval: u64) -> Check {
-    let http = Http {
-        url: "http://127.0.0.1:1/".parse().expect("a URL"),
-        method: http::Method::GET,
-        headers: Vec::new(),
-        body: None,
-        auth: None,
-        status: vec![StatusRange { from: 200, to: 299 }],
-        redirects: 5,
-        body_contains: Vec::new(),
-        body_matches: Vec::new(),
-        json: Vec::new(),
-        response_headers: Vec::new(),
-        certificate_days: None,
-        verify: true,
-        ca_file: None,
-        max_body: 1 << 20,
-        version: HttpVersion::Auto,
-        ip: IpVersion::Any,
-        reuse_connection: false,
-    };
+    let url = "http://127.0.0.1:1/".parse().expect("a URL");
+    let http = Http { url, ..crate::probe::example() };
     Check {
         name: name.to_owned(),
         kind: Kind::Http(Box::new(http)),

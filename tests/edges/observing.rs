@@ -1,25 +1,18 @@
-//! Checks as their owner writes them, run once.
+//! Checks run once, and what must have been seen.
 
 use skerry_agent::probe::{Observed, Prober};
-use skerry_protocol::check::{self, Check};
-use skerry_protocol::strict::Document;
+use skerry_protocol::check::Check;
 use skerry_protocol::wire::{Outcome, Reason};
+use skerry_tests::parts::checks;
 use tokio::time::Instant;
 
-/// A check with these keys.
-pub(crate) fn check(keys: &str) -> Check {
-    let text = format!("[[check]]\nname = \"target\"\n{keys}\n");
-    let document = Document::parse("edges.toml", &text).expect("TOML");
-    let check = document.root().tables("check", &["name"]).iter().find_map(check::read);
-    let (problems, _) = document.finish();
-    assert!(problems.is_empty(), "{problems:?}");
-    check.expect("a check without a problem")
+/// Runs a check with these keys.
+pub(crate) async fn observe(keys: &str) -> Observed {
+    run(&Prober::new().expect("a prober"), &checks::read(keys)).await
 }
 
-pub(crate) async fn observe(keys: &str) -> Observed {
-    let check = check(keys);
-    let prober = Prober::new().expect("a prober");
-    prober.observe(&check, Instant::now() + check.timeout).await
+pub(crate) async fn run(prober: &Prober, check: &Check) -> Observed {
+    prober.observe(check, Instant::now() + check.timeout).await
 }
 
 #[track_caller]
@@ -30,10 +23,29 @@ pub(crate) fn assert_up(seen: &Observed) {
 #[track_caller]
 pub(crate) fn assert_seen(seen: &Observed, outcome: Outcome, reason: Reason, words: &str) {
     assert_eq!((seen.outcome, seen.reason), (outcome, reason), "{}", seen.detail);
-    assert!(seen.detail.contains(words) && seen.detail.len() <= 200, "{}", seen.detail);
+    assert!(seen.detail.contains(words), "{:?} lacks {words:?}", seen.detail);
+    assert!(seen.detail.len() <= 200 && !seen.detail.chars().any(char::is_control), "{:?}", seen.detail);
 }
 
 #[track_caller]
 pub(crate) fn assert_down(seen: &Observed, reason: Reason, words: &str) {
     assert_seen(seen, Outcome::Down, reason, words);
+}
+
+/// Runs the ignored test of that name in a process of its own, and tells it of a target.
+pub(crate) async fn run_half(name: &str, target: String) {
+    let child = tokio::process::Command::new(std::env::current_exe().expect("this program"))
+        .args(["--ignored", "--exact", "--nocapture", name])
+        .env("TARGET", target)
+        .output()
+        .await
+        .expect("runs");
+    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+}
+
+/// This process opens nothing more.
+pub(crate) fn run_out_of_descriptors() {
+    let mut limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
+    limit.current = Some(3);
+    rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).expect("a lower limit is allowed");
 }

@@ -118,6 +118,23 @@ async fn tls_goes_before_all_words() {
 }
 
 #[tokio::test]
+async fn bad_certificates_have_their_own_reasons() {
+    let (authority, stranger) = (Authority::new(), Authority::new());
+    for (certificate, reason) in [
+        (authority.sign(&["127.0.0.1"], Validity::EXPIRED), Reason::TlsExpired),
+        (authority.sign(&["127.0.0.1"], Validity::NOT_YET), Reason::TlsNotYetValid),
+        (stranger.sign(&["127.0.0.1"], Validity::GOOD), Reason::TlsUntrusted),
+    ] {
+        let nginx = Nginx::start(&Site { certificate: Some(certificate), ..Site::default() }).await;
+        let trust = format!("tls = true\nca_file = \"{}\"", authority.file().display());
+        assert_down(&observe(&tcp(nginx.port(), &trust)).await, reason, "");
+        assert_up(&observe(&tcp(nginx.port(), "tls = true\nverify = false")).await);
+    }
+    let plain = Nginx::start(&Site::default()).await;
+    assert_down(&observe(&tcp(plain.port(), "tls = true\nverify = false")).await, Reason::TlsFailed, "");
+}
+
+#[tokio::test]
 async fn what_misbehaving_servers_say_is_bounded_and_named() {
     let expect = "expect = '^220 '";
     let endless = Scripted::start(&[Step::Endless(b"spam and eggs ")]).await;

@@ -5,6 +5,8 @@ use std::time::Duration;
 use skerry_agent::probe::{Findings, Observed};
 use skerry_protocol::wire::{Outcome, Reason};
 use skerry_tests::parts::certificates::{Authority, Certificate, Validity};
+use skerry_tests::parts::free_port;
+use skerry_tests::parts::misbehaving::FullBacklog;
 use skerry_tests::parts::nginx::{Nginx, Site};
 use skerry_tests::parts::nginx_mail::NginxMail;
 use skerry_tests::parts::postfix::Postfix;
@@ -71,6 +73,25 @@ async fn another_name_may_be_asked_for_and_days_left_are_counted() {
     assert_up(&observe(&at("server_name = \"shop.test\"\ncertificate_days = 7")).await);
     let seen = observe(&at("server_name = \"shop.test\"\ncertificate_days = 14")).await;
     assert_seen(&seen, Outcome::Degraded, Reason::TlsExpiresSoon, "days");
+}
+
+#[tokio::test]
+async fn nobody_there_and_a_slow_handshake_have_their_names() {
+    assert_down(&observe(&tls("127.0.0.1", free_port(), "")).await, Reason::ConnectRefused, "127.0.0.1");
+    let other = observe(&tls("127.0.0.1", 1, "ip_version = \"6\"")).await;
+    assert_down(&other, Reason::DnsNotFound, "127.0.0.1 is not of the IP version");
+    let full = FullBacklog::new();
+    let seen = observe(&tls("127.0.0.1", full.address().port(), "timeout = \"600ms\"")).await;
+    assert_down(&seen, Reason::ConnectTimeout, "did not open");
+    // The server that consents takes its time until it listens.
+    let nginx = serve(Authority::new().sign(&["localhost"], Validity::GOOD)).await;
+    let script = [Step::Hear(b"\x2f"), Step::Drip(b"S"), Step::Relay(nginx.port())];
+    let slow = Scripted::start(&script).await;
+    let keys = "starttls = \"postgres\"\nverify = false\ndegraded_above = ";
+    let at = |above: &str| tls("127.0.0.1", slow.port(), &format!("{keys}\"{above}\""));
+    assert_up(&observe(&at("9s")).await);
+    let seen = observe(&at("40ms")).await;
+    assert_seen(&seen, Outcome::Degraded, Reason::Slow, "more than 40 ms");
 }
 
 /// With a certificate it is up, its wrong name is seen, and without TLS the refusal is named; over both families.

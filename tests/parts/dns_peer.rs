@@ -44,6 +44,8 @@ pub enum DnsManner {
     AlwaysTruncated,
     /// Truncated over UDP; over TCP a length and nothing behind it.
     CloseInMessage,
+    /// `SERVFAIL`, as of a resolver that found nobody to ask.
+    Servfail,
     /// The response code 3841.
     PrivateCode,
     /// `FORMERR` and nothing else, as of a server that could not read the question.
@@ -203,6 +205,7 @@ fn answers(manner: DnsManner, query: &[u8], tcp: bool) -> Vec<(Duration, Vec<u8>
         DnsManner::OtherName => message(query, 0x8180, &[OTHER_NAME]),
         DnsManner::AlwaysTruncated => message(query, 0x8380, &[]),
         DnsManner::CloseInMessage => message(query, 0x8380, &[]),
+        DnsManner::Servfail => message(query, 0x8182, &[]),
         DnsManner::PrivateCode => {
             // The low four bits, and the high eight in an OPT record (RFC 6891).
             let mut private = message(query, 0x8181, &[]);

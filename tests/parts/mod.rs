@@ -6,6 +6,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 pub mod certificates;
+pub mod checks;
 pub mod dns;
 pub mod dns_peer;
 pub mod misbehaving;

@@ -24,6 +24,8 @@ pub enum Step {
     Echo,
     /// Says nothing more, and keeps the connection.
     Silence,
+    /// Hands the connection on to this port of the host.
+    Relay(u16),
     /// Breaks the connection; a script that ends closes it.
     Reset,
 }
@@ -97,6 +99,10 @@ async fn play(mut stream: TcpStream, script: &[Step]) -> std::io::Result<()> {
             }
             Step::Echo => stream.write_all(&heard).await?,
             Step::Silence => std::future::pending::<()>().await,
+            Step::Relay(port) => {
+                let mut other = TcpStream::connect(("127.0.0.1", *port)).await?;
+                tokio::io::copy_bidirectional(&mut stream, &mut other).await?;
+            }
             Step::Reset => SockRef::from(&stream).set_linger(Some(Duration::ZERO))?,
         }
     }

@@ -4,6 +4,7 @@ use crate::link::Link;
 use crate::world::{World, now, page, quick_check};
 use skerry_tests::parts::nginx::{Nginx, Site};
 use skerry_tests::parts::until;
+use std::path::Path;
 use std::time::Duration;
 
 const INTERVAL: i64 = 1_000;
@@ -13,6 +14,23 @@ const NOTICED: Duration = Duration::from_secs(10);
 const PUBLISHED: Duration = Duration::from_secs(1);
 /// An agent that could not deliver for half a minute tries again within this time.
 const DRAINED: Duration = Duration::from_secs(60);
+
+/// The target of `web` dies and returns, both noticed by the agent of that configuration; when each was.
+async fn outage_noticed(world: &World, nginx: &mut Nginx, config: &Path) -> (i64, i64) {
+    let holds = async |state: &str| {
+        until(&format!("the agent holds web to be {state}"), NOTICED, async || {
+            world.agent_state(config, "web").as_deref() == Some(state)
+        })
+        .await;
+    };
+    let died = now();
+    nginx.kill().await;
+    holds("down").await;
+    let returned = now();
+    nginx.restart().await;
+    holds("up").await;
+    (died, returned)
+}
 
 /// The one closed outage of `web`, whose edges fit what the story did.
 async fn only_outage(world: &World, died: i64, returned: i64) {
@@ -51,18 +69,7 @@ async fn an_outage_while_the_aggregator_was_down_is_in_the_bars() {
     let before = world.intervals("web");
 
     world.kill();
-    let died = now();
-    nginx.kill().await;
-    until("the agent holds web to be down", NOTICED, async || {
-        world.agent_state(&config, "web").as_deref() == Some("down")
-    })
-    .await;
-    let returned = now();
-    nginx.restart().await;
-    until("the agent holds web to be up", NOTICED, async || {
-        world.agent_state(&config, "web").as_deref() == Some("up")
-    })
-    .await;
+    let (died, returned) = outage_noticed(&world, &mut nginx, &config).await;
     let waiting = world.agent_status(&config).expect("a status")["depth"].as_u64().expect("a number");
     assert!(waiting >= 4, "{waiting} records wait in the spool");
 
@@ -111,18 +118,7 @@ async fn late_data_repairs_the_past() {
         world.intervals("web").into_iter().filter(after_the_cut).collect()
     };
     assert_eq!(holes(&world).len(), 1, "{:?}", world.intervals("web"));
-    let died = now();
-    nginx.kill().await;
-    until("the agent holds web to be down", NOTICED, async || {
-        world.agent_state(&config, "web").as_deref() == Some("down")
-    })
-    .await;
-    let returned = now();
-    nginx.restart().await;
-    until("the agent holds web to be up", NOTICED, async || {
-        world.agent_state(&config, "web").as_deref() == Some("up")
-    })
-    .await;
+    let (died, returned) = outage_noticed(&world, &mut nginx, &config).await;
 
     link.mend();
     until("the past is repaired", DRAINED, async || {

@@ -24,6 +24,9 @@ mod run;
 mod tcp;
 mod tls;
 
+#[cfg(test)]
+pub(crate) use http::example;
+
 pub use dns::{DnsAnswer, DnsFindings};
 pub use exec::{Measure, PluginSeen};
 

@@ -118,13 +118,7 @@ async fn silence_and_nobody_there_are_told_apart() {
 #[tokio::test]
 async fn our_own_lack_of_descriptors_is_nobodys_outage() {
     let peer = DnsPeer::start(DnsManner::Right).await;
-    let child = tokio::process::Command::new(std::env::current_exe().expect("this program"))
-        .args(["--ignored", "--exact", "--nocapture", "dns_probe::failures::half_without_descriptors"])
-        .env("TARGET", peer.address().to_string())
-        .output()
-        .await
-        .expect("runs");
-    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+    run_half("dns_probe::failures::half_without_descriptors", peer.address().to_string()).await;
 }
 
 #[tokio::test]
@@ -139,9 +133,7 @@ async fn half_without_descriptors() {
         prober.observe(&check, Instant::now() + TIMEOUT).await
     };
     assert_up(&observe(DnsTransport::Udp).await);
-    let mut limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-    limit.current = Some(3);
-    rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).expect("a lower limit is allowed");
+    run_out_of_descriptors();
     for transport in [DnsTransport::Udp, DnsTransport::Tcp] {
         let seen = observe(transport).await;
         assert_eq!((seen.outcome, seen.reason), (Outcome::Inconclusive, Reason::OwnResources), "{seen:?}");

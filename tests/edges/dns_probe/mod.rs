@@ -4,13 +4,12 @@ mod answers;
 mod failures;
 mod transports;
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use skerry_agent::probe::{DnsFindings, Findings, Observed, Prober};
 use skerry_protocol::check::{
-    Answers, Check, Dns, DnsTransport, Handshake, IpVersion, Kind, NameServer, Rcode, Record, Severity,
+    Answers, Check, Dns, DnsTransport, Handshake, IpVersion, Kind, NameServer, Rcode, Record,
 };
 use skerry_protocol::wire::{Outcome, Reason};
 use skerry_tests::parts::certificates::{Authority, Validity};
@@ -18,9 +17,11 @@ use skerry_tests::parts::dns::LARGE;
 use skerry_tests::parts::dns_peer::{DnsManner, DnsPeer};
 use skerry_tests::parts::named::Named;
 use skerry_tests::parts::unbound::Unbound;
-use skerry_tests::parts::{free_port, until};
+use skerry_tests::parts::{checks, free_port, until};
 use tokio::time::Instant;
 use url::Host;
+
+use crate::observing::{assert_down, assert_seen, assert_up, run, run_half, run_out_of_descriptors};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 const SHORT: Duration = Duration::from_millis(600);
@@ -36,17 +37,11 @@ fn at(host: &str, port: u16) -> NameServer {
 
 /// A check of a record of `query` at `server`, as the configuration makes it when nothing else is given.
 fn check(server: NameServer, query: &str, record: Record) -> Dns {
-    Dns {
-        query: query.to_owned(),
-        record,
-        server: Some(server),
-        transport: DnsTransport::Udp,
-        rcode: Rcode::NOERROR,
-        answers: None,
-        min_ttl: None,
-        recursion: true,
-        ip: IpVersion::Any,
-    }
+    let asked = format!("server = \"{server}\"\nquery = \"{query}\"\nrecord = \"{}\"", record.name());
+    let Kind::Dns(dns) = checks::read(&format!("type = \"dns\"\n{asked}")).kind else {
+        panic!("a dns check")
+    };
+    *dns
 }
 
 /// A check of `www.example.test` at one of our own servers.
@@ -55,28 +50,11 @@ fn check_at(server: SocketAddr) -> Dns {
 }
 
 fn named(dns: Dns, timeout: Duration) -> Check {
-    Check {
-        name: "names".into(),
-        kind: Kind::Dns(Box::new(dns)),
-        interval: Duration::from_secs(30),
-        timeout,
-        retry_interval: Duration::from_secs(10),
-        fall: 3,
-        rise: 2,
-        degraded_above: None,
-        severity: Severity::High,
-        labels: BTreeMap::new(),
-        locations: Vec::new(),
-    }
-}
-
-async fn run(check: &Check) -> Observed {
-    let prober = Prober::new().expect("a prober");
-    prober.observe(check, Instant::now() + check.timeout).await
+    checks::of(Kind::Dns(Box::new(dns)), timeout)
 }
 
 async fn observe_within(dns: Dns, timeout: Duration) -> Observed {
-    run(&named(dns, timeout)).await
+    run(&Prober::new().expect("a prober"), &named(dns, timeout)).await
 }
 
 async fn observe(dns: Dns) -> Observed {
@@ -100,15 +78,4 @@ fn texts(seen: &Observed) -> Vec<&str> {
 
 fn list(texts: &[&str]) -> Vec<String> {
     texts.iter().map(|text| (*text).to_owned()).collect()
-}
-
-#[track_caller]
-fn assert_up(seen: &Observed) {
-    assert_eq!((seen.outcome, seen.reason, seen.detail.as_str()), (Outcome::Up, Reason::None, ""));
-}
-
-#[track_caller]
-fn assert_down(seen: &Observed, reason: Reason, words: &str) {
-    assert_eq!((seen.outcome, seen.reason), (Outcome::Down, reason), "{}", seen.detail);
-    assert!(seen.detail.contains(words) && seen.detail.len() <= 200, "{}", seen.detail);
 }

@@ -62,6 +62,8 @@ async fn a_family_is_chosen() {
         assert_up(&seen);
         assert_eq!(found(&seen).expect("an answer").server.is_ipv6(), v6);
     }
+    let other = Dns { ip: IpVersion::V6, ..over(DnsTransport::Udp, at("127.0.0.1", bind.port)) };
+    assert_down(&observe(other).await, Reason::DnsNotFound, "127.0.0.1 is not of the IP version");
 }
 
 #[tokio::test]
@@ -87,6 +89,7 @@ async fn bad_certificates_have_their_own_reasons() {
     let stranger = Authority::new();
     for (certificate, reason) in [
         (authority.sign(&["localhost"], Validity::EXPIRED), Reason::TlsExpired),
+        (authority.sign(&["localhost"], Validity::NOT_YET), Reason::TlsNotYetValid),
         (authority.sign(&["other.test"], Validity::GOOD), Reason::TlsWrongName),
         (stranger.sign(&["localhost"], Validity::GOOD), Reason::TlsUntrusted),
     ] {
@@ -114,7 +117,7 @@ async fn the_name_in_the_certificate_can_be_another_and_its_end_is_watched() {
     let server = || at("127.0.0.1", bind.tls_port);
     assert_up(&observe(over(DnsTransport::Tls(named(Some(7))), server())).await);
     let seen = observe(over(DnsTransport::Tls(named(Some(14))), server())).await;
-    assert_eq!((seen.outcome, seen.reason), (Outcome::Degraded, Reason::TlsExpiresSoon), "{}", seen.detail);
+    assert_seen(&seen, Outcome::Degraded, Reason::TlsExpiresSoon, "in 9 days");
     let seen = observe(over(DnsTransport::Tls(tls(&authority, "127.0.0.1")), server())).await;
     assert_down(&seen, Reason::TlsWrongName, "");
 }

@@ -7,10 +7,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use skerry_agent::probe::{Findings, Observed, PluginSeen, Prober};
-use skerry_protocol::check::{Check, Exec, Kind, Severity};
+use skerry_protocol::check::{Check, Exec, Kind};
 use skerry_protocol::wire::{Outcome, Reason};
-use skerry_tests::parts::until;
+use skerry_tests::parts::{checks, until};
 use tokio::time::Instant;
+
+use crate::observing::{assert_seen, run};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 const SHORT: Duration = Duration::from_millis(600);
@@ -28,24 +30,11 @@ fn shell(words: &str) -> Exec {
 }
 
 fn named(exec: Exec, timeout: Duration) -> Check {
-    Check {
-        name: "plugin".into(),
-        kind: Kind::Exec(Box::new(exec)),
-        interval: Duration::from_secs(30),
-        timeout,
-        retry_interval: Duration::from_secs(10),
-        fall: 3,
-        rise: 2,
-        degraded_above: None,
-        severity: Severity::High,
-        labels: BTreeMap::new(),
-        locations: Vec::new(),
-    }
+    checks::of(Kind::Exec(Box::new(exec)), timeout)
 }
 
 async fn observe_within(exec: Exec, timeout: Duration) -> Observed {
-    let prober = Prober::new().expect("a prober");
-    prober.observe(&named(exec, timeout), Instant::now() + timeout).await
+    run(&Prober::new().expect("a prober"), &named(exec, timeout)).await
 }
 
 async fn observe(exec: Exec) -> Observed {
@@ -55,13 +44,6 @@ async fn observe(exec: Exec) -> Observed {
 fn plugin(seen: &Observed) -> &PluginSeen {
     let Findings::Plugin(plugin) = &seen.findings else { panic!("no plugin was seen: {seen:?}") };
     plugin
-}
-
-#[track_caller]
-fn assert_seen(seen: &Observed, outcome: Outcome, reason: Reason, words: &str) {
-    assert_eq!((seen.outcome, seen.reason), (outcome, reason), "{}", seen.detail);
-    assert!(seen.detail.contains(words), "{:?} lacks {words:?}", seen.detail);
-    assert!(seen.detail.len() <= 200 && !seen.detail.chars().any(char::is_control), "{:?}", seen.detail);
 }
 
 /// How many processes run whose arguments hold `mark`; those that are dead and not yet buried have none.

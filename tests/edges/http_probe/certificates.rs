@@ -65,7 +65,7 @@ async fn a_certificate_that_ends_soon_degrades() {
     };
     assert_up(&observe(days(7)).await);
     let seen = observe(days(14)).await;
-    assert_eq!((seen.outcome, seen.reason), (Outcome::Degraded, Reason::TlsExpiresSoon), "{}", seen.detail);
+    assert_seen(&seen, Outcome::Degraded, Reason::TlsExpiresSoon, "in 9 days");
 }
 
 #[tokio::test]

@@ -122,7 +122,7 @@ async fn http2_by_alpn_and_by_prior_knowledge() {
 
     let old = Nginx::start(&Site { certificate, ..Site::default() }).await;
     let only2 = Http { url: old.url("/").parse().expect("a URL"), ..at(HttpVersion::Http2) };
-    assert_eq!(observe(only2).await.outcome, Outcome::Down);
+    assert_down(&observe(only2).await, Reason::TlsFailed);
 }
 
 #[tokio::test]

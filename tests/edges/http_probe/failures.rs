@@ -75,13 +75,7 @@ async fn nobody_there_is_named() {
 #[tokio::test]
 async fn our_own_lack_of_descriptors_is_nobodys_outage() {
     let nginx = Nginx::start(&Site::default()).await;
-    let child = tokio::process::Command::new(std::env::current_exe().expect("this program"))
-        .args(["--ignored", "--exact", "--nocapture", "http_probe::failures::half_without_descriptors"])
-        .env("TARGET", nginx.url_at("127.0.0.1", "/"))
-        .output()
-        .await
-        .expect("runs");
-    assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
+    run_half("http_probe::failures::half_without_descriptors", nginx.url_at("127.0.0.1", "/")).await;
 }
 
 #[tokio::test]
@@ -91,9 +85,7 @@ async fn half_without_descriptors() {
     let target = std::env::var("TARGET").expect("started by the other half");
     let prober = Prober::new().expect("a prober");
     assert_up(&run(&prober, &named(check(&target), TIMEOUT)).await);
-    let mut limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
-    limit.current = Some(3);
-    rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).expect("a lower limit is allowed");
+    run_out_of_descriptors();
     for url in [target.as_str(), "http://somewhere.test/"] {
         let seen = run(&prober, &named(check(url), TIMEOUT)).await;
         assert_eq!((seen.outcome, seen.reason), (Outcome::Inconclusive, Reason::OwnResources), "{seen:?}");

@@ -33,7 +33,7 @@ async fn a_slow_answer_shows_in_first_byte_and_nowhere_else() {
     check.degraded_above = Some(Duration::from_millis(200));
     run(&prober, &check).await;
     let seen = run(&prober, &check).await;
-    assert_eq!((seen.outcome, seen.reason), (Outcome::Degraded, Reason::Slow), "{}", seen.detail);
+    assert_seen(&seen, Outcome::Degraded, Reason::Slow, "more than 200 ms");
     let phases = seen.phases.expect("phases");
     assert!(micros(phases.first_byte_us) > Duration::from_millis(250), "{phases:?}");
     assert!(micros(phases.connect_us) < Duration::from_millis(200), "{phases:?}");

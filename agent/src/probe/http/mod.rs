@@ -115,7 +115,7 @@ impl HttpProber {
 
 /// A check as the configuration makes it when only its address is given.
 #[cfg(test)]
-fn example() -> Http {
+pub(crate) fn example() -> Http {
     use skerry_protocol::check::{HttpVersion, IpVersion, StatusRange};
     Http {
         url: url::Url::parse("http://example.test/").expect("a URL"),
