@@ -167,7 +167,7 @@ impl Source {
     }
 
     /// What is asked of a `[[check]]` of each type, alone.
-    fn types(&self) -> BTreeMap<String, Keys> {
+    pub(crate) fn types(&self) -> BTreeMap<String, Keys> {
         let alone = |chunk: &str| {
             let check: toml::Table = toml::from_str(chunk).ok()?;
             let kind = check.get("check")?.get(0)?.get("type")?.as_str()?.to_owned();

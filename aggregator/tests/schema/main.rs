@@ -4,6 +4,7 @@
 mod generate;
 mod judged;
 mod reference;
+mod refused;
 
 use std::path::PathBuf;
 

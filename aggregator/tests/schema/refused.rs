@@ -1,0 +1,122 @@
+//! Every key of every type of check: a value of a wrong type, out of its range, or of none of its choices is
+//! refused by file, line, check and key, with what would be right. Which keys there are the readers say.
+
+use crate::generate::SOURCES;
+use skerry_protocol::strict::{Form, Shape, show_duration};
+use std::fmt::Write as _;
+use std::path::Path;
+use std::time::Duration;
+
+/// The least of a check of each type under which each key of that type may stand.
+const LEAST: [(&str, &str); 7] = [
+    ("http", "url = \"https://example.com/\"\n"),
+    ("ping", "host = \"192.0.2.1\"\n"),
+    ("dns", "query = \"example.com\"\ntransport = \"https\"\nserver = \"dns.example.com\"\n"),
+    ("tcp", "host = \"192.0.2.1\"\nport = 1\ntls = true\n"),
+    ("tls", "host = \"192.0.2.1\"\n"),
+    ("heartbeat", "period = \"1d\"\n"),
+    ("exec", "command = [\"/bin/true\"]\n"),
+];
+
+/// A date: no key of a check is one.
+const NEVER_MEANT: &str = "1979-05-27";
+const OF_AN_AGENT: &str = "[agent]\nlocation = \"here\"\n[aggregator]\nurl = \"https://skerry.example.com\"\n\
+     [exec]\nenabled = true\n";
+
+/// Values that are wrong for a key of this shape, and what must be said of each after its name.
+fn wrong_values(key: &str, shape: &Shape) -> Vec<(String, String)> {
+    let quoted = |text: &str| format!("\"{text}\"");
+    let found = format!("; it is the date {NEVER_MEANT}");
+    let mut wrong = vec![(NEVER_MEANT.to_owned(), found.clone())];
+    match &shape.form {
+        Form::Integer { low, high } => {
+            let said = format!("must be from {low} to {high}; it is ");
+            let below = i128::from(*low) - 1;
+            wrong.push((below.to_string(), format!("{said}{below}")));
+            wrong.push(((high + 1).to_string(), format!("{said}{}", high + 1)));
+            wrong.push((quoted("3"), "; it is the string \"3\"".to_owned()));
+        }
+        Form::Duration => {
+            wrong.push((quoted("5 apples"), "is no duration: \"5 apples\"".to_owned()));
+            wrong.push(("5".to_owned(), "must be a duration in quotes such as \"30s\"; it is 5".to_owned()));
+        }
+        Form::Boolean => {
+            let said = "must be true or false, without quotes; it is the string \"true\"";
+            wrong.push((quoted("true"), said.to_owned()));
+        }
+        Form::Choice(names) => {
+            let said = format!("{}; it is \"no such word\"", quoted(names.last().expect("a choice")));
+            wrong.push((quoted("no such word"), said));
+        }
+        Form::String => {
+            wrong.push((quoted(""), "is empty".to_owned()));
+            wrong.push((quoted(" a"), "has blanks at its beginning or end".to_owned()));
+        }
+        Form::Strings => wrong.push((format!("[{NEVER_MEANT}]"), found)),
+        _ => {}
+    }
+    if let Some((low, high)) = shape.bounds {
+        let said = format!("must be from {} to {}; it is ", show_duration(low), show_duration(high));
+        for beyond in [low - Duration::from_millis(1), high + Duration::from_millis(1)] {
+            let value = format!("{}ms", beyond.as_millis());
+            wrong.push((quoted(&value), said.clone()));
+        }
+    }
+    if let Some(longest) = shape.longest {
+        let said = format!("is {} characters long; at most {longest} are allowed", longest + 1);
+        wrong.push((quoted(&"a".repeat(longest + 1)), said));
+    }
+    // Its text alone decides.
+    wrong.retain(|(_, said)| key != "type" || said.contains("date") || said.contains("empty"));
+    wrong
+}
+
+/// What the programs say of a file with such a check.
+fn said(folder: &Path, kind: &str, key: &str, value: &str) -> (usize, String) {
+    let (_, least) = LEAST.iter().find(|(known, _)| *known == kind).expect("the least of each type");
+    let head = if kind == "exec" { OF_AN_AGENT } else { "" };
+    let whole = format!("{head}[[check]]\nname = \"one\"\ntype = \"{kind}\"\n{least}");
+    let begin = format!("{key} = ");
+    let mut text: String =
+        whole.lines().filter(|line| !line.starts_with(&begin)).map(|line| format!("{line}\n")).collect();
+    let line = text.lines().count() + 1;
+    // Writing to a string cannot fail.
+    let _ = writeln!(text, "{begin}{value}");
+    let path = folder.join("wrong.toml");
+    std::fs::write(&path, text).expect("written");
+    let problems = match kind {
+        "exec" => skerry_agent::config::load(&path).err(),
+        _ => skerry_aggregator::config::load(&[path]).err(),
+    };
+    (line, problems.map(|problems| problems.to_string()).unwrap_or_default())
+}
+
+#[test]
+fn every_key_of_every_type_is_refused_in_words_where_its_value_is_wrong() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (mut wrong, mut tried) = (Vec::new(), 0);
+    for source in &SOURCES[..2] {
+        for (kind, asked) in source.types() {
+            let of_kind = asked.iter().filter(|((section, _), _)| section == "check");
+            for ((_, key), shape) in of_kind.filter(|_| source.file.contains("aggregator") || kind == "exec")
+            {
+                for (value, expected) in wrong_values(key, shape) {
+                    let (line, said) = said(folder.path(), &kind, key, &value);
+                    let place = format!("/wrong.toml:{line}:");
+                    let told = |one: &str| {
+                        let named = [format!(" {key} "), format!(" of {key} ")];
+                        one.contains(&place)
+                            && named.iter().any(|name| one.contains(name))
+                            && one.contains(&expected)
+                    };
+                    tried += 1;
+                    if !said.lines().any(told) {
+                        wrong.push(format!("{kind}: {key} = {value}\n  lacks {expected:?}\n  says {said}"));
+                    }
+                }
+            }
+        }
+    }
+    assert!(tried > 300, "only {tried} values were tried");
+    assert!(wrong.is_empty(), "{} of {tried}:\n{}", wrong.len(), wrong.join("\n"));
+}
