@@ -11,6 +11,7 @@ use crate::spool::{Entry, Spool, Standing};
 use skerry_protocol::check::Check;
 use skerry_protocol::wire::{Declared, Observation, Outcome, Reason, State};
 use std::collections::{HashMap, HashSet};
+use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
@@ -20,6 +21,8 @@ use tokio_util::sync::CancellationToken;
 
 /// Longest detail kept, bytes.
 const LONGEST_DETAIL: usize = 200;
+/// The task looks at its schedule at least this often, ms.
+const LONGEST_SLEEP: u64 = 86_400_000;
 
 /// What the task is asked beside its work, and whom it answers.
 pub(crate) enum Order {
@@ -109,21 +112,41 @@ impl Rounds {
 
     /// Runs until it is told to stop; probes on their way are given up, and say nothing.
     pub(crate) async fn run(mut self, mut orders: mpsc::Receiver<Order>, stop: CancellationToken) {
+        let mut wake = pin!(tokio::time::sleep_until(self.began));
         loop {
             self.start_due();
             let room = self.probes.len() < self.max_in_flight;
             let earliest = self.schedule.earliest().filter(|_| room);
-            let wake = self.began
-                + Duration::from_millis(
-                    earliest.unwrap_or(u64::MAX / 4).saturating_sub(self.began_ms).min(86_400_000),
-                );
+            if let Some(earliest) = earliest {
+                let from_began =
+                    Duration::from_millis(earliest.saturating_sub(self.began_ms).min(LONGEST_SLEEP));
+                let at = self.began + from_began;
+                if wake.deadline() != at {
+                    wake.as_mut().reset(at);
+                }
+            }
             tokio::select! {
                 () = stop.cancelled() => return,
-                Some(done) = self.probes.join_next_with_id() => self.finished(done),
+                Some(done) = self.probes.join_next_with_id() => self.finish(done).await,
                 Some(order) = orders.recv() => self.obey(order),
-                () = tokio::time::sleep_until(wake), if earliest.is_some() => {}
+                () = &mut wake, if earliest.is_some() => {}
                 else => stop.cancelled().await,
             }
+        }
+    }
+
+    /// Takes what probes saw that ended together, `first` and others, and hands it to the spool in one piece, so
+    /// that one commit serves all of it. Waits for nothing but those whose end is already known to this process.
+    async fn finish(&mut self, first: Result<(Id, Observed), JoinError>) {
+        tokio::task::yield_now().await;
+        let mut entries = Vec::new();
+        entries.extend(self.finished(first));
+        while let Some(done) = self.probes.try_join_next_with_id() {
+            entries.extend(self.finished(done));
+        }
+        if !entries.is_empty() {
+            self.spool.append_all(entries);
+            self.board.note_observation();
         }
     }
 
@@ -231,7 +254,7 @@ impl Rounds {
             if watched.generation != due.generation || watched.running.is_some() {
                 continue;
             }
-            self.lateness.note(now, now - due.at);
+            self.lateness.note(now, now.saturating_sub(due.at));
             let probe = self.watch.clone().observe(Arc::clone(&watched.check));
             let task = self.probes.spawn(probe);
             self.slots.insert(task.id(), (due.slot, due.generation));
@@ -242,27 +265,23 @@ impl Rounds {
         self.board.measured().in_flight(self.probes.len());
     }
 
-    fn finished(&mut self, done: Result<(Id, Observed), JoinError>) {
+    /// Judges what one probe saw: the entry for the spool, unless its check is no longer run, or not like this.
+    fn finished(&mut self, done: Result<(Id, Observed), JoinError>) -> Option<Entry> {
         let (id, observed) = match done {
             Ok((id, observed)) => (id, observed),
             Err(error) => (error.id(), failed_inside(&error)),
         };
         self.board.measured().ran(observed.outcome, observed.total);
-        let Some((slot, generation)) = self.slots.remove(&id) else { return };
+        let (slot, generation) = self.slots.remove(&id)?;
         let now = self.now_ms();
-        let Some(watched) = self.watched[slot].as_mut().filter(|watched| watched.generation == generation)
-        else {
-            // Of a check that is no longer run, or no longer run like this.
-            return;
-        };
-        let Some(running) = watched.running.take() else { return };
+        let watched = self.watched[slot].as_mut().filter(|watched| watched.generation == generation)?;
+        let running = watched.running.take()?;
         let entry = watched.judge(observed, running.started);
         self.board.put(&watched.name, seen(&watched.hysteresis, watched.evidence, reason_of(&entry)));
         let unconfirmed = watched.hysteresis.unconfirmed();
         let at = watched.cadence.next(running.due, running.started_ms, now, unconfirmed);
         self.schedule.enter(Due { at, slot, generation });
-        self.spool.append(entry);
-        self.board.note_observation();
+        Some(entry)
     }
 }
 

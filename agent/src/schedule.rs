@@ -3,11 +3,18 @@
 //! Every check has its own place in its interval (a hash of its name), and a settled check runs on that
 //! grid for ever: lateness of one run moves no other. While a change is unconfirmed it runs `retry`
 //! after its last start. A check that runs has no entry here, so it can never run twice at once.
+//!
+//! Checks that are due within one [`SLOT`] start together at its beginning: to wake up costs more than to start
+//! a check, and what was seen together is committed together.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 use xxhash_rust::xxh3::xxh3_64;
+
+/// What is due within one of these, ms, starts together, at its beginning. Long enough to be shared where hundreds
+/// of checks run each second, short beside any interval.
+pub const SLOT: u64 = 25;
 
 /// How often one check runs, ms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -78,13 +85,13 @@ impl Schedule {
         self.heap.push(Reverse(due));
     }
 
-    /// When the earliest start is due, ms.
+    /// When the slot of the earliest start begins, ms.
     #[must_use]
     pub fn earliest(&self) -> Option<u64> {
-        self.heap.peek().map(|Reverse(due)| due.at)
+        self.heap.peek().map(|Reverse(due)| due.at - due.at % SLOT)
     }
 
-    /// Takes the earliest start if it is due.
+    /// Takes the earliest start if its slot has begun.
     pub fn take(&mut self, now: u64) -> Option<Due> {
         if self.earliest()? > now {
             return None;
@@ -178,6 +185,76 @@ mod tests {
         assert_eq!(schedule.take(250).map(|due| due.slot), Some(2));
         assert_eq!(schedule.take(250), None);
         assert_eq!(schedule.earliest(), Some(300));
+    }
+
+    #[test]
+    fn what_is_due_within_one_slot_starts_together_and_nothing_later() {
+        let mut schedule = Schedule::default();
+        for (slot, at) in [(0, SLOT * 5), (1, SLOT * 5 + 1), (2, SLOT * 6 - 1), (3, SLOT * 6)] {
+            schedule.enter(Due { at, slot, generation: 0 });
+        }
+        assert_eq!(schedule.earliest(), Some(SLOT * 5));
+        assert_eq!(schedule.take(SLOT * 5 - 1), None);
+        let together: Vec<_> = std::iter::from_fn(|| schedule.take(SLOT * 5)).map(|due| due.slot).collect();
+        assert_eq!(together, [0, 1, 2]);
+        assert_eq!(schedule.earliest(), Some(SLOT * 6));
+    }
+
+    /// Starts at the beginning of slots, each run taking `took` ms, until `end`: when each was due and started.
+    fn starts(cadence: &Cadence, took: u64, end: u64) -> Vec<(u64, u64)> {
+        let mut schedule = Schedule::default();
+        schedule.enter(Due { at: cadence.first(0, true), slot: 0, generation: 0 });
+        let mut starts = Vec::new();
+        while let Some(now) = schedule.earliest().filter(|now| *now < end) {
+            let due = schedule.take(now).expect("its slot has begun");
+            starts.push((due.at, now));
+            let at = cadence.next(due.at, now, now + took, false);
+            schedule.enter(Due { at, slot: 0, generation: 0 });
+        }
+        starts
+    }
+
+    #[test]
+    fn a_check_starts_once_an_interval_in_the_slot_of_its_place() {
+        for interval in [100, 101, 300, 310, 999, 30_000] {
+            for number in 0..50 {
+                let whole = Duration::from_millis(interval);
+                let cadence = Cadence::new(&format!("check-{number}"), whole, whole);
+                for (round, (due, start)) in starts(&cadence, 3, interval * 200).into_iter().enumerate() {
+                    assert_eq!(due, cadence.phase + round as u64 * interval, "every {interval} ms");
+                    assert!(start <= due && due - start < SLOT && start % SLOT == 0);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn checks_are_spread_evenly_over_the_slots() {
+        let mut slots = vec![0_u32; 30_000 / SLOT as usize];
+        for number in 0..30_000 {
+            slots[(cadence(&format!("check-{number}")).on_grid(0) / SLOT) as usize] += 1;
+        }
+        let mean = SLOT as f64;
+        // As evenly as chance spreads them: the variance of a Poisson distribution is its mean.
+        let variance =
+            slots.iter().map(|count| (f64::from(*count) - mean).powi(2)).sum::<f64>() / slots.len() as f64;
+        assert!((0.8..1.2).contains(&(variance / mean)), "variance {variance} for a mean of {mean}");
+        assert!(slots.iter().all(|count| f64::from(*count) < mean * 2.5), "{:?}", slots.iter().max());
+    }
+
+    #[test]
+    fn a_retry_starts_a_retry_interval_after_the_start_before_it() {
+        // Checks start just after the beginning of their slot; that must not move each retry into the next one.
+        let cadence = cadence("shop");
+        let mut schedule = Schedule::default();
+        let mut started = SLOT * 50 + 1;
+        for round in 1..=100 {
+            let at = cadence.next(0, started, started + 5, true);
+            schedule.enter(Due { at, slot: 0, generation: 0 });
+            started = schedule.earliest().expect("one waits") + 1;
+            schedule.take(started).expect("its slot has begun");
+            assert_eq!(started, SLOT * 50 + 1 + round * 10_000);
+        }
     }
 
     #[test]

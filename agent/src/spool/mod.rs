@@ -1,7 +1,8 @@
 //! The durable queue between hysteresis and uplink, and the memory of hard states.
 //!
-//! - A record is committed as it comes (a kill loses nothing), and on the disk at once when it changed a
-//!   hard state, else within a second. Only what is on the disk is ever handed out to be sent.
+//! - Records are committed as they come, those that came together in one commit (a kill loses nothing), and on
+//!   the disk at once when one changed a hard state, else within a second. Only what is on the disk is ever
+//!   handed out to be sent.
 //! - It is forgotten only after its acknowledgement, or given up under a limit, and that leaves a loss.
 //! - [`Spool::append`] never waits for the disk: it fills a bounded buffer that one thread empties.
 //! - No damage of the file, and no full disk, stops the agent.
@@ -256,7 +257,12 @@ impl Spool {
 
     /// Takes one entry. Never waits for the disk; when memory is full the oldest routine entry is given up.
     pub fn append(&self, entry: Entry) {
-        self.inbox.append(entry);
+        self.append_all([entry]);
+    }
+
+    /// The same for several, in their order: one commit takes them all.
+    pub fn append_all(&self, entries: impl IntoIterator<Item = Entry>) {
+        self.inbox.append_all(entries);
     }
 
     /// Tells whenever more is on the disk: the last sequence that is.

@@ -57,9 +57,9 @@ impl Inbox {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    pub(super) fn append(&self, entry: Entry) {
+    pub(super) fn append_all(&self, entries: impl IntoIterator<Item = Entry>) {
         let mut waiting = self.waiting();
-        waiting.entries.push_back(entry);
+        waiting.entries.extend(entries);
         waiting.give_up_beyond(self.most);
         drop(waiting);
         self.came.notify_one();
