@@ -15,7 +15,7 @@ const PUBLISHED: Duration = Duration::from_secs(1);
 const DRAINED: Duration = Duration::from_secs(60);
 
 /// The one closed outage of `web`, whose edges fit what the story did.
-async fn only_outage(world: &World, died: i64, returned: i64) {
+pub(crate) async fn only_outage(world: &World, died: i64, returned: i64) {
     let intervals = world.intervals("web");
     let outages: Vec<_> = intervals.iter().filter(|(.., status)| status == "major_outage").collect();
     assert_eq!(outages.len(), 1, "{intervals:?}");
