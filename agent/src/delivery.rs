@@ -109,7 +109,7 @@ impl HttpDelivery {
         let response = request
             .send()
             .await
-            .map_err(|error| refusal(&error, endpoint).unwrap_or_else(|| chain(&error)))?;
+            .map_err(|error| refusal(&error, endpoint).map_or_else(|| chain(&error), |it| it.to_string()))?;
         let status = response.status();
         let (protobuf, problem) = (is_of(response.headers(), PROTOBUF), is_of(response.headers(), PROBLEM));
         let after = retry_after(response.headers());

@@ -7,6 +7,10 @@ use std::io::Write;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+/// What is to be done about an agent that is not enrolled.
+pub const HOW_TO_ENROL: &str = "On the aggregator's host run: skerry-aggregator agent add NAME --location LOCATION, \
+                                and run the line that it prints here, as root or as this agent's user";
+
 /// Which aggregator is ours, and who we are to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Bond {
@@ -130,15 +134,18 @@ impl Drop for Place {
     }
 }
 
-/// What root makes in a folder of another is that other's.
-fn give_to_owner(file: &std::fs::File, folder: &Path) -> anyhow::Result<()> {
+/// What root makes in a folder of another is that other's, who is to read it.
+///
+/// # Errors
+/// The system refuses.
+pub fn give_to_owner(file: &std::fs::File, folder: &Path) -> anyhow::Result<()> {
     let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
     if !rustix::process::geteuid().is_root() {
         return Ok(());
     }
     let given = std::fs::metadata(folder)
         .and_then(|owner| std::os::unix::fs::fchown(file, Some(owner.uid()), Some(owner.gid())));
-    given.with_context(|| format!("cannot give the token to the owner of {}", folder.display()))
+    given.with_context(|| format!("cannot give what was written to the owner of {}", folder.display()))
 }
 
 fn named(path: &Path, end: &str) -> PathBuf {

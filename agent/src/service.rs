@@ -22,6 +22,11 @@ pub fn stopping() {
     tell(&[NotifyState::Stopping, NotifyState::Status("Stopping")]);
 }
 
+/// The program could not start, and ends: why stands in the unit's status beside its result.
+pub fn failed(why: &str) {
+    tell(&[NotifyState::Status(&line(why))]);
+}
+
 /// Does `work`, which gives a line of status, between the words that it began and that it ended.
 pub async fn reloading(work: impl Future<Output = String>) {
     match NotifyState::monotonic_usec_now() {

@@ -7,6 +7,7 @@ use anyhow::{Context, ensure};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
+use skerry_agent::enrolment::give_to_owner;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -17,16 +18,26 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// Our own certificate cannot be made or kept.
 pub fn of_listener(listener: &Listener, database: &Path) -> anyhow::Result<Option<TlsFiles>> {
-    if let Some(tls) = &listener.tls {
-        return Ok(Some(TlsFiles { certificate: tls.certificate.clone(), key: tls.key.clone() }));
+    if listener.tls.is_none() && shows_our_own(listener) {
+        make_own(&own(database))?;
     }
+    Ok(files_of(listener, database))
+}
+
+/// As [`of_listener`], made or not: for those who only look.
+#[must_use]
+pub fn files_of(listener: &Listener, database: &Path) -> Option<TlsFiles> {
+    match &listener.tls {
+        Some(tls) => Some(TlsFiles { certificate: tls.certificate.clone(), key: tls.key.clone() }),
+        None if shows_our_own(listener) => Some(TlsFiles { certificate: own(database), key: own(database) }),
+        None => None,
+    }
+}
+
+fn shows_our_own(listener: &Listener) -> bool {
     let serves = |room| listener.serves.contains(&room);
     let closed = listener.address.ip().is_loopback() || listener.allow_plaintext;
-    if closed || !serves(Room::Agents) || serves(Room::Public) {
-        return Ok(None);
-    }
-    let path = own(database)?;
-    Ok(Some(TlsFiles { certificate: path.clone(), key: path }))
+    !closed && serves(Room::Agents) && !serves(Room::Public)
 }
 
 /// SHA-256 of the first certificate of a PEM file.
@@ -41,11 +52,15 @@ pub fn fingerprint(path: &Path) -> anyhow::Result<[u8; 32]> {
     Ok(Sha256::digest(&leaf).into())
 }
 
-/// The file of our own certificate and its key; made by whoever comes first, this program or another beside.
-fn own(database: &Path) -> anyhow::Result<PathBuf> {
-    let path = database.with_file_name("agents-certificate.pem");
+/// The file of our own certificate and its key.
+fn own(database: &Path) -> PathBuf {
+    database.with_file_name("agents-certificate.pem")
+}
+
+/// Whoever comes first makes it, the aggregator or root's command line, and it is the aggregator's to read.
+fn make_own(path: &Path) -> anyhow::Result<()> {
     if path.exists() {
-        return Ok(path);
+        return Ok(());
     }
     let kept = || format!("cannot keep the agents' certificate in {}", path.display());
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
@@ -60,8 +75,9 @@ fn own(database: &Path) -> anyhow::Result<PathBuf> {
     let mut file = options.write(true).create_new(true).mode(0o600).open(&draft).with_context(kept)?;
     file.write_all(format!("{}{}", certificate.pem(), key.serialize_pem()).as_bytes()).with_context(kept)?;
     file.sync_all().with_context(kept)?;
+    give_to_owner(&file, folder)?;
     // A link does not replace what another process has made in the meantime.
-    let linked = std::fs::hard_link(&draft, &path);
+    let linked = std::fs::hard_link(&draft, path);
     std::fs::remove_file(&draft).with_context(kept)?;
     ensure!(
         linked.is_ok() || path.exists(),
@@ -69,13 +85,13 @@ fn own(database: &Path) -> anyhow::Result<PathBuf> {
         kept(),
         linked.map_or_else(|e| e.to_string(), |()| String::new())
     );
-    Ok(path)
+    Ok(())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
     fn listener(address: &str, serves: &[Room]) -> Listener {
         let address = address.parse().expect("an address");
@@ -99,5 +115,22 @@ mod tests {
         let again = of(&listener("[::]:1", &[Room::Agents])).expect("kept");
         assert_eq!(fingerprint(&again.certificate).expect("the same"), print);
         assert_eq!(std::fs::read_dir(database.parent().expect("a folder")).expect("lists").count(), 1);
+    }
+
+    #[test]
+    fn what_root_makes_beforehand_is_the_aggregators_and_looking_makes_nothing() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = folder.path().join("skerry.db");
+        let open = listener("0.0.0.0:1", &[Room::Agents]);
+        let seen = files_of(&open, &database).expect("one is shown there");
+        assert!(!seen.certificate.exists(), "looking makes none");
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        std::os::unix::fs::chown(folder.path(), Some(12_345), Some(12_346)).expect("root may");
+        let made = of_listener(&open, &database).expect("works").expect("made");
+        assert_eq!(made.certificate, seen.certificate);
+        let kept = std::fs::metadata(&made.certificate).expect("there");
+        assert_eq!((kept.uid(), kept.gid(), kept.mode() & 0o777), (12_345, 12_346, 0o600));
     }
 }

@@ -33,7 +33,7 @@ async fn outage_noticed(world: &World, nginx: &mut Nginx, config: &Path) -> (i64
 }
 
 /// The one closed outage of `web`, whose edges fit what the story did.
-async fn only_outage(world: &World, died: i64, returned: i64) {
+pub(crate) async fn only_outage(world: &World, died: i64, returned: i64) {
     let intervals = world.intervals("web");
     let outages: Vec<_> = intervals.iter().filter(|(.., status)| status == "major_outage").collect();
     assert_eq!(outages.len(), 1, "{intervals:?}");

@@ -1,9 +1,11 @@
 //! `doctor` of both programs on a system that is well, and on the same with one thing after another broken.
 
+use crate::enrolment::{agent_config, done, elsewhere, enroll};
 use crate::http::get;
 use crate::process::{program, run};
 use crate::world::{World, page, quick_check};
 use serde_json::Value;
+use skerry_tests::parts::certificates::{Authority, Validity};
 use skerry_tests::parts::nginx::{Nginx, Site};
 use skerry_tests::parts::{free_port, until};
 use std::path::Path;
@@ -35,9 +37,9 @@ fn findings(output: &Output) -> Vec<Value> {
     findings
 }
 
-/// What is not well.
+/// What is not well. Whether somebody keeps the clock of the machine that this runs on is another matter.
 fn wrong(findings: &[Value]) -> Vec<String> {
-    let wrong = findings.iter().filter(|finding| finding["level"] != "ok");
+    let wrong = findings.iter().filter(|finding| finding["level"] != "ok" && finding["topic"] != "time");
     wrong.map(|finding| format!("{}: {}", finding["topic"], finding["says"])).collect()
 }
 
@@ -130,6 +132,61 @@ async fn all_is_well_until_something_is_not() {
     world.stop().await;
     only(&aggregator(&world), "no aggregator serves from this database");
     only(&agent(&config), "cannot be reached");
+}
+
+/// What is said of certificates: how bad it is, what, and what to do.
+fn of_certificates(findings: &[Value]) -> Vec<String> {
+    let word = |one: &Value| one.as_str().unwrap_or("").to_owned();
+    let found = findings.iter().filter(|finding| finding["topic"] == "certificate");
+    found
+        .map(|one| format!("{}: {}: {}", word(&one["level"]), word(&one["says"]), word(&one["remedy"])))
+        .collect()
+}
+
+#[tokio::test]
+async fn over_tls_it_is_the_certificate_that_is_judged() {
+    let authority = Authority::new();
+    let of_days = |to| authority.sign(&["127.0.0.1"], Validity { from: -30, to });
+    let (ends_soon, renewed) = (of_days(7), of_days(90));
+    let (open, url) = elsewhere();
+    let by_file = format!(
+        "[[listen]]\naddress = \"127.0.0.1:{}\"\nserves = [\"admin\"]\n\
+         tls = {{ certificate = \"{}\", key = \"{}\" }}\n\n",
+        free_port(),
+        ends_soon.certificate.display(),
+        ends_soon.key.display()
+    );
+    let mut world = World::new(&format!("{open}{by_file}{}", page("demo", true, &["web"])));
+    world.start().await;
+    let config = agent_config(&world, "web-1", &url, "");
+    let (worked, said) = enroll(&done(&world, &["agent", "add", "web-1", "--location", "fra"]), &config);
+    assert!(worked, "{said}");
+
+    let said = of_certificates(&aggregator(&world));
+    assert!(said.iter().any(|one| one.starts_with("ok") && one.contains("the pinned one")), "{said:?}");
+    let soon = said.iter().find(|one| one.starts_with("warning")).unwrap_or_else(|| panic!("{said:?}"));
+    assert!(said.len() == 2 && soon.contains("days)") && soon.contains("Renew it and restart"), "{soon}");
+    let said = of_certificates(&agent(&config));
+    assert!(said.len() == 1 && said[0].contains("the pinned one"), "{said:?}");
+
+    // Renewed on the disk, and the aggregator still shows the one it started with.
+    std::fs::copy(&renewed.certificate, &ends_soon.certificate).expect("copied");
+    std::fs::copy(&renewed.key, &ends_soon.key).expect("copied");
+    // Its own is gone from the disk: whoever looks makes no new one.
+    let own = world.path("data/agents-certificate.pem");
+    std::fs::remove_file(&own).expect("it was kept beside the database");
+    let said = of_certificates(&aggregator(&world)).join("\n");
+    assert!(said.contains("shows another certificate than the one in"), "{said}");
+    assert!(said.contains("Restart the aggregator, which reads its certificates when it starts"), "{said}");
+    assert!(said.contains("cannot read the certificate") && !own.exists(), "{said}");
+
+    // Started again it shows a new one, and the agent had better not believe it.
+    world.stop().await;
+    world.start().await;
+    assert!(of_certificates(&aggregator(&world)).iter().all(|one| one.starts_with("ok")));
+    let findings = agent(&config);
+    only(&findings, "shows another certificate than the pinned one");
+    assert!(of_certificates(&findings)[0].contains("skerry-aggregator agent rotate"), "{findings:?}");
 }
 
 #[test]

@@ -16,12 +16,12 @@ const NOTICED: Duration = Duration::from_secs(10);
 const FOLLOWED: Duration = Duration::from_secs(25);
 
 /// The loopback by an address that is not known as one: agents there are met as those of other hosts are.
-fn elsewhere() -> (String, String) {
+pub(crate) fn elsewhere() -> (String, String) {
     let address = format!("[::ffff:127.0.0.1]:{}", free_port());
     (format!("[[listen]]\naddress = \"{address}\"\nserves = [\"agents\"]\n\n"), format!("https://{address}"))
 }
 
-fn agent_config(world: &World, name: &str, url: &str, more: &str) -> PathBuf {
+pub(crate) fn agent_config(world: &World, name: &str, url: &str, more: &str) -> PathBuf {
     let text = format!(
         "[agent]\nname = \"{name}\"\nlocation = \"there\"\nspool = \"{}\"\n\n\
          [aggregator]\nurl = \"{url}\"\ntoken_file = \"{}\"\n{more}",
@@ -38,14 +38,14 @@ fn told(world: &World, words: &[&str]) -> (bool, String) {
     (output.status.success(), String::from_utf8_lossy(&said).trim().to_owned())
 }
 
-fn done(world: &World, words: &[&str]) -> String {
+pub(crate) fn done(world: &World, words: &[&str]) -> String {
     let (worked, said) = told(world, words);
     assert!(worked, "{words:?}: {said}");
     said
 }
 
 /// Runs the line that was printed to be pasted.
-fn enroll(line: &str, config: &Path) -> (bool, String) {
+pub(crate) fn enroll(line: &str, config: &Path) -> (bool, String) {
     let token =
         line.strip_prefix("skerry-agent enroll ").unwrap_or_else(|| panic!("{line:?} is no line to paste"));
     let words = ["enroll".as_ref(), token.as_ref(), "--config".as_ref(), config.as_os_str()];
@@ -54,7 +54,7 @@ fn enroll(line: &str, config: &Path) -> (bool, String) {
     (output.status.success(), String::from_utf8_lossy(&said).into_owned())
 }
 
-fn listed(world: &World, name: &str) -> serde_json::Value {
+pub(crate) fn listed(world: &World, name: &str) -> serde_json::Value {
     let roll: serde_json::Value =
         serde_json::from_str(&done(world, &["agent", "list", "--json"])).expect("JSON");
     let agents = roll["agents"].as_array().expect("a list");

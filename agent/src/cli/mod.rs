@@ -9,6 +9,7 @@ mod status;
 use anyhow::anyhow;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use skerry_agent::config::{self, Loaded};
+use skerry_agent::enrolment::HOW_TO_ENROL;
 use skerry_agent::{log, manual};
 use skerry_protocol::words::count;
 use std::io::{self, Write};
@@ -18,9 +19,6 @@ use std::process::ExitCode;
 const EXIT_CODES: &str = "\
 Exit codes: 0 done; 1 done, and not all is well (`probe`: some check is not up; `doctor`: a warning or a problem); \
 2 not done: a wrong command line, a configuration that is not usable, no aggregator or spool to be had";
-
-const NOT_ENROLLED: &str = "this agent is not enrolled yet. On the aggregator's host run: skerry-aggregator agent \
-add NAME --location LOCATION, and run the line that it prints here, as root or as this agent's user";
 
 /// Of `agent.toml`; held to what the reader asks by the aggregator's tests.
 const SCHEMA: &str = include_str!("../../../docs/schema/agent.json");
@@ -122,6 +120,11 @@ fn log_to_stderr(common: &Common) {
     log::start(&filter, common.json);
 }
 
+/// What an agent says that waits to be enrolled.
+fn not_enrolled() -> String {
+    format!("this agent is not enrolled yet. {HOW_TO_ENROL}")
+}
+
 fn load(common: &Common) -> anyhow::Result<Loaded> {
     config::load(&common.config).map_err(|problems| anyhow!("the configuration is not usable:\n{problems}"))
 }
@@ -133,7 +136,7 @@ fn check_config(common: &Common) -> anyhow::Result<ExitCode> {
         Ok(loaded) => (Vec::new(), loaded.warnings.iter().map(words).collect(), loaded.config.checks.len()),
         Err(problems) => match config::awaiting_enrolment(&common.config) {
             Some(loaded) => {
-                let warnings = loaded.warnings.iter().map(words).chain([NOT_ENROLLED.to_owned()]);
+                let warnings = loaded.warnings.iter().map(words).chain([not_enrolled()]);
                 (Vec::new(), warnings.collect(), loaded.config.checks.len())
             }
             None => (problems.0.iter().map(words).collect(), Vec::new(), 0),

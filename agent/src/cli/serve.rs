@@ -1,6 +1,6 @@
 //! `run`: the agent until it is told to stop, with the configuration read again on SIGHUP.
 
-use super::{Common, NOT_ENROLLED, load};
+use super::{Common, load, not_enrolled};
 use anyhow::Context;
 use skerry_agent::config::{self, AgentConfig, Loaded, UplinkSection};
 use skerry_agent::delivery::{HttpDelivery, HttpDeliverySettings};
@@ -37,6 +37,9 @@ pub(super) fn serve(common: &Common) -> anyhow::Result<ExitCode> {
     });
     // Probes that hang in a resolver must not hold up the end.
     runtime.shutdown_background();
+    if let Err(error) = &ended {
+        service::failed(&format!("{error:#}"));
+    }
     ended.map(|()| ExitCode::SUCCESS)
 }
 
@@ -46,9 +49,9 @@ async fn enrolled(common: &Common, signals: &mut Signals) -> anyhow::Result<Opti
     if config::awaiting_enrolment(&common.config).is_none() {
         return load(common).map(Some);
     }
-    tracing::warn!("{NOT_ENROLLED}");
-    service::ready(NOT_ENROLLED);
-    let mut watching = pin!(service::watch(async || Some(NOT_ENROLLED.to_owned())));
+    tracing::warn!("{}", not_enrolled());
+    service::ready(&not_enrolled());
+    let mut watching = pin!(service::watch(async || Some(not_enrolled())));
     loop {
         tokio::select! {
             () = tokio::time::sleep(LOOK_AGAIN) => {}

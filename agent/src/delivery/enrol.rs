@@ -50,7 +50,8 @@ pub async fn enrol(
         let response = match sent.send().await {
             Ok(response) => response,
             Err(error) => {
-                failures.push(refusal(&error, &url).unwrap_or_else(|| format!("{url}: {}", chain(&error))));
+                let other = || format!("{url}: {}", chain(&error));
+                failures.push(refusal(&error, &url).map_or_else(other, |refusal| refusal.to_string()));
                 continue;
             }
         };

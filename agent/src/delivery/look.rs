@@ -1,7 +1,7 @@
 //! A look at what answers at an address, for a person who asks whether all is well. Follows no redirect and
 //! believes whom deliveries believe.
 
-use super::trust::{Fingerprint, trust};
+use super::trust::{Fingerprint, Refusal, trust};
 use super::{builder, chain, read_bounded, refusal};
 use anyhow::Context;
 use bytes::Bytes;
@@ -38,6 +38,15 @@ pub struct Shown {
     pub fingerprint: Fingerprint,
 }
 
+/// Why nothing was seen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Unseen {
+    /// Nobody answers, in words.
+    Silent(String),
+    /// Whoever answers is not believed.
+    Disbelieved(Refusal),
+}
+
 impl Sight {
     /// A field's value, where it is there and is text.
     #[must_use]
@@ -59,21 +68,21 @@ impl Looker {
     /// `GET url`.
     ///
     /// # Errors
-    /// Nobody answers, in words.
-    pub async fn get(&self, url: &Url, fields: &[(&'static str, &str)]) -> Result<Sight, String> {
+    /// Nobody answers who is believed.
+    pub async fn get(&self, url: &Url, fields: &[(&'static str, &str)]) -> Result<Sight, Unseen> {
         self.ask(Method::GET, url, fields, Bytes::new()).await
     }
 
     /// `POST url`.
     ///
     /// # Errors
-    /// Nobody answers, in words.
+    /// Nobody answers who is believed.
     pub async fn post(
         &self,
         url: &Url,
         fields: &[(&'static str, &str)],
         body: Bytes,
-    ) -> Result<Sight, String> {
+    ) -> Result<Sight, Unseen> {
         self.ask(Method::POST, url, fields, body).await
     }
 
@@ -83,19 +92,23 @@ impl Looker {
         url: &Url,
         fields: &[(&'static str, &str)],
         body: Bytes,
-    ) -> Result<Sight, String> {
+    ) -> Result<Sight, Unseen> {
         let mut headers = HeaderMap::new();
         for (name, value) in fields {
-            let mut value = HeaderValue::from_str(value).map_err(|_| format!("{name} cannot be sent"))?;
+            let mut value =
+                HeaderValue::from_str(value).map_err(|_| Unseen::Silent(format!("{name} cannot be sent")))?;
             value.set_sensitive(true);
             headers.insert(HeaderName::from_static(name), value);
         }
         let sent = self.0.request(method, url.clone()).headers(headers).body(body).send().await;
-        let response = sent.map_err(|error| refusal(&error, url).unwrap_or_else(|| chain(&error)))?;
+        let response = sent.map_err(|error| {
+            refusal(&error, url).map_or_else(|| Unseen::Silent(chain(&error)), Unseen::Disbelieved)
+        })?;
         let info = response.extensions().get::<reqwest::tls::TlsInfo>();
         let certificate = info.and_then(|info| info.peer_certificate()).and_then(shown);
         let (status, headers) = (response.status().as_u16(), response.headers().clone());
-        Ok(Sight { status, headers, body: read_bounded(response).await?, certificate })
+        let body = read_bounded(response).await.map_err(Unseen::Silent)?;
+        Ok(Sight { status, headers, body, certificate })
     }
 }
 

@@ -104,35 +104,63 @@ impl Judge for Pinned {
     }
 }
 
+/// A certificate that is not believed, or none where there should be one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Refusal {
+    /// Whose it is, and what is wrong with it.
+    pub wrong: String,
+    /// What an agent's owner does about it.
+    pub remedy: &'static str,
+    /// It is another one than the pinned one.
+    pub exchanged: bool,
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(to, "{}. {}", self.wrong, self.remedy)
+    }
+}
+
 /// What is wrong with the certificate of `url`, and what to do. `None`: the failure was another one.
-pub(super) fn refusal(error: &(dyn std::error::Error + 'static), url: &url::Url) -> Option<String> {
-    let words = match tls_error(error)? {
+pub(super) fn refusal(error: &(dyn std::error::Error + 'static), url: &url::Url) -> Option<Refusal> {
+    let error = tls_error(error)?;
+    let (wrong, remedy) = match error {
         rustls::Error::InvalidCertificate(wrong) => match wrong {
-            CertificateError::ApplicationVerificationFailure => {
-                "shows another certificate than the pinned one. If it was exchanged on purpose, enrol this agent \
-                 again (skerry-aggregator agent rotate); if not, somebody stands in between"
-            }
-            CertificateError::UnknownIssuer => {
-                "shows a certificate of an authority that this host does not trust. Name the authority with ca_file \
-                 under [aggregator], or enrol with a token of skerry-aggregator agent add, which pins the certificate"
-            }
-            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                "shows a certificate for another name. Put the name it was made for into url under [aggregator]"
-            }
-            CertificateError::Expired | CertificateError::ExpiredContext { .. } => {
-                "shows a certificate that has expired. Renew it on the aggregator, or set this host's clock right"
-            }
+            CertificateError::ApplicationVerificationFailure => (
+                "shows another certificate than the pinned one",
+                "If it was exchanged on purpose, enrol this agent again (skerry-aggregator agent rotate); if not, \
+                 somebody stands in between",
+            ),
+            CertificateError::UnknownIssuer => (
+                "shows a certificate of an authority that this host does not trust",
+                "Name the authority with ca_file under [aggregator], or enrol with a token of skerry-aggregator \
+                 agent add, which pins the certificate",
+            ),
+            CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => (
+                "shows a certificate for another name",
+                "Put the name it was made for into url under [aggregator]",
+            ),
+            CertificateError::Expired | CertificateError::ExpiredContext { .. } => (
+                "shows a certificate that has expired",
+                "Renew it on the aggregator, or set this host's clock right",
+            ),
             CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. } => {
-                "shows a certificate that is not valid yet. Set this host's clock right"
+                ("shows a certificate that is not valid yet", "Set this host's clock right")
             }
-            other => return Some(format!("{url} shows a certificate that is refused: {other}")),
+            other => {
+                let wrong = format!("{url} shows a certificate that is refused: {other}");
+                let remedy = "Give the aggregator's listener a certificate made for its name";
+                return Some(Refusal { wrong, remedy, exchanged: false });
+            }
         },
         rustls::Error::InvalidMessage(_) => {
-            "does not speak TLS. Correct the port, or write http where the aggregator is on this host"
+            ("does not speak TLS", "Correct the port, or write http where the aggregator is on this host")
         }
         _ => return None,
     };
-    Some(format!("{url} {words}"))
+    let exchanged =
+        matches!(error, rustls::Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure));
+    Some(Refusal { wrong: format!("{url} {wrong}"), remedy, exchanged })
 }
 
 /// The failure of TLS among the causes of `error`.

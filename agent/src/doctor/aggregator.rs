@@ -5,7 +5,7 @@ use super::Finding;
 use crate::clock::Clock;
 use crate::config::UplinkSection;
 use crate::delivery::endpoint;
-use crate::delivery::look::{Looker, Shown, Sight};
+use crate::delivery::look::{Looker, Shown, Sight, Unseen};
 use crate::delivery::read_token;
 use crate::enrolment::Bond;
 use bytes::Bytes;
@@ -55,16 +55,24 @@ pub(super) async fn examine(uplink: &UplinkSection) -> Vec<Finding> {
                 }
                 date = date.or_else(|| sight.header("date").map(str::to_owned));
             }
-            Err(why) => findings.push(Finding::problem(
-                "aggregator",
-                format!("{url} cannot be reached: {why}"),
-                "See to the address, the network and firewalls between, and whether the aggregator runs; what is \
-                 seen meanwhile waits in the spool",
-            )),
+            Err(unseen) => findings.push(judge_unseen(url.as_str(), unseen)),
         }
     }
     findings.extend(date.and_then(|date| examine_clock(&date)));
     findings
+}
+
+/// What is seen meanwhile waits in the spool.
+fn judge_unseen(url: &str, unseen: Unseen) -> Finding {
+    match unseen {
+        Unseen::Silent(why) => Finding::problem(
+            "aggregator",
+            format!("{url} cannot be reached: {why}"),
+            "See to the address, the network and firewalls between, and whether the aggregator runs; what is \
+             seen meanwhile waits in the spool",
+        ),
+        Unseen::Disbelieved(refusal) => Finding::problem("certificate", refusal.wrong, refusal.remedy),
+    }
 }
 
 fn judge_answer(url: &str, sight: &Sight, enrolled_again: &str) -> Finding {

@@ -4,12 +4,15 @@
 
 mod aggregator;
 mod host;
+mod time;
 
 pub use aggregator::examine_certificate;
 pub use host::{disk, ping, private, resolves};
+pub use time::kept_clock;
 
 use crate::clock::Clock;
 use crate::config::{self, AgentConfig};
+use crate::enrolment::HOW_TO_ENROL;
 use crate::self_test::SelfTest;
 use crate::spool::{self, Limits, peek};
 use std::fmt::Write;
@@ -112,25 +115,10 @@ pub fn json(findings: &[Finding]) -> String {
 /// Looks at everything that the agent with the configuration at `path` needs.
 pub async fn examine(path: &Path) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let config = match config::load(path) {
-        Ok(loaded) => {
-            let remedy = "skerry-agent check-config says it again";
-            let warnings = loaded.warnings.iter();
-            findings
-                .extend(warnings.map(|doubt| Finding::warning("configuration", doubt.to_string(), remedy)));
-            let says = format!("{}: {} checks", path.display(), loaded.config.checks.len());
-            findings.push(Finding::ok("configuration", says));
-            loaded.config
-        }
-        Err(problems) => {
-            let remedy = "Correct the file; skerry-agent check-config says all of it again";
-            let wrong = problems.0.iter();
-            findings.extend(wrong.map(|one| Finding::problem("configuration", one.to_string(), remedy)));
-            return findings;
-        }
-    };
+    let Some((config, enrolled)) = read(path, &mut findings) else { return findings };
     findings.extend(private("permissions", path, 0o022));
     findings.push(ping(config.checks.iter().any(|check| check.kind.name() == "ping")));
+    findings.push(kept_clock().await);
     findings.push(match SelfTest::new(config.self_test.clone()).look().await {
         None => Finding::ok("network", "this host's own network is there"),
         Some(lack) => Finding::problem(
@@ -139,10 +127,38 @@ pub async fn examine(path: &Path) -> Vec<Finding> {
             "Mend the network; until then checks of other hosts cannot tell",
         ),
     });
-    findings.extend(resolves(config.uplink.urls.iter()).await);
-    findings.extend(aggregator::examine(&config.uplink).await);
+    if enrolled {
+        findings.extend(resolves(config.uplink.urls.iter()).await);
+        findings.extend(aggregator::examine(&config.uplink).await);
+    }
     findings.extend(spool(&config));
     findings
+}
+
+/// The configuration, and whether this agent is enrolled: until it is, its name and where it reports to mean
+/// nothing. `None`: it cannot be used, and why is among the findings.
+fn read(path: &Path, findings: &mut Vec<Finding>) -> Option<(AgentConfig, bool)> {
+    let loaded = config::load(path).map(|loaded| (loaded, true));
+    let waits = |problems| config::awaiting_enrolment(path).map(|loaded| (loaded, false)).ok_or(problems);
+    let (loaded, enrolled) = match loaded.or_else(waits) {
+        Ok(read) => read,
+        Err(problems) => {
+            let remedy = "Correct the file; skerry-agent check-config says all of it again";
+            let wrong = problems.0.iter();
+            findings.extend(wrong.map(|one| Finding::problem("configuration", one.to_string(), remedy)));
+            return None;
+        }
+    };
+    let remedy = "skerry-agent check-config says it again";
+    let warnings = loaded.warnings.iter();
+    findings.extend(warnings.map(|doubt| Finding::warning("configuration", doubt.to_string(), remedy)));
+    let says = format!("{}: {} checks", path.display(), loaded.config.checks.len());
+    findings.push(Finding::ok("configuration", says));
+    if !enrolled {
+        let says = "this agent is not enrolled yet: it waits, and observes nothing until then";
+        findings.push(Finding::problem("enrolment", says, HOW_TO_ENROL));
+    }
+    Some((loaded.config, enrolled))
 }
 
 /// The spool: its disk, who may read it, and whether it is sound.

@@ -50,6 +50,34 @@ async fn an_agent_on_its_own_is_told_what_it_lacks_and_no_secret_is_said() {
 }
 
 #[tokio::test]
+async fn an_agent_that_is_yet_to_be_enrolled_is_told_how_and_all_else_is_looked_at() {
+    let folder = TempDir::new().expect("a folder");
+    let path = folder.path().join("agent.toml");
+    // As the package installs it, but for the place of its state.
+    let text = format!("[agent]\nspool = \"{}\"\n", folder.path().join("spool.db").display());
+    let check = "[[check]]\nname = \"web\"\ntype = \"tcp\"\nhost = \"127.0.0.1\"\nport = 1\n";
+    std::fs::write(&path, format!("{text}{check}")).expect("written");
+    std::fs::set_permissions(&path, PermissionsExt::from_mode(0o666)).expect("changed");
+    let findings = examine(&path).await;
+    let enrolment = of(&findings, "enrolment");
+    assert_eq!((enrolment.len(), enrolment[0].level), (1, Level::Problem), "{findings:?}");
+    assert!(enrolment[0].says.contains("not enrolled yet"), "{}", enrolment[0].says);
+    let remedy = enrolment[0].remedy.as_deref().expect("one");
+    assert!(remedy.contains("skerry-aggregator agent add NAME"), "{remedy}");
+    assert_eq!(of(&findings, "configuration")[0].level, Level::Ok, "{findings:?}");
+    assert!(of(&findings, "permissions")[0].says.contains("changed by others"), "{findings:?}");
+    for topic in ["ping", "time", "network", "disk", "spool"] {
+        assert!(!of(&findings, topic).is_empty(), "{topic} is looked at: {findings:?}");
+    }
+    for topic in ["resolver", "aggregator", "token"] {
+        assert!(of(&findings, topic).is_empty(), "there is nobody to be asked yet: {findings:?}");
+    }
+    // What else is wrong with the file is said instead.
+    std::fs::write(&path, "nonsense = 1").expect("written");
+    assert!(of(&examine(&path).await, "enrolment").is_empty());
+}
+
+#[tokio::test]
 async fn each_fault_of_files_is_found() {
     let folder = TempDir::new().expect("a folder");
     let path = agent(&folder, "");

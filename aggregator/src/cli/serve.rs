@@ -17,7 +17,8 @@ pub(crate) fn serve(loaded: &Loaded, paths: Vec<PathBuf>) -> anyhow::Result<()> 
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
         let signals = Signals::hear()?;
-        let app = App::start(&loaded.configs, inherited).await?;
+        let app = App::start(&loaded.configs, inherited).await;
+        let app = app.inspect_err(|error| service::failed(&format!("{error:#}")))?;
         for (address, listener) in app.addresses().iter().zip(&loaded.configs[0].listeners) {
             tracing::info!(%address, serves = ?listener.serves, "listening");
         }

@@ -2,7 +2,7 @@
 //! and does a cache on the way keep what makes it cheap and true?
 
 use crate::config::{Config, Page};
-use skerry_agent::delivery::look::{Looker, Sight};
+use skerry_agent::delivery::look::{Looker, Sight, Unseen};
 use skerry_agent::doctor::{Finding, examine_certificate};
 use url::Url;
 
@@ -41,27 +41,35 @@ fn root_of(page: &Page, base: &Url, pages: usize) -> Option<Url> {
 }
 
 async fn examine_page(looker: &Looker, page: &Page, root: &Url) -> Vec<Finding> {
-    let unreachable = |why: String| {
+    let wrong = |why: String| {
         let remedy =
             "See to [public] base_url, the page's domain, DNS, and the proxy or CDN before the listener";
-        vec![Finding::problem("page", format!("{root}: {why}"), remedy)]
+        vec![Finding::problem("page", why, remedy)]
+    };
+    let unseen = |unseen: Unseen| match unseen {
+        Unseen::Silent(why) => wrong(format!("{root} cannot be reached: {why}")),
+        Unseen::Disbelieved(refusal) => {
+            let remedy = "Visitors are warned off: put a certificate for that name, with the chain to an authority \
+                          that browsers know, where TLS ends (the proxy, the CDN or the listener)";
+            vec![Finding::problem("certificate", refusal.wrong, remedy)]
+        }
     };
     let Ok(status) = root.join("api/v2/status.json") else { return Vec::new() };
     let ours = match looker.get(&status, &[]).await {
         Ok(sight) => sight,
-        Err(why) => return unreachable(format!("cannot be reached: {why}")),
+        Err(why) => return unseen(why),
     };
     let body: Option<serde_json::Value> = serde_json::from_slice(&ours.body).ok();
     let name = body.as_ref().and_then(|body| body["page"]["name"].as_str());
     if ours.status != 200 || name != Some(page.name.as_str()) {
-        return unreachable(format!("answers {} and is not this page", ours.status));
+        return wrong(format!("{root} answers {} and is not this page", ours.status));
     }
     let mut findings = vec![Finding::ok("page", format!("{root} shows {:?}", page.name))];
     findings.extend(ours.certificate.map(|shown| examine_certificate(root.as_str(), shown, false)));
     let first = looker.get(root, &[("accept-encoding", "br, gzip")]).await;
     let first = match first {
         Ok(first) => first,
-        Err(why) => return unreachable(format!("cannot be reached: {why}")),
+        Err(why) => return unseen(why),
     };
     let tag = first.header("etag").unwrap_or("").to_owned();
     let fields = [("accept-encoding", "br, gzip"), ("if-none-match", tag.as_str())];

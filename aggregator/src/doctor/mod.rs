@@ -3,16 +3,16 @@
 
 mod edge;
 
-use crate::certificate::{fingerprint, of_listener};
+use crate::certificate::{files_of, fingerprint};
 use crate::clock;
 use crate::config::{self, Config, Listener, Loaded, Room};
 use crate::domain::time::{MINUTE, SECOND};
 use crate::store::{AgentEntry, Store, StoreError, is_served};
 use bytes::Bytes;
-use skerry_agent::delivery::look::{Looker, Sight};
-use skerry_agent::doctor::{Finding, disk, examine_certificate, ping, private, resolves};
+use skerry_agent::delivery::look::{Looker, Sight, Unseen};
+use skerry_agent::doctor::{Finding, disk, examine_certificate, kept_clock, ping, private, resolves};
 use skerry_protocol::wire::BATCH_PATH;
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use url::Url;
 
@@ -20,6 +20,7 @@ use url::Url;
 const APART: i64 = 2 * SECOND;
 /// A skew is believed while the agent was heard so lately, ms.
 const HEARD: i64 = 10 * MINUTE;
+const RESTART: &str = "Restart the aggregator; its log says what it listens on";
 /// Free bytes below which it is a problem, whatever the database's size.
 const LEAST_FREE: u64 = 64 << 20;
 
@@ -46,6 +47,7 @@ pub async fn examine(paths: &[PathBuf]) -> Vec<Finding> {
     findings.extend(paths.iter().filter_map(|path| private("permissions", path, 0o022)));
     let pings = |config: &Config| config.local_checks().any(|check| check.kind.name() == "ping");
     findings.push(ping(configs.iter().any(pings)));
+    findings.push(kept_clock().await);
     let database = process.store.path.clone();
     let stored = tokio::task::spawn_blocking(move || examine_store(&database)).await;
     findings.extend(stored.unwrap_or_default());
@@ -119,38 +121,54 @@ fn judge_clock(roll: &[AgentEntry], now: crate::domain::time::Timestamp) -> Opti
 /// Asks one listener what it is there for.
 async fn examine_listener(listener: &Listener, database: &Path) -> Vec<Finding> {
     let address = listener.address;
-    let says = |what: String| format!("{address}: {what}");
     if address.port() == 0 {
-        let what = says("any free port, which is not known here".to_owned());
-        return vec![Finding::ok("listener", what)];
+        let says = format!("{address}: any free port, which is not known here");
+        return vec![Finding::ok("listener", says)];
     }
+    let files = files_of(listener, database);
+    let pin = match files.as_ref().map(|files| fingerprint(&files.certificate)).transpose() {
+        Ok(pin) => pin,
+        Err(error) => {
+            let remedy = "Correct tls under that [[listen]], or put the file back and restart the aggregator";
+            return vec![Finding::problem("certificate", format!("{address}: {error:#}"), remedy)];
+        }
+    };
+    let host = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    let scheme = if pin.is_some() { "https" } else { "http" };
+    let base = format!("{scheme}://{}/", SocketAddr::new(host, address.port()));
     let asked = async {
-        let files = of_listener(listener, database).map_err(|error| format!("{error:#}"))?;
-        let pin = files.as_ref().map(|files| fingerprint(&files.certificate)).transpose();
-        let pin = pin.map_err(|error| format!("{error:#}"))?;
-        let looker = Looker::new(None, pin).map_err(|error| format!("{error:#}"))?;
-        let scheme = if pin.is_some() { "https" } else { "http" };
-        let host = match address.ip() {
-            IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
-            IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
-            ip => ip,
-        };
-        let base = Url::parse(&format!("{scheme}://{}/", std::net::SocketAddr::new(host, address.port())));
-        let base = base.map_err(|error| error.to_string())?;
+        let base = Url::parse(&base).map_err(|error| Unseen::Silent(error.to_string()))?;
+        let looker = Looker::new(None, pin).map_err(|error| Unseen::Silent(format!("{error:#}")))?;
         ask(listener, &looker, &base).await
     };
-    match asked.await {
-        Ok(findings) => findings,
-        Err(why) => {
-            let remedy = "Restart the aggregator; its log says what it listens on";
-            vec![Finding::problem("listener", says(why), remedy)]
+    asked.await.unwrap_or_else(|unseen| {
+        vec![judge_unseen(&address.to_string(), files.as_ref().map(|files| &*files.certificate), unseen)]
+    })
+}
+
+/// Why a listener could not be asked; `certificate` is the file that it is to show.
+fn judge_unseen(address: &str, certificate: Option<&Path>, unseen: Unseen) -> Finding {
+    match (unseen, certificate) {
+        (Unseen::Disbelieved(refusal), Some(file)) if refusal.exchanged => Finding::problem(
+            "certificate",
+            format!("{address} shows another certificate than the one in {}", file.display()),
+            "Restart the aggregator, which reads its certificates when it starts; where that was done, another \
+             program listens there",
+        ),
+        (Unseen::Disbelieved(refusal), _) => Finding::problem("listener", refusal.wrong, RESTART),
+        (Unseen::Silent(why), _) => {
+            Finding::problem("listener", format!("{address} cannot be reached: {why}"), RESTART)
         }
     }
 }
 
-async fn ask(listener: &Listener, looker: &Looker, base: &Url) -> Result<Vec<Finding>, String> {
+async fn ask(listener: &Listener, looker: &Looker, base: &Url) -> Result<Vec<Finding>, Unseen> {
     let address = listener.address;
-    let at = |path: &str| base.join(path).map_err(|error| error.to_string());
+    let at = |path: &str| base.join(path).map_err(|error| Unseen::Silent(error.to_string()));
     let serves = |room| listener.serves.contains(&room);
     let mut findings = Vec::new();
     let mut seen = looker.get(&at("/")?, &[]).await?;

@@ -44,9 +44,17 @@ pub(super) fn migrate(
     apply(connection, &missing).map_err(|error| StoreError::NotMigrated {
         path: path.to_owned(),
         found,
-        what: error.to_string(),
+        what: words(&error),
         backup,
     })
+}
+
+/// What SQLite says, without the pages of SQL that it was said of.
+fn words(error: &rusqlite::Error) -> String {
+    match error {
+        rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
+        other => other.to_string(),
+    }
 }
 
 fn apply(connection: &mut Connection, missing: &[(i64, &str)]) -> rusqlite::Result<()> {

@@ -36,6 +36,55 @@ fn a_database_of_the_first_version_is_migrated_with_its_data() {
     Store::open(&path).expect("opens again");
 }
 
+/// Every table with its columns.
+fn tables(connection: &Connection) -> std::collections::BTreeMap<String, Vec<String>> {
+    let sql = "SELECT m.name, c.name || ' ' || c.type || ' ' || c.\"notnull\" || ' ' || coalesce(c.dflt_value, '')
+               FROM sqlite_schema m JOIN pragma_table_info(m.name) c WHERE m.type = 'table' ORDER BY 1, c.cid";
+    let mut tables: std::collections::BTreeMap<String, Vec<String>> = Default::default();
+    let mut statement = connection.prepare(sql).expect("a schema");
+    let rows = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get(1)?))).expect("runs");
+    for (table, column) in rows.map(|row| row.expect("a row")) {
+        tables.entry(table).or_default().push(column);
+    }
+    tables
+}
+
+#[test]
+fn a_database_that_the_former_release_wrote_is_migrated_whole() {
+    let (_folder, path) = database();
+    let former = Connection::open(&path).expect("opens");
+    former.execute_batch(include_str!("../../../tests/fixtures/databases/schema-2.sql")).expect("loads");
+    let known = tables(&former);
+    // What stands in the columns that the former release knew.
+    let held = |connection: &Connection| -> Vec<String> {
+        let of = |(table, columns): (&String, &Vec<String>)| {
+            let names: Vec<_> = columns.iter().map(|one| one.split(' ').next().expect("a name")).collect();
+            let row = names
+                .iter()
+                .map(|name| format!("quote(\"{name}\")"))
+                .collect::<Vec<_>>()
+                .join(" || ', ' || ");
+            let sql = format!("SELECT '{table}: ' || {row} FROM \"{table}\" ORDER BY 1");
+            let mut statement = connection.prepare(&sql).expect("a table");
+            let rows = statement.query_map([], |row| row.get(0)).expect("runs");
+            rows.map(|row| row.expect("a row")).collect::<Vec<String>>()
+        };
+        known.iter().flat_map(of).collect()
+    };
+    let before = held(&former);
+    assert!(before.len() > 100, "{} rows", before.len());
+    drop(former);
+    let store = Store::open(&path).expect("migrates");
+    assert_eq!(held(&store.connection), before, "not a value is another");
+    let (_other, fresh) = database();
+    let fresh = Store::open(&fresh).expect("made");
+    assert_eq!(tables(&store.connection), tables(&fresh.connection), "as if it had been made now");
+    assert_eq!(held(&Connection::open(path.with_extension("db.schema-2")).expect("a copy")), before);
+    let state = store.load(Timestamp(i64::MAX / 2)).expect("loads");
+    let agents: Vec<&str> = state.agents.values().map(|agent| agent.name.as_str()).collect();
+    assert!(agents.contains(&"fra-1") && agents.contains(&"late"), "{agents:?}");
+}
+
 #[test]
 fn a_token_makes_one_credential_in_its_time() {
     let (_folder, path) = database();
@@ -151,6 +200,7 @@ fn a_migration_that_fails_leaves_the_database_and_says_where_the_copy_is() {
         let error = migrate(&mut connection, &path, &migrations).expect_err("the last one fails");
         let said = error.to_string();
         assert!(matches!(error, StoreError::NotMigrated { .. }), "{said}");
+        assert!(said.contains("(no such table: no_such_table)"), "SQLite's words and no SQL: {said}");
         assert!(
             said.contains("It is as it was") && said.contains(&format!("skerry.db.schema-{SCHEMA_VERSION}")),
             "{said}"

@@ -1,0 +1,120 @@
+//! A backup is restored while agents go on: what they still have arrives, what they had delivered since the backup
+//! is a hole that visitors and operators are told of, and nothing counts twice.
+
+use crate::continuity::only_outage;
+use crate::enrolment::{done, listed};
+use crate::world::{World, now, page, quick_check};
+use rusqlite::{Connection, OpenFlags};
+use skerry_tests::parts::nginx::{Nginx, Site};
+use skerry_tests::parts::until;
+use std::path::Path;
+use std::time::Duration;
+
+const NOTICED: Duration = Duration::from_secs(10);
+/// More than what counts as silence: three intervals and ten seconds.
+const HOLE: i64 = 16;
+/// An agent that could not deliver for a while tries again within this time.
+const DRAINED: Duration = Duration::from_secs(60);
+
+/// What a database holds of its one agent, which runs one check: observations, records taken, and lost on the way.
+#[derive(Debug)]
+struct Held {
+    observations: i64,
+    through: i64,
+    lost: i64,
+}
+
+fn held(path: &Path) -> Held {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let database = Connection::open_with_flags(path, flags).expect("opens");
+    database.busy_timeout(Duration::from_secs(5)).expect("a pragma");
+    // One statement is one moment.
+    let sql =
+        "SELECT (SELECT count(*) FROM observation), (SELECT coalesce(sum(through), 0) FROM agent_epoch),
+                      (SELECT coalesce(sum(count), 0) FROM loss)";
+    let row = database.query_row(sql, [], |row| {
+        Ok(Held { observations: row.get(0)?, through: row.get(1)?, lost: row.get(2)? })
+    });
+    row.expect("reads")
+}
+
+#[tokio::test]
+async fn what_was_delivered_since_the_backup_is_no_data_and_all_else_is_there_once() {
+    let mut nginx = Nginx::start(&Site::default()).await;
+    let mut world = World::new(&page("demo", true, &["web"]));
+    world.start().await;
+    let token = world.enrol("far", "far", None);
+    let check = quick_check("web", &nginx.url_at("127.0.0.1", "/"));
+    let config = world.agent_config("far", world.private, &token, &check);
+    let agent = world.start_agent("far", &config);
+    world.shows("web", "operational", NOTICED).await;
+    let copy = world.path("copy.db");
+    done(&world, &["backup", copy.to_str().expect("UTF-8")]);
+    let (backed_up, kept) = (now(), held(&copy));
+    assert_eq!((kept.observations, kept.lost), (kept.through, 0), "a record is an observation: {kept:?}");
+
+    // An outage that nobody knows of afterwards: it was delivered, and not backed up.
+    nginx.kill().await;
+    world.shows("web", "major_outage", NOTICED).await;
+    nginx.restart().await;
+    world.shows("web", "operational", NOTICED).await;
+    until("enough is delivered for a hole", Duration::from_secs(60), async || {
+        held(&world.database()).through >= kept.through + HOLE && now() - backed_up > HOLE * 1_000
+    })
+    .await;
+    world.stop().await;
+    let stopped = now();
+    // One that is still in the spool.
+    let died = now();
+    nginx.kill().await;
+    let sees = async |state: &str| {
+        until(&format!("the agent holds web to be {state}"), NOTICED, async || {
+            world.agent_state(&config, "web").as_deref() == Some(state)
+        })
+        .await;
+    };
+    sees("down").await;
+    let returned = now();
+    nginx.restart().await;
+    sees("up").await;
+    let said = done(&world, &["restore", copy.to_str().expect("UTF-8")]);
+    assert!(said.contains("shows as no data"), "{said}");
+    assert_eq!(held(&world.database()).through, kept.through, "it is the copy");
+
+    world.start().await;
+    until("what the agent still had is taken", DRAINED, async || {
+        world.agent_status(&config).is_some_and(|status| status["depth"].as_u64() <= Some(2))
+            && held(&world.database()).lost > 0
+    })
+    .await;
+    world.shows("web", "operational", NOTICED).await;
+    // The page knows the outage that arrived and not the other, and where it knows nothing.
+    only_outage(&world, died, returned).await;
+    let intervals = world.intervals("web");
+    let holes: Vec<_> =
+        intervals.iter().filter(|(_, to, status)| status == "no_data" && *to > backed_up).collect();
+    assert_eq!(holes.len(), 1, "{intervals:?}");
+    let (from, to, _) = holes[0];
+    assert!(
+        *from <= backed_up && stopped - 2_000 <= *to && *to <= died + 2_000,
+        "{backed_up} {stopped} {intervals:?}"
+    );
+    for pair in intervals.windows(2) {
+        assert_eq!(pair[0].1, pair[1].0, "no interval lies over another: {intervals:?}");
+    }
+    let unseen = world.uptime_seconds("web", "no_data_seconds");
+    assert!(unseen * 1e3 >= (to - from) as f64 - 1.0, "the page tells of {unseen} s without data");
+    // Every record is stored once or told as lost, and operators see how many were.
+    let after = held(&world.database());
+    assert_eq!(after.observations + after.lost, after.through, "{after:?}");
+    assert!(after.lost >= HOLE, "{after:?}");
+    let row = listed(&world, "far");
+    assert_eq!(row["lost"]["records"], after.lost, "{row}");
+    let status = world.agent_status(&config).expect("a status");
+    assert_eq!(
+        (&status["lost"], &status["set_aside"]),
+        (&0.into(), &0.into()),
+        "the agent lost nothing itself"
+    );
+    agent.stop().await;
+}
