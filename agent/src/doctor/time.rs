@@ -31,7 +31,7 @@ async fn ask() -> Result<String, String> {
         Ok(Ok(output)) if output.status.success() => {
             Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
         }
-        Ok(Ok(_)) => Err("timedatectl is refused an answer".to_owned()),
+        Ok(Ok(_)) => Err("timedatectl gets no answer".to_owned()),
         Ok(Err(error)) => Err(format!("timedatectl: {error}")),
         Err(_) => Err(format!("timedatectl: no answer in {ANSWERED:?}")),
     }
