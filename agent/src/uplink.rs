@@ -283,6 +283,7 @@ impl Uplink {
             batch.agent.clone_from(&self.agent);
             env!("CARGO_PKG_VERSION").clone_into(&mut batch.agent_version);
             batch.epoch = page.epoch.to_vec();
+            batch.acknowledged_through = page.acknowledged;
             batch.process = self.process.to_vec();
             batch.boot_id = now.boot.to_string();
             batch.boot_now_ms = now.boot_ms;

@@ -126,6 +126,7 @@ fn report(batch: wire::Batch, agent: AgentKey, received: Timestamp) -> Report {
     Report {
         agent,
         epoch,
+        acknowledged: batch.acknowledged_through,
         process: if batch.process.is_empty() { batch.boot_id.into_bytes() } else { batch.process },
         told,
         received,

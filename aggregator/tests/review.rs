@@ -115,6 +115,7 @@ impl Desk {
             records: Vec::new(),
             snapshot: Vec::new(),
             inventory: None,
+            acknowledged: 0,
             process: Vec::new(),
             told: Told::default(),
             own_network_gone: false,
@@ -413,6 +414,33 @@ fn a_spool_put_back_from_an_old_copy_is_noticed_and_an_old_database_goes_on() {
     let ahead = desk.see(Hard::Down);
     assert!(ahead.iter().any(|change| matches!(change, Change::Gap { from: 6, to: 90_001, .. })));
     assert_eq!(desk.shown(), (Status::MajorOutage, false), "and the page goes on");
+    desk.assert_stored();
+}
+
+#[test]
+fn what_an_agent_was_told_is_held_and_is_not_is_noticed_also_while_it_has_nothing_to_send() {
+    let mut desk = Desk::new();
+    desk.see(Hard::Up);
+    let forgotten = |changes: &[Change]| {
+        let stretch = |change: &Change| match change {
+            Change::Gap { from, to, acknowledged: true, .. } => Some((*from, *to)),
+            _ => None,
+        };
+        changes.iter().filter_map(stretch).collect::<Vec<_>>()
+    };
+    // It was told no more than what is held: all is well.
+    let told = Report { acknowledged: 1, ..desk.empty(desk.agent) };
+    assert_eq!(forgotten(&desk.send(told).1), []);
+    // It was told of 40, of which one stands here.
+    let told = Report { acknowledged: 40, ..desk.empty(desk.agent) };
+    let (answer, changes) = desk.send(told.clone());
+    assert_eq!(forgotten(&changes), [(2, 41)]);
+    assert!(matches!(answer, Answer::Acknowledged { through: 40, .. }), "{answer:?}");
+    assert_eq!(forgotten(&desk.send(told).1), [], "once");
+    // What it goes on with is no gap; and what it sends is never passed over for its own word.
+    desk.sequence = 40;
+    let next = desk.see(Hard::Up);
+    assert!(!next.iter().any(|change| matches!(change, Change::Gap { .. })), "{next:?}");
     desk.assert_stored();
 }
 

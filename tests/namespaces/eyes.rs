@@ -19,6 +19,11 @@ const QUICK: &str =
 const DOWN_WITHIN: Duration = Duration::from_secs(8);
 
 const ALL_GONE: [Far; 2] = [Far::Aggregator, Far::World];
+/// What a narrow link to the world carries: its rate, the bytes that go at once, and how long packets queue. The
+/// packets of a run and of the self-test pass, each after the others.
+const SLOW: [&str; 3] = ["6kbit", "300", "2s"];
+/// Less than the self-test alone asks for: the queue is full, and all that comes out is seconds old.
+const CHOKED: [&str; 3] = ["1kbit", "300", "8s"];
 const DROPPED_AT_TARGET: &str = "ip daddr 198.51.100.10 drop";
 
 impl Net {
@@ -126,6 +131,7 @@ async fn who_is_silent_accuses_nobody() {
     net.cable("one", Far::Aggregator, "up");
     net.start_eye("four");
     net.is_green("all of them see again").await;
+    assert!(net.log("aggregator").contains("is heard again of shop"), "an operator hears of the end too");
     net.was_never_red();
 }
 
@@ -222,13 +228,40 @@ async fn a_bad_link_is_no_outage() {
         net.is_green("the link works both ways").await;
     }
 
-    // Packets wait for seconds before they go.
+    // The way to the target is slow, and no run is too late for it.
     for (eye, _) in EYES {
-        net.narrow(eye);
+        net.narrow(eye, Far::World, SLOW);
+    }
+    let slow = async || net.takes("one") > Duration::from_millis(150);
+    until("a request takes its time", NOTICED, slow).await;
+    for (eye, _) in EYES {
+        net.runs(eye, 3).await;
+    }
+    net.is_green("the way to the target is slow").await;
+    net.was_never_red();
+
+    // It is so slow that every run is too late; the references are as late, so that nobody can tell.
+    for (eye, _) in EYES {
+        net.narrow(eye, Far::World, CHOKED);
+    }
+    for (eye, _) in EYES {
+        let knows = async || net.status(eye)["own_network_lacks"] == "reference";
+        until(&format!("{eye} knows that it is its own network"), NOTICED, knows).await;
+    }
+    net.is_blind("the way to the target is choked").await;
+    net.was_never_red();
+    for (eye, _) in EYES {
+        net.widen(eye, Far::World);
+    }
+    net.is_green("the way to the target is as it was").await;
+
+    // What the agents say waits for seconds before it goes, and so does what they are answered.
+    for (eye, _) in EYES {
+        net.narrow(eye, Far::Aggregator, ["12kbit", "1600", "4s"]);
     }
     for (eye, _) in EYES {
         net.runs(eye, 3).await;
     }
-    net.is_green("the links are slow").await;
+    net.is_green("the links to the aggregator are slow").await;
     net.was_never_red();
 }

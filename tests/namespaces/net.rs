@@ -5,6 +5,7 @@ use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 use rustix::process::{Pid, Signal, kill_process};
@@ -218,14 +219,34 @@ impl Net {
         }
     }
 
-    /// An agent's link to the aggregator carries so little both ways that packets queue for seconds.
-    pub(crate) fn narrow(&self, eye: &str) {
-        for (host, link) in [(eye, "home".to_owned()), (CENTRE[0], format!("to-{eye}"))] {
-            let mut tc = self.on(host, Path::new("tc"));
-            let queue = ["root", "tbf", "rate", "12kbit", "burst", "1600", "latency", "4s"];
-            let done = tc.args(["qdisc", "add", "dev", &link]).args(queue).output().expect("tc is there");
-            assert!(done.status.success(), "tc: {}", String::from_utf8_lossy(&done.stderr));
+    /// From now on an agent's link carries no more than `rate` either way, and packets queue for `wait` at most.
+    /// One that is longer than `burst` bytes never goes.
+    pub(crate) fn narrow(&self, eye: &str, far: Far, [rate, burst, wait]: [&str; 3]) {
+        for (host, link) in far.ends(eye) {
+            let queue = ["root", "tbf", "rate", rate, "burst", burst, "latency", wait];
+            self.tc(&host, &[&["qdisc", "replace", "dev", &link], queue.as_slice()].concat());
         }
+    }
+
+    /// The link carries what it did at first.
+    pub(crate) fn widen(&self, eye: &str, far: Far) {
+        for (host, link) in far.ends(eye) {
+            self.tc(&host, &["qdisc", "del", "dev", &link, "root"]);
+        }
+    }
+
+    fn tc(&self, host: &str, words: &[&str]) {
+        let done = self.on(host, Path::new("tc")).args(words).output().expect("tc is there");
+        assert!(done.status.success(), "tc {words:?}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+
+    /// How long a request to the target takes on an agent's host.
+    pub(crate) fn takes(&self, eye: &str) -> Duration {
+        let began = Instant::now();
+        let mut curl = self.on(eye, Path::new("curl"));
+        let done = curl.args(["--silent", "--max-time", "5", &format!("http://{TARGET}/")]).output();
+        assert!(done.expect("curl is there").status.success(), "the target answers");
+        began.elapsed()
     }
 
     fn nft(&self, host: &str, text: &str) {
@@ -301,7 +322,7 @@ impl Net {
     pub(crate) fn history(&self) -> Vec<String> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let database = Connection::open_with_flags(self.path("skerry.db"), flags).expect("it opens");
-        database.busy_timeout(std::time::Duration::from_secs(5)).expect("a pragma");
+        database.busy_timeout(Duration::from_secs(5)).expect("a pragma");
         let sql = "SELECT status FROM status_interval WHERE layer = 'automatic' AND to_ms > from_ms ORDER BY from_ms";
         let mut statement = database.prepare(sql).expect("the table is there");
         let rows = statement.query_map([], |row| row.get(0)).expect("runs");
@@ -339,6 +360,15 @@ impl Far {
             Self::Aggregator => CENTRE[0],
             Self::World => CENTRE[1],
         }
+    }
+
+    /// Both ends of an agent's link: the host, and the link's name there.
+    fn ends(self, eye: &str) -> [(String, String); 2] {
+        let own = match self {
+            Self::Aggregator => "home",
+            Self::World => "out",
+        };
+        [(eye.to_owned(), own.to_owned()), (self.host().to_owned(), format!("to-{eye}"))]
     }
 }
 

@@ -20,7 +20,7 @@ const ON_THE_WAY: i64 = 10_000;
 async fn seven_days_without_an_aggregator() {
     let dice = Dice::new(seed("simulation::seven_days_without_an_aggregator"));
     // 4 checks a minute; one agent's spool is small, so that it folds, and one keeps five days.
-    seven_days(dice, 4, 2 << 20).await;
+    seven_days(dice, 4, 3 << 19).await;
 }
 
 #[tokio::test]

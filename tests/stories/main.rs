@@ -20,5 +20,6 @@ mod process;
 mod refusals;
 mod restored;
 mod service;
+mod suspend;
 mod workspaces;
 mod world;

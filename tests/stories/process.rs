@@ -75,6 +75,15 @@ impl Process {
         self.signal(Signal::HUP);
     }
 
+    /// It stands still from now on.
+    pub(crate) fn pause(&self) {
+        self.signal(Signal::STOP);
+    }
+
+    pub(crate) fn go_on(&self) {
+        self.signal(Signal::CONT);
+    }
+
     /// SIGTERM, and a clean end within five seconds.
     pub(crate) async fn stop(mut self) {
         self.signal(Signal::TERM);

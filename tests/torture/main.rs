@@ -9,6 +9,7 @@ mod damage;
 mod disk;
 mod drain;
 mod kill;
+mod lost_commits;
 mod oracle;
 #[expect(dead_code, reason = "the power run asks more of it")]
 mod peer;

@@ -1,10 +1,12 @@
-//! The file system of an agent's spool turns read-only while the agent lives, as ext4 does after an error, and
-//! is mended and mounted again. The agent probes on, and what it saw arrives; nobody starts it again.
+//! The file system of an agent's spool turns read-only while the agent lives, as ext4 does after an error, or is so
+//! when the agent starts, and is mended and mounted again. The agent probes on, and what it saw arrives; nobody
+//! starts it again.
 
 use crate::dice::until;
+use crate::oracle::Look;
 use crate::peer::{Peer, Saw};
 use crate::target::Target;
-use crate::yard::{Yard, quick_check};
+use crate::yard::{Running, Yard, get, program, quick_check};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -52,6 +54,11 @@ impl Disk {
     /// From now on every write fails with `EROFS`.
     fn turn_read_only(&self) {
         run("mount", &["-o", "remount,abort", &text(&self.path())]);
+    }
+
+    /// Mounted anew for reading alone, or for writing again.
+    fn remount(&self, mode: &str) {
+        run("mount", &["-o", &format!("remount,{mode}"), &text(&self.path())]);
     }
 
     /// What a person does. The agent still has a file of the former mount open.
@@ -110,4 +117,71 @@ fn an_agent_outlives_a_disk_that_turned_read_only() {
     let saw = peer.saw();
     let lost: u64 = saw.values().map(|saw| if let Saw::Lost(lost) = saw { lost.count } else { 0 }).sum();
     assert_eq!(lost, 0, "it was held in memory meanwhile");
+}
+
+/// The agent runs on a disk that it may not write: it probes, the page is right by its word, and it says what to do.
+fn is_well_without_a_disk(yard: &Yard, agent: &mut Running, target: &Target) {
+    until("its disk takes nothing", BOUND, || agent.said().contains("takes nothing"));
+    let remedy = "is mounted read-only: mount it for writing";
+    assert!(agent.said().contains(remedy), "{}", agent.said());
+    let asked = target.asked();
+    until("it probes", BOUND, || target.asked() > asked + 60);
+    let fresh = |component: &serde_json::Value| {
+        component["status"] == "operational"
+            && component["stale_since"].is_null()
+            && component["waiting"] == false
+    };
+    until("the page shows what it sees", BOUND, || {
+        let (_, body) = get(yard.public, "/api/v2/components.json").expect("the page");
+        let page: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+        page["components"].as_array().expect("a list").iter().all(fresh)
+    });
+    assert!(agent.ended().is_none(), "it lives: {}", agent.said());
+}
+
+/// Everything arrives, and nothing is told as lost.
+fn goes_on_by_itself(yard: &Yard, agent: &Running) {
+    let stored = || Look::at(yard).number("SELECT count(*) FROM observation");
+    let before = stored();
+    until("what it saw meanwhile arrives", BOUND, || stored() > before + 60);
+    until("it says so", BOUND, || agent.said().contains("takes records again"));
+    assert_eq!(Look::at(yard).number("SELECT count(*) FROM loss"), 0);
+    assert!(!agent.said().contains("is damaged"), "{}", agent.said());
+}
+
+#[test]
+fn an_agent_starts_on_a_disk_that_is_read_only() {
+    let Some(disk) = Disk::make() else { return };
+    let names: Vec<String> = (0..4).map(|check| format!("real-{check}")).collect();
+    let yard = Yard::new(&names, None);
+    let (target, aggregator) = (Target::start(), yard.start());
+    let checks: String = names.iter().map(|name| quick_check(name, target.port)).collect();
+    let spool = disk.path().join("agent/spool.db");
+    let config = yard.agent_config("real", yard.private, &yard.enrol("real"), &spool, &checks);
+
+    // There is not even a folder yet.
+    disk.remount("ro");
+    let mut agent = yard.start_agent("real", &config);
+    is_well_without_a_disk(&yard, &mut agent, &target);
+    disk.remount("rw");
+    goes_on_by_itself(&yard, &agent);
+    agent.stop();
+    let known = Look::at(&yard).number("SELECT count(*) FROM hard_transition");
+
+    // There is a spool, and what it knows is known.
+    std::fs::remove_file(yard.path("real.log")).expect("a log");
+    disk.remount("ro");
+    let mut agent = yard.start_agent("real", &config);
+    is_well_without_a_disk(&yard, &mut agent, &target);
+    let mut status = Command::new(program("skerry-agent"));
+    let said = status.args(["status", "--json", "--config"]).arg(&config).output().expect("it starts");
+    let said: serde_json::Value = serde_json::from_slice(&said.stdout).expect("JSON");
+    assert!(said["trouble"].as_str().is_some_and(|trouble| trouble.contains("mounted read-only")), "{said}");
+    assert_eq!(said["checks"][0]["state"], "up", "{said}");
+    disk.remount("rw");
+    goes_on_by_itself(&yard, &agent);
+    let states = Look::at(&yard).number("SELECT count(*) FROM hard_transition");
+    assert_eq!(states, known, "a hard state survived both starts");
+    agent.stop();
+    aggregator.stop();
 }

@@ -340,6 +340,7 @@ impl Work {
             inventory,
             spool: None,
             process: Vec::new(),
+            acknowledged_through: 0,
         };
         Some(encode(&batch).expect("it compresses"))
     }

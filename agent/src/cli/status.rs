@@ -35,6 +35,9 @@ fn print_plain(agent: &str, peek: &Peek, lack: Option<Lack>) -> io::Result<()> {
     let waiting = count(status.depth, "record");
     writeln!(out, "waiting in the spool  {waiting}, the oldest {oldest} s old")?;
     writeln!(out, "lost, set aside       {}, {}", status.lost, status.set_aside)?;
+    if let Some(trouble) = &status.trouble {
+        writeln!(out, "spool's disk          takes nothing: {trouble}")?;
+    }
     let width = peek.states.iter().map(|state| state.check.chars().count()).max().unwrap_or(0);
     for state in &peek.states {
         let (name, hard) = (&state.check, state.hysteresis.hard.name());
@@ -81,6 +84,7 @@ fn print_json(agent: &str, peek: &Peek, lack: Option<Lack>) -> io::Result<()> {
         "oldest_ms": status.oldest_ms,
         "lost": status.lost,
         "set_aside": status.set_aside,
+        "trouble": status.trouble,
         "checks": states,
     });
     writeln!(io::stdout().lock(), "{answer}")

@@ -10,6 +10,8 @@
 mod fold;
 #[cfg(test)]
 mod fold_tests;
+pub mod log;
+mod place;
 pub(crate) mod row;
 mod salvage;
 mod store;
@@ -25,8 +27,6 @@ use row::RecordRow;
 
 use skerry_protocol::wire::{self, Reason};
 use std::collections::HashSet;
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -138,6 +138,8 @@ impl Stored {
 pub struct Page {
     /// The spool they are of.
     pub epoch: [u8; 16],
+    /// Everything of it up to here was acknowledged.
+    pub acknowledged: u64,
     /// Oldest first; empty when nothing waits.
     pub records: Vec<Stored>,
 }
@@ -231,20 +233,12 @@ impl std::ops::Deref for CloseWhenDropped {
 impl Spool {
     /// Opens the spool at `path`, makes it if need be, and starts the thread that writes it. Gives the hard
     /// states it remembers. A damaged one is set aside and what can be read of it kept; while the disk is
-    /// full or fails it begins in memory and keeps trying.
+    /// full, fails or may not be written it begins in memory and keeps trying.
     ///
     /// # Errors
-    /// The path cannot be used (no permission, not a file), or another agent uses it.
+    /// The path names no file, or another agent uses it.
     pub fn open(path: &Path, limits: Limits, clock: Clock) -> anyhow::Result<(Self, Vec<Standing>)> {
-        if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
-            std::fs::DirBuilder::new()
-                .recursive(true)
-                .mode(0o700)
-                .create(folder)
-                .with_context(|| format!("cannot make the folder of the spool, {}", folder.display()))?;
-        }
-        let lock = lock(path)?;
-        let (writer, states) = writer::Writer::open(path, limits, clock, lock)
+        let (writer, states) = writer::Writer::open(path, limits, clock)
             .map_err(|fault| anyhow::anyhow!("cannot open the spool {}: {fault}", path.display()))?;
         let inbox = Arc::new(CloseWhenDropped(writer.inbox()));
         let spool = Self { inbox, synced: writer.synced(), status: writer.status() };
@@ -325,7 +319,7 @@ impl Spool {
 /// What a spool file says, read beside a running agent.
 #[derive(Clone, Debug)]
 pub struct Peek {
-    /// Depth, age, losses, last acknowledgement.
+    /// Depth, age, losses, last acknowledgement; whether this process could write it.
     pub status: SpoolStatus,
     /// What is held to be true of each check.
     pub states: Vec<Standing>,
@@ -336,9 +330,18 @@ pub struct Peek {
 /// # Errors
 /// There is none, or it cannot be read.
 pub fn peek(path: &Path, clock: Clock) -> anyhow::Result<Peek> {
-    anyhow::ensure!(path.exists(), "there is no spool at {}; has the agent run?", path.display());
+    let trouble = place::hindrance(path);
+    if !path.exists() {
+        let why = trouble.as_deref().unwrap_or("has the agent run?");
+        anyhow::bail!("there is no spool at {}; {why}", path.display());
+    }
+    let read = match (store::peek(path), &trouble) {
+        // SQLite reads no log beside which it may not write.
+        (Err(_), Some(_)) => salvage::peek(path).map_err(store::Fault::from),
+        (read, _) => read,
+    };
     let (about, states, depth, oldest) =
-        store::peek(path).map_err(|fault| anyhow::anyhow!("cannot read {}: {fault}", path.display()))?;
+        read.map_err(|fault| anyhow::anyhow!("cannot read {}: {fault}", path.display()))?;
     let status = SpoolStatus {
         depth,
         bytes: 0,
@@ -348,7 +351,7 @@ pub fn peek(path: &Path, clock: Clock) -> anyhow::Result<Peek> {
         acknowledged: about.acknowledged,
         issued: about.issued,
         acknowledged_wall_ms: (about.acknowledged_wall_ms != 0).then_some(about.acknowledged_wall_ms),
-        trouble: None,
+        trouble,
     };
     Ok(Peek { status, states })
 }
@@ -359,19 +362,4 @@ pub fn peek(path: &Path, clock: Clock) -> anyhow::Result<Peek> {
 /// It is damaged or cannot be read.
 pub fn check(path: &Path) -> anyhow::Result<()> {
     store::check(path).map_err(|fault| anyhow::anyhow!("{}: {fault}", path.display()))
-}
-
-/// One agent at a time: two on one spool would send the same sequence twice.
-fn lock(path: &Path) -> anyhow::Result<File> {
-    let beside = salvage::beside(path, ".lock");
-    let file = OpenOptions::new()
-        .create(true)
-        .truncate(false)
-        .write(true)
-        .mode(0o600)
-        .open(&beside)
-        .with_context(|| format!("cannot open {}", beside.display()))?;
-    rustix::fs::flock(&file, rustix::fs::FlockOperation::NonBlockingLockExclusive)
-        .with_context(|| format!("another agent uses the spool {}", path.display()))?;
-    Ok(file)
 }

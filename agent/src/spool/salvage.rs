@@ -1,9 +1,12 @@
 //! Damage of the spool's files: how it is noticed where SQLite is silent, and what can be saved.
 //! Works on bytes alone, so that no kind of damage stands between it and the rows.
 
-use super::Standing;
 use super::fold::through;
+use super::log::log_of;
 use super::row::{RecordRow, RowKind, SpoolRow, StateRow, carve};
+use super::store::Peeked;
+use super::{Standing, Stored};
+use crate::clock::BootId;
 use prost::Message;
 use skerry_protocol::wire::record::Kind;
 use std::collections::{BTreeMap, HashMap};
@@ -25,11 +28,6 @@ pub(super) struct Salvaged {
     pub(super) states: Vec<Standing>,
     /// Counters of the old epoch.
     pub(super) spool: SpoolRow,
-}
-
-/// The write-ahead log beside a database.
-pub(super) fn log_of(path: &Path) -> PathBuf {
-    beside(path, "-wal")
 }
 
 /// `path` with `suffix` appended to its name.
@@ -103,52 +101,18 @@ pub(super) fn salvage(path: &Path) -> io::Result<Salvaged> {
     })
 }
 
-/// What SQLite will make of the log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum LogHealth {
-    /// Every commit in it counts.
-    Whole,
-    /// Its last frame is broken, as by a kill in the middle of a write: that commit does not count.
-    Torn,
-    /// Commits after a broken frame are silently left out.
-    Damaged,
-}
-
-/// Reads the log as SQLite does (<https://www.sqlite.org/fileformat2.html#the_write_ahead_log>), and looks
-/// past the point where SQLite stops.
+/// What a spool says of itself, for where SQLite may not look.
 ///
 /// # Errors
-/// The log cannot be read.
-pub(super) fn log_health(path: &Path) -> io::Result<LogHealth> {
-    let bytes = bytes_of(&log_of(path))?;
-    let Some((header, frames)) = bytes.split_at_checked(32) else { return Ok(LogHealth::Whole) };
-    let word = |bytes: &[u8], at: usize| -> u32 {
-        bytes[at..at + 4].iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte))
-    };
-    let little = word(header, 0) == 0x377f_0682;
-    let page = word(header, 8) as usize;
-    let mut sum = checksum((0, 0), &header[..24], little);
-    if sum != (word(header, 24), word(header, 28)) || !(512..=65_536).contains(&page) {
-        return Ok(if frames.len() > 24 { LogHealth::Damaged } else { LogHealth::Whole });
-    }
-    let mut health = LogHealth::Whole;
-    let mut stopped = false;
-    for frame in frames.chunks_exact(24 + page) {
-        let commit = word(frame, 4) != 0;
-        if frame[8..16] != header[16..24] {
-            // An earlier generation, or a broken frame: what comes after it decides.
-            stopped = true;
-        } else if stopped && commit {
-            return Ok(LogHealth::Damaged);
-        } else if !stopped {
-            sum = checksum(checksum(sum, &frame[..8], little), &frame[24..], little);
-            stopped = sum != (word(frame, 16), word(frame, 20));
-            if stopped && commit {
-                health = LogHealth::Torn;
-            }
-        }
-    }
-    Ok(health)
+/// The files cannot be read at all.
+pub(super) fn peek(path: &Path) -> io::Result<Peeked> {
+    let Salvaged { spool, states, records, .. } = salvage(path)?;
+    let depth = records.len() as u64;
+    let oldest = records.into_iter().next().map(|row| {
+        let boot = BootId::from_bytes(&row.boot);
+        Stored { sequence: spool.acknowledged + 1, boot, check: row.check, kind: row.kind }
+    });
+    Ok((spool, states, depth, oldest))
 }
 
 /// The highest sequence of a whole record in the log, committed or not.
@@ -158,17 +122,4 @@ pub(super) fn log_health(path: &Path) -> io::Result<LogHealth> {
 pub(super) fn highest_in_log(path: &Path) -> io::Result<u64> {
     let bytes = bytes_of(&log_of(path))?;
     Ok(carve(&bytes).filter(|found| found.kind == RowKind::Record).map(|found| found.key).max().unwrap_or(0))
-}
-
-/// The running checksum of the log, over words of `bytes`.
-fn checksum((mut first, mut second): (u32, u32), bytes: &[u8], little: bool) -> (u32, u32) {
-    for pair in bytes.chunks_exact(8) {
-        let word = |at: usize| -> u32 {
-            let word = [pair[at], pair[at + 1], pair[at + 2], pair[at + 3]];
-            if little { u32::from_le_bytes(word) } else { u32::from_be_bytes(word) }
-        };
-        first = first.wrapping_add(word(0)).wrapping_add(second);
-        second = second.wrapping_add(word(4)).wrapping_add(first);
-    }
-    (first, second)
 }

@@ -4,8 +4,9 @@
 //! A commit is in the hands of the kernel at once (WAL) and on the disk after the next [`Store::sync`], or
 //! at once when it is written as durable. A sequence is never given out twice within an epoch.
 
+use super::log::{self, Health, log_of};
 use super::row::{RecordRow, RowKind, SpoolRow, StateRow, frame, unframe};
-use super::salvage::{LogHealth, Salvaged, beside, highest_in_log, log_health, log_of, salvage};
+use super::salvage::{Salvaged, beside, highest_in_log, salvage};
 use super::{Entry, Lost, Standing, Stored};
 use crate::clock::{BootId, Clock};
 use prost::Message;
@@ -26,7 +27,7 @@ pub(super) enum Fault {
     /// The file does not say what we wrote: set it aside.
     #[error("the spool is damaged: {0}")]
     Damaged(String),
-    /// The disk is full or fails, for now: try again.
+    /// The disk is full, fails or may not be written, for now: try again.
     #[error("{0}")]
     Unavailable(String),
     /// It cannot be opened at all: a person must act.
@@ -44,9 +45,10 @@ impl From<rusqlite::Error> for Fault {
                 | ErrorCode::DatabaseBusy
                 | ErrorCode::DatabaseLocked
                 | ErrorCode::CannotOpen
-                | ErrorCode::OperationInterrupted,
+                | ErrorCode::OperationInterrupted
+                | ErrorCode::PermissionDenied
+                | ErrorCode::ReadOnly,
             ) => Self::Unavailable(error.to_string()),
-            Some(ErrorCode::PermissionDenied) => Self::Refused(error.to_string()),
             _ => Self::Damaged(error.to_string()),
         }
     }
@@ -55,10 +57,7 @@ impl From<rusqlite::Error> for Fault {
 impl From<io::Error> for Fault {
     fn from(error: io::Error) -> Self {
         match error.kind() {
-            io::ErrorKind::PermissionDenied
-            | io::ErrorKind::NotADirectory
-            | io::ErrorKind::IsADirectory
-            | io::ErrorKind::ReadOnlyFilesystem => Self::Refused(error.to_string()),
+            io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => Self::Refused(error.to_string()),
             _ => Self::Unavailable(error.to_string()),
         }
     }
@@ -94,14 +93,14 @@ impl Store {
             Err(error) => return Err(error.into()),
         };
         let log = std::fs::metadata(log_of(path)).map_or(0, |log| log.len());
-        let health = log_health(path)?;
-        if health == LogHealth::Damaged {
+        let health = log::read(path)?.health;
+        if health == Health::Damaged {
             return Err(Fault::Damaged("commits in its log cannot be read".to_owned()));
         }
         if length == 0 && log > 32 {
             return Err(Fault::Damaged("its database is empty beside a log that is not".to_owned()));
         }
-        let torn = if health == LogHealth::Torn { highest_in_log(path)? } else { 0 };
+        let torn = if health == Health::Torn { highest_in_log(path)? } else { 0 };
         let connection = Connection::open_with_flags(
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
@@ -117,7 +116,7 @@ impl Store {
             create(&connection, &SpoolRow { epoch, ..SpoolRow::default() })?;
         }
         let mut store = Self::read_through(connection, path)?;
-        if torn >= store.next || health == LogHealth::Torn {
+        if torn >= store.next || health == Health::Torn {
             // What the broken commit held was perhaps sent: its sequences are never used again.
             store.next = store.next.max(torn + 1) + 16;
         }
@@ -480,8 +479,11 @@ fn read_states(connection: &Connection) -> Result<Vec<Standing>, Fault> {
     Ok(states)
 }
 
-/// What a spool says of itself, read beside a running agent.
-pub(super) fn peek(path: &Path) -> Result<(SpoolRow, Vec<Standing>, u64, Option<Stored>), Fault> {
+/// What a spool says of itself: its own row, the hard states, how many records wait, and the oldest of them.
+pub(super) type Peeked = (SpoolRow, Vec<Standing>, u64, Option<Stored>);
+
+/// Reads it beside a running agent.
+pub(super) fn peek(path: &Path) -> Result<Peeked, Fault> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.execute_batch("PRAGMA busy_timeout=2000; BEGIN")?;
     let about: Option<Vec<u8>> =

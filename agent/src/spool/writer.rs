@@ -1,6 +1,8 @@
 //! The one thread that touches the spool's disk, and the bounded buffer before it.
 //! Nobody ever waits for the thread but those who ask it something.
 
+use super::place::{claim, hindrance};
+use super::salvage::{Salvaged, salvage};
 use super::store::{Fault, Store};
 use super::{Entry, Limits, Lost, Page, SpoolStatus, Standing};
 use crate::clock::Clock;
@@ -154,16 +156,12 @@ pub(super) struct Writer {
     synced: watch::Sender<u64>,
     status: watch::Sender<SpoolStatus>,
     trouble: Option<String>,
-    _lock: File,
+    /// `None` until it could be had.
+    lock: Option<File>,
 }
 
 impl Writer {
-    pub(super) fn open(
-        path: &Path,
-        limits: Limits,
-        clock: Clock,
-        lock: File,
-    ) -> Result<(Self, Vec<Standing>), Fault> {
+    pub(super) fn open(path: &Path, limits: Limits, clock: Clock) -> Result<(Self, Vec<Standing>), Fault> {
         let mut writer = Self {
             inbox: Arc::new(Inbox::new(limits.memory_records.max(1))),
             path: path.to_owned(),
@@ -175,12 +173,15 @@ impl Writer {
             synced: watch::Sender::new(0),
             status: watch::Sender::default(),
             trouble: None,
-            _lock: lock,
+            lock: None,
         };
         let mut states = Vec::new();
         match writer.open_store() {
             Err(refused @ Fault::Refused(_)) => return Err(refused),
-            Err(fault) => writer.note_trouble(&fault),
+            Err(fault) => {
+                states = writer.remember();
+                writer.note_trouble(&fault);
+            }
             Ok(()) => {
                 if let Some(store) = &writer.store {
                     states = store.states()?;
@@ -223,7 +224,23 @@ impl Writer {
         }
     }
 
+    /// What can be read where nothing can be written: the hard states, and the epoch in whose name the present is
+    /// told meanwhile; a fresh one where there is none.
+    fn remember(&mut self) -> Vec<Standing> {
+        let Salvaged { spool, states, .. } = salvage(&self.path).unwrap_or_default();
+        let mut fresh = [0; 16];
+        let epoch =
+            spool.epoch.as_slice().try_into().or_else(|_| getrandom::fill(&mut fresh).map(|()| fresh));
+        if let Ok(epoch) = epoch {
+            self.acknowledged = (epoch, spool.acknowledged);
+        }
+        states
+    }
+
     fn open_store(&mut self) -> Result<(), Fault> {
+        if self.lock.is_none() {
+            self.lock = Some(claim(&self.path)?);
+        }
         let store = Store::open(&self.path, self.clock)?;
         // A state that cannot be read is damage too: found now, while there is a way to begin anew.
         let store = match store.states() {
@@ -349,14 +366,14 @@ impl Writer {
         let done = self.on_store(|store| {
             let epoch = epoch_of(store);
             let after = if epoch == known.0 { known.1 } else { 0 };
-            page = Some(Page { epoch, records: store.hand_out(after, records, bytes)? });
+            page = Some(Page { epoch, acknowledged: after, records: store.hand_out(after, records, bytes)? });
             Ok(())
         });
         if let Err(fault) = done {
             self.note_trouble(&fault);
             // The present states can be told without a disk, in the name of the epoch last known.
-            let epoch = self.acknowledged.0;
-            return (epoch != [0; 16]).then_some(Page { epoch, records: Vec::new() });
+            let (epoch, acknowledged) = self.acknowledged;
+            return (epoch != [0; 16]).then_some(Page { epoch, acknowledged, records: Vec::new() });
         }
         page
     }
@@ -404,13 +421,18 @@ impl Writer {
 
     /// Says once that the disk fails.
     fn note_trouble(&mut self, fault: &Fault) {
+        let hindrance = hindrance(&self.path);
         if self.trouble.is_none() {
-            tracing::warn!(
-                spool = %self.path.display(),
-                "the spool's disk takes nothing: {fault}; records are held in memory and it is tried again"
-            );
+            let spool = self.path.display();
+            let meanwhile = "records are held in memory and it is tried again";
+            match &hindrance {
+                Some(why) => {
+                    tracing::error!(%spool, "the spool's disk takes nothing: {fault}; {meanwhile}. {why}")
+                }
+                None => tracing::warn!(%spool, "the spool's disk takes nothing: {fault}; {meanwhile}"),
+            }
         }
-        let trouble = fault.to_string();
+        let trouble = hindrance.map_or_else(|| fault.to_string(), |why| format!("{fault}; {why}"));
         self.status.send_modify(|status| status.trouble = Some(trouble.clone()));
         self.trouble = Some(trouble);
         // A connection that saw the disk fail is not trusted further.

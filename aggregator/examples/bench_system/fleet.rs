@@ -108,6 +108,7 @@ impl Agent {
             inventory,
             spool: None,
             process: vec![7; 16],
+            acknowledged_through: 0,
         };
         Ok(wire::encode(&batch)?)
     }

@@ -52,6 +52,7 @@ pub(crate) fn write(config: &Path, raw: i64, hours: i64) -> anyhow::Result<()> {
             let report = Report {
                 agent,
                 epoch: [7; 16],
+                acknowledged: 0,
                 process: vec![7; 16],
                 told: skerry_aggregator::domain::state::Told::default(),
                 received: now,

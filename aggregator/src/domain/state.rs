@@ -205,6 +205,12 @@ impl Witnessed {
         self.track.flapping() || self.live.is_some_and(|live| live.flapping)
     }
 
+    /// Its silence was declared, and not even a snapshot speaks since.
+    #[must_use]
+    pub fn is_silent(&self) -> bool {
+        self.track.silent && self.live.is_none()
+    }
+
     /// The agent runs the check now.
     #[must_use]
     pub fn is_declared(&self) -> bool {

@@ -41,6 +41,10 @@ impl Writer {
                     let (agent, location, named) = self.who(*agent, checks);
                     tracing::warn!(%agent, %location, checks = checks.len(), "an agent has fallen silent of {named}: until it is heard again, other locations speak for them, or nobody");
                 }
+                Change::HeardAgain { agent, checks, silent_ms } => {
+                    let (agent, location, named) = self.who(*agent, checks);
+                    tracing::info!(%agent, %location, checks = checks.len(), silent_ms, "an agent that was silent is heard again of {named}, after {} s", silent_ms / 1_000);
+                }
                 Change::Left { agent, checks } => {
                     let (agent, location, named) = self.who(*agent, checks);
                     tracing::warn!(%agent, %location, checks = checks.len(), "an agent was silent for 24 hours of {named}: it no longer counts for them; mend it, or take them from it");
@@ -57,10 +61,14 @@ impl Writer {
                     let agent = &self.state.agents[agent].name;
                     tracing::warn!(%agent, newest, through, "an agent sends records again that were taken before, and no newer ones: its spool was put back from an old copy, or copied to another host; stop it, move its spool file away and start it again");
                 }
-                Change::Gap { agent, from, to, .. } => {
+                Change::Gap { agent, from, to, acknowledged, .. } => {
                     self.health.count(*agent, |counts| counts.missing += to - from);
                     let agent = &self.state.agents[agent].name;
-                    tracing::warn!(%agent, from, to, "observations of an agent never arrived");
+                    if *acknowledged {
+                        tracing::error!(%agent, from, to, "observations that were acknowledged to an agent are not in this database: it was restored from a backup, its disk lost commits, or another aggregator took them. What nobody else saw is shown as no data; what people changed in that time is missing too: look at it, and at the disk");
+                    } else {
+                        tracing::warn!(%agent, from, to, "observations of an agent never arrived");
+                    }
                 }
                 Change::Shown(_)
                 | Change::PageSaved(_)

@@ -5,6 +5,7 @@ pub mod backup;
 mod heartbeats;
 mod hours;
 mod load;
+mod log;
 mod migrate;
 mod observation;
 mod roll;
@@ -167,6 +168,7 @@ impl Store {
         }
         let lock = claim(path)?;
         private_file(path).map_err(|error| unwritable(path, &error))?;
+        log::tell_what_is_left_out(path);
         let mut connection = Self::connect(path, false)?;
         migrate(&mut connection, path, &MIGRATIONS)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;

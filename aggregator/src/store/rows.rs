@@ -33,6 +33,12 @@ pub(super) fn status(name: &str) -> Result<Status, StoreError> {
     Status::from_name(name).ok_or_else(|| StoreError::Strange(format!("a status {name:?}")))
 }
 
+/// What is kept of a jump in an agent's sequence, for operators.
+pub(super) fn why_of_gap(from: u64, to: u64, acknowledged: bool) -> String {
+    let known = if acknowledged { ": acknowledged before, not in this database" } else { "" };
+    format!("the sequence jumps from {from} to {to}{known}")
+}
+
 pub(super) fn quorum_name(quorum: Quorum) -> String {
     match quorum {
         Quorum::Majority => "majority".to_owned(),

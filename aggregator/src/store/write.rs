@@ -61,8 +61,8 @@ impl Group<'_> {
             Change::CloneRefused(agent) => {
                 self.run("UPDATE agent SET cloned_ms = ?2 WHERE key = ?1", (agent.0, self.now.0))
             }
-            Change::Gap { agent, from, to, .. } => {
-                let why = format!("the sequence jumps from {from} to {to}");
+            Change::Gap { agent, from, to, acknowledged, .. } => {
+                let why = rows::why_of_gap(*from, *to, *acknowledged);
                 self.loss(*agent, to - from, &why, None, None)
             }
             Change::Lost { agent, count, why, from, to } => self.loss(*agent, *count, why, *from, *to),
@@ -105,9 +105,11 @@ impl Group<'_> {
             Change::PageSaved(key) => self.page(*key),
             Change::GroupSaved(key) => self.group(*key),
             Change::ComponentSaved(key) => self.component(*key),
-            Change::Shown(_) | Change::OldCopy { .. } | Change::FellSilent { .. } | Change::Left { .. } => {
-                Ok(())
-            }
+            Change::Shown(_)
+            | Change::OldCopy { .. }
+            | Change::FellSilent { .. }
+            | Change::HeardAgain { .. }
+            | Change::Left { .. } => Ok(()),
         }
     }
 

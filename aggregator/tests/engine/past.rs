@@ -37,6 +37,7 @@ fn report(world: &World, agent: usize, first: u64, seen: &[(i64, Hard)]) -> Repo
     Report {
         agent: world.senders[agent].agent,
         epoch: [1; 16],
+        acknowledged: 0,
         process: Vec::new(),
         told: Told::default(),
         received: world.now,

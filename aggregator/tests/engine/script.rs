@@ -171,9 +171,12 @@ impl World {
         let checks = CHECKS.iter().map(ToString::to_string).collect();
         let (agent, epoch) = (sender.agent, [sender.epoch; 16]);
         let (process, told) = (Vec::new(), Told::default());
+        // Now and then it was told of more than is known here, or of less.
+        let acknowledged = script.pick(&[0, 0, 0, sequence, sequence + 9]);
         Report {
             agent,
             epoch,
+            acknowledged,
             process,
             told,
             received,

@@ -10,8 +10,8 @@ use skerry_aggregator::domain::track::Hard;
 use skerry_aggregator::domain::verdict::{Quorum, Verdict, Voice};
 use skerry_protocol::wire::{Outcome, Reason};
 
-/// An agent reports check `a`, seen now.
-fn hears(world: &mut World, who: usize, hard: Hard, definition: u8) {
+/// An agent reports check `a`, seen now: what changes.
+fn hears(world: &mut World, who: usize, hard: Hard, definition: u8) -> Vec<Change> {
     let outcome = if hard == Hard::Down { Outcome::Down } else { Outcome::Up };
     let sender = &mut world.senders[who];
     sender.sequence += 1;
@@ -33,6 +33,7 @@ fn hears(world: &mut World, who: usize, hard: Hard, definition: u8) {
     let report = Report {
         agent: sender.agent,
         epoch: [1; 16],
+        acknowledged: 0,
         process: Vec::new(),
         told: Told::default(),
         received: world.now,
@@ -44,7 +45,16 @@ fn hears(world: &mut World, who: usize, hard: Hard, definition: u8) {
         snapshot: Vec::new(),
         inventory: Some(vec![check]),
     };
-    step(&mut world.state, Command::Report(Box::new(report)), world.now);
+    step(&mut world.state, Command::Report(Box::new(report)), world.now).changes
+}
+
+/// After how long an agent is told to be heard again, ms.
+fn heard_again(changes: &[Change]) -> Option<i64> {
+    let silent = |change: &Change| match change {
+        Change::HeardAgain { checks, silent_ms, .. } if checks.len() == 1 => Some(*silent_ms),
+        _ => None,
+    };
+    changes.iter().find_map(silent)
 }
 
 fn check_a(world: &World) -> CheckKey {
@@ -76,6 +86,30 @@ fn silence_and_leaving_are_told_once_for_each_agent() {
     assert_eq!(told(&mut world, START + 2 * DAY), (0, 0), "once");
     let opinions = of_check(&world.state, check_a(&world), START + 2 * DAY);
     assert!(opinions.agents.iter().all(|one| one.voice == Voice::Absent), "{opinions:?}");
+}
+
+#[test]
+fn the_end_of_a_silence_is_told_with_how_long_it_was() {
+    let (mut world, _) = World::new();
+    world.now = START + 10 * SECOND;
+    assert_eq!(heard_again(&hears(&mut world, 0, Hard::Up, 1)), None, "who was never heard was not silent");
+    world.now = START + 20 * SECOND;
+    assert_eq!(heard_again(&hears(&mut world, 0, Hard::Up, 1)), None);
+    assert_eq!(told(&mut world, START + 34 * SECOND), (1, 0));
+    world.now = START + 50 * SECOND;
+    assert_eq!(heard_again(&hears(&mut world, 0, Hard::Up, 1)), Some(30 * SECOND), "since the last evidence");
+    world.now = START + 51 * SECOND;
+    assert_eq!(heard_again(&hears(&mut world, 0, Hard::Up, 1)), None, "once");
+    assert_eq!(told(&mut world, START + HOUR), (1, 0), "and it falls silent anew");
+    world.state.ready_at = START + HOUR + SECOND;
+    world.now = START + HOUR + 2 * SECOND;
+    assert_eq!(heard_again(&hears(&mut world, 0, Hard::Up, 1)), None, "our own downtime is not silence");
+    world.now = START + 2 * DAY;
+    assert_eq!(
+        heard_again(&hears(&mut world, 0, Hard::Up, 1)).is_some(),
+        true,
+        "also where it counted no longer"
+    );
 }
 
 #[test]

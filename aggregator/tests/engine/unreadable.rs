@@ -34,6 +34,7 @@ fn report(agent: skerry_aggregator::domain::state::AgentKey, received: Timestamp
         records: vec![Record { sequence: 1, through: 1, kind }],
         snapshot: Vec::new(),
         inventory: Some(vec![declared("a", 1_000)]),
+        acknowledged: 0,
         process: Vec::new(),
         told: Default::default(),
     }))

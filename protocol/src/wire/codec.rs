@@ -67,13 +67,17 @@ fn check_shape(batch: &Batch) -> Result<(), DecodeError> {
     if batch.records.len() > MAX_RECORDS {
         return Err(DecodeError::Malformed("more than 10,000 records"));
     }
+    const BEYOND: DecodeError = DecodeError::Malformed("a sequence is beyond what can be counted to");
+    if batch.acknowledged_through > i64::MAX as u64 {
+        return Err(BEYOND);
+    }
     let (mut last, mut folded_away) = (0, 0_u64);
     for record in &batch.records {
         if record.sequence <= last {
             return Err(DecodeError::Malformed("sequences must rise, from 1"));
         }
         if record.through() > i64::MAX as u64 {
-            return Err(DecodeError::Malformed("a sequence is beyond what can be counted to"));
+            return Err(BEYOND);
         }
         last = record.through();
         let observation = match &record.kind {
@@ -159,6 +163,7 @@ mod tests {
         let mut far = batch();
         far.records = vec![Record { sequence: u64::MAX, kind: None }];
         assert!(said(&far).contains("counted to"));
+        assert!(said(&Batch { acknowledged_through: u64::MAX, ..batch() }).contains("counted to"));
         let mut folded = batch();
         folded.checks = vec!["c".into()];
         folded.boots = vec!["b".into()];

@@ -100,6 +100,10 @@ pub struct Batch {
     /// 16 random bytes, one value per process: two that take turns under one name are an agent and its copy.
     #[prost(bytes = "vec", tag = "14")]
     pub process: Vec<u8>,
+    /// Everything of this epoch up to here was acknowledged to this agent. An aggregator that knows less has lost
+    /// what it had committed. 0: nothing was, or an older agent that does not tell.
+    #[prost(uint64, tag = "15")]
+    pub acknowledged_through: u64,
 }
 
 /// One thing with a place in the sequence.

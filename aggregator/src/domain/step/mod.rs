@@ -3,6 +3,7 @@
 
 mod beat;
 mod configure;
+mod heard;
 mod manual;
 mod recompute;
 mod report;
@@ -116,6 +117,15 @@ pub enum Change {
         /// Of which.
         checks: Vec<CheckKey>,
     },
+    /// An agent that had fallen silent says something conclusive again. Nothing to store.
+    HeardAgain {
+        /// Who.
+        agent: AgentKey,
+        /// Of which checks.
+        checks: Vec<CheckKey>,
+        /// From the last evidence before the silence to now, of the check that was longest without, ms.
+        silent_ms: i64,
+    },
     /// An agent was silent for 24 hours: it no longer counts for these checks. Nothing to store.
     Left {
         /// Who.
@@ -123,7 +133,7 @@ pub enum Change {
         /// For which.
         checks: Vec<CheckKey>,
     },
-    /// Sequences that never arrived.
+    /// Sequences that are not here.
     Gap {
         /// Whose.
         agent: AgentKey,
@@ -133,6 +143,8 @@ pub enum Change {
         from: u64,
         /// First not missing.
         to: u64,
+        /// They were here: the agent was told so. Else they never arrived.
+        acknowledged: bool,
     },
     /// Records below the mark came again that a lost reply does not explain. Nothing to store.
     OldCopy {

@@ -1,5 +1,6 @@
 //! A batch of an agent, from its sequence to the layers of the components it feeds.
 
+use super::heard;
 use super::recompute::{Earliest, recompute};
 use super::reported::{DeclaredCheck, Observed, Record, RecordKind, Report, SnapshotState, When};
 use super::{Answer, Change, RawObservation};
@@ -43,8 +44,10 @@ pub(super) fn report(
         declare(state, report.agent, inventory, now, changes, &mut earliest);
     }
     let tracks = tracks_of(state, report, now, changes, &mut earliest);
+    let silent = heard::silent_of(state, &tracks, now);
     let last = take_records(state, report, &tracks, (through, offset), changes, &mut earliest);
     take_snapshot(state, report, &tracks, changes, &mut earliest);
+    heard::note_again(state, report, &silent, changes);
     let agent = state.agents.get_mut(&report.agent).expect("looked up above");
     let drains = report.records.iter().any(is_of_an_earlier_boot);
     let offset = if drains { offset } else { agent.skew };
@@ -68,14 +71,6 @@ fn has_too_many_checks(state: &State, report: &Report) -> bool {
     new > 0 && new + state.tracks.values().filter(|one| one.agent == report.agent).count() > MOST_CHECKS
 }
 
-/// A reply that was lost brings the same records and more. Fewer than were acknowledged are of a spool that
-/// was put back from an old copy.
-fn note_old_copy(report: &Report, through: u64, changes: &mut Vec<Change>) {
-    if let Some(newest) = report.records.last().map(|record| record.sequence).filter(|last| *last < through) {
-        changes.push(Change::OldCopy { agent: report.agent, newest, through });
-    }
-}
-
 /// Takes what lies above the mark, in order, and returns the new mark.
 fn take_records(
     state: &mut State,
@@ -85,13 +80,14 @@ fn take_records(
     changes: &mut Vec<Change>,
     earliest: &mut Earliest,
 ) -> u64 {
-    note_old_copy(report, through, changes);
-    let mut last = through;
+    heard::note_old_copy(report, through, changes);
+    let mut last = heard::note_forgotten(report, through, changes);
     let mut touched: BTreeSet<TrackKey> = BTreeSet::new();
     for record in report.records.iter().filter(|record| record.sequence > through) {
         if record.sequence > last + 1 {
             let (agent, epoch) = (report.agent, report.epoch);
-            changes.push(Change::Gap { agent, epoch, from: last + 1, to: record.sequence });
+            let (from, to) = (last + 1, record.sequence);
+            changes.push(Change::Gap { agent, epoch, from, to, acknowledged: false });
         }
         last = record.through.max(record.sequence);
         match &record.kind {

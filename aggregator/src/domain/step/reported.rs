@@ -12,6 +12,8 @@ pub struct Report {
     pub agent: AgentKey,
     /// Which spool.
     pub epoch: [u8; 16],
+    /// Everything of that spool up to here was acknowledged to the agent, in its own words.
+    pub acknowledged: u64,
     /// Which process, on which boot.
     pub process: Vec<u8>,
     /// What it tells of itself.

@@ -20,6 +20,9 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Vec<Change>)
         // Also where the track fell silent long ago: history may have drained no further.
         if witnessed.live.take_if(|live| now - live.span.last.max(ready_at) > silence).is_some() {
             earliest.note_live(witnessed.check);
+            if witnessed.track.silent && witnessed.is_declared() {
+                fell_silent.entry(witnessed.agent).or_default().push(witnessed.check);
+            }
         }
         if !witnessed.track.silent && now - last.max(ready_at) > silence {
             let from = witnessed.track.fall_silent().unwrap_or(last);

@@ -1,0 +1,106 @@
+//! The write-ahead log of an SQLite database, read as SQLite does and past the place where SQLite stops: it leaves
+//! out everything after a broken frame without a word. Reads bytes alone and changes nothing.
+
+use super::salvage::beside;
+use std::fs::File;
+use std::io::{self, BufReader, Read};
+use std::path::{Path, PathBuf};
+
+/// The log beside a database.
+#[must_use]
+pub fn log_of(path: &Path) -> PathBuf {
+    beside(path, "-wal")
+}
+
+/// What SQLite will make of the log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// Every commit in it counts.
+    Whole,
+    /// Its last frame is broken, as by a kill in the middle of a write: that commit does not count.
+    Torn,
+    /// Commits after a broken frame are silently left out.
+    Damaged,
+}
+
+/// What stands in a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Log {
+    /// What SQLite will make of it.
+    pub health: Health,
+    /// Commits that were on the disk are left out. `false` where it may only be the last one, which a power cut
+    /// leaves half written before anyone was told of it.
+    pub lost: bool,
+}
+
+/// Reads the log beside the database at `path` (<https://www.sqlite.org/fileformat2.html#the_write_ahead_log>).
+///
+/// # Errors
+/// It is there and cannot be read.
+pub fn read(path: &Path) -> io::Result<Log> {
+    let mut log = match File::open(log_of(path)) {
+        Ok(file) => BufReader::with_capacity(1 << 16, file),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Log::WHOLE),
+        Err(error) => return Err(error),
+    };
+    let mut header = [0; 32];
+    if !fill(&mut log, &mut header)? {
+        return Ok(Log::WHOLE);
+    }
+    let little = word(&header, 0) == 0x377f_0682;
+    let page = word(&header, 8) as usize;
+    let mut sum = checksum((0, 0), &header[..24], little);
+    if sum != (word(&header, 24), word(&header, 28)) || !(512..=65_536).contains(&page) {
+        // SQLite syncs the header before the first frame: with frames behind it, it was whole once.
+        let lost = fill(&mut log, &mut [0; 25])?;
+        return Ok(if lost { Log { health: Health::Damaged, lost } } else { Log::WHOLE });
+    }
+    let mut frame = vec![0; 24 + page];
+    let (mut health, mut stopped, mut left_out) = (Health::Whole, false, 0);
+    while fill(&mut log, &mut frame)? {
+        let commit = word(&frame, 4) != 0;
+        if frame[8..16] != header[16..24] {
+            // An earlier generation, or a broken frame: what comes after it decides.
+            stopped = true;
+        } else if stopped && commit {
+            (health, left_out) = (Health::Damaged, left_out + 1);
+        } else if !stopped {
+            sum = checksum(checksum(sum, &frame[..8], little), &frame[24..], little);
+            stopped = sum != (word(&frame, 16), word(&frame, 20));
+            if stopped && commit {
+                (health, left_out) = (Health::Torn, 1);
+            }
+        }
+    }
+    // A commit is on the disk before the next one is begun.
+    Ok(Log { health, lost: left_out > 1 })
+}
+
+impl Log {
+    const WHOLE: Self = Self { health: Health::Whole, lost: false };
+}
+
+/// Whether there was as much.
+fn fill(log: &mut impl Read, bytes: &mut [u8]) -> io::Result<bool> {
+    match log.read_exact(bytes) {
+        Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+        done => done.map(|()| true),
+    }
+}
+
+fn word(bytes: &[u8], at: usize) -> u32 {
+    bytes[at..at + 4].iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte))
+}
+
+/// The running checksum of the log, over words of `bytes`.
+fn checksum((mut first, mut second): (u32, u32), bytes: &[u8], little: bool) -> (u32, u32) {
+    for pair in bytes.chunks_exact(8) {
+        let word = |at: usize| -> u32 {
+            let word = [pair[at], pair[at + 1], pair[at + 2], pair[at + 3]];
+            if little { u32::from_le_bytes(word) } else { u32::from_be_bytes(word) }
+        };
+        first = first.wrapping_add(word(0)).wrapping_add(second);
+        second = second.wrapping_add(word(4)).wrapping_add(first);
+    }
+    (first, second)
+}

@@ -1,0 +1,55 @@
+//! Where the spool lies: its folder, the lock that keeps a second agent off it, and what keeps us from writing
+//! there. None of it must stop the agent: what cannot be had now is tried for again.
+
+use super::salvage::beside;
+use super::store::Fault;
+use rustix::fs::{Access, access};
+use rustix::io::Errno;
+use std::fs::{DirBuilder, File, OpenOptions};
+use std::io::{Error, ErrorKind};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::Path;
+
+/// Makes the folder if need be and takes the lock, which holds as long as the file is open: two agents on one
+/// spool would send the same sequence twice.
+pub(super) fn claim(path: &Path) -> Result<File, Fault> {
+    DirBuilder::new().recursive(true).mode(0o700).create(folder_of(path))?;
+    let lock = open_lock(&beside(path, ".lock"))?;
+    match rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
+        Err(Errno::WOULDBLOCK) => Err(Fault::Refused("another agent uses the spool".to_owned())),
+        Err(error) => Err(Error::from(error).into()),
+        Ok(()) => Ok(lock),
+    }
+}
+
+/// On a disk that is read-only for now the lock that is there does as well.
+fn open_lock(path: &Path) -> Result<File, Error> {
+    let made = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
+    match made {
+        Err(error) if matches!(error.kind(), ErrorKind::ReadOnlyFilesystem | ErrorKind::PermissionDenied) => {
+            File::open(path).map_err(|_| error)
+        }
+        made => made,
+    }
+}
+
+fn folder_of(path: &Path) -> &Path {
+    path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
+}
+
+/// What keeps this process from writing the spool at `path`, with what to do; `None` where nothing lasting does.
+pub(super) fn hindrance(path: &Path) -> Option<String> {
+    let folder = folder_of(path).ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
+    [path, folder].into_iter().find_map(|place| match access(place, Access::WRITE_OK) {
+        Err(Errno::ROFS) => Some(format!(
+            "the file system of {} is mounted read-only: mount it for writing; a kernel that found errors says so \
+             in dmesg",
+            folder.display()
+        )),
+        Err(Errno::ACCESS) => Some(format!(
+            "this user may not write {}: give it to the user that runs the agent (chown)",
+            place.display()
+        )),
+        _ => None,
+    })
+}

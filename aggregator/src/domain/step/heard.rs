@@ -1,0 +1,52 @@
+//! What a report says beside what it holds: an agent that had fallen silent is heard again, its spool or our
+//! database was put back from an old copy. Told to operators.
+
+use super::{Change, Report};
+use crate::domain::state::{State, TrackKey};
+use crate::domain::time::Timestamp;
+
+/// Those of an agent's checks that it runs and was told to be silent of, each with its newest evidence. Old history
+/// that begins to drain makes a track silent too, which nobody is told of.
+pub(super) fn silent_of(state: &State, tracks: &[TrackKey], now: Timestamp) -> Vec<(TrackKey, Timestamp)> {
+    let with_evidence = |key: &TrackKey| {
+        let witnessed = state.tracks.get(key).filter(|one| one.is_silent() && one.is_declared())?;
+        let evidence = witnessed.evidence()?;
+        (now - evidence.max(state.ready_at) > witnessed.silence()).then_some((*key, evidence))
+    };
+    tracks.iter().filter_map(with_evidence).collect()
+}
+
+/// Tells of those that are silent no longer once the report was taken. History older than the silence limit ends
+/// no silence.
+pub(super) fn note_again(
+    state: &State,
+    report: &Report,
+    silent: &[(TrackKey, Timestamp)],
+    changes: &mut Vec<Change>,
+) {
+    let heard = || silent.iter().filter(|(key, _)| !state.tracks[key].is_silent());
+    let Some(since) = heard().map(|(_, evidence)| *evidence).min() else { return };
+    let checks = heard().map(|(key, _)| state.tracks[key].check).collect();
+    let silent_ms = report.received - since;
+    changes.push(Change::HeardAgain { agent: report.agent, checks, silent_ms });
+}
+
+/// A reply that was lost brings the same records and more. Fewer than were acknowledged are of a spool that
+/// was put back from an old copy.
+pub(super) fn note_old_copy(report: &Report, through: u64, changes: &mut Vec<Change>) {
+    if let Some(newest) = report.records.last().map(|record| record.sequence).filter(|last| *last < through) {
+        changes.push(Change::OldCopy { agent: report.agent, newest, through });
+    }
+}
+
+/// An agent that was told that we hold more than we do: a backup was restored here, or commits were lost. What it
+/// still sends is never passed over for its word. Returns the new mark.
+pub(super) fn note_forgotten(report: &Report, through: u64, changes: &mut Vec<Change>) -> u64 {
+    let sent = report.records.first().map_or(u64::MAX, |first| first.sequence);
+    let told = report.acknowledged.min(sent.saturating_sub(1));
+    if told > through {
+        let (agent, epoch, from, to) = (report.agent, report.epoch, through + 1, told + 1);
+        changes.push(Change::Gap { agent, epoch, from, to, acknowledged: true });
+    }
+    told.max(through)
+}
