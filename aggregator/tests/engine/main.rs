@@ -2,6 +2,7 @@
 //! hold after every one of them, and that the store gives back what was committed.
 
 mod clocks;
+mod housekeeping;
 mod invariants;
 mod past;
 mod script;
