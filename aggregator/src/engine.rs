@@ -9,7 +9,7 @@ pub use health::{AgentCounts, Health};
 
 use crate::clock::{Clock, Hands};
 use crate::domain::state::State;
-use crate::domain::step::{Answer, Change, Command};
+use crate::domain::step::{Answer, Change, Command, Record, RecordKind};
 use crate::domain::time::Timestamp;
 use crate::store::{Store, StoreError};
 use crossbeam_channel::{Sender, TrySendError};
@@ -20,9 +20,10 @@ use writer::{Writer, load};
 
 /// Commands that may wait.
 const QUEUE: usize = 1_024;
-/// A report of more records is history: it waits in a lane of its own, which the present and whoever looks
+/// A report of more observations is history: it waits in a lane of its own, which the present and whoever looks
 /// overtake.
 const HISTORY: usize = 1_000;
+
 /// Why a command was not carried out. Nothing of it was kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refused {
@@ -124,8 +125,7 @@ impl Engine {
             return Err(Refused::Busy { retry_after: 2 });
         }
         let (reply, mut answer) = oneshot::channel();
-        let history = matches!(&command, Command::Report(report) if report.records.len() > HISTORY);
-        let lane = if history { &self.history } else { &self.sender };
+        let lane = if weight(&command) > HISTORY { &self.history } else { &self.sender };
         match lane.try_send(Message::Command(command, reply)) {
             Ok(()) if self.ended() => answer.try_recv().unwrap_or(Err(Refused::Stopping)),
             Ok(()) => answer.await.unwrap_or(Err(Refused::Stopping)),
@@ -214,6 +214,20 @@ impl Engine {
     }
 }
 
+/// Observations that a command brings, those that were folded into one record counted each.
+fn weight(command: &Command) -> usize {
+    let Command::Report(report) = command else { return 0 };
+    let of = |record: &Record| match record.kind {
+        RecordKind::Observed { count, .. } => count.max(1) as usize,
+        RecordKind::Lost { .. } | RecordKind::Unknown => 1,
+    };
+    report.records.iter().map(of).sum()
+}
+
 fn read(clock: &Mutex<Clock>) -> Timestamp {
     clock.lock().unwrap_or_else(PoisonError::into_inner).now()
 }
+
+#[cfg(test)]
+#[path = "engine/lanes_tests.rs"]
+mod lanes_tests;

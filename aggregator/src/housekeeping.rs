@@ -57,6 +57,7 @@ impl Housekeeping {
         let kept_from = Timestamp((now - self.raw_retention).0.div_euclid(HOUR) * HOUR);
         while self.store.roll_up_next(now, kept_from)?.is_some() {
             rolled_up = true;
+            self.give_way()?;
         }
         let charts = self.engine.look(charted)?;
         if rolled_up || charts != self.charted {
@@ -65,9 +66,19 @@ impl Housekeeping {
             self.draw(&charts, now, runtime)?;
             self.charted = charts;
         }
-        while self.store.prune_observations(kept_from, DELETED_AT_ONCE)? > 0 {}
-        while self.store.prune_notes(now - NOTES_KEPT, DELETED_AT_ONCE)? > 0 {}
+        while self.store.prune_observations(kept_from, DELETED_AT_ONCE)? > 0 {
+            self.give_way()?;
+        }
+        while self.store.prune_notes(now - NOTES_KEPT, DELETED_AT_ONCE)? > 0 {
+            self.give_way()?;
+        }
         Ok(())
+    }
+
+    /// Until the writer has had its turn. SQLite's lock goes to whoever asks in the right moment: without this, one
+    /// transaction of ours after the other could keep the writer, which asks ever more seldom, from it for seconds.
+    fn give_way(&self) -> Result<(), Refused> {
+        self.engine.look(|_, _| ())
     }
 
     fn draw(&mut self, charts: &[Chart], now: Timestamp, runtime: &Handle) -> Result<(), Unfinished> {

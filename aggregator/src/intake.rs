@@ -60,7 +60,9 @@ impl Intake {
         };
         let found = tokio::task::spawn_blocking(find).await.map_err(|error| error.to_string())?;
         let found = found.map_err(|error: StoreError| error.to_string())?;
-        if let Some(identity) = &found {
+        // The engine has heard of it before: a live report does not wait for it twice.
+        let news = found.as_ref().filter(|identity| self.callers.former(&hash).as_ref() != Some(*identity));
+        if let Some(identity) = news {
             let known = Command::KnowAgent {
                 agent: identity.agent,
                 workspace: identity.workspace,

@@ -1,7 +1,7 @@
 //! The writer's thread: a group of commands is stepped, committed in one transaction, answered and told. What
 //! was stepped and could not be written is forgotten by reading the state back.
 
-use super::{Changed, Health, Message, Refused, Reply, read};
+use super::{Changed, Health, Look, Message, Refused, Reply, read, weight};
 use crate::clock::Clock;
 use crate::domain::state::State;
 use crate::domain::step::{Answer, Change, Command, step};
@@ -14,9 +14,10 @@ use std::time::{Duration, Instant};
 
 /// Commands committed together at most.
 const GROUP: usize = 256;
-/// Records committed together beyond which no further command joins, so that whoever drains keeps nobody waiting
-/// for longer than a fraction of a second.
-const GROUP_RECORDS: usize = 20_000;
+/// Observations of one lane committed together beyond which no further command of it joins. As many as an agent
+/// sends of its history at once: what comes meanwhile waits for tens of milliseconds, and a commit for each such
+/// batch is cheap beside its rows.
+pub(super) const GROUP_OBSERVATIONS: usize = 5_000;
 /// Between two turns, ms, beyond which it is we who were away: that is not silence of any agent.
 const PAUSE: i64 = 5 * SECOND;
 /// After a failed commit, how long before writing is tried again.
@@ -28,11 +29,16 @@ pub(super) fn load(store: &Store, ready_at: Timestamp) -> Result<State, StoreErr
     Ok(state)
 }
 
-fn records_of(message: &Message) -> usize {
-    match message {
-        Message::Command(Command::Report(report), _) => report.records.len(),
-        _ => 0,
-    }
+/// What is stepped and not committed yet.
+#[derive(Default)]
+struct Group {
+    answers: Vec<(Reply, Answer)>,
+    changes: Vec<Change>,
+    looks: Vec<Look>,
+    /// Taken from the lane of the present: messages, and observations in them.
+    messages: usize,
+    present: usize,
+    stop: bool,
 }
 
 pub(super) struct Writer {
@@ -40,7 +46,7 @@ pub(super) struct Writer {
     pub(super) state: State,
     pub(super) clock: Arc<Mutex<Clock>>,
     pub(super) receiver: Receiver<Message>,
-    /// Reports of history: at least one goes with every group, as many as fit.
+    /// Reports of history: at least one goes with every group, so that the present cannot keep it waiting.
     pub(super) history: Receiver<Message>,
     pub(super) changed: Changed,
     pub(super) health: Arc<Health>,
@@ -60,39 +66,25 @@ impl Writer {
         let second = Duration::from_secs(1);
         let mut next_tick = Instant::now();
         loop {
-            let first = crossbeam_channel::select_biased! {
-                recv(self.receiver) -> message => message.map(Some),
-                recv(self.history) -> message => message.map(Some),
-                default(next_tick.saturating_duration_since(Instant::now())) => Ok(None),
+            let (first, history) = crossbeam_channel::select_biased! {
+                recv(self.receiver) -> message => (message.map(Some), false),
+                recv(self.history) -> message => (message.map(Some), true),
+                default(next_tick.saturating_duration_since(Instant::now())) => (Ok(None), false),
             };
             let Ok(first) = first else { return };
             let tick = Instant::now() >= next_tick;
             if tick {
                 next_tick = Instant::now() + second;
             }
-            if self.turn(self.group(first), tick) {
+            let (present, past) = if history { (None, first) } else { (first, None) };
+            if self.turn(present, past, tick) {
                 return;
             }
         }
     }
 
-    /// `first` and what else waits, as far as it goes into one transaction.
-    fn group(&self, first: Option<Message>) -> Vec<Message> {
-        let waiting = first.into_iter().chain(self.receiver.try_iter());
-        let mut group: Vec<Message> = waiting.take(GROUP).collect();
-        let mut records: usize = group.iter().map(records_of).sum();
-        while let Ok(history) = self.history.try_recv() {
-            records += records_of(&history);
-            group.push(history);
-            if records >= GROUP_RECORDS {
-                break;
-            }
-        }
-        group
-    }
-
-    /// One group. Returns whether to stop after it.
-    fn turn(&mut self, messages: Vec<Message>, tick: bool) -> bool {
+    /// One group, of what was received already and what else waits. Returns whether to stop after it.
+    fn turn(&mut self, present: Option<Message>, past: Option<Message>, tick: bool) -> bool {
         let now = read(&self.clock);
         let turned_at = Timestamp(self.health.turned_at.swap(now.0, Ordering::Relaxed));
         if now - turned_at > PAUSE {
@@ -100,32 +92,63 @@ impl Writer {
             self.state.ready_at = now;
         }
         self.try_again();
-        let mut answers: Vec<(Reply, Answer)> = Vec::new();
-        let mut changes = Vec::new();
-        let mut looks = Vec::new();
-        let mut stop = false;
-        for message in messages {
-            match message {
-                Message::Command(_, reply) if self.failed_at.is_some() => {
-                    let _ = reply.send(Err(Refused::Unwritable("a write failed a moment ago".to_owned())));
-                }
-                Message::Command(command, reply) => {
-                    let stepped = step(&mut self.state, command, now);
-                    changes.extend(stepped.changes);
-                    answers.push((reply, stepped.answer));
-                }
-                Message::Look(look) => looks.push(look),
-                Message::Stop => stop = true,
-            }
+        let mut group = Group::default();
+        if let Some(message) = present {
+            group.present = self.take(message, &mut group);
         }
+        self.gather(past, &mut group);
         if tick {
-            changes.extend(step(&mut self.state, Command::Tick, now).changes);
+            group.changes.extend(step(&mut self.state, Command::Tick, read(&self.clock)).changes);
         }
+        let Group { answers, changes, looks, stop, .. } = group;
+        let now = read(&self.clock);
         self.commit(answers, changes, now);
         for look in looks {
             look(&self.state, now.max(self.state.clock));
         }
         stop
+    }
+
+    /// What waits, as far as it goes into one transaction: the present first, and again after each report of
+    /// history, so that what came while that was stepped is not left for the group after this one.
+    fn gather(&mut self, mut first: Option<Message>, group: &mut Group) {
+        let mut past = 0;
+        loop {
+            self.take_present(group);
+            if past >= GROUP_OBSERVATIONS {
+                return;
+            }
+            let Some(history) = first.take().or_else(|| self.history.try_recv().ok()) else { return };
+            past += self.take(history, group);
+        }
+    }
+
+    fn take_present(&mut self, group: &mut Group) {
+        while group.messages < GROUP && group.present < GROUP_OBSERVATIONS {
+            let Ok(message) = self.receiver.try_recv() else { return };
+            group.messages += 1;
+            group.present += self.take(message, group);
+        }
+    }
+
+    /// Returns how many observations it brought.
+    fn take(&mut self, message: Message, group: &mut Group) -> usize {
+        match message {
+            Message::Command(command, reply) => {
+                let weight = weight(&command);
+                if self.failed_at.is_some() {
+                    let _ = reply.send(Err(Refused::Unwritable("a write failed a moment ago".to_owned())));
+                } else {
+                    let stepped = step(&mut self.state, command, read(&self.clock));
+                    group.changes.extend(stepped.changes);
+                    group.answers.push((reply, stepped.answer));
+                }
+                return weight;
+            }
+            Message::Look(look) => group.looks.push(look),
+            Message::Stop => group.stop = true,
+        }
+        0
     }
 
     fn commit(&mut self, answers: Vec<(Reply, Answer)>, changes: Vec<Change>, now: Timestamp) {

@@ -57,6 +57,12 @@ impl Callers {
         }
     }
 
+    /// Whose the token was when it was last looked up, however long ago.
+    pub(super) fn former(&self, hash: &Hash) -> Option<AgentIdentity> {
+        let remembered = self.remembered.lock().unwrap_or_else(PoisonError::into_inner);
+        remembered.answers.get(hash).and_then(|(_, found)| found.clone())
+    }
+
     /// Whether the database may be asked for one more stranger.
     pub(super) fn may_ask(&self, now: Instant) -> bool {
         self.remembered.lock().unwrap_or_else(PoisonError::into_inner).may_ask(now)
@@ -124,6 +130,7 @@ mod tests {
         assert!((STRANGERS * 9..=STRANGERS * 11).contains(&asked), "{asked} in ten seconds");
         // The answer of ours has grown old in the midst of the flood: it is asked for at once.
         assert_eq!(callers.meet(&ours, begun + REMEMBER), Caller::Ask);
+        assert_eq!(callers.former(&ours), Some(identity()), "and the engine need not be told again");
         let remembered = callers.remembered.lock().expect("nobody panicked").answers.len();
         assert!(remembered <= REMEMBERED + 1, "{remembered}");
     }

@@ -20,6 +20,20 @@ struct Tally {
     latency: Histogram<u64>,
 }
 
+/// Track, hour, up, degraded, down, inconclusive, latency.
+type Row = (i64, i64, i64, i64, i64, i64, Vec<u8>);
+
+impl Tally {
+    fn row(&self, track: TrackKey, hour: Timestamp) -> Result<Row, StoreError> {
+        let mut latency = Vec::new();
+        V2DeflateSerializer::new()
+            .serialize(&self.latency, &mut latency)
+            .map_err(|error| StoreError::Strange(format!("a histogram: {error}")))?;
+        let [inconclusive, up, degraded, down] = self.counts.map(|count| count as i64);
+        Ok((track.0, hour.0, up, degraded, down, inconclusive, latency))
+    }
+}
+
 impl Store {
     /// Makes the roll-up of the oldest hour that needs it, if any is over, and returns that hour's start.
     /// Of an hour before `kept_from` raw observations are gone: what is rolled up of it stays as it is.
@@ -39,19 +53,15 @@ impl Store {
             return Ok(None);
         };
         let verb = if hour < kept_from { "INSERT OR IGNORE" } else { "INSERT OR REPLACE" };
-        let tallies = self.tally_hour(hour)?;
+        // All that takes long comes before the transaction, for whose end the writer waits.
+        let rows = self.tally_hour(hour)?.into_iter().map(|(track, tally)| tally.row(track, hour));
+        let rows = rows.collect::<Result<Vec<_>, _>>()?;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for (track, tally) in &tallies {
-            let mut latency = Vec::new();
-            V2DeflateSerializer::new()
-                .serialize(&tally.latency, &mut latency)
-                .map_err(|error| StoreError::Strange(format!("a histogram: {error}")))?;
-            let [inconclusive, up, degraded, down] = tally.counts.map(|count| count as i64);
-            let sql = format!(
-                "{verb} INTO hour (workspace, track, hour_ms, up, degraded, down, inconclusive, latency)
-                 SELECT workspace, key, ?2, ?3, ?4, ?5, ?6, ?7 FROM track WHERE key = ?1"
-            );
-            let row = (track.0, hour.0, up, degraded, down, inconclusive, latency);
+        let sql = format!(
+            "{verb} INTO hour (workspace, track, hour_ms, up, degraded, down, inconclusive, latency)
+             SELECT workspace, key, ?2, ?3, ?4, ?5, ?6, ?7 FROM track WHERE key = ?1"
+        );
+        for row in rows {
             transaction.prepare_cached(&sql)?.execute(row)?;
         }
         let done = "DELETE FROM dirty_hour WHERE hour_ms = ?1 AND times = ?2";

@@ -1,7 +1,8 @@
 //! Random commands through `step`: hostile clocks, replays, gaps, changed files, people's words. What must
-//! hold after every one of them, and that the store gives back what was committed.
+//! hold after every one of them, that the store gives back what was committed, and what is done beside the writer.
 
 mod clocks;
+mod housekeeping;
 mod invariants;
 mod past;
 mod script;

@@ -1,0 +1,178 @@
+//! What is done beside the writer: it keeps nobody who delivers waiting, and forgets what nobody asks for any more.
+
+use crate::script::declared;
+use rusqlite::Connection;
+use skerry_aggregator::domain::state::AgentKey;
+use skerry_aggregator::domain::step::{Answer, Command, Observed, Record, RecordKind, Report, When};
+use skerry_aggregator::domain::time::{DAY, HOUR, Timestamp};
+use skerry_aggregator::domain::track::Hard;
+use skerry_aggregator::engine::{Engine, Running};
+use skerry_aggregator::housekeeping::Housekeeping;
+use skerry_aggregator::store::Store;
+use skerry_protocol::wire::{Outcome, Reason};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// Boot clock of the agent when it sends, ms.
+const BOOT: i64 = 900 * DAY;
+
+struct House {
+    engine: Engine,
+    running: Running,
+    agent: AgentKey,
+    database: PathBuf,
+    _folder: tempfile::TempDir,
+    _changes: crossbeam_channel::Receiver<Vec<skerry_aggregator::domain::step::Change>>,
+}
+
+impl House {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let database = folder.path().join("skerry.db");
+        let (changed, changes) = crossbeam_channel::bounded(4_096);
+        let store = Store::open(&database).expect("a new database");
+        let (engine, running) = Engine::start(store, changed).expect("it starts");
+        let (workspace, name, location) = ("default".to_owned(), "one".to_owned(), "here".to_owned());
+        let added = engine.command(Command::AddAgent { workspace, name, location }).await;
+        let Ok(Answer::Agent(agent)) = added else { panic!("{added:?}") };
+        Self { engine, running, agent, database, _folder: folder, _changes: changes }
+    }
+
+    /// One record of the agent.
+    async fn send(&self, sequence: u64, kind: RecordKind) {
+        let now = self.engine.now();
+        let report = Report {
+            own_network_gone: false,
+            agent: self.agent,
+            epoch: [1; 16],
+            received: now,
+            boot_now: BOOT,
+            wall_now: now,
+            checks: vec!["a".to_owned()],
+            records: vec![Record { sequence, through: sequence, kind }],
+            snapshot: Vec::new(),
+            inventory: Some(vec![declared("a", 1_000)]),
+            process: Vec::new(),
+            told: Default::default(),
+        };
+        let answer = self.engine.command(Command::Report(Box::new(report))).await;
+        assert!(matches!(answer, Ok(Answer::Acknowledged { .. })), "{answer:?}");
+    }
+
+    /// A turn of the housekeeping, raw observations kept for a day.
+    async fn keep(&self) {
+        let mut housekeeping =
+            Housekeeping::new(&self.database, self.engine.clone(), DAY).expect("a second handle");
+        let runtime = tokio::runtime::Handle::current();
+        let turned = tokio::task::spawn_blocking(move || housekeeping.turn(&runtime));
+        turned.await.expect("no panic").expect("a whole turn");
+    }
+
+    fn rows(&self) -> Connection {
+        Connection::open(&self.database).expect("it opens")
+    }
+
+    async fn end(self) {
+        self.engine.stop();
+        tokio::task::spawn_blocking(move || self.running.join()).await.expect("joined").expect("it ends");
+    }
+}
+
+fn observed(ago: i64, hard: Hard) -> RecordKind {
+    let when = When::ThisBoot(BOOT - ago);
+    let outcome = if hard == Hard::Down { Outcome::Down } else { Outcome::Up };
+    let since = Some(when);
+    let detail = String::new();
+    let (reason, flapping) = (Reason::None, false);
+    let first = Observed {
+        check: 0,
+        when,
+        outcome,
+        reason,
+        detail,
+        total_us: 1,
+        phases: None,
+        hard,
+        since,
+        flapping,
+    };
+    RecordKind::Observed { first, count: 1, spread: 0 }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_agent_waits_for_one_deletion_at_most_while_old_observations_end() {
+    let house = House::new().await;
+    house.send(1, observed(0, Hard::Up)).await;
+    // Forty deletions' worth, of the time before the raw retention.
+    let old = (house.engine.now().0 - 30 * DAY) << 21;
+    let fill = format!(
+        "WITH RECURSIVE n (i) AS (SELECT 0 UNION ALL SELECT i + 1 FROM n WHERE i < 799999)
+         INSERT INTO observation SELECT {old} + i * 2097152, zeroblob(12) FROM n"
+    );
+    house.rows().execute_batch(&fill).expect("filled");
+    let left = || -> i64 {
+        house.rows().query_row("SELECT count(*) FROM observation", [], |row| row.get(0)).expect("a number")
+    };
+    assert_eq!(left(), 800_001);
+    let over = Arc::new(AtomicBool::new(false));
+    let (mut waited, mut whole) = (Vec::new(), Duration::ZERO);
+    let keep = async {
+        let begun = Instant::now();
+        house.keep().await;
+        whole = begun.elapsed();
+        over.store(true, Ordering::Relaxed);
+    };
+    let live = async {
+        let mut sequence = 1;
+        while !over.load(Ordering::Relaxed) {
+            sequence += 1;
+            let sent = Instant::now();
+            house.send(sequence, observed(0, Hard::Up)).await;
+            waited.push(sent.elapsed());
+        }
+    };
+    futures_util::future::join(keep, live).await;
+    assert!(left() <= 1 + waited.len() as i64, "{} are left", left());
+    let longest = waited.iter().max().expect("at least one was sent");
+    // One of forty and its own; a busy machine may add to either.
+    assert!(*longest < whole / 5, "{longest:?} of {whole:?}, {} reports", waited.len());
+    assert!(waited.len() >= 20, "only {} reports were taken in {whole:?}", waited.len());
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn losses_and_transitions_are_told_for_thirteen_months_and_the_past_stays() {
+    let house = House::new().await;
+    let lost = |count| RecordKind::Lost { count, why: "the disk was full".to_owned(), from: None, to: None };
+    house.send(1, observed(500 * DAY, Hard::Up)).await;
+    house.send(2, observed(450 * DAY, Hard::Down)).await;
+    house.send(3, observed(HOUR, Hard::Up)).await;
+    house.send(4, lost(7)).await;
+    house.send(5, lost(5)).await;
+    // The first loss was noted long ago: a test cannot wait so long.
+    let noted = house.engine.now() - 401 * DAY;
+    let age = "UPDATE loss SET noted_ms = ?1 WHERE count = 7";
+    assert_eq!(house.rows().execute(age, [noted.0]).expect("written"), 1);
+    let told = || {
+        let roll = Store::beside(&house.database).expect("opens").roll().expect("reads");
+        (roll[0].lost_records, roll[0].losses)
+    };
+    let transitions = || -> i64 {
+        house
+            .rows()
+            .query_row("SELECT count(*) FROM hard_transition", [], |row| row.get(0))
+            .expect("a number")
+    };
+    let spans = || Store::beside(&house.database).expect("opens").load(Timestamp(0)).expect("loads").tracks;
+    let past = spans();
+    assert_eq!((told(), transitions()), ((12, 2), 3));
+    house.keep().await;
+    assert_eq!(told(), (5, 1), "`agent list` counts what was lost in thirteen months");
+    assert_eq!(transitions(), 1);
+    assert_eq!(spans(), past, "what the uptime of the past is worked out from is never thrown away");
+    house.keep().await;
+    assert_eq!((told(), transitions()), ((5, 1), 1));
+    house.end().await;
+}
