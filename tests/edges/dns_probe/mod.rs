@@ -37,11 +37,9 @@ fn at(host: &str, port: u16) -> NameServer {
 
 /// A check of a record of `query` at `server`, as the configuration makes it when nothing else is given.
 fn check(server: NameServer, query: &str, record: Record) -> Dns {
-    let asked = format!("server = \"{server}\"\nquery = \"{query}\"\nrecord = \"{}\"", record.name());
-    let Kind::Dns(dns) = checks::read(&format!("type = \"dns\"\n{asked}")).kind else {
-        panic!("a dns check")
-    };
-    *dns
+    let asked = format!("type = \"dns\"\nquery = \"{query}\"\nrecord = \"{}\"", record.name());
+    let Kind::Dns(dns) = checks::read(&asked).kind else { panic!("a dns check") };
+    Dns { server: Some(server), ..*dns }
 }
 
 /// A check of `www.example.test` at one of our own servers.
