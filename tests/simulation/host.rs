@@ -297,6 +297,12 @@ impl Host {
         (status.depth, status.lost)
     }
 
+    /// Observations that wait as part of another's record.
+    pub(crate) fn folded(&self) -> u64 {
+        let status = self.alive.as_ref().expect("it runs").spool.status();
+        (status.issued - status.acknowledged).saturating_sub(status.depth)
+    }
+
     /// All it watches turns over: from here on the opposite is true, until `until`.
     pub(crate) fn turn_over(&mut self, until: i64) {
         for check in &mut self.checks {

@@ -20,7 +20,7 @@ const ON_THE_WAY: i64 = 10_000;
 async fn seven_days_without_an_aggregator() {
     let dice = Dice::new(seed("simulation::seven_days_without_an_aggregator"));
     // 4 checks a minute; one agent's spool is small, so that it folds, and one keeps five days.
-    seven_days(dice, 4, 3 << 19).await;
+    seven_days(dice, 4, 2 << 20).await;
 }
 
 #[tokio::test]
@@ -42,6 +42,7 @@ async fn seven_days(dice: Dice, checks: usize, small: u64) {
     }
     scene.apart(10 * MINUTE).await;
     let healed = scene.now;
+    scene.only_the_small_spool_has_folded();
     scene.centre_starts().await;
     let longest = scene.hosts.iter().map(|host| host.interval).max().expect("hosts");
     scene.together(longest + 5_000).await;
@@ -162,6 +163,13 @@ impl Scene {
         self.now = end;
     }
 
+    /// Fewer records wait than observations. Where one spool gives up what is too old, it has nothing else to do.
+    fn only_the_small_spool_has_folded(&self) {
+        for host in self.hosts.iter().filter(|host| host.name != "short") {
+            assert_eq!(host.folded() > 0, host.name == "small", "{} folded {}", host.name, host.folded());
+        }
+    }
+
     fn the_page_is_right(&self) {
         let shown = self.centre.shown();
         for check in self.hosts.iter().flat_map(|host| &host.checks) {
@@ -212,10 +220,9 @@ impl Scene {
             }
             assert_eq!(issued as u64, stored as u64 + lost, "{}: each is stored or told as lost", host.name);
             assert_eq!(lost > 0, host.name == "short", "{} lost {lost}", host.name);
+            // Of equal neighbours that were folded, only the first and the last keep their very time.
             if host.name != "small" {
                 assert_eq!(exact, stored, "{}: placed where it was seen", host.name);
-            } else {
-                assert!(exact < stored, "the small spool did not fold");
             }
             assert_eq!(told_as_lost(&database, host.name), lost, "{}", host.name);
             assert!(host.restarts > 2, "{} was started again {} times", host.name, host.restarts);

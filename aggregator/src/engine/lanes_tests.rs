@@ -80,6 +80,7 @@ impl Stand {
         Command::Report(Box::new(Report {
             agent: self.agents[agent],
             epoch: [1; 16],
+            acknowledged: 0,
             process: Vec::new(),
             told: Default::default(),
             received: now,

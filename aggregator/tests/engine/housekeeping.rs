@@ -47,6 +47,7 @@ impl House {
             own_network_gone: false,
             agent: self.agent,
             epoch: [1; 16],
+            acknowledged: 0,
             received: now,
             boot_now: BOOT,
             wall_now: now,
