@@ -4,19 +4,21 @@
 use crate::dice::{Dice, pass, seed, until};
 use crate::sender::{Manners, Sender, checks_of};
 use crate::yard::Yard;
+use async_trait::async_trait;
+use bytes::Bytes;
 use rusqlite::{Connection, OpenFlags};
 use skerry_agent::board::{Board, Seen};
 use skerry_agent::clock::{BootId, Clock, Dial, Moment};
 use skerry_agent::delivery::{HttpDelivery, HttpDeliverySettings};
 use skerry_agent::self_test::{SelfTest, SelfTestSettings};
 use skerry_agent::spool::{Entry, Limits, Spool};
-use skerry_agent::uplink::Uplink;
+use skerry_agent::uplink::{Deliver, Delivery, Step, Uplink};
 use skerry_aggregator::store::Store;
 use skerry_protocol::wire::{Declared, Observation, Outcome, Reason, State};
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
@@ -26,6 +28,10 @@ const CHECKS: usize = 100;
 const INTERVAL: u64 = 30_000;
 /// Boot clock of every agent when it comes back, ms.
 const BOOT: u64 = 100 * 86_400_000;
+/// The live agent's longest wait for an answer. The engine owes it the batch of history that is being written and
+/// its own, tens of milliseconds; but here a hundred agents, what they deliver to and other tests share two cores
+/// without being optimised. With seven threads ready to run on each core the shorter drain saw 2.0 to 4.2 s.
+const LIVE: Duration = Duration::from_secs(5);
 /// One interval and five seconds after the return.
 const PRESENT: Duration = Duration::from_secs(35);
 
@@ -61,8 +67,12 @@ fn drain(mut dice: Dice, each: usize, bound: Duration) {
         }
     });
     let stop = CancellationToken::new();
-    for agent in 0..AGENTS {
-        let mut uplink = runtime.block_on(uplink(&yard, agent, each, dial));
+    let course = Arc::new(Course::default());
+    let prepared: Vec<_> =
+        (0..AGENTS).map(|agent| runtime.block_on(uplink(&yard, agent, each, dial, &course))).collect();
+    for (agent, (mut uplink, board, clock)) in prepared.into_iter().enumerate() {
+        // Only now: what was seen minutes ago, while the others were prepared, is no present.
+        show(&board, agent, clock.now());
         let stop = stop.clone();
         runtime.spawn(async move { uplink.run(&stop).await });
     }
@@ -72,16 +82,13 @@ fn drain(mut dice: Dice, each: usize, bound: Duration) {
     let began = Instant::now();
     let live = Sender::start("live", yard.private, tokens, manners, dice.fork());
     let whole = (CHECKS * each) as u64;
-    let database = open(&yard);
-    let mut course = Course::default();
     let mut present = None;
-    while course.done.len() < AGENTS {
+    while !course.is_over(whole) {
         let since = began.elapsed();
-        let marks = marks(&database);
-        assert!(since < bound, "it did not drain within {bound:?}, {whole} each: {marks:?}");
-        course.note(since, whole, &marks, live.ledger().acknowledged());
+        assert!(since < bound, "it did not drain within {bound:?}, {whole} each: {:?}", course.marks());
         if present.is_none() && all_present_shown(&yard) {
-            present = Some((since, marks.values().sum::<u64>() * 100 / (whole * AGENTS as u64)));
+            let done: u64 = course.marks().values().sum();
+            present = Some((since, done * 100 / (whole * AGENTS as u64)));
         }
         assert!(present.is_some() || since < PRESENT, "the present of some agent is not shown yet");
         pass(Duration::from_millis(20));
@@ -91,21 +98,21 @@ fn drain(mut dice: Dice, each: usize, bound: Duration) {
     let mut times = course.times();
     times.sort_unstable();
     let (least, middle, most) = (times[0], times[AGENTS / 2], times[AGENTS - 1]);
-    let live_ones = live.ledger().acknowledged();
+    let ledger = live.ledger().clone();
+    let (live_ones, waited) = (ledger.acknowledged(), ledger.waited);
     say!(
         "{} observations of {} checks drained in {took:?}; every present shown after (with % of the history) \
          {present:?}; from the first to the last of an agent's: {least:?} at least, {middle:?} in the middle, \
-         {most:?} at most; {live_ones} live ones meanwhile, none waited longer than {:?}",
+         {most:?} at most; {live_ones} live ones meanwhile, none waited longer than {waited:?}",
         whole * AGENTS as u64,
-        AGENTS * CHECKS,
-        course.waited
+        AGENTS * CHECKS
     );
     assert!(most <= middle * 3 + Duration::from_secs(2), "an agent starves: {most:?} beside {middle:?}");
-    assert!(course.waited < Duration::from_secs(10), "the live agent waited {:?}", course.waited);
+    assert!(waited < LIVE, "the live agent waited {waited:?}");
     assert_eq!(live.stop().wrong, None);
     stop.cancel();
     runtime.shutdown_timeout(Duration::from_secs(5));
-    let stored: i64 = database
+    let stored: i64 = open(&yard)
         .query_row(
             "SELECT count(*) FROM observation JOIN track ON track.key = observation.key & 2097151
              JOIN agent ON agent.key = track.agent WHERE agent.name LIKE 'agent-%'",
@@ -117,32 +124,55 @@ fn drain(mut dice: Dice, each: usize, bound: Duration) {
     aggregator.stop();
 }
 
-/// When each agent's history began to arrive and had arrived, and how long the live agent waited.
+/// What of each agent's history was acknowledged when, as the agents heard it.
 #[derive(Default)]
-struct Course {
-    begun: BTreeMap<String, Duration>,
-    done: BTreeMap<String, Duration>,
-    acknowledged: u64,
-    moved: Duration,
-    waited: Duration,
-}
+struct Course(Mutex<BTreeMap<String, Vec<(Instant, u64)>>>);
 
 impl Course {
-    fn note(&mut self, since: Duration, whole: u64, marks: &BTreeMap<String, u64>, live: u64) {
-        for (agent, mark) in marks.iter().filter(|(_, mark)| **mark > 0) {
-            self.begun.entry(agent.clone()).or_insert(since);
-            if *mark >= whole {
-                self.done.entry(agent.clone()).or_insert(since);
-            }
-        }
-        if live > self.acknowledged {
-            (self.acknowledged, self.moved) = (live, since);
-        }
-        self.waited = self.waited.max(since - self.moved);
+    fn heard(&self, agent: &str, through: u64) {
+        let mut heard = self.0.lock().expect("nobody panics with it");
+        heard.entry(agent.to_owned()).or_default().push((Instant::now(), through));
     }
 
+    /// How far each is.
+    fn marks(&self) -> BTreeMap<String, u64> {
+        let heard = self.0.lock().expect("nobody panics with it");
+        let mark = |heard: &Vec<(Instant, u64)>| heard.last().map_or(0, |(_, through)| *through);
+        heard.iter().map(|(agent, heard)| (agent.clone(), mark(heard))).collect()
+    }
+
+    fn is_over(&self, whole: u64) -> bool {
+        let marks = self.marks();
+        marks.len() == AGENTS && marks.values().all(|mark| *mark >= whole)
+    }
+
+    /// From the first to the last acknowledgement of each one's history.
     fn times(&self) -> Vec<Duration> {
-        self.done.iter().map(|(agent, done)| *done - self.begun[agent]).collect()
+        let heard = self.0.lock().expect("nobody panics with it");
+        let took = |heard: &Vec<(Instant, u64)>| {
+            let last = heard.iter().find(|(_, through)| *through == heard.last().map_or(0, |last| last.1));
+            let first = heard.iter().find(|(_, through)| *through > 0);
+            first.zip(last).map_or(Duration::ZERO, |(first, last)| last.0 - first.0)
+        };
+        heard.values().map(took).collect()
+    }
+}
+
+/// An agent's link, of which what it acknowledges is noted.
+struct Noted {
+    agent: String,
+    link: HttpDelivery,
+    course: Arc<Course>,
+}
+
+#[async_trait]
+impl Deliver for Noted {
+    async fn deliver(&self, body: Bytes) -> Delivery {
+        let delivery = self.link.deliver(body).await;
+        if let Delivery::Accepted(reply) = &delivery {
+            self.course.heard(&self.agent, reply.acknowledged_through);
+        }
+        delivery
     }
 }
 
@@ -168,17 +198,58 @@ fn enrol(yard: &Yard) -> String {
     std::fs::read_to_string(yard.path("live/token")).expect("written above")
 }
 
-/// The uplink of an agent whose history was all well, and whose first check is down now.
-async fn uplink(yard: &Yard, agent: usize, each: usize, dial: &'static Dial) -> Uplink {
+/// The uplink of an agent whose history was all well, and the board for what it sees now.
+async fn uplink(
+    yard: &Yard,
+    agent: usize,
+    each: usize,
+    dial: &'static Dial,
+    course: &Arc<Course>,
+) -> (Uplink, Arc<Board>, Clock) {
     let own = name(agent);
     let clock = Clock::turned(BootId::from_bytes(&[7; 16]).expect("sixteen bytes"), dial);
     let path = yard.path(&format!("{own}/spool.db"));
     let (spool, _) = Spool::open(&path, Limits::default(), clock).expect("the spool opens");
-    let checks: Vec<Arc<str>> = (0..CHECKS).map(|check| format!("{own}-{check}").into()).collect();
-    let now = clock.now();
+    let checks = checks(agent);
+    let board = Arc::new(Board::new(checks.iter().map(|check| declared(check)).collect()));
+    let link = HttpDelivery::new(&HttpDeliverySettings {
+        urls: vec![format!("http://127.0.0.1:{}", yard.private).parse().expect("a URL")],
+        token_file: Some(yard.path(&format!("{own}/token"))),
+        ca_file: None,
+        fingerprint: None,
+        aggregator_id: None,
+        allow_plaintext: false,
+    });
+    let link = link.expect("prepares");
+    let deliver = Arc::new(Noted { agent: own.clone(), link, course: Arc::clone(course) });
+    let self_test = Arc::new(SelfTest::new(SelfTestSettings::default()));
+    let mut uplink = Uplink::new(own, spool.clone(), Arc::clone(&board), self_test, deliver, clock);
+    // It meets the outage as it begins, with nothing to deliver yet: what it sends after it begins lightly.
+    assert!(matches!(uplink.send_next().await, Step::Retry(_)), "nobody listens there yet");
+    fill(&spool, &checks, each, clock.now());
+    spool.flush().await;
+    (uplink, board, clock)
+}
+
+fn checks(agent: usize) -> Vec<Arc<str>> {
+    (0..CHECKS).map(|check| format!("{}-{check}", name(agent)).into()).collect()
+}
+
+/// What an agent sees now: its first check is down, the others are well.
+fn show(board: &Board, agent: usize, now: Moment) {
+    for (number, check) in checks(agent).iter().enumerate() {
+        let (state, reason) =
+            if number == 0 { (State::Down, Reason::StatusMismatch) } else { (State::Up, Reason::None) };
+        let since = Moment { boot_ms: now.boot_ms - 5_000, ..now };
+        board.put(check, Seen { state, flapping: false, since, evidence: Some(now), reason });
+    }
+}
+
+/// `each` observations of each check, one an interval until now.
+fn fill(spool: &Spool, checks: &[Arc<str>], each: usize, now: Moment) {
     for round in 0..each {
         let ago = (each - round) as u64 * INTERVAL;
-        for check in &checks {
+        for check in checks {
             let observation = Observation {
                 boot_ms: now.boot_ms - ago,
                 outcome: Outcome::Up as i32,
@@ -191,25 +262,6 @@ async fn uplink(yard: &Yard, agent: usize, each: usize, dial: &'static Dial) -> 
             spool.append(Entry { check, boot, observation, hard: false, interval_ms, standing: None });
         }
     }
-    spool.flush().await;
-    let board = Arc::new(Board::new(checks.iter().map(|check| declared(check)).collect()));
-    for (number, check) in checks.iter().enumerate() {
-        let (state, reason) =
-            if number == 0 { (State::Down, Reason::StatusMismatch) } else { (State::Up, Reason::None) };
-        let since = Moment { boot_ms: now.boot_ms - 5_000, ..now };
-        board.put(check, Seen { state, flapping: false, since, evidence: Some(now), reason });
-    }
-    let deliver = HttpDelivery::new(&HttpDeliverySettings {
-        urls: vec![format!("http://127.0.0.1:{}", yard.private).parse().expect("a URL")],
-        token_file: Some(yard.path(&format!("{own}/token"))),
-        ca_file: None,
-        fingerprint: None,
-        aggregator_id: None,
-        allow_plaintext: false,
-    });
-    let deliver = Arc::new(deliver.expect("prepares"));
-    let self_test = Arc::new(SelfTest::new(SelfTestSettings::default()));
-    Uplink::new(own, spool, board, self_test, deliver, clock)
 }
 
 fn declared(name: &str) -> Declared {
@@ -221,13 +273,4 @@ fn open(yard: &Yard) -> Connection {
     let database = Connection::open_with_flags(yard.database(), flags).expect("the database opens");
     database.busy_timeout(Duration::from_secs(10)).expect("a pragma");
     database
-}
-
-/// How far every agent of the fleet is committed.
-fn marks(database: &Connection) -> BTreeMap<String, u64> {
-    let sql = "SELECT name, coalesce(max(through), 0) FROM agent LEFT JOIN agent_epoch ON agent = agent.key
-         WHERE name LIKE 'agent-%' GROUP BY agent.key";
-    let mut statement = database.prepare_cached(sql).expect("the tables are there");
-    let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get::<_, i64>(1)?.unsigned_abs())));
-    rows.expect("runs").collect::<Result<_, _>>().expect("rows")
 }

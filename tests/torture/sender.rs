@@ -9,7 +9,7 @@ use skerry_protocol::wire::{Batch, HardState, Inventory, PROTOCOL_VERSION, Reaso
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 /// Checks of one sender.
 pub(crate) const CHECKS: usize = 3;
@@ -49,6 +49,8 @@ pub(crate) struct Ledger {
     pub(crate) answers_lost: u64,
     pub(crate) replays: u64,
     pub(crate) refused: u64,
+    /// The longest that an answer took.
+    pub(crate) waited: Duration,
     /// What it was told that must never be told.
     pub(crate) wrong: Option<String>,
 }
@@ -250,10 +252,15 @@ impl Work {
     fn deliver(&mut self) {
         let Some(body) = self.batch() else { return };
         let lost = self.dice.percent(self.manners.answers_lost_percent);
+        let sent = Instant::now();
         let answer = post(self.port, &self.token, &body, !lost);
         if lost {
             self.ledger().answers_lost += 1;
             return;
+        }
+        {
+            let mut ledger = self.ledger();
+            ledger.waited = ledger.waited.max(sent.elapsed());
         }
         match answer {
             Some((200, reply)) => self.accepted(&body, &reply),
