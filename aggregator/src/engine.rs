@@ -9,8 +9,8 @@ pub use health::{AgentCounts, Health};
 
 use crate::clock::{Clock, Hands};
 use crate::domain::state::State;
-use crate::domain::step::{Answer, Change, Command, Record, RecordKind};
-use crate::domain::time::Timestamp;
+use crate::domain::step::{Answer, Change, Command, Record, RecordKind, When};
+use crate::domain::time::{SECOND, Timestamp};
 use crate::store::{Store, StoreError};
 use crossbeam_channel::{Sender, TrySendError};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -20,9 +20,12 @@ use writer::{Writer, load};
 
 /// Commands that may wait.
 const QUEUE: usize = 1_024;
-/// A report of more observations is history: it waits in a lane of its own, which the present and whoever looks
-/// overtake.
+/// A report of more observations is history, unless all of them were made in the last [`RECENT`]: it waits in a lane of
+/// its own, which the present and whoever looks overtake.
 const HISTORY: usize = 1_000;
+/// An agent of many checks that was held up for a moment brings many observations and is not late, ms. Sent to the
+/// lane of history it would be, by as long as all who drain take for a batch each.
+const RECENT: i64 = 10 * SECOND;
 
 /// Why a command was not carried out. Nothing of it was kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -58,8 +61,9 @@ pub struct Engine {
     pressed: Arc<AtomicBool>,
     health: Arc<Health>,
     clock: Arc<Mutex<Clock>>,
-    /// One large report is read at a time: a hundred at once would leave nothing to those who serve.
-    reading: Arc<Semaphore>,
+    /// One large report is read at a time, and one very large: a hundred at once would leave nothing to those who
+    /// serve, and one that is merely large does not wait for the history of a fleet to be read.
+    reading: [Arc<Semaphore>; 2],
 }
 
 /// What the publisher has to look at again.
@@ -110,7 +114,7 @@ impl Engine {
                 pressed: Arc::default(),
                 health,
                 clock,
-                reading: Arc::new(Semaphore::new(1)),
+                reading: [(); 2].map(|()| Arc::new(Semaphore::new(1))),
             },
             running,
         ))
@@ -125,7 +129,7 @@ impl Engine {
             return Err(Refused::Busy { retry_after: 2 });
         }
         let (reply, mut answer) = oneshot::channel();
-        let lane = if weight(&command) > HISTORY { &self.history } else { &self.sender };
+        let lane = if is_history(&command) { &self.history } else { &self.sender };
         match lane.try_send(Message::Command(command, reply)) {
             Ok(()) if self.ended() => answer.try_recv().unwrap_or(Err(Refused::Stopping)),
             Ok(()) => answer.await.unwrap_or(Err(Refused::Stopping)),
@@ -187,12 +191,13 @@ impl Engine {
         let _ = self.sender.send(Message::Stop);
     }
 
-    /// Waits for the turn to read a large report; the turn ends when the permit is dropped.
+    /// Waits for the turn to read a large report, or one so large that it is history; the turn ends when the permit is
+    /// dropped.
     ///
     /// # Errors
     /// Never: the turns are not closed.
-    pub(crate) async fn turn_to_read(&self) -> Result<OwnedSemaphorePermit, AcquireError> {
-        Arc::clone(&self.reading).acquire_owned().await
+    pub(crate) async fn turn_to_read(&self, history: bool) -> Result<OwnedSemaphorePermit, AcquireError> {
+        Arc::clone(&self.reading[usize::from(history)]).acquire_owned().await
     }
 
     /// Our own clock, which everything is placed on.
@@ -212,6 +217,20 @@ impl Engine {
     pub fn waiting(&self) -> usize {
         self.sender.len() + self.history.len()
     }
+}
+
+fn is_history(command: &Command) -> bool {
+    let Command::Report(report) = command else { return false };
+    let oldest = report.records.iter().find_map(|record| match &record.kind {
+        RecordKind::Observed { first, .. } => Some(first.when),
+        RecordKind::Lost { .. } | RecordKind::Unknown => None,
+    });
+    let recent = match oldest {
+        Some(When::ThisBoot(boot)) => report.boot_now.saturating_sub(boot) < RECENT,
+        Some(When::EarlierBoot(_)) | None => false,
+    };
+    let weight = weight(command);
+    weight > HISTORY && !(recent && weight <= writer::GROUP_OBSERVATIONS)
 }
 
 /// Observations that a command brings, those that were folded into one record counted each.

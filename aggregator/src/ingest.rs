@@ -12,6 +12,9 @@ use skerry_protocol::wire::{self, record::Kind};
 
 /// A body of more bytes is read beside the threads that serve: a fleet that drains must not hold up a page.
 const LARGE: usize = 16 << 10;
+/// A body of more bytes is of an agent that drains: some two thousand observations. It is read when it is its turn
+/// among those.
+const HISTORY: usize = 64 << 10;
 /// Longest words of an agent that are kept, bytes.
 const LONGEST_WORDS: usize = 200;
 
@@ -69,7 +72,7 @@ pub async fn accept(
         read(body, agent, names, received)?
     } else {
         let (body, names) = (body.to_vec(), names.clone());
-        let turn = engine.turn_to_read().await;
+        let turn = engine.turn_to_read(body.len() >= HISTORY).await;
         let read = tokio::task::spawn_blocking(move || {
             let _turn = turn;
             read(&body, agent, &names, received)

@@ -4,7 +4,7 @@
 use super::writer::GROUP_OBSERVATIONS;
 use super::*;
 use crate::domain::state::AgentKey;
-use crate::domain::step::{DeclaredCheck, Observed, Report, SnapshotState, When};
+use crate::domain::step::{DeclaredCheck, Observed, Report, SnapshotState};
 use crate::domain::track::Hard;
 use futures_util::future::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
@@ -179,11 +179,31 @@ async fn what_comes_while_history_is_taken_is_committed_with_it() {
 async fn folded_observations_count_each_for_what_is_history() {
     let mut stand = Stand::of(1).await;
     let Command::Report(mut report) = stand.report(0, 2) else { unreachable!("it is a report") };
-    assert!(weight(&Command::Report(report.clone())) == 2);
+    assert_eq!(weight(&Command::Report(report.clone())), 2);
+    assert!(!is_history(&Command::Report(report.clone())));
     if let RecordKind::Observed { count, .. } = &mut report.records[0].kind {
         *count = 1_000;
     }
-    assert!(weight(&Command::Report(report)) > HISTORY);
+    assert!(is_history(&Command::Report(report)));
+    stand.end();
+}
+
+#[tokio::test]
+async fn an_agent_of_many_checks_that_was_held_up_for_seconds_does_not_wait_as_history() {
+    let mut stand = Stand::of(1).await;
+    let Command::Report(mut report) = stand.report(0, 1_500) else { unreachable!("it is a report") };
+    assert!(is_history(&Command::Report(report.clone())));
+    for record in &mut report.records {
+        if let RecordKind::Observed { first, .. } = &mut record.kind {
+            first.when = When::ThisBoot(BOOT - 4_500 + record.sequence as i64 * 3);
+        }
+    }
+    assert!(!is_history(&Command::Report(report.clone())));
+    let RecordKind::Observed { first, .. } = &mut report.records[0].kind else {
+        unreachable!("one was seen")
+    };
+    first.when = When::ThisBoot(BOOT - RECENT);
+    assert!(is_history(&Command::Report(report)), "what is older than that is");
     stand.end();
 }
 
