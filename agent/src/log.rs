@@ -26,6 +26,7 @@ pub fn start(filter: &str, json: bool) {
 }
 
 /// Whether standard error is the very stream that the journal gave us (systemd.exec(5), `JOURNAL_STREAM`).
+#[expect(clippy::disallowed_methods, reason = "what systemd says of the stream it gives is no configuration")]
 fn leads_to_the_journal() -> bool {
     let Ok(stream) = std::env::var("JOURNAL_STREAM") else { return false };
     let Ok(stderr) = io::stderr().as_fd().try_clone_to_owned() else { return false };

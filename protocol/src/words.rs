@@ -3,7 +3,7 @@
 use std::fmt::Display;
 
 /// "1 check", "2 checks"; `one` is a noun that takes an s.
-pub fn count<N: Display + PartialEq + From<u8>>(number: N, one: &str) -> String {
+pub fn count<N: Display + Copy + PartialEq + From<u8>>(number: N, one: &str) -> String {
     let ending = if number == N::from(1) { "" } else { "s" };
     format!("{number} {one}{ending}")
 }

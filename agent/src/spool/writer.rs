@@ -427,7 +427,7 @@ impl Writer {
             let meanwhile = "records are held in memory and it is tried again";
             match &hindrance {
                 Some(why) => {
-                    tracing::error!(%spool, "the spool's disk takes nothing: {fault}; {meanwhile}. {why}")
+                    tracing::error!(%spool, "the spool's disk takes nothing: {fault}; {meanwhile}. {why}");
                 }
                 None => tracing::warn!(%spool, "the spool's disk takes nothing: {fault}; {meanwhile}"),
             }

@@ -105,11 +105,7 @@ fn the_end_of_a_silence_is_told_with_how_long_it_was() {
     world.now = START + HOUR + 2 * SECOND;
     assert_eq!(heard_again(&hears(&mut world, 0, Hard::Up, 1)), None, "our own downtime is not silence");
     world.now = START + 2 * DAY;
-    assert_eq!(
-        heard_again(&hears(&mut world, 0, Hard::Up, 1)).is_some(),
-        true,
-        "also where it counted no longer"
-    );
+    assert!(heard_again(&hears(&mut world, 0, Hard::Up, 1)).is_some(), "also where it counted no longer");
 }
 
 #[test]
