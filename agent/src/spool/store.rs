@@ -5,6 +5,7 @@
 //! at once when it is written as durable. A sequence is never given out twice within an epoch.
 
 use super::log::{self, Health, log_of};
+use super::place::hindrance;
 use super::row::{RecordRow, RowKind, SpoolRow, StateRow, frame, unframe};
 use super::salvage::{Salvaged, beside, highest_in_log, salvage};
 use super::{Entry, Lost, Standing, Stored};
@@ -105,6 +106,7 @@ impl Store {
             path,
             OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX,
         )?;
+        refuse_forbidden(&connection, path)?;
         connection.execute_batch(
             "PRAGMA page_size=1024; PRAGMA secure_delete=ON; PRAGMA auto_vacuum=INCREMENTAL; PRAGMA journal_mode=WAL;
              PRAGMA synchronous=NORMAL; PRAGMA cache_size=-512; PRAGMA journal_size_limit=4194304;
@@ -477,6 +479,16 @@ fn read_states(connection: &Connection) -> Result<Vec<Standing>, Fault> {
         states.push(standing.ok_or_else(|| broken("a state"))?);
     }
     Ok(states)
+}
+
+/// A header that forbids to write what the disk lets us write is damage; a disk that forbids it is none.
+fn refuse_forbidden(connection: &Connection, path: &Path) -> Result<(), Fault> {
+    // SQLite knows once it has read the header.
+    let _: i64 = connection.query_row("PRAGMA schema_version", [], |row| row.get(0))?;
+    if connection.is_readonly("main")? && hindrance(path).is_none() {
+        return Err(Fault::Damaged("its header says that it may not be written".to_owned()));
+    }
+    Ok(())
 }
 
 /// What a spool says of itself: its own row, the hard states, how many records wait, and the oldest of them.

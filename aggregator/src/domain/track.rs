@@ -98,7 +98,11 @@ impl Track {
             return None;
         }
         match self.flaps.last_mut().filter(|_| !flapping) {
-            None => self.flaps.push(Interval { from: at, to: Timestamp::FAR, value: () }),
+            None => {
+                // What was heard without a state is forgotten in a restart, so `at` may lie before the last one's end.
+                let from = self.flaps.last().map_or(at, |former| former.to.max(at));
+                self.flaps.push(Interval { from, to: Timestamp::FAR, value: () });
+            }
             Some(open) if open.from < at => open.to = at,
             Some(_) => self.flaps.truncate(self.flaps.len() - 1),
         }

@@ -104,6 +104,7 @@ fn the_end_of_a_silence_is_told_with_how_long_it_was() {
     world.state.ready_at = START + HOUR + SECOND;
     world.now = START + HOUR + 2 * SECOND;
     assert_eq!(heard_again(&hears(&mut world, 0, Hard::Up, 1)), None, "our own downtime is not silence");
+    assert_eq!(told(&mut world, START + 2 * DAY - HOUR), (1, 1));
     world.now = START + 2 * DAY;
     assert!(heard_again(&hears(&mut world, 0, Hard::Up, 1)).is_some(), "also where it counted no longer");
 }

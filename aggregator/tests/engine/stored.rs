@@ -23,7 +23,9 @@ proptest! {
             let command = world.command(&mut script);
             told += &format!("\n{} {command:?}", world.now.0);
             let changes = step(&mut world.state, command, world.now).changes;
-            store.commit(&world.state, &changes, world.state.clock).expect("committed");
+            store
+                .commit(&world.state, &changes, world.state.clock)
+                .map_err(|error| TestCaseError::fail(format!("{error}\nafter{told}")))?;
             let mut loaded = store.load(world.state.ready_at).expect("loaded");
             same(&world.state, &loaded).map_err(|what| TestCaseError::fail(format!("{what}\nafter{told}")))?;
             if script.below(8) == 7 {
