@@ -178,7 +178,7 @@ impl Pulse {
 
 /// Opens and migrates; the service manager is asked for patience meanwhile.
 async fn open_store(path: PathBuf) -> anyhow::Result<Store> {
-    let opening = tokio::task::spawn_blocking(move || Store::open(&path));
+    let opening = tokio::task::spawn_blocking(move || Store::open_to_serve(&path));
     let status = "Opening the database; a migration and its backup take a while";
     Ok(service::starting(status, LONGEST_OPENING, opening).await??)
 }

@@ -24,10 +24,13 @@ use migrate::{MIGRATIONS, SCHEMA_VERSION, migrate, schema_of};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// WAL-reset corruption was mended in it.
 const OLDEST_SQLITE: i32 = 3_051_003;
+/// A command on the command line has done its work in less.
+const PATIENCE: Duration = Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_millis(20);
 
 /// Why the database cannot be used. Every message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -173,6 +176,21 @@ impl Store {
         migrate(&mut connection, path, &MIGRATIONS)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         Ok(Self { connection, path: path.to_owned(), _lock: Some(lock) })
+    }
+
+    /// The same for a process that is to serve: a command that has the database for a moment, such as `agent list`
+    /// just before, must not keep it from starting. Waits at most [`PATIENCE`].
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    pub fn open_to_serve(path: &Path) -> Result<Self, StoreError> {
+        let begun = Instant::now();
+        loop {
+            match Self::open(path) {
+                Err(StoreError::InUse { .. }) if begun.elapsed() < PATIENCE => std::thread::sleep(AGAIN),
+                opened => return opened,
+            }
+        }
     }
 
     /// A second handle on the same database for short reads and for the command line: no lock on the
