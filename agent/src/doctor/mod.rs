@@ -15,6 +15,7 @@ use crate::config::{self, AgentConfig};
 use crate::enrolment::HOW_TO_ENROL;
 use crate::self_test::SelfTest;
 use crate::spool::{self, Limits, peek};
+use skerry_protocol::words::count;
 use std::fmt::Write;
 use std::path::Path;
 
@@ -152,7 +153,7 @@ fn read(path: &Path, findings: &mut Vec<Finding>) -> Option<(AgentConfig, bool)>
     let remedy = "skerry-agent check-config says it again";
     let warnings = loaded.warnings.iter();
     findings.extend(warnings.map(|doubt| Finding::warning("configuration", doubt.to_string(), remedy)));
-    let says = format!("{}: {} checks", path.display(), loaded.config.checks.len());
+    let says = format!("{}: {}", path.display(), count(loaded.config.checks.len(), "check"));
     findings.push(Finding::ok("configuration", says));
     if !enrolled {
         let says = "this agent is not enrolled yet: it waits, and observes nothing until then";

@@ -12,6 +12,7 @@ use bytes::Bytes;
 use skerry_agent::delivery::look::{Looker, Sight, Unseen};
 use skerry_agent::doctor::{Finding, disk, examine_certificate, kept_clock, ping, private, resolves};
 use skerry_protocol::wire::BATCH_PATH;
+use skerry_protocol::words::count;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use url::Url;
@@ -33,7 +34,10 @@ pub async fn examine(paths: &[PathBuf]) -> Vec<Finding> {
             let doubts = warnings.iter();
             findings.extend(doubts.map(|doubt| Finding::warning("configuration", doubt.to_string(), remedy)));
             let pages: usize = configs.iter().map(|config| config.pages.len()).sum();
-            findings.push(Finding::ok("configuration", format!("{} files, {pages} pages", paths.len())));
+            findings.push(Finding::ok(
+                "configuration",
+                format!("{}, {}", count(paths.len(), "file"), count(pages, "page")),
+            ));
             configs
         }
         Err(problems) => {
@@ -106,8 +110,10 @@ fn judge_clock(roll: &[AgentEntry], now: crate::domain::time::Timestamp) -> Opti
     let least = skews.iter().map(|skew| skew.abs()).min()?;
     let alike = skews.iter().all(|skew| *skew > 0) || skews.iter().all(|skew| *skew < 0);
     if skews.len() < 2 || least <= APART || !alike {
-        let says =
-            format!("of {} agents heard lately, not all say that this host's clock is wrong", skews.len());
+        let says = format!(
+            "of {} heard lately, not all say that this host's clock is wrong",
+            count(skews.len(), "agent")
+        );
         return Some(Finding::ok("clock", says));
     }
     let direction = if skews[0] > 0 { "behind" } else { "ahead of" };
