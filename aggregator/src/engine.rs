@@ -12,7 +12,7 @@ use crate::domain::state::State;
 use crate::domain::step::{Answer, Change, Command, Record, RecordKind, When};
 use crate::domain::time::{SECOND, Timestamp};
 use crate::store::{Store, StoreError};
-use crossbeam_channel::{Sender, TrySendError};
+use crossbeam_channel::{Receiver, Sender, TrySendError};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, oneshot};
@@ -46,10 +46,12 @@ pub enum Refused {
 
 type Reply = oneshot::Sender<Result<Answer, Refused>>;
 type Look = Box<dyn FnOnce(&State, Timestamp) + Send>;
+type Errand = Box<dyn FnOnce(&mut Store) + Send>;
 
 enum Message {
     Command(Command, Reply),
     Look(Look),
+    Errand(Errand),
     Stop,
 }
 
@@ -161,7 +163,27 @@ impl Engine {
         let look: Look = Box::new(move |state, now| {
             let _ = give.send(look(state, now));
         });
-        self.sender.send(Message::Look(look)).map_err(|_| Refused::Stopping)?;
+        self.wait_for(Message::Look(look), &take)
+    }
+
+    /// Has the writer do something in the store between two groups: a lock would be no way to its side, SQLite gives
+    /// that to whoever asks in the right moment. The state is not touched by it. Blocks as [`Engine::look`] does.
+    ///
+    /// # Errors
+    /// [`Refused::Stopping`].
+    pub fn errand<T: Send + 'static>(
+        &self,
+        errand: impl FnOnce(&mut Store) -> T + Send + 'static,
+    ) -> Result<T, Refused> {
+        let (give, take) = crossbeam_channel::bounded(1);
+        let errand: Errand = Box::new(move |store| {
+            let _ = give.send(errand(store));
+        });
+        self.wait_for(Message::Errand(errand), &take)
+    }
+
+    fn wait_for<T>(&self, message: Message, take: &Receiver<T>) -> Result<T, Refused> {
+        self.sender.send(message).map_err(|_| Refused::Stopping)?;
         if self.ended() {
             return take.try_recv().map_err(|_| Refused::Stopping);
         }

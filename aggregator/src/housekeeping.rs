@@ -1,6 +1,6 @@
 //! What is done beside the writer: roll-ups of ended hours, charts, the end of raw observations and of old
-//! notes, a look through the whole database. Has handles of its own on it; nothing here is in a hurry. It
-//! blocks, and is never called on a thread that serves.
+//! notes, a look through the whole database. Reads by handles of its own; what it writes it asks the writer to, a
+//! little at a time. Nothing here is in a hurry. It blocks, and is never called on a thread that serves.
 
 use crate::domain::state::{ComponentKey, ResponseHour, State, TrackKey};
 use crate::domain::step::Command;
@@ -55,9 +55,9 @@ impl Housekeeping {
         let mut rolled_up = false;
         // Raw observations end with a whole hour, so that no roll-up is made again of half of one.
         let kept_from = Timestamp((now - self.raw_retention).0.div_euclid(HOUR) * HOUR);
-        while self.store.roll_up_next(now, kept_from)?.is_some() {
+        while let Some(rolled) = self.store.next_roll_up(now)? {
             rolled_up = true;
-            self.give_way()?;
+            self.engine.errand(move |store| store.keep_roll_up(&rolled, kept_from))??;
         }
         let charts = self.engine.look(charted)?;
         if rolled_up || charts != self.charted {
@@ -66,19 +66,10 @@ impl Housekeeping {
             self.draw(&charts, now, runtime)?;
             self.charted = charts;
         }
-        while self.store.prune_observations(kept_from, DELETED_AT_ONCE)? > 0 {
-            self.give_way()?;
-        }
-        while self.store.prune_notes(now - NOTES_KEPT, DELETED_AT_ONCE)? > 0 {
-            self.give_way()?;
-        }
+        while self.engine.errand(move |store| store.prune_observations(kept_from, DELETED_AT_ONCE))?? > 0 {}
+        let noted_from = now - NOTES_KEPT;
+        while self.engine.errand(move |store| store.prune_notes(noted_from, DELETED_AT_ONCE))?? > 0 {}
         Ok(())
-    }
-
-    /// Until the writer has had its turn. SQLite's lock goes to whoever asks in the right moment: without this, one
-    /// transaction of ours after the other could keep the writer, which asks ever more seldom, from it for seconds.
-    fn give_way(&self) -> Result<(), Refused> {
-        self.engine.look(|_, _| ())
     }
 
     fn draw(&mut self, charts: &[Chart], now: Timestamp, runtime: &Handle) -> Result<(), Unfinished> {

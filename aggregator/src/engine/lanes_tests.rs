@@ -26,7 +26,7 @@ struct Stand {
     /// The last sequence each has sent.
     sequences: Vec<u64>,
     _folder: tempfile::TempDir,
-    _changes: crossbeam_channel::Receiver<Vec<Change>>,
+    _changes: Receiver<Vec<Change>>,
 }
 
 impl Stand {

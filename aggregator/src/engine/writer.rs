@@ -1,7 +1,7 @@
 //! The writer's thread: a group of commands is stepped, committed in one transaction, answered and told. What
 //! was stepped and could not be written is forgotten by reading the state back.
 
-use super::{Changed, Health, Look, Message, Refused, Reply, read, weight};
+use super::{Changed, Errand, Health, Look, Message, Refused, Reply, read, weight};
 use crate::clock::Clock;
 use crate::domain::state::State;
 use crate::domain::step::{Answer, Change, Command, step};
@@ -35,6 +35,7 @@ struct Group {
     answers: Vec<(Reply, Answer)>,
     changes: Vec<Change>,
     looks: Vec<Look>,
+    errands: Vec<Errand>,
     /// Taken from the lane of the present: messages, and observations in them.
     messages: usize,
     present: usize,
@@ -100,11 +101,14 @@ impl Writer {
         if tick {
             group.changes.extend(step(&mut self.state, Command::Tick, read(&self.clock)).changes);
         }
-        let Group { answers, changes, looks, stop, .. } = group;
+        let Group { answers, changes, looks, errands, stop, .. } = group;
         let now = read(&self.clock);
         self.commit(answers, changes, now);
         for look in looks {
             look(&self.state, now.max(self.state.clock));
+        }
+        for errand in errands {
+            errand(&mut self.store);
         }
         stop
     }
@@ -146,6 +150,7 @@ impl Writer {
                 return weight;
             }
             Message::Look(look) => group.looks.push(look),
+            Message::Errand(errand) => group.errands.push(errand),
             Message::Stop => group.stop = true,
         }
         0

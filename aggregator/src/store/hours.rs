@@ -23,6 +23,15 @@ struct Tally {
 /// Track, hour, up, degraded, down, inconclusive, latency.
 type Row = (i64, i64, i64, i64, i64, i64, Vec<u8>);
 
+/// What an hour comes down to, not kept yet.
+#[derive(Debug)]
+pub struct RollUp {
+    hour: Timestamp,
+    /// How often something was added to the hour when this was made.
+    times: i64,
+    rows: Vec<Row>,
+}
+
 impl Tally {
     fn row(&self, track: TrackKey, hour: Timestamp) -> Result<Row, StoreError> {
         let mut latency = Vec::new();
@@ -35,16 +44,11 @@ impl Tally {
 }
 
 impl Store {
-    /// Makes the roll-up of the oldest hour that needs it, if any is over, and returns that hour's start.
-    /// Of an hour before `kept_from` raw observations are gone: what is rolled up of it stays as it is.
+    /// The roll-up of the oldest hour that needs one, if any is over: all that takes long, and no writing.
     ///
     /// # Errors
-    /// [`StoreError`]; the hour stays to be done.
-    pub fn roll_up_next(
-        &mut self,
-        now: Timestamp,
-        kept_from: Timestamp,
-    ) -> Result<Option<Timestamp>, StoreError> {
+    /// [`StoreError`].
+    pub fn next_roll_up(&self, now: Timestamp) -> Result<Option<RollUp>, StoreError> {
         let over = now.0.div_euclid(HOUR) * HOUR;
         let sql = "SELECT hour_ms, times FROM dirty_hour WHERE hour_ms < ?1 ORDER BY hour_ms LIMIT 1";
         let oldest: Option<(i64, i64)> =
@@ -52,22 +56,30 @@ impl Store {
         let Some((hour, times)) = oldest.map(|(hour, times)| (Timestamp(hour), times)) else {
             return Ok(None);
         };
-        let verb = if hour < kept_from { "INSERT OR IGNORE" } else { "INSERT OR REPLACE" };
-        // All that takes long comes before the transaction, for whose end the writer waits.
         let rows = self.tally_hour(hour)?.into_iter().map(|(track, tally)| tally.row(track, hour));
-        let rows = rows.collect::<Result<Vec<_>, _>>()?;
+        Ok(Some(RollUp { hour, times, rows: rows.collect::<Result<_, _>>()? }))
+    }
+
+    /// Keeps a roll-up; an hour that something was added to since it was made stays to be done again.
+    /// Of an hour before `kept_from` raw observations are gone: what is rolled up of it stays as it is.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the hour stays to be done.
+    pub fn keep_roll_up(&mut self, rolled: &RollUp, kept_from: Timestamp) -> Result<(), StoreError> {
+        let verb = if rolled.hour < kept_from { "INSERT OR IGNORE" } else { "INSERT OR REPLACE" };
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let sql = format!(
             "{verb} INTO hour (workspace, track, hour_ms, up, degraded, down, inconclusive, latency)
              SELECT workspace, key, ?2, ?3, ?4, ?5, ?6, ?7 FROM track WHERE key = ?1"
         );
-        for row in rows {
+        for row in &rolled.rows {
+            let (track, hour, up, degraded, down, inconclusive, latency) = row;
+            let row = (track, hour, up, degraded, down, inconclusive, latency);
             transaction.prepare_cached(&sql)?.execute(row)?;
         }
         let done = "DELETE FROM dirty_hour WHERE hour_ms = ?1 AND times = ?2";
-        transaction.execute(done, [hour.0, times])?;
-        transaction.commit()?;
-        Ok(Some(hour))
+        transaction.execute(done, [rolled.hour.0, rolled.times])?;
+        Ok(transaction.commit()?)
     }
 
     fn tally_hour(&self, hour: Timestamp) -> Result<BTreeMap<TrackKey, Tally>, StoreError> {
@@ -170,7 +182,9 @@ mod tests {
         store.observations(Timestamp(0), Timestamp::FAR, |one| raw.push(one)).expect("reads");
         let told: Vec<_> = raw.iter().filter_map(|one| one.total_us).collect();
         assert!(raw.len() == 11 && told.len() == 1, "{raw:?}");
-        while store.roll_up_next(now + HOUR, Timestamp(0)).expect("rolls up").is_some() {}
+        while let Some(rolled) = store.next_roll_up(now + HOUR).expect("rolls up") {
+            store.keep_roll_up(&rolled, Timestamp(0)).expect("kept");
+        }
         let hours = store.response_hours(&[raw[0].track], Timestamp(0)).expect("reads");
         assert_eq!(hours.len(), 1, "the hour without a start shows none: {hours:?}");
         let exact = |us: u64| us.abs_diff(1_000_000) < 10_000;

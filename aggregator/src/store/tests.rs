@@ -354,3 +354,14 @@ fn a_command_that_has_the_database_for_a_moment_does_not_keep_it_from_being_serv
     );
     assert!(begun.elapsed() >= PATIENCE);
 }
+
+#[test]
+fn a_trial_of_writing_writes() {
+    let (_folder, path) = database();
+    let mut store = Store::open(&path).expect("a new database");
+    let log = path.with_extension("db-wal");
+    let before = std::fs::metadata(&log).expect("a log").len();
+    store.try_write().expect("written");
+    assert!(std::fs::metadata(&log).expect("a log").len() > before, "nothing came to the disk");
+    assert_eq!(schema(&path), SCHEMA_VERSION);
+}
