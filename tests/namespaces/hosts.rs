@@ -164,17 +164,8 @@ impl Hosts {
 
     /// A web server beyond the gateway, at every address there.
     pub(crate) fn serve(&mut self) {
-        let folder = self.folder.path().display().to_string();
-        let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
-            .map(|kind| format!("{kind}_temp_path {folder}/{kind};\n"))
-            .concat();
-        let text = format!(
-            "daemon off;\nmaster_process off;\npid {folder}/nginx.pid;\nerror_log stderr;\nevents {{}}\n\
-             http {{\naccess_log off;\n{temporary}server {{ listen 80; return 200 \"ok\"; }}\n}}\n"
-        );
-        let config = self.write("nginx.conf", &text);
         let mut nginx = self.on(&self.beyond, Path::new("nginx"));
-        nginx.arg("-p").arg(self.folder.path()).arg("-c").arg(config).arg("-e").arg("stderr");
+        crate::web_server::serve_everywhere(&mut nginx, self.folder.path());
         self.start("nginx", nginx);
     }
 

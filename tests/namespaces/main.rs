@@ -7,3 +7,4 @@ mod name_server;
 mod net;
 mod ping;
 mod self_test;
+mod web_server;

@@ -5,8 +5,9 @@
 //! sequences that became free (its `through`), and the rest stands at its end. A fold is no loss and leaves
 //! no gap. What says something of its own (a transition, a loss, another reason, a pause) is never folded.
 
+use super::fault::{Fault, broken};
 use super::row::{RecordRow, unframe};
-use super::store::{Fault, Store, broken};
+use super::store::Store;
 use prost::Message;
 use skerry_protocol::wire::{self, record::Kind};
 use std::collections::HashMap;

@@ -7,6 +7,7 @@
 //! - [`Spool::append`] never waits for the disk: it fills a bounded buffer that one thread empties.
 //! - No damage of the file, and no full disk, stops the agent.
 
+mod fault;
 mod fold;
 #[cfg(test)]
 mod fold_tests;
@@ -337,7 +338,7 @@ pub fn peek(path: &Path, clock: Clock) -> anyhow::Result<Peek> {
     }
     let read = match (store::peek(path), &trouble) {
         // SQLite reads no log beside which it may not write.
-        (Err(_), Some(_)) => salvage::peek(path).map_err(store::Fault::from),
+        (Err(_), Some(_)) => salvage::peek(path).map_err(fault::Fault::from),
         (read, _) => read,
     };
     let (about, states, depth, oldest) =

@@ -1,8 +1,8 @@
 //! Where the spool lies: its folder, the lock that keeps a second agent off it, and what keeps us from writing
 //! there. None of it must stop the agent: what cannot be had now is tried for again.
 
+use super::fault::Fault;
 use super::salvage::beside;
-use super::store::Fault;
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
 use std::fs::{DirBuilder, File, OpenOptions};

@@ -1,8 +1,9 @@
 //! Bringing the queue within its limits: equal neighbours fold, then the oldest routine records go first, hard transitions last, and
 //! what goes leaves a loss behind in the same transaction.
 
+use super::fault::{Fault, broken};
 use super::row::{RecordRow, unframe};
-use super::store::{Fault, Store, broken};
+use super::store::Store;
 use super::{Limits, Lost, Stored};
 use crate::clock::{BootId, Clock};
 use prost::Message;

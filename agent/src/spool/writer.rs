@@ -1,9 +1,10 @@
 //! The one thread that touches the spool's disk, and the bounded buffer before it.
 //! Nobody ever waits for the thread but those who ask it something.
 
+use super::fault::Fault;
 use super::place::{claim, hindrance};
 use super::salvage::{Salvaged, salvage};
-use super::store::{Fault, Store};
+use super::store::Store;
 use super::{Entry, Limits, Lost, Page, SpoolStatus, Standing};
 use crate::clock::Clock;
 use std::collections::{HashSet, VecDeque};
