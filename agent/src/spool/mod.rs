@@ -11,6 +11,7 @@ mod fault;
 mod fold;
 #[cfg(test)]
 mod fold_tests;
+mod inbox;
 pub mod log;
 mod place;
 pub(crate) mod row;
@@ -26,13 +27,13 @@ use crate::hysteresis::Hysteresis;
 use anyhow::Context;
 use row::RecordRow;
 
+use inbox::{Command, Inbox};
 use skerry_protocol::wire::{self, Reason};
 use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
-use writer::{Command, Inbox};
 
 /// Bounds of the spool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,148 +1,20 @@
-//! The one thread that touches the spool's disk, and the bounded buffer before it.
-//! Nobody ever waits for the thread but those who ask it something.
+//! The one thread that touches the spool's disk. Nobody ever waits for it but those who ask it something.
 
 use super::fault::Fault;
+use super::inbox::{Command, Inbox, RETRY_AFTER};
 use super::place::{claim, hindrance};
 use super::salvage::{Salvaged, salvage};
 use super::store::Store;
 use super::{Entry, Limits, Lost, Page, SpoolStatus, Standing};
 use crate::clock::Clock;
-use std::collections::{HashSet, VecDeque};
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
-use tokio::sync::{oneshot, watch};
+use tokio::sync::watch;
 
 /// What is committed is on the disk after this long.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
-/// After a failure of the disk.
-const RETRY_AFTER: Duration = Duration::from_secs(1);
-
-#[derive(Debug)]
-pub(super) enum Command {
-    Read { records: usize, bytes: usize, answer: oneshot::Sender<Option<Page>> },
-    Acknowledge { epoch: [u8; 16], sequence: u64 },
-    SetAside { epoch: [u8; 16], sequence: u64 },
-    KeepStatesOf(HashSet<String>),
-    Flush(oneshot::Sender<()>),
-    Turn(oneshot::Sender<()>),
-    Close(oneshot::Sender<()>),
-}
-
-/// What waits for the thread.
-#[derive(Debug)]
-pub(super) struct Inbox {
-    waiting: Mutex<Waiting>,
-    came: Condvar,
-    most: usize,
-}
-
-#[derive(Debug, Default)]
-struct Waiting {
-    entries: VecDeque<Entry>,
-    commands: Vec<Command>,
-    /// Given up since the last write that succeeded.
-    lost: Lost,
-    /// Entries the thread has taken and not yet written.
-    in_hand: usize,
-    /// The disk takes nothing before this.
-    retry_at: Option<Instant>,
-}
-
-impl Inbox {
-    pub(super) fn new(most: usize) -> Self {
-        Self { waiting: Mutex::default(), came: Condvar::new(), most }
-    }
-
-    fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        // A panic elsewhere leaves whole values behind: each change below is one push or one take.
-        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn append_all(&self, entries: impl IntoIterator<Item = Entry>) {
-        let mut waiting = self.waiting();
-        waiting.entries.extend(entries);
-        waiting.give_up_beyond(self.most);
-        drop(waiting);
-        self.came.notify_one();
-    }
-
-    pub(super) fn command(&self, command: Command) {
-        self.waiting().commands.push(command);
-        self.came.notify_one();
-    }
-
-    /// Waits for something to do, at most until `deadline`.
-    pub(super) fn take(&self, deadline: Option<Instant>) -> (Vec<Entry>, Lost, Vec<Command>) {
-        let mut waiting = self.waiting();
-        loop {
-            let now = Instant::now();
-            let blocked = waiting.retry_at.filter(|at| *at > now);
-            let entries_wait = !waiting.entries.is_empty() || waiting.lost.count > 0;
-            if !waiting.commands.is_empty()
-                || entries_wait && blocked.is_none()
-                || deadline.is_some_and(|deadline| deadline <= now)
-            {
-                let commands = std::mem::take(&mut waiting.commands);
-                if blocked.is_some() {
-                    return (Vec::new(), Lost::default(), commands);
-                }
-                waiting.retry_at = None;
-                let entries: Vec<Entry> = std::mem::take(&mut waiting.entries).into();
-                waiting.in_hand = entries.len();
-                return (entries, std::mem::take(&mut waiting.lost), commands);
-            }
-            let until = [deadline, blocked].into_iter().flatten().min();
-            waiting = match until {
-                Some(until) => {
-                    let wait = self.came.wait_timeout(waiting, until - now);
-                    wait.unwrap_or_else(PoisonError::into_inner).0
-                }
-                None => self.came.wait(waiting).unwrap_or_else(PoisonError::into_inner),
-            };
-        }
-    }
-
-    /// What was taken is written.
-    fn written(&self) {
-        self.waiting().in_hand = 0;
-    }
-
-    /// What was taken could not be written: it goes back to the front.
-    pub(super) fn put_back(&self, entries: Vec<Entry>, lost: &Lost) {
-        let mut waiting = self.waiting();
-        waiting.in_hand = 0;
-        for entry in entries.into_iter().rev() {
-            waiting.entries.push_front(entry);
-        }
-        waiting.lost.count += lost.count;
-        if let (Some(from), Some(to)) = (lost.from_wall_ms, lost.to_wall_ms) {
-            waiting.lost.span(from, to);
-        }
-        waiting.retry_at = Some(Instant::now() + RETRY_AFTER);
-        waiting.give_up_beyond(self.most);
-    }
-}
-
-impl Waiting {
-    fn give_up_beyond(&mut self, most: usize) {
-        while self.entries.len() + self.in_hand > most {
-            let routine = self.entries.iter().position(|entry| !entry.hard).unwrap_or(0);
-            let Some(entry) = self.entries.remove(routine) else { return };
-            self.lost.count += 1;
-            self.lost.span(entry.observation.wall_ms, entry.observation.wall_ms);
-            // What is held to be true outlives the record that said so.
-            let Some(standing) = entry.standing else { continue };
-            let again = self.entries.iter_mut().skip(routine).find(|later| later.check == entry.check);
-            if let Some(later) = again
-                && later.standing.is_none()
-            {
-                later.standing = Some(standing);
-            }
-        }
-    }
-}
 
 /// The thread's own.
 pub(super) struct Writer {
@@ -380,10 +252,7 @@ impl Writer {
     }
 
     fn close(&mut self) {
-        let (entries, lost) = {
-            let mut waiting = self.inbox.waiting();
-            (std::mem::take(&mut waiting.entries).into(), std::mem::take(&mut waiting.lost))
-        };
+        let (entries, lost) = self.inbox.take_all();
         self.write(entries, &lost);
         self.sync();
         self.store = None;
