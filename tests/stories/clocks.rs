@@ -3,7 +3,7 @@
 
 use crate::http::get;
 use crate::process::{Process, program};
-use crate::world::{FAR, START, World, now, page, quick_check};
+use crate::world::{FAR, World, now, page, quick_check};
 use skerry_tests::parts::nginx::{Nginx, Site};
 use skerry_tests::parts::until;
 use std::path::{Path, PathBuf};
@@ -128,9 +128,7 @@ async fn an_aggregator_whose_clock_lies_shows_no_outage() {
     let lie = Lie::new(&world, "aggregator.time");
     let mut command = world.command(&["serve"]);
     lie.around(&mut command);
-    world.aggregator = Some(Process::start("aggregator", command, &world.path("")));
-    let private = world.private;
-    until("it answers", START, async || get(private, "/healthz").is_some()).await;
+    world.start_as(command).await;
     let check = quick_check("web", &nginx.url_at("127.0.0.1", "/"));
     let config = world.agent_config("probe", world.private, &token, &check);
     let agent = world.start_agent("probe", &config);

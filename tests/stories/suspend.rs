@@ -1,4 +1,4 @@
-//! A host that sleeps and wakes up while its agent lives: `CLOCK_MONOTONIC` stood still, the clock of the boot and
+//! A host that sleeps and wakes up while its program lives: `CLOCK_MONOTONIC` stood still, the clock of the boot and
 //! the wall clock went on. What nobody saw is no data, what is seen afterwards is fresh, and nothing is red.
 
 use crate::process::{Process, program};
@@ -92,10 +92,15 @@ impl Sleep {
         Self { library, slept, all: 0 }
     }
 
+    /// `command` is run on the host.
+    fn around(&self, command: &mut Command) {
+        command.env("LD_PRELOAD", &self.library).env("SLEPT", &self.slept);
+    }
+
     fn start_agent(&self, world: &World, config: &Path) -> Process {
         let mut command = Command::new(program("skerry-agent"));
         command.arg("run").arg("--config").arg(config);
-        command.env("LD_PRELOAD", &self.library).env("SLEPT", &self.slept);
+        self.around(&mut command);
         Process::start("probe", command, &world.path(""))
     }
 
@@ -175,4 +180,43 @@ async fn a_host_that_slept_sees_on_and_is_believed_at_once() {
     assert!(silent.is_some() && silent < heard, "operators hear of both ends: {log}");
     agent.stop().await;
     assert_eq!(holes(&whole(&world)), [hole]);
+}
+
+#[tokio::test]
+async fn an_aggregator_that_slept_blames_no_agent_and_shows_what_they_saw() {
+    let nginx = Nginx::start(&Site::default()).await;
+    let mut world = World::new(&page("demo", true, &["web"]));
+    let mut sleep = Sleep::new(&world);
+    let mut command = world.command(&["serve"]);
+    sleep.around(&mut command);
+    world.start_as(command).await;
+    let token = world.enrol("probe", "there", None);
+    let check = quick_check("web", &nginx.url_at("127.0.0.1", "/"));
+    let config = world.agent_config("probe", world.private, &token, &check);
+    let agent = world.start_agent("probe", &config);
+    world.shows("web", "operational", NOTICED).await;
+
+    // Longer than an agent may be silent.
+    let depth = || world.agent_status(&config).and_then(|status| status["depth"].as_u64());
+    let waits = async || depth() > Some(16);
+    let (asleep, awake) = sleep.sleep(world.running(), "the agent has seen much", waits).await;
+    assert!(awake - asleep > 14_000, "asleep for {} ms", awake - asleep);
+    let operational = || {
+        let component = world.component("/", "web");
+        assert_eq!(component["status"], "operational");
+        assert!(component["stale_since"].is_null(), "{component}");
+    };
+    until("what waited is delivered", NOTICED, async || {
+        operational();
+        depth() < Some(3)
+    })
+    .await;
+    until("what was seen stands", NOTICED, async || {
+        operational();
+        whole(&world).last().is_some_and(|(.., status)| status == "operational")
+    })
+    .await;
+    assert_eq!(holes(&whole(&world)), []);
+    assert!(!world.running().log().contains("has fallen silent"), "{}", world.running().log());
+    agent.stop().await;
 }

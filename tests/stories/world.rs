@@ -98,7 +98,11 @@ impl World {
 
     /// Starts the aggregator and waits until it answers.
     pub(crate) async fn start(&mut self) {
-        let command = self.command(&["serve"]);
+        self.start_as(self.command(&["serve"])).await;
+    }
+
+    /// The same by `command`.
+    pub(crate) async fn start_as(&mut self, command: Command) {
         let mut process = Process::start("aggregator", command, self.directory.path());
         let private = self.private;
         until("the aggregator answers", START, async || {
