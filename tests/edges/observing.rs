@@ -1,7 +1,7 @@
 //! Checks run once, and what must have been seen.
 
 use skerry_agent::probe::{Observed, Prober};
-use skerry_protocol::check::Check;
+use skerry_protocol::check::{Check, IpVersion, Kind};
 use skerry_protocol::wire::{Outcome, Reason};
 use skerry_tests::parts::checks;
 use tokio::time::Instant;
@@ -9,6 +9,19 @@ use tokio::time::Instant;
 /// Runs a check with these keys.
 pub(crate) async fn observe(keys: &str) -> Observed {
     run(&Prober::new().expect("a prober"), &checks::read(keys)).await
+}
+
+/// As [`observe`], over this address family. No file may ask an address over the other one, but a redirect may
+/// lead there.
+pub(crate) async fn observe_over(ip: IpVersion, keys: &str) -> Observed {
+    let mut check = checks::read(keys);
+    match &mut check.kind {
+        Kind::Http(http) => http.ip = ip,
+        Kind::Tcp(tcp) => tcp.ip = ip,
+        Kind::Tls(tls) => tls.ip = ip,
+        _ => panic!("a check of another type"),
+    }
+    run(&Prober::new().expect("a prober"), &check).await
 }
 
 pub(crate) async fn run(prober: &Prober, check: &Check) -> Observed {

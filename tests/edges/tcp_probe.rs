@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use skerry_agent::probe::Findings;
+use skerry_protocol::check::IpVersion;
 use skerry_protocol::wire::{Outcome, Reason};
 use skerry_tests::parts::certificates::{Authority, Validity};
 use skerry_tests::parts::free_port;
@@ -11,7 +12,7 @@ use skerry_tests::parts::nginx::{Nginx, Site};
 use skerry_tests::parts::postfix::Postfix;
 use skerry_tests::parts::script::{Scripted, Step};
 
-use crate::observing::{assert_down, assert_seen, assert_up, observe};
+use crate::observing::{assert_down, assert_seen, assert_up, observe, observe_over};
 
 const SHORT: Duration = Duration::from_millis(600);
 
@@ -46,7 +47,7 @@ async fn a_connection_is_enough_and_is_timed_over_either_family() {
         assert_up(&seen);
         assert!(seen.phases.expect("phases").dns_us.is_some());
     }
-    let other = observe(&at("::1", "ip_version = \"4\"")).await;
+    let other = observe_over(IpVersion::V4, &at("::1", "")).await;
     assert_down(&other, Reason::DnsNotFound, "::1 is not of the IP version");
 }
 

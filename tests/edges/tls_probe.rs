@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use skerry_agent::probe::{Findings, Observed};
+use skerry_protocol::check::IpVersion;
 use skerry_protocol::wire::{Outcome, Reason};
 use skerry_tests::parts::certificates::{Authority, Certificate, Validity};
 use skerry_tests::parts::free_port;
@@ -13,7 +14,7 @@ use skerry_tests::parts::postfix::Postfix;
 use skerry_tests::parts::postgres::Postgres;
 use skerry_tests::parts::script::{Scripted, Step};
 
-use crate::observing::{assert_down, assert_seen, assert_up, observe};
+use crate::observing::{assert_down, assert_seen, assert_up, observe, observe_over};
 
 fn tls(host: &str, port: u16, keys: &str) -> String {
     format!("type = \"tls\"\nhost = \"{host}\"\nport = {port}\n{keys}")
@@ -78,7 +79,7 @@ async fn another_name_may_be_asked_for_and_days_left_are_counted() {
 #[tokio::test]
 async fn nobody_there_and_a_slow_handshake_have_their_names() {
     assert_down(&observe(&tls("127.0.0.1", free_port(), "")).await, Reason::ConnectRefused, "127.0.0.1");
-    let other = observe(&tls("127.0.0.1", 1, "ip_version = \"6\"")).await;
+    let other = observe_over(IpVersion::V6, &tls("127.0.0.1", 1, "")).await;
     assert_down(&other, Reason::DnsNotFound, "127.0.0.1 is not of the IP version");
     let full = FullBacklog::new();
     let seen = observe(&tls("127.0.0.1", full.address().port(), "timeout = \"600ms\"")).await;

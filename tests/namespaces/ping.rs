@@ -99,7 +99,7 @@ fn a_queue_that_grows_is_jitter_and_slow() {
     hosts.slow_link("8kbit");
     for (limit, expected) in [
         ("", UP),
-        ("max_jitter = \"5s\"", UP),
+        ("max_jitter = \"1900ms\"", UP),
         ("max_jitter = \"20ms\"", ("degraded", "jitter_too_high", "more than 20 ms")),
         ("degraded_above = \"1800ms\"", UP),
         ("degraded_above = \"30ms\"", ("degraded", "slow", "more than 30 ms")),

@@ -71,6 +71,16 @@ fn wrong_values(key: &str, shape: &Shape) -> Vec<(String, String)> {
     wrong
 }
 
+/// Whom a check of each type with `ip_version` asks: the key, what stands around an address, and what the
+/// message calls it. Of these the first is for IPv4, the second for IPv6.
+const ASKED: [(&str, &str, [&str; 2], &str); 5] = [
+    ("http", "url", ["https://{}/", "https://[{}]:8443/"], "the host of url"),
+    ("ping", "host", ["{}", "{}"], "host"),
+    ("dns", "server", ["{}", "[{}]:53"], "server"),
+    ("tcp", "host", ["{}", "{}"], "host"),
+    ("tls", "host", ["{}", "{}"], "host"),
+];
+
 /// What the programs say of a file with such a check.
 fn said(folder: &Path, kind: &str, key: &str, value: &str) -> (usize, String) {
     let (_, least) = LEAST.iter().find(|(known, _)| *known == kind).expect("the least of each type");
@@ -119,4 +129,41 @@ fn every_key_of_every_type_is_refused_in_words_where_its_value_is_wrong() {
     }
     assert!(tried > 300, "only {tried} values were tried");
     assert!(wrong.is_empty(), "{} of {tried}:\n{}", wrong.len(), wrong.join("\n"));
+}
+
+#[test]
+fn every_type_refuses_the_other_family_than_that_of_the_address_it_asks() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut tried = 0;
+    for (kind, asked) in SOURCES[0].types() {
+        if !asked.contains_key(&("check".to_owned(), "ip_version".to_owned())) {
+            continue;
+        }
+        let of_kind = ASKED.iter().find(|(known, ..)| *known == kind);
+        let (_, key, around, named) = of_kind.expect("whom each type with ip_version asks");
+        for (index, (address, its, other)) in
+            [("192.0.2.1", "4", "6"), ("2001:db8::1", "6", "4")].into_iter().enumerate()
+        {
+            let target = around[index].replace("{}", address);
+            let with = |ip: &str| {
+                let (line, said) =
+                    said(folder.path(), &kind, key, &format!("\"{target}\"\nip_version = \"{ip}\""));
+                (line + 1, said)
+            };
+            let (line, refused) = with(other);
+            let wrong = format!(
+                "ip_version can never hold: {named} is an IPv{its} address. Remove ip_version, or name another "
+            );
+            assert!(
+                refused.contains(&format!("/wrong.toml:{line}:1: check \"one\": {wrong}")),
+                "{kind}: {refused}"
+            );
+            for right in [its, "any"] {
+                let (_, taken) = with(right);
+                assert!(!taken.contains("ip_version"), "{kind} {target} {right}: {taken}");
+            }
+            tried += 1;
+        }
+    }
+    assert_eq!(tried, 2 * ASKED.len());
 }

@@ -29,7 +29,8 @@ pub struct Ping {
     pub count: u32,
     /// `spacing`: from one packet to the next, default 200 ms.
     pub spacing: Duration,
-    /// `wait`: a packet that is not back by then is lost; default 2 s, or what `timeout` leaves.
+    /// `wait`: a packet that is not back by then is lost; default [`Ping::DEFAULT_WAIT`], or what `timeout`
+    /// leaves.
     pub wait: Option<Duration>,
     /// `size`: bytes beside the headers, default 56.
     pub size: u16,
@@ -45,7 +46,7 @@ impl Definition for Ping {
     fn read(table: &Table<'_>) -> Option<Self> {
         let host = target::host(table);
         let ping = Self {
-            ip: target::ip_version(table),
+            ip: target::ip_version(table, "host", host.as_ref()),
             count: table.integer("count", 1, 100).or(DEFAULT_COUNT.into()) as u32,
             spacing: duration(table, "spacing", 10, 60_000).or(DEFAULT_SPACING),
             wait: duration(table, "wait", 1, 60_000).optional(),
@@ -83,8 +84,7 @@ impl Definition for Ping {
             );
             return table.refuse(key, wrong, "Lower count or spacing, or raise timeout.");
         }
-        let Some(wait) = self.wait else { return };
-        if last + wait > timing.timeout {
+        if let Some(wait) = self.wait.filter(|wait| last + *wait > timing.timeout) {
             let wrong = format!(
                 "wait must be at most {}, what timeout ({timeout}) leaves after the last packet; it is {}",
                 show_duration(timing.timeout - last),
@@ -92,11 +92,7 @@ impl Definition for Ping {
             );
             table.refuse("wait", wrong, "Lower wait, count or spacing, or raise timeout.");
         }
-        if let Some(above) = timing.degraded_above.filter(|above| *above >= wait) {
-            let (above, wait) = (show_duration(above), show_duration(wait));
-            let wrong = format!("degraded_above must be below wait ({wait}); it is {above}");
-            table.refuse("degraded_above", wrong, "A packet as slow as this counts as lost.");
-        }
+        self.refuse_beyond_wait(timing, table);
     }
 
     fn target(&self) -> Option<Host<String>> {
@@ -105,16 +101,60 @@ impl Definition for Ping {
 }
 
 impl Ping {
+    /// How long a packet is waited for where the check does not say.
+    pub const DEFAULT_WAIT: Duration = Duration::from_secs(2);
+
+    /// No round trip is longer than `wait`, and no two differ by more.
+    fn refuse_beyond_wait(&self, timing: &Timing, table: &Table<'_>) {
+        let wait = match self.wait {
+            None if table.has("wait") => return,
+            wait => wait.unwrap_or(Self::DEFAULT_WAIT),
+        };
+        let default = if table.has("wait") { "" } else { ", the default" };
+        for (key, limit) in [("degraded_above", timing.degraded_above), ("max_jitter", self.max_jitter)] {
+            // What is beyond timeout too is refused for that.
+            let Some(limit) = limit.filter(|limit| (wait..timing.timeout).contains(limit)) else { continue };
+            let (limit, wait) = (show_duration(limit), show_duration(wait));
+            let wrong = format!("{key} must be below wait ({wait}{default}); it is {limit}");
+            table.refuse(key, wrong, "A packet as slow as this counts as lost: lower it or raise wait.");
+        }
+        if let Some(jitter) = self.max_jitter.filter(|jitter| *jitter >= timing.timeout) {
+            let (jitter, timeout) = (show_duration(jitter), show_duration(timing.timeout));
+            let wrong = format!("max_jitter must be below timeout ({timeout}); it is {jitter}");
+            table.refuse(
+                "max_jitter",
+                wrong,
+                "No round trip takes as long as this: lower it or raise timeout.",
+            );
+        }
+    }
+
     fn refuse_own_contradictions(&self, table: &Table<'_>) {
-        if let Some(degraded) = self.degraded_loss.filter(|degraded| *degraded >= self.down_loss) {
-            let default = if table.has("down_loss") { "" } else { ", the default" };
-            let down = self.down_loss;
-            let wrong = format!("degraded_loss must be below down_loss ({down}{default}); it is {degraded}");
-            table.refuse("degraded_loss", wrong, "A loss as great as this is already down.");
+        if let Some(degraded) = self.degraded_loss {
+            self.refuse_degraded_loss(degraded, table);
         }
         if self.max_jitter.is_some() && self.count == 1 {
             let wrong = "max_jitter can never hold: one packet has nothing to differ from";
             table.refuse("max_jitter", wrong, "Raise count to at least 2, or remove max_jitter.");
+        }
+    }
+
+    fn refuse_degraded_loss(&self, degraded: u8, table: &Table<'_>) {
+        let default = if table.has("down_loss") { "" } else { ", the default" };
+        let (down, count) = (self.down_loss, self.count);
+        if degraded >= down {
+            let wrong = format!("degraded_loss must be below down_loss ({down}{default}); it is {degraded}");
+            return table.refuse("degraded_loss", wrong, "A loss as great as this is already down.");
+        }
+        // Packets are lost whole: the least loss that is enough may be enough for down, too.
+        let lost = (u32::from(degraded) * count).div_ceil(100);
+        if lost * 100 >= u32::from(down) * count {
+            let percent = lost * 100 / count;
+            let wrong = format!(
+                "degraded_loss can never hold: the least loss of at least {degraded} % with count = {count} is {percent} %, \
+                 and down_loss is {down}{default}"
+            );
+            table.refuse("degraded_loss", wrong, "Raise count or down_loss, or lower degraded_loss.");
         }
     }
 }
@@ -147,7 +187,9 @@ mod tests {
         assert_eq!((plain.count, plain.spacing, plain.wait), (3, Duration::from_millis(200), None));
         assert_eq!((plain.size, plain.degraded_loss, plain.down_loss), (56, None, 100));
         assert_eq!((plain.max_jitter, plain.ip), (None, IpVersion::Any));
-        assert_eq!(ping("ip_version = \"6\"").ip, IpVersion::V6);
+        assert_eq!(ping("ip_version = \"4\"").ip, IpVersion::V4);
+        let named = kind_of("type = \"ping\"\nhost = \"a.example\"\n", "ip_version = \"6\"");
+        assert!(matches!(named, Kind::Ping(ping) if ping.ip == IpVersion::V6));
         assert_eq!(ping("count = 1").count, 1);
         assert_eq!(ping("spacing = \"1s\"").spacing, Duration::from_secs(1));
         assert_eq!(ping("wait = \"500ms\"").wait, Some(Duration::from_millis(500)));

@@ -114,9 +114,18 @@ pub(super) fn port<'t>(table: &'t Table<'_>) -> Entry<'t, u16> {
     table.integer("port", 1, 65_535).convert(|port| Ok(port as u16))
 }
 
-/// `ip_version`, default any.
-pub(super) fn ip_version(table: &Table<'_>) -> IpVersion {
-    table.choice("ip_version", &IpVersion::ALL.map(|ip| (ip.name(), ip))).or(IpVersion::Any)
+/// `ip_version`, default any. `host` is whom the check asks, as `key` names it: an address has its family.
+pub(super) fn ip_version(table: &Table<'_>, key: &str, host: Option<&Host<String>>) -> IpVersion {
+    let ip = table.choice("ip_version", &IpVersion::ALL.map(|ip| (ip.name(), ip))).or(IpVersion::Any);
+    let other = match (host, ip) {
+        (Some(Host::Ipv4(_)), IpVersion::V6) => "an IPv4 address",
+        (Some(Host::Ipv6(_)), IpVersion::V4) => "an IPv6 address",
+        _ => return ip,
+    };
+    let (named, asked) = if key == "url" { ("the host of url", "host") } else { (key, key) };
+    let wrong = format!("ip_version can never hold: {named} is {other}");
+    table.refuse("ip_version", wrong, format!("Remove ip_version, or name another {asked}."));
+    ip
 }
 
 #[cfg(test)]

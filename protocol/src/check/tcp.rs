@@ -35,7 +35,7 @@ impl Definition for Tcp {
         let tls = table.boolean("tls").or(table.has("tls"));
         let (why, cure) = ("without tls = true", "Add tls = true");
         Some(Self {
-            ip: target::ip_version(table),
+            ip: target::ip_version(table, "host", host.as_ref()),
             tls: Handshake::read_where(tls, table, host.as_ref(), why, cure),
             send: table.text("send").convert(not_empty).optional(),
             expect: table.item("expect").and_then(|item| Pattern::read(&item)),

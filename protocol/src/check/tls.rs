@@ -53,6 +53,16 @@ impl StartTls {
         }
     }
 
+    /// The port where its other form, in TLS from the first byte, is spoken.
+    fn port_of_tls(self) -> Option<u16> {
+        match self {
+            Self::Smtp => Some(465),
+            Self::Imap => Some(993),
+            Self::Pop3 => Some(995),
+            Self::Postgres => None,
+        }
+    }
+
     /// The port where it is spoken.
     fn port(self) -> u16 {
         match self {
@@ -69,9 +79,15 @@ impl Definition for Tls {
         let host = target::host(table);
         let starttls = table.choice("starttls", &StartTls::ALL.map(|one| (one.name(), one))).optional();
         let handshake = Handshake::read(table, host.as_ref());
+        let port = target::port(table).or(starttls.map_or(443, StartTls::port));
+        if let Some(asked) = starttls.filter(|asked| asked.port_of_tls() == Some(port)) {
+            let wrong = format!("starttls can never hold: on port {port} a server speaks TLS at once");
+            let remedy = format!("Remove starttls, or use port {}.", asked.port());
+            table.refuse("starttls", wrong, remedy);
+        }
         Some(Self {
-            port: target::port(table).or(starttls.map_or(443, StartTls::port)),
-            ip: target::ip_version(table),
+            port,
+            ip: target::ip_version(table, "host", host.as_ref()),
             starttls,
             host: host?,
             handshake: handshake?,

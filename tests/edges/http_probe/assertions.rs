@@ -1,6 +1,7 @@
 //! Each thing that is asked of an answer, where it holds and where it does not.
 
 use super::*;
+use skerry_protocol::check::IpVersion;
 
 /// `keys` of a check of `url`, without a timeout that matters.
 fn keys(url: &str, keys: &str) -> String {
@@ -47,8 +48,8 @@ async fn what_is_asked_holds_or_is_named() {
         assert_eq!((seen.outcome, seen.reason), (expected.0, expected.1), "{asked}: {}", seen.detail);
         assert!(seen.detail.contains(expected.2), "{asked}: {}", seen.detail);
     }
-    let other = keys(&nginx.url_at("127.0.0.1", "/"), "ip_version = \"6\"");
-    let seen = observing::observe(&other).await;
+    let other = keys(&nginx.url_at("127.0.0.1", "/"), "");
+    let seen = observing::observe_over(IpVersion::V6, &other).await;
     observing::assert_down(&seen, Reason::DnsNotFound, "127.0.0.1 is not of the IP version");
 }
 

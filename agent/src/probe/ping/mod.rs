@@ -20,9 +20,6 @@ use super::run::{Run, stood_still};
 use super::{Findings, Observed};
 use sockets::{Lost, Sockets};
 
-/// How long a packet is waited for where the check does not say.
-const WAIT: Duration = Duration::from_secs(2);
-
 /// Runs `ping` checks.
 pub(super) struct PingProber {
     resolver: Arc<Resolver>,
@@ -100,7 +97,7 @@ impl PingProber {
     async fn series(&self, ping: &Ping, address: IpAddr, deadline: Instant) -> Result<Series, Fault> {
         let payload = vec![0; ping.size.into()];
         let count = ping.count as usize;
-        let wait = ping.wait.unwrap_or(WAIT);
+        let wait = ping.wait.unwrap_or(Ping::DEFAULT_WAIT);
         let mut due = Instant::now();
         let mut series = Series { packets: vec![None; count], why: None, until: due };
         let mut on_their_way = FuturesUnordered::new();

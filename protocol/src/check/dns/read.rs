@@ -6,7 +6,6 @@ use std::time::Duration;
 use url::Host;
 
 use super::{Answers, Dns, DnsTransport, NameServer, Rcode, Record, name};
-use crate::check::IpVersion;
 use crate::check::target::{self, Handshake, read_host};
 use crate::strict::{Refusal, Table, refuse};
 
@@ -66,7 +65,7 @@ pub(super) fn read(table: &Table<'_>) -> Option<Dns> {
     let answers = answers(table, record);
     let min_ttl = table.duration("min_ttl").between(SECOND, YEAR).optional();
     let recursion = table.boolean("recursion").or(true);
-    let ip = target::ip_version(table);
+    let ip = target::ip_version(table, "server", host);
     let (query, transport) = (query?, transport?);
     let dns = Dns { query, record, server, transport, rcode, answers, min_ttl, recursion, ip };
     refuse_contradictions(table, &dns);
@@ -195,13 +194,13 @@ fn refuse_contradictions(table: &Table<'_>, dns: &Dns) {
         let wrong = format!("path has no meaning for transport = \"{}\"", dns.transport.name());
         table.refuse("path", wrong, "Use transport = \"https\", or remove path.");
     }
-    let other_family = match (&dns.server, dns.ip) {
-        (Some(NameServer { host: Host::Ipv4(_), .. }), IpVersion::V6) => Some("an IPv4 address"),
-        (Some(NameServer { host: Host::Ipv6(_), .. }), IpVersion::V4) => Some("an IPv6 address"),
-        _ => None,
-    };
-    if let Some(other) = other_family {
-        let wrong = format!("ip_version can never hold: server is {other}");
-        table.refuse("ip_version", wrong, "Remove ip_version, or name another server.");
+    // RFC 1034, RFC 6672: of these a name has one at most.
+    let single = matches!(dns.record, Record::Cname | Record::Dname | Record::Soa);
+    if let Some(Answers::All(several) | Answers::Exactly(several)) = &dns.answers
+        && single
+        && several.len() > 1
+    {
+        let wrong = format!("answers can never hold: a name has one {} record at most", dns.record.name());
+        table.refuse("answers", wrong, "Name one, or add match = \"any\".");
     }
 }

@@ -1,7 +1,7 @@
 //! From a `[[check]]` table to an [`Http`] check.
 
 use ::http::{HeaderName, HeaderValue, Method};
-use url::Url;
+use url::{Host, Url};
 
 use super::{Auth, Http, HttpVersion, JsonAssertion, JsonExpectation, StatusRange};
 use crate::check::{Pattern, target};
@@ -36,7 +36,7 @@ pub(super) fn read(table: &Table<'_>) -> Option<Http> {
                 &[("auto", HttpVersion::Auto), ("1.1", HttpVersion::Http1), ("2", HttpVersion::Http2)],
             )
             .or(HttpVersion::Auto),
-        ip: target::ip_version(table),
+        ip: target::ip_version(table, "url", url.as_ref().and_then(host).as_ref()),
         reuse_connection: table.boolean("reuse_connection").or(false),
         method,
         url: url?,
@@ -57,6 +57,10 @@ fn url(entry: Entry<'_, String>) -> Entry<'_, Url> {
         }
         Ok(url)
     })
+}
+
+fn host(url: &Url) -> Option<Host<String>> {
+    url.host().map(|host| host.to_owned())
 }
 
 fn method(entry: Entry<'_, String>) -> Entry<'_, Method> {
@@ -113,7 +117,14 @@ fn auth(table: &Table<'_>) -> Option<Auth> {
             format!("Put it into a file that only Skerry can read, and name that: {file} = \"/path\".");
         auth.misplaced(key, format!("{key} is a secret, and secrets are never in this file"), remedy);
     }
-    let user = auth.string("user").optional();
+    let user = auth.string("user").convert(|user| match user.contains(':') {
+        true => refuse(
+            "holds a colon, which would end it: what follows is sent as the password",
+            "Name only the user.",
+        ),
+        false => Ok(user),
+    });
+    let user = user.optional();
     let password_file = auth.path("password_file").optional();
     let token_file = auth.path("token_file").optional();
     match (user, password_file, token_file) {
@@ -140,7 +151,7 @@ fn refuse_auth(auth: &Table<'_>, basic: bool, bearer: bool) {
         auth.refuse("user", "password_file is missing", "Add password_file = \"/path/to/password\".");
     } else if basic && !auth.has("user") {
         auth.refuse("password_file", "user is missing", "Add user = \"…\".");
-    } else if !bearer && !auth.has("token_file") {
+    } else if !["user", "password_file", "token_file"].iter().any(|key| auth.has(key)) {
         auth.refuse("", "is empty", "Give it user and password_file for Basic, or token_file for Bearer.");
     }
 }
@@ -180,7 +191,11 @@ fn status_range(item: &Item<'_>) -> Option<StatusRange> {
 
 fn body_matches(table: &Table<'_>) -> Vec<Pattern> {
     let items = table.list("body_matches").unwrap_or_default();
-    items.iter().filter_map(Pattern::read).collect()
+    let pattern = |item: &Item<'_>| match item.as_str() {
+        Some("") => item.refuse("is empty: it matches any body", "Give it a value or remove it."),
+        _ => Pattern::read(item),
+    };
+    items.iter().filter_map(pattern).collect()
 }
 
 fn json(table: &Table<'_>) -> Vec<JsonAssertion> {
@@ -243,6 +258,7 @@ fn refuse_contradictions(table: &Table<'_>, http: &Http) {
     if !http.verify && http.ca_file.is_some() {
         table.refuse("ca_file", "ca_file has no meaning with verify = false", "Remove one of the two.");
     }
+    refuse_status_never_seen(table, http);
     let body = [
         ("body_contains", !http.body_contains.is_empty()),
         ("body_matches", !http.body_matches.is_empty()),
@@ -255,6 +271,9 @@ fn refuse_contradictions(table: &Table<'_>, http: &Http) {
         } else if http.max_body == 0 {
             let wrong = format!("{key} can never hold: max_body = 0 reads nothing");
             table.refuse(key, wrong, format!("Raise max_body, or remove {key}."));
+        } else if only(http, &[204, 304]) {
+            let wrong = format!("{key} can never hold: an answer with 204 or 304 has no body");
+            table.refuse(key, wrong, format!("Name other codes in status, or remove {key}."));
         }
     }
     if http.method == Method::HEAD && http.body.is_some() {
@@ -263,5 +282,22 @@ fn refuse_contradictions(table: &Table<'_>, http: &Http) {
             "body has no meaning with a HEAD request",
             "Use method = \"POST\", or remove body.",
         );
+    }
+}
+
+/// Each status that counts as right is one of these.
+fn only(http: &Http, codes: &[u16]) -> bool {
+    !http.status.is_empty()
+        && http.status.iter().all(|range| (range.from..=range.to).all(|code| codes.contains(&code)))
+}
+
+fn refuse_status_never_seen(table: &Table<'_>, http: &Http) {
+    if http.redirects > 0 && only(http, &[301, 302, 303, 307, 308]) {
+        let default = if table.has("redirects") { "" } else { ", the default" };
+        let wrong = format!(
+            "status can never hold: redirects are followed (redirects = {}{default}), and where they lead is judged",
+            http.redirects
+        );
+        table.refuse("status", wrong, "Set redirects = 0 to look at the redirect itself.");
     }
 }
