@@ -4,8 +4,13 @@
 //! The network is gone when the host has no route, or no link with carrier for it, and none of the
 //! reference targets answers. It must never be told from the aggregator's silence, and it excuses no check
 //! of this host itself.
+//!
+//! A network that is there may still be too slow: a probe that failed for want of time is excused where the
+//! nearest reference was so late that this probe's own round trips took the time it lacked (`slow.rs`). The
+//! same round of references tells it: how long the first of them took.
 
 mod routes;
+mod slow;
 
 use crate::probe::Observed;
 use routes::{Route, Routes};
@@ -76,6 +81,14 @@ impl Lack {
     }
 }
 
+/// What a test found.
+#[derive(Clone, Copy, Debug, Default)]
+struct Finding {
+    lack: Option<Lack>,
+    /// How long the first reference to answer took; `None` where none did, or there are none.
+    answer: Option<Duration>,
+}
+
 /// A reference that answers proves the network, whatever the tables say (policy routing keeps its routes
 /// elsewhere); where all are silent, it is gone whatever they say. `references`: did any answer; `None`
 /// where there are none.
@@ -103,6 +116,10 @@ struct Last {
     test: Option<(Instant, Option<Lack>)>,
     /// Until then at least the network was gone, and what it lacked.
     gone_until: Option<(Instant, Lack)>,
+    /// How long the first reference to answer took in the last test.
+    answer: Option<Duration>,
+    /// Until then at least the link was slow, and how long a reference took.
+    slow_until: Option<(Instant, Duration)>,
 }
 
 impl SelfTest {
@@ -166,13 +183,17 @@ impl SelfTest {
         let failed = Instant::now();
         let mut last = self.last.lock().await;
         self.look_after(failed, &mut last).await;
-        let Some((_, lack)) = last.gone_until.filter(|(until, _)| *until >= started) else { return observed };
-        Observed {
-            outcome: Outcome::Inconclusive,
-            reason: Reason::OwnNetwork,
-            detail: format!("this agent's own network was gone: {}", lack.words()),
-            ..observed
-        }
+        let gone = last.gone_until.filter(|(until, _)| *until >= started);
+        let slow = last.slow_until.filter(|(until, _)| *until >= started);
+        let detail = match (gone, slow) {
+            (Some((_, lack)), _) => format!("this agent's own network was gone: {}", lack.words()),
+            (None, Some((_, answer))) if slow::is_the_link(answer, check, &observed) => format!(
+                "this agent's own network was too slow: a reference target answered after {} ms",
+                answer.as_millis()
+            ),
+            _ => return observed,
+        };
+        Observed { outcome: Outcome::Inconclusive, reason: Reason::OwnNetwork, detail, ..observed }
     }
 
     /// The finding of a test that began at or after `asked`.
@@ -185,21 +206,22 @@ impl SelfTest {
         }
         let began = Instant::now();
         let settings = self.settings();
-        let answered = async {
-            match settings.references.as_slice() {
-                [] => None,
-                references => Some(any_answers(references).await),
-            }
-        };
-        let (route, answered) = tokio::join!(last.routes.look(), answered);
-        let found = decide(route, answered);
-        self.note(last, began, found);
-        found
+        let (route, answer) = tokio::join!(last.routes.look(), first_answer(&settings.references));
+        let lack = decide(route, (!settings.references.is_empty()).then_some(answer.is_some()));
+        self.note(last, began, Finding { lack, answer });
+        lack
     }
 
-    fn note(&self, last: &mut Last, began: Instant, found: Option<Lack>) {
+    fn note(&self, last: &mut Last, began: Instant, finding: Finding) {
+        let found = finding.lack;
         let before = last.test.and_then(|(_, lack)| lack);
         last.test = Some((began, found));
+        // As below: where it is found to be fast again, it was slow until some moment since the test before.
+        let slowest = last.answer.max(finding.answer);
+        last.answer = finding.answer;
+        if let Some(answer) = slowest.filter(|answer| *answer >= slow::SLOW) {
+            last.slow_until = Some((Instant::now(), answer));
+        }
         // Where it is found to be back, it was gone until some moment since the test before.
         if let Some(lack) = found.or(before) {
             last.gone_until = Some((Instant::now(), lack));
@@ -217,15 +239,16 @@ impl SelfTest {
     }
 }
 
-/// Does one of them answer? A refused connection is an answer.
-async fn any_answers(references: &[SocketAddr]) -> bool {
+/// How long the first of them to answer took, all asked at once. A refused connection is an answer.
+async fn first_answer(references: &[SocketAddr]) -> Option<Duration> {
+    let began = Instant::now();
     let mut asked: JoinSet<bool> = references.iter().copied().map(answers).collect();
     while let Some(answered) = asked.join_next().await {
         if answered.is_ok_and(|answered| answered) {
-            return true;
+            return Some(began.elapsed());
         }
     }
-    false
+    None
 }
 
 async fn answers(reference: SocketAddr) -> bool {

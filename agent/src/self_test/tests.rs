@@ -1,6 +1,7 @@
 use super::*;
 use crate::probe::Findings;
 use skerry_protocol::check::Kind;
+use skerry_protocol::strict::Document;
 
 #[test]
 fn the_network_is_gone_when_nothing_speaks_for_it() {
@@ -35,14 +36,26 @@ fn check(url: &str) -> Check {
     check
 }
 
-/// A test that has found `lack` at this moment.
-fn found(lack: Option<Lack>) -> SelfTest {
+/// A test that has found this at this moment.
+fn finding(finding: Finding) -> SelfTest {
     let test = SelfTest::new(SelfTestSettings::default());
+    note(&test, finding);
+    test
+}
+
+/// The next test finds this.
+fn note(test: &SelfTest, finding: Finding) {
     let ahead = Instant::now() + Duration::from_secs(3_600);
     let mut last = test.last.try_lock().expect("nobody else has it");
-    test.note(&mut last, ahead, lack);
-    drop(last);
-    test
+    test.note(&mut last, ahead, finding);
+}
+
+fn found(lack: Option<Lack>) -> SelfTest {
+    finding(Finding { lack, answer: None })
+}
+
+fn answered(ms: u64) -> Finding {
+    Finding { lack: None, answer: Some(Duration::from_millis(ms)) }
 }
 
 #[tokio::test]
@@ -66,14 +79,111 @@ async fn only_what_failed_elsewhere_is_excused() {
 async fn a_network_that_came_back_excuses_what_began_before_and_nothing_after() {
     let began = Instant::now();
     let test = found(Some(Lack::Route));
-    let ahead = Instant::now() + Duration::from_secs(3_600);
-    test.note(&mut *test.last.lock().await, ahead, None);
+    note(&test, Finding::default());
     assert!(!test.network_is_gone());
     let down = seen(Outcome::Down, Reason::Timeout);
     let excused = test.excuse(&check(ELSEWHERE), down.clone(), began).await;
     assert_eq!(excused.outcome, Outcome::Inconclusive);
     let later = Instant::now() + Duration::from_millis(1);
     assert_eq!(test.excuse(&check(ELSEWHERE), down.clone(), later).await, down);
+}
+
+/// A check elsewhere that has this much time, and how its run ended.
+fn late(url: &str, timeout_ms: u64, reason: Reason) -> (Check, Observed) {
+    let mut check = check(url);
+    check.timeout = Duration::from_millis(timeout_ms);
+    (check, Observed { total: Duration::from_millis(timeout_ms), ..seen(Outcome::Down, reason) })
+}
+
+#[tokio::test]
+async fn a_slow_link_excuses_what_it_left_no_time_for() {
+    let began = Instant::now();
+    let (down, excused) = (Outcome::Down, Outcome::Inconclusive);
+    for (url, timeout_ms, answer_ms, reason, outcome) in [
+        // Two round trips of 500 ms are all the time it has; of 499 ms they leave some to the target.
+        (ELSEWHERE, 1_000, 500, Reason::Timeout, excused),
+        (ELSEWHERE, 1_000, 1_900, Reason::ConnectTimeout, excused),
+        (ELSEWHERE, 1_000, 500, Reason::DnsFailed, excused),
+        (ELSEWHERE, 1_000, 499, Reason::Timeout, down),
+        // TLS needs one more.
+        ("https://192.0.2.1/", 1_000, 334, Reason::Timeout, excused),
+        ("https://192.0.2.1/", 1_000, 333, Reason::Timeout, down),
+        // A slow target alone: the link is fast, or the check has time for it.
+        (ELSEWHERE, 1_000, 3, Reason::Timeout, down),
+        (ELSEWHERE, 10_000, 1_900, Reason::Timeout, down),
+        // No link is slow that answers as fast as this.
+        (ELSEWHERE, 100, 249, Reason::Timeout, down),
+        (ELSEWHERE, 100, 250, Reason::Timeout, excused),
+    ] {
+        let (check, observed) = late(url, timeout_ms, reason);
+        let judged = finding(answered(answer_ms)).excuse(&check, observed, began).await;
+        let row = format!("{url} {timeout_ms} {answer_ms} {reason:?}");
+        assert_eq!(judged.outcome, outcome, "{row}");
+        assert_eq!(judged.reason == Reason::OwnNetwork, outcome == excused, "{row}");
+    }
+    let (check, observed) = late(ELSEWHERE, 1_000, Reason::Timeout);
+    let judged = finding(answered(900)).excuse(&check, observed, began).await;
+    let words = "this agent's own network was too slow: a reference target answered after 900 ms";
+    assert_eq!(judged.detail, words);
+}
+
+#[tokio::test]
+async fn a_slow_link_excuses_nothing_that_was_said_in_time() {
+    let (check, mut observed) = late(ELSEWHERE, 1_000, Reason::ConnectRefused);
+    observed.total = Duration::from_millis(950);
+    let began = Instant::now();
+    let test = finding(answered(900));
+    assert_eq!(test.excuse(&check, observed.clone(), began).await, observed);
+    // The same, and its time was over.
+    observed.total = check.timeout;
+    assert_eq!(test.excuse(&check, observed, began).await.reason, Reason::OwnNetwork);
+}
+
+#[tokio::test]
+async fn slow_is_what_the_target_took_beside_the_link() {
+    let began = Instant::now();
+    let mut check = check(ELSEWHERE);
+    check.degraded_above = Some(Duration::from_millis(200));
+    for (total_ms, answer_ms, reason) in [
+        // Two round trips of 300 ms: 200 ms are left to the target, or one more.
+        (800, 300, Reason::OwnNetwork),
+        (801, 300, Reason::Slow),
+        (800, 3, Reason::Slow),
+    ] {
+        let total = Duration::from_millis(total_ms);
+        let observed = Observed { total, ..seen(Outcome::Degraded, Reason::Slow) };
+        let judged = finding(answered(answer_ms)).excuse(&check, observed, began).await;
+        assert_eq!(judged.reason, reason, "{total_ms} {answer_ms}");
+    }
+}
+
+#[tokio::test]
+async fn a_link_that_is_fast_again_excuses_what_began_before_and_nothing_after() {
+    let began = Instant::now();
+    let test = finding(answered(900));
+    note(&test, answered(3));
+    let (check, observed) = late(ELSEWHERE, 1_000, Reason::Timeout);
+    assert_eq!(test.excuse(&check, observed.clone(), began).await.outcome, Outcome::Inconclusive);
+    let later = Instant::now() + Duration::from_millis(1);
+    assert_eq!(test.excuse(&check, observed.clone(), later).await, observed);
+    note(&test, answered(3));
+    let later = Instant::now() + Duration::from_millis(1);
+    assert_eq!(test.excuse(&check, observed.clone(), later).await, observed);
+}
+
+#[test]
+fn packets_are_late_when_the_link_is_slower_than_they_are_waited_for() {
+    let text = "[[check]]\nname = \"far\"\ntype = \"ping\"\nhost = \"192.0.2.1\"\nwait = \"500ms\"\n";
+    let document = Document::parse("test.toml", text).expect("TOML");
+    let check = document.root().tables("check", &["name"]).iter().find_map(skerry_protocol::check::read);
+    let check = check.expect("a check");
+    for reason in [Reason::NoReply, Reason::PacketsLost] {
+        let observed = seen(Outcome::Down, reason);
+        for (answer_ms, excused) in [(500, true), (499, false)] {
+            let answer = Duration::from_millis(answer_ms);
+            assert_eq!(slow::is_the_link(answer, &check, &observed), excused, "{reason:?} {answer_ms}");
+        }
+    }
 }
 
 #[tokio::test]
