@@ -28,6 +28,9 @@ pub struct Heartbeat {
     pub track: TrackKey,
     /// What is expected.
     pub expected: Expected,
+    /// When the file began to expect this of a job that it had expected something else of: what was called
+    /// before counts as called then. A shorter period is so never missed before it has passed.
+    pub expected_since: Option<Timestamp>,
     /// The last call that told of an end, good or bad.
     pub heard: Option<Timestamp>,
     /// The run that is under way.
@@ -46,13 +49,25 @@ pub enum Lateness {
 }
 
 impl Heartbeat {
+    /// From when on what was called at `at` has its time.
+    fn counted(&self, at: Timestamp) -> Timestamp {
+        self.expected_since.map_or(at, |since| at.max(since))
+    }
+
+    /// The run that began then has had its time by `now`.
+    #[must_use]
+    pub fn hangs(&self, started: &Started, now: Timestamp) -> bool {
+        now - self.counted(started.at) > self.expected.grace
+    }
+
     /// Is a call late at `now`? We could be called since `ready_at`.
     #[must_use]
     pub fn lateness(&self, ready_at: Timestamp, now: Timestamp) -> Lateness {
         let due = |since: fn(Timestamp, Timestamp) -> Timestamp| {
             let Expected { period, grace } = self.expected;
-            let next = self.heard.map(|heard| since(heard, ready_at) + period.saturating_add(grace));
-            let end = self.started.as_ref().map(|started| since(started.at, ready_at) + grace);
+            let from = |at| since(self.counted(at), ready_at);
+            let next = self.heard.map(|heard| from(heard) + period.saturating_add(grace));
+            let end = self.started.as_ref().map(|started| from(started.at) + grace);
             next.into_iter().chain(end).min()
         };
         let (Some(due_at), Some(fair)) = (due(|at, _| at), due(Ord::max)) else { return Lateness::InTime };

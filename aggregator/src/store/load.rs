@@ -112,15 +112,17 @@ impl Load<'_> {
 
     fn heartbeats(&mut self) -> Result<(), StoreError> {
         let Self { store, state } = self;
-        let sql = "SELECT \"check\", track, period_ms, grace_ms, heard_ms, started_ms, started_run
-             FROM heartbeat";
+        let sql = "SELECT \"check\", track, period_ms, grace_ms, heard_ms, started_ms, started_run,
+                 expected_since_ms FROM heartbeat";
         store.each(sql, |row| {
             let expected = Expected { period: row.get(2)?, grace: row.get(3)? };
             let heard = row.get::<_, Option<i64>>(4)?.map(Timestamp);
             let started: Option<i64> = row.get(5)?;
             let run = row.get::<_, Option<String>>(6)?.unwrap_or_default();
             let started = started.map(|at| Started { at: Timestamp(at), run });
-            let heartbeat = Heartbeat { track: TrackKey(row.get(1)?), expected, heard, started };
+            let expected_since = row.get::<_, Option<i64>>(7)?.map(Timestamp);
+            let track = TrackKey(row.get(1)?);
+            let heartbeat = Heartbeat { track, expected, expected_since, heard, started };
             state.heartbeats.insert(CheckKey(row.get(0)?), heartbeat);
             Ok(())
         })

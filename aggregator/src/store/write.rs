@@ -207,11 +207,10 @@ impl Group<'_> {
         let Some(heartbeat) = self.state.heartbeats.get(&key) else {
             return self.run("DELETE FROM heartbeat WHERE \"check\" = ?1", [key.0]);
         };
-        let sql = "INSERT INTO heartbeat
-                 (\"check\", workspace, track, period_ms, grace_ms, heard_ms, started_ms, started_run)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (\"check\") DO UPDATE
-             SET period_ms = excluded.period_ms, grace_ms = excluded.grace_ms, heard_ms = excluded.heard_ms,
-                 started_ms = excluded.started_ms, started_run = excluded.started_run";
+        let sql = "INSERT OR REPLACE INTO heartbeat
+                 (\"check\", workspace, track, period_ms, grace_ms, heard_ms, started_ms, started_run,
+                  expected_since_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
         let row = (
             key.0,
             self.state.checks[&key].workspace.0,
@@ -221,6 +220,7 @@ impl Group<'_> {
             heartbeat.heard.map(|at| at.0),
             heartbeat.started.as_ref().map(|started| started.at.0),
             heartbeat.started.as_ref().map(|started| &started.run),
+            heartbeat.expected_since.map(|at| at.0),
         );
         self.run(sql, row)
     }

@@ -15,7 +15,20 @@ struct Story {
     ticks: Vec<i64>,
     /// When we came back from an absence.
     ready: Vec<i64>,
+    /// What the file then expected: from when on, after how many calls, period and grace.
+    changes: Vec<Expected>,
 }
+
+#[derive(Clone, Copy, Debug)]
+struct Expected {
+    since: i64,
+    place: usize,
+    period: i64,
+    grace: i64,
+}
+
+/// Before any change; no call is so old that this is later.
+const FIRST: Expected = Expected { since: i64::MIN, place: 0, period: PERIOD, grace: GRACE };
 
 /// Tells it to `job` as it goes; a tick comes before the call of its minute.
 fn tell(script: &mut Script<'_>, job: &mut Job) -> Story {
@@ -27,7 +40,7 @@ fn tell(script: &mut Script<'_>, job: &mut Job) -> Story {
             job.pass(now, now);
         }
         let run = ["", "a", "b"][script.below(3) as usize];
-        let tells = match script.below(9) {
+        let tells = match script.below(11) {
             0..=2 => Tells::Success,
             3 => Tells::Failure,
             4 | 5 => Tells::Start,
@@ -36,6 +49,16 @@ fn tell(script: &mut Script<'_>, job: &mut Job) -> Story {
                 story.ready.push(now);
                 story.ticks.push(now);
                 job.away_until(now);
+                continue;
+            }
+            7 | 8 => {
+                let (period, grace) = ([3, PERIOD, 20][script.below(3) as usize], 1 + script.below(4));
+                let expects = story.changes.last().unwrap_or(&FIRST);
+                if (expects.period, expects.grace) != (period, grace) {
+                    let place = story.calls.len();
+                    story.changes.push(Expected { since: now, place, period, grace });
+                }
+                job.expect(now, period, grace);
                 continue;
             }
             _ => continue,
@@ -49,6 +72,16 @@ fn tell(script: &mut Script<'_>, job: &mut Job) -> Story {
 }
 
 impl Story {
+    /// What is expected at the tick of `minute`, which comes before the changes of that minute.
+    fn expects(&self, minute: i64) -> Expected {
+        self.changes.iter().rfind(|change| change.since < minute).copied().unwrap_or(FIRST)
+    }
+
+    /// What is expected when the call at that place comes.
+    fn expects_of(&self, place: usize) -> Expected {
+        self.changes.iter().rfind(|change| change.place <= place).copied().unwrap_or(FIRST)
+    }
+
     /// The last of the ends told before or at `minute`, and its place.
     fn end_before(&self, minute: i64) -> Option<(usize, i64, Hard)> {
         let ends = self.calls.iter().enumerate().filter(|(_, call)| call.0 <= minute);
@@ -66,7 +99,10 @@ impl Story {
         let before: Vec<_> = self.calls.iter().filter(|call| call.0 < minute).collect();
         let start = before.iter().rposition(|call| call.1 == Tells::Start)?;
         let (at, _, run) = *before[start];
-        let ended = before[start + 1..].iter().any(|end| end.2 == run || end.0 - at > GRACE);
+        let ended = before.iter().enumerate().skip(start + 1).any(|(place, end)| {
+            let expected = self.expects_of(place);
+            end.2 == run || end.0 - at.max(expected.since) > expected.grace
+        });
         (!ended).then_some(at)
     }
 
@@ -74,9 +110,10 @@ impl Story {
     /// against the caller.
     fn late(&self, minute: i64) -> Option<(i64, i64)> {
         let ready = self.ready.iter().rfind(|ready| **ready <= minute).copied().unwrap_or(0);
-        let heard = self.end_before(minute - 1).map(|(_, at, _)| (at, PERIOD + GRACE));
-        let limits = heard.into_iter().chain(self.under_way(minute).map(|at| (at, GRACE)));
-        let limits: Vec<_> = limits.collect();
+        let Expected { since, period, grace, .. } = self.expects(minute);
+        let heard = self.end_before(minute - 1).map(|(_, at, _)| (at, period + grace));
+        let limits = heard.into_iter().chain(self.under_way(minute).map(|at| (at, grace)));
+        let limits: Vec<_> = limits.map(|(at, limit)| (at.max(since), limit)).collect();
         let due = limits.iter().map(|(at, limit)| at + limit).min()?;
         let fair = limits.iter().map(|(at, limit)| (*at).max(ready) + limit).min()?;
         Some((due, fair))

@@ -70,6 +70,8 @@ pub(super) fn declare_all(
     if desired.is_empty() && before.is_empty() {
         return Answer::Done;
     }
+    // What was expected until now has its say before something else is.
+    tick(state, now, changes);
     let Answer::Agent(voice) = add_agent(state, workspace, VOICE, LOCATION, now, changes) else {
         return Answer::NotFound;
     };
@@ -90,11 +92,16 @@ pub(super) fn declare_all(
         kept.push(check);
         let known = state.heartbeats.get(&check).cloned();
         // One that was declared before goes on from what was heard then, or no call would ever be due.
-        let (heard, started) = match &known {
-            Some(known) => (known.heard, known.started.clone()),
-            None => (last_good_call(&state.tracks[&track]), None),
+        let heartbeat = match &known {
+            Some(known) if known.expected == one.expected => Heartbeat { track, ..known.clone() },
+            Some(known) => {
+                Heartbeat { track, expected: one.expected, expected_since: Some(now), ..known.clone() }
+            }
+            None => {
+                let heard = last_good_call(&state.tracks[&track]);
+                Heartbeat { track, expected: one.expected, expected_since: None, heard, started: None }
+            }
         };
-        let heartbeat = Heartbeat { track, expected: one.expected, heard, started };
         if known.as_ref() != Some(&heartbeat) {
             state.heartbeats.insert(check, heartbeat);
             changes.push(Change::HeartbeatSaved(check));
@@ -133,7 +140,9 @@ pub(super) fn beat(state: &mut State, beat: &Beat, now: Timestamp, changes: &mut
     let ended = heartbeat.started.take_if(|started| started.run == beat.run);
     let took = ended.and_then(|started| u64::try_from(now - started.at).ok());
     // One that hangs has had its say: what is told now is the news.
-    heartbeat.started.take_if(|started| now - started.at > heartbeat.expected.grace);
+    if heartbeat.started.as_ref().is_some_and(|started| heartbeat.hangs(started, now)) {
+        heartbeat.started = None;
+    }
     let total_us = took.map(|ms| ms.saturating_mul(1_000));
     let track = heartbeat.track;
     let raw = RawObservation { at: now, track, outcome, reason, total_us, phases: None };
@@ -156,7 +165,8 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Vec<Change>)
                 late.push((heartbeat.track, Some(due), due));
             }
             Lateness::NobodyKnows(due) if known && open_state(witnessed) != Hard::Down => {
-                late.push((heartbeat.track, None, due));
+                // What held when it was declared again was judged by what was expected then.
+                late.push((heartbeat.track, None, due.max(declared)));
             }
             _ => believe(witnessed, now),
         }
