@@ -6,8 +6,6 @@ use crate::sources::{programs, refuse, says, sources};
 const LONG_FILES: &[(&str, &str)] = &[
     ("aggregator/tests/review.rs", "one desk at which all these cases are tried, and the cases"),
     ("agent/src/uplink.rs", "what is sent, and what each answer means for the next batch: one state machine"),
-    ("agent/src/spool/store.rs", "all SQL of the spool, in one place"),
-    ("agent/src/spool/writer.rs", "the spool's one thread: what it does on each order, and when it syncs"),
 ];
 
 const LONG: usize = 400;
