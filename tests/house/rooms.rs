@@ -5,6 +5,9 @@ use crate::sources::{names_crate, programs, refuse, says};
 /// One technology, one importer: a crate, and the paths below which it may be named.
 const IMPORTERS: &[(&str, &[&str])] = &[
     ("rusqlite", &["aggregator/src/store/", "agent/src/spool/"]),
+    ("actix_http", &["aggregator/src/web/"]),
+    ("actix_service", &["aggregator/src/web/"]),
+    ("actix_tls", &["aggregator/src/web/"]),
     ("actix_web", &["aggregator/src/web/"]),
     ("sailfish", &["aggregator/src/publish/html/"]),
     ("reqwest", &["agent/src/delivery", "agent/src/uplink"]),

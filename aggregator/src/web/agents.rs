@@ -3,6 +3,7 @@
 
 use super::headers::{method_not_allowed, uncached};
 use super::problem::problem;
+use super::{Limits, body};
 use actix_web::http::header::{
     AUTHORIZATION, CONTENT_ENCODING, HeaderMap, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
@@ -12,10 +13,6 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use skerry_protocol::wire::{EnrolReply, EnrolRequest, MAX_BODY_BYTES, MAX_ENROL_BYTES, Reply};
 use std::sync::Arc;
-use std::time::Duration;
-
-/// A body must be here within this time of its head.
-const BODY_TIME: Duration = Duration::from_secs(30);
 
 /// What takes batches.
 #[async_trait]
@@ -65,14 +62,19 @@ pub enum IngestAnswer {
 const UNAVAILABLE_RETRY_AFTER: u32 = 5;
 
 /// `POST /agent/v1/batch`.
-pub(super) async fn batch(ingest: Arc<dyn Ingest>, request: HttpRequest, body: web::Payload) -> HttpResponse {
+pub(super) async fn batch(
+    ingest: Arc<dyn Ingest>,
+    limits: Limits,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
     if request.method() != Method::POST {
         return method_not_allowed("POST");
     }
     if !is_zstd(request.headers()) {
         return problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "a batch is sent with Content-Encoding: zstd");
     }
-    let body = match read(body, MAX_BODY_BYTES).await {
+    let body = match body::read(payload, MAX_BODY_BYTES, &limits).await {
         Ok(body) => body,
         Err(refusal) => return refusal,
     };
@@ -80,11 +82,16 @@ pub(super) async fn batch(ingest: Arc<dyn Ingest>, request: HttpRequest, body: w
 }
 
 /// `POST /agent/v1/enroll`.
-pub(super) async fn enrol(ingest: Arc<dyn Ingest>, request: HttpRequest, body: web::Payload) -> HttpResponse {
+pub(super) async fn enrol(
+    ingest: Arc<dyn Ingest>,
+    limits: Limits,
+    request: HttpRequest,
+    payload: web::Payload,
+) -> HttpResponse {
     if request.method() != Method::POST {
         return method_not_allowed("POST");
     }
-    let body = match read(body, MAX_ENROL_BYTES).await {
+    let body = match body::read(payload, MAX_ENROL_BYTES, &limits).await {
         Ok(body) => body,
         Err(refusal) => return refusal,
     };
@@ -113,20 +120,6 @@ fn is_zstd(headers: &HeaderMap) -> bool {
 fn bearer(headers: &HeaderMap) -> Option<&str> {
     let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
     Some(token.trim()).filter(|token| scheme.eq_ignore_ascii_case("bearer") && !token.is_empty())
-}
-
-async fn read(body: web::Payload, most: usize) -> Result<Bytes, HttpResponse> {
-    match tokio::time::timeout(BODY_TIME, body.to_bytes_limited(most)).await {
-        Ok(Ok(Ok(bytes))) => Ok(bytes),
-        Ok(Ok(Err(error))) => {
-            Err(problem(StatusCode::BAD_REQUEST, &format!("the body did not arrive whole: {error}")))
-        }
-        Ok(Err(_)) => Err(problem(
-            StatusCode::PAYLOAD_TOO_LARGE,
-            &format!("a body here has at most {most} bytes as sent: send fewer records at once"),
-        )),
-        Err(_) => Err(problem(StatusCode::REQUEST_TIMEOUT, "the body did not arrive within 30 s")),
-    }
 }
 
 fn answer(answer: IngestAnswer) -> HttpResponse {

@@ -1,8 +1,8 @@
 //! Listeners: bound before anything else starts, bounded in what a client can hold, stopped in order.
 
-use super::{Rooms, routes};
+use super::Rooms;
+use super::connections::{self, Way};
 use actix_web::dev::{Server, ServerHandle};
-use actix_web::{App, HttpServer};
 use futures_util::future::{join_all, try_join_all};
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
@@ -55,8 +55,17 @@ pub struct Limits {
     pub workers: usize,
     /// Connections open at once, for each worker; more wait in the kernel's queue.
     pub connections: usize,
-    /// From the opening of a connection to the end of its first request head.
+    /// From the opening of a connection to the end of its first request head, and from the first byte of every
+    /// further head to its end. As long, too, the rest of a body is taken that no handler reads.
     pub head_time: Duration,
+    /// The longest wait for the next piece of a body that a handler reads.
+    pub body_pause: Duration,
+    /// What such a body must come with from its `body_pause` on, bytes per second. A slow link is no reason to
+    /// refuse a batch, and the largest has 1 MiB.
+    pub body_rate: u32,
+    /// How long a client may take nothing of its answer, as far as the kernel tells us: when a third of its buffer
+    /// is free again.
+    pub answer_pause: Duration,
     /// How long an idle connection stays.
     pub keep_alive: Duration,
     /// How long requests under way may go on once we stop; whole seconds.
@@ -69,6 +78,9 @@ impl Default for Limits {
             workers: std::thread::available_parallelism().map_or(1, usize::from),
             connections: 8_192,
             head_time: Duration::from_secs(5),
+            body_pause: Duration::from_secs(20),
+            body_rate: 16 << 10,
+            answer_pause: Duration::from_secs(30),
             keep_alive: Duration::from_secs(75),
             stop_time: Duration::from_secs(4),
         }
@@ -238,21 +250,8 @@ impl Bound {
 
 fn start(listener: BoundListener, rooms: &Rooms, limits: Limits) -> Result<Server, ServeError> {
     let BoundListener { socket, address, serves, tls } = listener;
-    let rooms = rooms.clone();
-    let server = HttpServer::new(move || App::new().configure(|config| routes(config, serves, &rooms)))
-        .workers(if serves.public { limits.workers.max(1) } else { 1 })
-        .max_connections(limits.connections)
-        .client_request_timeout(limits.head_time)
-        .client_disconnect_timeout(Duration::from_secs(1))
-        .keep_alive(limits.keep_alive)
-        .tls_handshake_timeout(limits.head_time)
-        .shutdown_timeout(limits.stop_time.as_secs())
-        .disable_signals();
-    let server = match tls {
-        Some(tls) => server.listen_rustls_0_23(socket, tls),
-        None => server.listen(socket),
-    };
-    server.map(HttpServer::run).map_err(|source| ServeError::Bind { address, source })
+    let way = Way { serves, rooms: rooms.clone(), limits };
+    connections::start(socket, tls, way).map_err(|source| ServeError::Bind { address, source })
 }
 
 /// Binds all listeners, then serves until `shutdown` resolves.

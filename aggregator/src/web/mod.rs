@@ -4,11 +4,14 @@
 
 mod admin;
 mod agents;
+mod body;
+mod connections;
 mod headers;
 mod heartbeat;
 mod inherited;
 mod listen;
 mod negotiation;
+mod patience;
 mod problem;
 mod public;
 #[cfg(test)]
@@ -41,15 +44,17 @@ pub struct Rooms {
 
 /// The whole route table. A path that no room of the listener knows is the public side's where it serves
 /// public, and the uniform 404 where it does not.
-fn routes(config: &mut ServiceConfig, serves: Serves, rooms: &Rooms) {
+fn routes(config: &mut ServiceConfig, serves: Serves, rooms: &Rooms, limits: Limits) {
     if serves.agents {
         let ingest = Arc::clone(&rooms.ingest);
-        let batch =
-            move |request: HttpRequest, body: web::Payload| agents::batch(Arc::clone(&ingest), request, body);
+        let batch = move |request: HttpRequest, body: web::Payload| {
+            agents::batch(Arc::clone(&ingest), limits, request, body)
+        };
         config.route(skerry_protocol::wire::BATCH_PATH, web::to(batch));
         let ingest = Arc::clone(&rooms.ingest);
-        let enrol =
-            move |request: HttpRequest, body: web::Payload| agents::enrol(Arc::clone(&ingest), request, body);
+        let enrol = move |request: HttpRequest, body: web::Payload| {
+            agents::enrol(Arc::clone(&ingest), limits, request, body)
+        };
         config.route(skerry_protocol::wire::ENROL_PATH, web::to(enrol));
         if let Some(heartbeats) = &rooms.heartbeats {
             let (heartbeats, public) = (Arc::clone(heartbeats), Arc::clone(&rooms.public));

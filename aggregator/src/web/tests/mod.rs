@@ -1,11 +1,12 @@
 //! The web side over real sockets: what a cache, a crawler or an attacker gets, to the byte.
 
+mod patience;
 mod public;
 mod rooms;
 
 use super::{
     Bound, EnrolAnswer, Html, Ingest, IngestAnswer, Limits, Listener, Operations, PublicSide, Readiness,
-    Rooms, Serves, Traffic,
+    Rooms, Serves, TlsFiles, Traffic,
 };
 use crate::domain::time::Timestamp;
 use crate::publish::output::{CacheClass, Compression, Kind, Output, Publication, Site};
@@ -16,6 +17,7 @@ use skerry_protocol::wire::{EnrolReply, EnrolRequest, Reply};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -100,6 +102,10 @@ impl Running {
     }
 
     fn start_bound(site: Site, bound: Bound) -> Self {
+        Self::start_limited(site, bound, Limits { workers: 1, ..Limits::default() })
+    }
+
+    fn start_limited(site: Site, bound: Bound, limits: Limits) -> Self {
         let addresses = bound.addresses();
         let site = Arc::new(ArcSwap::from_pointee(site));
         let (inbox, desk) = (Arc::new(Inbox::default()), Arc::new(Desk::default()));
@@ -115,7 +121,6 @@ impl Running {
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
-            let limits = Limits { workers: 1, ..Limits::default() };
             let shutdown = async move { stopped.await.unwrap_or_default() };
             let run = async move { bound.run(&rooms, limits, shutdown).await };
             let runtime = runtime.expect("a runtime");
@@ -164,6 +169,33 @@ impl Drop for Running {
             self.stop();
         }
     }
+}
+
+/// A certificate for a.example, and its files in `folder`.
+fn certified(folder: &Path) -> (rcgen::Certificate, TlsFiles) {
+    let made = rcgen::generate_simple_self_signed(["a.example".to_owned()]).expect("a certificate");
+    let files = TlsFiles { certificate: folder.join("cert.pem"), key: folder.join("key.pem") };
+    std::fs::write(&files.certificate, made.cert.pem()).expect("writable");
+    std::fs::write(&files.key, made.signing_key.serialize_pem()).expect("writable");
+    (made.cert, files)
+}
+
+/// Speaks TLS to a.example on `socket`, and believes `certificate` alone.
+fn tls_client(
+    certificate: &rcgen::Certificate,
+    socket: TcpStream,
+) -> rustls::StreamOwned<rustls::ClientConnection, TcpStream> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certificate.der().clone()).expect("a certificate");
+    let config =
+        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions of the provider")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+    let name = rustls::pki_types::ServerName::try_from("a.example").expect("a host name");
+    let connection = rustls::ClientConnection::new(Arc::new(config), name).expect("a client");
+    rustls::StreamOwned::new(connection, socket)
 }
 
 /// An answer as it came over the wire. `Date` is taken out: it alone may differ between two 404s.

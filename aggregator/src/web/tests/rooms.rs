@@ -1,5 +1,5 @@
 use super::*;
-use crate::web::{ServeError, TlsFiles, bind};
+use crate::web::{ServeError, bind};
 use std::time::Instant;
 
 fn post(running: &Running, lines: &[&str], body: &[u8]) -> Answer {
@@ -137,28 +137,14 @@ fn an_unusable_tls_file_is_named() {
 #[test]
 fn a_listener_with_a_certificate_speaks_tls_and_nothing_else() {
     let directory = tempfile::tempdir().expect("a temporary directory");
-    let made = rcgen::generate_simple_self_signed(["a.example".to_owned()]).expect("a certificate");
-    let (certificate, key) = (directory.path().join("cert.pem"), directory.path().join("key.pem"));
-    std::fs::write(&certificate, made.cert.pem()).expect("writable");
-    std::fs::write(&key, made.signing_key.serialize_pem()).expect("writable");
-    let tls = Some(TlsFiles { certificate, key });
+    let (certificate, files) = certified(directory.path());
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
-    let bound = bind(&[Listener { address, serves: PUBLIC, tls }]).expect("usable files");
+    let bound = bind(&[Listener { address, serves: PUBLIC, tls: Some(files) }]).expect("usable files");
     let running = Running::start_bound(two_pages(), bound);
 
-    let mut roots = rustls::RootCertStore::empty();
-    roots.add(made.cert.der().clone()).expect("a certificate");
-    let config =
-        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
-            .with_safe_default_protocol_versions()
-            .expect("versions of the provider")
-            .with_root_certificates(roots)
-            .with_no_client_auth();
-    let name = rustls::pki_types::ServerName::try_from("a.example").expect("a host name");
-    let connection = rustls::ClientConnection::new(Arc::new(config), name).expect("a client");
     let socket = TcpStream::connect(running.addresses[0]).expect("it listens");
     socket.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket takes a time-out");
-    let mut stream = rustls::StreamOwned::new(connection, socket);
+    let mut stream = tls_client(&certificate, socket);
     stream
         .write_all(b"GET /robots.txt HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n")
         .expect("the handshake succeeds");

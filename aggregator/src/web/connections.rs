@@ -1,0 +1,99 @@
+//! From an accepted connection to the routes: TLS, HTTP, and patience between them. actix-web's own server
+//! leaves no place for the last, so its parts are put together here.
+
+use super::patience::{OverTcp, Patient, Turn};
+use super::{Limits, Rooms, Serves, routes};
+use actix_http::error::DispatchError;
+use actix_http::{HttpService, Protocol};
+use actix_service::{ServiceFactory, ServiceFactoryExt as _, fn_service, map_config};
+use actix_tls::accept::TlsError;
+use actix_tls::accept::rustls_0_23::{Acceptor, TlsStream};
+use actix_web::App;
+use actix_web::dev::{AppConfig, Server, Service as _};
+use actix_web::rt::net::TcpStream;
+use std::future::ready;
+use std::io;
+use std::net::{SocketAddr, TcpListener};
+use std::rc::Rc;
+use std::time::Duration;
+
+/// How long a client has to hear that its connection ends.
+const CLOSE_TIME: Duration = Duration::from_secs(1);
+
+/// What every connection of a listener leads to.
+#[derive(Clone)]
+pub(super) struct Way {
+    pub(super) serves: Serves,
+    pub(super) rooms: Rooms,
+    pub(super) limits: Limits,
+}
+
+/// A listener at work.
+///
+/// # Errors
+/// The socket cannot be listened on.
+pub(super) fn start(socket: TcpListener, tls: Option<rustls::ServerConfig>, way: Way) -> io::Result<Server> {
+    let limits = way.limits;
+    let server = Server::build()
+        .workers(if way.serves.public { limits.workers.max(1) } else { 1 })
+        .max_concurrent_connections(limits.connections)
+        .shutdown_timeout(limits.stop_time.as_secs())
+        .disable_signals();
+    let stop = server.graceful_shutdown_signal();
+    let stopping = move || {
+        let stop = stop.clone();
+        async move { stop.notified().await }
+    };
+    let server = match tls {
+        None => server.listen("http", socket, move || {
+            let accept = move |stream: TcpStream| ready(Ok::<_, DispatchError>(patient(stream, limits)));
+            fn_service(accept).and_then(http(way.clone(), stopping.clone()))
+        }),
+        Some(mut tls) => {
+            tls.alpn_protocols = vec![b"http/1.1".to_vec()];
+            server.listen("https", socket, move || {
+                let mut acceptor = Acceptor::new(tls.clone());
+                acceptor.set_handshake_timeout(limits.head_time);
+                let http = http(way.clone(), stopping.clone()).map_err(TlsError::Service);
+                acceptor
+                    .map_err(TlsError::into_service_error)
+                    .map(move |stream: TlsStream<TcpStream>| patient(stream, limits))
+                    .and_then(http)
+            })
+        }
+    };
+    Ok(server?.run())
+}
+
+type Accepted<S> = (Patient<S>, Protocol, Option<SocketAddr>);
+
+fn patient<S: OverTcp>(stream: S, limits: Limits) -> Accepted<S> {
+    let stream = Patient::new(stream, limits);
+    let peer = stream.peer();
+    (stream, Protocol::Http1, peer)
+}
+
+fn http<S: OverTcp, Stop: Future<Output = ()> + 'static>(
+    Way { serves, rooms, limits }: Way,
+    stopping: impl Fn() -> Stop + 'static,
+) -> impl ServiceFactory<Accepted<S>, Config = (), Response = (), Error = DispatchError, InitError = ()> {
+    let app =
+        App::new().configure(|config| routes(config, serves, &rooms, limits)).wrap_fn(|request, next| {
+            let ours = request.request().conn_data::<Rc<Turn>>().map(Turn::take);
+            let answer = next.call(request);
+            async move {
+                let answer = answer.await;
+                drop(ours);
+                answer
+            }
+        });
+    HttpService::build()
+        .graceful_shutdown_signal(stopping)
+        .keep_alive(limits.keep_alive)
+        .client_request_timeout(limits.head_time)
+        .client_disconnect_timeout(CLOSE_TIME)
+        .on_connect_ext(|stream: &Patient<S>, data| {
+            data.insert(stream.turn());
+        })
+        .finish(map_config(app, |()| AppConfig::default()))
+}
