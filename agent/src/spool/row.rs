@@ -124,6 +124,10 @@ pub(super) struct SpoolRow {
     /// Wall clock of the last acknowledgement, ms; 0 when there was none.
     #[prost(int64, tag = "6")]
     pub(super) acknowledged_wall_ms: i64,
+    /// How often this was written, so that it is never as it was: SQLite leaves out the writing of such a row, and
+    /// with it the sync of a commit that has nothing else in it.
+    #[prost(uint64, tag = "7")]
+    pub(super) writes: u64,
 }
 
 #[derive(Clone, PartialEq, Eq, Message)]

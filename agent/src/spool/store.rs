@@ -96,6 +96,7 @@ impl Store {
 
     pub(super) fn write_about(&mut self) -> Result<(), Fault> {
         self.about.issued = self.next - 1;
+        self.about.writes += 1;
         let body = frame(RowKind::Spool, self.about.acknowledged, &self.about.encode_to_vec());
         self.connection.prepare_cached("UPDATE spool SET body = ?1 WHERE id = 1")?.execute(params![body])?;
         Ok(())
