@@ -58,6 +58,17 @@ fn what_the_spool_handed_out_is_there_a_hundred_times() {
     spool("power::what_the_spool_handed_out_is_there_a_hundred", 100);
 }
 
+#[test]
+fn no_number_that_was_sent_is_given_to_another_record() {
+    numbers("power::no_number_that_was_sent", 8);
+}
+
+#[test]
+#[ignore = "long: a hundred cuts"]
+fn no_number_that_was_sent_is_given_to_another_record_a_hundred_times() {
+    numbers("power::no_number_that_was_sent_a_hundred", 100);
+}
+
 fn aggregator(test: &str, usual: usize) {
     let Some(disk) = Disk::make() else { return };
     let (mut dice, cuts) = (Dice::new(seed(test)), rounds(usual));
@@ -152,6 +163,43 @@ fn spool(test: &str, usual: usize) {
         say!("cut {round}: {} records handed out and there", before.len());
         peer.refuse(false);
         until("the backlog is taken", HEALED, || peer.acknowledged() >= newest.1);
+        peer.forget();
+    }
+}
+
+/// An aggregator takes a number that comes again for what it has. One check every two seconds and answers after one:
+/// each acknowledgement comes between a record and the sync that is for it.
+fn numbers(test: &str, usual: usize) {
+    let Some(disk) = Disk::make() else { return };
+    let (mut dice, cuts) = (Dice::new(seed(test)), rounds(usual));
+    let yard = Yard::new(&["real".to_owned()], None);
+    let (target, peer) = (Target::start(), Peer::start());
+    peer.pause(Duration::from_secs(1));
+    let spool = disk.folder().join("agent/spool.db");
+    let check = quick_check("real-0", target.port).replace("interval = \"200ms\"", "interval = \"2s\"");
+    let config = yard.agent_config("real", peer.port, "a token of no one", &spool, &check);
+    let mut agent = yard.start_agent("real", &config);
+    for round in 1..=cuts {
+        until("the agent has sent for a while", HEALED, || peer.saw().len() >= 3);
+        pass(dice.between(0, 2_000));
+        disk.cut();
+        agent.kill();
+        let (before, acknowledged) = (peer.saw(), peer.acknowledged());
+        let newest = *before.keys().next_back().expect("something was sent");
+        disk.restore();
+        peer.forget();
+        agent = yard.start_agent("real", &config);
+        until("what is newer comes", HEALED, || {
+            let now = peer.saw();
+            now.keys().any(|key| key.0 == newest.0 && key.1 > newest.1) || alien(&now, &before)
+        });
+        let after = peer.saw();
+        for (key, saw) in &before {
+            let again = after.get(key);
+            assert!(again.is_none_or(|again| again == saw), "number {} is now {again:?}, was {saw:?}", key.1);
+            assert!(again.is_some() || key.1 <= acknowledged, "record {} was handed out and is gone", key.1);
+        }
+        say!("cut {round}: of {} records sent none is another", before.len());
         peer.forget();
     }
 }

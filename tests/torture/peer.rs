@@ -1,5 +1,6 @@
 //! An aggregator that only remembers: for judging an agent by what it sends.
 
+use crate::dice::pass;
 use prost::Message;
 use skerry_protocol::wire::{Batch, Lost, PROTOCOL_VERSION, Reply, decode, encode, record::Kind};
 use std::collections::BTreeMap;
@@ -20,6 +21,8 @@ pub(crate) enum Saw {
 #[derive(Debug, Default)]
 struct Memory {
     refuse: bool,
+    /// So long it thinks before each answer.
+    pause: Duration,
     saw: BTreeMap<([u8; 16], u64), Saw>,
     acknowledged: u64,
 }
@@ -52,6 +55,11 @@ impl Peer {
     /// Answers 503 from now on, or takes what comes.
     pub(crate) fn refuse(&self, refuse: bool) {
         self.memory().refuse = refuse;
+    }
+
+    /// Answers so late from now on.
+    pub(crate) fn pause(&self, pause: Duration) {
+        self.memory().pause = pause;
     }
 
     /// Everything that was ever sent, taken or not.
@@ -87,6 +95,8 @@ fn serve(mut stream: TcpStream, memory: &Mutex<Memory>) -> std::io::Result<()> {
     stream.set_read_timeout(Some(Duration::from_secs(5)))?;
     let Some(body) = request(&mut stream)? else { return Ok(()) };
     let (status, answer) = take(&body, memory);
+    let pause = memory.lock().expect("no one panics with it in hand").pause;
+    pass(pause);
     let head = format!(
         "HTTP/1.1 {status}\r\nContent-Type: application/x-protobuf\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         answer.len()
