@@ -34,12 +34,19 @@ async fn real_performance_data_is_read() {
     let load1 = &plugin(&load).performance[0];
     assert!(load1.value.is_some() && load1.min == Some(0.0), "{load1:?}");
     assert_eq!((load1.warning.as_str(), load1.critical.as_str()), ("10000.000", "20000.000"));
-    let disk = observe(real("check_disk", &["-w", "0", "-c", "0", "-p", "/"])).await;
-    assert_seen(&disk, Outcome::Up, Reason::None, "");
-    assert_eq!(plugin(&disk).performance[0].label, "/");
-    assert!(plugin(&disk).text[0].starts_with("DISK OK"), "{:?}", plugin(&disk).text);
-    let full = observe(real("check_disk", &["-c", "101%", "-p", "/"])).await;
-    assert_seen(&full, Outcome::Down, Reason::PluginCritical, "DISK CRITICAL");
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("report");
+    std::fs::write(&file, [b'x'; 20]).expect("written");
+    let file = file.to_str().expect("a plain path");
+    let aged = |least| ["-w", "100000", "-c", "200000", "-W", "15", "-C", least, "-f", file];
+    let fresh = observe(real("check_file_age", &aged("10"))).await;
+    assert_seen(&fresh, Outcome::Up, Reason::None, "");
+    let [age, size] = plugin(&fresh).performance.as_slice() else { panic!("{fresh:?}") };
+    assert_eq!((age.label.as_str(), age.unit.as_str(), age.critical.as_str()), ("age", "s", "200000"));
+    assert_eq!((size.label.as_str(), size.unit.as_str(), size.value), ("size", "B", Some(20.0)));
+    assert!(plugin(&fresh).text[0].starts_with("FILE_AGE OK"), "{:?}", plugin(&fresh).text);
+    let small = observe(real("check_file_age", &aged("21"))).await;
+    assert_seen(&small, Outcome::Down, Reason::PluginCritical, "FILE_AGE CRITICAL");
 }
 
 #[tokio::test]
