@@ -85,6 +85,16 @@ fn waiting(folder: &Path) -> i64 {
     count().unwrap_or(0)
 }
 
+/// What three rows of the queue are made of; read in a copy, so that nothing is changed by it.
+fn some_rows(folder: &Path, beside: &Path) -> Vec<Vec<u8>> {
+    copy(folder, beside);
+    let spool = Connection::open(beside.join("spool.db")).expect("it opens");
+    let sql = "SELECT body FROM queue ORDER BY sequence LIMIT 3 OFFSET 20";
+    let mut rows = spool.prepare(sql).expect("it has a queue");
+    let rows = rows.query_map([], |row| row.get(0)).and_then(Iterator::collect);
+    rows.expect("it reads")
+}
+
 fn copy(from: &Path, to: &Path) {
     std::fs::create_dir_all(to).expect("a folder");
     for suffix in ["spool.db", "spool.db-wal"] {
@@ -167,12 +177,22 @@ fn the_loss_of_a_damaged_spool_reaches_the_aggregator() {
     let target = Target::start();
     let folder = yard.path("spool");
     let checks = full_spool(&yard, &target, &folder);
-    // The middle of the file is overwritten: rows are gone, whatever stood there.
-    let file = folder.join("spool.db-wal");
-    let mut bytes = std::fs::read(&file).expect("the log is there");
-    let (from, to) = (bytes.len() / 3, bytes.len() / 2);
-    bytes[from..to].fill(dice.below(256) as u8);
-    std::fs::write(&file, bytes).expect("written");
+    // The middle of the log is overwritten, whatever stood there, and some rows wherever they stand: a page is
+    // written again and again, and one copy of a row is enough to read it.
+    let gone = some_rows(&folder, &yard.path("copy"));
+    for (suffix, middle) in [("spool.db", false), ("spool.db-wal", true)] {
+        let file = folder.join(suffix);
+        let mut bytes = std::fs::read(&file).expect("it is there");
+        let (from, to) = if middle { (bytes.len() / 3, bytes.len() / 2) } else { (0, 0) };
+        let filling = dice.below(256) as u8;
+        bytes[from..to].fill(filling);
+        for row in &gone {
+            while let Some(at) = bytes.windows(row.len()).position(|bytes| bytes == row) {
+                bytes[at..at + row.len()].fill(filling);
+            }
+        }
+        std::fs::write(&file, bytes).expect("written");
+    }
     let aggregator = yard.start();
     let token = yard.enrol("real");
     let config = yard.agent_config("real", yard.private, &token, &folder.join("spool.db"), &checks);
