@@ -56,7 +56,7 @@ class Host:
     def run(self, words, check=True, timeout=120):
         """A shell line inside; its exit code and all that it said."""
         if self.leader:
-            inside = ["nsenter", "-t", self.leader[0], "-a"]
+            inside = ["nsenter", "-t", self.leader[0], "-a", "-r", "-w"]
         else:
             inside = ["chroot", str(self.root)]
         command = [*inside, "env", "-i", *[f"{key}={value}" for key, value in INSIDE.items()], "sh", "-c", f"cd / && {words}"]
