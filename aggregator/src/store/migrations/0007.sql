@@ -1,0 +1,1 @@
+-- What the page needs to keep from one start to the next so that a restart, a clock or a stolen token changes no fact.
