@@ -1,0 +1,105 @@
+//! A database of each former schema, as its release wrote it, opens with the same ids, tokens, bars and figures.
+
+use skerry_aggregator::domain::state::State;
+use skerry_aggregator::domain::time::Timestamp;
+use skerry_aggregator::domain::uptime::Tally;
+use skerry_aggregator::publish::build::page_view;
+use skerry_aggregator::publish::csv;
+use skerry_aggregator::publish::view::{ComponentView, Item, PageView};
+use skerry_aggregator::store::{Standing, Store};
+
+const SCHEMA_6: &str = include_str!("../../tests/fixtures/databases/schema-6.sql");
+/// Ids, `uptime.csv` and the days of every page at [`NOW`], as that release showed them.
+const SHOWN: &str = include_str!("../../tests/fixtures/databases/schema-6.txt");
+/// The last moment of the fixture.
+const NOW: Timestamp = Timestamp(1_791_676_260_000);
+
+fn migrated() -> (tempfile::TempDir, Store) {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("skerry.db");
+    let former = rusqlite::Connection::open(&path).expect("opens");
+    former.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).expect("as a program of ours opens it");
+    former.execute_batch(SCHEMA_6).expect("loads");
+    drop(former);
+    let store = Store::open(&path).expect("migrates");
+    (folder, store)
+}
+
+/// What every page shows, as text.
+fn shown(state: &State) -> String {
+    let mut text = String::new();
+    for (key, page) in &state.pages {
+        let view = page_view(state, *key, "https://status.example.org", NOW).expect("it is not archived");
+        text += &format!("== page {} {}\n", page.key, view.id);
+        text += &String::from_utf8(csv::render(&view).expect("renders")).expect("text").replace("\r\n", "\n");
+        for component in components(&view) {
+            text += &days(component);
+        }
+    }
+    text
+}
+
+fn components(view: &PageView) -> impl Iterator<Item = &ComponentView> {
+    view.items.iter().flat_map(|item| match item {
+        Item::Group(group) => group.children.as_slice(),
+        Item::Component(component) => std::slice::from_ref(component),
+    })
+}
+
+/// A line for each day that held something else than time that was operational or not watched.
+fn days(component: &ComponentView) -> String {
+    let line = |(date, tally): (_, Tally)| {
+        let Tally { operational, degraded, partial, major, maintenance, no_data, unwatched } = tally;
+        let told = degraded + partial + major + maintenance + no_data > 0;
+        told.then(|| {
+            format!(
+                "{} {date} operational {operational} degraded {degraded} partial {partial} major {major} \
+                 maintenance {maintenance} no data {no_data} unwatched {unwatched}\n",
+                component.id
+            )
+        })
+    };
+    component.days.iter().filter_map(|day| line((day.date, day.tally))).collect()
+}
+
+#[test]
+fn every_page_shows_what_it_showed() {
+    let (_folder, store) = migrated();
+    let shown = shown(&store.load(NOW).expect("loads"));
+    assert_eq!(shown, SHOWN, "\n{shown}");
+}
+
+#[test]
+fn tokens_open_what_they_opened() {
+    let (_folder, store) = migrated();
+    let token = |name: &str| {
+        let mut words =
+            SCHEMA_6.lines().take_while(|line| line.starts_with("--")).flat_map(str::split_whitespace);
+        words.find(|word| *word == name).expect("the head of the fixture names it");
+        words.find(|word| word.starts_with("ska_")).expect("its token stands behind it")
+    };
+    for (name, standing, former) in [
+        ("fra-1", Some(Standing::Active), None),
+        ("ams-2", Some(Standing::Active), Some("ams-1")),
+        ("gone-1", None, None),
+    ] {
+        let found = store.agent_by_token(token(name)).expect("answers");
+        let is = found.as_ref().map(|one| (one.name.as_str(), one.standing, one.former_name.as_deref()));
+        assert_eq!(is, standing.map(|standing| (name, standing, former)));
+    }
+    let agents = store.agents().expect("listed");
+    let mut known: Vec<_> = agents.iter().map(|one| (one.name.as_str(), one.location.as_str())).collect();
+    known.sort_unstable();
+    assert_eq!(
+        known,
+        [
+            ("aggregator (heartbeats)", "aggregator"),
+            ("ams-2", "ams"),
+            ("fra-1", "fra"),
+            ("gone-1", "osl"),
+            ("new-1", "osl"),
+            ("old-1", "lon")
+        ]
+    );
+    assert_eq!(store.heartbeat_tokens().expect("read").len(), 1);
+}
