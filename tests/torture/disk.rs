@@ -53,7 +53,7 @@ impl Small {
     }
 
     /// Takes all but so many bytes.
-    fn leave(&self, bytes: u64) {
+    pub(crate) fn leave(&self, bytes: u64) {
         self.fill();
         let ballast = std::fs::OpenOptions::new().write(true).open(self.ballast()).expect("the ballast");
         let length = ballast.metadata().expect("a length").len();

@@ -18,5 +18,6 @@ mod record;
 mod reorder;
 mod sender;
 mod target;
+mod upgrade;
 mod wire;
 mod yard;

@@ -146,6 +146,14 @@ pub enum StoreError {
         /// The system's words.
         what: String,
     },
+    /// The disk is full or fails.
+    #[error("{path}: the disk takes or gives nothing ({what}). Make room on it or mend it, then start again")]
+    Disk {
+        /// The database.
+        path: PathBuf,
+        /// SQLite's words.
+        what: String,
+    },
     /// Something else SQLite says.
     #[error("the database answered: {0}")]
     Sqlite(#[from] rusqlite::Error),
@@ -306,13 +314,18 @@ fn wait_for_lock(asked: i32) -> bool {
 }
 
 fn opened(path: &Path, error: rusqlite::Error) -> StoreError {
-    use rusqlite::ErrorCode::{CannotOpen, DatabaseCorrupt, NotADatabase, PermissionDenied, ReadOnly};
+    use rusqlite::ErrorCode::{
+        CannotOpen, DatabaseCorrupt, DiskFull, NotADatabase, PermissionDenied, ReadOnly, SystemIoFailure,
+    };
     match error.sqlite_error_code() {
         Some(DatabaseCorrupt | NotADatabase) => {
             StoreError::Damaged { path: path.to_owned(), what: error.to_string() }
         }
         Some(CannotOpen | PermissionDenied | ReadOnly) => {
             StoreError::Unwritable { path: path.to_owned(), what: error.to_string() }
+        }
+        Some(DiskFull | SystemIoFailure) => {
+            StoreError::Disk { path: path.to_owned(), what: error.to_string() }
         }
         _ => StoreError::Sqlite(error),
     }
