@@ -57,7 +57,7 @@ impl Housekeeping {
         let kept_from = Timestamp((now - self.raw_retention).0.div_euclid(HOUR) * HOUR);
         while let Some(rolled) = self.store.next_roll_up(now)? {
             rolled_up = true;
-            self.engine.errand(move |store| store.keep_roll_up(&rolled, kept_from))??;
+            self.engine.errand(move |store| store.keep_roll_up(rolled, kept_from))??;
         }
         let charts = self.engine.look(charted)?;
         if rolled_up || charts != self.charted {

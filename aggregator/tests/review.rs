@@ -500,7 +500,7 @@ fn a_late_observation_rolls_its_hour_up_again_unless_the_raw_ones_are_gone() {
     let median = |desk: &Desk| desk.store.response_hours(&[track], before).expect("reads")[0].p50_us;
     let roll_up = |desk: &mut Desk, kept_from| {
         let rolled = desk.store.next_roll_up(desk.now).expect("reads").expect("an hour needs it");
-        desk.store.keep_roll_up(&rolled, kept_from).expect("kept");
+        desk.store.keep_roll_up(rolled, kept_from).expect("kept");
     };
     roll_up(&mut desk, before);
     let first = median(&desk);

@@ -208,7 +208,7 @@ async fn an_aggregator_that_slept_blames_no_agent_and_shows_what_they_saw() {
     };
     until("what waited is delivered", NOTICED, async || {
         operational();
-        depth() < Some(3)
+        depth().is_some_and(|depth| depth < 3)
     })
     .await;
     until("what was seen stands", NOTICED, async || {

@@ -65,16 +65,14 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; the hour stays to be done.
-    pub fn keep_roll_up(&mut self, rolled: &RollUp, kept_from: Timestamp) -> Result<(), StoreError> {
+    pub fn keep_roll_up(&mut self, rolled: RollUp, kept_from: Timestamp) -> Result<(), StoreError> {
         let verb = if rolled.hour < kept_from { "INSERT OR IGNORE" } else { "INSERT OR REPLACE" };
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let sql = format!(
             "{verb} INTO hour (workspace, track, hour_ms, up, degraded, down, inconclusive, latency)
              SELECT workspace, key, ?2, ?3, ?4, ?5, ?6, ?7 FROM track WHERE key = ?1"
         );
-        for row in &rolled.rows {
-            let (track, hour, up, degraded, down, inconclusive, latency) = row;
-            let row = (track, hour, up, degraded, down, inconclusive, latency);
+        for row in rolled.rows {
             transaction.prepare_cached(&sql)?.execute(row)?;
         }
         let done = "DELETE FROM dirty_hour WHERE hour_ms = ?1 AND times = ?2";
@@ -183,7 +181,7 @@ mod tests {
         let told: Vec<_> = raw.iter().filter_map(|one| one.total_us).collect();
         assert!(raw.len() == 11 && told.len() == 1, "{raw:?}");
         while let Some(rolled) = store.next_roll_up(now + HOUR).expect("rolls up") {
-            store.keep_roll_up(&rolled, Timestamp(0)).expect("kept");
+            store.keep_roll_up(rolled, Timestamp(0)).expect("kept");
         }
         let hours = store.response_hours(&[raw[0].track], Timestamp(0)).expect("reads");
         assert_eq!(hours.len(), 1, "the hour without a start shows none: {hours:?}");

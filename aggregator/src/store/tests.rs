@@ -1,4 +1,6 @@
 use super::*;
+use crossbeam_channel::RecvTimeoutError;
+use rusqlite::TransactionBehavior;
 
 fn database() -> (tempfile::TempDir, PathBuf) {
     let folder = tempfile::tempdir().expect("a folder");
@@ -364,4 +366,41 @@ fn a_trial_of_writing_writes() {
     store.try_write().expect("written");
     assert!(std::fs::metadata(&log).expect("a log").len() > before, "nothing came to the disk");
     assert_eq!(schema(&path), SCHEMA_VERSION);
+}
+
+/// The lock is free for moments alone: to ask for it ten times a second is to ask in vain.
+#[test]
+fn a_command_gets_its_turn_beside_a_writer_that_hardly_rests() {
+    let (_folder, path) = database();
+    let mut writer = Store::open(&path).expect("a new database");
+    let mut command = Store::beside(&path).expect("a second handle");
+    let (over, held) = crossbeam_channel::bounded::<()>(0);
+    let waits = |ms| held.recv_timeout(Duration::from_millis(ms)) == Err(RecvTimeoutError::Timeout);
+    let longest = std::thread::scope(|scope| {
+        scope.spawn(|| {
+            loop {
+                let writing = writer.connection.transaction_with_behavior(TransactionBehavior::Immediate);
+                let writing = writing.expect("it waits for one turn of the command's at most");
+                if !waits(100) {
+                    return;
+                }
+                drop(writing);
+                if !waits(4) {
+                    return;
+                }
+            }
+        });
+        let add = |number: u32| {
+            let begun = Instant::now();
+            command
+                .enrol_agent("default", &format!("agent-{number}"), "here", &format!("token-{number}"))
+                .map(|()| begun.elapsed())
+        };
+        let longest =
+            (0..10).map(add).max_by_key(|waited| waited.as_ref().map_or(Duration::MAX, |waited| *waited));
+        drop(over);
+        longest.expect("ten")
+    });
+    let longest = longest.expect("none was refused");
+    assert!(longest < Duration::from_secs(2), "one was waited for {longest:?}");
 }

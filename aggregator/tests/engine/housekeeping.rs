@@ -144,36 +144,6 @@ async fn an_agent_waits_for_one_deletion_at_most_while_old_observations_end() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_gets_its_turn_beside_an_engine_that_never_rests() {
-    let house = House::new().await;
-    let mut beside = Store::beside(&house.database).expect("a handle as a command has it");
-    let engine = house.engine.clone();
-    let people = tokio::task::spawn_blocking(move || {
-        let turns = || engine.health().commits.load(Ordering::Relaxed);
-        let add = |number: i64| {
-            let seen = turns();
-            while turns() < seen + 3 {
-                std::thread::yield_now();
-            }
-            let begun = Instant::now();
-            let (name, until) = (format!("agent-{number}"), engine.now() + HOUR);
-            let added = beside.offer_enrolment("default", &name, "here", &name, until);
-            assert!(added.is_ok(), "{added:?} after {:?}", begun.elapsed());
-            begun.elapsed()
-        };
-        (0..10).map(add).max().expect("ten")
-    });
-    let mut sequence = 0;
-    while !people.is_finished() {
-        sequence += 1;
-        house.send(sequence, observed(0, Hard::Up)).await;
-    }
-    let longest = people.await.expect("each was added");
-    assert!(longest < Duration::from_secs(2), "one was waited for {longest:?}");
-    house.end().await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
 async fn losses_and_transitions_are_told_for_thirteen_months_and_the_past_stays() {
     let house = House::new().await;
     let lost = |count| RecordKind::Lost { count, why: "the disk was full".to_owned(), from: None, to: None };
