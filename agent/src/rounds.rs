@@ -1,26 +1,27 @@
 //! The one task that starts probes when they are due, judges what they saw and hands it to the spool.
 //! It never waits for a probe, a disk or the network; a slow check delays no other.
 
-use crate::board::{Board, Seen};
-use crate::clock::{Clock, Moment};
+mod watched;
+
+use crate::board::Board;
+use crate::clock::Clock;
 use crate::eyes::{Watch, failed_inside};
-use crate::hysteresis::{Hysteresis, Thresholds, Transition};
+use crate::hysteresis::Hysteresis;
 use crate::probe::Observed;
-use crate::schedule::{Cadence, Due, Lateness, Schedule};
+use crate::schedule::{Cadence, Due, LONG, Lateness, Schedule, delay};
 use crate::spool::{Entry, Spool, Standing};
 use skerry_protocol::check::Check;
-use skerry_protocol::wire::{Declared, Observation, Outcome, Reason, State};
+use skerry_protocol::wire::{Declared, State};
 use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
-use tokio::task::{AbortHandle, Id, JoinError, JoinSet};
+use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
+use watched::{Running, Watched, reason_of, seen};
 
-/// Longest detail kept, bytes.
-const LONGEST_DETAIL: usize = 200;
 /// The task looks at its schedule at least this often, ms.
 const LONGEST_SLEEP: u64 = 86_400_000;
 
@@ -30,25 +31,6 @@ pub(crate) enum Order {
     Run(Vec<Check>, oneshot::Sender<()>),
     /// Show that it turns.
     Turn(oneshot::Sender<()>),
-}
-
-/// One check that is run.
-struct Watched {
-    check: Arc<Check>,
-    name: Arc<str>,
-    definition: [u8; 16],
-    cadence: Cadence,
-    hysteresis: Hysteresis,
-    generation: u64,
-    running: Option<Running>,
-    evidence: Option<Moment>,
-}
-
-struct Running {
-    task: AbortHandle,
-    due: u64,
-    started_ms: u64,
-    started: Moment,
 }
 
 /// The task's own.
@@ -61,6 +43,8 @@ pub(crate) struct Rounds {
     began: Instant,
     /// Boot clock at `began`, ms, so that a restart finds each check at its old place in its interval.
     began_ms: u64,
+    /// What the wall clock says when the boot clock is 0, ms: the grid of the checks, which no later step moves.
+    origin: i64,
     watched: Vec<Option<Watched>>,
     free: Vec<usize>,
     by_name: HashMap<Arc<str>, usize>,
@@ -82,6 +66,7 @@ impl Rounds {
         checks: Vec<Check>,
         remembered: Vec<Standing>,
     ) -> Self {
+        let began = clock.now();
         let mut rounds = Self {
             clock,
             watch,
@@ -89,7 +74,8 @@ impl Rounds {
             board,
             max_in_flight: max_in_flight.max(1),
             began: Instant::now(),
-            began_ms: clock.now().boot_ms,
+            began_ms: began.boot_ms,
+            origin: began.wall_ms.saturating_sub_unsigned(began.boot_ms),
             watched: Vec::new(),
             free: Vec::new(),
             by_name: HashMap::new(),
@@ -102,10 +88,12 @@ impl Rounds {
         rounds.watch.warn_of_lacks(&checks);
         let mut remembered: HashMap<Arc<str>, Standing> =
             remembered.into_iter().map(|standing| (Arc::clone(&standing.check), standing)).collect();
+        let mut first = Vec::new();
         for check in checks {
             let standing = remembered.remove(check.name.as_str());
-            rounds.add(check, standing);
+            first.extend(rounds.add(check, standing));
         }
+        rounds.begin(&first);
         rounds.forget_others();
         rounds
     }
@@ -166,17 +154,23 @@ impl Rounds {
         self.began_ms + self.began.elapsed().as_millis() as u64
     }
 
-    fn add(&mut self, check: Check, standing: Option<Standing>) {
+    /// Takes up a check. Gives its place where it is to run at once: nothing is known of it, or it should have run
+    /// while the agent was away.
+    fn add(&mut self, check: Check, standing: Option<Standing>) -> Option<(usize, u64)> {
         let definition = check.definition_hash();
-        let cadence = Cadence::new(&check.name, check.interval, check.retry_interval);
+        let cadence = Cadence::new(&check.name, check.interval, check.retry_interval, self.origin);
+        let mut missed = true;
         let name: Arc<str> = check.name.as_str().into();
         let mut hysteresis = Hysteresis::default();
         if let Some(standing) = standing.filter(|standing| standing.definition == definition) {
             hysteresis = standing.hysteresis;
             let silence = 3 * check.interval.as_millis() as u64 + 10_000;
-            if self.clock.now().ms_since(&standing.at) > silence {
+            let since = self.clock.now().ms_since(&standing.at);
+            if since > silence {
                 hysteresis.forget_runs();
             }
+            // Of a shorter one it is not kept when it last ran.
+            missed = cadence.interval >= LONG && since >= cadence.interval;
             if hysteresis.hard != State::Unknown {
                 let reason = standing.reason;
                 self.board.put(&name, seen(&hysteresis, None, reason));
@@ -184,8 +178,7 @@ impl Rounds {
         }
         self.generations += 1;
         let generation = self.generations;
-        let known = hysteresis.hard != State::Unknown;
-        let at = cadence.first(self.now_ms(), known);
+        let at_once = missed || hysteresis.hard == State::Unknown;
         let watched = Watched {
             check: Arc::new(check),
             name: Arc::clone(&name),
@@ -202,7 +195,20 @@ impl Rounds {
         });
         self.watched[slot] = Some(watched);
         self.by_name.insert(name, slot);
-        self.schedule.enter(Due { at, slot, generation });
+        if at_once {
+            return Some((slot, generation));
+        }
+        self.schedule.enter(Due { at: cadence.on_grid(self.now_ms()), slot, generation });
+        None
+    }
+
+    /// Runs these as soon as may be, many of them over some seconds.
+    fn begin(&mut self, first: &[(usize, u64)]) {
+        let now = self.now_ms();
+        for (place, (slot, generation)) in first.iter().copied().enumerate() {
+            let at = now + delay(place, first.len());
+            self.schedule.enter(Due { at, slot, generation });
+        }
     }
 
     fn remove(&mut self, name: &str) {
@@ -226,6 +232,7 @@ impl Rounds {
             self.remove(&name);
         }
         self.board.declare(declared(&checks));
+        let mut first = Vec::new();
         for check in checks {
             let slot = self.by_name.get(check.name.as_str()).copied();
             let present = slot.and_then(|slot| self.watched[slot].as_mut());
@@ -235,10 +242,11 @@ impl Rounds {
                 }
                 _ => {
                     self.remove(&check.name);
-                    self.add(check, None);
+                    first.extend(self.add(check, None));
                 }
             }
         }
+        self.begin(&first);
         self.forget_others();
     }
 
@@ -278,91 +286,11 @@ impl Rounds {
         let running = watched.running.take()?;
         let entry = watched.judge(observed, running.started);
         self.board.put(&watched.name, seen(&watched.hysteresis, watched.evidence, reason_of(&entry)));
-        let unconfirmed = watched.hysteresis.unconfirmed();
-        let at = watched.cadence.next(running.due, running.started_ms, now, unconfirmed);
+        let pace = watched.pace(reason_of(&entry));
+        let at = watched.cadence.next(running.due, running.started_ms, now, pace);
         self.schedule.enter(Due { at, slot, generation });
         Some(entry)
     }
-}
-
-impl Watched {
-    /// Takes what one run saw; gives the entry for the spool.
-    fn judge(&mut self, observed: Observed, started: Moment) -> Entry {
-        let before = self.hysteresis;
-        let thresholds = Thresholds { fall: self.check.fall, rise: self.check.rise };
-        let change = self.hysteresis.step(observed.outcome, started, thresholds);
-        if observed.outcome != Outcome::Inconclusive {
-            self.evidence = Some(started);
-        }
-        if let Some(change) = change {
-            tracing::info!(
-                check = %self.name,
-                from = change.from.name(),
-                to = change.to.name(),
-                reason = observed.reason.name(),
-                detail = %observed.detail,
-                "hard transition"
-            );
-        }
-        let flapping = self.hysteresis.flapping;
-        if flapping != before.flapping {
-            tracing::info!(check = %self.name, flapping, "a check began to flap, or no longer does");
-        }
-        let standing = (before != self.hysteresis).then(|| {
-            Box::new(Standing {
-                check: Arc::clone(&self.name),
-                definition: self.definition,
-                hysteresis: self.hysteresis,
-                reason: observed.reason,
-                at: started,
-            })
-        });
-        Entry {
-            check: Arc::clone(&self.name),
-            boot: started.boot,
-            observation: observation(observed, started, &self.hysteresis, change),
-            hard: change.is_some() || flapping != before.flapping,
-            interval_ms: u32::try_from(self.check.interval.as_millis()).unwrap_or(u32::MAX),
-            standing,
-        }
-    }
-}
-
-fn observation(
-    observed: Observed,
-    started: Moment,
-    hysteresis: &Hysteresis,
-    change: Option<Transition>,
-) -> Observation {
-    let mut detail = observed.detail;
-    let end = (0..=LONGEST_DETAIL.min(detail.len())).rfind(|end| detail.is_char_boundary(*end)).unwrap_or(0);
-    detail.truncate(end);
-    let since = change.map(|change| change.since);
-    let same_boot = since.filter(|since| since.boot == started.boot);
-    let other_boot = since.filter(|since| since.boot != started.boot);
-    Observation {
-        check: 0,
-        boot: 0,
-        boot_ms: started.boot_ms,
-        wall_ms: started.wall_ms,
-        outcome: observed.outcome as i32,
-        reason: observed.reason as i32,
-        detail,
-        total_us: u64::try_from(observed.total.as_micros()).unwrap_or(u64::MAX),
-        phases: observed.phases,
-        hard: hysteresis.hard as i32,
-        since_boot_ms: same_boot.map(|since| since.boot_ms),
-        since_wall_ms: other_boot.map(|since| since.wall_ms),
-        flapping: hysteresis.flapping,
-    }
-}
-
-fn seen(hysteresis: &Hysteresis, evidence: Option<Moment>, reason: Reason) -> Seen {
-    Seen { state: hysteresis.hard, flapping: hysteresis.flapping, since: hysteresis.since, evidence, reason }
-}
-
-fn reason_of(entry: &Entry) -> Reason {
-    Reason::from_wire(entry.observation.reason)
 }
 
 /// The inventory of these checks.

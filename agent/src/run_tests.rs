@@ -252,3 +252,21 @@ async fn flapping_arrives_and_survives_restart_and_reload_until_the_check_is_ste
     assert_eq!(last_state(&listener.0.borrow()), Some(State::Up));
     agent.stop().await;
 }
+
+#[tokio::test]
+async fn a_new_check_and_a_changed_one_run_at_once_however_long_their_interval() {
+    const HOUR: u64 = 3_600_000;
+    let folder = TempDir::new().expect("a folder");
+    let new = |hours: u64| (0..100).map(|number| check(&format!("check-{number}"), hours * HOUR)).collect();
+    let listener = Listener::new();
+    let agent = Agent::start_with(settings(&folder, new(24)), listener.clone(), always(Outcome::Up));
+    let agent = agent.expect("starts");
+    let up = |batches: &Vec<wire::Batch>| {
+        let states = batches.iter().flat_map(|batch| &batch.snapshot);
+        states.filter(|state| state.state == State::Up as i32).count()
+    };
+    listener.until(|batches| up(batches) >= 100).await;
+    agent.reload(new(23)).await.expect("reloads");
+    listener.until(|batches| up(batches) >= 200).await;
+    agent.stop().await;
+}

@@ -1,8 +1,9 @@
 //! When each check runs next: pure, on a monotonic count of milliseconds that the caller supplies.
 //!
 //! Every check has its own place in its interval (a hash of its name), and a settled check runs on that
-//! grid for ever: lateness of one run moves no other. While a change is unconfirmed it runs `retry`
-//! after its last start. A check that runs has no entry here, so it can never run twice at once.
+//! grid for ever: lateness of one run moves no other. The grid stands in wall time, as it was when the agent
+//! started, so that a daily check runs at its hour whenever its host boots. While a change is unconfirmed it runs
+//! `retry` after its last start. A check that runs has no entry here, so it can never run twice at once.
 //!
 //! Checks that are due within one [`SLOT`] start together at its beginning: to wake up costs more than to start
 //! a check, and what was seen together is committed together.
@@ -15,6 +16,14 @@ use xxhash_rust::xxh3::xxh3_64;
 /// What is due within one of these, ms, starts together, at its beginning. Long enough to be shared where hundreds
 /// of checks run each second, short beside any interval.
 pub const SLOT: u64 = 25;
+/// An interval this long, ms, outlives restarts of the host: when such a check last ran is remembered.
+pub const LONG: u64 = 3_600_000;
+/// First runs of many checks begin so far apart, ms,
+const APART: u64 = 5;
+/// and all within this, ms.
+const BURST: u64 = 10_000;
+/// While its first state is not confirmed and its target seems well, a check runs again this long after a start, ms.
+const CONFIRM: u64 = 500;
 
 /// How often one check runs, ms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,17 +32,19 @@ pub struct Cadence {
     pub interval: u64,
     /// Start to start while a change is unconfirmed.
     pub retry: u64,
-    /// The check's own place in its interval.
+    /// The check's own place in its interval, on the caller's count.
     pub phase: u64,
 }
 
 impl Cadence {
-    /// The cadence of the check of that name.
+    /// The cadence of the check of that name. `origin`: what the wall clock says when the caller's count is 0, ms.
     #[must_use]
-    pub fn new(name: &str, interval: Duration, retry: Duration) -> Self {
+    pub fn new(name: &str, interval: Duration, retry: Duration, origin: i64) -> Self {
         let whole = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1);
         let interval = whole(interval);
-        Self { interval, retry: whole(retry).min(interval), phase: xxh3_64(name.as_bytes()) % interval }
+        let place = i128::from(xxh3_64(name.as_bytes()) % interval) - i128::from(origin);
+        let phase = place.rem_euclid(i128::from(interval)) as u64;
+        Self { interval, retry: whole(retry).min(interval), phase }
     }
 
     /// The first point of the grid at or after `from`.
@@ -43,23 +54,36 @@ impl Cadence {
         self.phase + beyond.div_ceil(self.interval) * self.interval
     }
 
-    /// First run: a check of which nothing is known comes within its retry interval, so that the first
-    /// answer does not wait for a long interval; a known one goes on on its grid.
-    #[must_use]
-    pub fn first(&self, now: u64, known: bool) -> u64 {
-        if known { self.on_grid(now) } else { now + self.phase % self.retry }
-    }
-
     /// The run after the one that was due at `due`, started at `started` and ended at `now`.
     #[must_use]
-    pub fn next(&self, due: u64, started: u64, now: u64, unconfirmed: bool) -> u64 {
-        if unconfirmed {
-            return (started + self.retry).max(now);
+    pub fn next(&self, due: u64, started: u64, now: u64, pace: Pace) -> u64 {
+        match pace {
+            Pace::First => return (started + self.retry.min(CONFIRM)).max(now),
+            Pace::Unconfirmed => return (started + self.retry).max(now),
+            Pace::Settled => {}
         }
         // Half a retry keeps a run off the heels of a late one or of the last retry; a punctual run is a
         // whole interval before its next point in any case.
         self.on_grid((due + 1).max(started + self.retry / 2).max(now))
     }
+}
+
+/// How soon a check runs again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// Nothing was ever confirmed of it, and its target seems well: very soon, so that a page stands at once.
+    First,
+    /// A change is to be confirmed.
+    Unconfirmed,
+    /// On its grid.
+    Settled,
+}
+
+/// How long the first run of one of `many` checks that begin together waits, ms: a single one does not.
+#[must_use]
+pub fn delay(place: usize, many: usize) -> u64 {
+    let (place, many) = (place as u64, (many as u64).max(1));
+    place * (many * APART).min(BURST) / many
 }
 
 /// One start that is due.
@@ -127,7 +151,7 @@ mod tests {
     use super::*;
 
     fn cadence(name: &str) -> Cadence {
-        Cadence::new(name, Duration::from_secs(30), Duration::from_secs(10))
+        Cadence::new(name, Duration::from_secs(30), Duration::from_secs(10), 0)
     }
 
     #[test]
@@ -137,30 +161,30 @@ mod tests {
         let first = due;
         for round in 1..=10_000_u64 {
             let started = due + round % 700;
-            due = cadence.next(due, started, started + 5_000, false);
+            due = cadence.next(due, started, started + 5_000, Pace::Settled);
             assert_eq!(due, first + round * 30_000);
         }
     }
 
     #[test]
     fn a_check_whose_retry_is_its_interval_keeps_its_grid_too() {
-        let cadence = Cadence::new("fast", Duration::from_secs(5), Duration::from_secs(5));
+        let cadence = Cadence::new("fast", Duration::from_secs(5), Duration::from_secs(5), 0);
         let due = cadence.on_grid(7_000);
-        assert_eq!(cadence.next(due, due + 3, due + 40, false), due + 5_000);
+        assert_eq!(cadence.next(due, due + 3, due + 40, Pace::Settled), due + 5_000);
     }
 
     #[test]
     fn retries_run_start_to_start_and_never_overlap() {
         let cadence = cadence("shop");
-        assert_eq!(cadence.next(0, 100, 400, true), 10_100);
-        assert_eq!(cadence.next(0, 100, 15_000, true), 15_000);
+        assert_eq!(cadence.next(0, 100, 400, Pace::Unconfirmed), 10_100);
+        assert_eq!(cadence.next(0, 100, 15_000, Pace::Unconfirmed), 15_000);
     }
 
     #[test]
     fn points_that_passed_are_not_made_up_for() {
         let cadence = cadence("shop");
         let due = cadence.on_grid(0);
-        let next = cadence.next(due, due + 95_000, due + 96_000, false);
+        let next = cadence.next(due, due + 95_000, due + 96_000, Pace::Settled);
         assert!(next > due + 96_000 && next <= due + 130_000);
         assert_eq!((next - due) % 30_000, 0);
     }
@@ -203,12 +227,12 @@ mod tests {
     /// Starts at the beginning of slots, each run taking `took` ms, until `end`: when each was due and started.
     fn starts(cadence: &Cadence, took: u64, end: u64) -> Vec<(u64, u64)> {
         let mut schedule = Schedule::default();
-        schedule.enter(Due { at: cadence.first(0, true), slot: 0, generation: 0 });
+        schedule.enter(Due { at: cadence.on_grid(0), slot: 0, generation: 0 });
         let mut starts = Vec::new();
         while let Some(now) = schedule.earliest().filter(|now| *now < end) {
             let due = schedule.take(now).expect("its slot has begun");
             starts.push((due.at, now));
-            let at = cadence.next(due.at, now, now + took, false);
+            let at = cadence.next(due.at, now, now + took, Pace::Settled);
             schedule.enter(Due { at, slot: 0, generation: 0 });
         }
         starts
@@ -219,7 +243,7 @@ mod tests {
         for interval in [100, 101, 300, 310, 999, 30_000] {
             for number in 0..50 {
                 let whole = Duration::from_millis(interval);
-                let cadence = Cadence::new(&format!("check-{number}"), whole, whole);
+                let cadence = Cadence::new(&format!("check-{number}"), whole, whole, 0);
                 for (round, (due, start)) in starts(&cadence, 3, interval * 200).into_iter().enumerate() {
                     assert_eq!(due, cadence.phase + round as u64 * interval, "every {interval} ms");
                     assert!(start <= due && due - start < SLOT && start % SLOT == 0);
@@ -249,12 +273,44 @@ mod tests {
         let mut schedule = Schedule::default();
         let mut started = SLOT * 50 + 1;
         for round in 1..=100 {
-            let at = cadence.next(0, started, started + 5, true);
+            let at = cadence.next(0, started, started + 5, Pace::Unconfirmed);
             schedule.enter(Due { at, slot: 0, generation: 0 });
             started = schedule.earliest().expect("one waits") + 1;
             schedule.take(started).expect("its slot has begun");
             assert_eq!(started, SLOT * 50 + 1 + round * 10_000);
         }
+    }
+
+    #[test]
+    fn a_daily_check_runs_at_its_hour_whenever_its_host_boots() {
+        const DAY: i64 = 86_400_000;
+        let day = Duration::from_millis(DAY as u64);
+        let hours: Vec<i64> = [0, 1, 7_654_321, DAY, 20 * DAY + 99]
+            .map(|booted| {
+                let cadence =
+                    Cadence::new("backup", day, Duration::from_secs(10), 1_795_867_347_758 + booted);
+                (cadence.on_grid(40_000) as i64 + 1_795_867_347_758 + booted).rem_euclid(DAY)
+            })
+            .to_vec();
+        assert!(hours.iter().all(|hour| *hour == hours[0]), "{hours:?}");
+        // A clock before 1970 is a clock.
+        assert!(Cadence::new("backup", day, day, -DAY - 1).phase < DAY as u64);
+    }
+
+    #[test]
+    fn first_runs_come_at_once_and_many_of_them_are_spread() {
+        assert_eq!(delay(0, 1), 0);
+        for many in [2, 100, 300] {
+            assert!(delay(many - 1, many) <= 1_500, "a first page stands within two seconds");
+        }
+        for many in [1_000, 10_000, 50_000] {
+            let (middle, last) = (delay(many / 2, many), delay(many - 1, many));
+            assert!(middle * 2 <= last + 10 && last < BURST, "{middle} {last}");
+        }
+        // A target that seems well is asked again at once, one that seems bad after its retry interval.
+        let cadence = cadence("shop");
+        assert_eq!(cadence.next(0, 100, 140, Pace::First), 600);
+        assert_eq!(cadence.next(0, 100, 140, Pace::Unconfirmed), 10_100);
     }
 
     #[test]

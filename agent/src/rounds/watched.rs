@@ -1,0 +1,125 @@
+//! One check that is run: what is held of it, and what each run makes of that.
+
+use crate::board::Seen;
+use crate::clock::Moment;
+use crate::hysteresis::{Hysteresis, Thresholds, Transition};
+use crate::probe::Observed;
+use crate::schedule::{Cadence, LONG, Pace};
+use crate::spool::{Entry, Standing};
+use skerry_protocol::check::Check;
+use skerry_protocol::wire::{Observation, Outcome, Reason, State};
+use std::sync::Arc;
+use tokio::task::AbortHandle;
+
+/// Longest detail kept, bytes.
+const LONGEST_DETAIL: usize = 200;
+
+/// One check that is run.
+pub(super) struct Watched {
+    pub(super) check: Arc<Check>,
+    pub(super) name: Arc<str>,
+    pub(super) definition: [u8; 16],
+    pub(super) cadence: Cadence,
+    pub(super) hysteresis: Hysteresis,
+    pub(super) generation: u64,
+    pub(super) running: Option<Running>,
+    pub(super) evidence: Option<Moment>,
+}
+
+pub(super) struct Running {
+    pub(super) task: AbortHandle,
+    pub(super) due: u64,
+    pub(super) started_ms: u64,
+    pub(super) started: Moment,
+}
+
+impl Watched {
+    /// How soon it runs again after a run for `reason`.
+    pub(super) fn pace(&self, reason: Reason) -> Pace {
+        let seems_well = self.hysteresis.not_down.count > 0;
+        match self.hysteresis.hard {
+            State::Unknown if seems_well && reason == Reason::None => Pace::First,
+            _ if self.hysteresis.unconfirmed() => Pace::Unconfirmed,
+            _ => Pace::Settled,
+        }
+    }
+
+    /// Takes what one run saw; gives the entry for the spool.
+    pub(super) fn judge(&mut self, observed: Observed, started: Moment) -> Entry {
+        let before = self.hysteresis;
+        let thresholds = Thresholds { fall: self.check.fall, rise: self.check.rise };
+        let change = self.hysteresis.step(observed.outcome, started, thresholds);
+        if observed.outcome != Outcome::Inconclusive {
+            self.evidence = Some(started);
+        }
+        if let Some(change) = change {
+            tracing::info!(
+                check = %self.name,
+                from = change.from.name(),
+                to = change.to.name(),
+                reason = observed.reason.name(),
+                detail = %observed.detail,
+                "hard transition"
+            );
+        }
+        let flapping = self.hysteresis.flapping;
+        if flapping != before.flapping {
+            tracing::info!(check = %self.name, flapping, "a check began to flap, or no longer does");
+        }
+        let remembered = before != self.hysteresis || self.cadence.interval >= LONG;
+        let standing = remembered.then(|| {
+            Box::new(Standing {
+                check: Arc::clone(&self.name),
+                definition: self.definition,
+                hysteresis: self.hysteresis,
+                reason: observed.reason,
+                at: started,
+            })
+        });
+        Entry {
+            check: Arc::clone(&self.name),
+            boot: started.boot,
+            observation: observation(observed, started, &self.hysteresis, change),
+            hard: change.is_some() || flapping != before.flapping,
+            interval_ms: u32::try_from(self.check.interval.as_millis()).unwrap_or(u32::MAX),
+            standing,
+        }
+    }
+}
+
+fn observation(
+    observed: Observed,
+    started: Moment,
+    hysteresis: &Hysteresis,
+    change: Option<Transition>,
+) -> Observation {
+    let mut detail = observed.detail;
+    let end = (0..=LONGEST_DETAIL.min(detail.len())).rfind(|end| detail.is_char_boundary(*end)).unwrap_or(0);
+    detail.truncate(end);
+    let since = change.map(|change| change.since);
+    let same_boot = since.filter(|since| since.boot == started.boot);
+    let other_boot = since.filter(|since| since.boot != started.boot);
+    Observation {
+        check: 0,
+        boot: 0,
+        boot_ms: started.boot_ms,
+        wall_ms: started.wall_ms,
+        outcome: observed.outcome as i32,
+        reason: observed.reason as i32,
+        detail,
+        total_us: u64::try_from(observed.total.as_micros()).unwrap_or(u64::MAX),
+        phases: observed.phases,
+        hard: hysteresis.hard as i32,
+        since_boot_ms: same_boot.map(|since| since.boot_ms),
+        since_wall_ms: other_boot.map(|since| since.wall_ms),
+        flapping: hysteresis.flapping,
+    }
+}
+
+pub(super) fn seen(hysteresis: &Hysteresis, evidence: Option<Moment>, reason: Reason) -> Seen {
+    Seen { state: hysteresis.hard, flapping: hysteresis.flapping, since: hysteresis.since, evidence, reason }
+}
+
+pub(super) fn reason_of(entry: &Entry) -> Reason {
+    Reason::from_wire(entry.observation.reason)
+}
