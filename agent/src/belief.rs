@@ -9,10 +9,13 @@ use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, Server
 use rustls::crypto::{
     CryptoProvider, WebPkiSupportedAlgorithms, verify_tls12_signature, verify_tls13_signature,
 };
-use rustls::{DigitallySignedStruct, Error, SignatureScheme};
+use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
 use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
+use std::time::Duration;
+use x509_parser::prelude::{FromDer, X509Certificate};
 
 /// What a server shows of itself, and whom it was asked for.
+#[derive(Clone, Copy)]
 pub(crate) struct Shown<'a> {
     pub(crate) certificate: &'a CertificateDer<'a>,
     intermediates: &'a [CertificateDer<'a>],
@@ -22,6 +25,17 @@ pub(crate) struct Shown<'a> {
 }
 
 impl Shown<'_> {
+    /// The same, shown at another time, ms since 1970 UTC.
+    pub(crate) fn at(self, ms: i64) -> Self {
+        let now = UnixTime::since_unix_epoch(Duration::from_millis(u64::try_from(ms).unwrap_or(0)));
+        Self { now, ..self }
+    }
+
+    /// The same, shown at a time in which the certificate is valid: the one nearest to `ms`.
+    pub(crate) fn while_valid(self, ms: i64) -> Self {
+        validity(self.certificate).map_or(self, |(from, to)| self.at(ms.clamp(from, to.max(from))))
+    }
+
     /// What webpki says of it.
     ///
     /// # Errors
@@ -30,6 +44,25 @@ impl Shown<'_> {
         let Self { certificate, intermediates, name, ocsp, now } = *self;
         authorities.verify_server_cert(certificate, intermediates, name, ocsp, now).map(drop)
     }
+}
+
+/// From when to when a certificate is valid, ms since 1970 UTC.
+pub(crate) fn validity(certificate: &[u8]) -> Option<(i64, i64)> {
+    let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
+    let validity = parsed.validity();
+    Some((
+        validity.not_before.timestamp().saturating_mul(1_000),
+        validity.not_after.timestamp().saturating_mul(1_000),
+    ))
+}
+
+/// Is a certificate refused for when it is shown, and for nothing else?
+pub(crate) fn is_of_dates(error: &Error) -> bool {
+    use CertificateError::{Expired, ExpiredContext, NotValidYet, NotValidYetContext};
+    matches!(
+        error,
+        Error::InvalidCertificate(Expired | ExpiredContext { .. } | NotValidYet | NotValidYetContext { .. })
+    )
 }
 
 /// Decides whether a certificate is believed.

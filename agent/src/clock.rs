@@ -1,6 +1,11 @@
 //! The clocks of this host: the kernel's boot id, `CLOCK_BOOTTIME`, the wall clock.
 //! Decisions are taken on the boot clock alone; the wall clock is only carried along.
 
+mod corrected;
+
+pub(crate) use corrected::EARLIEST;
+pub use corrected::{CorrectedClock, Fails, Readings};
+
 use anyhow::Context;
 use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -87,6 +92,11 @@ impl Clock {
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
         let boot = BootId::parse(&text).with_context(|| format!("{path} holds no boot id"))?;
         Ok(Self { boot, dial: None })
+    }
+
+    /// Reads the clocks and names no boot: for what outlives none.
+    fn without_boot() -> Self {
+        Self { boot: BootId::default(), dial: None }
     }
 
     /// The clocks of a simulated host in that boot.

@@ -7,22 +7,24 @@ pub mod trust;
 
 pub use enrol::{Enrolled, enrol};
 
+use crate::clock::{Clock, CorrectedClock, EARLIEST};
 use crate::uplink::{Deliver, Delivery};
 use anyhow::{Context, bail, ensure};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
+use look::Looker;
 use prost::Message;
 use reqwest::header::{
-    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
+    AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
 };
 use reqwest::{Client, ClientBuilder, Response, StatusCode};
 use skerry_protocol::wire;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
-use trust::{Fingerprint, refusal};
+use trust::{Dates, Fingerprint, is_refused_for_its_dates, refusal};
 use url::Url;
 
 /// Longest answer that is read.
@@ -58,6 +60,9 @@ pub struct HttpDelivery {
     next: AtomicUsize,
     aggregator_id: Mutex<Option<String>>,
     token_file: Option<PathBuf>,
+    time: Arc<CorrectedClock>,
+    /// Asks for the time where the dates of a certificate are in doubt; not needed where it is pinned.
+    time_asker: Option<Looker>,
 }
 
 impl HttpDelivery {
@@ -72,10 +77,17 @@ impl HttpDelivery {
         if let Some(path) = &settings.token_file {
             read_token(path)?;
         }
-        let client = client(trust::trust(settings.ca_file.as_deref(), settings.fingerprint)?.config)?;
+        let time = Arc::new(CorrectedClock::new(Clock::open()?));
+        let (ca_file, dates) = (settings.ca_file.as_deref(), Dates::Either(Arc::clone(&time)));
+        let client = client(trust::trust(ca_file, settings.fingerprint, dates)?.config)?;
+        let time_asker = match settings.fingerprint {
+            None => Some(Looker::at_any_time(ca_file)?),
+            Some(_) => None,
+        };
         let aggregator_id = Mutex::new(settings.aggregator_id.clone());
         let token_file = settings.token_file.clone();
-        Ok(Self { client, endpoints, next: AtomicUsize::new(0), aggregator_id, token_file })
+        let next = AtomicUsize::new(0);
+        Ok(Self { client, endpoints, next, aggregator_id, token_file, time, time_asker })
     }
 
     /// `None`: it is ours. Otherwise whose answer this was.
@@ -91,7 +103,27 @@ impl HttpDelivery {
         }
     }
 
-    async fn post(&self, endpoint: &Url, body: Bytes) -> Result<Delivery, String> {
+    /// Asks `endpoint` what time it is, telling it nothing. Its answer is taken where its certificate, which an
+    /// authority vouches for, is valid at that time: whoever has the key of an ended one could say so too, but a host
+    /// whose clock is wrong is not locked out until somebody comes and sets it.
+    async fn learn_the_time(&self, endpoint: &Url) -> bool {
+        let Some(asker) = &self.time_asker else { return false };
+        let Ok(sight) = asker.get(endpoint, &[]).await else { return false };
+        let (Some(date), Some(shown)) = (date(&sight.headers), sight.certificate) else { return false };
+        let believable =
+            (shown.not_before..=shown.not_after).contains(&date) && date.as_millisecond() >= EARLIEST;
+        if believable {
+            let own = jiff::Timestamp::from_millisecond(self.time.readings().own).unwrap_or_default();
+            tracing::warn!(
+                "this host's clock says {own}, at which the certificate of {endpoint} is not valid; the aggregator says \
+                 {date}, at which it is, and the agent goes by that. See to this host's time: set its clock right"
+            );
+            self.time.set(date.as_millisecond());
+        }
+        believable
+    }
+
+    async fn send(&self, endpoint: &Url, body: Bytes) -> Result<reqwest::Result<Response>, String> {
         let mut request = self
             .client
             .post(endpoint.clone())
@@ -106,9 +138,17 @@ impl HttpDelivery {
             value.set_sensitive(true);
             request = request.header(AUTHORIZATION, value);
         }
-        let response = request
-            .send()
-            .await
+        Ok(request.send().await)
+    }
+
+    async fn post(&self, endpoint: &Url, body: Bytes) -> Result<Delivery, String> {
+        let sent = match self.send(endpoint, body.clone()).await? {
+            Err(error) if is_refused_for_its_dates(&error) && self.learn_the_time(endpoint).await => {
+                self.send(endpoint, body).await?
+            }
+            sent => sent,
+        };
+        let response = sent
             .map_err(|error| refusal(&error, endpoint).map_or_else(|| chain(&error), |it| it.to_string()))?;
         let status = response.status();
         let (protobuf, problem) = (is_of(response.headers(), PROTOBUF), is_of(response.headers(), PROBLEM));
@@ -141,7 +181,10 @@ impl HttpDelivery {
             },
             StatusCode::OK => match wire::Reply::decode(answer.as_ref()) {
                 Ok(reply) if reply.protocol > 0 => match self.stranger(&reply.aggregator_id) {
-                    None => Delivery::Accepted(reply),
+                    None => {
+                        self.time.set(reply.wall_now_ms);
+                        Delivery::Accepted(reply)
+                    }
                     Some(ours) => Delivery::Again {
                         after: None,
                         why: format!(
@@ -244,8 +287,14 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     if let Ok(seconds) = value.parse() {
         return Some(Duration::from_secs(seconds));
     }
-    let date = jiff::fmt::rfc2822::parse(value).ok()?;
-    SystemTime::from(date.timestamp()).duration_since(SystemTime::now()).ok()
+    let until = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
+    // By the clock of whoever says so, where it tells what that says.
+    let now = date(headers).map_or_else(SystemTime::now, SystemTime::from);
+    SystemTime::from(until).duration_since(now).ok()
+}
+
+fn date(headers: &HeaderMap) -> Option<jiff::Timestamp> {
+    Some(jiff::fmt::rfc2822::parse(headers.get(DATE)?.to_str().ok()?).ok()?.timestamp())
 }
 
 async fn read_bounded(mut response: Response) -> Result<Bytes, String> {

@@ -89,6 +89,14 @@ async fn each_answer_is_taken_for_what_it_is() {
         ("429 Too Many Requests\r\nretry-after: 30", html, b"slow down", Taken::After(30), "slow down"),
         ("500 Internal Server Error", "", b"", Taken::Again, "500"),
         ("502 Bad Gateway", html, b"<title>502 Bad Gateway</title>", Taken::Again, "a proxy in between"),
+        (
+            // By the clock of whoever says so, whatever ours says.
+            "503 Service Unavailable\r\ndate: Thu, 01 Jan 1970 00:00:05 GMT\r\nretry-after: Thu, 01 Jan 1970 00:00:17 GMT",
+            html,
+            b"",
+            Taken::After(12),
+            "503",
+        ),
         ("503 Service Unavailable\r\nretry-after: soon", html, b"", Taken::Again, "503"),
         ("504 Gateway Timeout", html, page, Taken::Again, "504"),
         ("511 Network Authentication Required", html, page, Taken::Again, "Sign in here"),

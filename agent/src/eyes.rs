@@ -1,17 +1,21 @@
 //! What a run of a check sees, and whether it is the agent itself that sees nothing. Every run ends: one that
 //! outlives its deadline is taken for stuck, one that panics says nothing of its target.
 
+use crate::clock::CorrectedClock;
 use crate::probe::{Findings, Observed, Prober};
 use crate::self_test::SelfTest;
-use skerry_protocol::check::Check;
+use skerry_protocol::check::{Check, Kind};
 use skerry_protocol::wire::{Outcome, Reason};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::JoinError;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout_at};
 
 /// A probe that outlives its deadline by this is taken for stuck.
 const GRACE: Duration = Duration::from_millis(500);
+/// An agent that has just started waits so long for its aggregator to say what time it is, before certificates are
+/// judged by this host's clock alone.
+pub(crate) const FIRST_REPLY: Duration = Duration::from_secs(1);
 
 /// What runs the checks.
 #[derive(Clone)]
@@ -28,6 +32,9 @@ pub(crate) enum Eyes {
 pub(crate) struct Watch {
     pub(crate) eyes: Eyes,
     pub(crate) self_test: Arc<SelfTest>,
+    pub(crate) time: Arc<CorrectedClock>,
+    /// Until then a check that judges certificates waits for the time.
+    pub(crate) waits_until: Instant,
 }
 
 impl Watch {
@@ -45,9 +52,23 @@ impl Watch {
 
     /// Runs one check; a failure is its target's only if our own network was there.
     pub(crate) async fn observe(self, check: Arc<Check>) -> Observed {
+        if judges_certificates(&check) {
+            let _ = timeout_at(self.waits_until, self.time.known()).await;
+        }
         let started = Instant::now();
         let observed = observe(self.eyes, Arc::clone(&check)).await;
         self.self_test.excuse(&check, observed, started).await
+    }
+}
+
+/// Does it hang on the time whether the target of this check is well?
+fn judges_certificates(check: &Check) -> bool {
+    match &check.kind {
+        Kind::Http(http) => http.verify && http.url.scheme() == "https",
+        Kind::Tls(_) => true,
+        Kind::Tcp(tcp) => tcp.tls.is_some(),
+        Kind::Dns(dns) => dns.transport.tls().is_some(),
+        Kind::Ping(_) | Kind::Heartbeat(_) | Kind::Exec(_) => false,
     }
 }
 
@@ -55,20 +76,18 @@ impl Watch {
 async fn observe(eyes: Eyes, check: Arc<Check>) -> Observed {
     let deadline = Instant::now() + check.timeout;
     match eyes {
-        Eyes::Network(prober) => {
-            match tokio::time::timeout_at(deadline + GRACE, prober.observe(&check, deadline)).await {
-                Ok(observed) => observed,
-                Err(_) => Observed {
-                    outcome: Outcome::Down,
-                    reason: Reason::Timeout,
-                    detail: "no answer within the timeout".to_owned(),
-                    total: check.timeout,
-                    phases: None,
-                    certificate: None,
-                    findings: Findings::Nothing,
-                },
-            }
-        }
+        Eyes::Network(prober) => match timeout_at(deadline + GRACE, prober.observe(&check, deadline)).await {
+            Ok(observed) => observed,
+            Err(_) => Observed {
+                outcome: Outcome::Down,
+                reason: Reason::Timeout,
+                detail: "no answer within the timeout".to_owned(),
+                total: check.timeout,
+                phases: None,
+                certificate: None,
+                findings: Findings::Nothing,
+            },
+        },
         #[cfg(test)]
         Eyes::Script(script) => {
             let observed = script(&check);

@@ -8,10 +8,10 @@ use crate::clock::Clock;
 use crate::eyes::{Watch, failed_inside};
 use crate::hysteresis::Hysteresis;
 use crate::probe::Observed;
-use crate::schedule::{Cadence, Due, LONG, Lateness, Schedule, delay};
+use crate::schedule::{Cadence, Due, LONG, Lateness, Pace, Schedule, delay};
 use crate::spool::{Entry, Spool, Standing};
 use skerry_protocol::check::Check;
-use skerry_protocol::wire::{Declared, State};
+use skerry_protocol::wire::{Declared, Reason, State};
 use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 use std::sync::Arc;
@@ -24,6 +24,8 @@ use watched::{Running, Watched, reason_of, seen};
 
 /// The task looks at its schedule at least this often, ms.
 const LONGEST_SLEEP: u64 = 86_400_000;
+/// A wall clock that is so far off, ms, lays no grid.
+const WRONG: u64 = 60_000;
 
 /// What the task is asked beside its work, and whom it answers.
 pub(crate) enum Order {
@@ -43,7 +45,8 @@ pub(crate) struct Rounds {
     began: Instant,
     /// Boot clock at `began`, ms, so that a restart finds each check at its old place in its interval.
     began_ms: u64,
-    /// What the wall clock says when the boot clock is 0, ms: the grid of the checks, which no later step moves.
+    /// What the wall clock says when the boot clock is 0, ms: the grid of the checks, which no later step moves. The
+    /// first reply of the aggregator moves it where the wall clock was wrong at the start.
     origin: i64,
     watched: Vec<Option<Watched>>,
     free: Vec<usize>,
@@ -101,6 +104,8 @@ impl Rounds {
     /// Runs until it is told to stop; probes on their way are given up, and say nothing.
     pub(crate) async fn run(mut self, mut orders: mpsc::Receiver<Order>, stop: CancellationToken) {
         let mut wake = pin!(tokio::time::sleep_until(self.began));
+        let mut told = self.watch.time.told();
+        let mut anchored = false;
         loop {
             self.start_due();
             let room = self.probes.len() < self.max_in_flight;
@@ -117,6 +122,11 @@ impl Rounds {
                 () = stop.cancelled() => return,
                 Some(done) = self.probes.join_next_with_id() => self.finish(done).await,
                 Some(order) = orders.recv() => self.obey(order),
+                Ok(()) = told.changed(), if !anchored => {
+                    anchored = true;
+                    let origin = *told.borrow_and_update();
+                    self.anchor(origin.unwrap_or(self.origin));
+                }
                 () = &mut wake, if earliest.is_some() => {}
                 else => stop.cancelled().await,
             }
@@ -200,6 +210,28 @@ impl Rounds {
         }
         self.schedule.enter(Due { at: cadence.on_grid(self.now_ms()), slot, generation });
         None
+    }
+
+    /// Lays the grid anew where it was laid by a wrong clock. What runs every few minutes may stay where it is.
+    fn anchor(&mut self, origin: i64) {
+        if origin.abs_diff(self.origin) < WRONG {
+            return;
+        }
+        self.origin = origin;
+        let now = self.now_ms();
+        for (slot, watched) in self.watched.iter_mut().enumerate() {
+            let Some(watched) = watched.as_mut().filter(|watched| watched.cadence.interval >= LONG) else {
+                continue;
+            };
+            let check = &watched.check;
+            watched.cadence = Cadence::new(&check.name, check.interval, check.retry_interval, origin);
+            if watched.running.is_none() && watched.pace(Reason::None) == Pace::Settled {
+                self.generations += 1;
+                watched.generation = self.generations;
+                let at = watched.cadence.on_grid(now);
+                self.schedule.enter(Due { at, slot, generation: self.generations });
+            }
+        }
     }
 
     /// Runs these as soon as may be, many of them over some seconds.

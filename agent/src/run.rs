@@ -2,8 +2,8 @@
 //! An embedder starts an [`Agent`] with its own [`Deliver`] and keeps the [`AgentHandle`].
 
 use crate::board::{Board, Seen};
-use crate::clock::Clock;
-use crate::eyes::{Eyes, Watch};
+use crate::clock::{Clock, CorrectedClock};
+use crate::eyes::{Eyes, FIRST_REPLY, Watch};
 use crate::metrics::Figures;
 use crate::probe::Prober;
 use crate::rounds::{Order, Rounds, declared};
@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{mpsc, oneshot};
 use tokio::task::JoinHandle;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// Most probes at once, unless told otherwise.
@@ -83,21 +83,39 @@ impl Agent {
     /// # Errors
     /// The spool's path cannot be used, another agent uses it, or the host tells no boot id.
     pub fn start(settings: AgentSettings, deliver: Arc<dyn Deliver>) -> anyhow::Result<AgentHandle> {
-        let prober = Prober::new().context("cannot prepare the probes")?;
-        Self::start_with(settings, deliver, Eyes::Network(Arc::new(prober)))
+        let clock = Clock::open()?;
+        let time = Arc::new(CorrectedClock::new(clock));
+        let prober = Prober::by(Arc::clone(&time)).context("cannot prepare the probes")?;
+        Self::start_at(clock, time, settings, deliver, Eyes::Network(Arc::new(prober)))
     }
 
+    #[cfg(test)]
     pub(crate) fn start_with(
         settings: AgentSettings,
         deliver: Arc<dyn Deliver>,
         eyes: Eyes,
     ) -> anyhow::Result<AgentHandle> {
         let clock = Clock::open()?;
+        Self::start_at(clock, Arc::new(CorrectedClock::new(clock)), settings, deliver, eyes)
+    }
+
+    fn start_at(
+        clock: Clock,
+        time: Arc<CorrectedClock>,
+        settings: AgentSettings,
+        deliver: Arc<dyn Deliver>,
+        eyes: Eyes,
+    ) -> anyhow::Result<AgentHandle> {
         let (spool, remembered) = Spool::open(&settings.spool_path, settings.spool_limits, clock)?;
         let checks = of_location(settings.checks, &settings.location);
         let board = Arc::new(Board::new(declared(&checks)));
         let self_test = Arc::new(SelfTest::new(settings.self_test));
-        let eyes = Watch { eyes, self_test: Arc::clone(&self_test) };
+        let eyes = Watch {
+            eyes,
+            self_test: Arc::clone(&self_test),
+            time: Arc::clone(&time),
+            waits_until: Instant::now() + FIRST_REPLY,
+        };
         let rounds = Rounds::new(
             clock,
             eyes,
@@ -114,7 +132,8 @@ impl Agent {
             Arc::clone(&self_test),
             deliver,
             clock,
-        );
+        )
+        .correcting(time);
         let (orders, ordered) = mpsc::channel(1);
         let (stop_rounds, stop_uplink) = (CancellationToken::new(), CancellationToken::new());
         let rounds = tokio::spawn(rounds.run(ordered, stop_rounds.clone()));

@@ -7,7 +7,7 @@ mod composing;
 mod present;
 
 use crate::board::Board;
-use crate::clock::Clock;
+use crate::clock::{Clock, CorrectedClock};
 use crate::self_test::SelfTest;
 use crate::spool::{Page, Spool, SpoolStatus, Stored};
 use async_trait::async_trait;
@@ -84,6 +84,8 @@ pub struct Uplink {
     self_test: Arc<SelfTest>,
     deliver: Arc<dyn Deliver>,
     clock: Clock,
+    /// Learns from each reply what time it is.
+    corrected: Arc<CorrectedClock>,
     process: [u8; 16],
     failures: u32,
     /// What failed last, so that the same words are not logged at every attempt.
@@ -155,6 +157,7 @@ impl Uplink {
             self_test,
             deliver,
             clock,
+            corrected: Arc::new(CorrectedClock::new(clock)),
             process: process(),
             failures: 0,
             said: None,
@@ -165,6 +168,13 @@ impl Uplink {
             most: BATCH_RECORDS,
             inventory_sent: None,
         }
+    }
+
+    /// Has `clock` learn from each reply what time it is.
+    #[must_use]
+    pub fn correcting(mut self, clock: Arc<CorrectedClock>) -> Self {
+        self.corrected = clock;
+        self
     }
 
     /// Sends until it is told to stop.
@@ -337,6 +347,7 @@ impl Uplink {
         }
         self.failures = 0;
         self.said = None;
+        self.corrected.set(reply.wall_now_ms);
         let now = self.clock.now().boot_ms;
         self.last_sent = Some(now);
         self.present.told(outgoing.known, outgoing.snapshot, outgoing.lags, now);

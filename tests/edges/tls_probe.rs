@@ -1,11 +1,14 @@
 //! The `tls` check against real servers, at once and after STARTTLS, and against hostile ones.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use skerry_agent::probe::{Findings, Observed};
+use skerry_agent::clock::{Clock, CorrectedClock};
+use skerry_agent::probe::{Findings, Observed, Prober};
 use skerry_protocol::check::IpVersion;
 use skerry_protocol::wire::{Outcome, Reason};
 use skerry_tests::parts::certificates::{Authority, Certificate, Validity};
+use skerry_tests::parts::checks;
 use skerry_tests::parts::free_port;
 use skerry_tests::parts::misbehaving::FullBacklog;
 use skerry_tests::parts::nginx::{Nginx, Site};
@@ -14,7 +17,7 @@ use skerry_tests::parts::postfix::Postfix;
 use skerry_tests::parts::postgres::Postgres;
 use skerry_tests::parts::script::{Scripted, Step};
 
-use crate::observing::{assert_down, assert_seen, assert_up, observe, observe_over};
+use crate::observing::{assert_down, assert_seen, assert_up, observe, observe_over, run};
 
 fn tls(host: &str, port: u16, keys: &str) -> String {
     format!("type = \"tls\"\nhost = \"{host}\"\nport = {port}\n{keys}")
@@ -61,6 +64,61 @@ async fn bad_certificates_have_their_own_reasons() {
         let nginx = serve(certificate).await;
         assert_down(&observe(&tls("localhost", nginx.port(), &trusting(&authority))).await, reason, "");
         assert_up(&observe(&tls("localhost", nginx.port(), "verify = false")).await);
+    }
+}
+
+/// As on an agent: its own clock is right here, and the aggregator's is what it says.
+#[tokio::test]
+async fn what_hangs_on_which_clock_is_right_is_inconclusive_and_nothing_else_is() {
+    const DAY: i64 = 86_400_000;
+    let (authority, stranger) = (Authority::new(), Authority::new());
+    let soon = Validity { from: -80, to: 10 };
+    let (up, down, doubt) = (Outcome::Up, Outcome::Down, (Outcome::Inconclusive, Reason::OwnClock));
+    for (certificate, unknown, right, month_ahead) in [
+        (
+            authority.sign(&["localhost"], Validity::GOOD),
+            (up, Reason::None),
+            (up, Reason::None),
+            (up, Reason::None),
+        ),
+        (authority.sign(&["localhost"], soon), doubt, (Outcome::Degraded, Reason::TlsExpiresSoon), doubt),
+        (
+            authority.sign(&["localhost"], Validity::EXPIRED),
+            doubt,
+            (down, Reason::TlsExpired),
+            (down, Reason::TlsExpired),
+        ),
+        (
+            authority.sign(&["localhost"], Validity::NOT_YET),
+            doubt,
+            (down, Reason::TlsNotYetValid),
+            (up, Reason::None),
+        ),
+        // Whatever the time is.
+        (
+            authority.sign(&["other.test"], Validity::EXPIRED),
+            (down, Reason::TlsWrongName),
+            (down, Reason::TlsExpired),
+            (down, Reason::TlsExpired),
+        ),
+        (
+            stranger.sign(&["localhost"], Validity::NOT_YET),
+            (down, Reason::TlsUntrusted),
+            (down, Reason::TlsNotYetValid),
+            (down, Reason::TlsUntrusted),
+        ),
+    ] {
+        let nginx = serve(certificate).await;
+        let keys = format!("{}certificate_days = 14\n", trusting(&authority));
+        let check = checks::read(&tls("localhost", nginx.port(), &keys));
+        let clock = Arc::new(CorrectedClock::new(Clock::open().expect("a clock")));
+        let prober = Prober::by(Arc::clone(&clock)).expect("a prober");
+        let now = clock.readings().own;
+        for (told, expected) in [(None, unknown), (Some(now), right), (Some(now + 40 * DAY), month_ahead)] {
+            told.into_iter().for_each(|told| clock.set(told));
+            let seen = run(&prober, &check).await;
+            assert_eq!((seen.outcome, seen.reason), expected, "{told:?}: {}", seen.detail);
+        }
     }
 }
 

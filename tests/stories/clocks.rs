@@ -10,23 +10,23 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-const NOTICED: Duration = Duration::from_secs(20);
-const DAY: i64 = 86_400_000;
+pub(crate) const NOTICED: Duration = Duration::from_secs(20);
+pub(crate) const DAY: i64 = 86_400_000;
 /// Milliseconds that a wall clock may be off what it was told to be: libfaketime counts seconds.
 const SLACK: i64 = 1_500;
 
 /// A wall clock that says what it is told. The monotonic clock and that of the boot are the kernel's.
-struct Lie(PathBuf);
+pub(crate) struct Lie(PathBuf);
 
 impl Lie {
-    fn new(world: &World, name: &str) -> Self {
+    pub(crate) fn new(world: &World, name: &str) -> Self {
         let lie = Self(world.path(name));
         lie.tell(0);
         lie
     }
 
     /// From now on so many milliseconds off.
-    fn tell(&self, off: i64) {
+    pub(crate) fn tell(&self, off: i64) {
         let beside = self.0.with_extension("next");
         std::fs::write(&beside, format!("{:+}\n", off / 1_000)).expect("written");
         std::fs::rename(beside, &self.0).expect("moved");
@@ -48,7 +48,7 @@ fn library() -> PathBuf {
     libraries.into_iter().find(|library| library.exists()).expect("libfaketime is installed")
 }
 
-fn start_agent(world: &World, config: &Path, lie: &Lie) -> Process {
+pub(crate) fn start_agent(world: &World, config: &Path, lie: &Lie) -> Process {
     let mut command = Command::new(program("skerry-agent"));
     command.arg("run").arg("--config").arg(config);
     lie.around(&mut command);
@@ -61,7 +61,7 @@ fn acknowledged(world: &World, config: &Path) -> u64 {
 }
 
 /// Waits until so many more runs were taken.
-async fn goes_on(world: &World, config: &Path, runs: u64, what: &str) {
+pub(crate) async fn goes_on(world: &World, config: &Path, runs: u64, what: &str) {
     let before = acknowledged(world, config);
     until(what, NOTICED, async || acknowledged(world, config) >= before + runs).await;
 }
@@ -79,10 +79,10 @@ fn measured_skew(world: &World) -> f64 {
 }
 
 /// Green now, and never anything else since the first report; no interval is turned, empty or laid over another.
-fn was_always_green(world: &World) {
-    let component = world.component("/", "web");
+pub(crate) fn was_always_green(world: &World, name: &str) {
+    let component = world.component("/", name);
     assert_eq!((&component["status"], component["stale_since"].is_null()), (&"operational".into(), true));
-    let intervals = world.intervals("web");
+    let intervals = world.intervals(name);
     let mut at = intervals[0].0;
     for (from, to, status) in &intervals {
         assert!(*from == at && from < to, "{intervals:?}");
@@ -115,7 +115,7 @@ async fn an_agent_whose_clock_lies_tells_the_truth() {
         })
         .await;
         goes_on(&world, &config, 3, "what it sees is taken").await;
-        was_always_green(&world);
+        was_always_green(&world, "web");
     }
     agent.stop().await;
 }
@@ -136,7 +136,7 @@ async fn an_aggregator_whose_clock_lies_shows_no_outage() {
     for off in [600_000, 0, -600_000, 0, DAY, -DAY, DAY, 0, -now(), 0] {
         lie.tell(off);
         goes_on(&world, &config, 4, "what agents see is taken").await;
-        was_always_green(&world);
+        was_always_green(&world, "web");
     }
     assert!(world.running().log().contains("the wall clock was stepped: check this host's time"));
     agent.stop().await;

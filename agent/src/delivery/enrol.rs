@@ -1,6 +1,6 @@
 //! The one request of a host that is to become an agent.
 
-use super::trust::{Fingerprint, trust};
+use super::trust::{Dates, Fingerprint, trust};
 use super::{PROTOBUF, chain, client, is_loopback, is_of, read_bounded, refusal, said};
 use anyhow::{Context, bail, ensure};
 use reqwest::StatusCode;
@@ -31,7 +31,7 @@ pub async fn enrol(
     allow_plaintext: bool,
 ) -> anyhow::Result<Enrolled> {
     let pin: Option<Fingerprint> = token.fingerprint.as_slice().try_into().ok();
-    let trust = trust(ca_file, pin)?;
+    let trust = trust(ca_file, pin, Dates::Own)?;
     let vouched = trust.vouched;
     let client = client(trust.config)?;
     let mut failures = Vec::new();

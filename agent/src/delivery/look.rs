@@ -1,7 +1,7 @@
 //! A look at what answers at an address, for a person who asks whether all is well. Follows no redirect and
 //! believes whom deliveries believe.
 
-use super::trust::{Fingerprint, Refusal, trust};
+use super::trust::{Dates, Fingerprint, Refusal, trust};
 use super::{builder, chain, read_bounded, refusal};
 use anyhow::Context;
 use bytes::Bytes;
@@ -32,6 +32,8 @@ pub struct Sight {
 /// A certificate that was shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shown {
+    /// Its beginning.
+    pub not_before: jiff::Timestamp,
     /// Its end.
     pub not_after: jiff::Timestamp,
     /// SHA-256 of its DER.
@@ -61,7 +63,16 @@ impl Looker {
     /// # Errors
     /// `ca_file` cannot be used.
     pub fn new(ca_file: Option<&Path>, pin: Option<Fingerprint>) -> anyhow::Result<Self> {
-        let client = builder(trust(ca_file, pin)?.config).tls_info(true).build();
+        Self::by(ca_file, pin, Dates::Own)
+    }
+
+    /// Believes certificates of the host's authorities and of `ca_file` at any time: for a look that tells no secret.
+    pub(super) fn at_any_time(ca_file: Option<&Path>) -> anyhow::Result<Self> {
+        Self::by(ca_file, None, Dates::Any)
+    }
+
+    fn by(ca_file: Option<&Path>, pin: Option<Fingerprint>, dates: Dates) -> anyhow::Result<Self> {
+        let client = builder(trust(ca_file, pin, dates)?.config).tls_info(true).build();
         Ok(Self(client.context("cannot prepare the HTTP client")?))
     }
 
@@ -115,5 +126,6 @@ impl Looker {
 fn shown(der: &[u8]) -> Option<Shown> {
     let (_, parsed) = X509Certificate::from_der(der).ok()?;
     let not_after = jiff::Timestamp::from_second(parsed.validity().not_after.timestamp()).ok()?;
-    Some(Shown { not_after, fingerprint: Sha256::digest(der).into() })
+    let not_before = jiff::Timestamp::from_second(parsed.validity().not_before.timestamp()).ok()?;
+    Some(Shown { not_before, not_after, fingerprint: Sha256::digest(der).into() })
 }

@@ -1,7 +1,8 @@
 //! Whom the agent believes to be its aggregator: the certificate pinned when it enrolled, or one that an
 //! authority vouches for. Says in words what to do about one that is neither.
 
-use crate::belief::{Judge, Shown, believing};
+use crate::belief::{Judge, Shown, believing, is_of_dates};
+use crate::clock::CorrectedClock;
 use anyhow::{Context, ensure};
 use rustls::client::WebPkiServerVerifier;
 use rustls::{CertificateError, ClientConfig, RootCertStore};
@@ -45,24 +46,33 @@ pub(super) struct Trust {
     pub(super) vouched: Arc<AtomicBool>,
 }
 
+/// By which time a certificate that an authority vouches for must be valid. A pinned one is believed at any.
+#[derive(Clone, Debug)]
+pub(super) enum Dates {
+    /// This host's own.
+    Own,
+    /// This host's own, or the corrected one: either clock may be the wrong one, and an agent is never locked out for it.
+    Either(Arc<CorrectedClock>),
+    /// None: for a look that tells no secret.
+    Any,
+}
+
 /// By `pin` where there is one, else by the host's authorities and those of `ca_file`.
-pub(super) fn trust(ca_file: Option<&Path>, pin: Option<Fingerprint>) -> anyhow::Result<Trust> {
+pub(super) fn trust(ca_file: Option<&Path>, pin: Option<Fingerprint>, dates: Dates) -> anyhow::Result<Trust> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let roots = Arc::new(roots(ca_file)?);
     let vouched = Arc::new(AtomicBool::new(false));
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .context("TLS cannot be set up")?;
-    let config = match pin {
-        None => builder.with_root_certificates(roots).with_no_client_auth(),
+    let authorities = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider)).build().ok();
+    let verifier = match pin {
+        None => believing(Vouched { authorities, dates }, &provider),
         Some(fingerprint) => {
-            let authorities = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider));
-            let authorities = authorities.build().ok();
-            let pinned = Pinned { fingerprint, authorities, vouched: Arc::clone(&vouched) };
-            let verifier = believing(pinned, &provider);
-            builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth()
+            believing(Pinned { fingerprint, authorities, vouched: Arc::clone(&vouched) }, &provider)
         }
     };
+    let config = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
     Ok(Trust { config, vouched })
 }
 
@@ -82,6 +92,32 @@ fn roots(ca_file: Option<&Path>) -> anyhow::Result<RootCertStore> {
         ensure!(count > 0, "{} holds no certificate", path.display());
     }
     Ok(roots)
+}
+
+/// Believes what an authority vouches for.
+#[derive(Debug)]
+struct Vouched {
+    /// `None`: this host has none.
+    authorities: Option<Arc<WebPkiServerVerifier>>,
+    dates: Dates,
+}
+
+impl Judge for Vouched {
+    fn judge(&self, shown: &Shown<'_>) -> Result<(), rustls::Error> {
+        let authorities = self
+            .authorities
+            .as_ref()
+            .ok_or(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer))?;
+        let now = shown.by(authorities);
+        match (&self.dates, now) {
+            (Dates::Either(clock), Err(error)) if is_of_dates(&error) => match clock.readings().corrected {
+                Some(corrected) => shown.at(corrected).by(authorities),
+                None => Err(error),
+            },
+            (Dates::Any, Err(error)) if is_of_dates(&error) => shown.while_valid(0).by(authorities),
+            (_, now) => now,
+        }
+    }
 }
 
 /// Believes one certificate, whatever its name and dates.
@@ -161,6 +197,11 @@ pub(super) fn refusal(error: &(dyn std::error::Error + 'static), url: &url::Url)
     let exchanged =
         matches!(error, rustls::Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure));
     Some(Refusal { wrong: format!("{url} {wrong}"), remedy, exchanged })
+}
+
+/// Was the certificate refused for when it was shown?
+pub(super) fn is_refused_for_its_dates(error: &(dyn std::error::Error + 'static)) -> bool {
+    tls_error(error).is_some_and(is_of_dates)
 }
 
 /// The failure of TLS among the causes of `error`.

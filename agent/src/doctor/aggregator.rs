@@ -173,7 +173,8 @@ mod tests {
         let now = Clock::open().expect("a clock").now().wall_ms;
         let ends = |days: i64| {
             let not_after = jiff::Timestamp::from_millisecond(now + days * 86_400_000 + 3_600_000);
-            Shown { not_after: not_after.expect("a time"), fingerprint: [0; 32] }
+            let not_after = not_after.expect("a time");
+            Shown { not_before: not_after, not_after, fingerprint: [0; 32] }
         };
         let level = |days, pinned| examine_certificate("a", ends(days), pinned).level;
         assert_eq!(level(14, false), Level::Ok);

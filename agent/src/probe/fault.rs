@@ -37,6 +37,11 @@ impl Fault {
         Self { outcome: Outcome::Inconclusive, reason: Reason::OwnPermission, detail: detail.into() }
     }
 
+    /// It hangs on which clock is right.
+    pub(super) fn own_clock(detail: impl Into<String>) -> Self {
+        Self { outcome: Outcome::Inconclusive, reason: Reason::OwnClock, detail: detail.into() }
+    }
+
     /// Sorts an error of the operating system. One that says nothing about the network is taken for a
     /// connection that broke.
     pub(super) fn from_io(error: &io::Error) -> Self {

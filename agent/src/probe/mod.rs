@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use crate::clock::CorrectedClock;
 use skerry_protocol::check::{Check, Kind};
 use skerry_protocol::wire::{Outcome, Phases, Reason};
 use tokio::time::Instant;
@@ -133,8 +134,16 @@ impl Prober {
     /// # Errors
     /// Only when the TLS provider or the resolver cannot be built at all.
     pub fn new() -> anyhow::Result<Self> {
+        Self::by(Arc::new(CorrectedClock::own()))
+    }
+
+    /// As [`Self::new`], where `clock` and not this host's own says whether a certificate is valid.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn by(clock: Arc<CorrectedClock>) -> anyhow::Result<Self> {
         let resolver = Arc::new(resolve::Resolver::from_system()?);
-        let tls = Arc::new(tls::Tls::from_system()?);
+        let tls = Arc::new(tls::Tls::from_system(clock)?);
         Ok(Self {
             http: http::HttpProber::new(Arc::clone(&resolver), Arc::clone(&tls)),
             ping: ping::PingProber::new(Arc::clone(&resolver))?,

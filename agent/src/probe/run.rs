@@ -1,7 +1,7 @@
 //! One run of one check: what it has seen so far, and what its end makes of it. A run outlives its own
 //! future, so that a deadline that cuts it off still shows the phases that were complete.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use skerry_protocol::check::Check;
 use skerry_protocol::wire::{Outcome, Phases, Reason};
@@ -9,11 +9,13 @@ use tokio::time::Instant;
 use tokio::time::error::Elapsed;
 
 use super::fault::{Fault, detail};
+use super::tls::DaysLeft;
 use super::{CertificateSeen, Findings, Observed};
+use crate::clock::Fails;
 
 /// A timer this late means that this host stood still, not the target.
 const STALLED: Duration = Duration::from_secs(1);
-const SECONDS_PER_DAY: i64 = 86_400;
+const MS_PER_DAY: i64 = 86_400_000;
 
 /// What a run has seen so far.
 pub(super) struct Run {
@@ -69,7 +71,7 @@ impl Run {
     pub(super) fn finish(
         self,
         check: &Check,
-        certificate_days: Option<u32>,
+        certificate_days: Option<DaysLeft>,
         ended: Result<Result<(), Fault>, Elapsed>,
     ) -> Observed {
         let ended = ended.unwrap_or_else(|_| Err(self.cut_off()));
@@ -115,17 +117,21 @@ pub(super) fn stood_still(due: Instant) -> Option<Fault> {
 }
 
 /// What makes a run that went well `degraded`: the certificate before the time it took.
-#[expect(clippy::disallowed_methods, reason = "a certificate ends by the wall clock")]
-fn enough_days_left(days: Option<u32>, certificate: Option<&CertificateSeen>) -> Result<(), Fault> {
-    let (Some(days), Some(certificate)) = (days, certificate) else { return Ok(()) };
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs() as i64;
-    let left = certificate.not_after.as_second() - now;
-    if left >= i64::from(days) * SECONDS_PER_DAY {
-        return Ok(());
-    }
-    let left = left.div_euclid(SECONDS_PER_DAY);
-    let detail = format!("the certificate ends {}, in {left} days", certificate.not_after);
-    Err(Fault::degraded(Reason::TlsExpiresSoon, detail))
+fn enough_days_left(asked: Option<DaysLeft>, certificate: Option<&CertificateSeen>) -> Result<(), Fault> {
+    let (Some(DaysLeft { days, readings }), Some(certificate)) = (asked, certificate) else { return Ok(()) };
+    let enough = |now: i64| {
+        let left = certificate.not_after.as_millisecond().saturating_sub(now);
+        if left >= i64::from(days) * MS_PER_DAY { Ok(()) } else { Err(left.div_euclid(MS_PER_DAY)) }
+    };
+    let ends = certificate.not_after;
+    readings.judge(enough).map_err(|fails| match fails {
+        Fails::Surely(left) => {
+            Fault::degraded(Reason::TlsExpiresSoon, format!("the certificate ends {ends}, in {left} days"))
+        }
+        Fails::Doubtfully(_) => Fault::own_clock(format!(
+            "the certificate ends {ends}; in how many days hangs on which clock is right: {readings}"
+        )),
+    })
 }
 
 fn fast_enough(check: &Check, total: Duration) -> Result<(), Fault> {

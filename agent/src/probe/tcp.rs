@@ -38,7 +38,7 @@ impl TcpProber {
         let mut run = Run::start(deadline);
         let ended = tokio::time::timeout_at(deadline, self.run(tcp, &mut run)).await;
         let certificate_days = tcp.tls.as_ref().and_then(|handshake| handshake.certificate_days);
-        run.finish(check, certificate_days, ended)
+        run.finish(check, self.tls.days_left(certificate_days), ended)
     }
 
     async fn run(&self, tcp: &Tcp, run: &mut Run) -> Result<(), Fault> {

@@ -29,7 +29,8 @@ use super::hostile::is_harmless;
 use super::run::{Doing, Run, add};
 use super::{CertificateSeen, HandshakeSeen};
 use crate::belief::believing;
-use verifier::{AcceptAny, Trusting};
+use crate::clock::{CorrectedClock, Readings};
+use verifier::{AcceptAny, OwnClock, Trusting};
 
 mod verifier;
 
@@ -48,6 +49,14 @@ pub(super) struct Tls {
     verified: Option<[Arc<ClientConfig>; 4]>,
     unverified: [Arc<ClientConfig>; 4],
     with_ca_file: Mutex<HashMap<PathBuf, WithCaFile>>,
+    clock: Arc<CorrectedClock>,
+}
+
+/// How many days a certificate is to be valid for, and by which clocks they are counted.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct DaysLeft {
+    pub(super) days: u32,
+    pub(super) readings: Readings,
 }
 
 struct WithCaFile {
@@ -56,19 +65,25 @@ struct WithCaFile {
 }
 
 impl Tls {
-    pub(super) fn from_system() -> anyhow::Result<Self> {
+    /// Judges by `clock` whether certificates are valid.
+    pub(super) fn from_system(clock: Arc<CorrectedClock>) -> anyhow::Result<Self> {
         let provider = Arc::new(ring::default_provider());
         let found = rustls_native_certs::load_native_certs();
         for error in &found.errors {
             tracing::warn!(%error, "some of the system's trusted authorities cannot be read");
         }
         let roots = found.certs;
-        let verified = match verifier(&provider, &roots, &[])? {
+        let verified = match verifier(&provider, &roots, &[], &clock)? {
             Some(verifier) => Some(configurations(&provider, &verifier)?),
             None => None,
         };
         let unverified = configurations(&provider, &believing(AcceptAny, &provider))?;
-        Ok(Self { provider, roots, verified, unverified, with_ca_file: Mutex::default() })
+        Ok(Self { provider, roots, verified, unverified, with_ca_file: Mutex::default(), clock })
+    }
+
+    /// `days` from now.
+    pub(super) fn days_left(&self, days: Option<u32>) -> Option<DaysLeft> {
+        days.map(|days| DaysLeft { days, readings: self.clock.readings() })
     }
 
     /// The configuration for a check; without a `version` it speaks no HTTP. An unreadable `ca_file` is our
@@ -121,7 +136,7 @@ impl Tls {
         let extra = CertificateDer::pem_slice_iter(&pem)
             .collect::<Result<Vec<_>, _>>()
             .map_err(|error| unreadable(&error))?;
-        let verifier = verifier(&self.provider, &self.roots, &extra)
+        let verifier = verifier(&self.provider, &self.roots, &extra, &self.clock)
             .map_err(|error| unreadable(&error))?
             .filter(|_| !extra.is_empty())
             .ok_or_else(|| unreadable(&"no certificate in it"))?;
@@ -147,6 +162,7 @@ fn verifier(
     provider: &Arc<CryptoProvider>,
     system: &[CertificateDer<'static>],
     extra: &[CertificateDer<'static>],
+    clock: &Arc<CorrectedClock>,
 ) -> anyhow::Result<Option<Arc<dyn ServerCertVerifier>>> {
     let mut roots = RootCertStore::empty();
     roots.add_parsable_certificates(system.iter().cloned());
@@ -158,7 +174,7 @@ fn verifier(
     }
     let chains =
         WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build()?;
-    Ok(Some(believing(Trusting { chains, named: extra.to_vec() }, provider)))
+    Ok(Some(believing(Trusting { chains, named: extra.to_vec(), clock: Arc::clone(clock) }, provider)))
 }
 
 fn configurations(
@@ -249,12 +265,22 @@ pub(super) fn hostile_certificate(bytes: &[u8]) {
 /// Sorts an error of a handshake or of the stream after it.
 pub(super) fn fault(error: &std::io::Error) -> Fault {
     match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-        Some(tls) => Fault::down(reason(tls), tls.to_string()),
+        Some(tls) => match of_clocks(tls) {
+            Some(doubt) => Fault::own_clock(doubt.to_string()),
+            None => Fault::down(reason(tls), tls.to_string()),
+        },
         // The kernel gave up on a connection that was open.
         None if error.kind() == std::io::ErrorKind::TimedOut => {
             Fault::down(Reason::ConnectionReset, error.to_string())
         }
         None => Fault::from_io(error),
+    }
+}
+
+fn of_clocks(error: &rustls::Error) -> Option<&OwnClock> {
+    match error {
+        rustls::Error::InvalidCertificate(CertificateError::Other(other)) => other.0.downcast_ref(),
+        _ => None,
     }
 }
 
@@ -293,7 +319,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_ca_file_that_cannot_be_used_is_our_own_fault_and_is_named() {
-        let tls = Tls::from_system().expect("the provider works");
+        let tls = Tls::from_system(Arc::new(CorrectedClock::own())).expect("the provider works");
         let directory = tempfile::tempdir().expect("a directory");
         let file = directory.path().join("ca.pem");
         let missing = tls.configuration(true, Some(&file), None).await.expect_err("no file");

@@ -39,7 +39,8 @@ impl Watched {
         let seems_well = self.hysteresis.not_down.count > 0;
         match self.hysteresis.hard {
             State::Unknown if seems_well && reason == Reason::None => Pace::First,
-            _ if self.hysteresis.unconfirmed() => Pace::Unconfirmed,
+            // Which clock is right will be known soon.
+            _ if self.hysteresis.unconfirmed() || reason == Reason::OwnClock => Pace::Unconfirmed,
             _ => Pace::Settled,
         }
     }

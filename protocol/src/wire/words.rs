@@ -115,6 +115,8 @@ pub enum Reason {
     PluginFailed = 39,
     /// This process lacks a permission to run the check (`inconclusive`).
     OwnPermission = 40,
+    /// It hangs on which clock is right, ours or the aggregator's (`inconclusive`).
+    OwnClock = 42,
 }
 
 impl Reason {
@@ -163,6 +165,7 @@ impl Reason {
             Self::PluginUnknown => "plugin_unknown",
             Self::PluginFailed => "plugin_failed",
             Self::OwnPermission => "own_permission",
+            Self::OwnClock => "own_clock",
         }
     }
 

@@ -83,7 +83,7 @@ impl DnsProber {
         let mut run = Run::start(deadline);
         let ended = tokio::time::timeout_at(deadline, self.run(dns, &mut run)).await;
         let certificate_days = dns.transport.tls().and_then(|tls| tls.certificate_days);
-        run.finish(check, certificate_days, ended)
+        run.finish(check, self.tls.days_left(certificate_days), ended)
     }
 
     async fn run(&self, dns: &Dns, run: &mut Run) -> Result<(), Fault> {

@@ -32,7 +32,7 @@ impl TlsProber {
     pub(super) async fn observe(&self, check: &Check, asked: &check::Tls, deadline: Instant) -> Observed {
         let mut run = Run::start(deadline);
         let ended = tokio::time::timeout_at(deadline, self.run(asked, &mut run)).await;
-        run.finish(check, asked.handshake.certificate_days, ended)
+        run.finish(check, self.tls.days_left(asked.handshake.certificate_days), ended)
     }
 
     async fn run(&self, asked: &check::Tls, run: &mut Run) -> Result<(), Fault> {

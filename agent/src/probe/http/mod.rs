@@ -46,7 +46,7 @@ impl HttpProber {
     pub(super) async fn observe(&self, check: &Check, http: &Http, deadline: Instant) -> Observed {
         let mut run = Run::start(deadline);
         let ended = tokio::time::timeout_at(deadline, self.run(check, http, &mut run)).await;
-        run.finish(check, http.certificate_days, ended)
+        run.finish(check, self.tls.days_left(http.certificate_days), ended)
     }
 
     /// From the first request to the last assertion that does not need the clock.

@@ -1,0 +1,154 @@
+//! Certificates judged on a host whose wall clock is wrong, at its start and while it runs: one that is good is no
+//! outage, one that has ended is never shown as good, and the agent finds its aggregator.
+
+use crate::clocks::{DAY, Lie, NOTICED, goes_on, start_agent, was_always_green};
+use crate::world::{World, now, page};
+use skerry_tests::parts::certificates::{Authority, Validity};
+use skerry_tests::parts::nginx::{Nginx, Site};
+use skerry_tests::parts::{free_port, until};
+use std::path::Path;
+
+const HOUR: i64 = 3_600_000;
+
+/// 1970, 2038, 2100, an hour, a day and a month off, and beyond the end of a certificate of 90 days.
+fn lies() -> [(&'static str, i64); 9] {
+    [
+        ("1970", -now()),
+        ("2038", 2_147_483_648_000 - now()),
+        ("2100", 4_102_444_800_000 - now()),
+        ("+1 h", HOUR),
+        ("-1 h", -HOUR),
+        ("+1 d", DAY),
+        ("-1 d", -DAY),
+        ("+30 d", 30 * DAY),
+        ("+91 d", 91 * DAY),
+    ]
+}
+
+/// A server whose certificate is a day old at most, and one whose certificate ended at midnight.
+struct Targets {
+    authority: Authority,
+    good: Nginx,
+    ended: Nginx,
+}
+
+impl Targets {
+    async fn start() -> Self {
+        let authority = Authority::new();
+        let with = async |validity| {
+            let certificate = Some(authority.sign(&["127.0.0.1"], validity));
+            Nginx::start(&Site { certificate, ..Site::default() }).await
+        };
+        let good = with(Validity { from: 0, to: 90 }).await;
+        let ended = with(Validity { from: -60, to: 0 }).await;
+        Self { authority, good, ended }
+    }
+
+    fn checks(&self) -> String {
+        let check = |name: &str, keys: String| {
+            format!(
+                "[[check]]\nname = \"{name}\"\n{keys}\ninterval = \"1s\"\ntimeout = \"900ms\"\n\
+                 retry_interval = \"500ms\"\nfall = 3\nrise = 2\nca_file = \"{}\"\n\n",
+                self.authority.file().display()
+            )
+        };
+        let http = |nginx: &Nginx| format!("type = \"http\"\nurl = \"{}\"", nginx.url_at("127.0.0.1", "/"));
+        let tls = format!(
+            "type = \"tls\"\nhost = \"127.0.0.1\"\nport = {}\ncertificate_days = 20",
+            self.good.port()
+        );
+        check("web", http(&self.good)) + &check("handshake", tls) + &check("ended", http(&self.ended))
+    }
+}
+
+fn never_green(world: &World, component: &str) {
+    let intervals = world.intervals(component);
+    let well = |status: &str| ["operational", "degraded_performance"].contains(&status);
+    assert!(!intervals.iter().any(|(_, _, status)| well(status)), "{component}: {intervals:?}");
+}
+
+async fn all_is_true(world: &World, config: &Path, lie: &str) {
+    world.shows("web", "operational", NOTICED).await;
+    world.shows("handshake", "operational", NOTICED).await;
+    goes_on(world, config, 9, &format!("what it sees is taken at {lie}")).await;
+    was_always_green(world, "web");
+    was_always_green(world, "handshake");
+    never_green(world, "ended");
+}
+
+fn components() -> String {
+    page("demo", true, &["web", "handshake", "ended"])
+}
+
+#[tokio::test]
+async fn a_host_that_starts_at_a_wrong_time_judges_certificates_by_the_true_one() {
+    let targets = Targets::start().await;
+    for (name, off) in lies() {
+        let mut world = World::new(&components());
+        world.start().await;
+        let token = world.enrol("probe", "there", None);
+        let config = world.agent_config("probe", world.private, &token, &targets.checks());
+        let lie = Lie::new(&world, "agent.time");
+        lie.tell(off);
+        let agent = start_agent(&world, &config, &lie);
+        all_is_true(&world, &config, name).await;
+        agent.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn a_wall_clock_that_is_stepped_makes_no_certificate_end() {
+    let targets = Targets::start().await;
+    let mut world = World::new(&components());
+    world.start().await;
+    let token = world.enrol("probe", "there", None);
+    let config = world.agent_config("probe", world.private, &token, &targets.checks());
+    let lie = Lie::new(&world, "agent.time");
+    let agent = start_agent(&world, &config, &lie);
+    all_is_true(&world, &config, "the right time").await;
+    world.shows("ended", "major_outage", NOTICED).await;
+    for (name, off) in lies() {
+        for off in [off, 0] {
+            lie.tell(off);
+            all_is_true(&world, &config, name).await;
+        }
+    }
+    agent.stop().await;
+}
+
+#[tokio::test]
+async fn a_host_at_a_wrong_time_finds_its_aggregator_by_an_authority() {
+    let nginx = Nginx::start(&Site::default()).await;
+    let authority = Authority::new();
+    let certificate = authority.sign(&["127.0.0.1"], Validity { from: 0, to: 90 });
+    let port = free_port();
+    let listener = format!(
+        "[[listen]]\naddress = \"127.0.0.1:{port}\"\nserves = [\"agents\"]\n\
+         tls = {{ certificate = \"{}\", key = \"{}\" }}\n\n",
+        certificate.certificate.display(),
+        certificate.key.display()
+    );
+    for (name, off) in [("1970", -now()), ("-1 d", -DAY), ("+91 d", 91 * DAY)] {
+        let mut world = World::new(&format!("{listener}{}", page("demo", true, &["web"])));
+        world.start().await;
+        let token = world.enrol("probe", "there", None);
+        let check = crate::world::quick_check("web", &nginx.url_at("127.0.0.1", "/"));
+        let config = world.agent_config("probe", port, &token, &check);
+        let text = std::fs::read_to_string(&config).expect("there");
+        let by_authority =
+            format!("url = \"https://127.0.0.1:{port}\"\nca_file = \"{}\"", authority.file().display());
+        let text = text.replace(&format!("url = \"http://127.0.0.1:{port}\""), &by_authority);
+        std::fs::write(&config, text).expect("written");
+        let lie = Lie::new(&world, "agent.time");
+        lie.tell(off);
+        let agent = start_agent(&world, &config, &lie);
+        world.shows("web", "operational", NOTICED).await;
+        until("it says that its clock is wrong", NOTICED, async || {
+            agent.log().contains("set its clock right")
+        })
+        .await;
+        goes_on(&world, &config, 3, name).await;
+        agent.stop().await;
+        world.stop().await;
+    }
+}
