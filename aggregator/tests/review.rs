@@ -190,7 +190,7 @@ impl Desk {
                 agent.own_network_gone = false;
             }
             for witnessed in state.tracks.values_mut() {
-                witnessed.live = None;
+                (witnessed.live, witnessed.called_silent) = (None, false);
                 witnessed.track.unsure = None;
             }
             for component in state.components.values_mut() {

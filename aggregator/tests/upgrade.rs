@@ -49,7 +49,8 @@ fn components(view: &PageView) -> impl Iterator<Item = &ComponentView> {
 /// A line for each day that held something else than time that was operational or not watched.
 fn days(component: &ComponentView) -> String {
     let line = |(date, tally): (_, Tally)| {
-        let Tally { operational, degraded, partial, major, maintenance, no_data, unwatched } = tally;
+        let Tally { operational, degraded, partial, major, maintenance, no_data, unwatched, unseen: _ } =
+            tally;
         let told = degraded + partial + major + maintenance + no_data > 0;
         told.then(|| {
             format!(

@@ -1,6 +1,7 @@
-//! The status of a component from its linked checks. Never invents one where nothing is known.
+//! The status of a component from its linked checks. Never invents one where nothing is known, and never lets a
+//! check that falls out of sight change it.
 
-use super::interval::{Cursor, Interval, append};
+use super::interval::{Interval, append};
 use super::status::Status;
 use super::time::Timestamp;
 use super::verdict::{Ruling, Verdict};
@@ -8,14 +9,14 @@ use super::verdict::{Ruling, Verdict};
 /// What the linked checks make of a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Automatic {
-    /// At least one linked check is known. Never [`Status::UnderMaintenance`].
+    /// Every linked check is known. Never [`Status::UnderMaintenance`].
     Known(Status),
+    /// Some are known and some are not: what those were when they were last seen counts, those that never were
+    /// seen do not.
+    Partly(Status),
     /// None is known, or none is linked.
     NoData,
 }
-
-/// Where nothing is said.
-const UNKNOWN: Ruling = Ruling { verdict: Verdict::Unknown, flapping: false };
 
 /// A link of a component to a check, with the check's verdicts.
 #[derive(Clone, Copy, Debug)]
@@ -26,29 +27,50 @@ pub struct LinkedCheck<'a> {
     pub from: Timestamp,
     /// The link holds up to here; [`Timestamp::FAR`] while it still does.
     pub to: Timestamp,
+    /// What was last known before the first of `verdict`; `None`: nothing ever.
+    pub before: Option<Ruling>,
     /// Oldest first, never overlapping; unknown where it says nothing.
     pub verdict: &'a [Interval<Ruling>],
 }
 
-/// The status that the linked checks make together; each is (minor, verdict). All or some down is judged
-/// over the known ones that are not minor. One that flaps leaves it no better than degraded, which is up: what
-/// was down meanwhile counts as it was.
-pub fn status_of(rulings: impl Iterator<Item = (bool, Ruling)>) -> Automatic {
-    let (mut known, mut major, mut down, mut degraded) = (false, 0_u32, 0_u32, false);
-    for (minor, ruling) in rulings.filter(|(_, ruling)| ruling.verdict != Verdict::Unknown) {
-        known = true;
-        major += u32::from(!minor);
+/// What a linked check says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Word {
+    /// Its outage only degrades.
+    pub minor: bool,
+    /// It says so now; otherwise nothing is known now, and this was last known.
+    pub seen: bool,
+    /// What; `None`: nothing was ever known.
+    pub ruling: Option<Ruling>,
+}
+
+impl Word {
+    /// What a check says whose present verdict is `now` and whose last known one before it was `before`.
+    #[must_use]
+    pub fn new(minor: bool, now: Ruling, before: Option<Ruling>) -> Self {
+        let seen = now.verdict != Verdict::Unknown;
+        Self { minor, seen, ruling: if seen { Some(now) } else { before } }
+    }
+}
+
+/// The status that the linked checks make together. All or some down is judged over those that are not minor and
+/// ever said anything. One that flaps leaves it no better than degraded, which is up: what was down meanwhile
+/// counts as it was.
+pub fn status_of(words: impl Iterator<Item = Word>) -> Automatic {
+    let (mut seen, mut unseen, mut major, mut down, mut degraded) = (false, false, 0_u32, 0_u32, false);
+    for word in words {
+        seen |= word.seen;
+        unseen |= !word.seen;
+        let Some(ruling) = word.ruling else { continue };
+        major += u32::from(!word.minor);
         degraded |= ruling.flapping;
-        match (minor, ruling.verdict) {
+        match (word.minor, ruling.verdict) {
             (false, Verdict::Down) => down += 1,
             (true, Verdict::Down) | (_, Verdict::Degraded) => degraded = true,
             (_, Verdict::Up | Verdict::Unknown) => {}
         }
     }
-    if !known {
-        return Automatic::NoData;
-    }
-    Automatic::Known(if down > 0 && down == major {
+    let status = if down > 0 && down == major {
         Status::MajorOutage
     } else if down > 0 {
         Status::PartialOutage
@@ -56,17 +78,23 @@ pub fn status_of(rulings: impl Iterator<Item = (bool, Ruling)>) -> Automatic {
         Status::DegradedPerformance
     } else {
         Status::Operational
-    })
+    };
+    match (seen, unseen) {
+        (false, _) => Automatic::NoData,
+        (true, true) => Automatic::Partly(status),
+        (true, false) => Automatic::Known(status),
+    }
 }
 
 /// The automatic layer: contiguous over `[from, FAR)`, neighbours differ; no data where no link holds.
 #[must_use]
 pub fn automatic(links: &[LinkedCheck<'_>], from: Timestamp) -> Vec<Interval<Automatic>> {
-    let mut cursors: Vec<_> = links.iter().map(|link| Cursor::new(link.verdict, from)).collect();
+    let mut listeners: Vec<_> =
+        links.iter().map(|link| Listener { rest: link.verdict, last: link.before }).collect();
     let (mut layer, mut at) = (Vec::new(), from);
     while at < Timestamp::FAR {
         let mut to = Timestamp::FAR;
-        let value = status_of(links.iter().zip(&mut cursors).filter_map(|(link, cursor)| {
+        let value = status_of(links.iter().zip(&mut listeners).filter_map(|(link, listener)| {
             if at >= link.to || link.from >= link.to {
                 return None;
             }
@@ -74,12 +102,38 @@ pub fn automatic(links: &[LinkedCheck<'_>], from: Timestamp) -> Vec<Interval<Aut
                 to = to.min(link.from);
                 return None;
             }
-            let (ruling, until) = cursor.at(at);
+            let (now, until) = listener.at(at);
             to = to.min(until).min(link.to);
-            Some((link.minor, ruling.unwrap_or(UNKNOWN)))
+            Some(Word::new(link.minor, now, listener.last))
         }));
         append(&mut layer, Interval { from: at, to, value });
         at = to;
     }
     layer
+}
+
+/// Walks the verdicts of a check forward, once, and remembers what was last known.
+struct Listener<'a> {
+    rest: &'a [Interval<Ruling>],
+    last: Option<Ruling>,
+}
+
+impl Listener<'_> {
+    /// What holds at `at`, and the instant until which that answer stands. `at` never goes back.
+    fn at(&mut self, at: Timestamp) -> (Ruling, Timestamp) {
+        const UNKNOWN: Ruling = Ruling { verdict: Verdict::Unknown, flapping: false };
+        while let [first, rest @ ..] = self.rest
+            && first.to <= at
+        {
+            if first.value.verdict != Verdict::Unknown {
+                self.last = Some(first.value);
+            }
+            self.rest = rest;
+        }
+        match self.rest.first() {
+            Some(first) if first.from <= at => (first.value, first.to),
+            Some(first) => (UNKNOWN, first.from),
+            None => (UNKNOWN, Timestamp::FAR),
+        }
+    }
 }

@@ -96,7 +96,7 @@ pub fn days(effective: &[Interval<Effective>], calendar: &Calendar) -> Vec<DayTa
         DayTally {
             date: day.date,
             tally: tally_of(rest, begun, day.from, day.to.min(end)),
-            stale_now: index == last && present == Some(Effective::NoData),
+            stale_now: index == last && matches!(present, Some(Effective::NoData | Effective::Partly(_))),
         }
     };
     calendar.days.iter().enumerate().map(one).collect()
@@ -145,19 +145,20 @@ pub enum Mark {
     Major,
 }
 
-/// The worst status the day held; no data where that covers half of the watched part of its elapsed time,
-/// or is the present state, and nothing worse was seen.
+/// The worst status the day held; no data where nothing worse was seen and, for half of the watched part of its
+/// elapsed time or at this moment, nothing was seen or not every part.
 #[must_use]
 pub fn mark(day: &DayTally) -> Mark {
     let tally = &day.tally;
     let watched = tally.total() - tally.unwatched;
+    let blind = tally.no_data + tally.unseen;
     if tally.major > 0 {
         Mark::Major
     } else if tally.partial > 0 {
         Mark::Partial
     } else if tally.degraded > 0 {
         Mark::Degraded
-    } else if day.stale_now || (tally.no_data > 0 && tally.no_data * 2 >= watched) {
+    } else if day.stale_now || (blind > 0 && blind * 2 >= watched) {
         Mark::NoData
     } else if tally.maintenance > 0 {
         Mark::Maintenance

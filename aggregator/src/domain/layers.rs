@@ -21,13 +21,42 @@ pub struct Layers {
     pub start: Timestamp,
 }
 
-/// What was true over `[from, to)`: contiguous, neighbours differ. A layer yields to those named after it
-/// in [`Layers`]; where none says anything there is no data, before `start` it is unwatched.
+impl Layers {
+    /// When anything was first said from any side.
+    #[must_use]
+    pub fn first_said(&self) -> Option<Timestamp> {
+        let seen = self.automatic.iter().find(|one| one.value != Automatic::NoData).map(|one| one.from);
+        let set = self.manual.first().map(|one| one.from);
+        let planned = self.planned.iter().map(|one| one.from).min();
+        let corrected = self.corrected.first().map(|one| one.from);
+        [seen, set, planned, corrected].into_iter().flatten().min()
+    }
+}
+
+/// What was true over `[from, to)`: contiguous, neighbours differ. Where nobody says anything there is no data,
+/// before `start` it is unwatched.
 #[must_use]
 pub fn effective(layers: &Layers, from: Timestamp, to: Timestamp) -> Vec<Interval<Effective>> {
-    let mut overlay = Vec::new();
-    append(&mut overlay, Interval { from, to: layers.start.min(to), value: Effective::Unwatched });
-    let mut at = from.max(layers.start);
+    watched_from(overlay(layers, from, to), layers.start)
+}
+
+/// The same, but for what lies before `begin`: that is unwatched.
+#[must_use]
+pub fn watched_from(intervals: Vec<Interval<Effective>>, begin: Timestamp) -> Vec<Interval<Effective>> {
+    let mut watched = Vec::with_capacity(intervals.len() + 1);
+    for interval in intervals {
+        let (from, to) = (interval.from, interval.to);
+        append(&mut watched, Interval { from, to: to.min(begin), value: Effective::Unwatched });
+        append(&mut watched, Interval { from: from.max(begin), ..interval });
+    }
+    watched
+}
+
+/// What the layers say over `[from, to)`, whenever the component is watched from: contiguous, neighbours differ.
+/// A layer yields to those named after it in [`Layers`].
+#[must_use]
+pub fn overlay(layers: &Layers, from: Timestamp, to: Timestamp) -> Vec<Interval<Effective>> {
+    let (mut overlay, mut at) = (Vec::new(), from);
     let mut automatic = Cursor::new(&layers.automatic, at);
     let mut manual = Cursor::new(&layers.manual, at);
     let windows = union(&layers.planned);
@@ -42,6 +71,7 @@ pub fn effective(layers: &Layers, from: Timestamp, to: Timestamp) -> Vec<Interva
         let said = corrected.or(planned.map(|()| Status::UnderMaintenance)).or(manual);
         let value = match (said, automatic) {
             (Some(status), _) | (None, Some(Automatic::Known(status))) => Effective::Known(status),
+            (None, Some(Automatic::Partly(status))) => Effective::Partly(status),
             (None, Some(Automatic::NoData) | None) => Effective::NoData,
         };
         append(&mut overlay, Interval { from: at, to: until, value });

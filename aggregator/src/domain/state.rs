@@ -49,7 +49,7 @@ key!(
 /// The whole state.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// Silence is counted from here at the earliest: our own downtime is not silence.
+    /// Since when we can be reached. No agent is called silent for the time before; see [`super::step`].
     pub ready_at: Timestamp,
     /// Our own clock as `step` last saw it; it never goes back.
     pub clock: Timestamp,
@@ -190,6 +190,8 @@ pub struct Witnessed {
     pub left: bool,
     /// From a snapshot ahead of the track, while history drains.
     pub live: Option<super::verdict::Live>,
+    /// Operators were told by this process that it is silent.
+    pub called_silent: bool,
 }
 
 impl Witnessed {

@@ -49,6 +49,8 @@ impl Status {
 pub enum Effective {
     /// It was seen, set or planned to be this.
     Known(Status),
+    /// It was seen to be this, but for a part that was out of sight.
+    Partly(Status),
     /// It was watched, but nothing was seen.
     NoData,
     /// Before its start.

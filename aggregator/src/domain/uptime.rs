@@ -12,7 +12,7 @@ pub struct DayTally {
     pub date: jiff::civil::Date,
     /// Totals of the day.
     pub tally: Tally,
-    /// Nothing is known at the moment of the view and this is its last day.
+    /// Nothing is known at the moment of the view, or not of every part, and this is its last day.
     pub stale_now: bool,
 }
 
@@ -33,6 +33,8 @@ pub struct Tally {
     pub no_data: i64,
     /// Before it was watched.
     pub unwatched: i64,
+    /// Of the time in which it was seen, that in which a part of it was out of sight. Not in the sum.
+    pub unseen: i64,
 }
 
 /// An uptime figure over one window.
@@ -42,7 +44,7 @@ pub struct Figure {
     pub hundredths: Option<u32>,
     /// Coverage under 90 %: "not enough data" is said beside it.
     pub enough: bool,
-    /// Share of the watched time (without maintenance) that was observed, hundredths of a percent.
+    /// Share of the watched time (without maintenance) in which all of it was observed, hundredths of a percent.
     pub coverage: u32,
     /// What the figure was worked out from.
     pub tally: Tally,
@@ -88,12 +90,17 @@ impl Tally {
 
     /// Counts `milliseconds` more of `value`.
     pub fn count(&mut self, value: Effective, milliseconds: i64) {
+        if matches!(value, Effective::Partly(_)) {
+            self.unseen += milliseconds;
+        }
         let part = match value {
-            Effective::Known(Status::Operational) => &mut self.operational,
-            Effective::Known(Status::UnderMaintenance) => &mut self.maintenance,
-            Effective::Known(Status::DegradedPerformance) => &mut self.degraded,
-            Effective::Known(Status::PartialOutage) => &mut self.partial,
-            Effective::Known(Status::MajorOutage) => &mut self.major,
+            Effective::Known(status) | Effective::Partly(status) => match status {
+                Status::Operational => &mut self.operational,
+                Status::UnderMaintenance => &mut self.maintenance,
+                Status::DegradedPerformance => &mut self.degraded,
+                Status::PartialOutage => &mut self.partial,
+                Status::MajorOutage => &mut self.major,
+            },
             Effective::NoData => &mut self.no_data,
             Effective::Unwatched => &mut self.unwatched,
         };
@@ -112,6 +119,7 @@ impl Tally {
             maintenance: part(sum.maintenance),
             no_data: part(sum.no_data),
             unwatched: part(sum.unwatched),
+            unseen: part(sum.unseen),
         }
     }
 }
@@ -127,6 +135,7 @@ impl Add for Tally {
             maintenance: self.maintenance + other.maintenance,
             no_data: self.no_data + other.no_data,
             unwatched: self.unwatched + other.unwatched,
+            unseen: self.unseen + other.unseen,
         }
     }
 }
@@ -200,6 +209,7 @@ fn share(part: i128, whole: i128) -> u32 {
 fn coverage(tally: &Tally) -> Figure {
     let observed = i128::from(tally.observed());
     let expected = observed + i128::from(tally.no_data);
-    let coverage = if expected > 0 { share(observed, expected) } else { 0 };
+    let whole = observed - i128::from(tally.unseen);
+    let coverage = if expected > 0 { share(whole, expected) } else { 0 };
     Figure { hundredths: None, enough: coverage >= 9_000, coverage, tally: Tally::default() }
 }

@@ -177,6 +177,29 @@ impl Witness<'_> {
         if at < leaves { (Voice::Silent, until.min(leaves)) } else { (Voice::Absent, until) }
     }
 
+    /// The newest instant before `at` at which what it contributes may have changed.
+    fn edge_before(&self, at: Timestamp) -> Option<Timestamp> {
+        let spans = &self.track.spans;
+        let span = |edge: fn(&Span) -> Timestamp| {
+            spans[..spans.partition_point(|one| edge(one) < at)].last().map(edge)
+        };
+        let stretch = |all: &[Interval<()>], edge: fn(&Interval<()>) -> Timestamp| {
+            all[..all.partition_point(|one| edge(one) < at)].last().map(edge)
+        };
+        let (declared, flaps) = (self.declared, &self.track.flaps);
+        let edges = [
+            span(|one| one.from),
+            span(|one| one.last),
+            span(|one| one.last + DAY),
+            stretch(declared, |one| one.from),
+            stretch(declared, |one| one.from + DAY),
+            stretch(declared, |one| one.to),
+            stretch(flaps, |one| one.from),
+            stretch(flaps, |one| one.to),
+        ];
+        edges.into_iter().flatten().max()
+    }
+
     /// Does the agent say that the check flaps, and until when does that answer stand?
     fn flapping(&self, at: Timestamp) -> (bool, Timestamp) {
         let flaps = &self.track.flaps;
@@ -248,6 +271,22 @@ fn by_location<'a, 'b>(witnesses: &'b [Witness<'a>]) -> Vec<&'b Witness<'a>> {
 pub fn now(witnesses: &[Witness<'_>], quorum: Quorum, now: Timestamp) -> Ruling {
     let voices: Vec<_> = by_location(witnesses).iter().map(|w| (w.location, w.voice_now(now))).collect();
     rule(&voices, quorum, &mut Vec::new())
+}
+
+/// What was last known before `at`, and until when it was. `None`: nothing was ever known.
+#[must_use]
+pub fn said_before(witnesses: &[Witness<'_>], quorum: Quorum, at: Timestamp) -> Option<(Ruling, Timestamp)> {
+    let witnesses = by_location(witnesses);
+    let (mut says, mut until) = (Vec::new(), at);
+    loop {
+        let edge = witnesses.iter().filter_map(|witness| witness.edge_before(until)).max()?;
+        let voices: Vec<_> = witnesses.iter().map(|one| (one.location, one.voice(edge).0)).collect();
+        let ruling = rule(&voices, quorum, &mut says);
+        if ruling.verdict != Verdict::Unknown {
+            return Some((ruling, until));
+        }
+        until = edge;
+    }
 }
 
 /// The verdict over time: contiguous over `[from, FAR)`, neighbours differ.

@@ -1,7 +1,7 @@
 //! Badges: one for the page, one for each component, and the page's as a shields.io endpoint. Words say
 //! the status and colour repeats it, in the words and fills of the page.
 
-use super::roll_up::{components, is_unseen};
+use super::roll_up::{components, is_partly_unseen, is_unseen};
 use super::view::{ComponentView, PageView};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
@@ -68,15 +68,22 @@ fn of_page(view: &PageView) -> Message {
             if affected == total { words.to_owned() } else { format!("{words}: {affected} of {total}") };
         return Message { words, status: Some(worst) };
     }
-    let unseen = total - seen().count();
+    let stale = || components(view).filter_map(|component| component.stale_since);
+    let waiting = components(view).filter(|component| component.waiting).count();
     let words = if total == 0 {
         "nothing to show yet".to_owned()
-    } else if unseen == 0 {
-        return Message { words: words(worst).to_owned(), status: Some(worst) };
-    } else if unseen < total {
-        format!("no data for {unseen} of {total}")
+    } else if stale().count() == total {
+        no_data(stale().min(), view)
+    } else if stale().count() > 0 {
+        format!("no data for {} of {total}", stale().count())
+    } else if components(view).any(is_partly_unseen) {
+        PARTLY_UNSEEN.to_owned()
+    } else if waiting == total {
+        no_data(None, view)
+    } else if waiting > 0 {
+        format!("no data yet for {waiting} of {total}")
     } else {
-        no_data(components(view).filter_map(|component| component.stale_since).min(), view)
+        return Message { words: words(worst).to_owned(), status: Some(worst) };
     };
     Message { words, status: None }
 }
@@ -85,8 +92,14 @@ fn of_component(view: &PageView, component: &ComponentView) -> Message {
     if is_unseen(component) {
         return Message { words: no_data(component.stale_since, view), status: None };
     }
+    if is_partly_unseen(component) {
+        return Message { words: PARTLY_UNSEEN.to_owned(), status: None };
+    }
     Message { words: words(component.status).to_owned(), status: Some(component.status) }
 }
+
+/// What is seen is well.
+const PARTLY_UNSEEN: &str = "operational, part not seen";
 
 fn words(status: Status) -> &'static str {
     match status {
@@ -259,6 +272,8 @@ mod tests {
         older.stale_since = Some(NOW - 2 * DAY);
         let mut waiting = one(Status::Operational);
         waiting.waiting = true;
+        let unseen = crate::publish::view::Unseen { since: None, since_differs: false, checks: 1 };
+        let partly = ComponentView { unseen: Some(unseen), ..one(Status::Operational) };
         let grey = "#868a90";
         let table = [
             (vec![], "nothing to show yet", grey),
@@ -274,7 +289,10 @@ mod tests {
             (vec![one(Status::Operational), stale.clone()], "no data for 1 of 2", grey),
             (vec![stale.clone()], "no data since 14:40", grey),
             (vec![stale, older], "no data since 18 Nov", grey),
+            (vec![waiting.clone(), one(Status::Operational)], "no data yet for 1 of 2", grey),
             (vec![waiting], "no data yet", grey),
+            (vec![partly.clone(), one(Status::Operational)], "operational, part not seen", grey),
+            (vec![ComponentView { status: Status::MajorOutage, ..partly }], "major outage", "#75082b"),
         ];
         for (components, words, colour) in table {
             assert_eq!(said(components), (words.to_owned(), colour.to_owned()));

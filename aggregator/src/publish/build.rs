@@ -1,17 +1,14 @@
 //! From the state to a [`PageView`]: pure, and the only place where private rows become public words.
 //! Takes names from the configuration alone, never a check's, a host's or an agent's.
 
+use super::sight::Sight;
 use super::view::{ComponentView, GroupView, Item, PageView, ResponsePoint, ResponseView, UptimeRuleView};
-use crate::domain::component::{Automatic, status_of};
+use crate::domain::component::Automatic;
 use crate::domain::days::{Calendar, days, windows};
-use crate::domain::interval::Interval;
-use crate::domain::layers::effective;
-use crate::domain::state::{Component, ComponentKey, GroupKey, Page, PageItem, PageKey, State};
-use crate::domain::status::{Effective, Status};
-use crate::domain::step::witnesses_of;
+use crate::domain::layers;
+use crate::domain::state::{Component, ComponentKey, GroupKey, Page, PageItem, PageKey, State, Witnessed};
 use crate::domain::time::{DAY, MINUTE, Timestamp};
 use crate::domain::uptime::Rule;
-use crate::domain::verdict;
 use jiff::tz::TimeZone;
 
 /// Days on a bar.
@@ -37,7 +34,7 @@ pub fn page_view(state: &State, key: PageKey, base_url: &str, now: Timestamp) ->
         language: page.settings.language.clone(),
         now,
         verified_at: build.verified_at(),
-        believe_until: now + BELIEVE,
+        believe_until: build.believe_until(),
         updated_at: components().map(|one| one.updated_at).max().unwrap_or(page.created_at),
         created_at: page.created_at,
         rule: UptimeRuleView {
@@ -94,10 +91,12 @@ impl Build<'_> {
     fn component(&self, key: ComponentKey) -> Option<ComponentView> {
         let component = self.state.components.get(&key).filter(|one| one.settings.public && !one.archived)?;
         let begin = self.calendar.days().first().map_or(self.now, |day| day.from).min(self.now - DAY);
-        let mut intervals = effective(&component.layers, begin, self.now + 1);
-        self.put_live(component, &mut intervals);
+        let sight = Sight { state: self.state, component, now: self.now };
+        let intervals = sight.intervals(begin);
+        let present = sight.present(&intervals, begin);
+        let watched_from = sight.watched_from(&intervals);
+        let intervals = layers::watched_from(intervals, watched_from.unwrap_or(Timestamp::FAR));
         let days = days(&intervals, &self.calendar);
-        let present = self.present(component, &intervals, begin);
         let rule = self.page.settings.rule;
         let start = component.layers.start;
         let windows = windows(&intervals, &days, &self.calendar, start, rule, self.page.settings.weights);
@@ -107,12 +106,16 @@ impl Build<'_> {
             name: settings.name.clone(),
             description: settings.description.clone(),
             created_at: component.created_at,
-            updated_at: present.since.max(component.created_at),
+            updated_at: present.updated_at.max(component.created_at),
             start_date: settings.start_date,
             status: present.status,
             since: present.since,
             stale_since: present.stale_since,
-            waiting: present.stale_since.is_some() && self.waiting(component),
+            waiting: present.waiting,
+            unseen: present.partly.then(|| sight.unseen()),
+            checks: sight.open().count(),
+            manual: !component.is_linked(),
+            watched_from: watched_from.filter(|from| *from <= self.now),
             only_show_if_degraded: settings.only_show_if_degraded,
             showcase: settings.showcase,
             days,
@@ -121,101 +124,38 @@ impl Build<'_> {
         })
     }
 
-    /// The date of a status does not move with the days shown: one that began before them is looked up.
-    fn present(&self, component: &Component, intervals: &[Interval<Effective>], begin: Timestamp) -> Present {
-        let present = Present::of(intervals, component);
-        let layers = &component.layers;
-        let first = layers.automatic.first().map_or(layers.start, |first| first.from.min(layers.start));
-        if present.since > begin || first >= begin {
-            return present;
-        }
-        let mut whole = effective(layers, first, self.now + 1);
-        self.put_live(component, &mut whole);
-        Present::of(&whole, component)
+    /// Components shown whose checks say what they are at this moment.
+    fn in_sight(&self) -> impl Iterator<Item = Sight<'_>> {
+        let shown = self.shown();
+        shown.filter(|sight| {
+            let automatic = sight.component.layers.automatic.last().map(|newest| newest.value);
+            sight.component.is_linked() && automatic.is_some_and(|value| value != Automatic::NoData)
+        })
     }
 
-    /// While history drains after an outage of a link, the snapshot says what is true now.
-    fn put_live(&self, component: &Component, intervals: &mut Vec<Interval<Effective>>) {
-        let open = || component.links.iter().filter(|link| link.to == Timestamp::FAR);
-        let ahead = open()
-            .flat_map(|link| &self.state.checks[&link.check].tracks)
-            .filter_map(|track| self.state.tracks[track].live)
-            .map(|live| live.span.from)
-            .max();
-        let Some(from) = ahead else { return };
-        let layers = &component.layers;
-        let overridden = layers.manual.iter().any(|one| one.contains(self.now))
-            || layers.planned.iter().any(|one| one.contains(self.now))
-            || layers.corrected.iter().any(|one| one.contains(self.now));
-        if overridden {
-            return;
-        }
-        let verdicts = open().map(|link| {
-            let (witnesses, quorum) = witnesses_of(self.state, link.check);
-            (link.minor, verdict::now(&witnesses, quorum, self.now))
-        });
-        let value = match status_of(verdicts) {
-            Automatic::Known(status) => Effective::Known(status),
-            Automatic::NoData => Effective::NoData,
-        };
-        let live = Interval { from, to: self.now + 1, value };
-        crate::domain::layers::splice(intervals, from, vec![live]);
+    fn shown(&self) -> impl Iterator<Item = Sight<'_>> {
+        let keys = crate::domain::step::components_of(&self.page.items);
+        let all = keys.into_iter().filter_map(|key| self.state.components.get(&key));
+        let shown = all.filter(|one| one.settings.public && !one.archived);
+        shown.map(|component| Sight { state: self.state, component, now: self.now })
     }
 
-    /// No linked check has ever said anything.
-    fn waiting(&self, component: &Component) -> bool {
-        component.is_linked()
-            && component.links.iter().all(|link| {
-                let tracks = &self.state.checks[&link.check].tracks;
-                tracks.iter().all(|track| self.state.tracks[track].evidence().is_none())
-            })
-    }
-
-    /// Newest conclusive evidence of a component; what people alone speak for is as fresh as this page.
-    fn evidence(&self, component: &Component) -> Option<Timestamp> {
-        if !component.is_linked() {
-            return Some(self.now);
-        }
-        let open = component.links.iter().filter(|link| link.to == Timestamp::FAR);
-        let tracks = open.flat_map(|link| &self.state.checks[&link.check].tracks);
-        tracks.filter_map(|track| self.state.tracks[track].evidence()).max()
-    }
-
-    /// The oldest over the components that are in sight; where none is, the newest of any.
+    /// The oldest evidence over the components that are in sight; where none is, the newest of any.
     fn verified_at(&self) -> Option<Timestamp> {
-        let shown = || {
-            let keys = crate::domain::step::components_of(&self.page.items);
-            let all = keys.into_iter().filter_map(|key| self.state.components.get(&key));
-            all.filter(|one| one.settings.public && !one.archived)
-        };
-        let in_sight = shown().filter(|one| {
-            let at = effective(&one.layers, self.now, self.now + 1);
-            at.last().is_some_and(|interval| matches!(interval.value, Effective::Known(_)))
-        });
-        let oldest = in_sight.filter_map(|one| self.evidence(one)).min();
-        oldest.or_else(|| shown().filter_map(|one| self.evidence(one)).max())
+        let oldest = self.in_sight().filter_map(|sight| sight.evidence()).min();
+        oldest.or_else(|| self.shown().filter_map(|sight| sight.evidence()).max())
+    }
+
+    /// For three minutes, but no longer after the evidence of anything in sight has grown too old.
+    fn believe_until(&self) -> Timestamp {
+        let ages = self.in_sight().filter_map(|sight| sight.tracks().filter_map(fresh_until).max()).min();
+        ages.map_or(self.now, |ages| ages.min(self.now)) + BELIEVE
     }
 }
 
-/// What is true of a component at the end of its intervals.
-struct Present {
-    status: Status,
-    since: Timestamp,
-    stale_since: Option<Timestamp>,
-}
-
-impl Present {
-    fn of(intervals: &[Interval<Effective>], component: &Component) -> Self {
-        let known = intervals.iter().rev().find_map(|interval| match interval.value {
-            Effective::Known(status) => Some((status, interval)),
-            Effective::NoData | Effective::Unwatched => None,
-        });
-        let last = intervals.last();
-        let blind = last.filter(|last| last.value == Effective::NoData).map(|last| last.from);
-        let (status, from) =
-            known.map_or((Status::Operational, component.created_at), |(status, one)| (status, one.from));
-        Self { status, since: blind.unwrap_or(from), stale_since: blind }
-    }
+/// When what it says is older than the silence limit.
+fn fresh_until(witnessed: &Witnessed) -> Option<Timestamp> {
+    witnessed.evidence().map(|evidence| evidence + witnessed.silence())
 }
 
 fn response(component: &Component) -> ResponseView {

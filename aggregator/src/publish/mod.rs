@@ -14,6 +14,7 @@ pub mod robots;
 mod roll_up;
 #[cfg(test)]
 mod sample;
+mod sight;
 mod squeeze;
 pub mod view;
 

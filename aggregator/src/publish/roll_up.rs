@@ -46,20 +46,42 @@ pub(super) fn is_unseen(component: &ComponentView) -> bool {
     component.stale_since.is_some() || component.waiting
 }
 
-/// The whole page. Trouble that is seen leads; trouble last seen in what is unseen now keeps its indicator
-/// and is not claimed in words; where all that is seen is fine, the words name what is not seen.
+/// It is well as far as it is seen, and a part of it is not.
+pub(super) fn is_partly_unseen(component: &ComponentView) -> bool {
+    !is_unseen(component) && component.unseen.is_some() && component.status == Status::Operational
+}
+
+/// The whole page, but for what nobody ever saw. Trouble that is seen leads, and none is claimed of what is out of
+/// sight; where all that is seen is fine, the words name what is not, and trouble last seen there keeps its
+/// indicator.
 pub(super) fn of_page(view: &PageView) -> RollUp {
-    let statuses: Vec<Status> = components(view).map(|component| component.status).collect();
-    let (indicator, description) = of_statuses(&statuses);
-    let unseen = components(view).filter(|component| is_unseen(component)).count();
-    let seen_trouble =
-        components(view).any(|component| !is_unseen(component) && component.status != Status::Operational);
-    if unseen == 0 || seen_trouble {
-        return RollUp { indicator, description: description.to_owned() };
+    let known = || components(view).filter(|component| !component.waiting);
+    let seen = || known().filter(|component| !is_unseen(component));
+    let statuses = |of: &mut dyn Iterator<Item = &ComponentView>| {
+        let statuses: Vec<Status> = of.map(|component| component.status).collect();
+        of_statuses(&statuses)
+    };
+    let number = |wanted: fn(&ComponentView) -> bool| components(view).filter(|one| wanted(one)).count();
+    let named = |count: usize| format!("{count} {}", if count == 1 { "component" } else { "components" });
+    let (indicator, description) = statuses(&mut seen());
+    let (stale, waiting) = (number(|one| one.stale_since.is_some()), number(|one| one.waiting));
+    let partly = number(is_partly_unseen);
+    if seen().any(|component| component.status != Status::Operational) {
+        RollUp { indicator, description: description.to_owned() }
+    } else if stale > 0 {
+        let least = if stale == known().count() { Indicator::Minor } else { Indicator::None };
+        let (last, _) = statuses(&mut known());
+        RollUp { indicator: last.max(least), description: format!("No current data for {}", named(stale)) }
+    } else if partly > 0 {
+        RollUp { indicator, description: format!("No current data for part of {}", named(partly)) }
+    } else if waiting > 0 {
+        let first = "Waiting for the first report".to_owned();
+        let all = known().count() == 0;
+        let description = if all { first } else { format!("{first} of {}", named(waiting)) };
+        RollUp { indicator, description }
+    } else {
+        RollUp { indicator, description: description.to_owned() }
     }
-    let least = if unseen == statuses.len() { Indicator::Minor } else { Indicator::None };
-    let noun = if unseen == 1 { "component" } else { "components" };
-    RollUp { indicator: indicator.max(least), description: format!("No current data for {unseen} {noun}") }
 }
 
 /// Statuspage's table; the first row that applies wins.
@@ -130,7 +152,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_seen_is_never_called_operational() {
+    fn what_is_not_seen_is_never_called_operational_and_claims_no_trouble() {
         type Row = (&'static [(Status, bool)], &'static str, &'static str);
         let table: &[Row] = &[
             (&[(O, false), (O, true)], "none", "No current data for 1 component"),
@@ -139,22 +161,51 @@ mod tests {
             (&[(M, true)], "minor", "No current data for 1 component"),
             (&[(X, true)], "critical", "No current data for 1 component"),
             (&[(X, true), (O, false)], "major", "No current data for 1 component"),
-            (&[(X, false), (O, true)], "major", "Partial System Outage"),
+            (&[(X, false), (O, true)], "critical", "Major System Outage"),
             (&[(D, false), (O, true)], "minor", "Partially Degraded Service"),
+            (&[(D, false), (X, true)], "minor", "Partially Degraded Service"),
+            (&[(D, false), (P, true), (O, false)], "minor", "Partially Degraded Service"),
+            (&[(M, false), (X, true)], "maintenance", "Service Under Maintenance"),
         ];
         for (components, indicator, description) in table {
             assert_eq!(of(components), (*indicator, (*description).to_owned()), "{components:?}");
         }
     }
 
+    fn said(components: Vec<ComponentView>) -> (Indicator, String) {
+        let RollUp { indicator, description } =
+            of_page(&page(components.into_iter().map(Item::Component).collect()));
+        (indicator, description)
+    }
+
     #[test]
-    fn a_component_that_waits_for_its_first_report_is_not_seen() {
-        let mut waiting = component("c", O);
-        waiting.waiting = true;
-        let said = of_page(&page(vec![Item::Component(waiting)]));
+    fn what_nobody_ever_saw_stands_outside() {
+        let waiting = || ComponentView { waiting: true, ..component("c", O) };
+        let one = |status| component("d", status);
+        let stale = ComponentView { stale_since: Some(one(O).since), ..one(O) };
+        let table = [
+            (vec![waiting()], Indicator::None, "Waiting for the first report"),
+            (vec![waiting(), waiting()], Indicator::None, "Waiting for the first report"),
+            (vec![waiting(), one(O)], Indicator::None, "Waiting for the first report of 1 component"),
+            (vec![waiting(), one(X)], Indicator::Critical, "Major System Outage"),
+            (vec![waiting(), stale], Indicator::Minor, "No current data for 1 component"),
+        ];
+        for (components, indicator, description) in table {
+            assert_eq!(said(components), (indicator, description.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_part_that_is_out_of_sight_is_said() {
+        let unseen = crate::publish::view::Unseen { since: None, since_differs: false, checks: 1 };
+        let partly = |status| ComponentView { unseen: Some(unseen), ..component("c", status) };
         assert_eq!(
-            (said.indicator, said.description.as_str()),
-            (Indicator::Minor, "No current data for 1 component")
+            said(vec![partly(O), component("d", O)]),
+            (Indicator::None, "No current data for part of 1 component".to_owned())
+        );
+        assert_eq!(
+            said(vec![partly(P), component("d", O)]),
+            (Indicator::Minor, "Minor Service Outage".to_owned())
         );
     }
 }

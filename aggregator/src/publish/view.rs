@@ -24,9 +24,10 @@ pub struct PageView {
     pub language: String,
     /// The moment this view speaks of.
     pub now: Timestamp,
-    /// Oldest, over the components shown, of the newest conclusive evidence. `None`: nothing was seen yet.
+    /// Oldest, over the components in sight, of the newest conclusive evidence. `None`: nothing was seen yet, or
+    /// all of it is set by hand.
     pub verified_at: Option<Timestamp>,
-    /// Do not rely on the page after this.
+    /// Do not rely on the page after this: no later than the evidence allows.
     pub believe_until: Timestamp,
     /// When anything the page says about components last changed.
     pub updated_at: Timestamp,
@@ -96,12 +97,22 @@ pub struct ComponentView {
     pub start_date: Option<jiff::civil::Date>,
     /// The status: the last known one where `stale_since` is set.
     pub status: Status,
-    /// Since when the status holds.
+    /// Since when the status holds. A time in which nobody saw it, with the same status before and after, does not
+    /// interrupt it.
     pub since: Timestamp,
-    /// Nothing conclusive is seen since then: grey, and said in words.
+    /// Nothing conclusive is seen since then: grey, and said in words. Never together with `waiting`.
     pub stale_since: Option<Timestamp>,
-    /// No linked check has ever reported: "Waiting for its first report".
+    /// Nothing was ever seen of it: "Waiting for its first report". Never called a loss of sight, and no part of
+    /// the page's status.
     pub waiting: bool,
+    /// Some of its checks are out of sight, the others are not. `None` where all are seen, and where none is.
+    pub unseen: Option<Unseen>,
+    /// So many checks feed it.
+    pub checks: usize,
+    /// No check feeds it: people set its status.
+    pub manual: bool,
+    /// From when on it is watched. `None`: not yet, or nothing was ever seen or set.
+    pub watched_from: Option<Timestamp>,
     /// Shown only while it is not operational.
     pub only_show_if_degraded: bool,
     /// Uptime is shown.
@@ -112,6 +123,17 @@ pub struct ComponentView {
     pub windows: [Figure; 4],
     /// Response times, where `response_time = true`.
     pub response: Option<ResponseView>,
+}
+
+/// The part of a component that is out of sight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Unseen {
+    /// Since when, of the check that is out of sight for longest. `None`: none of them was ever seen.
+    pub since: Option<Timestamp>,
+    /// They have not all been out of sight since then.
+    pub since_differs: bool,
+    /// So many of its checks are out of sight.
+    pub checks: usize,
 }
 
 /// The response-time chart of a component.

@@ -145,6 +145,7 @@ impl Load<'_> {
                 definition: row.get(4)?,
                 left: row.get(6)?,
                 live: None,
+                called_silent: false,
             };
             if let Some(name) = row.get::<_, Option<String>>(7)? {
                 let (from, last) = (Timestamp(row.get(8)?), Timestamp(row.get(9)?));

@@ -21,12 +21,21 @@ pub(super) fn hard(name: &str) -> Result<Hard, StoreError> {
 pub(super) fn automatic_name(value: Automatic) -> &'static str {
     match value {
         Automatic::Known(status) => status.name(),
+        Automatic::Partly(Status::Operational) => "partly_operational",
+        Automatic::Partly(Status::UnderMaintenance) => "partly_under_maintenance",
+        Automatic::Partly(Status::DegradedPerformance) => "partly_degraded_performance",
+        Automatic::Partly(Status::PartialOutage) => "partly_partial_outage",
+        Automatic::Partly(Status::MajorOutage) => "partly_major_outage",
         Automatic::NoData => "no_data",
     }
 }
 
 pub(super) fn automatic(name: &str) -> Result<Automatic, StoreError> {
-    if name == "no_data" { Ok(Automatic::NoData) } else { status(name).map(Automatic::Known) }
+    match (name, name.strip_prefix("partly_")) {
+        ("no_data", _) => Ok(Automatic::NoData),
+        (_, Some(rest)) => status(rest).map(Automatic::Partly),
+        (name, None) => status(name).map(Automatic::Known),
+    }
 }
 
 pub(super) fn status(name: &str) -> Result<Status, StoreError> {

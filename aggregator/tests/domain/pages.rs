@@ -14,7 +14,7 @@ use skerry_aggregator::domain::status::{Effective, Status};
 use skerry_aggregator::domain::time::{DAY, HOUR, Timestamp};
 use skerry_aggregator::domain::track::Track;
 use skerry_aggregator::domain::uptime::{Rule, Weights};
-use skerry_aggregator::domain::verdict::{Quorum, Ruling, timeline};
+use skerry_aggregator::domain::verdict::{Quorum, Ruling, Verdict, timeline};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -87,13 +87,20 @@ impl Told {
 
 /// Every hour of the history, each worked out alone: what held from its start to its end.
 fn hours(checks: &[Check], told: &Told, grid: Grid, silence: i64, until: i64) -> Vec<(Timestamp, Effective)> {
+    // What was last known of each check.
+    let mut before = vec![None; checks.len()];
     let hour = |tick: i64| {
         let at = grid.at(tick);
-        let links: Vec<_> = checks
-            .iter()
-            .filter(|check| check.from <= at && at < check.to)
-            .map(|check| (check.minor, ruling_at(&check.agents, check.quorum, silence, at)))
-            .collect();
+        let mut links = Vec::new();
+        for (check, before) in checks.iter().zip(&mut before) {
+            let now = ruling_at(&check.agents, check.quorum, silence, at);
+            if check.from <= at && at < check.to {
+                links.push((check.minor, now, *before));
+            }
+            if now.verdict != Verdict::Unknown {
+                *before = Some(now);
+            }
+        }
         let covers = |from: Timestamp, to: Timestamp| from <= at && at < to;
         let value = effective_at(
             automatic_at(&links),
@@ -140,10 +147,17 @@ fn a_page_says_what_was_seen(script: &mut Script<'_>, zones: &[(TimeZone, Timest
     let calendar = Calendar::new(zone, now, 90);
     let first = calendar.days()[0].from;
     let verdicts: Vec<_> = checks.iter().map(|check| check.timeline(silence, first)).collect();
+    assert!(first <= grid.start, "nothing was known before the first day");
     let links: Vec<_> = checks
         .iter()
         .zip(&verdicts)
-        .map(|(check, verdict)| LinkedCheck { minor: check.minor, from: check.from, to: check.to, verdict })
+        .map(|(check, verdict)| LinkedCheck {
+            minor: check.minor,
+            from: check.from,
+            to: check.to,
+            before: None,
+            verdict,
+        })
         .collect();
     let mut corrected = Vec::new();
     for correction in &told.corrected {
@@ -179,7 +193,7 @@ fn assert_page(
     let expected = by_day(hours, zone, end);
     let shown = days(overlay, calendar);
     assert_eq!(shown.len(), 90);
-    let present = hours.last().expect("sampled").1 == Effective::NoData;
+    let present = matches!(hours.last().expect("sampled").1, Effective::NoData | Effective::Partly(_));
     let begun = date_of(zone, hours[BEFORE as usize].0);
     for day in &shown {
         if day.date < begun {

@@ -95,13 +95,21 @@ fn verdict_of(votes: &[(u32, Option<Hard>)], quorum: Quorum) -> Verdict {
     }
 }
 
-/// The component at one instant, from the checks whose links hold: (minor, verdict).
-pub(crate) fn automatic_at(links: &[(bool, Ruling)]) -> Automatic {
-    let known: Vec<_> = links.iter().filter(|link| link.1.verdict != Verdict::Unknown).collect();
-    let full: Vec<_> = known.iter().filter(|link| !link.0).collect();
-    if known.is_empty() {
+/// The component at one instant, from the checks whose links hold: (minor, verdict, what was known before). A check
+/// that nobody sees counts as it was last seen.
+pub(crate) fn automatic_at(links: &[(bool, Ruling, Option<Ruling>)]) -> Automatic {
+    let unseen = links.iter().filter(|link| link.1.verdict == Verdict::Unknown).count();
+    if unseen == links.len() {
         return Automatic::NoData;
     }
+    let known: Vec<(bool, Ruling)> = links
+        .iter()
+        .filter_map(|&(minor, now, before)| {
+            let known = if now.verdict == Verdict::Unknown { before } else { Some(now) };
+            known.map(|ruling| (minor, ruling))
+        })
+        .collect();
+    let full: Vec<_> = known.iter().filter(|link| !link.0).collect();
     let status = if !full.is_empty() && full.iter().all(|link| link.1.verdict == Verdict::Down) {
         Status::MajorOutage
     } else if full.iter().any(|link| link.1.verdict == Verdict::Down) {
@@ -111,7 +119,7 @@ pub(crate) fn automatic_at(links: &[(bool, Ruling)]) -> Automatic {
     } else {
         Status::Operational
     };
-    Automatic::Known(status)
+    if unseen > 0 { Automatic::Partly(status) } else { Automatic::Known(status) }
 }
 
 /// The overlay at one instant.
@@ -124,6 +132,7 @@ pub(crate) fn effective_at(
 ) -> Effective {
     let mut value = match automatic {
         Automatic::Known(status) => Effective::Known(status),
+        Automatic::Partly(status) => Effective::Partly(status),
         Automatic::NoData => Effective::NoData,
     };
     if let Some(status) = manual {
@@ -140,11 +149,14 @@ pub(crate) fn effective_at(
 
 /// How a day is drawn, from everything it held: (what, ms).
 pub(crate) fn mark_of(held: &[(Effective, i64)], stale_now: bool) -> Mark {
-    let saw = |status| held.iter().any(|(value, ms)| *value == Effective::Known(status) && *ms > 0);
+    let saw = |status| {
+        let is = |value| value == Effective::Known(status) || value == Effective::Partly(status);
+        held.iter().any(|(value, ms)| is(*value) && *ms > 0)
+    };
     let lasted = |wanted: fn(Effective) -> bool| {
         held.iter().filter(|held| wanted(held.0)).map(|held| held.1).sum::<i64>()
     };
-    let blind = lasted(|value| value == Effective::NoData);
+    let blind = lasted(|value| matches!(value, Effective::NoData | Effective::Partly(_)));
     let seeing = lasted(|value| matches!(value, Effective::Known(_)));
     match () {
         () if saw(Status::MajorOutage) => Mark::Major,
@@ -159,15 +171,17 @@ pub(crate) fn mark_of(held: &[(Effective, i64)], stale_now: bool) -> Mark {
 
 /// Time per condition, from everything that was held.
 pub(crate) fn tally_of(held: &[(Effective, i64)]) -> Tally {
-    let sum = |wanted| held.iter().filter(|(value, _)| *value == wanted).map(|(_, ms)| ms).sum();
+    let sum = |wanted| -> i64 { held.iter().filter(|(value, _)| *value == wanted).map(|(_, ms)| ms).sum() };
+    let status = |status| sum(Effective::Known(status)) + sum(Effective::Partly(status));
     Tally {
-        operational: sum(Effective::Known(Status::Operational)),
-        degraded: sum(Effective::Known(Status::DegradedPerformance)),
-        partial: sum(Effective::Known(Status::PartialOutage)),
-        major: sum(Effective::Known(Status::MajorOutage)),
-        maintenance: sum(Effective::Known(Status::UnderMaintenance)),
+        operational: status(Status::Operational),
+        degraded: status(Status::DegradedPerformance),
+        partial: status(Status::PartialOutage),
+        major: status(Status::MajorOutage),
+        maintenance: status(Status::UnderMaintenance),
         no_data: sum(Effective::NoData),
         unwatched: sum(Effective::Unwatched),
+        unseen: Status::ALL.into_iter().map(|status| sum(Effective::Partly(status))).sum(),
     }
 }
 
@@ -175,10 +189,11 @@ pub(crate) fn tally_of(held: &[(Effective, i64)]) -> Tally {
 pub(crate) fn assert_figure(figure: &Figure, tally: Tally, whole: i64, partial: u32) {
     assert_eq!(figure.tally, tally);
     let seen = tally.operational + tally.degraded + tally.partial + tally.major;
-    let (num, den) = (i128::from(seen) * 10_000, i128::from(seen + tally.no_data));
+    let whole_seen = seen - tally.unseen;
+    let (num, den) = (i128::from(whole_seen) * 10_000, i128::from(seen + tally.no_data));
     let coverage = i128::from(figure.coverage);
     assert!(den == 0 && coverage == 0 || coverage * den <= num && num < (coverage + 1) * den);
-    assert_eq!(figure.enough, den > 0 && seen * 10 >= (seen + tally.no_data) * 9);
+    assert_eq!(figure.enough, den > 0 && whole_seen * 10 >= (seen + tally.no_data) * 9);
     let Some(shown) = figure.hundredths else { return assert_eq!(whole, 0) };
     assert!(whole > 0);
     // shown / 100 <= 100 * (1 - lost / whole) < (shown + 1) / 100, without a division.

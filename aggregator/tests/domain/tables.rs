@@ -2,7 +2,7 @@
 
 use jiff::civil::date;
 use jiff::tz::TimeZone;
-use skerry_aggregator::domain::component::{Automatic, status_of};
+use skerry_aggregator::domain::component::{Automatic, Word, status_of};
 use skerry_aggregator::domain::days::{Calendar, Mark, mark};
 use skerry_aggregator::domain::interval::Interval;
 use skerry_aggregator::domain::layers::{lay, splice};
@@ -222,12 +222,54 @@ fn what_flaps_is_degraded_at_least_and_unknown_stays_unknown() {
         (&[(false, Down, true)], Automatic::Known(Status::MajorOutage)),
         (&[(false, Down, false), (false, Up, true)], Automatic::Known(Status::PartialOutage)),
         (&[(false, Unknown, true)], Automatic::NoData),
-        (&[(false, Unknown, true), (false, Up, false)], Automatic::Known(Status::Operational)),
+        (&[(false, Unknown, true), (false, Up, false)], Automatic::Partly(Status::Operational)),
     ];
     for (links, expected) in table {
-        let says = links.iter().map(|&(minor, verdict, flapping)| (minor, Ruling { verdict, flapping }));
+        let says = links
+            .iter()
+            .map(|&(minor, verdict, flapping)| Word::new(minor, Ruling { verdict, flapping }, None));
         assert_eq!(status_of(says), expected, "{links:?}");
     }
+}
+
+/// Of each linked check: minor or not, its verdict, what was last known before.
+type Words = &'static [(bool, Verdict, Verdict)];
+
+#[test]
+fn a_check_that_falls_out_of_sight_keeps_what_it_last_said() {
+    use Automatic::{Known, NoData, Partly};
+    use Status::{DegradedPerformance as G, MajorOutage as X, Operational as O, PartialOutage as P};
+    use Verdict::{Degraded, Down, Unknown, Up};
+    let table: [(Words, Automatic); 14] = [
+        (&[(false, Up, Unknown), (false, Unknown, Down)], Partly(P)),
+        (&[(false, Up, Unknown), (false, Unknown, Degraded)], Partly(G)),
+        (&[(false, Up, Unknown), (true, Unknown, Down)], Partly(G)),
+        (&[(false, Up, Unknown), (false, Unknown, Up)], Partly(O)),
+        (&[(false, Down, Unknown), (false, Unknown, Down)], Partly(X)),
+        // One that was well when it was last seen makes nothing worse by being gone.
+        (&[(false, Down, Unknown), (false, Unknown, Up)], Partly(P)),
+        (&[(false, Degraded, Unknown), (false, Unknown, Up)], Partly(G)),
+        // One that nobody ever ran is no part of the status, and is never well.
+        (&[(false, Up, Unknown), (false, Unknown, Unknown)], Partly(O)),
+        (&[(false, Down, Unknown), (false, Unknown, Unknown)], Partly(X)),
+        // Nothing is seen: the last status stands, and is said to be old.
+        (&[(false, Unknown, Down), (false, Unknown, Up)], NoData),
+        (&[(false, Unknown, Unknown)], NoData),
+        // What is seen again counts as it is.
+        (&[(false, Up, Down), (false, Unknown, Up)], Partly(O)),
+        (&[(false, Up, Down), (false, Down, Up)], Known(P)),
+        (&[(false, Up, Down)], Known(O)),
+    ];
+    for (links, expected) in table {
+        let words = links.iter().map(|&(minor, now, before)| {
+            let before = (before != Unknown).then(|| ruling(before));
+            Word::new(minor, ruling(now), before)
+        });
+        assert_eq!(status_of(words), expected, "{links:?}");
+    }
+    let flapped = Ruling { verdict: Up, flapping: true };
+    let words = [Word::new(false, ruling(Up), None), Word::new(false, ruling(Unknown), Some(flapped))];
+    assert_eq!(status_of(words.into_iter()), Partly(G), "one that flapped when it was last seen");
 }
 
 #[test]
@@ -236,18 +278,18 @@ fn a_minor_link_only_degrades() {
     let table: [(&[(bool, Verdict)], Automatic); 11] = [
         (&[], Automatic::NoData),
         (&[(false, Unknown), (true, Unknown)], Automatic::NoData),
-        (&[(false, Up), (false, Unknown)], Automatic::Known(Status::Operational)),
-        (&[(false, Down), (false, Unknown)], Automatic::Known(Status::MajorOutage)),
+        (&[(false, Up), (false, Unknown)], Automatic::Partly(Status::Operational)),
+        (&[(false, Down), (false, Unknown)], Automatic::Partly(Status::MajorOutage)),
         (&[(false, Down), (false, Up)], Automatic::Known(Status::PartialOutage)),
         (&[(false, Down), (false, Degraded)], Automatic::Known(Status::PartialOutage)),
         (&[(false, Degraded), (false, Up)], Automatic::Known(Status::DegradedPerformance)),
         (&[(false, Up), (true, Down)], Automatic::Known(Status::DegradedPerformance)),
         (&[(false, Down), (true, Up)], Automatic::Known(Status::MajorOutage)),
         (&[(true, Down)], Automatic::Known(Status::DegradedPerformance)),
-        (&[(true, Up), (false, Unknown)], Automatic::Known(Status::Operational)),
+        (&[(true, Up), (false, Unknown)], Automatic::Partly(Status::Operational)),
     ];
     for (links, expected) in table {
-        let steady = links.iter().map(|(minor, verdict)| (*minor, ruling(*verdict)));
+        let steady = links.iter().map(|(minor, verdict)| Word::new(*minor, ruling(*verdict), None));
         assert_eq!(status_of(steady), expected, "{links:?}");
     }
 }
@@ -306,6 +348,7 @@ fn observed_figures_leave_out_what_was_not_seen() {
         maintenance: 500 * HOUR,
         no_data: 11 * HOUR,
         unwatched: 900 * HOUR,
+        unseen: 0,
     };
     let shown = figure(&tally, Rule::Observed, Weights::default(), 0);
     // 1 − (5 h 59 min + 0.3 · 5 h) / 99 h 59 min; 99 h 59 min of 110 h 59 min were seen.
@@ -314,6 +357,9 @@ fn observed_figures_leave_out_what_was_not_seen() {
     assert_eq!(figure(&one, Rule::Observed, Weights::default(), 0).hundredths, Some(9_999));
     let blind = Tally { operational: 89, no_data: 11, ..Tally::default() };
     let shown = figure(&blind, Rule::Observed, Weights::default(), 0);
+    assert_eq!((shown.hundredths, shown.coverage, shown.enough), (Some(10_000), 8_900, false));
+    let partly = Tally { operational: 100, unseen: 11, ..Tally::default() };
+    let shown = figure(&partly, Rule::Observed, Weights::default(), 0);
     assert_eq!((shown.hundredths, shown.coverage, shown.enough), (Some(10_000), 8_900, false));
     let nothing = figure(&Tally::default(), Rule::Observed, Weights::default(), 0);
     assert_eq!((nothing.hundredths, nothing.enough), (None, false));
@@ -367,6 +413,8 @@ fn a_day_is_drawn_by_the_worst_it_held() {
     assert_eq!(day(Tally { maintenance: 1, no_data: 4 * HOUR, ..well }, false), Mark::Maintenance);
     assert_eq!(day(Tally { no_data: 20 * HOUR, ..well }, false), Mark::NoData);
     assert_eq!(day(Tally { no_data: 20 * HOUR - 1, ..well }, false), Mark::Operational);
+    assert_eq!(day(Tally { unseen: 10 * HOUR, ..well }, false), Mark::NoData);
+    assert_eq!(day(Tally { unseen: 10 * HOUR - 1, ..well }, false), Mark::Operational);
     assert_eq!(day(Tally { no_data: 90 * HOUR, degraded: 1, ..well }, true), Mark::Degraded);
     assert_eq!(day(Tally { partial: 1, degraded: 9, ..well }, false), Mark::Partial);
     assert_eq!(day(Tally { partial: 9, major: 1, ..well }, false), Mark::Major);

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use skerry_aggregator::domain::layers::splice;
 use skerry_aggregator::domain::time::{MINUTE, Timestamp};
 use skerry_aggregator::domain::track::{Hard, Seen, Track};
-use skerry_aggregator::domain::verdict::{Quorum, Witness, now, timeline};
+use skerry_aggregator::domain::verdict::{Quorum, Verdict, Witness, now, said_before, timeline};
 
 const GRID: Grid = Grid { start: Timestamp(1_774_000_000_000), unit: 30 * MINUTE };
 const SILENCE: i64 = 3 * GRID.unit;
@@ -88,9 +88,14 @@ fn batches_in_any_order(script: &mut Script<'_>) {
     let witnesses = witnesses(&agents, &tracks, declared_silent);
     assert_eq!(kept, timeline(&witnesses, quorum, GRID.start));
     assert_whole(&kept, GRID.start, Timestamp::FAR);
+    let mut before = None;
     for tick in 0..TICKS {
         let at = GRID.at(tick);
         let expected = ruling_at(&agents, quorum, SILENCE, at);
+        assert_eq!(said_before(&witnesses, quorum, at), before, "before tick {tick} of {agents:?}");
+        if expected.verdict != Verdict::Unknown {
+            before = Some((expected, GRID.at(tick + 1)));
+        }
         assert_eq!(value_at(&kept, at), Some(expected), "at tick {tick} of {agents:?}, {tracks:?}");
         assert_eq!(now(&witnesses, quorum, at), expected);
     }

@@ -10,7 +10,7 @@ use skerry_aggregator::domain::status::Status;
 use skerry_aggregator::domain::step::{Answer, Command, step};
 use skerry_aggregator::domain::time::Timestamp;
 use skerry_aggregator::domain::track::Hard;
-use skerry_aggregator::domain::verdict::{Ruling, Witness, timeline};
+use skerry_aggregator::domain::verdict::{Ruling, Witness, said_before, timeline};
 use std::collections::BTreeMap;
 
 proptest! {
@@ -68,13 +68,13 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
         let silence = witnessed.silence();
         if let Some(live) = witnessed.live
             && tick
-            && now - live.span.last.max(state.ready_at) > silence
+            && too_old(live.span.last, silence, state)
         {
             return Err(format!("a snapshot of {} ms ago is believed", now - live.span.last));
         }
         if let (Some(last), true) = (witnessed.evidence(), tick)
             && !witnessed.track.silent
-            && now - last.max(state.ready_at) > silence
+            && too_old(last, silence, state)
         {
             return Err(format!("silent for {} ms and believed", now - last));
         }
@@ -100,6 +100,13 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
         }
     }
     Ok(())
+}
+
+/// Evidence is believed for the silence limit; what was not yet that old when we became ready, for as long since then.
+fn too_old(last: Timestamp, silence: i64, state: &State) -> bool {
+    let fresh_at_start = state.ready_at - last <= silence;
+    let counted_from = if fresh_at_start { last.max(state.ready_at) } else { last };
+    state.clock - counted_from > silence
 }
 
 /// A job that is held to be up has called, and has time until its next call.
@@ -132,7 +139,7 @@ fn whole_or_apart<T: std::fmt::Debug>(what: &str, intervals: &[Interval<T>]) -> 
 
 /// The automatic layer from everything that is known, not from what changed last.
 fn anew(state: &State, component: &Component, from: Timestamp) -> Vec<Interval<Automatic>> {
-    let mut verdicts: BTreeMap<_, Vec<Interval<Ruling>>> = BTreeMap::new();
+    let mut verdicts: BTreeMap<_, (Option<Ruling>, Vec<Interval<Ruling>>)> = BTreeMap::new();
     for link in &component.links {
         let check = &state.checks[&link.check];
         let witness = |key| {
@@ -147,13 +154,15 @@ fn anew(state: &State, component: &Component, from: Timestamp) -> Vec<Interval<A
             }
         };
         let witnesses: Vec<_> = check.tracks.iter().map(witness).collect();
-        verdicts.insert(link.check, timeline(&witnesses, check.quorum, from));
+        let before = said_before(&witnesses, check.quorum, from).map(|(ruling, _)| ruling);
+        verdicts.insert(link.check, (before, timeline(&witnesses, check.quorum, from)));
     }
     let linked = component.links.iter().map(|link| LinkedCheck {
         minor: link.minor,
         from: link.from,
         to: link.to,
-        verdict: &verdicts[&link.check],
+        before: verdicts[&link.check].0,
+        verdict: &verdicts[&link.check].1,
     });
     let layer = automatic(&linked.collect::<Vec<_>>(), from);
     // Where no link held, and nothing is said by hand, a component is operational.

@@ -6,6 +6,7 @@ mod housekeeping;
 mod invariants;
 mod past;
 mod script;
+mod sight;
 mod silence;
 mod stored;
 mod unreadable;

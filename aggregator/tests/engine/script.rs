@@ -248,20 +248,6 @@ fn snapshot(script: &mut Script<'_>) -> SnapshotState {
 /// What a file may want. Quorums and zones stay: they judge the past anew.
 fn configure(script: &mut Script<'_>, state: &State) -> Configure {
     let link = |check: &str, minor| DesiredLink { check: check.to_owned(), minor };
-    let component = |key: &str, links| DesiredComponent {
-        key: key.to_owned(),
-        settings: ComponentSettings {
-            name: key.to_owned(),
-            description: None,
-            public: true,
-            start_date: None,
-            response_time: false,
-            showcase: true,
-            only_show_if_degraded: false,
-        },
-        starts_at: None,
-        links,
-    };
     let mut linked = vec![link("a", false)];
     if script.below(3) > 0 {
         linked.push(link("b", script.below(2) == 1));
@@ -285,7 +271,24 @@ fn configure(script: &mut Script<'_>, state: &State) -> Configure {
     Configure { workspace: "default".to_owned(), checks, pages: vec![page], ids }
 }
 
-fn page_settings() -> PageSettings {
+pub(crate) fn component(key: &str, links: Vec<DesiredLink>) -> DesiredComponent {
+    DesiredComponent {
+        key: key.to_owned(),
+        settings: ComponentSettings {
+            name: key.to_owned(),
+            description: None,
+            public: true,
+            start_date: None,
+            response_time: false,
+            showcase: true,
+            only_show_if_degraded: false,
+        },
+        starts_at: None,
+        links,
+    }
+}
+
+pub(crate) fn page_settings() -> PageSettings {
     PageSettings {
         slug: "page".to_owned(),
         name: "Page".to_owned(),

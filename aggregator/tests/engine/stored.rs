@@ -85,7 +85,7 @@ fn durable(state: &State) -> State {
         agent.voices = skerry_aggregator::domain::voices::Voices::default();
     }
     for witnessed in state.tracks.values_mut() {
-        witnessed.live = None;
+        (witnessed.live, witnessed.called_silent) = (None, false);
         witnessed.track.unsure = None;
     }
     for component in state.components.values_mut() {

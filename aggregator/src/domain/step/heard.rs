@@ -2,16 +2,15 @@
 //! database was put back from an old copy. Told to operators.
 
 use super::{Change, Report};
-use crate::domain::state::{State, TrackKey};
+use crate::domain::state::{State, TrackKey, Witnessed};
 use crate::domain::time::Timestamp;
 
 /// Those of an agent's checks that it runs and was told to be silent of, each with its newest evidence. Old history
 /// that begins to drain makes a track silent too, which nobody is told of.
-pub(super) fn silent_of(state: &State, tracks: &[TrackKey], now: Timestamp) -> Vec<(TrackKey, Timestamp)> {
+pub(super) fn silent_of(state: &State, tracks: &[TrackKey]) -> Vec<(TrackKey, Timestamp)> {
     let with_evidence = |key: &TrackKey| {
-        let witnessed = state.tracks.get(key).filter(|one| one.is_silent() && one.is_declared())?;
-        let evidence = witnessed.evidence()?;
-        (now - evidence.max(state.ready_at) > witnessed.silence()).then_some((*key, evidence))
+        let called = |one: &&Witnessed| one.called_silent && one.is_silent() && one.is_declared();
+        Some((*key, state.tracks.get(key).filter(called)?.evidence()?))
     };
     tracks.iter().filter_map(with_evidence).collect()
 }
@@ -19,14 +18,20 @@ pub(super) fn silent_of(state: &State, tracks: &[TrackKey], now: Timestamp) -> V
 /// Tells of those that are silent no longer once the report was taken. History older than the silence limit ends
 /// no silence.
 pub(super) fn note_again(
-    state: &State,
+    state: &mut State,
     report: &Report,
     silent: &[(TrackKey, Timestamp)],
     changes: &mut Vec<Change>,
 ) {
-    let heard = || silent.iter().filter(|(key, _)| !state.tracks[key].is_silent());
-    let Some(since) = heard().map(|(_, evidence)| *evidence).min() else { return };
-    let checks = heard().map(|(key, _)| state.tracks[key].check).collect();
+    let mut heard = silent.to_vec();
+    heard.retain(|(key, _)| !state.tracks[key].is_silent());
+    let Some(since) = heard.iter().map(|(_, evidence)| *evidence).min() else { return };
+    let mut checks = Vec::new();
+    for (key, _) in &heard {
+        let Some(witnessed) = state.tracks.get_mut(key) else { continue };
+        witnessed.called_silent = false;
+        checks.push(witnessed.check);
+    }
     let silent_ms = report.received - since;
     changes.push(Change::HeardAgain { agent: report.agent, checks, silent_ms });
 }

@@ -6,7 +6,7 @@ use crate::domain::interval::{Interval, append};
 use crate::domain::layers::{lay, splice};
 use crate::domain::state::{CheckKey, Component, ComponentKey, Link, State};
 use crate::domain::time::Timestamp;
-use crate::domain::verdict::{self, Ruling, Witness};
+use crate::domain::verdict::{self, Ruling, Verdict, Witness};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks whose past or present changed its meaning, each with the earliest instant that did.
@@ -84,16 +84,14 @@ fn automatic_from(
         return vec![Interval { from, to: Timestamp::FAR, value: BY_HAND }];
     }
     let checks: BTreeSet<CheckKey> = component.links.iter().map(|link| link.check).collect();
-    let verdicts: BTreeMap<CheckKey, Vec<Interval<Ruling>>> =
+    let verdicts: BTreeMap<CheckKey, (Option<Ruling>, Vec<Interval<Ruling>>)> =
         checks.into_iter().map(|check| (check, timeline_of(state, check, from))).collect();
     let links: Vec<LinkedCheck<'_>> = component
         .links
         .iter()
-        .map(|link| LinkedCheck {
-            minor: link.minor,
-            from: link.from,
-            to: link.to,
-            verdict: &verdicts[&link.check],
+        .map(|link| {
+            let (before, verdict) = &verdicts[&link.check];
+            LinkedCheck { minor: link.minor, from: link.from, to: link.to, before: *before, verdict }
         })
         .collect();
     let mut layer = component::automatic(&links, from);
@@ -119,10 +117,13 @@ fn unlinked(links: &[Link], from: Timestamp) -> Vec<Interval<()>> {
     alone
 }
 
-/// The verdict of a check over time.
-fn timeline_of(state: &State, check: CheckKey, from: Timestamp) -> Vec<Interval<Ruling>> {
+/// The verdict of a check over time, and what was last known before where nothing is at first.
+fn timeline_of(state: &State, check: CheckKey, from: Timestamp) -> (Option<Ruling>, Vec<Interval<Ruling>>) {
     let (witnesses, quorum) = witnesses_of(state, check);
-    verdict::timeline(&witnesses, quorum, from)
+    let timeline = verdict::timeline(&witnesses, quorum, from);
+    let blind = timeline.first().is_some_and(|first| first.value.verdict == Verdict::Unknown);
+    let before = blind.then(|| verdict::said_before(&witnesses, quorum, from)).flatten();
+    (before.map(|(ruling, _)| ruling), timeline)
 }
 
 /// Everyone who runs or ran a check, locations numbered in the order met.

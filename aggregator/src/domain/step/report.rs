@@ -44,7 +44,7 @@ pub(super) fn report(
         declare(state, report.agent, inventory, now, changes, &mut earliest);
     }
     let tracks = tracks_of(state, report, now, changes, &mut earliest);
-    let silent = heard::silent_of(state, &tracks, now);
+    let silent = heard::silent_of(state, &tracks);
     let last = take_records(state, report, &tracks, (through, offset), changes, &mut earliest);
     take_snapshot(state, report, &tracks, changes, &mut earliest);
     heard::note_again(state, report, &silent, changes);
@@ -297,6 +297,7 @@ fn track_for(
         definition: Vec::new(),
         left: false,
         live: None,
+        called_silent: false,
     };
     state.tracks.insert(track, witnessed);
     state.track_of.insert((agent, check), track);

@@ -1,4 +1,7 @@
-//! What the passing of time alone changes: silence, and the end of what was set for a while.
+//! What the passing of time alone changes: silence, and the end of what was set for a while. Evidence has its age
+//! whatever restarts: what was too old when we became ready is out of sight at once, what grows old since then once
+//! its agent had the time to reach us. An agent is called silent only after that time, as our own absence is
+//! nobody's silence.
 
 use super::recompute::{Earliest, recompute};
 use super::{Answer, Change, beat};
@@ -18,16 +21,16 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Vec<Change>)
         let silence = witnessed.silence();
         let mut moved = false;
         // Also where the track fell silent long ago: history may have drained no further.
-        if witnessed.live.take_if(|live| now - live.span.last.max(ready_at) > silence).is_some() {
+        if witnessed.live.take_if(|live| is_too_old(live.span.last, silence, ready_at, now)).is_some() {
             earliest.note_live(witnessed.check);
-            if witnessed.track.silent && witnessed.is_declared() {
-                fell_silent.entry(witnessed.agent).or_default().push(witnessed.check);
-            }
         }
-        if !witnessed.track.silent && now - last.max(ready_at) > silence {
+        if !witnessed.track.silent && is_too_old(last, silence, ready_at, now) {
             let from = witnessed.track.fall_silent().unwrap_or(last);
             earliest.note(witnessed.check, from);
             moved = true;
+        }
+        if witnessed.is_silent() && !witnessed.called_silent && now - last.max(ready_at) > silence {
+            witnessed.called_silent = true;
             if witnessed.is_declared() {
                 fell_silent.entry(witnessed.agent).or_default().push(witnessed.check);
             }
@@ -56,4 +59,9 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Vec<Change>)
         }
     }
     Answer::Done
+}
+
+/// Evidence of `last` is out of sight: it was when we became ready, or has had its time since.
+fn is_too_old(last: Timestamp, silence: i64, ready_at: Timestamp, now: Timestamp) -> bool {
+    now - last > silence && (ready_at - last > silence || now - ready_at > silence)
 }

@@ -123,7 +123,7 @@ fn component<'a>(
     Component {
         id: &shown.id,
         name: &shown.name,
-        status: shown.status.name(),
+        status: status_of(shown).name(),
         created_at: instant(shown.created_at, &view.time_zone),
         updated_at: instant(shown.updated_at, &view.time_zone),
         position,
@@ -137,14 +137,34 @@ fn component<'a>(
         components: None,
         stale_since: shown.stale_since.map(|at| instant(at, &view.time_zone)),
         waiting: shown.waiting,
+        unseen_since: since_unseen(shown).map(|at| instant(at, &view.time_zone)),
+        unseen_checks: shown.unseen.map_or(0, |unseen| unseen.checks),
+        checks: shown.checks,
+        manual: shown.manual,
     }
 }
 
-/// A group takes on the status of its most degraded child, and is stale once nothing of it is seen.
+/// Their list of statuses is closed and has no word for what nobody ever saw: this one claims nothing.
+fn status_of(shown: &ComponentView) -> Status {
+    if shown.waiting { Status::UnderMaintenance } else { shown.status }
+}
+
+fn since_unseen(shown: &ComponentView) -> Option<Timestamp> {
+    shown.unseen.and_then(|unseen| unseen.since)
+}
+
+/// A group takes on the status of its most degraded child that is seen, and is stale once nothing of it is.
 fn component_of_group<'a>(view: &'a PageView, group: &'a GroupView, position: usize) -> Component<'a> {
     let children = &group.children;
-    let worst = children.iter().map(|child| child.status).max().unwrap_or(Status::Operational);
     let unseen = !children.is_empty() && children.iter().all(roll_up::is_unseen);
+    let waiting = !children.is_empty() && children.iter().all(|child| child.waiting);
+    let counted =
+        children.iter().filter(|child| if unseen { !child.waiting } else { !roll_up::is_unseen(child) });
+    let worst = if waiting {
+        Status::UnderMaintenance
+    } else {
+        counted.map(|child| child.status).max().unwrap_or(Status::Operational)
+    };
     let stale_since = children.iter().filter_map(|child| child.stale_since).min().filter(|_| unseen);
     Component {
         id: &group.id,
@@ -162,7 +182,11 @@ fn component_of_group<'a>(view: &'a PageView, group: &'a GroupView, position: us
         only_show_if_degraded: false,
         components: Some(children.iter().map(|child| child.id.as_str()).collect()),
         stale_since: stale_since.map(|at| instant(at, &view.time_zone)),
-        waiting: !children.is_empty() && children.iter().all(|child| child.waiting),
+        waiting,
+        unseen_since: children.iter().filter_map(since_unseen).min().map(|at| instant(at, &view.time_zone)),
+        unseen_checks: children.iter().filter_map(|child| child.unseen).map(|unseen| unseen.checks).sum(),
+        checks: children.iter().map(|child| child.checks).sum(),
+        manual: !children.is_empty() && children.iter().all(|child| child.manual),
     }
 }
 

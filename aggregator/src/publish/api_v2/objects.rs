@@ -46,6 +46,14 @@ pub(super) struct Component<'a> {
     pub(super) stale_since: Option<String>,
     /// Ours: nothing has ever been seen.
     pub(super) waiting: bool,
+    /// Ours: since when some of its checks are out of sight while others are not.
+    pub(super) unseen_since: Option<String>,
+    /// Ours: how many.
+    pub(super) unseen_checks: usize,
+    /// Ours: of how many; of a group, of all its children.
+    pub(super) checks: usize,
+    /// Ours: no check feeds it, people set its status.
+    pub(super) manual: bool,
 }
 
 /// Not yet published by Skerry; the lists are there and empty.

@@ -49,7 +49,8 @@ fn a_component_has_every_member_in_the_captured_order() {
         r#""created_at":"2026-08-22T16:15:00.500Z","updated_at":"2026-11-20T13:15:00.500Z","#,
         r#""position":1,"description":null,"showcase":true,"start_date":null,"#,
         r#""group_id":null,"page_id":"kctbh9vrtdwd","group":false,"only_show_if_degraded":false,"#,
-        r#""stale_since":null,"waiting":false}"#,
+        r#""stale_since":null,"waiting":false,"unseen_since":null,"unseen_checks":0,"checks":1,"#,
+        r#""manual":false}"#,
     );
     assert!(body.contains(alone), "{body}");
     let group = concat!(
@@ -57,7 +58,8 @@ fn a_component_has_every_member_in_the_captured_order() {
         r#""created_at":"2026-08-22T16:15:00.500Z","updated_at":"2026-11-20T14:15:00.500Z","#,
         r#""position":2,"description":"What belongs together","showcase":false,"start_date":null,"#,
         r#""group_id":null,"page_id":"kctbh9vrtdwd","group":true,"only_show_if_degraded":false,"#,
-        r#""components":["00000child01","8l4ygp009s5s"],"stale_since":null,"waiting":false}"#,
+        r#""components":["00000child01","8l4ygp009s5s"],"stale_since":null,"waiting":false,"#,
+        r#""unseen_since":null,"unseen_checks":0,"checks":2,"manual":false}"#,
     );
     assert!(body.contains(group), "{body}");
 }
@@ -134,7 +136,12 @@ fn blindness_is_said_on_the_component_on_its_group_and_in_the_description() {
     assert_eq!(blind["components"][0]["stale_since"], "2026-11-20T15:15:00.500Z");
     assert_eq!(blind["components"][1]["stale_since"], "2026-11-20T15:15:00.500Z");
     assert_eq!(blind["components"][2]["waiting"], true);
-    let said = json!({"indicator": "minor", "description": "No current data for 2 components"});
+    assert_eq!(blind["components"][2]["status"], "under_maintenance", "theirs has no word for never seen");
+    assert_eq!(
+        blind["components"][0]["status"], "operational",
+        "its own last status, not the waiting child's"
+    );
+    let said = json!({"indicator": "minor", "description": "No current data for 1 component"});
     assert_eq!(blind["status"], said);
 
     let half =
@@ -142,4 +149,48 @@ fn blindness_is_said_on_the_component_on_its_group_and_in_the_description() {
     assert_eq!(half["components"][0]["stale_since"], Value::Null);
     let said = json!({"indicator": "none", "description": "No current data for 1 component"});
     assert_eq!(half["status"], said);
+}
+
+#[test]
+fn a_group_claims_no_trouble_of_a_child_that_is_out_of_sight() {
+    let stale = ComponentView { stale_since: Some(NOW - HOUR), ..shown("00000child01", Status::MajorOutage) };
+    let slow = shown("00000child02", Status::DegradedPerformance);
+    let view = page(vec![Item::Group(group("0000000group", vec![stale, slow]))]);
+    let half = document(&view, "api/v2/summary.json");
+    assert_eq!(half["components"][0]["status"], "degraded_performance");
+    assert_eq!(half["components"][1]["status"], "major_outage", "what it last was, marked as old");
+    let said = json!({"indicator": "minor", "description": "Partially Degraded Service"});
+    assert_eq!(half["status"], said);
+}
+
+#[test]
+fn what_was_never_seen_is_no_loss_of_sight() {
+    let waiting = ComponentView { waiting: true, ..shown("0000000alone", Status::Operational) };
+    let first = document(&page(vec![Item::Component(waiting)]), "api/v2/summary.json");
+    let one = &first["components"][0];
+    assert_eq!(
+        (&one["status"], &one["waiting"], &one["stale_since"]),
+        (&json!("under_maintenance"), &json!(true), &Value::Null)
+    );
+    assert_eq!(first["status"], json!({"indicator": "none", "description": "Waiting for the first report"}));
+}
+
+#[test]
+fn a_part_out_of_sight_is_counted_and_dated() {
+    let unseen = crate::publish::view::Unseen { since: Some(NOW - HOUR), since_differs: false, checks: 1 };
+    let partly =
+        ComponentView { unseen: Some(unseen), checks: 2, ..shown("00000child01", Status::PartialOutage) };
+    let view = page(vec![Item::Group(group(
+        "0000000group",
+        vec![partly, shown("00000child02", Status::Operational)],
+    ))]);
+    let said = document(&view, "api/v2/components.json");
+    let counts = |index: usize| {
+        let one = &said["components"][index];
+        (one["unseen_since"].clone(), one["unseen_checks"].clone(), one["checks"].clone())
+    };
+    let since = json!("2026-11-20T15:15:00.500Z");
+    assert_eq!(counts(0), (since.clone(), json!(1), json!(3)));
+    assert_eq!(counts(1), (since, json!(1), json!(2)));
+    assert_eq!(counts(2), (Value::Null, json!(0), json!(1)));
 }

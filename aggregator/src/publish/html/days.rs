@@ -82,7 +82,8 @@ pub(crate) fn list(days: &[DayTally]) -> DayList {
 /// Blindness shorter than a minute is not worth a line unless the day is marked by it.
 fn parts(day: &DayTally, tone: Tone) -> Vec<(Tone, i64)> {
     let tally = &day.tally;
-    let blind = if tone == Tone::NoData || tally.no_data >= MINUTE { tally.no_data } else { 0 };
+    let blind = tally.no_data + tally.unseen;
+    let blind = if tone == Tone::NoData || blind >= MINUTE { blind } else { 0 };
     [
         (Tone::Of(Status::MajorOutage), tally.major),
         (Tone::Of(Status::PartialOutage), tally.partial),
@@ -123,6 +124,7 @@ mod tests {
         maintenance: 0,
         no_data: 0,
         unwatched: 0,
+        unseen: 0,
     };
 
     fn day(number: i8, tally: Tally) -> DayTally {

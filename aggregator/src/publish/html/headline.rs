@@ -33,9 +33,11 @@ pub(crate) struct Headline {
     pub(crate) facts: Vec<Piece>,
 }
 
-/// What visitors are told of a component: a stale or waiting one is not seen, whatever its last status.
+/// What visitors are told of a component: a stale or waiting one is not seen, whatever its last status, and one of
+/// which a part is out of sight is not called operational.
 pub(crate) fn tone(component: &ComponentView) -> Tone {
-    if component.waiting || component.stale_since.is_some() {
+    let partly = component.unseen.is_some() && component.status == Status::Operational;
+    if component.waiting || component.stale_since.is_some() || partly {
         Tone::NoData
     } else {
         Tone::Of(component.status)
@@ -50,6 +52,12 @@ pub(crate) fn is_shown(component: &ComponentView) -> bool {
 /// Every component of the page that is shown, in the owner's order.
 pub(crate) fn shown(view: &PageView) -> Vec<&ComponentView> {
     every(view).into_iter().filter(|component| is_shown(component)).collect()
+}
+
+/// People alone say what the page shows.
+pub(crate) fn all_by_hand(view: &PageView) -> bool {
+    let every = every(view);
+    !every.is_empty() && every.into_iter().all(|component| component.manual)
 }
 
 fn every(view: &PageView) -> Vec<&ComponentView> {
@@ -75,7 +83,7 @@ pub(crate) fn headline(view: &PageView) -> Headline {
     let with = |wanted: Tone| -> Vec<&ComponentView> {
         shown.iter().copied().filter(|component| tone(component) == wanted).collect()
     };
-    let blind = with(Tone::NoData);
+    let blind = Blind::of(&shown);
     let clock = Clock::of(view);
     for status in [Status::MajorOutage, Status::PartialOutage, Status::DegradedPerformance] {
         let worst = with(Tone::Of(status));
@@ -88,7 +96,7 @@ pub(crate) fn headline(view: &PageView) -> Headline {
         return maintenance(&planned, &shown, &blind, &clock);
     }
     if !blind.is_empty() {
-        return blindness(&blind, &shown);
+        return blindness(&blind, &shown, &clock);
     }
     Headline {
         tone: Tone::Of(Status::Operational),
@@ -101,13 +109,13 @@ fn trouble(
     status: Status,
     worst: &[&ComponentView],
     shown: &[&ComponentView],
-    blind: &[&ComponentView],
+    blind: &Blind<'_>,
     clock: &Clock<'_>,
 ) -> Headline {
     let tone_of_page = Tone::Of(status);
     let mut sentence = vec![text(format!("{}: ", tone_of_page.words()))];
     sentence.extend(named(worst, shown.len()));
-    let mut facts = since(worst);
+    let mut facts = since(worst, clock);
     let others: Vec<_> = shown
         .iter()
         .copied()
@@ -121,78 +129,199 @@ fn trouble(
         }
         facts.push(text("."));
     }
-    facts.extend(unseen(blind, clock));
+    let words = blind.words(clock);
+    if !words.is_empty() {
+        facts.push(text(" "));
+    }
+    facts.extend(words);
     Headline { tone: tone_of_page, sentence, facts }
 }
 
 fn maintenance(
     planned: &[&ComponentView],
     shown: &[&ComponentView],
-    blind: &[&ComponentView],
+    blind: &Blind<'_>,
     clock: &Clock<'_>,
 ) -> Headline {
     let mut sentence = vec![text("Maintenance in progress: ")];
     sentence.extend(named(planned, shown.len()));
-    let mut facts = since(planned);
-    if planned.len() + blind.len() < shown.len() {
+    let mut facts = since(planned, clock);
+    if planned.len() + blind.count() < shown.len() {
         facts.push(text(if blind.is_empty() {
             " Everything else is operational."
         } else {
             " Everything else that we can see is operational."
         }));
     }
-    facts.extend(unseen(blind, clock));
+    let words = blind.words(clock);
+    if !words.is_empty() {
+        facts.push(text(" "));
+    }
+    facts.extend(words);
     Headline { tone: Tone::Of(Status::UnderMaintenance), sentence, facts }
 }
 
-fn blindness(blind: &[&ComponentView], shown: &[&ComponentView]) -> Headline {
-    let all = blind.len() == shown.len();
-    let oldest = blind.iter().filter_map(|component| component.stale_since).min();
+/// What is seen is well, and not all is seen.
+fn blindness(blind: &Blind<'_>, shown: &[&ComponentView], clock: &Clock<'_>) -> Headline {
+    let whole = |sentence, facts| Headline { tone: Tone::NoData, sentence, facts };
+    let Blind { stale, waiting, .. } = blind;
+    if stale.is_empty() {
+        if waiting.len() == shown.len() {
+            return whole(
+                vec![text("Waiting for the first report")],
+                vec![text("Nothing was seen yet: this page has just begun to look.")],
+            );
+        }
+        return whole(vec![text("All systems that we can see are operational")], blind.words(clock));
+    }
+    let all = stale.len() == shown.len();
     let mut sentence = vec![text("No data for ")];
     if all && shown.len() > 1 {
         sentence.push(text("any component"));
     } else {
-        let name = names(blind, 1, NAMES_IN_HEADLINE);
-        sentence.extend(name.unwrap_or_else(|| vec![text(count(blind.len(), "component", "components"))]));
+        let name = names(stale, 1, NAMES_IN_HEADLINE);
+        sentence.extend(name.unwrap_or_else(|| vec![text(count(stale.len(), "component", "components"))]));
     }
-    let whom = match (all, blind.len()) {
+    let whom = match (all, stale.len()) {
         (true, _) => "our systems",
         (false, 1) => "it",
         (false, _) => "them",
     };
-    let mut facts = match oldest {
-        Some(at) => {
-            vec![text(format!("We have not been able to see {whom} since ")), Piece::Since(at), text(".")]
-        }
-        None if all => vec![text("We are waiting for the first report.")],
-        None => vec![text("We are waiting for the first report of ".to_owned() + whom + ".")],
-    };
+    let (oldest, alike) = moments(stale.iter().filter_map(|component| component.stale_since), clock);
+    let mut facts = vec![text(format!("We have not been able to see {whom} since "))];
+    facts.extend(oldest.map(Piece::Since));
+    facts.push(text(if alike { "." } else { " or later." }));
     facts.push(text(if all {
         " This does not mean that they are down."
     } else {
         " Everything that we can see is operational."
     }));
-    Headline { tone: Tone::NoData, sentence, facts }
-}
-
-/// " No data for 2 components since 14:40."
-fn unseen(blind: &[&ComponentView], clock: &Clock<'_>) -> Option<Piece> {
-    if blind.is_empty() {
-        return None;
+    let rest = Blind { stale: Vec::new(), ..blind.clone() };
+    let words = rest.words(clock);
+    if !words.is_empty() {
+        facts.push(text(" "));
     }
-    let whom = count(blind.len(), "component", "components");
-    let oldest = blind.iter().filter_map(|component| component.stale_since).min();
-    let since = oldest.map(|at| format!(" since {}", clock.brief(at))).unwrap_or_default();
-    Some(text(format!(" No data for {whom}{since}.")))
+    facts.extend(words);
+    whole(sentence, facts)
 }
 
-/// "Since 14:02 UTC."
-fn since(components: &[&ComponentView]) -> Vec<Piece> {
-    components
-        .iter()
-        .map(|component| component.since)
-        .min()
-        .map_or_else(Vec::new, |earliest| vec![text("Since "), Piece::Since(earliest), text(".")])
+/// The components that are not seen, or not as a whole.
+#[derive(Clone)]
+struct Blind<'a> {
+    /// Seen before, not now.
+    stale: Vec<&'a ComponentView>,
+    /// Never seen.
+    waiting: Vec<&'a ComponentView>,
+    /// Seen in part, in trouble or not.
+    partly: Vec<&'a ComponentView>,
+}
+
+impl<'a> Blind<'a> {
+    fn of(shown: &[&'a ComponentView]) -> Self {
+        let which = |wanted: fn(&ComponentView) -> bool| {
+            shown.iter().copied().filter(|component| wanted(component)).collect::<Vec<_>>()
+        };
+        Self {
+            stale: which(|one| one.stale_since.is_some()),
+            waiting: which(|one| one.waiting),
+            partly: which(|one| one.unseen.is_some()),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.count() == 0
+    }
+
+    /// Of how many nothing may be said, or not that they are well.
+    fn count(&self) -> usize {
+        self.stale.len()
+            + self.waiting.len()
+            + self.partly.iter().filter(|one| tone(one) == Tone::NoData).count()
+    }
+
+    /// "No data for 2 components since 14:40. Part of Website has not been seen since 14:50." Where the sentence
+    /// before them ends, the caller puts the space.
+    fn words(&self, clock: &Clock<'_>) -> Vec<Piece> {
+        let mut pieces = Vec::new();
+        if !self.stale.is_empty() {
+            let times = self.stale.iter().filter_map(|component| component.stale_since);
+            let since = since_brief(times, clock);
+            let whom = count(self.stale.len(), "component", "components");
+            pieces.push(text(format!("No data for {whom}{since}.")));
+        }
+        if !self.partly.is_empty() {
+            let parts = || self.partly.iter().filter_map(|component| component.unseen);
+            let mut since = since_brief(parts().filter_map(|part| part.since), clock);
+            if parts().any(|part| part.since_differs) && !since.is_empty() && !since.contains(" or later") {
+                since.push_str(" or later");
+            }
+            space(&mut pieces);
+            pieces.push(text("Part of "));
+            pieces.extend(whom(&self.partly));
+            pieces.push(text(if since.is_empty() {
+                " was never seen.".to_owned()
+            } else {
+                format!(" has not been seen{since}.")
+            }));
+        }
+        if !self.waiting.is_empty() {
+            space(&mut pieces);
+            pieces.push(text("We are waiting for the first report of "));
+            pieces.extend(whom(&self.waiting));
+            pieces.push(text("."));
+        }
+        pieces
+    }
+}
+
+fn space(pieces: &mut Vec<Piece>) {
+    if !pieces.is_empty() {
+        pieces.push(text(" "));
+    }
+}
+
+/// One name, or how many.
+fn whom(components: &[&ComponentView]) -> Vec<Piece> {
+    let name = names(components, 1, NAMES_BELOW);
+    name.unwrap_or_else(|| vec![text(count(components.len(), "component", "components"))])
+}
+
+/// The earliest of some instants, and whether all read the same on the page's clock.
+fn moments(times: impl Iterator<Item = Timestamp>, clock: &Clock<'_>) -> (Option<Timestamp>, bool) {
+    let times: Vec<Timestamp> = times.collect();
+    let earliest = times.iter().copied().min();
+    let read: Option<String> = earliest.map(|at| clock.moment(at));
+    (earliest, times.iter().all(|at| Some(clock.moment(*at)) == read))
+}
+
+/// " since 14:40", " since 14:40 or later", or nothing.
+fn since_brief(times: impl Iterator<Item = Timestamp>, clock: &Clock<'_>) -> String {
+    let (earliest, alike) = moments(times, clock);
+    let later = if alike { "" } else { " or later" };
+    earliest.map(|at| format!(" since {}{later}", clock.brief(at))).unwrap_or_default()
+}
+
+/// "Since 14:02 UTC."; where two began at unlike times "Card payments since 14:02 UTC, Refunds since 14:10 UTC.",
+/// where more did "The first since 14:02 UTC."
+fn since(components: &[&ComponentView], clock: &Clock<'_>) -> Vec<Piece> {
+    let (earliest, alike) = moments(components.iter().map(|component| component.since), clock);
+    let Some(earliest) = earliest else { return Vec::new() };
+    if alike {
+        return vec![text("Since "), Piece::Since(earliest), text(".")];
+    }
+    match names(components, 2, NAMES_IN_HEADLINE) {
+        Some(_) => {
+            let mut pieces = Vec::new();
+            for component in components {
+                pieces.push(text(if pieces.is_empty() { "" } else { ", " }));
+                pieces.push(Piece::Name(balanced(&component.name)));
+                pieces.extend([text(" since "), Piece::Since(component.since)]);
+            }
+            pieces.push(text("."));
+            pieces
+        }
+        None => vec![text("The first since "), Piece::Since(earliest), text(".")],
+    }
 }
 
 /// One or two short names, "all components" where those are all, else how many.

@@ -101,6 +101,9 @@ fn verified(view: &PageView, clock: &Clock<'_>) -> String {
         Some(at) => {
             format!("Verified {}. Do not rely on it after {until}.", markup::time(at, &clock.full(at), clock))
         }
+        None if headline::all_by_hand(view) => {
+            format!("Set by hand. Do not rely on this page after {until}.")
+        }
         None => format!("Nothing was seen yet. Do not rely on this page after {until}."),
     }
 }

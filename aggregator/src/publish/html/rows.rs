@@ -6,7 +6,7 @@ use super::words::{Clock, Tone, balanced, count, duration, percentage};
 use super::{bar, markup};
 use crate::domain::status::Status;
 use crate::domain::uptime::{self, Figure};
-use crate::publish::view::{ComponentView, GroupView, Item, PageView};
+use crate::publish::view::{ComponentView, GroupView, Item, PageView, Unseen};
 use jiff::civil::Date;
 
 /// Pages with more components than this fold the groups that are well.
@@ -143,7 +143,7 @@ fn group_row(group: &GroupView, many: bool, clock: &Clock<'_>) -> Option<Row> {
     Some(Row::Group { head, open, children })
 }
 
-/// "All 7 operational", "3 of 8 affected", "1 of 8 in maintenance", "No data for 2 of 7".
+/// "All 7 operational", "3 of 8 affected", "1 of 8 in maintenance", "No data for 2 of 7", "1 of 2 not seen as a whole".
 fn group_words(children: &[&ComponentView], worst: Tone) -> String {
     let of = children.len();
     let how_many =
@@ -153,6 +153,12 @@ fn group_words(children: &[&ComponentView], worst: Tone) -> String {
         Tone::Of(Status::Operational) => format!("All {of} operational"),
         Tone::Of(Status::UnderMaintenance) => {
             format!("{} of {of} in maintenance", how_many(&|tone| tone == worst))
+        }
+        Tone::NoData if children.iter().all(|child| child.waiting) => {
+            format!("Waiting for {}", if of == 1 { "its first report" } else { "the first reports" })
+        }
+        Tone::NoData if children.iter().all(|child| child.stale_since.is_none()) => {
+            format!("{} of {of} not seen as a whole", how_many(&|tone| tone == worst))
         }
         Tone::NoData => format!("No data for {} of {of}", how_many(&|tone| tone == worst)),
         Tone::Of(_) => format!("{} of {of} affected", how_many(&Tone::is_trouble)),
@@ -197,7 +203,8 @@ pub(crate) fn component_row(component: &ComponentView, clock: &Clock<'_>) -> Com
     }
 }
 
-/// "Major outage", "No data since 14:40", "Waiting for its first report", as markup.
+/// "Major outage", "No data since 14:40", "Waiting for its first report", "Operational, 1 of 2 checks not seen since
+/// 14:40", as markup.
 pub(crate) fn state(component: &ComponentView, clock: &Clock<'_>) -> String {
     if component.waiting {
         return "Waiting for its first report".to_owned();
@@ -206,8 +213,22 @@ pub(crate) fn state(component: &ComponentView, clock: &Clock<'_>) -> String {
         Some(at) => {
             format!("No data since <time datetime={}>{}</time>", clock.instant(at), clock.brief(at))
         }
-        None => tone(component).words().to_owned(),
+        None => {
+            let words = Tone::Of(component.status).words();
+            match component.unseen {
+                Some(unseen) => format!("{words}, {}", unseen_words(unseen, component.checks, clock)),
+                None => words.to_owned(),
+            }
+        }
     }
+}
+
+/// "1 of 2 checks not seen since 14:40".
+fn unseen_words(unseen: Unseen, checks: usize, clock: &Clock<'_>) -> String {
+    let which = format!("{} of {checks} checks", unseen.checks);
+    let Some(at) = unseen.since else { return format!("{which} never seen") };
+    let later = if unseen.since_differs { " or later" } else { "" };
+    format!("{which} not seen since <time datetime={}>{}</time>{later}", clock.instant(at), clock.brief(at))
 }
 
 /// The list of days in words.

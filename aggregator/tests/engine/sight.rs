@@ -1,0 +1,256 @@
+//! What a page says of what is out of sight, in whole or in part, and that evidence ages whatever restarts.
+
+use crate::script::{START, World, component, declared, page_settings};
+use skerry_aggregator::domain::state::Told;
+use skerry_aggregator::domain::status::Status;
+use skerry_aggregator::domain::step::{
+    Change, Command, Configure, DesiredItem, DesiredLink, DesiredPage, Observed, Record, RecordKind, Report,
+    When, step,
+};
+use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use skerry_aggregator::domain::track::Hard;
+use skerry_aggregator::domain::verdict::Quorum;
+use skerry_aggregator::publish::build::page_view;
+use skerry_aggregator::publish::view::{ComponentView, Item, PageView};
+use skerry_protocol::wire::{Outcome, Reason};
+
+const BOOT: i64 = 30 * DAY;
+/// Of a check that is run every thirty seconds.
+const SILENCE: i64 = 100 * SECOND;
+
+/// One component on these checks.
+fn world(checks: &[&str]) -> World {
+    let (mut world, _) = World::new();
+    let link = |check: &&str| DesiredLink { check: (*check).to_owned(), minor: false };
+    let links = checks.iter().map(link).collect();
+    let items = vec![DesiredItem::Component(component("both", links))];
+    let page = DesiredPage { key: "page".to_owned(), settings: page_settings(), items };
+    let quorum = checks.iter().map(|check| ((*check).to_owned(), Quorum::Majority)).collect();
+    let ids = (0..4).map(|n| format!("fresh{n:07}")).collect();
+    let command = Configure { workspace: "default".to_owned(), checks: quorum, pages: vec![page], ids };
+    step(&mut world.state, Command::Configure(Box::new(command)), world.now);
+    world
+}
+
+/// An agent sees a check: (seconds ago, what), oldest first.
+fn sees(world: &mut World, agent: usize, check: &str, seen: &[(i64, Hard)]) -> Vec<Change> {
+    let sender = &mut world.senders[agent];
+    let mut records = Vec::new();
+    for (ago, hard) in seen {
+        sender.sequence += 1;
+        let when = When::ThisBoot(BOOT - ago * SECOND);
+        let first = Observed {
+            check: 0,
+            when,
+            outcome: if *hard == Hard::Up { Outcome::Up } else { Outcome::Down },
+            reason: Reason::None,
+            detail: String::new(),
+            total_us: 1,
+            phases: None,
+            hard: *hard,
+            since: None,
+            flapping: false,
+        };
+        let kind = RecordKind::Observed { first, count: 1, spread: 0 };
+        records.push(Record { sequence: sender.sequence, through: sender.sequence, kind });
+    }
+    let report = Report {
+        agent: sender.agent,
+        epoch: [7; 16],
+        acknowledged: 0,
+        process: Vec::new(),
+        told: Told::default(),
+        received: world.now,
+        boot_now: BOOT,
+        wall_now: world.now,
+        own_network_gone: false,
+        checks: vec![check.to_owned()],
+        records,
+        snapshot: Vec::new(),
+        inventory: Some(vec![declared(check, 30 * SECOND)]),
+    };
+    step(&mut world.state, Command::Report(Box::new(report)), world.now).changes
+}
+
+fn tick(world: &mut World, seconds: i64) -> Vec<Change> {
+    world.now = START + seconds * SECOND;
+    step(&mut world.state, Command::Tick, world.now).changes
+}
+
+/// As after a start that took no time: nothing but what is stored is known, and silence is counted anew.
+fn restart(world: &mut World, seconds: i64) -> Vec<Change> {
+    world.state.ready_at = START + seconds * SECOND;
+    for witnessed in world.state.tracks.values_mut() {
+        (witnessed.live, witnessed.called_silent) = (None, false);
+    }
+    tick(world, seconds)
+}
+
+fn view(world: &World) -> PageView {
+    let page = *world.state.pages.keys().next().expect("a page");
+    page_view(&world.state, page, "http://x", world.now).expect("a living page")
+}
+
+fn shown(world: &World) -> ComponentView {
+    match view(world).items.swap_remove(0) {
+        Item::Component(one) => one,
+        Item::Group(_) => panic!("no group was asked for"),
+    }
+}
+
+fn said(world: &World) -> (String, String) {
+    let documents = skerry_aggregator::publish::api_v2::render(&view(world)).expect("plain values");
+    let (_, body) = documents.into_iter().find(|(path, _)| *path == "api/v2/status.json").expect("rendered");
+    let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
+    let status = |key: &str| body["status"][key].as_str().expect("a text").to_owned();
+    (status("indicator"), status("description"))
+}
+
+#[test]
+fn a_component_does_not_turn_green_because_its_failing_check_falls_out_of_sight() {
+    let mut world = world(&["redis", "disk"]);
+    tick(&mut world, 30);
+    sees(&mut world, 0, "redis", &[(30, Hard::Up), (0, Hard::Up)]);
+    sees(&mut world, 1, "disk", &[(30, Hard::Up), (20, Hard::Down), (0, Hard::Down)]);
+    assert_eq!((shown(&world).status, shown(&world).unseen), (Status::PartialOutage, None));
+    // The agent of the disk is killed.
+    for second in (60..=HOUR / SECOND).step_by(30) {
+        tick(&mut world, second);
+        sees(&mut world, 0, "redis", &[(0, Hard::Up)]);
+        assert_eq!(shown(&world).status, Status::PartialOutage, "after {second} s");
+    }
+    let one = shown(&world);
+    let unseen = one.unseen.expect("it says that a part is out of sight");
+    assert_eq!((unseen.checks, one.checks, one.stale_since), (1, 2, None));
+    assert_eq!(unseen.since, Some(START + 30 * SECOND), "since the last that was seen of it");
+    assert_eq!(one.since, START + 10 * SECOND, "the outage began when it began");
+    assert!(one.days.last().is_some_and(|today| today.tally.unseen > 50 * MINUTE), "the bars know it");
+    assert_eq!(said(&world), ("major".to_owned(), "Partial System Outage".to_owned()));
+    // It is seen again, and well.
+    tick(&mut world, 4_000);
+    sees(&mut world, 0, "redis", &[(0, Hard::Up)]);
+    sees(&mut world, 1, "disk", &[(0, Hard::Up)]);
+    let one = shown(&world);
+    assert_eq!((one.status, one.unseen), (Status::Operational, None));
+}
+
+#[test]
+fn a_part_that_was_well_is_not_called_well_once_it_is_out_of_sight() {
+    let mut world = world(&["redis", "disk"]);
+    tick(&mut world, 30);
+    sees(&mut world, 0, "redis", &[(30, Hard::Up), (0, Hard::Up)]);
+    sees(&mut world, 1, "disk", &[(30, Hard::Up), (0, Hard::Up)]);
+    assert_eq!(said(&world), ("none".to_owned(), "All Systems Operational".to_owned()));
+    tick(&mut world, 120);
+    sees(&mut world, 0, "redis", &[(0, Hard::Up)]);
+    tick(&mut world, 140);
+    let one = shown(&world);
+    assert_eq!((one.status, one.stale_since), (Status::Operational, None));
+    assert_eq!(one.unseen.map(|unseen| (unseen.checks, unseen.since)), Some((1, Some(START + 30 * SECOND))));
+    assert_eq!(said(&world).1, "No current data for part of 1 component");
+}
+
+#[test]
+fn a_check_that_nobody_ever_ran_is_no_data_for_its_part() {
+    let mut world = world(&["redis", "dsik"]);
+    tick(&mut world, 30);
+    sees(&mut world, 0, "redis", &[(30, Hard::Up), (0, Hard::Up)]);
+    let one = shown(&world);
+    assert_eq!(one.unseen.map(|unseen| (unseen.checks, unseen.since)), Some((1, None)));
+    assert_eq!((one.waiting, one.stale_since), (false, None));
+    assert_eq!(said(&world).1, "No current data for part of 1 component");
+}
+
+#[test]
+fn what_was_never_seen_waits_and_what_was_seen_is_stale_and_never_both() {
+    let mut world = world(&["redis"]);
+    tick(&mut world, 1);
+    let one = shown(&world);
+    assert_eq!((one.waiting, one.stale_since, one.watched_from), (true, None, None));
+    assert_eq!(said(&world), ("none".to_owned(), "Waiting for the first report".to_owned()));
+    assert!(one.days.iter().all(|day| day.tally.no_data == 0 && !day.stale_now), "nobody lost sight of it");
+    tick(&mut world, 60);
+    sees(&mut world, 0, "redis", &[(0, Hard::Up)]);
+    let one = shown(&world);
+    assert_eq!((one.waiting, one.stale_since, one.watched_from), (false, None, Some(START)));
+    tick(&mut world, 200);
+    let one = shown(&world);
+    assert_eq!((one.waiting, one.stale_since), (false, Some(START + 60 * SECOND)));
+    assert_eq!(said(&world), ("minor".to_owned(), "No current data for 1 component".to_owned()));
+}
+
+#[test]
+fn evidence_ages_whatever_restarts() {
+    let mut world = world(&["redis"]);
+    tick(&mut world, 10);
+    sees(&mut world, 0, "redis", &[(10, Hard::Up), (0, Hard::Up)]);
+    let evidence = world.now;
+    let mut blind_at = None;
+    for start in (25..1_000).step_by(25) {
+        for second in start..start + 25 {
+            if second == start {
+                restart(&mut world, second)
+            } else {
+                tick(&mut world, second)
+            };
+            let (one, page) = (shown(&world), view(&world));
+            if one.stale_since.is_none() {
+                assert_eq!(one.status, Status::Operational);
+                assert_eq!(page.verified_at, Some(evidence), "no start makes it newer");
+                assert!(page.believe_until <= evidence + SILENCE + 3 * MINUTE, "{second}");
+            } else if blind_at.is_none() {
+                blind_at = Some(world.now - evidence);
+            }
+        }
+    }
+    assert!(blind_at.is_some_and(|age| age <= 2 * SILENCE), "{blind_at:?}");
+    assert_eq!(shown(&world).stale_since, Some(evidence));
+    assert_eq!(said(&world).1, "No current data for 1 component");
+}
+
+#[test]
+fn what_is_old_at_a_start_is_out_of_sight_at_once_and_nobody_is_called_silent_for_it() {
+    let fell_silent =
+        |changes: &[Change]| changes.iter().filter(|one| matches!(one, Change::FellSilent { .. })).count();
+    let mut world = world(&["redis"]);
+    tick(&mut world, 10);
+    sees(&mut world, 0, "redis", &[(10, Hard::Up), (0, Hard::Up)]);
+    let evidence = world.now;
+    let noon = 12 * HOUR / SECOND;
+    let changes = restart(&mut world, noon);
+    assert_eq!(shown(&world).stale_since, Some(evidence), "in its first second");
+    assert_eq!(view(&world).verified_at, Some(evidence));
+    assert_eq!(fell_silent(&changes), 0, "it had no time yet to reach us");
+    assert_eq!(fell_silent(&tick(&mut world, noon + 100)), 0);
+    assert_eq!(fell_silent(&tick(&mut world, noon + 101)), 1);
+    assert_eq!(fell_silent(&tick(&mut world, noon + 300)), 0, "once");
+    // One whose evidence is young enough waits as long as ever.
+    sees(&mut world, 0, "redis", &[(0, Hard::Up)]);
+    let changes = restart(&mut world, noon + 390);
+    assert_eq!((shown(&world).stale_since, fell_silent(&changes)), (None, 0));
+    tick(&mut world, noon + 490);
+    assert_eq!(shown(&world).stale_since, None);
+    let changes = tick(&mut world, noon + 491);
+    assert_eq!(fell_silent(&changes), 1);
+    assert!(shown(&world).stale_since.is_some());
+}
+
+#[test]
+fn a_stop_of_ours_does_not_move_a_beginning() {
+    let mut world = world(&["redis"]);
+    tick(&mut world, 60);
+    sees(&mut world, 0, "redis", &[(60, Hard::Up), (30, Hard::Down), (0, Hard::Down)]);
+    assert_eq!(shown(&world).since, START + 30 * SECOND);
+    // Nothing was seen for ten minutes, the built-in agent stopped with us.
+    restart(&mut world, 700);
+    sees(&mut world, 0, "redis", &[(0, Hard::Down)]);
+    let one = shown(&world);
+    assert_eq!((one.status, one.since), (Status::MajorOutage, START + 30 * SECOND));
+    assert!(one.days.iter().map(|day| day.tally.no_data).sum::<i64>() > 9 * MINUTE, "but nobody saw it then");
+    // An outage that ended is not the one that begins now.
+    tick(&mut world, 730);
+    sees(&mut world, 0, "redis", &[(0, Hard::Up)]);
+    tick(&mut world, 760);
+    sees(&mut world, 0, "redis", &[(0, Hard::Down)]);
+    assert_eq!(shown(&world).since, Timestamp(START.0 + 760 * SECOND));
+}
