@@ -2,9 +2,10 @@
 //! `<token file>.aggregator` who it is, which aggregator it enrolled with and which certificate it pinned.
 
 use crate::delivery::trust::{Fingerprint, read_fingerprint, write_fingerprint};
+use crate::rights::{Lowered, lower_for};
 use anyhow::Context;
 use std::io::Write;
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 
 /// What is to be done about an agent that is not enrolled.
@@ -84,21 +85,17 @@ pub struct Place {
 
 impl Place {
     /// Makes sure that `token_file` can be written; what it holds now stays. What root writes belongs to the
-    /// folder's owner, who is to read it.
+    /// folder's owner, who is to read it, and is written with that owner's rights.
     ///
     /// # Errors
     /// It cannot.
     pub fn prepare(token_file: &Path) -> anyhow::Result<Self> {
+        let _rights = rights_at(token_file)?;
         let folder = token_file.parent().filter(|one| !one.as_os_str().is_empty()).unwrap_or(Path::new("."));
         std::fs::create_dir_all(folder).with_context(|| format!("cannot make {}", folder.display()))?;
         let draft = named(token_file, ".draft");
-        let _ = std::fs::remove_file(&draft);
-        let mut options = std::fs::OpenOptions::new();
-        let file = options.write(true).create_new(true).mode(0o600).open(&draft);
-        let file = file.with_context(|| format!("cannot write {}", draft.display()))?;
-        let place = Self { token_file: token_file.to_owned(), draft, file };
-        give_to_owner(&place.file, folder)?;
-        Ok(place)
+        let file = fresh(&draft).with_context(|| format!("cannot write {}", draft.display()))?;
+        Ok(Self { token_file: token_file.to_owned(), draft, file })
     }
 
     /// Keeps the credential, after what it is good for: a token never stands there with the bond of another.
@@ -107,19 +104,12 @@ impl Place {
     /// It could not be written.
     pub fn keep(mut self, credential: &str, bond: &Bond) -> anyhow::Result<()> {
         let path = self.token_file.clone();
+        let _rights = rights_at(&path)?;
         let kept = || format!("cannot keep the token in {}", path.display());
         writeln!(self.file, "{credential}").with_context(kept)?;
         self.file.sync_all().with_context(kept)?;
         let bond_draft = named(&path, ".aggregator.draft");
-        let mut options = std::fs::OpenOptions::new();
-        let mut file = options
-            .write(true)
-            .create(true)
-            .truncate(true)
-            .mode(0o600)
-            .open(&bond_draft)
-            .with_context(kept)?;
-        give_to_owner(&file, path.parent().unwrap_or(Path::new(".")))?;
+        let mut file = fresh(&bond_draft).with_context(kept)?;
         file.write_all(bond.text().as_bytes()).with_context(kept)?;
         file.sync_all().with_context(kept)?;
         std::fs::rename(&bond_draft, beside(&path)).with_context(kept)?;
@@ -130,22 +120,19 @@ impl Place {
 impl Drop for Place {
     fn drop(&mut self) {
         // Renamed away where all went well.
+        let _rights = lower_for(&self.draft);
         let _ = std::fs::remove_file(&self.draft);
     }
 }
 
-/// What root makes in a folder of another is that other's, who is to read it.
-///
-/// # Errors
-/// The system refuses.
-pub fn give_to_owner(file: &std::fs::File, folder: &Path) -> anyhow::Result<()> {
-    let folder = if folder.as_os_str().is_empty() { Path::new(".") } else { folder };
-    if !rustix::process::geteuid().is_root() {
-        return Ok(());
-    }
-    let given = std::fs::metadata(folder)
-        .and_then(|owner| std::os::unix::fs::fchown(file, Some(owner.uid()), Some(owner.gid())));
-    given.with_context(|| format!("cannot give what was written to the owner of {}", folder.display()))
+fn rights_at(path: &Path) -> anyhow::Result<Lowered> {
+    lower_for(path).with_context(|| format!("cannot take the rights of the owner of {}", path.display()))
+}
+
+/// A file that was not there, in place of what a former attempt left. A link in the way is not followed.
+fn fresh(path: &Path) -> std::io::Result<std::fs::File> {
+    let _ = std::fs::remove_file(path);
+    std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)
 }
 
 fn named(path: &Path, end: &str) -> PathBuf {
@@ -157,7 +144,7 @@ fn named(path: &Path, end: &str) -> PathBuf {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::os::unix::fs::PermissionsExt;
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 
     #[test]
     fn what_root_keeps_belongs_to_the_owner_of_the_folder() {
@@ -165,13 +152,41 @@ mod tests {
             return;
         }
         let folder = tempfile::TempDir::new().expect("a folder");
-        std::os::unix::fs::chown(folder.path(), Some(12_345), Some(12_346)).expect("root may");
+        chown(folder.path(), Some(12_345), Some(12_346)).expect("root may");
         let token = folder.path().join("token");
         Place::prepare(&token).expect("writable").keep("ska_1", &Bond::default()).expect("kept");
         for path in [beside(&token), token] {
             let kept = std::fs::metadata(&path).expect("there");
             assert_eq!((kept.uid(), kept.gid(), kept.mode() & 0o777), (12_345, 12_346, 0o600), "{path:?}");
         }
+    }
+
+    /// The owner of the folder has put links in the way of all that root may write there.
+    #[test]
+    fn root_follows_no_link_of_the_folders_owner() {
+        if !rustix::process::geteuid().is_root() {
+            return;
+        }
+        let (folder, of_root) =
+            (tempfile::TempDir::new().expect("one"), tempfile::TempDir::new().expect("two"));
+        chown(folder.path(), Some(12_345), Some(12_346)).expect("root may");
+        let victim = of_root.path().join("victim");
+        std::fs::write(&victim, "root's own").expect("written");
+        let token = folder.path().join("token");
+        for end in ["", ".draft", ".aggregator", ".aggregator.draft"] {
+            symlink(&victim, named(&token, end)).expect("linked");
+        }
+        symlink(of_root.path(), folder.path().join("sub")).expect("linked");
+        let place = Place::prepare(&token).expect("writable");
+        place.keep("ska_1", &Bond::default()).expect("kept");
+        Place::prepare(&folder.path().join("sub/token"))
+            .expect_err("a folder of root's is not theirs to write");
+        assert!(rustix::process::geteuid().is_root(), "and root is root again");
+        assert_eq!(std::fs::read_to_string(&victim).expect("there"), "root's own");
+        assert_eq!(std::fs::metadata(&victim).expect("there").uid(), 0);
+        assert_eq!(std::fs::read_dir(of_root.path()).expect("lists").count(), 1);
+        let kept = token.symlink_metadata().expect("there");
+        assert_eq!((kept.is_file(), kept.uid(), kept.mode() & 0o777), (true, 12_345, 0o600));
     }
 
     #[test]

@@ -21,6 +21,7 @@ pub mod log;
 pub mod manual;
 pub mod metrics;
 pub mod probe;
+pub mod rights;
 mod rounds;
 pub mod run;
 pub mod schedule;

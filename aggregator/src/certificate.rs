@@ -7,7 +7,7 @@ use anyhow::{Context, ensure};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use sha2::{Digest, Sha256};
-use skerry_agent::enrolment::give_to_owner;
+use skerry_agent::rights::lower_for;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -63,6 +63,7 @@ fn make_own(path: &Path) -> anyhow::Result<()> {
         return Ok(());
     }
     let kept = || format!("cannot keep the agents' certificate in {}", path.display());
+    let _rights = lower_for(path).with_context(kept)?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     std::fs::create_dir_all(folder).with_context(kept)?;
     let name = "skerry-aggregator".to_owned();
@@ -75,7 +76,6 @@ fn make_own(path: &Path) -> anyhow::Result<()> {
     let mut file = options.write(true).create_new(true).mode(0o600).open(&draft).with_context(kept)?;
     file.write_all(format!("{}{}", certificate.pem(), key.serialize_pem()).as_bytes()).with_context(kept)?;
     file.sync_all().with_context(kept)?;
-    give_to_owner(&file, folder)?;
     // A link does not replace what another process has made in the meantime.
     let linked = std::fs::hard_link(&draft, path);
     std::fs::remove_file(&draft).with_context(kept)?;

@@ -4,6 +4,7 @@ mod cli;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use skerry_agent::manual;
+use skerry_agent::rights::lower_for;
 use skerry_aggregator::config::{self, Loaded};
 use skerry_protocol::words::count;
 use std::io::Write;
@@ -110,6 +111,12 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let Some(loaded) = read(arguments)? else { return Ok(ExitCode::FAILURE) };
+    // What these write lies beside the database, whose folder is the aggregator's: root follows no link there.
+    let beside = match &arguments.command {
+        Some(Do::Agent(_) | Do::Heartbeat(_) | Do::Check(_)) => loaded.configs.first(),
+        _ => None,
+    };
+    let _rights = beside.map(|config| lower_for(&config.store.path)).transpose()?;
     match &arguments.command {
         None | Some(Do::Serve) => {
             start_logging(arguments);

@@ -20,6 +20,7 @@ mod privacy;
 mod process;
 mod refusals;
 mod restored;
+mod rights;
 mod service;
 mod suspend;
 mod workspaces;

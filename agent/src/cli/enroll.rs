@@ -5,6 +5,7 @@ use anyhow::{Context, anyhow, ensure};
 use skerry_agent::config::{self, AgentConfig};
 use skerry_agent::delivery::enrol;
 use skerry_agent::enrolment::{Bond, Place};
+use skerry_agent::rights::lower_for;
 use skerry_protocol::wire::JoinToken;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
@@ -17,6 +18,12 @@ pub(super) fn enroll(common: &Common, token: &str, allow_plaintext: bool) -> any
     )?;
     let path = &common.config;
     // All that can be wrong here is said before the token is spent.
+    let leads_nowhere = !path.exists() && path.symlink_metadata().is_ok();
+    ensure!(
+        !leads_nowhere,
+        "{} is a link that leads nowhere: remove it, then run this again; the token is not used",
+        path.display()
+    );
     let existing = if path.exists() { Some(suited(path, &token)?) } else { None };
     let token_file = match &existing {
         Some((_, token_file)) => token_file.clone(),
@@ -39,7 +46,7 @@ pub(super) fn enroll(common: &Common, token: &str, allow_plaintext: bool) -> any
     place.keep(&reply.credential, &bond)?;
     if existing.is_none() {
         let text = config_text(&token, &reply.name, &reply.location, &token_file, allow_plaintext)?;
-        std::fs::write(path, text).with_context(|| format!("cannot write {}", path.display()))?;
+        write_new(path, &text).with_context(|| format!("cannot write {}", path.display()))?;
     }
     let mut out = io::stdout().lock();
     if common.json {
@@ -64,6 +71,13 @@ pub(super) fn enroll(common: &Common, token: &str, allow_plaintext: bool) -> any
         writeln!(out, "Without a service: skerry-agent run --config {}", path.display())?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// With the rights of the folder's owner, who may put a link in the way.
+fn write_new(path: &Path, text: &str) -> io::Result<()> {
+    let _rights = lower_for(path)?;
+    let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
+    file.write_all(text.as_bytes())
 }
 
 /// The configuration that is there and the file it keeps its token in, if they suit the token.

@@ -5,6 +5,7 @@
 use super::{SCHEMA_VERSION, Store, StoreError, claim, private_file, quick_check, schema_of};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
+use skerry_agent::rights::{Lowered, lower_for};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;
@@ -49,11 +50,15 @@ pub fn back_up(database: &Path, target: &Path) -> Result<Contents, StoreError> {
     if !database.exists() {
         return Err(StoreError::NoDatabase { path: database.to_owned() });
     }
+    let rights = rights_at(database)?;
     let source = Store::connect(database, false)?;
     let found = schema_of(&source, database)?;
     if found > SCHEMA_VERSION {
         return Err(StoreError::Newer { path: database.to_owned(), found });
     }
+    // The copy goes where root wants it.
+    drop(rights);
+    let _rights = rights_at(target)?;
     let draft = Draft::make(target)?;
     let contents = draft.fill(&source, database)?;
     draft.put(target, false)?;
@@ -67,7 +72,10 @@ pub fn back_up(database: &Path, target: &Path) -> Result<Contents, StoreError> {
 /// [`StoreError`]: an aggregator runs, the copy is not sound or of a newer program, there is no room. Then the
 /// database is as it was.
 pub fn restore(database: &Path, backup: &Path, mark: &str) -> Result<Restored, StoreError> {
+    let rights = rights_at(database)?;
     let _lock = claim(database)?;
+    // The backup may be root's alone.
+    drop(rights);
     let doubtful = |what: String| StoreError::NoBackup { path: backup.to_owned(), what };
     let same = |one: std::fs::Metadata, other: std::fs::Metadata| {
         (one.dev(), one.ino()) == (other.dev(), other.ino())
@@ -86,6 +94,7 @@ pub fn restore(database: &Path, backup: &Path, mark: &str) -> Result<Restored, S
         Ok(_) => return Err(doubtful("it holds no database of Skerry".to_owned())),
         Err(error) => return Err(doubtful(error.to_string())),
     }
+    let _rights = rights_at(database)?;
     let draft = Draft::make(database)?;
     let contents = draft.fill(&source, backup).map_err(|error| match error {
         StoreError::Damaged { what, .. } => doubtful(format!("it is damaged: {what}")),
@@ -96,6 +105,11 @@ pub fn restore(database: &Path, backup: &Path, mark: &str) -> Result<Restored, S
     let kept = keep(database, mark)?;
     draft.put(database, true)?;
     Ok(Restored { contents, kept, former_id })
+}
+
+/// Where root writes into a folder of another user, it does so with that user's rights.
+fn rights_at(path: &Path) -> Result<Lowered, StoreError> {
+    lower_for(path).map_err(|error| not_written(path, &error))
 }
 
 /// A copy of the database of `connection` beside it, before it is migrated away from schema `found`. The last

@@ -1,0 +1,137 @@
+//! Whose rights are used where root writes into a folder of another user, who may have put a link in the way of
+//! each file there: root would follow it. So root takes that user's rights for as long as it writes, and what it
+//! makes is that user's.
+
+use rustix::fs::{Gid, Uid};
+use rustix::process::{geteuid, getgroups};
+use rustix::thread::{set_thread_groups, set_thread_res_gid, set_thread_res_uid};
+use std::ffi::OsString;
+use std::io::{Error, ErrorKind, Result};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Component, Path, PathBuf};
+
+/// Most links followed on one way.
+const MOST_LINKS: u32 = 40;
+
+/// While it lives this thread, and those that it starts, have the rights of another user.
+#[derive(Debug)]
+#[must_use = "the rights are root's again when it is dropped"]
+pub struct Lowered {
+    /// Root's own; `None` where nothing was lowered.
+    groups: Option<Vec<Gid>>,
+}
+
+/// Where this is root, takes the rights of the first user on the way to `path` who could put something in the way.
+///
+/// # Errors
+/// The way cannot be looked at, or the system refuses.
+pub fn lower_for(path: &Path) -> Result<Lowered> {
+    let other = if geteuid().is_root() { first_other(path)? } else { None };
+    let Some((uid, gid)) = other else { return Ok(Lowered { groups: None }) };
+    // Whatever fails below, what was lowered is root's again.
+    let lowered = Lowered { groups: Some(getgroups()?) };
+    let gid = Gid::from_raw(gid);
+    set_thread_groups(&[gid])?;
+    set_thread_res_gid(None, gid, None)?;
+    set_thread_res_uid(None, Uid::from_raw(uid), None)?;
+    Ok(lowered)
+}
+
+impl Drop for Lowered {
+    fn drop(&mut self) {
+        let Some(groups) = self.groups.take() else { return };
+        let again = set_thread_res_uid(None, Uid::ROOT, None)
+            .and_then(|()| set_thread_res_gid(None, Gid::ROOT, None))
+            .and_then(|()| set_thread_groups(&groups));
+        if let Err(error) = again {
+            tracing::error!("root's own rights do not come back: {error}");
+        }
+    }
+}
+
+/// User and group of the first folder on the way to `path` that is not root's, or of a link there that is not. Links
+/// that root made in its own folders are followed. `None`: nobody but root has a hand in it.
+fn first_other(path: &Path) -> Result<Option<(u32, u32)>> {
+    let mut way: Vec<OsString> = reversed(&std::path::absolute(path)?);
+    let (mut at, mut links) = (PathBuf::from("/"), 0);
+    while let Some(step) = way.pop() {
+        if step == ".." {
+            at.pop();
+            continue;
+        }
+        let next = at.join(&step);
+        let found = match next.symlink_metadata() {
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            found => found?,
+        };
+        let link = found.file_type().is_symlink();
+        if found.uid() != 0 && (link || found.is_dir()) {
+            return Ok(Some((found.uid(), found.gid())));
+        }
+        if link {
+            links += 1;
+            if links > MOST_LINKS {
+                return Err(Error::other(format!("{}: too many links", path.display())));
+            }
+            let target = next.read_link()?;
+            if target.is_absolute() {
+                at = PathBuf::from("/");
+            }
+            way.extend(reversed(&target));
+        } else {
+            at = next;
+        }
+    }
+    Ok(None)
+}
+
+/// The steps of a way, the last one first.
+fn reversed(path: &Path) -> Vec<OsString> {
+    let steps = path.components().filter_map(|step| match step {
+        Component::Normal(name) => Some(name.to_owned()),
+        Component::ParentDir => Some("..".into()),
+        Component::RootDir | Component::CurDir | Component::Prefix(_) => None,
+    });
+    let mut steps: Vec<_> = steps.collect();
+    steps.reverse();
+    steps
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::{chown, symlink};
+
+    #[test]
+    fn the_first_user_who_could_put_something_in_the_way_is_found() {
+        if !geteuid().is_root() {
+            return;
+        }
+        let folder = tempfile::TempDir::new().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        for made in ["own", "theirs/deep", "elsewhere/far"] {
+            std::fs::create_dir_all(at(made)).expect("made");
+        }
+        for theirs in ["theirs", "elsewhere"] {
+            chown(at(theirs), Some(12_345), Some(12_346)).expect("root may");
+        }
+        symlink("../own", at("theirs/link")).expect("linked");
+        symlink(at("elsewhere"), at("own/link")).expect("linked");
+        let other = Some((12_345, 12_346));
+        for (path, expected) in [
+            ("own/token", None),
+            ("own/missing/token", None),
+            ("theirs/token", other),
+            ("theirs/deep/token", other),
+            ("theirs/link/token", other),
+            ("own/link/far/token", other),
+            ("own/../theirs/token", other),
+        ] {
+            assert_eq!(first_other(&at(path)).expect("looks"), expected, "{path}");
+        }
+        let lowered = lower_for(&at("theirs/token")).expect("lowers");
+        assert!(!geteuid().is_root());
+        drop(lowered);
+        assert!(geteuid().is_root());
+    }
+}

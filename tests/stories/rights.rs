@@ -1,0 +1,96 @@
+//! Root's command lines in the aggregator's own folder, where a hostile user of the service has put links in the way:
+//! nothing of root's is written or given away, and what is made belongs to the service.
+
+use crate::process::run;
+use crate::world::{World, page};
+use std::fs::{metadata, read_to_string};
+use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
+use std::path::Path;
+use tempfile::TempDir;
+
+/// The user of the service.
+const THEIRS: (u32, u32) = (12_345, 12_346);
+
+fn owners(folder: &Path) -> Vec<(String, u32)> {
+    let entries = std::fs::read_dir(folder).expect("lists").map(|entry| entry.expect("an entry"));
+    let owner = |path: &Path| path.symlink_metadata().expect("there").uid();
+    let mut all: Vec<_> = entries
+        .map(|entry| (entry.file_name().to_string_lossy().into_owned(), owner(&entry.path())))
+        .collect();
+    all.sort();
+    all
+}
+
+#[test]
+fn root_follows_no_link_in_the_folder_of_the_service() {
+    if !rustix::process::geteuid().is_root() {
+        return;
+    }
+    let open = "[[listen]]\naddress = \"0.0.0.0:18099\"\nserves = [\"agents\"]\n\n";
+    let world = World::new(&format!("{open}{}", page("demo", true, &["web"])));
+    let of_root = TempDir::new().expect("a folder");
+    let victim = of_root.path().join("victim");
+    std::fs::write(&victim, "root's own").expect("written");
+    std::fs::set_permissions(world.path(""), PermissionsExt::from_mode(0o755)).expect("opened");
+    let data = world.path("data");
+    std::fs::create_dir(&data).expect("made");
+    chown(&data, Some(THEIRS.0), Some(THEIRS.1)).expect("root may");
+    let unharmed = |what: &str| {
+        let found = metadata(&victim).expect("there");
+        assert_eq!(
+            (found.uid(), read_to_string(&victim).expect("read").as_str()),
+            (0, "root's own"),
+            "{what}"
+        );
+        assert_eq!(std::fs::read_dir(of_root.path()).expect("lists").count(), 1, "{what}");
+    };
+    let done = |words: &[&str]| world.command(words).output().expect("it starts").status.success();
+
+    let add = ["agent", "add", "web-1", "--location", "fra", "--url", "https://127.0.0.1:18099"];
+    for name in ["skerry.lock", "skerry.db", "skerry.db-wal", "agents-certificate.pem"] {
+        let _ = std::fs::remove_file(data.join(name));
+        symlink(&victim, data.join(name)).expect("linked");
+        done(&add);
+        unharmed(name);
+        let _ = std::fs::remove_file(data.join(name));
+    }
+    assert!(done(&add), "nothing is in the way any more");
+    assert!(owners(&data).iter().all(|(_, owner)| *owner == THEIRS.0), "{:?}", owners(&data));
+
+    // A backup is root's, and so is its way back.
+    let backup = of_root.path().join("backup.db");
+    assert!(done(&["backup", &backup.to_string_lossy()]));
+    assert_eq!(metadata(&backup).expect("made").uid(), 0);
+    std::fs::rename(&backup, world.path("backup.db")).expect("moved");
+    let backup = world.path("backup.db");
+    for name in ["skerry.lock", "skerry.db.partial", "skerry.db.partial-journal"] {
+        let _ = std::fs::remove_file(data.join(name));
+        symlink(&victim, data.join(name)).expect("linked");
+        done(&["restore", &backup.to_string_lossy()]);
+        unharmed(name);
+        let _ = std::fs::remove_file(data.join(name));
+    }
+    assert!(done(&["restore", &backup.to_string_lossy()]));
+    assert!(owners(&data).iter().all(|(_, owner)| *owner == THEIRS.0), "{:?}", owners(&data));
+}
+
+/// A configuration that is not there yet, where the agent's user could have put a link.
+#[test]
+fn an_enrolment_writes_no_configuration_through_a_link() {
+    let folder = TempDir::new().expect("a folder");
+    let config = folder.path().join("agent.toml");
+    symlink(folder.path().join("elsewhere"), &config).expect("linked");
+    let token = skerry_protocol::wire::JoinToken {
+        secret: "ske_x".to_owned(),
+        addresses: vec!["http://127.0.0.1:1".to_owned()],
+        fingerprint: Vec::new(),
+        name: "web-1".to_owned(),
+        location: "fra".to_owned(),
+    };
+    let text = token.to_text();
+    let output =
+        run("skerry-agent", &["enroll".as_ref(), text.as_ref(), "--config".as_ref(), config.as_os_str()]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && said.contains("a link that leads nowhere"), "{said}");
+    assert!(!folder.path().join("elsewhere").exists());
+}
