@@ -15,6 +15,7 @@ use crate::publish::output::Site;
 use crate::publish::{Addresses, Publisher, html, shared};
 use crate::roll;
 use crate::store::Store;
+use crate::timekeeping;
 use crate::web::{Bound, Html, Limits, Listener, PublicSide, Rooms, Serves, Traffic, bind_or_take};
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -83,6 +84,7 @@ impl App {
         let background = vec![
             watch(Arc::clone(&overseer)),
             keep_house(housekeeping),
+            timekeeping::follow(engine.clone()),
             inspect_daily(database.clone()),
             roll::follow(engine.clone(), database.clone()),
             doorbell.follow(database.clone()),

@@ -1,140 +1,389 @@
-//! Our own clock: it follows the wall clock, never goes back, and does not believe a jump at once.
+//! Our own clock. It runs on the clock of the boot, which nobody can set, and follows the wall clock only where that
+//! is credible: a step of the wall clock, ahead or back, is believed when something else agrees (a time server that
+//! keeps this host's clock, agents on other hosts), or when it has stood long enough. Until then time goes on as it
+//! did. [`Clock::now`] never goes back; what is proved to be ahead by more than half speed mends is set back by the
+//! writer, which moves what is stored with it ([`Clock::back_by`]).
 
-use crate::domain::time::{SECOND, Timestamp};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
+mod hands;
+mod witnesses;
 
-/// A difference between the clocks that an operator hears of, ms.
+pub use hands::{Apart, Hands, wall};
+
+use crate::domain::state::AgentKey;
+use crate::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use hands::{NS_PER_MS, Reading, kernel_agrees};
+use witnesses::{EARLIEST, Votes, Witnesses};
+
+/// A difference between the clocks that is not followed unasked, ms.
 const STEP: i64 = 5 * SECOND;
-/// A wall clock that jumped ahead is believed after it stayed there this long.
-const BELIEVE_AFTER: Duration = Duration::from_secs(60);
+/// Ahead by no more than this, we run at half speed until we meet the wall clock, ms; by more we are set back.
+const SLEWED: i64 = 2 * MINUTE;
+/// A step ahead that nobody confirms or contradicts is believed after so long, ns.
+const LOOK_AHEAD: i64 = HOUR * NS_PER_MS;
+/// A step back likewise, where our own time was never confirmed, ns.
+const LOOK_BACK: i64 = 2 * MINUTE * NS_PER_MS;
+/// A step back likewise, where it was, ns.
+const LOOK_BACK_SURE: i64 = DAY * NS_PER_MS;
+/// After a start on a wall clock that nothing confirms, for so long no validity is printed on its word, ns.
+const LOOK_AT_START: i64 = 3 * MINUTE * NS_PER_MS;
+/// A wall clock that agreed for so long is right, ms.
+const SURE_AFTER: i64 = DAY;
+/// Nobody leaves an aggregator off for longer, ms.
+const LONGEST_OFF: i64 = 400 * DAY;
 
-/// What a clock is read from.
-#[derive(Clone, Debug)]
-pub enum Hands {
-    /// The clocks of this host.
-    Host,
-    /// A simulation turns them: ms since 1970 UTC.
-    Turned(Arc<AtomicI64>),
+/// What is kept of the clock from one start to the next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// Which boot of the host.
+    pub boot_id: String,
+    /// Its clock, ms.
+    pub boot_ms: i64,
+    /// Our time at that moment.
+    pub at: Timestamp,
+    /// Something confirmed it.
+    pub sure: bool,
+    /// For so long the wall clock agreed, ms.
+    pub agreed_ms: i64,
+    /// Where nothing did: the newest time before that is known to be right.
+    pub proved: Timestamp,
 }
 
-/// Runs on the monotonic clock and leans towards the wall clock: at half speed while it is ahead.
+impl Kept {
+    /// Our time at the moment of `boot_ms` in that boot.
+    fn at_boot(&self, boot_id: &str, boot_ms: i64) -> Option<Timestamp> {
+        let same = !boot_id.is_empty() && self.boot_id == boot_id && boot_ms >= self.boot_ms;
+        same.then(|| self.at + (boot_ms - self.boot_ms))
+    }
+
+    /// Our time now, beside a running aggregator; `None` after a reboot.
+    #[must_use]
+    pub fn now(&self) -> Option<Timestamp> {
+        self.at_boot(&hands::boot_id(), hands::boot() / NS_PER_MS)
+    }
+}
+
+/// How far the clock can be relied on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Standing {
+    /// Something confirmed our time: what is old may be deleted.
+    pub sure: bool,
+    /// The true time may be so much earlier, ms: no validity is printed beyond it.
+    pub unsure_ms: i64,
+    /// The wall clock less ours, ms, where it was set and is not believed.
+    pub apart: Option<i64>,
+}
+
+impl Standing {
+    /// What an operator has to know, in a sentence.
+    #[must_use]
+    pub fn words(&self) -> Option<String> {
+        if let Some(apart) = self.apart {
+            let way = if apart > 0 { "ahead of" } else { "behind" };
+            return Some(format!(
+                "This host's clock is {} {way} the time that went on since it was last right, and nothing confirms it: \
+                 it is not followed, and nothing old is deleted. Have a time server keep it.",
+                lasting(apart)
+            ));
+        }
+        (self.unsure_ms > MINUTE).then(|| {
+            format!(
+                "Nothing confirms this host's clock, which may be ahead by {}: pages are not called valid on its word, \
+                 and nothing old is deleted. Have a time server keep it.",
+                lasting(self.unsure_ms)
+            )
+        })
+    }
+}
+
+/// In the greatest unit that it fills.
+fn lasting(ms: i64) -> String {
+    let ms = ms.saturating_abs();
+    let (number, unit) = match ms {
+        _ if ms >= 2 * DAY => (ms / DAY, "days"),
+        _ if ms >= 2 * HOUR => (ms / HOUR, "hours"),
+        _ if ms >= 2 * MINUTE => (ms / MINUTE, "minutes"),
+        _ => (ms / SECOND, "seconds"),
+    };
+    format!("{number} {unit}")
+}
+
+/// The wall clock is not where it was.
+#[derive(Clone, Copy, Debug)]
+struct Step {
+    /// Since then, ns of the boot clock.
+    since: i64,
+    /// The wall clock less ours, ms.
+    off: i64,
+    /// It is believed, and we are on our way to it.
+    followed: bool,
+}
+
+/// Our clock.
 #[derive(Debug)]
 pub struct Clock {
     hands: Hands,
+    boot_id: String,
     at: Timestamp,
-    read: Instant,
-    stepped: Option<Instant>,
+    /// The boot clock at `at`, ns. What is less than a millisecond is kept for the next reading.
+    read: i64,
+    /// Of a halved millisecond.
+    half: i64,
+    step: Option<Step>,
+    sure: bool,
+    agreed: i64,
+    proved: Timestamp,
+    /// After a start: ahead of what was last known by so much, ms; until then, ns of the boot clock.
+    unproved: Option<(i64, i64)>,
+    witnesses: Witnesses,
 }
 
 impl Clock {
-    /// Starts at the wall clock, or at `floor` where that is later: what is stored was not in the future.
+    /// Goes on where it was `kept`, by the clock of the boot; after a reboot, from the wall clock. `floor`: nothing
+    /// that is stored was in the future.
     #[must_use]
-    pub fn start(hands: Hands, floor: Timestamp) -> Self {
-        let wall = match &hands {
-            Hands::Host => wall(),
-            Hands::Turned(hands) => Timestamp(hands.load(Ordering::Relaxed)),
+    pub fn start(hands: Hands, kept: Option<&Kept>, floor: Timestamp) -> Self {
+        let (reading, boot_id) = (hands.read(), hands.boot_id());
+        let simulated = matches!(hands, Hands::Turned(_));
+        let mut clock = Self {
+            hands,
+            boot_id,
+            at: reading.wall.max(floor),
+            read: reading.boot,
+            half: 0,
+            step: None,
+            sure: simulated,
+            agreed: 0,
+            proved: floor,
+            unproved: None,
+            witnesses: Witnesses::default(),
         };
-        if floor - wall > STEP {
-            let behind = floor - wall;
-            tracing::warn!(
-                behind_ms = behind,
-                "the wall clock is behind what is already stored: check this host's time"
-            );
+        if simulated {
+            return clock;
         }
-        Self { hands, at: wall.max(floor), read: Instant::now(), stepped: None }
-    }
-
-    /// The time now. Never earlier than the last answer.
-    pub fn now(&mut self) -> Timestamp {
-        match &self.hands {
-            Hands::Host => self.advance(wall(), Instant::now()),
-            Hands::Turned(hands) => {
-                self.at = self.at.max(Timestamp(hands.load(Ordering::Relaxed)));
-                self.at
+        let goes_on = kept.and_then(|kept| kept.at_boot(&clock.boot_id, reading.boot / NS_PER_MS));
+        match (kept, goes_on) {
+            (Some(kept), Some(at)) => {
+                clock.at = at.max(floor);
+                (clock.sure, clock.agreed, clock.proved) = (kept.sure, kept.agreed_ms, kept.proved);
             }
+            _ => clock.begin(kept, floor, reading),
+        }
+        clock.now();
+        clock
+    }
+
+    /// Nobody knows for how long we were off.
+    fn begin(&mut self, kept: Option<&Kept>, floor: Timestamp, reading: Reading) {
+        let newest = kept.map_or(floor, |kept| kept.at.max(floor));
+        let off = reading.wall - newest;
+        // What an earlier version stored counts as right, unless somebody says otherwise.
+        let right = kept.is_none_or(|kept| kept.sure);
+        self.proved = kept.filter(|kept| !kept.sure).map_or(newest, |kept| kept.proved);
+        if newest == Timestamp(0) {
+            self.at = reading.wall;
+        } else if off > LONGEST_OFF {
+            (self.at, self.sure) = (newest, right);
+        } else if off >= -STEP {
+            self.at = reading.wall.max(newest);
+            self.unproved = (off > 0).then_some((off, reading.boot + LOOK_AT_START));
+        } else {
+            (self.at, self.sure) = (newest, right);
         }
     }
 
-    fn advance(&mut self, wall: Timestamp, read: Instant) -> Timestamp {
-        let elapsed = i64::try_from(read.duration_since(self.read).as_millis()).unwrap_or(i64::MAX);
-        if elapsed == 0 {
-            return self.at;
+    /// The time now. Never earlier than the last answer, unless it was set back between.
+    pub fn now(&mut self) -> Timestamp {
+        let reading = self.hands.read();
+        match self.hands {
+            Hands::Turned(_) => self.at = self.at.max(reading.wall),
+            Hands::Host | Hands::Apart(_) => self.advance(reading),
         }
-        self.read = read;
-        let expected = self.at + elapsed;
-        let ahead = wall - expected;
-        self.note_step(ahead, read);
-        let believed = self.stepped.is_some_and(|since| read.duration_since(since) >= BELIEVE_AFTER);
-        self.at = if ahead < 0 {
-            (self.at + elapsed / 2).max(wall)
-        } else if ahead <= STEP || believed {
-            wall
-        } else {
-            expected
-        };
         self.at
     }
 
-    fn note_step(&mut self, ahead: i64, read: Instant) {
-        if ahead.abs() <= STEP {
-            self.stepped = None;
-        } else if self.stepped.is_none() {
-            self.stepped = Some(read);
-            tracing::warn!(difference_ms = ahead, "the wall clock was stepped: check this host's time");
+    /// The time at the moment when the boot clock showed `boot`, as it is seen now.
+    pub fn at_moment(&mut self, moment: Moment) -> Timestamp {
+        let now = self.now();
+        now - ((self.read - moment.0) / NS_PER_MS).max(0)
+    }
+
+    /// This moment, whatever time it is.
+    #[must_use]
+    pub fn moment(&self) -> Moment {
+        Moment(self.hands.read().boot)
+    }
+
+    fn advance(&mut self, Reading { wall, boot }: Reading) {
+        let elapsed = (boot - self.read) / NS_PER_MS;
+        if elapsed <= 0 {
+            return;
+        }
+        self.read += elapsed * NS_PER_MS;
+        let expected = self.at + elapsed;
+        let off = wall - expected;
+        if off.abs() <= STEP {
+            self.agree(elapsed);
+            self.at = if off >= 0 { wall } else { self.slewed(elapsed, wall) };
+            return;
+        }
+        let step = self.note_step(off, boot);
+        if !step.followed && !self.believes(&step, wall, expected) {
+            self.at = expected;
+            return;
+        }
+        self.at = match off {
+            _ if off > 0 => self.follow_ahead(wall, expected),
+            _ if off >= -SLEWED => self.slewed(elapsed, wall),
+            _ => expected,
+        };
+    }
+
+    fn agree(&mut self, elapsed: i64) {
+        self.step = None;
+        self.agreed = self.agreed.saturating_add(elapsed);
+        self.sure |= self.agreed >= SURE_AFTER;
+    }
+
+    /// Half speed, so that the wall clock overtakes.
+    fn slewed(&mut self, elapsed: i64, wall: Timestamp) -> Timestamp {
+        let halves = elapsed + self.half;
+        self.half = halves % 2;
+        (self.at + halves / 2).max(wall)
+    }
+
+    /// The step as it stands; another one begins where the wall clock has moved again.
+    fn note_step(&mut self, off: i64, boot: i64) -> Step {
+        let moved = |step: &Step| match step.followed {
+            // Half speed brings us nearer.
+            true => off > STEP || off < step.off - STEP,
+            false => (off - step.off).abs() > STEP,
+        };
+        if let Some(step) = self.step.filter(|step| !moved(step)) {
+            return step;
+        }
+        tracing::warn!(
+            difference_ms = off,
+            "the wall clock was stepped: check this host's time. It is followed once something else agrees"
+        );
+        let step = Step { since: boot, off, followed: false };
+        self.step = Some(step);
+        step
+    }
+
+    /// Is it the wall clock that is right?
+    fn believes(&mut self, step: &Step, wall: Timestamp, expected: Timestamp) -> bool {
+        if wall < EARLIEST {
+            return false;
+        }
+        let Votes { for_wall, for_ours } = self.witnesses.votes(self.read, wall, expected);
+        let stood = self.read - step.since;
+        let confirmed = self.witnesses.kept_since(step.since) || for_wall > for_ours;
+        let looked = match step.off {
+            _ if for_ours > 0 => false,
+            off if off > 0 => stood >= LOOK_AHEAD || expected < EARLIEST,
+            _ if self.sure || wall < self.proved => stood >= LOOK_BACK_SURE,
+            _ => stood >= LOOK_BACK,
+        };
+        if !confirmed && !looked {
+            return false;
+        }
+        tracing::warn!(difference_ms = step.off, confirmed, "the wall clock is believed");
+        if self.sure && !confirmed {
+            self.proved = expected;
+        }
+        (self.sure, self.agreed) = (confirmed, 0);
+        self.step = Some(Step { followed: true, ..*step });
+        true
+    }
+
+    fn follow_ahead(&mut self, wall: Timestamp, expected: Timestamp) -> Timestamp {
+        self.step = None;
+        self.proved = self.proved.min(expected);
+        wall
+    }
+
+    /// An agent's wall clock, when it sent its batch. Those in our own boot have our clock and say nothing new.
+    pub fn hear(&mut self, agent: AgentKey, said: Timestamp, boot_id: &str) {
+        if boot_id.is_empty() || boot_id == self.boot_id {
+            return;
+        }
+        self.now();
+        self.witnesses.hear(agent, said, self.read);
+        if self.step.is_none() && self.witnesses.agree(self.read, self.at) == Some(true) {
+            self.confirm();
+        }
+        self.now();
+    }
+
+    /// Whether a time server keeps this host's clock, as the kernel says.
+    pub fn hear_kernel(&mut self, kept: bool) {
+        self.now();
+        let kept = kept && (!matches!(self.hands, Hands::Host) || kernel_agrees());
+        self.witnesses.hear_kernel(kept, self.read);
+        if self.step.is_none() && kept {
+            self.confirm();
+        }
+    }
+
+    fn confirm(&mut self) {
+        (self.sure, self.unproved) = (true, None);
+    }
+
+    /// Somebody should be asked whether it is right.
+    #[must_use]
+    pub fn asks(&self) -> bool {
+        !self.sure || self.step.is_some_and(|step| !step.followed)
+    }
+
+    /// Ahead of a wall clock that is believed by so much, ms, that it has to be set back.
+    #[must_use]
+    pub fn back_by(&self) -> Option<i64> {
+        let back = self.step.filter(|step| step.followed && step.off < -SLEWED)?;
+        Some(-back.off)
+    }
+
+    /// Is the wall clock's time from now on; what was stored meanwhile was moved back.
+    pub fn set_back(&mut self, by: i64) {
+        tracing::warn!(
+            by_ms = by,
+            "our clock was ahead and is set back, and what was seen meanwhile with it"
+        );
+        self.at = self.at - by;
+        self.proved = self.proved.min(self.at);
+        (self.step, self.unproved) = (None, None);
+    }
+
+    /// How far it can be relied on.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        let apart = self.step.filter(|step| !step.followed).map(|step| step.off);
+        let behind = apart.filter(|off| *off < 0).map_or(0, i64::saturating_neg);
+        let unproved = self.unproved.filter(|(_, until)| self.read < *until).map_or(0, |(by, _)| by);
+        let denied = self.witnesses.agree(self.read, self.at) == Some(false);
+        let earliest = self.witnesses.earliest(self.read).filter(|_| denied);
+        let denied = earliest.map_or(0, |earliest| (self.at - earliest).max(0));
+        let unsure_ms = if self.sure { 0 } else { behind.max(unproved).max(denied) };
+        Standing { sure: self.sure && apart.is_none(), unsure_ms, apart }
+    }
+
+    /// To be kept for the next start.
+    #[must_use]
+    pub fn kept(&self) -> Kept {
+        Kept {
+            boot_id: self.boot_id.clone(),
+            boot_ms: self.read / NS_PER_MS,
+            at: self.at,
+            sure: self.sure,
+            agreed_ms: self.agreed,
+            proved: self.proved,
         }
     }
 }
 
-/// The wall clock, for a command line that has no engine.
-#[must_use]
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
-pub fn wall() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
-}
+/// A moment on the boot clock, which stands whatever the wall clock does.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(i64);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn clock() -> (Clock, Instant) {
-        let read = Instant::now();
-        (Clock { hands: Hands::Host, at: Timestamp(1_000_000), read, stepped: None }, read)
-    }
-
-    #[test]
-    fn follows_the_wall_clock() {
-        let (mut clock, start) = clock();
-        assert_eq!(clock.advance(Timestamp(1_001_000), start + Duration::from_secs(1)), Timestamp(1_001_000));
-        assert_eq!(clock.advance(Timestamp(1_003_500), start + Duration::from_secs(2)), Timestamp(1_003_500));
-    }
-
-    #[test]
-    fn a_step_back_slows_it_and_never_turns_it() {
-        let (mut clock, start) = clock();
-        let day = 86_400_000;
-        let mut last = Timestamp(0);
-        for second in 1..=10 {
-            let wall = Timestamp(1_000_000 - day + second * 1_000);
-            let now = clock.advance(wall, start + Duration::from_secs(second.unsigned_abs()));
-            assert!(now > last);
-            last = now;
-        }
-        assert_eq!(last, Timestamp(1_005_000));
-    }
-
-    #[test]
-    fn a_jump_ahead_is_believed_only_when_it_stays() {
-        let (mut clock, start) = clock();
-        let hour = 3_600_000;
-        let jumped = clock.advance(Timestamp(1_001_000 + hour), start + Duration::from_secs(1));
-        assert_eq!(jumped, Timestamp(1_001_000));
-        let back = clock.advance(Timestamp(1_002_000), start + Duration::from_secs(2));
-        assert_eq!(back, Timestamp(1_002_000));
-        clock.advance(Timestamp(1_003_000 + hour), start + Duration::from_secs(3));
-        let stayed = clock.advance(Timestamp(1_063_000 + hour), start + Duration::from_secs(63));
-        assert_eq!(stayed, Timestamp(1_063_000 + hour));
-    }
-}
+#[path = "clock/tests.rs"]
+mod tests;

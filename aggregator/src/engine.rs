@@ -1,20 +1,21 @@
 //! The one writer. Commands come in, each is stepped, all of a group are committed in one transaction,
 //! and only then answers leave and the publisher hears of it. Sends nothing to the outside itself.
 
+mod clock;
 mod health;
 mod log;
 mod writer;
 
 pub use health::{AgentCounts, Health};
 
-use crate::clock::{Clock, Hands};
-use crate::domain::state::State;
+use crate::clock::{Clock, Hands, Moment, Standing};
+use crate::domain::state::{AgentKey, State};
 use crate::domain::step::{Answer, Change, Command, Record, RecordKind, When};
 use crate::domain::time::{SECOND, Timestamp};
 use crate::store::{Store, StoreError};
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, oneshot};
 use writer::{Writer, load};
 
@@ -89,8 +90,12 @@ impl Engine {
     /// As [`Engine::start`].
     pub fn start_by(store: Store, changed: Changed, hands: Hands) -> Result<(Self, Running), StoreError> {
         let mut state = load(&store, Timestamp(0))?;
-        let mut clock = Clock::start(hands, state.clock);
+        let kept = store.clock()?;
+        let mut clock = Clock::start(hands, kept.as_ref(), state.clock);
+        // What was kept of a clock that is to be set back may lie ahead; nothing else does.
+        let heard_until = kept.map_or(state.clock, |kept| kept.at.max(state.clock));
         state.ready_at = clock.now();
+        state.unsure_ms = clock.standing().unsure_ms;
         let clock = Arc::new(Mutex::new(clock));
         let (sender, receiver) = crossbeam_channel::bounded(QUEUE);
         let (history, old) = crossbeam_channel::bounded(QUEUE);
@@ -104,6 +109,8 @@ impl Engine {
             changed,
             health: Arc::clone(&health),
             failed_at: None,
+            away_since: (heard_until > Timestamp(0)).then_some(heard_until),
+            kept_clock: None,
         };
         let running = std::thread::Builder::new()
             .name("engine".to_owned())
@@ -228,6 +235,39 @@ impl Engine {
         read(&self.clock)
     }
 
+    /// This moment, whatever time it is.
+    #[must_use]
+    pub(crate) fn moment(&self) -> Moment {
+        lock(&self.clock).moment()
+    }
+
+    /// What time it was then, as it is seen now: an agent's batch may tell, while it is read.
+    pub(crate) fn at_moment(&self, moment: Moment) -> Timestamp {
+        lock(&self.clock).at_moment(moment)
+    }
+
+    /// What time an agent said that it is, in which boot of its host.
+    pub fn hear_time(&self, agent: AgentKey, said: Timestamp, boot_id: &str) {
+        lock(&self.clock).hear(agent, said, boot_id);
+    }
+
+    /// Whether a time server keeps this host's clock.
+    pub fn hear_kernel(&self, kept: bool) {
+        lock(&self.clock).hear_kernel(kept);
+    }
+
+    /// Our clock would be surer if somebody were asked.
+    #[must_use]
+    pub fn asks_for_time(&self) -> bool {
+        lock(&self.clock).asks()
+    }
+
+    /// How far our clock can be relied on.
+    #[must_use]
+    pub fn clock_standing(&self) -> Standing {
+        lock(&self.clock).standing()
+    }
+
     /// What it tells of itself.
     #[must_use]
     pub fn health(&self) -> &Health {
@@ -265,8 +305,12 @@ fn weight(command: &Command) -> usize {
     report.records.iter().map(of).sum()
 }
 
+fn lock(clock: &Mutex<Clock>) -> MutexGuard<'_, Clock> {
+    clock.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 fn read(clock: &Mutex<Clock>) -> Timestamp {
-    clock.lock().unwrap_or_else(PoisonError::into_inner).now()
+    lock(clock).now()
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! What is done beside the writer: roll-ups of ended hours, charts, the end of raw observations and of old
 //! notes, a look through the whole database. Reads by handles of its own; what it writes it asks the writer to, a
-//! little at a time. Nothing here is in a hurry. It blocks, and is never called on a thread that serves.
+//! little at a time. Nothing is deleted on the word of a clock that nothing confirms. Nothing here is in a hurry. It blocks, and is never called on a thread that serves.
 
 use crate::domain::state::{ComponentKey, ResponseHour, State, TrackKey};
 use crate::domain::step::Command;
@@ -65,6 +65,10 @@ impl Housekeeping {
             self.charted.clear();
             self.draw(&charts, now, runtime)?;
             self.charted = charts;
+        }
+        if !self.engine.clock_standing().sure {
+            // What is not as old as it looks would be gone for good.
+            return Ok(());
         }
         while self.engine.errand(move |store| store.prune_observations(kept_from, DELETED_AT_ONCE))?? > 0 {}
         let noted_from = now - NOTES_KEPT;

@@ -5,7 +5,7 @@ use crate::domain::state::{AgentKey, Told};
 use crate::domain::step::{
     Answer, Command, DeclaredCheck, Observed, Record, RecordKind, Report, SnapshotState, When,
 };
-use crate::domain::time::Timestamp;
+use crate::domain::time::{SECOND, Timestamp};
 use crate::domain::track::Hard;
 use crate::engine::{Engine, Refused};
 use skerry_protocol::wire::{self, record::Kind};
@@ -15,6 +15,8 @@ const LARGE: usize = 16 << 10;
 /// A body of more bytes is of an agent that drains: some two thousand observations. It is read when it is its turn
 /// among those.
 const HISTORY: usize = 64 << 10;
+/// Its own time, or another agent's, moved our clock by more than this while a batch was read, ms.
+const RETOLD: i64 = 5 * SECOND;
 /// Longest words of an agent that are kept, bytes.
 const LONGEST_WORDS: usize = 200;
 
@@ -67,18 +69,22 @@ pub async fn accept(
     names: &Names,
     body: &[u8],
 ) -> Result<wire::Reply, NotTaken> {
-    let received = engine.now();
-    let report = if body.len() < LARGE {
-        read(body, agent, names, received)?
+    let (received, moment) = (engine.now(), engine.moment());
+    let mut report = if body.len() < LARGE {
+        read(engine, body, agent, names, received)?
     } else {
-        let (body, names) = (body.to_vec(), names.clone());
+        let (body, names, reader) = (body.to_vec(), names.clone(), engine.clone());
         let turn = engine.turn_to_read(body.len() >= HISTORY).await;
         let read = tokio::task::spawn_blocking(move || {
             let _turn = turn;
-            read(&body, agent, &names, received)
+            read(&reader, &body, agent, &names, received)
         });
         read.await.map_err(|_| NotTaken::Refused(Refused::Stopping))??
     };
+    let told = engine.at_moment(moment);
+    if (told - received).abs() > RETOLD {
+        report.received = told;
+    }
     match engine.command(Command::Report(Box::new(report))).await? {
         Answer::Acknowledged { through, want_inventory } => Ok(wire::Reply {
             protocol: wire::PROTOCOL_VERSION,
@@ -95,11 +101,18 @@ pub async fn accept(
     }
 }
 
-fn read(body: &[u8], agent: AgentKey, names: &Names, received: Timestamp) -> Result<Report, NotTaken> {
+fn read(
+    engine: &Engine,
+    body: &[u8],
+    agent: AgentKey,
+    names: &Names,
+    received: Timestamp,
+) -> Result<Report, NotTaken> {
     let batch = wire::decode(body).map_err(|error| NotTaken::Malformed(error.to_string()))?;
     if batch.agent != names.name && names.former.as_ref() != Some(&batch.agent) {
         return Err(NotTaken::OtherAgent { said: batch.agent, is: names.name.clone() });
     }
+    engine.hear_time(agent, Timestamp(batch.wall_now_ms), &batch.boot_id);
     Ok(report(batch, agent, received))
 }
 

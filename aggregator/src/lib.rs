@@ -20,4 +20,5 @@ pub mod publish;
 pub mod random;
 pub mod roll;
 pub mod store;
+pub mod timekeeping;
 pub mod web;

@@ -131,6 +131,7 @@ impl Operations for Overseer {
         if now - Timestamp(self.engine.health().turned_at.load(Ordering::Relaxed)) > 5_000 {
             reasons.push("The engine has not turned for 5 s.".to_owned());
         }
+        reasons.extend(self.engine.clock_standing().words());
         let fresh = sight.fresh_until.is_some_and(|until| now <= until);
         if sight.watching && !fresh {
             reasons

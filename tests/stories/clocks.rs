@@ -141,3 +141,61 @@ async fn an_aggregator_whose_clock_lies_shows_no_outage() {
     assert!(world.running().log().contains("the wall clock was stepped: check this host's time"));
     agent.stop().await;
 }
+
+/// From 2100, 2038 and 1970, a month and a day ahead, while it runs and from a start on: what it shows is valid for no
+/// longer than three minutes of true time, and operators hear what is wrong.
+#[tokio::test]
+async fn an_aggregator_whose_clock_lies_goes_by_what_it_knew_and_says_so() {
+    let nginx = Nginx::start(&Site::default()).await;
+    let mut world = World::new(&page("demo", true, &["web"]));
+    let token = world.enrol("probe", "there", None);
+    let lie = Lie::new(&world, "aggregator.time");
+    let start = |world: &World| {
+        let mut command = world.command(&["serve"]);
+        lie.around(&mut command);
+        command
+    };
+    world.start_as(start(&world)).await;
+    let check = quick_check("web", &nginx.url_at("127.0.0.1", "/"));
+    let config = world.agent_config("probe", world.private, &token, &check);
+    let agent = world.start_agent("probe", &config);
+    world.shows("web", "operational", NOTICED).await;
+    let year = 365 * DAY;
+    for (off, restarts) in [
+        (73 * year, true),
+        (73 * year, false),
+        (11 * year, true),
+        (30 * DAY, false),
+        (30 * DAY, true),
+        (DAY, true),
+        (-DAY, true),
+        (-now(), true),
+    ] {
+        lie.tell(off);
+        if restarts {
+            world.stop().await;
+            world.start_as(start(&world)).await;
+        }
+        goes_on(&world, &config, 4, "what agents see is taken").await;
+        was_always_green(&world, "web");
+        let status = world.page("/api/v2/status.json").json();
+        let believe: jiff::Timestamp =
+            status["believe_until"].as_str().expect("a time").parse().expect("one");
+        let valid_for = believe.as_millisecond() - now();
+        // Nothing ever confirmed this clock: of two times it goes by the earlier.
+        let least = if off > 0 { 0 } else { i64::MIN };
+        assert!((least..=180_000 + SLACK).contains(&valid_for), "{off}: valid for {valid_for} ms");
+        let told = || get(world.private, "/readyz").expect("an answer").text();
+        let way = if off > 0 { "ahead of" } else { "behind" };
+        until("readiness says it", NOTICED, async || told().contains(way)).await;
+        let mut doctor = world.command(&["doctor"]);
+        lie.around(&mut doctor);
+        let said = doctor.output().expect("it starts").stdout;
+        let said = String::from_utf8_lossy(&said).into_owned();
+        assert!(said.contains(way) && said.contains("nothing confirms it"), "{said}");
+        lie.tell(0);
+        until("it is well again", NOTICED, async || !told().contains("clock")).await;
+    }
+    was_always_green(&world, "web");
+    agent.stop().await;
+}

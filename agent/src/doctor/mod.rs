@@ -8,7 +8,7 @@ mod time;
 
 pub use aggregator::examine_certificate;
 pub use host::{disk, ping, private, resolves};
-pub use time::kept_clock;
+pub use time::{is_kept, kept_clock};
 
 use crate::clock::Clock;
 use crate::config::{self, AgentConfig};

@@ -22,6 +22,11 @@ pub async fn kept_clock() -> Finding {
     }
 }
 
+/// A time server keeps this host's clock, as the kernel says.
+pub async fn is_kept() -> bool {
+    ask().await.is_ok_and(|answer| answer == "yes")
+}
+
 /// `yes` or `no`; or why there is no answer.
 async fn ask() -> Result<String, String> {
     let mut command = Command::new("timedatectl");

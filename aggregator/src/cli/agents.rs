@@ -4,7 +4,6 @@ use super::table;
 use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
 use skerry_aggregator::certificate::{fingerprint, of_listener};
-use skerry_aggregator::clock;
 use skerry_aggregator::config::{Config, Listener, Loaded, Room};
 use skerry_aggregator::domain::time::{MINUTE, Timestamp};
 use skerry_aggregator::random;
@@ -93,7 +92,7 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
             let roll: Vec<_> = roll
                 .filter(|one| asked.workspace.as_ref().is_none_or(|named| one.workspace == *named))
                 .collect();
-            let now = clock::wall();
+            let now = store.time()?;
             Ok(if json { table::json(&roll, now) } else { table::table(&roll, now) })
         }
         AgentDo::Add { name, location, how } => {
@@ -187,7 +186,8 @@ fn offer(
     }
     let (addresses, fingerprint) = reached(process, &how.url)?;
     let secret = random::secret("ske");
-    store.offer_enrolment(workspace, name, location, &secret, clock::wall() + TOKEN_LIFE)?;
+    let until = store.time()? + TOKEN_LIFE;
+    store.offer_enrolment(workspace, name, location, &secret, until)?;
     let (name, location) = (name.to_owned(), location.to_owned());
     let token = JoinToken { secret, addresses, fingerprint, name, location };
     Ok(format!("skerry-agent enroll {}", token.to_text()))

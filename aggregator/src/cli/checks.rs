@@ -4,7 +4,6 @@ use super::agents::instant;
 use super::table::{aligned, span};
 use anyhow::Context;
 use clap::{Args, Subcommand};
-use skerry_aggregator::clock;
 use skerry_aggregator::config::Loaded;
 use skerry_aggregator::domain::opinions::{Opinion, Opinions, of_check};
 use skerry_aggregator::domain::state::{Check, State};
@@ -38,7 +37,7 @@ pub(crate) fn checks(loaded: &Loaded, asked: &Checks, json: bool) -> anyhow::Res
         Err(StoreError::InUse { .. }) => Store::beside(path)?,
         opened => opened?,
     };
-    let now = clock::wall();
+    let now = store.time()?;
     let state = store.load(now)?;
     let wanted = |check: &Check| {
         let workspace = &state.workspaces[&check.workspace].name;

@@ -4,7 +4,7 @@
 mod edge;
 
 use crate::certificate::{files_of, fingerprint};
-use crate::clock;
+use crate::clock::{self, Standing};
 use crate::config::{self, Config, Listener, Loaded, Room};
 use crate::domain::time::{MINUTE, SECOND};
 use crate::store::{AgentEntry, Store, StoreError, is_served};
@@ -19,6 +19,8 @@ use url::Url;
 
 /// Clocks of agents further from ours are a sign, ms.
 const APART: i64 = 2 * SECOND;
+/// The aggregator follows the wall clock as far as this, ms.
+const FOLLOWED: i64 = 10 * SECOND;
 /// A skew is believed while the agent was heard so lately, ms.
 const HEARD: i64 = 10 * MINUTE;
 const RESTART: &str = "Restart the aggregator; its log says what it listens on";
@@ -96,11 +98,24 @@ fn examine_store(path: &Path) -> Vec<Finding> {
         }
     };
     findings.push(Finding::ok("database", format!("{} is sound, {} MiB", path.display(), size >> 20)));
+    let kept = store.clock().ok().flatten().and_then(|kept| kept.now());
+    findings.extend(kept.and_then(|ours| judge_wall(clock::wall() - ours)));
     match store.roll() {
-        Ok(roll) => findings.extend(judge_clock(&roll, clock::wall())),
+        Ok(roll) => findings.extend(store.time().ok().and_then(|now| judge_clock(&roll, now))),
         Err(error) => findings.push(Finding::problem("database", error.to_string(), remedy)),
     }
     findings
+}
+
+/// The aggregator does not follow a clock that was set where nothing confirms it.
+fn judge_wall(apart: i64) -> Option<Finding> {
+    let apart = Some(apart).filter(|apart| apart.abs() > FOLLOWED);
+    let words = Standing { sure: true, unsure_ms: 0, apart }.words()?;
+    Some(Finding::problem(
+        "clock",
+        words,
+        "timedatectl set-ntp true, or chrony; then look again in a few minutes",
+    ))
 }
 
 /// Where all agents that were heard lately differ from us alike, it is we who are wrong.

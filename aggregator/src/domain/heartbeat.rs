@@ -49,6 +49,12 @@ pub enum Lateness {
 }
 
 impl Heartbeat {
+    /// A call is waited for since then, if one is.
+    #[must_use]
+    pub fn waits_since(&self) -> Option<Timestamp> {
+        self.heard.or(self.started.as_ref().map(|started| started.at))
+    }
+
     /// From when on what was called at `at` has its time.
     fn counted(&self, at: Timestamp) -> Timestamp {
         self.expected_since.map_or(at, |since| at.max(since))

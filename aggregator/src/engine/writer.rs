@@ -2,7 +2,7 @@
 //! was stepped and could not be written is forgotten by reading the state back.
 
 use super::{Changed, Errand, Health, Look, Message, Refused, Reply, read, weight};
-use crate::clock::Clock;
+use crate::clock::{Clock, Kept};
 use crate::domain::state::State;
 use crate::domain::step::{Answer, Change, Command, step};
 use crate::domain::time::{SECOND, Timestamp};
@@ -52,6 +52,10 @@ pub(super) struct Writer {
     pub(super) changed: Changed,
     pub(super) health: Arc<Health>,
     pub(super) failed_at: Option<Instant>,
+    /// Nobody could call since then; told to the state with the next commit.
+    pub(super) away_since: Option<Timestamp>,
+    /// The clock as it was last stored.
+    pub(super) kept_clock: Option<Kept>,
 }
 
 impl Drop for Writer {
@@ -79,6 +83,7 @@ impl Writer {
             }
             let (present, past) = if history { (None, first) } else { (first, None) };
             if self.turn(present, past, tick) {
+                self.keep_clock(true);
                 return;
             }
         }
@@ -86,14 +91,19 @@ impl Writer {
 
     /// One group, of what was received already and what else waits. Returns whether to stop after it.
     fn turn(&mut self, present: Option<Message>, past: Option<Message>, tick: bool) -> bool {
+        self.set_back_if_due();
         let now = read(&self.clock);
         let turned_at = Timestamp(self.health.turned_at.swap(now.0, Ordering::Relaxed));
         if now - turned_at > PAUSE {
             // Asleep, stopped, held up by the disk, or the clock was put forward: reports wait unread.
             self.state.ready_at = now;
+            if turned_at > Timestamp(0) {
+                self.note_away(turned_at);
+            }
         }
         self.try_again();
         let mut group = Group::default();
+        group.changes.extend(self.away(now));
         if let Some(message) = present {
             group.present = self.take(message, &mut group);
         }
@@ -104,6 +114,7 @@ impl Writer {
         let Group { answers, changes, looks, errands, stop, .. } = group;
         let now = read(&self.clock);
         self.commit(answers, changes, now);
+        self.keep_clock(stop);
         for look in looks {
             look(&self.state, now.max(self.state.clock));
         }
@@ -138,8 +149,12 @@ impl Writer {
     /// Returns how many observations it brought.
     fn take(&mut self, message: Message, group: &mut Group) -> usize {
         match message {
-            Message::Command(command, reply) => {
+            Message::Command(mut command, reply) => {
                 let weight = weight(&command);
+                if let Command::Report(report) = &mut command {
+                    // Our clock may have been set back since it came.
+                    report.received = report.received.min(read(&self.clock).max(self.state.clock));
+                }
                 if self.failed_at.is_some() {
                     let _ = reply.send(Err(Refused::Unwritable("a write failed a moment ago".to_owned())));
                 } else {
@@ -169,6 +184,9 @@ impl Writer {
         };
         match written {
             Ok(()) => {
+                if self.failed_at.is_none() {
+                    self.away_since = None;
+                }
                 self.health.commits.fetch_add(u64::from(!changes.is_empty()), Ordering::Relaxed);
                 self.health.commands.fetch_add(answers.len() as u64, Ordering::Relaxed);
                 for (reply, answer) in answers {
@@ -188,15 +206,18 @@ impl Writer {
             let _ = reply.send(Err(Refused::Unwritable(error.to_string())));
         }
         self.failed_at = Some(Instant::now());
+        // A call that cannot be kept is refused.
+        self.note_away(read(&self.clock));
         self.reload();
     }
 
     /// What was stepped but not written must not be believed. Returns whether that is sure again.
-    fn reload(&mut self) -> bool {
+    pub(super) fn reload(&mut self) -> bool {
         let ready_at = self.state.ready_at;
         match load(&self.store, ready_at) {
             Ok(mut state) => {
                 state.clock = self.state.clock;
+                state.unsure_ms = self.state.unsure_ms;
                 for (key, component) in &mut state.components {
                     if let Some(former) = self.state.components.get_mut(key) {
                         component.response = std::mem::take(&mut former.response);

@@ -33,8 +33,8 @@ pub fn page_view(state: &State, key: PageKey, base_url: &str, now: Timestamp) ->
         support_url: page.settings.support_url.clone(),
         language: page.settings.language.clone(),
         now,
-        verified_at: build.verified_at(),
-        believe_until: build.believe_until(),
+        verified_at: build.verified_at().map(|at| at.min(now - state.unsure_ms)),
+        believe_until: build.believe_until().min(now - state.unsure_ms + BELIEVE),
         updated_at: components().map(|one| one.updated_at).max().unwrap_or(page.created_at),
         created_at: page.created_at,
         rule: UptimeRuleView {

@@ -1,8 +1,9 @@
-//! Tokens of the addresses that heartbeats are called at. Only hashes are stored.
+//! Heartbeats as rows, when nobody could call, and the tokens of their addresses, of which only hashes are stored.
 
 use super::tokens::workspace_row;
+use super::write::Group;
 use super::{Store, StoreError, token_hash};
-use crate::domain::state::WorkspaceKey;
+use crate::domain::state::{CheckKey, WorkspaceKey};
 use rusqlite::TransactionBehavior;
 
 /// One address.
@@ -54,5 +55,37 @@ impl Store {
              ON CONFLICT (workspace, check_name) DO UPDATE SET token_hash = excluded.token_hash";
         transaction.execute(sql, (token_hash(token), workspace, check))?;
         Ok(transaction.commit()?)
+    }
+}
+
+impl Group<'_> {
+    pub(super) fn blind(&self) -> Result<(), StoreError> {
+        self.run("DELETE FROM blind", [])?;
+        for blind in &self.state.blind {
+            self.run("INSERT INTO blind (from_ms, to_ms) VALUES (?1, ?2)", [blind.from.0, blind.to.0])?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn heartbeat(&self, key: CheckKey) -> Result<(), StoreError> {
+        let Some(heartbeat) = self.state.heartbeats.get(&key) else {
+            return self.run("DELETE FROM heartbeat WHERE \"check\" = ?1", [key.0]);
+        };
+        let sql = "INSERT OR REPLACE INTO heartbeat
+                 (\"check\", workspace, track, period_ms, grace_ms, heard_ms, started_ms, started_run,
+                  expected_since_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+        let row = (
+            key.0,
+            self.state.checks[&key].workspace.0,
+            heartbeat.track.0,
+            heartbeat.expected.period,
+            heartbeat.expected.grace,
+            heartbeat.heard.map(|at| at.0),
+            heartbeat.started.as_ref().map(|started| started.at.0),
+            heartbeat.started.as_ref().map(|started| &started.run),
+            heartbeat.expected_since.map(|at| at.0),
+        );
+        self.run(sql, row)
     }
 }

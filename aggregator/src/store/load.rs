@@ -25,6 +25,7 @@ impl Store {
         load.checks()?;
         load.tracks()?;
         load.heartbeats()?;
+        load.blind()?;
         load.pages()?;
         load.components()?;
         load.layers()?;
@@ -124,6 +125,14 @@ impl Load<'_> {
             let track = TrackKey(row.get(1)?);
             let heartbeat = Heartbeat { track, expected, expected_since, heard, started };
             state.heartbeats.insert(CheckKey(row.get(0)?), heartbeat);
+            Ok(())
+        })
+    }
+
+    fn blind(&mut self) -> Result<(), StoreError> {
+        let Self { store, state } = self;
+        store.each("SELECT from_ms, to_ms FROM blind ORDER BY from_ms", |row| {
+            state.blind.push(interval(row, 0, ())?);
             Ok(())
         })
     }

@@ -2,12 +2,14 @@
 //! Functions are named after what the domain does; no SQL leaves this folder.
 
 pub mod backup;
+mod clock;
 mod heartbeats;
 mod hours;
 mod load;
 mod log;
 mod migrate;
 mod observation;
+mod prune;
 mod roll;
 mod rows;
 mod tokens;
@@ -19,10 +21,9 @@ pub use observation::StoredObservation;
 pub use roll::{AgentEntry, LastBatch};
 pub use tokens::{AgentIdentity, Enrolled, Redeemed, Standing, token_hash};
 
-use crate::domain::time::Timestamp;
 use migrate::{MIGRATIONS, SCHEMA_VERSION, migrate, schema_of};
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, OpenFlags, OptionalExtension};
+use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -259,40 +260,6 @@ impl Store {
     /// [`StoreError::Sqlite`].
     pub fn aggregator_id(&self) -> Result<String, StoreError> {
         Ok(self.connection.query_row("SELECT aggregator_id FROM meta", [], |row| row.get(0))?)
-    }
-
-    /// Deletes raw observations older than `before`, oldest first, about `limit` of them. Returns how many.
-    ///
-    /// # Errors
-    /// [`StoreError::Sqlite`].
-    pub fn prune_observations(&mut self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        let before = observation::key_from(before);
-        let nth = "SELECT key FROM observation WHERE key < ?1 ORDER BY key LIMIT 1 OFFSET ?2";
-        let cut = self
-            .connection
-            .prepare_cached(nth)?
-            .query_row((before, limit as i64), |row| row.get(0))
-            .optional()?
-            .unwrap_or(before);
-        let sql = "DELETE FROM observation WHERE key < ?1";
-        Ok(self.connection.prepare_cached(sql)?.execute([cut])?)
-    }
-
-    /// Deletes what is told to operators alone, hard transitions and losses, of before `before`: those among the
-    /// `limit` oldest rows of each. Returns how many.
-    ///
-    /// # Errors
-    /// [`StoreError::Sqlite`].
-    pub fn prune_notes(&mut self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
-        let mut deleted = 0;
-        for (table, at) in [("hard_transition", "at_ms"), ("loss", "noted_ms")] {
-            let sql = format!(
-                "DELETE FROM {table} WHERE rowid IN (SELECT id FROM (SELECT rowid AS id, {at} AS at FROM {table}
-                     ORDER BY rowid LIMIT ?2) WHERE at < ?1)"
-            );
-            deleted += self.connection.prepare_cached(&sql)?.execute((before.0, limit as i64))?;
-        }
-        Ok(deleted)
     }
 
     /// A write that changes nothing, to learn whether writing works again. SQLite leaves out the writing of a row

@@ -1,4 +1,5 @@
 use super::*;
+use crate::domain::time::Timestamp;
 use crossbeam_channel::RecvTimeoutError;
 use rusqlite::TransactionBehavior;
 

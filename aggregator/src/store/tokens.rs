@@ -3,8 +3,11 @@
 
 use super::{Store, StoreError};
 use crate::domain::state::{AgentKey, WorkspaceKey};
-use crate::domain::time::{DAY, Timestamp};
+use crate::domain::time::{DAY, HOUR, Timestamp};
 use rusqlite::{OptionalExtension, Row, Transaction, TransactionBehavior};
+
+/// No token of one use is made for longer, ms.
+const LONGEST_LIFE: i64 = HOUR;
 
 /// Row keys made beside a running engine lie above those that it gives out.
 pub(super) const BESIDE: i64 = 1 << 40;
@@ -186,7 +189,8 @@ impl Store {
         if let Some(at) = used {
             return Ok(Redeemed::Used { name: whose.name, at: Timestamp(at) });
         }
-        if now >= until {
+        // One that was made while the clock was ahead would outlive its time.
+        if now >= until || until - now > LONGEST_LIFE {
             return Ok(Redeemed::Expired { name: whose.name });
         }
         let sql = "UPDATE enrolment SET used_ms = ?2 WHERE token_hash = ?1";
@@ -268,4 +272,23 @@ fn identity(row: &Row<'_>) -> Result<AgentIdentity, StoreError> {
         location: row.get(4)?,
         standing: Standing::read(&row.get::<_, String>(5)?)?,
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Made while the clock was in 2100, and brought after it was set right.
+    #[test]
+    fn a_token_of_the_future_does_not_outlive_its_time() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut store = Store::open(&folder.path().join("skerry.db")).expect("opens");
+        let (now, minute) = (Timestamp(1_790_000_000_000), 60_000);
+        let century = 100 * 365 * 86_400_000;
+        for (until, taken) in [(now + century, false), (now, false), (now + 15 * minute, true)] {
+            store.offer_enrolment("default", "shop", "fra", "token", until).expect("written");
+            let redeemed = store.redeem("token", "x", now).expect("answers");
+            assert_eq!(matches!(redeemed, Redeemed::Enrolled(_)), taken, "{redeemed:?}");
+        }
+    }
 }

@@ -38,9 +38,9 @@ impl Store {
     }
 }
 
-struct Group<'a> {
+pub(super) struct Group<'a> {
     transaction: Transaction<'a>,
-    state: &'a State,
+    pub(super) state: &'a State,
     now: Timestamp,
     /// Tracks to write once, with the instant from which their spans are no longer what is stored.
     tracks: BTreeMap<TrackKey, Timestamp>,
@@ -67,6 +67,7 @@ impl Group<'_> {
             }
             Change::Lost { agent, count, why, from, to } => self.loss(*agent, *count, why, *from, *to),
             Change::CheckSaved(key) => self.check(*key),
+            Change::BlindChanged => self.blind(),
             Change::HeartbeatSaved(key) => self.heartbeat(*key),
             Change::TrackMoved(track) => {
                 self.tracks.entry(*track).or_insert(Timestamp::FAR);
@@ -132,7 +133,7 @@ impl Group<'_> {
         Ok(self.transaction.commit()?)
     }
 
-    fn run(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<(), StoreError> {
+    pub(super) fn run(&self, sql: &str, parameters: impl rusqlite::Params) -> Result<(), StoreError> {
         self.transaction.prepare_cached(sql)?.execute(parameters)?;
         Ok(())
     }
@@ -201,28 +202,6 @@ impl Group<'_> {
         let sql = "INSERT INTO \"check\" (key, workspace, name, quorum) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (key) DO UPDATE SET quorum = excluded.quorum";
         self.run(sql, (key.0, check.workspace.0, &check.name, rows::quorum_name(check.quorum)))
-    }
-
-    fn heartbeat(&self, key: CheckKey) -> Result<(), StoreError> {
-        let Some(heartbeat) = self.state.heartbeats.get(&key) else {
-            return self.run("DELETE FROM heartbeat WHERE \"check\" = ?1", [key.0]);
-        };
-        let sql = "INSERT OR REPLACE INTO heartbeat
-                 (\"check\", workspace, track, period_ms, grace_ms, heard_ms, started_ms, started_run,
-                  expected_since_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-        let row = (
-            key.0,
-            self.state.checks[&key].workspace.0,
-            heartbeat.track.0,
-            heartbeat.expected.period,
-            heartbeat.expected.grace,
-            heartbeat.heard.map(|at| at.0),
-            heartbeat.started.as_ref().map(|started| started.at.0),
-            heartbeat.started.as_ref().map(|started| &started.run),
-            heartbeat.expected_since.map(|at| at.0),
-        );
-        self.run(sql, row)
     }
 
     fn track(&self, key: TrackKey) -> Result<(), StoreError> {

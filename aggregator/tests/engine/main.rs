@@ -9,4 +9,5 @@ mod script;
 mod sight;
 mod silence;
 mod stored;
+mod turned;
 mod unreadable;

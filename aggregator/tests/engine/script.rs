@@ -246,7 +246,7 @@ fn snapshot(script: &mut Script<'_>) -> SnapshotState {
 }
 
 /// What a file may want. Quorums and zones stay: they judge the past anew.
-fn configure(script: &mut Script<'_>, state: &State) -> Configure {
+pub(crate) fn configure(script: &mut Script<'_>, state: &State) -> Configure {
     let link = |check: &str, minor| DesiredLink { check: check.to_owned(), minor };
     let mut linked = vec![link("a", false)];
     if script.below(3) > 0 {

@@ -7,6 +7,7 @@ use super::report::{declare, open_state};
 use super::reported::DeclaredCheck;
 use super::{Answer, Change, RawObservation};
 use crate::domain::heartbeat::{Expected, Heartbeat, Lateness, Started};
+use crate::domain::interval::{Interval, append};
 use crate::domain::state::{CheckKey, State, TrackKey, Witnessed, WorkspaceKey};
 use crate::domain::time::Timestamp;
 use crate::domain::track::{Hard, Seen, Span};
@@ -15,6 +16,8 @@ use skerry_protocol::wire::{Outcome, Reason};
 
 /// Our own voice, in the list of agents.
 pub const VOICE: &str = "aggregator (heartbeats)";
+/// Absences that are remembered; a job that called before so many of them is missed all the same.
+const MOST_BLIND: usize = 1_000;
 /// Where it stands.
 pub const LOCATION: &str = "aggregator";
 
@@ -119,6 +122,24 @@ pub(super) fn declare_all(
 fn last_good_call(witnessed: &Witnessed) -> Option<Timestamp> {
     let open = witnessed.track.spans.last().filter(|_| !witnessed.track.silent);
     open.filter(|open| open.state == Hard::Up).map(|open| open.last)
+}
+
+/// Nobody could call us from then until now. What every heartbeat was called after is forgotten: no call of before
+/// that is missing.
+pub(super) fn away(state: &mut State, from: Timestamp, now: Timestamp, changes: &mut Vec<Change>) -> Answer {
+    let waits = state.heartbeats.values().filter_map(Heartbeat::waits_since).min();
+    let before = state.blind.len();
+    state.blind.retain(|blind| waits.is_some_and(|waits| blind.to > waits));
+    if waits.is_some_and(|waits| now > waits) && from < now {
+        let from = state.blind.last().map_or(from, |last| from.max(last.to));
+        append(&mut state.blind, Interval { from, to: now, value: () });
+        let many = state.blind.len().saturating_sub(MOST_BLIND);
+        state.blind.drain(..many);
+        changes.push(Change::BlindChanged);
+    } else if state.blind.len() != before {
+        changes.push(Change::BlindChanged);
+    }
+    Answer::Done
 }
 
 /// A call has come.

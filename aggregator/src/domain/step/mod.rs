@@ -33,6 +33,11 @@ pub enum Command {
     Report(Box<Report>),
     /// Time has passed.
     Tick,
+    /// Until now nobody could call us: stopped, asleep, or unable to write.
+    Away {
+        /// Since then.
+        from: Timestamp,
+    },
     /// The file of one workspace was read.
     Configure(Box<Configure>),
     /// These are the heartbeats that the file of one workspace declares.
@@ -170,6 +175,8 @@ pub enum Change {
     },
     /// A check was made or its settings changed.
     CheckSaved(CheckKey),
+    /// When we could not be called is no longer what it was.
+    BlindChanged,
     /// What is expected or was last heard of a heartbeat changed, or it is none any more.
     HeartbeatSaved(CheckKey),
     /// A track was made or moved on: its head and its flags.
@@ -286,6 +293,7 @@ pub fn step(state: &mut State, command: Command, now: Timestamp) -> Stepped {
     let mut changes = Vec::new();
     let answer = match command {
         Command::Report(report) => report::report(state, &report, now, &mut changes),
+        Command::Away { from } => beat::away(state, from, now, &mut changes),
         Command::Tick => tick::tick(state, now, &mut changes),
         Command::Configure(desired) => configure::configure(state, *desired, now, &mut changes),
         Command::DeclareHeartbeats { workspace, heartbeats } => {

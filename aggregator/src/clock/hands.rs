@@ -1,0 +1,96 @@
+//! What a clock is read from: the wall clock, which anybody may set, and the clock of the boot, which nobody can.
+
+use crate::domain::time::Timestamp;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+/// One millisecond of the boot clock, ns.
+pub(super) const NS_PER_MS: i64 = 1_000_000;
+
+/// What a clock is read from.
+#[derive(Clone, Debug)]
+pub enum Hands {
+    /// The clocks of this host.
+    Host,
+    /// A simulation turns them, and is believed: ms since 1970 UTC.
+    Turned(Arc<AtomicI64>),
+    /// A test turns each of them.
+    Apart(Arc<Apart>),
+}
+
+/// A wall clock and a boot clock that go their own ways.
+#[derive(Debug, Default)]
+pub struct Apart {
+    /// Which boot this is.
+    pub boot_id: String,
+    /// The wall clock, ms since 1970 UTC.
+    pub wall: AtomicI64,
+    /// Since the boot, ms.
+    pub boot: AtomicI64,
+}
+
+impl Apart {
+    /// So much time passes, on both.
+    pub fn pass(&self, ms: i64) {
+        self.wall.fetch_add(ms, Ordering::Relaxed);
+        self.boot.fetch_add(ms, Ordering::Relaxed);
+    }
+}
+
+/// Both clocks at one moment.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Reading {
+    pub(super) wall: Timestamp,
+    /// Since the boot, suspension included, ns.
+    pub(super) boot: i64,
+}
+
+impl Hands {
+    pub(super) fn read(&self) -> Reading {
+        match self {
+            Self::Host => Reading { wall: wall(), boot: boot() },
+            Self::Turned(hands) => {
+                let now = hands.load(Ordering::Relaxed);
+                Reading { wall: Timestamp(now), boot: now.saturating_mul(NS_PER_MS) }
+            }
+            Self::Apart(apart) => Reading {
+                wall: Timestamp(apart.wall.load(Ordering::Relaxed)),
+                boot: apart.boot.load(Ordering::Relaxed).saturating_mul(NS_PER_MS),
+            },
+        }
+    }
+
+    /// Names the present boot; empty where the kernel does not tell.
+    pub(super) fn boot_id(&self) -> String {
+        match self {
+            Self::Host => boot_id(),
+            Self::Turned(_) => String::new(),
+            Self::Apart(apart) => apart.boot_id.clone(),
+        }
+    }
+}
+
+/// The present boot of this host, of containers on it too.
+pub(super) fn boot_id() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+}
+
+pub(super) fn boot() -> i64 {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
+    time.tv_sec.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec)
+}
+
+/// The wall clock, for a command line that has no engine.
+#[must_use]
+#[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
+pub fn wall() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// The kernel's own answer is of the clock that we read.
+pub(super) fn kernel_agrees() -> bool {
+    let time = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
+    (time.tv_sec - wall().0 / 1_000).abs() <= 1
+}

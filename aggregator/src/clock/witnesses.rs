@@ -1,0 +1,85 @@
+//! Who else tells the time: agents on other hosts, by the wall clock in their batches, and the kernel, which
+//! knows whether a time server keeps this host's clock. None of them moves ours; they say which of two is right.
+
+use super::hands::NS_PER_MS;
+use crate::domain::state::AgentKey;
+use crate::domain::time::{DAY, MINUTE, SECOND, Timestamp};
+use std::collections::BTreeMap;
+
+/// Two clocks that are nearer than this say the same, ms: a batch was on its way for a while.
+const ALIKE: i64 = MINUTE;
+/// What was told is forgotten after so long, ns of the boot clock.
+const REMEMBERED: i64 = 10 * MINUTE * NS_PER_MS;
+/// No clock that says an earlier day is right: 1 September 2026, before this was written.
+pub(super) const EARLIEST: Timestamp = Timestamp(20_697 * DAY);
+
+/// What others said of late.
+#[derive(Debug, Default)]
+pub(super) struct Witnesses {
+    /// Their wall clock less our boot clock, ms, and when it was heard on that, ns.
+    agents: BTreeMap<AgentKey, (i64, i64)>,
+    /// When the kernel last said that a time server keeps the wall clock, ns of the boot clock.
+    kept: Option<i64>,
+}
+
+/// What agents say of two clocks.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Votes {
+    pub(super) for_wall: usize,
+    pub(super) for_ours: usize,
+}
+
+impl Witnesses {
+    pub(super) fn hear(&mut self, agent: AgentKey, said: Timestamp, boot: i64) {
+        if said >= EARLIEST {
+            self.agents.insert(agent, (said.0.saturating_sub(boot / NS_PER_MS), boot));
+        }
+        self.agents.retain(|_, (_, heard)| boot - *heard <= REMEMBERED);
+    }
+
+    pub(super) fn hear_kernel(&mut self, kept: bool, boot: i64) {
+        self.kept = kept.then_some(boot);
+    }
+
+    /// A time server kept the wall clock at or after `boot`.
+    pub(super) fn kept_since(&self, boot: i64) -> bool {
+        self.kept.is_some_and(|kept| kept >= boot)
+    }
+
+    fn said(&self, boot: i64) -> impl Iterator<Item = i64> + '_ {
+        let lately = self.agents.values().filter(move |(_, heard)| boot - *heard <= REMEMBERED);
+        lately.map(move |(offset, _)| offset.saturating_add(boot / NS_PER_MS))
+    }
+
+    /// Who is for the wall clock, and who for ours, where they differ.
+    pub(super) fn votes(&self, boot: i64, wall: Timestamp, ours: Timestamp) -> Votes {
+        let mut votes = Votes::default();
+        for said in self.said(boot) {
+            let (from_wall, from_ours) = (said.abs_diff(wall.0), said.abs_diff(ours.0));
+            if from_wall.min(from_ours) > ALIKE.unsigned_abs() {
+                continue;
+            }
+            // Where both are as near as the way of a batch is long, it decides nothing.
+            if from_wall + 2 * SECOND.unsigned_abs() < from_ours {
+                votes.for_wall += 1;
+            } else if from_ours + 2 * SECOND.unsigned_abs() < from_wall {
+                votes.for_ours += 1;
+            }
+        }
+        votes
+    }
+
+    /// Does somebody say what we say, and not more of them something else? `None`: nobody says anything.
+    pub(super) fn agree(&self, boot: i64, ours: Timestamp) -> Option<bool> {
+        let (mut with, mut against) = (0, 0);
+        for said in self.said(boot) {
+            if said.abs_diff(ours.0) <= ALIKE.unsigned_abs() { with += 1 } else { against += 1 }
+        }
+        (with + against > 0).then_some(with > 0 && with >= against)
+    }
+
+    /// The earliest time that anybody says it is.
+    pub(super) fn earliest(&self, boot: i64) -> Option<Timestamp> {
+        self.said(boot).min().map(Timestamp)
+    }
+}

@@ -1,0 +1,74 @@
+//! The writer's part in keeping the time: our clock is stored once a minute, and set back together with what was
+//! stored while it was ahead; when we could not be called is told to the state.
+
+use super::writer::Writer;
+use super::{lock, read};
+use crate::domain::step::{Change, Command, step};
+use crate::domain::time::{MINUTE, SECOND, Timestamp};
+use std::sync::atomic::Ordering;
+
+impl Writer {
+    /// Nobody could call us since `from`.
+    pub(super) fn note_away(&mut self, from: Timestamp) {
+        self.away_since = Some(self.away_since.map_or(from, |since| since.min(from)));
+    }
+
+    /// Tells the state of it, unless nothing can be written yet.
+    pub(super) fn away(&mut self, now: Timestamp) -> Vec<Change> {
+        let Some(from) = self.away_since.filter(|_| self.failed_at.is_none()) else { return Vec::new() };
+        step(&mut self.state, Command::Away { from }, now).changes
+    }
+
+    /// Stores the clock where it is no longer what it was, or a minute has passed. `last`: we stop.
+    pub(super) fn keep_clock(&mut self, last: bool) {
+        let (kept, standing) = {
+            let clock = lock(&self.clock);
+            (clock.kept(), clock.standing())
+        };
+        self.state.unsure_ms = standing.unsure_ms;
+        let due = self.kept_clock.as_ref().is_none_or(|former| {
+            let drifted = (kept.at - former.at) - (kept.boot_ms - former.boot_ms);
+            last || former.sure != kept.sure || drifted.abs() > SECOND || kept.at - former.at >= MINUTE
+        });
+        if !due || self.failed_at.is_some() {
+            return;
+        }
+        match self.store.keep_clock(&kept) {
+            Ok(()) => self.kept_clock = Some(kept),
+            // The next commit says so where it fails too.
+            Err(error) => tracing::debug!(%error, "the clock is not stored"),
+        }
+    }
+
+    /// Our clock is ahead of what is now known to be the time: it is set back, and what was stored with it. The state
+    /// begins anew from what is stored, so nothing in it lies ahead.
+    pub(super) fn set_back_if_due(&mut self) {
+        let now = read(&self.clock);
+        let Some(by) = lock(&self.clock).back_by() else { return };
+        if self.failed_at.is_some() {
+            return;
+        }
+        let right = now - by;
+        let mut kept = lock(&self.clock).kept();
+        (kept.at, kept.proved) = (kept.at - by, kept.proved.min(kept.at - by));
+        if let Err(error) = self.store.set_back(right, by, &kept) {
+            tracing::warn!(%error, "our clock cannot be set back yet");
+            return;
+        }
+        let former = (self.state.clock, self.state.ready_at);
+        (self.state.clock, self.state.ready_at) = (right, former.1.min(right));
+        lock(&self.clock).set_back(by);
+        self.away_since = self.away_since.map(|since| since.min(right));
+        self.kept_clock = Some(kept);
+        self.health.turned_at.store(right.0, Ordering::Relaxed);
+        for component in self.state.components.values_mut() {
+            component.response.clear();
+        }
+        if !self.reload() {
+            // What is stored is right, and is read before anything else is written.
+            self.failed_at = Some(std::time::Instant::now());
+        }
+        let pages = self.state.pages.keys().map(|page| Change::PageSaved(*page));
+        let _ = self.changed.send(pages.collect());
+    }
+}

@@ -1,0 +1,143 @@
+//! What is kept of our own clock, and how what was stored while it was ahead is moved back with it.
+
+use super::{Store, StoreError, observation};
+use crate::clock::{self, Kept};
+use crate::domain::time::{HOUR, Timestamp};
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior};
+
+/// Tables whose instants are not moved one by one.
+const APART: [&str; 3] = ["clock", "hour", "dirty_hour"];
+/// Not an instant: how far an agent's wall clock is off ours.
+const OFFSET: &str = "offset_ms";
+
+impl Store {
+    /// The clock as it was last kept.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn clock(&self) -> Result<Option<Kept>, StoreError> {
+        let sql = "SELECT boot_id, boot_ms, at_ms, sure, agreed_ms, proved_ms FROM clock";
+        let kept = self.connection.query_row(sql, [], |row| {
+            Ok(Kept {
+                boot_id: row.get(0)?,
+                boot_ms: row.get(1)?,
+                at: Timestamp(row.get(2)?),
+                sure: row.get(3)?,
+                agreed_ms: row.get(4)?,
+                proved: Timestamp(row.get(5)?),
+            })
+        });
+        Ok(kept.optional()?)
+    }
+
+    /// The time that the aggregator goes by, for a command beside it; the wall clock's where it is not known.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn time(&self) -> Result<Timestamp, StoreError> {
+        Ok(self.clock()?.and_then(|kept| kept.now()).unwrap_or_else(clock::wall))
+    }
+
+    /// Keeps the clock.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn keep_clock(&mut self, kept: &Kept) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        keep(&transaction, kept)?;
+        Ok(transaction.commit()?)
+    }
+
+    /// Our clock was ahead by `by`, and it is `now`: every instant that is stored and lies ahead of it is moved back
+    /// by that, but not before what was stored until then. Order is kept. What lay between is forgotten.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`]; then nothing is moved.
+    pub fn set_back(&mut self, now: Timestamp, by: i64, kept: &Kept) -> Result<(), StoreError> {
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        transaction.pragma_update(None, "defer_foreign_keys", true)?;
+        let columns = instants(&transaction)?;
+        let mut newest = 0;
+        for (table, column) in &columns {
+            let sql = format!("SELECT max(\"{column}\") FROM \"{table}\" WHERE \"{column}\" <= ?1");
+            let found: Option<i64> = transaction.query_row(&sql, [now.0], |row| row.get(0))?;
+            newest = newest.max(found.unwrap_or(0));
+        }
+        let skew = "UPDATE agent_epoch SET offset_ms = offset_ms + ?2 WHERE seen_ms > ?1";
+        transaction.execute(skew, (now.0, by))?;
+        let mut tables: Vec<&String> = columns.iter().map(|(table, _)| table).collect();
+        tables.dedup();
+        for table in tables {
+            let of_table = columns.iter().filter(|(of, _)| of == table).map(|(_, column)| column.as_str());
+            move_back(&transaction, table, &of_table.collect::<Vec<_>>(), (now.0, by, newest))?;
+        }
+        move_observations(&transaction, now, by)?;
+        keep(&transaction, kept)?;
+        Ok(transaction.commit()?)
+    }
+}
+
+fn keep(transaction: &Transaction<'_>, kept: &Kept) -> Result<(), StoreError> {
+    let sql = "INSERT OR REPLACE INTO clock (only_row, boot_id, boot_ms, at_ms, sure, agreed_ms, proved_ms)
+         VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)";
+    let Kept { boot_id, boot_ms, at, sure, agreed_ms, proved } = kept;
+    transaction.execute(sql, (boot_id, boot_ms, at.0, sure, agreed_ms, proved.0))?;
+    Ok(())
+}
+
+/// Table and column of every instant: its name ends with `_ms`. A duration does too, and is never so great.
+fn instants(transaction: &Transaction<'_>) -> Result<Vec<(String, String)>, StoreError> {
+    let sql = "SELECT tables.name, columns.name FROM sqlite_schema AS tables
+         JOIN pragma_table_info(tables.name) AS columns
+         WHERE tables.type = 'table' AND columns.name LIKE '%\\_ms' ESCAPE '\\' ORDER BY tables.name";
+    let mut statement = transaction.prepare(sql)?;
+    let all = statement.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+    let all = all.collect::<Result<Vec<_>, _>>()?;
+    Ok(all
+        .into_iter()
+        .filter(|(table, column)| !APART.contains(&table.as_str()) && column != OFFSET)
+        .collect())
+}
+
+/// An interval that nothing is left of goes first, so that it takes the place of none that begins there.
+fn move_back(
+    transaction: &Transaction<'_>,
+    table: &str,
+    columns: &[&str],
+    (now, by, newest): (i64, i64, i64),
+) -> Result<(), StoreError> {
+    let far = Timestamp::FAR.0;
+    let moved = |column: &str| {
+        format!(
+            "CASE WHEN \"{column}\" > {now} AND \"{column}\" < {far} THEN max(\"{column}\" - {by}, {newest})
+                 ELSE \"{column}\" END"
+        )
+    };
+    if columns.contains(&"from_ms") && columns.contains(&"to_ms") {
+        let (from, to) = (moved("from_ms"), moved("to_ms"));
+        let sql = format!("DELETE FROM \"{table}\" WHERE to_ms > {now} AND {from} >= {to}");
+        transaction.execute(&sql, [])?;
+    }
+    let set: Vec<String> = columns.iter().map(|one| format!("\"{one}\" = {}", moved(one))).collect();
+    let ahead: Vec<String> =
+        columns.iter().map(|one| format!("(\"{one}\" > {now} AND \"{one}\" < {far})")).collect();
+    let (set, ahead) = (set.join(", "), ahead.join(" OR "));
+    transaction.execute(&format!("UPDATE OR REPLACE \"{table}\" SET {set} WHERE {ahead}"), [])?;
+    Ok(())
+}
+
+/// Raw observations go where they were made; the hours that they come to are rolled up again.
+fn move_observations(transaction: &Transaction<'_>, now: Timestamp, by: i64) -> Result<(), StoreError> {
+    let ahead = observation::key_from(now + 1);
+    let back = observation::key_from(Timestamp(by));
+    let hours = "INSERT INTO dirty_hour (hour_ms, times)
+         SELECT DISTINCT ((key - ?2) >> 21) / ?3 * ?3, 1 FROM observation WHERE key >= ?1
+         ON CONFLICT (hour_ms) DO UPDATE SET times = times + 1";
+    transaction.execute("DELETE FROM dirty_hour WHERE hour_ms > ?1", [now.0])?;
+    transaction.execute("DELETE FROM hour WHERE hour_ms > ?1", [now.0])?;
+    transaction.execute(hours, (ahead, back, HOUR))?;
+    let moved = "UPDATE OR IGNORE observation SET key = key - ?2 WHERE key >= ?1";
+    transaction.execute(moved, (ahead, back))?;
+    transaction.execute("DELETE FROM observation WHERE key >= ?1", [ahead])?;
+    Ok(())
+}

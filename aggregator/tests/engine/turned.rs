@@ -1,0 +1,297 @@
+//! The aggregator's own wall clock lies, from a start on or while it runs: the real engine on a real database, both
+//! of its clocks turned by the test. No outage, no page valid beyond its time, nothing deleted, and back in minutes.
+
+use crate::script::{Script, configure, declared};
+use rusqlite::Connection;
+use skerry_aggregator::clock::{Apart, Hands};
+use skerry_aggregator::domain::state::{AgentKey, PageKey, Told};
+use skerry_aggregator::domain::step::{
+    Answer, Command, Observed, Record, RecordKind, Report, SnapshotState, When,
+};
+use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use skerry_aggregator::domain::track::Hard;
+use skerry_aggregator::engine::{Engine, Running};
+use skerry_aggregator::housekeeping::Housekeeping;
+use skerry_aggregator::publish::build::page_view;
+use skerry_aggregator::publish::view::{Item, PageView};
+use skerry_aggregator::store::Store;
+use skerry_protocol::wire::{Outcome, Reason};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+/// 1 December 2026, 10:00.
+const TRUE: i64 = 20_788 * DAY + 10 * HOUR;
+/// From one report to the next, ms.
+const OFTEN: i64 = 30 * SECOND;
+/// 1970, 2038, 2100, an hour, a day, a month.
+const LIES: [i64; 8] = [-TRUE, 11 * 366 * DAY, 73 * 366 * DAY, HOUR, -HOUR, DAY, -DAY, 30 * DAY];
+
+struct Host {
+    apart: Arc<Apart>,
+    now: i64,
+    sequence: u64,
+    agent: AgentKey,
+    folder: tempfile::TempDir,
+    running: Option<(Engine, Running)>,
+    changes: crossbeam_channel::Receiver<Vec<skerry_aggregator::domain::step::Change>>,
+}
+
+impl Host {
+    async fn new(off: i64) -> Self {
+        let apart = Arc::new(Apart { boot_id: "this".to_owned(), ..Apart::default() });
+        apart.boot.store(HOUR, Ordering::Relaxed);
+        let folder = tempfile::tempdir().expect("a folder");
+        let changes = crossbeam_channel::never();
+        let mut host =
+            Self { apart, now: TRUE, sequence: 0, agent: AgentKey(0), folder, running: None, changes };
+        host.set(off);
+        host.start().await;
+        host
+    }
+
+    fn set(&self, off: i64) {
+        self.apart.wall.store(self.now + off, Ordering::Relaxed);
+    }
+
+    fn database(&self) -> PathBuf {
+        self.folder.path().join("skerry.db")
+    }
+
+    fn engine(&self) -> &Engine {
+        &self.running.as_ref().expect("it runs").0
+    }
+
+    async fn start(&mut self) {
+        let store = Store::open(&self.database()).expect("the database opens");
+        let (changed, changes) = crossbeam_channel::unbounded();
+        let hands = Hands::Apart(Arc::clone(&self.apart));
+        self.running = Some(Engine::start_by(store, changed, hands).expect("it starts"));
+        self.changes = changes;
+        let (workspace, name, location) = ("default".to_owned(), "one".to_owned(), "here".to_owned());
+        let added = self.engine().command(Command::AddAgent { workspace, name, location }).await;
+        let Ok(Answer::Agent(agent)) = added else { panic!("{added:?}") };
+        self.agent = agent;
+        let desired = self.engine().look(|state, _| configure(&mut Script(&[]), state)).expect("it runs");
+        self.engine().command(Command::Configure(Box::new(desired))).await.expect("configured");
+    }
+
+    async fn stop(&mut self) {
+        let (engine, running) = self.running.take().expect("it runs");
+        engine.stop();
+        tokio::task::spawn_blocking(move || running.join()).await.expect("joined").expect("it ends");
+    }
+
+    /// So many reports, all well, each judged by `look`.
+    async fn report(&mut self, times: usize, mut look: impl FnMut(&Self, &PageView)) {
+        for _ in 0..times {
+            self.apart.pass(OFTEN);
+            self.now += OFTEN;
+            self.sequence += 1;
+            let report = Box::new(self.well());
+            let answer = self.engine().command(Command::Report(report)).await;
+            assert!(matches!(answer, Ok(Answer::Acknowledged { .. })), "{answer:?}");
+            // What is due is done between two commands.
+            for _ in 0..2 {
+                self.engine().command(Command::Tick).await.expect("a turn");
+            }
+            look(self, &self.view());
+        }
+    }
+
+    fn well(&self) -> Report {
+        let boot = self.apart.boot.load(Ordering::Relaxed);
+        let observed = |check| Observed {
+            check,
+            when: When::ThisBoot(boot),
+            outcome: Outcome::Up,
+            reason: Reason::None,
+            detail: String::new(),
+            total_us: 1,
+            phases: None,
+            hard: Hard::Up,
+            since: None,
+            flapping: false,
+        };
+        let names = ["a", "b", "c"];
+        let sequence = |check: usize| self.sequence * 3 + check as u64;
+        let record = |check: usize| Record {
+            sequence: sequence(check),
+            through: sequence(check),
+            kind: RecordKind::Observed { first: observed(check), count: 1, spread: 0 },
+        };
+        let snapshot = |check| SnapshotState {
+            check,
+            state: Hard::Up,
+            since_ago: 0,
+            evidence_ago: Some(0),
+            flapping: false,
+        };
+        Report {
+            agent: self.agent,
+            epoch: [1; 16],
+            acknowledged: 0,
+            process: Vec::new(),
+            told: Told::default(),
+            received: self.engine().now(),
+            boot_now: boot,
+            wall_now: Timestamp(self.now),
+            own_network_gone: false,
+            checks: names.map(str::to_owned).to_vec(),
+            records: (0..3).map(record).collect(),
+            snapshot: (0..3).map(snapshot).collect(),
+            inventory: Some(names.map(|name| declared(name, OFTEN)).to_vec()),
+        }
+    }
+
+    fn view(&self) -> PageView {
+        let view = self.engine().look(|state, now| {
+            let key: PageKey = *state.pages.keys().next().expect("a page");
+            page_view(state, key, "http://127.0.0.1", now).expect("a page")
+        });
+        view.expect("it runs")
+    }
+
+    /// A turn of the housekeeping, raw observations kept for an hour.
+    async fn keep_house(&self) {
+        let mut housekeeping =
+            Housekeeping::new(&self.database(), self.engine().clone(), HOUR).expect("a second handle");
+        let runtime = tokio::runtime::Handle::current();
+        let turned = tokio::task::spawn_blocking(move || housekeeping.turn(&runtime));
+        turned.await.expect("no panic").expect("a whole turn");
+    }
+
+    fn rows(&self) -> Connection {
+        Connection::open(self.database()).expect("it opens")
+    }
+
+    fn observations(&self) -> i64 {
+        self.rows().query_row("SELECT count(*) FROM observation", [], |row| row.get(0)).expect("a count")
+    }
+
+    /// Ours less the true time.
+    fn off(&self) -> i64 {
+        self.engine().now().0 - self.now
+    }
+
+    /// No instant that is stored lies ahead of the true time.
+    fn nothing_lies_ahead(&self) {
+        let rows = self.rows();
+        let sql = "SELECT tables.name, columns.name FROM sqlite_schema AS tables
+             JOIN pragma_table_info(tables.name) AS columns
+             WHERE tables.type = 'table' AND columns.name LIKE '%\\_ms' ESCAPE '\\'";
+        let mut statement = rows.prepare(sql).expect("SQL");
+        let columns = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?))).expect("read");
+        let columns: Vec<(String, String)> = columns.collect::<Result<_, _>>().expect("read");
+        assert!(columns.len() > 20, "{columns:?}");
+        for (table, column) in columns {
+            let sql =
+                format!("SELECT count(*) FROM \"{table}\" WHERE \"{column}\" > ?1 AND \"{column}\" < ?2");
+            let ahead: i64 =
+                rows.query_row(&sql, [self.now + SECOND, i64::MAX], |row| row.get(0)).expect("a count");
+            assert_eq!(ahead, 0, "{table}.{column}");
+        }
+        let sql = "SELECT count(*) FROM observation WHERE key >> 21 > ?1";
+        let ahead: i64 = rows.query_row(sql, [self.now + SECOND], |row| row.get(0)).expect("a count");
+        assert_eq!(ahead, 0, "observations");
+    }
+}
+
+/// Green, in sight, and valid for no longer than three minutes of true time.
+fn is_true(host: &Host, view: &PageView) {
+    for item in &view.items {
+        let children = match item {
+            Item::Component(one) => std::slice::from_ref(one),
+            Item::Group(group) => group.children.as_slice(),
+        };
+        for one in children.iter().filter(|one| one.name != "by hand") {
+            assert_eq!(
+                (one.status.name(), one.stale_since, one.waiting),
+                ("operational", None, false),
+                "{}",
+                one.name
+            );
+        }
+    }
+    let valid_for = view.believe_until.0 - host.now;
+    assert!(valid_for <= 3 * MINUTE + SECOND, "valid for {valid_for} ms");
+    assert!(view.verified_at.is_some_and(|at| at.0 <= host.now + SECOND), "{:?}", view.verified_at);
+}
+
+#[tokio::test]
+async fn a_lie_while_it_runs_and_from_a_start_on_changes_no_page_and_deletes_nothing() {
+    for lie in LIES {
+        for at_start in [false, true] {
+            let mut host = Host::new(0).await;
+            host.engine().hear_kernel(true);
+            host.engine().hear_kernel(false);
+            host.report(6, is_true).await;
+            for off in [lie, 0] {
+                if at_start {
+                    host.stop().await;
+                }
+                host.set(off);
+                if at_start {
+                    host.start().await;
+                }
+                host.report(6, is_true).await;
+                assert!(host.off().abs() <= SECOND, "{lie}, then {off}: {}", host.off());
+                let apart = host.engine().clock_standing().apart;
+                assert_eq!(apart.is_some(), off != 0, "operators are told: {apart:?}");
+                host.keep_house().await;
+                assert_eq!(host.observations(), 3 * host.sequence as i64, "{lie}, then {off}");
+            }
+            host.nothing_lies_ahead();
+            host.stop().await;
+        }
+    }
+}
+
+/// A database that was made in 2100: nobody could know better.
+#[tokio::test]
+async fn a_first_start_in_2100_is_forgotten_in_minutes() {
+    let lie = 73 * 366 * DAY;
+    for restarts in [false, true] {
+        let mut host = Host::new(lie).await;
+        host.report(6, |_, _| ()).await;
+        host.keep_house().await;
+        assert_eq!((host.observations(), host.off()), (18, lie));
+        host.set(0);
+        if restarts {
+            host.stop().await;
+            host.start().await;
+        }
+        host.report(8, is_true).await;
+        assert!(host.off().abs() <= SECOND, "{}", host.off());
+        host.nothing_lies_ahead();
+        host.keep_house().await;
+        assert_eq!(host.observations(), 14 * 3);
+        // What was seen meanwhile stands where it was seen.
+        let from = TRUE - SECOND;
+        let sql = "SELECT count(*) FROM status_interval WHERE from_ms < ?1 OR (status <> 'operational' AND from_ms > ?1 + ?2)";
+        let wrong: i64 = host.rows().query_row(sql, [from, OFTEN], |row| row.get(0)).expect("a count");
+        assert_eq!(wrong, 0);
+        host.stop().await;
+        host.start().await;
+        host.report(2, is_true).await;
+        host.stop().await;
+    }
+}
+
+/// With somebody who knows better a wrong clock is left at once, also one that was believed for long.
+#[tokio::test]
+async fn a_clock_that_was_ahead_for_long_is_set_back_when_agents_say_so() {
+    let mut host = Host::new(DAY).await;
+    host.engine().hear_kernel(true);
+    host.report(6, |_, _| ()).await;
+    host.set(0);
+    host.report(6, |_, _| ()).await;
+    assert_eq!(host.off(), DAY, "nobody says so");
+    host.engine().hear_time(host.agent, Timestamp(host.now), "another boot");
+    host.report(3, |_, _| ()).await;
+    assert!(host.off().abs() <= SECOND, "{}", host.off());
+    host.nothing_lies_ahead();
+    host.report(2, is_true).await;
+    assert_eq!(host.observations(), 3 * host.sequence as i64);
+    host.stop().await;
+}
