@@ -2,7 +2,7 @@
 //! outlives its deadline is taken for stuck, one that panics says nothing of its target.
 
 use crate::clock::CorrectedClock;
-use crate::probe::{Findings, Observed, Prober};
+use crate::probe::{Asked, Findings, Observed, Prober};
 use crate::self_test::SelfTest;
 use skerry_protocol::check::{Check, Kind};
 use skerry_protocol::wire::{Outcome, Reason};
@@ -50,14 +50,19 @@ impl Watch {
         }
     }
 
-    /// Runs one check; a failure is its target's only if our own network was there.
+    /// Runs one check; a failure is its target's only if our own network and resolver were there.
     pub(crate) async fn observe(self, check: Arc<Check>) -> Observed {
         if judges_certificates(&check) {
             let _ = timeout_at(self.waits_until, self.time.known()).await;
         }
         let started = Instant::now();
-        let observed = observe(self.eyes, Arc::clone(&check)).await;
-        self.self_test.excuse(&check, observed, started).await
+        let observed = observe(self.eyes.clone(), Arc::clone(&check)).await;
+        let observed = self.self_test.excuse(&check, observed, started).await;
+        match &self.eyes {
+            Eyes::Network(prober) => prober.excuse(observed, started).await,
+            #[cfg(test)]
+            Eyes::Script(_) => observed,
+        }
     }
 }
 
@@ -86,6 +91,7 @@ async fn observe(eyes: Eyes, check: Arc<Check>) -> Observed {
                 phases: None,
                 certificate: None,
                 findings: Findings::Nothing,
+                asked: Asked::default(),
             },
         },
         #[cfg(test)]
@@ -110,5 +116,6 @@ pub(crate) fn failed_inside(error: &JoinError) -> Observed {
         phases: None,
         certificate: None,
         findings: Findings::Nothing,
+        asked: Asked::default(),
     }
 }

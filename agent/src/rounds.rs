@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use watched::{Running, Watched, reason_of, seen};
+use watched::{Running, Watched, is_blind, reason_of, seen};
 
 /// The task looks at its schedule at least this often, ms.
 const LONGEST_SLEEP: u64 = 86_400_000;
@@ -174,9 +174,8 @@ impl Rounds {
         let mut hysteresis = Hysteresis::default();
         if let Some(standing) = standing.filter(|standing| standing.definition == definition) {
             hysteresis = standing.hysteresis;
-            let silence = 3 * check.interval.as_millis() as u64 + 10_000;
             let since = self.clock.now().ms_since(&standing.at);
-            if since > silence {
+            if is_blind(standing.at, self.clock.now(), check.interval) {
                 hysteresis.forget_runs();
             }
             // Of a shorter one it is not kept when it last ran.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::probe::{Findings, Observed};
+use crate::probe::{Asked, Findings, Observed};
 use crate::uplink::Delivery;
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -66,7 +66,7 @@ fn settings(folder: &TempDir, checks: Vec<Check>) -> AgentSettings {
     }
 }
 
-fn saw(outcome: Outcome, took: u64) -> Observed {
+pub(crate) fn saw(outcome: Outcome, took: u64) -> Observed {
     let reason = if outcome == Outcome::Up { Reason::None } else { Reason::ConnectRefused };
     let total = Duration::from_millis(took);
     Observed {
@@ -77,6 +77,7 @@ fn saw(outcome: Outcome, took: u64) -> Observed {
         phases: None,
         certificate: None,
         findings: Findings::Nothing,
+        asked: Asked::default(),
     }
 }
 

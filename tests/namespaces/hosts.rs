@@ -8,7 +8,7 @@ use tempfile::TempDir;
 /// What stands beyond the gateway, each at an address of its own (RFC 5737).
 pub(crate) const TARGET: &str = "198.51.100.10";
 pub(crate) const REFERENCES: [&str; 2] = ["198.51.100.20", "198.51.100.21"];
-const GATEWAY: &str = "192.0.2.1";
+pub(crate) const GATEWAY: &str = "192.0.2.1";
 const AGENT: &str = "192.0.2.2";
 /// RFC 3849.
 pub(crate) const TARGET_V6: &str = "2001:db8:1::10";
@@ -28,7 +28,7 @@ pub(crate) struct Hosts {
     folder: TempDir,
     agent: String,
     beyond: String,
-    running: Vec<Child>,
+    running: Vec<(String, Child)>,
 }
 
 impl Hosts {
@@ -100,6 +100,52 @@ impl Hosts {
         std::fs::create_dir_all(&folder).expect("a folder");
         let lines: String = addresses.iter().map(|address| format!("{address} {name}\n")).collect();
         std::fs::write(folder.join("hosts"), lines).expect("written");
+    }
+
+    /// The agent's host asks this name server, in the place of what it has in `/etc`.
+    pub(crate) fn ask_names_of(&self, server: &str) {
+        let folder = names_of(&self.agent);
+        std::fs::create_dir_all(&folder).expect("a folder");
+        std::fs::write(folder.join("resolv.conf"), format!("nameserver {server}\n")).expect("written");
+    }
+
+    /// Starts a program beyond the gateway, known by `name` from now on.
+    pub(crate) fn start_beyond(&mut self, name: &str, program: &Path, words: &[&str]) {
+        let mut command = self.on(&self.beyond, program);
+        command.args(words);
+        self.start(name, command);
+    }
+
+    /// Ends what was started under this name.
+    pub(crate) fn end(&mut self, name: &str) {
+        for (_, child) in self.running.iter_mut().filter(|(known, _)| known == name) {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        self.running.retain(|(known, _)| known != name);
+    }
+
+    /// The one rule for what comes to the gateway; none where it is empty.
+    pub(crate) fn rule_beyond(&self, rule: &str) {
+        self.rule(&self.beyond, "input", rule);
+    }
+
+    /// The one rule for what leaves the agent's host; none where it is empty.
+    pub(crate) fn rule_of_agent(&self, rule: &str) {
+        self.rule(&self.agent, "output", rule);
+    }
+
+    /// What the agent's host does with packets to this address.
+    pub(crate) fn route_of_agent(&self, kind: &str, address: &str) {
+        ip(&["-n", &self.agent, "route", "replace", kind, &format!("{address}/32")]);
+    }
+
+    fn rule(&self, host: &str, hook: &str, rule: &str) {
+        let rules = format!(
+            "flush ruleset\ntable inet filter {{\nchain only {{\ntype filter hook {hook} priority 0;\n{rule}\n}}\n}}\n"
+        );
+        let file = self.write("rule.nft", &rules);
+        done(self.on(host, Path::new("nft")).arg("-f").arg(file));
     }
 
     /// The gateway sends back what is for this address.
@@ -206,13 +252,13 @@ impl Hosts {
     fn start(&mut self, name: &str, mut command: Command) {
         let log = std::fs::File::create(self.path(&format!("{name}.log"))).expect("a log");
         let again = log.try_clone().expect("a second handle");
-        self.running.push(command.stdout(again).stderr(log).spawn().expect("it starts"));
+        self.running.push((name.to_owned(), command.stdout(again).stderr(log).spawn().expect("it starts")));
     }
 }
 
 impl Drop for Hosts {
     fn drop(&mut self) {
-        for child in &mut self.running {
+        for (_, child) in &mut self.running {
             let _ = child.kill();
             let _ = child.wait();
         }

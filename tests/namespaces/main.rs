@@ -6,5 +6,7 @@ mod hosts;
 mod name_server;
 mod net;
 mod ping;
+mod refused;
+mod resolver;
 mod self_test;
 mod web_server;

@@ -1,7 +1,8 @@
-//! A `dns` check that names no server asks the system's first. Port 53 and `/etc/resolv.conf` belong to the
+//! Names as the host has them: which name server is asked, when, and for what. Port 53 and `/etc/resolv.conf` belong to the
 //! whole host, so the test runs its other half on a host of its own.
 
 use std::process::Command;
+use std::time::Duration;
 
 use skerry_agent::probe::{Findings, Prober};
 use skerry_protocol::check::IpVersion;
@@ -10,11 +11,18 @@ use skerry_tests::parts::checks;
 use skerry_tests::parts::dns_peer::{DnsManner, DnsPeer};
 use tokio::time::Instant;
 
+const TWO_SERVERS: &str = "nameserver 127.0.0.1\nnameserver 127.0.0.2\n";
+
 /// Runs `half` on a host of its own, whose name servers are `127.0.0.1` and `127.0.0.2`.
 fn with_its_own_name_servers(half: &str) {
+    with_settings(TWO_SERVERS, half);
+}
+
+/// Runs `half` on a host of its own with this `/etc/resolv.conf`.
+fn with_settings(text: &str, half: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = folder.path().join("resolv.conf");
-    std::fs::write(&settings, "nameserver 127.0.0.1\nnameserver 127.0.0.2\n").expect("written");
+    std::fs::write(&settings, text).expect("written");
     let script = "ip link set lo up && mount --bind \"$0\" /etc/resolv.conf && exec \"$@\"";
     let said = Command::new("unshare")
         .args(["--net", "--mount", "sh", "-c", script])
@@ -43,7 +51,7 @@ fn a_resolver_that_fails_or_is_silent_is_told_from_a_name_that_is_not_there() {
 #[tokio::test]
 #[ignore = "the half of another test that needs its own host"]
 async fn half_with_a_resolver_that_fails() {
-    resolver_fails(DnsManner::Servfail, "somewhere.test: error response: Server Failure").await;
+    resolver_fails(DnsManner::Servfail, "somewhere.test: the resolver 127.0.0.2 says Server Failure").await;
 }
 
 #[tokio::test]
@@ -95,4 +103,118 @@ async fn half_with_its_own_name_server() {
     let seen = observe(IpVersion::V6).await;
     assert_eq!((seen.outcome, seen.reason), (Outcome::Inconclusive, Reason::OwnResources));
     assert!(seen.detail.contains("no name server of the IP version"), "{}", seen.detail);
+}
+
+#[test]
+fn servers_are_asked_in_their_order_and_not_at_once() {
+    with_its_own_name_servers("half_whose_first_server_answers");
+    with_its_own_name_servers("half_whose_first_server_fails");
+    with_its_own_name_servers("half_whose_first_server_is_silent");
+}
+
+#[test]
+fn any_name_of_the_host_is_asked_for_as_the_host_would() {
+    with_settings("nameserver 127.0.0.1\nsearch corp.test\noptions ndots:2\n", "half_with_a_search_domain");
+}
+
+/// Looks `name` up with a `tcp` check and tells what became of it: no route leads to the address on this host.
+async fn look_up(prober: &Prober, name: &str, timeout: &str) -> (Outcome, String) {
+    let check =
+        checks::read(&format!("type = \"tcp\"\nhost = \"{name}\"\nport = 9\ntimeout = \"{timeout}\""));
+    let seen = prober.observe(&check, Instant::now() + check.timeout).await;
+    (seen.outcome, seen.detail)
+}
+
+const FOUND: &str = "192.0.2.1:9: this host has no way there";
+
+/// The names that were asked for, each once.
+fn asked(peer: &DnsPeer) -> Vec<String> {
+    let mut names: Vec<String> = Vec::new();
+    for (query, _) in peer.seen() {
+        let (mut name, mut at) = (String::new(), 12);
+        while query[at] != 0 {
+            let end = at + 1 + usize::from(query[at]);
+            name += &String::from_utf8_lossy(&query[at + 1..end]);
+            name.push('.');
+            at = end;
+        }
+        if names.last() != Some(&name) && !names.contains(&name) {
+            names.push(name);
+        }
+    }
+    names
+}
+
+#[expect(clippy::disallowed_methods, reason = "what the other half tells this one")]
+fn is_on_its_own_host() -> bool {
+    std::env::var("OWN_HOST").is_ok()
+}
+
+async fn two_servers(first: DnsManner) -> (DnsPeer, DnsPeer) {
+    let first = DnsPeer::start_at("127.0.0.1:53", first).await;
+    (first, DnsPeer::start_at("127.0.0.2:53", DnsManner::Right).await)
+}
+
+#[tokio::test]
+#[ignore = "the half of another test that needs its own host"]
+async fn half_whose_first_server_answers() {
+    if !is_on_its_own_host() {
+        return;
+    }
+    let (first, second) = two_servers(DnsManner::Slow).await;
+    let prober = Prober::new().expect("a prober");
+    for _ in 0..5 {
+        let (_, detail) = look_up(&prober, "shop.test", "5s").await;
+        assert!(detail.contains(FOUND), "{detail}");
+    }
+    assert_eq!(first.seen().len(), 10, "both families, each time");
+    assert_eq!(second.seen().len(), 0, "it was never its turn");
+}
+
+#[tokio::test]
+#[ignore = "the half of another test that needs its own host"]
+async fn half_whose_first_server_fails() {
+    if !is_on_its_own_host() {
+        return;
+    }
+    let (first, second) = two_servers(DnsManner::Servfail).await;
+    let (_, detail) = look_up(&Prober::new().expect("a prober"), "shop.test", "5s").await;
+    assert!(detail.contains(FOUND), "{detail}");
+    assert_eq!((first.seen().len(), second.seen().len()), (2, 2));
+}
+
+#[tokio::test]
+#[ignore = "the half of another test that needs its own host"]
+async fn half_whose_first_server_is_silent() {
+    if !is_on_its_own_host() {
+        return;
+    }
+    let (first, second) = two_servers(DnsManner::Silent).await;
+    let prober = Prober::new().expect("a prober");
+    let began = Instant::now();
+    let (_, detail) = look_up(&prober, "shop.test", "9s").await;
+    assert!(detail.contains(FOUND), "the second had time to answer: {detail}");
+    assert!(began.elapsed() >= Duration::from_secs(3), "and was not asked before: {:?}", began.elapsed());
+    assert!(first.seen().len() >= 4, "a lost packet is no silence: {}", first.seen().len());
+    // Everything is not slow from now on.
+    let began = Instant::now();
+    let (_, detail) = look_up(&prober, "shop.test", "9s").await;
+    assert!(detail.contains(FOUND), "{detail}");
+    assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+    assert!(second.seen().len() >= 4);
+}
+
+#[tokio::test]
+#[ignore = "the half of another test that needs its own host"]
+async fn half_with_a_search_domain() {
+    if !is_on_its_own_host() {
+        return;
+    }
+    let peer = DnsPeer::start_at("127.0.0.1:53", DnsManner::Right).await;
+    let prober = Prober::new().expect("a prober");
+    for name in ["db", "web.shop", "a.b.test", "_shop_1.b.test", "db."] {
+        let (_, detail) = look_up(&prober, name, "5s").await;
+        assert!(detail.contains(FOUND), "{name}: {detail}");
+    }
+    assert_eq!(asked(&peer), ["db.corp.test.", "web.shop.corp.test.", "a.b.test.", "_shop_1.b.test.", "db."]);
 }

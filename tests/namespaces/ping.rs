@@ -121,7 +121,7 @@ fn no_way_there_is_unreachable() {
     let checks = [(REFUSED, patience), (NOBODY, patience), (TARGET_V6, patience)];
     let sent_back = ("down", "unreachable", "192.0.2.1 sent the packet back (ICMP type 3, code");
     let silent = ("down", "no_reply", "");
-    let no_route = ("down", "unreachable", "unreachable");
+    let no_route = ("inconclusive", "own_network", "this host has no way there");
     assert_seen(&observe(&hosts, &checks, true), &[sent_back, silent, no_route]);
     // An unprivileged socket is not told by hosts on the way.
     hosts.let_groups_ping();
@@ -129,7 +129,7 @@ fn no_way_there_is_unreachable() {
     hosts.take_routes();
     assert_seen(
         &observe(&hosts, &[(TARGET, "")], true),
-        &[("down", "unreachable", "Network is unreachable")],
+        &[("inconclusive", "own_network", "Network is unreachable")],
     );
 }
 
@@ -141,7 +141,7 @@ fn the_other_family_is_the_fallback() {
         [("both.test", ""), ("both.test", "ip_version = \"4\""), ("both.test", "ip_version = \"6\"")];
     assert_seen(&observe(&hosts, &checks, true), &[UP; 3]);
     hosts.take_routes();
-    let unreachable = ("down", "unreachable", "Network is unreachable");
+    let unreachable = ("inconclusive", "own_network", "Network is unreachable");
     assert_seen(&observe(&hosts, &checks, true), &[UP, unreachable, UP]);
 }
 

@@ -11,6 +11,7 @@ use futures_util::stream::FuturesUnordered;
 use rustix::io::Errno;
 use skerry_protocol::check::IpVersion;
 use skerry_protocol::wire::Reason;
+use socket2::{Domain, Protocol, Socket, Type};
 use tokio::net::TcpStream;
 use tokio::time::Instant;
 use url::Host;
@@ -32,37 +33,68 @@ pub(super) async fn open(
     let addresses = resolver.host(host, ip, run).await?;
     run.doing = Doing::CONNECT;
     let start = Instant::now();
-    let stream = connect(&addresses, port).await?;
+    let stream = connect(&addresses, port, &mut run.asked.addresses).await?;
     add(&mut run.phases.connect_us, start.elapsed());
     Ok(stream)
 }
 
-/// Connects to the first of `addresses` that answers.
-pub(super) async fn connect(addresses: &[IpAddr], port: u16) -> Result<TcpStream, Fault> {
-    let stream = match addresses {
-        [only] => dial(*only, port).await.map_err(|(address, error)| describe(address, port, &error)),
-        several => race(&alternate(several), port).await,
-    }?;
+/// Connects to the first of `addresses` that answers; those that something was sent to are added to `asked`.
+pub(super) async fn connect(
+    addresses: &[IpAddr],
+    port: u16,
+    asked: &mut Vec<IpAddr>,
+) -> Result<TcpStream, Fault> {
+    let stream = race(&alternate(addresses), port, asked).await?;
     stream.set_nodelay(true).map_err(|error| Fault::from_io(&error))?;
     Ok(stream)
 }
 
-async fn dial(address: IpAddr, port: u16) -> Result<TcpStream, (IpAddr, io::Error)> {
-    TcpStream::connect(SocketAddr::new(address, port)).await.map_err(|error| (address, error))
+/// A connection that is to open, or why our own kernel does not let it.
+fn dial(address: IpAddr, port: u16) -> Result<TcpStream, Fault> {
+    let refused = |error: &io::Error| {
+        let fault = Fault::from_own_kernel(error, address).unwrap_or_else(|| Fault::from_io(error));
+        describe(address, port, fault)
+    };
+    let domain = if address.is_ipv4() { Domain::IPV4 } else { Domain::IPV6 };
+    let opened = Socket::new(domain, Type::STREAM.nonblocking().cloexec(), Some(Protocol::TCP));
+    let socket = opened.map_err(|error| refused(&error))?;
+    match socket.connect(&SocketAddr::new(address, port).into()) {
+        Err(error) if Errno::from_io_error(&error) != Some(Errno::INPROGRESS) => Err(refused(&error)),
+        _ => TcpStream::from_std(socket.into()).map_err(|error| refused(&error)),
+    }
 }
 
-async fn race(addresses: &[IpAddr], port: u16) -> Result<TcpStream, Fault> {
+/// Waits until it is open, or the network says why not.
+async fn opened(stream: TcpStream, address: IpAddr, port: u16) -> Result<TcpStream, Fault> {
+    let ended = async {
+        stream.writable().await?;
+        stream.take_error()?.map_or(Ok(()), Err)
+    };
+    match ended.await {
+        Ok(()) => Ok(stream),
+        Err(error) => Err(describe(address, port, Fault::from_io(&error))),
+    }
+}
+
+async fn race(addresses: &[IpAddr], port: u16, asked: &mut Vec<IpAddr>) -> Result<TcpStream, Fault> {
     let mut waiting = addresses.iter().copied();
     let mut attempts = FuturesUnordered::new();
-    let mut most_telling: Option<(IpAddr, io::Error)> = None;
+    let mut most_telling: Option<Fault> = None;
     loop {
         if let Some(address) = waiting.next() {
-            attempts.push(dial(address, port));
+            match dial(address, port) {
+                Ok(stream) => {
+                    asked.push(address);
+                    attempts.push(opened(stream, address, port));
+                }
+                Err(fault) => {
+                    note(&mut most_telling, fault);
+                    continue;
+                }
+            }
         } else if attempts.is_empty() {
-            return Err(match most_telling {
-                Some((address, error)) => describe(address, port, &error),
-                None => Fault::down(Reason::DnsNotFound, "no address to connect to"),
-            });
+            let nobody = || Fault::down(Reason::DnsNotFound, "no address to connect to");
+            return Err(most_telling.unwrap_or_else(nobody));
         }
         let more = waiting.len() > 0;
         let ended = if more {
@@ -72,12 +104,7 @@ async fn race(addresses: &[IpAddr], port: u16) -> Result<TcpStream, Fault> {
         };
         match ended {
             Some(Ok(stream)) => return Ok(stream),
-            Some(Err(failed)) => {
-                let known = most_telling.as_ref().map(|(_, known)| telling(known));
-                if known.is_none_or(|known| telling(&failed.1) > known) {
-                    most_telling = Some(failed);
-                }
-            }
+            Some(Err(fault)) => note(&mut most_telling, fault),
             None => {}
         }
     }
@@ -98,20 +125,26 @@ fn alternate(addresses: &[IpAddr]) -> Vec<IpAddr> {
     order
 }
 
-/// Which of several errors says most about the target: a host without IPv6 must not hide that IPv4 was
-/// refused, and a lack of descriptors makes the whole run inconclusive.
-fn telling(error: &io::Error) -> u8 {
-    match Errno::from_io_error(error) {
-        Some(Errno::MFILE | Errno::NFILE | Errno::NOBUFS | Errno::NOMEM) => 4,
-        Some(Errno::ADDRNOTAVAIL) => 1,
-        Some(Errno::NETUNREACH | Errno::HOSTUNREACH | Errno::NETDOWN | Errno::AFNOSUPPORT) => 0,
-        Some(Errno::TIMEDOUT) => 2,
-        _ => 3,
+fn note(most_telling: &mut Option<Fault>, fault: Fault) {
+    if most_telling.as_ref().is_none_or(|known| telling(&fault) > telling(known)) {
+        *most_telling = Some(fault);
     }
 }
 
-fn describe(address: IpAddr, port: u16, error: &io::Error) -> Fault {
-    let mut fault = Fault::from_io(error);
+/// Which of several faults says most about the target: a host without IPv6 must not hide that IPv4 was
+/// refused, and a lack of descriptors makes the whole run inconclusive.
+fn telling(fault: &Fault) -> u8 {
+    match fault.reason {
+        Reason::OwnResources => 5,
+        Reason::ConnectTimeout => 3,
+        Reason::Unreachable => 2,
+        Reason::OwnPermission => 1,
+        Reason::OwnNetwork => 0,
+        _ => 4,
+    }
+}
+
+fn describe(address: IpAddr, port: u16, mut fault: Fault) -> Fault {
     fault.detail = format!("{}: {}", SocketAddr::new(address, port), fault.detail);
     fault
 }
@@ -133,9 +166,13 @@ mod tests {
 
     #[test]
     fn a_missing_family_never_hides_a_refusal() {
-        let rank = |errno: Errno| telling(&errno.into());
+        let rank = |errno: Errno| telling(&Fault::from_io(&errno.into()));
+        let six: IpAddr = "2001:db8::1".parse().expect("an address");
+        let own = |errno: Errno| telling(&Fault::from_own_kernel(&errno.into(), six).expect("it is our own"));
+        assert!(rank(Errno::CONNREFUSED) > own(Errno::ADDRNOTAVAIL));
         assert!(rank(Errno::CONNREFUSED) > rank(Errno::NETUNREACH));
-        assert!(rank(Errno::CONNREFUSED) > rank(Errno::ADDRNOTAVAIL));
+        assert!(rank(Errno::HOSTUNREACH) > own(Errno::NETUNREACH), "a router's word is about the target");
+        assert!(rank(Errno::CONNREFUSED) > own(Errno::PERM));
         assert!(rank(Errno::MFILE) > rank(Errno::CONNREFUSED));
     }
 
@@ -143,7 +180,10 @@ mod tests {
     async fn the_other_family_is_the_fallback() {
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
         let port = listener.local_addr().expect("bound").port();
-        let stream = connect(&addresses(&["::1", "127.0.0.1"]), port).await.expect("connects over IPv4");
+        let mut asked = Vec::new();
+        let stream =
+            connect(&addresses(&["::1", "127.0.0.1"]), port, &mut asked).await.expect("connects over IPv4");
         assert!(stream.peer_addr().expect("connected").is_ipv4());
+        assert_eq!(asked, addresses(&["::1", "127.0.0.1"]));
     }
 }

@@ -2,6 +2,7 @@
 //! nowhere else, so that a lack of our own never becomes a target's outage.
 
 use std::io;
+use std::net::IpAddr;
 
 use rustix::io::Errno;
 use skerry_protocol::wire::{Outcome, Reason};
@@ -42,14 +43,45 @@ impl Fault {
         Self { outcome: Outcome::Inconclusive, reason: Reason::OwnClock, detail: detail.into() }
     }
 
+    /// This host has no way to the target.
+    pub(super) fn own_network(detail: impl Into<String>) -> Self {
+        Self { outcome: Outcome::Inconclusive, reason: Reason::OwnNetwork, detail: detail.into() }
+    }
+
     /// Sorts an error of the operating system. One that says nothing about the network is taken for a
     /// connection that broke.
     pub(super) fn from_io(error: &io::Error) -> Self {
         if is_own(error) {
             return Self::own(format!("this host cannot run the check: {error}"));
         }
+        if Errno::from_io_error(error) == Some(Errno::PERM) {
+            return Self::own_permission(forbidden(error));
+        }
         Self::down(network_reason(error), error.to_string())
     }
+
+    /// Sorts an error with which this host's own kernel refused to send to `address`, before anything was sent:
+    /// whatever it says of routes, addresses and rules is said of this host. `None`: it says nothing of that sort.
+    pub(super) fn from_own_kernel(error: &io::Error, address: IpAddr) -> Option<Self> {
+        match Errno::from_io_error(error)? {
+            Errno::PERM | Errno::ACCESS => Some(Self::own_permission(forbidden(error))),
+            Errno::NETUNREACH
+            | Errno::HOSTUNREACH
+            | Errno::NETDOWN
+            | Errno::AFNOSUPPORT
+            // A route that swallows all.
+            | Errno::INVAL => Some(Self::own_network(format!("this host has no way there: {error}"))),
+            // Over IPv4 it is ports that are lacking.
+            Errno::ADDRNOTAVAIL if address.is_ipv6() => {
+                Some(Self::own_network(format!("this host has no IPv6 address of its own: {error}")))
+            }
+            _ => is_own(error).then(|| Self::from_io(error)),
+        }
+    }
+}
+
+fn forbidden(error: &io::Error) -> String {
+    format!("this host's own firewall or policy forbids it: {error}")
 }
 
 /// Our own limits: descriptors, buffers, ports, memory.
@@ -89,6 +121,9 @@ pub(super) fn detail(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::net::{Ipv4Addr, Ipv6Addr};
+
+    const FOUR: IpAddr = IpAddr::V4(Ipv4Addr::LOCALHOST);
 
     #[test]
     fn errors_of_the_system_are_sorted_by_whose_fault_they_are() {
@@ -102,7 +137,8 @@ mod tests {
             (Errno::NETUNREACH, Reason::Unreachable),
             (Errno::HOSTUNREACH, Reason::Unreachable),
             (Errno::NETDOWN, Reason::Unreachable),
-            (Errno::PERM, Reason::Unreachable),
+            // A router's word over IPv6, unless it was our own kernel that refused.
+            (Errno::ACCESS, Reason::Unreachable),
             (Errno::CONNRESET, Reason::ConnectionReset),
             (Errno::PIPE, Reason::ConnectionReset),
             (Errno::TIMEDOUT, Reason::ConnectTimeout),
@@ -110,6 +146,32 @@ mod tests {
             let fault = Fault::from_io(&errno.into());
             assert_eq!((fault.outcome, fault.reason), (Outcome::Down, reason), "{errno:?}");
         }
+    }
+
+    #[test]
+    fn what_our_own_kernel_refuses_is_our_own() {
+        for (errno, reason) in [
+            (Errno::PERM, Reason::OwnPermission),
+            (Errno::ACCESS, Reason::OwnPermission),
+            (Errno::NETUNREACH, Reason::OwnNetwork),
+            (Errno::HOSTUNREACH, Reason::OwnNetwork),
+            (Errno::NETDOWN, Reason::OwnNetwork),
+            (Errno::AFNOSUPPORT, Reason::OwnNetwork),
+            (Errno::INVAL, Reason::OwnNetwork),
+            (Errno::ADDRNOTAVAIL, Reason::OwnResources),
+            (Errno::MFILE, Reason::OwnResources),
+        ] {
+            let fault = Fault::from_own_kernel(&errno.into(), FOUR).expect("it is");
+            assert_eq!((fault.outcome, fault.reason), (Outcome::Inconclusive, reason), "{errno:?}");
+        }
+        for errno in [Errno::CONNREFUSED, Errno::CONNRESET, Errno::TIMEDOUT] {
+            assert_eq!(Fault::from_own_kernel(&errno.into(), FOUR), None, "{errno:?}");
+        }
+        let no_address = Fault::from_own_kernel(&Errno::ADDRNOTAVAIL.into(), Ipv6Addr::LOCALHOST.into());
+        assert_eq!(no_address.map(|fault| fault.reason), Some(Reason::OwnNetwork));
+        // Nothing but a rule of our own forbids in the middle.
+        let fault = Fault::from_io(&Errno::PERM.into());
+        assert_eq!((fault.outcome, fault.reason), (Outcome::Inconclusive, Reason::OwnPermission));
     }
 
     #[test]

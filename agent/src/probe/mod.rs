@@ -4,6 +4,7 @@
 //! readable secret) is `inconclusive`, never `down`. The caller owns the deadline. Nothing here
 //! decides about hard states, writes to disk or knows the schedule.
 
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -41,6 +42,7 @@ pub struct Prober {
     dns: dns::DnsProber,
     tcp: tcp::TcpProber,
     tls: handshake::TlsProber,
+    resolver: Arc<resolve::Resolver>,
 }
 
 /// What one run saw.
@@ -60,6 +62,18 @@ pub struct Observed {
     pub certificate: Option<CertificateSeen>,
     /// What else a person wants to see of this kind.
     pub findings: Findings,
+    /// Whom the run asked.
+    pub asked: Asked,
+}
+
+/// Whom a run asked, as far as it came; for those who judge whether it was our own network or resolver that
+/// failed, never sent.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Asked {
+    /// The name that it could not look up.
+    pub unresolved: Option<String>,
+    /// Where it sent something. What this host itself refused to send is not among them.
+    pub addresses: Vec<IpAddr>,
 }
 
 /// What a kind shows beside phases and certificate; for `probe`, never sent.
@@ -132,7 +146,7 @@ impl Prober {
     /// authority says in words that there is none.
     ///
     /// # Errors
-    /// Only when the TLS provider or the resolver cannot be built at all.
+    /// Only when the TLS provider cannot be built at all.
     pub fn new() -> anyhow::Result<Self> {
         Self::by(Arc::new(CorrectedClock::own()))
     }
@@ -142,14 +156,15 @@ impl Prober {
     /// # Errors
     /// As there.
     pub fn by(clock: Arc<CorrectedClock>) -> anyhow::Result<Self> {
-        let resolver = Arc::new(resolve::Resolver::from_system()?);
+        let resolver = Arc::new(resolve::Resolver::from_system());
         let tls = Arc::new(tls::Tls::from_system(clock)?);
         Ok(Self {
             http: http::HttpProber::new(Arc::clone(&resolver), Arc::clone(&tls)),
             ping: ping::PingProber::new(Arc::clone(&resolver))?,
             dns: dns::DnsProber::new(Arc::clone(&resolver), Arc::clone(&tls)),
             tcp: tcp::TcpProber::new(Arc::clone(&resolver), Arc::clone(&tls)),
-            tls: handshake::TlsProber::new(resolver, tls),
+            tls: handshake::TlsProber::new(Arc::clone(&resolver), tls),
+            resolver,
         })
     }
 
@@ -173,6 +188,23 @@ impl Prober {
             Kind::Heartbeat(_) => run::Run::start(deadline).finish(check, None, Ok(Err(not_run()))),
             Kind::Exec(definition) => exec::observe(check, definition, deadline).await,
         }
+    }
+}
+
+/// A name that could not be looked up: is it the name, or our own resolver?
+impl Prober {
+    /// What a run saw that began at `started`; inconclusive where it was our own resolver that failed.
+    pub(crate) async fn excuse(&self, observed: Observed, started: Instant) -> Observed {
+        if observed.outcome != Outcome::Down || observed.reason != Reason::DnsFailed {
+            return observed;
+        }
+        let Some(name) = observed.asked.unresolved.clone() else { return observed };
+        if !self.resolver.failed(&name, started).await {
+            return observed;
+        }
+        let detail = format!("this agent's own resolver fails: {}", observed.detail);
+        let detail = fault::detail(&detail);
+        Observed { outcome: Outcome::Inconclusive, reason: Reason::OwnResolver, detail, ..observed }
     }
 }
 

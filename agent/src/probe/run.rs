@@ -10,7 +10,7 @@ use tokio::time::error::Elapsed;
 
 use super::fault::{Fault, detail};
 use super::tls::DaysLeft;
-use super::{CertificateSeen, Findings, Observed};
+use super::{Asked, CertificateSeen, Findings, Observed};
 use crate::clock::Fails;
 
 /// A timer this late means that this host stood still, not the target.
@@ -24,6 +24,8 @@ pub(super) struct Run {
     /// What it is busy with: what a deadline then means.
     pub(super) doing: Doing,
     pub(super) phases: Phases,
+    /// Whom it asked.
+    pub(super) asked: Asked,
     pub(super) certificate: Option<CertificateSeen>,
     /// What a person wants to see beside the phases.
     pub(super) findings: Findings,
@@ -60,11 +62,17 @@ impl Run {
             deadline,
             doing: Doing::PREPARE,
             phases: Phases::default(),
+            asked: Asked::default(),
             certificate: None,
             findings: Findings::Nothing,
             end: None,
             latency: None,
         }
+    }
+
+    /// The time that is left.
+    pub(super) fn left(&self) -> Duration {
+        self.deadline.saturating_duration_since(Instant::now())
     }
 
     /// The observation: how the run ended, or that it did not; then its certificate and the time it took.
@@ -91,6 +99,7 @@ impl Run {
             phases: Some(self.phases).filter(|phases| *phases != Phases::default()),
             certificate: self.certificate,
             findings: self.findings,
+            asked: self.asked,
         }
     }
 

@@ -9,6 +9,7 @@ use crate::spool::{Entry, Standing};
 use skerry_protocol::check::Check;
 use skerry_protocol::wire::{Observation, Outcome, Reason, State};
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::task::AbortHandle;
 
 /// Longest detail kept, bytes.
@@ -48,6 +49,10 @@ impl Watched {
     /// Takes what one run saw; gives the entry for the spool.
     pub(super) fn judge(&mut self, observed: Observed, started: Moment) -> Entry {
         let before = self.hysteresis;
+        // What stood before a time in which nothing could be said, and what comes after, are not consecutive.
+        if self.evidence.is_some_and(|evidence| is_blind(evidence, started, self.check.interval)) {
+            self.hysteresis.forget_runs();
+        }
         let thresholds = Thresholds { fall: self.check.fall, rise: self.check.rise };
         let change = self.hysteresis.step(observed.outcome, started, thresholds);
         if observed.outcome != Outcome::Inconclusive {
@@ -88,6 +93,12 @@ impl Watched {
     }
 }
 
+/// Between two conclusive observations lies a silence of the check: three intervals and ten seconds.
+pub(super) fn is_blind(from: Moment, to: Moment, interval: Duration) -> bool {
+    let silence = interval * 3 + Duration::from_secs(10);
+    u128::from(to.ms_since(&from)) > silence.as_millis()
+}
+
 fn observation(
     observed: Observed,
     started: Moment,
@@ -124,3 +135,7 @@ pub(super) fn seen(hysteresis: &Hysteresis, evidence: Option<Moment>, reason: Re
 pub(super) fn reason_of(entry: &Entry) -> Reason {
     Reason::from_wire(entry.observation.reason)
 }
+
+#[cfg(test)]
+#[path = "watched_tests.rs"]
+mod tests;

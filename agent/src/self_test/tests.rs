@@ -1,6 +1,5 @@
 use super::*;
-use crate::probe::Findings;
-use skerry_protocol::check::Kind;
+use crate::probe::{Asked, Findings};
 use skerry_protocol::strict::Document;
 
 #[test]
@@ -23,7 +22,8 @@ fn the_network_is_gone_when_nothing_speaks_for_it() {
 
 fn seen(outcome: Outcome, reason: Reason) -> Observed {
     let (detail, total) = (String::new(), Duration::from_millis(3));
-    Observed { outcome, reason, detail, total, phases: None, certificate: None, findings: Findings::Nothing }
+    let (findings, asked) = (Findings::Nothing, Asked::default());
+    Observed { outcome, reason, detail, total, phases: None, certificate: None, findings, asked }
 }
 
 /// An address that this host neither has nor reaches (RFC 5737).
@@ -72,6 +72,27 @@ async fn only_what_failed_elsewhere_is_excused() {
     for here in ["http://127.0.0.1:1/", "http://[::1]/", "http://localhost/", "http://a.localhost./"] {
         let down = seen(Outcome::Down, Reason::ConnectRefused);
         assert_eq!(test.excuse(&check(here), down.clone(), began).await, down, "{here}");
+    }
+}
+
+#[tokio::test]
+async fn a_plugin_that_looks_at_its_own_host_is_not_excused() {
+    let (began, test) = (Instant::now(), found(Some(Lack::Route)));
+    let exec = |arguments: &str| {
+        let text =
+            format!("[[check]]\nname = \"disk\"\ntype = \"exec\"\ncommand = [\"/check\", {arguments}]\n");
+        let document = Document::parse("test.toml", &text).expect("TOML");
+        let check = document.root().tables("check", &["name"]).iter().find_map(skerry_protocol::check::read);
+        check.expect("a check")
+    };
+    let full = seen(Outcome::Down, Reason::PluginCritical);
+    for (arguments, outcome) in [
+        ("\"-p\", \"/\"", Outcome::Down),
+        ("\"-H\", \"localhost\"", Outcome::Down),
+        ("\"-H\", \"192.0.2.1\"", Outcome::Inconclusive),
+        ("\"--url\", \"http://192.0.2.1/\"", Outcome::Inconclusive),
+    ] {
+        assert_eq!(test.excuse(&exec(arguments), full.clone(), began).await.outcome, outcome, "{arguments}");
     }
 }
 

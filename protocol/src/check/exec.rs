@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use url::Host;
+use url::{Host, Url};
 
 use super::definition::Canonical;
 use super::kind::Definition;
@@ -38,9 +38,26 @@ impl Definition for Exec {
         }
     }
 
-    /// Unknown: only the program knows whom it asks.
+    /// Whom the program asks, by the guidelines of the Nagios plugins: what stands behind `-H`, `--hostname` or
+    /// `--host`, or in a URL. None of them: it looks at its own host.
     fn target(&self) -> Option<Host<String>> {
-        None
+        let arguments = self.command.get(1..).unwrap_or_default();
+        let named = arguments.iter().enumerate().find_map(|(place, argument)| {
+            let next = || arguments.get(place + 1).map(String::as_str);
+            match argument.as_str() {
+                "-H" | "--hostname" | "--host" => next(),
+                other => ["--hostname=", "--host=", "-H"].iter().find_map(|key| other.strip_prefix(key)),
+            }
+        });
+        if let Some(named) = named {
+            let bare = named.trim_start_matches('[').trim_end_matches(']');
+            let host = bare.parse().map(Host::Ipv6).or_else(|_| Host::parse(named));
+            // What cannot be read is some other host, as far as can be told.
+            return Some(host.unwrap_or_else(|_| Host::Domain(named.to_owned())));
+        }
+        let urls = arguments.iter().filter(|argument| argument.contains("://"));
+        urls.filter_map(|argument| Url::parse(argument).ok())
+            .find_map(|url| url.host().map(|host| host.to_owned()))
     }
 
     fn plain_files(&self) -> Vec<(&'static str, &Path)> {
@@ -110,4 +127,28 @@ fn variable(name: &str, item: &Item<'_>) -> Option<String> {
         );
     }
     Some(name.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whom_a_plugin_asks_is_read_from_its_arguments() {
+        for (arguments, host) in [
+            ("-w 10% -c 5% -p /", None),
+            ("", None),
+            ("-H shop.example -S", Some("shop.example")),
+            ("-S -H192.0.2.1", Some("192.0.2.1")),
+            ("--hostname=2001:db8::1", Some("[2001:db8::1]")),
+            ("--host [2001:db8::1]", Some("[2001:db8::1]")),
+            ("--url https://shop.example:8443/x", Some("shop.example")),
+            ("-H localhost", Some("localhost")),
+            ("-H", None),
+        ] {
+            let command = ["/check"].into_iter().chain(arguments.split_whitespace());
+            let exec = Exec { command: command.map(str::to_owned).collect(), environment: BTreeMap::new() };
+            assert_eq!(exec.target().map(|host| host.to_string()).as_deref(), host, "{arguments}");
+        }
+    }
 }

@@ -115,6 +115,8 @@ pub enum Reason {
     PluginFailed = 39,
     /// This process lacks a permission to run the check (`inconclusive`).
     OwnPermission = 40,
+    /// Our own resolver fails, for other names too (`inconclusive`).
+    OwnResolver = 41,
     /// It hangs on which clock is right, ours or the aggregator's (`inconclusive`).
     OwnClock = 42,
 }
@@ -165,6 +167,7 @@ impl Reason {
             Self::PluginUnknown => "plugin_unknown",
             Self::PluginFailed => "plugin_failed",
             Self::OwnPermission => "own_permission",
+            Self::OwnResolver => "own_resolver",
             Self::OwnClock => "own_clock",
         }
     }

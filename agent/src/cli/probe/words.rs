@@ -95,7 +95,7 @@ fn days(left: i64) -> String {
 mod tests {
     use super::*;
     use crate::cli::probe::json;
-    use skerry_agent::probe::{Findings, Observed};
+    use skerry_agent::probe::{Asked, Findings, Observed};
     use skerry_protocol::wire::Phases;
     use std::time::Duration;
 
@@ -103,8 +103,8 @@ mod tests {
 
     fn seen(name: &str, outcome: Outcome, reason: Reason, detail: &str) -> Probed {
         let (detail, total) = (detail.to_owned(), Duration::from_micros(5_040));
-        let (phases, certificate, findings) = (None, None, Findings::Nothing);
-        let observed = Observed { outcome, reason, detail, total, phases, certificate, findings };
+        let (phases, certificate, findings, asked) = (None, None, Findings::Nothing, Asked::default());
+        let observed = Observed { outcome, reason, detail, total, phases, certificate, findings, asked };
         Probed { name: name.to_owned(), kind: "http", observed }
     }
 

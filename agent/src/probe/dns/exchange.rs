@@ -40,7 +40,11 @@ pub(super) async fn open(servers: &[SocketAddr]) -> Result<(UdpSocket, SocketAdd
             .map_err(|error| Fault::own(format!("this host cannot open a UDP socket: {error}")))?;
         match socket.connect(server).await {
             Ok(()) => return Ok((socket, *server)),
-            Err(error) => last = from_socket(*server, &error),
+            // Nothing was sent yet: it is our own kernel that says it.
+            Err(error) => {
+                last = Fault::from_own_kernel(&error, server.ip()).unwrap_or_else(|| Fault::from_io(&error));
+                last.detail = format!("{server}: {}", last.detail);
+            }
         }
     }
     Err(last)

@@ -9,7 +9,7 @@ mod assertion;
 mod exchange;
 pub(super) mod hostile;
 mod https;
-mod question;
+pub(super) mod question;
 mod record;
 
 use std::net::SocketAddr;
@@ -136,6 +136,7 @@ impl DnsProber {
 /// Over UDP, and over TCP again where the answer is truncated.
 async fn udp(question: &Question, servers: &[SocketAddr], run: &mut Run) -> Result<Answered, Fault> {
     let (socket, server) = exchange::open(servers).await?;
+    run.asked.addresses.push(server.ip());
     let sent = Instant::now();
     let datagram = exchange::over_udp(question, &socket, server, run).await?;
     add(&mut run.phases.first_byte_us, sent.elapsed());
@@ -156,7 +157,7 @@ async fn connected(servers: &[SocketAddr], run: &mut Run) -> Result<(TcpStream, 
     let addresses: Vec<_> = servers.iter().map(SocketAddr::ip).collect();
     run.doing = Doing::CONNECT;
     let start = Instant::now();
-    let stream = connect::connect(&addresses, port).await?;
+    let stream = connect::connect(&addresses, port, &mut run.asked.addresses).await?;
     add(&mut run.phases.connect_us, start.elapsed());
     let server = stream.peer_addr().map_err(|error| Fault::from_io(&error))?;
     Ok((stream, server))

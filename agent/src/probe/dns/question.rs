@@ -16,17 +16,17 @@ const MAX_RECORDS: usize = 2_000;
 const HEADER: usize = 12;
 
 /// A question, ready to be sent.
-pub(super) struct Question {
+pub(in crate::probe) struct Question {
     id: u16,
     /// What is asked.
-    pub(super) query: Query,
+    pub(in crate::probe) query: Query,
     /// The whole message.
-    pub(super) wire: Vec<u8>,
+    pub(in crate::probe) wire: Vec<u8>,
 }
 
 /// What came in answer to a question.
 #[derive(Debug)]
-pub(super) enum Came {
+pub(in crate::probe) enum Came {
     /// Not meant for this question: another id, another question, or no answer at all. A resolver waits on,
     /// since anybody can send it.
     Foreign,
@@ -37,29 +37,39 @@ pub(super) enum Came {
 }
 
 impl Question {
-    /// With a random id.
+    /// What a `dns` check asks.
     pub(super) fn new(dns: &Dns) -> Result<Self, Fault> {
-        let unsendable =
-            |error: &dyn std::fmt::Display| Fault::own(format!("the query cannot be sent: {error}"));
         let mut name = Name::from_ascii(&dns.query).map_err(|error| unsendable(&error))?;
         name.set_fqdn(true);
         let record: RecordType = dns.record.name().parse().map_err(|error| unsendable(&error))?;
+        Self::of(name, record, dns.recursion, true)
+    }
+
+    /// With a random id; `edns`: larger answers than 512 bytes are asked for over UDP.
+    pub(in crate::probe) fn of(
+        name: Name,
+        record: RecordType,
+        recursion: bool,
+        edns: bool,
+    ) -> Result<Self, Fault> {
         let query = Query::query(name, record);
         let mut id = [0; 2];
         getrandom::fill(&mut id).map_err(|error| unsendable(&error))?;
         let id = u16::from_ne_bytes(id);
         let mut message = Message::new(id, MessageType::Query, OpCode::Query);
-        message.metadata.recursion_desired = dns.recursion;
+        message.metadata.recursion_desired = recursion;
         message.add_query(query.clone());
-        let mut edns = Edns::new();
-        edns.set_max_payload(UDP_PAYLOAD);
-        message.set_edns(edns);
+        if edns {
+            let mut edns = Edns::new();
+            edns.set_max_payload(UDP_PAYLOAD);
+            message.set_edns(edns);
+        }
         let wire = message.to_vec().map_err(|error| unsendable(&error))?;
         Ok(Self { id, query, wire })
     }
 
     /// What `bytes` are to this question.
-    pub(super) fn read(&self, bytes: &[u8]) -> Result<Came, Fault> {
+    pub(in crate::probe) fn read(&self, bytes: &[u8]) -> Result<Came, Fault> {
         let Some(header) = bytes.first_chunk::<HEADER>() else { return Ok(Came::Foreign) };
         let number = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
         let is_response = header[2] & 0x80 != 0;
@@ -89,4 +99,8 @@ impl Question {
         };
         Ok(if matches { Came::Answer(Box::new(message)) } else { Came::Foreign })
     }
+}
+
+fn unsendable(error: &dyn std::fmt::Display) -> Fault {
+    Fault::own(format!("the query cannot be sent: {error}"))
 }

@@ -64,7 +64,7 @@ impl PingProber {
         deadline: Instant,
         run: &mut Run,
     ) -> Result<(), Fault> {
-        let series = self.reach(ping, addresses, deadline).await?;
+        let series = self.reach(ping, addresses, deadline, run).await?;
         let echoes = echoes::sum_up(&series.packets);
         run.latency = echoes.round_trips.as_ref().map(|trips| trips.average);
         let judged = echoes::judge(ping, &echoes, series.why);
@@ -77,17 +77,27 @@ impl PingProber {
     }
 
     /// Asks the first address; where this host has no way to it, the first of the other family.
-    async fn reach(&self, ping: &Ping, addresses: &[IpAddr], deadline: Instant) -> Result<Series, Fault> {
+    async fn reach(
+        &self,
+        ping: &Ping,
+        addresses: &[IpAddr],
+        deadline: Instant,
+        run: &mut Run,
+    ) -> Result<Series, Fault> {
         let first = addresses.first().copied();
         let other = first
             .and_then(|first| addresses.iter().copied().find(|other| other.is_ipv4() != first.is_ipv4()));
         let mut fault = None;
         for address in first.into_iter().chain(other) {
-            match self.series(ping, address, deadline).await {
-                Err(unsent) if unsent.reason == Reason::Unreachable => {
+            let ended = self.series(ping, address, deadline).await;
+            match ended {
+                Err(unsent) if unsent.reason == Reason::OwnNetwork => {
                     fault.get_or_insert(unsent);
                 }
-                ended => return ended,
+                ended => {
+                    run.asked.addresses.push(address);
+                    return ended;
+                }
             }
         }
         Err(fault.unwrap_or_else(|| Fault::down(Reason::DnsNotFound, "no address to ask")))

@@ -156,7 +156,7 @@ fn not_opened(error: &io::Error) -> Fault {
 }
 
 fn unsent(address: IpAddr, error: &io::Error) -> Fault {
-    let mut fault = Fault::from_io(error);
+    let mut fault = Fault::from_own_kernel(error, address).unwrap_or_else(|| Fault::from_io(error));
     fault.detail = format!("{address}: {}", fault.detail);
     fault
 }

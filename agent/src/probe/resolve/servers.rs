@@ -1,0 +1,210 @@
+//! One question to the system's name servers, in their order: the next one is asked too when one has said
+//! that it cannot answer, or has said nothing for a while. None is asked before it is its turn, and whoever
+//! answers first is believed.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
+
+use futures_util::StreamExt;
+use futures_util::stream::FuturesUnordered;
+use hickory_resolver::proto::op::{Message, ResponseCode};
+use hickory_resolver::proto::rr::{Name, RecordType};
+use rustix::io::Errno;
+use skerry_protocol::wire::Outcome;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpStream, UdpSocket};
+use tokio::time::{Instant, timeout};
+
+use super::settings::Settings;
+use crate::probe::dns::question::{Came, Question};
+use crate::probe::fault::Fault;
+
+/// A question is sent again after this time: a lost packet is no silence.
+const AGAIN: Duration = Duration::from_secs(1);
+/// Largest datagram that is read, bytes.
+const MAX_DATAGRAM: usize = 4096;
+/// So many packets that answer another question are ignored before the server is taken for broken.
+const MAX_FOREIGN: u32 = 100;
+/// A server that was silent for at least this long, and to two questions, is asked last.
+const SILENT: Duration = Duration::from_secs(2);
+/// So long; then it is its turn again.
+const LAST_FOR: Duration = Duration::from_secs(30);
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(super) enum Failure {
+    /// We lack something to ask.
+    Own(Fault),
+    /// No server that was asked answered in time.
+    Silent,
+    /// The last one that could be asked said this, or cannot be reached.
+    Said(String),
+}
+
+/// Which servers were silent of late.
+#[derive(Debug, Default)]
+pub(super) struct Silences(Mutex<HashMap<SocketAddr, Silence>>);
+
+#[derive(Debug)]
+struct Silence {
+    since: Instant,
+    questions: u32,
+    last_until: Option<Instant>,
+}
+
+impl Silences {
+    /// In the file's order, those that are silent at last.
+    fn order(&self, servers: &[SocketAddr]) -> Vec<SocketAddr> {
+        let silences = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        let is_last = |server: &SocketAddr| {
+            silences.get(server).and_then(|silence| silence.last_until).is_some_and(|until| until > now)
+        };
+        let (last, first): (Vec<_>, Vec<_>) = servers.iter().copied().partition(is_last);
+        first.into_iter().chain(last).collect()
+    }
+
+    fn note_silent(&self, server: SocketAddr, asked: Instant) {
+        let mut silences = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let silence =
+            silences.entry(server).or_insert(Silence { since: asked, questions: 0, last_until: None });
+        silence.questions += 1;
+        if silence.questions >= 2 && silence.since.elapsed() >= SILENT {
+            silence.last_until = Some(Instant::now() + LAST_FOR);
+        }
+    }
+
+    fn note_heard(&self, server: SocketAddr) {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&server);
+    }
+}
+
+/// Asks for the records of that type; `patience` is how long each server has before the next one is asked
+/// too. An answer is what a server says of the name, be it that there is no such name.
+pub(super) async fn ask(
+    settings: &Settings,
+    silences: &Silences,
+    name: &Name,
+    record: RecordType,
+    patience: Duration,
+) -> Result<Box<Message>, Failure> {
+    let question = Question::of(name.clone(), record, true, settings.edns).map_err(Failure::Own)?;
+    let order = silences.order(&settings.servers);
+    let mut waiting = order.iter().copied();
+    let mut asked = FuturesUnordered::new();
+    let mut failure = None;
+    loop {
+        let next = waiting.next();
+        if let Some(server) = next {
+            asked.push(ask_one(settings, server, &question));
+        } else if asked.is_empty() {
+            return Err(failure.unwrap_or(Failure::Silent));
+        }
+        let began = Instant::now();
+        let ended = if waiting.len() > 0 {
+            timeout(patience, asked.next()).await.unwrap_or_default()
+        } else {
+            asked.next().await
+        };
+        match ended {
+            Some((server, Ok(message))) => {
+                silences.note_heard(server);
+                return Ok(message);
+            }
+            Some((_, Err(own @ Failure::Own(_)))) => return Err(own),
+            Some((server, Err(Failure::Silent))) => silences.note_silent(server, began),
+            Some((server, Err(said))) => {
+                silences.note_heard(server);
+                failure = Some(said);
+            }
+            None => next.into_iter().for_each(|server| silences.note_silent(server, began)),
+        }
+    }
+}
+
+/// Asks one server as often as the settings say, or until it has answered.
+async fn ask_one(
+    settings: &Settings,
+    server: SocketAddr,
+    question: &Question,
+) -> (SocketAddr, Result<Box<Message>, Failure>) {
+    let patience = settings.timeout * settings.attempts;
+    let asked = async {
+        if settings.tcp { over_tcp(server, question).await } else { over_udp(server, question).await }
+    };
+    let answered = timeout(patience, asked).await.unwrap_or(Err(Failure::Silent));
+    (server, answered.and_then(|message| said(server, message)))
+}
+
+/// A name that is there, or is not, is an answer; all else says that the server cannot answer.
+fn said(server: SocketAddr, message: Box<Message>) -> Result<Box<Message>, Failure> {
+    match message.metadata.response_code {
+        ResponseCode::NoError | ResponseCode::NXDomain => Ok(message),
+        code => Err(Failure::Said(format!("the resolver {} says {code}", server.ip()))),
+    }
+}
+
+async fn over_udp(server: SocketAddr, question: &Question) -> Result<Box<Message>, Failure> {
+    let any: IpAddr =
+        if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
+    let socket = UdpSocket::bind((any, 0)).await.map_err(|error| failed(server, &error))?;
+    socket.connect(server).await.map_err(|error| failed(server, &error))?;
+    let mut buffer = vec![0; MAX_DATAGRAM];
+    let mut foreign = 0;
+    let mut again = Instant::now();
+    loop {
+        if Instant::now() >= again {
+            socket.send(&question.wire).await.map_err(|error| failed(server, &error))?;
+            again = Instant::now() + AGAIN;
+        }
+        let Ok(received) = tokio::time::timeout_at(again, socket.recv(&mut buffer)).await else { continue };
+        let length = received.map_err(|error| failed(server, &error))?;
+        match question.read(&buffer[..length]).map_err(|fault| broken(server, &fault))? {
+            Came::Answer(message) => return Ok(message),
+            Came::Truncated => return over_tcp(server, question).await,
+            Came::Foreign if foreign < MAX_FOREIGN => foreign += 1,
+            Came::Foreign => {
+                return Err(Failure::Said(format!("the resolver {} answers other questions", server.ip())));
+            }
+        }
+    }
+}
+
+async fn over_tcp(server: SocketAddr, question: &Question) -> Result<Box<Message>, Failure> {
+    let bytes = exchange(server, question).await.map_err(|error| failed(server, &error))?;
+    match question.read(&bytes).map_err(|fault| broken(server, &fault))? {
+        Came::Answer(message) => Ok(message),
+        Came::Truncated | Came::Foreign => {
+            Err(Failure::Said(format!("the resolver {} answers another question", server.ip())))
+        }
+    }
+}
+
+/// One message and the next, each behind its length (RFC 1035, section 4.2.2).
+async fn exchange(server: SocketAddr, question: &Question) -> io::Result<Vec<u8>> {
+    let mut stream = TcpStream::connect(server).await?;
+    let mut framed = (question.wire.len() as u16).to_be_bytes().to_vec();
+    framed.extend_from_slice(&question.wire);
+    stream.write_all(&framed).await?;
+    let mut bytes = vec![0; usize::from(stream.read_u16().await?)];
+    stream.read_exact(&mut bytes).await?;
+    Ok(bytes)
+}
+
+/// What a lack of our own is, and what says that this server cannot be reached.
+fn failed(server: SocketAddr, error: &io::Error) -> Failure {
+    let mut fault = Fault::from_io(error);
+    let is_ours = fault.outcome == Outcome::Inconclusive;
+    if is_ours && Errno::from_io_error(error) != Some(Errno::ADDRNOTAVAIL) {
+        fault.detail = format!("this host cannot ask the resolver {}: {error}", server.ip());
+        return Failure::Own(fault);
+    }
+    Failure::Said(format!("the resolver {} cannot be asked: {error}", server.ip()))
+}
+
+fn broken(server: SocketAddr, fault: &Fault) -> Failure {
+    Failure::Said(format!("the resolver {}: {}", server.ip(), fault.detail))
+}
