@@ -5,7 +5,6 @@
   const main = document.getElementById('main')
   if (!main) return
   const MINUTE = 60e3
-  const live = Boolean(main.dataset.until)
   /** What the document says, before anything is added to it. */
   let said = main.cloneNode(true)
   let title = document.title
@@ -25,6 +24,7 @@
 
   /** Adds what is true at this moment; tells whether the copy is too old to be relied upon. */
   const add = root => {
+    if (!root.dataset.until) return false
     const verified = Date.parse(root.dataset.verified)
     const old = now() > Date.parse(root.dataset.until)
     if (old) warn(root, verified)
@@ -33,29 +33,50 @@
         time.after(`, for ${duration(now() - Date.parse(time.dateTime))}`)
       }
       const age = now() - verified
-      if (age >= 2 * MINUTE) root.querySelector('.u .q time').after(`, ${duration(age)} ago`)
+      if (age >= 2 * MINUTE) root.querySelector('.at time').after(`, ${duration(age)} ago`)
     }
     return old
   }
 
+  const TRYING = 'We are trying again every minute. Nothing here will turn green until we have an answer.'
+
+  /** Every page says in its own words that it may be out of date; the style sheet makes all of it grey. */
   const warn = (root, verified) => {
     const banner = root.querySelector('.u')
-    const [facts, small] = banner.querySelectorAll('p')
-    const at = small.querySelector('time').textContent
-    banner.className = 'u n'
-    banner.querySelector('use').setAttribute('href', '#n')
-    banner.querySelector('h1').textContent = 'This page may be out of date'
-    const age = now() - verified
-    facts.textContent = verified
-      ? `It was last verified at ${age < 720 * MINUTE ? at.split(',')[0] : at}, ${duration(age)} ago. ` +
-        'What you see below was true then and may have changed.'
-      : 'What you see below may have changed.'
-    small.textContent = 'We are trying again every minute. Nothing here will turn green until we have an answer.'
-    if (verified) for (const state of root.querySelectorAll('.g .s:not(.n) > span')) state.append(` at ${at.split(' ')[0]}`)
+    const small = root.querySelector('.at')
+    const full = small.querySelector('time').textContent
+    const [clock] = full.split(',')
+    const ago = verified && duration(now() - verified)
+    const recent = now() - verified < 720 * MINUTE
+    const headline = root.querySelector('.u [aria-live] h1')
+    if (banner) {
+      const state = banner.querySelector('.f b')
+      const blind = banner.classList.contains('n')
+      const facts = banner.querySelector('.f')
+      banner.className = 'u n'
+      banner.querySelector('use').setAttribute('href', '#n')
+      if (headline) {
+        headline.textContent = 'This page may be out of date'
+        facts.textContent = verified
+          ? `It was last verified at ${recent ? clock : full}, ${ago} ago. ` +
+            'What you see below was true then and may have changed.'
+          : 'What you see below may have changed.'
+        small.textContent = TRYING
+      } else {
+        if (blind || !verified) facts.append(' This page may be out of date.')
+        else {
+          state.append(` at ${recent ? clock : full}.`)
+          facts.replaceChildren(state.parentNode, ' This page may be out of date.')
+        }
+        small.textContent = `${verified ? `Last verified ${ago} ago. ` : ''}${TRYING}`
+      }
+    } else small.textContent = `${verified ? `Until ${full}. ` : ''}This page may be out of date. ${TRYING}`
+    if (!verified) return
+    for (const state of root.querySelectorAll('.g .s:not(.n) > span')) state.append(` at ${clock.split(' ')[0]}`)
+    for (const part of root.querySelectorAll('.ut')) part.append(` Until ${recent ? clock : full}.`)
   }
 
   const render = () => {
-    if (!live) return
     const next = said.cloneNode(true)
     const old = add(next)
     document.documentElement.classList.toggle('old', old)
@@ -105,8 +126,8 @@
       if (date) offset = date + 1e3 * (Number(response.headers.get('age')) || 0) - Date.now()
       const fresh = response.ok && new DOMParser().parseFromString(await response.text(), 'text/html')
       const next = fresh && fresh.getElementById('main')
-      // A cache may hold an older copy than we do; what is newest stays.
-      if (next && Date.parse(next.dataset.until) >= Date.parse(said.dataset.until)) {
+      // A cache may hold an older copy than we do; what is newest stays. What can change no more has no age.
+      if (next && !(Date.parse(next.dataset.until) < Date.parse(said.dataset.until))) {
         if (style(fresh) !== style(document)) return location.reload()
         said = document.importNode(next, true)
         title = fresh.title
@@ -117,13 +138,14 @@
     render()
   }
 
-  if (live) {
+  if (main.dataset.until) {
     // A clock that says "too old" may itself be wrong: ask before saying so.
     if (now() > Date.parse(said.dataset.until)) refresh()
     else render()
-    setInterval(() => document.hidden ? render() : refresh(), MINUTE)
+    const ages = () => Boolean(said.dataset.until)
+    setInterval(() => ages() && (document.hidden ? render() : refresh()), MINUTE)
     document.addEventListener('visibilitychange', () => {
-      if (!document.hidden && Date.now() - asked >= MINUTE) refresh()
+      if (ages() && !document.hidden && Date.now() - asked >= MINUTE) refresh()
     })
   }
 

@@ -185,7 +185,8 @@ fn a_row_is_a_disclosure_with_its_whole_story() {
          <ul class=t><li>Sun 15 Nov <p><b class=j>Major outage</b> 12\u{a0}min, \
          <b class=d>degraded performance</b> 42\u{a0}min</p>\
          <li>10 to 11 Nov <b class=n>No data</b> 2 days</ul>\
-         <p class=q>87 other days: operational.</p></details>"
+         <p class=q>87 other days: operational.</p>\
+         <p class=q><a href=\"components/mniyu21t77k9\">More</a></p></details>"
     );
 }
 
@@ -196,8 +197,8 @@ fn the_banner_says_when_it_was_true() {
     assert_eq!(
         piece(&page, "<div aria-live=polite>", "</section>"),
         "<div aria-live=polite><h1>All systems operational</h1></div>\
-         <p class=f>No incidents and no maintenance in progress.</p>\
-         <p class=q>Verified <time datetime=2026-11-20T16:15:00Z>16:15 UTC, 20 November 2026</time>. \
+         <p class=f>No trouble and no maintenance in progress.</p>\
+         <p class=\"q at\">Verified <time datetime=2026-11-20T16:15:00Z>16:15 UTC, 20 November 2026</time>. \
          Do not rely on it after <time datetime=2026-11-20T16:25:00Z>16:25</time>.</p></div></section>"
     );
     assert!(page.contains("<title>All systems operational · Northwind status</title>"));
@@ -239,13 +240,156 @@ fn figures_without_enough_behind_them_say_so() {
     }
     let page = shown(sample::refigured(patchy));
     assert!(
-        page.contains(">100%, not enough data<")
-            && page.contains("1 to 19 Nov <b class=n>No data</b> 19 days")
+        page.contains(">100%*<i>") && page.contains("1 to 19 Nov <b class=n>No data</b> 19 days"),
+        "{page}"
     );
+    assert_eq!(page.to_lowercase().matches("not enough data").count(), 1, "said once, not in each row");
     let waiting = shown(sample::waiting("Waiting"));
     assert!(waiting.contains("Waiting for its first report") && !waiting.contains("All systems operational"));
     assert!(
         shown(sample::unseen("Unseen", 95))
             .contains("No data since <time datetime=2026-11-20T14:40:00Z>14:40</time>")
     );
+}
+
+#[test]
+fn a_component_watched_for_less_than_the_window_says_so() {
+    let young = |days| {
+        let view = sample::page("Northwind status", vec![Item::Component(sample::young("Young", days))]);
+        let id = match &view.items[0] {
+            Item::Component(component) => component.id.clone(),
+            Item::Group(_) => String::new(),
+        };
+        let own = html::component(&view, &id).expect("it has a page");
+        (html::index(&view).expect("a page renders"), own, html::uptime(&view).expect("a page renders"))
+    };
+    let (index, own, uptime) = young(20);
+    assert!(index.contains(">100% since 1 Nov<"), "{index}");
+    assert!(index.contains("Percentages are uptime over 90 days, or since the day beside them."));
+    assert!(own.contains("<b>90 days</b> <b>100% since 1 Nov</b>"), "{own}");
+    assert!(own.contains("<b>7 days</b> <b>100%</b>"), "the window lies within the watch: {own}");
+    assert!(uptime.contains("100% since 1 Nov"));
+    let (index, own, uptime) = young(1);
+    assert!(index.contains(">New<") && !index.contains(">100%"), "{index}");
+    assert!(index.contains("Watched since 00:00 UTC; the line fills up day by day."), "{index}");
+    for page in [index, own, uptime] {
+        assert!(page.contains("New: watched for less than a day."), "{page}");
+        assert!(!page.contains("not enough data"));
+    }
+}
+
+#[test]
+fn what_can_grow_old_says_when_it_was_true_and_the_past_does_not() {
+    let view = sample::page("Northwind status", vec![Item::Component(sample::component("Website"))]);
+    for page in pages(&view) {
+        assert!(
+            page.contains(" data-until=2026-11-20T16:25:00Z data-verified=2026-11-20T16:15:00Z>")
+                && page.contains(
+                    "at\">Verified <time datetime=2026-11-20T16:15:00Z>16:15 UTC, 20 November 2026"
+                ),
+            "{page}"
+        );
+    }
+    let past = html::history(&view, Some((2026, 10))).expect("a page renders");
+    assert!(!past.contains("data-until") && !past.contains("Verified"), "{past}");
+    assert!(html::is_closed(&view, (2026, 10)) && !html::is_closed(&view, (2026, 11)));
+    let mut blind = sample::component("Website");
+    sample::spend(&mut blind, 30, 1, |tally| &mut tally.no_data);
+    blind.past[0].to = sample::NOW + 1;
+    let view = sample::page("Northwind status", vec![Item::Component(blind)]);
+    assert!(!html::is_closed(&view, (2026, 10)), "what still lasts can change");
+}
+
+#[test]
+fn no_page_denies_an_outage() {
+    let mut exports = sample::component("Exports");
+    sample::spend(&mut exports, 2, 12 * 60_000, |tally| &mut tally.partial);
+    let view = sample::page("Northwind status", vec![Item::Component(exports)]);
+    for page in pages(&view) {
+        assert!(!page.contains("No incidents"), "{page}");
+    }
+    let index = html::index(&view).expect("a page renders");
+    let history = html::history(&view, None).expect("a page renders");
+    for page in [index, history] {
+        assert!(
+            page.contains(
+                "<li><span>Wed 18 Nov</span><div><p class=\"en p\"><svg class=i aria-hidden=true><use href=#p /></svg>\
+                 <b>Partial outage: <bdi>Exports</bdi></b> <span class=q>12 min, 09:45 to 09:57.</span></p></div>"
+            ),
+            "{page}"
+        );
+        assert!(page.contains("<li><span>19 to 20 Nov</span> <span>No trouble recorded.</span>"), "{page}");
+    }
+}
+
+#[test]
+fn descriptions_are_shown() {
+    let mut cards = sample::component("Card payments");
+    cards.description = Some("Payments by card in shops".to_owned());
+    cards.id = "described".to_owned();
+    let mut hidden = cards.clone();
+    hidden.showcase = false;
+    let mut group = sample::group("Payments", vec![cards, hidden]);
+    if let Item::Group(group) = &mut group {
+        group.description = Some("All that moves money".to_owned());
+    }
+    let view = sample::page("Northwind status", vec![group]);
+    let index = html::index(&view).expect("a page renders");
+    assert_eq!(index.matches("<bdi>Payments by card in shops</bdi>").count(), 2, "{index}");
+    assert!(index.contains("<bdi>All that moves money</bdi>"), "{index}");
+    let own = html::component(&view, "described").expect("it has a page");
+    assert!(own.contains("<bdi>Payments by card in shops</bdi>"), "{own}");
+}
+
+#[test]
+fn the_page_of_a_component_says_what_it_is_and_since_when() {
+    let own = |component: skerry_aggregator::publish::view::ComponentView| {
+        let id = component.id.clone();
+        let view = sample::page("Northwind status", vec![Item::Component(component)]);
+        html::component(&view, &id).expect("it has a page")
+    };
+    let down = own(sample::troubled("Cards", Status::MajorOutage, 133));
+    assert!(down.contains("<title>Major outage: Cards · Northwind status</title>"), "{down}");
+    assert!(
+        down.contains(
+            "<section class=\"u j\"><svg class=i aria-hidden=true><use href=#j /></svg><div><h1><bdi>Cards</bdi></h1>\
+             <p class=f><span aria-live=polite><b>Major outage</b></span> since \
+             <time class=r datetime=2026-11-20T14:02:00Z>14:02 UTC</time>.</p>"
+        ),
+        "{down}"
+    );
+    let blind = own(sample::unseen("Cards", 95));
+    assert!(
+        blind.contains("<b>No data</b></span> since ") && blind.contains("It was operational then."),
+        "{blind}"
+    );
+    let waiting = own(sample::waiting("Cards"));
+    assert!(waiting.contains("<b>Waiting for its first report</b></span>.</p>"), "{waiting}");
+}
+
+#[test]
+fn a_chart_says_when_it_begins_and_what_a_point_stands_for() {
+    let own = |points: usize, step: i64| {
+        let mut website = sample::component("Website");
+        let mut response = sample::response(1);
+        response.points.truncate(points);
+        for (index, point) in response.points.iter_mut().enumerate() {
+            point.at = sample::NOW - (points - index) as i64 * step;
+        }
+        response.step = step;
+        website.response = Some(response);
+        let id = website.id.clone();
+        let view = sample::page("Northwind status", vec![Item::Component(website)]);
+        html::component(&view, &id).expect("it has a page")
+    };
+    let empty = own(0, 3_600_000);
+    assert!(empty.contains("The first point appears a few minutes after the first answer."), "{empty}");
+    let young = own(4, 300_000);
+    assert!(
+        young.contains("One point stands for 5 minutes.") && young.contains("in the 5 minutes from"),
+        "{young}"
+    );
+    assert!(young.contains("<span>15:55 UTC</span><span>16:10 UTC</span>"), "{young}");
+    let old = own(20, 3_600_000);
+    assert!(old.contains("One point stands for an hour.") && old.contains("in the hour from"), "{old}");
 }

@@ -2,7 +2,7 @@
 // What the script adds, in a browser whose clock and network are ours: ages, the newest document swapped in
 // without moving anything, the warning of an old copy and its end, the bubble, and a page without it.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { launch, serve } from './visit.mjs'
 
@@ -16,7 +16,8 @@ const server = await serve(gallery)
 const browser = await launch()
 const complaints = []
 
-/** A page whose clock is ours and whose document is what `state.html` says; `null` is no network. */
+/** A page whose clock is ours and whose document is what `state.html` says; `null` is no network. `state.path` is
+ * where it stands, the index of a page without one. */
 async function open(state, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 500 }, reducedMotion: 'reduce', ...options })
   const page = await context.newPage()
@@ -24,7 +25,8 @@ async function open(state, options = {}) {
   page.on('console', message => message.type() === 'error' && !message.text().includes('ERR_') && complaints.push(message.text()))
   await page.clock.install({ time: at + (state.skew ?? 0) })
   state.now = at
-  await page.route(`${server.root}/three/`, route => state.html === null ? route.abort() : route.fulfill({
+  const address = `${server.root}/${state.path ?? 'three/'}`
+  await page.route(address, route => state.html === null ? route.abort() : route.fulfill({
     body: state.html,
     headers: {
       'content-type': 'text/html; charset=utf-8',
@@ -32,7 +34,7 @@ async function open(state, options = {}) {
       ...(state.date === false ? {} : { date: new Date(state.now).toUTCString() }),
     },
   }))
-  await page.goto(`${server.root}/three/`)
+  await page.goto(address)
   const pass = async minutes => {
     for (let minute = 0; minute < minutes; minute++) {
       state.now += 60_000
@@ -84,6 +86,76 @@ async function open(state, options = {}) {
   await sees('All systems operational')
   assert.equal(await page.locator('html.old').count(), 0)
   assert.doesNotMatch(await page.title(), /out of date/)
+  await close()
+}
+
+const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set(all.map(one => getComputedStyle(one).getPropertyValue('--f')))])
+
+{ // The page of a component that is open turns red when the component does, greys when the copy is old, and recovers.
+  const own = name => readFileSync(join(gallery, name), 'utf8')
+  const [path] = readdirSync(join(gallery, 'three/components')).map(name => `three/components/${name}`)
+    .filter(name => own(name).includes('<h1><bdi>Website</bdi></h1>'))
+  const well = own(path)
+  const down = well.replace('"u o"', '"u j"').replace('href=#o', 'href=#j').replace('<b>Operational</b>', '<b>Major outage</b>')
+    .replace('<title>Operational', '<title>Major outage')
+  const state = { html: well, path: path.replace('.html', '') }
+  const { page, pass, sees, close } = await open(state)
+  await sees('Operational since Tue 17 Nov, 16:15 UTC, for 3 days.')
+  state.html = later(down, 1)
+  await pass(1)
+  await sees('Major outage since Tue 17 Nov, 16:15 UTC, for 3 days.')
+  assert.match(await page.title(), /^Major outage: Website · /)
+  assert.equal(await page.locator('.u.j').count(), 1, 'the panel is red')
+  state.html = null
+  await pass(2)
+  await sees('Verified 16:15 UTC, 20 November 2026, 2 min ago.')
+  await pass(8)
+  await sees('Major outage at 16:15 UTC. This page may be out of date.')
+  await sees('Last verified 10 min ago. We are trying again every minute.')
+  await sees('today last. Until 16:15 UTC.')
+  assert.match(await page.title(), /^May be out of date · Major outage: Website/)
+  assert.equal(await page.locator('.u.n').count(), 1, 'the panel is grey')
+  const words = await page.locator('.u b').evaluate(one => getComputedStyle(one).color)
+  assert.equal(words, 'rgb(91, 96, 102)')
+  state.html = later(well, 11)
+  await pass(1)
+  await sees('Operational since Tue 17 Nov')
+  assert.equal(await page.locator('html.old').count(), 0)
+  await close()
+}
+
+{ // History and uptime take in what is new, and say until when they were true.
+  for (const [path, word] of [['past-days/history', 'No trouble recorded.'], ['past-days/uptime', 'Each row opens to what its figures were worked out from.']]) {
+    const html = readFileSync(join(gallery, `${path}.html`), 'utf8')
+    const state = { html, path }
+    const { page, pass, sees, close } = await open(state)
+    state.html = later(html, 1).replace(word, 'Something new')
+    await pass(1)
+    await sees('Something new')
+    state.html = null
+    await pass(12)
+    await sees('Until 16:15 UTC, 20 November 2026. This page may be out of date.')
+    assert.deepEqual((await greys(page)).filter(fill => fill !== '#868a90'), [], 'nothing has a colour')
+    await close()
+  }
+}
+
+{ // A month that is over never grows old, nor does one that ends while it is open.
+  const past = readFileSync(join(gallery, 'past-days/history/2026-10.html'), 'utf8')
+  const over = await open({ html: past, path: 'past-days/history/2026-10' })
+  await over.pass(5)
+  await over.page.clock.runFor(24 * 3_600_000)
+  assert.equal(await over.page.locator('html.old').count(), 0)
+  assert.doesNotMatch(await over.page.title(), /out of date/)
+  await over.close()
+  const state = { html: readFileSync(join(gallery, 'past-days/history/2026-11.html'), 'utf8'), path: 'past-days/history/2026-11' }
+  const { page, pass, sees, close } = await open(state)
+  state.html = state.html.replace(/ data-until=\S+ data-verified=[^>]+/, '').replace(/<p class="q at">.*?<\/p>/, '').replace('November 2026</h2>', 'November is over</h2>')
+  await pass(1)
+  await sees('November is over')
+  state.html = null
+  await pass(12)
+  assert.equal(await page.locator('html.old').count(), 0)
   await close()
 }
 

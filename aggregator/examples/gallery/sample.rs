@@ -1,7 +1,8 @@
 //! Made-up pages for looking at and for weighing: no state, no store, only views. Deterministic.
 
 use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
-use skerry_aggregator::domain::status::Status;
+use skerry_aggregator::domain::interval::Interval;
+use skerry_aggregator::domain::status::{Effective, Status};
 use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_aggregator::domain::uptime::{DayTally, Figure, Tally};
 use skerry_aggregator::publish::view::{
@@ -76,16 +77,18 @@ pub(crate) fn component(name: &str) -> ComponentView {
         unseen: None,
         checks: 1,
         manual: false,
-        watched_from: None,
         only_show_if_degraded: false,
         showcase: true,
+        watched_from: Some(NOW - 200 * DAY),
         days,
+        past: Vec::new(),
         windows: [Figure { hundredths: None, enough: false, coverage: 0, tally: Tally::default() }; 4],
         response: None,
     })
 }
 
-/// Takes `milliseconds` of a day (0 is today) from operational and gives it to what `part` picks.
+/// Takes `milliseconds` of a day (0 is today) from operational and gives it to what `part` picks: one stretch
+/// that begins in the morning or where the one before ended; of today the last one, which still holds.
 pub(crate) fn spend(
     component: &mut ComponentView,
     days_ago: usize,
@@ -96,6 +99,32 @@ pub(crate) fn spend(
     let taken = tally.operational.min(milliseconds);
     tally.operational -= taken;
     *part(tally) += taken;
+    let midnight = Timestamp((NOW.0.div_euclid(DAY) - days_ago as i64) * DAY);
+    let (from, to) = if days_ago == 0 {
+        (NOW - taken, NOW + 1)
+    } else {
+        let before = component.past.iter().map(|one| one.to).filter(|to| *to <= midnight + DAY).max();
+        let minute = component.name.bytes().map(i64::from).sum::<i64>() % 7;
+        let morning = (midnight + 9 * HOUR + minute * 45 * MINUTE).min(midnight + DAY - taken);
+        let from = before.map_or(morning, |before| before.max(morning)).min(midnight + DAY - taken);
+        (from, from + taken)
+    };
+    component.past.push(Interval { from, to, value: held(part) });
+    component.past.sort_by_key(|one| one.from);
+}
+
+/// What a part of a tally stands for.
+fn held(part: fn(&mut Tally) -> &mut i64) -> Effective {
+    let mut tally = Tally::default();
+    *part(&mut tally) = 1;
+    let known = [
+        (tally.degraded, Status::DegradedPerformance),
+        (tally.partial, Status::PartialOutage),
+        (tally.major, Status::MajorOutage),
+        (tally.maintenance, Status::UnderMaintenance),
+    ];
+    let status = known.into_iter().find(|(held, _)| *held > 0);
+    status.map_or(Effective::NoData, |(_, status)| Effective::Known(status))
 }
 
 /// Works the figures out again from the days.
@@ -218,14 +247,19 @@ pub(crate) fn unseen(name: &str, minutes: i64) -> ComponentView {
 pub(crate) fn young(name: &str, days: usize) -> ComponentView {
     let mut component = component(name);
     for day in &mut component.days[..90 - days] {
-        day.tally = Tally { unwatched: DAY, ..Tally::default() };
+        day.tally = Tally { unwatched: day.tally.total(), ..Tally::default() };
     }
+    let today = Timestamp(NOW.0.div_euclid(DAY) * DAY);
+    component.watched_from = days.checked_sub(1).map(|ago| today - ago as i64 * DAY);
     refigured(component)
 }
 
 /// Linked, but nothing has reported yet.
 pub(crate) fn waiting(name: &str) -> ComponentView {
     let mut component = young(name, 0);
+    component.days[89].tally =
+        Tally { unwatched: 16 * HOUR + 10 * MINUTE, no_data: 5 * MINUTE, ..Tally::default() };
+    component.days[89].stale_now = true;
     component.waiting = true;
     component
 }
@@ -249,5 +283,5 @@ pub(crate) fn response(days: i64) -> ResponseView {
             }
         })
         .collect();
-    ResponseView { points }
+    ResponseView { points, step: HOUR }
 }

@@ -3,9 +3,10 @@
 use crate::sample::{
     NOW, component, group, page, refigured, response, sixty, spend, troubled, unseen, waiting, young,
 };
-use skerry_aggregator::domain::status::Status;
+use skerry_aggregator::domain::interval::Interval;
+use skerry_aggregator::domain::status::{Effective, Status};
 use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE};
-use skerry_aggregator::publish::view::{ComponentView, Item, PageView};
+use skerry_aggregator::publish::view::{ComponentView, Item, PageView, Unseen};
 
 /// All of them.
 pub(crate) fn all() -> Vec<(&'static str, PageView)> {
@@ -26,6 +27,13 @@ pub(crate) fn all() -> Vec<(&'static str, PageView)> {
         ("maintenance", maintenance()),
         ("berlin", berlin()),
         ("arabic", arabic()),
+        ("day-one", day_one()),
+        ("young", young_page()),
+        ("past-days", past_days()),
+        ("partly", partly()),
+        ("by-hand", by_hand()),
+        ("described", described()),
+        ("chart-young", chart_young()),
     ]
 }
 
@@ -188,4 +196,120 @@ fn arabic() -> PageView {
     let mut view = three();
     view.language = "ar".to_owned();
     view
+}
+
+/// The first minutes after the first reports.
+fn day_one() -> PageView {
+    let mut components = vec![young("Website", 1), young("Shop", 1), waiting("Telephone support")];
+    for component in &mut components[..2] {
+        component.days[89].tally.unwatched = 16 * HOUR + MINUTE;
+        component.days[89].tally.operational = 14 * MINUTE;
+        component.watched_from = Some(NOW - 14 * MINUTE);
+        component.since = NOW - 14 * MINUTE;
+        *component = refigured(component.clone());
+    }
+    let mut view = page("Northwind status", alone(components));
+    view.created_at = NOW - 15 * MINUTE;
+    view
+}
+
+/// Watched for less than the window; `start_date` before the watch leaves blank days.
+fn young_page() -> PageView {
+    let mut patchy = young("REST API", 40);
+    for days_ago in 1..9 {
+        spend(&mut patchy, days_ago, DAY, |tally| &mut tally.no_data);
+    }
+    let mut started = young("Shop", 27);
+    started.start_date = Some(jiff::civil::date(2026, 9, 1));
+    let mut view = page(
+        "Northwind status",
+        alone(vec![component("Website"), started, refigured(patchy), young("Mail", 1)]),
+    );
+    view.created_at = NOW - 60 * DAY;
+    view
+}
+
+/// Outages without incidents, alone and together, short, long and repeated; nothing is wrong now.
+fn past_days() -> PageView {
+    let mut cards = component("Cards");
+    spend(&mut cards, 2, 65 * MINUTE, |tally| &mut tally.major);
+    spend(&mut cards, 8, 12 * MINUTE, |tally| &mut tally.partial);
+    spend(&mut cards, 8, 25 * MINUTE, |tally| &mut tally.degraded);
+    let mut refunds = component("Bank transfers");
+    spend(&mut refunds, 2, 58 * MINUTE, |tally| &mut tally.partial);
+    spend(&mut refunds, 11, 42_000, |tally| &mut tally.major);
+    spend(&mut refunds, 20, 3 * HOUR, |tally| &mut tally.major);
+    let mut queues = component("Queues Europe");
+    spend(&mut queues, 5, DAY, |tally| &mut tally.no_data);
+    spend(&mut queues, 4, 4 * HOUR, |tally| &mut tally.no_data);
+    spend(&mut queues, 6, 4 * HOUR, |tally| &mut tally.maintenance);
+    let components = [cards, refunds, queues, component("Website")];
+    page("Northwind status", alone(components.into_iter().map(refigured).collect()))
+}
+
+fn described() -> PageView {
+    let mut cards = component("Card payments");
+    cards.description = Some("Payments by card, in shops and online.".to_owned());
+    let mut support = component("Support by telephone");
+    support.showcase = false;
+    support.description = Some("Weekdays from 8:00 to 18:00.".to_owned());
+    let mut group = group("Payments", vec![cards, component("Refunds"), support]);
+    if let Item::Group(group) = &mut group {
+        group.description = Some("All that moves money from buyers to merchants.".to_owned());
+    }
+    page("Northwind status", vec![group])
+}
+
+/// Switched on an hour ago, and a moment ago.
+fn chart_young() -> PageView {
+    let mut website = component("Website");
+    let mut fine = response(1);
+    fine.points.truncate(12);
+    fine.step = 5 * MINUTE;
+    for (index, point) in fine.points.iter_mut().enumerate() {
+        point.at = NOW - (12 - index as i64) * 5 * MINUTE;
+    }
+    website.response = Some(fine);
+    let mut api = component("REST API");
+    api.response = Some(response(0));
+    page("Northwind status", alone(vec![website, api]))
+}
+
+/// One of two checks is out of sight: where the other is well, and where it is not.
+fn partly() -> PageView {
+    let of_two = |mut component: ComponentView| {
+        component.checks = 2;
+        component.unseen = Some(Unseen { since: Some(NOW - 95 * MINUTE), since_differs: false, checks: 1 });
+        component.days[89].stale_now = true;
+        component.days[89].tally.unseen = 95 * MINUTE;
+        component
+    };
+    let mut website = of_two(component("Website"));
+    website.past.push(Interval {
+        from: NOW - 95 * MINUTE,
+        to: NOW + 1,
+        value: Effective::Partly(Status::Operational),
+    });
+    let shop = of_two(troubled("Shop", Status::PartialOutage, 30));
+    page(
+        "Northwind status",
+        alone(vec![website.clone(), component("REST API")])
+            .into_iter()
+            .chain([group("Shops", vec![website, shop])])
+            .collect(),
+    )
+}
+
+/// People say what some of it is; no check does.
+fn by_hand() -> PageView {
+    let by_hand = |mut component: ComponentView| {
+        component.manual = true;
+        component.checks = 0;
+        component
+    };
+    let mut support = by_hand(component("Support by telephone"));
+    support.showcase = false;
+    let components =
+        vec![component("Website"), by_hand(troubled("Deliveries", Status::DegradedPerformance, 73)), support];
+    page("Northwind status", alone(components))
 }

@@ -7,7 +7,7 @@ use crate::domain::component::Automatic;
 use crate::domain::days::{Calendar, days, windows};
 use crate::domain::layers;
 use crate::domain::state::{Component, ComponentKey, GroupKey, Page, PageItem, PageKey, State, Witnessed};
-use crate::domain::time::{DAY, MINUTE, Timestamp};
+use crate::domain::time::{DAY, HOUR, MINUTE, Timestamp};
 use crate::domain::uptime::Rule;
 use jiff::tz::TimeZone;
 
@@ -16,12 +16,23 @@ const DAYS: usize = 90;
 /// For how long a publication may be believed, ms.
 const BELIEVE: i64 = 3 * MINUTE;
 
-/// What a page shows at `now`. `base_url` is its public address without a slash at the end.
+/// What a page shows at `now`. `base_url` is its public address without a slash at the end. Of the past it
+/// knows the days that are drawn.
 #[must_use]
 pub fn page_view(state: &State, key: PageKey, base_url: &str, now: Timestamp) -> Option<PageView> {
+    view(state, key, base_url, now, false)
+}
+
+/// [`page_view`] with all of the past, for the pages of months: many times the work on an old page.
+#[must_use]
+pub fn page_view_with_past(state: &State, key: PageKey, base_url: &str, now: Timestamp) -> Option<PageView> {
+    view(state, key, base_url, now, true)
+}
+
+fn view(state: &State, key: PageKey, base_url: &str, now: Timestamp, past: bool) -> Option<PageView> {
     let page = state.pages.get(&key).filter(|page| !page.archived)?;
     let zone = TimeZone::get(&page.settings.time_zone).unwrap_or(TimeZone::UTC);
-    let build = Build { state, page, now, calendar: Calendar::new(&zone, now, DAYS) };
+    let build = Build { state, page, now, calendar: Calendar::new(&zone, now, DAYS), past };
     let items: Vec<Item> = page.items.iter().filter_map(|item| build.item(item)).collect();
     let components = || components(&items);
     Some(PageView {
@@ -53,16 +64,13 @@ fn components(items: &[Item]) -> impl Iterator<Item = &ComponentView> {
     })
 }
 
-/// Ids of the components that have a page of their own.
-pub(super) fn component_ids(view: &PageView) -> Vec<String> {
-    components(&view.items).map(|component| component.id.clone()).collect()
-}
-
 struct Build<'a> {
     state: &'a State,
     page: &'a Page,
     now: Timestamp,
     calendar: Calendar,
+    /// All of the past is asked for.
+    past: bool,
 }
 
 impl Build<'_> {
@@ -116,6 +124,7 @@ impl Build<'_> {
             checks: sight.open().count(),
             manual: !component.is_linked(),
             watched_from: watched_from.filter(|from| *from <= self.now),
+            past: watched_from.map_or_else(Vec::new, |from| sight.past(&intervals, begin, from, self.past)),
             only_show_if_degraded: settings.only_show_if_degraded,
             showcase: settings.showcase,
             days,
@@ -164,5 +173,5 @@ fn response(component: &Component) -> ResponseView {
         p50_ms: hour.p50_us as f64 / 1_000.0,
         p95_ms: hour.p95_us as f64 / 1_000.0,
     });
-    ResponseView { points: points.collect() }
+    ResponseView { points: points.collect(), step: HOUR }
 }

@@ -2,9 +2,10 @@
 
 use super::html;
 use super::output::{CacheClass, Compression, Kind, Output, Publication};
-use super::view::PageView;
+use super::view::{ComponentView, PageView};
 use super::{api_v2, badge, csv, robots};
 use crate::domain::time::Timestamp;
+use crate::domain::uptime::Figure;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
@@ -16,11 +17,14 @@ pub(super) const HTML: &str = "text/html; charset=utf-8";
 pub(super) enum Scope {
     /// Everything.
     All,
-    /// What shows the status of these components, by their public ids.
+    /// What shows the status of these components, by their public ids, and every figure that moved.
     Components(BTreeSet<String>),
-    /// What says when the page was verified.
+    /// What says when it was verified: all but past months, which cannot grow old.
     Heartbeat,
 }
+
+/// The figures that the components' own pages show, by public id.
+pub(super) type Figures = HashMap<String, [Figure; 4]>;
 
 /// What was rendered.
 pub(super) struct Rendered {
@@ -28,28 +32,49 @@ pub(super) struct Rendered {
     pub(super) outputs: Vec<(String, Arc<Output>)>,
     /// Every path rendered: with [`Scope::All`], every path the page has.
     pub(super) paths: HashSet<String>,
+    /// What `figures` are once the outputs are published.
+    pub(super) figures: Figures,
 }
 
-/// Renders what `scope` asks for; an output whose bytes did not change is the former one.
+/// Renders what `scope` asks for; an output whose bytes did not change is the former one. `figures` are those
+/// of `former`: where one moved, the component's own page moves with the index.
 pub(super) fn render(
     view: &PageView,
     scope: &Scope,
     former: &Publication,
+    figures: &Figures,
     level: Compression,
 ) -> anyhow::Result<Rendered> {
     let mut press = Press { view, former, level, outputs: Vec::new() };
-    press.heartbeat()?;
+    let moved = |one: &ComponentView| figures.get(&one.id).is_none_or(|known| differ(known, &one.windows));
+    let wanted: HashMap<&str, [Figure; 4]> = super::roll_up::components(view)
+        .filter(|one| match scope {
+            Scope::All | Scope::Heartbeat => true,
+            Scope::Components(ids) => ids.contains(&one.id) || moved(one),
+        })
+        .map(|one| (one.id.as_str(), one.windows))
+        .collect();
+    press.live("", HTML, html::index(view)?);
+    press.status(&|id| wanted.contains_key(id))?;
     match scope {
-        Scope::Heartbeat => {}
-        Scope::Components(ids) => press.status(&|id| ids.contains(id))?,
+        Scope::Components(_) => {}
+        Scope::Heartbeat => press.open_months()?,
         Scope::All => {
-            press.status(&|_| true)?;
-            press.calendar()?;
+            press.open_months()?;
+            press.closed_months()?;
             press.fixed();
         }
     }
     let paths = press.outputs.iter().map(|(path, _)| path.clone()).collect();
-    Ok(Rendered { outputs: press.outputs, paths })
+    let mut figures = if matches!(scope, Scope::All) { Figures::new() } else { figures.clone() };
+    figures.extend(wanted.into_iter().map(|(id, windows)| (id.to_owned(), windows)));
+    Ok(Rendered { outputs: press.outputs, paths, figures })
+}
+
+/// Would a visitor see another figure?
+fn differ(some: &[Figure; 4], others: &[Figure; 4]) -> bool {
+    let shown = |figure: &Figure| (figure.hundredths, figure.enough, figure.coverage);
+    some.iter().map(shown).ne(others.iter().map(shown))
 }
 
 struct Press<'a> {
@@ -78,21 +103,10 @@ impl Press<'_> {
         self.put(path, content_type, CacheClass::Live, bytes.into());
     }
 
-    /// What carries `verified_at`.
-    fn heartbeat(&mut self) -> anyhow::Result<()> {
-        self.live("", HTML, html::index(self.view)?);
-        for (path, bytes) in api_v2::render_heartbeat(self.view)? {
-            self.live(path, api_v2::CONTENT_TYPE, bytes);
-        }
-        Ok(())
-    }
-
     /// What shows a status or a figure; of the components' own outputs those that are `wanted`.
     fn status(&mut self, wanted: &dyn Fn(&str) -> bool) -> anyhow::Result<()> {
         for (path, bytes) in api_v2::render(self.view)? {
-            if !self.outputs.iter().any(|(done, _)| done == path) {
-                self.live(path, api_v2::CONTENT_TYPE, bytes);
-            }
+            self.live(path, api_v2::CONTENT_TYPE, bytes);
         }
         let badges = badge::render(self.view)?;
         for badge in badges.into_iter().filter(|badge| badge.component.as_deref().is_none_or(wanted)) {
@@ -100,23 +114,29 @@ impl Press<'_> {
         }
         self.live("uptime", HTML, html::uptime(self.view)?);
         self.live("uptime.csv", csv::CONTENT_TYPE, csv::render(self.view)?);
-        for id in super::build::component_ids(self.view).into_iter().filter(|id| wanted(id)) {
-            if let Some(page) = html::component(self.view, &id) {
-                self.live(&format!("components/{id}"), HTML, page);
+        for one in super::roll_up::components(self.view).filter(|one| wanted(&one.id)) {
+            if let Some(page) = html::component(self.view, &one.id) {
+                self.live(&format!("components/{}", one.id), HTML, page);
             }
         }
         Ok(())
     }
 
-    /// What depends on the calendar.
-    fn calendar(&mut self) -> anyhow::Result<()> {
+    /// The months that can still change.
+    fn open_months(&mut self) -> anyhow::Result<()> {
         self.live("history", HTML, html::history(self.view, None)?);
-        let months = html::months(self.view);
-        let present = months.last().copied();
-        for (year, month) in months {
-            let cache = if Some((year, month)) == present { CacheClass::Live } else { CacheClass::Closed };
-            let page = html::history(self.view, Some((year, month)))?;
-            self.put(&format!("history/{year:04}-{month:02}"), HTML, cache, page.into_bytes());
+        for month in html::months(self.view).into_iter().filter(|month| !html::is_closed(self.view, *month)) {
+            let page = html::history(self.view, Some(month))?;
+            self.live(&path_of(month), HTML, page);
+        }
+        Ok(())
+    }
+
+    /// Months that are over.
+    fn closed_months(&mut self) -> anyhow::Result<()> {
+        for month in html::months(self.view).into_iter().filter(|month| html::is_closed(self.view, *month)) {
+            let page = html::history(self.view, Some(month))?;
+            self.put(&path_of(month), HTML, CacheClass::Closed, page.into_bytes());
         }
         Ok(())
     }
@@ -128,6 +148,10 @@ impl Press<'_> {
             self.outputs.push((path, output));
         }
     }
+}
+
+fn path_of((year, month): (i16, i8)) -> String {
+    format!("history/{year:04}-{month:02}")
 }
 
 /// Outputs that are the same for every page, and answer at a root that no page owns.
@@ -147,3 +171,7 @@ pub fn shared(now: Timestamp) -> HashMap<String, Arc<Output>> {
     outputs.insert("robots.txt".to_owned(), robots);
     outputs
 }
+
+#[cfg(test)]
+#[path = "outputs_test.rs"]
+mod tests;

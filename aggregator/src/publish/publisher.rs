@@ -2,10 +2,10 @@
 //! 60 s as a heartbeat; when a day or an hour begins. Looks at the state between two commits, renders
 //! apart from the writer, and swaps the whole [`Site`] in.
 
-use super::build::page_view;
+use super::build::{page_view, page_view_with_past};
 use super::html;
 use super::output::{CacheClass, Compression, Kind, Output, Publication, Site};
-use super::outputs::{HTML, Scope, render};
+use super::outputs::{Figures, HTML, Scope, render};
 use super::squeeze::{Squeezed, Squeezer};
 use super::view::PageView;
 use crate::domain::state::{PageKey, State};
@@ -43,6 +43,8 @@ struct Page {
     /// Its name, where it stands in the index of pages of the base host.
     listed: Option<String>,
     publication: Arc<Publication>,
+    /// Those of the publication.
+    figures: Figures,
     slug: String,
     hosts: Vec<String>,
     /// What must be rendered, and since when it waits.
@@ -208,7 +210,12 @@ impl Publisher {
         let mut swapped = !due.is_empty();
         for (key, scope) in due {
             let url = self.url_of(&self.pages[&key]);
-            let view = self.engine.look(move |state, now| page_view(state, key, &url, now))?;
+            // Months that are over tell of more than is drawn.
+            let past = matches!(scope, Scope::All);
+            let view = self.engine.look(move |state, now| {
+                let view = if past { page_view_with_past } else { page_view };
+                view(state, key, &url, now)
+            })?;
             if let (Some(view), Some(page)) = (view, self.pages.get_mut(&key)) {
                 page.publish(&view, &scope);
             }
@@ -297,6 +304,7 @@ impl Page {
         Self {
             listed: None,
             publication: Arc::default(),
+            figures: Figures::new(),
             slug: String::new(),
             hosts: Vec::new(),
             dirty: None,
@@ -321,15 +329,19 @@ impl Page {
             self.dirty = None;
             return Some(Scope::All);
         }
-        if let Some(dirty) = self.dirty.take() {
-            return Some(if dirty.all { Scope::All } else { Scope::Components(dirty.components) });
+        let beat = self.beaten.elapsed() >= HEARTBEAT;
+        match self.dirty.take() {
+            Some(dirty) if dirty.all => Some(Scope::All),
+            // Changes without end must not keep from the other pages that they were verified.
+            Some(dirty) if !beat => Some(Scope::Components(dirty.components)),
+            Some(_) => Some(Scope::All),
+            None => beat.then_some(Scope::Heartbeat),
         }
-        (self.beaten.elapsed() >= HEARTBEAT).then_some(Scope::Heartbeat)
     }
 
     fn publish(&mut self, view: &PageView, scope: &Scope) {
         let begun = Instant::now();
-        let rendered = match render(view, scope, &self.publication, Compression::Fast) {
+        let rendered = match render(view, scope, &self.publication, &self.figures, Compression::Fast) {
             Ok(rendered) => rendered,
             Err(error) => {
                 tracing::error!(%error, page = %view.name, "a page could not be rendered; the former one stays and it is tried again");
@@ -345,8 +357,11 @@ impl Page {
             publication = publication.retaining(|path| rendered.paths.contains(path));
         }
         self.publication = Arc::new(publication);
+        self.figures = rendered.figures;
         self.rendered = Some(begun);
-        self.beaten = begun;
+        if !matches!(scope, Scope::Components(_)) {
+            self.beaten = begun;
+        }
         if !matches!(scope, Scope::Heartbeat) {
             self.changed = begun;
             self.squeezed = false;

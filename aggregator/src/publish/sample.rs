@@ -39,6 +39,7 @@ pub(super) fn component(id: &str, status: Status) -> ComponentView {
         only_show_if_degraded: false,
         showcase: true,
         days: days.collect(),
+        past: Vec::new(),
         windows: [figure; 4],
         response: None,
     }

@@ -87,6 +87,24 @@ impl Sight<'_> {
     }
 
     /// The checks that feed it now.
+    /// What was not plainly operational since it is watched, each stretch whole; `intervals` begin at `begin`, and
+    /// `all` of what lies before it is asked for or not.
+    pub(super) fn past(
+        &self,
+        intervals: &[Interval<Effective>],
+        begin: Timestamp,
+        watched: Timestamp,
+        all: bool,
+    ) -> Vec<Interval<Effective>> {
+        let quiet = |value| matches!(value, Effective::Unwatched | Effective::Known(Status::Operational));
+        // A stretch that the beginning cuts through is looked up.
+        let cut = intervals.first().is_some_and(|first| !quiet(first.value));
+        let whole = (watched < begin && (cut || all))
+            .then(|| crate::domain::layers::watched_from(self.intervals(watched), watched));
+        let told = whole.as_deref().unwrap_or(intervals).iter();
+        told.filter(|one| !quiet(one.value)).copied().collect()
+    }
+
     pub(super) fn open(&self) -> impl Iterator<Item = &Link> {
         self.component.links.iter().filter(|link| link.to == Timestamp::FAR)
     }

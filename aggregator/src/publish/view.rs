@@ -1,7 +1,8 @@
 //! What a page shows, as plain values: the one input of every renderer. Built from the state by a pure
 //! function, so that HTML, JSON, CSV and badges cannot disagree.
 
-use crate::domain::status::Status;
+use crate::domain::interval::Interval;
+use crate::domain::status::{Effective, Status};
 use crate::domain::time::Timestamp;
 use crate::domain::uptime::{DayTally, Figure};
 
@@ -119,6 +120,9 @@ pub struct ComponentView {
     pub showcase: bool,
     /// Exactly 90 days in the page's zone, oldest first, today last.
     pub days: Vec<DayTally>,
+    /// When it was not operational, oldest first: known to be otherwise, or without data. Whole stretches, of
+    /// the days shown at least. What ends after the moment of the view still holds.
+    pub past: Vec<Interval<Effective>>,
     /// Uptime over 24 hours, 7, 30 and 90 days, in this order.
     pub windows: [Figure; 4],
     /// Response times, where `response_time = true`.
@@ -139,14 +143,17 @@ pub struct Unseen {
 /// The response-time chart of a component.
 #[derive(Clone, Debug, Default)]
 pub struct ResponseView {
-    /// One point an hour, oldest first, at most 90 days; hours without a measurement are absent.
+    /// One point for each stretch of [`Self::step`], oldest first, at most 90 days; stretches without a
+    /// measurement are absent.
     pub points: Vec<ResponsePoint>,
+    /// What one point stands for, ms: an hour, less while the chart is young.
+    pub step: i64,
 }
 
-/// Response times of one hour.
+/// Response times of one stretch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ResponsePoint {
-    /// Start of the hour.
+    /// Its start.
     pub at: Timestamp,
     /// Median, ms.
     pub p50_ms: f64,

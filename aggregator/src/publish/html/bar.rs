@@ -8,19 +8,20 @@ use std::fmt::Write;
 
 /// Marks in a bar.
 const DAYS: usize = 90;
+/// The class of days before the watch.
+const BLANK: &str = "w0";
 
-/// The picture as markup; empty where there is no mark. Fewer than 90 marks stand at the end, where today is.
+/// The picture as markup. Fewer than 90 marks stand at the end, where today is; days before the watch are
+/// hairlines.
 pub(crate) fn svg(marks: &[Option<Tone>]) -> String {
-    if marks.iter().all(Option::is_none) {
-        return String::new();
-    }
     let mut out =
         String::from("<svg class=b viewBox=\"0 -14 90 28\" preserveAspectRatio=none aria-hidden=true>");
-    for tone in Tone::ALL {
-        let line = path(marks, tone);
+    let tones = Tone::ALL.map(|tone| (Some(tone), tone.class()));
+    for (mark, class) in tones.into_iter().chain([(None, BLANK)]) {
+        let line = path(marks, mark);
         if !line.is_empty() {
             // Writing to a string cannot fail.
-            let _ = write!(out, "<path class={} d=\"{line}\"/>", tone.class());
+            let _ = write!(out, "<path class={class} d=\"{line}\"/>");
         }
     }
     out.push_str("</svg>");
@@ -28,14 +29,14 @@ pub(crate) fn svg(marks: &[Option<Tone>]) -> String {
 }
 
 /// Runs of a tone: "M3 0h2m5 0h1", each move counted from the end of the run before.
-fn path(marks: &[Option<Tone>], tone: Tone) -> String {
+fn path(marks: &[Option<Tone>], wanted: Option<Tone>) -> String {
     let marks = &marks[marks.len().saturating_sub(DAYS)..];
     let offset = DAYS - marks.len();
     let mut out = String::new();
     let mut end = 0;
     let mut index = 0;
     while index < marks.len() {
-        let run = marks[index..].iter().take_while(|mark| **mark == Some(tone)).count();
+        let run = marks[index..].iter().take_while(|mark| **mark == wanted).count();
         if run > 0 {
             let at = offset + index;
             let (letter, x) = if out.is_empty() { ('M', at) } else { ('m', at - end) };
@@ -61,9 +62,9 @@ mod tests {
         marks[40] = bad;
         marks[41] = bad;
         marks[89] = None;
-        assert_eq!(path(&marks, Tone::Of(Status::Operational)), "M1 0h39m2 0h47");
-        assert_eq!(path(&marks, Tone::Of(Status::MajorOutage)), "M0 0h1m39 0h2");
-        assert_eq!(path(&marks, Tone::NoData), "");
-        assert_eq!(path(&[bad], Tone::Of(Status::MajorOutage)), "M89 0h1", "today stands last");
+        assert_eq!(path(&marks, good), "M1 0h39m2 0h47");
+        assert_eq!(path(&marks, bad), "M0 0h1m39 0h2");
+        assert_eq!(path(&marks, Some(Tone::NoData)), "");
+        assert_eq!(path(&[bad], bad), "M89 0h1", "today stands last");
     }
 }

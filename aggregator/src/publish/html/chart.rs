@@ -1,7 +1,7 @@
 //! The response-time chart: drawn when the page is rendered, told in words beside it.
 
 use super::words::Clock;
-use crate::domain::time::{HOUR, Timestamp};
+use crate::domain::time::{MINUTE, Timestamp};
 use crate::publish::view::{ResponsePoint, ResponseView};
 use std::fmt::Write;
 
@@ -29,45 +29,61 @@ pub(crate) struct Chart {
     pub(crate) latest_p95: String,
     /// When those were measured.
     pub(crate) latest_at: String,
-    /// "an hour", "12 hours": what one point stands for.
+    /// "an hour", "12 hours", "5 minutes": what one point stands for.
     pub(crate) step: String,
+    /// "hour", "5 minutes": what the newest one stands for.
+    pub(crate) span: String,
 }
 
 /// The chart; `None` where nothing was measured yet.
 pub(crate) fn chart(response: &ResponseView, clock: &Clock<'_>) -> Option<Chart> {
     let (first, last) = (response.points.first()?, response.points.last()?);
-    let hours = ((last.at - first.at) / HOUR + 1).max(1);
-    let step = (hours + POINTS - 1) / POINTS;
+    let fine = response.step.max(1);
+    let stretches = ((last.at - first.at) / fine + 1).max(1);
+    let step = (stretches + POINTS - 1) / POINTS * fine;
     let points = folded(&response.points, first.at, step);
     let highest = points.iter().map(|point| point.p95_ms.max(point.p50_ms)).fold(0.0, f64::max);
     let top = nice(highest);
-    let span = ((last.at - first.at) as f64).max(HOUR as f64);
+    let span = ((last.at - first.at) as f64).max(fine as f64);
+    // Within a day its hours tell the ends apart.
+    let one_day = clock.date(first.at) == clock.date(last.at);
+    let edge = |at| if one_day { clock.moment(at) } else { clock.day(clock.date(at)) };
     let line = |value: fn(&ResponsePoint) -> f64| path(&points, first.at, span, step, top, value);
     Some(Chart {
         p50: line(|point| point.p50_ms),
         p95: line(|point| point.p95_ms),
         top: milliseconds(top),
         middle: milliseconds(top / 2.0),
-        from: clock.day(clock.date(first.at)),
-        to: clock.day(clock.date(last.at)),
+        from: edge(first.at),
+        to: edge(last.at),
         latest_p50: milliseconds(last.p50_ms),
         latest_p95: milliseconds(last.p95_ms),
         latest_at: super::markup::time(last.at, &clock.moment(last.at), clock),
-        step: if step == 1 { "an hour".to_owned() } else { format!("{step} hours") },
+        step: stretch(step, "an hour"),
+        span: stretch(fine, "hour"),
     })
+}
+
+/// "5 minutes", "12 hours"; `hour` is what one hour is called.
+fn stretch(milliseconds: i64, hour: &str) -> String {
+    match milliseconds / MINUTE {
+        60 => hour.to_owned(),
+        minutes if minutes % 60 == 0 => format!("{} hours", minutes / 60),
+        minutes => format!("{minutes} minutes"),
+    }
 }
 
 /// Percentiles of several hours cannot be joined exactly: the middle one of the medians stands for them, and
 /// the highest of the 95th percentiles, so that nothing slow is hidden.
 fn folded(points: &[ResponsePoint], first: Timestamp, step: i64) -> Vec<ResponsePoint> {
-    let bucket = |point: &ResponsePoint| (point.at - first) / (step * HOUR);
+    let bucket = |point: &ResponsePoint| (point.at - first) / step;
     points
         .chunk_by(|one, other| bucket(one) == bucket(other))
         .filter_map(|hours| {
             let mut medians: Vec<_> = hours.iter().map(|hour| hour.p50_ms).collect();
             medians.sort_by(f64::total_cmp);
             Some(ResponsePoint {
-                at: first + bucket(hours.first()?) * step * HOUR,
+                at: first + bucket(hours.first()?) * step,
                 p50_ms: *medians.get(medians.len() / 2)?,
                 p95_ms: hours.iter().map(|hour| hour.p95_ms).fold(0.0, f64::max),
             })
@@ -87,7 +103,7 @@ fn path(
     let mut out = String::new();
     let mut before: Option<Timestamp> = None;
     for point in points {
-        let joined = before.is_some_and(|at| point.at - at <= step * HOUR);
+        let joined = before.is_some_and(|at| point.at - at <= step);
         let x = (point.at - first) as f64 / span * WIDTH;
         let y = HEIGHT - (value(point) / top * HEIGHT).clamp(0.0, HEIGHT);
         // A lone point is a stroke of no length, which round caps make visible. Strings cannot fail.
@@ -124,6 +140,7 @@ fn milliseconds(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::time::HOUR;
 
     fn point(hour: i64, p50_ms: f64, p95_ms: f64) -> ResponsePoint {
         ResponsePoint { at: Timestamp(hour * HOUR), p50_ms, p95_ms }
@@ -139,7 +156,7 @@ mod tests {
     #[test]
     fn a_line_breaks_where_nothing_was_measured() {
         let points = [point(0, 50.0, 80.0), point(1, 100.0, 80.0), point(4, 0.0, 80.0)];
-        let line = path(&points, Timestamp(0), 4.0 * HOUR as f64, 1, 100.0, |point| point.p50_ms);
+        let line = path(&points, Timestamp(0), 4.0 * HOUR as f64, HOUR, 100.0, |point| point.p50_ms);
         assert_eq!(line, "M0 80.0h0L180 0.0M720 160.0h0");
     }
 
@@ -147,7 +164,7 @@ mod tests {
     fn long_histories_fold_and_hide_nothing_slow() {
         let points: Vec<_> =
             (0..24).map(|hour| point(hour, hour as f64, if hour == 5 { 900.0 } else { 50.0 })).collect();
-        let folded = folded(&points, Timestamp(0), 12);
+        let folded = folded(&points, Timestamp(0), 12 * HOUR);
         assert_eq!(folded.len(), 2);
         assert!((folded[0].p95_ms - 900.0).abs() < f64::EPSILON);
         assert!((folded[1].p50_ms - 18.0).abs() < f64::EPSILON);

@@ -20,6 +20,8 @@ pub(crate) enum Piece {
     Name(String),
     /// Since when something lasts; the script adds for how long.
     Since(Timestamp),
+    /// An instant.
+    At(Timestamp),
 }
 
 /// What the banner says.
@@ -101,7 +103,7 @@ pub(crate) fn headline(view: &PageView) -> Headline {
     Headline {
         tone: Tone::Of(Status::Operational),
         sentence: vec![text("All systems operational")],
-        facts: vec![text("No incidents and no maintenance in progress.")],
+        facts: vec![text("No trouble and no maintenance in progress.")],
     }
 }
 
@@ -363,7 +365,7 @@ pub(crate) fn plain(pieces: &[Piece], clock: &Clock<'_>) -> String {
             Piece::Text(words) => words.clone(),
             Piece::Name(name) if name.is_ascii() => name.clone(),
             Piece::Name(name) => format!("\u{2068}{name}\u{2069}"),
-            Piece::Since(at) => clock.moment(*at),
+            Piece::Since(at) | Piece::At(at) => clock.moment(*at),
         })
         .collect()
 }

@@ -1,7 +1,9 @@
-//! The months of a page. Published incidents will stand in them; until there are any, a month is quiet.
+//! The months of a page, each with what its days held.
 
 use super::frame::Frame;
+use super::past::{self, DayRow, Limits};
 use super::words::{Clock, balanced};
+use crate::publish::roll_up::components;
 use crate::publish::view::PageView;
 use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
@@ -10,11 +12,22 @@ use sailfish::TemplateSimple;
 #[derive(TemplateSimple)]
 #[template(path = "history.stpl")]
 struct History {
+    name: String,
+    root: &'static str,
     month: String,
-    quiet: String,
+    /// When this was true; absent where nothing can change any more.
+    live: Option<super::Live>,
+    days: Vec<DayRow>,
     earlier: Option<MonthLink>,
     later: Option<MonthLink>,
 }
+
+/// A month tells all.
+const WHOLE: Limits = Limits { lines: usize::MAX, in_all: usize::MAX, names: 600 };
+/// The index points to the months for the rest of a bad day, and for days before many bad ones.
+const SHORT: Limits = Limits { lines: 4, in_all: 12, names: 120 };
+/// The same on a page that is heavy already.
+const SHORTEST: Limits = Limits { in_all: 1, names: 40, ..SHORT };
 
 struct MonthLink {
     href: String,
@@ -63,20 +76,37 @@ pub fn history(view: &PageView, month: Option<(i16, i8)>) -> anyhow::Result<Stri
     let name = month_name(year, number);
     let path = month.map_or_else(|| "history".to_owned(), |_| format!("history/{year:04}-{number:02}"));
     let title = format!("History, {name} · {}", balanced(&view.name));
+    let goes_on = !is_closed(view, (year, number));
     let body = History {
+        name: balanced(&view.name),
+        root: if root.is_empty() { "./" } else { root },
         month: name,
-        quiet: clock.isolated(clock.days(first.min(last), last)),
+        live: goes_on.then(|| super::Live::of(view, &clock)),
+        days: past::rows(view, (first.min(last), last), WHOLE, &clock),
         earlier: link(index.checked_sub(1)),
         later: link(Some(index + 1)),
     };
     Frame::new(view, root, &path, title).render(body.render_once()?)
 }
 
-/// The last 14 days in one line, up to what is verified and not before the page was made: "7 to 20 Nov".
-pub(crate) fn last_fortnight(view: &PageView, clock: &Clock<'_>) -> String {
+/// Can a month change no more? The present one can, and one of which something still lasts.
+pub fn is_closed(view: &PageView, (year, month): (i16, i8)) -> bool {
+    let clock = Clock::of(view);
+    let first = date(year, month, 1);
+    let over = first.last_of_month() < clock.today();
+    // Of what lies before the drawn days only the whole past tells, which is not asked for every minute.
+    let drawn = components(view).filter_map(|one| one.days.first()).map(|day| day.date).min();
+    let lasts = components(view)
+        .flat_map(|one| &one.past)
+        .any(|one| one.to > view.now && clock.date(one.from) <= first.last_of_month());
+    over && !(lasts && drawn.is_some_and(|drawn| drawn <= first))
+}
+
+/// The last 14 days, up to what is verified and not before the page was made.
+pub(crate) fn last_fortnight(view: &PageView, heavy: bool, clock: &Clock<'_>) -> Vec<DayRow> {
     let last = view.verified_at.map_or_else(|| clock.today(), |at| clock.date(at));
     let first = last.saturating_sub(13.days()).max(first_day(view, clock)).min(last);
-    clock.isolated(clock.days(first, last))
+    past::rows(view, (first, last), if heavy { SHORTEST } else { SHORT }, clock)
 }
 
 /// The page's first day, which is never after today.

@@ -31,6 +31,7 @@ pub(crate) fn sentence(pieces: &[Piece], clock: &Clock<'_>) -> String {
                     escaped(&clock.moment(*at))
                 )
             }
+            Piece::At(at) => time(*at, &clock.moment(*at), clock),
         })
         .collect()
 }

@@ -7,24 +7,38 @@
 mod assets;
 mod bar;
 mod chart;
+mod component;
 mod days;
+mod figures;
 mod frame;
 mod headline;
 mod history;
 mod markup;
+mod past;
 mod rows;
 mod uptime;
 mod words;
 
 pub use assets::{Asset, FAVICON_ICO, FAVICON_ICO_TYPE, assets, content_security_policy};
-pub use history::{history, months};
+pub use component::component;
+pub use history::{history, is_closed, months};
 pub use uptime::uptime;
 
-use crate::publish::view::{ComponentView, Item, PageView};
+use crate::domain::time::Timestamp;
+use crate::publish::view::{ComponentView, PageView};
 use frame::Frame;
-use rows::{ComponentRow, Row, Summary};
+use rows::Row;
 use sailfish::TemplateSimple;
 use words::{Clock, Tone, balanced};
+
+/// What a page that can grow old says of its age; the script greys it after `until`.
+struct Live {
+    /// Instants, as `datetime` has them.
+    until: String,
+    seen: Option<String>,
+    /// "Verified 16:15 UTC, 20 November 2026. Do not rely on it after 16:18.", as markup.
+    words: String,
+}
 
 #[derive(TemplateSimple)]
 #[template(path = "index.stpl")]
@@ -32,26 +46,11 @@ struct Index {
     tone: Tone,
     sentence: String,
     facts: String,
-    verified: String,
+    live: Live,
     today: String,
-    until: String,
-    seen: Option<String>,
     rows: Vec<Row>,
-    figures: bool,
-    quiet: String,
-}
-
-#[derive(TemplateSimple)]
-#[template(path = "component.stpl")]
-struct Component {
-    head: Summary,
-    description: Option<String>,
-    since: String,
-    at: String,
-    listing: rows::DayListing,
-    windows: Vec<uptime::Window>,
-    chart: Option<chart::Chart>,
-    today: String,
+    explained: figures::Explained,
+    days: Vec<past::DayRow>,
 }
 
 #[derive(TemplateSimple)]
@@ -73,73 +72,50 @@ pub fn index(view: &PageView) -> anyhow::Result<String> {
     let clock = Clock::of(view);
     let headline = headline::headline(view);
     let rows = rows::rows(view);
-    let has_figure = |head: &Summary| head.figure.is_some();
     let body = Index {
         tone: headline.tone,
         sentence: markup::sentence(&headline.sentence, &clock),
         facts: markup::sentence(&headline.facts, &clock),
-        verified: verified(view, &clock),
+        live: Live::of(view, &clock),
         today: clock.today().to_string(),
-        until: clock.instant(view.believe_until),
-        seen: view.verified_at.map(|at| clock.instant(at)),
-        figures: rows.iter().any(|row| match row {
-            Row::Group { head, .. } => has_figure(head),
-            Row::Component(row) => has_figure(&row.head),
-        }),
+        explained: figures::Explained::of_rows(&rows, view, &clock),
+        days: history::last_fortnight(view, rows.iter().any(Row::is_cut), &clock),
         rows,
-        quiet: history::last_fortnight(view, &clock),
     }
     .render_once()?;
     let title = format!("{} · {}", headline::plain(&headline.sentence, &clock), balanced(&view.name));
     Frame::new(view, "", "", title).render(body)
 }
 
-/// "Verified 16:15 UTC, 20 November 2026. Do not rely on it after 16:25."
-fn verified(view: &PageView, clock: &Clock<'_>) -> String {
-    let until = markup::time(view.believe_until, &clock.time(view.believe_until), clock);
-    match view.verified_at {
-        Some(at) => {
-            format!("Verified {}. Do not rely on it after {until}.", markup::time(at, &clock.full(at), clock))
-        }
-        None if headline::all_by_hand(view) => {
-            format!("Set by hand. Do not rely on this page after {until}.")
-        }
-        None => format!("Nothing was seen yet. Do not rely on this page after {until}."),
+impl Live {
+    fn of(view: &PageView, clock: &Clock<'_>) -> Self {
+        let words = match view.verified_at {
+            Some(at) => format!("Verified {}. Do not rely on it", markup::time(at, &clock.full(at), clock)),
+            None if headline::all_by_hand(view) => "Set by hand. Do not rely on this page".to_owned(),
+            None => "Nothing was seen yet. Do not rely on this page".to_owned(),
+        };
+        Self::new(&words, view.verified_at, view, clock)
     }
-}
 
-/// The page of one component: its bar, its days, its figures and, where switched on, its response times.
-/// `None` where the page has no such component.
-pub fn component(view: &PageView, component_id: &str) -> Option<String> {
-    let found = find(view, component_id)?;
-    let clock = Clock::of(view);
-    let ComponentRow { head, days, .. } = rows::component_row(found, &clock);
-    // A state that began before the first drawn day is only known to be older than that.
-    let drawn = found.days.first().is_some_and(|first| clock.date(found.since) > first.date);
-    let since = match (found.waiting, found.stale_since) {
-        (false, None) if drawn => markup::sentence(&[headline::Piece::Since(found.since)], &clock),
-        _ => String::new(),
-    };
-    let title = format!("{} · {}", balanced(&found.name), balanced(&view.name));
-    let body = Component {
-        head,
-        description: found.description.as_deref().map(balanced),
-        since,
-        at: markup::time(view.now, &clock.full(view.now), &clock),
-        listing: days,
-        windows: if found.showcase { uptime::windows(found, view) } else { Vec::new() },
-        chart: found.response.as_ref().and_then(|response| chart::chart(response, &clock)),
-        today: clock.today().to_string(),
-    };
-    let body = body.render_once().ok()?;
-    Frame::new(view, "../", &format!("components/{}", found.id), title).render(body).ok()
-}
+    /// Of one component: what is set by hand or out of sight is not verified.
+    fn of_component(component: &ComponentView, view: &PageView, clock: &Clock<'_>) -> Self {
+        let unseen = component.waiting || component.stale_since.is_some();
+        if !component.manual && !unseen {
+            return Self::of(view, clock);
+        }
+        let words =
+            format!("As of {}. Do not rely on it", markup::time(view.now, &clock.full(view.now), clock));
+        Self::new(&words, None, view, clock)
+    }
 
-fn find<'a>(view: &'a PageView, id: &str) -> Option<&'a ComponentView> {
-    view.items.iter().find_map(|item| match item {
-        Item::Component(component) => (component.id == id).then_some(component),
-        Item::Group(group) => group.children.iter().find(|child| child.id == id),
-    })
+    fn new(words: &str, seen: Option<Timestamp>, view: &PageView, clock: &Clock<'_>) -> Self {
+        let until = markup::time(view.believe_until, &clock.time(view.believe_until), clock);
+        Self {
+            until: clock.instant(view.believe_until),
+            seen: seen.map(|at| clock.instant(at)),
+            words: format!("{words} after {until}."),
+        }
+    }
 }
 
 /// A page in the index of pages.

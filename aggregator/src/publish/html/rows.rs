@@ -2,9 +2,10 @@
 
 use super::days::{self, DayLine, DayList};
 use super::headline::{is_shown, tone};
-use super::words::{Clock, Tone, balanced, count, duration, percentage};
-use super::{bar, markup};
+use super::words::{Clock, Tone, balanced, count, duration};
+use super::{bar, figures, markup};
 use crate::domain::status::Status;
+use crate::domain::time::Timestamp;
 use crate::domain::uptime::{self, Figure};
 use crate::publish::view::{ComponentView, GroupView, Item, PageView, Unseen};
 use jiff::civil::Date;
@@ -14,7 +15,7 @@ const FOLD_ABOVE: usize = 10;
 /// More lines of days than these, over the whole page, stand on the components' own pages instead: the oldest
 /// go first. A page of sixty components with every fifth day bad stays within 14,000 bytes; marks are never
 /// dropped.
-const DAY_LINES: usize = 450;
+const DAY_LINES: usize = 408;
 /// Where the 90-day window stands in [`ComponentView::windows`].
 pub(crate) const NINETY_DAYS: usize = 3;
 
@@ -38,6 +39,12 @@ pub(crate) struct Summary {
     pub(crate) heard: String,
     /// The picture; absent where uptime is not shown.
     pub(crate) bar: Option<String>,
+    /// It holds days from before the watch.
+    pub(crate) blank: bool,
+    /// People alone say what it is.
+    pub(crate) manual: bool,
+    /// The owner's sentence about it.
+    pub(crate) description: Option<String>,
 }
 
 /// A component's row and what it opens to.
@@ -84,9 +91,9 @@ pub(crate) fn rows(view: &PageView) -> Vec<Row> {
         .iter()
         .filter_map(|item| match item {
             Item::Component(component) => {
-                is_shown(component).then(|| Row::Component(component_row(component, &clock)))
+                is_shown(component).then(|| Row::Component(component_row(component, view, &clock)))
             }
-            Item::Group(group) => group_row(group, many, &clock),
+            Item::Group(group) => group_row(group, many, view, &clock),
         })
         .collect();
     shed(&mut rows, DAY_LINES);
@@ -111,6 +118,20 @@ fn shed(rows: &mut [Row], most: usize) {
 }
 
 impl Row {
+    /// Days are left out of it, because the page is heavy.
+    pub(crate) fn is_cut(&self) -> bool {
+        self.components().iter().any(|row| row.days.older > 0)
+    }
+
+    /// Of the group and of every component.
+    pub(crate) fn heads(&self) -> Vec<&Summary> {
+        let own = match self {
+            Self::Group { head, .. } => Some(head),
+            Self::Component(_) => None,
+        };
+        own.into_iter().chain(self.components().iter().map(|row| &row.head)).collect()
+    }
+
     fn components(&self) -> &[ComponentRow] {
         match self {
             Self::Group { children, .. } => children,
@@ -126,20 +147,26 @@ impl Row {
     }
 }
 
-fn group_row(group: &GroupView, many: bool, clock: &Clock<'_>) -> Option<Row> {
+fn group_row(group: &GroupView, many: bool, view: &PageView, clock: &Clock<'_>) -> Option<Row> {
     let children: Vec<_> = group.children.iter().filter(|child| is_shown(child)).collect();
     let worst = children.iter().map(|child| tone(child)).max_by_key(|tone| tone.weight())?;
     let showcased: Vec<_> = children.iter().copied().filter(|child| child.showcase).collect();
+    let marks = days::worst(&showcased);
     let head = Summary {
         name: balanced(&group.name),
-        figure: (!showcased.is_empty()).then(|| figure(&mean(&showcased, NINETY_DAYS))),
+        figure: (!showcased.is_empty()).then(|| {
+            figures::words(&mean(&showcased, NINETY_DAYS), 90, watched_from(&showcased), view, clock)
+        }),
         tone: worst,
         state: markup::escaped(&group_words(&children, worst)),
         heard: String::new(),
-        bar: (!showcased.is_empty()).then(|| bar::svg(&days::worst(&showcased))),
+        blank: marks.contains(&None),
+        bar: (!showcased.is_empty()).then(|| bar::svg(&marks)),
+        manual: false,
+        description: group.description.as_deref().map(balanced),
     };
     let open = !(many && worst == Tone::Of(Status::Operational));
-    let children = children.into_iter().map(|child| component_row(child, clock)).collect();
+    let children = children.into_iter().map(|child| component_row(child, view, clock)).collect();
     Some(Row::Group { head, open, children })
 }
 
@@ -171,17 +198,13 @@ pub(crate) fn mean(children: &[&ComponentView], window: usize) -> Figure {
     uptime::group(&figures)
 }
 
-/// "99.89%", "99.89%, not enough data", "No uptime yet".
-pub(crate) fn figure(figure: &Figure) -> String {
-    match figure.hundredths {
-        Some(hundredths) if figure.enough => percentage(hundredths),
-        Some(hundredths) => format!("{}, not enough data", percentage(hundredths)),
-        None => "No uptime yet".to_owned(),
-    }
+/// Since when any of those that have a figure is watched.
+pub(crate) fn watched_from(children: &[&ComponentView]) -> Option<Timestamp> {
+    children.iter().filter_map(|child| child.watched_from).min()
 }
 
 /// The row of one component.
-pub(crate) fn component_row(component: &ComponentView, clock: &Clock<'_>) -> ComponentRow {
+pub(crate) fn component_row(component: &ComponentView, view: &PageView, clock: &Clock<'_>) -> ComponentRow {
     let list = days::list(&component.days);
     let heard = match list.troubled {
         0 => String::new(),
@@ -191,11 +214,16 @@ pub(crate) fn component_row(component: &ComponentView, clock: &Clock<'_>) -> Com
     ComponentRow {
         head: Summary {
             name: balanced(&component.name),
-            figure: component.showcase.then(|| figure(&component.windows[NINETY_DAYS])),
+            figure: component.showcase.then(|| {
+                figures::words(&component.windows[NINETY_DAYS], 90, component.watched_from, view, clock)
+            }),
             tone: tone(component),
             state: state(component, clock),
             heard,
+            blank: component.showcase && marks.contains(&None),
             bar: component.showcase.then(|| bar::svg(&marks)),
+            manual: component.manual,
+            description: component.description.as_deref().map(balanced),
         },
         days: day_listing(&list, component.days.len(), clock),
         page: format!("components/{}", component.id),
@@ -224,7 +252,7 @@ pub(crate) fn state(component: &ComponentView, clock: &Clock<'_>) -> String {
 }
 
 /// "1 of 2 checks not seen since 14:40".
-fn unseen_words(unseen: Unseen, checks: usize, clock: &Clock<'_>) -> String {
+pub(crate) fn unseen_words(unseen: Unseen, checks: usize, clock: &Clock<'_>) -> String {
     let which = format!("{} of {checks} checks", unseen.checks);
     let Some(at) = unseen.since else { return format!("{which} never seen") };
     let later = if unseen.since_differs { " or later" } else { "" };

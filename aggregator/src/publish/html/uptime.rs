@@ -1,9 +1,10 @@
 //! `/uptime`: every figure opened to what it was worked out from.
 
+use super::figures::Explained;
 use super::frame::{Frame, zone};
 use super::headline::is_shown;
-use super::rows;
 use super::words::{Clock, balanced, duration, grouped, percentage};
+use super::{Live, figures, rows};
 use crate::domain::time::{DAY, SECOND};
 use crate::domain::uptime::{Figure, Tally};
 use crate::publish::view::{ComponentView, GroupView, Item, PageView};
@@ -15,9 +16,11 @@ const WINDOWS: [(&str, i64); 4] = [("24 h", 1), ("7 days", 7), ("30 days", 30), 
 #[derive(TemplateSimple)]
 #[template(path = "uptime.stpl")]
 struct Uptime {
+    name: String,
     formula: Vec<String>,
     entries: Vec<Entry>,
-    at: String,
+    explained: Explained,
+    live: Live,
 }
 
 /// A group or a component with its figures.
@@ -52,43 +55,51 @@ pub fn uptime(view: &PageView) -> anyhow::Result<String> {
     let mut entries = Vec::new();
     for item in &view.items {
         match item {
-            Item::Component(component) => entries.extend(component_entry(component, view)),
-            Item::Group(group) => group_entries(group, view, &mut entries),
+            Item::Component(component) => entries.extend(component_entry(component, view, &clock)),
+            Item::Group(group) => group_entries(group, view, &clock, &mut entries),
         }
     }
-    let at = super::markup::time(view.now, &clock.full(view.now), &clock);
     let title = format!("Uptime · {}", balanced(&view.name));
-    let body = Uptime { formula: formula(view), entries, at }.render_once()?;
+    let figures = entries.iter().flat_map(|entry| &entry.windows).map(|window| window.figure.as_str());
+    let body = Uptime {
+        name: balanced(&view.name),
+        formula: formula(view),
+        explained: Explained::of(&figures),
+        live: Live::of(view, &clock),
+        entries,
+    }
+    .render_once()?;
     Frame::new(view, "", "uptime", title).render(body)
 }
 
-fn component_entry(component: &ComponentView, view: &PageView) -> Option<Entry> {
+fn component_entry(component: &ComponentView, view: &PageView, clock: &Clock<'_>) -> Option<Entry> {
     (component.showcase && is_shown(component)).then(|| Entry {
         name: balanced(&component.name),
         group: false,
         link: Some(format!("components/{}", component.id)),
-        windows: windows(component, view),
+        windows: windows(component, view, clock),
     })
 }
 
-fn group_entries(group: &GroupView, view: &PageView, entries: &mut Vec<Entry>) {
+fn group_entries(group: &GroupView, view: &PageView, clock: &Clock<'_>, entries: &mut Vec<Entry>) {
     let children: Vec<_> = group.children.iter().filter(|child| child.showcase && is_shown(child)).collect();
     if children.is_empty() {
         return;
     }
     let words = format!("The mean of the {} below, cut off after two decimals.", number(children.len()));
-    let windows = WINDOWS.iter().enumerate().map(|(index, (name, _))| {
+    let watched = rows::watched_from(&children);
+    let windows = WINDOWS.iter().enumerate().map(|(index, (name, days))| {
         let mean = rows::mean(&children, index);
         Window {
             name,
-            figure: rows::figure(&mean),
+            figure: figures::words(&mean, *days, watched, view, clock),
             coverage: percentage(mean.coverage),
             words: words.clone(),
             seconds: String::new(),
         }
     });
     entries.push(Entry { name: balanced(&group.name), group: true, link: None, windows: windows.collect() });
-    entries.extend(children.into_iter().filter_map(|child| component_entry(child, view)));
+    entries.extend(children.into_iter().filter_map(|child| component_entry(child, view, clock)));
 }
 
 fn number(children: usize) -> String {
@@ -96,13 +107,13 @@ fn number(children: usize) -> String {
 }
 
 /// The windows of a component in words and in seconds.
-pub(crate) fn windows(component: &ComponentView, view: &PageView) -> Vec<Window> {
+pub(crate) fn windows(component: &ComponentView, view: &PageView, clock: &Clock<'_>) -> Vec<Window> {
     WINDOWS
         .iter()
         .zip(&component.windows)
         .map(|(&(name, days), figure)| Window {
             name,
-            figure: rows::figure(figure),
+            figure: figures::words(figure, days, component.watched_from, view, clock),
             coverage: percentage(figure.coverage),
             words: in_words(figure, days, view.rule.statuspage),
             seconds: in_seconds(&figure.tally),
@@ -201,7 +212,7 @@ fn formula(view: &PageView) -> Vec<String> {
     } else {
         vec![
             format!("Uptime = 100 × (1 − ({lost}) ÷ observed time), cut off after two decimals: no outage is ever shown as 100%."),
-            "Degraded performance counts as up. Maintenance, time without data and time before a component was watched do not count, neither for nor against. Coverage says how much of the time that does count we could see; under 90% the figure says “not enough data”.".to_owned(),
+            "Degraded performance counts as up. Maintenance, time without data and time before a component was watched do not count, neither for nor against. Coverage says how much of the time that does count we could see; under 90% the figure is starred.".to_owned(),
             days,
         ]
     }

@@ -220,7 +220,8 @@ impl<'a> Clock<'a> {
         format!("{} {}", date.strftime("%a"), self.day_of_month(date))
     }
 
-    fn day_of_month(&self, date: Date) -> String {
+    /// "20 Nov"; with the year if it is not the present one.
+    pub(crate) fn day_of_month(&self, date: Date) -> String {
         let pattern = if date.year() == self.today.year() { "%-d %b" } else { "%-d %b %Y" };
         date.strftime(pattern).to_string()
     }
