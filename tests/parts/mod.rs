@@ -17,6 +17,7 @@ pub mod postfix;
 pub mod postgres;
 pub mod script;
 pub mod unbound;
+pub mod varnish;
 
 /// Waits until `condition` holds, `bound` at most.
 ///

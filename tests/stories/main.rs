@@ -4,6 +4,7 @@
 
 mod addresses;
 mod certificates;
+mod caching;
 mod clocks;
 mod continuity;
 mod doctor;

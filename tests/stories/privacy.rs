@@ -1,8 +1,11 @@
 //! A private page, an unknown page and a path that never was are the same answer, byte for byte.
 
 use crate::http::{Answer, request};
-use crate::world::{World, page};
+use crate::world::{FAR, World, page, quick_check};
 use rusqlite::{Connection, OpenFlags};
+use skerry_tests::parts::nginx::{Nginx, Site as NginxSite};
+use skerry_tests::parts::until;
+use std::time::{Duration, Instant};
 
 /// Every path below a page's root that the public side knows, and some that are near.
 fn paths(component: &str) -> Vec<String> {
@@ -82,7 +85,7 @@ async fn a_private_page_is_an_unknown_page() {
         {
             let never = ask(&world, method, "/never-was", more);
             assert_eq!(never.status, 404);
-            assert!(never.head.contains("no-store"), "{}", never.head);
+            assert!(never.head.contains("cache-control: public, max-age=10\n"), "{}", never.head);
             for path in paths(&hidden) {
                 let private = ask(&world, method, &format!("/status/secret/{path}"), more);
                 let unknown = ask(&world, method, &format!("/status/unknown/{path}"), more);
@@ -115,4 +118,46 @@ async fn a_private_component_is_an_unknown_component() {
         let text = answer.text();
         assert!(!text.contains("Staff") && !text.contains(&id) && !text.contains("door"), "{path}: {text}");
     }
+}
+
+/// Everything that the open page shows, with its headers, whose order says nothing.
+fn everything(world: &World, component: &str) -> Vec<(String, Vec<String>, String)> {
+    let one = |path: String| {
+        let answer = ask(world, "GET", &format!("/status/open/{path}"), "");
+        let mut head: Vec<_> = answer.head.lines().map(str::to_owned).collect();
+        head.sort();
+        (path, head, answer.text())
+    };
+    paths(component).into_iter().map(one).collect()
+}
+
+#[tokio::test]
+async fn a_hidden_component_that_goes_down_changes_no_byte_that_is_public() {
+    let mut nginx = Nginx::start(&NginxSite::default()).await;
+    let mut world = World::new(&format!(
+        "[local_agent]\nlocation = \"here\"\n\n{}{}{}{}",
+        quick_check("door", &nginx.url_at("127.0.0.1", "/")),
+        page("open", true, &[]),
+        "[[page.component]]\nkey = \"seen\"\nname = \"Seen\"\nchecks = []\n\n",
+        "[[page.component]]\nkey = \"staff\"\nname = \"Staff\"\npublic = false\nchecks = [\"door\"]\n"
+    ));
+    world.start().await;
+    let seen = component_id(&world, "seen");
+    let bound = Duration::from_secs(20);
+    let now_is = |world: &World, status: &str| {
+        world.intervals("staff").last().is_some_and(|(_, to, last)| *to == FAR && last == status)
+    };
+    until("the hidden component is up", bound, async || now_is(&world, "operational")).await;
+    let before = everything(&world, &seen);
+    nginx.kill().await;
+    until("the hidden component is down", bound, async || now_is(&world, "major_outage")).await;
+    // What is published is published within a second of its commit.
+    let published = Instant::now() + Duration::from_millis(1_500);
+    until("a publication would have been seen", bound, async || {
+        for (now, before) in everything(&world, &seen).into_iter().zip(&before) {
+            assert_eq!(now, *before, "a hidden component shows");
+        }
+        Instant::now() > published
+    })
+    .await;
 }

@@ -101,6 +101,8 @@ impl Publisher {
     /// # Errors
     /// [`Refused::Stopping`] when the engine has ended; an I/O error when no thread can be had.
     pub fn start(mut self) -> anyhow::Result<std::thread::JoinHandle<()>> {
+        // What led to the state that is looked at next needs no rendering of its own.
+        self.changed.try_iter().for_each(drop);
         self.refresh_pages()?;
         self.turn()?;
         Ok(std::thread::Builder::new().name("publisher".to_owned()).spawn(move || self.run())?)
@@ -146,7 +148,9 @@ impl Publisher {
         }
         let pages = self.engine.look(move |state, _| {
             let known = shown.into_iter().filter_map(|key| state.components.get(&key));
-            known.map(|component| (component.id.clone(), component.page)).collect::<Vec<_>>()
+            // One that visitors do not see must not be felt in when their page was rendered.
+            let seen = known.filter(|component| component.settings.public && !component.archived);
+            seen.map(|component| (component.id.clone(), component.page)).collect::<Vec<_>>()
         })?;
         for (component, page) in pages {
             if let Some(page) = self.pages.get_mut(&page) {

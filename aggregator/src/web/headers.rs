@@ -103,6 +103,10 @@ fn insert_bytes(headers: &mut HeaderMap, name: HeaderName, value: &Bytes) {
     }
 }
 
+/// How long a cache may answer 404 by itself. A copy of what became private is replaced by it: one that
+/// could not be stored would leave the old copy there, to return when nobody answers behind the cache.
+const ABSENT: (&str, &str) = ("public, max-age=10", "max-age=10");
+
 /// An answer that no cache keeps.
 pub(super) fn uncached(
     status: StatusCode,
@@ -120,12 +124,16 @@ pub(super) fn uncached(
 }
 
 /// The headers of the one 404. They are made once and cloned: each map made anew has its own random order,
-/// and every 404 is the same to the byte.
+/// and every 404 is the same to the byte. It has no `Vary`: it takes the place of every stored encoding.
 pub(super) fn of_not_found(html: &Html) -> HeaderMap {
     let mut response = uncached(StatusCode::NOT_FOUND, "text/html; charset=utf-8", Bytes::new());
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(html.policy));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    let (browsers, caches) = ABSENT;
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static(browsers));
+    headers.insert(CDN_CACHE_CONTROL, HeaderValue::from_static(caches));
+    headers.insert(SURROGATE_CONTROL, HeaderValue::from_static(caches));
     headers.clone()
 }
 

@@ -125,8 +125,12 @@ fn what_is_not_there_is_the_same_404_to_the_byte() {
     let running = Running::start(two_pages(), &[PUBLIC]);
     let never = running.get("any", "/never", &[]);
     assert_eq!(never.code(), "404");
-    for name in ["cache-control", "cdn-cache-control", "surrogate-control"] {
-        assert_eq!(never.header(name), Some("no-store"), "{name}");
+    assert_eq!(never.header("cache-control"), Some("public, max-age=10"));
+    for name in ["cdn-cache-control", "surrogate-control"] {
+        assert_eq!(never.header(name), Some("max-age=10"), "{name}");
+    }
+    for name in ["vary", "etag", "last-modified", "surrogate-key", "cache-tag"] {
+        assert_eq!(never.header(name), None, "{name}");
     }
     let paths = [
         "/status/hidden/",
