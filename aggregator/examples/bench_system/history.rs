@@ -216,7 +216,7 @@ fn draw(state: &State, key: PageKey, now: Timestamp) {
         let intervals = effective(layers, begin, now + 1);
         let days = days(&intervals, &calendar);
         let (rule, weights) = (page.settings.rule, page.settings.weights);
-        let windows = windows(&intervals, &days, &calendar, layers.start, rule, weights);
+        let windows = windows(&intervals, &days, &calendar, Some(layers.start), rule, weights);
         std::hint::black_box((days, windows));
     }
 }

@@ -4,7 +4,7 @@ use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
 use skerry_aggregator::domain::interval::Interval;
 use skerry_aggregator::domain::status::{Effective, Status};
 use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
-use skerry_aggregator::domain::uptime::{DayTally, Figure, Tally};
+use skerry_aggregator::domain::uptime::{self, DayTally, Figure, Tally};
 use skerry_aggregator::publish::view::{
     ComponentView, GroupView, Item, PageView, ResponsePoint, ResponseView, UptimeRuleView,
 };
@@ -82,7 +82,8 @@ pub(crate) fn component(name: &str) -> ComponentView {
         watched_from: Some(NOW - 200 * DAY),
         days,
         past: Vec::new(),
-        windows: [Figure { hundredths: None, enough: false, coverage: 0, tally: Tally::default() }; 4],
+        windows: [Figure { hundredths: None, enough: false, coverage: 0, tally: Tally::default(), lost: 0 };
+            4],
         response: None,
     })
 }
@@ -146,13 +147,7 @@ pub(crate) fn refigured(mut component: ComponentView) -> ComponentView {
 }
 
 fn figure(tally: Tally) -> Figure {
-    let observed = tally.operational + tally.degraded + tally.partial + tally.major;
-    let watched = observed + tally.no_data;
-    let lost = tally.major * 100 + tally.partial * 30;
-    let hundredths =
-        (observed > 0).then(|| ((observed * 100 - lost) * 100 / observed).try_into().unwrap_or(10_000));
-    let coverage = if watched > 0 { (observed * 10_000 / watched) as u32 } else { 0 };
-    Figure { hundredths, enough: coverage >= 9_000, coverage, tally }
+    uptime::figure(&tally, uptime::Rule::Observed, uptime::Weights::default(), 0)
 }
 
 /// A group.

@@ -103,27 +103,30 @@ pub fn days(effective: &[Interval<Effective>], calendar: &Calendar) -> Vec<DayTa
 }
 
 /// Uptime over 24 hours (rolling), 7, 30 and 90 days (of the calendar, today last), in this order.
-/// `days` are those of `calendar`. By Statuspage's rule 30 days are 31, as theirs are.
+/// `days` are those of `calendar`. By Statuspage's rule 30 days are 31, as theirs are, and only days before a
+/// `start_date` leave the window.
 #[must_use]
 pub fn windows(
     effective: &[Interval<Effective>],
     days: &[DayTally],
     calendar: &Calendar,
-    start: Timestamp,
+    start_date: Option<Timestamp>,
     rule: Rule,
     weights: Weights,
 ) -> [Figure; 4] {
     let end = calendar.end();
-    let watched = calendar.days.len() - calendar.days.partition_point(|day| day.to <= start);
+    let before = start_date.map_or(0, |start| calendar.days.partition_point(|day| day.to <= start));
+    let counted = calendar.days.len() - before;
     let (mut sum, mut summed) = (Tally::default(), 0);
     let mut over = |count: usize| {
         let count = if rule == Rule::Statuspage && count == 30 { 31 } else { count };
         let older = days.iter().rev().skip(summed).take(count - summed);
         (sum, summed) = (older.fold(sum, |sum, day| sum + day.tally), count);
-        figure(&sum, rule, weights, watched.min(count) as u32)
+        figure(&sum, rule, weights, counted.min(count) as u32)
     };
     let rolling = tally(effective, end - DAY, end);
-    [figure(&rolling, rule, weights, u32::from(end > start)), over(7), over(30), over(90)]
+    let begun = start_date.is_none_or(|start| end > start);
+    [figure(&rolling, rule, weights, u32::from(begun)), over(7), over(30), over(90)]
 }
 
 /// How a day is drawn; `Ord` from nothing to worst, so that a group draws the greatest of its children.

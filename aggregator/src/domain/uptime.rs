@@ -48,6 +48,9 @@ pub struct Figure {
     pub coverage: u32,
     /// What the figure was worked out from.
     pub tally: Tally,
+    /// The share that was lost, in units of 10⁻²⁴, cut off: a group's figure is the mean of what its children
+    /// lost, not of what they show. 0 where nothing was observed.
+    pub lost: u128,
 }
 
 /// How an uptime figure is worked out.
@@ -170,31 +173,38 @@ pub(super) fn tally_of(
 }
 
 /// The figure of one window. `days_whole` serves [`Rule::Statuspage`] alone: the days of the window, today
-/// counted whole, less those before the start.
+/// counted whole, less those before a start date. By that rule what was never seen was never down.
 #[must_use]
 pub fn figure(tally: &Tally, rule: Rule, weights: Weights, days_whole: u32) -> Figure {
     let observed = tally.observed();
     let whole = match rule {
         Rule::Observed => observed,
-        Rule::Statuspage if observed + tally.maintenance == 0 => 0,
         Rule::Statuspage => i64::from(days_whole) * DAY,
     };
     let lost = i128::from(tally.major) * i128::from(weights.major_percent)
         + i128::from(tally.partial) * i128::from(weights.partial_percent);
     let whole = i128::from(whole) * 100;
-    let hundredths = (whole > 0).then(|| share(whole - lost.min(whole), whole));
-    Figure { hundredths, tally: *tally, ..coverage(tally) }
+    let lost = lost.min(whole);
+    let hundredths = (whole > 0).then(|| share(whole - lost, whole));
+    let lost = if whole > 0 { (lost * WHOLE / whole).unsigned_abs() } else { 0 };
+    Figure { hundredths, tally: *tally, lost, ..coverage(tally) }
 }
 
-/// The figure of a group: the truncated mean of the shown values of those children that have one. Its
+/// All of a window in the units of [`Figure::lost`]: 128 bits hold it times the milliseconds of 40 years, in percent.
+const WHOLE: i128 = 1_000_000_000_000_000_000_000_000;
+
+/// The figure of a group: the mean of the untruncated values of those children that have one, truncated. Its
 /// tally is the mean of theirs.
 #[must_use]
 pub fn group(children: &[Figure]) -> Figure {
-    let shown = || children.iter().filter_map(|child| child.hundredths.map(u64::from));
-    let mean = shown().sum::<u64>().checked_div(shown().count() as u64);
+    let counted = || children.iter().filter(|child| child.hundredths.is_some());
+    let lost: u128 = counted().map(|child| child.lost).sum();
+    let most = counted().count() as u128 * WHOLE.unsigned_abs();
     let tallies = || children.iter().map(|child| child.tally);
     Figure {
-        hundredths: mean.map(|mean| mean as u32),
+        // What each child lost was cut off, and a loss that reaches a hundredth takes it whole.
+        hundredths: (most > 0).then(|| 10_000 - (lost * 10_000).div_ceil(most) as u32),
+        lost: lost.checked_div(counted().count() as u128).unwrap_or_default(),
         tally: Tally::each(tallies(), (children.len() as i64).max(1)),
         ..coverage(&Tally::each(tallies(), 1))
     }
@@ -211,5 +221,5 @@ fn coverage(tally: &Tally) -> Figure {
     let expected = observed + i128::from(tally.no_data);
     let whole = observed - i128::from(tally.unseen);
     let coverage = if expected > 0 { share(whole, expected) } else { 0 };
-    Figure { hundredths: None, enough: coverage >= 9_000, coverage, tally: Tally::default() }
+    Figure { hundredths: None, enough: coverage >= 9_000, coverage, tally: Tally::default(), lost: 0 }
 }

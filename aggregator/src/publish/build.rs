@@ -106,9 +106,9 @@ impl Build<'_> {
         let intervals = layers::watched_from(intervals, watched_from.unwrap_or(Timestamp::FAR));
         let days = days(&intervals, &self.calendar);
         let rule = self.page.settings.rule;
-        let start = component.layers.start;
-        let windows = windows(&intervals, &days, &self.calendar, start, rule, self.page.settings.weights);
         let settings = &component.settings;
+        let start = settings.start_date.map(|_| component.layers.start);
+        let windows = windows(&intervals, &days, &self.calendar, start, rule, self.page.settings.weights);
         Some(ComponentView {
             id: component.id.clone(),
             name: settings.name.clone(),

@@ -1,5 +1,6 @@
 //! `uptime.csv`: the figures of the uptime page and the seconds behind them, one row for each component
-//! that shows its uptime (RFC 4180). A group has no row: its figure is the truncated mean of its rows.
+//! that shows its uptime (RFC 4180). A group has no row: its figure is the
+//! truncated mean of what its rows are before they are truncated.
 
 use super::view::{ComponentView, Item, PageView};
 use crate::domain::uptime::Figure;

@@ -14,6 +14,7 @@ pub(super) fn component(id: &str, status: Status) -> ComponentView {
         enough: true,
         coverage: 9_950,
         tally: Tally { operational: 7_765_000_500, major: 8_000_000, no_data: 3_000, ..Tally::default() },
+        lost: 0,
     };
     let today = jiff::civil::date(2026, 11, 20);
     let days = (0..90).rev().map(|back| DayTally {

@@ -13,7 +13,7 @@ use skerry_aggregator::domain::layers::{Layers, effective, lay};
 use skerry_aggregator::domain::status::{Effective, Status};
 use skerry_aggregator::domain::time::{DAY, HOUR, Timestamp};
 use skerry_aggregator::domain::track::Track;
-use skerry_aggregator::domain::uptime::{Rule, Weights};
+use skerry_aggregator::domain::uptime::{Figure, Rule, Weights};
 use skerry_aggregator::domain::verdict::{Quorum, Ruling, Verdict, timeline};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
@@ -223,7 +223,26 @@ fn assert_windows(
 ) {
     let weights = Weights { partial_percent: 30, major_percent: 100 };
     let shown = days(overlay, calendar);
-    let figures = windows(overlay, &shown, calendar, told.start, rule, weights);
+    for start_date in [Some(told.start), None] {
+        assert_figures(
+            windows(overlay, &shown, calendar, start_date, rule, weights),
+            calendar,
+            start_date,
+            hours,
+            zone,
+            (rule, end),
+        );
+    }
+}
+
+fn assert_figures(
+    figures: [Figure; 4],
+    calendar: &Calendar,
+    start_date: Option<Timestamp>,
+    hours: &[(Timestamp, Effective)],
+    zone: &TimeZone,
+    (rule, end): (Rule, Timestamp),
+) {
     let thirty = if rule == Rule::Statuspage { 31 } else { 30 };
     for (figure, count) in figures.iter().zip([0, 7, thirty, 90]) {
         let window = &calendar.days()[90 - count..];
@@ -236,10 +255,10 @@ fn assert_windows(
         tally.unwatched += (end - from) - tally.total();
         let whole = match rule {
             Rule::Observed => tally.observed(),
-            Rule::Statuspage if tally.observed() + tally.maintenance == 0 => 0,
-            Rule::Statuspage if count == 0 => DAY,
+            Rule::Statuspage if count == 0 => DAY * i64::from(start_date.is_none_or(|start| end > start)),
             Rule::Statuspage => {
-                DAY * window.iter().filter(|day| day.date >= date_of(zone, told.start)).count() as i64
+                let counts = |date| start_date.is_none_or(|start| date >= date_of(zone, start));
+                DAY * window.iter().filter(|day| counts(day.date)).count() as i64
             }
         };
         assert_figure(figure, tally, whole, 30);

@@ -7,9 +7,9 @@ use skerry_aggregator::domain::days::{Calendar, Mark, mark};
 use skerry_aggregator::domain::interval::Interval;
 use skerry_aggregator::domain::layers::{lay, splice};
 use skerry_aggregator::domain::status::Status;
-use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use skerry_aggregator::domain::time::{DAY, HOUR, SECOND, Timestamp};
 use skerry_aggregator::domain::track::{Hard, Seen, Span, Track};
-use skerry_aggregator::domain::uptime::{DayTally, Figure, Rule, Tally, Weights, figure, group};
+use skerry_aggregator::domain::uptime::{DayTally, Tally};
 use skerry_aggregator::domain::verdict::{
     Live, LocationSays, Quorum, Ruling, Verdict, Witness, decide, now, timeline, within_location,
 };
@@ -305,78 +305,6 @@ fn layers_are_cut_and_joined() {
     lay(&mut layer, stretch(40, 50, 'd'));
     lay(&mut layer, stretch(45, 45, 'x'));
     assert_eq!(layer, [stretch(0, 3, 'a'), stretch(3, 30, 'c'), stretch(40, 50, 'd')]);
-}
-
-/// Golden numbers of Statuspage's rule: floor2(100 · (1 − (M + 0.3 · P) / (D · 86,400))).
-#[test]
-fn statuspage_figures() {
-    // (major seconds, partial seconds, days, hundredths of a percent)
-    let table = [
-        (0, 0, 90, 10_000),
-        (1, 0, 90, 9_999),
-        (0, 1, 90, 9_999),
-        (777, 0, 90, 9_999),
-        (778, 0, 90, 9_998),
-        (777, 2, 90, 9_999),
-        (777, 3, 90, 9_998),
-        (7_945, 0, 90, 9_989),
-        (0, 7_945, 90, 9_996),
-        (3_600, 7_200, 31, 9_978),
-        (86_400, 0, 90, 9_888),
-        (0, 86_400, 90, 9_966),
-        (86_400, 0, 1, 0),
-        (90_000, 0, 1, 0),
-        (3_600, 0, 12, 9_965),
-    ];
-    for (major, partial, days, expected) in table {
-        let tally =
-            Tally { major: major * SECOND, partial: partial * SECOND, operational: 1, ..Tally::default() };
-        let shown = figure(&tally, Rule::Statuspage, Weights::default(), days).hundredths;
-        assert_eq!(shown, Some(expected), "{major} s, {partial} s in {days} days");
-    }
-    let unseen = Tally { no_data: DAY, ..Tally::default() };
-    assert_eq!(figure(&unseen, Rule::Statuspage, Weights::default(), 90).hundredths, None);
-}
-
-#[test]
-fn observed_figures_leave_out_what_was_not_seen() {
-    let tally = Tally {
-        operational: 80 * HOUR,
-        degraded: 9 * HOUR,
-        partial: 5 * HOUR,
-        major: 5 * HOUR + 59 * MINUTE,
-        maintenance: 500 * HOUR,
-        no_data: 11 * HOUR,
-        unwatched: 900 * HOUR,
-        unseen: 0,
-    };
-    let shown = figure(&tally, Rule::Observed, Weights::default(), 0);
-    // 1 − (5 h 59 min + 0.3 · 5 h) / 99 h 59 min; 99 h 59 min of 110 h 59 min were seen.
-    assert_eq!((shown.hundredths, shown.coverage, shown.enough), (Some(9_251), 9_008, true));
-    let one = Tally { operational: 90 * DAY - 1, major: 1, ..Tally::default() };
-    assert_eq!(figure(&one, Rule::Observed, Weights::default(), 0).hundredths, Some(9_999));
-    let blind = Tally { operational: 89, no_data: 11, ..Tally::default() };
-    let shown = figure(&blind, Rule::Observed, Weights::default(), 0);
-    assert_eq!((shown.hundredths, shown.coverage, shown.enough), (Some(10_000), 8_900, false));
-    let partly = Tally { operational: 100, unseen: 11, ..Tally::default() };
-    let shown = figure(&partly, Rule::Observed, Weights::default(), 0);
-    assert_eq!((shown.hundredths, shown.coverage, shown.enough), (Some(10_000), 8_900, false));
-    let nothing = figure(&Tally::default(), Rule::Observed, Weights::default(), 0);
-    assert_eq!((nothing.hundredths, nothing.enough), (None, false));
-}
-
-#[test]
-fn a_group_shows_the_truncated_mean_of_what_its_children_show() {
-    let child = |hundredths, operational| Figure {
-        hundredths,
-        enough: true,
-        coverage: 10_000,
-        tally: Tally { operational, ..Tally::default() },
-    };
-    let children = [child(Some(10_000), 300), child(Some(9_999), 100), child(None, 0)];
-    let shown = group(&children);
-    assert_eq!((shown.hundredths, shown.tally.operational), (Some(9_999), 133));
-    assert_eq!(group(&[]).hundredths, None);
 }
 
 #[test]

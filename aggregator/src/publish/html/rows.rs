@@ -150,7 +150,8 @@ impl Row {
 fn group_row(group: &GroupView, many: bool, view: &PageView, clock: &Clock<'_>) -> Option<Row> {
     let children: Vec<_> = group.children.iter().filter(|child| is_shown(child)).collect();
     let worst = children.iter().map(|child| tone(child)).max_by_key(|tone| tone.weight())?;
-    let showcased: Vec<_> = children.iter().copied().filter(|child| child.showcase).collect();
+    // One that is left out while it is well counts all the same: a figure does not move with what is shown.
+    let showcased: Vec<_> = group.children.iter().filter(|child| child.showcase).collect();
     let marks = days::worst(&showcased);
     let head = Summary {
         name: balanced(&group.name),

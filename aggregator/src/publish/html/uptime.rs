@@ -82,11 +82,12 @@ fn component_entry(component: &ComponentView, view: &PageView, clock: &Clock<'_>
 }
 
 fn group_entries(group: &GroupView, view: &PageView, clock: &Clock<'_>, entries: &mut Vec<Entry>) {
-    let children: Vec<_> = group.children.iter().filter(|child| child.showcase && is_shown(child)).collect();
-    if children.is_empty() {
+    let children: Vec<_> = group.children.iter().filter(|child| child.showcase).collect();
+    let below = children.iter().filter(|child| is_shown(child)).count();
+    if below == 0 {
         return;
     }
-    let words = format!("The mean of the {} below, cut off after two decimals.", number(children.len()));
+    let words = mean_in_words(below, children.len() - below);
     let watched = rows::watched_from(&children);
     let windows = WINDOWS.iter().enumerate().map(|(index, (name, days))| {
         let mean = rows::mean(&children, index);
@@ -102,6 +103,16 @@ fn group_entries(group: &GroupView, view: &PageView, clock: &Clock<'_>, entries:
     entries.extend(children.into_iter().filter_map(|child| component_entry(child, view, clock)));
 }
 
+/// "The mean of the 3 components below and of one component that is well and left out, cut off after two decimals."
+fn mean_in_words(below: usize, left_out: usize) -> String {
+    let others = match left_out {
+        0 => String::new(),
+        1 => " and of one component that is well and not listed".to_owned(),
+        more => format!(" and of {more} components that are well and not listed"),
+    };
+    format!("The mean of the {} below{others}, cut off after two decimals.", number(below))
+}
+
 fn number(children: usize) -> String {
     if children == 1 { "one component".to_owned() } else { format!("{children} components") }
 }
@@ -115,34 +126,52 @@ pub(crate) fn windows(component: &ComponentView, view: &PageView, clock: &Clock<
             name,
             figure: figures::words(figure, days, component.watched_from, view, clock),
             coverage: percentage(figure.coverage),
-            words: in_words(figure, days, view.rule.statuspage),
+            words: in_words(figure, days, left_out(component, view)),
             seconds: in_seconds(&figure.tally),
         })
         .collect()
 }
 
+/// What does not count, by the rule of the page.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum LeftOut {
+    /// Whatever was not observed.
+    Unobserved,
+    /// Statuspage's rule: days before the start date; their 30 days are 31.
+    BeforeStart,
+    /// Statuspage's rule without a start date.
+    Nothing,
+}
+
+fn left_out(component: &ComponentView, view: &PageView) -> LeftOut {
+    match (view.rule.statuspage, component.start_date) {
+        (false, _) => LeftOut::Unobserved,
+        (true, Some(_)) => LeftOut::BeforeStart,
+        (true, None) => LeftOut::Nothing,
+    }
+}
+
 /// "2 h 13 min of major outage in 90 days less 4 h maintenance."
-fn in_words(figure: &Figure, days: i64, statuspage: bool) -> String {
+fn in_words(figure: &Figure, days: i64, left_out: LeftOut) -> String {
     if figure.hundredths.is_none() {
         return "Nothing was observed.".to_owned();
     }
     let tally = &figure.tally;
     let outages = listed(&[(tally.major, " of major outage"), (tally.partial, " of partial outage")]);
     let outages = if outages.is_empty() { "No outage".to_owned() } else { outages };
-    // Statuspage's rule leaves nothing out but the time before the start, and its 30 days are 31.
     let window = match days {
         1 => "24 h".to_owned(),
-        30 if statuspage => "31 days".to_owned(),
+        30 if left_out != LeftOut::Unobserved => "31 days".to_owned(),
         days => duration(days * DAY),
     };
-    let left_out = if statuspage {
-        listed(&[(tally.unwatched, " before it was watched")])
-    } else {
-        listed(&[
+    let left_out = match left_out {
+        LeftOut::Nothing => String::new(),
+        LeftOut::BeforeStart => listed(&[(tally.unwatched, " before it was watched")]),
+        LeftOut::Unobserved => listed(&[
             (tally.maintenance, " maintenance"),
             (tally.no_data, " without data"),
             (tally.unwatched, " before it was watched"),
-        ])
+        ]),
     };
     let less = if left_out.is_empty() { String::new() } else { format!(" less {left_out}") };
     format!("{outages} in {window}{less}.")
@@ -206,7 +235,7 @@ fn formula(view: &PageView) -> Vec<String> {
     if view.rule.statuspage {
         vec![
             format!("Uptime = 100 × (1 − ({lost}) ÷ whole days), cut off after two decimals: no outage is ever shown as 100%. This is the rule of Statuspage."),
-            "Today counts as a whole day. Degraded performance and maintenance count as up, and so does time without data; days before a component was watched do not count. Their 30 days are 31.".to_owned(),
+            "Today counts as a whole day. Degraded performance and maintenance count as up, and so do time without data and time before a component was watched; days before its start date do not count. Their 30 days are 31.".to_owned(),
             days,
         ]
     } else {
@@ -224,6 +253,29 @@ mod tests {
     use crate::domain::time::{HOUR, MINUTE};
 
     #[test]
+    fn a_child_that_is_left_out_while_it_is_well_counts_in_its_group() {
+        use crate::domain::status::Status;
+        use crate::domain::uptime::{Rule, Weights, figure};
+        use crate::publish::sample::{component, group, page};
+        let over = |major| {
+            let tally = Tally { operational: 90 * DAY - major, major, ..Tally::default() };
+            [figure(&tally, Rule::Observed, Weights::default(), 0); 4]
+        };
+        let (mut shown, mut hidden) =
+            (component("aaa", Status::Operational), component("bbb", Status::Operational));
+        (shown.windows, hidden.windows) = (over(0), over(9 * DAY));
+        hidden.only_show_if_degraded = true;
+        let view = page(vec![Item::Group(group("g", vec![shown, hidden]))]);
+        let said = |html: String| {
+            let group = html.split("Component aaa").next().unwrap_or_default().to_owned();
+            assert!(!html.contains("Component bbb"), "{html}");
+            group.contains("95.00%")
+        };
+        assert!(said(uptime(&view).expect("a page")), "the mean of 100 and 90, where 90 is not listed");
+        assert!(said(super::super::index(&view).expect("a page")));
+    }
+
+    #[test]
     fn a_figure_opens_to_what_it_was_worked_out_from() {
         let tally = Tally {
             operational: 90 * DAY - 6 * HOUR - 13 * MINUTE,
@@ -231,12 +283,17 @@ mod tests {
             maintenance: 4 * HOUR,
             ..Tally::default()
         };
-        let figure = Figure { hundredths: Some(9_989), enough: true, coverage: 10_000, tally };
+        let figure = Figure { hundredths: Some(9_989), enough: true, coverage: 10_000, tally, lost: 0 };
+        let ours = LeftOut::Unobserved;
         assert_eq!(
-            in_words(&figure, 90, false),
+            in_words(&figure, 90, ours),
             "2 h 13 min of major outage in 90 days less 4 h maintenance."
         );
-        assert_eq!(in_words(&figure, 90, true), "2 h 13 min of major outage in 90 days.");
+        assert_eq!(in_words(&figure, 90, LeftOut::BeforeStart), "2 h 13 min of major outage in 90 days.");
+        let young = Figure { tally: Tally { unwatched: DAY, ..tally }, ..figure };
+        let said = "2 h 13 min of major outage in 31 days less 1 day before it was watched.";
+        assert_eq!(in_words(&young, 30, LeftOut::BeforeStart), said);
+        assert_eq!(in_words(&young, 30, LeftOut::Nothing), "2 h 13 min of major outage in 31 days.");
         assert_eq!(
             in_seconds(&tally),
             "In seconds: major outage 7,980, maintenance 14,400, observed 7,761,600."
@@ -247,11 +304,16 @@ mod tests {
         );
         let partial = Tally { partial: MINUTE, no_data: HOUR, unwatched: DAY, ..tally };
         assert_eq!(
-            in_words(&Figure { tally: partial, ..figure }, 90, false),
+            in_words(&Figure { tally: partial, ..figure }, 90, ours),
             "2 h 13 min of major outage and 1 min of partial outage in 90 days less 4 h maintenance, \
              1 h without data and 1 day before it was watched."
         );
-        let nothing = Figure { hundredths: None, enough: false, coverage: 0, tally: Tally::default() };
-        assert_eq!(in_words(&nothing, 1, false), "Nothing was observed.");
+        let tally = Tally::default();
+        let nothing = Figure { hundredths: None, enough: false, coverage: 0, tally, lost: 0 };
+        assert_eq!(in_words(&nothing, 1, ours), "Nothing was observed.");
+        assert_eq!(
+            mean_in_words(2, 1),
+            "The mean of the 2 components below and of one component that is well and not listed, cut off after two decimals."
+        );
     }
 }
