@@ -10,7 +10,7 @@ use crate::engine::{Engine, Running};
 use crate::heartbeats::{self, Doorbell};
 use crate::housekeeping::{Housekeeping, inspect};
 use crate::intake::{Intake, LocalIntake};
-use crate::operations::Overseer;
+use crate::operations::{MetricsToken, Overseer};
 use crate::publish::output::Site;
 use crate::publish::{Addresses, Publisher, html, shared};
 use crate::roll;
@@ -74,7 +74,8 @@ impl App {
 
         let traffic = Traffic::default();
         let face = Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
-        let overseer = Arc::new(Overseer::new(engine.clone(), Arc::clone(&site), traffic.clone()));
+        let token = MetricsToken::of(first.metrics_token_file.clone());
+        let overseer = Arc::new(Overseer::new(engine.clone(), Arc::clone(&site), traffic.clone(), token));
         // Before anybody asks: one that has not looked knows of no agent that it misses.
         let first_look = Arc::clone(&overseer);
         tokio::task::spawn_blocking(move || first_look.look()).await?;
@@ -207,7 +208,7 @@ struct Fixed {
     workspace: String,
     /// Name and location of the built-in agent.
     local_agent: Option<(String, String)>,
-    process: Option<(Vec<config::Listener>, config::Public, config::Store)>,
+    process: Option<(Vec<config::Listener>, config::Public, config::Store, Option<PathBuf>)>,
 }
 
 /// The first file speaks for the process.
@@ -215,8 +216,10 @@ fn fixed(configs: &[Config]) -> Vec<Fixed> {
     let of = |(index, config): (usize, &Config)| Fixed {
         workspace: config.workspace.clone(),
         local_agent: config.local_agent.as_ref().map(|local| (local.name.clone(), local.location.clone())),
-        process: (index == 0)
-            .then(|| (config.listeners.clone(), config.public.clone(), config.store.clone())),
+        process: (index == 0).then(|| {
+            let (listeners, public) = (config.listeners.clone(), config.public.clone());
+            (listeners, public, config.store.clone(), config.metrics_token_file.clone())
+        }),
     };
     configs.iter().enumerate().map(of).collect()
 }
@@ -230,7 +233,7 @@ impl Reloader {
         configure(&self.engine, configs).await?;
         if fixed(configs) != self.fixed {
             tracing::warn!(
-                "workspace, [[listen]], [public], [store] or [local_agent] changed: that takes effect when the program is started again"
+                "workspace, [[listen]], [public], [admin], [store] or [local_agent] changed: that takes effect when the program is started again"
             );
         }
         for config in configs {

@@ -41,6 +41,7 @@ fn page(page: &config::Page) -> DesiredPage {
             name: page.name.clone(),
             public: page.public,
             listed: page.listed,
+            root: page.root,
             domain: page.domain.clone(),
             time_zone: page.time_zone.clone(),
             support_url: page.support_url.clone(),

@@ -1,6 +1,9 @@
 //! What operators and their tools are told: readiness proved from end to end, and metrics.
 
 mod agents;
+mod metrics_token;
+
+pub use metrics_token::MetricsToken;
 
 use agents::{AgentSight, Minority};
 
@@ -10,7 +13,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::verdict;
 use crate::engine::Engine;
 use crate::publish::output::Site;
-use crate::web::{Operations, Readiness, Traffic};
+use crate::web::{Admission, Operations, Readiness, Traffic};
 use arc_swap::ArcSwap;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -30,6 +33,7 @@ pub struct Overseer {
     engine: Engine,
     site: Arc<ArcSwap<Site>>,
     traffic: Traffic,
+    token: MetricsToken,
     seen: Arc<Mutex<Sight>>,
 }
 
@@ -58,8 +62,8 @@ struct CheckLabels {
 impl Overseer {
     /// An overseer that has seen nothing yet: have it look before it is asked.
     #[must_use]
-    pub fn new(engine: Engine, site: Arc<ArcSwap<Site>>, traffic: Traffic) -> Self {
-        Self { engine, site, traffic, seen: Arc::default() }
+    pub fn new(engine: Engine, site: Arc<ArcSwap<Site>>, traffic: Traffic, token: MetricsToken) -> Self {
+        Self { engine, site, traffic, token, seen: Arc::default() }
     }
 
     /// Looks at the state; called every second from a thread that may wait for the engine.
@@ -141,6 +145,10 @@ impl Operations for Overseer {
             reasons.push("A page has not been published for 90 s.".to_owned());
         }
         Readiness { reasons }
+    }
+
+    fn admits(&self, token: Option<&str>) -> Admission {
+        self.token.admits(token)
     }
 
     fn metrics(&self) -> String {

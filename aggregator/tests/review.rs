@@ -54,6 +54,7 @@ fn configure(checks: &[(&str, Quorum)], components: &[(&str, &[&str])]) -> Confi
         name: "Demo".to_owned(),
         public: true,
         listed: false,
+        root: true,
         domain: None,
         time_zone: "Etc/UTC".to_owned(),
         support_url: None,

@@ -110,6 +110,7 @@ fn page_of(checks: &[String]) -> Configure {
         name: "Page".to_owned(),
         public: true,
         listed: false,
+        root: true,
         domain: None,
         time_zone: "Etc/UTC".to_owned(),
         support_url: None,

@@ -3,8 +3,8 @@
 #![expect(clippy::disallowed_methods, reason = "a story compares what it did with the wall clock")]
 
 mod addresses;
-mod certificates;
 mod caching;
+mod certificates;
 mod clocks;
 mod continuity;
 mod doctor;
@@ -22,6 +22,7 @@ mod process;
 mod refusals;
 mod restored;
 mod rights;
+mod roots;
 mod service;
 mod suspend;
 mod workspaces;

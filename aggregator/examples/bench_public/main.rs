@@ -123,6 +123,10 @@ impl web::Ingest for Closed {
 }
 
 impl web::Operations for Closed {
+    fn admits(&self, _token: Option<&str>) -> web::Admission {
+        web::Admission::Refused
+    }
+
     fn ready(&self) -> web::Readiness {
         web::Readiness::default()
     }
@@ -146,7 +150,7 @@ fn serve(address: &str, directory: &Path) -> anyhow::Result<()> {
     let page = Arc::new(Publication { outputs });
     // Host routing has entries to miss and the page is found the way most visitors find it.
     let by_host = (0..100).map(|n| (format!("status-{n}.example"), Arc::clone(&page))).collect();
-    let site = Site { by_host, sole: Some(page), ..Site::default() };
+    let site = Site { by_host, root: Some(page), ..Site::default() };
     let face = web::Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
     let public = web::PublicSide::new(Arc::new(ArcSwap::from_pointee(site)), face, web::Traffic::default());
     let rooms = web::Rooms {

@@ -216,6 +216,7 @@ fn settings(number: usize) -> PageSettings {
         name: format!("Page {number}"),
         public: true,
         listed: false,
+        root: number == 0,
         domain: None,
         time_zone: "Europe/Berlin".to_owned(),
         support_url: None,

@@ -44,6 +44,10 @@ impl web::Operations for Sink {
         web::Readiness::default()
     }
 
+    fn admits(&self, _token: Option<&str>) -> web::Admission {
+        web::Admission::Granted
+    }
+
     /// How many observations came.
     fn metrics(&self) -> String {
         format!("observations {}\n# EOF\n", self.observations.load(Ordering::Relaxed))

@@ -33,6 +33,11 @@ pub fn load(paths: &[PathBuf]) -> Result<Loaded, Problems> {
         problems.add("", "no configuration file is named", "Name one with --config.");
     }
     rules::hold(&configs, &mut problems, &mut warnings);
+    if problems.0.is_empty() {
+        // A page that could not be read would be missed here.
+        let named = process.and_then(|process| process.root);
+        rules::give_root(&mut configs, named, &mut problems, &mut warnings);
+    }
     if problems.0.is_empty() { Ok(Loaded { configs, warnings }) } else { Err(problems) }
 }
 
@@ -88,12 +93,13 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
     let local_agent = server::local_agent(root);
     let checks = root.tables("check", &["name"]).iter().filter_map(check_entry).collect();
     let pages = root.tables("page", &["key", "slug", "name"]).iter().filter_map(page::page).collect();
-    let Process { listeners, public, store } = process.clone()?;
+    let Process { listeners, public, store, metrics_token_file, .. } = process.clone()?;
     Some(Config {
         workspace,
         listeners,
         public,
         store,
+        metrics_token_file,
         local_agent,
         checks,
         pages,

@@ -40,6 +40,8 @@ pub struct Config {
     pub public: Public,
     /// Where the state is kept.
     pub store: Store,
+    /// File whose first line is what `/metrics` asks for; everybody may read them where there is none.
+    pub metrics_token_file: Option<PathBuf>,
     /// The built-in agent, if there is one.
     pub local_agent: Option<LocalAgent>,
     /// Declared checks, in the file's order.
@@ -167,6 +169,8 @@ pub struct Page {
     pub public: bool,
     /// It stands in the index of pages.
     pub listed: bool,
+    /// It answers at `/` of every host that is no page's own. Of all files one page at most does.
+    pub root: bool,
     /// IANA name of the zone that its days and clock times are in; known to be valid.
     pub time_zone: String,
     /// Its own host name, lower case.

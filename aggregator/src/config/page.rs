@@ -35,12 +35,13 @@ pub(super) fn page(table: &Table<'_>) -> Option<Page> {
         }
         Ok(slug)
     });
-    let slug = if table.has("slug") { slug.optional() } else { key.clone() };
+    let slug = if table.has("slug") { slug.optional() } else { default_slug(table, key.as_deref()) };
     let name = table.string("name").at_most(100).required("name = \"Example\"");
     let (uptime_rule, partial_percent, major_percent) = uptime_rule(table);
     Some(Page {
         public: table.boolean("public").or(false),
         listed: table.boolean("listed").or(false),
+        root: false,
         time_zone: time_zone(table.string("time_zone")).or("Etc/UTC".to_owned()),
         domain: host(table.string("domain"), "status.example.com").optional(),
         support_url: support_url(table.string("support_url")).optional(),
@@ -54,6 +55,17 @@ pub(super) fn page(table: &Table<'_>) -> Option<Page> {
         slug: slug?,
         name: name?,
     })
+}
+
+/// The key, unless it would mean something else there.
+fn default_slug(table: &Table<'_>, key: Option<&str>) -> Option<String> {
+    let key = key?;
+    if RESERVED_SLUGS.contains(&key) {
+        let wrong = format!("slug is missing, and the key \"{key}\" is reserved there");
+        table.refuse("key", wrong, format!("Add a slug, such as slug = \"{key}-status\"."));
+        return None;
+    }
+    Some(key.to_owned())
 }
 
 /// Lower-case letters, digits and single hyphens: what may stand in an address and a host name.

@@ -27,6 +27,78 @@ pub(super) fn hold(configs: &[Config], problems: &mut Problems, warnings: &mut V
     }
 }
 
+/// The root belongs to the page that the first file names, by default to the first public one: it does not
+/// move because another page becomes public.
+pub(super) fn give_root(
+    configs: &mut [Config],
+    named: Option<(String, Position)>,
+    problems: &mut Problems,
+    warnings: &mut Vec<Problem>,
+) {
+    match named {
+        Some((key, at)) => {
+            let Some(first) = configs.first_mut() else { return };
+            let Some(page) = first.pages.iter_mut().find(|page| page.key == key) else {
+                let near = nearest(&key, first.pages.iter().map(|page| page.key.as_str()));
+                let remedy = near.map_or("Name the key of a [[page]] of this file.".to_owned(), |near| {
+                    format!("Did you mean \"{near}\"?")
+                });
+                problems.add_at(&at, "[public]", format!("root: this file has no page \"{key}\""), remedy);
+                return;
+            };
+            page.root = true;
+            if !page.public {
+                warnings.push(Problem {
+                    position: Some(at),
+                    place: "[public]".to_owned(),
+                    wrong: format!("root: page \"{key}\" is not public, so nothing answers at the root"),
+                    remedy: "Say public = true there, or name another page.".to_owned(),
+                });
+            }
+        }
+        None => give_root_to_the_first(configs, warnings),
+    }
+    keep_the_base_host(configs, problems);
+}
+
+fn give_root_to_the_first(configs: &mut [Config], warnings: &mut Vec<Problem>) {
+    // While none is public the first of all would be.
+    let prepared = !configs.iter().flat_map(|config| &config.pages).any(|page| page.public);
+    let mut before = None;
+    for page in configs.iter_mut().flat_map(|config| &mut config.pages) {
+        if page.public || prepared {
+            page.root = true;
+            if let Some((place, declared_at)) = before {
+                warnings.push(Problem {
+                    position: Some(declared_at),
+                    place,
+                    wrong: format!("would take the root from page \"{}\" when it becomes public", page.key),
+                    remedy: format!("Say whose it is: [public] root = \"{}\".", page.key),
+                });
+            }
+            return;
+        }
+        before = before.or_else(|| Some((place_of(page), page.declared_at.clone())));
+    }
+}
+
+/// What stands at the host of `base_url` is the root's page, and all others below it.
+fn keep_the_base_host(configs: &[Config], problems: &mut Problems) {
+    let Some(base) = configs.first().and_then(|config| config.public.base_url.host_str()) else { return };
+    for config in configs {
+        for page in config.pages.iter().filter(|page| !page.root) {
+            if hosts_of(config, page).iter().any(|host| host == base) {
+                let wrong = format!("its host \"{base}\" is that of base_url, which shows the root's page");
+                let remedy = format!(
+                    "Choose another domain or slug, or give it the root: [public] root = \"{}\".",
+                    page.key
+                );
+                problems.add_at(&page.declared_at, place_of(page), wrong, remedy);
+            }
+        }
+    }
+}
+
 /// Names that were taken, with the place of the first that took each.
 struct Unique {
     taken: HashMap<String, Position>,

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use skerry_agent::config::{doubt_file, doubt_secret, self_test};
-use skerry_protocol::strict::{Entry, Table, http_url, refuse, socket_address};
+use skerry_protocol::strict::{Entry, Position, Table, http_url, refuse, socket_address};
 use url::Url;
 
 use super::{Listener, ListenerTls, LocalAgent, Public, Room, Store, page};
@@ -20,18 +20,23 @@ pub(super) struct Process {
     pub(super) listeners: Vec<Listener>,
     pub(super) public: Public,
     pub(super) store: Store,
+    /// The key of the page that has the root, and where that is said.
+    pub(super) root: Option<(String, Position)>,
+    pub(super) metrics_token_file: Option<PathBuf>,
 }
 
 pub(super) fn process(root: &Table<'_>) -> Option<Process> {
     let listeners = listeners(root);
     let public = public(root, &listeners);
     let store = store(root);
-    Some(Process { listeners, public: public?, store })
+    let metrics_token_file = metrics_token_file(root);
+    let (public, root) = public?;
+    Some(Process { listeners, public, store, root, metrics_token_file })
 }
 
 /// In a further file these keys have no effect.
 pub(super) fn refuse_process(root: &Table<'_>) {
-    for key in ["listen", "public", "store"] {
+    for key in ["listen", "public", "admin", "store"] {
         let wrong = format!("{key} belongs to the process, not to this workspace");
         root.misplaced(key, wrong, "Move it into the first configuration file.");
     }
@@ -111,6 +116,7 @@ fn listener(table: &Table<'_>) -> Option<Listener> {
     let serves = serves.filter(|serves| !serves.is_empty());
     let listener = Listener { address: address?, serves: serves?, tls, allow_plaintext };
     refuse_credentials_in_the_clear(table, &listener);
+    doubt_open_admin(table, &listener);
     Some(listener)
 }
 
@@ -129,6 +135,37 @@ fn refuse_credentials_in_the_clear(table: &Table<'_>, listener: &Listener) {
     );
 }
 
+/// Health, metrics and what else operators are told is for them alone.
+fn doubt_open_admin(table: &Table<'_>, listener: &Listener) {
+    let serves = |room| listener.serves.contains(&room);
+    if !serves(Room::Admin) || listener.address.ip().is_loopback() {
+        return;
+    }
+    let makes_its_certificate = serves(Room::Agents) && !serves(Room::Public);
+    if listener.tls.is_none() && !listener.allow_plaintext && !makes_its_certificate {
+        table.refuse(
+            "serves",
+            "admin would answer over plain HTTP at an address that others reach",
+            "Give admin a [[listen]] at 127.0.0.1, or add tls. Where something in front speaks TLS, say \
+             allow_plaintext = true.",
+        );
+        return;
+    }
+    table.warn(
+        "serves",
+        "admin answers at an address that others reach: health, and metrics that name checks and agents",
+        "Give it a [[listen]] at 127.0.0.1, or keep others out with a firewall and [admin] metrics_token_file.",
+    );
+}
+
+/// What `/metrics` asks for.
+fn metrics_token_file(root: &Table<'_>) -> Option<PathBuf> {
+    let table = root.table("admin")?;
+    let file = table.path("metrics_token_file").optional();
+    warn_secret(&table, "metrics_token_file", file.as_deref());
+    file
+}
+
 pub(super) fn warn_secret(table: &Table<'_>, key: &str, path: Option<&Path>) {
     if let Some((wrong, remedy)) = path.and_then(doubt_secret) {
         table.warn(key, format!("{key}: {wrong}"), remedy);
@@ -141,19 +178,21 @@ pub(super) fn warn_file(table: &Table<'_>, key: &str, path: Option<&Path>) {
     }
 }
 
-fn public(root: &Table<'_>, listeners: &[Listener]) -> Option<Public> {
+/// The addresses, and which page has the root of them, where that is said.
+fn public(root: &Table<'_>, listeners: &[Listener]) -> Option<(Public, Option<(String, Position)>)> {
     let listener = listeners.iter().find(|listener| listener.serves.contains(&Room::Public));
     let Some(table) = root.table("public") else {
         if root.has("public") {
             return None;
         }
-        return Some(Public { base_url: default_base_url(root, listener)?, base_domain: None });
+        return Some((Public { base_url: default_base_url(root, listener)?, base_domain: None }, None));
     };
     let written = table.has("base_url");
     let base_url = base_url(table.string("base_url")).optional();
     let base_domain = page::host(table.string("base_domain"), "example.com").optional();
     let base_url = if written { base_url } else { default_base_url(&table, listener) };
-    Some(Public { base_url: base_url?, base_domain })
+    let page = page::name(table.string("root"), 63).positioned();
+    Some((Public { base_url: base_url?, base_domain }, page))
 }
 
 /// Where the first public listener answers, if that is an address a visitor can use.

@@ -217,3 +217,32 @@ fn the_reference_names_every_key() {
     }
     assert!(known_keys(EVERY_KEY).len() > 60, "the reader was not asked");
 }
+
+/// Which page has the root: its key.
+fn root_of(loaded: &Loaded) -> Vec<&str> {
+    let pages = loaded.configs.iter().flat_map(|config| &config.pages);
+    pages.filter(|page| page.root).map(|page| page.key.as_str()).collect()
+}
+
+#[test]
+fn the_root_belongs_to_the_page_that_is_named_or_to_the_first_public_one() {
+    let page =
+        |key: &str, public: bool| format!("[[page]]\nkey = \"{key}\"\nname = \"Page\"\npublic = {public}\n");
+    let (a, b) = (page("a", true), page("b", true));
+    assert_eq!(root_of(&load_texts(&[&format!("{a}{b}")])), ["a"]);
+    assert_eq!(root_of(&load_texts(&[&format!("[public]\nroot = \"b\"\n{a}{b}")])), ["b"]);
+    assert_eq!(root_of(&load_texts(&[&format!("{}{b}", page("a", false))])), ["b"]);
+    let other = format!("workspace = \"other\"\n{b}");
+    assert_eq!(root_of(&load_texts(&["", &other])), ["b"], "the first file has none");
+    assert_eq!(root_of(&load_texts(&[&a, &other])), ["a"]);
+    let prepared = "[public]\nbase_url = \"https://status.example.com\"\n[[page]]\nkey = \"a\"\nname = \"A\"\n\
+                    domain = \"status.example.com\"\n";
+    assert_eq!(root_of(&load_texts(&[prepared])), ["a"], "none is public yet");
+}
+
+#[test]
+fn the_token_of_metrics_has_its_effect() {
+    let config = only("[admin]\nmetrics_token_file = \"/etc/hostname\"\n");
+    assert_eq!(config.metrics_token_file, Some(PathBuf::from("/etc/hostname")));
+    assert_eq!(only("").metrics_token_file, None);
+}

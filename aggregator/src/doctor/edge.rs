@@ -21,21 +21,22 @@ pub(super) async fn examine(configs: &[Config]) -> Vec<Finding> {
         configs.iter().flat_map(|config| &config.pages).filter(|page| page.public).collect();
     let mut findings = Vec::new();
     for page in &public {
-        let Some(root) = root_of(page, &process.public.base_url, public.len()) else { continue };
+        let Some(root) = root_of(page, &process.public.base_url) else { continue };
         findings.extend(examine_page(&looker, page, &root).await);
     }
     findings
 }
 
 /// Where a page answers, with a slash at the end.
-fn root_of(page: &Page, base: &Url, pages: usize) -> Option<Url> {
+fn root_of(page: &Page, base: &Url) -> Option<Url> {
     match &page.domain {
+        Some(domain) if page.root && base.host_str() == Some(domain) => Some(base.clone()),
         Some(domain) => {
             let mut root = base.clone();
             root.set_host(Some(domain)).ok()?;
             Some(root)
         }
-        None if pages == 1 => Some(base.clone()),
+        None if page.root => Some(base.clone()),
         None => base.join(&format!("/status/{}/", page.slug)).ok(),
     }
 }

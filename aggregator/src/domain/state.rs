@@ -261,6 +261,8 @@ pub struct PageSettings {
     pub public: bool,
     /// Stands in the index of pages.
     pub listed: bool,
+    /// Answers at `/` too, on every host that is no page's own. At most one page does.
+    pub root: bool,
     /// Its own host.
     pub domain: Option<String>,
     /// IANA name.

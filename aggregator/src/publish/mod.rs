@@ -2,6 +2,7 @@
 //! [`output::Site`] of immutable publications is swapped in whole. Accepts no text that came from a
 //! machine or from the private side.
 
+mod addresses;
 pub mod api_v2;
 pub mod badge;
 pub mod build;
@@ -18,5 +19,6 @@ mod sight;
 mod squeeze;
 pub mod view;
 
+pub use addresses::Addresses;
 pub use outputs::shared;
-pub use publisher::{Addresses, Publisher};
+pub use publisher::Publisher;

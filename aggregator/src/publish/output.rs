@@ -223,9 +223,11 @@ pub struct Site {
     pub by_slug: HashMap<String, Arc<Publication>>,
     /// Pages by host name (lower case, without port), for `/…` on their own host.
     pub by_host: HashMap<String, Arc<Publication>>,
-    /// The one public page, where there is just one: it also answers at `/` on any other host.
-    pub sole: Option<Arc<Publication>>,
-    /// Outputs of no page: assets by their path, `robots.txt` and `favicon.ico` where no page owns the host.
+    /// The page that also answers at `/` on any other host.
+    pub root: Option<Arc<Publication>>,
+    /// The index of pages, at `/status/` of any other host.
+    pub directory: Option<Arc<Output>>,
+    /// Outputs of no page: assets by their path, `robots.txt` and `favicon.ico` where no page has the root.
     pub shared: HashMap<String, Arc<Output>>,
 }
 

@@ -2,13 +2,14 @@
 //! 60 s as a heartbeat; when a day or an hour begins. Looks at the state between two commits, renders
 //! apart from the writer, and swaps the whole [`Site`] in.
 
+use super::addresses::{Addresses, page_of, public_pages};
 use super::build::{page_view, page_view_with_past};
 use super::html;
 use super::output::{CacheClass, Compression, Kind, Output, Publication, Site};
 use super::outputs::{Figures, HTML, Scope, render};
 use super::squeeze::{Squeezed, Squeezer};
 use super::view::PageView;
-use crate::domain::state::{PageKey, State};
+use crate::domain::state::PageKey;
 use crate::domain::step::Change;
 use crate::domain::time::{HOUR, Timestamp};
 use crate::engine::{Engine, Refused};
@@ -28,17 +29,6 @@ const HEARTBEAT: Duration = Duration::from_secs(60);
 /// Compression is done at its best after this long without a change.
 const QUIET: Duration = Duration::from_secs(30);
 
-/// Under which addresses pages are known; from the configuration alone.
-#[derive(Clone, Debug)]
-pub struct Addresses {
-    /// Scheme, host and port, without a slash at the end.
-    pub base_url: String,
-    /// Pages also answer at `<slug>.<base_domain>`.
-    pub base_domain: Option<String>,
-    /// The workspace whose `listed` pages stand in the index of the base host.
-    pub owner: String,
-}
-
 struct Page {
     /// Its name, where it stands in the index of pages of the base host.
     listed: Option<String>,
@@ -46,6 +36,11 @@ struct Page {
     /// Those of the publication.
     figures: Figures,
     slug: String,
+    /// It answers at `/` of every host that is no page's own.
+    root: bool,
+    /// Its address in links, feeds and JSON.
+    url: String,
+    /// Hosts of its own.
     hosts: Vec<String>,
     /// What must be rendered, and since when it waits.
     dirty: Option<Dirty>,
@@ -70,6 +65,7 @@ pub struct Publisher {
     addresses: Addresses,
     pages: BTreeMap<PageKey, Page>,
     shared: HashMap<String, Arc<Output>>,
+    directory: Option<Arc<Output>>,
     squeezer: Squeezer,
     turned: watch::Sender<()>,
 }
@@ -86,7 +82,17 @@ impl Publisher {
     ) -> Self {
         let squeezer = Squeezer::start();
         let turned = watch::Sender::new(());
-        Self { engine, changed, site, addresses, pages: BTreeMap::new(), shared, squeezer, turned }
+        Self {
+            engine,
+            changed,
+            site,
+            addresses,
+            pages: BTreeMap::new(),
+            shared,
+            directory: None,
+            squeezer,
+            turned,
+        }
     }
 
     /// Tells of each turn of the thread, of which there is one a second at least.
@@ -103,7 +109,7 @@ impl Publisher {
     pub fn start(mut self) -> anyhow::Result<std::thread::JoinHandle<()>> {
         // What led to the state that is looked at next needs no rendering of its own.
         self.changed.try_iter().for_each(drop);
-        self.refresh_pages()?;
+        self.refresh_pages(&BTreeSet::new())?;
         self.turn()?;
         Ok(std::thread::Builder::new().name("publisher".to_owned()).spawn(move || self.run())?)
     }
@@ -135,16 +141,18 @@ impl Publisher {
     }
 
     fn note(&mut self, changes: impl Iterator<Item = Change>) -> Result<(), Refused> {
-        let mut structure = false;
-        let mut shown = Vec::new();
+        let (mut shown, mut saved) = (Vec::new(), Vec::new());
         for change in changes {
             match change {
                 Change::Shown(component) => shown.push(component),
-                _ => structure = true,
+                other => saved.push(other),
             }
         }
-        if structure {
-            return self.refresh_pages();
+        if !saved.is_empty() {
+            let pages = self.engine.look(move |state, _| {
+                saved.iter().filter_map(|change| page_of(state, change)).collect::<BTreeSet<_>>()
+            })?;
+            self.refresh_pages(&pages)?;
         }
         let pages = self.engine.look(move |state, _| {
             let known = shown.into_iter().filter_map(|key| state.components.get(&key));
@@ -160,8 +168,9 @@ impl Publisher {
         Ok(())
     }
 
-    /// Which pages are public, and where they answer.
-    fn refresh_pages(&mut self) -> Result<(), Refused> {
+    /// Which pages are public, and where they answer. Those that are new, have moved or are `saved` are
+    /// rendered again, and no others: what is private is not felt in when they were.
+    fn refresh_pages(&mut self, saved: &BTreeSet<PageKey>) -> Result<(), Refused> {
         let owner = self.addresses.owner.clone();
         let wanted = self.engine.look(move |state, _| public_pages(state, &owner))?;
         let before = self.pages.len();
@@ -172,35 +181,39 @@ impl Publisher {
             self.list_pages();
             self.site.store(Arc::new(self.site_now()));
         }
-        for Wanted { key, slug, domain, listed } in wanted {
-            let by_slug = self.addresses.base_domain.as_ref().map(|base| format!("{slug}.{base}"));
-            let hosts = domain.into_iter().chain(by_slug).collect();
-            let page = self.pages.entry(key).or_insert_with(Page::unpublished);
-            page.slug = slug;
+        for wanted in wanted {
+            let hosts = self.addresses.hosts_of(&wanted);
+            let url = self.addresses.url_of(&wanted, &hosts);
+            let page = self.pages.entry(wanted.key).or_insert_with(Page::unpublished);
+            if page.url != url || saved.contains(&wanted.key) {
+                page.dirty.get_or_insert_default().all = true;
+            }
+            page.slug = wanted.slug;
+            page.root = wanted.root;
+            page.url = url;
             page.hosts = hosts;
-            page.listed = listed;
-            page.dirty.get_or_insert_default().all = true;
+            page.listed = wanted.listed;
         }
         self.list_pages();
         Ok(())
     }
 
-    /// The index of pages, which the root has where no page owns it.
+    /// The index of pages.
     fn list_pages(&mut self) {
         let listed = self.pages.values().filter_map(|page| Some((page.listed.clone()?, page)));
         let entries: Vec<_> =
-            listed.map(|(name, page)| html::Entry { name, url: self.url_of(page) }).collect();
+            listed.map(|(name, page)| html::Entry { name, url: page.url.clone() }).collect();
         if entries.is_empty() {
-            self.shared.remove("");
+            self.directory = None;
             return;
         }
         match html::directory(&entries) {
             Ok(body) => {
                 let kind = Kind { content_type: HTML, cache: CacheClass::Live, keys: &["directory"] };
-                let former = self.shared.get("");
+                let former = self.directory.as_ref();
                 let now = self.engine.now();
-                let output = Output::render(kind, body.into_bytes(), now, former, Compression::Best);
-                self.shared.insert(String::new(), output);
+                self.directory =
+                    Some(Output::render(kind, body.into_bytes(), now, former, Compression::Best));
             }
             Err(error) => tracing::error!(%error, "the index of pages could not be rendered"),
         }
@@ -213,7 +226,7 @@ impl Publisher {
             self.pages.iter_mut().filter_map(|(key, page)| Some((*key, page.due(now)?))).collect();
         let mut swapped = !due.is_empty();
         for (key, scope) in due {
-            let url = self.url_of(&self.pages[&key]);
+            let url = self.pages[&key].url.clone();
             // Months that are over tell of more than is drawn.
             let past = matches!(scope, Scope::All);
             let view = self.engine.look(move |state, now| {
@@ -231,17 +244,6 @@ impl Publisher {
         }
         self.turned.send_replace(());
         Ok(())
-    }
-
-    /// The address in links, feeds and JSON.
-    fn url_of(&self, page: &Page) -> String {
-        let base = &self.addresses.base_url;
-        let scheme = base.split("://").next().unwrap_or("https");
-        match page.hosts.first() {
-            Some(host) => format!("{scheme}://{host}"),
-            None if self.pages.len() == 1 => base.clone(),
-            None => format!("{base}/status/{}", page.slug),
-        }
     }
 
     fn take_squeezed(&mut self) -> bool {
@@ -268,38 +270,16 @@ impl Publisher {
 
     fn site_now(&self) -> Site {
         let published = || self.pages.values();
-        let sole = (self.pages.len() == 1).then(|| published().next()).flatten();
         Site {
             by_slug: published().map(|page| (page.slug.clone(), Arc::clone(&page.publication))).collect(),
             by_host: published()
                 .flat_map(|page| page.hosts.iter().map(|host| (host.clone(), Arc::clone(&page.publication))))
                 .collect(),
-            sole: sole.map(|page| Arc::clone(&page.publication)),
+            root: published().find(|page| page.root).map(|page| Arc::clone(&page.publication)),
+            directory: self.directory.clone(),
             shared: self.shared.clone(),
         }
     }
-}
-
-struct Wanted {
-    key: PageKey,
-    slug: String,
-    domain: Option<String>,
-    listed: Option<String>,
-}
-
-fn public_pages(state: &State, owner: &str) -> Vec<Wanted> {
-    let public = state.pages.iter().filter(|(_, page)| page.settings.public && !page.archived);
-    let wanted = public.map(|(key, page)| {
-        let owned = state.workspaces[&page.workspace].name == owner;
-        let settings = &page.settings;
-        Wanted {
-            key: *key,
-            slug: settings.slug.clone(),
-            domain: settings.domain.clone(),
-            listed: (settings.listed && owned).then(|| settings.name.clone()),
-        }
-    });
-    wanted.collect()
 }
 
 impl Page {
@@ -310,6 +290,8 @@ impl Page {
             publication: Arc::default(),
             figures: Figures::new(),
             slug: String::new(),
+            root: false,
+            url: String::new(),
             hosts: Vec::new(),
             dirty: None,
             rendered: None,

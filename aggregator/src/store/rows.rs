@@ -76,6 +76,8 @@ pub(super) struct PageSettingsRow {
     name: String,
     public: bool,
     listed: bool,
+    #[serde(default)]
+    root: bool,
     domain: Option<String>,
     time_zone: String,
     support_url: Option<String>,
@@ -92,6 +94,7 @@ impl From<&PageSettings> for PageSettingsRow {
             name,
             public,
             listed,
+            root,
             domain,
             time_zone,
             support_url,
@@ -110,6 +113,7 @@ impl From<&PageSettings> for PageSettingsRow {
             name,
             public,
             listed,
+            root,
             domain,
             time_zone,
             support_url,
@@ -125,9 +129,19 @@ impl From<PageSettingsRow> for PageSettings {
     fn from(row: PageSettingsRow) -> Self {
         let rule = if row.uptime_rule == "statuspage" { Rule::Statuspage } else { Rule::Observed };
         let weights = Weights { partial_percent: row.partial_percent, major_percent: row.major_percent };
-        let PageSettingsRow { slug, name, public, listed, domain, time_zone, support_url, language, .. } =
-            row;
-        Self { slug, name, public, listed, domain, time_zone, support_url, language, rule, weights }
+        let PageSettingsRow {
+            slug,
+            name,
+            public,
+            listed,
+            root,
+            domain,
+            time_zone,
+            support_url,
+            language,
+            ..
+        } = row;
+        Self { slug, name, public, listed, root, domain, time_zone, support_url, language, rule, weights }
     }
 }
 

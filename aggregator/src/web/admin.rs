@@ -1,8 +1,9 @@
 //! What operators and their tools ask: is it alive, is it ready, its metrics. Only on listeners that
 //! serve `admin`.
 
+use super::agents::bearer;
 use super::headers::{method_not_allowed, uncached};
-use actix_web::http::header::ACCEPT;
+use actix_web::http::header::{ACCEPT, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
@@ -12,8 +13,21 @@ use skerry_agent::metrics::exposition::in_form;
 pub trait Operations: Send + Sync {
     /// Does a fresh observation reach the page from end to end? Must not block.
     fn ready(&self) -> Readiness;
+    /// May one who shows `token` read the metrics?
+    fn admits(&self, token: Option<&str>) -> Admission;
     /// All metrics, as `prometheus_client::encoding::text::encode` writes them. Must not block for long.
     fn metrics(&self) -> String;
+}
+
+/// Whether somebody may read what operators may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// Let in.
+    Granted,
+    /// Without a token, or with another.
+    Refused,
+    /// What the token is cannot be told at present.
+    Unknown,
 }
 
 /// Whether the process does its work.
@@ -57,6 +71,19 @@ pub(super) fn readyz(operations: &dyn Operations, request: &HttpRequest) -> Http
 pub(super) fn metrics(operations: &dyn Operations, request: &HttpRequest) -> HttpResponse {
     if !reads(request) {
         return method_not_allowed("GET, HEAD");
+    }
+    match operations.admits(bearer(request.headers())) {
+        Admission::Granted => {}
+        Admission::Refused => {
+            let plain = "text/plain; charset=utf-8";
+            let mut response = uncached(StatusCode::UNAUTHORIZED, plain, "metrics ask for a token\n");
+            response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            return response;
+        }
+        Admission::Unknown => {
+            let words = "the token file cannot be read: see the log\n";
+            return uncached(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", words);
+        }
     }
     let accepted = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());
     let (kind, text) = in_form(accepted, operations.metrics());

@@ -17,7 +17,7 @@ mod public;
 #[cfg(test)]
 mod tests;
 
-pub use admin::{Operations, Readiness};
+pub use admin::{Admission, Operations, Readiness};
 pub use agents::{EnrolAnswer, Ingest, IngestAnswer};
 pub use heartbeat::{Call, CallAnswer, Heartbeats};
 pub use inherited::inherited;

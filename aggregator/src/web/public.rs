@@ -68,8 +68,8 @@ pub struct PublicSide {
 /// What stands at a path.
 enum Found<'a> {
     Output(&'a Output),
-    /// A page's root without its slash; the slug.
-    PageWithoutSlash(&'a str),
+    /// Something stands there with a slash at the end.
+    WithoutSlash,
     Nothing,
 }
 
@@ -97,9 +97,9 @@ impl PublicSide {
         let site = self.site.load();
         match find(&site, &host(request), request.uri().path()) {
             Found::Output(output) => self.send(output, request),
-            Found::PageWithoutSlash(slug) => {
+            Found::WithoutSlash => {
                 self.traffic.other.inc();
-                with_slash(slug)
+                with_slash(request.uri().path())
             }
             Found::Nothing => self.not_found(),
         }
@@ -131,18 +131,21 @@ fn find<'a>(site: &'a Site, host: &str, path: &'a str) -> Found<'a> {
     if let Some(own) = site.by_host.get(host) {
         return of_page(own, &site.shared, path).map_or(Found::Nothing, Found::Output);
     }
+    if let (Some(directory), "status" | "status/") = (&site.directory, path) {
+        return if path == "status" { Found::WithoutSlash } else { Found::Output(directory) };
+    }
     if let Some(below) = path.strip_prefix("status/") {
         let (slug, path) = match below.split_once('/') {
             Some((slug, path)) => (slug, Some(path)),
             None => (below, None),
         };
         let Some(page) = site.by_slug.get(slug) else { return Found::Nothing };
-        let Some(path) = path else { return Found::PageWithoutSlash(slug) };
+        let Some(path) = path else { return Found::WithoutSlash };
         // The crawlers' file stands at the root of a host only.
         let path = Some(path).filter(|path| *path != "robots.txt");
         return path.and_then(|path| of_page(page, &site.shared, path)).map_or(Found::Nothing, Found::Output);
     }
-    let output = match &site.sole {
+    let output = match &site.root {
         Some(page) => of_page(page, &site.shared, path),
         None => site.shared.get(path).map(AsRef::as_ref),
     };
@@ -174,10 +177,10 @@ fn host(request: &HttpRequest) -> Cow<'_, str> {
     }
 }
 
-/// `slug` is that of a public page, so it says nothing new. The query is dropped: no key of it is known.
-fn with_slash(slug: &str) -> HttpResponse {
+/// What stands there is public, so it says nothing new. The query is dropped: no key of it is known.
+fn with_slash(path: &str) -> HttpResponse {
     let mut response = uncached(StatusCode::PERMANENT_REDIRECT, "text/plain; charset=utf-8", "");
-    if let Ok(location) = HeaderValue::try_from(format!("/status/{slug}/")) {
+    if let Ok(location) = HeaderValue::try_from(format!("{path}/")) {
         response.headers_mut().insert(LOCATION, location);
     }
     response

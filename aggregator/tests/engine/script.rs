@@ -294,6 +294,7 @@ pub(crate) fn page_settings() -> PageSettings {
         name: "Page".to_owned(),
         public: true,
         listed: false,
+        root: true,
         domain: None,
         time_zone: "Europe/Berlin".to_owned(),
         support_url: None,

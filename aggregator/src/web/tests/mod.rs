@@ -5,8 +5,8 @@ mod public;
 mod rooms;
 
 use super::{
-    Bound, EnrolAnswer, Html, Ingest, IngestAnswer, Limits, Listener, Operations, PublicSide, Readiness,
-    Rooms, Serves, TlsFiles, Traffic,
+    Admission, Bound, EnrolAnswer, Html, Ingest, IngestAnswer, Limits, Listener, Operations, PublicSide,
+    Readiness, Rooms, Serves, TlsFiles, Traffic,
 };
 use crate::domain::time::Timestamp;
 use crate::publish::output::{CacheClass, Compression, Kind, Output, Publication, Site};
@@ -63,15 +63,25 @@ impl Ingest for Inbox {
     }
 }
 
-/// Says the reasons it is given.
+/// Says the reasons it is given, and asks for the token it is given; one of no letters cannot be read.
 #[derive(Default)]
 struct Desk {
+    token: Mutex<Option<&'static str>>,
     reasons: Mutex<Vec<String>>,
 }
 
 impl Operations for Desk {
     fn ready(&self) -> Readiness {
         Readiness { reasons: self.reasons.lock().expect("not poisoned").clone() }
+    }
+
+    fn admits(&self, token: Option<&str>) -> Admission {
+        match *self.token.lock().expect("not poisoned") {
+            None => Admission::Granted,
+            Some("") => Admission::Unknown,
+            wanted if token == wanted => Admission::Granted,
+            Some(_) => Admission::Refused,
+        }
     }
 
     fn metrics(&self) -> String {
@@ -263,7 +273,8 @@ fn two_pages() -> Site {
     Site {
         by_slug: HashMap::from([("a".into(), Arc::clone(&a)), ("b".into(), b)]),
         by_host: HashMap::from([("a.example".into(), a)]),
-        sole: None,
+        root: None,
+        directory: None,
         shared: HashMap::from([("assets/0a1b.js".into(), script), ("robots.txt".into(), robots)]),
     }
 }

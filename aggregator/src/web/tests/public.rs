@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn a_page_answers_on_its_host_below_its_slug_and_alone_at_the_root() {
+fn a_page_answers_on_its_host_below_its_slug_and_at_the_root_where_it_has_it() {
     let mut site = two_pages();
     let name = |answer: Answer| answer.text().split(['<', '>']).nth(4).unwrap_or_default().to_owned();
     let running = Running::start(site.clone(), &[PUBLIC]);
@@ -11,7 +11,7 @@ fn a_page_answers_on_its_host_below_its_slug_and_alone_at_the_root() {
     assert_eq!(name(running.get("any", "/status/b/", &[])), "b");
     assert_eq!(name(running.get("[::1]:8080", "/status/a/", &[])), "a");
     assert_eq!(name(running.get("any", "http://a.example/", &[])), "a", "an absolute target rules");
-    assert_eq!(running.get("any", "/", &[]).code(), "404", "two pages: none of them is the root");
+    assert_eq!(running.get("any", "/", &[]).code(), "404", "none of them has the root");
     assert_eq!(running.get("a.example", "/status/b/", &[]).code(), "404", "a page's own host is its own");
     for path in ["/assets/0a1b.js", "/status/a/assets/0a1b.js"] {
         assert_eq!(running.get("any", path, &[]).text(), "let a = 1;", "{path}");
@@ -20,12 +20,22 @@ fn a_page_answers_on_its_host_below_its_slug_and_alone_at_the_root() {
     assert_eq!(running.get("any", "/robots.txt", &[]).text(), "shared");
     assert_eq!(running.get("any", "/status/a/robots.txt", &[]).code(), "404");
 
-    site.by_slug.remove("b");
-    site.sole = site.by_slug.get("a").cloned();
-    running.site.store(Arc::new(site));
+    site.root = site.by_slug.get("a").cloned();
+    running.site.store(Arc::new(site.clone()));
     assert_eq!(name(running.get("any", "/", &[])), "a");
     assert_eq!(running.get("any", "/api/v2/status.json", &[]).text(), r#"{"name":"a"}"#);
-    assert_eq!(running.get("any", "/status/b/", &[]).code(), "404");
+    assert_eq!(name(running.get("any", "/status/a/", &[])), "a", "and below its slug as before");
+    assert_eq!(name(running.get("any", "/status/b/", &[])), "b");
+    for path in ["/status/", "/status"] {
+        assert_eq!(running.get("any", path, &[]).code(), "404", "{path}: no page is listed");
+    }
+    site.directory = Some(output("text/html; charset=utf-8", CacheClass::Live, &["directory"], "pages"));
+    running.site.store(Arc::new(site));
+    assert_eq!(running.get("any", "/status/", &[]).text(), "pages");
+    let moved = running.get("any", "/status", &[]);
+    assert_eq!((moved.code(), moved.header("location")), ("308", Some("/status/")));
+    assert_eq!(name(running.get("any", "/", &[])), "a", "the index stands nowhere else");
+    assert_eq!(running.get("a.example", "/status/", &[]).code(), "404");
 
     let moved = running.get("any", "/status/a?x=1", &[]);
     assert_eq!((moved.code(), moved.header("location")), ("308", Some("/status/a/")));

@@ -101,6 +101,28 @@ fn operators_see_health_readiness_and_metrics() {
 }
 
 #[test]
+fn metrics_ask_for_a_token_where_they_are_told_to() {
+    let running = Running::start(Site::default(), &[PRIVATE]);
+    *running.desk.token.lock().expect("not poisoned") = Some("s3cret");
+    for lines in [&[][..], &["Authorization: Bearer s3cre"], &["Authorization: Basic s3cret"]] {
+        let refused = running.get("h", "/metrics", lines);
+        assert_eq!(
+            (refused.code(), refused.header("www-authenticate")),
+            ("401", Some("Bearer")),
+            "{lines:?}"
+        );
+        assert_eq!(refused.header("cache-control"), Some("no-store"));
+        assert!(!refused.text().contains("skerry_x"));
+    }
+    let read = running.get("h", "/metrics", &["Authorization: Bearer s3cret"]);
+    assert_eq!(read.code(), "200");
+    assert!(read.text().contains("skerry_x"));
+    assert_eq!(running.get("h", "/healthz", &[]).code(), "200", "the others ask for none");
+    *running.desk.token.lock().expect("not poisoned") = Some("");
+    assert_eq!(running.get("h", "/metrics", &["Authorization: Bearer "]).code(), "503");
+}
+
+#[test]
 fn what_a_listener_does_not_serve_does_not_exist_there() {
     let only_admin = Serves { admin: true, ..Serves::default() };
     let running = Running::start(two_pages(), &[PUBLIC, PRIVATE, only_admin]);
