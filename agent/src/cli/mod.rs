@@ -2,6 +2,7 @@
 
 mod doctor;
 mod enroll;
+mod plugins;
 mod probe;
 mod serve;
 mod status;
@@ -75,6 +76,9 @@ enum Command {
     Status,
     /// Look at all that this agent needs, and say what is wrong with its remedy. Exit 0: all is well, 1: it is not
     Doctor,
+    /// Run plugins for the agent, asked for at the socket that is its standard input: of skerry-plugins.service
+    #[command(hide = true)]
+    Plugins,
     /// Write the man pages and shell completions of this program to DIR
     #[command(hide = true)]
     Manual {
@@ -105,6 +109,10 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
         Command::Enroll { token, allow_plaintext } => enroll::enroll(common, &token, allow_plaintext),
         Command::Status => status::status(common),
         Command::Doctor => doctor::doctor(common),
+        Command::Plugins => {
+            log_to_stderr(common);
+            plugins::plugins()
+        }
         Command::Manual { folder } => {
             manual::write(&Arguments::command(), &folder)?;
             Ok(ExitCode::SUCCESS)

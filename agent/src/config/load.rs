@@ -48,12 +48,12 @@ fn read(path: &Path, assumed: Option<&Bond>) -> Result<Loaded, Problems> {
     let mut gathered = Gathered::default();
     let (mut agent_section, mut uplink_section) = (None, None);
     let mut self_test_section = SelfTestSettings::default();
-    let mut may_exec = false;
+    let mut exec_section = None;
     let mut metrics_section = None;
     gathered.read(path, |root| {
         (agent_section, uplink_section) = identity(root, assumed);
         self_test_section = self_test(root);
-        may_exec = exec(root);
+        exec_section = exec(root);
         metrics_section = metrics(root);
     });
     for file in check_files(path, &mut gathered.problems) {
@@ -65,8 +65,9 @@ fn read(path: &Path, assumed: Option<&Bond>) -> Result<Loaded, Problems> {
         });
     }
     gathered.refuse_duplicates();
-    if !may_exec {
-        gathered.refuse_exec(path);
+    match exec_section {
+        Some(section) => gathered.run_plugins_by(section.socket.as_deref(), path),
+        None => gathered.refuse_exec(path),
     }
     let (Some(agent), Some(uplink), true) = (agent_section, uplink_section, gathered.problems.0.is_empty())
     else {
@@ -150,6 +151,28 @@ impl Gathered {
         }
     }
 
+    /// Plugins read what this agent reads, unless another process runs them.
+    fn run_plugins_by(&mut self, socket: Option<&Path>, path: &Path) {
+        let mut any = false;
+        for (check, _) in &mut self.checks {
+            if let Kind::Exec(exec) = &mut check.kind {
+                exec.runner = socket.map(Path::to_owned);
+                any = true;
+            }
+        }
+        if any && socket.is_none() {
+            self.warnings.push(Problem {
+                position: None,
+                place: path.display().to_string(),
+                wrong: "plugins run as this agent's own user, and can read its token and its secrets"
+                    .to_owned(),
+                remedy: "Add socket = \"/run/skerry-plugins.socket\" to [exec], and systemctl enable --now \
+                         skerry-plugins.socket."
+                    .to_owned(),
+            });
+        }
+    }
+
     /// Programs are run only where the agent's own file says that it may run them.
     fn refuse_exec(&mut self, path: &Path) {
         for (check, position) in &self.checks {
@@ -228,7 +251,16 @@ fn check_files(path: &Path, problems: &mut Problems) -> Vec<PathBuf> {
     files
 }
 
-/// May this agent run programs of its host?
-fn exec(root: &Table<'_>) -> bool {
-    root.table("exec").is_some_and(|table| table.boolean("enabled").or(false))
+/// That this agent may run programs of its host.
+struct Exec {
+    /// Of the process that runs them.
+    socket: Option<PathBuf>,
+}
+
+/// `None`: it may not.
+fn exec(root: &Table<'_>) -> Option<Exec> {
+    let table = root.table("exec")?;
+    let enabled = table.boolean("enabled").or(false);
+    let socket = table.path("socket").optional();
+    enabled.then_some(Exec { socket })
 }

@@ -30,7 +30,7 @@ mod tls;
 pub(crate) use http::example;
 
 pub use dns::{DnsAnswer, DnsFindings};
-pub use exec::{Measure, PluginSeen};
+pub use exec::{Measure, PluginSeen, serve as serve_plugins};
 
 /// Longest [`Observed::detail`], bytes.
 pub const MAX_DETAIL_BYTES: usize = 200;

@@ -104,7 +104,7 @@ impl Run {
     }
 
     /// Why the deadline ended it.
-    fn cut_off(&self) -> Fault {
+    pub(super) fn cut_off(&self) -> Fault {
         if let Some(own) = stood_still(self.deadline) {
             return own;
         }

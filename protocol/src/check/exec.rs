@@ -2,7 +2,7 @@
 //! decided by the agent's own file alone.
 
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use url::{Host, Url};
 
@@ -19,13 +19,15 @@ pub struct Exec {
     pub command: Vec<String>,
     /// `environment`: all that the program finds there, besides a plain `PATH`.
     pub environment: BTreeMap<String, String>,
+    /// Where the agent's own file has plugins run by another process: its socket. No part of the definition.
+    pub runner: Option<PathBuf>,
 }
 
 impl Definition for Exec {
     fn read(table: &Table<'_>) -> Option<Self> {
         let command = command(table);
         let environment = environment(table);
-        Some(Self { command: command?, environment: environment? })
+        Some(Self { command: command?, environment: environment?, runner: None })
     }
 
     fn canonical(&self, form: &mut Canonical) {
@@ -147,7 +149,11 @@ mod tests {
             ("-H", None),
         ] {
             let command = ["/check"].into_iter().chain(arguments.split_whitespace());
-            let exec = Exec { command: command.map(str::to_owned).collect(), environment: BTreeMap::new() };
+            let exec = Exec {
+                command: command.map(str::to_owned).collect(),
+                environment: BTreeMap::new(),
+                runner: None,
+            };
             assert_eq!(exec.target().map(|host| host.to_string()).as_deref(), host, "{arguments}");
         }
     }

@@ -21,7 +21,7 @@ const ENDING: Duration = Duration::from_secs(3);
 
 fn exec(command: &[&str]) -> Exec {
     let command = command.iter().map(|one| (*one).to_owned()).collect();
-    Exec { command, environment: BTreeMap::new() }
+    Exec { command, environment: BTreeMap::new(), runner: None }
 }
 
 /// A program of a few words.
@@ -58,4 +58,44 @@ fn running(mark: &str) -> usize {
 
 async fn until_nothing_runs(mark: &str) {
     until("all of the plugin's processes are gone", ENDING, async || running(mark) == 0).await;
+}
+
+/// Over its socket, as another process of another user would; the program is told apart by nothing else.
+#[tokio::test]
+async fn a_runner_says_what_a_child_would_have_said_and_its_absence_says_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let socket = folder.path().join("plugins.socket");
+    let over = |exec: Exec| Exec { runner: Some(socket.clone()), ..exec };
+    let nobody = observe_within(over(shell("exit 2")), Duration::from_secs(1)).await;
+    assert_seen(&nobody, Outcome::Inconclusive, Reason::OwnResources, "does not answer");
+    let listener = std::os::unix::net::UnixListener::bind(&socket).expect("binds");
+    let serving = tokio::spawn(skerry_agent::probe::serve_plugins(listener));
+    for words in [
+        "echo fine '|time=0.25s'",
+        "echo slow; exit 1",
+        "echo full >&2; exit 2",
+        "exit 3",
+        "exit 77",
+        "kill -9 $$",
+        "head -c 70000 /dev/zero",
+        "echo begun; sleep 60",
+    ] {
+        let (own, other) = tokio::join!(
+            observe_within(shell(words), Duration::from_secs(1)),
+            observe_within(over(shell(words)), Duration::from_secs(1))
+        );
+        assert_eq!(
+            (own.outcome, own.reason, &own.detail),
+            (other.outcome, other.reason, &other.detail),
+            "{words}"
+        );
+        assert_eq!(own.findings, other.findings, "{words}");
+    }
+    let missing = Exec { command: vec!["/no/such/plugin".into()], ..shell("") };
+    let (own, other) = tokio::join!(
+        observe_within(missing.clone(), Duration::from_secs(1)),
+        observe_within(over(missing), Duration::from_secs(1))
+    );
+    assert_eq!((own.outcome, own.reason, own.detail), (other.outcome, other.reason, other.detail));
+    serving.abort();
 }

@@ -9,22 +9,23 @@ pub(super) mod hostile;
 mod output;
 mod perfdata;
 mod plugin;
+mod ran;
+mod runner;
 
 use std::io;
-use std::os::unix::process::ExitStatusExt as _;
-use std::process::ExitStatus;
 
 use rustix::io::Errno;
 use skerry_protocol::check::{Check, Exec};
 use skerry_protocol::wire::{Outcome, Reason};
-use tokio::time::{Instant, timeout_at};
+use tokio::time::Instant;
 
 use super::fault::{Fault, is_own};
 use super::run::{Doing, Run};
 use super::{Findings, Observed};
 use output::Said;
 pub use perfdata::Measure;
-use plugin::Plugin;
+use ran::{Ended, Ran};
+pub use runner::serve;
 
 const RUN: Doing = Doing::Target(Reason::Timeout, "the plugin did not end within the timeout");
 
@@ -42,37 +43,37 @@ pub struct PluginSeen {
 pub(super) async fn observe(check: &Check, exec: &Exec, deadline: Instant) -> Observed {
     let mut run = Run::start(deadline);
     run.doing = RUN;
-    let mut plugin = match Plugin::start(exec) {
-        Ok(plugin) => plugin,
-        Err(error) => return run.finish(check, None, Ok(Err(not_run(&exec.command[0], &error)))),
+    let start = Instant::now();
+    let ran = match &exec.runner {
+        None => Ok(Ran::here(exec, deadline).await),
+        Some(socket) => runner::ask(socket, exec, deadline).await,
     };
-    let ended = timeout_at(deadline, plugin.ended()).await;
-    run.end = Some(Instant::now());
-    let status = match &ended {
-        Ok(_) => plugin.leave().await,
-        Err(_) => plugin.end().await,
+    let ran = match ran {
+        Ok(ran) => ran,
+        Err(fault) => return run.finish(check, None, Ok(Err(fault))),
     };
-    let said = Said::read(plugin.output());
+    run.end = Some(start + ran.took);
+    let said = ran.said();
     run.latency = said.performance.iter().find_map(Measure::duration);
-    let judged = ended.map(|ended| match (ended, status) {
-        (Ok(()), Some(status)) => judge(status, &said),
-        (Err(error), _) => Err(not_run(&exec.command[0], &error)),
-        (Ok(()), None) => Err(Fault::own("how the plugin ended was not to be learnt")),
-    });
-    let exit = status.and_then(|status| status.code()).filter(|_| judged.is_ok());
+    let judged = match &ran.ended {
+        Ended::Late => Err(run.cut_off()),
+        Ended::NotRun(error) => Err(not_run(&exec.command[0], error)),
+        Ended::InTime => judge(&ran, &said),
+    };
+    let exit = ran.code.filter(|_| matches!(ran.ended, Ended::InTime));
     run.findings =
         Findings::Plugin(Box::new(PluginSeen { exit, text: said.text, performance: said.performance }));
-    run.finish(check, None, judged)
+    run.finish(check, None, Ok(judged))
 }
 
-fn judge(status: ExitStatus, said: &Said) -> Result<(), Fault> {
+fn judge(ran: &Ran, said: &Said) -> Result<(), Fault> {
     let line = said.line();
     if said.cut {
         // Its code may be that of a program whose pipe was closed.
         let words = format!("it wrote more than {} bytes and was cut off: {line}", plugin::MOST_OUTPUT);
         return Err(inconclusive(Reason::PluginFailed, words));
     }
-    match status.code() {
+    match ran.code {
         Some(0) => Ok(()),
         Some(1) => Err(Fault::degraded(Reason::PluginWarning, line)),
         Some(2) => Err(Fault::down(Reason::PluginCritical, line)),
@@ -81,10 +82,12 @@ fn judge(status: ExitStatus, said: &Said) -> Result<(), Fault> {
             let words = format!("exit code {code}, which is none of a plugin's (0 to 3): {line}");
             Err(inconclusive(Reason::PluginFailed, words))
         }
-        None => {
-            let words = format!("ended by signal {}: {line}", status.signal().unwrap_or_default());
-            Err(inconclusive(Reason::PluginFailed, words))
-        }
+        None => match ran.signal {
+            Some(signal) => {
+                Err(inconclusive(Reason::PluginFailed, format!("ended by signal {signal}: {line}")))
+            }
+            None => Err(Fault::own("how the plugin ended was not to be learnt")),
+        },
     }
 }
 

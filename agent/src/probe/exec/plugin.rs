@@ -6,9 +6,11 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
+use rustix::thread::clear_ambient_capability_set;
 use skerry_protocol::check::Exec;
 use tokio::io::{AsyncRead, AsyncReadExt as _};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
+use tokio::runtime::Handle;
 use tokio::signal::unix::{self, SignalKind};
 use tokio::time::timeout;
 
@@ -51,7 +53,8 @@ impl Plugin {
     /// The program cannot be run, or this host lacks what it takes.
     pub(super) fn start(exec: &Exec) -> io::Result<Self> {
         let endings = unix::signal(SignalKind::child())?;
-        let mut child = Command::new(&exec.command[0])
+        let mut command = Command::new(&exec.command[0]);
+        command
             .args(&exec.command[1..])
             .env_clear()
             .env("PATH", PATH)
@@ -61,8 +64,8 @@ impl Plugin {
             .stdout(Stdio::piped())
             .stderr(Stdio::piped())
             .process_group(0)
-            .kill_on_drop(true)
-            .spawn()?;
+            .kill_on_drop(true);
+        let mut child = without_capabilities(|| command.spawn())?;
         let lacking = || io::Error::other("it ended before it began");
         let pid = child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?)).ok_or_else(lacking)?;
         let group = Group(Some(pid));
@@ -114,6 +117,19 @@ impl Plugin {
         self.group.0 = None;
         status.ok()
     }
+}
+
+/// What is started in there has none of our capabilities: they are the thread's own, and it is a thread for this.
+fn without_capabilities<T: Send>(start: impl FnOnce() -> io::Result<T> + Send) -> io::Result<T> {
+    let runtime = Handle::current();
+    std::thread::scope(|scope| {
+        let started = std::thread::Builder::new().spawn_scoped(scope, || {
+            clear_ambient_capability_set()?;
+            let _inside = runtime.enter();
+            start()
+        })?;
+        started.join().unwrap_or_else(|_| Err(io::Error::other("it could not be started")))
+    })
 }
 
 /// Has it ended? It is not buried by this question, so that its number, and its group's, stays its own.
