@@ -4,6 +4,7 @@ mod callers;
 
 use crate::domain::state::AgentKey;
 use crate::domain::step::{Answer, Command};
+use crate::domain::time::MINUTE;
 use crate::engine::{Engine, Refused};
 use crate::ingest::{self, Names, NotTaken};
 use crate::random;
@@ -181,7 +182,13 @@ impl Deliver for LocalIntake {
         let names = Names { name: self.name.clone(), former: None };
         let taken = ingest::accept(&self.engine, &self.aggregator_id, self.agent, &names, &body).await;
         match taken {
-            Ok(reply) => Delivery::Accepted(reply),
+            Ok(mut reply) => {
+                // Its own clock is ours: while nothing confirms that, this is no second opinion.
+                if self.engine.clock_standing().unsure_ms > MINUTE {
+                    reply.wall_now_ms = 0;
+                }
+                Delivery::Accepted(reply)
+            }
             Err(NotTaken::Refused(Refused::Busy { retry_after })) => Delivery::Again {
                 after: Some(Duration::from_secs(u64::from(retry_after))),
                 why: "the aggregator is busy".to_owned(),
