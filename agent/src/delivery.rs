@@ -19,6 +19,7 @@ use reqwest::header::{
 };
 use reqwest::{Client, ClientBuilder, Response, StatusCode};
 use skerry_protocol::wire;
+use skerry_protocol::words::one_line;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -321,7 +322,7 @@ fn line(answer: &[u8]) -> String {
     let text = detail.map_or_else(|| String::from_utf8_lossy(answer), Into::into);
     let title = text.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>"));
     let text = title.map_or(text.as_ref(), |(title, _)| title);
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).take(400).collect();
+    let line: String = one_line(text).chars().take(400).collect();
     line.trim().to_owned()
 }
 

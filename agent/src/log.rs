@@ -1,6 +1,7 @@
 //! The log of a program, on its standard error: colours for a terminal alone; for the journal no times, which
 //! it notes itself, and each line with its priority (sd-daemon(3)), so that `journalctl -p warning` finds what it should.
 
+use skerry_protocol::words::written_out;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
 use std::os::unix::fs::MetadataExt;
@@ -56,12 +57,15 @@ impl<'a> MakeWriter<'a> for Lines {
 }
 
 impl Write for Event {
-    fn write(&mut self, text: &[u8]) -> io::Result<usize> {
+    fn write(&mut self, event: &[u8]) -> io::Result<usize> {
+        // Names and words of others are in it.
+        let text = String::from_utf8_lossy(event);
+        let text = written_out(&text);
         match self.priority {
-            Some(priority) => io::stderr().write_all(&prefixed(priority, text))?,
-            None => io::stderr().write_all(text)?,
+            Some(priority) => io::stderr().write_all(&prefixed(priority, text.as_bytes()))?,
+            None => io::stderr().write_all(text.as_bytes())?,
         }
-        Ok(text.len())
+        Ok(event.len())
     }
 
     fn flush(&mut self) -> io::Result<()> {

@@ -3,6 +3,7 @@
 //! never by the passing of time alone.
 
 use sd_notify::NotifyState;
+use skerry_protocol::words::one_line;
 use std::convert::Infallible;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval, timeout};
@@ -86,7 +87,7 @@ fn tell(what: &[NotifyState<'_>]) {
 
 /// A line break would begin another variable.
 fn line(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).take(400).collect()
+    one_line(text).chars().take(400).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Words that both programs say to people.
 
-use std::fmt::Display;
+use std::borrow::Cow;
+use std::fmt::{Display, Write as _};
 
 /// "1 check", "2 checks"; `one` is a noun that takes an s.
 pub fn count<N: Display + Copy + PartialEq + From<u8>>(number: N, one: &str) -> String {
@@ -8,9 +9,78 @@ pub fn count<N: Display + Copy + PartialEq + From<u8>>(number: N, one: &str) -> 
     format!("{number} {one}{ending}")
 }
 
+/// What text of others must not bring to where it is shown: it would speak to a terminal, forge a line of a log, or
+/// turn what stands around it about. The marks that texts written from right to left need are not among it.
+#[must_use]
+pub fn is_unfit_to_show(one: char) -> bool {
+    let formats = [
+        '\u{2028}'..='\u{202e}',
+        '\u{2066}'..='\u{2069}',
+        '\u{fff9}'..='\u{fffb}',
+        '\u{e0000}'..='\u{e007f}',
+    ];
+    one.is_control() || one == '\u{feff}' || formats.iter().any(|range| range.contains(&one))
+}
+
+/// The same on one line, a blank for each character that is unfit to show.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    text.replace(is_unfit_to_show, " ")
+}
+
+/// The same with those that are unfit to show written out, as JSON and most languages do; line breaks, tabs and what
+/// colours a terminal are the caller's own.
+#[must_use]
+pub fn written_out(text: &str) -> Cow<'_, str> {
+    let own = |one: char| one.is_ascii_control();
+    if !text.contains(|one| is_unfit_to_show(one) && !own(one)) {
+        return Cow::Borrowed(text);
+    }
+    let mut out = String::with_capacity(text.len() + 16);
+    for one in text.chars() {
+        if is_unfit_to_show(one) && !own(one) {
+            for unit in one.encode_utf16(&mut [0; 2]) {
+                // Writing to a string cannot fail.
+                let _ = write!(out, "\\u{unit:04x}");
+            }
+        } else {
+            out.push(one);
+        }
+    }
+    Cow::Owned(out)
+}
+
 #[cfg(test)]
 mod tests {
-    use super::count;
+    use super::*;
+
+    #[test]
+    fn what_turns_a_line_about_or_breaks_it_is_not_shown() {
+        for unfit in [
+            '\0',
+            '\u{1b}',
+            '\n',
+            '\u{7f}',
+            '\u{85}',
+            '\u{2028}',
+            '\u{2029}',
+            '\u{202a}',
+            '\u{202e}',
+            '\u{2066}',
+            '\u{2069}',
+            '\u{feff}',
+            '\u{e0041}',
+        ] {
+            assert_eq!(one_line(&format!("a{unfit}b")), "a b", "{unfit:?}");
+        }
+        for fit in ["a b", "żółw", "שלום\u{200f}!", "👩\u{200d}🚀", "日本"] {
+            assert_eq!(one_line(fit), fit);
+            assert_eq!(written_out(fit), fit);
+        }
+        assert_eq!(written_out("a\u{202e}b\u{2028}\u{85}\n\tc"), "a\\u202eb\\u2028\\u0085\n\tc");
+        let json = written_out("\"\u{202e}\u{e0041}\"").into_owned();
+        assert_eq!(json, "\"\\u202e\\udb40\\udc41\"", "a text of JSON is the same text");
+    }
 
     #[test]
     fn one_is_not_many() {

@@ -3,6 +3,7 @@
 use skerry_agent::probe::{Observed, Prober};
 use skerry_protocol::check::{Check, IpVersion, Kind};
 use skerry_protocol::wire::{Outcome, Reason};
+use skerry_protocol::words::is_unfit_to_show;
 use skerry_tests::parts::checks;
 use tokio::time::Instant;
 
@@ -37,7 +38,7 @@ pub(crate) fn assert_up(seen: &Observed) {
 pub(crate) fn assert_seen(seen: &Observed, outcome: Outcome, reason: Reason, words: &str) {
     assert_eq!((seen.outcome, seen.reason), (outcome, reason), "{}", seen.detail);
     assert!(seen.detail.contains(words), "{:?} lacks {words:?}", seen.detail);
-    assert!(seen.detail.len() <= 200 && !seen.detail.chars().any(char::is_control), "{:?}", seen.detail);
+    assert!(seen.detail.len() <= 200 && !seen.detail.contains(is_unfit_to_show), "{:?}", seen.detail);
 }
 
 #[track_caller]

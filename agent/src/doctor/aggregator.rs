@@ -9,6 +9,7 @@ use crate::delivery::look::{Looker, Shown, Sight, Unseen};
 use crate::delivery::read_token;
 use crate::enrolment::Bond;
 use bytes::Bytes;
+use skerry_protocol::words::is_unfit_to_show;
 
 /// A certificate that ends sooner is warned of.
 const DAYS_LEFT: i64 = 14;
@@ -78,7 +79,8 @@ fn judge_unseen(url: &str, unseen: Unseen) -> Finding {
 fn judge_answer(url: &str, sight: &Sight, enrolled_again: &str) -> Finding {
     let problem: Option<serde_json::Value> = serde_json::from_slice(&sight.body).ok();
     let detail = problem.as_ref().and_then(|problem| problem["detail"].as_str());
-    let detail: String = detail.unwrap_or("").chars().filter(|one| !one.is_control()).take(300).collect();
+    let detail: String =
+        detail.unwrap_or("").chars().filter(|one| !is_unfit_to_show(*one)).take(300).collect();
     match (sight.status, problem.is_some()) {
         (400, true) => Finding::ok("aggregator", format!("{url} answers and knows this agent")),
         (401, true) => Finding::problem(

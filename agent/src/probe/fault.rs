@@ -1,6 +1,7 @@
 //! What can go wrong in a run, and whose fault it is. Errors of the operating system are sorted here and
 //! nowhere else, so that a lack of our own never becomes a target's outage.
 
+use skerry_protocol::words::is_unfit_to_show;
 use std::io;
 use std::net::IpAddr;
 
@@ -109,7 +110,7 @@ fn network_reason(error: &io::Error) -> Reason {
 pub(super) fn detail(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(MAX_DETAIL_BYTES));
     for character in text.chars() {
-        let character = if character.is_control() { ' ' } else { character };
+        let character = if is_unfit_to_show(character) { ' ' } else { character };
         if out.len() + character.len_utf8() > MAX_DETAIL_BYTES {
             break;
         }

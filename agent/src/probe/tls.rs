@@ -3,6 +3,7 @@
 //! Sessions are never resumed: a resumed handshake shows no certificate and takes no time worth measuring.
 //! The system's authorities are read once; those of a `ca_file` again when the file changes.
 
+use skerry_protocol::words::one_line;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -250,7 +251,7 @@ fn parse(certificate: &CertificateDer<'_>) -> Option<CertificateSeen> {
 
 /// A stranger's words, which must not speak to a terminal.
 fn printable(text: &str) -> String {
-    text.replace(char::is_control, " ")
+    one_line(text)
 }
 
 /// A certificate as a server may show it. See [`crate::hostile`].

@@ -7,6 +7,7 @@ use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use skerry_protocol::words::is_unfit_to_show;
 use std::fmt::Write;
 
 /// The `Content-Type` of `badge.svg`.
@@ -200,7 +201,7 @@ fn escaped(text: &str) -> String {
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
             '\u{fffe}' | '\u{ffff}' => {}
-            character if character.is_control() => escaped.push(' '),
+            character if is_unfit_to_show(character) => escaped.push(' '),
             character => escaped.push(character),
         }
     }

@@ -1,5 +1,6 @@
 //! One TOML text, the problems found in it so far, and the keys that were asked of it.
 
+use crate::words::is_unfit_to_show;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 
@@ -150,5 +151,5 @@ fn syntax_remedy(error: &toml::de::Error) -> &'static str {
 
 /// A file's own text is repeated in messages, and must not speak to a terminal or forge a line of a log.
 fn printable(text: &str) -> String {
-    text.replace(char::is_control, "\u{fffd}")
+    text.replace(is_unfit_to_show, "\u{fffd}")
 }

@@ -1,5 +1,6 @@
 //! One value, told by its type, with the words to refuse it in.
 
+use crate::words::is_unfit_to_show;
 use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
@@ -41,7 +42,7 @@ impl<'d> Item<'d> {
         if text.trim() != text {
             return self.refuse("has blanks at its beginning or end", "Remove them.");
         }
-        if text.chars().any(char::is_control) {
+        if text.contains(is_unfit_to_show) {
             return self.refuse("holds a control character or a line break", "Write it on one line.");
         }
         Some(text)

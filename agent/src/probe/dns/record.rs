@@ -1,5 +1,6 @@
 //! The records of an answer in words, each in the one form in which records are compared.
 
+use skerry_protocol::words::is_unfit_to_show;
 use std::fmt::Write as _;
 
 use base64::Engine;
@@ -167,7 +168,7 @@ fn printable(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {
         for one in chunk.valid().chars() {
-            if one.is_control() {
+            if is_unfit_to_show(one) {
                 escape(one.to_string().as_bytes(), &mut text);
             } else {
                 text.push(one);

@@ -3,6 +3,7 @@
 
 use super::perfdata::{MOST_MEASURES, Measure};
 use super::plugin::Output;
+use skerry_protocol::words::one_line;
 
 /// Most lines of text that are kept.
 const MOST_LINES: usize = 200;
@@ -55,14 +56,14 @@ impl Said {
 }
 
 fn harmless(line: &str) -> String {
-    let plain = |one: char| if one.is_control() { ' ' } else { one };
-    line.trim().chars().map(plain).collect()
+    one_line(line.trim())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use skerry_protocol::words::is_unfit_to_show;
 
     fn said(output: &str, complaint: &str) -> Said {
         Said::read(Output { output: output.as_bytes(), complaint: complaint.as_bytes(), cut: false })
@@ -101,7 +102,7 @@ mod tests {
             prop_assert!(said.text.len() <= MOST_LINES && said.performance.len() <= MOST_MEASURES);
             let shown = said.text.iter().chain([&said.complaint]).chain(said.performance.iter().map(|one| &one.label));
             for line in shown {
-                prop_assert!(!line.chars().any(char::is_control), "{line:?}");
+                prop_assert!(!line.contains(is_unfit_to_show), "{line:?}");
             }
         }
     }

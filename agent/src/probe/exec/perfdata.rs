@@ -1,6 +1,7 @@
 //! Performance data by the guidelines of the Monitoring Plugins: `'label'=value[UOM];[warn];[crit];[min];[max]`,
 //! with blanks between. What is not of that shape is left out, and the rest is read on.
 
+use skerry_protocol::words::is_unfit_to_show;
 use std::time::Duration;
 
 /// Most measures that are kept of one run.
@@ -82,7 +83,7 @@ fn label(text: &str) -> Option<(String, &str)> {
         }
     };
     let is_quoted = text.starts_with('\'');
-    let strange = |one: char| one.is_control() || (!is_quoted && (one.is_whitespace() || one == '\''));
+    let strange = |one: char| is_unfit_to_show(one) || (!is_quoted && (one.is_whitespace() || one == '\''));
     let right = !label.is_empty() && !label.contains(strange) && label.chars().count() <= LONGEST;
     right.then_some((label, rest))
 }
