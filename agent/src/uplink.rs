@@ -277,7 +277,7 @@ impl Uplink {
     fn encode(&self, page: &Page, before: &SpoolStatus) -> std::io::Result<Outgoing> {
         let inventory = self.board.inventory();
         let due = self.inventory_sent != Some(inventory.version);
-        let mut records = page.records.len();
+        let mut records = composing::that_fit(page);
         loop {
             let sent = &page.records[..records];
             let last = sent.last().map(Stored::through);

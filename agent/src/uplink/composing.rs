@@ -7,6 +7,18 @@ use skerry_protocol::wire::{self, record::Kind};
 use std::collections::HashMap;
 use std::sync::Arc;
 
+/// How many records of a page one batch may bring: those that are folded count for all they stand for.
+pub(super) fn that_fit(page: &Page) -> usize {
+    let mut folded = 0;
+    let fit = page.records.iter().take_while(|record| {
+        if let Some(Kind::Folded(one)) = &record.kind {
+            folded += u64::from(one.count);
+        }
+        folded <= wire::MAX_FOLDED
+    });
+    fit.count().max(1).min(page.records.len())
+}
+
 /// A batch in the making, with the lists its records refer to.
 #[derive(Default)]
 pub(super) struct Composing {

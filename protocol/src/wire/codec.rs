@@ -1,7 +1,9 @@
 //! A batch to bytes and back. Bounded before anything is allocated; what comes out has a sound shape.
 
+use super::count::refuse_too_many;
 use super::{
-    Batch, MAX_BATCH_BYTES, MAX_CHECKS, MAX_FOLDED, MAX_NAME_BYTES, MAX_RECORDS, PROTOCOL_VERSION, record,
+    Batch, Folded, MAX_BATCH_BYTES, MAX_CHECKS, MAX_FOLDED, MAX_ID_BYTES, MAX_NAME_BYTES, MAX_RECORDS,
+    MIN_FOLDED_STEP_MS, PROTOCOL_VERSION, record,
 };
 use prost::Message;
 use std::io::Read;
@@ -36,19 +38,29 @@ pub fn encode(batch: &Batch) -> std::io::Result<Vec<u8>> {
     zstd::bulk::compress(&batch.encode_to_vec(), 3)
 }
 
-/// Decompresses and decodes a batch and checks its shape: version, epoch, indices, rising sequences.
-/// Never allocates more than [`MAX_BATCH_BYTES`] for the decompressed bytes.
+/// Decompresses and decodes a batch and checks its shape: version, epoch, indices, rising sequences. Never
+/// allocates more than [`MAX_BATCH_BYTES`] for the decompressed bytes, and makes nothing of them before it has
+/// counted what is in them.
 ///
 /// # Errors
 /// [`DecodeError`] says what is wrong with the body.
 pub fn decode(body: &[u8]) -> Result<Batch, DecodeError> {
+    decode_within(body, MAX_BATCH_BYTES)
+}
+
+/// The same of a batch of at most `most` bytes after decompression.
+///
+/// # Errors
+/// [`DecodeError::TooLarge`] as soon as it is larger; otherwise as [`decode`].
+pub fn decode_within(body: &[u8], most: usize) -> Result<Batch, DecodeError> {
     let mut plain = Vec::new();
     let mut decoder = zstd::stream::read::Decoder::new(body).map_err(DecodeError::Compression)?;
     decoder.window_log_max(23).map_err(DecodeError::Compression)?;
-    decoder.take(MAX_BATCH_BYTES as u64 + 1).read_to_end(&mut plain).map_err(DecodeError::Compression)?;
-    if plain.len() > MAX_BATCH_BYTES {
+    decoder.take(most as u64 + 1).read_to_end(&mut plain).map_err(DecodeError::Compression)?;
+    if plain.len() > most {
         return Err(DecodeError::TooLarge);
     }
+    refuse_too_many(&plain)?;
     let batch = Batch::decode(plain.as_slice())?;
     check_shape(&batch)?;
     Ok(batch)
@@ -63,6 +75,10 @@ fn check_shape(batch: &Batch) -> Result<(), DecodeError> {
     }
     if batch.agent.is_empty() {
         return Err(DecodeError::Malformed("agent is empty"));
+    }
+    // What is kept for as long as the agent lives.
+    if batch.process.len() > MAX_ID_BYTES || batch.boot_id.len() > MAX_ID_BYTES {
+        return Err(DecodeError::Malformed("the id of a process or a boot is longer than any"));
     }
     if batch.records.len() > MAX_RECORDS {
         return Err(DecodeError::Malformed("more than 10,000 records"));
@@ -85,7 +101,12 @@ fn check_shape(batch: &Batch) -> Result<(), DecodeError> {
             Some(record::Kind::Folded(folded)) => {
                 folded_away += u64::from(folded.count);
                 if folded_away > MAX_FOLDED {
-                    return Err(DecodeError::Malformed("folded records of more than 100,000 observations"));
+                    return Err(DecodeError::Malformed("folded records of more than 10,000 observations"));
+                }
+                if is_too_dense(folded) {
+                    return Err(DecodeError::Malformed(
+                        "a folded record of more runs than its time has room for",
+                    ));
                 }
                 Some(
                     folded
@@ -110,6 +131,13 @@ fn check_shape(batch: &Batch) -> Result<(), DecodeError> {
         return Err(DecodeError::Malformed("a state names a check outside the list"));
     }
     Ok(())
+}
+
+/// No agent runs a check so often.
+fn is_too_dense(folded: &Folded) -> bool {
+    let first = folded.first.as_ref().map_or(0, |first| first.boot_ms);
+    let steps = u64::from(folded.count.saturating_sub(1));
+    folded.last_boot_ms.saturating_sub(first) < steps * MIN_FOLDED_STEP_MS
 }
 
 /// What an aggregator would have to remember for ever.
@@ -174,12 +202,71 @@ mod tests {
             through: 0,
         };
         folded.records = vec![Record { sequence: 1, kind: Some(record::Kind::Folded(fold)) }];
-        assert!(said(&folded).contains("more than 100,000 observations"));
+        assert!(said(&folded).contains("more than 10,000 observations"));
         let mut falling = batch();
         falling.checks = vec!["c".into()];
         falling.boots = vec!["b".into()];
         falling.records = vec![observation(2, 0), observation(2, 0)];
         assert!(said(&falling).contains("must rise"));
+    }
+
+    /// Two bytes for each of `count` empty messages of field `number`.
+    fn empties(number: u8, count: usize) -> Vec<u8> {
+        let plain = [batch().encode_to_vec(), [number << 3 | 2, 0].repeat(count)].concat();
+        zstd::bulk::compress(&plain, 3).expect("compresses")
+    }
+
+    #[test]
+    fn millions_of_empty_things_are_counted_before_they_are_made() {
+        let table = [(8, "50,000 checks"), (9, "boots"), (10, "10,000 records"), (11, "50,000 checks")];
+        for (number, words) in table {
+            let body = empties(number, 4_000_000);
+            assert!(body.len() < 100_000);
+            let said = decode(&body).expect_err("refused").to_string();
+            assert!(said.contains(words), "{number}: {said}");
+        }
+        // In an inventory, and in many of them.
+        let inventory = |count: usize| {
+            let declared = [10, 0].repeat(count);
+            let length = prost::length_delimiter_len(declared.len());
+            let mut field = vec![12 << 3 | 2];
+            prost::encode_length_delimiter(declared.len(), &mut field).expect("has room");
+            assert_eq!(field.len(), 1 + length);
+            [field, declared].concat()
+        };
+        for plain in [inventory(4_000_000), inventory(1_000).repeat(51)] {
+            let plain = [batch().encode_to_vec(), plain].concat();
+            let said = decode(&zstd::bulk::compress(&plain, 3).expect("compresses")).expect_err("refused");
+            assert!(said.to_string().contains("50,000 checks"), "{said}");
+        }
+    }
+
+    #[test]
+    fn ids_that_would_be_kept_are_short() {
+        for long in [
+            Batch { process: vec![0; 8_000_000], ..batch() },
+            Batch { boot_id: "b".repeat(8_000_000), ..batch() },
+        ] {
+            let said = decode(&encode(&long).expect("encodes")).expect_err("refused").to_string();
+            assert!(said.contains("longer than any"), "{said}");
+        }
+    }
+
+    #[test]
+    fn a_fold_has_room_in_its_time() {
+        let fold = |count, last_boot_ms| {
+            let first = Some(Observation { boot_ms: 1_000, ..Observation::default() });
+            let kind = Some(record::Kind::Folded(Folded { first, count, last_boot_ms, through: 0 }));
+            let (checks, boots) = (vec!["c".into()], vec!["b".into()]);
+            decode(
+                &encode(&Batch { checks, boots, records: vec![Record { sequence: 1, kind }], ..batch() })
+                    .expect("encodes"),
+            )
+        };
+        assert!(fold(1_000, 1_000 + 99_900).is_ok(), "every 100 ms, as often as a check may run");
+        assert!(fold(1, 1_000).is_ok() && fold(0, 0).is_ok());
+        let said = fold(10_000, 1_001).expect_err("refused").to_string();
+        assert!(said.contains("room for"), "{said}");
     }
 
     #[test]

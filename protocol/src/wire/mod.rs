@@ -29,10 +29,11 @@
 //! aggregator answers 400 with its own range in words to a version outside it.
 
 mod codec;
+mod count;
 mod enrolment;
 mod words;
 
-pub use codec::{DecodeError, decode, encode};
+pub use codec::{DecodeError, decode, decode_within, encode};
 pub use enrolment::{ENROL_PATH, EnrolReply, EnrolRequest, JoinToken, MAX_ENROL_BYTES};
 pub use words::{Outcome, Reason, State};
 
@@ -50,8 +51,15 @@ pub const MAX_RECORDS: usize = 10_000;
 pub const MAX_CHECKS: usize = 50_000;
 /// Longest name of a check, in bytes: 100 characters of any script.
 pub const MAX_NAME_BYTES: usize = 400;
-/// Most observations that the folded records of one batch stand for.
-pub const MAX_FOLDED: u64 = 100_000;
+/// Most observations that the folded records of one batch stand for. A batch of an older agent may have more: it is
+/// refused, and comes again in halves.
+pub const MAX_FOLDED: u64 = 10_000;
+/// The runs of a folded record lie that far apart at least, on the average, ms: no check runs so often.
+pub const MIN_FOLDED_STEP_MS: u64 = 10;
+/// Most boots that one batch names.
+pub const MAX_BOOTS: usize = MAX_RECORDS;
+/// Longest id of a process or a boot, in bytes.
+pub const MAX_ID_BYTES: usize = 64;
 /// Path of the ingest endpoint on the agents' listener.
 pub const BATCH_PATH: &str = "/agent/v1/batch";
 

@@ -1,0 +1,79 @@
+//! How many of each a batch holds, counted in its bytes: an empty record has two of them and makes two hundred.
+
+use super::codec::DecodeError;
+use super::{MAX_BOOTS, MAX_CHECKS, MAX_RECORDS};
+
+const CHECKS: u64 = 8;
+const BOOTS: u64 = 9;
+const RECORDS: u64 = 10;
+const SNAPSHOT: u64 = 11;
+const INVENTORY: u64 = 12;
+const DECLARED: u64 = 1;
+
+/// Looks through a batch before anything is made of it.
+///
+/// # Errors
+/// What there is too much of. Bytes that are no protobuf are left to its decoder.
+pub(super) fn refuse_too_many(batch: &[u8]) -> Result<(), DecodeError> {
+    let [mut checks, mut boots, mut records, mut snapshot, mut declared] = [0_usize; 5];
+    for (number, value) in Fields(batch) {
+        match number {
+            CHECKS => checks += 1,
+            BOOTS => boots += 1,
+            RECORDS => records += 1,
+            SNAPSHOT => snapshot += 1,
+            INVENTORY => declared += Fields(value).filter(|(number, _)| *number == DECLARED).count(),
+            _ => {}
+        }
+    }
+    if records > MAX_RECORDS {
+        return Err(DecodeError::Malformed("more than 10,000 records"));
+    }
+    if [checks, snapshot, declared].iter().any(|count| *count > MAX_CHECKS) {
+        return Err(DecodeError::Malformed("more than 50,000 checks"));
+    }
+    if boots > MAX_BOOTS {
+        return Err(DecodeError::Malformed("more boots than records"));
+    }
+    Ok(())
+}
+
+/// The fields of a message: number, and what is in it where that is a message or a text.
+struct Fields<'b>(&'b [u8]);
+
+impl<'b> Iterator for Fields<'b> {
+    type Item = (u64, &'b [u8]);
+
+    fn next(&mut self) -> Option<Self::Item> {
+        let key = self.varint()?;
+        let length = match key & 7 {
+            0 => {
+                self.varint()?;
+                0
+            }
+            1 => 8,
+            2 => usize::try_from(self.varint()?).ok()?,
+            5 => 4,
+            // The edges of a group, which has no length.
+            _ => 0,
+        };
+        let (value, rest) = self.0.split_at_checked(length)?;
+        self.0 = rest;
+        Some((key >> 3, value))
+    }
+}
+
+impl Fields<'_> {
+    fn varint(&mut self) -> Option<u64> {
+        let mut value = 0;
+        for shift in (0..64).step_by(7) {
+            let (byte, rest) = self.0.split_first()?;
+            self.0 = rest;
+            value |= u64::from(byte & 0x7F) << shift;
+            if byte & 0x80 == 0 {
+                return Some(value);
+            }
+        }
+        None
+    }
+}
