@@ -156,7 +156,7 @@ impl Writer {
                     report.received = report.received.min(read(&self.clock).max(self.state.clock));
                 }
                 if self.failed_at.is_some() {
-                    let _ = reply.send(Err(Refused::Unwritable("a write failed a moment ago".to_owned())));
+                    reply.send(Err(Refused::Unwritable("a write failed a moment ago".to_owned())));
                 } else {
                     let stepped = step(&mut self.state, command, read(&self.clock));
                     group.changes.extend(stepped.changes);
@@ -177,7 +177,8 @@ impl Writer {
             Ok(())
         } else {
             let begun = Instant::now();
-            let written = self.store.commit(&self.state, &changes, now);
+            let written =
+                self.store.is_in_place().and_then(|()| self.store.commit(&self.state, &changes, now));
             let took = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
             self.health.commit_us.fetch_add(took, Ordering::Relaxed);
             written
@@ -190,7 +191,7 @@ impl Writer {
                 self.health.commits.fetch_add(u64::from(!changes.is_empty()), Ordering::Relaxed);
                 self.health.commands.fetch_add(answers.len() as u64, Ordering::Relaxed);
                 for (reply, answer) in answers {
-                    let _ = reply.send(Ok(answer));
+                    reply.send(Ok(answer));
                 }
                 self.tell(changes);
             }
@@ -203,7 +204,7 @@ impl Writer {
         self.health.unwritable.store(true, Ordering::Relaxed);
         tracing::error!(%error, path = %self.store.path().display(), "nothing can be stored: agents keep what they have, the page goes on; free the disk or mend its permissions");
         for (reply, _) in answers {
-            let _ = reply.send(Err(Refused::Unwritable(error.to_string())));
+            reply.send(Err(Refused::Unwritable(error.to_string())));
         }
         self.failed_at = Some(Instant::now());
         // A call that cannot be kept is refused.
@@ -236,7 +237,8 @@ impl Writer {
     fn try_again(&mut self) {
         let Some(failed) = self.failed_at.filter(|failed| failed.elapsed() >= RETRY_WRITE) else { return };
         // Until the state is what is stored, an old batch could be acknowledged that never was written.
-        if self.store.try_write().is_err() || !self.reload() {
+        let writes = self.store.is_in_place().and_then(|()| self.store.try_write());
+        if writes.is_err() || !self.reload() {
             self.failed_at = Some(Instant::now());
             return;
         }

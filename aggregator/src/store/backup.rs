@@ -2,7 +2,8 @@
 //! never written over a file that is there; and the way back. A kill at any moment leaves what was there before,
 //! and at most a file that ends in `.partial`, which the next copy to that place begins anew.
 
-use super::{SCHEMA_VERSION, Store, StoreError, claim, private_file, quick_check, schema_of};
+use super::place::{Place, private_file};
+use super::{SCHEMA_VERSION, Store, StoreError, quick_check, schema_of};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use skerry_agent::rights::{Lowered, lower_for};
@@ -73,7 +74,8 @@ pub fn back_up(database: &Path, target: &Path) -> Result<Contents, StoreError> {
 /// database is as it was.
 pub fn restore(database: &Path, backup: &Path, mark: &str) -> Result<Restored, StoreError> {
     let rights = rights_at(database)?;
-    let _lock = claim(database)?;
+    let was_there = database.exists();
+    let _lock = Place::claim(database)?;
     // The backup may be root's alone.
     drop(rights);
     let doubtful = |what: String| StoreError::NoBackup { path: backup.to_owned(), what };
@@ -101,8 +103,7 @@ pub fn restore(database: &Path, backup: &Path, mark: &str) -> Result<Restored, S
         StoreError::Sqlite(error) => doubtful(error.to_string()),
         other => other,
     })?;
-    let former_id = settle(database);
-    let kept = keep(database, mark)?;
+    let (former_id, kept) = if was_there { (settle(database), keep(database, mark)?) } else { (None, None) };
     draft.put(database, true)?;
     Ok(Restored { contents, kept, former_id })
 }

@@ -9,6 +9,7 @@ mod load;
 mod log;
 mod migrate;
 mod observation;
+mod place;
 mod prune;
 mod roll;
 mod rows;
@@ -18,10 +19,12 @@ mod write;
 pub use heartbeats::HeartbeatToken;
 pub use hours::{MAX_CHART_HOURS, RollUp};
 pub use observation::StoredObservation;
+pub use place::is_served;
 pub use roll::{AgentEntry, LastBatch};
 pub use tokens::{AgentIdentity, Enrolled, Redeemed, Standing, token_hash};
 
 use migrate::{MIGRATIONS, SCHEMA_VERSION, migrate, schema_of};
+use place::Place;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
@@ -52,6 +55,14 @@ pub enum StoreError {
         path: PathBuf,
         /// Its name.
         kind: &'static str,
+    },
+    /// The database that is open is no longer the one at its path.
+    #[error(
+        "{path}: the database was deleted, moved or replaced while it is open, so nothing more is taken. Put the file back, with the -wal beside it, or restart skerry-aggregator to serve from what is there now"
+    )]
+    Gone {
+        /// Where it was opened.
+        path: PathBuf,
     },
     /// Another process serves from this database.
     #[error(
@@ -168,7 +179,8 @@ pub enum StoreError {
 pub struct Store {
     connection: Connection,
     path: PathBuf,
-    _lock: Option<std::fs::File>,
+    /// Of the writer. Dropped after the connection, whose locks would go with it.
+    place: Option<Place>,
 }
 
 impl Store {
@@ -180,13 +192,12 @@ impl Store {
         if rusqlite::version_number() < OLDEST_SQLITE {
             return Err(StoreError::OldSqlite(rusqlite::version()));
         }
-        let lock = claim(path)?;
-        private_file(path).map_err(|error| unwritable(path, &error))?;
+        let place = Place::claim(path)?;
         log::tell_what_is_left_out(path);
         let mut connection = Self::connect(path, false)?;
         migrate(&mut connection, path, &MIGRATIONS)?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
-        Ok(Self { connection, path: path.to_owned(), _lock: Some(lock) })
+        Ok(Self { connection, path: path.to_owned(), place: Some(place) })
     }
 
     /// The same for a process that is to serve: a command that has the database for a moment, such as `agent list`
@@ -220,7 +231,7 @@ impl Store {
             return Err(StoreError::Older { path: path.to_owned(), found });
         }
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
-        Ok(Self { connection, path: path.to_owned(), _lock: None })
+        Ok(Self { connection, path: path.to_owned(), place: None })
     }
 
     fn connect(path: &Path, read_only: bool) -> Result<Connection, StoreError> {
@@ -246,6 +257,18 @@ impl Store {
     /// [`StoreError::Damaged`].
     pub fn check_all(&self) -> Result<(), StoreError> {
         quick_check(&self.connection, &self.path, "PRAGMA quick_check(1)")
+    }
+
+    /// Whether what is written goes to the file at the path of the database, and not to one that was deleted, moved or
+    /// replaced.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`].
+    pub fn is_in_place(&self) -> Result<(), StoreError> {
+        match &self.place {
+            Some(place) if !place.holds() => Err(StoreError::Gone { path: self.path.clone() }),
+            _ => Ok(()),
+        }
     }
 
     /// Where the database lies.
@@ -298,41 +321,6 @@ fn opened(path: &Path, error: rusqlite::Error) -> StoreError {
     }
 }
 
-/// Does an aggregator serve from the database at `path`? Changes nothing.
-#[must_use]
-pub fn is_served(path: &Path) -> bool {
-    std::fs::File::open(path.with_extension("lock")).is_ok_and(|lock| lock.try_lock_shared().is_err())
-}
-
-fn unwritable(path: &Path, error: &std::io::Error) -> StoreError {
-    StoreError::Unwritable { path: path.to_owned(), what: error.to_string() }
-}
-
-/// Makes sure that nobody serves from the database at `path`, and that nobody will while the lock is held.
-fn claim(path: &Path) -> Result<std::fs::File, StoreError> {
-    let folder = backup::folder_of(path);
-    std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
-    refuse_network_file_system(folder)?;
-    let lock = private_file(&path.with_extension("lock")).map_err(|error| unwritable(path, &error))?;
-    if lock.try_lock().is_err() {
-        return Err(StoreError::InUse { path: path.to_owned() });
-    }
-    Ok(lock)
-}
-
-/// Opens or makes a file that only its owner can read: the database's own journals inherit its mode. What root
-/// makes in a folder of another user is that user's, who has to open it when the service starts.
-fn private_file(path: &Path) -> std::io::Result<std::fs::File> {
-    use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
-    let mut options = std::fs::OpenOptions::new();
-    let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
-    let folder = backup::folder_of(path).metadata()?;
-    if rustix::process::geteuid().is_root() && folder.uid() != 0 && file.metadata()?.uid() == 0 {
-        fchown(&file, Some(folder.uid()), Some(folder.gid()))?;
-    }
-    Ok(file)
-}
-
 /// A start must not wait for gigabytes to be read: the two tables that grow with time are looked through
 /// by [`Store::check_all`] once the pages are served.
 fn check_what_does_not_grow(connection: &Connection, path: &Path) -> Result<(), StoreError> {
@@ -350,25 +338,6 @@ fn quick_check(connection: &Connection, path: &Path, pragma: &str) -> Result<(),
     let verdict: String =
         connection.query_row(pragma, [], |row| row.get(0)).map_err(|error| opened(path, error))?;
     if verdict == "ok" { Ok(()) } else { Err(StoreError::Damaged { path: path.to_owned(), what: verdict }) }
-}
-
-fn refuse_network_file_system(folder: &Path) -> Result<(), StoreError> {
-    const NETWORKED: [(i64, &str); 8] = [
-        (0x6969, "NFS"),
-        (0xFF53_4D42, "SMB"),
-        (0xFE53_4D42, "SMB2"),
-        (0x517B, "SMB"),
-        (0x00C3_6400, "Ceph"),
-        (0x5346_414F, "AFS"),
-        (0x0102_1997, "9P"),
-        (0x0BD0_0BD0, "Lustre"),
-    ];
-    let Ok(found) = rustix::fs::statfs(folder) else { return Ok(()) };
-    let kind = i64::from(found.f_type as u32);
-    match NETWORKED.iter().find(|(magic, _)| *magic == kind) {
-        Some((_, kind)) => Err(StoreError::NetworkFileSystem { path: folder.to_owned(), kind }),
-        None => Ok(()),
-    }
 }
 
 #[cfg(test)]

@@ -1,0 +1,160 @@
+//! The file of the database: who has it, and whether it is still where it was opened. The lock belongs to the file
+//! itself, whatever its names are. SQLite's own locks are of another kind and are not touched by it; but those go when
+//! any handle of this process on the file is closed: none is closed beside a connection that writes.
+
+use super::{StoreError, backup};
+use std::cell::Cell;
+use std::fs::{File, Metadata};
+use std::path::{Path, PathBuf};
+
+/// A file of a file system, whatever its names are.
+type Identity = (u64, u64);
+
+/// The database as its one writer holds it.
+#[derive(Debug)]
+pub(super) struct Place {
+    path: PathBuf,
+    /// Locked as long as it is open.
+    file: File,
+    /// The write-ahead log, once there is one: it stays the same as long as the database is open.
+    log: Cell<Option<Identity>>,
+}
+
+impl Place {
+    /// Makes the file where it is missing, and makes sure that nobody serves from it, and that nobody will while this
+    /// is held.
+    ///
+    /// # Errors
+    /// [`StoreError`]: somebody does, or it cannot be had.
+    pub(super) fn claim(path: &Path) -> Result<Self, StoreError> {
+        let folder = backup::folder_of(path);
+        std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
+        refuse_network_file_system(folder)?;
+        loop {
+            let file = private_file(path).map_err(|error| unwritable(path, &error))?;
+            if file.try_lock().is_err() {
+                return Err(StoreError::InUse { path: path.to_owned() });
+            }
+            let place = Self { path: path.to_owned(), file, log: Cell::default() };
+            // A restore may have put another file there meanwhile.
+            if place.is_there() {
+                return Ok(place);
+            }
+        }
+    }
+
+    /// Whether the paths of the database and of its log still lead to what is open.
+    pub(super) fn holds(&self) -> bool {
+        let log = at(&skerry_agent::spool::log::log_of(&self.path));
+        if self.log.get().is_none() {
+            self.log.set(log);
+        }
+        self.is_there() && self.log.get() == log
+    }
+
+    fn is_there(&self) -> bool {
+        let ours = self.file.metadata().ok().map(|file| identity(&file));
+        ours.is_some() && ours == at(&self.path)
+    }
+}
+
+fn identity(file: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt;
+    (file.dev(), file.ino())
+}
+
+fn at(path: &Path) -> Option<Identity> {
+    path.metadata().ok().map(|file| identity(&file))
+}
+
+/// Does an aggregator serve from the database at `path`? Changes nothing.
+#[must_use]
+pub fn is_served(path: &Path) -> bool {
+    File::open(path).is_ok_and(|file| file.try_lock_shared().is_err())
+}
+
+fn unwritable(path: &Path, error: &std::io::Error) -> StoreError {
+    StoreError::Unwritable { path: path.to_owned(), what: error.to_string() }
+}
+
+/// Opens or makes a file that only its owner can read: the database's own journals inherit its mode. What root
+/// makes in a folder of another user is that user's, who has to open it when the service starts.
+pub(super) fn private_file(path: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
+    let mut options = std::fs::OpenOptions::new();
+    let file = options.read(true).write(true).create(true).truncate(false).mode(0o600).open(path)?;
+    let folder = backup::folder_of(path).metadata()?;
+    if rustix::process::geteuid().is_root() && folder.uid() != 0 && file.metadata()?.uid() == 0 {
+        fchown(&file, Some(folder.uid()), Some(folder.gid()))?;
+    }
+    Ok(file)
+}
+
+fn refuse_network_file_system(folder: &Path) -> Result<(), StoreError> {
+    const NETWORKED: [(i64, &str); 8] = [
+        (0x6969, "NFS"),
+        (0xFF53_4D42, "SMB"),
+        (0xFE53_4D42, "SMB2"),
+        (0x517B, "SMB"),
+        (0x00C3_6400, "Ceph"),
+        (0x5346_414F, "AFS"),
+        (0x0102_1997, "9P"),
+        (0x0BD0_0BD0, "Lustre"),
+    ];
+    let Ok(found) = rustix::fs::statfs(folder) else { return Ok(()) };
+    let kind = i64::from(found.f_type as u32);
+    match NETWORKED.iter().find(|(magic, _)| *magic == kind) {
+        Some((_, kind)) => Err(StoreError::NetworkFileSystem { path: folder.to_owned(), kind }),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    fn is_refused(path: &Path) -> bool {
+        matches!(Store::open(path), Err(StoreError::InUse { .. }))
+    }
+
+    #[test]
+    fn one_file_has_one_writer_whatever_it_is_called_and_its_neighbour_another() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        let (database, neighbour) = (at("a.db"), at("a.sqlite"));
+        let _serving = Store::open(&database).expect("made");
+        std::os::unix::fs::symlink(&database, at("link.db")).expect("a link");
+        std::os::unix::fs::symlink(folder.path(), at("folder")).expect("a link");
+        std::fs::hard_link(&database, at("hard.db")).expect("a link");
+        for other in ["a.db", "link.db", "folder/a.db", "hard.db"] {
+            assert!(is_refused(&at(other)), "{other} is the same file");
+            assert!(is_served(&at(other)), "{other}");
+        }
+        assert!(!is_served(&neighbour));
+        let _beside = Store::open(&neighbour).expect("another file");
+        std::fs::rename(&database, at("moved.db")).expect("moved");
+        assert!(is_refused(&at("moved.db")), "where it lies now");
+    }
+
+    #[test]
+    fn a_file_that_was_taken_away_is_noticed_and_its_return_too() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (path, away) = (folder.path().join("a.db"), folder.path().join("away"));
+        let mut store = Store::open(&path).expect("made");
+        store.try_write().expect("written");
+        store.is_in_place().expect("it is");
+        for name in ["a.db", "a.db-wal"] {
+            let name = folder.path().join(name);
+            std::fs::rename(&name, &away).expect("moved");
+            assert!(matches!(store.is_in_place(), Err(StoreError::Gone { .. })), "{}", name.display());
+            std::fs::copy(&away, &name).expect("replaced");
+            assert!(matches!(store.is_in_place(), Err(StoreError::Gone { .. })), "{}", name.display());
+            std::fs::rename(&away, &name).expect("put back");
+            store.is_in_place().expect("it is back");
+        }
+        std::fs::remove_file(&path).expect("deleted");
+        let said = store.is_in_place().expect_err("it is gone").to_string();
+        assert!(said.contains("deleted, moved or replaced") && said.contains("a.db"), "{said}");
+    }
+}
