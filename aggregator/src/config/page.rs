@@ -165,6 +165,10 @@ fn nearest_zone<'a>(text: &str, names: &'a [String]) -> Option<&'a str> {
 
 fn support_url(entry: Entry<'_, String>) -> Entry<'_, String> {
     entry.convert(|text| match Url::parse(&text) {
+        Ok(url) if url.password().is_some() || !url.username().is_empty() => refuse(
+            "holds credentials, and it is shown to everybody".to_owned(),
+            "Write it without them, such as \"https://example.com/help\".",
+        ),
         Ok(url) if matches!(url.scheme(), "http" | "https" | "mailto") => Ok(url.to_string()),
         _ => refuse(
             format!("must be an http, https or mailto address; it is \"{text}\""),
