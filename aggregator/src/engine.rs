@@ -21,6 +21,8 @@ use writer::{Writer, load};
 
 /// Commands that may wait.
 const QUEUE: usize = 1_024;
+/// KiB that reports which wait may take up: small ones, and large ones.
+const ROOM: [usize; 2] = [16 << 10, 40 << 10];
 /// A report of more observations is history, unless all of them were made in the last [`RECENT`]: it waits in a lane of
 /// its own, which the present and whoever looks overtake.
 const HISTORY: usize = 1_000;
@@ -45,7 +47,22 @@ pub enum Refused {
     Stopping,
 }
 
-type Reply = oneshot::Sender<Result<Answer, Refused>>;
+/// What a command takes up elsewhere until it was carried out or refused.
+pub type Kept = Box<dyn Send>;
+
+/// Who waits for a command, and what it takes up.
+struct Reply {
+    sender: oneshot::Sender<Result<Answer, Refused>>,
+    _held: Vec<Kept>,
+}
+
+impl Reply {
+    /// Nobody may be waiting any more.
+    fn send(self, answer: Result<Answer, Refused>) {
+        let _ = self.sender.send(answer);
+    }
+}
+
 type Look = Box<dyn FnOnce(&State, Timestamp) + Send>;
 type Errand = Box<dyn FnOnce(&mut Store) + Send>;
 
@@ -67,6 +84,8 @@ pub struct Engine {
     /// One large report is read at a time, and one very large: a hundred at once would leave nothing to those who
     /// serve, and one that is merely large does not wait for the history of a fleet to be read.
     reading: [Arc<Semaphore>; 2],
+    /// KiB that reports may take up until they are taken: small ones, and large ones.
+    room: [Arc<Semaphore>; 2],
 }
 
 /// What the publisher has to look at again.
@@ -124,6 +143,7 @@ impl Engine {
                 health,
                 clock,
                 reading: [(); 2].map(|()| Arc::new(Semaphore::new(1))),
+                room: ROOM.map(|size| Arc::new(Semaphore::new(size))),
             },
             running,
         ))
@@ -134,12 +154,20 @@ impl Engine {
     /// # Errors
     /// [`Refused`]; then it had no effect.
     pub async fn command(&self, command: Command) -> Result<Answer, Refused> {
+        self.command_holding(command, Vec::new()).await
+    }
+
+    /// The same of a command that takes up `held` meanwhile, also when the caller goes away.
+    ///
+    /// # Errors
+    /// As [`Engine::command`].
+    pub async fn command_holding(&self, command: Command, held: Vec<Kept>) -> Result<Answer, Refused> {
         if matches!(command, Command::Report(_)) && self.pressed() {
             return Err(Refused::Busy { retry_after: 2 });
         }
         let (reply, mut answer) = oneshot::channel();
         let lane = if is_history(&command) { &self.history } else { &self.sender };
-        match lane.try_send(Message::Command(command, reply)) {
+        match lane.try_send(Message::Command(command, Reply { sender: reply, _held: held })) {
             Ok(()) if self.ended() => answer.try_recv().unwrap_or(Err(Refused::Stopping)),
             Ok(()) => answer.await.unwrap_or(Err(Refused::Stopping)),
             Err(TrySendError::Full(_)) => Err(Refused::Busy { retry_after: 5 }),
@@ -229,6 +257,19 @@ impl Engine {
         Arc::clone(&self.reading[usize::from(history)]).acquire_owned().await
     }
 
+    /// Waits for room for a large report of so many bytes.
+    ///
+    /// # Errors
+    /// Never: the room is not closed.
+    pub(crate) async fn room_for(&self, bytes: usize) -> Result<OwnedSemaphorePermit, AcquireError> {
+        Arc::clone(&self.room[1]).acquire_many_owned(kib(bytes)).await
+    }
+
+    /// Room for a small report of so many bytes, if there is some now.
+    pub(crate) fn room_for_small(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.room[0]).try_acquire_many_owned(kib(bytes)).ok()
+    }
+
     /// Our own clock, which everything is placed on.
     #[must_use]
     pub fn now(&self) -> Timestamp {
@@ -279,6 +320,10 @@ impl Engine {
     pub fn waiting(&self) -> usize {
         self.sender.len() + self.history.len()
     }
+}
+
+fn kib(bytes: usize) -> u32 {
+    u32::try_from(bytes.div_ceil(1 << 10)).unwrap_or(u32::MAX)
 }
 
 fn is_history(command: &Command) -> bool {

@@ -1,14 +1,20 @@
 //! Reports of agents: from the bytes of the wire to a command, and from the commit to the reply. The
 //! built-in agent and the agents' listener come in through the same door.
 
+mod measure;
+
+pub(crate) use measure::Cost;
+
 use crate::domain::state::{AgentKey, Told};
 use crate::domain::step::{
     Answer, Command, DeclaredCheck, Observed, Record, RecordKind, Report, SnapshotState, When,
 };
 use crate::domain::time::{SECOND, Timestamp};
 use crate::domain::track::Hard;
-use crate::engine::{Engine, Refused};
+use crate::engine::{Engine, Kept, Refused};
+use bytes::Bytes;
 use skerry_protocol::wire::{self, record::Kind};
+use skerry_protocol::words::{is_unfit_to_show, one_line};
 
 /// A body of more bytes is read beside the threads that serve: a fleet that drains must not hold up a page.
 const LARGE: usize = 16 << 10;
@@ -17,6 +23,10 @@ const LARGE: usize = 16 << 10;
 const HISTORY: usize = 64 << 10;
 /// Its own time, or another agent's, moved our clock by more than this while a batch was read, ms.
 const RETOLD: i64 = 5 * SECOND;
+/// A batch that is larger once decompressed is read like a large body, whatever its body has, bytes.
+const SMALL_BATCH: usize = 256 << 10;
+/// What the largest batch makes in memory, with room to spare, bytes.
+const LARGEST_REPORT: usize = 16 << 20;
 /// Longest words of an agent that are kept, bytes.
 const LONGEST_WORDS: usize = 200;
 
@@ -67,53 +77,154 @@ pub async fn accept(
     aggregator_id: &str,
     agent: AgentKey,
     names: &Names,
-    body: &[u8],
+    body: Bytes,
 ) -> Result<wire::Reply, NotTaken> {
-    let (received, moment) = (engine.now(), engine.moment());
-    let mut report = if body.len() < LARGE {
-        read(engine, body, agent, names, received)?
-    } else {
-        let (body, names, reader) = (body.to_vec(), names.clone(), engine.clone());
-        let turn = engine.turn_to_read(body.len() >= HISTORY).await;
-        let read = tokio::task::spawn_blocking(move || {
-            let _turn = turn;
-            read(&reader, &body, agent, &names, received)
-        });
-        read.await.map_err(|_| NotTaken::Refused(Refused::Stopping))??
-    };
-    let told = engine.at_moment(moment);
-    if (told - received).abs() > RETOLD {
-        report.received = told;
+    let read = Read::from_body(engine, agent, names, body, Box::new(())).await?;
+    read.commit(engine, aggregator_id, names).await
+}
+
+/// A batch that was read and is not taken yet.
+pub(crate) struct Read {
+    report: Report,
+    /// Given back when it was taken or refused.
+    held: Vec<Kept>,
+}
+
+impl Read {
+    /// Reads a body; `room`, which it takes up, is dropped with it.
+    ///
+    /// # Errors
+    /// [`NotTaken`].
+    pub(crate) async fn from_body(
+        engine: &Engine,
+        agent: AgentKey,
+        names: &Names,
+        body: Bytes,
+        room: Kept,
+    ) -> Result<Self, NotTaken> {
+        let (received, moment) = (engine.now(), engine.moment());
+        let small = if body.len() < LARGE {
+            read(engine, &body, SMALL_BATCH, agent, names, received)
+        } else {
+            Err(ReadError::TooLarge)
+        };
+        let mut read = match small {
+            Err(ReadError::TooLarge) => Self::from_large(engine, agent, names, body, room, received).await?,
+            small => small?.with_room(engine)?,
+        };
+        let told = engine.at_moment(moment);
+        if (told - received).abs() > RETOLD {
+            read.report.received = told;
+        }
+        Ok(read)
     }
-    match engine.command(Command::Report(Box::new(report))).await? {
-        Answer::Acknowledged { through, want_inventory } => Ok(wire::Reply {
-            protocol: wire::PROTOCOL_VERSION,
-            acknowledged_through: through,
-            want_inventory,
-            aggregator_id: aggregator_id.to_owned(),
-            wall_now_ms: engine.now().0,
-        }),
-        Answer::Cloned => Err(NotTaken::Cloned(names.name.clone())),
-        Answer::TooMany => Err(NotTaken::Malformed(
-            "this agent has named more than 50,000 checks; enrol it anew under another name".to_owned(),
-        )),
-        _ => Err(NotTaken::Malformed("this agent is not known here".to_owned())),
+
+    /// The same of a large one, in its turn and beside the threads that serve.
+    async fn from_large(
+        engine: &Engine,
+        agent: AgentKey,
+        names: &Names,
+        body: Bytes,
+        room: Kept,
+        received: Timestamp,
+    ) -> Result<Self, NotTaken> {
+        let (names, reader) = (names.clone(), engine.clone());
+        let turn = engine.turn_to_read(body.len() >= HISTORY).await;
+        let largest = engine.room_for(LARGEST_REPORT).await;
+        let read = tokio::task::spawn_blocking(move || {
+            let (_turn, _room, body) = (turn, room, body);
+            let mut read = read(&reader, &body, wire::MAX_BATCH_BYTES, agent, &names, received)?;
+            if let Ok(mut largest) = largest {
+                let spare = LARGEST_REPORT.saturating_sub(measure::size(&read.report));
+                drop(largest.split(spare >> 10));
+                read.held.push(Box::new(largest));
+            }
+            Ok(read)
+        });
+        let read: Result<Self, ReadError> = read.await.map_err(|_| NotTaken::Refused(Refused::Stopping))?;
+        Ok(read?)
+    }
+
+    /// With room for what it keeps until it is taken, which is refused where there is none.
+    fn with_room(mut self, engine: &Engine) -> Result<Self, NotTaken> {
+        let room =
+            engine.room_for_small(measure::size(&self.report)).ok_or(Refused::Busy { retry_after: 2 })?;
+        self.held.push(Box::new(room));
+        Ok(self)
+    }
+
+    /// What it costs its agent.
+    pub(crate) fn cost(&self) -> Cost {
+        measure::cost(&self.report)
+    }
+
+    /// Keeps `kept` until it was taken or refused, whatever becomes of who waits for it.
+    pub(crate) fn hold(&mut self, kept: Kept) {
+        self.held.push(kept);
+    }
+
+    /// Returns when it is durable.
+    ///
+    /// # Errors
+    /// [`NotTaken`]; then nothing of it was kept.
+    pub(crate) async fn commit(
+        self,
+        engine: &Engine,
+        aggregator_id: &str,
+        names: &Names,
+    ) -> Result<wire::Reply, NotTaken> {
+        let Self { report, held } = self;
+        match engine.command_holding(Command::Report(Box::new(report)), held).await? {
+            Answer::Acknowledged { through, want_inventory } => Ok(wire::Reply {
+                protocol: wire::PROTOCOL_VERSION,
+                acknowledged_through: through,
+                want_inventory,
+                aggregator_id: aggregator_id.to_owned(),
+                wall_now_ms: engine.now().0,
+            }),
+            Answer::Cloned => Err(NotTaken::Cloned(names.name.clone())),
+            Answer::TooMany => Err(NotTaken::Malformed(
+                "this agent has named more than 20,000 checks; enrol it anew under another name".to_owned(),
+            )),
+            _ => Err(NotTaken::Malformed("this agent is not known here".to_owned())),
+        }
+    }
+}
+
+/// Why a body was not read.
+enum ReadError {
+    /// It is larger, once decompressed, than what was asked for.
+    TooLarge,
+    NotTaken(NotTaken),
+}
+
+impl From<ReadError> for NotTaken {
+    fn from(error: ReadError) -> Self {
+        match error {
+            ReadError::TooLarge => Self::Malformed(wire::DecodeError::TooLarge.to_string()),
+            ReadError::NotTaken(not_taken) => not_taken,
+        }
     }
 }
 
 fn read(
     engine: &Engine,
     body: &[u8],
+    most: usize,
     agent: AgentKey,
     names: &Names,
     received: Timestamp,
-) -> Result<Report, NotTaken> {
-    let batch = wire::decode(body).map_err(|error| NotTaken::Malformed(error.to_string()))?;
+) -> Result<Read, ReadError> {
+    let batch = wire::decode_within(body, most).map_err(|error| match error {
+        wire::DecodeError::TooLarge => ReadError::TooLarge,
+        other => ReadError::NotTaken(NotTaken::Malformed(other.to_string())),
+    })?;
     if batch.agent != names.name && names.former.as_ref() != Some(&batch.agent) {
-        return Err(NotTaken::OtherAgent { said: batch.agent, is: names.name.clone() });
+        let said = plain(batch.agent);
+        return Err(ReadError::NotTaken(NotTaken::OtherAgent { said, is: names.name.clone() }));
     }
     engine.hear_time(agent, Timestamp(batch.wall_now_ms), &batch.boot_id);
-    Ok(report(batch, agent, received))
+    Ok(Read { report: report(batch, agent, received), held: Vec::new() })
 }
 
 /// From the wire's words to the domain's. Indices were checked by the decoder.
@@ -132,7 +243,7 @@ fn report(batch: wire::Batch, agent: AgentKey, received: Timestamp) -> Report {
         .collect();
     let spool = batch.spool.unwrap_or_default();
     let told = Told {
-        version: batch.agent_version.chars().filter(|one| !one.is_control()).take(50).collect(),
+        version: batch.agent_version.chars().filter(|one| !is_unfit_to_show(*one)).take(50).collect(),
         depth: spool.depth,
         oldest_ms: spool.oldest_ms,
         lost: spool.lost,
@@ -244,10 +355,7 @@ fn hard(state: i32) -> Hard {
 fn plain(mut words: String) -> String {
     let end = (0..=LONGEST_WORDS.min(words.len())).rfind(|end| words.is_char_boundary(*end)).unwrap_or(0);
     words.truncate(end);
-    if words.contains(char::is_control) {
-        words = words.replace(char::is_control, " ");
-    }
-    words
+    if words.contains(is_unfit_to_show) { one_line(&words) } else { words }
 }
 
 /// Durations and clocks of a century fit; what does not is cut there.

@@ -1,24 +1,30 @@
 //! Who may deliver: the agents' listener by token, the built-in agent by being part of us.
 
+mod budget;
 mod callers;
 
 use crate::domain::state::AgentKey;
 use crate::domain::step::{Answer, Command};
 use crate::domain::time::MINUTE;
 use crate::engine::{Engine, Refused};
-use crate::ingest::{self, Names, NotTaken};
+use crate::ingest::{self, Names, NotTaken, Read};
 use crate::random;
 use crate::store::{AgentIdentity, Redeemed, Standing, Store, StoreError, token_hash};
-use crate::web::{EnrolAnswer, Ingest, IngestAnswer};
+use crate::web::{self, EnrolAnswer, Ingest, IngestAnswer};
 use async_trait::async_trait;
+use budget::{Allowance, Budgets, Room};
 use bytes::Bytes;
 use callers::{Caller, Callers};
 use skerry_agent::uplink::{Deliver, Delivery};
 use skerry_protocol::wire::{EnrolReply, EnrolRequest, PROTOCOL_VERSION};
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use tokio::sync::OwnedSemaphorePermit;
 
+/// Seconds after which there may be room for a body again.
+const NO_ROOM_RETRY_AFTER: u32 = 2;
 /// What a caller hears while too many strangers call.
 const CROWDED: &str = "too many unknown tokens are brought at present: this one is looked up later";
 
@@ -29,6 +35,7 @@ pub struct Intake {
     aggregator_id: String,
     database: PathBuf,
     callers: Callers,
+    budgets: Budgets,
     /// Kept open for looking up tokens; opened anew after an error.
     rows: Arc<Mutex<Option<Store>>>,
 }
@@ -37,7 +44,8 @@ impl Intake {
     /// An intake for agents whose tokens stand in `database`.
     #[must_use]
     pub fn new(engine: Engine, aggregator_id: String, database: PathBuf) -> Self {
-        Self { engine, aggregator_id, database, callers: Callers::default(), rows: Arc::default() }
+        let (callers, budgets) = (Callers::default(), Budgets::default());
+        Self { engine, aggregator_id, database, callers, budgets, rows: Arc::default() }
     }
 
     async fn owner(&self, token: &str) -> Result<Option<AgentIdentity>, String> {
@@ -83,38 +91,44 @@ impl Intake {
 
 #[async_trait]
 impl Ingest for Intake {
-    async fn batch(&self, token: Option<&str>, body: Bytes) -> IngestAnswer {
-        let Some(token) = token else { return IngestAnswer::Unauthorized };
+    async fn admit(&self, token: Option<&str>) -> Result<Box<dyn web::Delivery>, IngestAnswer> {
+        let Some(token) = token else { return Err(IngestAnswer::Unauthorized) };
         let owner = match self.owner(token).await {
             Ok(Some(owner)) => owner,
-            Ok(None) => return IngestAnswer::Unauthorized,
+            Ok(None) => return Err(IngestAnswer::Unauthorized),
             // Our own trouble is never said to be the agent's.
-            Err(why) => return IngestAnswer::Unavailable(why),
+            Err(why) => return Err(IngestAnswer::Unavailable(why)),
         };
         if owner.standing == Standing::Disabled {
-            return IngestAnswer::Forbidden(format!(
+            return Err(IngestAnswer::Forbidden(format!(
                 "agent {0:?} is disabled: let it in again with skerry-aggregator agent enable {0}, or stop it",
                 owner.name
-            ));
+            )));
         }
-        let names = Names { name: owner.name, former: owner.former_name };
-        let taken = ingest::accept(&self.engine, &self.aggregator_id, owner.agent, &names, &body).await;
-        match taken {
-            Ok(reply) => IngestAnswer::Reply(reply),
-            Err(NotTaken::Malformed(why)) => IngestAnswer::Malformed(why),
-            Err(other @ NotTaken::OtherAgent { .. }) => IngestAnswer::Forbidden(other.to_string()),
-            Err(cloned @ NotTaken::Cloned(_)) => {
-                tracing::warn!(agent = %names.name, "refused: {cloned}");
-                IngestAnswer::Forbidden(cloned.to_string())
-            }
-            Err(NotTaken::Refused(Refused::Busy { retry_after })) => IngestAnswer::Busy { retry_after },
-            Err(NotTaken::Refused(other)) => IngestAnswer::Unavailable(other.to_string()),
-        }
+        let allowance = self.budgets.of(owner.agent, Instant::now());
+        let Some(place) = allowance.enter() else {
+            let name = &owner.name;
+            let why = format!("agent {name:?} has three batches on their way: one after another, please");
+            return Err(IngestAnswer::Exceeded { why, retry_after: 1 });
+        };
+        Ok(Box::new(Admitted {
+            engine: self.engine.clone(),
+            aggregator_id: self.aggregator_id.clone(),
+            agent: owner.agent,
+            names: Names { name: owner.name, former: owner.former_name },
+            allowance,
+            place,
+            room: self.budgets.room(),
+        }))
     }
 
     async fn enrol(&self, request: EnrolRequest) -> EnrolAnswer {
         if !self.callers.may_ask(Instant::now()) {
             return EnrolAnswer::Unavailable(CROWDED.to_owned());
+        }
+        // A credential that another file remembers would be of no use.
+        if self.engine.health().unwritable.load(Ordering::Relaxed) {
+            return EnrolAnswer::Unavailable("the database cannot be written now".to_owned());
         }
         let (database, now) = (self.database.clone(), self.engine.now());
         let credential = random::secret("ska");
@@ -155,6 +169,59 @@ impl Ingest for Intake {
     }
 }
 
+/// One batch of an agent that may deliver.
+struct Admitted {
+    engine: Engine,
+    aggregator_id: String,
+    agent: AgentKey,
+    names: Names,
+    allowance: Arc<Allowance>,
+    place: OwnedSemaphorePermit,
+    room: Room,
+}
+
+#[async_trait]
+impl web::Delivery for Admitted {
+    fn grow(&mut self, bytes: usize) -> Result<(), IngestAnswer> {
+        let has_room = self.room.grow(bytes);
+        if has_room { Ok(()) } else { Err(IngestAnswer::Busy { retry_after: NO_ROOM_RETRY_AFTER }) }
+    }
+
+    async fn batch(self: Box<Self>, body: Bytes) -> IngestAnswer {
+        let Self { engine, aggregator_id, agent, names, allowance, place, room } = *self;
+        let mut read = match Read::from_body(&engine, agent, &names, body, Box::new(room)).await {
+            Ok(read) => read,
+            Err(not_taken) => return answer(&names, not_taken),
+        };
+        if let Err(retry_after) = allowance.take(read.cost(), Instant::now()) {
+            let why = format!(
+                "agent {:?} brings more than one agent may: for long 2,000 observations a second, and 20 changes \
+                 of state. Nothing is lost: it keeps them and sends them later",
+                names.name
+            );
+            return IngestAnswer::Exceeded { why, retry_after };
+        }
+        read.hold(Box::new(place));
+        match read.commit(&engine, &aggregator_id, &names).await {
+            Ok(reply) => IngestAnswer::Reply(reply),
+            Err(not_taken) => answer(&names, not_taken),
+        }
+    }
+}
+
+fn answer(names: &Names, not_taken: NotTaken) -> IngestAnswer {
+    match not_taken {
+        NotTaken::Malformed(why) => IngestAnswer::Malformed(why),
+        other @ NotTaken::OtherAgent { .. } => IngestAnswer::Forbidden(other.to_string()),
+        cloned @ NotTaken::Cloned(_) => {
+            tracing::warn!(agent = %names.name, "refused: {cloned}");
+            IngestAnswer::Forbidden(cloned.to_string())
+        }
+        NotTaken::Refused(Refused::Busy { retry_after }) => IngestAnswer::Busy { retry_after },
+        NotTaken::Refused(other) => IngestAnswer::Unavailable(other.to_string()),
+    }
+}
+
 /// Takes batches from the built-in agent: the same bytes, the same ingest, no socket between.
 #[derive(Debug)]
 pub struct LocalIntake {
@@ -180,7 +247,7 @@ impl LocalIntake {
 impl Deliver for LocalIntake {
     async fn deliver(&self, body: Bytes) -> Delivery {
         let names = Names { name: self.name.clone(), former: None };
-        let taken = ingest::accept(&self.engine, &self.aggregator_id, self.agent, &names, &body).await;
+        let taken = ingest::accept(&self.engine, &self.aggregator_id, self.agent, &names, body).await;
         match taken {
             Ok(mut reply) => {
                 // Its own clock is ours: while nothing confirms that, this is no second opinion.

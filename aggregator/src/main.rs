@@ -6,7 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use skerry_agent::manual;
 use skerry_agent::rights::lower_for;
 use skerry_aggregator::config::{self, Loaded};
-use skerry_protocol::words::count;
+use skerry_protocol::words::{count, written_out};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -179,10 +179,12 @@ fn start_logging(arguments: &Arguments) {
         LogLevel::Debug => "debug,hyper=info,h2=info,hickory_proto=info,hickory_resolver=info",
         LogLevel::Trace => "trace",
     };
-    skerry_agent::log::start(level, arguments.json);
+    // It says each malformed request as an error; the listeners count them (`web::complaints`).
+    let filter = format!("{level},actix_http::h1::dispatcher=off");
+    skerry_agent::log::start(&filter, arguments.json);
 }
 
 /// A line for a person; a reader that is gone is no fault of ours.
 fn say(line: &str, to: &mut impl Write) {
-    let _ = writeln!(to, "{line}");
+    let _ = writeln!(to, "{}", written_out(line));
 }

@@ -9,7 +9,6 @@ mod sample;
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
-use bytes::Bytes;
 use rustix::time::{ClockId, clock_gettime};
 use skerry_aggregator::publish::output::{CacheClass, Compression, Kind, Output, Publication, Site};
 use skerry_aggregator::publish::view::{Item, PageView};
@@ -113,8 +112,8 @@ struct Closed;
 
 #[async_trait]
 impl web::Ingest for Closed {
-    async fn batch(&self, _token: Option<&str>, _body: Bytes) -> web::IngestAnswer {
-        web::IngestAnswer::Unauthorized
+    async fn admit(&self, _token: Option<&str>) -> Result<Box<dyn web::Delivery>, web::IngestAnswer> {
+        Err(web::IngestAnswer::Unauthorized)
     }
 
     async fn enrol(&self, _request: EnrolRequest) -> web::EnrolAnswer {

@@ -108,7 +108,7 @@ fn folded(database: &Path, shape: Shape, batch: usize, rows: usize) -> anyhow::R
     let deliver = |n: usize, body: &[u8]| -> anyhow::Result<()> {
         let (agent, key) = (&agents[n % agents.len()], fleet.keys[n % agents.len()]);
         let names = Names { name: agent.name.clone(), former: None };
-        let reply = runtime.block_on(accept(&fleet.engine, "bench", key, &names, body))?;
+        let reply = runtime.block_on(accept(&fleet.engine, "bench", key, &names, body.to_vec().into()))?;
         std::hint::black_box(reply);
         Ok(())
     };

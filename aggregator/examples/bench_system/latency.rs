@@ -90,7 +90,7 @@ pub(crate) fn in_process(seconds: usize, rate: usize) -> anyhow::Result<()> {
             let (engine, key) = (engine.clone(), keys[agent]);
             async move {
                 let names = Names { name: format!("agent-{agent}"), former: None };
-                accept(&engine, "bench", key, &names, &body).await?;
+                accept(&engine, "bench", key, &names, body).await?;
                 Ok(())
             }
         })

@@ -13,15 +13,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 #[derive(Default)]
 struct Sink {
-    observations: AtomicU64,
+    observations: Arc<AtomicU64>,
 }
 
+struct ToSink(Arc<AtomicU64>);
+
 #[async_trait]
-impl web::Ingest for Sink {
-    async fn batch(&self, _token: Option<&str>, body: Bytes) -> web::IngestAnswer {
+impl web::Delivery for ToSink {
+    fn grow(&mut self, _bytes: usize) -> Result<(), web::IngestAnswer> {
+        Ok(())
+    }
+
+    async fn batch(self: Box<Self>, body: Bytes) -> web::IngestAnswer {
         match wire::decode(&body) {
             Ok(batch) => {
-                self.observations.fetch_add(batch.records.len() as u64, Ordering::Relaxed);
+                self.0.fetch_add(batch.records.len() as u64, Ordering::Relaxed);
                 web::IngestAnswer::Reply(wire::Reply {
                     protocol: wire::PROTOCOL_VERSION,
                     acknowledged_through: batch.records.last().map_or(0, |last| last.sequence),
@@ -32,6 +38,13 @@ impl web::Ingest for Sink {
             }
             Err(error) => web::IngestAnswer::Malformed(error.to_string()),
         }
+    }
+}
+
+#[async_trait]
+impl web::Ingest for Sink {
+    async fn admit(&self, _token: Option<&str>) -> Result<Box<dyn web::Delivery>, web::IngestAnswer> {
+        Ok(Box::new(ToSink(Arc::clone(&self.observations))))
     }
 
     async fn enrol(&self, _request: EnrolRequest) -> web::EnrolAnswer {

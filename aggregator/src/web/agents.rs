@@ -1,5 +1,5 @@
-//! Where agents deliver their batches. Bounds what is read, then hands the bytes on; knows nothing of
-//! what is in them.
+//! Where agents deliver their batches. Asks who it is before a byte of a body is read, bounds what is read, then
+//! hands the bytes on; knows nothing of what is in them.
 
 use super::headers::{method_not_allowed, uncached};
 use super::problem::problem;
@@ -17,12 +17,29 @@ use std::sync::Arc;
 /// What takes batches.
 #[async_trait]
 pub trait Ingest: Send + Sync {
-    /// Takes one compressed body of at most [`MAX_BODY_BYTES`]. `token` is what stood after `Bearer`.
-    /// Returns only when everything the answer acknowledges is durable.
-    async fn batch(&self, token: Option<&str>, body: Bytes) -> IngestAnswer;
+    /// Whether whoever has `token`, which stood after `Bearer`, may deliver now. A delivery that is dropped gives
+    /// back what it took up.
+    ///
+    /// # Errors
+    /// What is answered instead, with nothing of the body read.
+    async fn admit(&self, token: Option<&str>) -> Result<Box<dyn Delivery>, IngestAnswer>;
 
     /// Exchanges a token of one use for a credential. Returns only when that is durable.
     async fn enrol(&self, request: EnrolRequest) -> EnrolAnswer;
+}
+
+/// One batch on its way, of an agent that has shown who it is.
+#[async_trait]
+pub trait Delivery: Send {
+    /// Takes room for so many more bytes of the body.
+    ///
+    /// # Errors
+    /// What is answered when there is none; the rest of the body is not read.
+    fn grow(&mut self, bytes: usize) -> Result<(), IngestAnswer>;
+
+    /// Takes one compressed body of at most [`MAX_BODY_BYTES`]. Returns only when everything the answer
+    /// acknowledges is durable.
+    async fn batch(self: Box<Self>, body: Bytes) -> IngestAnswer;
 }
 
 /// What became of a request to enrol.
@@ -49,6 +66,13 @@ pub enum IngestAnswer {
     Forbidden(String),
     /// The body is not a batch, in words: 400. Sending it again cannot help.
     Malformed(String),
+    /// This agent has used up what one may, in words: 429, to be tried again.
+    Exceeded {
+        /// What was too much.
+        why: String,
+        /// Seconds.
+        retry_after: u32,
+    },
     /// Too much is waiting: 503, to be tried again.
     Busy {
         /// Seconds.
@@ -74,11 +98,15 @@ pub(super) async fn batch(
     if !is_zstd(request.headers()) {
         return problem(StatusCode::UNSUPPORTED_MEDIA_TYPE, "a batch is sent with Content-Encoding: zstd");
     }
-    let body = match body::read(payload, MAX_BODY_BYTES, &limits).await {
-        Ok(body) => body,
-        Err(refusal) => return refusal,
+    let mut delivery = match ingest.admit(bearer(request.headers())).await {
+        Ok(delivery) => delivery,
+        Err(refusal) => return answer(refusal),
     };
-    answer(ingest.batch(bearer(request.headers()), body).await)
+    let grow = |bytes| delivery.grow(bytes).map_err(|refusal| Box::new(answer(refusal)));
+    match body::read(payload, MAX_BODY_BYTES, &limits, grow).await {
+        Ok(body) => answer(delivery.batch(body).await),
+        Err(refusal) => refusal,
+    }
 }
 
 /// `POST /agent/v1/enroll`.
@@ -91,7 +119,7 @@ pub(super) async fn enrol(
     if request.method() != Method::POST {
         return method_not_allowed("POST");
     }
-    let body = match body::read(payload, MAX_ENROL_BYTES, &limits).await {
+    let body = match body::read(payload, MAX_ENROL_BYTES, &limits, |_| Ok(())).await {
         Ok(body) => body,
         Err(refusal) => return refusal,
     };
@@ -136,6 +164,9 @@ fn answer(answer: IngestAnswer) -> HttpResponse {
         }
         IngestAnswer::Forbidden(why) => problem(StatusCode::FORBIDDEN, &why),
         IngestAnswer::Malformed(why) => problem(StatusCode::BAD_REQUEST, &why),
+        IngestAnswer::Exceeded { why, retry_after } => {
+            later(StatusCode::TOO_MANY_REQUESTS, retry_after, &why)
+        }
         IngestAnswer::Busy { retry_after } => {
             retry_later(retry_after, "the aggregator has too much to do; keep the batch and send it again")
         }
@@ -144,7 +175,11 @@ fn answer(answer: IngestAnswer) -> HttpResponse {
 }
 
 fn retry_later(seconds: u32, why: &str) -> HttpResponse {
-    let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, why);
+    later(StatusCode::SERVICE_UNAVAILABLE, seconds, why)
+}
+
+fn later(status: StatusCode, seconds: u32, why: &str) -> HttpResponse {
+    let mut response = problem(status, why);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     response
 }

@@ -9,14 +9,15 @@ use futures_util::StreamExt as _;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// The whole body, of at most `most` bytes.
+/// The whole body, of at most `most` bytes. `grow` is asked for room for each piece of it.
 ///
 /// # Errors
-/// What the client is told instead: 400, 408 or 413.
+/// What the client is told instead: 400, 408, 413, or what `grow` says.
 pub(super) async fn read(
     mut body: web::Payload,
     most: usize,
     limits: &Limits,
+    mut grow: impl FnMut(usize) -> Result<(), Box<HttpResponse>>,
 ) -> Result<Bytes, HttpResponse> {
     let began = Instant::now();
     let mut read = BytesMut::new();
@@ -36,6 +37,7 @@ pub(super) async fn read(
             let why = format!("a body here has at most {most} bytes as sent: send fewer records at once");
             return Err(problem(StatusCode::PAYLOAD_TOO_LARGE, &why));
         }
+        grow(piece.len()).map_err(|refusal| *refusal)?;
         read.extend_from_slice(&piece);
     }
 }

@@ -1,20 +1,26 @@
 //! From an accepted connection to the routes: TLS, HTTP, and patience between them. actix-web's own server
 //! leaves no place for the last, so its parts are put together here.
 
-use super::patience::{OverTcp, Patient, Turn};
+use super::complaints::Complaints;
+use super::framing::Body;
+use super::patience::{Ours, OverTcp, Patient, Turn};
+use super::pieces::in_pieces;
 use super::{Limits, Rooms, Serves, routes};
 use actix_http::error::DispatchError;
-use actix_http::{HttpService, Protocol};
-use actix_service::{ServiceFactory, ServiceFactoryExt as _, fn_service, map_config};
+use actix_http::{ConnectionType, HttpService, Protocol};
+use actix_service::{
+    Service as _, ServiceFactory, ServiceFactoryExt as _, apply_fn_factory, fn_service, map_config,
+};
 use actix_tls::accept::TlsError;
 use actix_tls::accept::rustls_0_23::{Acceptor, TlsStream};
 use actix_web::App;
-use actix_web::dev::{AppConfig, Server, Service as _};
+use actix_web::dev::{AppConfig, Server};
 use actix_web::rt::net::TcpStream;
 use std::future::ready;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How long a client has to hear that its connection ends.
@@ -23,6 +29,7 @@ const CLOSE_TIME: Duration = Duration::from_secs(1);
 /// What every connection of a listener leads to.
 #[derive(Clone)]
 pub(super) struct Way {
+    pub(super) complaints: Arc<Complaints>,
     pub(super) serves: Serves,
     pub(super) rooms: Rooms,
     pub(super) limits: Limits,
@@ -74,20 +81,30 @@ fn patient<S: OverTcp>(stream: S, limits: Limits) -> Accepted<S> {
 }
 
 fn http<S: OverTcp, Stop: Future<Output = ()> + 'static>(
-    Way { serves, rooms, limits }: Way,
+    Way { serves, rooms, limits, complaints }: Way,
     stopping: impl Fn() -> Stop + 'static,
 ) -> impl ServiceFactory<Accepted<S>, Config = (), Response = (), Error = DispatchError, InitError = ()> {
     let app =
         App::new().configure(|config| routes(config, serves, &rooms, limits)).wrap_fn(|request, next| {
-            let ours = request.request().conn_data::<Rc<Turn>>().map(Turn::take);
+            let head = request.head();
+            let has_body = Body::of(head) != Body::None;
+            let ours = request.request().conn_data::<Rc<Turn>>().map(|turn| turn.take(head));
             let answer = next.call(request);
             async move {
-                let answer = answer.await;
+                let mut answer = answer.await;
+                // What follows a body that was not wanted is not taken for a request.
+                if let Ok(answer) = &mut answer
+                    && has_body
+                    && (answer.status().is_client_error() || answer.status().is_server_error())
+                {
+                    answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
+                    ours.iter().for_each(Ours::is_the_last);
+                }
                 drop(ours);
-                answer
+                answer.map(|answer| answer.map_body(|_, body| in_pieces(body)))
             }
         });
-    HttpService::build()
+    let served = HttpService::build()
         .graceful_shutdown_signal(stopping)
         .keep_alive(limits.keep_alive)
         .client_request_timeout(limits.head_time)
@@ -95,5 +112,16 @@ fn http<S: OverTcp, Stop: Future<Output = ()> + 'static>(
         .on_connect_ext(|stream: &Patient<S>, data| {
             data.insert(stream.turn());
         })
-        .finish(map_config(app, |()| AppConfig::default()))
+        .finish(map_config(app, |()| AppConfig::default()));
+    apply_fn_factory(served, move |accepted: Accepted<S>, served| {
+        let (peer, complaints) = (accepted.2, Arc::clone(&complaints));
+        let connection = served.call(accepted);
+        async move {
+            let ended = connection.await;
+            if let Err(DispatchError::Parse(error)) = &ended {
+                complaints.note(peer, error);
+            }
+            ended
+        }
+    })
 }

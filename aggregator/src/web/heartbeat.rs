@@ -8,6 +8,7 @@ use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse, web};
 use async_trait::async_trait;
 use futures_util::StreamExt as _;
+use skerry_protocol::words::one_line;
 use std::time::Duration;
 
 /// Where the addresses begin.
@@ -120,7 +121,7 @@ async fn words(mut body: web::Payload) -> String {
     let _ = tokio::time::timeout(BODY_TIME, all).await;
     let text = String::from_utf8_lossy(&kept);
     let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    line.trim().chars().map(|one| if one.is_control() { ' ' } else { one }).collect()
+    one_line(line.trim())
 }
 
 #[cfg(test)]

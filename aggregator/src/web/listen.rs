@@ -1,6 +1,7 @@
 //! Listeners: bound before anything else starts, bounded in what a client can hold, stopped in order.
 
 use super::Rooms;
+use super::complaints::Complaints;
 use super::connections::{self, Way};
 use actix_web::dev::{Server, ServerHandle};
 use futures_util::future::{join_all, try_join_all};
@@ -226,10 +227,11 @@ impl Bound {
         limits: Limits,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
+        let complaints = Arc::default();
         let servers = self
             .listeners
             .into_iter()
-            .map(|listener| start(listener, rooms, limits))
+            .map(|listener| start(listener, rooms, limits, &complaints))
             .collect::<Result<Vec<_>, _>>()?;
         let handles: Vec<ServerHandle> = servers.iter().map(Server::handle).collect();
         let mut running = std::pin::pin!(try_join_all(servers));
@@ -248,9 +250,14 @@ impl Bound {
     }
 }
 
-fn start(listener: BoundListener, rooms: &Rooms, limits: Limits) -> Result<Server, ServeError> {
+fn start(
+    listener: BoundListener,
+    rooms: &Rooms,
+    limits: Limits,
+    complaints: &Arc<Complaints>,
+) -> Result<Server, ServeError> {
     let BoundListener { socket, address, serves, tls } = listener;
-    let way = Way { serves, rooms: rooms.clone(), limits };
+    let way = Way { serves, rooms: rooms.clone(), limits, complaints: Arc::clone(complaints) };
     connections::start(socket, tls, way).map_err(|source| ServeError::Bind { address, source })
 }
 

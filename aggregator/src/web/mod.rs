@@ -5,20 +5,23 @@
 mod admin;
 mod agents;
 mod body;
+mod complaints;
 mod connections;
+mod framing;
 mod headers;
 mod heartbeat;
 mod inherited;
 mod listen;
 mod negotiation;
 mod patience;
+mod pieces;
 mod problem;
 mod public;
 #[cfg(test)]
 mod tests;
 
 pub use admin::{Admission, Operations, Readiness};
-pub use agents::{EnrolAnswer, Ingest, IngestAnswer};
+pub use agents::{Delivery, EnrolAnswer, Ingest, IngestAnswer};
 pub use heartbeat::{Call, CallAnswer, Heartbeats};
 pub use inherited::inherited;
 pub use listen::{Bound, Limits, Listener, ServeError, Serves, TlsFiles, bind, bind_or_take, serve};

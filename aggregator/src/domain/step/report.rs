@@ -16,7 +16,7 @@ use std::collections::BTreeSet;
 /// The interval taken for a check whose inventory has not arrived, ms.
 const DEFAULT_INTERVAL: i64 = 30_000;
 /// Checks of one agent, those it ran before included.
-const MOST_CHECKS: usize = 50_000;
+const MOST_CHECKS: usize = 20_000;
 
 pub(super) fn report(
     state: &mut State,

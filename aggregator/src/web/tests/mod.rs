@@ -3,9 +3,10 @@
 mod patience;
 mod public;
 mod rooms;
+mod turns;
 
 use super::{
-    Admission, Bound, EnrolAnswer, Html, Ingest, IngestAnswer, Limits, Listener, Operations, PublicSide,
+    Admission, Bound, Delivery, EnrolAnswer, Html, Ingest, IngestAnswer, Limits, Listener, Operations, PublicSide,
     Readiness, Rooms, Serves, TlsFiles, Traffic,
 };
 use crate::domain::time::Timestamp;
@@ -30,22 +31,43 @@ const NOW: Timestamp = Timestamp(784_111_777_000);
 /// Takes every batch of the token `good`; other tokens name the answer they get.
 #[derive(Default)]
 struct Inbox {
-    bodies: Mutex<Vec<Bytes>>,
+    bodies: Arc<Mutex<Vec<Bytes>>>,
+}
+
+struct Admitted {
+    bodies: Arc<Mutex<Vec<Bytes>>>,
+    token: String,
+}
+
+#[async_trait]
+impl Delivery for Admitted {
+    fn grow(&mut self, _bytes: usize) -> Result<(), IngestAnswer> {
+        if self.token == "no-room" { Err(IngestAnswer::Busy { retry_after: 2 }) } else { Ok(()) }
+    }
+
+    async fn batch(self: Box<Self>, body: Bytes) -> IngestAnswer {
+        match self.token.as_str() {
+            "broken" => IngestAnswer::Malformed("epoch must be 16 bytes".into()),
+            "busy" => IngestAnswer::Busy { retry_after: 3 },
+            "flood" => IngestAnswer::Exceeded { why: "more than one agent may".into(), retry_after: 9 },
+            "full" => IngestAnswer::Unavailable("the disk is full".into()),
+            _ => {
+                self.bodies.lock().expect("not poisoned").push(body);
+                IngestAnswer::Reply(Reply { protocol: 1, acknowledged_through: 7, ..Reply::default() })
+            }
+        }
+    }
 }
 
 #[async_trait]
 impl Ingest for Inbox {
-    async fn batch(&self, token: Option<&str>, body: Bytes) -> IngestAnswer {
+    async fn admit(&self, token: Option<&str>) -> Result<Box<dyn Delivery>, IngestAnswer> {
         match token {
-            Some("good") => {
-                self.bodies.lock().expect("not poisoned").push(body);
-                IngestAnswer::Reply(Reply { protocol: 1, acknowledged_through: 7, ..Reply::default() })
+            Some("other-workspace") => Err(IngestAnswer::Forbidden("not this agent".into())),
+            Some(token @ ("good" | "no-room" | "broken" | "busy" | "flood" | "full")) => {
+                Ok(Box::new(Admitted { bodies: Arc::clone(&self.bodies), token: token.to_owned() }))
             }
-            Some("other-workspace") => IngestAnswer::Forbidden("not this agent".into()),
-            Some("broken") => IngestAnswer::Malformed("epoch must be 16 bytes".into()),
-            Some("busy") => IngestAnswer::Busy { retry_after: 3 },
-            Some("full") => IngestAnswer::Unavailable("the disk is full".into()),
-            _ => IngestAnswer::Unauthorized,
+            _ => Err(IngestAnswer::Unauthorized),
         }
     }
 

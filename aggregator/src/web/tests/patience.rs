@@ -6,7 +6,7 @@ use std::io::ErrorKind;
 use std::time::Instant;
 
 /// Far past every bound of [`hasty`], and far below what a listener grants in earnest.
-const BOUND: Duration = Duration::from_secs(10);
+pub(super) const BOUND: Duration = Duration::from_secs(10);
 /// How long a slow client waits before it goes on.
 const BEAT: Duration = Duration::from_millis(20);
 /// More than the kernel holds for a client that reads nothing.
@@ -29,7 +29,7 @@ fn hasty() -> Limits {
     }
 }
 
-trait Stream: Read + Write {}
+pub(super) trait Stream: Read + Write {}
 impl<S: Read + Write> Stream for S {}
 
 fn site() -> Site {
@@ -47,7 +47,7 @@ fn tcp(running: &Running, wait: Duration) -> TcpStream {
 }
 
 /// In the clear, and over TLS beside it.
-fn both_ways(
+pub(super) fn both_ways(
     serves: Serves,
     limits: Limits,
     try_one: impl Fn(&Running, &dyn Fn(Duration) -> Box<dyn Stream>) + Sync,

@@ -36,12 +36,18 @@ fn every_answer_of_ingest_has_its_status_and_is_never_cached() {
         ("Authorization: Bearer broken", "400", "16 bytes"),
         ("Authorization: Bearer busy", "503", "send it again"),
         ("Authorization: Bearer full", "503", "disk is full"),
+        ("Authorization: Bearer flood", "429", "more than one agent may"),
     ];
     for (authorization, code, words) in table {
         let answer = post(&running, &[zstd, authorization], b"bytes");
         assert_eq!(answer.code(), code, "{authorization}");
         assert!(detail(&answer).contains(words), "{authorization}");
-        let retry = matches!(code, "503").then_some(if authorization.ends_with("busy") { "3" } else { "5" });
+        let retry = match authorization.rsplit(' ').next() {
+            Some("busy") => Some("3"),
+            Some("full") => Some("5"),
+            Some("flood") => Some("9"),
+            _ => None,
+        };
         assert_eq!(answer.header("retry-after"), retry);
         assert_eq!(answer.header("www-authenticate"), (code == "401").then_some("Bearer"));
         answers.push(answer);

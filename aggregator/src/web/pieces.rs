@@ -1,0 +1,41 @@
+//! A large answer in pieces: the HTTP layer copies what it is given into the buffer of its connection, and keeps
+//! it there for a client that takes nothing.
+
+use actix_web::body::{BodySize, BoxBody, MessageBody};
+use bytes::Bytes;
+use std::convert::Infallible;
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+/// Bytes at once: what a connection holds of an answer beside the kernel.
+const PIECE: usize = 32 << 10;
+
+struct Pieces(Bytes);
+
+/// The same body, in pieces where it is larger than one.
+pub(super) fn in_pieces(body: BoxBody) -> BoxBody {
+    if !matches!(body.size(), BodySize::Sized(size) if size > PIECE as u64) {
+        return body;
+    }
+    match body.try_into_bytes() {
+        Ok(bytes) => BoxBody::new(Pieces(bytes)),
+        Err(body) => body,
+    }
+}
+
+impl MessageBody for Pieces {
+    type Error = Infallible;
+
+    fn size(&self) -> BodySize {
+        BodySize::Sized(self.0.len() as u64)
+    }
+
+    fn poll_next(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<Option<Result<Bytes, Infallible>>> {
+        let rest = &mut self.get_mut().0;
+        if rest.is_empty() {
+            return Poll::Ready(None);
+        }
+        let piece = rest.split_to(rest.len().min(PIECE));
+        Poll::Ready(Some(Ok(piece)))
+    }
+}
