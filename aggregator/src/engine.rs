@@ -21,8 +21,8 @@ use writer::{Writer, load};
 
 /// Commands that may wait.
 const QUEUE: usize = 1_024;
-/// KiB that reports which wait may take up: small ones, and large ones.
-const ROOM: [usize; 2] = [16 << 10, 40 << 10];
+/// KiB that reports which wait may take up: small ones, large ones, and history, which no other waits for.
+const ROOM: [usize; 3] = [16 << 10, 20 << 10, 32 << 10];
 /// A report of more observations is history, unless all of them were made in the last [`RECENT`]: it waits in a lane of
 /// its own, which the present and whoever looks overtake.
 const HISTORY: usize = 1_000;
@@ -84,8 +84,8 @@ pub struct Engine {
     /// One large report is read at a time, and one very large: a hundred at once would leave nothing to those who
     /// serve, and one that is merely large does not wait for the history of a fleet to be read.
     reading: [Arc<Semaphore>; 2],
-    /// KiB that reports may take up until they are taken: small ones, and large ones.
-    room: [Arc<Semaphore>; 2],
+    /// KiB that reports may take up until they are taken.
+    room: [Arc<Semaphore>; 3],
 }
 
 /// What the publisher has to look at again.
@@ -257,12 +257,16 @@ impl Engine {
         Arc::clone(&self.reading[usize::from(history)]).acquire_owned().await
     }
 
-    /// Waits for room for a large report of so many bytes.
+    /// Waits for room for a large report of so many bytes, or for history.
     ///
     /// # Errors
     /// Never: the room is not closed.
-    pub(crate) async fn room_for(&self, bytes: usize) -> Result<OwnedSemaphorePermit, AcquireError> {
-        Arc::clone(&self.room[1]).acquire_many_owned(kib(bytes)).await
+    pub(crate) async fn room_for(
+        &self,
+        bytes: usize,
+        history: bool,
+    ) -> Result<OwnedSemaphorePermit, AcquireError> {
+        Arc::clone(&self.room[1 + usize::from(history)]).acquire_many_owned(kib(bytes)).await
     }
 
     /// Room for a small report of so many bytes, if there is some now.

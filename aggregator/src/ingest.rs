@@ -129,8 +129,9 @@ impl Read {
         received: Timestamp,
     ) -> Result<Self, NotTaken> {
         let (names, reader) = (names.clone(), engine.clone());
-        let turn = engine.turn_to_read(body.len() >= HISTORY).await;
-        let largest = engine.room_for(LARGEST_REPORT).await;
+        let history = body.len() >= HISTORY;
+        let turn = engine.turn_to_read(history).await;
+        let largest = engine.room_for(LARGEST_REPORT, history).await;
         let read = tokio::task::spawn_blocking(move || {
             let (_turn, _room, body) = (turn, room, body);
             let mut read = read(&reader, &body, wire::MAX_BATCH_BYTES, agent, &names, received)?;

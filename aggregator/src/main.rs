@@ -6,6 +6,7 @@ use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use skerry_agent::manual;
 use skerry_agent::rights::lower_for;
 use skerry_aggregator::config::{self, Loaded};
+use skerry_aggregator::web;
 use skerry_protocol::words::{count, written_out};
 use std::io::Write;
 use std::path::PathBuf;
@@ -179,8 +180,7 @@ fn start_logging(arguments: &Arguments) {
         LogLevel::Debug => "debug,hyper=info,h2=info,hickory_proto=info,hickory_resolver=info",
         LogLevel::Trace => "trace",
     };
-    // It says each malformed request as an error; the listeners count them (`web::complaints`).
-    let filter = format!("{level},actix_http::h1::dispatcher=off");
+    let filter = format!("{level},{}", web::COUNTED);
     skerry_agent::log::start(&filter, arguments.json);
 }
 

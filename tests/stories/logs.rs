@@ -1,8 +1,9 @@
 //! What the programs log, as a file and the journal get it.
 
-use crate::http::get;
+use crate::http::{get, request};
 use crate::process::{Process, program};
-use crate::world::{World, page, quick_check};
+use crate::world::{World, now, page, quick_check};
+use skerry_protocol::wire::{Batch, Observation, Record, encode, record::Kind};
 use skerry_tests::parts::{free_port, until};
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -69,4 +70,66 @@ async fn the_agent_says_to_the_journal_what_matters() {
     until("it waits", BOUND, async || process.log().contains("not enrolled yet")).await;
     assert!(process.log().starts_with("<4> WARN "), "{}", process.log());
     process.stop().await;
+}
+
+#[tokio::test]
+async fn a_flood_of_nonsense_is_one_warning_with_its_number_and_its_client() {
+    let mut world = World::new(&page("demo", true, &["web"]));
+    let mut command = world.command(&["serve"]);
+    command.args(["--log-level", "error"]);
+    let flood = |world: &World| {
+        for _ in 0..20 {
+            for port in [world.public, world.private] {
+                let answer = request(port, "\u{1}nonsense / HTTP/9.9", b"").expect("an answer");
+                assert_eq!(answer.status, 400);
+            }
+        }
+    };
+    world.start_as(command).await;
+    flood(&world);
+    assert!(!world.running().log().contains("stream error"), "{}", world.running().log());
+    assert!(!world.running().log().contains("ERROR"), "{}", world.running().log());
+    world.stop().await;
+
+    world.start().await;
+    flood(&world);
+    let log = world.running().log();
+    let said: Vec<&str> = log.lines().filter(|line| line.contains("could not be read")).collect();
+    assert_eq!(said.len(), 1, "{log}");
+    assert!(said[0].contains("WARN") && said[0].contains("127.0.0.1:"), "{}", said[0]);
+    world.stop().await;
+}
+
+#[tokio::test]
+async fn what_turns_a_line_about_is_written_out_wherever_it_is_shown() {
+    let mut world = World::new(&page("demo", true, &["web"]));
+    world.start().await;
+    let token = world.enrol("probe", "there", None);
+    let (strange, boot_ms) = ("we\u{202e}b\u{2028}x", 900);
+    let seen = Observation {
+        boot_ms,
+        outcome: 3,
+        hard: 3,
+        since_boot_ms: Some(boot_ms),
+        detail: "bad\u{202e}\u{2066}".into(),
+        ..Observation::default()
+    };
+    let batch = Batch {
+        protocol: 1,
+        agent: "probe".into(),
+        epoch: vec![7; 16],
+        boot_id: "boot".into(),
+        boot_now_ms: 1_000,
+        wall_now_ms: now(),
+        checks: vec![strange.into()],
+        boots: vec!["boot".into()],
+        records: vec![Record { sequence: 1, kind: Some(Kind::Observation(seen)) }],
+        ..Batch::default()
+    };
+    assert_eq!(world.deliver(&token, &encode(&batch).expect("encodes")).status, 200);
+    until("it is logged", BOUND, async || world.running().log().contains("hard transition")).await;
+    let log = world.running().log();
+    assert!(!log.contains(['\u{202e}', '\u{2028}', '\u{2066}']), "{log:?}");
+    assert!(log.contains("we\\u202eb\\u2028x"), "{log}");
+    world.stop().await;
 }

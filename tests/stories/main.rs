@@ -3,6 +3,7 @@
 #![expect(clippy::disallowed_methods, reason = "a story compares what it did with the wall clock")]
 
 mod addresses;
+mod attacks;
 mod caching;
 mod certificates;
 mod clocks;
@@ -25,5 +26,6 @@ mod rights;
 mod roots;
 mod service;
 mod suspend;
+mod taken_away;
 mod workspaces;
 mod world;

@@ -75,6 +75,10 @@ impl Process {
         self.signal(Signal::HUP);
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.child.id()
+    }
+
     /// It stands still from now on.
     pub(crate) fn pause(&self) {
         self.signal(Signal::STOP);

@@ -103,9 +103,14 @@ impl World {
 
     /// The same by `command`.
     pub(crate) async fn start_as(&mut self, command: Command) {
+        self.start_within(START, command).await;
+    }
+
+    /// The same of one that has much to publish first.
+    pub(crate) async fn start_within(&mut self, bound: Duration, command: Command) {
         let mut process = Process::start("aggregator", command, self.directory.path());
         let private = self.private;
-        until("the aggregator answers", START, async || {
+        until("the aggregator answers", bound, async || {
             if let Some(status) = process.ended() {
                 panic!("the aggregator ended with {status}: {}", process.log());
             }

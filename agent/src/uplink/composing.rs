@@ -76,3 +76,36 @@ impl Composing {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::spool::Stored;
+
+    fn page(counts: &[u32]) -> Page {
+        let stored = |(sequence, count): (u64, &u32)| Stored {
+            sequence,
+            check: "web".to_owned(),
+            boot: None,
+            kind: Some(match count {
+                1 => Kind::Observation(wire::Observation::default()),
+                more => Kind::Folded(wire::Folded { count: *more, ..wire::Folded::default() }),
+            }),
+        };
+        Page { epoch: [0; 16], acknowledged: 0, records: (1..).zip(counts).map(stored).collect() }
+    }
+
+    #[test]
+    fn a_batch_stands_for_no_more_than_an_aggregator_takes() {
+        for (counts, fit) in [
+            (&[1; 5_000][..], 5_000),
+            (&[1_000; 20], 10),
+            (&[5_000, 1, 5_000, 1, 1], 5),
+            (&[5_000, 1, 5_001, 1], 2),
+            (&[20_000, 1], 1),
+            (&[], 0),
+        ] {
+            assert_eq!(that_fit(&page(counts)), fit, "{} records", counts.len());
+        }
+    }
+}

@@ -2,6 +2,7 @@
 //! `ingest`, `acknowledgement`, `bytes`, `history CONFIG ROWS`, `bars DATABASE`; `enrol`, `deliver` and `sink`
 //! serve the script where another program is measured. Databases lie below the present directory.
 
+mod attacks;
 mod fleet;
 mod history;
 mod ingest;
@@ -13,7 +14,8 @@ use std::path::Path;
 use std::time::Duration;
 
 const USAGE: &str = "usage: bench_system ingest | acknowledgement SECONDS RATE | bytes | history CONFIG RAW HOURS \
-     | bars CONFIG | enrol CONFIG TOKENS | deliver URL TOKENS SECONDS RATE HISTORY | sink ADDRESS";
+     | bars CONFIG | enrol CONFIG TOKENS | deliver URL TOKENS SECONDS RATE HISTORY | sink ADDRESS \
+     | attacks PUBLIC PRIVATE TOKEN SECONDS";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -27,6 +29,9 @@ fn main() -> anyhow::Result<()> {
         ["enrol", config, tokens] => latency::enrol(Path::new(config), Path::new(tokens)),
         ["deliver", url, tokens, seconds, rate, history] => {
             latency::over_http(url, Path::new(tokens), seconds.parse()?, rate.parse()?, history.parse()?)
+        }
+        ["attacks", public, private, token, seconds] => {
+            attacks::all_at_once(public, private, token, seconds.parse()?)
         }
         ["sink", address] => sink::serve(address),
         _ => anyhow::bail!(USAGE),

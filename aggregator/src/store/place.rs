@@ -112,7 +112,8 @@ fn refuse_network_file_system(folder: &Path) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Store;
+    use crate::store::{PATIENCE, Store};
+    use std::time::Instant;
 
     fn is_refused(path: &Path) -> bool {
         matches!(Store::open(path), Err(StoreError::InUse { .. }))
@@ -156,5 +157,25 @@ mod tests {
         std::fs::remove_file(&path).expect("deleted");
         let said = store.is_in_place().expect_err("it is gone").to_string();
         assert!(said.contains("deleted, moved or replaced") && said.contains("a.db"), "{said}");
+    }
+
+    #[test]
+    fn a_command_that_has_the_database_for_a_moment_does_not_keep_it_from_being_served() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("skerry.db");
+        let command = Store::open(&path).expect("a new database");
+        assert!(matches!(Store::open(&path), Err(StoreError::InUse { .. })));
+        std::thread::scope(|scope| {
+            let serving = scope.spawn(|| Store::open_to_serve(&path).map(drop));
+            drop(command);
+            serving.join().expect("no panic").expect("it waited");
+        });
+        let _serving = Store::open(&path).expect("nobody has it");
+        let begun = Instant::now();
+        assert!(
+            matches!(Store::open_to_serve(&path), Err(StoreError::InUse { .. })),
+            "another aggregator is no command"
+        );
+        assert!(begun.elapsed() >= PATIENCE);
     }
 }

@@ -340,25 +340,6 @@ fn a_damaged_database_is_replaced_by_a_sound_backup_and_kept_as_it_is() {
 }
 
 #[test]
-fn a_command_that_has_the_database_for_a_moment_does_not_keep_it_from_being_served() {
-    let (_folder, path) = database();
-    let command = Store::open(&path).expect("a new database");
-    assert!(matches!(Store::open(&path), Err(StoreError::InUse { .. })));
-    std::thread::scope(|scope| {
-        let serving = scope.spawn(|| Store::open_to_serve(&path).map(drop));
-        drop(command);
-        serving.join().expect("no panic").expect("it waited");
-    });
-    let _serving = Store::open(&path).expect("nobody has it");
-    let begun = Instant::now();
-    assert!(
-        matches!(Store::open_to_serve(&path), Err(StoreError::InUse { .. })),
-        "another aggregator is no command"
-    );
-    assert!(begun.elapsed() >= PATIENCE);
-}
-
-#[test]
 fn a_trial_of_writing_writes() {
     let (_folder, path) = database();
     let mut store = Store::open(&path).expect("a new database");

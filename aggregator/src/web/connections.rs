@@ -16,6 +16,7 @@ use actix_tls::accept::rustls_0_23::{Acceptor, TlsStream};
 use actix_web::App;
 use actix_web::dev::{AppConfig, Server};
 use actix_web::rt::net::TcpStream;
+use socket2::SockRef;
 use std::future::ready;
 use std::io;
 use std::net::{SocketAddr, TcpListener};
@@ -25,6 +26,11 @@ use std::time::Duration;
 
 /// How long a client has to hear that its connection ends.
 const CLOSE_TIME: Duration = Duration::from_secs(1);
+
+/// What the kernel keeps for a client that takes nothing, and of requests that are not read yet, bytes; it takes twice
+/// as much. Left to itself it keeps megabytes for each.
+const KEPT_ANSWER: usize = 64 << 10;
+const KEPT_REQUESTS: usize = 32 << 10;
 
 /// What every connection of a listener leads to.
 #[derive(Clone)]
@@ -41,6 +47,12 @@ pub(super) struct Way {
 /// The socket cannot be listened on.
 pub(super) fn start(socket: TcpListener, tls: Option<rustls::ServerConfig>, way: Way) -> io::Result<Server> {
     let limits = way.limits;
+    // The connections have them from their listener.
+    let kernel = SockRef::from(&socket);
+    kernel.set_send_buffer_size(KEPT_ANSWER)?;
+    if !way.serves.agents {
+        kernel.set_recv_buffer_size(KEPT_REQUESTS)?;
+    }
     let server = Server::build()
         .workers(if way.serves.public { limits.workers.max(1) } else { 1 })
         .max_concurrent_connections(limits.connections)

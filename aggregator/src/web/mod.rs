@@ -32,6 +32,9 @@ use actix_web::{HttpRequest, HttpResponse};
 use std::future::ready;
 use std::sync::Arc;
 
+/// For the filter of the log: the HTTP layer says each malformed request as an error; here they are counted.
+pub const COUNTED: &str = "actix_http::h1::dispatcher=off";
+
 /// What the listeners lead to.
 #[derive(Clone)]
 pub struct Rooms {
