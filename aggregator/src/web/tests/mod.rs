@@ -6,8 +6,8 @@ mod rooms;
 mod turns;
 
 use super::{
-    Admission, Bound, Delivery, EnrolAnswer, Html, Ingest, IngestAnswer, Limits, Listener, Operations, PublicSide,
-    Readiness, Rooms, Serves, TlsFiles, Traffic,
+    Admission, Bound, Delivery, EnrolAnswer, Html, Ingest, IngestAnswer, Limits, Listener, Operations,
+    PublicSide, Readiness, Rooms, Serves, TlsFiles, Traffic,
 };
 use crate::domain::time::Timestamp;
 use crate::publish::output::{CacheClass, Compression, Kind, Output, Publication, Site};
