@@ -4,7 +4,7 @@
 
 use crate::domain::state::{ComponentKey, ResponseHour, State, TrackKey};
 use crate::domain::step::Command;
-use crate::domain::time::{DAY, HOUR, Timestamp};
+use crate::domain::time::{DAY, HOUR, MINUTE, Timestamp};
 use crate::engine::{Engine, Refused};
 use crate::store::{MAX_CHART_HOURS, Store, StoreError};
 use std::path::Path;
@@ -16,6 +16,10 @@ const DELETED_AT_ONCE: usize = 20_000;
 /// Hard transitions and losses are told to operators for so long, ms: thirteen months. No page reads them. Spans
 /// stay: they are what the past is worked out from when something late arrives.
 const NOTES_KEPT: i64 = 400 * DAY;
+
+/// A chart that has nothing older shows its last three hours in stretches of five minutes, ms.
+const YOUNG: i64 = 3 * HOUR;
+const FINE: i64 = 5 * MINUTE;
 
 /// Why a turn did not end.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +39,9 @@ pub struct Housekeeping {
     engine: Engine,
     raw_retention: i64,
     charted: Vec<Chart>,
+    /// Charts that are drawn from raw observations so far, and up to when.
+    young: Vec<Chart>,
+    fine_to: Timestamp,
 }
 
 impl Housekeeping {
@@ -43,7 +50,14 @@ impl Housekeeping {
     /// # Errors
     /// [`StoreError`].
     pub fn new(database: &Path, engine: Engine, raw_retention: i64) -> Result<Self, StoreError> {
-        Ok(Self { store: Store::beside(database)?, engine, raw_retention, charted: Vec::new() })
+        Ok(Self {
+            store: Store::beside(database)?,
+            engine,
+            raw_retention,
+            charted: Vec::new(),
+            young: Vec::new(),
+            fine_to: Timestamp::default(),
+        })
     }
 
     /// One turn; cheap when there is nothing to do. Blocks; `runtime` waits for the engine's answers.
@@ -63,8 +77,14 @@ impl Housekeeping {
         if rolled_up || charts != self.charted {
             // Drawn again at the next turn, should this one break off.
             self.charted.clear();
-            self.draw(&charts, now, runtime)?;
+            self.young = self.draw(&charts, now, runtime)?;
+            self.fine_to = Timestamp::default();
             self.charted = charts;
+        }
+        let fine_to = Timestamp(now.0.div_euclid(FINE) * FINE);
+        if fine_to != self.fine_to {
+            self.draw_young(fine_to, runtime)?;
+            self.fine_to = fine_to;
         }
         if !self.engine.clock_standing().sure {
             // What is not as old as it looks would be gone for good.
@@ -76,13 +96,41 @@ impl Housekeeping {
         Ok(())
     }
 
-    fn draw(&mut self, charts: &[Chart], now: Timestamp, runtime: &Handle) -> Result<(), Unfinished> {
+    /// By the hour; returns the charts that have no hour older than what is drawn finer.
+    fn draw(&self, charts: &[Chart], now: Timestamp, runtime: &Handle) -> Result<Vec<Chart>, Unfinished> {
         let from = now - MAX_CHART_HOURS * HOUR;
+        let mut young = Vec::new();
         for (component, tracks) in charts {
             let hours: Vec<ResponseHour> = self.store.response_hours(tracks, from)?;
-            let draw = Command::SetResponse { component: *component, hours };
-            runtime.block_on(self.engine.command(draw))?;
+            if hours.first().is_none_or(|first| first.hour > now - YOUNG) {
+                young.push((*component, tracks.clone()));
+                continue;
+            }
+            self.set(*component, hours, runtime)?;
         }
+        Ok(young)
+    }
+
+    /// What is over of the last hours, from the raw observations.
+    fn draw_young(&self, to: Timestamp, runtime: &Handle) -> Result<(), Unfinished> {
+        if self.young.is_empty() {
+            return Ok(());
+        }
+        let tracks: Vec<_> = self.young.iter().map(|(_, tracks)| tracks.as_slice()).collect();
+        let drawn = self.store.response_fine(&tracks, (to - YOUNG, to), FINE)?;
+        for ((component, _), points) in self.young.iter().zip(drawn) {
+            self.set(*component, points, runtime)?;
+        }
+        Ok(())
+    }
+
+    fn set(
+        &self,
+        component: ComponentKey,
+        hours: Vec<ResponseHour>,
+        runtime: &Handle,
+    ) -> Result<(), Unfinished> {
+        runtime.block_on(self.engine.command(Command::SetResponse { component, hours }))?;
         Ok(())
     }
 }

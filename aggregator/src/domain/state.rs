@@ -370,11 +370,13 @@ pub struct Link {
     pub to: Timestamp,
 }
 
-/// Response times of one hour, µs.
+/// Response times of one hour, or of less while a chart is young, µs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ResponseHour {
-    /// Start of the hour.
+    /// Its start.
     pub hour: Timestamp,
+    /// For how long, ms; the same throughout a chart.
+    pub length: i64,
     /// Median, µs.
     pub p50_us: u64,
     /// 95th percentile, µs.

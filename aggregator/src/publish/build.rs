@@ -173,5 +173,6 @@ fn response(component: &Component) -> ResponseView {
         p50_ms: hour.p50_us as f64 / 1_000.0,
         p95_ms: hour.p95_us as f64 / 1_000.0,
     });
-    ResponseView { points: points.collect(), step: HOUR }
+    let step = component.response.first().map_or(HOUR, |first| first.length);
+    ResponseView { points: points.collect(), step }
 }

@@ -355,3 +355,7 @@ impl Page {
         tracing::debug!(page = %view.name, ?scope, took = ?begun.elapsed(), "published");
     }
 }
+
+#[cfg(test)]
+#[path = "publisher_test.rs"]
+mod tests;

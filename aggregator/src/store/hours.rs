@@ -124,15 +124,46 @@ impl Store {
                 merged.add(&one).map_err(|error| StoreError::Strange(format!("a histogram: {error}")))?;
             }
         }
-        let measured = hours.into_iter().filter(|(_, latency)| !latency.is_empty());
-        Ok(measured
-            .map(|(hour, latency)| ResponseHour {
-                hour: Timestamp(hour),
-                p50_us: latency.value_at_quantile(0.5),
-                p95_us: latency.value_at_quantile(0.95),
-            })
-            .collect())
+        Ok(measured(hours, HOUR))
     }
+
+    /// Response times of some charts by stretches of `step` ms, from the raw observations that began in
+    /// `[from, to)`, oldest first; each chart is the tracks that feed it.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn response_fine(
+        &self,
+        charts: &[&[TrackKey]],
+        (from, to): (Timestamp, Timestamp),
+        step: i64,
+    ) -> Result<Vec<Vec<ResponseHour>>, StoreError> {
+        let mut stretches: Vec<BTreeMap<i64, Histogram<u64>>> = vec![BTreeMap::new(); charts.len()];
+        self.observations(from, to, |raw| {
+            let (Outcome::Up | Outcome::Degraded, Some(total_us)) = (raw.outcome, raw.total_us) else {
+                return;
+            };
+            let start = raw.at.0.div_euclid(step) * step;
+            for (chart, stretches) in charts.iter().zip(&mut stretches) {
+                if chart.contains(&raw.track) {
+                    // Within the bounds of the histogram nothing can fail.
+                    let _ = stretches.entry(start).or_insert_with(empty).record(total_us.clamp(1, LONGEST));
+                }
+            }
+        })?;
+        Ok(stretches.into_iter().map(|stretches| measured(stretches, step)).collect())
+    }
+}
+
+fn measured(stretches: BTreeMap<i64, Histogram<u64>>, length: i64) -> Vec<ResponseHour> {
+    let measured = stretches.into_iter().filter(|(_, latency)| !latency.is_empty());
+    let one = |(start, latency): (i64, Histogram<u64>)| ResponseHour {
+        hour: Timestamp(start),
+        length,
+        p50_us: latency.value_at_quantile(0.5),
+        p95_us: latency.value_at_quantile(0.95),
+    };
+    measured.map(one).collect()
 }
 
 /// Two significant digits, growing as needed.

@@ -1,11 +1,15 @@
 //! What is done beside the writer: it keeps nobody who delivers waiting, and forgets what nobody asks for any more.
 
-use crate::script::declared;
+use crate::script::{component, declared, page_settings};
 use rusqlite::Connection;
-use skerry_aggregator::domain::state::AgentKey;
-use skerry_aggregator::domain::step::{Answer, Command, Observed, Record, RecordKind, Report, When};
-use skerry_aggregator::domain::time::{DAY, HOUR, Timestamp};
+use skerry_aggregator::domain::state::{AgentKey, ResponseHour, State};
+use skerry_aggregator::domain::step::{
+    Answer, Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage, Observed, Record,
+    RecordKind, Report, When,
+};
+use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, Timestamp};
 use skerry_aggregator::domain::track::Hard;
+use skerry_aggregator::domain::verdict::Quorum;
 use skerry_aggregator::engine::{Engine, Running};
 use skerry_aggregator::housekeeping::Housekeeping;
 use skerry_aggregator::store::Store;
@@ -62,6 +66,24 @@ impl House {
         };
         let answer = self.engine.command(Command::Report(Box::new(report))).await;
         assert!(matches!(answer, Ok(Answer::Acknowledged { .. })), "{answer:?}");
+    }
+
+    async fn configure(&self, component: &DesiredComponent) {
+        let settings = page_settings();
+        let items = vec![DesiredItem::Component(component.clone())];
+        let desired = Configure {
+            workspace: "default".to_owned(),
+            checks: vec![("a".to_owned(), Quorum::Majority)],
+            pages: vec![DesiredPage { key: "demo".to_owned(), settings, items }],
+            ids: (0..9).map(|_| skerry_aggregator::random::id()).collect(),
+        };
+        self.engine.command(Command::Configure(Box::new(desired))).await.expect("configured");
+    }
+
+    /// The chart of the only component.
+    fn points(&self) -> Vec<ResponseHour> {
+        let look = |state: &State, _| state.components.values().next().map(|one| one.response.clone());
+        self.engine.look(look).expect("it looks").expect("a component")
     }
 
     /// A turn of the housekeeping, raw observations kept for a day.
@@ -177,5 +199,30 @@ async fn losses_and_transitions_are_told_for_thirteen_months_and_the_past_stays(
     assert_eq!(spans(), past, "what the uptime of the past is worked out from is never thrown away");
     house.keep().await;
     assert_eq!((told(), transitions()), ((5, 1), 1));
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_chart_that_is_switched_on_has_points_from_its_first_minutes() {
+    let link = DesiredLink { check: "a".to_owned(), minor: false };
+    let mut component = component("site", vec![link]);
+    component.settings.response_time = true;
+    let house = House::new().await;
+    house.configure(&component).await;
+    house.send(1, observed(12 * MINUTE, Hard::Up)).await;
+    house.send(2, observed(6 * MINUTE, Hard::Up)).await;
+    house.keep().await;
+    let points = house.points();
+    assert_eq!(points.len(), 2, "{points:?}");
+    assert!(points.iter().all(|point| point.length == 5 * MINUTE && point.hour.0 % (5 * MINUTE) == 0));
+    house.end().await;
+    // With an hour that is older than all that is drawn so fine, hours are what is drawn.
+    let house = House::new().await;
+    house.configure(&component).await;
+    house.send(1, observed(9 * HOUR, Hard::Up)).await;
+    house.send(2, observed(6 * MINUTE, Hard::Up)).await;
+    house.keep().await;
+    let points = house.points();
+    assert!(!points.is_empty() && points.iter().all(|point| point.length == HOUR), "{points:?}");
     house.end().await;
 }

@@ -125,7 +125,7 @@ impl World {
             14 => Command::ReleaseManual { component: component(script, &self.state) },
             _ => Command::SetResponse {
                 component: component(script, &self.state),
-                hours: vec![ResponseHour { hour: self.now, p50_us: 1, p95_us: 2 }],
+                hours: vec![ResponseHour { hour: self.now, length: HOUR, p50_us: 1, p95_us: 2 }],
             },
         }
     }

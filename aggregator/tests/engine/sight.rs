@@ -2,7 +2,7 @@
 
 use crate::script::{START, World, component, declared, page_settings};
 use skerry_aggregator::domain::state::Told;
-use skerry_aggregator::domain::status::Status;
+use skerry_aggregator::domain::status::{Effective, Status};
 use skerry_aggregator::domain::step::{
     Change, Command, Configure, DesiredItem, DesiredLink, DesiredPage, Observed, Record, RecordKind, Report,
     When, step,
@@ -10,7 +10,7 @@ use skerry_aggregator::domain::step::{
 use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_aggregator::domain::track::Hard;
 use skerry_aggregator::domain::verdict::Quorum;
-use skerry_aggregator::publish::build::page_view;
+use skerry_aggregator::publish::build::{page_view, page_view_with_past};
 use skerry_aggregator::publish::view::{ComponentView, Item, PageView};
 use skerry_protocol::wire::{Outcome, Reason};
 
@@ -253,4 +253,32 @@ fn a_stop_of_ours_does_not_move_a_beginning() {
     tick(&mut world, 760);
     sees(&mut world, 0, "redis", &[(0, Hard::Down)]);
     assert_eq!(shown(&world).since, Timestamp(START.0 + 760 * SECOND));
+}
+
+#[test]
+fn past_days_are_told_from_the_intervals_each_stretch_whole() {
+    let mut world = world(&["a"]);
+    sees(&mut world, 0, "a", &[(1, Hard::Up)]);
+    world.now = START + 1_000 * SECOND;
+    let each_minute =
+        |minute: i64| (minute * 60, if (6..=10).contains(&minute) { Hard::Down } else { Hard::Up });
+    let seen: Vec<_> = (0..=16).rev().map(each_minute).collect();
+    sees(&mut world, 0, "a", &seen);
+    let now = world.now;
+    let outage = |one: &ComponentView| {
+        let one = one.past.first().copied().expect("an outage");
+        (one.from, one.to, one.value)
+    };
+    let known = Effective::Known(Status::MajorOutage);
+    assert_eq!(outage(&shown(&world)), (now - 600 * SECOND, now - 300 * SECOND, known));
+    assert_eq!(shown(&world).past.len(), 1, "what was well is not told");
+    // Out of sight for longer than is drawn: its beginning is still known.
+    tick(&mut world, 120 * 86_400);
+    let blind = shown(&world).past.last().copied().expect("it is blind");
+    assert_eq!((blind.from, blind.value), (now, Effective::NoData));
+    assert!(blind.to > world.now, "it lasts");
+    let page = *world.state.pages.keys().next().expect("a page");
+    let whole = page_view_with_past(&world.state, page, "http://x", world.now).expect("a living page");
+    let Item::Component(one) = &whole.items[0] else { panic!("no group was asked for") };
+    assert_eq!(outage(one).2, known);
 }
