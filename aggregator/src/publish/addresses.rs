@@ -73,3 +73,40 @@ pub(super) fn public_pages(state: &State, owner: &str) -> Vec<Wanted> {
     });
     wanted.collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_host_of_the_base_url_stays_that_of_all_pages() {
+        let addresses = Addresses {
+            base_url: "https://status.example.com:8443".to_owned(),
+            base_domain: Some("example.com".to_owned()),
+            owner: "default".to_owned(),
+        };
+        let none = Addresses { base_domain: None, ..addresses.clone() };
+        /// Whose addresses, slug, domain, whether it has the root; its own hosts, its address.
+        type Row<'a> = (&'a Addresses, &'a str, Option<&'a str>, bool, &'a [&'a str], &'a str);
+        let table: [Row<'_>; 6] = [
+            (&none, "shop", None, false, &[], "https://status.example.com:8443/status/shop"),
+            (&none, "main", None, true, &[], "https://status.example.com:8443"),
+            (&none, "main", Some("status.example.com"), true, &[], "https://status.example.com:8443"),
+            (&none, "main", Some("up.example.org"), true, &["up.example.org"], "https://up.example.org"),
+            (&addresses, "status", None, true, &[], "https://status.example.com:8443"),
+            (&addresses, "shop", None, false, &["shop.example.com"], "https://shop.example.com"),
+        ];
+        for (addresses, slug, domain, root, own, url) in table {
+            let page = Wanted {
+                key: PageKey(1),
+                slug: slug.to_owned(),
+                root,
+                domain: domain.map(str::to_owned),
+                listed: None,
+            };
+            let hosts = addresses.hosts_of(&page);
+            assert_eq!(hosts, own, "{slug} {domain:?}");
+            assert_eq!(addresses.url_of(&page, &hosts), url, "{slug} {domain:?}");
+        }
+    }
+}
