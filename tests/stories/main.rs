@@ -25,6 +25,7 @@ mod restored;
 mod rights;
 mod roots;
 mod service;
+mod sight;
 mod suspend;
 mod taken_away;
 mod workspaces;

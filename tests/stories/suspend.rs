@@ -201,19 +201,19 @@ async fn an_aggregator_that_slept_blames_no_agent_and_shows_what_they_saw() {
     let waits = async || depth() > Some(16);
     let (asleep, awake) = sleep.sleep(world.running(), "the agent has seen much", waits).await;
     assert!(awake - asleep > 14_000, "asleep for {} ms", awake - asleep);
-    let operational = || {
+    // What it saw last is older than the silence limit: until more is delivered it may say that it sees nothing.
+    let in_sight = || {
         let component = world.component("/", "web");
         assert_eq!(component["status"], "operational");
-        assert!(component["stale_since"].is_null(), "{component}");
+        component["stale_since"].is_null()
     };
     until("what waited is delivered", NOTICED, async || {
-        operational();
+        in_sight();
         depth().is_some_and(|depth| depth < 3)
     })
     .await;
     until("what was seen stands", NOTICED, async || {
-        operational();
-        whole(&world).last().is_some_and(|(.., status)| status == "operational")
+        in_sight() && whole(&world).last().is_some_and(|(.., status)| status == "operational")
     })
     .await;
     assert_eq!(holes(&whole(&world)), []);

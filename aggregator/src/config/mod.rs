@@ -245,8 +245,10 @@ pub struct Component {
     pub description: Option<String>,
     /// Visitors may see it.
     pub public: bool,
-    /// The checks that feed it; none: it is fed by hand or by hooks.
+    /// The checks that feed it; none: people set its status.
     pub links: Vec<Link>,
+    /// The file says that people set its status.
+    pub manual: bool,
     /// Nothing before this day counts.
     pub start_date: Option<jiff::civil::Date>,
     /// Its page has a response-time chart.

@@ -244,10 +244,17 @@ fn group(table: &Table<'_>) -> Option<Group> {
 fn component(table: &Table<'_>) -> Option<Component> {
     let key = name(table.string("key"), 63).required("key = \"website\"");
     let label = table.string("name").at_most(100).required("name = \"Website\"");
+    let links = links(table);
+    let manual = table.boolean("manual").or(false);
+    if manual && !links.is_empty() {
+        let wrong = "manual says that people set its status, and checks that these do";
+        table.refuse("manual", wrong, "Remove one of the two.");
+    }
     Some(Component {
         description: table.string("description").at_most(1_000).optional(),
         public: table.boolean("public").or(true),
-        links: links(table),
+        links,
+        manual,
         start_date: start_date(table.date("start_date")).optional(),
         response_time: table.boolean("response_time").or(false),
         showcase: table.boolean("showcase").or(true),

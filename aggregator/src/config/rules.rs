@@ -23,6 +23,7 @@ pub(super) fn hold(configs: &[Config], problems: &mut Problems, warnings: &mut V
         }
         unique_names(config, problems);
         references(config, warnings);
+        unfed(config, warnings);
         whereabouts(config, warnings);
     }
 }
@@ -165,6 +166,21 @@ fn references(config: &Config, warnings: &mut Vec<Problem>) {
                     warnings.push(unknown_check(config, place, link));
                 }
             }
+        }
+    }
+}
+
+/// A component without checks is what people say it is; where the file does not say so, they may be forgotten.
+fn unfed(config: &Config, warnings: &mut Vec<Problem>) {
+    for page in &config.pages {
+        for component in page.components().filter(|one| one.links.is_empty() && !one.manual) {
+            warnings.push(Problem {
+                position: Some(component.declared_at.clone()),
+                place: format!("{}: component \"{}\"", place_of(page), component.key),
+                wrong: "no check feeds it, so that it is operational until somebody says otherwise"
+                    .to_owned(),
+                remedy: "Add checks = [\"…\"], or manual = true if people set its status.".to_owned(),
+            });
         }
     }
 }

@@ -142,6 +142,12 @@ fn every_key_of_a_page_has_its_effect() {
     assert!(component.only_show_if_degraded);
     assert_eq!(component.declared_at.line, 13);
 
+    assert!(!component.manual);
+    let by_hand = only(
+        "[[page]]\nkey = \"main\"\nname = \"Main\"\n[[page.component]]\nkey = \"a\"\nname = \"A\"\nmanual = true\n",
+    );
+    assert!(by_hand.pages[0].components().all(|component| component.manual));
+
     let plain = only("[[page]]\nkey = \"main\"\nname = \"Main\"\nuptime_rule = \"statuspage\"\n");
     let page = &plain.pages[0];
     assert_eq!(

@@ -3,6 +3,7 @@
 
 pub mod component;
 pub mod days;
+pub mod former;
 pub mod heartbeat;
 pub mod interval;
 pub mod layers;

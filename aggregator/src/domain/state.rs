@@ -1,6 +1,7 @@
 //! Everything the engine holds to be true, in memory. Loaded from the store at the start and changed
 //! by [`super::step`] alone. Row keys (`…Key`) are the store's own and are never shown to anyone.
 
+use super::former::Former;
 use super::heartbeat::Heartbeat;
 use super::interval::Interval;
 use super::layers::Layers;
@@ -97,6 +98,8 @@ pub struct Agent {
     pub name: String,
     /// The failure domain it stands in.
     pub location: String,
+    /// Those it stood in before.
+    pub former_locations: Vec<Former<String>>,
     /// Each spool it ever sent from, and how far that one is committed.
     pub epochs: BTreeMap<[u8; 16], Epoch>,
     /// Last batch, on our clock.
@@ -121,6 +124,7 @@ impl Agent {
             workspace,
             name: name.to_owned(),
             location: location.to_owned(),
+            former_locations: Vec::new(),
             epochs: BTreeMap::new(),
             last_seen: None,
             skew: 0,
@@ -169,6 +173,8 @@ pub struct Check {
     pub name: String,
     /// How many locations make it down.
     pub quorum: Quorum,
+    /// What must agree before.
+    pub former_quorums: Vec<Former<Quorum>>,
     /// Who runs it, now or before.
     pub tracks: Vec<TrackKey>,
     /// Components it feeds, now or before.
@@ -242,6 +248,8 @@ pub struct Page {
     pub id: String,
     /// When it was made.
     pub created_at: Timestamp,
+    /// When it first was public. `None`: it never was.
+    pub public_since: Option<Timestamp>,
     /// No longer in the file.
     pub archived: bool,
     /// What the file says.

@@ -1,5 +1,6 @@
 //! What is held to be true of a check over all locations. Never turns silence into a fault or into health.
 
+use super::former::{Former, held_at};
 use super::interval::{Interval, append, first_ending_after};
 use super::time::{DAY, Timestamp};
 use super::track::{Hard, Span, Track};
@@ -64,6 +65,21 @@ impl Quorum {
     }
 }
 
+/// A quorum over time.
+#[derive(Clone, Copy, Debug)]
+pub struct Quorums<'a> {
+    /// What must agree now.
+    pub now: Quorum,
+    /// What must agree before.
+    pub former: &'a [Former<Quorum>],
+}
+
+impl From<Quorum> for Quorums<'_> {
+    fn from(now: Quorum) -> Self {
+        Self { now, former: &[] }
+    }
+}
+
 /// The one vote of a location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LocationSays {
@@ -116,6 +132,8 @@ pub fn decide(says: &[LocationSays], quorum: Quorum) -> Verdict {
 pub struct Witness<'a> {
     /// Its location; agents of one location vote as one.
     pub location: u32,
+    /// When it stood there. One that moved is a witness for each of its locations.
+    pub within: Interval<()>,
     /// What it saw.
     pub track: &'a Track,
     /// When it declared the check; oldest first. Outside it has no part.
@@ -126,6 +144,9 @@ pub struct Witness<'a> {
     /// once it is older than the silence limit. Moves [`now`] only, never history.
     pub live: Option<Live>,
 }
+
+/// At any time.
+pub const ALWAYS: Interval<()> = Interval { from: Timestamp(i64::MIN), to: Timestamp::FAR, value: () };
 
 /// What a snapshot says ahead of the track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -155,6 +176,17 @@ pub enum Voice {
 impl Witness<'_> {
     /// What it contributes at `at`, and the instant until which that answer stands.
     fn voice(&self, at: Timestamp) -> (Voice, Timestamp) {
+        if at < self.within.from {
+            return (Voice::Absent, self.within.from);
+        } else if at >= self.within.to {
+            return (Voice::Absent, Timestamp::FAR);
+        }
+        let (voice, until) = self.voice_anywhere(at);
+        (voice, until.min(self.within.to))
+    }
+
+    /// The same, wherever it stands.
+    fn voice_anywhere(&self, at: Timestamp) -> (Voice, Timestamp) {
         let next = first_ending_after(self.declared, at);
         let Some(declared) = self.declared.get(next) else { return (Voice::Absent, Timestamp::FAR) };
         if !declared.contains(at) {
@@ -196,6 +228,8 @@ impl Witness<'_> {
             stretch(declared, |one| one.to),
             stretch(flaps, |one| one.from),
             stretch(flaps, |one| one.to),
+            Some(self.within.from).filter(|from| *from < at),
+            Some(self.within.to).filter(|to| *to < at),
         ];
         edges.into_iter().flatten().max()
     }
@@ -217,7 +251,7 @@ impl Witness<'_> {
             (voice, Some(Live { span, flapping }))
                 if self.track.last().is_none_or(|last| last <= span.last) =>
             {
-                if self.declared.iter().any(|declared| declared.contains(now)) {
+                if self.within.contains(now) && self.declared.iter().any(|declared| declared.contains(now)) {
                     Voice::Says { hard: span.state, flapping }
                 } else {
                     voice
@@ -268,20 +302,29 @@ fn by_location<'a, 'b>(witnesses: &'b [Witness<'a>]) -> Vec<&'b Witness<'a>> {
 
 /// The live verdict.
 #[must_use]
-pub fn now(witnesses: &[Witness<'_>], quorum: Quorum, now: Timestamp) -> Ruling {
+pub fn now<'q>(witnesses: &[Witness<'_>], quorum: impl Into<Quorums<'q>>, now: Timestamp) -> Ruling {
+    let quorum = quorum.into().now;
     let voices: Vec<_> = by_location(witnesses).iter().map(|w| (w.location, w.voice_now(now))).collect();
     rule(&voices, quorum, &mut Vec::new())
 }
 
 /// What was last known before `at`, and until when it was. `None`: nothing was ever known.
 #[must_use]
-pub fn said_before(witnesses: &[Witness<'_>], quorum: Quorum, at: Timestamp) -> Option<(Ruling, Timestamp)> {
+pub fn said_before<'q>(
+    witnesses: &[Witness<'_>],
+    quorum: impl Into<Quorums<'q>>,
+    at: Timestamp,
+) -> Option<(Ruling, Timestamp)> {
+    let quorums = quorum.into();
     let witnesses = by_location(witnesses);
     let (mut says, mut until) = (Vec::new(), at);
     loop {
-        let edge = witnesses.iter().filter_map(|witness| witness.edge_before(until)).max()?;
+        let changed = quorums.former.iter().map(|former| former.to).filter(|to| *to < until);
+        let edges = witnesses.iter().filter_map(|witness| witness.edge_before(until));
+        let edge = edges.chain(changed).max().filter(|edge| *edge > ALWAYS.from)?;
+        let (quorum, _) = held_at(quorums.former, &quorums.now, edge);
         let voices: Vec<_> = witnesses.iter().map(|one| (one.location, one.voice(edge).0)).collect();
-        let ruling = rule(&voices, quorum, &mut says);
+        let ruling = rule(&voices, *quorum, &mut says);
         if ruling.verdict != Verdict::Unknown {
             return Some((ruling, until));
         }
@@ -291,7 +334,12 @@ pub fn said_before(witnesses: &[Witness<'_>], quorum: Quorum, at: Timestamp) -> 
 
 /// The verdict over time: contiguous over `[from, FAR)`, neighbours differ.
 #[must_use]
-pub fn timeline(witnesses: &[Witness<'_>], quorum: Quorum, from: Timestamp) -> Vec<Interval<Ruling>> {
+pub fn timeline<'q>(
+    witnesses: &[Witness<'_>],
+    quorum: impl Into<Quorums<'q>>,
+    from: Timestamp,
+) -> Vec<Interval<Ruling>> {
+    let quorums = quorum.into();
     let witnesses = by_location(witnesses);
     let mut voices: Vec<_> = witnesses.iter().map(|witness| (witness.location, Voice::Absent)).collect();
     let mut until = vec![from; witnesses.len()];
@@ -302,8 +350,9 @@ pub fn timeline(witnesses: &[Witness<'_>], quorum: Quorum, from: Timestamp) -> V
                 (voice.1, *until) = witness.voice(at);
             }
         }
-        let to = until.iter().copied().min().unwrap_or(Timestamp::FAR);
-        append(&mut timeline, Interval { from: at, to, value: rule(&voices, quorum, &mut says) });
+        let (quorum, changes) = held_at(quorums.former, &quorums.now, at);
+        let to = until.iter().copied().min().unwrap_or(Timestamp::FAR).min(changes);
+        append(&mut timeline, Interval { from: at, to, value: rule(&voices, *quorum, &mut says) });
         at = to;
     }
     timeline

@@ -2,6 +2,7 @@
 
 use super::tokens::BESIDE;
 use super::{Store, StoreError, rows};
+use crate::domain::former::Former;
 use crate::domain::heartbeat::{Expected, Heartbeat, Started};
 use crate::domain::interval::Interval;
 use crate::domain::layers::Layers;
@@ -73,6 +74,11 @@ impl Load<'_> {
             state.agents.insert(AgentKey(row.get(0)?), agent);
             Ok(())
         })?;
+        store.each("SELECT agent, to_ms, location FROM former_location ORDER BY agent, to_ms", |row| {
+            let Some(agent) = state.agents.get_mut(&AgentKey(row.get(0)?)) else { return Ok(()) };
+            agent.former_locations.push(Former { to: Timestamp(row.get(1)?), value: row.get(2)? });
+            Ok(())
+        })?;
         store.each("SELECT agent, epoch, through, offset_ms, seen_ms, version, depth, oldest_ms, lost, set_aside, lateness_ms,
              own_network_gone FROM agent_epoch ORDER BY seen_ms", |row| {
             let Some(agent) = state.agents.get_mut(&AgentKey(row.get(0)?)) else { return Ok(()) };
@@ -104,9 +110,15 @@ impl Load<'_> {
             let (key, workspace) = (CheckKey(row.get(0)?), WorkspaceKey(row.get(1)?));
             let name: String = row.get(2)?;
             let quorum = rows::quorum(&row.get::<_, String>(3)?)?;
-            let (tracks, components) = (Vec::new(), Vec::new());
+            let (former_quorums, tracks, components) = (Vec::new(), Vec::new(), Vec::new());
             state.check_names.insert((workspace, name.clone()), key);
-            state.checks.insert(key, Check { workspace, name, quorum, tracks, components });
+            state.checks.insert(key, Check { workspace, name, quorum, former_quorums, tracks, components });
+            Ok(())
+        })?;
+        store.each("SELECT \"check\", to_ms, quorum FROM former_quorum ORDER BY \"check\", to_ms", |row| {
+            let Some(check) = state.checks.get_mut(&CheckKey(row.get(0)?)) else { return Ok(()) };
+            let value = rows::quorum(&row.get::<_, String>(2)?)?;
+            check.former_quorums.push(Former { to: Timestamp(row.get(1)?), value });
             Ok(())
         })
     }
@@ -192,7 +204,8 @@ impl Load<'_> {
 
     fn pages(&mut self) -> Result<(), StoreError> {
         let Self { store, state } = self;
-        let sql = "SELECT key, workspace, file_key, id, created_ms, archived, settings, items FROM page";
+        let sql =
+            "SELECT key, workspace, file_key, id, created_ms, archived, settings, items, public_ms FROM page";
         store.each(sql, |row| {
             let settings: rows::PageSettingsRow = json(row, 6)?;
             let items: Vec<rows::PageItemRow> = json(row, 7)?;
@@ -201,6 +214,7 @@ impl Load<'_> {
                 key: row.get(2)?,
                 id: row.get(3)?,
                 created_at: Timestamp(row.get(4)?),
+                public_since: row.get::<_, Option<i64>>(8)?.map(Timestamp),
                 archived: row.get(5)?,
                 settings: settings.into(),
                 items: items.into_iter().map(PageItem::from).collect(),

@@ -66,6 +66,7 @@ impl Group<'_> {
                 self.loss(*agent, to - from, &why, None, None)
             }
             Change::Lost { agent, count, why, from, to } => self.loss(*agent, *count, why, *from, *to),
+            Change::AgentMoved(key) => self.former_locations(*key),
             Change::CheckSaved(key) => self.check(*key),
             Change::BlindChanged => self.blind(),
             Change::HeartbeatSaved(key) => self.heartbeat(*key),
@@ -150,6 +151,17 @@ impl Group<'_> {
         self.run(sql, (key.0, agent.workspace.0, &agent.name, &agent.location))
     }
 
+    /// Where it stood before; its row is another's to write.
+    fn former_locations(&self, key: AgentKey) -> Result<(), StoreError> {
+        let agent = &self.state.agents[&key];
+        for former in &agent.former_locations {
+            let sql = "INSERT OR REPLACE INTO former_location (workspace, agent, to_ms, location)
+                 VALUES (?1, ?2, ?3, ?4)";
+            self.run(sql, (agent.workspace.0, key.0, former.to.0, &former.value))?;
+        }
+        Ok(())
+    }
+
     fn epoch(&self, key: AgentKey, epoch: &[u8; 16]) -> Result<(), StoreError> {
         let agent = &self.state.agents[&key];
         let position = &agent.epochs[epoch];
@@ -201,7 +213,14 @@ impl Group<'_> {
         let check = &self.state.checks[&key];
         let sql = "INSERT INTO \"check\" (key, workspace, name, quorum) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (key) DO UPDATE SET quorum = excluded.quorum";
-        self.run(sql, (key.0, check.workspace.0, &check.name, rows::quorum_name(check.quorum)))
+        self.run(sql, (key.0, check.workspace.0, &check.name, rows::quorum_name(check.quorum)))?;
+        for former in &check.former_quorums {
+            let sql = "INSERT OR REPLACE INTO former_quorum (workspace, \"check\", to_ms, quorum)
+                 VALUES (?1, ?2, ?3, ?4)";
+            let quorum = rows::quorum_name(former.value);
+            self.run(sql, (check.workspace.0, key.0, former.to.0, quorum))?;
+        }
+        Ok(())
     }
 
     fn track(&self, key: TrackKey) -> Result<(), StoreError> {
@@ -291,11 +310,14 @@ impl Group<'_> {
         let page = &self.state.pages[&key];
         let settings = json(&rows::PageSettingsRow::from(&page.settings))?;
         let items = json(&page.items.iter().map(rows::PageItemRow::from).collect::<Vec<_>>())?;
-        let sql = "INSERT INTO page (key, workspace, file_key, id, created_ms, archived, settings, items)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (key) DO UPDATE
-             SET archived = excluded.archived, settings = excluded.settings, items = excluded.items";
-        let made = page.created_at.0;
-        self.run(sql, (key.0, page.workspace.0, &page.key, &page.id, made, page.archived, settings, items))
+        let sql = "INSERT INTO page (key, workspace, file_key, id, created_ms, archived, settings, items, public_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT (key) DO UPDATE
+             SET archived = excluded.archived, settings = excluded.settings, items = excluded.items,
+                 public_ms = excluded.public_ms";
+        let (made, public) = (page.created_at.0, page.public_since.map(|at| at.0));
+        let row =
+            (key.0, page.workspace.0, &page.key, &page.id, made, page.archived, settings, items, public);
+        self.run(sql, row)
     }
 
     fn group(&self, key: GroupKey) -> Result<(), StoreError> {

@@ -15,7 +15,7 @@ use script::Agent;
 use skerry_aggregator::domain::interval::Interval;
 use skerry_aggregator::domain::time::Timestamp;
 use skerry_aggregator::domain::track::Track;
-use skerry_aggregator::domain::verdict::Witness;
+use skerry_aggregator::domain::verdict::{ALWAYS, Witness};
 use std::fmt::Debug;
 
 /// Contiguous from `from` to `to`, nothing empty, neighbours differ.
@@ -39,12 +39,21 @@ fn witnesses<'a>(
     tracks: &'a [Track],
     silent: impl Fn(&Agent, &Track) -> bool,
 ) -> Vec<Witness<'a>> {
-    let witness = |(agent, track): (&'a Agent, &'a Track)| Witness {
-        location: agent.location,
-        track,
-        declared: &agent.declared,
-        silent: silent(agent, track),
-        live: None,
-    };
-    agents.iter().zip(tracks).map(witness).collect()
+    let mut witnesses = Vec::new();
+    for (agent, track) in agents.iter().zip(tracks) {
+        let silent = silent(agent, track);
+        let mut standing = |location, from, to| {
+            let within = Interval { from, to, value: () };
+            let declared = &agent.declared;
+            witnesses.push(Witness { location, within, track, declared, silent, live: None });
+        };
+        match agent.moved {
+            Some((at, to)) => {
+                standing(agent.location, ALWAYS.from, at);
+                standing(to, at, Timestamp::FAR);
+            }
+            None => standing(agent.location, ALWAYS.from, Timestamp::FAR),
+        }
+    }
+    witnesses
 }

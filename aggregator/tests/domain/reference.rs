@@ -57,7 +57,11 @@ pub(crate) fn ruling_at(agents: &[Agent], quorum: Quorum, silence: i64, at: Time
             let says = counts(agent, silence, at)?;
             Some(says.map(|hard| sure.filter(|_| flaps_at(&agent.seen, at)).unwrap_or(hard)))
         };
-        let votes: Vec<_> = agents.iter().filter_map(|agent| Some((agent.location, says(agent)?))).collect();
+        let stands = |agent: &Agent| match agent.moved {
+            Some((moved, to)) if moved <= at => to,
+            _ => agent.location,
+        };
+        let votes: Vec<_> = agents.iter().filter_map(|agent| Some((stands(agent), says(agent)?))).collect();
         verdict_of(&votes, quorum)
     };
     Ruling { verdict: said(None), flapping: said(Some(Hard::Up)) != said(Some(Hard::Down)) }

@@ -69,6 +69,8 @@ impl Grid {
 #[derive(Clone, Debug)]
 pub(crate) struct Agent {
     pub(crate) location: u32,
+    /// From then on it stands there.
+    pub(crate) moved: Option<(Timestamp, u32)>,
     pub(crate) declared: Vec<Interval<()>>,
     pub(crate) seen: Vec<Seen>,
     pub(crate) silent: bool,
@@ -100,7 +102,9 @@ pub(crate) fn agent(script: &mut Script<'_>, grid: Grid, most: i64) -> Agent {
             _ => 4 + script.below(90),
         };
     }
-    Agent { location, declared, seen, silent: script.below(2) == 1 }
+    let silent = script.below(2) == 1;
+    let moved = (script.below(6) == 5).then(|| (script.tick(grid, 120), script.below(3) as u32));
+    Agent { location, moved, declared, seen, silent }
 }
 
 /// A hysteresis good enough to tell stories with.

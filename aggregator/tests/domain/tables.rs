@@ -11,7 +11,7 @@ use skerry_aggregator::domain::time::{DAY, HOUR, SECOND, Timestamp};
 use skerry_aggregator::domain::track::{Hard, Seen, Span, Track};
 use skerry_aggregator::domain::uptime::{DayTally, Tally};
 use skerry_aggregator::domain::verdict::{
-    Live, LocationSays, Quorum, Ruling, Verdict, Witness, decide, now, timeline, within_location,
+    ALWAYS, Live, LocationSays, Quorum, Ruling, Verdict, Witness, decide, now, timeline, within_location,
 };
 
 const SILENCE: i64 = 100 * SECOND;
@@ -138,7 +138,14 @@ fn a_silent_location_leaves_the_denominator_after_a_day_and_returns() {
     let far = DAY / SECOND;
     let up = Track::new(vec![span(0, 30, Hard::Up), span(3 * far, 3 * far + 5, Hard::Up)], false);
     let down = Track::new(vec![span(0, 4 * far, Hard::Down)], false);
-    let witness = |location, track| Witness { location, track, declared: &always, silent: false, live: None };
+    let witness = |location, track| Witness {
+        location,
+        within: ALWAYS,
+        track,
+        declared: &always,
+        silent: false,
+        live: None,
+    };
     let says = timeline(&[witness(1, &up), witness(2, &down)], Quorum::Majority, second(0));
     let edges: Vec<_> =
         says.iter().map(|interval| (interval.from.0 / SECOND, interval.value.verdict)).collect();
@@ -152,7 +159,7 @@ fn a_snapshot_moves_only_the_live_verdict() {
     let always = [Interval { from: second(0), to: Timestamp::FAR, value: () }];
     let track = Track::new(vec![span(0, 30, Hard::Up)], true);
     let live = Some(Live { span: span(900, 1000, Hard::Down), flapping: true });
-    let ahead = Witness { location: 1, track: &track, declared: &always, silent: true, live };
+    let ahead = Witness { location: 1, within: ALWAYS, track: &track, declared: &always, silent: true, live };
     let down = Ruling { verdict: Verdict::Down, flapping: true };
     assert_eq!(now(&[ahead], Quorum::Majority, second(1001)), down);
     let past = timeline(&[ahead], Quorum::Majority, second(0));
@@ -199,6 +206,7 @@ fn a_verdict_flaps_where_it_hangs_on_agents_that_say_so() {
         let tracks: Vec<_> = agents.iter().map(track).collect();
         let witness = |(agent, track): (&(u32, Hard, bool), _)| Witness {
             location: agent.0,
+            within: ALWAYS,
             track,
             declared: &always,
             silent: false,

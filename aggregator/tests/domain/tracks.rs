@@ -4,10 +4,13 @@ use crate::reference::{hard_at, ruling_at};
 use crate::script::{Agent, Grid, Script, agent};
 use crate::{assert_whole, value_at, witnesses};
 use proptest::prelude::*;
+use skerry_aggregator::domain::former::Former;
 use skerry_aggregator::domain::layers::splice;
 use skerry_aggregator::domain::time::{MINUTE, Timestamp};
 use skerry_aggregator::domain::track::{Hard, Seen, Track};
-use skerry_aggregator::domain::verdict::{Quorum, Verdict, Witness, now, said_before, timeline};
+use skerry_aggregator::domain::verdict::{
+    ALWAYS, Quorum, Quorums, Verdict, Witness, now, said_before, timeline,
+};
 
 const GRID: Grid = Grid { start: Timestamp(1_774_000_000_000), unit: 30 * MINUTE };
 const SILENCE: i64 = 3 * GRID.unit;
@@ -48,6 +51,13 @@ fn stretches_of_flapping_never_overlap_after_a_restart() {
 
 fn batches_in_any_order(script: &mut Script<'_>) {
     let quorum = script.quorum();
+    let changes = script.below(3);
+    let mut former: Vec<_> =
+        (0..changes).map(|_| Former { to: script.tick(GRID, 120), value: script.quorum() }).collect();
+    former.sort_by_key(|one| one.to);
+    former.dedup_by_key(|one| one.to);
+    let quorum_at = |at: Timestamp| former.iter().find(|one| at < one.to).map_or(quorum, |one| one.value);
+    let quorum = Quorums { now: quorum, former: &former };
     let agents: Vec<_> = (0..=script.below(4)).map(|_| agent(script, GRID, 14)).collect();
     let mut tracks = vec![Track::default(); agents.len()];
     let mut kept = timeline(&witnesses(&agents, &tracks, declared_silent), quorum, GRID.start);
@@ -91,13 +101,15 @@ fn batches_in_any_order(script: &mut Script<'_>) {
     let mut before = None;
     for tick in 0..TICKS {
         let at = GRID.at(tick);
-        let expected = ruling_at(&agents, quorum, SILENCE, at);
+        let expected = ruling_at(&agents, quorum_at(at), SILENCE, at);
         assert_eq!(said_before(&witnesses, quorum, at), before, "before tick {tick} of {agents:?}");
         if expected.verdict != Verdict::Unknown {
             before = Some((expected, GRID.at(tick + 1)));
         }
         assert_eq!(value_at(&kept, at), Some(expected), "at tick {tick} of {agents:?}, {tracks:?}");
-        assert_eq!(now(&witnesses, quorum, at), expected);
+        if former.last().is_none_or(|last| last.to <= at) {
+            assert_eq!(now(&witnesses, quorum, at), expected);
+        }
     }
 }
 
@@ -106,7 +118,14 @@ fn nonsense_stays_sound(script: &mut Script<'_>) {
     let declared =
         [skerry_aggregator::domain::interval::Interval { from: GRID.at(-60), to: Timestamp::FAR, value: () }];
     let says = |track: &Track| {
-        let witness = Witness { location: 0, track, declared: &declared, silent: track.silent, live: None };
+        let witness = Witness {
+            location: 0,
+            within: ALWAYS,
+            track,
+            declared: &declared,
+            silent: track.silent,
+            live: None,
+        };
         timeline(&[witness], Quorum::Any, GRID.at(-60))
     };
     let (mut track, mut kept) = (Track::default(), says(&Track::default()));

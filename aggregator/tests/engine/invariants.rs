@@ -10,7 +10,7 @@ use skerry_aggregator::domain::status::Status;
 use skerry_aggregator::domain::step::{Answer, Command, step};
 use skerry_aggregator::domain::time::Timestamp;
 use skerry_aggregator::domain::track::Hard;
-use skerry_aggregator::domain::verdict::{Ruling, Witness, said_before, timeline};
+use skerry_aggregator::domain::verdict::{ALWAYS, Ruling, Witness, said_before, timeline};
 use std::collections::BTreeMap;
 
 proptest! {
@@ -147,6 +147,7 @@ fn anew(state: &State, component: &Component, from: Timestamp) -> Vec<Interval<A
             Witness {
                 // One agent stands at each location here.
                 location: u32::try_from(witnessed.agent.0).expect("row keys are small"),
+                within: ALWAYS,
                 track: &witnessed.track,
                 declared: &witnessed.declared,
                 silent: witnessed.track.silent,

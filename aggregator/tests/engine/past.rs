@@ -150,6 +150,54 @@ fn a_snapshot_ahead_of_draining_history_is_believed_no_longer_than_the_silence_l
     assert!(changes.contains(&Change::Shown(component)), "the page hears that it is over");
 }
 
+/// What two agents saw of check "a" in the first forty seconds: one always up, one down from 20 s to 30 s.
+fn up_and_outage(world: &mut World, change: impl FnOnce(&mut World), late: usize) {
+    quorum(world, Quorum::Any);
+    world.now = START + 40 * SECOND;
+    let up: Vec<_> = (0..=38).rev().step_by(2).map(|ago| (ago * SECOND, Hard::Up)).collect();
+    let outage: Vec<_> = (0..=38)
+        .rev()
+        .step_by(2)
+        .map(|ago| (ago * SECOND, if (11..=20).contains(&ago) { Hard::Down } else { Hard::Up }))
+        .collect();
+    let reports = [report(world, 0, 1, &up), report(world, 1, 1, &outage)];
+    let [early, arrives_late] = if late == 1 { reports } else { [reports[1].clone(), reports[0].clone()] };
+    take(world, early);
+    // Both declared the check from the beginning.
+    let inventory = Report { records: Vec::new(), ..arrives_late.clone() };
+    take(world, inventory);
+    change(world);
+    world.now = START + 41 * SECOND;
+    let arrives_late = Report { received: world.now, boot_now: BOOT + SECOND, ..arrives_late };
+    take(world, arrives_late);
+}
+
+#[test]
+fn late_data_is_judged_by_the_quorum_of_its_time() {
+    for late in [0, 1] {
+        let (mut world, _) = World::new();
+        up_and_outage(&mut world, |world| drop(quorum(world, Quorum::All)), late);
+        let outage = (20_000, Automatic::Known(Status::MajorOutage));
+        assert!(layer(&world).contains(&outage), "any was enough then: {:?}", layer(&world));
+        assert_eq!(layer(&world).last().map(|last| last.1), Some(Automatic::Known(Status::Operational)));
+    }
+}
+
+#[test]
+fn late_data_is_judged_by_the_location_of_its_time() {
+    for late in [0, 1] {
+        let (mut world, _) = World::new();
+        let moves = |world: &mut World| {
+            let (workspace, name, location) = ("default".to_owned(), "two".to_owned(), "here".to_owned());
+            let changes = step(&mut world.state, Command::AddAgent { workspace, name, location }, world.now);
+            assert!(changes.changes.iter().any(|one| matches!(one, Change::AgentMoved(_))));
+        };
+        up_and_outage(&mut world, moves, late);
+        let outage = (20_000, Automatic::Known(Status::MajorOutage));
+        assert!(layer(&world).contains(&outage), "they voted apart then: {:?}", layer(&world));
+    }
+}
+
 #[test]
 fn a_changed_quorum_and_a_moved_agent_are_heard_at_once() {
     let (mut world, _) = World::new();

@@ -1,7 +1,8 @@
 //! What a page says of what is out of sight, in whole or in part, and that evidence ages whatever restarts.
 
 use crate::script::{START, World, component, declared, page_settings};
-use skerry_aggregator::domain::state::Told;
+use skerry_aggregator::domain::component::Automatic;
+use skerry_aggregator::domain::state::{PageSettings, State, Told};
 use skerry_aggregator::domain::status::{Effective, Status};
 use skerry_aggregator::domain::step::{
     Change, Command, Configure, DesiredItem, DesiredLink, DesiredPage, Observed, Record, RecordKind, Report,
@@ -30,6 +31,16 @@ fn world(checks: &[&str]) -> World {
     let command = Configure { workspace: "default".to_owned(), checks: quorum, pages: vec![page], ids };
     step(&mut world.state, Command::Configure(Box::new(command)), world.now);
     world
+}
+
+/// The one page of the file, its components as given.
+fn configure(world: &mut World, public: bool, links: Vec<DesiredLink>) -> Vec<Change> {
+    let items = vec![DesiredItem::Component(component("both", links))];
+    let settings = PageSettings { public, ..page_settings() };
+    let page = DesiredPage { key: "page".to_owned(), settings, items };
+    let ids = (0..4).map(|n| format!("fresh{n:07}")).collect();
+    let command = Configure { workspace: "default".to_owned(), checks: Vec::new(), pages: vec![page], ids };
+    step(&mut world.state, Command::Configure(Box::new(command)), world.now).changes
 }
 
 /// An agent sees a check: (seconds ago, what), oldest first.
@@ -281,4 +292,67 @@ fn past_days_are_told_from_the_intervals_each_stretch_whole() {
     let whole = page_view_with_past(&world.state, page, "http://x", world.now).expect("a living page");
     let Item::Component(one) = &whole.items[0] else { panic!("no group was asked for") };
     assert_eq!(outage(one).2, known);
+}
+
+#[test]
+fn what_people_set_is_watched_from_their_first_word_or_from_when_its_page_was_public() {
+    let new =
+        || World { state: State { ready_at: START, ..State::default() }, now: START, senders: Vec::new() };
+    let observed = |world: &World| {
+        let one = shown(world);
+        (one.watched_from.map(|from| from - START), one.windows[0].tally.operational, one.manual)
+    };
+    // Its page became public an hour after it was made.
+    let mut world = new();
+    configure(&mut world, false, Vec::new());
+    world.now = START + HOUR;
+    configure(&mut world, true, Vec::new());
+    world.now = START + 3 * HOUR;
+    assert_eq!(observed(&world), (Some(HOUR), 2 * HOUR, true));
+    assert_eq!(view(&world).verified_at, None, "nobody verified anything");
+    configure(&mut world, false, Vec::new());
+    world.now = START + 4 * HOUR;
+    configure(&mut world, true, Vec::new());
+    assert_eq!(observed(&world), (Some(HOUR), 3 * HOUR, true), "it begins once");
+    // Somebody said something before.
+    let mut world = new();
+    configure(&mut world, false, Vec::new());
+    let component = *world.state.components.keys().next().expect("one");
+    world.now = START + HOUR;
+    let said = Command::SetManual { component, status: Status::Operational, until: None };
+    step(&mut world.state, said, world.now);
+    world.now = START + 3 * HOUR;
+    configure(&mut world, true, Vec::new());
+    assert_eq!(observed(&world), (Some(HOUR), 2 * HOUR, true));
+    assert_eq!(said_of(&world), "operational");
+}
+
+fn said_of(world: &World) -> &'static str {
+    shown(world).status.name()
+}
+
+/// A former release left out what it did not see: what it stored is judged anew from the first start on.
+#[test]
+fn what_a_former_release_stored_is_judged_anew_at_the_start() {
+    let mut world = world(&["redis", "disk"]);
+    tick(&mut world, 30);
+    sees(&mut world, 0, "redis", &[(30, Hard::Up), (0, Hard::Up)]);
+    sees(&mut world, 1, "disk", &[(30, Hard::Down), (0, Hard::Down)]);
+    tick(&mut world, 130);
+    sees(&mut world, 0, "redis", &[(0, Hard::Up)]);
+    tick(&mut world, 140);
+    for component in world.state.components.values_mut() {
+        for interval in &mut component.layers.automatic {
+            if let Automatic::Partly(_) = interval.value {
+                interval.value = Automatic::Known(Status::Operational);
+            }
+        }
+    }
+    assert_eq!(shown(&world).status, Status::Operational);
+    let links = ["redis", "disk"].map(|check| DesiredLink { check: check.to_owned(), minor: false });
+    configure(&mut world, true, links.into());
+    assert_eq!(
+        (shown(&world).status, shown(&world).unseen.map(|one| one.checks)),
+        (Status::PartialOutage, Some(1))
+    );
 }

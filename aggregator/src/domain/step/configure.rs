@@ -4,6 +4,7 @@
 use super::recompute::{Earliest, component_from, recompute};
 use super::report::check_for;
 use super::{Answer, Change};
+use crate::domain::former;
 use crate::domain::layers::Layers;
 use crate::domain::state::{
     Agent, AgentKey, Component, ComponentKey, ComponentSettings, Group, GroupKey, Link, Page, PageItem,
@@ -127,7 +128,8 @@ pub(super) fn know_agent(
 /// An agent that moved votes with others from now on.
 fn move_to(state: &mut State, key: AgentKey, location: &str, now: Timestamp, changes: &mut Vec<Change>) {
     let Some(agent) = state.agents.get_mut(&key) else { return };
-    location.clone_into(&mut agent.location);
+    former::change(&mut agent.former_locations, &mut agent.location, location.to_owned(), now);
+    changes.push(Change::AgentMoved(key));
     let mut earliest = Earliest::default();
     for witnessed in state.tracks.values().filter(|witnessed| witnessed.agent == key) {
         earliest.note(witnessed.check, now);
@@ -155,10 +157,13 @@ pub(super) fn configure(
     let workspace = workspace_for(state, &desired.workspace, changes);
     let mut earliest = Earliest::default();
     for (name, quorum) in &desired.checks {
+        let known = state.check_names.contains_key(&(workspace, name.clone()));
         let key = check_for(state, workspace, name, changes);
         let check = state.checks.get_mut(&key).expect("made above");
-        if check.quorum != *quorum {
+        if !known {
+            // It is written with the rest of the command's changes.
             check.quorum = *quorum;
+        } else if former::change(&mut check.former_quorums, &mut check.quorum, *quorum, now) {
             changes.push(Change::CheckSaved(key));
             earliest.note(key, now);
         }
@@ -209,6 +214,10 @@ impl Reconcile<'_> {
             key: desired.key,
             id: before.as_ref().map_or(fresh, |page| page.id.clone()),
             created_at: before.as_ref().map_or(self.now, |page| page.created_at),
+            public_since: before
+                .as_ref()
+                .and_then(|page| page.public_since)
+                .or(desired.settings.public.then_some(self.now)),
             archived: false,
             settings: desired.settings,
             items: Vec::new(),
@@ -286,23 +295,30 @@ impl Reconcile<'_> {
         });
         component.archived = false;
         component.settings = desired.settings;
+        self.link(key, &mut component.links, &desired.links);
         component.layers.start = desired.starts_at.unwrap_or(component.created_at);
-        let linked = self.link(key, &mut component.links, &desired.links);
+        if component.links.is_empty() {
+            component.layers.start = component.layers.start.max(self.told_from(page, &component.layers));
+        }
         let changed = before.as_ref() != Some(&component);
-        let made = before.is_none();
         self.state.components.insert(key, component);
         if changed {
             self.changes.push(Change::ComponentSaved(key));
         }
-        if linked || made {
-            component_from(self.state, key, self.now, self.changes);
-        }
+        // Also where nothing of it changed: a former release may have judged what is out of sight otherwise.
+        component_from(self.state, key, self.now, self.changes);
         key
     }
 
-    /// Ends links that the file no longer has and begins new ones. Returns whether any changed.
-    fn link(&mut self, component: ComponentKey, links: &mut Vec<Link>, desired: &[DesiredLink]) -> bool {
-        let before = links.clone();
+    /// What no check feeds is told of when somebody first says something of it, or when its page is first seen.
+    fn told_from(&self, page: PageKey, layers: &Layers) -> Timestamp {
+        let said = layers.manual.first().map(|first| first.from);
+        let public = self.state.pages.get(&page).and_then(|page| page.public_since);
+        said.into_iter().chain(public).min().unwrap_or(Timestamp::FAR)
+    }
+
+    /// Ends links that the file no longer has and begins new ones.
+    fn link(&mut self, component: ComponentKey, links: &mut Vec<Link>, desired: &[DesiredLink]) {
         let wanted: Vec<Link> = desired
             .iter()
             .map(|link| Link {
@@ -330,7 +346,6 @@ impl Reconcile<'_> {
                 feeds.push(component);
             }
         }
-        *links != before
     }
 
     /// Groups and components of the page that the file no longer names are archived with their history.

@@ -25,6 +25,11 @@ pub(super) fn set(
         component.layers.manual.push(Interval { from: now, to, value: status });
     }
     component.expiry_seen = false;
+    if component.layers.start == Timestamp::FAR {
+        // The first word of one that nobody could have seen.
+        component.layers.start = now;
+        changes.push(Change::ComponentSaved(key));
+    }
     say(component, key, now, changes);
     Answer::Done
 }

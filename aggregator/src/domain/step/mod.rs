@@ -106,6 +106,8 @@ pub enum Change {
     WorkspaceAdded(WorkspaceKey),
     /// An agent was made, or its location changed.
     AgentSaved(AgentKey),
+    /// An agent stands elsewhere from now on: where it stood before.
+    AgentMoved(AgentKey),
     /// An agent's sequence moved on.
     EpochMoved {
         /// Whose.

@@ -6,7 +6,7 @@ use crate::domain::interval::{Interval, append};
 use crate::domain::layers::{lay, splice};
 use crate::domain::state::{CheckKey, Component, ComponentKey, Link, State};
 use crate::domain::time::Timestamp;
-use crate::domain::verdict::{self, Ruling, Verdict, Witness};
+use crate::domain::verdict::{self, Quorums, Ruling, Verdict, Witness};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks whose past or present changed its meaning, each with the earliest instant that did.
@@ -126,28 +126,37 @@ fn timeline_of(state: &State, check: CheckKey, from: Timestamp) -> (Option<Rulin
     (before.map(|(ruling, _)| ruling), timeline)
 }
 
-/// Everyone who runs or ran a check, locations numbered in the order met.
-pub(crate) fn witnesses_of(state: &State, check: CheckKey) -> (Vec<Witness<'_>>, verdict::Quorum) {
+/// Everyone who runs or ran a check, where they stand now in the order of its tracks, then where they stood before;
+/// locations are numbered in the order met.
+pub(crate) fn witnesses_of(state: &State, check: CheckKey) -> (Vec<Witness<'_>>, Quorums<'_>) {
     let check = &state.checks[&check];
     let mut locations: Vec<&str> = Vec::new();
-    let witnesses = check
-        .tracks
-        .iter()
-        .map(|key| {
-            let witnessed = &state.tracks[key];
-            let name = state.agents[&witnessed.agent].location.as_str();
-            let location = locations.iter().position(|known| *known == name).unwrap_or_else(|| {
-                locations.push(name);
-                locations.len() - 1
-            });
-            Witness {
-                location: u32::try_from(location).unwrap_or(u32::MAX),
-                track: &witnessed.track,
-                declared: &witnessed.declared,
-                silent: witnessed.track.silent,
-                live: witnessed.live,
-            }
-        })
-        .collect();
-    (witnesses, check.quorum)
+    let mut number_of = |name| {
+        let number = locations.iter().position(|known| *known == name).unwrap_or_else(|| {
+            locations.push(name);
+            locations.len() - 1
+        });
+        u32::try_from(number).unwrap_or(u32::MAX)
+    };
+    let (mut witnesses, mut former) = (Vec::with_capacity(check.tracks.len()), Vec::new());
+    for key in &check.tracks {
+        let witnessed = &state.tracks[key];
+        let agent = &state.agents[&witnessed.agent];
+        let mut from = verdict::ALWAYS.from;
+        let standing = |location, from, to| Witness {
+            location,
+            within: Interval { from, to, value: () },
+            track: &witnessed.track,
+            declared: &witnessed.declared,
+            silent: witnessed.track.silent,
+            live: witnessed.live,
+        };
+        for stood in &agent.former_locations {
+            former.push(standing(number_of(&stood.value), from, stood.to));
+            from = stood.to;
+        }
+        witnesses.push(standing(number_of(&agent.location), from, Timestamp::FAR));
+    }
+    witnesses.append(&mut former);
+    (witnesses, Quorums { now: check.quorum, former: &check.former_quorums })
 }

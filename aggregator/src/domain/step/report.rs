@@ -320,7 +320,8 @@ pub(super) fn check_for(
     let key = CheckKey(state.fresh_key());
     let quorum = Quorum::Majority;
     let (tracks, components) = (Vec::new(), Vec::new());
-    state.checks.insert(key, Check { workspace, name: name.to_owned(), quorum, tracks, components });
+    let (name_of, former_quorums) = (name.to_owned(), Vec::new());
+    state.checks.insert(key, Check { workspace, name: name_of, quorum, former_quorums, tracks, components });
     state.check_names.insert((workspace, name.to_owned()), key);
     changes.push(Change::CheckSaved(key));
     key

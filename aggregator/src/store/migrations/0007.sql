@@ -24,3 +24,24 @@ CREATE TABLE blind (
 -- one, `period_ms` says nothing.
 ALTER TABLE heartbeat ADD COLUMN schedule TEXT;
 ALTER TABLE heartbeat ADD COLUMN time_zone TEXT;
+
+-- When a page was first public: the uptime of what people set begins with it. NULL: it never was.
+ALTER TABLE page ADD COLUMN public_ms INTEGER;
+UPDATE page SET public_ms = created_ms WHERE json_extract(settings, '$.public');
+-- What must agree of a check, and where an agent stood, before what holds now: late data is judged by the rules of
+-- its time. A row holds from the end of the one before it up to `to_ms`; where there is none, nothing ever changed.
+CREATE TABLE former_quorum (
+    workspace INTEGER NOT NULL REFERENCES workspace,
+    "check"   INTEGER NOT NULL REFERENCES "check",
+    to_ms     INTEGER NOT NULL,
+    quorum    TEXT    NOT NULL,
+    PRIMARY KEY ("check", to_ms)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE former_location (
+    workspace INTEGER NOT NULL REFERENCES workspace,
+    agent     INTEGER NOT NULL REFERENCES agent,
+    to_ms     INTEGER NOT NULL,
+    location  TEXT    NOT NULL,
+    PRIMARY KEY (agent, to_ms)
+) STRICT, WITHOUT ROWID;
+-- `status_interval.status` of the automatic layer is `partly_…` where some checks are out of sight.
