@@ -192,6 +192,7 @@ impl Desk {
             }
             for witnessed in state.tracks.values_mut() {
                 (witnessed.live, witnessed.called_silent) = (None, false);
+                witnessed.former_interval = None;
                 witnessed.track.unsure = None;
             }
             for component in state.components.values_mut() {

@@ -16,3 +16,4 @@ pub mod track;
 pub mod uptime;
 pub mod verdict;
 pub mod voices;
+pub mod witnessed;

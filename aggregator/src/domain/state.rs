@@ -6,9 +6,9 @@ use super::heartbeat::Heartbeat;
 use super::interval::Interval;
 use super::layers::Layers;
 use super::time::Timestamp;
-use super::track::Track;
 use super::verdict::Quorum;
 use super::voices::Voices;
+pub use super::witnessed::Witnessed;
 use std::collections::{BTreeMap, HashMap};
 
 macro_rules! key {
@@ -179,62 +179,6 @@ pub struct Check {
     pub tracks: Vec<TrackKey>,
     /// Components it feeds, now or before.
     pub components: Vec<ComponentKey>,
-}
-
-/// What one agent sees of one check.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Witnessed {
-    /// Who.
-    pub agent: AgentKey,
-    /// What.
-    pub check: CheckKey,
-    /// The hard states over time.
-    pub track: Track,
-    /// When the agent declared the check.
-    pub declared: Vec<Interval<()>>,
-    /// Interval of the check at this agent, ms.
-    pub interval_ms: i64,
-    /// Hash of the definition at this agent.
-    pub definition: Vec<u8>,
-    /// Silent for so long that its location has left the denominator.
-    pub left: bool,
-    /// From a snapshot ahead of the track, while history drains.
-    pub live: Option<super::verdict::Live>,
-    /// Operators were told by this process that it is silent.
-    pub called_silent: bool,
-}
-
-impl Witnessed {
-    /// Silence limit: three intervals and ten seconds, ms.
-    #[must_use]
-    pub fn silence(&self) -> i64 {
-        self.interval_ms.saturating_mul(3).saturating_add(10_000)
-    }
-
-    /// Does the agent say now that the check flaps?
-    #[must_use]
-    pub fn says_flapping(&self) -> bool {
-        self.track.flapping() || self.live.is_some_and(|live| live.flapping)
-    }
-
-    /// Its silence was declared, and not even a snapshot speaks since.
-    #[must_use]
-    pub fn is_silent(&self) -> bool {
-        self.track.silent && self.live.is_none()
-    }
-
-    /// The agent runs the check now.
-    #[must_use]
-    pub fn is_declared(&self) -> bool {
-        self.declared.last().is_some_and(|newest| newest.to == Timestamp::FAR)
-    }
-
-    /// Newest conclusive evidence.
-    #[must_use]
-    pub fn evidence(&self) -> Option<Timestamp> {
-        let last = self.track.spans.last().map(|span| span.last);
-        last.max(self.live.as_ref().map(|live| live.span.last))
-    }
 }
 
 /// A status page.

@@ -163,6 +163,7 @@ impl Load<'_> {
                 track: Track::new(Vec::new(), row.get(5)?),
                 declared: Vec::new(),
                 interval_ms: row.get(3)?,
+                former_interval: None,
                 definition: row.get(4)?,
                 left: row.get(6)?,
                 live: None,

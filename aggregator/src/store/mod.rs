@@ -3,6 +3,7 @@
 
 pub mod backup;
 mod clock;
+mod former;
 mod heartbeats;
 mod hours;
 mod load;

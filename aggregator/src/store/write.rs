@@ -151,17 +151,6 @@ impl Group<'_> {
         self.run(sql, (key.0, agent.workspace.0, &agent.name, &agent.location))
     }
 
-    /// Where it stood before; its row is another's to write.
-    fn former_locations(&self, key: AgentKey) -> Result<(), StoreError> {
-        let agent = &self.state.agents[&key];
-        for former in &agent.former_locations {
-            let sql = "INSERT OR REPLACE INTO former_location (workspace, agent, to_ms, location)
-                 VALUES (?1, ?2, ?3, ?4)";
-            self.run(sql, (agent.workspace.0, key.0, former.to.0, &former.value))?;
-        }
-        Ok(())
-    }
-
     fn epoch(&self, key: AgentKey, epoch: &[u8; 16]) -> Result<(), StoreError> {
         let agent = &self.state.agents[&key];
         let position = &agent.epochs[epoch];
@@ -214,13 +203,7 @@ impl Group<'_> {
         let sql = "INSERT INTO \"check\" (key, workspace, name, quorum) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (key) DO UPDATE SET quorum = excluded.quorum";
         self.run(sql, (key.0, check.workspace.0, &check.name, rows::quorum_name(check.quorum)))?;
-        for former in &check.former_quorums {
-            let sql = "INSERT OR REPLACE INTO former_quorum (workspace, \"check\", to_ms, quorum)
-                 VALUES (?1, ?2, ?3, ?4)";
-            let quorum = rows::quorum_name(former.value);
-            self.run(sql, (check.workspace.0, key.0, former.to.0, quorum))?;
-        }
-        Ok(())
+        self.former_quorums(key)
     }
 
     fn track(&self, key: TrackKey) -> Result<(), StoreError> {

@@ -199,6 +199,32 @@ fn late_data_is_judged_by_the_location_of_its_time() {
 }
 
 #[test]
+fn late_data_is_judged_by_the_interval_of_its_time() {
+    let (mut world, _) = World::new();
+    let by_minutes = |mut report: Report| {
+        report.inventory = Some(vec![declared("a", 300 * SECOND)]);
+        report
+    };
+    world.now = START + SECOND;
+    let first = by_minutes(report(&world, 0, 1, &[(0, Hard::Up)]));
+    take(&mut world, first);
+    // Cut off for an hour, it goes on every five minutes; then it is told to look each second, and connects.
+    world.now = START + HOUR;
+    let waited: Vec<_> = (0..12).rev().map(|n| (n * 300 * SECOND, Hard::Up)).collect();
+    let late = report(&world, 0, 2, &waited);
+    take(&mut world, late);
+    let holes = |world: &World| layer(world).iter().filter(|one| one.1 == Automatic::NoData).count();
+    assert_eq!(holes(&world), 1, "but for the time before the first report: {:?}", layer(&world));
+    // From now on its silence is that of a check that is run each second.
+    world.now = START + HOUR + SECOND;
+    let seen = report(&world, 0, 14, &[(0, Hard::Up)]);
+    take(&mut world, seen);
+    world.now = START + HOUR + 15 * SECOND;
+    step(&mut world.state, Command::Tick, world.now);
+    assert_eq!(layer(&world).last(), Some(&(HOUR + SECOND, Automatic::NoData)));
+}
+
+#[test]
 fn a_changed_quorum_and_a_moved_agent_are_heard_at_once() {
     let (mut world, _) = World::new();
     quorum(&mut world, Quorum::Majority);

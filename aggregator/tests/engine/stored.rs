@@ -86,6 +86,7 @@ fn durable(state: &State) -> State {
     }
     for witnessed in state.tracks.values_mut() {
         (witnessed.live, witnessed.called_silent) = (None, false);
+        witnessed.former_interval = None;
         witnessed.track.unsure = None;
     }
     for component in state.components.values_mut() {

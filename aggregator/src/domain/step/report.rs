@@ -4,6 +4,7 @@ use super::heard;
 use super::recompute::{Earliest, recompute};
 use super::reported::{DeclaredCheck, Observed, Record, RecordKind, Report, SnapshotState, When};
 use super::{Answer, Change, RawObservation};
+use crate::domain::former::Former;
 use crate::domain::interval::{Interval, append};
 use crate::domain::state::{AgentKey, Check, CheckKey, Epoch, State, TrackKey, Witnessed};
 use crate::domain::time::Timestamp;
@@ -154,7 +155,7 @@ impl Placed<'_> {
                 changes.push(Change::DeclaredChanged(key));
             }
             // What was folded was one stretch without a gap.
-            let silence = if n == 0 { witnessed.silence() } else { i64::MAX };
+            let silence = if n == 0 { witnessed.silence_after(witnessed.track.last()) } else { i64::MAX };
             if let Some(from) = witnessed.track.observe(Seen { at, hard, since, flapping }, silence) {
                 earliest.note(witnessed.check, from);
                 changes.push(Change::SpansChanged { track: key, from });
@@ -294,6 +295,7 @@ fn track_for(
         track: Track::default(),
         declared,
         interval_ms: DEFAULT_INTERVAL,
+        former_interval: None,
         definition: Vec::new(),
         left: false,
         live: None,
@@ -367,6 +369,9 @@ pub(super) fn declare(
         let unchanged =
             witnessed.interval_ms == declared.interval_ms && witnessed.definition == declared.definition;
         if !running || !unchanged {
+            if running && witnessed.interval_ms != declared.interval_ms {
+                witnessed.former_interval = Some(Former { to: now, value: witnessed.interval_ms });
+            }
             witnessed.interval_ms = declared.interval_ms;
             witnessed.definition.clone_from(&declared.definition);
             changes.push(Change::TrackMoved(track));
