@@ -186,7 +186,7 @@ fn a_row_is_a_disclosure_with_its_whole_story() {
          <b class=d>degraded performance</b> 42\u{a0}min</p>\
          <li>10 to 11 Nov <b class=n>No data</b> 2 days</ul>\
          <p class=q>87 other days: operational.</p>\
-         <p class=q><a href=\"components/mniyu21t77k9\">More</a></p></details>"
+         <p class=q><a href=\"components/mniyu21t77k9\">More about <bdi>Card payments</bdi></a></p></details>"
     );
 }
 
