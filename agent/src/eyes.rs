@@ -56,6 +56,7 @@ impl Watch {
             let _ = timeout_at(self.waits_until, self.time.known()).await;
         }
         let started = Instant::now();
+        let _running = self.self_test.begin();
         let observed = observe(self.eyes.clone(), Arc::clone(&check)).await;
         let observed = self.self_test.excuse(&check, observed, started).await;
         match &self.eyes {

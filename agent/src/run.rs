@@ -3,6 +3,7 @@
 
 use crate::board::{Board, Seen};
 use crate::clock::{Clock, CorrectedClock};
+use crate::descriptors;
 use crate::eyes::{Eyes, FIRST_REPLY, Watch};
 use crate::metrics::Figures;
 use crate::probe::Prober;
@@ -106,8 +107,10 @@ impl Agent {
         deliver: Arc<dyn Deliver>,
         eyes: Eyes,
     ) -> anyhow::Result<AgentHandle> {
-        let (spool, remembered) = Spool::open(&settings.spool_path, settings.spool_limits, clock)?;
         let checks = of_location(settings.checks, &settings.location);
+        let references = settings.self_test.references.len();
+        let at_once = descriptors::at_once(settings.max_in_flight, &checks, references);
+        let (spool, remembered) = Spool::open(&settings.spool_path, settings.spool_limits, clock)?;
         let board = Arc::new(Board::new(declared(&checks)));
         let self_test = Arc::new(SelfTest::new(settings.self_test));
         let eyes = Watch {
@@ -116,15 +119,7 @@ impl Agent {
             time: Arc::clone(&time),
             waits_until: Instant::now() + FIRST_REPLY,
         };
-        let rounds = Rounds::new(
-            clock,
-            eyes,
-            spool.clone(),
-            Arc::clone(&board),
-            settings.max_in_flight,
-            checks,
-            remembered,
-        );
+        let rounds = Rounds::new(clock, eyes, spool.clone(), Arc::clone(&board), at_once, checks, remembered);
         let mut uplink = Uplink::new(
             settings.name,
             spool.clone(),

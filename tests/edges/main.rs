@@ -1,5 +1,6 @@
 //! Each edge against a real local peer.
 
+mod descriptors;
 mod dns_probe;
 mod exec;
 mod http_probe;

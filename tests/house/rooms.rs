@@ -16,7 +16,7 @@ const IMPORTERS: &[(&str, &[&str])] = &[
     ("h2", &["agent/src/probe/"]),
     ("hickory_resolver", &["agent/src/probe/"]),
     ("x509_parser", &["agent/src/probe/", "agent/src/delivery/", "agent/src/belief.rs"]),
-    ("socket2", &["agent/src/probe/", "agent/src/doctor/", "aggregator/src/web/"]),
+    ("socket2", &["agent/src/probe/", "agent/src/doctor/", "agent/src/self_test/", "aggregator/src/web/"]),
     ("surge_ping", &["agent/src/probe/ping/"]),
     ("serde_json_path", &["agent/src/probe/", "protocol/src/check/"]),
     ("tokio_rustls", &["agent/src/probe/"]),

@@ -12,6 +12,7 @@ pub(crate) const GATEWAY: &str = "192.0.2.1";
 const AGENT: &str = "192.0.2.2";
 /// RFC 3849.
 pub(crate) const TARGET_V6: &str = "2001:db8:1::10";
+pub(crate) const REFERENCE_V6: &str = "2001:db8:1::20";
 const GATEWAY_V6: &str = "2001:db8::1";
 const AGENT_V6: &str = "2001:db8::2";
 
@@ -66,7 +67,9 @@ impl Hosts {
             ip(&["-n", host, "addr", "add", &format!("{address}/64"), "dev", link, "nodad"]);
         }
         ip(&["-n", agent, "-6", "route", "add", "default", "via", GATEWAY_V6]);
-        ip(&["-n", beyond, "addr", "add", &format!("{TARGET_V6}/128"), "dev", "lo", "nodad"]);
+        for address in [TARGET_V6, REFERENCE_V6] {
+            ip(&["-n", beyond, "addr", "add", &format!("{address}/128"), "dev", "lo", "nodad"]);
+        }
         self
     }
 
@@ -135,9 +138,25 @@ impl Hosts {
         self.rule(&self.agent, "output", rule);
     }
 
+    /// The gateway answers every connection with a reset, whoever it is for; or no longer.
+    pub(crate) fn reset_everything(&self, does: bool) {
+        let rule = if does { "meta l4proto tcp reject with tcp reset" } else { "" };
+        self.rule(&self.beyond, "prerouting", rule);
+    }
+
+    /// The number of the program that was started under this name.
+    pub(crate) fn process(&self, name: &str) -> u32 {
+        self.running.iter().find(|(known, _)| known == name).map(|(_, child)| child.id()).expect("it runs")
+    }
+
     /// What the agent's host does with packets to this address.
     pub(crate) fn route_of_agent(&self, kind: &str, address: &str) {
         ip(&["-n", &self.agent, "route", "replace", kind, &format!("{address}/32")]);
+    }
+
+    /// IPv6 beyond the gateway's own link is dropped, or no longer.
+    pub(crate) fn drop_ipv6(&self, does: bool) {
+        self.rule_beyond(if does { "ip6 daddr 2001:db8:1::/48 drop" } else { "" });
     }
 
     fn rule(&self, host: &str, hook: &str, rule: &str) {
@@ -192,6 +211,13 @@ impl Hosts {
     /// An address beyond the gateway is gone.
     pub(crate) fn take(&self, address: &str) {
         ip(&["-n", &self.beyond, "addr", "del", &format!("{address}/32"), "dev", "lo"]);
+    }
+
+    /// The target is gone over IPv6.
+    pub(crate) fn take_ipv6(&self) {
+        ip(&["-n", &self.beyond, "addr", "del", &format!("{TARGET_V6}/128"), "dev", "lo"]);
+        let nobody = ["-n", &self.beyond, "route", "add", "blackhole", &format!("{TARGET_V6}/128")];
+        ip(&nobody);
     }
 
     /// The gateway stops answering; the agent's link stays up.

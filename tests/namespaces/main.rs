@@ -9,4 +9,5 @@ mod ping;
 mod refused;
 mod resolver;
 mod self_test;
+mod starved;
 mod web_server;

@@ -11,7 +11,7 @@ pub(crate) fn serve_everywhere(nginx: &mut Command, folder: &Path) {
         .concat();
     let text = format!(
         "daemon off;\nmaster_process off;\npid {place}/nginx.pid;\nerror_log stderr;\nevents {{}}\n\
-         http {{\naccess_log off;\n{temporary}server {{ listen 80; return 200 \"ok\"; }}\n}}\n"
+         http {{\naccess_log off;\n{temporary}server {{ listen 80; listen [::]:80; return 200 \"ok\"; }}\n}}\n"
     );
     let config = folder.join("nginx.conf");
     std::fs::write(&config, text).expect("written");

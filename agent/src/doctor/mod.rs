@@ -13,7 +13,7 @@ pub use time::{is_kept, kept_clock};
 use crate::clock::Clock;
 use crate::config::{self, AgentConfig};
 use crate::enrolment::HOW_TO_ENROL;
-use crate::self_test::SelfTest;
+use crate::self_test::{SelfTest, is_on_this_host};
 use crate::spool::{self, Limits, peek};
 use skerry_protocol::words::count;
 use std::fmt::Write;
@@ -128,12 +128,26 @@ pub async fn examine(path: &Path) -> Vec<Finding> {
             "Mend the network; until then checks of other hosts cannot tell",
         ),
     });
+    findings.extend(references(&config));
     if enrolled {
         findings.extend(resolves(config.uplink.urls.iter()).await);
         findings.extend(aggregator::examine(&config.uplink).await);
     }
     findings.extend(spool(&config));
     findings
+}
+
+/// Checks of other hosts are judged by references.
+fn references(config: &AgentConfig) -> Option<Finding> {
+    let needed = config.checks.iter().any(|check| !is_on_this_host(check));
+    (needed && config.self_test.references.is_empty()).then(|| {
+        Finding::warning(
+            "network",
+            "no reference target is named: an outage beyond the gateway is taken for one of every target",
+            "Name some that have nothing to do with what is watched, such as references = [\"1.1.1.1:443\", \
+             \"9.9.9.9:53\"] under [self_test]; over IPv6 too where checks use it",
+        )
+    })
 }
 
 /// The configuration, and whether this agent is enrolled: until it is, its name and where it reports to mean

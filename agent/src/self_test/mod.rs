@@ -2,41 +2,54 @@
 //! judged; a probe that succeeds costs nothing here.
 //!
 //! The network is gone when the host has no route, or no link with carrier for it, and none of the
-//! reference targets answers. It must never be told from the aggregator's silence, and it excuses no check
-//! of this host itself.
+//! reference targets accepts a connection; without references, when no gateway is there. Each address family
+//! is judged by itself, and a run by the families it asked. It must never be told from the aggregator's
+//! silence, and it excuses no check of this host itself.
 //!
 //! A network that is there may still be too slow: a probe that failed for want of time is excused where the
 //! nearest reference was so late that this probe's own round trips took the time it lacked (`slow.rs`). The
 //! same round of references tells it: how long the first of them took.
 
+mod finding;
+mod gateway;
+mod late;
+mod references;
 mod routes;
 mod slow;
 
 use crate::probe::Observed;
-use routes::{Route, Routes};
+pub use finding::Lack;
+use finding::{Finding, decide};
+use gateway::Gateways;
+use late::Late;
+pub(crate) use late::Running;
+use references::Heard;
+use routes::{Looked, Routes};
 use skerry_protocol::check::{Check, Kind};
 use skerry_protocol::wire::{Outcome, Reason};
-use std::io;
+use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr, UdpSocket};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
-use tokio::net::TcpStream;
 use tokio::sync::{Mutex, watch};
-use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::{Instant, sleep_until};
 use tokio_util::sync::CancellationToken;
 
 /// A reference target answers within this time.
 const ANSWER: Duration = Duration::from_secs(2);
+/// A connection that was accepted so shortly before a run says that the network was there.
+const OF_LATE: Duration = Duration::from_secs(5);
+/// So many addresses that accepted are remembered.
+const MOST_ACCEPTED: usize = 256;
 /// From the start of one test to the next, however many probes fail.
 const PAUSE: Duration = Duration::from_millis(500);
 
 /// What the self-test is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SelfTestSettings {
-    /// TCP addresses outside this host. While none of them answers, the host's network is gone. Without any,
-    /// routes and carrier alone decide.
+    /// TCP addresses outside this host. While none of them accepts a connection, the host's network is gone.
+    /// Without any in a family, routes, carrier and gateway decide.
     pub references: Vec<SocketAddr>,
     /// How often it is looked while no probe fails.
     pub interval: Duration,
@@ -48,74 +61,30 @@ impl Default for SelfTestSettings {
     }
 }
 
-/// What the host's network lacks.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Lack {
-    /// No route leads off this host, or the default route that was there is gone.
-    Route,
-    /// No link that a route uses has a carrier.
-    Carrier,
-    /// None of the reference targets answers.
-    Reference,
-}
-
-impl Lack {
-    /// In words, for operators.
-    #[must_use]
-    pub fn words(self) -> &'static str {
-        match self {
-            Self::Route => "no route leads off this host",
-            Self::Carrier => "no link to the gateway has a carrier",
-            Self::Reference => "no reference target answers",
-        }
-    }
-
-    /// The name in JSON.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        match self {
-            Self::Route => "route",
-            Self::Carrier => "carrier",
-            Self::Reference => "reference",
-        }
-    }
-}
-
-/// What a test found.
-#[derive(Clone, Copy, Debug, Default)]
-struct Finding {
-    lack: Option<Lack>,
-    /// How long the first reference to answer took; `None` where none did, or there are none.
-    answer: Option<Duration>,
-}
-
-/// A reference that answers proves the network, whatever the tables say (policy routing keeps its routes
-/// elsewhere); where all are silent, it is gone whatever they say. `references`: did any answer; `None`
-/// where there are none.
-fn decide(route: Route, references: Option<bool>) -> Option<Lack> {
-    match (references, route) {
-        (Some(true), _) | (None, Route::Usable) => None,
-        (_, Route::Missing) => Some(Lack::Route),
-        (_, Route::NoCarrier) => Some(Lack::Carrier),
-        (Some(false), Route::Usable) => Some(Lack::Reference),
-    }
-}
-
 /// The self-test of one agent.
 #[derive(Debug)]
 pub struct SelfTest {
     settings: watch::Sender<Arc<SelfTestSettings>>,
     last: Mutex<Last>,
     gone: AtomicBool,
+    /// When a connection to an address was last accepted.
+    accepted: std::sync::Mutex<HashMap<IpAddr, Instant>>,
+    late: Late,
 }
 
 #[derive(Debug, Default)]
 struct Last {
     routes: Routes,
+    looked: Looked,
+    gateways: Gateways,
+    /// Whether something answered for an address that nobody has, over IPv4 and IPv6, and until when it was asked.
+    nobody: [Option<(Instant, bool)>; 2],
     /// Start of the last test, and what it found.
     test: Option<(Instant, Option<Lack>)>,
-    /// Until then at least the network was gone, and what it lacked.
-    gone_until: Option<(Instant, Lack)>,
+    /// What it found over IPv4 and over IPv6.
+    families: [Option<Lack>; 2],
+    /// Until then at least the network was gone, and what it lacked: as a whole, over IPv4, over IPv6.
+    gone_until: [Option<(Instant, Lack)>; 3],
     /// How long the first reference to answer took in the last test.
     answer: Option<Duration>,
     /// Until then at least the link was slow, and how long a reference took.
@@ -127,7 +96,13 @@ impl SelfTest {
     #[must_use]
     pub fn new(settings: SelfTestSettings) -> Self {
         let settings = watch::Sender::new(Arc::new(settings));
-        Self { settings, last: Mutex::default(), gone: AtomicBool::new(false) }
+        Self {
+            settings,
+            last: Mutex::default(),
+            gone: AtomicBool::new(false),
+            accepted: std::sync::Mutex::default(),
+            late: Late::default(),
+        }
     }
 
     /// Tests by these from the next time on, and looks at once.
@@ -153,6 +128,18 @@ impl SelfTest {
 
     /// Looks every interval until it is told to stop, so that operators hear of it without a failing check.
     pub(crate) async fn run(&self, stop: CancellationToken) {
+        tokio::select! {
+            () = self.look_around(stop) => {}
+            never = self.late.run() => match never {},
+        }
+    }
+
+    /// A probe runs from now on until what is given is dropped.
+    pub(crate) fn begin(&self) -> Running<'_> {
+        self.late.begin()
+    }
+
+    async fn look_around(&self, stop: CancellationToken) {
         let mut configured = self.settings.subscribe();
         loop {
             configured.mark_unchanged();
@@ -177,16 +164,37 @@ impl SelfTest {
 
     /// What a probe that began at `started` saw, unless it failed while our own network was gone.
     pub(crate) async fn excuse(&self, check: &Check, observed: Observed, started: Instant) -> Observed {
-        if matches!(observed.outcome, Outcome::Up | Outcome::Inconclusive) || is_on_this_host(check) {
+        if observed.phases.is_some_and(|phases| phases.connect_us.is_some()) {
+            self.note_accepted(&observed.asked.addresses);
+        }
+        if matches!(observed.outcome, Outcome::Up | Outcome::Inconclusive) {
             return observed;
         }
         let failed = Instant::now();
+        let (late, took) = (self.late.since(started), failed - started);
+        if late::is_ours(late, took, check, &observed) {
+            let (late, took) = (late.as_millis(), took.as_millis());
+            let detail = format!("this agent lacked processor time: it was late by {late} of {took} ms");
+            return Observed {
+                outcome: Outcome::Inconclusive,
+                reason: Reason::OwnResources,
+                detail,
+                ..observed
+            };
+        }
+        if is_on_this_host(check) {
+            return observed;
+        }
         let mut last = self.last.lock().await;
         self.look_after(failed, &mut last).await;
-        let gone = last.gone_until.filter(|(until, _)| *until >= started);
+        let asked = asked(check, &observed);
+        let mut gone = last.gone_since(started, &asked);
+        if gone.is_none() && matches!(observed.reason, Reason::ConnectRefused | Reason::ConnectionReset) {
+            gone = self.intercepted(&asked, started, failed, &mut last).await;
+        }
         let slow = last.slow_until.filter(|(until, _)| *until >= started);
         let detail = match (gone, slow) {
-            (Some((_, lack)), _) => format!("this agent's own network was gone: {}", lack.words()),
+            (Some(lack), _) => format!("this agent's own network was gone: {}", lack.words()),
             (None, Some((_, answer))) if slow::is_the_link(answer, check, &observed) => format!(
                 "this agent's own network was too slow: a reference target answered after {} ms",
                 answer.as_millis()
@@ -206,10 +214,60 @@ impl SelfTest {
         }
         let began = Instant::now();
         let settings = self.settings();
-        let (route, answer) = tokio::join!(last.routes.look(), first_answer(&settings.references));
-        let lack = decide(route, (!settings.references.is_empty()).then_some(answer.is_some()));
-        self.note(last, began, Finding { lack, answer });
-        lack
+        let (looked, heard) = tokio::join!(last.routes.look(), references::ask(&settings.references));
+        let mut gone = [None, None];
+        for family in [0, 1] {
+            if heard[family] == Heard::None {
+                gone[family] = last.gateways.are_gone(&looked.gateways[family]).await;
+            }
+        }
+        let finding = decide(looked.route, heard, gone);
+        last.looked = looked;
+        self.note(last, began, finding);
+        finding.lack
+    }
+
+    /// Whether it is not the target that refused a run, which failed at `failed`, but something that answers for
+    /// everybody. Asked where no reference speaks for a family, and no other target accepted of late.
+    async fn intercepted(
+        &self,
+        asked: &[IpAddr],
+        started: Instant,
+        failed: Instant,
+        last: &mut Last,
+    ) -> Option<Lack> {
+        let family = usize::from(asked.last()?.is_ipv6());
+        let is_of = |address: &IpAddr| usize::from(address.is_ipv6()) == family;
+        if self.settings().references.iter().any(|reference| is_of(&reference.ip())) {
+            return None;
+        }
+        let vouched = self.accepted_since(started - OF_LATE.min(started.elapsed()));
+        if vouched.iter().any(|address| is_of(address) && !is_own(*address)) {
+            return None;
+        }
+        if last.nobody[family].is_none_or(|(ended, _)| ended < failed) {
+            let answers = references::nobody_answers(family == 1).await;
+            last.nobody[family] = Some((Instant::now(), answers));
+        }
+        last.nobody[family].filter(|(_, answers)| *answers).map(|_| Lack::Intercepted)
+    }
+
+    fn note_accepted(&self, addresses: &[IpAddr]) {
+        let mut accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
+        let now = Instant::now();
+        if accepted.len() >= MOST_ACCEPTED {
+            accepted.retain(|_, at| now.duration_since(*at) < OF_LATE);
+        }
+        for address in addresses.iter().filter(|address| !address.is_loopback()) {
+            if accepted.len() < MOST_ACCEPTED || accepted.contains_key(address) {
+                accepted.insert(*address, now);
+            }
+        }
+    }
+
+    fn accepted_since(&self, from: Instant) -> Vec<IpAddr> {
+        let accepted = self.accepted.lock().unwrap_or_else(PoisonError::into_inner);
+        accepted.iter().filter(|(_, at)| **at >= from).map(|(address, _)| *address).collect()
     }
 
     fn note(&self, last: &mut Last, began: Instant, finding: Finding) {
@@ -223,8 +281,15 @@ impl SelfTest {
             last.slow_until = Some((Instant::now(), answer));
         }
         // Where it is found to be back, it was gone until some moment since the test before.
-        if let Some(lack) = found.or(before) {
-            last.gone_until = Some((Instant::now(), lack));
+        let [four, six] = finding.families;
+        let [four_before, six_before] = std::mem::replace(&mut last.families, finding.families);
+        let now = Instant::now();
+        for (kept, lack) in
+            last.gone_until.iter_mut().zip([found.or(before), four.or(four_before), six.or(six_before)])
+        {
+            if let Some(lack) = lack {
+                *kept = Some((now, lack));
+            }
         }
         self.gone.store(found.is_some(), Ordering::Relaxed);
         match (before, found) {
@@ -239,28 +304,36 @@ impl SelfTest {
     }
 }
 
-/// How long the first of them to answer took, all asked at once. A refused connection is an answer.
-async fn first_answer(references: &[SocketAddr]) -> Option<Duration> {
-    let began = Instant::now();
-    let mut asked: JoinSet<bool> = references.iter().copied().map(answers).collect();
-    while let Some(answered) = asked.join_next().await {
-        if answered.is_ok_and(|answered| answered) {
-            return Some(began.elapsed());
+impl Last {
+    /// What the network lacked at some time since then, in every family that was asked.
+    fn gone_since(&self, started: Instant, asked: &[IpAddr]) -> Option<Lack> {
+        let [whole, families @ ..] = self.gone_until.map(|gone| gone.filter(|(until, _)| *until >= started));
+        if asked.is_empty() {
+            return whole.map(|(_, lack)| lack);
         }
+        let of = |address: &IpAddr| families[usize::from(address.is_ipv6())].map(|(_, lack)| lack);
+        let lacks: Option<Vec<Lack>> = asked.iter().map(of).collect();
+        let lack = lacks?.into_iter().next()?;
+        // No gateway is needed to reach a neighbour.
+        let near = lack == Lack::Gateway && asked.iter().all(|address| self.looked.is_near(*address));
+        (!near).then_some(lack)
     }
-    None
 }
 
-async fn answers(reference: SocketAddr) -> bool {
-    match timeout(ANSWER, TcpStream::connect(reference)).await {
-        Ok(Ok(_)) => true,
-        Ok(Err(error)) => error.kind() == io::ErrorKind::ConnectionRefused,
-        Err(_) => false,
+/// The addresses that a run asked, or would have asked.
+fn asked(check: &Check, observed: &Observed) -> Vec<IpAddr> {
+    if !observed.asked.addresses.is_empty() {
+        return observed.asked.addresses.clone();
+    }
+    match check.kind.target() {
+        Some(url::Host::Ipv4(address)) => vec![address.into()],
+        Some(url::Host::Ipv6(address)) => vec![address.into()],
+        _ => Vec::new(),
     }
 }
 
 /// The check's target is this host: no network of ours is between us.
-fn is_on_this_host(check: &Check) -> bool {
+pub(crate) fn is_on_this_host(check: &Check) -> bool {
     match check.kind.target() {
         Some(url::Host::Ipv4(address)) => is_own(address.into()),
         Some(url::Host::Ipv6(address)) => is_own(address.into()),

@@ -1,19 +1,49 @@
 //! The routes that lead off this host, and whether the links they use have a carrier.
 
+use super::gateway;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
 /// Set on a route that refuses (`RTF_REJECT` of `linux/route.h`).
 const REJECT: u32 = 0x0200;
 
 /// What the tables say.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Route {
     /// Some link with a carrier carries a route.
+    #[default]
     Usable,
     /// There is no route, or the default route that was there is gone.
     Missing,
     /// Every link that the routes use is down.
     NoCarrier,
+}
+
+/// What was seen of the routes.
+#[derive(Debug, Default)]
+pub(super) struct Looked {
+    pub(super) route: Route,
+    /// Of the default routes, IPv4 and IPv6.
+    pub(super) gateways: [Vec<SocketAddr>; 2],
+    /// The networks that are reached without a gateway, and the lengths of their prefixes.
+    near: Vec<(IpAddr, u32)>,
+}
+
+impl Looked {
+    /// No gateway is needed to get there.
+    pub(super) fn is_near(&self, address: IpAddr) -> bool {
+        self.near.iter().any(|(network, length)| match (network, address) {
+            (IpAddr::V4(network), IpAddr::V4(address)) => {
+                let shift = 32 - (*length).min(32);
+                u32::from(*network).checked_shr(shift) == u32::from(address).checked_shr(shift)
+            }
+            (IpAddr::V6(network), IpAddr::V6(address)) => {
+                let shift = 128 - (*length).min(128);
+                u128::from(*network).checked_shr(shift) == u128::from(address).checked_shr(shift)
+            }
+            _ => false,
+        })
+    }
 }
 
 /// Looks at the routes, and remembers whether there was a default route.
@@ -24,19 +54,62 @@ pub(super) struct Routes {
 
 impl Routes {
     /// Reads the kernel's tables and the links they name. What cannot be read says nothing against us.
-    pub(super) async fn look(&mut self) -> Route {
+    pub(super) async fn look(&mut self) -> Looked {
         let had_default = self.had_default;
         let looked = tokio::task::spawn_blocking(move || {
             let table = |name: &str| std::fs::read_to_string(Path::new("/proc/net").join(name));
             let (Ok(four), six) = (table("route"), table("ipv6_route").unwrap_or_default()) else {
-                return (Route::Usable, had_default);
+                return (Looked::default(), had_default);
             };
-            judge(&four, &six, had_default, link_state)
+            let (route, had_default) = judge(&four, &six, had_default, link_state);
+            let (gateways, near) = ways(&four, &six, link_number);
+            (Looked { route, gateways, near }, had_default)
         });
-        let (route, had_default) = looked.await.unwrap_or((Route::Usable, had_default));
+        let (looked, had_default) = looked.await.unwrap_or((Looked::default(), had_default));
         self.had_default = had_default;
-        route
+        looked
     }
+}
+
+fn link_number(link: &str) -> Option<u32> {
+    std::fs::read_to_string(Path::new("/sys/class/net").join(link).join("ifindex")).ok()?.trim().parse().ok()
+}
+
+/// The gateways of the default routes, and the networks without one. `number`: of a link.
+fn ways(
+    four: &str,
+    six: &str,
+    number: impl Fn(&str) -> Option<u32>,
+) -> ([Vec<SocketAddr>; 2], Vec<(IpAddr, u32)>) {
+    let (mut gateways, mut near) = ([Vec::new(), Vec::new()], Vec::new());
+    for line in four.lines().filter(|line| route_four(line).is_some()) {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        // The bytes stand in the order of the network, read as the host's own.
+        let number = |at: usize| u32::from_str_radix(fields.get(at)?, 16).ok().map(u32::from_be);
+        let (Some(network), Some(gateway), Some(mask)) = (number(1), number(2), number(7)) else { continue };
+        match (gateway, mask) {
+            (0, 0) => {}
+            (0, _) => near.push((Ipv4Addr::from(network).into(), mask.leading_ones())),
+            (_, 0) => gateways[0].push(gateway::place(Ipv4Addr::from(gateway).into(), 0)),
+            _ => {}
+        }
+    }
+    for line in six.lines().filter(|line| route_six(line).is_some()) {
+        let fields: Vec<&str> = line.split_whitespace().collect();
+        let address = |at: usize| u128::from_str_radix(fields.get(at)?, 16).ok();
+        let length = fields.get(1).and_then(|length| u32::from_str_radix(length, 16).ok());
+        let (Some(network), Some(length), Some(gateway)) = (address(0), length, address(4)) else { continue };
+        match (gateway, length) {
+            (0, 0) => {}
+            (0, _) => near.push((Ipv6Addr::from(network).into(), length)),
+            (_, 0) => {
+                let scope = fields.get(9).and_then(|link| number(link)).unwrap_or(0);
+                gateways[1].push(gateway::place(Ipv6Addr::from(gateway).into(), scope));
+            }
+            _ => {}
+        }
+    }
+    (gateways, near)
 }
 
 fn link_state(link: &str) -> Option<String> {
@@ -134,6 +207,27 @@ mod tests {
         }
         let unreadable = judge(&whole(&[DEFAULT]), "", false, |_| None);
         assert_eq!(unreadable, (Route::Usable, true), "what cannot be read says nothing against us");
+    }
+
+    #[test]
+    fn gateways_and_near_networks_are_those_of_the_tables() {
+        let gateway =
+            format!("{ZERO} 00 {ZERO} 00 fe80{:028} 00000400 00000001 00000000 00000003 {:>8}\n", 1, "eth0");
+        let near_six = six("20010db8000000000000000000000000", "40", "00000001", "eth0");
+        let four = [HEAD, DEFAULT, NEAR, OTHER].concat();
+        let (gateways, near) = ways(&four, &(gateway + &near_six), |link| (link == "eth0").then_some(7));
+        assert_eq!(gateways[0].iter().map(ToString::to_string).collect::<Vec<_>>(), ["10.0.0.1:9"]);
+        assert_eq!(gateways[1].iter().map(ToString::to_string).collect::<Vec<_>>(), ["[fe80::1%7]:9"]);
+        let looked = Looked { route: Route::Usable, gateways, near };
+        for (address, near) in [
+            ("10.0.0.77", true),
+            ("192.168.1.200", true),
+            ("192.0.2.1", false),
+            ("2001:db8::77", true),
+            ("2001:db8:1::77", false),
+        ] {
+            assert_eq!(looked.is_near(address.parse().expect("an address")), near, "{address}");
+        }
     }
 
     #[tokio::test]

@@ -1,23 +1,104 @@
+use super::routes::Route;
 use super::*;
 use crate::probe::{Asked, Findings};
 use skerry_protocol::strict::Document;
+use tokio::task::JoinSet;
+use tokio::time::timeout;
 
 #[test]
 fn the_network_is_gone_when_nothing_speaks_for_it() {
+    let accepted = Heard::Accepted(Duration::from_millis(3));
     let table = [
-        (Route::Usable, None, None),
-        (Route::Missing, None, Some(Lack::Route)),
-        (Route::NoCarrier, None, Some(Lack::Carrier)),
-        (Route::Usable, Some(true), None),
-        (Route::Missing, Some(true), None),
-        (Route::NoCarrier, Some(true), None),
-        (Route::Usable, Some(false), Some(Lack::Reference)),
-        (Route::Missing, Some(false), Some(Lack::Route)),
-        (Route::NoCarrier, Some(false), Some(Lack::Carrier)),
+        (Route::Usable, Heard::None, None),
+        (Route::Missing, Heard::None, Some(Lack::Route)),
+        (Route::NoCarrier, Heard::None, Some(Lack::Carrier)),
+        (Route::Usable, accepted, None),
+        (Route::Missing, accepted, None),
+        (Route::NoCarrier, accepted, None),
+        (Route::Usable, Heard::Silent, Some(Lack::Reference)),
+        (Route::Missing, Heard::Silent, Some(Lack::Route)),
+        (Route::NoCarrier, Heard::Silent, Some(Lack::Carrier)),
+        (Route::Usable, Heard::Refused, Some(Lack::Refused)),
+        (Route::NoCarrier, Heard::Refused, Some(Lack::Carrier)),
     ];
-    for (route, references, lack) in table {
-        assert_eq!(decide(route, references), lack, "{route:?} {references:?}");
+    for (route, heard, lack) in table {
+        for both in [[heard, Heard::None], [Heard::None, heard], [heard, heard]] {
+            assert_eq!(decide(route, both, [None, None]).lack, lack, "{route:?} {both:?}");
+        }
     }
+}
+
+#[test]
+fn each_family_is_judged_by_its_own_references_or_gateway() {
+    let accepted = Heard::Accepted(Duration::from_millis(3));
+    let (none, silent) = (Heard::None, Heard::Silent);
+    let (reference, gateway) = (Some(Lack::Reference), Some(Lack::Gateway));
+    let table = [
+        ("both accept", [accepted, accepted], [None, None], None, [None, None]),
+        ("IPv6 is dropped on the way", [accepted, silent], [None, None], None, [None, reference]),
+        ("IPv4 is", [silent, accepted], [None, None], None, [reference, None]),
+        ("IPv6 has a gateway that is there", [accepted, none], [None, Some(false)], None, [None, None]),
+        ("and one that is not", [accepted, none], [None, Some(true)], None, [None, gateway]),
+        ("no references, the gateways are there", [none; 2], [Some(false), Some(false)], None, [None, None]),
+        ("one is not", [none; 2], [Some(true), Some(false)], None, [gateway, None]),
+        ("the one that there is is not", [none; 2], [Some(true), None], gateway, [gateway, gateway]),
+        ("IPv4 references are silent", [silent, none], [None, Some(false)], reference, [reference, None]),
+        ("and IPv6 has no gateway", [silent, none], [None, None], reference, [reference, reference]),
+    ];
+    for (what, heard, gone, lack, families) in table {
+        let found = decide(Route::Usable, heard, gone);
+        assert_eq!((found.lack, found.families), (lack, families), "{what}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_is_judged_by_the_families_that_it_asked() {
+    let began = Instant::now();
+    let six = Finding { families: [None, Some(Lack::Reference)], ..Finding::default() };
+    let test = finding(six);
+    let (four, v6) = ("192.0.2.1".parse().expect("an address"), "2001:db8::1".parse().expect("an address"));
+    for (addresses, outcome) in [
+        (vec![v6], Outcome::Inconclusive),
+        (vec![four], Outcome::Down),
+        // The other family failed too, and there is nothing wrong with that.
+        (vec![v6, four], Outcome::Down),
+    ] {
+        let mut down = seen(Outcome::Down, Reason::ConnectTimeout);
+        down.asked.addresses = addresses.clone();
+        let judged = test.excuse(&check("http://shop.test/"), down, began).await;
+        assert_eq!(judged.outcome, outcome, "{addresses:?}");
+    }
+    let literal =
+        test.excuse(&check("http://[2001:db8::1]/"), seen(Outcome::Down, Reason::Timeout), began).await;
+    assert_eq!(literal.reason, Reason::OwnNetwork);
+}
+
+#[tokio::test]
+async fn a_refusal_where_nobody_is_says_nothing_of_a_target() {
+    let began = Instant::now();
+    let test = finding(Finding::default());
+    let ahead = began + Duration::from_secs(3_600);
+    test.last.try_lock().expect("nobody else has it").nobody = [Some((ahead, true)); 2];
+    let judge =
+        async |reason| test.excuse(&check(ELSEWHERE), seen(Outcome::Down, reason), began).await.outcome;
+    assert_eq!(judge(Reason::ConnectRefused).await, Outcome::Inconclusive);
+    assert_eq!(judge(Reason::ConnectionReset).await, Outcome::Inconclusive);
+    assert_eq!(judge(Reason::StatusMismatch).await, Outcome::Down, "that was no gateway");
+    // Another target accepts meanwhile, over the same family.
+    test.note_accepted(&["2001:db8::7".parse().expect("an address")]);
+    assert_eq!(judge(Reason::ConnectRefused).await, Outcome::Inconclusive);
+    test.note_accepted(&[[198, 51, 100, 7].into()]);
+    assert_eq!(judge(Reason::ConnectRefused).await, Outcome::Down);
+}
+
+#[tokio::test]
+async fn a_neighbour_needs_no_gateway() {
+    let began = Instant::now();
+    let lack = Some(Lack::Gateway);
+    let test = finding(Finding { lack, families: [lack, lack], answer: None });
+    let near = test.last.try_lock().expect("nobody else has it").looked.is_near([192, 0, 2, 1].into());
+    let down = test.excuse(&check(ELSEWHERE), seen(Outcome::Down, Reason::ConnectTimeout), began).await;
+    assert_eq!((near, down.outcome), (false, Outcome::Inconclusive));
 }
 
 fn seen(outcome: Outcome, reason: Reason) -> Observed {
@@ -48,14 +129,16 @@ fn note(test: &SelfTest, finding: Finding) {
     let ahead = Instant::now() + Duration::from_secs(3_600);
     let mut last = test.last.try_lock().expect("nobody else has it");
     test.note(&mut last, ahead, finding);
+    // What this machine's own network does is nothing to a test.
+    last.nobody = [Some((ahead, false)); 2];
 }
 
 fn found(lack: Option<Lack>) -> SelfTest {
-    finding(Finding { lack, answer: None })
+    finding(Finding { lack, families: [lack, lack], answer: None })
 }
 
 fn answered(ms: u64) -> Finding {
-    Finding { lack: None, answer: Some(Duration::from_millis(ms)) }
+    Finding { answer: Some(Duration::from_millis(ms)), ..Finding::default() }
 }
 
 #[tokio::test]
@@ -229,7 +312,7 @@ async fn many_failures_share_a_test() {
     };
     assert!(accepted.await <= 3);
     drop(listener);
-    assert_eq!(test.look().await, None, "a refused connection is an answer");
+    assert_eq!(test.look().await, Some(Lack::Refused), "a refusal vouches for nothing");
 }
 
 #[tokio::test]
