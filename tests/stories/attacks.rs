@@ -25,6 +25,10 @@ fn thousand() -> String {
     text
 }
 
+/// As the unit sets it, so that what was freed goes back to the kernel.
+const ALLOCATOR: [(&str, &str); 3] =
+    [("MALLOC_ARENA_MAX", "2"), ("MALLOC_TRIM_THRESHOLD_", "131072"), ("MALLOC_MMAP_THRESHOLD_", "131072")];
+
 /// A group of processes whose memory the kernel bounds, where it lets us.
 struct Bounded(PathBuf);
 
@@ -69,7 +73,7 @@ fn most_resident(pid: u32) -> u64 {
 async fn under_every_attack_at_once_memory_is_bounded_and_the_page_answers() {
     let mut world = World::new(&thousand());
     let bounded = Bounded::new();
-    let command = match &bounded {
+    let mut command = match &bounded {
         Some(group) => {
             let serve = world.command(&["serve"]);
             let mut command = Command::new("sh");
@@ -79,6 +83,7 @@ async fn under_every_attack_at_once_memory_is_bounded_and_the_page_answers() {
         }
         None => world.command(&["serve"]),
     };
+    command.envs(ALLOCATOR);
     world.start_within(Duration::from_secs(60), command).await;
     let token = world.enrol("stolen", "there", None);
     let address = |port: u16| format!("127.0.0.1:{port}");
