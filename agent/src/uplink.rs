@@ -4,6 +4,7 @@
 //! here but by an acknowledgement, and a single record that the aggregator refuses by itself is set aside.
 
 mod composing;
+mod epoch;
 mod present;
 
 use crate::board::Board;
@@ -100,6 +101,8 @@ pub struct Uplink {
     /// twice as many after each that is taken.
     most: usize,
     inventory_sent: Option<u64>,
+    /// Somebody else delivers in our name, as the aggregator said last.
+    contested: bool,
 }
 
 /// The search for the one record the aggregator cannot read.
@@ -130,6 +133,7 @@ impl Suspicion {
 struct Outgoing {
     body: Bytes,
     epoch: [u8; 16],
+    issued: Option<u64>,
     first: Option<u64>,
     last: Option<u64>,
     records: usize,
@@ -167,6 +171,7 @@ impl Uplink {
             lags: false,
             most: BATCH_RECORDS,
             inventory_sent: None,
+            contested: false,
         }
     }
 
@@ -294,6 +299,9 @@ impl Uplink {
             env!("CARGO_PKG_VERSION").clone_into(&mut batch.agent_version);
             batch.epoch = page.epoch.to_vec();
             batch.acknowledged_through = page.acknowledged;
+            if page.acknowledged == 0 {
+                batch.former_epoch = page.former.map(Vec::from).unwrap_or_default();
+            }
             batch.process = self.process.to_vec();
             batch.boot_id = now.boot.to_string();
             batch.boot_now_ms = now.boot_ms;
@@ -311,6 +319,7 @@ impl Uplink {
             return Ok(Outgoing {
                 body: body.into(),
                 epoch: page.epoch,
+                issued: page.issued,
                 first: sent.first().map(|record| record.sequence),
                 last,
                 records,
@@ -324,21 +333,16 @@ impl Uplink {
 
     fn accepted(&mut self, outgoing: &Outgoing, reply: &wire::Reply) -> Step {
         let through = reply.acknowledged_through;
-        // A reply that was lost stood for more than this batch; it never stands for what was not made yet.
-        let sent = outgoing.last.unwrap_or(0).max(self.spool.status().issued);
-        if outgoing.last.is_some() && through > sent {
-            return self.again(
-                None,
-                format!(
-                    "it acknowledges {through}, but only {sent} was ever sent; its answer is not believed. Is \
-                     another agent using this name, or was the spool put back from an old copy? Then stop the \
-                     agent, move its spool file away and start it again"
-                ),
-            );
+        self.note_contested(reply.contested);
+        if let Some(step) = self.refuse_old_copy(outgoing, reply) {
+            return step;
         }
         if let Some(first) = outgoing.first {
             if through < first {
-                return self.again(None, format!("it answered, but acknowledged only {through} of {sent}"));
+                return self.again(
+                    None,
+                    format!("it answered, but acknowledged only {through} of {}", outgoing.last.unwrap_or(0)),
+                );
             }
             self.spool.acknowledge(outgoing.epoch, through);
         }

@@ -3,7 +3,7 @@
 
 use crate::certificate;
 use crate::config::{self, Config, Room};
-use crate::desired::desired;
+use crate::desired::{desired, judge_reporters};
 use crate::domain::state::AgentKey;
 use crate::domain::step::{Answer, Command};
 use crate::engine::{Engine, Running};
@@ -254,6 +254,7 @@ async fn configure(engine: &Engine, configs: &[Config]) -> anyhow::Result<()> {
     for config in configs {
         engine.command(Command::Configure(Box::new(desired(config)))).await?;
         engine.command(heartbeats::declared(config)).await?;
+        engine.command(judge_reporters(config)).await?;
     }
     let names = configs.iter().map(|config| config.workspace.clone()).collect();
     engine.command(Command::KeepWorkspaces(names)).await?;

@@ -2,11 +2,14 @@
 
 use crate::config::{self, Config};
 use crate::domain::state::{ComponentSettings, PageSettings};
-use crate::domain::step::{Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage};
+use crate::domain::step::{
+    Command, Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage,
+};
 use crate::domain::time::Timestamp;
 use crate::domain::uptime::{Rule, Weights};
 use crate::domain::verdict::Quorum;
 use jiff::tz::TimeZone;
+use skerry_protocol::check::Kind;
 
 /// What one file wants, with fresh ids for all that may have to be made.
 #[must_use]
@@ -16,6 +19,16 @@ pub fn desired(config: &Config) -> Configure {
     let ids = (0..things.sum::<usize>()).map(|_| crate::random::id()).collect();
     let checks = config.checks.iter().map(|entry| (entry.check.name.clone(), quorum(entry.quorum))).collect();
     Configure { workspace: config.workspace.clone(), checks, pages, ids }
+}
+
+/// What the file says of who may report its checks. Of heartbeats nobody but us may.
+#[must_use]
+pub fn judge_reporters(config: &Config) -> Command {
+    let run = config.checks.iter().filter(|entry| !matches!(entry.check.kind, Kind::Heartbeat(_)));
+    let definitions =
+        run.map(|entry| (entry.check.name.clone(), entry.check.definition_hash().to_vec())).collect();
+    let asks = config.new_reporters == config::NewReporters::Ask;
+    Command::JudgeReporters { workspace: config.workspace.clone(), asks, definitions }
 }
 
 fn quorum(quorum: config::Quorum) -> Quorum {

@@ -7,10 +7,11 @@ pub(crate) use measure::Cost;
 
 use crate::domain::state::{AgentKey, Told};
 use crate::domain::step::{
-    Answer, Command, DeclaredCheck, Observed, Record, RecordKind, Report, SnapshotState, When,
+    Answer, Command, DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When,
 };
 use crate::domain::time::{SECOND, Timestamp};
 use crate::domain::track::Hard;
+use crate::domain::voices::Refusal;
 use crate::engine::{Engine, Kept, Refused};
 use bytes::Bytes;
 use skerry_protocol::wire::{self, record::Kind};
@@ -53,6 +54,16 @@ pub enum NotTaken {
          skerry-aggregator agent add. The other is taken again some minutes after"
     )]
     Cloned(String),
+    /// Another spool delivers with its credential, and it shows no proof of that one.
+    #[error(
+        "another agent delivers as {0:?} at this time, from another spool: this one is taken once that one was silent \
+         for 7 minutes. If there is none that you know of, its token was stolen: skerry-aggregator agent rotate {0}. \
+         If this is a copy of it (a cloned machine), give it a name of its own and enrol it: skerry-aggregator agent add"
+    )]
+    AnotherLives(String),
+    /// Its credential was replaced a moment ago.
+    #[error("this token was replaced by a new one")]
+    Replaced,
     /// Try again.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -65,6 +76,8 @@ pub struct Names {
     pub name: String,
     /// The one it had before it was renamed here; its own file may still say so.
     pub former: Option<String>,
+    /// Tells the credential that it brought from others; 0: it is the built-in agent, which needs none.
+    pub credential: u64,
 }
 
 /// Takes one batch of an agent that has shown who it is. When it returns the reply, everything up to
@@ -176,14 +189,18 @@ impl Read {
     ) -> Result<wire::Reply, NotTaken> {
         let Self { report, held } = self;
         match engine.command_holding(Command::Report(Box::new(report)), held).await? {
-            Answer::Acknowledged { through, want_inventory } => Ok(wire::Reply {
+            Answer::Acknowledged { through, want_inventory, contested, old_copy } => Ok(wire::Reply {
                 protocol: wire::PROTOCOL_VERSION,
                 acknowledged_through: through,
                 want_inventory,
                 aggregator_id: aggregator_id.to_owned(),
                 wall_now_ms: engine.now().0,
+                contested,
+                old_copy,
             }),
-            Answer::Cloned => Err(NotTaken::Cloned(names.name.clone())),
+            Answer::Cloned(Refusal::TwoTakeTurns) => Err(NotTaken::Cloned(names.name.clone())),
+            Answer::Cloned(Refusal::AnotherLives) => Err(NotTaken::AnotherLives(names.name.clone())),
+            Answer::Cloned(Refusal::Replaced) => Err(NotTaken::Replaced),
             Answer::TooMany => Err(NotTaken::Malformed(
                 "this agent has named more than 20,000 checks; enrol it anew under another name".to_owned(),
             )),
@@ -225,11 +242,11 @@ fn read(
         return Err(ReadError::NotTaken(NotTaken::OtherAgent { said, is: names.name.clone() }));
     }
     engine.hear_time(agent, Timestamp(batch.wall_now_ms), &batch.boot_id);
-    Ok(Read { report: report(batch, agent, received), held: Vec::new() })
+    Ok(Read { report: report(batch, agent, names.credential, received), held: Vec::new() })
 }
 
 /// From the wire's words to the domain's. Indices were checked by the decoder.
-fn report(batch: wire::Batch, agent: AgentKey, received: Timestamp) -> Report {
+fn report(batch: wire::Batch, agent: AgentKey, credential: u64, received: Timestamp) -> Report {
     let mut epoch = [0; 16];
     epoch.copy_from_slice(&batch.epoch);
     let boots = Boots { now: &batch.boot_id, all: &batch.boots };
@@ -245,16 +262,21 @@ fn report(batch: wire::Batch, agent: AgentKey, received: Timestamp) -> Report {
     let spool = batch.spool.unwrap_or_default();
     let told = Told {
         version: batch.agent_version.chars().filter(|one| !is_unfit_to_show(*one)).take(50).collect(),
-        depth: spool.depth,
-        oldest_ms: spool.oldest_ms,
-        lost: spool.lost,
-        set_aside: spool.set_aside,
-        lateness_ms: spool.lateness_ms,
+        depth: counted(spool.depth),
+        oldest_ms: counted(spool.oldest_ms),
+        lost: counted(spool.lost),
+        set_aside: counted(spool.set_aside),
+        lateness_ms: counted(spool.lateness_ms),
     };
     Report {
         agent,
         epoch,
         acknowledged: batch.acknowledged_through,
+        proof: Proof {
+            former: batch.former_epoch.as_slice().try_into().ok(),
+            credential,
+            built_in: credential == 0,
+        },
         process: if batch.process.is_empty() { batch.boot_id.into_bytes() } else { batch.process },
         told,
         received,
@@ -293,10 +315,10 @@ fn kind(kind: Option<Kind>, boots: &Boots<'_>) -> RecordKind {
             RecordKind::Observed { first: observed(first, boots), count, spread }
         }
         Some(Kind::Lost(lost)) => RecordKind::Lost {
-            count: lost.count,
+            count: counted(lost.count),
             why: plain(lost.why),
-            from: lost.from_wall_ms.map(Timestamp),
-            to: lost.to_wall_ms.map(Timestamp),
+            from: lost.from_wall_ms.and_then(dated),
+            to: lost.to_wall_ms.and_then(dated),
         },
         Some(Kind::Folded(_)) | None => RecordKind::Unknown,
     }
@@ -357,6 +379,18 @@ fn plain(mut words: String) -> String {
     let end = (0..=LONGEST_WORDS.min(words.len())).rfind(|end| words.is_char_boundary(*end)).unwrap_or(0);
     words.truncate(end);
     if words.contains(is_unfit_to_show) { one_line(&words) } else { words }
+}
+
+/// What an agent counted, as far as anyone could have counted: sums of it stay within what SQLite adds up.
+fn counted(number: u64) -> u64 {
+    const MOST: u64 = 1_000_000_000_000;
+    number.min(MOST)
+}
+
+/// An instant that a calendar knows.
+fn dated(ms: i64) -> Option<Timestamp> {
+    const YEAR_10_000: i64 = 253_402_300_800_000;
+    (0..YEAR_10_000).contains(&ms).then_some(Timestamp(ms))
 }
 
 /// Durations and clocks of a century fit; what does not is cut there.

@@ -83,6 +83,8 @@ impl Intake {
                 let why = "a workspace that was made beside this process: reload the configuration by SIGHUP";
                 return Err(why.to_owned());
             }
+            let permit = Command::Permit { agent: identity.agent, permit: identity.permit.clone() };
+            self.engine.command(permit).await.map_err(|refused| refused.to_string())?;
         }
         self.callers.remember(hash, found.clone(), Instant::now());
         Ok(found)
@@ -115,7 +117,11 @@ impl Ingest for Intake {
             engine: self.engine.clone(),
             aggregator_id: self.aggregator_id.clone(),
             agent: owner.agent,
-            names: Names { name: owner.name, former: owner.former_name },
+            names: Names {
+                name: owner.name,
+                former: owner.former_name,
+                credential: credential(&token_hash(token)),
+            },
             allowance,
             place,
             room: self.budgets.room(),
@@ -191,7 +197,7 @@ impl web::Delivery for Admitted {
         let Self { engine, aggregator_id, agent, names, allowance, place, room } = *self;
         let mut read = match Read::from_body(&engine, agent, &names, body, Box::new(room)).await {
             Ok(read) => read,
-            Err(not_taken) => return answer(&names, not_taken),
+            Err(not_taken) => return answer(not_taken),
         };
         if let Err(retry_after) = allowance.take(read.cost(), Instant::now()) {
             let why = format!(
@@ -204,22 +210,30 @@ impl web::Delivery for Admitted {
         read.hold(Box::new(place));
         match read.commit(&engine, &aggregator_id, &names).await {
             Ok(reply) => IngestAnswer::Reply(reply),
-            Err(not_taken) => answer(&names, not_taken),
+            Err(not_taken) => answer(not_taken),
         }
     }
 }
 
-fn answer(names: &Names, not_taken: NotTaken) -> IngestAnswer {
+fn answer(not_taken: NotTaken) -> IngestAnswer {
     match not_taken {
         NotTaken::Malformed(why) => IngestAnswer::Malformed(why),
         other @ NotTaken::OtherAgent { .. } => IngestAnswer::Forbidden(other.to_string()),
-        cloned @ NotTaken::Cloned(_) => {
-            tracing::warn!(agent = %names.name, "refused: {cloned}");
+        // The engine tells operators, at most once a minute.
+        cloned @ (NotTaken::Cloned(_) | NotTaken::AnotherLives(_)) => {
             IngestAnswer::Forbidden(cloned.to_string())
         }
+        NotTaken::Replaced => IngestAnswer::Unauthorized,
         NotTaken::Refused(Refused::Busy { retry_after }) => IngestAnswer::Busy { retry_after },
         NotTaken::Refused(other) => IngestAnswer::Unavailable(other.to_string()),
     }
+}
+
+/// What the engine tells one credential from another by; not 0, and nothing that opens a door.
+fn credential(hash: &[u8; 32]) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&hash[..8]);
+    u64::from_le_bytes(bytes).max(1)
 }
 
 /// Takes batches from the built-in agent: the same bytes, the same ingest, no socket between.
@@ -246,7 +260,7 @@ impl LocalIntake {
 #[async_trait]
 impl Deliver for LocalIntake {
     async fn deliver(&self, body: Bytes) -> Delivery {
-        let names = Names { name: self.name.clone(), former: None };
+        let names = Names { name: self.name.clone(), former: None, credential: 0 };
         let taken = ingest::accept(&self.engine, &self.aggregator_id, self.agent, &names, body).await;
         match taken {
             Ok(mut reply) => {
@@ -261,10 +275,8 @@ impl Deliver for LocalIntake {
                 why: "the aggregator is busy".to_owned(),
             },
             Err(NotTaken::Refused(other)) => Delivery::Again { after: None, why: other.to_string() },
-            Err(other @ (NotTaken::OtherAgent { .. } | NotTaken::Cloned(_))) => {
-                Delivery::Unauthorized(other.to_string())
-            }
             Err(other @ NotTaken::Malformed(_)) => Delivery::Malformed(other.to_string()),
+            Err(other) => Delivery::Unauthorized(other.to_string()),
         }
     }
 }

@@ -1,11 +1,10 @@
-//! What the command line changed beside us: agents that were renamed, moved, disabled or revoked are noticed
-//! within seconds, heard from or not.
+//! What the command line changed beside us: agents that were renamed, moved, limited, allowed, disabled or revoked,
+//! and definitions that were chosen, are noticed within seconds, heard from or not.
 
-use crate::domain::state::State;
+use crate::domain::state::{State, Witnessed, WorkspaceKey};
 use crate::domain::step::Command;
-use crate::domain::time::Timestamp;
 use crate::engine::Engine;
-use crate::store::{AgentIdentity, Standing, Store};
+use crate::store::{AgentIdentity, Standing, Store, StoreError};
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -26,8 +25,12 @@ pub fn follow(engine: Engine, database: PathBuf) -> tokio::task::JoinHandle<()> 
 
 async fn turn(engine: &Engine, database: &std::path::Path) -> anyhow::Result<()> {
     let database = database.to_owned();
-    let agents = tokio::task::spawn_blocking(move || Store::beside(&database)?.agents()).await??;
-    let commands = engine.look_async(move |state, _| news(state, agents)).await?;
+    let read = move || {
+        let store = Store::beside(&database)?;
+        Ok::<_, StoreError>((store.agents()?, store.chosen_definitions()?))
+    };
+    let (agents, definitions) = tokio::task::spawn_blocking(read).await??;
+    let commands = engine.look_async(move |state, _| news(state, agents, definitions)).await?;
     for command in commands {
         engine.command(command).await?;
     }
@@ -35,15 +38,26 @@ async fn turn(engine: &Engine, database: &std::path::Path) -> anyhow::Result<()>
 }
 
 /// What the state does not know yet. Agents that were never heard are met with their first batch.
-fn news(state: &State, agents: Vec<AgentIdentity>) -> Vec<Command> {
+fn news(
+    state: &State,
+    agents: Vec<AgentIdentity>,
+    definitions: Vec<(WorkspaceKey, String, Vec<u8>)>,
+) -> Vec<Command> {
     let mut commands = Vec::new();
+    for (workspace, name, definition) in definitions {
+        let Some(check) = state.check_names.get(&(workspace, name)).copied() else { continue };
+        if state.checks[&check].chosen_definition.as_ref() != Some(&definition) {
+            commands.push(Command::ChooseDefinition { check, definition });
+        }
+    }
     for row in agents {
         let Some(known) = state.agents.get(&row.agent) else { continue };
-        let asked = |track: &crate::domain::state::Witnessed| {
-            track.agent == row.agent && track.declared.last().is_some_and(|open| open.to == Timestamp::FAR)
-        };
+        let asked = |track: &Witnessed| track.agent == row.agent && track.is_run();
         if row.standing != Standing::Active && state.tracks.values().any(asked) {
             commands.push(Command::Dismiss { agent: row.agent });
+        }
+        if known.permit != row.permit {
+            commands.push(Command::Permit { agent: row.agent, permit: row.permit });
         }
         if known.name != row.name || known.location != row.location {
             commands.push(Command::KnowAgent {

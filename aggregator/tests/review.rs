@@ -5,7 +5,7 @@ use skerry_aggregator::domain::state::{AgentKey, ComponentKey, ComponentSettings
 use skerry_aggregator::domain::status::Status;
 use skerry_aggregator::domain::step::{
     Answer, Change, Command, Configure, DeclaredCheck, DesiredComponent, DesiredItem, DesiredLink,
-    DesiredPage, Observed, Record, RecordKind, Report, SnapshotState, When, step,
+    DesiredPage, Observed, Proof, Record, RecordKind, Report, SnapshotState, When, step,
 };
 use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_aggregator::domain::track::Hard;
@@ -117,6 +117,7 @@ impl Desk {
             snapshot: Vec::new(),
             inventory: None,
             acknowledged: 0,
+            proof: Default::default(),
             process: Vec::new(),
             told: Told::default(),
             own_network_gone: false,
@@ -344,7 +345,8 @@ fn a_changed_quorum_and_a_moved_agent_count_from_now_on() {
     let other = desk.enrol("b", "south");
     desk.declare(other, &["web"]);
     let record = desk.record(When::ThisBoot(BOOTED), Hard::Up);
-    desk.send(Report { records: vec![record], epoch: [8; 16], ..desk.empty(other) });
+    let proof = Proof { former: Some(EPOCH), ..Proof::default() };
+    desk.send(Report { records: vec![record], epoch: [8; 16], proof, ..desk.empty(other) });
     desk.see(Hard::Down);
     assert_eq!(desk.shown().0, Status::Operational, "one of two is no majority");
     desk.now = desk.now + SECOND;
@@ -474,7 +476,7 @@ fn pages_of_a_workspace_that_no_file_declares_are_archived_and_revived() {
 }
 
 #[test]
-fn a_location_that_declares_the_check_counts_before_it_was_heard() {
+fn a_location_that_declares_the_check_counts_before_it_was_heard_and_not_before_it_declared_it() {
     let mut desk = Desk::new();
     desk.see(Hard::Up);
     desk.pass(SECOND);
@@ -486,9 +488,10 @@ fn a_location_that_declares_the_check_counts_before_it_was_heard() {
     assert_eq!(desk.shown(), (Status::MajorOutage, true), "one of two says so, the other is not heard yet");
     let early = desk.now - HOUR;
     let record = desk.record(When::ThisBoot(BOOTED + (early - START)), Hard::Up);
-    desk.send(Report { records: vec![record], epoch: [8; 16], ..desk.empty(other) });
+    let proof = Proof { former: Some(EPOCH), ..Proof::default() };
+    desk.send(Report { records: vec![record], epoch: [8; 16], proof, ..desk.empty(other) });
     let begun = desk.state.tracks.values().last().expect("two").declared[0].from;
-    assert_eq!(begun, early, "it ran before it was first heard");
+    assert_eq!(begun, desk.now, "what it saw before it joined changes nobody's past");
     desk.assert_stored();
 }
 

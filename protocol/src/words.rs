@@ -50,6 +50,17 @@ pub fn written_out(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// May an agent or a location be called so: 1 to 100 characters that all can be seen, no blank at either end?
+#[must_use]
+pub fn is_plain_name(name: &str) -> bool {
+    let unseen = |one| {
+        is_unfit_to_show(one)
+            || matches!(one, '\u{AD}' | '\u{61C}' | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{2060}'..='\u{206F}')
+    };
+    let length = name.chars().count();
+    (1..=100).contains(&length) && name.trim() == name && !name.chars().any(unseen)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -80,6 +91,30 @@ mod tests {
         assert_eq!(written_out("a\u{202e}b\u{2028}\u{85}\n\tc"), "a\\u202eb\\u2028\\u0085\n\tc");
         let json = written_out("\"\u{202e}\u{e0041}\"").into_owned();
         assert_eq!(json, "\"\\u202e\\udb40\\udc41\"", "a text of JSON is the same text");
+    }
+
+    #[test]
+    fn a_name_is_what_is_seen_of_it() {
+        let long = "x".repeat(101);
+        let refused = [
+            "",
+            " ",
+            " a",
+            "a ",
+            "a\nb",
+            "a\u{202E}b",
+            "a\u{2028}b",
+            "a\u{200B}",
+            "a\tb",
+            "\u{1B}[2J",
+            &long,
+        ];
+        for name in refused {
+            assert!(!is_plain_name(name), "{name:?}");
+        }
+        for name in ["web-1", "fra", "Büro 2", "東京", "a b", &long[..100]] {
+            assert!(is_plain_name(name), "{name:?}");
+        }
     }
 
     #[test]

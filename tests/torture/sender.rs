@@ -329,6 +329,7 @@ impl Work {
         spool.sent = spool.sent.max(to as u64);
         let records = (from..to).map(|at| record(index, at as u64 + 1, &spool.issued[at], lie)).collect();
         let epoch = spool.epoch.to_vec();
+        let former = ledger.spools.iter().rev().nth(1).map(|former| former.epoch.to_vec());
         drop(ledger);
         let inventory =
             self.inventory.then(|| Inventory { checks: names.iter().map(|name| declared(name)).collect() });
@@ -348,6 +349,7 @@ impl Work {
             spool: None,
             process: Vec::new(),
             acknowledged_through: 0,
+            former_epoch: former.unwrap_or_default(),
         };
         Some(encode(&batch).expect("it compresses"))
     }

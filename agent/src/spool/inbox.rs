@@ -13,6 +13,7 @@ pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
 pub(super) enum Command {
     Read { records: usize, bytes: usize, answer: oneshot::Sender<Option<Page>> },
     Acknowledge { epoch: [u8; 16], sequence: u64 },
+    BeginAnew { epoch: [u8; 16], through: u64 },
     SetAside { epoch: [u8; 16], sequence: u64 },
     KeepStatesOf(HashSet<String>),
     Flush(oneshot::Sender<()>),

@@ -142,6 +142,10 @@ pub struct Page {
     pub epoch: [u8; 16],
     /// Everything of it up to here was acknowledged.
     pub acknowledged: u64,
+    /// The spool that it replaces.
+    pub former: Option<[u8; 16]>,
+    /// The highest sequence ever given out; `None` where there is no disk to ask.
+    pub issued: Option<u64>,
     /// Oldest first; empty when nothing waits.
     pub records: Vec<Stored>,
 }
@@ -289,6 +293,12 @@ impl Spool {
     /// Takes one record out of the queue for good, keeping it for a person to look at.
     pub fn set_aside(&self, epoch: [u8; 16], sequence: u64) {
         self.inbox.command(Command::SetAside { epoch, sequence });
+    }
+
+    /// Begins a new epoch with what waits: the aggregator has more of `epoch` than was ever made here, or other
+    /// records under the same sequences.
+    pub fn begin_anew(&self, epoch: [u8; 16], through: u64) {
+        self.inbox.command(Command::BeginAnew { epoch, through });
     }
 
     /// Forgets the hard states of all other checks.

@@ -6,7 +6,7 @@ use super::salvage::beside;
 use rustix::fs::{Access, access};
 use rustix::io::Errno;
 use std::fs::{DirBuilder, File, OpenOptions};
-use std::io::{Error, ErrorKind};
+use std::io::{Error, ErrorKind, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
@@ -19,6 +19,22 @@ pub(super) fn claim(path: &Path) -> Result<File, Fault> {
         Err(Errno::WOULDBLOCK) => Err(Fault::Refused("another agent uses the spool".to_owned())),
         Err(error) => Err(Error::from(error).into()),
         Ok(()) => Ok(lock),
+    }
+}
+
+/// The epoch of the spool that was last opened at `path`, which outlives its file: it stands in the lock.
+pub(super) fn last_epoch(path: &Path) -> Option<[u8; 16]> {
+    let mut bytes = Vec::new();
+    File::open(beside(path, ".lock")).ok()?.take(17).read_to_end(&mut bytes).ok()?;
+    bytes.try_into().ok()
+}
+
+/// Keeps it. Where that cannot be done, an agent whose spool is lost waits until the aggregator takes a new one.
+pub(super) fn keep_epoch(path: &Path, epoch: [u8; 16]) {
+    if last_epoch(path) != Some(epoch)
+        && let Err(error) = std::fs::write(beside(path, ".lock"), epoch)
+    {
+        tracing::debug!(%error, "the epoch of the spool is not kept beside it");
     }
 }
 

@@ -128,6 +128,9 @@ pub(super) struct SpoolRow {
     /// with it the sync of a commit that has nothing else in it.
     #[prost(uint64, tag = "7")]
     pub(super) writes: u64,
+    /// The epoch that this one replaces; empty where there was none.
+    #[prost(bytes = "vec", tag = "8")]
+    pub(super) former_epoch: Vec<u8>,
 }
 
 #[derive(Clone, PartialEq, Eq, Message)]

@@ -4,6 +4,7 @@
 //! A commit is in the hands of the kernel at once (WAL) and on the disk after the next [`Store::sync`], or
 //! at once when it is written as durable. A sequence is never given out twice within an epoch.
 
+mod anew;
 mod open;
 mod peek;
 

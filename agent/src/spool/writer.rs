@@ -2,11 +2,12 @@
 
 use super::fault::Fault;
 use super::inbox::{Command, Inbox, RETRY_AFTER};
-use super::place::{claim, hindrance};
+use super::place::{claim, hindrance, keep_epoch};
 use super::salvage::{Salvaged, salvage};
 use super::store::Store;
 use super::{Entry, Limits, Lost, Page, SpoolStatus, Standing};
 use crate::clock::Clock;
+use skerry_protocol::wire;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -125,6 +126,7 @@ impl Writer {
             Err(fault) => return Err(fault),
         };
         self.acknowledged = (epoch_of(&store), store.about.acknowledged);
+        keep_epoch(&self.path, self.acknowledged.0);
         self.store = Some(store);
         self.announce();
         Ok(())
@@ -142,6 +144,7 @@ impl Writer {
             self.store = None;
             let store = Store::replace(&self.path, self.clock, &why)?;
             self.acknowledged = (epoch_of(&store), store.about.acknowledged);
+            keep_epoch(&self.path, self.acknowledged.0);
             return work(self.store.insert(store));
         }
         done
@@ -218,6 +221,7 @@ impl Writer {
                 });
                 self.note(done);
             }
+            Command::BeginAnew { epoch, through } => self.begin_anew(epoch, through),
             Command::KeepStatesOf(names) => {
                 let done = self.on_store(|store| store.keep_states_of(&names));
                 self.note(done);
@@ -233,20 +237,47 @@ impl Writer {
         }
     }
 
+    fn begin_anew(&mut self, epoch: [u8; 16], through: u64) {
+        let mut begun = None;
+        let done = self.on_store(|store| {
+            if epoch_of(store) == epoch {
+                let why = format!(
+                    "the spool was put back from an old copy: the aggregator has its records up to {through}, it made \
+                     them up to {}. What the spool in its place held at last is not known",
+                    store.issued()
+                );
+                let lost = wire::Lost { why, ..wire::Lost::default() };
+                store.begin_anew(&lost)?;
+                begun = Some(epoch_of(store));
+            }
+            Ok(())
+        });
+        if let Some(begun) = begun {
+            self.acknowledged = (begun, 0);
+            keep_epoch(&self.path, begun);
+            self.announce();
+        }
+        self.note(done);
+    }
+
     fn read(&mut self, records: usize, bytes: usize) -> Option<Page> {
         let mut page = None;
         let known = self.acknowledged;
         let done = self.on_store(|store| {
             let epoch = epoch_of(store);
             let after = if epoch == known.0 { known.1 } else { 0 };
-            page = Some(Page { epoch, acknowledged: after, records: store.hand_out(after, records, bytes)? });
+            let former = store.about.former_epoch.as_slice().try_into().ok();
+            let issued = Some(store.issued());
+            let records = store.hand_out(after, records, bytes)?;
+            page = Some(Page { epoch, acknowledged: after, former, issued, records });
             Ok(())
         });
         if let Err(fault) = done {
             self.note_trouble(&fault);
             // The present states can be told without a disk, in the name of the epoch last known.
             let (epoch, acknowledged) = self.acknowledged;
-            return (epoch != [0; 16]).then_some(Page { epoch, acknowledged, records: Vec::new() });
+            let (former, issued, records) = (None, None, Vec::new());
+            return (epoch != [0; 16]).then_some(Page { epoch, acknowledged, former, issued, records });
         }
         page
     }

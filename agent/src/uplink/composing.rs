@@ -92,7 +92,8 @@ mod tests {
                 more => Kind::Folded(wire::Folded { count: *more, ..wire::Folded::default() }),
             }),
         };
-        Page { epoch: [0; 16], acknowledged: 0, records: (1..).zip(counts).map(stored).collect() }
+        let records = (1..).zip(counts).map(stored).collect();
+        Page { epoch: [0; 16], acknowledged: 0, former: None, issued: None, records }
     }
 
     #[test]

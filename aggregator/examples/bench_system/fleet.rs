@@ -109,6 +109,7 @@ impl Agent {
             spool: None,
             process: vec![7; 16],
             acknowledged_through: 0,
+            former_epoch: Vec::new(),
         };
         Ok(wire::encode(&batch)?)
     }

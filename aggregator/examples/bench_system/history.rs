@@ -53,6 +53,7 @@ pub(crate) fn write(config: &Path, raw: i64, hours: i64) -> anyhow::Result<()> {
                 agent,
                 epoch: [7; 16],
                 acknowledged: 0,
+                proof: Default::default(),
                 process: vec![7; 16],
                 told: skerry_aggregator::domain::state::Told::default(),
                 received: now,

@@ -89,7 +89,7 @@ pub(crate) fn in_process(seconds: usize, rate: usize) -> anyhow::Result<()> {
         let waited = paced(seconds, rate, |agent, body| {
             let (engine, key) = (engine.clone(), keys[agent]);
             async move {
-                let names = Names { name: format!("agent-{agent}"), former: None };
+                let names = Names { name: format!("agent-{agent}"), former: None, credential: 0 };
                 accept(&engine, "bench", key, &names, body).await?;
                 Ok(())
             }

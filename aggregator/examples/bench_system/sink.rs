@@ -34,6 +34,7 @@ impl web::Delivery for ToSink {
                     want_inventory: false,
                     aggregator_id: "sink".to_owned(),
                     wall_now_ms: batch.wall_now_ms,
+                    ..wire::Reply::default()
                 })
             }
             Err(error) => web::IngestAnswer::Malformed(error.to_string()),

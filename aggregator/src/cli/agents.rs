@@ -5,10 +5,12 @@ use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
 use skerry_aggregator::certificate::{fingerprint, of_listener};
 use skerry_aggregator::config::{Config, Listener, Loaded, Room};
+use skerry_aggregator::domain::step::{LOCATION, VOICE};
 use skerry_aggregator::domain::time::{MINUTE, Timestamp};
 use skerry_aggregator::random;
 use skerry_aggregator::store::{Standing, Store, StoreError};
 use skerry_protocol::wire::JoinToken;
+use skerry_protocol::words::is_plain_name;
 use std::path::Path;
 use url::Url;
 
@@ -33,11 +35,22 @@ pub(crate) enum AgentDo {
         /// The failure domain it stands in
         #[arg(long)]
         location: String,
+        /// The checks it may report, such as 'shop-*'; give it again for each further one. By default every check
+        #[arg(long, value_name = "PATTERN")]
+        checks: Vec<String>,
         #[command(flatten)]
         how: How,
     },
-    /// Show every agent: last seen, skew, spool, losses, version, conflicting and silent checks
+    /// Show every agent: last seen, skew, spool, losses, version, and the checks that it conflicts about, is silent
+    /// of or does not count for
     List,
+    /// Let an agent count for a check that others report, where `[agents] new_reporters = "ask"` makes it wait
+    Allow {
+        /// Its name
+        name: String,
+        /// The check's name, or a pattern such as 'shop-*'
+        check: String,
+    },
     /// Give an agent another name; it may go on calling itself by the old one
     Rename {
         /// Its name
@@ -95,24 +108,35 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
             let now = store.time()?;
             Ok(if json { table::json(&roll, now) } else { table::table(&roll, now) })
         }
-        AgentDo::Add { name, location, how } => {
+        AgentDo::Add { name, location, checks, how } => {
             refuse_built_in(config, name)?;
-            ensure!(!name.is_empty() && name.len() <= 100, "a name has 1 to 100 letters");
-            offer(&mut store, process, workspace, name, location, how)
+            refuse_name("agent", name)?;
+            refuse_name("location", location)?;
+            for pattern in checks {
+                ensure!(is_plain_name(pattern), "{pattern:?} fits no check: write such as --checks 'shop-*'");
+            }
+            let token = offer(&mut store, process, workspace, name, location, how)?;
+            if !checks.is_empty() {
+                store.limit_agent(workspace, name, checks)?;
+            }
+            Ok(token)
+        }
+        AgentDo::Allow { name, check } => {
+            ensure!(is_plain_name(check), "{check:?} is no check's name");
+            ensure!(store.allow_agent(workspace, name, check)?, no_agent(workspace, name));
+            Ok(format!("{name} may report {check}; a running aggregator follows within 10 s."))
         }
         AgentDo::Rotate { name, how } => {
             refuse_built_in(config, name)?;
-            let roll = store.roll()?;
-            let agent = roll.iter().find(|one| one.workspace == *workspace && one.name == *name);
-            let agent = agent.with_context(|| no_agent(workspace, name))?;
-            ensure!(agent.standing != Standing::Disabled, "agent {name:?} is disabled: enable it first");
-            offer(&mut store, process, workspace, name, &agent.location, how)
+            let found = store.agent_named(workspace, name)?;
+            let (location, standing) = found.with_context(|| no_agent(workspace, name))?;
+            ensure!(standing != Standing::Disabled, "agent {name:?} is disabled: enable it first");
+            offer(&mut store, process, workspace, name, &location, how)
         }
         AgentDo::Rename { name, to } => {
             refuse_built_in(config, name)?;
-            let taken = store.roll()?.iter().any(|one| one.workspace == *workspace && one.name == *to);
-            ensure!(!taken, "there is an agent {to:?} already");
-            ensure!(!to.is_empty() && to.len() <= 100, "a name has 1 to 100 letters");
+            refuse_name("agent", to)?;
+            ensure!(store.agent_named(workspace, to)?.is_none(), "there is an agent {to:?} already");
             ensure!(store.rename_agent(workspace, name, to)?, no_agent(workspace, name));
             Ok(format!("{name} is {to} now; set name = {to:?} in its agent.toml at leisure."))
         }
@@ -131,10 +155,12 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
     }
 }
 
-/// The database, whether or not an aggregator serves from it.
+/// The database, whether or not an aggregator serves from it. Damage elsewhere in it keeps no operator from the rows
+/// of agents.
 pub(super) fn store_at(path: &Path) -> Result<Store, StoreError> {
     match Store::open(path) {
         Err(StoreError::InUse { .. }) => Store::beside(path),
+        Err(damaged @ StoreError::Damaged { .. }) => Store::beside(path).map_err(|_| damaged),
         opened => opened,
     }
 }
@@ -149,15 +175,27 @@ pub(super) fn of_workspace<'a>(loaded: &'a Loaded, workspace: Option<&str>) -> a
 
 fn stand(store: &mut Store, config: &Config, name: &str, standing: Standing) -> anyhow::Result<()> {
     refuse_built_in(config, name)?;
-    let roll = store.roll()?;
-    let agent = roll.iter().find(|one| one.workspace == config.workspace && one.name == name);
-    let agent = agent.with_context(|| no_agent(&config.workspace, name))?;
-    if standing == Standing::Active && agent.standing == Standing::Revoked {
+    let found = store.agent_named(&config.workspace, name)?;
+    let (_, present) = found.with_context(|| no_agent(&config.workspace, name))?;
+    if standing == Standing::Active && present == Standing::Revoked {
         bail!(
             "agent {name:?} was revoked and has no credential: let it enrol again with skerry-aggregator agent add"
         );
     }
     store.set_standing(&config.workspace, name, standing)?;
+    Ok(())
+}
+
+fn refuse_name(what: &str, name: &str) -> anyhow::Result<()> {
+    ensure!(
+        is_plain_name(name),
+        "{name:?} is no name for {what}s: 1 to 100 characters that can be seen, no blank at either end"
+    );
+    let kept = [LOCATION, VOICE].iter().any(|kept| kept.eq_ignore_ascii_case(name));
+    ensure!(
+        !kept,
+        "{name:?} is kept for heartbeats, which the aggregator hears itself: choose another {what}"
+    );
     Ok(())
 }
 

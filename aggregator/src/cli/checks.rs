@@ -1,15 +1,15 @@
 //! `check …`: what is held to be true of each check, and who says otherwise. Read beside a running aggregator.
 
-use super::agents::instant;
+use super::agents::{instant, of_workspace, store_at};
 use super::table::{aligned, span};
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 use skerry_aggregator::config::Loaded;
 use skerry_aggregator::domain::opinions::{Opinion, Opinions, of_check};
+use skerry_aggregator::domain::reporters::Held;
 use skerry_aggregator::domain::state::{Check, State};
 use skerry_aggregator::domain::time::Timestamp;
 use skerry_aggregator::domain::verdict::Voice;
-use skerry_aggregator::store::{Store, StoreError};
 
 const HEADS: [&str; 4] = ["CHECK", "VERDICT", "MINORITY", "SAYS"];
 
@@ -25,18 +25,33 @@ pub(crate) struct Checks {
 #[derive(Subcommand)]
 pub(crate) enum CheckDo {
     /// Show every check: its verdict, what each agent says of it, and the locations that say worse than the
-    /// verdict
+    /// verdict, and those who do not count, and why
     List,
+    /// Say which definition of a check holds, where agents define it differently: that of this agent
+    Define {
+        /// The check's name
+        check: String,
+        /// The agent whose definition holds
+        #[arg(long, value_name = "AGENT")]
+        r#as: String,
+    },
 }
 
 /// Does it, and returns what to say.
 pub(crate) fn checks(loaded: &Loaded, asked: &Checks, json: bool) -> anyhow::Result<String> {
-    let CheckDo::List = asked.what;
     let path = &loaded.configs.first().context("no configuration")?.store.path;
-    let store = match Store::open(path) {
-        Err(StoreError::InUse { .. }) => Store::beside(path)?,
-        opened => opened?,
-    };
+    let mut store = store_at(path)?;
+    if let CheckDo::Define { check, r#as: agent } = &asked.what {
+        let config = of_workspace(loaded, asked.workspace.as_deref())?;
+        ensure!(
+            store.choose_definition(&config.workspace, check, agent)?,
+            "agent {agent:?} runs no check {check:?}: skerry-aggregator check list shows who runs it"
+        );
+        return Ok(format!(
+            "{check} is what {agent} defines; a running aggregator follows within 10 s. Those who define it otherwise \
+             do not count until they define it so."
+        ));
+    }
     let now = store.time()?;
     let state = store.load(now)?;
     let wanted = |check: &Check| {
@@ -101,6 +116,9 @@ fn table(rows: &[Row<'_>], now: Timestamp) -> String {
 /// "alpha/one down", "beta/two silent for 4 min".
 fn voice(one: &Opinion<'_>, now: Timestamp) -> String {
     let who = format!("{}/{} {}", one.location, one.agent, says(one.voice));
+    if let Some(held) = one.held {
+        return format!("{who}, does not count: {}", held.words());
+    }
     match (one.voice, one.evidence) {
         (Voice::Says { .. }, _) => who,
         (_, Some(at)) => format!("{who} for {}", span(now - at)),
@@ -115,6 +133,8 @@ fn all(rows: &[Row<'_>]) -> String {
             "location": one.location,
             "says": says(one.voice),
             "evidence_at": one.evidence.map(instant),
+            "counts": one.held.is_none(),
+            "why_not": one.held.map(Held::name),
         })
     };
     let check = |row: &Row<'_>| {

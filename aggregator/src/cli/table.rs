@@ -1,11 +1,14 @@
 //! The roll of agents in words and as JSON.
 
 use super::agents::instant;
+use skerry_aggregator::domain::reporters::Held;
 use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_aggregator::store::{AgentEntry, Standing};
 
 /// A refusal of two agents under one name is told so long, ms.
 const CLONE_TOLD: i64 = 10 * MINUTE;
+/// That an agent joined others is told so long, ms.
+const JOIN_TOLD: i64 = DAY;
 const HEADS: [&str; 9] =
     ["NAME", "LOCATION", "STANDING", "LAST SEEN", "SKEW", "SPOOL", "LOST", "VERSION", "NOTES"];
 
@@ -54,13 +57,28 @@ fn notes(one: &AgentEntry, now: Timestamp) -> Vec<String> {
     let mut notes = Vec::new();
     let last = one.last.as_ref();
     if one.cloned_at.is_some_and(|at| now - at < CLONE_TOLD) {
-        notes.push("CLONED: two agents deliver under this name, none is taken".to_owned());
+        notes.push("CLONED: another delivers under this name and was refused".to_owned());
     }
     if last.is_some_and(|last| last.own_network_gone) {
         notes.push("its own network is gone".to_owned());
     }
     if !one.conflicts.is_empty() {
         notes.push(format!("defined otherwise elsewhere: {}", one.conflicts.join(", ")));
+    }
+    for why in [Held::Heartbeat, Held::Limited, Held::Asks, Held::Definition] {
+        let held: Vec<&str> =
+            one.held.iter().filter(|held| held.1 == why).map(|held| held.0.as_str()).collect();
+        if !held.is_empty() {
+            notes.push(format!("does not count for {}: {}", held.join(", "), why.words()));
+        }
+    }
+    let joined = one.joined.iter().filter(|joined| now - joined.1 < JOIN_TOLD);
+    let joined: Vec<&str> = joined.map(|joined| joined.0.as_str()).collect();
+    if !joined.is_empty() {
+        notes.push(format!("joined others in reporting: {}", joined.join(", ")));
+    }
+    if let Some(limit) = &one.limit {
+        notes.push(format!("limited to {}", limit.join(", ")));
     }
     if !one.silent.is_empty() {
         notes.push(format!("silent: {}", one.silent.join(", ")));
@@ -132,6 +150,15 @@ fn entry(one: &AgentEntry, now: Timestamp) -> serde_json::Value {
         },
         "own_network_gone": last.map(|last| last.own_network_gone),
         "definition_conflicts": one.conflicts,
+        "limit": one.limit,
+        "not_counted": one.held.iter().map(|(check, why)| serde_json::json!({
+            "check": check,
+            "why": why.name(),
+        })).collect::<Vec<_>>(),
+        "joined": one.joined.iter().map(|(check, at)| serde_json::json!({
+            "check": check,
+            "at": instant(*at),
+        })).collect::<Vec<_>>(),
         "silent_checks": one.silent,
         "left_checks": one.left,
     })
@@ -157,7 +184,10 @@ mod tests {
             lost_records: 0,
             losses: 0,
             last_loss: None,
+            limit: None,
             conflicts: Vec::new(),
+            held: Vec::new(),
+            joined: Vec::new(),
             silent: Vec::new(),
             left: Vec::new(),
         };
@@ -179,7 +209,10 @@ mod tests {
             last: Some(last),
             lost_records: 40,
             losses: 2,
+            limit: Some(vec!["shop*".into(), "mail".into()]),
             conflicts: vec!["shop".into()],
+            held: vec![("shop".into(), Held::Definition)],
+            joined: vec![("mail".into(), now - MINUTE), ("old".into(), now - 2 * DAY)],
             silent: vec!["blog".into()],
             left: vec!["mail".into()],
             ..never.clone()
@@ -188,7 +221,7 @@ mod tests {
         let expected = "\
 NAME   LOCATION  STANDING  LAST SEEN  SKEW    SPOOL           LOST     VERSION  NOTES
 new    ams       active    never      -       -               0        -        its enrolment token waits for 14 min
-web-1  ams       active    3 s ago    -2 min  12, oldest 2 h  40 in 2  0.1.0    CLONED: two agents deliver under this name, none is taken; its own network is gone; defined otherwise elsewhere: shop; silent: blog; silent for 24 h, no longer counts: mail";
+web-1  ams       active    3 s ago    -2 min  12, oldest 2 h  40 in 2  0.1.0    CLONED: another delivers under this name and was refused; its own network is gone; defined otherwise elsewhere: shop; does not count for shop: it defines the check otherwise than those who count; joined others in reporting: mail; limited to shop*, mail; silent: blog; silent for 24 h, no longer counts: mail";
         assert_eq!(table(&roll, now), expected);
         let json: serde_json::Value = serde_json::from_str(&json(&roll, now)).expect("JSON");
         assert_eq!(json["agents"][1]["spool"]["depth"], 12);

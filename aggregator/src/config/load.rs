@@ -91,6 +91,7 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
         server::refuse_process(root);
     }
     let local_agent = server::local_agent(root);
+    let new_reporters = server::new_reporters(root);
     let checks = root.tables("check", &["name"]).iter().filter_map(check_entry).collect();
     let pages = root.tables("page", &["key", "slug", "name"]).iter().filter_map(page::page).collect();
     let Process { listeners, public, store, metrics_token_file, .. } = process.clone()?;
@@ -101,6 +102,7 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
         store,
         metrics_token_file,
         local_agent,
+        new_reporters,
         checks,
         pages,
         declared_at: root.position_of("workspace"),

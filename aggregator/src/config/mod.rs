@@ -44,6 +44,8 @@ pub struct Config {
     pub metrics_token_file: Option<PathBuf>,
     /// The built-in agent, if there is one.
     pub local_agent: Option<LocalAgent>,
+    /// What becomes of an agent that begins to report a check of others.
+    pub new_reporters: NewReporters,
     /// Declared checks, in the file's order.
     pub checks: Vec<CheckEntry>,
     /// Declared pages, in the file's order.
@@ -130,6 +132,16 @@ pub struct LocalAgent {
     pub location: String,
     /// How it tells its own network's failure from a target's.
     pub self_test: SelfTestSettings,
+}
+
+/// What becomes of an agent that begins to report a check which others report.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum NewReporters {
+    /// It counts, if it defines the check as they do, and operators are told.
+    #[default]
+    Tell,
+    /// It counts once an operator allows it.
+    Ask,
 }
 
 /// A declared check and how many locations decide on it.

@@ -5,10 +5,13 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use skerry_agent::config::{doubt_file, doubt_secret, self_test};
-use skerry_protocol::strict::{Entry, Position, Table, http_url, refuse, socket_address};
+use skerry_protocol::strict::{Entry, Position, Refusal, Table, http_url, refuse, socket_address};
+use skerry_protocol::words::is_plain_name;
 use url::Url;
 
-use super::{Listener, ListenerTls, LocalAgent, Public, Room, Store, page};
+use crate::domain::step::{LOCATION, VOICE};
+
+use super::{Listener, ListenerTls, LocalAgent, NewReporters, Public, Room, Store, page};
 
 const DEFAULT_STORE: &str = "/var/lib/skerry/skerry.db";
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -231,20 +234,34 @@ fn store(root: &Table<'_>) -> Store {
     }
 }
 
+pub(super) fn new_reporters(root: &Table<'_>) -> NewReporters {
+    let Some(table) = root.table("agents") else { return NewReporters::default() };
+    let choices = [("tell", NewReporters::Tell), ("ask", NewReporters::Ask)];
+    table.choice("new_reporters", &choices).or(NewReporters::Tell)
+}
+
 pub(super) fn local_agent(root: &Table<'_>) -> Option<LocalAgent> {
     let table = root.table("local_agent")?;
-    let location = table.string("location").at_most(100).convert(|location| {
-        if location == "aggregator" {
-            return refuse(
-                "\"aggregator\" is kept for heartbeats",
-                "Name the site or region, such as \"local\".",
-            );
-        }
-        Ok(location)
-    });
+    let location = table
+        .string("location")
+        .at_most(100)
+        .convert(|location| refuse_reserved(location, "Name the site or region, such as \"local\"."));
+    let name = table.string("name").at_most(100);
+    let name = name.convert(|name| refuse_reserved(name, "Name the host or its task, such as \"local\"."));
     Some(LocalAgent {
         location: location.or("local".to_owned()),
-        name: table.string("name").at_most(100).or("local".to_owned()),
+        name: name.or("local".to_owned()),
         self_test: self_test(&table),
     })
+}
+
+/// What the command line refuses too: see `agent add`.
+fn refuse_reserved(name: String, remedy: &'static str) -> Result<String, Refusal> {
+    if [LOCATION, VOICE].contains(&name.as_str()) {
+        return refuse(format!("{name:?} is kept for heartbeats"), remedy);
+    }
+    if !is_plain_name(&name) {
+        return refuse("is not one line of plain text", remedy);
+    }
+    Ok(name)
 }

@@ -257,7 +257,10 @@ mod tests {
             lost_records: 0,
             losses: 0,
             last_loss: None,
+            limit: None,
             conflicts: Vec::new(),
+            held: Vec::new(),
+            joined: Vec::new(),
             silent: Vec::new(),
             left: Vec::new(),
         }

@@ -8,6 +8,7 @@ pub mod heartbeat;
 pub mod interval;
 pub mod layers;
 pub mod opinions;
+pub mod reporters;
 pub mod state;
 pub mod status;
 pub mod step;

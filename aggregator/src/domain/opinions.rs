@@ -1,6 +1,7 @@
 //! Who says what of a check at this moment: the verdict, each agent behind it, and the locations that it
 //! overrules. For operators alone; nothing of it crosses to the public side.
 
+use super::reporters::Held;
 use super::state::{AgentKey, CheckKey, State, Witnessed};
 use super::step::witnesses_of;
 use super::time::Timestamp;
@@ -19,6 +20,8 @@ pub struct Opinion<'a> {
     pub voice: Voice,
     /// Its newest conclusive evidence.
     pub evidence: Option<Timestamp>,
+    /// Why what it says does not count; `None`: it counts.
+    pub held: Option<Held>,
 }
 
 /// What is held to be true of a check, and by whom.
@@ -35,7 +38,7 @@ impl Opinions<'_> {
     #[must_use]
     pub fn minority(&self) -> Vec<&str> {
         let mut locations: BTreeMap<&str, Vec<Option<Hard>>> = BTreeMap::new();
-        for one in &self.agents {
+        for one in self.agents.iter().filter(|one| one.held.is_none()) {
             let says = match one.voice {
                 Voice::Absent => continue,
                 Voice::Silent => None,
@@ -59,19 +62,26 @@ pub fn of_check(state: &State, check: CheckKey, now: Timestamp) -> Opinions<'_> 
     let (witnesses, quorum) = witnesses_of(state, check);
     let agents = state.checks[&check].tracks.iter().map(|track| &state.tracks[track]).zip(&witnesses);
     let mut agents: Vec<Opinion<'_>> = agents
-        .filter(|(witnessed, _)| witnessed.is_declared())
+        .filter(|(witnessed, _)| witnessed.is_run())
         .map(|(witnessed, witness)| {
             let agent = &state.agents[&witnessed.agent];
             Opinion {
                 location: &agent.location,
                 agent: &agent.name,
-                voice: witness.voice_now(now),
-                evidence: witnessed.evidence(),
+                voice: if witnessed.held.is_some() { said(witnessed) } else { witness.voice_now(now) },
+                evidence: witnessed.said_at(),
+                held: witnessed.held,
             }
         })
         .collect();
     agents.sort_unstable_by_key(|one| (one.location, one.agent));
     Opinions { verdict: verdict::now(&witnesses, quorum, now).verdict, agents }
+}
+
+/// What one says that does not count.
+fn said(witnessed: &Witnessed) -> Voice {
+    let newest = witnessed.track.spans.last().filter(|_| !witnessed.track.silent);
+    newest.map_or(Voice::Silent, |span| Voice::Says { hard: span.state, flapping: false })
 }
 
 /// Checks of which some location says worse than the verdict, with those locations.
@@ -104,8 +114,10 @@ pub struct Lacking {
     pub silent: usize,
     /// It was silent for 24 hours, so that it no longer counts.
     pub left: usize,
-    /// Another agent defines them otherwise.
+    /// Another agent defines them otherwise, or the file does.
     pub conflicting: usize,
+    /// It runs them and does not count for them.
+    pub held: usize,
 }
 
 /// What each agent lacks; agents that lack nothing are left out.
@@ -113,16 +125,18 @@ pub struct Lacking {
 pub fn lacking(state: &State) -> BTreeMap<AgentKey, Lacking> {
     let mut all: BTreeMap<AgentKey, Lacking> = BTreeMap::new();
     for check in state.checks.values() {
-        let running =
-            || check.tracks.iter().map(|track| &state.tracks[track]).filter(|one| one.is_declared());
+        let running = || check.tracks.iter().map(|track| &state.tracks[track]).filter(|one| one.is_run());
         let mut definitions = running().map(|one| &one.definition).filter(|one| !one.is_empty());
         let first = definitions.next();
         let conflict = definitions.any(|definition| Some(definition) != first);
-        for one in running().filter(|one| conflict || one.track.silent || one.left) {
+        let lacks = |one: &&Witnessed| conflict || one.held.is_some() || one.track.silent || one.left;
+        for one in running().filter(lacks) {
             let agent = all.entry(one.agent).or_default();
-            agent.silent += usize::from(one.track.silent);
-            agent.left += usize::from(one.left);
+            let counts = one.held.is_none();
+            agent.silent += usize::from(one.track.silent && counts);
+            agent.left += usize::from(one.left && counts);
             agent.conflicting += usize::from(conflict);
+            agent.held += usize::from(one.held.is_some());
         }
     }
     all

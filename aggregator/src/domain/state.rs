@@ -5,11 +5,13 @@ use super::former::Former;
 use super::heartbeat::Heartbeat;
 use super::interval::Interval;
 use super::layers::Layers;
+use super::reporters::Permit;
 use super::time::Timestamp;
 use super::verdict::Quorum;
 use super::voices::Voices;
-pub use super::witnessed::Witnessed;
 use std::collections::{BTreeMap, HashMap};
+
+pub use super::witnessed::{Outcomes, Witnessed};
 
 macro_rules! key {
     ($(#[$meta:meta])* $name:ident) => {
@@ -87,6 +89,8 @@ pub struct State {
 pub struct Workspace {
     /// Its name.
     pub name: String,
+    /// An agent that begins to report a check of others waits until an operator allows it.
+    pub asks: bool,
 }
 
 /// A process that runs checks.
@@ -114,6 +118,8 @@ pub struct Agent {
     pub told: Told,
     /// Who spoke in its name of late: two at once are a copy of it.
     pub voices: Voices,
+    /// What it may report.
+    pub permit: Permit,
 }
 
 impl Agent {
@@ -132,7 +138,14 @@ impl Agent {
             inventory_known: false,
             told: Told::default(),
             voices: Voices::default(),
+            permit: Permit::default(),
         }
+    }
+
+    /// The aggregator's own voice, which tells of heartbeats and is no agent.
+    #[must_use]
+    pub fn is_our_voice(&self) -> bool {
+        self.name == super::step::VOICE && self.location == super::step::LOCATION
     }
 }
 
@@ -162,6 +175,8 @@ pub struct Epoch {
     pub offset: i64,
     /// When a batch of it was last taken.
     pub seen: Timestamp,
+    /// A digest of the record at `through`; 0: not known.
+    pub last_record: u64,
 }
 
 /// What is measured, whoever runs it.
@@ -175,10 +190,34 @@ pub struct Check {
     pub quorum: Quorum,
     /// What must agree before.
     pub former_quorums: Vec<Former<Quorum>>,
+    /// The definition that holds among those who report it.
+    pub definition: Vec<u8>,
+    /// The one that the aggregator's file declares.
+    pub file_definition: Option<Vec<u8>>,
+    /// The one that an operator chose.
+    pub chosen_definition: Option<Vec<u8>>,
     /// Who runs it, now or before.
     pub tracks: Vec<TrackKey>,
     /// Components it feeds, now or before.
     pub components: Vec<ComponentKey>,
+}
+
+impl Check {
+    /// A check that nobody has reported yet.
+    #[must_use]
+    pub fn new(workspace: WorkspaceKey, name: &str) -> Self {
+        Self {
+            workspace,
+            name: name.to_owned(),
+            quorum: Quorum::default(),
+            former_quorums: Vec::new(),
+            definition: Vec::new(),
+            file_definition: None,
+            chosen_definition: None,
+            tracks: Vec::new(),
+            components: Vec::new(),
+        }
+    }
 }
 
 /// A status page.

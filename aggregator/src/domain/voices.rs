@@ -1,7 +1,8 @@
-//! Who speaks in the name of one agent. A spool that began anew, or a process that was started again, is one
-//! voice after another; two that take turns are an agent and its copy, and neither is believed.
+//! Who speaks in the name of one agent. One spool lives at a time: another is taken once the former was silent for
+//! some minutes, with proof of it (its epoch, which nobody else knows), or with a new credential. A process that was
+//! started again is one voice after another; two that take turns are an agent and its copy, and neither is believed.
 
-use super::time::{MINUTE, Timestamp};
+use super::time::{MINUTE, SECOND, Timestamp};
 
 /// Two voices within this time of each other live at the same time, ms. Longer than a refused agent waits.
 const LIVE: i64 = 7 * MINUTE;
@@ -11,13 +12,40 @@ const RETURNS: u32 = 3;
 /// Voices remembered; the oldest is forgotten.
 const REMEMBERED: usize = 8;
 
+/// A start or a pause of ours is no agent's silence: those that live come back within this time, ms.
+const BACK: i64 = 15 * SECOND;
+/// Refused batches of one agent are told once in this time, ms.
+const TOLD_EVERY: i64 = MINUTE;
+
 /// One process with one spool.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Voice {
     /// Which spool.
     pub epoch: [u8; 16],
-    /// Which process, on which boot.
+    /// Which process, on which boot; empty: not known, since we were started again.
     pub process: Vec<u8>,
+    /// Which credential it brought; 0: not known, or none.
+    pub credential: u64,
+}
+
+/// What a batch shows of a spool that was never heard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Spool {
+    /// It was heard before.
+    pub known: bool,
+    /// The spool that it replaces, in the agent's words.
+    pub former: Option<[u8; 16]>,
+}
+
+/// Why a batch is not taken.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// Two take turns: neither is believed.
+    TwoTakeTurns,
+    /// Another spool lives, and this one shows no proof of it.
+    AnotherLives,
+    /// Its credential was replaced a moment ago.
+    Replaced,
 }
 
 /// The voices of one agent in the order in which they were first heard.
@@ -28,14 +56,62 @@ pub struct Voices {
     last: Option<Voice>,
     returns: u32,
     cloned: bool,
+    /// The credential before the present one.
+    replaced: Option<u64>,
+    refused_at: Option<Timestamp>,
+    told_at: Option<Timestamp>,
 }
 
 impl Voices {
-    /// Takes note of a batch. `false`: it is one of two that live at the same time, and is refused.
-    pub fn hear(&mut self, voice: Voice, now: Timestamp) -> bool {
-        self.heard.retain(|(_, at)| now - *at <= LIVE);
+    /// As they stand after a start of ours: the spool that was heard last, and when.
+    #[must_use]
+    pub fn of_spool(epoch: [u8; 16], seen: Timestamp) -> Self {
+        let voice = Voice { epoch, process: Vec::new(), credential: 0 };
+        Self { heard: vec![(voice.clone(), seen)], last: Some(voice), ..Self::default() }
+    }
+
+    /// Takes note of a batch. We could hear since `ready_at`.
+    ///
+    /// # Errors
+    /// [`Refusal`]: nothing of it may be taken.
+    pub fn hear(
+        &mut self,
+        voice: Voice,
+        spool: Spool,
+        ready_at: Timestamp,
+        now: Timestamp,
+    ) -> Result<(), Refusal> {
+        let lives = |at: Timestamp| now - at.max(ready_at + (BACK - LIVE)) <= LIVE;
+        self.heard.retain(|(_, at)| lives(*at));
+        if self.replaced.is_some_and(|replaced| replaced == voice.credential) {
+            return Err(Refusal::Replaced);
+        }
+        self.exchange_credential(&voice);
+        let last = self.last.clone().filter(|last| self.heard.iter().any(|(voice, _)| voice == last));
+        if let Some(last) = &last {
+            let proved = spool.known || spool.former == Some(last.epoch);
+            if last.epoch != voice.epoch && !proved {
+                return Err(Refusal::AnotherLives);
+            }
+            // Its process was not known: this one is it.
+            if last.epoch == voice.epoch && last.process.is_empty() {
+                self.heard.retain(|(voice, _)| voice != last);
+            }
+        }
+        self.take_turn(voice, last, now)
+    }
+
+    /// A new credential ends the former one, and whoever spoke with it.
+    fn exchange_credential(&mut self, voice: &Voice) {
+        let Some(former) = self.last.as_ref().map(|last| last.credential) else { return };
+        if former != 0 && voice.credential != 0 && former != voice.credential {
+            *self = Self { replaced: Some(former), ..Self::default() };
+        }
+    }
+
+    fn take_turn(&mut self, voice: Voice, last: Option<Voice>, now: Timestamp) -> Result<(), Refusal> {
         let known = self.heard.iter().position(|(other, _)| *other == voice);
-        let returned = known.is_some() && self.last.as_ref().is_some_and(|last| *last != voice);
+        let returned = known.is_some() && last.is_some_and(|last| last != voice);
         match known {
             Some(place) => self.heard[place].1 = now,
             None => {
@@ -52,7 +128,23 @@ impl Voices {
             self.cloned |= self.returns >= RETURNS;
         }
         self.last = Some(voice);
-        !self.cloned
+        if self.cloned { Err(Refusal::TwoTakeTurns) } else { Ok(()) }
+    }
+
+    /// Takes note of a refused batch; returns whether operators are told of it now.
+    pub fn note_refused(&mut self, now: Timestamp) -> bool {
+        self.refused_at = Some(now);
+        let tell = self.told_at.is_none_or(|told| now - told >= TOLD_EVERY);
+        if tell {
+            self.told_at = Some(now);
+        }
+        tell
+    }
+
+    /// Was somebody else refused of late who delivers in the agent's name?
+    #[must_use]
+    pub fn contested(&self, now: Timestamp) -> bool {
+        self.refused_at.is_some_and(|at| now - at <= LIVE)
     }
 
     /// Two were heard, and are refused until one of them is still for some minutes.
@@ -65,17 +157,32 @@ impl Voices {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::time::DAY;
 
-    /// Each word is one batch: who speaks (a letter), seconds after the start; `!` where it is refused.
+    /// Each word is one batch: who speaks (a letter), `+` with proof of the former spool, seconds after the start;
+    /// `!` where it is refused. `b` and `t` have spools of their own, the others share one.
     fn check(script: &str) {
         let mut voices = Voices::default();
+        let mut known = std::collections::BTreeSet::new();
+        let mut former = None;
         for word in script.split_whitespace() {
             let refused = word.ends_with('!');
             let (who, second) = word.trim_end_matches('!').split_at(1);
-            let epoch = if who == "b" { [2; 16] } else { [1; 16] };
-            let voice = Voice { epoch, process: who.as_bytes().to_vec() };
-            let now = Timestamp(second.parse::<i64>().expect("a number") * 1_000);
-            assert_eq!(!voices.hear(voice, now), refused, "{word} in {script:?}");
+            let (proof, second) = second.strip_prefix('+').map_or((false, second), |second| (true, second));
+            let epoch = match who {
+                "b" => [2; 16],
+                "t" => [3; 16],
+                _ => [1; 16],
+            };
+            let voice = Voice { epoch, process: who.as_bytes().to_vec(), credential: 0 };
+            let now = Timestamp(DAY + second.parse::<i64>().expect("a number") * 1_000);
+            let spool = Spool { known: known.contains(&epoch), former: former.filter(|_| proof) };
+            let heard = voices.hear(voice, spool, Timestamp(0), now);
+            assert_eq!(heard.is_err(), refused, "{word} in {script:?}");
+            if heard.is_ok() {
+                known.insert(epoch);
+                former = Some(epoch);
+            }
         }
     }
 
@@ -83,7 +190,7 @@ mod tests {
     fn one_voice_after_another_is_one_agent() {
         check("a1 a2 a3 a600 a4000");
         // Its spool was damaged: a new epoch, and the old one is never heard again.
-        check("a1 a2 b3 b4 b5 b6");
+        check("a1 a2 b+3 b4 b5 b6");
         // It was started again and again.
         check("a1 c2 d3 e4 f5 g6 h7 i8 j9 k10");
         // A batch of the former process was long on its way.
@@ -95,11 +202,11 @@ mod tests {
 
     #[test]
     fn two_voices_that_take_turns_are_an_agent_and_its_copy() {
-        // Another spool, the same spool copied.
-        check("a1 b2 a3 b4 a5! b6! a7!");
+        // A copy that replaced the spool, the same spool copied.
+        check("a1 b+2 a3 b4 a5! b6! a7!");
         check("a1 c2 a3 c4 a5! c6!");
         // They may speak in bursts.
-        check("a1 a2 a3 b4 b5 b6 a7 a8 b9 b10 a11! a12! b13!");
+        check("a1 a2 a3 b+4 b5 b6 a7 a8 b9 b10 a11! a12! b13!");
     }
 
     #[test]
@@ -107,5 +214,58 @@ mod tests {
         check("a1 c2 a3 c4 a5! a100! a425 a426 a430");
         // A refused agent asks every five minutes: both are still there.
         check("a1 c2 a3 c4 a5! a300! c301! a600! c601!");
+    }
+
+    #[test]
+    fn a_spool_that_nobody_knows_waits_until_the_one_that_lives_is_silent() {
+        check("a1 t2! a3 t4! t5! a6 t300! a301 t302! a600 t1019! t1021");
+        // What is refused keeps no other away: a spool that was lost is replaced within minutes.
+        check("a1 b2! b300! b420! b422 b430");
+        // Without proof of the spool that lives now, not of one before it.
+        check("a1 b+2 b3 t4! b5");
+    }
+
+    fn heard(
+        voices: &mut Voices,
+        epoch: u8,
+        credential: u64,
+        ready_at: i64,
+        now: i64,
+    ) -> Result<(), Refusal> {
+        let voice = Voice { epoch: [epoch; 16], process: vec![epoch], credential };
+        let spool = Spool { known: epoch == 1, former: None };
+        voices.hear(voice, spool, Timestamp(ready_at), Timestamp(now))
+    }
+
+    #[test]
+    fn a_start_of_ours_opens_no_gap_for_another_spool() {
+        let start = 10 * DAY;
+        let mut voices = Voices::of_spool([1; 16], Timestamp(start - DAY));
+        assert_eq!(heard(&mut voices, 2, 0, start, start + SECOND), Err(Refusal::AnotherLives));
+        assert_eq!(heard(&mut voices, 1, 0, start, start + 5 * SECOND), Ok(()));
+        assert_eq!(heard(&mut voices, 2, 0, start, start + BACK + MINUTE), Err(Refusal::AnotherLives));
+        // Where the agent does not come back within seconds it was silent for the day.
+        let mut voices = Voices::of_spool([1; 16], Timestamp(start - DAY));
+        assert_eq!(heard(&mut voices, 2, 0, start, start + BACK + SECOND), Ok(()));
+    }
+
+    #[test]
+    fn a_new_credential_is_taken_at_once_and_ends_the_former() {
+        let mut voices = Voices::default();
+        assert_eq!(heard(&mut voices, 1, 7, 0, DAY), Ok(()));
+        assert_eq!(heard(&mut voices, 2, 8, 0, DAY + 1), Ok(()));
+        assert_eq!(heard(&mut voices, 1, 7, 0, DAY + 2), Err(Refusal::Replaced));
+        assert_eq!(heard(&mut voices, 2, 8, 0, DAY + 3), Ok(()));
+    }
+
+    #[test]
+    fn refusals_are_told_once_a_minute_and_the_agent_hears_of_them() {
+        let mut voices = Voices::default();
+        assert!(!voices.contested(Timestamp(DAY)));
+        assert!(voices.note_refused(Timestamp(DAY)));
+        assert!(!voices.note_refused(Timestamp(DAY + SECOND)));
+        assert!(voices.contested(Timestamp(DAY + SECOND)));
+        assert!(voices.note_refused(Timestamp(DAY + MINUTE)));
+        assert!(!voices.contested(Timestamp(DAY + MINUTE + LIVE + 1)));
     }
 }

@@ -1,11 +1,13 @@
-//! One agent's view of one check, with what is known of how it looks.
+//! What one agent sees of one check, and since when it counts.
 
 use super::former::Former;
 use super::interval::Interval;
+use super::reporters::Held;
 use super::state::{AgentKey, CheckKey};
 use super::time::Timestamp;
-use super::track::Track;
+use super::track::{Hard, Track};
 use super::verdict::Live;
+use skerry_protocol::wire::Outcome;
 
 /// What one agent sees of one check.
 #[derive(Clone, Debug, PartialEq)]
@@ -16,8 +18,16 @@ pub struct Witnessed {
     pub check: CheckKey,
     /// The hard states over time.
     pub track: Track,
-    /// When the agent declared the check.
+    /// When the agent ran the check and counted for it.
     pub declared: Vec<Interval<()>>,
+    /// Why it runs the check and does not count.
+    pub held: Option<Held>,
+    /// When it began to report what others reported before; what it saw earlier does not count.
+    pub joined: Option<Timestamp>,
+    /// The newest evidence when the agent's present spool began.
+    pub settled: Option<Timestamp>,
+    /// The newest observation of each outcome.
+    pub outcomes: Outcomes,
     /// Interval of the check at this agent, ms.
     pub interval_ms: i64,
     /// The one before, where this process saw it change: what still waits in the agent's spool was seen by it.
@@ -32,11 +42,68 @@ pub struct Witnessed {
     pub called_silent: bool,
 }
 
+/// When each conclusive outcome was last observed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Outcomes {
+    /// Up.
+    pub up: Option<Timestamp>,
+    /// Degraded.
+    pub degraded: Option<Timestamp>,
+    /// Down.
+    pub down: Option<Timestamp>,
+}
+
+impl Outcomes {
+    /// Takes note of an observation.
+    pub fn note(&mut self, outcome: Outcome, at: Timestamp) {
+        let newest = match outcome {
+            Outcome::Up => &mut self.up,
+            Outcome::Degraded => &mut self.degraded,
+            Outcome::Down => &mut self.down,
+            Outcome::Inconclusive => return,
+        };
+        *newest = (*newest).max(Some(at));
+    }
+
+    /// The newest observation that stands in no run which confirms `hard`; such a run began after it.
+    #[must_use]
+    pub fn outside_a_run_to(&self, hard: Hard) -> Option<Timestamp> {
+        match hard {
+            Hard::Down => self.up.max(self.degraded),
+            // Of bad ones after an up, or of those that are not down after a down.
+            Hard::Degraded => self.up.zip(self.down).map(|(up, down)| up.min(down)),
+            Hard::Up => self.down,
+            Hard::Unknown => None,
+        }
+    }
+}
+
 impl Witnessed {
+    /// What an agent saw of a check that it has not reported yet.
+    #[must_use]
+    pub fn new(agent: AgentKey, check: CheckKey, interval_ms: i64) -> Self {
+        Self {
+            agent,
+            check,
+            track: Track::default(),
+            declared: Vec::new(),
+            held: None,
+            joined: None,
+            settled: None,
+            outcomes: Outcomes::default(),
+            interval_ms,
+            former_interval: None,
+            definition: Vec::new(),
+            left: false,
+            live: None,
+            called_silent: false,
+        }
+    }
+
     /// Silence limit after the newest evidence: three intervals and ten seconds, ms.
     #[must_use]
     pub fn silence(&self) -> i64 {
-        self.silence_after(self.evidence())
+        self.silence_after(self.said_at())
     }
 
     /// The same after other evidence: what was seen by a longer interval of before has that one's time.
@@ -59,15 +126,30 @@ impl Witnessed {
         self.track.silent && self.live.is_none()
     }
 
-    /// The agent runs the check now.
+    /// The agent runs the check now, whether or not it counts.
+    #[must_use]
+    pub fn is_run(&self) -> bool {
+        self.is_declared() || self.held.is_some()
+    }
+
+    /// The agent runs the check now and counts for it.
     #[must_use]
     pub fn is_declared(&self) -> bool {
         self.declared.last().is_some_and(|newest| newest.to == Timestamp::FAR)
     }
 
-    /// Newest conclusive evidence.
+    /// Newest conclusive evidence; none of one that does not count.
     #[must_use]
     pub fn evidence(&self) -> Option<Timestamp> {
+        if self.held.is_some() {
+            return None;
+        }
+        self.said_at()
+    }
+
+    /// When it last said something conclusive, whether or not that counts.
+    #[must_use]
+    pub fn said_at(&self) -> Option<Timestamp> {
         let last = self.track.spans.last().map(|span| span.last);
         last.max(self.live.as_ref().map(|live| live.span.last))
     }

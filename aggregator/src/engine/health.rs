@@ -37,6 +37,8 @@ pub struct AgentCounts {
     pub missing: u64,
     /// Records that it gave up itself.
     pub lost: u64,
+    /// Checks of others that it began to report.
+    pub joined: u64,
     /// Batches refused because two delivered under its name.
     pub refused_as_clone: u64,
 }
@@ -45,5 +47,11 @@ impl Health {
     pub(super) fn count(&self, agent: AgentKey, change: impl FnOnce(&mut AgentCounts)) {
         let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
         change(agents.entry(agent).or_default());
+    }
+
+    /// Batches of an agent that were refused because another delivers under its name.
+    pub(super) fn refused_as_clone(&self, agent: AgentKey) -> u64 {
+        let agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
+        agents.get(&agent).map_or(0, |counts| counts.refused_as_clone)
     }
 }

@@ -81,6 +81,7 @@ impl Stand {
             agent: self.agents[agent],
             epoch: [1; 16],
             acknowledged: 0,
+            proof: Default::default(),
             process: Vec::new(),
             told: Default::default(),
             received: now,

@@ -3,6 +3,7 @@
 use super::writer::Writer;
 use crate::domain::state::{AgentKey, CheckKey};
 use crate::domain::step::Change;
+use crate::domain::voices::Refusal;
 use std::sync::atomic::Ordering;
 
 /// Checks that a line of the log names.
@@ -49,20 +50,55 @@ impl Writer {
                     let (agent, location, named) = self.who(*agent, checks);
                     tracing::warn!(%agent, %location, checks = checks.len(), "an agent was silent for 24 hours of {named}: it no longer counts for them; mend it, or take them from it");
                 }
-                Change::CloneRefused(agent) => {
+                Change::CloneRefused { agent, why, tell } => {
                     self.health.count(*agent, |counts| counts.refused_as_clone += 1);
+                    if *tell {
+                        let refused = self.health.refused_as_clone(*agent);
+                        let agent = &self.state.agents[agent].name;
+                        let what = match why {
+                            Refusal::TwoTakeTurns => {
+                                "two agents deliver as one, a copy among them, and neither is taken: stop one of them, give it an empty spool and a name of its own"
+                            }
+                            Refusal::AnotherLives => {
+                                "another spool delivers in the name of an agent that lives, without proof that it is that agent's, and is refused: if it is none of yours its token was stolen, exchange it with skerry-aggregator agent rotate"
+                            }
+                            Refusal::Replaced => {
+                                "somebody delivers with the credential that an agent had before: exchanged a moment ago, it opens nothing"
+                            }
+                        };
+                        tracing::warn!(%agent, refused, "{what}");
+                    }
+                }
+                Change::SpoolReplaced { agent, through } => {
+                    let agent = &self.state.agents[agent].name;
+                    tracing::warn!(%agent, through, "an agent begins a new spool: the former was damaged, removed or put back from a copy; what was taken of it stands");
+                }
+                Change::Joined { agent, checks } => {
+                    self.health.count(*agent, |counts| counts.joined += checks.len() as u64);
+                    let (agent, location, named) = self.who(*agent, checks);
+                    tracing::warn!(%agent, %location, checks = checks.len(), "an agent begins to report what others report: {named}");
+                }
+                Change::NotCounted { agent, why, checks } => {
+                    let (agent, location, named) = self.who(*agent, checks);
+                    let why = why.words();
+                    tracing::warn!(%agent, %location, checks = checks.len(), "an agent does not count for {named}: {why}. skerry-aggregator check list shows who counts");
+                }
+                Change::CountsAgain { agent, checks } => {
+                    let (agent, location, named) = self.who(*agent, checks);
+                    tracing::info!(%agent, %location, checks = checks.len(), "an agent counts now for {named}");
                 }
                 Change::Lost { agent, count, why, .. } => {
-                    self.health.count(*agent, |counts| counts.lost += count);
+                    self.health.count(*agent, |counts| counts.lost = counts.lost.saturating_add(*count));
                     let agent = &self.state.agents[agent].name;
                     tracing::warn!(%agent, count, %why, "an agent lost observations");
                 }
                 Change::OldCopy { agent, newest, through } => {
                     let agent = &self.state.agents[agent].name;
-                    tracing::warn!(%agent, newest, through, "an agent sends records again that were taken before, and no newer ones: its spool was put back from an old copy, or copied to another host; stop it, move its spool file away and start it again");
+                    tracing::warn!(%agent, newest, through, "an agent sends records again that were taken before, and no newer ones: its spool was put back from an old copy, or copied to another host; it is told to begin a new one");
                 }
                 Change::Gap { agent, from, to, acknowledged, .. } => {
-                    self.health.count(*agent, |counts| counts.missing += to - from);
+                    self.health
+                        .count(*agent, |counts| counts.missing = counts.missing.saturating_add(to - from));
                     let agent = &self.state.agents[agent].name;
                     if *acknowledged {
                         tracing::error!(%agent, from, to, "observations that were acknowledged to an agent are not in this database: it was restored from a backup, its disk lost commits, or another aggregator took them. What nobody else saw is shown as no data; what people changed in that time is missing too: look at it, and at the disk");

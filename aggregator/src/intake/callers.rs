@@ -90,6 +90,7 @@ impl Remembered {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::reporters::Permit;
     use crate::domain::state::{AgentKey, WorkspaceKey};
     use crate::store::Standing;
 
@@ -101,6 +102,7 @@ mod tests {
             former_name: None,
             location: "there".to_owned(),
             standing: Standing::Active,
+            permit: Permit::default(),
         }
     }
 

@@ -3,7 +3,6 @@
 
 use crate::domain::opinions::{self, Lacking};
 use crate::domain::state::{AgentKey, State, Told};
-use crate::domain::step::LOCATION;
 use crate::domain::time::Timestamp;
 use crate::engine::{AgentCounts, Health};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -51,7 +50,7 @@ struct VersionLabels {
 /// Every agent of every workspace; our own voice for heartbeats is none.
 pub(super) fn sight(state: &State) -> Vec<AgentSight> {
     let mut lacking = opinions::lacking(state);
-    let agents = state.agents.iter().filter(|(_, agent)| agent.location != LOCATION);
+    let agents = state.agents.iter().filter(|(_, agent)| !agent.is_our_voice());
     let agents = agents.map(|(key, agent)| AgentSight {
         key: *key,
         labels: AgentLabels {
@@ -98,7 +97,7 @@ const SECONDS: [(&str, &str, Holds); 4] = [
     }),
 ];
 
-const NUMBERS: [(&str, &str, Holds); 7] = [
+const NUMBERS: [(&str, &str, Holds); 8] = [
     (
         "agent_own_network_gone",
         "1 while the agent says that its own network is gone: its checks are inconclusive",
@@ -119,6 +118,12 @@ const NUMBERS: [(&str, &str, Holds); 7] = [
         "Checks for which the agent no longer counts, after 24 hours of silence",
         |one, _| Some(one.lacking.left as f64),
     ),
+    (
+        "agent_not_counted_checks",
+        "Checks that the agent runs and does not count for: heartbeats, others than its token is for, those that wait to be \
+         allowed, those that it defines otherwise",
+        |one, _| Some(one.lacking.held as f64),
+    ),
     ("agent_definition_conflicts", "Checks that another agent defines otherwise", |one, _| {
         Some(one.lacking.conflicting as f64)
     }),
@@ -127,10 +132,11 @@ const NUMBERS: [(&str, &str, Holds); 7] = [
 /// One of the counts.
 type Count = fn(&AgentCounts) -> u64;
 
-const COUNTERS: [(&str, &str, Count); 3] = [
+const COUNTERS: [(&str, &str, Count); 4] = [
     ("agent_missing_records", "Records that never arrived: the sequence jumped", |counts| counts.missing),
     ("agent_lost_records", "Records that the agent told as lost", |counts| counts.lost),
-    ("agent_clone_refusals", "Batches refused because two agents deliver under one name", |counts| {
+    ("agent_joined_checks", "Checks of others that the agent began to report", |counts| counts.joined),
+    ("agent_clone_refusals", "Batches refused because another delivers under the same name", |counts| {
         counts.refused_as_clone
     }),
 ];

@@ -7,11 +7,12 @@ use crate::domain::heartbeat::{Expected, Heartbeat, Started};
 use crate::domain::interval::Interval;
 use crate::domain::layers::Layers;
 use crate::domain::state::{
-    Agent, AgentKey, Check, CheckKey, Component, ComponentKey, Epoch, Group, GroupKey, Link, Page, PageItem,
-    PageKey, State, Told, TrackKey, Witnessed, Workspace, WorkspaceKey,
+    Agent, AgentKey, Check, CheckKey, Component, ComponentKey, Epoch, Group, GroupKey, Link, Outcomes, Page,
+    PageItem, PageKey, State, Told, TrackKey, Witnessed, Workspace, WorkspaceKey,
 };
 use crate::domain::time::Timestamp;
 use crate::domain::track::{Span, Track};
+use crate::domain::voices::Voices;
 use rusqlite::Row;
 
 impl Store {
@@ -64,30 +65,31 @@ struct Load<'a> {
 impl Load<'_> {
     fn tenants(&mut self) -> Result<(), StoreError> {
         let Self { store, state } = self;
-        store.each("SELECT key, name FROM workspace", |row| {
-            state.workspaces.insert(WorkspaceKey(row.get(0)?), Workspace { name: row.get(1)? });
+        store.each("SELECT key, name, ask_reporters FROM workspace", |row| {
+            let workspace = Workspace { name: row.get(1)?, asks: row.get(2)? };
+            state.workspaces.insert(WorkspaceKey(row.get(0)?), workspace);
             Ok(())
         })?;
-        store.each("SELECT key, workspace, name, location FROM agent", |row| {
-            let (name, location): (String, String) = (row.get(2)?, row.get(3)?);
-            let agent = Agent::new(WorkspaceKey(row.get(1)?), &name, &location);
-            state.agents.insert(AgentKey(row.get(0)?), agent);
-            Ok(())
-        })?;
+        for known in store.agents()? {
+            let agent = Agent::new(known.workspace, &known.name, &known.location);
+            state.agents.insert(known.agent, Agent { permit: known.permit, ..agent });
+        }
         store.each("SELECT agent, to_ms, location FROM former_location ORDER BY agent, to_ms", |row| {
             let Some(agent) = state.agents.get_mut(&AgentKey(row.get(0)?)) else { return Ok(()) };
             agent.former_locations.push(Former { to: Timestamp(row.get(1)?), value: row.get(2)? });
             Ok(())
         })?;
         store.each("SELECT agent, epoch, through, offset_ms, seen_ms, version, depth, oldest_ms, lost, set_aside, lateness_ms,
-             own_network_gone FROM agent_epoch ORDER BY seen_ms", |row| {
+             own_network_gone, last_record FROM agent_epoch ORDER BY seen_ms", |row| {
             let Some(agent) = state.agents.get_mut(&AgentKey(row.get(0)?)) else { return Ok(()) };
             let epoch = Epoch {
                 through: row.get::<_, i64>(2)?.unsigned_abs(),
                 offset: row.get(3)?,
                 seen: Timestamp(row.get(4)?),
+                last_record: row.get::<_, i64>(12)?.cast_unsigned(),
             };
             agent.epochs.insert(row.get(1)?, epoch);
+            agent.voices = Voices::of_spool(row.get(1)?, epoch.seen);
             agent.last_seen = Some(Timestamp(row.get(4)?));
             agent.skew = row.get(3)?;
             agent.own_network_gone = row.get(11)?;
@@ -106,13 +108,23 @@ impl Load<'_> {
 
     fn checks(&mut self) -> Result<(), StoreError> {
         let Self { store, state } = self;
-        store.each("SELECT key, workspace, name, quorum FROM \"check\"", |row| {
+        let sql = "SELECT key, workspace, name, quorum, definition, file_definition,
+                 (SELECT definition FROM check_definition AS chosen WHERE chosen.workspace = \"check\".workspace
+                     AND chosen.check_name = \"check\".name)
+             FROM \"check\"";
+        store.each(sql, |row| {
             let (key, workspace) = (CheckKey(row.get(0)?), WorkspaceKey(row.get(1)?));
             let name: String = row.get(2)?;
             let quorum = rows::quorum(&row.get::<_, String>(3)?)?;
-            let (former_quorums, tracks, components) = (Vec::new(), Vec::new(), Vec::new());
             state.check_names.insert((workspace, name.clone()), key);
-            state.checks.insert(key, Check { workspace, name, quorum, former_quorums, tracks, components });
+            let check = Check {
+                quorum,
+                definition: row.get(4)?,
+                file_definition: row.get(5)?,
+                chosen_definition: row.get(6)?,
+                ..Check::new(workspace, &name)
+            };
+            state.checks.insert(key, check);
             Ok(())
         })?;
         store.each("SELECT \"check\", to_ms, quorum FROM former_quorum ORDER BY \"check\", to_ms", |row| {
@@ -153,21 +165,22 @@ impl Load<'_> {
         let Self { store, state } = self;
         let mut open = Vec::new();
         let sql =
-            "SELECT key, agent, \"check\", interval_ms, definition, silent, gone, state, from_ms, last_ms
+            "SELECT key, agent, \"check\", interval_ms, definition, silent, gone, state, from_ms, last_ms, held,
+                 joined_ms, settled_ms, up_ms, degraded_ms, down_ms
              FROM track";
         store.each(sql, |row| {
             let (key, agent, check) = (TrackKey(row.get(0)?), AgentKey(row.get(1)?), CheckKey(row.get(2)?));
+            let at = |column| row.get::<_, Option<i64>>(column).map(|at| at.map(Timestamp));
+            let held = row.get::<_, Option<String>>(10)?.as_deref().map(rows::held).transpose()?;
             let witnessed = Witnessed {
-                agent,
-                check,
                 track: Track::new(Vec::new(), row.get(5)?),
-                declared: Vec::new(),
-                interval_ms: row.get(3)?,
-                former_interval: None,
                 definition: row.get(4)?,
                 left: row.get(6)?,
-                live: None,
-                called_silent: false,
+                held,
+                joined: at(11)?,
+                settled: at(12)?,
+                outcomes: Outcomes { up: at(13)?, degraded: at(14)?, down: at(15)? },
+                ..Witnessed::new(agent, check, row.get(3)?)
             };
             if let Some(name) = row.get::<_, Option<String>>(7)? {
                 let (from, last) = (Timestamp(row.get(8)?), Timestamp(row.get(9)?));

@@ -2,7 +2,8 @@
 
 use super::tokens::Standing;
 use super::{Store, StoreError};
-use crate::domain::step::LOCATION;
+use crate::domain::reporters::Held;
+use crate::domain::step::{LOCATION, VOICE};
 use crate::domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -31,8 +32,14 @@ pub struct AgentEntry {
     pub losses: u64,
     /// When the last of them was noted.
     pub last_loss: Option<Timestamp>,
+    /// Patterns of the checks that its token is for; `None`: every check.
+    pub limit: Option<Vec<String>>,
     /// Checks that it defines otherwise than another agent does.
     pub conflicts: Vec<String>,
+    /// Checks that it runs and does not count for, with the reason.
+    pub held: Vec<(String, Held)>,
+    /// Checks of others that it joined, and when.
+    pub joined: Vec<(String, Timestamp)>,
     /// Checks that it runs and says nothing conclusive about.
     pub silent: Vec<String>,
     /// Checks that it was silent about for 24 hours: it no longer counts for them.
@@ -68,10 +75,12 @@ struct Running {
     definition: Vec<u8>,
     silent: bool,
     left: bool,
+    held: Option<Held>,
+    joined: Option<Timestamp>,
 }
 
 impl Store {
-    /// All agents by workspace and name; our own voice for heartbeats is none.
+    /// All agents by workspace and name; our own voice for heartbeats is none, unless somebody has a token for it.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -83,16 +92,17 @@ impl Store {
                  (SELECT max(until_ms) FROM enrolment WHERE agent = agent.key AND used_ms IS NULL),
                  agent.cloned_ms, heard.seen_ms, heard.offset_ms, heard.version, heard.depth, heard.oldest_ms,
                  heard.set_aside, heard.lateness_ms,
-                 (SELECT coalesce(sum(count), 0) FROM loss WHERE loss.agent = agent.key),
+                 (SELECT CAST(min(total(min(max(count, 0), 1000000000000)), 1e15) AS INTEGER) FROM loss
+                     WHERE loss.agent = agent.key),
                  (SELECT count(*) FROM loss WHERE loss.agent = agent.key),
-                 (SELECT max(noted_ms) FROM loss WHERE loss.agent = agent.key), heard.own_network_gone
+                 (SELECT max(noted_ms) FROM loss WHERE loss.agent = agent.key), heard.own_network_gone, agent.checks
              FROM agent JOIN workspace ON workspace.key = agent.workspace
              LEFT JOIN agent_epoch AS heard ON heard.agent = agent.key AND heard.seen_ms =
                  (SELECT max(seen_ms) FROM agent_epoch AS any WHERE any.agent = agent.key)
-             WHERE agent.location <> ?1
+             WHERE agent.name <> ?1 OR agent.location <> ?2 OR agent.token_hash IS NOT NULL
              GROUP BY agent.key ORDER BY workspace.name, agent.name";
         let mut statement = self.connection.prepare(sql)?;
-        let mut rows = statement.query([LOCATION])?;
+        let mut rows = statement.query([VOICE, LOCATION])?;
         let mut roll = Vec::new();
         while let Some(row) = rows.next()? {
             let key: i64 = row.get(0)?;
@@ -127,9 +137,12 @@ impl Store {
                 lost_records: number(15)?,
                 losses: number(16)?,
                 last_loss: at(17)?,
+                limit: row.get::<_, Option<String>>(19)?.map(|all| all.lines().map(str::to_owned).collect()),
                 conflicts: names(&|one| conflicting.contains(&one.check)),
-                silent: names(&|one| one.silent && !one.left),
-                left: names(&|one| one.left),
+                held: of_it().filter_map(|one| Some((one.name.clone(), one.held?))).collect(),
+                joined: of_it().filter_map(|one| Some((one.name.clone(), one.joined?))).collect(),
+                silent: names(&|one| one.held.is_none() && one.silent && !one.left),
+                left: names(&|one| one.held.is_none() && one.left),
             });
         }
         Ok(roll)
@@ -137,9 +150,10 @@ impl Store {
 
     fn running(&self) -> Result<Vec<Running>, StoreError> {
         let sql = "SELECT track.agent, track.\"check\", \"check\".name, track.definition, track.silent,
-                 track.gone
+                 track.gone, track.held, track.joined_ms
              FROM track JOIN \"check\" ON \"check\".key = track.\"check\"
-             WHERE EXISTS (SELECT 1 FROM declared WHERE track = track.key AND to_ms = ?1)
+             WHERE track.held IS NOT NULL
+                 OR EXISTS (SELECT 1 FROM declared WHERE track = track.key AND to_ms = ?1)
              ORDER BY \"check\".name";
         let mut statement = self.connection.prepare(sql)?;
         let rows = statement.query_map([Timestamp::FAR.0], |row| {
@@ -150,6 +164,8 @@ impl Store {
                 definition: row.get(3)?,
                 silent: row.get(4)?,
                 left: row.get(5)?,
+                held: row.get::<_, Option<String>>(6)?.as_deref().and_then(Held::read),
+                joined: row.get::<_, Option<i64>>(7)?.map(Timestamp),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)

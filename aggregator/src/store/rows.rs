@@ -2,6 +2,7 @@
 
 use super::StoreError;
 use crate::domain::component::Automatic;
+use crate::domain::reporters::Held;
 use crate::domain::state::{ComponentKey, ComponentSettings, GroupKey, PageItem, PageSettings};
 use crate::domain::status::Status;
 use crate::domain::track::Hard;
@@ -217,4 +218,8 @@ impl From<PageItemRow> for PageItem {
             PageItemRow::Component(key) => Self::Component(ComponentKey(key)),
         }
     }
+}
+
+pub(super) fn held(name: &str) -> Result<Held, StoreError> {
+    Held::read(name).ok_or_else(|| StoreError::Strange(format!("a reason {name:?} not to count")))
 }

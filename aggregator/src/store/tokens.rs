@@ -2,6 +2,7 @@
 //! nothing.
 
 use super::{Store, StoreError};
+use crate::domain::reporters::Permit;
 use crate::domain::state::{AgentKey, WorkspaceKey};
 use crate::domain::time::{DAY, HOUR, Timestamp};
 use rusqlite::{OptionalExtension, Row, Transaction, TransactionBehavior};
@@ -31,7 +32,13 @@ pub struct AgentIdentity {
     pub location: String,
     /// Whether it is taken.
     pub standing: Standing,
+    /// What it may report.
+    pub permit: Permit,
 }
+
+/// Of every agent, or with a condition after it.
+const IDENTITIES: &str = "SELECT key, workspace, name, former_name, location, standing, checks,
+     (SELECT group_concat(check_name, char(10)) FROM agent_allow WHERE agent = agent.key) FROM agent";
 
 /// Whether an agent is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -107,9 +114,8 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sqlite`]; a token nobody has is `None`.
     pub fn agent_by_token(&self, token: &str) -> Result<Option<AgentIdentity>, StoreError> {
-        let sql = "SELECT key, workspace, name, former_name, location, standing FROM agent
-             WHERE token_hash = ?1";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let sql = format!("{IDENTITIES} WHERE token_hash = ?1");
+        let mut statement = self.connection.prepare_cached(&sql)?;
         let mut rows = statement.query([token_hash(token)])?;
         rows.next()?.map(identity).transpose()
     }
@@ -119,8 +125,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sqlite`].
     pub fn agents(&self) -> Result<Vec<AgentIdentity>, StoreError> {
-        let sql = "SELECT key, workspace, name, former_name, location, standing FROM agent";
-        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut statement = self.connection.prepare_cached(IDENTITIES)?;
         let mut rows = statement.query([])?;
         let mut agents = Vec::new();
         while let Some(row) = rows.next()? {
@@ -210,6 +215,77 @@ impl Store {
         Ok(self.connection.execute(sql, (workspace, name, to))? == 1)
     }
 
+    /// Limits an agent to checks whose names fit one of the patterns.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`]; `false`: there is no such agent.
+    pub fn limit_agent(
+        &mut self,
+        workspace: &str,
+        name: &str,
+        patterns: &[String],
+    ) -> Result<bool, StoreError> {
+        let sql = "UPDATE agent SET checks = ?3 WHERE name = ?2
+             AND workspace = (SELECT key FROM workspace WHERE name = ?1)";
+        Ok(self.connection.execute(sql, (workspace, name, patterns.join("\n")))? == 1)
+    }
+
+    /// Lets an agent join others in reporting a check.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`]; `false`: there is no such agent.
+    pub fn allow_agent(&mut self, workspace: &str, name: &str, check: &str) -> Result<bool, StoreError> {
+        let sql = "INSERT INTO agent_allow (agent, workspace, check_name)
+             SELECT agent.key, agent.workspace, ?3 FROM agent JOIN workspace ON workspace.key = agent.workspace
+             WHERE workspace.name = ?1 AND agent.name = ?2
+             ON CONFLICT (agent, check_name) DO UPDATE SET workspace = excluded.workspace";
+        Ok(self.connection.execute(sql, (workspace, name, check))? == 1)
+    }
+
+    /// Says that the definition with which that agent runs a check is the one that holds.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`]; `false`: that agent does not run it, or has not told how.
+    pub fn choose_definition(
+        &mut self,
+        workspace: &str,
+        check: &str,
+        agent: &str,
+    ) -> Result<bool, StoreError> {
+        let sql = "INSERT INTO check_definition (workspace, check_name, definition)
+             SELECT workspace.key, \"check\".name, track.definition FROM track
+             JOIN \"check\" ON \"check\".key = track.\"check\" JOIN agent ON agent.key = track.agent
+             JOIN workspace ON workspace.key = \"check\".workspace
+             WHERE workspace.name = ?1 AND \"check\".name = ?2 AND agent.name = ?3 AND length(track.definition) > 0
+             ON CONFLICT (workspace, check_name) DO UPDATE SET definition = excluded.definition";
+        Ok(self.connection.execute(sql, (workspace, check, agent))? == 1)
+    }
+
+    /// Every definition that an operator chose: workspace, name of the check, hash.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn chosen_definitions(&self) -> Result<Vec<(WorkspaceKey, String, Vec<u8>)>, StoreError> {
+        let sql = "SELECT workspace, check_name, definition FROM check_definition";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let rows =
+            statement.query_map([], |row| Ok((WorkspaceKey(row.get(0)?), row.get(1)?, row.get(2)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
+    /// One agent and where it stands, read from its own row alone: what it told of itself, and what else is in the
+    /// database, keeps no operator from it.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn agent_named(&self, workspace: &str, name: &str) -> Result<Option<(String, Standing)>, StoreError> {
+        let sql = "SELECT location, standing FROM agent WHERE name = ?2
+             AND workspace = (SELECT key FROM workspace WHERE name = ?1)";
+        let found = self.connection.query_row(sql, (workspace, name), |row| Ok((row.get(0)?, row.get(1)?)));
+        let found: Option<(String, String)> = found.optional()?;
+        found.map(|(location, standing)| Ok((location, Standing::read(&standing)?))).transpose()
+    }
+
     /// Sets whether the agent is taken. One that is revoked has no credential and no token any more.
     ///
     /// # Errors
@@ -264,6 +340,9 @@ fn give(transaction: &Transaction<'_>, agent: i64, credential: &str) -> Result<(
 }
 
 fn identity(row: &Row<'_>) -> Result<AgentIdentity, StoreError> {
+    let lines = |text: String| text.lines().map(str::to_owned).collect::<Vec<_>>();
+    let checks = row.get::<_, Option<String>>(6)?.map(lines);
+    let allowed = row.get::<_, Option<String>>(7)?.map(lines).unwrap_or_default();
     Ok(AgentIdentity {
         agent: AgentKey(row.get(0)?),
         workspace: WorkspaceKey(row.get(1)?),
@@ -271,6 +350,7 @@ fn identity(row: &Row<'_>) -> Result<AgentIdentity, StoreError> {
         former_name: row.get(3)?,
         location: row.get(4)?,
         standing: Standing::read(&row.get::<_, String>(5)?)?,
+        permit: Permit { checks, allowed: allowed.into_iter().collect() },
     })
 }
 

@@ -1,5 +1,7 @@
 //! Changes become rows, all of one group in one transaction.
 
+mod tracks;
+
 use super::{Store, StoreError, observation, rows};
 use crate::domain::interval::Interval;
 use crate::domain::state::{
@@ -16,7 +18,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; then nothing of the group is written.
     pub fn commit(&mut self, state: &State, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
-        if changes.iter().all(|change| matches!(change, Change::Shown(_))) {
+        if changes.iter().all(stores_nothing) {
             return Ok(());
         }
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -36,6 +38,11 @@ impl Store {
         }
         group.finish()
     }
+}
+
+/// A write for these alone would wait for the disk in vain.
+fn stores_nothing(change: &Change) -> bool {
+    matches!(change, Change::Shown(_) | Change::CloneRefused { tell: false, .. })
 }
 
 pub(super) struct Group<'a> {
@@ -58,7 +65,16 @@ impl Group<'_> {
             Change::WorkspaceAdded(key) => self.workspace(*key),
             Change::AgentSaved(key) => self.agent(*key),
             Change::EpochMoved { agent, epoch } => self.epoch(*agent, epoch),
-            Change::CloneRefused(agent) => {
+            Change::WorkspaceSaved(key) => {
+                let asks = self.state.workspaces[key].asks;
+                self.run("UPDATE workspace SET ask_reporters = ?2 WHERE key = ?1", (key.0, asks))
+            }
+            Change::EpochsForgotten { agent, epochs } => {
+                let sql = "DELETE FROM agent_epoch WHERE agent = ?1 AND epoch = ?2";
+                epochs.iter().try_for_each(|epoch| self.run(sql, (agent.0, epoch)))
+            }
+            Change::CloneRefused { tell: false, .. } => Ok(()),
+            Change::CloneRefused { agent, .. } => {
                 self.run("UPDATE agent SET cloned_ms = ?2 WHERE key = ?1", (agent.0, self.now.0))
             }
             Change::Gap { agent, from, to, acknowledged, .. } => {
@@ -109,6 +125,10 @@ impl Group<'_> {
             Change::ComponentSaved(key) => self.component(*key),
             Change::Shown(_)
             | Change::OldCopy { .. }
+            | Change::SpoolReplaced { .. }
+            | Change::Joined { .. }
+            | Change::NotCounted { .. }
+            | Change::CountsAgain { .. }
             | Change::FellSilent { .. }
             | Change::HeardAgain { .. }
             | Change::Left { .. } => Ok(()),
@@ -155,12 +175,12 @@ impl Group<'_> {
         let agent = &self.state.agents[&key];
         let position = &agent.epochs[epoch];
         let sql = "INSERT INTO agent_epoch (workspace, agent, epoch, through, offset_ms, seen_ms, version,
-                 depth, oldest_ms, lost, set_aside, lateness_ms, own_network_gone)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13) ON CONFLICT (agent, epoch) DO UPDATE
+                 depth, oldest_ms, lost, set_aside, lateness_ms, own_network_gone, last_record)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (agent, epoch) DO UPDATE
              SET through = excluded.through, offset_ms = excluded.offset_ms, seen_ms = excluded.seen_ms,
                  version = excluded.version, depth = excluded.depth, oldest_ms = excluded.oldest_ms,
                  lost = excluded.lost, set_aside = excluded.set_aside, lateness_ms = excluded.lateness_ms,
-                 own_network_gone = excluded.own_network_gone";
+                 own_network_gone = excluded.own_network_gone, last_record = excluded.last_record";
         let told = &agent.told;
         let row = (
             agent.workspace.0,
@@ -176,6 +196,7 @@ impl Group<'_> {
             told.set_aside as i64,
             told.lateness_ms as i64,
             agent.own_network_gone,
+            position.last_record.cast_signed(),
         );
         self.run(sql, row)
     }
@@ -200,83 +221,13 @@ impl Group<'_> {
 
     fn check(&self, key: CheckKey) -> Result<(), StoreError> {
         let check = &self.state.checks[&key];
-        let sql = "INSERT INTO \"check\" (key, workspace, name, quorum) VALUES (?1, ?2, ?3, ?4)
-             ON CONFLICT (key) DO UPDATE SET quorum = excluded.quorum";
-        self.run(sql, (key.0, check.workspace.0, &check.name, rows::quorum_name(check.quorum)))?;
+        let sql = "INSERT INTO \"check\" (key, workspace, name, quorum, definition, file_definition)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT (key) DO UPDATE SET quorum = excluded.quorum,
+                 definition = excluded.definition, file_definition = excluded.file_definition";
+        let quorum = rows::quorum_name(check.quorum);
+        let (definition, file) = (&check.definition, &check.file_definition);
+        self.run(sql, (key.0, check.workspace.0, &check.name, quorum, definition, file))?;
         self.former_quorums(key)
-    }
-
-    fn track(&self, key: TrackKey) -> Result<(), StoreError> {
-        let witnessed = &self.state.tracks[&key];
-        let workspace = self.state.agents[&witnessed.agent].workspace.0;
-        let open = witnessed.track.spans.last();
-        let sql =
-            "INSERT INTO track (key, workspace, agent, \"check\", interval_ms, definition, silent, gone,
-                 state, from_ms, last_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)
-             ON CONFLICT (key) DO UPDATE SET interval_ms = excluded.interval_ms,
-                 definition = excluded.definition, silent = excluded.silent, gone = excluded.gone,
-                 state = excluded.state, from_ms = excluded.from_ms, last_ms = excluded.last_ms";
-        let head = (
-            key.0,
-            workspace,
-            witnessed.agent.0,
-            witnessed.check.0,
-            witnessed.interval_ms,
-            &witnessed.definition,
-            witnessed.track.silent,
-            witnessed.left,
-            open.map(|span| span.state.name()),
-            open.map(|span| span.from.0),
-            open.map(|span| span.last.0),
-        );
-        self.run(sql, head)
-    }
-
-    /// The newest two stretches; those before them stand.
-    fn declared(&self, key: TrackKey) -> Result<(), StoreError> {
-        let witnessed = &self.state.tracks[&key];
-        let workspace = self.state.agents[&witnessed.agent].workspace.0;
-        let declared = &witnessed.declared;
-        let newest = &declared[declared.len().saturating_sub(2)..];
-        let stand = declared.len() - newest.len();
-        let after = declared[..stand].last().map_or(i64::MIN, |ended| ended.to.0);
-        self.run("DELETE FROM declared WHERE track = ?1 AND from_ms >= ?2", (key.0, after))?;
-        for interval in newest {
-            let sql = "INSERT INTO declared (workspace, track, from_ms, to_ms) VALUES (?1, ?2, ?3, ?4)";
-            self.run(sql, (workspace, key.0, interval.from.0, interval.to.0))?;
-        }
-        Ok(())
-    }
-
-    /// Closed spans that lie before the newest one, from the one that holds `from` on.
-    fn spans(&self, key: TrackKey, from: Timestamp) -> Result<(), StoreError> {
-        let witnessed = &self.state.tracks[&key];
-        let workspace = self.state.agents[&witnessed.agent].workspace.0;
-        let spans = &witnessed.track.spans;
-        let first = spans.partition_point(|span| span.last < from).saturating_sub(1);
-        let base = spans.get(first).map_or(from, |span| span.from.min(from));
-        self.run("DELETE FROM span WHERE track = ?1 AND from_ms >= ?2", (key.0, base.0))?;
-        for span in &spans[first..spans.len().saturating_sub(1).max(first)] {
-            let sql = "INSERT INTO span (workspace, track, from_ms, last_ms, state)
-                 VALUES (?1, ?2, ?3, ?4, ?5)";
-            self.run(sql, (workspace, key.0, span.from.0, span.last.0, span.state.name()))?;
-        }
-        Ok(())
-    }
-
-    /// When the check flapped, from the stretch that ends at `from` or later on.
-    fn flaps(&self, key: TrackKey, from: Timestamp) -> Result<(), StoreError> {
-        let witnessed = &self.state.tracks[&key];
-        let workspace = self.state.agents[&witnessed.agent].workspace.0;
-        let flaps = &witnessed.track.flaps;
-        let newest = &flaps[flaps.partition_point(|flap| flap.to < from)..];
-        let base = newest.first().map_or(from, |flap| flap.from.min(from));
-        self.run("DELETE FROM flap WHERE track = ?1 AND from_ms >= ?2", (key.0, base.0))?;
-        for flap in newest {
-            let sql = "INSERT INTO flap (workspace, track, from_ms, to_ms) VALUES (?1, ?2, ?3, ?4)";
-            self.run(sql, (workspace, key.0, flap.from.0, flap.to.0))?;
-        }
-        Ok(())
     }
 
     fn transition(&self, change: &Change) -> Result<(), StoreError> {

@@ -35,6 +35,7 @@ fn report(world: &World, boot_now: i64, wall_now: Timestamp, first: u64, whens: 
         agent: world.senders[0].agent,
         epoch: [1; 16],
         acknowledged: 0,
+        proof: Default::default(),
         process: Vec::new(),
         told: Told::default(),
         received: world.now,

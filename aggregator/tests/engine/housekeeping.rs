@@ -54,6 +54,7 @@ impl House {
             agent: self.agent,
             epoch: [1; 16],
             acknowledged: 0,
+            proof: Default::default(),
             received: now,
             boot_now: BOOT,
             wall_now: now,
@@ -171,13 +172,16 @@ async fn an_agent_waits_for_one_deletion_at_most_while_old_observations_end() {
 async fn losses_and_transitions_are_told_for_thirteen_months_and_the_past_stays() {
     let house = House::new().await;
     let lost = |count| RecordKind::Lost { count, why: "the disk was full".to_owned(), from: None, to: None };
-    house.send(1, observed(500 * DAY, Hard::Up)).await;
-    house.send(2, observed(450 * DAY, Hard::Down)).await;
+    house.send(1, observed(5 * DAY, Hard::Up)).await;
+    house.send(2, observed(4 * DAY, Hard::Down)).await;
     house.send(3, observed(HOUR, Hard::Up)).await;
     house.send(4, lost(7)).await;
     house.send(5, lost(5)).await;
-    // The first loss was noted long ago: a test cannot wait so long.
+    // The first loss and two transitions were noted long ago: a test cannot wait so long.
     let noted = house.engine.now() - 401 * DAY;
+    let old = "UPDATE hard_transition SET at_ms = ?1 WHERE at_ms < ?2";
+    let (long_ago, of_late) = (noted.0, (house.engine.now() - DAY).0);
+    assert_eq!(house.rows().execute(old, [long_ago, of_late]).expect("written"), 2);
     let age = "UPDATE loss SET noted_ms = ?1 WHERE count = 7";
     assert_eq!(house.rows().execute(age, [noted.0]).expect("written"), 1);
     let told = || {

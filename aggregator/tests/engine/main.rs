@@ -2,6 +2,7 @@
 //! hold after every one of them, that the store gives back what was committed, and what is done beside the writer.
 
 mod clocks;
+mod hostile;
 mod housekeeping;
 mod invariants;
 mod past;
@@ -9,5 +10,6 @@ mod script;
 mod sight;
 mod silence;
 mod stored;
+mod tokens;
 mod turned;
 mod unreadable;

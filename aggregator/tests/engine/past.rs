@@ -38,6 +38,7 @@ fn report(world: &World, agent: usize, first: u64, seen: &[(i64, Hard)]) -> Repo
         agent: world.senders[agent].agent,
         epoch: [1; 16],
         acknowledged: 0,
+        proof: Default::default(),
         process: Vec::new(),
         told: Told::default(),
         received: world.now,

@@ -177,6 +177,7 @@ impl World {
             agent,
             epoch,
             acknowledged,
+            proof: Default::default(),
             process,
             told,
             received,

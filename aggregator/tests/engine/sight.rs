@@ -69,6 +69,7 @@ fn sees(world: &mut World, agent: usize, check: &str, seen: &[(i64, Hard)]) -> V
         agent: sender.agent,
         epoch: [7; 16],
         acknowledged: 0,
+        proof: Default::default(),
         process: Vec::new(),
         told: Told::default(),
         received: world.now,

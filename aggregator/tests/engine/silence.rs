@@ -34,6 +34,7 @@ fn hears(world: &mut World, who: usize, hard: Hard, definition: u8) -> Vec<Chang
         agent: sender.agent,
         epoch: [1; 16],
         acknowledged: 0,
+        proof: Default::default(),
         process: Vec::new(),
         told: Told::default(),
         received: world.now,
@@ -116,14 +117,17 @@ fn a_minority_is_named_while_the_verdict_overrules_it() {
     let (mut world, _) = World::new();
     world.now = START + 10 * SECOND;
     hears(&mut world, 0, Hard::Down, 1);
-    hears(&mut world, 1, Hard::Up, 2);
+    hears(&mut world, 1, Hard::Up, 1);
     let check = check_a(&world);
     world.state.checks.get_mut(&check).expect("it is there").quorum = Quorum::Majority;
     let opinions = of_check(&world.state, check, world.now);
     assert_eq!((opinions.verdict, opinions.minority()), (Verdict::Up, vec!["here"]));
     assert_eq!(minorities(&world.state, world.now), [(check, vec!["here".to_owned()])]);
-    let conflicts: Vec<usize> = lacking(&world.state).values().map(|one| one.conflicting).collect();
-    assert_eq!(conflicts, [1, 1], "they define it each in their own way");
+    hears(&mut world, 1, Hard::Up, 2);
+    let lacks: Vec<_> = lacking(&world.state).values().map(|one| (one.conflicting, one.held)).collect();
+    assert_eq!(lacks, [(1, 0), (1, 1)], "they define it each in their own way, and the first of them holds");
+    let opinions = of_check(&world.state, check, world.now);
+    assert_eq!((opinions.verdict, opinions.minority()), (Verdict::Down, Vec::<&str>::new()));
 
     world.now = START + 12 * SECOND;
     hears(&mut world, 1, Hard::Down, 1);

@@ -131,6 +131,7 @@ impl Host {
             agent: self.agent,
             epoch: [1; 16],
             acknowledged: 0,
+            proof: Default::default(),
             process: Vec::new(),
             told: Told::default(),
             received: self.engine().now(),

@@ -35,6 +35,7 @@ fn report(agent: skerry_aggregator::domain::state::AgentKey, received: Timestamp
         snapshot: Vec::new(),
         inventory: Some(vec![declared("a", 1_000)]),
         acknowledged: 0,
+        proof: Default::default(),
         process: Vec::new(),
         told: Default::default(),
     }))
@@ -74,7 +75,10 @@ async fn what_was_never_written_is_never_acknowledged() {
         }
         next.tick().await;
     };
-    assert_eq!(answer, Answer::Acknowledged { through: 1, want_inventory: false });
+    assert_eq!(
+        answer,
+        Answer::Acknowledged { through: 1, want_inventory: false, contested: false, old_copy: false }
+    );
     let stored: i64 =
         beside.query_row("SELECT count(*) FROM observation", [], |row| row.get(0)).expect("a number");
     assert_eq!(stored, 1, "what was acknowledged is stored");

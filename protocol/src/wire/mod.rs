@@ -10,6 +10,10 @@
 //! a sequence at or below its mark; a jump above it is accepted and kept as a gap. A folded record may stand for the
 //! sequences up to its `through`.
 //!
+//! **Epochs.** One epoch of an agent lives at a time. Another is taken once that one was silent for 7 minutes, at once
+//! where `former_epoch` names it, and is refused with 403 else. An agent that is told of more than it ever sent, or
+//! of an `old_copy`, begins a new epoch with what it has.
+//!
 //! **Time.** A record carries the boot it was seen in and the boot clock (`CLOCK_BOOTTIME`) at that
 //! moment. The batch carries both clocks "now". The aggregator places a record of the batch's own boot
 //! at `received − (boot_now − boot_at)`; a record of an earlier boot is placed by its wall clock.
@@ -112,6 +116,10 @@ pub struct Batch {
     /// what it had committed. 0: nothing was, or an older agent that does not tell.
     #[prost(uint64, tag = "15")]
     pub acknowledged_through: u64,
+    /// The epoch that this one replaces: nobody but the agent knows it, so that it proves that this spool follows that
+    /// one. Empty: none.
+    #[prost(bytes = "vec", tag = "16")]
+    pub former_epoch: Vec<u8>,
 }
 
 /// One thing with a place in the sequence.
@@ -339,6 +347,13 @@ pub struct Reply {
     /// The aggregator's wall clock, ms since 1970 UTC.
     #[prost(int64, tag = "5")]
     pub wall_now_ms: i64,
+    /// Somebody else who delivers in the agent's name was refused within the last minutes.
+    #[prost(bool, tag = "6")]
+    pub contested: bool,
+    /// The records are not those that were taken under these sequences: the spool was put back from an old copy.
+    /// Nothing above `acknowledged_through` was taken; the agent begins a new epoch.
+    #[prost(bool, tag = "7")]
+    pub old_copy: bool,
 }
 
 impl Record {

@@ -2,7 +2,7 @@
 
 use super::super::fault::{Fault, broken};
 use super::super::log::{self, Health, log_of};
-use super::super::place::hindrance;
+use super::super::place::{hindrance, last_epoch};
 use super::super::row::{RecordRow, RowKind, SpoolRow, frame, unframe};
 use super::super::salvage::{Salvaged, beside, highest_in_log, salvage};
 use super::{ROW_OVERHEAD, Store, read_about};
@@ -52,7 +52,8 @@ impl Store {
         if length == 0 {
             let mut epoch = vec![0; 16];
             getrandom::fill(&mut epoch).map_err(|error| Fault::Refused(error.to_string()))?;
-            create(&connection, &SpoolRow { epoch, ..SpoolRow::default() })?;
+            let former_epoch = last_epoch(path).map(Vec::from).unwrap_or_default();
+            create(&connection, &SpoolRow { epoch, former_epoch, ..SpoolRow::default() })?;
         }
         let mut store = Self::read_through(connection, path)?;
         if torn >= store.next || health == Health::Torn {
@@ -122,6 +123,9 @@ impl Store {
         self.about.lost = salvaged.spool.lost + salvaged.missing;
         self.about.set_aside = salvaged.spool.set_aside;
         self.about.acknowledged_wall_ms = salvaged.spool.acknowledged_wall_ms;
+        if salvaged.spool.epoch.len() == 16 {
+            self.about.former_epoch.clone_from(&salvaged.spool.epoch);
+        }
         let lost = wire::Lost {
             count: salvaged.missing,
             why: format!("the spool was damaged; {} records could be read", salvaged.records.len()),

@@ -2,8 +2,9 @@
 //! that no agent may have; our own absence is never taken for a caller's.
 
 use super::configure::{add_agent, workspace_for};
+use super::declare::declare;
 use super::recompute::{Earliest, recompute};
-use super::report::{declare, open_state};
+use super::report::open_state;
 use super::reported::DeclaredCheck;
 use super::{Answer, Change, RawObservation};
 use crate::domain::heartbeat::{Expected, Heartbeat, Lateness, Started};

@@ -1,8 +1,8 @@
 //! The file's word becomes state: pages, groups, components and links are found by their keys, made,
 //! changed, archived or revived. A changed link does not rewrite the past.
 
+use super::declare::check_for;
 use super::recompute::{Earliest, component_from, recompute};
-use super::report::check_for;
 use super::{Answer, Change};
 use crate::domain::former;
 use crate::domain::layers::Layers;
@@ -180,7 +180,7 @@ pub(super) fn workspace_for(state: &mut State, name: &str, changes: &mut Vec<Cha
         return *key;
     }
     let key = WorkspaceKey(state.fresh_key());
-    state.workspaces.insert(key, Workspace { name: name.to_owned() });
+    state.workspaces.insert(key, Workspace { name: name.to_owned(), asks: false });
     changes.push(Change::WorkspaceAdded(key));
     key
 }

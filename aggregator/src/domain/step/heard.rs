@@ -2,7 +2,7 @@
 //! database was put back from an old copy. Told to operators.
 
 use super::{Change, Report};
-use crate::domain::state::{State, TrackKey, Witnessed};
+use crate::domain::state::{Epoch, State, TrackKey, Witnessed};
 use crate::domain::time::Timestamp;
 
 /// Those of an agent's checks that it runs and was told to be silent of, each with its newest evidence. Old history
@@ -36,12 +36,22 @@ pub(super) fn note_again(
     changes.push(Change::HeardAgain { agent: report.agent, checks, silent_ms });
 }
 
-/// A reply that was lost brings the same records and more. Fewer than were acknowledged are of a spool that
-/// was put back from an old copy.
-pub(super) fn note_old_copy(report: &Report, through: u64, changes: &mut Vec<Change>) {
-    if let Some(newest) = report.records.last().map(|record| record.sequence).filter(|last| *last < through) {
+/// A reply that was lost brings the same records and more. Fewer than were acknowledged, or another record at the
+/// place of the last one, are of a spool that was put back from an old copy: what it has made since stands at
+/// places that are taken.
+pub(super) fn is_old_copy(report: &Report, epoch: &Epoch, changes: &mut Vec<Change>) -> bool {
+    let through = epoch.through;
+    let Some(newest) = report.records.last().map(|record| record.through.max(record.sequence)) else {
+        return false;
+    };
+    let at_mark = report.records.iter().find(|record| record.through.max(record.sequence) == through);
+    let digest = at_mark.map_or(0, |record| report.digest(record));
+    let other = digest != 0 && epoch.last_record != 0 && digest != epoch.last_record;
+    if newest < through || other {
         changes.push(Change::OldCopy { agent: report.agent, newest, through });
+        return true;
     }
+    false
 }
 
 /// An agent that was told that we hold more than we do: a backup was restored here, or commits were lost. What it

@@ -2,29 +2,30 @@
 //! and time give the same state and the same changes. Fresh ids arrive inside the command.
 
 mod beat;
+mod change;
 mod configure;
+mod declare;
 mod heard;
 mod manual;
+mod place;
 mod recompute;
 mod report;
 mod reported;
 mod tick;
 
 pub use beat::{Beat, DesiredHeartbeat, LOCATION, Tells, VOICE};
+pub use change::{Change, RawObservation};
 pub use configure::{
     Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage, components_of,
 };
 pub(crate) use recompute::witnesses_of;
-pub use reported::{DeclaredCheck, Observed, Record, RecordKind, Report, SnapshotState, When};
+pub use reported::{DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When};
 
-use super::component::Automatic;
-use super::interval::Interval;
-use super::state::{
-    AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, ResponseHour, State, TrackKey, WorkspaceKey,
-};
+use super::reporters::Permit;
+use super::state::{AgentKey, CheckKey, ComponentKey, ResponseHour, State, WorkspaceKey};
 use super::status::Status;
 use super::time::Timestamp;
-use super::track::Hard;
+use super::voices::Refusal;
 
 /// What can be asked of the engine.
 #[derive(Clone, Debug)]
@@ -76,6 +77,29 @@ pub enum Command {
         /// Which.
         agent: AgentKey,
     },
+    /// What our file says of who may report the checks of one workspace.
+    JudgeReporters {
+        /// Workspace by name; made if it does not exist.
+        workspace: String,
+        /// Whoever joins others waits until an operator allows it.
+        asks: bool,
+        /// Hash of the definition of each check that the file declares, heartbeats apart.
+        definitions: Vec<(String, Vec<u8>)>,
+    },
+    /// What an operator lets an agent report.
+    Permit {
+        /// Whom.
+        agent: AgentKey,
+        /// What.
+        permit: Permit,
+    },
+    /// An operator says which definition of a check holds.
+    ChooseDefinition {
+        /// Of which.
+        check: CheckKey,
+        /// Its hash.
+        definition: Vec<u8>,
+    },
     /// A person says what a component is.
     SetManual {
         /// Which.
@@ -99,163 +123,6 @@ pub enum Command {
     },
 }
 
-/// One row to write, or one thing to tell.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Change {
-    /// A workspace was made.
-    WorkspaceAdded(WorkspaceKey),
-    /// An agent was made, or its location changed.
-    AgentSaved(AgentKey),
-    /// An agent stands elsewhere from now on: where it stood before.
-    AgentMoved(AgentKey),
-    /// An agent's sequence moved on.
-    EpochMoved {
-        /// Whose.
-        agent: AgentKey,
-        /// Which spool.
-        epoch: [u8; 16],
-    },
-    /// Two speak for one agent: a batch was refused.
-    CloneRefused(AgentKey),
-    /// An agent says nothing conclusive any more of checks that it runs. Nothing to store.
-    FellSilent {
-        /// Who.
-        agent: AgentKey,
-        /// Of which.
-        checks: Vec<CheckKey>,
-    },
-    /// An agent that had fallen silent says something conclusive again. Nothing to store.
-    HeardAgain {
-        /// Who.
-        agent: AgentKey,
-        /// Of which checks.
-        checks: Vec<CheckKey>,
-        /// From the last evidence before the silence to now, of the check that was longest without, ms.
-        silent_ms: i64,
-    },
-    /// An agent was silent for 24 hours: it no longer counts for these checks. Nothing to store.
-    Left {
-        /// Who.
-        agent: AgentKey,
-        /// For which.
-        checks: Vec<CheckKey>,
-    },
-    /// Sequences that are not here.
-    Gap {
-        /// Whose.
-        agent: AgentKey,
-        /// Which spool.
-        epoch: [u8; 16],
-        /// First missing.
-        from: u64,
-        /// First not missing.
-        to: u64,
-        /// They were here: the agent was told so. Else they never arrived.
-        acknowledged: bool,
-    },
-    /// Records below the mark came again that a lost reply does not explain. Nothing to store.
-    OldCopy {
-        /// Whose.
-        agent: AgentKey,
-        /// The newest of them.
-        newest: u64,
-        /// The mark.
-        through: u64,
-    },
-    /// Records the agent itself gave up.
-    Lost {
-        /// Whose.
-        agent: AgentKey,
-        /// How many.
-        count: u64,
-        /// In its words.
-        why: String,
-        /// Oldest one, where known.
-        from: Option<Timestamp>,
-        /// Newest one, where known.
-        to: Option<Timestamp>,
-    },
-    /// A check was made or its settings changed.
-    CheckSaved(CheckKey),
-    /// When we could not be called is no longer what it was.
-    BlindChanged,
-    /// What is expected or was last heard of a heartbeat changed, or it is none any more.
-    HeartbeatSaved(CheckKey),
-    /// A track was made or moved on: its head and its flags.
-    TrackMoved(TrackKey),
-    /// A check was declared or is no longer: the newest two stretches of it.
-    DeclaredChanged(TrackKey),
-    /// Spans of a track are no longer what they were from an instant on.
-    SpansChanged {
-        /// Which.
-        track: TrackKey,
-        /// From here on.
-        from: Timestamp,
-    },
-    /// A raw observation to keep.
-    Raw(RawObservation),
-    /// A hard transition, for the log and for operators.
-    Transition {
-        /// Which.
-        track: TrackKey,
-        /// When the run began.
-        since: Timestamp,
-        /// When it was confirmed.
-        at: Timestamp,
-        /// From.
-        from: Hard,
-        /// To.
-        to: Hard,
-        /// Why.
-        reason: skerry_protocol::wire::Reason,
-        /// In the agent's words; private.
-        detail: String,
-    },
-    /// The automatic layer of a component, from an instant on.
-    Automatic {
-        /// Which.
-        component: ComponentKey,
-        /// From here on.
-        from: Timestamp,
-        /// What holds now, contiguous to [`Timestamp::FAR`].
-        intervals: Vec<Interval<Automatic>>,
-    },
-    /// The manual layer of a component, from an instant on.
-    Manual {
-        /// Which.
-        component: ComponentKey,
-        /// From here on.
-        from: Timestamp,
-        /// What holds now.
-        intervals: Vec<Interval<Status>>,
-    },
-    /// A page was made, changed, archived or revived.
-    PageSaved(PageKey),
-    /// A group was.
-    GroupSaved(GroupKey),
-    /// A component or its links were.
-    ComponentSaved(ComponentKey),
-    /// What a page shows of a component is no longer what it was. Nothing to store.
-    Shown(ComponentKey),
-}
-
-/// One observation as it is kept for the raw retention.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct RawObservation {
-    /// Start of the run on our clock.
-    pub at: Timestamp,
-    /// Whose view of which check.
-    pub track: TrackKey,
-    /// What was seen.
-    pub outcome: skerry_protocol::wire::Outcome,
-    /// Why.
-    pub reason: skerry_protocol::wire::Reason,
-    /// Whole duration, µs. `None`: nobody measured one.
-    pub total_us: Option<u64>,
-    /// Phases.
-    pub phases: Option<skerry_protocol::wire::Phases>,
-}
-
 /// What the sender of a command hears.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -267,9 +134,13 @@ pub enum Answer {
         through: u64,
         /// The checks of this agent are not known to this process.
         want_inventory: bool,
+        /// Somebody else was refused of late who delivers in its name.
+        contested: bool,
+        /// Its spool is an old copy: nothing above `through` was taken of it, it has to begin a new one.
+        old_copy: bool,
     },
-    /// Two speak for this agent: nothing was taken.
-    Cloned,
+    /// Another speaks for this agent: nothing was taken.
+    Cloned(Refusal),
     /// An agent was added or found.
     Agent(AgentKey),
     /// It names more checks than are kept of one agent.
@@ -308,7 +179,16 @@ pub fn step(state: &mut State, command: Command, now: Timestamp) -> Stepped {
         Command::KnowAgent { agent, workspace, name, location } => {
             configure::know_agent(state, agent, workspace, &name, &location, now, &mut changes)
         }
-        Command::Dismiss { agent } => report::dismiss(state, agent, now, &mut changes),
+        Command::JudgeReporters { workspace, asks, definitions } => {
+            let workspace = configure::workspace_for(state, &workspace, &mut changes);
+            declare::judge_by_file(state, workspace, asks, &definitions, now, &mut changes);
+            Answer::Done
+        }
+        Command::Permit { agent, permit } => declare::permit(state, agent, permit, now, &mut changes),
+        Command::ChooseDefinition { check, definition } => {
+            declare::choose(state, check, definition, now, &mut changes)
+        }
+        Command::Dismiss { agent } => declare::dismiss(state, agent, now, &mut changes),
         Command::KeepWorkspaces(names) => configure::keep_workspaces(state, &names, &mut changes),
         Command::SetManual { component, status, until } => {
             manual::set(state, component, status, until, now, &mut changes)

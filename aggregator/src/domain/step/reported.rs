@@ -14,6 +14,8 @@ pub struct Report {
     pub epoch: [u8; 16],
     /// Everything of that spool up to here was acknowledged to the agent, in its own words.
     pub acknowledged: u64,
+    /// What it shows beside its token.
+    pub proof: Proof,
     /// Which process, on which boot.
     pub process: Vec<u8>,
     /// What it tells of itself.
@@ -36,6 +38,17 @@ pub struct Report {
     pub inventory: Option<Vec<DeclaredCheck>>,
 }
 
+/// What an agent shows beside its token, by which it is told from one that has nothing but that.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Proof {
+    /// The spool that this one replaces.
+    pub former: Option<[u8; 16]>,
+    /// Which credential it brought; 0: none.
+    pub credential: u64,
+    /// It is the built-in agent, which is part of us.
+    pub built_in: bool,
+}
+
 /// One record with its place in the sequence.
 #[derive(Clone, Debug)]
 pub struct Record {
@@ -45,6 +58,40 @@ pub struct Record {
     pub through: u64,
     /// What it is.
     pub kind: RecordKind,
+}
+
+impl Report {
+    /// A digest of a record, the same whenever it is sent; 0: of a kind that is not known. It tells the records of
+    /// one spool from those of its copy, nothing more.
+    #[must_use]
+    pub fn digest(&self, record: &Record) -> u64 {
+        let mut digest = Digest(0xCBF2_9CE4_8422_2325);
+        match &record.kind {
+            RecordKind::Observed { first, count, .. } => {
+                digest.take(self.checks.get(first.check).map_or(&[], |name| name.as_bytes()));
+                digest.take(&[first.outcome as u8, first.hard as u8]);
+                digest.take(&first.total_us.to_le_bytes());
+                digest.take(&count.to_le_bytes());
+            }
+            RecordKind::Lost { count, why, .. } => {
+                digest.take(why.as_bytes());
+                digest.take(&count.to_le_bytes());
+            }
+            RecordKind::Unknown => return 0,
+        }
+        digest.0 | 1
+    }
+}
+
+/// FNV-1a.
+struct Digest(u64);
+
+impl Digest {
+    fn take(&mut self, bytes: &[u8]) {
+        for byte in bytes {
+            self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0000_0100_0000_01B3);
+        }
+    }
 }
 
 /// What a record is.

@@ -45,3 +45,38 @@ CREATE TABLE former_location (
     PRIMARY KEY (agent, to_ms)
 ) STRICT, WITHOUT ROWID;
 -- `status_interval.status` of the automatic layer is `partly_…` where some checks are out of sight.
+
+-- What one agent may report. Patterns of check names, one a line; NULL: every check.
+ALTER TABLE agent ADD COLUMN checks TEXT;
+-- Checks that an operator let an agent join, where new reporters wait to be allowed. By name: the command line
+-- writes them beside a running aggregator.
+CREATE TABLE agent_allow (
+    agent      INTEGER NOT NULL REFERENCES agent,
+    workspace  INTEGER NOT NULL REFERENCES workspace,
+    check_name TEXT    NOT NULL,
+    PRIMARY KEY (agent, check_name)
+) STRICT, WITHOUT ROWID;
+-- Which definition of a check holds, where an operator said so.
+CREATE TABLE check_definition (
+    workspace  INTEGER NOT NULL REFERENCES workspace,
+    check_name TEXT    NOT NULL,
+    definition BLOB    NOT NULL,
+    PRIMARY KEY (workspace, check_name)
+) STRICT, WITHOUT ROWID;
+-- An agent that begins to report a check of others waits until an operator allows it.
+ALTER TABLE workspace ADD COLUMN ask_reporters INTEGER NOT NULL DEFAULT 0;
+-- The definition that holds among those who report the check, and the one in the aggregator's file.
+ALTER TABLE "check" ADD COLUMN definition BLOB NOT NULL DEFAULT x'';
+ALTER TABLE "check" ADD COLUMN file_definition BLOB;
+-- Why an agent runs the check and does not count; NULL: it counts, or does not run it.
+ALTER TABLE track ADD COLUMN held TEXT;
+-- When the agent began to report a check that others reported before: what it saw earlier does not count.
+ALTER TABLE track ADD COLUMN joined_ms INTEGER;
+-- The newest evidence when the agent's present spool began: older observations of that spool are copies.
+ALTER TABLE track ADD COLUMN settled_ms INTEGER;
+-- The newest observation of each outcome: no run of others began before it.
+ALTER TABLE track ADD COLUMN up_ms INTEGER;
+ALTER TABLE track ADD COLUMN degraded_ms INTEGER;
+ALTER TABLE track ADD COLUMN down_ms INTEGER;
+-- A digest of the record at `through`: another record at that place is of a copied spool. 0: not known.
+ALTER TABLE agent_epoch ADD COLUMN last_record INTEGER NOT NULL DEFAULT 0;

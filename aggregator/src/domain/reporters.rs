@@ -1,0 +1,113 @@
+//! Who may report what: the checks an agent's token is for, whose definition of a check holds, and why an agent
+//! that runs a check does not count for it.
+
+use std::collections::BTreeSet;
+
+/// Why an agent runs a check and does not count for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Held {
+    /// The aggregator itself hears the calls of a heartbeat.
+    Heartbeat,
+    /// Its token is for other checks.
+    Limited,
+    /// Others report the check, and an operator has not allowed it yet.
+    Asks,
+    /// It defines the check otherwise than those who count.
+    Definition,
+}
+
+impl Held {
+    const ALL: [Self; 4] = [Self::Heartbeat, Self::Limited, Self::Asks, Self::Definition];
+
+    /// As it is stored and shown.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Heartbeat => "heartbeat",
+            Self::Limited => "limited",
+            Self::Asks => "asks",
+            Self::Definition => "definition",
+        }
+    }
+
+    /// From [`Self::name`].
+    #[must_use]
+    pub fn read(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|held| held.name() == name)
+    }
+
+    /// For operators, after "does not count: ".
+    #[must_use]
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Heartbeat => "the file declares a heartbeat of this name, which no agent reports",
+            Self::Limited => "its token is limited to other checks",
+            Self::Asks => "it waits for skerry-aggregator agent allow",
+            Self::Definition => "it defines the check otherwise than those who count",
+        }
+    }
+}
+
+/// What an operator lets an agent report.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Permit {
+    /// Patterns of names of checks; `None`: every check.
+    pub checks: Option<Vec<String>>,
+    /// Checks of others that it may join although new reporters wait to be allowed.
+    pub allowed: BTreeSet<String>,
+}
+
+impl Permit {
+    /// May it report the check of that name at all?
+    #[must_use]
+    pub fn covers(&self, name: &str) -> bool {
+        self.checks.as_ref().is_none_or(|patterns| patterns.iter().any(|one| matches(one, name)))
+    }
+
+    /// May it join others in reporting it?
+    #[must_use]
+    pub fn allows(&self, name: &str) -> bool {
+        self.allowed.iter().any(|one| matches(one, name))
+    }
+}
+
+/// Does `name` fit `pattern`, in which `*` stands for any characters, or none?
+#[must_use]
+pub fn matches(pattern: &str, name: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == name };
+    let Some(mut left) = name.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        let Some(at) = left.find(part) else { return false };
+        left = &left[at + part.len()..];
+    }
+    left.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_star_stands_for_any_characters() {
+        let table = [
+            ("shop", "shop", true),
+            ("shop", "shop-1", false),
+            ("shop-*", "shop-1", true),
+            ("shop-*", "shop-", true),
+            ("shop-*", "my-shop-1", false),
+            ("*", "", true),
+            ("*", "anything", true),
+            ("a*b*c", "a--b--c", true),
+            ("a*b*c", "a--c--b", false),
+            ("a*a", "a", false),
+            ("*ab", "aab", true),
+            ("*a*", "bab", true),
+            ("**", "x", true),
+        ];
+        for (pattern, name, fits) in table {
+            assert_eq!(matches(pattern, name), fits, "{pattern:?} and {name:?}");
+        }
+    }
+}

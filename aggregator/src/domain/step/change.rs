@@ -1,0 +1,213 @@
+//! What a step changed: rows to write, and things to tell.
+
+use crate::domain::component::Automatic;
+use crate::domain::interval::Interval;
+use crate::domain::reporters::Held;
+use crate::domain::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, TrackKey, WorkspaceKey};
+use crate::domain::status::Status;
+use crate::domain::time::Timestamp;
+use crate::domain::track::Hard;
+use crate::domain::voices::Refusal;
+
+/// One row to write, or one thing to tell.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Change {
+    /// A workspace was made.
+    WorkspaceAdded(WorkspaceKey),
+    /// What a workspace asks of new reporters changed.
+    WorkspaceSaved(WorkspaceKey),
+    /// An agent was made, or its location changed.
+    AgentSaved(AgentKey),
+    /// An agent stands elsewhere from now on: where it stood before.
+    AgentMoved(AgentKey),
+    /// An agent's sequence moved on.
+    EpochMoved {
+        /// Whose.
+        agent: AgentKey,
+        /// Which spool.
+        epoch: [u8; 16],
+    },
+    /// Spools of an agent that were closed long ago are remembered no more.
+    EpochsForgotten {
+        /// Whose.
+        agent: AgentKey,
+        /// Which.
+        epochs: Vec<[u8; 16]>,
+    },
+    /// Two speak for one agent: a batch was refused.
+    CloneRefused {
+        /// Whose.
+        agent: AgentKey,
+        /// Why.
+        why: Refusal,
+        /// Operators are told now; refusals soon after are counted only.
+        tell: bool,
+    },
+    /// An agent begins a new spool and shows proof of the former. Nothing to store.
+    SpoolReplaced {
+        /// Whose.
+        agent: AgentKey,
+        /// Everything of the former up to here is committed.
+        through: u64,
+    },
+    /// An agent began to report checks that others report. Nothing to store.
+    Joined {
+        /// Who.
+        agent: AgentKey,
+        /// Which.
+        checks: Vec<CheckKey>,
+    },
+    /// An agent runs checks and does not count for them. Nothing to store.
+    NotCounted {
+        /// Who.
+        agent: AgentKey,
+        /// Why.
+        why: Held,
+        /// Which.
+        checks: Vec<CheckKey>,
+    },
+    /// An agent that did not count for checks counts now. Nothing to store.
+    CountsAgain {
+        /// Who.
+        agent: AgentKey,
+        /// Which.
+        checks: Vec<CheckKey>,
+    },
+    /// An agent says nothing conclusive any more of checks that it runs. Nothing to store.
+    FellSilent {
+        /// Who.
+        agent: AgentKey,
+        /// Of which.
+        checks: Vec<CheckKey>,
+    },
+    /// An agent that had fallen silent says something conclusive again. Nothing to store.
+    HeardAgain {
+        /// Who.
+        agent: AgentKey,
+        /// Of which checks.
+        checks: Vec<CheckKey>,
+        /// From the last evidence before the silence to now, of the check that was longest without, ms.
+        silent_ms: i64,
+    },
+    /// An agent was silent for 24 hours: it no longer counts for these checks. Nothing to store.
+    Left {
+        /// Who.
+        agent: AgentKey,
+        /// For which.
+        checks: Vec<CheckKey>,
+    },
+    /// Sequences that are not here.
+    Gap {
+        /// Whose.
+        agent: AgentKey,
+        /// Which spool.
+        epoch: [u8; 16],
+        /// First missing.
+        from: u64,
+        /// First not missing.
+        to: u64,
+        /// They were here: the agent was told so. Else they never arrived.
+        acknowledged: bool,
+    },
+    /// Records below the mark came again that a lost reply does not explain. Nothing to store.
+    OldCopy {
+        /// Whose.
+        agent: AgentKey,
+        /// The newest of them.
+        newest: u64,
+        /// The mark.
+        through: u64,
+    },
+    /// Records the agent itself gave up.
+    Lost {
+        /// Whose.
+        agent: AgentKey,
+        /// How many.
+        count: u64,
+        /// In its words.
+        why: String,
+        /// Oldest one, where known.
+        from: Option<Timestamp>,
+        /// Newest one, where known.
+        to: Option<Timestamp>,
+    },
+    /// A check was made or its settings changed.
+    CheckSaved(CheckKey),
+    /// When we could not be called is no longer what it was.
+    BlindChanged,
+    /// What is expected or was last heard of a heartbeat changed, or it is none any more.
+    HeartbeatSaved(CheckKey),
+    /// A track was made or moved on: its head and its flags.
+    TrackMoved(TrackKey),
+    /// A check was declared or is no longer: the newest two stretches of it.
+    DeclaredChanged(TrackKey),
+    /// Spans of a track are no longer what they were from an instant on.
+    SpansChanged {
+        /// Which.
+        track: TrackKey,
+        /// From here on.
+        from: Timestamp,
+    },
+    /// A raw observation to keep.
+    Raw(RawObservation),
+    /// A hard transition, for the log and for operators.
+    Transition {
+        /// Which.
+        track: TrackKey,
+        /// When the run began.
+        since: Timestamp,
+        /// When it was confirmed.
+        at: Timestamp,
+        /// From.
+        from: Hard,
+        /// To.
+        to: Hard,
+        /// Why.
+        reason: skerry_protocol::wire::Reason,
+        /// In the agent's words; private.
+        detail: String,
+    },
+    /// The automatic layer of a component, from an instant on.
+    Automatic {
+        /// Which.
+        component: ComponentKey,
+        /// From here on.
+        from: Timestamp,
+        /// What holds now, contiguous to [`Timestamp::FAR`].
+        intervals: Vec<Interval<Automatic>>,
+    },
+    /// The manual layer of a component, from an instant on.
+    Manual {
+        /// Which.
+        component: ComponentKey,
+        /// From here on.
+        from: Timestamp,
+        /// What holds now.
+        intervals: Vec<Interval<Status>>,
+    },
+    /// A page was made, changed, archived or revived.
+    PageSaved(PageKey),
+    /// A group was.
+    GroupSaved(GroupKey),
+    /// A component or its links were.
+    ComponentSaved(ComponentKey),
+    /// What a page shows of a component is no longer what it was. Nothing to store.
+    Shown(ComponentKey),
+}
+
+/// One observation as it is kept for the raw retention.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RawObservation {
+    /// Start of the run on our clock.
+    pub at: Timestamp,
+    /// Whose view of which check.
+    pub track: TrackKey,
+    /// What was seen.
+    pub outcome: skerry_protocol::wire::Outcome,
+    /// Why.
+    pub reason: skerry_protocol::wire::Reason,
+    /// Whole duration, µs. `None`: nobody measured one.
+    pub total_us: Option<u64>,
+    /// Phases.
+    pub phases: Option<skerry_protocol::wire::Phases>,
+}

@@ -1,0 +1,365 @@
+//! Which agents report which checks: who runs one, and who of them counts. A name that is new is free; whoever
+//! joins others counts with the same definition only, and from then on.
+
+use super::recompute::{Earliest, recompute};
+use super::reported::{DeclaredCheck, Report};
+use super::{Answer, Change};
+use crate::domain::former::Former;
+use crate::domain::interval::{Interval, append};
+use crate::domain::reporters::{Held, Permit};
+use crate::domain::state::{AgentKey, Check, CheckKey, State, TrackKey, Witnessed, WorkspaceKey};
+use crate::domain::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The interval taken for a check whose inventory has not arrived, ms.
+const DEFAULT_INTERVAL: i64 = 30_000;
+
+/// What operators are told of those who report checks, by agent.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    joined: BTreeMap<AgentKey, Vec<CheckKey>>,
+    held: BTreeMap<(AgentKey, Held), Vec<CheckKey>>,
+    counts: BTreeMap<AgentKey, Vec<CheckKey>>,
+}
+
+impl News {
+    pub(super) fn tell(self, changes: &mut Vec<Change>) {
+        changes.extend(self.joined.into_iter().map(|(agent, checks)| Change::Joined { agent, checks }));
+        let held = self.held.into_iter();
+        changes.extend(held.map(|((agent, why), checks)| Change::NotCounted { agent, why, checks }));
+        changes.extend(self.counts.into_iter().map(|(agent, checks)| Change::CountsAgain { agent, checks }));
+    }
+}
+
+/// The track of each check the batch names, made where it is new.
+pub(super) fn tracks_of(
+    state: &mut State,
+    report: &Report,
+    now: Timestamp,
+    changes: &mut Vec<Change>,
+    earliest: &mut Earliest,
+) -> Vec<TrackKey> {
+    let mut made = Vec::new();
+    let tracks: Vec<TrackKey> = report
+        .checks
+        .iter()
+        .map(|name| {
+            let (check, track, new) = track_for(state, report.agent, name, changes);
+            made.extend(new.then_some((check, track)));
+            track
+        })
+        .collect();
+    if !made.is_empty() {
+        let mut news = News::default();
+        for (check, track) in made {
+            settle(state, check, Some(track), now, changes, earliest, &mut news);
+        }
+        news.tell(changes);
+    }
+    tracks
+}
+
+/// The track, and whether it was made.
+fn track_for(
+    state: &mut State,
+    agent: AgentKey,
+    name: &str,
+    changes: &mut Vec<Change>,
+) -> (CheckKey, TrackKey, bool) {
+    let workspace = state.agents[&agent].workspace;
+    let check = check_for(state, workspace, name, changes);
+    if let Some(track) = state.track_of.get(&(agent, check)) {
+        return (check, *track, false);
+    }
+    let track = TrackKey(state.fresh_key());
+    state.tracks.insert(track, Witnessed::new(agent, check, DEFAULT_INTERVAL));
+    state.track_of.insert((agent, check), track);
+    state.checks.get_mut(&check).expect("made above").tracks.push(track);
+    changes.push(Change::TrackMoved(track));
+    (check, track, true)
+}
+
+pub(super) fn check_for(
+    state: &mut State,
+    workspace: WorkspaceKey,
+    name: &str,
+    changes: &mut Vec<Change>,
+) -> CheckKey {
+    if let Some(check) = state.check_names.get(&(workspace, name.to_owned())) {
+        return *check;
+    }
+    let key = CheckKey(state.fresh_key());
+    state.checks.insert(key, Check::new(workspace, name));
+    state.check_names.insert((workspace, name.to_owned()), key);
+    changes.push(Change::CheckSaved(key));
+    key
+}
+
+/// The agent is no longer asked: what it ran is declared no more, until it sends its inventory again.
+pub(super) fn dismiss(
+    state: &mut State,
+    agent: AgentKey,
+    now: Timestamp,
+    changes: &mut Vec<Change>,
+) -> Answer {
+    if !state.agents.contains_key(&agent) {
+        return Answer::NotFound;
+    }
+    let mut earliest = Earliest::default();
+    declare(state, agent, &[], now, changes, &mut earliest);
+    state.agents.get_mut(&agent).expect("looked up above").inventory_known = false;
+    recompute(state, &earliest, changes);
+    Answer::Done
+}
+
+/// What the agent runs now: new checks are declared, missing ones are no longer.
+pub(super) fn declare(
+    state: &mut State,
+    agent: AgentKey,
+    inventory: &[DeclaredCheck],
+    now: Timestamp,
+    changes: &mut Vec<Change>,
+    earliest: &mut Earliest,
+) {
+    // In the order of the inventory; whether the agent begins to run it.
+    let mut runs: Vec<(CheckKey, TrackKey, bool)> = Vec::new();
+    for declared in inventory {
+        let (check, track, _) = track_for(state, agent, &declared.name, changes);
+        let witnessed = state.tracks.get_mut(&track).expect("made above");
+        runs.push((check, track, !witnessed.is_run()));
+        let unchanged =
+            witnessed.interval_ms == declared.interval_ms && witnessed.definition == declared.definition;
+        if !unchanged {
+            if witnessed.is_declared() && witnessed.interval_ms != declared.interval_ms {
+                witnessed.former_interval = Some(Former { to: now, value: witnessed.interval_ms });
+            }
+            witnessed.interval_ms = declared.interval_ms;
+            witnessed.definition.clone_from(&declared.definition);
+            changes.push(Change::TrackMoved(track));
+        }
+    }
+    let kept: BTreeSet<TrackKey> = runs.iter().map(|(_, track, _)| *track).collect();
+    let mut gone = Vec::new();
+    let others = state.tracks.iter_mut().filter(|(key, one)| one.agent == agent && !kept.contains(key));
+    for (key, witnessed) in others.filter(|(_, one)| one.is_run()) {
+        gone.push(witnessed.check);
+        witnessed.held = None;
+        end(*key, witnessed, now, changes, earliest);
+    }
+    let mut news = News::default();
+    for (check, track, begins) in runs {
+        settle(state, check, begins.then_some(track), now, changes, earliest, &mut news);
+    }
+    for check in gone {
+        settle(state, check, None, now, changes, earliest, &mut news);
+    }
+    news.tell(changes);
+    state.agents.get_mut(&agent).expect("caller looked it up").inventory_known = true;
+}
+
+/// It counts no longer.
+fn end(
+    key: TrackKey,
+    witnessed: &mut Witnessed,
+    now: Timestamp,
+    changes: &mut Vec<Change>,
+    earliest: &mut Earliest,
+) {
+    changes.push(Change::TrackMoved(key));
+    if !witnessed.is_declared() {
+        return;
+    }
+    if let Some(open) = witnessed.declared.last_mut() {
+        open.to = now;
+        if open.from >= now {
+            witnessed.declared.pop();
+        }
+    }
+    earliest.note(witnessed.check, now);
+    changes.push(Change::DeclaredChanged(key));
+}
+
+/// Which definition of the check holds: the one in our file or the one an operator chose, where somebody runs it;
+/// else the one that held, as long as somebody runs it; else that of who was first.
+fn holding(state: &State, key: CheckKey) -> Vec<u8> {
+    let check = &state.checks[&key];
+    let runs = check.tracks.iter().map(|track| &state.tracks[track]).filter(|one| one.is_run());
+    let may = runs.filter(|one| {
+        let permitted = !matches!(judged(state, one), Some(Held::Heartbeat | Held::Limited | Held::Asks));
+        permitted && !state.agents[&one.agent].is_our_voice()
+    });
+    let definitions: Vec<&Vec<u8>> = may.map(|one| &one.definition).collect();
+    let chosen = check.file_definition.iter().chain(&check.chosen_definition).chain([&check.definition]);
+    let mut run = chosen.filter(|one| definitions.contains(one));
+    run.next().or_else(|| definitions.first().copied()).unwrap_or(&check.definition).clone()
+}
+
+/// Why one that runs the check does not count, definitions apart.
+fn judged(state: &State, one: &Witnessed) -> Option<Held> {
+    let (agent, check) = (&state.agents[&one.agent], &state.checks[&one.check]);
+    if agent.is_our_voice() {
+        return None;
+    }
+    let ours = |track: &TrackKey| {
+        let other = &state.tracks[track];
+        other.is_run() && state.agents[&other.agent].is_our_voice()
+    };
+    if check.tracks.iter().any(ours) {
+        return Some(Held::Heartbeat);
+    }
+    if !agent.permit.covers(&check.name) {
+        return Some(Held::Limited);
+    }
+    let asks =
+        state.workspaces[&check.workspace].asks && check.file_definition.as_ref() != Some(&one.definition);
+    let waits = asks && one.joined.is_some() && one.declared.is_empty();
+    (waits && !agent.permit.allows(&check.name)).then_some(Held::Asks)
+}
+
+/// Works out anew who counts of those that run the check; `begins`: one that did not run it until now.
+pub(super) fn settle(
+    state: &mut State,
+    key: CheckKey,
+    begins: Option<TrackKey>,
+    now: Timestamp,
+    changes: &mut Vec<Change>,
+    earliest: &mut Earliest,
+    news: &mut News,
+) {
+    if let Some(track) = begins {
+        note_joined(state, key, track, now, news);
+        // Until it is judged it is one that runs the check.
+        state.tracks.get_mut(&track).expect("caller looked it up").held = Some(Held::Asks);
+    }
+    let holds = holding(state, key);
+    for track in state.checks[&key].tracks.clone() {
+        let one = &state.tracks[&track];
+        if !one.is_run() {
+            continue;
+        }
+        let ours = state.agents[&one.agent].is_our_voice();
+        let other = !ours && one.definition != holds;
+        let held = judged(state, one).or_else(|| other.then_some(Held::Definition));
+        let before = one.held;
+        if held == before && begins != Some(track) {
+            continue;
+        }
+        let one = state.tracks.get_mut(&track).expect("looked up above");
+        one.held = held;
+        if let Some(why) = held {
+            one.live = None;
+            end(track, one, now, changes, earliest);
+            // An agent whose inventory has not arrived has no definition yet.
+            if !one.definition.is_empty() {
+                news.held.entry((one.agent, why)).or_default().push(key);
+            }
+        } else {
+            append(&mut one.declared, Interval { from: now, to: Timestamp::FAR, value: () });
+            changes.push(Change::TrackMoved(track));
+            changes.push(Change::DeclaredChanged(track));
+            earliest.note(key, now);
+            if begins != Some(track) && !one.definition.is_empty() {
+                news.counts.entry(one.agent).or_default().push(key);
+            }
+        }
+    }
+    let check = state.checks.get_mut(&key).expect("caller looked it up");
+    if check.definition != holds {
+        check.definition = holds;
+        changes.push(Change::CheckSaved(key));
+    }
+}
+
+/// An agent that begins to report what another reported before joins it.
+fn note_joined(state: &mut State, key: CheckKey, track: TrackKey, now: Timestamp, news: &mut News) {
+    let agent = state.tracks[&track].agent;
+    let ever = |other: &Witnessed| other.is_run() || !other.declared.is_empty();
+    let others = state.checks[&key].tracks.iter().filter(|other| **other != track);
+    let reported = others.map(|other| &state.tracks[other]).any(ever);
+    let one = state.tracks.get_mut(&track).expect("caller looked it up");
+    let first = one.declared.is_empty() && one.joined.is_none();
+    if reported && first && !state.agents[&agent].is_our_voice() {
+        one.joined = Some(now);
+        news.joined.entry(agent).or_default().push(key);
+    }
+}
+
+/// Works out anew who counts for each of these checks.
+pub(super) fn settle_all(
+    state: &mut State,
+    checks: impl IntoIterator<Item = CheckKey>,
+    now: Timestamp,
+    changes: &mut Vec<Change>,
+) {
+    let (mut earliest, mut news) = (Earliest::default(), News::default());
+    for check in checks {
+        settle(state, check, None, now, changes, &mut earliest, &mut news);
+    }
+    news.tell(changes);
+    recompute(state, &earliest, changes);
+}
+
+/// What our file says of the checks of a workspace, and whether new reporters wait.
+pub(super) fn judge_by_file(
+    state: &mut State,
+    workspace: WorkspaceKey,
+    asks: bool,
+    definitions: &[(String, Vec<u8>)],
+    now: Timestamp,
+    changes: &mut Vec<Change>,
+) {
+    let file: BTreeMap<&str, &Vec<u8>> =
+        definitions.iter().map(|(name, hash)| (name.as_str(), hash)).collect();
+    let mut judged = BTreeSet::new();
+    let one = state.workspaces.get_mut(&workspace).expect("caller looked it up");
+    if one.asks != asks {
+        one.asks = asks;
+        changes.push(Change::WorkspaceSaved(workspace));
+        judged.extend(state.checks.iter().filter(|(_, one)| one.workspace == workspace).map(|(key, _)| *key));
+    }
+    for (key, check) in state.checks.iter_mut().filter(|(_, one)| one.workspace == workspace) {
+        let declared = file.get(check.name.as_str()).map(|hash| (*hash).clone());
+        if check.file_definition != declared {
+            check.file_definition = declared;
+            changes.push(Change::CheckSaved(*key));
+            judged.insert(*key);
+        }
+    }
+    settle_all(state, judged, now, changes);
+}
+
+/// What operators let an agent report.
+pub(super) fn permit(
+    state: &mut State,
+    agent: AgentKey,
+    permit: Permit,
+    now: Timestamp,
+    changes: &mut Vec<Change>,
+) -> Answer {
+    let Some(known) = state.agents.get_mut(&agent) else { return Answer::NotFound };
+    if known.permit != permit {
+        known.permit = permit;
+        let checks: BTreeSet<CheckKey> = state
+            .tracks
+            .values()
+            .filter(|one| one.agent == agent && one.is_run())
+            .map(|one| one.check)
+            .collect();
+        settle_all(state, checks, now, changes);
+    }
+    Answer::Done
+}
+
+/// The definition of a check that an operator chose.
+pub(super) fn choose(
+    state: &mut State,
+    check: CheckKey,
+    definition: Vec<u8>,
+    now: Timestamp,
+    changes: &mut Vec<Change>,
+) -> Answer {
+    let Some(known) = state.checks.get_mut(&check) else { return Answer::NotFound };
+    known.chosen_definition = Some(definition);
+    settle_all(state, [check], now, changes);
+    Answer::Done
+}

@@ -1,0 +1,152 @@
+//! Observations on their way into a track: placed on our clock, and bounded in what they may change. None reaches
+//! back beyond what a spool keeps, and none changes what the agent said of that time before.
+
+use super::recompute::Earliest;
+use super::report::open_state;
+use super::reported::{Observed, Report, When};
+use super::{Change, RawObservation};
+use crate::domain::state::{TrackKey, Witnessed};
+use crate::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use crate::domain::track::Seen;
+use skerry_protocol::wire::Outcome;
+
+/// A spool keeps its records for seven days; an hour more, since clocks differ, ms.
+const OLDEST: i64 = 7 * DAY + HOUR;
+/// Two batches of one spool may place the same moment so far apart, ms.
+const UNSURE: i64 = MINUTE;
+/// The same for what a new spool brings again of a former one, ms.
+const AGAIN: i64 = 5 * SECOND;
+
+/// An observation on its way into its track.
+pub(super) struct Placed<'a> {
+    pub(super) report: &'a Report,
+    /// Of the wall clock of earlier boots, ms.
+    pub(super) offset: i64,
+    pub(super) observed: &'a Observed,
+    pub(super) count: u32,
+    pub(super) spread: i64,
+}
+
+impl Placed<'_> {
+    /// Returns how many of them are too old to be taken.
+    pub(super) fn take(
+        &self,
+        key: TrackKey,
+        witnessed: &mut Witnessed,
+        changes: &mut Vec<Change>,
+        earliest: &mut Earliest,
+    ) -> u64 {
+        let Observed { outcome, reason, total_us, phases, hard, flapping, .. } = *self.observed;
+        let first = self.place(self.observed.when);
+        let count = i64::from(self.count.max(1));
+        let before = open_state(witnessed);
+        let since = self.since(witnessed);
+        let counts = witnessed.held.is_none();
+        let (mut began, mut too_old) = (Timestamp(0), 0);
+        for n in 0..count {
+            let at = first + if count > 1 { self.spread * n / (count - 1) } else { 0 };
+            let at = at.min(self.report.received);
+            if at < self.oldest() {
+                too_old += 1;
+                continue;
+            }
+            if witnessed.settled.is_some_and(|settled| at < settled + -AGAIN) {
+                continue;
+            }
+            let total_us = Some(total_us);
+            if counts {
+                changes.push(Change::Raw(RawObservation {
+                    at,
+                    track: key,
+                    outcome,
+                    reason,
+                    total_us,
+                    phases,
+                }));
+            }
+            if outcome == Outcome::Inconclusive {
+                continue;
+            }
+            witnessed.outcomes.note(outcome, at);
+            let since = since.filter(|_| n == 0);
+            if declared_since(witnessed, since.map_or(at, |since| since.min(at))) {
+                earliest.note(witnessed.check, witnessed.declared.last().map_or(at, |open| open.from));
+                changes.push(Change::DeclaredChanged(key));
+            }
+            // What was folded was one stretch without a gap.
+            let silence = if n == 0 { witnessed.silence_after(witnessed.track.last()) } else { i64::MAX };
+            if let Some(from) = witnessed.track.observe(Seen { at, hard, since, flapping }, silence) {
+                earliest.note(witnessed.check, from);
+                changes.push(Change::SpansChanged { track: key, from });
+                began = began.max(from);
+            }
+            self.keep_silence(witnessed, earliest);
+        }
+        if let Some(since) = since
+            && counts
+            && open_state(witnessed) != before
+        {
+            changes.push(Change::Transition {
+                track: key,
+                // Never before the edge of the interval: batches on their way for unlike times place unlike.
+                since: since.max(began),
+                at: first,
+                from: before,
+                to: hard,
+                reason,
+                detail: self.observed.detail.clone(),
+            });
+        }
+        too_old
+    }
+
+    /// Start of the run that confirmed a transition: never before an observation of the agent's own that no such run
+    /// holds, so that what it said before stands.
+    fn since(&self, witnessed: &Witnessed) -> Option<Timestamp> {
+        let since = self.place(self.observed.since?).max(self.oldest());
+        let other = witnessed.outcomes.outside_a_run_to(self.observed.hard);
+        Some(other.filter(|other| since < *other + -UNSURE).unwrap_or(since))
+    }
+
+    /// Nothing before is taken.
+    fn oldest(&self) -> Timestamp {
+        self.report.received + -OLDEST
+    }
+
+    /// Placement = received − (boot now − boot then); of an earlier boot, wall clock less its offset, and not
+    /// after the present boot began. Nothing is placed in the future, nor before 1970.
+    fn place(&self, when: When) -> Timestamp {
+        let Report { received, boot_now, .. } = *self.report;
+        let placed = match when {
+            When::ThisBoot(boot) => received - (boot_now - boot).max(0),
+            When::EarlierBoot(wall) => (wall - self.offset).min(received - boot_now),
+        };
+        placed.max(Timestamp(0))
+    }
+
+    /// History older than the silence limit fills the past; it does not end a silence of today.
+    fn keep_silence(&self, witnessed: &mut Witnessed, earliest: &mut Earliest) {
+        let Some(last) = witnessed.track.last() else { return };
+        if self.report.received - last > witnessed.silence() {
+            if let Some(from) = witnessed.track.fall_silent() {
+                earliest.note(witnessed.check, from);
+            }
+        } else {
+            witnessed.left = false;
+        }
+    }
+}
+
+/// Whoever saw something ran the check then, also where the word of it came later than the evidence: the
+/// newest declaration begins there, but never within an earlier one, and whoever joined others counts from then on
+/// only. Returns whether it moved.
+fn declared_since(witnessed: &mut Witnessed, at: Timestamp) -> bool {
+    let [earlier @ .., open] = witnessed.declared.as_mut_slice() else { return false };
+    let from = at.max(earlier.last().map_or(Timestamp(0), |ended| ended.to));
+    let from = from.max(witnessed.joined.unwrap_or(from));
+    let moved = open.to == Timestamp::FAR && from < open.from;
+    if moved {
+        open.from = from;
+    }
+    moved
+}

@@ -1,0 +1,72 @@
+//! A hostile agent beside an honest one: the page and what the honest one said are what they are without it.
+
+use crate::script::{CHECKS, Script, World, declared};
+use crate::tokens::{obey, says, take};
+use proptest::prelude::*;
+use skerry_aggregator::domain::component::Automatic;
+use skerry_aggregator::domain::interval::Interval;
+use skerry_aggregator::domain::reporters::Permit;
+use skerry_aggregator::domain::state::{AgentKey, State};
+use skerry_aggregator::domain::step::{Command, DeclaredCheck, Report, step};
+use skerry_aggregator::domain::time::Timestamp;
+use skerry_aggregator::domain::track::{Hard, Span};
+
+/// What the page is worked out from, and what belongs to the agent that is none of the hostile one's.
+type Rest = (Vec<Vec<Interval<Automatic>>>, Vec<(String, Vec<Span>, Option<Timestamp>)>);
+
+fn rest(state: &State, honest: AgentKey) -> Rest {
+    let layers = state.components.values().map(|one| one.layers.automatic.clone()).collect();
+    let mut tracks: Vec<_> = state
+        .tracks
+        .values()
+        .filter(|one| one.agent == honest)
+        .map(|one| (state.checks[&one.check].name.clone(), one.track.spans.clone(), one.evidence()))
+        .collect();
+    tracks.sort_by(|one, other| one.0.cmp(&other.0));
+    (layers, tracks)
+}
+
+fn all_of(definition: u8) -> Option<Vec<DeclaredCheck>> {
+    let of = |name: &&str| DeclaredCheck { definition: vec![definition], ..declared(name, 1_000) };
+    Some(CHECKS.iter().map(of).collect())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1_500, max_shrink_iters: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Many checks, old times, another's names, folds, huge counts, new spools, lying clocks.
+    #[test]
+    fn a_hostile_agent_moves_nothing_but_its_own(bytes in prop::collection::vec(any::<u8>(), 0..400), limited in any::<bool>()) {
+        let mut script = Script(&bytes);
+        let (mut world, _) = World::new();
+        let (honest, hostile) = (world.senders[0].agent, world.senders[1].agent);
+        let first = Report { inventory: all_of(1), ..says(0, 1, 1, &[(0, Hard::Up)]).report(&world) };
+        take(&mut world, first);
+        if limited {
+            let permit = Permit { checks: Some(vec!["own-*".to_owned()]), ..Permit::default() };
+            obey(&mut world, Command::Permit { agent: hostile, permit });
+        }
+        let mut alone = world.state.clone();
+        let mut told = String::new();
+        while !script.is_empty() {
+            let command = match world.command(&mut script) {
+                Command::Report(mut report) => {
+                    let ours = report.agent == honest;
+                    // The definition gives it away; where its token is limited even the right one does not help.
+                    let definition = if ours || limited { 1 } else { 2 };
+                    report.inventory = (ours || report.inventory.is_some()).then(|| all_of(definition)).flatten();
+                    Command::Report(report)
+                }
+                other => other,
+            };
+            told += &format!("\n{} {command:?}", world.now.0);
+            step(&mut world.state, command.clone(), world.now);
+            if !matches!(&command, Command::Report(report) if report.agent == hostile) {
+                step(&mut alone, command, world.now);
+            }
+            let clock = alone.clock.max(world.state.clock);
+            (alone.clock, world.state.clock) = (clock, clock);
+            prop_assert_eq!(rest(&world.state, honest), rest(&alone, honest), "after{}", told);
+        }
+    }
+}

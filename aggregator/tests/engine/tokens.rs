@@ -1,0 +1,355 @@
+//! What one agent's token can move: nothing that others say, nothing that is not its own, and not the past.
+
+use crate::script::{START, World, declared};
+use skerry_aggregator::domain::component::Automatic;
+use skerry_aggregator::domain::heartbeat::Expected;
+use skerry_aggregator::domain::interval::Interval;
+use skerry_aggregator::domain::reporters::{Held, Permit};
+use skerry_aggregator::domain::state::Told;
+use skerry_aggregator::domain::status::Status;
+use skerry_aggregator::domain::step::{
+    Answer, Change, Command, DeclaredCheck, DesiredHeartbeat, Observed, Proof, Record, RecordKind, Report,
+    When, step,
+};
+use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use skerry_aggregator::domain::track::Hard;
+use skerry_aggregator::domain::verdict::Quorum;
+use skerry_aggregator::domain::voices::Refusal;
+use skerry_protocol::wire::{Outcome, Reason};
+
+const BOOT: i64 = 400 * DAY;
+
+/// One batch of an agent about one check, defined by one byte: (age in ms, hard state) of each record, oldest first.
+pub(crate) struct Says<'a> {
+    who: usize,
+    check: &'a str,
+    definition: u8,
+    epoch: u8,
+    first: u64,
+    seen: &'a [(i64, Hard)],
+}
+
+impl Says<'_> {
+    pub(crate) fn report(&self, world: &World) -> Report {
+        let record = |(sequence, (ago, hard)): (u64, &(i64, Hard))| {
+            let when = When::ThisBoot(BOOT - ago);
+            let first = Observed {
+                check: 0,
+                when,
+                outcome: if *hard == Hard::Up { Outcome::Up } else { Outcome::Down },
+                reason: Reason::None,
+                detail: String::new(),
+                total_us: sequence * 7,
+                phases: None,
+                hard: *hard,
+                since: Some(when),
+                flapping: false,
+            };
+            Record { sequence, through: sequence, kind: RecordKind::Observed { first, count: 1, spread: 0 } }
+        };
+        let definition = vec![self.definition];
+        Report {
+            agent: world.senders[self.who].agent,
+            epoch: [self.epoch; 16],
+            acknowledged: 0,
+            proof: Proof::default(),
+            process: vec![self.who as u8 + 1],
+            told: Told::default(),
+            received: world.now,
+            boot_now: BOOT,
+            wall_now: world.now,
+            own_network_gone: false,
+            checks: vec![self.check.to_owned()],
+            records: (self.first..).zip(self.seen).map(record).collect(),
+            snapshot: Vec::new(),
+            inventory: Some(vec![DeclaredCheck { definition, ..declared(self.check, 1_000) }]),
+        }
+    }
+
+    fn take(&self, world: &mut World) -> (Answer, Vec<Change>) {
+        take(world, self.report(world))
+    }
+}
+
+pub(crate) fn take(world: &mut World, report: Report) -> (Answer, Vec<Change>) {
+    let stepped = step(&mut world.state, Command::Report(Box::new(report)), world.now);
+    (stepped.answer, stepped.changes)
+}
+
+pub(crate) fn says(who: usize, definition: u8, first: u64, seen: &[(i64, Hard)]) -> Says<'_> {
+    Says { who, check: "a", definition, epoch: who as u8 + 1, first, seen }
+}
+
+pub(crate) fn obey(world: &mut World, command: Command) -> Vec<Change> {
+    step(&mut world.state, command, world.now).changes
+}
+
+/// A world in which "a" needs more than half of its locations.
+fn world() -> World {
+    let (mut world, _) = World::new();
+    let check = world.state.check_names.iter().find(|((_, name), _)| name == "a").map(|(_, key)| *key);
+    world.state.checks.get_mut(&check.expect("the file links it")).expect("it is there").quorum =
+        Quorum::Majority;
+    world.now = START + DAY;
+    world
+}
+
+/// The first component, which hangs on "a".
+fn now(world: &World) -> Automatic {
+    let first = world.state.components.values().next().expect("the first component");
+    first.layers.automatic.last().expect("it is never empty").value
+}
+
+fn layer(world: &World) -> Vec<Interval<Automatic>> {
+    world.state.components.values().next().expect("the first component").layers.automatic.clone()
+}
+
+fn held(world: &World, who: usize) -> Option<Held> {
+    let agent = world.senders[who].agent;
+    world.state.tracks.values().find(|one| one.agent == agent).expect("it was reported").held
+}
+
+const DOWN: Automatic = Automatic::Known(Status::MajorOutage);
+const UP: Automatic = Automatic::Known(Status::Operational);
+
+/// One "up" by another definition turned an outage green.
+#[test]
+fn another_definition_of_a_name_is_no_evidence_for_it() {
+    let mut world = world();
+    says(0, 1, 1, &[(0, Hard::Down)]).take(&mut world);
+    assert_eq!(now(&world), DOWN);
+    let (_, changes) = says(1, 2, 1, &[(0, Hard::Up)]).take(&mut world);
+    assert_eq!((now(&world), held(&world, 1)), (DOWN, Some(Held::Definition)));
+    let agent = world.senders[1].agent;
+    assert!(changes.iter().any(|one| matches!(one, Change::Joined { agent: who, .. } if *who == agent)));
+    let told = |one: &Change| matches!(one, Change::NotCounted { agent: who, why: Held::Definition, .. } if *who == agent);
+    assert!(changes.iter().any(told), "{changes:?}");
+    assert!(!changes.iter().any(|one| matches!(one, Change::Raw(_))), "nor for its response times");
+    // Nor by another name for the same thing: it is what is defined that counts.
+    world.now = world.now + SECOND;
+    says(0, 1, 2, &[(0, Hard::Down)]).take(&mut world);
+    let (_, changes) = says(1, 1, 2, &[(0, Hard::Up)]).take(&mut world);
+    assert_eq!((now(&world), held(&world, 1)), (UP, None), "a quorum of two locations is two");
+    assert!(changes.iter().any(|one| matches!(one, Change::CountsAgain { .. })), "{changes:?}");
+}
+
+#[test]
+fn the_definition_that_holds_is_the_first_until_the_file_or_an_operator_says() {
+    let mut world = world();
+    says(0, 1, 1, &[(0, Hard::Up)]).take(&mut world);
+    says(1, 2, 1, &[(0, Hard::Down)]).take(&mut world);
+    assert_eq!(now(&world), UP);
+    let check = world.state.tracks.values().next().expect("reported").check;
+    obey(&mut world, Command::ChooseDefinition { check, definition: vec![2] });
+    assert_eq!((held(&world, 0), held(&world, 1), now(&world)), (Some(Held::Definition), None, DOWN));
+    let judged = |definitions: &[(&str, u8)]| Command::JudgeReporters {
+        workspace: "default".to_owned(),
+        asks: false,
+        definitions: definitions.iter().map(|(name, hash)| ((*name).to_owned(), vec![*hash])).collect(),
+    };
+    world.now = world.now + SECOND;
+    obey(&mut world, judged(&[("a", 1)]));
+    assert_eq!((held(&world, 0), held(&world, 1), now(&world)), (None, Some(Held::Definition), UP));
+    // Nobody runs what the file says: those who agree are believed, and it is told.
+    obey(&mut world, judged(&[("a", 3)]));
+    assert_eq!((held(&world, 0), held(&world, 1)), (Some(Held::Definition), None));
+    obey(&mut world, judged(&[]));
+    assert_eq!(held(&world, 1), None);
+}
+
+#[test]
+fn a_changed_definition_counts_where_nobody_holds_the_former() {
+    let mut world = world();
+    says(0, 1, 1, &[(0, Hard::Up)]).take(&mut world);
+    says(0, 2, 2, &[(0, Hard::Down)]).take(&mut world);
+    assert_eq!((now(&world), held(&world, 0)), (DOWN, None));
+    // Rolled out over two: the one that follows last turns both.
+    says(1, 2, 1, &[(0, Hard::Down)]).take(&mut world);
+    says(0, 3, 3, &[(0, Hard::Up)]).take(&mut world);
+    assert_eq!((now(&world), held(&world, 0), held(&world, 1)), (DOWN, Some(Held::Definition), None));
+    says(1, 3, 2, &[(0, Hard::Up)]).take(&mut world);
+    assert_eq!((now(&world), held(&world, 0), held(&world, 1)), (UP, None, None));
+}
+
+#[test]
+fn new_reporters_wait_where_the_file_asks_and_others_only_report_what_their_token_is_for() {
+    let mut world = world();
+    says(0, 1, 1, &[(0, Hard::Down)]).take(&mut world);
+    let asks =
+        Command::JudgeReporters { workspace: "default".to_owned(), asks: true, definitions: Vec::new() };
+    obey(&mut world, asks);
+    assert_eq!(held(&world, 0), None, "who counted goes on");
+    says(1, 1, 1, &[(0, Hard::Up)]).take(&mut world);
+    assert_eq!((now(&world), held(&world, 1)), (DOWN, Some(Held::Asks)));
+    let agent = world.senders[1].agent;
+    let permit = |checks: Option<&str>, allowed: &str| Command::Permit {
+        agent,
+        permit: Permit {
+            checks: checks.map(|one| vec![one.to_owned()]),
+            allowed: [allowed.to_owned()].into_iter().collect(),
+        },
+    };
+    obey(&mut world, permit(None, "a"));
+    assert_eq!((now(&world), held(&world, 1)), (UP, None));
+    obey(&mut world, permit(Some("b*"), "a"));
+    assert_eq!((now(&world), held(&world, 1)), (DOWN, Some(Held::Limited)));
+    // A name that nobody has reported is free.
+    says(1, 1, 2, &[]).take(&mut world);
+    let fresh = Says { check: "b-1", ..says(1, 1, 2, &[(0, Hard::Up)]) };
+    fresh.take(&mut world);
+    let key = world.state.check_names.iter().find(|((_, name), _)| name == "b-1").expect("made").1;
+    assert_eq!(world.state.tracks[&world.state.checks[key].tracks[0]].held, None);
+}
+
+#[test]
+fn whoever_joins_counts_from_then_on_only() {
+    let mut world = world();
+    let outage = dense(0);
+    says(0, 1, 1, &outage).take(&mut world);
+    says(0, 1, 41, &[(0, Hard::Down)]).take(&mut world);
+    let before = layer(&world);
+    assert_eq!(before.iter().filter(|one| one.value == DOWN).count(), 2, "{before:?}");
+    world.now = world.now + SECOND;
+    let well: Vec<(i64, Hard)> = dense(0).iter().map(|(ago, _)| (*ago, Hard::Up)).collect();
+    says(1, 1, 1, &well).take(&mut world);
+    says(0, 1, 42, &[(0, Hard::Down)]).take(&mut world);
+    let after = layer(&world);
+    assert_eq!(after[..before.len() - 1], before[..before.len() - 1], "the past is what it was");
+    let last = after.last().expect("it is never empty");
+    assert_eq!((last.from, last.value), (world.now, UP), "it counts from now on");
+}
+
+/// Every ten seconds, oldest first: up, an outage from 300 to 200 s before, up; all `ago` ms earlier.
+fn dense(ago: i64) -> Vec<(i64, Hard)> {
+    let hard = |n: i64| if (10..20).contains(&n) { Hard::Down } else { Hard::Up };
+    (0..40).map(|n| (ago + (40 - n) * 10 * SECOND, hard(n))).collect()
+}
+
+#[test]
+fn a_heartbeat_takes_no_report() {
+    let mut world = world();
+    let agents_first = Says { check: "job", ..says(1, 1, 1, &[(0, Hard::Up)]) };
+    agents_first.take(&mut world);
+    assert_eq!(held(&world, 1), None);
+    let heartbeat = DesiredHeartbeat {
+        check: "job".to_owned(),
+        definition: vec![1],
+        expected: Expected { period: MINUTE, grace: SECOND },
+    };
+    let command = Command::DeclareHeartbeats { workspace: "default".to_owned(), heartbeats: vec![heartbeat] };
+    obey(&mut world, command);
+    assert_eq!(held(&world, 1), Some(Held::Heartbeat));
+    let (_, changes) = Says { first: 2, ..agents_first }.take(&mut world);
+    assert!(
+        !changes.iter().any(|one| matches!(one, Change::Raw(_) | Change::Transition { .. })),
+        "{changes:?}"
+    );
+    let none = Command::DeclareHeartbeats { workspace: "default".to_owned(), heartbeats: Vec::new() };
+    obey(&mut world, none);
+    assert_eq!(held(&world, 1), None, "the name is free again");
+}
+
+#[test]
+fn what_was_said_stands_whatever_a_later_spool_or_batch_says_of_it() {
+    let mut world = world();
+    world.now = START + 20 * DAY;
+    let began = world.now;
+    says(0, 1, 1, &dense(0)).take(&mut world);
+    let before = layer(&world);
+    assert_eq!(before.iter().filter(|one| one.value == DOWN).count(), 1, "{before:?}");
+    // The same again, from a spool that nobody knows, after the former is silent.
+    world.now = world.now + HOUR;
+    for (epoch, turned) in [(8, false), (9, true)] {
+        world.now = world.now + 10 * MINUTE;
+        let again = dense(world.now - began).into_iter().take(39);
+        let seen: Vec<(i64, Hard)> =
+            again.map(|(ago, hard)| (ago, if turned { Hard::Down } else { hard })).collect();
+        let (answer, changes) = Says { epoch, ..says(0, 1, 1, &seen) }.take(&mut world);
+        assert!(matches!(answer, Answer::Acknowledged { .. }), "{answer:?}");
+        assert!(!changes.iter().any(|one| matches!(one, Change::Raw(_))), "{changes:?}");
+    }
+    // A transition of now that says it began long ago, and one of fifty years ago.
+    let mut report = Says { epoch: 9, ..says(0, 1, 40, &[(0, Hard::Up), (0, Hard::Down)]) }.report(&world);
+    let RecordKind::Observed { first, .. } = &mut report.records[1].kind else { panic!("observed") };
+    first.since = Some(When::EarlierBoot(Timestamp(0)));
+    take(&mut world, report);
+    let mut ancient = Says { epoch: 9, ..says(0, 1, 42, &[(0, Hard::Down)]) }.report(&world);
+    let RecordKind::Observed { first, .. } = &mut ancient.records[0].kind else { panic!("observed") };
+    first.when = When::EarlierBoot(Timestamp(0));
+    let (_, changes) = take(&mut world, ancient);
+    assert!(changes.iter().any(|one| matches!(one, Change::Lost { count: 1, .. })), "{changes:?}");
+    let after = layer(&world);
+    let told = before.len() - 1;
+    assert_eq!(after[..told], before[..told], "what it told of the past stands");
+    let last = after.last().expect("it is never empty");
+    assert_eq!((last.from, last.value), (world.now, DOWN), "{after:?}");
+}
+
+#[test]
+fn a_stolen_token_with_a_new_spool_for_each_batch_is_taken_never() {
+    let mut world = world();
+    let (mut taken, mut told) = (0, 0);
+    for second in 0..450_u64 {
+        world.now = START + DAY + second as i64 * SECOND;
+        let (answer, _) = says(0, 1, second + 1, &[(0, Hard::Down)]).take(&mut world);
+        let contested = matches!(answer, Answer::Acknowledged { contested: true, .. });
+        assert_eq!(contested, second > 0, "the agent hears of it: {answer:?}");
+        let mut stolen = says(0, 1, 1, &[(0, Hard::Up)]).report(&world);
+        stolen.epoch = [0; 16];
+        stolen.epoch[..8].copy_from_slice(&(second + 1_000).to_be_bytes());
+        stolen.process = stolen.epoch.to_vec();
+        let (answer, changes) = take(&mut world, stolen);
+        taken += usize::from(answer != Answer::Cloned(Refusal::AnotherLives));
+        told += changes.iter().filter(|one| matches!(one, Change::CloneRefused { tell: true, .. })).count();
+    }
+    assert_eq!((taken, now(&world)), (0, DOWN));
+    assert_eq!(told, 8, "operators hear of it once a minute");
+    let agent = &world.state.agents[&world.senders[0].agent];
+    assert_eq!(agent.epochs.len(), 1);
+}
+
+#[test]
+fn closed_spools_are_forgotten() {
+    let mut world = world();
+    let mut forgotten = 0;
+    for epoch in 1..=40 {
+        world.now = world.now + 10 * MINUTE;
+        let (answer, changes) = Says { epoch, ..says(0, 1, 1, &[(0, Hard::Up)]) }.take(&mut world);
+        assert!(matches!(answer, Answer::Acknowledged { .. }), "{answer:?}");
+        forgotten += changes.iter().filter(|one| matches!(one, Change::EpochsForgotten { .. })).count();
+    }
+    let agent = &world.state.agents[&world.senders[0].agent];
+    assert_eq!((agent.epochs.len(), forgotten), (8, 32));
+}
+
+#[test]
+fn a_spool_that_was_put_back_is_told_so_and_nothing_of_it_is_passed_over() {
+    let mut world = world();
+    let seen = |count: usize| vec![(0, Hard::Up); count];
+    says(0, 1, 1, &seen(10)).take(&mut world);
+    // The reply was lost: the same and more.
+    let (answer, _) = says(0, 1, 6, &seen(7)).take(&mut world);
+    assert!(matches!(answer, Answer::Acknowledged { through: 12, old_copy: false, .. }), "{answer:?}");
+    // A copy that ended at 8 has made other records since, fewer or more.
+    for last in [10, 12, 20] {
+        let mut report = says(0, 1, 9, &seen(last - 8)).report(&world);
+        for record in &mut report.records {
+            let RecordKind::Observed { first, .. } = &mut record.kind else { panic!("observed") };
+            first.total_us += 1;
+        }
+        let (answer, changes) = take(&mut world, report);
+        assert!(
+            matches!(answer, Answer::Acknowledged { through: 12, old_copy: true, .. }),
+            "{last}: {answer:?}"
+        );
+        assert!(changes.iter().any(|one| matches!(one, Change::OldCopy { .. })), "{changes:?}");
+    }
+    let mut anew = Says { epoch: 7, ..says(0, 1, 1, &seen(12)) }.report(&world);
+    anew.proof.former = Some([1; 16]);
+    let (answer, changes) = take(&mut world, anew);
+    assert!(matches!(answer, Answer::Acknowledged { through: 12, .. }), "at once: {answer:?}");
+    assert!(
+        changes.iter().any(|one| matches!(one, Change::SpoolReplaced { through: 12, .. })),
+        "{changes:?}"
+    );
+}
