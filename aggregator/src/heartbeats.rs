@@ -7,10 +7,11 @@ use crate::domain::state::WorkspaceKey;
 use crate::domain::step::{Answer, Beat, Command, DesiredHeartbeat, Tells};
 use crate::engine::{Engine, Refused};
 use crate::store::{HeartbeatToken, Store, token_hash};
-use crate::web::{Call, CallAnswer, Heartbeats};
+use crate::web::{Call, CallAnswer, Heartbeats, What};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
-use skerry_protocol::check::Kind;
+use skerry_protocol::check::{Due, Heartbeat, Kind};
+use skerry_protocol::schedule::Schedule;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -73,16 +74,20 @@ impl Heartbeats for Doorbell {
     async fn call(&self, token: &str, call: Call) -> CallAnswer {
         let found = self.known.load().get(&token_hash(token)).cloned();
         let Some((workspace, check)) = found else { return CallAnswer::Unknown };
-        let tells = match call.code {
-            _ if call.start => Tells::Start,
-            0 => Tells::Success,
-            _ => Tells::Failure,
+        let tells = match call.what {
+            What::Start => Tells::Start,
+            What::Ended(0) => Tells::Success,
+            What::Ended(_) => Tells::Failure,
+            What::Log => Tells::Nothing,
         };
-        let detail = match (tells, call.code) {
-            (Tells::Failure, code) if call.words.is_empty() => format!("the job ended with {code}"),
+        let detail = match call.what {
+            What::Ended(code) if code != 0 && call.words.is_empty() => format!("the job ended with {code}"),
             _ => call.words,
         };
-        let beat = Beat { workspace, check, tells, run: call.run, detail };
+        if call.what == What::Log {
+            tracing::info!(%check, run = %call.run, words = %detail, "a job says something");
+        }
+        let beat = Beat { workspace, check, tells, run: call.run, took_ms: call.took_ms, detail };
         match self.engine.command(Command::Beat(Box::new(beat))).await {
             Ok(Answer::Done) => CallAnswer::Taken,
             Ok(_) => CallAnswer::Unknown,
@@ -92,16 +97,24 @@ impl Heartbeats for Doorbell {
     }
 }
 
+fn expected(heartbeat: &Heartbeat) -> Expected {
+    let whole = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
+    let (period, schedule) = match &heartbeat.due {
+        Due::Every(period) => (whole(*period), None),
+        Due::At(schedule) => (0, Some(Schedule::clone(schedule))),
+    };
+    Expected { period, schedule, grace: whole(heartbeat.grace) }
+}
+
 /// The heartbeats that a file declares.
 #[must_use]
 pub fn declared(config: &Config) -> Command {
-    let whole = |duration: Duration| i64::try_from(duration.as_millis()).unwrap_or(i64::MAX);
     let heartbeats = config.checks.iter().filter_map(|entry| {
         let Kind::Heartbeat(heartbeat) = &entry.check.kind else { return None };
         Some(DesiredHeartbeat {
             check: entry.check.name.clone(),
             definition: entry.check.definition_hash().to_vec(),
-            expected: Expected { period: whole(heartbeat.period), grace: whole(heartbeat.grace) },
+            expected: expected(heartbeat),
         })
     });
     Command::DeclareHeartbeats { workspace: config.workspace.clone(), heartbeats: heartbeats.collect() }

@@ -28,6 +28,7 @@ const IMPORTERS: &[(&str, &[&str])] = &[
     ("brotli", &["aggregator/src/publish/"]),
     ("flate2", &["aggregator/src/publish/"]),
     ("csv", &["aggregator/src/publish/"]),
+    ("croner", &["protocol/src/schedule.rs"]),
     ("zstd", &["protocol/src/wire/"]),
     ("prost", &["protocol/src/wire/", "agent/src/spool/", "agent/src/delivery.rs"]),
     ("toml", &["protocol/src/strict/"]),

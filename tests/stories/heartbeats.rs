@@ -51,6 +51,17 @@ async fn the_page_is_red_after_a_missed_call_and_green_after_the_next() {
     world.shows("backup", "major_outage", BOUND).await;
     cron(&format!("curl -fsS -I -o /dev/null '{address}?rid=0b1e2f30-0000-4000-8000-000000000000'"));
     world.shows("backup", "operational", BOUND).await;
+    cron(&format!("curl -fsS -o /dev/null '{address}?status=down&msg=disk+full&ping='"));
+    world.shows("backup", "major_outage", BOUND).await;
+    cron(&format!("curl -fsS -o /dev/null '{address}?status=up&msg=OK&ping=12'"));
+    world.shows("backup", "operational", BOUND).await;
+    cron(&format!("echo 'a word' | curl -fsS -o /dev/null --data-binary @- {address}/log"));
+    for code in ["256", "-1", "3221225786"] {
+        cron(&format!("curl -fsS -o /dev/null {address}/{code}"));
+        world.shows("backup", "major_outage", BOUND).await;
+        cron(&format!("curl -fsS -o /dev/null {address}/0"));
+        world.shows("backup", "operational", BOUND).await;
+    }
     assert!(!world.page("/").text().contains("disk full"), "what a job says is private");
 
     // A restart remembers what was called, and holds our own absence against nobody.

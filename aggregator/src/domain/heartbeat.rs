@@ -1,15 +1,31 @@
 //! A check that nobody runs: it is we who are called. What is expected of the caller, and when it is late.
 
+use super::interval::Interval;
 use super::state::TrackKey;
-use super::time::Timestamp;
+use super::time::{DAY, MINUTE, Timestamp};
+use skerry_protocol::schedule::Schedule;
+
+/// A job's clock may be ahead of ours by this, ms: a call so early is the one that is due.
+const EARLY: i64 = MINUTE;
 
 /// What the file expects of a caller.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expected {
-    /// From one call to the next, ms.
+    /// From one call to the next, ms; says nothing where there is a schedule.
     pub period: i64,
+    /// When calls are due, where it is a crontab that says so.
+    pub schedule: Option<Schedule>,
     /// So much later is not late yet; also what a job that told its start may take, ms.
     pub grace: i64,
+}
+
+impl Expected {
+    /// From one call to the latest that is in time after it, ms; where a crontab says when, a day stands for it.
+    #[must_use]
+    pub fn longest(&self) -> i64 {
+        let period = if self.schedule.is_some() { DAY } else { self.period };
+        period.saturating_add(self.grace)
+    }
 }
 
 /// A job that told its start and not yet its end.
@@ -42,10 +58,22 @@ pub struct Heartbeat {
 pub enum Lateness {
     /// Nothing is late, or nothing was ever heard.
     InTime,
-    /// It was due then, but some of that time we could not be called: nobody can say.
+    /// It was due then, but it may have come while we could not be called: nobody can say.
     NobodyKnows(Timestamp),
     /// It was due then, and we were there.
-    Missed(Timestamp),
+    Missed {
+        /// When the time of the call was over.
+        due: Timestamp,
+        /// Nobody could say since then, where one before it may have come.
+        blind_from: Option<Timestamp>,
+    },
+}
+
+/// A call, and when it may come.
+struct Next {
+    from: Timestamp,
+    expected: Timestamp,
+    due: Timestamp,
 }
 
 impl Heartbeat {
@@ -66,23 +94,59 @@ impl Heartbeat {
         now - self.counted(started.at) > self.expected.grace
     }
 
-    /// Is a call late at `now`? We could be called since `ready_at`.
-    #[must_use]
-    pub fn lateness(&self, ready_at: Timestamp, now: Timestamp) -> Lateness {
-        let due = |since: fn(Timestamp, Timestamp) -> Timestamp| {
-            let Expected { period, grace } = self.expected;
-            let from = |at| since(self.counted(at), ready_at);
-            let next = self.heard.map(|heard| from(heard) + period.saturating_add(grace));
-            let end = self.started.as_ref().map(|started| from(started.at) + grace);
-            next.into_iter().chain(end).min()
+    /// The call after one at `at`: around when it is expected, and until the grace is over.
+    fn next(&self, at: Timestamp) -> Option<Next> {
+        let Expected { period, schedule, grace } = &self.expected;
+        let (expected, early) = match schedule {
+            Some(schedule) => {
+                let early = EARLY.min(grace / 2);
+                (Timestamp(schedule.next_after((at + early).0)?), early)
+            }
+            None => (at + *period, *grace),
         };
-        let (Some(due_at), Some(fair)) = (due(|at, _| at), due(Ord::max)) else { return Lateness::InTime };
-        if now > fair {
-            Lateness::Missed(fair)
-        } else if now > due_at {
-            Lateness::NobodyKnows(due_at)
-        } else {
-            Lateness::InTime
+        Some(Next { from: at.max(expected - early), expected, due: expected + *grace })
+    }
+
+    /// Is a call late at `now`? Nobody could call us in `blind`, oldest first: a call that may have come then is
+    /// not held against its caller, any other is.
+    #[must_use]
+    pub fn lateness(&self, blind: &[Interval<()>], now: Timestamp) -> Lateness {
+        let (mut missed, mut blind_from): (Option<Timestamp>, Option<Timestamp>) = (None, None);
+        let mut last = self.heard.map(|heard| self.counted(heard));
+        if let Some(started) = &self.started {
+            let from = self.counted(started.at);
+            let due = from + self.expected.grace;
+            match may_have_come(blind, from, due) {
+                _ if now <= due => {}
+                Some(until) => {
+                    blind_from = Some(due);
+                    last = last.or(Some(until));
+                }
+                None => missed = Some(due),
+            }
+        }
+        while let Some(Next { from, expected, due }) = last.and_then(|last| self.next(last)) {
+            if now <= due {
+                break;
+            }
+            let Some(until) = may_have_come(blind, from, due) else {
+                missed = Some(missed.map_or(due, |missed| missed.min(due)));
+                break;
+            };
+            blind_from = Some(blind_from.map_or(due, |from| from.min(due)));
+            last = Some(expected.max(until));
+        }
+        match (missed, blind_from) {
+            (Some(due), blind_from) => {
+                Lateness::Missed { due, blind_from: blind_from.filter(|from| *from < due) }
+            }
+            (None, Some(due)) => Lateness::NobodyKnows(due),
+            (None, None) => Lateness::InTime,
         }
     }
+}
+
+/// The end of the last stretch of `blind` in which a call between `from` and `to` may have come.
+fn may_have_come(blind: &[Interval<()>], from: Timestamp, to: Timestamp) -> Option<Timestamp> {
+    blind.iter().rev().find(|blind| blind.overlap(from, to) > 0).map(|blind| blind.to)
 }

@@ -5,6 +5,7 @@ use super::write::Group;
 use super::{Store, StoreError, token_hash};
 use crate::domain::state::{CheckKey, WorkspaceKey};
 use rusqlite::TransactionBehavior;
+use skerry_protocol::schedule::Schedule;
 
 /// One address.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -73,8 +74,9 @@ impl Group<'_> {
         };
         let sql = "INSERT OR REPLACE INTO heartbeat
                  (\"check\", workspace, track, period_ms, grace_ms, heard_ms, started_ms, started_run,
-                  expected_since_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+                  expected_since_ms, schedule, time_zone)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)";
+        let schedule = heartbeat.expected.schedule.as_ref();
         let row = (
             key.0,
             self.state.checks[&key].workspace.0,
@@ -85,6 +87,8 @@ impl Group<'_> {
             heartbeat.started.as_ref().map(|started| started.at.0),
             heartbeat.started.as_ref().map(|started| &started.run),
             heartbeat.expected_since.map(|at| at.0),
+            schedule.map(Schedule::expression),
+            schedule.map(Schedule::zone_name),
         );
         self.run(sql, row)
     }

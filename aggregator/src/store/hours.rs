@@ -192,13 +192,20 @@ mod tests {
             store.commit(&state, &changes, now).expect("committed");
             *state.workspaces.keys().next().expect("a workspace")
         };
-        let expected = Expected { period: HOUR, grace: HOUR };
+        let expected = Expected { period: HOUR, schedule: None, grace: HOUR };
         let job = DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected };
         let heartbeats = vec![job];
         let workspace = take(0, Command::DeclareHeartbeats { workspace: "default".to_owned(), heartbeats });
         let call = |tells| {
             let (run, detail) = (String::new(), String::new());
-            Command::Beat(Box::new(Beat { workspace, check: "job".to_owned(), tells, run, detail }))
+            Command::Beat(Box::new(Beat {
+                workspace,
+                check: "job".to_owned(),
+                tells,
+                run,
+                took_ms: None,
+                detail,
+            }))
         };
         for _ in 0..9 {
             take(MINUTE, call(Tells::Success));

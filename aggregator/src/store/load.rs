@@ -138,9 +138,13 @@ impl Load<'_> {
     fn heartbeats(&mut self) -> Result<(), StoreError> {
         let Self { store, state } = self;
         let sql = "SELECT \"check\", track, period_ms, grace_ms, heard_ms, started_ms, started_run,
-                 expected_since_ms FROM heartbeat";
+                 expected_since_ms, schedule, time_zone FROM heartbeat";
         store.each(sql, |row| {
-            let expected = Expected { period: row.get(2)?, grace: row.get(3)? };
+            let schedule = match (row.get::<_, Option<String>>(8)?, row.get::<_, Option<String>>(9)?) {
+                (Some(schedule), Some(zone)) => Some(rows::schedule(&schedule, &zone)?),
+                _ => None,
+            };
+            let expected = Expected { period: row.get(2)?, schedule, grace: row.get(3)? };
             let heard = row.get::<_, Option<i64>>(4)?.map(Timestamp);
             let started: Option<i64> = row.get(5)?;
             let run = row.get::<_, Option<String>>(6)?.unwrap_or_default();

@@ -9,6 +9,7 @@ use crate::domain::track::Hard;
 use crate::domain::uptime::{Rule, Weights};
 use crate::domain::verdict::Quorum;
 use serde::{Deserialize, Serialize};
+use skerry_protocol::schedule::Schedule;
 
 pub(super) fn hard(name: &str) -> Result<Hard, StoreError> {
     match name {
@@ -41,6 +42,11 @@ pub(super) fn automatic(name: &str) -> Result<Automatic, StoreError> {
 
 pub(super) fn status(name: &str) -> Result<Status, StoreError> {
     Status::from_name(name).ok_or_else(|| StoreError::Strange(format!("a status {name:?}")))
+}
+
+pub(super) fn schedule(expression: &str, zone: &str) -> Result<Schedule, StoreError> {
+    let wrong = |error| StoreError::Strange(format!("a schedule {expression:?} in {zone:?}: {error}"));
+    Schedule::parse(expression, zone).map_err(wrong)
 }
 
 /// What is kept of a jump in an agent's sequence, for operators.

@@ -1,5 +1,5 @@
-//! Where jobs call: `/heartbeat/<token>` and below it `start`, `fail` or an exit code, in the manner of
-//! healthchecks.io. An address that nobody has is answered as a path that does not exist.
+//! Where jobs call: `/heartbeat/<token>` and below it `start`, `fail`, `log` or an exit code, in the manner of
+//! healthchecks.io, or with `status`, `msg` and `ping` in that of Uptime Kuma. An address that nobody has is answered as a path that does not exist.
 
 use super::headers::{method_not_allowed, uncached};
 use super::problem::problem;
@@ -20,18 +20,31 @@ const MOST_BODY: usize = 100_000;
 const BODY_TIME: Duration = Duration::from_secs(10);
 /// Longest name of a run, bytes; a UUID has 36.
 const LONGEST_RUN: usize = 64;
+/// No run takes a year, ms.
+const LONGEST_RUN_MS: f64 = 366.0 * 86_400_000.0;
 
 /// What a job tells.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// It begins; nothing else is told.
-    pub start: bool,
-    /// How it ended; 0 is well.
-    pub code: u8,
-    /// Its name for this run (`rid`), at most 64 bytes.
+    /// Of its run.
+    pub what: What,
+    /// Its name for this run (`rid`), at most 64 bytes, in small letters.
     pub run: String,
-    /// The first line of what it sent; private.
+    /// How long it took, as it says (`ping`), ms.
+    pub took_ms: Option<u64>,
+    /// The first line of what it sent, or its `msg`; private.
     pub words: String,
+}
+
+/// What a call is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum What {
+    /// It begins; nothing else is told.
+    Start,
+    /// How it ended; 0 is well. A code of another system is as wide as a number gets.
+    Ended(i64),
+    /// Words that change nothing.
+    Log,
 }
 
 /// What became of a call.
@@ -64,15 +77,18 @@ pub(super) async fn call(
     request: &HttpRequest,
     body: web::Payload,
 ) -> Option<HttpResponse> {
-    let (token, mut call) = read_path(request.match_info().query("call"))?;
+    let (token, what) = read_path(request.match_info().query("call"))?;
     if !heartbeats.knows(token) {
         return None;
     }
     if ![Method::GET, Method::HEAD, Method::POST].contains(request.method()) {
         return Some(method_not_allowed("GET, HEAD, POST"));
     }
-    call.run = run_of(request.query_string());
-    call.words = words(body).await;
+    let mut call = read_query(what, request.query_string());
+    let words = words(body).await;
+    if !words.is_empty() {
+        call.words = words;
+    }
     match heartbeats.call(token, call).await {
         CallAnswer::Taken => Some(uncached(StatusCode::OK, "text/plain; charset=utf-8", "OK")),
         CallAnswer::Unknown => None,
@@ -85,24 +101,55 @@ pub(super) async fn call(
     }
 }
 
-fn read_path(path: &str) -> Option<(&str, Call)> {
+fn read_path(path: &str) -> Option<(&str, What)> {
     let (token, tells) = path.split_once('/').unwrap_or((path, ""));
-    let call = match tells {
-        "" => Call::default(),
-        "start" => Call { start: true, ..Call::default() },
-        "fail" => Call { code: 1, ..Call::default() },
-        code if code.bytes().all(|one| one.is_ascii_digit()) => {
-            Call { code: code.parse().ok()?, ..Call::default() }
+    let what = match tells {
+        "" => What::Ended(0),
+        "start" => What::Start,
+        "fail" => What::Ended(1),
+        "log" => What::Log,
+        code => {
+            let digits = code.strip_prefix('-').unwrap_or(code);
+            let number = !digits.is_empty() && digits.bytes().all(|one| one.is_ascii_digit());
+            What::Ended(number.then(|| code.parse().ok()).flatten()?)
         }
-        _ => return None,
     };
-    Some((token, call))
+    Some((token, what))
 }
 
-fn run_of(query: &str) -> String {
-    let run = query.split('&').find_map(|pair| pair.strip_prefix("rid=")).unwrap_or_default();
+/// `rid` as healthchecks.io has it; `status`, `msg` and `ping` as the push monitors of Uptime Kuma, to which every
+/// status but `up` is down.
+fn read_query(mut what: What, query: &str) -> Call {
+    let (mut run, mut took_ms, mut words) = (String::new(), None, String::new());
+    for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        match &*key {
+            "rid" => run = run_of(&value),
+            "msg" => words = line(&value),
+            "ping" => took_ms = milliseconds(&value),
+            "status" if what == What::Ended(0) && !matches!(&*value.to_ascii_lowercase(), "" | "up") => {
+                what = What::Ended(1);
+            }
+            _ => {}
+        }
+    }
+    Call { what, run, took_ms, words }
+}
+
+fn milliseconds(value: &str) -> Option<u64> {
+    let ms: f64 = value.parse().ok()?;
+    (0.0..LONGEST_RUN_MS).contains(&ms).then_some(ms as u64)
+}
+
+fn run_of(run: &str) -> String {
     let plain = run.len() <= LONGEST_RUN && run.bytes().all(|one| one.is_ascii_alphanumeric() || one == b'-');
-    if plain { run.to_owned() } else { String::new() }
+    if plain { run.to_ascii_lowercase() } else { String::new() }
+}
+
+/// The first line that says something, as far as it is kept.
+fn line(text: &str) -> String {
+    let end = (0..=MOST_WORDS.min(text.len())).rfind(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    let line = text[..end].lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
+    one_line(line.trim())
 }
 
 /// The first line of a body, as far as it is kept. A body that is slow, broken or long keeps no call back.
@@ -119,9 +166,7 @@ async fn words(mut body: web::Payload) -> String {
         }
     };
     let _ = tokio::time::timeout(BODY_TIME, all).await;
-    let text = String::from_utf8_lossy(&kept);
-    let line = text.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-    one_line(line.trim())
+    line(&String::from_utf8_lossy(&kept))
 }
 
 #[cfg(test)]
@@ -130,25 +175,48 @@ mod tests {
 
     #[test]
     fn the_path_tells_what_happened() {
-        let told =
-            |path: &str| read_path(path).map(|(token, call)| (token.to_owned(), call.start, call.code));
-        let of = |start, code| Some(("t".to_owned(), start, code));
+        let of = |what| Some(("t".to_owned(), what));
         for (path, expected) in [
-            ("t", of(false, 0)),
-            ("t/", of(false, 0)),
-            ("t/start", of(true, 0)),
-            ("t/fail", of(false, 1)),
-            ("t/0", of(false, 0)),
-            ("t/255", of(false, 255)),
-            ("t/256", None),
-            ("t/-1", None),
-            ("t/log", None),
+            ("t", of(What::Ended(0))),
+            ("t/", of(What::Ended(0))),
+            ("t/start", of(What::Start)),
+            ("t/fail", of(What::Ended(1))),
+            ("t/log", of(What::Log)),
+            ("t/0", of(What::Ended(0))),
+            ("t/000", of(What::Ended(0))),
+            ("t/255", of(What::Ended(255))),
+            ("t/256", of(What::Ended(256))),
+            ("t/-1", of(What::Ended(-1))),
+            ("t/3221225786", of(What::Ended(3_221_225_786))),
+            ("t/-1073741510", of(What::Ended(-1_073_741_510))),
+            ("t/-", None),
+            ("t/1e3", None),
+            ("t/+1", None),
+            ("t/99999999999999999999", None),
             ("t/start/again", None),
         ] {
-            assert_eq!(told(path), expected, "{path}");
+            assert_eq!(read_path(path).map(|(token, what)| (token.to_owned(), what)), expected, "{path}");
         }
-        assert_eq!(run_of("create=1&rid=0b1e-2f"), "0b1e-2f");
-        assert_eq!(run_of("rid=%00"), "");
-        assert_eq!(run_of(&format!("rid={}", "a".repeat(65))), "");
+    }
+
+    #[test]
+    fn the_query_tells_more() {
+        let read = |query: &str| read_query(What::Ended(0), query);
+        assert_eq!(read("create=1&rid=0B1E-2f").run, "0b1e-2f");
+        assert_eq!(read("rid=%00").run, "");
+        assert_eq!(read(&format!("rid={}", "a".repeat(65))).run, "");
+        let pushed = read("status=down&msg=disk+full%0Aagain&ping=12.5");
+        let (what, words) = (What::Ended(1), "disk full".to_owned());
+        assert_eq!(pushed, Call { what, run: String::new(), took_ms: Some(12), words });
+        for (query, code) in
+            [("status=up", 0), ("status=UP&msg=OK&ping=", 0), ("status=DOWN", 1), ("status=", 0), ("", 0)]
+        {
+            assert_eq!(read(query).what, What::Ended(code), "{query}");
+        }
+        assert_eq!(read_query(What::Ended(7), "status=up").what, What::Ended(7));
+        assert_eq!(read_query(What::Start, "status=down").what, What::Start);
+        for wrong in ["ping=-1", "ping=NaN", "ping=1e300", "ping=x"] {
+            assert_eq!(read(wrong).took_ms, None, "{wrong}");
+        }
     }
 }

@@ -22,7 +22,7 @@ mod tests;
 
 pub use admin::{Admission, Operations, Readiness};
 pub use agents::{Delivery, EnrolAnswer, Ingest, IngestAnswer};
-pub use heartbeat::{Call, CallAnswer, Heartbeats};
+pub use heartbeat::{Call, CallAnswer, Heartbeats, What};
 pub use inherited::inherited;
 pub use listen::{Bound, Limits, Listener, ServeError, Serves, TlsFiles, bind, bind_or_take, serve};
 pub use public::{Html, PublicSide, Traffic};

@@ -5,6 +5,7 @@ use skerry_aggregator::domain::state::State;
 use skerry_aggregator::domain::step::{Answer, Beat, Change, Command, DesiredHeartbeat, Tells, step};
 use skerry_aggregator::domain::time::{MINUTE, Timestamp};
 use skerry_aggregator::domain::track::Hard;
+use skerry_protocol::schedule::Schedule;
 use skerry_protocol::wire::Reason;
 
 const START: Timestamp = Timestamp(1_790_000_000_000);
@@ -18,16 +19,20 @@ pub(crate) const GRACE: i64 = 2;
 pub(crate) struct Job {
     state: State,
     changes: Vec<Change>,
+    /// The minute of the last step.
+    looked: i64,
 }
 
 impl Job {
     pub(crate) fn new() -> Self {
-        let mut job = Self { state: State { ready_at: START, ..State::default() }, changes: Vec::new() };
+        let state = State { ready_at: START, ..State::default() };
+        let mut job = Self { state, changes: Vec::new(), looked: 0 };
         job.declare(0, &["job"]);
         job
     }
 
     fn step(&mut self, minute: i64, command: Command) -> Answer {
+        self.looked = minute;
         let stepped = step(&mut self.state, command, START + minute * MINUTE);
         self.changes.extend(stepped.changes);
         stepped.answer
@@ -43,8 +48,16 @@ impl Job {
     }
 
     fn declare_as(&mut self, minute: i64, names: &[&str], period: i64, grace: i64) {
-        let expected = Expected { period: period * MINUTE, grace: grace * MINUTE };
-        let one = |name: &&str| DesiredHeartbeat { check: (*name).to_owned(), definition: vec![1], expected };
+        let expected = Expected { period: period * MINUTE, schedule: None, grace: grace * MINUTE };
+        self.declare_what(minute, names, &expected);
+    }
+
+    fn declare_what(&mut self, minute: i64, names: &[&str], expected: &Expected) {
+        let one = |name: &&str| DesiredHeartbeat {
+            check: (*name).to_owned(),
+            definition: vec![1],
+            expected: expected.clone(),
+        };
         let heartbeats = names.iter().map(one).collect();
         let answer =
             self.step(minute, Command::DeclareHeartbeats { workspace: "default".into(), heartbeats });
@@ -54,7 +67,10 @@ impl Job {
     pub(crate) fn call(&mut self, minute: i64, tells: Tells, run: &str) -> Answer {
         let workspace = *self.state.workspaces.keys().next().expect("a workspace");
         let (check, run, detail) = ("job".to_owned(), run.to_owned(), "words".to_owned());
-        self.step(minute, Command::Beat(Box::new(Beat { workspace, check, tells, run, detail })))
+        self.step(
+            minute,
+            Command::Beat(Box::new(Beat { workspace, check, tells, run, took_ms: None, detail })),
+        )
     }
 
     /// Time passes, a tick a minute.
@@ -66,7 +82,8 @@ impl Job {
 
     /// We were away and are back.
     pub(crate) fn away_until(&mut self, minute: i64) {
-        self.state.ready_at = START + minute * MINUTE;
+        let from = START + self.looked * MINUTE;
+        self.step(minute, Command::Away { from });
         self.pass(minute, minute);
     }
 
@@ -182,27 +199,123 @@ fn from_start_to_end_is_the_latency_of_that_run_alone() {
 
 #[test]
 fn our_own_absence_is_not_a_missed_call() {
-    // Away from 5 to 8: the call was due at 12, and we were there; from readiness it has its whole time.
+    // Away from 5 to 9: the call was expected at 10, two minutes early at most.
+    let mut job = Job::new();
+    job.call(0, Tells::Success, "");
+    job.pass(1, 5);
+    job.away_until(9);
+    job.pass(10, 12);
+    assert_eq!(job.past(), "up 0-0, goes on");
+    // Past 12 nobody can say: it may have called while we were away.
+    job.pass(13, 22);
+    assert_eq!((job.past().as_str(), job.reasons().len()), ("up 0-12, nobody knows", 1));
+    // A call ends that, and what nobody knew stays so.
+    let mut called = Job { state: job.state.clone(), changes: Vec::new(), looked: 22 };
+    called.call(22, Tells::Success, "");
+    assert_eq!(called.past(), "up 0-12, up 22-22, goes on");
+    // Without one the next is missed once it had all of its time.
+    job.pass(23, 23);
+    assert_eq!(job.past(), "up 0-12, down 23-23, goes on");
+    assert_eq!(job.reasons()[1], (Hard::Down, Reason::HeartbeatMissed));
+    // An outage that was known before we were away goes on.
+    job.away_until(60);
+    job.pass(61, 61);
+    assert_eq!(job.past(), "up 0-12, down 23-23, goes on");
+}
+
+#[test]
+fn an_absence_in_which_the_call_was_not_expected_excuses_nothing() {
     let mut job = Job::new();
     job.call(0, Tells::Success, "");
     job.away_until(8);
     job.pass(9, 12);
     assert_eq!(job.past(), "up 0-0, goes on");
-    // Past 12 nobody can say: it may have called while we were away.
-    job.pass(13, 20);
-    assert_eq!((job.past().as_str(), job.reasons().len()), ("up 0-12, nobody knows", 1));
-    // A call ends that, and what nobody knew stays so.
-    let mut called = Job { state: job.state.clone(), changes: Vec::new() };
-    called.call(20, Tells::Success, "");
-    assert_eq!(called.past(), "up 0-12, up 20-20, goes on");
-    // Without one it is missed once it had all of its time.
-    job.pass(21, 21);
-    assert_eq!(job.past(), "up 0-12, down 21-21, goes on");
-    assert_eq!(job.reasons()[1], (Hard::Down, Reason::HeartbeatMissed));
-    // An outage that was known before we were away goes on.
-    job.away_until(60);
-    job.pass(61, 61);
-    assert_eq!(job.past(), "up 0-12, down 21-21, goes on");
+    job.pass(13, 13);
+    assert_eq!(job.past(), "up 0-12, down 12-13, goes on");
+    // Nor does one after its time was over.
+    let mut job = Job::new();
+    job.call(0, Tells::Success, "");
+    job.pass(1, 12);
+    job.away_until(30);
+    assert_eq!(job.past(), "up 0-12, down 12-30, goes on");
+}
+
+/// A daily job, and a host that is frozen for ten minutes each night, at another hour or at its own.
+#[test]
+fn a_nightly_freeze_hides_no_job_that_never_came() {
+    let day = 1_440;
+    let mut job = Job::new();
+    job.expect(0, day, 60);
+    job.call(0, Tells::Success, "");
+    for night in 1..=3 {
+        let freeze = night * day - 120;
+        job.pass(freeze - 1, freeze);
+        job.away_until(freeze + 10);
+        job.pass(night * day + 59, night * day + 61);
+    }
+    assert_eq!(job.past(), format!("up 0-{}, down {0}-{}, goes on", day + 60, day + 61));
+    let mut job = Job::new();
+    job.expect(0, day, 60);
+    job.call(0, Tells::Success, "");
+    job.pass(day - 5, day - 5);
+    job.away_until(day + 5);
+    job.pass(day + 61, 2 * day + 65);
+    assert_eq!(job.past(), format!("up 0-{}, nobody knows", day + 60));
+    job.pass(2 * day + 66, 2 * day + 66);
+    assert_eq!(job.reasons().last(), Some(&(Hard::Down, Reason::HeartbeatMissed)));
+}
+
+#[test]
+fn a_run_whose_end_may_have_come_while_we_were_away_hangs_for_nobody() {
+    let mut job = Job::new();
+    job.expect(0, 60, 10);
+    job.call(0, Tells::Success, "");
+    job.pass(1, 60);
+    job.call(60, Tells::Start, "A1");
+    job.away_until(64);
+    job.pass(65, 130);
+    assert_eq!(job.past(), "up 0-70, nobody knows");
+    job.call(131, Tells::Success, "a1");
+    assert_eq!(job.took().last(), Some(&Some(71 * 60)), "a run has one name, however it is written");
+}
+
+/// 03:00 in Berlin, an hour of grace: 25 h apart where summer time ends, and no miss; 24 h would be one.
+#[test]
+fn a_schedule_is_right_where_clocks_change() {
+    // 24 October 2026, 01:00 UTC is 03:00 in Berlin.
+    let first = (1_792_803_600_000 - START.0) / MINUTE;
+    let expected = |zone: &str| {
+        let schedule = Some(Schedule::parse("0 3 * * *", zone).expect("a schedule"));
+        Expected { period: 0, schedule, grace: 30 * MINUTE }
+    };
+    for (zone, missed) in [("Europe/Berlin", false), ("Etc/GMT-2", true)] {
+        let mut job = Job::new();
+        job.declare_what(0, &["job"], &expected(zone));
+        job.call(first + 4, Tells::Success, "");
+        // The next one is 40 seconds early by our clock.
+        job.pass(first + 5, first + 1_440 + 60);
+        job.call(first + 1_440 + 60, Tells::Success, "");
+        assert_eq!(job.reasons().contains(&(Hard::Down, Reason::HeartbeatMissed)), missed, "{zone}");
+        if missed {
+            continue;
+        }
+        // It counts for the hour that it was near, and the next is due a day after that.
+        let next = first + 1_440 + 60 + 1_440;
+        job.pass(next - 60, next + 30);
+        assert!(job.past().ends_with("goes on") && !job.past().contains("down"), "{}", job.past());
+        job.pass(next + 31, next + 31);
+        assert!(job.past().contains(&format!("down {}-", next + 30)), "{}", job.past());
+    }
+}
+
+#[test]
+fn what_a_job_only_logs_changes_nothing() {
+    let mut job = Job::new();
+    job.call(0, Tells::Success, "");
+    job.changes.clear();
+    let before = job.state.heartbeats.clone();
+    assert_eq!(job.call(5, Tells::Nothing, ""), Answer::Done);
+    assert_eq!((job.state.heartbeats.clone(), job.changes.len()), (before, 0));
 }
 
 #[test]
@@ -217,8 +330,8 @@ fn what_the_file_no_longer_declares_is_not_called_and_not_missed() {
     assert_eq!(job.call(62, Tells::Success, ""), Answer::Done);
 }
 
-/// As when a check is commented out and in again: what was heard before is not forgotten, and what could not
-/// be told meanwhile is held against nobody.
+/// As when a check is commented out and in again: what was heard before is not forgotten, and a call that may have
+/// come meanwhile is held against nobody.
 #[test]
 fn one_that_is_declared_again_is_due_as_before() {
     let mut job = Job::new();
@@ -227,10 +340,16 @@ fn one_that_is_declared_again_is_due_as_before() {
     job.declare(3, &["job"]);
     job.pass(3, 12);
     assert_eq!(job.past(), "up 0-0, goes on");
-    job.pass(13, 15);
+    job.pass(13, 13);
+    assert_eq!(job.past(), "up 0-12, down 12-13, goes on");
+    let mut job = Job::new();
+    job.call(0, Tells::Success, "");
+    job.declare(7, &[]);
+    job.declare(9, &["job"]);
+    job.pass(9, 22);
     assert_eq!(job.past(), "up 0-12, nobody knows");
-    job.pass(16, 16);
-    assert_eq!(job.past(), "up 0-12, down 16-16, goes on");
+    job.pass(23, 23);
+    assert_eq!(job.past(), "up 0-12, down 23-23, goes on");
 }
 
 /// A job that called 8 minutes ago is not late because it is now to call every 3: it has those from now on.
@@ -289,7 +408,8 @@ fn a_change_while_we_were_away_makes_nothing_known() {
     let mut job = Job::new();
     job.call(0, Tells::Success, "");
     job.pass(1, 5);
-    job.state.ready_at = START + 20 * MINUTE;
+    let from = START + 5 * MINUTE;
+    job.step(20, Command::Away { from });
     job.expect(20, 60, 30);
     assert_eq!(job.past(), "up 0-12, nobody knows");
 }

@@ -13,8 +13,8 @@ struct Story {
     calls: Vec<(i64, Tells, &'static str)>,
     /// Minutes in which we looked.
     ticks: Vec<i64>,
-    /// When we came back from an absence.
-    ready: Vec<i64>,
+    /// From when to when we were away.
+    away: Vec<(i64, i64)>,
     /// What the file then expected: from when on, after how many calls, period and grace.
     changes: Vec<Expected>,
 }
@@ -32,7 +32,7 @@ const FIRST: Expected = Expected { since: i64::MIN, place: 0, period: PERIOD, gr
 
 /// Tells it to `job` as it goes; a tick comes before the call of its minute.
 fn tell(script: &mut Script<'_>, job: &mut Job) -> Story {
-    let (mut story, mut now) = (Story { ready: vec![0], ..Story::default() }, 0);
+    let (mut story, mut now) = (Story::default(), 0);
     for _ in 0..script.below(24) {
         for _ in 0..script.below(9) {
             now += 1;
@@ -45,8 +45,9 @@ fn tell(script: &mut Script<'_>, job: &mut Job) -> Story {
             3 => Tells::Failure,
             4 | 5 => Tells::Start,
             6 => {
+                let from = now;
                 now += 1 + script.below(30);
-                story.ready.push(now);
+                story.away.push((from, now));
                 story.ticks.push(now);
                 job.away_until(now);
                 continue;
@@ -86,7 +87,7 @@ impl Story {
     fn end_before(&self, minute: i64) -> Option<(usize, i64, Hard)> {
         let ends = self.calls.iter().enumerate().filter(|(_, call)| call.0 <= minute);
         let mut ends = ends.filter_map(|(place, (at, tells, _))| match tells {
-            Tells::Start => None,
+            Tells::Start | Tells::Nothing => None,
             Tells::Success => Some((place, *at, Hard::Up)),
             Tells::Failure => Some((place, *at, Hard::Down)),
         });
@@ -106,17 +107,38 @@ impl Story {
         (!ended).then_some(at)
     }
 
-    /// When something is late, judged at the tick of `minute`: in truth, and if our absences are not held
-    /// against the caller.
-    fn late(&self, minute: i64) -> Option<(i64, i64)> {
-        let ready = self.ready.iter().rfind(|ready| **ready <= minute).copied().unwrap_or(0);
+    /// At the tick of `minute`: the end of the last absence in which a call from `from` until `to` may have come.
+    fn away_in(&self, from: i64, to: i64, minute: i64) -> Option<i64> {
+        let away =
+            |at: i64| self.away.iter().any(|(left, back)| *back <= minute && (*left..*back).contains(&at));
+        let last = (from..to).rev().find(|at| away(*at))?;
+        (last..).find(|at| !away(*at))
+    }
+
+    /// Judged at the tick of `minute`: since when a call is missed, and since when nobody can say.
+    fn late(&self, minute: i64) -> (Option<i64>, Option<i64>) {
         let Expected { since, period, grace, .. } = self.expects(minute);
-        let heard = self.end_before(minute - 1).map(|(_, at, _)| (at, period + grace));
-        let limits = heard.into_iter().chain(self.under_way(minute).map(|at| (at, grace)));
-        let limits: Vec<_> = limits.map(|(at, limit)| (at.max(since), limit)).collect();
-        let due = limits.iter().map(|(at, limit)| at + limit).min()?;
-        let fair = limits.iter().map(|(at, limit)| (*at).max(ready) + limit).min()?;
-        Some((due, fair))
+        let mut heard = self.end_before(minute - 1).map(|(_, at, _)| at.max(since));
+        let (mut missed, mut unknown) = (Vec::new(), Vec::new());
+        if let Some(at) = self.under_way(minute).map(|at| at.max(since)).filter(|at| minute > at + grace) {
+            match self.away_in(at, at + grace, minute) {
+                Some(back) => {
+                    unknown.push(at + grace);
+                    heard = heard.or(Some(back));
+                }
+                None => missed.push(at + grace),
+            }
+        }
+        while let Some(at) = heard.filter(|at| minute > at + period + grace) {
+            let due = at + period + grace;
+            let Some(back) = self.away_in(at.max(at + period - grace), due, minute) else {
+                missed.push(due);
+                break;
+            };
+            unknown.push(due);
+            heard = Some(back.max(at + period));
+        }
+        (missed.into_iter().min(), unknown.into_iter().min())
     }
 
     /// What held at `minute`, as it is known at the end.
@@ -134,17 +156,16 @@ impl Story {
         let ticks = self.ticks.iter().filter(|tick| (from + 1..=until).contains(*tick));
         let mut blind = None;
         for tick in ticks {
-            match self.late(*tick) {
+            let (missed, unknown) = self.late(*tick);
+            // What was missed before is known, whatever came after it.
+            blind = blind.or(unknown.filter(|from| missed.is_none_or(|missed| *from < missed)));
+            if let Some(missed) = missed {
                 // Once we lost sight it is down from when that was noticed.
-                Some((_, fair)) if *tick > fair => {
-                    let down = if blind.is_some() && said.is_some() { *tick } else { fair };
-                    if minute >= down {
-                        return Some(Hard::Down);
-                    }
-                    break;
+                let down = if blind.is_some() && said.is_some() { *tick } else { missed };
+                if minute >= down {
+                    return Some(Hard::Down);
                 }
-                Some((due, _)) if *tick > due => blind = blind.or(Some(due)),
-                _ => {}
+                break;
             }
         }
         said.filter(|_| blind.is_none_or(|blind| minute < blind))

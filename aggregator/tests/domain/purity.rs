@@ -2,8 +2,16 @@
 
 use std::path::Path;
 
-/// First words of the paths that the domain may use; of the wire only its closed lists and plain values.
-const MAY_USE: [&str; 5] = ["super::", "std::", "jiff::", "crate::domain::", "skerry_protocol::wire::"];
+/// First words of the paths that the domain may use; of the wire only its closed lists and plain values, and a
+/// schedule, which is a plain value.
+const MAY_USE: [&str; 6] = [
+    "super::",
+    "std::",
+    "jiff::",
+    "crate::domain::",
+    "skerry_protocol::wire::",
+    "skerry_protocol::schedule::",
+];
 /// What reaches outside even through those.
 const NEVER: [&str; 13] = [
     "async ",

@@ -123,7 +123,7 @@ fn called_or_waited_for(state: &State, heartbeat: &Heartbeat, tick: bool) -> Res
     if heartbeat.heard.is_none() {
         return Err(format!("up without a call, and none is due: {heartbeat:?}"));
     }
-    let late = heartbeat.lateness(Timestamp(0), state.clock);
+    let late = heartbeat.lateness(&state.blind, state.clock);
     if tick && late != Lateness::InTime {
         return Err(format!("up though a call is late: {heartbeat:?} {late:?}"));
     }

@@ -14,6 +14,7 @@ use skerry_aggregator::domain::time::{DAY, HOUR, SECOND, Timestamp};
 use skerry_aggregator::domain::track::Hard;
 use skerry_aggregator::domain::uptime::{Rule, Weights};
 use skerry_aggregator::domain::verdict::Quorum;
+use skerry_protocol::schedule::Schedule;
 use skerry_protocol::wire::{Outcome, Phases, Reason};
 
 /// Where every sequence begins.
@@ -115,7 +116,8 @@ impl World {
             },
             17..=19 => Command::Beat(Box::new(self.beat(script))),
             0..=8 => Command::Report(Box::new(self.report(script))),
-            9..=11 => Command::Tick,
+            9 | 10 => Command::Tick,
+            11 => Command::Away { from: self.now - script.pick(&[0, 7 * SECOND, HOUR]) },
             12 => Command::Configure(Box::new(configure(script, &self.state))),
             13 => Command::SetManual {
                 component: component(script, &self.state),
@@ -134,8 +136,9 @@ impl World {
         Beat {
             workspace: *self.state.workspaces.keys().next().expect("one"),
             check: script.pick(&["job", "job", "other job", "c", "nobody's"]).to_owned(),
-            tells: script.pick(&[Tells::Success, Tells::Success, Tells::Failure, Tells::Start]),
-            run: script.pick(&["", "", "one", "two"]).to_owned(),
+            tells: script.pick(&[Tells::Success, Tells::Nothing, Tells::Failure, Tells::Start]),
+            run: script.pick(&["", "ONE", "one", "two"]).to_owned(),
+            took_ms: script.pick(&[None, Some(7)]),
             detail: "words".to_owned(),
         }
     }
@@ -194,8 +197,14 @@ impl World {
 
 /// A job as a file may declare it, if it does.
 fn job(script: &mut Script<'_>, name: &str) -> Option<DesiredHeartbeat> {
-    let expected =
-        Expected { period: script.pick(&[5 * SECOND, HOUR, DAY]), grace: script.pick(&[SECOND, HOUR]) };
+    let expected = Expected {
+        period: script.pick(&[5 * SECOND, HOUR, DAY]),
+        schedule: None,
+        grace: script.pick(&[SECOND, HOUR]),
+    };
+    let schedule =
+        (script.below(3) == 2).then(|| Schedule::parse("30 2 * * *", "Europe/Berlin").expect("one"));
+    let expected = Expected { schedule, ..expected };
     let definition = vec![script.below(2) as u8];
     (script.below(4) < 3).then(|| DesiredHeartbeat { check: name.to_owned(), definition, expected })
 }

@@ -234,7 +234,7 @@ fn a_heartbeat_takes_no_report() {
     let heartbeat = DesiredHeartbeat {
         check: "job".to_owned(),
         definition: vec![1],
-        expected: Expected { period: MINUTE, grace: SECOND },
+        expected: Expected { period: MINUTE, schedule: None, grace: SECOND },
     };
     let command = Command::DeclareHeartbeats { workspace: "default".to_owned(), heartbeats: vec![heartbeat] };
     obey(&mut world, command);

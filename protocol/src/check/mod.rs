@@ -21,7 +21,7 @@ mod tls;
 pub use crate::strict::Scalar;
 pub use dns::{Answers, Dns, DnsTransport, NameServer, Rcode, Record};
 pub use exec::Exec;
-pub use heartbeat::Heartbeat;
+pub use heartbeat::{Due, Heartbeat};
 pub use http::{Auth, Http, HttpVersion, JsonAssertion, JsonExpectation, StatusRange};
 pub use kind::Kind;
 pub use ping::Ping;

@@ -44,6 +44,8 @@ pub struct Beat {
     pub tells: Tells,
     /// The caller's name for the run; empty where it has none.
     pub run: String,
+    /// How long it took, as the caller says, ms.
+    pub took_ms: Option<u64>,
     /// In the caller's words; private.
     pub detail: String,
 }
@@ -57,6 +59,8 @@ pub enum Tells {
     Success,
     /// It failed.
     Failure,
+    /// Something for the log; it changes nothing.
+    Nothing,
 }
 
 /// The heartbeats of one workspace are these.
@@ -84,12 +88,12 @@ pub(super) fn declare_all(
         .map(|one| DeclaredCheck {
             name: one.check.clone(),
             definition: one.definition.clone(),
-            interval_ms: one.expected.period.saturating_add(one.expected.grace),
+            interval_ms: one.expected.longest(),
         })
         .collect();
     let mut earliest = Earliest::default();
     declare(state, voice, &inventory, now, changes, &mut earliest);
-    let mut kept = Vec::new();
+    let (mut kept, mut lost) = (Vec::new(), Vec::new());
     for one in desired {
         let check = state.check_names[&(workspace_key, one.check.clone())];
         let track = state.track_of[&(voice, check)];
@@ -98,12 +102,19 @@ pub(super) fn declare_all(
         // One that was declared before goes on from what was heard then, or no call would ever be due.
         let heartbeat = match &known {
             Some(known) if known.expected == one.expected => Heartbeat { track, ..known.clone() },
-            Some(known) => {
-                Heartbeat { track, expected: one.expected, expected_since: Some(now), ..known.clone() }
-            }
+            Some(known) => Heartbeat {
+                track,
+                expected: one.expected.clone(),
+                expected_since: Some(now),
+                ..known.clone()
+            },
             None => {
-                let heard = last_good_call(&state.tracks[&track]);
-                Heartbeat { track, expected: one.expected, expected_since: None, heard, started: None }
+                let (heard, expected) = (last_good_call(&state.tracks[&track]), one.expected.clone());
+                let known = Heartbeat { track, expected, expected_since: None, heard, started: None };
+                let late = known.lateness(&[], now) != Lateness::InTime;
+                // What it was due by while it was not declared is not known any more.
+                lost.extend(late.then_some(track));
+                Heartbeat { expected_since: late.then_some(now), ..known }
             }
         };
         if known.as_ref() != Some(&heartbeat) {
@@ -116,6 +127,9 @@ pub(super) fn declare_all(
         changes.push(Change::HeartbeatSaved(gone));
     }
     recompute(state, &earliest, changes);
+    for track in lost {
+        lose_sight(state, track, now, changes);
+    }
     Answer::Done
 }
 
@@ -148,8 +162,11 @@ pub(super) fn beat(state: &mut State, beat: &Beat, now: Timestamp, changes: &mut
     let named = (beat.workspace, beat.check.clone());
     let Some(check) = state.check_names.get(&named).copied() else { return Answer::NotFound };
     let Some(heartbeat) = state.heartbeats.get_mut(&check) else { return Answer::NotFound };
-    changes.push(Change::HeartbeatSaved(check));
+    if beat.tells != Tells::Nothing {
+        changes.push(Change::HeartbeatSaved(check));
+    }
     let (hard, outcome, reason) = match beat.tells {
+        Tells::Nothing => return Answer::Done,
         Tells::Start => {
             heartbeat.started = Some(Started { at: now, run: beat.run.clone() });
             return Answer::Done;
@@ -159,13 +176,13 @@ pub(super) fn beat(state: &mut State, beat: &Beat, now: Timestamp, changes: &mut
     };
     heartbeat.heard = Some(now);
     // Only the run that told its start has a duration; the end of another leaves it under way.
-    let ended = heartbeat.started.take_if(|started| started.run == beat.run);
+    let ended = heartbeat.started.take_if(|started| started.run.eq_ignore_ascii_case(&beat.run));
     let took = ended.and_then(|started| u64::try_from(now - started.at).ok());
     // One that hangs has had its say: what is told now is the news.
     if heartbeat.started.as_ref().is_some_and(|started| heartbeat.hangs(started, now)) {
         heartbeat.started = None;
     }
-    let total_us = took.map(|ms| ms.saturating_mul(1_000));
+    let total_us = took.or(beat.took_ms).map(|ms| ms.saturating_mul(1_000));
     let track = heartbeat.track;
     let raw = RawObservation { at: now, track, outcome, reason, total_us, phases: None };
     changes.push(Change::Raw(raw));
@@ -180,10 +197,16 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Vec<Change>)
     for heartbeat in state.heartbeats.values() {
         let Some(witnessed) = state.tracks.get_mut(&heartbeat.track) else { continue };
         let known = !witnessed.track.silent;
-        // Before it was declared, or declared again, it could not be called either.
+        // Before it was declared again it could not be called either.
         let declared = witnessed.declared.last().map_or(Timestamp(0), |newest| newest.from);
-        match heartbeat.lateness(state.ready_at.max(declared), now) {
-            Lateness::Missed(due) if !(known && open_state(witnessed) == Hard::Down) => {
+        let lateness = match with_gaps(&state.blind, &witnessed.declared) {
+            Some(blind) => heartbeat.lateness(&blind, now),
+            None => heartbeat.lateness(&state.blind, now),
+        };
+        match lateness {
+            Lateness::Missed { due, blind_from } if !(known && open_state(witnessed) == Hard::Down) => {
+                let blind_from = blind_from.filter(|_| known);
+                late.extend(blind_from.map(|from| (heartbeat.track, None, from.max(declared))));
                 late.push((heartbeat.track, Some(due), due));
             }
             Lateness::NobodyKnows(due) if known && open_state(witnessed) != Hard::Down => {
@@ -197,21 +220,33 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Vec<Change>)
         match missed {
             Some(since) => {
                 let reason = Reason::HeartbeatMissed;
-                let raw = RawObservation {
+                let outcome = Outcome::Down;
+                changes.push(Change::Raw(RawObservation {
                     at: now,
                     track,
-                    outcome: Outcome::Down,
+                    outcome,
                     reason,
                     total_us: None,
                     phases: None,
-                };
-                changes.push(Change::Raw(raw));
+                }));
                 let detail = "the call that was due did not come";
                 Said { hard: Hard::Down, since, at: now, reason, detail }.take(state, track, changes);
             }
             None => lose_sight(state, track, due, changes),
         }
     }
+}
+
+/// When nobody could call, and when the check was not declared between two times that it was; `None`: it always was.
+fn with_gaps(blind: &[Interval<()>], declared: &[Interval<()>]) -> Option<Vec<Interval<()>>> {
+    let gaps = declared.windows(2).map(|two| Interval { from: two[0].to, to: two[1].from, value: () });
+    let mut all: Vec<_> = gaps.filter(|gap| gap.from < gap.to).collect();
+    if all.is_empty() {
+        return None;
+    }
+    all.extend(blind);
+    all.sort_by_key(|one| (one.to, one.from));
+    Some(all)
 }
 
 /// That no call is late is evidence too: it is as fresh as this moment.
