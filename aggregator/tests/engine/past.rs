@@ -163,10 +163,13 @@ fn up_and_outage(world: &mut World, change: impl FnOnce(&mut World), late: usize
         .collect();
     let reports = [report(world, 0, 1, &up), report(world, 1, 1, &outage)];
     let [early, arrives_late] = if late == 1 { reports } else { [reports[1].clone(), reports[0].clone()] };
+    // Both declared the check from the beginning: whoever joined later would count from then on only.
+    let now = std::mem::replace(&mut world.now, START);
+    for one in [&early, &arrives_late] {
+        take(world, Report { records: Vec::new(), received: START, wall_now: START, ..one.clone() });
+    }
+    world.now = now;
     take(world, early);
-    // Both declared the check from the beginning.
-    let inventory = Report { records: Vec::new(), ..arrives_late.clone() };
-    take(world, inventory);
     change(world);
     world.now = START + 41 * SECOND;
     let arrives_late = Report { received: world.now, boot_now: BOOT + SECOND, ..arrives_late };
