@@ -1,10 +1,12 @@
 //! Reports of agents: from the bytes of the wire to a command, and from the commit to the reply. The
 //! built-in agent and the agents' listener come in through the same door.
 
+mod bounds;
 mod measure;
 
 pub(crate) use measure::Cost;
 
+use self::bounds::{counted, dated, plain, signed, wall};
 use crate::domain::state::{AgentKey, Told};
 use crate::domain::step::{
     Answer, Command, DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When,
@@ -15,7 +17,7 @@ use crate::domain::voices::Refusal;
 use crate::engine::{Engine, Kept, Refused};
 use bytes::Bytes;
 use skerry_protocol::wire::{self, record::Kind};
-use skerry_protocol::words::{is_unfit_to_show, one_line};
+use skerry_protocol::words::is_unfit_to_show;
 
 /// A body of more bytes is read beside the threads that serve: a fleet that drains must not hold up a page.
 const LARGE: usize = 16 << 10;
@@ -28,8 +30,6 @@ const RETOLD: i64 = 5 * SECOND;
 const SMALL_BATCH: usize = 256 << 10;
 /// What the largest batch makes in memory, with room to spare, bytes.
 const LARGEST_REPORT: usize = 16 << 20;
-/// Longest words of an agent that are kept, bytes.
-const LONGEST_WORDS: usize = 200;
 
 /// Why a batch was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -241,7 +241,7 @@ fn read(
         let said = plain(batch.agent);
         return Err(ReadError::NotTaken(NotTaken::OtherAgent { said, is: names.name.clone() }));
     }
-    engine.hear_time(agent, Timestamp(batch.wall_now_ms), &batch.boot_id);
+    engine.hear_time(agent, wall(batch.wall_now_ms), &batch.boot_id);
     Ok(Read { report: report(batch, agent, names.credential, received), held: Vec::new() })
 }
 
@@ -281,7 +281,7 @@ fn report(batch: wire::Batch, agent: AgentKey, credential: u64, received: Timest
         told,
         received,
         boot_now: signed(batch.boot_now_ms),
-        wall_now: Timestamp(batch.wall_now_ms),
+        wall_now: wall(batch.wall_now_ms),
         own_network_gone: batch.spool.is_some_and(|spool| spool.own_network_gone),
         records,
         snapshot: batch.snapshot.iter().map(snapshot).collect(),
@@ -372,29 +372,4 @@ fn hard(state: i32) -> Hard {
         wire::State::Degraded => Hard::Degraded,
         wire::State::Down => Hard::Down,
     }
-}
-
-/// A machine's words for operators: one line, at most 200 bytes.
-fn plain(mut words: String) -> String {
-    let end = (0..=LONGEST_WORDS.min(words.len())).rfind(|end| words.is_char_boundary(*end)).unwrap_or(0);
-    words.truncate(end);
-    if words.contains(is_unfit_to_show) { one_line(&words) } else { words }
-}
-
-/// What an agent counted, as far as anyone could have counted: sums of it stay within what SQLite adds up.
-fn counted(number: u64) -> u64 {
-    const MOST: u64 = 1_000_000_000_000;
-    number.min(MOST)
-}
-
-/// An instant that a calendar knows.
-fn dated(ms: i64) -> Option<Timestamp> {
-    const YEAR_10_000: i64 = 253_402_300_800_000;
-    (0..YEAR_10_000).contains(&ms).then_some(Timestamp(ms))
-}
-
-/// Durations and clocks of a century fit; what does not is cut there.
-fn signed(milliseconds: u64) -> i64 {
-    const CENTURY: i64 = 100 * 366 * 86_400_000;
-    i64::try_from(milliseconds).unwrap_or(CENTURY).min(CENTURY)
 }

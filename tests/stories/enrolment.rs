@@ -32,7 +32,7 @@ pub(crate) fn agent_config(world: &World, name: &str, url: &str, more: &str) -> 
 }
 
 /// The aggregator's command line: whether it worked, and what it said.
-fn told(world: &World, words: &[&str]) -> (bool, String) {
+pub(crate) fn told(world: &World, words: &[&str]) -> (bool, String) {
     let output = world.command(words).output().expect("it starts");
     let said = [output.stdout, output.stderr].concat();
     (output.status.success(), String::from_utf8_lossy(&said).trim().to_owned())

@@ -135,6 +135,7 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
         }
         AgentDo::Rename { name, to } => {
             refuse_built_in(config, name)?;
+            refuse_built_in(config, to)?;
             refuse_name("agent", to)?;
             ensure!(store.agent_named(workspace, to)?.is_none(), "there is an agent {to:?} already");
             ensure!(store.rename_agent(workspace, name, to)?, no_agent(workspace, name));

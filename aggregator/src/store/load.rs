@@ -91,7 +91,7 @@ impl Load<'_> {
             agent.epochs.insert(row.get(1)?, epoch);
             agent.voices = Voices::of_spool(row.get(1)?, epoch.seen);
             agent.last_seen = Some(Timestamp(row.get(4)?));
-            agent.skew = row.get(3)?;
+            agent.skew = row.get::<_, i64>(3)?.max(-i64::MAX);
             agent.own_network_gone = row.get(11)?;
             let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
             agent.told = Told {

@@ -112,7 +112,8 @@ impl Store {
                 None => None,
                 Some(at) => Some(LastBatch {
                     at,
-                    skew: row.get(9)?,
+                    // A former version kept what an agent said as it came: it has a size all the same.
+                    skew: row.get::<_, i64>(9)?.max(-i64::MAX),
                     version: row.get(10)?,
                     depth: number(11)?,
                     oldest_ms: number(12)?,

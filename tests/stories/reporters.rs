@@ -1,0 +1,172 @@
+//! Who may report what, by the command line: patterns of a token, joining where the file asks, whose definition holds,
+//! and names that no agent gets.
+
+use crate::enrolment::{done, listed, told};
+use crate::sender::{batch, inventory, observation, records, state};
+use crate::world::{World, page};
+use skerry_protocol::wire::{Batch, State, encode, record::Kind};
+use skerry_tests::parts::until;
+use std::time::Duration;
+
+/// A follower looks at the rows of agents every 5 s.
+const FOLLOWED: Duration = Duration::from_secs(15);
+
+/// Agents that say one thing about one check, whenever they are asked to.
+struct Agent {
+    name: &'static str,
+    token: String,
+    next: u64,
+}
+
+impl Agent {
+    fn new(world: &World, name: &'static str, more: &[&str]) -> Self {
+        let words = [&["agent", "add", name, "--location", name, "--token"], more].concat();
+        Self { name, token: done(world, &words), next: 1 }
+    }
+
+    /// Says of a check with a definition what is so now.
+    fn says(&mut self, world: &World, check: &str, definition: u8, hard: State) {
+        let said = Batch {
+            inventory: inventory(&[(check, vec![definition; 16])]),
+            records: records(self.next, [Kind::Observation(observation(0, 0, hard))]),
+            snapshot: vec![state(0, hard)],
+            ..batch(self.name, self.name.len() as u8, &[check])
+        };
+        self.next += 1;
+        let answer = world.deliver(&self.token, &encode(&said).expect("encodes"));
+        assert_eq!(answer.status, 200, "{}", answer.text());
+    }
+
+    /// Why it does not count for the check.
+    fn held(&self, world: &World, check: &str) -> Option<String> {
+        let listed = listed(world, self.name);
+        let held = listed["not_counted"].as_array().expect("a list").iter();
+        let why = held.filter(|one| one["check"] == check).find_map(|one| one["why"].as_str());
+        why.map(str::to_owned)
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_for_the_checks_that_its_patterns_name() {
+    let mut world = World::new(&page("demo", true, &["shop-1", "mail"]));
+    world.start().await;
+    let mut honest = Agent::new(&world, "a", &[]);
+    let mut shop = Agent::new(&world, "bb", &["--checks", "shop-*", "--checks", "till"]);
+    shop.says(&world, "shop-1", 1, State::Up);
+    world.shows("shop-1", "operational", FOLLOWED).await;
+    // Nobody else has reported it, and it is not for it to be the first.
+    shop.says(&world, "mail", 1, State::Up);
+    assert_eq!(shop.held(&world, "mail").as_deref(), Some("limited"));
+    honest.says(&world, "mail", 1, State::Down);
+    world.shows("mail", "major_outage", FOLLOWED).await;
+    assert_eq!(listed(&world, "bb")["limit"], serde_json::json!(["shop-*", "till"]));
+    assert!(done(&world, &["agent", "list"]).contains("limited to shop-*, till"));
+
+    // It is enrolled anew for other checks, and the running aggregator follows.
+    shop.token = Agent::new(&world, "bb", &["--checks", "mail"]).token;
+    until("it counts for the mail", FOLLOWED, async || {
+        shop.says(&world, "mail", 1, State::Up);
+        shop.held(&world, "mail").is_none()
+    })
+    .await;
+    for pattern in ["", " ", "shop\n", "\u{202E}shop"] {
+        let words = ["agent", "add", "c", "--location", "c", "--token", "--checks", pattern];
+        let (worked, said) = told(&world, &words);
+        assert!(!worked && said.contains("fits no check"), "{pattern:?}: {said}");
+    }
+}
+
+#[tokio::test]
+async fn who_joins_waits_to_be_allowed_where_the_file_asks() {
+    let asks = "[agents]\nnew_reporters = \"ask\"\n\n";
+    let mut world = World::new(&format!("{asks}{}", page("demo", true, &["web"])));
+    world.start().await;
+    let (mut first, mut second) = (Agent::new(&world, "a", &[]), Agent::new(&world, "bb", &[]));
+    first.says(&world, "web", 1, State::Down);
+    world.shows("web", "major_outage", FOLLOWED).await;
+    second.says(&world, "web", 1, State::Up);
+    assert_eq!(second.held(&world, "web").as_deref(), Some("asks"));
+    assert!(done(&world, &["check", "list"]).contains("it waits for skerry-aggregator agent allow"));
+    let (worked, said) = told(&world, &["agent", "allow", "nobody", "web"]);
+    assert!(!worked && said.contains("agent list"), "{said}");
+
+    // A restart knows who waits.
+    world.stop().await;
+    world.start().await;
+    first.says(&world, "web", 1, State::Down);
+    second.says(&world, "web", 1, State::Up);
+    assert_eq!(second.held(&world, "web").as_deref(), Some("asks"));
+    world.shows("web", "major_outage", FOLLOWED).await;
+    done(&world, &["agent", "allow", "bb", "web"]);
+    until("it counts", FOLLOWED, async || second.held(&world, "web").is_none()).await;
+    first.says(&world, "web", 1, State::Down);
+    second.says(&world, "web", 1, State::Up);
+    // One of two locations says down: not more than half.
+    world.shows("web", "operational", FOLLOWED).await;
+    // A name that nobody reports is free.
+    second.says(&world, "new", 1, State::Up);
+    assert_eq!(second.held(&world, "new"), None);
+}
+
+#[tokio::test]
+async fn an_operator_says_whose_definition_holds() {
+    let mut world = World::new(&page("demo", true, &["web"]));
+    world.start().await;
+    let (mut first, mut second) = (Agent::new(&world, "a", &[]), Agent::new(&world, "bb", &[]));
+    first.says(&world, "web", 1, State::Up);
+    second.says(&world, "web", 2, State::Down);
+    world.shows("web", "operational", FOLLOWED).await;
+    assert_eq!(second.held(&world, "web").as_deref(), Some("definition"));
+    let (worked, said) = told(&world, &["check", "define", "web", "--as", "nobody"]);
+    assert!(!worked && said.contains("check list"), "{said}");
+
+    done(&world, &["check", "define", "web", "--as", "bb"]);
+    until("the second counts", FOLLOWED, async || second.held(&world, "web").is_none()).await;
+    first.says(&world, "web", 1, State::Up);
+    second.says(&world, "web", 2, State::Down);
+    world.shows("web", "major_outage", FOLLOWED).await;
+    assert_eq!(first.held(&world, "web").as_deref(), Some("definition"));
+    let listed = done(&world, &["check", "list"]);
+    assert!(listed.contains("a/a up, does not count: it defines the check otherwise"), "{listed}");
+
+    // Until the first defines it so; and a restart remembers what was said.
+    world.stop().await;
+    world.start().await;
+    first.says(&world, "web", 1, State::Up);
+    second.says(&world, "web", 2, State::Down);
+    assert_eq!(first.held(&world, "web").as_deref(), Some("definition"));
+    first.says(&world, "web", 2, State::Up);
+    assert_eq!((first.held(&world, "web"), second.held(&world, "web")), (None, None));
+}
+
+#[tokio::test]
+async fn names_that_are_kept_or_cannot_be_seen_are_refused() {
+    let local = "[local_agent]\nname = \"built-in\"\nlocation = \"here\"\n\n";
+    let world = World::new(&format!("{local}{}", page("demo", true, &["web"])));
+    let unseen = ["", " ", "a\nb", "a\u{7}", "\u{202E}eye", "a\u{2028}b", "\u{200B}", " eye", "eye "];
+    let add =
+        |name: &str, location: &str| told(&world, &["agent", "add", name, "--location", location, "--token"]);
+    for kept in ["aggregator (heartbeats)", "Aggregator (Heartbeats)", "aggregator", "AGGREGATOR"] {
+        for (name, location) in [(kept, "there"), ("eye", kept)] {
+            let (worked, said) = add(name, location);
+            assert!(!worked && said.contains("is kept for heartbeats"), "{name:?}: {said}");
+        }
+    }
+    let (worked, said) = add("built-in", "there");
+    assert!(!worked && said.contains("is the built-in agent"), "{said}");
+    for bad in unseen {
+        for (name, location) in [(bad, "there"), ("eye", bad)] {
+            let (worked, said) = add(name, location);
+            assert!(!worked && said.contains("1 to 100 characters that can be seen"), "{name:?}: {said}");
+            assert!(!said.contains(['\u{202E}', '\u{2028}', '\u{7}']), "{said:?}");
+        }
+    }
+    done(&world, &["agent", "add", "eye", "--location", "there", "--token"]);
+    for bad in unseen.into_iter().chain(["aggregator", "Aggregator (heartbeats)", "built-in"]) {
+        let (worked, said) = told(&world, &["agent", "rename", "eye", bad]);
+        assert!(!worked, "{bad:?}: {said}");
+    }
+    let roll = done(&world, &["agent", "list", "--json"]);
+    let roll: serde_json::Value = serde_json::from_str(&roll).expect("JSON");
+    assert_eq!(roll["agents"].as_array().map(Vec::len), Some(1), "{roll}");
+}

@@ -1,0 +1,61 @@
+//! A sender of one's own making: what it says goes over the wire as it stands.
+
+use crate::world::now;
+use skerry_protocol::wire::{
+    Batch, Declared, HardState, Inventory, Observation, Outcome, Record, State, record::Kind,
+};
+
+/// Its boot clock: it is up for 400 days, ms.
+pub(crate) const UP_FOR: u64 = 400 * 86_400_000;
+
+/// A batch without records, of a spool and a process that `epoch` tells from others.
+pub(crate) fn batch(agent: &str, epoch: u8, checks: &[&str]) -> Batch {
+    Batch {
+        protocol: 1,
+        agent: agent.to_owned(),
+        epoch: vec![epoch; 16],
+        process: vec![epoch; 16],
+        boot_id: "boot".into(),
+        boot_now_ms: UP_FOR,
+        wall_now_ms: now(),
+        checks: checks.iter().map(|&name| name.to_owned()).collect(),
+        boots: vec!["boot".into(), "earlier".into()],
+        ..Batch::default()
+    }
+}
+
+/// One run of a check so long ago, after which the hard state is that.
+pub(crate) fn observation(check: u32, ago: u64, hard: State) -> Observation {
+    let outcome = if hard == State::Down { Outcome::Down } else { Outcome::Up };
+    Observation {
+        check,
+        boot_ms: UP_FOR - ago,
+        wall_ms: now() - i64::try_from(ago).expect("within 400 days"),
+        outcome: outcome as i32,
+        hard: hard as i32,
+        total_us: 1_000 + ago,
+        ..Observation::default()
+    }
+}
+
+/// These in their order, from a sequence on.
+pub(crate) fn records(first: u64, kinds: impl IntoIterator<Item = Kind>) -> Vec<Record> {
+    (first..).zip(kinds).map(|(sequence, kind)| Record { sequence, kind: Some(kind) }).collect()
+}
+
+pub(crate) fn state(check: u32, state: State) -> HardState {
+    HardState { check, state: state as i32, evidence_ms_ago: Some(0), ..HardState::default() }
+}
+
+/// The checks it runs, a second apart, each with the hash of its definition.
+pub(crate) fn inventory(checks: &[(&str, Vec<u8>)]) -> Option<Inventory> {
+    let declared = |(name, definition): &(&str, Vec<u8>)| Declared {
+        name: (*name).to_owned(),
+        kind: "http".into(),
+        definition: definition.clone(),
+        interval_ms: 1_000,
+        timeout_ms: 500,
+        severity: "high".into(),
+    };
+    Some(Inventory { checks: checks.iter().map(declared).collect() })
+}
