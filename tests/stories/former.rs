@@ -7,10 +7,12 @@ use rusqlite::Connection;
 use skerry_tests::parts::nginx::{Nginx, Site};
 use skerry_tests::parts::until;
 use std::os::unix::fs::PermissionsExt;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 const FORMER: &str = include_str!("../fixtures/databases/schema-2.sql");
 const NOTICED: Duration = Duration::from_secs(20);
+/// After a start the spools that were heard before it have this time to come back; no other is taken meanwhile.
+const BACK: Duration = Duration::from_secs(15);
 
 /// The world that the database is of; its built-in agent and fra-1 look at `url`.
 fn world(url: &str) -> World {
@@ -53,6 +55,7 @@ async fn what_the_former_release_kept_is_taken_over() {
     assert!(before.iter().any(|(.., status)| status == "major_outage"), "{before:?}");
 
     world.start().await;
+    let started = Instant::now();
     let copy = world.path("data/skerry.db.schema-2");
     assert_eq!(std::fs::metadata(&copy).expect("a copy").permissions().mode() & 0o777, 0o600);
     assert_eq!(schema(&copy), 2);
@@ -69,7 +72,8 @@ async fn what_the_former_release_kept_is_taken_over() {
         ("fra".into(), "active".into())
     );
 
-    // The agent of then delivers with its token of then.
+    // The agent of then delivers with its token of then, from a new spool: that of then does not come back.
+    until("a new spool is taken", NOTICED, async || started.elapsed() > BACK).await;
     let token =
         FORMER.split_whitespace().find(|word| word.starts_with("ska_")).expect("it stands in the head");
     let config = world.agent_config("fra-1", world.private, token, &quick_check("web", &url));
