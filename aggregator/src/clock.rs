@@ -4,13 +4,17 @@
 //! did. [`Clock::now`] never goes back; what is proved to be ahead by more than half speed mends is set back by the
 //! writer, which moves what is stored with it ([`Clock::back_by`]).
 
+mod arrivals;
 mod hands;
+mod standing;
 mod witnesses;
 
 pub use hands::{Apart, Hands, wall};
+pub use standing::Standing;
 
 use crate::domain::state::AgentKey;
 use crate::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use arrivals::{AWAY, Arrivals};
 use hands::{NS_PER_MS, Reading, kernel_agrees};
 use witnesses::{EARLIEST, Votes, Witnesses};
 
@@ -62,51 +66,6 @@ impl Kept {
     }
 }
 
-/// How far the clock can be relied on.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
-    /// Something confirmed our time: what is old may be deleted.
-    pub sure: bool,
-    /// The true time may be so much earlier, ms: no validity is printed beyond it.
-    pub unsure_ms: i64,
-    /// The wall clock less ours, ms, where it was set and is not believed.
-    pub apart: Option<i64>,
-}
-
-impl Standing {
-    /// What an operator has to know, in a sentence.
-    #[must_use]
-    pub fn words(&self) -> Option<String> {
-        if let Some(apart) = self.apart {
-            let way = if apart > 0 { "ahead of" } else { "behind" };
-            return Some(format!(
-                "This host's clock is {} {way} the time that went on since it was last right, and nothing confirms it: \
-                 it is not followed, and nothing old is deleted. Have a time server keep it.",
-                lasting(apart)
-            ));
-        }
-        (self.unsure_ms > MINUTE).then(|| {
-            format!(
-                "Nothing confirms this host's clock, which may be ahead by {}: pages are not called valid on its word, \
-                 and nothing old is deleted. Have a time server keep it.",
-                lasting(self.unsure_ms)
-            )
-        })
-    }
-}
-
-/// In the greatest unit that it fills.
-fn lasting(ms: i64) -> String {
-    let ms = ms.saturating_abs();
-    let (number, unit) = match ms {
-        _ if ms >= 2 * DAY => (ms / DAY, "days"),
-        _ if ms >= 2 * HOUR => (ms / HOUR, "hours"),
-        _ if ms >= 2 * MINUTE => (ms / MINUTE, "minutes"),
-        _ => (ms / SECOND, "seconds"),
-    };
-    format!("{number} {unit}")
-}
-
 /// The wall clock is not where it was.
 #[derive(Clone, Copy, Debug)]
 struct Step {
@@ -135,6 +94,11 @@ pub struct Clock {
     /// After a start: ahead of what was last known by so much, ms; until then, ns of the boot clock.
     unproved: Option<(i64, i64)>,
     witnesses: Witnesses,
+    /// When the time was last asked for, ns of the boot clock.
+    asked: i64,
+    /// The same, of the first time after the process was away.
+    back: Option<i64>,
+    arrivals: Arrivals,
 }
 
 impl Clock {
@@ -156,6 +120,9 @@ impl Clock {
             proved: floor,
             unproved: None,
             witnesses: Witnesses::default(),
+            asked: reading.boot,
+            back: None,
+            arrivals: Arrivals::default(),
         };
         if simulated {
             return clock;
@@ -194,6 +161,10 @@ impl Clock {
     /// The time now. Never earlier than the last answer, unless it was set back between.
     pub fn now(&mut self) -> Timestamp {
         let reading = self.hands.read();
+        if reading.boot - self.asked > AWAY {
+            self.back = Some(reading.boot);
+        }
+        self.asked = reading.boot;
         match self.hands {
             Hands::Turned(_) => self.at = self.at.max(reading.wall),
             Hands::Host | Hands::Apart(_) => self.advance(reading),
@@ -313,6 +284,12 @@ impl Clock {
             self.confirm();
         }
         self.now();
+    }
+
+    /// Did a batch, which arrived at that moment and was made when the boot clock of its host showed `made` ms, wait
+    /// for us while we were away?
+    pub fn waited(&mut self, agent: AgentKey, boot_id: &str, made: i64, arrived: Moment) -> bool {
+        self.arrivals.waited(agent, boot_id, made, arrived.0, self.back)
     }
 
     /// Whether a time server keeps this host's clock, as the kernel says.

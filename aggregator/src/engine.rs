@@ -291,6 +291,11 @@ impl Engine {
         lock(&self.clock).at_moment(moment)
     }
 
+    /// Did a batch wait for us while we were away? See [`Clock::waited`].
+    pub(crate) fn waited(&self, agent: AgentKey, boot_id: &str, made: i64, arrived: Moment) -> bool {
+        lock(&self.clock).waited(agent, boot_id, made, arrived)
+    }
+
     /// What time an agent said that it is, in which boot of its host.
     pub fn hear_time(&self, agent: AgentKey, said: Timestamp, boot_id: &str) {
         lock(&self.clock).hear(agent, said, boot_id);

@@ -7,6 +7,7 @@ mod measure;
 pub(crate) use measure::Cost;
 
 use self::bounds::{counted, dated, plain, signed, wall};
+use crate::clock::Moment;
 use crate::domain::state::{AgentKey, Told};
 use crate::domain::step::{
     Answer, Command, DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When,
@@ -64,6 +65,9 @@ pub enum NotTaken {
     /// Its credential was replaced a moment ago.
     #[error("this token was replaced by a new one")]
     Replaced,
+    /// Nobody knows when it reached us.
+    #[error("the aggregator slept or was stopped while this batch waited for it: it has to be sent again")]
+    Waited,
     /// Try again.
     #[error(transparent)]
     Refused(#[from] Refused),
@@ -117,12 +121,14 @@ impl Read {
     ) -> Result<Self, NotTaken> {
         let (received, moment) = (engine.now(), engine.moment());
         let small = if body.len() < LARGE {
-            read(engine, &body, SMALL_BATCH, agent, names, received)
+            read(engine, &body, SMALL_BATCH, agent, names, (received, moment))
         } else {
             Err(ReadError::TooLarge)
         };
         let mut read = match small {
-            Err(ReadError::TooLarge) => Self::from_large(engine, agent, names, body, room, received).await?,
+            Err(ReadError::TooLarge) => {
+                Self::from_large(engine, agent, names, body, room, (received, moment)).await?
+            }
             small => small?.with_room(engine)?,
         };
         let told = engine.at_moment(moment);
@@ -139,7 +145,7 @@ impl Read {
         names: &Names,
         body: Bytes,
         room: Kept,
-        received: Timestamp,
+        arrived: (Timestamp, Moment),
     ) -> Result<Self, NotTaken> {
         let (names, reader) = (names.clone(), engine.clone());
         let history = body.len() >= HISTORY;
@@ -147,7 +153,7 @@ impl Read {
         let largest = engine.room_for(LARGEST_REPORT, history).await;
         let read = tokio::task::spawn_blocking(move || {
             let (_turn, _room, body) = (turn, room, body);
-            let mut read = read(&reader, &body, wire::MAX_BATCH_BYTES, agent, &names, received)?;
+            let mut read = read(&reader, &body, wire::MAX_BATCH_BYTES, agent, &names, arrived)?;
             if let Ok(mut largest) = largest {
                 let spare = LARGEST_REPORT.saturating_sub(measure::size(&read.report));
                 drop(largest.split(spare >> 10));
@@ -231,7 +237,7 @@ fn read(
     most: usize,
     agent: AgentKey,
     names: &Names,
-    received: Timestamp,
+    (received, arrived): (Timestamp, Moment),
 ) -> Result<Read, ReadError> {
     let batch = wire::decode_within(body, most).map_err(|error| match error {
         wire::DecodeError::TooLarge => ReadError::TooLarge,
@@ -240,6 +246,9 @@ fn read(
     if batch.agent != names.name && names.former.as_ref() != Some(&batch.agent) {
         let said = plain(batch.agent);
         return Err(ReadError::NotTaken(NotTaken::OtherAgent { said, is: names.name.clone() }));
+    }
+    if engine.waited(agent, &batch.boot_id, signed(batch.boot_now_ms), arrived) {
+        return Err(ReadError::NotTaken(NotTaken::Waited));
     }
     engine.hear_time(agent, wall(batch.wall_now_ms), &batch.boot_id);
     Ok(Read { report: report(batch, agent, names.credential, received), held: Vec::new() })

@@ -225,6 +225,7 @@ fn answer(not_taken: NotTaken) -> IngestAnswer {
         }
         NotTaken::Replaced => IngestAnswer::Unauthorized,
         NotTaken::Refused(Refused::Busy { retry_after }) => IngestAnswer::Busy { retry_after },
+        waited @ NotTaken::Waited => IngestAnswer::Again(waited.to_string()),
         NotTaken::Refused(other) => IngestAnswer::Unavailable(other.to_string()),
     }
 }
@@ -274,7 +275,9 @@ impl Deliver for LocalIntake {
                 after: Some(Duration::from_secs(u64::from(retry_after))),
                 why: "the aggregator is busy".to_owned(),
             },
-            Err(NotTaken::Refused(other)) => Delivery::Again { after: None, why: other.to_string() },
+            Err(again @ (NotTaken::Waited | NotTaken::Refused(_))) => {
+                Delivery::Again { after: None, why: again.to_string() }
+            }
             Err(other @ NotTaken::Malformed(_)) => Delivery::Malformed(other.to_string()),
             Err(other) => Delivery::Unauthorized(other.to_string()),
         }

@@ -73,6 +73,8 @@ pub enum IngestAnswer {
         /// Seconds.
         retry_after: u32,
     },
+    /// It tells too little as it is, in words: 503, to be sent anew at once.
+    Again(String),
     /// Too much is waiting: 503, to be tried again.
     Busy {
         /// Seconds.
@@ -84,6 +86,7 @@ pub enum IngestAnswer {
 
 /// Seconds after which a batch is sent again when our own fault kept us from taking it.
 const UNAVAILABLE_RETRY_AFTER: u32 = 5;
+const AGAIN_RETRY_AFTER: u32 = 1;
 
 /// `POST /agent/v1/batch`.
 pub(super) async fn batch(
@@ -167,6 +170,7 @@ fn answer(answer: IngestAnswer) -> HttpResponse {
         IngestAnswer::Exceeded { why, retry_after } => {
             later(StatusCode::TOO_MANY_REQUESTS, retry_after, &why)
         }
+        IngestAnswer::Again(why) => retry_later(AGAIN_RETRY_AFTER, &why),
         IngestAnswer::Busy { retry_after } => {
             retry_later(retry_after, "the aggregator has too much to do; keep the batch and send it again")
         }

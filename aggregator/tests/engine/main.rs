@@ -1,6 +1,7 @@
 //! Random commands through `step`: hostile clocks, replays, gaps, changed files, people's words. What must
 //! hold after every one of them, that the store gives back what was committed, and what is done beside the writer.
 
+mod asleep;
 mod clocks;
 mod hostile;
 mod housekeeping;

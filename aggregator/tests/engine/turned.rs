@@ -27,18 +27,18 @@ const OFTEN: i64 = 30 * SECOND;
 /// 1970, 2038, 2100, an hour, a day, a month.
 const LIES: [i64; 8] = [-TRUE, 11 * 366 * DAY, 73 * 366 * DAY, HOUR, -HOUR, DAY, -DAY, 30 * DAY];
 
-struct Host {
-    apart: Arc<Apart>,
-    now: i64,
+pub(crate) struct Host {
+    pub(crate) apart: Arc<Apart>,
+    pub(crate) now: i64,
     sequence: u64,
-    agent: AgentKey,
+    pub(crate) agent: AgentKey,
     folder: tempfile::TempDir,
     running: Option<(Engine, Running)>,
     changes: crossbeam_channel::Receiver<Vec<skerry_aggregator::domain::step::Change>>,
 }
 
 impl Host {
-    async fn new(off: i64) -> Self {
+    pub(crate) async fn new(off: i64) -> Self {
         let apart = Arc::new(Apart { boot_id: "this".to_owned(), ..Apart::default() });
         apart.boot.store(HOUR, Ordering::Relaxed);
         let folder = tempfile::tempdir().expect("a folder");
@@ -58,7 +58,7 @@ impl Host {
         self.folder.path().join("skerry.db")
     }
 
-    fn engine(&self) -> &Engine {
+    pub(crate) fn engine(&self) -> &Engine {
         &self.running.as_ref().expect("it runs").0
     }
 
@@ -76,7 +76,7 @@ impl Host {
         self.engine().command(Command::Configure(Box::new(desired))).await.expect("configured");
     }
 
-    async fn stop(&mut self) {
+    pub(crate) async fn stop(&mut self) {
         let (engine, running) = self.running.take().expect("it runs");
         engine.stop();
         tokio::task::spawn_blocking(move || running.join()).await.expect("joined").expect("it ends");
@@ -162,7 +162,7 @@ impl Host {
         turned.await.expect("no panic").expect("a whole turn");
     }
 
-    fn rows(&self) -> Connection {
+    pub(crate) fn rows(&self) -> Connection {
         Connection::open(self.database()).expect("it opens")
     }
 
