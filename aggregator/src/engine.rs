@@ -4,6 +4,7 @@
 mod clock;
 mod health;
 mod log;
+mod losses;
 mod writer;
 
 pub use health::{AgentCounts, Health};
@@ -14,6 +15,7 @@ use crate::domain::step::{Answer, Change, Command, Record, RecordKind, When};
 use crate::domain::time::{SECOND, Timestamp};
 use crate::store::{Store, StoreError};
 use crossbeam_channel::{Receiver, Sender, TrySendError};
+use losses::Losses;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, oneshot};
@@ -127,6 +129,7 @@ impl Engine {
             history: old,
             changed,
             health: Arc::clone(&health),
+            losses: Losses::default(),
             failed_at: None,
             away_since: (heard_until > Timestamp(0)).then_some(heard_until),
             kept_clock: None,

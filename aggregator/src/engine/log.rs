@@ -1,10 +1,12 @@
 //! What is now durable, told to the log, the counters and the publisher.
 
+use super::losses::Kind;
 use super::writer::Writer;
 use crate::domain::state::{AgentKey, CheckKey};
 use crate::domain::step::Change;
 use crate::domain::voices::Refusal;
 use std::sync::atomic::Ordering;
+use std::time::Instant;
 
 /// Checks that a line of the log names.
 const NAMED: usize = 3;
@@ -89,21 +91,32 @@ impl Writer {
                 }
                 Change::Lost { agent, count, why, .. } => {
                     self.health.count(*agent, |counts| counts.lost = counts.lost.saturating_add(*count));
-                    let agent = &self.state.agents[agent].name;
-                    tracing::warn!(%agent, count, %why, "an agent lost observations");
+                    if let Some((records, count)) =
+                        self.losses.count(*agent, Kind::Lost, *count, Instant::now())
+                    {
+                        let agent = &self.state.agents[agent].name;
+                        tracing::warn!(%agent, records, count, %why, "an agent lost observations; said once a minute at most");
+                    }
                 }
                 Change::OldCopy { agent, newest, through } => {
+                    if self.losses.count(*agent, Kind::OldCopy, 0, Instant::now()).is_none() {
+                        continue;
+                    }
                     let agent = &self.state.agents[agent].name;
                     tracing::warn!(%agent, newest, through, "an agent sends records again that were taken before, and no newer ones: its spool was put back from an old copy, or copied to another host; it is told to begin a new one");
                 }
                 Change::Gap { agent, from, to, acknowledged, .. } => {
                     self.health
                         .count(*agent, |counts| counts.missing = counts.missing.saturating_add(to - from));
+                    let kind = if *acknowledged { Kind::Forgotten } else { Kind::Missing };
+                    let Some((_, count)) = self.losses.count(*agent, kind, to - from, Instant::now()) else {
+                        continue;
+                    };
                     let agent = &self.state.agents[agent].name;
                     if *acknowledged {
-                        tracing::error!(%agent, from, to, "observations that were acknowledged to an agent are not in this database: it was restored from a backup, its disk lost commits, or another aggregator took them. What nobody else saw is shown as no data; what people changed in that time is missing too: look at it, and at the disk");
+                        tracing::error!(%agent, from, to, count, "observations that were acknowledged to an agent are not in this database: it was restored from a backup, its disk lost commits, or another aggregator took them. What nobody else saw is shown as no data; what people changed in that time is missing too: look at it, and at the disk");
                     } else {
-                        tracing::warn!(%agent, from, to, "observations of an agent never arrived");
+                        tracing::warn!(%agent, from, to, count, "observations of an agent never arrived; said once a minute at most");
                     }
                 }
                 Change::Shown(_)

@@ -1,6 +1,7 @@
 //! The writer's thread: a group of commands is stepped, committed in one transaction, answered and told. What
 //! was stepped and could not be written is forgotten by reading the state back.
 
+use super::losses::Losses;
 use super::{Changed, Errand, Health, Look, Message, Refused, Reply, read, weight};
 use crate::clock::{Clock, Kept};
 use crate::domain::state::State;
@@ -51,6 +52,7 @@ pub(super) struct Writer {
     pub(super) history: Receiver<Message>,
     pub(super) changed: Changed,
     pub(super) health: Arc<Health>,
+    pub(super) losses: Losses,
     pub(super) failed_at: Option<Instant>,
     /// Nobody could call since then; told to the state with the next commit.
     pub(super) away_since: Option<Timestamp>,

@@ -9,14 +9,18 @@ use std::collections::HashMap;
 pub(crate) struct Cost {
     /// Observations, those that were folded counted each.
     pub(crate) observations: u64,
-    /// Changes of a hard state.
+    /// What is kept and told by itself: changes of a hard state, losses, gaps. A batch is one itself, since it may
+    /// follow a gap.
     pub(crate) transitions: u64,
 }
 
 pub(super) fn cost(report: &Report) -> Cost {
-    let mut cost = Cost::default();
+    let mut cost = Cost { observations: 0, transitions: 1 };
     let mut held: HashMap<usize, Hard> = HashMap::new();
+    let gaps = report.records.windows(2).filter(|pair| pair[1].sequence > pair[0].through.saturating_add(1));
+    cost.transitions += gaps.count() as u64;
     for record in &report.records {
+        cost.transitions += u64::from(matches!(record.kind, RecordKind::Lost { .. }));
         let RecordKind::Observed { first, count, .. } = &record.kind else { continue };
         cost.observations += u64::from((*count).max(1));
         let changed =
@@ -39,4 +43,50 @@ pub(super) fn size(report: &Report) -> usize {
     let inventory = size_of_val(declared)
         + declared.iter().map(|check| check.name.len() + check.definition.len()).sum::<usize>();
     size_of::<Report>() + records + names + inventory + size_of_val(report.snapshot.as_slice())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn losses_and_gaps_cost_what_a_change_of_state_costs() {
+        let lost = |sequence| Record {
+            sequence,
+            through: sequence,
+            kind: RecordKind::Lost { count: 1, why: String::new(), from: None, to: None },
+        };
+        let skipped = |sequence| Record { sequence, through: sequence, kind: RecordKind::Unknown };
+        let table = [
+            (vec![], 1),
+            ((1..=10_000).map(lost).collect(), 10_001),
+            ((1..=10_000).map(|n| skipped(2 * n)).collect(), 10_000),
+            ((1..=10_000).map(skipped).collect(), 1),
+        ];
+        for (records, transitions) in table {
+            let cost = cost(&Report { records, ..empty() });
+            assert_eq!(cost, Cost { observations: 0, transitions });
+        }
+    }
+
+    fn empty() -> Report {
+        use crate::domain::state::{AgentKey, Told};
+        use crate::domain::time::Timestamp;
+        Report {
+            agent: AgentKey(1),
+            epoch: [0; 16],
+            acknowledged: 0,
+            proof: crate::domain::step::Proof::default(),
+            process: Vec::new(),
+            told: Told::default(),
+            received: Timestamp(0),
+            boot_now: 0,
+            wall_now: Timestamp(0),
+            own_network_gone: false,
+            checks: Vec::new(),
+            records: Vec::new(),
+            snapshot: Vec::new(),
+            inventory: None,
+        }
+    }
 }

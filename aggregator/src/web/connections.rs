@@ -31,6 +31,8 @@ const CLOSE_TIME: Duration = Duration::from_secs(1);
 /// as much. Left to itself it keeps megabytes for each.
 const KEPT_ANSWER: usize = 64 << 10;
 const KEPT_REQUESTS: usize = 32 << 10;
+/// TLS handshakes at once, of each worker; more wait until one of them ends. Each may keep 64 KiB.
+const HANDSHAKES: usize = 1_024;
 
 /// What every connection of a listener leads to.
 #[derive(Clone)]
@@ -69,6 +71,7 @@ pub(super) fn start(socket: TcpListener, tls: Option<rustls::ServerConfig>, way:
             fn_service(accept).and_then(http(way.clone(), stopping.clone()))
         }),
         Some(mut tls) => {
+            actix_tls::accept::max_concurrent_tls_connect(HANDSHAKES);
             tls.alpn_protocols = vec![b"http/1.1".to_vec()];
             server.listen("https", socket, move || {
                 let mut acceptor = Acceptor::new(tls.clone());

@@ -163,6 +163,34 @@ fn an_unusable_tls_file_is_named() {
 }
 
 #[test]
+fn handshakes_that_never_end_keep_no_other_client_out() {
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let (certificate, files) = certified(directory.path());
+    let address = SocketAddr::from(([127, 0, 0, 1], 0));
+    let bound = bind(&[Listener { address, serves: PUBLIC, tls: Some(files) }]).expect("usable files");
+    let limits = Limits { workers: 1, head_time: Duration::from_secs(60), ..Limits::default() };
+    let running = Running::start_limited(two_pages(), bound, limits);
+    let begun: Vec<TcpStream> = (0..500)
+        .map(|_| {
+            let mut stream = TcpStream::connect(running.addresses[0]).expect("it listens");
+            // The head of a message that never comes.
+            stream.write_all(&[0x16, 3, 1, 0x40, 0, 1, 0, 0x3f, 0xfc]).expect("it is sent");
+            stream
+        })
+        .collect();
+    let socket = TcpStream::connect(running.addresses[0]).expect("it listens");
+    socket.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket takes a time-out");
+    let mut stream = tls_client(&certificate, socket);
+    stream
+        .write_all(b"GET /robots.txt HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n")
+        .expect("the handshake succeeds beside theirs");
+    let mut raw = Vec::new();
+    let _end = stream.read_to_end(&mut raw);
+    assert_eq!(Answer::parse(&raw).code(), "200");
+    drop(begun);
+}
+
+#[test]
 fn a_listener_with_a_certificate_speaks_tls_and_nothing_else() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let (certificate, files) = certified(directory.path());

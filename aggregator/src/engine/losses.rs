@@ -1,0 +1,67 @@
+//! What agents tell of losses, counted: one line a minute of each agent and kind, however many records say so.
+
+use crate::domain::state::AgentKey;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// Between two lines.
+const PAUSE: Duration = Duration::from_secs(60);
+
+/// What is told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(super) enum Kind {
+    /// The agent gave observations up.
+    Lost,
+    /// Records never arrived.
+    Missing,
+    /// Records were acknowledged and are not here.
+    Forgotten,
+    /// The spool is an old copy.
+    OldCopy,
+}
+
+/// Of all agents.
+#[derive(Debug, Default)]
+pub(super) struct Losses(Mutex<HashMap<(AgentKey, Kind), Counted>>);
+
+#[derive(Debug)]
+struct Counted {
+    /// When it was last said.
+    said: Instant,
+    /// Records and observations since then.
+    since: (u64, u64),
+}
+
+impl Losses {
+    /// An agent told of `count` observations more. Returns the records that did and their observations since that was
+    /// last said, where it is time to say it.
+    pub(super) fn count(&self, agent: AgentKey, kind: Kind, count: u64, now: Instant) -> Option<(u64, u64)> {
+        let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(known) = counted.get_mut(&(agent, kind)) else {
+            counted.insert((agent, kind), Counted { said: now, since: (0, 0) });
+            return Some((1, count));
+        };
+        known.since = (known.since.0 + 1, known.since.1.saturating_add(count));
+        if now.saturating_duration_since(known.said) < PAUSE {
+            return None;
+        }
+        known.said = now;
+        Some(std::mem::take(&mut known.since))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_flood_of_losses_is_one_line_a_minute_of_each_agent() {
+        let (losses, begun) = (Losses::default(), Instant::now());
+        let count =
+            |agent, n| losses.count(AgentKey(agent), Kind::Lost, 2, begun + Duration::from_millis(10) * n);
+        let said: Vec<_> = (0..12_001).filter_map(|n| count(1, n)).collect();
+        assert_eq!(said, [(1, 2), (6_000, 12_000), (6_000, 12_000)]);
+        assert_eq!(count(2, 12_001), Some((1, 2)), "another agent's is told at once");
+    }
+}
