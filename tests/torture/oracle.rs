@@ -2,7 +2,7 @@
 //! acknowledged ⊆ stored ⊆ issued; nothing twice; intervals equal a slow recomputation; the page equals
 //! the state.
 
-use crate::sender::Ledger;
+use crate::sender::{Ledger, Spool};
 use crate::yard::Yard;
 use rusqlite::{Connection, OpenFlags};
 use std::collections::{BTreeMap, HashMap};
@@ -11,6 +11,8 @@ use std::time::Duration;
 
 /// `to_ms` of what still holds.
 const FAR: i64 = i64::MAX;
+/// Spools of one agent whose mark is remembered, the newest ones.
+const REMEMBERED: usize = 8;
 
 /// A look at a database beside the program that writes it, at one moment.
 pub(crate) struct Look {
@@ -51,7 +53,7 @@ impl Look {
     pub(crate) fn marks(&self, ledger: &Ledger) {
         assert_eq!(ledger.wrong, None, "{}", ledger.name);
         let through = self.through(&ledger.name);
-        for spool in &ledger.spools {
+        for spool in ledger.spools.iter().rev().take(REMEMBERED) {
             let mark = through.get(spool.epoch.as_slice()).copied().unwrap_or(0);
             assert!(
                 spool.acknowledged <= mark,
@@ -62,27 +64,52 @@ impl Look {
         }
     }
 
+    /// How far each spool is committed: its mark; of one whose mark is no longer remembered, its newest record that is
+    /// stored.
+    fn committed(&self, ledger: &Ledger) -> Vec<u64> {
+        let through = self.through(&ledger.name);
+        let mut newest = vec![0; ledger.spools.len()];
+        self.each_record(&ledger.name, |_, _, (spool, sequence)| {
+            newest[spool] = newest[spool].max(sequence as u64);
+        });
+        let spools = ledger.spools.iter().zip(newest).enumerate();
+        let of = |(number, (spool, newest)): (usize, (&Spool, u64))| {
+            let mark = through.get(spool.epoch.as_slice()).copied();
+            let forgotten = number + REMEMBERED < ledger.spools.len();
+            let mark = mark.unwrap_or(if forgotten { newest } else { 0 });
+            let (name, acknowledged) = (&ledger.name, spool.acknowledged);
+            assert!(acknowledged <= mark, "{name}: {acknowledged} was acknowledged, {mark} is stored");
+            mark
+        };
+        spools.map(of).collect()
+    }
+
+    /// Calls `seen` with the check, the result and the spool and sequence of each stored record of an agent.
+    fn each_record(&self, agent: &str, mut seen: impl FnMut(&str, &[u8], (usize, usize))) {
+        let sql = "SELECT result, \"check\".name FROM observation JOIN track ON track.key = observation.key & 2097151
+             JOIN agent ON agent.key = track.agent JOIN \"check\" ON \"check\".key = track.\"check\"
+             WHERE agent.name = ?1";
+        let mut statement = self.database.prepare(sql).expect("the tables are there");
+        let mut rows = statement.query([agent]).expect("runs");
+        while let Some(row) = rows.next().expect("a row") {
+            let result: Vec<u8> = row.get(0).expect("a result");
+            let check: String = row.get(1).expect("a name");
+            seen(&check, &result, identity(&result));
+        }
+    }
+
     /// Every record up to the mark of its epoch is there once, as it was said; nothing else is. `ledger` was
     /// taken after the look. Returns how many.
     pub(crate) fn once(&self, ledger: &Ledger) -> u64 {
         let name = &ledger.name;
         let through = self.through(name);
         assert!(through.len() <= ledger.spools.len(), "{name}: epochs that nobody issued");
-        let mut seen: Vec<Vec<u8>> = Vec::new();
-        for spool in &ledger.spools {
-            let mark = through.get(spool.epoch.as_slice()).copied().unwrap_or(0);
-            assert!(mark <= spool.sent, "{name}: {mark} is stored, only {} was sent", spool.sent);
-            seen.push(vec![0; mark as usize]);
+        let marks = self.committed(ledger);
+        for (spool, mark) in ledger.spools.iter().zip(&marks) {
+            assert!(*mark <= spool.sent, "{name}: {mark} is stored, only {} was sent", spool.sent);
         }
-        let sql = "SELECT result, \"check\".name FROM observation JOIN track ON track.key = observation.key & 2097151
-             JOIN agent ON agent.key = track.agent JOIN \"check\" ON \"check\".key = track.\"check\"
-             WHERE agent.name = ?1";
-        let mut statement = self.database.prepare(sql).expect("the tables are there");
-        let mut rows = statement.query([name]).expect("runs");
-        while let Some(row) = rows.next().expect("a row") {
-            let result: Vec<u8> = row.get(0).expect("a result");
-            let check: String = row.get(1).expect("a name");
-            let (spool, sequence) = identity(&result);
+        let mut seen: Vec<Vec<u8>> = marks.iter().map(|mark| vec![0; *mark as usize]).collect();
+        self.each_record(name, |check, result, (spool, sequence)| {
             let place = seen.get_mut(spool).and_then(|spool| spool.get_mut(sequence.wrapping_sub(1)));
             let Some(place) = place else {
                 panic!("{name}: record {sequence} of spool {spool} is stored beyond its mark");
@@ -93,7 +120,7 @@ impl Look {
             let outcome = if issued.well { 1 } else { 3 };
             assert_eq!(result[0] >> 6, outcome, "{name}: record {sequence} of spool {spool} is another");
             assert!(check.ends_with(&format!("-{}", issued.check)), "{name}: a record of another check");
-        }
+        });
         for (spool, seen) in seen.iter().enumerate() {
             if let Some(missing) = seen.iter().position(|count| *count == 0) {
                 panic!("{name}: record {} of spool {spool} is gone below the mark", missing + 1);
@@ -104,11 +131,9 @@ impl Look {
 
     /// Every hard transition that was issued and stored stands once, in its order.
     pub(crate) fn transitions(&self, ledger: &Ledger) {
-        let through = self.through(&ledger.name);
         let mut issued: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
-        for spool in &ledger.spools {
-            let mark = through.get(spool.epoch.as_slice()).copied().unwrap_or(0) as usize;
-            for record in spool.issued[..mark].iter().filter(|record| record.since.is_some()) {
+        for (spool, mark) in ledger.spools.iter().zip(self.committed(ledger)) {
+            for record in spool.issued[..mark as usize].iter().filter(|record| record.since.is_some()) {
                 let word = if record.well { "up" } else { "down" };
                 issued.entry(record.check).or_default().push(word);
             }

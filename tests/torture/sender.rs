@@ -264,7 +264,7 @@ impl Work {
         }
         match answer {
             Some((200, reply)) => self.accepted(&body, &reply),
-            Some((503, _)) => self.ledger().refused += 1,
+            Some((503 | 429, _)) => self.ledger().refused += 1,
             Some((status, words)) => {
                 let words = String::from_utf8_lossy(&words).into_owned();
                 self.ledger().wrong = Some(format!("a good batch was answered {status}: {words}"));

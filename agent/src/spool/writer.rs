@@ -115,6 +115,10 @@ impl Writer {
         if self.lock.is_none() {
             self.lock = Some(claim(&self.path)?);
         }
+        // A spool that is made now names as its former one the epoch in which the present was told without a disk.
+        if self.acknowledged.0 != [0; 16] {
+            keep_epoch(&self.path, self.acknowledged.0);
+        }
         let store = Store::open(&self.path, self.clock)?;
         // A state that cannot be read is damage too: found now, while there is a way to begin anew.
         let store = match store.states() {
