@@ -28,6 +28,16 @@ impl BootId {
         self.0.to_be_bytes()
     }
 
+    /// The present boot of this host, and of containers on it.
+    ///
+    /// # Errors
+    /// The kernel does not tell it.
+    pub fn present() -> anyhow::Result<Self> {
+        let path = "/proc/sys/kernel/random/boot_id";
+        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
+        Self::parse(&text).with_context(|| format!("{path} holds no boot id"))
+    }
+
     fn parse(text: &str) -> Option<Self> {
         let digits: String = text.trim().chars().filter(|character| *character != '-').collect();
         (digits.len() == 32).then(|| u128::from_str_radix(&digits, 16).ok().map(Self))?
@@ -88,10 +98,7 @@ impl Clock {
     /// # Errors
     /// The kernel does not tell its boot id.
     pub fn open() -> anyhow::Result<Self> {
-        let path = "/proc/sys/kernel/random/boot_id";
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
-        let boot = BootId::parse(&text).with_context(|| format!("{path} holds no boot id"))?;
-        Ok(Self { boot, dial: None })
+        Ok(Self { boot: BootId::present()?, dial: None })
     }
 
     /// Reads the clocks and names no boot: for what outlives none.

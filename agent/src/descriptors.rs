@@ -21,7 +21,7 @@ pub(crate) fn at_once(wanted: usize, checks: &[Check], references: usize) -> usi
         tracing::warn!(
             limit,
             at_once = room,
-            "this process may open so few files that its checks wait for each other; raise LimitNOFILE= in its \
+            "the limit of open files is so low that checks wait for each other; raise LimitNOFILE= in its \
              unit, or ulimit -n"
         );
     }

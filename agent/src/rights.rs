@@ -44,7 +44,7 @@ impl Drop for Lowered {
             .and_then(|()| set_thread_res_gid(None, Gid::ROOT, None))
             .and_then(|()| set_thread_groups(&groups));
         if let Err(error) = again {
-            tracing::error!("root's own rights do not come back: {error}");
+            tracing::error!("cannot take back root's own rights: {error}");
         }
     }
 }

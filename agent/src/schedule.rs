@@ -18,7 +18,7 @@ use xxhash_rust::xxh3::xxh3_64;
 pub const SLOT: u64 = 25;
 /// An interval this long, ms, outlives restarts of the host: when such a check last ran is remembered.
 pub const LONG: u64 = 3_600_000;
-/// First runs of many checks begin so far apart, ms,
+/// The distance between first runs of many checks, ms,
 const APART: u64 = 5;
 /// and all within this, ms.
 const BURST: u64 = 10_000;

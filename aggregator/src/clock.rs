@@ -22,17 +22,17 @@ use witnesses::{EARLIEST, Votes, Witnesses};
 const STEP: i64 = 5 * SECOND;
 /// Ahead by no more than this, we run at half speed until we meet the wall clock, ms; by more we are set back.
 const SLEWED: i64 = 2 * MINUTE;
-/// A step ahead that nobody confirms or contradicts is believed after so long, ns.
+/// After this time a step ahead is followed that nobody confirms or contradicts, ns.
 const LOOK_AHEAD: i64 = HOUR * NS_PER_MS;
-/// A step back likewise, where our own time was never confirmed, ns.
+/// The same for a step back where our own time was never confirmed, ns.
 const LOOK_BACK: i64 = 2 * MINUTE * NS_PER_MS;
-/// A step back likewise, where it was, ns.
+/// The same for a step back where our own time was confirmed, ns.
 const LOOK_BACK_SURE: i64 = DAY * NS_PER_MS;
-/// After a start on a wall clock that nothing confirms, for so long no validity is printed on its word, ns.
+/// For this time after a start, no validity is printed by a wall clock that nothing confirms, ns.
 const LOOK_AT_START: i64 = 3 * MINUTE * NS_PER_MS;
-/// A wall clock that agreed for so long is right, ms.
+/// A wall clock that agreed with ours for this time is right, ms.
 const SURE_AFTER: i64 = DAY;
-/// Nobody leaves an aggregator off for longer, ms.
+/// The longest time that an aggregator may have been off; a wall clock further ahead is wrong, ms.
 const LONGEST_OFF: i64 = 400 * DAY;
 
 /// What is kept of the clock from one start to the next.
@@ -46,7 +46,7 @@ pub struct Kept {
     pub at: Timestamp,
     /// Something confirmed it.
     pub sure: bool,
-    /// For so long the wall clock agreed, ms.
+    /// How long the wall clock has agreed with ours, ms.
     pub agreed_ms: i64,
     /// Where nothing did: the newest time before that is known to be right.
     pub proved: Timestamp,
@@ -258,7 +258,7 @@ impl Clock {
         if !confirmed && !looked {
             return false;
         }
-        tracing::warn!(difference_ms = step.off, confirmed, "the wall clock is believed");
+        tracing::warn!(difference_ms = step.off, confirmed, "the wall clock is followed");
         if self.sure && !confirmed {
             self.proved = expected;
         }
@@ -306,13 +306,13 @@ impl Clock {
         (self.sure, self.unproved) = (true, None);
     }
 
-    /// Somebody should be asked whether it is right.
+    /// Is it unknown whether it is right, so that somebody should be asked?
     #[must_use]
     pub fn asks(&self) -> bool {
         !self.sure || self.step.is_some_and(|step| !step.followed)
     }
 
-    /// Ahead of a wall clock that is believed by so much, ms, that it has to be set back.
+    /// How far our time is ahead of a wall clock that is followed, where that is so far that it is set back, ms.
     #[must_use]
     pub fn back_by(&self) -> Option<i64> {
         let back = self.step.filter(|step| step.followed && step.off < -SLEWED)?;
@@ -323,7 +323,7 @@ impl Clock {
     pub fn set_back(&mut self, by: i64) {
         tracing::warn!(
             by_ms = by,
-            "our clock was ahead and is set back, and what was seen meanwhile with it"
+            "our clock was ahead: it is set back, and so are the times stored meanwhile"
         );
         self.at = self.at - by;
         self.proved = self.proved.min(self.at);

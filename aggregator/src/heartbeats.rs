@@ -85,7 +85,7 @@ impl Heartbeats for Doorbell {
             _ => call.words,
         };
         if call.what == What::Log {
-            tracing::info!(%check, run = %call.run, words = %detail, "a job says something");
+            tracing::info!(%check, run = %call.run, words = %detail, "a job sent a line for the log");
         }
         let beat = Beat { workspace, check, tells, run: call.run, took_ms: call.took_ms, detail };
         match self.engine.command(Command::Beat(Box::new(beat))).await {

@@ -110,7 +110,7 @@ impl Ingest for Intake {
         let allowance = self.budgets.of(owner.agent, Instant::now());
         let Some(place) = allowance.enter() else {
             let name = &owner.name;
-            let why = format!("agent {name:?} has three batches on their way: one after another, please");
+            let why = format!("agent {name:?} has three batches on their way: send one at a time");
             return Err(IngestAnswer::Exceeded { why, retry_after: 1 });
         };
         Ok(Box::new(Admitted {

@@ -4,15 +4,15 @@ use crate::engine::Engine;
 use skerry_agent::doctor::is_kept;
 use std::time::Duration;
 
-const OFTEN: Duration = Duration::from_secs(10);
+const INTERVAL: Duration = Duration::from_secs(10);
 
 /// Asks until the task is ended.
 #[must_use]
 pub fn follow(engine: Engine) -> tokio::task::JoinHandle<()> {
     tokio::spawn(async move {
-        let mut often = tokio::time::interval(OFTEN);
+        let mut ticks = tokio::time::interval(INTERVAL);
         loop {
-            often.tick().await;
+            ticks.tick().await;
             if engine.asks_for_time() {
                 let kept = is_kept().await;
                 engine.hear_kernel(kept);

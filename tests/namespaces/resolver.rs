@@ -99,7 +99,7 @@ async fn a_resolver_that_fails_is_nobodys_outage_and_a_name_that_fails_alone_is(
 
     // The resolver's way to the world is gone: it says SERVFAIL for what it has not in its cache.
     hosts.end("world");
-    let told = async || hosts.log("agent").contains("own resolver answers nobody");
+    let told = async || hosts.log("agent").contains("own resolver does not answer");
     until("operators are told", BOUND, told).await;
     Eye { hosts: &hosts, config: &config }.runs(12).await;
     never_down(&hosts, "the resolver says SERVFAIL");

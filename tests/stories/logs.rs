@@ -94,7 +94,7 @@ async fn a_flood_of_nonsense_is_one_warning_with_its_number_and_its_client() {
     world.start().await;
     flood(&world);
     let log = world.running().log();
-    let said: Vec<&str> = log.lines().filter(|line| line.contains("could not be read")).collect();
+    let said: Vec<&str> = log.lines().filter(|line| line.contains("malformed requests")).collect();
     assert_eq!(said.len(), 1, "{log}");
     assert!(said[0].contains("WARN") && said[0].contains("127.0.0.1:"), "{}", said[0]);
     world.stop().await;

@@ -201,11 +201,11 @@ async fn what_is_said_with_a_stolen_token_moves_nothing_but_its_agents_own() {
 fn operators_see(world: &World) {
     let log = world.running().log();
     for words in [
-        "an agent begins to report what others report",
+        "an agent began to report checks that others report",
         "it defines the check otherwise than those who count",
         "its token is limited to other checks",
         "the file declares a heartbeat of this name",
-        "another spool delivers in the name of an agent that lives",
+        "another spool delivers in the name of a live agent",
         "older than the 7 days that a spool keeps",
     ] {
         assert!(log.contains(words), "no {words:?} in {log}");
@@ -261,6 +261,6 @@ async fn who_joins_with_the_same_definition_counts_from_then_on_and_is_told() {
     let ((from, to, _), (former, ..)) = (&after[outage], &before[before.len() - 1]);
     assert!(from == former && *to >= began, "{before:?} became {after:?}");
     assert_eq!(listed(&world, "spare")["joined"][0]["check"], "api");
-    assert!(world.running().log().contains("an agent begins to report what others report: api"));
+    assert!(world.running().log().contains("an agent began to report checks that others report: api"));
     agent.stop().await;
 }

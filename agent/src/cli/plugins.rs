@@ -7,7 +7,7 @@ use std::os::unix::net::UnixListener;
 use std::process::ExitCode;
 
 pub(super) fn plugins() -> anyhow::Result<ExitCode> {
-    let how = "standard input is no socket that listens: skerry-plugins.socket starts this";
+    let how = "standard input is not a listening socket: start skerry-plugins.socket, which starts this";
     let socket = std::io::stdin().as_fd().try_clone_to_owned().context(how)?;
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
     let listener = UnixListener::from(socket);

@@ -39,7 +39,7 @@ impl Fault {
         Self { outcome: Outcome::Inconclusive, reason: Reason::OwnPermission, detail: detail.into() }
     }
 
-    /// It hangs on which clock is right.
+    /// It depends on which clock is right.
     pub(super) fn own_clock(detail: impl Into<String>) -> Self {
         Self { outcome: Outcome::Inconclusive, reason: Reason::OwnClock, detail: detail.into() }
     }

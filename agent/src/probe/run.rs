@@ -138,7 +138,7 @@ fn enough_days_left(asked: Option<DaysLeft>, certificate: Option<&CertificateSee
             Fault::degraded(Reason::TlsExpiresSoon, format!("the certificate ends {ends}, in {left} days"))
         }
         Fails::Doubtfully(_) => Fault::own_clock(format!(
-            "the certificate ends {ends}; in how many days hangs on which clock is right: {readings}"
+            "the certificate ends {ends}; the days left depend on which clock is right: {readings}"
         )),
     })
 }

@@ -21,7 +21,7 @@ pub(super) enum Heard {
     /// There are none.
     #[default]
     None,
-    /// The first to accept took so long.
+    /// How long the first to accept took.
     Accepted(Duration),
     /// Some refused, and none accepted.
     Refused,

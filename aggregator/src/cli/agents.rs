@@ -112,9 +112,7 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
             refuse_built_in(config, name)?;
             refuse_name("agent", name)?;
             refuse_name("location", location)?;
-            for pattern in checks {
-                ensure!(is_plain_name(pattern), "{pattern:?} fits no check: write such as --checks 'shop-*'");
-            }
+            checks.iter().try_for_each(|pattern| refuse_pattern(pattern))?;
             let token = offer(&mut store, process, workspace, name, location, how)?;
             if !checks.is_empty() {
                 store.limit_agent(workspace, name, checks)?;
@@ -122,7 +120,7 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
             Ok(token)
         }
         AgentDo::Allow { name, check } => {
-            ensure!(is_plain_name(check), "{check:?} is no check's name");
+            ensure!(is_plain_name(check), "{check:?} is not the name of a check");
             ensure!(store.allow_agent(workspace, name, check)?, no_agent(workspace, name));
             Ok(format!("{name} may report {check}; a running aggregator follows within 10 s."))
         }
@@ -187,10 +185,16 @@ fn stand(store: &mut Store, config: &Config, name: &str, standing: Standing) -> 
     Ok(())
 }
 
+fn refuse_pattern(pattern: &str) -> anyhow::Result<()> {
+    let shown = is_plain_name(pattern);
+    ensure!(shown, "{pattern:?} is not a pattern of check names: write it like --checks 'shop-*'");
+    Ok(())
+}
+
 fn refuse_name(what: &str, name: &str) -> anyhow::Result<()> {
     ensure!(
         is_plain_name(name),
-        "{name:?} is no name for {what}s: 1 to 100 characters that can be seen, no blank at either end"
+        "{name:?} is not a valid {what}: use 1 to 100 visible characters, no blank at either end"
     );
     let kept = [LOCATION, VOICE].iter().any(|kept| kept.eq_ignore_ascii_case(name));
     ensure!(

@@ -7,7 +7,7 @@ use skerry_aggregator::store::{AgentEntry, Standing};
 
 /// A refusal of two agents under one name is told so long, ms.
 const CLONE_TOLD: i64 = 10 * MINUTE;
-/// That an agent joined others is told so long, ms.
+/// How long `agent list` shows that an agent joined others, ms.
 const JOIN_TOLD: i64 = DAY;
 const HEADS: [&str; 9] =
     ["NAME", "LOCATION", "STANDING", "LAST SEEN", "SKEW", "SPOOL", "LOST", "VERSION", "NOTES"];

@@ -1,6 +1,7 @@
 //! What a clock is read from: the wall clock, which anybody may set, and the clock of the boot, which nobody can.
 
 use crate::domain::time::Timestamp;
+use skerry_agent::clock::BootId;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -71,9 +72,9 @@ impl Hands {
     }
 }
 
-/// The present boot of this host, of containers on it too.
+/// Names the present boot of this host; empty where the kernel does not tell.
 pub(super) fn boot_id() -> String {
-    std::fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default().trim().to_owned()
+    BootId::present().map(|boot| boot.to_string()).unwrap_or_default()
 }
 
 pub(super) fn boot() -> i64 {

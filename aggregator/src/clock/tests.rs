@@ -49,7 +49,7 @@ impl Host {
         self.clock = Clock::start(Hands::Apart(Arc::clone(&self.apart)), self.kept.as_ref(), floor);
     }
 
-    /// The wall clock is off by so much from now on.
+    /// From now on the wall clock is off by this.
     fn set(&self, off: i64) {
         self.apart.wall.store(self.now + off, Ordering::Relaxed);
     }

@@ -8,12 +8,12 @@ use std::collections::BTreeMap;
 
 /// Two clocks that are nearer than this say the same, ms: a batch was on its way for a while.
 const ALIKE: i64 = MINUTE;
-/// What was told is forgotten after so long, ns of the boot clock.
+/// What others said is forgotten after this time, ns of the boot clock.
 const REMEMBERED: i64 = 10 * MINUTE * NS_PER_MS;
 /// No clock that says an earlier day is right: 1 September 2026, before this was written.
 pub(super) const EARLIEST: Timestamp = Timestamp(20_697 * DAY);
 
-/// What others said of late.
+/// What others said recently.
 #[derive(Debug, Default)]
 pub(super) struct Witnesses {
     /// Their wall clock less our boot clock, ms, and when it was heard on that, ns.

@@ -247,7 +247,7 @@ fn component(table: &Table<'_>) -> Option<Component> {
     let links = links(table);
     let manual = table.boolean("manual").or(false);
     if manual && !links.is_empty() {
-        let wrong = "manual says that people set its status, and checks that these do";
+        let wrong = "people set its status (manual) or checks do, not both";
         table.refuse("manual", wrong, "Remove one of the two.");
     }
     Some(Component {

@@ -177,8 +177,7 @@ fn unfed(config: &Config, warnings: &mut Vec<Problem>) {
             warnings.push(Problem {
                 position: Some(component.declared_at.clone()),
                 place: format!("{}: component \"{}\"", place_of(page), component.key),
-                wrong: "no check feeds it, so that it is operational until somebody says otherwise"
-                    .to_owned(),
+                wrong: "no check feeds it, so it stays operational until somebody changes it".to_owned(),
                 remedy: "Add checks = [\"…\"], or manual = true if people set its status.".to_owned(),
             });
         }

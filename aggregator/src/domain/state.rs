@@ -56,7 +56,7 @@ pub struct State {
     pub ready_at: Timestamp,
     /// Our own clock as `step` last saw it; it never goes back.
     pub clock: Timestamp,
-    /// Our own clock may be ahead by so much, ms, and nothing confirms it: no validity is printed on its word.
+    /// How far our own clock may be ahead, ms, while nothing confirms it: no validity is printed beyond it.
     pub unsure_ms: i64,
     /// When we could not be called, in order; as far back as a call may be missing.
     pub blind: Vec<Interval<()>>,

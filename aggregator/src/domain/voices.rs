@@ -141,7 +141,7 @@ impl Voices {
         tell
     }
 
-    /// Was somebody else refused of late who delivers in the agent's name?
+    /// Was a delivery of somebody else in the agent's name refused recently?
     #[must_use]
     pub fn contested(&self, now: Timestamp) -> bool {
         self.refused_at.is_some_and(|at| now - at <= LIVE)

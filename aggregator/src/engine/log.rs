@@ -52,82 +52,96 @@ impl Writer {
                     let (agent, location, named) = self.who(*agent, checks);
                     tracing::warn!(%agent, %location, checks = checks.len(), "an agent was silent for 24 hours of {named}: it no longer counts for them; mend it, or take them from it");
                 }
-                Change::CloneRefused { agent, why, tell } => {
-                    self.health.count(*agent, |counts| counts.refused_as_clone += 1);
-                    if *tell {
-                        let refused = self.health.refused_as_clone(*agent);
-                        let agent = &self.state.agents[agent].name;
-                        let what = match why {
-                            Refusal::TwoTakeTurns => {
-                                "two agents deliver as one, a copy among them, and neither is taken: stop one of them, give it an empty spool and a name of its own"
-                            }
-                            Refusal::AnotherLives => {
-                                "another spool delivers in the name of an agent that lives, without proof that it is that agent's, and is refused: if it is none of yours its token was stolen, exchange it with skerry-aggregator agent rotate"
-                            }
-                            Refusal::Replaced => {
-                                "somebody delivers with the credential that an agent had before: exchanged a moment ago, it opens nothing"
-                            }
-                        };
-                        tracing::warn!(%agent, refused, "{what}");
-                    }
-                }
-                Change::SpoolReplaced { agent, through } => {
-                    let agent = &self.state.agents[agent].name;
-                    tracing::warn!(%agent, through, "an agent begins a new spool: the former was damaged, removed or put back from a copy; what was taken of it stands");
-                }
-                Change::Joined { agent, checks } => {
-                    self.health.count(*agent, |counts| counts.joined += checks.len() as u64);
-                    let (agent, location, named) = self.who(*agent, checks);
-                    tracing::warn!(%agent, %location, checks = checks.len(), "an agent begins to report what others report: {named}");
-                }
-                Change::NotCounted { agent, why, checks } => {
-                    let (agent, location, named) = self.who(*agent, checks);
-                    let why = why.words();
-                    tracing::warn!(%agent, %location, checks = checks.len(), "an agent does not count for {named}: {why}. skerry-aggregator check list shows who counts");
-                }
-                Change::CountsAgain { agent, checks } => {
-                    let (agent, location, named) = self.who(*agent, checks);
-                    tracing::info!(%agent, %location, checks = checks.len(), "an agent counts now for {named}");
-                }
-                Change::Lost { agent, count, why, .. } => {
-                    self.health.count(*agent, |counts| counts.lost = counts.lost.saturating_add(*count));
-                    if let Some((records, count)) =
-                        self.losses.count(*agent, Kind::Lost, *count, Instant::now())
-                    {
-                        let agent = &self.state.agents[agent].name;
-                        tracing::warn!(%agent, records, count, %why, "an agent lost observations; said once a minute at most");
-                    }
-                }
-                Change::OldCopy { agent, newest, through } => {
-                    if self.losses.count(*agent, Kind::OldCopy, 0, Instant::now()).is_none() {
-                        continue;
-                    }
-                    let agent = &self.state.agents[agent].name;
-                    tracing::warn!(%agent, newest, through, "an agent sends records again that were taken before, and no newer ones: its spool was put back from an old copy, or copied to another host; it is told to begin a new one");
-                }
-                Change::Gap { agent, from, to, acknowledged, .. } => {
-                    self.health
-                        .count(*agent, |counts| counts.missing = counts.missing.saturating_add(to - from));
-                    let kind = if *acknowledged { Kind::Forgotten } else { Kind::Missing };
-                    let Some((_, count)) = self.losses.count(*agent, kind, to - from, Instant::now()) else {
-                        continue;
-                    };
-                    let agent = &self.state.agents[agent].name;
-                    if *acknowledged {
-                        tracing::error!(%agent, from, to, count, "observations that were acknowledged to an agent are not in this database: it was restored from a backup, its disk lost commits, or another aggregator took them. What nobody else saw is shown as no data; what people changed in that time is missing too: look at it, and at the disk");
-                    } else {
-                        tracing::warn!(%agent, from, to, count, "observations of an agent never arrived; said once a minute at most");
-                    }
-                }
                 Change::Shown(_)
                 | Change::PageSaved(_)
                 | Change::GroupSaved(_)
                 | Change::ComponentSaved(_) => seen.push(change),
-                _ => {}
+                change => self.tell_of_token(change),
             }
         }
         if !seen.is_empty() {
             let _ = self.changed.send(seen);
+        }
+    }
+
+    /// What an agent's token was used for: whose spool delivers, and which checks it reports.
+    fn tell_of_token(&self, change: &Change) {
+        match change {
+            Change::CloneRefused { agent, why, tell } => {
+                self.health.count(*agent, |counts| counts.refused_as_clone += 1);
+                if *tell {
+                    let refused = self.health.refused_as_clone(*agent);
+                    let agent = &self.state.agents[agent].name;
+                    tracing::warn!(%agent, refused, "{}", words_of_refusal(why));
+                }
+            }
+            Change::SpoolReplaced { agent, through } => {
+                let agent = &self.state.agents[agent].name;
+                tracing::warn!(%agent, through, "an agent began a new spool: the former one was damaged, removed or put back from a copy; what it delivered stays");
+            }
+            Change::Joined { agent, checks } => {
+                self.health.count(*agent, |counts| counts.joined += checks.len() as u64);
+                let (agent, location, named) = self.who(*agent, checks);
+                tracing::warn!(%agent, %location, checks = checks.len(), "an agent began to report checks that others report: {named}");
+            }
+            Change::NotCounted { agent, why, checks } => {
+                let (agent, location, named) = self.who(*agent, checks);
+                let why = why.words();
+                tracing::warn!(%agent, %location, checks = checks.len(), "an agent does not count for {named}: {why}. skerry-aggregator check list shows who counts");
+            }
+            Change::CountsAgain { agent, checks } => {
+                let (agent, location, named) = self.who(*agent, checks);
+                tracing::info!(%agent, %location, checks = checks.len(), "an agent now counts for {named}");
+            }
+            change => self.tell_of_loss(change),
+        }
+    }
+
+    /// What an agent delivered twice, or never.
+    fn tell_of_loss(&self, change: &Change) {
+        match change {
+            Change::Lost { agent, count, why, .. } => {
+                self.health.count(*agent, |counts| counts.lost = counts.lost.saturating_add(*count));
+                let told = self.losses.count(*agent, Kind::Lost, *count, Instant::now());
+                let Some((records, count)) = told else { return };
+                let agent = &self.state.agents[agent].name;
+                tracing::warn!(%agent, records, count, %why, "an agent lost observations; logged at most once a minute");
+            }
+            Change::OldCopy { agent, newest, through } => {
+                if self.losses.count(*agent, Kind::OldCopy, 0, Instant::now()).is_none() {
+                    return;
+                }
+                let agent = &self.state.agents[agent].name;
+                tracing::warn!(%agent, newest, through, "an agent sends records again that it delivered before, and no newer ones: its spool was put back from an old copy, or copied to another host; it is told to begin a new one");
+            }
+            Change::Gap { agent, from, to, acknowledged, .. } => {
+                self.health.count(*agent, |counts| counts.missing = counts.missing.saturating_add(to - from));
+                let kind = if *acknowledged { Kind::Forgotten } else { Kind::Missing };
+                let Some((_, count)) = self.losses.count(*agent, kind, to - from, Instant::now()) else {
+                    return;
+                };
+                let agent = &self.state.agents[agent].name;
+                if *acknowledged {
+                    tracing::error!(%agent, from, to, count, "observations that were acknowledged to an agent are not in this database: it was restored from a backup, its disk lost commits, or another aggregator took them. What nobody else saw is shown as no data; what people changed in that time is missing too: look at it, and at the disk");
+                } else {
+                    tracing::warn!(%agent, from, to, count, "observations of an agent never arrived; logged at most once a minute");
+                }
+            }
+            _ => {}
+        }
+    }
+}
+
+fn words_of_refusal(why: &Refusal) -> &'static str {
+    match why {
+        Refusal::TwoTakeTurns => {
+            "two agents deliver under one name, as a cloned machine does, and both are refused: stop one of them, give it an empty spool and a name of its own"
+        }
+        Refusal::AnotherLives => {
+            "another spool delivers in the name of a live agent, without proof that it belongs to it, and is refused. If it is not yours, the token was stolen: replace it with skerry-aggregator agent rotate"
+        }
+        Refusal::Replaced => {
+            "somebody delivers with the agent's former credential, which was replaced a moment ago, and is refused"
         }
     }
 }

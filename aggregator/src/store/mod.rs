@@ -59,7 +59,7 @@ pub enum StoreError {
     },
     /// The database that is open is no longer the one at its path.
     #[error(
-        "{path}: the database was deleted, moved or replaced while it is open, so nothing more is taken. Put the file back, with the -wal beside it, or restart skerry-aggregator to serve from what is there now"
+        "{path}: the database was deleted, moved or replaced while it was open, so nothing more is accepted. Put the file back, with the -wal beside it, or restart skerry-aggregator to serve from what is there now"
     )]
     Gone {
         /// Where it was opened.
@@ -160,7 +160,9 @@ pub enum StoreError {
         what: String,
     },
     /// The disk is full or fails.
-    #[error("{path}: the disk takes or gives nothing ({what}). Make room on it or mend it, then start again")]
+    #[error(
+        "{path}: the disk cannot be read or written ({what}). Free space on it or repair it, then start again"
+    )]
     Disk {
         /// The database.
         path: PathBuf,

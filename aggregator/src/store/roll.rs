@@ -5,6 +5,7 @@ use super::{Store, StoreError};
 use crate::domain::reporters::Held;
 use crate::domain::step::{LOCATION, VOICE};
 use crate::domain::time::Timestamp;
+use rusqlite::Row;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One agent.
@@ -108,20 +109,7 @@ impl Store {
             let key: i64 = row.get(0)?;
             let at = |column| row.get::<_, Option<i64>>(column).map(|at| at.map(Timestamp));
             let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
-            let last = match at(8)? {
-                None => None,
-                Some(at) => Some(LastBatch {
-                    at,
-                    // A former version kept what an agent said as it came: it has a size all the same.
-                    skew: row.get::<_, i64>(9)?.max(-i64::MAX),
-                    version: row.get(10)?,
-                    depth: number(11)?,
-                    oldest_ms: number(12)?,
-                    set_aside: number(13)?,
-                    lateness_ms: number(14)?,
-                    own_network_gone: row.get(18)?,
-                }),
-            };
+            let last = at(8)?.map(|at| last_batch(row, at)).transpose()?;
             let of_it = || running.iter().filter(|one| one.agent == key);
             let names = |chosen: &dyn Fn(&Running) -> bool| {
                 of_it().filter(|one| chosen(one)).map(|one| one.name.clone()).collect()
@@ -180,4 +168,20 @@ fn conflicting(running: &[Running]) -> BTreeSet<i64> {
         definitions.entry(one.check).or_default().insert(&one.definition);
     }
     definitions.into_iter().filter(|(_, all)| all.len() > 1).map(|(check, _)| check).collect()
+}
+
+/// Its columns in the query of [`Store::roll`].
+fn last_batch(row: &Row<'_>, at: Timestamp) -> rusqlite::Result<LastBatch> {
+    let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+    Ok(LastBatch {
+        at,
+        // A former version kept what an agent said as it came: it has a size all the same.
+        skew: row.get::<_, i64>(9)?.max(-i64::MAX),
+        version: row.get(10)?,
+        depth: number(11)?,
+        oldest_ms: number(12)?,
+        set_aside: number(13)?,
+        lateness_ms: number(14)?,
+        own_network_gone: row.get(18)?,
+    })
 }

@@ -76,7 +76,7 @@ pub(super) fn metrics(operations: &dyn Operations, request: &HttpRequest) -> Htt
         Admission::Granted => {}
         Admission::Refused => {
             let plain = "text/plain; charset=utf-8";
-            let mut response = uncached(StatusCode::UNAUTHORIZED, plain, "metrics ask for a token\n");
+            let mut response = uncached(StatusCode::UNAUTHORIZED, plain, "metrics need a token\n");
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             return response;
         }

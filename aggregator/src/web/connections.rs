@@ -1,8 +1,8 @@
 //! From an accepted connection to the routes: TLS, HTTP, and patience between them. actix-web's own server
 //! leaves no place for the last, so its parts are put together here.
 
-use super::complaints::Complaints;
 use super::framing::Body;
+use super::malformed::MalformedRequests;
 use super::patience::{Ours, OverTcp, Patient, Turn};
 use super::pieces::in_pieces;
 use super::{Limits, Rooms, Serves, routes};
@@ -37,7 +37,7 @@ const HANDSHAKES: usize = 1_024;
 /// What every connection of a listener leads to.
 #[derive(Clone)]
 pub(super) struct Way {
-    pub(super) complaints: Arc<Complaints>,
+    pub(super) malformed: Arc<MalformedRequests>,
     pub(super) serves: Serves,
     pub(super) rooms: Rooms,
     pub(super) limits: Limits,
@@ -96,7 +96,7 @@ fn patient<S: OverTcp>(stream: S, limits: Limits) -> Accepted<S> {
 }
 
 fn http<S: OverTcp, Stop: Future<Output = ()> + 'static>(
-    Way { serves, rooms, limits, complaints }: Way,
+    Way { serves, rooms, limits, malformed }: Way,
     stopping: impl Fn() -> Stop + 'static,
 ) -> impl ServiceFactory<Accepted<S>, Config = (), Response = (), Error = DispatchError, InitError = ()> {
     let app =
@@ -129,12 +129,12 @@ fn http<S: OverTcp, Stop: Future<Output = ()> + 'static>(
         })
         .finish(map_config(app, |()| AppConfig::default()));
     apply_fn_factory(served, move |accepted: Accepted<S>, served| {
-        let (peer, complaints) = (accepted.2, Arc::clone(&complaints));
+        let (peer, malformed) = (accepted.2, Arc::clone(&malformed));
         let connection = served.call(accepted);
         async move {
             let ended = connection.await;
             if let Err(DispatchError::Parse(error)) = &ended {
-                complaints.note(peer, error);
+                malformed.note(peer, error);
             }
             ended
         }

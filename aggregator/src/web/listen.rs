@@ -1,8 +1,8 @@
 //! Listeners: bound before anything else starts, bounded in what a client can hold, stopped in order.
 
 use super::Rooms;
-use super::complaints::Complaints;
 use super::connections::{self, Way};
+use super::malformed::MalformedRequests;
 use actix_web::dev::{Server, ServerHandle};
 use futures_util::future::{join_all, try_join_all};
 use rustls::pki_types::pem::PemObject;
@@ -227,11 +227,11 @@ impl Bound {
         limits: Limits,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
-        let complaints = Arc::default();
+        let malformed = Arc::default();
         let servers = self
             .listeners
             .into_iter()
-            .map(|listener| start(listener, rooms, limits, &complaints))
+            .map(|listener| start(listener, rooms, limits, &malformed))
             .collect::<Result<Vec<_>, _>>()?;
         let handles: Vec<ServerHandle> = servers.iter().map(Server::handle).collect();
         let mut running = std::pin::pin!(try_join_all(servers));
@@ -254,10 +254,10 @@ fn start(
     listener: BoundListener,
     rooms: &Rooms,
     limits: Limits,
-    complaints: &Arc<Complaints>,
+    malformed: &Arc<MalformedRequests>,
 ) -> Result<Server, ServeError> {
     let BoundListener { socket, address, serves, tls } = listener;
-    let way = Way { serves, rooms: rooms.clone(), limits, complaints: Arc::clone(complaints) };
+    let way = Way { serves, rooms: rooms.clone(), limits, malformed: Arc::clone(malformed) };
     connections::start(socket, tls, way).map_err(|source| ServeError::Bind { address, source })
 }
 

@@ -5,13 +5,13 @@
 mod admin;
 mod agents;
 mod body;
-mod complaints;
 mod connections;
 mod framing;
 mod headers;
 mod heartbeat;
 mod inherited;
 mod listen;
+mod malformed;
 mod negotiation;
 mod patience;
 mod pieces;

@@ -3,7 +3,7 @@
 use super::count::refuse_too_many;
 use super::{
     Batch, Folded, MAX_BATCH_BYTES, MAX_CHECKS, MAX_FOLDED, MAX_ID_BYTES, MAX_NAME_BYTES, MAX_RECORDS,
-    MIN_FOLDED_STEP_MS, PROTOCOL_VERSION, record,
+    MIN_FOLDED_STEP_MS, Observation, PROTOCOL_VERSION, Record, record,
 };
 use prost::Message;
 use std::io::Read;
@@ -78,7 +78,7 @@ fn check_shape(batch: &Batch) -> Result<(), DecodeError> {
     }
     // What is kept for as long as the agent lives.
     if batch.process.len() > MAX_ID_BYTES || batch.boot_id.len() > MAX_ID_BYTES {
-        return Err(DecodeError::Malformed("the id of a process or a boot is longer than any"));
+        return Err(DecodeError::Malformed("the id of a process or a boot is too long"));
     }
     if batch.records.len() > MAX_RECORDS {
         return Err(DecodeError::Malformed("more than 10,000 records"));
@@ -96,28 +96,13 @@ fn check_shape(batch: &Batch) -> Result<(), DecodeError> {
             return Err(BEYOND);
         }
         last = record.through();
-        let observation = match &record.kind {
-            Some(record::Kind::Observation(observation)) => Some(observation),
-            Some(record::Kind::Folded(folded)) => {
-                folded_away += u64::from(folded.count);
-                if folded_away > MAX_FOLDED {
-                    return Err(DecodeError::Malformed("folded records of more than 10,000 observations"));
-                }
-                if is_too_dense(folded) {
-                    return Err(DecodeError::Malformed(
-                        "a folded record of more runs than its time has room for",
-                    ));
-                }
-                Some(
-                    folded
-                        .first
-                        .as_ref()
-                        .ok_or(DecodeError::Malformed("a folded record without its first"))?,
-                )
+        if let Some(record::Kind::Folded(folded)) = &record.kind {
+            folded_away += u64::from(folded.count);
+            if folded_away > MAX_FOLDED {
+                return Err(DecodeError::Malformed("folded records of more than 10,000 observations"));
             }
-            Some(record::Kind::Lost(_)) | None => None,
-        };
-        if let Some(observation) = observation {
+        }
+        if let Some(observation) = observation_of(record)? {
             if observation.check as usize >= batch.checks.len() {
                 return Err(DecodeError::Malformed("a record names a check outside the list"));
             }
@@ -131,6 +116,21 @@ fn check_shape(batch: &Batch) -> Result<(), DecodeError> {
         return Err(DecodeError::Malformed("a state names a check outside the list"));
     }
     Ok(())
+}
+
+/// The first observation of a record that has any.
+fn observation_of(record: &Record) -> Result<Option<&Observation>, DecodeError> {
+    match &record.kind {
+        Some(record::Kind::Observation(observation)) => Ok(Some(observation)),
+        Some(record::Kind::Folded(folded)) => {
+            if is_too_dense(folded) {
+                return Err(DecodeError::Malformed("a folded record with more runs than fit into its time"));
+            }
+            let first = folded.first.as_ref();
+            first.map(Some).ok_or(DecodeError::Malformed("a folded record without its first"))
+        }
+        Some(record::Kind::Lost(_)) | None => Ok(None),
+    }
 }
 
 /// No agent runs a check so often.
@@ -151,7 +151,7 @@ fn check_names(batch: &Batch) -> Result<(), DecodeError> {
         return Err(DecodeError::Malformed("a check's name is empty, too long, or not one line of text"));
     }
     if declared.iter().any(|check| check.definition.len() > 64) {
-        return Err(DecodeError::Malformed("the hash of a definition is longer than any hash"));
+        return Err(DecodeError::Malformed("the hash of a definition is too long"));
     }
     Ok(())
 }
@@ -248,7 +248,7 @@ mod tests {
             Batch { boot_id: "b".repeat(8_000_000), ..batch() },
         ] {
             let said = decode(&encode(&long).expect("encodes")).expect_err("refused").to_string();
-            assert!(said.contains("longer than any"), "{said}");
+            assert!(said.contains("too long"), "{said}");
         }
     }
 
@@ -266,7 +266,7 @@ mod tests {
         assert!(fold(1_000, 1_000 + 99_900).is_ok(), "every 100 ms, as often as a check may run");
         assert!(fold(1, 1_000).is_ok() && fold(0, 0).is_ok());
         let said = fold(10_000, 1_001).expect_err("refused").to_string();
-        assert!(said.contains("room for"), "{said}");
+        assert!(said.contains("fit into"), "{said}");
     }
 
     #[test]

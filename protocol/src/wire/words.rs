@@ -117,7 +117,7 @@ pub enum Reason {
     OwnPermission = 40,
     /// Our own resolver fails, for other names too (`inconclusive`).
     OwnResolver = 41,
-    /// It hangs on which clock is right, ours or the aggregator's (`inconclusive`).
+    /// It depends on which clock is right, ours or the aggregator's (`inconclusive`).
     OwnClock = 42,
 }
 

@@ -86,7 +86,7 @@ fn judge(ran: &Ran, said: &Said) -> Result<(), Fault> {
             Some(signal) => {
                 Err(inconclusive(Reason::PluginFailed, format!("ended by signal {signal}: {line}")))
             }
-            None => Err(Fault::own("how the plugin ended was not to be learnt")),
+            None => Err(Fault::own("cannot tell how the plugin ended")),
         },
     }
 }

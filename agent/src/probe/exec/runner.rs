@@ -39,7 +39,7 @@ pub(super) async fn ask(socket: &Path, exec: &Exec, deadline: Instant) -> Result
         let left = deadline.saturating_duration_since(Instant::now());
         stream.write_all(request(exec, left).as_bytes()).await?;
         let answer = line(&mut stream, LONGEST_ANSWER).await?;
-        read_answer(&answer, start).ok_or_else(|| io::Error::other("its answer cannot be read"))
+        read_answer(&answer, start).ok_or_else(|| io::Error::other("the answer cannot be read"))
     };
     let answered = timeout_at(deadline + ANSWERS, asking).await;
     let why = match answered {
@@ -48,7 +48,7 @@ pub(super) async fn ask(socket: &Path, exec: &Exec, deadline: Instant) -> Result
         Err(_) => "no answer in time".to_owned(),
     };
     Err(Fault::own(format!(
-        "who runs the plugins does not answer at {}: {why}. systemctl enable --now skerry-plugins.socket",
+        "the plugin runner at {} does not answer: {why}. Try systemctl enable --now skerry-plugins.socket",
         socket.display()
     )))
 }
@@ -56,7 +56,7 @@ pub(super) async fn ask(socket: &Path, exec: &Exec, deadline: Instant) -> Result
 /// Runs the plugins that are asked for at `listener`, for ever. Who may ask is the socket's owner.
 ///
 /// # Errors
-/// It is no socket that listens.
+/// It is not a listening socket.
 pub async fn serve(listener: std::os::unix::net::UnixListener) -> anyhow::Result<()> {
     listener.set_nonblocking(true).context("the socket cannot be used")?;
     let listener = UnixListener::from_std(listener).context("the socket cannot be used")?;
@@ -74,7 +74,7 @@ pub async fn serve(listener: std::os::unix::net::UnixListener) -> anyhow::Result
                 return Err(error).context("the socket does not listen");
             }
             Err(error) => {
-                tracing::warn!("the socket takes nobody: {error}");
+                tracing::warn!("cannot accept a connection: {error}");
                 // As when there are no descriptors left: they come back when a plugin ends.
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
@@ -85,7 +85,7 @@ pub async fn serve(listener: std::os::unix::net::UnixListener) -> anyhow::Result
 /// One run. It ends with the connection of who asked for it.
 async fn answer(mut stream: UnixStream) -> io::Result<()> {
     let asked = timeout(ARRIVES, line(&mut stream, LONGEST_REQUEST)).await??;
-    let (exec, left) = read_request(&asked).ok_or_else(|| io::Error::other("it cannot be read"))?;
+    let (exec, left) = read_request(&asked).ok_or_else(|| io::Error::other("the request cannot be read"))?;
     let (mut reading, mut writing) = stream.into_split();
     let mut rest = [0; 1];
     let ran = tokio::select! {

@@ -59,7 +59,7 @@ struct Test {
     ended: Option<Instant>,
     /// The zones that were answered.
     answered: Vec<String>,
-    /// Until then at least it answered nobody.
+    /// It did not answer until then, or later.
     failing: Option<Instant>,
 }
 
@@ -103,7 +103,7 @@ impl Itself {
             }
             match (was_failing, test.answered.is_empty()) {
                 (false, true) => tracing::warn!(
-                    "this host's own resolver answers nobody; what cannot be looked up meanwhile is inconclusive"
+                    "this host's own resolver does not answer; failed look-ups are inconclusive until it does"
                 ),
                 (true, false) => tracing::info!("this host's own resolver answers again"),
                 _ => {}
@@ -152,7 +152,7 @@ async fn answered(settings: &Settings, silences: &Silences, zones: Vec<String>) 
     answered
 }
 
-/// A label that nobody has asked for, and that says who does.
+/// A label that is in no cache, and that says who asks.
 fn fresh_label() -> Option<String> {
     Some(format!("skerry-self-test-{:08x}", getrandom::u32().ok()?))
 }

@@ -44,7 +44,7 @@ pub(super) enum Failure {
     Said(String),
 }
 
-/// Which servers were silent of late.
+/// Which servers were silent recently.
 #[derive(Debug, Default)]
 pub(super) struct Silences(Mutex<HashMap<SocketAddr, Silence>>);
 

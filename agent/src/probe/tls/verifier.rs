@@ -35,9 +35,9 @@ impl Judge for Trusting {
     }
 }
 
-/// Whether a certificate is valid hangs on which clock is right.
+/// Whether a certificate is valid depends on which clock is right.
 #[derive(Debug, thiserror::Error)]
-#[error("whether its certificate is valid hangs on which clock is right: {0}")]
+#[error("whether the certificate is valid depends on which clock is right: {0}")]
 pub(super) struct OwnClock(String);
 
 fn doubtful(readings: Readings) -> Error {

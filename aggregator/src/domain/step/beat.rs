@@ -78,7 +78,7 @@ pub(super) fn declare_all(
     if desired.is_empty() && before.is_empty() {
         return Answer::Done;
     }
-    // What was expected until now has its say before something else is.
+    // First what was expected until now is judged.
     tick(state, now, changes);
     let Answer::Agent(voice) = add_agent(state, workspace, VOICE, LOCATION, now, changes) else {
         return Answer::NotFound;
@@ -98,26 +98,17 @@ pub(super) fn declare_all(
         let check = state.check_names[&(workspace_key, one.check.clone())];
         let track = state.track_of[&(voice, check)];
         kept.push(check);
-        let known = state.heartbeats.get(&check).cloned();
-        // One that was declared before goes on from what was heard then, or no call would ever be due.
-        let heartbeat = match &known {
-            Some(known) if known.expected == one.expected => Heartbeat { track, ..known.clone() },
-            Some(known) => Heartbeat {
-                track,
-                expected: one.expected.clone(),
-                expected_since: Some(now),
-                ..known.clone()
-            },
+        let known = state.heartbeats.get(&check);
+        let heartbeat = match known {
+            Some(known) => changed(known, track, &one.expected, now),
             None => {
-                let (heard, expected) = (last_good_call(&state.tracks[&track]), one.expected.clone());
-                let known = Heartbeat { track, expected, expected_since: None, heard, started: None };
-                let late = known.lateness(&[], now) != Lateness::InTime;
+                let heartbeat = begun(track, &state.tracks[&track], &one.expected, now);
                 // What it was due by while it was not declared is not known any more.
-                lost.extend(late.then_some(track));
-                Heartbeat { expected_since: late.then_some(now), ..known }
+                lost.extend(heartbeat.expected_since.map(|_| track));
+                heartbeat
             }
         };
-        if known.as_ref() != Some(&heartbeat) {
+        if known != Some(&heartbeat) {
             state.heartbeats.insert(check, heartbeat);
             changes.push(Change::HeartbeatSaved(check));
         }
@@ -131,6 +122,20 @@ pub(super) fn declare_all(
         lose_sight(state, track, now, changes);
     }
     Answer::Done
+}
+
+/// A known heartbeat, with what is expected of it from now on.
+fn changed(known: &Heartbeat, track: TrackKey, expected: &Expected, now: Timestamp) -> Heartbeat {
+    let expected_since = if known.expected == *expected { known.expected_since } else { Some(now) };
+    Heartbeat { track, expected: expected.clone(), expected_since, ..known.clone() }
+}
+
+/// A new heartbeat. One that was declared before goes on from what was heard then, or no call would ever be due.
+fn begun(track: TrackKey, witnessed: &Witnessed, expected: &Expected, now: Timestamp) -> Heartbeat {
+    let (heard, expected) = (last_good_call(witnessed), expected.clone());
+    let known = Heartbeat { track, expected, expected_since: None, heard, started: None };
+    let late = known.lateness(&[], now) != Lateness::InTime;
+    Heartbeat { expected_since: late.then_some(now), ..known }
 }
 
 /// An `up` that is still believed was told by a call; nothing else makes one.

@@ -134,7 +134,7 @@ pub enum Answer {
         through: u64,
         /// The checks of this agent are not known to this process.
         want_inventory: bool,
-        /// Somebody else was refused of late who delivers in its name.
+        /// A delivery of somebody else in its name was refused recently.
         contested: bool,
         /// Its spool is an old copy: nothing above `through` was taken of it, it has to begin a new one.
         old_copy: bool,

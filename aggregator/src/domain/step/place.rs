@@ -12,7 +12,7 @@ use skerry_protocol::wire::Outcome;
 
 /// A spool keeps its records for seven days; an hour more, since clocks differ, ms.
 const OLDEST: i64 = 7 * DAY + HOUR;
-/// Two batches of one spool may place the same moment so far apart, ms.
+/// Two batches of one spool may place the same moment this far apart, ms.
 const UNSURE: i64 = MINUTE;
 /// The same for what a new spool brings again of a former one, ms.
 const AGAIN: i64 = 5 * SECOND;
@@ -53,16 +53,10 @@ impl Placed<'_> {
             if witnessed.settled.is_some_and(|settled| at < settled + -AGAIN) {
                 continue;
             }
-            let total_us = Some(total_us);
             if counts {
-                changes.push(Change::Raw(RawObservation {
-                    at,
-                    track: key,
-                    outcome,
-                    reason,
-                    total_us,
-                    phases,
-                }));
+                let total_us = Some(total_us);
+                let raw = RawObservation { at, track: key, outcome, reason, total_us, phases };
+                changes.push(Change::Raw(raw));
             }
             if outcome == Outcome::Inconclusive {
                 continue;
@@ -86,16 +80,12 @@ impl Placed<'_> {
             && counts
             && open_state(witnessed) != before
         {
-            changes.push(Change::Transition {
-                track: key,
-                // Never before the edge of the interval: batches on their way for unlike times place unlike.
-                since: since.max(began),
-                at: first,
-                from: before,
-                to: hard,
-                reason,
-                detail: self.observed.detail.clone(),
-            });
+            // Never before the edge of the interval: batches that travelled for different times are placed differently.
+            let since = since.max(began);
+            let (at, detail) = (first, self.observed.detail.clone());
+            let transition =
+                Change::Transition { track: key, since, at, from: before, to: hard, reason, detail };
+            changes.push(transition);
         }
         too_old
     }

@@ -171,7 +171,7 @@ fn blindness(blind: &Blind<'_>, shown: &[&ComponentView], clock: &Clock<'_>) -> 
         if waiting.len() == shown.len() {
             return whole(
                 vec![text("Waiting for the first report")],
-                vec![text("Nothing was seen yet: this page has just begun to look.")],
+                vec![text("Nothing was seen yet: monitoring has just started.")],
             );
         }
         return whole(vec![text("All systems that we can see are operational")], blind.words(clock));

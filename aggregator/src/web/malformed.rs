@@ -1,4 +1,4 @@
-//! Requests that nobody can read, counted: one line a minute, however many there are.
+//! Malformed requests, counted: at most one line a minute, however many there are.
 
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
@@ -7,27 +7,27 @@ use std::time::{Duration, Instant};
 /// Between two lines.
 const PAUSE: Duration = Duration::from_secs(60);
 
-/// Of all listeners together.
+/// The counter of all listeners together.
 #[derive(Debug, Default)]
-pub(super) struct Complaints(Mutex<Counted>);
+pub(super) struct MalformedRequests(Mutex<Counted>);
 
 #[derive(Debug, Default)]
 struct Counted {
-    /// When it was last said.
+    /// When the last line was written.
     said: Option<Instant>,
     /// Since then.
     since: u64,
 }
 
-impl Complaints {
-    /// A connection has brought something that is no request.
+impl MalformedRequests {
+    /// A connection sent something that is not a request.
     pub(super) fn note(&self, peer: Option<SocketAddr>, why: &dyn std::fmt::Display) {
         let Some(requests) = self.count(Instant::now()) else { return };
         let peer = peer.map(|peer| peer.to_string()).unwrap_or_default();
-        tracing::warn!(requests, %peer, "requests could not be read and were refused ({why}), the last by this client; said once a minute at most");
+        tracing::warn!(requests, %peer, "malformed requests were refused, the last one from this client ({why}); logged at most once a minute");
     }
 
-    /// How many there were since it was last said, where it is time to say it.
+    /// How many there were since the last line; `None` while the next is not due.
     fn count(&self, now: Instant) -> Option<u64> {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         counted.since += 1;
@@ -45,9 +45,9 @@ mod tests {
 
     #[test]
     fn a_flood_is_one_line_a_minute_with_its_number() {
-        let (complaints, begun) = (Complaints::default(), Instant::now());
+        let (malformed, begun) = (MalformedRequests::default(), Instant::now());
         let said: Vec<u64> =
-            (0..12_001).filter_map(|n| complaints.count(begun + Duration::from_millis(10) * n)).collect();
+            (0..12_001).filter_map(|n| malformed.count(begun + Duration::from_millis(10) * n)).collect();
         assert_eq!(said, [1, 6_000, 6_000]);
     }
 }
