@@ -336,6 +336,7 @@ pub(crate) fn declared(checks: &[Check]) -> Vec<Declared> {
             interval_ms: whole(check.interval),
             timeout_ms: whole(check.timeout),
             severity: check.severity.name().to_owned(),
+            asserts: check.asserts_hash().to_vec(),
         })
         .collect()
 }

@@ -1,6 +1,7 @@
 //! The configuration's words become the engine's: what each file wants of its workspace.
 
 use crate::config::{self, Config};
+use crate::domain::reporters::definition;
 use crate::domain::state::{ComponentSettings, PageSettings};
 use crate::domain::step::{
     Command, Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage,
@@ -9,7 +10,7 @@ use crate::domain::time::Timestamp;
 use crate::domain::uptime::{Rule, Weights};
 use crate::domain::verdict::Quorum;
 use jiff::tz::TimeZone;
-use skerry_protocol::check::Kind;
+use skerry_protocol::check::{Check, Kind};
 
 /// What one file wants, with fresh ids for all that may have to be made.
 #[must_use]
@@ -25,10 +26,14 @@ pub fn desired(config: &Config) -> Configure {
 #[must_use]
 pub fn judge_reporters(config: &Config) -> Command {
     let run = config.checks.iter().filter(|entry| !matches!(entry.check.kind, Kind::Heartbeat(_)));
-    let definitions =
-        run.map(|entry| (entry.check.name.clone(), entry.check.definition_hash().to_vec())).collect();
+    let definitions = run.map(|entry| (entry.check.name.clone(), defined(&entry.check))).collect();
     let asks = config.new_reporters == config::NewReporters::Ask;
     Command::JudgeReporters { workspace: config.workspace.clone(), asks, definitions }
+}
+
+/// As an agent of this version tells it.
+fn defined(check: &Check) -> Vec<u8> {
+    definition(check.definition_hash().to_vec(), &check.asserts_hash())
 }
 
 fn quorum(quorum: config::Quorum) -> Quorum {

@@ -8,6 +8,7 @@ pub(crate) use measure::Cost;
 
 use self::bounds::{counted, dated, plain, signed, wall};
 use crate::clock::Moment;
+use crate::domain::reporters::definition;
 use crate::domain::state::{AgentKey, Told};
 use crate::domain::step::{
     Answer, Command, DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When,
@@ -369,7 +370,7 @@ fn snapshot(state: &wire::HardState) -> SnapshotState {
 fn declared(check: wire::Declared) -> DeclaredCheck {
     DeclaredCheck {
         name: check.name,
-        definition: check.definition,
+        definition: definition(check.definition, &check.asserts),
         interval_ms: signed(check.interval_ms).max(1),
     }
 }

@@ -325,5 +325,6 @@ fn declared(name: &str, interval: i64) -> Declared {
         interval_ms: interval.unsigned_abs(),
         timeout_ms: 10_000,
         severity: "high".to_owned(),
+        ..Declared::default()
     }
 }

@@ -47,7 +47,7 @@ pub(crate) fn state(check: u32, state: State) -> HardState {
     HardState { check, state: state as i32, evidence_ms_ago: Some(0), ..HardState::default() }
 }
 
-/// The checks it runs, a second apart, each with the hash of its definition.
+/// The checks it runs, a second apart, each with the hash of its definition. It does not tell what they assert.
 pub(crate) fn inventory(checks: &[(&str, Vec<u8>)]) -> Option<Inventory> {
     let declared = |(name, definition): &(&str, Vec<u8>)| Declared {
         name: (*name).to_owned(),
@@ -56,6 +56,7 @@ pub(crate) fn inventory(checks: &[(&str, Vec<u8>)]) -> Option<Inventory> {
         interval_ms: 1_000,
         timeout_ms: 500,
         severity: "high".into(),
+        asserts: Vec::new(),
     };
     Some(Inventory { checks: checks.iter().map(declared).collect() })
 }

@@ -1,7 +1,7 @@
 //! Who says what of a check at this moment: the verdict, each agent behind it, and the locations that it
 //! overrules. For operators alone; nothing of it crosses to the public side.
 
-use super::reporters::Held;
+use super::reporters::{Held, differ};
 use super::state::{AgentKey, CheckKey, State, Witnessed};
 use super::step::witnesses_of;
 use super::time::Timestamp;
@@ -126,9 +126,7 @@ pub fn lacking(state: &State) -> BTreeMap<AgentKey, Lacking> {
     let mut all: BTreeMap<AgentKey, Lacking> = BTreeMap::new();
     for check in state.checks.values() {
         let running = || check.tracks.iter().map(|track| &state.tracks[track]).filter(|one| one.is_run());
-        let mut definitions = running().map(|one| &one.definition).filter(|one| !one.is_empty());
-        let first = definitions.next();
-        let conflict = definitions.any(|definition| Some(definition) != first);
+        let conflict = differ(running().map(|one| &one.definition[..]).filter(|one| !one.is_empty()));
         let lacks = |one: &&Witnessed| conflict || one.held.is_some() || one.track.silent || one.left;
         for one in running().filter(lacks) {
             let agent = all.entry(one.agent).or_default();

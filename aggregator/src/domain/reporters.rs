@@ -85,9 +85,59 @@ pub fn matches(pattern: &str, name: &str) -> bool {
     left.ends_with(last)
 }
 
+/// Length of a hash, and of each half of what is kept where an agent tells both.
+const HASH: usize = 16;
+
+/// What is kept of a definition: the hash of all of it, and where it is told, after that the hash of what it asserts.
+#[must_use]
+pub fn definition(mut whole: Vec<u8>, asserts: &[u8]) -> Vec<u8> {
+    if whole.len() == HASH && asserts.len() == HASH {
+        whole.extend_from_slice(asserts);
+    }
+    whole
+}
+
+/// Do two definitions assert the same? They do where they are the same as a whole, which is all that an older agent
+/// tells.
+#[must_use]
+pub fn same(one: &[u8], other: &[u8]) -> bool {
+    let whole = |hash: &[u8]| hash.len().min(HASH);
+    let both_tell = one.len() == 2 * HASH && other.len() == 2 * HASH;
+    one[..whole(one)] == other[..whole(other)] || both_tell && one[HASH..] == other[HASH..]
+}
+
+/// Are there some that do not assert the same?
+pub fn differ<'a>(mut definitions: impl Iterator<Item = &'a [u8]> + Clone) -> bool {
+    // One that tells what it asserts can be compared with most.
+    let Some(first) = definitions.clone().max_by_key(|one| one.len()) else { return false };
+    definitions.any(|one| !same(one, first))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn definitions_are_compared_by_what_they_assert_where_both_tell() {
+        let told = |whole: u8, asserts: u8| definition(vec![whole; 16], &[asserts; 16]);
+        let table = [
+            (told(1, 9), told(1, 9), true),
+            (told(1, 9), told(2, 9), true),
+            (told(1, 9), told(2, 8), false),
+            (told(1, 9), vec![1; 16], true),
+            (told(1, 9), vec![2; 16], false),
+            (vec![1; 16], vec![1; 16], true),
+            (vec![1; 16], vec![2; 16], false),
+            (vec![], told(1, 9), false),
+            (vec![], vec![], true),
+            (vec![1; 3], vec![1; 3], true),
+            (vec![1; 3], vec![1; 4], false),
+        ];
+        for (one, other, alike) in &table {
+            assert_eq!((same(one, other), same(other, one)), (*alike, *alike), "{one:?} and {other:?}");
+            assert_eq!(differ([&one[..], &other[..]].into_iter()), !alike, "{one:?} and {other:?}");
+        }
+    }
 
     #[test]
     fn a_star_stands_for_any_characters() {

@@ -2,7 +2,7 @@
 
 use super::tokens::Standing;
 use super::{Store, StoreError};
-use crate::domain::reporters::Held;
+use crate::domain::reporters::{Held, differ};
 use crate::domain::step::{LOCATION, VOICE};
 use crate::domain::time::Timestamp;
 use rusqlite::Row;
@@ -167,7 +167,7 @@ fn conflicting(running: &[Running]) -> BTreeSet<i64> {
     for one in running.iter().filter(|one| !one.definition.is_empty()) {
         definitions.entry(one.check).or_default().insert(&one.definition);
     }
-    definitions.into_iter().filter(|(_, all)| all.len() > 1).map(|(check, _)| check).collect()
+    definitions.into_iter().filter(|(_, all)| differ(all.iter().copied())).map(|(check, _)| check).collect()
 }
 
 /// Its columns in the query of [`Store::roll`].

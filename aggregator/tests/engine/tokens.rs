@@ -4,7 +4,7 @@ use crate::script::{START, World, declared};
 use skerry_aggregator::domain::component::Automatic;
 use skerry_aggregator::domain::heartbeat::Expected;
 use skerry_aggregator::domain::interval::Interval;
-use skerry_aggregator::domain::reporters::{Held, Permit};
+use skerry_aggregator::domain::reporters::{Held, Permit, definition};
 use skerry_aggregator::domain::state::Told;
 use skerry_aggregator::domain::status::Status;
 use skerry_aggregator::domain::step::{
@@ -169,6 +169,33 @@ fn a_changed_definition_counts_where_nobody_holds_the_former() {
     assert_eq!((now(&world), held(&world, 0), held(&world, 1)), (DOWN, Some(Held::Definition), None));
     says(1, 3, 2, &[(0, Hard::Up)]).take(&mut world);
     assert_eq!((now(&world), held(&world, 0), held(&world, 1)), (UP, None, None));
+}
+
+/// Locations that run one check at unlike intervals, and an agent that does not tell what it asserts.
+#[test]
+fn who_asserts_the_same_counts_however_it_is_run() {
+    let mut world = world();
+    let told = |whole: u8, asserts: u8| definition(vec![whole; 16], &[asserts; 16]);
+    let mut say = |who: usize, first: u64, of: Vec<u8>| {
+        let mut report = says(who, 0, first, &[(0, Hard::Up)]).report(&world);
+        report.inventory = Some(vec![DeclaredCheck { definition: of, ..declared("a", 1_000) }]);
+        take(&mut world, report);
+        [0, 1].map(|who| {
+            let agent = world.senders[who].agent;
+            world.state.tracks.values().find(|one| one.agent == agent).map(|one| one.held)
+        })
+    };
+    let counts = Some(None);
+    let held = Some(Some(Held::Definition));
+    // Both of a former version: as a whole.
+    assert_eq!(say(0, 1, vec![1; 16]), [counts, None]);
+    assert_eq!(say(1, 1, vec![2; 16]), [counts, held]);
+    // One tells more, then both do.
+    assert_eq!(say(0, 2, told(1, 9)), [counts, held]);
+    assert_eq!(say(1, 2, told(2, 9)), [counts, counts]);
+    assert_eq!(say(1, 3, told(2, 8)), [counts, held]);
+    assert_eq!(say(1, 4, vec![1; 16]), [counts, counts]);
+    assert_eq!(say(0, 3, told(3, 9)), [counts, counts], "the definition that held is of both");
 }
 
 #[test]

@@ -12,12 +12,26 @@ impl Check {
     /// severity, locations, and the paths of files on a host are not part of it.
     #[must_use]
     pub fn definition_hash(&self) -> [u8; 16] {
-        let mut hash = [0; 16];
-        hash.copy_from_slice(&blake3::hash(self.canonical().as_bytes()).as_bytes()[..16]);
-        hash
+        self.canonical().hash()
     }
 
-    fn canonical(&self) -> String {
+    /// Hash of what it asserts, apart from how often and how patiently it is run: interval, timeout, repeats, fall
+    /// and rise are not part of it. Those who agree in it are evidence for each other.
+    #[must_use]
+    pub fn asserts_hash(&self) -> [u8; 16] {
+        let mut form = Canonical(String::new());
+        form.field("asserts", VERSION);
+        form.field("type", self.kind.name());
+        self.asserted(&mut form);
+        form.hash()
+    }
+
+    fn asserted(&self, form: &mut Canonical) {
+        form.optional("degraded_above_ms", self.degraded_above.map(|above| above.as_millis()));
+        self.kind.canonical(form);
+    }
+
+    fn canonical(&self) -> Canonical {
         let mut form = Canonical(String::new());
         form.field("definition", VERSION);
         form.field("type", self.kind.name());
@@ -26,9 +40,8 @@ impl Check {
         form.field("retry_interval_ms", self.retry_interval.as_millis());
         form.field("fall", self.fall);
         form.field("rise", self.rise);
-        form.optional("degraded_above_ms", self.degraded_above.map(|above| above.as_millis()));
-        self.kind.canonical(&mut form);
-        form.0
+        self.asserted(&mut form);
+        form
     }
 }
 
@@ -36,6 +49,12 @@ impl Check {
 pub(super) struct Canonical(String);
 
 impl Canonical {
+    fn hash(&self) -> [u8; 16] {
+        let mut hash = [0; 16];
+        hash.copy_from_slice(&blake3::hash(self.0.as_bytes()).as_bytes()[..16]);
+        hash
+    }
+
     pub(super) fn field(&mut self, name: &str, value: impl Display) {
         let value = value.to_string();
         // Writing to a string cannot fail.

@@ -150,7 +150,7 @@ fn check_names(batch: &Batch) -> Result<(), DecodeError> {
     if names.any(|name| name.is_empty() || name.len() > MAX_NAME_BYTES || name.contains(char::is_control)) {
         return Err(DecodeError::Malformed("a check's name is empty, too long, or not one line of text"));
     }
-    if declared.iter().any(|check| check.definition.len() > 64) {
+    if declared.iter().any(|check| check.definition.len().max(check.asserts.len()) > 64) {
         return Err(DecodeError::Malformed("the hash of a definition is too long"));
     }
     Ok(())

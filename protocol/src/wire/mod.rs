@@ -304,6 +304,10 @@ pub struct Declared {
     /// Severity of its problems: `low`, `medium`, `high`, `critical`.
     #[prost(string, tag = "6")]
     pub severity: String,
+    /// Hash of what it asserts, apart from how often and how patiently it is run. Where two agents send it, it is what
+    /// is compared of them. Empty: an older agent, of which `definition` is.
+    #[prost(bytes = "vec", tag = "7")]
+    pub asserts: Vec<u8>,
 }
 
 /// How full the spool is and what it lost, for operators.

@@ -6,7 +6,7 @@ use super::reported::{DeclaredCheck, Report};
 use super::{Answer, Change};
 use crate::domain::former::Former;
 use crate::domain::interval::{Interval, append};
-use crate::domain::reporters::{Held, Permit};
+use crate::domain::reporters::{Held, Permit, same};
 use crate::domain::state::{AgentKey, Check, CheckKey, State, TrackKey, Witnessed, WorkspaceKey};
 use crate::domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -189,9 +189,15 @@ fn holding(state: &State, key: CheckKey) -> Vec<u8> {
         permitted && !state.agents[&one.agent].is_our_voice()
     });
     let definitions: Vec<&Vec<u8>> = may.map(|one| &one.definition).collect();
-    let chosen = check.file_definition.iter().chain(&check.chosen_definition).chain([&check.definition]);
-    let mut run = chosen.filter(|one| definitions.contains(one));
-    run.next().or_else(|| definitions.first().copied()).unwrap_or(&check.definition).clone()
+    let mut chosen = check.file_definition.iter().chain(&check.chosen_definition).chain([&check.definition]);
+    // Whoever ran it first, of those who tell most of it.
+    let of = |chosen: &Vec<u8>| {
+        definitions.iter().rev().filter(|one| same(one, chosen)).max_by_key(|one| one.len())
+    };
+    let Some((chosen, run)) = chosen.find_map(|one| Some((one, of(one)?))) else {
+        return definitions.first().copied().unwrap_or(&check.definition).clone();
+    };
+    if run.len() > chosen.len() { run.to_vec() } else { chosen.clone() }
 }
 
 /// Why one that runs the check does not count, definitions apart.
@@ -210,8 +216,8 @@ fn judged(state: &State, one: &Witnessed) -> Option<Held> {
     if !agent.permit.covers(&check.name) {
         return Some(Held::Limited);
     }
-    let asks =
-        state.workspaces[&check.workspace].asks && check.file_definition.as_ref() != Some(&one.definition);
+    let of_file = check.file_definition.as_ref().is_some_and(|of_file| same(of_file, &one.definition));
+    let asks = state.workspaces[&check.workspace].asks && !of_file;
     let waits = asks && one.joined.is_some() && one.declared.is_empty();
     (waits && !agent.permit.allows(&check.name)).then_some(Held::Asks)
 }
@@ -238,7 +244,7 @@ pub(super) fn settle(
             continue;
         }
         let ours = state.agents[&one.agent].is_our_voice();
-        let other = !ours && one.definition != holds;
+        let other = !ours && !same(&one.definition, &holds);
         let held = judged(state, one).or_else(|| other.then_some(Held::Definition));
         let before = one.held;
         if held == before && begins != Some(track) {
