@@ -72,7 +72,7 @@ async fn a_token_is_for_the_checks_that_its_patterns_name() {
     for pattern in ["", " ", "shop\n", "\u{202E}shop"] {
         let words = ["agent", "add", "c", "--location", "c", "--token", "--checks", pattern];
         let (worked, said) = told(&world, &words);
-        assert!(!worked && said.contains("fits no check"), "{pattern:?}: {said}");
+        assert!(!worked && said.contains("is not a pattern of check names"), "{pattern:?}: {said}");
     }
 }
 
@@ -157,7 +157,7 @@ async fn names_that_are_kept_or_cannot_be_seen_are_refused() {
     for bad in unseen {
         for (name, location) in [(bad, "there"), ("eye", bad)] {
             let (worked, said) = add(name, location);
-            assert!(!worked && said.contains("1 to 100 characters that can be seen"), "{name:?}: {said}");
+            assert!(!worked && said.contains("1 to 100 visible characters"), "{name:?}: {said}");
             assert!(!said.contains(['\u{202E}', '\u{2028}', '\u{7}']), "{said:?}");
         }
     }
