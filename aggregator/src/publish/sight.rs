@@ -86,7 +86,6 @@ impl Sight<'_> {
         Some(self.component.layers.start.max(self.component.created_at))
     }
 
-    /// The checks that feed it now.
     /// What was not plainly operational since it is watched, each stretch whole; `intervals` begin at `begin`, and
     /// `all` of what lies before it is asked for or not.
     pub(super) fn past(
@@ -105,6 +104,7 @@ impl Sight<'_> {
         told.filter(|one| !quiet(one.value)).copied().collect()
     }
 
+    /// The checks that feed it now.
     pub(super) fn open(&self) -> impl Iterator<Item = &Link> {
         self.component.links.iter().filter(|link| link.to == Timestamp::FAR)
     }
@@ -138,9 +138,15 @@ impl Sight<'_> {
         Unseen { since, since_differs: unseen().any(|one| one != since), checks: unseen().count() }
     }
 
-    /// While history drains after an outage of a link, the snapshot says what is true now.
+    /// While history drains after an outage of a link, the snapshot says what is true now. One that only says the
+    /// same as the history, as that of a heartbeat from call to call, takes nothing from the layers.
     fn put_live(&self, intervals: &mut Vec<Interval<Effective>>) {
-        let ahead = self.tracks().filter_map(|track| track.live).map(|live| live.span.from).max();
+        let news = |one: &Witnessed| {
+            let known = one.track.spans.last().filter(|_| !one.track.silent).map(|span| span.state);
+            let flaps = one.track.flapping();
+            one.live.filter(|live| known != Some(live.span.state) || live.flapping != flaps)
+        };
+        let ahead = self.tracks().filter_map(news).map(|live| live.span.from).max();
         let Some(from) = ahead else { return };
         let layers = &self.component.layers;
         let overridden = layers.manual.iter().any(|one| one.contains(self.now))

@@ -2,11 +2,12 @@
 
 use crate::script::{START, World, component, declared, page_settings};
 use skerry_aggregator::domain::component::Automatic;
+use skerry_aggregator::domain::heartbeat::Expected;
 use skerry_aggregator::domain::state::{PageSettings, State, Told};
 use skerry_aggregator::domain::status::{Effective, Status};
 use skerry_aggregator::domain::step::{
-    Change, Command, Configure, DesiredItem, DesiredLink, DesiredPage, Observed, Record, RecordKind, Report,
-    When, step,
+    Beat, Change, Command, Configure, DesiredHeartbeat, DesiredItem, DesiredLink, DesiredPage, Observed,
+    Record, RecordKind, Report, Tells, When, step,
 };
 use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_aggregator::domain::track::Hard;
@@ -356,4 +357,29 @@ fn what_a_former_release_stored_is_judged_anew_at_the_start() {
         (shown(&world).status, shown(&world).unseen.map(|one| one.checks)),
         (Status::PartialOutage, Some(1))
     );
+}
+
+#[test]
+fn a_heartbeat_takes_no_outage_from_the_past_of_the_checks_beside_it() {
+    let mut world = world(&["redis", "job"]);
+    let expected = Expected { period: DAY, schedule: None, grace: HOUR };
+    let job = DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected };
+    let declare = Command::DeclareHeartbeats { workspace: "default".to_owned(), heartbeats: vec![job] };
+    step(&mut world.state, declare, world.now);
+    let workspace = *world.state.workspaces.keys().next().expect("a workspace");
+    let (check, run, detail) = ("job".to_owned(), String::new(), String::new());
+    let call = Beat { workspace, check, tells: Tells::Success, run, took_ms: None, detail };
+    step(&mut world.state, Command::Beat(Box::new(call)), world.now);
+    for (second, hard) in [(30, Hard::Up), (60, Hard::Down), (90, Hard::Down)] {
+        tick(&mut world, second);
+        sees(&mut world, 0, "redis", &[(0, hard)]);
+    }
+    let (began, one) = (START + 60 * SECOND, shown(&world));
+    assert_eq!((one.status, one.since), (Status::PartialOutage, began));
+    tick(&mut world, 120);
+    sees(&mut world, 0, "redis", &[(0, Hard::Up)]);
+    let outages = shown(&world).past;
+    let outages: Vec<_> = outages.iter().map(|one| (one.from, one.to, one.value)).collect();
+    let outage = (began, START + 120 * SECOND, Effective::Known(Status::PartialOutage));
+    assert!(outages.contains(&outage), "{outages:?}");
 }
