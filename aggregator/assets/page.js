@@ -72,7 +72,10 @@
       }
     } else small.textContent = `${verified ? `Until ${full}. ` : ''}This page may be out of date. ${TRYING}`
     if (!verified) return
-    for (const state of root.querySelectorAll('.g .s:not(.n) > span')) state.append(` at ${clock.split(' ')[0]}`)
+    for (const state of root.querySelectorAll('.g .s:not(.n) > span')) {
+      // "… not seen since 14:40" has a time of its own.
+      if (!state.querySelector('time')) state.append(` at ${clock.split(' ')[0]}`)
+    }
     for (const part of root.querySelectorAll('.ut')) part.append(` Until ${recent ? clock : full}.`)
   }
 

@@ -89,6 +89,18 @@ async function open(state, options = {}) {
   await close()
 }
 
+{ // What already has its time gets no second one.
+  const state = { path: 'partly/', html: readFileSync(join(gallery, 'partly/index.html'), 'utf8') }
+  const { page, pass, sees, close } = await open(state)
+  state.html = null
+  await pass(11)
+  await sees('This page may be out of date')
+  const said = await page.locator('.g .s').allInnerTexts()
+  assert.deepEqual(said.filter(words => words.startsWith('Partial outage')), ['Partial outage, 1 of 2 checks not seen since 14:40'])
+  assert.ok(said.includes('1 of 2 affected at 16:15'), said.join('; '))
+  await close()
+}
+
 const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set(all.map(one => getComputedStyle(one).getPropertyValue('--f')))])
 
 { // The page of a component that is open turns red when the component does, greys when the copy is old, and recovers.
