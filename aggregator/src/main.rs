@@ -125,7 +125,11 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         }
         Some(Do::CheckConfig { strict, .. }) => return Ok(check_config(&loaded, *strict)),
         Some(Do::Agent(asked)) => {
-            say(&cli::agents(&loaded, asked, arguments.json)?, &mut std::io::stdout());
+            let answer = cli::agents(&loaded, asked, arguments.json)?;
+            if let Some(note) = cli::note(&loaded, asked) {
+                say(&note, &mut std::io::stderr());
+            }
+            say(&answer, &mut std::io::stdout());
         }
         Some(Do::Heartbeat(asked)) => {
             say(&cli::heartbeats(&loaded, asked, arguments.json)?, &mut std::io::stdout());

@@ -39,9 +39,9 @@ pub(crate) fn told(world: &World, words: &[&str]) -> (bool, String) {
 }
 
 pub(crate) fn done(world: &World, words: &[&str]) -> String {
-    let (worked, said) = told(world, words);
-    assert!(worked, "{words:?}: {said}");
-    said
+    let output = world.command(words).output().expect("it starts");
+    assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
 /// Runs the line that was printed to be pasted.
@@ -110,6 +110,21 @@ async fn one_line_enrols_and_the_certificate_is_pinned() {
     let agent = world.start_agent("web-1", &config);
     until("it delivers again", NOTICED, async || acknowledged() > before).await;
     agent.stop().await;
+}
+
+#[test]
+fn a_token_that_no_other_host_can_use_says_so() {
+    let add = ["agent", "add", "web-1", "--location", "fra"];
+    let note = |world: &World, words: &[&str]| {
+        let output = world.command(words).output().expect("it starts");
+        assert!(output.stdout.starts_with(b"skerry-agent enroll skj_"), "{words:?}: the line stands alone");
+        String::from_utf8_lossy(&output.stderr).into_owned()
+    };
+    let world = World::new(&page("demo", true, &["web"]));
+    let said = note(&world, &add);
+    assert!(said.contains("only agents of this very host reach http://127.0.0.1:"), "{said}");
+    assert!(said.contains("--url"), "{said}");
+    assert_eq!(note(&world, &[&add[..], &["--url", "https://status.example.com:8081"]].concat()), "");
 }
 
 #[tokio::test]

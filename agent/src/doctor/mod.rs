@@ -93,8 +93,9 @@ pub fn plain(findings: &[Finding]) -> String {
         }
         text.push('\n');
     }
-    let count = |level| findings.iter().filter(|finding| finding.level == level).count();
-    let _ = write!(text, "{} problems, {} warnings", count(Level::Problem), count(Level::Warning));
+    let of = |level| findings.iter().filter(|finding| finding.level == level).count();
+    let (problems, warnings) = (of(Level::Problem), of(Level::Warning));
+    let _ = write!(text, "{}, {}", count(problems, "problem"), count(warnings, "warning"));
     text
 }
 

@@ -43,7 +43,7 @@ async fn an_agent_on_its_own_is_told_what_it_lacks_and_no_secret_is_said() {
     }
     let json: serde_json::Value = serde_json::from_str(&json(&findings)).expect("JSON");
     assert_eq!(json["ok"], false);
-    assert!(plain(&findings).ends_with("1 problems, 0 warnings"), "{}", plain(&findings));
+    assert!(plain(&findings).ends_with("1 problem, 0 warnings"), "{}", plain(&findings));
     for finding in &findings {
         assert_eq!(finding.remedy.is_some(), finding.level != Level::Ok, "{finding:?}");
     }

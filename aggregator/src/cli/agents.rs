@@ -154,6 +154,29 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
     }
 }
 
+/// What whoever passes the answer on should know besides.
+pub(crate) fn note(loaded: &Loaded, asked: &Agents) -> Option<String> {
+    let (AgentDo::Add { how, .. } | AgentDo::Rotate { how, .. }) = &asked.what else { return None };
+    if how.token || !how.url.is_empty() {
+        return None;
+    }
+    let (addresses, _) = reached(loaded.configs.first()?, &[]).ok()?;
+    let own = addresses.iter().find(|address| is_of_this_host(address))?;
+    Some(format!(
+        "note: only agents of this very host reach {own}. For others give agents a [[listen]] at an open address, and \
+         name where they reach it: in [public] base_url, or with --url"
+    ))
+}
+
+fn is_of_this_host(address: &str) -> bool {
+    match Url::parse(address).ok().as_ref().and_then(Url::host) {
+        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
+        Some(url::Host::Domain(name)) => name == "localhost",
+        None => false,
+    }
+}
+
 /// The database, whether or not an aggregator serves from it. Damage elsewhere in it keeps no operator from the rows
 /// of agents.
 pub(super) fn store_at(path: &Path) -> Result<Store, StoreError> {

@@ -44,6 +44,10 @@ pub(crate) fn checks(loaded: &Loaded, asked: &Checks, json: bool) -> anyhow::Res
     if let CheckDo::Define { check, r#as: agent } = &asked.what {
         let config = of_workspace(loaded, asked.workspace.as_deref())?;
         ensure!(
+            config.checks.iter().all(|declared| declared.check.name != *check),
+            "the configuration defines {check:?}, and that holds: change it there, or take it out first"
+        );
+        ensure!(
             store.choose_definition(&config.workspace, check, agent)?,
             "agent {agent:?} runs no check {check:?}: skerry-aggregator check list shows who runs it"
         );

@@ -8,7 +8,7 @@ mod heartbeats;
 mod serve;
 mod table;
 
-pub(crate) use agents::{Agents, agents};
+pub(crate) use agents::{Agents, agents, note};
 pub(crate) use backup::{backup, put_back};
 pub(crate) use checks::{Checks, checks};
 pub(crate) use doctor::doctor;
