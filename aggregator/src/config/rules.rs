@@ -86,6 +86,8 @@ fn give_root_to_the_first(configs: &mut [Config], warnings: &mut Vec<Problem>) {
 /// What stands at the host of `base_url` is the root's page, and all others below it.
 fn keep_the_base_host(configs: &[Config], problems: &mut Problems) {
     let Some(base) = configs.first().and_then(|config| config.public.base_url.host_str()) else { return };
+    // A name with the dot of the root is the same name.
+    let base = base.strip_suffix('.').unwrap_or(base);
     for config in configs {
         for page in config.pages.iter().filter(|page| !page.root) {
             if hosts_of(config, page).iter().any(|host| host == base) {
