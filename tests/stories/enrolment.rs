@@ -215,7 +215,7 @@ async fn a_copied_spool_is_one_agent_too_many() {
         [&first, &second].iter().any(|agent| agent.log().contains("one is a copy of the other"))
     })
     .await;
-    assert!(world.running().log().contains("two agents deliver as"), "an operator hears of it");
+    assert!(world.running().log().contains("two agents deliver under one name"), "an operator hears of it");
     assert!(listed(&world, "twin")["cloned_at"].is_string());
     first.stop().await;
     second.stop().await;
