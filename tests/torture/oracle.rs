@@ -76,10 +76,13 @@ impl Look {
         let of = |(number, (spool, newest)): (usize, (&Spool, u64))| {
             let mark = through.get(spool.epoch.as_slice()).copied();
             let forgotten = number + REMEMBERED < ledger.spools.len();
-            let mark = mark.unwrap_or(if forgotten { newest } else { 0 });
+            if mark.is_some() || !forgotten {
+                return mark.unwrap_or(0);
+            }
+            // It was given up long ago: nothing of it is on its way.
             let (name, acknowledged) = (&ledger.name, spool.acknowledged);
-            assert!(acknowledged <= mark, "{name}: {acknowledged} was acknowledged, {mark} is stored");
-            mark
+            assert!(acknowledged <= newest, "{name}: {acknowledged} was acknowledged, {newest} is stored");
+            newest
         };
         spools.map(of).collect()
     }
