@@ -13,6 +13,24 @@ from host import Failed
 
 SCHEMA = 2
 INVERSE = """
+DROP TABLE clock;
+DROP TABLE blind;
+DROP TABLE former_quorum;
+DROP TABLE former_location;
+DROP TABLE agent_allow;
+DROP TABLE check_definition;
+ALTER TABLE page DROP COLUMN public_ms;
+ALTER TABLE agent DROP COLUMN checks;
+ALTER TABLE workspace DROP COLUMN ask_reporters;
+ALTER TABLE "check" DROP COLUMN definition;
+ALTER TABLE "check" DROP COLUMN file_definition;
+ALTER TABLE track DROP COLUMN held;
+ALTER TABLE track DROP COLUMN joined_ms;
+ALTER TABLE track DROP COLUMN settled_ms;
+ALTER TABLE track DROP COLUMN up_ms;
+ALTER TABLE track DROP COLUMN degraded_ms;
+ALTER TABLE track DROP COLUMN down_ms;
+ALTER TABLE agent_epoch DROP COLUMN last_record;
 ALTER TABLE agent_epoch DROP COLUMN own_network_gone;
 DROP TABLE heartbeat_token;
 DROP TABLE heartbeat;
