@@ -2,6 +2,26 @@
 // document once a minute. Everything can be read without it.
 (() => {
   'use strict'
+  /** All that the script says, in English; the texts of the document itself stand in `publish/texts`. */
+  const TEXTS = {
+    day: number => number === 1 ? '1 day' : `${number} days`,
+    hours: number => `${number} h`,
+    minutes: number => `${number} min`,
+    lasting: duration => `, for ${duration}`,
+    ago: duration => `, ${duration} ago`,
+    old: 'This page may be out of date',
+    oldTitle: title => `May be out of date · ${title}`,
+    verified: (time, duration) => `It was last verified at ${time}, ${duration} ago. ` +
+      'What you see below was true then and may have changed.',
+    mayHaveChanged: 'What you see below may have changed.',
+    lastVerified: duration => `Last verified ${duration} ago. `,
+    trying: 'We are trying again every minute. Nothing here will turn green until we have an answer.',
+    at: time => ` at ${time}`,
+    until: time => `Until ${time}.`,
+    notMonitored: 'Not monitored yet',
+    days: 'Sun Mon Tue Wed Thu Fri Sat'.split(' '),
+    months: 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' '),
+  }
   const main = document.getElementById('main')
   if (!main) return
   const MINUTE = 60e3
@@ -17,8 +37,8 @@
   const duration = milliseconds => {
     const minutes = Math.max(1, Math.floor(milliseconds / MINUTE))
     const [days, hours, rest] = [Math.floor(minutes / 1440), Math.floor(minutes / 60) % 24, minutes % 60]
-    const parts = days ? [days === 1 ? '1 day' : `${days} days`, hours && `${hours} h`]
-      : hours ? [`${hours} h`, rest && `${rest} min`] : [`${rest} min`]
+    const parts = days ? [TEXTS.day(days), hours && TEXTS.hours(hours)]
+      : hours ? [TEXTS.hours(hours), rest && TEXTS.minutes(rest)] : [TEXTS.minutes(rest)]
     return parts.filter(Boolean).join(' ')
   }
 
@@ -30,15 +50,13 @@
     if (old) warn(root, verified)
     else {
       for (const time of root.querySelectorAll('time.r')) {
-        time.after(`, for ${duration(now() - Date.parse(time.dateTime))}`)
+        time.after(TEXTS.lasting(duration(now() - Date.parse(time.dateTime))))
       }
       const age = now() - verified
-      if (age >= 2 * MINUTE) root.querySelector('.at time').after(`, ${duration(age)} ago`)
+      if (age >= 2 * MINUTE) root.querySelector('.at time').after(TEXTS.ago(duration(age)))
     }
     return old
   }
-
-  const TRYING = 'We are trying again every minute. Nothing here will turn green until we have an answer.'
 
   /** Every page says in its own words that it may be out of date; the style sheet makes all of it grey. */
   const warn = (root, verified) => {
@@ -56,34 +74,31 @@
       banner.className = 'u n'
       banner.querySelector('use').setAttribute('href', '#n')
       if (headline) {
-        headline.textContent = 'This page may be out of date'
-        facts.textContent = verified
-          ? `It was last verified at ${recent ? clock : full}, ${ago} ago. ` +
-            'What you see below was true then and may have changed.'
-          : 'What you see below may have changed.'
-        small.textContent = TRYING
+        headline.textContent = TEXTS.old
+        facts.textContent = verified ? TEXTS.verified(recent ? clock : full, ago) : TEXTS.mayHaveChanged
+        small.textContent = TEXTS.trying
       } else {
-        if (blind || !verified) facts.append(' This page may be out of date.')
+        if (blind || !verified) facts.append(` ${TEXTS.old}.`)
         else {
-          state.append(` at ${recent ? clock : full}.`)
-          facts.replaceChildren(state.parentNode, ' This page may be out of date.')
+          state.append(`${TEXTS.at(recent ? clock : full)}.`)
+          facts.replaceChildren(state.parentNode, ` ${TEXTS.old}.`)
         }
-        small.textContent = `${verified ? `Last verified ${ago} ago. ` : ''}${TRYING}`
+        small.textContent = `${verified ? TEXTS.lastVerified(ago) : ''}${TEXTS.trying}`
       }
-    } else small.textContent = `${verified ? `Until ${full}. ` : ''}This page may be out of date. ${TRYING}`
+    } else small.textContent = `${verified ? `${TEXTS.until(full)} ` : ''}${TEXTS.old}. ${TEXTS.trying}`
     if (!verified) return
     for (const state of root.querySelectorAll('.g .s:not(.n) > span')) {
       // "… not seen since 14:40" has a time of its own.
-      if (!state.querySelector('time')) state.append(` at ${clock.split(' ')[0]}`)
+      if (!state.querySelector('time')) state.append(TEXTS.at(clock.split(' ')[0]))
     }
-    for (const part of root.querySelectorAll('.ut')) part.append(` Until ${recent ? clock : full}.`)
+    for (const part of root.querySelectorAll('.ut')) part.append(` ${TEXTS.until(recent ? clock : full)}`)
   }
 
   const render = () => {
     const next = said.cloneNode(true)
     const old = add(next)
     document.documentElement.classList.toggle('old', old)
-    document.title = old ? `May be out of date · ${title}` : title
+    document.title = old ? TEXTS.oldTitle(title) : title
     morph(main, next)
   }
 
@@ -153,8 +168,6 @@
   }
 
   // What a mark means, beside the pointer or the focus: the same line as in the list.
-  const DAYS = 'Sun Mon Tue Wed Thu Fri Sat'.split(' ')
-  const MONTHS = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ')
   const tip = document.createElement('div')
   tip.className = 'tip'
   tip.setAttribute('role', 'status')
@@ -164,7 +177,7 @@
 
   const labels = () => Array.from({ length: 90 }, (_, index) => {
     const date = new Date(Date.parse(`${main.dataset.today}T12:00Z`) - (89 - index) * 864e5)
-    return `${DAYS[date.getUTCDay()]} ${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}`
+    return `${TEXTS.days[date.getUTCDay()]} ${date.getUTCDate()} ${TEXTS.months[date.getUTCMonth()]}`
   })
 
   /** Does the path, "M0 0h43m1 0h20", cover the day? */
@@ -181,7 +194,7 @@
   /** What the key calls the day's mark. */
   const mark = (bar, index) => {
     const path = [...bar.children].find(one => covers(one, index))
-    return path ? document.querySelector(`.k path.${path.getAttribute('class')}`).closest('li').textContent : 'Not watched yet'
+    return path ? document.querySelector(`.k path.${path.getAttribute('class')}`).closest('li').textContent : TEXTS.notMonitored
   }
 
   const words = (bar, index) => {

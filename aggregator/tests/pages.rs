@@ -130,6 +130,11 @@ fn history_is_bounded_by_the_first_month_of_the_page() {
     let first = html::history(&view, Some((2026, 5))).expect("a page renders");
     assert!(!first.contains("rel=prev") && first.contains("Later: June 2026"), "{first}");
     assert!(first.contains("4 to 31 May"), "the page was made on 4 May: {first}");
+    let titled = "<title>May 2026 · Northwind status history</title>";
+    assert!(
+        first.contains(titled) && first.contains("<h1><bdi>Northwind status</bdi> history</h1>"),
+        "{first}"
+    );
     let present = html::history(&view, None).expect("a page renders");
     assert!(present.contains("rel=prev") && !present.contains("rel=next") && present.contains("1 to 20 Nov"));
 }
@@ -181,7 +186,7 @@ fn a_row_is_a_disclosure_with_its_whole_story() {
          <span class=\"s o\"><svg class=i aria-hidden=true><use href=#o /></svg><span>Operational</span></span>\
          <svg class=b viewBox=\"0 -14 90 28\" preserveAspectRatio=none aria-hidden=true>\
          <path class=o d=\"M0 0h79m2 0h3m1 0h5\"/><path class=j d=\"M84 0h1\"/><path class=n d=\"M79 0h2\"/></svg>\
-         <i>, 1 day with trouble</i></summary>\
+         <i>, 1 day affected</i></summary>\
          <ul class=t><li>Sun 15 Nov <p><b class=j>Major outage</b> 12\u{a0}min, \
          <b class=d>degraded performance</b> 42\u{a0}min</p>\
          <li>10 to 11 Nov <b class=n>No data</b> 2 days</ul>\
@@ -197,13 +202,15 @@ fn the_banner_says_when_it_was_true() {
     assert_eq!(
         piece(&page, "<div aria-live=polite>", "</section>"),
         "<div aria-live=polite><h1>All systems operational</h1></div>\
-         <p class=f>No trouble and no maintenance in progress.</p>\
+         <p class=f>No downtime and no maintenance in progress.</p>\
          <p class=\"q at\">Verified <time datetime=2026-11-20T16:15:00Z>16:15 UTC, 20 November 2026</time>. \
-         Do not rely on it after <time datetime=2026-11-20T16:25:00Z>16:25</time>.</p></div></section>"
+         Valid until <time datetime=2026-11-20T16:25:00Z>16:25</time>.</p></div></section>"
     );
     assert!(page.contains("<title>All systems operational · Northwind status</title>"));
     view.verified_at = None;
-    assert!(html::index(&view).expect("a page renders").contains("Nothing was seen yet. "));
+    assert!(
+        html::index(&view).expect("a page renders").contains("No checks have reported yet. Valid until ")
+    );
     view.verified_at = Some(sample::NOW);
     view.time_zone = jiff::tz::TimeZone::get("Europe/Berlin").expect("a bundled zone");
     let berlin = html::index(&view).expect("a page renders");
@@ -268,12 +275,15 @@ fn a_component_watched_for_less_than_the_window_says_so() {
     assert!(index.contains("Percentages are uptime over 90 days, or since the day beside them."));
     assert!(own.contains("<b>90 days</b> <b>100% since 1 Nov</b>"), "{own}");
     assert!(own.contains("<b>7 days</b> <b>100%</b>"), "the window lies within the watch: {own}");
-    assert!(uptime.contains("100% since 1 Nov"));
+    assert!(
+        uptime.contains("100% since 1 Nov") && uptime.contains("<bdi>Young</bdi> history</a>"),
+        "{uptime}"
+    );
     let (index, own, uptime) = young(1);
     assert!(index.contains(">New<") && !index.contains(">100%"), "{index}");
-    assert!(index.contains("Watched since 00:00 UTC; the line fills up day by day."), "{index}");
+    assert!(index.contains("Monitored since 00:00 UTC; the line fills up day by day."), "{index}");
     for page in [index, own, uptime] {
-        assert!(page.contains("New: watched for less than a day."), "{page}");
+        assert!(page.contains("New: monitored for less than a day."), "{page}");
         assert!(!page.contains("not enough data"));
     }
 }
@@ -304,9 +314,9 @@ fn what_can_grow_old_says_when_it_was_true_and_the_past_does_not() {
 fn no_page_denies_an_outage() {
     let mut exports = sample::component("Exports");
     sample::spend(&mut exports, 2, 12 * 60_000, |tally| &mut tally.partial);
-    let view = sample::page("Northwind status", vec![Item::Component(exports)]);
+    let view = sample::page("Northwind status", vec![Item::Component(sample::refigured(exports))]);
     for page in pages(&view) {
-        assert!(!page.contains("No incidents"), "{page}");
+        assert!(!page.contains("No incidents") && !page.contains("No downtime in 90 days."), "{page}");
     }
     let index = html::index(&view).expect("a page renders");
     let history = html::history(&view, None).expect("a page renders");
@@ -318,7 +328,7 @@ fn no_page_denies_an_outage() {
             ),
             "{page}"
         );
-        assert!(page.contains("<li><span>19 to 20 Nov</span> <span>No trouble recorded.</span>"), "{page}");
+        assert!(page.contains("<li><span>19 to 20 Nov</span> <span>No downtime.</span>"), "{page}");
     }
 }
 
@@ -349,6 +359,7 @@ fn the_page_of_a_component_says_what_it_is_and_since_when() {
         html::component(&view, &id).expect("it has a page")
     };
     let down = own(sample::troubled("Cards", Status::MajorOutage, 133));
+    assert!(down.contains("<h2>Last 90 days</h2>"), "{down}");
     assert!(down.contains("<title>Major outage: Cards · Northwind status</title>"), "{down}");
     assert!(
         down.contains(
@@ -383,13 +394,10 @@ fn a_chart_says_when_it_begins_and_what_a_point_stands_for() {
         html::component(&view, &id).expect("it has a page")
     };
     let empty = own(0, 3_600_000);
-    assert!(empty.contains("The first point appears a few minutes after the first answer."), "{empty}");
+    assert!(empty.contains("The first one appears a few minutes after the first check."), "{empty}");
     let young = own(4, 300_000);
-    assert!(
-        young.contains("One point stands for 5 minutes.") && young.contains("in the 5 minutes from"),
-        "{young}"
-    );
+    assert!(young.contains("Each point is 5 minutes.") && young.contains("in the 5 minutes from"), "{young}");
     assert!(young.contains("<span>15:55 UTC</span><span>16:10 UTC</span>"), "{young}");
     let old = own(20, 3_600_000);
-    assert!(old.contains("One point stands for an hour.") && old.contains("in the hour from"), "{old}");
+    assert!(old.contains("Each point is one hour.") && old.contains("in the hour from"), "{old}");
 }

@@ -3,10 +3,33 @@
 use std::borrow::Cow;
 use std::fmt::{Display, Write as _};
 
+const SECOND: i64 = 1_000;
+const MINUTE: i64 = 60 * SECOND;
+const HOUR: i64 = 60 * MINUTE;
+const DAY: i64 = 24 * HOUR;
+
 /// "1 check", "2 checks"; `one` is a noun that takes an s.
 pub fn count<N: Display + Copy + PartialEq + From<u8>>(number: N, one: &str) -> String {
     let ending = if number == N::from(1) { "" } else { "s" };
     format!("{number} {one}{ending}")
+}
+
+/// The two largest units, cut off: "42 s", "2 h 13 min", "3 days 4 h". What is shorter than a second is "1 s".
+#[must_use]
+pub fn duration(milliseconds: i64) -> String {
+    let whole = milliseconds.max(SECOND);
+    let pair = |large: String, small: i64, unit: &str| {
+        if small == 0 { large } else { format!("{large} {small} {unit}") }
+    };
+    if whole < MINUTE {
+        format!("{} s", whole / SECOND)
+    } else if whole < HOUR {
+        pair(format!("{} min", whole / MINUTE), whole % MINUTE / SECOND, "s")
+    } else if whole < DAY {
+        pair(format!("{} h", whole / HOUR), whole % HOUR / MINUTE, "min")
+    } else {
+        pair(count(whole / DAY, "day"), whole % DAY / HOUR, "h")
+    }
 }
 
 /// What text of others must not bring to where it is shown: it would speak to a terminal, forge a line of a log, or
@@ -64,6 +87,27 @@ pub fn is_plain_name(name: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn durations_take_the_two_largest_units() {
+        for (milliseconds, words) in [
+            (0, "1 s"),
+            (1, "1 s"),
+            (42_000, "42 s"),
+            (59_999, "59 s"),
+            (60_000, "1 min"),
+            (42 * MINUTE, "42 min"),
+            (2 * MINUTE + 5 * SECOND, "2 min 5 s"),
+            (2 * HOUR + 13 * MINUTE, "2 h 13 min"),
+            (2 * HOUR + 13 * MINUTE + 59 * SECOND, "2 h 13 min"),
+            (2 * HOUR + 59 * SECOND, "2 h"),
+            (DAY, "1 day"),
+            (3 * DAY + 4 * HOUR, "3 days 4 h"),
+            (90 * DAY, "90 days"),
+        ] {
+            assert_eq!(duration(milliseconds), words, "{milliseconds} ms");
+        }
+    }
 
     #[test]
     fn what_turns_a_line_about_or_breaks_it_is_not_shown() {

@@ -137,7 +137,7 @@ const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set
 }
 
 { // History and uptime take in what is new, and say until when they were true.
-  for (const [path, word] of [['past-days/history', 'No trouble recorded.'], ['past-days/uptime', 'Each row opens to what its figures were worked out from.']]) {
+  for (const [path, word] of [['past-days/history', 'No downtime.'], ['past-days/uptime', 'Open a row to see how its figures are calculated.']]) {
     const html = readFileSync(join(gallery, `${path}.html`), 'utf8')
     const state = { html, path }
     const { page, pass, sees, close } = await open(state)

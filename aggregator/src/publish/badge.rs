@@ -2,6 +2,7 @@
 //! the status and colour repeats it, in the words and fills of the page.
 
 use super::roll_up::{components, is_partly_unseen, is_unseen};
+use super::texts::{self, badge as words};
 use super::view::{ComponentView, PageView};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
@@ -64,29 +65,28 @@ fn of_page(view: &PageView) -> Message {
     let worst = seen().map(|component| component.status).max().unwrap_or(Status::Operational);
     if worst != Status::Operational {
         let affected = seen().filter(|component| component.status == worst).count();
-        let words = words(worst);
-        let words =
-            if affected == total { words.to_owned() } else { format!("{words}: {affected} of {total}") };
-        return Message { words, status: Some(worst) };
+        let said = of_status(worst);
+        let said = if affected == total { said } else { words::some(&said, affected, total) };
+        return Message { words: said, status: Some(worst) };
     }
     let stale = || components(view).filter_map(|component| component.stale_since);
     let waiting = components(view).filter(|component| component.waiting).count();
-    let words = if total == 0 {
-        "nothing to show yet".to_owned()
+    let said = if total == 0 {
+        words::EMPTY.to_owned()
     } else if stale().count() == total {
         no_data(stale().min(), view)
     } else if stale().count() > 0 {
-        format!("no data for {} of {total}", stale().count())
+        words::no_data(stale().count(), total)
     } else if components(view).any(is_partly_unseen) {
-        PARTLY_UNSEEN.to_owned()
+        words::PARTIAL_DATA.to_owned()
     } else if waiting == total {
         no_data(None, view)
     } else if waiting > 0 {
-        format!("no data yet for {waiting} of {total}")
+        words::waiting(waiting, total)
     } else {
-        return Message { words: words(worst).to_owned(), status: Some(worst) };
+        return Message { words: of_status(worst), status: Some(worst) };
     };
-    Message { words, status: None }
+    Message { words: said, status: None }
 }
 
 fn of_component(view: &PageView, component: &ComponentView) -> Message {
@@ -94,30 +94,21 @@ fn of_component(view: &PageView, component: &ComponentView) -> Message {
         return Message { words: no_data(component.stale_since, view), status: None };
     }
     if is_partly_unseen(component) {
-        return Message { words: PARTLY_UNSEEN.to_owned(), status: None };
+        return Message { words: words::PARTIAL_DATA.to_owned(), status: None };
     }
-    Message { words: words(component.status).to_owned(), status: Some(component.status) }
+    Message { words: of_status(component.status), status: Some(component.status) }
 }
 
-/// What is seen is well.
-const PARTLY_UNSEEN: &str = "operational, part not seen";
-
-fn words(status: Status) -> &'static str {
-    match status {
-        Status::Operational => "operational",
-        Status::UnderMaintenance => "under maintenance",
-        Status::DegradedPerformance => "degraded performance",
-        Status::PartialOutage => "partial outage",
-        Status::MajorOutage => "major outage",
-    }
+fn of_status(status: Status) -> String {
+    texts::status(status).to_lowercase()
 }
 
 /// The clock time today, the date before.
 fn no_data(since: Option<Timestamp>, view: &PageView) -> String {
-    let Some(since) = since else { return "no data yet".to_owned() };
+    let Some(since) = since else { return words::WAITING.to_owned() };
     let (since, now) = (civil(since, &view.time_zone), civil(view.now, &view.time_zone));
     let format = if since.date() == now.date() { "%H:%M" } else { "%-d %b" };
-    format!("no data since {}", since.strftime(format))
+    words::no_data_since(&since.strftime(format).to_string())
 }
 
 fn civil(at: Timestamp, zone: &TimeZone) -> jiff::civil::DateTime {
@@ -292,7 +283,7 @@ mod tests {
             (vec![stale, older], "no data since 18 Nov", grey),
             (vec![waiting.clone(), one(Status::Operational)], "no data yet for 1 of 2", grey),
             (vec![waiting], "no data yet", grey),
-            (vec![partly.clone(), one(Status::Operational)], "operational, part not seen", grey),
+            (vec![partly.clone(), one(Status::Operational)], "operational, partial data", grey),
             (vec![ComponentView { status: Status::MajorOutage, ..partly }], "major outage", "#75082b"),
         ];
         for (components, words, colour) in table {

@@ -17,6 +17,7 @@ mod roll_up;
 mod sample;
 mod sight;
 mod squeeze;
+mod texts;
 pub mod view;
 
 pub use addresses::Addresses;

@@ -1,6 +1,7 @@
 //! One status for many components: Statuspage's indicator and description over all components that are no
 //! groups, and our own rule beside it: what we cannot see is never called operational.
 
+use super::texts::description as texts;
 use super::view::{ComponentView, Item, PageView};
 use crate::domain::status::Status;
 
@@ -62,7 +63,6 @@ pub(super) fn of_page(view: &PageView) -> RollUp {
         of_statuses(&statuses)
     };
     let number = |wanted: fn(&ComponentView) -> bool| components(view).filter(|one| wanted(one)).count();
-    let named = |count: usize| format!("{count} {}", if count == 1 { "component" } else { "components" });
     let (indicator, description) = statuses(&mut seen());
     let (stale, waiting) = (number(|one| one.stale_since.is_some()), number(|one| one.waiting));
     let partly = number(is_partly_unseen);
@@ -71,14 +71,12 @@ pub(super) fn of_page(view: &PageView) -> RollUp {
     } else if stale > 0 {
         let least = if stale == known().count() { Indicator::Minor } else { Indicator::None };
         let (last, _) = statuses(&mut known());
-        RollUp { indicator: last.max(least), description: format!("No current data for {}", named(stale)) }
+        RollUp { indicator: last.max(least), description: texts::no_data(stale) }
     } else if partly > 0 {
-        RollUp { indicator, description: format!("No current data for part of {}", named(partly)) }
+        RollUp { indicator, description: texts::partial_data(partly) }
     } else if waiting > 0 {
-        let first = "Waiting for the first report".to_owned();
-        let all = known().count() == 0;
-        let description = if all { first } else { format!("{first} of {}", named(waiting)) };
-        RollUp { indicator, description }
+        let some = (known().count() > 0).then_some(waiting);
+        RollUp { indicator, description: texts::waiting(some) }
     } else {
         RollUp { indicator, description: description.to_owned() }
     }

@@ -2,6 +2,7 @@
 
 use super::words::Clock;
 use crate::domain::time::{MINUTE, Timestamp};
+use crate::publish::texts::component as texts;
 use crate::publish::view::{ResponsePoint, ResponseView};
 use std::fmt::Write;
 
@@ -27,12 +28,12 @@ pub(crate) struct Chart {
     /// "120 ms" and "340 ms", the newest.
     pub(crate) latest_p50: String,
     pub(crate) latest_p95: String,
-    /// When those were measured.
-    pub(crate) latest_at: String,
-    /// "an hour", "12 hours", "5 minutes": what one point stands for.
-    pub(crate) step: String,
-    /// "hour", "5 minutes": what the newest one stands for.
-    pub(crate) span: String,
+    /// When those were measured, as markup.
+    pub(crate) latest_in: String,
+    /// What the lines are, and how long one point.
+    pub(crate) lines: String,
+    /// What a screen reader hears before the latest.
+    pub(crate) heard: String,
 }
 
 /// The chart; `None` where nothing was measured yet.
@@ -49,28 +50,23 @@ pub(crate) fn chart(response: &ResponseView, clock: &Clock<'_>) -> Option<Chart>
     let one_day = clock.date(first.at) == clock.date(last.at);
     let edge = |at| if one_day { clock.moment(at) } else { clock.day(clock.date(at)) };
     let line = |value: fn(&ResponsePoint) -> f64| path(&points, first.at, span, step, top, value);
+    let [one_hour, hour] = texts::HOUR;
     Some(Chart {
         p50: line(|point| point.p50_ms),
         p95: line(|point| point.p95_ms),
         top: milliseconds(top),
         middle: milliseconds(top / 2.0),
+        heard: texts::chart(&edge(first.at), &edge(last.at)),
         from: edge(first.at),
         to: edge(last.at),
         latest_p50: milliseconds(last.p50_ms),
         latest_p95: milliseconds(last.p95_ms),
-        latest_at: super::markup::time(last.at, &clock.moment(last.at), clock),
-        step: stretch(step, "an hour"),
-        span: stretch(fine, "hour"),
+        latest_in: texts::latest_in(
+            &texts::minutes(fine / MINUTE, hour),
+            &super::markup::time(last.at, &clock.moment(last.at), clock),
+        ),
+        lines: texts::chart_lines(&texts::minutes(step / MINUTE, one_hour)),
     })
-}
-
-/// "5 minutes", "12 hours"; `hour` is what one hour is called.
-fn stretch(milliseconds: i64, hour: &str) -> String {
-    match milliseconds / MINUTE {
-        60 => hour.to_owned(),
-        minutes if minutes % 60 == 0 => format!("{} hours", minutes / 60),
-        minutes => format!("{minutes} minutes"),
-    }
 }
 
 /// Percentiles of several hours cannot be joined exactly: the middle one of the medians stands for them, and

@@ -7,7 +7,7 @@ use super::rows::{self, ComponentRow, DayListing, Summary};
 use super::uptime::{self, Window};
 use super::words::{Clock, Tone, balanced};
 use super::{Live, chart, markup};
-use crate::domain::status::Status;
+use crate::publish::texts;
 use crate::publish::view::{ComponentView, Item, PageView};
 use sailfish::TemplateSimple;
 
@@ -70,7 +70,7 @@ fn find<'a>(view: &'a PageView, id: &str) -> Option<(&'a ComponentView, Option<&
 /// The state in a word or two; it leads the panel and the title.
 fn state(component: &ComponentView) -> &'static str {
     if component.waiting {
-        "Waiting for its first report"
+        texts::WAITING
     } else if component.stale_since.is_some() {
         Tone::NoData.words()
     } else {
@@ -84,23 +84,20 @@ fn facts(component: &ComponentView, clock: &Clock<'_>) -> String {
     if component.waiting {
         return ".".to_owned();
     }
-    let since =
-        [Piece::Text(" since ".to_owned()), Piece::Since(component.since), Piece::Text(".".to_owned())];
+    let since = [
+        Piece::Text(texts::component::SINCE.to_owned()),
+        Piece::Since(component.since),
+        Piece::Text(".".to_owned()),
+    ];
     let mut facts = markup::sentence(&since, clock);
     if component.stale_since.is_some() {
-        let then = match component.status {
-            Status::UnderMaintenance | Status::Operational => "It was",
-            Status::DegradedPerformance => "It had",
-            Status::PartialOutage | Status::MajorOutage => "It had a",
-        };
-        let status = Tone::Of(component.status).words().to_lowercase();
-        facts = format!("{facts} {then} {status} then. This does not mean that it is down.");
+        facts.push_str(&texts::component::was(component.status));
     }
     if let Some(unseen) = component.unseen {
         facts = format!("{facts} {}.", rows::unseen_words(unseen, component.checks, clock));
     }
     if component.manual {
-        facts.push_str(" Set by hand.");
+        facts = format!("{facts} {}", texts::SET_BY_TEAM);
     }
     facts
 }

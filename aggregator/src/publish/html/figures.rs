@@ -6,13 +6,12 @@ use super::words::{Clock, percentage};
 use crate::domain::time::{DAY, Timestamp};
 use crate::domain::uptime::Figure;
 use crate::publish::roll_up::components;
+use crate::publish::texts;
 use crate::publish::view::PageView;
 use jiff::ToSpan as _;
 
 /// Behind a figure of which too little could be seen.
 const STAR: char = '*';
-/// In the place of a figure in the first 24 hours.
-const NEW: &str = "New";
 
 /// "99.89%", "100% since 28 Nov", "New", "93.92%*", "No uptime yet". `days` is the length of the window, 1 the
 /// last 24 hours; `watched_from` is that of the component. By Statuspage's rule the figure is theirs as it is.
@@ -23,18 +22,18 @@ pub(crate) fn words(
     view: &PageView,
     clock: &Clock<'_>,
 ) -> String {
-    let Some(hundredths) = figure.hundredths else { return "No uptime yet".to_owned() };
+    let Some(hundredths) = figure.hundredths else { return texts::NO_UPTIME.to_owned() };
     let mut words = percentage(hundredths);
     let watched = watched_from.filter(|_| !view.rule.statuspage);
     if watched.is_some_and(|from| view.now - from < DAY) {
-        return NEW.to_owned();
+        return texts::row::NEW.to_owned();
     }
     if !figure.enough {
         words.push(STAR);
     }
     let first = clock.today().saturating_sub((days - 1).days());
     if let Some(from) = watched.map(|from| clock.date(from)).filter(|from| days > 1 && *from > first) {
-        words = format!("{words} since {}", clock.day_of_month(from));
+        words = texts::row::since(&words, &clock.day_of_month(from));
     }
     words
 }
@@ -55,11 +54,11 @@ impl Explained {
     /// Of these figures.
     pub(crate) fn of<'a>(figures: &(impl Iterator<Item = &'a str> + Clone)) -> Self {
         let mut notes = Vec::new();
-        if figures.clone().any(|words| words == NEW) {
-            notes.push("New: watched for less than a day.".to_owned());
+        if figures.clone().any(|words| words == texts::row::NEW) {
+            notes.push(texts::row::NEW_MEANS.to_owned());
         }
         if figures.clone().any(|words| words.contains(STAR)) {
-            notes.push("* Not enough data: less than 90% of that time could be seen.".to_owned());
+            notes.push(texts::row::STAR_MEANS.to_owned());
         }
         Self { any: figures.clone().next().is_some(), lead: String::new(), notes, blank: false }
     }
@@ -74,15 +73,11 @@ impl Explained {
         let began = || components(view).filter_map(|one| one.watched_from);
         let all_new = began().all(|from| view.now - from < DAY);
         explained.lead = match began().min().filter(|_| all_new) {
-            Some(from) => format!(
-                "One mark a day, today last. Watched since {}; the line fills up day by day.",
-                clock.moment(from)
-            ),
+            Some(from) => texts::row::young(&clock.moment(from)),
             None => String::new(),
         };
         if percent {
-            let or = if since { ", or since the day beside them" } else { "" };
-            explained.notes.insert(0, format!("Percentages are uptime over 90 days{or}."));
+            explained.notes.insert(0, texts::row::percentages(since));
         }
         explained.blank = heads.iter().any(|head| head.blank);
         explained

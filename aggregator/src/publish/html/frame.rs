@@ -2,6 +2,7 @@
 
 use super::assets::{STYLE, icon_path, script_path};
 use super::words::{balanced, runs_from_right};
+use crate::publish::texts;
 use crate::publish::view::PageView;
 use sailfish::TemplateSimple;
 
@@ -15,8 +16,7 @@ pub(crate) struct Frame<'a> {
     direction: &'static str,
     name: String,
     help: Option<&'a str>,
-    zone: &'a str,
-    rule: String,
+    footer: String,
     style: &'static str,
     script: &'static str,
     icon: &'static str,
@@ -34,8 +34,7 @@ impl<'a> Frame<'a> {
             direction: if runs_from_right(&view.language) { "rtl" } else { "ltr" },
             name: balanced(&view.name),
             help: view.support_url.as_deref().filter(|url| is_link(url)),
-            zone: zone(view),
-            rule: rule(view),
+            footer: texts::frame::footer(zone(view), view.rule.major_percent, view.rule.partial_percent),
             style: &STYLE,
             script: script_path(),
             icon: icon_path(),
@@ -52,20 +51,6 @@ impl<'a> Frame<'a> {
 /// What the page's zone is called: "UTC", "Europe/Berlin".
 pub(crate) fn zone(view: &PageView) -> &str {
     if view.time_zone_name == "Etc/UTC" { "UTC" } else { &view.time_zone_name }
-}
-
-/// "Uptime counts a major outage in full and a partial outage at 30%."
-fn rule(view: &PageView) -> String {
-    let share = |percent: u32| match percent {
-        100 => "in full".to_owned(),
-        0 => "not at all".to_owned(),
-        other => format!("at {other}%"),
-    };
-    format!(
-        "Uptime counts a major outage {} and a partial outage {}.",
-        share(view.rule.major_percent),
-        share(view.rule.partial_percent)
-    )
 }
 
 /// Only what leads somewhere; never a script.

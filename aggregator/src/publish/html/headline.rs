@@ -1,9 +1,10 @@
 //! The one sentence of the banner and the facts below it: a pure function of the view. The first row of the
 //! table that applies wins; it never says more than what is seen.
 
-use super::words::{Clock, Tone, balanced, count};
+use super::words::{Clock, Tone, balanced};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
+use crate::publish::texts::{self, banner};
 use crate::publish::view::{ComponentView, Item, PageView};
 
 /// Names are written out while together they are this short, in characters.
@@ -77,8 +78,8 @@ pub(crate) fn headline(view: &PageView) -> Headline {
     if every(view).is_empty() {
         return Headline {
             tone: Tone::NoData,
-            sentence: vec![text("Nothing to show yet")],
-            facts: vec![text("Components will appear here once they are set up.")],
+            sentence: vec![text(banner::EMPTY)],
+            facts: vec![text(banner::EMPTY_WHY)],
         };
     }
     let shown = shown(view);
@@ -102,8 +103,8 @@ pub(crate) fn headline(view: &PageView) -> Headline {
     }
     Headline {
         tone: Tone::Of(Status::Operational),
-        sentence: vec![text("All systems operational")],
-        facts: vec![text("No trouble and no maintenance in progress.")],
+        sentence: vec![text(banner::FINE)],
+        facts: vec![text(banner::FINE_WHY)],
     }
 }
 
@@ -124,10 +125,10 @@ fn trouble(
         .filter(|component| tone(component).is_trouble() && tone(component) != tone_of_page)
         .collect();
     if !others.is_empty() {
-        facts.push(text(" Also affected: "));
+        facts.push(text(banner::ALSO));
         match names(&others, usize::MAX, NAMES_BELOW) {
             Some(names) => facts.extend(names),
-            None => facts.push(text(count(others.len(), "component", "components"))),
+            None => facts.push(text(texts::components(others.len()))),
         }
         facts.push(text("."));
     }
@@ -145,15 +146,11 @@ fn maintenance(
     blind: &Blind<'_>,
     clock: &Clock<'_>,
 ) -> Headline {
-    let mut sentence = vec![text("Maintenance in progress: ")];
+    let mut sentence = vec![text(banner::MAINTENANCE)];
     sentence.extend(named(planned, shown.len()));
     let mut facts = since(planned, clock);
     if planned.len() + blind.count() < shown.len() {
-        facts.push(text(if blind.is_empty() {
-            " Everything else is operational."
-        } else {
-            " Everything else that we can see is operational."
-        }));
+        facts.push(text(if blind.is_empty() { banner::REST_FINE } else { banner::SEEN_REST_FINE }));
     }
     let words = blind.words(clock);
     if !words.is_empty() {
@@ -169,35 +166,23 @@ fn blindness(blind: &Blind<'_>, shown: &[&ComponentView], clock: &Clock<'_>) -> 
     let Blind { stale, waiting, .. } = blind;
     if stale.is_empty() {
         if waiting.len() == shown.len() {
-            return whole(
-                vec![text("Waiting for the first report")],
-                vec![text("Nothing was seen yet: monitoring has just started.")],
-            );
+            return whole(vec![text(banner::WAITING)], vec![text(banner::WAITING_WHY)]);
         }
-        return whole(vec![text("All systems that we can see are operational")], blind.words(clock));
+        return whole(vec![text(banner::SEEN_FINE)], blind.words(clock));
     }
     let all = stale.len() == shown.len();
-    let mut sentence = vec![text("No data for ")];
+    let mut sentence = vec![text(banner::NO_DATA_FOR)];
     if all && shown.len() > 1 {
-        sentence.push(text("any component"));
+        sentence.push(text(banner::ANY));
     } else {
         let name = names(stale, 1, NAMES_IN_HEADLINE);
-        sentence.extend(name.unwrap_or_else(|| vec![text(count(stale.len(), "component", "components"))]));
+        sentence.extend(name.unwrap_or_else(|| vec![text(texts::components(stale.len()))]));
     }
-    let whom = match (all, stale.len()) {
-        (true, _) => "our systems",
-        (false, 1) => "it",
-        (false, _) => "them",
-    };
     let (oldest, alike) = moments(stale.iter().filter_map(|component| component.stale_since), clock);
-    let mut facts = vec![text(format!("We have not been able to see {whom} since "))];
+    let mut facts = vec![text(banner::not_seen_since(all, stale.len()))];
     facts.extend(oldest.map(Piece::Since));
-    facts.push(text(if alike { "." } else { " or later." }));
-    facts.push(text(if all {
-        " This does not mean that they are down."
-    } else {
-        " Everything that we can see is operational."
-    }));
+    facts.push(text(if alike { ".".to_owned() } else { format!("{}.", texts::OR_LATER) }));
+    facts.push(text(if all { banner::NOT_DOWN } else { banner::ALL_SEEN_FINE }));
     let rest = Blind { stale: Vec::new(), ..blind.clone() };
     let words = rest.words(clock);
     if !words.is_empty() {
@@ -241,34 +226,30 @@ impl<'a> Blind<'a> {
             + self.partly.iter().filter(|one| tone(one) == Tone::NoData).count()
     }
 
-    /// "No data for 2 components since 14:40. Part of Website has not been seen since 14:50." Where the sentence
+    /// "No data for 2 components since 14:40. No data for part of Website since 14:50." Where the sentence
     /// before them ends, the caller puts the space.
     fn words(&self, clock: &Clock<'_>) -> Vec<Piece> {
         let mut pieces = Vec::new();
         if !self.stale.is_empty() {
             let times = self.stale.iter().filter_map(|component| component.stale_since);
             let since = since_brief(times, clock);
-            let whom = count(self.stale.len(), "component", "components");
-            pieces.push(text(format!("No data for {whom}{since}.")));
+            pieces.push(text(banner::no_data(self.stale.len(), &since)));
         }
         if !self.partly.is_empty() {
             let parts = || self.partly.iter().filter_map(|component| component.unseen);
             let mut since = since_brief(parts().filter_map(|part| part.since), clock);
-            if parts().any(|part| part.since_differs) && !since.is_empty() && !since.contains(" or later") {
-                since.push_str(" or later");
+            if parts().any(|part| part.since_differs) && !since.is_empty() && !since.contains(texts::OR_LATER)
+            {
+                since.push_str(texts::OR_LATER);
             }
             space(&mut pieces);
-            pieces.push(text("Part of "));
+            pieces.push(text(banner::PART_OF));
             pieces.extend(whom(&self.partly));
-            pieces.push(text(if since.is_empty() {
-                " was never seen.".to_owned()
-            } else {
-                format!(" has not been seen{since}.")
-            }));
+            pieces.push(text(banner::part_since(&since)));
         }
         if !self.waiting.is_empty() {
             space(&mut pieces);
-            pieces.push(text("We are waiting for the first report of "));
+            pieces.push(text(banner::WAITING_FOR));
             pieces.extend(whom(&self.waiting));
             pieces.push(text("."));
         }
@@ -285,7 +266,7 @@ fn space(pieces: &mut Vec<Piece>) {
 /// One name, or how many.
 fn whom(components: &[&ComponentView]) -> Vec<Piece> {
     let name = names(components, 1, NAMES_BELOW);
-    name.unwrap_or_else(|| vec![text(count(components.len(), "component", "components"))])
+    name.unwrap_or_else(|| vec![text(texts::components(components.len()))])
 }
 
 /// The earliest of some instants, and whether all read the same on the page's clock.
@@ -299,8 +280,8 @@ fn moments(times: impl Iterator<Item = Timestamp>, clock: &Clock<'_>) -> (Option
 /// " since 14:40", " since 14:40 or later", or nothing.
 fn since_brief(times: impl Iterator<Item = Timestamp>, clock: &Clock<'_>) -> String {
     let (earliest, alike) = moments(times, clock);
-    let later = if alike { "" } else { " or later" };
-    earliest.map(|at| format!(" since {}{later}", clock.brief(at))).unwrap_or_default()
+    let later = if alike { "" } else { texts::OR_LATER };
+    earliest.map(|at| format!("{}{}{later}", banner::NAME_SINCE, clock.brief(at))).unwrap_or_default()
 }
 
 /// "Since 14:02 UTC."; where two began at unlike times "Card payments since 14:02 UTC, Refunds since 14:10 UTC.",
@@ -309,7 +290,7 @@ fn since(components: &[&ComponentView], clock: &Clock<'_>) -> Vec<Piece> {
     let (earliest, alike) = moments(components.iter().map(|component| component.since), clock);
     let Some(earliest) = earliest else { return Vec::new() };
     if alike {
-        return vec![text("Since "), Piece::Since(earliest), text(".")];
+        return vec![text(banner::SINCE), Piece::Since(earliest), text(".")];
     }
     match names(components, 2, NAMES_IN_HEADLINE) {
         Some(_) => {
@@ -317,12 +298,12 @@ fn since(components: &[&ComponentView], clock: &Clock<'_>) -> Vec<Piece> {
             for component in components {
                 pieces.push(text(if pieces.is_empty() { "" } else { ", " }));
                 pieces.push(Piece::Name(balanced(&component.name)));
-                pieces.extend([text(" since "), Piece::Since(component.since)]);
+                pieces.extend([text(banner::NAME_SINCE), Piece::Since(component.since)]);
             }
             pieces.push(text("."));
             pieces
         }
-        None => vec![text("The first since "), Piece::Since(earliest), text(".")],
+        None => vec![text(banner::FIRST_SINCE), Piece::Since(earliest), text(".")],
     }
 }
 
@@ -330,9 +311,9 @@ fn since(components: &[&ComponentView], clock: &Clock<'_>) -> Vec<Piece> {
 fn named(components: &[&ComponentView], of: usize) -> Vec<Piece> {
     names(components, 2, NAMES_IN_HEADLINE).unwrap_or_else(|| {
         vec![if components.len() == of && of > 1 {
-            text("all components")
+            text(banner::ALL)
         } else {
-            text(count(components.len(), "component", "components"))
+            text(texts::components(components.len()))
         }]
     })
 }

@@ -1,9 +1,11 @@
 //! The months of a page, each with what its days held.
 
 use super::frame::Frame;
+use super::markup;
 use super::past::{self, DayRow, Limits};
 use super::words::{Clock, balanced};
 use crate::publish::roll_up::components;
+use crate::publish::texts;
 use crate::publish::view::PageView;
 use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
@@ -12,6 +14,8 @@ use sailfish::TemplateSimple;
 #[derive(TemplateSimple)]
 #[template(path = "history.stpl")]
 struct History {
+    /// As markup.
+    title: String,
     name: String,
     root: &'static str,
     month: String,
@@ -75,9 +79,10 @@ pub fn history(view: &PageView, month: Option<(i16, i8)>) -> anyhow::Result<Stri
     let last = date(year, number, 1).last_of_month().min(clock.today());
     let name = month_name(year, number);
     let path = month.map_or_else(|| "history".to_owned(), |_| format!("history/{year:04}-{number:02}"));
-    let title = format!("History, {name} · {}", balanced(&view.name));
+    let title = format!("{name} · {}", texts::history_of(&balanced(&view.name)));
     let goes_on = !is_closed(view, (year, number));
     let body = History {
+        title: texts::history_of(&markup::isolated(&view.name)),
         name: balanced(&view.name),
         root: if root.is_empty() { "./" } else { root },
         month: name,

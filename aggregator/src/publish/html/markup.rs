@@ -1,7 +1,7 @@
 //! Small pieces of markup that sentences are made of. Every text passes [`escaped`].
 
 use super::headline::Piece;
-use super::words::Clock;
+use super::words::{Clock, balanced};
 use crate::domain::time::Timestamp;
 
 /// Text for an element or a quoted attribute.
@@ -9,6 +9,11 @@ pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     sailfish::runtime::escape::escape_to_string(text, &mut out);
     out
+}
+
+/// A name that cannot turn the words around it.
+pub(crate) fn isolated(name: &str) -> String {
+    format!("<bdi>{}</bdi>", escaped(&balanced(name)))
 }
 
 /// An instant with its machine-readable form (HTML §4.5.14).

@@ -25,6 +25,7 @@ pub use history::{history, is_closed, months};
 pub use uptime::uptime;
 
 use crate::domain::time::Timestamp;
+use crate::publish::texts;
 use crate::publish::view::{ComponentView, PageView};
 use frame::Frame;
 use rows::Row;
@@ -36,7 +37,7 @@ struct Live {
     /// Instants, as `datetime` has them.
     until: String,
     seen: Option<String>,
-    /// "Verified 16:15 UTC, 20 November 2026. Do not rely on it after 16:18.", as markup.
+    /// "Verified 16:15 UTC, 20 November 2026. Valid until 16:18.", as markup.
     words: String,
 }
 
@@ -90,9 +91,9 @@ pub fn index(view: &PageView) -> anyhow::Result<String> {
 impl Live {
     fn of(view: &PageView, clock: &Clock<'_>) -> Self {
         let words = match view.verified_at {
-            Some(at) => format!("Verified {}. Do not rely on it", markup::time(at, &clock.full(at), clock)),
-            None if headline::all_by_hand(view) => "Set by hand. Do not rely on this page".to_owned(),
-            None => "Nothing was seen yet. Do not rely on this page".to_owned(),
+            Some(at) => texts::age::verified(&markup::time(at, &clock.full(at), clock)),
+            None if headline::all_by_hand(view) => texts::SET_BY_TEAM.to_owned(),
+            None => texts::age::NOTHING_REPORTED.to_owned(),
         };
         Self::new(&words, view.verified_at, view, clock)
     }
@@ -103,8 +104,7 @@ impl Live {
         if !component.manual && !unseen {
             return Self::of(view, clock);
         }
-        let words =
-            format!("As of {}. Do not rely on it", markup::time(view.now, &clock.full(view.now), clock));
+        let words = texts::age::as_of(&markup::time(view.now, &clock.full(view.now), clock));
         Self::new(&words, None, view, clock)
     }
 
@@ -113,7 +113,7 @@ impl Live {
         Self {
             until: clock.instant(view.believe_until),
             seen: seen.map(|at| clock.instant(at)),
-            words: format!("{words} after {until}."),
+            words: texts::age::valid_until(words, &until),
         }
     }
 }

@@ -2,13 +2,15 @@
 //! A day of which nothing is listed was quiet, and a day that nobody watched is not called quiet.
 
 use super::headline::Piece;
-use super::markup::{escaped, sentence};
-use super::words::{Clock, Tone, balanced, duration};
+use super::markup::{isolated, sentence};
+use super::words::{Clock, Tone};
 use crate::domain::status::{Effective, Status};
 use crate::domain::time::{MINUTE, Timestamp};
 use crate::publish::roll_up::components;
+use crate::publish::texts::{banner, past as texts};
 use crate::publish::view::{ComponentView, PageView};
 use jiff::civil::Date;
+use skerry_protocol::words::duration;
 use std::collections::BTreeMap;
 
 /// Components whose trouble begins within this time of the first one's share a line, ms.
@@ -125,11 +127,8 @@ fn quiet_days<'a>(
         if rows.clone().any(|(to, from)| *from <= day && day <= *to) {
             continue;
         }
-        let words = if watched.is_some_and(|watched| watched <= day) {
-            "No trouble recorded."
-        } else {
-            "Not watched yet."
-        };
+        let words =
+            if watched.is_some_and(|watched| watched <= day) { texts::QUIET } else { texts::NOT_MONITORED };
         match runs.last_mut() {
             Some((_, to, said)) if *said == words && to.tomorrow().ok() == Some(day) => *to = day,
             _ => runs.push((day, day, words)),
@@ -267,13 +266,13 @@ impl Teller<'_> {
         members.sort_by_key(|(place, tone)| (std::cmp::Reverse(tone.weight()), *place));
         let parts = members.chunk_by(|(_, one), (_, other)| one == other).enumerate().map(|(index, some)| {
             let words = match event.kind {
-                Kind::Maintenance => "Maintenance",
-                Kind::Partly => "Not seen as a whole",
+                Kind::Maintenance => texts::MAINTENANCE,
+                Kind::Partly => texts::PARTIAL_DATA,
                 Kind::Trouble | Kind::NoData => some[0].1.words(),
             };
             let words = if index == 0 { words.to_owned() } else { words.to_lowercase() };
             let whom = if all && some.len() > 2 && some.len() == components(self.view).count() {
-                "all components".to_owned()
+                banner::ALL.to_owned()
             } else {
                 self.names(some)
             };
@@ -287,9 +286,9 @@ impl Teller<'_> {
             || some.iter().filter_map(|(place, _)| components(self.view).nth(*place)).map(|one| &one.name);
         let length: usize = names().map(|name| name.chars().count() + 2).sum();
         if some.len() > 1 && length > self.limits.names {
-            return format!("{} components", some.len());
+            return crate::publish::texts::components(some.len());
         }
-        let marked: Vec<_> = names().map(|name| format!("<bdi>{}</bdi>", escaped(&balanced(name)))).collect();
+        let marked: Vec<_> = names().map(|name| isolated(name)).collect();
         marked.join(", ")
     }
 
@@ -301,16 +300,13 @@ impl Teller<'_> {
                 let from = many.iter().map(|event| event.from).min().unwrap_or(self.view.now);
                 let to = many.iter().map(|event| event.to).max().unwrap_or(self.view.now);
                 let sum: i64 = many.iter().map(|event| event.to.min(self.view.now) - event.from).sum();
-                let times = format!("{} times, {} in all", many.len(), self.length(sum));
+                let times = texts::times(many.len(), &self.length(sum));
                 self.spanned(&times, from, to)
             }
         };
         match same[0].kind {
-            Kind::NoData => {
-                let them = if same[0].spells.len() == 1 { "it was" } else { "they were" };
-                format!("{facts} Our own view was lost; this does not mean that {them} down.")
-            }
-            Kind::Partly => format!("{facts} What we could see was operational."),
+            Kind::NoData => format!("{facts} {}", texts::no_data_means(same[0].spells.len())),
+            Kind::Partly => format!("{facts} {}", texts::PARTIAL_DATA_MEANS),
             Kind::Trouble | Kind::Maintenance => facts,
         }
     }
@@ -325,17 +321,16 @@ impl Teller<'_> {
                 self.spanned(&length, event.from, event.to)
             }
             few if few.len() <= TOLD_APART && self.fits(few) => {
-                let each = few.iter().map(|spell| {
-                    let name = escaped(&balanced(&spell.component.name));
-                    format!("<bdi>{name}</bdi>: {}", self.of_spell(spell))
-                });
+                let each = few
+                    .iter()
+                    .map(|spell| format!("{}: {}", isolated(&spell.component.name), self.of_spell(spell)));
                 each.collect::<Vec<_>>().join(" ")
             }
             many => {
                 let length = |spell: &Spell<'_>| spell.to.min(self.view.now) - spell.from;
                 let shortest = many.iter().map(length).min().unwrap_or(0);
                 let longest = many.iter().map(length).max().unwrap_or(0);
-                let each = format!("{} to {} each", self.length(shortest), self.length(longest));
+                let each = texts::each(&self.length(shortest), &self.length(longest));
                 self.spanned(&each, event.from, event.to)
             }
         }
@@ -365,7 +360,7 @@ impl Teller<'_> {
     /// What is said, and when: "12 min, 03:10 to 03:22."; while it lasts "12 min so far, since 03:10 UTC."
     fn spanned(&self, said: &str, from: Timestamp, to: Timestamp) -> String {
         if to > self.view.now {
-            return format!("{said} so far, since {}.", sentence(&[Piece::At(from)], self.clock));
+            return texts::so_far(said, &sentence(&[Piece::At(from)], self.clock));
         }
         format!("{said}, {}.", self.span(from, to))
     }
@@ -376,11 +371,12 @@ impl Teller<'_> {
         let (first, last) = (clock.date(from), clock.date(to));
         let (begun, ended) = (clock.time(from), clock.time(to));
         clock.isolated(if first != last {
-            format!("{}, {begun} to {}, {ended}", clock.day(first), clock.day(last))
+            let at = |day, time: &str| format!("{}, {time}", clock.day(day));
+            texts::from_to(&at(first, &begun), &at(last, &ended))
         } else if begun == ended {
             begun
         } else {
-            format!("{begun} to {ended}")
+            texts::from_to(&begun, &ended)
         })
     }
 

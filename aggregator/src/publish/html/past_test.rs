@@ -62,16 +62,13 @@ const PLANNED: Effective = Effective::Known(Status::UnderMaintenance);
 
 #[test]
 fn quiet_days_merge_and_unwatched_ones_are_not_quiet() {
-    check(vec![component("Website", &[])], &[("14 to 20 Nov", &["No trouble recorded."])]);
+    check(vec![component("Website", &[])], &[("14 to 20 Nov", &["No downtime."])]);
     let mut young = component("Website", &[]);
     young.watched_from = Some(TODAY - 2 * DAY + HOUR);
-    check(
-        vec![young],
-        &[("18 to 20 Nov", &["No trouble recorded."]), ("14 to 17 Nov", &["Not watched yet."])],
-    );
+    check(vec![young], &[("18 to 20 Nov", &["No downtime."]), ("14 to 17 Nov", &["Not monitored yet."])]);
     let mut never = component("Website", &[]);
     never.watched_from = None;
-    check(vec![never], &[("14 to 20 Nov", &["Not watched yet."])]);
+    check(vec![never], &[("14 to 20 Nov", &["Not monitored yet."])]);
 }
 
 #[test]
@@ -79,17 +76,17 @@ fn an_outage_is_told_with_its_length_and_when() {
     check(
         vec![component("Exports", &[(3, 190, 12 * MINUTE, PARTIAL)]), component("Website", &[])],
         &[
-            ("18 to 20 Nov", &["No trouble recorded."]),
+            ("18 to 20 Nov", &["No downtime."]),
             ("Tue 17 Nov", &["Partial outage: Exports | 12 min, 03:10 to 03:22."]),
-            ("14 to 16 Nov", &["No trouble recorded."]),
+            ("14 to 16 Nov", &["No downtime."]),
         ],
     );
     check(
         vec![component("Exports", &[(3, 190, 42 * SECOND, MAJOR)])],
         &[
-            ("18 to 20 Nov", &["No trouble recorded."]),
+            ("18 to 20 Nov", &["No downtime."]),
             ("Tue 17 Nov", &["Major outage: Exports | 42 s, 03:10."]),
-            ("14 to 16 Nov", &["No trouble recorded."]),
+            ("14 to 16 Nov", &["No downtime."]),
         ],
     );
 }
@@ -106,7 +103,7 @@ fn states_that_follow_each_other_are_one_line() {
                     "Partial outage: Sign-in | Partial outage 12 min, degraded performance 25 min, 01:00 to 01:37.",
                 ],
             ),
-            ("14 to 19 Nov", &["No trouble recorded."]),
+            ("14 to 19 Nov", &["No downtime."]),
         ],
     );
 }
@@ -130,14 +127,14 @@ fn components_that_fail_within_five_minutes_share_a_line() {
                      Refunds: 58 min, 01:02 to 02:00. Payouts: 55 min, 01:05 to 02:00.",
                 ],
             ),
-            ("14 to 19 Nov", &["No trouble recorded."]),
+            ("14 to 19 Nov", &["No downtime."]),
         ],
     );
     check(
         vec![component("A", &at(60, 60, MAJOR)), component("B", &at(60, 60, MAJOR)), component("C", &[])],
         &[
             ("Fri 20 Nov", &["Major outage: A, B | 1 h, 01:00 to 02:00."]),
-            ("14 to 19 Nov", &["No trouble recorded."]),
+            ("14 to 19 Nov", &["No downtime."]),
         ],
     );
     let many: Vec<_> =
@@ -146,7 +143,7 @@ fn components_that_fail_within_five_minutes_share_a_line() {
         many,
         &[
             ("Fri 20 Nov", &["Major outage: all components | 10 min to 15 min each, 01:00 to 01:16."]),
-            ("14 to 19 Nov", &["No trouble recorded."]),
+            ("14 to 19 Nov", &["No downtime."]),
         ],
     );
 }
@@ -163,19 +160,19 @@ fn what_still_lasts_says_so_and_what_spans_days_covers_them() {
                     "Major outage: Cards | 2 h 13 min so far, since <time datetime=2026-11-20T14:02:00Z>14:02 UTC</time>.",
                 ],
             ),
-            ("14 to 19 Nov", &["No trouble recorded."]),
+            ("14 to 19 Nov", &["No downtime."]),
         ],
     );
     check(
         vec![component("Queues", &[(9, 0, 4 * DAY, PLANNED), (3, 1_200, 28 * HOUR, Effective::NoData)])],
         &[
-            ("19 to 20 Nov", &["No trouble recorded."]),
+            ("19 to 20 Nov", &["No downtime."]),
             (
                 "17 to 18 Nov",
                 &["No data: Queues | 1 day 4 h, Tue 17 Nov, 20:00 to Thu 19 Nov, 00:00. \
                    Our own view was lost; this does not mean that it was down."],
             ),
-            ("15 to 16 Nov", &["No trouble recorded."]),
+            ("15 to 16 Nov", &["No downtime."]),
             ("Sat 14 Nov", &["Maintenance: Queues | 4 days, Wed 11 Nov, 00:00 to Sun 15 Nov, 00:00."]),
         ],
     );
@@ -188,12 +185,12 @@ fn a_nervous_component_is_told_once_a_day_and_a_blink_of_blindness_never() {
         vec![component("Search", &past)],
         &[
             ("Fri 20 Nov", &["Degraded performance: Search | 9 times, 18 min in all, 00:00 to 08:02."]),
-            ("14 to 19 Nov", &["No trouble recorded."]),
+            ("14 to 19 Nov", &["No downtime."]),
         ],
     );
     check(
         vec![component("Search", &[(0, 60, 59 * SECOND, Effective::NoData)])],
-        &[("14 to 20 Nov", &["No trouble recorded."])],
+        &[("14 to 20 Nov", &["No downtime."])],
     );
 }
 
@@ -205,16 +202,16 @@ fn a_part_out_of_sight_is_neither_trouble_nor_quiet() {
         &[
             (
                 "Fri 20 Nov",
-                &["Not seen as a whole: Shop | 12 min, 01:00 to 01:12. What we could see was operational."],
+                &["Partial data: Shop | 12 min, 01:00 to 01:12. What we could see was operational."],
             ),
-            ("14 to 19 Nov", &["No trouble recorded."]),
+            ("14 to 19 Nov", &["No downtime."]),
         ],
     );
     check(
         vec![component("Shop", &partly(Status::PartialOutage))],
         &[
             ("Fri 20 Nov", &["Partial outage: Shop | 12 min, 01:00 to 01:12."]),
-            ("14 to 19 Nov", &["No trouble recorded."]),
+            ("14 to 19 Nov", &["No downtime."]),
         ],
     );
 }

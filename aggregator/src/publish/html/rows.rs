@@ -2,13 +2,15 @@
 
 use super::days::{self, DayLine, DayList};
 use super::headline::{is_shown, tone};
-use super::words::{Clock, Tone, balanced, count, duration};
+use super::words::{Clock, Tone, balanced};
 use super::{bar, figures, markup};
 use crate::domain::status::Status;
 use crate::domain::time::Timestamp;
 use crate::domain::uptime::{self, Figure};
+use crate::publish::texts;
 use crate::publish::view::{ComponentView, GroupView, Item, PageView, Unseen};
 use jiff::civil::Date;
+use skerry_protocol::words::duration;
 
 /// Pages with more components than this fold the groups that are well.
 const FOLD_ABOVE: usize = 10;
@@ -35,7 +37,7 @@ pub(crate) struct Summary {
     pub(crate) tone: Tone,
     /// The words of the state as markup; escaped here.
     pub(crate) state: String,
-    /// What only a screen reader needs: "3 days with trouble".
+    /// What only a screen reader needs: "3 days affected".
     pub(crate) heard: String,
     /// The picture; absent where uptime is not shown.
     pub(crate) bar: Option<String>,
@@ -171,25 +173,20 @@ fn group_row(group: &GroupView, many: bool, view: &PageView, clock: &Clock<'_>) 
     Some(Row::Group { head, open, children })
 }
 
-/// "All 7 operational", "3 of 8 affected", "1 of 8 in maintenance", "No data for 2 of 7", "1 of 2 not seen as a whole".
+/// "All 7 operational", "3 of 8 affected", "1 of 8 in maintenance", "No data for 2 of 7", "Partial data for 1 of 2".
 fn group_words(children: &[&ComponentView], worst: Tone) -> String {
     let of = children.len();
     let how_many =
         |wanted: &dyn Fn(Tone) -> bool| children.iter().filter(|child| wanted(tone(child))).count();
     match worst {
-        Tone::Of(Status::Operational) if of == 1 => worst.words().to_owned(),
-        Tone::Of(Status::Operational) => format!("All {of} operational"),
-        Tone::Of(Status::UnderMaintenance) => {
-            format!("{} of {of} in maintenance", how_many(&|tone| tone == worst))
-        }
-        Tone::NoData if children.iter().all(|child| child.waiting) => {
-            format!("Waiting for {}", if of == 1 { "its first report" } else { "the first reports" })
-        }
+        Tone::Of(Status::Operational) => texts::row::all_operational(of),
+        Tone::Of(Status::UnderMaintenance) => texts::row::in_maintenance(how_many(&|tone| tone == worst), of),
+        Tone::NoData if children.iter().all(|child| child.waiting) => texts::row::waiting(of).to_owned(),
         Tone::NoData if children.iter().all(|child| child.stale_since.is_none()) => {
-            format!("{} of {of} not seen as a whole", how_many(&|tone| tone == worst))
+            texts::row::partial_data(how_many(&|tone| tone == worst), of)
         }
-        Tone::NoData => format!("No data for {} of {of}", how_many(&|tone| tone == worst)),
-        Tone::Of(_) => format!("{} of {of} affected", how_many(&Tone::is_trouble)),
+        Tone::NoData => texts::row::no_data(how_many(&|tone| tone == worst), of),
+        Tone::Of(_) => texts::row::some_affected(how_many(&Tone::is_trouble), of),
     }
 }
 
@@ -209,7 +206,7 @@ pub(crate) fn component_row(component: &ComponentView, view: &PageView, clock: &
     let list = days::list(&component.days);
     let heard = match list.troubled {
         0 => String::new(),
-        days => format!(", {} with trouble", count(days, "day", "days")),
+        days => texts::row::affected(days),
     };
     let marks: Vec<_> = component.days.iter().map(days::mark).collect();
     ComponentRow {
@@ -236,12 +233,10 @@ pub(crate) fn component_row(component: &ComponentView, view: &PageView, clock: &
 /// 14:40", as markup.
 pub(crate) fn state(component: &ComponentView, clock: &Clock<'_>) -> String {
     if component.waiting {
-        return "Waiting for its first report".to_owned();
+        return texts::WAITING.to_owned();
     }
     match component.stale_since {
-        Some(at) => {
-            format!("No data since <time datetime={}>{}</time>", clock.instant(at), clock.brief(at))
-        }
+        Some(at) => texts::row::no_data_since(&markup::time(at, &clock.brief(at), clock)),
         None => {
             let words = Tone::Of(component.status).words();
             match component.unseen {
@@ -254,26 +249,15 @@ pub(crate) fn state(component: &ComponentView, clock: &Clock<'_>) -> String {
 
 /// "1 of 2 checks not seen since 14:40".
 pub(crate) fn unseen_words(unseen: Unseen, checks: usize, clock: &Clock<'_>) -> String {
-    let which = format!("{} of {checks} checks", unseen.checks);
-    let Some(at) = unseen.since else { return format!("{which} never seen") };
-    let later = if unseen.since_differs { " or later" } else { "" };
-    format!("{which} not seen since <time datetime={}>{}</time>{later}", clock.instant(at), clock.brief(at))
+    let later = if unseen.since_differs { texts::OR_LATER } else { "" };
+    let since = unseen.since.map(|at| format!("{}{later}", markup::time(at, &clock.brief(at), clock)));
+    texts::row::unseen(unseen.checks, checks, since.as_deref())
 }
 
 /// The list of days in words.
 pub(crate) fn day_listing(list: &DayList, drawn: usize, clock: &Clock<'_>) -> DayListing {
-    let watched = list.watched_from.map(|date| format!("Watched since {}.", clock.full_date(date)));
-    let rest = match (list.lines.is_empty(), list.quiet, watched) {
-        (true, 0, None) => "Not watched yet.".to_owned(),
-        (true, _, None) => format!("No trouble in {drawn} days."),
-        (true, 0, Some(watched)) => watched,
-        (true, _, Some(watched)) => format!("No trouble. {watched}"),
-        (false, 0, watched) => watched.unwrap_or_default(),
-        (false, quiet, watched) => {
-            let days = count(quiet, "other day", "other days");
-            format!("{days}: operational. {}", watched.unwrap_or_default()).trim_end().to_owned()
-        }
-    };
+    let watched = list.watched_from.map(|date| clock.full_date(date));
+    let rest = texts::row::rest(!list.lines.is_empty(), list.quiet, drawn, watched.as_deref());
     DayListing { lines: list.lines.iter().map(|line| day_line(line, clock)).collect(), older: 0, rest }
 }
 

@@ -3,21 +3,23 @@
 use super::figures::Explained;
 use super::frame::{Frame, zone};
 use super::headline::is_shown;
-use super::words::{Clock, balanced, duration, grouped, percentage};
-use super::{Live, figures, rows};
+use super::words::{Clock, balanced, grouped, percentage};
+use super::{Live, figures, markup, rows};
 use crate::domain::time::{DAY, SECOND};
 use crate::domain::uptime::{Figure, Tally};
+use crate::publish::texts::{self, uptime as words};
 use crate::publish::view::{ComponentView, GroupView, Item, PageView};
 use sailfish::TemplateSimple;
+use skerry_protocol::words::duration;
 
-/// The windows, in the order of [`ComponentView::windows`].
-const WINDOWS: [(&str, i64); 4] = [("24 h", 1), ("7 days", 7), ("30 days", 30), ("90 days", 90)];
+/// Days of the windows, in the order of [`ComponentView::windows`].
+const WINDOWS: [i64; 4] = [1, 7, 30, 90];
 
 #[derive(TemplateSimple)]
 #[template(path = "uptime.stpl")]
 struct Uptime {
     name: String,
-    formula: Vec<String>,
+    formula: [String; 3],
     entries: Vec<Entry>,
     explained: Explained,
     live: Live,
@@ -28,6 +30,8 @@ struct Entry {
     name: String,
     group: bool,
     link: Option<String>,
+    /// What the link says, as markup.
+    history: String,
     windows: Vec<Window>,
 }
 
@@ -59,11 +63,16 @@ pub fn uptime(view: &PageView) -> anyhow::Result<String> {
             Item::Group(group) => group_entries(group, view, &clock, &mut entries),
         }
     }
-    let title = format!("Uptime · {}", balanced(&view.name));
+    let title = format!("{} · {}", texts::UPTIME, balanced(&view.name));
     let figures = entries.iter().flat_map(|entry| &entry.windows).map(|window| window.figure.as_str());
     let body = Uptime {
         name: balanced(&view.name),
-        formula: formula(view),
+        formula: words::formula(
+            view.rule.statuspage,
+            view.rule.major_percent,
+            view.rule.partial_percent,
+            zone(view),
+        ),
         explained: Explained::of(&figures),
         live: Live::of(view, &clock),
         entries,
@@ -77,6 +86,7 @@ fn component_entry(component: &ComponentView, view: &PageView, clock: &Clock<'_>
         name: balanced(&component.name),
         group: false,
         link: Some(format!("components/{}", component.id)),
+        history: texts::history_of(&markup::isolated(&component.name)),
         windows: windows(component, view, clock),
     })
 }
@@ -87,42 +97,35 @@ fn group_entries(group: &GroupView, view: &PageView, clock: &Clock<'_>, entries:
     if below == 0 {
         return;
     }
-    let words = mean_in_words(below, children.len() - below);
+    let in_words = words::mean(below, children.len() - below);
     let watched = rows::watched_from(&children);
-    let windows = WINDOWS.iter().enumerate().map(|(index, (name, days))| {
+    let windows = words::WINDOWS.iter().zip(WINDOWS).enumerate().map(|(index, (name, days))| {
         let mean = rows::mean(&children, index);
         Window {
             name,
-            figure: figures::words(&mean, *days, watched, view, clock),
+            figure: figures::words(&mean, days, watched, view, clock),
             coverage: percentage(mean.coverage),
-            words: words.clone(),
+            words: in_words.clone(),
             seconds: String::new(),
         }
     });
-    entries.push(Entry { name: balanced(&group.name), group: true, link: None, windows: windows.collect() });
+    entries.push(Entry {
+        name: balanced(&group.name),
+        group: true,
+        link: None,
+        history: String::new(),
+        windows: windows.collect(),
+    });
     entries.extend(children.into_iter().filter_map(|child| component_entry(child, view, clock)));
-}
-
-/// "The mean of the 3 components below and of one component that is well and left out, cut off after two decimals."
-fn mean_in_words(below: usize, left_out: usize) -> String {
-    let others = match left_out {
-        0 => String::new(),
-        1 => " and of one component that is well and not listed".to_owned(),
-        more => format!(" and of {more} components that are well and not listed"),
-    };
-    format!("The mean of the {} below{others}, cut off after two decimals.", number(below))
-}
-
-fn number(children: usize) -> String {
-    if children == 1 { "one component".to_owned() } else { format!("{children} components") }
 }
 
 /// The windows of a component in words and in seconds.
 pub(crate) fn windows(component: &ComponentView, view: &PageView, clock: &Clock<'_>) -> Vec<Window> {
-    WINDOWS
+    words::WINDOWS
         .iter()
+        .zip(WINDOWS)
         .zip(&component.windows)
-        .map(|(&(name, days), figure)| Window {
+        .map(|((name, days), figure)| Window {
             name,
             figure: figures::words(figure, days, component.watched_from, view, clock),
             coverage: percentage(figure.coverage),
@@ -154,27 +157,26 @@ fn left_out(component: &ComponentView, view: &PageView) -> LeftOut {
 /// "2 h 13 min of major outage in 90 days less 4 h maintenance."
 fn in_words(figure: &Figure, days: i64, left_out: LeftOut) -> String {
     if figure.hundredths.is_none() {
-        return "Nothing was observed.".to_owned();
+        return words::NOTHING.to_owned();
     }
     let tally = &figure.tally;
-    let outages = listed(&[(tally.major, " of major outage"), (tally.partial, " of partial outage")]);
-    let outages = if outages.is_empty() { "No outage".to_owned() } else { outages };
+    let outages = listed(&[(tally.major, words::MAJOR), (tally.partial, words::PARTIAL)]);
+    let outages = if outages.is_empty() { words::NO_DOWNTIME.to_owned() } else { outages };
     let window = match days {
-        1 => "24 h".to_owned(),
-        30 if left_out != LeftOut::Unobserved => "31 days".to_owned(),
+        1 => words::WINDOWS[0].to_owned(),
+        30 if left_out != LeftOut::Unobserved => duration(31 * DAY),
         days => duration(days * DAY),
     };
     let left_out = match left_out {
         LeftOut::Nothing => String::new(),
-        LeftOut::BeforeStart => listed(&[(tally.unwatched, " before it was watched")]),
+        LeftOut::BeforeStart => listed(&[(tally.unwatched, words::UNMONITORED)]),
         LeftOut::Unobserved => listed(&[
-            (tally.maintenance, " maintenance"),
-            (tally.no_data, " without data"),
-            (tally.unwatched, " before it was watched"),
+            (tally.maintenance, words::MAINTENANCE),
+            (tally.no_data, words::NO_DATA),
+            (tally.unwatched, words::UNMONITORED),
         ]),
     };
-    let less = if left_out.is_empty() { String::new() } else { format!(" less {left_out}") };
-    format!("{outages} in {window}{less}.")
+    words::lost(&outages, &window, &left_out)
 }
 
 fn listed(parts: &[(i64, &str)]) -> String {
@@ -183,29 +185,27 @@ fn listed(parts: &[(i64, &str)]) -> String {
         .filter(|(milliseconds, _)| *milliseconds > 0)
         .map(|(milliseconds, what)| format!("{}{what}", duration(*milliseconds)))
         .collect();
-    match said.split_last() {
-        Some((last, rest)) if !rest.is_empty() => format!("{} and {last}", rest.join(", ")),
-        _ => said.concat(),
-    }
+    words::listed(&said)
 }
 
 /// "In seconds: major outage 7,980, maintenance 14,400, observed 7,761,600."
 fn in_seconds(tally: &Tally) -> String {
-    let said = [
-        ("major outage", tally.major),
-        ("partial outage", tally.partial),
-        ("degraded performance", tally.degraded),
-        ("maintenance", tally.maintenance),
-        ("no data", tally.no_data),
-        ("not watched", tally.unwatched),
-        ("observed", tally.observed()),
+    let of = [
+        tally.major,
+        tally.partial,
+        tally.degraded,
+        tally.maintenance,
+        tally.no_data,
+        tally.unwatched,
+        tally.observed(),
     ];
+    let observed = of.len() - 1;
+    let said = of.iter().zip(words::SECONDS).enumerate();
     let parts: Vec<_> = said
-        .iter()
-        .filter(|(what, milliseconds)| *milliseconds > 0 || *what == "observed")
-        .map(|(what, milliseconds)| format!("{what} {}", seconds(*milliseconds)))
+        .filter(|(index, (milliseconds, _))| **milliseconds > 0 || *index == observed)
+        .map(|(_, (milliseconds, what))| format!("{what} {}", seconds(*milliseconds)))
         .collect();
-    format!("In seconds: {}.", parts.join(", "))
+    words::in_seconds(&parts)
 }
 
 /// Exact: "7,980", "0.202".
@@ -214,36 +214,6 @@ fn seconds(milliseconds: i64) -> String {
     match milliseconds % SECOND {
         0 => whole,
         rest => format!("{whole}.{rest:03}"),
-    }
-}
-
-/// How the figures come about, a paragraph each.
-fn formula(view: &PageView) -> Vec<String> {
-    let weight = |percent: u32, what: &str| match percent {
-        100 => what.to_owned(),
-        percent => format!("{}.{:02} × {what}", percent / 100, percent % 100),
-    };
-    let lost = format!(
-        "{} + {}",
-        weight(view.rule.major_percent, "major outage"),
-        weight(view.rule.partial_percent, "partial outage")
-    );
-    let days = format!(
-        "Days are those of the calendar in {}, today so far included; 24 h are the last 24 hours.",
-        zone(view)
-    );
-    if view.rule.statuspage {
-        vec![
-            format!("Uptime = 100 × (1 − ({lost}) ÷ whole days), cut off after two decimals: no outage is ever shown as 100%. This is the rule of Statuspage."),
-            "Today counts as a whole day. Degraded performance and maintenance count as up, and so do time without data and time before a component was watched; days before its start date do not count. Their 30 days are 31.".to_owned(),
-            days,
-        ]
-    } else {
-        vec![
-            format!("Uptime = 100 × (1 − ({lost}) ÷ observed time), cut off after two decimals: no outage is ever shown as 100%."),
-            "Degraded performance counts as up. Maintenance, time without data and time before a component was watched do not count, neither for nor against. Coverage says how much of the time that does count we could see; under 90% the figure is starred.".to_owned(),
-            days,
-        ]
     }
 }
 
@@ -291,7 +261,7 @@ mod tests {
         );
         assert_eq!(in_words(&figure, 90, LeftOut::BeforeStart), "2 h 13 min of major outage in 90 days.");
         let young = Figure { tally: Tally { unwatched: DAY, ..tally }, ..figure };
-        let said = "2 h 13 min of major outage in 31 days less 1 day before it was watched.";
+        let said = "2 h 13 min of major outage in 31 days less 1 day before monitoring began.";
         assert_eq!(in_words(&young, 30, LeftOut::BeforeStart), said);
         assert_eq!(in_words(&young, 30, LeftOut::Nothing), "2 h 13 min of major outage in 31 days.");
         assert_eq!(
@@ -306,14 +276,14 @@ mod tests {
         assert_eq!(
             in_words(&Figure { tally: partial, ..figure }, 90, ours),
             "2 h 13 min of major outage and 1 min of partial outage in 90 days less 4 h maintenance, \
-             1 h without data and 1 day before it was watched."
+             1 h without data and 1 day before monitoring began."
         );
         let tally = Tally::default();
         let nothing = Figure { hundredths: None, enough: false, coverage: 0, tally, lost: 0 };
-        assert_eq!(in_words(&nothing, 1, ours), "Nothing was observed.");
+        assert_eq!(in_words(&nothing, 1, ours), "No data.");
         assert_eq!(
-            mean_in_words(2, 1),
-            "The mean of the 2 components below and of one component that is well and not listed, cut off after two decimals."
+            words::mean(2, 1),
+            "The mean of the 2 components below and of 1 operational component that is not listed, truncated to two decimals."
         );
     }
 }

@@ -1,7 +1,8 @@
-//! States, durations, percentages and times in words. English; a language file takes its place later.
+//! How states, percentages and times are written; the texts stand in `texts`.
 
 use crate::domain::status::Status;
-use crate::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use crate::domain::time::Timestamp;
+use crate::publish::texts;
 use crate::publish::view::PageView;
 use jiff::Zoned;
 use jiff::civil::Date;
@@ -41,20 +42,16 @@ impl Tone {
     /// "Major outage".
     pub(crate) fn words(self) -> &'static str {
         match self {
-            Self::Of(Status::Operational) => "Operational",
-            Self::Of(Status::DegradedPerformance) => "Degraded performance",
-            Self::Of(Status::PartialOutage) => "Partial outage",
-            Self::Of(Status::MajorOutage) => "Major outage",
-            Self::Of(Status::UnderMaintenance) => "Under maintenance",
-            Self::NoData => "No data",
+            Self::Of(status) => texts::status(status),
+            Self::NoData => texts::NO_DATA,
         }
     }
 
     /// The short form of the key.
     pub(crate) fn key(self) -> &'static str {
         match self {
-            Self::Of(Status::DegradedPerformance) => "Degraded",
-            Self::Of(Status::UnderMaintenance) => "Maintenance",
+            Self::Of(Status::DegradedPerformance) => texts::key::DEGRADED,
+            Self::Of(Status::UnderMaintenance) => texts::key::MAINTENANCE,
             other => other.words(),
         }
     }
@@ -74,24 +71,6 @@ impl Tone {
             Self::Of(Status::PartialOutage) => 4,
             Self::Of(Status::MajorOutage) => 5,
         }
-    }
-}
-
-/// The two largest units, cut off: "42 s", "2 h 13 min", "3 days 4 h". What is shorter than a second is "1 s".
-pub(crate) fn duration(milliseconds: i64) -> String {
-    let whole = milliseconds.max(SECOND);
-    let day = |count: i64| if count == 1 { "1 day".to_owned() } else { format!("{count} days") };
-    let pair = |large: String, small: i64, unit: &str| {
-        if small == 0 { large } else { format!("{large} {small} {unit}") }
-    };
-    if whole < MINUTE {
-        format!("{} s", whole / SECOND)
-    } else if whole < HOUR {
-        pair(format!("{} min", whole / MINUTE), whole % MINUTE / SECOND, "s")
-    } else if whole < DAY {
-        pair(format!("{} h", whole / HOUR), whole % HOUR / MINUTE, "min")
-    } else {
-        pair(day(whole / DAY), whole % DAY / HOUR, "h")
     }
 }
 
@@ -118,11 +97,6 @@ pub(crate) fn grouped(number: i64) -> String {
         out.push(digit);
     }
     out
-}
-
-/// "1 component", "2 components".
-pub(crate) fn count(number: usize, one: &str, many: &str) -> String {
-    if number == 1 { format!("1 {one}") } else { format!("{number} {many}") }
 }
 
 /// A name whose own direction marks cannot reach beyond it: isolates that it opens are closed, closers of
@@ -266,27 +240,6 @@ fn zoned_in(at: Timestamp, zone: jiff::tz::TimeZone) -> Zoned {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn durations_take_the_two_largest_units() {
-        for (milliseconds, words) in [
-            (0, "1 s"),
-            (1, "1 s"),
-            (42_000, "42 s"),
-            (59_999, "59 s"),
-            (60_000, "1 min"),
-            (42 * MINUTE, "42 min"),
-            (2 * MINUTE + 5 * SECOND, "2 min 5 s"),
-            (2 * HOUR + 13 * MINUTE, "2 h 13 min"),
-            (2 * HOUR + 13 * MINUTE + 59 * SECOND, "2 h 13 min"),
-            (2 * HOUR + 59 * SECOND, "2 h"),
-            (DAY, "1 day"),
-            (3 * DAY + 4 * HOUR, "3 days 4 h"),
-            (90 * DAY, "90 days"),
-        ] {
-            assert_eq!(duration(milliseconds), words, "{milliseconds} ms");
-        }
-    }
 
     #[test]
     fn percentages_are_exact_and_whole_only_when_whole() {
