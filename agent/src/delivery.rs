@@ -18,6 +18,7 @@ use reqwest::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
 };
 use reqwest::{Client, ClientBuilder, Response, StatusCode};
+use skerry_protocol::secret;
 use skerry_protocol::wire;
 use skerry_protocol::words::one_line;
 use std::os::unix::fs::PermissionsExt;
@@ -267,11 +268,13 @@ fn is_loopback(url: &Url) -> bool {
 
 /// The first line of a file that only its owner (and group) may read.
 pub(crate) fn read_token(path: &Path) -> anyhow::Result<String> {
-    let text = std::fs::read_to_string(path)
+    let read = std::fs::read(path)
         .with_context(|| format!("cannot read [aggregator] token_file {}", path.display()))?;
     let mode = std::fs::metadata(path).map_or(0, |file| file.permissions().mode());
     ensure!(mode & 0o007 == 0, "others can read {}: chmod 600 it, and exchange the token", path.display());
-    let token = text.lines().next().unwrap_or("").trim();
+    ensure!(!secret::is_utf16(&read), "{} is in UTF-16: save it in UTF-8", path.display());
+    let token = std::str::from_utf8(secret::token(&read));
+    let token = token.with_context(|| format!("{} does not hold a token", path.display()))?;
     ensure!(!token.is_empty(), "{} is empty", path.display());
     Ok(token.to_owned())
 }

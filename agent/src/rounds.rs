@@ -11,7 +11,7 @@ use crate::probe::Observed;
 use crate::schedule::{Cadence, Due, LONG, Lateness, Pace, Schedule, delay};
 use crate::spool::{Entry, Spool, Standing};
 use skerry_protocol::check::Check;
-use skerry_protocol::wire::{Declared, Reason, State};
+use skerry_protocol::wire::{Declared, Outcome, Reason, State};
 use std::collections::{HashMap, HashSet};
 use std::pin::pin;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use watched::{Running, Watched, is_blind, reason_of, seen};
+use watched::{Running, Watched, is_blind, outcome_of, reason_of, seen};
 
 /// The task looks at its schedule at least this often, ms.
 const LONGEST_SLEEP: u64 = 86_400_000;
@@ -197,6 +197,7 @@ impl Rounds {
             generation,
             running: None,
             evidence: None,
+            silent_runs: 0,
         };
         let slot = self.free.pop().unwrap_or_else(|| {
             self.watched.push(None);
@@ -224,7 +225,7 @@ impl Rounds {
             };
             let check = &watched.check;
             watched.cadence = Cadence::new(&check.name, check.interval, check.retry_interval, origin);
-            if watched.running.is_none() && watched.pace(Reason::None) == Pace::Settled {
+            if watched.running.is_none() && watched.pace(Outcome::Up, Reason::None) == Pace::Settled {
                 self.generations += 1;
                 watched.generation = self.generations;
                 let at = watched.cadence.on_grid(now);
@@ -317,7 +318,7 @@ impl Rounds {
         let running = watched.running.take()?;
         let entry = watched.judge(observed, running.started);
         self.board.put(&watched.name, seen(&watched.hysteresis, watched.evidence, reason_of(&entry)));
-        let pace = watched.pace(reason_of(&entry));
+        let pace = watched.pace(outcome_of(&entry), reason_of(&entry));
         let at = watched.cadence.next(running.due, running.started_ms, now, pace);
         self.schedule.enter(Due { at, slot, generation });
         Some(entry)

@@ -3,7 +3,8 @@
 //! Every check has its own place in its interval (a hash of its name), and a settled check runs on that
 //! grid for ever: lateness of one run moves no other. The grid stands in wall time, as it was when the agent
 //! started, so that a daily check runs at its hour whenever its host boots. While a change is unconfirmed it runs
-//! `retry` after its last start. A check that runs has no entry here, so it can never run twice at once.
+//! `retry` after its last start; runs that say nothing of the target confirm none, and back off to the interval.
+//! A check that runs has no entry here, so it can never run twice at once.
 //!
 //! Checks that are due within one [`SLOT`] start together at its beginning: to wake up costs more than to start
 //! a check, and what was seen together is committed together.
@@ -24,6 +25,8 @@ const APART: u64 = 5;
 const BURST: u64 = 10_000;
 /// While its first state is not confirmed and its target seems well, a check runs again this long after a start, ms.
 const CONFIRM: u64 = 500;
+/// The next run after several that said nothing waits this many times longer than the one before it.
+const BACK_OFF: u64 = 4;
 
 /// How often one check runs, ms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -57,10 +60,17 @@ impl Cadence {
     /// The run after the one that was due at `due`, started at `started` and ended at `now`.
     #[must_use]
     pub fn next(&self, due: u64, started: u64, now: u64, pace: Pace) -> u64 {
-        match pace {
-            Pace::First => return (started + self.retry.min(CONFIRM)).max(now),
-            Pace::Unconfirmed => return (started + self.retry).max(now),
-            Pace::Settled => {}
+        let wait = match pace {
+            Pace::First => Some(self.retry.min(CONFIRM)),
+            Pace::Unconfirmed => Some(self.retry),
+            Pace::BackOff(times) => {
+                let wait = BACK_OFF.saturating_pow(times.saturating_sub(1)).saturating_mul(self.retry);
+                Some(wait).filter(|wait| *wait < self.interval)
+            }
+            Pace::Settled => None,
+        };
+        if let Some(wait) = wait {
+            return (started + wait).max(now);
         }
         // Half a retry keeps a run off the heels of a late one or of the last retry; a punctual run is a
         // whole interval before its next point in any case.
@@ -75,6 +85,9 @@ pub enum Pace {
     First,
     /// A change is to be confirmed.
     Unconfirmed,
+    /// So many runs in a row said nothing of the target: each waits longer than the one before it, up to the
+    /// interval.
+    BackOff(u32),
     /// On its grid.
     Settled,
 }
@@ -178,6 +191,18 @@ mod tests {
         let cadence = cadence("shop");
         assert_eq!(cadence.next(0, 100, 400, Pace::Unconfirmed), 10_100);
         assert_eq!(cadence.next(0, 100, 15_000, Pace::Unconfirmed), 15_000);
+    }
+
+    #[test]
+    fn runs_that_say_nothing_wait_longer_each_time_up_to_the_interval() {
+        let cadence = Cadence::new("shop", Duration::from_secs(60), Duration::from_secs(1), 0);
+        let wait = |times| cadence.next(0, 100, 400, Pace::BackOff(times)) - 100;
+        assert_eq!([1, 2, 3].map(wait), [1_000, 4_000, 16_000]);
+        let settled = cadence.next(0, 100, 400, Pace::Settled);
+        for times in [4, 5, 100, u32::MAX] {
+            assert_eq!(cadence.next(0, 100, 400, Pace::BackOff(times)), settled, "{times}");
+        }
+        assert_eq!(cadence.next(0, 100, 9_000, Pace::BackOff(1)), 9_000, "never two at once");
     }
 
     #[test]

@@ -180,6 +180,34 @@ async fn postfix_begins_tls_when_asked() {
     offers_starttls("smtp", &authority, with.port(), without.port(), "does not offer STARTTLS").await;
 }
 
+/// Servers refuse names that are not full ones, as Postfix with `reject_non_fqdn_helo_hostname`.
+#[tokio::test]
+async fn a_mail_server_is_told_a_full_name_or_an_address() {
+    let authority = Authority::new();
+    let strict = "smtpd_helo_required = yes\nsmtpd_delay_reject = no\n\
+                  smtpd_helo_restrictions = reject_invalid_helo_hostname, reject_non_fqdn_helo_hostname\n";
+    let postfix = Postfix::start_with(Some(&of_mail(&authority)), strict).await;
+    let keys = format!("{}starttls = \"smtp\"\nserver_name = \"mail.test\"\n", trusting(&authority));
+    for host in ["127.0.0.1", "::1"] {
+        assert_up(&observe(&tls(host, postfix.port(), &keys)).await);
+    }
+    for (ehlo, told) in [
+        ("", None),
+        ("ehlo = \"monitor.example\"\n", Some("EHLO monitor.example")),
+        ("ehlo = \"2001:db8::1\"\n", Some("EHLO [IPv6:2001:db8::1]")),
+    ] {
+        use Step::{Echo, Hear, Say};
+        let repeats = [Say(b"220 a\r\n"), Hear(b"\r\n"), Say(b"550 you said "), Echo];
+        let server = Scripted::start(&repeats).await;
+        let keys = format!("starttls = \"smtp\"\nverify = false\n{ehlo}");
+        let seen = observe(&tls("127.0.0.1", server.port(), &keys)).await;
+        let own = rustix::system::uname().nodename().to_string_lossy().into_owned();
+        let own = if own.contains('.') { own } else { "[127.0.0.1]".to_owned() };
+        let told = told.map_or_else(|| format!("EHLO {own}"), str::to_owned);
+        assert_down(&seen, Reason::StarttlsRefused, &format!("550 you said {told}"));
+    }
+}
+
 #[tokio::test]
 async fn postgres_begins_tls_when_asked() {
     let authority = Authority::new();
@@ -230,7 +258,20 @@ async fn plain_text_after_the_consent_is_refused() {
 async fn answers_that_are_none_are_named() {
     use Step::{Drip, Endless, Hear, Say, Silence};
     for (protocol, script, reason, words) in [
-        ("smtp", vec![Say(b"554 go away\r\n")], Reason::BannerMismatch, "greets with \"go away\""),
+        ("smtp", vec![Say(b"554 go away\r\n")], Reason::BannerMismatch, "greets with \"554 go away\""),
+        (
+            "smtp",
+            vec![Say(b"220 a\r\n"), Hear(b"\r\n"), Say(b"502 command not implemented\r\n")],
+            Reason::StarttlsRefused,
+            "does not know EHLO, and so offers no STARTTLS: it answers \"502 command not implemented\"",
+        ),
+        (
+            "smtp",
+            vec![Say(b"220 a\r\n"), Hear(b"\r\n"), Say(b"550 5.7.1 not you\r\n")],
+            Reason::StarttlsRefused,
+            "the server answers \"550 5.7.1 not you\"",
+        ),
+        ("imap", vec![Say(b"* PREAUTH hi\r\n")], Reason::StarttlsRefused, "greets with PREAUTH"),
         ("smtp", vec![Say(b"hello\r\n")], Reason::ProtocolError, "no reply of SMTP"),
         ("smtp", vec![Endless(b"220-spam\r\n")], Reason::ProtocolError, "more than"),
         ("smtp", vec![Endless(b"220 no end of the line ")], Reason::ProtocolError, "more than"),

@@ -26,6 +26,15 @@ host.example.test.     3600 IN SSHFP  4 2 0123456789abcdef0123456789abcdef012345
 sub.example.test.      3600 IN NS     ns1.example.test.
 sub.example.test.      3600 IN DS     60485 13 2 0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef
 keys.example.test.     3600 IN DNSKEY 257 3 13 mdsswUyr3DPW132mOi8V9xESWE8jTo0dxCjjnopKl+GqJxpVXckHAeF+KkxLbxILfDLUT0rAK9iUzy1L53eKGQ==
+words.example.test.    3600 IN TXT    \"one\" \"two\"
+words.example.test.    3600 IN TXT    \"semi;colon \\\"quoted\\\" back\\\\slash\"
+words.example.test.    3600 IN TXT    \"Gr\\195\\182\\195\\159e\" \" \\255\"
+issue.example.test.    3600 IN CAA    128 issue \";\"
+issue.example.test.    3600 IN CAA    0 iodef \"mailto:sec@example.test\"
+issue.example.test.    3600 IN CAA    0 issue \"ca.example; account=\\\"7\\\"\"
+dial.example.test.     3600 IN NAPTR  100 10 \"u\" \"E2U+sip\" \"!^\\\\+49(.*)$!sip:\\\\1@example.test!\" .
+xn--mnchen-3ya.example.test. 300 IN A 192.0.2.3
+_dmarc.xn--mnchen-3ya.example.test. 300 IN TXT \"v=DMARC1; p=none\"
 phone.example.test.    3600 IN NAPTR  100 10 \"u\" \"E2U+sip\" \"!^.*$!sip:info@example.test!\" .
 ";
 

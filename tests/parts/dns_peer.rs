@@ -48,6 +48,10 @@ pub enum DnsManner {
     Servfail,
     /// The response code 3841.
     PrivateCode,
+    /// Right to a question without EDNS; `FORMERR` to one with it, as RFC 6891 has it of those who do not know it.
+    FormerrToEdns,
+    /// Likewise `NOTIMP`.
+    NotimpToEdns,
     /// `FORMERR` and nothing else, as of a server that could not read the question.
     BareFormerr,
     /// A TXT record with the control characters of a terminal.
@@ -213,6 +217,9 @@ fn answers(manner: DnsManner, query: &[u8], tcp: bool) -> Vec<(Duration, Vec<u8>
             private.extend_from_slice(&[0, 0, 41, 4, 208, 240, 0, 0, 0, 0, 0]);
             private
         }
+        DnsManner::FormerrToEdns if has_edns(query) => message(query, 0x8181, &[]),
+        DnsManner::NotimpToEdns if has_edns(query) => message(query, 0x8184, &[]),
+        DnsManner::FormerrToEdns | DnsManner::NotimpToEdns => right,
         DnsManner::BareFormerr => {
             let mut bare = right[..12].to_vec();
             bare[2..12].copy_from_slice(&[0x80, 0x01, 0, 0, 0, 0, 0, 0, 0, 0]);
@@ -221,6 +228,11 @@ fn answers(manner: DnsManner, query: &[u8], tcp: bool) -> Vec<(Duration, Vec<u8>
         DnsManner::TerminalControl => message(query, 0x8180, &[TERMINAL_CONTROL]),
     };
     vec![(Duration::ZERO, answer)]
+}
+
+/// Its header counts an additional record.
+fn has_edns(query: &[u8]) -> bool {
+    query[10..12] != [0, 0]
 }
 
 /// `192.0.2.1` for the name in the question, for 300 s.

@@ -23,6 +23,14 @@ impl Postfix {
     /// # Panics
     /// When it does not answer within twenty seconds.
     pub async fn start(certificate: Option<&Certificate>) -> Self {
+        Self::start_with(certificate, "").await
+    }
+
+    /// As [`Self::start`], with these lines of `main.cf` too.
+    ///
+    /// # Panics
+    /// As there.
+    pub async fn start_with(certificate: Option<&Certificate>, further: &str) -> Self {
         // Its daemons look through the path to their queue as their own user.
         let directory =
             tempfile::Builder::new().prefix("postfix-").tempdir_in("/var/tmp").expect("a directory");
@@ -46,7 +54,7 @@ impl Postfix {
             "compatibility_level = 3.6\nqueue_directory = {place}/queue\ndata_directory = {place}/data\n\
              maillog_file = /var/log/skerry-test-{port}.log\nmyhostname = mail.test\nmydestination =\n\
              inet_interfaces = 127.0.0.1, [::1]\ninet_protocols = all\n\
-             smtpd_peername_lookup = no\n{tls}"
+             smtpd_peername_lookup = no\n{tls}{further}"
         );
         let service = |name: &str, kind: &str, program: &str| format!("{name} {kind} {program}\n");
         let master = [

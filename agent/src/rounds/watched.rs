@@ -25,6 +25,8 @@ pub(super) struct Watched {
     pub(super) generation: u64,
     pub(super) running: Option<Running>,
     pub(super) evidence: Option<Moment>,
+    /// So many runs in a row said nothing of the target.
+    pub(super) silent_runs: u32,
 }
 
 pub(super) struct Running {
@@ -35,13 +37,23 @@ pub(super) struct Running {
 }
 
 impl Watched {
-    /// How soon it runs again after a run for `reason`.
-    pub(super) fn pace(&self, reason: Reason) -> Pace {
+    /// How soon it runs again after a run that ended so.
+    pub(super) fn pace(&self, outcome: Outcome, reason: Reason) -> Pace {
+        let unconfirmed = self.hysteresis.unconfirmed();
+        if outcome == Outcome::Inconclusive {
+            return match reason {
+                // What a plugin cannot say now it will not say a moment later.
+                Reason::PluginUnknown | Reason::PluginFailed => Pace::Settled,
+                // Which clock is right will be known soon.
+                Reason::OwnClock => Pace::BackOff(self.silent_runs),
+                _ if unconfirmed => Pace::BackOff(self.silent_runs),
+                _ => Pace::Settled,
+            };
+        }
         let seems_well = self.hysteresis.not_down.count > 0;
         match self.hysteresis.hard {
             State::Unknown if seems_well && reason == Reason::None => Pace::First,
-            // Which clock is right will be known soon.
-            _ if self.hysteresis.unconfirmed() || reason == Reason::OwnClock => Pace::Unconfirmed,
+            _ if unconfirmed => Pace::Unconfirmed,
             _ => Pace::Settled,
         }
     }
@@ -55,7 +67,10 @@ impl Watched {
         }
         let thresholds = Thresholds { fall: self.check.fall, rise: self.check.rise };
         let change = self.hysteresis.step(observed.outcome, started, thresholds);
-        if observed.outcome != Outcome::Inconclusive {
+        if observed.outcome == Outcome::Inconclusive {
+            self.silent_runs = self.silent_runs.saturating_add(1);
+        } else {
+            self.silent_runs = 0;
             self.evidence = Some(started);
         }
         if let Some(change) = change {
@@ -130,6 +145,10 @@ fn observation(
 
 pub(super) fn seen(hysteresis: &Hysteresis, evidence: Option<Moment>, reason: Reason) -> Seen {
     Seen { state: hysteresis.hard, flapping: hysteresis.flapping, since: hysteresis.since, evidence, reason }
+}
+
+pub(super) fn outcome_of(entry: &Entry) -> Outcome {
+    Outcome::from_wire(entry.observation.outcome)
 }
 
 pub(super) fn reason_of(entry: &Entry) -> Reason {

@@ -14,6 +14,7 @@ fn watched() -> Watched {
         generation: 0,
         running: None,
         evidence: None,
+        silent_runs: 0,
     }
 }
 
@@ -54,4 +55,44 @@ fn a_failing_target_is_down_after_three_failures_however_they_are_spaced_within_
     for (at, hard) in [(0, State::Unknown), (100_000, State::Unknown), (199_000, State::Down)] {
         assert_eq!(saw(&mut shop, Outcome::Down, at), hard, "{at}");
     }
+}
+
+/// When a check runs within an hour after its first start, ms, where each run ends so.
+fn starts(mut watched: Watched, outcome: Outcome, reason: Reason) -> Vec<u64> {
+    let boot = BootId::from_bytes(&[7; 16]).expect("16 bytes");
+    let (mut due, mut starts) = (0, Vec::new());
+    while due < HOUR {
+        starts.push(due);
+        let observed = Observed { reason, ..crate::run::tests::saw(outcome, 3) };
+        watched.judge(observed, Moment { boot, boot_ms: due, wall_ms: due as i64 });
+        due = watched.cadence.next(due, due, due + 3, watched.pace(outcome, reason));
+    }
+    starts
+}
+
+#[test]
+fn runs_that_say_nothing_back_off_to_the_interval() {
+    let every_minute = || Watched {
+        cadence: Cadence::new("shop", Duration::from_secs(60), Duration::from_secs(1), 0),
+        ..watched()
+    };
+    for reason in [Reason::PluginUnknown, Reason::PluginFailed] {
+        let starts = starts(every_minute(), Outcome::Inconclusive, reason);
+        assert!(starts.len() <= 61, "once each interval: {starts:?}");
+    }
+    // What this host lacks may be there a moment later.
+    for reason in [Reason::OwnNetwork, Reason::OwnResources, Reason::OwnResolver, Reason::OwnClock] {
+        let starts = starts(every_minute(), Outcome::Inconclusive, reason);
+        assert_eq!(starts[1..4], [1_000, 5_000, 21_000], "{reason:?}");
+        assert!(starts.len() <= 64, "{reason:?}: {starts:?}");
+    }
+    // A failure that is not confirmed yet is asked for again as before, and what then says nothing backs off.
+    let mut failing = every_minute();
+    failing.hysteresis.hard = State::Up;
+    saw(&mut failing, Outcome::Down, 0);
+    assert_eq!(failing.pace(Outcome::Down, Reason::ConnectRefused), Pace::Unconfirmed);
+    saw(&mut failing, Outcome::Inconclusive, 1_000);
+    assert_eq!(failing.pace(Outcome::Inconclusive, Reason::OwnNetwork), Pace::BackOff(1));
+    saw(&mut failing, Outcome::Down, 2_000);
+    assert_eq!(failing.silent_runs, 0);
 }

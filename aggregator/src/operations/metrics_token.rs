@@ -2,6 +2,7 @@
 
 use crate::web::Admission;
 use sha2::{Digest, Sha256};
+use skerry_protocol::secret;
 use std::path::PathBuf;
 
 /// The token of `[admin] metrics_token_file`. Read for every request, so that it can be exchanged.
@@ -19,14 +20,14 @@ impl MetricsToken {
 
     pub(super) fn admits(&self, shown: Option<&str>) -> Admission {
         let Some(file) = &self.file else { return Admission::Granted };
-        let text = match std::fs::read_to_string(file) {
-            Ok(text) => text,
+        let read = match std::fs::read(file) {
+            Ok(read) => read,
             Err(error) => {
                 tracing::warn!(%error, file = %file.display(), "[admin] metrics_token_file cannot be read: metrics are closed");
                 return Admission::Unknown;
             }
         };
-        let wanted = text.lines().next().unwrap_or_default().trim();
+        let wanted = secret::token(&read);
         if wanted.is_empty() {
             tracing::warn!(file = %file.display(), "[admin] metrics_token_file is empty: metrics are closed");
             return Admission::Unknown;
@@ -54,6 +55,7 @@ mod tests {
             ("one\n", None, Admission::Refused),
             ("two\nanything", Some("two"), Admission::Granted),
             ("two\nanything", Some("one"), Admission::Refused),
+            ("\u{feff}three \r\n", Some("three"), Admission::Granted),
             ("\n", Some(""), Admission::Unknown),
         ] {
             std::fs::write(&file, text).expect("written");

@@ -11,6 +11,8 @@ use super::kind::Definition;
 use crate::strict::{Item, Table};
 
 const MOST_ARGUMENTS: usize = 256;
+/// Longest label of a performance datum that an agent keeps, characters.
+const LONGEST_LABEL: usize = 100;
 
 /// An `exec` check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +21,8 @@ pub struct Exec {
     pub command: Vec<String>,
     /// `environment`: all that the program finds there, besides a plain `PATH`.
     pub environment: BTreeMap<String, String>,
+    /// `latency_from`: the label of the performance datum that is the latency. `None`: the time it ran.
+    pub latency_from: Option<String>,
     /// Where the agent's own file has plugins run by another process: its socket. No part of the definition.
     pub runner: Option<PathBuf>,
 }
@@ -27,7 +31,8 @@ impl Definition for Exec {
     fn read(table: &Table<'_>) -> Option<Self> {
         let command = command(table);
         let environment = environment(table);
-        Some(Self { command: command?, environment: environment?, runner: None })
+        let latency_from = table.string("latency_from").at_most(LONGEST_LABEL).optional();
+        Some(Self { command: command?, environment: environment?, latency_from, runner: None })
     }
 
     fn canonical(&self, form: &mut Canonical) {
@@ -38,6 +43,7 @@ impl Definition for Exec {
             form.field("environment_name", name);
             form.field("environment_value", value);
         }
+        form.optional("latency_from", self.latency_from.as_ref());
     }
 
     /// Whom the program asks, by the guidelines of the Nagios plugins: what stands behind `-H`, `--hostname` or
@@ -152,6 +158,7 @@ mod tests {
             let exec = Exec {
                 command: command.map(str::to_owned).collect(),
                 environment: BTreeMap::new(),
+                latency_from: None,
                 runner: None,
             };
             assert_eq!(exec.target().map(|host| host.to_string()).as_deref(), host, "{arguments}");

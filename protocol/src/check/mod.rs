@@ -19,7 +19,7 @@ mod tcp;
 mod tls;
 
 pub use crate::strict::Scalar;
-pub use dns::{Answers, Dns, DnsTransport, NameServer, Rcode, Record};
+pub use dns::{Answers, Dns, DnsTransport, NameServer, Rcode, Record, printable, quoted};
 pub use exec::Exec;
 pub use heartbeat::{Due, Heartbeat};
 pub use http::{Auth, Http, HttpVersion, JsonAssertion, JsonExpectation, StatusRange};
@@ -28,7 +28,7 @@ pub use ping::Ping;
 pub use read::read;
 pub use target::Handshake;
 pub use tcp::Tcp;
-pub use tls::{StartTls, Tls};
+pub use tls::{StartTls, Tls, address_literal};
 
 /// One check, as both programs read it.
 #[derive(Clone, Debug, PartialEq)]

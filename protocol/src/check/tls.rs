@@ -1,5 +1,6 @@
 //! The `tls` check: a full handshake, at once or after STARTTLS, and its certificate.
 
+use std::net::IpAddr;
 use std::path::Path;
 
 use url::Host;
@@ -8,7 +9,7 @@ use super::IpVersion;
 use super::definition::Canonical;
 use super::kind::Definition;
 use super::target::{self, Handshake};
-use crate::strict::Table;
+use crate::strict::{Table, refuse};
 
 /// A `tls` check.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +22,8 @@ pub struct Tls {
     pub ip: IpVersion,
     /// `starttls`: the protocol in which TLS is asked for.
     pub starttls: Option<StartTls>,
+    /// `ehlo`: how the agent names itself to an SMTP server. `None`: by its host's full name, or its address.
+    pub ehlo: Option<String>,
     /// What is asked of the handshake.
     pub handshake: Handshake,
 }
@@ -78,6 +81,7 @@ impl Definition for Tls {
     fn read(table: &Table<'_>) -> Option<Self> {
         let host = target::host(table);
         let starttls = table.choice("starttls", &StartTls::ALL.map(|one| (one.name(), one))).optional();
+        let ehlo = ehlo(table, starttls);
         let handshake = Handshake::read(table, host.as_ref());
         let port = target::port(table).or(starttls.map_or(443, StartTls::port));
         if let Some(asked) = starttls.filter(|asked| asked.port_of_tls() == Some(port)) {
@@ -89,6 +93,7 @@ impl Definition for Tls {
             port,
             ip: target::ip_version(table, "host", host.as_ref()),
             starttls,
+            ehlo,
             host: host?,
             handshake: handshake?,
         })
@@ -99,6 +104,7 @@ impl Definition for Tls {
         form.field("port", self.port);
         form.field("ip_version", self.ip.name());
         form.optional("starttls", self.starttls.map(StartTls::name));
+        form.optional("ehlo", self.ehlo.as_ref());
         self.handshake.canonical(form);
     }
 
@@ -108,6 +114,44 @@ impl Definition for Tls {
 
     fn plain_files(&self) -> Vec<(&'static str, &Path)> {
         self.handshake.ca_file.iter().map(|file| ("ca_file", file.as_path())).collect()
+    }
+}
+
+fn ehlo(table: &Table<'_>, starttls: Option<StartTls>) -> Option<String> {
+    let name = table.string("ehlo").convert(|text| match smtp_name(&text) {
+        Some(name) => Ok(name),
+        None => refuse(
+            format!("must be a host name or an IP address; it is \"{text}\""),
+            "Write it such as \"monitor.example.com\" or \"192.0.2.1\".",
+        ),
+    });
+    let name = name.optional();
+    if table.has("ehlo") && starttls != Some(StartTls::Smtp) {
+        let wrong = "ehlo has no meaning without starttls = \"smtp\"";
+        table.refuse("ehlo", wrong, "Add starttls = \"smtp\", or remove ehlo.");
+    }
+    name
+}
+
+/// As RFC 5321 has it in EHLO, section 4.1.3: a name, or an address in brackets.
+fn smtp_name(text: &str) -> Option<String> {
+    let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
+    let bare = bare.strip_prefix("IPv6:").unwrap_or(bare);
+    if let Ok(address) = bare.parse() {
+        return Some(address_literal(address));
+    }
+    match target::read_host(text)? {
+        Host::Domain(name) => Some(name.trim_end_matches('.').to_owned()),
+        Host::Ipv4(_) | Host::Ipv6(_) => None,
+    }
+}
+
+/// An address as it stands in EHLO: `[192.0.2.1]`, `[IPv6:2001:db8::1]`.
+#[must_use]
+pub fn address_literal(address: IpAddr) -> String {
+    match address {
+        IpAddr::V4(address) => format!("[{address}]"),
+        IpAddr::V6(address) => format!("[IPv6:{address}]"),
     }
 }
 
@@ -138,6 +182,20 @@ mod tests {
         assert_eq!(tls("starttls = \"smtp\"\nport = 587").port, 587);
         assert_eq!(tls("ip_version = \"4\"").ip, IpVersion::V4);
         assert_eq!(tls("server_name = \"192.0.2.1\"").handshake.server_name.to_string(), "192.0.2.1");
+        for (written, sent) in [
+            ("Monitor.Example.com.", "monitor.example.com"),
+            ("192.0.2.1", "[192.0.2.1]"),
+            ("[192.0.2.1]", "[192.0.2.1]"),
+            ("2001:DB8::1", "[IPv6:2001:db8::1]"),
+            ("[IPv6:2001:db8::1]", "[IPv6:2001:db8::1]"),
+            ("münchen.example", "xn--mnchen-3ya.example"),
+        ] {
+            let asked = tls(&format!("starttls = \"smtp\"\nehlo = \"{written}\""));
+            assert_eq!(asked.ehlo.as_deref(), Some(sent));
+        }
+        for wrong in ["a b", "a\r\nRSET", "[x]", "[::1", "", "https://a/"] {
+            assert_eq!(smtp_name(wrong), None, "{wrong:?}");
+        }
         assert!(!tls("verify = false").handshake.verify);
         assert_eq!(tls("certificate_days = 21").handshake.certificate_days, Some(21));
         assert_eq!(tls("ca_file = \"/ca.pem\"").plain_files(), [("ca_file", Path::new("/ca.pem"))]);
@@ -157,6 +215,8 @@ mod tests {
                 "ip_version = \"6\"",
                 "starttls = \"imap\"\nport = 443",
                 "starttls = \"postgres\"\nport = 443",
+                "starttls = \"smtp\"\nport = 443",
+                "starttls = \"smtp\"\nport = 443\nehlo = \"a.example\"",
                 "server_name = \"a.example\"",
                 "verify = false",
                 "ca_file = \"/a\"",

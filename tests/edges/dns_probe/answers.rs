@@ -50,6 +50,49 @@ async fn every_type_is_read_and_asserted_at_bind_and_at_unbound() {
     }
 }
 
+/// What `dig` prints of an answer can be pasted into `answers`; and so can what people write of it.
+#[tokio::test]
+async fn answers_are_taken_as_dig_prints_them() {
+    let authority = Authority::new();
+    let certificate = authority.sign(&["localhost"], Validity::GOOD);
+    let bind = Named::start(&certificate).await;
+    let unbound = Unbound::start(&certificate, bind.port).await;
+    let upper = HEX.to_uppercase();
+    let blank = format!("{} {}", &upper[..56], &upper[56..]);
+    let (tlsa, sshfp, ds) = (format!("3 1 1 {blank}"), format!("4 2 {blank}"), format!("60485 13 2 {blank}"));
+    for (query, record, written) in [
+        ("example.test", "TXT", r#""v=spf1 " "-all""#),
+        ("example.test", "TXT", "v=spf1 -all"),
+        ("words.example.test", "TXT", r#""one" "two""#),
+        ("words.example.test", "TXT", "onetwo"),
+        ("words.example.test", "TXT", r#""semi;colon \"quoted\" back\\slash""#),
+        ("words.example.test", "TXT", r#"semi;colon "quoted" back\slash"#),
+        ("words.example.test", "TXT", r#""Gr\195\182\195\159e" " \255""#),
+        ("words.example.test", "TXT", r"Größe \255"),
+        ("issue.example.test", "CAA", r#"128 issue ";""#),
+        ("issue.example.test", "CAA", r#"0 iodef "mailto:sec@example.test""#),
+        ("issue.example.test", "CAA", r#"0 issue "ca.example; account=\"7\"""#),
+        ("dial.example.test", "NAPTR", r#"100 10 "u" "E2U+sip" "!^\\+49(.*)$!sip:\\1@example.test!" ."#),
+        ("dial.example.test", "NAPTR", r#"100 10 "U" "E2U+sip" "!^\+49(.*)$!sip:\1@example.test!" ."#),
+        ("_443._tcp.www.example.test", "TLSA", &tlsa),
+        ("host.example.test", "SSHFP", &sshfp),
+        ("sub.example.test", "DS", &ds),
+        ("www.example.test", "HTTPS", r#"1 . alpn="h2,h3" port=443 ipv4hint=192.0.2.1"#),
+        ("www.example.test", "AAAA", "2001:0db8:0000:0000:0000:0000:0000:0001"),
+        ("MÜNCHEN.example.test", "A", "192.0.2.3"),
+        ("_dmarc.münchen.example.test.", "TXT", r#""v=DMARC1; p=none""#),
+    ] {
+        for port in [bind.port, unbound.port] {
+            let keys = format!(
+                "type = \"dns\"\nserver = \"127.0.0.1:{port}\"\nquery = \"{query}\"\nrecord = \"{record}\"\n\
+                 answers = ['{written}']"
+            );
+            let seen = run(&Prober::new().expect("a prober"), &checks::read(&keys)).await;
+            assert_eq!(seen.outcome, Outcome::Up, "{record} {written} at {port}: {}", seen.detail);
+        }
+    }
+}
+
 #[tokio::test]
 async fn any_all_and_exactly_differ() {
     let bind = Named::start(&Authority::new().sign(&["localhost"], Validity::GOOD)).await;

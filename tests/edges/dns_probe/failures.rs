@@ -86,6 +86,29 @@ async fn broken_and_hostile_answers_are_named() {
 }
 
 #[tokio::test]
+async fn a_server_that_knows_no_edns_is_asked_again_without_it() {
+    for (manner, rcode) in [(DnsManner::FormerrToEdns, 1), (DnsManner::NotimpToEdns, 4)] {
+        for transport in [DnsTransport::Udp, DnsTransport::Tcp] {
+            let peer = DnsPeer::start(manner).await;
+            let asked = Dns { transport, ..check_at(peer.address()) };
+            let seen = observe(asked.clone()).await;
+            assert_up(&seen);
+            assert_eq!(texts(&seen), ["192.0.2.1"]);
+            let dns = found(&seen).expect("an answer");
+            assert!(dns.without_edns && dns.to_string().ends_with(", asked again without EDNS"), "{dns}");
+            assert_eq!(peer.seen().len(), 2);
+            // Whoever expects the refusal is told of it.
+            assert_up(&observe(Dns { rcode: Rcode(rcode), ..asked }).await);
+            assert_eq!(peer.seen().len(), 3);
+        }
+    }
+    // One that refuses the plain question too is asked no third time.
+    let peer = DnsPeer::start(DnsManner::BareFormerr).await;
+    assert_down(&observe(check_at(peer.address())).await, Reason::RcodeMismatch, "FORMERR, not NOERROR");
+    assert_eq!(peer.seen().len(), 2);
+}
+
+#[tokio::test]
 async fn nothing_that_moves_a_terminal_is_shown() {
     let peer = DnsPeer::start(DnsManner::TerminalControl).await;
     let seen = observe(Dns { record: Record::Txt, ..check_at(peer.address()) }).await;

@@ -21,7 +21,7 @@ const ENDING: Duration = Duration::from_secs(3);
 
 fn exec(command: &[&str]) -> Exec {
     let command = command.iter().map(|one| (*one).to_owned()).collect();
-    Exec { command, environment: BTreeMap::new(), runner: None }
+    Exec { command, environment: BTreeMap::new(), latency_from: None, runner: None }
 }
 
 /// A program of a few words.

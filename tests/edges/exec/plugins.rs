@@ -49,27 +49,61 @@ async fn real_performance_data_is_read() {
     assert_seen(&small, Outcome::Down, Reason::PluginCritical, "FILE_AGE CRITICAL");
 }
 
+fn latency_from(label: &str, exec: Exec) -> Exec {
+    Exec { latency_from: Some(label.to_owned()), ..exec }
+}
+
+/// An age, an uptime and a time to live are seconds too.
 #[tokio::test]
-async fn the_plugins_own_time_is_the_latency() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let port = listener.local_addr().expect("an address").port().to_string();
-    let seen = observe(real("check_tcp", &["-H", "127.0.0.1", "-p", &port])).await;
+async fn no_datum_is_the_latency_unless_it_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("dump");
+    std::fs::write(&file, [b'x'; 20]).expect("written");
+    let touched = std::process::Command::new("touch").args(["-d", "8 hours ago"]).arg(&file).status();
+    assert!(touched.expect("touch is installed").success());
+    let aged = real("check_file_age", &["-w", "100000", "-c", "200000", "-f", file.to_str().expect("plain")]);
+    let check = Check { degraded_above: Some(Duration::from_secs(5)), ..named(aged, TIMEOUT) };
+    let seen = run(&Prober::new().expect("a prober"), &check).await;
     assert_seen(&seen, Outcome::Up, Reason::None, "");
-    let time = &plugin(&seen).performance[0];
-    assert_eq!((time.label.as_str(), time.unit.as_str()), ("time", "s"));
-    let said = Duration::from_secs_f64(time.value.expect("a figure"));
-    assert_eq!(seen.total, said, "not the time that the program ran");
-    let first = observe(shell("echo 'ok | size=5KB rta=1.5ms time=9s'")).await;
-    assert_eq!(first.total, Duration::from_micros(1_500));
-    let none = observe(shell("echo 'ok | size=5KB'; exec /bin/sleep 0.2")).await;
-    assert!(none.total >= Duration::from_millis(200), "{:?}", none.total);
+    let age = &plugin(&seen).performance[0];
+    assert!(age.label == "age" && age.value.is_some_and(|age| age > 28_000.0), "{age:?}");
+    assert!(seen.total < TIMEOUT, "{:?}", seen.total);
+    let slow = observe(shell("echo 'ok | time=1ms'; exec /bin/sleep 0.2")).await;
+    assert!(slow.total >= Duration::from_millis(200), "{:?}", slow.total);
 }
 
 #[tokio::test]
-async fn a_slow_plugin_is_degraded_by_its_own_time() {
+async fn the_datum_that_latency_from_names_is_the_latency() {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
+    let port = listener.local_addr().expect("an address").port().to_string();
+    let seen = observe(latency_from("time", real("check_tcp", &["-H", "127.0.0.1", "-p", &port]))).await;
+    assert_seen(&seen, Outcome::Up, Reason::None, "");
+    let time = &plugin(&seen).performance[0];
+    assert_eq!((time.label.as_str(), time.unit.as_str()), ("time", "s"));
+    assert_eq!(seen.total, Duration::from_secs_f64(time.value.expect("a figure")));
+    let second =
+        observe(latency_from("response time", shell("echo \"ok | age=8s 'response time'=1.5ms\""))).await;
+    assert_eq!(second.total, Duration::from_micros(1_500));
+    for (printed, words) in [
+        ("echo 'ok | rta=1ms pl=0%'", "latency_from names \"time\", but the plugin printed rta, pl: ok"),
+        ("echo ok", "but the plugin printed no performance data"),
+        ("echo 'ok | time=U'", "of which the plugin knew no value"),
+        ("echo 'ok | time=5MB'", "which is no time but 5MB"),
+        ("echo 'ok | time=-5s'", "which is no time but -5s"),
+    ] {
+        let seen = observe(latency_from("time", shell(printed))).await;
+        assert_seen(&seen, Outcome::Inconclusive, Reason::PluginFailed, words);
+    }
+    // What it found is not lost for want of a figure.
+    let failed = observe(latency_from("time", shell("echo refused; exit 2"))).await;
+    assert_seen(&failed, Outcome::Down, Reason::PluginCritical, "refused");
+}
+
+#[tokio::test]
+async fn a_slow_plugin_is_degraded_by_the_time_that_is_named() {
     let check = Check {
         degraded_above: Some(Duration::from_millis(100)),
-        ..named(shell("echo 'ok | time=0.3s'"), TIMEOUT)
+        ..named(latency_from("time", shell("echo 'ok | time=0.3s'")), TIMEOUT)
     };
     let prober = Prober::new().expect("a prober");
     let seen = prober.observe(&check, Instant::now() + TIMEOUT).await;

@@ -78,7 +78,7 @@ pub(super) fn json(findings: &Findings, now: Timestamp) -> serde_json::Value {
             let answers: Vec<serde_json::Value> = dns.answers.iter().map(answer).collect();
             serde_json::json!({
                 "rcode": dns.rcode.name(), "server": dns.server.to_string(), "transport": dns.transport,
-                "truncated": dns.truncated, "answers": answers,
+                "truncated": dns.truncated, "without_edns": dns.without_edns, "answers": answers,
             })
         }
         Findings::Said(said) => serde_json::json!({ "said": said }),

@@ -12,7 +12,7 @@ pub(crate) fn answer(bytes: &[u8]) {
     let Some((choice, message)) = bytes.split_first() else { return };
     let (_, record) = Record::NAMED[usize::from(*choice) % Record::NAMED.len()];
     let Some(dns) = check(record) else { return };
-    let Ok(question) = Question::new(&dns) else { return };
+    let Ok(question) = Question::new(&dns, true) else { return };
     let mut message = message.to_vec();
     if message.len() >= 2 {
         message[..2].copy_from_slice(&question.wire[..2]);

@@ -3,7 +3,8 @@
 //! is not used, so that every run is one query of its own on a socket of its own.
 //!
 //! The latency is the time of the query: from sending it to its answer, with the second query over TCP where
-//! the first answer was truncated. Looking up the server and opening a connection to it are phases beside it.
+//! the first answer was truncated, or without EDNS where the server does not know it. Looking up the server and
+//! opening a connection to it are phases beside it.
 
 mod assertion;
 mod exchange;
@@ -15,7 +16,7 @@ mod record;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use hickory_resolver::proto::op::Message;
+use hickory_resolver::proto::op::{Message, ResponseCode};
 use rustls::ClientConfig;
 use skerry_protocol::check::{Check, Dns, DnsTransport, Handshake, HttpVersion, NameServer, Rcode};
 use skerry_protocol::wire::Reason;
@@ -47,6 +48,8 @@ pub struct DnsFindings {
     pub transport: &'static str,
     /// The answer over UDP was truncated; this one came over TCP.
     pub truncated: bool,
+    /// The server knows nothing of EDNS: this is its answer to the question without it.
+    pub without_edns: bool,
     /// The response code.
     pub rcode: Rcode,
     /// Aliases on the way, then the records asked for.
@@ -56,7 +59,10 @@ pub struct DnsFindings {
 impl std::fmt::Display for DnsFindings {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(f, "{} from {} over {}", self.rcode.name(), self.server, self.transport)?;
-        if self.truncated { f.write_str(", truncated over udp") } else { Ok(()) }
+        if self.truncated {
+            f.write_str(", truncated over udp")?;
+        }
+        if self.without_edns { f.write_str(", asked again without EDNS") } else { Ok(()) }
     }
 }
 
@@ -87,7 +93,6 @@ impl DnsProber {
     }
 
     async fn run(&self, dns: &Dns, run: &mut Run) -> Result<(), Fault> {
-        let question = Question::new(dns)?;
         let configuration = match &dns.transport {
             DnsTransport::Udp | DnsTransport::Tcp => None,
             DnsTransport::Tls(tls) => Some(self.tls.of_handshake(tls, None).await?),
@@ -96,29 +101,17 @@ impl DnsProber {
             }
         };
         let servers = self.servers(dns, run).await?;
-        let answered = match (&dns.transport, configuration) {
-            (DnsTransport::Udp, _) => udp(&question, &servers, run).await?,
-            (DnsTransport::Tls(tls), Some(configuration)) => {
-                let (mut stream, server) = handshake(tls, configuration, &servers, run).await?;
-                let message = timed(&question, &mut stream, run).await?;
-                Answered { message, server, transport: "tls", truncated: false }
-            }
-            (DnsTransport::Https { tls, path }, Some(configuration)) => {
-                let (stream, server) = handshake(tls, configuration, &servers, run).await?;
-                let sent = Instant::now();
-                let named = dns.server.as_ref().ok_or_else(|| Fault::own("no server to ask over HTTPS"))?;
-                let message = https::over_https(&question, named, path, stream, run).await?;
-                run.latency = Some(sent.elapsed());
-                Answered { message, server, transport: "https", truncated: false }
-            }
-            _ => {
-                let (mut stream, server) = connected(&servers, run).await?;
-                let message = timed(&question, &mut stream, run).await?;
-                Answered { message, server, transport: "tcp", truncated: false }
-            }
-        };
+        let mut question = Question::new(dns, true)?;
+        let mut answered = ask(dns, &question, configuration.clone(), &servers, run).await?;
+        let without_edns = knows_no_edns(dns, &answered.message);
+        if without_edns {
+            let first = run.latency;
+            question = Question::new(dns, false)?;
+            answered = ask(dns, &question, configuration, &[answered.server], run).await?;
+            run.latency = first.zip(run.latency).map(|(first, second)| first + second);
+        }
         run.end = Some(Instant::now());
-        judge(dns, &question, answered, run)
+        judge(dns, &question, answered, without_edns, run)
     }
 
     async fn servers(&self, dns: &Dns, run: &mut Run) -> Result<Vec<SocketAddr>, Fault> {
@@ -131,6 +124,44 @@ impl DnsProber {
         let addresses = self.resolver.host(host, dns.ip, run).await?;
         Ok(addresses.into_iter().map(|address| SocketAddr::new(address, *port)).collect())
     }
+}
+
+/// One question over the transport of the check; its time is the latency.
+async fn ask(
+    dns: &Dns,
+    question: &Question,
+    configuration: Option<Arc<ClientConfig>>,
+    servers: &[SocketAddr],
+    run: &mut Run,
+) -> Result<Answered, Fault> {
+    match (&dns.transport, configuration) {
+        (DnsTransport::Udp, _) => udp(question, servers, run).await,
+        (DnsTransport::Tls(tls), Some(configuration)) => {
+            let (mut stream, server) = handshake(tls, configuration, servers, run).await?;
+            let message = timed(question, &mut stream, run).await?;
+            Ok(Answered { message, server, transport: "tls", truncated: false })
+        }
+        (DnsTransport::Https { tls, path }, Some(configuration)) => {
+            let (stream, server) = handshake(tls, configuration, servers, run).await?;
+            let sent = Instant::now();
+            let named = dns.server.as_ref().ok_or_else(|| Fault::own("no server to ask over HTTPS"))?;
+            let message = https::over_https(question, named, path, stream, run).await?;
+            run.latency = Some(sent.elapsed());
+            Ok(Answered { message, server, transport: "https", truncated: false })
+        }
+        _ => {
+            let (mut stream, server) = connected(servers, run).await?;
+            let message = timed(question, &mut stream, run).await?;
+            Ok(Answered { message, server, transport: "tcp", truncated: false })
+        }
+    }
+}
+
+/// The server could not read the question for its EDNS (RFC 6891, section 7); one that answers with EDNS could.
+fn knows_no_edns(dns: &Dns, answer: &Message) -> bool {
+    let rcode = answer.metadata.response_code;
+    let refused = matches!(rcode, ResponseCode::FormErr | ResponseCode::NotImp);
+    refused && answer.edns.is_none() && Rcode(rcode.into()) != dns.rcode
 }
 
 /// Over UDP, and over TCP again where the answer is truncated.
@@ -189,12 +220,19 @@ async fn timed(
     Ok(message)
 }
 
-fn judge(dns: &Dns, question: &Question, answered: Answered, run: &mut Run) -> Result<(), Fault> {
+fn judge(
+    dns: &Dns,
+    question: &Question,
+    answered: Answered,
+    without_edns: bool,
+    run: &mut Run,
+) -> Result<(), Fault> {
     let Answered { message, server, transport, truncated } = answered;
     let rcode = Rcode(message.metadata.response_code.into());
     let (aliases, found) = record::answers(&message, &question.query, dns.record);
     let judged = assertion::check(dns, rcode, &aliases, &found);
     let answers = aliases.into_iter().chain(found).take(MAX_SHOWN).collect();
-    run.findings = Findings::Dns(Box::new(DnsFindings { server, transport, truncated, rcode, answers }));
+    let seen = DnsFindings { server, transport, truncated, without_edns, rcode, answers };
+    run.findings = Findings::Dns(Box::new(seen));
     judged
 }

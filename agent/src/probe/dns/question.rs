@@ -37,12 +37,12 @@ pub(in crate::probe) enum Came {
 }
 
 impl Question {
-    /// What a `dns` check asks.
-    pub(super) fn new(dns: &Dns) -> Result<Self, Fault> {
+    /// What a `dns` check asks, with EDNS or without.
+    pub(super) fn new(dns: &Dns, edns: bool) -> Result<Self, Fault> {
         let mut name = Name::from_ascii(&dns.query).map_err(|error| unsendable(&error))?;
         name.set_fqdn(true);
         let record: RecordType = dns.record.name().parse().map_err(|error| unsendable(&error))?;
-        Self::of(name, record, dns.recursion, true)
+        Self::of(name, record, dns.recursion, edns)
     }
 
     /// With a random id; `edns`: larger answers than 512 bytes are asked for over UDP.

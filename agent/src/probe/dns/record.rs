@@ -1,6 +1,5 @@
 //! The records of an answer in words, each in the one form in which records are compared.
 
-use skerry_protocol::words::is_unfit_to_show;
 use std::fmt::Write as _;
 
 use base64::Engine;
@@ -9,7 +8,7 @@ use hickory_resolver::proto::op::{Message, Query};
 use hickory_resolver::proto::rr::rdata::svcb::{SVCB, SvcParamKey, SvcParamValue};
 use hickory_resolver::proto::rr::{Name, RData, Record as Wire};
 use hickory_resolver::proto::serialize::binary::{BinDecodable, BinDecoder};
-use skerry_protocol::check::Record;
+use skerry_protocol::check::{Record, printable, quoted};
 
 /// Longest chain of aliases that is followed.
 const MAX_CHAIN: usize = 16;
@@ -54,11 +53,13 @@ pub(super) fn answers(message: &Message, asked: &Query, record: Record) -> (Vec<
 
 fn answer(wire: &Wire, record: Record) -> DnsAnswer {
     let text = text(record, &wire.data);
+    // Quotes in what a TXT record says are its own.
+    let canonical = if record == Record::Txt { None } else { record.canonical_text(&text) };
     DnsAnswer {
         name: name(&wire.name),
         record: record.name().to_owned(),
         ttl: wire.ttl,
-        text: record.canonical_text(&text).unwrap_or(text),
+        text: canonical.unwrap_or(text),
     }
 }
 
@@ -80,17 +81,17 @@ fn text(record: Record, data: &RData) -> String {
             soa.expire as u32,
             soa.minimum
         ),
-        RData::TXT(txt) => txt.txt_data.iter().map(|part| printable(part)).collect(),
+        RData::TXT(txt) => printable(&txt.txt_data.concat()),
         RData::CAA(caa) => {
-            format!("{} {} \"{}\"", caa.flags(), printable(caa.tag.as_bytes()), printable(&caa.value))
+            format!("{} {} {}", caa.flags(), printable(caa.tag.as_bytes()), quoted(&caa.value))
         }
         RData::NAPTR(naptr) => format!(
-            "{} {} \"{}\" \"{}\" \"{}\" {}",
+            "{} {} {} {} {} {}",
             naptr.order,
             naptr.preference,
-            printable(&naptr.flags),
-            printable(&naptr.services),
-            printable(&naptr.regexp),
+            quoted(&naptr.flags),
+            quoted(&naptr.services),
+            quoted(&naptr.regexp),
             name(&naptr.replacement)
         ),
         RData::SVCB(service) => service_text(service),
@@ -163,29 +164,6 @@ fn name(name: &Name) -> String {
     }
 }
 
-/// Text as it is; what no terminal should be given as `\DDD` (RFC 1035, section 5.1).
-fn printable(bytes: &[u8]) -> String {
-    let mut text = String::with_capacity(bytes.len());
-    for chunk in bytes.utf8_chunks() {
-        for one in chunk.valid().chars() {
-            if is_unfit_to_show(one) {
-                escape(one.to_string().as_bytes(), &mut text);
-            } else {
-                text.push(one);
-            }
-        }
-        escape(chunk.invalid(), &mut text);
-    }
-    text
-}
-
-fn escape(bytes: &[u8], text: &mut String) {
-    for byte in bytes {
-        // Writing to a string cannot fail.
-        let _ = write!(text, "\\{byte:03}");
-    }
-}
-
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
         // Writing to a string cannot fail.
@@ -197,12 +175,6 @@ fn hexadecimal(bytes: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn bytes_become_words_that_a_terminal_can_be_given() {
-        assert_eq!(printable("é \"x\"".as_bytes()), "é \"x\"");
-        assert_eq!(printable(b"\x1b[31m\xff\n"), "\\027[31m\\255\\010");
-    }
 
     #[test]
     fn types_that_hickory_leaves_unread_are_read() {

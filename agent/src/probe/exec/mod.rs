@@ -4,6 +4,9 @@
 //! gives a code outside of the convention has judged nothing: that is inconclusive. One that is still running
 //! when its time is over is down, as everything else that does not answer. What it leaves behind is ended
 //! with it.
+//!
+//! The latency is the time it ran. A datum of its performance data is the latency only where the check names it: an
+//! age and a time to live are seconds too.
 
 pub(super) mod hostile;
 mod output;
@@ -13,6 +16,7 @@ mod ran;
 mod runner;
 
 use std::io;
+use std::time::Duration;
 
 use rustix::io::Errno;
 use skerry_protocol::check::{Check, Exec};
@@ -54,12 +58,14 @@ pub(super) async fn observe(check: &Check, exec: &Exec, deadline: Instant) -> Ob
     };
     run.end = Some(start + ran.took);
     let said = ran.said();
-    run.latency = said.performance.iter().find_map(Measure::duration);
+    let latency = exec.latency_from.as_deref().map(|label| latency(label, &said)).transpose();
     let judged = match &ran.ended {
         Ended::Late => Err(run.cut_off()),
         Ended::NotRun(error) => Err(not_run(&exec.command[0], error)),
-        Ended::InTime => judge(&ran, &said),
+        // One that found something wrong need not have measured.
+        Ended::InTime => judge(&ran, &said).and(latency.clone().map(drop)),
     };
+    run.latency = latency.unwrap_or_default();
     let exit = ran.code.filter(|_| matches!(ran.ended, Ended::InTime));
     run.findings =
         Findings::Plugin(Box::new(PluginSeen { exit, text: said.text, performance: said.performance }));
@@ -88,6 +94,26 @@ fn judge(ran: &Ran, said: &Said) -> Result<(), Fault> {
             }
             None => Err(Fault::own("cannot tell how the plugin ended")),
         },
+    }
+}
+
+/// The datum of that label, which `latency_from` names. Whoever asks for it is told where it is not there: what is
+/// measured instead would pass for it.
+fn latency(label: &str, said: &Said) -> Result<Duration, Fault> {
+    let wrong = |why: String| {
+        inconclusive(Reason::PluginFailed, format!("latency_from names \"{label}\", {why}: {}", said.line()))
+    };
+    let Some(measure) = said.performance.iter().find(|one| one.label == label) else {
+        let labels: Vec<&str> = said.performance.iter().map(|one| one.label.as_str()).collect();
+        let printed = if labels.is_empty() { "no performance data".to_owned() } else { labels.join(", ") };
+        return Err(wrong(format!("but the plugin printed {printed}")));
+    };
+    match measure.value {
+        None => Err(wrong("of which the plugin knew no value".to_owned())),
+        Some(value) => {
+            let unit = &measure.unit;
+            measure.duration().ok_or_else(|| wrong(format!("which is no time but {value}{unit}")))
+        }
     }
 }
 

@@ -66,7 +66,8 @@ impl Measure {
         let factor = match self.unit.as_str() {
             "s" => 1.0,
             "ms" => 1e-3,
-            "us" => 1e-6,
+            "us" | "\u{b5}s" | "\u{3bc}s" => 1e-6,
+            "ns" => 1e-9,
             _ => return None,
         };
         Duration::try_from_secs_f64(self.value? * factor).ok()
@@ -196,7 +197,9 @@ mod tests {
         let time = |text: &str| read(text)[0].duration();
         assert_eq!(time("time=0.25s"), Some(Duration::from_millis(250)));
         assert_eq!(time("rta=1.5ms"), Some(Duration::from_micros(1_500)));
-        assert_eq!(time("t=12us"), Some(Duration::from_micros(12)));
+        for twelve in ["t=12us", "t=12\u{b5}s", "t=12\u{3bc}s", "t=12000ns"] {
+            assert_eq!(time(twelve), Some(Duration::from_micros(12)), "{twelve}");
+        }
         for none in ["t=5", "t=5%", "t=5MB", "t=-1s", "t=1e300s", "t=U"] {
             assert_eq!(time(none), None, "{none}");
         }

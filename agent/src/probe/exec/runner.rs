@@ -115,7 +115,7 @@ fn read_request(line: &[u8]) -> Option<(Exec, Duration)> {
     let environment =
         environment.map(|(name, value)| Some((name.clone(), text(value)?))).collect::<Option<_>>()?;
     let left = Duration::from_millis(asked["timeout_ms"].as_u64()?);
-    (!command.is_empty()).then_some((Exec { command, environment, runner: None }, left))
+    (!command.is_empty()).then_some((Exec { command, environment, latency_from: None, runner: None }, left))
 }
 
 fn write_answer(ran: &Ran) -> String {

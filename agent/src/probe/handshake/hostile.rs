@@ -20,7 +20,7 @@ pub(crate) fn before_tls(bytes: &[u8]) {
         if theirs.write_all(words).await.is_err() || theirs.shutdown().await.is_err() {
             return;
         }
-        if let Err(fault) = agree(&mut ours, protocol).await {
+        if let Err(fault) = agree(&mut ours, protocol, "agent.test").await {
             is_fit_to_show(&fault);
         }
     });

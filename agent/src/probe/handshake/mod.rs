@@ -41,7 +41,8 @@ impl TlsProber {
         if let Some(protocol) = asked.starttls {
             run.doing = STARTTLS;
             let start = Instant::now();
-            starttls::agree(&mut stream, protocol).await?;
+            let ehlo = starttls::own_name(asked.ehlo.as_deref(), &stream);
+            starttls::agree(&mut stream, protocol, &ehlo).await?;
             add(&mut run.phases.first_byte_us, start.elapsed());
         }
         let stream = tls::begin(configuration, &asked.handshake.server_name, stream, run).await?;

@@ -2,9 +2,10 @@
 //! What a server sends in plain text after its consent is refused: it would pass for a part of what TLS
 //! protects (CVE-2011-0411, CVE-2021-23222).
 
-use skerry_protocol::check::StartTls;
+use skerry_protocol::check::{StartTls, address_literal};
 use skerry_protocol::wire::Reason;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::probe::fault::Fault;
 
@@ -20,11 +21,38 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
-/// Brings `stream` to where TLS begins.
-pub(super) async fn agree<S: Stream>(stream: &mut S, protocol: StartTls) -> Result<(), Fault> {
+/// How this host names itself to an SMTP server (RFC 5321, section 4.1.4): as the check says, by its own name where
+/// that is a full one, by its address on this connection else.
+pub(super) fn own_name(asked: Option<&str>, stream: &TcpStream) -> String {
+    if let Some(name) = asked {
+        return name.to_owned();
+    }
+    let system = rustix::system::uname();
+    match system.nodename().to_str() {
+        Ok(name) if is_full_name(name) => name.trim_end_matches('.').to_owned(),
+        _ => stream.local_addr().map_or_else(|_| "localhost".to_owned(), |own| address_literal(own.ip())),
+    }
+}
+
+/// Of two labels at least, of letters, digits and hyphens; no address.
+fn is_full_name(name: &str) -> bool {
+    let name = name.trim_end_matches('.');
+    let is_label = |label: &str| {
+        let letters = label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+        letters && !label.is_empty() && !label.starts_with('-') && !label.ends_with('-')
+    };
+    let top = name.rsplit('.').next().unwrap_or_default();
+    name.contains('.')
+        && name != "localhost.localdomain"
+        && name.split('.').all(is_label)
+        && !top.bytes().all(|byte| byte.is_ascii_digit())
+}
+
+/// Brings `stream` to where TLS begins; `ehlo` is who asks for it, in SMTP.
+pub(super) async fn agree<S: Stream>(stream: &mut S, protocol: StartTls, ehlo: &str) -> Result<(), Fault> {
     let mut words = Words { stream, unread: Vec::new() };
     match protocol {
-        StartTls::Smtp => smtp(&mut words).await?,
+        StartTls::Smtp => smtp(&mut words, ehlo).await?,
         StartTls::Imap => imap(&mut words).await?,
         StartTls::Pop3 => pop3(&mut words).await?,
         StartTls::Postgres => postgres(&mut words).await?,
@@ -32,17 +60,20 @@ pub(super) async fn agree<S: Stream>(stream: &mut S, protocol: StartTls) -> Resu
     words.end()
 }
 
-async fn smtp(words: &mut Words<'_, impl Stream>) -> Result<(), Fault> {
+async fn smtp(words: &mut Words<'_, impl Stream>, ehlo: &str) -> Result<(), Fault> {
     let (code, greeting) = words.reply().await?;
     if code != 220 {
-        return Err(unwelcome(&greeting));
+        return Err(unwelcome(&format!("{code} {greeting}")));
     }
-    words.say(b"EHLO skerry-agent\r\n").await?;
+    words.say(format!("EHLO {ehlo}\r\n").as_bytes()).await?;
     let (code, abilities) = words.reply().await?;
-    if code != 250 {
-        return Err(refused(&abilities));
+    match code {
+        250 => {}
+        // Whoever does not know EHLO has none of its extensions (RFC 5321, section 3.2).
+        500 | 502 => return Err(Fault::down(Reason::StarttlsRefused, knows_no_ehlo(code, &abilities))),
+        _ => return Err(refused(&format!("{code} {abilities}"))),
     }
-    if !abilities.lines().any(|line| line.eq_ignore_ascii_case("STARTTLS")) {
+    if !abilities.lines().any(|line| line.trim().eq_ignore_ascii_case("STARTTLS")) {
         return Err(Fault::down(Reason::StarttlsRefused, "the server does not offer STARTTLS"));
     }
     words.say(b"STARTTLS\r\n").await?;
@@ -54,6 +85,11 @@ async fn smtp(words: &mut Words<'_, impl Stream>) -> Result<(), Fault> {
 
 async fn imap(words: &mut Words<'_, impl Stream>) -> Result<(), Fault> {
     let greeting = words.line().await?;
+    if begins(&greeting, "* PREAUTH") {
+        let words =
+            "the server greets with PREAUTH: the connection counts as logged in, which excludes STARTTLS";
+        return Err(Fault::down(Reason::StarttlsRefused, words));
+    }
     if !begins(&greeting, "* OK") {
         return Err(unwelcome(&greeting));
     }
@@ -100,6 +136,10 @@ fn begins(line: &str, with: &str) -> bool {
 
 fn unwelcome(greeting: &str) -> Fault {
     Fault::down(Reason::BannerMismatch, format!("the server greets with \"{greeting}\""))
+}
+
+fn knows_no_ehlo(code: u16, answer: &str) -> String {
+    format!("the server does not know EHLO, and so offers no STARTTLS: it answers \"{code} {answer}\"")
 }
 
 fn refused(answer: &str) -> Fault {
@@ -178,5 +218,32 @@ impl<S: Stream> Words<'_, S> {
         }
         let words = "the server sent more in plain text after it agreed to begin TLS";
         Err(Fault::down(Reason::ProtocolError, words))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_full_name_is_told_to_a_mail_server() {
+        for name in ["mon.example.com", "MON-1.example.com.", "a.b"] {
+            assert!(is_full_name(name), "{name}");
+        }
+        let short = [
+            "mon",
+            "localhost",
+            "localhost.localdomain",
+            "",
+            ".",
+            "a..b",
+            "-a.b",
+            "a_b.c",
+            "10.0.0.1",
+            "a b.c",
+        ];
+        for name in short {
+            assert!(!is_full_name(name), "{name}");
+        }
     }
 }

@@ -10,6 +10,7 @@ use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header};
 use http_body_util::Full;
 use skerry_protocol::check::{Auth, Http};
+use skerry_protocol::secret;
 use skerry_protocol::wire::{Outcome, Reason};
 use tokio::io::AsyncReadExt;
 use url::{Position, Url};
@@ -93,37 +94,47 @@ fn cannot_send(url: &Url, error: &dyn std::fmt::Display) -> Fault {
     }
 }
 
-/// The `Authorization` of a check, its secret read now, so that a rotated one is used at once.
+/// The `Authorization` of a check, its secret read now, so that a rotated one is used at once. A password may be
+/// empty, hold blanks and be in any encoding; a token is none of these.
 pub(super) async fn authorization(auth: &Auth) -> Result<HeaderValue, Fault> {
     let (text, file) = match auth {
         Auth::Basic { user, password_file } => {
-            let password = secret(password_file).await?;
-            (format!("Basic {}", BASE64.encode(format!("{user}:{password}"))), password_file)
+            let read = read_secret(password_file).await?;
+            let both = [user.as_bytes(), b":", secret::first_line(&read)].concat();
+            (format!("Basic {}", BASE64.encode(both)).into_bytes(), password_file)
         }
-        Auth::Bearer { token_file } => (format!("Bearer {}", secret(token_file).await?), token_file),
+        Auth::Bearer { token_file } => {
+            let read = read_secret(token_file).await?;
+            let token = secret::token(&read);
+            if token.is_empty() {
+                return Err(unreadable(token_file, &"its first line is empty"));
+            }
+            ([b"Bearer ", token].concat(), token_file)
+        }
     };
-    let mut value = HeaderValue::try_from(text).map_err(|_| {
-        Fault::own(format!("secret file {}: its first line cannot stand in a header", file.display()))
-    })?;
+    let mut value = HeaderValue::from_bytes(&text)
+        .map_err(|_| unreadable(file, &"its first line cannot stand in a header"))?;
     value.set_sensitive(true);
     Ok(value)
 }
 
-async fn secret(file: &Path) -> Result<String, Fault> {
-    let unreadable =
-        |why: &dyn std::fmt::Display| Fault::own(format!("secret file {}: {why}", file.display()));
-    let metadata = tokio::fs::metadata(file).await.map_err(|error| unreadable(&error))?;
+fn unreadable(file: &Path, why: &dyn std::fmt::Display) -> Fault {
+    Fault::own(format!("secret file {}: {why}", file.display()))
+}
+
+async fn read_secret(file: &Path) -> Result<Vec<u8>, Fault> {
+    let metadata = tokio::fs::metadata(file).await.map_err(|error| unreadable(file, &error))?;
     if !metadata.is_file() {
         // A pipe would hold a thread until someone writes to it.
-        return Err(unreadable(&"not a regular file"));
+        return Err(unreadable(file, &"not a regular file"));
     }
-    let opened = tokio::fs::File::open(file).await.map_err(|error| unreadable(&error))?;
-    let mut text = String::new();
-    opened.take(MAX_SECRET).read_to_string(&mut text).await.map_err(|error| unreadable(&error))?;
-    match text.lines().next() {
-        Some(line) if !line.is_empty() => Ok(line.to_owned()),
-        _ => Err(unreadable(&"its first line is empty")),
+    let opened = tokio::fs::File::open(file).await.map_err(|error| unreadable(file, &error))?;
+    let mut read = Vec::new();
+    opened.take(MAX_SECRET).read_to_end(&mut read).await.map_err(|error| unreadable(file, &error))?;
+    if secret::is_utf16(&read) {
+        return Err(unreadable(file, &"it is in UTF-16; save it in UTF-8"));
     }
+    Ok(read)
 }
 
 #[cfg(test)]
@@ -203,8 +214,23 @@ mod tests {
         assert_eq!(authorization(&basic).await.expect("reads"), "Basic dTpwYXNz");
         let bearer = Auth::Bearer { token_file: file.clone() };
         assert_eq!(authorization(&bearer).await.expect("reads"), "Bearer pass");
-        std::fs::write(&file, "\n").expect("writes");
-        assert!(authorization(&basic).await.expect_err("empty").detail.contains("empty"));
+        for (written, password) in [
+            (b"\n".as_slice(), b"".as_slice()),
+            (b"", b""),
+            (b"\xef\xbb\xbfpass\n", b"pass"),
+            (b"pass \n", b"pass "),
+            (b"Gr\xf6\xdfe\n", b"Gr\xf6\xdfe"),
+        ] {
+            std::fs::write(&file, written).expect("writes");
+            let expected = format!("Basic {}", BASE64.encode([b"u:", password].concat()));
+            assert_eq!(authorization(&basic).await.expect("reads"), expected, "{written:?}");
+        }
+        std::fs::write(&file, b"\xef\xbb\xbf\t pass \r\n").expect("writes");
+        assert_eq!(authorization(&bearer).await.expect("reads"), "Bearer pass");
+        std::fs::write(&file, " \n").expect("writes");
+        assert!(authorization(&bearer).await.expect_err("empty").detail.contains("empty"));
+        std::fs::write(&file, b"\xff\xfep\0").expect("writes");
+        assert!(authorization(&basic).await.expect_err("no UTF-8").detail.contains("save it in UTF-8"));
         let folder = Auth::Bearer { token_file: directory.path().to_owned() };
         assert!(authorization(&folder).await.expect_err("a folder").detail.contains("regular file"));
     }

@@ -1,12 +1,13 @@
 //! The text of a record as it is compared: what a zone file would say, in one form. Numbers without leading
 //! zeros, names in lower case and without the final dot, digits in lower case, the strings of a TXT record
-//! joined.
+//! joined, nothing escaped.
 
-use std::net::{Ipv4Addr, Ipv6Addr};
+use std::borrow::Cow;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::str::FromStr;
 
-use super::name;
 use super::record::{Record, Shape};
+use super::{name, text};
 
 /// Which records an answer must hold, each in the form of [`Record::canonical_text`].
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -44,7 +45,7 @@ impl Record {
     #[must_use]
     pub fn canonical_text(self, text: &str) -> Option<String> {
         if self.shape() == Shape::Text {
-            return Some(text.to_owned());
+            return Some(text::joined(text).unwrap_or_else(|| text.to_owned()));
         }
         let mut words = Words { rest: text };
         let canonical = match self.shape() {
@@ -108,16 +109,16 @@ struct Words<'t> {
 }
 
 impl<'t> Words<'t> {
-    fn next(&mut self) -> Option<&'t str> {
+    fn next(&mut self) -> Option<Cow<'t, str>> {
         let rest = self.rest.trim_start();
-        if let Some(quoted) = rest.strip_prefix('"') {
-            let (word, rest) = quoted.split_once('"')?;
-            self.rest = rest;
-            return Some(word);
+        if rest.starts_with('"') {
+            let mut bytes = Vec::new();
+            self.rest = text::unquoted(rest, &mut bytes)?;
+            return Some(text::printable(&bytes).into());
         }
         let (word, rest) = rest.split_at(rest.find(char::is_whitespace).unwrap_or(rest.len()));
         self.rest = rest;
-        Some(word).filter(|word| !word.is_empty())
+        Some(word).filter(|word| !word.is_empty()).map(Cow::Borrowed)
     }
 
     fn parsed<T: FromStr>(&mut self) -> Option<T> {
@@ -130,7 +131,7 @@ impl<'t> Words<'t> {
     }
 
     fn name(&mut self) -> Option<String> {
-        name::canonical(self.next()?).ok()
+        name::canonical(&self.next()?).ok()
     }
 
     /// All that is left, which blanks may divide.
@@ -164,7 +165,7 @@ impl<'t> Words<'t> {
                 None => String::new(),
                 Some(value) => {
                     self.rest = value;
-                    format!("={}", self.next()?)
+                    format!("={}", addresses_in_one_form(key, self.next()?))
                 }
             };
             if key.is_empty() {
@@ -175,6 +176,16 @@ impl<'t> Words<'t> {
         parameters.sort_unstable();
         Some(parameters.concat())
     }
+}
+
+/// The values of `ipv4hint` and `ipv6hint`, each address as it is printed; other values as they are.
+fn addresses_in_one_form<'v>(key: &str, value: Cow<'v, str>) -> Cow<'v, str> {
+    if !["ipv4hint", "ipv6hint"].iter().any(|hint| key.eq_ignore_ascii_case(hint)) {
+        return value;
+    }
+    let addresses: Result<Vec<String>, _> =
+        value.split(',').map(|one| one.trim().parse::<IpAddr>().map(|address| address.to_string())).collect();
+    addresses.map_or(value, |addresses| addresses.join(",").into())
 }
 
 #[cfg(test)]
@@ -191,6 +202,15 @@ mod tests {
             (Record::Srv, "0 5 5060 sip.example.com.", "0 5 5060 sip.example.com"),
             (Record::Soa, "NS. Admin.x. 1 2 3 4 5", "ns admin.x 1 2 3 4 5"),
             (Record::Txt, "V=spf1  \"-all\"", "V=spf1  \"-all\""),
+            (Record::Txt, r#""V=spf1  -all""#, "V=spf1  -all"),
+            (Record::Txt, r#""v=DKIM1; p=AAAA" "BBBB""#, "v=DKIM1; p=AAAABBBB"),
+            (Record::Cname, "münchen.example.", "xn--mnchen-3ya.example"),
+            (Record::Aaaa, "2001:0db8:0000:0000:0000:0000:0000:0001", "2001:db8::1"),
+            (
+                Record::Https,
+                "1 . ipv6hint=2001:DB8:0::1 ipv4hint=\"192.0.2.1,192.0.2.2\"",
+                "1 . ipv4hint=192.0.2.1,192.0.2.2 ipv6hint=2001:db8::1",
+            ),
             (Record::Caa, "0 Issue letsencrypt.org", "0 issue \"letsencrypt.org\""),
             (Record::Caa, "0 iodef \"mailto:A@x\"", "0 iodef \"mailto:A@x\""),
             (Record::Tlsa, "3 1 1 AB cd", "3 1 1 abcd"),
@@ -206,6 +226,22 @@ mod tests {
             assert_eq!(record.canonical_text(written).as_deref(), Some(form), "{written}");
             assert_eq!(record.canonical_text(form).as_deref(), Some(form), "{form}");
         }
+    }
+
+    /// What dig prints of a regular expression, and what people write of it.
+    #[test]
+    fn escapes_in_quotes_are_read_and_a_lone_backslash_is_one() {
+        let naptr = |expression: &str| {
+            Record::Naptr.canonical_text(&format!("100 10 \"u\" \"E2U+sip\" \"{expression}\" ."))
+        };
+        let form = naptr(r"!^\+49(.*)$!sip:\1@x!");
+        assert_eq!(form.as_deref(), Some(r#"100 10 "U" "E2U+sip" "!^\+49(.*)$!sip:\1@x!" ."#));
+        assert_eq!(naptr(r"!^\\+49(.*)$!sip:\\1@x!"), form);
+        let issue = r#"0 issue "ca.example; account=\"7\"""#;
+        assert_eq!(
+            Record::Caa.canonical_text(issue).as_deref(),
+            Some(r#"0 issue "ca.example; account="7"""#)
+        );
     }
 
     #[test]

@@ -16,9 +16,11 @@ mod answer;
 mod name;
 mod read;
 mod record;
+mod text;
 
 pub use answer::Answers;
 pub use record::Record;
+pub use text::{printable, quoted};
 
 /// A `dns` check.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,7 +1,9 @@
-//! Domain names as people write them, and as two of them are compared: lower case, no final dot.
+//! Domain names as people write them, and as two of them are compared: lower case, no final dot, in ASCII.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
+
+use url::Host;
 
 const MAX_LABEL: usize = 63;
 const MAX_NAME: usize = 253;
@@ -12,7 +14,11 @@ pub(super) fn canonical(text: &str) -> Result<String, String> {
         return Ok(text.to_owned());
     }
     if !text.is_ascii() {
-        return Err(format!("holds letters outside ASCII: \"{text}\""));
+        // Read as browsers read a host (UTS 46); of an address in strange digits there is no name.
+        return match Host::parse(text) {
+            Ok(Host::Domain(ascii)) if !text.contains('%') && ascii.is_ascii() => canonical(&ascii),
+            _ => Err(format!("is no domain name: \"{text}\"")),
+        };
     }
     let name = text.strip_suffix('.').unwrap_or(text);
     if name.len() > MAX_NAME || name.split('.').any(|label| label.is_empty() || label.len() > MAX_LABEL) {
@@ -51,8 +57,36 @@ mod tests {
         assert_eq!(canonical("Example.COM.").as_deref(), Ok("example.com"));
         assert_eq!(canonical("_sip._tcp.example").as_deref(), Ok("_sip._tcp.example"));
         assert_eq!(canonical(".").as_deref(), Ok("."));
+        for (written, ascii) in [
+            ("münchen.example", "xn--mnchen-3ya.example"),
+            ("MÜNCHEN.Example.", "xn--mnchen-3ya.example"),
+            ("mu\u{308}nchen.example", "xn--mnchen-3ya.example"),
+            ("faß.example", "xn--fa-hia.example"),
+            ("例え。テスト", "xn--r8jz45g.xn--zckzah"),
+            ("_dmarc.münchen.example", "_dmarc.xn--mnchen-3ya.example"),
+            ("*.münchen.example", "*.xn--mnchen-3ya.example"),
+            ("s1_2024._domainkey.bücher.example", "s1_2024._domainkey.xn--bcher-kva.example"),
+        ] {
+            assert_eq!(canonical(written).as_deref(), Ok(ascii), "{written}");
+        }
         let long = "a".repeat(64);
-        for wrong in ["", "a..b", ".a", "a b", "a\"b", "münchen.example", long.as_str(), "http://a/"] {
+        let long_in_ascii = "ü".repeat(60);
+        for wrong in [
+            "",
+            "a..b",
+            ".a",
+            "a b",
+            "a\"b",
+            "mün chen.example",
+            "ü..b",
+            "ü%41.example",
+            "１.２.３.４",
+            "ü\u{fffd}.example",
+            long.as_str(),
+            long_in_ascii.as_str(),
+            "http://a/",
+            "http://ü/",
+        ] {
             assert!(canonical(wrong).is_err(), "{wrong}");
         }
     }

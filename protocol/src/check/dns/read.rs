@@ -86,7 +86,9 @@ fn query(text: &str, record: Record) -> Result<String, Refusal> {
         Ok(name) if !name.contains('\\') => Ok(name),
         Ok(_) => refuse(format!("is no domain name: \"{text}\""), "Write it without backslashes."),
         Err(wrong) if text.is_ascii() => refuse(wrong, "Write a name such as \"example.com\"."),
-        Err(wrong) => refuse(wrong, "Write it in its ASCII form, which begins with xn--."),
+        Err(wrong) => {
+            refuse(wrong, "Write a name such as \"münchen.example\" or \"xn--mnchen-3ya.example\".")
+        }
     }
 }
 

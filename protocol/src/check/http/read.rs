@@ -1,6 +1,6 @@
 //! From a `[[check]]` table to an [`Http`] check.
 
-use ::http::{HeaderName, HeaderValue, Method};
+use ::http::{HeaderName, HeaderValue, Method, header};
 use url::{Host, Url};
 
 use super::{Auth, Http, HttpVersion, JsonAssertion, JsonExpectation, StatusRange};
@@ -9,7 +9,7 @@ use crate::strict::{Entry, Item, Table, http_url, refuse};
 
 const DEFAULT_MAX_BODY: u64 = 1024 * 1024;
 const LARGEST_MAX_BODY: u64 = 64 * 1024 * 1024;
-/// Headers that carry a secret; secrets are never in the file.
+/// Headers that carry a secret; secrets are never in the file. Only the first of them is what `auth` sends.
 const SECRET_HEADERS: [&str; 5] =
     ["authorization", "proxy-authorization", "cookie", "x-api-key", "x-auth-token"];
 
@@ -85,10 +85,13 @@ fn headers(table: &Table<'_>) -> Vec<(HeaderName, HeaderValue)> {
 fn header(name: &str, item: &Item<'_>) -> Option<(HeaderName, HeaderValue)> {
     let name = header_name(name, item)?;
     if SECRET_HEADERS.contains(&name.as_str()) {
-        return item.refuse(
-            "carries a secret, and secrets are never in this file",
-            "Use auth = { token_file = \"/path/to/token\" } or auth = { user = \"…\", password_file = \"…\" }.",
-        );
+        let remedy = if name == header::AUTHORIZATION {
+            "Use auth = { token_file = \"/path/to/token\" } or auth = { user = \"…\", password_file = \"…\" }."
+        } else {
+            "Remove it. This version cannot read the value of this header from a file: ask for an address that \
+             needs no secret, or let a proxy on this host add the header."
+        };
+        return item.refuse("carries a secret, and secrets are never in this file", remedy);
     }
     if ["content-length", "transfer-encoding", "connection"].contains(&name.as_str()) {
         return item.refuse("is set by the HTTP client itself", "Remove it.");
