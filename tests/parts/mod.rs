@@ -1,8 +1,12 @@
 //! Starters of real peers for tests. Each lives in a fresh directory on a free port of the loopback, is
 //! waited for with a bound, and ends by its own pid when it is dropped.
 
+use std::hash::{BuildHasher, Hasher, RandomState};
+use std::net::{Ipv6Addr, SocketAddr};
+use std::os::fd::IntoRawFd;
 use std::time::Duration;
 
+use socket2::{Domain, Socket, Type};
 use tokio::time::Instant;
 
 pub mod certificates;
@@ -31,14 +35,65 @@ pub async fn until(what: &str, bound: Duration, mut condition: impl AsyncFnMut()
     }
 }
 
-/// A port of the loopback that is free now, for IPv4 and IPv6.
+/// Says that this test cannot be run here, in the words that `tests/run` counts as a skip. On the real stderr: the runner
+/// captures what is printed.
+pub fn skipped(why: &str) {
+    use std::io::Write;
+    let test = std::thread::current().name().unwrap_or("main").to_owned();
+    // A reader that is gone is no fault of the test.
+    let _ = writeln!(std::io::stderr(), "skipped: {test}: {why}");
+}
+
+/// A port that is this process's own until it ends: the kernel and other tests give it to nobody else, a server that is
+/// told to listen there can, as often as it is started, and while none does a connection is refused.
+///
+/// The port is bound and never listened at. Bound without `SO_REUSEADDR` it is refused to whoever asks for it as we do, and
+/// with it (set afterwards) it is shared with servers, which all set it. Ports below those that the kernel chooses
+/// (`ip_local_port_range`) are taken by no UDP socket and no connection either.
+///
+/// # Panics
+/// When none of a thousand ports is free.
 #[must_use]
 pub fn free_port() -> u16 {
-    loop {
-        let v4 = std::net::TcpListener::bind("127.0.0.1:0").expect("the loopback has free ports");
-        let port = v4.local_addr().expect("a bound socket has an address").port();
-        if std::net::TcpListener::bind(("::1", port)).is_ok() {
-            return port;
+    let ports = || RandomState::new().build_hasher().finish() % OWN_PORTS;
+    let reserved = (0..1_000).find_map(|_| reserve(LEAST_OWN_PORT + ports() as u16).ok());
+    reserved.expect("one of these ports is free")
+}
+
+const LEAST_OWN_PORT: u16 = 10_000;
+const OWN_PORTS: u64 = 22_000;
+
+fn reserve(port: u16) -> std::io::Result<u16> {
+    let socket = Socket::new(Domain::IPV6, Type::STREAM, None)?;
+    // For IPv4 too.
+    socket.set_only_v6(false)?;
+    socket.bind(&SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)).into())?;
+    socket.set_reuse_address(true)?;
+    // Nobody closes it: it ends with the process.
+    let _number = socket.into_raw_fd();
+    Ok(port)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{free_port, reserve};
+    use std::io::ErrorKind;
+    use std::net::{TcpListener, TcpStream};
+
+    #[test]
+    fn a_free_port_is_nobody_elses_and_listens_as_often_as_it_is_told_to() {
+        let port = free_port();
+        for _ in 0..3 {
+            let refused = TcpStream::connect(("127.0.0.1", port)).expect_err("nobody listens");
+            assert_eq!(refused.kind(), ErrorKind::ConnectionRefused);
+            assert_eq!(reserve(port).expect_err("it is ours").kind(), ErrorKind::AddrInUse);
+            let servers =
+                ["127.0.0.1", "::1"].map(|host| TcpListener::bind((host, port)).expect("it is ours"));
+            assert_eq!(reserve(port).expect_err("a server has it").kind(), ErrorKind::AddrInUse);
+            for host in ["127.0.0.1", "::1"] {
+                TcpStream::connect((host, port)).expect("a server listens");
+            }
+            drop(servers);
         }
     }
 }

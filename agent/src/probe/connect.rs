@@ -178,8 +178,15 @@ mod tests {
 
     #[tokio::test]
     async fn the_other_family_is_the_fallback() {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("binds");
-        let port = listener.local_addr().expect("bound").port();
+        let (port, _deaf, _listener) = loop {
+            // Bound to be nobody else's, and not listened at.
+            let deaf = tokio::net::TcpSocket::new_v6().expect("a socket");
+            deaf.bind("[::1]:0".parse().expect("an address")).expect("binds");
+            let port = deaf.local_addr().expect("bound").port();
+            if let Ok(listener) = tokio::net::TcpListener::bind(("127.0.0.1", port)).await {
+                break (port, deaf, listener);
+            }
+        };
         let mut asked = Vec::new();
         let stream =
             connect(&addresses(&["::1", "127.0.0.1"]), port, &mut asked).await.expect("connects over IPv4");

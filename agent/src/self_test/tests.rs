@@ -292,8 +292,14 @@ fn packets_are_late_when_the_link_is_slower_than_they_are_waited_for() {
 
 #[tokio::test]
 async fn many_failures_share_a_test() {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
-    let address = listener.local_addr().expect("an address");
+    // Two sockets have the port: what is left when the listener is gone refuses, and keeps it from others.
+    let [held, heard] = [(); 2].map(|()| tokio::net::TcpSocket::new_v4().expect("a socket"));
+    for socket in [&held, &heard] {
+        socket.set_reuseaddr(true).expect("shared");
+        let address = held.local_addr().ok().filter(|address| address.port() != 0);
+        socket.bind(address.unwrap_or(([127, 0, 0, 1], 0).into())).expect("a port");
+    }
+    let (address, listener) = (held.local_addr().expect("bound"), heard.listen(1_024).expect("listens"));
     let settings = SelfTestSettings { references: vec![address], ..SelfTestSettings::default() };
     let test = Arc::new(SelfTest::new(settings));
     let asking: JoinSet<Option<Lack>> = (0..500)
