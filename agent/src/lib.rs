@@ -12,7 +12,7 @@ pub mod board;
 pub mod clock;
 pub mod config;
 pub mod delivery;
-mod descriptors;
+pub mod descriptors;
 pub mod doctor;
 pub mod enrolment;
 mod eyes;

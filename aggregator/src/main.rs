@@ -87,6 +87,7 @@ enum Do {
 }
 
 fn main() -> ExitCode {
+    skerry_agent::descriptors::raise_limit();
     let arguments = Arguments::parse();
     match run(&arguments) {
         Ok(code) => code,

@@ -13,6 +13,7 @@ mod enrolment;
 mod former;
 mod heartbeats;
 mod http;
+mod limits;
 mod link;
 mod logs;
 mod manual;
