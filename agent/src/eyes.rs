@@ -25,7 +25,14 @@ pub(crate) enum Eyes {
     /// A test's own; it takes as long as it says it took.
     #[cfg(test)]
     Script(Arc<dyn Fn(&Check) -> Observed + Send + Sync>),
+    /// A test's own; it takes until its future is done.
+    #[cfg(test)]
+    Held(Held),
 }
+
+#[cfg(test)]
+pub(crate) type Held =
+    Arc<dyn Fn(Arc<Check>) -> futures_util::future::BoxFuture<'static, Observed> + Send + Sync>;
 
 /// Eyes that know when it is the agent itself that sees nothing.
 #[derive(Clone)]
@@ -43,7 +50,7 @@ impl Watch {
         let lack = match &self.eyes {
             Eyes::Network(prober) => prober.lack_of_permission(checks),
             #[cfg(test)]
-            Eyes::Script(_) => None,
+            Eyes::Script(_) | Eyes::Held(_) => None,
         };
         if let Some(lack) = lack {
             tracing::warn!("{lack}");
@@ -62,7 +69,7 @@ impl Watch {
         match &self.eyes {
             Eyes::Network(prober) => prober.excuse(observed, started).await,
             #[cfg(test)]
-            Eyes::Script(_) => observed,
+            Eyes::Script(_) | Eyes::Held(_) => observed,
         }
     }
 }
@@ -101,6 +108,8 @@ async fn observe(eyes: Eyes, check: Arc<Check>) -> Observed {
             tokio::time::sleep(observed.total).await;
             observed
         }
+        #[cfg(test)]
+        Eyes::Held(held) => held(check).await,
     }
 }
 

