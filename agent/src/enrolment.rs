@@ -148,7 +148,7 @@ mod tests {
 
     #[test]
     fn what_root_keeps_belongs_to_the_owner_of_the_folder() {
-        if !rustix::process::geteuid().is_root() {
+        if !crate::rights::tests::is_root() {
             return;
         }
         let folder = tempfile::TempDir::new().expect("a folder");
@@ -164,7 +164,7 @@ mod tests {
     /// The owner of the folder has put links in the way of all that root may write there.
     #[test]
     fn root_follows_no_link_of_the_folders_owner() {
-        if !rustix::process::geteuid().is_root() {
+        if !crate::rights::tests::is_root() {
             return;
         }
         let (folder, of_root) =

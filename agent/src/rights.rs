@@ -98,13 +98,23 @@ fn reversed(path: &Path) -> Vec<OsString> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use std::os::unix::fs::{chown, symlink};
 
+    /// Whether a test can be run that needs root; where not, it says so in the words that `tests/run` counts.
+    pub(crate) fn is_root() -> bool {
+        use std::io::Write;
+        if !geteuid().is_root() {
+            let test = std::thread::current().name().unwrap_or("main").to_owned();
+            let _ = writeln!(std::io::stderr(), "skipped: {test}: it needs root");
+        }
+        geteuid().is_root()
+    }
+
     #[test]
     fn the_first_user_who_could_put_something_in_the_way_is_found() {
-        if !geteuid().is_root() {
+        if !is_root() {
             return;
         }
         let folder = tempfile::TempDir::new().expect("a folder");

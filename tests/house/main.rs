@@ -5,4 +5,5 @@
 mod manners;
 mod repository;
 mod rooms;
+mod runner;
 mod sources;

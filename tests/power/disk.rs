@@ -1,5 +1,6 @@
 //! A small disk of our own: an image, mounted by a loop device, whose power can be cut.
 
+use skerry_tests::parts::skipped;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -15,11 +16,11 @@ impl Disk {
     /// Makes and mounts it; `None`, with the reason printed, where the machine does not let us.
     pub(crate) fn make() -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
-            say!("skipped: a loop mount needs root");
+            skipped("a loop mount needs root");
             return None;
         }
         if !Path::new("/dev/loop-control").exists() {
-            say!("skipped: this machine has no loop devices");
+            skipped("this machine has no loop devices");
             return None;
         }
         let disk = Self { folder: tempfile::tempdir().expect("a folder") };

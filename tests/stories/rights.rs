@@ -3,6 +3,7 @@
 
 use crate::process::run;
 use crate::world::{World, page};
+use skerry_tests::parts::{free_port, skipped};
 use std::fs::{metadata, read_to_string};
 use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
@@ -24,9 +25,10 @@ fn owners(folder: &Path) -> Vec<(String, u32)> {
 #[test]
 fn root_follows_no_link_in_the_folder_of_the_service() {
     if !rustix::process::geteuid().is_root() {
+        skipped("it needs root");
         return;
     }
-    let open = "[[listen]]\naddress = \"0.0.0.0:18099\"\nserves = [\"agents\"]\n\n";
+    let open = format!("[[listen]]\naddress = \"0.0.0.0:{}\"\nserves = [\"agents\"]\n\n", free_port());
     let world = World::new(&format!("{open}{}", page("demo", true, &["web"])));
     let of_root = TempDir::new().expect("a folder");
     let victim = of_root.path().join("victim");

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// Says a line on the real stderr: the runner captures what is printed, and a seed, a skip or a figure
+/// Says a line on the real stderr: the runner captures what is printed, and a seed or a figure
 /// must be seen whatever becomes of the test.
 macro_rules! say {
     ($($words:tt)*) => {{

@@ -6,6 +6,7 @@ use crate::peer::{Peer, Saw};
 use crate::sender::{Manners, Sender, checks_of};
 use crate::target::Target;
 use crate::yard::{Yard, get, quick_check};
+use skerry_tests::parts::skipped;
 use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -23,7 +24,7 @@ impl Small {
     /// Of so many MiB; `None`, with the reason printed, where the machine does not let us.
     pub(crate) fn make(size: u64) -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
-            say!("skipped: mounting a small file system needs root");
+            skipped("mounting a small file system needs root");
             return None;
         }
         let small = Self { folder: tempfile::tempdir().expect("a folder") };

@@ -7,6 +7,7 @@ use crate::oracle::Look;
 use crate::peer::{Peer, Saw};
 use crate::target::Target;
 use crate::yard::{Running, Yard, get, program, quick_check};
+use skerry_tests::parts::skipped;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
@@ -25,7 +26,7 @@ impl Disk {
     /// `None`, with the reason printed, where the machine does not let us.
     fn make() -> Option<Self> {
         if !rustix::process::geteuid().is_root() || !Path::new("/dev/loop-control").exists() {
-            say!("skipped: a loop mount needs root and loop devices");
+            skipped("a loop mount needs root and loop devices");
             return None;
         }
         let mut disk = Self { folder: tempfile::tempdir().expect("a folder"), devices: Vec::new() };
