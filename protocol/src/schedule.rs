@@ -20,13 +20,13 @@ pub struct Schedule {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoSchedule {
     /// The expression is none.
-    #[error("is no cron expression: {0}")]
+    #[error("is not a valid cron expression: {0}")]
     Expression(String),
     /// It never comes: 30 February.
     #[error("is never due")]
     Never,
     /// The zone is unknown.
-    #[error("is no known time zone: {0:?}")]
+    #[error("is not a known time zone: {0:?}")]
     Zone(String),
 }
 

@@ -66,7 +66,10 @@ fn agent(
     };
     let entry = table.string("location").at_most(100).convert(|location| {
         if location == "aggregator" {
-            return refuse("\"aggregator\" is kept for heartbeats", "Name the site or region of this host.");
+            return refuse(
+                "\"aggregator\" is reserved for heartbeats",
+                "Name the site or region of this host.",
+            );
         }
         Ok(location)
     });
@@ -165,7 +168,7 @@ fn refuse_contradictions(
     }
     for (trust, _) in trusts.iter().filter(|(_, said)| *said) {
         let remedy = format!("Use https in url, or remove {trust}.");
-        table.refuse(trust, format!("{trust} has no meaning for a plain http URL"), remedy);
+        table.refuse(trust, format!("{trust} has no effect for a plain http URL"), remedy);
     }
     if !allow_plaintext && !is_loopback(url) {
         let wrong = format!(

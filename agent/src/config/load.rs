@@ -141,12 +141,7 @@ impl Gathered {
             if let Some(first) = taken.insert(&check.name, position) {
                 let wrong =
                     format!("check \"{}\" is already declared at {}:{}", check.name, first.file, first.line);
-                self.problems.add_at(
-                    position,
-                    "",
-                    wrong,
-                    "A check is one by its name: rename or remove one.",
-                );
+                self.problems.add_at(position, "", wrong, "Check names are unique: rename or remove one.");
             }
         }
     }
@@ -180,7 +175,7 @@ impl Gathered {
                 self.problems.add_at(
                     position,
                     format!("check \"{}\"", check.name),
-                    "this agent runs no programs: [exec] does not enable it",
+                    "this agent runs no programs: [exec] is not enabled",
                     format!("Add [exec] with enabled = true to {}, or remove the check.", path.display()),
                 );
             }

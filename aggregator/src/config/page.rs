@@ -117,7 +117,7 @@ pub(super) fn host<'t>(entry: Entry<'t, String>, example: &'static str) -> Entry
                 refuse(format!("must be a host name, not an address; it is \"{text}\""), remedy(example))
             }
             Ok(url::Host::Domain(_)) | Err(_) => refuse(
-                format!("is no host name: \"{text}\""),
+                format!("is not a valid host name: \"{text}\""),
                 format!("Use letters, digits, hyphens and dots, such as \"{example}\"."),
             ),
         }
@@ -148,7 +148,7 @@ fn time_zone(entry: Entry<'_, String>) -> Entry<'_, String> {
             Some(near) => format!("Did you mean \"{near}\"?"),
             None => "Use an IANA name such as \"Europe/Vienna\" or \"Etc/UTC\".".to_owned(),
         };
-        refuse(format!("is no known time zone: \"{text}\""), remedy)
+        refuse(format!("is not a known time zone: \"{text}\""), remedy)
     })
 }
 
@@ -186,7 +186,10 @@ fn language(entry: Entry<'_, String>) -> Entry<'_, String> {
         if (2..=3).contains(&first.len()) && alphabetic && text.split('-').all(part) {
             return Ok(text);
         }
-        refuse(format!("is no language tag: \"{text}\""), "Write it such as \"en\" or \"de-AT\" (BCP 47).")
+        refuse(
+            format!("is not a valid language tag: \"{text}\""),
+            "Write it such as \"en\" or \"de-AT\" (BCP 47).",
+        )
     })
 }
 
@@ -268,7 +271,7 @@ fn component(table: &Table<'_>) -> Option<Component> {
 fn start_date(entry: Entry<'_, String>) -> Entry<'_, jiff::civil::Date> {
     entry.convert(|text| match text.parse() {
         Ok(date) => Ok(date),
-        Err(_) => refuse(format!("is no day of the calendar: \"{text}\""), "Write it such as 2026-01-31."),
+        Err(_) => refuse(format!("is not a valid date: \"{text}\""), "Write it such as 2026-01-31."),
     })
 }
 

@@ -73,8 +73,8 @@ fn give_root_to_the_first(configs: &mut [Config], warnings: &mut Vec<Problem>) {
                 warnings.push(Problem {
                     position: Some(declared_at),
                     place,
-                    wrong: format!("would take the root from page \"{}\" when it becomes public", page.key),
-                    remedy: format!("Say whose it is: [public] root = \"{}\".", page.key),
+                    wrong: format!("would replace page \"{}\" at the root when it becomes public", page.key),
+                    remedy: format!("Name the page at the root: [public] root = \"{}\".", page.key),
                 });
             }
             return;
@@ -127,11 +127,11 @@ impl Unique {
 }
 
 fn unique_names(config: &Config, problems: &mut Problems) {
-    let mut checks = Unique::new("A check is one by its name in the workspace: rename or remove one.");
+    let mut checks = Unique::new("Check names are unique in a workspace: rename or remove one.");
     for entry in &config.checks {
         checks.claim(&entry.check.name, "check", &entry.declared_at, "", problems);
     }
-    let mut pages = Unique::new("A page is one by its key in the workspace: rename one.");
+    let mut pages = Unique::new("Page keys are unique in a workspace: rename one.");
     for page in &config.pages {
         let place = place_of(page);
         pages.claim(&page.key, "page key", &page.declared_at, "", problems);
@@ -179,7 +179,8 @@ fn unfed(config: &Config, warnings: &mut Vec<Problem>) {
             warnings.push(Problem {
                 position: Some(component.declared_at.clone()),
                 place: format!("{}: component \"{}\"", place_of(page), component.key),
-                wrong: "no check feeds it, so it stays operational until somebody changes it".to_owned(),
+                wrong: "no check is linked to it, so it stays operational until somebody changes it"
+                    .to_owned(),
                 remedy: "Add checks = [\"…\"], or manual = true if people set its status.".to_owned(),
             });
         }
@@ -216,7 +217,7 @@ fn doubt_whereabouts(config: &Config, entry: &CheckEntry) -> Option<(String, Str
     }
     let Some(local) = &config.local_agent else {
         let remedy = "Add [local_agent], or declare the check in the configuration of an agent.";
-        return Some(("nobody runs it: this workspace has no [local_agent]".to_owned(), remedy.to_owned()));
+        return Some(("no agent runs it: this workspace has no [local_agent]".to_owned(), remedy.to_owned()));
     };
     let locations = &entry.check.locations;
     let unknown = locations.iter().find(|location| **location != local.location)?;
@@ -224,7 +225,7 @@ fn doubt_whereabouts(config: &Config, entry: &CheckEntry) -> Option<(String, Str
         Some(near) => format!("Did you mean \"{near}\"?"),
         None => format!("The built-in agent stands in \"{}\".", local.location),
     };
-    let runs = if locations.contains(&local.location) { "" } else { ", so that nobody here runs it" };
+    let runs = if locations.contains(&local.location) { "" } else { ", so no agent here runs it" };
     Some((format!("locations names \"{unknown}\", where no agent is known{runs}"), meant))
 }
 

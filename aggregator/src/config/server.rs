@@ -114,7 +114,7 @@ fn listener(table: &Table<'_>) -> Option<Listener> {
     let allow_plaintext = table.boolean("allow_plaintext").or(false);
     if allow_plaintext && tls.is_some() {
         let remedy = "Remove one of them: with tls the listener speaks HTTPS only.";
-        table.refuse("allow_plaintext", "allow_plaintext has no meaning beside tls", remedy);
+        table.refuse("allow_plaintext", "allow_plaintext has no effect beside tls", remedy);
     }
     let serves = serves.filter(|serves| !serves.is_empty());
     let listener = Listener { address: address?, serves: serves?, tls, allow_plaintext };
@@ -203,7 +203,7 @@ fn default_base_url(table: &Table<'_>, listener: Option<&Listener>) -> Option<Ur
     // Without a public listener that is already said.
     let listener = listener?;
     if listener.address.ip().is_unspecified() {
-        let wrong = format!("base_url is missing, and {} is no address for visitors", listener.address);
+        let wrong = format!("base_url is missing, and {} is not an address for visitors", listener.address);
         table.refuse("", wrong, "Add base_url = \"https://status.example.com\" under [public].");
         return None;
     }
@@ -258,7 +258,7 @@ pub(super) fn local_agent(root: &Table<'_>) -> Option<LocalAgent> {
 /// What the command line refuses too: see `agent add`.
 fn refuse_reserved(name: String, remedy: &'static str) -> Result<String, Refusal> {
     if [LOCATION, VOICE].contains(&name.as_str()) {
-        return refuse(format!("{name:?} is kept for heartbeats"), remedy);
+        return refuse(format!("{name:?} is reserved for heartbeats"), remedy);
     }
     if !is_plain_name(&name) {
         return refuse("is not one line of plain text", remedy);

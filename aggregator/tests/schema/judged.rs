@@ -176,7 +176,7 @@ fn what_a_person_gets_wrong_is_seen_in_the_editor() {
         ("an unknown key", "checks.json", format!("{check}intervall = \"30s\"\n")),
         ("a key that is missing", "checks.json", check.replace("url = \"https://example.com/\"\n", "")),
         ("an unknown type", "checks.json", check.replace("http\"\n", "htpp\"\n")),
-        ("no duration", "checks.json", format!("{check}interval = \"30 s\"\n")),
+        ("not a duration", "checks.json", format!("{check}interval = \"30 s\"\n")),
         ("a number that is too large", "checks.json", format!("{check}redirects = 21\n")),
         ("an unknown word", "checks.json", format!("{check}severity = \"worst\"\n")),
         ("a string for a number", "checks.json", format!("{check}fall = \"3\"\n")),

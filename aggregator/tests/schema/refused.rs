@@ -37,7 +37,7 @@ fn wrong_values(key: &str, shape: &Shape) -> Vec<(String, String)> {
             wrong.push((quoted("3"), "; it is the string \"3\"".to_owned()));
         }
         Form::Duration => {
-            wrong.push((quoted("5 apples"), "is no duration: \"5 apples\"".to_owned()));
+            wrong.push((quoted("5 apples"), "is not a valid duration: \"5 apples\"".to_owned()));
             wrong.push(("5".to_owned(), "must be a duration in quotes such as \"30s\"; it is 5".to_owned()));
         }
         Form::Boolean => {
@@ -152,7 +152,7 @@ fn every_type_refuses_the_other_family_than_that_of_the_address_it_asks() {
             };
             let (line, refused) = with(other);
             let wrong = format!(
-                "ip_version can never hold: {named} is an IPv{its} address. Remove ip_version, or name another "
+                "ip_version can never match: {named} is an IPv{its} address. Remove ip_version, or name another "
             );
             assert!(
                 refused.contains(&format!("/wrong.toml:{line}:1: check \"one\": {wrong}")),

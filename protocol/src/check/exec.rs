@@ -130,7 +130,7 @@ fn variable(name: &str, item: &Item<'_>) -> Option<String> {
     let right = name.starts_with(letter) && name.chars().all(|one| letter(one) || one.is_ascii_digit());
     if !right {
         return item.refuse(
-            "is no name of an environment variable",
+            "is not a valid name of an environment variable",
             "Use letters, digits and _, and begin with no digit.",
         );
     }

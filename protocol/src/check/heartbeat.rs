@@ -39,7 +39,7 @@ impl Definition for Heartbeat {
     fn read(table: &Table<'_>) -> Option<Self> {
         for key in OF_RUNS {
             let remedy = "Remove it; period and grace say when a call is missed.";
-            table.meaningless(key, "for a heartbeat, which nobody runs: one call decides", remedy);
+            table.meaningless(key, "for a heartbeat, which no agent runs: one call decides", remedy);
         }
         let due = read_due(table);
         let grace = table.duration("grace").between(SECOND, YEAR).or(HOUR);
@@ -68,11 +68,11 @@ fn read_due(table: &Table<'_>) -> Option<Due> {
     let period = table.duration("period").between(SECOND, YEAR).optional();
     if table.has("schedule") {
         let remedy = "Keep the one that says when the job runs.";
-        table.misplaced("period", "period has no meaning beside schedule", remedy);
+        table.misplaced("period", "period has no effect beside schedule", remedy);
         return schedule.optional().map(|schedule| Due::At(Box::new(schedule)));
     }
     let remedy = "Remove it, or give schedule = \"0 3 * * *\" in place of period.";
-    table.misplaced("time_zone", "time_zone has no meaning without schedule", remedy);
+    table.misplaced("time_zone", "time_zone has no effect without schedule", remedy);
     if !table.has("period") {
         table.refuse("period", "period is missing", "Add period = \"1d\", or schedule = \"0 3 * * *\".");
     }

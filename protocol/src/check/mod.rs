@@ -107,7 +107,7 @@ impl Pattern {
                 let message = error.to_string();
                 let last = message.lines().last().unwrap_or_default().trim_start_matches("error: ");
                 item.refuse(
-                    &format!("is no regular expression: {last}"),
+                    &format!("is not a valid regular expression: {last}"),
                     "See https://docs.rs/regex#syntax; in single quotes TOML leaves backslashes as they are.",
                 )
             }

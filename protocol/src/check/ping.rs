@@ -134,7 +134,7 @@ impl Ping {
             self.refuse_degraded_loss(degraded, table);
         }
         if self.max_jitter.is_some() && self.count == 1 {
-            let wrong = "max_jitter can never hold: one packet has nothing to differ from";
+            let wrong = "max_jitter can never be exceeded: one packet has nothing to differ from";
             table.refuse("max_jitter", wrong, "Raise count to at least 2, or remove max_jitter.");
         }
     }
@@ -151,7 +151,7 @@ impl Ping {
         if lost * 100 >= u32::from(down) * count {
             let percent = lost * 100 / count;
             let wrong = format!(
-                "degraded_loss can never hold: the least loss of at least {degraded} % with count = {count} is {percent} %, \
+                "degraded_loss can never be reached: the least loss of at least {degraded} % with count = {count} is {percent} %, \
                  and down_loss is {down}{default}"
             );
             table.refuse("degraded_loss", wrong, "Raise count or down_loss, or lower degraded_loss.");

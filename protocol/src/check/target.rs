@@ -29,7 +29,7 @@ impl Handshake {
     pub(super) fn read(table: &Table<'_>, host: Option<&Host<String>>) -> Option<Self> {
         let handshake = Self::keys(table, host)?;
         if !handshake.verify && handshake.ca_file.is_some() {
-            table.refuse("ca_file", "ca_file has no meaning with verify = false", "Remove one of the two.");
+            table.refuse("ca_file", "ca_file has no effect with verify = false", "Remove one of the two.");
         }
         Some(handshake)
     }
@@ -49,7 +49,7 @@ impl Handshake {
         // Asked for all the same, so that they are known keys.
         let _ = Self::keys(table, host);
         for key in Self::KEYS.into_iter().filter(|key| table.has(key)) {
-            table.refuse(key, format!("{key} has no meaning {why}"), format!("{cure}, or remove {key}."));
+            table.refuse(key, format!("{key} has no effect {why}"), format!("{cure}, or remove {key}."));
         }
         None
     }
@@ -123,7 +123,7 @@ pub(super) fn ip_version(table: &Table<'_>, key: &str, host: Option<&Host<String
         _ => return ip,
     };
     let (named, asked) = if key == "url" { ("the host of url", "host") } else { (key, key) };
-    let wrong = format!("ip_version can never hold: {named} is {other}");
+    let wrong = format!("ip_version can never match: {named} is {other}");
     table.refuse("ip_version", wrong, format!("Remove ip_version, or name another {asked}."));
     ip
 }

@@ -85,7 +85,7 @@ impl Definition for Tls {
         let handshake = Handshake::read(table, host.as_ref());
         let port = target::port(table).or(starttls.map_or(443, StartTls::port));
         if let Some(asked) = starttls.filter(|asked| asked.port_of_tls() == Some(port)) {
-            let wrong = format!("starttls can never hold: on port {port} a server speaks TLS at once");
+            let wrong = format!("starttls can never work: on port {port} a server speaks TLS at once");
             let remedy = format!("Remove starttls, or use port {}.", asked.port());
             table.refuse("starttls", wrong, remedy);
         }
@@ -127,7 +127,7 @@ fn ehlo(table: &Table<'_>, starttls: Option<StartTls>) -> Option<String> {
     });
     let name = name.optional();
     if table.has("ehlo") && starttls != Some(StartTls::Smtp) {
-        let wrong = "ehlo has no meaning without starttls = \"smtp\"";
+        let wrong = "ehlo has no effect without starttls = \"smtp\"";
         table.refuse("ehlo", wrong, "Add starttls = \"smtp\", or remove ehlo.");
     }
     name

@@ -16,7 +16,7 @@ pub fn http_url(text: &str, remedy: &str) -> Result<Url, Refusal> {
         Ok(url) if !matches!(url.scheme(), "http" | "https") => scheme_missing(),
         Ok(url) => Ok(url),
         Err(ParseError::RelativeUrlWithoutBase) => scheme_missing(),
-        Err(error) => refuse(format!("is no URL: {error}; it is \"{text}\""), remedy),
+        Err(error) => refuse(format!("is not a valid URL: {error}; it is \"{text}\""), remedy),
     }
 }
 

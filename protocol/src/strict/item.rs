@@ -79,7 +79,7 @@ impl<'d> Item<'d> {
         };
         match number.filter(|number: &f64| number.is_finite()) {
             Some(number) => Some(number),
-            None => self.refuse(&format!("is no number we can use: {}", self.written()), ""),
+            None => self.refuse(&format!("is not a usable number: {}", self.written()), ""),
         }
     }
 
@@ -99,7 +99,7 @@ impl<'d> Item<'d> {
         match parse_duration(text) {
             Some(duration) => Some(duration),
             None => self.refuse(
-                &format!("is no duration: \"{text}\""),
+                &format!("is not a valid duration: \"{text}\""),
                 "Write a whole number and one unit of ms, s, m, h, d, such as \"500ms\" or \"30s\".",
             ),
         }

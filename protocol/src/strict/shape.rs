@@ -17,7 +17,7 @@ pub struct Shape {
     pub longest: Option<usize>,
     /// Shortest and longest duration.
     pub bounds: Option<(Duration, Duration)>,
-    /// It has no meaning here, and is refused.
+    /// It has no effect here, and is refused.
     pub meaningless: bool,
 }
 

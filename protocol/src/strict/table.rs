@@ -180,11 +180,11 @@ impl<'d> Table<'d> {
         }
     }
 
-    /// Refuses a key that has no meaning in this table, if it is here.
+    /// Refuses a key that has no effect in this table, if it is here.
     pub fn meaningless(&self, key: &'static str, why: &str, remedy: impl Into<String>) {
         self.note(key, |shape| shape.meaningless = true);
         if self.has(key) {
-            self.refuse(key, format!("{key} has no meaning {why}"), remedy);
+            self.refuse(key, format!("{key} has no effect {why}"), remedy);
         }
     }
 

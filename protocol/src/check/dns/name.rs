@@ -17,15 +17,15 @@ pub(super) fn canonical(text: &str) -> Result<String, String> {
         // Read as browsers read a host (UTS 46); of an address in strange digits there is no name.
         return match Host::parse(text) {
             Ok(Host::Domain(ascii)) if !text.contains('%') && ascii.is_ascii() => canonical(&ascii),
-            _ => Err(format!("is no domain name: \"{text}\"")),
+            _ => Err(format!("is not a valid domain name: \"{text}\"")),
         };
     }
     let name = text.strip_suffix('.').unwrap_or(text);
     if name.len() > MAX_NAME || name.split('.').any(|label| label.is_empty() || label.len() > MAX_LABEL) {
-        return Err(format!("is no domain name: \"{text}\""));
+        return Err(format!("is not a valid domain name: \"{text}\""));
     }
     if !name.bytes().all(|byte| byte.is_ascii_graphic() && !b"\"();@:".contains(&byte)) {
-        return Err(format!("is no domain name: \"{text}\""));
+        return Err(format!("is not a valid domain name: \"{text}\""));
     }
     Ok(name.to_ascii_lowercase())
 }

@@ -84,7 +84,7 @@ fn query(text: &str, record: Record) -> Result<String, Refusal> {
     }
     match name::canonical(text) {
         Ok(name) if !name.contains('\\') => Ok(name),
-        Ok(_) => refuse(format!("is no domain name: \"{text}\""), "Write it without backslashes."),
+        Ok(_) => refuse(format!("is not a valid domain name: \"{text}\""), "Write it without backslashes."),
         Err(wrong) if text.is_ascii() => refuse(wrong, "Write a name such as \"example.com\"."),
         Err(wrong) => {
             refuse(wrong, "Write a name such as \"münchen.example\" or \"xn--mnchen-3ya.example\".")
@@ -96,7 +96,7 @@ fn query(text: &str, record: Record) -> Result<String, Refusal> {
 fn server(text: &str, default_port: u16) -> Result<NameServer, Refusal> {
     let wrong = || {
         refuse(
-            format!("is no host with or without a port: \"{text}\""),
+            format!("is not a valid host or host:port: \"{text}\""),
             "Write it such as \"192.0.2.53\", \"[2001:db8::53]:5353\" or \"ns1.example.com\".",
         )
     };
@@ -120,7 +120,7 @@ fn transport(table: &Table<'_>, way: Way, tls: Option<Handshake>) -> Option<DnsT
         if path.starts_with('/') && path.bytes().all(|byte| byte.is_ascii_graphic() && byte != b'#') {
             return Ok(path);
         }
-        refuse(format!("is no path of a URL: \"{path}\""), "Write it such as \"/dns-query\".")
+        refuse(format!("is not a valid URL path: \"{path}\""), "Write it such as \"/dns-query\".")
     });
     let path = path.or("/dns-query".to_owned());
     Some(match way {
@@ -144,7 +144,7 @@ fn answers(table: &Table<'_>, record: Record) -> Option<Answers> {
         .optional();
     let Some(items) = table.list("answers") else {
         if table.has("match") && !table.has("answers") {
-            table.refuse("match", "match has no meaning without answers", "Add answers, or remove match.");
+            table.refuse("match", "match has no effect without answers", "Add answers, or remove match.");
         }
         return None;
     };
@@ -157,7 +157,7 @@ fn answers(table: &Table<'_>, record: Record) -> Option<Answers> {
         match record.canonical_text(&text) {
             Some(text) => Some(text),
             None => item.refuse(
-                &format!("is no {} record: \"{text}\"", record.name()),
+                &format!("is not a valid {} record: \"{text}\"", record.name()),
                 &format!("Write it such as \"{}\".", record.example()),
             ),
         }
@@ -170,7 +170,7 @@ fn answers(table: &Table<'_>, record: Record) -> Option<Answers> {
         if table.has("match") && !matches!(make.map(|make| make(Vec::new())), Some(Answers::Exactly(_))) {
             table.refuse(
                 "match",
-                "match has no meaning with answers = [], which says that there must be none",
+                "match has no effect with answers = [], which says that there must be none",
                 "Remove match, or name answers.",
             );
         }
@@ -182,18 +182,18 @@ fn answers(table: &Table<'_>, record: Record) -> Option<Answers> {
 fn refuse_contradictions(table: &Table<'_>, dns: &Dns) {
     if dns.rcode != Rcode::NOERROR {
         for key in ["answers", "min_ttl"].into_iter().filter(|key| table.has(key)) {
-            let wrong = format!("{key} can never hold: an answer with {} holds no record", dns.rcode.name());
+            let wrong = format!("{key} can never match: an answer with {} holds no record", dns.rcode.name());
             table.refuse(key, wrong, format!("Remove {key} or rcode."));
         }
     } else if dns.min_ttl.is_some() && dns.answers.as_ref().is_some_and(|all| all.records().is_empty()) {
         table.refuse(
             "min_ttl",
-            "min_ttl has no meaning with answers = []: there is nothing to be kept",
+            "min_ttl has no effect with answers = []: there is nothing to be kept",
             "Remove one of the two.",
         );
     }
     if table.has("path") && !matches!(dns.transport, DnsTransport::Https { .. }) {
-        let wrong = format!("path has no meaning for transport = \"{}\"", dns.transport.name());
+        let wrong = format!("path has no effect for transport = \"{}\"", dns.transport.name());
         table.refuse("path", wrong, "Use transport = \"https\", or remove path.");
     }
     // RFC 1034, RFC 6672: of these a name has one at most.
@@ -202,7 +202,7 @@ fn refuse_contradictions(table: &Table<'_>, dns: &Dns) {
         && single
         && several.len() > 1
     {
-        let wrong = format!("answers can never hold: a name has one {} record at most", dns.record.name());
+        let wrong = format!("answers can never match: a name has one {} record at most", dns.record.name());
         table.refuse("answers", wrong, "Name one, or add match = \"any\".");
     }
 }

@@ -113,7 +113,7 @@ fn a_server_is_a_host_with_or_without_a_port() {
         "a;b",
     ] {
         let said = said(&format!("query = \"a\"\nserver = \"{wrong}\"")).expect_err("a wrong server");
-        assert!(said.contains("server is no host with or without a port"), "{wrong}: {said}");
+        assert!(said.contains("server is not a valid host or host:port"), "{wrong}: {said}");
     }
 }
 

@@ -71,9 +71,10 @@ fn method(entry: Entry<'_, String>) -> Entry<'_, Method> {
             format!("Write \"{}\".", text.to_uppercase()),
         ),
         Ok(method) => Ok(method),
-        Err(_) => {
-            refuse(format!("is no HTTP method: \"{text}\""), "Use one such as \"GET\", \"HEAD\" or \"POST\".")
-        }
+        Err(_) => refuse(
+            format!("is not a valid HTTP method: \"{text}\""),
+            "Use one such as \"GET\", \"HEAD\" or \"POST\".",
+        ),
     })
 }
 
@@ -106,9 +107,10 @@ fn header(name: &str, item: &Item<'_>) -> Option<(HeaderName, HeaderValue)> {
 fn header_name(name: &str, item: &Item<'_>) -> Option<HeaderName> {
     match HeaderName::from_bytes(name.as_bytes()) {
         Ok(name) => Some(name),
-        Err(_) => {
-            item.refuse("is no header name", "Use letters, digits and hyphens, such as \"Content-Type\".")
-        }
+        Err(_) => item.refuse(
+            "is not a valid header name",
+            "Use letters, digits and hyphens, such as \"Content-Type\".",
+        ),
     }
 }
 
@@ -186,7 +188,7 @@ fn status_range(item: &Item<'_>) -> Option<StatusRange> {
     match (code(from), code(to)) {
         (Some(from), Some(to)) if from <= to => Some(StatusRange { from, to }),
         _ => item.refuse(
-            &format!("is no status code from 100 to 599 and no range of them: \"{text}\""),
+            &format!("is not a status code from 100 to 599 or a range of them: \"{text}\""),
             "Write it such as 200 or \"200-299\".",
         ),
     }
@@ -213,7 +215,7 @@ fn json_assertion(table: &Table<'_>) -> Option<JsonAssertion> {
         .convert(|path| match serde_json_path::JsonPath::parse(&path) {
             Ok(query) => Ok((path, query)),
             Err(_) => refuse(
-                format!("is no JSON path (RFC 9535): \"{path}\""),
+                format!("is not a valid JSON path (RFC 9535): \"{path}\""),
                 "A path begins with $: write it such as \"$.status\" or \"$.items[0].name\".",
             ),
         })
@@ -255,11 +257,11 @@ fn refuse_contradictions(table: &Table<'_>, http: &Http) {
     ];
     // A redirect may lead to https, but the check's own address is what these keys are about.
     for (key, _) in https_only.iter().filter(|(_, set)| *set && http.url.scheme() == "http") {
-        let wrong = format!("{key} has no meaning for a plain http URL");
+        let wrong = format!("{key} has no effect for a plain http URL");
         table.refuse(key, wrong, format!("Use https in url, or remove {key}."));
     }
     if !http.verify && http.ca_file.is_some() {
-        table.refuse("ca_file", "ca_file has no meaning with verify = false", "Remove one of the two.");
+        table.refuse("ca_file", "ca_file has no effect with verify = false", "Remove one of the two.");
     }
     refuse_status_never_seen(table, http);
     let body = [
@@ -269,20 +271,20 @@ fn refuse_contradictions(table: &Table<'_>, http: &Http) {
     ];
     for (key, _) in body.iter().filter(|(_, set)| *set) {
         if http.method == Method::HEAD {
-            let wrong = format!("{key} can never hold: a HEAD request is answered without a body");
+            let wrong = format!("{key} can never match: a HEAD request is answered without a body");
             table.refuse(key, wrong, format!("Use method = \"GET\", or remove {key}."));
         } else if http.max_body == 0 {
-            let wrong = format!("{key} can never hold: max_body = 0 reads nothing");
+            let wrong = format!("{key} can never match: max_body = 0 reads nothing");
             table.refuse(key, wrong, format!("Raise max_body, or remove {key}."));
         } else if only(http, &[204, 304]) {
-            let wrong = format!("{key} can never hold: an answer with 204 or 304 has no body");
+            let wrong = format!("{key} can never match: an answer with 204 or 304 has no body");
             table.refuse(key, wrong, format!("Name other codes in status, or remove {key}."));
         }
     }
     if http.method == Method::HEAD && http.body.is_some() {
         table.refuse(
             "body",
-            "body has no meaning with a HEAD request",
+            "body has no effect with a HEAD request",
             "Use method = \"POST\", or remove body.",
         );
     }
@@ -298,7 +300,7 @@ fn refuse_status_never_seen(table: &Table<'_>, http: &Http) {
     if http.redirects > 0 && only(http, &[301, 302, 303, 307, 308]) {
         let default = if table.has("redirects") { "" } else { ", the default" };
         let wrong = format!(
-            "status can never hold: redirects are followed (redirects = {}{default}), and where they lead is judged",
+            "status can never match: redirects are followed (redirects = {}{default}), and where they lead is judged",
             http.redirects
         );
         table.refuse("status", wrong, "Set redirects = 0 to look at the redirect itself.");
