@@ -9,6 +9,7 @@ use std::time::Duration;
 use socket2::{Domain, Socket, Type};
 use tokio::time::Instant;
 
+pub mod answering;
 pub mod certificates;
 pub mod checks;
 pub mod dns;

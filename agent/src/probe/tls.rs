@@ -82,6 +82,13 @@ impl Tls {
         Ok(Self { provider, roots, verified, unverified, with_ca_file: Mutex::default(), clock })
     }
 
+    /// The time by which certificates are judged where one is enough.
+    pub(super) fn now(&self) -> jiff::Timestamp {
+        let readings = self.clock.readings();
+        let now = readings.corrected.unwrap_or(readings.own);
+        jiff::Timestamp::from_millisecond(now).unwrap_or_default()
+    }
+
     /// `days` from now.
     pub(super) fn days_left(&self, days: Option<u32>) -> Option<DaysLeft> {
         days.map(|days| DaysLeft { days, readings: self.clock.readings() })

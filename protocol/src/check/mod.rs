@@ -22,7 +22,7 @@ pub use crate::strict::Scalar;
 pub use dns::{Answers, Dns, DnsTransport, NameServer, Rcode, Record, printable, quoted};
 pub use exec::Exec;
 pub use heartbeat::{Due, Heartbeat};
-pub use http::{Auth, Http, HttpVersion, JsonAssertion, JsonExpectation, StatusRange};
+pub use http::{Auth, Http, HttpVersion, JsonAssertion, JsonExpectation, SentHeader, StatusRange};
 pub use kind::Kind;
 pub use ping::Ping;
 pub use read::read;

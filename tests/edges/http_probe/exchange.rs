@@ -7,7 +7,7 @@ async fn what_is_asked_arrives_as_asked() {
     let nginx = Nginx::start(&plain("location = /echo { return 200 $request_method; }")).await;
     let seen = observe(Http {
         method: Method::PUT,
-        headers: vec![(HeaderName::from_static("host"), HeaderValue::from_static("inner.test"))],
+        headers: SentHeader::new("host", HeaderValue::from_static("inner.test")).into_iter().collect(),
         body: Some("{}".into()),
         body_contains: vec!["PUT".into()],
         ..check(&nginx.url("/echo"))

@@ -1,19 +1,23 @@
 //! The `http` check against real nginx, and against servers that break HTTP.
 
 mod assertions;
+mod bodies;
 mod certificates;
+mod cookies;
 mod exchange;
 mod failures;
+mod heads;
 mod phases;
+mod requests;
 
 use std::time::Duration;
 
-use http::{HeaderName, HeaderValue, Method};
+use http::{HeaderValue, Method};
 use regex::Regex;
 use skerry_agent::probe::{Observed, Prober};
 use skerry_protocol::check::{
     Auth, Check, Http, HttpVersion, IpVersion, JsonAssertion, JsonExpectation, Kind, Pattern, Scalar,
-    StatusRange,
+    SentHeader, StatusRange,
 };
 use skerry_protocol::wire::{Outcome, Reason};
 use skerry_tests::parts::certificates::{Authority, Validity};

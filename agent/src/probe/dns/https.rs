@@ -1,10 +1,8 @@
 //! A question and its answer over HTTPS (RFC 8484), by POST on a connection of its own.
 
-use bytes::{Buf, Bytes};
 use hickory_resolver::proto::op::Message;
-use http::{HeaderValue, Request, StatusCode, Uri, header};
-use http_body_util::{BodyExt, Full};
-use hyper::body::Incoming;
+use http::uri::PathAndQuery;
+use http::{HeaderValue, Method, StatusCode, header};
 use skerry_protocol::check::NameServer;
 use skerry_protocol::wire::Reason;
 use tokio::net::TcpStream;
@@ -14,8 +12,9 @@ use tokio_rustls::client::TlsStream;
 use super::ANSWER;
 use super::question::{Came, Question};
 use crate::probe::fault::Fault;
-use crate::probe::http::connection::{Connection, Transport};
-use crate::probe::http::failure;
+use crate::probe::http::connection::Connection;
+use crate::probe::http::message::{Head, Request};
+use crate::probe::http::transport::Transport;
 use crate::probe::run::{Run, add};
 
 const MESSAGE: HeaderValue = HeaderValue::from_static("application/dns-message");
@@ -33,16 +32,14 @@ pub(super) async fn over_https(
 ) -> Result<Box<Message>, Fault> {
     run.doing = ANSWER;
     let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
-    let mut connection = Connection::open(Transport::Tls(Box::new(stream)), http2, None)
-        .await
-        .map_err(|error| failure::sort(&error))?;
+    let mut connection = Connection::open(Transport::Tls(Box::new(stream)), http2, None).await?;
     let request = request(question, server, path, connection.is_http2())?;
     let sent = Instant::now();
-    let (response, first_byte) = connection.send(request).await.map_err(|error| failure::sort(&error))?;
+    let (head, first_byte) = connection.send(request).await?;
     let first_byte = Instant::from_std(first_byte);
     add(&mut run.phases.first_byte_us, first_byte.saturating_duration_since(sent));
-    check_head(&response)?;
-    let bytes = read_body(&mut connection, response.into_body()).await?;
+    check_head(&head)?;
+    let bytes = read_body(&mut connection).await?;
     add(&mut run.phases.transfer_us, first_byte.elapsed());
     match question.read(&bytes)? {
         Came::Answer(message) => Ok(message),
@@ -53,31 +50,34 @@ pub(super) async fn over_https(
     }
 }
 
-fn request(
-    question: &Question,
+fn request<'a>(
+    question: &'a Question,
     server: &NameServer,
     path: &str,
     http2: bool,
-) -> Result<Request<Full<Bytes>>, Fault> {
+) -> Result<Request<'a>, Fault> {
     let unsendable = |error: &dyn std::fmt::Display| Fault::own(format!("the query cannot be sent: {error}"));
     let authority = if server.port == 443 { server.host.to_string() } else { server.to_string() };
-    let uri = if http2 { format!("https://{authority}{path}") } else { path.to_owned() };
-    let mut request = Request::post(Uri::try_from(uri).map_err(|error| unsendable(&error))?)
-        .header(header::CONTENT_TYPE, MESSAGE)
-        .header(header::ACCEPT, MESSAGE)
-        .header(header::USER_AGENT, USER_AGENT);
+    let mut fields = vec![("User-Agent", USER_AGENT), ("Accept", MESSAGE), ("Content-Type", MESSAGE)];
     if !http2 {
-        request = request.header(header::HOST, authority).header(header::CONNECTION, "close");
+        fields.push(("Connection", HeaderValue::from_static("close")));
     }
-    request.body(Full::new(Bytes::copy_from_slice(&question.wire))).map_err(|error| unsendable(&error))
+    Ok(Request {
+        method: Method::POST,
+        https: true,
+        authority: HeaderValue::try_from(authority).map_err(|error| unsendable(&error))?,
+        path: PathAndQuery::try_from(path).map_err(|error| unsendable(&error))?,
+        fields,
+        body: Some(&question.wire),
+    })
 }
 
-fn check_head(response: &http::Response<Incoming>) -> Result<(), Fault> {
-    let status = response.status();
+fn check_head(head: &Head) -> Result<(), Fault> {
+    let status = head.status;
     if status != StatusCode::OK {
         return Err(Fault::down(Reason::StatusMismatch, format!("{status} from the DNS server's HTTP side")));
     }
-    let kind = response.headers().get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
+    let kind = head.headers.get(header::CONTENT_TYPE).map(HeaderValue::as_bytes).unwrap_or_default();
     let essence = kind.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
     if essence.eq_ignore_ascii_case(MESSAGE.as_bytes()) {
         return Ok(());
@@ -86,16 +86,14 @@ fn check_head(response: &http::Response<Incoming>) -> Result<(), Fault> {
     Err(Fault::down(Reason::HeaderMismatch, detail))
 }
 
-async fn read_body(connection: &mut Connection, mut body: Incoming) -> Result<Vec<u8>, Fault> {
+async fn read_body(connection: &mut Connection) -> Result<Vec<u8>, Fault> {
     let mut bytes = Vec::new();
-    while let Some(frame) = connection.drive(body.frame()).await {
-        let frame = frame.map_err(|error| failure::sort(&error))?;
-        let Ok(data): Result<Bytes, _> = frame.into_data() else { continue };
-        if bytes.len() + data.remaining() > MAX_MESSAGE {
+    while let Some(piece) = connection.piece().await? {
+        if bytes.len() + piece.len() > MAX_MESSAGE {
             let detail = format!("the answer is larger than {MAX_MESSAGE} bytes");
             return Err(Fault::down(Reason::BodyTooLarge, detail));
         }
-        bytes.extend_from_slice(&data);
+        bytes.extend_from_slice(piece);
     }
     Ok(bytes)
 }

@@ -1,10 +1,11 @@
 //! What a check asks of an answer. Pure: an answer in, the first broken assertion out.
 
-use http::{HeaderMap, StatusCode, header};
+use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 use skerry_protocol::check::{Http, JsonAssertion, JsonExpectation, Scalar};
 use skerry_protocol::wire::Reason;
 
+use super::content::charset::Text;
 use crate::probe::fault::Fault;
 
 /// Longest piece of the target's text quoted in a detail, characters.
@@ -27,7 +28,8 @@ pub(super) fn check_head(check: &Http, status: StatusCode, headers: &HeaderMap) 
                 false => format!("{}-{}", range.from, range.to),
             })
             .collect();
-        let detail = format!("{status}, expected {}", expected.join(", "));
+        let words = status.canonical_reason().map(|words| format!(" {words}")).unwrap_or_default();
+        let detail = format!("{code}{words}, expected {}", expected.join(", "));
         return Err(Fault::down(Reason::StatusMismatch, detail));
     }
     for (name, pattern) in &check.response_headers {
@@ -45,27 +47,19 @@ pub(super) fn check_head(check: &Http, status: StatusCode, headers: &HeaderMap) 
     Ok(())
 }
 
-/// The body, complete.
-pub(super) fn check_body(check: &Http, headers: &HeaderMap, body: &[u8]) -> Result<(), Fault> {
-    if !asks_for_body(check) {
-        return Ok(());
-    }
-    // A body we did not ask to be compressed is still what the target sent.
-    let encoded = match headers.get(header::CONTENT_ENCODING).and_then(|value| value.to_str().ok()) {
-        Some(encoding) if !encoding.eq_ignore_ascii_case("identity") => {
-            format!(" (the body is encoded: {})", quoted(encoding))
-        }
-        _ => String::new(),
-    };
-    let text = String::from_utf8_lossy(body);
+/// The body, complete. `unknown` is a coding that it still has.
+pub(super) fn check_body(check: &Http, text: &Text<'_>, unknown: Option<&str>) -> Result<(), Fault> {
+    let encoded = unknown
+        .map(|coding| format!(" (its Content-Encoding is not one we can decode: {})", quoted(coding)))
+        .unwrap_or_default();
     for wanted in &check.body_contains {
-        if !text.contains(wanted.as_str()) {
+        if !text.is(|text| text.contains(wanted.as_str())) {
             let detail = format!("the body does not contain {:?}{encoded}", quoted(wanted));
             return Err(Fault::down(Reason::BodyMismatch, detail));
         }
     }
     for pattern in &check.body_matches {
-        if !pattern.0.is_match(&text) {
+        if !text.is(|text| pattern.0.is_match(text)) {
             let detail = format!("the body does not match {:?}{encoded}", quoted(pattern.0.as_str()));
             return Err(Fault::down(Reason::BodyMismatch, detail));
         }
@@ -73,7 +67,7 @@ pub(super) fn check_body(check: &Http, headers: &HeaderMap, body: &[u8]) -> Resu
     if check.json.is_empty() {
         return Ok(());
     }
-    let json: Value = serde_json::from_slice(body)
+    let json: Value = serde_json::from_str(text.as_str())
         .map_err(|error| Fault::down(Reason::BodyNotJson, format!("{error}{encoded}")))?;
     check.json.iter().try_for_each(|assertion| check_json(assertion, &json))
 }
@@ -134,6 +128,7 @@ fn quoted(text: &str) -> &str {
 mod tests {
     use super::*;
     use crate::probe::http::example;
+    use http::header;
     use skerry_protocol::check::{Pattern, StatusRange};
 
     fn pattern(text: &str) -> Pattern {
@@ -146,7 +141,8 @@ mod tests {
     }
 
     fn body(check: &Http, body: &str) -> Option<Reason> {
-        check_body(check, &HeaderMap::new(), body.as_bytes()).err().map(|fault| fault.reason)
+        let text = Text::of(&HeaderMap::new(), body.as_bytes());
+        check_body(check, &text, None).err().map(|fault| fault.reason)
     }
 
     #[test]
@@ -199,12 +195,14 @@ mod tests {
     }
 
     #[test]
-    fn an_encoded_body_says_so() {
+    fn a_coding_that_stays_is_said() {
         let check = Http { body_contains: vec!["ok".into()], ..example() };
-        let headers: HeaderMap =
-            [(header::CONTENT_ENCODING, http::HeaderValue::from_static("gzip"))].into_iter().collect();
-        let fault = check_body(&check, &headers, &[0x1f, 0x8b, 8]).expect_err("not readable");
-        assert_eq!(fault.detail, "the body does not contain \"ok\" (the body is encoded: gzip)");
+        let text = Text::of(&HeaderMap::new(), &[0x1f, 0x8b, 8]);
+        let fault = check_body(&check, &text, Some("aes")).expect_err("not readable");
+        assert_eq!(
+            fault.detail,
+            "the body does not contain \"ok\" (its Content-Encoding is not one we can decode: aes)"
+        );
     }
 
     #[test]

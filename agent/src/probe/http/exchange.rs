@@ -1,19 +1,18 @@
 //! One request and its answer: takes or opens a connection, sends, reads within bounds, and notes how long
 //! each phase took.
 
-use bytes::{Buf, Bytes};
 use http::{HeaderMap, HeaderValue, StatusCode};
-use http_body_util::BodyExt;
-use hyper::body::{Body, Incoming};
 use skerry_protocol::check::{Check, Http, HttpVersion};
 use skerry_protocol::wire::Reason;
 use tokio::time::Instant;
 use url::Url;
 
-use super::connection::{Connection, Transport};
+use super::connection::Connection;
 use super::idle::Key;
+use super::message::Head;
 use super::redirect::Hop;
-use super::{FIRST_BYTE, HttpProber, failure, request};
+use super::transport::Transport;
+use super::{FIRST_BYTE, HttpProber, request};
 use crate::probe::CertificateSeen;
 use crate::probe::fault::Fault;
 use crate::probe::run::{Doing, Run, add};
@@ -24,9 +23,18 @@ const MAX_RESERVED: u64 = 1 << 20;
 
 /// The head of an answer, and the connection its body comes over.
 pub(super) struct Answer {
-    response: http::Response<Incoming>,
+    head: Head,
     connection: Connection,
     pub(super) first_byte: Instant,
+}
+
+/// What a request carries that is not the check's own text.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Credentials<'a> {
+    /// Of the check, for its own origin.
+    pub(super) authorization: Option<&'a HeaderValue>,
+    /// What the servers of this run set.
+    pub(super) cookies: Option<&'a HeaderValue>,
 }
 
 /// What was read of a body.
@@ -44,20 +52,20 @@ impl HttpProber {
         check: &Check,
         http: &Http,
         hop: &Hop,
-        authorization: Option<&HeaderValue>,
+        credentials: Credentials<'_>,
         run: &mut Run,
     ) -> Result<Answer, Fault> {
         if http.reuse_connection
             && let Some(connection) = self.idle.take(&Key::new(check, http, &hop.url)).await
         {
-            match send(connection, http, hop, authorization, run).await {
+            match send(connection, http, hop, credentials, run).await {
                 // The server closed it just as we sent: what any client does is to try once more.
                 Err(fault) if fault.reason == Reason::ConnectionReset && hop.method.is_idempotent() => {}
                 ended => return ended,
             }
         }
         let connection = self.open(http, &hop.url, run).await?;
-        send(connection, http, hop, authorization, run).await
+        send(connection, http, hop, credentials, run).await
     }
 
     async fn open(&self, http: &Http, url: &Url, run: &mut Run) -> Result<Connection, Fault> {
@@ -75,7 +83,7 @@ impl HttpProber {
         let Some(configuration) = configuration else {
             run.doing = FIRST_BYTE;
             let http2 = http.version == HttpVersion::Http2;
-            return open_http(Transport::Plain(stream), http2, None).await;
+            return Connection::open(Transport::Plain(stream), http2, None).await;
         };
         let stream = tls::begin(configuration, &host, stream, run).await?;
         run.doing = FIRST_BYTE;
@@ -84,33 +92,25 @@ impl HttpProber {
         if http.version == HttpVersion::Http2 && !http2 {
             return Err(Fault::down(Reason::ProtocolError, "the server does not offer HTTP/2"));
         }
-        open_http(Transport::Tls(Box::new(stream)), http2, certificate).await
+        Connection::open(Transport::Tls(Box::new(stream)), http2, certificate).await
     }
-}
-
-async fn open_http(
-    transport: Transport,
-    http2: bool,
-    certificate: Option<CertificateSeen>,
-) -> Result<Connection, Fault> {
-    Connection::open(transport, http2, certificate).await.map_err(|error| failure::sort(&error))
 }
 
 async fn send(
     mut connection: Connection,
     http: &Http,
     hop: &Hop,
-    authorization: Option<&HeaderValue>,
+    credentials: Credentials<'_>,
     run: &mut Run,
 ) -> Result<Answer, Fault> {
     run.doing = FIRST_BYTE;
     remember(&mut run.certificate, connection.certificate.as_ref());
-    let request = request::build(http, hop, authorization, connection.is_http2())?;
+    let request = request::build(http, hop, credentials, connection.is_http2())?;
     let start = Instant::now();
-    let (response, first_byte) = connection.send(request).await.map_err(|error| failure::sort(&error))?;
+    let (head, first_byte) = connection.send(request).await?;
     let first_byte = Instant::from_std(first_byte);
     add(&mut run.phases.first_byte_us, first_byte.saturating_duration_since(start));
-    Ok(Answer { response, connection, first_byte })
+    Ok(Answer { head, connection, first_byte })
 }
 
 /// Keeps the certificate that ends first.
@@ -124,11 +124,11 @@ fn remember(kept: &mut Option<CertificateSeen>, seen: Option<&CertificateSeen>) 
 
 impl Answer {
     pub(super) fn status(&self) -> StatusCode {
-        self.response.status()
+        self.head.status
     }
 
     pub(super) fn headers(&self) -> &HeaderMap {
-        self.response.headers()
+        &self.head.headers
     }
 
     /// Reads the body, `limit` bytes of it at most. One that is larger is a fault when it is asked for
@@ -136,8 +136,7 @@ impl Answer {
     pub(super) async fn read_body(&mut self, limit: u64, keep: bool) -> Result<BodyRead, Fault> {
         let too_large =
             || Fault::down(Reason::BodyTooLarge, format!("the body is larger than {limit} bytes"));
-        let body = self.response.body_mut();
-        let announced = body.size_hint().exact();
+        let announced = self.connection.announced();
         if keep && announced.is_some_and(|length| length > limit) {
             return Err(too_large());
         }
@@ -146,10 +145,8 @@ impl Answer {
             bytes.reserve_exact(length.min(MAX_RESERVED) as usize);
         }
         let mut read: u64 = 0;
-        while let Some(frame) = self.connection.drive(body.frame()).await {
-            let frame = frame.map_err(|error| failure::sort(&error))?;
-            let Ok(data): Result<Bytes, _> = frame.into_data() else { continue };
-            read += data.remaining() as u64;
+        while let Some(piece) = self.connection.piece().await? {
+            read += piece.len() as u64;
             if read > limit {
                 if keep {
                     return Err(too_large());
@@ -157,7 +154,7 @@ impl Answer {
                 return Ok(BodyRead { bytes, to_the_end: false });
             }
             if keep {
-                bytes.extend_from_slice(&data);
+                bytes.extend_from_slice(piece);
             }
         }
         Ok(BodyRead { bytes, to_the_end: true })

@@ -1,4 +1,4 @@
-//! Errors of hyper and h2, by name. An error of the operating system below them decides first.
+//! Errors of hyper and h2 over HTTP/2, by name. An error of the operating system below them decides first.
 
 use std::error::Error;
 use std::io;
@@ -9,7 +9,7 @@ use crate::probe::fault::Fault;
 use crate::probe::tls;
 
 /// Sorts an error of an exchange.
-pub(in crate::probe) fn sort(error: &hyper::Error) -> Fault {
+pub(super) fn sort(error: &hyper::Error) -> Fault {
     if error.is_user() {
         // Our request, not the target's answer.
         let detail = format!("the request cannot be sent: {}", chain(error));
@@ -30,6 +30,12 @@ pub(in crate::probe) fn sort(error: &hyper::Error) -> Fault {
 }
 
 fn from_stream(io: &io::Error, error: &hyper::Error) -> Fault {
+    if io.kind() == io::ErrorKind::UnexpectedEof {
+        return Fault::down(
+            Reason::ConnectionReset,
+            "the server closed the connection in the middle of the answer",
+        );
+    }
     let mut fault = tls::fault(io);
     if fault.outcome == Outcome::Down {
         fault.detail = chain(error);

@@ -1,50 +1,71 @@
 //! The head and body of an HTTP answer against every kind of assertion. See [`crate::hostile`].
 
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
+use bytes::{Bytes, BytesMut};
+use http::Method;
+use jiff::Timestamp;
 use skerry_protocol::check::{Http, Kind};
 use skerry_protocol::strict::Document;
 
 use super::assertion;
+use super::content::charset::Text;
+use super::content::coding::Codings;
+use super::cookies::Jar;
+use super::http1::framing::{Framing, Next};
+use super::http1::head;
 use super::redirect::{self, Hop};
 use crate::probe::fault::Fault;
 use crate::probe::hostile::is_fit_to_show;
 
+/// Most of a body that is decoded, bytes.
+const MAX_BODY: u64 = 1 << 16;
+
 /// Reads `bytes` as an answer: a status in the first two bytes, header lines up to an empty one, the body.
 pub(crate) fn answer(bytes: &[u8]) {
+    show(head::read(&Bytes::copy_from_slice(bytes)).map(drop));
     let Some(([high, low], rest)) = bytes.split_first_chunk::<2>() else { return };
     let code = 100 + u16::from_be_bytes([*high, *low]) % 500;
-    let Ok(status) = StatusCode::from_u16(code) else { return };
     let end = rest.windows(2).position(|pair| pair == b"\n\n").unwrap_or(rest.len());
-    let (head, body) = rest.split_at(end);
-    let headers = headers(head);
+    let (lines, body) = rest.split_at(end);
     let Some(http) = demanding() else { return };
-    show(assertion::check_head(&http, status, &headers));
-    show(assertion::check_body(&http, &headers, body.get(2..).unwrap_or_default()));
-    if redirect::is_redirect(status) {
-        let hop = Hop { url: http.url, method: Method::GET, with_body: false, at_origin: true };
-        show(redirect::follow(&hop, status, &headers).map(|next| {
-            assert!(matches!(next.url.scheme(), "http" | "https"), "led to {}", next.url);
-        }));
+    show(judge(
+        &http,
+        &[format!("HTTP/1.1 {code}\n").as_bytes(), lines].concat(),
+        body.get(2..).unwrap_or_default(),
+    ));
+}
+
+fn judge(http: &Http, lines: &[u8], body: &[u8]) -> Result<(), Fault> {
+    let read = head::read(&Bytes::copy_from_slice(lines))?;
+    let (status, headers) = (read.head.status, &read.head.headers);
+    let body = framed(Framing::of(&Method::GET, &read)?, body)?;
+    show(assertion::check_head(http, status, headers));
+    let codings = Codings::of(headers);
+    if let Ok(body) = codings.decode(body, MAX_BODY).inspect_err(is_fit_to_show) {
+        show(assertion::check_body(http, &Text::of(headers, &body), codings.unknown.as_deref()));
     }
+    let mut jar = Jar::default();
+    jar.take(&http.url, headers, Timestamp::UNIX_EPOCH);
+    let hop = Hop { url: http.url.clone(), method: Method::GET, with_body: false, at_origin: true };
+    if let Some(next) = redirect::follow(&hop, status, headers)? {
+        assert!(matches!(next.url.scheme(), "http" | "https"), "led to {}", next.url);
+        jar.header(&next.url);
+    }
+    Ok(())
+}
+
+/// The body that `bytes` hold, where the connection ends behind them.
+fn framed(mut framing: Framing, bytes: &[u8]) -> Result<Vec<u8>, Fault> {
+    let (mut body, mut buffer) = (Vec::new(), BytesMut::from(bytes));
+    while let Next::Data(length) = framing.next(&mut buffer)? {
+        body.extend_from_slice(&buffer.split_to(length));
+    }
+    Ok(body)
 }
 
 fn show(ended: Result<(), Fault>) {
     if let Err(fault) = ended {
         is_fit_to_show(&fault);
     }
-}
-
-fn headers(head: &[u8]) -> HeaderMap {
-    let mut headers = HeaderMap::new();
-    for line in head.split(|byte| *byte == b'\n').take(100) {
-        let Some(colon) = line.iter().position(|byte| *byte == b':') else { continue };
-        let name = HeaderName::from_bytes(&line[..colon]);
-        let value = HeaderValue::from_bytes(line[colon + 1..].trim_ascii());
-        if let (Ok(name), Ok(value)) = (name, value) {
-            headers.append(name, value);
-        }
-    }
-    headers
 }
 
 /// A check that asks for everything that can be asked of an answer.

@@ -2,21 +2,28 @@
 //! what is asked of the answer.
 //!
 //! A new connection for each request unless the check reuses it. Everything a target sends is bounded: head,
-//! body, redirects, addresses. hyper rather than reqwest, whose connector cannot time TCP and TLS apart.
+//! body (as it comes and once it is decoded), redirects, addresses, cookies. No client library: reqwest cannot time
+//! TCP and TLS apart, and hyper, which speaks HTTP/2 here, is stricter with HTTP/1 than what people call working.
 
 mod assertion;
 pub(super) mod connection;
+mod content;
+mod cookies;
 mod exchange;
-pub(super) mod failure;
+mod failure;
 pub(super) mod hostile;
+mod http1;
 mod idle;
+pub(super) mod message;
 mod redirect;
 mod request;
+pub(super) mod transport;
 
 use std::sync::Arc;
 
 use skerry_protocol::check::{Check, Http};
 use skerry_protocol::wire::Reason;
+use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
 use super::Observed;
@@ -24,23 +31,31 @@ use super::fault::Fault;
 use super::resolve::Resolver;
 use super::run::{Doing, Run, add};
 use super::tls::Tls;
-use exchange::Answer;
+use content::charset::Text;
+use content::coding::Codings;
+use cookies::Jar;
+use exchange::{Answer, Credentials};
 use idle::Idle;
 use redirect::Hop;
 
 const FIRST_BYTE: Doing = Doing::Target(Reason::Timeout, "no complete head of an answer within the timeout");
 const TRANSFER: Doing = Doing::Target(Reason::Timeout, "the body did not end within the timeout");
 
+const DECODING: Doing = Doing::Own("the body came, but was not decoded within the timeout");
+/// Most bodies that are decoded at once, each on a thread of its own.
+const DECODERS: usize = 4;
+
 /// Runs `http` checks.
 pub(super) struct HttpProber {
     resolver: Arc<Resolver>,
     tls: Arc<Tls>,
     idle: Idle,
+    decoders: Semaphore,
 }
 
 impl HttpProber {
     pub(super) fn new(resolver: Arc<Resolver>, tls: Arc<Tls>) -> Self {
-        Self { resolver, tls, idle: Idle::default() }
+        Self { resolver, tls, idle: Idle::default(), decoders: Semaphore::new(DECODERS) }
     }
 
     pub(super) async fn observe(&self, check: &Check, http: &Http, deadline: Instant) -> Observed {
@@ -61,15 +76,22 @@ impl HttpProber {
             with_body: http.body.is_some(),
             at_origin: true,
         };
-        let mut visited: Vec<Hop> = Vec::new();
+        let (mut jar, mut cookies) = (Jar::default(), None);
+        let mut visited = Vec::new();
         loop {
-            let answer = self.exchange(check, http, &hop, authorization.as_ref(), run).await?;
-            if http.redirects == 0 || !redirect::is_redirect(answer.status()) {
-                return self.finish(check, http, &hop, answer, run).await;
-            }
-            let next = redirect::follow(&hop, answer.status(), answer.headers())?;
-            visited.push(hop);
-            if visited.contains(&next) {
+            let credentials =
+                Credentials { authorization: authorization.as_ref(), cookies: cookies.as_ref() };
+            let answer = self.exchange(check, http, &hop, credentials, run).await?;
+            let next = match http.redirects {
+                0 => None,
+                _ => redirect::follow(&hop, answer.status(), answer.headers())?,
+            };
+            let Some(next) = next else { return self.finish(check, http, &hop, answer, run).await };
+            jar.take(&hop.url, answer.headers(), self.tls.now());
+            visited.push((hop, cookies));
+            cookies = jar.header(&next.url);
+            // The same place with another cookie is not the same.
+            if visited.iter().any(|(hop, sent)| (hop, sent) == (&next, &cookies)) {
                 let detail = format!("a redirect loop at {}", redirect::place(&next.url));
                 return Err(Fault::down(Reason::TooManyRedirects, detail));
             }
@@ -102,7 +124,9 @@ impl HttpProber {
         run.end = Some(end);
         add(&mut run.phases.transfer_us, end - answer.first_byte);
         let whole = body?;
-        assertion::check_body(http, answer.headers(), &whole.bytes)?;
+        if keep {
+            self.check_body(http, &answer, whole.bytes, run).await?;
+        }
         if http.reuse_connection && whole.to_the_end {
             let mut connection = answer.into_connection();
             if connection.is_reusable().await {
@@ -110,6 +134,33 @@ impl HttpProber {
             }
         }
         Ok(())
+    }
+
+    /// Checks a body that was read whole, once it is text.
+    async fn check_body(
+        &self,
+        http: &Http,
+        answer: &Answer,
+        bytes: Vec<u8>,
+        run: &mut Run,
+    ) -> Result<(), Fault> {
+        let codings = Codings::of(answer.headers());
+        let unknown = codings.unknown.clone();
+        let bytes = if codings.is_empty() || bytes.is_empty() {
+            bytes
+        } else {
+            run.doing = DECODING;
+            self.decode(codings, bytes, http.max_body).await?
+        };
+        assertion::check_body(http, &Text::of(answer.headers(), &bytes), unknown.as_deref())
+    }
+
+    /// Takes `codings` off `bytes` on a thread that may be kept busy by what somebody made to be large.
+    async fn decode(&self, codings: Codings, bytes: Vec<u8>, limit: u64) -> Result<Vec<u8>, Fault> {
+        let lacking = |why: &dyn std::fmt::Display| Fault::own(format!("the body cannot be decoded: {why}"));
+        let _turn = self.decoders.acquire().await.map_err(|error| lacking(&error))?;
+        let decoded = tokio::task::spawn_blocking(move || codings.decode(bytes, limit)).await;
+        decoded.unwrap_or_else(|error| Err(lacking(&error)))
     }
 }
 

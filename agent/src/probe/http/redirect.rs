@@ -24,13 +24,19 @@ pub(super) struct Hop {
 }
 
 /// Whether `status` asks to go elsewhere.
-pub(super) fn is_redirect(status: StatusCode) -> bool {
+fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-/// The hop after `hop`, which was answered with `status` and `headers`.
-pub(super) fn follow(hop: &Hop, status: StatusCode, headers: &HeaderMap) -> Result<Hop, Fault> {
-    let url = target(&hop.url, headers)?;
+/// The hop after `hop`, which was answered with `status` and `headers`; none where this answer is the last: a
+/// status that asks to go elsewhere and does not say where is shown as it is.
+pub(super) fn follow(hop: &Hop, status: StatusCode, headers: &HeaderMap) -> Result<Option<Hop>, Fault> {
+    let locations = || headers.get_all(header::LOCATION).iter().map(|value| value.as_bytes().trim_ascii());
+    let Some(location) = locations().find(|location| !location.is_empty()).filter(|_| is_redirect(status))
+    else {
+        return Ok(None);
+    };
+    let url = target(&hop.url, location)?;
     let same_origin = url.origin() == hop.url.origin();
     let becomes_get = match status.as_u16() {
         303 => hop.method != Method::GET && hop.method != Method::HEAD,
@@ -49,7 +55,20 @@ pub(super) fn follow(hop: &Hop, status: StatusCode, headers: &HeaderMap) -> Resu
             ),
         ));
     }
-    Ok(Hop { url, method, with_body, at_origin: hop.at_origin && same_origin })
+    Ok(Some(Hop { url, method, with_body, at_origin: hop.at_origin && same_origin }))
+}
+
+/// Where `location` leads from `from`. What is not UTF-8 goes back byte by byte as it came, as in browsers; a host
+/// cannot, and is taken for Latin-1.
+fn joined(from: &Url, location: &[u8]) -> Result<Url, url::ParseError> {
+    if let Ok(text) = std::str::from_utf8(location) {
+        return from.join(text);
+    }
+    let escaped: String = location
+        .iter()
+        .map(|byte| if byte.is_ascii() { char::from(*byte).to_string() } else { format!("%{byte:02X}") })
+        .collect();
+    from.join(&escaped).or_else(|_| from.join(&location.iter().copied().map(char::from).collect::<String>()))
 }
 
 /// An address without its query, which may hold secrets.
@@ -57,16 +76,13 @@ pub(super) fn place(url: &Url) -> &str {
     &url[..url::Position::AfterPath]
 }
 
-fn target(from: &Url, headers: &HeaderMap) -> Result<Url, Fault> {
+fn target(from: &Url, location: &[u8]) -> Result<Url, Fault> {
     let bad = |why: String| Fault::down(Reason::BadRedirect, why);
-    let location =
-        headers.get(header::LOCATION).ok_or_else(|| bad("a redirect without a Location".to_owned()))?;
-    let text = std::str::from_utf8(location.as_bytes())
-        .map_err(|_| bad("the Location of a redirect is not text".to_owned()))?;
-    if text.len() > MAX_URL {
-        return Err(bad(format!("the Location of a redirect has {} bytes", text.len())));
+    if location.len() > MAX_URL {
+        return Err(bad(format!("the Location of a redirect has {} bytes", location.len())));
     }
-    let mut url = from.join(text).map_err(|error| bad(format!("a redirect to {text:?}: {error}")))?;
+    let mut url = joined(from, location)
+        .map_err(|error| bad(format!("a redirect to {:?}: {error}", String::from_utf8_lossy(location))))?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
         return Err(bad(format!("a redirect to {}:, which is neither http nor https", url.scheme())));
     }
@@ -90,7 +106,47 @@ mod tests {
     }
 
     fn followed(hop: &Hop, status: u16, location: &str) -> Result<Hop, Fault> {
-        follow(hop, StatusCode::from_u16(status).expect("a status"), &answer(Some(location)))
+        let status = StatusCode::from_u16(status).expect("a status");
+        follow(hop, status, &answer(Some(location))).map(|next| next.expect("a redirect"))
+    }
+
+    fn led_to(from: &str, location: &[u8]) -> Option<String> {
+        let location = http::HeaderValue::from_bytes(location).expect("a header value");
+        let headers = [(header::LOCATION, location)].into_iter().collect();
+        let next = follow(&hop(from, Method::GET, false), StatusCode::FOUND, &headers).ok()??;
+        Some(next.url.into())
+    }
+
+    #[test]
+    fn without_a_place_to_go_the_answer_is_the_last() {
+        let from = hop("http://a/x", Method::GET, false);
+        for status in [301, 302, 303, 307, 308] {
+            let status = StatusCode::from_u16(status).expect("a status");
+            assert_eq!(follow(&from, status, &answer(None)), Ok(None));
+            assert_eq!(follow(&from, status, &answer(Some(" "))), Ok(None), "as browsers take an empty one");
+        }
+        assert_eq!(follow(&from, StatusCode::OK, &answer(Some("/y"))), Ok(None));
+        let mut two = answer(Some(""));
+        two.append(header::LOCATION, "/y".parse().expect("a value"));
+        assert!(
+            follow(&from, StatusCode::FOUND, &two).is_ok_and(|next| next.is_some()),
+            "the first that is one"
+        );
+    }
+
+    #[test]
+    fn a_location_may_hold_any_byte() {
+        for (location, url) in [
+            (&b"/caf\xe9"[..], "http://a/caf%E9"),
+            ("/café".as_bytes(), "http://a/caf%C3%A9"),
+            (b"/caf%e9?q=\xe9", "http://a/caf%e9?q=%E9"),
+            (b"http://b\xfccher.test/\xe9", "http://xn--bcher-kva.test/%C3%A9"),
+            ("http://bücher.test/".as_bytes(), "http://xn--bcher-kva.test/"),
+            (b"/with blank", "http://a/with%20blank"),
+            (b" /y ", "http://a/y"),
+        ] {
+            assert_eq!(led_to("http://a/x", location).as_deref(), Some(url), "{}", location.escape_ascii());
+        }
     }
 
     #[test]
@@ -144,8 +200,8 @@ mod tests {
     fn a_redirect_to_nowhere_is_named() {
         let from = hop("http://a/x", Method::GET, false);
         let long = "x".repeat(MAX_URL + 1);
-        for location in [None, Some("http://"), Some("ftp://a/"), Some("javascript:1"), Some(long.as_str())] {
-            let fault = follow(&from, StatusCode::FOUND, &answer(location)).expect_err("refused");
+        for location in ["http://", "ftp://a/", "javascript:1", long.as_str()] {
+            let fault = follow(&from, StatusCode::FOUND, &answer(Some(location))).expect_err("refused");
             assert_eq!(fault.reason, Reason::BadRedirect, "{location:?}");
         }
     }

@@ -5,16 +5,16 @@ use std::path::Path;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use bytes::Bytes;
-use http::uri::{Authority, PathAndQuery, Scheme};
-use http::{HeaderMap, HeaderName, HeaderValue, Request, Uri, header};
-use http_body_util::Full;
+use http::uri::PathAndQuery;
+use http::{HeaderName, HeaderValue, header};
 use skerry_protocol::check::{Auth, Http};
 use skerry_protocol::secret;
 use skerry_protocol::wire::{Outcome, Reason};
 use tokio::io::AsyncReadExt;
 use url::{Position, Url};
 
+use super::exchange::Credentials;
+use super::message::Request;
 use super::redirect::Hop;
 use crate::probe::fault::Fault;
 
@@ -30,59 +30,61 @@ const HARMLESS: [HeaderName; 5] = [
     header::USER_AGENT,
 ];
 
-/// The request of `hop` for a connection that speaks HTTP/2 or not.
-pub(super) fn build(
-    check: &Http,
+/// The check's headers that speak of its body.
+const OF_THE_BODY: [HeaderName; 2] = [header::CONTENT_TYPE, header::CONTENT_ENCODING];
+
+/// The request of `hop` for a connection that speaks HTTP/2 or not: the check's own headers as they are written
+/// and in their order, between what stands for those that it does not have and what we add.
+pub(super) fn build<'a>(
+    check: &'a Http,
     hop: &Hop,
-    authorization: Option<&HeaderValue>,
+    credentials: Credentials<'_>,
     http2: bool,
-) -> Result<Request<Full<Bytes>>, Fault> {
-    let mut headers = HeaderMap::with_capacity(check.headers.len() + 4);
-    for (name, value) in &check.headers {
-        if hop.at_origin || HARMLESS.contains(name) {
-            headers.append(name, value.clone());
+) -> Result<Request<'a>, Fault> {
+    let drops_body = !hop.with_body && check.body.is_some();
+    let goes_along = |name: &HeaderName| {
+        (hop.at_origin || HARMLESS.contains(name)) && !(drops_body && OF_THE_BODY.contains(name))
+    };
+    let own = || check.headers.iter().filter(|header| goes_along(&header.name));
+    let has = |name: &HeaderName| own().any(|header| header.name == *name);
+    let mut fields: Vec<(&str, HeaderValue)> = Vec::with_capacity(check.headers.len() + 5);
+    if !has(&header::USER_AGENT) {
+        fields.push(("User-Agent", USER_AGENT));
+    }
+    if !has(&header::ACCEPT) {
+        fields.push(("Accept", HeaderValue::from_static("*/*")));
+    }
+    let sets_authorization = credentials.authorization.is_some() && hop.at_origin;
+    for header in own() {
+        if header.name != header::HOST && !(sets_authorization && header.name == header::AUTHORIZATION) {
+            fields.push((&header.written, header.value.clone()));
         }
     }
-    if !hop.with_body && check.body.is_some() {
-        for name in [header::CONTENT_TYPE, header::CONTENT_LENGTH, header::CONTENT_ENCODING] {
-            headers.remove(name);
-        }
+    if let Some(authorization) = credentials.authorization.filter(|_| hop.at_origin) {
+        fields.push(("Authorization", authorization.clone()));
     }
-    headers.entry(header::USER_AGENT).or_insert(USER_AGENT);
-    headers.entry(header::ACCEPT).or_insert(HeaderValue::from_static("*/*"));
-    if let Some(authorization) = authorization.filter(|_| hop.at_origin) {
-        headers.insert(header::AUTHORIZATION, authorization.clone());
+    if let Some(cookies) = credentials.cookies {
+        fields.push(("Cookie", cookies.clone()));
     }
-    let authority = match headers.remove(header::HOST) {
+    if !http2 && !check.reuse_connection {
+        fields.push(("Connection", HeaderValue::from_static("close")));
+    }
+    let host = own().find(|header| header.name == header::HOST).map(|header| header.value.clone());
+    let authority = match host {
         Some(own) => own,
         None => HeaderValue::from_str(&hop.url[Position::BeforeHost..Position::AfterPort])
             .map_err(|error| cannot_send(&hop.url, &error))?,
     };
     let path = PathAndQuery::try_from(&hop.url[Position::BeforePath..Position::AfterQuery])
         .map_err(|error| cannot_send(&hop.url, &error))?;
-    let uri = if http2 {
-        let mut parts = http::uri::Parts::default();
-        parts.scheme = Some(if hop.url.scheme() == "https" { Scheme::HTTPS } else { Scheme::HTTP });
-        parts.authority =
-            Some(Authority::try_from(authority.as_bytes()).map_err(|error| cannot_send(&hop.url, &error))?);
-        parts.path_and_query = Some(path);
-        Uri::from_parts(parts).map_err(|error| cannot_send(&hop.url, &error))?
-    } else {
-        headers.insert(header::HOST, authority);
-        if !check.reuse_connection {
-            headers.entry(header::CONNECTION).or_insert(HeaderValue::from_static("close"));
-        }
-        Uri::from(path)
-    };
-    let body = match &check.body {
-        Some(body) if hop.with_body => Full::new(Bytes::copy_from_slice(body.as_bytes())),
-        _ => Full::default(),
-    };
-    let mut request = Request::new(body);
-    *request.method_mut() = hop.method.clone();
-    *request.uri_mut() = uri;
-    *request.headers_mut() = headers;
-    Ok(request)
+    Ok(Request {
+        method: hop.method.clone(),
+        https: hop.url.scheme() == "https",
+        authority,
+        path,
+        fields,
+        body: check.body.as_ref().filter(|_| hop.with_body).map(String::as_bytes),
+    })
 }
 
 /// A request that HTTP has no form for says nothing about the target.
@@ -142,6 +144,7 @@ mod tests {
     use super::*;
     use crate::probe::http::example;
     use http::Method;
+    use skerry_protocol::check::SentHeader;
 
     fn hop(check: &Http, at_origin: bool) -> Hop {
         Hop {
@@ -152,54 +155,76 @@ mod tests {
         }
     }
 
-    fn header<'a>(request: &'a Request<Full<Bytes>>, name: &str) -> Option<&'a str> {
-        request.headers().get(name).map(|value| value.to_str().expect("text"))
+    fn header<'a>(request: &'a Request<'_>, name: &str) -> Option<&'a str> {
+        let field = request.fields.iter().find(|(written, _)| written.eq_ignore_ascii_case(name))?;
+        Some(field.1.to_str().expect("text"))
     }
+
+    fn own(name: &'static str, value: &'static str) -> SentHeader {
+        SentHeader::new(name, HeaderValue::from_static(value)).expect("a header name")
+    }
+
+    const NONE: Credentials<'_> = Credentials { authorization: None, cookies: None };
 
     #[test]
     fn defaults_stand_where_the_check_is_silent() {
         let check = Http { url: Url::parse("http://example.test:8080/a?b=c#d").expect("a URL"), ..example() };
-        let request = build(&check, &hop(&check, true), None, false).expect("builds");
-        assert_eq!(request.uri(), "/a?b=c");
-        assert_eq!(header(&request, "host"), Some("example.test:8080"));
+        let request = build(&check, &hop(&check, true), NONE, false).expect("builds");
+        assert_eq!(request.path, "/a?b=c");
+        assert_eq!(request.authority, "example.test:8080");
         assert_eq!(header(&request, "user-agent"), Some(concat!("skerry-agent/", env!("CARGO_PKG_VERSION"))));
         assert_eq!(header(&request, "connection"), Some("close"));
+        assert_eq!(header(&request, "cookie"), None);
     }
 
     #[test]
     fn the_checks_own_headers_win() {
-        let own = |name: HeaderName, value: &'static str| (name, HeaderValue::from_static(value));
         let check = Http {
-            headers: vec![own(header::HOST, "inner.test"), own(header::USER_AGENT, "mine")],
+            headers: vec![own("host", "inner.test"), own("user-AGENT", "mine")],
             reuse_connection: true,
             ..example()
         };
-        let request = build(&check, &hop(&check, true), None, false).expect("builds");
-        assert_eq!(header(&request, "host"), Some("inner.test"));
-        assert_eq!(header(&request, "user-agent"), Some("mine"));
-        assert_eq!(header(&request, "connection"), None);
-        let request = build(&check, &hop(&check, true), None, true).expect("builds");
-        assert_eq!(request.uri(), "http://inner.test/", "HTTP/2 carries it as :authority");
-        assert_eq!(header(&request, "host"), None);
+        for http2 in [false, true] {
+            let request = build(&check, &hop(&check, true), NONE, http2).expect("builds");
+            assert_eq!(request.authority, "inner.test");
+            assert_eq!(header(&request, "user-agent"), Some("mine"));
+            assert_eq!((header(&request, "connection"), header(&request, "host")), (None, None));
+        }
+    }
+
+    #[test]
+    fn headers_stand_as_they_are_written_and_in_their_order() {
+        let check = Http {
+            headers: vec![own("X-Zebra", "1"), own("SOAPAction", "a"), own("Host", "h"), own("x-ant", "2")],
+            ..example()
+        };
+        let cookies = HeaderValue::from_static("a=1");
+        let with_cookies = Credentials { cookies: Some(&cookies), ..NONE };
+        let request = build(&check, &hop(&check, true), with_cookies, false).expect("builds");
+        let names: Vec<&str> = request.fields.iter().map(|(name, _)| *name).collect();
+        assert_eq!(names, ["User-Agent", "Accept", "X-Zebra", "SOAPAction", "x-ant", "Cookie", "Connection"]);
     }
 
     #[test]
     fn nothing_secret_leaves_the_origin() {
-        let own = |name: &'static str| (HeaderName::from_static(name), HeaderValue::from_static("s"));
         let check = Http {
             method: Method::POST,
-            headers: vec![own("authorization"), own("cookie"), own("x-api-key"), own("host"), own("accept")],
+            headers: ["Authorization", "Cookie", "X-Api-Key", "Host", "Accept"]
+                .map(|name| own(name, "s"))
+                .to_vec(),
             ..example()
         };
         let secret = HeaderValue::from_static("Bearer t");
-        let at_home = build(&check, &hop(&check, true), Some(&secret), false).expect("builds");
+        let with_secret = Credentials { authorization: Some(&secret), ..NONE };
+        let at_home = build(&check, &hop(&check, true), with_secret, false).expect("builds");
         assert_eq!(header(&at_home, "authorization"), Some("Bearer t"));
         assert_eq!(header(&at_home, "x-api-key"), Some("s"));
-        let away = build(&check, &hop(&check, false), Some(&secret), false).expect("builds");
+        let away = build(&check, &hop(&check, false), with_secret, false).expect("builds");
         for name in ["authorization", "cookie", "x-api-key"] {
             assert_eq!(header(&away, name), None, "{name}");
         }
-        assert_eq!((header(&away, "accept"), header(&away, "host")), (Some("s"), Some("example.test")));
+        assert_eq!(header(&away, "accept"), Some("s"));
+        assert_eq!(away.authority, "example.test");
     }
 
     #[tokio::test]

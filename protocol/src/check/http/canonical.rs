@@ -7,9 +7,9 @@ use crate::check::definition::Canonical;
 pub(super) fn canonical(http: &Http, form: &mut Canonical) {
     form.field("url", &http.url);
     form.field("method", &http.method);
-    for (name, value) in &http.headers {
-        form.field("header_name", name);
-        form.field("header_value", value.as_bytes().escape_ascii());
+    for header in &http.headers {
+        form.field("header_name", &header.name);
+        form.field("header_value", header.value.as_bytes().escape_ascii());
     }
     form.optional("body", http.body.as_ref());
     match &http.auth {

@@ -19,8 +19,8 @@ pub struct Http {
     pub url: Url,
     /// `method`, default `GET`.
     pub method: ::http::Method,
-    /// `headers`: sent as written.
-    pub headers: Vec<(::http::HeaderName, ::http::HeaderValue)>,
+    /// `headers`: sent as written, in the order in which they are written.
+    pub headers: Vec<SentHeader>,
     /// `body`: sent as written.
     pub body: Option<String>,
     /// `auth`: credentials, their secret in a file.
@@ -52,6 +52,26 @@ pub struct Http {
     pub ip: IpVersion,
     /// `reuse_connection`: keep the connection between runs; default false.
     pub reuse_connection: bool,
+}
+
+/// A header that is sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SentHeader {
+    /// Its name as it is written: there are servers that look for it so.
+    pub written: String,
+    /// Its name.
+    pub name: ::http::HeaderName,
+    /// Its value.
+    pub value: ::http::HeaderValue,
+}
+
+impl SentHeader {
+    /// A header by the name that is `written`; none where that is no name of a header.
+    #[must_use]
+    pub fn new(written: &str, value: ::http::HeaderValue) -> Option<Self> {
+        let name = ::http::HeaderName::from_bytes(written.as_bytes()).ok()?;
+        Some(Self { written: written.to_owned(), name, value })
+    }
 }
 
 /// Credentials of an `http` check.

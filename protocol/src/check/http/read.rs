@@ -3,7 +3,7 @@
 use ::http::{HeaderName, HeaderValue, Method, header};
 use url::{Host, Url};
 
-use super::{Auth, Http, HttpVersion, JsonAssertion, JsonExpectation, StatusRange};
+use super::{Auth, Http, HttpVersion, JsonAssertion, JsonExpectation, SentHeader, StatusRange};
 use crate::check::{Pattern, target};
 use crate::strict::{Entry, Item, Table, http_url, refuse};
 
@@ -78,13 +78,13 @@ fn method(entry: Entry<'_, String>) -> Entry<'_, Method> {
     })
 }
 
-fn headers(table: &Table<'_>) -> Vec<(HeaderName, HeaderValue)> {
+fn headers(table: &Table<'_>) -> Vec<SentHeader> {
     let entries = free_entries(table, "headers", "{ Accept = \"text/html\" }");
     entries.iter().filter_map(|(name, item)| header(name, item)).collect()
 }
 
-fn header(name: &str, item: &Item<'_>) -> Option<(HeaderName, HeaderValue)> {
-    let name = header_name(name, item)?;
+fn header(written: &str, item: &Item<'_>) -> Option<SentHeader> {
+    let name = header_name(written, item)?;
     if SECRET_HEADERS.contains(&name.as_str()) {
         let remedy = if name == header::AUTHORIZATION {
             "Use auth = { token_file = \"/path/to/token\" } or auth = { user = \"…\", password_file = \"…\" }."
@@ -99,7 +99,7 @@ fn header(name: &str, item: &Item<'_>) -> Option<(HeaderName, HeaderValue)> {
     }
     let value = item.string()?;
     match HeaderValue::from_str(&value) {
-        Ok(value) => Some((name, value)),
+        Ok(value) => Some(SentHeader { written: written.to_owned(), name, value }),
         Err(_) => item.refuse("holds a character that no header may hold", "Use printable ASCII."),
     }
 }

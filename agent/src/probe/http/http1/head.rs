@@ -1,0 +1,224 @@
+//! The head of an HTTP/1 answer, taken as browsers take it: a line that is not a header is left out, and the
+//! rest is what the server meant. Its size is limited in bytes. Pure.
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use skerry_protocol::wire::Reason;
+
+use super::MAX_HEAD;
+use crate::probe::fault::Fault;
+use crate::probe::http::message::Head;
+
+/// So many bytes may stand before the status line, as Chromium has it.
+const SLOP: usize = 4;
+/// Longest piece of an answer quoted in a detail, bytes.
+const QUOTED: usize = 40;
+
+/// A head that was read, and what of its version decides about the connection.
+pub(in crate::probe::http) struct ReadHead {
+    pub(in crate::probe::http) head: Head,
+    /// HTTP/1.1 or said to be later.
+    pub(in crate::probe::http) is_1_1: bool,
+}
+
+impl ReadHead {
+    /// Whether the server means to answer further requests on the connection.
+    pub(super) fn keeps_alive(&self) -> bool {
+        let says = |word: &str| tokens(&self.head.headers, &header::CONNECTION).any(|token| token == word);
+        !says("close") && (self.is_1_1 || says("keep-alive"))
+    }
+}
+
+/// The elements of a list in all headers of that name, in lower case.
+pub(in crate::probe::http) fn tokens<'a>(
+    headers: &'a HeaderMap,
+    name: &HeaderName,
+) -> impl Iterator<Item = String> + 'a {
+    headers
+        .get_all(name)
+        .iter()
+        .flat_map(|value| value.as_bytes().split(|byte| *byte == b','))
+        .map(|token| String::from_utf8_lossy(token.trim_ascii()).to_ascii_lowercase())
+        .filter(|token| !token.is_empty())
+}
+
+/// Where the head ends in `bytes`, once all of it is there; `searched` remembers where to go on.
+///
+/// Says at the first bytes when this is not HTTP, so that nobody waits for an end that will not come.
+pub(super) fn end(bytes: &[u8], searched: &mut usize) -> Result<Option<usize>, Fault> {
+    let start = blank_lines(bytes);
+    if begins(&bytes[start..]) == Some(false) {
+        return Err(not_http(&bytes[start..]));
+    }
+    let mut at = (*searched).max(start);
+    while let Some(found) = bytes[at..].iter().position(|byte| *byte == b'\n') {
+        let after = at + found + 1;
+        match bytes.get(after..) {
+            Some([b'\n', ..]) => return within(after + 1),
+            Some([b'\r', b'\n', ..]) => return within(after + 2),
+            // The line may be empty: it is looked at again when more is there.
+            Some([] | [b'\r']) => {
+                *searched = at + found;
+                within(bytes.len())?;
+                return Ok(None);
+            }
+            _ => at = after,
+        }
+    }
+    *searched = bytes.len();
+    within(bytes.len())?;
+    Ok(None)
+}
+
+fn within(length: usize) -> Result<Option<usize>, Fault> {
+    if length <= MAX_HEAD {
+        return Ok(Some(length));
+    }
+    let detail = format!("the head of the answer is larger than {} KiB", MAX_HEAD >> 10);
+    Err(Fault::down(Reason::ProtocolError, detail))
+}
+
+fn blank_lines(bytes: &[u8]) -> usize {
+    bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n' | b' ' | b'\t')).unwrap_or(bytes.len())
+}
+
+/// Whether HTTP begins here; none while too few bytes are there to say.
+fn begins(bytes: &[u8]) -> Option<bool> {
+    if status_line(bytes).is_some() {
+        return Some(true);
+    }
+    (bytes.len() >= SLOP + 4).then_some(false)
+}
+
+/// Where the status line begins: "HTTP" in any case, or "ICY" as radio stations say it.
+fn status_line(bytes: &[u8]) -> Option<usize> {
+    if bytes.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"ICY ")) {
+        return Some(0);
+    }
+    bytes.windows(4).take(SLOP + 1).position(|four| four.eq_ignore_ascii_case(b"HTTP"))
+}
+
+/// What an answer that is not HTTP is instead.
+pub(super) fn not_http(bytes: &[u8]) -> Fault {
+    let detail = match bytes {
+        [0x15 | 0x16, 3, ..] => "the server speaks TLS here: https in url asks for it".to_owned(),
+        [0, 0, _, 4, ..] => "the server speaks HTTP/2 only here: http_version = \"2\" asks for it".to_owned(),
+        _ => format!("the answer does not begin as HTTP does: {}", quoted(bytes)),
+    };
+    Fault::down(Reason::ProtocolError, detail)
+}
+
+fn quoted(bytes: &[u8]) -> String {
+    let line = bytes.split(|byte| matches!(byte, b'\r' | b'\n')).next().unwrap_or_default();
+    format!("\"{}\"", line[..line.len().min(QUOTED)].escape_ascii())
+}
+
+/// Reads a head that is there whole.
+pub(in crate::probe::http) fn read(bytes: &Bytes) -> Result<ReadHead, Fault> {
+    let rest = &bytes[blank_lines(bytes)..];
+    let start = status_line(rest).ok_or_else(|| not_http(rest))?;
+    let mut lines = rest[start..].split(|byte| *byte == b'\n');
+    let (status, is_1_1) = status(lines.next().unwrap_or_default())?;
+    let mut fields = Fields { bytes, headers: HeaderMap::with_capacity(16), last: None };
+    for line in lines {
+        fields.line(line)?;
+    }
+    fields.keep_last()?;
+    Ok(ReadHead { head: Head { status, headers: fields.headers }, is_1_1 })
+}
+
+/// The status and whether the version is 1.1 or later. What is said of the version counts little, as in browsers.
+fn status(line: &[u8]) -> Result<(StatusCode, bool), Fault> {
+    let invalid = || {
+        let detail = format!("no status in the first line of the answer: {}", quoted(line));
+        Fault::down(Reason::ProtocolError, detail)
+    };
+    let is_blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r');
+    let word = line.iter().position(is_blank).ok_or_else(invalid)?;
+    let version = line[..word].get(4..).unwrap_or_default();
+    let is_1_1 = match version.strip_prefix(b"/").unwrap_or_default() {
+        [b'1', b'.', minor, ..] => *minor != b'0',
+        [major, ..] => (b'2'..=b'9').contains(major),
+        [] => false,
+    };
+    let rest = line[word..].trim_ascii_start();
+    let digits = rest.iter().take_while(|byte| byte.is_ascii_digit()).count();
+    let ends = rest.get(digits).is_none_or(is_blank);
+    match rest.first_chunk::<3>() {
+        Some(code) if digits == 3 && ends => {
+            StatusCode::from_bytes(code).map_err(|_| invalid()).map(|status| (status, is_1_1))
+        }
+        _ => Err(invalid()),
+    }
+}
+
+/// The header lines, as they are read.
+struct Fields<'a> {
+    /// The whole head, of which values are parts.
+    bytes: &'a Bytes,
+    headers: HeaderMap,
+    /// The last line, which the next may continue. None after a line that is left out.
+    last: Option<(HeaderName, Value<'a>)>,
+}
+
+enum Value<'a> {
+    /// As it came.
+    Part(&'a [u8]),
+    /// Continued over lines.
+    Joined(Vec<u8>),
+}
+
+impl<'a> Fields<'a> {
+    fn line(&mut self, line: &'a [u8]) -> Result<(), Fault> {
+        if let [b' ' | b'\t', ..] = line {
+            self.continued(line.trim_ascii());
+            return Ok(());
+        }
+        self.keep_last()?;
+        self.last = line.iter().position(|byte| *byte == b':').and_then(|colon| {
+            let name = HeaderName::from_bytes(line[..colon].trim_ascii_end()).ok()?;
+            Some((name, Value::Part(line[colon + 1..].trim_ascii())))
+        });
+        Ok(())
+    }
+
+    fn continued(&mut self, more: &[u8]) {
+        let Some((_, value)) = &mut self.last else { return };
+        if more.is_empty() {
+            return;
+        }
+        let mut joined = match value {
+            Value::Part(part) => part.to_vec(),
+            Value::Joined(joined) => std::mem::take(joined),
+        };
+        if !joined.is_empty() {
+            joined.push(b' ');
+        }
+        joined.extend_from_slice(more);
+        *value = Value::Joined(joined);
+    }
+
+    fn keep_last(&mut self) -> Result<(), Fault> {
+        let Some((name, value)) = self.last.take() else { return Ok(()) };
+        let value = match value {
+            Value::Part(part) if part.contains(&b'\r') => HeaderValue::from_maybe_shared(blanked(part)),
+            Value::Part(part) => HeaderValue::from_maybe_shared(self.bytes.slice_ref(part)),
+            Value::Joined(joined) => HeaderValue::from_maybe_shared(blanked(&joined)),
+        };
+        // A value with a control character is left out with its line.
+        let Ok(value) = value else { return Ok(()) };
+        match self.headers.try_append(name, value) {
+            Ok(_) => Ok(()),
+            Err(_) => Err(Fault::down(Reason::ProtocolError, "the head of the answer has too many headers")),
+        }
+    }
+}
+
+/// A carriage return that ends no line is a blank (RFC 9112, 2.2).
+fn blanked(value: &[u8]) -> Bytes {
+    value.iter().map(|byte| if *byte == b'\r' { b' ' } else { *byte }).collect::<Vec<u8>>().into()
+}
+
+#[cfg(test)]
+#[path = "head_tests.rs"]
+mod tests;

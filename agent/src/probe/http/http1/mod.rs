@@ -1,0 +1,222 @@
+//! HTTP/1 over one open connection, one request after another.
+//!
+//! Written here and not hyper's: what people call a working site is what browsers show, and hyper takes no head
+//! with an odd line, no body that ends without `close_notify`, and writes headers in an order and case of its own.
+
+use std::future::{Future, poll_fn};
+use std::io;
+use std::pin::{Pin, pin};
+use std::task::{Context, Poll};
+use std::time::Instant;
+
+use bytes::{Buf, BytesMut};
+use http::{Method, StatusCode};
+use skerry_protocol::wire::{Outcome, Reason};
+use tokio::io::{AsyncReadExt, AsyncWrite};
+
+use super::message::{Head, Request};
+use super::transport::Transport;
+use crate::probe::fault::Fault;
+use crate::probe::tls;
+use framing::{Framing, Next};
+
+pub(super) mod framing;
+pub(super) mod head;
+
+/// Largest head of an answer, and largest trailers of one, bytes: what Chromium takes.
+pub(super) const MAX_HEAD: usize = 256 << 10;
+/// Room for what comes next, bytes.
+const READ: usize = 8 << 10;
+/// Most heads before the one of the answer (`100 Continue`, `103 Early Hints`).
+const MAX_INFORMATIONAL: usize = 32;
+
+/// An open connection.
+pub(super) struct Connection {
+    transport: Transport,
+    /// What came and was not taken yet.
+    buffer: BytesMut,
+    /// So much at the beginning of the buffer was handed out.
+    handed_out: usize,
+    request: Outgoing,
+    body: Framing,
+    keeps_alive: bool,
+}
+
+/// A request on its way; a server may answer before it has all of it.
+#[derive(Default)]
+struct Outgoing {
+    bytes: Vec<u8>,
+    sent: usize,
+    flushed: bool,
+    failed: Option<io::Error>,
+}
+
+impl Connection {
+    pub(super) fn new(transport: Transport) -> Self {
+        Self {
+            transport,
+            buffer: BytesMut::new(),
+            handed_out: 0,
+            request: Outgoing::default(),
+            body: Framing::Ended,
+            keeps_alive: true,
+        }
+    }
+
+    /// Sends a request and waits for the head of its answer; the second value is when its first byte came.
+    pub(super) async fn send(&mut self, request: &Request<'_>) -> Result<(Head, Instant), Fault> {
+        self.buffer.advance(std::mem::take(&mut self.handed_out));
+        self.request = Outgoing { bytes: request.to_http1(), ..Outgoing::default() };
+        let (mut first_byte, mut searched, mut informational) = (None, 0, 0);
+        loop {
+            while !self.buffer.is_empty()
+                && let Some(end) = head::end(&self.buffer, &mut searched)?
+            {
+                let read = head::read(&self.buffer.split_to(end).freeze())?;
+                let status = read.head.status;
+                if !status.is_informational() || status == StatusCode::SWITCHING_PROTOCOLS {
+                    self.begin_body(&request.method, &read)?;
+                    return Ok((read.head, first_byte.unwrap_or_else(Instant::now)));
+                }
+                (searched, informational) = (0, informational + 1);
+                if informational > MAX_INFORMATIONAL {
+                    let detail = format!("more than {MAX_INFORMATIONAL} answers with a status below 200");
+                    return Err(Fault::down(Reason::ProtocolError, detail));
+                }
+            }
+            let came = self.fill().await;
+            first_byte = first_byte.or_else(|| Some(Instant::now()));
+            if !matches!(came, Ok(read) if read > 0) {
+                return Err(self.no_answer(came.err()));
+            }
+        }
+    }
+
+    fn begin_body(&mut self, method: &Method, read: &head::ReadHead) -> Result<(), Fault> {
+        self.body = Framing::of(method, read)?;
+        self.keeps_alive =
+            read.keeps_alive() && self.body != Framing::ToClose && !read.head.status.is_informational();
+        Ok(())
+    }
+
+    /// Why there is no answer, where the connection ended.
+    fn no_answer(&mut self, error: Option<io::Error>) -> Fault {
+        let begun = self.buffer.iter().any(|byte| !byte.is_ascii_whitespace());
+        if begun && !self.buffer.trim_ascii_start().to_ascii_uppercase().starts_with(b"HTTP") {
+            return head::not_http(self.buffer.trim_ascii_start());
+        }
+        let words = match begun {
+            true => "the connection ended in the middle of the answer's head",
+            false => "the server closed the connection without an answer",
+        };
+        // That it took no more of the request says less than that it reset the connection.
+        broken(words, error.filter(|error| !is_end(error)).or_else(|| self.request.failed.take()))
+    }
+
+    /// The length of the body, where the head says it.
+    pub(super) fn announced(&self) -> Option<u64> {
+        self.body.announced()
+    }
+
+    /// The next piece of the body; none at its end.
+    pub(super) async fn piece(&mut self) -> Result<Option<&[u8]>, Fault> {
+        self.buffer.advance(std::mem::take(&mut self.handed_out));
+        loop {
+            match self.body.next(&mut self.buffer)? {
+                Next::End => return Ok(None),
+                Next::Data(length) => {
+                    self.handed_out = length;
+                    return Ok(Some(&self.buffer[..length]));
+                }
+                Next::More => {}
+            }
+            match self.fill().await {
+                Ok(read) if read > 0 => {}
+                ended => return self.ended(ended.err()).map(|()| None),
+            }
+        }
+    }
+
+    /// The connection ended: is the body whole? Where nothing limits it, it is what came, however TCP or TLS ended.
+    fn ended(&mut self, error: Option<io::Error>) -> Result<(), Fault> {
+        self.keeps_alive = false;
+        let error = error.filter(|error| !is_end(error));
+        match (self.body.cut_short(), error) {
+            (None, Some(error)) if !is_reset(&error) => {
+                Err(broken("the connection broke in the middle of the body", Some(error)))
+            }
+            (None, _) => {
+                self.body = Framing::Ended;
+                Ok(())
+            }
+            (Some(words), error) => Err(broken(&words, error)),
+        }
+    }
+
+    /// Whether another request may be sent: the last answer was read to its end and neither side closed.
+    pub(super) fn is_reusable(&self) -> bool {
+        let all_read = self.body == Framing::Ended && self.buffer.len() == self.handed_out;
+        self.keeps_alive && all_read && self.request.is_sent()
+    }
+
+    /// Looks at an idle connection: false when the server has closed it meanwhile, or speaks unasked.
+    pub(super) async fn is_alive(&mut self) -> bool {
+        poll_fn(|context| Poll::Ready(self.poll_fill(context).is_pending())).await
+    }
+
+    /// Waits until more has come; 0: the server closed. Goes on with the request meanwhile.
+    async fn fill(&mut self) -> io::Result<usize> {
+        poll_fn(|context| self.poll_fill(context)).await
+    }
+
+    fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        self.request.poll_send(&mut self.transport, context);
+        self.buffer.reserve(READ);
+        let reading = pin!(self.transport.read_buf(&mut self.buffer));
+        reading.poll(context)
+    }
+}
+
+impl Outgoing {
+    fn is_sent(&self) -> bool {
+        self.flushed && self.failed.is_none()
+    }
+
+    fn poll_send(&mut self, transport: &mut Transport, context: &mut Context<'_>) {
+        while self.sent < self.bytes.len() && self.failed.is_none() {
+            match Pin::new(&mut *transport).poll_write(context, &self.bytes[self.sent..]) {
+                Poll::Ready(Ok(0)) => self.failed = Some(io::ErrorKind::WriteZero.into()),
+                Poll::Ready(Ok(sent)) => self.sent += sent,
+                Poll::Ready(Err(error)) => self.failed = Some(error),
+                Poll::Pending => return,
+            }
+        }
+        if !self.flushed && self.failed.is_none() {
+            match Pin::new(transport).poll_flush(context) {
+                Poll::Ready(Ok(())) => self.flushed = true,
+                Poll::Ready(Err(error)) => self.failed = Some(error),
+                Poll::Pending => {}
+            }
+        }
+    }
+}
+
+/// The end of a connection, for TLS one without `close_notify`.
+fn is_end(error: &io::Error) -> bool {
+    error.kind() == io::ErrorKind::UnexpectedEof
+}
+
+fn is_reset(error: &io::Error) -> bool {
+    use io::ErrorKind::{BrokenPipe, ConnectionAborted, ConnectionReset};
+    matches!(error.kind(), ConnectionReset | ConnectionAborted | BrokenPipe)
+}
+
+/// A connection that ended too early: in `words`, and what the system says of it.
+fn broken(words: &str, error: Option<io::Error>) -> Fault {
+    let Some(error) = error else { return Fault::down(Reason::ConnectionReset, words) };
+    let mut fault = tls::fault(&error);
+    if fault.outcome == Outcome::Down {
+        fault.detail = format!("{words}: {}", fault.detail);
+    }
+    fault
+}

@@ -1,0 +1,183 @@
+//! An HTTP server whose answers are written byte by byte: with odd heads, bodies of any coding, and an end of the
+//! connection of its own. It keeps what it was asked.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use rustls::ServerConfig;
+use rustls_pki_types::pem::PemObject;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use socket2::SockRef;
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
+
+use super::certificates::Certificate;
+
+/// How a connection ends after an answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    /// As it should.
+    Close,
+    /// TCP closes, and TLS is told nothing of it.
+    CloseTcp,
+    /// A reset, after 50 ms.
+    Reset,
+    /// Not at all: it waits for the next request.
+    Never,
+}
+
+type Answer = Arc<dyn Fn(&str) -> Vec<u8> + Send + Sync>;
+
+/// A running server; ends when dropped.
+pub struct Answering {
+    address: SocketAddr,
+    scheme: &'static str,
+    requests: Arc<Mutex<Vec<String>>>,
+    task: JoinHandle<()>,
+}
+
+impl Answering {
+    /// Starts one that answers each request with what `answer` makes of its text.
+    pub async fn start(ending: Ending, answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Self {
+        Self::serve(None, ending, Arc::new(answer)).await
+    }
+
+    /// Starts one that says `answer` to everything, and then closes.
+    pub async fn with(answer: &[u8]) -> Self {
+        let answer = answer.to_vec();
+        Self::start(Ending::Close, move |_| answer.clone()).await
+    }
+
+    /// As [`Answering::start`], over TLS.
+    ///
+    /// # Panics
+    /// When the certificate cannot be read.
+    pub async fn start_tls(
+        certificate: &Certificate,
+        ending: Ending,
+        answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static,
+    ) -> Self {
+        let chain = vec![CertificateDer::from_pem_file(&certificate.certificate).expect("a certificate")];
+        let key = PrivateKeyDer::from_pem_file(&certificate.key).expect("a key");
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let configuration = ServerConfig::builder_with_provider(provider)
+            .with_safe_default_protocol_versions()
+            .expect("versions of TLS")
+            .with_no_client_auth()
+            .with_single_cert(chain, key)
+            .expect("they belong together");
+        Self::serve(Some(TlsAcceptor::from(Arc::new(configuration))), ending, Arc::new(answer)).await
+    }
+
+    async fn serve(tls: Option<TlsAcceptor>, ending: Ending, answer: Answer) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
+        let address = listener.local_addr().expect("bound");
+        let scheme = if tls.is_some() { "https" } else { "http" };
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let seen = Arc::clone(&requests);
+        let task = tokio::spawn(async move {
+            while let Ok((stream, _)) = listener.accept().await {
+                let (tls, seen, answer) = (tls.clone(), Arc::clone(&seen), Arc::clone(&answer));
+                tokio::spawn(async move {
+                    // The client leaves when it has seen enough.
+                    let _left = converse(stream, tls, ending, &seen, &answer).await;
+                });
+            }
+        });
+        Self { address, scheme, requests, task }
+    }
+
+    /// Its address, with a path that begins with a slash.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("{}://{}{path}", self.scheme, self.address)
+    }
+
+    /// What it was sent so far.
+    #[must_use]
+    pub fn requests(&self) -> Vec<String> {
+        self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// `body` in an answer of this status, with further header lines that each end with `\r\n`.
+#[must_use]
+pub fn answer(status: &str, lines: &str, body: &[u8]) -> Vec<u8> {
+    let length = body.len();
+    let head = format!("HTTP/1.1 {status}\r\nContent-Length: {length}\r\n{lines}\r\n");
+    [head.as_bytes(), body].concat()
+}
+
+async fn converse(
+    stream: TcpStream,
+    tls: Option<TlsAcceptor>,
+    ending: Ending,
+    seen: &Mutex<Vec<String>>,
+    answer: &Answer,
+) -> std::io::Result<()> {
+    let Some(tls) = tls else {
+        let mut stream = stream;
+        while let Some(request) = request(&mut stream).await? {
+            stream.write_all(&heard(seen, answer, request)).await?;
+            if ending != Ending::Never {
+                break;
+            }
+        }
+        return end(stream, ending).await;
+    };
+    let mut stream = tls.accept(stream).await?;
+    while let Some(request) = request(&mut stream).await? {
+        stream.write_all(&heard(seen, answer, request)).await?;
+        stream.flush().await?;
+        if ending != Ending::Never {
+            break;
+        }
+    }
+    if ending == Ending::Close {
+        return stream.shutdown().await;
+    }
+    end(stream.into_inner().0, ending).await
+}
+
+fn heard(seen: &Mutex<Vec<String>>, answer: &Answer, request: String) -> Vec<u8> {
+    let bytes = answer(&request);
+    seen.lock().unwrap_or_else(PoisonError::into_inner).push(request);
+    bytes
+}
+
+async fn end(mut stream: TcpStream, ending: Ending) -> std::io::Result<()> {
+    if ending != Ending::Reset {
+        return stream.shutdown().await;
+    }
+    // A reset throws away what the other side has not read.
+    tokio::time::sleep(Duration::from_millis(50)).await;
+    SockRef::from(&stream).set_linger(Some(Duration::ZERO))
+}
+
+/// The next request, with its body; none where the client closed.
+async fn request(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<Option<String>> {
+    let mut bytes = Vec::new();
+    loop {
+        let text = String::from_utf8_lossy(&bytes).into_owned();
+        if let Some((head, body)) = text.split_once("\r\n\r\n") {
+            let mut fields = head.lines().filter_map(|line| line.split_once(": "));
+            let length = fields.find(|(name, _)| name.eq_ignore_ascii_case("content-length"));
+            let length = length.and_then(|(_, length)| length.parse().ok()).unwrap_or(0);
+            if body.len() >= length {
+                return Ok(Some(text));
+            }
+        }
+        if stream.read_buf(&mut bytes).await? == 0 {
+            return Ok(None);
+        }
+    }
+}
