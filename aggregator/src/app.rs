@@ -3,45 +3,39 @@
 
 use crate::certificate;
 use crate::config::{self, Config, Room};
-use crate::desired::{desired, judge_reporters};
-use crate::domain::state::AgentKey;
-use crate::domain::step::{Answer, Command};
 use crate::engine::{Engine, Running};
-use crate::heartbeats::{self, Doorbell};
+use crate::heartbeats::Doorbell;
 use crate::housekeeping::{Housekeeping, inspect};
-use crate::intake::{Intake, LocalIntake};
+use crate::intake::Intake;
+use crate::local::LocalAgents;
 use crate::operations::{MetricsToken, Overseer};
 use crate::publish::output::Site;
 use crate::publish::{Addresses, Publisher, html, shared};
+use crate::reload::{Reloader, configure};
 use crate::roll;
 use crate::store::Store;
 use crate::timekeeping;
 use crate::web::{Bound, Html, Limits, Listener, PublicSide, Rooms, Serves, Traffic, bind_or_take};
 use anyhow::Context;
 use arc_swap::ArcSwap;
-use skerry_agent::run::{Agent, AgentHandle, AgentSettings, MAX_IN_FLIGHT};
 use skerry_agent::service;
 use std::net::TcpListener;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 /// A migration of many gigabytes and its backup may take so long before a service manager gives up on us.
 const LONGEST_OPENING: Duration = Duration::from_secs(3_600);
 
-/// The built-in agents by workspace; emptied when they stop.
-type LocalAgents = Arc<tokio::sync::Mutex<Vec<(String, AgentHandle)>>>;
-
 /// A system that runs.
 pub struct App {
     engine: Engine,
     /// The writer's thread and the publisher's; neither ends before it is told to.
     threads: [Running; 2],
-    agents: LocalAgents,
     bound: Bound,
     rooms: Rooms,
     background: Vec<tokio::task::JoinHandle<()>>,
-    fixed: Vec<Fixed>,
+    reloader: Reloader,
     pulse: Pulse,
 }
 
@@ -61,9 +55,10 @@ impl App {
         // The publisher empties it at every turn; nothing that visitors should see may be dropped.
         let (changed, changes) = crossbeam_channel::unbounded();
         let (engine, writer) = Engine::start(store, changed)?;
-        configure(&engine, configs).await?;
-        let agents = local_agents(&engine, &aggregator_id, configs, &database).await?;
-        let agents = Arc::new(tokio::sync::Mutex::new(agents));
+        configure(&engine, configs, Vec::new()).await?;
+        let mut agents = LocalAgents::new(engine.clone(), aggregator_id.clone(), database.clone());
+        agents.follow(configs).await?;
+        let reloader = Reloader::new(engine.clone(), agents, database.clone(), first);
 
         let site = Arc::new(ArcSwap::from_pointee(Site::default()));
         let shared = shared(engine.now());
@@ -98,7 +93,7 @@ impl App {
             operations: overseer,
         };
         let threads = [writer, publishing];
-        Ok(Self { engine, threads, agents, bound, rooms, background, fixed: fixed(configs), pulse })
+        Ok(Self { engine, threads, bound, rooms, background, reloader, pulse })
     }
 
     /// The addresses bound, in the order of the configuration.
@@ -116,8 +111,7 @@ impl App {
     /// A handle that takes new configurations while requests are answered.
     #[must_use]
     pub fn reloader(&self) -> Reloader {
-        let (engine, agents) = (self.engine.clone(), Arc::clone(&self.agents));
-        Reloader { engine, agents, fixed: self.fixed.clone() }
+        self.reloader.clone()
     }
 
     /// A handle that asks the program for a fresh turn of its work.
@@ -141,9 +135,7 @@ impl App {
         };
         let answered = self.bound.run(&self.rooms, Limits::default(), shutdown).await;
         let broken = threads.iter().any(Running::is_finished);
-        for (_, agent) in self.agents.lock().await.drain(..) {
-            agent.stop().await;
-        }
+        self.reloader.stop_agents().await;
         for task in self.background {
             task.abort();
         }
@@ -192,133 +184,6 @@ async fn one_ended(threads: &[Running]) {
     while !threads.iter().any(Running::is_finished) {
         second.tick().await;
     }
-}
-
-/// Takes new configurations while the program runs. Listeners and the store stay as they are.
-#[derive(Clone)]
-pub struct Reloader {
-    engine: Engine,
-    agents: LocalAgents,
-    fixed: Vec<Fixed>,
-}
-
-/// What of a file holds until the program is started again.
-#[derive(Clone, PartialEq)]
-struct Fixed {
-    workspace: String,
-    /// Name and location of the built-in agent.
-    local_agent: Option<(String, String)>,
-    process: Option<(Vec<config::Listener>, config::Public, config::Store, Option<PathBuf>)>,
-}
-
-/// The first file speaks for the process.
-fn fixed(configs: &[Config]) -> Vec<Fixed> {
-    let of = |(index, config): (usize, &Config)| Fixed {
-        workspace: config.workspace.clone(),
-        local_agent: config.local_agent.as_ref().map(|local| (local.name.clone(), local.location.clone())),
-        process: (index == 0).then(|| {
-            let (listeners, public) = (config.listeners.clone(), config.public.clone());
-            (listeners, public, config.store.clone(), config.metrics_token_file.clone())
-        }),
-    };
-    configs.iter().enumerate().map(of).collect()
-}
-
-impl Reloader {
-    /// Makes the engine and the built-in agents follow. A check whose definition did not change goes on.
-    ///
-    /// # Errors
-    /// When the engine refuses; then what was before holds.
-    pub async fn reload(&self, configs: &[Config]) -> anyhow::Result<()> {
-        configure(&self.engine, configs).await?;
-        if fixed(configs) != self.fixed {
-            tracing::warn!(
-                "workspace, [[listen]], [public], [admin], [store] or [local_agent] changed: that takes effect when the program is started again"
-            );
-        }
-        for config in configs {
-            let agents = self.agents.lock().await;
-            let agent = agents.iter().find(|(workspace, _)| *workspace == config.workspace);
-            if let Some((_, agent)) = agent {
-                if let Some(local) = &config.local_agent {
-                    agent.set_self_test(local.self_test.clone());
-                }
-                agent.reload(config.local_checks().cloned().collect()).await?;
-            }
-        }
-        Ok(())
-    }
-}
-
-async fn configure(engine: &Engine, configs: &[Config]) -> anyhow::Result<()> {
-    for config in configs {
-        engine.command(Command::Configure(Box::new(desired(config)))).await?;
-        engine.command(heartbeats::declared(config)).await?;
-        engine.command(judge_reporters(config)).await?;
-    }
-    let names = configs.iter().map(|config| config.workspace.clone()).collect();
-    engine.command(Command::KeepWorkspaces(names)).await?;
-    Ok(())
-}
-
-async fn local_agents(
-    engine: &Engine,
-    aggregator_id: &str,
-    configs: &[Config],
-    database: &Path,
-) -> anyhow::Result<Vec<(String, AgentHandle)>> {
-    let mut agents = Vec::new();
-    for config in configs {
-        let Some(local) = &config.local_agent else { continue };
-        let agent = add_agent(engine, &config.workspace, &local.name, &local.location).await?;
-        let intake = LocalIntake {
-            engine: engine.clone(),
-            aggregator_id: aggregator_id.to_owned(),
-            agent,
-            name: local.name.clone(),
-        };
-        let checks = config.local_checks().cloned().collect();
-        let spool = spool_path(database, &config.workspace);
-        let settings = AgentSettings {
-            name: local.name.clone(),
-            location: local.location.clone(),
-            spool_path: spool,
-            spool_limits: skerry_agent::spool::Limits::default(),
-            max_in_flight: MAX_IN_FLIGHT,
-            self_test: local.self_test.clone(),
-            checks,
-        };
-        let handle = Agent::start(settings, intake.shared())
-            .with_context(|| format!("the built-in agent of workspace {:?}", config.workspace))?;
-        agents.push((config.workspace.clone(), handle));
-    }
-    Ok(agents)
-}
-
-/// Enrols an agent, or finds it.
-///
-/// # Errors
-/// When the engine refuses.
-pub async fn add_agent(
-    engine: &Engine,
-    workspace: &str,
-    name: &str,
-    location: &str,
-) -> anyhow::Result<AgentKey> {
-    let command = Command::AddAgent {
-        workspace: workspace.to_owned(),
-        name: name.to_owned(),
-        location: location.to_owned(),
-    };
-    match engine.command(command).await? {
-        Answer::Agent(key) => Ok(key),
-        other => anyhow::bail!("the engine answered {other:?} to a new agent"),
-    }
-}
-
-/// Beside the database, one for each workspace.
-fn spool_path(database: &Path, workspace: &str) -> PathBuf {
-    database.with_file_name(format!("spool-{workspace}.db"))
 }
 
 fn addresses(config: &Config) -> Addresses {

@@ -1,4 +1,5 @@
 use super::*;
+use std::path::Path;
 use tokio::time::timeout;
 
 fn config(folder: &Path) -> Vec<Config> {

@@ -113,6 +113,12 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let Some(loaded) = read(arguments)? else { return Ok(ExitCode::FAILURE) };
+    if let None | Some(Do::Serve) = &arguments.command {
+        start_logging(arguments);
+    }
+    if !matches!(&arguments.command, Some(Do::CheckConfig { .. } | Do::Restore { .. })) {
+        cli::refuse_former_place(&loaded)?;
+    }
     // What these write lies beside the database, whose folder is the aggregator's: root follows no link there.
     let beside = match &arguments.command {
         Some(Do::Agent(_) | Do::Heartbeat(_) | Do::Check(_)) => loaded.configs.first(),
@@ -120,10 +126,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     };
     let _rights = beside.map(|config| lower_for(&config.store.path)).transpose()?;
     match &arguments.command {
-        None | Some(Do::Serve) => {
-            start_logging(arguments);
-            cli::serve(&loaded, arguments.config.clone())?;
-        }
+        None | Some(Do::Serve) => cli::serve(&loaded, arguments.config.clone())?,
         Some(Do::CheckConfig { strict, .. }) => return Ok(check_config(&loaded, *strict)),
         Some(Do::Agent(asked)) => {
             let answer = cli::agents(&loaded, asked, arguments.json)?;

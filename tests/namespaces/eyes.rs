@@ -98,7 +98,7 @@ impl Net {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn who_is_silent_accuses_nobody() {
     let mut net = Net::new("silent", QUICK);
-    net.start();
+    net.start().await;
     net.all_are_heard().await;
     net.is_green("nothing is wrong").await;
 
@@ -141,7 +141,7 @@ async fn who_is_silent_accuses_nobody() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_all_see_is_down_and_what_one_sees_is_kept_for_operators() {
     let mut net = Net::new("down", QUICK);
-    net.start();
+    net.start().await;
     net.all_are_heard().await;
     net.is_green("nothing is wrong").await;
 
@@ -198,7 +198,7 @@ async fn what_all_see_is_down_and_what_one_sees_is_kept_for_operators() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_link_that_loses_is_no_outage() {
     let mut net = Net::new("bad", PATIENT);
-    net.start();
+    net.start().await;
     net.all_are_heard().await;
     net.is_green("nothing is wrong").await;
 
@@ -231,7 +231,7 @@ async fn a_link_that_loses_is_no_outage() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_slow_link_is_no_outage() {
     let mut net = Net::new("slow", PATIENT);
-    net.start();
+    net.start().await;
     net.all_are_heard().await;
     net.is_green("nothing is wrong").await;
 

@@ -4,11 +4,12 @@
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 use rustix::process::{Pid, Signal, kill_process};
+use skerry_tests::parts::until;
 use tempfile::TempDir;
 
 use crate::hosts::{REFERENCES, TARGET, ip, program};
@@ -115,14 +116,17 @@ impl Net {
     }
 
     /// Starts everything: the target, the aggregator, the agents.
-    pub(crate) fn start(&mut self) {
+    pub(crate) async fn start(&mut self) {
         self.serve();
+        self.start_on("aggregator", "skerry-aggregator", &["serve"]);
+        // Only the aggregator makes the database.
+        let there = async || self.told(&["agent", "list"]).status.success();
+        until("the aggregator's database is there", Duration::from_secs(30), there).await;
         for (eye, location) in EYES {
             let token = self.tell(&["agent", "add", eye, "--location", location, "--token"]);
             let file = self.write(&format!("{eye}.token"), &token);
             std::fs::set_permissions(file, Permissions::from_mode(0o600)).expect("a mode");
         }
-        self.start_on("aggregator", "skerry-aggregator", &["serve"]);
         for (eye, _) in EYES {
             self.start_eye(eye);
         }
@@ -248,11 +252,15 @@ impl Net {
 
     /// The aggregator's command line: what it says.
     pub(crate) fn tell(&self, words: &[&str]) -> String {
-        let mut command = Command::new(program("skerry-aggregator"));
-        command.args(words).arg("--config").arg(self.path("aggregator.toml")).stdin(Stdio::null());
-        let output = command.output().expect("it starts");
+        let output = self.told(words);
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
+    fn told(&self, words: &[&str]) -> Output {
+        let mut command = Command::new(program("skerry-aggregator"));
+        command.args(words).arg("--config").arg(self.path("aggregator.toml")).stdin(Stdio::null());
+        command.output().expect("it starts")
     }
 
     /// One agent as `agent list` shows it.

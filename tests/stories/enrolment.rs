@@ -112,15 +112,16 @@ async fn one_line_enrols_and_the_certificate_is_pinned() {
     agent.stop().await;
 }
 
-#[test]
-fn a_token_that_no_other_host_can_use_says_so() {
+#[tokio::test]
+async fn a_token_that_no_other_host_can_use_says_so() {
     let add = ["agent", "add", "web-1", "--location", "fra"];
     let note = |world: &World, words: &[&str]| {
         let output = world.command(words).output().expect("it starts");
         assert!(output.stdout.starts_with(b"skerry-agent enroll skj_"), "{words:?}: the line stands alone");
         String::from_utf8_lossy(&output.stderr).into_owned()
     };
-    let world = World::new(&page("demo", true, &["web"]));
+    let mut world = World::new(&page("demo", true, &["web"]));
+    world.start().await;
     let said = note(&world, &add);
     assert!(said.contains("only agents of this very host reach http://127.0.0.1:"), "{said}");
     assert!(said.contains("--url"), "{said}");

@@ -22,14 +22,14 @@ fn owners(folder: &Path) -> Vec<(String, u32)> {
     all
 }
 
-#[test]
-fn root_follows_no_link_in_the_folder_of_the_service() {
+#[tokio::test]
+async fn root_follows_no_link_in_the_folder_of_the_service() {
     if !rustix::process::geteuid().is_root() {
         skipped("it needs root");
         return;
     }
     let open = format!("[[listen]]\naddress = \"0.0.0.0:{}\"\nserves = [\"agents\"]\n\n", free_port());
-    let world = World::new(&format!("{open}{}", page("demo", true, &["web"])));
+    let mut world = World::new(&format!("{open}{}", page("demo", true, &["web"])));
     let of_root = TempDir::new().expect("a folder");
     let victim = of_root.path().join("victim");
     std::fs::write(&victim, "root's own").expect("written");
@@ -46,33 +46,36 @@ fn root_follows_no_link_in_the_folder_of_the_service() {
         );
         assert_eq!(std::fs::read_dir(of_root.path()).expect("lists").count(), 1, "{what}");
     };
-    let done = |words: &[&str]| world.command(words).output().expect("it starts").status.success();
+    let done =
+        |world: &World, words: &[&str]| world.command(words).output().expect("it starts").status.success();
 
     let add = ["agent", "add", "web-1", "--location", "fra", "--url", "https://127.0.0.1:18099"];
     for name in ["skerry.lock", "skerry.db", "skerry.db-wal", "agents-certificate.pem"] {
+        world.start().await;
+        world.stop().await;
         let _ = std::fs::remove_file(data.join(name));
         symlink(&victim, data.join(name)).expect("linked");
-        done(&add);
+        done(&world, &add);
         unharmed(name);
         let _ = std::fs::remove_file(data.join(name));
     }
-    assert!(done(&add), "nothing is in the way any more");
+    assert!(done(&world, &add), "nothing is in the way any more");
     assert!(owners(&data).iter().all(|(_, owner)| *owner == THEIRS.0), "{:?}", owners(&data));
 
     // A backup is root's, and so is its way back.
     let backup = of_root.path().join("backup.db");
-    assert!(done(&["backup", &backup.to_string_lossy()]));
+    assert!(done(&world, &["backup", &backup.to_string_lossy()]));
     assert_eq!(metadata(&backup).expect("made").uid(), 0);
     std::fs::rename(&backup, world.path("backup.db")).expect("moved");
     let backup = world.path("backup.db");
     for name in ["skerry.lock", "skerry.db.partial", "skerry.db.partial-journal"] {
         let _ = std::fs::remove_file(data.join(name));
         symlink(&victim, data.join(name)).expect("linked");
-        done(&["restore", &backup.to_string_lossy()]);
+        done(&world, &["restore", &backup.to_string_lossy()]);
         unharmed(name);
         let _ = std::fs::remove_file(data.join(name));
     }
-    assert!(done(&["restore", &backup.to_string_lossy()]));
+    assert!(done(&world, &["restore", &backup.to_string_lossy()]));
     assert!(owners(&data).iter().all(|(_, owner)| *owner == THEIRS.0), "{:?}", owners(&data));
 }
 

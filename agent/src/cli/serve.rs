@@ -1,8 +1,8 @@
 //! `run`: the agent until it is told to stop, with the configuration read again on SIGHUP.
 
 use super::{Common, load, not_enrolled};
-use anyhow::Context;
-use skerry_agent::config::{self, AgentConfig, Loaded, UplinkSection};
+use anyhow::{Context, bail};
+use skerry_agent::config::{self, AgentConfig, AgentSection, Loaded, UplinkSection};
 use skerry_agent::delivery::{HttpDelivery, HttpDeliverySettings};
 use skerry_agent::enrolment::Bond;
 use skerry_agent::metrics;
@@ -10,6 +10,7 @@ use skerry_agent::run::{Agent, AgentHandle, AgentSettings};
 use skerry_agent::service;
 use skerry_agent::signals::Signals;
 use skerry_agent::spool::{Limits, SpoolStatus};
+use skerry_protocol::check::Check;
 use skerry_protocol::words::count;
 use std::pin::pin;
 use std::process::ExitCode;
@@ -46,9 +47,12 @@ pub(super) fn serve(common: &Common) -> anyhow::Result<ExitCode> {
 /// The configuration. Where nothing is wrong with it but that the agent is not enrolled yet, waits until it is;
 /// `None`: told to stop meanwhile.
 async fn enrolled(common: &Common, signals: &mut Signals) -> anyhow::Result<Option<Loaded>> {
-    if config::awaiting_enrolment(&common.config).is_none() {
-        return load(common).map(Some);
-    }
+    let Some(waiting) = config::awaiting_enrolment(&common.config) else {
+        let loaded = load(common)?;
+        refuse_former_place(&loaded.config.agent)?;
+        return Ok(Some(loaded));
+    };
+    refuse_former_place(&waiting.config.agent)?;
     tracing::warn!("{}", not_enrolled());
     service::ready(&not_enrolled());
     let mut watching = pin!(service::watch(async || Some(not_enrolled())));
@@ -63,6 +67,18 @@ async fn enrolled(common: &Common, signals: &mut Signals) -> anyhow::Result<Opti
             return Ok(Some(loaded));
         }
     }
+}
+
+/// A spool that lies where a relative path once led, below the working directory, is not left behind in silence.
+fn refuse_former_place(agent: &AgentSection) -> anyhow::Result<()> {
+    let Some(written) = agent.spool_written.as_ref().filter(|_| !agent.spool.exists()) else { return Ok(()) };
+    let Some(former) = config::former_place(&agent.spool, written) else { return Ok(()) };
+    let (path, former) = (std::path::absolute(&agent.spool)?, former.display());
+    bail!(
+        "{}: there is no spool, but {former} is one. A relative spool is relative to the configuration file, and was \
+         relative to the working directory before. Move the folder of {former} there, or set spool = \"{former}\"",
+        path.display()
+    )
 }
 
 async fn until_stopped(common: &Common, loaded: Loaded, signals: Signals) -> anyhow::Result<()> {
@@ -152,27 +168,42 @@ async fn reload(common: &Common, present: &AgentConfig, agent: &AgentHandle) -> 
     for warning in &loaded.warnings {
         tracing::warn!("{warning}");
     }
-    let (old, new) = (&present.agent, &loaded.config.agent);
-    let same_agent = (&old.name, &old.location, &old.spool, old.max_in_flight)
-        == (&new.name, &new.location, &new.spool, new.max_in_flight);
-    let (old, new) = (&present.uplink, &loaded.config.uplink);
-    if !same_agent || old != new || present.metrics != loaded.config.metrics {
-        tracing::warn!(
-            "[agent], [metrics] or [aggregator] has changed: that takes effect at the next start; [self_test] and checks are read now"
-        );
+    let new = loaded.config;
+    let waits = waits(present, &new);
+    // Until then it stands where it stood, and runs what that location runs.
+    let here = |check: &Check| check.runs_at(&present.agent.location);
+    let checks: Vec<Check> = new.checks.into_iter().chain(new.elsewhere).filter(here).collect();
+    let number = checks.len();
+    agent.set_self_test(new.self_test);
+    if let Err(error) = agent.reload(checks).await {
+        tracing::error!("the configuration was not taken: {error:#}");
+        return format!("the configuration was not taken: {error:#}");
     }
-    agent.set_self_test(loaded.config.self_test);
-    let checks = loaded.config.checks.len();
-    match agent.reload(loaded.config.checks).await {
-        Ok(()) => {
-            tracing::info!(checks, "the configuration was read again");
-            format!("the configuration was read again: {}", count(checks, "check"))
-        }
-        Err(error) => {
-            tracing::error!("the configuration was not taken: {error:#}");
-            format!("the configuration was not taken: {error:#}")
-        }
+    if waits.is_empty() {
+        tracing::info!(checks = number, "the configuration was read again: all of it has taken effect");
+        return format!("the configuration was read again: {}", count(number, "check"));
     }
+    let waits = waits.join(", ");
+    tracing::warn!(
+        checks = number,
+        "the configuration was read again: {waits} changed, which takes effect when the agent is started again; all else \
+         has taken effect"
+    );
+    format!("the configuration was read again: {}; a restart is needed for {waits}", count(number, "check"))
+}
+
+/// What of the file takes effect when the agent is started again, where it says otherwise now.
+fn waits(present: &AgentConfig, new: &AgentConfig) -> Vec<&'static str> {
+    let (old, now) = (&present.agent, &new.agent);
+    let changed = [
+        ("[agent] name", old.name != now.name),
+        ("[agent] location", old.location != now.location),
+        ("[agent] spool", old.spool != now.spool),
+        ("[agent] max_in_flight", old.max_in_flight != now.max_in_flight),
+        ("[aggregator]", present.uplink != new.uplink),
+        ("[metrics]", present.metrics != new.metrics),
+    ];
+    changed.into_iter().filter_map(|(what, differs)| differs.then_some(what)).collect()
 }
 
 fn delivery_settings(uplink: &UplinkSection) -> anyhow::Result<HttpDeliverySettings> {

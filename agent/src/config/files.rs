@@ -1,7 +1,7 @@
 //! What can be said of files that a configuration names, before they are needed.
 
-use std::os::unix::fs::PermissionsExt as _;
-use std::path::Path;
+use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
 
 /// What is doubtful about a file that holds a secret, and what to do. The file's content is not read.
 #[must_use]
@@ -29,10 +29,19 @@ pub fn doubt_file(path: &Path) -> Option<(String, String)> {
     path.metadata().err().map(|error| unseen(path, &error))
 }
 
+/// The file that `written`, a relative path, leads to from the working directory, as it did once. `None`: there is
+/// none, or it is the one at `path`.
+#[must_use]
+pub fn former_place(path: &Path, written: &Path) -> Option<PathBuf> {
+    let file = |path: &Path| path.metadata().ok().map(|file| (file.dev(), file.ino()));
+    let former = file(written)?;
+    if file(path) == Some(former) { None } else { std::path::absolute(written).ok() }
+}
+
 fn unseen(path: &Path, error: &std::io::Error) -> (String, String) {
     let shown = path.display();
     if error.kind() == std::io::ErrorKind::NotFound {
-        let remedy = "Create it before the start, or correct the path; a relative one is relative to the working directory.";
+        let remedy = "Create it before the start, or correct the path; a relative one is relative to the file that names it.";
         return (format!("{shown} does not exist"), remedy.to_owned());
     }
     (format!("{shown} cannot be looked at: {error}"), "Run as the user that Skerry runs as.".to_owned())

@@ -35,6 +35,8 @@ pub(super) fn identity(
     };
     let enrolled = (!by_hand && !bond.urls.is_empty()).then_some(&bond);
     let token_file = if enrolled.is_some() { Some(kept_in) } else { token_file };
+    let written = agent_table.as_ref().and_then(|table| table.item("spool")?.as_str().map(PathBuf::from));
+    let spool = (spool, written.filter(|path| path.is_relative()));
     let agent_section = agent(root, agent_table.as_ref(), spool, enrolled);
     (agent_section, uplink(root, uplink_table.as_ref(), token_file, enrolled))
 }
@@ -42,7 +44,7 @@ pub(super) fn identity(
 fn agent(
     root: &Table<'_>,
     table: Option<&Table<'_>>,
-    spool: PathBuf,
+    (spool, spool_written): (PathBuf, Option<PathBuf>),
     enrolled: Option<&Bond>,
 ) -> Option<AgentSection> {
     let (name, location) = match enrolled {
@@ -57,7 +59,8 @@ fn agent(
             root.refuse("agent", "[agent] is missing", "Add [agent] with location = \"local\" below it.");
             return None;
         };
-        return Some(AgentSection { name, location, spool, max_in_flight: DEFAULT_MAX_IN_FLIGHT as usize });
+        let max_in_flight = DEFAULT_MAX_IN_FLIGHT as usize;
+        return Some(AgentSection { name, location, spool, spool_written, max_in_flight });
     };
     let name = match name {
         Some(name) => Some(table.string("name").at_most(100).or(name)),
@@ -79,6 +82,7 @@ fn agent(
     };
     Some(AgentSection {
         spool,
+        spool_written,
         max_in_flight: table.integer("max_in_flight", 1, 100_000).or(DEFAULT_MAX_IN_FLIGHT) as usize,
         name: name?,
         location: location?,

@@ -14,7 +14,7 @@ use super::sections::{metrics, self_test};
 use super::{AgentConfig, Loaded, doubt_file, doubt_secret};
 
 /// Reads `path` and, in the order of their names, the files `checks.d/*.toml` beside it. Relative paths
-/// within them are relative to the working directory. Where `[aggregator]` names no `url`, what `enroll` kept
+/// within them are relative to the file that they stand in. Where `[aggregator]` names no `url`, what `enroll` kept
 /// says who this agent is and where it reports to.
 ///
 /// # Errors
@@ -75,9 +75,10 @@ fn read(path: &Path, assumed: Option<&Bond>) -> Result<Loaded, Problems> {
     };
     gathered.doubt_locations(&agent.location);
     let checks = gathered.checks.into_iter().map(|(check, _)| check);
-    let checks = checks.filter(|check| check.runs_at(&agent.location)).collect();
+    let (checks, elsewhere) = checks.partition(|check| check.runs_at(&agent.location));
+    let (self_test, metrics) = (self_test_section, metrics_section);
     Ok(Loaded {
-        config: AgentConfig { agent, uplink, self_test: self_test_section, metrics: metrics_section, checks },
+        config: AgentConfig { agent, uplink, self_test, metrics, checks, elsewhere },
         warnings: gathered.warnings,
     })
 }

@@ -18,7 +18,7 @@ use url::Url;
 
 use crate::delivery::trust::Fingerprint;
 
-pub use files::{doubt_file, doubt_secret};
+pub use files::{doubt_file, doubt_secret, former_place};
 pub use load::{EVERY_KEY, awaiting_enrolment, doubt_files, known_keys, load, load_as};
 pub use sections::self_test;
 
@@ -44,6 +44,8 @@ pub struct AgentConfig {
     pub metrics: Option<MetricsSection>,
     /// The checks that this agent's location runs, in the order of the files.
     pub checks: Vec<Check>,
+    /// Those that only other locations run.
+    pub elsewhere: Vec<Check>,
 }
 
 /// `[agent]`
@@ -55,6 +57,8 @@ pub struct AgentSection {
     pub location: String,
     /// The spool's SQLite file.
     pub spool: PathBuf,
+    /// The same as it is written, where that is relative to the file: to the working directory it was once.
+    pub spool_written: Option<PathBuf>,
     /// At most this many checks run at once.
     pub max_in_flight: usize,
 }

@@ -1,9 +1,11 @@
 //! What the host itself gives: sockets, disk, permissions, names.
 
 use super::Finding;
-use rustix::fs::{StatVfsMountFlags, statvfs};
+use crate::rights::lower_for;
+use rustix::fs::{Access, AtFlags, CWD, StatVfsMountFlags, accessat, statvfs};
+use rustix::process::geteuid;
 use socket2::{Domain, Protocol, Socket, Type};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -78,6 +80,45 @@ fn judge_disk(
         _ if free < enough => Finding::warning(topic, format!("only {says}"), remedy),
         _ => Finding::ok(topic, says),
     }
+}
+
+/// Of a file that is not there: `made` says when it is, which is true where this user can make it. Root looks with the
+/// rights of the folder's owner, and says where that is root itself: the service is another user.
+#[must_use]
+pub fn not_there_yet(topic: &'static str, path: &Path, made: &str) -> Finding {
+    let shown = path.display();
+    let _rights = lower_for(path).ok();
+    let folders =
+        path.ancestors().skip(1).map(|one| if one.as_os_str().is_empty() { Path::new(".") } else { one });
+    let mut folders = folders.filter_map(|folder| Some((folder, folder.metadata().ok()?)));
+    let Some((folder, metadata)) = folders.next() else {
+        return Finding::problem(
+            topic,
+            format!("{shown} is not there, nor any folder of it"),
+            "Correct the path",
+        );
+    };
+    let (of, uid) = (folder.display(), metadata.uid());
+    if !metadata.is_dir() {
+        return Finding::problem(
+            topic,
+            format!("{shown} is not there, and {of} is no folder"),
+            "Correct the path",
+        );
+    }
+    if let Err(error) = accessat(CWD, folder, Access::WRITE_OK | Access::EXEC_OK, AtFlags::EACCESS) {
+        let says = format!("{shown} is not there, and this user cannot make it in {of}: {error}");
+        let remedy = format!(
+            "Make {of} writable for the user that the service runs as; if that is another, run doctor as that user"
+        );
+        return Finding::problem(topic, says, remedy);
+    }
+    let whose = if geteuid().is_root() && uid == 0 {
+        format!(", if its user may write to {of}, which is root's")
+    } else {
+        String::new()
+    };
+    Finding::ok(topic, format!("{shown} is not there yet: {made}{whose}"))
 }
 
 /// Is `path` there, and closed to those whose bits stand in `mask`?
@@ -159,6 +200,25 @@ mod tests {
         let found = private("permissions", &file, 0o022).expect("writable");
         assert!(found.says.contains("changed by others (mode 0666)"), "{}", found.says);
         assert!(private("permissions", &folder.path().join("none"), 0).is_some());
+    }
+
+    #[test]
+    fn what_is_not_there_is_promised_only_to_who_can_make_it() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let at = |name: &str| folder.path().join(name);
+        let judge = |name: &str| not_there_yet("spool", &at(name), "made at the start");
+        assert_eq!(judge("deep/down/spool.db").level, Level::Ok);
+        std::fs::write(at("file"), "").expect("written");
+        assert!(judge("file/spool.db").says.contains("is no folder"), "{:?}", judge("file/spool.db"));
+        std::fs::create_dir(at("closed")).expect("made");
+        std::fs::set_permissions(at("closed"), PermissionsExt::from_mode(0o500)).expect("changed");
+        if geteuid().is_root() {
+            assert!(judge("spool.db").says.contains("if its user may write to"), "{:?}", judge("spool.db"));
+            std::os::unix::fs::chown(at("closed"), Some(12_345), Some(12_346)).expect("root may");
+            std::fs::set_permissions(folder.path(), PermissionsExt::from_mode(0o755)).expect("changed");
+        }
+        let closed = judge("closed/spool.db");
+        assert!(closed.level == Level::Problem && closed.says.contains("cannot make it"), "{closed:?}");
     }
 
     #[tokio::test]

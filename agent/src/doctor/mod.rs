@@ -7,7 +7,7 @@ mod host;
 mod time;
 
 pub use aggregator::examine_certificate;
-pub use host::{disk, ping, private, resolves};
+pub use host::{disk, not_there_yet, ping, private, resolves};
 pub use time::{is_kept, kept_clock};
 
 use crate::clock::Clock;
@@ -184,8 +184,7 @@ fn spool(config: &AgentConfig) -> Vec<Finding> {
     let needed = (limits.reserve_bytes, limits.reserve_bytes + limits.max_bytes);
     let mut findings = vec![disk("disk", path, needed)];
     if !path.exists() {
-        let says = format!("{} is not there yet: the agent makes it when it starts", path.display());
-        findings.push(Finding::ok("spool", says));
+        findings.push(not_there_yet("spool", path, "the agent makes it when it starts"));
         return findings;
     }
     findings.extend(private("permissions", path, 0o077));

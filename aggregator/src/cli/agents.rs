@@ -177,10 +177,10 @@ fn is_of_this_host(address: &str) -> bool {
     }
 }
 
-/// The database, whether or not an aggregator serves from it. Damage elsewhere in it keeps no operator from the rows
+/// The database, which is there, whether or not an aggregator serves from it. Damage elsewhere in it keeps no operator from the rows
 /// of agents.
 pub(super) fn store_at(path: &Path) -> Result<Store, StoreError> {
-    match Store::open(path) {
+    match Store::open_existing(path) {
         Err(StoreError::InUse { .. }) => Store::beside(path),
         Err(damaged @ StoreError::Damaged { .. }) => Store::beside(path).map_err(|_| damaged),
         opened => opened,

@@ -5,6 +5,7 @@ mod backup;
 mod checks;
 mod doctor;
 mod heartbeats;
+mod place;
 mod serve;
 mod table;
 
@@ -13,4 +14,5 @@ pub(crate) use backup::{backup, put_back};
 pub(crate) use checks::{Checks, checks};
 pub(crate) use doctor::doctor;
 pub(crate) use heartbeats::{Heartbeats, heartbeats};
+pub(crate) use place::refuse_former_place;
 pub(crate) use serve::serve;

@@ -2,16 +2,15 @@
 
 use skerry_agent::service;
 use skerry_agent::signals::Signals;
-use skerry_aggregator::app::{App, Reloader};
+use skerry_aggregator::app::App;
 use skerry_aggregator::config::{self, Loaded};
+use skerry_aggregator::reload::{Reloaded, Reloader};
 use skerry_aggregator::web;
 use std::path::PathBuf;
 
 /// Runs to the end. `paths` are read again on SIGHUP.
 pub(crate) fn serve(loaded: &Loaded, paths: Vec<PathBuf>) -> anyhow::Result<()> {
-    for warning in &loaded.warnings {
-        tracing::warn!("{warning}");
-    }
+    warn(loaded);
     // Before there is any other thread.
     let inherited = web::inherited();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
@@ -49,20 +48,48 @@ async fn run(app: App, signals: Signals, paths: Vec<PathBuf>) -> anyhow::Result<
     ended
 }
 
+fn warn(loaded: &Loaded) {
+    for warning in &loaded.warnings {
+        tracing::warn!("{warning}");
+    }
+}
+
 /// A bad file changes nothing and is told in full. Gives the outcome in a line.
 async fn reload(reloader: &Reloader, paths: &[PathBuf]) -> String {
-    let outcome = match config::load(paths) {
-        Ok(loaded) => reloader.reload(&loaded.configs).await.map_err(|error| format!("{error:#}")),
-        Err(problems) => Err(format!("it is wrong:\n{problems}")),
+    let loaded = match config::load(paths) {
+        Ok(loaded) => loaded,
+        Err(problems) => return not_taken(&format!("it is wrong:\n{problems}")),
     };
-    match outcome {
-        Ok(()) => {
-            tracing::info!("the configuration was read again");
-            "The configuration was read again".to_owned()
-        }
-        Err(why) => {
-            tracing::error!("the configuration was not taken, the former one holds: {why}");
-            format!("The configuration was not taken, the former one holds: {why}")
-        }
+    warn(&loaded);
+    match reloader.reload(&loaded.configs).await {
+        Ok(reloaded) => tell(reloaded),
+        Err(error) => not_taken(&format!("{error:#}")),
     }
+}
+
+/// What took effect, and what did not.
+fn tell(Reloaded { waits, lacks }: Reloaded) -> String {
+    if waits.is_empty() && lacks.is_none() {
+        tracing::info!("the configuration was read again: all of it has taken effect");
+        return "The configuration was read again".to_owned();
+    }
+    let mut outcome = "The configuration was read again".to_owned();
+    if let Some(lacks) = lacks {
+        tracing::error!("the configuration was read again, but {lacks}");
+        outcome = format!("{outcome}, but {lacks}");
+    }
+    if !waits.is_empty() {
+        let waits = waits.join(", ");
+        tracing::warn!(
+            "the configuration was read again: {waits} changed, which takes effect when the program is started again; \
+             all else has taken effect"
+        );
+        outcome = format!("{outcome}; a restart is needed for {waits}");
+    }
+    outcome
+}
+
+fn not_taken(why: &str) -> String {
+    tracing::error!("the configuration was not taken, the former one holds: {why}");
+    format!("The configuration was not taken, the former one holds: {why}")
 }

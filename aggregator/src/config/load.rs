@@ -11,7 +11,7 @@ use super::server::{self, Process};
 use super::{CheckEntry, Config, Loaded, Quorum, page, rules};
 
 /// Reads the files, one per workspace; the first also holds what belongs to the process. Relative paths
-/// within them are relative to the working directory.
+/// within them are relative to the file that they stand in.
 ///
 /// # Errors
 /// Everything that is wrong in all of them.

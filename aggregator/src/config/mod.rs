@@ -119,6 +119,8 @@ pub struct Public {
 pub struct Store {
     /// The SQLite file.
     pub path: PathBuf,
+    /// The same as it is written, where that is relative to the file: to the working directory it was once.
+    pub written: Option<PathBuf>,
     /// How long raw observations are kept; roll-ups stay.
     pub raw_retention: Duration,
 }

@@ -226,10 +226,14 @@ fn base_url(entry: Entry<'_, String>) -> Entry<'_, Url> {
 }
 
 fn store(root: &Table<'_>) -> Store {
-    let default = Store { path: PathBuf::from(DEFAULT_STORE), raw_retention: 7 * DAY };
+    let default = Store { path: PathBuf::from(DEFAULT_STORE), written: None, raw_retention: 7 * DAY };
     let Some(table) = root.table("store") else { return default };
     Store {
         path: table.path("path").or(default.path),
+        written: table
+            .item("path")
+            .and_then(|item| item.as_str().map(PathBuf::from))
+            .filter(|path| path.is_relative()),
         raw_retention: table.duration("raw_retention").between(HOUR, 400 * DAY).or(default.raw_retention),
     }
 }

@@ -9,8 +9,11 @@ use crate::config::{self, Config, Listener, Loaded, Room};
 use crate::domain::time::{MINUTE, SECOND};
 use crate::store::{AgentEntry, Store, StoreError, is_served};
 use bytes::Bytes;
+use skerry_agent::config::former_place;
 use skerry_agent::delivery::look::{Looker, Sight, Unseen};
-use skerry_agent::doctor::{Finding, disk, examine_certificate, kept_clock, ping, private, resolves};
+use skerry_agent::doctor::{
+    Finding, disk, examine_certificate, kept_clock, not_there_yet, ping, private, resolves,
+};
 use skerry_protocol::wire::BATCH_PATH;
 use skerry_protocol::words::count;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -54,8 +57,8 @@ pub async fn examine(paths: &[PathBuf]) -> Vec<Finding> {
     let pings = |config: &Config| config.local_checks().any(|check| check.kind.name() == "ping");
     findings.push(ping(configs.iter().any(pings)));
     findings.push(kept_clock().await);
-    let database = process.store.path.clone();
-    let stored = tokio::task::spawn_blocking(move || examine_store(&database)).await;
+    let store = process.store.clone();
+    let stored = tokio::task::spawn_blocking(move || examine_store(&store)).await;
     findings.extend(stored.unwrap_or_default());
     findings.extend(resolves(std::iter::once(&process.public.base_url)).await);
     if !is_served(&process.store.path) {
@@ -75,13 +78,13 @@ pub async fn examine(paths: &[PathBuf]) -> Vec<Finding> {
 }
 
 /// Disk, permissions, integrity; and what the agents' clocks say of ours.
-fn examine_store(path: &Path) -> Vec<Finding> {
+fn examine_store(store: &config::Store) -> Vec<Finding> {
+    let path = &*store.path;
     let size = path.metadata().map_or(0, |database| database.len());
     // A backup before a migration takes as much again.
     let mut findings = vec![disk("disk", path, (LEAST_FREE, LEAST_FREE.max(size) * 2))];
     if !path.exists() {
-        let says = format!("{} is not there yet: it is made when the aggregator starts", path.display());
-        findings.push(Finding::ok("database", says));
+        findings.push(examine_absence(store));
         return findings;
     }
     findings.extend(private("permissions", path, 0o077));
@@ -105,6 +108,17 @@ fn examine_store(path: &Path) -> Vec<Finding> {
         Err(error) => findings.push(Finding::problem("database", error.to_string(), remedy)),
     }
     findings
+}
+
+/// No database yet, or none where it is looked for.
+fn examine_absence(store: &config::Store) -> Finding {
+    let former = store.written.as_ref().and_then(|written| former_place(&store.path, written));
+    if let Some(former) = former {
+        let path = store.path.clone();
+        let error = StoreError::Elsewhere { path, former };
+        return Finding::problem("database", error.to_string(), "Do what it says, then start the aggregator");
+    }
+    not_there_yet("database", &store.path, "it is made when the aggregator starts")
 }
 
 /// The aggregator does not follow a clock that was set where nothing confirms it.
@@ -303,8 +317,13 @@ mod tests {
     fn a_damaged_database_is_found_and_a_missing_one_is_no_fault() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("skerry.db");
+        let store = config::Store {
+            path: path.clone(),
+            written: None,
+            raw_retention: std::time::Duration::from_secs(3_600),
+        };
         let of = |topic: &str| {
-            let findings = examine_store(&path).into_iter();
+            let findings = examine_store(&store).into_iter();
             findings.filter(|finding| finding.topic == topic).collect::<Vec<_>>()
         };
         assert!(of("database")[0].level == Level::Ok && !path.exists());

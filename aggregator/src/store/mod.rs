@@ -125,11 +125,21 @@ pub enum StoreError {
     },
     /// There is nothing to copy.
     #[error(
-        "{path}: there is no database. store.path in the configuration says where it is made when the aggregator starts"
+        "{path}: there is no database. skerry-aggregator serve makes it; where an aggregator runs already, name its configuration file with --config"
     )]
     NoDatabase {
         /// Where it would be.
         path: PathBuf,
+    },
+    /// A relative path was once relative to the working directory, and the database lies where it led then.
+    #[error(
+        "{path}: there is no database, but {former} is one. A relative store.path is relative to the configuration file, and was relative to the working directory before. Move the folder of {former} there, or set store.path = \"{former}\""
+    )]
+    Elsewhere {
+        /// Where it would be.
+        path: PathBuf,
+        /// Where it lies.
+        former: PathBuf,
     },
     /// A file that was to be restored.
     #[error("{path} is no backup to rely on: {what}. Nothing was changed; take another one")]
@@ -192,10 +202,22 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; the file is as it was.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_by(path, Place::claim)
+    }
+
+    /// The same of a database that is there.
+    ///
+    /// # Errors
+    /// [`StoreError`], also where there is none; then none is made.
+    pub fn open_existing(path: &Path) -> Result<Self, StoreError> {
+        Self::open_by(path, Place::claim_existing)
+    }
+
+    fn open_by(path: &Path, claim: fn(&Path) -> Result<Place, StoreError>) -> Result<Self, StoreError> {
         if rusqlite::version_number() < OLDEST_SQLITE {
             return Err(StoreError::OldSqlite(rusqlite::version()));
         }
-        let place = Place::claim(path)?;
+        let place = claim(path)?;
         log::tell_what_is_left_out(path);
         let mut connection = Self::connect(path, false)?;
         migrate(&mut connection, path, &MIGRATIONS)?;

@@ -29,7 +29,25 @@ impl Place {
     pub(super) fn claim(path: &Path) -> Result<Self, StoreError> {
         let folder = backup::folder_of(path);
         std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
-        refuse_network_file_system(folder)?;
+        Self::lock(path)
+    }
+
+    /// The same of a file that is there. One without content is what a first start leaves that ends at once: no
+    /// database yet.
+    ///
+    /// # Errors
+    /// [`StoreError`], also where there is none; then none is made.
+    pub(super) fn claim_existing(path: &Path) -> Result<Self, StoreError> {
+        let log = skerry_agent::spool::log::log_of(path);
+        let empty = |path: &Path| path.metadata().is_ok_and(|file| file.len() == 0);
+        if !path.exists() || (empty(path) && (empty(&log) || !log.exists())) {
+            return Err(StoreError::NoDatabase { path: path.to_owned() });
+        }
+        Self::lock(path)
+    }
+
+    fn lock(path: &Path) -> Result<Self, StoreError> {
+        refuse_network_file_system(backup::folder_of(path))?;
         loop {
             let file = private_file(path).map_err(|error| unwritable(path, &error))?;
             if file.try_lock().is_err() {

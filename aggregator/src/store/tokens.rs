@@ -134,6 +134,16 @@ impl Store {
         Ok(agents)
     }
 
+    /// Key and name of every workspace.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn workspaces(&self) -> Result<Vec<(WorkspaceKey, String)>, StoreError> {
+        let mut statement = self.connection.prepare_cached("SELECT key, name FROM workspace")?;
+        let rows = statement.query_map([], |row| Ok((WorkspaceKey(row.get(0)?), row.get(1)?)))?;
+        Ok(rows.collect::<Result<_, _>>()?)
+    }
+
     /// Lets an agent deliver with `token`; a former token of it opens nothing any more. An agent that the
     /// engine does not know yet is taken up by it with its first batch.
     ///

@@ -7,6 +7,7 @@ mod hostile;
 mod housekeeping;
 mod invariants;
 mod past;
+mod reloaded;
 mod script;
 mod sight;
 mod silence;

@@ -3,6 +3,7 @@
 use crate::words::is_unfit_to_show;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::path::Path;
 
 use toml::Spanned;
 use toml::de::DeTable;
@@ -52,6 +53,11 @@ impl<'t> Document<'t> {
     #[must_use]
     pub fn root(&self) -> Table<'_> {
         Table::new(self, self.root.get_ref(), 0, String::new(), String::new())
+    }
+
+    /// The folder that the file stands in, as the file was named.
+    pub(super) fn folder(&self) -> &Path {
+        Path::new(&self.file).parent().unwrap_or(Path::new(""))
     }
 
     /// Problems and warnings in the order of the text. Tables report their unknown keys when they are

@@ -1,6 +1,7 @@
 //! One value, told by its type, with the words to refuse it in.
 
 use crate::words::is_unfit_to_show;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
@@ -54,6 +55,11 @@ impl<'d> Item<'d> {
             DeValue::String(text) => Some(text.to_string()),
             _ => self.refuse_type("a string in double quotes"),
         }
+    }
+
+    /// A path; a relative one is relative to the folder of the file that it stands in.
+    pub fn path(&self) -> Option<PathBuf> {
+        Some(self.document.folder().join(self.string()?))
     }
 
     /// A whole number from `low` to `high`.

@@ -64,9 +64,9 @@ impl<'d> Table<'d> {
         self.read(key, Form::Duration, Item::duration)
     }
 
-    /// A path, taken as written: a relative one is relative to the working directory.
+    /// A path; a relative one is relative to the folder of the file that it stands in.
     pub fn path(&self, key: &'static str) -> Entry<'_, PathBuf> {
-        self.read(key, Form::String, |item| item.string().map(PathBuf::from))
+        self.read(key, Form::String, Item::path)
     }
 
     /// A date, bare or quoted: `2026-01-31`. Year, month, day as written; the caller checks the calendar.

@@ -22,7 +22,7 @@ pub(crate) use recompute::witnesses_of;
 pub use reported::{DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When};
 
 use super::reporters::Permit;
-use super::state::{AgentKey, CheckKey, ComponentKey, ResponseHour, State, WorkspaceKey};
+use super::state::{AgentKey, CheckKey, ComponentKey, ResponseHour, State, Workspace, WorkspaceKey};
 use super::status::Status;
 use super::time::Timestamp;
 use super::voices::Refusal;
@@ -38,6 +38,15 @@ pub enum Command {
     Away {
         /// Since then.
         from: Timestamp,
+    },
+    /// These, one after the other, as one: all of them or none.
+    Together(Vec<Command>),
+    /// A workspace was made beside us; its row is there.
+    KnowWorkspace {
+        /// Its row.
+        key: WorkspaceKey,
+        /// Its name.
+        name: String,
     },
     /// The file of one workspace was read.
     Configure(Box<Configure>),
@@ -165,6 +174,14 @@ pub fn step(state: &mut State, command: Command, now: Timestamp) -> Stepped {
     state.clock = now;
     let mut changes = Vec::new();
     let answer = match command {
+        Command::Together(commands) => {
+            changes.extend(commands.into_iter().flat_map(|command| step(state, command, now).changes));
+            Answer::Done
+        }
+        Command::KnowWorkspace { key, name } => {
+            state.workspaces.entry(key).or_insert(Workspace { name, asks: false });
+            Answer::Done
+        }
         Command::Report(report) => report::report(state, &report, now, &mut changes),
         Command::Away { from } => beat::away(state, from, now, &mut changes),
         Command::Tick => tick::tick(state, now, &mut changes),

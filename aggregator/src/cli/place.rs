@@ -1,0 +1,24 @@
+//! The database that a relative `store.path` led to when it was relative to the working directory.
+
+use skerry_agent::config::former_place;
+use skerry_aggregator::config::Loaded;
+use skerry_aggregator::store::StoreError;
+use std::path::absolute;
+
+/// Refuses to go on without the database that lies there, and says in the log that it does where there is another.
+pub(crate) fn refuse_former_place(loaded: &Loaded) -> Result<(), StoreError> {
+    let Some(store) = loaded.configs.first().map(|config| &config.store) else { return Ok(()) };
+    let former = store.written.as_ref().and_then(|written| former_place(&store.path, written));
+    let Some(former) = former else { return Ok(()) };
+    let path = absolute(&store.path).unwrap_or_else(|_| store.path.clone());
+    if !path.exists() {
+        return Err(StoreError::Elsewhere { path, former });
+    }
+    tracing::warn!(
+        "{} is another database, which is not used: a relative store.path is relative to the configuration file, so the \
+         database is {}",
+        former.display(),
+        path.display()
+    );
+    Ok(())
+}

@@ -1,0 +1,130 @@
+//! Files that were read again: what they say takes effect as one, or not at all, and what cannot take effect now is
+//! named.
+
+use crate::config::{Config, Listener, Public};
+use crate::desired::{desired, judge_reporters};
+use crate::domain::step::Command;
+use crate::engine::Engine;
+use crate::heartbeats;
+use crate::local::LocalAgents;
+use crate::store::{Store, StoreError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Takes new configurations while the program runs.
+#[derive(Clone)]
+pub struct Reloader {
+    engine: Engine,
+    agents: Arc<tokio::sync::Mutex<LocalAgents>>,
+    database: PathBuf,
+    fixed: Fixed,
+}
+
+/// What holds until the program is started again, by what it is called in the first file.
+#[derive(Clone)]
+struct Fixed {
+    listeners: Vec<Listener>,
+    public: Public,
+    store: PathBuf,
+    raw_retention: Duration,
+    metrics_token_file: Option<PathBuf>,
+}
+
+/// What came of files that were read again; all that is not named here has taken effect.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reloaded {
+    /// Parts of the first file that take effect when the program is started again.
+    pub waits: Vec<&'static str>,
+    /// A built-in agent does not run, and why.
+    pub lacks: Option<String>,
+}
+
+impl Fixed {
+    fn of(first: &Config) -> Self {
+        Self {
+            listeners: first.listeners.clone(),
+            public: first.public.clone(),
+            store: first.store.path.clone(),
+            raw_retention: first.store.raw_retention,
+            metrics_token_file: first.metrics_token_file.clone(),
+        }
+    }
+
+    /// What the file says otherwise now.
+    fn waits(&self, first: &Config) -> Vec<&'static str> {
+        let now = Self::of(first);
+        let changed = [
+            ("[[listen]]", self.listeners != now.listeners),
+            ("[public] base_url", self.public.base_url != now.public.base_url),
+            ("[public] base_domain", self.public.base_domain != now.public.base_domain),
+            ("[admin] metrics_token_file", self.metrics_token_file != now.metrics_token_file),
+            ("[store] path", self.store != now.store),
+            ("[store] raw_retention", self.raw_retention != now.raw_retention),
+        ];
+        changed.into_iter().filter_map(|(what, differs)| differs.then_some(what)).collect()
+    }
+}
+
+impl Reloader {
+    /// One for the program that was started with this first file.
+    pub(crate) fn new(engine: Engine, agents: LocalAgents, database: PathBuf, first: &Config) -> Self {
+        let agents = Arc::new(tokio::sync::Mutex::new(agents));
+        Self { engine, agents, database, fixed: Fixed::of(first) }
+    }
+
+    /// Makes the engine, and then the built-in agents, follow. A check whose definition did not change goes on.
+    ///
+    /// # Errors
+    /// The engine refuses: then what was before holds.
+    pub async fn reload(&self, configs: &[Config]) -> anyhow::Result<Reloaded> {
+        let made = made_beside(&self.database).await?;
+        configure(&self.engine, configs, made).await?;
+        let followed = self.agents.lock().await.follow(configs).await;
+        Ok(Reloaded {
+            waits: configs.first().map(|first| self.fixed.waits(first)).unwrap_or_default(),
+            lacks: followed.err().map(|error| format!("{error:#}")),
+        })
+    }
+
+    pub(crate) async fn stop_agents(&self) {
+        self.agents.lock().await.stop().await;
+    }
+}
+
+/// Rows of workspaces and agents that the command line made beside us: a file may name them from now on, and they are
+/// not made again.
+async fn made_beside(database: &Path) -> anyhow::Result<Vec<Command>> {
+    let database = database.to_owned();
+    let read = move || {
+        let store = Store::beside(&database)?;
+        let workspaces = store.workspaces()?.into_iter();
+        let workspaces = workspaces.map(|(key, name)| Command::KnowWorkspace { key, name });
+        let agents = store.agents()?.into_iter().map(|row| Command::KnowAgent {
+            agent: row.agent,
+            workspace: row.workspace,
+            name: row.name,
+            location: row.location,
+        });
+        Ok::<_, StoreError>(workspaces.chain(agents).collect())
+    };
+    Ok(tokio::task::spawn_blocking(read).await??)
+}
+
+/// All files in one transaction, after the commands `first`.
+pub(crate) async fn configure(
+    engine: &Engine,
+    configs: &[Config],
+    first: Vec<Command>,
+) -> anyhow::Result<()> {
+    let mut commands = first;
+    for config in configs {
+        commands.push(Command::Configure(Box::new(desired(config))));
+        commands.push(heartbeats::declared(config));
+        commands.push(judge_reporters(config));
+    }
+    let names = configs.iter().map(|config| config.workspace.clone()).collect();
+    commands.push(Command::KeepWorkspaces(names));
+    engine.command(Command::Together(commands)).await?;
+    Ok(())
+}
