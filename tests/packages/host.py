@@ -16,6 +16,11 @@ class Failed(Exception):
     pass
 
 
+def expect(true, words):
+    if not true:
+        raise Failed(words)
+
+
 def until(what, seconds, condition):
     """Waits for a condition; what it last gave is said when it does not come true."""
     deadline = time.monotonic() + seconds
