@@ -316,7 +316,9 @@ fn records_of_an_earlier_boot_are_placed_by_the_offset_known_of_it() {
 #[test]
 fn ten_thousand_observations_of_one_instant_are_all_kept_and_quickly() {
     let mut desk = Desk::new();
-    let begun = std::time::Instant::now();
+    // What this thread computes, however busy the machine is.
+    let used = || rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime).tv_sec;
+    let before = used();
     for _ in 0..2 {
         let records = (0..10_000).map(|_| desk.record(When::ThisBoot(BOOTED), Hard::Up)).collect();
         desk.send(Report { records, ..desk.empty(desk.agent) });
@@ -324,7 +326,7 @@ fn ten_thousand_observations_of_one_instant_are_all_kept_and_quickly() {
     let mut kept = 0;
     desk.store.observations(START, START + HOUR, |_| kept += 1).expect("reads");
     assert_eq!(kept, 20_000);
-    assert!(begun.elapsed() < std::time::Duration::from_secs(20), "{:?}", begun.elapsed());
+    assert!(used() - before < 20, "{} s", used() - before);
 }
 
 #[test]

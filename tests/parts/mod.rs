@@ -36,6 +36,19 @@ pub async fn until(what: &str, bound: Duration, mut condition: impl AsyncFnMut()
     }
 }
 
+/// For how long some process of this machine has waited for a processor or a disk since it was booted, as the kernel
+/// counts (`/proc/pressure`). What a busy machine takes from a program is no fault of the program: a measured time is
+/// held against its bound and this. Nothing where the kernel does not count.
+#[must_use]
+pub fn stalled() -> Duration {
+    let total = |resource: &str| {
+        let text = std::fs::read_to_string(format!("/proc/pressure/{resource}")).ok()?;
+        let total = text.lines().next()?.split("total=").nth(1)?;
+        total.trim().parse().map(Duration::from_micros).ok()
+    };
+    ["cpu", "io"].into_iter().filter_map(total).sum()
+}
+
 /// Says that this test cannot be run here, in the words that `tests/run` counts as a skip. On the real stderr: the runner
 /// captures what is printed.
 pub fn skipped(why: &str) {

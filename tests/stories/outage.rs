@@ -3,7 +3,7 @@
 use crate::http::get;
 use crate::world::{FAR, World, now, page, quick_check};
 use skerry_tests::parts::nginx::{Nginx, Site};
-use skerry_tests::parts::until;
+use skerry_tests::parts::{stalled, until};
 use std::time::{Duration, Instant};
 
 const INTERVAL: Duration = Duration::from_secs(1);
@@ -11,8 +11,18 @@ const TIMEOUT: Duration = Duration::from_millis(500);
 const RETRY: Duration = Duration::from_millis(500);
 const FALL: u32 = 3;
 const OUTAGES: usize = 3;
-/// What our own writing and rendering, and a busy machine, may add to an edge, ms.
+/// What our own writing and rendering may add to an edge, ms.
 const SLACK: i64 = 300;
+/// Whatever is not shown by then is not shown because of what happened.
+const BOUND: Duration = Duration::from_secs(30);
+
+/// What a story did, and when, ms since 1970; how long the page took to show it, and what the machine took of that.
+struct Outage {
+    killed: i64,
+    revived: i64,
+    shown: Duration,
+    stalled: Duration,
+}
 
 fn indicator(world: &World) -> String {
     let status = world.page("/api/v2/status.json").json();
@@ -42,10 +52,11 @@ async fn an_outage_is_shown_in_time_and_ends() {
     let bound = INTERVAL + (FALL - 1) * RETRY.max(TIMEOUT) + TIMEOUT + Duration::from_secs(1);
     let mut done = Vec::new();
     for turn in 1..=OUTAGES {
-        let killed = now();
+        let (killed, before) = (now(), stalled());
         let since = Instant::now();
         nginx.kill().await;
-        let shown = says(&world, "critical", since, bound * 3).await;
+        let shown = says(&world, "critical", since, BOUND).await;
+        let slower = stalled() - before;
         let html = world.page("/").text();
         assert!(html.contains("Major outage") && !html.contains("All systems operational"), "{html}");
         assert_eq!(world.component("/", "web")["status"], "major_outage");
@@ -55,17 +66,18 @@ async fn an_outage_is_shown_in_time_and_ends() {
         nginx.restart().await;
         // A check that has changed six times of late is not believed at once.
         let flaps = turn == OUTAGES;
-        let ended = says(&world, if flaps { "minor" } else { "none" }, since, bound * 3).await;
+        says(&world, if flaps { "minor" } else { "none" }, since, BOUND).await;
         assert_eq!(world.page("/").text().contains("All systems operational"), !flaps);
-        done.push((killed, revived, shown, ended));
+        // As long as it could be late at both ends.
+        done.push(Outage { killed, revived, shown, stalled: slower.max(stalled() - before) });
     }
     flapping_is_shown_and_ends(&world).await;
-    let slowest = done.iter().map(|(.., shown, _)| *shown).max().expect("outages");
-    print(&format!(
-        "from the death of the target to the changed byte: {:?}, at most {slowest:?} of {bound:?}",
-        done.iter().map(|(.., shown, _)| shown.as_millis()).collect::<Vec<_>>()
-    ));
-    assert!(slowest <= bound, "an outage took {slowest:?} to be shown; {bound:?} is the promise");
+    for Outage { shown, stalled, .. } in &done {
+        print(&format!(
+            "from the death of the target to the changed byte: {shown:?} of {bound:?}, stalled {stalled:?}"
+        ));
+        assert!(*shown <= bound + *stalled, "an outage took {shown:?} to be shown; {bound:?} is the promise");
+    }
 
     edges_are_right(&world, &done);
 }
@@ -85,17 +97,18 @@ async fn flapping_is_shown_and_ends(world: &World) {
 
 /// The bars say what the story did: an outage begins at the first bad observation, so within an interval of
 /// the death, and ends at the first good one.
-fn edges_are_right(world: &World, done: &[(i64, i64, Duration, Duration)]) {
+fn edges_are_right(world: &World, done: &[Outage]) {
     let intervals = world.intervals("web");
     let outages: Vec<_> = intervals.iter().filter(|(.., status)| status == "major_outage").collect();
     assert_eq!(outages.len(), done.len(), "{intervals:?}");
     let interval = i64::try_from(INTERVAL.as_millis()).expect("short");
-    for ((from, to, _), (killed, revived, ..)) in outages.iter().zip(done) {
+    for ((from, to, _), Outage { killed, revived, stalled, .. }) in outages.iter().zip(done) {
+        let most = interval + SLACK + i64::try_from(stalled.as_millis()).expect("short");
         let late = from - killed;
-        assert!((-SLACK..=interval + SLACK).contains(&late), "the outage begins {late} ms after the death");
+        assert!((-SLACK..=most).contains(&late), "the outage begins {late} ms after the death");
         // Nginx needs a moment to listen again.
         let late = to - revived;
-        assert!((-SLACK..=interval + 2 * SLACK).contains(&late), "it ends {late} ms after the return");
+        assert!((-SLACK..=most + SLACK).contains(&late), "it ends {late} ms after the return");
     }
     for pair in intervals.windows(2) {
         assert_eq!(pair[0].1, pair[1].0, "no hole and no overlap in {intervals:?}");
@@ -150,25 +163,26 @@ async fn a_commit_is_in_the_served_bytes_within_250_ms() {
         let body = encode(&batch).expect("encodes");
         let answer = world.deliver(&token, &body);
         assert_eq!(answer.status, 200, "{}", answer.text());
-        let acknowledged = Instant::now();
+        let (acknowledged, before) = (Instant::now(), stalled());
         until(
             &format!(
                 "turn {turn}: the page says {wanted}, not {}",
                 world.page("/api/v2/components.json").text()
             ),
-            Duration::from_secs(5),
+            BOUND,
             async || {
                 let components = get(world.public, "/api/v2/components.json").expect("an answer").json();
                 components["components"][0]["status"] == wanted
             },
         )
         .await;
-        took.push(acknowledged.elapsed());
+        took.push((acknowledged.elapsed(), stalled() - before));
     }
     // Changes that follow each other at once wait for the next fifth of a second: the hard case.
     took.sort();
-    print(&format!("from the acknowledgement to the served byte, of 250 ms: {took:?}"));
-    assert!(took.iter().all(|one| *one <= Duration::from_millis(250)), "{took:?}");
+    print(&format!("from the acknowledgement to the served byte, of 250 ms, and stalled: {took:?}"));
+    let in_time = |(took, stalled): &(Duration, Duration)| *took <= Duration::from_millis(250) + *stalled;
+    assert!(took.iter().all(in_time), "{took:?}");
 }
 
 /// A measurement, in the log of the run whether it passes or not.

@@ -219,7 +219,7 @@ fn a_listener_with_a_certificate_speaks_tls_and_nothing_else() {
 }
 
 #[test]
-fn a_stop_closes_idle_connections_and_ends_within_five_seconds() {
+fn a_stop_closes_idle_connections_and_does_not_wait_for_them() {
     let mut running = Running::start(two_pages(), &[PUBLIC]);
     let mut idle = TcpStream::connect(running.addresses[0]).expect("it listens");
     idle.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket takes a time-out");
@@ -228,7 +228,8 @@ fn a_stop_closes_idle_connections_and_ends_within_five_seconds() {
     idle.read_exact(&mut start).expect("it answers and keeps the connection");
     let began = Instant::now();
     running.stop();
-    assert!(began.elapsed() < Duration::from_secs(5), "{:?}", began.elapsed());
+    // An idle connection would stay as long.
+    assert!(began.elapsed() < Limits::default().keep_alive, "{:?}", began.elapsed());
     assert!(TcpStream::connect(running.addresses[0]).is_err(), "nobody listens any more");
 }
 
