@@ -1,6 +1,9 @@
 //! The log of a program, on its standard error: colours for a terminal alone; for the journal no times, which
 //! it notes itself, and each line with its priority (sd-daemon(3)), so that `journalctl -p warning` finds what it should.
 
+mod fields;
+
+use fields::Fields;
 use skerry_protocol::words::written_out;
 use std::io::{self, IsTerminal, Write};
 use std::os::fd::AsFd;
@@ -21,8 +24,8 @@ pub fn start(filter: &str, json: bool) {
     let log = if io::stderr().is_terminal() { log } else { log.with_ansi(false) };
     match (json, journal) {
         (true, _) => log.json().flatten_event(true).init(),
-        (false, true) => log.without_time().init(),
-        (false, false) => log.init(),
+        (false, true) => log.fmt_fields(Fields).without_time().init(),
+        (false, false) => log.fmt_fields(Fields).init(),
     }
 }
 

@@ -48,7 +48,7 @@ const IMPORTERS: &[(&str, &[&str])] = &[
     ("clap_complete", &["agent/src/manual.rs"]),
     ("sd_notify", &["agent/src/service.rs"]),
     ("listenfd", &["aggregator/src/web/inherited.rs"]),
-    ("tracing_subscriber", &["agent/src/log.rs"]),
+    ("tracing_subscriber", &["agent/src/log.rs", "agent/src/log/"]),
     ("serde", &["aggregator/src/publish/", "aggregator/src/web/", "aggregator/src/store/"]),
 ];
 
