@@ -3,7 +3,6 @@
 mod doctor;
 mod enroll;
 mod plugins;
-mod probe;
 mod serve;
 mod status;
 
@@ -11,7 +10,7 @@ use anyhow::anyhow;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use skerry_agent::config::{self, Loaded};
 use skerry_agent::enrolment::HOW_TO_ENROL;
-use skerry_agent::{log, manual};
+use skerry_agent::{log, manual, probe_command};
 use skerry_protocol::words::count;
 use std::io::{self, Write};
 use std::path::PathBuf;
@@ -105,7 +104,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Command::CheckConfig { schema: false } => check_config(common),
-        Command::Probe { names } => probe::probe(common, &names),
+        Command::Probe { names } => probe(common, &names),
         Command::Enroll { token, allow_plaintext } => enroll::enroll(common, &token, allow_plaintext),
         Command::Status => status::status(common),
         Command::Doctor => doctor::doctor(common),
@@ -135,6 +134,18 @@ fn not_enrolled() -> String {
 
 fn load(common: &Common) -> anyhow::Result<Loaded> {
     config::load(&common.config).map_err(|problems| anyhow!("the configuration is not usable:\n{problems}"))
+}
+
+fn probe(common: &Common, names: &[String]) -> anyhow::Result<ExitCode> {
+    let config = load(common)?.config;
+    let all_up = probe_command::probe(config.checks, names, config.agent.max_in_flight, common.json)?;
+    Ok(if all_up { ExitCode::SUCCESS } else { ExitCode::from(1) })
+}
+
+/// RFC 3339, to the second.
+fn instant(ms: i64) -> String {
+    let instant = jiff::Timestamp::from_second(ms.div_euclid(1000));
+    instant.map_or_else(|_| format!("{ms} ms"), |instant| instant.to_string())
 }
 
 fn check_config(common: &Common) -> anyhow::Result<ExitCode> {

@@ -1,7 +1,6 @@
 //! `status`: what the spool of an agent on this host says, whether the agent runs or not.
 
-use super::probe::instant;
-use super::{Common, load};
+use super::{Common, instant, load};
 use skerry_agent::clock::Clock;
 use skerry_agent::self_test::{Lack, SelfTest};
 use skerry_agent::spool::{Peek, peek};

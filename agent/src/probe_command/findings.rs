@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use super::json::certificate;
 use super::words::ends;
+use crate::probe::{DnsAnswer, Echoes, Findings, HandshakeSeen, Measure};
 use jiff::Timestamp;
-use skerry_agent::probe::{DnsAnswer, Echoes, Findings, HandshakeSeen, Measure};
 
 /// Lines for a person.
 pub(super) fn lines(findings: &Findings, now: Timestamp) -> Vec<String> {
@@ -103,7 +103,7 @@ fn measure(one: &Measure) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use skerry_agent::probe::{CertificateSeen, RoundTrips};
+    use crate::probe::{CertificateSeen, RoundTrips};
 
     const NOW: Timestamp = Timestamp::UNIX_EPOCH;
 

@@ -2,9 +2,9 @@
 
 use super::words::days_left;
 use super::{Probed, findings};
+use crate::probe::CertificateSeen;
 use jiff::Timestamp;
 use serde_json::{Value, json};
-use skerry_agent::probe::CertificateSeen;
 
 /// All that was seen.
 pub(super) fn array(results: &[Probed], now: Timestamp) -> Value {

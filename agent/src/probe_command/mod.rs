@@ -1,4 +1,4 @@
-//! `probe`: checks run once, now, with what each phase took and what its kind found. What a new variant of
+//! `probe` of both programs: checks run once, now, with what each phase took and what its kind found. What a new variant of
 //! `Findings` looks like stands in `findings.rs`, and nowhere else here.
 
 mod chart;
@@ -6,13 +6,11 @@ mod findings;
 mod json;
 mod words;
 
-use super::{Common, load};
+use crate::probe::{Observed, Prober};
 use anyhow::{Context, bail};
-use skerry_agent::probe::{Observed, Prober};
 use skerry_protocol::check::Check;
 use skerry_protocol::wire::Outcome;
 use std::io::{self, IsTerminal, Write};
-use std::process::ExitCode;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
@@ -25,9 +23,12 @@ struct Probed {
     observed: Observed,
 }
 
-pub(super) fn probe(common: &Common, names: &[String]) -> anyhow::Result<ExitCode> {
-    let config = load(common)?.config;
-    let known = config.checks;
+/// Runs those of `known` that are named, all where none is, at most so many at once, and prints what they saw. Whether
+/// all are up.
+///
+/// # Errors
+/// A name that no check has; the probes cannot be prepared.
+pub fn probe(known: Vec<Check>, names: &[String], at_once: usize, json: bool) -> anyhow::Result<bool> {
     let unknown: Vec<&str> = names
         .iter()
         .filter(|name| !known.iter().any(|check| check.name == **name))
@@ -38,17 +39,16 @@ pub(super) fn probe(common: &Common, names: &[String]) -> anyhow::Result<ExitCod
     }
     let chosen = known.into_iter().filter(|check| names.is_empty() || names.contains(&check.name)).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let results = runtime.block_on(observe_all(chosen, config.agent.max_in_flight))?;
+    let results = runtime.block_on(observe_all(chosen, at_once))?;
     runtime.shutdown_background();
     let (now, mut out) = (now(), io::stdout().lock());
-    if common.json {
+    if json {
         writeln!(out, "{}", json::array(&results, now))?;
     } else {
         let colour = out.is_terminal();
         write!(out, "{}", words::of(&results, now, colour))?;
     }
-    let all_up = results.iter().all(|probed| probed.observed.outcome == Outcome::Up);
-    Ok(if all_up { ExitCode::SUCCESS } else { ExitCode::from(1) })
+    Ok(results.iter().all(|probed| probed.observed.outcome == Outcome::Up))
 }
 
 #[expect(clippy::disallowed_methods, reason = "a certificate's days are counted by the wall clock")]
@@ -73,10 +73,4 @@ async fn observe_all(checks: Vec<Check>, at_once: usize) -> anyhow::Result<Vec<P
         results.push(task.await.context("a probe failed inside")?);
     }
     Ok(results)
-}
-
-/// RFC 3339, to the second.
-pub(super) fn instant(ms: i64) -> String {
-    let instant = jiff::Timestamp::from_second(ms.div_euclid(1000));
-    instant.map_or_else(|_| format!("{ms} ms"), |instant| instant.to_string())
 }

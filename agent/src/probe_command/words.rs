@@ -1,8 +1,8 @@
 //! What people read: a line for each check, and below it where the time went and what was found.
 
 use super::{Probed, chart, findings};
+use crate::probe::CertificateSeen;
 use jiff::Timestamp;
-use skerry_agent::probe::CertificateSeen;
 use skerry_protocol::wire::{Outcome, Reason};
 
 const COLUMNS: [&str; 5] = ["CHECK", "TYPE", "OUTCOME", "TOTAL", "REASON"];
@@ -94,8 +94,8 @@ fn days(left: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cli::probe::json;
-    use skerry_agent::probe::{Asked, Findings, Observed};
+    use crate::probe::{Asked, Findings, Observed};
+    use crate::probe_command::json;
     use skerry_protocol::wire::Phases;
     use std::time::Duration;
 
