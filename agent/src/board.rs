@@ -22,6 +22,8 @@ pub struct Seen {
     pub evidence: Option<Moment>,
     /// Reason of the last observation.
     pub reason: Reason,
+    /// The end of the certificate that was seen last, ms since 1970 UTC.
+    pub certificate_ends_ms: Option<i64>,
 }
 
 /// Every check the agent runs, numbered anew whenever they change.
@@ -37,7 +39,7 @@ pub struct Declarations {
 #[derive(Clone, Copy, Debug)]
 struct Posted {
     seen: Seen,
-    /// The version with which its state or its flag last changed.
+    /// The version with which its state, its flag or its certificate last changed.
     changed: u64,
 }
 
@@ -122,7 +124,7 @@ impl Board {
 
     /// Posts what is now held to be true of a check.
     pub fn put(&self, name: &Arc<str>, seen: Seen) {
-        let said = |seen: &Seen| (seen.state, seen.flapping);
+        let said = |seen: &Seen| (seen.state, seen.flapping, seen.certificate_ends_ms);
         let next = self.version() + 1;
         let mut board = lock(&self.seen);
         let before = board.get(name).filter(|posted| said(&posted.seen) == said(&seen));

@@ -22,6 +22,7 @@ pub mod log;
 pub mod manual;
 pub mod metrics;
 pub mod probe;
+pub mod probe_command;
 pub mod rights;
 mod rounds;
 pub mod run;

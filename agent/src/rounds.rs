@@ -198,6 +198,7 @@ impl Rounds {
             running: None,
             evidence: None,
             silent_runs: 0,
+            certificate_ends_ms: None,
         };
         let slot = self.free.pop().unwrap_or_else(|| {
             self.watched.push(None);
@@ -317,7 +318,7 @@ impl Rounds {
         let watched = self.watched[slot].as_mut().filter(|watched| watched.generation == generation)?;
         let running = watched.running.take()?;
         let entry = watched.judge(observed, running.started);
-        self.board.put(&watched.name, seen(&watched.hysteresis, watched.evidence, reason_of(&entry)));
+        self.board.put(&watched.name, watched.seen(reason_of(&entry)));
         let pace = watched.pace(outcome_of(&entry), reason_of(&entry));
         let at = watched.cadence.next(running.due, running.started_ms, now, pace);
         self.schedule.enter(Due { at, slot, generation });

@@ -128,7 +128,8 @@ impl Agent {
             deliver,
             clock,
         )
-        .correcting(time);
+        .correcting(time)
+        .standing_at(&settings.location);
         let (orders, ordered) = mpsc::channel(1);
         let (stop_rounds, stop_uplink) = (CancellationToken::new(), CancellationToken::new());
         let rounds = tokio::spawn(rounds.run(ordered, stop_rounds.clone()));

@@ -80,6 +80,8 @@ pub enum Step {
 /// The sending end.
 pub struct Uplink {
     agent: String,
+    /// Where it stands; empty: not told.
+    location: String,
     spool: Spool,
     board: Arc<Board>,
     self_test: Arc<SelfTest>,
@@ -145,6 +147,13 @@ struct Outgoing {
 }
 
 impl Uplink {
+    /// Tells the aggregator where the agent stands.
+    #[must_use]
+    pub fn standing_at(mut self, location: &str) -> Self {
+        location.clone_into(&mut self.location);
+        self
+    }
+
     /// The uplink of the agent of that name.
     pub fn new(
         agent: String,
@@ -156,6 +165,7 @@ impl Uplink {
     ) -> Self {
         Self {
             agent,
+            location: String::new(),
             spool,
             board,
             self_test,
@@ -296,6 +306,7 @@ impl Uplink {
             let mut batch = composing.batch;
             batch.protocol = wire::PROTOCOL_VERSION;
             batch.agent.clone_from(&self.agent);
+            batch.location.clone_from(&self.location);
             env!("CARGO_PKG_VERSION").clone_into(&mut batch.agent_version);
             batch.epoch = page.epoch.to_vec();
             batch.acknowledged_through = page.acknowledged;

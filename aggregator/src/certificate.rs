@@ -4,8 +4,11 @@
 use crate::config::{Listener, Room};
 use crate::web::TlsFiles;
 use anyhow::{Context, ensure};
-use rustls::pki_types::CertificateDer;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use rcgen::PublicKeyData as _;
 use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest, Sha256};
 use skerry_agent::rights::lower_for;
 use std::io::Write;
@@ -50,6 +53,22 @@ pub fn fingerprint(path: &Path) -> anyhow::Result<[u8; 32]> {
     let leaf = chain.next().with_context(|| format!("{} holds no PEM certificate", path.display()))?;
     let leaf = leaf.with_context(|| format!("{} is not a PEM of certificates", path.display()))?;
     Ok(Sha256::digest(&leaf).into())
+}
+
+/// What pins the key of the certificate that we made for `listener`, as `curl --pinnedpubkey` takes it. `None`: that
+/// certificate is not ours, or there is none.
+///
+/// # Errors
+/// The file cannot be read or holds no key.
+pub fn pin(listener: &Listener, database: &Path) -> anyhow::Result<Option<String>> {
+    if listener.tls.is_some() || !shows_our_own(listener) {
+        return Ok(None);
+    }
+    let path = own(database);
+    let unfit = || format!("{} holds no key that can be read", path.display());
+    let key = PrivateKeyDer::from_pem_file(&path).with_context(unfit)?;
+    let key = rcgen::KeyPair::try_from(&key).with_context(unfit)?;
+    Ok(Some(format!("sha256//{}", STANDARD.encode(Sha256::digest(key.subject_public_key_info())))))
 }
 
 /// The file of our own certificate and its key.

@@ -3,8 +3,10 @@
 
 mod bounds;
 mod measure;
+mod not_taken;
 
 pub(crate) use measure::Cost;
+pub use not_taken::NotTaken;
 
 use self::bounds::{counted, dated, plain, signed, wall};
 use crate::clock::Moment;
@@ -33,47 +35,6 @@ const SMALL_BATCH: usize = 256 << 10;
 /// What the largest batch makes in memory, with room to spare, bytes.
 const LARGEST_REPORT: usize = 16 << 20;
 
-/// Why a batch was not taken.
-#[derive(Debug, thiserror::Error)]
-pub enum NotTaken {
-    /// It will never be taken as it is.
-    #[error("{0}")]
-    Malformed(String),
-    /// It speaks for another agent than its credential.
-    #[error(
-        "the batch is of agent {said:?}, but the token is of agent {is:?}: give each agent its own token"
-    )]
-    OtherAgent {
-        /// In the batch.
-        said: String,
-        /// Of the credential.
-        is: String,
-    },
-    /// Two agents speak with its credential.
-    #[error(
-        "two agents deliver as {0:?}: one is a copy of the other (a cloned machine or a copied spool), and \
-         neither is taken. Stop one of them, give it an empty spool and a name of its own, and enrol it: \
-         skerry-aggregator agent add. The other is taken again some minutes after"
-    )]
-    Cloned(String),
-    /// Another spool delivers with its credential, and it shows no proof of that one.
-    #[error(
-        "another agent delivers as {0:?} at this time, from another spool: this one is taken once that one was silent \
-         for 7 minutes. If there is none that you know of, its token was stolen: skerry-aggregator agent rotate {0}. \
-         If this is a copy of it (a cloned machine), give it a name of its own and enrol it: skerry-aggregator agent add"
-    )]
-    AnotherLives(String),
-    /// Its credential was replaced a moment ago.
-    #[error("this token was replaced by a new one")]
-    Replaced,
-    /// Nobody knows when it reached us.
-    #[error("the aggregator slept or was stopped while this batch waited for it: it has to be sent again")]
-    Waited,
-    /// Try again.
-    #[error(transparent)]
-    Refused(#[from] Refused),
-}
-
 /// What a batch may call its agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
@@ -81,6 +42,8 @@ pub struct Names {
     pub name: String,
     /// The one it had before it was renamed here; its own file may still say so.
     pub former: Option<String>,
+    /// Where it stands, and where it stood before it was moved here; empty: it may stand anywhere.
+    pub locations: Vec<String>,
     /// Tells the credential that it brought from others; 0: it is the built-in agent, which needs none.
     pub credential: u64,
 }
@@ -248,6 +211,13 @@ fn read(
         let said = plain(batch.agent);
         return Err(ReadError::NotTaken(NotTaken::OtherAgent { said, is: names.name.clone() }));
     }
+    if let Some(is) = names.locations.first()
+        && !batch.location.is_empty()
+        && !names.locations.contains(&batch.location)
+    {
+        let (name, is, said) = (names.name.clone(), is.clone(), plain(batch.location));
+        return Err(ReadError::NotTaken(NotTaken::OtherLocation { name, said, is }));
+    }
     if engine.waited(agent, &batch.boot_id, signed(batch.boot_now_ms), arrived) {
         return Err(ReadError::NotTaken(NotTaken::Waited));
     }
@@ -364,6 +334,7 @@ fn snapshot(state: &wire::HardState) -> SnapshotState {
         since_ago: signed(state.since_ms_ago),
         evidence_ago: state.evidence_ms_ago.map(signed),
         flapping: state.flapping,
+        certificate_ends: state.certificate_ends_ms.and_then(dated),
     }
 }
 

@@ -120,6 +120,7 @@ impl Ingest for Intake {
             names: Names {
                 name: owner.name,
                 former: owner.former_name,
+                locations: std::iter::once(owner.location).chain(owner.former_location).collect(),
                 credential: credential(&token_hash(token)),
             },
             allowance,
@@ -145,7 +146,7 @@ impl Ingest for Intake {
             Ok(Err(error)) => return EnrolAnswer::Unavailable(error.to_string()),
             Err(error) => return EnrolAnswer::Unavailable(error.to_string()),
         };
-        let again = "Make a new one: skerry-aggregator agent add NAME --location LOCATION";
+        let again = "Make a new one: skerry-aggregator agent rotate NAME, or agent add for an agent that is not listed";
         match redeemed {
             Redeemed::Enrolled(whose) => {
                 tracing::info!(agent = %whose.name, workspace = %whose.workspace, "enrolled");
@@ -218,7 +219,9 @@ impl web::Delivery for Admitted {
 fn answer(not_taken: NotTaken) -> IngestAnswer {
     match not_taken {
         NotTaken::Malformed(why) => IngestAnswer::Malformed(why),
-        other @ NotTaken::OtherAgent { .. } => IngestAnswer::Forbidden(other.to_string()),
+        other @ (NotTaken::OtherAgent { .. } | NotTaken::OtherLocation { .. }) => {
+            IngestAnswer::Forbidden(other.to_string())
+        }
         // The engine tells operators, at most once a minute.
         cloned @ (NotTaken::Cloned(_) | NotTaken::AnotherLives(_)) => {
             IngestAnswer::Forbidden(cloned.to_string())
@@ -261,7 +264,7 @@ impl LocalIntake {
 #[async_trait]
 impl Deliver for LocalIntake {
     async fn deliver(&self, body: Bytes) -> Delivery {
-        let names = Names { name: self.name.clone(), former: None, credential: 0 };
+        let names = Names { name: self.name.clone(), former: None, locations: Vec::new(), credential: 0 };
         let taken = ingest::accept(&self.engine, &self.aggregator_id, self.agent, &names, body).await;
         match taken {
             Ok(mut reply) => {

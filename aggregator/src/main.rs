@@ -84,6 +84,14 @@ enum Do {
     },
     /// What is held to be true of checks, and who says otherwise.
     Check(cli::Checks),
+    /// When components were worse than operational, and by which checks; the newest first.
+    Outages(cli::Outages),
+    /// Run checks of the configuration once, now, from this host. Exit 0: all are up, 1: some are not, or could not be run.
+    Probe {
+        /// Which checks; all but heartbeats where none is named.
+        #[arg(value_name = "NAME")]
+        names: Vec<String>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -121,7 +129,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     }
     // What these write lies beside the database, whose folder is the aggregator's: root follows no link there.
     let beside = match &arguments.command {
-        Some(Do::Agent(_) | Do::Heartbeat(_) | Do::Check(_)) => loaded.configs.first(),
+        Some(Do::Agent(_) | Do::Heartbeat(_) | Do::Check(_) | Do::Outages(_)) => loaded.configs.first(),
         _ => None,
     };
     let _rights = beside.map(|config| lower_for(&config.store.path)).transpose()?;
@@ -136,7 +144,11 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             say(&answer, &mut std::io::stdout());
         }
         Some(Do::Heartbeat(asked)) => {
-            say(&cli::heartbeats(&loaded, asked, arguments.json)?, &mut std::io::stdout());
+            let (answer, note) = cli::heartbeats(&loaded, asked, arguments.json)?;
+            if let Some(note) = note {
+                say(&note, &mut std::io::stderr());
+            }
+            say(&answer, &mut std::io::stdout());
         }
         Some(Do::Backup { file }) => {
             say(&cli::backup(&loaded, file, arguments.json)?, &mut std::io::stdout());
@@ -148,6 +160,13 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Some(Do::Doctor | Do::Manual { .. }) => {}
         Some(Do::Check(asked)) => {
             say(&cli::checks(&loaded, asked, arguments.json)?, &mut std::io::stdout());
+        }
+        Some(Do::Outages(asked)) => {
+            say(&cli::outages(&loaded, asked, arguments.json)?, &mut std::io::stdout());
+        }
+        Some(Do::Probe { names }) => {
+            let all_up = cli::probe(&loaded, names, arguments.json)?;
+            return Ok(if all_up { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -183,12 +202,13 @@ fn start_logging(arguments: &Arguments) {
     let level = match arguments.log_level {
         LogLevel::Error => "error",
         LogLevel::Warn => "warn",
-        // The engine says each transition of the built-in agent too; the web server says nothing new.
+        // The web server says nothing new.
         LogLevel::Info => "info,skerry_agent::rounds=warn,actix_server=warn",
         LogLevel::Debug => "debug,hyper=info,h2=info,hickory_proto=info,hickory_resolver=info",
         LogLevel::Trace => "trace",
     };
-    let filter = format!("{level},{}", web::COUNTED);
+    // The engine says each transition of the built-in agent too.
+    let filter = format!("{level},skerry_agent::rounds::watched=off,{}", web::COUNTED);
     skerry_agent::log::start(&filter, arguments.json);
 }
 

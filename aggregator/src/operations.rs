@@ -1,11 +1,13 @@
 //! What operators and their tools are told: readiness proved from end to end, and metrics.
 
 mod agents;
+mod checks;
 mod metrics_token;
 
 pub use metrics_token::MetricsToken;
 
 use agents::{AgentSight, Minority};
+use checks::CheckSight;
 
 use crate::domain::state::{Check, CheckKey, Link, State, Witnessed};
 use crate::domain::step::witnesses_of;
@@ -43,7 +45,7 @@ struct Sight {
     at: Timestamp,
     agents: Vec<AgentSight>,
     minorities: Vec<Minority>,
-    checks: usize,
+    checks: Arc<[CheckSight]>,
     /// (workspace, check) of those whose verdict hangs on agents that say that it flaps.
     flapping: Vec<(String, String)>,
     newest: Option<Timestamp>,
@@ -81,7 +83,7 @@ impl Overseer {
             return reason.clone();
         }
         let (pages, sight) = (self.site.load().by_slug.len(), self.sight());
-        let (checks, agents) = (count(sight.checks, "check"), count(sight.agents.len(), "agent"));
+        let (checks, agents) = (count(sight.checks.len(), "check"), count(sight.agents.len(), "agent"));
         format!("{} published, {checks}, {agents}", count(pages, "page"))
     }
 
@@ -105,7 +107,7 @@ fn sight(state: &State, now: Timestamp) -> Sight {
         at: now,
         agents: agents::sight(state),
         minorities: agents::minorities(state, now),
-        checks: state.checks.len(),
+        checks: checks::sight(state, now).into(),
         flapping: flapping(state, now),
         newest: declared().filter_map(Witnessed::evidence).max(),
         watching: declared().next().is_some() || linked(),
@@ -191,7 +193,7 @@ impl Overseer {
 
     fn register_sight(&self, registry: &mut Registry) {
         let sight = self.sight();
-        let checks = i64::try_from(sight.checks).unwrap_or(i64::MAX);
+        let checks = i64::try_from(sight.checks.len()).unwrap_or(i64::MAX);
         registry.register("checks", "Checks known", ConstGauge::new(checks));
         let flapping = Family::<CheckLabels, Gauge>::default();
         for (workspace, check) in &sight.flapping {
@@ -209,6 +211,7 @@ impl Overseer {
                 ConstGauge::new(age),
             );
         }
+        checks::register(registry, &sight.checks);
         agents::register(registry, &sight.agents, sight.at, self.engine.health());
         agents::register_minorities(registry, &sight.minorities);
     }

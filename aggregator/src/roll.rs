@@ -1,4 +1,4 @@
-//! What the command line changed beside us: agents that were renamed, moved, limited, allowed, disabled or revoked,
+//! What the command line changed beside us: agents that were renamed, moved, limited, allowed, disabled, revoked or removed,
 //! and definitions that were chosen, are noticed within seconds, heard from or not.
 
 use crate::domain::state::{State, Witnessed, WorkspaceKey};
@@ -53,8 +53,10 @@ fn news(
     for row in agents {
         let Some(known) = state.agents.get(&row.agent) else { continue };
         let asked = |track: &Witnessed| track.agent == row.agent && track.is_run();
-        if row.standing != Standing::Active && state.tracks.values().any(asked) {
-            commands.push(Command::Dismiss { agent: row.agent });
+        let removed = row.standing == Standing::Removed;
+        let is_asked = row.standing != Standing::Active && state.tracks.values().any(asked);
+        if is_asked || removed != known.removed {
+            commands.push(Command::Dismiss { agent: row.agent, removed });
         }
         if known.permit != row.permit {
             commands.push(Command::Permit { agent: row.agent, permit: row.permit });

@@ -224,7 +224,14 @@ fn observed(when: When, hard: Hard) -> Observed {
 }
 
 fn live(hard: Hard) -> Vec<SnapshotState> {
-    vec![SnapshotState { check: 0, state: hard, since_ago: SECOND, evidence_ago: Some(0), flapping: false }]
+    vec![SnapshotState {
+        check: 0,
+        state: hard,
+        since_ago: SECOND,
+        evidence_ago: Some(0),
+        flapping: false,
+        certificate_ends: None,
+    }]
 }
 
 #[test]

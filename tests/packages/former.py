@@ -13,6 +13,13 @@ from host import Failed
 
 SCHEMA = 2
 INVERSE = """
+ALTER TABLE track DROP COLUMN run_ms;
+ALTER TABLE track DROP COLUMN run_outcome;
+ALTER TABLE track DROP COLUMN run_reason;
+ALTER TABLE track DROP COLUMN run_detail;
+ALTER TABLE track DROP COLUMN run_us;
+ALTER TABLE track DROP COLUMN certificate_end;
+ALTER TABLE agent DROP COLUMN moved_from;
 DROP TABLE clock;
 DROP TABLE blind;
 DROP TABLE former_quorum;

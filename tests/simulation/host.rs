@@ -314,7 +314,7 @@ impl Host {
 
 fn seen(hysteresis: &Hysteresis, evidence: Option<Moment>) -> Seen {
     let (state, since) = (hysteresis.hard, hysteresis.since);
-    Seen { state, flapping: false, since, evidence, reason: Reason::None }
+    Seen { state, flapping: false, since, evidence, reason: Reason::None, certificate_ends_ms: None }
 }
 
 fn declared(name: &str, interval: i64) -> Declared {

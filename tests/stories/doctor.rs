@@ -159,7 +159,7 @@ async fn over_tls_it_is_the_certificate_that_is_judged() {
     let mut world = World::new(&format!("{open}{by_file}{}", page("demo", true, &["web"])));
     world.start().await;
     let config = agent_config(&world, "web-1", &url, "");
-    let (worked, said) = enroll(&done(&world, &["agent", "add", "web-1", "--location", "fra"]), &config);
+    let (worked, said) = enroll(&done(&world, &["agent", "add", "web-1", "--location", "there"]), &config);
     assert!(worked, "{said}");
 
     let said = of_certificates(&aggregator(&world));

@@ -72,14 +72,14 @@ async fn one_line_enrols_and_the_certificate_is_pinned() {
     let mut world = World::new(&format!("{listener}{}", page("demo", true, &["web"])));
     world.start().await;
     let config = agent_config(&world, "web-1", &url, &quick_check("web", &nginx.url_at("127.0.0.1", "/")));
-    let line = done(&world, &["agent", "add", "web-1", "--location", "fra"]);
+    let line = done(&world, &["agent", "add", "web-1", "--location", "there"]);
     assert!(!line.contains('\n'), "{line}");
     let other = agent_config(&world, "web-2", &url, "");
     let (worked, said) = enroll(&line, &other);
     assert!(!worked && said.contains("Set name = \"web-1\"") && said.contains("not used"), "{said}");
 
     let (worked, said) = enroll(&line, &config);
-    assert!(worked && said.contains("Enrolled as web-1 in fra"), "{said}");
+    assert!(worked && said.contains("Enrolled as web-1 in there"), "{said}");
     assert!(said.contains("certificate is pinned"), "{said}");
     let mode = std::fs::metadata(world.path("web-1/token")).expect("a token").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
@@ -89,7 +89,7 @@ async fn one_line_enrols_and_the_certificate_is_pinned() {
     let agent = world.start_agent("web-1", &config);
     world.shows("web", "operational", NOTICED).await;
     let row = listed(&world, "web-1");
-    assert_eq!((&row["location"], &row["standing"]), (&"fra".into(), &"active".into()), "{row}");
+    assert_eq!((&row["location"], &row["standing"]), (&"there".into(), &"active".into()), "{row}");
     assert_eq!(row["version"], env!("CARGO_PKG_VERSION"), "{row}");
     assert!(row["last_seen_age_ms"].as_i64() < Some(16_000) && row["spool"]["depth"].is_u64(), "{row}");
     agent.stop().await;
@@ -125,7 +125,8 @@ async fn a_token_that_no_other_host_can_use_says_so() {
     let said = note(&world, &add);
     assert!(said.contains("only agents of this very host reach http://127.0.0.1:"), "{said}");
     assert!(said.contains("--url"), "{said}");
-    assert_eq!(note(&world, &[&add[..], &["--url", "https://status.example.com:8081"]].concat()), "");
+    let again = ["agent", "rotate", "web-1", "--url", "https://status.example.com:8081"];
+    assert_eq!(note(&world, &again), "");
 }
 
 #[tokio::test]
@@ -134,7 +135,7 @@ async fn a_token_that_is_late_or_not_whole_is_refused() {
     let mut world = World::new(&format!("{listener}{}", page("demo", true, &["web"])));
     world.start().await;
     let config = agent_config(&world, "web-1", &url, "");
-    let line = done(&world, &["agent", "add", "web-1", "--location", "fra"]);
+    let line = done(&world, &["agent", "add", "web-1", "--location", "there"]);
     let (worked, said) = enroll(&line[..line.len() - 3], &config);
     assert!(!worked && said.contains("copy the line"), "{said}");
     // A quarter of an hour passes.
@@ -142,7 +143,7 @@ async fn a_token_that_is_late_or_not_whole_is_refused() {
     database.busy_timeout(Duration::from_secs(5)).expect("a pragma");
     database.execute("UPDATE enrolment SET until_ms = until_ms - 900001", []).expect("written");
     let (worked, said) = enroll(&line, &config);
-    assert!(!worked && said.contains("has expired") && said.contains("agent add"), "{said}");
+    assert!(!worked && said.contains("has expired") && said.contains("agent rotate"), "{said}");
     assert!(!world.path("web-1/token").exists(), "nothing is left behind");
 }
 
@@ -182,7 +183,7 @@ async fn an_agent_is_renamed_disabled_rotated_and_revoked_beside_a_running_aggre
     done(&world, &["agent", "revoke", "eye"]);
     answers(&rotated, 401, "revoked").await;
     let (worked, said) = told(&world, &["agent", "enable", "eye"]);
-    assert!(!worked && said.contains("agent add"), "{said}");
+    assert!(!worked && said.contains("agent rotate"), "{said}");
     let (worked, said) = told(&world, &["agent", "disable", "nobody"]);
     assert!(!worked && said.contains("agent list"), "{said}");
 }

@@ -76,6 +76,7 @@ async fn what_the_former_release_kept_is_taken_over() {
     until("a new spool is taken", NOTICED, async || started.elapsed() > BACK).await;
     let token =
         FORMER.split_whitespace().find(|word| word.starts_with("ska_")).expect("it stands in the head");
+    world.is_in("fra-1", "fra");
     let config = world.agent_config("fra-1", world.private, token, &quick_check("web", &url));
     let agent = world.start_agent("fra-1", &config);
     until("what it sees is taken", NOTICED, async || {

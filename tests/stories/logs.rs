@@ -4,6 +4,7 @@ use crate::http::{get, request};
 use crate::process::{Process, program};
 use crate::world::{World, now, page, quick_check};
 use skerry_protocol::wire::{Batch, Observation, Record, encode, record::Kind};
+use skerry_tests::parts::nginx::{Nginx, Site};
 use skerry_tests::parts::{free_port, until};
 use std::fs::File;
 use std::os::unix::fs::MetadataExt;
@@ -70,6 +71,43 @@ async fn the_agent_says_to_the_journal_what_matters() {
     until("it waits", BOUND, async || process.log().contains("not enrolled yet")).await;
     assert!(process.log().starts_with("<4> WARN "), "{}", process.log());
     process.stop().await;
+}
+
+/// A check that goes down is a warning, and a reader of the line can tell where each value ends.
+#[tokio::test]
+async fn a_check_that_goes_down_is_a_warning_with_quoted_values_and_times_that_can_be_read() {
+    let checks = quick_check("My shop", &format!("http://127.0.0.1:{}/", free_port()));
+    let mut world = World::new(&format!("[local_agent]\nlocation = \"here\"\n\n{checks}"));
+    let transition =
+        |log: String| log.lines().find(|line| line.contains("hard transition")).map(str::to_owned);
+    world.start().await;
+    until("it is down", BOUND, async || transition(world.running().log()).is_some()).await;
+    let line = transition(world.running().log()).expect("it is logged");
+    assert!(line.contains(" WARN hard transition check=\"My shop\" agent="), "{line}");
+    assert!(line.contains(" from=unknown to=down reason=connect_refused detail=\""), "{line}");
+    let since =
+        line.split(" since=").nth(1).and_then(|rest| rest.split(' ').next()).expect("it says since when");
+    assert!(since.starts_with("20") && since.ends_with('Z') && since.contains('T'), "{line}");
+    assert_eq!(world.running().log().matches("hard transition").count(), 1, "it is said once");
+    world.stop().await;
+}
+
+/// What a check that is up has none of is not named.
+#[tokio::test]
+async fn an_empty_value_is_left_out() {
+    let nginx = Nginx::start(&Site::default()).await;
+    let checks = quick_check("web", &nginx.url_at("127.0.0.1", "/"));
+    let mut world = World::new(&format!("[local_agent]\nlocation = \"here\"\n\n{checks}"));
+    world.start().await;
+    until("it is up", BOUND, async || world.running().log().contains("hard transition")).await;
+    let log = world.running().log();
+    let line = log.lines().find(|line| line.contains("hard transition")).expect("it is logged");
+    assert!(
+        line.contains(" INFO hard transition check=web agent=") && line.contains(" to=up since="),
+        "{line}"
+    );
+    assert!(!log.lines().any(|line| line.contains("= ") || line.ends_with('=')), "{log}");
+    world.stop().await;
 }
 
 #[tokio::test]

@@ -7,6 +7,7 @@ mod attacks;
 mod caching;
 mod certificates;
 mod clocks;
+mod commands;
 mod continuity;
 mod doctor;
 mod enrolment;

@@ -81,6 +81,13 @@ async fn metrics_are_accepted_by_promtool_and_count() {
     ] {
         assert!(value(name).abs() < 60.0, "{name}");
     }
+    let check = "workspace=\"default\",check=\"web\"";
+    for (state, is) in [("up", 1), ("degraded", 0), ("down", 0), ("unknown", 0)] {
+        let line = format!("skerry_check_state{{{check},state=\"{state}\"}} {is}");
+        assert!(text.lines().any(|one| one == line), "no {line} in:\n{text}");
+    }
+    let latency = value("skerry_check_latency_seconds");
+    assert!(latency > 0.0 && latency < 10.0, "{latency}");
     let version = format!("version=\"{}\"}} 1", env!("CARGO_PKG_VERSION"));
     assert!(text.contains(&version), "{text}");
     accepted_by_promtool(&text);

@@ -62,8 +62,8 @@ async fn a_token_is_for_the_checks_that_its_patterns_name() {
     assert_eq!(listed(&world, "bb")["limit"], serde_json::json!(["shop-*", "till"]));
     assert!(done(&world, &["agent", "list"]).contains("limited to shop-*, till"));
 
-    // It is enrolled anew for other checks, and the running aggregator follows.
-    shop.token = Agent::new(&world, "bb", &["--checks", "mail"]).token;
+    // It is limited to other checks, and the running aggregator follows.
+    done(&world, &["agent", "limit", "bb", "--checks", "mail"]);
     until("it counts for the mail", FOLLOWED, async || {
         shop.says(&world, "mail", 1, State::Up);
         shop.held(&world, "mail").is_none()
@@ -74,6 +74,8 @@ async fn a_token_is_for_the_checks_that_its_patterns_name() {
         let (worked, said) = told(&world, &words);
         assert!(!worked && said.contains("is not a pattern of check names"), "{pattern:?}: {said}");
     }
+    done(&world, &["agent", "limit", "bb"]);
+    assert!(listed(&world, "bb")["limit"].is_null(), "it may report every check");
 }
 
 #[tokio::test]

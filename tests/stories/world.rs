@@ -4,9 +4,11 @@ use crate::http::{Answer, get, request};
 use crate::process::{Process, program, run};
 use rusqlite::{Connection, OpenFlags};
 use skerry_tests::parts::{free_port, until};
+use std::collections::HashMap;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 
@@ -31,6 +33,8 @@ pub(crate) struct World {
     pub(crate) private: u16,
     pub(crate) aggregator: Option<Process>,
     configs: Vec<PathBuf>,
+    /// Of the agents that were enrolled, by name.
+    locations: Mutex<HashMap<String, String>>,
 }
 
 impl World {
@@ -38,7 +42,8 @@ impl World {
     pub(crate) fn new(rest: &str) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let (public, private) = (free_port(), free_port());
-        let mut world = Self { directory, public, private, aggregator: None, configs: Vec::new() };
+        let (configs, locations) = (Vec::new(), Mutex::default());
+        let mut world = Self { directory, public, private, aggregator: None, configs, locations };
         world.declare(rest);
         world
     }
@@ -139,9 +144,15 @@ impl World {
         self.aggregator.take().expect("the aggregator runs").kill();
     }
 
+    /// An agent is enrolled there.
+    pub(crate) fn is_in(&self, name: &str, location: &str) {
+        self.locations.lock().expect("nobody panicked").insert(name.to_owned(), location.to_owned());
+    }
+
     /// Enrols an agent in the workspace of the first file, or in `workspace`: the token.
     pub(crate) fn enrol(&self, name: &str, location: &str, workspace: Option<&str>) -> String {
         let mut words = vec!["agent", "add", name, "--location", location, "--token"];
+        self.is_in(name, location);
         words.extend(workspace.iter().flat_map(|workspace| ["--workspace", workspace]));
         let output = self.command(&words).output().expect("it starts");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -151,8 +162,10 @@ impl World {
     /// Writes the configuration of an agent that delivers to `port`.
     pub(crate) fn agent_config(&self, name: &str, port: u16, token: &str, checks: &str) -> PathBuf {
         let token = self.write(&format!("{name}/token"), token);
+        let locations = self.locations.lock().expect("nobody panicked");
+        let location = locations.get(name).map_or(name, String::as_str);
         let text = format!(
-            "[agent]\nname = \"{name}\"\nlocation = \"{name}\"\nspool = \"{}\"\n\n\
+            "[agent]\nname = \"{name}\"\nlocation = \"{location}\"\nspool = \"{}\"\n\n\
              [aggregator]\nurl = \"http://127.0.0.1:{port}\"\ntoken_file = \"{}\"\n\n{checks}",
             self.path(&format!("{name}/spool.db")).display(),
             token.display()

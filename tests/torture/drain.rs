@@ -241,7 +241,10 @@ fn show(board: &Board, agent: usize, now: Moment) {
         let (state, reason) =
             if number == 0 { (State::Down, Reason::StatusMismatch) } else { (State::Up, Reason::None) };
         let since = Moment { boot_ms: now.boot_ms - 5_000, ..now };
-        board.put(check, Seen { state, flapping: false, since, evidence: Some(now), reason });
+        board.put(
+            check,
+            Seen { state, flapping: false, since, evidence: Some(now), reason, certificate_ends_ms: None },
+        );
     }
 }
 

@@ -350,6 +350,7 @@ impl Work {
             process: Vec::new(),
             acknowledged_through: 0,
             former_epoch: former.unwrap_or_default(),
+            location: String::new(),
         };
         Some(encode(&batch).expect("it compresses"))
     }
@@ -364,6 +365,7 @@ impl Work {
                 since_ms_ago: now.saturating_sub(watched.since),
                 evidence_ms_ago: Some(EVERY),
                 reason: Reason::None as i32,
+                certificate_ends_ms: None,
             })
             .collect()
     }

@@ -102,6 +102,14 @@ fn suited(path: &Path, token: &JoinToken) -> anyhow::Result<(AgentConfig, PathBu
         config.agent.name,
         token.name
     );
+    ensure!(
+        config.agent.location == token.location,
+        "the token is for an agent in {:?}, and {file} says location = {:?}. Set location = {:?} under [agent], then run \
+         this again, or make a token for that location: the token is not used",
+        token.location,
+        config.agent.location,
+        token.location
+    );
     let addresses: Vec<Url> = token.addresses.iter().filter_map(|address| address.parse().ok()).collect();
     ensure!(
         config.uplink.urls.iter().any(|url| addresses.contains(url)),

@@ -11,6 +11,7 @@ use skerry_protocol::wire::{Observation, Outcome, Reason, State};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::AbortHandle;
+use tracing::field::display;
 
 /// Longest detail kept, bytes.
 const LONGEST_DETAIL: usize = 200;
@@ -27,6 +28,8 @@ pub(super) struct Watched {
     pub(super) evidence: Option<Moment>,
     /// So many runs in a row said nothing of the target.
     pub(super) silent_runs: u32,
+    /// The end of the certificate that was seen last, ms since 1970 UTC.
+    pub(super) certificate_ends_ms: Option<i64>,
 }
 
 pub(super) struct Running {
@@ -73,15 +76,13 @@ impl Watched {
             self.silent_runs = 0;
             self.evidence = Some(started);
         }
+        // One that could not be reached says nothing of its certificate.
+        if observed.certificate.is_some() || observed.outcome == Outcome::Up {
+            let ends = observed.certificate.as_ref().map(|seen| seen.not_after.as_millisecond());
+            self.certificate_ends_ms = ends;
+        }
         if let Some(change) = change {
-            tracing::info!(
-                check = %self.name,
-                from = change.from.name(),
-                to = change.to.name(),
-                reason = observed.reason.name(),
-                detail = %observed.detail,
-                "hard transition"
-            );
+            self.tell(change, &observed);
         }
         let flapping = self.hysteresis.flapping;
         if flapping != before.flapping {
@@ -104,6 +105,25 @@ impl Watched {
             hard: change.is_some() || flapping != before.flapping,
             interval_ms: u32::try_from(self.check.interval.as_millis()).unwrap_or(u32::MAX),
             standing,
+        }
+    }
+}
+
+impl Watched {
+    /// What is held to be true of the check now.
+    pub(super) fn seen(&self, reason: Reason) -> Seen {
+        let certificate_ends_ms = self.certificate_ends_ms;
+        Seen { certificate_ends_ms, ..seen(&self.hysteresis, self.evidence, reason) }
+    }
+
+    fn tell(&self, change: Transition, observed: &Observed) {
+        let (check, from, to) = (display(&self.name), change.from.name(), change.to.name());
+        let reason = Some(observed.reason.name()).filter(|_| observed.reason != Reason::None);
+        let detail = Some(observed.detail.as_str()).filter(|detail| !detail.is_empty());
+        if change.to == State::Down {
+            tracing::warn!(check, from, to, reason, detail, "hard transition");
+        } else {
+            tracing::info!(check, from, to, reason, detail, "hard transition");
         }
     }
 }
@@ -144,7 +164,14 @@ fn observation(
 }
 
 pub(super) fn seen(hysteresis: &Hysteresis, evidence: Option<Moment>, reason: Reason) -> Seen {
-    Seen { state: hysteresis.hard, flapping: hysteresis.flapping, since: hysteresis.since, evidence, reason }
+    Seen {
+        state: hysteresis.hard,
+        flapping: hysteresis.flapping,
+        since: hysteresis.since,
+        evidence,
+        reason,
+        certificate_ends_ms: None,
+    }
 }
 
 pub(super) fn outcome_of(entry: &Entry) -> Outcome {

@@ -15,6 +15,7 @@ fn watched() -> Watched {
         running: None,
         evidence: None,
         silent_runs: 0,
+        certificate_ends_ms: None,
     }
 }
 

@@ -72,6 +72,7 @@ impl Composing {
                 since_ms_ago: now.ms_since(&seen.since),
                 evidence_ms_ago: seen.evidence.map(|evidence| now.ms_since(&evidence)),
                 reason: seen.reason as i32,
+                certificate_ends_ms: seen.certificate_ends_ms,
             });
         }
     }

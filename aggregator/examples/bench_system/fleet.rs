@@ -90,6 +90,7 @@ impl Agent {
             since_ms_ago: 3_600_000,
             evidence_ms_ago: Some(1_000),
             reason: reason(*down) as i32,
+            certificate_ends_ms: None,
         });
         let inventory = (!std::mem::replace(&mut self.declared, true))
             .then(|| wire::Inventory { checks: self.checks.iter().map(|name| declared(name)).collect() });
@@ -110,6 +111,7 @@ impl Agent {
             process: vec![7; 16],
             acknowledged_through: 0,
             former_epoch: Vec::new(),
+            location: String::new(),
         };
         Ok(wire::encode(&batch)?)
     }

@@ -107,7 +107,7 @@ fn folded(database: &Path, shape: Shape, batch: usize, rows: usize) -> anyhow::R
         (0..rows / batch).map(|n| body(&mut agents, n, shape, batch, rows)).collect::<anyhow::Result<_>>()?;
     let deliver = |n: usize, body: &[u8]| -> anyhow::Result<()> {
         let (agent, key) = (&agents[n % agents.len()], fleet.keys[n % agents.len()]);
-        let names = Names { name: agent.name.clone(), former: None, credential: 0 };
+        let names = Names { name: agent.name.clone(), former: None, locations: Vec::new(), credential: 0 };
         let reply = runtime.block_on(accept(&fleet.engine, "bench", key, &names, body.to_vec().into()))?;
         std::hint::black_box(reply);
         Ok(())

@@ -89,7 +89,12 @@ pub(crate) fn in_process(seconds: usize, rate: usize) -> anyhow::Result<()> {
         let waited = paced(seconds, rate, |agent, body| {
             let (engine, key) = (engine.clone(), keys[agent]);
             async move {
-                let names = Names { name: format!("agent-{agent}"), former: None, credential: 0 };
+                let names = Names {
+                    name: format!("agent-{agent}"),
+                    former: None,
+                    locations: Vec::new(),
+                    credential: 0,
+                };
                 accept(&engine, "bench", key, &names, body).await?;
                 Ok(())
             }

@@ -51,6 +51,21 @@ pub(crate) enum AgentDo {
         /// The check's name, or a pattern such as 'shop-*'
         check: String,
     },
+    /// Limit an agent to these checks from now on; without any it may report every check
+    Limit {
+        /// Its name
+        name: String,
+        /// The checks it may report, such as 'shop-*'; give it again for each further one
+        #[arg(long, value_name = "PATTERN")]
+        checks: Vec<String>,
+    },
+    /// Say that an agent stands in another location; what it saw until now counts for the former one
+    Move {
+        /// Its name
+        name: String,
+        /// The failure domain it stands in from now on
+        location: String,
+    },
     /// Give an agent another name; it may go on calling itself by the old one
     Rename {
         /// Its name
@@ -68,8 +83,13 @@ pub(crate) enum AgentDo {
         /// Its name
         name: String,
     },
-    /// Take an agent's credential away for good; `agent add` lets it enrol again
+    /// Take an agent's credential away for good; `agent rotate` lets it enrol again
     Revoke {
+        /// Its name
+        name: String,
+    },
+    /// Revoke an agent and list it no more: its checks do without it, its name is free. What it saw stays
+    Remove {
         /// Its name
         name: String,
     },
@@ -113,6 +133,7 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
             refuse_name("agent", name)?;
             refuse_name("location", location)?;
             checks.iter().try_for_each(|pattern| refuse_pattern(pattern))?;
+            refuse_known(&store, workspace, name)?;
             let token = offer(&mut store, process, workspace, name, location, how)?;
             if !checks.is_empty() {
                 store.limit_agent(workspace, name, checks)?;
@@ -130,6 +151,21 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
             let (location, standing) = found.with_context(|| no_agent(workspace, name))?;
             ensure!(standing != Standing::Disabled, "agent {name:?} is disabled: enable it first");
             offer(&mut store, process, workspace, name, &location, how)
+        }
+        AgentDo::Limit { name, checks } => {
+            refuse_built_in(config, name)?;
+            checks.iter().try_for_each(|pattern| refuse_pattern(pattern))?;
+            ensure!(store.limit_agent(workspace, name, checks)?, no_agent(workspace, name));
+            let what = if checks.is_empty() { "every check".to_owned() } else { checks.join(", ") };
+            Ok(format!("{name} may report {what}; a running aggregator follows within 10 s."))
+        }
+        AgentDo::Move { name, location } => move_to(&mut store, config, name, location),
+        AgentDo::Remove { name } => {
+            refuse_built_in(config, name)?;
+            ensure!(store.remove_agent(workspace, name)?, no_agent(workspace, name));
+            Ok(format!(
+                "{name} is removed; its token opens nothing after 10 s, its checks do without it, and what it saw stays."
+            ))
         }
         AgentDo::Rename { name, to } => {
             refuse_built_in(config, name)?;
@@ -201,11 +237,36 @@ fn stand(store: &mut Store, config: &Config, name: &str, standing: Standing) -> 
     let (_, present) = found.with_context(|| no_agent(&config.workspace, name))?;
     if standing == Standing::Active && present == Standing::Revoked {
         bail!(
-            "agent {name:?} was revoked and has no credential: let it enrol again with skerry-aggregator agent add"
+            "agent {name:?} was revoked and has no credential: let it enrol again with skerry-aggregator agent rotate"
         );
     }
     store.set_standing(&config.workspace, name, standing)?;
     Ok(())
+}
+
+fn move_to(store: &mut Store, config: &Config, name: &str, location: &str) -> anyhow::Result<String> {
+    let workspace = &config.workspace;
+    refuse_built_in(config, name)?;
+    refuse_name("location", location)?;
+    let found = store.agent_named(workspace, name)?;
+    let (present, _) = found.with_context(|| no_agent(workspace, name))?;
+    ensure!(present != location, "agent {name:?} is in {location:?} already; nothing was changed");
+    store.move_agent(workspace, name, location)?;
+    Ok(format!(
+        "{name} is in {location} now; a running aggregator follows within 10 s. Set location = {location:?} in its \
+         agent.toml too, where that names one."
+    ))
+}
+
+/// Whoever has the name keeps its place and its token.
+fn refuse_known(store: &Store, workspace: &str, name: &str) -> anyhow::Result<()> {
+    let Some((location, standing)) = store.agent_named(workspace, name)? else { return Ok(()) };
+    let is =
+        if standing == Standing::Active { String::new() } else { format!(" and is {}", standing.name()) };
+    bail!(
+        "there is an agent {name:?} already, in {location:?}{is}; nothing was changed. skerry-aggregator agent rotate lets \
+         it enrol again, agent move gives it another location, agent limit other checks, and agent remove frees the name"
+    )
 }
 
 fn refuse_pattern(pattern: &str) -> anyhow::Result<()> {
@@ -259,14 +320,18 @@ fn offer(
     Ok(format!("skerry-agent enroll {}", token.to_text()))
 }
 
+/// The listener that agents and jobs reach us at. Other hosts first: a listener for this host alone is of use only where
+/// there is no other.
+pub(super) fn door(process: &Config) -> anyhow::Result<&Listener> {
+    let serving = || process.listeners.iter().filter(|listener| listener.serves.contains(&Room::Agents));
+    let open = serving().find(|listener| !listener.address.ip().is_loopback());
+    open.or_else(|| serving().next()).context("no [[listen]] serves \"agents\": add it to one")
+}
+
 /// Where agents reach us, and by which certificate they know us.
 pub(super) fn reached(process: &Config, urls: &[Url]) -> anyhow::Result<(Vec<String>, Vec<u8>)> {
     let database = &process.store.path;
-    let serving = || process.listeners.iter().filter(|listener| listener.serves.contains(&Room::Agents));
-    // Other hosts first: a listener for this host alone is of use only where there is no other.
-    let listener =
-        serving().find(|listener| !listener.address.ip().is_loopback()).or_else(|| serving().next());
-    let listener = listener.context("no [[listen]] serves \"agents\": add it to one")?;
+    let listener = door(process)?;
     let files = of_listener(listener, database)?;
     let addresses = match urls {
         [] => vec![default_address(process, listener, files.is_some())?],
@@ -306,5 +371,5 @@ fn default_address(process: &Config, listener: &Listener, tls: bool) -> anyhow::
 
 /// For people: RFC 3339 in UTC.
 pub(super) fn instant(at: Timestamp) -> String {
-    jiff::Timestamp::from_millisecond(at.0).map_or_else(|_| at.0.to_string(), |at| at.to_string())
+    at.to_string()
 }

@@ -5,13 +5,14 @@ use super::table::{aligned, span};
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 use skerry_aggregator::config::Loaded;
-use skerry_aggregator::domain::opinions::{Opinion, Opinions, of_check};
+use skerry_aggregator::domain::opinions::{Opinion, Opinions, of_check, verdict_since};
 use skerry_aggregator::domain::reporters::Held;
-use skerry_aggregator::domain::state::{Check, State};
+use skerry_aggregator::domain::state::{Check, LastRun, State};
 use skerry_aggregator::domain::time::Timestamp;
-use skerry_aggregator::domain::verdict::Voice;
+use skerry_aggregator::domain::track::Hard;
+use skerry_aggregator::domain::verdict::{LocationSays, Voice};
 
-const HEADS: [&str; 4] = ["CHECK", "VERDICT", "MINORITY", "SAYS"];
+const HEADS: [&str; 6] = ["CHECK", "VERDICT", "SINCE", "LATENCY", "MINORITY", "SAYS"];
 
 #[derive(Args)]
 pub(crate) struct Checks {
@@ -24,8 +25,8 @@ pub(crate) struct Checks {
 
 #[derive(Subcommand)]
 pub(crate) enum CheckDo {
-    /// Show every check: its verdict, what each agent says of it, and the locations that say worse than the
-    /// verdict, and those who do not count, and why
+    /// Show every check: its verdict and since when, how long it took, what each agent says of it and why, the
+    /// locations that say worse than the verdict, and those who do not count, and why
     List,
     /// Say which definition of a check holds, where agents define it differently: that of this agent
     Define {
@@ -66,7 +67,12 @@ pub(crate) fn checks(loaded: &Loaded, asked: &Checks, json: bool) -> anyhow::Res
         .checks
         .iter()
         .filter(|(_, check)| wanted(check))
-        .map(|(key, check)| Row { state: &state, check, opinions: of_check(&state, *key, now) })
+        .map(|(key, check)| Row {
+            state: &state,
+            check,
+            since: verdict_since(&state, *key, now),
+            opinions: of_check(&state, *key, now),
+        })
         .collect();
     rows.sort_unstable_by(|one, other| one.place().cmp(&other.place()));
     Ok(if json { all(&rows) } else { table(&rows, now) })
@@ -75,6 +81,7 @@ pub(crate) fn checks(loaded: &Loaded, asked: &Checks, json: bool) -> anyhow::Res
 struct Row<'s> {
     state: &'s State,
     check: &'s Check,
+    since: Option<Timestamp>,
     opinions: Opinions<'s>,
 }
 
@@ -89,9 +96,10 @@ impl Row<'_> {
     }
 }
 
-fn says(voice: Voice) -> &'static str {
-    match voice {
+fn says(one: &Opinion<'_>) -> &'static str {
+    match one.voice {
         Voice::Absent => "left",
+        Voice::Silent if one.evidence.is_none() && one.last_run.is_some() => "inconclusive",
         Voice::Silent => "silent",
         Voice::Says { hard, .. } => hard.name(),
     }
@@ -102,6 +110,7 @@ fn table(rows: &[Row<'_>], now: Timestamp) -> String {
         return "There are no checks: no file declares one, and no agent has reported one.".to_owned();
     }
     let many = rows.iter().any(|row| row.workspace() != rows[0].workspace());
+    let dash = || "-".to_owned();
     let line = |row: &Row<'_>| {
         let name = &row.check.name;
         let minority = row.opinions.minority().join(", ");
@@ -109,7 +118,9 @@ fn table(rows: &[Row<'_>], now: Timestamp) -> String {
         [
             if many { format!("{}/{name}", row.workspace()) } else { name.clone() },
             row.opinions.verdict.name().to_owned(),
-            if minority.is_empty() { "-".to_owned() } else { minority },
+            row.since.map_or_else(dash, |since| format!("{} ago", span(now - since))),
+            row.opinions.latency_us().map_or_else(dash, milliseconds),
+            if minority.is_empty() { dash() } else { minority },
             if voices.is_empty() { "nobody runs it".to_owned() } else { voices.join("; ") },
         ]
     };
@@ -117,17 +128,33 @@ fn table(rows: &[Row<'_>], now: Timestamp) -> String {
     aligned(&lines)
 }
 
-/// "alpha/one down", "beta/two silent for 4 min".
+/// `41 ms`, `0.4 ms`
+fn milliseconds(us: u64) -> String {
+    if us < 10_000 { format!("{:.1} ms", us as f64 / 1e3) } else { format!("{} ms", us / 1_000) }
+}
+
+/// "alpha/one down: connect_refused, connection refused", "beta/two silent for 4 min".
 fn voice(one: &Opinion<'_>, now: Timestamp) -> String {
-    let who = format!("{}/{} {}", one.location, one.agent, says(one.voice));
+    let who = format!("{}/{} {}", one.location, one.agent, says(one));
     if let Some(held) = one.held {
         return format!("{who}, does not count: {}", held.words());
     }
+    let why = one.why().map(|run| format!(": {}", reason(run))).unwrap_or_default();
     match (one.voice, one.evidence) {
-        (Voice::Says { .. }, _) => who,
-        (_, Some(at)) => format!("{who} for {}", span(now - at)),
+        (Voice::Says { hard: Hard::Up, .. }, _) => match one.why() {
+            Some(run) => format!("{who}, but its last run is {}{why}", run.outcome.name()),
+            None => who,
+        },
+        (Voice::Says { .. }, _) => format!("{who}{why}"),
+        (_, Some(at)) => format!("{who} for {}{why}", span(now - at)),
+        (_, None) if one.last_run.is_some() => format!("{who}{why}"),
         (_, None) => format!("{who}, never heard of it"),
     }
+}
+
+fn reason(run: &LastRun) -> String {
+    let name = run.reason.name();
+    if run.detail.is_empty() { name.to_owned() } else { format!("{name}, {}", run.detail) }
 }
 
 fn all(rows: &[Row<'_>]) -> String {
@@ -135,20 +162,40 @@ fn all(rows: &[Row<'_>]) -> String {
         serde_json::json!({
             "agent": one.agent,
             "location": one.location,
-            "says": says(one.voice),
+            "says": says(one),
+            "since": one.since.map(instant),
             "evidence_at": one.evidence.map(instant),
             "counts": one.held.is_none(),
             "why_not": one.held.map(Held::name),
+            "last_run": one.last_run.map(last_run),
+            "certificate_ends": one.certificate_ends.map(instant),
         })
     };
+    let location = |(location, says): (&str, LocationSays)| serde_json::json!({ "location": location, "says": says.name() });
     let check = |row: &Row<'_>| {
+        let why = row.opinions.why();
         serde_json::json!({
             "workspace": row.workspace(),
             "name": row.check.name,
             "verdict": row.opinions.verdict.name(),
+            "since": row.since.map(instant),
+            "reason": why.map(|run| run.reason.name()),
+            "detail": why.map(|run| &run.detail).filter(|detail| !detail.is_empty()),
+            "latency_us": row.opinions.latency_us(),
             "minority": row.opinions.minority(),
+            "locations": row.opinions.locations().into_iter().map(location).collect::<Vec<_>>(),
             "agents": row.opinions.agents.iter().map(agent).collect::<Vec<_>>(),
         })
     };
     serde_json::json!({ "checks": rows.iter().map(check).collect::<Vec<_>>() }).to_string()
+}
+
+fn last_run(run: &LastRun) -> serde_json::Value {
+    serde_json::json!({
+        "at": instant(run.at),
+        "outcome": run.outcome.name(),
+        "reason": run.reason.name(),
+        "detail": run.detail,
+        "latency_us": run.total_us,
+    })
 }

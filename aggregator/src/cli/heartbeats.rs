@@ -1,11 +1,13 @@
 //! `heartbeat …`: the addresses that jobs call.
 
-use super::agents::{instant, of_workspace, reached, store_at};
+use super::agents::{door, instant, of_workspace, reached, store_at};
 use anyhow::ensure;
 use clap::{Args, Subcommand};
+use skerry_aggregator::certificate;
 use skerry_aggregator::config::{Config, Loaded};
 use skerry_aggregator::domain::time::Timestamp;
 use skerry_aggregator::random;
+use skerry_aggregator::store::HeartbeatToken;
 use skerry_protocol::check::Kind;
 use std::fmt::Write as _;
 use url::Url;
@@ -37,12 +39,21 @@ pub(crate) enum HeartbeatDo {
         #[arg(long)]
         url: Vec<Url>,
     },
+    /// Take a check's address away; what calls it gets 404
+    Remove {
+        /// The check's name
+        name: String,
+    },
     /// Show which heartbeats have an address, and when they were last called
     List,
 }
 
-/// Does what is asked; gives what to print.
-pub(crate) fn heartbeats(loaded: &Loaded, asked: &Heartbeats, json: bool) -> anyhow::Result<String> {
+/// Does what is asked; gives what to print, and what whoever passes it on should know besides.
+pub(crate) fn heartbeats(
+    loaded: &Loaded,
+    asked: &Heartbeats,
+    json: bool,
+) -> anyhow::Result<(String, Option<String>)> {
     let config = of_workspace(loaded, asked.workspace.as_deref())?;
     let process = &loaded.configs[0];
     let mut store = store_at(&process.store.path)?;
@@ -51,8 +62,24 @@ pub(crate) fn heartbeats(loaded: &Loaded, asked: &Heartbeats, json: bool) -> any
         |name: &str| tokens.iter().find(|one| one.workspace_name == config.workspace && one.check == name);
     let (name, urls) = match &asked.what {
         HeartbeatDo::List => {
-            let heard = |name: &str| of(name).map(|one| one.heard_ms.map(|at| instant(Timestamp(at))));
-            return Ok(list(config, heard, json));
+            let of_workspace = tokens.iter().filter(|one| one.workspace_name == config.workspace);
+            return Ok((list(config, &of_workspace.collect::<Vec<_>>(), json), None));
+        }
+        HeartbeatDo::Remove { name } => {
+            let removed = store.take_heartbeat(&config.workspace, name)?;
+            ensure!(
+                removed,
+                "heartbeat {name:?} has no address: skerry-aggregator heartbeat list shows them"
+            );
+            let left = if declared(config).any(|declared| declared == name) {
+                " The configuration still declares the check: take it out there too, or it is down when the next call is due."
+            } else {
+                ""
+            };
+            return Ok((
+                format!("The address of {name} is removed and opens nothing after 10 s.{left}"),
+                None,
+            ));
         }
         HeartbeatDo::Add { name, url } => {
             let again = "it has an address: skerry-aggregator heartbeat rotate makes another in its place";
@@ -70,10 +97,21 @@ pub(crate) fn heartbeats(loaded: &Loaded, asked: &Heartbeats, json: bool) -> any
         config.workspace
     );
     let (addresses, _) = reached(process, urls)?;
+    // Another certificate may stand at an address that was named.
+    let pin = if urls.is_empty() { certificate::pin(door(process)?, &process.store.path)? } else { None };
     let token = random::secret("skh");
     store.give_heartbeat(&config.workspace, name, &token)?;
-    let address = addresses.first().map_or("", String::as_str);
-    Ok(format!("{address}/heartbeat/{token}"))
+    let address = format!("{}/heartbeat/{token}", addresses.first().map_or("", String::as_str));
+    if json {
+        return Ok((serde_json::json!({ "address": address, "pin": pin }).to_string(), None));
+    }
+    let note = pin.map(|pin| {
+        format!(
+            "note: the aggregator made the certificate at this address itself, so a caller has to know its key:\n  \
+             curl -fsS -m 10 --retry 5 --insecure --pinnedpubkey '{pin}' {address}"
+        )
+    });
+    Ok((address, note))
 }
 
 fn declared(config: &Config) -> impl Iterator<Item = &String> {
@@ -81,24 +119,36 @@ fn declared(config: &Config) -> impl Iterator<Item = &String> {
     beats.map(|entry| &entry.check.name)
 }
 
-/// `heard`: `None` where it has no address, then when it was last called.
-fn list(config: &Config, heard: impl Fn(&str) -> Option<Option<String>>, json: bool) -> String {
+/// Those that the file declares, then those that have an address still.
+fn list(config: &Config, tokens: &[&HeartbeatToken], json: bool) -> String {
+    let of = |name: &str| tokens.iter().find(|one| one.check == name);
+    let heard = |name: &str| of(name).and_then(|one| one.heard_ms).map(|at| instant(Timestamp(at)));
+    let others = tokens.iter().map(|one| &one.check).filter(|name| !declared(config).any(|one| one == *name));
+    let mut names = declared(config).map(|name| (name, true)).collect::<Vec<_>>();
+    names.extend(others.map(|name| (name, false)));
     if json {
-        let rows = declared(config).map(|name| {
-            let heard = heard(name);
-            serde_json::json!({ "check": name, "has_address": heard.is_some(), "last_call": heard.flatten() })
+        let rows = names.into_iter().map(|(name, declared)| {
+            let has_address = of(name).is_some();
+            serde_json::json!({
+                "check": name,
+                "declared": declared,
+                "has_address": has_address,
+                "last_call": heard(name),
+            })
         });
         return serde_json::Value::from(rows.collect::<Vec<_>>()).to_string();
     }
     let mut lines = String::new();
-    for name in declared(config) {
-        let words = match heard(name) {
-            None => "no address yet".to_owned(),
-            Some(None) => "never called".to_owned(),
-            Some(Some(at)) => format!("last called {at}"),
+    for (name, declared) in names {
+        let words = match (of(name).is_some(), heard(name)) {
+            (false, _) => "no address yet".to_owned(),
+            (true, None) => "never called".to_owned(),
+            (true, Some(at)) => format!("last called {at}"),
         };
+        let gone =
+            if declared { "" } else { ", no longer declared: heartbeat remove takes its address away" };
         // Writing to a string cannot fail.
-        let _ = writeln!(lines, "{name}  {words}");
+        let _ = writeln!(lines, "{name}  {words}{gone}");
     }
     lines.trim_end().to_owned()
 }

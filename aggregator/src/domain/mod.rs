@@ -8,6 +8,7 @@ pub mod heartbeat;
 pub mod interval;
 pub mod layers;
 pub mod opinions;
+pub mod outages;
 pub mod reporters;
 pub mod state;
 pub mod status;

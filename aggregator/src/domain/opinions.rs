@@ -2,11 +2,12 @@
 //! overrules. For operators alone; nothing of it crosses to the public side.
 
 use super::reporters::{Held, differ};
-use super::state::{AgentKey, CheckKey, State, Witnessed};
+use super::state::{AgentKey, CheckKey, LastRun, State, Witnessed};
 use super::step::witnesses_of;
 use super::time::Timestamp;
 use super::track::Hard;
 use super::verdict::{self, LocationSays, Verdict, Voice, within_location};
+use skerry_protocol::wire::Outcome;
 use std::collections::BTreeMap;
 
 /// One agent's part in the verdict of a check.
@@ -22,6 +23,20 @@ pub struct Opinion<'a> {
     pub evidence: Option<Timestamp>,
     /// Why what it says does not count; `None`: it counts.
     pub held: Option<Held>,
+    /// Since when it says so; where it says nothing any more, when that began.
+    pub since: Option<Timestamp>,
+    /// What its last run said.
+    pub last_run: Option<&'a LastRun>,
+    /// The end of the certificate that it saw last.
+    pub certificate_ends: Option<Timestamp>,
+}
+
+impl Opinion<'_> {
+    /// Why it does not say "up": its last run, unless that was well.
+    #[must_use]
+    pub fn why(&self) -> Option<&LastRun> {
+        self.last_run.filter(|run| run.outcome != Outcome::Up)
+    }
 }
 
 /// What is held to be true of a check, and by whom.
@@ -34,9 +49,28 @@ pub struct Opinions<'a> {
 }
 
 impl Opinions<'_> {
-    /// Locations that say worse than the verdict, by name.
+    /// Why the verdict is what it is: the last run of an agent that counts and says the same.
     #[must_use]
-    pub fn minority(&self) -> Vec<&str> {
+    pub fn why(&self) -> Option<&LastRun> {
+        let agrees = |run: &&LastRun| match self.verdict {
+            Verdict::Up => false,
+            Verdict::Degraded => matches!(run.outcome, Outcome::Degraded | Outcome::Down),
+            Verdict::Down => run.outcome == Outcome::Down,
+            Verdict::Unknown => true,
+        };
+        self.agents.iter().filter(|one| one.held.is_none()).filter_map(Opinion::why).find(agrees)
+    }
+
+    /// The longest of the last runs of those who count, µs.
+    #[must_use]
+    pub fn latency_us(&self) -> Option<u64> {
+        let counting = self.agents.iter().filter(|one| one.held.is_none());
+        counting.filter_map(|one| one.last_run?.total_us).max()
+    }
+
+    /// What each location says, by name.
+    #[must_use]
+    pub fn locations(&self) -> Vec<(&str, LocationSays)> {
         let mut locations: BTreeMap<&str, Vec<Option<Hard>>> = BTreeMap::new();
         for one in self.agents.iter().filter(|one| one.held.is_none()) {
             let says = match one.voice {
@@ -46,13 +80,20 @@ impl Opinions<'_> {
             };
             locations.entry(one.location).or_default().push(says);
         }
+        let says = locations.into_iter();
+        says.map(|(location, says)| (location, within_location(says.into_iter()))).collect()
+    }
+
+    /// Locations that say worse than the verdict, by name.
+    #[must_use]
+    pub fn minority(&self) -> Vec<&str> {
         let overruled = |says: LocationSays| match says {
             LocationSays::Down => self.verdict != Verdict::Down,
             LocationSays::Degraded => matches!(self.verdict, Verdict::Up | Verdict::Unknown),
             LocationSays::Up | LocationSays::Silent => false,
         };
-        let says = locations.into_iter().filter(|(_, says)| overruled(within_location(says.iter().copied())));
-        says.map(|(location, _)| location).collect()
+        let worse = self.locations().into_iter().filter(|(_, says)| overruled(*says));
+        worse.map(|(location, _)| location).collect()
     }
 }
 
@@ -71,11 +112,37 @@ pub fn of_check(state: &State, check: CheckKey, now: Timestamp) -> Opinions<'_> 
                 voice: if witnessed.held.is_some() { said(witnessed) } else { witness.voice_now(now) },
                 evidence: witnessed.said_at(),
                 held: witnessed.held,
+                since: since_of(witnessed),
+                last_run: witnessed.last_run.as_ref(),
+                certificate_ends: witnessed.certificate_ends,
             }
         })
         .collect();
     agents.sort_unstable_by_key(|one| (one.location, one.agent));
     Opinions { verdict: verdict::now(&witnesses, quorum, now).verdict, agents }
+}
+
+/// Since when the verdict of a check is what it is; `None`: nobody ever said anything. What only a snapshot says, ahead
+/// of the history, holds since that began.
+#[must_use]
+pub fn verdict_since(state: &State, check: CheckKey, now: Timestamp) -> Option<Timestamp> {
+    let (witnesses, quorum) = witnesses_of(state, check);
+    let verdict = verdict::now(&witnesses, quorum, now).verdict;
+    let begun = witnesses.iter().filter_map(|one| one.track.spans.first()).map(|span| span.from).min();
+    let live = witnesses.iter().filter_map(|one| one.live).map(|live| live.span.from).max();
+    let Some(begun) = begun else { return live };
+    let timeline = verdict::timeline(&witnesses, quorum, begun);
+    let past = timeline.iter().rev().skip_while(|interval| interval.from > now);
+    let same = past.take_while(|interval| interval.value.verdict == verdict).last();
+    same.map(|interval| interval.from).or(live)
+}
+
+fn since_of(witnessed: &Witnessed) -> Option<Timestamp> {
+    if let Some(live) = &witnessed.live {
+        return Some(live.span.from);
+    }
+    let newest = witnessed.track.spans.last()?;
+    Some(if witnessed.track.silent { newest.last } else { newest.from })
 }
 
 /// What one says that does not count.

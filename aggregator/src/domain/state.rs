@@ -11,7 +11,7 @@ use super::verdict::Quorum;
 use super::voices::Voices;
 use std::collections::{BTreeMap, HashMap};
 
-pub use super::witnessed::{Outcomes, Witnessed};
+pub use super::witnessed::{LastRun, Outcomes, Witnessed};
 
 macro_rules! key {
     ($(#[$meta:meta])* $name:ident) => {
@@ -120,6 +120,8 @@ pub struct Agent {
     pub voices: Voices,
     /// What it may report.
     pub permit: Permit,
+    /// An operator removed it: it is listed nowhere.
+    pub removed: bool,
 }
 
 impl Agent {
@@ -139,6 +141,7 @@ impl Agent {
             told: Told::default(),
             voices: Voices::default(),
             permit: Permit::default(),
+            removed: false,
         }
     }
 

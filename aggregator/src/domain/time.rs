@@ -1,5 +1,6 @@
 //! Instants as the store keeps them: integer milliseconds UTC.
 
+use std::fmt;
 use std::ops::{Add, Sub};
 
 /// Milliseconds since 1970-01-01T00:00:00Z.
@@ -18,6 +19,16 @@ pub const DAY: i64 = 24 * HOUR;
 impl Timestamp {
     /// Later than every instant that is stored.
     pub const FAR: Self = Self(i64::MAX);
+}
+
+impl fmt::Display for Timestamp {
+    /// RFC 3339 in UTC; the number where no calendar knows it.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match jiff::Timestamp::from_millisecond(self.0) {
+            Ok(at) => at.fmt(formatter),
+            Err(_) => self.0.fmt(formatter),
+        }
+    }
 }
 
 impl Add<i64> for Timestamp {

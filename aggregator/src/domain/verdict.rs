@@ -93,6 +93,19 @@ pub enum LocationSays {
     Silent,
 }
 
+impl LocationSays {
+    /// The name for operators and in JSON.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Up => "up",
+            Self::Degraded => "degraded",
+            Self::Down => "down",
+            Self::Silent => "silent",
+        }
+    }
+}
+
 /// Agents of one location vote as one; `None` and [`Hard::Unknown`] do not report.
 pub fn within_location(agents: impl Iterator<Item = Option<Hard>>) -> LocationSays {
     agents.fold(LocationSays::Silent, |says, agent| {

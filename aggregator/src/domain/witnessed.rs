@@ -7,7 +7,7 @@ use super::state::{AgentKey, CheckKey};
 use super::time::Timestamp;
 use super::track::{Hard, Track};
 use super::verdict::Live;
-use skerry_protocol::wire::Outcome;
+use skerry_protocol::wire::{Outcome, Reason};
 
 /// What one agent sees of one check.
 #[derive(Clone, Debug, PartialEq)]
@@ -40,6 +40,25 @@ pub struct Witnessed {
     pub live: Option<Live>,
     /// Operators were told by this process that it is silent.
     pub called_silent: bool,
+    /// Its last run, conclusive or not. For operators: nothing is judged by it.
+    pub last_run: Option<LastRun>,
+    /// The end of the certificate that it saw last.
+    pub certificate_ends: Option<Timestamp>,
+}
+
+/// What the last run of a check at an agent said.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LastRun {
+    /// When it began.
+    pub at: Timestamp,
+    /// What was seen.
+    pub outcome: Outcome,
+    /// Why.
+    pub reason: Reason,
+    /// Words for operators; empty where there are none.
+    pub detail: String,
+    /// How long it took, µs.
+    pub total_us: Option<u64>,
 }
 
 /// When each conclusive outcome was last observed.
@@ -97,6 +116,15 @@ impl Witnessed {
             left: false,
             live: None,
             called_silent: false,
+            last_run: None,
+            certificate_ends: None,
+        }
+    }
+
+    /// Keeps what a run said, unless a later one is known.
+    pub fn note_run(&mut self, run: LastRun) {
+        if self.last_run.as_ref().is_none_or(|last| last.at <= run.at) {
+            self.last_run = Some(run);
         }
     }
 

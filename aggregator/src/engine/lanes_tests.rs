@@ -76,6 +76,7 @@ impl Stand {
             since_ago: 5_000,
             evidence_ago: Some(0),
             flapping: false,
+            certificate_ends: None,
         };
         Command::Report(Box::new(Report {
             agent: self.agents[agent],

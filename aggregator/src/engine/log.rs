@@ -4,9 +4,12 @@ use super::losses::Kind;
 use super::writer::Writer;
 use crate::domain::state::{AgentKey, CheckKey};
 use crate::domain::step::Change;
+use crate::domain::track::Hard;
 use crate::domain::voices::Refusal;
+use skerry_protocol::wire::Reason;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
+use tracing::field::display;
 
 /// Checks that a line of the log names.
 const NAMED: usize = 3;
@@ -36,9 +39,15 @@ impl Writer {
                     let witnessed = &self.state.tracks[track];
                     let check = &self.state.checks[&witnessed.check].name;
                     let agent = &self.state.agents[&witnessed.agent].name;
-                    let reason = reason.name();
-                    let (from, to) = (from.name(), to.name());
-                    tracing::info!(%check, %agent, from, to, reason, %detail, since_ms = since.0, "hard transition");
+                    let (check, agent, since) = (display(check), display(agent), display(since));
+                    let reason = Some(reason.name()).filter(|_| *reason != Reason::None);
+                    let detail = Some(detail.as_str()).filter(|detail| !detail.is_empty());
+                    let (down, from, to) = (*to == Hard::Down, from.name(), to.name());
+                    if down {
+                        tracing::warn!(check, agent, from, to, reason, detail, since, "hard transition");
+                    } else {
+                        tracing::info!(check, agent, from, to, reason, detail, since, "hard transition");
+                    }
                 }
                 Change::FellSilent { agent, checks } => {
                     let (agent, location, named) = self.who(*agent, checks);

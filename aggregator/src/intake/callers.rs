@@ -101,6 +101,7 @@ mod tests {
             name: "probe".to_owned(),
             former_name: None,
             location: "there".to_owned(),
+            former_location: None,
             standing: Standing::Active,
             permit: Permit::default(),
         }

@@ -50,7 +50,7 @@ struct VersionLabels {
 /// Every agent of every workspace; our own voice for heartbeats is none.
 pub(super) fn sight(state: &State) -> Vec<AgentSight> {
     let mut lacking = opinions::lacking(state);
-    let agents = state.agents.iter().filter(|(_, agent)| !agent.is_our_voice());
+    let agents = state.agents.iter().filter(|(_, agent)| !agent.is_our_voice() && !agent.removed);
     let agents = agents.map(|(key, agent)| AgentSight {
         key: *key,
         labels: AgentLabels {

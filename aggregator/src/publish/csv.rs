@@ -52,6 +52,22 @@ pub fn render(view: &PageView) -> csv::Result<Vec<u8>> {
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
 }
 
+/// A table with these columns, in the form of [`render`], for an operator's tools. What would run as a formula is text.
+///
+/// # Errors
+/// As there.
+pub fn table<const COLUMNS: usize>(
+    columns: [&str; COLUMNS],
+    rows: impl Iterator<Item = [String; COLUMNS]>,
+) -> csv::Result<Vec<u8>> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    writer.write_record(columns)?;
+    for row in rows {
+        writer.write_record(row.iter().map(|cell| text(cell)))?;
+    }
+    writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
+}
+
 fn write(writer: &mut csv::Writer<Vec<u8>>, group: &str, component: &ComponentView) -> csv::Result<()> {
     if !component.showcase {
         return Ok(());

@@ -57,6 +57,16 @@ impl Store {
         transaction.execute(sql, (token_hash(token), workspace, check))?;
         Ok(transaction.commit()?)
     }
+
+    /// Takes the address of a check away.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`]; `false`: it has none.
+    pub fn take_heartbeat(&mut self, workspace: &str, check: &str) -> Result<bool, StoreError> {
+        let sql = "DELETE FROM heartbeat_token WHERE check_name = ?2
+             AND workspace = (SELECT key FROM workspace WHERE name = ?1)";
+        Ok(self.connection.execute(sql, (workspace, check))? == 1)
+    }
 }
 
 impl Group<'_> {

@@ -1,19 +1,20 @@
 //! The whole state, as it was when the last transaction was committed.
 
 use super::tokens::BESIDE;
-use super::{Store, StoreError, rows};
+use super::{Standing, Store, StoreError, rows};
 use crate::domain::former::Former;
 use crate::domain::heartbeat::{Expected, Heartbeat, Started};
 use crate::domain::interval::Interval;
 use crate::domain::layers::Layers;
 use crate::domain::state::{
-    Agent, AgentKey, Check, CheckKey, Component, ComponentKey, Epoch, Group, GroupKey, Link, Outcomes, Page,
-    PageItem, PageKey, State, Told, TrackKey, Witnessed, Workspace, WorkspaceKey,
+    Agent, AgentKey, Check, CheckKey, Component, ComponentKey, Epoch, Group, GroupKey, LastRun, Link,
+    Outcomes, Page, PageItem, PageKey, State, Told, TrackKey, Witnessed, Workspace, WorkspaceKey,
 };
 use crate::domain::time::Timestamp;
 use crate::domain::track::{Span, Track};
 use crate::domain::voices::Voices;
 use rusqlite::Row;
+use skerry_protocol::wire::{Outcome, Reason};
 
 impl Store {
     /// Reads the state. `ready_at` is the moment silence is counted from at the earliest.
@@ -72,7 +73,8 @@ impl Load<'_> {
         })?;
         for known in store.agents()? {
             let agent = Agent::new(known.workspace, &known.name, &known.location);
-            state.agents.insert(known.agent, Agent { permit: known.permit, ..agent });
+            let removed = known.standing == Standing::Removed;
+            state.agents.insert(known.agent, Agent { permit: known.permit, removed, ..agent });
         }
         store.each("SELECT agent, to_ms, location FROM former_location ORDER BY agent, to_ms", |row| {
             let Some(agent) = state.agents.get_mut(&AgentKey(row.get(0)?)) else { return Ok(()) };
@@ -170,7 +172,8 @@ impl Load<'_> {
         let mut open = Vec::new();
         let sql =
             "SELECT key, agent, \"check\", interval_ms, definition, silent, gone, state, from_ms, last_ms, held,
-                 joined_ms, settled_ms, up_ms, degraded_ms, down_ms
+                 joined_ms, settled_ms, up_ms, degraded_ms, down_ms, certificate_end,
+                 run_ms, run_outcome, run_reason, run_detail, run_us
              FROM track";
         store.each(sql, |row| {
             let (key, agent, check) = (TrackKey(row.get(0)?), AgentKey(row.get(1)?), CheckKey(row.get(2)?));
@@ -184,6 +187,8 @@ impl Load<'_> {
                 joined: at(11)?,
                 settled: at(12)?,
                 outcomes: Outcomes { up: at(13)?, degraded: at(14)?, down: at(15)? },
+                certificate_ends: at(16)?,
+                last_run: at(17)?.map(|at| last_run(row, at)).transpose()?,
                 ..Witnessed::new(agent, check, row.get(3)?)
             };
             if let Some(name) = row.get::<_, Option<String>>(7)? {
@@ -309,6 +314,17 @@ impl Load<'_> {
             Ok(())
         })
     }
+}
+
+/// Its columns in the query of the tracks.
+fn last_run(row: &Row<'_>, at: Timestamp) -> rusqlite::Result<LastRun> {
+    Ok(LastRun {
+        at,
+        outcome: Outcome::from_wire(row.get(18)?),
+        reason: Reason::from_wire(row.get(19)?),
+        detail: row.get::<_, Option<String>>(20)?.unwrap_or_default(),
+        total_us: row.get::<_, Option<i64>>(21)?.map(i64::unsigned_abs),
+    })
 }
 
 fn interval<T>(row: &Row<'_>, from: usize, value: T) -> Result<Interval<T>, StoreError> {

@@ -1,6 +1,7 @@
 //! The only importer of rusqlite: one writer, short reads, migrations, one file per table family.
 //! Functions are named after what the domain does; no SQL leaves this folder.
 
+mod agents;
 pub mod backup;
 mod clock;
 mod former;

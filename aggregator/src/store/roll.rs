@@ -100,7 +100,8 @@ impl Store {
              FROM agent JOIN workspace ON workspace.key = agent.workspace
              LEFT JOIN agent_epoch AS heard ON heard.agent = agent.key AND heard.seen_ms =
                  (SELECT max(seen_ms) FROM agent_epoch AS any WHERE any.agent = agent.key)
-             WHERE agent.name <> ?1 OR agent.location <> ?2 OR agent.token_hash IS NOT NULL
+             WHERE agent.standing <> 'removed'
+                 AND (agent.name <> ?1 OR agent.location <> ?2 OR agent.token_hash IS NOT NULL)
              GROUP BY agent.key ORDER BY workspace.name, agent.name";
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query([VOICE, LOCATION])?;

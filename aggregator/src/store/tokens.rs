@@ -30,6 +30,8 @@ pub struct AgentIdentity {
     pub former_name: Option<String>,
     /// The failure domain it stands in.
     pub location: String,
+    /// The one before it was moved.
+    pub former_location: Option<String>,
     /// Whether it is taken.
     pub standing: Standing,
     /// What it may report.
@@ -38,7 +40,7 @@ pub struct AgentIdentity {
 
 /// Of every agent, or with a condition after it.
 const IDENTITIES: &str = "SELECT key, workspace, name, former_name, location, standing, checks,
-     (SELECT group_concat(check_name, char(10)) FROM agent_allow WHERE agent = agent.key) FROM agent";
+     (SELECT group_concat(check_name, char(10)) FROM agent_allow WHERE agent = agent.key), moved_from FROM agent";
 
 /// Whether an agent is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -49,6 +51,8 @@ pub enum Standing {
     Disabled,
     /// Its credential is gone.
     Revoked,
+    /// It is listed no more, and its name is free for another; what it saw stays.
+    Removed,
 }
 
 impl Standing {
@@ -59,11 +63,12 @@ impl Standing {
             Self::Active => "active",
             Self::Disabled => "disabled",
             Self::Revoked => "revoked",
+            Self::Removed => "removed",
         }
     }
 
     pub(super) fn read(name: &str) -> Result<Self, StoreError> {
-        [Self::Active, Self::Disabled, Self::Revoked]
+        [Self::Active, Self::Disabled, Self::Revoked, Self::Removed]
             .into_iter()
             .find(|standing| standing.name() == name)
             .ok_or_else(|| StoreError::Strange(format!("a standing {name:?}")))
@@ -215,43 +220,6 @@ impl Store {
         Ok(Redeemed::Enrolled(whose))
     }
 
-    /// Gives the agent another name. Its batches may go on speaking of it by the old one.
-    ///
-    /// # Errors
-    /// [`StoreError::Sqlite`], also where the name is taken; `false`: there is no such agent.
-    pub fn rename_agent(&mut self, workspace: &str, name: &str, to: &str) -> Result<bool, StoreError> {
-        let sql = "UPDATE agent SET former_name = name, name = ?3 WHERE name = ?2
-             AND workspace = (SELECT key FROM workspace WHERE name = ?1)";
-        Ok(self.connection.execute(sql, (workspace, name, to))? == 1)
-    }
-
-    /// Limits an agent to checks whose names fit one of the patterns.
-    ///
-    /// # Errors
-    /// [`StoreError::Sqlite`]; `false`: there is no such agent.
-    pub fn limit_agent(
-        &mut self,
-        workspace: &str,
-        name: &str,
-        patterns: &[String],
-    ) -> Result<bool, StoreError> {
-        let sql = "UPDATE agent SET checks = ?3 WHERE name = ?2
-             AND workspace = (SELECT key FROM workspace WHERE name = ?1)";
-        Ok(self.connection.execute(sql, (workspace, name, patterns.join("\n")))? == 1)
-    }
-
-    /// Lets an agent join others in reporting a check.
-    ///
-    /// # Errors
-    /// [`StoreError::Sqlite`]; `false`: there is no such agent.
-    pub fn allow_agent(&mut self, workspace: &str, name: &str, check: &str) -> Result<bool, StoreError> {
-        let sql = "INSERT INTO agent_allow (agent, workspace, check_name)
-             SELECT agent.key, agent.workspace, ?3 FROM agent JOIN workspace ON workspace.key = agent.workspace
-             WHERE workspace.name = ?1 AND agent.name = ?2
-             ON CONFLICT (agent, check_name) DO UPDATE SET workspace = excluded.workspace";
-        Ok(self.connection.execute(sql, (workspace, name, check))? == 1)
-    }
-
     /// Says that the definition with which that agent runs a check is the one that holds.
     ///
     /// # Errors
@@ -295,31 +263,6 @@ impl Store {
         let found: Option<(String, String)> = found.optional()?;
         found.map(|(location, standing)| Ok((location, Standing::read(&standing)?))).transpose()
     }
-
-    /// Sets whether the agent is taken. One that is revoked has no credential and no token any more.
-    ///
-    /// # Errors
-    /// [`StoreError::Sqlite`]; `false`: there is no such agent.
-    pub fn set_standing(
-        &mut self,
-        workspace: &str,
-        name: &str,
-        standing: Standing,
-    ) -> Result<bool, StoreError> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let whose = "SELECT key FROM agent WHERE name = ?2
-             AND workspace = (SELECT key FROM workspace WHERE name = ?1)";
-        let found: Option<i64> =
-            transaction.query_row(whose, (workspace, name), |row| row.get(0)).optional()?;
-        let Some(agent) = found else { return Ok(false) };
-        transaction.execute("UPDATE agent SET standing = ?2 WHERE key = ?1", (agent, standing.name()))?;
-        if standing == Standing::Revoked {
-            transaction.execute("UPDATE agent SET token_hash = NULL WHERE key = ?1", [agent])?;
-            transaction.execute("DELETE FROM enrolment WHERE agent = ?1 AND used_ms IS NULL", [agent])?;
-        }
-        transaction.commit()?;
-        Ok(true)
-    }
 }
 
 /// The agent of that name, made or moved to `location` if need be.
@@ -359,6 +302,7 @@ fn identity(row: &Row<'_>) -> Result<AgentIdentity, StoreError> {
         name: row.get(2)?,
         former_name: row.get(3)?,
         location: row.get(4)?,
+        former_location: row.get(8)?,
         standing: Standing::read(&row.get::<_, String>(5)?)?,
         permit: Permit { checks, allowed: allowed.into_iter().collect() },
     })

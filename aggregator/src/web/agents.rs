@@ -159,8 +159,8 @@ fn answer(answer: IngestAnswer) -> HttpResponse {
         IngestAnswer::Unauthorized => {
             let mut response = problem(
                 StatusCode::UNAUTHORIZED,
-                "this aggregator does not know the agent's token, or it was revoked: enrol the agent again with \
-                 skerry-aggregator agent add",
+                "this aggregator does not know the agent's token, or it was revoked: let the agent enrol again with \
+                 skerry-aggregator agent rotate",
             );
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             response

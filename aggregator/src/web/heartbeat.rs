@@ -64,8 +64,8 @@ pub enum CallAnswer {
 /// What takes calls.
 #[async_trait]
 pub trait Heartbeats: Send + Sync {
-    /// Somebody has this address. Answered from memory.
-    fn knows(&self, token: &str) -> bool;
+    /// Somebody has this address.
+    async fn knows(&self, token: &str) -> bool;
 
     /// Takes a call. Returns only when it is durable.
     async fn call(&self, token: &str, call: Call) -> CallAnswer;
@@ -78,7 +78,7 @@ pub(super) async fn call(
     body: web::Payload,
 ) -> Option<HttpResponse> {
     let (token, what) = read_path(request.match_info().query("call"))?;
-    if !heartbeats.knows(token) {
+    if !heartbeats.knows(token).await {
         return None;
     }
     if ![Method::GET, Method::HEAD, Method::POST].contains(request.method()) {

@@ -60,7 +60,7 @@ impl Probe {
     }
 
     async fn deliver(&mut self, host: &Host, body: Bytes) -> Result<(), NotTaken> {
-        let names = Names { name: "one".to_owned(), former: None, credential: 7 };
+        let names = Names { name: "one".to_owned(), former: None, locations: Vec::new(), credential: 7 };
         let reply = ingest::accept(host.engine(), "ours", host.agent, &names, body).await?;
         self.acknowledged = reply.acknowledged_through;
         Ok(())

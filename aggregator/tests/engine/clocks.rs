@@ -50,6 +50,7 @@ fn report(world: &World, boot_now: i64, wall_now: Timestamp, first: u64, whens: 
             since_ago: 0,
             evidence_ago: Some(0),
             flapping: false,
+            certificate_ends: None,
         }],
         inventory: Some(vec![declared("a", 1_000)]),
     }

@@ -139,6 +139,7 @@ fn a_snapshot_ahead_of_draining_history_is_believed_no_longer_than_the_silence_l
         since_ago: 0,
         evidence_ago: Some(0),
         flapping: false,
+        certificate_ends: None,
     }];
     let changes = take(&mut world, drains);
     let component = *world.state.components.keys().next().expect("the first component");

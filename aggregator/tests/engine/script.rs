@@ -252,6 +252,7 @@ fn snapshot(script: &mut Script<'_>) -> SnapshotState {
         since_ago: script.pick(&[0, 1_000, 100_000, DAY]),
         evidence_ago: script.pick(&[Some(0), Some(900), None, Some(60_000)]),
         flapping: script.below(3) == 2,
+        certificate_ends: script.pick(&[None, Some(Timestamp(0)), Some(Timestamp(1_900_000_000_000))]),
     }
 }
 

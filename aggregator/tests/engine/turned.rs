@@ -126,6 +126,7 @@ impl Host {
             since_ago: 0,
             evidence_ago: Some(0),
             flapping: false,
+            certificate_ends: None,
         };
         Report {
             agent: self.agent,

@@ -120,6 +120,9 @@ pub struct Batch {
     /// one. Empty: none.
     #[prost(bytes = "vec", tag = "16")]
     pub former_epoch: Vec<u8>,
+    /// The location of the agent, as its file says. Empty: an older agent, which does not tell.
+    #[prost(string, tag = "17")]
+    pub location: String,
 }
 
 /// One thing with a place in the sequence.
@@ -273,6 +276,9 @@ pub struct HardState {
     /// Reason of the last observation.
     #[prost(enumeration = "Reason", tag = "6")]
     pub reason: i32,
+    /// The end of the certificate that was seen last and ends first, ms since 1970 UTC; absent where none was seen.
+    #[prost(int64, optional, tag = "7")]
+    pub certificate_ends_ms: Option<i64>,
 }
 
 /// Every check the agent runs. A check that was declared before and is missing is no longer run.

@@ -9,7 +9,7 @@ use super::reported::DeclaredCheck;
 use super::{Answer, Change, RawObservation};
 use crate::domain::heartbeat::{Expected, Heartbeat, Lateness, Started};
 use crate::domain::interval::{Interval, append};
-use crate::domain::state::{CheckKey, State, TrackKey, Witnessed, WorkspaceKey};
+use crate::domain::state::{CheckKey, LastRun, State, TrackKey, Witnessed, WorkspaceKey};
 use crate::domain::time::Timestamp;
 use crate::domain::track::{Hard, Seen, Span};
 use crate::domain::verdict::Live;
@@ -187,11 +187,11 @@ pub(super) fn beat(state: &mut State, beat: &Beat, now: Timestamp, changes: &mut
     if heartbeat.started.as_ref().is_some_and(|started| heartbeat.hangs(started, now)) {
         heartbeat.started = None;
     }
-    let total_us = took.or(beat.took_ms).map(|ms| ms.saturating_mul(1_000));
+    let total_us = took.or(beat.took_ms).map(|ms| ms.saturating_mul(1_000).min(i64::MAX as u64));
     let track = heartbeat.track;
     let raw = RawObservation { at: now, track, outcome, reason, total_us, phases: None };
     changes.push(Change::Raw(raw));
-    let seen = Said { hard, since: now, at: now, reason, detail: &beat.detail };
+    let seen = Said { hard, since: now, at: now, outcome, reason, detail: &beat.detail, total_us };
     seen.take(state, track, changes);
     Answer::Done
 }
@@ -235,7 +235,9 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Vec<Change>)
                     phases: None,
                 }));
                 let detail = "the call that was due did not come";
-                Said { hard: Hard::Down, since, at: now, reason, detail }.take(state, track, changes);
+                let hard = Hard::Down;
+                let seen = Said { hard, since, at: now, outcome, reason, detail, total_us: None };
+                seen.take(state, track, changes);
             }
             None => lose_sight(state, track, due, changes),
         }
@@ -281,8 +283,10 @@ struct Said<'a> {
     hard: Hard,
     since: Timestamp,
     at: Timestamp,
+    outcome: Outcome,
     reason: Reason,
     detail: &'a str,
+    total_us: Option<u64>,
 }
 
 impl Said<'_> {
@@ -300,6 +304,13 @@ impl Said<'_> {
             changes.push(Change::SpansChanged { track, from });
         }
         believe(witnessed, self.at);
+        witnessed.note_run(LastRun {
+            at: self.at,
+            outcome: self.outcome,
+            reason: self.reason,
+            detail: self.detail.to_owned(),
+            total_us: self.total_us,
+        });
         changes.push(Change::TrackMoved(track));
         if changed {
             changes.push(Change::Transition {

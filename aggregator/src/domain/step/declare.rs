@@ -99,6 +99,7 @@ pub(super) fn check_for(
 pub(super) fn dismiss(
     state: &mut State,
     agent: AgentKey,
+    removed: bool,
     now: Timestamp,
     changes: &mut Vec<Change>,
 ) -> Answer {
@@ -107,7 +108,8 @@ pub(super) fn dismiss(
     }
     let mut earliest = Earliest::default();
     declare(state, agent, &[], now, changes, &mut earliest);
-    state.agents.get_mut(&agent).expect("looked up above").inventory_known = false;
+    let dismissed = state.agents.get_mut(&agent).expect("looked up above");
+    (dismissed.inventory_known, dismissed.removed) = (false, removed);
     recompute(state, &earliest, changes);
     Answer::Done
 }

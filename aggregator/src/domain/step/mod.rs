@@ -81,10 +81,12 @@ pub enum Command {
         /// Failure domain.
         location: String,
     },
-    /// An agent was disabled or revoked beside us.
+    /// An agent was disabled, revoked or removed beside us.
     Dismiss {
         /// Which.
         agent: AgentKey,
+        /// It is to be listed no more.
+        removed: bool,
     },
     /// What our file says of who may report the checks of one workspace.
     JudgeReporters {
@@ -205,7 +207,7 @@ pub fn step(state: &mut State, command: Command, now: Timestamp) -> Stepped {
         Command::ChooseDefinition { check, definition } => {
             declare::choose(state, check, definition, now, &mut changes)
         }
-        Command::Dismiss { agent } => declare::dismiss(state, agent, now, &mut changes),
+        Command::Dismiss { agent, removed } => declare::dismiss(state, agent, removed, now, &mut changes),
         Command::KeepWorkspaces(names) => configure::keep_workspaces(state, &names, &mut changes),
         Command::SetManual { component, status, until } => {
             manual::set(state, component, status, until, now, &mut changes)

@@ -5,7 +5,7 @@ use super::recompute::Earliest;
 use super::report::open_state;
 use super::reported::{Observed, Report, When};
 use super::{Change, RawObservation};
-use crate::domain::state::{TrackKey, Witnessed};
+use crate::domain::state::{LastRun, TrackKey, Witnessed};
 use crate::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use crate::domain::track::Seen;
 use skerry_protocol::wire::Outcome;
@@ -42,7 +42,7 @@ impl Placed<'_> {
         let before = open_state(witnessed);
         let since = self.since(witnessed);
         let counts = witnessed.held.is_none();
-        let (mut began, mut too_old) = (Timestamp(0), 0);
+        let (mut began, mut too_old, mut newest) = (Timestamp(0), 0, None);
         for n in 0..count {
             let at = first + if count > 1 { self.spread * n / (count - 1) } else { 0 };
             let at = at.min(self.report.received);
@@ -53,6 +53,7 @@ impl Placed<'_> {
             if witnessed.settled.is_some_and(|settled| at < settled + -AGAIN) {
                 continue;
             }
+            newest = Some(at);
             if counts {
                 let total_us = Some(total_us);
                 let raw = RawObservation { at, track: key, outcome, reason, total_us, phases };
@@ -75,6 +76,16 @@ impl Placed<'_> {
                 began = began.max(from);
             }
             self.keep_silence(witnessed, earliest);
+        }
+        if let Some(at) = newest {
+            let detail = self.observed.detail.clone();
+            witnessed.note_run(LastRun {
+                at,
+                outcome,
+                reason,
+                detail,
+                total_us: Some(total_us.min(i64::MAX as u64)),
+            });
         }
         if let Some(since) = since
             && counts

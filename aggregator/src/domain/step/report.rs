@@ -193,6 +193,10 @@ fn take_snapshot(
 ) {
     for snapshot in &report.snapshot {
         let Some(witnessed) = state.tracks.get_mut(&tracks[snapshot.check]) else { continue };
+        if snapshot.certificate_ends != witnessed.certificate_ends {
+            witnessed.certificate_ends = snapshot.certificate_ends;
+            changes.push(Change::TrackMoved(tracks[snapshot.check]));
+        }
         if witnessed.held.is_some() {
             continue;
         }

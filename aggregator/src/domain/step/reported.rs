@@ -168,6 +168,8 @@ pub struct SnapshotState {
     pub evidence_ago: Option<i64>,
     /// The check flaps.
     pub flapping: bool,
+    /// The end of the certificate that was seen last.
+    pub certificate_ends: Option<Timestamp>,
 }
 
 /// One check of an inventory.

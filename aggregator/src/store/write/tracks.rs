@@ -13,14 +13,20 @@ impl Group<'_> {
         let open = witnessed.track.spans.last();
         let sql =
             "INSERT INTO track (key, workspace, agent, \"check\", interval_ms, definition, silent, gone,
-                 state, from_ms, last_ms, held, joined_ms, settled_ms, up_ms, degraded_ms, down_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17)
+                 state, from_ms, last_ms, held, joined_ms, settled_ms, up_ms, degraded_ms, down_ms,
+                 run_ms, run_outcome, run_reason, run_detail, run_us, certificate_end)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21,
+                 ?22, ?23)
              ON CONFLICT (key) DO UPDATE SET interval_ms = excluded.interval_ms,
                  definition = excluded.definition, silent = excluded.silent, gone = excluded.gone,
                  state = excluded.state, from_ms = excluded.from_ms, last_ms = excluded.last_ms,
                  held = excluded.held, joined_ms = excluded.joined_ms, settled_ms = excluded.settled_ms,
-                 up_ms = excluded.up_ms, degraded_ms = excluded.degraded_ms, down_ms = excluded.down_ms";
+                 up_ms = excluded.up_ms, degraded_ms = excluded.degraded_ms, down_ms = excluded.down_ms,
+                 run_ms = excluded.run_ms, run_outcome = excluded.run_outcome, run_reason = excluded.run_reason,
+                 run_detail = excluded.run_detail, run_us = excluded.run_us,
+                 certificate_end = excluded.certificate_end";
         let outcomes = witnessed.outcomes;
+        let run = witnessed.last_run.as_ref();
         let head = rusqlite::params![
             key.0,
             workspace,
@@ -39,6 +45,12 @@ impl Group<'_> {
             outcomes.up.map(|at| at.0),
             outcomes.degraded.map(|at| at.0),
             outcomes.down.map(|at| at.0),
+            run.map(|run| run.at.0),
+            run.map(|run| run.outcome as i32),
+            run.map(|run| run.reason as i32),
+            run.map(|run| &run.detail).filter(|detail| !detail.is_empty()),
+            run.and_then(|run| run.total_us).map(|us| i64::try_from(us).unwrap_or(i64::MAX)),
+            witnessed.certificate_ends.map(|at| at.0),
         ];
         self.run(sql, head)
     }

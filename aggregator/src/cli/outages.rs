@@ -1,0 +1,150 @@
+//! `outages`: when components were worse than operational, and by which checks. Read beside a running aggregator.
+
+use super::agents::{of_workspace, store_at};
+use super::table::{aligned, span};
+use anyhow::{Context, ensure};
+use clap::Args;
+use skerry_aggregator::config::Loaded;
+use skerry_aggregator::domain::outages::{Outage, of_component};
+use skerry_aggregator::domain::state::{Component, State};
+use skerry_aggregator::domain::time::{SECOND, Timestamp};
+use skerry_aggregator::publish::csv::table as csv_table;
+
+const HEADS: [&str; 6] = ["COMPONENT", "FROM", "TO", "DURATION", "STATUS", "CHECKS"];
+const COLUMNS: [&str; 9] =
+    ["workspace", "page", "component", "component_id", "from", "to", "seconds", "status", "checks"];
+
+#[derive(Args)]
+pub(crate) struct Outages {
+    /// Only of this component: its name, its key or its id; by default of every one
+    component: Option<String>,
+    /// Only this workspace
+    #[arg(long)]
+    workspace: Option<String>,
+    /// Print CSV (RFC 4180) with a header
+    #[arg(long)]
+    csv: bool,
+}
+
+/// One outage of one component.
+struct Row<'s> {
+    state: &'s State,
+    component: &'s Component,
+    outage: Outage<'s>,
+}
+
+impl Row<'_> {
+    fn page(&self) -> &str {
+        &self.state.pages[&self.component.page].key
+    }
+
+    fn workspace(&self) -> &str {
+        &self.state.workspaces[&self.state.pages[&self.component.page].workspace].name
+    }
+
+    fn lasted(&self, now: Timestamp) -> i64 {
+        self.outage.to.unwrap_or(now) - self.outage.from
+    }
+}
+
+/// What to say: the newest first.
+pub(crate) fn outages(loaded: &Loaded, asked: &Outages, json: bool) -> anyhow::Result<String> {
+    let path = &loaded.configs.first().context("no configuration")?.store.path;
+    if let Some(workspace) = &asked.workspace {
+        of_workspace(loaded, Some(workspace))?;
+    }
+    let store = store_at(path)?;
+    let now = store.time()?;
+    let state = store.load(now)?;
+    let wanted = wanted(&state, asked);
+    if let Some(name) = &asked.component {
+        ensure!(!wanted.is_empty(), "no page has a component {name:?}: give its name, its key or its id");
+    }
+    let mut rows: Vec<Row<'_>> = wanted
+        .into_iter()
+        .flat_map(|component| {
+            let outages = of_component(&state, component, now).into_iter();
+            outages.map(|outage| Row { state: &state, component, outage })
+        })
+        .collect();
+    rows.sort_by_key(|row| std::cmp::Reverse(row.outage.from));
+    if asked.csv {
+        return as_csv(&rows, now);
+    }
+    Ok(if json { as_json(&rows, now) } else { as_table(&rows, now) })
+}
+
+/// Components that stand on a page now.
+fn wanted<'s>(state: &'s State, asked: &Outages) -> Vec<&'s Component> {
+    let named = |component: &Component, name: &str| {
+        component.settings.name == name || component.key == name || component.id == name
+    };
+    let of_workspace = |component: &Component| {
+        let page = &state.pages[&component.page];
+        let name = &state.workspaces[&page.workspace].name;
+        !page.archived && asked.workspace.as_ref().is_none_or(|workspace| workspace == name)
+    };
+    let present = state.components.values().filter(|one| !one.archived && of_workspace(one));
+    present.filter(|one| asked.component.as_ref().is_none_or(|name| named(one, name))).collect()
+}
+
+fn as_table(rows: &[Row<'_>], now: Timestamp) -> String {
+    if rows.is_empty() {
+        return "There were no outages.".to_owned();
+    }
+    let many = rows.iter().any(|row| row.component.page != rows[0].component.page);
+    let line = |row: &Row<'_>| {
+        let name = &row.component.settings.name;
+        let checks = row.outage.checks.join(", ");
+        [
+            if many { format!("{}/{name}", row.page()) } else { name.clone() },
+            second(row.outage.from),
+            row.outage.to.map_or_else(|| "ongoing".to_owned(), second),
+            span(row.lasted(now)),
+            row.outage.status.name().to_owned(),
+            if checks.is_empty() { "-".to_owned() } else { checks },
+        ]
+    };
+    let lines: Vec<_> = std::iter::once(HEADS.map(str::to_owned)).chain(rows.iter().map(line)).collect();
+    aligned(&lines)
+}
+
+fn as_csv(rows: &[Row<'_>], now: Timestamp) -> anyhow::Result<String> {
+    let line = |row: &Row<'_>| {
+        [
+            row.workspace().to_owned(),
+            row.page().to_owned(),
+            row.component.settings.name.clone(),
+            row.component.id.clone(),
+            second(row.outage.from),
+            row.outage.to.map(second).unwrap_or_default(),
+            (row.lasted(now) / SECOND).to_string(),
+            row.outage.status.name().to_owned(),
+            row.outage.checks.join(", "),
+        ]
+    };
+    let table = csv_table(COLUMNS, rows.iter().map(line)).context("the table cannot be written")?;
+    Ok(String::from_utf8(table)?.trim_end().to_owned())
+}
+
+fn as_json(rows: &[Row<'_>], now: Timestamp) -> String {
+    let outage = |row: &Row<'_>| {
+        serde_json::json!({
+            "workspace": row.workspace(),
+            "page": row.page(),
+            "component": row.component.settings.name,
+            "component_id": row.component.id,
+            "from": second(row.outage.from),
+            "to": row.outage.to.map(second),
+            "seconds": row.lasted(now) / SECOND,
+            "status": row.outage.status.name(),
+            "checks": row.outage.checks,
+        })
+    };
+    serde_json::json!({ "outages": rows.iter().map(outage).collect::<Vec<_>>() }).to_string()
+}
+
+/// To the second.
+fn second(at: Timestamp) -> String {
+    Timestamp(at.0.div_euclid(SECOND) * SECOND).to_string()
+}

@@ -1,0 +1,57 @@
+//! Why a batch was not taken, in the words that its agent logs.
+
+use crate::engine::Refused;
+
+/// Why a batch was not taken.
+#[derive(Debug, thiserror::Error)]
+pub enum NotTaken {
+    /// It will never be taken as it is.
+    #[error("{0}")]
+    Malformed(String),
+    /// It speaks for another agent than its credential.
+    #[error(
+        "the batch is of agent {said:?}, but the token is of agent {is:?}: give each agent its own token"
+    )]
+    OtherAgent {
+        /// In the batch.
+        said: String,
+        /// Of the credential.
+        is: String,
+    },
+    /// It says that it stands elsewhere than where it was enrolled.
+    #[error(
+        "agent {name:?} says that its location is {said:?}, and it is enrolled in {is:?}. Set location = {is:?} under \
+         [agent] in its agent.toml and restart it, or run: skerry-aggregator agent move {name:?} {said:?}"
+    )]
+    OtherLocation {
+        /// The agent.
+        name: String,
+        /// In the batch.
+        said: String,
+        /// Of the credential.
+        is: String,
+    },
+    /// Two agents speak with its credential.
+    #[error(
+        "two agents deliver as {0:?}: one is a copy of the other (a cloned machine or a copied spool), and \
+         neither is taken. Stop one of them, give it an empty spool and a name of its own, and enrol it: \
+         skerry-aggregator agent add. The other is taken again some minutes after"
+    )]
+    Cloned(String),
+    /// Another spool delivers with its credential, and it shows no proof of that one.
+    #[error(
+        "another agent delivers as {0:?} at this time, from another spool: this one is taken once that one was silent \
+         for 7 minutes. If there is none that you know of, its token was stolen: skerry-aggregator agent rotate {0}. \
+         If this is a copy of it (a cloned machine), give it a name of its own and enrol it: skerry-aggregator agent add"
+    )]
+    AnotherLives(String),
+    /// Its credential was replaced a moment ago.
+    #[error("this token was replaced by a new one")]
+    Replaced,
+    /// Nobody knows when it reached us.
+    #[error("the aggregator slept or was stopped while this batch waited for it: it has to be sent again")]
+    Waited,
+    /// Try again.
+    #[error(transparent)]
+    Refused(#[from] Refused),
+}
