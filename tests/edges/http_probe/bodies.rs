@@ -97,14 +97,19 @@ async fn a_coded_body_is_decoded_whether_it_was_asked_for_or_not() {
         let seen = observing::observe(&looks_for("absent", &target.url("/"), "")).await;
         observing::assert_down(&seen, Reason::BodyMismatch, "does not contain \"absent\"");
     }
-    let json = gzip(b"\xef\xbb\xbf{\"status\":\"ok\"}");
-    let target =
-        Answering::start(Ending::Close, move |_| answer("200 OK", "Content-Encoding: gzip\r\n", &json)).await;
-    let asks = format!(
-        "type = \"http\"\nurl = \"{}\"\njson = [{{ path = \"$.status\", equals = \"ok\" }}]",
-        target.url("/")
-    );
-    assert_up(&observing::observe(&asks).await);
+}
+
+#[tokio::test]
+async fn json_is_read_behind_a_mark_and_a_coding() {
+    const JSON: &[u8] = b"\xef\xbb\xbf{\"status\":\"ok\"}";
+    for (lines, json) in [("", JSON.to_vec()), ("Content-Encoding: gzip\r\n", gzip(JSON))] {
+        let target = Answering::start(Ending::Close, move |_| answer("200 OK", lines, &json)).await;
+        let asks = format!(
+            "type = \"http\"\nurl = \"{}\"\njson = [{{ path = \"$.status\", equals = \"ok\" }}]",
+            target.url("/")
+        );
+        assert_up(&observing::observe(&asks).await);
+    }
 }
 
 #[tokio::test]

@@ -106,3 +106,15 @@ async fn a_location_may_be_in_latin_1() {
     .await;
     assert_up(&observing::observe(&asks_for_ok(&target)).await);
 }
+
+#[tokio::test]
+async fn a_large_head_is_read_over_http_2_too() {
+    let lines: String =
+        (0..60).map(|number| format!("add_header X-{number} {};\n", "y".repeat(1500))).collect();
+    let nginx = Nginx::start(&Site { http2: true, ..plain(&lines) }).await;
+    let keys = format!(
+        "type = \"http\"\nurl = \"{}\"\nhttp_version = \"2\"\nresponse_headers = {{ X-59 = '^y{{1500}}$' }}",
+        nginx.url("/")
+    );
+    assert_up(&observing::observe(&keys).await);
+}

@@ -50,12 +50,12 @@ pub(super) struct HttpProber {
     resolver: Arc<Resolver>,
     tls: Arc<Tls>,
     idle: Idle,
-    decoders: Semaphore,
+    decoders: Arc<Semaphore>,
 }
 
 impl HttpProber {
     pub(super) fn new(resolver: Arc<Resolver>, tls: Arc<Tls>) -> Self {
-        Self { resolver, tls, idle: Idle::default(), decoders: Semaphore::new(DECODERS) }
+        Self { resolver, tls, idle: Idle::default(), decoders: Arc::new(Semaphore::new(DECODERS)) }
     }
 
     pub(super) async fn observe(&self, check: &Check, http: &Http, deadline: Instant) -> Observed {
@@ -158,8 +158,13 @@ impl HttpProber {
     /// Takes `codings` off `bytes` on a thread that may be kept busy by what somebody made to be large.
     async fn decode(&self, codings: Codings, bytes: Vec<u8>, limit: u64) -> Result<Vec<u8>, Fault> {
         let lacking = |why: &dyn std::fmt::Display| Fault::own(format!("the body cannot be decoded: {why}"));
-        let _turn = self.decoders.acquire().await.map_err(|error| lacking(&error))?;
-        let decoded = tokio::task::spawn_blocking(move || codings.decode(bytes, limit)).await;
+        let turn = Arc::clone(&self.decoders).acquire_owned().await.map_err(|error| lacking(&error))?;
+        let decoding = move || {
+            // Kept until it is done, whether anybody still waits for it or not.
+            let _turn = turn;
+            codings.decode(bytes, limit)
+        };
+        let decoded = tokio::task::spawn_blocking(decoding).await;
         decoded.unwrap_or_else(|error| Err(lacking(&error)))
     }
 }

@@ -15,6 +15,8 @@ use crate::probe::http::http1::head::tokens;
 const MAX_CODINGS: usize = 5;
 /// Largest window of zstd, as a power of two: what RFC 9659 lets be sent over HTTP.
 const ZSTD_WINDOW: u32 = 23;
+/// Most members of one gzip: each costs, also where it holds nothing.
+const MAX_MEMBERS: usize = 10_000;
 /// What is decoded at once, bytes.
 const PIECE: usize = 32 << 10;
 
@@ -160,12 +162,15 @@ fn more(decoder: impl Read, limit: u64, decoded: &mut Vec<u8>) -> Result<(), Bro
 fn gunzip(bytes: &[u8], limit: u64) -> Result<Vec<u8>, Broken> {
     let mut decoded = Vec::new();
     let mut rest = bytes;
-    while decoded.is_empty() && rest.len() == bytes.len() || rest.starts_with(&[0x1f, 0x8b]) {
+    for _ in 0..MAX_MEMBERS {
         let mut decoder = flate2::bufread::GzDecoder::new(rest);
         more(&mut decoder, limit, &mut decoded)?;
         rest = decoder.into_inner();
+        if !rest.starts_with(&[0x1f, 0x8b]) {
+            return Ok(decoded);
+        }
     }
-    Ok(decoded)
+    Err(Broken::Garbled)
 }
 
 /// Whether a stream begins with the header of zlib (RFC 1950); "deflate" is sent without it too.
@@ -302,6 +307,8 @@ mod tests {
         assert_eq!(decode(&["gzip", "identity", "br"], br(&gzip(TEXT))).as_deref(), Ok(TEXT), "on lines");
         let two = [gzip(b"All systems "), gzip(b"operational")].concat();
         assert_eq!(decode(&["gzip"], two).as_deref(), Ok(&b"All systems operational"[..]), "two members");
+        let empty = gzip(b"").repeat(MAX_MEMBERS + 1);
+        assert!(decode(&["gzip"], empty).is_err(), "members without end");
         let behind = [gzip(TEXT), b"\0\0rest".to_vec()].concat();
         assert_eq!(decode(&["gzip"], behind).as_deref(), Ok(TEXT), "what stands behind it");
     }

@@ -25,8 +25,9 @@ pub(super) mod head;
 
 /// Largest head of an answer, and largest trailers of one, bytes: what Chromium takes.
 pub(super) const MAX_HEAD: usize = 256 << 10;
-/// Room for what comes next, bytes.
+/// Room for what comes next, bytes: at first, and at most while all of it is used.
 const READ: usize = 8 << 10;
+const MAX_READ: usize = 64 << 10;
 /// Most heads before the one of the answer (`100 Continue`, `103 Early Hints`).
 const MAX_INFORMATIONAL: usize = 32;
 
@@ -37,6 +38,7 @@ pub(super) struct Connection {
     buffer: BytesMut,
     /// So much at the beginning of the buffer was handed out.
     handed_out: usize,
+    room: usize,
     request: Outgoing,
     body: Framing,
     keeps_alive: bool,
@@ -57,6 +59,7 @@ impl Connection {
             transport,
             buffer: BytesMut::new(),
             handed_out: 0,
+            room: READ,
             request: Outgoing::default(),
             body: Framing::Ended,
             keeps_alive: true,
@@ -171,9 +174,13 @@ impl Connection {
 
     fn poll_fill(&mut self, context: &mut Context<'_>) -> Poll<io::Result<usize>> {
         self.request.poll_send(&mut self.transport, context);
-        self.buffer.reserve(READ);
+        self.buffer.reserve(self.room);
         let reading = pin!(self.transport.read_buf(&mut self.buffer));
-        reading.poll(context)
+        let read = reading.poll(context);
+        if matches!(read, Poll::Ready(Ok(read)) if read >= self.room) {
+            self.room = (self.room * 2).min(MAX_READ);
+        }
+        read
     }
 }
 
