@@ -73,7 +73,7 @@ async fn what_is_not_http_is_said_in_words() {
     for (bytes, words) in [
         (&b"<html>ok</html>"[..], "does not begin as HTTP does: \"<html>ok</html>\""),
         (b"SSH-2.0-OpenSSH_9.9\r\n", "SSH-2.0-OpenSSH_9.9"),
-        (b"\x15\x03\x01\0\x02\x02\x46\0", "https in url"),
+        (b"\x15\x03\x01\0\x02\x02\x46", "https in url"),
         (b"\0\0\x12\x04\0\0\0\0\0", "http_version = \"2\""),
         (b"HTTP/1.1 099 x\r\n\r\n", "no status in the first line"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok", "two lengths"),

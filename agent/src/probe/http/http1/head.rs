@@ -87,7 +87,8 @@ fn begins(bytes: &[u8]) -> Option<bool> {
     if status_line(bytes).is_some() {
         return Some(true);
     }
-    (bytes.len() >= SLOP + 4).then_some(false)
+    // An alert of TLS has seven bytes, and a server may wait for ours behind it.
+    (bytes.len() >= SLOP + 4 || matches!(bytes, [0x15, 3, _, _, _, _, _])).then_some(false)
 }
 
 /// Where the status line begins: "HTTP" in any case, or "ICY" as radio stations say it.

@@ -93,7 +93,7 @@ fn what_is_not_http_is_said_at_its_first_bytes() {
     for (bytes, words) in [
         (&b"SSH-2.0-OpenSSH_9.9\r\n"[..], "\"SSH-2.0-OpenSSH_9.9\""),
         (b"<html>ok</html>", "\"<html>ok</html>\""),
-        (b"\x15\x03\x01\0\x02\x02\x46\0", "TLS"),
+        (b"\x15\x03\x01\0\x02\x02\x46", "TLS"),
         (b"\0\0\x12\x04\0\0\0\0\0", "http_version"),
     ] {
         let fault = end(bytes, &mut 0).expect_err("not HTTP");
