@@ -220,7 +220,13 @@ fn a_listener_with_a_certificate_speaks_tls_and_nothing_else() {
 
 #[test]
 fn a_stop_closes_idle_connections_and_does_not_wait_for_them() {
-    let mut running = Running::start(two_pages(), &[PUBLIC]);
+    // Bound beside the listener, so that nobody else listens there when it is gone.
+    let held = tokio::net::TcpSocket::new_v4().expect("a socket");
+    held.set_reuseaddr(true).expect("shared");
+    held.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
+    let address = held.local_addr().expect("bound");
+    let bound = bind(&[Listener { address, serves: PUBLIC, tls: None }]).expect("ours");
+    let mut running = Running::start_limited(two_pages(), bound, Limits::default());
     let mut idle = TcpStream::connect(running.addresses[0]).expect("it listens");
     idle.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket takes a time-out");
     idle.write_all(b"GET /never HTTP/1.1\r\nHost: h\r\n\r\n").expect("it reads");
