@@ -5,5 +5,6 @@ mod dns_probe;
 mod exec;
 mod http_probe;
 mod observing;
+mod odd_tls;
 mod tcp_probe;
 mod tls_probe;

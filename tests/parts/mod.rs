@@ -18,6 +18,7 @@ pub mod misbehaving;
 pub mod named;
 pub mod nginx;
 pub mod nginx_mail;
+pub mod openssl;
 pub mod postfix;
 pub mod postgres;
 pub mod script;

@@ -23,9 +23,10 @@ pub fn starttls(bytes: &[u8]) {
     super::handshake::hostile::before_tls(bytes);
 }
 
-/// A certificate (DER).
+/// A certificate (DER), and a server's answer in records of TLS in which one may be shown.
 pub fn certificate(bytes: &[u8]) {
     super::tls::hostile_certificate(bytes);
+    super::tls::hostile_answer(bytes);
 }
 
 /// What an operator is shown of a fault is one short line, whatever the target wrote.

@@ -58,7 +58,8 @@ pub struct Observed {
     pub total: Duration,
     /// Phases that were completed; those of redirects are added up.
     pub phases: Option<Phases>,
-    /// The certificate seen that ends first, if the run spoke TLS.
+    /// The certificate seen that ends first, if the run spoke TLS: of a verified one the first to end on its path to
+    /// an authority, else the server's own.
     pub certificate: Option<CertificateSeen>,
     /// What else a person wants to see of this kind.
     pub findings: Findings,
@@ -138,6 +139,12 @@ pub struct CertificateSeen {
     pub issuer: String,
     /// Its end.
     pub not_after: jiff::Timestamp,
+    /// Its version of X.509: 3, of old devices 1.
+    pub version: u32,
+    /// The kind of its key: `RSA 2048 bits`, `ECDSA P-256`, `Ed25519`.
+    pub key: String,
+    /// How it is signed: `RSA with SHA-256`.
+    pub signature: String,
 }
 
 impl Prober {

@@ -133,9 +133,16 @@ fn enough_days_left(asked: Option<DaysLeft>, certificate: Option<&CertificateSee
         if left >= i64::from(days) * MS_PER_DAY { Ok(()) } else { Err(left.div_euclid(MS_PER_DAY)) }
     };
     let ends = certificate.not_after;
+    let whose = match certificate.subject.as_str() {
+        "" => "the certificate".to_owned(),
+        subject => format!("the certificate of {subject}"),
+    };
     readings.judge(enough).map_err(|fails| match fails {
+        Fails::Surely(left) if left < 0 => {
+            Fault::degraded(Reason::TlsExpiresSoon, format!("{whose} ended {ends}"))
+        }
         Fails::Surely(left) => {
-            Fault::degraded(Reason::TlsExpiresSoon, format!("the certificate ends {ends}, in {left} days"))
+            Fault::degraded(Reason::TlsExpiresSoon, format!("{whose} ends {ends}, in {left} days"))
         }
         Fails::Doubtfully(_) => Fault::own_clock(format!(
             "the certificate ends {ends}; the days left depend on which clock is right: {readings}"

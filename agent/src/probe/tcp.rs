@@ -12,7 +12,7 @@ use tokio::time::Instant;
 use super::fault::{Fault, detail};
 use super::resolve::Resolver;
 use super::run::{Doing, Run, add};
-use super::tls::Tls;
+use super::tls::{Opened, Tls};
 use super::{Findings, Observed, connect, tls};
 
 /// Most that is read of what a server says, bytes.
@@ -49,8 +49,8 @@ impl TcpProber {
         let mut stream = connect::open(&self.resolver, &tcp.host, tcp.port, tcp.ip, run).await?;
         let ended = match prepared {
             Some((configuration, name)) => {
-                let mut stream = tls::begin(configuration, name, stream, run).await?;
-                run.certificate = tls::certificate(&stream);
+                let Opened { mut stream, certificate } = tls::begin(configuration, name, stream, run).await?;
+                run.certificate = certificate;
                 converse(&mut stream, tcp, run).await
             }
             None => converse(&mut stream, tcp, run).await,

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::json::certificate;
-use super::words::ends;
+use super::words::{ends, facts};
 use crate::probe::{DnsAnswer, Echoes, Findings, HandshakeSeen, Measure};
 use jiff::Timestamp;
 
@@ -22,6 +22,7 @@ pub(super) fn lines(findings: &Findings, now: Timestamp) -> Vec<String> {
             for (place, one) in seen.chain.iter().enumerate() {
                 lines.push(format!("chain {} {}", place + 1, one.subject));
                 lines.push(format!("  by {}", one.issuer));
+                lines.push(format!("  {}", facts(one)));
                 lines.push(format!("  {}", ends(one, now)));
             }
             lines
@@ -129,19 +130,22 @@ mod tests {
         assert_eq!(lines(&said, NOW), ["it said \"220 mail.test ESMTP\""]);
         let not_after = Timestamp::UNIX_EPOCH;
         let (subject, issuer) = ("CN=shop.test".to_owned(), "CN=Authority".to_owned());
-        let chain = vec![CertificateSeen { subject, issuer, not_after }];
+        let (version, key, signature) = (1, "RSA 1024 bits".to_owned(), "RSA with SHA-1".to_owned());
+        let chain = vec![CertificateSeen { subject, issuer, not_after, version, key, signature }];
         let seen = HandshakeSeen { version: "TLSv1_3", cipher_suite: "TLS13_AES_128_GCM_SHA256", chain };
         let shown = lines(&Findings::Handshake(seen.clone()), NOW);
         let expected = [
             "TLSv1_3 with TLS13_AES_128_GCM_SHA256",
             "chain 1 CN=shop.test",
             "  by CN=Authority",
+            "  RSA 1024 bits, signed by RSA with SHA-1, X.509 version 1",
             "  ends 1970-01-01T00:00:00Z (less than a day left)",
         ];
         assert_eq!(shown, expected);
         let told = json(&Findings::Handshake(seen), NOW);
         assert_eq!(told["chain"][0]["not_after"], "1970-01-01T00:00:00Z");
         assert_eq!(told["chain"][0]["days_left"], 0);
+        assert_eq!(told["chain"][0]["key"], "RSA 1024 bits");
     }
 
     #[test]

@@ -28,6 +28,6 @@ fn object(probed: &Probed, now: Timestamp) -> Value {
 pub(super) fn certificate(seen: &CertificateSeen, now: Timestamp) -> Value {
     json!({
         "subject": seen.subject, "issuer": seen.issuer, "not_after": seen.not_after.to_string(),
-        "days_left": days_left(seen, now),
+        "days_left": days_left(seen, now), "version": seen.version, "key": seen.key, "signature": seen.signature,
     })
 }

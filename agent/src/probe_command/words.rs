@@ -66,10 +66,17 @@ fn below(probed: &Probed, now: Timestamp) -> Vec<String> {
     if let Some(seen) = &observed.certificate {
         lines.push(format!("certificate for {}", seen.subject));
         lines.push(format!("  by {}", seen.issuer));
+        lines.push(format!("  {}", facts(seen)));
         lines.push(format!("  {}", ends(seen, now)));
     }
     lines.extend(findings::lines(&observed.findings, now));
     lines
+}
+
+/// What a certificate is made of.
+pub(super) fn facts(seen: &CertificateSeen) -> String {
+    let version = if seen.version == 3 { String::new() } else { format!(", X.509 version {}", seen.version) };
+    format!("{}, signed by {}{version}", seen.key, seen.signature)
 }
 
 /// When a certificate ends.
@@ -121,6 +128,9 @@ mod tests {
             subject: "CN=shop.example".to_owned(),
             issuer: "C=AT, O=Authority, CN=R11".to_owned(),
             not_after: Timestamp::from_second(NOW + 33 * 86_400 + 1).expect("an instant"),
+            version: 3,
+            key: "ECDSA P-256".to_owned(),
+            signature: "RSA with SHA-256".to_owned(),
         });
         let refused = "connection refused (os error 111)";
         vec![shop, seen("search", Outcome::Down, Reason::ConnectRefused, refused)]
@@ -140,6 +150,7 @@ shop    http  up       40.0 ms
   first byte      10.0 ms                                         █████████████
   certificate for CN=shop.example
     by C=AT, O=Authority, CN=R11
+    ECDSA P-256, signed by RSA with SHA-256
     ends 2026-10-24T14:13:21Z (33 days left)
 search  http  down      5.0 ms  connect_refused
   connection refused (os error 111)
@@ -169,7 +180,8 @@ search  http  down      5.0 ms  connect_refused
                 "first_byte_us": 10_000, "transfer_us": null, "findings": null,
                 "certificate": {
                     "subject": "CN=shop.example", "issuer": "C=AT, O=Authority, CN=R11",
-                    "not_after": "2026-10-24T14:13:21Z", "days_left": 33,
+                    "not_after": "2026-10-24T14:13:21Z", "days_left": 33, "version": 3,
+                    "key": "ECDSA P-256", "signature": "RSA with SHA-256",
                 },
             },
             {

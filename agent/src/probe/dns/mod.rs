@@ -17,7 +17,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 
 use hickory_resolver::proto::op::{Message, ResponseCode};
-use rustls::ClientConfig;
 use skerry_protocol::check::{Check, Dns, DnsTransport, Handshake, HttpVersion, NameServer, Rcode};
 use skerry_protocol::wire::Reason;
 use tokio::net::TcpStream;
@@ -27,7 +26,7 @@ use tokio_rustls::client::TlsStream;
 use super::fault::Fault;
 use super::resolve::Resolver;
 use super::run::{Doing, Run, add};
-use super::tls::{self, Tls};
+use super::tls::{self, Offer, Opened, Tls};
 use super::{Findings, Observed, connect};
 use exchange::Datagram;
 use question::Question;
@@ -93,7 +92,7 @@ impl DnsProber {
     }
 
     async fn run(&self, dns: &Dns, run: &mut Run) -> Result<(), Fault> {
-        let configuration = match &dns.transport {
+        let offer = match &dns.transport {
             DnsTransport::Udp | DnsTransport::Tcp => None,
             DnsTransport::Tls(tls) => Some(self.tls.of_handshake(tls, None).await?),
             DnsTransport::Https { tls, .. } => {
@@ -102,12 +101,12 @@ impl DnsProber {
         };
         let servers = self.servers(dns, run).await?;
         let mut question = Question::new(dns, true)?;
-        let mut answered = ask(dns, &question, configuration.clone(), &servers, run).await?;
+        let mut answered = ask(dns, &question, offer.clone(), &servers, run).await?;
         let without_edns = knows_no_edns(dns, &answered.message);
         if without_edns {
             let first = run.latency;
             question = Question::new(dns, false)?;
-            answered = ask(dns, &question, configuration, &[answered.server], run).await?;
+            answered = ask(dns, &question, offer, &[answered.server], run).await?;
             run.latency = first.zip(run.latency).map(|(first, second)| first + second);
         }
         run.end = Some(Instant::now());
@@ -130,19 +129,19 @@ impl DnsProber {
 async fn ask(
     dns: &Dns,
     question: &Question,
-    configuration: Option<Arc<ClientConfig>>,
+    offer: Option<Offer>,
     servers: &[SocketAddr],
     run: &mut Run,
 ) -> Result<Answered, Fault> {
-    match (&dns.transport, configuration) {
+    match (&dns.transport, offer) {
         (DnsTransport::Udp, _) => udp(question, servers, run).await,
-        (DnsTransport::Tls(tls), Some(configuration)) => {
-            let (mut stream, server) = handshake(tls, configuration, servers, run).await?;
+        (DnsTransport::Tls(tls), Some(offer)) => {
+            let (mut stream, server) = handshake(tls, offer, servers, run).await?;
             let message = timed(question, &mut stream, run).await?;
             Ok(Answered { message, server, transport: "tls", truncated: false })
         }
-        (DnsTransport::Https { tls, path }, Some(configuration)) => {
-            let (stream, server) = handshake(tls, configuration, servers, run).await?;
+        (DnsTransport::Https { tls, path }, Some(offer)) => {
+            let (stream, server) = handshake(tls, offer, servers, run).await?;
             let sent = Instant::now();
             let named = dns.server.as_ref().ok_or_else(|| Fault::own("no server to ask over HTTPS"))?;
             let message = https::over_https(question, named, path, stream, run).await?;
@@ -196,13 +195,13 @@ async fn connected(servers: &[SocketAddr], run: &mut Run) -> Result<(TcpStream, 
 
 async fn handshake(
     tls: &Handshake,
-    configuration: Arc<ClientConfig>,
+    offer: Offer,
     servers: &[SocketAddr],
     run: &mut Run,
 ) -> Result<(TlsStream<TcpStream>, SocketAddr), Fault> {
     let (stream, server) = connected(servers, run).await?;
-    let stream = tls::begin(configuration, &tls.server_name, stream, run).await?;
-    run.certificate = tls::certificate(&stream);
+    let Opened { stream, certificate } = tls::begin(offer, &tls.server_name, stream, run).await?;
+    run.certificate = certificate;
     Ok((stream, server))
 }
 

@@ -5,6 +5,8 @@ mod starttls;
 
 use std::sync::Arc;
 
+pub(super) use starttls::Before;
+
 use skerry_protocol::check::{self, Check};
 use skerry_protocol::wire::Reason;
 use tokio::time::Instant;
@@ -12,7 +14,7 @@ use tokio::time::Instant;
 use super::fault::Fault;
 use super::resolve::Resolver;
 use super::run::{Doing, Run, add};
-use super::tls::Tls;
+use super::tls::{Opened, Tls};
 use super::{Findings, Observed, connect, tls};
 
 const STARTTLS: Doing =
@@ -36,18 +38,20 @@ impl TlsProber {
     }
 
     async fn run(&self, asked: &check::Tls, run: &mut Run) -> Result<(), Fault> {
-        let configuration = self.tls.of_handshake(&asked.handshake, None).await?;
+        let offer = self.tls.of_handshake(&asked.handshake, None).await?;
         let mut stream = connect::open(&self.resolver, &asked.host, asked.port, asked.ip, run).await?;
-        if let Some(protocol) = asked.starttls {
+        let before = asked.starttls.map(|protocol| Before::new(protocol, asked.ehlo.as_deref(), &stream));
+        if let Some(before) = &before {
             run.doing = STARTTLS;
             let start = Instant::now();
-            let ehlo = starttls::own_name(asked.ehlo.as_deref(), &stream);
-            starttls::agree(&mut stream, protocol, &ehlo).await?;
+            before.agree(&mut stream).await?;
             add(&mut run.phases.first_byte_us, start.elapsed());
         }
-        let stream = tls::begin(configuration, &asked.handshake.server_name, stream, run).await?;
+        let name = &asked.handshake.server_name;
+        let Opened { stream, certificate } =
+            tls::begin_after(before.as_ref(), offer, name, stream, run).await?;
         run.end = Some(Instant::now());
-        run.certificate = tls::certificate(&stream);
+        run.certificate = certificate;
         run.findings = Findings::Handshake(tls::seen(&stream));
         Ok(())
     }

@@ -21,9 +21,26 @@ pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
+/// The words in plain text that come before TLS on a connection.
+pub(in crate::probe) struct Before {
+    protocol: StartTls,
+    /// How this host names itself to an SMTP server.
+    ehlo: String,
+}
+
+impl Before {
+    pub(super) fn new(protocol: StartTls, ehlo: Option<&str>, stream: &TcpStream) -> Self {
+        Self { protocol, ehlo: own_name(ehlo, stream) }
+    }
+
+    pub(in crate::probe) async fn agree(&self, stream: &mut TcpStream) -> Result<(), Fault> {
+        agree(stream, self.protocol, &self.ehlo).await
+    }
+}
+
 /// How this host names itself to an SMTP server (RFC 5321, section 4.1.4): as the check says, by its own name where
 /// that is a full one, by its address on this connection else.
-pub(super) fn own_name(asked: Option<&str>, stream: &TcpStream) -> String {
+fn own_name(asked: Option<&str>, stream: &TcpStream) -> String {
     if let Some(name) = asked {
         return name.to_owned();
     }

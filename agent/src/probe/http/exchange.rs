@@ -16,6 +16,7 @@ use super::{FIRST_BYTE, HttpProber, request};
 use crate::probe::CertificateSeen;
 use crate::probe::fault::Fault;
 use crate::probe::run::{Doing, Run, add};
+use crate::probe::tls::Opened;
 use crate::probe::{connect, tls};
 
 /// Most memory set aside for a body because of what its head announces, bytes.
@@ -85,9 +86,8 @@ impl HttpProber {
             let http2 = http.version == HttpVersion::Http2;
             return Connection::open(Transport::Plain(stream), http2, None).await;
         };
-        let stream = tls::begin(configuration, &host, stream, run).await?;
+        let Opened { stream, certificate } = tls::begin(configuration, &host, stream, run).await?;
         run.doing = FIRST_BYTE;
-        let certificate = tls::certificate(&stream);
         let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         if http.version == HttpVersion::Http2 && !http2 {
             return Err(Fault::down(Reason::ProtocolError, "the server does not offer HTTP/2"));

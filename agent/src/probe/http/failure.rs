@@ -37,7 +37,7 @@ fn from_stream(io: &io::Error, error: &hyper::Error) -> Fault {
         );
     }
     let mut fault = tls::fault(io);
-    if fault.outcome == Outcome::Down {
+    if fault.outcome == Outcome::Down && !tls::has_words(io) {
         fault.detail = chain(error);
     }
     fault

@@ -1,14 +1,18 @@
 //! Whom a handshake believes: what webpki believes and the very certificates of a `ca_file`, or anyone. Whether a
 //! certificate is valid now is asked by the corrected time.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
+use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
 use rustls::client::{WebPkiServerVerifier, verify_server_name};
+use rustls::crypto::{ActiveKeyExchange, CryptoProvider, SupportedKxGroup, ring};
 use rustls::server::ParsedCertificate;
-use rustls::{CertificateError, Error, OtherError};
-use rustls_pki_types::{CertificateDer, UnixTime};
+use rustls::{CertificateError, DigitallySignedStruct, Error, NamedGroup, OtherError, SignatureScheme};
+use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
+use super::certificate;
+use super::words::is_checked;
 use crate::belief::{Judge, Shown, is_of_dates};
 use crate::clock::{CorrectedClock, Fails, Readings};
 
@@ -40,6 +44,14 @@ impl Judge for Trusting {
 #[error("whether the certificate is valid depends on which clock is right: {0}")]
 pub(super) struct OwnClock(String);
 
+/// Of an authority that is trusted by name.
+#[derive(Debug, thiserror::Error)]
+#[error("the key of its authority {subject} is {key}, whose signatures this program does not check")]
+struct UncheckedKey {
+    subject: String,
+    key: String,
+}
+
 fn doubtful(readings: Readings) -> Error {
     let why = OwnClock(readings.to_string());
     Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(why))))
@@ -58,13 +70,24 @@ impl Trusting {
                 check_validity(shown.certificate, shown.now)?;
                 verify_server_name(&ParsedCertificate::try_from(shown.certificate)?, shown.name)
             }
-            // Another authority of the same name: whoever signed this is not the one we trust.
+            // Another authority of the same name: whoever signed this is not the one we trust. Or it is, and its
+            // key is one whose signatures nobody checks here.
             Err(InvalidCertificate(
                 CertificateError::BadSignature
                 | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
-            )) => Err(InvalidCertificate(CertificateError::UnknownIssuer)),
+            )) => Err(InvalidCertificate(
+                self.unchecked_issuer(shown.certificate).unwrap_or(CertificateError::UnknownIssuer),
+            )),
             other => other,
         }
+    }
+
+    fn unchecked_issuer(&self, certificate: &CertificateDer<'_>) -> Option<CertificateError> {
+        let issuer = certificate::parse(certificate)?.issuer;
+        let named = self.named.iter().filter_map(|one| certificate::parse(one));
+        let unchecked = named.into_iter().find(|one| one.subject == issuer && !is_checked(&one.key))?;
+        let why = UncheckedKey { subject: unchecked.subject, key: unchecked.key };
+        Some(CertificateError::Other(OtherError(Arc::new(why))))
     }
 }
 
@@ -84,12 +107,140 @@ fn check_validity(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(),
     Ok(())
 }
 
-/// `verify = false`: any certificate will do, it is still read.
+/// `verify = false`: any certificate will do, whatever its version, key and signatures; it is still read. That the
+/// server holds its key is not checked either: the key may be of a kind that cannot be checked here.
 #[derive(Debug)]
-pub(super) struct AcceptAny;
+pub(super) struct AnyCertificate;
 
-impl Judge for AcceptAny {
-    fn judge(&self, _shown: &Shown<'_>) -> Result<(), Error> {
-        Ok(())
+/// All that a server may sign with.
+const ANY_SCHEME: [SignatureScheme; 14] = [
+    SignatureScheme::ECDSA_NISTP256_SHA256,
+    SignatureScheme::ECDSA_NISTP384_SHA384,
+    SignatureScheme::ECDSA_NISTP521_SHA512,
+    SignatureScheme::ED25519,
+    SignatureScheme::ED448,
+    SignatureScheme::RSA_PSS_SHA256,
+    SignatureScheme::RSA_PSS_SHA384,
+    SignatureScheme::RSA_PSS_SHA512,
+    SignatureScheme::RSA_PKCS1_SHA256,
+    SignatureScheme::RSA_PKCS1_SHA384,
+    SignatureScheme::RSA_PKCS1_SHA512,
+    SignatureScheme::ECDSA_SHA1_Legacy,
+    SignatureScheme::RSA_PKCS1_SHA1,
+    // RSASSA-PSS with a key of its own kind.
+    SignatureScheme::Unknown(0x0809),
+];
+
+impl ServerCertVerifier for AnyCertificate {
+    fn verify_server_cert(
+        &self,
+        _certificate: &CertificateDer<'_>,
+        _intermediates: &[CertificateDer<'_>],
+        _name: &ServerName<'_>,
+        _ocsp: &[u8],
+        _now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        Ok(ServerCertVerified::assertion())
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        _message: &[u8],
+        _certificate: &CertificateDer<'_>,
+        _signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        Ok(HandshakeSignatureValid::assertion())
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        ANY_SCHEME.to_vec()
+    }
+}
+
+/// The provider, with a curve that is offered for certificates only: a server of TLS 1.2 shows none on a curve that
+/// the client does not name (RFC 8422, section 5.1). It stands last, so that no server prefers it for an exchange.
+pub(super) fn with_any_curve() -> CryptoProvider {
+    let mut provider = ring::default_provider();
+    provider.kx_groups.push(&P521);
+    provider
+}
+
+static P521: NoExchange = NoExchange(NamedGroup::secp521r1);
+
+#[derive(Debug)]
+struct NoExchange(NamedGroup);
+
+impl SupportedKxGroup for NoExchange {
+    fn start(&self) -> Result<Box<dyn ActiveKeyExchange>, Error> {
+        Err(Error::General("the server exchanges keys on P-521 only, and this program does not".to_owned()))
+    }
+
+    fn name(&self) -> NamedGroup {
+        self.0
+    }
+}
+
+/// A verifier of one handshake, which keeps what the server showed: of a handshake that fails nothing else is left.
+#[derive(Debug)]
+pub(super) struct Watching {
+    verifier: Arc<dyn ServerCertVerifier>,
+    shown: Mutex<Vec<CertificateDer<'static>>>,
+}
+
+impl Watching {
+    pub(super) fn new(verifier: Arc<dyn ServerCertVerifier>) -> Self {
+        Self { verifier, shown: Mutex::default() }
+    }
+
+    /// The certificates that were shown, the server's own first.
+    pub(super) fn shown(&self) -> Vec<CertificateDer<'static>> {
+        std::mem::take(&mut *self.shown.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
+
+impl ServerCertVerifier for Watching {
+    fn verify_server_cert(
+        &self,
+        certificate: &CertificateDer<'_>,
+        intermediates: &[CertificateDer<'_>],
+        name: &ServerName<'_>,
+        ocsp: &[u8],
+        now: UnixTime,
+    ) -> Result<ServerCertVerified, Error> {
+        let chain = std::iter::once(certificate).chain(intermediates);
+        let chain = chain.map(|one| one.clone().into_owned()).collect();
+        *self.shown.lock().unwrap_or_else(PoisonError::into_inner) = chain;
+        self.verifier.verify_server_cert(certificate, intermediates, name, ocsp, now)
+    }
+
+    fn verify_tls12_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verifier.verify_tls12_signature(message, certificate, signed)
+    }
+
+    fn verify_tls13_signature(
+        &self,
+        message: &[u8],
+        certificate: &CertificateDer<'_>,
+        signed: &DigitallySignedStruct,
+    ) -> Result<HandshakeSignatureValid, Error> {
+        self.verifier.verify_tls13_signature(message, certificate, signed)
+    }
+
+    fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
+        self.verifier.supported_verify_schemes()
     }
 }
