@@ -16,7 +16,7 @@ mod record;
 use std::net::SocketAddr;
 use std::sync::Arc;
 
-use hickory_resolver::proto::op::{Message, ResponseCode};
+use hickory_resolver::proto::op::Message;
 use skerry_protocol::check::{Check, Dns, DnsTransport, Handshake, HttpVersion, NameServer, Rcode};
 use skerry_protocol::wire::Reason;
 use tokio::net::TcpStream;
@@ -29,7 +29,7 @@ use super::run::{Doing, Run, add};
 use super::tls::{self, Offer, Opened, Tls};
 use super::{Findings, Observed, connect};
 use exchange::Datagram;
-use question::Question;
+use question::{Question, knows_no_edns};
 pub use record::DnsAnswer;
 
 const ANSWER: Doing = Doing::Target(Reason::Timeout, "no answer to the query within the timeout");
@@ -102,7 +102,9 @@ impl DnsProber {
         let servers = self.servers(dns, run).await?;
         let mut question = Question::new(dns, true)?;
         let mut answered = ask(dns, &question, offer.clone(), &servers, run).await?;
-        let without_edns = knows_no_edns(dns, &answered.message);
+        // Whoever expects the refusal is told of it.
+        let rcode = Rcode(answered.message.metadata.response_code.into());
+        let without_edns = knows_no_edns(&answered.message) && rcode != dns.rcode;
         if without_edns {
             let first = run.latency;
             question = Question::new(dns, false)?;
@@ -154,13 +156,6 @@ async fn ask(
             Ok(Answered { message, server, transport: "tcp", truncated: false })
         }
     }
-}
-
-/// The server could not read the question for its EDNS (RFC 6891, section 7); one that answers with EDNS could.
-fn knows_no_edns(dns: &Dns, answer: &Message) -> bool {
-    let rcode = answer.metadata.response_code;
-    let refused = matches!(rcode, ResponseCode::FormErr | ResponseCode::NotImp);
-    refused && answer.edns.is_none() && Rcode(rcode.into()) != dns.rcode
 }
 
 /// Over UDP, and over TCP again where the answer is truncated.

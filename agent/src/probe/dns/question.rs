@@ -101,6 +101,12 @@ impl Question {
     }
 }
 
+/// The server could not read the question for its EDNS (RFC 6891, section 7); one that answers with EDNS could.
+pub(in crate::probe) fn knows_no_edns(answer: &Message) -> bool {
+    let refused = matches!(answer.metadata.response_code, ResponseCode::FormErr | ResponseCode::NotImp);
+    refused && answer.edns.is_none()
+}
+
 fn unsendable(error: &dyn std::fmt::Display) -> Fault {
     Fault::own(format!("the query cannot be sent: {error}"))
 }

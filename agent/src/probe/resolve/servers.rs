@@ -19,7 +19,7 @@ use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{Instant, timeout};
 
 use super::settings::Settings;
-use crate::probe::dns::question::{Came, Question};
+use crate::probe::dns::question::{Came, Question, knows_no_edns};
 use crate::probe::fault::Fault;
 
 /// A question is sent again after this time: a lost packet is no silence.
@@ -91,7 +91,12 @@ pub(super) async fn ask(
     record: RecordType,
     patience: Duration,
 ) -> Result<Box<Message>, Failure> {
-    let question = Question::of(name.clone(), record, true, settings.edns).map_err(Failure::Own)?;
+    let plain = Question::of(name.clone(), record, true, false).map_err(Failure::Own)?;
+    let question = if settings.edns {
+        Some(Question::of(name.clone(), record, true, true).map_err(Failure::Own)?)
+    } else {
+        None
+    };
     let order = silences.order(&settings.servers);
     let mut waiting = order.iter().copied();
     let mut asked = FuturesUnordered::new();
@@ -99,7 +104,7 @@ pub(super) async fn ask(
     loop {
         let next = waiting.next();
         if let Some(server) = next {
-            asked.push(ask_one(settings, server, &question));
+            asked.push(ask_one(settings, server, question.as_ref(), &plain));
         } else if asked.is_empty() {
             return Err(failure.unwrap_or(Failure::Silent));
         }
@@ -125,15 +130,26 @@ pub(super) async fn ask(
     }
 }
 
-/// Asks one server as often as the settings say, or until it has answered.
+/// Asks one server as often as the settings say, or until it has answered: with EDNS where that is wanted, and
+/// without where the server does not know it.
 async fn ask_one(
     settings: &Settings,
     server: SocketAddr,
-    question: &Question,
+    with_edns: Option<&Question>,
+    plain: &Question,
 ) -> (SocketAddr, Result<Box<Message>, Failure>) {
     let patience = settings.timeout * settings.attempts;
-    let asked = async {
+    let once = async |question: &Question| {
         if settings.tcp { over_tcp(server, question).await } else { over_udp(server, question).await }
+    };
+    let asked = async {
+        match with_edns {
+            Some(question) => match once(question).await? {
+                answer if knows_no_edns(&answer) => once(plain).await,
+                answer => Ok(answer),
+            },
+            None => once(plain).await,
+        }
     };
     let answered = timeout(patience, asked).await.unwrap_or(Err(Failure::Silent));
     (server, answered.and_then(|message| said(server, message)))
@@ -207,4 +223,46 @@ fn failed(server: SocketAddr, error: &io::Error) -> Failure {
 
 fn broken(server: SocketAddr, fault: &Fault) -> Failure {
     Failure::Said(format!("the resolver {}: {}", server.ip(), fault.detail))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    /// A server that answers questions with EDNS by FORMERR, and others well; with the number of its questions.
+    async fn old_server() -> (SocketAddr, Arc<AtomicU32>) {
+        let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
+        let address = socket.local_addr().expect("bound");
+        let asked = Arc::new(AtomicU32::new(0));
+        let count = Arc::clone(&asked);
+        tokio::spawn(async move {
+            let mut buffer = [0; 512];
+            while let Ok((length, from)) = socket.recv_from(&mut buffer).await {
+                count.fetch_add(1, Ordering::Relaxed);
+                let mut answer = Message::from_vec(&buffer[..length]).expect("a question").into_response();
+                if answer.edns.take().is_some() {
+                    answer.metadata.response_code = ResponseCode::FormErr;
+                }
+                let bytes = answer.to_vec().expect("it can be written");
+                socket.send_to(&bytes, from).await.expect("sent");
+            }
+        });
+        (address, asked)
+    }
+
+    #[tokio::test]
+    async fn a_resolver_that_knows_no_edns_is_asked_again_without_it() {
+        let name = Name::from_ascii("shop.test.").expect("a name");
+        for (options, questions) in [("options edns0", 2), ("", 1)] {
+            let (server, asked) = old_server().await;
+            let mut settings = Settings::parse(options, |_| None);
+            settings.servers = vec![server];
+            let silences = Silences::default();
+            let answer = ask(&settings, &silences, &name, RecordType::A, Duration::from_secs(5)).await;
+            assert!(answer.is_ok(), "{options}: {:?}", answer.err());
+            assert_eq!(asked.load(Ordering::Relaxed), questions, "{options}");
+        }
+    }
 }
