@@ -58,9 +58,12 @@ async fn a_daemon_that_left_its_group_holds_nobody_up() {
     let mark = mark(5);
     let folder = tempfile::tempdir().expect("a folder");
     let over = folder.path().join(&mark);
+    let left = folder.path().join("left");
     // What leaves the group on purpose is not ours to end: it holds the plugin's pipes until the test says so.
-    let words = format!("while [ ! -e {} ]; do sleep 0.1; done", over.display());
-    let seen = observe(shell(&format!("setsid sh -c '{words}' & echo started; exit 0"))).await;
+    let words = format!("> {}; while [ ! -e {} ]; do sleep 0.1; done", left.display(), over.display());
+    // The plugin ends once its child has left.
+    let waits = format!("while [ ! -e {} ]; do sleep 0.01; done", left.display());
+    let seen = observe(shell(&format!("setsid sh -c '{words}' & {waits}; echo started; exit 0"))).await;
     assert!(running(&mark) > 0, "it was waited for");
     assert_seen(&seen, Outcome::Up, Reason::None, "");
     assert_eq!(plugin(&seen).text, ["started"]);
