@@ -63,6 +63,7 @@ fn page(page: &config::Page) -> DesiredPage {
             domain: page.domain.clone(),
             time_zone: page.time_zone.clone(),
             support_url: page.support_url.clone(),
+            frame_ancestors: page.frame_ancestors.clone(),
             language: page.language.clone(),
             rule,
             weights,

@@ -55,6 +55,7 @@ fn configure(checks: &[(&str, Quorum)], components: &[(&str, &[&str])]) -> Confi
         public: true,
         listed: false,
         root: true,
+        frame_ancestors: Vec::new(),
         domain: None,
         time_zone: "Etc/UTC".to_owned(),
         support_url: None,

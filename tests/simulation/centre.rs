@@ -114,6 +114,7 @@ fn page_of(checks: &[String]) -> Configure {
         domain: None,
         time_zone: "Etc/UTC".to_owned(),
         support_url: None,
+        frame_ancestors: Vec::new(),
         language: "en".to_owned(),
         rule: Rule::Observed,
         weights: Weights::default(),

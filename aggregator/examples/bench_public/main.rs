@@ -42,7 +42,12 @@ fn heartbeat(view: &PageView) -> anyhow::Result<Vec<(&'static str, &'static str,
 }
 
 fn output(path: &str, content_type: &'static str, bytes: Vec<u8>, level: Compression) -> Arc<Output> {
-    let kind = Kind { content_type, cache: CacheClass::Live, keys: &["page-kctbh9vrtdwd", path] };
+    let kind = Kind {
+        content_type,
+        cache: CacheClass::Live,
+        keys: &["page-kctbh9vrtdwd", path],
+        frame_ancestors: &[],
+    };
     Output::render(kind, bytes, sample::NOW, None, level)
 }
 

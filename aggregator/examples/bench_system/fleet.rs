@@ -221,6 +221,7 @@ fn settings(number: usize) -> PageSettings {
         public: true,
         listed: false,
         root: number == 0,
+        frame_ancestors: Vec::new(),
         domain: None,
         time_zone: "Europe/Berlin".to_owned(),
         support_url: None,

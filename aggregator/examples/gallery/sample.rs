@@ -35,6 +35,7 @@ pub(crate) fn page(name: &str, items: Vec<Item>) -> PageView {
         time_zone: TimeZone::UTC,
         time_zone_name: "Etc/UTC".to_owned(),
         support_url: Some("https://example.com/help".to_owned()),
+        frame_ancestors: Vec::new(),
         language: "en".to_owned(),
         now: NOW,
         verified_at: Some(NOW),

@@ -191,6 +191,8 @@ pub struct Page {
     pub domain: Option<String>,
     /// Where "Get help" leads: http, https or mailto.
     pub support_url: Option<String>,
+    /// Origins whose pages may show this one in a frame, as a policy names them.
+    pub frame_ancestors: Vec<String>,
     /// BCP 47 tag.
     pub language: String,
     /// How uptime is worked out.

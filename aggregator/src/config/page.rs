@@ -45,6 +45,12 @@ pub(super) fn page(table: &Table<'_>) -> Option<Page> {
         time_zone: time_zone(table.string("time_zone")).or("Etc/UTC".to_owned()),
         domain: host(table.string("domain"), "status.example.com").optional(),
         support_url: support_url(table.string("support_url")).optional(),
+        frame_ancestors: table
+            .list("frame_ancestors")
+            .unwrap_or_default()
+            .iter()
+            .filter_map(frame_ancestor)
+            .collect(),
         language: language(table.string("language")).or("en".to_owned()),
         uptime_rule,
         partial_percent,
@@ -161,6 +167,35 @@ fn nearest_zone<'a>(text: &str, names: &'a [String]) -> Option<&'a str> {
     let mut there = names.iter().map(String::as_str).filter(|name| city_of(name) == city).peekable();
     let first = there.peek().copied();
     there.find(|name| name.starts_with(region)).or(first)
+}
+
+/// As a policy names it: every site, this one, or an origin, whose first label may be `*`.
+fn frame_ancestor(item: &Item<'_>) -> Option<String> {
+    let text = item.string()?;
+    match text.as_str() {
+        "*" => return Some(text),
+        "self" | "'self'" => return Some("'self'".to_owned()),
+        _ => {}
+    }
+    let parsed = Url::parse(&text.replacen("://*.", "://any.", 1)).ok();
+    let origin = parsed.filter(|url| {
+        let bare = matches!(url.path(), "" | "/") && url.query().is_none() && url.fragment().is_none();
+        matches!(url.scheme(), "http" | "https")
+            && bare
+            && url.username().is_empty()
+            && url.password().is_none()
+    });
+    match origin {
+        Some(origin) => {
+            let origin = origin.origin().ascii_serialization();
+            let any = text.contains("://*.");
+            Some(if any { origin.replacen("://any.", "://*.", 1) } else { origin })
+        }
+        None => item.refuse(
+            &format!("must be \"*\", \"self\" or an origin; it is \"{text}\""),
+            "Write scheme and host only, such as \"https://intranet.example.com\".",
+        ),
+    }
 }
 
 fn support_url(entry: Entry<'_, String>) -> Entry<'_, String> {

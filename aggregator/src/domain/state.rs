@@ -263,6 +263,8 @@ pub struct PageSettings {
     pub time_zone: String,
     /// "Get help".
     pub support_url: Option<String>,
+    /// Who may show it in a frame.
+    pub frame_ancestors: Vec<String>,
     /// BCP 47.
     pub language: String,
     /// Uptime rule.

@@ -42,6 +42,7 @@ fn view(state: &State, key: PageKey, base_url: &str, now: Timestamp, past: bool)
         time_zone: zone,
         time_zone_name: page.settings.time_zone.clone(),
         support_url: page.settings.support_url.clone(),
+        frame_ancestors: page.settings.frame_ancestors.clone(),
         language: page.settings.language.clone(),
         now,
         verified_at: build.verified_at().map(|at| at.min(now - state.unsure_ms)),

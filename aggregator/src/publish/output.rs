@@ -55,6 +55,8 @@ pub struct Output {
     pub surrogate_key: Bytes,
     /// `Cache-Tag`: the same keys, comma-separated.
     pub cache_tag: Bytes,
+    /// Who may show it in a frame, as `frame-ancestors` of a policy names them; empty: nobody.
+    pub frame_ancestors: Bytes,
     /// When the bytes last changed, a whole second; later than that of every earlier form of this output,
     /// so that a validator of one second's grain still tells them apart.
     pub last_modified: Timestamp,
@@ -79,6 +81,8 @@ pub struct Kind<'a> {
     pub cache: CacheClass,
     /// What a purge names it by: ASCII words without spaces or commas; other characters are dropped.
     pub keys: &'a [&'a str],
+    /// Who may show it in a frame; empty: nobody.
+    pub frame_ancestors: &'a [String],
 }
 
 impl Output {
@@ -93,11 +97,13 @@ impl Output {
         level: Compression,
     ) -> Arc<Self> {
         let surrogate_key = joined(kind.keys, ' ');
+        let frame_ancestors = kind.frame_ancestors.join(" ");
         let same = previous.filter(|previous| {
             previous.identity.bytes == bytes
                 && previous.content_type == kind.content_type
                 && previous.cache == kind.cache
                 && previous.surrogate_key == surrogate_key
+                && previous.frame_ancestors == frame_ancestors
         });
         if let Some(same) = same.filter(|same| same.compression >= level) {
             return Arc::clone(same);
@@ -116,6 +122,7 @@ impl Output {
             cache: kind.cache,
             surrogate_key,
             cache_tag: joined(kind.keys, ','),
+            frame_ancestors: frame_ancestors.into(),
             last_modified,
             last_modified_text: http_date(last_modified),
             compression: level,
@@ -243,6 +250,7 @@ mod tests {
             content_type: "text/html; charset=utf-8",
             cache: CacheClass::Live,
             keys: &["page-a", "ü ,", "index"],
+            frame_ancestors: &[],
         }
     }
 

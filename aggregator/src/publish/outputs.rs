@@ -93,7 +93,7 @@ impl Press<'_> {
         let page = format!("page-{}", self.view.id);
         let output = format!("{page}-{name}");
         let keys = [page.as_str(), output.as_str()];
-        let kind = Kind { content_type, cache, keys: &keys };
+        let kind = Kind { content_type, cache, keys: &keys, frame_ancestors: &self.view.frame_ancestors };
         let former = self.former.outputs.get(path);
         let output = Output::render(kind, bytes, self.view.now, former, self.level);
         self.outputs.push((path.to_owned(), output));
@@ -158,7 +158,7 @@ fn path_of((year, month): (i16, i8)) -> String {
 #[must_use]
 pub fn shared(now: Timestamp) -> HashMap<String, Arc<Output>> {
     let one = |content_type, cache, bytes: &[u8]| {
-        let kind = Kind { content_type, cache, keys: &["assets"] };
+        let kind = Kind { content_type, cache, keys: &["assets"], frame_ancestors: &[] };
         Output::render(kind, bytes.to_vec(), now, None, Compression::Best)
     };
     let mut outputs: HashMap<_, _> = html::assets()

@@ -209,7 +209,12 @@ impl Publisher {
         }
         match html::directory(&entries) {
             Ok(body) => {
-                let kind = Kind { content_type: HTML, cache: CacheClass::Live, keys: &["directory"] };
+                let kind = Kind {
+                    content_type: HTML,
+                    cache: CacheClass::Live,
+                    keys: &["directory"],
+                    frame_ancestors: &[],
+                };
                 let former = self.directory.as_ref();
                 let now = self.engine.now();
                 self.directory =

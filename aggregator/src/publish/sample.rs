@@ -65,6 +65,7 @@ pub(super) fn page(items: Vec<Item>) -> PageView {
         time_zone: jiff::tz::TimeZone::UTC,
         time_zone_name: "Etc/UTC".to_owned(),
         support_url: None,
+        frame_ancestors: Vec::new(),
         language: "en".to_owned(),
         now: NOW,
         verified_at: Some(NOW - MINUTE),

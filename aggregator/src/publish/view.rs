@@ -21,6 +21,8 @@ pub struct PageView {
     pub time_zone_name: String,
     /// Where "Get help" leads.
     pub support_url: Option<String>,
+    /// Who may show the page in a frame.
+    pub frame_ancestors: Vec<String>,
     /// BCP 47 tag of the page's language.
     pub language: String,
     /// The moment this view speaks of.

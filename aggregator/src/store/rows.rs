@@ -88,6 +88,8 @@ pub(super) struct PageSettingsRow {
     domain: Option<String>,
     time_zone: String,
     support_url: Option<String>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    frame_ancestors: Vec<String>,
     language: String,
     uptime_rule: String,
     partial_percent: u32,
@@ -105,6 +107,7 @@ impl From<&PageSettings> for PageSettingsRow {
             domain,
             time_zone,
             support_url,
+            frame_ancestors,
             language,
             rule,
             weights,
@@ -124,6 +127,7 @@ impl From<&PageSettings> for PageSettingsRow {
             domain,
             time_zone,
             support_url,
+            frame_ancestors,
             language,
             uptime_rule,
             partial_percent,
@@ -145,10 +149,24 @@ impl From<PageSettingsRow> for PageSettings {
             domain,
             time_zone,
             support_url,
+            frame_ancestors,
             language,
             ..
         } = row;
-        Self { slug, name, public, listed, root, domain, time_zone, support_url, language, rule, weights }
+        Self {
+            slug,
+            name,
+            public,
+            listed,
+            root,
+            domain,
+            time_zone,
+            support_url,
+            frame_ancestors,
+            language,
+            rule,
+            weights,
+        }
     }
 }
 

@@ -6,9 +6,9 @@ use actix_web::HttpResponse;
 use actix_web::body::BoxBody;
 use actix_web::http::StatusCode;
 use actix_web::http::header::{
-    ACCESS_CONTROL_ALLOW_ORIGIN, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY,
-    CONTENT_TYPE, ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, REFERRER_POLICY, VARY,
-    X_CONTENT_TYPE_OPTIONS,
+    ACCESS_CONTROL_ALLOW_HEADERS, ACCESS_CONTROL_ALLOW_METHODS, ACCESS_CONTROL_ALLOW_ORIGIN,
+    ACCESS_CONTROL_MAX_AGE, ALLOW, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_SECURITY_POLICY, CONTENT_TYPE,
+    ETAG, HeaderMap, HeaderName, HeaderValue, LAST_MODIFIED, REFERRER_POLICY, VARY, X_CONTENT_TYPE_OPTIONS,
 };
 use bytes::Bytes;
 use std::time::{Duration, SystemTime};
@@ -70,11 +70,33 @@ pub(super) fn describe_whole(
         headers.insert(CONTENT_ENCODING, HeaderValue::from_static(encoding));
     }
     if is_html(output) {
-        headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(html_policy));
+        headers.insert(CONTENT_SECURITY_POLICY, policy(html_policy, &output.frame_ancestors));
         headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
     } else if output.content_type.starts_with("image/svg") {
         headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static("default-src 'none'"));
     }
+}
+
+/// A page's policy with those who may show it in a frame.
+fn policy(of_all: &'static str, frame_ancestors: &Bytes) -> HeaderValue {
+    let framed = std::str::from_utf8(frame_ancestors).ok().filter(|framed| !framed.is_empty());
+    let policy = framed
+        .map(|framed| of_all.replace("frame-ancestors 'none'", &format!("frame-ancestors {framed}")))
+        .and_then(|policy| HeaderValue::try_from(policy).ok());
+    policy.unwrap_or(HeaderValue::from_static(of_all))
+}
+
+/// What a browser asks before a script of another site may send headers of its own with a request.
+pub(super) fn preflight() -> HttpResponse {
+    let mut response = uncached(StatusCode::NO_CONTENT, "text/plain; charset=utf-8", "");
+    let headers = response.headers_mut();
+    headers.remove(CONTENT_TYPE);
+    headers.insert(ALLOW, HeaderValue::from_static("GET, HEAD, OPTIONS"));
+    headers.insert(ACCESS_CONTROL_ALLOW_ORIGIN, HeaderValue::from_static("*"));
+    headers.insert(ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("GET, HEAD"));
+    headers.insert(ACCESS_CONTROL_ALLOW_HEADERS, HeaderValue::from_static("*"));
+    headers.insert(ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("86400"));
+    response
 }
 
 fn is_html(output: &Output) -> bool {
@@ -82,7 +104,7 @@ fn is_html(output: &Output) -> bool {
 }
 
 /// Data that other sites may read from a visitor's browser: there is nothing personal in it.
-fn is_open_data(output: &Output) -> bool {
+pub(super) fn is_open_data(output: &Output) -> bool {
     output.cache != CacheClass::Immutable && !is_html(output)
 }
 

@@ -2,7 +2,10 @@
 //! engine, takes no lock that a writer holds, and no byte of an answer depends on who asks: of a request
 //! only method, host, path, `Accept-Encoding` and the two freshness conditions are read.
 
-use super::headers::{describe_fresh, describe_whole, method_not_allowed, not_found, of_not_found, uncached};
+use super::headers::{
+    describe_fresh, describe_whole, is_open_data, method_not_allowed, not_found, of_not_found, preflight,
+    uncached,
+};
 use super::negotiation::{choose, is_fresh};
 use crate::publish::output::{Output, Publication, Site};
 use actix_web::body::BoxBody;
@@ -92,6 +95,13 @@ impl PublicSide {
     pub(super) fn answer(&self, request: &HttpRequest) -> HttpResponse {
         if request.method() != Method::GET && request.method() != Method::HEAD {
             self.traffic.other.inc();
+            let site = self.site.load();
+            if request.method() == Method::OPTIONS
+                && let Found::Output(output) = find(&site, &host(request), request.uri().path())
+                && is_open_data(output)
+            {
+                return preflight();
+            }
             return method_not_allowed("GET, HEAD");
         }
         let site = self.site.load();

@@ -306,6 +306,7 @@ pub(crate) fn page_settings() -> PageSettings {
         public: true,
         listed: false,
         root: true,
+        frame_ancestors: Vec::new(),
         domain: None,
         time_zone: "Europe/Berlin".to_owned(),
         support_url: None,

@@ -24,7 +24,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 use tokio::sync::oneshot;
 
-const POLICY: &str = "default-src 'none'; style-src 'self'";
+const POLICY: &str = "default-src 'none'; style-src 'self'; frame-ancestors 'none'";
 const METRICS: &str = "# TYPE skerry_x counter\nskerry_x_total 1\n# EOF\n";
 const NOW: Timestamp = Timestamp(784_111_777_000);
 
@@ -269,7 +269,13 @@ impl Answer {
 }
 
 fn output(content_type: &'static str, cache: CacheClass, keys: &[&str], body: &str) -> Arc<Output> {
-    Output::render(Kind { content_type, cache, keys }, body.into(), NOW, None, Compression::Fast)
+    Output::render(
+        Kind { content_type, cache, keys, frame_ancestors: &[] },
+        body.into(),
+        NOW,
+        None,
+        Compression::Fast,
+    )
 }
 
 fn page(name: &str) -> Arc<Publication> {

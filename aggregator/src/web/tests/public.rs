@@ -250,7 +250,12 @@ fn a_swapped_site_is_served_at_once_and_a_date_ahead_is_not_said() {
     let running = Running::start(two_pages(), &[PUBLIC]);
     // No clock is read: the year 2200 is ahead of every one.
     let ahead = Timestamp(7_258_118_400_000);
-    let kind = Kind { content_type: "text/plain; charset=utf-8", cache: CacheClass::Live, keys: &[] };
+    let kind = Kind {
+        content_type: "text/plain; charset=utf-8",
+        cache: CacheClass::Live,
+        keys: &[],
+        frame_ancestors: &[],
+    };
     let new = Output::render(kind, b"new".to_vec(), ahead, None, Compression::Fast);
     let mut site = two_pages();
     let changed = site.by_host["a.example"].with([(String::new(), new)]);
@@ -275,4 +280,57 @@ fn hostile_requests_get_plain_refusals() {
     let _reset = stream.read_to_end(&mut raw);
     assert!(raw.is_empty() || raw.starts_with(b"HTTP/1.1 4"), "{}", String::from_utf8_lossy(&raw));
     assert_eq!(running.get("a.example", "/", &[]).code(), "200");
+}
+
+#[test]
+fn a_script_of_another_site_may_read_the_data_with_headers_of_its_own() {
+    let running = Running::start(two_pages(), &[PUBLIC]);
+    let lines = [
+        "Origin: https://shop.example",
+        "Access-Control-Request-Method: GET",
+        "Access-Control-Request-Headers: x-requested-with",
+    ];
+    let ask = |path: &str| running.ask(0, "OPTIONS", "a.example", path, &lines);
+    let allowed = ask("/api/v2/status.json");
+    assert_eq!(allowed.code(), "204");
+    for (name, value) in [
+        ("access-control-allow-origin", "*"),
+        ("access-control-allow-methods", "GET, HEAD"),
+        ("access-control-allow-headers", "*"),
+        ("access-control-max-age", "86400"),
+        ("allow", "GET, HEAD, OPTIONS"),
+    ] {
+        assert_eq!(allowed.header(name), Some(value), "{name}");
+    }
+    // Pages are for people, and a path that never was says what every such path says.
+    for path in ["/", "/no-such-path", "/assets/0a1b.js"] {
+        let refused = ask(path);
+        assert_eq!((refused.code(), refused.header("access-control-allow-origin")), ("405", None), "{path}");
+    }
+}
+
+#[test]
+fn a_page_may_be_shown_in_frames_of_those_that_it_names() {
+    let mut site = two_pages();
+    let running = Running::start(site.clone(), &[PUBLIC]);
+    let policy = |host: &str| {
+        running.get(host, "/", &[]).header("content-security-policy").unwrap_or_default().to_owned()
+    };
+    assert!(policy("a.example").ends_with("frame-ancestors 'none'"), "{}", policy("a.example"));
+    let ancestors = ["https://intranet.example".to_owned(), "'self'".to_owned()];
+    let kind = Kind {
+        content_type: "text/html; charset=utf-8",
+        cache: CacheClass::Live,
+        keys: &[],
+        frame_ancestors: &ancestors,
+    };
+    let framed = Output::render(kind, b"framed".to_vec(), NOW, None, Compression::Fast);
+    let page = site.by_host.get_mut("a.example").expect("it is there");
+    let mut outputs = page.outputs.clone();
+    outputs.insert(String::new(), framed);
+    *page = Arc::new(Publication { outputs });
+    running.site.store(Arc::new(site));
+    let shown = policy("a.example");
+    assert!(shown.ends_with("frame-ancestors https://intranet.example 'self'"), "{shown}");
+    assert_eq!(shown.replace(" https://intranet.example 'self'", " 'none'"), POLICY, "the rest stays");
 }
