@@ -1,18 +1,20 @@
 //! What a hostile agent, a dying link, an old backup and an edited file must not do to the state or its rows.
 
-use skerry_aggregator::domain::state::Told;
+#[path = "engine/reports.rs"]
+mod reports;
+
+use reports::{empty, observed, record};
 use skerry_aggregator::domain::state::{AgentKey, ComponentKey, ComponentSettings, PageSettings, State};
 use skerry_aggregator::domain::status::Status;
 use skerry_aggregator::domain::step::{
     Answer, Change, Command, Configure, DeclaredCheck, DesiredComponent, DesiredItem, DesiredLink,
-    DesiredPage, Observed, Proof, Record, RecordKind, Report, SnapshotState, When, step,
+    DesiredPage, Proof, Record, RecordKind, Report, SnapshotState, When, step,
 };
 use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_aggregator::domain::track::Hard;
 use skerry_aggregator::domain::uptime::{Rule, Weights};
 use skerry_aggregator::domain::verdict::Quorum;
 use skerry_aggregator::store::Store;
-use skerry_protocol::wire::{Outcome, Reason};
 
 const START: Timestamp = Timestamp(1_790_000_000_000);
 /// Boot clock of the agents at [`START`], ms.
@@ -108,20 +110,9 @@ impl Desk {
 
     fn empty(&self, agent: AgentKey) -> Report {
         Report {
-            agent,
             epoch: EPOCH,
-            received: self.now,
-            boot_now: BOOTED + (self.now - START),
-            wall_now: self.now,
             checks: vec!["web".to_owned()],
-            records: Vec::new(),
-            snapshot: Vec::new(),
-            inventory: None,
-            acknowledged: 0,
-            proof: Default::default(),
-            process: Vec::new(),
-            told: Told::default(),
-            own_network_gone: false,
+            ..empty(agent, self.now, BOOTED + (self.now - START))
         }
     }
 
@@ -141,11 +132,7 @@ impl Desk {
 
     fn record(&mut self, when: When, hard: Hard) -> Record {
         self.sequence += 1;
-        Record {
-            sequence: self.sequence,
-            through: self.sequence,
-            kind: RecordKind::Observed { first: observed(when, hard), count: 1, spread: 0 },
-        }
+        record(self.sequence, observed(when, hard))
     }
 
     /// The agent saw this now.
@@ -202,25 +189,6 @@ impl Desk {
             }
         }
         assert_eq!(stored, held);
-    }
-}
-
-fn observed(when: When, hard: Hard) -> Observed {
-    let (outcome, reason) = match hard {
-        Hard::Down => (Outcome::Down, Reason::Timeout),
-        _ => (Outcome::Up, Reason::None),
-    };
-    Observed {
-        check: 0,
-        when,
-        outcome,
-        reason,
-        detail: String::new(),
-        total_us: 1_000,
-        phases: None,
-        hard,
-        since: None,
-        flapping: false,
     }
 }
 

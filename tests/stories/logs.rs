@@ -2,8 +2,9 @@
 
 use crate::http::{get, request};
 use crate::process::{Process, program};
-use crate::world::{World, now, page, quick_check};
-use skerry_protocol::wire::{Batch, Observation, Record, encode, record::Kind};
+use crate::sender::{batch, observation, records};
+use crate::world::{World, page, quick_check};
+use skerry_protocol::wire::{Batch, Observation, State, encode, record::Kind};
 use skerry_tests::parts::nginx::{Nginx, Site};
 use skerry_tests::parts::{free_port, until};
 use std::fs::File;
@@ -143,27 +144,12 @@ async fn what_turns_a_line_about_is_written_out_wherever_it_is_shown() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     let token = world.enrol("probe", "there", None);
-    let (strange, boot_ms) = ("we\u{202e}b\u{2028}x", 900);
-    let seen = Observation {
-        boot_ms,
-        outcome: 3,
-        hard: 3,
-        since_boot_ms: Some(boot_ms),
-        detail: "bad\u{202e}\u{2066}".into(),
-        ..Observation::default()
-    };
-    let batch = Batch {
-        protocol: 1,
-        agent: "probe".into(),
-        epoch: vec![7; 16],
-        boot_id: "boot".into(),
-        boot_now_ms: 1_000,
-        wall_now_ms: now(),
-        checks: vec![strange.into()],
-        boots: vec!["boot".into()],
-        records: vec![Record { sequence: 1, kind: Some(Kind::Observation(seen)) }],
-        ..Batch::default()
-    };
+    let strange = "we\u{202e}b\u{2028}x";
+    let seen = observation(0, 100, State::Down);
+    let detail = "bad\u{202e}\u{2066}".into();
+    let seen = Observation { detail, since_boot_ms: Some(seen.boot_ms), ..seen };
+    let seen = records(1, [Kind::Observation(seen)]);
+    let batch = Batch { records: seen, ..batch("probe", 7, &[strange]) };
     assert_eq!(world.deliver(&token, &encode(&batch).expect("encodes")).status, 200);
     until("it is logged", BOUND, async || world.running().log().contains("hard transition")).await;
     let log = world.running().log();

@@ -1,9 +1,10 @@
 //! Bad input of every kind is refused in words that say what to do, and costs nothing that was there.
 
 use crate::process::program;
+use crate::sender::{batch, observation, records};
 use crate::world::{World, now, page, quick_check};
 use rusqlite::Connection;
-use skerry_protocol::wire::{Batch, MAX_BODY_BYTES, Observation, Record, encode, record::Kind};
+use skerry_protocol::wire::{Batch, MAX_BODY_BYTES, State, encode, record::Kind};
 use skerry_tests::parts::nginx::{Nginx, Site};
 use skerry_tests::parts::until;
 use std::net::TcpListener;
@@ -131,23 +132,10 @@ async fn hostile_batches_are_refused_and_leave_nothing() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     let token = world.enrol("probe", "there", None);
-    let batch = Batch {
-        protocol: 1,
-        agent: "probe".into(),
-        epoch: vec![7; 16],
-        boot_id: "boot".into(),
-        boot_now_ms: 1_000,
-        wall_now_ms: now(),
-        checks: vec!["web".into()],
-        boots: vec!["boot".into()],
-        ..Batch::default()
-    };
+    let batch = batch("probe", 7, &["web"]);
     let good = encode(&batch).expect("encodes");
-    let foreign = Record {
-        sequence: 1,
-        kind: Some(Kind::Observation(Observation { check: 99, ..Observation::default() })),
-    };
-    let outside = encode(&Batch { records: vec![foreign], ..batch.clone() }).expect("encodes");
+    let foreign = Kind::Observation(observation(99, 0, State::Up));
+    let outside = encode(&Batch { records: records(1, [foreign]), ..batch.clone() }).expect("encodes");
     let newer = encode(&Batch { protocol: 99, ..batch.clone() }).expect("encodes");
     let bomb = zstd_of_zeros();
     assert!(bomb.len() < MAX_BODY_BYTES);

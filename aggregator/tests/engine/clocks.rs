@@ -1,58 +1,32 @@
 //! Hosts whose clocks lie: hours and days off, back and forth, 1970. What they see is placed by the boot
 //! clock, and no outage appears that nobody saw.
 
+use crate::reports::{empty, observed, record};
 use crate::script::{START, World, declared};
 use proptest::prelude::*;
 use skerry_aggregator::domain::component::Automatic;
-use skerry_aggregator::domain::state::Told;
 use skerry_aggregator::domain::status::Status;
-use skerry_aggregator::domain::step::{
-    Change, Command, Observed, Record, RecordKind, Report, SnapshotState, When, step,
-};
+use skerry_aggregator::domain::step::{Change, Command, Report, SnapshotState, When, step};
 use skerry_aggregator::domain::time::{DAY, HOUR, SECOND, Timestamp};
 use skerry_aggregator::domain::track::Hard;
-use skerry_protocol::wire::{Outcome, Reason};
 
 fn report(world: &World, boot_now: i64, wall_now: Timestamp, first: u64, whens: &[When]) -> Report {
-    let observed = |when: &When| Observed {
+    let records =
+        whens.iter().zip(first..).map(|(when, sequence)| record(sequence, observed(*when, Hard::Up)));
+    let snapshot = SnapshotState {
         check: 0,
-        when: *when,
-        outcome: Outcome::Up,
-        reason: Reason::None,
-        detail: String::new(),
-        total_us: 1,
-        phases: None,
-        hard: Hard::Up,
-        since: None,
+        state: Hard::Up,
+        since_ago: 0,
+        evidence_ago: Some(0),
         flapping: false,
+        certificate_ends: None,
     };
-    let records = whens.iter().zip(first..).map(|(when, sequence)| Record {
-        through: sequence,
-        sequence,
-        kind: RecordKind::Observed { first: observed(when), count: 1, spread: 0 },
-    });
     Report {
-        agent: world.senders[0].agent,
-        epoch: [1; 16],
-        acknowledged: 0,
-        proof: Default::default(),
-        process: Vec::new(),
-        told: Told::default(),
-        received: world.now,
-        boot_now,
         wall_now,
-        own_network_gone: false,
-        checks: vec!["a".to_owned()],
         records: records.collect(),
-        snapshot: vec![SnapshotState {
-            check: 0,
-            state: Hard::Up,
-            since_ago: 0,
-            evidence_ago: Some(0),
-            flapping: false,
-            certificate_ends: None,
-        }],
+        snapshot: vec![snapshot],
         inventory: Some(vec![declared("a", 1_000)]),
+        ..empty(world.senders[0].agent, world.now, boot_now)
     }
 }
 

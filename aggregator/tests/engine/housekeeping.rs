@@ -1,5 +1,6 @@
 //! What is done beside the writer: it keeps nobody who delivers waiting, and forgets what nobody asks for any more.
 
+use crate::reports::{empty, observed};
 use crate::script::{component, declared, page_settings};
 use rusqlite::Connection;
 use skerry_aggregator::domain::state::{AgentKey, ResponseHour, State};
@@ -13,7 +14,6 @@ use skerry_aggregator::domain::verdict::Quorum;
 use skerry_aggregator::engine::{Engine, Running};
 use skerry_aggregator::housekeeping::Housekeeping;
 use skerry_aggregator::store::Store;
-use skerry_protocol::wire::{Outcome, Reason};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -50,20 +50,9 @@ impl House {
     async fn send(&self, sequence: u64, kind: RecordKind) {
         let now = self.engine.now();
         let report = Report {
-            own_network_gone: false,
-            agent: self.agent,
-            epoch: [1; 16],
-            acknowledged: 0,
-            proof: Default::default(),
-            received: now,
-            boot_now: BOOT,
-            wall_now: now,
-            checks: vec!["a".to_owned()],
             records: vec![Record { sequence, through: sequence, kind }],
-            snapshot: Vec::new(),
             inventory: Some(vec![declared("a", 1_000)]),
-            process: Vec::new(),
-            told: Default::default(),
+            ..empty(self.agent, now, BOOT)
         };
         let answer = self.engine.command(Command::Report(Box::new(report))).await;
         assert!(matches!(answer, Ok(Answer::Acknowledged { .. })), "{answer:?}");
@@ -106,31 +95,16 @@ impl House {
     }
 }
 
-fn observed(ago: i64, hard: Hard) -> RecordKind {
+fn seen(ago: i64, hard: Hard) -> RecordKind {
     let when = When::ThisBoot(BOOT - ago);
-    let outcome = if hard == Hard::Down { Outcome::Down } else { Outcome::Up };
-    let since = Some(when);
-    let detail = String::new();
-    let (reason, flapping) = (Reason::None, false);
-    let first = Observed {
-        check: 0,
-        when,
-        outcome,
-        reason,
-        detail,
-        total_us: 1,
-        phases: None,
-        hard,
-        since,
-        flapping,
-    };
+    let first = Observed { since: Some(when), ..observed(when, hard) };
     RecordKind::Observed { first, count: 1, spread: 0 }
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_waits_for_one_deletion_at_most_while_old_observations_end() {
     let house = House::new().await;
-    house.send(1, observed(0, Hard::Up)).await;
+    house.send(1, seen(0, Hard::Up)).await;
     // Forty deletions' worth, of the time before the raw retention.
     let old = (house.engine.now().0 - 30 * DAY) << 21;
     let fill = format!(
@@ -155,7 +129,7 @@ async fn an_agent_waits_for_one_deletion_at_most_while_old_observations_end() {
         while !over.load(Ordering::Relaxed) {
             sequence += 1;
             let sent = Instant::now();
-            house.send(sequence, observed(0, Hard::Up)).await;
+            house.send(sequence, seen(0, Hard::Up)).await;
             waited.push(sent.elapsed());
         }
     };
@@ -172,9 +146,9 @@ async fn an_agent_waits_for_one_deletion_at_most_while_old_observations_end() {
 async fn losses_and_transitions_are_told_for_thirteen_months_and_the_past_stays() {
     let house = House::new().await;
     let lost = |count| RecordKind::Lost { count, why: "the disk was full".to_owned(), from: None, to: None };
-    house.send(1, observed(5 * DAY, Hard::Up)).await;
-    house.send(2, observed(4 * DAY, Hard::Down)).await;
-    house.send(3, observed(HOUR, Hard::Up)).await;
+    house.send(1, seen(5 * DAY, Hard::Up)).await;
+    house.send(2, seen(4 * DAY, Hard::Down)).await;
+    house.send(3, seen(HOUR, Hard::Up)).await;
     house.send(4, lost(7)).await;
     house.send(5, lost(5)).await;
     // The first loss and two transitions were noted long ago: a test cannot wait so long.
@@ -213,8 +187,8 @@ async fn a_chart_that_is_switched_on_has_points_from_its_first_minutes() {
     component.settings.response_time = true;
     let house = House::new().await;
     house.configure(&component).await;
-    house.send(1, observed(12 * MINUTE, Hard::Up)).await;
-    house.send(2, observed(6 * MINUTE, Hard::Up)).await;
+    house.send(1, seen(12 * MINUTE, Hard::Up)).await;
+    house.send(2, seen(6 * MINUTE, Hard::Up)).await;
     house.keep().await;
     let points = house.points();
     assert_eq!(points.len(), 2, "{points:?}");
@@ -223,8 +197,8 @@ async fn a_chart_that_is_switched_on_has_points_from_its_first_minutes() {
     // With an hour that is older than all that is drawn so fine, hours are what is drawn.
     let house = House::new().await;
     house.configure(&component).await;
-    house.send(1, observed(9 * HOUR, Hard::Up)).await;
-    house.send(2, observed(6 * MINUTE, Hard::Up)).await;
+    house.send(1, seen(9 * HOUR, Hard::Up)).await;
+    house.send(2, seen(6 * MINUTE, Hard::Up)).await;
     house.keep().await;
     let points = house.points();
     assert!(!points.is_empty() && points.iter().all(|point| point.length == HOUR), "{points:?}");

@@ -8,6 +8,7 @@ mod housekeeping;
 mod invariants;
 mod past;
 mod reloaded;
+mod reports;
 mod script;
 mod sight;
 mod silence;

@@ -1,54 +1,29 @@
 //! What must not move the past, and what must move the present at once.
 
+use crate::reports::{empty, observed, record};
 use crate::script::{CHECKS, START, World, declared};
 use skerry_aggregator::domain::component::Automatic;
-use skerry_aggregator::domain::state::{AgentKey, Told, TrackKey};
+use skerry_aggregator::domain::state::{AgentKey, TrackKey};
 use skerry_aggregator::domain::status::Status;
 use skerry_aggregator::domain::step::{
-    Change, Command, Configure, Observed, Record, RecordKind, Report, SnapshotState, When, step,
+    Change, Command, Configure, Observed, Report, SnapshotState, When, step,
 };
 use skerry_aggregator::domain::time::{DAY, HOUR, SECOND};
 use skerry_aggregator::domain::track::Hard;
 use skerry_aggregator::domain::verdict::Quorum;
-use skerry_protocol::wire::{Outcome, Reason};
 
 const BOOT: i64 = 30 * DAY;
 
 /// A report about check "a": (age in ms, hard state) of each record, oldest first.
 fn report(world: &World, agent: usize, first: u64, seen: &[(i64, Hard)]) -> Report {
-    let record = |(sequence, (ago, hard)): (u64, &(i64, Hard))| {
-        let outcome = if *hard == Hard::Up { Outcome::Up } else { Outcome::Down };
-        let (when, detail) = (When::ThisBoot(BOOT - ago), String::new());
-        let (reason, since) = (Reason::None, Some(when));
-        let first = Observed {
-            check: 0,
-            when,
-            outcome,
-            reason,
-            detail,
-            total_us: 1,
-            phases: None,
-            hard: *hard,
-            since,
-            flapping: false,
-        };
-        Record { sequence, through: sequence, kind: RecordKind::Observed { first, count: 1, spread: 0 } }
+    let one = |(sequence, (ago, hard)): (u64, &(i64, Hard))| {
+        let when = When::ThisBoot(BOOT - ago);
+        record(sequence, Observed { since: Some(when), ..observed(when, *hard) })
     };
     Report {
-        agent: world.senders[agent].agent,
-        epoch: [1; 16],
-        acknowledged: 0,
-        proof: Default::default(),
-        process: Vec::new(),
-        told: Told::default(),
-        received: world.now,
-        boot_now: BOOT,
-        wall_now: world.now,
-        own_network_gone: false,
-        checks: vec!["a".to_owned()],
-        records: (first..).zip(seen).map(record).collect(),
-        snapshot: Vec::new(),
+        records: (first..).zip(seen).map(one).collect(),
         inventory: Some(vec![declared("a", 1_000)]),
+        ..empty(world.senders[agent].agent, world.now, BOOT)
     }
 }
 

@@ -1,20 +1,20 @@
 //! What a page says of what is out of sight, in whole or in part, and that evidence ages whatever restarts.
 
+use crate::reports::{empty, observed, record};
 use crate::script::{START, World, component, declared, page_settings};
 use skerry_aggregator::domain::component::Automatic;
 use skerry_aggregator::domain::heartbeat::Expected;
-use skerry_aggregator::domain::state::{PageSettings, State, Told};
+use skerry_aggregator::domain::state::{PageSettings, State};
 use skerry_aggregator::domain::status::{Effective, Status};
 use skerry_aggregator::domain::step::{
-    Beat, Change, Command, Configure, DesiredHeartbeat, DesiredItem, DesiredLink, DesiredPage, Observed,
-    Record, RecordKind, Report, Tells, When, step,
+    Beat, Change, Command, Configure, DesiredHeartbeat, DesiredItem, DesiredLink, DesiredPage, Report, Tells,
+    When, step,
 };
 use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_aggregator::domain::track::Hard;
 use skerry_aggregator::domain::verdict::Quorum;
 use skerry_aggregator::publish::build::{page_view, page_view_with_past};
 use skerry_aggregator::publish::view::{ComponentView, Item, PageView};
-use skerry_protocol::wire::{Outcome, Reason};
 
 const BOOT: i64 = 30 * DAY;
 /// Of a check that is run every thirty seconds.
@@ -47,40 +47,16 @@ fn configure(world: &mut World, public: bool, links: Vec<DesiredLink>) -> Vec<Ch
 /// An agent sees a check: (seconds ago, what), oldest first.
 fn sees(world: &mut World, agent: usize, check: &str, seen: &[(i64, Hard)]) -> Vec<Change> {
     let sender = &mut world.senders[agent];
-    let mut records = Vec::new();
-    for (ago, hard) in seen {
-        sender.sequence += 1;
-        let when = When::ThisBoot(BOOT - ago * SECOND);
-        let first = Observed {
-            check: 0,
-            when,
-            outcome: if *hard == Hard::Up { Outcome::Up } else { Outcome::Down },
-            reason: Reason::None,
-            detail: String::new(),
-            total_us: 1,
-            phases: None,
-            hard: *hard,
-            since: None,
-            flapping: false,
-        };
-        let kind = RecordKind::Observed { first, count: 1, spread: 0 };
-        records.push(Record { sequence: sender.sequence, through: sender.sequence, kind });
-    }
+    let first = sender.sequence + 1;
+    sender.sequence += seen.len() as u64;
+    let one = |(sequence, (ago, hard)): (u64, &(i64, Hard))| {
+        record(sequence, observed(When::ThisBoot(BOOT - ago * SECOND), *hard))
+    };
     let report = Report {
-        agent: sender.agent,
-        epoch: [7; 16],
-        acknowledged: 0,
-        proof: Default::default(),
-        process: Vec::new(),
-        told: Told::default(),
-        received: world.now,
-        boot_now: BOOT,
-        wall_now: world.now,
-        own_network_gone: false,
         checks: vec![check.to_owned()],
-        records,
-        snapshot: Vec::new(),
+        records: (first..).zip(seen).map(one).collect(),
         inventory: Some(vec![declared(check, 30 * SECOND)]),
+        ..empty(sender.agent, world.now, BOOT)
     };
     step(&mut world.state, Command::Report(Box::new(report)), world.now).changes
 }
@@ -300,7 +276,7 @@ fn past_days_are_told_from_the_intervals_each_stretch_whole() {
 fn what_people_set_is_watched_from_their_first_word_or_from_when_its_page_was_public() {
     let new =
         || World { state: State { ready_at: START, ..State::default() }, now: START, senders: Vec::new() };
-    let observed = |world: &World| {
+    let watched = |world: &World| {
         let one = shown(world);
         (one.watched_from.map(|from| from - START), one.windows[0].tally.operational, one.manual)
     };
@@ -310,12 +286,12 @@ fn what_people_set_is_watched_from_their_first_word_or_from_when_its_page_was_pu
     world.now = START + HOUR;
     configure(&mut world, true, Vec::new());
     world.now = START + 3 * HOUR;
-    assert_eq!(observed(&world), (Some(HOUR), 2 * HOUR, true));
+    assert_eq!(watched(&world), (Some(HOUR), 2 * HOUR, true));
     assert_eq!(view(&world).verified_at, None, "nobody verified anything");
     configure(&mut world, false, Vec::new());
     world.now = START + 4 * HOUR;
     configure(&mut world, true, Vec::new());
-    assert_eq!(observed(&world), (Some(HOUR), 3 * HOUR, true), "it begins once");
+    assert_eq!(watched(&world), (Some(HOUR), 3 * HOUR, true), "it begins once");
     // Somebody said something before.
     let mut world = new();
     configure(&mut world, false, Vec::new());
@@ -325,7 +301,7 @@ fn what_people_set_is_watched_from_their_first_word_or_from_when_its_page_was_pu
     step(&mut world.state, said, world.now);
     world.now = START + 3 * HOUR;
     configure(&mut world, true, Vec::new());
-    assert_eq!(observed(&world), (Some(HOUR), 2 * HOUR, true));
+    assert_eq!(watched(&world), (Some(HOUR), 2 * HOUR, true));
     assert_eq!(said_of(&world), "operational");
 }
 

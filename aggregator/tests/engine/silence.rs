@@ -1,50 +1,27 @@
 //! What operators are told: who has fallen silent and who no longer counts, each once, and whom a verdict
 //! overrules.
 
+use crate::reports::{empty, observed, record};
 use crate::script::{START, World, declared};
 use skerry_aggregator::domain::opinions::{lacking, minorities, of_check};
-use skerry_aggregator::domain::state::{CheckKey, Told};
-use skerry_aggregator::domain::step::{Change, Command, Observed, Record, RecordKind, Report, When, step};
+use skerry_aggregator::domain::state::CheckKey;
+use skerry_aggregator::domain::step::{Change, Command, Observed, Report, When, step};
 use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_aggregator::domain::track::Hard;
 use skerry_aggregator::domain::verdict::{Quorum, Verdict, Voice};
-use skerry_protocol::wire::{Outcome, Reason};
 
 /// An agent reports check `a`, seen now: what changes.
 fn hears(world: &mut World, who: usize, hard: Hard, definition: u8) -> Vec<Change> {
-    let outcome = if hard == Hard::Down { Outcome::Down } else { Outcome::Up };
     let sender = &mut world.senders[who];
     sender.sequence += 1;
-    let first = Observed {
-        check: 0,
-        when: When::ThisBoot(HOUR),
-        outcome,
-        reason: Reason::None,
-        detail: String::new(),
-        total_us: 1,
-        phases: None,
-        hard,
-        since: Some(When::ThisBoot(HOUR)),
-        flapping: false,
-    };
-    let (sequence, kind) = (sender.sequence, RecordKind::Observed { first, count: 1, spread: 0 });
+    let when = When::ThisBoot(HOUR);
+    let first = Observed { since: Some(when), ..observed(when, hard) };
     let mut check = declared("a", 1_000);
     check.definition = vec![definition];
     let report = Report {
-        agent: sender.agent,
-        epoch: [1; 16],
-        acknowledged: 0,
-        proof: Default::default(),
-        process: Vec::new(),
-        told: Told::default(),
-        received: world.now,
-        boot_now: HOUR,
-        wall_now: world.now,
-        own_network_gone: false,
-        checks: vec!["a".to_owned()],
-        records: vec![Record { sequence, through: sequence, kind }],
-        snapshot: Vec::new(),
+        records: vec![record(sender.sequence, first)],
         inventory: Some(vec![check]),
+        ..empty(sender.agent, world.now, HOUR)
     };
     step(&mut world.state, Command::Report(Box::new(report)), world.now).changes
 }

@@ -1,21 +1,19 @@
 //! What one agent's token can move: nothing that others say, nothing that is not its own, and not the past.
 
+use crate::reports::{empty, observed, record};
 use crate::script::{START, World, declared};
 use skerry_aggregator::domain::component::Automatic;
 use skerry_aggregator::domain::heartbeat::Expected;
 use skerry_aggregator::domain::interval::Interval;
 use skerry_aggregator::domain::reporters::{Held, Permit, definition};
-use skerry_aggregator::domain::state::Told;
 use skerry_aggregator::domain::status::Status;
 use skerry_aggregator::domain::step::{
-    Answer, Change, Command, DeclaredCheck, DesiredHeartbeat, Observed, Proof, Record, RecordKind, Report,
-    When, step,
+    Answer, Change, Command, DeclaredCheck, DesiredHeartbeat, Observed, RecordKind, Report, When, step,
 };
 use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_aggregator::domain::track::Hard;
 use skerry_aggregator::domain::verdict::Quorum;
 use skerry_aggregator::domain::voices::Refusal;
-use skerry_protocol::wire::{Outcome, Reason};
 
 const BOOT: i64 = 400 * DAY;
 
@@ -31,38 +29,19 @@ pub(crate) struct Says<'a> {
 
 impl Says<'_> {
     pub(crate) fn report(&self, world: &World) -> Report {
-        let record = |(sequence, (ago, hard)): (u64, &(i64, Hard))| {
+        let one = |(sequence, (ago, hard)): (u64, &(i64, Hard))| {
             let when = When::ThisBoot(BOOT - ago);
-            let first = Observed {
-                check: 0,
-                when,
-                outcome: if *hard == Hard::Up { Outcome::Up } else { Outcome::Down },
-                reason: Reason::None,
-                detail: String::new(),
-                total_us: sequence * 7,
-                phases: None,
-                hard: *hard,
-                since: Some(when),
-                flapping: false,
-            };
-            Record { sequence, through: sequence, kind: RecordKind::Observed { first, count: 1, spread: 0 } }
+            let first = Observed { total_us: sequence * 7, since: Some(when), ..observed(when, *hard) };
+            record(sequence, first)
         };
         let definition = vec![self.definition];
         Report {
-            agent: world.senders[self.who].agent,
             epoch: [self.epoch; 16],
-            acknowledged: 0,
-            proof: Proof::default(),
             process: vec![self.who as u8 + 1],
-            told: Told::default(),
-            received: world.now,
-            boot_now: BOOT,
-            wall_now: world.now,
-            own_network_gone: false,
             checks: vec![self.check.to_owned()],
-            records: (self.first..).zip(self.seen).map(record).collect(),
-            snapshot: Vec::new(),
+            records: (self.first..).zip(self.seen).map(one).collect(),
             inventory: Some(vec![DeclaredCheck { definition, ..declared(self.check, 1_000) }]),
+            ..empty(world.senders[self.who].agent, world.now, BOOT)
         }
     }
 

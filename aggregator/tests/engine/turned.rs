@@ -1,13 +1,12 @@
 //! The aggregator's own wall clock lies, from a start on or while it runs: the real engine on a real database, both
 //! of its clocks turned by the test. No outage, no page valid beyond its time, nothing deleted, and back in minutes.
 
+use crate::reports::{empty, observed, record};
 use crate::script::{Script, configure, declared};
 use rusqlite::Connection;
 use skerry_aggregator::clock::{Apart, Hands};
-use skerry_aggregator::domain::state::{AgentKey, PageKey, Told};
-use skerry_aggregator::domain::step::{
-    Answer, Command, Observed, Record, RecordKind, Report, SnapshotState, When,
-};
+use skerry_aggregator::domain::state::{AgentKey, PageKey};
+use skerry_aggregator::domain::step::{Answer, Command, Observed, Report, SnapshotState, When};
 use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_aggregator::domain::track::Hard;
 use skerry_aggregator::engine::{Engine, Running};
@@ -15,7 +14,6 @@ use skerry_aggregator::housekeeping::Housekeeping;
 use skerry_aggregator::publish::build::page_view;
 use skerry_aggregator::publish::view::{Item, PageView};
 use skerry_aggregator::store::Store;
-use skerry_protocol::wire::{Outcome, Reason};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -101,24 +99,10 @@ impl Host {
 
     fn well(&self) -> Report {
         let boot = self.apart.boot.load(Ordering::Relaxed);
-        let observed = |check| Observed {
-            check,
-            when: When::ThisBoot(boot),
-            outcome: Outcome::Up,
-            reason: Reason::None,
-            detail: String::new(),
-            total_us: 1,
-            phases: None,
-            hard: Hard::Up,
-            since: None,
-            flapping: false,
-        };
         let names = ["a", "b", "c"];
-        let sequence = |check: usize| self.sequence * 3 + check as u64;
-        let record = |check: usize| Record {
-            sequence: sequence(check),
-            through: sequence(check),
-            kind: RecordKind::Observed { first: observed(check), count: 1, spread: 0 },
+        let one = |check: usize| {
+            let first = Observed { check, ..observed(When::ThisBoot(boot), Hard::Up) };
+            record(self.sequence * 3 + check as u64, first)
         };
         let snapshot = |check| SnapshotState {
             check,
@@ -129,20 +113,12 @@ impl Host {
             certificate_ends: None,
         };
         Report {
-            agent: self.agent,
-            epoch: [1; 16],
-            acknowledged: 0,
-            proof: Default::default(),
-            process: Vec::new(),
-            told: Told::default(),
-            received: self.engine().now(),
-            boot_now: boot,
             wall_now: Timestamp(self.now),
-            own_network_gone: false,
             checks: names.map(str::to_owned).to_vec(),
-            records: (0..3).map(record).collect(),
+            records: (0..3).map(one).collect(),
             snapshot: (0..3).map(snapshot).collect(),
             inventory: Some(names.map(|name| declared(name, OFTEN)).to_vec()),
+            ..empty(self.agent, self.engine().now(), boot)
         }
     }
 

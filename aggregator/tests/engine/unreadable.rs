@@ -1,43 +1,21 @@
 //! A database that neither takes a write nor gives the state back: nothing is acknowledged meanwhile.
 
+use crate::reports::{empty, observed, record};
 use crate::script::declared;
-use skerry_aggregator::domain::step::{Answer, Command, Observed, Record, RecordKind, Report, When};
+use skerry_aggregator::domain::step::{Answer, Command, Observed, Report, When};
 use skerry_aggregator::domain::time::Timestamp;
 use skerry_aggregator::domain::track::Hard;
 use skerry_aggregator::engine::{Engine, Refused};
 use skerry_aggregator::store::Store;
-use skerry_protocol::wire::{Outcome, Reason};
 use std::time::{Duration, Instant};
 
 fn report(agent: skerry_aggregator::domain::state::AgentKey, received: Timestamp) -> Command {
-    let observed = |when| Observed {
-        check: 0,
-        when,
-        outcome: Outcome::Up,
-        reason: Reason::None,
-        detail: String::new(),
-        total_us: 1,
-        phases: None,
-        hard: Hard::Up,
-        since: Some(when),
-        flapping: false,
-    };
-    let kind = RecordKind::Observed { first: observed(When::ThisBoot(1_000_000)), count: 1, spread: 0 };
+    let when = When::ThisBoot(1_000_000);
+    let first = Observed { since: Some(when), ..observed(when, Hard::Up) };
     Command::Report(Box::new(Report {
-        own_network_gone: false,
-        agent,
-        epoch: [1; 16],
-        received,
-        boot_now: 1_000_000,
-        wall_now: received,
-        checks: vec!["a".to_owned()],
-        records: vec![Record { sequence: 1, through: 1, kind }],
-        snapshot: Vec::new(),
+        records: vec![record(1, first)],
         inventory: Some(vec![declared("a", 1_000)]),
-        acknowledged: 0,
-        proof: Default::default(),
-        process: Vec::new(),
-        told: Default::default(),
+        ..empty(agent, received, 1_000_000)
     }))
 }
 
