@@ -43,6 +43,15 @@ pub struct Span {
     pub state: Hard,
 }
 
+impl Span {
+    /// Where what is known of it ends. What was observed only once is known for the millisecond of that observation:
+    /// a stretch without a length stands in no timeline, and what it said would be forgotten.
+    #[must_use]
+    pub fn end(&self) -> Timestamp {
+        self.last.max(self.from + 1)
+    }
+}
+
 /// One conclusive observation, placed in our own time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Seen {
@@ -209,7 +218,7 @@ impl Track {
     /// Gives what was held to be `old` from `since` on to `new`: back to the last span that held
     /// anything else, gaps staying gaps. Returns the earliest instant that changed hands, or `since`.
     fn rewrite(&mut self, old: Hard, new: Hard, since: Timestamp) -> Timestamp {
-        let kept = self.spans.iter().rposition(|span| span.state != old || span.last <= since);
+        let kept = self.spans.iter().rposition(|span| span.state != old || span.end() <= since);
         let tail = self.spans.split_off(kept.map_or(0, |index| index + 1));
         let boundary = tail.first().map_or(since, |span| span.from.max(since));
         for span in tail {

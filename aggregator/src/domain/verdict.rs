@@ -211,8 +211,8 @@ impl Witness<'_> {
         let until = spans.get(after).map_or(declared.to, |next| next.from.min(declared.to));
         if let Some(span) = current {
             let newest = after == spans.len() && !self.silent;
-            if newest || at < span.last {
-                let until = if newest { until } else { until.min(span.last) };
+            if newest || at < span.end() {
+                let until = if newest { until } else { until.min(span.end()) };
                 let (flapping, turns) = self.flapping(at);
                 return (Voice::Says { hard: span.state, flapping }, until.min(turns));
             }
@@ -234,7 +234,7 @@ impl Witness<'_> {
         let (declared, flaps) = (self.declared, &self.track.flaps);
         let edges = [
             span(|one| one.from),
-            span(|one| one.last),
+            span(Span::end),
             span(|one| one.last + DAY),
             stretch(declared, |one| one.from),
             stretch(declared, |one| one.from + DAY),

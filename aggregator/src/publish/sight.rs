@@ -73,7 +73,7 @@ impl Sight<'_> {
     fn first_said(&self, intervals: &[Interval<Effective>]) -> Option<Timestamp> {
         let seen = |one: &&Interval<Effective>| one.value != Effective::NoData;
         let live = intervals.iter().find(seen).map(|one| one.from);
-        // What was seen once and never again stands in no layer.
+        // What was seen once and never again stands in no layer that a former version stored.
         let once = self.tracks().filter(|one| one.track.silent).filter_map(Witnessed::evidence);
         let said = self.component.layers.first_said().into_iter().chain(live).min();
         said.or_else(|| once.min())

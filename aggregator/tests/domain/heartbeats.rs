@@ -95,7 +95,7 @@ impl Job {
         let at = START + minute * MINUTE;
         let span = track.spans.iter().rfind(|span| span.from <= at)?;
         let goes_on = track.spans.last() == Some(span) && !track.silent;
-        (at < span.last || goes_on).then_some(span.state)
+        (at < span.end() || goes_on).then_some(span.state)
     }
 
     /// What is held to have been true: `up 0-12, down 12-20`; gaps are what nobody knows.

@@ -168,7 +168,8 @@ impl Story {
                 break;
             }
         }
-        said.filter(|_| blind.is_none_or(|blind| minute < blind))
+        // The minute of a call is known, whatever comes after it.
+        said.filter(|_| minute == from || blind.is_none_or(|blind| minute < blind))
     }
 }
 

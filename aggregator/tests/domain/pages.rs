@@ -85,12 +85,16 @@ impl Told {
     }
 }
 
-/// Every hour of the history, each worked out alone: what held from its start to its end.
-fn hours(checks: &[Check], told: &Told, grid: Grid, silence: i64, until: i64) -> Vec<(Timestamp, Effective)> {
+/// A part of the history, in which the same holds from its start to its end.
+type Part = Interval<Effective>;
+
+/// Every hour of the history, its first millisecond apart, each worked out alone.
+fn hours(checks: &[Check], told: &Told, grid: Grid, silence: i64, until: i64) -> Vec<Part> {
     // What was last known of each check.
     let mut before = vec![None; checks.len()];
-    let hour = |tick: i64| {
-        let at = grid.at(tick);
+    let part = |(tick, first): (i64, bool)| {
+        let at = grid.at(tick) + i64::from(!first);
+        let to = if first { at + 1 } else { grid.at(tick + 1) };
         let mut links = Vec::new();
         for (check, before) in checks.iter().zip(&mut before) {
             let now = ruling_at(&check.agents, check.quorum, silence, at);
@@ -112,9 +116,9 @@ fn hours(checks: &[Check], told: &Told, grid: Grid, silence: i64, until: i64) ->
                 .map(|stretch| stretch.value),
             told.start <= at,
         );
-        (at, value)
+        Part { from: at, to, value }
     };
-    (-BEFORE..=until).map(hour).collect()
+    (-BEFORE..=until).flat_map(|tick| [(tick, true), (tick, false)]).map(part).collect()
 }
 
 fn date_of(zone: &TimeZone, at: Timestamp) -> Date {
@@ -125,11 +129,11 @@ fn date_of(zone: &TimeZone, at: Timestamp) -> Date {
 type Held = Vec<(Effective, i64)>;
 
 /// What each local day held of `[.., end)`; the hours are whole hours of the zone too.
-fn by_day(hours: &[(Timestamp, Effective)], zone: &TimeZone, end: Timestamp) -> BTreeMap<Date, Held> {
+fn by_day(hours: &[Part], zone: &TimeZone, end: Timestamp) -> BTreeMap<Date, Held> {
     let mut by_day: BTreeMap<Date, Held> = BTreeMap::new();
-    for (at, value) in hours {
-        let length = (end.0 - at.0).clamp(0, HOUR);
-        by_day.entry(date_of(zone, *at)).or_default().push((*value, length));
+    for part in hours {
+        let length = (part.to.min(end) - part.from).max(0);
+        by_day.entry(date_of(zone, part.from)).or_default().push((part.value, length));
     }
     by_day
 }
@@ -173,8 +177,8 @@ fn a_page_says_what_was_seen(script: &mut Script<'_>, zones: &[(TimeZone, Timest
     assert_whole(&layers.automatic, first, Timestamp::FAR);
     let overlay = effective(&layers, first, Timestamp::FAR);
     assert_whole(&overlay, first, Timestamp::FAR);
-    for (at, value) in &hours {
-        assert_eq!(value_at(&overlay, *at), Some(*value), "at {at:?}");
+    for part in &hours {
+        assert_eq!(value_at(&overlay, part.from), Some(part.value), "at {:?}", part.from);
     }
     assert_page(&overlay, &calendar, &told, &hours, zone);
 }
@@ -183,18 +187,19 @@ fn assert_page(
     overlay: &[Interval<Effective>],
     calendar: &Calendar,
     told: &Told,
-    hours: &[(Timestamp, Effective)],
+    hours: &[Part],
     zone: &TimeZone,
 ) {
     let (now, today) = (calendar.now(), date_of(zone, calendar.now()));
     // At midnight itself today holds its first millisecond.
-    let midnight = hours.iter().all(|(at, _)| *at >= now || date_of(zone, *at) != today);
+    let midnight = hours.iter().all(|part| part.from >= now || date_of(zone, part.from) != today);
     let end = if midnight { now + 1 } else { now };
     let expected = by_day(hours, zone, end);
     let shown = days(overlay, calendar);
     assert_eq!(shown.len(), 90);
-    let present = matches!(hours.last().expect("sampled").1, Effective::NoData | Effective::Partly(_));
-    let begun = date_of(zone, hours[BEFORE as usize].0);
+    let present = hours.iter().rfind(|part| part.from <= now).expect("sampled").value;
+    let present = matches!(present, Effective::NoData | Effective::Partly(_));
+    let begun = date_of(zone, hours[2 * BEFORE as usize].from);
     for day in &shown {
         if day.date < begun {
             assert_eq!(day.tally.unwatched, day.tally.total());
@@ -217,7 +222,7 @@ fn assert_windows(
     overlay: &[Interval<Effective>],
     calendar: &Calendar,
     told: &Told,
-    hours: &[(Timestamp, Effective)],
+    hours: &[Part],
     zone: &TimeZone,
     (rule, end): (Rule, Timestamp),
 ) {
@@ -239,7 +244,7 @@ fn assert_figures(
     figures: [Figure; 4],
     calendar: &Calendar,
     start_date: Option<Timestamp>,
-    hours: &[(Timestamp, Effective)],
+    hours: &[Part],
     zone: &TimeZone,
     (rule, end): (Rule, Timestamp),
 ) {
@@ -247,10 +252,8 @@ fn assert_figures(
     for (figure, count) in figures.iter().zip([0, 7, thirty, 90]) {
         let window = &calendar.days()[90 - count..];
         let from = window.first().map_or(end - DAY, |day| day.from);
-        let held: Held = hours
-            .iter()
-            .map(|(at, value)| (*value, ((*at + HOUR).min(end) - from.max(*at)).clamp(0, HOUR)))
-            .collect();
+        let held: Held =
+            hours.iter().map(|part| (part.value, (part.to.min(end) - from.max(part.from)).max(0))).collect();
         let mut tally = tally_of(&held);
         tally.unwatched += (end - from) - tally.total();
         let whole = match rule {

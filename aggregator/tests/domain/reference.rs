@@ -12,8 +12,22 @@ use skerry_aggregator::domain::verdict::{Quorum, Ruling, Verdict};
 
 const DAY: i64 = 86_400_000;
 
-/// What the agent's observations say of `at`.
+/// What the agent's observations say of `at`: of the time between two of them, and of the instant of one that says
+/// something new.
 pub(crate) fn hard_at(seen: &[Seen], silence: i64, silent: bool, at: Timestamp) -> Option<Hard> {
+    between(seen, silence, silent, at).or_else(|| {
+        let now = seen.iter().find(|seen| seen.at == at && seen.hard != Hard::Unknown)?;
+        let confirmed =
+            seen.iter().rfind(|seen| seen.at >= at && seen.since.is_some_and(|since| since <= at));
+        let hard = confirmed.unwrap_or(now).hard;
+        let before = between(seen, silence, silent, at - 1);
+        let begins = before.is_none() || now.since == Some(at);
+        (begins && before != Some(hard)).then_some(hard)
+    })
+}
+
+/// What they say of the time between two of them, and after the last.
+fn between(seen: &[Seen], silence: i64, silent: bool, at: Timestamp) -> Option<Hard> {
     let known = |seen: &Seen| seen.hard != Hard::Unknown;
     let newest = seen.iter().rfind(|seen| known(seen))?;
     if at >= newest.at {

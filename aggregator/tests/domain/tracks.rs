@@ -99,14 +99,16 @@ fn batches_in_any_order(script: &mut Script<'_>) {
     assert_eq!(kept, timeline(&witnesses, quorum, GRID.start));
     assert_whole(&kept, GRID.start, Timestamp::FAR);
     let mut before = None;
-    for tick in 0..TICKS {
-        let at = GRID.at(tick);
+    // Each instant of the grid, and what follows it.
+    for sample in 0..2 * TICKS {
+        let (tick, after) = (sample / 2, sample % 2);
+        let at = GRID.at(tick) + after;
         let expected = ruling_at(&agents, quorum_at(at), SILENCE, at);
-        assert_eq!(said_before(&witnesses, quorum, at), before, "before tick {tick} of {agents:?}");
+        assert_eq!(said_before(&witnesses, quorum, at), before, "before tick {tick} + {after} of {agents:?}");
         if expected.verdict != Verdict::Unknown {
-            before = Some((expected, GRID.at(tick + 1)));
+            before = Some((expected, if after == 0 { at + 1 } else { GRID.at(tick + 1) }));
         }
-        assert_eq!(value_at(&kept, at), Some(expected), "at tick {tick} of {agents:?}, {tracks:?}");
+        assert_eq!(value_at(&kept, at), Some(expected), "at tick {tick} + {after} of {agents:?}, {tracks:?}");
         if former.last().is_none_or(|last| last.to <= at) {
             assert_eq!(now(&witnesses, quorum, at), expected);
         }
