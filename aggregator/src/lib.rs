@@ -16,6 +16,7 @@ pub mod housekeeping;
 pub mod ingest;
 pub mod intake;
 mod local;
+mod log_limit;
 pub mod operations;
 pub mod publish;
 pub mod random;

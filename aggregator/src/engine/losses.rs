@@ -1,12 +1,10 @@
 //! What agents tell of losses, counted: one line a minute of each agent and kind, however many records say so.
 
 use crate::domain::state::AgentKey;
+use crate::log_limit::LogLimit;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
-/// Between two lines.
-const PAUSE: Duration = Duration::from_secs(60);
+use std::time::Instant;
 
 /// What is told of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -23,37 +21,21 @@ pub(super) enum Kind {
 
 /// Of all agents.
 #[derive(Debug, Default)]
-pub(super) struct Losses(Mutex<HashMap<(AgentKey, Kind), Counted>>);
-
-#[derive(Debug)]
-struct Counted {
-    /// When it was last said.
-    said: Instant,
-    /// Records and observations since then.
-    since: (u64, u64),
-}
+pub(super) struct Losses(Mutex<HashMap<(AgentKey, Kind), LogLimit>>);
 
 impl Losses {
     /// An agent told of `count` observations more. Returns the records that did and their observations since that was
     /// last said, where it is time to say it.
     pub(super) fn count(&self, agent: AgentKey, kind: Kind, count: u64, now: Instant) -> Option<(u64, u64)> {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(known) = counted.get_mut(&(agent, kind)) else {
-            counted.insert((agent, kind), Counted { said: now, since: (0, 0) });
-            return Some((1, count));
-        };
-        known.since = (known.since.0 + 1, known.since.1.saturating_add(count));
-        if now.saturating_duration_since(known.said) < PAUSE {
-            return None;
-        }
-        known.said = now;
-        Some(std::mem::take(&mut known.since))
+        counted.entry((agent, kind)).or_default().count(count, now)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn a_flood_of_losses_is_one_line_a_minute_of_each_agent() {

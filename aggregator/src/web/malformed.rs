@@ -1,23 +1,13 @@
 //! Malformed requests, counted: at most one line a minute, however many there are.
 
+use crate::log_limit::LogLimit;
 use std::net::SocketAddr;
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
-
-/// Between two lines.
-const PAUSE: Duration = Duration::from_secs(60);
+use std::time::Instant;
 
 /// The counter of all listeners together.
 #[derive(Debug, Default)]
-pub(super) struct MalformedRequests(Mutex<Counted>);
-
-#[derive(Debug, Default)]
-struct Counted {
-    /// When the last line was written.
-    said: Option<Instant>,
-    /// Since then.
-    since: u64,
-}
+pub(super) struct MalformedRequests(Mutex<LogLimit>);
 
 impl MalformedRequests {
     /// A connection sent something that is not a request.
@@ -30,18 +20,14 @@ impl MalformedRequests {
     /// How many there were since the last line; `None` while the next is not due.
     fn count(&self, now: Instant) -> Option<u64> {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        counted.since += 1;
-        if counted.said.is_some_and(|said| now.duration_since(said) < PAUSE) {
-            return None;
-        }
-        counted.said = Some(now);
-        Some(std::mem::take(&mut counted.since))
+        counted.count(0, now).map(|(requests, _)| requests)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::time::Duration;
 
     #[test]
     fn a_flood_is_one_line_a_minute_with_its_number() {
