@@ -8,6 +8,7 @@ use crate::domain::step::{Answer, Command};
 use crate::domain::time::MINUTE;
 use crate::engine::{Engine, Refused};
 use crate::ingest::{self, Names, NotTaken, Read};
+use crate::log_limit::LogLimit;
 use crate::random;
 use crate::store::{AgentIdentity, Redeemed, Standing, Store, StoreError, token_hash};
 use crate::web::{self, EnrolAnswer, Ingest, IngestAnswer};
@@ -38,6 +39,7 @@ pub struct Intake {
     budgets: Budgets,
     /// Kept open for looking up tokens; opened anew after an error.
     rows: Arc<Mutex<Option<Store>>>,
+    failures: Mutex<LogLimit>,
 }
 
 impl Intake {
@@ -45,7 +47,15 @@ impl Intake {
     #[must_use]
     pub fn new(engine: Engine, aggregator_id: String, database: PathBuf) -> Self {
         let (callers, budgets) = (Callers::default(), Budgets::default());
-        Self { engine, aggregator_id, database, callers, budgets, rows: Arc::default() }
+        Self {
+            engine,
+            aggregator_id,
+            database,
+            callers,
+            budgets,
+            rows: Arc::default(),
+            failures: Mutex::default(),
+        }
     }
 
     async fn owner(&self, token: &str) -> Result<Option<AgentIdentity>, String> {
@@ -68,7 +78,7 @@ impl Intake {
             Ok(found)
         };
         let found = tokio::task::spawn_blocking(find).await.map_err(|error| error.to_string())?;
-        let found = found.map_err(|error: StoreError| error.to_string())?;
+        let found = self.told_of_failure(found)?;
         // The engine has heard of it before: a live report does not wait for it twice.
         let news = found.as_ref().filter(|identity| self.callers.former(&hash).as_ref() != Some(*identity));
         if let Some(identity) = news {
@@ -88,6 +98,19 @@ impl Intake {
         }
         self.callers.remember(hash, found.clone(), Instant::now());
         Ok(found)
+    }
+
+    /// What came of looking up a token: operators hear where the database is at fault.
+    fn told_of_failure<T>(&self, found: Result<T, StoreError>) -> Result<T, String> {
+        let failed_at = if found.is_err() { self.engine.now().0 } else { 0 };
+        self.engine.health().failed_look_up_at.store(failed_at, Ordering::Relaxed);
+        found.map_err(|error| {
+            let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some((requests, _)) = failures.count(0, Instant::now()) {
+                tracing::error!(%error, requests, "tokens of agents cannot be looked up: they are told to come again; logged at most once a minute");
+            }
+            error.to_string()
+        })
     }
 }
 
@@ -142,9 +165,12 @@ impl Ingest for Intake {
         let given = credential.clone();
         let redeem = move || Store::beside(&database)?.redeem(&request.secret, &given, now);
         let redeemed = match tokio::task::spawn_blocking(redeem).await {
-            Ok(Ok(redeemed)) => redeemed,
-            Ok(Err(error)) => return EnrolAnswer::Unavailable(error.to_string()),
-            Err(error) => return EnrolAnswer::Unavailable(error.to_string()),
+            Ok(redeemed) => self.told_of_failure(redeemed),
+            Err(error) => Err(error.to_string()),
+        };
+        let redeemed = match redeemed {
+            Ok(redeemed) => redeemed,
+            Err(why) => return EnrolAnswer::Unavailable(why),
         };
         let again = "Make a new one: skerry-aggregator agent rotate NAME, or agent add for an agent that is not listed";
         match redeemed {

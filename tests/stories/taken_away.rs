@@ -2,68 +2,101 @@
 //! is acknowledged.
 
 use crate::http::get;
-use crate::world::{World, now, page};
-use skerry_protocol::wire::{Batch, encode};
+use crate::sender::batch;
+use crate::world::{World, page};
+use skerry_protocol::wire::encode;
 use skerry_tests::parts::until;
 use std::path::Path;
 use std::time::Duration;
 
 const NOTICED: Duration = Duration::from_secs(5);
 
-fn batch() -> Vec<u8> {
-    let batch = Batch {
-        protocol: 1,
-        agent: "probe".into(),
-        epoch: vec![7; 16],
-        boot_id: "boot".into(),
-        boot_now_ms: 1_000,
-        wall_now_ms: now(),
-        checks: vec!["web".into()],
-        ..Batch::default()
-    };
-    encode(&batch).expect("encodes")
+fn body() -> Vec<u8> {
+    encode(&batch("probe", 7, &["web"])).expect("encodes")
 }
 
 type Deed = fn(&Path, &Path);
 
 #[tokio::test]
 async fn a_database_that_is_deleted_moved_or_replaced_is_noticed_and_nothing_more_is_taken() {
-    let deeds: [(&str, Deed); 4] = [
-        ("deleted", |database, _| std::fs::remove_file(database).expect("ours")),
-        ("moved", |database, away| std::fs::rename(database, away).expect("ours")),
-        ("replaced", |database, away| {
+    let gone = "deleted, moved or replaced";
+    let deeds: [(&str, &str, Deed); 5] = [
+        ("deleted", gone, |database, _| std::fs::remove_file(database).expect("ours")),
+        ("moved", gone, |database, away| std::fs::rename(database, away).expect("ours")),
+        ("replaced", gone, |database, away| {
             std::fs::copy(database, away).expect("ours");
             std::fs::rename(away, database).expect("ours");
         }),
-        ("its log deleted", |database, _| {
+        ("its log deleted", gone, |database, _| {
             std::fs::remove_file(database.with_extension("db-wal")).expect("ours");
         }),
+        ("its log cut", "cut short", |database, _| {
+            let log = std::fs::OpenOptions::new().write(true).open(database.with_extension("db-wal"));
+            log.and_then(|log| log.set_len(0)).expect("ours");
+        }),
     ];
-    for (what, deed) in deeds {
+    for (what, said, deed) in deeds {
         let mut world = World::new(&page("demo", true, &["web"]));
         world.start().await;
         let token = world.enrol("probe", "there", None);
-        assert_eq!(world.deliver(&token, &batch()).status, 200, "{what}");
+        world.stop().await;
+        world.start().await;
+        assert_eq!(world.deliver(&token, &body()).status, 200, "{what}");
         let (database, away) = (world.database(), world.path("away.db"));
         deed(&database, &away);
         // From here on none is taken, however soon it comes.
-        let answer = world.deliver(&token, &batch());
+        let answer = world.deliver(&token, &body());
         assert_eq!(answer.status, 503, "{what}: {}", answer.text());
-        assert!(answer.text().contains("deleted, moved or replaced"), "{what}: {}", answer.text());
+        // The tick of a second may have noticed it before.
+        let says = |words: &str| answer.text().contains(words);
+        assert!(says(said) || says("a write failed a moment ago"), "{what}: {}", answer.text());
         until(&format!("{what}: it says so"), NOTICED, async || {
             let ready = get(world.private, "/readyz").expect("an answer");
-            ready.status == 503
-                && ready.text().contains("database")
-                && world.running().log().contains("deleted, moved")
+            ready.status == 503 && ready.text().contains("database") && world.running().log().contains(said)
         })
         .await;
         assert_eq!(world.page("/").status, 200, "{what}: the page stands");
         if what == "moved" {
             std::fs::rename(&away, &database).expect("ours");
-            until("it is back", NOTICED, async || world.deliver(&token, &batch()).status == 200).await;
+            until("it is back", NOTICED, async || world.deliver(&token, &body()).status == 200).await;
         }
         world.kill();
+        if what == "its log cut" {
+            world.start().await;
+            assert_eq!(
+                world.deliver(&token, &body()).status,
+                200,
+                "{what}: it goes on from what was worked in"
+            );
+            let log = world.running().log();
+            assert!(!log.contains("the database is damaged ("), "{log}");
+            world.stop().await;
+        }
     }
+}
+
+/// The agents are refused, and so are those who ask how the aggregator is.
+#[tokio::test]
+async fn a_token_that_cannot_be_looked_up_is_told_to_operators() {
+    let mut world = World::new(&page("demo", true, &["web"]));
+    world.start().await;
+    let token = world.enrol("probe", "there", None);
+    // A page of the database that the writer has in memory, and a look-up has not.
+    let table = rusqlite::Connection::open(world.database()).expect("opens");
+    table.execute("ALTER TABLE agent RENAME TO elsewhere", []).expect("renamed");
+    let answer = world.deliver(&token, &body());
+    assert_eq!(answer.status, 503, "{}", answer.text());
+    until("it says so", NOTICED, async || {
+        let ready = get(world.private, "/readyz").expect("an answer");
+        ready.text().contains("Tokens of agents cannot be looked up")
+            && world.running().log().contains("tokens of agents cannot be looked up")
+    })
+    .await;
+    table.execute("ALTER TABLE elsewhere RENAME TO agent", []).expect("renamed");
+    until("it is taken", NOTICED, async || world.deliver(&token, &body()).status == 200).await;
+    let ready = get(world.private, "/readyz").expect("an answer").text();
+    assert!(!ready.contains("Tokens"), "{ready}");
+    world.stop().await;
 }
 
 #[tokio::test]

@@ -179,8 +179,7 @@ impl Writer {
             Ok(())
         } else {
             let begun = Instant::now();
-            let written =
-                self.store.is_in_place().and_then(|()| self.store.commit(&self.state, &changes, now));
+            let written = self.write(&changes, now);
             let took = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
             self.health.commit_us.fetch_add(took, Ordering::Relaxed);
             written
@@ -199,6 +198,13 @@ impl Writer {
             }
             Err(error) => self.failed(&error, answers),
         }
+    }
+
+    /// Writes where it stays: the files are looked at before, and before anybody hears that it is kept.
+    fn write(&mut self, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
+        self.store.is_in_place()?;
+        self.store.commit(&self.state, changes, now)?;
+        if changes.is_empty() { Ok(()) } else { self.store.is_in_place() }
     }
 
     fn failed(&mut self, error: &StoreError, answers: Vec<(Reply, Answer)>) {

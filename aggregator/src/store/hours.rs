@@ -66,6 +66,7 @@ impl Store {
     /// # Errors
     /// [`StoreError`]; the hour stays to be done.
     pub fn keep_roll_up(&mut self, rolled: RollUp, kept_from: Timestamp) -> Result<(), StoreError> {
+        self.is_in_place()?;
         let verb = if rolled.hour < kept_from { "INSERT OR IGNORE" } else { "INSERT OR REPLACE" };
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let sql = format!(

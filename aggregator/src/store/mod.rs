@@ -28,6 +28,7 @@ pub use tokens::{AgentIdentity, Enrolled, Redeemed, Standing, token_hash};
 use migrate::{MIGRATIONS, SCHEMA_VERSION, migrate, schema_of};
 use place::Place;
 use rusqlite::config::DbConfig;
+use rusqlite::ffi::SQLITE_IOERR_SHORT_READ;
 use rusqlite::{Connection, OpenFlags};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
@@ -64,6 +65,14 @@ pub enum StoreError {
     )]
     Gone {
         /// Where it was opened.
+        path: PathBuf,
+    },
+    /// The write-ahead log of the open database was cut.
+    #[error(
+        "{path}-wal: the database's write-ahead log was cut short, deleted or overwritten by another program while the database was open. What was stored since the log was last worked into the database is lost, and nothing more is accepted. Stop skerry-aggregator, keep a copy of {path} and its -wal, and start it again: it goes on from what the database holds, and tells each agent whose observations are missing. If that start says that the database is damaged, restore the last backup"
+    )]
+    Cut {
+        /// The database.
         path: PathBuf,
     },
     /// Another process serves from this database.
@@ -197,6 +206,15 @@ pub struct Store {
     place: Option<Place>,
 }
 
+impl Drop for Store {
+    /// What is left of a log that was cut is not worked into the database, which is sound without it.
+    fn drop(&mut self) {
+        if log::is_whole(&self.connection, &self.path).is_err() {
+            let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
+    }
+}
+
 impl Store {
     /// Opens the database for the one writer, makes it when it is missing, and migrates it.
     ///
@@ -222,6 +240,8 @@ impl Store {
         log::tell_what_is_left_out(path);
         let mut connection = Self::connect(path, false)?;
         migrate(&mut connection, path, &MIGRATIONS)?;
+        // What is in the database outlives the loss of its log.
+        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         Ok(Self { connection, path: path.to_owned(), place: Some(place) })
     }
@@ -249,6 +269,7 @@ impl Store {
     /// [`StoreError`], also when the schema is another one.
     pub fn beside(path: &Path) -> Result<Self, StoreError> {
         let connection = Self::connect(path, false)?;
+        log::is_whole(&connection, path)?;
         let found = schema_of(&connection, path)?;
         if found > SCHEMA_VERSION {
             return Err(StoreError::Newer { path: path.to_owned(), found });
@@ -286,14 +307,14 @@ impl Store {
     }
 
     /// Whether what is written goes to the file at the path of the database, and not to one that was deleted, moved or
-    /// replaced.
+    /// replaced, and what was written is still there.
     ///
     /// # Errors
-    /// [`StoreError::Gone`].
+    /// [`StoreError::Gone`], [`StoreError::Cut`].
     pub fn is_in_place(&self) -> Result<(), StoreError> {
         match &self.place {
             Some(place) if !place.holds() => Err(StoreError::Gone { path: self.path.clone() }),
-            _ => Ok(()),
+            _ => log::is_whole(&self.connection, &self.path),
         }
     }
 
@@ -333,7 +354,10 @@ fn opened(path: &Path, error: rusqlite::Error) -> StoreError {
     use rusqlite::ErrorCode::{
         CannotOpen, DatabaseCorrupt, DiskFull, NotADatabase, PermissionDenied, ReadOnly, SystemIoFailure,
     };
+    // Of the database itself what is missing is read as empty.
+    let is_log = error.sqlite_error().is_some_and(|one| one.extended_code == SQLITE_IOERR_SHORT_READ);
     match error.sqlite_error_code() {
+        _ if is_log => StoreError::Cut { path: path.to_owned() },
         Some(DatabaseCorrupt | NotADatabase) => {
             StoreError::Damaged { path: path.to_owned(), what: error.to_string() }
         }

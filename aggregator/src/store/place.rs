@@ -1,4 +1,4 @@
-//! The file of the database: who has it, and whether it is still where it was opened. The lock belongs to the file
+//! The files of the database: who has them, and whether they are still where they were opened. The lock belongs to the file
 //! itself, whatever its names are. SQLite's own locks are of another kind and are not touched by it; but those go when
 //! any handle of this process on the file is closed: none is closed beside a connection that writes.
 
@@ -14,10 +14,12 @@ type Identity = (u64, u64);
 #[derive(Debug)]
 pub(super) struct Place {
     path: PathBuf,
+    /// As SQLite knows it, which puts its log beside what a link leads to.
+    real: PathBuf,
     /// Locked as long as it is open.
     file: File,
-    /// The write-ahead log, once there is one: it stays the same as long as the database is open.
-    log: Cell<Option<Identity>>,
+    /// The write-ahead log and its index, once there are any: they stay the same as long as the database is open.
+    beside: [Cell<Option<Identity>>; 2],
 }
 
 impl Place {
@@ -53,7 +55,8 @@ impl Place {
             if file.try_lock().is_err() {
                 return Err(StoreError::InUse { path: path.to_owned() });
             }
-            let place = Self { path: path.to_owned(), file, log: Cell::default() };
+            let real = path.canonicalize().map_err(|error| unwritable(path, &error))?;
+            let place = Self { path: path.to_owned(), real, file, beside: Default::default() };
             // A restore may have put another file there meanwhile.
             if place.is_there() {
                 return Ok(place);
@@ -61,13 +64,18 @@ impl Place {
         }
     }
 
-    /// Whether the paths of the database and of its log still lead to what is open.
+    /// Whether the paths of the database, of its log and of the log's index still lead to what is open.
     pub(super) fn holds(&self) -> bool {
-        let log = at(&skerry_agent::spool::log::log_of(&self.path));
-        if self.log.get().is_none() {
-            self.log.set(log);
-        }
-        self.is_there() && self.log.get() == log
+        let are_there = self.beside.iter().zip(["-wal", "-shm"]).all(|(known, suffix)| {
+            let mut path = self.real.clone().into_os_string();
+            path.push(suffix);
+            let found = at(Path::new(&path));
+            if known.get().is_none() {
+                known.set(found);
+            }
+            known.get() == found
+        });
+        are_there && self.is_there()
     }
 
     fn is_there(&self) -> bool {
@@ -163,7 +171,7 @@ mod tests {
         let mut store = Store::open(&path).expect("made");
         store.try_write().expect("written");
         store.is_in_place().expect("it is");
-        for name in ["a.db", "a.db-wal"] {
+        for name in ["a.db", "a.db-wal", "a.db-shm"] {
             let name = folder.path().join(name);
             std::fs::rename(&name, &away).expect("moved");
             assert!(matches!(store.is_in_place(), Err(StoreError::Gone { .. })), "{}", name.display());
@@ -175,6 +183,48 @@ mod tests {
         std::fs::remove_file(&path).expect("deleted");
         let said = store.is_in_place().expect_err("it is gone").to_string();
         assert!(said.contains("deleted, moved or replaced") && said.contains("a.db"), "{said}");
+    }
+
+    /// As `truncate -s 0 skerry.db-wal` does: SQLite would write on behind a hole, and work the hole into the database.
+    #[test]
+    fn a_log_that_was_cut_is_noticed_and_the_database_is_left_as_it_was() {
+        for (keeps, writes_before) in [(0, true), (0, false), (5_000, false)] {
+            let folder = tempfile::tempdir().expect("a folder");
+            let path = folder.path().join("a.db");
+            let mut store = Store::open(&path).expect("made");
+            for _ in 0..3 {
+                store.try_write().expect("written");
+            }
+            store.is_in_place().expect("it is");
+            let before = std::fs::read(&path).expect("readable");
+            let log = std::fs::OpenOptions::new().write(true).open(folder.path().join("a.db-wal"));
+            log.and_then(|log| log.set_len(keeps)).expect("cut");
+            if writes_before {
+                // Between two looks: the log is as long as it should be, and begins with a hole.
+                store.try_write().expect("SQLite does not see it");
+            }
+            let said = store.is_in_place().expect_err("it is cut").to_string();
+            assert!(said.contains("a.db-wal") && said.contains("cut short"), "{said}");
+            let beside = Store::beside(&path).expect_err("a command cannot read it either");
+            assert!(matches!(beside, StoreError::Cut { .. }), "{beside}");
+            drop(store);
+            assert_eq!(std::fs::read(&path).expect("readable"), before, "nothing is worked into it");
+            Store::open(&path).expect("what it holds is sound").check_all().expect("all of it");
+        }
+    }
+
+    #[test]
+    fn a_log_that_was_worked_in_by_others_may_be_cut() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.db");
+        let mut store = Store::open(&path).expect("made");
+        store.try_write().expect("written");
+        let other = rusqlite::Connection::open(&path).expect("opens");
+        other.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("worked in");
+        assert_eq!(folder.path().join("a.db-wal").metadata().expect("there").len(), 0);
+        store.is_in_place().expect("nothing is lost");
+        store.try_write().expect("written");
+        store.is_in_place().expect("it goes on");
     }
 
     #[test]

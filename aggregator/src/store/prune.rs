@@ -10,6 +10,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sqlite`].
     pub fn prune_observations(&mut self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.is_in_place()?;
         let before = observation::key_from(before);
         let nth = "SELECT key FROM observation WHERE key < ?1 ORDER BY key LIMIT 1 OFFSET ?2";
         let cut = self
@@ -28,6 +29,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sqlite`].
     pub fn prune_notes(&mut self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.is_in_place()?;
         let mut deleted = 0;
         for (table, at) in [("hard_transition", "at_ms"), ("loss", "noted_ms")] {
             let sql = format!(
