@@ -170,6 +170,7 @@ impl Read {
             }),
             Answer::Cloned(Refusal::TwoTakeTurns) => Err(NotTaken::Cloned(names.name.clone())),
             Answer::Cloned(Refusal::AnotherLives) => Err(NotTaken::AnotherLives(names.name.clone())),
+            Answer::Cloned(Refusal::TooEarly) => Err(NotTaken::TooEarly(names.name.clone())),
             Answer::Cloned(Refusal::Replaced) => Err(NotTaken::Replaced),
             Answer::TooMany => Err(NotTaken::Malformed(
                 "this agent has named more than 20,000 checks; enrol it anew under another name".to_owned(),

@@ -245,6 +245,7 @@ impl web::Delivery for Admitted {
 fn answer(not_taken: NotTaken) -> IngestAnswer {
     match not_taken {
         NotTaken::Malformed(why) => IngestAnswer::Malformed(why),
+        early @ NotTaken::TooEarly(_) => IngestAnswer::Unavailable(early.to_string()),
         other @ (NotTaken::OtherAgent { .. } | NotTaken::OtherLocation { .. }) => {
             IngestAnswer::Forbidden(other.to_string())
         }

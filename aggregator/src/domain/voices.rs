@@ -44,6 +44,8 @@ pub enum Refusal {
     TwoTakeTurns,
     /// Another spool lives, and this one shows no proof of it.
     AnotherLives,
+    /// Another may live: since we started it had no time yet to be heard.
+    TooEarly,
     /// Its credential was replaced a moment ago.
     Replaced,
 }
@@ -91,7 +93,9 @@ impl Voices {
         if let Some(last) = &last {
             let proved = spool.known || spool.former == Some(last.epoch);
             if last.epoch != voice.epoch && !proved {
-                return Err(Refusal::AnotherLives);
+                let heard = self.heard.iter().any(|(voice, at)| voice == last && *at >= ready_at);
+                let may_come = !heard && now - ready_at <= BACK;
+                return Err(if may_come { Refusal::TooEarly } else { Refusal::AnotherLives });
             }
             // Its process was not known: this one is it.
             if last.epoch == voice.epoch && last.process.is_empty() {
@@ -241,12 +245,18 @@ mod tests {
     fn a_start_of_ours_opens_no_gap_for_another_spool() {
         let start = 10 * DAY;
         let mut voices = Voices::of_spool([1; 16], Timestamp(start - DAY));
-        assert_eq!(heard(&mut voices, 2, 0, start, start + SECOND), Err(Refusal::AnotherLives));
+        assert_eq!(heard(&mut voices, 2, 0, start, start + SECOND), Err(Refusal::TooEarly));
         assert_eq!(heard(&mut voices, 1, 0, start, start + 5 * SECOND), Ok(()));
+        assert_eq!(heard(&mut voices, 2, 0, start, start + 6 * SECOND), Err(Refusal::AnotherLives));
         assert_eq!(heard(&mut voices, 2, 0, start, start + BACK + MINUTE), Err(Refusal::AnotherLives));
         // Where the agent does not come back within seconds it was silent for the day.
         let mut voices = Voices::of_spool([1; 16], Timestamp(start - DAY));
+        assert_eq!(heard(&mut voices, 2, 0, start, start + BACK), Err(Refusal::TooEarly));
         assert_eq!(heard(&mut voices, 2, 0, start, start + BACK + SECOND), Ok(()));
+        // One that was heard minutes before lives on until it was silent for its time.
+        let mut voices = Voices::of_spool([1; 16], Timestamp(start - MINUTE));
+        assert_eq!(heard(&mut voices, 2, 0, start, start + SECOND), Err(Refusal::TooEarly));
+        assert_eq!(heard(&mut voices, 2, 0, start, start + BACK + SECOND), Err(Refusal::AnotherLives));
     }
 
     #[test]

@@ -45,6 +45,12 @@ pub enum NotTaken {
          If this is a copy of it (a cloned machine), give it a name of its own and enrol it: skerry-aggregator agent add"
     )]
     AnotherLives(String),
+    /// The same while nobody knows whether the other lives.
+    #[error(
+        "the aggregator started a moment ago and knows {0:?} by another spool: this one is taken in some seconds, unless \
+         that one is heard again"
+    )]
+    TooEarly(String),
     /// Its credential was replaced a moment ago.
     #[error("this token was replaced by a new one")]
     Replaced,

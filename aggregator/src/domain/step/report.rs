@@ -11,7 +11,7 @@ use crate::domain::state::{AgentKey, Epoch, State, TrackKey, Witnessed};
 use crate::domain::time::Timestamp;
 use crate::domain::track::{Hard, Span};
 use crate::domain::verdict::Live;
-use crate::domain::voices::{Spool, Voice};
+use crate::domain::voices::{Refusal, Spool, Voice};
 use std::collections::BTreeSet;
 
 /// Checks of one agent, those it ran before included.
@@ -77,8 +77,11 @@ fn hear(state: &mut State, report: &Report, now: Timestamp, changes: &mut Vec<Ch
     let known = agent.epochs.contains_key(&epoch);
     let spool = Spool { known: known || report.proof.built_in, former };
     if let Err(why) = agent.voices.hear(voice, spool, ready_at, now) {
-        let tell = agent.voices.note_refused(now);
-        changes.push(Change::CloneRefused { agent: report.agent, why, tell });
+        // Who comes early comes again in seconds: nothing is known against it.
+        if why != Refusal::TooEarly {
+            let tell = agent.voices.note_refused(now);
+            changes.push(Change::CloneRefused { agent: report.agent, why, tell });
+        }
         return Err(Answer::Cloned(why));
     }
     if !known {
