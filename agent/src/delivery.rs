@@ -144,12 +144,15 @@ impl HttpDelivery {
     }
 
     async fn post(&self, endpoint: &Url, body: Bytes) -> Result<Delivery, String> {
-        let sent = match self.send(endpoint, body.clone()).await? {
-            Err(error) if is_refused_for_its_dates(&error) && self.learn_the_time(endpoint).await => {
-                self.send(endpoint, body).await?
-            }
-            sent => sent,
-        };
+        let sent = self.send(endpoint, body).await?;
+        if let Err(error) = &sent
+            && is_refused_for_its_dates(error)
+            && self.learn_the_time(endpoint).await
+        {
+            // A batch is placed by when it arrives: this one is too old by now.
+            let why = "the certificate was judged by a wrong clock, which was put right".to_owned();
+            return Ok(Delivery::Again { after: None, why });
+        }
         let response = sent
             .map_err(|error| refusal(&error, endpoint).map_or_else(|| chain(&error), |it| it.to_string()))?;
         let status = response.status();

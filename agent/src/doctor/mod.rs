@@ -15,8 +15,10 @@ use crate::config::{self, AgentConfig};
 use crate::enrolment::HOW_TO_ENROL;
 use crate::self_test::{SelfTest, is_on_this_host};
 use crate::spool::{self, Limits, peek};
+use skerry_protocol::check::{Check, IpVersion, Kind};
 use skerry_protocol::words::count;
 use std::fmt::Write;
+use std::net::SocketAddr;
 use std::path::Path;
 
 /// How bad a finding is.
@@ -129,7 +131,7 @@ pub async fn examine(path: &Path) -> Vec<Finding> {
             "Mend the network; until then checks of other hosts cannot tell",
         ),
     });
-    findings.extend(references(&config));
+    findings.extend(references(&config.checks, &config.self_test.references));
     if enrolled {
         findings.extend(resolves(config.uplink.urls.iter()).await);
         findings.extend(aggregator::examine(&config.uplink).await);
@@ -138,17 +140,51 @@ pub async fn examine(path: &Path) -> Vec<Finding> {
     findings
 }
 
-/// Checks of other hosts are judged by references.
-fn references(config: &AgentConfig) -> Option<Finding> {
-    let needed = config.checks.iter().any(|check| !is_on_this_host(check));
-    (needed && config.self_test.references.is_empty()).then(|| {
-        Finding::warning(
+/// Checks of other hosts are judged by references, each address family by its own. A target that has both families is
+/// asked over the other one where one fails; one that is asked over IPv6 alone fails with our own IPv6.
+fn references(checks: &[Check], references: &[SocketAddr]) -> Option<Finding> {
+    if !checks.iter().any(|check| !is_on_this_host(check)) {
+        return None;
+    }
+    if references.is_empty() {
+        return Some(Finding::warning(
             "network",
             "no reference target is named: an outage beyond the gateway is taken for one of every target",
             "Name some that have nothing to do with what is watched, such as references = [\"1.1.1.1:443\", \
              \"9.9.9.9:53\"] under [self_test]; over IPv6 too where checks use it",
-        )
-    })
+        ));
+    }
+    let lacks = |family: IpVersion| !references.iter().any(|one| one.is_ipv6() == (family == IpVersion::V6));
+    let (family, example) = [(IpVersion::V6, "[2606:4700:4700::1111]:443"), (IpVersion::V4, "1.1.1.1:443")]
+        .into_iter()
+        .find(|(family, _)| lacks(*family) && checks.iter().any(|check| asks_only(check, *family)))?;
+    let asking = checks.iter().filter(|check| asks_only(check, family)).map(|check| check.name.as_str());
+    let (family, asking) = (family.name(), asking.collect::<Vec<_>>().join(", "));
+    Some(Finding::warning(
+        "network",
+        format!(
+            "no reference target is named over IPv{family}, which alone these checks use: {asking}. An IPv{family} \
+             outage beyond the gateway is taken for one of their targets"
+        ),
+        format!("Add one that has nothing to do with what is watched, such as \"{example}\", to references"),
+    ))
+}
+
+/// The check asks another host, and over this address family alone.
+fn asks_only(check: &Check, family: IpVersion) -> bool {
+    let by_address = match check.kind.target() {
+        Some(url::Host::Ipv4(_)) => IpVersion::V4,
+        Some(url::Host::Ipv6(_)) => IpVersion::V6,
+        _ => match &check.kind {
+            Kind::Http(http) => http.ip,
+            Kind::Ping(ping) => ping.ip,
+            Kind::Tcp(tcp) => tcp.ip,
+            Kind::Tls(tls) => tls.ip,
+            Kind::Dns(dns) => dns.ip,
+            Kind::Exec(_) | Kind::Heartbeat(_) => IpVersion::Any,
+        },
+    };
+    !is_on_this_host(check) && by_address == family
 }
 
 /// The configuration, and whether this agent is enrolled: until it is, its name and where it reports to mean

@@ -117,3 +117,40 @@ async fn each_fault_of_files_is_found() {
     assert!(findings.iter().all(|finding| finding.topic == "configuration"), "{findings:?}");
     assert!(findings.iter().any(|finding| finding.says.contains("nonsense")), "{findings:?}");
 }
+
+#[tokio::test]
+async fn missing_references_are_told_for_each_family_that_a_check_uses_alone() {
+    let folder = TempDir::new().expect("a folder");
+    let none = "no reference target is named:";
+    let six = "no reference target is named over IPv6, which alone these checks use: web.";
+    let four = "no reference target is named over IPv4, which alone these checks use: web.";
+    for (host, more, references, told) in [
+        ("192.0.2.1", "", "", Some(none)),
+        ("shop.example", "", "", Some(none)),
+        // This host, and a target that has the other family too where one fails.
+        ("127.0.0.1", "", "", None),
+        ("shop.example", "", "\"192.0.2.9:1\"", None),
+        ("192.0.2.1", "", "\"192.0.2.9:1\"", None),
+        ("2001:db8::1", "", "\"192.0.2.9:1\"", Some(six)),
+        ("shop.example", "ip_version = \"6\"\n", "\"192.0.2.9:1\"", Some(six)),
+        ("2001:db8::1", "", "\"[2001:db8::9]:1\"", None),
+        ("192.0.2.1", "", "\"[2001:db8::9]:1\"", Some(four)),
+        ("2001:db8::1", "", "\"192.0.2.9:1\", \"[2001:db8::9]:1\"", None),
+    ] {
+        let check = format!("[[check]]\nname = \"web\"\ntype = \"tcp\"\nhost = \"{host}\"\nport = 1\n{more}");
+        let path = agent(&folder, &format!("[self_test]\nreferences = [{references}]\n\n{check}"));
+        let loaded = config::load(&path).map_err(|problems| problems.0.len()).expect("a right file").config;
+        let found = super::references(&loaded.checks, &loaded.self_test.references);
+        let row = format!("{host} {more} {references}: {found:?}");
+        assert_eq!(found.is_some(), told.is_some(), "{row}");
+        let (Some(found), Some(told)) = (found, told) else { continue };
+        assert!(
+            found.level == Level::Warning && found.says.contains(told) && found.remedy.is_some(),
+            "{row}"
+        );
+    }
+    // And it is among all the others.
+    let elsewhere = "\n[[check]]\nname = \"web\"\ntype = \"tcp\"\nhost = \"192.0.2.1\"\nport = 1\n";
+    let findings = examine(&agent(&folder, elsewhere)).await;
+    assert!(of(&findings, "network").iter().any(|one| one.says.starts_with(none)), "{findings:?}");
+}

@@ -2,7 +2,7 @@
 //! 60 s as a heartbeat; when a day or an hour begins. Looks at the state between two commits, renders
 //! apart from the writer, and swaps the whole [`Site`] in.
 
-use super::addresses::{Addresses, page_of, public_pages};
+use super::addresses::{Addresses, Wanted, page_of, public_pages};
 use super::build::{page_view, page_view_with_past};
 use super::html;
 use super::output::{CacheClass, Compression, Kind, Output, Publication, Site};
@@ -185,14 +185,10 @@ impl Publisher {
             let hosts = self.addresses.hosts_of(&wanted);
             let url = self.addresses.url_of(&wanted, &hosts);
             let page = self.pages.entry(wanted.key).or_insert_with(Page::unpublished);
-            if page.url != url || saved.contains(&wanted.key) {
+            if saved.contains(&wanted.key) {
                 page.dirty.get_or_insert_default().all = true;
             }
-            page.slug = wanted.slug;
-            page.root = wanted.root;
-            page.url = url;
-            page.hosts = hosts;
-            page.listed = wanted.listed;
+            page.place(wanted, hosts, url);
         }
         self.list_pages();
         Ok(())
@@ -305,6 +301,20 @@ impl Page {
             squeezed: false,
             hour: i64::MIN,
         }
+    }
+
+    /// Where it answers from now on. One that has moved is rendered before it answers there, however soon that is: its
+    /// links and JSON name their own address.
+    fn place(&mut self, wanted: Wanted, hosts: Vec<String>, url: String) {
+        if self.url != url {
+            self.dirty.get_or_insert_default().all = true;
+            self.rendered = None;
+        }
+        self.slug = wanted.slug;
+        self.root = wanted.root;
+        self.url = url;
+        self.hosts = hosts;
+        self.listed = wanted.listed;
     }
 
     /// What to render now, if anything. An hour's beginning renders all: charts, rolling windows, and the

@@ -15,6 +15,24 @@ fn page(beaten: Duration) -> Option<Page> {
 }
 
 #[test]
+fn a_page_that_moves_is_rendered_before_it_answers_there() {
+    let place = |page: &mut Page, root: bool, url: &str| {
+        let (key, slug, domain, listed) = (PageKey(1), "shop".to_owned(), None, None);
+        page.place(Wanted { key, slug, root, domain, listed }, Vec::new(), url.to_owned());
+    };
+    let mut page = Page::unpublished();
+    page.hour = NOW.0.div_euclid(HOUR / 4);
+    for (root, url) in [(true, "https://x"), (false, "https://x/status/shop"), (true, "https://x")] {
+        place(&mut page, root, url);
+        assert!(matches!(page.due(NOW), Some(Scope::All)), "{url}");
+        // It was rendered this very moment.
+        page.rendered = Some(Instant::now());
+        place(&mut page, root, url);
+        assert!(page.due(NOW).is_none(), "it stays where it was");
+    }
+}
+
+#[test]
 fn changes_without_end_do_not_keep_the_heartbeat_away() {
     // A machine that has only just booted has no instants so far back.
     let (Some(mut fresh), Some(mut due)) = (page(Duration::from_secs(2)), page(HEARTBEAT)) else { return };

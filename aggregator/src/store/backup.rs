@@ -4,6 +4,7 @@
 
 use super::place::{Place, private_file};
 use super::{SCHEMA_VERSION, Store, StoreError, quick_check, schema_of};
+use crate::domain::step::{LOCATION, VOICE};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use skerry_agent::rights::{Lowered, lower_for};
@@ -300,6 +301,12 @@ fn contents(connection: &Connection) -> Result<Contents, StoreError> {
         let count =
             connection.query_row(&format!("SELECT count(*) FROM \"{table}\""), [], |row| row.get(0))?;
         rows.insert(table, count);
+    }
+    // Our own voice for heartbeats is no agent.
+    let voice = "SELECT count(*) FROM agent WHERE name = ?1 AND location = ?2 AND token_hash IS NULL";
+    let voices: i64 = connection.query_row(voice, [VOICE, LOCATION], |row| row.get(0))?;
+    if let Some(agents) = rows.get_mut("agent") {
+        *agents -= voices;
     }
     let schema = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let aggregator_id = connection.query_row("SELECT aggregator_id FROM meta", [], |row| row.get(0))?;
