@@ -168,8 +168,9 @@ impl Story {
                 break;
             }
         }
-        // The minute of a call is known, whatever comes after it.
-        said.filter(|_| minute == from || blind.is_none_or(|blind| minute < blind))
+        // The minute of a call that says something new is known, whatever comes after it.
+        let is_new = || minute == from && self.truth(minute - 1) != said;
+        said.filter(|_| blind.is_none_or(|blind| minute < blind) || is_new())
     }
 }
 
