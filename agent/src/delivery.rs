@@ -118,7 +118,7 @@ impl HttpDelivery {
             let own = jiff::Timestamp::from_millisecond(self.time.readings().own).unwrap_or_default();
             tracing::warn!(
                 "this host's clock says {own}, at which the certificate of {endpoint} is not valid; the aggregator says \
-                 {date}, at which it is, and the agent goes by that. See to this host's time: set its clock right"
+                 {date}, at which it is, and the agent goes by that. Set this host's clock right"
             );
             self.time.set(date.as_millisecond());
         }
@@ -174,7 +174,7 @@ impl HttpDelivery {
             _ if status.is_redirection() => Delivery::Again {
                 after,
                 why: format!(
-                    "{endpoint} answered {status} and sends us on to {} (a captive portal, or a wrong address?); \
+                    "{endpoint} answered {status} and redirects to {} (a captive portal, or a wrong address?); \
                      redirects are not followed",
                     location.as_deref().unwrap_or("nowhere")
                 ),

@@ -116,12 +116,12 @@ async fn observe(eyes: Eyes, check: Arc<Check>) -> Observed {
 /// A probe that panicked says nothing of its target.
 pub(crate) fn failed_inside(error: &JoinError) -> Observed {
     if error.is_panic() {
-        tracing::error!("a probe failed inside: {error}");
+        tracing::error!("a probe crashed: {error}");
     }
     Observed {
         outcome: Outcome::Inconclusive,
         reason: Reason::OwnResources,
-        detail: "the probe failed inside".to_owned(),
+        detail: "the probe crashed".to_owned(),
         total: Duration::ZERO,
         phases: None,
         certificate: None,

@@ -253,8 +253,8 @@ impl Uplink {
             Delivery::Again { after, why } => self.again(after, why),
             Delivery::Unauthorized(why) => {
                 tracing::warn!(
-                    "the aggregator refuses this agent: {why}; nothing is lost, the spool is kept and it is \
-                     tried again every 5 minutes"
+                    "the aggregator refuses this agent: {why}; nothing is lost, the agent keeps its spool and tries \
+                     again every 5 minutes"
                 );
                 self.failures = 0;
                 Step::Retry(REFUSED_PAUSE)
@@ -267,7 +267,7 @@ impl Uplink {
             Delivery::TooLarge(why) => {
                 tracing::error!(
                     "a batch of one record is too large on the way to the aggregator ({why}): let bodies of 1 MiB \
-                     pass there (nginx: client_max_body_size 1m); nothing is lost, it is tried again every 5 minutes"
+                     pass there (nginx: client_max_body_size 1m); nothing is lost, the agent tries again every 5 minutes"
                 );
                 Step::Retry(REFUSED_PAUSE)
             }
@@ -358,7 +358,7 @@ impl Uplink {
             self.spool.acknowledge(outgoing.epoch, through);
         }
         if self.failures > 0 || self.said.is_some() {
-            tracing::info!("the aggregator takes batches again");
+            tracing::info!("the aggregator accepts batches again");
         }
         self.failures = 0;
         self.said = None;
@@ -398,7 +398,7 @@ impl Uplink {
             }
             (_, 0) => {
                 tracing::error!(
-                    "the aggregator refuses everything this agent says ({why}); nothing is lost, it is tried \
+                    "the aggregator rejects everything this agent sends ({why}); nothing is lost, the agent tries \
                      again every 5 minutes"
                 );
                 self.suspicion = Suspicion::None;
@@ -417,7 +417,9 @@ impl Uplink {
 
     fn again(&mut self, after: Option<Duration>, why: String) -> Step {
         if self.said.as_ref() != Some(&why) {
-            tracing::warn!("the aggregator did not take a batch: {why}; nothing is lost, it is tried again");
+            tracing::warn!(
+                "the aggregator did not accept a batch: {why}; nothing is lost, the agent tries again"
+            );
             self.said = Some(why);
         }
         let pause = pause(self.failures, getrandom::u32().unwrap_or(u32::MAX / 2));

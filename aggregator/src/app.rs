@@ -228,7 +228,7 @@ fn inspect_daily(database: PathBuf) -> tokio::task::JoinHandle<()> {
             let database = database.clone();
             let inspector = std::thread::Builder::new().name("inspector".to_owned());
             if let Err(error) = inspector.spawn(move || inspect(&database)) {
-                tracing::warn!(%error, "no thread to look through the database: it is tried again tomorrow");
+                tracing::warn!(%error, "no thread to check the database: trying again tomorrow");
             }
         }
     })
@@ -248,7 +248,7 @@ fn keep_house(mut housekeeping: Housekeeping) -> tokio::task::JoinHandle<()> {
                 Ok((kept, turned)) => {
                     housekeeping = kept;
                     if let Err(error) = turned {
-                        tracing::warn!(%error, "roll-ups and pruning wait for the next turn");
+                        tracing::warn!(%error, "roll-ups and pruning failed, trying again");
                     }
                 }
                 Err(error) => {

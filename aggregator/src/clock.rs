@@ -234,7 +234,7 @@ impl Clock {
         }
         tracing::warn!(
             difference_ms = off,
-            "the wall clock was stepped: check this host's time. It is followed once something else agrees"
+            "this host's clock jumped: check it. The aggregator follows it once something else confirms the time"
         );
         let step = Step { since: boot, off, followed: false };
         self.step = Some(step);
@@ -258,7 +258,7 @@ impl Clock {
         if !confirmed && !looked {
             return false;
         }
-        tracing::warn!(difference_ms = step.off, confirmed, "the wall clock is followed");
+        tracing::warn!(difference_ms = step.off, confirmed, "the aggregator follows this host's clock again");
         if self.sure && !confirmed {
             self.proved = expected;
         }

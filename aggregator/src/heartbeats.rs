@@ -75,7 +75,7 @@ impl Doorbell {
                 match tokio::task::spawn_blocking(move || read(&database)).await {
                     Ok(Ok(found)) => known.store(Arc::new(found)),
                     Ok(Err(error)) => {
-                        tracing::warn!("new heartbeat addresses wait for the next turn: {error:#}");
+                        tracing::warn!("new heartbeat addresses cannot be read, trying again: {error:#}");
                     }
                     Err(_) => return,
                 }

@@ -139,11 +139,11 @@ impl Housekeeping {
 pub fn inspect(database: &Path) {
     let begun = Instant::now();
     match Store::beside(database).and_then(|store| store.check_all()) {
-        Ok(()) => tracing::debug!(took = ?begun.elapsed(), "the whole database is sound"),
+        Ok(()) => tracing::debug!(took = ?begun.elapsed(), "the database was checked and is sound"),
         Err(error @ StoreError::Damaged { .. }) => {
-            tracing::error!(%error, "the pages go on; what is damaged cannot be read or written");
+            tracing::error!(%error, "the database is damaged: the pages stay, but what is damaged cannot be read or written");
         }
-        Err(error) => tracing::warn!(%error, "the database could not be looked through"),
+        Err(error) => tracing::warn!(%error, "the database could not be checked"),
     }
 }
 

@@ -18,6 +18,7 @@ use bytes::Bytes;
 use callers::{Caller, Callers};
 use skerry_agent::uplink::{Deliver, Delivery};
 use skerry_protocol::wire::{EnrolReply, EnrolRequest, PROTOCOL_VERSION};
+use skerry_protocol::words::duration;
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -27,7 +28,7 @@ use tokio::sync::OwnedSemaphorePermit;
 /// Seconds after which there may be room for a body again.
 const NO_ROOM_RETRY_AFTER: u32 = 2;
 /// What a caller hears while too many strangers call.
-const CROWDED: &str = "too many unknown tokens are brought at present: this one is looked up later";
+const CROWDED: &str = "too many unknown tokens at present: try again later";
 
 /// Takes batches from the agents' listener.
 #[derive(Debug)]
@@ -188,10 +189,10 @@ impl Ingest for Intake {
                 "this aggregator has made no such enrolment token, or a newer one replaced it. {again}"
             )),
             Redeemed::Used { name, at } => {
-                let ago = (now - at).max(0) / 1_000;
-                tracing::warn!(agent = %name, "an enrolment token was brought a second time");
+                let ago = duration(now - at);
+                tracing::warn!(agent = %name, "an enrolment token was used a second time");
                 EnrolAnswer::Spent(format!(
-                    "this enrolment token for agent {name:?} was already used {ago} s ago. If that was not you, run \
+                    "this enrolment token for agent {name:?} was already used {ago} ago. If that was not you, run \
                      skerry-aggregator agent revoke {name} at once. {again}"
                 ))
             }
@@ -228,8 +229,8 @@ impl web::Delivery for Admitted {
         };
         if let Err(retry_after) = allowance.take(read.cost(), Instant::now()) {
             let why = format!(
-                "agent {:?} brings more than one agent may: for long 2,000 observations a second, and 20 changes \
-                 of state. Nothing is lost: it keeps them and sends them later",
+                "agent {:?} exceeds its limit: 2,000 observations and 20 state changes a second in the long run. \
+                 Nothing is lost: it keeps them and sends them later",
                 names.name
             );
             return IngestAnswer::Exceeded { why, retry_after };

@@ -137,7 +137,7 @@ impl Operations for Overseer {
                 .push("The database cannot be written: see the log for the file and the cause.".to_owned());
         }
         if now - Timestamp(self.engine.health().turned_at.load(Ordering::Relaxed)) > 5_000 {
-            reasons.push("The engine has not turned for 5 s.".to_owned());
+            reasons.push("The engine has not responded for 5 s.".to_owned());
         }
         let unknown_at = self.engine.health().failed_look_up_at.load(Ordering::Relaxed);
         if unknown_at > 0 && now - Timestamp(unknown_at) < FAILED_LOOK_UP {
@@ -146,8 +146,9 @@ impl Operations for Overseer {
         reasons.extend(self.engine.clock_standing().words());
         let fresh = sight.fresh_until.is_some_and(|until| now <= until);
         if sight.watching && !fresh {
-            reasons
-                .push("No fresh observation has arrived: look at the agents and the way to them.".to_owned());
+            reasons.push(
+                "No fresh observation has arrived: check the agents and the network between.".to_owned(),
+            );
         }
         if self.oldest_index().is_some_and(|oldest| now - oldest > OLD_PUBLICATION) {
             reasons.push("A page has not been published for 90 s.".to_owned());
@@ -206,7 +207,7 @@ impl Overseer {
             let labels = CheckLabels { workspace: workspace.clone(), check: check.clone() };
             flapping.get_or_create(&labels).set(1);
         }
-        let help = "1 while a check changes too often to be believed; checks that do not are left out";
+        let help = "1 while a check is flapping; other checks are left out";
         registry.register("check_flapping", help, flapping);
         if let Some(newest) = sight.newest {
             let age = (sight.at - newest) as f64 / 1e3;

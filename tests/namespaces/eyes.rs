@@ -106,7 +106,7 @@ async fn who_is_silent_accuses_nobody() {
     net.kill("four");
     net.is_silent("four").await;
     net.is_green("one agent of two is dead").await;
-    assert!(net.log("aggregator").contains("has fallen silent"), "an operator hears of it");
+    assert!(net.log("aggregator").contains("stopped reporting"), "an operator hears of it");
 
     // One location of three is dead.
     for far in ALL_GONE {
@@ -133,7 +133,7 @@ async fn who_is_silent_accuses_nobody() {
     net.cable("one", Far::Aggregator, "up");
     net.start_eye("four");
     net.is_green("all of them see again").await;
-    let told = async || net.log("aggregator").contains("is heard again of shop");
+    let told = async || net.log("aggregator").contains("that stopped reporting shop reports again");
     until("an operator hears of the end too", NOTICED, told).await;
     net.was_never_red();
 }

@@ -97,5 +97,5 @@ async fn another_aggregator_at_an_address_is_refused_in_plain_words() {
 
 #[tokio::test]
 async fn a_stranger_that_refuses_the_token_does_not_keep_the_agent_from_its_own() {
-    beside_a_stranger(false, "the aggregator did not take a batch").await;
+    beside_a_stranger(false, "the aggregator did not accept a batch").await;
 }

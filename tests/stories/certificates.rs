@@ -144,7 +144,7 @@ async fn a_host_at_a_wrong_time_finds_its_aggregator_by_an_authority() {
         let agent = start_agent(&world, &config, &lie);
         world.shows("web", "operational", NOTICED).await;
         until("it says that its clock is wrong", NOTICED, async || {
-            agent.log().contains("set its clock right")
+            agent.log().contains("Set this host's clock right")
         })
         .await;
         goes_on(&world, &config, 3, name).await;

@@ -176,7 +176,8 @@ async fn a_host_that_slept_sees_on_and_is_believed_at_once() {
     assert!(skew.abs() < 1_500, "{skew} ms of skew");
     let _ = writeln!(std::io::stderr(), "fresh {fresh:?} after a sleep of {} ms", awake - asleep);
     let log = world.running().log();
-    let (silent, heard) = (log.find("has fallen silent of web"), log.find("is heard again of web, after "));
+    let (silent, heard) =
+        (log.find("stopped reporting web"), log.find("that stopped reporting web reports again, after "));
     assert!(silent.is_some() && silent < heard, "operators hear of both ends: {log}");
     agent.stop().await;
     assert_eq!(holes(&whole(&world)), [hole]);
@@ -217,6 +218,6 @@ async fn an_aggregator_that_slept_blames_no_agent_and_shows_what_they_saw() {
     })
     .await;
     assert_eq!(holes(&whole(&world)), []);
-    assert!(!world.running().log().contains("has fallen silent"), "{}", world.running().log());
+    assert!(!world.running().log().contains("stopped reporting"), "{}", world.running().log());
     agent.stop().await;
 }

@@ -104,7 +104,7 @@ fn an_agent_outlives_a_disk_that_turned_read_only() {
     until("it delivers", BOUND, || peer.saw().len() > 20);
 
     disk.turn_read_only();
-    until("its disk takes nothing", BOUND, || agent.said().contains("takes nothing"));
+    until("its disk takes nothing", BOUND, || agent.said().contains("the spool cannot be written"));
     let asked = target.asked();
     until("it probes on", BOUND, || target.asked() > asked + 60);
     assert!(agent.ended().is_none(), "it lives: {}", agent.said());
@@ -122,7 +122,7 @@ fn an_agent_outlives_a_disk_that_turned_read_only() {
 
 /// The agent runs on a disk that it may not write: it probes, the page is right by its word, and it says what to do.
 fn is_well_without_a_disk(yard: &Yard, agent: &mut Running, target: &Target) {
-    until("its disk takes nothing", BOUND, || agent.said().contains("takes nothing"));
+    until("its disk takes nothing", BOUND, || agent.said().contains("the spool cannot be written"));
     let remedy = "is mounted read-only: mount it for writing";
     assert!(agent.said().contains(remedy), "{}", agent.said());
     let asked = target.asked();
@@ -145,7 +145,7 @@ fn goes_on_by_itself(yard: &Yard, agent: &Running) {
     let stored = || Look::at(yard).number("SELECT count(*) FROM observation");
     let before = stored();
     until("what it saw meanwhile arrives", BOUND, || stored() > before + 60);
-    until("it says so", BOUND, || agent.said().contains("takes records again"));
+    until("it says so", BOUND, || agent.said().contains("the spool can be written again"));
     assert_eq!(Look::at(yard).number("SELECT count(*) FROM loss"), 0);
     assert!(!agent.said().contains("is damaged"), "{}", agent.said());
 }

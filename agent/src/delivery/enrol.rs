@@ -39,7 +39,7 @@ pub async fn enrol(
         let url: Url = address.parse().with_context(|| format!("the token names {address:?}"))?;
         ensure!(
             url.scheme() == "https" || allow_plaintext || is_loopback(&url),
-            "the token leads to {url}, where the credential could be read on the way. Give the aggregator's \
+            "the token is for {url}, where the credential could be read on the way. Give the aggregator's \
              listener a certificate (it makes its own unless allow_plaintext is set), or run this again with \
              --allow-plaintext if the network is yours alone"
         );
@@ -70,5 +70,5 @@ pub async fn enrol(
             _ => failures.push(format!("{url}: {}", said(status, &answer))),
         }
     }
-    bail!("no aggregator took the token; it is not used:\n{}", failures.join("\n"))
+    bail!("no aggregator accepted the token; it was not used:\n{}", failures.join("\n"))
 }

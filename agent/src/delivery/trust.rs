@@ -164,8 +164,8 @@ pub(super) fn refusal(error: &(dyn std::error::Error + 'static), url: &url::Url)
         rustls::Error::InvalidCertificate(wrong) => match wrong {
             CertificateError::ApplicationVerificationFailure => (
                 "shows another certificate than the pinned one",
-                "If it was exchanged on purpose, enrol this agent again (skerry-aggregator agent rotate); if not, \
-                 somebody stands in between",
+                "If it was replaced on purpose, enrol this agent again (skerry-aggregator agent rotate); if not, \
+                 somebody intercepts the connection",
             ),
             CertificateError::UnknownIssuer => (
                 "shows a certificate of an authority that this host does not trust",

@@ -107,7 +107,7 @@ impl Figures {
         let help = "Greatest lateness of a start in the last minute";
         registry.register_with_unit("lateness", help, Unit::Seconds, ConstGauge::new(late));
         let gone = i64::from(self.self_test.network_is_gone());
-        let help = "1 while this host's own network is gone: what fails is inconclusive";
+        let help = "1 while this host's network is down: what fails is inconclusive";
         registry.register("own_network_gone", help, ConstGauge::new(gone));
         let version = Family::<VersionLabel, Gauge>::default();
         version.get_or_create(&VersionLabel { version: env!("CARGO_PKG_VERSION") }).set(1);
@@ -126,7 +126,7 @@ impl Figures {
             states.get_or_create(&label).set(i64::from(seen.state as i32));
             flapping.get_or_create(&label).set(i64::from(seen.flapping));
         }
-        let help = "What is held to be true of a check: 0 unknown, 1 up, 2 degraded, 3 down";
+        let help = "Status of a check: 0 unknown, 1 up, 2 degraded, 3 down";
         registry.register("check_state", help, states);
         registry.register("check_flapping", "1 while a check is flapping", flapping);
     }
@@ -136,12 +136,12 @@ impl Figures {
         let numbers: [(&str, &str, u64); 6] = [
             ("spool_records", "Records that wait to be sent", status.depth),
             ("spool_size_bytes", "Bytes of the records that wait", status.bytes),
-            ("spool_lost_records", "Records given up in this spool", status.lost),
+            ("spool_lost_records", "Records dropped from this spool", status.lost),
             ("spool_set_aside_records", "Records that the aggregator could not read", status.set_aside),
             ("acknowledged_sequence", "Everything up to here was acknowledged", status.acknowledged),
             (
                 "spool_disk_failing",
-                "1 while the spool's disk takes nothing",
+                "1 while the spool cannot be written",
                 u64::from(status.trouble.is_some()),
             ),
         ];
@@ -175,7 +175,7 @@ pub async fn serve(listener: TcpListener, figures: Figures) {
         let stream = match listener.accept().await {
             Ok((stream, _)) => stream,
             Err(error) => {
-                tracing::warn!(%error, "a reader of metrics was not taken");
+                tracing::warn!(%error, "a request for metrics failed");
                 tokio::time::sleep(Duration::from_secs(1)).await;
                 continue;
             }

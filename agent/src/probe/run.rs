@@ -122,7 +122,7 @@ impl Run {
 pub(super) fn stood_still(due: Instant) -> Option<Fault> {
     let late = Instant::now().saturating_duration_since(due);
     (late > STALLED)
-        .then(|| Fault::own(format!("this host stood still: the timeout came {} ms late", late.as_millis())))
+        .then(|| Fault::own(format!("this host was paused: the timeout came {} ms late", late.as_millis())))
 }
 
 /// What makes a run that went well `degraded`: the certificate before the time it took.

@@ -194,9 +194,9 @@ impl SelfTest {
         }
         let slow = last.slow_until.filter(|(until, _)| *until >= started);
         let detail = match (gone, slow) {
-            (Some(lack), _) => format!("this agent's own network was gone: {}", lack.words()),
+            (Some(lack), _) => format!("this host's network was down: {}", lack.words()),
             (None, Some((_, answer))) if slow::is_the_link(answer, check, &observed) => format!(
-                "this agent's own network was too slow: a reference target answered after {} ms",
+                "this host's network was too slow: a reference target answered after {} ms",
                 answer.as_millis()
             ),
             _ => return observed,
@@ -295,10 +295,10 @@ impl SelfTest {
         match (before, found) {
             (None, Some(lack)) => tracing::warn!(
                 lack = lack.name(),
-                "this host's own network is gone: {}; what fails meanwhile is inconclusive",
+                "this host's network is down: {}; checks that fail meanwhile are inconclusive",
                 lack.words()
             ),
-            (Some(_), None) => tracing::info!("this host's own network is back"),
+            (Some(_), None) => tracing::info!("this host's network is up again"),
             _ => {}
         }
     }

@@ -147,7 +147,7 @@ async fn only_what_failed_elsewhere_is_excused() {
     let test = found(Some(Lack::Carrier));
     let excused = test.excuse(&check(ELSEWHERE), seen(Outcome::Down, Reason::Unreachable), began).await;
     assert_eq!((excused.outcome, excused.reason), (Outcome::Inconclusive, Reason::OwnNetwork));
-    assert_eq!(excused.detail, "this agent's own network was gone: no link to the gateway has a carrier");
+    assert_eq!(excused.detail, "this host's network was down: no link to the gateway has a carrier");
     let slow = test.excuse(&check(ELSEWHERE), seen(Outcome::Degraded, Reason::Slow), began).await;
     assert_eq!(slow.reason, Reason::OwnNetwork);
     let up = seen(Outcome::Up, Reason::None);
@@ -227,7 +227,7 @@ async fn a_slow_link_excuses_what_it_left_no_time_for() {
     }
     let (check, observed) = late(ELSEWHERE, 1_000, Reason::Timeout);
     let judged = finding(answered(900)).excuse(&check, observed, began).await;
-    let words = "this agent's own network was too slow: a reference target answered after 900 ms";
+    let words = "this host's network was too slow: a reference target answered after 900 ms";
     assert_eq!(judged.detail, words);
 }
 

@@ -46,7 +46,7 @@ impl Store {
             store.write_about()
         })?;
         if lost.count > 0 {
-            tracing::warn!(lost = lost.count, "records are given up: {why}");
+            tracing::warn!(lost = lost.count, "records are dropped: {why}");
         }
         Ok(())
     }

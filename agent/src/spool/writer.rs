@@ -159,7 +159,7 @@ impl Writer {
             return;
         }
         let durable = entries.iter().any(|entry| entry.hard);
-        let lost_here = Lost { why: "the agent's disk took no records".to_owned(), ..lost.clone() };
+        let lost_here = Lost { why: "the spool could not be written".to_owned(), ..lost.clone() };
         let loss = (lost.count > 0).then_some(&lost_here);
         match self.on_store(|store| store.write(loss, &entries, durable)) {
             Ok(()) => {
@@ -329,12 +329,12 @@ impl Writer {
         let hindrance = hindrance(&self.path);
         if self.trouble.is_none() {
             let spool = self.path.display();
-            let meanwhile = "records are held in memory and it is tried again";
+            let meanwhile = "records are held in memory, and the agent tries again";
             match &hindrance {
                 Some(why) => {
-                    tracing::error!(%spool, "the spool's disk takes nothing: {fault}; {meanwhile}. {why}");
+                    tracing::error!(%spool, "the spool cannot be written: {fault}; {meanwhile}. {why}");
                 }
-                None => tracing::warn!(%spool, "the spool's disk takes nothing: {fault}; {meanwhile}"),
+                None => tracing::warn!(%spool, "the spool cannot be written: {fault}; {meanwhile}"),
             }
         }
         let trouble = hindrance.map_or_else(|| fault.to_string(), |why| format!("{fault}; {why}"));
@@ -348,7 +348,7 @@ impl Writer {
 
     fn note_recovery(&mut self) {
         if self.trouble.take().is_some() {
-            tracing::info!(spool = %self.path.display(), "the spool's disk takes records again");
+            tracing::info!(spool = %self.path.display(), "the spool can be written again");
             self.status.send_modify(|status| status.trouble = None);
         }
     }

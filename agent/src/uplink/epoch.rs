@@ -8,7 +8,7 @@ impl Uplink {
     pub(super) fn note_contested(&mut self, contested: bool) {
         if contested && !self.contested {
             tracing::warn!(
-                "somebody else delivers in the name of this agent and is refused: a copy of it, or its token was stolen. \
+                "another host delivers under this agent's name and is rejected: it is a copy of this agent, or the token was stolen. \
                  On the aggregator: skerry-aggregator agent list, and agent rotate {} for a new token",
                 self.agent
             );

@@ -1,6 +1,7 @@
 //! How far our clock can be relied on, and what an operator has to know of it.
 
-use crate::domain::time::{DAY, HOUR, MINUTE, SECOND};
+use crate::domain::time::MINUTE;
+use skerry_protocol::words::duration;
 
 /// How far the clock can be relied on.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -20,29 +21,17 @@ impl Standing {
         if let Some(apart) = self.apart {
             let way = if apart > 0 { "ahead of" } else { "behind" };
             return Some(format!(
-                "This host's clock is {} {way} the time that went on since it was last right, and nothing confirms it: \
-                 it is not followed, and nothing old is deleted. Have a time server keep it.",
-                lasting(apart)
+                "This host's clock is {} {way} the time elapsed since it was last confirmed, and nothing confirms it: \
+                 the aggregator does not follow it and deletes nothing old. Synchronize it with a time server.",
+                duration(apart.saturating_abs())
             ));
         }
         (self.unsure_ms > MINUTE).then(|| {
             format!(
-                "Nothing confirms this host's clock, which may be ahead by {}: pages are not called valid on its word, \
-                 and nothing old is deleted. Have a time server keep it.",
-                lasting(self.unsure_ms)
+                "Nothing confirms this host's clock, which may be ahead by {}: pages are not called valid by it, and \
+                 nothing old is deleted. Synchronize it with a time server.",
+                duration(self.unsure_ms)
             )
         })
     }
-}
-
-/// In the greatest unit that it fills.
-fn lasting(ms: i64) -> String {
-    let ms = ms.saturating_abs();
-    let (number, unit) = match ms {
-        _ if ms >= 2 * DAY => (ms / DAY, "days"),
-        _ if ms >= 2 * HOUR => (ms / HOUR, "hours"),
-        _ if ms >= 2 * MINUTE => (ms / MINUTE, "minutes"),
-        _ => (ms / SECOND, "seconds"),
-    };
-    format!("{number} {unit}")
 }

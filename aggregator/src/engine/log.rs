@@ -7,6 +7,7 @@ use crate::domain::step::Change;
 use crate::domain::track::Hard;
 use crate::domain::voices::Refusal;
 use skerry_protocol::wire::Reason;
+use skerry_protocol::words::duration;
 use std::sync::atomic::Ordering;
 use std::time::Instant;
 use tracing::field::display;
@@ -51,15 +52,15 @@ impl Writer {
                 }
                 Change::FellSilent { agent, checks } => {
                     let (agent, location, named) = self.who(*agent, checks);
-                    tracing::warn!(%agent, %location, checks = checks.len(), "an agent has fallen silent of {named}: until it is heard again, other locations speak for them, or nobody");
+                    tracing::warn!(%agent, %location, checks = checks.len(), "an agent stopped reporting {named}: until it reports again, only other locations count");
                 }
                 Change::HeardAgain { agent, checks, silent_ms } => {
                     let (agent, location, named) = self.who(*agent, checks);
-                    tracing::info!(%agent, %location, checks = checks.len(), silent_ms, "an agent that was silent is heard again of {named}, after {} s", silent_ms / 1_000);
+                    tracing::info!(%agent, %location, checks = checks.len(), silent_ms, "an agent that stopped reporting {named} reports again, after {}", duration(*silent_ms));
                 }
                 Change::Left { agent, checks } => {
                     let (agent, location, named) = self.who(*agent, checks);
-                    tracing::warn!(%agent, %location, checks = checks.len(), "an agent was silent for 24 hours of {named}: it no longer counts for them; mend it, or take them from it");
+                    tracing::warn!(%agent, %location, checks = checks.len(), "an agent has not reported {named} for 24 hours and no longer counts: repair it, or remove the checks from it");
                 }
                 Change::Shown(_)
                 | Change::PageSaved(_)
@@ -96,7 +97,7 @@ impl Writer {
             Change::NotCounted { agent, why, checks } => {
                 let (agent, location, named) = self.who(*agent, checks);
                 let why = why.words();
-                tracing::warn!(%agent, %location, checks = checks.len(), "an agent does not count for {named}: {why}. skerry-aggregator check list shows who counts");
+                tracing::warn!(%agent, %location, checks = checks.len(), "an agent is rejected for {named}: {why}. skerry-aggregator check list shows who counts");
             }
             Change::CountsAgain { agent, checks } => {
                 let (agent, location, named) = self.who(*agent, checks);
@@ -131,7 +132,7 @@ impl Writer {
                 };
                 let agent = &self.state.agents[agent].name;
                 if *acknowledged {
-                    tracing::error!(%agent, from, to, count, "observations that were acknowledged to an agent are not in this database: it was restored from a backup, its disk lost commits, or another aggregator took them. What nobody else saw is shown as no data; what people changed in that time is missing too: look at it, and at the disk");
+                    tracing::error!(%agent, from, to, count, "observations that were acknowledged to an agent are not in this database: it was restored from a backup, its disk lost commits, or another aggregator took them. What nobody else saw is shown as no data; what people changed in that time is missing too: check it, and the disk");
                 } else {
                     tracing::warn!(%agent, from, to, count, "observations of an agent never arrived; logged at most once a minute");
                 }
@@ -144,10 +145,10 @@ impl Writer {
 fn words_of_refusal(why: &Refusal) -> &'static str {
     match why {
         Refusal::TwoTakeTurns => {
-            "two agents deliver under one name, as a cloned machine does, and both are refused: stop one of them, give it an empty spool and a name of its own"
+            "two agents deliver under one name, as a cloned machine does, and both are rejected: stop one of them, give it an empty spool and a name of its own"
         }
         Refusal::AnotherLives => {
-            "another spool delivers in the name of a live agent, without proof that it belongs to it, and is refused. If it is not yours, the token was stolen: replace it with skerry-aggregator agent rotate"
+            "another spool delivers in the name of a live agent, without proof that it belongs to it, and is rejected. If it is not yours, the token was stolen: replace it with skerry-aggregator agent rotate"
         }
         Refusal::TooEarly => "a spool that nobody knows is asked to come again in some seconds",
         Refusal::Replaced => {

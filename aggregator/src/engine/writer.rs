@@ -210,7 +210,7 @@ impl Writer {
     fn failed(&mut self, error: &StoreError, answers: Vec<(Reply, Answer)>) {
         self.health.failed_commits.fetch_add(1, Ordering::Relaxed);
         self.health.unwritable.store(true, Ordering::Relaxed);
-        tracing::error!(%error, path = %self.store.path().display(), "nothing can be stored: agents keep what they have, the page goes on; free the disk or mend its permissions");
+        tracing::error!(%error, path = %self.store.path().display(), "the database cannot be written: agents keep their results and the pages stay; free disk space or correct permissions");
         for (reply, _) in answers {
             reply.send(Err(Refused::Unwritable(error.to_string())));
         }

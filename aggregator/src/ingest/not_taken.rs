@@ -34,7 +34,7 @@ pub enum NotTaken {
     /// Two agents speak with its credential.
     #[error(
         "two agents deliver as {0:?}: one is a copy of the other (a cloned machine or a copied spool), and \
-         neither is taken. Stop one of them, give it an empty spool and a name of its own, and enrol it: \
+         both are rejected. Stop one of them, give it an empty spool and a name of its own, and enrol it: \
          skerry-aggregator agent add. The other is taken again some minutes after"
     )]
     Cloned(String),

@@ -100,28 +100,28 @@ const SECONDS: [(&str, &str, Holds); 4] = [
 const NUMBERS: [(&str, &str, Holds); 8] = [
     (
         "agent_own_network_gone",
-        "1 while the agent says that its own network is gone: its checks are inconclusive",
+        "1 while the agent says that its network is down: its checks are inconclusive",
         |one, _| Some(f64::from(u8::from(one.own_network_gone))),
     ),
     ("agent_spool_records", "Records that wait in the agent's spool", |one, _| Some(one.told.depth as f64)),
-    ("agent_spool_lost_records", "Records that the agent's present spool gave up", |one, _| {
+    ("agent_spool_lost_records", "Records dropped from the agent's present spool", |one, _| {
         Some(one.told.lost as f64)
     }),
     ("agent_spool_set_aside_records", "Records that we could not read and the agent set aside", |one, _| {
         Some(one.told.set_aside as f64)
     }),
-    ("agent_silent_checks", "Checks of which the agent says nothing conclusive any more", |one, _| {
+    ("agent_silent_checks", "Checks that the agent stopped reporting", |one, _| {
         Some(one.lacking.silent as f64)
     }),
     (
         "agent_left_checks",
-        "Checks for which the agent no longer counts, after 24 hours of silence",
+        "Checks that the agent stopped reporting 24 hours ago, which no longer count",
         |one, _| Some(one.lacking.left as f64),
     ),
     (
         "agent_not_counted_checks",
-        "Checks that the agent runs and does not count for: heartbeats, others than its token is for, those that wait to be \
-         allowed, those that it defines otherwise",
+        "Checks for which the agent is rejected: heartbeats, checks that its token does not allow, that wait to be \
+         allowed, or with a conflicting definition",
         |one, _| Some(one.lacking.held as f64),
     ),
     ("agent_definition_conflicts", "Checks that another agent defines otherwise", |one, _| {
@@ -182,6 +182,6 @@ pub(super) fn register_minorities(registry: &mut Registry, minorities: &[Minorit
     for minority in minorities {
         family.get_or_create(minority).set(1);
     }
-    let help = "1 while a location says worse of a check than the verdict over all locations";
+    let help = "1 while a location reports a worse status of a check than all locations together";
     registry.register("minority_reports", help, family);
 }

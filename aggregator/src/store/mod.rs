@@ -152,7 +152,7 @@ pub enum StoreError {
         former: PathBuf,
     },
     /// A file that was to be restored.
-    #[error("{path} is no backup to rely on: {what}. Nothing was changed; take another one")]
+    #[error("{path} is not a valid backup: {what}. Nothing was changed; use another one")]
     NoBackup {
         /// The file.
         path: PathBuf,
@@ -161,7 +161,7 @@ pub enum StoreError {
     },
     /// A copy could not be written.
     #[error(
-        "{path}: the copy cannot be written ({what}). See to space and permissions there; nothing was changed"
+        "{path}: the copy cannot be written ({what}). Check space and permissions there; nothing was changed"
     )]
     NotWritten {
         /// The copy.

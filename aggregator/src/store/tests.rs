@@ -302,7 +302,7 @@ fn what_is_no_backup_is_refused_and_nothing_is_changed() {
     let cases = [
         (&corrupt, "database disk image is malformed"),
         (&empty, "no database of Skerry"),
-        (&text, "is no backup to rely on"),
+        (&text, "is not a valid backup"),
         (&newer, "written by a newer Skerry"),
         (&path, "it is the database itself"),
         (&folder.path().join("missing"), "No such file"),

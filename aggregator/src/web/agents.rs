@@ -127,7 +127,7 @@ pub(super) async fn enrol(
         Err(refusal) => return refusal,
     };
     let Some(request) = EnrolRequest::from_bytes(&body) else {
-        return problem(StatusCode::BAD_REQUEST, "this is no request to enrol an agent");
+        return problem(StatusCode::BAD_REQUEST, "this is not a request to enrol an agent");
     };
     match ingest.enrol(request).await {
         EnrolAnswer::Reply(reply) => uncached(StatusCode::OK, "application/x-protobuf", reply.to_bytes()),
@@ -172,7 +172,7 @@ fn answer(answer: IngestAnswer) -> HttpResponse {
         }
         IngestAnswer::Again(why) => retry_later(AGAIN_RETRY_AFTER, &why),
         IngestAnswer::Busy { retry_after } => {
-            retry_later(retry_after, "the aggregator has too much to do; keep the batch and send it again")
+            retry_later(retry_after, "the aggregator is overloaded; keep the batch and send it again")
         }
         IngestAnswer::Unavailable(why) => retry_later(UNAVAILABLE_RETRY_AFTER, &why),
     }

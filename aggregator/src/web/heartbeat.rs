@@ -93,7 +93,7 @@ pub(super) async fn call(
         CallAnswer::Taken => Some(uncached(StatusCode::OK, "text/plain; charset=utf-8", "OK")),
         CallAnswer::Unknown => None,
         CallAnswer::Later { retry_after } => {
-            let why = "the call could not be kept; make it again";
+            let why = "the call could not be stored; call again";
             let mut response = problem(StatusCode::SERVICE_UNAVAILABLE, why);
             response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(retry_after));
             Some(response)

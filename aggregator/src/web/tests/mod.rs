@@ -49,7 +49,7 @@ impl Delivery for Admitted {
         match self.token.as_str() {
             "broken" => IngestAnswer::Malformed("epoch must be 16 bytes".into()),
             "busy" => IngestAnswer::Busy { retry_after: 3 },
-            "flood" => IngestAnswer::Exceeded { why: "more than one agent may".into(), retry_after: 9 },
+            "flood" => IngestAnswer::Exceeded { why: "exceeds its limit".into(), retry_after: 9 },
             "full" => IngestAnswer::Unavailable("the disk is full".into()),
             _ => {
                 self.bodies.lock().expect("not poisoned").push(body);

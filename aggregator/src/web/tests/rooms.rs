@@ -36,7 +36,7 @@ fn every_answer_of_ingest_has_its_status_and_is_never_cached() {
         ("Authorization: Bearer broken", "400", "16 bytes"),
         ("Authorization: Bearer busy", "503", "send it again"),
         ("Authorization: Bearer full", "503", "disk is full"),
-        ("Authorization: Bearer flood", "429", "more than one agent may"),
+        ("Authorization: Bearer flood", "429", "exceeds its limit"),
     ];
     for (authorization, code, words) in table {
         let answer = post(&running, &[zstd, authorization], b"bytes");
