@@ -253,7 +253,7 @@ impl Uplink {
             Delivery::Again { after, why } => self.again(after, why),
             Delivery::Unauthorized(why) => {
                 tracing::warn!(
-                    "the aggregator refuses this agent: {why}; nothing is lost, the agent keeps its spool and tries \
+                    "the aggregator rejects this agent: {why}; nothing is lost, the agent keeps its spool and tries \
                      again every 5 minutes"
                 );
                 self.failures = 0;

@@ -13,19 +13,19 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 not done, or `doctor` found a warning or a problem; 2 a wrong command line";
+Exit codes: 0 success; 1 failure, or `doctor` found a warning or a problem; 2 an invalid command line";
 
-/// Works out what is true of your services from what agents see, and publishes status pages.
+/// Determines the status of your services from what agents report, and publishes status pages.
 #[derive(Parser)]
 #[command(name = "skerry-aggregator", version, about, after_long_help = EXIT_CODES)]
 struct Arguments {
-    /// Configuration file; give it again for each further workspace.
+    /// Configuration file; repeat for each further workspace.
     #[arg(long, global = true, default_value = "/etc/skerry/aggregator.toml")]
     config: Vec<PathBuf>,
-    /// Log as JSON, one object a line; answers of commands likewise.
+    /// Print JSON: the log of `serve`, the output of other commands.
     #[arg(long, global = true)]
     json: bool,
-    /// What to log.
+    /// Log level.
     #[arg(long, global = true, value_enum, default_value_t = LogLevel::Info)]
     log_level: LogLevel,
     #[command(subcommand)]
@@ -48,47 +48,47 @@ const SCHEMA: &str = include_str!("../../docs/schema/aggregator.json");
 enum Do {
     /// Run the aggregator (the default).
     Serve,
-    /// Read the configuration, say everything that is wrong with it, and exit.
+    /// Check the configuration and print every problem.
     CheckConfig {
-        /// Take doubts for mistakes.
+        /// Treat warnings as errors.
         #[arg(long)]
         strict: bool,
         /// Print the JSON Schema of the configuration, for editors, and read nothing.
         #[arg(long)]
         schema: bool,
     },
-    /// Agents that may deliver.
+    /// Manage agents.
     Agent(cli::Agents),
-    /// Addresses that jobs call.
+    /// Manage the addresses that jobs call.
     Heartbeat(cli::Heartbeats),
-    /// Copy the database to FILE, whole and read through, while the aggregator runs or not.
+    /// Back up the database to FILE and verify the copy; the aggregator may run.
     Backup {
-        /// Must not be there yet; readable by its owner alone.
+        /// Must not exist yet; only its owner can read it.
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Put the backup in FILE in the place of the database; the aggregator must not run.
+    /// Replace the database with the backup in FILE; the aggregator must not run.
     Restore {
         /// What `backup` wrote, or the copy taken before a migration.
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
-    /// Look at all that this aggregator needs, and say what is wrong with its remedy. Exit 0: all is well, 1: not.
+    /// Check everything that this aggregator needs; print problems and remedies. Exit 0: no problem, 1: some.
     Doctor,
-    /// Write the man pages and shell completions of this program to DIR.
+    /// Write man pages and shell completions to DIR.
     #[command(hide = true)]
     Manual {
         /// Where to.
         #[arg(value_name = "DIR")]
         folder: PathBuf,
     },
-    /// What is held to be true of checks, and who says otherwise.
+    /// Check status.
     Check(cli::Checks),
-    /// When components were worse than operational, and by which checks; the newest first.
+    /// List outages: when components were not operational and which checks failed, newest first.
     Outages(cli::Outages),
     /// Run checks of the configuration once, now, from this host. Exit 0: all are up, 1: some are not, or could not be run.
     Probe {
-        /// Which checks; all but heartbeats where none is named.
+        /// Names of checks; by default all but heartbeats.
         #[arg(value_name = "NAME")]
         names: Vec<String>,
     },

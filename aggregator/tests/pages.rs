@@ -130,11 +130,8 @@ fn history_is_bounded_by_the_first_month_of_the_page() {
     let first = html::history(&view, Some((2026, 5))).expect("a page renders");
     assert!(!first.contains("rel=prev") && first.contains("Later: June 2026"), "{first}");
     assert!(first.contains("4 to 31 May"), "the page was made on 4 May: {first}");
-    let titled = "<title>May 2026 · Northwind status history</title>";
-    assert!(
-        first.contains(titled) && first.contains("<h1><bdi>Northwind status</bdi> history</h1>"),
-        "{first}"
-    );
+    assert!(first.contains("<title>May 2026 · Northwind status history</title>"), "{first}");
+    assert!(first.contains("<h1><bdi>Northwind status</bdi> history</h1>"), "{first}");
     let present = html::history(&view, None).expect("a page renders");
     assert!(present.contains("rel=prev") && !present.contains("rel=next") && present.contains("1 to 20 Nov"));
 }

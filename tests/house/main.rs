@@ -3,6 +3,7 @@
 //! the domain is pure is `aggregator/tests/domain/purity.rs`.
 
 mod manners;
+mod pages;
 mod repository;
 mod rooms;
 mod runner;

@@ -74,7 +74,7 @@ async fn check_list_says_why_since_when_how_long_and_what_each_location_says() {
 
     let table = done(&world, &["check", "list"]);
     let head = line_of(&table, "CHECK");
-    for column in ["VERDICT", "SINCE", "LATENCY", "SAYS"] {
+    for column in ["STATUS", "SINCE", "LATENCY", "DISSENTING", "REPORTED"] {
         assert!(head.contains(column), "{head}");
     }
     let search = line_of(&table, "search");

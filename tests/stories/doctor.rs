@@ -97,8 +97,7 @@ async fn all_is_well_until_something_is_not() {
     }
     let well = agent(&config);
     assert_eq!(wrong(&well), [""; 0]);
-    for words in
-        ["answers and knows this agent", "agrees with the aggregator's", "is sound", "own network is there"]
+    for words in ["answers and knows this agent", "agrees with the aggregator's", "is sound", "network is up"]
     {
         assert!(said(&well, words), "{words}: {well:?}");
     }
@@ -107,7 +106,7 @@ async fn all_is_well_until_something_is_not() {
     let other = world.agent_config("other", world.private, "ska_unknown", "");
     only(&agent(&other), "does not know this agent's token");
     let astray = world.agent_config("astray", world.public, &token, "");
-    only(&agent(&astray), "is no aggregator's agents listener");
+    only(&agent(&astray), "is not an aggregator's agents listener");
 
     // What stands before the page.
     let lossy = "proxy_hide_header ETag; proxy_hide_header Cache-Control; proxy_set_header Accept-Encoding \"\"; \

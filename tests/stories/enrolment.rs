@@ -123,7 +123,7 @@ async fn a_token_that_no_other_host_can_use_says_so() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     let said = note(&world, &add);
-    assert!(said.contains("only agents of this very host reach http://127.0.0.1:"), "{said}");
+    assert!(said.contains("only agents on this host can reach http://127.0.0.1:"), "{said}");
     assert!(said.contains("--url"), "{said}");
     let again = ["agent", "rotate", "web-1", "--url", "https://status.example.com:8081"];
     assert_eq!(note(&world, &again), "");
@@ -137,7 +137,7 @@ async fn a_token_that_is_late_or_not_whole_is_refused() {
     let config = agent_config(&world, "web-1", &url, "");
     let line = done(&world, &["agent", "add", "web-1", "--location", "there"]);
     let (worked, said) = enroll(&line[..line.len() - 3], &config);
-    assert!(!worked && said.contains("copy the line"), "{said}");
+    assert!(!worked && said.contains("copy the whole line"), "{said}");
     // A quarter of an hour passes.
     let database = Connection::open(world.database()).expect("opens");
     database.busy_timeout(Duration::from_secs(5)).expect("a pragma");
@@ -233,7 +233,7 @@ async fn a_certificate_that_no_authority_vouches_for_is_refused_in_words() {
         (authority.sign(&["other.example"], Validity::GOOD), &ca, "certificate for another name"),
         (authority.sign(&name, Validity::EXPIRED), &ca, "has expired"),
         (good.clone(), "", "authority that this host does not trust"),
-        (good, &ca, "refuses this agent"),
+        (good, &ca, "rejects this agent"),
     ];
     for (certificate, trust, words) in table {
         let port = free_port();

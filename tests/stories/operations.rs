@@ -182,8 +182,10 @@ async fn a_configuration_is_read_again_and_a_bad_one_changes_nothing() {
 
     world.declare(&one.replace("interval = \"1s\"", "interval = \"1 s\"\nintervall = \"2s\""));
     world.running().hang_up();
-    until("the bad file is told", NOTICED, async || world.running().log().contains("the former one holds"))
-        .await;
+    until("the bad file is told", NOTICED, async || {
+        world.running().log().contains("previous configuration kept")
+    })
+    .await;
     let log = world.running().log();
     assert!(log.contains("aggregator.toml:"), "with its place: {log}");
     assert!(log.contains("intervall"), "all that is wrong: {log}");

@@ -104,7 +104,7 @@ async fn a_wrong_token_is_refused_and_the_agent_keeps_its_spool() {
     let checks = quick_check("web", &nginx.url_at("127.0.0.1", "/"));
     let config = world.agent_config("probe", world.private, "ska_wrong", &checks);
     let agent = world.start_agent("probe", &config);
-    until("the agent says that it is refused", NOTICED, async || agent.log().contains("refuses this agent"))
+    until("the agent says that it is refused", NOTICED, async || agent.log().contains("rejects this agent"))
         .await;
     assert!(agent.log().contains("nothing is lost"), "{}", agent.log());
     until("the spool fills", NOTICED, async || {

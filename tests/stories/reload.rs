@@ -9,7 +9,7 @@ use skerry_tests::parts::{free_port, until};
 use std::time::Duration;
 
 const NOTICED: Duration = Duration::from_secs(10);
-const AGAIN: &str = "the configuration was read again";
+const AGAIN: &str = "configuration reloaded";
 
 /// Sends SIGHUP and waits for the outcome: what the log says from then on.
 async fn read_again(process: &Process) -> String {
@@ -17,7 +17,7 @@ async fn read_again(process: &Process) -> String {
     process.hang_up();
     let said = || process.log().split_off(before);
     until("the configuration is read again", NOTICED, async || {
-        said().contains(AGAIN) || said().contains("was not taken")
+        said().contains(AGAIN) || said().contains("not reloaded")
     })
     .await;
     said()
@@ -50,7 +50,7 @@ async fn a_workspace_that_is_renamed_beside_agent_add_keeps_the_program_ready() 
     let token = world.enrol("probe", "there", Some("green"));
     let log = read_again(world.running()).await;
     assert!(log.contains("all of it has taken effect"), "{log}");
-    assert!(!world.running().log().contains("nothing can be stored"), "{}", world.running().log());
+    assert!(!world.running().log().contains("the database cannot be written"), "{}", world.running().log());
     let answer = get(world.private, "/readyz").expect("an answer");
     assert_eq!(answer.status, 200, "{}", answer.text());
     until("its page is shown", NOTICED, async || world.page("/status/second/").status == 200).await;
@@ -74,7 +74,7 @@ async fn one_wrong_file_of_two_changes_nothing_in_the_other() {
     world.write("blue.toml", "workspace = \"blue\"\npages = 1\n");
     let log = read_again(world.running()).await;
     assert!(
-        log.contains("the former one holds") && log.contains("blue.toml:2:1: unknown key pages"),
+        log.contains("previous configuration kept") && log.contains("blue.toml:2:1: unknown key pages"),
         "{log}"
     );
     assert!(!world.page("/status/red/api/v2/components.json").text().contains("shop"));

@@ -129,7 +129,7 @@ async fn an_operator_says_whose_definition_holds() {
     world.shows("web", "major_outage", FOLLOWED).await;
     assert_eq!(first.held(&world, "web").as_deref(), Some("definition"));
     let listed = done(&world, &["check", "list"]);
-    assert!(listed.contains("a/a up, does not count: it defines the check otherwise"), "{listed}");
+    assert!(listed.contains("a/a up, is rejected: conflicting definition"), "{listed}");
 
     // Until the first defines it so; and a restart remembers what was said.
     world.stop().await;
@@ -151,7 +151,7 @@ async fn names_that_are_kept_or_cannot_be_seen_are_refused() {
     for kept in ["aggregator (heartbeats)", "Aggregator (Heartbeats)", "aggregator", "AGGREGATOR"] {
         for (name, location) in [(kept, "there"), ("eye", kept)] {
             let (worked, said) = add(name, location);
-            assert!(!worked && said.contains("is kept for heartbeats"), "{name:?}: {said}");
+            assert!(!worked && said.contains("is reserved for heartbeats"), "{name:?}: {said}");
         }
     }
     let (worked, said) = add("built-in", "there");

@@ -105,11 +105,11 @@ async fn the_aggregator_tells_its_manager_the_truth() {
     manager.is_fed_for(2 * WATCHDOG);
 
     process.hang_up();
-    assert!(manager.hears_of_a_reload().contains("STATUS=The configuration was read again"));
+    assert!(manager.hears_of_a_reload().contains("STATUS=Configuration reloaded"));
     world.declare("nonsense = 1\n");
     process.hang_up();
     let told = manager.hears_of_a_reload();
-    assert!(told.contains("the former one holds") && told.contains("nonsense"), "{told}");
+    assert!(told.contains("previous configuration kept") && told.contains("nonsense"), "{told}");
     assert_eq!(told.trim().lines().count(), 2, "one line of status: {told}");
     manager.is_fed_for(WATCHDOG);
 
@@ -131,13 +131,13 @@ async fn the_agent_tells_its_manager_the_truth() {
     let process = Process::start("agent", command, &world.path(""));
 
     let ready = manager.hears("READY=1");
-    assert!(ready.contains("STATUS=1 check observed"), "an observation was made: {ready}");
+    assert!(ready.contains("STATUS=1 check running"), "an observation was made: {ready}");
     manager.is_fed_for(2 * WATCHDOG);
     process.hang_up();
-    assert!(manager.hears_of_a_reload().contains("STATUS=the configuration was read again: 1 check"));
+    assert!(manager.hears_of_a_reload().contains("STATUS=configuration reloaded: 1 check"));
     std::fs::write(&config, "nonsense = 1").expect("written");
     process.hang_up();
-    assert!(manager.hears_of_a_reload().contains("STATUS=the new configuration is not usable"));
+    assert!(manager.hears_of_a_reload().contains("STATUS=the new configuration is not valid"));
     manager.is_fed_for(WATCHDOG);
     process.stop().await;
     manager.hears("STOPPING=1");
@@ -152,7 +152,7 @@ async fn an_agent_with_nothing_to_observe_is_ready_all_the_same() {
     command.arg("run").arg("--config").arg(&config);
     manager.environment(&mut command);
     let process = Process::start("agent", command, &world.path(""));
-    assert!(manager.hears("READY=1").contains("STATUS=0 checks observed"));
+    assert!(manager.hears("READY=1").contains("STATUS=0 checks running"));
     process.stop().await;
 }
 

@@ -203,9 +203,9 @@ fn operators_see(world: &World) {
     let log = world.running().log();
     for words in [
         "an agent began to report checks that others report",
-        "it defines the check otherwise than those who count",
-        "its token is limited to other checks",
-        "the file declares a heartbeat of this name",
+        "conflicting definition",
+        "its token does not allow this check",
+        "the configuration declares a heartbeat of this name",
         "another spool delivers in the name of a live agent",
         "older than the 7 days that a spool keeps",
     ] {

@@ -14,14 +14,14 @@ use url::Url;
 
 pub(super) fn enroll(common: &Common, token: &str, allow_plaintext: bool) -> anyhow::Result<ExitCode> {
     let token = JoinToken::from_text(token).context(
-        "this is not a whole enrolment token: copy the line of skerry-aggregator agent add again, to its end",
+        "the enrolment token is incomplete: copy the whole line that skerry-aggregator agent add printed",
     )?;
     let path = &common.config;
     // All that can be wrong here is said before the token is spent.
     let leads_nowhere = !path.exists() && path.symlink_metadata().is_ok();
     ensure!(
         !leads_nowhere,
-        "{} is a link that leads nowhere: remove it, then run this again; the token is not used",
+        "{} is a broken symbolic link: remove it, then run this again; the token was not used",
         path.display()
     );
     let existing = if path.exists() { Some(suited(path, &token)?) } else { None };
@@ -66,7 +66,7 @@ pub(super) fn enroll(common: &Common, token: &str, allow_plaintext: bool) -> any
         writeln!(out, "The token is in {}, the configuration in {}.", token_file.display(), path.display())?;
         writeln!(
             out,
-            "A service that waits for this begins within seconds; one that runs already needs a restart."
+            "A service that waits for enrolment starts checking within seconds; a running agent needs a restart."
         )?;
         writeln!(out, "Without a service: skerry-agent run --config {}", path.display())?;
     }
@@ -91,13 +91,13 @@ fn suited(path: &Path, token: &JoinToken) -> anyhow::Result<(AgentConfig, PathBu
     };
     let loaded = config::load_as(path, &bond);
     let config = loaded
-        .map_err(|problems| anyhow!("the configuration is not usable; the token is not used:\n{problems}"))?;
+        .map_err(|problems| anyhow!("the configuration is not valid; the token was not used:\n{problems}"))?;
     let config = config.config;
     let file = path.display();
     ensure!(
         config.agent.name == token.name,
-        "the token is for agent {:?}, and {file} says {:?}. Set name = {:?} under [agent], then run this again: \
-         the token is not used",
+        "the token is for agent {:?}, and {file} says {:?}. Set name = {:?} under [agent], then run this again: the \
+         token was not used",
         token.name,
         config.agent.name,
         token.name
@@ -113,16 +113,16 @@ fn suited(path: &Path, token: &JoinToken) -> anyhow::Result<(AgentConfig, PathBu
     let addresses: Vec<Url> = token.addresses.iter().filter_map(|address| address.parse().ok()).collect();
     ensure!(
         config.uplink.urls.iter().any(|url| addresses.contains(url)),
-        "the token leads to {}, and {file} to {}. Set url = {:?} under [aggregator], then run this again: the token \
-         is not used",
+        "the token is for {}, and {file} names {}. Set url = {:?} under [aggregator], then run this again: the token \
+         was not used",
         token.addresses.join(", "),
         config.uplink.urls[0],
         token.addresses[0]
     );
     let token_file = config.uplink.token_file.clone().with_context(|| {
         format!(
-            "{file} does not say where the token is kept. Add token_file = \"/etc/skerry/token\" under \
-             [aggregator], then run this again: the token is not used"
+            "{file} does not say where to keep the token. Add token_file = \"/etc/skerry/token\" under \
+             [aggregator], then run this again: the token was not used"
         )
     })?;
     Ok((config, token_file))
@@ -153,6 +153,6 @@ fn config_text(
     if allow_plaintext {
         text.push_str("allow_plaintext = true\n");
     }
-    text.push_str("\n# Checks stand below, or in checks.d/*.toml beside this file.\n");
+    text.push_str("\n# Add checks below, or in checks.d/*.toml beside this file.\n");
     Ok(text)
 }

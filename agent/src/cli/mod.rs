@@ -17,13 +17,13 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 done; 1 done, and not all is well (`probe`: some check is not up; `doctor`: a warning or a problem); \
-2 not done: a wrong command line, a configuration that is not usable, no aggregator or spool to be had";
+Exit codes: 0 success; 1 `probe` found a check that is not up, `doctor` a warning or a problem; 2 failure: an invalid \
+command line or configuration, no aggregator or no spool";
 
 /// Of `agent.toml`; held to what the reader asks by the aggregator's tests.
 const SCHEMA: &str = include_str!("../../../docs/schema/agent.json");
 
-/// Runs checks on this host and streams what it sees to a Skerry aggregator.
+/// Runs checks on this host and sends the results to a Skerry aggregator.
 #[derive(Debug, Parser)]
 #[command(name = "skerry-agent", version, about, after_long_help = EXIT_CODES)]
 struct Arguments {
@@ -38,7 +38,7 @@ struct Common {
     /// Configuration file
     #[arg(long, global = true, default_value = "/etc/skerry/agent.toml", value_name = "FILE")]
     config: PathBuf,
-    /// Print JSON: logs of `run`, answers of the others
+    /// Print JSON: the log of `run`, the output of other commands
     #[arg(long, global = true)]
     json: bool,
     /// error, warn, info, debug or trace
@@ -48,37 +48,37 @@ struct Common {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Run the checks and send what they see (the default). SIGHUP reads the configuration again
+    /// Run the checks and send their results (the default). SIGHUP reloads the configuration
     Run,
-    /// Say everything that is wrong with the configuration. Exit 0: nothing, 2: something
+    /// Check the configuration and print every problem. Exit 0: none, 2: some
     CheckConfig {
         /// Print the JSON Schema of agent.toml, for editors, and read nothing
         #[arg(long)]
         schema: bool,
     },
-    /// Run checks once, now. Exit 0: all up, 1: some are not, 2: could not be run
+    /// Run checks once, now. Exit 0: all are up, 1: some are not, 2: failure
     Probe {
-        /// Which checks; all where none is named
+        /// Names of checks; all checks by default
         #[arg(value_name = "NAME")]
         names: Vec<String>,
     },
-    /// Exchange a token of `skerry-aggregator agent add` for this agent's own credential. Exit 0, or 2: not enrolled
+    /// Enrol this agent with the token that `skerry-aggregator agent add` printed. Exit 0: enrolled, 2: not
     Enroll {
-        /// What was printed there
+        /// The token
         #[arg(value_name = "TOKEN")]
         token: String,
         /// Send the credential over plain HTTP to another host
         #[arg(long)]
         allow_plaintext: bool,
     },
-    /// Show states, depth and age of the spool, the last acknowledgement. Exit 0, or 2: no spool to read
+    /// Show the current status of checks and spool. Exit 0, or 2: no spool to read
     Status,
-    /// Look at all that this agent needs, and say what is wrong with its remedy. Exit 0: all is well, 1: it is not
+    /// Check everything that this agent needs; print problems and remedies. Exit 0: no problem, 1: some
     Doctor,
     /// Run plugins for the agent, asked for at the socket that is its standard input: of skerry-plugins.service
     #[command(hide = true)]
     Plugins,
-    /// Write the man pages and shell completions of this program to DIR
+    /// Write man pages and shell completions to DIR
     #[command(hide = true)]
     Manual {
         /// Where to
@@ -133,7 +133,7 @@ fn not_enrolled() -> String {
 }
 
 fn load(common: &Common) -> anyhow::Result<Loaded> {
-    config::load(&common.config).map_err(|problems| anyhow!("the configuration is not usable:\n{problems}"))
+    config::load(&common.config).map_err(|problems| anyhow!("the configuration is not valid:\n{problems}"))
 }
 
 fn probe(common: &Common, names: &[String]) -> anyhow::Result<ExitCode> {

@@ -141,14 +141,14 @@ fn line(agent: &AgentHandle) -> String {
     let SpoolStatus { depth, trouble, .. } = status.spool;
     let checks = count(status.states.len(), "check");
     if let Some(trouble) = trouble {
-        return format!("The spool's disk takes nothing: {trouble}. {checks} go on, held in memory");
+        return format!("The spool cannot be written: {trouble}. {checks} running, results held in memory");
     }
     if status.own_network_gone {
-        return format!("This host's own network is gone: {checks} cannot tell");
+        return format!("This host's network is down: {checks} inconclusive");
     }
     match depth {
-        0 => format!("{checks} observed, all of it delivered"),
-        _ => format!("{checks} observed, {} waiting for the aggregator", count(depth, "record")),
+        0 => format!("{checks} running, all results delivered"),
+        _ => format!("{checks} running, {} waiting for the aggregator", count(depth, "record")),
     }
 }
 
@@ -160,7 +160,7 @@ async fn reload(common: &Common, present: &AgentConfig, agent: &AgentHandle) -> 
             for problem in problems.to_string().lines() {
                 tracing::error!("{problem}");
             }
-            let outcome = "the new configuration is not usable; the agent goes on with the one it has";
+            let outcome = "the new configuration is not valid: previous configuration kept";
             tracing::error!("{outcome}");
             return outcome.to_owned();
         }
@@ -176,20 +176,20 @@ async fn reload(common: &Common, present: &AgentConfig, agent: &AgentHandle) -> 
     let number = checks.len();
     agent.set_self_test(new.self_test);
     if let Err(error) = agent.reload(checks).await {
-        tracing::error!("the configuration was not taken: {error:#}");
-        return format!("the configuration was not taken: {error:#}");
+        tracing::error!("configuration not reloaded, previous configuration kept: {error:#}");
+        return format!("configuration not reloaded, previous configuration kept: {error:#}");
     }
     if waits.is_empty() {
-        tracing::info!(checks = number, "the configuration was read again: all of it has taken effect");
-        return format!("the configuration was read again: {}", count(number, "check"));
+        tracing::info!(checks = number, "configuration reloaded: all of it has taken effect");
+        return format!("configuration reloaded: {}", count(number, "check"));
     }
     let waits = waits.join(", ");
     tracing::warn!(
         checks = number,
-        "the configuration was read again: {waits} changed, which takes effect when the agent is started again; all else \
+        "configuration reloaded: {waits} changed, which takes effect when the agent is started again; all else \
          has taken effect"
     );
-    format!("the configuration was read again: {}; a restart is needed for {waits}", count(number, "check"))
+    format!("configuration reloaded: {}; a restart is needed for {waits}", count(number, "check"))
 }
 
 /// What of the file takes effect when the agent is started again, where it says otherwise now.

@@ -4,10 +4,9 @@ use super::{Common, instant, load};
 use skerry_agent::clock::Clock;
 use skerry_agent::self_test::{Lack, SelfTest};
 use skerry_agent::spool::{Peek, peek};
-use skerry_protocol::words::count;
+use skerry_protocol::words::{count, duration};
 use std::io::{self, Write};
 use std::process::ExitCode;
-use std::time::Duration;
 
 pub(super) fn status(common: &Common) -> anyhow::Result<ExitCode> {
     let config = load(common)?.config;
@@ -26,23 +25,23 @@ fn print_plain(agent: &str, peek: &Peek, lack: Option<Lack>) -> io::Result<()> {
     let mut out = io::stdout().lock();
     let status = &peek.status;
     writeln!(out, "agent {agent}")?;
-    let network = lack.map_or_else(|| "there".to_owned(), |lack| format!("gone: {}", lack.words()));
-    writeln!(out, "own network           {network}")?;
+    let network = lack.map_or_else(|| "up".to_owned(), |lack| format!("down: {}", lack.words()));
+    writeln!(out, "network               {network}")?;
     let acknowledged = status.acknowledged_wall_ms.map_or_else(|| "never".to_owned(), instant);
     writeln!(out, "last acknowledgement  {acknowledged} (through {})", status.acknowledged)?;
-    let oldest = Duration::from_millis(status.oldest_ms).as_secs();
+    let oldest = duration(i64::try_from(status.oldest_ms).unwrap_or(i64::MAX));
     let waiting = count(status.depth, "record");
-    writeln!(out, "waiting in the spool  {waiting}, the oldest {oldest} s old")?;
+    writeln!(out, "waiting in the spool  {waiting}, the oldest {oldest} old")?;
     writeln!(out, "lost, set aside       {}, {}", status.lost, status.set_aside)?;
     if let Some(trouble) = &status.trouble {
-        writeln!(out, "spool's disk          takes nothing: {trouble}")?;
+        writeln!(out, "spool                 cannot be written: {trouble}")?;
     }
     let width = peek.states.iter().map(|state| state.check.chars().count()).max().unwrap_or(0);
     for state in &peek.states {
         let (name, hard) = (&state.check, state.hysteresis.hard.name());
         let since = instant(state.hysteresis.since.wall_ms);
         let flapping = if state.hysteresis.flapping { ", flapping" } else { "" };
-        let unconfirmed = if state.hysteresis.unconfirmed() { ", a change is unconfirmed" } else { "" };
+        let unconfirmed = if state.hysteresis.unconfirmed() { ", change not confirmed yet" } else { "" };
         match state.hysteresis.hard {
             skerry_protocol::wire::State::Unknown => writeln!(out, "{name:<width$}  {hard}")?,
             _ => {

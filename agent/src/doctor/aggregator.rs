@@ -69,8 +69,8 @@ fn judge_unseen(url: &str, unseen: Unseen) -> Finding {
         Unseen::Silent(why) => Finding::problem(
             "aggregator",
             format!("{url} cannot be reached: {why}"),
-            "See to the address, the network and firewalls between, and whether the aggregator runs; what is \
-             seen meanwhile waits in the spool",
+            "Check the address, the network, firewalls and whether the aggregator runs; results wait in the spool \
+             meanwhile",
         ),
         Unseen::Disbelieved(refusal) => Finding::problem("certificate", refusal.wrong, refusal.remedy),
     }
@@ -89,16 +89,16 @@ fn judge_answer(url: &str, sight: &Sight, enrolled_again: &str) -> Finding {
             enrolled_again,
         ),
         (403, true) => {
-            Finding::problem("token", format!("{url} refuses this agent: {detail}"), enrolled_again)
+            Finding::problem("token", format!("{url} rejects this agent: {detail}"), enrolled_again)
         }
         (429 | 500..=599, _) => Finding::warning(
             "aggregator",
             format!("{url} answers {} at present: {detail}", sight.status),
-            "Look at the aggregator: its log and its /readyz say why",
+            "Check the aggregator: its log and /readyz say why",
         ),
         (status, _) => Finding::problem(
             "aggregator",
-            format!("{url} answers {status} and is no aggregator's agents listener"),
+            format!("{url} answers {status} and is not an aggregator's agents listener"),
             "Put the address of a [[listen]] that serves \"agents\" into url under [aggregator]",
         ),
     }
@@ -152,12 +152,12 @@ mod tests {
         let cases = [
             (400, problem, Level::Ok, "knows this agent"),
             (401, problem, Level::Problem, "does not know this agent's token: because"),
-            (403, problem, Level::Problem, "refuses this agent: because"),
+            (403, problem, Level::Problem, "rejects this agent: because"),
             (503, problem, Level::Warning, "at present: because"),
             (502, "<html>", Level::Warning, "502"),
-            (200, "<html>", Level::Problem, "no aggregator's"),
-            (404, "", Level::Problem, "no aggregator's"),
-            (400, "<html>", Level::Problem, "no aggregator's"),
+            (200, "<html>", Level::Problem, "not an aggregator's"),
+            (404, "", Level::Problem, "not an aggregator's"),
+            (400, "<html>", Level::Problem, "not an aggregator's"),
         ];
         for (status, body, level, says) in cases {
             let finding = judge_answer("https://a", &sight(status, body), "enrol");

@@ -27,7 +27,7 @@ fn judge_ping(needs: bool, unprivileged: bool, raw: bool) -> Finding {
         (_, true) => Finding::ok("ping", "this user may send pings by CAP_NET_RAW"),
         _ if needs => Finding::problem(
             "ping",
-            "this user may not send pings, so ping checks cannot tell",
+            "this user may not send pings, so ping checks are inconclusive",
             "Give the service CAP_NET_RAW (AmbientCapabilities= in its unit), or let its group in \
              net.ipv4.ping_group_range",
         ),
@@ -45,7 +45,7 @@ pub fn disk(topic: &'static str, path: &Path, needed: (u64, u64)) -> Finding {
     }) else {
         return Finding::problem(
             topic,
-            format!("{} lies on no file system", path.display()),
+            format!("{} is not on a mounted file system", path.display()),
             "Correct the path",
         );
     };
@@ -145,7 +145,7 @@ pub async fn resolves(urls: impl Iterator<Item = &Url>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for url in urls {
         let Some(url::Host::Domain(name)) = url.host() else { continue };
-        let remedy = "See to /etc/resolv.conf and the name servers in it, or correct the name";
+        let remedy = "Check /etc/resolv.conf and its name servers, or correct the name";
         let found = async { tokio::net::lookup_host((name, 0)).await.map(Iterator::count) };
         findings.push(match timeout(RESOLVED, found).await {
             Ok(Ok(1..)) => Finding::ok("resolver", format!("{name} is known")),

@@ -124,11 +124,11 @@ pub async fn examine(path: &Path) -> Vec<Finding> {
     findings.push(ping(config.checks.iter().any(|check| check.kind.name() == "ping")));
     findings.push(kept_clock().await);
     findings.push(match SelfTest::new(config.self_test.clone()).look().await {
-        None => Finding::ok("network", "this host's own network is there"),
+        None => Finding::ok("network", "this host's network is up"),
         Some(lack) => Finding::problem(
             "network",
-            format!("this host's own network is gone: {}", lack.words()),
-            "Mend the network; until then checks of other hosts cannot tell",
+            format!("this host's network is down: {}", lack.words()),
+            "Repair the network; until then checks of other hosts are inconclusive",
         ),
     });
     findings.extend(references(&config.checks, &config.self_test.references));
@@ -207,7 +207,7 @@ fn read(path: &Path, findings: &mut Vec<Finding>) -> Option<(AgentConfig, bool)>
     let says = format!("{}: {}", path.display(), count(loaded.config.checks.len(), "check"));
     findings.push(Finding::ok("configuration", says));
     if !enrolled {
-        let says = "this agent is not enrolled yet: it waits, and observes nothing until then";
+        let says = "this agent is not enrolled yet and runs no checks until then";
         findings.push(Finding::problem("enrolment", says, HOW_TO_ENROL));
     }
     Some((loaded.config, enrolled))

@@ -70,7 +70,7 @@ async fn observe_all(checks: Vec<Check>, at_once: usize) -> anyhow::Result<Vec<P
     }
     let mut results = Vec::new();
     for task in running {
-        results.push(task.await.context("a probe failed inside")?);
+        results.push(task.await.context("a probe crashed")?);
     }
     Ok(results)
 }

@@ -28,11 +28,11 @@ pub(crate) struct Agents {
 
 #[derive(Subcommand)]
 pub(crate) enum AgentDo {
-    /// Let an agent enrol: prints the one line to run on its host, good once and for 15 minutes
+    /// Let an agent enrol: prints the line to run on its host, valid once and for 15 minutes
     Add {
         /// Its name, unique in the workspace
         name: String,
-        /// The failure domain it stands in
+        /// Its location: the site or region it runs in
         #[arg(long)]
         location: String,
         /// The checks it may report, such as 'shop-*'; give it again for each further one. By default every check
@@ -63,7 +63,7 @@ pub(crate) enum AgentDo {
     Move {
         /// Its name
         name: String,
-        /// The failure domain it stands in from now on
+        /// Its location: the site or region it runs in from now on
         location: String,
     },
     /// Give an agent another name; it may go on calling itself by the old one
@@ -73,12 +73,12 @@ pub(crate) enum AgentDo {
         /// Its name from now on
         to: String,
     },
-    /// Take nothing of an agent for now; its checks are no longer asked of it
+    /// Reject what an agent delivers until it is enabled; its checks no longer count
     Disable {
         /// Its name
         name: String,
     },
-    /// Take what a disabled agent delivers again
+    /// Accept what a disabled agent delivers again
     Enable {
         /// Its name
         name: String,
@@ -104,10 +104,10 @@ pub(crate) enum AgentDo {
 
 #[derive(Args)]
 pub(crate) struct How {
-    /// Print a lasting token for the agent's `token_file` instead; the former one opens nothing any more
+    /// Print a permanent token for the agent's `token_file` instead; the former one is rejected
     #[arg(long)]
     token: bool,
-    /// Address at which the agent reaches us; give it again for each further one. By default the listener's
+    /// Address at which the agent reaches the aggregator; repeat for further ones. By default the listener's
     #[arg(long, value_name = "URL", conflicts_with = "token")]
     url: Vec<Url>,
 }
@@ -164,7 +164,7 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
             refuse_built_in(config, name)?;
             ensure!(store.remove_agent(workspace, name)?, no_agent(workspace, name));
             Ok(format!(
-                "{name} is removed; its token opens nothing after 10 s, its checks do without it, and what it saw stays."
+                "{name} is removed; its token is rejected within 10 s, its checks do without it, and what it saw stays."
             ))
         }
         AgentDo::Rename { name, to } => {
@@ -173,7 +173,7 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
             refuse_name("agent", to)?;
             ensure!(store.agent_named(workspace, to)?.is_none(), "there is an agent {to:?} already");
             ensure!(store.rename_agent(workspace, name, to)?, no_agent(workspace, name));
-            Ok(format!("{name} is {to} now; set name = {to:?} in its agent.toml at leisure."))
+            Ok(format!("{name} is {to} now; set name = {to:?} in its agent.toml when convenient."))
         }
         AgentDo::Disable { name } => {
             stand(&mut store, config, name, Standing::Disabled)?;
@@ -185,7 +185,7 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
         }
         AgentDo::Revoke { name } => {
             stand(&mut store, config, name, Standing::Revoked)?;
-            Ok(format!("{name} is revoked; its token opens nothing after 10 s."))
+            Ok(format!("{name} is revoked; its token is rejected within 10 s."))
         }
     }
 }
@@ -199,8 +199,8 @@ pub(crate) fn note(loaded: &Loaded, asked: &Agents) -> Option<String> {
     let (addresses, _) = reached(loaded.configs.first()?, &[]).ok()?;
     let own = addresses.iter().find(|address| is_of_this_host(address))?;
     Some(format!(
-        "note: only agents of this very host reach {own}. For others give agents a [[listen]] at an open address, and \
-         name where they reach it: in [public] base_url, or with --url"
+        "note: only agents on this host can reach {own}. For other hosts give agents a [[listen]] address that they \
+         can reach, and name it with [public] base_url or --url"
     ))
 }
 
@@ -281,10 +281,7 @@ fn refuse_name(what: &str, name: &str) -> anyhow::Result<()> {
         "{name:?} is not a valid {what}: use 1 to 100 visible characters, no blank at either end"
     );
     let kept = [LOCATION, VOICE].iter().any(|kept| kept.eq_ignore_ascii_case(name));
-    ensure!(
-        !kept,
-        "{name:?} is kept for heartbeats, which the aggregator hears itself: choose another {what}"
-    );
+    ensure!(!kept, "{name:?} is reserved for heartbeats: choose another {what}");
     Ok(())
 }
 

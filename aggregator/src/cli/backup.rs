@@ -19,7 +19,7 @@ pub(crate) fn backup(loaded: &Loaded, target: &Path, json: bool) -> anyhow::Resu
         return Ok(answer.to_string());
     }
     Ok(format!(
-        "{}: {}, {:.1} MiB. It was read through and is sound; it holds the hashes of tokens, so keep it private.",
+        "{}: {}, {:.1} MiB. The copy was verified; it holds hashes of tokens, so keep it private.",
         target.display(),
         words(&contents),
         bytes as f64 / f64::from(1 << 20)
@@ -42,7 +42,8 @@ pub(crate) fn put_back(loaded: &Loaded, backup: &Path, json: bool) -> anyhow::Re
     }
     let mut said = format!("{}: {}.", database.display(), words(&contents));
     if let Some(kept) = kept {
-        said += &format!("\nWhat was there is kept as {}: remove it when all is well.", kept.display());
+        said +=
+            &format!("\nThe previous database is kept as {}: remove it when all is well.", kept.display());
     }
     if other {
         said += "\nThe backup is of another aggregator: agents that know the replaced one refuse this one, enrol \

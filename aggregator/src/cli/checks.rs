@@ -1,7 +1,7 @@
-//! `check …`: what is held to be true of each check, and who says otherwise. Read beside a running aggregator.
+//! `check …`: the status of each check and what agents reported. Read beside a running aggregator.
 
 use super::agents::{instant, of_workspace, store_at};
-use super::table::{aligned, span};
+use super::table::aligned;
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 use skerry_aggregator::config::Loaded;
@@ -11,8 +11,9 @@ use skerry_aggregator::domain::state::{Check, LastRun, State};
 use skerry_aggregator::domain::time::Timestamp;
 use skerry_aggregator::domain::track::Hard;
 use skerry_aggregator::domain::verdict::{LocationSays, Voice};
+use skerry_protocol::words::duration;
 
-const HEADS: [&str; 6] = ["CHECK", "VERDICT", "SINCE", "LATENCY", "MINORITY", "SAYS"];
+const HEADS: [&str; 6] = ["CHECK", "STATUS", "SINCE", "LATENCY", "DISSENTING", "REPORTED"];
 
 #[derive(Args)]
 pub(crate) struct Checks {
@@ -25,14 +26,14 @@ pub(crate) struct Checks {
 
 #[derive(Subcommand)]
 pub(crate) enum CheckDo {
-    /// Show every check: its verdict and since when, how long it took, what each agent says of it and why, the
-    /// locations that say worse than the verdict, and those who do not count, and why
+    /// Show the status of every check, since when, its latency, the locations that report worse, what each agent
+    /// reported and why, and which agents are rejected
     List,
-    /// Say which definition of a check holds, where agents define it differently: that of this agent
+    /// Choose whose definition of a check applies where agents have conflicting ones
     Define {
         /// The check's name
         check: String,
-        /// The agent whose definition holds
+        /// The agent whose definition applies
         #[arg(long, value_name = "AGENT")]
         r#as: String,
     },
@@ -46,15 +47,15 @@ pub(crate) fn checks(loaded: &Loaded, asked: &Checks, json: bool) -> anyhow::Res
         let config = of_workspace(loaded, asked.workspace.as_deref())?;
         ensure!(
             config.checks.iter().all(|declared| declared.check.name != *check),
-            "the configuration defines {check:?}, and that holds: change it there, or take it out first"
+            "the configuration defines {check:?} and takes precedence: change it there, or remove it first"
         );
         ensure!(
             store.choose_definition(&config.workspace, check, agent)?,
             "agent {agent:?} runs no check {check:?}: skerry-aggregator check list shows who runs it"
         );
         return Ok(format!(
-            "{check} is what {agent} defines; a running aggregator follows within 10 s. Those who define it otherwise \
-             do not count until they define it so."
+            "{check} is what {agent} defines; a running aggregator follows within 10 s. Agents with a conflicting \
+             definition are rejected until they define it alike."
         ));
     }
     let now = store.time()?;
@@ -107,7 +108,8 @@ fn says(one: &Opinion<'_>) -> &'static str {
 
 fn table(rows: &[Row<'_>], now: Timestamp) -> String {
     if rows.is_empty() {
-        return "There are no checks: no file declares one, and no agent has reported one.".to_owned();
+        return "No checks yet: no configuration file declares one, and no agent has reported one."
+            .to_owned();
     }
     let many = rows.iter().any(|row| row.workspace() != rows[0].workspace());
     let dash = || "-".to_owned();
@@ -118,10 +120,10 @@ fn table(rows: &[Row<'_>], now: Timestamp) -> String {
         [
             if many { format!("{}/{name}", row.workspace()) } else { name.clone() },
             row.opinions.verdict.name().to_owned(),
-            row.since.map_or_else(dash, |since| format!("{} ago", span(now - since))),
+            row.since.map_or_else(dash, |since| format!("{} ago", duration(now - since))),
             row.opinions.latency_us().map_or_else(dash, milliseconds),
             if minority.is_empty() { dash() } else { minority },
-            if voices.is_empty() { "nobody runs it".to_owned() } else { voices.join("; ") },
+            if voices.is_empty() { "no agent".to_owned() } else { voices.join("; ") },
         ]
     };
     let lines: Vec<_> = std::iter::once(HEADS.map(str::to_owned)).chain(rows.iter().map(line)).collect();
@@ -133,11 +135,17 @@ fn milliseconds(us: u64) -> String {
     if us < 10_000 { format!("{:.1} ms", us as f64 / 1e3) } else { format!("{} ms", us / 1_000) }
 }
 
-/// "alpha/one down: connect_refused, connection refused", "beta/two silent for 4 min".
+/// "alpha/one down: connect_refused, connection refused", "beta/two stopped reporting 4 min ago".
 fn voice(one: &Opinion<'_>, now: Timestamp) -> String {
-    let who = format!("{}/{} {}", one.location, one.agent, says(one));
+    let word = match (one.voice, one.evidence.is_some() || one.last_run.is_some()) {
+        (Voice::Absent | Voice::Silent, false) => "never reported",
+        (Voice::Absent, true) => "stopped reporting",
+        (Voice::Silent, true) if one.evidence.is_some() => "stopped reporting",
+        _ => says(one),
+    };
+    let who = format!("{}/{} {word}", one.location, one.agent);
     if let Some(held) = one.held {
-        return format!("{who}, does not count: {}", held.words());
+        return format!("{who}, is rejected: {}", held.words());
     }
     let why = one.why().map(|run| format!(": {}", reason(run))).unwrap_or_default();
     match (one.voice, one.evidence) {
@@ -145,10 +153,8 @@ fn voice(one: &Opinion<'_>, now: Timestamp) -> String {
             Some(run) => format!("{who}, but its last run is {}{why}", run.outcome.name()),
             None => who,
         },
-        (Voice::Says { .. }, _) => format!("{who}{why}"),
-        (_, Some(at)) => format!("{who} for {}{why}", span(now - at)),
-        (_, None) if one.last_run.is_some() => format!("{who}{why}"),
-        (_, None) => format!("{who}, never heard of it"),
+        (Voice::Absent | Voice::Silent, Some(at)) => format!("{who} {} ago{why}", duration(now - at)),
+        _ => format!("{who}{why}"),
     }
 }
 

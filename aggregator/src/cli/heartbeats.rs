@@ -77,7 +77,7 @@ pub(crate) fn heartbeats(
                 ""
             };
             return Ok((
-                format!("The address of {name} is removed and opens nothing after 10 s.{left}"),
+                format!("The address of {name} is removed and stops working within 10 s.{left}"),
                 None,
             ));
         }

@@ -1,7 +1,7 @@
 //! `outages`: when components were worse than operational, and by which checks. Read beside a running aggregator.
 
 use super::agents::{of_workspace, store_at};
-use super::table::{aligned, span};
+use super::table::aligned;
 use anyhow::{Context, ensure};
 use clap::Args;
 use skerry_aggregator::config::Loaded;
@@ -9,6 +9,8 @@ use skerry_aggregator::domain::outages::{Outage, of_component};
 use skerry_aggregator::domain::state::{Component, State};
 use skerry_aggregator::domain::time::{SECOND, Timestamp};
 use skerry_aggregator::publish::csv::table as csv_table;
+
+use skerry_protocol::words::duration;
 
 const HEADS: [&str; 6] = ["COMPONENT", "FROM", "TO", "DURATION", "STATUS", "CHECKS"];
 const COLUMNS: [&str; 9] =
@@ -100,7 +102,7 @@ fn as_table(rows: &[Row<'_>], now: Timestamp) -> String {
             if many { format!("{}/{name}", row.page()) } else { name.clone() },
             second(row.outage.from),
             row.outage.to.map_or_else(|| "ongoing".to_owned(), second),
-            span(row.lasted(now)),
+            duration(row.lasted(now)),
             row.outage.status.name().to_owned(),
             if checks.is_empty() { "-".to_owned() } else { checks },
         ]

@@ -58,7 +58,7 @@ fn warn(loaded: &Loaded) {
 async fn reload(reloader: &Reloader, paths: &[PathBuf]) -> String {
     let loaded = match config::load(paths) {
         Ok(loaded) => loaded,
-        Err(problems) => return not_taken(&format!("it is wrong:\n{problems}")),
+        Err(problems) => return not_taken(&format!("it is not valid:\n{problems}")),
     };
     warn(&loaded);
     match reloader.reload(&loaded.configs).await {
@@ -70,18 +70,18 @@ async fn reload(reloader: &Reloader, paths: &[PathBuf]) -> String {
 /// What took effect, and what did not.
 fn tell(Reloaded { waits, lacks }: Reloaded) -> String {
     if waits.is_empty() && lacks.is_none() {
-        tracing::info!("the configuration was read again: all of it has taken effect");
-        return "The configuration was read again".to_owned();
+        tracing::info!("configuration reloaded: all of it has taken effect");
+        return "Configuration reloaded".to_owned();
     }
-    let mut outcome = "The configuration was read again".to_owned();
+    let mut outcome = "Configuration reloaded".to_owned();
     if let Some(lacks) = lacks {
-        tracing::error!("the configuration was read again, but {lacks}");
+        tracing::error!("configuration reloaded, but {lacks}");
         outcome = format!("{outcome}, but {lacks}");
     }
     if !waits.is_empty() {
         let waits = waits.join(", ");
         tracing::warn!(
-            "the configuration was read again: {waits} changed, which takes effect when the program is started again; \
+            "configuration reloaded: {waits} changed, which takes effect when the program is started again; \
              all else has taken effect"
         );
         outcome = format!("{outcome}; a restart is needed for {waits}");
@@ -90,6 +90,6 @@ fn tell(Reloaded { waits, lacks }: Reloaded) -> String {
 }
 
 fn not_taken(why: &str) -> String {
-    tracing::error!("the configuration was not taken, the former one holds: {why}");
-    format!("The configuration was not taken, the former one holds: {why}")
+    tracing::error!("configuration not reloaded, previous configuration kept: {why}");
+    format!("Configuration not reloaded, previous configuration kept: {why}")
 }

@@ -2,20 +2,21 @@
 
 use super::agents::instant;
 use skerry_aggregator::domain::reporters::Held;
-use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use skerry_aggregator::domain::time::{DAY, MINUTE, SECOND, Timestamp};
 use skerry_aggregator::store::{AgentEntry, Standing};
+use skerry_protocol::words::duration;
 
 /// A refusal of two agents under one name is told so long, ms.
 const CLONE_TOLD: i64 = 10 * MINUTE;
 /// How long `agent list` shows that an agent joined others, ms.
 const JOIN_TOLD: i64 = DAY;
 const HEADS: [&str; 9] =
-    ["NAME", "LOCATION", "STANDING", "LAST SEEN", "SKEW", "SPOOL", "LOST", "VERSION", "NOTES"];
+    ["NAME", "LOCATION", "STATUS", "LAST SEEN", "SKEW", "SPOOL", "LOST", "VERSION", "NOTES"];
 
 /// One row an agent.
 pub(super) fn table(roll: &[AgentEntry], now: Timestamp) -> String {
     if roll.is_empty() {
-        return "There are no agents: skerry-aggregator agent add NAME --location LOCATION".to_owned();
+        return "No agents yet: add one with skerry-aggregator agent add NAME --location LOCATION".to_owned();
     }
     let first = &roll[0].workspace;
     let many = roll.iter().any(|one| one.workspace != *first);
@@ -44,7 +45,7 @@ fn row(one: &AgentEntry, many: bool, now: Timestamp) -> [String; 9] {
         name,
         one.location.clone(),
         one.standing.name().to_owned(),
-        last.map_or_else(|| "never".to_owned(), |last| format!("{} ago", span(now - last.at))),
+        last.map_or_else(|| "never".to_owned(), |last| format!("{} ago", duration(now - last.at))),
         last.map_or_else(dash, |last| skew(last.skew)),
         last.map_or_else(dash, |last| spool(last.depth, last.oldest_ms)),
         if one.losses == 0 { "0".to_owned() } else { format!("{} in {}", one.lost_records, one.losses) },
@@ -57,37 +58,37 @@ fn notes(one: &AgentEntry, now: Timestamp) -> Vec<String> {
     let mut notes = Vec::new();
     let last = one.last.as_ref();
     if one.cloned_at.is_some_and(|at| now - at < CLONE_TOLD) {
-        notes.push("CLONED: another delivers under this name and was refused".to_owned());
+        notes.push("CLONED: another agent delivers under this name and is rejected".to_owned());
     }
     if last.is_some_and(|last| last.own_network_gone) {
-        notes.push("its own network is gone".to_owned());
+        notes.push("its network is down".to_owned());
     }
     if !one.conflicts.is_empty() {
-        notes.push(format!("defined otherwise elsewhere: {}", one.conflicts.join(", ")));
+        notes.push(format!("conflicting definition: {}", one.conflicts.join(", ")));
     }
     for why in [Held::Heartbeat, Held::Limited, Held::Asks, Held::Definition] {
         let held: Vec<&str> =
             one.held.iter().filter(|held| held.1 == why).map(|held| held.0.as_str()).collect();
         if !held.is_empty() {
-            notes.push(format!("does not count for {}: {}", held.join(", "), why.words()));
+            notes.push(format!("is rejected for {}: {}", held.join(", "), why.words()));
         }
     }
     let joined = one.joined.iter().filter(|joined| now - joined.1 < JOIN_TOLD);
     let joined: Vec<&str> = joined.map(|joined| joined.0.as_str()).collect();
     if !joined.is_empty() {
-        notes.push(format!("joined others in reporting: {}", joined.join(", ")));
+        notes.push(format!("started reporting: {}", joined.join(", ")));
     }
     if let Some(limit) = &one.limit {
         notes.push(format!("limited to {}", limit.join(", ")));
     }
     if !one.silent.is_empty() {
-        notes.push(format!("silent: {}", one.silent.join(", ")));
+        notes.push(format!("stopped reporting: {}", one.silent.join(", ")));
     }
     if !one.left.is_empty() {
-        notes.push(format!("silent for 24 h, no longer counts: {}", one.left.join(", ")));
+        notes.push(format!("stopped reporting 24 h ago, no longer counts: {}", one.left.join(", ")));
     }
     if let Some(until) = one.token_until.filter(|until| *until > now) {
-        notes.push(format!("its enrolment token waits for {}", span(until - now)));
+        notes.push(format!("its enrolment token is valid for {}", duration(until - now)));
     } else if !one.credential && one.last.is_none() && one.standing == Standing::Active {
         notes.push("never enrolled".to_owned());
     }
@@ -98,23 +99,12 @@ fn spool(depth: u64, oldest_ms: u64) -> String {
     if depth == 0 {
         return "0".to_owned();
     }
-    format!("{depth}, oldest {}", span(i64::try_from(oldest_ms).unwrap_or(i64::MAX)))
+    format!("{depth}, oldest {}", duration(i64::try_from(oldest_ms).unwrap_or(i64::MAX)))
 }
 
 fn skew(ms: i64) -> String {
     let sign = if ms < 0 { "-" } else { "+" };
-    if ms.abs() < SECOND { format!("{sign}{} ms", ms.abs()) } else { format!("{sign}{}", span(ms.abs())) }
-}
-
-/// The largest unit that fits, rounded down.
-pub(super) fn span(ms: i64) -> String {
-    let (unit, name) = match ms {
-        ..MINUTE => (SECOND, "s"),
-        MINUTE..HOUR => (MINUTE, "min"),
-        HOUR..DAY => (HOUR, "h"),
-        DAY.. => (DAY, "d"),
-    };
-    format!("{} {name}", ms.max(0) / unit)
+    if ms.abs() < SECOND { format!("{sign}{} ms", ms.abs()) } else { format!("{sign}{}", duration(ms.abs())) }
 }
 
 /// All of it, for programs.
@@ -219,9 +209,9 @@ mod tests {
         };
         let roll = [never, web];
         let expected = "\
-NAME   LOCATION  STANDING  LAST SEEN  SKEW    SPOOL           LOST     VERSION  NOTES
-new    ams       active    never      -       -               0        -        its enrolment token waits for 14 min
-web-1  ams       active    3 s ago    -2 min  12, oldest 2 h  40 in 2  0.1.0    CLONED: another delivers under this name and was refused; its own network is gone; defined otherwise elsewhere: shop; does not count for shop: it defines the check otherwise than those who count; joined others in reporting: mail; limited to shop*, mail; silent: blog; silent for 24 h, no longer counts: mail";
+NAME   LOCATION  STATUS  LAST SEEN  SKEW        SPOOL           LOST     VERSION  NOTES
+new    ams       active  never      -           -               0        -        its enrolment token is valid for 14 min
+web-1  ams       active  3 s ago    -2 min 5 s  12, oldest 2 h  40 in 2  0.1.0    CLONED: another agent delivers under this name and is rejected; its network is down; conflicting definition: shop; is rejected for shop: conflicting definition; started reporting: mail; limited to shop*, mail; stopped reporting: blog; stopped reporting 24 h ago, no longer counts: mail";
         assert_eq!(table(&roll, now), expected);
         let json: serde_json::Value = serde_json::from_str(&json(&roll, now)).expect("JSON");
         assert_eq!(json["agents"][1]["spool"]["depth"], 12);

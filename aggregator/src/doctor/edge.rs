@@ -15,7 +15,7 @@ pub(super) async fn examine(configs: &[Config]) -> Vec<Finding> {
     let Some(process) = configs.first() else { return Vec::new() };
     let looker = match Looker::new(None, None) {
         Ok(looker) => looker,
-        Err(error) => return vec![Finding::problem(TOPIC, format!("{error:#}"), "See to this host's TLS")],
+        Err(error) => return vec![Finding::problem(TOPIC, format!("{error:#}"), "Check this host's TLS")],
     };
     let public: Vec<&Page> =
         configs.iter().flat_map(|config| &config.pages).filter(|page| page.public).collect();
@@ -44,13 +44,13 @@ fn root_of(page: &Page, base: &Url) -> Option<Url> {
 async fn examine_page(looker: &Looker, page: &Page, root: &Url) -> Vec<Finding> {
     let wrong = |why: String| {
         let remedy =
-            "See to [public] base_url, the page's domain, DNS, and the proxy or CDN before the listener";
+            "Check [public] base_url, the page's domain, DNS, and the proxy or CDN before the listener";
         vec![Finding::problem("page", why, remedy)]
     };
     let unseen = |unseen: Unseen| match unseen {
         Unseen::Silent(why) => wrong(format!("{root} cannot be reached: {why}")),
         Unseen::Disbelieved(refusal) => {
-            let remedy = "Visitors are warned off: put a certificate for that name, with the chain to an authority \
+            let remedy = "Browsers warn visitors: put a certificate for that name, with the chain to an authority \
                           that browsers know, where TLS ends (the proxy, the CDN or the listener)";
             vec![Finding::problem("certificate", refusal.wrong, remedy)]
         }

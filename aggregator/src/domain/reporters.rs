@@ -36,14 +36,14 @@ impl Held {
         Self::ALL.into_iter().find(|held| held.name() == name)
     }
 
-    /// For operators, after "does not count: ".
+    /// For operators, after "is rejected: ".
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
-            Self::Heartbeat => "the file declares a heartbeat of this name, which no agent reports",
-            Self::Limited => "its token is limited to other checks",
+            Self::Heartbeat => "the configuration declares a heartbeat of this name",
+            Self::Limited => "its token does not allow this check",
             Self::Asks => "it waits for skerry-aggregator agent allow",
-            Self::Definition => "it defines the check otherwise than those who count",
+            Self::Definition => "conflicting definition",
         }
     }
 }

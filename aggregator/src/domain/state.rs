@@ -110,7 +110,7 @@ pub struct Agent {
     pub last_seen: Option<Timestamp>,
     /// Its wall clock less ours at the last batch, ms.
     pub skew: i64,
-    /// It said with its last batch that its own network is gone.
+    /// It said with its last batch that its network is down.
     pub own_network_gone: bool,
     /// An inventory was received by this process.
     pub inventory_known: bool,
