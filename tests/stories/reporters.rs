@@ -144,7 +144,9 @@ async fn an_operator_says_whose_definition_holds() {
 #[tokio::test]
 async fn names_that_are_kept_or_cannot_be_seen_are_refused() {
     let local = "[local_agent]\nname = \"built-in\"\nlocation = \"here\"\n\n";
-    let world = World::new(&format!("{local}{}", page("demo", true, &["web"])));
+    let mut world = World::new(&format!("{local}{}", page("demo", true, &["web"])));
+    world.start().await;
+    world.stop().await;
     let unseen = ["", " ", "a\nb", "a\u{7}", "\u{202E}eye", "a\u{2028}b", "\u{200B}", " eye", "eye "];
     let add =
         |name: &str, location: &str| told(&world, &["agent", "add", name, "--location", location, "--token"]);
@@ -170,5 +172,6 @@ async fn names_that_are_kept_or_cannot_be_seen_are_refused() {
     }
     let roll = done(&world, &["agent", "list", "--json"]);
     let roll: serde_json::Value = serde_json::from_str(&roll).expect("JSON");
-    assert_eq!(roll["agents"].as_array().map(Vec::len), Some(1), "{roll}");
+    // With the built-in one.
+    assert_eq!(roll["agents"].as_array().map(Vec::len), Some(2), "{roll}");
 }
