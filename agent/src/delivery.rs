@@ -4,6 +4,7 @@
 mod enrol;
 pub mod look;
 pub mod trust;
+mod words;
 
 pub use enrol::{Enrolled, enrol};
 
@@ -28,6 +29,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
 use trust::{Dates, Fingerprint, is_refused_for_its_dates, refusal};
 use url::Url;
+use words::words;
 
 /// Longest answer that is read.
 const LONGEST_ANSWER: usize = 64 << 10;
@@ -154,15 +156,15 @@ impl HttpDelivery {
             return Ok(Delivery::Again { after: None, why });
         }
         let response = sent
-            .map_err(|error| refusal(&error, endpoint).map_or_else(|| chain(&error), |it| it.to_string()))?;
+            .map_err(|error| refusal(&error, endpoint).map_or_else(|| words(&error), |it| it.to_string()))?;
         let status = response.status();
         let (protobuf, problem) = (is_of(response.headers(), PROTOBUF), is_of(response.headers(), PROBLEM));
         let after = retry_after(response.headers());
         let location = response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
         let answer = read_bounded(response).await?;
-        let words = || said(status, &answer);
+        let told = || said(status, &answer);
         Ok(match status {
-            StatusCode::PAYLOAD_TOO_LARGE => Delivery::TooLarge(words()),
+            StatusCode::PAYLOAD_TOO_LARGE => Delivery::TooLarge(told()),
             StatusCode::OK if !protobuf => Delivery::Again {
                 after: None,
                 why: format!(
@@ -182,7 +184,7 @@ impl HttpDelivery {
             // What stands in between may not speak for the aggregator: neither refuse us nor judge a batch.
             _ if !status.is_success() && !problem => Delivery::Again {
                 after,
-                why: format!("{}; that is not an aggregator's answer (a proxy in between?)", words()),
+                why: format!("{}; that is not an aggregator's answer (a proxy in between?)", told()),
             },
             StatusCode::OK => match wire::Reply::decode(answer.as_ref()) {
                 Ok(reply) if reply.protocol > 0 => match self.stranger(&reply.aggregator_id) {
@@ -201,9 +203,9 @@ impl HttpDelivery {
                 },
                 _ => Delivery::Again { after: None, why: "the aggregator's reply cannot be read".to_owned() },
             },
-            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Delivery::Unauthorized(words()),
-            StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => Delivery::Malformed(words()),
-            _ => Delivery::Again { after, why: words() },
+            StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Delivery::Unauthorized(told()),
+            StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => Delivery::Malformed(told()),
+            _ => Delivery::Again { after, why: told() },
         })
     }
 }
@@ -306,7 +308,7 @@ fn date(headers: &HeaderMap) -> Option<jiff::Timestamp> {
 
 async fn read_bounded(mut response: Response) -> Result<Bytes, String> {
     let mut answer = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| chain(&error))? {
+    while let Some(chunk) = response.chunk().await.map_err(|error| words(&error))? {
         let room = LONGEST_ANSWER - answer.len();
         answer.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if chunk.len() > room {
@@ -330,16 +332,6 @@ fn line(answer: &[u8]) -> String {
     let text = title.map_or(text.as_ref(), |(title, _)| title);
     let line: String = one_line(text).chars().take(400).collect();
     line.trim().to_owned()
-}
-
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut words = error.to_string();
-    let mut source = error.source();
-    while let Some(deeper) = source {
-        words = format!("{words}: {deeper}");
-        source = deeper.source();
-    }
-    words
 }
 
 #[cfg(test)]

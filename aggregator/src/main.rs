@@ -7,13 +7,14 @@ use skerry_agent::manual;
 use skerry_agent::rights::lower_for;
 use skerry_aggregator::config::{self, Loaded};
 use skerry_aggregator::web;
+use skerry_protocol::strict::{Problem, Unusable};
 use skerry_protocol::words::{count, written_out};
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 success; 1 failure, or `doctor` found a warning or a problem; 2 an invalid command line";
+Exit codes: 0 success; 1 failure, or `doctor` found a problem; 2 an invalid command line";
 
 /// Determines the status of your services from what agents report, and publishes status pages.
 #[derive(Parser)]
@@ -74,7 +75,11 @@ enum Do {
         file: PathBuf,
     },
     /// Check everything that this aggregator needs; print problems and remedies. Exit 0: no problem, 1: some.
-    Doctor,
+    Doctor {
+        /// Treat warnings as problems.
+        #[arg(long)]
+        strict: bool,
+    },
     /// Write man pages and shell completions to DIR.
     #[command(hide = true)]
     Manual {
@@ -111,8 +116,8 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         manual::write(&Arguments::command(), folder)?;
         return Ok(ExitCode::SUCCESS);
     }
-    if let Some(Do::Doctor) = arguments.command {
-        let (answer, well) = cli::doctor(&arguments.config, arguments.json)?;
+    if let Some(Do::Doctor { strict }) = arguments.command {
+        let (answer, well) = cli::doctor(&arguments.config, arguments.json, strict)?;
         say(&answer, &mut std::io::stdout());
         return Ok(if well { ExitCode::SUCCESS } else { ExitCode::FAILURE });
     }
@@ -120,11 +125,14 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         say(SCHEMA.trim_end(), &mut std::io::stdout());
         return Ok(ExitCode::SUCCESS);
     }
-    let Some(loaded) = read(arguments)? else { return Ok(ExitCode::FAILURE) };
+    if let Some(Do::CheckConfig { strict, .. }) = arguments.command {
+        return Ok(check_config(arguments, strict));
+    }
+    let Some(loaded) = read(arguments) else { return Ok(ExitCode::FAILURE) };
     if let None | Some(Do::Serve) = &arguments.command {
         start_logging(arguments);
     }
-    if !matches!(&arguments.command, Some(Do::CheckConfig { .. } | Do::Restore { .. })) {
+    if !matches!(&arguments.command, Some(Do::Restore { .. })) {
         cli::refuse_former_place(&loaded)?;
     }
     // What these write lies beside the database, whose folder is the aggregator's: root follows no link there.
@@ -135,7 +143,6 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let _rights = beside.map(|config| lower_for(&config.store.path)).transpose()?;
     match &arguments.command {
         None | Some(Do::Serve) => cli::serve(&loaded, arguments.config.clone())?,
-        Some(Do::CheckConfig { strict, .. }) => return Ok(check_config(&loaded, *strict)),
         Some(Do::Agent(asked)) => {
             let answer = cli::agents(&loaded, asked, arguments.json)?;
             if let Some(note) = cli::note(&loaded, asked) {
@@ -157,7 +164,7 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             say(&cli::put_back(&loaded, file, arguments.json)?, &mut std::io::stdout());
         }
         // Ask for no configuration, or for none that is sound.
-        Some(Do::Doctor | Do::Manual { .. }) => {}
+        Some(Do::CheckConfig { .. } | Do::Doctor { .. } | Do::Manual { .. }) => {}
         Some(Do::Check(asked)) => {
             say(&cli::checks(&loaded, asked, arguments.json)?, &mut std::io::stdout());
         }
@@ -173,29 +180,41 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// The configuration, or `None` after all its problems were said.
-fn read(arguments: &Arguments) -> anyhow::Result<Option<Loaded>> {
-    match config::load(&arguments.config) {
-        Ok(loaded) => Ok(Some(loaded)),
-        Err(problems) => {
-            say(&problems.to_string(), &mut std::io::stderr());
-            Ok(None)
-        }
-    }
+fn read(arguments: &Arguments) -> Option<Loaded> {
+    let loaded = config::load(&arguments.config);
+    loaded.map_err(|unusable| say(&unusable.to_string(), &mut std::io::stderr())).ok()
 }
 
-fn check_config(loaded: &Loaded, strict: bool) -> ExitCode {
-    for warning in &loaded.warnings {
+/// What is wrong, and what is doubtful, on standard error; what is well, and JSON, on standard output.
+fn check_config(arguments: &Arguments, strict: bool) -> ExitCode {
+    let (configs, problems, warnings) = match config::load(&arguments.config) {
+        Ok(Loaded { configs, warnings }) => (configs, Vec::new(), warnings),
+        Err(Unusable { problems, warnings }) => (Vec::new(), problems.0, warnings),
+    };
+    let sound = problems.is_empty() && (!strict || warnings.is_empty());
+    let checks: usize = configs.iter().map(|config| config.checks.len()).sum();
+    let pages: usize = configs.iter().map(|config| config.pages.len()).sum();
+    if arguments.json {
+        let words = |all: &[Problem]| all.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let (problems, warnings) = (words(&problems), words(&warnings));
+        let answer = serde_json::json!({
+            "ok": sound, "checks": checks, "pages": pages, "problems": problems, "warnings": warnings,
+        });
+        say(&answer.to_string(), &mut std::io::stdout());
+    } else {
+        for problem in &problems {
+            say(&problem.to_string(), &mut std::io::stderr());
+        }
         let kind = if strict { "" } else { "warning: " };
-        say(&format!("{kind}{warning}"), &mut std::io::stderr());
+        for warning in &warnings {
+            say(&format!("{kind}{warning}"), &mut std::io::stderr());
+        }
+        if sound {
+            let (checks, pages) = (count(checks, "check"), count(pages, "page"));
+            say(&format!("The configuration is valid: {checks}, {pages}."), &mut std::io::stdout());
+        }
     }
-    if strict && !loaded.warnings.is_empty() {
-        return ExitCode::FAILURE;
-    }
-    let checks: usize = loaded.configs.iter().map(|config| config.checks.len()).sum();
-    let pages: usize = loaded.configs.iter().map(|config| config.pages.len()).sum();
-    let (checks, pages) = (count(checks, "check"), count(pages, "page"));
-    say(&format!("The configuration is valid: {checks}, {pages}."), &mut std::io::stdout());
-    ExitCode::SUCCESS
+    if sound { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 fn start_logging(arguments: &Arguments) {

@@ -6,6 +6,7 @@ mod addresses;
 mod attacks;
 mod caching;
 mod certificates;
+mod checked;
 mod clocks;
 mod commands;
 mod continuity;

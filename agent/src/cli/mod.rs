@@ -11,14 +11,15 @@ use clap::{Args, CommandFactory, Parser, Subcommand};
 use skerry_agent::config::{self, Loaded};
 use skerry_agent::enrolment::HOW_TO_ENROL;
 use skerry_agent::{log, manual, probe_command};
+use skerry_protocol::strict::{Problem, Unusable};
 use skerry_protocol::words::count;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 const EXIT_CODES: &str = "\
-Exit codes: 0 success; 1 `probe` found a check that is not up, `doctor` a warning or a problem; 2 failure: an invalid \
-command line or configuration, no aggregator or no spool";
+Exit codes: 0 success; 1 `probe` found a check that is not up, `doctor` a problem; 2 failure: an invalid command line or \
+configuration, no aggregator or no spool";
 
 /// Of `agent.toml`; held to what the reader asks by the aggregator's tests.
 const SCHEMA: &str = include_str!("../../../docs/schema/agent.json");
@@ -52,6 +53,9 @@ enum Command {
     Run,
     /// Check the configuration and print every problem. Exit 0: none, 2: some
     CheckConfig {
+        /// Treat warnings as errors
+        #[arg(long)]
+        strict: bool,
         /// Print the JSON Schema of agent.toml, for editors, and read nothing
         #[arg(long)]
         schema: bool,
@@ -74,7 +78,11 @@ enum Command {
     /// Show the current status of checks and spool. Exit 0, or 2: no spool to read
     Status,
     /// Check everything that this agent needs; print problems and remedies. Exit 0: no problem, 1: some
-    Doctor,
+    Doctor {
+        /// Treat warnings as problems
+        #[arg(long)]
+        strict: bool,
+    },
     /// Run plugins for the agent, asked for at the socket that is its standard input: of skerry-plugins.service
     #[command(hide = true)]
     Plugins,
@@ -99,15 +107,15 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
             log_to_stderr(common);
             serve::serve(common)
         }
-        Command::CheckConfig { schema: true } => {
+        Command::CheckConfig { schema: true, .. } => {
             write!(io::stdout().lock(), "{SCHEMA}")?;
             Ok(ExitCode::SUCCESS)
         }
-        Command::CheckConfig { schema: false } => check_config(common),
+        Command::CheckConfig { strict, .. } => check_config(common, strict),
         Command::Probe { names } => probe(common, &names),
         Command::Enroll { token, allow_plaintext } => enroll::enroll(common, &token, allow_plaintext),
         Command::Status => status::status(common),
-        Command::Doctor => doctor::doctor(common),
+        Command::Doctor { strict } => doctor::doctor(common, strict),
         Command::Plugins => {
             log_to_stderr(common);
             plugins::plugins()
@@ -148,20 +156,19 @@ fn instant(ms: i64) -> String {
     instant.map_or_else(|_| format!("{ms} ms"), |instant| instant.to_string())
 }
 
-fn check_config(common: &Common) -> anyhow::Result<ExitCode> {
-    let mut out = io::stdout().lock();
-    let words = |problem: &skerry_protocol::strict::Problem| problem.to_string();
-    let (problems, warnings, checks): (Vec<String>, Vec<String>, usize) = match config::load(&common.config) {
-        Ok(loaded) => (Vec::new(), loaded.warnings.iter().map(words).collect(), loaded.config.checks.len()),
-        Err(problems) => match config::awaiting_enrolment(&common.config) {
-            Some(loaded) => {
-                let warnings = loaded.warnings.iter().map(words).chain([not_enrolled()]);
-                (Vec::new(), warnings.collect(), loaded.config.checks.len())
-            }
-            None => (problems.0.iter().map(words).collect(), Vec::new(), 0),
-        },
+fn check_config(common: &Common, strict: bool) -> anyhow::Result<ExitCode> {
+    let words = |problems: &[Problem]| problems.iter().map(ToString::to_string).collect::<Vec<_>>();
+    let waits =
+        |unusable| config::awaiting_enrolment(&common.config).map(|loaded| (loaded, true)).ok_or(unusable);
+    let read = config::load(&common.config).map(|loaded| (loaded, false)).or_else(waits);
+    let (problems, mut warnings, checks, waits) = match read {
+        Ok((loaded, waits)) => (Vec::new(), words(&loaded.warnings), loaded.config.checks.len(), waits),
+        Err(Unusable { problems, warnings }) => (words(&problems.0), words(&warnings), 0, false),
     };
-    let sound = problems.is_empty();
+    let sound = problems.is_empty() && (!strict || warnings.is_empty());
+    // That is how the host stands, and no fault of the file.
+    warnings.extend(waits.then(not_enrolled));
+    let mut out = io::stdout().lock();
     if common.json {
         let answer =
             serde_json::json!({ "ok": sound, "checks": checks, "problems": problems, "warnings": warnings });

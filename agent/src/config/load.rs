@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
 
 use skerry_protocol::check::{self, Check, Kind};
-use skerry_protocol::strict::{Document, Position, Problem, Problems, Shape, Table, nearest};
+use skerry_protocol::strict::{
+    Document, Position, Problem, Problems, Shape, Table, Unusable, nearest, text_of,
+};
 
 use crate::enrolment::Bond;
 use crate::self_test::SelfTestSettings;
@@ -18,8 +20,8 @@ use super::{AgentConfig, Loaded, doubt_file, doubt_secret};
 /// says who this agent is and where it reports to.
 ///
 /// # Errors
-/// Everything that is wrong in all of them.
-pub fn load(path: &Path) -> Result<Loaded, Problems> {
+/// Everything that is wrong in all of them, and what is doubtful besides.
+pub fn load(path: &Path) -> Result<Loaded, Unusable> {
     read(path, None)
 }
 
@@ -27,7 +29,7 @@ pub fn load(path: &Path) -> Result<Loaded, Problems> {
 ///
 /// # Errors
 /// As [`load`].
-pub fn load_as(path: &Path, bond: &Bond) -> Result<Loaded, Problems> {
+pub fn load_as(path: &Path, bond: &Bond) -> Result<Loaded, Unusable> {
     read(path, Some(bond))
 }
 
@@ -44,13 +46,14 @@ pub fn awaiting_enrolment(path: &Path) -> Option<Loaded> {
     if load(path).is_ok() { None } else { load_as(path, &some).ok() }
 }
 
-fn read(path: &Path, assumed: Option<&Bond>) -> Result<Loaded, Problems> {
+fn read(path: &Path, assumed: Option<&Bond>) -> Result<Loaded, Unusable> {
     let mut gathered = Gathered::default();
     let (mut agent_section, mut uplink_section) = (None, None);
     let mut self_test_section = SelfTestSettings::default();
     let mut exec_section = None;
     let mut metrics_section = None;
     gathered.read(path, |root| {
+        refuse_the_aggregators(root);
         (agent_section, uplink_section) = identity(root, assumed);
         self_test_section = self_test(root);
         exec_section = exec(root);
@@ -71,7 +74,7 @@ fn read(path: &Path, assumed: Option<&Bond>) -> Result<Loaded, Problems> {
     }
     let (Some(agent), Some(uplink), true) = (agent_section, uplink_section, gathered.problems.0.is_empty())
     else {
-        return Err(gathered.problems);
+        return Err(Unusable { problems: gathered.problems, warnings: gathered.warnings });
     };
     gathered.doubt_locations(&agent.location);
     let checks = gathered.checks.into_iter().map(|(check, _)| check);
@@ -95,17 +98,20 @@ impl Gathered {
     /// Reads one file's checks, and by `sections` what else it may hold.
     fn read(&mut self, path: &Path, sections: impl FnOnce(&Table<'_>)) {
         let file = path.display().to_string();
-        let text = match std::fs::read_to_string(path) {
-            Ok(text) => text,
+        let bytes = match std::fs::read(path) {
+            Ok(bytes) => bytes,
             Err(error) => {
                 let remedy = match error.kind() {
                     std::io::ErrorKind::NotFound => "Create it, or name another with --config.",
-                    std::io::ErrorKind::InvalidData => "Save it as UTF-8.",
                     _ => "Make it readable for the user that the agent runs as.",
                 };
                 self.problems.add(file, format!("cannot be read: {error}"), remedy);
                 return;
             }
+        };
+        let text = match text_of(&file, bytes) {
+            Ok(text) => text,
+            Err(problem) => return self.problems.0.push(problem),
         };
         let document = match Document::parse(&file, &text) {
             Ok(document) => document,
@@ -245,6 +251,18 @@ fn check_files(path: &Path, problems: &mut Problems) -> Vec<PathBuf> {
     let mut files: Vec<_> = files.filter(|file| file.extension().is_some_and(|end| end == "toml")).collect();
     files.sort();
     files
+}
+
+/// Sections of the other program's file.
+fn refuse_the_aggregators(root: &Table<'_>) {
+    for key in ["page", "listen", "public", "admin", "store", "local_agent", "agents", "workspace"] {
+        let wrong = format!("{key} belongs to the aggregator, and this is the file of an agent");
+        root.misplaced(
+            key,
+            wrong,
+            "Move it into the aggregator's file, such as /etc/skerry/aggregator.toml.",
+        );
+    }
 }
 
 /// That this agent may run programs of its host.

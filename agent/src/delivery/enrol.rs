@@ -1,7 +1,8 @@
 //! The one request of a host that is to become an agent.
 
 use super::trust::{Dates, Fingerprint, trust};
-use super::{PROTOBUF, chain, client, is_loopback, is_of, read_bounded, refusal, said};
+use super::words::words;
+use super::{PROTOBUF, client, is_loopback, is_of, read_bounded, refusal, said};
 use anyhow::{Context, bail, ensure};
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
@@ -50,7 +51,7 @@ pub async fn enrol(
         let response = match sent.send().await {
             Ok(response) => response,
             Err(error) => {
-                let other = || format!("{url}: {}", chain(&error));
+                let other = || format!("{url}: {}", words(&error));
                 failures.push(refusal(&error, &url).map_or_else(other, |refusal| refusal.to_string()));
                 continue;
             }

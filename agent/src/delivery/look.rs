@@ -2,7 +2,8 @@
 //! believes whom deliveries believe.
 
 use super::trust::{Dates, Fingerprint, Refusal, trust};
-use super::{builder, chain, read_bounded, refusal};
+use super::words::{speaks_no_tls, words};
+use super::{builder, read_bounded, refusal};
 use anyhow::Context;
 use bytes::Bytes;
 use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
@@ -113,7 +114,8 @@ impl Looker {
         }
         let sent = self.0.request(method, url.clone()).headers(headers).body(body).send().await;
         let response = sent.map_err(|error| {
-            refusal(&error, url).map_or_else(|| Unseen::Silent(chain(&error)), Unseen::Disbelieved)
+            let refused = if speaks_no_tls(&error) { None } else { refusal(&error, url) };
+            refused.map_or_else(|| Unseen::Silent(words(&error)), Unseen::Disbelieved)
         })?;
         let info = response.extensions().get::<reqwest::tls::TlsInfo>();
         let certificate = info.and_then(|info| info.peer_certificate()).and_then(shown);

@@ -205,7 +205,7 @@ pub(super) fn is_refused_for_its_dates(error: &(dyn std::error::Error + 'static)
 }
 
 /// The failure of TLS among the causes of `error`.
-fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
+pub(super) fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref::<rustls::Error>() {

@@ -91,9 +91,14 @@ fn judge_answer(url: &str, sight: &Sight, enrolled_again: &str) -> Finding {
         (403, true) => {
             Finding::problem("token", format!("{url} rejects this agent: {detail}"), enrolled_again)
         }
-        (429 | 500..=599, _) => Finding::warning(
+        (429, _) => Finding::warning(
             "aggregator",
-            format!("{url} answers {} at present: {detail}", sight.status),
+            format!("{url} answers 429 at present: {detail}"),
+            "This agent sends more than it may: check the aggregator's log",
+        ),
+        (500..=599, _) => Finding::problem(
+            "aggregator",
+            format!("{url} answers {} at present and accepts nothing: {detail}", sight.status),
             "Check the aggregator: its log and /readyz say why",
         ),
         (status, _) => Finding::problem(
@@ -153,8 +158,9 @@ mod tests {
             (400, problem, Level::Ok, "knows this agent"),
             (401, problem, Level::Problem, "does not know this agent's token: because"),
             (403, problem, Level::Problem, "rejects this agent: because"),
-            (503, problem, Level::Warning, "at present: because"),
-            (502, "<html>", Level::Warning, "502"),
+            (503, problem, Level::Problem, "accepts nothing: because"),
+            (429, problem, Level::Warning, "at present: because"),
+            (502, "<html>", Level::Problem, "502"),
             (200, "<html>", Level::Problem, "not an aggregator's"),
             (404, "", Level::Problem, "not an aggregator's"),
             (400, "<html>", Level::Problem, "not an aggregator's"),

@@ -16,6 +16,7 @@ use crate::enrolment::HOW_TO_ENROL;
 use crate::self_test::{SelfTest, is_on_this_host};
 use crate::spool::{self, Limits, peek};
 use skerry_protocol::check::{Check, IpVersion, Kind};
+use skerry_protocol::strict::{Problem, Unusable};
 use skerry_protocol::words::count;
 use std::fmt::Write;
 use std::net::SocketAddr;
@@ -77,9 +78,15 @@ impl Finding {
     }
 }
 
-/// Is there nothing to be done?
+/// Does all work today? What may not last, or is advice, is a warning.
 #[must_use]
 pub fn all_well(findings: &[Finding]) -> bool {
+    findings.iter().all(|finding| finding.level != Level::Problem)
+}
+
+/// Is there nothing to be done at all?
+#[must_use]
+pub fn nothing_to_do(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| finding.level == Level::Ok)
 }
 
@@ -187,6 +194,10 @@ fn asks_only(check: &Check, family: IpVersion) -> bool {
     !is_on_this_host(check) && by_address == family
 }
 
+fn doubtful(doubt: &Problem) -> Finding {
+    Finding::warning("configuration", doubt.to_string(), "skerry-agent check-config says it again")
+}
+
 /// The configuration, and whether this agent is enrolled: until it is, its name and where it reports to mean
 /// nothing. `None`: it cannot be used, and why is among the findings.
 fn read(path: &Path, findings: &mut Vec<Finding>) -> Option<(AgentConfig, bool)> {
@@ -194,16 +205,15 @@ fn read(path: &Path, findings: &mut Vec<Finding>) -> Option<(AgentConfig, bool)>
     let waits = |problems| config::awaiting_enrolment(path).map(|loaded| (loaded, false)).ok_or(problems);
     let (loaded, enrolled) = match loaded.or_else(waits) {
         Ok(read) => read,
-        Err(problems) => {
+        Err(Unusable { problems, warnings }) => {
             let remedy = "Correct the file; skerry-agent check-config says all of it again";
             let wrong = problems.0.iter();
             findings.extend(wrong.map(|one| Finding::problem("configuration", one.to_string(), remedy)));
+            findings.extend(warnings.iter().map(doubtful));
             return None;
         }
     };
-    let remedy = "skerry-agent check-config says it again";
-    let warnings = loaded.warnings.iter();
-    findings.extend(warnings.map(|doubt| Finding::warning("configuration", doubt.to_string(), remedy)));
+    findings.extend(loaded.warnings.iter().map(doubtful));
     let says = format!("{}: {}", path.display(), count(loaded.config.checks.len(), "check"));
     findings.push(Finding::ok("configuration", says));
     if !enrolled {

@@ -5,8 +5,9 @@ use std::path::{Path, PathBuf};
 
 use skerry_agent::config::doubt_files;
 use skerry_protocol::check::{self, Kind};
-use skerry_protocol::strict::{Document, Item, Problem, Problems, Shape, Table};
+use skerry_protocol::strict::{self, Document, Item, Problem, Problems, Shape, Table, Unusable};
 
+use super::rules::Refused;
 use super::server::{self, Process};
 use super::{CheckEntry, Config, Loaded, Quorum, page, rules};
 
@@ -14,8 +15,8 @@ use super::{CheckEntry, Config, Loaded, Quorum, page, rules};
 /// within them are relative to the file that they stand in.
 ///
 /// # Errors
-/// Everything that is wrong in all of them.
-pub fn load(paths: &[PathBuf]) -> Result<Loaded, Problems> {
+/// Everything that is wrong in all of them, and what is doubtful besides.
+pub fn load(paths: &[PathBuf]) -> Result<Loaded, Unusable> {
     let mut problems = Problems::default();
     let mut warnings = Vec::new();
     let mut configs = Vec::new();
@@ -32,13 +33,18 @@ pub fn load(paths: &[PathBuf]) -> Result<Loaded, Problems> {
     if paths.is_empty() {
         problems.add("", "no configuration file is named", "Name one with --config.");
     }
-    rules::hold(&configs, &mut problems, &mut warnings);
+    let refused = Refused::of(&problems);
+    rules::hold(&configs, &refused, &mut problems, &mut warnings);
     if problems.0.is_empty() {
         // A page that could not be read would be missed here.
         let named = process.and_then(|process| process.root);
         rules::give_root(&mut configs, named, &mut problems, &mut warnings);
     }
-    if problems.0.is_empty() { Ok(Loaded { configs, warnings }) } else { Err(problems) }
+    if problems.0.is_empty() {
+        Ok(Loaded { configs, warnings })
+    } else {
+        Err(Unusable { problems, warnings })
+    }
 }
 
 /// A text with every section that a file may hold, and a `[[check]]` of every type.
@@ -53,15 +59,15 @@ pub fn known_keys(text: &str) -> BTreeMap<(String, String), Shape> {
 }
 
 fn text_of(path: &Path, problems: &mut Problems) -> Option<String> {
-    match std::fs::read_to_string(path) {
-        Ok(text) => Some(text),
+    let file = path.display().to_string();
+    match std::fs::read(path) {
+        Ok(bytes) => strict::text_of(&file, bytes).map_err(|problem| problems.0.push(problem)).ok(),
         Err(error) => {
             let remedy = match error.kind() {
                 std::io::ErrorKind::NotFound => "Create it, or name another with --config.",
-                std::io::ErrorKind::InvalidData => "Save it as UTF-8.",
                 _ => "Make it readable for the user that Skerry runs as.",
             };
-            problems.add(path.display().to_string(), format!("cannot be read: {error}"), remedy);
+            problems.add(file, format!("cannot be read: {error}"), remedy);
             None
         }
     }
@@ -84,11 +90,26 @@ fn read(
 }
 
 fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Option<Config> {
+    for (key, within) in
+        [("component", "[[page.component]] or [[page.group.component]]"), ("group", "[[page.group]]")]
+    {
+        let wrong = format!("[[{key}]] stands below no page");
+        root.misplaced(key, wrong, format!("Write {within} below the [[page]] that shows it."));
+    }
     let workspace = page::name(root.string("workspace"), 63).or("default".to_owned());
     if first {
         *process = server::process(root);
     } else {
         server::refuse_process(root);
+    }
+    for key in ["agent", "aggregator", "exec", "metrics", "self_test"] {
+        let wrong = format!("[{key}] belongs to an agent, and this is the file of the aggregator");
+        let remedy = if key == "self_test" {
+            "Write [local_agent.self_test] for the built-in agent."
+        } else {
+            "Move it into that agent's agent.toml."
+        };
+        root.misplaced(key, wrong, remedy);
     }
     let local_agent = server::local_agent(root);
     let new_reporters = server::new_reporters(root);

@@ -149,13 +149,25 @@ fn time_zone(entry: Entry<'_, String>) -> Entry<'_, String> {
             return Ok(zone.iana_name().unwrap_or(&text).to_owned());
         }
         let names: Vec<String> = database.available().map(|name| name.to_string()).collect();
-        let near = nearest_zone(&text, &names);
-        let remedy = match near {
-            Some(near) => format!("Did you mean \"{near}\"?"),
-            None => "Use an IANA name such as \"Europe/Vienna\" or \"Etc/UTC\".".to_owned(),
+        let remedy = match (has_offset(&text), nearest_zone(&text, &names)) {
+            (true, _) => {
+                "Name a place, such as \"Europe/Athens\", which knows daylight saving; names such as \"Etc/GMT-2\" have the \
+                 sign turned: that is two hours ahead of UTC."
+                    .to_owned()
+            }
+            (false, Some(near)) => format!("Did you mean \"{near}\"?"),
+            (false, None) => "Use an IANA name such as \"Europe/Vienna\" or \"Etc/UTC\".".to_owned(),
         };
         refuse(format!("is not a known time zone: \"{text}\""), remedy)
     })
+}
+
+/// A difference to UTC with its sign, as in "GMT+2" or "+02:00". In the names of zones it is turned, so none of them is
+/// near to it.
+fn has_offset(text: &str) -> bool {
+    let bytes = text.as_bytes();
+    bytes.windows(2).any(|pair| matches!(pair[0], b'+' | b'-') && pair[1].is_ascii_digit())
+        || text.contains('\u{2212}')
 }
 
 /// By the city first: the region is what people get wrong or leave out.

@@ -7,7 +7,48 @@ use skerry_protocol::strict::{Position, Problem, Problems, nearest};
 
 use super::{CheckEntry, Config, Item, Link, Page};
 
-pub(super) fn hold(configs: &[Config], problems: &mut Problems, warnings: &mut Vec<Problem>) {
+/// What was refused while files were read alone: what would be doubtful for want of it is an echo, and is not said.
+pub(super) struct Refused {
+    /// File and place of each problem.
+    places: Vec<(String, String)>,
+}
+
+impl Refused {
+    pub(super) fn of(problems: &Problems) -> Self {
+        let place = |problem: &Problem| {
+            let file = problem.position.as_ref().map_or(&problem.place, |position| &position.file);
+            (file.clone(), problem.place.clone())
+        };
+        Self { places: problems.0.iter().map(place).collect() }
+    }
+
+    /// Something of `file` that is called so, or that stands within it.
+    fn at(&self, file: &str, called: impl Fn(&str) -> bool) -> bool {
+        self.places.iter().any(|(of, place)| of == file && called(place))
+    }
+
+    /// The check of that name, or one of which no name is known, or the top of the file.
+    fn check(&self, file: &str, name: &str) -> bool {
+        let named = format!("check \"{name}\"");
+        self.at(file, |place| {
+            place.is_empty() || place.starts_with(&named) || place.starts_with("check number")
+        })
+    }
+
+    /// A page, in any file.
+    fn pages(&self) -> bool {
+        self.places
+            .iter()
+            .any(|(_, place)| !["check", "listen", "["].iter().any(|other| place.starts_with(other)))
+    }
+}
+
+pub(super) fn hold(
+    configs: &[Config],
+    refused: &Refused,
+    problems: &mut Problems,
+    warnings: &mut Vec<Problem>,
+) {
     let mut workspaces = Unique::new("One workspace is one file: merge the two, or rename one workspace.");
     let mut slugs =
         Unique::new("A slug stands in addresses, so it is unique over all workspaces: rename one.");
@@ -22,10 +63,26 @@ pub(super) fn hold(configs: &[Config], problems: &mut Problems, warnings: &mut V
             }
         }
         unique_names(config, problems);
-        references(config, warnings);
-        unfed(config, warnings);
-        whereabouts(config, warnings);
+        references(config, refused, warnings);
+        unfed(config, refused, warnings);
+        whereabouts(config, refused, warnings);
     }
+    unseen(configs, refused, warnings);
+}
+
+/// A page is private unless it says otherwise; where all are, that may be forgotten.
+fn unseen(configs: &[Config], refused: &Refused, warnings: &mut Vec<Problem>) {
+    let pages = || configs.iter().flat_map(|config| &config.pages);
+    let Some(first) = pages().next() else { return };
+    if refused.pages() || pages().any(|page| page.public) {
+        return;
+    }
+    warnings.push(Problem {
+        position: Some(first.declared_at.clone()),
+        place: place_of(first),
+        wrong: "no page is public, so visitors see none".to_owned(),
+        remedy: "Add public = true to each page that visitors may see.".to_owned(),
+    });
 }
 
 /// The root belongs to the page that the first file names, by default to the first public one: it does not
@@ -159,11 +216,13 @@ fn hosts_of(config: &Config, page: &Page) -> Vec<String> {
 }
 
 /// An agent may declare what no file here does: that is a doubt, not a mistake.
-fn references(config: &Config, warnings: &mut Vec<Problem>) {
+fn references(config: &Config, refused: &Refused, warnings: &mut Vec<Problem>) {
+    let file = &config.declared_at.file;
     for page in &config.pages {
         for component in page.components() {
             for link in &component.links {
-                if !config.checks.iter().any(|entry| entry.check.name == link.check) {
+                let declared = config.checks.iter().any(|entry| entry.check.name == link.check);
+                if !declared && !refused.check(file, &link.check) {
                     let place = format!("{}: component \"{}\"", place_of(page), component.key);
                     warnings.push(unknown_check(config, place, link));
                 }
@@ -173,12 +232,17 @@ fn references(config: &Config, warnings: &mut Vec<Problem>) {
 }
 
 /// A component without checks is what people say it is; where the file does not say so, they may be forgotten.
-fn unfed(config: &Config, warnings: &mut Vec<Problem>) {
+fn unfed(config: &Config, refused: &Refused, warnings: &mut Vec<Problem>) {
+    let file = &config.declared_at.file;
     for page in &config.pages {
         for component in page.components().filter(|one| one.links.is_empty() && !one.manual) {
+            let place = format!("{}: component \"{}\"", place_of(page), component.key);
+            if refused.at(file, |refused| refused.contains("component \"")) {
+                continue;
+            }
             warnings.push(Problem {
                 position: Some(component.declared_at.clone()),
-                place: format!("{}: component \"{}\"", place_of(page), component.key),
+                place,
                 wrong: "no check is linked to it, so it stays operational until somebody changes it"
                     .to_owned(),
                 remedy: "Add checks = [\"…\"], or manual = true if people set its status.".to_owned(),
@@ -202,7 +266,11 @@ fn unknown_check(config: &Config, place: String, link: &Link) -> Problem {
 }
 
 /// Checks that nobody here would run.
-fn whereabouts(config: &Config, warnings: &mut Vec<Problem>) {
+fn whereabouts(config: &Config, refused: &Refused, warnings: &mut Vec<Problem>) {
+    let file = &config.declared_at.file;
+    if refused.at(file, |place| place.is_empty() || place.starts_with("[local_agent]")) {
+        return;
+    }
     for entry in &config.checks {
         if let Some((wrong, remedy)) = doubt_whereabouts(config, entry) {
             let place = format!("check \"{}\"", entry.check.name);

@@ -15,11 +15,15 @@ fn toml_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
+fn doubts(warnings: &[Problem]) -> String {
+    warnings.iter().map(|warning| format!("warning: {warning}\n")).collect()
+}
+
 /// What `check-config` would say, with files called by their base names.
 fn said(paths: &[PathBuf]) -> String {
     let lines = match load(paths) {
-        Err(problems) => format!("{problems}\n"),
-        Ok(loaded) => loaded.warnings.iter().map(|warning| format!("warning: {warning}\n")).collect(),
+        Err(unusable) => format!("{unusable}\n{}", doubts(&unusable.warnings)),
+        Ok(loaded) => doubts(&loaded.warnings),
     };
     let folder = paths[0].parent().expect("a folder").display().to_string();
     lines.replace(&format!("{folder}/"), "")
@@ -59,6 +63,57 @@ fn the_example_runs_as_it_is() {
     assert_eq!(config.local_checks().map(|check| check.name.as_str()).collect::<Vec<_>>(), ["page"]);
     assert!(config.pages[0].public);
     assert_eq!(config.pages[0].components().count(), 1);
+}
+
+#[test]
+fn every_key_of_the_example_is_explained() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../config.toml");
+    let text = fs::read_to_string(path).expect("the example");
+    let silent: Vec<&str> = text
+        .lines()
+        .filter(|line| line.contains(" = ") && !line.starts_with('#') && !line.contains("  # "))
+        .collect();
+    assert_eq!(silent, [""; 0]);
+}
+
+#[test]
+fn no_hint_for_a_time_zone_turns_its_sign() {
+    for wrong in [
+        "GMT+2",
+        "UTC+2",
+        "utc-5",
+        "+02:00",
+        "UTC+02:00",
+        "GMT-11",
+        "Etc/GMT+20",
+        "Etc/UTC+1",
+        "UTC\u{2212}3",
+    ] {
+        let text = format!("[[page]]\nkey = \"a\"\nname = \"A\"\ntime_zone = \"{wrong}\"\n");
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("a.toml");
+        fs::write(&path, text).expect("written");
+        let said = load(&[path]).expect_err("no zone").to_string();
+        assert!(!said.contains("Did you mean") && said.contains("Name a place"), "{wrong}: {said}");
+    }
+}
+
+#[test]
+fn a_short_interval_alone_works_for_every_type() {
+    let types = [
+        "type = \"http\"\nurl = \"https://example.com/\"",
+        "type = \"ping\"\nhost = \"192.0.2.1\"",
+        "type = \"dns\"\nquery = \"example.com\"",
+        "type = \"tcp\"\nhost = \"192.0.2.1\"\nport = 1",
+        "type = \"tls\"\nhost = \"192.0.2.1\"",
+    ];
+    for one in types {
+        for (interval, timeout) in [("500ms", 500), ("5s", 5_000), ("10s", 10_000), ("1m", 10_000)] {
+            let config =
+                only(&format!("[[check]]\nname = \"a\"\n{one}\ninterval = \"{interval}\"\n[local_agent]\n"));
+            assert_eq!(config.checks[0].check.timeout, Duration::from_millis(timeout), "{one}: {interval}");
+        }
+    }
 }
 
 /// Loads texts as files of their own, in this order.

@@ -14,6 +14,7 @@ use skerry_agent::delivery::look::{Looker, Sight, Unseen};
 use skerry_agent::doctor::{
     Finding, disk, examine_certificate, kept_clock, not_there_yet, ping, private, resolves,
 };
+use skerry_protocol::strict::{Problem, Unusable};
 use skerry_protocol::wire::BATCH_PATH;
 use skerry_protocol::words::count;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -35,9 +36,7 @@ pub async fn examine(paths: &[PathBuf]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let configs = match config::load(paths) {
         Ok(Loaded { configs, warnings }) => {
-            let remedy = "skerry-aggregator check-config says it again";
-            let doubts = warnings.iter();
-            findings.extend(doubts.map(|doubt| Finding::warning("configuration", doubt.to_string(), remedy)));
+            findings.extend(warnings.iter().map(doubtful));
             let pages: usize = configs.iter().map(|config| config.pages.len()).sum();
             findings.push(Finding::ok(
                 "configuration",
@@ -45,10 +44,11 @@ pub async fn examine(paths: &[PathBuf]) -> Vec<Finding> {
             ));
             configs
         }
-        Err(problems) => {
+        Err(Unusable { problems, warnings }) => {
             let remedy = "Correct the file; skerry-aggregator check-config says all of it again";
             let wrong = problems.0.iter();
             findings.extend(wrong.map(|one| Finding::problem("configuration", one.to_string(), remedy)));
+            findings.extend(warnings.iter().map(doubtful));
             return findings;
         }
     };
@@ -75,6 +75,10 @@ pub async fn examine(paths: &[PathBuf]) -> Vec<Finding> {
     }
     findings.extend(edge::examine(&configs).await);
     findings
+}
+
+fn doubtful(doubt: &Problem) -> Finding {
+    Finding::warning("configuration", doubt.to_string(), "skerry-aggregator check-config says it again")
 }
 
 /// Disk, permissions, integrity; and what the agents' clocks say of ours.

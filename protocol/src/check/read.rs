@@ -6,6 +6,30 @@ use std::time::Duration;
 use super::{Check, Kind, Severity};
 use crate::strict::{Entry, Item, Table, nearest, refuse, show_duration};
 
+/// What other programs call a kind of ours.
+const ALSO_CALLED: [(&str, &str); 20] = [
+    ("icmp", "ping"),
+    ("echo", "ping"),
+    ("https", "http"),
+    ("url", "http"),
+    ("web", "http"),
+    ("keyword", "http"),
+    ("port", "tcp"),
+    ("connect", "tcp"),
+    ("socket", "tcp"),
+    ("ssl", "tls"),
+    ("certificate", "tls"),
+    ("cert", "tls"),
+    ("starttls", "tls"),
+    ("resolve", "dns"),
+    ("cron", "heartbeat"),
+    ("deadman", "heartbeat"),
+    ("nagios", "exec"),
+    ("plugin", "exec"),
+    ("command", "exec"),
+    ("script", "exec"),
+];
+
 /// Kinds that are not in the table yet.
 const PLANNED: [&str; 2] = ["kubernetes", "prometheus"];
 
@@ -62,7 +86,8 @@ fn kind(table: &Table<'_>, timing: &Timing) -> Option<Kind> {
             if PLANNED.contains(&name.as_str()) {
                 return refuse(wrong, format!("It is planned. {supported}"));
             }
-            match nearest(&name, Kind::NAMES.iter().copied()) {
+            let other = ALSO_CALLED.iter().find(|(other, _)| name.eq_ignore_ascii_case(other));
+            match other.map(|(_, ours)| *ours).or_else(|| nearest(&name, Kind::NAMES.iter().copied())) {
                 Some(near) => refuse(format!("\"{name}\" is unknown"), format!("Did you mean \"{near}\"?")),
                 None => refuse(format!("\"{name}\" is unknown"), supported),
             }
@@ -89,7 +114,8 @@ fn timing(table: &Table<'_>) -> Timing {
     let degraded_above = table.duration("degraded_above").between(MILLISECOND, LONGEST_TIMEOUT).optional();
     let timing = Timing {
         interval: interval.unwrap_or(DEFAULT_INTERVAL),
-        timeout: timeout.unwrap_or(DEFAULT_TIMEOUT),
+        // What nobody wrote contradicts nothing: it ends with the interval.
+        timeout: timeout.unwrap_or_else(|| interval.unwrap_or(DEFAULT_INTERVAL).min(DEFAULT_TIMEOUT)),
         retry_interval: retry_interval
             .unwrap_or_else(|| interval.unwrap_or(DEFAULT_INTERVAL).min(DEFAULT_RETRY_INTERVAL)),
         degraded_above,

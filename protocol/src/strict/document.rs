@@ -44,6 +44,13 @@ impl<'t> Document<'t> {
         }
         for error in errors {
             let offset = error.span().map_or(text.len(), |span| span.start);
+            if error.message().contains("recurs") {
+                // What follows is said of each level again.
+                let remedy =
+                    "Write what is in them as [tables] of their own. Nothing else in this file was read.";
+                document.refuse(offset, "", "lists and tables stand within each other too deeply", remedy);
+                break;
+            }
             document.refuse(offset, "", format!("TOML syntax: {}", error.message()), syntax_remedy(&error));
         }
         Err(Problems(document.finish().0))

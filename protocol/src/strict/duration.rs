@@ -15,6 +15,39 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     Some(Duration::from_millis(number.checked_mul(*unit_ms)?))
 }
 
+/// What was most likely meant by a text that is no duration: `"1m30s"`, `"1.5s"`, `"90 s"`, `"5min"`, `"1w"`.
+#[must_use]
+pub fn meant_duration(text: &str) -> Option<Duration> {
+    let text: String = text.to_lowercase().split_whitespace().collect();
+    let mut rest = text.as_str();
+    let mut sum = Duration::ZERO;
+    while !rest.is_empty() {
+        let number = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
+        let (value, after) = rest.split_at(number);
+        let unit = after.find(|c: char| !c.is_alphabetic()).unwrap_or(after.len());
+        let (unit, after) = after.split_at(unit);
+        let ms = value.parse::<f64>().ok()? * spelled(unit)? as f64;
+        let whole = (ms - ms.round()).abs() < 1e-6 && ms < 1e15;
+        sum = sum.checked_add(Duration::from_millis(whole.then_some(ms.round() as u64)?))?;
+        rest = after;
+    }
+    (sum > Duration::ZERO).then_some(sum)
+}
+
+/// Milliseconds of a unit as people spell it.
+fn spelled(unit: &str) -> Option<u64> {
+    let known = UNITS_MS.iter().find(|(name, _)| *name == unit).map(|(_, ms)| *ms);
+    known.or(match unit {
+        "msec" | "msecs" | "millisecond" | "milliseconds" => Some(1),
+        "sec" | "secs" | "second" | "seconds" => Some(1_000),
+        "min" | "mins" | "minute" | "minutes" => Some(60_000),
+        "hr" | "hrs" | "hour" | "hours" => Some(3_600_000),
+        "day" | "days" => Some(86_400_000),
+        "w" | "week" | "weeks" => Some(7 * 86_400_000),
+        _ => None,
+    })
+}
+
 /// The same in the largest unit that needs no fraction.
 #[must_use]
 pub fn show_duration(duration: Duration) -> String {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use toml::de::{DeTable, DeValue};
 
-use super::{Document, Position, Table, nearest, one_of, parse_duration};
+use super::{Document, Position, Table, meant_duration, nearest, one_of, parse_duration, show_duration};
 
 /// A value: of a key, or of a list.
 pub struct Item<'d> {
@@ -102,13 +102,16 @@ impl<'d> Item<'d> {
         let DeValue::String(text) = self.value else {
             return self.refuse_type("a duration in quotes such as \"30s\"");
         };
-        match parse_duration(text) {
-            Some(duration) => Some(duration),
-            None => self.refuse(
-                &format!("is not a valid duration: \"{text}\""),
-                "Write a whole number and one unit of ms, s, m, h, d, such as \"500ms\" or \"30s\".",
-            ),
+        if let Some(duration) = parse_duration(text) {
+            return Some(duration);
         }
+        let meant = meant_duration(text).map(|meant| format!("Write \"{}\": ", show_duration(meant)));
+        let remedy = match meant {
+            Some(meant) => meant + "a whole number and one unit of ms, s, m, h, d.",
+            None => "Write a whole number and one unit of ms, s, m, h, d, such as \"500ms\" or \"30s\"."
+                .to_owned(),
+        };
+        self.refuse(&format!("is not a valid duration: \"{text}\""), &remedy)
     }
 
     /// A date as written, `2026-01-31`.

@@ -12,15 +12,17 @@ mod item;
 mod near;
 mod shape;
 mod table;
+mod text;
 
 pub use address::{http_url, socket_address};
 pub use document::Document;
-pub use duration::{parse_duration, show_duration};
+pub use duration::{meant_duration, parse_duration, show_duration};
 pub use entry::{Entry, Refusal, refuse};
 pub use item::{Item, Scalar};
 pub use near::{nearest, one_of};
 pub use shape::{Form, Shape};
 pub use table::Table;
+pub use text::text_of;
 
 /// A place in a file. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -79,6 +81,16 @@ impl std::fmt::Display for Problems {
         }
         Ok(())
     }
+}
+
+/// Files that cannot be used, and what is doubtful in them besides. Its `Display` is that of the problems.
+#[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
+#[error("{problems}")]
+pub struct Unusable {
+    /// What is wrong.
+    pub problems: Problems,
+    /// What is doubtful.
+    pub warnings: Vec<Problem>,
 }
 
 impl Problems {

@@ -14,6 +14,34 @@ fn durations_read_and_show_alike() {
     assert_eq!(parse_duration("36h"), Some(Duration::from_secs(129_600)));
 }
 
+#[test]
+fn what_was_most_likely_meant_is_said_where_it_is_plain() {
+    for (text, meant) in [
+        ("1m30s", "90s"),
+        ("1h30m", "90m"),
+        ("1h 30m", "90m"),
+        ("1.5s", "1500ms"),
+        ("90 s", "90s"),
+        ("5min", "5m"),
+        ("10 seconds", "10s"),
+        ("1w", "7d"),
+        ("30S", "30s"),
+        ("2d12h", "60h"),
+    ] {
+        assert_eq!(meant_duration(text).map(show_duration).as_deref(), Some(meant), "{text}");
+    }
+    // A number alone could be of any unit, and a sign is never dropped.
+    for text in ["", "30", "s", "-1s", "-30 s", "1s-1s", "1x", "0.1ms", "+5s", "0s0m", "1e9s", "1..5s", "∞s"]
+    {
+        assert_eq!(meant_duration(text), None, "{text}");
+    }
+    proptest::proptest!(|(text in "\\PC{0,20}")| {
+        if let Some(meant) = meant_duration(&text) {
+            proptest::prop_assert_eq!(parse_duration(&show_duration(meant)), Some(meant));
+        }
+    });
+}
+
 /// Any text is either read or refused, in any place of it.
 #[test]
 fn no_text_makes_the_reader_panic() {
@@ -25,6 +53,39 @@ fn no_text_makes_the_reader_panic() {
             let _ = document.finish();
         }
     });
+}
+
+#[test]
+fn what_is_nested_too_deeply_is_said_once() {
+    let list = format!("a = 1\nb = {}{}\n", "[".repeat(200), "]".repeat(200));
+    let lines = format!("a = 1\nb = {}\n{}\n", "[\n".repeat(200), "]\n".repeat(200));
+    let tables = format!("a = 1\nb = {}1{}\n", "{ c = ".repeat(200), " }".repeat(200));
+    let unclosed = format!("a = 1\nb = {}", "[".repeat(5_000));
+    for text in [list, lines, tables, unclosed] {
+        let problems = Document::parse("x.toml", &text).err().expect("too deep");
+        let said = problems.to_string();
+        assert_eq!(problems.0.len(), 1, "{said}");
+        assert!(said.contains("too deeply") && said.starts_with("x.toml:"), "{said}");
+    }
+    let header = format!("[{}a]\n", "a.".repeat(200));
+    let said = Document::parse("x.toml", &header).map(|_| ()).map_err(|problems| problems.to_string());
+    assert!(said.as_ref().err().is_none_or(|said| said.lines().count() == 1), "{said:?}");
+}
+
+#[test]
+fn what_is_not_utf8_has_a_place() {
+    let said = |bytes: &[u8]| text_of("x.toml", bytes.to_vec()).map_err(|problem| problem.to_string());
+    assert_eq!(said("ä = 1".as_bytes()), Ok("ä = 1".to_owned()));
+    let latin = said(b"a = 1\n# \xc3\xa4\nname = \"B\xfcro\"\n").expect_err("Latin-1");
+    assert_eq!(latin, "x.toml:3:10: the byte 0xFC, \"ü\" in Latin-1, is not UTF-8. Save it as UTF-8.");
+    let cut = said(b"\xef\xbb\xbfa = \"\xe2\x82").expect_err("cut");
+    assert_eq!(cut, "x.toml:1:6: the byte 0xE2, \"â\" in Latin-1, is not UTF-8. Save it as UTF-8.");
+    let windows = said(b"a = \"\x93\"").expect_err("Windows");
+    assert_eq!(windows, "x.toml:1:6: the byte 0x93 is not UTF-8. Save it as UTF-8.");
+    for wide in [&b"\xff\xfea\0"[..], b"\xfe\xff\0a"] {
+        let wide = said(wide).expect_err("UTF-16");
+        assert_eq!(wide, "x.toml:1:1: the file is UTF-16, not UTF-8. Save it as UTF-8.");
+    }
 }
 
 #[test]

@@ -1,0 +1,36 @@
+//! From the bytes of a file to its text.
+
+use super::{Position, Problem};
+
+/// The text of the file `file`, or the place of the first byte of it that is not UTF-8.
+///
+/// # Errors
+/// It is not UTF-8.
+pub fn text_of(file: &str, bytes: Vec<u8>) -> Result<String, Problem> {
+    let error = match String::from_utf8(bytes) {
+        Ok(text) => return Ok(text),
+        Err(error) => error,
+    };
+    let (sound, bytes) = (error.utf8_error().valid_up_to(), error.as_bytes());
+    let before = String::from_utf8_lossy(&bytes[..sound]);
+    let line_start = before.rfind('\n').map_or(0, |newline| newline + 1);
+    let position = Position {
+        file: file.to_owned(),
+        line: before.matches('\n').count() + 1,
+        column: before[line_start..].trim_start_matches('\u{feff}').chars().count() + 1,
+    };
+    let byte = bytes[sound];
+    let wrong = match bytes {
+        [0xff, 0xfe, ..] | [0xfe, 0xff, ..] => "the file is UTF-16, not UTF-8".to_owned(),
+        _ if byte >= 0xa0 => {
+            format!("the byte 0x{byte:02X}, \"{}\" in Latin-1, is not UTF-8", char::from(byte))
+        }
+        _ => format!("the byte 0x{byte:02X} is not UTF-8"),
+    };
+    Err(Problem {
+        position: Some(position),
+        place: String::new(),
+        wrong,
+        remedy: "Save it as UTF-8.".to_owned(),
+    })
+}
