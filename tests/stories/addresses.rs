@@ -62,6 +62,10 @@ async fn beside_a_stranger(knows: bool, words: &str) {
     let nginx = Nginx::start(&Site::default()).await;
     let (mut world, mut other) =
         (World::new(&page("demo", true, &["web"])), World::new(&page("demo", true, &[])));
+    for one in [&mut world, &mut other] {
+        one.start().await;
+        one.stop().await;
+    }
     let token = world.enrol("probe", "there", None);
     other.enrol("probe", "there", None);
     if knows {

@@ -124,11 +124,11 @@ async fn an_agent_whose_clock_lies_tells_the_truth() {
 async fn an_aggregator_whose_clock_lies_shows_no_outage() {
     let nginx = Nginx::start(&Site::default()).await;
     let mut world = World::new(&page("demo", true, &["web"]));
-    let token = world.enrol("probe", "there", None);
     let lie = Lie::new(&world, "aggregator.time");
     let mut command = world.command(&["serve"]);
     lie.around(&mut command);
     world.start_as(command).await;
+    let token = world.enrol("probe", "there", None);
     let check = quick_check("web", &nginx.url_at("127.0.0.1", "/"));
     let config = world.agent_config("probe", world.private, &token, &check);
     let agent = world.start_agent("probe", &config);
@@ -148,7 +148,6 @@ async fn an_aggregator_whose_clock_lies_shows_no_outage() {
 async fn an_aggregator_whose_clock_lies_goes_by_what_it_knew_and_says_so() {
     let nginx = Nginx::start(&Site::default()).await;
     let mut world = World::new(&page("demo", true, &["web"]));
-    let token = world.enrol("probe", "there", None);
     let lie = Lie::new(&world, "aggregator.time");
     let start = |world: &World| {
         let mut command = world.command(&["serve"]);
@@ -156,6 +155,7 @@ async fn an_aggregator_whose_clock_lies_goes_by_what_it_knew_and_says_so() {
         command
     };
     world.start_as(start(&world)).await;
+    let token = world.enrol("probe", "there", None);
     let check = quick_check("web", &nginx.url_at("127.0.0.1", "/"));
     let config = world.agent_config("probe", world.private, &token, &check);
     let agent = world.start_agent("probe", &config);

@@ -34,6 +34,8 @@ fn cron(line: &str) {
 #[tokio::test]
 async fn the_page_is_red_after_a_missed_call_and_green_after_the_next() {
     let mut world = world();
+    world.start().await;
+    world.stop().await;
     let address = address(&world, &["add", "backup"]);
     let path = path_of(&world, &address);
     world.start().await;

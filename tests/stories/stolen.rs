@@ -23,6 +23,8 @@ async fn world(nginx: &Nginx) -> (World, String, Process) {
     let beat = "[[check]]\nname = \"backup\"\ntype = \"heartbeat\"\nperiod = \"1h\"\ngrace = \"1h\"\n\n";
     let mut world =
         World::new(&format!("{beat}{}", page("demo", true, &["web", "api", "backup", "spare", "narrow"])));
+    world.start().await;
+    world.stop().await;
     let call = done(&world, &["heartbeat", "add", "backup"]);
     world.start().await;
     let token = world.enrol("eye", "there", None);

@@ -139,7 +139,8 @@ async fn missing_references_are_told_for_each_family_that_a_check_uses_alone() {
     ] {
         let check = format!("[[check]]\nname = \"web\"\ntype = \"tcp\"\nhost = \"{host}\"\nport = 1\n{more}");
         let path = agent(&folder, &format!("[self_test]\nreferences = [{references}]\n\n{check}"));
-        let loaded = config::load(&path).map_err(|problems| problems.0.len()).expect("a right file").config;
+        let loaded =
+            config::load(&path).map_err(|unusable| unusable.to_string()).expect("a right file").config;
         let found = super::references(&loaded.checks, &loaded.self_test.references);
         let row = format!("{host} {more} {references}: {found:?}");
         assert_eq!(found.is_some(), told.is_some(), "{row}");
