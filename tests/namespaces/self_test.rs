@@ -57,7 +57,7 @@ impl Eye<'_> {
     }
 
     fn ever_down(&self) -> bool {
-        self.hosts.log("agent").contains("to=\"down\"")
+        self.hosts.log("agent").contains(" to=down")
     }
 }
 

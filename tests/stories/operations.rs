@@ -54,7 +54,11 @@ async fn metrics_are_accepted_by_promtool_and_count() {
     ));
     world.start().await;
     world.shows("web", "operational", NOTICED).await;
-    let metrics = get(world.private, "/metrics").expect("an answer");
+    let check = "workspace=\"default\",check=\"web\"";
+    let is_up = format!("skerry_check_state{{{check},state=\"up\"}} 1");
+    let scrape = || get(world.private, "/metrics").expect("an answer");
+    until("the check is up in the metrics too", NOTICED, async || scrape().text().contains(&is_up)).await;
+    let metrics = scrape();
     assert_eq!(metrics.status, 200);
     let text = metrics.text();
     let value = |name: &str| {
@@ -81,7 +85,6 @@ async fn metrics_are_accepted_by_promtool_and_count() {
     ] {
         assert!(value(name).abs() < 60.0, "{name}");
     }
-    let check = "workspace=\"default\",check=\"web\"";
     for (state, is) in [("up", 1), ("degraded", 0), ("down", 0), ("unknown", 0)] {
         let line = format!("skerry_check_state{{{check},state=\"{state}\"}} {is}");
         assert!(text.lines().any(|one| one == line), "no {line} in:\n{text}");
