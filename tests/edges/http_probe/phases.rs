@@ -1,6 +1,7 @@
 //! Each phase is measured on its own.
 
 use super::*;
+use skerry_tests::parts::answering::{Answering, Ending};
 
 #[tokio::test]
 async fn a_plain_target_is_up_with_its_phases() {
@@ -77,6 +78,43 @@ async fn a_connection_is_new_unless_reuse_is_asked() {
     let seen = run(&prober, &kept).await;
     assert_up(&seen);
     assert!(seen.phases.expect("phases").connect_us.is_some(), "the old connection is gone");
+}
+
+#[tokio::test]
+async fn what_follows_an_answer_is_never_the_next_one() {
+    const POISON: &str = "HTTP/1.1 500 Poison\r\nContent-Length: 6\r\n\r\nPOISON";
+    const CHUNKS: &str = "2\r\nok\r\n0\r\n\r\n";
+    for (what, answer, reused) in [
+        ("nothing", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok".to_owned(), true),
+        ("an answer", format!("HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok{POISON}"), false),
+        ("an empty line", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok\r\n".to_owned(), false),
+        ("a body after 204", format!("HTTP/1.1 204 No Content\r\nContent-Length: 48\r\n\r\n{POISON}"), false),
+        (
+            "an answer after chunks",
+            format!("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n{CHUNKS}{POISON}"),
+            false,
+        ),
+        (
+            "nothing, but two ends are named",
+            format!("HTTP/1.1 200 OK\r\nContent-Length: 200\r\nTransfer-Encoding: chunked\r\n\r\n{CHUNKS}"),
+            false,
+        ),
+        (
+            "nothing, but HTTP/1.0 knows no chunks",
+            format!(
+                "HTTP/1.0 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n{CHUNKS}"
+            ),
+            false,
+        ),
+    ] {
+        let target = Answering::start(Ending::Never, move |_| answer.clone().into_bytes()).await;
+        let prober = Prober::new().expect("a prober");
+        let kept = named(Http { reuse_connection: true, ..check(&target.url("/")) }, TIMEOUT);
+        assert_up(&run(&prober, &kept).await);
+        let seen = run(&prober, &kept).await;
+        assert_up(&seen);
+        assert_eq!(seen.phases.expect("phases").connect_us.is_none(), reused, "after {what}");
+    }
 }
 
 #[tokio::test]

@@ -79,12 +79,14 @@ fn label(text: &str) -> Option<(String, &str)> {
     let (label, rest) = match text.strip_prefix('\'') {
         Some(quoted) => quoted_label(quoted)?,
         None => {
-            let (label, rest) = text.split_once('=')?;
-            (label.to_owned(), rest)
+            // No further than to the next blank, or much of no shape is searched again and again.
+            let end = text.find(char::is_whitespace).unwrap_or(text.len());
+            let (label, _) = text[..end].split_once('=')?;
+            (label.to_owned(), &text[label.len() + 1..])
         }
     };
     let is_quoted = text.starts_with('\'');
-    let strange = |one: char| is_unfit_to_show(one) || (!is_quoted && (one.is_whitespace() || one == '\''));
+    let strange = |one: char| is_unfit_to_show(one) || (!is_quoted && one == '\'');
     let right = !label.is_empty() && !label.contains(strange) && label.chars().count() <= LONGEST;
     right.then_some((label, rest))
 }

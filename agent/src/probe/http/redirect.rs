@@ -81,8 +81,11 @@ fn target(from: &Url, location: &[u8]) -> Result<Url, Fault> {
     if location.len() > MAX_URL {
         return Err(bad(format!("the Location of a redirect has {} bytes", location.len())));
     }
-    let mut url = joined(from, location)
-        .map_err(|error| bad(format!("a redirect to {:?}: {error}", String::from_utf8_lossy(location))))?;
+    // As in `place`, without the query.
+    let before_query = location.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default();
+    let mut url = joined(from, location).map_err(|error| {
+        bad(format!("a redirect to {:?}: {error}", String::from_utf8_lossy(before_query)))
+    })?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
         return Err(bad(format!("a redirect to {}:, which is neither http nor https", url.scheme())));
     }
@@ -204,6 +207,9 @@ mod tests {
             let fault = follow(&from, StatusCode::FOUND, &answer(Some(location))).expect_err("refused");
             assert_eq!(fault.reason, Reason::BadRedirect, "{location:?}");
         }
+        let fault =
+            follow(&from, StatusCode::FOUND, &answer(Some("http://[x/y?token=s"))).expect_err("no host");
+        assert_eq!(fault.detail, "a redirect to \"http://[x/y\": invalid IPv6 address");
     }
 
     #[test]

@@ -204,7 +204,8 @@ fn inflate(bytes: &[u8], zlib: bool, limit: u64) -> Result<Vec<u8>, Broken> {
 
 fn unbrotli(bytes: &[u8], limit: u64) -> Result<Vec<u8>, Broken> {
     let allocator = StandardAlloc::default;
-    let mut state = BrotliState::new(allocator(), allocator(), allocator());
+    // No window larger than RFC 7932 has it: browsers refuse one too.
+    let mut state = BrotliState::new_strict(allocator(), allocator(), allocator());
     let (mut left, mut taken, mut total) = (bytes.len(), 0, 0);
     let (mut piece, mut decoded) = (vec![0; PIECE], Vec::new());
     loop {
@@ -344,6 +345,15 @@ mod tests {
         assert_eq!(decode(&["gzip"], gzip(&exact)).as_deref(), Ok(&exact[..]));
         let twice = gzip(&gzip(&zeros));
         assert_eq!(decode(&["gzip, gzip"], twice).map_err(|(reason, _)| reason), Err(Reason::BodyTooLarge));
+    }
+
+    #[test]
+    fn a_window_larger_than_browsers_take_is_refused() {
+        // "Large window" with 30 bits; one uncompressed block of 65,536 bytes; the end.
+        let large = [&[0x11, 0x1e, 0xfe, 0xff, 0x03][..], &[b'A'; 65_536], &[3]].concat();
+        let (reason, detail) = decode(&["br"], large).expect_err("no brotli of RFC 7932");
+        assert_eq!(reason, Reason::ProtocolError);
+        assert_eq!(detail, "the body is not br, as its Content-Encoding says");
     }
 
     #[test]

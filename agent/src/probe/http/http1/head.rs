@@ -27,6 +27,14 @@ impl ReadHead {
         let says = |word: &str| tokens(&self.head.headers, &header::CONNECTION).any(|token| token == word);
         !says("close") && (self.is_1_1 || says("keep-alive"))
     }
+
+    /// Whether somebody on the way may see another end of the body than we do: what follows on this connection is
+    /// nobody's answer for sure (RFC 9112, 6.1 and 6.3).
+    pub(super) fn is_framed_twice(&self) -> bool {
+        let headers = &self.head.headers;
+        headers.contains_key(header::TRANSFER_ENCODING)
+            && (headers.contains_key(header::CONTENT_LENGTH) || !self.is_1_1)
+    }
 }
 
 /// The elements of a list in all headers of that name, in lower case.

@@ -97,8 +97,10 @@ impl Connection {
 
     fn begin_body(&mut self, method: &Method, read: &head::ReadHead) -> Result<(), Fault> {
         self.body = Framing::of(method, read)?;
-        self.keeps_alive =
-            read.keeps_alive() && self.body != Framing::ToClose && !read.head.status.is_informational();
+        self.keeps_alive = read.keeps_alive()
+            && self.body != Framing::ToClose
+            && !read.is_framed_twice()
+            && !read.head.status.is_informational();
         Ok(())
     }
 
