@@ -196,6 +196,10 @@ fn frame_ancestor(item: &Item<'_>) -> Option<String> {
             && bare
             && url.username().is_empty()
             && url.password().is_none()
+            // A URL takes more than a policy does: `;` begins its next directive, `,` its next header.
+            && url.host_str().is_some_and(|host| {
+                host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_*:[]".contains(&byte))
+            })
     });
     match origin {
         Some(origin) => {
