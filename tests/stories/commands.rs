@@ -44,6 +44,8 @@ async fn check_list_says_why_since_when_how_long_and_what_each_location_says() {
         // What the agent's own file lacks is told, too.
         quick_check("admin", &web)
             + &format!("auth = {{ user = \"me\", password_file = \"{}\" }}\n", missing.display()),
+        quick_check("patient", &format!("http://127.0.0.1:{}/", free_port()))
+            .replace("fall = 3", "fall = 1000"),
     ]
     .concat();
     let config = world.agent_config("probe", world.private, &token, &checks);
@@ -52,6 +54,7 @@ async fn check_list_says_why_since_when_how_long_and_what_each_location_says() {
         check(&world, "web")["verdict"] == "up"
             && check(&world, "search")["verdict"] == "down"
             && !check(&world, "admin")["reason"].is_null()
+            && !check(&world, "patient")["reason"].is_null()
     })
     .await;
 
@@ -83,6 +86,10 @@ async fn check_list_says_why_since_when_how_long_and_what_each_location_says() {
     assert!(web.contains(" ms ") && web.ends_with("there/probe up"), "{web}");
     let admin = line_of(&table, "admin");
     assert!(admin.contains("there/probe inconclusive: ") && admin.contains("no-such-password"), "{admin}");
+    // What failed, but not yet as often as `fall` asks, is not inconclusive.
+    let patient = line_of(&table, "patient");
+    assert!(patient.contains("there/probe unconfirmed: connect_refused"), "{patient}");
+    assert_eq!(check(&world, "patient")["agents"][0]["says"], "unconfirmed");
 
     // A restart of the aggregator forgets none of it.
     let before = check(&world, "search");

@@ -11,6 +11,7 @@ use skerry_aggregator::domain::state::{Check, LastRun, State};
 use skerry_aggregator::domain::time::Timestamp;
 use skerry_aggregator::domain::track::Hard;
 use skerry_aggregator::domain::verdict::{LocationSays, Voice};
+use skerry_protocol::wire::Outcome;
 use skerry_protocol::words::duration;
 
 const HEADS: [&str; 6] = ["CHECK", "STATUS", "SINCE", "LATENCY", "DISSENTING", "REPORTED"];
@@ -100,7 +101,12 @@ impl Row<'_> {
 fn says(one: &Opinion<'_>) -> &'static str {
     match one.voice {
         Voice::Absent => "left",
-        Voice::Silent if one.evidence.is_none() && one.last_run.is_some() => "inconclusive",
+        Voice::Silent if one.evidence.is_none() => match one.last_run {
+            Some(run) if run.outcome == Outcome::Inconclusive => "inconclusive",
+            // It fails, but not yet as often as `fall` asks.
+            Some(_) => "unconfirmed",
+            None => "silent",
+        },
         Voice::Silent => "silent",
         Voice::Says { hard, .. } => hard.name(),
     }
