@@ -320,7 +320,8 @@ async fn read_bounded(mut response: Response) -> Result<Bytes, String> {
 
 /// What was said, on one line and short.
 fn said(status: StatusCode, answer: &[u8]) -> String {
-    format!("it answered {status} {}", line(answer)).trim_end().to_owned()
+    let line = line(answer);
+    if line.is_empty() { format!("it answered {status}") } else { format!("it answered {status}: {line}") }
 }
 
 /// The detail of a problem, the title of a page, or the beginning of the text.

@@ -3,6 +3,7 @@
 
 use crate::enrolment::{agent_config, done, elsewhere, enroll, listed, told};
 use crate::http::get;
+use crate::process::program;
 use crate::sender::{batch, inventory, observation, records, state};
 use crate::world::{World, page, quick_check};
 use skerry_protocol::wire::{Batch, State, encode, record::Kind};
@@ -338,9 +339,43 @@ async fn the_aggregator_runs_its_checks_once_as_an_agent_does() {
     assert_eq!(outcomes, [(&"web".into(), &"up".into()), (&"search".into(), &"down".into())]);
     let one = done(&world, &["probe", "web"]);
     assert!(line_of(&one, "CHECK").contains("OUTCOME") && line_of(&one, "web").contains(" up "), "{one}");
-    for (name, why) in [("no-such", "no check is named no-such"), ("backup", "it waits for a call")] {
+    let refused = [
+        ("no-such", "no check here is named \"no-such\""),
+        ("serch", "no check here is named \"serch\". Did you mean \"search\"?"),
+        ("backup", "it waits for a call"),
+    ];
+    for (name, why) in refused {
         let (worked, said) = told(&world, &["probe", name]);
         assert!(!worked && said.contains(why), "{said}");
     }
     assert!(!world.database().exists(), "nothing is made by it");
+}
+
+/// As the README says: a file that holds checks and nothing else is enough to try them.
+#[tokio::test]
+async fn checks_are_tried_before_there_is_any_aggregator() {
+    let nginx = Nginx::start(&Site::default()).await;
+    let world = World::new("");
+    let check = |name: &str| quick_check(name, &nginx.url_at("127.0.0.1", "/"));
+    let config = world.write(
+        "alone/agent.toml",
+        &format!("{}{}locations = [\"there\"]\n", check("web"), check("elsewhere")),
+    );
+    let asked = |words: &[&str]| {
+        Command::new(program("skerry-agent"))
+            .args(words)
+            .arg("--config")
+            .arg(&config)
+            .output()
+            .expect("it starts")
+    };
+    let probed = asked(&["probe"]);
+    let said = String::from_utf8_lossy(&probed.stdout).into_owned();
+    assert_eq!(probed.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&probed.stderr));
+    assert!(line_of(&said, "web").contains(" up ") && line_of(&said, "elsewhere").contains(" up "), "{said}");
+
+    let status = asked(&["status"]);
+    let said = String::from_utf8_lossy(&status.stderr).into_owned();
+    assert_eq!(status.status.code(), Some(2));
+    assert!(said.contains("this agent is not enrolled yet. ") && !said.contains("not valid"), "{said}");
 }

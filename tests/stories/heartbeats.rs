@@ -106,5 +106,8 @@ async fn an_address_that_nobody_has_does_not_exist() {
     assert_eq!((&list[0]["check"], &list[0]["has_address"]), (&"backup".into(), &true.into()));
     let refused = world.command(&["heartbeat", "add", "no-such"]).output().expect("it starts");
     let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(said.contains("declares no check \"no-such\" of type \"heartbeat\""), "{said}");
+    assert!(said.contains("declares no check \"no-such\" of type \"heartbeat\": add it"), "{said}");
+    let refused = world.command(&["heartbeat", "add", "bakcup"]).output().expect("it starts");
+    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(said.contains("of type \"heartbeat\": did you mean \"backup\"?"), "{said}");
 }

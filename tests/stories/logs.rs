@@ -43,6 +43,8 @@ async fn a_file_gets_times_and_no_colours_the_journal_priorities_and_no_times() 
     let log = process.log();
     assert!(!log.contains('\u{1b}'), "colours for nobody: {log}");
     assert!(log.lines().all(|line| line.starts_with("20")), "each line has its time: {log}");
+    let doors = log.lines().filter_map(|line| Some(line.split_once(" serves=")?.1)).collect::<Vec<_>>();
+    assert_eq!(doors, ["public", "\"agents, hooks, admin\""], "as the configuration writes them");
     process.stop().await;
 
     let file = File::create(world.path("to-the-journal.log")).expect("a log");

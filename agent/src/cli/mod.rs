@@ -144,8 +144,12 @@ fn load(common: &Common) -> anyhow::Result<Loaded> {
     config::load(&common.config).map_err(|problems| anyhow!("the configuration is not valid:\n{problems}"))
 }
 
+/// Needs no aggregator, and so no enrolment.
 fn probe(common: &Common, names: &[String]) -> anyhow::Result<ExitCode> {
-    let config = load(common)?.config;
+    let config = match config::awaiting_enrolment(&common.config) {
+        Some(waiting) => waiting.config,
+        None => load(common)?.config,
+    };
     let all_up = probe_command::probe(config.checks, names, config.agent.max_in_flight, common.json)?;
     Ok(if all_up { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }

@@ -1,7 +1,9 @@
 //! `status`: what the spool of an agent on this host says, whether the agent runs or not.
 
-use super::{Common, instant, load};
+use super::{Common, instant, load, not_enrolled};
+use anyhow::ensure;
 use skerry_agent::clock::Clock;
+use skerry_agent::config::awaiting_enrolment;
 use skerry_agent::self_test::{Lack, SelfTest};
 use skerry_agent::spool::{Peek, peek};
 use skerry_protocol::words::{count, duration};
@@ -9,6 +11,7 @@ use std::io::{self, Write};
 use std::process::ExitCode;
 
 pub(super) fn status(common: &Common) -> anyhow::Result<ExitCode> {
+    ensure!(awaiting_enrolment(&common.config).is_none(), not_enrolled());
     let config = load(common)?.config;
     let peek = peek(&config.agent.spool, Clock::open()?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -29,9 +32,12 @@ fn print_plain(agent: &str, peek: &Peek, lack: Option<Lack>) -> io::Result<()> {
     writeln!(out, "network               {network}")?;
     let acknowledged = status.acknowledged_wall_ms.map_or_else(|| "never".to_owned(), instant);
     writeln!(out, "last acknowledgement  {acknowledged} (through {})", status.acknowledged)?;
-    let oldest = duration(i64::try_from(status.oldest_ms).unwrap_or(i64::MAX));
     let waiting = count(status.depth, "record");
-    writeln!(out, "waiting in the spool  {waiting}, the oldest {oldest} old")?;
+    let oldest = match status.depth {
+        0 => String::new(),
+        _ => format!(", the oldest {} old", duration(i64::try_from(status.oldest_ms).unwrap_or(i64::MAX))),
+    };
+    writeln!(out, "waiting in the spool  {waiting}{oldest}")?;
     writeln!(out, "lost, set aside       {}, {}", status.lost, status.set_aside)?;
     if let Some(trouble) = &status.trouble {
         writeln!(out, "spool                 cannot be written: {trouble}")?;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use skerry_protocol::check::{self, Check, Kind};
 use skerry_protocol::strict::{
-    Document, Position, Problem, Problems, Shape, Table, Unusable, nearest, text_of,
+    Document, Position, Problem, Problems, Shape, Table, Unusable, nearest, text_of, unreadable,
 };
 
 use crate::enrolment::Bond;
@@ -39,12 +39,23 @@ pub fn load_as(path: &Path, bond: &Bond) -> Result<Loaded, Unusable> {
 pub fn awaiting_enrolment(path: &Path) -> Option<Loaded> {
     let some = Bond {
         name: Some("nobody".to_owned()),
-        location: Some("nowhere".to_owned()),
+        location: Some(NOWHERE.to_owned()),
         urls: vec!["https://aggregator.invalid".to_owned()],
         ..Bond::default()
     };
-    if load(path).is_ok() { None } else { load_as(path, &some).ok() }
+    if load(path).is_ok() {
+        return None;
+    }
+    let mut loaded = load_as(path, &some).ok()?;
+    // Which of them are run here shows only once it has a location.
+    if loaded.config.agent.location == NOWHERE {
+        loaded.config.checks.append(&mut loaded.config.elsewhere);
+    }
+    Some(loaded)
 }
+
+/// Where an agent stands that is yet to be enrolled, and whose file does not say.
+const NOWHERE: &str = "nowhere";
 
 fn read(path: &Path, assumed: Option<&Bond>) -> Result<Loaded, Unusable> {
     let mut gathered = Gathered::default();
@@ -100,14 +111,7 @@ impl Gathered {
         let file = path.display().to_string();
         let bytes = match std::fs::read(path) {
             Ok(bytes) => bytes,
-            Err(error) => {
-                let remedy = match error.kind() {
-                    std::io::ErrorKind::NotFound => "Create it, or name another with --config.",
-                    _ => "Make it readable for the user that the agent runs as.",
-                };
-                self.problems.add(file, format!("cannot be read: {error}"), remedy);
-                return;
-            }
+            Err(error) => return self.problems.0.push(unreadable(&file, &error)),
         };
         let text = match text_of(&file, bytes) {
             Ok(text) => text,

@@ -239,8 +239,13 @@ fn spool(config: &AgentConfig) -> Vec<Finding> {
     let peeked = spool::check(path).and_then(|()| Clock::open().and_then(|clock| peek(path, clock)));
     findings.push(match peeked {
         Ok(peek) => {
-            let seconds = peek.status.oldest_ms / 1_000;
-            let waiting = format!("{} records wait, the oldest for {seconds} s", peek.status.depth);
+            let waiting = match peek.status.depth {
+                0 => "nothing waits in it".to_owned(),
+                depth => {
+                    let seconds = peek.status.oldest_ms / 1_000;
+                    format!("waiting: {}, the oldest for {seconds} s", count(depth, "record"))
+                }
+            };
             Finding::ok("spool", format!("{} is sound; {waiting}", path.display()))
         }
         Err(error) => Finding::problem("spool", format!("{error:#}"), remedy),

@@ -9,6 +9,7 @@ mod words;
 use crate::probe::{Observed, Prober};
 use anyhow::{Context, bail};
 use skerry_protocol::check::Check;
+use skerry_protocol::strict::{nearest, one_of};
 use skerry_protocol::wire::Outcome;
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -35,7 +36,9 @@ pub fn probe(known: Vec<Check>, names: &[String], at_once: usize, json: bool) ->
         .map(String::as_str)
         .collect();
     if !unknown.is_empty() {
-        bail!("no check is named {}", unknown.join(", "));
+        let hint = nearest(unknown[0], known.iter().map(|check| check.name.as_str()));
+        let hint = hint.map(|near| format!(". Did you mean {near:?}?")).unwrap_or_default();
+        bail!("no check here is named {}{hint}", one_of(unknown));
     }
     let chosen = known.into_iter().filter(|check| names.is_empty() || names.contains(&check.name)).collect();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;

@@ -9,6 +9,7 @@ use skerry_aggregator::domain::time::Timestamp;
 use skerry_aggregator::random;
 use skerry_aggregator::store::HeartbeatToken;
 use skerry_protocol::check::Kind;
+use skerry_protocol::strict::nearest;
 use std::fmt::Write as _;
 use url::Url;
 
@@ -91,11 +92,7 @@ pub(crate) fn heartbeats(
             (name, url)
         }
     };
-    ensure!(
-        declared(config).any(|declared| declared == name),
-        "workspace {:?} declares no check {name:?} of type \"heartbeat\"",
-        config.workspace
-    );
+    ensure!(declared(config).any(|declared| declared == name), not_declared(config, name));
     let (addresses, _) = reached(process, urls)?;
     // Another certificate may stand at an address that was named.
     let pin = if urls.is_empty() { certificate::pin(door(process)?, &process.store.path)? } else { None };
@@ -112,6 +109,15 @@ pub(crate) fn heartbeats(
         )
     });
     Ok((address, note))
+}
+
+fn not_declared(config: &Config, name: &str) -> String {
+    let near = nearest(name, declared(config).map(String::as_str));
+    let remedy = match near {
+        Some(near) => format!("did you mean {near:?}?"),
+        None => "add it to the configuration first".to_owned(),
+    };
+    format!("workspace {:?} declares no check {name:?} of type \"heartbeat\": {remedy}", config.workspace)
 }
 
 fn declared(config: &Config) -> impl Iterator<Item = &String> {

@@ -1,6 +1,6 @@
 //! `probe`: the checks of the files once, now, as `skerry-agent probe` runs an agent's.
 
-use anyhow::{Context, ensure};
+use anyhow::ensure;
 use skerry_agent::probe_command;
 use skerry_agent::run::MAX_IN_FLIGHT;
 use skerry_aggregator::config::Loaded;
@@ -25,5 +25,5 @@ pub(crate) fn probe(loaded: &Loaded, names: &[String], json: bool) -> anyhow::Re
         return Err(anyhow::anyhow!("{name:?} is a heartbeat: it waits for a call, and cannot be run"));
     }
     ensure!(!known.is_empty() || !names.is_empty(), "the configuration declares no check that can be run");
-    probe_command::probe(known, names, MAX_IN_FLIGHT, json).context("the checks could not be run")
+    probe_command::probe(known, names, MAX_IN_FLIGHT, json)
 }

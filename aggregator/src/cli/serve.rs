@@ -19,7 +19,8 @@ pub(crate) fn serve(loaded: &Loaded, paths: Vec<PathBuf>) -> anyhow::Result<()> 
         let app = App::start(&loaded.configs, inherited).await;
         let app = app.inspect_err(|error| service::failed(&format!("{error:#}")))?;
         for (address, listener) in app.addresses().iter().zip(&loaded.configs[0].listeners) {
-            tracing::info!(%address, serves = ?listener.serves, "listening");
+            let serves = listener.serves.iter().map(|room| room.name()).collect::<Vec<_>>().join(", ");
+            tracing::info!(%address, serves, "listening");
         }
         run(app, signals, paths).await
     })

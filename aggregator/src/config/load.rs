@@ -63,11 +63,7 @@ fn text_of(path: &Path, problems: &mut Problems) -> Option<String> {
     match std::fs::read(path) {
         Ok(bytes) => strict::text_of(&file, bytes).map_err(|problem| problems.0.push(problem)).ok(),
         Err(error) => {
-            let remedy = match error.kind() {
-                std::io::ErrorKind::NotFound => "Create it, or name another with --config.",
-                _ => "Make it readable for the user that Skerry runs as.",
-            };
-            problems.add(file, format!("cannot be read: {error}"), remedy);
+            problems.0.push(strict::unreadable(&file, &error));
             None
         }
     }

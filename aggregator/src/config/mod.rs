@@ -103,6 +103,17 @@ impl Room {
     /// Names in the configuration.
     pub const NAMES: [(&'static str, Self); 4] =
         [("public", Self::Public), ("agents", Self::Agents), ("hooks", Self::Hooks), ("admin", Self::Admin)];
+
+    /// Its name in the configuration.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Public => "public",
+            Self::Agents => "agents",
+            Self::Hooks => "hooks",
+            Self::Admin => "admin",
+        }
+    }
 }
 
 /// Under which addresses visitors know us; absolute URLs come from here, never from a request.

@@ -143,10 +143,8 @@ fn judge_clock(roll: &[AgentEntry], now: crate::domain::time::Timestamp) -> Opti
     let least = skews.iter().map(|skew| skew.abs()).min()?;
     let alike = skews.iter().all(|skew| *skew > 0) || skews.iter().all(|skew| *skew < 0);
     if skews.len() < 2 || least <= APART || !alike {
-        let says = format!(
-            "of {} heard lately, not all say that this host's clock is wrong",
-            count(skews.len(), "agent")
-        );
+        let heard = count(skews.len(), "agent");
+        let says = format!("nothing speaks against this host's clock ({heard} heard lately)");
         return Some(Finding::ok("clock", says));
     }
     let direction = if skews[0] > 0 { "behind" } else { "ahead of" };

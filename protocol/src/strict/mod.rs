@@ -22,7 +22,7 @@ pub use item::{Item, Scalar};
 pub use near::{nearest, one_of};
 pub use shape::{Form, Shape};
 pub use table::Table;
-pub use text::text_of;
+pub use text::{text_of, unreadable};
 
 /// A place in a file. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]

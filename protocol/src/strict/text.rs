@@ -1,6 +1,7 @@
 //! From the bytes of a file to its text.
 
 use super::{Position, Problem};
+use std::io::{self, ErrorKind};
 
 /// The text of the file `file`, or the place of the first byte of it that is not UTF-8.
 ///
@@ -33,4 +34,20 @@ pub fn text_of(file: &str, bytes: Vec<u8>) -> Result<String, Problem> {
         wrong,
         remedy: "Save it as UTF-8.".to_owned(),
     })
+}
+
+/// Why a configuration file cannot be read, and what to do; the command line names the file with `--config`.
+#[must_use]
+pub fn unreadable(file: &str, error: &io::Error) -> Problem {
+    let (wrong, remedy) = match error.kind() {
+        ErrorKind::NotFound => {
+            ("there is no such file".to_owned(), "Create it, or name another with --config.")
+        }
+        ErrorKind::IsADirectory => ("this is a folder".to_owned(), "Name a file in it with --config."),
+        ErrorKind::PermissionDenied => {
+            ("this user may not read it".to_owned(), "Make it readable for the user that Skerry runs as.")
+        }
+        _ => (format!("cannot be read: {error}"), "Look at the file system, or name another with --config."),
+    };
+    Problem { position: None, place: file.to_owned(), wrong, remedy: remedy.to_owned() }
 }
