@@ -165,7 +165,8 @@ impl HttpDelivery {
         let told = || said(status, &answer);
         Ok(match status {
             StatusCode::PAYLOAD_TOO_LARGE => Delivery::TooLarge(told()),
-            StatusCode::OK if !protobuf => Delivery::Again {
+            StatusCode::OK if protobuf => self.replied(endpoint, &answer),
+            StatusCode::OK => Delivery::Again {
                 after: None,
                 why: format!(
                     "{endpoint} answered 200 with something that is not a reply of an aggregator (a captive portal, \
@@ -186,27 +187,29 @@ impl HttpDelivery {
                 after,
                 why: format!("{}; that is not an aggregator's answer (a proxy in between?)", told()),
             },
-            StatusCode::OK => match wire::Reply::decode(answer.as_ref()) {
-                Ok(reply) if reply.protocol > 0 => match self.stranger(&reply.aggregator_id) {
-                    None => {
-                        self.time.set(reply.wall_now_ms);
-                        Delivery::Accepted(reply)
-                    }
-                    Some(ours) => Delivery::Again {
-                        after: None,
-                        why: format!(
-                            "{endpoint} is another aggregator ({}, and this agent belongs to {ours}): take that \
-                             address out of url and further_urls, or enrol this agent anew",
-                            reply.aggregator_id
-                        ),
-                    },
-                },
-                _ => Delivery::Again { after: None, why: "the aggregator's reply cannot be read".to_owned() },
-            },
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => Delivery::Unauthorized(told()),
             StatusCode::BAD_REQUEST | StatusCode::UNPROCESSABLE_ENTITY => Delivery::Malformed(told()),
             _ => Delivery::Again { after, why: told() },
         })
+    }
+
+    /// What `endpoint` replied to a batch.
+    fn replied(&self, endpoint: &Url, answer: &[u8]) -> Delivery {
+        let why = match wire::Reply::decode(answer) {
+            Ok(reply) if reply.protocol > 0 => match self.stranger(&reply.aggregator_id) {
+                None => {
+                    self.time.set(reply.wall_now_ms);
+                    return Delivery::Accepted(reply);
+                }
+                Some(ours) => format!(
+                    "{endpoint} is another aggregator ({}, and this agent belongs to {ours}): take that \
+                     address out of url and further_urls, or enrol this agent anew",
+                    reply.aggregator_id
+                ),
+            },
+            _ => "the aggregator's reply cannot be read".to_owned(),
+        };
+        Delivery::Again { after: None, why }
     }
 }
 
@@ -277,10 +280,8 @@ pub(crate) fn read_token(path: &Path) -> anyhow::Result<String> {
         .with_context(|| format!("cannot read [aggregator] token_file {}", path.display()))?;
     let mode = std::fs::metadata(path).map_or(0, |file| file.permissions().mode());
     ensure!(mode & 0o007 == 0, "others can read {}: chmod 600 it, and exchange the token", path.display());
-    ensure!(!secret::is_utf16(&read), "{} is in UTF-16: save it in UTF-8", path.display());
-    let token = std::str::from_utf8(secret::token(&read));
-    let token = token.with_context(|| format!("{} does not hold a token", path.display()))?;
-    ensure!(!token.is_empty(), "{} is empty", path.display());
+    let no_token = || format!("{} does not hold a token", path.display());
+    let token = std::str::from_utf8(secret::token(&read).with_context(no_token)?).with_context(no_token)?;
     Ok(token.to_owned())
 }
 

@@ -3,24 +3,36 @@
 /// Begins a text of UTF-8 that some editors write.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// The first line, blanks and all: a password. Without the mark at its head and the end of the line.
-#[must_use]
-pub fn first_line(file: &[u8]) -> &[u8] {
+/// Why a file holds no secret, to go on from its name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum NoSecret {
+    /// As some shells write it.
+    #[error("it is in UTF-16: save it in UTF-8")]
+    Utf16,
+    /// A token has at least one character.
+    #[error("its first line is empty")]
+    Empty,
+}
+
+/// The first line, blanks and all: a password, which may be empty. Without the mark at its head and the end of the line.
+///
+/// # Errors
+/// The file is in UTF-16.
+pub fn password(file: &[u8]) -> Result<&[u8], NoSecret> {
+    if file.starts_with(b"\xff\xfe") || file.starts_with(b"\xfe\xff") {
+        return Err(NoSecret::Utf16);
+    }
     let text = file.strip_prefix(MARK).unwrap_or(file);
     let line = text.split(|byte| *byte == b'\n').next().unwrap_or_default();
-    line.strip_suffix(b"\r").unwrap_or(line)
+    Ok(line.strip_suffix(b"\r").unwrap_or(line))
 }
 
 /// The first line without blanks around it: a token, which holds none.
-#[must_use]
-pub fn token(file: &[u8]) -> &[u8] {
-    first_line(file).trim_ascii()
-}
-
-/// The file is in UTF-16, as some shells write: no line of it is a secret.
-#[must_use]
-pub fn is_utf16(file: &[u8]) -> bool {
-    file.starts_with(b"\xff\xfe") || file.starts_with(b"\xfe\xff")
+///
+/// # Errors
+/// The file is in UTF-16, or there is none in it.
+pub fn token(file: &[u8]) -> Result<&[u8], NoSecret> {
+    Some(password(file)?.trim_ascii()).filter(|token| !token.is_empty()).ok_or(NoSecret::Empty)
 }
 
 #[cfg(test)]
@@ -29,7 +41,7 @@ mod tests {
 
     #[test]
     fn a_secret_is_the_first_line_without_marks() {
-        for (file, password, said) in [
+        for (file, whole, said) in [
             ("secret\n", "secret", "secret"),
             ("secret", "secret", "secret"),
             ("secret\r\nsecond\n", "secret", "secret"),
@@ -43,10 +55,13 @@ mod tests {
             ("\u{feff}\r\n", "", ""),
             (" \nsecond", " ", ""),
         ] {
-            assert_eq!(first_line(file.as_bytes()), password.as_bytes(), "{file:?}");
-            assert_eq!(token(file.as_bytes()), said.as_bytes(), "{file:?}");
+            assert_eq!(password(file.as_bytes()), Ok(whole.as_bytes()), "{file:?}");
+            let shown = if said.is_empty() { Err(NoSecret::Empty) } else { Ok(said.as_bytes()) };
+            assert_eq!(token(file.as_bytes()), shown, "{file:?}");
         }
-        assert_eq!(first_line(b"Gr\xf6\xdfe\n"), b"Gr\xf6\xdfe", "whatever its encoding");
-        assert!(is_utf16(b"\xff\xfes\0") && is_utf16(b"\xfe\xff\0s") && !is_utf16(MARK));
+        assert_eq!(password(b"Gr\xf6\xdfe\n"), Ok(&b"Gr\xf6\xdfe"[..]), "whatever its encoding");
+        for file in [&b"\xff\xfes\0"[..], b"\xfe\xff\0s"] {
+            assert_eq!((password(file), token(file)), (Err(NoSecret::Utf16), Err(NoSecret::Utf16)));
+        }
     }
 }

@@ -27,11 +27,13 @@ impl MetricsToken {
                 return Admission::Unknown;
             }
         };
-        let wanted = secret::token(&read);
-        if wanted.is_empty() {
-            tracing::warn!(file = %file.display(), "[admin] metrics_token_file is empty: metrics are closed");
-            return Admission::Unknown;
-        }
+        let wanted = match secret::token(&read) {
+            Ok(wanted) => wanted,
+            Err(error) => {
+                tracing::warn!(%error, file = %file.display(), "[admin] metrics_token_file holds no token: metrics are closed");
+                return Admission::Unknown;
+            }
+        };
         // How long two digests take to compare tells nothing of the tokens.
         let same = shown.is_some_and(|shown| Sha256::digest(shown) == Sha256::digest(wanted));
         if same { Admission::Granted } else { Admission::Refused }
@@ -61,6 +63,8 @@ mod tests {
             std::fs::write(&file, text).expect("written");
             assert_eq!(token.admits(shown), admission, "{text:?} {shown:?}");
         }
+        std::fs::write(&file, b"\xff\xfet\0w\0o\0").expect("written");
+        assert_eq!(token.admits(Some("two")), Admission::Unknown, "UTF-16 is no token");
         assert_eq!(MetricsToken::default().admits(None), Admission::Granted);
     }
 }

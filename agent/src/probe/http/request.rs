@@ -102,15 +102,13 @@ pub(super) async fn authorization(auth: &Auth) -> Result<HeaderValue, Fault> {
     let (text, file) = match auth {
         Auth::Basic { user, password_file } => {
             let read = read_secret(password_file).await?;
-            let both = [user.as_bytes(), b":", secret::first_line(&read)].concat();
+            let password = secret::password(&read).map_err(|why| unreadable(password_file, &why))?;
+            let both = [user.as_bytes(), b":", password].concat();
             (format!("Basic {}", BASE64.encode(both)).into_bytes(), password_file)
         }
         Auth::Bearer { token_file } => {
             let read = read_secret(token_file).await?;
-            let token = secret::token(&read);
-            if token.is_empty() {
-                return Err(unreadable(token_file, &"its first line is empty"));
-            }
+            let token = secret::token(&read).map_err(|why| unreadable(token_file, &why))?;
             ([b"Bearer ", token].concat(), token_file)
         }
     };
@@ -133,9 +131,6 @@ async fn read_secret(file: &Path) -> Result<Vec<u8>, Fault> {
     let opened = tokio::fs::File::open(file).await.map_err(|error| unreadable(file, &error))?;
     let mut read = Vec::new();
     opened.take(MAX_SECRET).read_to_end(&mut read).await.map_err(|error| unreadable(file, &error))?;
-    if secret::is_utf16(&read) {
-        return Err(unreadable(file, &"it is in UTF-16; save it in UTF-8"));
-    }
     Ok(read)
 }
 
