@@ -95,7 +95,7 @@ async fn what_is_wrong_with_a_certificate_is_said_in_words() {
     }
     let usual = Authority::new();
     for (made, words) in [
-        (usual.sign(&["localhost"], Validity::EXPIRED), "the certificate of CN=localhost ended 20"),
+        (usual.sign(&["localhost"], Validity::EXPIRED), "the certificate of CN=localhost expired 20"),
         (
             usual.sign(&["localhost"], Validity::NOT_YET),
             "the certificate of CN=localhost is not valid before 20",
@@ -124,7 +124,7 @@ async fn days_left_are_those_of_the_first_end_on_the_verified_path() {
     let ended = stranger.sign(&["stray.test"], Validity::EXPIRED);
     let soon = serve(authority.below_an_intermediate(6, &[&ended]), "").await;
     let days = |file: &Path| format!("{}certificate_days = 14\n", trusting(file));
-    let words = "the certificate of CN=Intermediate ends 20";
+    let words = "the certificate of CN=Intermediate expires 20";
     let seen = observe(&tls(&soon, &days(&authority.file()))).await;
     assert_seen(&seen, Outcome::Degraded, Reason::TlsExpiresSoon, words);
     assert_eq!(certificate(&seen).subject, "CN=Intermediate");
@@ -149,7 +149,7 @@ async fn days_left_are_those_of_the_first_end_on_the_verified_path() {
     let brief = OpenSsl::authority(5);
     let nginx = serve(brief.sign(Odd::Rsa), "").await;
     let seen = observe(&tls(&nginx, &days(&brief.file()))).await;
-    assert_seen(&seen, Outcome::Degraded, Reason::TlsExpiresSoon, "the certificate of CN=Root ends 20");
+    assert_seen(&seen, Outcome::Degraded, Reason::TlsExpiresSoon, "the certificate of CN=Root expires 20");
 }
 
 #[tokio::test]

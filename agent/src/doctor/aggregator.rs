@@ -11,7 +11,7 @@ use crate::enrolment::Bond;
 use bytes::Bytes;
 use skerry_protocol::words::is_unfit_to_show;
 
-/// A certificate that ends sooner is warned of.
+/// A certificate that expires sooner is warned of.
 const DAYS_LEFT: i64 = 14;
 /// Clocks further apart are warned of: an answer's date has whole seconds, and takes time to arrive.
 const APART_MS: i64 = 4_000;
@@ -114,7 +114,7 @@ fn judge_answer(url: &str, sight: &Sight, enrolled_again: &str) -> Finding {
 pub fn examine_certificate(of: &str, shown: Shown, pinned: bool) -> Finding {
     let now = Clock::open().map_or(0, |clock| clock.now().wall_ms);
     let days = (shown.not_after.as_millisecond() - now).div_euclid(86_400_000);
-    let says = format!("the certificate of {of} ends {} ({days} days)", shown.not_after);
+    let says = format!("the certificate of {of} expires {} ({days} days)", shown.not_after);
     match days {
         _ if pinned => Finding::ok("certificate", format!("the certificate of {of} is the pinned one")),
         ..0 => Finding::problem("certificate", says, "Renew it and restart the aggregator"),

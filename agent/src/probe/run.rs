@@ -139,13 +139,13 @@ fn enough_days_left(asked: Option<DaysLeft>, certificate: Option<&CertificateSee
     };
     readings.judge(enough).map_err(|fails| match fails {
         Fails::Surely(left) if left < 0 => {
-            Fault::degraded(Reason::TlsExpiresSoon, format!("{whose} ended {ends}"))
+            Fault::degraded(Reason::TlsExpiresSoon, format!("{whose} expired {ends}"))
         }
         Fails::Surely(left) => {
-            Fault::degraded(Reason::TlsExpiresSoon, format!("{whose} ends {ends}, in {left} days"))
+            Fault::degraded(Reason::TlsExpiresSoon, format!("{whose} expires {ends}, in {left} days"))
         }
         Fails::Doubtfully(_) => Fault::own_clock(format!(
-            "the certificate ends {ends}; the days left depend on which clock is right: {readings}"
+            "the certificate expires {ends}; the days left depend on which clock is right: {readings}"
         )),
     })
 }

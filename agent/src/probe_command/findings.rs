@@ -139,7 +139,7 @@ mod tests {
             "chain 1 CN=shop.test",
             "  by CN=Authority",
             "  RSA 1024 bits, signed by RSA with SHA-1, X.509 version 1",
-            "  ends 1970-01-01T00:00:00Z (less than a day left)",
+            "  expires 1970-01-01T00:00:00Z (less than a day left)",
         ];
         assert_eq!(shown, expected);
         let told = json(&Findings::Handshake(seen), NOW);

@@ -79,19 +79,19 @@ pub(super) fn facts(seen: &CertificateSeen) -> String {
     format!("{}, signed by {}{version}", seen.key, seen.signature)
 }
 
-/// When a certificate ends.
+/// When a certificate expires.
 pub(super) fn ends(seen: &CertificateSeen, now: Timestamp) -> String {
-    format!("ends {} ({})", seen.not_after, days(days_left(seen, now)))
+    format!("expires {} ({})", seen.not_after, days(days_left(seen, now)))
 }
 
-/// Whole days until the certificate ends; below 0 once it has.
+/// Whole days until the certificate expires; below 0 once it has.
 pub(super) fn days_left(seen: &CertificateSeen, now: Timestamp) -> i64 {
     (seen.not_after.as_second() - now.as_second()).div_euclid(86_400)
 }
 
 fn days(left: i64) -> String {
     match left {
-        ..0 => "it has ended".to_owned(),
+        ..0 => "it has expired".to_owned(),
         0 => "less than a day left".to_owned(),
         1 => "1 day left".to_owned(),
         _ => format!("{left} days left"),
@@ -151,7 +151,7 @@ shop    http  up       40.0 ms
   certificate for CN=shop.example
     by C=AT, O=Authority, CN=R11
     ECDSA P-256, signed by RSA with SHA-256
-    ends 2026-10-24T14:13:21Z (33 days left)
+    expires 2026-10-24T14:13:21Z (33 days left)
 search  http  down      5.0 ms  connect_refused
   connection refused (os error 111)
 ";
@@ -197,7 +197,7 @@ search  http  down      5.0 ms  connect_refused
     #[test]
     fn the_end_of_a_certificate_is_told_in_days() {
         let table =
-            [(-1, "it has ended"), (0, "less than a day left"), (1, "1 day left"), (90, "90 days left")];
+            [(-1, "it has expired"), (0, "less than a day left"), (1, "1 day left"), (90, "90 days left")];
         for (left, words) in table {
             assert_eq!(days(left), words);
         }

@@ -94,6 +94,6 @@ pub(super) fn register(registry: &mut Registry, checks: &[CheckSight]) {
     registry.register("check_state", "1 for the state that the check is in, over all locations", states);
     let help = "How long the last run of the check took at an agent";
     registry.register_with_unit("check_latency", help, Unit::Seconds, latencies);
-    let help = "When the certificate ends that the check saw last at an agent, in Unix time";
+    let help = "When the certificate that the check saw last at an agent expires, in Unix time";
     registry.register_with_unit("check_certificate_expiry_timestamp", help, Unit::Seconds, certificates);
 }

@@ -82,8 +82,8 @@ fn of_certificate(wrong: &CertificateError, host: &str, shown: &[CertificateDer<
 
 fn ended(certificate: &[u8], whose: &str) -> String {
     match parse(certificate) {
-        Some(seen) => format!("{whose} ended {}", seen.not_after),
-        None => format!("{whose} has ended"),
+        Some(seen) => format!("{whose} expired {}", seen.not_after),
+        None => format!("{whose} has expired"),
     }
 }
 
@@ -160,13 +160,15 @@ fn of_alert(alert: AlertDescription, host: &str) -> String {
             "the server asks for a client certificate, and this program shows none".to_owned()
         }
         Alert::UnrecognisedName => format!("the server knows no host {host}"),
-        Alert::InternalError => "the server breaks off: it failed inside".to_owned(),
+        Alert::InternalError => "the server ended the handshake: internal error (alert 80)".to_owned(),
         Alert::NoApplicationProtocol => {
             "the server speaks no protocol that this check asks for (ALPN)".to_owned()
         }
         other => match other.as_str() {
-            Some(_) => format!("the server breaks off: {} (alert {})", spaced(&other), u8::from(other)),
-            None => format!("the server breaks off with alert {}", u8::from(other)),
+            Some(_) => {
+                format!("the server ended the handshake: {} (alert {})", spaced(&other), u8::from(other))
+            }
+            None => format!("the server ended the handshake with alert {}", u8::from(other)),
         },
     }
 }
@@ -193,7 +195,7 @@ mod tests {
     fn no_words_are_those_of_the_library() {
         use CertificateError as Wrong;
         for (error, words) in [
-            (Wrong::Expired.into(), "the server's certificate has ended"),
+            (Wrong::Expired.into(), "the server's certificate has expired"),
             (Wrong::UnknownIssuer.into(), "no trusted authority vouches for the server's certificate"),
             (Wrong::NotValidForName.into(), "the certificate is not for shop.test: it names no host"),
             (
@@ -210,9 +212,12 @@ mod tests {
             ),
             (
                 Error::AlertReceived(AlertDescription::DecodeError),
-                "the server breaks off: decode error (alert 50)",
+                "the server ended the handshake: decode error (alert 50)",
             ),
-            (Error::AlertReceived(AlertDescription::Unknown(199)), "the server breaks off with alert 199"),
+            (
+                Error::AlertReceived(AlertDescription::Unknown(199)),
+                "the server ended the handshake with alert 199",
+            ),
             (
                 PeerIncompatible::NoKxGroupsInCommon.into(),
                 "the server and this program have too little in common: no kx groups in common",
