@@ -141,38 +141,24 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         _ => None,
     };
     let _rights = beside.map(|config| lower_for(&config.store.path)).transpose()?;
+    let json = arguments.json;
     match &arguments.command {
         None | Some(Do::Serve) => cli::serve(&loaded, arguments.config.clone())?,
         Some(Do::Agent(asked)) => {
-            let answer = cli::agents(&loaded, asked, arguments.json)?;
-            if let Some(note) = cli::note(&loaded, asked) {
-                say(&note, &mut std::io::stderr());
-            }
-            say(&answer, &mut std::io::stdout());
+            answer(&cli::agents(&loaded, asked, json)?, cli::note(&loaded, asked).as_deref());
         }
         Some(Do::Heartbeat(asked)) => {
-            let (answer, note) = cli::heartbeats(&loaded, asked, arguments.json)?;
-            if let Some(note) = note {
-                say(&note, &mut std::io::stderr());
-            }
-            say(&answer, &mut std::io::stdout());
+            let (address, note) = cli::heartbeats(&loaded, asked, json)?;
+            answer(&address, note.as_deref());
         }
-        Some(Do::Backup { file }) => {
-            say(&cli::backup(&loaded, file, arguments.json)?, &mut std::io::stdout());
-        }
-        Some(Do::Restore { file }) => {
-            say(&cli::put_back(&loaded, file, arguments.json)?, &mut std::io::stdout());
-        }
+        Some(Do::Backup { file }) => answer(&cli::backup(&loaded, file, json)?, None),
+        Some(Do::Restore { file }) => answer(&cli::put_back(&loaded, file, json)?, None),
         // Ask for no configuration, or for none that is sound.
         Some(Do::CheckConfig { .. } | Do::Doctor { .. } | Do::Manual { .. }) => {}
-        Some(Do::Check(asked)) => {
-            say(&cli::checks(&loaded, asked, arguments.json)?, &mut std::io::stdout());
-        }
-        Some(Do::Outages(asked)) => {
-            say(&cli::outages(&loaded, asked, arguments.json)?, &mut std::io::stdout());
-        }
+        Some(Do::Check(asked)) => answer(&cli::checks(&loaded, asked, json)?, None),
+        Some(Do::Outages(asked)) => answer(&cli::outages(&loaded, asked, json)?, None),
         Some(Do::Probe { names }) => {
-            let all_up = cli::probe(&loaded, names, arguments.json)?;
+            let all_up = cli::probe(&loaded, names, json)?;
             return Ok(if all_up { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
     }
@@ -229,6 +215,14 @@ fn start_logging(arguments: &Arguments) {
     // The engine says each transition of the built-in agent too.
     let filter = format!("{level},skerry_agent::rounds::watched=off,{}", web::COUNTED);
     skerry_agent::log::start(&filter, arguments.json);
+}
+
+/// What a command gives, on standard output, and on standard error what whoever passes it on should know besides.
+fn answer(given: &str, note: Option<&str>) {
+    if let Some(note) = note {
+        say(note, &mut std::io::stderr());
+    }
+    say(given, &mut std::io::stdout());
 }
 
 /// A line for a person; a reader that is gone is no fault of ours.

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 use skerry_aggregator::certificate::{fingerprint, of_listener};
 use skerry_aggregator::config::{Config, Listener, Loaded, Room};
 use skerry_aggregator::domain::step::{LOCATION, VOICE};
-use skerry_aggregator::domain::time::{MINUTE, Timestamp};
+use skerry_aggregator::domain::time::MINUTE;
 use skerry_aggregator::random;
 use skerry_aggregator::store::{Standing, Store, StoreError};
 use skerry_protocol::wire::JoinToken;
@@ -59,7 +59,7 @@ pub(crate) enum AgentDo {
         #[arg(long, value_name = "PATTERN")]
         checks: Vec<String>,
     },
-    /// Say that an agent stands in another location; what it saw until now counts for the former one
+    /// Move an agent to another location; what it reported until now counts for the former one
     Move {
         /// Its name
         name: String,
@@ -88,7 +88,7 @@ pub(crate) enum AgentDo {
         /// Its name
         name: String,
     },
-    /// Revoke an agent and list it no more: its checks do without it, its name is free. What it saw stays
+    /// Remove an agent: its token is rejected, its reports no longer count and its name is free. Its history is kept
     Remove {
         /// Its name
         name: String,
@@ -120,14 +120,7 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
     let mut store = store_at(path)?;
     let workspace = &config.workspace;
     match &asked.what {
-        AgentDo::List => {
-            let roll = store.roll()?.into_iter();
-            let roll: Vec<_> = roll
-                .filter(|one| asked.workspace.as_ref().is_none_or(|named| one.workspace == *named))
-                .collect();
-            let now = store.time()?;
-            Ok(if json { table::json(&roll, now) } else { table::table(&roll, now) })
-        }
+        AgentDo::List => list(&store, asked.workspace.as_deref(), json),
         AgentDo::Add { name, location, checks, how } => {
             refuse_built_in(config, name)?;
             refuse_name("agent", name)?;
@@ -152,29 +145,16 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
             ensure!(standing != Standing::Disabled, "agent {name:?} is disabled: enable it first");
             offer(&mut store, process, workspace, name, &location, how)
         }
-        AgentDo::Limit { name, checks } => {
-            refuse_built_in(config, name)?;
-            checks.iter().try_for_each(|pattern| refuse_pattern(pattern))?;
-            ensure!(store.limit_agent(workspace, name, checks)?, no_agent(workspace, name));
-            let what = if checks.is_empty() { "every check".to_owned() } else { checks.join(", ") };
-            Ok(format!("{name} may report {what}; a running aggregator follows within 10 s."))
-        }
+        AgentDo::Limit { name, checks } => limit(&mut store, config, name, checks),
         AgentDo::Move { name, location } => move_to(&mut store, config, name, location),
         AgentDo::Remove { name } => {
             refuse_built_in(config, name)?;
             ensure!(store.remove_agent(workspace, name)?, no_agent(workspace, name));
             Ok(format!(
-                "{name} is removed; its token is rejected within 10 s, its checks do without it, and what it saw stays."
+                "{name} is removed; its token is rejected within 10 s, its reports no longer count, and its history is kept."
             ))
         }
-        AgentDo::Rename { name, to } => {
-            refuse_built_in(config, name)?;
-            refuse_built_in(config, to)?;
-            refuse_name("agent", to)?;
-            ensure!(store.agent_named(workspace, to)?.is_none(), "there is an agent {to:?} already");
-            ensure!(store.rename_agent(workspace, name, to)?, no_agent(workspace, name));
-            Ok(format!("{name} is {to} now; set name = {to:?} in its agent.toml when convenient."))
-        }
+        AgentDo::Rename { name, to } => rename(&mut store, config, name, to),
         AgentDo::Disable { name } => {
             stand(&mut store, config, name, Standing::Disabled)?;
             Ok(format!("{name} is disabled; a running aggregator follows within 10 s."))
@@ -242,6 +222,33 @@ fn stand(store: &mut Store, config: &Config, name: &str, standing: Standing) -> 
     }
     store.set_standing(&config.workspace, name, standing)?;
     Ok(())
+}
+
+fn list(store: &Store, workspace: Option<&str>, json: bool) -> anyhow::Result<String> {
+    let roll = store.roll()?.into_iter();
+    let roll: Vec<_> =
+        roll.filter(|one| workspace.is_none_or(|workspace| one.workspace == workspace)).collect();
+    let now = store.time()?;
+    Ok(if json { table::json(&roll, now) } else { table::table(&roll, now) })
+}
+
+fn limit(store: &mut Store, config: &Config, name: &str, checks: &[String]) -> anyhow::Result<String> {
+    refuse_built_in(config, name)?;
+    checks.iter().try_for_each(|pattern| refuse_pattern(pattern))?;
+    let workspace = &config.workspace;
+    ensure!(store.limit_agent(workspace, name, checks)?, no_agent(workspace, name));
+    let what = if checks.is_empty() { "every check".to_owned() } else { checks.join(", ") };
+    Ok(format!("{name} may report {what}; a running aggregator follows within 10 s."))
+}
+
+fn rename(store: &mut Store, config: &Config, name: &str, to: &str) -> anyhow::Result<String> {
+    let workspace = &config.workspace;
+    refuse_built_in(config, name)?;
+    refuse_built_in(config, to)?;
+    refuse_name("agent", to)?;
+    ensure!(store.agent_named(workspace, to)?.is_none(), "there is an agent {to:?} already");
+    ensure!(store.rename_agent(workspace, name, to)?, no_agent(workspace, name));
+    Ok(format!("{name} is {to} now; set name = {to:?} in its agent.toml when convenient."))
 }
 
 fn move_to(store: &mut Store, config: &Config, name: &str, location: &str) -> anyhow::Result<String> {
@@ -364,9 +371,4 @@ fn default_address(process: &Config, listener: &Listener, tls: bool) -> anyhow::
     }
     let host = process.public.base_url.host_str().context("[public] base_url has no host: use --url")?;
     Ok(format!("{scheme}://{host}:{}", address.port()))
-}
-
-/// For people: RFC 3339 in UTC.
-pub(super) fn instant(at: Timestamp) -> String {
-    at.to_string()
 }

@@ -1,6 +1,5 @@
 //! `backup FILE` and `restore FILE`, in words and as JSON.
 
-use super::agents::instant;
 use anyhow::Context;
 use skerry_aggregator::clock;
 use skerry_aggregator::config::Loaded;
@@ -30,7 +29,7 @@ pub(crate) fn backup(loaded: &Loaded, target: &Path, json: bool) -> anyhow::Resu
 pub(crate) fn put_back(loaded: &Loaded, backup: &Path, json: bool) -> anyhow::Result<String> {
     let database = database(loaded)?;
     // Fit for a file's name.
-    let mark: String = instant(clock::wall()).chars().filter(|one| !":-".contains(*one)).collect();
+    let mark: String = clock::wall().to_string().chars().filter(|one| !":-".contains(*one)).collect();
     let Restored { contents, kept, former_id } = restore(database, backup, &mark)?;
     let other = former_id.is_some_and(|former| former != contents.aggregator_id);
     if json {

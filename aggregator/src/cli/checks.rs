@@ -1,6 +1,6 @@
 //! `check …`: the status of each check and what agents reported. Read beside a running aggregator.
 
-use super::agents::{instant, of_workspace, store_at};
+use super::agents::{of_workspace, store_at};
 use super::table::aligned;
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
@@ -175,12 +175,12 @@ fn all(rows: &[Row<'_>]) -> String {
             "agent": one.agent,
             "location": one.location,
             "says": says(one),
-            "since": one.since.map(instant),
-            "evidence_at": one.evidence.map(instant),
+            "since": one.since.map(|at| at.to_string()),
+            "evidence_at": one.evidence.map(|at| at.to_string()),
             "counts": one.held.is_none(),
             "why_not": one.held.map(Held::name),
             "last_run": one.last_run.map(last_run),
-            "certificate_ends": one.certificate_ends.map(instant),
+            "certificate_expires": one.certificate_ends.map(|at| at.to_string()),
         })
     };
     let location = |(location, says): (&str, LocationSays)| serde_json::json!({ "location": location, "says": says.name() });
@@ -190,7 +190,7 @@ fn all(rows: &[Row<'_>]) -> String {
             "workspace": row.workspace(),
             "name": row.check.name,
             "verdict": row.opinions.verdict.name(),
-            "since": row.since.map(instant),
+            "since": row.since.map(|at| at.to_string()),
             "reason": why.map(|run| run.reason.name()),
             "detail": why.map(|run| &run.detail).filter(|detail| !detail.is_empty()),
             "latency_us": row.opinions.latency_us(),
@@ -204,7 +204,7 @@ fn all(rows: &[Row<'_>]) -> String {
 
 fn last_run(run: &LastRun) -> serde_json::Value {
     serde_json::json!({
-        "at": instant(run.at),
+        "at": run.at.to_string(),
         "outcome": run.outcome.name(),
         "reason": run.reason.name(),
         "detail": run.detail,

@@ -1,13 +1,13 @@
 //! `heartbeat …`: the addresses that jobs call.
 
-use super::agents::{door, instant, of_workspace, reached, store_at};
+use super::agents::{door, of_workspace, reached, store_at};
 use anyhow::ensure;
 use clap::{Args, Subcommand};
 use skerry_aggregator::certificate;
 use skerry_aggregator::config::{Config, Loaded};
 use skerry_aggregator::domain::time::Timestamp;
 use skerry_aggregator::random;
-use skerry_aggregator::store::HeartbeatToken;
+use skerry_aggregator::store::{HeartbeatToken, Store};
 use skerry_protocol::check::Kind;
 use skerry_protocol::strict::nearest;
 use std::fmt::Write as _;
@@ -59,13 +59,10 @@ pub(crate) fn heartbeats(
     let process = &loaded.configs[0];
     let mut store = store_at(&process.store.path)?;
     let tokens = store.heartbeat_tokens()?;
-    let of =
-        |name: &str| tokens.iter().find(|one| one.workspace_name == config.workspace && one.check == name);
-    let (name, urls) = match &asked.what {
-        HeartbeatDo::List => {
-            let of_workspace = tokens.iter().filter(|one| one.workspace_name == config.workspace);
-            return Ok((list(config, &of_workspace.collect::<Vec<_>>(), json), None));
-        }
+    let tokens: Vec<_> = tokens.iter().filter(|one| one.workspace_name == config.workspace).collect();
+    let has_address = |name: &str| tokens.iter().any(|one| one.check == *name);
+    match &asked.what {
+        HeartbeatDo::List => Ok((list(config, &tokens, json), None)),
         HeartbeatDo::Remove { name } => {
             let removed = store.take_heartbeat(&config.workspace, name)?;
             ensure!(
@@ -73,25 +70,33 @@ pub(crate) fn heartbeats(
                 "heartbeat {name:?} has no address: skerry-aggregator heartbeat list shows them"
             );
             let left = if declared(config).any(|declared| declared == name) {
-                " The configuration still declares the check: take it out there too, or it is down when the next call is due."
+                " The configuration still declares the check: remove it there too, or it is down when the next call is due."
             } else {
                 ""
             };
-            return Ok((
-                format!("The address of {name} is removed and stops working within 10 s.{left}"),
-                None,
-            ));
+            Ok((format!("The address of {name} is removed and stops working within 10 s.{left}"), None))
         }
         HeartbeatDo::Add { name, url } => {
             let again = "it has an address: skerry-aggregator heartbeat rotate makes another in its place";
-            ensure!(of(name).is_none(), "heartbeat {name:?}: {again}");
-            (name, url)
+            ensure!(!has_address(name), "heartbeat {name:?}: {again}");
+            give(&mut store, process, config, name, url, json)
         }
         HeartbeatDo::Rotate { name, url } => {
-            ensure!(of(name).is_some(), "heartbeat {name:?} has no address: use heartbeat add");
-            (name, url)
+            ensure!(has_address(name), "heartbeat {name:?} has no address: use heartbeat add");
+            give(&mut store, process, config, name, url, json)
         }
-    };
+    }
+}
+
+/// Makes an address, the only one of this check from now on.
+fn give(
+    store: &mut Store,
+    process: &Config,
+    config: &Config,
+    name: &str,
+    urls: &[Url],
+    json: bool,
+) -> anyhow::Result<(String, Option<String>)> {
     ensure!(declared(config).any(|declared| declared == name), not_declared(config, name));
     let (addresses, _) = reached(process, urls)?;
     // Another certificate may stand at an address that was named.
@@ -128,7 +133,7 @@ fn declared(config: &Config) -> impl Iterator<Item = &String> {
 /// Those that the file declares, then those that have an address still.
 fn list(config: &Config, tokens: &[&HeartbeatToken], json: bool) -> String {
     let of = |name: &str| tokens.iter().find(|one| one.check == name);
-    let heard = |name: &str| of(name).and_then(|one| one.heard_ms).map(|at| instant(Timestamp(at)));
+    let heard = |name: &str| of(name).and_then(|one| one.heard_ms).map(|at| Timestamp(at).to_string());
     let others = tokens.iter().map(|one| &one.check).filter(|name| !declared(config).any(|one| one == *name));
     let mut names = declared(config).map(|name| (name, true)).collect::<Vec<_>>();
     names.extend(others.map(|name| (name, false)));

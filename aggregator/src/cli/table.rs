@@ -1,6 +1,5 @@
 //! The roll of agents in words and as JSON.
 
-use super::agents::instant;
 use skerry_aggregator::domain::reporters::Held;
 use skerry_aggregator::domain::time::{DAY, MINUTE, SECOND, Timestamp};
 use skerry_aggregator::store::{AgentEntry, Standing};
@@ -121,9 +120,9 @@ fn entry(one: &AgentEntry, now: Timestamp) -> serde_json::Value {
         "location": one.location,
         "standing": one.standing.name(),
         "credential": one.credential,
-        "token_until": one.token_until.filter(|until| *until > now).map(instant),
-        "cloned_at": one.cloned_at.map(instant),
-        "last_seen": last.map(|last| instant(last.at)),
+        "token_until": one.token_until.filter(|until| *until > now).map(|at| at.to_string()),
+        "cloned_at": one.cloned_at.map(|at| at.to_string()),
+        "last_seen": last.map(|last| last.at.to_string()),
         "last_seen_age_ms": last.map(|last| (now - last.at).max(0)),
         "skew_ms": last.map(|last| last.skew),
         "version": last.map(|last| &last.version).filter(|version| !version.is_empty()),
@@ -136,7 +135,7 @@ fn entry(one: &AgentEntry, now: Timestamp) -> serde_json::Value {
         "lost": {
             "records": one.lost_records,
             "stretches": one.losses,
-            "last_at": one.last_loss.map(instant),
+            "last_at": one.last_loss.map(|at| at.to_string()),
         },
         "own_network_gone": last.map(|last| last.own_network_gone),
         "definition_conflicts": one.conflicts,
@@ -147,7 +146,7 @@ fn entry(one: &AgentEntry, now: Timestamp) -> serde_json::Value {
         })).collect::<Vec<_>>(),
         "joined": one.joined.iter().map(|(check, at)| serde_json::json!({
             "check": check,
-            "at": instant(*at),
+            "at": at.to_string(),
         })).collect::<Vec<_>>(),
         "silent_checks": one.silent,
         "left_checks": one.left,

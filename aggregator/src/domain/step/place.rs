@@ -36,16 +36,14 @@ impl Placed<'_> {
         changes: &mut Vec<Change>,
         earliest: &mut Earliest,
     ) -> u64 {
-        let Observed { outcome, reason, total_us, phases, hard, flapping, .. } = *self.observed;
+        let Observed { outcome, reason, hard, flapping, .. } = *self.observed;
         let first = self.place(self.observed.when);
-        let count = i64::from(self.count.max(1));
         let before = open_state(witnessed);
         let since = self.since(witnessed);
         let counts = witnessed.held.is_none();
         let (mut began, mut too_old, mut newest) = (Timestamp(0), 0, None);
-        for n in 0..count {
-            let at = first + if count > 1 { self.spread * n / (count - 1) } else { 0 };
-            let at = at.min(self.report.received);
+        for n in 0..self.number() {
+            let at = self.nth(first, n);
             if at < self.oldest() {
                 too_old += 1;
                 continue;
@@ -55,9 +53,7 @@ impl Placed<'_> {
             }
             newest = Some(at);
             if counts {
-                let total_us = Some(total_us);
-                let raw = RawObservation { at, track: key, outcome, reason, total_us, phases };
-                changes.push(Change::Raw(raw));
+                changes.push(self.raw(key, at));
             }
             if outcome == Outcome::Inconclusive {
                 continue;
@@ -78,14 +74,7 @@ impl Placed<'_> {
             self.keep_silence(witnessed, earliest);
         }
         if let Some(at) = newest {
-            let detail = self.observed.detail.clone();
-            witnessed.note_run(LastRun {
-                at,
-                outcome,
-                reason,
-                detail,
-                total_us: Some(total_us.min(i64::MAX as u64)),
-            });
+            witnessed.note_run(self.run(at));
         }
         if let Some(since) = since
             && counts
@@ -99,6 +88,29 @@ impl Placed<'_> {
             changes.push(transition);
         }
         too_old
+    }
+
+    fn number(&self) -> i64 {
+        i64::from(self.count.max(1))
+    }
+
+    /// When the observation of number `n` was made, from 0; they are spread evenly from the `first`.
+    fn nth(&self, first: Timestamp, n: i64) -> Timestamp {
+        let gaps = self.number() - 1;
+        let at = first + if gaps > 0 { self.spread * n / gaps } else { 0 };
+        at.min(self.report.received)
+    }
+
+    fn raw(&self, track: TrackKey, at: Timestamp) -> Change {
+        let Observed { outcome, reason, total_us, phases, .. } = *self.observed;
+        let total_us = Some(total_us);
+        Change::Raw(RawObservation { at, track, outcome, reason, total_us, phases })
+    }
+
+    fn run(&self, at: Timestamp) -> LastRun {
+        let Observed { outcome, reason, total_us, .. } = *self.observed;
+        let total_us = Some(total_us.min(i64::MAX as u64));
+        LastRun { at, outcome, reason, detail: self.observed.detail.clone(), total_us }
     }
 
     /// Start of the run that confirmed a transition: never before an observation of the agent's own that no such run
