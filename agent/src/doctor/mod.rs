@@ -195,7 +195,7 @@ fn asks_only(check: &Check, family: IpVersion) -> bool {
 }
 
 fn doubtful(doubt: &Problem) -> Finding {
-    Finding::warning("configuration", doubt.to_string(), "skerry-agent check-config says it again")
+    Finding::warning("configuration", doubt.to_string(), "skerry-agent check-config shows it too")
 }
 
 /// The configuration, and whether this agent is enrolled: until it is, its name and where it reports to mean

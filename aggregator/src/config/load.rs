@@ -89,7 +89,7 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
     for (key, within) in
         [("component", "[[page.component]] or [[page.group.component]]"), ("group", "[[page.group]]")]
     {
-        let wrong = format!("[[{key}]] stands below no page");
+        let wrong = format!("[[{key}]] belongs to no page");
         root.misplaced(key, wrong, format!("Write {within} below the [[page]] that shows it."));
     }
     let workspace = page::name(root.string("workspace"), 63).or("default".to_owned());

@@ -78,7 +78,7 @@ pub async fn examine(paths: &[PathBuf]) -> Vec<Finding> {
 }
 
 fn doubtful(doubt: &Problem) -> Finding {
-    Finding::warning("configuration", doubt.to_string(), "skerry-aggregator check-config says it again")
+    Finding::warning("configuration", doubt.to_string(), "skerry-aggregator check-config shows it too")
 }
 
 /// Disk, permissions, integrity; and what the agents' clocks say of ours.

@@ -48,7 +48,7 @@ impl<'t> Document<'t> {
                 // What follows is said of each level again.
                 let remedy =
                     "Write what is in them as [tables] of their own. Nothing else in this file was read.";
-                document.refuse(offset, "", "lists and tables stand within each other too deeply", remedy);
+                document.refuse(offset, "", "lists and tables are nested too deeply", remedy);
                 break;
             }
             document.refuse(offset, "", format!("TOML syntax: {}", error.message()), syntax_remedy(&error));

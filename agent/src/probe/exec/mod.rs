@@ -76,7 +76,8 @@ fn judge(ran: &Ran, said: &Said) -> Result<(), Fault> {
     let line = said.line();
     if said.cut {
         // Its code may be that of a program whose pipe was closed.
-        let words = format!("it wrote more than {} bytes and was cut off: {line}", plugin::MOST_OUTPUT);
+        let words =
+            format!("it wrote more than {} bytes; the rest was not read: {line}", plugin::MOST_OUTPUT);
         return Err(inconclusive(Reason::PluginFailed, words));
     }
     match ran.code {

@@ -144,7 +144,7 @@ fn in_words(error: &std::io::Error, host: &str, shown: &[CertificateDer<'_>]) ->
         // The words of the library lead to its manual.
         None if error.kind() == std::io::ErrorKind::UnexpectedEof => Fault::down(
             Reason::ConnectionReset,
-            "the server closed the connection in the middle of TLS, without taking leave (close_notify)",
+            "the server closed the connection during TLS, without close_notify",
         ),
         None => Fault::from_io(error),
     }
