@@ -1,15 +1,16 @@
 //! The built-in agents, one for each workspace whose file has `[local_agent]`: begun, changed and ended as the files say.
 
 use crate::config::{Config, LocalAgent};
-use crate::domain::state::AgentKey;
+use crate::domain::state::{self as domain, AgentKey, State};
 use crate::domain::step::{Answer, Command};
 use crate::engine::Engine;
 use crate::intake::LocalIntake;
 use anyhow::Context;
 use skerry_agent::run::{Agent, AgentHandle, AgentSettings, MAX_IN_FLIGHT};
-use skerry_agent::spool::Limits;
+use skerry_agent::spool::{Limits, last_epoch};
 use skerry_protocol::words::count;
-use std::path::PathBuf;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
 
 /// Those that run.
 pub(crate) struct LocalAgents {
@@ -78,11 +79,13 @@ impl LocalAgents {
             agent,
             name: local.name.clone(),
         };
+        // Beside the database, one for each workspace.
+        let spool_path = self.database.with_file_name(format!("spool-{workspace}.db"));
+        self.set_aside_anothers(&spool_path, agent).await?;
         let settings = AgentSettings {
             name: local.name.clone(),
             location: local.location.clone(),
-            // Beside the database, one for each workspace.
-            spool_path: self.database.with_file_name(format!("spool-{workspace}.db")),
+            spool_path,
             spool_limits: Limits::default(),
             max_in_flight: MAX_IN_FLIGHT,
             self_test: local.self_test.clone(),
@@ -92,6 +95,33 @@ impl LocalAgents {
             .with_context(|| format!("the built-in agent of workspace {workspace:?} cannot be started"))?;
         let (workspace, name, location) = (workspace.clone(), local.name.clone(), local.location.clone());
         self.running.push(Running { workspace, name, location, agent, handle });
+        Ok(())
+    }
+
+    /// One with another name is another agent, and begins with a spool of its own: what was acknowledged to the one
+    /// before it is nothing that this one lost.
+    async fn set_aside_anothers(&self, spool: &Path, agent: AgentKey) -> anyhow::Result<()> {
+        let Some(epoch) = last_epoch(spool) else { return Ok(()) };
+        let of_another = move |state: &State, _| {
+            let sent_from_it = |agent: &domain::Agent| agent.epochs.contains_key(&epoch);
+            !state.agents.get(&agent).is_some_and(sent_from_it) && state.agents.values().any(sent_from_it)
+        };
+        if !self.engine.look_async(of_another).await? {
+            return Ok(());
+        }
+        for part in ["", "-wal", "-shm", ".lock"] {
+            let beside = |end: &str| {
+                let mut path = spool.as_os_str().to_owned();
+                path.push(end);
+                PathBuf::from(path)
+            };
+            match std::fs::rename(beside(part), beside(&format!(".former{part}"))) {
+                Err(error) if error.kind() != ErrorKind::NotFound => {
+                    return Err(error).with_context(|| format!("{} cannot be set aside", spool.display()));
+                }
+                _ => {}
+            }
+        }
         Ok(())
     }
 

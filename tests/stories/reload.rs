@@ -130,6 +130,44 @@ async fn a_built_in_agent_ends_begins_and_moves_as_the_file_says() {
     world.stop().await;
 }
 
+/// Another name is another agent: nothing that was acknowledged to the former one is missing.
+#[tokio::test]
+async fn a_built_in_agent_gets_another_name_and_nothing_is_said_to_be_lost() {
+    let target = Nginx::start(&Site::default()).await;
+    let check = quick_check("web", &target.url_at("127.0.0.1", "/"));
+    let rest = format!("{check}{}", page("demo", true, &["web"]));
+    let named = |name: &str| format!("[local_agent]\nlocation = \"here\"\nname = \"{name}\"\n\n{rest}");
+    let counts = async |world: &World, name: &str| {
+        until("its reports count", NOTICED, async || {
+            let list = world.command(&["check", "list"]).output().expect("it starts");
+            String::from_utf8_lossy(&list.stdout).contains(&format!("here/{name} up"))
+        })
+        .await;
+        let list = world.command(&["agent", "list", "--json"]).output().expect("it starts");
+        let list: serde_json::Value = serde_json::from_slice(&list.stdout).expect("JSON");
+        let agents = list["agents"].as_array().expect("a list");
+        let one =
+            agents.iter().find(|one| one["name"] == name).unwrap_or_else(|| panic!("no {name} in {list}"));
+        assert_eq!(one["lost"]["records"], 0, "{list}");
+        let log = world.running().log();
+        assert!(!log.contains(" ERROR "), "{log}");
+    };
+    let mut world = World::new(&named("local"));
+    world.start().await;
+    counts(&world, "local").await;
+    // And back to the first, whose former spool is gone.
+    for name in ["home", "local"] {
+        world.declare(&named(name));
+        read_again(world.running()).await;
+        counts(&world, name).await;
+    }
+    world.declare(&named("third"));
+    world.stop().await;
+    world.start().await;
+    counts(&world, "third").await;
+    world.stop().await;
+}
+
 #[tokio::test]
 async fn what_waits_for_a_restart_is_named_and_nothing_else() {
     let mut world = World::new(&page("demo", true, &["web"]));

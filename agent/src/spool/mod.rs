@@ -22,6 +22,8 @@ mod tests;
 mod trim;
 mod writer;
 
+pub use place::last_epoch;
+
 use crate::clock::{BootId, Clock, Moment};
 use crate::hysteresis::Hysteresis;
 use anyhow::Context;

@@ -23,7 +23,8 @@ pub(super) fn claim(path: &Path) -> Result<File, Fault> {
 }
 
 /// The epoch of the spool that was last opened at `path`, which outlives its file: it stands in the lock.
-pub(super) fn last_epoch(path: &Path) -> Option<[u8; 16]> {
+#[must_use]
+pub fn last_epoch(path: &Path) -> Option<[u8; 16]> {
     let mut bytes = Vec::new();
     File::open(beside(path, ".lock")).ok()?.take(17).read_to_end(&mut bytes).ok()?;
     bytes.try_into().ok()
