@@ -4,6 +4,7 @@
 use super::salvage::beside;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 /// The log beside a database.
@@ -74,6 +75,41 @@ pub fn read(path: &Path) -> io::Result<Log> {
     }
     // A commit is on the disk before the next one is begun.
     Ok(Log { health, lost: left_out > 1 })
+}
+
+/// The present generation of a log: what SQLite begins anew with.
+pub type Generation = [u8; 8];
+
+/// The generation that a log is of.
+///
+/// # Errors
+/// It cannot be read, or has no beginning.
+pub fn generation(log: &File) -> io::Result<Generation> {
+    let mut salts = [0; 8];
+    log.read_exact_at(&mut salts, 16)?;
+    Ok(salts)
+}
+
+/// Whether a frame of the log, counted from 1, is as it was written in the present generation, as far as the checksum
+/// of the one before it tells.
+///
+/// # Errors
+/// It cannot be read: the log ends before it.
+pub fn holds_frame(log: &File, number: u64) -> io::Result<bool> {
+    let mut header = [0; 32];
+    log.read_exact_at(&mut header, 0)?;
+    let (little, page) = (word(&header, 0) == 0x377f_0682, word(&header, 8) as usize);
+    if number == 0 || !(512..=65_536).contains(&page) {
+        return Ok(false);
+    }
+    let mut frame = vec![0; 24 + page];
+    let at = |number: u64| 32 + (number - 1) * (24 + page as u64);
+    let mut before = [0; 8];
+    log.read_exact_at(&mut before, if number == 1 { 24 } else { at(number - 1) + 16 })?;
+    log.read_exact_at(&mut frame, at(number))?;
+    let sum = checksum((word(&before, 0), word(&before, 4)), &frame[..8], little);
+    let sum = checksum(sum, &frame[24..], little);
+    Ok(frame[8..16] == header[16..24] && sum == (word(&frame, 16), word(&frame, 20)))
 }
 
 impl Log {

@@ -4,21 +4,21 @@
 use super::StoreError;
 use crate::clock::wall;
 use rusqlite::Connection;
-use skerry_agent::spool::log::{log_of, read};
+use skerry_agent::spool::log::{Generation, generation, holds_frame, log_of, read};
+use std::cell::Cell;
 use std::fs::File;
-use std::io::Read;
+use std::io;
 use std::path::Path;
 
-/// Of the log itself, and of each page in it, bytes.
-const HEADER: u64 = 32;
-const FRAME_HEADER: u64 = 24;
+/// The last frame that was seen whole, by the generation of its log.
+pub(super) type Seen = Cell<Option<(Generation, u64)>>;
 
 /// Whether everything that SQLite believes to be in the log is there, as far as it is not in the database yet. A log
 /// that another program empties after it has worked all of it in is whole.
 ///
 /// # Errors
 /// [`StoreError::Cut`]; then nothing may be written, and nothing be worked into the database.
-pub(super) fn is_whole(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+pub(super) fn is_whole(connection: &Connection, path: &Path, seen: &Seen) -> Result<(), StoreError> {
     let counted = || -> rusqlite::Result<(i64, i64)> {
         let mut statement = connection.prepare_cached("PRAGMA wal_checkpoint(NOOP)")?;
         statement.query_row([], |row| Ok((row.get(1)?, row.get(2)?)))
@@ -28,28 +28,31 @@ pub(super) fn is_whole(connection: &Connection, path: &Path) -> Result<(), Store
     if frames <= worked_in {
         return Ok(());
     }
-    let Ok(page) = page_size(connection) else { return Ok(()) };
-    let expected = HEADER + frames.unsigned_abs() * (FRAME_HEADER + page.unsigned_abs());
     // Somebody may have emptied it since it was counted.
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    if holds(&real, expected) || counted().ok() != Some((frames, worked_in)) {
+    if holds(&real, frames.unsigned_abs(), seen).unwrap_or(false)
+        || counted().ok() != Some((frames, worked_in))
+    {
         return Ok(());
     }
     Err(StoreError::Cut { path: path.to_owned() })
 }
 
-fn page_size(connection: &Connection) -> rusqlite::Result<i64> {
-    connection.prepare_cached("PRAGMA page_size")?.query_row([], |row| row.get(0))
-}
-
-/// A log that was cut and written on begins with a hole.
-fn holds(path: &Path, expected: u64) -> bool {
-    let mut header = [0; HEADER as usize];
-    let log = File::open(log_of(path)).and_then(|mut log| {
-        log.read_exact(&mut header)?;
-        log.metadata()
-    });
-    log.is_ok_and(|log| log.len() >= expected) && header != [0; HEADER as usize]
+/// Whether the last frame is there, and the one that was the last at the look before: a log that was cut and written on
+/// has a hole between the two.
+fn holds(path: &Path, frames: u64, seen: &Seen) -> io::Result<bool> {
+    let log = File::open(log_of(path))?;
+    let generation = generation(&log)?;
+    let former = seen.get().filter(|(of, number)| *of == generation && *number < frames);
+    let holds_former = match former {
+        Some((_, number)) => holds_frame(&log, number)?,
+        None => true,
+    };
+    let holds = holds_former && holds_frame(&log, frames)?;
+    if holds {
+        seen.set(Some((generation, frames)));
+    }
+    Ok(holds)
 }
 
 /// Says so where the log of the database at `path` is damaged, before SQLite opens it and writes it anew.

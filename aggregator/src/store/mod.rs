@@ -204,12 +204,14 @@ pub struct Store {
     path: PathBuf,
     /// Of the writer. Dropped after the connection, whose locks would go with it.
     place: Option<Place>,
+    /// How far the write-ahead log was seen whole.
+    seen: log::Seen,
 }
 
 impl Drop for Store {
     /// What is left of a log that was cut is not worked into the database, which is sound without it.
     fn drop(&mut self) {
-        if log::is_whole(&self.connection, &self.path).is_err() {
+        if log::is_whole(&self.connection, &self.path, &self.seen).is_err() {
             let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
         }
     }
@@ -243,7 +245,7 @@ impl Store {
         // What is in the database outlives the loss of its log.
         connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
-        Ok(Self { connection, path: path.to_owned(), place: Some(place) })
+        Ok(Self { connection, path: path.to_owned(), place: Some(place), seen: log::Seen::default() })
     }
 
     /// The same for a process that is to serve: a command that has the database for a moment, such as `agent list`
@@ -269,7 +271,8 @@ impl Store {
     /// [`StoreError`], also when the schema is another one.
     pub fn beside(path: &Path) -> Result<Self, StoreError> {
         let connection = Self::connect(path, false)?;
-        log::is_whole(&connection, path)?;
+        let seen = log::Seen::default();
+        log::is_whole(&connection, path, &seen)?;
         let found = schema_of(&connection, path)?;
         if found > SCHEMA_VERSION {
             return Err(StoreError::Newer { path: path.to_owned(), found });
@@ -278,7 +281,7 @@ impl Store {
             return Err(StoreError::Older { path: path.to_owned(), found });
         }
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
-        Ok(Self { connection, path: path.to_owned(), place: None })
+        Ok(Self { connection, path: path.to_owned(), place: None, seen })
     }
 
     fn connect(path: &Path, read_only: bool) -> Result<Connection, StoreError> {
@@ -314,7 +317,7 @@ impl Store {
     pub fn is_in_place(&self) -> Result<(), StoreError> {
         match &self.place {
             Some(place) if !place.holds() => Err(StoreError::Gone { path: self.path.clone() }),
-            _ => log::is_whole(&self.connection, &self.path),
+            _ => log::is_whole(&self.connection, &self.path, &self.seen),
         }
     }
 
