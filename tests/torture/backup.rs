@@ -70,7 +70,7 @@ fn a_backup_under_load_is_whole() {
         let before: Vec<_> = senders.iter().map(|sender| sender.ledger().clone()).collect();
         let target = yard.path(&format!("backup-{round}"));
         let said = done(&yard, ["backup", text(&target)]);
-        assert!(said.contains("is sound") && said.contains("2 agents"), "{said}");
+        assert!(said.contains("The copy was verified") && said.contains("2 agents"), "{said}");
         assert!(!yard.path(&format!("backup-{round}-wal")).exists(), "one file is all of it");
         let look = Look::into(&target);
         look.sound();

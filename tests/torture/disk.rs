@@ -101,7 +101,7 @@ fn a_full_disk_refuses_batches_and_loses_nothing() {
         });
         let (ready, words) = get(yard.private, "/readyz").expect("an answer");
         let words = String::from_utf8_lossy(&words).into_owned();
-        assert!(ready == 503 && words.contains("the spool cannot be written"), "{ready}: {words}");
+        assert!(ready == 503 && words.contains("The database cannot be written"), "{ready}: {words}");
         for path in ["/", "/api/v2/status.json", "/uptime"] {
             assert_eq!(get(yard.public, path).expect("an answer").0, 200, "{path} while the disk is full");
         }

@@ -13,6 +13,14 @@ use std::path::Path;
 /// The last frame that was seen whole, by the generation of its log.
 pub(super) type Seen = Cell<Option<(Generation, u64)>>;
 
+/// Works the log into the database, which outlives the loss of its log. On a full disk all stays in the log.
+pub(super) fn work_in(connection: &Connection) -> rusqlite::Result<()> {
+    match connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
+        Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) => Ok(()),
+        done => done,
+    }
+}
+
 /// Whether everything that SQLite believes to be in the log is there, as far as it is not in the database yet. A log
 /// that another program empties after it has worked all of it in is whole.
 ///

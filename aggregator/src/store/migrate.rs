@@ -3,6 +3,7 @@
 
 use super::{StoreError, backup, check_what_does_not_grow, opened};
 use rusqlite::Connection;
+use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The schema this program writes.
@@ -52,6 +53,31 @@ pub(super) fn migrate(
     })
 }
 
+/// Makes sure that the database has the columns that this program's statements name: SQLite checks neither that nor
+/// the text of a table's declaration.
+///
+/// # Errors
+/// [`StoreError::Damaged`] with the first column that is missing.
+pub(super) fn has_all_columns(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let mut model = Connection::open_in_memory()?;
+    apply(&mut model, &(1..).zip(MIGRATIONS).collect::<Vec<_>>())?;
+    let found = columns(connection).map_err(|error| opened(path, error))?;
+    match columns(&model)?.difference(&found).next() {
+        None => Ok(()),
+        Some(missing) => {
+            Err(StoreError::Damaged { path: path.to_owned(), what: format!("there is no column {missing}") })
+        }
+    }
+}
+
+/// `table.column` of every table.
+fn columns(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
+    let sql =
+        "SELECT one.name || '.' || col.name FROM sqlite_schema AS one, pragma_table_xinfo(one.name) AS col
+               WHERE one.type = 'table'";
+    connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+}
+
 /// What SQLite says, without the pages of SQL that it was said of.
 fn words(error: &rusqlite::Error) -> String {
     match error {
@@ -71,4 +97,25 @@ fn apply(connection: &mut Connection, missing: &[(i64, &str)]) -> rusqlite::Resu
         transaction.pragma_update(None, "user_version", version)?;
     }
     transaction.commit()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    /// One byte of the declaration of a table is enough.
+    #[test]
+    fn a_column_that_lost_its_name_is_a_damaged_database() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("skerry.db");
+        drop(Store::open(&path).expect("opens"));
+        let other = Connection::open(&path).expect("opens");
+        let sql = "PRAGMA writable_schema = ON;
+                   UPDATE sqlite_schema SET sql = replace(sql, 'silent', 'silenu') WHERE name = 'track';";
+        other.execute_batch(sql).expect("written");
+        drop(other);
+        let refused = Store::open(&path).expect_err("it cannot be read").to_string();
+        assert!(refused.contains("is damaged (there is no column track.silent)"), "{refused}");
+    }
 }

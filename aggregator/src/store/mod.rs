@@ -242,8 +242,8 @@ impl Store {
         log::tell_what_is_left_out(path);
         let mut connection = Self::connect(path, false)?;
         migrate(&mut connection, path, &MIGRATIONS)?;
-        // What is in the database outlives the loss of its log.
-        connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        migrate::has_all_columns(&connection, path)?;
+        log::work_in(&connection).map_err(|error| opened(path, error))?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         Ok(Self { connection, path: path.to_owned(), place: Some(place), seen: log::Seen::default() })
     }
