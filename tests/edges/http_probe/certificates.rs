@@ -20,6 +20,25 @@ async fn a_valid_certificate_is_verified_and_shown() {
 }
 
 #[tokio::test]
+async fn a_certificate_that_expires_on_a_kept_connection_is_seen() {
+    let authority = Authority::new();
+    let certificate = Some(authority.sign(&["localhost"], Validity { from: -80, to: 10 }));
+    let nginx = Nginx::start(&Site { certificate, ..Site::default() }).await;
+    let trusting = Http { ca_file: Some(authority.file()), ..check(&nginx.url("/")) };
+    let kept = named(Http { reuse_connection: true, ..trusting }, TIMEOUT);
+    let clock = Arc::new(CorrectedClock::new(Clock::open().expect("a clock")));
+    let prober = Prober::by(Arc::clone(&clock)).expect("a prober");
+    let now = clock.readings().own;
+    clock.set(now);
+    assert_up(&run(&prober, &kept).await);
+    let seen = run(&prober, &kept).await;
+    assert_up(&seen);
+    assert_eq!(seen.phases.expect("phases").connect_us, None, "nothing was opened");
+    clock.set(now + 20 * 24 * 3_600_000);
+    assert_down(&run(&prober, &kept).await, Reason::TlsExpired);
+}
+
+#[tokio::test]
 async fn bad_certificates_have_their_own_reasons() {
     let authority = Authority::new();
     let stranger = Authority::new();

@@ -10,10 +10,12 @@ mod heads;
 mod phases;
 mod requests;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use http::{HeaderValue, Method};
 use regex::Regex;
+use skerry_agent::clock::{Clock, CorrectedClock};
 use skerry_agent::probe::{Observed, Prober};
 use skerry_protocol::check::{
     Auth, Check, Http, HttpVersion, IpVersion, JsonAssertion, JsonExpectation, Kind, Pattern, Scalar,

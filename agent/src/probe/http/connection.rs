@@ -28,6 +28,8 @@ pub(in crate::probe) struct Connection {
     protocol: Protocol,
     /// What the server showed when it was opened.
     pub(super) certificate: Option<CertificateSeen>,
+    /// When that was.
+    pub(super) opened: Instant,
 }
 
 enum Protocol {
@@ -55,7 +57,7 @@ impl Connection {
         } else {
             Protocol::Http1(Box::new(http1::Connection::new(transport)))
         };
-        Ok(Self { protocol, certificate })
+        Ok(Self { protocol, certificate, opened: Instant::now() })
     }
 
     pub(in crate::probe) fn is_http2(&self) -> bool {

@@ -57,7 +57,7 @@ impl HttpProber {
         run: &mut Run,
     ) -> Result<Answer, Fault> {
         if http.reuse_connection
-            && let Some(connection) = self.idle.take(&Key::new(check, http, &hop.url)).await
+            && let Some(connection) = self.idle.take(&Key::new(check, http, &hop.url), self.tls.now()).await
         {
             match send(connection, http, hop, credentials, run).await {
                 // The server closed it just as we sent: what any client does is to try once more.

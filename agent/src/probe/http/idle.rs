@@ -12,6 +12,9 @@ use super::connection::Connection;
 
 /// A connection not used for so long is closed: its check is gone, or runs so rarely that servers close it.
 const KEEP: Duration = Duration::from_secs(15 * 60);
+/// One that was opened so long ago is opened anew, so that a new certificate of the server is seen. nginx and others
+/// close them after this time too.
+const LIFE: Duration = Duration::from_secs(60 * 60);
 
 /// The connections kept.
 #[derive(Default)]
@@ -52,10 +55,13 @@ impl Key {
 }
 
 impl Idle {
-    /// The connection kept for `key`, if the server still holds it open.
-    pub(super) async fn take(&self, key: &Key) -> Option<Connection> {
+    /// The connection kept for `key`, if the server still holds it open and a new one would find at `now` what this
+    /// one found: a certificate that expires shows only in a handshake.
+    pub(super) async fn take(&self, key: &Key, now: jiff::Timestamp) -> Option<Connection> {
         let (mut connection, _) = self.lock().remove(key)?;
-        connection.is_alive().await.then_some(connection)
+        let expired = connection.certificate.as_ref().is_some_and(|seen| seen.not_after <= now);
+        let is_stale = (key.verify && expired) || connection.opened.elapsed() >= LIFE;
+        (!is_stale && connection.is_alive().await).then_some(connection)
     }
 
     /// Keeps `connection` for the next run.
