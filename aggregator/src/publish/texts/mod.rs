@@ -92,7 +92,7 @@ pub(crate) mod banner {
     pub(crate) const FINE: &str = "All systems operational";
     pub(crate) const FINE_WHY: &str = "No downtime and no maintenance in progress.";
     pub(crate) const WAITING: &str = "Waiting for the first report";
-    pub(crate) const WAITING_WHY: &str = "No checks have reported yet: monitoring has just started.";
+    pub(crate) const WAITING_WHY: &str = "Monitoring has just started.";
     pub(crate) const SEEN_FINE: &str = "All systems that we can see are operational";
     pub(crate) const MAINTENANCE: &str = "Maintenance in progress: ";
     pub(crate) const NO_DATA_FOR: &str = "No data for ";
