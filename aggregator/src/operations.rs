@@ -72,7 +72,8 @@ impl Overseer {
 
     /// Looks at the state; called every second from a thread that may wait for the engine.
     pub fn look(&self) {
-        if let Ok(sight) = self.engine.look(sight) {
+        let before = self.sight().checks;
+        if let Ok(sight) = self.engine.look(move |state, now| sight(state, now, &before)) {
             *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = sight;
         }
     }
@@ -99,7 +100,7 @@ impl Overseer {
     }
 }
 
-fn sight(state: &State, now: Timestamp) -> Sight {
+fn sight(state: &State, now: Timestamp, before: &[CheckSight]) -> Sight {
     // A heartbeat says nothing of agents and the way to them.
     let is_run = |check: &CheckKey| !state.heartbeats.contains_key(check);
     let declared = || state.tracks.values().filter(|one| one.is_declared() && is_run(&one.check));
@@ -109,7 +110,7 @@ fn sight(state: &State, now: Timestamp) -> Sight {
         at: now,
         agents: agents::sight(state),
         minorities: agents::minorities(state, now),
-        checks: checks::sight(state, now).into(),
+        checks: checks::sight(state, now, before).into(),
         flapping: flapping(state, now),
         newest: declared().filter_map(Witnessed::evidence).max(),
         watching: declared().next().is_some() || linked(),

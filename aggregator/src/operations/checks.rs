@@ -2,20 +2,23 @@
 //! certificate ends that it saw.
 
 use crate::domain::opinions::of_check;
-use crate::domain::state::State;
+use crate::domain::state::{Check, CheckKey, State};
 use crate::domain::time::Timestamp;
 use crate::domain::verdict::{Verdict, Voice};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 /// One check as the last look found it.
 #[derive(Clone, Debug)]
 pub(super) struct CheckSight {
-    workspace: String,
-    check: String,
+    key: CheckKey,
+    workspace: Arc<str>,
+    check: Arc<str>,
     verdict: Verdict,
     agents: Vec<RunSight>,
 }
@@ -23,8 +26,8 @@ pub(super) struct CheckSight {
 /// What an agent measured of it.
 #[derive(Clone, Debug)]
 struct RunSight {
-    agent: String,
-    location: String,
+    agent: Arc<str>,
+    location: Arc<str>,
     latency_us: Option<u64>,
     certificate_ends: Option<Timestamp>,
 }
@@ -44,22 +47,40 @@ struct RunLabels {
     location: String,
 }
 
-/// Every check of every workspace. What an agent measured that has fallen silent is left out.
-pub(super) fn sight(state: &State, now: Timestamp) -> Vec<CheckSight> {
-    let of = |(key, check): (&_, &crate::domain::state::Check)| {
+/// Texts that many look-ups share: names are long, and checks are many.
+#[derive(Default)]
+struct Texts<'a>(BTreeMap<&'a str, Arc<str>>);
+
+impl<'a> Texts<'a> {
+    fn of(&mut self, text: &'a str) -> Arc<str> {
+        Arc::clone(self.0.entry(text).or_insert_with(|| Arc::from(text)))
+    }
+}
+
+/// Every check of every workspace, by key; names are those of the look `before` where they are the same. What an agent
+/// measured that has fallen silent is left out.
+pub(super) fn sight(state: &State, now: Timestamp, before: &[CheckSight]) -> Vec<CheckSight> {
+    let known = |key: CheckKey, name: &str| {
+        let at = before.binary_search_by_key(&key, |one| one.key).ok()?;
+        Some(Arc::clone(&before[at].check)).filter(|known| **known == *name)
+    };
+    let mut texts = Texts::default();
+    let of = |(key, check): (&CheckKey, &Check)| {
         let opinions = of_check(state, *key, now);
         let speaking = opinions.agents.iter().filter(|one| matches!(one.voice, Voice::Says { .. }));
         let agents = speaking.map(|one| RunSight {
-            agent: one.agent.to_owned(),
-            location: one.location.to_owned(),
+            agent: texts.of(one.agent),
+            location: texts.of(one.location),
             latency_us: one.last_run.and_then(|run| run.total_us),
             certificate_ends: one.certificate_ends,
         });
+        let agents = agents.collect();
         CheckSight {
-            workspace: state.workspaces[&check.workspace].name.clone(),
-            check: check.name.clone(),
+            key: *key,
+            workspace: texts.of(&state.workspaces[&check.workspace].name),
+            check: known(*key, &check.name).unwrap_or_else(|| Arc::from(check.name.as_str())),
             verdict: opinions.verdict,
-            agents: agents.collect(),
+            agents,
         }
     };
     state.checks.iter().map(of).collect()
@@ -72,16 +93,16 @@ pub(super) fn register(registry: &mut Registry, checks: &[CheckSight]) {
     let certificates = Family::<RunLabels, Gauge<f64, AtomicU64>>::default();
     for one in checks {
         for state in [Verdict::Up, Verdict::Degraded, Verdict::Down, Verdict::Unknown] {
-            let (workspace, check) = (one.workspace.clone(), one.check.clone());
+            let (workspace, check) = (one.workspace.to_string(), one.check.to_string());
             let labels = StateLabels { workspace, check, state: state.name() };
             states.get_or_create(&labels).set(i64::from(state == one.verdict));
         }
         for run in &one.agents {
             let labels = RunLabels {
-                workspace: one.workspace.clone(),
-                check: one.check.clone(),
-                agent: run.agent.clone(),
-                location: run.location.clone(),
+                workspace: one.workspace.to_string(),
+                check: one.check.to_string(),
+                agent: run.agent.to_string(),
+                location: run.location.to_string(),
             };
             if let Some(us) = run.latency_us {
                 latencies.get_or_create(&labels).set(us as f64 / 1e6);
