@@ -19,6 +19,9 @@ use tokio::time::{Instant, Sleep, sleep_until};
 
 /// Most that is read of what a client sends ahead, bytes.
 const AHEAD: usize = 1 << 10;
+/// What is read at once of what a client sends after the last answer, bytes, and how often before others get their turn.
+const UNWANTED: usize = 8 << 10;
+const UNWANTED_READS: usize = 8;
 
 /// A stream over a TCP connection.
 pub(super) trait OverTcp: AsyncRead + AsyncWrite + Unpin + 'static {
@@ -182,6 +185,9 @@ impl<S: OverTcp> Patient<S> {
 
     /// The next bytes of the present request, or of the next one once that is answered.
     fn poll_request(&mut self, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
+        if self.turn.closing.get() && !self.turn.ours.get() {
+            return self.poll_end(cx);
+        }
         if self.blocked.is_some() || self.turn.part.get() == Part::Behind {
             return self.poll_ahead(cx);
         }
@@ -215,6 +221,22 @@ impl<S: OverTcp> Patient<S> {
             self.ahead.extend_from_slice(some.filled());
         }
         self.turn.reader.set(Some(cx.waker().clone()));
+        Poll::Pending
+    }
+
+    /// The connection ends, and the HTTP layer waits for its client to end it: nothing is kept of what comes until then,
+    /// which would be 64 KiB for each that sends without end.
+    fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        self.ahead = BytesMut::new();
+        for _ in 0..UNWANTED_READS {
+            let mut some = [const { MaybeUninit::uninit() }; UNWANTED];
+            let mut some = ReadBuf::uninit(&mut some);
+            ready!(Pin::new(&mut self.stream).poll_read(cx, &mut some))?;
+            if some.filled().is_empty() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        cx.waker().wake_by_ref();
         Poll::Pending
     }
 
