@@ -150,7 +150,8 @@ fn a_spool_that_lies_where_the_path_led_before_is_not_left_behind() {
     for made in ["etc", "elsewhere/state"] {
         std::fs::create_dir_all(at(made)).expect("made");
     }
-    std::fs::write(at("elsewhere/state/spool.db"), "what was seen").expect("written");
+    // As every file of SQLite begins.
+    std::fs::write(at("elsewhere/state/spool.db"), "SQLite format 3\0 and what was seen").expect("written");
     let by_hand = "[aggregator]\nurl = \"http://127.0.0.1:1\"\n";
     for rest in ["", by_hand] {
         let text = format!("[agent]\nlocation = \"here\"\nspool = \"state/spool.db\"\n{rest}");
