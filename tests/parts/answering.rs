@@ -1,7 +1,8 @@
 //! An HTTP server whose answers are written byte by byte: with odd heads, bodies of any coding, and an end of the
 //! connection of its own. It keeps what it was asked.
 
-use std::net::SocketAddr;
+use std::future::ready;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -15,6 +16,10 @@ use tokio::task::JoinHandle;
 use tokio_rustls::TlsAcceptor;
 
 use super::certificates::Certificate;
+use super::until;
+
+/// Longest wait for a client to read what it was sent.
+const READ: Duration = Duration::from_secs(10);
 
 /// How a connection ends after an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,7 +28,7 @@ pub enum Ending {
     Close,
     /// TCP closes, and TLS is told nothing of it.
     CloseTcp,
-    /// A reset, after 50 ms.
+    /// A reset, once the client has read all that was sent.
     Reset,
     /// Not at all: it waits for the next request.
     Never,
@@ -159,8 +164,26 @@ async fn end(mut stream: TcpStream, ending: Ending) -> std::io::Result<()> {
         return stream.shutdown().await;
     }
     // A reset throws away what the other side has not read.
-    tokio::time::sleep(Duration::from_millis(50)).await;
+    let (client, server) = (stream.peer_addr()?, stream.local_addr()?);
+    until("the client reads the answer", READ, move || ready(has_read_all(client, server))).await;
     SockRef::from(&stream).set_linger(Some(Duration::ZERO))
+}
+
+/// Whether nothing waits to be read at the client's end of a connection over IPv4 on this host, by `/proc/net/tcp`. One
+/// that is closed reads no more.
+fn has_read_all(client: SocketAddr, server: SocketAddr) -> bool {
+    let written = |address: SocketAddr| match address.ip() {
+        IpAddr::V4(ip) => format!("{:08X}:{:04X}", u32::from_ne_bytes(ip.octets()), address.port()),
+        IpAddr::V6(_) => panic!("an IPv4 connection"),
+    };
+    let (client, server) = (written(client), written(server));
+    let table = std::fs::read_to_string("/proc/net/tcp").expect("the kernel's table");
+    table.lines().map(|row| row.split_whitespace().collect::<Vec<_>>()).all(|row| match row[..] {
+        [_, from, to, _, queues, ..] if from == client && to == server => queues.ends_with(":00000000"),
+        // What is not acknowledged is still on its way.
+        [_, from, to, _, queues, ..] if from == server && to == client => queues.starts_with("00000000:"),
+        _ => true,
+    })
 }
 
 /// The next request, with its body; none where the client closed.

@@ -47,12 +47,12 @@ struct RunLabels {
     location: String,
 }
 
-/// Texts that many look-ups share: names are long, and checks are many.
+/// Strings of which one copy serves many checks.
 #[derive(Default)]
-struct Texts<'a>(BTreeMap<&'a str, Arc<str>>);
+struct Interner<'a>(BTreeMap<&'a str, Arc<str>>);
 
-impl<'a> Texts<'a> {
-    fn of(&mut self, text: &'a str) -> Arc<str> {
+impl<'a> Interner<'a> {
+    fn intern(&mut self, text: &'a str) -> Arc<str> {
         Arc::clone(self.0.entry(text).or_insert_with(|| Arc::from(text)))
     }
 }
@@ -64,20 +64,20 @@ pub(super) fn sight(state: &State, now: Timestamp, before: &[CheckSight]) -> Vec
         let at = before.binary_search_by_key(&key, |one| one.key).ok()?;
         Some(Arc::clone(&before[at].check)).filter(|known| **known == *name)
     };
-    let mut texts = Texts::default();
+    let mut strings = Interner::default();
     let of = |(key, check): (&CheckKey, &Check)| {
         let opinions = of_check(state, *key, now);
         let speaking = opinions.agents.iter().filter(|one| matches!(one.voice, Voice::Says { .. }));
         let agents = speaking.map(|one| RunSight {
-            agent: texts.of(one.agent),
-            location: texts.of(one.location),
+            agent: strings.intern(one.agent),
+            location: strings.intern(one.location),
             latency_us: one.last_run.and_then(|run| run.total_us),
             certificate_ends: one.certificate_ends,
         });
         let agents = agents.collect();
         CheckSight {
             key: *key,
-            workspace: texts.of(&state.workspaces[&check.workspace].name),
+            workspace: strings.intern(&state.workspaces[&check.workspace].name),
             check: known(*key, &check.name).unwrap_or_else(|| Arc::from(check.name.as_str())),
             verdict: opinions.verdict,
             agents,

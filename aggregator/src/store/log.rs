@@ -13,8 +13,8 @@ use std::path::Path;
 /// The last frame that was seen whole, by the generation of its log.
 pub(super) type Seen = Cell<Option<(Generation, u64)>>;
 
-/// Works the log into the database, which outlives the loss of its log. On a full disk all stays in the log.
-pub(super) fn work_in(connection: &Connection) -> rusqlite::Result<()> {
+/// Checkpoints the log: what is in the database outlives the loss of its log. On a full disk all stays in the log.
+pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
     match connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
         Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) => Ok(()),
         done => done,

@@ -243,7 +243,7 @@ impl Store {
         let mut connection = Self::connect(path, false)?;
         migrate(&mut connection, path, &MIGRATIONS)?;
         migrate::has_all_columns(&connection, path)?;
-        log::work_in(&connection).map_err(|error| opened(path, error))?;
+        log::checkpoint(&connection).map_err(|error| opened(path, error))?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
         Ok(Self { connection, path: path.to_owned(), place: Some(place), seen: log::Seen::default() })
     }
