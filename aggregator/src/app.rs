@@ -49,7 +49,8 @@ impl App {
     pub async fn start(configs: &[Config], inherited: Vec<TcpListener>) -> anyhow::Result<Self> {
         let first = configs.first().context("no configuration")?;
         let bound = bind_or_take(&listeners(first)?, inherited)?;
-        let store = open_store(first.store.path.clone()).await?;
+        let mut store = open_store(first.store.path.clone()).await?;
+        store.make_workspaces(configs.iter().map(|config| config.workspace.as_str()))?;
         let aggregator_id = store.aggregator_id()?;
         let database = store.path().to_owned();
         // The publisher empties it at every turn; nothing that visitors should see may be dropped.

@@ -36,7 +36,7 @@ impl Store {
         Ok(state)
     }
 
-    fn greatest_key(&self) -> Result<i64, StoreError> {
+    pub(super) fn greatest_key(&self) -> Result<i64, StoreError> {
         let sql = "SELECT max(key) FROM (SELECT max(key) AS key FROM workspace WHERE key < ?1 UNION ALL
              SELECT max(key) FROM agent WHERE key < ?1 UNION ALL SELECT max(key) FROM \"check\" UNION ALL
              SELECT max(key) FROM track UNION ALL SELECT max(key) FROM page UNION ALL

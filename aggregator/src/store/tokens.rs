@@ -149,6 +149,22 @@ impl Store {
         Ok(rows.collect::<Result<_, _>>()?)
     }
 
+    /// Makes the workspaces of these names that are missing, before the engine reads the state: one that a command
+    /// made a moment ago is found, and one that a command is about to make is there.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn make_workspaces<'a>(&mut self, names: impl Iterator<Item = &'a str>) -> Result<(), StoreError> {
+        let mut key = self.greatest_key()?;
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for name in names {
+            let made = "INSERT INTO workspace (key, name) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";
+            key += 1;
+            transaction.execute(made, (key, name))?;
+        }
+        Ok(transaction.commit()?)
+    }
+
     /// Lets an agent deliver with `token`; a former token of it opens nothing any more. An agent that the
     /// engine does not know yet is taken up by it with its first batch.
     ///
@@ -311,6 +327,21 @@ fn identity(row: &Row<'_>) -> Result<AgentIdentity, StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// `agent add` as soon as the database is there, beside an aggregator that starts.
+    #[test]
+    fn a_workspace_that_a_command_made_while_we_start_is_found() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("skerry.db");
+        let mut store = Store::open(&path).expect("opens");
+        let mut command = Store::beside(&path).expect("opens");
+        command.enrol_agent("acme", "shop", "fra", "token").expect("written");
+        store.make_workspaces(["acme", "default"].into_iter()).expect("written");
+        command.enrol_agent("default", "shop", "fra", "other").expect("written");
+        let state = store.load(Timestamp(0)).expect("loads");
+        let names: Vec<&str> = state.workspaces.values().map(|workspace| workspace.name.as_str()).collect();
+        assert_eq!(names, ["default", "acme"]);
+    }
 
     /// Made while the clock was in 2100, and brought after it was set right.
     #[test]
