@@ -12,10 +12,10 @@ mod witnesses;
 pub use hands::{Apart, Hands, wall};
 pub use standing::Standing;
 
-use crate::domain::state::AgentKey;
-use crate::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use arrivals::{AWAY, Arrivals};
 use hands::{NS_PER_MS, Reading, kernel_agrees};
+use skerry_domain::state::AgentKey;
+use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use witnesses::{EARLIEST, Votes, Witnesses};
 
 /// A difference between the clocks that is not followed unasked, ms.

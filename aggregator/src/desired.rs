@@ -1,15 +1,15 @@
 //! The configuration's words become the engine's: what each file wants of its workspace.
 
 use crate::config::{self, Config};
-use crate::domain::reporters::definition;
-use crate::domain::state::{ComponentSettings, PageSettings};
-use crate::domain::step::{
+use jiff::tz::TimeZone;
+use skerry_domain::reporters::definition;
+use skerry_domain::state::{ComponentSettings, PageSettings};
+use skerry_domain::step::{
     Command, Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage,
 };
-use crate::domain::time::Timestamp;
-use crate::domain::uptime::{Rule, Weights};
-use crate::domain::verdict::Quorum;
-use jiff::tz::TimeZone;
+use skerry_domain::time::Timestamp;
+use skerry_domain::uptime::{Rule, Weights};
+use skerry_domain::verdict::Quorum;
 use skerry_protocol::check::{Check, Kind};
 
 /// What one file wants, with fresh ids for all that may have to be made.

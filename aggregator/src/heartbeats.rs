@@ -3,15 +3,15 @@
 //! second at most, however many ask.
 
 use crate::config::Config;
-use crate::domain::heartbeat::Expected;
-use crate::domain::state::WorkspaceKey;
-use crate::domain::step::{Answer, Beat, Command, DesiredHeartbeat, Tells};
 use crate::engine::{Engine, Refused};
 use crate::random;
 use crate::store::{HeartbeatToken, Store, token_hash};
 use crate::web::{Call, CallAnswer, Heartbeats, What};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
+use skerry_domain::heartbeat::Expected;
+use skerry_domain::state::WorkspaceKey;
+use skerry_domain::step::{Answer, Beat, Command, DesiredHeartbeat, Tells};
 use skerry_protocol::check::{Due, Heartbeat, Kind};
 use skerry_protocol::schedule::Schedule;
 use std::collections::HashMap;

@@ -10,16 +10,16 @@ pub use not_taken::NotTaken;
 
 use self::bounds::{counted, dated, plain, signed, wall};
 use crate::clock::Moment;
-use crate::domain::reporters::definition;
-use crate::domain::state::{AgentKey, Told};
-use crate::domain::step::{
-    Answer, Command, DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When,
-};
-use crate::domain::time::{SECOND, Timestamp};
-use crate::domain::track::Hard;
-use crate::domain::voices::Refusal;
 use crate::engine::{Engine, Kept, Refused};
 use bytes::Bytes;
+use skerry_domain::reporters::definition;
+use skerry_domain::state::{AgentKey, Told};
+use skerry_domain::step::{
+    Answer, Command, DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When,
+};
+use skerry_domain::time::{SECOND, Timestamp};
+use skerry_domain::track::Hard;
+use skerry_domain::voices::Refusal;
 use skerry_protocol::wire::{self, record::Kind};
 use skerry_protocol::words::is_unfit_to_show;
 

@@ -3,9 +3,6 @@
 mod budget;
 mod callers;
 
-use crate::domain::state::AgentKey;
-use crate::domain::step::{Answer, Command};
-use crate::domain::time::MINUTE;
 use crate::engine::{Engine, Refused};
 use crate::ingest::{self, Names, NotTaken, Read};
 use crate::log_limit::LogLimit;
@@ -17,6 +14,9 @@ use budget::{Allowance, Budgets, Room};
 use bytes::Bytes;
 use callers::{Caller, Callers};
 use skerry_agent::uplink::{Deliver, Delivery};
+use skerry_domain::state::AgentKey;
+use skerry_domain::step::{Answer, Command};
+use skerry_domain::time::MINUTE;
 use skerry_protocol::wire::{EnrolReply, EnrolRequest, PROTOCOL_VERSION};
 use skerry_protocol::words::duration;
 use std::path::PathBuf;

@@ -1,6 +1,6 @@
 //! The aggregator: ingest and people's commands go in, one writer decides, publications come out.
 //!
-//! `domain` is pure. `store` alone knows SQLite. `engine` owns the state and is its only writer.
+//! The domain (`skerry-domain`) is pure. `store` alone knows SQLite. `engine` owns the state and is its only writer.
 //! `publish` turns state into bytes; `web` looks bytes up. See `ARCHITECTURE.md` for the flow.
 
 pub mod app;
@@ -9,7 +9,6 @@ pub mod clock;
 pub mod config;
 pub mod desired;
 pub mod doctor;
-pub mod domain;
 pub mod engine;
 pub mod heartbeats;
 pub mod housekeeping;

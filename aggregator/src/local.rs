@@ -1,13 +1,13 @@
 //! The built-in agents, one for each workspace whose file has `[local_agent]`: begun, changed and ended as the files say.
 
 use crate::config::{Config, LocalAgent};
-use crate::domain::state::{self as domain, AgentKey, State};
-use crate::domain::step::{Answer, Command};
 use crate::engine::Engine;
 use crate::intake::LocalIntake;
 use anyhow::Context;
 use skerry_agent::run::{Agent, AgentHandle, AgentSettings, MAX_IN_FLIGHT};
 use skerry_agent::spool::{Limits, last_epoch};
+use skerry_domain::state::{self as domain, AgentKey, State};
+use skerry_domain::step::{Answer, Command};
 use skerry_protocol::words::count;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};

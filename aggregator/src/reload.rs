@@ -3,11 +3,11 @@
 
 use crate::config::{Config, Listener, Public};
 use crate::desired::{desired, judge_reporters};
-use crate::domain::step::Command;
 use crate::engine::Engine;
 use crate::heartbeats;
 use crate::local::LocalAgents;
 use crate::store::{Store, StoreError};
+use skerry_domain::step::Command;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;

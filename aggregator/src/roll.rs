@@ -1,10 +1,10 @@
 //! What the command line changed beside us: agents that were renamed, moved, limited, allowed, disabled, revoked or removed,
 //! and definitions that were chosen, are noticed within seconds, heard from or not.
 
-use crate::domain::state::{State, Witnessed, WorkspaceKey};
-use crate::domain::step::Command;
 use crate::engine::Engine;
 use crate::store::{AgentIdentity, Standing, Store, StoreError};
+use skerry_domain::state::{State, Witnessed, WorkspaceKey};
+use skerry_domain::step::Command;
 use std::path::PathBuf;
 use std::time::Duration;
 

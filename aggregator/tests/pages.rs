@@ -3,9 +3,9 @@
 #[path = "../examples/gallery/sample.rs"]
 mod sample;
 
-use skerry_aggregator::domain::status::Status;
 use skerry_aggregator::publish::html;
 use skerry_aggregator::publish::view::{Item, PageView};
+use skerry_domain::status::Status;
 use std::io::Write as _;
 
 /// Status line and fields of an answer, without the policy: validators, cache lines, dates. Bytes.

@@ -4,17 +4,17 @@
 mod reports;
 
 use reports::{empty, observed, record};
-use skerry_aggregator::domain::state::{AgentKey, ComponentKey, ComponentSettings, PageSettings, State};
-use skerry_aggregator::domain::status::Status;
-use skerry_aggregator::domain::step::{
+use skerry_aggregator::store::Store;
+use skerry_domain::state::{AgentKey, ComponentKey, ComponentSettings, PageSettings, State};
+use skerry_domain::status::Status;
+use skerry_domain::step::{
     Answer, Change, Command, Configure, DeclaredCheck, DesiredComponent, DesiredItem, DesiredLink,
     DesiredPage, Proof, Record, RecordKind, Report, SnapshotState, When, step,
 };
-use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
-use skerry_aggregator::domain::track::Hard;
-use skerry_aggregator::domain::uptime::{Rule, Weights};
-use skerry_aggregator::domain::verdict::Quorum;
-use skerry_aggregator::store::Store;
+use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use skerry_domain::track::Hard;
+use skerry_domain::uptime::{Rule, Weights};
+use skerry_domain::verdict::Quorum;
 
 const START: Timestamp = Timestamp(1_790_000_000_000);
 /// Boot clock of the agents at [`START`], ms.

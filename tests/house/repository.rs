@@ -31,10 +31,17 @@ fn says_path(line: &str, word: &str) -> bool {
     })
 }
 
+/// The folders of the workspace's members.
+fn members() -> Vec<String> {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("the workspace's manifest");
+    let line = manifest.lines().find(|line| line.starts_with("members = ")).expect("the members");
+    line.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
 #[test]
 fn versions_of_dependencies_stand_once() {
     let mut wrong = Vec::new();
-    for member in ["protocol", "agent", "aggregator", "tests"] {
+    for member in members() {
         let path = format!("{member}/Cargo.toml");
         let text = std::fs::read_to_string(root().join(&path)).expect("a manifest");
         let mut section = String::new();

@@ -61,7 +61,7 @@ const NEVER_NAMED: &[(&str, &[&str], &str)] = &[
     ),
     (
         "aggregator/src/web/public.rs",
-        &["Mutex", "RwLock", "std::fs", "tokio", "async", "crate::domain", "Instant", "SystemTime"],
+        &["Mutex", "RwLock", "std::fs", "tokio", "async", "skerry_domain", "Instant", "SystemTime"],
         "a public request takes no lock, opens no file, waits for nothing and works nothing out",
     ),
     ("aggregator/src/publish/html/", &["crate::store", "crate::engine"], "a page is a function of its view"),
@@ -70,7 +70,7 @@ const NEVER_NAMED: &[(&str, &[&str], &str)] = &[
         &["crate::store", "crate::engine"],
         "a document is a function of its view",
     ),
-    ("aggregator/src/domain/", &["serde", "tracing", "tokio"], "the domain is values and pure functions"),
+    ("aggregator/domain/src/", &["serde", "tracing", "tokio"], "the domain is values and pure functions"),
     ("aggregator/src/store/", &["crate::web", "crate::publish", "crate::engine"], "data walks one way"),
     ("aggregator/src/engine", &["crate::web", "crate::publish"], "data walks one way"),
     ("agent/src/probe/", &["crate::spool", "crate::uplink", "crate::hysteresis"], "data walks one way"),

@@ -1,13 +1,13 @@
 //! Agents that never ran: what they would have sent, encoded, and the pages their checks feed.
 
 use anyhow::Context as _;
-use skerry_aggregator::domain::state::{AgentKey, ComponentSettings, PageSettings};
-use skerry_aggregator::domain::step::{
-    Answer, Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage,
-};
-use skerry_aggregator::domain::uptime::{Rule, Weights};
 use skerry_aggregator::engine::Engine;
 use skerry_aggregator::store::Store;
+use skerry_domain::state::{AgentKey, ComponentSettings, PageSettings};
+use skerry_domain::step::{
+    Answer, Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage,
+};
+use skerry_domain::uptime::{Rule, Weights};
 use skerry_protocol::wire::{self, Observation, Outcome, Phases, Reason, State};
 use std::path::Path;
 

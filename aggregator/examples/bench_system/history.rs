@@ -6,14 +6,14 @@ use anyhow::Context as _;
 use rusqlite::{Connection, Transaction};
 use skerry_aggregator::config::{self, Config};
 use skerry_aggregator::desired::desired;
-use skerry_aggregator::domain::days::{Calendar, days, windows};
-use skerry_aggregator::domain::layers::effective;
-use skerry_aggregator::domain::state::{PageKey, State, TrackKey, Witnessed};
-use skerry_aggregator::domain::step::{Answer, Command, DeclaredCheck, Report};
-use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, Timestamp};
 use skerry_aggregator::engine::Engine;
 use skerry_aggregator::publish::build::page_view;
 use skerry_aggregator::store::Store;
+use skerry_domain::days::{Calendar, days, windows};
+use skerry_domain::layers::effective;
+use skerry_domain::state::{PageKey, State, TrackKey, Witnessed};
+use skerry_domain::step::{Answer, Command, DeclaredCheck, Report};
+use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
 use std::io::Write as _;
 use std::path::Path;
 
@@ -55,7 +55,7 @@ pub(crate) fn write(config: &Path, raw: i64, hours: i64) -> anyhow::Result<()> {
                 acknowledged: 0,
                 proof: Default::default(),
                 process: vec![7; 16],
-                told: skerry_aggregator::domain::state::Told::default(),
+                told: skerry_domain::state::Told::default(),
                 received: now,
                 boot_now: 0,
                 wall_now: now,

@@ -5,12 +5,12 @@ use super::table::aligned;
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 use skerry_aggregator::config::Loaded;
-use skerry_aggregator::domain::opinions::{Opinion, Opinions, of_check, verdict_since};
-use skerry_aggregator::domain::reporters::Held;
-use skerry_aggregator::domain::state::{Check, LastRun, State};
-use skerry_aggregator::domain::time::Timestamp;
-use skerry_aggregator::domain::track::Hard;
-use skerry_aggregator::domain::verdict::{LocationSays, Voice};
+use skerry_domain::opinions::{Opinion, Opinions, of_check, verdict_since};
+use skerry_domain::reporters::Held;
+use skerry_domain::state::{Check, LastRun, State};
+use skerry_domain::time::Timestamp;
+use skerry_domain::track::Hard;
+use skerry_domain::verdict::{LocationSays, Voice};
 use skerry_protocol::wire::Outcome;
 use skerry_protocol::words::duration;
 

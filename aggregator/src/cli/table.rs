@@ -1,8 +1,8 @@
 //! The roll of agents in words and as JSON.
 
-use skerry_aggregator::domain::reporters::Held;
-use skerry_aggregator::domain::time::{DAY, MINUTE, SECOND, Timestamp};
 use skerry_aggregator::store::{AgentEntry, Standing};
+use skerry_domain::reporters::Held;
+use skerry_domain::time::{DAY, MINUTE, SECOND, Timestamp};
 use skerry_protocol::words::duration;
 
 /// A refusal of two agents under one name is told so long, ms.

@@ -3,8 +3,8 @@
 //! set, it is known from one that was made just now. Nobody can tell when its bytes came, so it has to be sent again.
 
 use super::hands::NS_PER_MS;
-use crate::domain::state::AgentKey;
-use crate::domain::time::SECOND;
+use skerry_domain::state::AgentKey;
+use skerry_domain::time::SECOND;
 use std::collections::BTreeMap;
 
 /// Nobody read our clock for longer than this: the whole process was away, ns.

@@ -1,7 +1,7 @@
 //! What a clock is read from: the wall clock, which anybody may set, and the clock of the boot, which nobody can.
 
-use crate::domain::time::Timestamp;
 use skerry_agent::clock::BootId;
+use skerry_domain::time::Timestamp;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};

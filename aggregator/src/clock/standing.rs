@@ -1,6 +1,6 @@
 //! How far our clock can be relied on, and what an operator has to know of it.
 
-use crate::domain::time::MINUTE;
+use skerry_domain::time::MINUTE;
 use skerry_protocol::words::duration;
 
 /// How far the clock can be relied on.

@@ -2,8 +2,8 @@
 //! knows whether a time server keeps this host's clock. None of them moves ours; they say which of two is right.
 
 use super::hands::NS_PER_MS;
-use crate::domain::state::AgentKey;
-use crate::domain::time::{DAY, MINUTE, SECOND, Timestamp};
+use skerry_domain::state::AgentKey;
+use skerry_domain::time::{DAY, MINUTE, SECOND, Timestamp};
 use std::collections::BTreeMap;
 
 /// Two clocks that are nearer than this say the same, ms: a batch was on its way for a while.

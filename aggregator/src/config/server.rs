@@ -9,7 +9,7 @@ use skerry_protocol::strict::{Entry, Position, Refusal, Table, http_url, refuse,
 use skerry_protocol::words::is_plain_name;
 use url::Url;
 
-use crate::domain::step::{LOCATION, VOICE};
+use skerry_domain::step::{LOCATION, VOICE};
 
 use super::{Listener, ListenerTls, LocalAgent, NewReporters, Public, Room, Store, page};
 

@@ -6,7 +6,6 @@ mod edge;
 use crate::certificate::{files_of, fingerprint};
 use crate::clock::{self, Standing};
 use crate::config::{self, Config, Listener, Loaded, Room};
-use crate::domain::time::{MINUTE, SECOND};
 use crate::store::{AgentEntry, Store, StoreError, is_served};
 use bytes::Bytes;
 use skerry_agent::config::former_place;
@@ -14,6 +13,7 @@ use skerry_agent::delivery::look::{Looker, Sight, Unseen};
 use skerry_agent::doctor::{
     Finding, disk, examine_certificate, kept_clock, not_there_yet, ping, private, resolves,
 };
+use skerry_domain::time::{MINUTE, SECOND};
 use skerry_protocol::strict::{Problem, Unusable};
 use skerry_protocol::wire::BATCH_PATH;
 use skerry_protocol::words::count;
@@ -137,7 +137,7 @@ fn judge_wall(apart: i64) -> Option<Finding> {
 }
 
 /// Where all agents that were heard lately differ from us alike, it is we who are wrong.
-fn judge_clock(roll: &[AgentEntry], now: crate::domain::time::Timestamp) -> Option<Finding> {
+fn judge_clock(roll: &[AgentEntry], now: skerry_domain::time::Timestamp) -> Option<Finding> {
     let lately = roll.iter().filter_map(|agent| agent.last.as_ref()).filter(|last| now - last.at < HEARD);
     let skews: Vec<i64> = lately.map(|last| last.skew).collect();
     let least = skews.iter().map(|skew| skew.abs()).min()?;
@@ -246,9 +246,9 @@ fn judge_readiness(sight: &Sight) -> Option<Vec<Finding>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::time::Timestamp;
     use crate::store::{LastBatch, Standing};
     use skerry_agent::doctor::Level;
+    use skerry_domain::time::Timestamp;
 
     fn agent(at: Timestamp, skew: i64) -> AgentEntry {
         let last = LastBatch {

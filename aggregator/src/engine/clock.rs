@@ -3,8 +3,8 @@
 
 use super::writer::Writer;
 use super::{lock, read};
-use crate::domain::step::{Change, Command, step};
-use crate::domain::time::{MINUTE, SECOND, Timestamp};
+use skerry_domain::step::{Change, Command, step};
+use skerry_domain::time::{MINUTE, SECOND, Timestamp};
 use std::sync::atomic::Ordering;
 
 impl Writer {

@@ -1,6 +1,6 @@
 //! What the engine tells of itself to operators, as counters. Read beside it at any time.
 
-use crate::domain::state::AgentKey;
+use skerry_domain::state::AgentKey;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Mutex, PoisonError};

@@ -3,11 +3,11 @@
 
 use super::writer::GROUP_OBSERVATIONS;
 use super::*;
-use crate::domain::state::AgentKey;
-use crate::domain::step::{DeclaredCheck, Observed, Report, SnapshotState};
-use crate::domain::track::Hard;
 use futures_util::future::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use skerry_domain::state::AgentKey;
+use skerry_domain::step::{DeclaredCheck, Observed, Report, SnapshotState};
+use skerry_domain::track::Hard;
 use skerry_protocol::wire::{Outcome, Reason};
 use std::pin::Pin;
 use std::time::{Duration, Instant};

@@ -2,10 +2,10 @@
 
 use super::losses::Kind;
 use super::writer::Writer;
-use crate::domain::state::{AgentKey, CheckKey};
-use crate::domain::step::Change;
-use crate::domain::track::Hard;
-use crate::domain::voices::Refusal;
+use skerry_domain::state::{AgentKey, CheckKey};
+use skerry_domain::step::Change;
+use skerry_domain::track::Hard;
+use skerry_domain::voices::Refusal;
 use skerry_protocol::wire::Reason;
 use skerry_protocol::words::duration;
 use std::sync::atomic::Ordering;

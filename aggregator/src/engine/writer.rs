@@ -4,11 +4,11 @@
 use super::losses::Losses;
 use super::{Changed, Errand, Health, Look, Message, Refused, Reply, read, weight};
 use crate::clock::{Clock, Kept};
-use crate::domain::state::State;
-use crate::domain::step::{Answer, Change, Command, step};
-use crate::domain::time::{SECOND, Timestamp};
 use crate::store::{Store, StoreError};
 use crossbeam_channel::Receiver;
+use skerry_domain::state::State;
+use skerry_domain::step::{Answer, Change, Command, step};
+use skerry_domain::time::{SECOND, Timestamp};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};

@@ -1,6 +1,6 @@
 //! Words and numbers of an agent are bounded where they enter: what it says has a size that we can show and add up.
 
-use crate::domain::time::Timestamp;
+use skerry_domain::time::Timestamp;
 use skerry_protocol::words::{is_unfit_to_show, one_line};
 
 /// Longest words of an agent that are kept, bytes.

@@ -1,7 +1,7 @@
 //! How much a report brings, and what it takes up.
 
-use crate::domain::step::{Record, RecordKind, Report};
-use crate::domain::track::Hard;
+use skerry_domain::step::{Record, RecordKind, Report};
+use skerry_domain::track::Hard;
 use std::collections::HashMap;
 
 /// What a batch costs the agent that sends it.
@@ -70,13 +70,13 @@ mod tests {
     }
 
     fn empty() -> Report {
-        use crate::domain::state::{AgentKey, Told};
-        use crate::domain::time::Timestamp;
+        use skerry_domain::state::{AgentKey, Told};
+        use skerry_domain::time::Timestamp;
         Report {
             agent: AgentKey(1),
             epoch: [0; 16],
             acknowledged: 0,
-            proof: crate::domain::step::Proof::default(),
+            proof: skerry_domain::step::Proof::default(),
             process: Vec::new(),
             told: Told::default(),
             received: Timestamp(0),

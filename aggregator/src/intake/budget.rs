@@ -1,7 +1,7 @@
 //! What one agent may take up, and all of them together: a token that was stolen keeps nobody else waiting.
 
-use crate::domain::state::AgentKey;
 use crate::ingest::Cost;
+use skerry_domain::state::AgentKey;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;

@@ -90,9 +90,9 @@ impl Remembered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::reporters::Permit;
-    use crate::domain::state::{AgentKey, WorkspaceKey};
     use crate::store::Standing;
+    use skerry_domain::reporters::Permit;
+    use skerry_domain::state::{AgentKey, WorkspaceKey};
 
     fn identity() -> AgentIdentity {
         AgentIdentity {

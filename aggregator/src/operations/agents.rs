@@ -1,15 +1,15 @@
 //! Metrics of each agent: what it told, what befell its records, what it lacks; and the locations that a
 //! verdict overrules.
 
-use crate::domain::opinions::{self, Lacking};
-use crate::domain::state::{AgentKey, State, Told};
-use crate::domain::time::Timestamp;
 use crate::engine::{AgentCounts, Health};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
+use skerry_domain::opinions::{self, Lacking};
+use skerry_domain::state::{AgentKey, State, Told};
+use skerry_domain::time::Timestamp;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
 

@@ -1,14 +1,14 @@
 //! Metrics of each check: its verdict, and of each agent that runs it how long the last run took and when the
 //! certificate ends that it saw.
 
-use crate::domain::opinions::of_check;
-use crate::domain::state::{Check, CheckKey, State};
-use crate::domain::time::Timestamp;
-use crate::domain::verdict::{Verdict, Voice};
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
+use skerry_domain::opinions::of_check;
+use skerry_domain::state::{Check, CheckKey, State};
+use skerry_domain::time::Timestamp;
+use skerry_domain::verdict::{Verdict, Voice};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

@@ -1,7 +1,7 @@
 //! Where pages answer: the hosts of their own, their slug, and the root.
 
-use crate::domain::state::{PageKey, State};
-use crate::domain::step::Change;
+use skerry_domain::state::{PageKey, State};
+use skerry_domain::step::Change;
 
 /// Under which addresses pages are known; from the configuration alone.
 #[derive(Clone, Debug)]

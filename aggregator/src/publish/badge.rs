@@ -4,10 +4,10 @@
 use super::roll_up::{components, is_partly_unseen, is_unseen};
 use super::texts::{self, badge as words};
 use super::view::{ComponentView, PageView};
-use crate::domain::status::Status;
-use crate::domain::time::Timestamp;
 use jiff::tz::TimeZone;
 use serde::Serialize;
+use skerry_domain::status::Status;
+use skerry_domain::time::Timestamp;
 use skerry_protocol::words::is_unfit_to_show;
 use std::fmt::Write;
 
@@ -242,7 +242,7 @@ mod tests {
     use super::super::sample::{NOW, component, group, page};
     use super::super::view::Item;
     use super::*;
-    use crate::domain::time::{DAY, MINUTE};
+    use skerry_domain::time::{DAY, MINUTE};
 
     fn badges(components: Vec<ComponentView>) -> Vec<(String, String)> {
         let view = page(vec![Item::Group(group("g", components))]);

@@ -3,13 +3,13 @@
 
 use super::sight::Sight;
 use super::view::{ComponentView, GroupView, Item, PageView, ResponsePoint, ResponseView, UptimeRuleView};
-use crate::domain::component::Automatic;
-use crate::domain::days::{Calendar, days, windows};
-use crate::domain::layers;
-use crate::domain::state::{Component, ComponentKey, GroupKey, Page, PageItem, PageKey, State, Witnessed};
-use crate::domain::time::{DAY, HOUR, MINUTE, Timestamp};
-use crate::domain::uptime::Rule;
 use jiff::tz::TimeZone;
+use skerry_domain::component::Automatic;
+use skerry_domain::days::{Calendar, days, windows};
+use skerry_domain::layers;
+use skerry_domain::state::{Component, ComponentKey, GroupKey, Page, PageItem, PageKey, State, Witnessed};
+use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
+use skerry_domain::uptime::Rule;
 
 /// Days on a bar.
 const DAYS: usize = 90;
@@ -144,7 +144,7 @@ impl Build<'_> {
     }
 
     fn shown(&self) -> impl Iterator<Item = Sight<'_>> {
-        let keys = crate::domain::step::components_of(&self.page.items);
+        let keys = skerry_domain::step::components_of(&self.page.items);
         let all = keys.into_iter().filter_map(|key| self.state.components.get(&key));
         let shown = all.filter(|one| one.settings.public && !one.archived);
         shown.map(|component| Sight { state: self.state, component, now: self.now })

@@ -3,7 +3,7 @@
 //! truncated mean of what its rows are before they are truncated.
 
 use super::view::{ComponentView, Item, PageView};
-use crate::domain::uptime::Figure;
+use skerry_domain::uptime::Figure;
 
 /// The `Content-Type`.
 pub const CONTENT_TYPE: &str = "text/csv; charset=utf-8; header=present";
@@ -112,7 +112,7 @@ fn decimal_seconds(milliseconds: i64) -> String {
 mod tests {
     use super::super::sample::{component, group, page};
     use super::*;
-    use crate::domain::status::Status;
+    use skerry_domain::status::Status;
 
     #[test]
     fn a_row_says_figures_coverage_and_seconds() {

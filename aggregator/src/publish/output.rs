@@ -1,9 +1,9 @@
 //! The immutable bytes that requests are answered from, made ahead of time with their validators and
 //! compressed forms. Nothing here knows a request, a page or a clock.
 
-use crate::domain::time::{SECOND, Timestamp};
 use bytes::Bytes;
 use flate2::write::GzEncoder;
+use skerry_domain::time::{SECOND, Timestamp};
 use std::collections::HashMap;
 use std::io::Write;
 use std::sync::Arc;

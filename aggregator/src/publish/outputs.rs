@@ -4,8 +4,8 @@ use super::html;
 use super::output::{CacheClass, Compression, Kind, Output, Publication};
 use super::view::{ComponentView, PageView};
 use super::{api_v2, badge, csv, robots};
-use crate::domain::time::Timestamp;
-use crate::domain::uptime::Figure;
+use skerry_domain::time::Timestamp;
+use skerry_domain::uptime::Figure;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 

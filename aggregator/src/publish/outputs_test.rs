@@ -3,8 +3,8 @@
 use super::super::sample::{NOW, component, page};
 use super::super::view::Item;
 use super::*;
-use crate::domain::status::Status;
-use crate::domain::time::{MINUTE, SECOND};
+use skerry_domain::status::Status;
+use skerry_domain::time::{MINUTE, SECOND};
 
 /// Renders `view` after `former` and tells which paths are new bytes.
 fn again(

@@ -3,7 +3,7 @@
 
 use super::texts::description as texts;
 use super::view::{ComponentView, Item, PageView};
-use crate::domain::status::Status;
+use skerry_domain::status::Status;
 
 /// Statuspage's `indicator`, in the order in which it worsens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

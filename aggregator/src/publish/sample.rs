@@ -1,9 +1,9 @@
 //! Views that the tests of the renderers share.
 
 use super::view::{ComponentView, GroupView, Item, PageView, UptimeRuleView};
-use crate::domain::status::Status;
-use crate::domain::time::{DAY, HOUR, MINUTE, Timestamp};
-use crate::domain::uptime::{DayTally, Figure, Tally};
+use skerry_domain::status::Status;
+use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
+use skerry_domain::uptime::{DayTally, Figure, Tally};
 
 /// 2026-11-20T16:15:00.500Z.
 pub(super) const NOW: Timestamp = Timestamp(1_795_191_300_500);

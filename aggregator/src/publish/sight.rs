@@ -1,14 +1,14 @@
 //! What is seen of a component at the moment of a view, from its layers and what feeds them. Pure.
 
 use super::view::Unseen;
-use crate::domain::component::{Automatic, Word, status_of};
-use crate::domain::interval::Interval;
-use crate::domain::layers::{overlay, splice};
-use crate::domain::state::{Component, Link, State, Witnessed};
-use crate::domain::status::{Effective, Status};
-use crate::domain::step::witnesses_of;
-use crate::domain::time::Timestamp;
-use crate::domain::verdict::{self, Ruling, Verdict};
+use skerry_domain::component::{Automatic, Word, status_of};
+use skerry_domain::interval::Interval;
+use skerry_domain::layers::{overlay, splice};
+use skerry_domain::state::{Component, Link, State, Witnessed};
+use skerry_domain::status::{Effective, Status};
+use skerry_domain::step::witnesses_of;
+use skerry_domain::time::Timestamp;
+use skerry_domain::verdict::{self, Ruling, Verdict};
 
 /// One component at one moment.
 pub(super) struct Sight<'a> {
@@ -99,7 +99,7 @@ impl Sight<'_> {
         // A stretch that the beginning cuts through is looked up.
         let cut = intervals.first().is_some_and(|first| !quiet(first.value));
         let whole = (watched < begin && (cut || all))
-            .then(|| crate::domain::layers::watched_from(self.intervals(watched), watched));
+            .then(|| skerry_domain::layers::watched_from(self.intervals(watched), watched));
         let told = whole.as_deref().unwrap_or(intervals).iter();
         told.filter(|one| !quiet(one.value)).copied().collect()
     }

@@ -2,8 +2,8 @@
 //! meanwhile is thrown away by the publisher.
 
 use super::output::{Compression, Output, Publication};
-use crate::domain::state::PageKey;
 use crossbeam_channel::{Receiver, Sender};
+use skerry_domain::state::PageKey;
 use std::sync::Arc;
 
 /// Outputs below this many bytes gain nothing.

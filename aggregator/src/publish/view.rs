@@ -1,10 +1,10 @@
 //! What a page shows, as plain values: the one input of every renderer. Built from the state by a pure
 //! function, so that HTML, JSON, CSV and badges cannot disagree.
 
-use crate::domain::interval::Interval;
-use crate::domain::status::{Effective, Status};
-use crate::domain::time::Timestamp;
-use crate::domain::uptime::{DayTally, Figure};
+use skerry_domain::interval::Interval;
+use skerry_domain::status::{Effective, Status};
+use skerry_domain::time::Timestamp;
+use skerry_domain::uptime::{DayTally, Figure};
 
 /// One page at one moment.
 #[derive(Clone, Debug)]

@@ -4,10 +4,10 @@
 
 use super::place::{Place, private_file};
 use super::{SCHEMA_VERSION, Store, StoreError, quick_check, schema_of};
-use crate::domain::step::{LOCATION, VOICE};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use skerry_agent::rights::{Lowered, lower_for};
+use skerry_domain::step::{LOCATION, VOICE};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::File;

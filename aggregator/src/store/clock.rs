@@ -2,8 +2,8 @@
 
 use super::{Store, StoreError, observation};
 use crate::clock::{self, Kept};
-use crate::domain::time::{HOUR, Timestamp};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior};
+use skerry_domain::time::{HOUR, Timestamp};
 
 /// Tables whose instants are not moved one by one.
 const APART: [&str; 3] = ["clock", "hour", "dirty_hour"];

@@ -2,7 +2,7 @@
 
 use super::write::Group;
 use super::{StoreError, rows};
-use crate::domain::state::{AgentKey, CheckKey};
+use skerry_domain::state::{AgentKey, CheckKey};
 
 impl Group<'_> {
     /// Where it stood before; its row is another's to write.

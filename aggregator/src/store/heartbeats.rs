@@ -3,8 +3,8 @@
 use super::tokens::workspace_row;
 use super::write::Group;
 use super::{Store, StoreError, token_hash};
-use crate::domain::state::{CheckKey, WorkspaceKey};
 use rusqlite::TransactionBehavior;
+use skerry_domain::state::{CheckKey, WorkspaceKey};
 use skerry_protocol::schedule::Schedule;
 
 /// One address.

@@ -2,11 +2,11 @@
 //! of an hour once it is over, and again when late ones arrive.
 
 use super::{Store, StoreError};
-use crate::domain::state::{ResponseHour, TrackKey};
-use crate::domain::time::{HOUR, Timestamp};
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 use rusqlite::{OptionalExtension, TransactionBehavior};
+use skerry_domain::state::{ResponseHour, TrackKey};
+use skerry_domain::time::{HOUR, Timestamp};
 use skerry_protocol::wire::Outcome;
 use std::collections::BTreeMap;
 
@@ -177,10 +177,10 @@ fn empty() -> Histogram<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::heartbeat::Expected;
-    use crate::domain::state::State;
-    use crate::domain::step::{Beat, Command, DesiredHeartbeat, Tells, step};
-    use crate::domain::time::{MINUTE, SECOND};
+    use skerry_domain::heartbeat::Expected;
+    use skerry_domain::state::State;
+    use skerry_domain::step::{Beat, Command, DesiredHeartbeat, Tells, step};
+    use skerry_domain::time::{MINUTE, SECOND};
 
     #[test]
     fn a_job_whose_start_nobody_told_has_no_response_time() {

@@ -2,18 +2,18 @@
 
 use super::tokens::BESIDE;
 use super::{Standing, Store, StoreError, rows};
-use crate::domain::former::Former;
-use crate::domain::heartbeat::{Expected, Heartbeat, Started};
-use crate::domain::interval::Interval;
-use crate::domain::layers::Layers;
-use crate::domain::state::{
+use rusqlite::Row;
+use skerry_domain::former::Former;
+use skerry_domain::heartbeat::{Expected, Heartbeat, Started};
+use skerry_domain::interval::Interval;
+use skerry_domain::layers::Layers;
+use skerry_domain::state::{
     Agent, AgentKey, Check, CheckKey, Component, ComponentKey, Epoch, Group, GroupKey, LastRun, Link,
     Outcomes, Page, PageItem, PageKey, State, Told, TrackKey, Witnessed, Workspace, WorkspaceKey,
 };
-use crate::domain::time::Timestamp;
-use crate::domain::track::{Span, Track};
-use crate::domain::voices::Voices;
-use rusqlite::Row;
+use skerry_domain::time::Timestamp;
+use skerry_domain::track::{Span, Track};
+use skerry_domain::voices::Voices;
 use skerry_protocol::wire::{Outcome, Reason};
 
 impl Store {

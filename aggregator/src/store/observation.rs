@@ -3,10 +3,10 @@
 //! (a relative error of at most 0.4 %, up to three days).
 
 use super::{Store, StoreError};
-use crate::domain::state::TrackKey;
-use crate::domain::step::RawObservation;
-use crate::domain::time::Timestamp;
 use rusqlite::Transaction;
+use skerry_domain::state::TrackKey;
+use skerry_domain::step::RawObservation;
+use skerry_domain::time::Timestamp;
 use skerry_protocol::wire::{Outcome, Phases, Reason};
 
 /// An observation as it comes back: durations to within 0.4 %, an `up` without a reason.

@@ -1,8 +1,8 @@
 //! The end of what is kept for a while, a little at a time.
 
 use super::{Store, StoreError, observation};
-use crate::domain::time::Timestamp;
 use rusqlite::OptionalExtension;
+use skerry_domain::time::Timestamp;
 
 impl Store {
     /// Deletes raw observations older than `before`, oldest first, about `limit` of them. Returns how many.

@@ -2,10 +2,10 @@
 
 use super::tokens::Standing;
 use super::{Store, StoreError};
-use crate::domain::reporters::{Held, differ};
-use crate::domain::step::{LOCATION, VOICE};
-use crate::domain::time::Timestamp;
 use rusqlite::Row;
+use skerry_domain::reporters::{Held, differ};
+use skerry_domain::step::{LOCATION, VOICE};
+use skerry_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// One agent.

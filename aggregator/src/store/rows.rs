@@ -1,14 +1,14 @@
 //! How values of the domain are spelt in rows. The only place that knows both.
 
 use super::StoreError;
-use crate::domain::component::Automatic;
-use crate::domain::reporters::Held;
-use crate::domain::state::{ComponentKey, ComponentSettings, GroupKey, PageItem, PageSettings};
-use crate::domain::status::Status;
-use crate::domain::track::Hard;
-use crate::domain::uptime::{Rule, Weights};
-use crate::domain::verdict::Quorum;
 use serde::{Deserialize, Serialize};
+use skerry_domain::component::Automatic;
+use skerry_domain::reporters::Held;
+use skerry_domain::state::{ComponentKey, ComponentSettings, GroupKey, PageItem, PageSettings};
+use skerry_domain::status::Status;
+use skerry_domain::track::Hard;
+use skerry_domain::uptime::{Rule, Weights};
+use skerry_domain::verdict::Quorum;
 use skerry_protocol::schedule::Schedule;
 
 pub(super) fn hard(name: &str) -> Result<Hard, StoreError> {

@@ -1,7 +1,7 @@
 use super::*;
-use crate::domain::time::Timestamp;
 use crossbeam_channel::RecvTimeoutError;
 use rusqlite::TransactionBehavior;
+use skerry_domain::time::Timestamp;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn database() -> (tempfile::TempDir, PathBuf) {

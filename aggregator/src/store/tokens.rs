@@ -2,10 +2,10 @@
 //! nothing.
 
 use super::{Store, StoreError};
-use crate::domain::reporters::Permit;
-use crate::domain::state::{AgentKey, WorkspaceKey};
-use crate::domain::time::{DAY, HOUR, Timestamp};
 use rusqlite::{OptionalExtension, Row, Transaction, TransactionBehavior};
+use skerry_domain::reporters::Permit;
+use skerry_domain::state::{AgentKey, WorkspaceKey};
+use skerry_domain::time::{DAY, HOUR, Timestamp};
 
 /// No token of one use is made for longer, ms.
 const LONGEST_LIFE: i64 = HOUR;

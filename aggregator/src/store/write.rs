@@ -3,13 +3,13 @@
 mod tracks;
 
 use super::{Store, StoreError, observation, rows};
-use crate::domain::interval::Interval;
-use crate::domain::state::{
+use rusqlite::{Transaction, TransactionBehavior};
+use skerry_domain::interval::Interval;
+use skerry_domain::state::{
     AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, State, TrackKey, WorkspaceKey,
 };
-use crate::domain::step::Change;
-use crate::domain::time::{HOUR, Timestamp};
-use rusqlite::{Transaction, TransactionBehavior};
+use skerry_domain::step::Change;
+use skerry_domain::time::{HOUR, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 impl Store {
@@ -117,7 +117,7 @@ impl Group<'_> {
             }
             Change::Manual { component, from, intervals } => {
                 let named: Vec<_> =
-                    intervals.iter().map(|one| named(one, crate::domain::status::Status::name)).collect();
+                    intervals.iter().map(|one| named(one, skerry_domain::status::Status::name)).collect();
                 self.layer(*component, "manual", *from, &named)
             }
             Change::PageSaved(key) => self.page(*key),

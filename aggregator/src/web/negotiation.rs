@@ -118,9 +118,9 @@ fn names(mut list: &[u8], etag: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::time::Timestamp;
     use crate::publish::output::{CacheClass, Compression, Kind};
     use actix_web::http::header::{HeaderName, HeaderValue};
+    use skerry_domain::time::Timestamp;
     use std::sync::Arc;
 
     fn output() -> Arc<Output> {

@@ -3,8 +3,8 @@
 
 use crate::turned::Host;
 use bytes::Bytes;
-use skerry_aggregator::domain::time::SECOND;
 use skerry_aggregator::ingest::{self, Names, NotTaken};
+use skerry_domain::time::SECOND;
 use skerry_protocol::wire::{self, Observation, Outcome, State};
 use std::sync::atomic::Ordering;
 

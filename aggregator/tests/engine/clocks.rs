@@ -4,11 +4,11 @@
 use crate::reports::{empty, observed, record};
 use crate::script::{START, World, declared};
 use proptest::prelude::*;
-use skerry_aggregator::domain::component::Automatic;
-use skerry_aggregator::domain::status::Status;
-use skerry_aggregator::domain::step::{Change, Command, Report, SnapshotState, When, step};
-use skerry_aggregator::domain::time::{DAY, HOUR, SECOND, Timestamp};
-use skerry_aggregator::domain::track::Hard;
+use skerry_domain::component::Automatic;
+use skerry_domain::status::Status;
+use skerry_domain::step::{Change, Command, Report, SnapshotState, When, step};
+use skerry_domain::time::{DAY, HOUR, SECOND, Timestamp};
+use skerry_domain::track::Hard;
 
 fn report(world: &World, boot_now: i64, wall_now: Timestamp, first: u64, whens: &[When]) -> Report {
     let records =

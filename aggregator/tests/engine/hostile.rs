@@ -3,13 +3,13 @@
 use crate::script::{CHECKS, Script, World, declared};
 use crate::tokens::{obey, says, take};
 use proptest::prelude::*;
-use skerry_aggregator::domain::component::Automatic;
-use skerry_aggregator::domain::interval::Interval;
-use skerry_aggregator::domain::reporters::Permit;
-use skerry_aggregator::domain::state::{AgentKey, State};
-use skerry_aggregator::domain::step::{Command, DeclaredCheck, Report, step};
-use skerry_aggregator::domain::time::Timestamp;
-use skerry_aggregator::domain::track::{Hard, Span};
+use skerry_domain::component::Automatic;
+use skerry_domain::interval::Interval;
+use skerry_domain::reporters::Permit;
+use skerry_domain::state::{AgentKey, State};
+use skerry_domain::step::{Command, DeclaredCheck, Report, step};
+use skerry_domain::time::Timestamp;
+use skerry_domain::track::{Hard, Span};
 
 /// What the page is worked out from, and what belongs to the agent that is none of the hostile one's.
 type Rest = (Vec<Vec<Interval<Automatic>>>, Vec<(String, Vec<Span>, Option<Timestamp>)>);

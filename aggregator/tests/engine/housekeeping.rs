@@ -3,17 +3,17 @@
 use crate::reports::{empty, observed};
 use crate::script::{component, declared, page_settings};
 use rusqlite::Connection;
-use skerry_aggregator::domain::state::{AgentKey, ResponseHour, State};
-use skerry_aggregator::domain::step::{
-    Answer, Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage, Observed, Record,
-    RecordKind, Report, When,
-};
-use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, Timestamp};
-use skerry_aggregator::domain::track::Hard;
-use skerry_aggregator::domain::verdict::Quorum;
 use skerry_aggregator::engine::{Engine, Running};
 use skerry_aggregator::housekeeping::Housekeeping;
 use skerry_aggregator::store::Store;
+use skerry_domain::state::{AgentKey, ResponseHour, State};
+use skerry_domain::step::{
+    Answer, Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage, Observed, Record,
+    RecordKind, Report, When,
+};
+use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
+use skerry_domain::track::Hard;
+use skerry_domain::verdict::Quorum;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -28,7 +28,7 @@ struct House {
     agent: AgentKey,
     database: PathBuf,
     _folder: tempfile::TempDir,
-    _changes: crossbeam_channel::Receiver<Vec<skerry_aggregator::domain::step::Change>>,
+    _changes: crossbeam_channel::Receiver<Vec<skerry_domain::step::Change>>,
 }
 
 impl House {

@@ -2,15 +2,15 @@
 
 use crate::script::{Script, World};
 use proptest::prelude::*;
-use skerry_aggregator::domain::component::{Automatic, LinkedCheck, automatic};
-use skerry_aggregator::domain::heartbeat::{Heartbeat, Lateness};
-use skerry_aggregator::domain::interval::{Interval, append};
-use skerry_aggregator::domain::state::{Component, State};
-use skerry_aggregator::domain::status::Status;
-use skerry_aggregator::domain::step::{Answer, Command, step};
-use skerry_aggregator::domain::time::Timestamp;
-use skerry_aggregator::domain::track::Hard;
-use skerry_aggregator::domain::verdict::{ALWAYS, Ruling, Witness, said_before, timeline};
+use skerry_domain::component::{Automatic, LinkedCheck, automatic};
+use skerry_domain::heartbeat::{Heartbeat, Lateness};
+use skerry_domain::interval::{Interval, append};
+use skerry_domain::state::{Component, State};
+use skerry_domain::status::Status;
+use skerry_domain::step::{Answer, Command, step};
+use skerry_domain::time::Timestamp;
+use skerry_domain::track::Hard;
+use skerry_domain::verdict::{ALWAYS, Ruling, Witness, said_before, timeline};
 use std::collections::BTreeMap;
 
 proptest! {

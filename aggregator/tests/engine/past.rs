@@ -2,15 +2,13 @@
 
 use crate::reports::{empty, observed, record};
 use crate::script::{CHECKS, START, World, declared};
-use skerry_aggregator::domain::component::Automatic;
-use skerry_aggregator::domain::state::{AgentKey, TrackKey};
-use skerry_aggregator::domain::status::Status;
-use skerry_aggregator::domain::step::{
-    Change, Command, Configure, Observed, Report, SnapshotState, When, step,
-};
-use skerry_aggregator::domain::time::{DAY, HOUR, SECOND};
-use skerry_aggregator::domain::track::Hard;
-use skerry_aggregator::domain::verdict::Quorum;
+use skerry_domain::component::Automatic;
+use skerry_domain::state::{AgentKey, TrackKey};
+use skerry_domain::status::Status;
+use skerry_domain::step::{Change, Command, Configure, Observed, Report, SnapshotState, When, step};
+use skerry_domain::time::{DAY, HOUR, SECOND};
+use skerry_domain::track::Hard;
+use skerry_domain::verdict::Quorum;
 
 const BOOT: i64 = 30 * DAY;
 

@@ -1,9 +1,9 @@
 //! What an agent reports in a test: what the test does not ask about is filled in alike.
 
-use skerry_aggregator::domain::state::{AgentKey, Told};
-use skerry_aggregator::domain::step::{Observed, Proof, Record, RecordKind, Report, When};
-use skerry_aggregator::domain::time::Timestamp;
-use skerry_aggregator::domain::track::Hard;
+use skerry_domain::state::{AgentKey, Told};
+use skerry_domain::step::{Observed, Proof, Record, RecordKind, Report, When};
+use skerry_domain::time::Timestamp;
+use skerry_domain::track::Hard;
 use skerry_protocol::wire::{Outcome, Reason};
 
 /// One run of the first check, after which this is the hard state.

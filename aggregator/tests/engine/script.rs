@@ -1,19 +1,19 @@
 //! Random commands, decoded from bytes so that a failing sequence shrinks.
 
-use skerry_aggregator::domain::heartbeat::Expected;
-use skerry_aggregator::domain::state::{
+use skerry_domain::heartbeat::Expected;
+use skerry_domain::state::{
     AgentKey, ComponentKey, ComponentSettings, PageSettings, ResponseHour, State, Told,
 };
-use skerry_aggregator::domain::status::Status;
-use skerry_aggregator::domain::step::{
+use skerry_domain::status::Status;
+use skerry_domain::step::{
     Answer, Beat, Change, Command, Configure, DeclaredCheck, DesiredComponent, DesiredGroup,
     DesiredHeartbeat, DesiredItem, DesiredLink, DesiredPage, Observed, Record, RecordKind, Report,
     SnapshotState, Tells, When, step,
 };
-use skerry_aggregator::domain::time::{DAY, HOUR, SECOND, Timestamp};
-use skerry_aggregator::domain::track::Hard;
-use skerry_aggregator::domain::uptime::{Rule, Weights};
-use skerry_aggregator::domain::verdict::Quorum;
+use skerry_domain::time::{DAY, HOUR, SECOND, Timestamp};
+use skerry_domain::track::Hard;
+use skerry_domain::uptime::{Rule, Weights};
+use skerry_domain::verdict::Quorum;
 use skerry_protocol::schedule::Schedule;
 use skerry_protocol::wire::{Outcome, Phases, Reason};
 

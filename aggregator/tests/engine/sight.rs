@@ -4,19 +4,19 @@ mod once;
 
 use crate::reports::{empty, observed, record};
 use crate::script::{START, World, component, declared, page_settings};
-use skerry_aggregator::domain::component::Automatic;
-use skerry_aggregator::domain::heartbeat::Expected;
-use skerry_aggregator::domain::state::{PageSettings, State};
-use skerry_aggregator::domain::status::{Effective, Status};
-use skerry_aggregator::domain::step::{
+use skerry_aggregator::publish::build::{page_view, page_view_with_past};
+use skerry_aggregator::publish::view::{ComponentView, Item, PageView};
+use skerry_domain::component::Automatic;
+use skerry_domain::heartbeat::Expected;
+use skerry_domain::state::{PageSettings, State};
+use skerry_domain::status::{Effective, Status};
+use skerry_domain::step::{
     Beat, Change, Command, Configure, DesiredHeartbeat, DesiredItem, DesiredLink, DesiredPage, Report, Tells,
     When, step,
 };
-use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
-use skerry_aggregator::domain::track::Hard;
-use skerry_aggregator::domain::verdict::Quorum;
-use skerry_aggregator::publish::build::{page_view, page_view_with_past};
-use skerry_aggregator::publish::view::{ComponentView, Item, PageView};
+use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use skerry_domain::track::Hard;
+use skerry_domain::verdict::Quorum;
 
 const BOOT: i64 = 30 * DAY;
 /// Of a check that is run every thirty seconds.

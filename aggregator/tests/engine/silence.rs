@@ -3,12 +3,12 @@
 
 use crate::reports::{empty, observed, record};
 use crate::script::{START, World, declared};
-use skerry_aggregator::domain::opinions::{lacking, minorities, of_check};
-use skerry_aggregator::domain::state::CheckKey;
-use skerry_aggregator::domain::step::{Change, Command, Observed, Report, When, step};
-use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
-use skerry_aggregator::domain::track::Hard;
-use skerry_aggregator::domain::verdict::{Quorum, Verdict, Voice};
+use skerry_domain::opinions::{lacking, minorities, of_check};
+use skerry_domain::state::CheckKey;
+use skerry_domain::step::{Change, Command, Observed, Report, When, step};
+use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use skerry_domain::track::Hard;
+use skerry_domain::verdict::{Quorum, Verdict, Voice};
 
 /// An agent reports check `a`, seen now: what changes.
 fn hears(world: &mut World, who: usize, hard: Hard, definition: u8) -> Vec<Change> {

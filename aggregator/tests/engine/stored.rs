@@ -3,10 +3,10 @@
 use crate::invariants::sound;
 use crate::script::{Script, World};
 use proptest::prelude::*;
-use skerry_aggregator::domain::state::State;
-use skerry_aggregator::domain::step::step;
-use skerry_aggregator::domain::time::Timestamp;
 use skerry_aggregator::store::Store;
+use skerry_domain::state::State;
+use skerry_domain::step::step;
+use skerry_domain::time::Timestamp;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, max_shrink_iters: 500, failure_persistence: None, ..ProptestConfig::default() })]
@@ -82,7 +82,7 @@ fn durable(state: &State) -> State {
     for agent in state.agents.values_mut() {
         agent.skew = 0;
         agent.inventory_known = false;
-        agent.voices = skerry_aggregator::domain::voices::Voices::default();
+        agent.voices = skerry_domain::voices::Voices::default();
     }
     for witnessed in state.tracks.values_mut() {
         (witnessed.live, witnessed.called_silent) = (None, false);

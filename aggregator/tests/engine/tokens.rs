@@ -2,18 +2,18 @@
 
 use crate::reports::{empty, observed, record};
 use crate::script::{START, World, declared};
-use skerry_aggregator::domain::component::Automatic;
-use skerry_aggregator::domain::heartbeat::Expected;
-use skerry_aggregator::domain::interval::Interval;
-use skerry_aggregator::domain::reporters::{Held, Permit, definition};
-use skerry_aggregator::domain::status::Status;
-use skerry_aggregator::domain::step::{
+use skerry_domain::component::Automatic;
+use skerry_domain::heartbeat::Expected;
+use skerry_domain::interval::Interval;
+use skerry_domain::reporters::{Held, Permit, definition};
+use skerry_domain::status::Status;
+use skerry_domain::step::{
     Answer, Change, Command, DeclaredCheck, DesiredHeartbeat, Observed, RecordKind, Report, When, step,
 };
-use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
-use skerry_aggregator::domain::track::Hard;
-use skerry_aggregator::domain::verdict::Quorum;
-use skerry_aggregator::domain::voices::Refusal;
+use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use skerry_domain::track::Hard;
+use skerry_domain::verdict::Quorum;
+use skerry_domain::voices::Refusal;
 
 const BOOT: i64 = 400 * DAY;
 

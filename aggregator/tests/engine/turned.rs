@@ -5,15 +5,15 @@ use crate::reports::{empty, observed, record};
 use crate::script::{Script, configure, declared};
 use rusqlite::Connection;
 use skerry_aggregator::clock::{Apart, Hands};
-use skerry_aggregator::domain::state::{AgentKey, PageKey};
-use skerry_aggregator::domain::step::{Answer, Command, Observed, Report, SnapshotState, When};
-use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
-use skerry_aggregator::domain::track::Hard;
 use skerry_aggregator::engine::{Engine, Running};
 use skerry_aggregator::housekeeping::Housekeeping;
 use skerry_aggregator::publish::build::page_view;
 use skerry_aggregator::publish::view::{Item, PageView};
 use skerry_aggregator::store::Store;
+use skerry_domain::state::{AgentKey, PageKey};
+use skerry_domain::step::{Answer, Command, Observed, Report, SnapshotState, When};
+use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use skerry_domain::track::Hard;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -32,7 +32,7 @@ pub(crate) struct Host {
     pub(crate) agent: AgentKey,
     folder: tempfile::TempDir,
     running: Option<(Engine, Running)>,
-    changes: crossbeam_channel::Receiver<Vec<skerry_aggregator::domain::step::Change>>,
+    changes: crossbeam_channel::Receiver<Vec<skerry_domain::step::Change>>,
 }
 
 impl Host {

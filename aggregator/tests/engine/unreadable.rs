@@ -2,14 +2,14 @@
 
 use crate::reports::{empty, observed, record};
 use crate::script::declared;
-use skerry_aggregator::domain::step::{Answer, Command, Observed, Report, When};
-use skerry_aggregator::domain::time::Timestamp;
-use skerry_aggregator::domain::track::Hard;
 use skerry_aggregator::engine::{Engine, Refused};
 use skerry_aggregator::store::Store;
+use skerry_domain::step::{Answer, Command, Observed, Report, When};
+use skerry_domain::time::Timestamp;
+use skerry_domain::track::Hard;
 use std::time::{Duration, Instant};
 
-fn report(agent: skerry_aggregator::domain::state::AgentKey, received: Timestamp) -> Command {
+fn report(agent: skerry_domain::state::AgentKey, received: Timestamp) -> Command {
     let when = When::ThisBoot(1_000_000);
     let first = Observed { since: Some(when), ..observed(when, Hard::Up) };
     Command::Report(Box::new(Report {

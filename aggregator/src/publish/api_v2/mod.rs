@@ -5,13 +5,13 @@ mod objects;
 
 use super::roll_up;
 use super::view::{ComponentView, GroupView, Item, PageView};
-use crate::domain::status::Status;
-use crate::domain::time::Timestamp;
 use jiff::tz::TimeZone;
 use objects::{
     Belief, Component, Components, Incident, Incidents, Maintenances, Page, PageStatus, StatusOnly, Summary,
 };
 use serde::Serialize;
+use skerry_domain::status::Status;
+use skerry_domain::time::Timestamp;
 
 /// The `Content-Type` of every document.
 pub const CONTENT_TYPE: &str = "application/json; charset=utf-8";

@@ -1,7 +1,7 @@
 use super::super::sample::{NOW, component as shown, group, page};
 use super::*;
-use crate::domain::time::HOUR;
 use serde_json::{Value, json};
+use skerry_domain::time::HOUR;
 
 fn documents(view: &PageView) -> Vec<(&'static str, String)> {
     let documents = render(view).expect("plain values");

@@ -51,7 +51,7 @@ fn path(marks: &[Option<Tone>], wanted: Option<Tone>) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::status::Status;
+    use skerry_domain::status::Status;
 
     #[test]
     fn runs_of_equal_days_are_one_stroke() {

@@ -1,9 +1,9 @@
 //! The response-time chart: drawn when the page is rendered, told in words beside it.
 
 use super::words::Clock;
-use crate::domain::time::{MINUTE, Timestamp};
 use crate::publish::texts::component as texts;
 use crate::publish::view::{ResponsePoint, ResponseView};
+use skerry_domain::time::{MINUTE, Timestamp};
 use std::fmt::Write;
 
 /// More points than this fold into longer stretches.
@@ -136,7 +136,7 @@ fn milliseconds(value: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::time::HOUR;
+    use skerry_domain::time::HOUR;
 
     fn point(hour: i64, p50_ms: f64, p95_ms: f64) -> ResponsePoint {
         ResponsePoint { at: Timestamp(hour * HOUR), p50_ms, p95_ms }

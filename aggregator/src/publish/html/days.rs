@@ -1,12 +1,12 @@
 //! The days of a component: the mark of each, and the list of those that were not plainly operational.
 
 use super::words::Tone;
-use crate::domain::days::{self, Mark};
-use crate::domain::status::Status;
-use crate::domain::time::MINUTE;
-use crate::domain::uptime::DayTally;
 use crate::publish::view::ComponentView;
 use jiff::civil::Date;
+use skerry_domain::days::{self, Mark};
+use skerry_domain::status::Status;
+use skerry_domain::time::MINUTE;
+use skerry_domain::uptime::DayTally;
 
 /// How a day is drawn; `None`: before it was watched.
 pub(crate) fn mark(day: &DayTally) -> Option<Tone> {
@@ -113,8 +113,8 @@ fn push(lines: &mut Vec<DayLine>, line: DayLine) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::time::{DAY, HOUR};
-    use crate::domain::uptime::Tally;
+    use skerry_domain::time::{DAY, HOUR};
+    use skerry_domain::uptime::Tally;
 
     const GOOD: Tally = Tally {
         operational: DAY,

@@ -3,12 +3,12 @@
 
 use super::rows::{Row, Summary};
 use super::words::{Clock, percentage};
-use crate::domain::time::{DAY, Timestamp};
-use crate::domain::uptime::Figure;
 use crate::publish::roll_up::components;
 use crate::publish::texts;
 use crate::publish::view::PageView;
 use jiff::ToSpan as _;
+use skerry_domain::time::{DAY, Timestamp};
+use skerry_domain::uptime::Figure;
 
 /// Behind a figure of which too little could be seen.
 const STAR: char = '*';

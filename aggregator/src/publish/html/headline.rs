@@ -2,10 +2,10 @@
 //! table that applies wins; it never says more than what is seen.
 
 use super::words::{Clock, Tone, balanced};
-use crate::domain::status::Status;
-use crate::domain::time::Timestamp;
 use crate::publish::texts::{self, banner};
 use crate::publish::view::{ComponentView, Item, PageView};
+use skerry_domain::status::Status;
+use skerry_domain::time::Timestamp;
 
 /// Names are written out while together they are this short, in characters.
 const NAMES_IN_HEADLINE: usize = 48;

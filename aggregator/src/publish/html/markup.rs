@@ -2,7 +2,7 @@
 
 use super::headline::Piece;
 use super::words::{Clock, balanced};
-use crate::domain::time::Timestamp;
+use skerry_domain::time::Timestamp;
 
 /// Text for an element or a quoted attribute.
 pub(crate) fn escaped(text: &str) -> String {

@@ -24,12 +24,12 @@ pub use component::component;
 pub use history::{history, is_closed, months};
 pub use uptime::uptime;
 
-use crate::domain::time::Timestamp;
 use crate::publish::texts;
 use crate::publish::view::{ComponentView, PageView};
 use frame::Frame;
 use rows::Row;
 use sailfish::TemplateSimple;
+use skerry_domain::time::Timestamp;
 use words::{Clock, Tone, balanced};
 
 /// What a page that can grow old says of its age; the script greys it after `until`.

@@ -4,12 +4,12 @@
 use super::headline::Piece;
 use super::markup::{isolated, sentence};
 use super::words::{Clock, Tone};
-use crate::domain::status::{Effective, Status};
-use crate::domain::time::{MINUTE, Timestamp};
 use crate::publish::roll_up::components;
 use crate::publish::texts::{banner, past as texts};
 use crate::publish::view::{ComponentView, PageView};
 use jiff::civil::Date;
+use skerry_domain::status::{Effective, Status};
+use skerry_domain::time::{MINUTE, Timestamp};
 use skerry_protocol::words::duration;
 use std::collections::BTreeMap;
 

@@ -1,11 +1,11 @@
 //! What past days say, row by row.
 
 use super::*;
-use crate::domain::interval::Interval;
-use crate::domain::time::{DAY, HOUR, SECOND};
 use crate::publish::sample::{self, NOW};
 use crate::publish::view::Item;
 use jiff::civil::date;
+use skerry_domain::interval::Interval;
+use skerry_domain::time::{DAY, HOUR, SECOND};
 
 /// Midnight of 20 November 2026, which is the day of [`NOW`].
 const TODAY: Timestamp = Timestamp(1_795_132_800_000);

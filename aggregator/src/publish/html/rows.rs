@@ -4,12 +4,12 @@ use super::days::{self, DayLine, DayList};
 use super::headline::{is_shown, tone};
 use super::words::{Clock, Tone, balanced};
 use super::{bar, figures, markup};
-use crate::domain::status::Status;
-use crate::domain::time::Timestamp;
-use crate::domain::uptime::{self, Figure};
 use crate::publish::texts;
 use crate::publish::view::{ComponentView, GroupView, Item, PageView, Unseen};
 use jiff::civil::Date;
+use skerry_domain::status::Status;
+use skerry_domain::time::Timestamp;
+use skerry_domain::uptime::{self, Figure};
 use skerry_protocol::words::duration;
 
 /// Pages with more components than this fold the groups that are well.

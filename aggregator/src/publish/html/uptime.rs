@@ -5,11 +5,11 @@ use super::frame::{Frame, zone};
 use super::headline::is_shown;
 use super::words::{Clock, balanced, grouped, percentage};
 use super::{Live, figures, markup, rows};
-use crate::domain::time::{DAY, SECOND};
-use crate::domain::uptime::{Figure, Tally};
 use crate::publish::texts::{self, uptime as words};
 use crate::publish::view::{ComponentView, GroupView, Item, PageView};
 use sailfish::TemplateSimple;
+use skerry_domain::time::{DAY, SECOND};
+use skerry_domain::uptime::{Figure, Tally};
 use skerry_protocol::words::duration;
 
 /// Days of the windows, in the order of [`ComponentView::windows`].
@@ -220,13 +220,13 @@ fn seconds(milliseconds: i64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::time::{HOUR, MINUTE};
+    use skerry_domain::time::{HOUR, MINUTE};
 
     #[test]
     fn a_child_that_is_left_out_while_it_is_well_counts_in_its_group() {
-        use crate::domain::status::Status;
-        use crate::domain::uptime::{Rule, Weights, figure};
         use crate::publish::sample::{component, group, page};
+        use skerry_domain::status::Status;
+        use skerry_domain::uptime::{Rule, Weights, figure};
         let over = |major| {
             let tally = Tally { operational: 90 * DAY - major, major, ..Tally::default() };
             [figure(&tally, Rule::Observed, Weights::default(), 0); 4]

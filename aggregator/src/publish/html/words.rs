@@ -1,11 +1,11 @@
 //! How states, percentages and times are written; the texts stand in `texts`.
 
-use crate::domain::status::Status;
-use crate::domain::time::Timestamp;
 use crate::publish::texts;
 use crate::publish::view::PageView;
 use jiff::Zoned;
 use jiff::civil::Date;
+use skerry_domain::status::Status;
+use skerry_domain::time::Timestamp;
 
 /// What a mark, an icon or a word says: a status, or that nothing is seen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

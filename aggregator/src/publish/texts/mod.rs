@@ -2,7 +2,7 @@
 //! figures and times arrive as words, and escaped where a text is markup. What the script adds while a page is open
 //! stands at the head of `assets/page.js`.
 
-use crate::domain::status::Status;
+use skerry_domain::status::Status;
 use skerry_protocol::words::count;
 
 /// What is said of a status wherever it stands.

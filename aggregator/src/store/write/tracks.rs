@@ -1,10 +1,10 @@
 //! What one agent saw of one check: its head, when it counted, its spans, when it flapped.
 
 use super::Group;
-use crate::domain::reporters::Held;
-use crate::domain::state::TrackKey;
-use crate::domain::time::Timestamp;
 use crate::store::StoreError;
+use skerry_domain::reporters::Held;
+use skerry_domain::state::TrackKey;
+use skerry_domain::time::Timestamp;
 
 impl Group<'_> {
     pub(super) fn track(&self, key: TrackKey) -> Result<(), StoreError> {

@@ -9,11 +9,11 @@ use super::{
     Admission, Bound, Delivery, EnrolAnswer, Html, Ingest, IngestAnswer, Limits, Listener, Operations,
     PublicSide, Readiness, Rooms, Serves, TlsFiles, Traffic,
 };
-use crate::domain::time::Timestamp;
 use crate::publish::output::{CacheClass, Compression, Kind, Output, Publication, Site};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use bytes::Bytes;
+use skerry_domain::time::Timestamp;
 use skerry_protocol::wire::{EnrolReply, EnrolRequest, Reply};
 use std::collections::{BTreeMap, HashMap};
 use std::io::{Read, Write};

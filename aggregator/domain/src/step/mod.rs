@@ -18,7 +18,7 @@ pub use change::{Change, RawObservation};
 pub use configure::{
     Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage, components_of,
 };
-pub(crate) use recompute::witnesses_of;
+pub use recompute::witnesses_of;
 pub use reported::{DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When};
 
 use super::reporters::Permit;

@@ -4,14 +4,14 @@
 use super::declare::check_for;
 use super::recompute::{Earliest, component_from, recompute};
 use super::{Answer, Change};
-use crate::domain::former;
-use crate::domain::layers::Layers;
-use crate::domain::state::{
+use crate::former;
+use crate::layers::Layers;
+use crate::state::{
     Agent, AgentKey, Component, ComponentKey, ComponentSettings, Group, GroupKey, Link, Page, PageItem,
     PageKey, PageSettings, State, Workspace, WorkspaceKey,
 };
-use crate::domain::time::Timestamp;
-use crate::domain::verdict::Quorum;
+use crate::time::Timestamp;
+use crate::verdict::Quorum;
 
 /// What one file wants.
 #[derive(Clone, Debug)]

@@ -7,11 +7,11 @@ use super::place::Placed;
 use super::recompute::{Earliest, recompute};
 use super::reported::{Record, RecordKind, Report, SnapshotState, When};
 use super::{Answer, Change};
-use crate::domain::state::{AgentKey, Epoch, State, TrackKey, Witnessed};
-use crate::domain::time::Timestamp;
-use crate::domain::track::{Hard, Span};
-use crate::domain::verdict::Live;
-use crate::domain::voices::{Refusal, Spool, Voice};
+use crate::state::{AgentKey, Epoch, State, TrackKey, Witnessed};
+use crate::time::Timestamp;
+use crate::track::{Hard, Span};
+use crate::verdict::Live;
+use crate::voices::{Refusal, Spool, Voice};
 use std::collections::BTreeSet;
 
 /// Checks of one agent, those it ran before included.

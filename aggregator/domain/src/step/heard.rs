@@ -2,8 +2,8 @@
 //! database was put back from an old copy. Told to operators.
 
 use super::{Change, Report};
-use crate::domain::state::{Epoch, State, TrackKey, Witnessed};
-use crate::domain::time::Timestamp;
+use crate::state::{Epoch, State, TrackKey, Witnessed};
+use crate::time::Timestamp;
 
 /// Those of an agent's checks that it runs and was told to be silent of, each with its newest evidence. Old history
 /// that begins to drain makes a track silent too, which nobody is told of.

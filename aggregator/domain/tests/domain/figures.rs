@@ -1,7 +1,7 @@
 //! Uptime figures as tables: Statuspage's rule, ours, and the mean of a group.
 
-use skerry_aggregator::domain::time::{DAY, HOUR, MINUTE, SECOND};
-use skerry_aggregator::domain::uptime::{Rule, Tally, Weights, figure, group};
+use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND};
+use skerry_domain::uptime::{Rule, Tally, Weights, figure, group};
 
 /// Golden numbers of Statuspage's rule: floor2(100 · (1 − (M + 0.3 · P) / (D · 86,400))).
 #[test]

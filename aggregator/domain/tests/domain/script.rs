@@ -1,9 +1,9 @@
 //! Random histories, decoded from bytes so that a failing one shrinks.
 
-use skerry_aggregator::domain::interval::Interval;
-use skerry_aggregator::domain::time::Timestamp;
-use skerry_aggregator::domain::track::{Hard, Seen};
-use skerry_aggregator::domain::verdict::Quorum;
+use skerry_domain::interval::Interval;
+use skerry_domain::time::Timestamp;
+use skerry_domain::track::{Hard, Seen};
+use skerry_domain::verdict::Quorum;
 
 /// Bytes, read as choices; endless zeros after the last.
 pub(crate) struct Script<'a>(pub(crate) &'a [u8]);

@@ -5,9 +5,9 @@ use super::recompute::Earliest;
 use super::report::open_state;
 use super::reported::{Observed, Report, When};
 use super::{Change, RawObservation};
-use crate::domain::state::{LastRun, TrackKey, Witnessed};
-use crate::domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
-use crate::domain::track::Seen;
+use crate::state::{LastRun, TrackKey, Witnessed};
+use crate::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use crate::track::Seen;
 use skerry_protocol::wire::Outcome;
 
 /// A spool keeps its records for seven days; an hour more, since clocks differ, ms.

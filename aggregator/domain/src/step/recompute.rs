@@ -1,12 +1,12 @@
 //! From changed evidence to the automatic layer of every component it feeds.
 
 use super::Change;
-use crate::domain::component::{self, LinkedCheck};
-use crate::domain::interval::{Interval, append};
-use crate::domain::layers::{lay, splice};
-use crate::domain::state::{CheckKey, Component, ComponentKey, Link, State};
-use crate::domain::time::Timestamp;
-use crate::domain::verdict::{self, Quorums, Ruling, Verdict, Witness};
+use crate::component::{self, LinkedCheck};
+use crate::interval::{Interval, append};
+use crate::layers::{lay, splice};
+use crate::state::{CheckKey, Component, ComponentKey, Link, State};
+use crate::time::Timestamp;
+use crate::verdict::{self, Quorums, Ruling, Verdict, Witness};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks whose past or present changed its meaning, each with the earliest instant that did.
@@ -102,7 +102,7 @@ fn automatic_from(
 }
 
 /// What a component is that nothing feeds, until someone says otherwise.
-const BY_HAND: component::Automatic = component::Automatic::Known(crate::domain::status::Status::Operational);
+const BY_HAND: component::Automatic = component::Automatic::Known(crate::status::Status::Operational);
 
 /// When no link held, from `from` on: a component that is linked later, or no longer, keeps its past.
 fn unlinked(links: &[Link], from: Timestamp) -> Vec<Interval<()>> {
@@ -128,7 +128,7 @@ fn timeline_of(state: &State, check: CheckKey, from: Timestamp) -> (Option<Rulin
 
 /// Everyone who runs or ran a check, where they stand now in the order of its tracks, then where they stood before;
 /// locations are numbered in the order met.
-pub(crate) fn witnesses_of(state: &State, check: CheckKey) -> (Vec<Witness<'_>>, Quorums<'_>) {
+pub fn witnesses_of(state: &State, check: CheckKey) -> (Vec<Witness<'_>>, Quorums<'_>) {
     let check = &state.checks[&check];
     let mut locations: Vec<&str> = Vec::new();
     let mut number_of = |name| {

@@ -2,13 +2,13 @@
 //! purpose; shares nothing with the code it judges but the words.
 
 use crate::script::Agent;
-use skerry_aggregator::domain::component::Automatic;
-use skerry_aggregator::domain::days::Mark;
-use skerry_aggregator::domain::status::{Effective, Status};
-use skerry_aggregator::domain::time::Timestamp;
-use skerry_aggregator::domain::track::{Hard, Seen};
-use skerry_aggregator::domain::uptime::{Figure, Tally};
-use skerry_aggregator::domain::verdict::{Quorum, Ruling, Verdict};
+use skerry_domain::component::Automatic;
+use skerry_domain::days::Mark;
+use skerry_domain::status::{Effective, Status};
+use skerry_domain::time::Timestamp;
+use skerry_domain::track::{Hard, Seen};
+use skerry_domain::uptime::{Figure, Tally};
+use skerry_domain::verdict::{Quorum, Ruling, Verdict};
 
 const DAY: i64 = 86_400_000;
 

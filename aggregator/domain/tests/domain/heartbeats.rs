@@ -2,11 +2,11 @@
 
 mod declarations;
 
-use skerry_aggregator::domain::heartbeat::Expected;
-use skerry_aggregator::domain::state::State;
-use skerry_aggregator::domain::step::{Answer, Beat, Change, Command, DesiredHeartbeat, Tells, step};
-use skerry_aggregator::domain::time::{MINUTE, Timestamp};
-use skerry_aggregator::domain::track::Hard;
+use skerry_domain::heartbeat::Expected;
+use skerry_domain::state::State;
+use skerry_domain::step::{Answer, Beat, Change, Command, DesiredHeartbeat, Tells, step};
+use skerry_domain::time::{MINUTE, Timestamp};
+use skerry_domain::track::Hard;
 use skerry_protocol::schedule::Schedule;
 use skerry_protocol::wire::Reason;
 

@@ -4,13 +4,11 @@ use crate::reference::{hard_at, ruling_at};
 use crate::script::{Agent, Grid, Script, agent};
 use crate::{assert_whole, value_at, witnesses};
 use proptest::prelude::*;
-use skerry_aggregator::domain::former::Former;
-use skerry_aggregator::domain::layers::splice;
-use skerry_aggregator::domain::time::{MINUTE, Timestamp};
-use skerry_aggregator::domain::track::{Hard, Seen, Track};
-use skerry_aggregator::domain::verdict::{
-    ALWAYS, Quorum, Quorums, Verdict, Witness, now, said_before, timeline,
-};
+use skerry_domain::former::Former;
+use skerry_domain::layers::splice;
+use skerry_domain::time::{MINUTE, Timestamp};
+use skerry_domain::track::{Hard, Seen, Track};
+use skerry_domain::verdict::{ALWAYS, Quorum, Quorums, Verdict, Witness, now, said_before, timeline};
 
 const GRID: Grid = Grid { start: Timestamp(1_774_000_000_000), unit: 30 * MINUTE };
 const SILENCE: i64 = 3 * GRID.unit;
@@ -117,8 +115,7 @@ fn batches_in_any_order(script: &mut Script<'_>) {
 
 /// Not what a hysteresis says: any state at any instant with any beginning.
 fn nonsense_stays_sound(script: &mut Script<'_>) {
-    let declared =
-        [skerry_aggregator::domain::interval::Interval { from: GRID.at(-60), to: Timestamp::FAR, value: () }];
+    let declared = [skerry_domain::interval::Interval { from: GRID.at(-60), to: Timestamp::FAR, value: () }];
     let says = |track: &Track| {
         let witness = Witness {
             location: 0,

@@ -12,10 +12,10 @@ mod tables;
 mod tracks;
 
 use script::Agent;
-use skerry_aggregator::domain::interval::Interval;
-use skerry_aggregator::domain::time::Timestamp;
-use skerry_aggregator::domain::track::Track;
-use skerry_aggregator::domain::verdict::{ALWAYS, Witness};
+use skerry_domain::interval::Interval;
+use skerry_domain::time::Timestamp;
+use skerry_domain::track::Track;
+use skerry_domain::verdict::{ALWAYS, Witness};
 use std::fmt::Debug;
 
 /// Contiguous from `from` to `to`, nothing empty, neighbours differ.

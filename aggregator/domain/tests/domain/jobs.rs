@@ -4,8 +4,8 @@
 use crate::heartbeats::{GRACE, Job, PERIOD};
 use crate::script::Script;
 use proptest::prelude::*;
-use skerry_aggregator::domain::step::Tells;
-use skerry_aggregator::domain::track::Hard;
+use skerry_domain::step::Tells;
+use skerry_domain::track::Hard;
 
 /// What happened, in minutes.
 #[derive(Debug, Default)]

@@ -1,9 +1,9 @@
 //! A heartbeat that the file declares otherwise, no longer, or again.
 
 use super::{Job, START};
-use skerry_aggregator::domain::step::{Answer, Command, Tells};
-use skerry_aggregator::domain::time::MINUTE;
-use skerry_aggregator::domain::track::Hard;
+use skerry_domain::step::{Answer, Command, Tells};
+use skerry_domain::time::MINUTE;
+use skerry_domain::track::Hard;
 use skerry_protocol::wire::Reason;
 
 #[test]

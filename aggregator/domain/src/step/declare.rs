@@ -4,11 +4,11 @@
 use super::recompute::{Earliest, recompute};
 use super::reported::{DeclaredCheck, Report};
 use super::{Answer, Change};
-use crate::domain::former::Former;
-use crate::domain::interval::{Interval, append};
-use crate::domain::reporters::{Held, Permit, same};
-use crate::domain::state::{AgentKey, Check, CheckKey, State, TrackKey, Witnessed, WorkspaceKey};
-use crate::domain::time::Timestamp;
+use crate::former::Former;
+use crate::interval::{Interval, append};
+use crate::reporters::{Held, Permit, same};
+use crate::state::{AgentKey, Check, CheckKey, State, TrackKey, Witnessed, WorkspaceKey};
+use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The interval taken for a check whose inventory has not arrived, ms.

@@ -2,10 +2,10 @@
 //! releases it to automatic.
 
 use super::{Answer, Change};
-use crate::domain::interval::Interval;
-use crate::domain::state::{Component, ComponentKey, State};
-use crate::domain::status::Status;
-use crate::domain::time::Timestamp;
+use crate::interval::Interval;
+use crate::state::{Component, ComponentKey, State};
+use crate::status::Status;
+use crate::time::Timestamp;
 
 pub(super) fn set(
     state: &mut State,

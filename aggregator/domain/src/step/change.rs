@@ -1,13 +1,13 @@
 //! What a step changed: rows to write, and things to tell.
 
-use crate::domain::component::Automatic;
-use crate::domain::interval::Interval;
-use crate::domain::reporters::Held;
-use crate::domain::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, TrackKey, WorkspaceKey};
-use crate::domain::status::Status;
-use crate::domain::time::Timestamp;
-use crate::domain::track::Hard;
-use crate::domain::voices::Refusal;
+use crate::component::Automatic;
+use crate::interval::Interval;
+use crate::reporters::Held;
+use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, TrackKey, WorkspaceKey};
+use crate::status::Status;
+use crate::time::Timestamp;
+use crate::track::Hard;
+use crate::voices::Refusal;
 
 /// One row to write, or one thing to tell.
 #[derive(Clone, Debug, PartialEq)]

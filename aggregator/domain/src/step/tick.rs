@@ -5,8 +5,8 @@
 
 use super::recompute::{Earliest, recompute};
 use super::{Answer, Change, beat};
-use crate::domain::state::{AgentKey, CheckKey, State, TrackKey};
-use crate::domain::time::{DAY, Timestamp};
+use crate::state::{AgentKey, CheckKey, State, TrackKey};
+use crate::time::{DAY, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Vec<Change>) -> Answer {

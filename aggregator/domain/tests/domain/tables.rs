@@ -2,15 +2,15 @@
 
 use jiff::civil::date;
 use jiff::tz::TimeZone;
-use skerry_aggregator::domain::component::{Automatic, Word, status_of};
-use skerry_aggregator::domain::days::{Calendar, Mark, mark};
-use skerry_aggregator::domain::interval::Interval;
-use skerry_aggregator::domain::layers::{lay, splice};
-use skerry_aggregator::domain::status::Status;
-use skerry_aggregator::domain::time::{DAY, HOUR, SECOND, Timestamp};
-use skerry_aggregator::domain::track::{Hard, Seen, Span, Track};
-use skerry_aggregator::domain::uptime::{DayTally, Tally};
-use skerry_aggregator::domain::verdict::{
+use skerry_domain::component::{Automatic, Word, status_of};
+use skerry_domain::days::{Calendar, Mark, mark};
+use skerry_domain::interval::Interval;
+use skerry_domain::layers::{lay, splice};
+use skerry_domain::status::Status;
+use skerry_domain::time::{DAY, HOUR, SECOND, Timestamp};
+use skerry_domain::track::{Hard, Seen, Span, Track};
+use skerry_domain::uptime::{DayTally, Tally};
+use skerry_domain::verdict::{
     ALWAYS, Live, LocationSays, Quorum, Ruling, Verdict, Witness, decide, now, timeline, within_location,
 };
 

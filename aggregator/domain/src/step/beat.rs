@@ -7,12 +7,12 @@ use super::recompute::{Earliest, recompute};
 use super::report::open_state;
 use super::reported::DeclaredCheck;
 use super::{Answer, Change, RawObservation};
-use crate::domain::heartbeat::{Expected, Heartbeat, Lateness, Started};
-use crate::domain::interval::{Interval, append};
-use crate::domain::state::{CheckKey, LastRun, State, TrackKey, Witnessed, WorkspaceKey};
-use crate::domain::time::Timestamp;
-use crate::domain::track::{Hard, Seen, Span};
-use crate::domain::verdict::Live;
+use crate::heartbeat::{Expected, Heartbeat, Lateness, Started};
+use crate::interval::{Interval, append};
+use crate::state::{CheckKey, LastRun, State, TrackKey, Witnessed, WorkspaceKey};
+use crate::time::Timestamp;
+use crate::track::{Hard, Seen, Span};
+use crate::verdict::Live;
 use skerry_protocol::wire::{Outcome, Reason};
 
 /// Our own voice, in the list of agents.

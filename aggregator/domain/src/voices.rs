@@ -161,7 +161,7 @@ impl Voices {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::time::DAY;
+    use crate::time::DAY;
 
     /// Each word is one batch: who speaks (a letter), `+` with proof of the former spool, seconds after the start;
     /// `!` where it is refused. `b` and `t` have spools of their own, the others share one.

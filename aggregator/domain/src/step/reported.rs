@@ -1,8 +1,8 @@
 //! What an agent says, in the domain's words: a batch converted from the wire, not yet believed.
 
-use crate::domain::state::{AgentKey, Told};
-use crate::domain::time::Timestamp;
-use crate::domain::track::Hard;
+use crate::state::{AgentKey, Told};
+use crate::time::Timestamp;
+use crate::track::Hard;
 use skerry_protocol::wire::{Outcome, Phases, Reason};
 
 /// What an agent reports, converted from the wire.
