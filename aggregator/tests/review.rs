@@ -92,7 +92,7 @@ impl Desk {
 
     fn run(&mut self, command: Command) -> (Answer, Vec<Change>) {
         let stepped = step(&mut self.state, command, self.now);
-        self.store.commit(&self.state, &stepped.changes, self.now).expect("commits");
+        self.store.commit(&self.state, &stepped.rows, &stepped.changes, self.now).expect("commits");
         (stepped.answer, stepped.changes)
     }
 

@@ -7,7 +7,7 @@ use crate::clock::{Clock, Kept};
 use crate::store::{Store, StoreError};
 use crossbeam_channel::Receiver;
 use skerry_domain::state::State;
-use skerry_domain::step::{Answer, Change, Command, step};
+use skerry_domain::step::{Answer, Change, Command, Stepped, Touched, step};
 use skerry_domain::time::{SECOND, Timestamp};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -35,12 +35,21 @@ pub(super) fn load(store: &Store, ready_at: Timestamp) -> Result<State, StoreErr
 struct Group {
     answers: Vec<(Reply, Answer)>,
     changes: Vec<Change>,
+    rows: Touched,
     looks: Vec<Look>,
     errands: Vec<Errand>,
     /// Taken from the lane of the present: messages, and observations in them.
     messages: usize,
     present: usize,
     stop: bool,
+}
+
+impl Group {
+    fn note(&mut self, stepped: Stepped) -> Answer {
+        self.changes.extend(stepped.changes);
+        self.rows.join(stepped.rows);
+        stepped.answer
+    }
 }
 
 pub(super) struct Writer {
@@ -105,17 +114,19 @@ impl Writer {
         }
         self.try_again();
         let mut group = Group::default();
-        group.changes.extend(self.away(now));
+        if let Some(stepped) = self.away(now) {
+            group.note(stepped);
+        }
         if let Some(message) = present {
             group.present = self.take(message, &mut group);
         }
         self.gather(past, &mut group);
         if tick {
-            group.changes.extend(step(&mut self.state, Command::Tick, read(&self.clock)).changes);
+            group.note(step(&mut self.state, Command::Tick, read(&self.clock)));
         }
-        let Group { answers, changes, looks, errands, stop, .. } = group;
+        let Group { answers, changes, rows, looks, errands, stop, .. } = group;
         let now = read(&self.clock);
-        self.commit(answers, changes, now);
+        self.commit(answers, changes, &rows, now);
         self.keep_clock(stop);
         for look in looks {
             look(&self.state, now.max(self.state.clock));
@@ -161,8 +172,8 @@ impl Writer {
                     reply.send(Err(Refused::Unwritable("a write failed a moment ago".to_owned())));
                 } else {
                     let stepped = step(&mut self.state, command, read(&self.clock));
-                    group.changes.extend(stepped.changes);
-                    group.answers.push((reply, stepped.answer));
+                    let answer = group.note(stepped);
+                    group.answers.push((reply, answer));
                 }
                 return weight;
             }
@@ -173,13 +184,19 @@ impl Writer {
         0
     }
 
-    fn commit(&mut self, answers: Vec<(Reply, Answer)>, changes: Vec<Change>, now: Timestamp) {
+    fn commit(
+        &mut self,
+        answers: Vec<(Reply, Answer)>,
+        changes: Vec<Change>,
+        rows: &Touched,
+        now: Timestamp,
+    ) {
         // While writing fails, time still passes for the page; those changes are made again after the reload.
         let written = if self.failed_at.is_some() {
             Ok(())
         } else {
             let begun = Instant::now();
-            let written = self.write(&changes, now);
+            let written = self.write(rows, &changes, now);
             let took = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
             self.health.commit_us.fetch_add(took, Ordering::Relaxed);
             written
@@ -189,7 +206,9 @@ impl Writer {
                 if self.failed_at.is_none() {
                     self.away_since = None;
                 }
-                self.health.commits.fetch_add(u64::from(!changes.is_empty()), Ordering::Relaxed);
+                self.health
+                    .commits
+                    .fetch_add(u64::from(!changes.is_empty() || !rows.is_empty()), Ordering::Relaxed);
                 self.health.commands.fetch_add(answers.len() as u64, Ordering::Relaxed);
                 for (reply, answer) in answers {
                     reply.send(Ok(answer));
@@ -201,10 +220,10 @@ impl Writer {
     }
 
     /// Writes where it stays: the files are looked at before, and before anybody hears that it is kept.
-    fn write(&mut self, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
+    fn write(&mut self, rows: &Touched, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
         self.store.is_in_place()?;
-        self.store.commit(&self.state, changes, now)?;
-        if changes.is_empty() { Ok(()) } else { self.store.is_in_place() }
+        self.store.commit(&self.state, rows, changes, now)?;
+        if rows.is_empty() && changes.is_empty() { Ok(()) } else { self.store.is_in_place() }
     }
 
     fn failed(&mut self, error: &StoreError, answers: Vec<(Reply, Answer)>) {

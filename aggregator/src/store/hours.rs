@@ -189,8 +189,8 @@ mod tests {
         let (mut state, mut now) = (State::default(), Timestamp(1_790_000_000_000 / HOUR * HOUR));
         let mut take = |after: i64, command: Command| {
             now = now + after;
-            let changes = step(&mut state, command, now).changes;
-            store.commit(&state, &changes, now).expect("committed");
+            let stepped = step(&mut state, command, now);
+            store.commit(&state, &stepped.rows, &stepped.changes, now).expect("committed");
             *state.workspaces.keys().next().expect("a workspace")
         };
         let expected = Expected { period: HOUR, schedule: None, grace: HOUR };

@@ -8,7 +8,8 @@ use skerry_domain::interval::Interval;
 use skerry_domain::state::{
     AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, State, TrackKey, WorkspaceKey,
 };
-use skerry_domain::step::Change;
+use skerry_domain::status::Status;
+use skerry_domain::step::{Change, Touched};
 use skerry_domain::time::{HOUR, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -17,24 +18,24 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; then nothing of the group is written.
-    pub fn commit(&mut self, state: &State, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
-        if changes.iter().all(stores_nothing) {
+    pub fn commit(
+        &mut self,
+        state: &State,
+        rows: &Touched,
+        changes: &[Change],
+        now: Timestamp,
+    ) -> Result<(), StoreError> {
+        if rows.is_empty() && changes.iter().all(stores_nothing) {
             return Ok(());
         }
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         // Rows of one group may name each other before they stand: the commit judges.
         transaction.pragma_update(None, "defer_foreign_keys", true)?;
-        let mut group = Group {
-            transaction,
-            state,
-            now,
-            tracks: BTreeMap::new(),
-            declared: BTreeSet::new(),
-            hours: BTreeSet::new(),
-            crowded: BTreeMap::new(),
-        };
+        let (hours, crowded) = (BTreeSet::new(), BTreeMap::new());
+        let mut group = Group { transaction, state, now, hours, crowded };
+        group.write(rows)?;
         for change in changes {
-            group.write(change)?;
+            group.append(change)?;
         }
         group.finish()
     }
@@ -42,17 +43,20 @@ impl Store {
 
 /// A write for these alone would wait for the disk in vain.
 fn stores_nothing(change: &Change) -> bool {
-    matches!(change, Change::Shown(_) | Change::CloneRefused { tell: false, .. })
+    !matches!(
+        change,
+        Change::Raw(_)
+            | Change::Transition { .. }
+            | Change::Gap { .. }
+            | Change::Lost { .. }
+            | Change::CloneRefused { tell: true, .. }
+    )
 }
 
 pub(super) struct Group<'a> {
     transaction: Transaction<'a>,
     pub(super) state: &'a State,
     now: Timestamp,
-    /// Tracks to write once, with the instant from which their spans are no longer what is stored.
-    tracks: BTreeMap<TrackKey, Timestamp>,
-    /// Tracks that were declared or are no longer.
-    declared: BTreeSet<TrackKey>,
     /// Hours that received an observation: their roll-up is to be made, once they are over.
     hours: BTreeSet<i64>,
     /// Milliseconds known to be taken, one stretch of each track at most.
@@ -60,21 +64,40 @@ pub(super) struct Group<'a> {
 }
 
 impl Group<'_> {
-    fn write(&mut self, change: &Change) -> Result<(), StoreError> {
+    fn write(&self, rows: &Touched) -> Result<(), StoreError> {
+        rows.workspaces.iter().try_for_each(|key| self.workspace(*key))?;
+        rows.agents.iter().try_for_each(|key| self.agent(*key))?;
+        rows.epochs.iter().try_for_each(|(agent, epoch)| self.epoch(*agent, epoch))?;
+        rows.checks.iter().try_for_each(|key| self.check(*key))?;
+        for (key, from) in &rows.tracks {
+            self.track(*key)?;
+            if *from < Timestamp::FAR {
+                self.spans(*key, *from)?;
+                self.flaps(*key, *from)?;
+            }
+        }
+        rows.declared.iter().try_for_each(|key| self.declared(*key))?;
+        rows.heartbeats.iter().try_for_each(|key| self.heartbeat(*key))?;
+        if rows.blind {
+            self.blind()?;
+        }
+        rows.pages.iter().try_for_each(|key| self.page(*key))?;
+        rows.groups.iter().try_for_each(|key| self.group(*key))?;
+        rows.components.iter().try_for_each(|key| self.component(*key))?;
+        for (key, from) in &rows.automatic {
+            let layer = &self.state.components[key].layers.automatic;
+            self.layer(*key, "automatic", &tail(layer, *from, rows::automatic_name), *from)?;
+        }
+        for (key, from) in &rows.manual {
+            let layer = &self.state.components[key].layers.manual;
+            self.layer(*key, "manual", &tail(layer, *from, Status::name), *from)?;
+        }
+        Ok(())
+    }
+
+    fn append(&mut self, change: &Change) -> Result<(), StoreError> {
         match change {
-            Change::WorkspaceAdded(key) => self.workspace(*key),
-            Change::AgentSaved(key) => self.agent(*key),
-            Change::EpochMoved { agent, epoch } => self.epoch(*agent, epoch),
-            Change::WorkspaceSaved(key) => {
-                let asks = self.state.workspaces[key].asks;
-                self.run("UPDATE workspace SET ask_reporters = ?2 WHERE key = ?1", (key.0, asks))
-            }
-            Change::EpochsForgotten { agent, epochs } => {
-                let sql = "DELETE FROM agent_epoch WHERE agent = ?1 AND epoch = ?2";
-                epochs.iter().try_for_each(|epoch| self.run(sql, (agent.0, epoch)))
-            }
-            Change::CloneRefused { tell: false, .. } => Ok(()),
-            Change::CloneRefused { agent, .. } => {
+            Change::CloneRefused { agent, tell: true, .. } => {
                 self.run("UPDATE agent SET cloned_ms = ?2 WHERE key = ?1", (agent.0, self.now.0))
             }
             Change::Gap { agent, from, to, acknowledged, .. } => {
@@ -82,24 +105,6 @@ impl Group<'_> {
                 self.loss(*agent, to - from, &why, None, None)
             }
             Change::Lost { agent, count, why, from, to } => self.loss(*agent, *count, why, *from, *to),
-            Change::AgentMoved(key) => self.former_locations(*key),
-            Change::CheckSaved(key) => self.check(*key),
-            Change::BlindChanged => self.blind(),
-            Change::HeartbeatSaved(key) => self.heartbeat(*key),
-            Change::TrackMoved(track) => {
-                self.tracks.entry(*track).or_insert(Timestamp::FAR);
-                Ok(())
-            }
-            Change::DeclaredChanged(track) => {
-                self.tracks.entry(*track).or_insert(Timestamp::FAR);
-                self.declared.insert(*track);
-                Ok(())
-            }
-            Change::SpansChanged { track, from } => {
-                let first = self.tracks.entry(*track).or_insert(*from);
-                *first = (*first).min(*from);
-                Ok(())
-            }
             Change::Raw(raw) => {
                 self.hours.insert(raw.at.0.div_euclid(HOUR) * HOUR);
                 let crowded = self.crowded.get(&raw.track).filter(|crowded| crowded.contains(&raw.at.0));
@@ -111,41 +116,11 @@ impl Group<'_> {
                 Ok(())
             }
             Change::Transition { .. } => self.transition(change),
-            Change::Automatic { component, from, intervals } => {
-                let named: Vec<_> = intervals.iter().map(|one| named(one, rows::automatic_name)).collect();
-                self.layer(*component, "automatic", *from, &named)
-            }
-            Change::Manual { component, from, intervals } => {
-                let named: Vec<_> =
-                    intervals.iter().map(|one| named(one, skerry_domain::status::Status::name)).collect();
-                self.layer(*component, "manual", *from, &named)
-            }
-            Change::PageSaved(key) => self.page(*key),
-            Change::GroupSaved(key) => self.group(*key),
-            Change::ComponentSaved(key) => self.component(*key),
-            Change::Shown(_)
-            | Change::OldCopy { .. }
-            | Change::SpoolReplaced { .. }
-            | Change::Joined { .. }
-            | Change::NotCounted { .. }
-            | Change::CountsAgain { .. }
-            | Change::FellSilent { .. }
-            | Change::HeardAgain { .. }
-            | Change::Left { .. } => Ok(()),
+            _ => Ok(()),
         }
     }
 
     fn finish(self) -> Result<(), StoreError> {
-        for (track, changed_from) in &self.tracks {
-            self.track(*track)?;
-            if *changed_from < Timestamp::FAR {
-                self.spans(*track, *changed_from)?;
-                self.flaps(*track, *changed_from)?;
-            }
-        }
-        for track in &self.declared {
-            self.declared(*track)?;
-        }
         for hour in &self.hours {
             let sql = "INSERT INTO dirty_hour (hour_ms, times) VALUES (?1, 1)
                  ON CONFLICT (hour_ms) DO UPDATE SET times = times + 1";
@@ -160,20 +135,25 @@ impl Group<'_> {
     }
 
     fn workspace(&self, key: WorkspaceKey) -> Result<(), StoreError> {
-        let name = &self.state.workspaces[&key].name;
-        self.run("INSERT INTO workspace (key, name) VALUES (?1, ?2)", (key.0, name))
+        let workspace = &self.state.workspaces[&key];
+        let sql = "INSERT INTO workspace (key, name, ask_reporters) VALUES (?1, ?2, ?3)
+             ON CONFLICT (key) DO UPDATE SET ask_reporters = excluded.ask_reporters";
+        self.run(sql, (key.0, &workspace.name, workspace.asks))
     }
 
     fn agent(&self, key: AgentKey) -> Result<(), StoreError> {
         let agent = &self.state.agents[&key];
         let sql = "INSERT INTO agent (key, workspace, name, location) VALUES (?1, ?2, ?3, ?4)
              ON CONFLICT (key) DO UPDATE SET name = excluded.name, location = excluded.location";
-        self.run(sql, (key.0, agent.workspace.0, &agent.name, &agent.location))
+        self.run(sql, (key.0, agent.workspace.0, &agent.name, &agent.location))?;
+        self.former_locations(key)
     }
 
     fn epoch(&self, key: AgentKey, epoch: &[u8; 16]) -> Result<(), StoreError> {
         let agent = &self.state.agents[&key];
-        let position = &agent.epochs[epoch];
+        let Some(position) = agent.epochs.get(epoch) else {
+            return self.run("DELETE FROM agent_epoch WHERE agent = ?1 AND epoch = ?2", (key.0, epoch));
+        };
         let sql = "INSERT INTO agent_epoch (workspace, agent, epoch, through, offset_ms, seen_ms, version,
                  depth, oldest_ms, lost, set_aside, lateness_ms, own_network_gone, last_record)
              VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14) ON CONFLICT (agent, epoch) DO UPDATE
@@ -304,19 +284,18 @@ impl Group<'_> {
         Ok(())
     }
 
-    /// Replaces a layer from `from` on.
+    /// Replaces a layer from its first interval here on; where there is none, from `from` on.
     fn layer(
         &self,
         key: ComponentKey,
         layer: &str,
-        from: Timestamp,
         intervals: &[(i64, i64, &str)],
+        from: Timestamp,
     ) -> Result<(), StoreError> {
         let workspace = self.state.pages[&self.state.components[&key].page].workspace.0;
+        let first = intervals.first().map_or(from.0, |first| first.0.min(from.0));
         let gone = "DELETE FROM status_interval WHERE component = ?1 AND layer = ?2 AND from_ms >= ?3";
-        self.run(gone, (key.0, layer, from.0))?;
-        let cut = "UPDATE status_interval SET to_ms = ?3 WHERE component = ?1 AND layer = ?2 AND to_ms > ?3";
-        self.run(cut, (key.0, layer, from.0))?;
+        self.run(gone, (key.0, layer, first))?;
         for (from, to, status) in intervals {
             let sql = "INSERT INTO status_interval (workspace, component, layer, from_ms, to_ms, status)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
@@ -326,8 +305,14 @@ impl Group<'_> {
     }
 }
 
-fn named<T: Copy>(interval: &Interval<T>, name: impl Fn(T) -> &'static str) -> (i64, i64, &'static str) {
-    (interval.from.0, interval.to.0, name(interval.value))
+/// What ends at `from` or later: an interval that was cut there has another end.
+fn tail<T: Copy>(
+    layer: &[Interval<T>],
+    from: Timestamp,
+    name: impl Fn(T) -> &'static str,
+) -> Vec<(i64, i64, &'static str)> {
+    let tail = &layer[layer.partition_point(|interval| interval.to < from)..];
+    tail.iter().map(|interval| (interval.from.0, interval.to.0, name(interval.value))).collect()
 }
 
 fn json(value: &impl serde::Serialize) -> Result<String, StoreError> {

@@ -6,9 +6,9 @@ use skerry_domain::state::{
 };
 use skerry_domain::status::Status;
 use skerry_domain::step::{
-    Answer, Beat, Change, Command, Configure, DeclaredCheck, DesiredComponent, DesiredGroup,
-    DesiredHeartbeat, DesiredItem, DesiredLink, DesiredPage, Observed, Record, RecordKind, Report,
-    SnapshotState, Tells, When, step,
+    Answer, Beat, Command, Configure, DeclaredCheck, DesiredComponent, DesiredGroup, DesiredHeartbeat,
+    DesiredItem, DesiredLink, DesiredPage, Observed, Record, RecordKind, Report, SnapshotState, Stepped,
+    Tells, When, step,
 };
 use skerry_domain::time::{DAY, HOUR, SECOND, Timestamp};
 use skerry_domain::track::Hard;
@@ -81,11 +81,11 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Two agents at two locations, one page. Gives the changes that made it.
-    pub(crate) fn new() -> (Self, Vec<Change>) {
+    /// Two agents at two locations, one page. Gives the steps that made it.
+    pub(crate) fn new() -> (Self, Vec<Stepped>) {
         let mut world = Self { state: State::default(), now: START, senders: Vec::new() };
         world.state.ready_at = START;
-        let mut changes = Vec::new();
+        let mut steps = Vec::new();
         for (name, location) in [("one", "here"), ("two", "there")] {
             let command = Command::AddAgent {
                 workspace: "default".to_owned(),
@@ -94,12 +94,12 @@ impl World {
             };
             let stepped = step(&mut world.state, command, START);
             let Answer::Agent(agent) = stepped.answer else { panic!("{:?}", stepped.answer) };
-            changes.extend(stepped.changes);
+            steps.push(stepped);
             world.senders.push(Sender { agent, epoch: 0, sequence: 0 });
         }
         let first = configure(&mut Script(&[]), &world.state);
-        changes.extend(step(&mut world.state, Command::Configure(Box::new(first)), START).changes);
-        (world, changes)
+        steps.push(step(&mut world.state, Command::Configure(Box::new(first)), START));
+        (world, steps)
     }
 
     /// The next command, at a time that may have gone back.

@@ -16,15 +16,17 @@ proptest! {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut store = Store::open(&folder.path().join("skerry.db")).expect("a new database");
         let mut script = Script(&bytes);
-        let (mut world, changes) = World::new();
+        let (mut world, steps) = World::new();
         let mut told = String::new();
-        store.commit(&world.state, &changes, world.now).expect("committed");
+        for step in steps {
+            store.commit(&world.state, &step.rows, &step.changes, world.now).expect("committed");
+        }
         while !script.is_empty() {
             let command = world.command(&mut script);
             told += &format!("\n{} {command:?}", world.now.0);
-            let changes = step(&mut world.state, command, world.now).changes;
+            let stepped = step(&mut world.state, command, world.now);
             store
-                .commit(&world.state, &changes, world.state.clock)
+                .commit(&world.state, &stepped.rows, &stepped.changes, world.state.clock)
                 .map_err(|error| TestCaseError::fail(format!("{error}\nafter{told}")))?;
             let mut loaded = store.load(world.state.ready_at).expect("loaded");
             same(&world.state, &loaded).map_err(|what| TestCaseError::fail(format!("{what}\nafter{told}")))?;

@@ -6,7 +6,7 @@ use super::declare::declare;
 use super::recompute::{Earliest, recompute};
 use super::report::open_state;
 use super::reported::DeclaredCheck;
-use super::{Answer, Change, RawObservation};
+use super::{Answer, Change, Changes, RawObservation};
 use crate::heartbeat::{Expected, Heartbeat, Lateness, Started};
 use crate::interval::{Interval, append};
 use crate::state::{CheckKey, LastRun, State, TrackKey, Witnessed, WorkspaceKey};
@@ -69,7 +69,7 @@ pub(super) fn declare_all(
     workspace: &str,
     desired: &[DesiredHeartbeat],
     now: Timestamp,
-    changes: &mut Vec<Change>,
+    changes: &mut Changes,
 ) -> Answer {
     let workspace_key = workspace_for(state, workspace, changes);
     let of_workspace = |state: &State, check: &CheckKey| state.checks[check].workspace == workspace_key;
@@ -110,12 +110,12 @@ pub(super) fn declare_all(
         };
         if known != Some(&heartbeat) {
             state.heartbeats.insert(check, heartbeat);
-            changes.push(Change::HeartbeatSaved(check));
+            changes.touched.heartbeat(check);
         }
     }
     for gone in before.into_iter().filter(|check| !kept.contains(check)) {
         state.heartbeats.remove(&gone);
-        changes.push(Change::HeartbeatSaved(gone));
+        changes.touched.heartbeat(gone);
     }
     recompute(state, &earliest, changes);
     for track in lost {
@@ -146,7 +146,7 @@ fn last_good_call(witnessed: &Witnessed) -> Option<Timestamp> {
 
 /// Nobody could call us from then until now. What every heartbeat was called after is forgotten: no call of before
 /// that is missing.
-pub(super) fn away(state: &mut State, from: Timestamp, now: Timestamp, changes: &mut Vec<Change>) -> Answer {
+pub(super) fn away(state: &mut State, from: Timestamp, now: Timestamp, changes: &mut Changes) -> Answer {
     let waits = state.heartbeats.values().filter_map(Heartbeat::waits_since).min();
     let before = state.blind.len();
     state.blind.retain(|blind| waits.is_some_and(|waits| blind.to > waits));
@@ -155,20 +155,20 @@ pub(super) fn away(state: &mut State, from: Timestamp, now: Timestamp, changes: 
         append(&mut state.blind, Interval { from, to: now, value: () });
         let many = state.blind.len().saturating_sub(MOST_BLIND);
         state.blind.drain(..many);
-        changes.push(Change::BlindChanged);
+        changes.touched.blind();
     } else if state.blind.len() != before {
-        changes.push(Change::BlindChanged);
+        changes.touched.blind();
     }
     Answer::Done
 }
 
 /// A call has come.
-pub(super) fn beat(state: &mut State, beat: &Beat, now: Timestamp, changes: &mut Vec<Change>) -> Answer {
+pub(super) fn beat(state: &mut State, beat: &Beat, now: Timestamp, changes: &mut Changes) -> Answer {
     let named = (beat.workspace, beat.check.clone());
     let Some(check) = state.check_names.get(&named).copied() else { return Answer::NotFound };
     let Some(heartbeat) = state.heartbeats.get_mut(&check) else { return Answer::NotFound };
     if beat.tells != Tells::Nothing {
-        changes.push(Change::HeartbeatSaved(check));
+        changes.touched.heartbeat(check);
     }
     let (hard, outcome, reason) = match beat.tells {
         Tells::Nothing => return Answer::Done,
@@ -197,7 +197,7 @@ pub(super) fn beat(state: &mut State, beat: &Beat, now: Timestamp, changes: &mut
 }
 
 /// Time has passed without a call.
-pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Vec<Change>) {
+pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) {
     let mut late = Vec::new();
     for heartbeat in state.heartbeats.values() {
         let Some(witnessed) = state.tracks.get_mut(&heartbeat.track) else { continue };
@@ -263,7 +263,7 @@ fn believe(witnessed: &mut Witnessed, now: Timestamp) {
 }
 
 /// What held until it was due is not known to hold any longer.
-fn lose_sight(state: &mut State, track: TrackKey, due: Timestamp, changes: &mut Vec<Change>) {
+fn lose_sight(state: &mut State, track: TrackKey, due: Timestamp, changes: &mut Changes) {
     let Some(witnessed) = state.tracks.get_mut(&track) else { return };
     let hard = open_state(witnessed);
     witnessed.live = None;
@@ -272,8 +272,8 @@ fn lose_sight(state: &mut State, track: TrackKey, due: Timestamp, changes: &mut 
         witnessed.track.fall_silent();
         let mut earliest = Earliest::default();
         earliest.note(witnessed.check, due);
-        changes.push(Change::SpansChanged { track, from: due });
-        changes.push(Change::TrackMoved(track));
+        changes.touched.spans(track, due);
+        changes.touched.track(track);
         recompute(state, &earliest, changes);
     }
 }
@@ -290,7 +290,7 @@ struct Said<'a> {
 }
 
 impl Said<'_> {
-    fn take(&self, state: &mut State, track: TrackKey, changes: &mut Vec<Change>) {
+    fn take(&self, state: &mut State, track: TrackKey, changes: &mut Changes) {
         let Some(witnessed) = state.tracks.get_mut(&track) else { return };
         let before = open_state(witnessed);
         let changed = before != self.hard;
@@ -301,7 +301,7 @@ impl Said<'_> {
         let mut earliest = Earliest::default();
         if let Some(from) = witnessed.track.observe(seen, unbroken) {
             earliest.note(witnessed.check, from);
-            changes.push(Change::SpansChanged { track, from });
+            changes.touched.spans(track, from);
         }
         believe(witnessed, self.at);
         witnessed.note_run(LastRun {
@@ -311,7 +311,7 @@ impl Said<'_> {
             detail: self.detail.to_owned(),
             total_us: self.total_us,
         });
-        changes.push(Change::TrackMoved(track));
+        changes.touched.track(track);
         if changed {
             changes.push(Change::Transition {
                 track,

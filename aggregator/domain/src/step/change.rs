@@ -1,32 +1,16 @@
-//! What a step changed: rows to write, and things to tell.
+//! What happened in a step, for the log, the publisher and whoever is told. Rows are touched beside it (`touched.rs`).
 
-use crate::component::Automatic;
-use crate::interval::Interval;
 use crate::reporters::Held;
-use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, TrackKey, WorkspaceKey};
-use crate::status::Status;
+use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, TrackKey};
 use crate::time::Timestamp;
 use crate::track::Hard;
 use crate::voices::Refusal;
 
-/// One row to write, or one thing to tell.
+/// One thing that happened.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    /// A workspace was made.
-    WorkspaceAdded(WorkspaceKey),
-    /// What a workspace asks of new reporters changed.
-    WorkspaceSaved(WorkspaceKey),
-    /// An agent was made, or its location changed.
-    AgentSaved(AgentKey),
     /// An agent stands elsewhere from now on: where it stood before.
     AgentMoved(AgentKey),
-    /// An agent's sequence moved on.
-    EpochMoved {
-        /// Whose.
-        agent: AgentKey,
-        /// Which spool.
-        epoch: [u8; 16],
-    },
     /// Spools of an agent that were closed long ago are remembered no more.
     EpochsForgotten {
         /// Whose.
@@ -43,21 +27,21 @@ pub enum Change {
         /// Operators are told now; refusals soon after are counted only.
         tell: bool,
     },
-    /// An agent begins a new spool and shows proof of the former. Nothing to store.
+    /// An agent begins a new spool and shows proof of the former.
     SpoolReplaced {
         /// Whose.
         agent: AgentKey,
         /// Everything of the former up to here is committed.
         through: u64,
     },
-    /// An agent began to report checks that others report. Nothing to store.
+    /// An agent began to report checks that others report.
     Joined {
         /// Who.
         agent: AgentKey,
         /// Which.
         checks: Vec<CheckKey>,
     },
-    /// An agent runs checks and does not count for them. Nothing to store.
+    /// An agent runs checks and does not count for them.
     NotCounted {
         /// Who.
         agent: AgentKey,
@@ -66,21 +50,21 @@ pub enum Change {
         /// Which.
         checks: Vec<CheckKey>,
     },
-    /// An agent that did not count for checks counts now. Nothing to store.
+    /// An agent that did not count for checks counts now.
     CountsAgain {
         /// Who.
         agent: AgentKey,
         /// Which.
         checks: Vec<CheckKey>,
     },
-    /// An agent says nothing conclusive any more of checks that it runs. Nothing to store.
+    /// An agent says nothing conclusive any more of checks that it runs.
     FellSilent {
         /// Who.
         agent: AgentKey,
         /// Of which.
         checks: Vec<CheckKey>,
     },
-    /// An agent that had fallen silent says something conclusive again. Nothing to store.
+    /// An agent that had fallen silent says something conclusive again.
     HeardAgain {
         /// Who.
         agent: AgentKey,
@@ -89,7 +73,7 @@ pub enum Change {
         /// From the last evidence before the silence to now, of the check that was longest without, ms.
         silent_ms: i64,
     },
-    /// An agent was silent for 24 hours: it no longer counts for these checks. Nothing to store.
+    /// An agent was silent for 24 hours: it no longer counts for these checks.
     Left {
         /// Who.
         agent: AgentKey,
@@ -109,7 +93,7 @@ pub enum Change {
         /// They were here: the agent was told so. Else they never arrived.
         acknowledged: bool,
     },
-    /// Records below the mark came again that a lost reply does not explain. Nothing to store.
+    /// Records below the mark came again that a lost reply does not explain.
     OldCopy {
         /// Whose.
         agent: AgentKey,
@@ -131,23 +115,6 @@ pub enum Change {
         /// Newest one, where known.
         to: Option<Timestamp>,
     },
-    /// A check was made or its settings changed.
-    CheckSaved(CheckKey),
-    /// When we could not be called is no longer what it was.
-    BlindChanged,
-    /// What is expected or was last heard of a heartbeat changed, or it is none any more.
-    HeartbeatSaved(CheckKey),
-    /// A track was made or moved on: its head and its flags.
-    TrackMoved(TrackKey),
-    /// A check was declared or is no longer: the newest two stretches of it.
-    DeclaredChanged(TrackKey),
-    /// Spans of a track are no longer what they were from an instant on.
-    SpansChanged {
-        /// Which.
-        track: TrackKey,
-        /// From here on.
-        from: Timestamp,
-    },
     /// A raw observation to keep.
     Raw(RawObservation),
     /// A hard transition, for the log and for operators.
@@ -167,31 +134,13 @@ pub enum Change {
         /// In the agent's words; private.
         detail: String,
     },
-    /// The automatic layer of a component, from an instant on.
-    Automatic {
-        /// Which.
-        component: ComponentKey,
-        /// From here on.
-        from: Timestamp,
-        /// What holds now, contiguous to [`Timestamp::FAR`].
-        intervals: Vec<Interval<Automatic>>,
-    },
-    /// The manual layer of a component, from an instant on.
-    Manual {
-        /// Which.
-        component: ComponentKey,
-        /// From here on.
-        from: Timestamp,
-        /// What holds now.
-        intervals: Vec<Interval<Status>>,
-    },
     /// A page was made, changed, archived or revived.
     PageSaved(PageKey),
     /// A group was.
     GroupSaved(GroupKey),
     /// A component or its links were.
     ComponentSaved(ComponentKey),
-    /// What a page shows of a component is no longer what it was. Nothing to store.
+    /// What a page shows of a component is no longer what it was.
     Shown(ComponentKey),
 }
 

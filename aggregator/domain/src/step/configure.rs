@@ -3,7 +3,7 @@
 
 use super::declare::check_for;
 use super::recompute::{Earliest, component_from, recompute};
-use super::{Answer, Change};
+use super::{Answer, Change, Changes};
 use crate::former;
 use crate::layers::Layers;
 use crate::state::{
@@ -87,20 +87,20 @@ pub(super) fn add_agent(
     name: &str,
     location: &str,
     now: Timestamp,
-    changes: &mut Vec<Change>,
+    changes: &mut Changes,
 ) -> Answer {
     let workspace = workspace_for(state, workspace, changes);
     let found = state.agents.iter().find(|(_, agent)| agent.workspace == workspace && agent.name == name);
     if let Some(key) = found.map(|(key, _)| *key) {
         if state.agents[&key].location != location {
-            changes.push(Change::AgentSaved(key));
+            changes.touched.agent(key);
             move_to(state, key, location, now, changes);
         }
         return Answer::Agent(key);
     }
     let key = AgentKey(state.fresh_key());
     state.agents.insert(key, Agent::new(workspace, name, location));
-    changes.push(Change::AgentSaved(key));
+    changes.touched.agent(key);
     Answer::Agent(key)
 }
 
@@ -112,7 +112,7 @@ pub(super) fn know_agent(
     name: &str,
     location: &str,
     now: Timestamp,
-    changes: &mut Vec<Change>,
+    changes: &mut Changes,
 ) -> Answer {
     if !state.workspaces.contains_key(&workspace) {
         return Answer::NotFound;
@@ -126,9 +126,10 @@ pub(super) fn know_agent(
 }
 
 /// An agent that moved votes with others from now on.
-fn move_to(state: &mut State, key: AgentKey, location: &str, now: Timestamp, changes: &mut Vec<Change>) {
+fn move_to(state: &mut State, key: AgentKey, location: &str, now: Timestamp, changes: &mut Changes) {
     let Some(agent) = state.agents.get_mut(&key) else { return };
     former::change(&mut agent.former_locations, &mut agent.location, location.to_owned(), now);
+    changes.touched.agent(key);
     changes.push(Change::AgentMoved(key));
     let mut earliest = Earliest::default();
     for witnessed in state.tracks.values().filter(|witnessed| witnessed.agent == key) {
@@ -138,7 +139,7 @@ fn move_to(state: &mut State, key: AgentKey, location: &str, now: Timestamp, cha
 }
 
 /// Pages of workspaces that no file declares any more are archived, as those a file no longer names are.
-pub(super) fn keep_workspaces(state: &mut State, names: &[String], changes: &mut Vec<Change>) -> Answer {
+pub(super) fn keep_workspaces(state: &mut State, names: &[String], changes: &mut Changes) -> Answer {
     for (key, page) in &mut state.pages {
         if !page.archived && !names.contains(&state.workspaces[&page.workspace].name) {
             page.archived = true;
@@ -152,7 +153,7 @@ pub(super) fn configure(
     state: &mut State,
     desired: Configure,
     now: Timestamp,
-    changes: &mut Vec<Change>,
+    changes: &mut Changes,
 ) -> Answer {
     let workspace = workspace_for(state, &desired.workspace, changes);
     let mut earliest = Earliest::default();
@@ -164,7 +165,7 @@ pub(super) fn configure(
             // It is written with the rest of the command's changes.
             check.quorum = *quorum;
         } else if former::change(&mut check.former_quorums, &mut check.quorum, *quorum, now) {
-            changes.push(Change::CheckSaved(key));
+            changes.touched.check(key);
             earliest.note(key, now);
         }
     }
@@ -175,13 +176,13 @@ pub(super) fn configure(
     Answer::Done
 }
 
-pub(super) fn workspace_for(state: &mut State, name: &str, changes: &mut Vec<Change>) -> WorkspaceKey {
+pub(super) fn workspace_for(state: &mut State, name: &str, changes: &mut Changes) -> WorkspaceKey {
     if let Some((key, _)) = state.workspaces.iter().find(|(_, workspace)| workspace.name == name) {
         return *key;
     }
     let key = WorkspaceKey(state.fresh_key());
     state.workspaces.insert(key, Workspace { name: name.to_owned(), asks: false });
-    changes.push(Change::WorkspaceAdded(key));
+    changes.touched.workspace(key);
     key
 }
 
@@ -190,7 +191,7 @@ struct Reconcile<'a> {
     now: Timestamp,
     ids: std::vec::IntoIter<String>,
     state: &'a mut State,
-    changes: &'a mut Vec<Change>,
+    changes: &'a mut Changes,
 }
 
 impl Reconcile<'_> {

@@ -3,7 +3,7 @@
 
 use super::recompute::{Earliest, recompute};
 use super::reported::{DeclaredCheck, Report};
-use super::{Answer, Change};
+use super::{Answer, Change, Changes};
 use crate::former::Former;
 use crate::interval::{Interval, append};
 use crate::reporters::{Held, Permit, same};
@@ -23,7 +23,7 @@ pub(super) struct News {
 }
 
 impl News {
-    pub(super) fn tell(self, changes: &mut Vec<Change>) {
+    pub(super) fn tell(self, changes: &mut Changes) {
         changes.extend(self.joined.into_iter().map(|(agent, checks)| Change::Joined { agent, checks }));
         let held = self.held.into_iter();
         changes.extend(held.map(|((agent, why), checks)| Change::NotCounted { agent, why, checks }));
@@ -36,7 +36,7 @@ pub(super) fn tracks_of(
     state: &mut State,
     report: &Report,
     now: Timestamp,
-    changes: &mut Vec<Change>,
+    changes: &mut Changes,
     earliest: &mut Earliest,
 ) -> Vec<TrackKey> {
     let mut made = Vec::new();
@@ -64,7 +64,7 @@ fn track_for(
     state: &mut State,
     agent: AgentKey,
     name: &str,
-    changes: &mut Vec<Change>,
+    changes: &mut Changes,
 ) -> (CheckKey, TrackKey, bool) {
     let workspace = state.agents[&agent].workspace;
     let check = check_for(state, workspace, name, changes);
@@ -75,7 +75,7 @@ fn track_for(
     state.tracks.insert(track, Witnessed::new(agent, check, DEFAULT_INTERVAL));
     state.track_of.insert((agent, check), track);
     state.checks.get_mut(&check).expect("made above").tracks.push(track);
-    changes.push(Change::TrackMoved(track));
+    changes.touched.track(track);
     (check, track, true)
 }
 
@@ -83,7 +83,7 @@ pub(super) fn check_for(
     state: &mut State,
     workspace: WorkspaceKey,
     name: &str,
-    changes: &mut Vec<Change>,
+    changes: &mut Changes,
 ) -> CheckKey {
     if let Some(check) = state.check_names.get(&(workspace, name.to_owned())) {
         return *check;
@@ -91,7 +91,7 @@ pub(super) fn check_for(
     let key = CheckKey(state.fresh_key());
     state.checks.insert(key, Check::new(workspace, name));
     state.check_names.insert((workspace, name.to_owned()), key);
-    changes.push(Change::CheckSaved(key));
+    changes.touched.check(key);
     key
 }
 
@@ -101,7 +101,7 @@ pub(super) fn dismiss(
     agent: AgentKey,
     removed: bool,
     now: Timestamp,
-    changes: &mut Vec<Change>,
+    changes: &mut Changes,
 ) -> Answer {
     if !state.agents.contains_key(&agent) {
         return Answer::NotFound;
@@ -120,7 +120,7 @@ pub(super) fn declare(
     agent: AgentKey,
     inventory: &[DeclaredCheck],
     now: Timestamp,
-    changes: &mut Vec<Change>,
+    changes: &mut Changes,
     earliest: &mut Earliest,
 ) {
     // In the order of the inventory; whether the agent begins to run it.
@@ -137,7 +137,7 @@ pub(super) fn declare(
             }
             witnessed.interval_ms = declared.interval_ms;
             witnessed.definition.clone_from(&declared.definition);
-            changes.push(Change::TrackMoved(track));
+            changes.touched.track(track);
         }
     }
     let kept: BTreeSet<TrackKey> = runs.iter().map(|(_, track, _)| *track).collect();
@@ -164,10 +164,10 @@ fn end(
     key: TrackKey,
     witnessed: &mut Witnessed,
     now: Timestamp,
-    changes: &mut Vec<Change>,
+    changes: &mut Changes,
     earliest: &mut Earliest,
 ) {
-    changes.push(Change::TrackMoved(key));
+    changes.touched.track(key);
     if !witnessed.is_declared() {
         return;
     }
@@ -178,7 +178,7 @@ fn end(
         }
     }
     earliest.note(witnessed.check, now);
-    changes.push(Change::DeclaredChanged(key));
+    changes.touched.declared(key);
 }
 
 /// Which definition of the check holds: the one in our file or the one an operator chose, where somebody runs it;
@@ -230,7 +230,7 @@ pub(super) fn settle(
     key: CheckKey,
     begins: Option<TrackKey>,
     now: Timestamp,
-    changes: &mut Vec<Change>,
+    changes: &mut Changes,
     earliest: &mut Earliest,
     news: &mut News,
 ) {
@@ -263,8 +263,8 @@ pub(super) fn settle(
             }
         } else {
             append(&mut one.declared, Interval { from: now, to: Timestamp::FAR, value: () });
-            changes.push(Change::TrackMoved(track));
-            changes.push(Change::DeclaredChanged(track));
+            changes.touched.track(track);
+            changes.touched.declared(track);
             earliest.note(key, now);
             if begins != Some(track) && !one.definition.is_empty() {
                 news.counts.entry(one.agent).or_default().push(key);
@@ -274,7 +274,7 @@ pub(super) fn settle(
     let check = state.checks.get_mut(&key).expect("caller looked it up");
     if check.definition != holds {
         check.definition = holds;
-        changes.push(Change::CheckSaved(key));
+        changes.touched.check(key);
     }
 }
 
@@ -297,7 +297,7 @@ pub(super) fn settle_all(
     state: &mut State,
     checks: impl IntoIterator<Item = CheckKey>,
     now: Timestamp,
-    changes: &mut Vec<Change>,
+    changes: &mut Changes,
 ) {
     let (mut earliest, mut news) = (Earliest::default(), News::default());
     for check in checks {
@@ -314,7 +314,7 @@ pub(super) fn judge_by_file(
     asks: bool,
     definitions: &[(String, Vec<u8>)],
     now: Timestamp,
-    changes: &mut Vec<Change>,
+    changes: &mut Changes,
 ) {
     let file: BTreeMap<&str, &Vec<u8>> =
         definitions.iter().map(|(name, hash)| (name.as_str(), hash)).collect();
@@ -322,14 +322,14 @@ pub(super) fn judge_by_file(
     let one = state.workspaces.get_mut(&workspace).expect("caller looked it up");
     if one.asks != asks {
         one.asks = asks;
-        changes.push(Change::WorkspaceSaved(workspace));
+        changes.touched.workspace(workspace);
         judged.extend(state.checks.iter().filter(|(_, one)| one.workspace == workspace).map(|(key, _)| *key));
     }
     for (key, check) in state.checks.iter_mut().filter(|(_, one)| one.workspace == workspace) {
         let declared = file.get(check.name.as_str()).map(|hash| (*hash).clone());
         if check.file_definition != declared {
             check.file_definition = declared;
-            changes.push(Change::CheckSaved(*key));
+            changes.touched.check(*key);
             judged.insert(*key);
         }
     }
@@ -342,7 +342,7 @@ pub(super) fn permit(
     agent: AgentKey,
     permit: Permit,
     now: Timestamp,
-    changes: &mut Vec<Change>,
+    changes: &mut Changes,
 ) -> Answer {
     let Some(known) = state.agents.get_mut(&agent) else { return Answer::NotFound };
     if known.permit != permit {
@@ -364,7 +364,7 @@ pub(super) fn choose(
     check: CheckKey,
     definition: Vec<u8>,
     now: Timestamp,
-    changes: &mut Vec<Change>,
+    changes: &mut Changes,
 ) -> Answer {
     let Some(known) = state.checks.get_mut(&check) else { return Answer::NotFound };
     known.chosen_definition = Some(definition);

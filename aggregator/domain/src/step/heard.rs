@@ -1,7 +1,7 @@
 //! What a report says beside what it holds: an agent that had fallen silent is heard again, its spool or our
 //! database was put back from an old copy. Told to operators.
 
-use super::{Change, Report};
+use super::{Change, Changes, Report};
 use crate::state::{Epoch, State, TrackKey, Witnessed};
 use crate::time::Timestamp;
 
@@ -21,7 +21,7 @@ pub(super) fn note_again(
     state: &mut State,
     report: &Report,
     silent: &[(TrackKey, Timestamp)],
-    changes: &mut Vec<Change>,
+    changes: &mut Changes,
 ) {
     let mut heard = silent.to_vec();
     heard.retain(|(key, _)| !state.tracks[key].is_silent());
@@ -39,7 +39,7 @@ pub(super) fn note_again(
 /// A reply that was lost brings the same records and more. Fewer than were acknowledged, or another record at the
 /// place of the last one, are of a spool that was put back from an old copy: what it has made since stands at
 /// places that are taken.
-pub(super) fn is_old_copy(report: &Report, epoch: &Epoch, changes: &mut Vec<Change>) -> bool {
+pub(super) fn is_old_copy(report: &Report, epoch: &Epoch, changes: &mut Changes) -> bool {
     let through = epoch.through;
     let Some(newest) = report.records.last().map(|record| record.through.max(record.sequence)) else {
         return false;
@@ -56,7 +56,7 @@ pub(super) fn is_old_copy(report: &Report, epoch: &Epoch, changes: &mut Vec<Chan
 
 /// An agent that was told that we hold more than we do: a backup was restored here, or commits were lost. What it
 /// still sends is never passed over for its word. Returns the new mark.
-pub(super) fn note_forgotten(report: &Report, through: u64, changes: &mut Vec<Change>) -> u64 {
+pub(super) fn note_forgotten(report: &Report, through: u64, changes: &mut Changes) -> u64 {
     let sent = report.records.first().map_or(u64::MAX, |first| first.sequence);
     let told = report.acknowledged.min(sent.saturating_sub(1));
     if told > through {

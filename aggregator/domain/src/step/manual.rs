@@ -1,7 +1,7 @@
 //! What people say of a component: holds until released or expired; `operational` on a linked component
 //! releases it to automatic.
 
-use super::{Answer, Change};
+use super::{Answer, Change, Changes};
 use crate::interval::Interval;
 use crate::state::{Component, ComponentKey, State};
 use crate::status::Status;
@@ -13,7 +13,7 @@ pub(super) fn set(
     status: Status,
     until: Option<Timestamp>,
     now: Timestamp,
-    changes: &mut Vec<Change>,
+    changes: &mut Changes,
 ) -> Answer {
     let Some(component) = state.components.get_mut(&key) else { return Answer::NotFound };
     if status == Status::Operational && component.is_linked() {
@@ -34,12 +34,7 @@ pub(super) fn set(
     Answer::Done
 }
 
-pub(super) fn release(
-    state: &mut State,
-    key: ComponentKey,
-    now: Timestamp,
-    changes: &mut Vec<Change>,
-) -> Answer {
+pub(super) fn release(state: &mut State, key: ComponentKey, now: Timestamp, changes: &mut Changes) -> Answer {
     let Some(component) = state.components.get_mut(&key) else { return Answer::NotFound };
     end_at(component, now);
     say(component, key, now, changes);
@@ -55,10 +50,10 @@ fn end_at(component: &mut Component, now: Timestamp) {
 }
 
 /// Rows from the last one on are written again.
-fn say(component: &Component, key: ComponentKey, now: Timestamp, changes: &mut Vec<Change>) {
+fn say(component: &Component, key: ComponentKey, now: Timestamp, changes: &mut Changes) {
     let manual = &component.layers.manual;
     let kept = manual.len().saturating_sub(2);
     let from = manual.get(kept).map_or(now, |interval| interval.from);
-    changes.push(Change::Manual { component: key, from, intervals: manual[kept..].to_vec() });
+    changes.touched.manual(key, from);
     changes.push(Change::Shown(key));
 }

@@ -12,6 +12,7 @@ mod recompute;
 mod report;
 mod reported;
 mod tick;
+mod touched;
 
 pub use beat::{Beat, DesiredHeartbeat, LOCATION, Tells, VOICE};
 pub use change::{Change, RawObservation};
@@ -20,6 +21,8 @@ pub use configure::{
 };
 pub use recompute::witnesses_of;
 pub use reported::{DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When};
+use touched::Changes;
+pub use touched::Touched;
 
 use super::reporters::Permit;
 use super::state::{AgentKey, CheckKey, ComponentKey, ResponseHour, State, Workspace, WorkspaceKey};
@@ -165,8 +168,10 @@ pub enum Answer {
 pub struct Stepped {
     /// For the sender.
     pub answer: Answer,
-    /// For the store, the log and the publisher, in order.
+    /// What happened, in order: for the log and the publisher.
     pub changes: Vec<Change>,
+    /// Which rows are no longer what is stored.
+    pub rows: Touched,
 }
 
 /// Applies one command. `now` that lies before the state's clock is raised to it: our own clock never
@@ -174,43 +179,51 @@ pub struct Stepped {
 pub fn step(state: &mut State, command: Command, now: Timestamp) -> Stepped {
     let now = now.max(state.clock);
     state.clock = now;
-    let mut changes = Vec::new();
-    let answer = match command {
+    let mut changes = Changes::default();
+    let answer = take(state, command, now, &mut changes);
+    let Changes { events, touched } = changes;
+    Stepped { answer, changes: events, rows: touched }
+}
+
+fn take(state: &mut State, command: Command, now: Timestamp, changes: &mut Changes) -> Answer {
+    match command {
         Command::Together(commands) => {
-            changes.extend(commands.into_iter().flat_map(|command| step(state, command, now).changes));
+            for command in commands {
+                take(state, command, now, changes);
+            }
             Answer::Done
         }
         Command::KnowWorkspace { key, name } => {
             state.workspaces.entry(key).or_insert(Workspace { name, asks: false });
             Answer::Done
         }
-        Command::Report(report) => report::report(state, &report, now, &mut changes),
-        Command::Away { from } => beat::away(state, from, now, &mut changes),
-        Command::Tick => tick::tick(state, now, &mut changes),
-        Command::Configure(desired) => configure::configure(state, *desired, now, &mut changes),
+        Command::Report(report) => report::report(state, &report, now, changes),
+        Command::Away { from } => beat::away(state, from, now, changes),
+        Command::Tick => tick::tick(state, now, changes),
+        Command::Configure(desired) => configure::configure(state, *desired, now, changes),
         Command::DeclareHeartbeats { workspace, heartbeats } => {
-            beat::declare_all(state, &workspace, &heartbeats, now, &mut changes)
+            beat::declare_all(state, &workspace, &heartbeats, now, changes)
         }
-        Command::Beat(call) => beat::beat(state, &call, now, &mut changes),
+        Command::Beat(call) => beat::beat(state, &call, now, changes),
         Command::AddAgent { workspace, name, location } => {
-            configure::add_agent(state, &workspace, &name, &location, now, &mut changes)
+            configure::add_agent(state, &workspace, &name, &location, now, changes)
         }
         Command::KnowAgent { agent, workspace, name, location } => {
-            configure::know_agent(state, agent, workspace, &name, &location, now, &mut changes)
+            configure::know_agent(state, agent, workspace, &name, &location, now, changes)
         }
         Command::JudgeReporters { workspace, asks, definitions } => {
-            let workspace = configure::workspace_for(state, &workspace, &mut changes);
-            declare::judge_by_file(state, workspace, asks, &definitions, now, &mut changes);
+            let workspace = configure::workspace_for(state, &workspace, changes);
+            declare::judge_by_file(state, workspace, asks, &definitions, now, changes);
             Answer::Done
         }
-        Command::Permit { agent, permit } => declare::permit(state, agent, permit, now, &mut changes),
+        Command::Permit { agent, permit } => declare::permit(state, agent, permit, now, changes),
         Command::ChooseDefinition { check, definition } => {
-            declare::choose(state, check, definition, now, &mut changes)
+            declare::choose(state, check, definition, now, changes)
         }
-        Command::Dismiss { agent, removed } => declare::dismiss(state, agent, removed, now, &mut changes),
-        Command::KeepWorkspaces(names) => configure::keep_workspaces(state, &names, &mut changes),
+        Command::Dismiss { agent, removed } => declare::dismiss(state, agent, removed, now, changes),
+        Command::KeepWorkspaces(names) => configure::keep_workspaces(state, &names, changes),
         Command::SetManual { component, status, until } => {
-            manual::set(state, component, status, until, now, &mut changes)
+            manual::set(state, component, status, until, now, changes)
         }
         Command::SetResponse { component, hours } => match state.components.get_mut(&component) {
             Some(charted) if charted.response != hours => {
@@ -221,7 +234,6 @@ pub fn step(state: &mut State, command: Command, now: Timestamp) -> Stepped {
             Some(_) => Answer::Done,
             None => Answer::NotFound,
         },
-        Command::ReleaseManual { component } => manual::release(state, component, now, &mut changes),
-    };
-    Stepped { answer, changes }
+        Command::ReleaseManual { component } => manual::release(state, component, now, changes),
+    }
 }

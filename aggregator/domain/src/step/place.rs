@@ -4,7 +4,7 @@
 use super::recompute::Earliest;
 use super::report::open_state;
 use super::reported::{Observed, Report, When};
-use super::{Change, RawObservation};
+use super::{Change, Changes, RawObservation};
 use crate::state::{LastRun, TrackKey, Witnessed};
 use crate::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use crate::track::Seen;
@@ -33,7 +33,7 @@ impl Placed<'_> {
         &self,
         key: TrackKey,
         witnessed: &mut Witnessed,
-        changes: &mut Vec<Change>,
+        changes: &mut Changes,
         earliest: &mut Earliest,
     ) -> u64 {
         let Observed { outcome, reason, hard, flapping, .. } = *self.observed;
@@ -62,13 +62,13 @@ impl Placed<'_> {
             let since = since.filter(|_| n == 0);
             if declared_since(witnessed, since.map_or(at, |since| since.min(at))) {
                 earliest.note(witnessed.check, witnessed.declared.last().map_or(at, |open| open.from));
-                changes.push(Change::DeclaredChanged(key));
+                changes.touched.declared(key);
             }
             // What was folded was one stretch without a gap.
             let silence = if n == 0 { witnessed.silence_after(witnessed.track.last()) } else { i64::MAX };
             if let Some(from) = witnessed.track.observe(Seen { at, hard, since, flapping }, silence) {
                 earliest.note(witnessed.check, from);
-                changes.push(Change::SpansChanged { track: key, from });
+                changes.touched.spans(key, from);
                 began = began.max(from);
             }
             self.keep_silence(witnessed, earliest);

@@ -1,6 +1,6 @@
 //! From changed evidence to the automatic layer of every component it feeds.
 
-use super::Change;
+use super::{Change, Changes};
 use crate::component::{self, LinkedCheck};
 use crate::interval::{Interval, append};
 use crate::layers::{lay, splice};
@@ -29,7 +29,7 @@ impl Earliest {
 }
 
 /// Works the automatic layer of every component fed by a changed check out again, from its instant on.
-pub(super) fn recompute(state: &mut State, earliest: &Earliest, changes: &mut Vec<Change>) {
+pub(super) fn recompute(state: &mut State, earliest: &Earliest, changes: &mut Changes) {
     let mut components: BTreeMap<ComponentKey, Timestamp> = BTreeMap::new();
     for (check, from) in &earliest.checks {
         for component in &state.checks[check].components {
@@ -42,20 +42,11 @@ pub(super) fn recompute(state: &mut State, earliest: &Earliest, changes: &mut Ve
     }
     let moved: BTreeSet<ComponentKey> =
         earliest.live.iter().flat_map(|check| &state.checks[check].components).copied().collect();
-    for component in moved {
-        if !changes.contains(&Change::Shown(component)) {
-            changes.push(Change::Shown(component));
-        }
-    }
+    moved.into_iter().for_each(|component| changes.show(component));
 }
 
 /// Works one component's automatic layer out again from `from` on.
-pub(super) fn component_from(
-    state: &mut State,
-    key: ComponentKey,
-    from: Timestamp,
-    changes: &mut Vec<Change>,
-) {
+pub(super) fn component_from(state: &mut State, key: ComponentKey, from: Timestamp, changes: &mut Changes) {
     let component = &state.components[&key];
     let from = from.max(component.layers.start.min(component.created_at));
     let intervals = automatic_from(state, component, from);
@@ -65,7 +56,7 @@ pub(super) fn component_from(
     let after = tail(layer, from);
     if after != before {
         let from = after.first().map_or(from, |first| first.from);
-        changes.push(Change::Automatic { component: key, from, intervals: after.to_vec() });
+        changes.touched.automatic(key, from);
         changes.push(Change::Shown(key));
     }
 }

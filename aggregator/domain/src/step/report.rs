@@ -6,7 +6,7 @@ use super::heard;
 use super::place::Placed;
 use super::recompute::{Earliest, recompute};
 use super::reported::{Record, RecordKind, Report, SnapshotState, When};
-use super::{Answer, Change};
+use super::{Answer, Change, Changes};
 use crate::state::{AgentKey, Epoch, State, TrackKey, Witnessed};
 use crate::time::Timestamp;
 use crate::track::{Hard, Span};
@@ -19,12 +19,7 @@ const MOST_CHECKS: usize = 20_000;
 /// Spools of one agent that are remembered; the one heard longest ago is forgotten.
 const MOST_EPOCHS: usize = 8;
 
-pub(super) fn report(
-    state: &mut State,
-    report: &Report,
-    now: Timestamp,
-    changes: &mut Vec<Change>,
-) -> Answer {
+pub(super) fn report(state: &mut State, report: &Report, now: Timestamp, changes: &mut Changes) -> Answer {
     if has_too_many_checks(state, report) {
         return Answer::TooMany;
     }
@@ -62,13 +57,13 @@ pub(super) fn report(
     let last_record = newest.filter(|_| !old_copy).map_or(former, |record| report.digest(record));
     agent.epochs.insert(report.epoch, Epoch { through: last, offset, seen: now, last_record });
     let want_inventory = !agent.inventory_known;
-    changes.push(Change::EpochMoved { agent: report.agent, epoch: report.epoch });
+    changes.touched.epoch(report.agent, report.epoch);
     recompute(state, &earliest, changes);
     Answer::Acknowledged { through: last, want_inventory, contested, old_copy }
 }
 
 /// Is it the agent who speaks, and from its own spool?
-fn hear(state: &mut State, report: &Report, now: Timestamp, changes: &mut Vec<Change>) -> Result<(), Answer> {
+fn hear(state: &mut State, report: &Report, now: Timestamp, changes: &mut Changes) -> Result<(), Answer> {
     let ready_at = state.ready_at;
     let Some(agent) = state.agents.get_mut(&report.agent) else { return Err(Answer::NotFound) };
     let (epoch, process) = (report.epoch, report.process.clone());
@@ -94,7 +89,7 @@ fn hear(state: &mut State, report: &Report, now: Timestamp, changes: &mut Vec<Ch
 }
 
 /// What the agent said from its former spools stands, and the oldest of those are forgotten.
-fn begin_epoch(state: &mut State, key: AgentKey, changes: &mut Vec<Change>) {
+fn begin_epoch(state: &mut State, key: AgentKey, changes: &mut Changes) {
     let agent = state.agents.get_mut(&key).expect("caller looked it up");
     if agent.epochs.is_empty() {
         return;
@@ -107,13 +102,14 @@ fn begin_epoch(state: &mut State, key: AgentKey, changes: &mut Vec<Change>) {
         for epoch in &epochs {
             agent.epochs.remove(epoch);
         }
+        epochs.iter().for_each(|epoch| changes.touched.epoch(key, *epoch));
         changes.push(Change::EpochsForgotten { agent: key, epochs });
     }
     for (track, witnessed) in state.tracks.iter_mut().filter(|(_, one)| one.agent == key) {
         let settled = witnessed.track.last().max(witnessed.settled);
         if settled != witnessed.settled {
             witnessed.settled = settled;
-            changes.push(Change::TrackMoved(*track));
+            changes.touched.track(*track);
         }
     }
 }
@@ -137,7 +133,7 @@ fn take_records(
     report: &Report,
     tracks: &[TrackKey],
     (through, offset): (u64, i64),
-    changes: &mut Vec<Change>,
+    changes: &mut Changes,
     earliest: &mut Earliest,
 ) -> u64 {
     let mut last = heard::note_forgotten(report, through, changes);
@@ -168,7 +164,7 @@ fn take_records(
             RecordKind::Unknown => {}
         }
     }
-    changes.extend(touched.into_iter().map(Change::TrackMoved));
+    touched.into_iter().for_each(|track| changes.touched.track(track));
     if too_old > 0 {
         let why = "older than the 7 days that a spool keeps: not taken".to_owned();
         changes.push(Change::Lost { agent: report.agent, count: too_old, why, from: None, to: None });
@@ -191,14 +187,14 @@ fn take_snapshot(
     state: &mut State,
     report: &Report,
     tracks: &[TrackKey],
-    changes: &mut Vec<Change>,
+    changes: &mut Changes,
     earliest: &mut Earliest,
 ) {
     for snapshot in &report.snapshot {
         let Some(witnessed) = state.tracks.get_mut(&tracks[snapshot.check]) else { continue };
         if snapshot.certificate_ends != witnessed.certificate_ends {
             witnessed.certificate_ends = snapshot.certificate_ends;
-            changes.push(Change::TrackMoved(tracks[snapshot.check]));
+            changes.touched.track(tracks[snapshot.check]);
         }
         if witnessed.held.is_some() {
             continue;
@@ -209,7 +205,7 @@ fn take_snapshot(
             earliest.note_live(witnessed.check);
         }
         if live.is_some() && std::mem::replace(&mut witnessed.left, false) {
-            changes.push(Change::TrackMoved(tracks[snapshot.check]));
+            changes.touched.track(tracks[snapshot.check]);
         }
         witnessed.live = live;
     }

@@ -4,12 +4,12 @@
 //! nobody's silence.
 
 use super::recompute::{Earliest, recompute};
-use super::{Answer, Change, beat};
+use super::{Answer, Change, Changes, beat};
 use crate::state::{AgentKey, CheckKey, State, TrackKey};
 use crate::time::{DAY, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Vec<Change>) -> Answer {
+pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) -> Answer {
     let mut earliest = Earliest::default();
     let ready_at = state.ready_at;
     let mut fell_silent: BTreeMap<AgentKey, Vec<CheckKey>> = BTreeMap::new();
@@ -44,7 +44,7 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Vec<Change>)
             }
         }
         if moved {
-            changes.push(Change::TrackMoved(*key));
+            changes.touched.track(*key);
         }
     }
     changes.extend(fell_silent.into_iter().map(|(agent, checks)| Change::FellSilent { agent, checks }));

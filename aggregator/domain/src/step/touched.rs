@@ -1,0 +1,166 @@
+//! What a step leaves behind while it runs: what happened, and which rows are no longer what is stored. The rows
+//! themselves are made from the state when the step is over, so that each is written once and as it ended up.
+
+use super::Change;
+use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, TrackKey, WorkspaceKey};
+use crate::time::Timestamp;
+use std::collections::{BTreeMap, BTreeSet};
+
+/// What a step changes, gathered while it runs.
+#[derive(Debug, Default)]
+pub(super) struct Changes {
+    /// What happened, in order.
+    pub(super) events: Vec<Change>,
+    /// Rows that are no longer what is stored.
+    pub(super) touched: Touched,
+}
+
+impl Changes {
+    /// Something happened. What a page, a group or a component is now is a row too.
+    pub(super) fn push(&mut self, change: Change) {
+        match &change {
+            Change::PageSaved(page) => self.touched.page(*page),
+            Change::GroupSaved(group) => self.touched.group(*group),
+            Change::ComponentSaved(component) => self.touched.component(*component),
+            _ => {}
+        }
+        self.events.push(change);
+    }
+
+    pub(super) fn extend(&mut self, changes: impl IntoIterator<Item = Change>) {
+        changes.into_iter().for_each(|change| self.push(change));
+    }
+
+    /// A page shows something else of the component; told once.
+    pub(super) fn show(&mut self, component: ComponentKey) {
+        let shown = Change::Shown(component);
+        if !self.events.contains(&shown) {
+            self.push(shown);
+        }
+    }
+}
+
+/// Rows that are no longer what is stored, by the thing that they are of.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Touched {
+    /// Workspaces.
+    pub workspaces: BTreeSet<WorkspaceKey>,
+    /// Agents, with where they stood before.
+    pub agents: BTreeSet<AgentKey>,
+    /// A spool that the state does not hold any more is deleted.
+    pub epochs: BTreeSet<(AgentKey, [u8; 16])>,
+    /// Checks, with what had to agree before.
+    pub checks: BTreeSet<CheckKey>,
+    /// A heartbeat that the state does not hold any more is deleted.
+    pub heartbeats: BTreeSet<CheckKey>,
+    /// When nobody could call.
+    pub blind: bool,
+    /// Tracks, with the instant from which the spans and flaps are others; [`Timestamp::FAR`]: none of them.
+    pub tracks: BTreeMap<TrackKey, Timestamp>,
+    /// Tracks whose newest two stretches of declaration are others.
+    pub declared: BTreeSet<TrackKey>,
+    /// Pages.
+    pub pages: BTreeSet<PageKey>,
+    /// Groups.
+    pub groups: BTreeSet<GroupKey>,
+    /// Components, with their links.
+    pub components: BTreeSet<ComponentKey>,
+    /// Components, with the instant from which their automatic layer is another.
+    pub automatic: BTreeMap<ComponentKey, Timestamp>,
+    /// The same of the manual layer.
+    pub manual: BTreeMap<ComponentKey, Timestamp>,
+}
+
+impl Touched {
+    /// Nothing is to be written.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What another step touched, as well.
+    pub fn join(&mut self, other: Self) {
+        self.workspaces.extend(other.workspaces);
+        self.agents.extend(other.agents);
+        self.epochs.extend(other.epochs);
+        self.checks.extend(other.checks);
+        self.heartbeats.extend(other.heartbeats);
+        self.blind |= other.blind;
+        other.tracks.into_iter().for_each(|(key, from)| earliest(&mut self.tracks, key, from));
+        self.declared.extend(other.declared);
+        self.pages.extend(other.pages);
+        self.groups.extend(other.groups);
+        self.components.extend(other.components);
+        other.automatic.into_iter().for_each(|(key, from)| earliest(&mut self.automatic, key, from));
+        other.manual.into_iter().for_each(|(key, from)| earliest(&mut self.manual, key, from));
+    }
+
+    pub(super) fn workspace(&mut self, key: WorkspaceKey) {
+        self.workspaces.insert(key);
+    }
+
+    /// With where it stood before.
+    pub(super) fn agent(&mut self, key: AgentKey) {
+        self.agents.insert(key);
+    }
+
+    pub(super) fn epoch(&mut self, agent: AgentKey, epoch: [u8; 16]) {
+        self.epochs.insert((agent, epoch));
+    }
+
+    /// With the quorums that held before.
+    pub(super) fn check(&mut self, key: CheckKey) {
+        self.checks.insert(key);
+    }
+
+    pub(super) fn heartbeat(&mut self, key: CheckKey) {
+        self.heartbeats.insert(key);
+    }
+
+    /// When nobody could call us.
+    pub(super) fn blind(&mut self) {
+        self.blind = true;
+    }
+
+    /// Its head and its flags.
+    pub(super) fn track(&mut self, key: TrackKey) {
+        self.tracks.entry(key).or_insert(Timestamp::FAR);
+    }
+
+    /// Its spans and flaps from an instant on, and its head.
+    pub(super) fn spans(&mut self, key: TrackKey, from: Timestamp) {
+        earliest(&mut self.tracks, key, from);
+    }
+
+    /// When the check was declared, and its head.
+    pub(super) fn declared(&mut self, key: TrackKey) {
+        self.track(key);
+        self.declared.insert(key);
+    }
+
+    pub(super) fn page(&mut self, key: PageKey) {
+        self.pages.insert(key);
+    }
+
+    pub(super) fn group(&mut self, key: GroupKey) {
+        self.groups.insert(key);
+    }
+
+    /// With its links.
+    pub(super) fn component(&mut self, key: ComponentKey) {
+        self.components.insert(key);
+    }
+
+    pub(super) fn automatic(&mut self, key: ComponentKey, from: Timestamp) {
+        earliest(&mut self.automatic, key, from);
+    }
+
+    pub(super) fn manual(&mut self, key: ComponentKey, from: Timestamp) {
+        earliest(&mut self.manual, key, from);
+    }
+}
+
+fn earliest<K: Ord>(all: &mut BTreeMap<K, Timestamp>, key: K, from: Timestamp) {
+    let first = all.entry(key).or_insert(from);
+    *first = (*first).min(from);
+}
