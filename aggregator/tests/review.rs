@@ -174,19 +174,17 @@ impl Desk {
         for state in [&mut stored, &mut held] {
             state.clock = Timestamp(0);
             state.next_key = 0;
-            for agent in state.agents.values_mut() {
+            state.agents.update_all(|_, agent| {
                 (agent.skew, agent.inventory_known) = (0, false);
                 agent.voices = Default::default();
                 agent.own_network_gone = false;
-            }
-            for witnessed in state.tracks.values_mut() {
+            });
+            state.tracks.update_all(|_, witnessed| {
                 (witnessed.live, witnessed.called_silent) = (None, false);
                 witnessed.former_interval = None;
                 witnessed.track.unsure = None;
-            }
-            for component in state.components.values_mut() {
-                component.expiry_seen = false;
-            }
+            });
+            state.components.update_all(|_, component| component.expiry_seen = false);
         }
         assert_eq!(stored, held);
     }

@@ -29,7 +29,7 @@ fn migrated() -> (tempfile::TempDir, Store) {
 /// What every page shows, as text.
 fn shown(state: &State) -> String {
     let mut text = String::new();
-    for (key, page) in &state.pages {
+    for (key, page) in state.pages.iter() {
         let view = page_view(state, *key, "https://status.example.org", NOW).expect("it is not archived");
         text += &format!("== page {} {}\n", page.key, view.id);
         text += &String::from_utf8(csv::render(&view).expect("renders")).expect("text").replace("\r\n", "\n");

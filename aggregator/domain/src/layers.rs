@@ -2,6 +2,7 @@
 
 use super::component::Automatic;
 use super::interval::{Cursor, Interval, append, first_ending_after};
+use super::shared_vec::SharedVec;
 use super::status::{Effective, Status};
 use super::time::Timestamp;
 
@@ -10,13 +11,13 @@ use super::time::Timestamp;
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Layers {
     /// From the linked checks.
-    pub automatic: Vec<Interval<Automatic>>,
+    pub automatic: SharedVec<Interval<Automatic>>,
     /// Set by people, hooks and incident updates.
-    pub manual: Vec<Interval<Status>>,
+    pub manual: SharedVec<Interval<Status>>,
     /// Maintenance windows.
-    pub planned: Vec<Interval<()>>,
+    pub planned: SharedVec<Interval<()>>,
     /// The past, put right.
-    pub corrected: Vec<Interval<Status>>,
+    pub corrected: SharedVec<Interval<Status>>,
     /// Nothing before it counts.
     pub start: Timestamp,
 }

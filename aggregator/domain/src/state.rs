@@ -6,10 +6,12 @@ use super::heartbeat::Heartbeat;
 use super::interval::Interval;
 use super::layers::Layers;
 use super::reporters::Permit;
+use super::shared_vec::SharedVec;
+use super::table::Table;
 use super::time::Timestamp;
 use super::verdict::Quorum;
 use super::voices::Voices;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 pub use super::witnessed::{LastRun, Outcomes, Witnessed};
 
@@ -49,7 +51,7 @@ key!(
     ComponentKey
 );
 
-/// The whole state.
+/// The whole state. A copy shares its entries with the original, so it is cheap.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
     /// Since when we can be reached. No agent is called silent for the time before; see [`super::step`].
@@ -63,25 +65,25 @@ pub struct State {
     /// The next free row key; the engine is the only writer.
     pub next_key: i64,
     /// Workspaces.
-    pub workspaces: BTreeMap<WorkspaceKey, Workspace>,
+    pub workspaces: Table<WorkspaceKey, Workspace>,
     /// Agents.
-    pub agents: BTreeMap<AgentKey, Agent>,
+    pub agents: Table<AgentKey, Agent>,
     /// Checks.
-    pub checks: BTreeMap<CheckKey, Check>,
+    pub checks: Table<CheckKey, Check>,
     /// Checks that wait to be called.
-    pub heartbeats: BTreeMap<CheckKey, Heartbeat>,
+    pub heartbeats: Table<CheckKey, Heartbeat>,
     /// Tracks.
-    pub tracks: BTreeMap<TrackKey, Witnessed>,
+    pub tracks: Table<TrackKey, Witnessed>,
     /// Pages.
-    pub pages: BTreeMap<PageKey, Page>,
+    pub pages: Table<PageKey, Page>,
     /// Groups, archived ones included.
-    pub groups: BTreeMap<GroupKey, Group>,
+    pub groups: Table<GroupKey, Group>,
     /// Components, archived ones included.
-    pub components: BTreeMap<ComponentKey, Component>,
+    pub components: Table<ComponentKey, Component>,
     /// Checks by workspace and name.
-    pub check_names: HashMap<(WorkspaceKey, String), CheckKey>,
+    pub check_names: Table<(WorkspaceKey, String), CheckKey>,
     /// Tracks by agent and check.
-    pub track_of: HashMap<(AgentKey, CheckKey), TrackKey>,
+    pub track_of: Table<(AgentKey, CheckKey), TrackKey>,
 }
 
 /// A tenant.
@@ -323,7 +325,7 @@ pub struct Component {
     /// The end of the newest manual status was noticed.
     pub expiry_seen: bool,
     /// Median and 95th percentile of the response time by hour, where it is shown.
-    pub response: Vec<ResponseHour>,
+    pub response: SharedVec<ResponseHour>,
 }
 
 impl Component {

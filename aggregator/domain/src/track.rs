@@ -3,6 +3,8 @@
 //! Beside them stands when the check flapped: the stretches stay true while it does.
 
 use super::interval::Interval;
+use super::shared_vec::SharedVec;
+use super::spans::Spans;
 use super::time::Timestamp;
 
 /// What one agent holds to be true of a check after hysteresis.
@@ -69,10 +71,10 @@ pub struct Seen {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Track {
     /// Oldest first, never overlapping.
-    pub spans: Vec<Span>,
+    pub spans: Spans,
     /// When the agent said that the check flaps, oldest first; the last is open while it says so. Gaps in the
     /// evidence do not end it, and nothing is known of the check in them.
-    pub flaps: Vec<Interval<()>>,
+    pub flaps: SharedVec<Interval<()>>,
     /// Silence was declared since the newest evidence: nothing is known after it.
     pub silent: bool,
     /// Evidence newer than the newest span that carries no hard state yet.
@@ -92,7 +94,7 @@ impl Track {
     /// A track as it was stored.
     #[must_use]
     pub fn new(spans: Vec<Span>, silent: bool) -> Self {
-        Self { spans, flaps: Vec::new(), silent, unsure: None }
+        Self { spans: spans.into(), flaps: SharedVec::default(), silent, unsure: None }
     }
 
     /// Does the check flap, as last said?
@@ -106,14 +108,15 @@ impl Track {
         if flapping == self.flapping() {
             return None;
         }
-        match self.flaps.last_mut().filter(|_| !flapping) {
+        let flaps = self.flaps.edit();
+        match flaps.last_mut().filter(|_| !flapping) {
             None => {
                 // What was heard without a state is forgotten in a restart, so `at` may lie before the last one's end.
-                let from = self.flaps.last().map_or(at, |former| former.to.max(at));
-                self.flaps.push(Interval { from, to: Timestamp::FAR, value: () });
+                let from = flaps.last().map_or(at, |former| former.to.max(at));
+                flaps.push(Interval { from, to: Timestamp::FAR, value: () });
             }
             Some(open) if open.from < at => open.to = at,
-            Some(_) => self.flaps.truncate(self.flaps.len() - 1),
+            Some(_) => flaps.truncate(flaps.len() - 1),
         }
         Some(at)
     }
@@ -218,7 +221,7 @@ impl Track {
     /// Gives what was held to be `old` from `since` on to `new`: back to the last span that held
     /// anything else, gaps staying gaps. Returns the earliest instant that changed hands, or `since`.
     fn rewrite(&mut self, old: Hard, new: Hard, since: Timestamp) -> Timestamp {
-        let kept = self.spans.iter().rposition(|span| span.state != old || span.end() <= since);
+        let kept = self.spans.rposition(|span| span.state != old || span.end() <= since);
         let tail = self.spans.split_off(kept.map_or(0, |index| index + 1));
         let boundary = tail.first().map_or(since, |span| span.from.max(since));
         for span in tail {

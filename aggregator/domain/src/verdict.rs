@@ -207,7 +207,7 @@ impl Witness<'_> {
         }
         let spans = &self.track.spans;
         let after = spans.partition_point(|span| span.from <= at);
-        let current = spans[..after].last();
+        let current = spans.before(after);
         let until = spans.get(after).map_or(declared.to, |next| next.from.min(declared.to));
         if let Some(span) = current {
             let newest = after == spans.len() && !self.silent;
@@ -226,7 +226,7 @@ impl Witness<'_> {
     fn edge_before(&self, at: Timestamp) -> Option<Timestamp> {
         let spans = &self.track.spans;
         let span = |edge: fn(&Span) -> Timestamp| {
-            spans[..spans.partition_point(|one| edge(one) < at)].last().map(edge)
+            spans.before(spans.partition_point(|one| edge(one) < at)).map(edge)
         };
         let stretch = |all: &[Interval<()>], edge: fn(&Interval<()>) -> Timestamp| {
             all[..all.partition_point(|one| edge(one) < at)].last().map(edge)

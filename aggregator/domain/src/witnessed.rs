@@ -3,6 +3,7 @@
 use super::former::Former;
 use super::interval::Interval;
 use super::reporters::Held;
+use super::shared_vec::SharedVec;
 use super::state::{AgentKey, CheckKey};
 use super::time::Timestamp;
 use super::track::{Hard, Track};
@@ -19,7 +20,7 @@ pub struct Witnessed {
     /// The hard states over time.
     pub track: Track,
     /// When the agent ran the check and counted for it.
-    pub declared: Vec<Interval<()>>,
+    pub declared: SharedVec<Interval<()>>,
     /// Why it runs the check and does not count.
     pub held: Option<Held>,
     /// When it began to report what others reported before; what it saw earlier does not count.
@@ -105,7 +106,7 @@ impl Witnessed {
             agent,
             check,
             track: Track::default(),
-            declared: Vec::new(),
+            declared: SharedVec::default(),
             held: None,
             joined: None,
             settled: None,

@@ -3,6 +3,7 @@
 
 use super::writer::Writer;
 use super::{lock, read};
+use skerry_domain::shared_vec::SharedVec;
 use skerry_domain::step::{Change, Command, Stepped, step};
 use skerry_domain::time::{MINUTE, SECOND, Timestamp};
 use std::sync::atomic::Ordering;
@@ -61,9 +62,7 @@ impl Writer {
         self.away_since = self.away_since.map(|since| since.min(right));
         self.kept_clock = Some(kept);
         self.health.turned_at.store(right.0, Ordering::Relaxed);
-        for component in self.state.components.values_mut() {
-            component.response.clear();
-        }
+        self.state.components.update_all(|_, component| component.response = SharedVec::default());
         if !self.reload() {
             // What is stored is right, and is read before anything else is written.
             self.failed_at = Some(std::time::Instant::now());

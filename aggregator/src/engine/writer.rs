@@ -246,9 +246,9 @@ impl Writer {
             Ok(mut state) => {
                 state.clock = self.state.clock;
                 state.unsure_ms = self.state.unsure_ms;
-                for (key, component) in &mut state.components {
-                    if let Some(former) = self.state.components.get_mut(key) {
-                        component.response = std::mem::take(&mut former.response);
+                for (key, former) in self.state.components.iter() {
+                    if let Some(component) = state.components.get_mut(key) {
+                        component.response = former.response.clone();
                     }
                 }
                 self.state = state;

@@ -7,6 +7,7 @@ use skerry_domain::former::Former;
 use skerry_domain::heartbeat::{Expected, Heartbeat, Started};
 use skerry_domain::interval::Interval;
 use skerry_domain::layers::Layers;
+use skerry_domain::shared_vec::SharedVec;
 use skerry_domain::state::{
     Agent, AgentKey, Check, CheckKey, Component, ComponentKey, Epoch, Group, GroupKey, LastRun, Link,
     Outcomes, Page, PageItem, PageKey, State, Told, TrackKey, Witnessed, Workspace, WorkspaceKey,
@@ -276,7 +277,7 @@ impl Load<'_> {
                 links: Vec::new(),
                 layers: Layers { start: Timestamp(row.get(6)?), ..Layers::default() },
                 expiry_seen: false,
-                response: Vec::new(),
+                response: SharedVec::default(),
             };
             state.components.insert(ComponentKey(row.get(0)?), component);
             Ok(())

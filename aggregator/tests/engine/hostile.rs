@@ -15,12 +15,12 @@ use skerry_domain::track::{Hard, Span};
 type Rest = (Vec<Vec<Interval<Automatic>>>, Vec<(String, Vec<Span>, Option<Timestamp>)>);
 
 fn rest(state: &State, honest: AgentKey) -> Rest {
-    let layers = state.components.values().map(|one| one.layers.automatic.clone()).collect();
+    let layers = state.components.values().map(|one| one.layers.automatic.to_vec()).collect();
     let mut tracks: Vec<_> = state
         .tracks
         .values()
         .filter(|one| one.agent == honest)
-        .map(|one| (state.checks[&one.check].name.clone(), one.track.spans.clone(), one.evidence()))
+        .map(|one| (state.checks[&one.check].name.clone(), one.track.spans.to_vec(), one.evidence()))
         .collect();
     tracks.sort_by(|one, other| one.0.cmp(&other.0));
     (layers, tracks)

@@ -72,7 +72,7 @@ impl House {
 
     /// The chart of the only component.
     fn points(&self) -> Vec<ResponseHour> {
-        let look = |state: &State, _| state.components.values().next().map(|one| one.response.clone());
+        let look = |state: &State, _| state.components.values().next().map(|one| one.response.to_vec());
         self.engine.look(look).expect("it looks").expect("a component")
     }
 

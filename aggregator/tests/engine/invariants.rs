@@ -54,8 +54,8 @@ fn through_of(state: &State, command: &Command) -> Option<u64> {
 pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
     let now = state.clock;
     for witnessed in state.tracks.values() {
-        let spans = &witnessed.track.spans;
-        for span in spans {
+        let spans = witnessed.track.spans.to_vec();
+        for span in &spans {
             if span.from > span.last || span.last > now {
                 return Err(format!("a span that ends before it begins, or in the future: {span:?}"));
             }
@@ -79,7 +79,7 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
             return Err(format!("silent for {} ms and believed", now - last));
         }
     }
-    for (check, heartbeat) in &state.heartbeats {
+    for (check, heartbeat) in state.heartbeats.iter() {
         called_or_waited_for(state, heartbeat, tick).map_err(|what| format!("{check:?}: {what}"))?;
     }
     for component in state.components.values() {
@@ -95,7 +95,7 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
             return Err(format!("a hole in the automatic layer: {pair:?}"));
         }
         let anew = anew(state, component, from);
-        if layers.automatic != anew {
+        if *layers.automatic != *anew {
             return Err(format!("the layer is {:?}, worked out anew it is {anew:?}", layers.automatic));
         }
     }

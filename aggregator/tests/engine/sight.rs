@@ -71,9 +71,7 @@ fn tick(world: &mut World, seconds: i64) -> Vec<Change> {
 /// As after a start that took no time: nothing but what is stored is known, and silence is counted anew.
 fn restart(world: &mut World, seconds: i64) -> Vec<Change> {
     world.state.ready_at = START + seconds * SECOND;
-    for witnessed in world.state.tracks.values_mut() {
-        (witnessed.live, witnessed.called_silent) = (None, false);
-    }
+    world.state.tracks.update_all(|_, witnessed| (witnessed.live, witnessed.called_silent) = (None, false));
     tick(world, seconds)
 }
 
@@ -322,13 +320,13 @@ fn what_a_former_release_stored_is_judged_anew_at_the_start() {
     tick(&mut world, 130);
     sees(&mut world, 0, "redis", &[(0, Hard::Up)]);
     tick(&mut world, 140);
-    for component in world.state.components.values_mut() {
-        for interval in &mut component.layers.automatic {
+    world.state.components.update_all(|_, component| {
+        for interval in component.layers.automatic.edit() {
             if let Automatic::Partly(_) = interval.value {
                 interval.value = Automatic::Known(Status::Operational);
             }
         }
-    }
+    });
     assert_eq!(shown(&world).status, Status::Operational);
     let links = ["redis", "disk"].map(|check| DesiredLink { check: check.to_owned(), minor: false });
     configure(&mut world, true, links.into());

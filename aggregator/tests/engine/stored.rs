@@ -81,27 +81,27 @@ fn same(state: &State, loaded: &State) -> Result<(), String> {
 fn durable(state: &State) -> State {
     let mut state = state.clone();
     state.clock = Timestamp(0);
-    for agent in state.agents.values_mut() {
+    state.agents.update_all(|_, agent| {
         agent.skew = 0;
         agent.inventory_known = false;
         agent.voices = skerry_domain::voices::Voices::default();
-    }
-    for witnessed in state.tracks.values_mut() {
+    });
+    state.tracks.update_all(|_, witnessed| {
         (witnessed.live, witnessed.called_silent) = (None, false);
         witnessed.former_interval = None;
         witnessed.track.unsure = None;
-    }
-    for component in state.components.values_mut() {
+    });
+    state.components.update_all(|_, component| {
         component.expiry_seen = false;
-        component.response = Vec::new();
+        component.response = Vec::new().into();
         component.links.sort_by_key(|link| (link.from, link.check, link.minor));
-    }
+    });
     let components = &state.components;
-    for (key, check) in &mut state.checks {
+    state.checks.update_all(|key, check| {
         check.tracks.sort();
         // A link that was taken back in the millisecond it was made leaves only this trace.
         check.components.retain(|one| components[one].links.iter().any(|link| link.check == *key));
         check.components.sort();
-    }
+    });
     state
 }

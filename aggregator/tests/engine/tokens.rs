@@ -80,7 +80,7 @@ fn now(world: &World) -> Automatic {
 }
 
 fn layer(world: &World) -> Vec<Interval<Automatic>> {
-    world.state.components.values().next().expect("the first component").layers.automatic.clone()
+    world.state.components.values().next().expect("the first component").layers.automatic.to_vec()
 }
 
 fn held(world: &World, who: usize) -> Option<Held> {

@@ -6,6 +6,7 @@ use super::recompute::{Earliest, component_from, recompute};
 use super::{Answer, Change, Changes};
 use crate::former;
 use crate::layers::Layers;
+use crate::shared_vec::SharedVec;
 use crate::state::{
     Agent, AgentKey, Component, ComponentKey, ComponentSettings, Group, GroupKey, Link, Page, PageItem,
     PageKey, PageSettings, State, Workspace, WorkspaceKey,
@@ -117,7 +118,7 @@ pub(super) fn know_agent(
     if !state.workspaces.contains_key(&workspace) {
         return Answer::NotFound;
     }
-    let agent = state.agents.entry(key).or_insert_with(|| Agent::new(workspace, name, location));
+    let agent = state.agents.get_or_insert_with(key, || Agent::new(workspace, name, location));
     name.clone_into(&mut agent.name);
     if agent.location != location {
         move_to(state, key, location, now, changes);
@@ -140,11 +141,10 @@ fn move_to(state: &mut State, key: AgentKey, location: &str, now: Timestamp, cha
 
 /// Pages of workspaces that no file declares any more are archived, as those a file no longer names are.
 pub(super) fn keep_workspaces(state: &mut State, names: &[String], changes: &mut Changes) -> Answer {
-    for (key, page) in &mut state.pages {
-        if !page.archived && !names.contains(&state.workspaces[&page.workspace].name) {
-            page.archived = true;
-            changes.push(Change::PageSaved(*key));
-        }
+    let undeclared = |page: &Page| !page.archived && !names.contains(&state.workspaces[&page.workspace].name);
+    for key in state.pages.keys_where(|_, page| undeclared(page)) {
+        state.pages.get_mut(&key).expect("found above").archived = true;
+        changes.push(Change::PageSaved(key));
     }
     Answer::Done
 }
@@ -292,7 +292,7 @@ impl Reconcile<'_> {
             links: Vec::new(),
             layers: Layers { start: self.now, ..Layers::default() },
             expiry_seen: false,
-            response: Vec::new(),
+            response: SharedVec::default(),
         });
         component.archived = false;
         component.settings = desired.settings;
@@ -360,26 +360,25 @@ impl Reconcile<'_> {
             })
             .collect();
         let components = components_of(items);
-        for (key, group) in &mut self.state.groups {
-            if group.page == page && !group.archived && !groups.contains(key) {
-                group.archived = true;
-                self.changes.push(Change::GroupSaved(*key));
-            }
+        let (all, on_page) = (&mut self.state.groups, |of: PageKey, archived: bool| of == page && !archived);
+        for key in all.keys_where(|key, one| on_page(one.page, one.archived) && !groups.contains(key)) {
+            all.get_mut(&key).expect("found above").archived = true;
+            self.changes.push(Change::GroupSaved(key));
         }
-        for (key, component) in &mut self.state.components {
-            if component.page == page && !component.archived && !components.contains(key) {
-                component.archived = true;
-                self.changes.push(Change::ComponentSaved(*key));
-            }
+        let all = &mut self.state.components;
+        for key in all.keys_where(|key, one| on_page(one.page, one.archived) && !components.contains(key)) {
+            all.get_mut(&key).expect("found above").archived = true;
+            self.changes.push(Change::ComponentSaved(key));
         }
     }
 
     fn archive_others(&mut self, kept: &[PageKey]) {
-        for (key, page) in &mut self.state.pages {
-            if page.workspace == self.workspace && !page.archived && !kept.contains(key) {
-                page.archived = true;
-                self.changes.push(Change::PageSaved(*key));
-            }
+        let (pages, workspace) = (&mut self.state.pages, self.workspace);
+        let gone = pages
+            .keys_where(|key, page| page.workspace == workspace && !page.archived && !kept.contains(key));
+        for key in gone {
+            pages.get_mut(&key).expect("found above").archived = true;
+            self.changes.push(Change::PageSaved(key));
         }
     }
 }

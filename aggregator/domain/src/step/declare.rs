@@ -142,11 +142,12 @@ pub(super) fn declare(
     }
     let kept: BTreeSet<TrackKey> = runs.iter().map(|(_, track, _)| *track).collect();
     let mut gone = Vec::new();
-    let others = state.tracks.iter_mut().filter(|(key, one)| one.agent == agent && !kept.contains(key));
-    for (key, witnessed) in others.filter(|(_, one)| one.is_run()) {
+    let other = |key: &TrackKey, one: &Witnessed| one.agent == agent && one.is_run() && !kept.contains(key);
+    for key in state.tracks.keys_where(other) {
+        let witnessed = state.tracks.get_mut(&key).expect("found above");
         gone.push(witnessed.check);
         witnessed.held = None;
-        end(*key, witnessed, now, changes, earliest);
+        end(key, witnessed, now, changes, earliest);
     }
     let mut news = News::default();
     for (check, track, begins) in runs {
@@ -171,10 +172,11 @@ fn end(
     if !witnessed.is_declared() {
         return;
     }
-    if let Some(open) = witnessed.declared.last_mut() {
+    let declared = witnessed.declared.edit();
+    if let Some(open) = declared.last_mut() {
         open.to = now;
         if open.from >= now {
-            witnessed.declared.pop();
+            declared.pop();
         }
     }
     earliest.note(witnessed.check, now);
@@ -262,7 +264,7 @@ pub(super) fn settle(
                 news.held.entry((one.agent, why)).or_default().push(key);
             }
         } else {
-            append(&mut one.declared, Interval { from: now, to: Timestamp::FAR, value: () });
+            append(one.declared.edit(), Interval { from: now, to: Timestamp::FAR, value: () });
             changes.touched.track(track);
             changes.touched.declared(track);
             earliest.note(key, now);
@@ -325,13 +327,13 @@ pub(super) fn judge_by_file(
         changes.touched.workspace(workspace);
         judged.extend(state.checks.iter().filter(|(_, one)| one.workspace == workspace).map(|(key, _)| *key));
     }
-    for (key, check) in state.checks.iter_mut().filter(|(_, one)| one.workspace == workspace) {
-        let declared = file.get(check.name.as_str()).map(|hash| (*hash).clone());
-        if check.file_definition != declared {
-            check.file_definition = declared;
-            changes.touched.check(*key);
-            judged.insert(*key);
-        }
+    let declared = |one: &Check| file.get(one.name.as_str()).copied();
+    let differs = |one: &Check| one.workspace == workspace && one.file_definition.as_ref() != declared(one);
+    for key in state.checks.keys_where(|_, one| differs(one)) {
+        let check = state.checks.get_mut(&key).expect("found above");
+        check.file_definition = declared(check).cloned();
+        changes.touched.check(key);
+        judged.insert(key);
     }
     settle_all(state, judged, now, changes);
 }

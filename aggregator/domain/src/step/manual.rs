@@ -43,10 +43,11 @@ pub(super) fn release(state: &mut State, key: ComponentKey, now: Timestamp, chan
 
 /// Cuts everything that was set at `now`; what never held at all vanishes.
 fn end_at(component: &mut Component, now: Timestamp) {
-    for interval in &mut component.layers.manual {
+    let manual = component.layers.manual.edit();
+    for interval in manual.iter_mut() {
         interval.to = interval.to.min(now);
     }
-    component.layers.manual.retain(|interval| interval.from < interval.to);
+    manual.retain(|interval| interval.from < interval.to);
 }
 
 /// Rows from the last one on are written again.

@@ -194,7 +194,7 @@ fn take(state: &mut State, command: Command, now: Timestamp, changes: &mut Chang
             Answer::Done
         }
         Command::KnowWorkspace { key, name } => {
-            state.workspaces.entry(key).or_insert(Workspace { name, asks: false });
+            state.workspaces.get_or_insert_with(key, || Workspace { name, asks: false });
             Answer::Done
         }
         Command::Report(report) => report::report(state, &report, now, changes),
@@ -226,8 +226,8 @@ fn take(state: &mut State, command: Command, now: Timestamp, changes: &mut Chang
             manual::set(state, component, status, until, now, changes)
         }
         Command::SetResponse { component, hours } => match state.components.get_mut(&component) {
-            Some(charted) if charted.response != hours => {
-                charted.response = hours;
+            Some(charted) if *charted.response != *hours => {
+                charted.response = hours.into();
                 changes.push(Change::Shown(component));
                 Answer::Done
             }

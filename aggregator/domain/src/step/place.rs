@@ -154,7 +154,7 @@ impl Placed<'_> {
 /// newest declaration begins there, but never within an earlier one, and whoever joined others counts from then on
 /// only. Returns whether it moved.
 fn declared_since(witnessed: &mut Witnessed, at: Timestamp) -> bool {
-    let [earlier @ .., open] = witnessed.declared.as_mut_slice() else { return false };
+    let [earlier @ .., open] = witnessed.declared.edit().as_mut_slice() else { return false };
     let from = at.max(earlier.last().map_or(Timestamp(0), |ended| ended.to));
     let from = from.max(witnessed.joined.unwrap_or(from));
     let moved = open.to == Timestamp::FAR && from < open.from;

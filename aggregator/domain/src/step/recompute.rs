@@ -50,14 +50,14 @@ pub(super) fn component_from(state: &mut State, key: ComponentKey, from: Timesta
     let component = &state.components[&key];
     let from = from.max(component.layers.start.min(component.created_at));
     let intervals = automatic_from(state, component, from);
-    let layer = &mut state.components.get_mut(&key).expect("looked up above").layers.automatic;
-    let before = tail(layer, from).to_vec();
-    splice(layer, from, intervals);
-    let after = tail(layer, from);
+    let mut layer = component.layers.automatic.clone();
+    splice(layer.edit(), from, intervals);
+    let (before, after) = (tail(&component.layers.automatic, from), tail(&layer, from));
     if after != before {
         let from = after.first().map_or(from, |first| first.from);
         changes.touched.automatic(key, from);
         changes.push(Change::Shown(key));
+        state.components.get_mut(&key).expect("looked up above").layers.automatic = layer;
     }
 }
 

@@ -105,12 +105,11 @@ fn begin_epoch(state: &mut State, key: AgentKey, changes: &mut Changes) {
         epochs.iter().for_each(|epoch| changes.touched.epoch(key, *epoch));
         changes.push(Change::EpochsForgotten { agent: key, epochs });
     }
-    for (track, witnessed) in state.tracks.iter_mut().filter(|(_, one)| one.agent == key) {
-        let settled = witnessed.track.last().max(witnessed.settled);
-        if settled != witnessed.settled {
-            witnessed.settled = settled;
-            changes.touched.track(*track);
-        }
+    let unsettled = |one: &Witnessed| one.agent == key && one.track.last() > one.settled;
+    for track in state.tracks.keys_where(|_, one| unsettled(one)) {
+        let witnessed = state.tracks.get_mut(&track).expect("found above");
+        witnessed.settled = witnessed.track.last();
+        changes.touched.track(track);
     }
 }
 

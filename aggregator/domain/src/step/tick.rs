@@ -5,7 +5,7 @@
 
 use super::recompute::{Earliest, recompute};
 use super::{Answer, Change, Changes, beat};
-use crate::state::{AgentKey, CheckKey, State, TrackKey};
+use crate::state::{AgentKey, CheckKey, Component, State, TrackKey, Witnessed};
 use crate::time::{DAY, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,7 +16,9 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) -> 
     let mut left: BTreeMap<AgentKey, Vec<CheckKey>> = BTreeMap::new();
     // Of a heartbeat it is we who know whether a call came.
     let heartbeats: BTreeSet<TrackKey> = state.heartbeats.values().map(|one| one.track).collect();
-    for (key, witnessed) in state.tracks.iter_mut().filter(|(key, _)| !heartbeats.contains(key)) {
+    let due = |one: &Witnessed| is_due(one, ready_at, now);
+    for key in state.tracks.keys_where(|key, one| !heartbeats.contains(key) && due(one)) {
+        let witnessed = state.tracks.get_mut(&key).expect("found above");
         let Some(last) = witnessed.evidence() else { continue };
         let silence = witnessed.silence();
         let mut moved = false;
@@ -44,21 +46,32 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) -> 
             }
         }
         if moved {
-            changes.touched.track(*key);
+            changes.touched.track(key);
         }
     }
     changes.extend(fell_silent.into_iter().map(|(agent, checks)| Change::FellSilent { agent, checks }));
     changes.extend(left.into_iter().map(|(agent, checks)| Change::Left { agent, checks }));
     recompute(state, &earliest, changes);
     beat::tick(state, now, changes);
-    for (key, component) in &mut state.components {
-        let ended = component.layers.manual.last().is_some_and(|set| set.to <= now);
-        if ended && !component.expiry_seen {
-            component.expiry_seen = true;
-            changes.push(Change::Shown(*key));
-        }
+    let ended = |one: &Component| one.layers.manual.last().is_some_and(|set| set.to <= now);
+    for key in state.components.keys_where(|_, one| !one.expiry_seen && ended(one)) {
+        state.components.get_mut(&key).expect("found above").expiry_seen = true;
+        changes.push(Change::Shown(key));
     }
     Answer::Done
+}
+
+/// May the passing of time have changed anything of it?
+fn is_due(one: &Witnessed, ready_at: Timestamp, now: Timestamp) -> bool {
+    let Some(last) = one.evidence() else { return false };
+    let silence = one.silence();
+    let too_old = |last| is_too_old(last, silence, ready_at, now);
+    let snapshot = one.live.is_some_and(|live| too_old(live.span.last));
+    let track = one.live.is_none() || snapshot;
+    snapshot
+        || !one.track.silent && too_old(last)
+        || track && one.track.silent && !one.called_silent && now - last.max(ready_at) > silence
+        || one.track.silent && !one.left && now - last > DAY
 }
 
 /// Evidence of `last` is out of sight: it was when we became ready, or has had its time since.

@@ -168,10 +168,10 @@ fn a_page_says_what_was_seen(script: &mut Script<'_>, zones: &[(TimeZone, Timest
         lay(&mut corrected, *correction);
     }
     let layers = Layers {
-        automatic: automatic(&links, first),
-        manual: told.manual.clone(),
-        planned: told.planned.clone(),
-        corrected,
+        automatic: automatic(&links, first).into(),
+        manual: told.manual.clone().into(),
+        planned: told.planned.clone().into(),
+        corrected: corrected.into(),
         start: told.start,
     };
     assert_whole(&layers.automatic, first, Timestamp::FAR);

@@ -19,10 +19,10 @@ fn declared_silent(_: &Agent, track: &Track) -> bool {
 }
 
 fn assert_sound(track: &Track) {
-    for span in &track.spans {
+    for span in track.spans.iter() {
         assert!(span.from <= span.last && span.state != Hard::Unknown, "{track:?}");
     }
-    for pair in track.spans.windows(2) {
+    for pair in track.spans.to_vec().windows(2) {
         assert!(pair[0].last <= pair[1].from, "overlap in {track:?}");
         assert!(pair[0].last < pair[1].from || pair[0].state != pair[1].state, "not joined: {track:?}");
     }
@@ -37,7 +37,7 @@ fn stretches_of_flapping_never_overlap_after_a_restart() {
     let seen = |tick, hard, flapping| Seen { at: GRID.at(tick), hard, since: None, flapping };
     track.observe(seen(1, Hard::Up, true), SILENCE);
     track.observe(seen(3, Hard::Unknown, false), SILENCE);
-    let mut stored = Track::new(track.spans.clone(), track.silent);
+    let mut stored = Track::new(track.spans.to_vec(), track.silent);
     stored.flaps = track.flaps;
     stored.observe(seen(2, Hard::Up, true), SILENCE);
     assert_sound(&stored);

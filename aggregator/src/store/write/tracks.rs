@@ -79,7 +79,7 @@ impl Group<'_> {
         let first = spans.partition_point(|span| span.last < from).saturating_sub(1);
         let base = spans.get(first).map_or(from, |span| span.from.min(from));
         self.run("DELETE FROM span WHERE track = ?1 AND from_ms >= ?2", (key.0, base.0))?;
-        for span in &spans[first..spans.len().saturating_sub(1).max(first)] {
+        for span in spans.closed().iter().skip(first) {
             let sql = "INSERT INTO span (workspace, track, from_ms, last_ms, state)
                  VALUES (?1, ?2, ?3, ?4, ?5)";
             self.run(sql, (workspace, key.0, span.from.0, span.last.0, span.state.name()))?;
