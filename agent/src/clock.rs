@@ -5,53 +5,10 @@ mod corrected;
 
 pub(crate) use corrected::EARLIEST;
 pub use corrected::{CorrectedClock, Fails, Readings};
+pub use skerry_host::clock::BootId;
 
-use anyhow::Context;
-use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::time::{SystemTime, UNIX_EPOCH};
-
-/// Identity of one boot of the kernel.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
-pub struct BootId(u128);
-
-impl BootId {
-    /// Reads the 16 bytes of [`BootId::to_bytes`]; any other length is `None`.
-    #[must_use]
-    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        Some(Self(u128::from_be_bytes(bytes.try_into().ok()?)))
-    }
-
-    /// 16 bytes, for the spool.
-    #[must_use]
-    pub fn to_bytes(self) -> [u8; 16] {
-        self.0.to_be_bytes()
-    }
-
-    /// The present boot of this host, and of containers on it.
-    ///
-    /// # Errors
-    /// The kernel does not tell it.
-    pub fn present() -> anyhow::Result<Self> {
-        let path = "/proc/sys/kernel/random/boot_id";
-        let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
-        Self::parse(&text).with_context(|| format!("{path} holds no boot id"))
-    }
-
-    fn parse(text: &str) -> Option<Self> {
-        let digits: String = text.trim().chars().filter(|character| *character != '-').collect();
-        (digits.len() == 32).then(|| u128::from_str_radix(&digits, 16).ok().map(Self))?
-    }
-}
-
-impl fmt::Display for BootId {
-    /// The kernel's own form, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`.
-    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let digits = format!("{:032x}", self.0);
-        let (a, b, c, d, e) = (&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]);
-        write!(formatter, "{a}-{b}-{c}-{d}-{e}")
-    }
-}
 
 /// One moment as this host saw it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -136,21 +93,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_boot_id_keeps_the_kernels_form() {
-        let text = "0d9af5a1-90c0-4b2e-8c5f-00ffee001122";
-        let boot = BootId::parse(&format!("{text}\n")).expect("a boot id");
-        assert_eq!(boot.to_string(), text);
-        assert_eq!(BootId::from_bytes(&boot.to_bytes()), Some(boot));
-        assert_eq!(BootId::parse("not a boot id"), None);
-    }
-
-    #[test]
     fn a_step_of_the_wall_clock_changes_no_distance_within_a_boot() {
-        let boot = BootId(7);
+        let boot = BootId::from_bytes(&[7; 16]).expect("16 bytes");
         let before = Moment { boot, boot_ms: 1_000, wall_ms: 5_000_000 };
         let after = Moment { boot, boot_ms: 4_000, wall_ms: 0 };
         assert_eq!(after.ms_since(&before), 3_000);
-        let next_boot = Moment { boot: BootId(8), boot_ms: 10, wall_ms: 5_007_000 };
+        let next_boot = Moment { boot: BootId::default(), boot_ms: 10, wall_ms: 5_007_000 };
         assert_eq!(next_boot.ms_since(&before), 7_000);
         assert_eq!(before.ms_since(&next_boot), 0);
     }

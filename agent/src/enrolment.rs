@@ -2,8 +2,8 @@
 //! `<token file>.aggregator` who it is, which aggregator it enrolled with and which certificate it pinned.
 
 use crate::delivery::trust::{Fingerprint, read_fingerprint, write_fingerprint};
-use crate::rights::{Lowered, lower_for};
 use anyhow::Context;
+use skerry_host::rights::{Lowered, lower_for};
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -146,9 +146,20 @@ mod tests {
     use super::*;
     use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 
+    /// Whether a test can be run that needs root; where not, it says so in the words that `tests/run` counts.
+    fn is_root() -> bool {
+        use std::io::Write;
+        let root = rustix::process::geteuid().is_root();
+        if !root {
+            let test = std::thread::current().name().unwrap_or("main").to_owned();
+            let _ = writeln!(std::io::stderr(), "skipped: {test}: it needs root");
+        }
+        root
+    }
+
     #[test]
     fn what_root_keeps_belongs_to_the_owner_of_the_folder() {
-        if !crate::rights::tests::is_root() {
+        if !is_root() {
             return;
         }
         let folder = tempfile::TempDir::new().expect("a folder");
@@ -164,7 +175,7 @@ mod tests {
     /// The owner of the folder has put links in the way of all that root may write there.
     #[test]
     fn root_follows_no_link_of_the_folders_owner() {
-        if !crate::rights::tests::is_root() {
+        if !is_root() {
             return;
         }
         let (folder, of_root) =

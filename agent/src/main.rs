@@ -6,7 +6,7 @@ use std::io::Write;
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    skerry_agent::descriptors::raise_limit();
+    skerry_host::descriptors::raise_limit();
     match cli::run() {
         Ok(code) => code,
         Err(error) => {

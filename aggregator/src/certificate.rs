@@ -10,7 +10,7 @@ use rcgen::PublicKeyData as _;
 use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest, Sha256};
-use skerry_agent::rights::lower_for;
+use skerry_host::rights::lower_for;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
@@ -90,7 +90,7 @@ fn make_own(path: &Path) -> anyhow::Result<()> {
     parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
     let key = rcgen::KeyPair::generate().context("cannot make a key for the agents' certificate")?;
     let certificate = parameters.self_signed(&key).context("cannot sign the agents' certificate")?;
-    let draft = path.with_extension(format!("{}.draft", crate::random::id()));
+    let draft = path.with_extension(format!("{}.draft", skerry_host::random::id()));
     let mut options = std::fs::OpenOptions::new();
     let mut file = options.write(true).create_new(true).mode(0o600).open(&draft).with_context(kept)?;
     file.write_all(format!("{}{}", certificate.pem(), key.serialize_pem()).as_bytes()).with_context(kept)?;

@@ -14,6 +14,7 @@ pub use standing::Standing;
 
 use arrivals::{AWAY, Arrivals};
 use hands::{NS_PER_MS, Reading, kernel_agrees};
+use skerry_domain::clock::SavedClock;
 use skerry_domain::state::AgentKey;
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use witnesses::{EARLIEST, Votes, Witnesses};
@@ -34,37 +35,6 @@ const LOOK_AT_START: i64 = 3 * MINUTE * NS_PER_MS;
 const SURE_AFTER: i64 = DAY;
 /// The longest time that an aggregator may have been off; a wall clock further ahead is wrong, ms.
 const LONGEST_OFF: i64 = 400 * DAY;
-
-/// What is kept of the clock from one start to the next.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
-    /// Which boot of the host.
-    pub boot_id: String,
-    /// Its clock, ms.
-    pub boot_ms: i64,
-    /// Our time at that moment.
-    pub at: Timestamp,
-    /// Something confirmed it.
-    pub sure: bool,
-    /// How long the wall clock has agreed with ours, ms.
-    pub agreed_ms: i64,
-    /// Where nothing did: the newest time before that is known to be right.
-    pub proved: Timestamp,
-}
-
-impl Kept {
-    /// Our time at the moment of `boot_ms` in that boot.
-    fn at_boot(&self, boot_id: &str, boot_ms: i64) -> Option<Timestamp> {
-        let same = !boot_id.is_empty() && self.boot_id == boot_id && boot_ms >= self.boot_ms;
-        same.then(|| self.at + (boot_ms - self.boot_ms))
-    }
-
-    /// Our time now, beside a running aggregator; `None` after a reboot.
-    #[must_use]
-    pub fn now(&self) -> Option<Timestamp> {
-        self.at_boot(&hands::boot_id(), hands::boot() / NS_PER_MS)
-    }
-}
 
 /// The wall clock is not where it was.
 #[derive(Clone, Copy, Debug)]
@@ -105,7 +75,7 @@ impl Clock {
     /// Goes on where it was `kept`, by the clock of the boot; after a reboot, from the wall clock. `floor`: nothing
     /// that is stored was in the future.
     #[must_use]
-    pub fn start(hands: Hands, kept: Option<&Kept>, floor: Timestamp) -> Self {
+    pub fn start(hands: Hands, kept: Option<&SavedClock>, floor: Timestamp) -> Self {
         let (reading, boot_id) = (hands.read(), hands.boot_id());
         let simulated = matches!(hands, Hands::Turned(_));
         let mut clock = Self {
@@ -140,7 +110,7 @@ impl Clock {
     }
 
     /// Nobody knows for how long we were off.
-    fn begin(&mut self, kept: Option<&Kept>, floor: Timestamp, reading: Reading) {
+    fn begin(&mut self, kept: Option<&SavedClock>, floor: Timestamp, reading: Reading) {
         let newest = kept.map_or(floor, |kept| kept.at.max(floor));
         let off = reading.wall - newest;
         // What an earlier version stored counts as right, unless somebody says otherwise.
@@ -345,8 +315,8 @@ impl Clock {
 
     /// To be kept for the next start.
     #[must_use]
-    pub fn kept(&self) -> Kept {
-        Kept {
+    pub fn kept(&self) -> SavedClock {
+        SavedClock {
             boot_id: self.boot_id.clone(),
             boot_ms: self.read / NS_PER_MS,
             at: self.at,

@@ -17,7 +17,7 @@ use skerry_protocol::check::{Check, Kind};
 pub fn desired(config: &Config) -> Configure {
     let pages: Vec<DesiredPage> = config.pages.iter().map(page).collect();
     let things = config.pages.iter().map(|page| 1 + page.items.len() + page.components().count());
-    let ids = (0..things.sum::<usize>()).map(|_| crate::random::id()).collect();
+    let ids = (0..things.sum::<usize>()).map(|_| skerry_host::random::id()).collect();
     let checks = config.checks.iter().map(|entry| (entry.check.name.clone(), quorum(entry.quorum))).collect();
     Configure { workspace: config.workspace.clone(), checks, pages, ids }
 }

@@ -10,12 +10,12 @@ mod writer;
 pub use health::{AgentCounts, Health};
 
 use crate::clock::{Clock, Hands, Moment, Standing};
-use crate::store::{Store, StoreError};
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 use losses::Losses;
 use skerry_domain::state::{AgentKey, State};
 use skerry_domain::step::{Answer, Change, Command, Record, RecordKind, When};
 use skerry_domain::time::{SECOND, Timestamp};
+use skerry_store::{Store, StoreError};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, oneshot};

@@ -4,16 +4,16 @@
 
 use crate::config::Config;
 use crate::engine::{Engine, Refused};
-use crate::random;
-use crate::store::{HeartbeatToken, Store, token_hash};
 use crate::web::{Call, CallAnswer, Heartbeats, What};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use skerry_domain::heartbeat::Expected;
 use skerry_domain::state::WorkspaceKey;
 use skerry_domain::step::{Answer, Beat, Command, DesiredHeartbeat, Tells};
+use skerry_host::random;
 use skerry_protocol::check::{Due, Heartbeat, Kind};
 use skerry_protocol::schedule::Schedule;
+use skerry_store::{HeartbeatToken, Store, token_hash};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -3,10 +3,10 @@
 //! little at a time. Nothing is deleted on the word of a clock that nothing confirms. Nothing here is in a hurry. It blocks, and is never called on a thread that serves.
 
 use crate::engine::{Engine, Refused};
-use crate::store::{MAX_CHART_HOURS, Store, StoreError};
 use skerry_domain::state::{ComponentKey, ResponseHour, State, TrackKey};
 use skerry_domain::step::Command;
 use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
+use skerry_store::{MAX_CHART_HOURS, Store, StoreError};
 use std::path::Path;
 use std::time::Instant;
 use tokio::runtime::Handle;

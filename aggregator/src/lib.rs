@@ -1,6 +1,6 @@
 //! The aggregator: ingest and people's commands go in, one writer decides, publications come out.
 //!
-//! The domain (`skerry-domain`) is pure. `store` alone knows SQLite. `engine` owns the state and is its only writer.
+//! The domain (`skerry-domain`) is pure. The store (`skerry-store`) alone knows SQLite. `engine` owns the state and is its only writer.
 //! `publish` turns state into bytes; `web` looks bytes up. See `ARCHITECTURE.md` for the flow.
 
 pub mod app;
@@ -18,9 +18,7 @@ mod local;
 mod log_limit;
 pub mod operations;
 pub mod publish;
-pub mod random;
 pub mod reload;
 pub mod roll;
-pub mod store;
 pub mod timekeeping;
 pub mod web;

@@ -3,10 +3,10 @@
 mod cli;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
-use skerry_agent::manual;
-use skerry_agent::rights::lower_for;
 use skerry_aggregator::config::{self, Loaded};
 use skerry_aggregator::web;
+use skerry_host::manual;
+use skerry_host::rights::lower_for;
 use skerry_protocol::strict::{Problem, Unusable};
 use skerry_protocol::words::{count, written_out};
 use std::io::Write;
@@ -100,7 +100,7 @@ enum Do {
 }
 
 fn main() -> ExitCode {
-    skerry_agent::descriptors::raise_limit();
+    skerry_host::descriptors::raise_limit();
     let arguments = Arguments::parse();
     match run(&arguments) {
         Ok(code) => code,
@@ -214,7 +214,7 @@ fn start_logging(arguments: &Arguments) {
     };
     // The engine says each transition of the built-in agent too.
     let filter = format!("{level},skerry_agent::rounds::watched=off,{}", web::COUNTED);
-    skerry_agent::log::start(&filter, arguments.json);
+    skerry_host::log::start(&filter, arguments.json);
 }
 
 /// What a command gives, on standard output, and on standard error what whoever passes it on should know besides.

@@ -2,9 +2,9 @@
 //! and definitions that were chosen, are noticed within seconds, heard from or not.
 
 use crate::engine::Engine;
-use crate::store::{AgentIdentity, Standing, Store, StoreError};
 use skerry_domain::state::{State, Witnessed, WorkspaceKey};
 use skerry_domain::step::Command;
+use skerry_store::{AgentIdentity, Standing, Store, StoreError};
 use std::path::PathBuf;
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! Asks the kernel whether a time server keeps this host's clock, while that is not known.
 
 use crate::engine::Engine;
-use skerry_agent::doctor::is_kept;
+use skerry_host::doctor::is_kept;
 use std::time::Duration;
 
 const INTERVAL: Duration = Duration::from_secs(10);

@@ -4,7 +4,6 @@
 mod reports;
 
 use reports::{empty, observed, record};
-use skerry_aggregator::store::Store;
 use skerry_domain::state::{AgentKey, ComponentKey, ComponentSettings, PageSettings, State};
 use skerry_domain::status::Status;
 use skerry_domain::step::{
@@ -15,6 +14,7 @@ use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_domain::track::Hard;
 use skerry_domain::uptime::{Rule, Weights};
 use skerry_domain::verdict::Quorum;
+use skerry_store::Store;
 
 const START: Timestamp = Timestamp(1_790_000_000_000);
 /// Boot clock of the agents at [`START`], ms.
@@ -73,7 +73,7 @@ fn configure(checks: &[(&str, Quorum)], components: &[(&str, &[&str])]) -> Confi
             settings,
             items: components.iter().map(component).collect(),
         }],
-        ids: (0..20).map(|_| skerry_aggregator::random::id()).collect(),
+        ids: (0..20).map(|_| skerry_host::random::id()).collect(),
     }
 }
 

@@ -3,10 +3,10 @@
 use skerry_aggregator::publish::build::page_view;
 use skerry_aggregator::publish::csv;
 use skerry_aggregator::publish::view::{ComponentView, Item, PageView};
-use skerry_aggregator::store::{Standing, Store};
 use skerry_domain::state::State;
 use skerry_domain::time::Timestamp;
 use skerry_domain::uptime::Tally;
+use skerry_store::{Standing, Store};
 
 const SCHEMA_6: &str = include_str!("../../tests/fixtures/databases/schema-6.sql");
 /// Ids, `uptime.csv` and the days of every page at [`NOW`], as that release showed them; but for two figures of the page

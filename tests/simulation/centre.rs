@@ -6,12 +6,12 @@ use skerry_aggregator::engine::{Engine, Running};
 use skerry_aggregator::intake::LocalIntake;
 use skerry_aggregator::publish::build::page_view;
 use skerry_aggregator::publish::view::Item;
-use skerry_aggregator::store::Store;
 use skerry_domain::state::{AgentKey, ComponentSettings, PageKey, PageSettings};
 use skerry_domain::step::{
     Answer, Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage,
 };
 use skerry_domain::uptime::{Rule, Weights};
+use skerry_store::Store;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -121,7 +121,7 @@ fn page_of(checks: &[String]) -> Configure {
     };
     let items = checks.iter().map(|check| DesiredItem::Component(component(check))).collect();
     let page = DesiredPage { key: "page".to_owned(), settings, items };
-    let ids = (0..=checks.len()).map(|_| skerry_aggregator::random::id()).collect();
+    let ids = (0..=checks.len()).map(|_| skerry_host::random::id()).collect();
     Configure { workspace: "default".to_owned(), checks: Vec::new(), pages: vec![page], ids }
 }
 

@@ -13,8 +13,8 @@ use skerry_agent::delivery::{HttpDelivery, HttpDeliverySettings};
 use skerry_agent::self_test::{SelfTest, SelfTestSettings};
 use skerry_agent::spool::{Entry, Limits, Spool};
 use skerry_agent::uplink::{Deliver, Delivery, Step, Uplink};
-use skerry_aggregator::store::Store;
 use skerry_protocol::wire::{Declared, Observation, Outcome, Reason, State};
+use skerry_store::Store;
 use std::collections::BTreeMap;
 use std::os::unix::fs::PermissionsExt;
 use std::sync::atomic::Ordering;
@@ -191,7 +191,7 @@ fn enrol(yard: &Yard) -> String {
     std::fs::set_permissions(&yard.data, std::fs::Permissions::from_mode(0o700)).expect("ours");
     let mut store = Store::open(&yard.database()).expect("the database opens");
     for agent in (0..AGENTS).map(name).chain(["live".to_owned()]) {
-        let token = skerry_aggregator::random::secret("ska");
+        let token = skerry_host::random::secret("ska");
         store.enrol_agent("default", &agent, &agent, &token).expect("enrolled");
         yard.write(&format!("{agent}/token"), &token);
     }

@@ -1,7 +1,8 @@
 //! `doctor`: all that this agent needs, looked at once.
 
 use super::Common;
-use skerry_agent::doctor::{all_well, examine, json, nothing_to_do, plain};
+use skerry_agent::doctor::examine;
+use skerry_host::doctor::{all_well, json, nothing_to_do, plain};
 use std::io::{self, Write};
 use std::process::ExitCode;
 

@@ -5,7 +5,7 @@ use anyhow::{Context, anyhow, ensure};
 use skerry_agent::config::{self, AgentConfig};
 use skerry_agent::delivery::enrol;
 use skerry_agent::enrolment::{Bond, Place};
-use skerry_agent::rights::lower_for;
+use skerry_host::rights::lower_for;
 use skerry_protocol::wire::JoinToken;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};

@@ -10,7 +10,8 @@ use anyhow::anyhow;
 use clap::{Args, CommandFactory, Parser, Subcommand};
 use skerry_agent::config::{self, Loaded};
 use skerry_agent::enrolment::HOW_TO_ENROL;
-use skerry_agent::{log, manual, probe_command};
+use skerry_agent::probe_command;
+use skerry_host::{log, manual};
 use skerry_protocol::strict::{Problem, Unusable};
 use skerry_protocol::words::count;
 use std::io::{self, Write};
@@ -131,7 +132,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
 fn log_to_stderr(common: &Common) {
     let level = common.log_level;
     let others = if level < tracing::Level::WARN { level } else { tracing::Level::WARN };
-    let filter = format!("{others},skerry_agent={level},skerry_protocol={level}");
+    let filter = format!("{others},skerry_agent={level},skerry_host={level},skerry_protocol={level}");
     log::start(&filter, common.json);
 }
 

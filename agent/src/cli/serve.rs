@@ -7,9 +7,9 @@ use skerry_agent::delivery::{HttpDelivery, HttpDeliverySettings};
 use skerry_agent::enrolment::Bond;
 use skerry_agent::metrics;
 use skerry_agent::run::{Agent, AgentHandle, AgentSettings};
-use skerry_agent::service;
-use skerry_agent::signals::Signals;
 use skerry_agent::spool::{Limits, SpoolStatus};
+use skerry_host::service;
+use skerry_host::signals::Signals;
 use skerry_protocol::check::Check;
 use skerry_protocol::words::count;
 use std::pin::pin;
@@ -72,7 +72,7 @@ async fn enrolled(common: &Common, signals: &mut Signals) -> anyhow::Result<Opti
 /// A spool that lies where a relative path once led, below the working directory, is not left behind in silence.
 fn refuse_former_place(agent: &AgentSection) -> anyhow::Result<()> {
     let Some(written) = agent.spool_written.as_ref().filter(|_| !agent.spool.exists()) else { return Ok(()) };
-    let Some(former) = config::former_place(&agent.spool, written) else { return Ok(()) };
+    let Some(former) = skerry_host::files::former_place(&agent.spool, written) else { return Ok(()) };
     let (path, former) = (std::path::absolute(&agent.spool)?, former.display());
     bail!(
         "{}: there is no spool, but {former} is one. A relative spool is relative to the configuration file, and was \

@@ -8,7 +8,8 @@ use url::Url;
 use crate::delivery::trust::{Fingerprint, read_fingerprint};
 use crate::enrolment::Bond;
 
-use super::{AgentSection, UplinkSection, doubt_file, doubt_secret};
+use super::{AgentSection, UplinkSection};
+use skerry_host::files::{doubt_file, doubt_secret};
 
 const DEFAULT_SPOOL: &str = "/var/lib/skerry-agent/spool.db";
 const DEFAULT_MAX_IN_FLIGHT: u64 = 2_000;

@@ -13,7 +13,8 @@ use crate::self_test::SelfTestSettings;
 
 use super::identity::identity;
 use super::sections::{metrics, self_test};
-use super::{AgentConfig, Loaded, doubt_file, doubt_secret};
+use super::{AgentConfig, Loaded};
+use skerry_host::files::{doubt_file, doubt_secret};
 
 /// Reads `path` and, in the order of their names, the files `checks.d/*.toml` beside it. Relative paths
 /// within them are relative to the file that they stand in. Where `[aggregator]` names no `url`, what `enroll` kept

@@ -3,7 +3,6 @@
 //! All files are read strictly, and all that is wrong in all of them is said at once. Files that hold
 //! secrets are looked at, never read.
 
-mod files;
 mod identity;
 mod load;
 mod sections;
@@ -18,7 +17,6 @@ use url::Url;
 
 use crate::delivery::trust::Fingerprint;
 
-pub use files::{doubt_file, doubt_secret, former_place};
 pub use load::{EVERY_KEY, awaiting_enrolment, doubt_files, known_keys, load, load_as};
 pub use sections::self_test;
 

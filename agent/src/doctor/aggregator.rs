@@ -1,7 +1,6 @@
 //! The way to the aggregator: does it answer, does it know the agent, by which certificate, and how far apart
 //! are the clocks?
 
-use super::Finding;
 use crate::clock::Clock;
 use crate::config::UplinkSection;
 use crate::delivery::endpoint;
@@ -9,6 +8,7 @@ use crate::delivery::look::{Looker, Shown, Sight, Unseen};
 use crate::delivery::read_token;
 use crate::enrolment::Bond;
 use bytes::Bytes;
+use skerry_host::doctor::Finding;
 use skerry_protocol::words::is_unfit_to_show;
 
 /// A certificate that expires sooner is warned of.
@@ -144,7 +144,7 @@ fn judge_clock(apart_ms: i64) -> Finding {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::Level;
+    use skerry_host::doctor::Level;
 
     fn sight(status: u16, body: &'static str) -> Sight {
         let (headers, body) = (http::HeaderMap::new(), Bytes::from_static(body.as_bytes()));

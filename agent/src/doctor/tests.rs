@@ -1,4 +1,5 @@
 use super::*;
+use skerry_host::doctor::{Level, all_well, json, plain};
 use std::os::unix::fs::PermissionsExt;
 use std::path::PathBuf;
 use tempfile::TempDir;

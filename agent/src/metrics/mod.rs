@@ -1,8 +1,6 @@
 //! What an agent measures of itself, for Prometheus: served at `/metrics` where the configuration asks for it.
 //! Never holds a lock over a wait, and never delays a probe.
 
-pub mod exposition;
-
 use crate::board::Board;
 use crate::self_test::SelfTest;
 use crate::spool::Spool;
@@ -210,7 +208,7 @@ fn answer(request: &Request<Incoming>, figures: &Figures) -> Response<Full<Bytes
         return refused;
     }
     let accepted = request.headers().get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let (kind, text) = exposition::in_form(accepted, figures.text());
+    let (kind, text) = skerry_host::exposition::in_form(accepted, figures.text());
     let mut response = Response::new(Full::from(text));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     response

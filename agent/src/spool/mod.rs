@@ -12,7 +12,6 @@ mod fold;
 #[cfg(test)]
 mod fold_tests;
 mod inbox;
-pub mod log;
 mod place;
 pub(crate) mod row;
 mod salvage;

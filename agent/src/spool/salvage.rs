@@ -2,12 +2,12 @@
 //! Works on bytes alone, so that no kind of damage stands between it and the rows.
 
 use super::fold::through;
-use super::log::log_of;
 use super::row::{RecordRow, RowKind, SpoolRow, StateRow, carve};
 use super::store::Peeked;
 use super::{Standing, Stored};
 use crate::clock::BootId;
 use prost::Message;
+use skerry_host::wal::log_of;
 use skerry_protocol::wire::record::Kind;
 use std::collections::{BTreeMap, HashMap};
 use std::fs::File;

@@ -2,13 +2,13 @@
 
 use anyhow::Context as _;
 use skerry_aggregator::engine::Engine;
-use skerry_aggregator::store::Store;
 use skerry_domain::state::{AgentKey, ComponentSettings, PageSettings};
 use skerry_domain::step::{
     Answer, Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage,
 };
 use skerry_domain::uptime::{Rule, Weights};
 use skerry_protocol::wire::{self, Observation, Outcome, Phases, Reason, State};
+use skerry_store::Store;
 use std::path::Path;
 
 /// Boot clock of every agent when its story begins, ms: they have been up for a hundred days.
@@ -209,7 +209,7 @@ fn pages(checks: usize) -> Configure {
         settings: settings(number),
         items: components.iter().map(|one| DesiredItem::Component(component(*one))).collect(),
     };
-    let ids = (0..checks).map(|_| skerry_aggregator::random::id()).collect();
+    let ids = (0..checks).map(|_| skerry_host::random::id()).collect();
     let pages = components.chunks(100).enumerate().map(page).collect();
     Configure { workspace: "default".to_owned(), checks: Vec::new(), pages, ids }
 }

@@ -8,12 +8,12 @@ use skerry_aggregator::config::{self, Config};
 use skerry_aggregator::desired::desired;
 use skerry_aggregator::engine::Engine;
 use skerry_aggregator::publish::build::page_view;
-use skerry_aggregator::store::Store;
 use skerry_domain::days::{Calendar, days, windows};
 use skerry_domain::layers::effective;
 use skerry_domain::state::{PageKey, State, TrackKey, Witnessed};
 use skerry_domain::step::{Answer, Command, DeclaredCheck, Report};
 use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
+use skerry_store::Store;
 use std::io::Write as _;
 use std::path::Path;
 

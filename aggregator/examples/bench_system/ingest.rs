@@ -4,7 +4,7 @@ use crate::fleet::{Agent, BOOTED, Fleet};
 use crate::{cpu, median};
 use rusqlite::{Connection, OpenFlags};
 use skerry_aggregator::ingest::{Names, accept};
-use skerry_aggregator::store::Store;
+use skerry_store::Store;
 use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};

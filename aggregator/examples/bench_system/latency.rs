@@ -7,7 +7,7 @@ use bytes::Bytes;
 use skerry_agent::delivery::{HttpDelivery, HttpDeliverySettings};
 use skerry_agent::uplink::{Deliver as _, Delivery};
 use skerry_aggregator::ingest::{Names, accept};
-use skerry_aggregator::store::Store;
+use skerry_store::Store;
 use std::io::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -111,7 +111,7 @@ pub(crate) fn enrol(config: &Path, tokens: &Path) -> anyhow::Result<()> {
         skerry_aggregator::config::load(&[config.to_owned()]).map_err(|wrong| anyhow::anyhow!("{wrong}"))?;
     let mut store = Store::open(&loaded.configs[0].store.path)?;
     for agent in agents().into_iter().chain(late()) {
-        let token = skerry_aggregator::random::secret("ska");
+        let token = skerry_host::random::secret("ska");
         store.enrol_agent("default", &agent.name, "here", &token)?;
         std::fs::write(tokens.join(&agent.name), token)?;
     }

@@ -5,12 +5,12 @@ use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
 use skerry_aggregator::certificate::{fingerprint, of_listener};
 use skerry_aggregator::config::{Config, Listener, Loaded, Room};
-use skerry_aggregator::random;
-use skerry_aggregator::store::{Standing, Store, StoreError};
 use skerry_domain::step::{LOCATION, VOICE};
 use skerry_domain::time::MINUTE;
+use skerry_host::random;
 use skerry_protocol::wire::JoinToken;
 use skerry_protocol::words::is_plain_name;
+use skerry_store::{Standing, Store, StoreError};
 use std::path::Path;
 use url::Url;
 

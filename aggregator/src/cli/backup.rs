@@ -3,8 +3,8 @@
 use anyhow::Context;
 use skerry_aggregator::clock;
 use skerry_aggregator::config::Loaded;
-use skerry_aggregator::store::backup::{Contents, Restored, back_up, restore};
 use skerry_protocol::words::count;
+use skerry_store::backup::{Contents, Restored, back_up, restore};
 use std::path::Path;
 
 /// Copies the database to `target` and returns what to say.

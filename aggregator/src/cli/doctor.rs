@@ -1,7 +1,7 @@
 //! `doctor`: all that this aggregator needs, looked at once.
 
-use skerry_agent::doctor::{all_well, json, nothing_to_do, plain};
 use skerry_aggregator::doctor::examine;
+use skerry_host::doctor::{all_well, json, nothing_to_do, plain};
 use std::path::PathBuf;
 
 /// Looks, and returns what to say and whether all works; `strict`: whether nothing is to be done.

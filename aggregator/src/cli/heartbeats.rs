@@ -5,11 +5,11 @@ use anyhow::ensure;
 use clap::{Args, Subcommand};
 use skerry_aggregator::certificate;
 use skerry_aggregator::config::{Config, Loaded};
-use skerry_aggregator::random;
-use skerry_aggregator::store::{HeartbeatToken, Store};
 use skerry_domain::time::Timestamp;
+use skerry_host::random;
 use skerry_protocol::check::Kind;
 use skerry_protocol::strict::nearest;
+use skerry_store::{HeartbeatToken, Store};
 use std::fmt::Write as _;
 use url::Url;
 

@@ -1,8 +1,8 @@
 //! The database that a relative `store.path` led to when it was relative to the working directory.
 
-use skerry_agent::config::former_place;
 use skerry_aggregator::config::Loaded;
-use skerry_aggregator::store::StoreError;
+use skerry_host::files::former_place;
+use skerry_store::StoreError;
 use std::path::absolute;
 
 /// Refuses to go on without the database that lies there, and says in the log that it does where there is another.

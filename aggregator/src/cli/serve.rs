@@ -1,11 +1,11 @@
 //! `serve`: the aggregator until it is told to stop, with the configuration read again on SIGHUP.
 
-use skerry_agent::service;
-use skerry_agent::signals::Signals;
 use skerry_aggregator::app::App;
 use skerry_aggregator::config::{self, Loaded};
 use skerry_aggregator::reload::{Reloaded, Reloader};
 use skerry_aggregator::web;
+use skerry_host::service;
+use skerry_host::signals::Signals;
 use std::path::PathBuf;
 
 /// Runs to the end. `paths` are read again on SIGHUP.

@@ -1,9 +1,9 @@
 //! The roll of agents in words and as JSON.
 
-use skerry_aggregator::store::{AgentEntry, Standing};
 use skerry_domain::reporters::Held;
 use skerry_domain::time::{DAY, MINUTE, SECOND, Timestamp};
 use skerry_protocol::words::duration;
+use skerry_store::{AgentEntry, Standing};
 
 /// A refusal of two agents under one name is told so long, ms.
 const CLONE_TOLD: i64 = 10 * MINUTE;
@@ -156,7 +156,7 @@ fn entry(one: &AgentEntry, now: Timestamp) -> serde_json::Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use skerry_aggregator::store::LastBatch;
+    use skerry_store::LastBatch;
 
     #[test]
     fn the_table_says_what_an_operator_looks_for() {

@@ -1,10 +1,9 @@
 //! What a clock is read from: the wall clock, which anybody may set, and the clock of the boot, which nobody can.
 
-use skerry_agent::clock::BootId;
 use skerry_domain::time::Timestamp;
+use skerry_host::clock::{BootId, boot_ns, wall_ms};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
-use std::time::{SystemTime, UNIX_EPOCH};
 
 /// One millisecond of the boot clock, ns.
 pub(super) const NS_PER_MS: i64 = 1_000_000;
@@ -50,7 +49,7 @@ pub(super) struct Reading {
 impl Hands {
     pub(super) fn read(&self) -> Reading {
         match self {
-            Self::Host => Reading { wall: wall(), boot: boot() },
+            Self::Host => Reading { wall: wall(), boot: boot_ns() },
             Self::Turned(hands) => {
                 let now = hands.load(Ordering::Relaxed);
                 Reading { wall: Timestamp(now), boot: now.saturating_mul(NS_PER_MS) }
@@ -77,17 +76,10 @@ pub(super) fn boot_id() -> String {
     BootId::present().map(|boot| boot.to_string()).unwrap_or_default()
 }
 
-pub(super) fn boot() -> i64 {
-    let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
-    time.tv_sec.saturating_mul(1_000_000_000).saturating_add(time.tv_nsec)
-}
-
 /// The wall clock, for a command line that has no engine.
 #[must_use]
-#[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
 pub fn wall() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp(i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+    Timestamp(wall_ms())
 }
 
 /// The kernel's own answer is of the clock that we read.

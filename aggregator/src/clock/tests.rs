@@ -14,7 +14,7 @@ struct Host {
     clock: Clock,
     /// The true time.
     now: i64,
-    kept: Option<Kept>,
+    kept: Option<SavedClock>,
 }
 
 impl Host {

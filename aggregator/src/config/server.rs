@@ -4,7 +4,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use skerry_agent::config::{doubt_file, doubt_secret, self_test};
+use skerry_agent::config::self_test;
+use skerry_host::files::{doubt_file, doubt_secret};
 use skerry_protocol::strict::{Entry, Position, Refusal, Table, http_url, refuse, socket_address};
 use skerry_protocol::words::is_plain_name;
 use url::Url;

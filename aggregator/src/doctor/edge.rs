@@ -3,7 +3,8 @@
 
 use crate::config::{Config, Page};
 use skerry_agent::delivery::look::{Looker, Sight, Unseen};
-use skerry_agent::doctor::{Finding, examine_certificate};
+use skerry_agent::doctor::examine_certificate;
+use skerry_host::doctor::Finding;
 use url::Url;
 
 const TOPIC: &str = "edge";
@@ -138,7 +139,7 @@ fn judge(root: &str, first: &Sight, again: Option<&Sight>) -> Vec<Finding> {
 mod tests {
     use super::*;
     use bytes::Bytes;
-    use skerry_agent::doctor::Level;
+    use skerry_host::doctor::Level;
 
     const SENT: [(&str, &str); 3] = [
         ("cache-control", "public, max-age=10, stale-while-revalidate=20, stale-if-error=86400"),

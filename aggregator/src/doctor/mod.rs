@@ -6,17 +6,16 @@ mod edge;
 use crate::certificate::{files_of, fingerprint};
 use crate::clock::{self, Standing};
 use crate::config::{self, Config, Listener, Loaded, Room};
-use crate::store::{AgentEntry, Store, StoreError, is_served};
 use bytes::Bytes;
-use skerry_agent::config::former_place;
 use skerry_agent::delivery::look::{Looker, Sight, Unseen};
-use skerry_agent::doctor::{
-    Finding, disk, examine_certificate, kept_clock, not_there_yet, ping, private, resolves,
-};
+use skerry_agent::doctor::examine_certificate;
 use skerry_domain::time::{MINUTE, SECOND};
+use skerry_host::doctor::{Finding, disk, kept_clock, not_there_yet, ping, private, resolves};
+use skerry_host::files::former_place;
 use skerry_protocol::strict::{Problem, Unusable};
 use skerry_protocol::wire::BATCH_PATH;
 use skerry_protocol::words::count;
+use skerry_store::{AgentEntry, Store, StoreError, is_served};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use url::Url;
@@ -105,8 +104,7 @@ fn examine_store(store: &config::Store) -> Vec<Finding> {
         }
     };
     findings.push(Finding::ok("database", format!("{} is sound, {} MiB", path.display(), size >> 20)));
-    let kept = store.clock().ok().flatten().and_then(|kept| kept.now());
-    findings.extend(kept.and_then(|ours| judge_wall(clock::wall() - ours)));
+    findings.extend(store.time().ok().and_then(|ours| judge_wall(clock::wall() - ours)));
     match store.roll() {
         Ok(roll) => findings.extend(store.time().ok().and_then(|now| judge_clock(&roll, now))),
         Err(error) => findings.push(Finding::problem("database", error.to_string(), remedy)),
@@ -246,9 +244,9 @@ fn judge_readiness(sight: &Sight) -> Option<Vec<Finding>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{LastBatch, Standing};
-    use skerry_agent::doctor::Level;
     use skerry_domain::time::Timestamp;
+    use skerry_host::doctor::Level;
+    use skerry_store::{LastBatch, Standing};
 
     fn agent(at: Timestamp, skew: i64) -> AgentEntry {
         let last = LastBatch {

@@ -3,12 +3,13 @@
 
 use super::losses::Losses;
 use super::{Changed, Errand, Health, Look, Message, Refused, Reply, read, weight};
-use crate::clock::{Clock, Kept};
-use crate::store::{Store, StoreError};
+use crate::clock::Clock;
 use crossbeam_channel::Receiver;
+use skerry_domain::clock::SavedClock;
 use skerry_domain::state::State;
 use skerry_domain::step::{Answer, Change, Command, Stepped, Touched, step};
 use skerry_domain::time::{SECOND, Timestamp};
+use skerry_store::{Store, StoreError};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -66,7 +67,7 @@ pub(super) struct Writer {
     /// Nobody could call since then; told to the state with the next commit.
     pub(super) away_since: Option<Timestamp>,
     /// The clock as it was last stored.
-    pub(super) kept_clock: Option<Kept>,
+    pub(super) kept_clock: Option<SavedClock>,
 }
 
 impl Drop for Writer {

@@ -2,7 +2,7 @@
 //! given cost a look in memory, and only so many a second a look in the database, however many are brought;
 //! the agents that are known never wait for those.
 
-use crate::store::AgentIdentity;
+use skerry_store::AgentIdentity;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -90,9 +90,9 @@ impl Remembered {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Standing;
     use skerry_domain::reporters::Permit;
     use skerry_domain::state::{AgentKey, WorkspaceKey};
+    use skerry_store::Standing;
 
     fn identity() -> AgentIdentity {
         AgentIdentity {

@@ -7,7 +7,7 @@ use actix_web::http::header::{ACCEPT, HeaderValue, WWW_AUTHENTICATE};
 use actix_web::http::{Method, StatusCode};
 use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
-use skerry_agent::metrics::exposition::in_form;
+use skerry_host::exposition::in_form;
 
 /// What the process knows about itself.
 pub trait Operations: Send + Sync {

@@ -5,7 +5,6 @@ use crate::script::{component, declared, page_settings};
 use rusqlite::Connection;
 use skerry_aggregator::engine::{Engine, Running};
 use skerry_aggregator::housekeeping::Housekeeping;
-use skerry_aggregator::store::Store;
 use skerry_domain::state::{AgentKey, ResponseHour, State};
 use skerry_domain::step::{
     Answer, Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage, Observed, Record,
@@ -14,6 +13,7 @@ use skerry_domain::step::{
 use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
 use skerry_domain::track::Hard;
 use skerry_domain::verdict::Quorum;
+use skerry_store::Store;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -65,7 +65,7 @@ impl House {
             workspace: "default".to_owned(),
             checks: vec![("a".to_owned(), Quorum::Majority)],
             pages: vec![DesiredPage { key: "demo".to_owned(), settings, items }],
-            ids: (0..9).map(|_| skerry_aggregator::random::id()).collect(),
+            ids: (0..9).map(|_| skerry_host::random::id()).collect(),
         };
         self.engine.command(Command::Configure(Box::new(desired))).await.expect("configured");
     }

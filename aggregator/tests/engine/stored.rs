@@ -3,10 +3,10 @@
 use crate::invariants::sound;
 use crate::script::{Script, World};
 use proptest::prelude::*;
-use skerry_aggregator::store::Store;
 use skerry_domain::state::State;
 use skerry_domain::step::step;
 use skerry_domain::time::Timestamp;
+use skerry_store::Store;
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 150, max_shrink_iters: 500, failure_persistence: None, ..ProptestConfig::default() })]

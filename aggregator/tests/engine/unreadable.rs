@@ -3,10 +3,10 @@
 use crate::reports::{empty, observed, record};
 use crate::script::declared;
 use skerry_aggregator::engine::{Engine, Refused};
-use skerry_aggregator::store::Store;
 use skerry_domain::step::{Answer, Command, Observed, Report, When};
 use skerry_domain::time::Timestamp;
 use skerry_domain::track::Hard;
+use skerry_store::Store;
 use std::time::{Duration, Instant};
 
 fn report(agent: skerry_domain::state::AgentKey, received: Timestamp) -> Command {

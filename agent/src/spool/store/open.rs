@@ -1,7 +1,6 @@
 //! How a spool is opened: a sound one as it is, a damaged one set aside and begun anew with what can be read of it.
 
 use super::super::fault::{Fault, broken};
-use super::super::log::{self, Health, log_of};
 use super::super::place::{hindrance, last_epoch};
 use super::super::row::{RecordRow, RowKind, SpoolRow, frame, unframe};
 use super::super::salvage::{Salvaged, beside, highest_in_log, salvage};
@@ -9,6 +8,7 @@ use super::{ROW_OVERHEAD, Store, read_about};
 use crate::clock::Clock;
 use prost::Message;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, params};
+use skerry_host::wal::{self, Health, log_of};
 use skerry_protocol::wire;
 use std::fs::OpenOptions;
 use std::io;
@@ -31,7 +31,7 @@ impl Store {
             Err(error) => return Err(error.into()),
         };
         let log = std::fs::metadata(log_of(path)).map_or(0, |log| log.len());
-        let health = log::read(path)?.health;
+        let health = wal::read(path)?.health;
         if health == Health::Damaged {
             return Err(Fault::Damaged("commits in its log cannot be read".to_owned()));
         }

@@ -98,12 +98,12 @@ fn reversed(path: &Path) -> Vec<OsString> {
 }
 
 #[cfg(test)]
-pub(crate) mod tests {
+mod tests {
     use super::*;
     use std::os::unix::fs::{chown, symlink};
 
     /// Whether a test can be run that needs root; where not, it says so in the words that `tests/run` counts.
-    pub(crate) fn is_root() -> bool {
+    fn is_root() -> bool {
         use std::io::Write;
         if !geteuid().is_root() {
             let test = std::thread::current().name().unwrap_or("main").to_owned();

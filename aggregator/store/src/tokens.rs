@@ -14,7 +14,7 @@ const LONGEST_LIFE: i64 = HOUR;
 pub(super) const BESIDE: i64 = 1 << 40;
 
 fn beside() -> i64 {
-    BESIDE + i64::from(u32::from_le_bytes(crate::random::bytes()))
+    BESIDE + i64::from(u32::from_le_bytes(skerry_host::random::bytes()))
 }
 
 /// Whose credential it is.

@@ -40,7 +40,7 @@ impl Place {
     /// # Errors
     /// [`StoreError`], also where there is none; then none is made.
     pub(super) fn claim_existing(path: &Path) -> Result<Self, StoreError> {
-        let log = skerry_agent::spool::log::log_of(path);
+        let log = skerry_host::wal::log_of(path);
         let empty = |path: &Path| path.metadata().is_ok_and(|file| file.len() == 0);
         if !path.exists() || (empty(path) && (empty(&log) || !log.exists())) {
             return Err(StoreError::NoDatabase { path: path.to_owned() });
@@ -138,7 +138,7 @@ fn refuse_network_file_system(folder: &Path) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::{PATIENCE, Store};
+    use crate::{PATIENCE, Store};
     use std::time::Instant;
 
     fn is_refused(path: &Path) -> bool {

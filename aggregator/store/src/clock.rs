@@ -1,10 +1,13 @@
 //! What is kept of our own clock, and how what was stored while it was ahead is moved back with it.
 
 use super::{Store, StoreError, observation};
-use crate::clock::{self, Kept};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior};
+use skerry_domain::clock::SavedClock;
 use skerry_domain::time::{HOUR, Timestamp};
+use skerry_host::clock::{BootId, boot_ns, wall_ms};
 
+/// One millisecond of the boot clock, ns.
+const NS_PER_MS: i64 = 1_000_000;
 /// Tables whose instants are not moved one by one.
 const APART: [&str; 3] = ["clock", "hour", "dirty_hour"];
 /// Not an instant: how far an agent's wall clock is off ours.
@@ -15,10 +18,10 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
-    pub fn clock(&self) -> Result<Option<Kept>, StoreError> {
+    pub fn clock(&self) -> Result<Option<SavedClock>, StoreError> {
         let sql = "SELECT boot_id, boot_ms, at_ms, sure, agreed_ms, proved_ms FROM clock";
         let kept = self.connection.query_row(sql, [], |row| {
-            Ok(Kept {
+            Ok(SavedClock {
                 boot_id: row.get(0)?,
                 boot_ms: row.get(1)?,
                 at: Timestamp(row.get(2)?),
@@ -35,14 +38,16 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sqlite`].
     pub fn time(&self) -> Result<Timestamp, StoreError> {
-        Ok(self.clock()?.and_then(|kept| kept.now()).unwrap_or_else(clock::wall))
+        let boot_id = BootId::present().map(|boot| boot.to_string()).unwrap_or_default();
+        let kept = self.clock()?.and_then(|kept| kept.at_boot(&boot_id, boot_ns() / NS_PER_MS));
+        Ok(kept.unwrap_or_else(|| Timestamp(wall_ms())))
     }
 
     /// Keeps the clock.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
-    pub fn keep_clock(&mut self, kept: &Kept) -> Result<(), StoreError> {
+    pub fn keep_clock(&mut self, kept: &SavedClock) -> Result<(), StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         keep(&transaction, kept)?;
         Ok(transaction.commit()?)
@@ -53,7 +58,7 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError::Sqlite`]; then nothing is moved.
-    pub fn set_back(&mut self, now: Timestamp, by: i64, kept: &Kept) -> Result<(), StoreError> {
+    pub fn set_back(&mut self, now: Timestamp, by: i64, kept: &SavedClock) -> Result<(), StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.pragma_update(None, "defer_foreign_keys", true)?;
         let columns = instants(&transaction)?;
@@ -77,10 +82,10 @@ impl Store {
     }
 }
 
-fn keep(transaction: &Transaction<'_>, kept: &Kept) -> Result<(), StoreError> {
+fn keep(transaction: &Transaction<'_>, kept: &SavedClock) -> Result<(), StoreError> {
     let sql = "INSERT OR REPLACE INTO clock (only_row, boot_id, boot_ms, at_ms, sure, agreed_ms, proved_ms)
          VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)";
-    let Kept { boot_id, boot_ms, at, sure, agreed_ms, proved } = kept;
+    let SavedClock { boot_id, boot_ms, at, sure, agreed_ms, proved } = kept;
     transaction.execute(sql, (boot_id, boot_ms, at.0, sure, agreed_ms, proved.0))?;
     Ok(())
 }

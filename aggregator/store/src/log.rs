@@ -2,9 +2,9 @@
 //! back; those who look after the aggregator are told, and keep what is left of them.
 
 use super::StoreError;
-use crate::clock::wall;
 use rusqlite::Connection;
-use skerry_agent::spool::log::{Generation, generation, holds_frame, log_of, read};
+use skerry_host::clock::wall_ms;
+use skerry_host::wal::{Generation, generation, holds_frame, log_of, read};
 use std::cell::Cell;
 use std::fs::File;
 use std::io;
@@ -71,7 +71,7 @@ pub(super) fn tell_what_is_left_out(path: &Path) {
     }
     let log = log_of(path);
     let mut copy = log.clone().into_os_string();
-    copy.push(format!(".damaged-{}", wall().0));
+    copy.push(format!(".damaged-{}", wall_ms()));
     let kept = match std::fs::copy(&log, &copy) {
         Ok(_) => format!("a copy of the log is kept as {}", copy.display()),
         Err(error) => format!("no copy of the log could be kept ({error})"),

@@ -1,7 +1,7 @@
 //! What one agent saw of one check: its head, when it counted, its spans, when it flapped.
 
 use super::Group;
-use crate::store::StoreError;
+use crate::StoreError;
 use skerry_domain::reporters::Held;
 use skerry_domain::state::TrackKey;
 use skerry_domain::time::Timestamp;

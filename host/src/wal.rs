@@ -1,7 +1,6 @@
 //! The write-ahead log of an SQLite database, read as SQLite does and past the place where SQLite stops: it leaves
 //! out everything after a broken frame without a word. Reads bytes alone and changes nothing.
 
-use super::salvage::beside;
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::FileExt;
@@ -10,7 +9,9 @@ use std::path::{Path, PathBuf};
 /// The log beside a database.
 #[must_use]
 pub fn log_of(path: &Path) -> PathBuf {
-    beside(path, "-wal")
+    let mut name = path.as_os_str().to_owned();
+    name.push("-wal");
+    name.into()
 }
 
 /// What SQLite will make of the log.

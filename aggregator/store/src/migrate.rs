@@ -91,7 +91,7 @@ fn apply(connection: &mut Connection, missing: &[(i64, &str)]) -> rusqlite::Resu
     for (version, sql) in missing {
         transaction.execute_batch(sql)?;
         if *version == 1 {
-            let id = crate::random::id();
+            let id = skerry_host::random::id();
             transaction.execute("INSERT INTO meta (only_row, aggregator_id) VALUES (1, ?1)", [id])?;
         }
         transaction.pragma_update(None, "user_version", version)?;
@@ -102,7 +102,7 @@ fn apply(connection: &mut Connection, missing: &[(i64, &str)]) -> rusqlite::Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::store::Store;
+    use crate::Store;
 
     /// One byte of the declaration of a table is enough.
     #[test]
