@@ -12,14 +12,12 @@ use skerry_domain::uptime::{Rule, Weights};
 use skerry_domain::verdict::Quorum;
 use skerry_protocol::check::{Check, Kind};
 
-/// What one file wants, with fresh ids for all that may have to be made.
+/// What one file wants.
 #[must_use]
 pub fn desired(config: &Config) -> Configure {
     let pages: Vec<DesiredPage> = config.pages.iter().map(page).collect();
-    let things = config.pages.iter().map(|page| 1 + page.items.len() + page.components().count());
-    let ids = (0..things.sum::<usize>()).map(|_| skerry_host::random::id()).collect();
     let checks = config.checks.iter().map(|entry| (entry.check.name.clone(), quorum(entry.quorum))).collect();
-    Configure { workspace: config.workspace.clone(), checks, pages, ids }
+    Configure { workspace: config.workspace.clone(), checks, pages }
 }
 
 /// What the file says of who may report its checks. Of heartbeats nobody but us may.

@@ -13,7 +13,7 @@ use crate::clock::{Clock, Hands, Moment, Standing};
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 use losses::Losses;
 use skerry_domain::state::{AgentKey, State};
-use skerry_domain::step::{Answer, Change, Command, Record, RecordKind, When};
+use skerry_domain::step::{Answer, Change, Command, Record, RecordKind, Rejected, When};
 use skerry_domain::time::{SECOND, Timestamp};
 use skerry_store::{Store, StoreError};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -34,7 +34,10 @@ const RECENT: i64 = 10 * SECOND;
 
 /// Why a command was not carried out. Nothing of it was kept.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Refused {
+pub enum CommandError {
+    /// It cannot be carried out as it is.
+    #[error(transparent)]
+    Rejected(#[from] Rejected),
     /// More is waiting than can be written: come back after these seconds.
     #[error("too much is waiting to be written; try again in {retry_after} s")]
     Busy {
@@ -54,13 +57,13 @@ pub type Kept = Box<dyn Send>;
 
 /// Who waits for a command, and what it takes up.
 struct Reply {
-    sender: oneshot::Sender<Result<Answer, Refused>>,
+    sender: oneshot::Sender<Result<Answer, CommandError>>,
     _held: Vec<Kept>,
 }
 
 impl Reply {
     /// Nobody may be waiting any more.
-    fn send(self, answer: Result<Answer, Refused>) {
+    fn send(self, answer: Result<Answer, CommandError>) {
         let _ = self.sender.send(answer);
     }
 }
@@ -155,8 +158,8 @@ impl Engine {
     /// Carries a command out; returns after it is durable.
     ///
     /// # Errors
-    /// [`Refused`]; then it had no effect.
-    pub async fn command(&self, command: Command) -> Result<Answer, Refused> {
+    /// [`CommandError`]; then it had no effect.
+    pub async fn command(&self, command: Command) -> Result<Answer, CommandError> {
         self.command_holding(command, Vec::new()).await
     }
 
@@ -164,17 +167,17 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::command`].
-    pub async fn command_holding(&self, command: Command, held: Vec<Kept>) -> Result<Answer, Refused> {
+    pub async fn command_holding(&self, command: Command, held: Vec<Kept>) -> Result<Answer, CommandError> {
         if matches!(command, Command::Report(_)) && self.pressed() {
-            return Err(Refused::Busy { retry_after: 2 });
+            return Err(CommandError::Busy { retry_after: 2 });
         }
         let (reply, mut answer) = oneshot::channel();
         let lane = if is_history(&command) { &self.history } else { &self.sender };
         match lane.try_send(Message::Command(command, Reply { sender: reply, _held: held })) {
-            Ok(()) if self.ended() => answer.try_recv().unwrap_or(Err(Refused::Stopping)),
-            Ok(()) => answer.await.unwrap_or(Err(Refused::Stopping)),
-            Err(TrySendError::Full(_)) => Err(Refused::Busy { retry_after: 5 }),
-            Err(TrySendError::Disconnected(_)) => Err(Refused::Stopping),
+            Ok(()) if self.ended() => answer.try_recv().unwrap_or(Err(CommandError::Stopping)),
+            Ok(()) => answer.await.unwrap_or(Err(CommandError::Stopping)),
+            Err(TrySendError::Full(_)) => Err(CommandError::Busy { retry_after: 5 }),
+            Err(TrySendError::Disconnected(_)) => Err(CommandError::Stopping),
         }
     }
 
@@ -192,11 +195,11 @@ impl Engine {
     /// Looks at the state between two groups. Blocks the calling thread, not a runtime's.
     ///
     /// # Errors
-    /// [`Refused::Stopping`].
+    /// [`CommandError::Stopping`].
     pub fn look<T: Send + 'static>(
         &self,
         look: impl FnOnce(&State, Timestamp) -> T + Send + 'static,
-    ) -> Result<T, Refused> {
+    ) -> Result<T, CommandError> {
         let (give, take) = crossbeam_channel::bounded(1);
         let look: Look = Box::new(move |state, now| {
             let _ = give.send(look(state, now));
@@ -208,11 +211,11 @@ impl Engine {
     /// that to whoever asks in the right moment. The state is not touched by it. Blocks as [`Engine::look`] does.
     ///
     /// # Errors
-    /// [`Refused::Stopping`].
+    /// [`CommandError::Stopping`].
     pub fn errand<T: Send + 'static>(
         &self,
         errand: impl FnOnce(&mut Store) -> T + Send + 'static,
-    ) -> Result<T, Refused> {
+    ) -> Result<T, CommandError> {
         let (give, take) = crossbeam_channel::bounded(1);
         let errand: Errand = Box::new(move |store| {
             let _ = give.send(errand(store));
@@ -220,12 +223,12 @@ impl Engine {
         self.wait_for(Message::Errand(errand), &take)
     }
 
-    fn wait_for<T>(&self, message: Message, take: &Receiver<T>) -> Result<T, Refused> {
-        self.sender.send(message).map_err(|_| Refused::Stopping)?;
+    fn wait_for<T>(&self, message: Message, take: &Receiver<T>) -> Result<T, CommandError> {
+        self.sender.send(message).map_err(|_| CommandError::Stopping)?;
         if self.ended() {
-            return take.try_recv().map_err(|_| Refused::Stopping);
+            return take.try_recv().map_err(|_| CommandError::Stopping);
         }
-        take.recv().map_err(|_| Refused::Stopping)
+        take.recv().map_err(|_| CommandError::Stopping)
     }
 
     /// The writer is gone. Asked after a message was sent: what was sent before it went is answered or
@@ -237,13 +240,13 @@ impl Engine {
     /// As [`Engine::look`], for async callers.
     ///
     /// # Errors
-    /// [`Refused::Stopping`].
+    /// [`CommandError::Stopping`].
     pub async fn look_async<T: Send + 'static>(
         &self,
         look: impl FnOnce(&State, Timestamp) -> T + Send + 'static,
-    ) -> Result<T, Refused> {
+    ) -> Result<T, CommandError> {
         let engine = self.clone();
-        tokio::task::spawn_blocking(move || engine.look(look)).await.unwrap_or(Err(Refused::Stopping))
+        tokio::task::spawn_blocking(move || engine.look(look)).await.unwrap_or(Err(CommandError::Stopping))
     }
 
     /// Commits what waits and ends the thread; history that waits is refused, its agents keep it.

@@ -3,13 +3,13 @@
 //! second at most, however many ask.
 
 use crate::config::Config;
-use crate::engine::{Engine, Refused};
+use crate::engine::{CommandError, Engine};
 use crate::web::{Call, CallAnswer, Heartbeats, What};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use skerry_domain::heartbeat::Expected;
 use skerry_domain::state::WorkspaceKey;
-use skerry_domain::step::{Answer, Beat, Command, DesiredHeartbeat, Tells};
+use skerry_domain::step::{Beat, Command, DesiredHeartbeat, Tells};
 use skerry_host::random;
 use skerry_protocol::check::{Due, Heartbeat, Kind};
 use skerry_protocol::schedule::Schedule;
@@ -121,10 +121,10 @@ impl Heartbeats for Doorbell {
         }
         let beat = Beat { workspace, check, tells, run: call.run, took_ms: call.took_ms, detail };
         match self.engine.command(Command::Beat(Box::new(beat))).await {
-            Ok(Answer::Done) => CallAnswer::Taken,
-            Ok(_) => CallAnswer::Unknown,
-            Err(Refused::Busy { retry_after }) => CallAnswer::Later { retry_after },
-            Err(Refused::Unwritable(_) | Refused::Stopping) => CallAnswer::Later { retry_after: 5 },
+            Ok(_) => CallAnswer::Taken,
+            Err(CommandError::Rejected(_)) => CallAnswer::Unknown,
+            Err(CommandError::Busy { retry_after }) => CallAnswer::Later { retry_after },
+            Err(CommandError::Unwritable(_) | CommandError::Stopping) => CallAnswer::Later { retry_after: 5 },
         }
     }
 }

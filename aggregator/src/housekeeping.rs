@@ -2,7 +2,7 @@
 //! notes, a look through the whole database. Reads by handles of its own; what it writes it asks the writer to, a
 //! little at a time. Nothing is deleted on the word of a clock that nothing confirms. Nothing here is in a hurry. It blocks, and is never called on a thread that serves.
 
-use crate::engine::{Engine, Refused};
+use crate::engine::{CommandError, Engine};
 use skerry_domain::state::{ComponentKey, ResponseHour, State, TrackKey};
 use skerry_domain::step::Command;
 use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
@@ -29,7 +29,7 @@ pub enum Unfinished {
     Store(#[from] StoreError),
     /// The engine is gone or busy.
     #[error(transparent)]
-    Refused(#[from] Refused),
+    Refused(#[from] CommandError),
 }
 
 /// Remembers what was last done.

@@ -10,7 +10,7 @@ pub use not_taken::NotTaken;
 
 use self::bounds::{counted, dated, plain, signed, wall};
 use crate::clock::Moment;
-use crate::engine::{Engine, Kept, Refused};
+use crate::engine::{CommandError, Engine, Kept};
 use bytes::Bytes;
 use skerry_domain::reporters::definition;
 use skerry_domain::state::{AgentKey, Told};
@@ -125,14 +125,16 @@ impl Read {
             }
             Ok(read)
         });
-        let read: Result<Self, ReadError> = read.await.map_err(|_| NotTaken::Refused(Refused::Stopping))?;
+        let read: Result<Self, ReadError> =
+            read.await.map_err(|_| NotTaken::Refused(CommandError::Stopping))?;
         Ok(read?)
     }
 
     /// With room for what it keeps until it is taken, which is refused where there is none.
     fn with_room(mut self, engine: &Engine) -> Result<Self, NotTaken> {
-        let room =
-            engine.room_for_small(measure::size(&self.report)).ok_or(Refused::Busy { retry_after: 2 })?;
+        let room = engine
+            .room_for_small(measure::size(&self.report))
+            .ok_or(CommandError::Busy { retry_after: 2 })?;
         self.held.push(Box::new(room));
         Ok(self)
     }
@@ -172,10 +174,7 @@ impl Read {
             Answer::Cloned(Refusal::AnotherLives) => Err(NotTaken::AnotherLives(names.name.clone())),
             Answer::Cloned(Refusal::TooEarly) => Err(NotTaken::TooEarly(names.name.clone())),
             Answer::Cloned(Refusal::Replaced) => Err(NotTaken::Replaced),
-            Answer::TooMany => Err(NotTaken::Malformed(
-                "this agent has named more than 20,000 checks; enrol it anew under another name".to_owned(),
-            )),
-            _ => Err(NotTaken::Malformed("this agent is not known here".to_owned())),
+            other => Err(NotTaken::Malformed(format!("the engine answered {other:?} to a batch"))),
         }
     }
 }

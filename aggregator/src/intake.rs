@@ -3,7 +3,7 @@
 mod budget;
 mod callers;
 
-use crate::engine::{Engine, Refused};
+use crate::engine::{CommandError, Engine};
 use crate::ingest::{self, Names, NotTaken, Read};
 use crate::log_limit::LogLimit;
 use crate::web::{self, EnrolAnswer, Ingest, IngestAnswer};
@@ -13,7 +13,7 @@ use bytes::Bytes;
 use callers::{Caller, Callers};
 use skerry_agent::uplink::{Deliver, Delivery};
 use skerry_domain::state::AgentKey;
-use skerry_domain::step::{Answer, Command};
+use skerry_domain::step::Command;
 use skerry_domain::time::MINUTE;
 use skerry_host::random;
 use skerry_protocol::wire::{EnrolReply, EnrolRequest, PROTOCOL_VERSION};
@@ -89,11 +89,13 @@ impl Intake {
                 name: identity.name.clone(),
                 location: identity.location.clone(),
             };
-            let answer = self.engine.command(known).await.map_err(|refused| refused.to_string())?;
-            if answer == Answer::NotFound {
-                let why = "a workspace that was made beside this process: reload the configuration by SIGHUP";
-                return Err(why.to_owned());
-            }
+            self.engine.command(known).await.map_err(|error| match error {
+                CommandError::Rejected(_) => {
+                    "a workspace that was made beside this process: reload the configuration by SIGHUP"
+                        .to_owned()
+                }
+                other => other.to_string(),
+            })?;
             let permit = Command::Permit { agent: identity.agent, permit: identity.permit.clone() };
             self.engine.command(permit).await.map_err(|refused| refused.to_string())?;
         }
@@ -255,7 +257,7 @@ fn answer(not_taken: NotTaken) -> IngestAnswer {
             IngestAnswer::Forbidden(cloned.to_string())
         }
         NotTaken::Replaced => IngestAnswer::Unauthorized,
-        NotTaken::Refused(Refused::Busy { retry_after }) => IngestAnswer::Busy { retry_after },
+        NotTaken::Refused(CommandError::Busy { retry_after }) => IngestAnswer::Busy { retry_after },
         waited @ NotTaken::Waited => IngestAnswer::Again(waited.to_string()),
         NotTaken::Refused(other) => IngestAnswer::Unavailable(other.to_string()),
     }
@@ -302,7 +304,7 @@ impl Deliver for LocalIntake {
                 }
                 Delivery::Accepted(reply)
             }
-            Err(NotTaken::Refused(Refused::Busy { retry_after })) => Delivery::Again {
+            Err(NotTaken::Refused(CommandError::Busy { retry_after })) => Delivery::Again {
                 after: Some(Duration::from_secs(u64::from(retry_after))),
                 why: "the aggregator is busy".to_owned(),
             },

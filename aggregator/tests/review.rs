@@ -4,11 +4,11 @@
 mod reports;
 
 use reports::{empty, observed, record};
-use skerry_domain::state::{AgentKey, ComponentKey, ComponentSettings, PageSettings, State};
+use skerry_domain::state::{AgentKey, ComponentKey, ComponentSettings, Counters, PageSettings, State};
 use skerry_domain::status::Status;
 use skerry_domain::step::{
-    Answer, Change, Command, Configure, DeclaredCheck, DesiredComponent, DesiredItem, DesiredLink,
-    DesiredPage, Proof, Record, RecordKind, Report, SnapshotState, When, step,
+    Answer, Change, Command, Configure, Context, DeclaredCheck, DesiredComponent, DesiredItem, DesiredLink,
+    DesiredPage, Ids, Proof, Record, RecordKind, Report, SnapshotState, When, step,
 };
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_domain::track::Hard;
@@ -73,7 +73,6 @@ fn configure(checks: &[(&str, Quorum)], components: &[(&str, &[&str])]) -> Confi
             settings,
             items: components.iter().map(component).collect(),
         }],
-        ids: (0..20).map(|_| skerry_host::random::id()).collect(),
     }
 }
 
@@ -91,7 +90,8 @@ impl Desk {
     }
 
     fn run(&mut self, command: Command) -> (Answer, Vec<Change>) {
-        let stepped = step(&mut self.state, command, self.now);
+        let context = Context { now: self.now, ids: Ids::from_seed([1; 32]) };
+        let stepped = step(&mut self.state, command, context).expect("taken");
         self.store.commit(&self.state, &stepped.rows, &stepped.changes, self.now).expect("commits");
         (stepped.answer, stepped.changes)
     }
@@ -173,7 +173,7 @@ impl Desk {
         let mut held = self.state.clone();
         for state in [&mut stored, &mut held] {
             state.clock = Timestamp(0);
-            state.next_key = 0;
+            state.counters = Counters::default();
             state.agents.update_all(|_, agent| {
                 (agent.skew, agent.inventory_known) = (0, false);
                 agent.voices = Default::default();
@@ -511,7 +511,9 @@ fn names_without_end_are_refused_and_leave_nothing_behind() {
     let before = desk.state.tracks.len();
     let checks = (0..50_000).map(|n| format!("check {n}")).collect();
     let report = Report { checks, ..desk.empty(desk.agent) };
-    assert_eq!(desk.send(report).0, Answer::TooMany);
+    let context = Context { now: desk.now, ids: Ids::from_seed([1; 32]) };
+    let rejected = step(&mut desk.state, Command::Report(Box::new(report)), context);
+    assert!(matches!(&rejected, Err(why) if why.field == "checks"), "{rejected:?}");
     assert_eq!(desk.state.tracks.len(), before);
     desk.see(Hard::Up);
     desk.assert_stored();

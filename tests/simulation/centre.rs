@@ -121,8 +121,7 @@ fn page_of(checks: &[String]) -> Configure {
     };
     let items = checks.iter().map(|check| DesiredItem::Component(component(check))).collect();
     let page = DesiredPage { key: "page".to_owned(), settings, items };
-    let ids = (0..=checks.len()).map(|_| skerry_host::random::id()).collect();
-    Configure { workspace: "default".to_owned(), checks: Vec::new(), pages: vec![page], ids }
+    Configure { workspace: "default".to_owned(), checks: Vec::new(), pages: vec![page] }
 }
 
 fn component(check: &str) -> DesiredComponent {

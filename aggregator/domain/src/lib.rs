@@ -7,6 +7,7 @@ pub mod days;
 pub mod former;
 pub mod heartbeat;
 pub mod interval;
+mod keys;
 pub mod layers;
 pub mod opinions;
 pub mod outages;

@@ -1,5 +1,5 @@
 //! Everything the engine holds to be true, in memory. Loaded from the store at the start and changed
-//! by [`super::step`] alone. Row keys (`…Key`) are the store's own and are never shown to anyone.
+//! by [`super::step`] alone.
 
 use super::former::Former;
 use super::heartbeat::Heartbeat;
@@ -13,43 +13,10 @@ use super::verdict::Quorum;
 use super::voices::Voices;
 use std::collections::BTreeMap;
 
+pub use super::keys::{
+    AgentKey, CheckKey, ComponentKey, Counters, GroupKey, PageKey, TrackKey, WorkspaceKey,
+};
 pub use super::witnessed::{LastRun, Outcomes, Witnessed};
-
-macro_rules! key {
-    ($(#[$meta:meta])* $name:ident) => {
-        $(#[$meta])*
-        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-        pub struct $name(pub i64);
-    };
-}
-key!(
-    /// Row key of a workspace.
-    WorkspaceKey
-);
-key!(
-    /// Row key of an agent.
-    AgentKey
-);
-key!(
-    /// Row key of a check.
-    CheckKey
-);
-key!(
-    /// Row key of what one agent sees of one check.
-    TrackKey
-);
-key!(
-    /// Row key of a page.
-    PageKey
-);
-key!(
-    /// Row key of a group.
-    GroupKey
-);
-key!(
-    /// Row key of a component.
-    ComponentKey
-);
 
 /// The whole state. A copy shares its entries with the original, so it is cheap.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -62,8 +29,8 @@ pub struct State {
     pub unsure_ms: i64,
     /// When we could not be called, in order; as far back as a call may be missing.
     pub blind: Vec<Interval<()>>,
-    /// The next free row key; the engine is the only writer.
-    pub next_key: i64,
+    /// The greatest row key that was ever given in each table.
+    pub counters: Counters,
     /// Workspaces.
     pub workspaces: Table<WorkspaceKey, Workspace>,
     /// Agents.
@@ -379,12 +346,4 @@ pub struct ResponseHour {
     pub p50_us: u64,
     /// 95th percentile, µs.
     pub p95_us: u64,
-}
-
-impl State {
-    /// A row key that was never used.
-    pub fn fresh_key(&mut self) -> i64 {
-        self.next_key += 1;
-        self.next_key
-    }
 }

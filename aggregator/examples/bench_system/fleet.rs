@@ -209,9 +209,8 @@ fn pages(checks: usize) -> Configure {
         settings: settings(number),
         items: components.iter().map(|one| DesiredItem::Component(component(*one))).collect(),
     };
-    let ids = (0..checks).map(|_| skerry_host::random::id()).collect();
     let pages = components.chunks(100).enumerate().map(page).collect();
-    Configure { workspace: "default".to_owned(), checks: Vec::new(), pages, ids }
+    Configure { workspace: "default".to_owned(), checks: Vec::new(), pages }
 }
 
 fn settings(number: usize) -> PageSettings {

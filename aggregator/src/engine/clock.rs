@@ -4,7 +4,7 @@
 use super::writer::Writer;
 use super::{lock, read};
 use skerry_domain::shared_vec::SharedVec;
-use skerry_domain::step::{Change, Command, Stepped, step};
+use skerry_domain::step::{Change, Command, Stepped};
 use skerry_domain::time::{MINUTE, SECOND, Timestamp};
 use std::sync::atomic::Ordering;
 
@@ -15,9 +15,9 @@ impl Writer {
     }
 
     /// Tells the state of it, unless nothing can be written yet.
-    pub(super) fn away(&mut self, now: Timestamp) -> Option<Stepped> {
+    pub(super) fn away(&mut self) -> Option<Stepped> {
         let from = self.away_since.filter(|_| self.failed_at.is_none())?;
-        Some(step(&mut self.state, Command::Away { from }, now))
+        self.step(Command::Away { from }).ok()
     }
 
     /// Stores the clock where it is no longer what it was, or a minute has passed. `last`: we stop.

@@ -132,7 +132,7 @@ impl Stand {
 
 struct Hold {
     _release: Sender<()>,
-    _looking: std::thread::JoinHandle<Result<bool, Refused>>,
+    _looking: std::thread::JoinHandle<Result<bool, CommandError>>,
 }
 
 #[tokio::test]

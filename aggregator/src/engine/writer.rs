@@ -2,13 +2,14 @@
 //! was stepped and could not be written is forgotten by reading the state back.
 
 use super::losses::Losses;
-use super::{Changed, Errand, Health, Look, Message, Refused, Reply, read, weight};
+use super::{Changed, CommandError, Errand, Health, Look, Message, Reply, read, weight};
 use crate::clock::Clock;
 use crossbeam_channel::Receiver;
 use skerry_domain::clock::SavedClock;
 use skerry_domain::state::State;
-use skerry_domain::step::{Answer, Change, Command, Stepped, Touched, step};
+use skerry_domain::step::{Answer, Change, Command, Context, Ids, Rejected, Stepped, Touched, step};
 use skerry_domain::time::{SECOND, Timestamp};
+use skerry_host::random;
 use skerry_store::{Store, StoreError};
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
@@ -31,10 +32,13 @@ pub(super) fn load(store: &Store, ready_at: Timestamp) -> Result<State, StoreErr
     Ok(state)
 }
 
+/// Who waits for the commit, and what they hear after it.
+type Answers = Vec<(Reply, Result<Answer, Rejected>)>;
+
 /// What is stepped and not committed yet.
 #[derive(Default)]
 struct Group {
-    answers: Vec<(Reply, Answer)>,
+    answers: Answers,
     changes: Vec<Change>,
     rows: Touched,
     looks: Vec<Look>,
@@ -115,7 +119,7 @@ impl Writer {
         }
         self.try_again();
         let mut group = Group::default();
-        if let Some(stepped) = self.away(now) {
+        if let Some(stepped) = self.away() {
             group.note(stepped);
         }
         if let Some(message) = present {
@@ -123,7 +127,8 @@ impl Writer {
         }
         self.gather(past, &mut group);
         if tick {
-            group.note(step(&mut self.state, Command::Tick, read(&self.clock)));
+            // Time passes whatever is asked: that is never rejected.
+            let _ = self.step(Command::Tick).map(|stepped| group.note(stepped));
         }
         let Group { answers, changes, rows, looks, errands, stop, .. } = group;
         let now = read(&self.clock);
@@ -170,10 +175,10 @@ impl Writer {
                     report.received = report.received.min(read(&self.clock).max(self.state.clock));
                 }
                 if self.failed_at.is_some() {
-                    reply.send(Err(Refused::Unwritable("a write failed a moment ago".to_owned())));
+                    reply.send(Err(CommandError::Unwritable("a write failed a moment ago".to_owned())));
                 } else {
-                    let stepped = step(&mut self.state, command, read(&self.clock));
-                    let answer = group.note(stepped);
+                    // Also a rejection waits: what it was rejected for may not come to be.
+                    let answer = self.step(command).map(|stepped| group.note(stepped));
                     group.answers.push((reply, answer));
                 }
                 return weight;
@@ -185,13 +190,13 @@ impl Writer {
         0
     }
 
-    fn commit(
-        &mut self,
-        answers: Vec<(Reply, Answer)>,
-        changes: Vec<Change>,
-        rows: &Touched,
-        now: Timestamp,
-    ) {
+    /// One step, at this moment and with ids of its own.
+    pub(super) fn step(&mut self, command: Command) -> Result<Stepped, Rejected> {
+        let context = Context { now: read(&self.clock), ids: Ids::from_seed(random::bytes()) };
+        step(&mut self.state, command, context)
+    }
+
+    fn commit(&mut self, answers: Answers, changes: Vec<Change>, rows: &Touched, now: Timestamp) {
         // While writing fails, time still passes for the page; those changes are made again after the reload.
         let written = if self.failed_at.is_some() {
             Ok(())
@@ -212,7 +217,7 @@ impl Writer {
                     .fetch_add(u64::from(!changes.is_empty() || !rows.is_empty()), Ordering::Relaxed);
                 self.health.commands.fetch_add(answers.len() as u64, Ordering::Relaxed);
                 for (reply, answer) in answers {
-                    reply.send(Ok(answer));
+                    reply.send(answer.map_err(CommandError::from));
                 }
                 self.tell(changes);
             }
@@ -227,12 +232,12 @@ impl Writer {
         if rows.is_empty() && changes.is_empty() { Ok(()) } else { self.store.is_in_place() }
     }
 
-    fn failed(&mut self, error: &StoreError, answers: Vec<(Reply, Answer)>) {
+    fn failed(&mut self, error: &StoreError, answers: Answers) {
         self.health.failed_commits.fetch_add(1, Ordering::Relaxed);
         self.health.unwritable.store(true, Ordering::Relaxed);
         tracing::error!(%error, path = %self.store.path().display(), "the database cannot be written: agents keep their results and the pages stay; free disk space or correct permissions");
         for (reply, _) in answers {
-            reply.send(Err(Refused::Unwritable(error.to_string())));
+            reply.send(Err(CommandError::Unwritable(error.to_string())));
         }
         self.failed_at = Some(Instant::now());
         // A call that cannot be kept is refused.

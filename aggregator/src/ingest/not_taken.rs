@@ -1,6 +1,6 @@
 //! Why a batch was not taken, in the words that its agent logs.
 
-use crate::engine::Refused;
+use crate::engine::CommandError;
 
 /// Why a batch was not taken.
 #[derive(Debug, thiserror::Error)]
@@ -59,5 +59,14 @@ pub enum NotTaken {
     Waited,
     /// Try again.
     #[error(transparent)]
-    Refused(#[from] Refused),
+    Refused(CommandError),
+}
+
+impl From<CommandError> for NotTaken {
+    fn from(error: CommandError) -> Self {
+        match error {
+            CommandError::Rejected(rejected) => Self::Malformed(rejected.reason),
+            other => Self::Refused(other),
+        }
+    }
 }

@@ -9,7 +9,7 @@ use super::output::{CacheClass, Compression, Kind, Output, Publication, Site};
 use super::outputs::{Figures, HTML, Scope, render};
 use super::squeeze::{Squeezed, Squeezer};
 use super::view::PageView;
-use crate::engine::{Engine, Refused};
+use crate::engine::{CommandError, Engine};
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, RecvTimeoutError};
 use skerry_domain::state::PageKey;
@@ -105,7 +105,7 @@ impl Publisher {
     /// thread that keeps it true.
     ///
     /// # Errors
-    /// [`Refused::Stopping`] when the engine has ended; an I/O error when no thread can be had.
+    /// [`CommandError::Stopping`] when the engine has ended; an I/O error when no thread can be had.
     pub fn start(mut self) -> anyhow::Result<std::thread::JoinHandle<()>> {
         // What led to the state that is looked at next needs no rendering of its own.
         self.changed.try_iter().for_each(drop);
@@ -140,7 +140,7 @@ impl Publisher {
         next.min().unwrap_or(Duration::from_secs(1)).min(Duration::from_secs(1))
     }
 
-    fn note(&mut self, changes: impl Iterator<Item = Change>) -> Result<(), Refused> {
+    fn note(&mut self, changes: impl Iterator<Item = Change>) -> Result<(), CommandError> {
         let (mut shown, mut saved) = (Vec::new(), Vec::new());
         for change in changes {
             match change {
@@ -170,7 +170,7 @@ impl Publisher {
 
     /// Which pages are public, and where they answer. Those that are new, have moved or are `saved` are
     /// rendered again, and no others: what is private is not felt in when they were.
-    fn refresh_pages(&mut self, saved: &BTreeSet<PageKey>) -> Result<(), Refused> {
+    fn refresh_pages(&mut self, saved: &BTreeSet<PageKey>) -> Result<(), CommandError> {
         let owner = self.addresses.owner.clone();
         let wanted = self.engine.look(move |state, _| public_pages(state, &owner))?;
         let before = self.pages.len();
@@ -221,7 +221,7 @@ impl Publisher {
     }
 
     /// Renders what is due and swaps the site in if anything is new.
-    fn turn(&mut self) -> Result<(), Refused> {
+    fn turn(&mut self) -> Result<(), CommandError> {
         let now = self.engine.now();
         let due: Vec<(PageKey, Scope)> =
             self.pages.iter_mut().filter_map(|(key, page)| Some((*key, page.due(now)?))).collect();

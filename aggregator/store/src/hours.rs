@@ -179,7 +179,7 @@ mod tests {
     use super::*;
     use skerry_domain::heartbeat::Expected;
     use skerry_domain::state::State;
-    use skerry_domain::step::{Beat, Command, DesiredHeartbeat, Tells, step};
+    use skerry_domain::step::{Beat, Command, Context, DesiredHeartbeat, Ids, Tells, step};
     use skerry_domain::time::{MINUTE, SECOND};
 
     #[test]
@@ -189,7 +189,8 @@ mod tests {
         let (mut state, mut now) = (State::default(), Timestamp(1_790_000_000_000 / HOUR * HOUR));
         let mut take = |after: i64, command: Command| {
             now = now + after;
-            let stepped = step(&mut state, command, now);
+            let context = Context { now, ids: Ids::from_seed([1; 32]) };
+            let stepped = step(&mut state, command, context).expect("taken");
             store.commit(&state, &stepped.rows, &stepped.changes, now).expect("committed");
             *state.workspaces.keys().next().expect("a workspace")
         };

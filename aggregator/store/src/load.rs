@@ -9,8 +9,8 @@ use skerry_domain::interval::Interval;
 use skerry_domain::layers::Layers;
 use skerry_domain::shared_vec::SharedVec;
 use skerry_domain::state::{
-    Agent, AgentKey, Check, CheckKey, Component, ComponentKey, Epoch, Group, GroupKey, LastRun, Link,
-    Outcomes, Page, PageItem, PageKey, State, Told, TrackKey, Witnessed, Workspace, WorkspaceKey,
+    Agent, AgentKey, Check, CheckKey, Component, ComponentKey, Counters, Epoch, Group, GroupKey, LastRun,
+    Link, Outcomes, Page, PageItem, PageKey, State, Told, TrackKey, Witnessed, Workspace, WorkspaceKey,
 };
 use skerry_domain::time::Timestamp;
 use skerry_domain::track::{Span, Track};
@@ -33,16 +33,27 @@ impl Store {
         load.pages()?;
         load.components()?;
         load.layers()?;
-        state.next_key = self.greatest_key()?;
+        state.counters = self.counters()?;
         Ok(state)
     }
 
-    pub(super) fn greatest_key(&self) -> Result<i64, StoreError> {
-        let sql = "SELECT max(key) FROM (SELECT max(key) AS key FROM workspace WHERE key < ?1 UNION ALL
-             SELECT max(key) FROM agent WHERE key < ?1 UNION ALL SELECT max(key) FROM \"check\" UNION ALL
-             SELECT max(key) FROM track UNION ALL SELECT max(key) FROM page UNION ALL
-             SELECT max(key) FROM page_group UNION ALL SELECT max(key) FROM component)";
-        Ok(self.connection.query_row(sql, [BESIDE], |row| row.get::<_, Option<i64>>(0))?.unwrap_or(0))
+    /// Rows of agents and workspaces that the command line made beside the engine do not count.
+    pub(super) fn counters(&self) -> Result<Counters, StoreError> {
+        let sql = "SELECT (SELECT max(key) FROM workspace WHERE key < ?1), (SELECT max(key) FROM agent WHERE key < ?1),
+             (SELECT max(key) FROM \"check\"), (SELECT max(key) FROM track), (SELECT max(key) FROM page),
+             (SELECT max(key) FROM page_group), (SELECT max(key) FROM component)";
+        Ok(self.connection.query_row(sql, [BESIDE], |row| {
+            let greatest = |column| row.get::<_, Option<i64>>(column).map(Option::unwrap_or_default);
+            Ok(Counters {
+                workspaces: greatest(0)?,
+                agents: greatest(1)?,
+                checks: greatest(2)?,
+                tracks: greatest(3)?,
+                pages: greatest(4)?,
+                groups: greatest(5)?,
+                components: greatest(6)?,
+            })
+        })?)
     }
 
     fn each(

@@ -155,7 +155,7 @@ impl Store {
     /// # Errors
     /// [`StoreError::Sqlite`].
     pub fn make_workspaces<'a>(&mut self, names: impl Iterator<Item = &'a str>) -> Result<(), StoreError> {
-        let mut key = self.greatest_key()?;
+        let mut key = self.counters()?.workspaces;
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         for name in names {
             let made = "INSERT INTO workspace (key, name) VALUES (?1, ?2) ON CONFLICT (name) DO NOTHING";

@@ -2,7 +2,7 @@
 //! clock, and no outage appears that nobody saw.
 
 use crate::reports::{empty, observed, record};
-use crate::script::{START, World, declared};
+use crate::script::{START, World, at, declared};
 use proptest::prelude::*;
 use skerry_domain::component::Automatic;
 use skerry_domain::status::Status;
@@ -58,10 +58,10 @@ proptest! {
             let whens = [When::ThisBoot(boot - 50), When::ThisBoot(boot)];
             let report = report(&world, boot, wall, sequence, &whens);
             sequence += 2;
-            let changes = step(&mut world.state, Command::Report(Box::new(report)), world.now).changes;
+            let changes = step(&mut world.state, Command::Report(Box::new(report)), at(world.now)).expect("taken").changes;
             let now = world.now - START;
             prop_assert_eq!(placed(&changes), vec![now - 50, now]);
-            step(&mut world.state, Command::Tick, world.now);
+            step(&mut world.state, Command::Tick, at(world.now)).expect("taken");
         }
         let first = world.state.components.values().next().expect("the first component");
         let known: Vec<Automatic> = first.layers.automatic.iter().map(|interval| interval.value).collect();
@@ -77,13 +77,14 @@ fn what_an_earlier_boot_saw_is_placed_by_the_offset_of_that_time() {
     world.now = START + 10 * SECOND;
     let ahead = world.now + HOUR;
     let before = report(&world, DAY, ahead, 1, &[When::ThisBoot(DAY)]);
-    step(&mut world.state, Command::Report(Box::new(before)), world.now);
+    step(&mut world.state, Command::Report(Box::new(before)), at(world.now)).expect("taken");
     // Seen at 20 s and 30 s; the host is down at 40 s and back at 100 s.
     world.now = START + 120 * SECOND;
     let earlier = |second: i64| When::EarlierBoot(START + second * SECOND + HOUR);
     for (sequence, second) in [(2, 20), (3, 30)] {
         let after = report(&world, 20 * SECOND, world.now, sequence, &[earlier(second)]);
-        let changes = step(&mut world.state, Command::Report(Box::new(after)), world.now).changes;
+        let changes =
+            step(&mut world.state, Command::Report(Box::new(after)), at(world.now)).expect("taken").changes;
         assert_eq!(placed(&changes), [second * SECOND]);
     }
 }

@@ -1,6 +1,6 @@
 //! A hostile agent beside an honest one: the page and what the honest one said are what they are without it.
 
-use crate::script::{CHECKS, Script, World, declared};
+use crate::script::{CHECKS, Script, World, at, declared};
 use crate::tokens::{obey, says, take};
 use proptest::prelude::*;
 use skerry_domain::component::Automatic;
@@ -57,12 +57,15 @@ proptest! {
                     report.inventory = (ours || report.inventory.is_some()).then(|| all_of(definition)).flatten();
                     Command::Report(report)
                 }
+                // Reports among others would pass by what is said of reports here.
+                Command::Together(_) => Command::Tick,
                 other => other,
             };
             told += &format!("\n{} {command:?}", world.now.0);
-            step(&mut world.state, command.clone(), world.now);
+            let taken = step(&mut world.state, command.clone(), at(world.now));
             if !matches!(&command, Command::Report(report) if report.agent == hostile) {
-                step(&mut alone, command, world.now);
+                let alone = step(&mut alone, command, at(world.now));
+                prop_assert_eq!(taken.is_ok(), alone.is_ok());
             }
             let clock = alone.clock.max(world.state.clock);
             (alone.clock, world.state.clock) = (clock, clock);

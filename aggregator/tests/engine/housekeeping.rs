@@ -65,7 +65,6 @@ impl House {
             workspace: "default".to_owned(),
             checks: vec![("a".to_owned(), Quorum::Majority)],
             pages: vec![DesiredPage { key: "demo".to_owned(), settings, items }],
-            ids: (0..9).map(|_| skerry_host::random::id()).collect(),
         };
         self.engine.command(Command::Configure(Box::new(desired))).await.expect("configured");
     }

@@ -1,7 +1,7 @@
 //! What must not move the past, and what must move the present at once.
 
 use crate::reports::{empty, observed, record};
-use crate::script::{CHECKS, START, World, declared};
+use crate::script::{CHECKS, START, World, at, declared};
 use skerry_domain::component::Automatic;
 use skerry_domain::state::{AgentKey, TrackKey};
 use skerry_domain::status::Status;
@@ -26,7 +26,7 @@ fn report(world: &World, agent: usize, first: u64, seen: &[(i64, Hard)]) -> Repo
 }
 
 fn take(world: &mut World, report: Report) -> Vec<Change> {
-    step(&mut world.state, Command::Report(Box::new(report)), world.now).changes
+    step(&mut world.state, Command::Report(Box::new(report)), at(world.now)).expect("taken").changes
 }
 
 /// The first component, which hangs on "a": what was true from when on, ms after the start.
@@ -42,8 +42,8 @@ fn track_of(world: &World, agent: AgentKey) -> TrackKey {
 
 fn quorum(world: &mut World, quorum: Quorum) -> Vec<Change> {
     let checks = vec![(CHECKS[0].to_owned(), quorum)];
-    let command = Configure { workspace: "default".to_owned(), checks, pages: Vec::new(), ids: Vec::new() };
-    step(&mut world.state, Command::Configure(Box::new(command)), world.now).changes
+    let command = Configure { workspace: "default".to_owned(), checks, pages: Vec::new() };
+    step(&mut world.state, Command::Configure(Box::new(command)), at(world.now)).expect("taken").changes
 }
 
 /// What the agent folded has a place of its own; only what lies beyond it is a gap.
@@ -120,7 +120,7 @@ fn a_snapshot_ahead_of_draining_history_is_believed_no_longer_than_the_silence_l
     let track = track_of(&world, world.senders[0].agent);
     assert!(world.state.tracks[&track].live.is_some());
     world.now = world.now + 14 * SECOND;
-    let changes = step(&mut world.state, Command::Tick, world.now).changes;
+    let changes = step(&mut world.state, Command::Tick, at(world.now)).expect("taken").changes;
     assert_eq!(world.state.tracks[&track].live, None);
     assert!(changes.contains(&Change::Shown(component)), "the page hears that it is over");
 }
@@ -167,7 +167,9 @@ fn late_data_is_judged_by_the_location_of_its_time() {
         let (mut world, _) = World::new();
         let moves = |world: &mut World| {
             let (workspace, name, location) = ("default".to_owned(), "two".to_owned(), "here".to_owned());
-            let changes = step(&mut world.state, Command::AddAgent { workspace, name, location }, world.now);
+            let changes =
+                step(&mut world.state, Command::AddAgent { workspace, name, location }, at(world.now))
+                    .expect("taken");
             assert!(changes.changes.iter().any(|one| matches!(one, Change::AgentMoved(_))));
         };
         up_and_outage(&mut world, moves, late);
@@ -198,7 +200,7 @@ fn late_data_is_judged_by_the_interval_of_its_time() {
     let seen = report(&world, 0, 14, &[(0, Hard::Up)]);
     take(&mut world, seen);
     world.now = START + HOUR + 15 * SECOND;
-    step(&mut world.state, Command::Tick, world.now);
+    step(&mut world.state, Command::Tick, at(world.now)).expect("taken");
     assert_eq!(layer(&world).last(), Some(&(HOUR + SECOND, Automatic::NoData)));
 }
 
@@ -216,6 +218,6 @@ fn a_changed_quorum_and_a_moved_agent_are_heard_at_once() {
     world.now = START + 2 * SECOND;
     // Both at one location vote as one: it is up for one of them.
     let (workspace, name, location) = ("default".to_owned(), "one".to_owned(), "there".to_owned());
-    step(&mut world.state, Command::AddAgent { workspace, name, location }, world.now);
+    step(&mut world.state, Command::AddAgent { workspace, name, location }, at(world.now)).expect("taken");
     assert_eq!(layer(&world).last(), Some(&(2 * SECOND, Automatic::Known(Status::Operational))));
 }

@@ -1,14 +1,16 @@
 //! Random commands, decoded from bytes so that a failing sequence shrinks.
 
+use crate::reports::empty;
 use skerry_domain::heartbeat::Expected;
+use skerry_domain::reporters::Permit;
 use skerry_domain::state::{
-    AgentKey, ComponentKey, ComponentSettings, PageSettings, ResponseHour, State, Told,
+    AgentKey, CheckKey, ComponentKey, ComponentSettings, PageSettings, ResponseHour, State, Told,
 };
 use skerry_domain::status::Status;
 use skerry_domain::step::{
-    Answer, Beat, Command, Configure, DeclaredCheck, DesiredComponent, DesiredGroup, DesiredHeartbeat,
-    DesiredItem, DesiredLink, DesiredPage, Observed, Record, RecordKind, Report, SnapshotState, Stepped,
-    Tells, When, step,
+    Answer, Beat, Command, Configure, Context, DeclaredCheck, DesiredComponent, DesiredGroup,
+    DesiredHeartbeat, DesiredItem, DesiredLink, DesiredPage, Ids, Observed, Record, RecordKind, Report,
+    SnapshotState, Stepped, Tells, When, step,
 };
 use skerry_domain::time::{DAY, HOUR, SECOND, Timestamp};
 use skerry_domain::track::Hard;
@@ -22,6 +24,11 @@ pub(crate) const START: Timestamp = Timestamp(1_790_000_000_000);
 pub(crate) const CHECKS: [&str; 3] = ["a", "b", "c"];
 /// Jobs that may be declared; an agent runs a check of the last one's name.
 const JOBS: [&str; 3] = ["job", "other job", "c"];
+
+/// At that time, with ids that are the same in every run.
+pub(crate) fn at(now: Timestamp) -> Context {
+    Context { now, ids: Ids::from_seed([1; 32]) }
+}
 
 /// Bytes, read as choices; endless zeros after the last.
 pub(crate) struct Script<'a>(pub(crate) &'a [u8]);
@@ -92,13 +99,14 @@ impl World {
                 name: name.to_owned(),
                 location: location.to_owned(),
             };
-            let stepped = step(&mut world.state, command, START);
+            let stepped = step(&mut world.state, command, at(START)).expect("taken");
             let Answer::Agent(agent) = stepped.answer else { panic!("{:?}", stepped.answer) };
             steps.push(stepped);
             world.senders.push(Sender { agent, epoch: 0, sequence: 0 });
         }
-        let first = configure(&mut Script(&[]), &world.state);
-        steps.push(step(&mut world.state, Command::Configure(Box::new(first)), START));
+        let first = configure(&mut Script(&[]));
+        let stepped = step(&mut world.state, Command::Configure(Box::new(first)), at(START));
+        steps.push(stepped.expect("taken"));
         (world, steps)
     }
 
@@ -109,7 +117,9 @@ impl World {
             let keys: Vec<_> = state.components.keys().copied().collect();
             keys.get(script.below(8) as usize).copied().unwrap_or(ComponentKey(-1))
         };
-        match script.below(20) {
+        match script.below(22) {
+            20 => self.unknown(script),
+            21 => Command::Together(vec![self.command(script), self.command(script), self.command(script)]),
             16 => Command::DeclareHeartbeats {
                 workspace: "default".to_owned(),
                 heartbeats: JOBS.iter().filter_map(|name| job(script, name)).collect(),
@@ -118,7 +128,7 @@ impl World {
             0..=8 => Command::Report(Box::new(self.report(script))),
             9 | 10 => Command::Tick,
             11 => Command::Away { from: self.now - script.pick(&[0, 7 * SECOND, HOUR]) },
-            12 => Command::Configure(Box::new(configure(script, &self.state))),
+            12 => Command::Configure(Box::new(configure(script))),
             13 => Command::SetManual {
                 component: component(script, &self.state),
                 status: script.pick(&Status::ALL),
@@ -129,6 +139,17 @@ impl World {
                 component: component(script, &self.state),
                 hours: vec![ResponseHour { hour: self.now, length: HOUR, p50_us: 1, p95_us: 2 }],
             },
+        }
+    }
+
+    /// Of what does not exist.
+    fn unknown(&self, script: &mut Script<'_>) -> Command {
+        let (agent, check) = (AgentKey(-1), CheckKey(-1));
+        match script.below(4) {
+            0 => Command::Report(Box::new(empty(agent, self.now, 0))),
+            1 => Command::Permit { agent, permit: Permit::default() },
+            2 => Command::Dismiss { agent, removed: true },
+            _ => Command::ChooseDefinition { check, definition: vec![1] },
         }
     }
 
@@ -257,7 +278,7 @@ fn snapshot(script: &mut Script<'_>) -> SnapshotState {
 }
 
 /// What a file may want. Quorums and zones stay: they judge the past anew.
-pub(crate) fn configure(script: &mut Script<'_>, state: &State) -> Configure {
+pub(crate) fn configure(script: &mut Script<'_>) -> Configure {
     let link = |check: &str, minor| DesiredLink { check: check.to_owned(), minor };
     let mut linked = vec![link("a", false)];
     if script.below(3) > 0 {
@@ -277,9 +298,8 @@ pub(crate) fn configure(script: &mut Script<'_>, state: &State) -> Configure {
     }
     items.push(DesiredItem::Component(component("by hand", Vec::new())));
     let page = DesiredPage { key: "page".to_owned(), settings: page_settings(), items };
-    let ids = (0..16).map(|n| format!("id{:010}", state.next_key * 16 + n)).collect();
     let checks = vec![("a".to_owned(), Quorum::Any), ("b".to_owned(), Quorum::All)];
-    Configure { workspace: "default".to_owned(), checks, pages: vec![page], ids }
+    Configure { workspace: "default".to_owned(), checks, pages: vec![page] }
 }
 
 pub(crate) fn component(key: &str, links: Vec<DesiredLink>) -> DesiredComponent {

@@ -3,7 +3,7 @@
 mod once;
 
 use crate::reports::{empty, observed, record};
-use crate::script::{START, World, component, declared, page_settings};
+use crate::script::{START, World, at, component, declared, page_settings};
 use skerry_aggregator::publish::build::{page_view, page_view_with_past};
 use skerry_aggregator::publish::view::{ComponentView, Item, PageView};
 use skerry_domain::component::Automatic;
@@ -30,9 +30,8 @@ fn world(checks: &[&str]) -> World {
     let items = vec![DesiredItem::Component(component("both", links))];
     let page = DesiredPage { key: "page".to_owned(), settings: page_settings(), items };
     let quorum = checks.iter().map(|check| ((*check).to_owned(), Quorum::Majority)).collect();
-    let ids = (0..4).map(|n| format!("fresh{n:07}")).collect();
-    let command = Configure { workspace: "default".to_owned(), checks: quorum, pages: vec![page], ids };
-    step(&mut world.state, Command::Configure(Box::new(command)), world.now);
+    let command = Configure { workspace: "default".to_owned(), checks: quorum, pages: vec![page] };
+    step(&mut world.state, Command::Configure(Box::new(command)), at(world.now)).expect("taken");
     world
 }
 
@@ -41,9 +40,8 @@ fn configure(world: &mut World, public: bool, links: Vec<DesiredLink>) -> Vec<Ch
     let items = vec![DesiredItem::Component(component("both", links))];
     let settings = PageSettings { public, ..page_settings() };
     let page = DesiredPage { key: "page".to_owned(), settings, items };
-    let ids = (0..4).map(|n| format!("fresh{n:07}")).collect();
-    let command = Configure { workspace: "default".to_owned(), checks: Vec::new(), pages: vec![page], ids };
-    step(&mut world.state, Command::Configure(Box::new(command)), world.now).changes
+    let command = Configure { workspace: "default".to_owned(), checks: Vec::new(), pages: vec![page] };
+    step(&mut world.state, Command::Configure(Box::new(command)), at(world.now)).expect("taken").changes
 }
 
 /// An agent sees a check: (seconds ago, what), oldest first.
@@ -60,12 +58,12 @@ fn sees(world: &mut World, agent: usize, check: &str, seen: &[(i64, Hard)]) -> V
         inventory: Some(vec![declared(check, 30 * SECOND)]),
         ..empty(sender.agent, world.now, BOOT)
     };
-    step(&mut world.state, Command::Report(Box::new(report)), world.now).changes
+    step(&mut world.state, Command::Report(Box::new(report)), at(world.now)).expect("taken").changes
 }
 
 fn tick(world: &mut World, seconds: i64) -> Vec<Change> {
     world.now = START + seconds * SECOND;
-    step(&mut world.state, Command::Tick, world.now).changes
+    step(&mut world.state, Command::Tick, at(world.now)).expect("taken").changes
 }
 
 /// As after a start that took no time: nothing but what is stored is known, and silence is counted anew.
@@ -299,7 +297,7 @@ fn what_people_set_is_watched_from_their_first_word_or_from_when_its_page_was_pu
     let component = *world.state.components.keys().next().expect("one");
     world.now = START + HOUR;
     let said = Command::SetManual { component, status: Status::Operational, until: None };
-    step(&mut world.state, said, world.now);
+    step(&mut world.state, said, at(world.now)).expect("taken");
     world.now = START + 3 * HOUR;
     configure(&mut world, true, Vec::new());
     assert_eq!(watched(&world), (Some(HOUR), 2 * HOUR, true));
@@ -342,11 +340,11 @@ fn a_heartbeat_takes_no_outage_from_the_past_of_the_checks_beside_it() {
     let expected = Expected { period: DAY, schedule: None, grace: HOUR };
     let job = DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected };
     let declare = Command::DeclareHeartbeats { workspace: "default".to_owned(), heartbeats: vec![job] };
-    step(&mut world.state, declare, world.now);
+    step(&mut world.state, declare, at(world.now)).expect("taken");
     let workspace = *world.state.workspaces.keys().next().expect("a workspace");
     let (check, run, detail) = ("job".to_owned(), String::new(), String::new());
     let call = Beat { workspace, check, tells: Tells::Success, run, took_ms: None, detail };
-    step(&mut world.state, Command::Beat(Box::new(call)), world.now);
+    step(&mut world.state, Command::Beat(Box::new(call)), at(world.now)).expect("taken");
     for (second, hard) in [(30, Hard::Up), (60, Hard::Down), (90, Hard::Down)] {
         tick(&mut world, second);
         sees(&mut world, 0, "redis", &[(0, hard)]);

@@ -2,7 +2,7 @@
 //! overrules.
 
 use crate::reports::{empty, observed, record};
-use crate::script::{START, World, declared};
+use crate::script::{START, World, at, declared};
 use skerry_domain::opinions::{lacking, minorities, of_check};
 use skerry_domain::state::CheckKey;
 use skerry_domain::step::{Change, Command, Observed, Report, When, step};
@@ -23,7 +23,7 @@ fn hears(world: &mut World, who: usize, hard: Hard, definition: u8) -> Vec<Chang
         inventory: Some(vec![check]),
         ..empty(sender.agent, world.now, HOUR)
     };
-    step(&mut world.state, Command::Report(Box::new(report)), world.now).changes
+    step(&mut world.state, Command::Report(Box::new(report)), at(world.now)).expect("taken").changes
 }
 
 /// After how long an agent is told to be heard again, ms.
@@ -40,8 +40,8 @@ fn check_a(world: &World) -> CheckKey {
 }
 
 /// Who is told of at a tick: fallen silent, left.
-fn told(world: &mut World, at: Timestamp) -> (usize, usize) {
-    let changes = step(&mut world.state, Command::Tick, at).changes;
+fn told(world: &mut World, now: Timestamp) -> (usize, usize) {
+    let changes = step(&mut world.state, Command::Tick, at(now)).expect("taken").changes;
     let silent = changes.iter().filter(|change| matches!(change, Change::FellSilent { .. })).count();
     (silent, changes.iter().filter(|change| matches!(change, Change::Left { .. })).count())
 }

@@ -1,7 +1,7 @@
 //! What one agent's token can move: nothing that others say, nothing that is not its own, and not the past.
 
 use crate::reports::{empty, observed, record};
-use crate::script::{START, World, declared};
+use crate::script::{START, World, at, declared};
 use skerry_domain::component::Automatic;
 use skerry_domain::heartbeat::Expected;
 use skerry_domain::interval::Interval;
@@ -51,7 +51,7 @@ impl Says<'_> {
 }
 
 pub(crate) fn take(world: &mut World, report: Report) -> (Answer, Vec<Change>) {
-    let stepped = step(&mut world.state, Command::Report(Box::new(report)), world.now);
+    let stepped = step(&mut world.state, Command::Report(Box::new(report)), at(world.now)).expect("taken");
     (stepped.answer, stepped.changes)
 }
 
@@ -60,7 +60,7 @@ pub(crate) fn says(who: usize, definition: u8, first: u64, seen: &[(i64, Hard)])
 }
 
 pub(crate) fn obey(world: &mut World, command: Command) -> Vec<Change> {
-    step(&mut world.state, command, world.now).changes
+    step(&mut world.state, command, at(world.now)).expect("taken").changes
 }
 
 /// A world in which "a" needs more than half of its locations.

@@ -70,7 +70,7 @@ impl Host {
         let added = self.engine().command(Command::AddAgent { workspace, name, location }).await;
         let Ok(Answer::Agent(agent)) = added else { panic!("{added:?}") };
         self.agent = agent;
-        let desired = self.engine().look(|state, _| configure(&mut Script(&[]), state)).expect("it runs");
+        let desired = configure(&mut Script(&[]));
         self.engine().command(Command::Configure(Box::new(desired))).await.expect("configured");
     }
 

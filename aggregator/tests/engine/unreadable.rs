@@ -2,7 +2,7 @@
 
 use crate::reports::{empty, observed, record};
 use crate::script::declared;
-use skerry_aggregator::engine::{Engine, Refused};
+use skerry_aggregator::engine::{CommandError, Engine};
 use skerry_domain::step::{Answer, Command, Observed, Report, When};
 use skerry_domain::time::Timestamp;
 use skerry_domain::track::Hard;
@@ -41,7 +41,7 @@ async fn what_was_never_written_is_never_acknowledged() {
     let mut next = tokio::time::interval(Duration::from_millis(50));
     while begun.elapsed() < Duration::from_millis(2_500) {
         let answer = engine.command(report(agent, engine.now())).await;
-        assert!(matches!(answer, Err(Refused::Unwritable(_))), "{answer:?}");
+        assert!(matches!(answer, Err(CommandError::Unwritable(_))), "{answer:?}");
         next.tick().await;
     }
     rename("observation_away", "observation");

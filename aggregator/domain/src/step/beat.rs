@@ -6,7 +6,7 @@ use super::declare::declare;
 use super::recompute::{Earliest, recompute};
 use super::report::open_state;
 use super::reported::DeclaredCheck;
-use super::{Answer, Change, Changes, RawObservation};
+use super::{Change, Changes, RawObservation, Rejected};
 use crate::heartbeat::{Expected, Heartbeat, Lateness, Started};
 use crate::interval::{Interval, append};
 use crate::state::{CheckKey, LastRun, State, TrackKey, Witnessed, WorkspaceKey};
@@ -70,19 +70,17 @@ pub(super) fn declare_all(
     desired: &[DesiredHeartbeat],
     now: Timestamp,
     changes: &mut Changes,
-) -> Answer {
+) {
     let workspace_key = workspace_for(state, workspace, changes);
     let of_workspace = |state: &State, check: &CheckKey| state.checks[check].workspace == workspace_key;
     let before: Vec<CheckKey> =
         state.heartbeats.keys().filter(|check| of_workspace(state, check)).copied().collect();
     if desired.is_empty() && before.is_empty() {
-        return Answer::Done;
+        return;
     }
     // First what was expected until now is judged.
     tick(state, now, changes);
-    let Answer::Agent(voice) = add_agent(state, workspace, VOICE, LOCATION, now, changes) else {
-        return Answer::NotFound;
-    };
+    let voice = add_agent(state, workspace, VOICE, LOCATION, now, changes);
     let inventory: Vec<DeclaredCheck> = desired
         .iter()
         .map(|one| DeclaredCheck {
@@ -121,7 +119,6 @@ pub(super) fn declare_all(
     for track in lost {
         lose_sight(state, track, now, changes);
     }
-    Answer::Done
 }
 
 /// A known heartbeat, with what is expected of it from now on.
@@ -146,7 +143,7 @@ fn last_good_call(witnessed: &Witnessed) -> Option<Timestamp> {
 
 /// Nobody could call us from then until now. What every heartbeat was called after is forgotten: no call of before
 /// that is missing.
-pub(super) fn away(state: &mut State, from: Timestamp, now: Timestamp, changes: &mut Changes) -> Answer {
+pub(super) fn away(state: &mut State, from: Timestamp, now: Timestamp, changes: &mut Changes) {
     let waits = state.heartbeats.values().filter_map(Heartbeat::waits_since).min();
     let before = state.blind.len();
     state.blind.retain(|blind| waits.is_some_and(|waits| blind.to > waits));
@@ -159,22 +156,27 @@ pub(super) fn away(state: &mut State, from: Timestamp, now: Timestamp, changes: 
     } else if state.blind.len() != before {
         changes.touched.blind();
     }
-    Answer::Done
 }
 
 /// A call has come.
-pub(super) fn beat(state: &mut State, beat: &Beat, now: Timestamp, changes: &mut Changes) -> Answer {
+pub(super) fn beat(
+    state: &mut State,
+    beat: &Beat,
+    now: Timestamp,
+    changes: &mut Changes,
+) -> Result<(), Rejected> {
     let named = (beat.workspace, beat.check.clone());
-    let Some(check) = state.check_names.get(&named).copied() else { return Answer::NotFound };
-    let Some(heartbeat) = state.heartbeats.get_mut(&check) else { return Answer::NotFound };
+    let unknown = || Rejected::not_found("check", "there is no heartbeat of this name");
+    let check = state.check_names.get(&named).copied().ok_or_else(unknown)?;
+    let heartbeat = state.heartbeats.get_mut(&check).ok_or_else(unknown)?;
     if beat.tells != Tells::Nothing {
         changes.touched.heartbeat(check);
     }
     let (hard, outcome, reason) = match beat.tells {
-        Tells::Nothing => return Answer::Done,
+        Tells::Nothing => return Ok(()),
         Tells::Start => {
             heartbeat.started = Some(Started { at: now, run: beat.run.clone() });
-            return Answer::Done;
+            return Ok(());
         }
         Tells::Success => (Hard::Up, Outcome::Up, Reason::None),
         Tells::Failure => (Hard::Down, Outcome::Down, Reason::ReportedFailure),
@@ -193,7 +195,7 @@ pub(super) fn beat(state: &mut State, beat: &Beat, now: Timestamp, changes: &mut
     changes.push(Change::Raw(raw));
     let seen = Said { hard, since: now, at: now, outcome, reason, detail: &beat.detail, total_us };
     seen.take(state, track, changes);
-    Answer::Done
+    Ok(())
 }
 
 /// Time has passed without a call.

@@ -3,7 +3,7 @@
 
 use super::declare::check_for;
 use super::recompute::{Earliest, component_from, recompute};
-use super::{Answer, Change, Changes};
+use super::{Change, Changes, Context, Ids, Rejected};
 use crate::former;
 use crate::layers::Layers;
 use crate::shared_vec::SharedVec;
@@ -23,8 +23,6 @@ pub struct Configure {
     pub checks: Vec<(String, Quorum)>,
     /// Pages, in order.
     pub pages: Vec<DesiredPage>,
-    /// Fresh ids of 12 random lower-case alphanumerics, at least one for each page, group and component.
-    pub ids: Vec<String>,
 }
 
 /// A page the file wants.
@@ -89,7 +87,7 @@ pub(super) fn add_agent(
     location: &str,
     now: Timestamp,
     changes: &mut Changes,
-) -> Answer {
+) -> AgentKey {
     let workspace = workspace_for(state, workspace, changes);
     let found = state.agents.iter().find(|(_, agent)| agent.workspace == workspace && agent.name == name);
     if let Some(key) = found.map(|(key, _)| *key) {
@@ -97,12 +95,12 @@ pub(super) fn add_agent(
             changes.touched.agent(key);
             move_to(state, key, location, now, changes);
         }
-        return Answer::Agent(key);
+        return key;
     }
-    let key = AgentKey(state.fresh_key());
+    let key = AgentKey::next(&mut state.counters.agents);
     state.agents.insert(key, Agent::new(workspace, name, location));
     changes.touched.agent(key);
-    Answer::Agent(key)
+    key
 }
 
 /// Takes up what the store already has.
@@ -114,16 +112,16 @@ pub(super) fn know_agent(
     location: &str,
     now: Timestamp,
     changes: &mut Changes,
-) -> Answer {
+) -> Result<(), Rejected> {
     if !state.workspaces.contains_key(&workspace) {
-        return Answer::NotFound;
+        return Err(Rejected::not_found("workspace", "this workspace is not known here"));
     }
     let agent = state.agents.get_or_insert_with(key, || Agent::new(workspace, name, location));
     name.clone_into(&mut agent.name);
     if agent.location != location {
         move_to(state, key, location, now, changes);
     }
-    Answer::Agent(key)
+    Ok(())
 }
 
 /// An agent that moved votes with others from now on.
@@ -140,21 +138,20 @@ fn move_to(state: &mut State, key: AgentKey, location: &str, now: Timestamp, cha
 }
 
 /// Pages of workspaces that no file declares any more are archived, as those a file no longer names are.
-pub(super) fn keep_workspaces(state: &mut State, names: &[String], changes: &mut Changes) -> Answer {
+pub(super) fn keep_workspaces(state: &mut State, names: &[String], changes: &mut Changes) {
     let undeclared = |page: &Page| !page.archived && !names.contains(&state.workspaces[&page.workspace].name);
     for key in state.pages.keys_where(|_, page| undeclared(page)) {
         state.pages.get_mut(&key).expect("found above").archived = true;
         changes.push(Change::PageSaved(key));
     }
-    Answer::Done
 }
 
 pub(super) fn configure(
     state: &mut State,
     desired: Configure,
-    now: Timestamp,
+    Context { now, ids }: Context,
     changes: &mut Changes,
-) -> Answer {
+) {
     let workspace = workspace_for(state, &desired.workspace, changes);
     let mut earliest = Earliest::default();
     for (name, quorum) in &desired.checks {
@@ -170,17 +167,16 @@ pub(super) fn configure(
         }
     }
     recompute(state, &earliest, changes);
-    let mut reconcile = Reconcile { workspace, now, ids: desired.ids.into_iter(), state, changes };
+    let mut reconcile = Reconcile { workspace, now, ids, state, changes };
     let keys: Vec<PageKey> = desired.pages.into_iter().map(|page| reconcile.page(page)).collect();
     reconcile.archive_others(&keys);
-    Answer::Done
 }
 
 pub(super) fn workspace_for(state: &mut State, name: &str, changes: &mut Changes) -> WorkspaceKey {
     if let Some((key, _)) = state.workspaces.iter().find(|(_, workspace)| workspace.name == name) {
         return *key;
     }
-    let key = WorkspaceKey(state.fresh_key());
+    let key = WorkspaceKey::next(&mut state.counters.workspaces);
     state.workspaces.insert(key, Workspace { name: name.to_owned(), asks: false });
     changes.touched.workspace(key);
     key
@@ -189,18 +185,13 @@ pub(super) fn workspace_for(state: &mut State, name: &str, changes: &mut Changes
 struct Reconcile<'a> {
     workspace: WorkspaceKey,
     now: Timestamp,
-    ids: std::vec::IntoIter<String>,
+    ids: Ids,
     state: &'a mut State,
     changes: &'a mut Changes,
 }
 
 impl Reconcile<'_> {
-    fn fresh_id(&mut self) -> String {
-        self.ids.next().expect("the command carries an id for each thing it may make")
-    }
-
     fn page(&mut self, desired: DesiredPage) -> PageKey {
-        let fresh = self.fresh_id();
         let workspace = self.workspace;
         let found = self
             .state
@@ -208,12 +199,12 @@ impl Reconcile<'_> {
             .iter()
             .find(|(_, page)| page.workspace == workspace && page.key == desired.key)
             .map(|(key, _)| *key);
-        let key = found.unwrap_or_else(|| PageKey(self.state.fresh_key()));
+        let key = found.unwrap_or_else(|| PageKey::next(&mut self.state.counters.pages));
         let before = self.state.pages.get(&key).cloned();
         let page = Page {
             workspace,
             key: desired.key,
-            id: before.as_ref().map_or(fresh, |page| page.id.clone()),
+            id: before.as_ref().map_or_else(|| self.ids.id("page", key.0), |page| page.id.clone()),
             created_at: before.as_ref().map_or(self.now, |page| page.created_at),
             public_since: before
                 .as_ref()
@@ -247,19 +238,18 @@ impl Reconcile<'_> {
     }
 
     fn group(&mut self, page: PageKey, desired: &DesiredGroup) -> GroupKey {
-        let fresh = self.fresh_id();
         let found = self
             .state
             .groups
             .iter()
             .find(|(_, group)| group.page == page && group.key == desired.key)
             .map(|(key, _)| *key);
-        let key = found.unwrap_or_else(|| GroupKey(self.state.fresh_key()));
+        let key = found.unwrap_or_else(|| GroupKey::next(&mut self.state.counters.groups));
         let before = self.state.groups.get(&key).cloned();
         let group = Group {
             page,
             key: desired.key.clone(),
-            id: before.as_ref().map_or(fresh, |group| group.id.clone()),
+            id: before.as_ref().map_or_else(|| self.ids.id("group", key.0), |group| group.id.clone()),
             created_at: before.as_ref().map_or(self.now, |group| group.created_at),
             name: desired.name.clone(),
             description: desired.description.clone(),
@@ -273,19 +263,18 @@ impl Reconcile<'_> {
     }
 
     fn component(&mut self, page: PageKey, desired: DesiredComponent) -> ComponentKey {
-        let fresh = self.fresh_id();
         let found = self
             .state
             .components
             .iter()
             .find(|(_, component)| component.page == page && component.key == desired.key)
             .map(|(key, _)| *key);
-        let key = found.unwrap_or_else(|| ComponentKey(self.state.fresh_key()));
+        let key = found.unwrap_or_else(|| ComponentKey::next(&mut self.state.counters.components));
         let before = self.state.components.get(&key).cloned();
         let mut component = before.clone().unwrap_or_else(|| Component {
             page,
             key: desired.key.clone(),
-            id: fresh,
+            id: self.ids.id("component", key.0),
             created_at: self.now,
             archived: false,
             settings: desired.settings.clone(),

@@ -3,7 +3,7 @@
 
 use super::recompute::{Earliest, recompute};
 use super::reported::{DeclaredCheck, Report};
-use super::{Answer, Change, Changes};
+use super::{Change, Changes, Rejected, no_agent};
 use crate::former::Former;
 use crate::interval::{Interval, append};
 use crate::reporters::{Held, Permit, same};
@@ -71,7 +71,7 @@ fn track_for(
     if let Some(track) = state.track_of.get(&(agent, check)) {
         return (check, *track, false);
     }
-    let track = TrackKey(state.fresh_key());
+    let track = TrackKey::next(&mut state.counters.tracks);
     state.tracks.insert(track, Witnessed::new(agent, check, DEFAULT_INTERVAL));
     state.track_of.insert((agent, check), track);
     state.checks.get_mut(&check).expect("made above").tracks.push(track);
@@ -88,7 +88,7 @@ pub(super) fn check_for(
     if let Some(check) = state.check_names.get(&(workspace, name.to_owned())) {
         return *check;
     }
-    let key = CheckKey(state.fresh_key());
+    let key = CheckKey::next(&mut state.counters.checks);
     state.checks.insert(key, Check::new(workspace, name));
     state.check_names.insert((workspace, name.to_owned()), key);
     changes.touched.check(key);
@@ -102,16 +102,16 @@ pub(super) fn dismiss(
     removed: bool,
     now: Timestamp,
     changes: &mut Changes,
-) -> Answer {
+) -> Result<(), Rejected> {
     if !state.agents.contains_key(&agent) {
-        return Answer::NotFound;
+        return Err(no_agent());
     }
     let mut earliest = Earliest::default();
     declare(state, agent, &[], now, changes, &mut earliest);
     let dismissed = state.agents.get_mut(&agent).expect("looked up above");
     (dismissed.inventory_known, dismissed.removed) = (false, removed);
     recompute(state, &earliest, changes);
-    Answer::Done
+    Ok(())
 }
 
 /// What the agent runs now: new checks are declared, missing ones are no longer.
@@ -345,8 +345,8 @@ pub(super) fn permit(
     permit: Permit,
     now: Timestamp,
     changes: &mut Changes,
-) -> Answer {
-    let Some(known) = state.agents.get_mut(&agent) else { return Answer::NotFound };
+) -> Result<(), Rejected> {
+    let known = state.agents.get_mut(&agent).ok_or_else(no_agent)?;
     if known.permit != permit {
         known.permit = permit;
         let checks: BTreeSet<CheckKey> = state
@@ -357,7 +357,7 @@ pub(super) fn permit(
             .collect();
         settle_all(state, checks, now, changes);
     }
-    Answer::Done
+    Ok(())
 }
 
 /// The definition of a check that an operator chose.
@@ -367,9 +367,10 @@ pub(super) fn choose(
     definition: Vec<u8>,
     now: Timestamp,
     changes: &mut Changes,
-) -> Answer {
-    let Some(known) = state.checks.get_mut(&check) else { return Answer::NotFound };
+) -> Result<(), Rejected> {
+    let unknown = || Rejected::not_found("check", "there is no such check");
+    let known = state.checks.get_mut(&check).ok_or_else(unknown)?;
     known.chosen_definition = Some(definition);
     settle_all(state, [check], now, changes);
-    Answer::Done
+    Ok(())
 }

@@ -1,7 +1,7 @@
 //! What people say of a component: holds until released or expired; `operational` on a linked component
 //! releases it to automatic.
 
-use super::{Answer, Change, Changes};
+use super::{Change, Changes, Rejected, no_component};
 use crate::interval::Interval;
 use crate::state::{Component, ComponentKey, State};
 use crate::status::Status;
@@ -14,8 +14,8 @@ pub(super) fn set(
     until: Option<Timestamp>,
     now: Timestamp,
     changes: &mut Changes,
-) -> Answer {
-    let Some(component) = state.components.get_mut(&key) else { return Answer::NotFound };
+) -> Result<(), Rejected> {
+    let component = state.components.get_mut(&key).ok_or_else(no_component)?;
     if status == Status::Operational && component.is_linked() {
         return release(state, key, now, changes);
     }
@@ -31,14 +31,19 @@ pub(super) fn set(
         changes.push(Change::ComponentSaved(key));
     }
     say(component, key, now, changes);
-    Answer::Done
+    Ok(())
 }
 
-pub(super) fn release(state: &mut State, key: ComponentKey, now: Timestamp, changes: &mut Changes) -> Answer {
-    let Some(component) = state.components.get_mut(&key) else { return Answer::NotFound };
+pub(super) fn release(
+    state: &mut State,
+    key: ComponentKey,
+    now: Timestamp,
+    changes: &mut Changes,
+) -> Result<(), Rejected> {
+    let component = state.components.get_mut(&key).ok_or_else(no_component)?;
     end_at(component, now);
     say(component, key, now, changes);
-    Answer::Done
+    Ok(())
 }
 
 /// Cuts everything that was set at `now`; what never held at all vanishes.

@@ -1,14 +1,17 @@
-//! `step(state, command, now)`: the only way the state changes. Deterministic: the same state, command
-//! and time give the same state and the same changes. Fresh ids arrive inside the command.
+//! `step(state, command, context)`: the only way the state changes. Deterministic: the same state, command
+//! and context give the same state and the same changes. A command is validated before it changes anything: one that
+//! is rejected leaves the state as it was.
 
 mod beat;
 mod change;
 mod configure;
+mod context;
 mod declare;
 mod heard;
 mod manual;
 mod place;
 mod recompute;
+mod rejected;
 mod report;
 mod reported;
 mod tick;
@@ -19,7 +22,9 @@ pub use change::{Change, RawObservation};
 pub use configure::{
     Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage, components_of,
 };
+pub use context::{Context, Ids};
 pub use recompute::witnesses_of;
+pub use rejected::{Rejected, RejectedKind};
 pub use reported::{DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When};
 use touched::Changes;
 pub use touched::Touched;
@@ -157,10 +162,6 @@ pub enum Answer {
     Cloned(Refusal),
     /// An agent was added or found.
     Agent(AgentKey),
-    /// It names more checks than are kept of one agent.
-    TooMany,
-    /// It names something that does not exist.
-    NotFound,
 }
 
 /// The outcome of one step.
@@ -174,66 +175,105 @@ pub struct Stepped {
     pub rows: Touched,
 }
 
-/// Applies one command. `now` that lies before the state's clock is raised to it: our own clock never
+/// Applies one command. A time that lies before the state's clock is raised to it: our own clock never
 /// goes back.
-pub fn step(state: &mut State, command: Command, now: Timestamp) -> Stepped {
-    let now = now.max(state.clock);
-    state.clock = now;
+///
+/// # Errors
+/// [`Rejected`]; then the state is as it was.
+pub fn step(state: &mut State, command: Command, context: Context) -> Result<Stepped, Rejected> {
+    let clock = state.clock;
+    let now = context.now.max(clock);
     let mut changes = Changes::default();
-    let answer = take(state, command, now, &mut changes);
+    state.clock = now;
+    let answer = apply(state, command, Context { now, ..context }, &mut changes);
     let Changes { events, touched } = changes;
-    Stepped { answer, changes: events, rows: touched }
+    answer
+        .map(|answer| Stepped { answer, changes: events, rows: touched })
+        .inspect_err(|_| state.clock = clock)
 }
 
-fn take(state: &mut State, command: Command, now: Timestamp, changes: &mut Changes) -> Answer {
+fn apply(
+    state: &mut State,
+    command: Command,
+    context: Context,
+    changes: &mut Changes,
+) -> Result<Answer, Rejected> {
+    let now = context.now;
     match command {
-        Command::Together(commands) => {
-            for command in commands {
-                take(state, command, now, changes);
-            }
-            Answer::Done
-        }
+        Command::Together(commands) => return together(state, commands, context, changes),
         Command::KnowWorkspace { key, name } => {
             state.workspaces.get_or_insert_with(key, || Workspace { name, asks: false });
-            Answer::Done
         }
-        Command::Report(report) => report::report(state, &report, now, changes),
+        Command::Report(report) => return report::report(state, &report, now, changes),
         Command::Away { from } => beat::away(state, from, now, changes),
         Command::Tick => tick::tick(state, now, changes),
-        Command::Configure(desired) => configure::configure(state, *desired, now, changes),
+        Command::Configure(desired) => configure::configure(state, *desired, context, changes),
         Command::DeclareHeartbeats { workspace, heartbeats } => {
-            beat::declare_all(state, &workspace, &heartbeats, now, changes)
+            beat::declare_all(state, &workspace, &heartbeats, now, changes);
         }
-        Command::Beat(call) => beat::beat(state, &call, now, changes),
+        Command::Beat(call) => beat::beat(state, &call, now, changes)?,
         Command::AddAgent { workspace, name, location } => {
-            configure::add_agent(state, &workspace, &name, &location, now, changes)
+            let key = configure::add_agent(state, &workspace, &name, &location, now, changes);
+            return Ok(Answer::Agent(key));
         }
         Command::KnowAgent { agent, workspace, name, location } => {
-            configure::know_agent(state, agent, workspace, &name, &location, now, changes)
+            configure::know_agent(state, agent, workspace, &name, &location, now, changes)?;
+            return Ok(Answer::Agent(agent));
         }
         Command::JudgeReporters { workspace, asks, definitions } => {
             let workspace = configure::workspace_for(state, &workspace, changes);
             declare::judge_by_file(state, workspace, asks, &definitions, now, changes);
-            Answer::Done
         }
-        Command::Permit { agent, permit } => declare::permit(state, agent, permit, now, changes),
+        Command::Permit { agent, permit } => declare::permit(state, agent, permit, now, changes)?,
         Command::ChooseDefinition { check, definition } => {
-            declare::choose(state, check, definition, now, changes)
+            declare::choose(state, check, definition, now, changes)?;
         }
-        Command::Dismiss { agent, removed } => declare::dismiss(state, agent, removed, now, changes),
+        Command::Dismiss { agent, removed } => declare::dismiss(state, agent, removed, now, changes)?,
         Command::KeepWorkspaces(names) => configure::keep_workspaces(state, &names, changes),
         Command::SetManual { component, status, until } => {
-            manual::set(state, component, status, until, now, changes)
+            manual::set(state, component, status, until, now, changes)?;
         }
-        Command::SetResponse { component, hours } => match state.components.get_mut(&component) {
-            Some(charted) if *charted.response != *hours => {
-                charted.response = hours.into();
-                changes.push(Change::Shown(component));
-                Answer::Done
-            }
-            Some(_) => Answer::Done,
-            None => Answer::NotFound,
-        },
-        Command::ReleaseManual { component } => manual::release(state, component, now, changes),
+        Command::SetResponse { component, hours } => chart(state, component, hours, changes)?,
+        Command::ReleaseManual { component } => manual::release(state, component, now, changes)?,
     }
+    Ok(Answer::Done)
+}
+
+/// All of them or none: the first that is rejected takes back those before it.
+fn together(
+    state: &mut State,
+    commands: Vec<Command>,
+    context: Context,
+    changes: &mut Changes,
+) -> Result<Answer, Rejected> {
+    let before = state.clone();
+    for command in commands {
+        if let Err(rejected) = apply(state, command, context, changes) {
+            *state = before;
+            return Err(rejected);
+        }
+    }
+    Ok(Answer::Done)
+}
+
+fn chart(
+    state: &mut State,
+    key: ComponentKey,
+    hours: Vec<ResponseHour>,
+    changes: &mut Changes,
+) -> Result<(), Rejected> {
+    let component = state.components.get_mut(&key).ok_or_else(no_component)?;
+    if *component.response != *hours {
+        component.response = hours.into();
+        changes.push(Change::Shown(key));
+    }
+    Ok(())
+}
+
+fn no_component() -> Rejected {
+    Rejected::not_found("component", "there is no such component")
+}
+
+fn no_agent() -> Rejected {
+    Rejected::not_found("agent", "this agent is not known here")
 }

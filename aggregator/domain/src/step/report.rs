@@ -6,7 +6,7 @@ use super::heard;
 use super::place::Placed;
 use super::recompute::{Earliest, recompute};
 use super::reported::{Record, RecordKind, Report, SnapshotState, When};
-use super::{Answer, Change, Changes};
+use super::{Answer, Change, Changes, Rejected, no_agent};
 use crate::state::{AgentKey, Epoch, State, TrackKey, Witnessed};
 use crate::time::Timestamp;
 use crate::track::{Hard, Span};
@@ -19,12 +19,21 @@ const MOST_CHECKS: usize = 20_000;
 /// Spools of one agent that are remembered; the one heard longest ago is forgotten.
 const MOST_EPOCHS: usize = 8;
 
-pub(super) fn report(state: &mut State, report: &Report, now: Timestamp, changes: &mut Changes) -> Answer {
+pub(super) fn report(
+    state: &mut State,
+    report: &Report,
+    now: Timestamp,
+    changes: &mut Changes,
+) -> Result<Answer, Rejected> {
+    if !state.agents.contains_key(&report.agent) {
+        return Err(no_agent());
+    }
     if has_too_many_checks(state, report) {
-        return Answer::TooMany;
+        let reason = "this agent has named more than 20,000 checks; enrol it anew under another name";
+        return Err(Rejected::invalid("checks", reason));
     }
     if let Err(refused) = hear(state, report, now, changes) {
-        return refused;
+        return Ok(Answer::Cloned(refused));
     }
     let agent = state.agents.get_mut(&report.agent).expect("heard above");
     agent.last_seen = Some(now);
@@ -59,13 +68,13 @@ pub(super) fn report(state: &mut State, report: &Report, now: Timestamp, changes
     let want_inventory = !agent.inventory_known;
     changes.touched.epoch(report.agent, report.epoch);
     recompute(state, &earliest, changes);
-    Answer::Acknowledged { through: last, want_inventory, contested, old_copy }
+    Ok(Answer::Acknowledged { through: last, want_inventory, contested, old_copy })
 }
 
 /// Is it the agent who speaks, and from its own spool?
-fn hear(state: &mut State, report: &Report, now: Timestamp, changes: &mut Changes) -> Result<(), Answer> {
+fn hear(state: &mut State, report: &Report, now: Timestamp, changes: &mut Changes) -> Result<(), Refusal> {
     let ready_at = state.ready_at;
-    let Some(agent) = state.agents.get_mut(&report.agent) else { return Err(Answer::NotFound) };
+    let agent = state.agents.get_mut(&report.agent).expect("caller looked it up");
     let (epoch, process) = (report.epoch, report.process.clone());
     let voice = Voice { epoch, process, credential: report.proof.credential };
     let former = report.proof.former;
@@ -77,7 +86,7 @@ fn hear(state: &mut State, report: &Report, now: Timestamp, changes: &mut Change
             let tell = agent.voices.note_refused(now);
             changes.push(Change::CloneRefused { agent: report.agent, why, tell });
         }
-        return Err(Answer::Cloned(why));
+        return Err(why);
     }
     if !known {
         if let Some(former) = former.and_then(|former| agent.epochs.get(&former)) {

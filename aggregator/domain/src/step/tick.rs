@@ -4,12 +4,12 @@
 //! nobody's silence.
 
 use super::recompute::{Earliest, recompute};
-use super::{Answer, Change, Changes, beat};
+use super::{Change, Changes, beat};
 use crate::state::{AgentKey, CheckKey, Component, State, TrackKey, Witnessed};
 use crate::time::{DAY, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
-pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) -> Answer {
+pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) {
     let mut earliest = Earliest::default();
     let ready_at = state.ready_at;
     let mut fell_silent: BTreeMap<AgentKey, Vec<CheckKey>> = BTreeMap::new();
@@ -58,7 +58,6 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) -> 
         state.components.get_mut(&key).expect("found above").expiry_seen = true;
         changes.push(Change::Shown(key));
     }
-    Answer::Done
 }
 
 /// May the passing of time have changed anything of it?

@@ -4,7 +4,9 @@ mod declarations;
 
 use skerry_domain::heartbeat::Expected;
 use skerry_domain::state::State;
-use skerry_domain::step::{Answer, Beat, Change, Command, DesiredHeartbeat, Tells, step};
+use skerry_domain::step::{
+    Answer, Beat, Change, Command, Context, DesiredHeartbeat, Ids, RejectedKind, Tells, step,
+};
 use skerry_domain::time::{MINUTE, Timestamp};
 use skerry_domain::track::Hard;
 use skerry_protocol::schedule::Schedule;
@@ -33,11 +35,12 @@ impl Job {
         job
     }
 
-    fn step(&mut self, minute: i64, command: Command) -> Answer {
+    fn step(&mut self, minute: i64, command: Command) -> Result<Answer, RejectedKind> {
         self.looked = minute;
-        let stepped = step(&mut self.state, command, START + minute * MINUTE);
+        let context = Context { now: START + minute * MINUTE, ids: Ids::from_seed([1; 32]) };
+        let stepped = step(&mut self.state, command, context).map_err(|rejected| rejected.kind)?;
         self.changes.extend(stepped.changes);
-        stepped.answer
+        Ok(stepped.answer)
     }
 
     fn declare(&mut self, minute: i64, names: &[&str]) {
@@ -63,29 +66,31 @@ impl Job {
         let heartbeats = names.iter().map(one).collect();
         let answer =
             self.step(minute, Command::DeclareHeartbeats { workspace: "default".into(), heartbeats });
-        assert_eq!(answer, Answer::Done);
+        assert_eq!(answer, Ok(Answer::Done));
     }
 
     pub(crate) fn call(&mut self, minute: i64, tells: Tells, run: &str) -> Answer {
+        self.try_call(minute, tells, run).expect("taken")
+    }
+
+    pub(crate) fn try_call(&mut self, minute: i64, tells: Tells, run: &str) -> Result<Answer, RejectedKind> {
         let workspace = *self.state.workspaces.keys().next().expect("a workspace");
         let (check, run, detail) = ("job".to_owned(), run.to_owned(), "words".to_owned());
-        self.step(
-            minute,
-            Command::Beat(Box::new(Beat { workspace, check, tells, run, took_ms: None, detail })),
-        )
+        let call = Beat { workspace, check, tells, run, took_ms: None, detail };
+        self.step(minute, Command::Beat(Box::new(call)))
     }
 
     /// Time passes, a tick a minute.
     pub(crate) fn pass(&mut self, from: i64, to: i64) {
         for minute in from..=to {
-            self.step(minute, Command::Tick);
+            self.step(minute, Command::Tick).expect("taken");
         }
     }
 
     /// We were away and are back.
     pub(crate) fn away_until(&mut self, minute: i64) {
         let from = START + self.looked * MINUTE;
-        self.step(minute, Command::Away { from });
+        self.step(minute, Command::Away { from }).expect("taken");
         self.pass(minute, minute);
     }
 

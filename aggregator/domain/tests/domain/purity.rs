@@ -3,10 +3,11 @@
 use std::path::Path;
 
 /// First words of the paths that the domain may use; of the wire only its closed lists and plain values, and a
-/// schedule, which is a plain value.
-const MAY_USE: [&str; 7] = [
+/// schedule, which is a plain value; a hash of values is a value.
+const MAY_USE: [&str; 8] = [
     "super::",
     "std::",
+    "blake3::",
     "jiff::",
     "imbl::",
     "crate::",

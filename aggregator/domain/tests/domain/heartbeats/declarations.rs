@@ -1,7 +1,7 @@
 //! A heartbeat that the file declares otherwise, no longer, or again.
 
 use super::{Job, START};
-use skerry_domain::step::{Answer, Command, Tells};
+use skerry_domain::step::{Answer, Command, RejectedKind, Tells};
 use skerry_domain::time::MINUTE;
 use skerry_domain::track::Hard;
 use skerry_protocol::wire::Reason;
@@ -11,7 +11,7 @@ fn what_the_file_no_longer_declares_is_not_called_and_not_missed() {
     let mut job = Job::new();
     job.call(0, Tells::Success, "");
     job.declare(1, &[]);
-    assert_eq!(job.call(2, Tells::Success, ""), Answer::NotFound);
+    assert_eq!(job.try_call(2, Tells::Success, ""), Err(RejectedKind::NotFound));
     job.pass(3, 60);
     assert_eq!(job.reasons(), [(Hard::Up, Reason::None)]);
     job.declare(61, &["job"]);
@@ -97,7 +97,7 @@ fn a_change_while_we_were_away_makes_nothing_known() {
     job.call(0, Tells::Success, "");
     job.pass(1, 5);
     let from = START + 5 * MINUTE;
-    job.step(20, Command::Away { from });
+    job.step(20, Command::Away { from }).expect("taken");
     job.expect(20, 60, 30);
     assert_eq!(job.past(), "up 0-12, nobody knows");
 }

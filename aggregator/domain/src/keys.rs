@@ -1,0 +1,64 @@
+//! Row keys: the store's own, never shown to anyone. Each table counts its own.
+
+macro_rules! key {
+    ($(#[$meta:meta])* $name:ident) => {
+        $(#[$meta])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+        pub struct $name(pub i64);
+
+        impl $name {
+            /// A key that was never used, by the counter of its table.
+            pub(super) fn next(counter: &mut i64) -> Self {
+                *counter += 1;
+                Self(*counter)
+            }
+        }
+    };
+}
+key!(
+    /// Row key of a workspace.
+    WorkspaceKey
+);
+key!(
+    /// Row key of an agent.
+    AgentKey
+);
+key!(
+    /// Row key of a check.
+    CheckKey
+);
+key!(
+    /// Row key of what one agent sees of one check.
+    TrackKey
+);
+key!(
+    /// Row key of a page.
+    PageKey
+);
+key!(
+    /// Row key of a group.
+    GroupKey
+);
+key!(
+    /// Row key of a component.
+    ComponentKey
+);
+
+/// The greatest row key that was ever given in each table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counters {
+    /// Of workspaces.
+    pub workspaces: i64,
+    /// Of agents.
+    pub agents: i64,
+    /// Of checks.
+    pub checks: i64,
+    /// Of tracks.
+    pub tracks: i64,
+    /// Of pages.
+    pub pages: i64,
+    /// Of groups.
+    pub groups: i64,
+    /// Of components.
+    pub components: i64,
+}
