@@ -2,7 +2,6 @@
 //! hosts the aggregator makes its own, once, and agents pin it by its fingerprint: no authority is needed.
 
 use crate::config::{Listener, Room};
-use crate::web::TlsFiles;
 use anyhow::{Context, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -11,6 +10,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use sha2::{Digest, Sha256};
 use skerry_host::rights::lower_for;
+use skerry_web::TlsFiles;
 use std::io::Write;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};

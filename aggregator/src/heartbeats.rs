@@ -4,7 +4,6 @@
 
 use crate::config::Config;
 use crate::engine::{CommandError, Engine};
-use crate::web::{Call, CallAnswer, Heartbeats, What};
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use skerry_domain::heartbeat::Expected;
@@ -14,6 +13,7 @@ use skerry_host::random;
 use skerry_protocol::check::{Due, Heartbeat, Kind};
 use skerry_protocol::schedule::Schedule;
 use skerry_store::{HeartbeatToken, Store, token_hash};
+use skerry_web::{Call, CallAnswer, Heartbeats, What};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;

@@ -1,7 +1,8 @@
 //! The aggregator: ingest and people's commands go in, one writer decides, publications come out.
 //!
-//! The domain (`skerry-domain`) is pure. The store (`skerry-store`) alone knows SQLite. `engine` owns the state and is its only writer.
-//! `publish` turns state into bytes; `web` looks bytes up. See `ARCHITECTURE.md` for the flow.
+//! The domain (`skerry-domain`) is pure. The store (`skerry-store`) alone knows SQLite. `engine` owns the state and is
+//! its only writer. `skerry-publish` turns state into bytes; `skerry-web` looks bytes up. See `ARCHITECTURE.md` for
+//! the flow.
 
 pub mod app;
 pub mod certificate;
@@ -15,10 +16,8 @@ pub mod housekeeping;
 pub mod ingest;
 pub mod intake;
 mod local;
-mod log_limit;
 pub mod operations;
 pub mod publish;
 pub mod reload;
 pub mod roll;
 pub mod timekeeping;
-pub mod web;

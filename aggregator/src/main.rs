@@ -4,11 +4,11 @@ mod cli;
 
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
 use skerry_aggregator::config::{self, Loaded};
-use skerry_aggregator::web;
 use skerry_host::manual;
 use skerry_host::rights::lower_for;
 use skerry_protocol::strict::{Problem, Unusable};
 use skerry_protocol::words::{count, written_out};
+use skerry_web as web;
 use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;

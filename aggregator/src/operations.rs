@@ -10,8 +10,6 @@ use agents::{AgentSight, Minority};
 use checks::CheckSight;
 
 use crate::engine::Engine;
-use crate::publish::output::Site;
-use crate::web::{Admission, Operations, Readiness, Traffic};
 use arc_swap::ArcSwap;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
@@ -24,6 +22,8 @@ use skerry_domain::step::witnesses_of;
 use skerry_domain::time::Timestamp;
 use skerry_domain::verdict;
 use skerry_protocol::words::count;
+use skerry_publish::output::Site;
+use skerry_web::{Admission, Operations, Readiness, Traffic};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 

@@ -3,9 +3,9 @@
 #[path = "../examples/gallery/sample.rs"]
 mod sample;
 
-use skerry_aggregator::publish::html;
-use skerry_aggregator::publish::view::{Item, PageView};
 use skerry_domain::status::Status;
+use skerry_publish::html;
+use skerry_publish::view::{Item, PageView};
 use std::io::Write as _;
 
 /// Status line and fields of an answer, without the policy: validators, cache lines, dates. Bytes.
@@ -350,7 +350,7 @@ fn descriptions_are_shown() {
 
 #[test]
 fn the_page_of_a_component_says_what_it_is_and_since_when() {
-    let own = |component: skerry_aggregator::publish::view::ComponentView| {
+    let own = |component: skerry_publish::view::ComponentView| {
         let id = component.id.clone();
         let view = sample::page("Northwind status", vec![Item::Component(component)]);
         html::component(&view, &id).expect("it has a page")

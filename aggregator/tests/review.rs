@@ -159,11 +159,11 @@ impl Desk {
     /// What the page shows of the one component: its status, and whether nothing is seen of it.
     fn shown(&self) -> (Status, bool) {
         let page = *self.state.pages.keys().next().expect("there is one");
-        let view = skerry_aggregator::publish::build::page_view(&self.state, page, "http://x", self.now)
-            .expect("a living page");
+        let view =
+            skerry_publish::build::page_view(&self.state, page, "http://x", self.now).expect("a living page");
         match &view.items[0] {
-            skerry_aggregator::publish::view::Item::Component(one) => (one.status, one.stale_since.is_some()),
-            skerry_aggregator::publish::view::Item::Group(_) => panic!("no group was asked for"),
+            skerry_publish::view::Item::Component(one) => (one.status, one.stale_since.is_some()),
+            skerry_publish::view::Item::Group(_) => panic!("no group was asked for"),
         }
     }
 
@@ -373,7 +373,7 @@ fn the_last_status_and_its_date_outlive_the_days_shown() {
     desk.run(Command::Tick);
     assert_eq!(desk.shown(), (Status::MajorOutage, true), "the last status is kept");
     let page = *desk.state.pages.keys().next().expect("one");
-    let view = skerry_aggregator::publish::build::page_view(&desk.state, page, "http://x", desk.now);
+    let view = skerry_publish::build::page_view(&desk.state, page, "http://x", desk.now);
     assert!(view.expect("a page").updated_at < START + HOUR, "and its date does not move with the days");
 }
 

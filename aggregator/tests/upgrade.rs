@@ -1,11 +1,11 @@
 //! A database of each former schema, as its release wrote it, opens with the same ids, tokens, bars and figures.
 
-use skerry_aggregator::publish::build::page_view;
-use skerry_aggregator::publish::csv;
-use skerry_aggregator::publish::view::{ComponentView, Item, PageView};
 use skerry_domain::state::State;
 use skerry_domain::time::Timestamp;
 use skerry_domain::uptime::Tally;
+use skerry_publish::build::page_view;
+use skerry_publish::csv;
+use skerry_publish::view::{ComponentView, Item, PageView};
 use skerry_store::{Standing, Store};
 
 const SCHEMA_6: &str = include_str!("../../tests/fixtures/databases/schema-6.sql");

@@ -7,6 +7,7 @@ pub mod doctor;
 pub mod exposition;
 pub mod files;
 pub mod log;
+pub mod log_limit;
 pub mod manual;
 pub mod random;
 pub mod rights;

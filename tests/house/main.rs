@@ -8,3 +8,4 @@ mod repository;
 mod rooms;
 mod runner;
 mod sources;
+mod walls;

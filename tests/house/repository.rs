@@ -1,6 +1,6 @@
 //! What holds of the repository as a whole.
 
-use crate::sources::{refuse, root, texts};
+use crate::sources::{members, refuse, root, texts};
 
 #[test]
 fn nothing_points_outside_the_repository() {
@@ -29,13 +29,6 @@ fn says_path(line: &str, word: &str) -> bool {
             .next_back()
             .is_some_and(|before| before.is_alphanumeric() || "_-".contains(before))
     })
-}
-
-/// The folders of the workspace's members.
-fn members() -> Vec<String> {
-    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("the workspace's manifest");
-    let line = manifest.lines().find(|line| line.starts_with("members = ")).expect("the members");
-    line.split('"').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
 #[test]

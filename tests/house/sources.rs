@@ -28,6 +28,13 @@ pub(crate) fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("the workspace").to_owned()
 }
 
+/// The folders of the workspace's members.
+pub(crate) fn members() -> Vec<String> {
+    let manifest = std::fs::read_to_string(root().join("Cargo.toml")).expect("the workspace's manifest");
+    let line = manifest.lines().find(|line| line.starts_with("members = ")).expect("the members");
+    line.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+}
+
 /// Every file below `folder` that is ours.
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("a folder") {

@@ -4,13 +4,13 @@ use rusqlite::Connection;
 use skerry_aggregator::clock::Hands;
 use skerry_aggregator::engine::{Engine, Running};
 use skerry_aggregator::intake::LocalIntake;
-use skerry_aggregator::publish::build::page_view;
-use skerry_aggregator::publish::view::Item;
 use skerry_domain::state::{AgentKey, ComponentSettings, PageKey, PageSettings};
 use skerry_domain::step::{
     Answer, Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage,
 };
 use skerry_domain::uptime::{Rule, Weights};
+use skerry_publish::build::page_view;
+use skerry_publish::view::Item;
 use skerry_store::Store;
 use std::collections::BTreeMap;
 use std::path::PathBuf;

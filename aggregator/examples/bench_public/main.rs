@@ -10,11 +10,11 @@ use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
 use rustix::time::{ClockId, clock_gettime};
-use skerry_aggregator::publish::output::{CacheClass, Compression, Kind, Output, Publication, Site};
-use skerry_aggregator::publish::view::{Item, PageView};
-use skerry_aggregator::publish::{api_v2, html};
-use skerry_aggregator::web;
 use skerry_protocol::wire::EnrolRequest;
+use skerry_publish::output::{CacheClass, Compression, Kind, Output, Publication, Site};
+use skerry_publish::view::{Item, PageView};
+use skerry_publish::{api_v2, html};
+use skerry_web as web;
 use std::collections::HashMap;
 use std::io::Write as _;
 use std::path::Path;
@@ -97,9 +97,8 @@ fn publication() -> anyhow::Result<()> {
         let render = median(41, || heartbeat(&view).map(|documents| drop(std::hint::black_box(documents))))?;
         let fast = median(41, || make(Compression::Fast).map(|outputs| drop(std::hint::black_box(outputs))))?;
         let best = median(3, || make(Compression::Best).map(|outputs| drop(std::hint::black_box(outputs))))?;
-        let size = |form: &Option<skerry_aggregator::publish::output::Encoded>| {
-            form.as_ref().map_or(0, |form| form.bytes.len())
-        };
+        let size =
+            |form: &Option<skerry_publish::output::Encoded>| form.as_ref().map_or(0, |form| form.bytes.len());
         let (quick, squeezed) = (&make(Compression::Fast)?[0], &make(Compression::Best)?[0]);
         writeln!(
             out,

@@ -2,11 +2,11 @@
 
 use async_trait::async_trait;
 use bytes::Bytes;
-use skerry_aggregator::publish::html;
-use skerry_aggregator::publish::output::Site;
-use skerry_aggregator::web;
 use skerry_protocol::wire;
 use skerry_protocol::wire::EnrolRequest;
+use skerry_publish::html;
+use skerry_publish::output::Site;
+use skerry_web as web;
 use std::io::Write as _;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};

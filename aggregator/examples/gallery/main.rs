@@ -5,8 +5,8 @@ mod sample;
 mod states;
 
 use anyhow::Context as _;
-use skerry_aggregator::publish::html;
-use skerry_aggregator::publish::view::{Item, PageView};
+use skerry_publish::html;
+use skerry_publish::view::{Item, PageView};
 use std::path::Path;
 
 fn main() -> anyhow::Result<()> {

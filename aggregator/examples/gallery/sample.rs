@@ -1,13 +1,13 @@
 //! Made-up pages for looking at and for weighing: no state, no store, only views. Deterministic.
 
 use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
-use skerry_aggregator::publish::view::{
-    ComponentView, GroupView, Item, PageView, ResponsePoint, ResponseView, UptimeRuleView,
-};
 use skerry_domain::interval::Interval;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_domain::uptime::{self, DayTally, Figure, Tally};
+use skerry_publish::view::{
+    ComponentView, GroupView, Item, PageView, ResponsePoint, ResponseView, UptimeRuleView,
+};
 
 /// 2026-11-20T16:15:00Z, when all of it happens.
 pub(crate) const NOW: Timestamp = Timestamp(1_795_191_300_000);

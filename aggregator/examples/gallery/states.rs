@@ -3,10 +3,10 @@
 use crate::sample::{
     NOW, component, group, page, refigured, response, sixty, spend, troubled, unseen, waiting, young,
 };
-use skerry_aggregator::publish::view::{ComponentView, Item, PageView, Unseen};
 use skerry_domain::interval::Interval;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{DAY, HOUR, MINUTE};
+use skerry_publish::view::{ComponentView, Item, PageView, Unseen};
 
 /// All of them.
 pub(crate) fn all() -> Vec<(&'static str, PageView)> {

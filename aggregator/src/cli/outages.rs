@@ -5,10 +5,10 @@ use super::table::aligned;
 use anyhow::{Context, ensure};
 use clap::Args;
 use skerry_aggregator::config::Loaded;
-use skerry_aggregator::publish::csv::table as csv_table;
 use skerry_domain::outages::{Outage, of_component};
 use skerry_domain::state::{Component, State};
 use skerry_domain::time::{SECOND, Timestamp};
+use skerry_publish::csv::table as csv_table;
 
 use skerry_protocol::words::duration;
 

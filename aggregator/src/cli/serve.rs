@@ -3,9 +3,9 @@
 use skerry_aggregator::app::App;
 use skerry_aggregator::config::{self, Loaded};
 use skerry_aggregator::reload::{Reloaded, Reloader};
-use skerry_aggregator::web;
 use skerry_host::service;
 use skerry_host::signals::Signals;
+use skerry_web as web;
 use std::path::PathBuf;
 
 /// Runs to the end. `paths` are read again on SIGHUP.

@@ -1,7 +1,7 @@
 //! What agents tell of losses, counted: one line a minute of each agent and kind, however many records say so.
 
-use crate::log_limit::LogLimit;
 use skerry_domain::state::AgentKey;
+use skerry_host::log_limit::LogLimit;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;

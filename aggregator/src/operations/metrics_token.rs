@@ -1,8 +1,8 @@
 //! What `/metrics` asks for, where the configuration names a file.
 
-use crate::web::Admission;
 use sha2::{Digest, Sha256};
 use skerry_protocol::secret;
+use skerry_web::Admission;
 use std::path::PathBuf;
 
 /// The token of `[admin] metrics_token_file`. Read for every request, so that it can be exchanged.

@@ -1,25 +1,11 @@
-//! From state to bytes: `build` makes a [`view::PageView`], the renderers make outputs of it, and a
-//! [`output::Site`] of immutable publications is swapped in whole. Accepts no text that came from a
-//! machine or from the private side.
+//! When pages are rendered, where they answer, and the [`Site`](skerry_publish::output::Site) that is swapped in whole.
+//! What is rendered is `skerry-publish`.
 
 mod addresses;
-pub mod api_v2;
-pub mod badge;
-pub mod build;
-pub mod csv;
-pub mod html;
-pub mod output;
-mod outputs;
 mod publisher;
-pub mod robots;
-mod roll_up;
-#[cfg(test)]
-mod sample;
-mod sight;
 mod squeeze;
-mod texts;
-pub mod view;
 
 pub use addresses::Addresses;
-pub use outputs::shared;
 pub use publisher::Publisher;
+
+use skerry_publish::{build, html, output, outputs, view};

@@ -4,8 +4,6 @@ mod once;
 
 use crate::reports::{empty, observed, record};
 use crate::script::{START, World, at, component, declared, page_settings};
-use skerry_aggregator::publish::build::{page_view, page_view_with_past};
-use skerry_aggregator::publish::view::{ComponentView, Item, PageView};
 use skerry_domain::component::Automatic;
 use skerry_domain::heartbeat::Expected;
 use skerry_domain::state::{PageSettings, State};
@@ -17,6 +15,8 @@ use skerry_domain::step::{
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_domain::track::Hard;
 use skerry_domain::verdict::Quorum;
+use skerry_publish::build::{page_view, page_view_with_past};
+use skerry_publish::view::{ComponentView, Item, PageView};
 
 const BOOT: i64 = 30 * DAY;
 /// Of a check that is run every thirty seconds.
@@ -86,7 +86,7 @@ fn shown(world: &World) -> ComponentView {
 }
 
 fn said(world: &World) -> (String, String) {
-    let documents = skerry_aggregator::publish::api_v2::render(&view(world)).expect("plain values");
+    let documents = skerry_publish::api_v2::render(&view(world)).expect("plain values");
     let (_, body) = documents.into_iter().find(|(path, _)| *path == "api/v2/status.json").expect("rendered");
     let body: serde_json::Value = serde_json::from_slice(&body).expect("JSON");
     let status = |key: &str| body["status"][key].as_str().expect("a text").to_owned();

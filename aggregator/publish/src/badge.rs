@@ -1,0 +1,335 @@
+//! Badges: one for the page, one for each component, and the page's as a shields.io endpoint. Words say
+//! the status and colour repeats it, in the words and fills of the page.
+
+use super::roll_up::{components, is_partly_unseen, is_unseen};
+use super::texts::{self, badge as words};
+use super::view::{ComponentView, PageView};
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use skerry_domain::status::Status;
+use skerry_domain::time::Timestamp;
+use skerry_protocol::words::is_unfit_to_show;
+use std::fmt::Write;
+
+/// The `Content-Type` of `badge.svg`.
+pub const SVG_CONTENT_TYPE: &str = "image/svg+xml; charset=utf-8";
+/// The `Content-Type` of `badge.json`.
+pub const JSON_CONTENT_TYPE: &str = "application/json; charset=utf-8";
+
+/// One badge, ready to be an output.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Badge {
+    /// The path below the page's root.
+    pub path: String,
+    /// The component's id, where it is a component's own.
+    pub component: Option<String>,
+    /// [`SVG_CONTENT_TYPE`] or [`JSON_CONTENT_TYPE`].
+    pub content_type: &'static str,
+    /// The body.
+    pub bytes: Vec<u8>,
+}
+
+/// All badges of a page.
+///
+/// # Errors
+/// None in practice: the JSON holds only text and numbers.
+pub fn render(view: &PageView) -> serde_json::Result<Vec<Badge>> {
+    let page = of_page(view);
+    let mut badges = vec![
+        svg_badge("badge.svg".to_owned(), &view.name, &page),
+        Badge {
+            path: "badge.json".to_owned(),
+            component: None,
+            content_type: JSON_CONTENT_TYPE,
+            bytes: serde_json::to_vec(&endpoint(&view.name, &page))?,
+        },
+    ];
+    badges.extend(components(view).map(|component| {
+        let path = format!("components/{}/badge.svg", component.id);
+        let badge = svg_badge(path, &component.name, &of_component(view, component));
+        Badge { component: Some(component.id.clone()), ..badge }
+    }));
+    Ok(badges)
+}
+
+/// What a badge says at its right, and the status whose colour it has; `None` is grey.
+struct Message {
+    words: String,
+    status: Option<Status>,
+}
+
+/// Trouble that is seen leads, then what is not seen, as in the banner.
+fn of_page(view: &PageView) -> Message {
+    let total = components(view).count();
+    let seen = || components(view).filter(|component| !is_unseen(component));
+    let worst = seen().map(|component| component.status).max().unwrap_or(Status::Operational);
+    if worst != Status::Operational {
+        let affected = seen().filter(|component| component.status == worst).count();
+        let said = of_status(worst);
+        let said = if affected == total { said } else { words::some(&said, affected, total) };
+        return Message { words: said, status: Some(worst) };
+    }
+    let stale = || components(view).filter_map(|component| component.stale_since);
+    let waiting = components(view).filter(|component| component.waiting).count();
+    let said = if total == 0 {
+        words::EMPTY.to_owned()
+    } else if stale().count() == total {
+        no_data(stale().min(), view)
+    } else if stale().count() > 0 {
+        words::no_data(stale().count(), total)
+    } else if components(view).any(is_partly_unseen) {
+        words::PARTIAL_DATA.to_owned()
+    } else if waiting == total {
+        no_data(None, view)
+    } else if waiting > 0 {
+        words::waiting(waiting, total)
+    } else {
+        return Message { words: of_status(worst), status: Some(worst) };
+    };
+    Message { words: said, status: None }
+}
+
+fn of_component(view: &PageView, component: &ComponentView) -> Message {
+    if is_unseen(component) {
+        return Message { words: no_data(component.stale_since, view), status: None };
+    }
+    if is_partly_unseen(component) {
+        return Message { words: words::PARTIAL_DATA.to_owned(), status: None };
+    }
+    Message { words: of_status(component.status), status: Some(component.status) }
+}
+
+fn of_status(status: Status) -> String {
+    texts::status(status).to_lowercase()
+}
+
+/// The clock time today, the date before.
+fn no_data(since: Option<Timestamp>, view: &PageView) -> String {
+    let Some(since) = since else { return words::WAITING.to_owned() };
+    let (since, now) = (civil(since, &view.time_zone), civil(view.now, &view.time_zone));
+    let format = if since.date() == now.date() { "%H:%M" } else { "%-d %b" };
+    words::no_data_since(&since.strftime(format).to_string())
+}
+
+fn civil(at: Timestamp, zone: &TimeZone) -> jiff::civil::DateTime {
+    zone.to_datetime(jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::MAX))
+}
+
+/// The fill of a status on a light page, and the ink that reads on it with at least 4.5:1.
+fn colours(status: Option<Status>) -> (&'static str, &'static str) {
+    match status {
+        Some(Status::Operational) => ("#1f7a63", "#ffffff"),
+        Some(Status::UnderMaintenance) => ("#5a6bf0", "#000000"),
+        Some(Status::DegradedPerformance) => ("#bb8400", "#000000"),
+        Some(Status::PartialOutage) => ("#b83a00", "#ffffff"),
+        Some(Status::MajorOutage) => ("#75082b", "#ffffff"),
+        None => ("#868a90", "#000000"),
+    }
+}
+
+/// The shape that `https://shields.io/badges/endpoint-badge` reads.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Endpoint<'a> {
+    schema_version: u8,
+    label: &'a str,
+    message: &'a str,
+    color: &'static str,
+    /// Keeps whoever embeds the badge from painting trouble or blindness green.
+    is_error: bool,
+    /// The least that shields.io accepts.
+    cache_seconds: u16,
+}
+
+fn endpoint<'a>(name: &'a str, message: &'a Message) -> Endpoint<'a> {
+    let (color, _) = colours(message.status);
+    let is_error = !matches!(message.status, Some(Status::Operational | Status::UnderMaintenance));
+    Endpoint { schema_version: 1, label: name, message: &message.words, color, is_error, cache_seconds: 300 }
+}
+
+/// Longest label, in characters; a longer one is cut and stands whole in the title.
+const LABEL_CHARACTERS: usize = 40;
+/// Space on either side of a text, px.
+const PADDING: u32 = 6;
+
+fn svg_badge(path: String, name: &str, message: &Message) -> Badge {
+    Badge { path, component: None, content_type: SVG_CONTENT_TYPE, bytes: svg(name, message).into_bytes() }
+}
+
+fn svg(name: &str, message: &Message) -> String {
+    let label = shortened(name);
+    let (left, right) = (width(&label), width(&message.words));
+    let (left_box, right_box) = (left + 2 * PADDING, right + 2 * PADDING);
+    let total = left_box + right_box;
+    let (fill, ink) = colours(message.status);
+    let spoken = escaped(&format!("{name}: {}", message.words));
+    let (label, words) = (escaped(&label), escaped(&message.words));
+    let right_text = left_box + PADDING;
+    let mut svg = String::with_capacity(900);
+    // `textLength` fits the text into its box whatever font the reader has; writing to a String cannot fail.
+    let _infallible = write!(
+        svg,
+        r##"<svg xmlns="http://www.w3.org/2000/svg" width="{total}" height="20" role="img" aria-label="{spoken}"><title>{spoken}</title><clipPath id="r"><rect width="{total}" height="20" rx="3"/></clipPath><g clip-path="url(#r)"><rect width="{left_box}" height="20" fill="#3a4046"/><rect x="{left_box}" width="{right_box}" height="20" fill="{fill}"/></g><g font-family="Verdana,Geneva,DejaVu Sans,sans-serif" font-size="11" aria-hidden="true"><text x="{PADDING}" y="14" textLength="{left}" fill="#ffffff">{label}</text><text x="{right_text}" y="14" textLength="{right}" fill="{ink}">{words}</text></g></svg>"##,
+    );
+    svg
+}
+
+fn shortened(name: &str) -> String {
+    if name.chars().count() <= LABEL_CHARACTERS {
+        return name.to_owned();
+    }
+    name.chars().take(LABEL_CHARACTERS - 1).chain(['…']).collect()
+}
+
+/// XML 1.0 text or attribute; what XML cannot hold is left out.
+fn escaped(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for character in text.chars() {
+        match character {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            '\u{fffe}' | '\u{ffff}' => {}
+            character if is_unfit_to_show(character) => escaped.push(' '),
+            character => escaped.push(character),
+        }
+    }
+    escaped
+}
+
+/// Width of a text in Verdana at 11 px, px.
+fn width(text: &str) -> u32 {
+    text.chars().map(tenths).sum::<u32>().div_ceil(10).max(1)
+}
+
+/// Advance of one character, tenths of a px.
+fn tenths(character: char) -> u32 {
+    match character {
+        'i' | 'l' | '\'' | '|' => 30,
+        'f' | 'j' | ' ' | '.' | ',' | 't' => 40,
+        'I' | 'J' | 'r' | ':' | ';' | '-' | '(' | ')' | '[' | ']' | '/' | '\\' | '!' => 49,
+        'c' | 's' | 'z' | '?' | '"' => 58,
+        'L' | 'F' | 'a' | 'e' | 'k' | 'v' | 'x' | 'y' | 'P' => 66,
+        'E'
+        | 'T'
+        | 'Y'
+        | 'b'
+        | 'd'
+        | 'g'
+        | 'h'
+        | 'n'
+        | 'o'
+        | 'p'
+        | 'q'
+        | 'u'
+        | '0'..='9'
+        | '$'
+        | '_'
+        | '*' => 70,
+        'A' | 'B' | 'C' | 'K' | 'R' | 'S' | 'V' | 'X' | 'Z' => 77,
+        'D' | 'G' | 'H' | 'N' | 'O' | 'Q' | 'U' | '&' => 86,
+        'w' | 'M' | '#' | '+' | '<' | '=' | '>' | '~' | '^' => 92,
+        'm' | 'W' | '@' | '%' | '…' => 109,
+        character if character < '\u{1100}' => 77,
+        _ => 115,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{NOW, component, group, page};
+    use super::super::view::Item;
+    use super::*;
+    use skerry_domain::time::{DAY, MINUTE};
+
+    fn badges(components: Vec<ComponentView>) -> Vec<(String, String)> {
+        let view = page(vec![Item::Group(group("g", components))]);
+        let badges = render(&view).expect("rendered").into_iter();
+        badges.map(|badge| (badge.path, String::from_utf8(badge.bytes).expect("UTF-8"))).collect()
+    }
+
+    fn said(components: Vec<ComponentView>) -> (String, String) {
+        let json: serde_json::Value = serde_json::from_str(&badges(components)[1].1).expect("JSON");
+        (json["message"].as_str().expect("a text").into(), json["color"].as_str().expect("a text").into())
+    }
+
+    #[test]
+    fn the_page_says_the_worst_that_is_seen_then_what_is_not_seen() {
+        let one = |status| component("aaa", status);
+        let mut stale = one(Status::MajorOutage);
+        stale.stale_since = Some(NOW - 95 * MINUTE);
+        let mut older = stale.clone();
+        older.stale_since = Some(NOW - 2 * DAY);
+        let mut waiting = one(Status::Operational);
+        waiting.waiting = true;
+        let unseen = crate::view::Unseen { since: None, since_differs: false, checks: 1 };
+        let partly = ComponentView { unseen: Some(unseen), ..one(Status::Operational) };
+        let grey = "#868a90";
+        let table = [
+            (vec![], "nothing to show yet", grey),
+            (vec![one(Status::Operational)], "operational", "#1f7a63"),
+            (vec![one(Status::MajorOutage)], "major outage", "#75082b"),
+            (vec![one(Status::PartialOutage), one(Status::Operational)], "partial outage: 1 of 2", "#b83a00"),
+            (
+                vec![one(Status::DegradedPerformance), stale.clone()],
+                "degraded performance: 1 of 2",
+                "#bb8400",
+            ),
+            (vec![one(Status::UnderMaintenance)], "under maintenance", "#5a6bf0"),
+            (vec![one(Status::Operational), stale.clone()], "no data for 1 of 2", grey),
+            (vec![stale.clone()], "no data since 14:40", grey),
+            (vec![stale, older], "no data since 18 Nov", grey),
+            (vec![waiting.clone(), one(Status::Operational)], "no data yet for 1 of 2", grey),
+            (vec![waiting], "no data yet", grey),
+            (vec![partly.clone(), one(Status::Operational)], "operational, partial data", grey),
+            (vec![ComponentView { status: Status::MajorOutage, ..partly }], "major outage", "#75082b"),
+        ];
+        for (components, words, colour) in table {
+            assert_eq!(said(components), (words.to_owned(), colour.to_owned()));
+        }
+    }
+
+    #[test]
+    fn the_json_is_a_shields_endpoint() {
+        let json = &badges(vec![component("aaa", Status::Operational)])[1];
+        let expected = r##"{"schemaVersion":1,"label":"Example","message":"operational","color":"#1f7a63","isError":false,"cacheSeconds":300}"##;
+        assert_eq!((json.0.as_str(), json.1.as_str()), ("badge.json", expected));
+        assert!(badges(vec![component("aaa", Status::MajorOutage)])[1].1.contains(r#""isError":true"#));
+    }
+
+    #[test]
+    fn a_component_has_its_own_badge_read_aloud_with_its_whole_name() {
+        let mut hostile = component("aaa", Status::PartialOutage);
+        hostile.name = format!("<script>\"&'\u{1b}</script>{}", "x".repeat(60));
+        let (path, svg) = badges(vec![hostile]).swap_remove(2);
+        assert_eq!(path, "components/aaa/badge.svg");
+        assert!(!svg.contains("<script") && !svg.contains('\u{1b}'), "{svg}");
+        assert!(svg.contains(&format!("{}: partial outage</title>", "x".repeat(60))), "{svg}");
+        assert!(
+            svg.contains(r#"role="img" aria-label="&lt;script&gt;&quot;&amp;&#39; &lt;/script&gt;xx"#),
+            "{svg}"
+        );
+        assert!(svg.contains(">partial outage</text>"));
+        assert!(!svg.contains("style") && !svg.contains("href"), "nothing a strict policy forbids");
+    }
+
+    #[test]
+    fn words_read_on_every_fill() {
+        let luminance = |colour: &str| -> f64 {
+            let channel = |at: usize| {
+                let byte = u8::from_str_radix(&colour[at..at + 2], 16).expect("two hex digits");
+                let value = f64::from(byte) / 255.0;
+                if value <= 0.040_45 { value / 12.92 } else { ((value + 0.055) / 1.055).powf(2.4) }
+            };
+            0.2126 * channel(1) + 0.7152 * channel(3) + 0.0722 * channel(5)
+        };
+        for status in Status::ALL.map(Some).into_iter().chain([None]) {
+            let (fill, ink) = colours(status);
+            let (low, high) = (luminance(fill).min(luminance(ink)), luminance(fill).max(luminance(ink)));
+            let ratio = (high + 0.05) / (low + 0.05);
+            assert!(ratio >= 4.5, "{status:?}: {ratio}");
+        }
+    }
+}

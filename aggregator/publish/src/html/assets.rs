@@ -1,0 +1,113 @@
+//! What the pages load: the script and the icons, named by their hash; the style sheet stands in the
+//! document and is allowed by its hash. No inline script, no style attribute, nothing from elsewhere.
+
+use base64::Engine as _;
+use sha2::{Digest as _, Sha256};
+use std::sync::LazyLock;
+
+/// The style sheet, as it stands in every document.
+pub(crate) static STYLE: LazyLock<String> = LazyLock::new(|| squeeze(include_str!("../../assets/page.css")));
+
+/// A file whose name carries its hash.
+#[derive(Clone, Debug)]
+pub struct Asset {
+    /// `assets/<hash>.<ext>`, relative to a page's root.
+    pub path: String,
+    /// `Content-Type`.
+    pub content_type: &'static str,
+    /// The body.
+    pub bytes: &'static [u8],
+}
+
+/// Every asset that the pages name; the icon for `/favicon.ico` is [`FAVICON_ICO`].
+pub fn assets() -> &'static [Asset] {
+    &*ASSETS
+}
+
+/// The body of `/favicon.ico`: one 32-pixel picture.
+pub const FAVICON_ICO: &[u8] = include_bytes!("../../assets/favicon.ico");
+
+/// The `Content-Type` of [`FAVICON_ICO`].
+pub const FAVICON_ICO_TYPE: &str = "image/x-icon";
+
+/// The `Content-Security-Policy` of every page for people.
+pub fn content_security_policy() -> &'static str {
+    &POLICY
+}
+
+static ASSETS: LazyLock<[Asset; 2]> = LazyLock::new(|| {
+    [
+        named("js", "text/javascript; charset=utf-8", include_bytes!("../../assets/page.js")),
+        named("svg", "image/svg+xml", include_bytes!("../../assets/favicon.svg")),
+    ]
+});
+
+static POLICY: LazyLock<String> = LazyLock::new(|| {
+    let hash = base64::engine::general_purpose::STANDARD.encode(Sha256::digest(STYLE.as_bytes()));
+    format!(
+        "default-src 'none'; style-src 'sha256-{hash}'; script-src 'self'; img-src 'self'; connect-src 'self'; \
+         base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    )
+});
+
+/// Where the script is, relative to a page's root.
+pub(crate) fn script_path() -> &'static str {
+    &ASSETS[0].path
+}
+
+/// Where the icon is, relative to a page's root.
+pub(crate) fn icon_path() -> &'static str {
+    &ASSETS[1].path
+}
+
+fn named(extension: &str, content_type: &'static str, bytes: &'static [u8]) -> Asset {
+    let hash = blake3::hash(bytes).to_hex();
+    Asset { path: format!("assets/{}.{extension}", &hash[..16]), content_type, bytes }
+}
+
+/// Takes comments, line breaks and the blanks around punctuation out of our own style sheet, which keeps
+/// selectors and values free of strings that would mind.
+fn squeeze(css: &str) -> String {
+    let mut out = String::with_capacity(css.len());
+    let mut rest = css;
+    while let Some(start) = rest.find("/*") {
+        out.push_str(&rest[..start]);
+        rest = rest[start..].find("*/").map_or("", |end| &rest[start + end + 2..]);
+    }
+    out.push_str(rest);
+    let mut squeezed = String::with_capacity(out.len());
+    for word in out.split_whitespace() {
+        let tight = squeezed.ends_with(['{', '}', ';', ',', '>'])
+            || word.starts_with(['{', '}', ';', '>'])
+            || squeezed.is_empty();
+        let after_property = squeezed.ends_with(':');
+        if !tight && !after_property {
+            squeezed.push(' ');
+        }
+        squeezed.push_str(word);
+    }
+    squeezed.replace(";}", "}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn style_sheet_loses_only_what_nobody_reads() {
+        assert_eq!(
+            squeeze("/* why */\na > b,\nc d {\n  margin: 0 auto;\n  width: calc(1px + 2px);\n}\n"),
+            "a>b,c d{margin:0 auto;width:calc(1px + 2px)}"
+        );
+    }
+
+    #[test]
+    fn names_carry_the_hash_and_the_policy_the_style() {
+        for asset in assets() {
+            assert!(asset.path.starts_with("assets/") && asset.path.len() > 20, "{}", asset.path);
+            assert!(!asset.bytes.is_empty());
+        }
+        assert!(content_security_policy().contains("style-src 'sha256-"));
+        assert!(!content_security_policy().contains("unsafe"));
+    }
+}

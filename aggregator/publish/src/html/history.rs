@@ -1,0 +1,124 @@
+//! The months of a page, each with what its days held.
+
+use super::frame::Frame;
+use super::markup;
+use super::past::{self, DayRow, Limits};
+use super::words::{Clock, balanced};
+use crate::roll_up::components;
+use crate::texts;
+use crate::view::PageView;
+use jiff::ToSpan as _;
+use jiff::civil::{Date, date};
+use sailfish::TemplateSimple;
+
+#[derive(TemplateSimple)]
+#[template(path = "history.stpl")]
+struct History {
+    /// As markup.
+    title: String,
+    name: String,
+    root: &'static str,
+    month: String,
+    /// When this was true; absent where nothing can change any more.
+    live: Option<super::Live>,
+    days: Vec<DayRow>,
+    earlier: Option<MonthLink>,
+    later: Option<MonthLink>,
+}
+
+/// A month tells all.
+const WHOLE: Limits = Limits { lines: usize::MAX, in_all: usize::MAX, names: 600 };
+/// The index points to the months for the rest of a bad day, and for days before many bad ones.
+const SHORT: Limits = Limits { lines: 4, in_all: 12, names: 120 };
+/// The same on a page that is heavy already.
+const SHORTEST: Limits = Limits { in_all: 1, names: 40, ..SHORT };
+
+struct MonthLink {
+    href: String,
+    name: String,
+}
+
+/// The months that the page has a history of, `(year, month)`, oldest first.
+pub fn months(view: &PageView) -> Vec<(i16, i8)> {
+    let clock = Clock::of(view);
+    let last = clock.today().first_of_month();
+    let mut month = first_day(view, &clock).first_of_month();
+    let mut months = Vec::new();
+    while month <= last {
+        months.push((month.year(), month.month()));
+        match month.checked_add(1.month()) {
+            Ok(next) => month = next,
+            Err(_) => break,
+        }
+    }
+    months
+}
+
+/// `/history` (`None`: the present month) or `/history/<yyyy-mm>`. Months outside [`months`] are shown as the
+/// nearest of them.
+///
+/// # Errors
+///
+/// Only if a template cannot be written, which is our own fault.
+pub fn history(view: &PageView, month: Option<(i16, i8)>) -> anyhow::Result<String> {
+    let clock = Clock::of(view);
+    let months = months(view);
+    let present = (clock.today().year(), clock.today().month());
+    let wanted = month.unwrap_or(present);
+    let index = months.partition_point(|known| *known < wanted).min(months.len().saturating_sub(1));
+    let (year, number) = months.get(index).copied().unwrap_or(present);
+    let root = if month.is_some() { "../" } else { "" };
+    let link = |at: Option<usize>| {
+        let (year, number) = *months.get(at?)?;
+        Some(MonthLink {
+            href: format!("{root}history/{year:04}-{number:02}"),
+            name: month_name(year, number),
+        })
+    };
+    let first = date(year, number, 1).max(first_day(view, &clock));
+    let last = date(year, number, 1).last_of_month().min(clock.today());
+    let name = month_name(year, number);
+    let path = month.map_or_else(|| "history".to_owned(), |_| format!("history/{year:04}-{number:02}"));
+    let title = format!("{name} · {}", texts::history_of(&balanced(&view.name)));
+    let goes_on = !is_closed(view, (year, number));
+    let body = History {
+        title: texts::history_of(&markup::isolated(&view.name)),
+        name: balanced(&view.name),
+        root: if root.is_empty() { "./" } else { root },
+        month: name,
+        live: goes_on.then(|| super::Live::of(view, &clock)),
+        days: past::rows(view, (first.min(last), last), WHOLE, &clock),
+        earlier: link(index.checked_sub(1)),
+        later: link(Some(index + 1)),
+    };
+    Frame::new(view, root, &path, title).render(body.render_once()?)
+}
+
+/// Can a month change no more? The present one can, and one of which something still lasts.
+pub fn is_closed(view: &PageView, (year, month): (i16, i8)) -> bool {
+    let clock = Clock::of(view);
+    let first = date(year, month, 1);
+    let over = first.last_of_month() < clock.today();
+    // Of what lies before the drawn days only the whole past tells, which is not asked for every minute.
+    let drawn = components(view).filter_map(|one| one.days.first()).map(|day| day.date).min();
+    let lasts = components(view)
+        .flat_map(|one| &one.past)
+        .any(|one| one.to > view.now && clock.date(one.from) <= first.last_of_month());
+    over && !(lasts && drawn.is_some_and(|drawn| drawn <= first))
+}
+
+/// The last 14 days, up to what is verified and not before the page was made.
+pub(crate) fn last_fortnight(view: &PageView, heavy: bool, clock: &Clock<'_>) -> Vec<DayRow> {
+    let last = view.verified_at.map_or_else(|| clock.today(), |at| clock.date(at));
+    let first = last.saturating_sub(13.days()).max(first_day(view, clock)).min(last);
+    past::rows(view, (first, last), if heavy { SHORTEST } else { SHORT }, clock)
+}
+
+/// The page's first day, which is never after today.
+fn first_day(view: &PageView, clock: &Clock<'_>) -> Date {
+    clock.date(view.created_at).min(clock.today())
+}
+
+fn month_name(year: i16, month: i8) -> String {
+    date(year, month, 1).strftime("%B %Y").to_string()
+}

@@ -1,0 +1,278 @@
+//! How states, percentages and times are written; the texts stand in `texts`.
+
+use crate::texts;
+use crate::view::PageView;
+use jiff::Zoned;
+use jiff::civil::Date;
+use skerry_domain::status::Status;
+use skerry_domain::time::Timestamp;
+
+/// What a mark, an icon or a word says: a status, or that nothing is seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Tone {
+    /// A status that is known.
+    Of(Status),
+    /// Watched, but nothing is seen.
+    NoData,
+}
+
+impl Tone {
+    /// Every tone, in the order of the key above the bars.
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Of(Status::Operational),
+        Self::Of(Status::DegradedPerformance),
+        Self::Of(Status::PartialOutage),
+        Self::Of(Status::MajorOutage),
+        Self::Of(Status::UnderMaintenance),
+        Self::NoData,
+    ];
+
+    /// Its class in the style sheet and the id of its icon.
+    pub(crate) fn class(self) -> &'static str {
+        match self {
+            Self::Of(Status::Operational) => "o",
+            Self::Of(Status::DegradedPerformance) => "d",
+            Self::Of(Status::PartialOutage) => "p",
+            Self::Of(Status::MajorOutage) => "j",
+            Self::Of(Status::UnderMaintenance) => "m",
+            Self::NoData => "n",
+        }
+    }
+
+    /// "Major outage".
+    pub(crate) fn words(self) -> &'static str {
+        match self {
+            Self::Of(status) => texts::status(status),
+            Self::NoData => texts::NO_DATA,
+        }
+    }
+
+    /// The short form of the key.
+    pub(crate) fn key(self) -> &'static str {
+        match self {
+            Self::Of(Status::DegradedPerformance) => texts::key::DEGRADED,
+            Self::Of(Status::UnderMaintenance) => texts::key::MAINTENANCE,
+            other => other.words(),
+        }
+    }
+
+    /// Does it hurt visitors?
+    pub(crate) fn is_trouble(self) -> bool {
+        matches!(self, Self::Of(Status::DegradedPerformance | Status::PartialOutage | Status::MajorOutage))
+    }
+
+    /// Which of several leads a group: trouble by weight, then maintenance, then blindness.
+    pub(crate) fn weight(self) -> u8 {
+        match self {
+            Self::Of(Status::Operational) => 0,
+            Self::NoData => 1,
+            Self::Of(Status::UnderMaintenance) => 2,
+            Self::Of(Status::DegradedPerformance) => 3,
+            Self::Of(Status::PartialOutage) => 4,
+            Self::Of(Status::MajorOutage) => 5,
+        }
+    }
+}
+
+/// Hundredths of a percent: "99.90%", "100%" only for the whole.
+pub(crate) fn percentage(hundredths: u32) -> String {
+    if hundredths >= 10_000 {
+        "100%".to_owned()
+    } else {
+        format!("{}.{:02}%", hundredths / 100, hundredths % 100)
+    }
+}
+
+/// "7,980".
+pub(crate) fn grouped(number: i64) -> String {
+    let digits = number.unsigned_abs().to_string();
+    let mut out = String::with_capacity(digits.len() + digits.len() / 3 + 1);
+    if number < 0 {
+        out.push('-');
+    }
+    for (index, digit) in digits.char_indices() {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// A name whose own direction marks cannot reach beyond it: isolates that it opens are closed, closers of
+/// what it never opened are dropped (Unicode UAX #9, X5a to X6a). `<bdi>` alone does not see to that.
+pub(crate) fn balanced(name: &str) -> String {
+    let mut open = 0_usize;
+    let mut out: String = name
+        .chars()
+        .filter(|letter| match letter {
+            '\u{2066}'..='\u{2068}' => {
+                open += 1;
+                true
+            }
+            '\u{2069}' if open == 0 => false,
+            '\u{2069}' => {
+                open -= 1;
+                true
+            }
+            _ => true,
+        })
+        .collect();
+    out.extend(std::iter::repeat_n('\u{2069}', open));
+    out
+}
+
+/// The page's calendar and clock.
+pub(crate) struct Clock<'a> {
+    view: &'a PageView,
+    today: Date,
+}
+
+impl<'a> Clock<'a> {
+    /// The clock of a page at the moment of its view.
+    pub(crate) fn of(view: &'a PageView) -> Self {
+        Self { view, today: zoned(view, view.now).date() }
+    }
+
+    /// Words isolated for direction (Unicode UAX #9), where the page runs from right to left and so could turn
+    /// "42 min" round.
+    pub(crate) fn isolated(&self, words: String) -> String {
+        if runs_from_right(&self.view.language) { format!("\u{2068}{words}\u{2069}") } else { words }
+    }
+
+    /// The day of the view.
+    pub(crate) fn today(&self) -> Date {
+        self.today
+    }
+
+    /// The day of an instant.
+    pub(crate) fn date(&self, at: Timestamp) -> Date {
+        zoned(self.view, at).date()
+    }
+
+    /// "16:15".
+    pub(crate) fn time(&self, at: Timestamp) -> String {
+        zoned(self.view, at).strftime("%H:%M").to_string()
+    }
+
+    /// "UTC", "CET", "UTC+03:00": what the zone is called at that instant.
+    pub(crate) fn zone(&self, at: Timestamp) -> String {
+        let zoned = zoned(self.view, at);
+        let short = zoned.strftime("%Z").to_string();
+        if short.chars().all(|letter| letter.is_ascii_alphabetic()) {
+            short
+        } else {
+            format!("UTC{}", zoned.strftime("%:z"))
+        }
+    }
+
+    /// "14:02 UTC", with the day where it is not today: "Wed 18 Nov, 14:02 UTC".
+    pub(crate) fn moment(&self, at: Timestamp) -> String {
+        let clock = format!("{} {}", self.time(at), self.zone(at));
+        let date = self.date(at);
+        if date == self.today { clock } else { format!("{}, {clock}", self.day(date)) }
+    }
+
+    /// As short as a row allows: "14:40" today, else "18 Nov".
+    pub(crate) fn brief(&self, at: Timestamp) -> String {
+        let date = self.date(at);
+        if date == self.today { self.time(at) } else { self.day_of_month(date) }
+    }
+
+    /// "16:15 UTC, 20 November 2026".
+    pub(crate) fn full(&self, at: Timestamp) -> String {
+        format!("{} {}, {}", self.time(at), self.zone(at), self.full_date(self.date(at)))
+    }
+
+    /// "20 November 2026".
+    pub(crate) fn full_date(&self, date: Date) -> String {
+        date.strftime("%-d %B %Y").to_string()
+    }
+
+    /// "Fri 20 Nov"; with the year if it is not the present one.
+    pub(crate) fn day(&self, date: Date) -> String {
+        format!("{} {}", date.strftime("%a"), self.day_of_month(date))
+    }
+
+    /// "20 Nov"; with the year if it is not the present one.
+    pub(crate) fn day_of_month(&self, date: Date) -> String {
+        let pattern = if date.year() == self.today.year() { "%-d %b" } else { "%-d %b %Y" };
+        date.strftime(pattern).to_string()
+    }
+
+    /// "3 to 9 Nov", "28 Oct to 3 Nov", or the day alone.
+    pub(crate) fn days(&self, from: Date, to: Date) -> String {
+        if from == to {
+            return self.day(from);
+        }
+        let start = if from.year() != to.year() {
+            self.day_of_month(from)
+        } else if from.month() != to.month() {
+            from.strftime("%-d %b").to_string()
+        } else {
+            from.day().to_string()
+        };
+        format!("{start} to {}", self.day_of_month(to))
+    }
+
+    /// RFC 3339 in UTC, for `datetime`.
+    pub(crate) fn instant(&self, at: Timestamp) -> String {
+        zoned_in(at, jiff::tz::TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+    }
+}
+
+/// Is the language written from right to left, by its primary subtag (BCP 47)?
+pub(crate) fn runs_from_right(language: &str) -> bool {
+    let primary = language.split('-').next().unwrap_or(language).to_ascii_lowercase();
+    matches!(primary.as_str(), "ar" | "ckb" | "dv" | "fa" | "he" | "ks" | "ps" | "sd" | "ug" | "ur" | "yi")
+}
+
+fn zoned(view: &PageView, at: Timestamp) -> Zoned {
+    zoned_in(at, view.time_zone.clone())
+}
+
+/// Instants outside jiff's range are shown as its ends: a far end of an interval must not fail a page.
+fn zoned_in(at: Timestamp, zone: jiff::tz::TimeZone) -> Zoned {
+    let end = if at.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
+    jiff::Timestamp::from_millisecond(at.0).unwrap_or(end).to_zoned(zone)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn percentages_are_exact_and_whole_only_when_whole() {
+        for (hundredths, words) in [
+            (0, "0.00%"),
+            (7, "0.07%"),
+            (9_989, "99.89%"),
+            (9_990, "99.90%"),
+            (9_999, "99.99%"),
+            (10_000, "100%"),
+        ] {
+            assert_eq!(percentage(hundredths), words);
+        }
+    }
+
+    #[test]
+    fn a_name_keeps_its_direction_to_itself() {
+        for (name, kept) in [
+            ("plain", "plain"),
+            ("\u{2066}open \u{2067}twice", "\u{2066}open \u{2067}twice\u{2069}\u{2069}"),
+            ("\u{2068}closed\u{2069}", "\u{2068}closed\u{2069}"),
+            ("\u{2069}out \u{2069}again", "out again"),
+        ] {
+            assert_eq!(balanced(name), kept);
+        }
+    }
+
+    #[test]
+    fn numbers_are_grouped_by_three() {
+        for (number, words) in
+            [(0, "0"), (999, "999"), (7_980, "7,980"), (7_761_600, "7,761,600"), (-1_000, "-1,000")]
+        {
+            assert_eq!(grouped(number), words);
+        }
+    }
+}

@@ -1,0 +1,177 @@
+//! Which outputs a page has, what each is called and which of them a change touches.
+
+use super::html;
+use super::output::{CacheClass, Compression, Kind, Output, Publication};
+use super::view::{ComponentView, PageView};
+use super::{api_v2, badge, csv, robots};
+use skerry_domain::time::Timestamp;
+use skerry_domain::uptime::Figure;
+use std::collections::{BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+/// The `Content-Type` of pages for people.
+pub const HTML: &str = "text/html; charset=utf-8";
+
+/// What is rendered again.
+#[derive(Clone, Debug)]
+pub enum Scope {
+    /// Everything.
+    All,
+    /// What shows the status of these components, by their public ids, and every figure that moved.
+    Components(BTreeSet<String>),
+    /// What says when it was verified: all but past months, which cannot grow old.
+    Heartbeat,
+}
+
+/// The figures that the components' own pages show, by public id.
+pub type Figures = HashMap<String, [Figure; 4]>;
+
+/// What was rendered.
+pub struct Rendered {
+    /// By path below the page's root.
+    pub outputs: Vec<(String, Arc<Output>)>,
+    /// Every path rendered: with [`Scope::All`], every path the page has.
+    pub paths: HashSet<String>,
+    /// What `figures` are once the outputs are published.
+    pub figures: Figures,
+}
+
+/// Renders what `scope` asks for; an output whose bytes did not change is the former one. `figures` are those
+/// of `former`: where one moved, the component's own page moves with the index.
+pub fn render(
+    view: &PageView,
+    scope: &Scope,
+    former: &Publication,
+    figures: &Figures,
+    level: Compression,
+) -> anyhow::Result<Rendered> {
+    let mut press = Press { view, former, level, outputs: Vec::new() };
+    let moved = |one: &ComponentView| figures.get(&one.id).is_none_or(|known| differ(known, &one.windows));
+    let wanted: HashMap<&str, [Figure; 4]> = super::roll_up::components(view)
+        .filter(|one| match scope {
+            Scope::All | Scope::Heartbeat => true,
+            Scope::Components(ids) => ids.contains(&one.id) || moved(one),
+        })
+        .map(|one| (one.id.as_str(), one.windows))
+        .collect();
+    press.live("", HTML, html::index(view)?);
+    press.status(&|id| wanted.contains_key(id))?;
+    match scope {
+        Scope::Components(_) => {}
+        Scope::Heartbeat => press.open_months()?,
+        Scope::All => {
+            press.open_months()?;
+            press.closed_months()?;
+            press.fixed();
+        }
+    }
+    let paths = press.outputs.iter().map(|(path, _)| path.clone()).collect();
+    let mut figures = if matches!(scope, Scope::All) { Figures::new() } else { figures.clone() };
+    figures.extend(wanted.into_iter().map(|(id, windows)| (id.to_owned(), windows)));
+    Ok(Rendered { outputs: press.outputs, paths, figures })
+}
+
+/// Would a visitor see another figure?
+fn differ(some: &[Figure; 4], others: &[Figure; 4]) -> bool {
+    let shown = |figure: &Figure| (figure.hundredths, figure.enough, figure.coverage);
+    some.iter().map(shown).ne(others.iter().map(shown))
+}
+
+struct Press<'a> {
+    view: &'a PageView,
+    former: &'a Publication,
+    level: Compression,
+    outputs: Vec<(String, Arc<Output>)>,
+}
+
+impl Press<'_> {
+    fn put(&mut self, path: &str, content_type: &'static str, cache: CacheClass, bytes: Vec<u8>) {
+        let name = match path {
+            "" => "index".to_owned(),
+            path => path.replace('/', "-"),
+        };
+        let page = format!("page-{}", self.view.id);
+        let output = format!("{page}-{name}");
+        let keys = [page.as_str(), output.as_str()];
+        let kind = Kind { content_type, cache, keys: &keys, frame_ancestors: &self.view.frame_ancestors };
+        let former = self.former.outputs.get(path);
+        let output = Output::render(kind, bytes, self.view.now, former, self.level);
+        self.outputs.push((path.to_owned(), output));
+    }
+
+    fn live(&mut self, path: &str, content_type: &'static str, bytes: impl Into<Vec<u8>>) {
+        self.put(path, content_type, CacheClass::Live, bytes.into());
+    }
+
+    /// What shows a status or a figure; of the components' own outputs those that are `wanted`.
+    fn status(&mut self, wanted: &dyn Fn(&str) -> bool) -> anyhow::Result<()> {
+        for (path, bytes) in api_v2::render(self.view)? {
+            self.live(path, api_v2::CONTENT_TYPE, bytes);
+        }
+        let badges = badge::render(self.view)?;
+        for badge in badges.into_iter().filter(|badge| badge.component.as_deref().is_none_or(wanted)) {
+            self.live(&badge.path, badge.content_type, badge.bytes);
+        }
+        self.live("uptime", HTML, html::uptime(self.view)?);
+        self.live("uptime.csv", csv::CONTENT_TYPE, csv::render(self.view)?);
+        for one in super::roll_up::components(self.view).filter(|one| wanted(&one.id)) {
+            if let Some(page) = html::component(self.view, &one.id) {
+                self.live(&format!("components/{}", one.id), HTML, page);
+            }
+        }
+        Ok(())
+    }
+
+    /// The months that can still change.
+    fn open_months(&mut self) -> anyhow::Result<()> {
+        self.live("history", HTML, html::history(self.view, None)?);
+        for month in html::months(self.view).into_iter().filter(|month| !html::is_closed(self.view, *month)) {
+            let page = html::history(self.view, Some(month))?;
+            self.live(&path_of(month), HTML, page);
+        }
+        Ok(())
+    }
+
+    /// Months that are over.
+    fn closed_months(&mut self) -> anyhow::Result<()> {
+        for month in html::months(self.view).into_iter().filter(|month| html::is_closed(self.view, *month)) {
+            let page = html::history(self.view, Some(month))?;
+            self.put(&path_of(month), HTML, CacheClass::Closed, page.into_bytes());
+        }
+        Ok(())
+    }
+
+    /// What only a new version of the program changes.
+    fn fixed(&mut self) {
+        for (path, output) in shared(self.view.now) {
+            let output = self.former.outputs.get(&path).map_or(output, Arc::clone);
+            self.outputs.push((path, output));
+        }
+    }
+}
+
+fn path_of((year, month): (i16, i8)) -> String {
+    format!("history/{year:04}-{month:02}")
+}
+
+/// Outputs that are the same for every page, and answer at a root that no page owns.
+#[must_use]
+pub fn shared(now: Timestamp) -> HashMap<String, Arc<Output>> {
+    let one = |content_type, cache, bytes: &[u8]| {
+        let kind = Kind { content_type, cache, keys: &["assets"], frame_ancestors: &[] };
+        Output::render(kind, bytes.to_vec(), now, None, Compression::Best)
+    };
+    let mut outputs: HashMap<_, _> = html::assets()
+        .iter()
+        .map(|asset| (asset.path.clone(), one(asset.content_type, CacheClass::Immutable, asset.bytes)))
+        .collect();
+    let icon = one(html::FAVICON_ICO_TYPE, CacheClass::Live, html::FAVICON_ICO);
+    outputs.insert("favicon.ico".to_owned(), icon);
+    let robots = one(robots::CONTENT_TYPE, CacheClass::Live, robots::BODY.as_bytes());
+    outputs.insert("robots.txt".to_owned(), robots);
+    outputs
+}
+
+#[cfg(test)]
+#[path = "outputs_test.rs"]
+mod tests;

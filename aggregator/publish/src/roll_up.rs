@@ -1,0 +1,209 @@
+//! One status for many components: Statuspage's indicator and description over all components that are no
+//! groups, and our own rule beside it: what we cannot see is never called operational.
+
+use super::texts::description as texts;
+use super::view::{ComponentView, Item, PageView};
+use skerry_domain::status::Status;
+
+/// Statuspage's `indicator`, in the order in which it worsens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Indicator {
+    None,
+    Maintenance,
+    Minor,
+    Major,
+    Critical,
+}
+
+impl Indicator {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Maintenance => "maintenance",
+            Self::Minor => "minor",
+            Self::Major => "major",
+            Self::Critical => "critical",
+        }
+    }
+}
+
+/// What the page says as a whole.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct RollUp {
+    pub(super) indicator: Indicator,
+    pub(super) description: String,
+}
+
+/// Every component of the page in the owner's order, groups left out.
+pub(super) fn components(view: &PageView) -> impl Iterator<Item = &ComponentView> {
+    view.items.iter().flat_map(|item| match item {
+        Item::Group(group) => group.children.as_slice(),
+        Item::Component(component) => std::slice::from_ref(component),
+    })
+}
+
+/// Nothing is known of it at this moment.
+pub(super) fn is_unseen(component: &ComponentView) -> bool {
+    component.stale_since.is_some() || component.waiting
+}
+
+/// It is well as far as it is seen, and a part of it is not.
+pub(super) fn is_partly_unseen(component: &ComponentView) -> bool {
+    !is_unseen(component) && component.unseen.is_some() && component.status == Status::Operational
+}
+
+/// The whole page, but for what nobody ever saw. Trouble that is seen leads, and none is claimed of what is out of
+/// sight; where all that is seen is fine, the words name what is not, and trouble last seen there keeps its
+/// indicator.
+pub(super) fn of_page(view: &PageView) -> RollUp {
+    let known = || components(view).filter(|component| !component.waiting);
+    let seen = || known().filter(|component| !is_unseen(component));
+    let statuses = |of: &mut dyn Iterator<Item = &ComponentView>| {
+        let statuses: Vec<Status> = of.map(|component| component.status).collect();
+        of_statuses(&statuses)
+    };
+    let number = |wanted: fn(&ComponentView) -> bool| components(view).filter(|one| wanted(one)).count();
+    let (indicator, description) = statuses(&mut seen());
+    let (stale, waiting) = (number(|one| one.stale_since.is_some()), number(|one| one.waiting));
+    let partly = number(is_partly_unseen);
+    if seen().any(|component| component.status != Status::Operational) {
+        RollUp { indicator, description: description.to_owned() }
+    } else if stale > 0 {
+        let least = if stale == known().count() { Indicator::Minor } else { Indicator::None };
+        let (last, _) = statuses(&mut known());
+        RollUp { indicator: last.max(least), description: texts::no_data(stale) }
+    } else if partly > 0 {
+        RollUp { indicator, description: texts::partial_data(partly) }
+    } else if waiting > 0 {
+        let some = (known().count() > 0).then_some(waiting);
+        RollUp { indicator, description: texts::waiting(some) }
+    } else {
+        RollUp { indicator, description: description.to_owned() }
+    }
+}
+
+/// Statuspage's table; the first row that applies wins.
+fn of_statuses(statuses: &[Status]) -> (Indicator, &'static str) {
+    let any = |status| statuses.contains(&status);
+    let all = |status| statuses.iter().all(|each| *each == status);
+    if statuses.is_empty() || all(Status::Operational) {
+        (Indicator::None, "All Systems Operational")
+    } else if all(Status::MajorOutage) {
+        (Indicator::Critical, "Major System Outage")
+    } else if any(Status::MajorOutage) || all(Status::PartialOutage) {
+        (Indicator::Major, "Partial System Outage")
+    } else if any(Status::PartialOutage) {
+        (Indicator::Minor, "Minor Service Outage")
+    } else if statuses.len() > 1 && all(Status::DegradedPerformance) {
+        (Indicator::Minor, "Degraded System Service")
+    } else if any(Status::DegradedPerformance) {
+        (Indicator::Minor, "Partially Degraded Service")
+    } else {
+        (Indicator::Maintenance, "Service Under Maintenance")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{component, page};
+    use super::*;
+    use Status::{
+        DegradedPerformance as D, MajorOutage as X, Operational as O, PartialOutage as P,
+        UnderMaintenance as M,
+    };
+
+    #[test]
+    fn the_table_of_statuspage_holds_row_by_row() {
+        let table: &[(&[Status], &str, &str)] = &[
+            (&[], "none", "All Systems Operational"),
+            (&[O, O], "none", "All Systems Operational"),
+            (&[X], "critical", "Major System Outage"),
+            (&[X, X], "critical", "Major System Outage"),
+            (&[X, O], "major", "Partial System Outage"),
+            (&[P, X], "major", "Partial System Outage"),
+            (&[P], "major", "Partial System Outage"),
+            (&[P, P], "major", "Partial System Outage"),
+            (&[P, O, O], "minor", "Minor Service Outage"),
+            (&[P, D], "minor", "Minor Service Outage"),
+            (&[D], "minor", "Partially Degraded Service"),
+            (&[D, D], "minor", "Degraded System Service"),
+            (&[D, O], "minor", "Partially Degraded Service"),
+            (&[D, M], "minor", "Partially Degraded Service"),
+            (&[M], "maintenance", "Service Under Maintenance"),
+            (&[M, O], "maintenance", "Service Under Maintenance"),
+        ];
+        for (statuses, indicator, description) in table {
+            let (got, said) = of_statuses(statuses);
+            assert_eq!((got.name(), said), (*indicator, *description), "{statuses:?}");
+        }
+    }
+
+    /// Statuses of components, `true` where unseen.
+    fn of(components: &[(Status, bool)]) -> (&'static str, String) {
+        let items = components.iter().map(|(status, unseen)| {
+            let mut component = component("c", *status);
+            component.stale_since = unseen.then_some(component.since);
+            Item::Component(component)
+        });
+        let RollUp { indicator, description } = of_page(&page(items.collect()));
+        (indicator.name(), description)
+    }
+
+    #[test]
+    fn what_is_not_seen_is_never_called_operational_and_claims_no_trouble() {
+        type Row = (&'static [(Status, bool)], &'static str, &'static str);
+        let table: &[Row] = &[
+            (&[(O, false), (O, true)], "none", "No current data for 1 component"),
+            (&[(O, false), (O, true), (O, true)], "none", "No current data for 2 components"),
+            (&[(O, true)], "minor", "No current data for 1 component"),
+            (&[(M, true)], "minor", "No current data for 1 component"),
+            (&[(X, true)], "critical", "No current data for 1 component"),
+            (&[(X, true), (O, false)], "major", "No current data for 1 component"),
+            (&[(X, false), (O, true)], "critical", "Major System Outage"),
+            (&[(D, false), (O, true)], "minor", "Partially Degraded Service"),
+            (&[(D, false), (X, true)], "minor", "Partially Degraded Service"),
+            (&[(D, false), (P, true), (O, false)], "minor", "Partially Degraded Service"),
+            (&[(M, false), (X, true)], "maintenance", "Service Under Maintenance"),
+        ];
+        for (components, indicator, description) in table {
+            assert_eq!(of(components), (*indicator, (*description).to_owned()), "{components:?}");
+        }
+    }
+
+    fn said(components: Vec<ComponentView>) -> (Indicator, String) {
+        let RollUp { indicator, description } =
+            of_page(&page(components.into_iter().map(Item::Component).collect()));
+        (indicator, description)
+    }
+
+    #[test]
+    fn what_nobody_ever_saw_stands_outside() {
+        let waiting = || ComponentView { waiting: true, ..component("c", O) };
+        let one = |status| component("d", status);
+        let stale = ComponentView { stale_since: Some(one(O).since), ..one(O) };
+        let table = [
+            (vec![waiting()], Indicator::None, "Waiting for the first report"),
+            (vec![waiting(), waiting()], Indicator::None, "Waiting for the first report"),
+            (vec![waiting(), one(O)], Indicator::None, "Waiting for the first report of 1 component"),
+            (vec![waiting(), one(X)], Indicator::Critical, "Major System Outage"),
+            (vec![waiting(), stale], Indicator::Minor, "No current data for 1 component"),
+        ];
+        for (components, indicator, description) in table {
+            assert_eq!(said(components), (indicator, description.to_owned()));
+        }
+    }
+
+    #[test]
+    fn a_part_that_is_out_of_sight_is_said() {
+        let unseen = crate::view::Unseen { since: None, since_differs: false, checks: 1 };
+        let partly = |status| ComponentView { unseen: Some(unseen), ..component("c", status) };
+        assert_eq!(
+            said(vec![partly(O), component("d", O)]),
+            (Indicator::None, "No current data for part of 1 component".to_owned())
+        );
+        assert_eq!(
+            said(vec![partly(P), component("d", O)]),
+            (Indicator::Minor, "Minor Service Outage".to_owned())
+        );
+    }
+}

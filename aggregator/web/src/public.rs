@@ -1,0 +1,197 @@
+//! The public side: a request is a look-up in the present site. It has no handle to the store or the
+//! engine, takes no lock that a writer holds, and no byte of an answer depends on who asks: of a request
+//! only method, host, path, `Accept-Encoding` and the two freshness conditions are read.
+
+use super::headers::{
+    describe_fresh, describe_whole, is_open_data, method_not_allowed, not_found, of_not_found, preflight,
+    uncached,
+};
+use super::negotiation::{choose, is_fresh};
+use actix_web::body::BoxBody;
+use actix_web::http::header::{HOST, HeaderMap, HeaderValue, LOCATION};
+use actix_web::http::{Method, StatusCode};
+use actix_web::{HttpRequest, HttpResponse};
+use arc_swap::ArcSwap;
+use bytes::Bytes;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::registry::{Registry, Unit};
+use skerry_publish::output::{Output, Publication, Site};
+use std::borrow::Cow;
+use std::sync::Arc;
+
+/// How the public side answered, for operators. Clones count into the same totals.
+#[derive(Clone, Debug, Default)]
+pub struct Traffic {
+    whole: Counter,
+    not_modified: Counter,
+    not_found: Counter,
+    other: Counter,
+    bytes: Counter,
+}
+
+impl Traffic {
+    /// Puts the counters into a registry, under `public_…`.
+    pub fn register(&self, registry: &mut Registry) {
+        let answers = [
+            ("public_answers_whole", "Public requests answered with a body", &self.whole),
+            ("public_answers_not_modified", "Public requests answered with 304", &self.not_modified),
+            ("public_answers_not_found", "Public requests answered with 404", &self.not_found),
+            ("public_answers_other", "Public requests redirected or refused", &self.other),
+        ];
+        for (name, help, counter) in answers {
+            registry.register(name, help, counter.clone());
+        }
+        registry.register_with_unit(
+            "public_body",
+            "Bytes of public bodies, as encoded",
+            Unit::Bytes,
+            self.bytes.clone(),
+        );
+    }
+}
+
+/// What pages for people share.
+#[derive(Clone, Debug)]
+pub struct Html {
+    /// `Content-Security-Policy` of every page and of the 404.
+    pub policy: &'static str,
+    /// The body of every 404.
+    pub not_found: Bytes,
+}
+
+/// What answers the public.
+#[derive(Clone, Debug)]
+pub struct PublicSide {
+    site: Arc<ArcSwap<Site>>,
+    html: Html,
+    absent: HeaderMap,
+    traffic: Traffic,
+}
+
+/// What stands at a path.
+enum Found<'a> {
+    Output(&'a Output),
+    /// Something stands there with a slash at the end.
+    WithoutSlash,
+    Nothing,
+}
+
+impl PublicSide {
+    /// Answers from whatever site is stored at the moment of a request.
+    #[must_use]
+    pub fn new(site: Arc<ArcSwap<Site>>, html: Html, traffic: Traffic) -> Self {
+        let absent = of_not_found(&html);
+        Self { site, html, absent, traffic }
+    }
+
+    /// The one 404, the same to the byte for a private page, an unknown slug, a path that never was, and a
+    /// room that the listener does not serve.
+    pub(super) fn not_found(&self) -> HttpResponse {
+        self.traffic.not_found.inc();
+        not_found(&self.html, &self.absent)
+    }
+
+    /// Answers any request.
+    pub(super) fn answer(&self, request: &HttpRequest) -> HttpResponse {
+        if request.method() != Method::GET && request.method() != Method::HEAD {
+            self.traffic.other.inc();
+            let site = self.site.load();
+            if request.method() == Method::OPTIONS
+                && let Found::Output(output) = find(&site, &host(request), request.uri().path())
+                && is_open_data(output)
+            {
+                return preflight();
+            }
+            return method_not_allowed("GET, HEAD");
+        }
+        let site = self.site.load();
+        match find(&site, &host(request), request.uri().path()) {
+            Found::Output(output) => self.send(output, request),
+            Found::WithoutSlash => {
+                self.traffic.other.inc();
+                with_slash(request.uri().path())
+            }
+            Found::Nothing => self.not_found(),
+        }
+    }
+
+    fn send(&self, output: &Output, request: &HttpRequest) -> HttpResponse {
+        let (form, encoding) = choose(output, request.headers());
+        if is_fresh(output, form, request.headers()) {
+            self.traffic.not_modified.inc();
+            let mut response = HttpResponse::with_body(StatusCode::NOT_MODIFIED, BoxBody::new(()));
+            describe_fresh(response.headers_mut(), output, form);
+            return response;
+        }
+        self.traffic.whole.inc();
+        if request.method() == Method::GET {
+            self.traffic.bytes.inc_by(form.bytes.len() as u64);
+        }
+        // The connection leaves the body of an answer to HEAD out and keeps its length.
+        let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(form.bytes.clone()));
+        describe_fresh(response.headers_mut(), output, form);
+        describe_whole(response.headers_mut(), output, encoding, self.html.policy);
+        response
+    }
+}
+
+/// Where a path leads on a host. Only exact, plain paths: nothing is decoded, joined or cleaned up.
+fn find<'a>(site: &'a Site, host: &str, path: &'a str) -> Found<'a> {
+    let Some(path) = path.strip_prefix('/') else { return Found::Nothing };
+    if let Some(own) = site.by_host.get(host) {
+        return of_page(own, &site.shared, path).map_or(Found::Nothing, Found::Output);
+    }
+    if let (Some(directory), "status" | "status/") = (&site.directory, path) {
+        return if path == "status" { Found::WithoutSlash } else { Found::Output(directory) };
+    }
+    if let Some(below) = path.strip_prefix("status/") {
+        let (slug, path) = match below.split_once('/') {
+            Some((slug, path)) => (slug, Some(path)),
+            None => (below, None),
+        };
+        let Some(page) = site.by_slug.get(slug) else { return Found::Nothing };
+        let Some(path) = path else { return Found::WithoutSlash };
+        // The crawlers' file stands at the root of a host only.
+        let path = Some(path).filter(|path| *path != "robots.txt");
+        return path.and_then(|path| of_page(page, &site.shared, path)).map_or(Found::Nothing, Found::Output);
+    }
+    let output = match &site.root {
+        Some(page) => of_page(page, &site.shared, path),
+        None => site.shared.get(path).map(AsRef::as_ref),
+    };
+    output.map_or(Found::Nothing, Found::Output)
+}
+
+fn of_page<'a>(
+    page: &'a Publication,
+    shared: &'a std::collections::HashMap<String, Arc<Output>>,
+    path: &str,
+) -> Option<&'a Output> {
+    page.outputs.get(path).or_else(|| shared.get(path)).map(AsRef::as_ref)
+}
+
+/// The host asked for: lower case, without port and root dot; empty where there is none. The authority of
+/// an absolute target rules (RFC 9112 §3.2.2); what a proxy forwards is never read.
+fn host(request: &HttpRequest) -> Cow<'_, str> {
+    let named = match request.uri().authority() {
+        Some(authority) => authority.as_str(),
+        None => request.headers().get(HOST).and_then(|host| host.to_str().ok()).unwrap_or_default(),
+    };
+    let end = if named.starts_with('[') { named.find(']').map(|end| end + 1) } else { named.find(':') };
+    let name = end.and_then(|end| named.get(..end)).unwrap_or(named);
+    let name = name.strip_suffix('.').unwrap_or(name);
+    if name.bytes().any(|byte| byte.is_ascii_uppercase()) {
+        Cow::Owned(name.to_ascii_lowercase())
+    } else {
+        Cow::Borrowed(name)
+    }
+}
+
+/// What stands there is public, so it says nothing new. The query is dropped: no key of it is known.
+fn with_slash(path: &str) -> HttpResponse {
+    let mut response = uncached(StatusCode::PERMANENT_REDIRECT, "text/plain; charset=utf-8", "");
+    if let Ok(location) = HeaderValue::try_from(format!("{path}/")) {
+        response.headers_mut().insert(LOCATION, location);
+    }
+    response
+}

@@ -1,0 +1,308 @@
+//! The web side over real sockets: what a cache, a crawler or an attacker gets, to the byte.
+
+mod patience;
+mod public;
+mod rooms;
+mod turns;
+
+use super::{
+    Admission, Bound, Delivery, EnrolAnswer, Html, Ingest, IngestAnswer, Limits, Listener, Operations,
+    PublicSide, Readiness, Rooms, Serves, TlsFiles, Traffic,
+};
+use arc_swap::ArcSwap;
+use async_trait::async_trait;
+use bytes::Bytes;
+use skerry_domain::time::Timestamp;
+use skerry_protocol::wire::{EnrolReply, EnrolRequest, Reply};
+use skerry_publish::output::{CacheClass, Compression, Kind, Output, Publication, Site};
+use std::collections::{BTreeMap, HashMap};
+use std::io::{Read, Write};
+use std::net::{SocketAddr, TcpStream};
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::Duration;
+use tokio::sync::oneshot;
+
+const POLICY: &str = "default-src 'none'; style-src 'self'; frame-ancestors 'none'";
+const METRICS: &str = "# TYPE skerry_x counter\nskerry_x_total 1\n# EOF\n";
+const NOW: Timestamp = Timestamp(784_111_777_000);
+
+/// Takes every batch of the token `good`; other tokens name the answer they get.
+#[derive(Default)]
+struct Inbox {
+    bodies: Arc<Mutex<Vec<Bytes>>>,
+}
+
+struct Admitted {
+    bodies: Arc<Mutex<Vec<Bytes>>>,
+    token: String,
+}
+
+#[async_trait]
+impl Delivery for Admitted {
+    fn grow(&mut self, _bytes: usize) -> Result<(), IngestAnswer> {
+        if self.token == "no-room" { Err(IngestAnswer::Busy { retry_after: 2 }) } else { Ok(()) }
+    }
+
+    async fn batch(self: Box<Self>, body: Bytes) -> IngestAnswer {
+        match self.token.as_str() {
+            "broken" => IngestAnswer::Malformed("epoch must be 16 bytes".into()),
+            "busy" => IngestAnswer::Busy { retry_after: 3 },
+            "flood" => IngestAnswer::Exceeded { why: "exceeds its limit".into(), retry_after: 9 },
+            "full" => IngestAnswer::Unavailable("the disk is full".into()),
+            _ => {
+                self.bodies.lock().expect("not poisoned").push(body);
+                IngestAnswer::Reply(Reply { protocol: 1, acknowledged_through: 7, ..Reply::default() })
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl Ingest for Inbox {
+    async fn admit(&self, token: Option<&str>) -> Result<Box<dyn Delivery>, IngestAnswer> {
+        match token {
+            Some("other-workspace") => Err(IngestAnswer::Forbidden("not this agent".into())),
+            Some(token @ ("good" | "no-room" | "broken" | "busy" | "flood" | "full")) => {
+                Ok(Box::new(Admitted { bodies: Arc::clone(&self.bodies), token: token.to_owned() }))
+            }
+            _ => Err(IngestAnswer::Unauthorized),
+        }
+    }
+
+    async fn enrol(&self, request: EnrolRequest) -> EnrolAnswer {
+        match request.secret.as_str() {
+            "good" => EnrolAnswer::Reply(EnrolReply {
+                protocol: 1,
+                credential: "ska".into(),
+                ..EnrolReply::default()
+            }),
+            "used" => EnrolAnswer::Spent("already used".into()),
+            "full" => EnrolAnswer::Unavailable("the disk is full".into()),
+            _ => EnrolAnswer::Unknown("no such token".into()),
+        }
+    }
+}
+
+/// Says the reasons it is given, and asks for the token it is given; one of no letters cannot be read.
+#[derive(Default)]
+struct Desk {
+    token: Mutex<Option<&'static str>>,
+    reasons: Mutex<Vec<String>>,
+}
+
+impl Operations for Desk {
+    fn ready(&self) -> Readiness {
+        Readiness { reasons: self.reasons.lock().expect("not poisoned").clone() }
+    }
+
+    fn admits(&self, token: Option<&str>) -> Admission {
+        match *self.token.lock().expect("not poisoned") {
+            None => Admission::Granted,
+            Some("") => Admission::Unknown,
+            wanted if token == wanted => Admission::Granted,
+            Some(_) => Admission::Refused,
+        }
+    }
+
+    fn metrics(&self) -> String {
+        METRICS.into()
+    }
+}
+
+/// A served site, stopped in order when the test ends.
+struct Running {
+    addresses: Vec<SocketAddr>,
+    site: Arc<ArcSwap<Site>>,
+    traffic: Traffic,
+    inbox: Arc<Inbox>,
+    desk: Arc<Desk>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+const PUBLIC: Serves = Serves { public: true, agents: false, hooks: false, admin: false };
+const PRIVATE: Serves = Serves { public: false, agents: true, hooks: true, admin: true };
+
+impl Running {
+    fn start(site: Site, serves: &[Serves]) -> Self {
+        let address = SocketAddr::from(([127, 0, 0, 1], 0));
+        let listeners: Vec<Listener> =
+            serves.iter().map(|serves| Listener { address, serves: *serves, tls: None }).collect();
+        Self::start_bound(site, super::bind(&listeners).expect("a free port"))
+    }
+
+    fn start_bound(site: Site, bound: Bound) -> Self {
+        Self::start_limited(site, bound, Limits { workers: 1, ..Limits::default() })
+    }
+
+    fn start_limited(site: Site, bound: Bound, limits: Limits) -> Self {
+        let addresses = bound.addresses();
+        let site = Arc::new(ArcSwap::from_pointee(site));
+        let (inbox, desk) = (Arc::new(Inbox::default()), Arc::new(Desk::default()));
+        let traffic = Traffic::default();
+        let html = Html { policy: POLICY, not_found: Bytes::from_static(b"<title>Not found</title>") };
+        let public = Arc::new(PublicSide::new(Arc::clone(&site), html, traffic.clone()));
+        let rooms = Rooms {
+            public,
+            ingest: Arc::clone(&inbox) as Arc<dyn Ingest>,
+            heartbeats: None,
+            operations: Arc::clone(&desk) as Arc<dyn Operations>,
+        };
+        let (stop, stopped) = oneshot::channel::<()>();
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
+            let shutdown = async move { stopped.await.unwrap_or_default() };
+            let run = async move { bound.run(&rooms, limits, shutdown).await };
+            let runtime = runtime.expect("a runtime");
+            let served = runtime.block_on(async { tokio::spawn(run).await.expect("no panic") });
+            served.expect("serves until stopped");
+        });
+        Self { addresses, site, traffic, inbox, desk, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// `GET path` on `host` of the first listener with further header lines.
+    fn get(&self, host: &str, path: &str, lines: &[&str]) -> Answer {
+        self.ask(0, "GET", host, path, lines)
+    }
+
+    fn ask(&self, listener: usize, method: &str, host: &str, path: &str, lines: &[&str]) -> Answer {
+        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
+        for line in lines {
+            request += line;
+            request += "\r\n";
+        }
+        request += "\r\n";
+        self.send(listener, request.as_bytes())
+    }
+
+    /// Sends bytes as they are and reads until the other side closes.
+    fn send(&self, listener: usize, request: &[u8]) -> Answer {
+        let mut stream = TcpStream::connect(self.addresses[listener]).expect("it listens");
+        stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket takes a time-out");
+        stream.write_all(request).expect("it reads");
+        let mut raw = Vec::new();
+        stream.read_to_end(&mut raw).expect("it answers and closes");
+        Answer::parse(&raw)
+    }
+
+    fn stop(&mut self) {
+        if let (Some(stop), Some(thread)) = (self.stop.take(), self.thread.take()) {
+            stop.send(()).expect("it still runs");
+            thread.join().expect("it ends in order");
+        }
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if !std::thread::panicking() {
+            self.stop();
+        }
+    }
+}
+
+/// A certificate for a.example, and its files in `folder`.
+fn certified(folder: &Path) -> (rcgen::Certificate, TlsFiles) {
+    let made = rcgen::generate_simple_self_signed(["a.example".to_owned()]).expect("a certificate");
+    let files = TlsFiles { certificate: folder.join("cert.pem"), key: folder.join("key.pem") };
+    std::fs::write(&files.certificate, made.cert.pem()).expect("writable");
+    std::fs::write(&files.key, made.signing_key.serialize_pem()).expect("writable");
+    (made.cert, files)
+}
+
+/// Speaks TLS to a.example on `socket`, and believes `certificate` alone.
+fn tls_client(
+    certificate: &rcgen::Certificate,
+    socket: TcpStream,
+) -> rustls::StreamOwned<rustls::ClientConnection, TcpStream> {
+    let mut roots = rustls::RootCertStore::empty();
+    roots.add(certificate.der().clone()).expect("a certificate");
+    let config =
+        rustls::ClientConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+            .with_safe_default_protocol_versions()
+            .expect("versions of the provider")
+            .with_root_certificates(roots)
+            .with_no_client_auth();
+    let name = rustls::pki_types::ServerName::try_from("a.example").expect("a host name");
+    let connection = rustls::ClientConnection::new(Arc::new(config), name).expect("a client");
+    rustls::StreamOwned::new(connection, socket)
+}
+
+/// An answer as it came over the wire. `Date` is taken out: it alone may differ between two 404s.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Answer {
+    status: String,
+    headers: BTreeMap<String, String>,
+    body: Vec<u8>,
+}
+
+impl Answer {
+    fn parse(raw: &[u8]) -> Self {
+        let end =
+            raw.windows(4).position(|four| four == b"\r\n\r\n").expect("a head ends with an empty line");
+        let head = std::str::from_utf8(&raw[..end]).expect("heads are ASCII");
+        let mut lines = head.split("\r\n");
+        let status = lines.next().expect("a status line").to_owned();
+        let mut headers = BTreeMap::new();
+        for line in lines {
+            let (name, value) = line.split_once(": ").expect("name and value");
+            let former = headers.insert(name.to_ascii_lowercase(), value.to_owned());
+            assert_eq!(former, None, "{name} is sent once");
+        }
+        assert!(headers.remove("date").is_some(), "an origin dates its answers");
+        Self { status, headers, body: raw[end + 4..].to_vec() }
+    }
+
+    fn code(&self) -> &str {
+        &self.status[9..12]
+    }
+
+    fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(String::as_str)
+    }
+
+    fn text(&self) -> String {
+        String::from_utf8(self.body.clone()).expect("text")
+    }
+}
+
+fn output(content_type: &'static str, cache: CacheClass, keys: &[&str], body: &str) -> Arc<Output> {
+    Output::render(
+        Kind { content_type, cache, keys, frame_ancestors: &[] },
+        body.into(),
+        NOW,
+        None,
+        Compression::Fast,
+    )
+}
+
+fn page(name: &str) -> Arc<Publication> {
+    let html = "text/html; charset=utf-8";
+    let json = "application/json; charset=utf-8";
+    let long = format!("<!doctype html><title>{name}</title>{}", "<p>operational</p>".repeat(200));
+    let outputs = [
+        ("", output(html, CacheClass::Live, &[name, "index"], &long)),
+        ("history/2026-10", output(html, CacheClass::Closed, &[name], &long)),
+        ("api/v2/status.json", output(json, CacheClass::Live, &[name], &format!("{{\"name\":\"{name}\"}}"))),
+        ("components/abc/badge.svg", output("image/svg+xml", CacheClass::Live, &[name], "<svg/>")),
+        ("robots.txt", output("text/plain; charset=utf-8", CacheClass::Live, &[], name)),
+    ];
+    let outputs = outputs.into_iter().map(|(path, output)| (path.to_owned(), output));
+    Arc::new(Publication { outputs: outputs.collect() })
+}
+
+/// Pages `a` (at a.example too) and `b`; a page `hidden` exists nowhere here, as private pages do not.
+fn two_pages() -> Site {
+    let (a, b) = (page("a"), page("b"));
+    let script = output("text/javascript; charset=utf-8", CacheClass::Immutable, &[], "let a = 1;");
+    let robots = output("text/plain; charset=utf-8", CacheClass::Live, &[], "shared");
+    Site {
+        by_slug: HashMap::from([("a".into(), Arc::clone(&a)), ("b".into(), b)]),
+        by_host: HashMap::from([("a.example".into(), a)]),
+        root: None,
+        directory: None,
+        shared: HashMap::from([("assets/0a1b.js".into(), script), ("robots.txt".into(), robots)]),
+    }
+}
