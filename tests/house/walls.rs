@@ -14,7 +14,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("aggregator/web", &["skerry-protocol", "skerry-host", "skerry-publish"]),
 ];
 /// Libraries that the domain may use beside the protocol: values without I/O.
-const OF_THE_DOMAIN: [&str; 2] = ["imbl", "jiff"];
+const OF_THE_DOMAIN: [&str; 3] = ["blake3", "imbl", "jiff"];
 
 /// A package, and the crate that it holds, where that is another name.
 const HOLDS: (&str, &str) = ("rustls-webpki", "webpki");
