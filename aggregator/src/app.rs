@@ -2,11 +2,11 @@
 //! beside, and the order in which all of it stops.
 
 use crate::certificate;
-use crate::config::{self, Config, Room};
+use crate::config::{self, Config, Role};
 use crate::engine::{Engine, Running};
-use crate::heartbeats::Doorbell;
+use crate::heartbeats::HeartbeatEndpoint;
 use crate::housekeeping::{Housekeeping, inspect};
-use crate::intake::Intake;
+use crate::ingest::authenticate::AgentEndpoint;
 use crate::local::LocalAgents;
 use crate::operations::{MetricsToken, Overseer};
 use crate::publish::{Addresses, Publisher};
@@ -19,7 +19,7 @@ use skerry_host::service;
 use skerry_publish::output::Site;
 use skerry_publish::{html, shared};
 use skerry_store::Store;
-use skerry_web::{Bound, Html, Limits, Listener, PublicSide, Rooms, Serves, Traffic, bind_or_take};
+use skerry_web::{Bound, Endpoints, Html, Limits, Listener, PublicSide, Serves, Traffic, bind_or_take};
 use std::net::TcpListener;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -34,10 +34,10 @@ pub struct App {
     /// The writer's thread and the publisher's; neither ends before it is told to.
     threads: [Running; 2],
     bound: Bound,
-    rooms: Rooms,
+    endpoints: Endpoints,
     background: Vec<tokio::task::JoinHandle<()>>,
     reloader: Reloader,
-    pulse: Pulse,
+    liveness: Liveness,
 }
 
 impl App {
@@ -78,24 +78,24 @@ impl App {
         tokio::task::spawn_blocking(move || first_look.look()).await?;
         let retention = i64::try_from(first.store.raw_retention.as_millis()).unwrap_or(i64::MAX);
         let housekeeping = Housekeeping::new(&database, engine.clone(), retention)?;
-        let doorbell = Doorbell::open(engine.clone(), &database)?;
+        let heartbeat_endpoint = HeartbeatEndpoint::open(engine.clone(), &database)?;
         let background = vec![
             watch(Arc::clone(&overseer)),
             keep_house(housekeeping),
             timekeeping::follow(engine.clone()),
             inspect_daily(database.clone()),
             roll::follow(engine.clone(), database.clone()),
-            doorbell.follow(database.clone()),
+            heartbeat_endpoint.follow(database.clone()),
         ];
-        let pulse = Pulse { engine: engine.clone(), published, overseer: Arc::clone(&overseer) };
-        let rooms = Rooms {
+        let liveness = Liveness { engine: engine.clone(), published, overseer: Arc::clone(&overseer) };
+        let endpoints = Endpoints {
             public: Arc::new(PublicSide::new(site, face, traffic)),
-            ingest: Arc::new(Intake::new(engine.clone(), aggregator_id, database)),
-            heartbeats: Some(Arc::new(doorbell)),
+            ingest: Arc::new(AgentEndpoint::new(engine.clone(), aggregator_id, database)),
+            heartbeats: Some(Arc::new(heartbeat_endpoint)),
             operations: overseer,
         };
         let threads = [writer, publishing];
-        Ok(Self { engine, threads, bound, rooms, background, reloader, pulse })
+        Ok(Self { engine, threads, bound, endpoints, background, reloader, liveness })
     }
 
     /// The addresses bound, in the order of the configuration.
@@ -116,10 +116,10 @@ impl App {
         self.reloader.clone()
     }
 
-    /// A handle that asks the program for a fresh turn of its work.
+    /// A handle that proves that the program makes progress.
     #[must_use]
-    pub fn pulse(&self) -> Pulse {
-        self.pulse.clone()
+    pub fn liveness(&self) -> Liveness {
+        self.liveness.clone()
     }
 
     /// Answers requests until `shutdown`, then stops in the order in which data walks: agents first, so
@@ -135,7 +135,7 @@ impl App {
                 () = one_ended(&threads) => tracing::error!("a thread has ended by itself: stopping"),
             }
         };
-        let answered = self.bound.run(&self.rooms, Limits::default(), shutdown).await;
+        let answered = self.bound.run(&self.endpoints, Limits::default(), shutdown).await;
         let broken = threads.iter().any(Running::is_finished);
         self.reloader.stop_agents().await;
         for task in self.background {
@@ -152,15 +152,15 @@ impl App {
     }
 }
 
-/// Asks whether the work turns.
+/// Proves that the writer and the publisher make progress.
 #[derive(Clone)]
-pub struct Pulse {
+pub struct Liveness {
     engine: Engine,
     published: tokio::sync::watch::Receiver<()>,
     overseer: Arc<Overseer>,
 }
 
-impl Pulse {
+impl Liveness {
     /// Sends a question through the writer, past its commit, and then waits for the publisher to turn; for ever
     /// while one of them is stuck. A commit that a full disk refuses ends like any other, so that does count as
     /// turning: starting again would not mend it. Gives a line on how the program is, `None` when it has ended.
@@ -200,10 +200,10 @@ fn listeners(config: &Config) -> anyhow::Result<Vec<Listener>> {
     let one = |listener: &config::Listener| {
         let tls = certificate::of_listener(listener, &config.store.path)?;
         let serves = Serves {
-            public: listener.serves.contains(&Room::Public),
-            agents: listener.serves.contains(&Room::Agents),
-            hooks: listener.serves.contains(&Room::Hooks),
-            admin: listener.serves.contains(&Room::Admin),
+            public: listener.serves.contains(&Role::Public),
+            agents: listener.serves.contains(&Role::Agents),
+            hooks: listener.serves.contains(&Role::Hooks),
+            admin: listener.serves.contains(&Role::Admin),
         };
         Ok(Listener { address: listener.address, serves, tls })
     };

@@ -15,23 +15,23 @@ fn config(folder: &Path) -> Vec<Config> {
 async fn a_watchdog_is_fed_while_the_writer_turns_and_not_while_it_is_stuck() {
     let folder = tempfile::tempdir().expect("a folder");
     let app = App::start(&config(folder.path()), Vec::new()).await.expect("starts");
-    let (pulse, engine) = (app.pulse(), app.engine());
+    let (liveness, engine) = (app.liveness(), app.engine());
     let bound = Duration::from_secs(5);
-    assert!(timeout(bound, pulse.turn()).await.expect("turns").is_some());
+    assert!(timeout(bound, liveness.turn()).await.expect("turns").is_some());
 
     let (release, stuck) = crossbeam_channel::bounded::<()>(0);
     let (begin, begun) = crossbeam_channel::bounded::<()>(1);
     let held =
         std::thread::spawn(move || engine.look(move |_, _| begin.send(()).is_ok() && stuck.recv().is_ok()));
     begun.recv_timeout(bound).expect("the writer is in it");
-    assert!(timeout(3 * Duration::from_secs(1), pulse.turn()).await.is_err(), "the writer is stuck");
+    assert!(timeout(3 * Duration::from_secs(1), liveness.turn()).await.is_err(), "the writer is stuck");
     release.send(()).expect("it waits");
     assert!(held.join().expect("no panic").expect("it runs"));
-    assert!(timeout(bound, pulse.turn()).await.expect("turns again").is_some());
+    assert!(timeout(bound, liveness.turn()).await.expect("turns again").is_some());
 
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let running = tokio::spawn(app.run(async move { stopped.await.unwrap_or_default() }));
     stop.send(()).expect("it runs");
     running.await.expect("no panic").expect("stops");
-    assert_eq!(timeout(bound, pulse.turn()).await.expect("answers"), None, "what has ended does not turn");
+    assert_eq!(timeout(bound, liveness.turn()).await.expect("answers"), None, "what has ended does not turn");
 }

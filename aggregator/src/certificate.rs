@@ -1,7 +1,7 @@
 //! The certificate that the agents' listener shows. Where no file names one and the listener is open to other
 //! hosts the aggregator makes its own, once, and agents pin it by its fingerprint: no authority is needed.
 
-use crate::config::{Listener, Room};
+use crate::config::{Listener, Role};
 use anyhow::{Context, ensure};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
@@ -40,7 +40,7 @@ pub fn files_of(listener: &Listener, database: &Path) -> Option<TlsFiles> {
 fn shows_our_own(listener: &Listener) -> bool {
     let serves = |room| listener.serves.contains(&room);
     let closed = listener.address.ip().is_loopback() || listener.allow_plaintext;
-    !closed && serves(Room::Agents) && !serves(Room::Public)
+    !closed && serves(Role::Agents) && !serves(Role::Public)
 }
 
 /// SHA-256 of the first certificate of a PEM file.
@@ -112,7 +112,7 @@ mod tests {
     use super::*;
     use std::os::unix::fs::{MetadataExt, PermissionsExt};
 
-    fn listener(address: &str, serves: &[Room]) -> Listener {
+    fn listener(address: &str, serves: &[Role]) -> Listener {
         let address = address.parse().expect("an address");
         Listener { address, serves: serves.to_vec(), tls: None, allow_plaintext: false }
     }
@@ -122,16 +122,16 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let database = folder.path().join("data/skerry.db");
         let of = |listener: &Listener| of_listener(listener, &database).expect("works");
-        assert!(of(&listener("127.0.0.1:1", &[Room::Agents])).is_none());
-        assert!(of(&listener("0.0.0.0:1", &[Room::Admin])).is_none());
-        assert!(of(&listener("0.0.0.0:1", &[Room::Agents, Room::Public])).is_none());
-        let allowed = Listener { allow_plaintext: true, ..listener("0.0.0.0:1", &[Room::Agents]) };
+        assert!(of(&listener("127.0.0.1:1", &[Role::Agents])).is_none());
+        assert!(of(&listener("0.0.0.0:1", &[Role::Admin])).is_none());
+        assert!(of(&listener("0.0.0.0:1", &[Role::Agents, Role::Public])).is_none());
+        let allowed = Listener { allow_plaintext: true, ..listener("0.0.0.0:1", &[Role::Agents]) };
         assert!(of(&allowed).is_none());
-        let made = of(&listener("0.0.0.0:1", &[Room::Agents, Room::Admin])).expect("made");
+        let made = of(&listener("0.0.0.0:1", &[Role::Agents, Role::Admin])).expect("made");
         let mode = std::fs::metadata(&made.key).expect("there").permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         let print = fingerprint(&made.certificate).expect("one");
-        let again = of(&listener("[::]:1", &[Room::Agents])).expect("kept");
+        let again = of(&listener("[::]:1", &[Role::Agents])).expect("kept");
         assert_eq!(fingerprint(&again.certificate).expect("the same"), print);
         assert_eq!(std::fs::read_dir(database.parent().expect("a folder")).expect("lists").count(), 1);
     }
@@ -140,7 +140,7 @@ mod tests {
     fn what_root_makes_beforehand_is_the_aggregators_and_looking_makes_nothing() {
         let folder = tempfile::tempdir().expect("a folder");
         let database = folder.path().join("skerry.db");
-        let open = listener("0.0.0.0:1", &[Room::Agents]);
+        let open = listener("0.0.0.0:1", &[Role::Agents]);
         let seen = files_of(&open, &database).expect("one is shown there");
         assert!(!seen.certificate.exists(), "looking makes none");
         if !rustix::process::geteuid().is_root() {

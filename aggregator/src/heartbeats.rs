@@ -13,7 +13,7 @@ use skerry_host::random;
 use skerry_protocol::check::{Due, Heartbeat, Kind};
 use skerry_protocol::schedule::Schedule;
 use skerry_store::{HeartbeatToken, Store, token_hash};
-use skerry_web::{Call, CallAnswer, Heartbeats, What};
+use skerry_web::{Call, CallAnswer, CallKind, Heartbeats};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,7 +29,7 @@ type Known = HashMap<[u8; 32], (WorkspaceKey, String)>;
 
 /// Takes the calls of heartbeats.
 #[derive(Clone, Debug)]
-pub struct Doorbell {
+pub struct HeartbeatEndpoint {
     engine: Engine,
     database: PathBuf,
     known: Arc<ArcSwap<Known>>,
@@ -37,7 +37,7 @@ pub struct Doorbell {
     looked: Arc<Mutex<Option<Instant>>>,
 }
 
-impl Doorbell {
+impl HeartbeatEndpoint {
     /// One that knows the tokens of `database`.
     ///
     /// # Errors
@@ -90,7 +90,7 @@ fn read(database: &Path) -> anyhow::Result<Known> {
 }
 
 #[async_trait]
-impl Heartbeats for Doorbell {
+impl Heartbeats for HeartbeatEndpoint {
     async fn knows(&self, token: &str) -> bool {
         let hash = token_hash(token);
         if self.known.load().contains_key(&hash) {
@@ -107,16 +107,18 @@ impl Heartbeats for Doorbell {
         let found = self.known.load().get(&token_hash(token)).cloned();
         let Some((workspace, check)) = found else { return CallAnswer::Unknown };
         let tells = match call.what {
-            What::Start => Tells::Start,
-            What::Ended(0) => Tells::Success,
-            What::Ended(_) => Tells::Failure,
-            What::Log => Tells::Nothing,
+            CallKind::Start => Tells::Start,
+            CallKind::Ended(0) => Tells::Success,
+            CallKind::Ended(_) => Tells::Failure,
+            CallKind::Log => Tells::Nothing,
         };
         let detail = match call.what {
-            What::Ended(code) if code != 0 && call.words.is_empty() => format!("the job ended with {code}"),
+            CallKind::Ended(code) if code != 0 && call.words.is_empty() => {
+                format!("the job ended with {code}")
+            }
             _ => call.words,
         };
-        if call.what == What::Log {
+        if call.what == CallKind::Log {
             tracing::info!(%check, run = %call.run, words = %detail, "a job sent a line for the log");
         }
         let beat = Beat { workspace, check, tells, run: call.run, took_ms: call.took_ms, detail };

@@ -1,12 +1,13 @@
 //! Reports of agents: from the bytes of the wire to a command, and from the commit to the reply. The
 //! built-in agent and the agents' listener come in through the same door.
 
+pub mod authenticate;
 mod bounds;
 mod measure;
-mod not_taken;
+mod rejection;
 
 pub(crate) use measure::Cost;
-pub use not_taken::NotTaken;
+pub use rejection::Rejection;
 
 use self::bounds::{counted, dated, plain, signed, wall};
 use crate::clock::Moment;
@@ -52,14 +53,14 @@ pub struct Names {
 /// `acknowledged_through` is durable.
 ///
 /// # Errors
-/// [`NotTaken`]; then nothing of it was kept.
+/// [`Rejection`]; then nothing of it was kept.
 pub async fn accept(
     engine: &Engine,
     aggregator_id: &str,
     agent: AgentKey,
     names: &Names,
     body: Bytes,
-) -> Result<wire::Reply, NotTaken> {
+) -> Result<wire::Reply, Rejection> {
     let read = Read::from_body(engine, agent, names, body, Box::new(())).await?;
     read.commit(engine, aggregator_id, names).await
 }
@@ -75,14 +76,14 @@ impl Read {
     /// Reads a body; `room`, which it takes up, is dropped with it.
     ///
     /// # Errors
-    /// [`NotTaken`].
+    /// [`Rejection`].
     pub(crate) async fn from_body(
         engine: &Engine,
         agent: AgentKey,
         names: &Names,
         body: Bytes,
         room: Kept,
-    ) -> Result<Self, NotTaken> {
+    ) -> Result<Self, Rejection> {
         let (received, moment) = (engine.now(), engine.moment());
         let small = if body.len() < LARGE {
             read(engine, &body, SMALL_BATCH, agent, names, (received, moment))
@@ -110,7 +111,7 @@ impl Read {
         body: Bytes,
         room: Kept,
         arrived: (Timestamp, Moment),
-    ) -> Result<Self, NotTaken> {
+    ) -> Result<Self, Rejection> {
         let (names, reader) = (names.clone(), engine.clone());
         let history = body.len() >= HISTORY;
         let turn = engine.turn_to_read(history).await;
@@ -126,12 +127,12 @@ impl Read {
             Ok(read)
         });
         let read: Result<Self, ReadError> =
-            read.await.map_err(|_| NotTaken::Refused(CommandError::Stopping))?;
+            read.await.map_err(|_| Rejection::Refused(CommandError::Stopping))?;
         Ok(read?)
     }
 
     /// With room for what it keeps until it is taken, which is refused where there is none.
-    fn with_room(mut self, engine: &Engine) -> Result<Self, NotTaken> {
+    fn with_room(mut self, engine: &Engine) -> Result<Self, Rejection> {
         let room = engine
             .room_for_small(measure::size(&self.report))
             .ok_or(CommandError::Busy { retry_after: 2 })?;
@@ -152,13 +153,13 @@ impl Read {
     /// Returns when it is durable.
     ///
     /// # Errors
-    /// [`NotTaken`]; then nothing of it was kept.
+    /// [`Rejection`]; then nothing of it was kept.
     pub(crate) async fn commit(
         self,
         engine: &Engine,
         aggregator_id: &str,
         names: &Names,
-    ) -> Result<wire::Reply, NotTaken> {
+    ) -> Result<wire::Reply, Rejection> {
         let Self { report, held } = self;
         match engine.command_holding(Command::Report(Box::new(report)), held).await? {
             Answer::Acknowledged { through, want_inventory, contested, old_copy } => Ok(wire::Reply {
@@ -170,11 +171,11 @@ impl Read {
                 contested,
                 old_copy,
             }),
-            Answer::Cloned(Refusal::TwoTakeTurns) => Err(NotTaken::Cloned(names.name.clone())),
-            Answer::Cloned(Refusal::AnotherLives) => Err(NotTaken::AnotherLives(names.name.clone())),
-            Answer::Cloned(Refusal::TooEarly) => Err(NotTaken::TooEarly(names.name.clone())),
-            Answer::Cloned(Refusal::Replaced) => Err(NotTaken::Replaced),
-            other => Err(NotTaken::Malformed(format!("the engine answered {other:?} to a batch"))),
+            Answer::Cloned(Refusal::TwoTakeTurns) => Err(Rejection::Cloned(names.name.clone())),
+            Answer::Cloned(Refusal::AnotherLives) => Err(Rejection::AnotherLives(names.name.clone())),
+            Answer::Cloned(Refusal::TooEarly) => Err(Rejection::TooEarly(names.name.clone())),
+            Answer::Cloned(Refusal::Replaced) => Err(Rejection::Replaced),
+            other => Err(Rejection::Malformed(format!("the engine answered {other:?} to a batch"))),
         }
     }
 }
@@ -183,14 +184,14 @@ impl Read {
 enum ReadError {
     /// It is larger, once decompressed, than what was asked for.
     TooLarge,
-    NotTaken(NotTaken),
+    Rejection(Rejection),
 }
 
-impl From<ReadError> for NotTaken {
+impl From<ReadError> for Rejection {
     fn from(error: ReadError) -> Self {
         match error {
             ReadError::TooLarge => Self::Malformed(wire::DecodeError::TooLarge.to_string()),
-            ReadError::NotTaken(not_taken) => not_taken,
+            ReadError::Rejection(rejection) => rejection,
         }
     }
 }
@@ -205,21 +206,21 @@ fn read(
 ) -> Result<Read, ReadError> {
     let batch = wire::decode_within(body, most).map_err(|error| match error {
         wire::DecodeError::TooLarge => ReadError::TooLarge,
-        other => ReadError::NotTaken(NotTaken::Malformed(other.to_string())),
+        other => ReadError::Rejection(Rejection::Malformed(other.to_string())),
     })?;
     if batch.agent != names.name && names.former.as_ref() != Some(&batch.agent) {
         let said = plain(batch.agent);
-        return Err(ReadError::NotTaken(NotTaken::OtherAgent { said, is: names.name.clone() }));
+        return Err(ReadError::Rejection(Rejection::OtherAgent { said, is: names.name.clone() }));
     }
     if let Some(is) = names.locations.first()
         && !batch.location.is_empty()
         && !names.locations.contains(&batch.location)
     {
         let (name, is, said) = (names.name.clone(), is.clone(), plain(batch.location));
-        return Err(ReadError::NotTaken(NotTaken::OtherLocation { name, said, is }));
+        return Err(ReadError::Rejection(Rejection::OtherLocation { name, said, is }));
     }
     if engine.waited(agent, &batch.boot_id, signed(batch.boot_now_ms), arrived) {
-        return Err(ReadError::NotTaken(NotTaken::Waited));
+        return Err(ReadError::Rejection(Rejection::Waited));
     }
     engine.hear_time(agent, wall(batch.wall_now_ms), &batch.boot_id);
     Ok(Read { report: report(batch, agent, names.credential, received), held: Vec::new() })

@@ -14,7 +14,6 @@ pub mod engine;
 pub mod heartbeats;
 pub mod housekeeping;
 pub mod ingest;
-pub mod intake;
 mod local;
 pub mod operations;
 pub mod publish;

@@ -2,7 +2,7 @@
 
 use crate::config::{Config, LocalAgent};
 use crate::engine::Engine;
-use crate::intake::LocalIntake;
+use crate::ingest::authenticate::LocalDelivery;
 use anyhow::Context;
 use skerry_agent::run::{Agent, AgentHandle, AgentSettings, MAX_IN_FLIGHT};
 use skerry_agent::spool::{Limits, last_epoch};
@@ -73,7 +73,7 @@ impl LocalAgents {
     async fn begin(&mut self, config: &Config, local: &LocalAgent) -> anyhow::Result<()> {
         let workspace = &config.workspace;
         let agent = add_agent(&self.engine, workspace, &local.name, &local.location).await?;
-        let intake = LocalIntake {
+        let delivery = LocalDelivery {
             engine: self.engine.clone(),
             aggregator_id: self.aggregator_id.clone(),
             agent,
@@ -91,7 +91,7 @@ impl LocalAgents {
             self_test: local.self_test.clone(),
             checks: config.local_checks().cloned().collect(),
         };
-        let handle = Agent::start(settings, intake.shared())
+        let handle = Agent::start(settings, delivery.shared())
             .with_context(|| format!("the built-in agent of workspace {workspace:?} cannot be started"))?;
         let (workspace, name, location) = (workspace.clone(), local.name.clone(), local.location.clone());
         self.running.push(Running { workspace, name, location, agent, handle });

@@ -18,12 +18,12 @@ pub struct Reloader {
     engine: Engine,
     agents: Arc<tokio::sync::Mutex<LocalAgents>>,
     database: PathBuf,
-    fixed: Fixed,
+    restart_only: RestartOnly,
 }
 
-/// What holds until the program is started again, by what it is called in the first file.
+/// Settings of the first file that take effect at the next start.
 #[derive(Clone)]
-struct Fixed {
+struct RestartOnly {
     listeners: Vec<Listener>,
     public: Public,
     store: PathBuf,
@@ -40,7 +40,7 @@ pub struct Reloaded {
     pub lacks: Option<String>,
 }
 
-impl Fixed {
+impl RestartOnly {
     fn of(first: &Config) -> Self {
         Self {
             listeners: first.listeners.clone(),
@@ -70,7 +70,7 @@ impl Reloader {
     /// One for the program that was started with this first file.
     pub(crate) fn new(engine: Engine, agents: LocalAgents, database: PathBuf, first: &Config) -> Self {
         let agents = Arc::new(tokio::sync::Mutex::new(agents));
-        Self { engine, agents, database, fixed: Fixed::of(first) }
+        Self { engine, agents, database, restart_only: RestartOnly::of(first) }
     }
 
     /// Makes the engine, and then the built-in agents, follow. A check whose definition did not change goes on.
@@ -82,7 +82,7 @@ impl Reloader {
         configure(&self.engine, configs, made).await?;
         let followed = self.agents.lock().await.follow(configs).await;
         Ok(Reloaded {
-            waits: configs.first().map(|first| self.fixed.waits(first)).unwrap_or_default(),
+            waits: configs.first().map(|first| self.restart_only.waits(first)).unwrap_or_default(),
             lacks: followed.err().map(|error| format!("{error:#}")),
         })
     }

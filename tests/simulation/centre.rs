@@ -3,7 +3,7 @@
 use rusqlite::Connection;
 use skerry_aggregator::clock::Hands;
 use skerry_aggregator::engine::{Engine, Running};
-use skerry_aggregator::intake::LocalIntake;
+use skerry_aggregator::ingest::authenticate::LocalDelivery;
 use skerry_domain::state::{AgentKey, ComponentSettings, PageKey, PageSettings};
 use skerry_domain::step::{
     Answer, Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage,
@@ -77,9 +77,9 @@ impl Centre {
     }
 
     /// The door of the agent of that name.
-    pub(crate) fn door(&self, name: &str) -> LocalIntake {
+    pub(crate) fn door(&self, name: &str) -> LocalDelivery {
         let (engine, aggregator_id) = (self.engine().clone(), "simulated".to_owned());
-        LocalIntake { engine, aggregator_id, agent: self.agents[name], name: name.to_owned() }
+        LocalDelivery { engine, aggregator_id, agent: self.agents[name], name: name.to_owned() }
     }
 
     /// What visitors are told of every component; `no_data` where it is grey.

@@ -9,7 +9,7 @@ use skerry_agent::hysteresis::{Hysteresis, Thresholds};
 use skerry_agent::self_test::{SelfTest, SelfTestSettings};
 use skerry_agent::spool::{Entry, Limits, Spool, Standing};
 use skerry_agent::uplink::{Deliver, Delivery, Step, Uplink};
-use skerry_aggregator::intake::LocalIntake;
+use skerry_aggregator::ingest::authenticate::LocalDelivery;
 use skerry_protocol::wire::{Declared, Observation, Outcome, Reason, State};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
@@ -19,11 +19,11 @@ const TWICE: Thresholds = Thresholds { fall: 2, rise: 2 };
 
 /// The way to the aggregator; `None`: nobody listens there.
 pub(crate) struct Link {
-    way: Mutex<(Option<LocalIntake>, Dice)>,
+    way: Mutex<(Option<LocalDelivery>, Dice)>,
 }
 
 impl Link {
-    pub(crate) fn lead_to(&self, door: Option<LocalIntake>) {
+    pub(crate) fn lead_to(&self, door: Option<LocalDelivery>) {
         self.way.lock().expect("nobody panicked").0 = door;
     }
 }
@@ -34,7 +34,7 @@ impl Deliver for Link {
     async fn deliver(&self, body: Bytes) -> Delivery {
         let (door, request_lost, reply_lost) = {
             let mut way = self.way.lock().expect("nobody panicked");
-            let door = way.0.as_ref().map(|door| LocalIntake {
+            let door = way.0.as_ref().map(|door| LocalDelivery {
                 engine: door.engine.clone(),
                 aggregator_id: door.aggregator_id.clone(),
                 agent: door.agent,

@@ -156,7 +156,7 @@ fn serve(address: &str, directory: &Path) -> anyhow::Result<()> {
     let site = Site { by_host, root: Some(page), ..Site::default() };
     let face = web::Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
     let public = web::PublicSide::new(Arc::new(ArcSwap::from_pointee(site)), face, web::Traffic::default());
-    let rooms = web::Rooms {
+    let endpoints = web::Endpoints {
         public: Arc::new(public),
         ingest: Arc::new(Closed),
         heartbeats: None,
@@ -167,6 +167,6 @@ fn serve(address: &str, directory: &Path) -> anyhow::Result<()> {
     writeln!(std::io::stdout(), "{}", bound.addresses()[0])?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let limits = web::Limits { workers: 1, ..web::Limits::default() };
-    runtime.block_on(bound.run(&rooms, limits, std::future::pending()))?;
+    runtime.block_on(bound.run(&endpoints, limits, std::future::pending()))?;
     Ok(())
 }

@@ -73,11 +73,11 @@ pub(crate) fn serve(address: &str) -> anyhow::Result<()> {
     let face = web::Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
     let site = Arc::new(arc_swap::ArcSwap::from_pointee(Site::default()));
     let public = Arc::new(web::PublicSide::new(site, face, web::Traffic::default()));
-    let rooms = web::Rooms { public, ingest: sink.clone(), heartbeats: None, operations: sink };
+    let endpoints = web::Endpoints { public, ingest: sink.clone(), heartbeats: None, operations: sink };
     let serves = web::Serves { agents: true, admin: true, ..web::Serves::default() };
     let bound = web::bind(&[web::Listener { address: address.parse()?, serves, tls: None }])?;
     writeln!(std::io::stdout(), "{}", bound.addresses()[0])?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    runtime.block_on(bound.run(&rooms, web::Limits::default(), std::future::pending()))?;
+    runtime.block_on(bound.run(&endpoints, web::Limits::default(), std::future::pending()))?;
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! Badges: one for the page, one for each component, and the page's as a shields.io endpoint. Words say
 //! the status and colour repeats it, in the words and fills of the page.
 
-use super::roll_up::{components, is_partly_unseen, is_unseen};
+use super::overall_status::{components, is_partly_unseen, is_unseen};
 use super::texts::{self, badge as words};
 use super::view::{ComponentView, PageView};
 use jiff::tz::TimeZone;

@@ -1,7 +1,7 @@
 //! From the state to a [`PageView`]: pure, and the only place where private rows become public words.
 //! Takes names from the configuration alone, never a check's, a host's or an agent's.
 
-use super::sight::Sight;
+use super::component_now::ComponentNow;
 use super::view::{ComponentView, GroupView, Item, PageView, ResponsePoint, ResponseView, UptimeRuleView};
 use jiff::tz::TimeZone;
 use skerry_domain::component::Automatic;
@@ -100,10 +100,10 @@ impl Build<'_> {
     fn component(&self, key: ComponentKey) -> Option<ComponentView> {
         let component = self.state.components.get(&key).filter(|one| one.settings.public && !one.archived)?;
         let begin = self.calendar.days().first().map_or(self.now, |day| day.from).min(self.now - DAY);
-        let sight = Sight { state: self.state, component, now: self.now };
-        let intervals = sight.intervals(begin);
-        let present = sight.present(&intervals, begin);
-        let watched_from = sight.watched_from(&intervals);
+        let component_now = ComponentNow { state: self.state, component, now: self.now };
+        let intervals = component_now.intervals(begin);
+        let present = component_now.present(&intervals, begin);
+        let watched_from = component_now.watched_from(&intervals);
         let intervals = layers::watched_from(intervals, watched_from.unwrap_or(Timestamp::FAR));
         let days = days(&intervals, &self.calendar);
         let rule = self.page.settings.rule;
@@ -121,11 +121,12 @@ impl Build<'_> {
             since: present.since,
             stale_since: present.stale_since,
             waiting: present.waiting,
-            unseen: present.partly.then(|| sight.unseen()),
-            checks: sight.open().count(),
+            unseen: present.partly.then(|| component_now.unseen()),
+            checks: component_now.open().count(),
             manual: !component.is_linked(),
             watched_from: watched_from.filter(|from| *from <= self.now),
-            past: watched_from.map_or_else(Vec::new, |from| sight.past(&intervals, begin, from, self.past)),
+            past: watched_from
+                .map_or_else(Vec::new, |from| component_now.past(&intervals, begin, from, self.past)),
             only_show_if_degraded: settings.only_show_if_degraded,
             showcase: settings.showcase,
             days,
@@ -135,30 +136,33 @@ impl Build<'_> {
     }
 
     /// Components shown whose checks say what they are at this moment.
-    fn in_sight(&self) -> impl Iterator<Item = Sight<'_>> {
+    fn in_sight(&self) -> impl Iterator<Item = ComponentNow<'_>> {
         let shown = self.shown();
-        shown.filter(|sight| {
-            let automatic = sight.component.layers.automatic.last().map(|newest| newest.value);
-            sight.component.is_linked() && automatic.is_some_and(|value| value != Automatic::NoData)
+        shown.filter(|component_now| {
+            let automatic = component_now.component.layers.automatic.last().map(|newest| newest.value);
+            component_now.component.is_linked() && automatic.is_some_and(|value| value != Automatic::NoData)
         })
     }
 
-    fn shown(&self) -> impl Iterator<Item = Sight<'_>> {
+    fn shown(&self) -> impl Iterator<Item = ComponentNow<'_>> {
         let keys = skerry_domain::step::components_of(&self.page.items);
         let all = keys.into_iter().filter_map(|key| self.state.components.get(&key));
         let shown = all.filter(|one| one.settings.public && !one.archived);
-        shown.map(|component| Sight { state: self.state, component, now: self.now })
+        shown.map(|component| ComponentNow { state: self.state, component, now: self.now })
     }
 
     /// The oldest evidence over the components that are in sight; where none is, the newest of any.
     fn verified_at(&self) -> Option<Timestamp> {
-        let oldest = self.in_sight().filter_map(|sight| sight.evidence()).min();
-        oldest.or_else(|| self.shown().filter_map(|sight| sight.evidence()).max())
+        let oldest = self.in_sight().filter_map(|component_now| component_now.evidence()).min();
+        oldest.or_else(|| self.shown().filter_map(|component_now| component_now.evidence()).max())
     }
 
     /// For three minutes, but no longer after the evidence of anything in sight has grown too old.
     fn believe_until(&self) -> Timestamp {
-        let ages = self.in_sight().filter_map(|sight| sight.tracks().filter_map(fresh_until).max()).min();
+        let ages = self
+            .in_sight()
+            .filter_map(|component_now| component_now.tracks().filter_map(fresh_until).max())
+            .min();
         ages.map_or(self.now, |ages| ages.min(self.now)) + BELIEVE
     }
 }

@@ -4,15 +4,15 @@
 pub mod api_v2;
 pub mod badge;
 pub mod build;
+mod component_now;
 pub mod csv;
 pub mod html;
 pub mod output;
 pub mod outputs;
+mod overall_status;
 pub mod robots;
-mod roll_up;
 #[cfg(test)]
 mod sample;
-mod sight;
 mod texts;
 pub mod view;
 

@@ -45,30 +45,30 @@ pub fn render(
     figures: &Figures,
     level: Compression,
 ) -> anyhow::Result<Rendered> {
-    let mut press = Press { view, former, level, outputs: Vec::new() };
+    let mut renderer = Renderer { view, former, level, outputs: Vec::new() };
     let moved = |one: &ComponentView| figures.get(&one.id).is_none_or(|known| differ(known, &one.windows));
-    let wanted: HashMap<&str, [Figure; 4]> = super::roll_up::components(view)
+    let wanted: HashMap<&str, [Figure; 4]> = super::overall_status::components(view)
         .filter(|one| match scope {
             Scope::All | Scope::Heartbeat => true,
             Scope::Components(ids) => ids.contains(&one.id) || moved(one),
         })
         .map(|one| (one.id.as_str(), one.windows))
         .collect();
-    press.live("", HTML, html::index(view)?);
-    press.status(&|id| wanted.contains_key(id))?;
+    renderer.live("", HTML, html::index(view)?);
+    renderer.status(&|id| wanted.contains_key(id))?;
     match scope {
         Scope::Components(_) => {}
-        Scope::Heartbeat => press.open_months()?,
+        Scope::Heartbeat => renderer.open_months()?,
         Scope::All => {
-            press.open_months()?;
-            press.closed_months()?;
-            press.fixed();
+            renderer.open_months()?;
+            renderer.closed_months()?;
+            renderer.fixed();
         }
     }
-    let paths = press.outputs.iter().map(|(path, _)| path.clone()).collect();
+    let paths = renderer.outputs.iter().map(|(path, _)| path.clone()).collect();
     let mut figures = if matches!(scope, Scope::All) { Figures::new() } else { figures.clone() };
     figures.extend(wanted.into_iter().map(|(id, windows)| (id.to_owned(), windows)));
-    Ok(Rendered { outputs: press.outputs, paths, figures })
+    Ok(Rendered { outputs: renderer.outputs, paths, figures })
 }
 
 /// Would a visitor see another figure?
@@ -77,14 +77,14 @@ fn differ(some: &[Figure; 4], others: &[Figure; 4]) -> bool {
     some.iter().map(shown).ne(others.iter().map(shown))
 }
 
-struct Press<'a> {
+struct Renderer<'a> {
     view: &'a PageView,
     former: &'a Publication,
     level: Compression,
     outputs: Vec<(String, Arc<Output>)>,
 }
 
-impl Press<'_> {
+impl Renderer<'_> {
     fn put(&mut self, path: &str, content_type: &'static str, cache: CacheClass, bytes: Vec<u8>) {
         let name = match path {
             "" => "index".to_owned(),
@@ -114,7 +114,7 @@ impl Press<'_> {
         }
         self.live("uptime", HTML, html::uptime(self.view)?);
         self.live("uptime.csv", csv::CONTENT_TYPE, csv::render(self.view)?);
-        for one in super::roll_up::components(self.view).filter(|one| wanted(&one.id)) {
+        for one in super::overall_status::components(self.view).filter(|one| wanted(&one.id)) {
             if let Some(page) = html::component(self.view, &one.id) {
                 self.live(&format!("components/{}", one.id), HTML, page);
             }

@@ -4,7 +4,7 @@ use super::table;
 use anyhow::{Context, bail, ensure};
 use clap::{Args, Subcommand};
 use skerry_aggregator::certificate::{fingerprint, of_listener};
-use skerry_aggregator::config::{Config, Listener, Loaded, Room};
+use skerry_aggregator::config::{Config, Listener, Loaded, Role};
 use skerry_domain::step::{LOCATION, VOICE};
 use skerry_domain::time::MINUTE;
 use skerry_host::random;
@@ -327,7 +327,7 @@ fn offer(
 /// The listener that agents and jobs reach us at. Other hosts first: a listener for this host alone is of use only where
 /// there is no other.
 pub(super) fn door(process: &Config) -> anyhow::Result<&Listener> {
-    let serving = || process.listeners.iter().filter(|listener| listener.serves.contains(&Room::Agents));
+    let serving = || process.listeners.iter().filter(|listener| listener.serves.contains(&Role::Agents));
     let open = serving().find(|listener| !listener.address.ip().is_loopback());
     open.or_else(|| serving().next()).context("no [[listen]] serves \"agents\": add it to one")
 }

@@ -29,7 +29,7 @@ pub(crate) fn serve(loaded: &Loaded, paths: Vec<PathBuf>) -> anyhow::Result<()> 
 /// Every address is bound, every page rendered: ready. Then whatever signals ask for, until one says stop.
 async fn run(app: App, signals: Signals, paths: Vec<PathBuf>) -> anyhow::Result<()> {
     let Signals { mut hangup, mut stop } = signals;
-    let (reloader, pulse) = (app.reloader(), app.pulse());
+    let (reloader, liveness) = (app.reloader(), app.liveness());
     let reloads = tokio::spawn(async move {
         while hangup.recv().await.is_some() {
             service::reloading(reload(&reloader, &paths)).await;
@@ -42,7 +42,7 @@ async fn run(app: App, signals: Signals, paths: Vec<PathBuf>) -> anyhow::Result<
     service::ready("Every address is bound, every page published");
     let ended = tokio::select! {
         ended = app.run(stopped) => ended,
-        never = service::watch(async || pulse.turn().await) => match never {},
+        never = service::watch(async || liveness.turn().await) => match never {},
     };
     reloads.abort();
     tracing::info!("stopped");
@@ -59,12 +59,12 @@ fn warn(loaded: &Loaded) {
 async fn reload(reloader: &Reloader, paths: &[PathBuf]) -> String {
     let loaded = match config::load(paths) {
         Ok(loaded) => loaded,
-        Err(problems) => return not_taken(&format!("it is not valid:\n{problems}")),
+        Err(problems) => return rejection(&format!("it is not valid:\n{problems}")),
     };
     warn(&loaded);
     match reloader.reload(&loaded.configs).await {
         Ok(reloaded) => tell(reloaded),
-        Err(error) => not_taken(&format!("{error:#}")),
+        Err(error) => rejection(&format!("{error:#}")),
     }
 }
 
@@ -90,7 +90,7 @@ fn tell(Reloaded { waits, lacks }: Reloaded) -> String {
     outcome
 }
 
-fn not_taken(why: &str) -> String {
+fn rejection(why: &str) -> String {
     tracing::error!("configuration not reloaded, previous configuration kept: {why}");
     format!("Configuration not reloaded, previous configuration kept: {why}")
 }

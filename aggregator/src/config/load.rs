@@ -7,7 +7,7 @@ use skerry_agent::config::doubt_files;
 use skerry_protocol::check::{self, Kind};
 use skerry_protocol::strict::{self, Document, Item, Problem, Problems, Shape, Table, Unusable};
 
-use super::rules::Refused;
+use super::rules::EarlierProblems;
 use super::server::{self, Process};
 use super::{CheckEntry, Config, Loaded, Quorum, page, rules};
 
@@ -33,8 +33,8 @@ pub fn load(paths: &[PathBuf]) -> Result<Loaded, Unusable> {
     if paths.is_empty() {
         problems.add("", "no configuration file is named", "Name one with --config.");
     }
-    let refused = Refused::of(&problems);
-    rules::hold(&configs, &refused, &mut problems, &mut warnings);
+    let earlier = EarlierProblems::of(&problems);
+    rules::hold(&configs, &earlier, &mut problems, &mut warnings);
     if problems.0.is_empty() {
         // A page that could not be read would be missed here.
         let named = process.and_then(|process| process.root);

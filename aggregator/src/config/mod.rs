@@ -70,7 +70,7 @@ pub struct Listener {
     /// Address and port; port 0 is any free one.
     pub address: SocketAddr,
     /// Never empty.
-    pub serves: Vec<Room>,
+    pub serves: Vec<Role>,
     /// Plain HTTP when absent.
     pub tls: Option<ListenerTls>,
     /// Agents of other hosts may speak plain HTTP to it: no certificate of our own is made.
@@ -88,7 +88,7 @@ pub struct ListenerTls {
 
 /// What a listener may serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Room {
+pub enum Role {
     /// `public`: what a CDN fetches.
     Public,
     /// `agents`: ingest.
@@ -99,7 +99,7 @@ pub enum Room {
     Admin,
 }
 
-impl Room {
+impl Role {
     /// Names in the configuration.
     pub const NAMES: [(&'static str, Self); 4] =
         [("public", Self::Public), ("agents", Self::Agents), ("hooks", Self::Hooks), ("admin", Self::Admin)];

@@ -7,13 +7,13 @@ use skerry_protocol::strict::{Position, Problem, Problems, nearest};
 
 use super::{CheckEntry, Config, Item, Link, Page};
 
-/// What was refused while files were read alone: what would be doubtful for want of it is an echo, and is not said.
-pub(super) struct Refused {
+/// Problems found in single files. A warning that only follows from one of them is not shown.
+pub(super) struct EarlierProblems {
     /// File and place of each problem.
     places: Vec<(String, String)>,
 }
 
-impl Refused {
+impl EarlierProblems {
     pub(super) fn of(problems: &Problems) -> Self {
         let place = |problem: &Problem| {
             let file = problem.position.as_ref().map_or(&problem.place, |position| &position.file);
@@ -45,7 +45,7 @@ impl Refused {
 
 pub(super) fn hold(
     configs: &[Config],
-    refused: &Refused,
+    earlier: &EarlierProblems,
     problems: &mut Problems,
     warnings: &mut Vec<Problem>,
 ) {
@@ -63,18 +63,18 @@ pub(super) fn hold(
             }
         }
         unique_names(config, problems);
-        references(config, refused, warnings);
-        unfed(config, refused, warnings);
-        whereabouts(config, refused, warnings);
+        references(config, earlier, warnings);
+        unfed(config, earlier, warnings);
+        whereabouts(config, earlier, warnings);
     }
-    unseen(configs, refused, warnings);
+    unseen(configs, earlier, warnings);
 }
 
 /// A page is private unless it says otherwise; where all are, that may be forgotten.
-fn unseen(configs: &[Config], refused: &Refused, warnings: &mut Vec<Problem>) {
+fn unseen(configs: &[Config], earlier: &EarlierProblems, warnings: &mut Vec<Problem>) {
     let pages = || configs.iter().flat_map(|config| &config.pages);
     let Some(first) = pages().next() else { return };
-    if refused.pages() || pages().any(|page| page.public) {
+    if earlier.pages() || pages().any(|page| page.public) {
         return;
     }
     warnings.push(Problem {
@@ -216,13 +216,13 @@ fn hosts_of(config: &Config, page: &Page) -> Vec<String> {
 }
 
 /// An agent may declare what no file here does: that is a doubt, not a mistake.
-fn references(config: &Config, refused: &Refused, warnings: &mut Vec<Problem>) {
+fn references(config: &Config, earlier: &EarlierProblems, warnings: &mut Vec<Problem>) {
     let file = &config.declared_at.file;
     for page in &config.pages {
         for component in page.components() {
             for link in &component.links {
                 let declared = config.checks.iter().any(|entry| entry.check.name == link.check);
-                if !declared && !refused.check(file, &link.check) {
+                if !declared && !earlier.check(file, &link.check) {
                     let place = format!("{}: component \"{}\"", place_of(page), component.key);
                     warnings.push(unknown_check(config, place, link));
                 }
@@ -232,12 +232,12 @@ fn references(config: &Config, refused: &Refused, warnings: &mut Vec<Problem>) {
 }
 
 /// A component without checks is what people say it is; where the file does not say so, they may be forgotten.
-fn unfed(config: &Config, refused: &Refused, warnings: &mut Vec<Problem>) {
+fn unfed(config: &Config, earlier: &EarlierProblems, warnings: &mut Vec<Problem>) {
     let file = &config.declared_at.file;
     for page in &config.pages {
         for component in page.components().filter(|one| one.links.is_empty() && !one.manual) {
             let place = format!("{}: component \"{}\"", place_of(page), component.key);
-            if refused.at(file, |refused| refused.contains("component \"")) {
+            if earlier.at(file, |earlier| earlier.contains("component \"")) {
                 continue;
             }
             warnings.push(Problem {
@@ -266,9 +266,9 @@ fn unknown_check(config: &Config, place: String, link: &Link) -> Problem {
 }
 
 /// Checks that nobody here would run.
-fn whereabouts(config: &Config, refused: &Refused, warnings: &mut Vec<Problem>) {
+fn whereabouts(config: &Config, earlier: &EarlierProblems, warnings: &mut Vec<Problem>) {
     let file = &config.declared_at.file;
-    if refused.at(file, |place| place.is_empty() || place.starts_with("[local_agent]")) {
+    if earlier.at(file, |place| place.is_empty() || place.starts_with("[local_agent]")) {
         return;
     }
     for entry in &config.checks {

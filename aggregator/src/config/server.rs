@@ -12,7 +12,7 @@ use url::Url;
 
 use skerry_domain::step::{LOCATION, VOICE};
 
-use super::{Listener, ListenerTls, LocalAgent, NewReporters, Public, Room, Store, page};
+use super::{Listener, ListenerTls, LocalAgent, NewReporters, Public, Role, Store, page};
 
 const DEFAULT_STORE: &str = "/var/lib/skerry/skerry.db";
 const HOUR: Duration = Duration::from_secs(3_600);
@@ -50,15 +50,15 @@ fn listeners(root: &Table<'_>) -> Vec<Listener> {
     if !root.has("listen") {
         // Asked for all the same, so that it is a known key.
         let _ = root.item("listen");
-        let listener = |port, serves: &[Room]| Listener {
+        let listener = |port, serves: &[Role]| Listener {
             address: SocketAddr::from(([127, 0, 0, 1], port)),
             serves: serves.to_vec(),
             tls: None,
             allow_plaintext: false,
         };
         return vec![
-            listener(8080, &[Room::Public]),
-            listener(8081, &[Room::Agents, Room::Hooks, Room::Admin]),
+            listener(8080, &[Role::Public]),
+            listener(8081, &[Role::Agents, Role::Hooks, Role::Admin]),
         ];
     }
     let tables = root.tables("listen", &["address"]);
@@ -74,7 +74,7 @@ fn listeners(root: &Table<'_>) -> Vec<Listener> {
     // Where a listener is itself refused, nothing can be said of all of them.
     let is_list = root.item("listen").is_some_and(|item| item.is_list());
     let complete = is_list && listeners.len() == tables.len();
-    if complete && !listeners.iter().any(|listener| listener.serves.contains(&Room::Public)) {
+    if complete && !listeners.iter().any(|listener| listener.serves.contains(&Role::Public)) {
         let remedy = "Add serves = [\"public\"] to one, or remove all [[listen]] for the defaults.";
         root.refuse("listen", "no listener serves public, so no visitor could see a page", remedy);
     }
@@ -96,7 +96,7 @@ fn listener(table: &Table<'_>) -> Option<Listener> {
     if !table.has("serves") {
         table.refuse("serves", "serves is missing", "Add serves = [\"public\"] or what it is to serve.");
     }
-    let serves: Option<Vec<Room>> = serves?.iter().map(|item| item.choice(&Room::NAMES)).collect();
+    let serves: Option<Vec<Role>> = serves?.iter().map(|item| item.choice(&Role::NAMES)).collect();
     if serves.as_ref().is_some_and(Vec::is_empty) {
         table.refuse("serves", "serves is empty", "Name at least one of public, agents, hooks, admin.");
     }
@@ -128,7 +128,7 @@ fn listener(table: &Table<'_>) -> Option<Listener> {
 fn refuse_credentials_in_the_clear(table: &Table<'_>, listener: &Listener) {
     let serves = |room| listener.serves.contains(&room);
     let closed = listener.address.ip().is_loopback() || listener.allow_plaintext || listener.tls.is_some();
-    if closed || !(serves(Room::Agents) && serves(Room::Public)) {
+    if closed || !(serves(Role::Agents) && serves(Role::Public)) {
         return;
     }
     table.refuse(
@@ -142,10 +142,10 @@ fn refuse_credentials_in_the_clear(table: &Table<'_>, listener: &Listener) {
 /// Health, metrics and what else operators are told is for them alone.
 fn doubt_open_admin(table: &Table<'_>, listener: &Listener) {
     let serves = |room| listener.serves.contains(&room);
-    if !serves(Room::Admin) || listener.address.ip().is_loopback() {
+    if !serves(Role::Admin) || listener.address.ip().is_loopback() {
         return;
     }
-    let makes_its_certificate = serves(Room::Agents) && !serves(Room::Public);
+    let makes_its_certificate = serves(Role::Agents) && !serves(Role::Public);
     if listener.tls.is_none() && !listener.allow_plaintext && !makes_its_certificate {
         table.refuse(
             "serves",
@@ -184,7 +184,7 @@ pub(super) fn warn_file(table: &Table<'_>, key: &str, path: Option<&Path>) {
 
 /// The addresses, and which page has the root of them, where that is said.
 fn public(root: &Table<'_>, listeners: &[Listener]) -> Option<(Public, Option<(String, Position)>)> {
-    let listener = listeners.iter().find(|listener| listener.serves.contains(&Room::Public));
+    let listener = listeners.iter().find(|listener| listener.serves.contains(&Role::Public));
     let Some(table) = root.table("public") else {
         if root.has("public") {
             return None;

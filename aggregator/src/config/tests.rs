@@ -136,8 +136,8 @@ fn only(text: &str) -> Config {
 fn an_empty_file_has_the_defaults_of_the_reference() {
     let config = only("");
     let served: Vec<_> = config.listeners.iter().map(|one| (one.address.to_string(), &one.serves)).collect();
-    assert_eq!(served[0], ("127.0.0.1:8080".to_owned(), &vec![Room::Public]));
-    assert_eq!(served[1], ("127.0.0.1:8081".to_owned(), &vec![Room::Agents, Room::Hooks, Room::Admin]));
+    assert_eq!(served[0], ("127.0.0.1:8080".to_owned(), &vec![Role::Public]));
+    assert_eq!(served[1], ("127.0.0.1:8081".to_owned(), &vec![Role::Agents, Role::Hooks, Role::Admin]));
     assert_eq!(config.public.base_url.as_str(), "http://127.0.0.1:8080/");
     assert_eq!(config.store.path, PathBuf::from("/var/lib/skerry/skerry.db"));
     assert_eq!(config.store.raw_retention, Duration::from_secs(7 * 86_400));
@@ -155,7 +155,7 @@ fn every_key_of_the_process_has_its_effect() {
     );
     assert_eq!(config.workspace, "shop");
     assert_eq!(config.listeners[0].address.port(), 443);
-    assert_eq!(config.listeners[0].serves, [Room::Public, Room::Admin]);
+    assert_eq!(config.listeners[0].serves, [Role::Public, Role::Admin]);
     let tls = config.listeners[0].tls.clone().expect("tls");
     assert_eq!((tls.certificate, tls.key), (PathBuf::from("/c.pem"), PathBuf::from("/k.pem")));
     assert_eq!(config.public.base_url.as_str(), "https://status.example.com/");

@@ -5,7 +5,7 @@ mod edge;
 
 use crate::certificate::{files_of, fingerprint};
 use crate::clock::{self, Standing};
-use crate::config::{self, Config, Listener, Loaded, Room};
+use crate::config::{self, Config, Listener, Loaded, Role};
 use bytes::Bytes;
 use skerry_agent::delivery::look::{Looker, Sight, Unseen};
 use skerry_agent::doctor::examine_certificate;
@@ -215,11 +215,11 @@ async fn ask(listener: &Listener, looker: &Looker, base: &Url) -> Result<Vec<Fin
             "Stop the other program, or choose another address under [[listen]]",
         )
     };
-    if serves(Room::Admin) {
+    if serves(Role::Admin) {
         seen = looker.get(&at("/readyz")?, &[]).await?;
         findings.extend(judge_readiness(&seen).unwrap_or_else(|| vec![other("/readyz")]));
     }
-    if serves(Room::Agents) {
+    if serves(Role::Agents) {
         seen = looker.post(&at(BATCH_PATH)?, &[("content-encoding", "zstd")], Bytes::new()).await?;
         if seen.status != 401 {
             findings.push(other(BATCH_PATH));

@@ -3,7 +3,7 @@
 
 use crate::turned::Host;
 use bytes::Bytes;
-use skerry_aggregator::ingest::{self, Names, NotTaken};
+use skerry_aggregator::ingest::{self, Names, Rejection};
 use skerry_domain::time::SECOND;
 use skerry_protocol::wire::{self, Observation, Outcome, State};
 use std::sync::atomic::Ordering;
@@ -59,7 +59,7 @@ impl Probe {
         wire::encode(&batch).expect("small").into()
     }
 
-    async fn deliver(&mut self, host: &Host, body: Bytes) -> Result<(), NotTaken> {
+    async fn deliver(&mut self, host: &Host, body: Bytes) -> Result<(), Rejection> {
         let names = Names { name: "one".to_owned(), former: None, locations: Vec::new(), credential: 7 };
         let reply = ingest::accept(host.engine(), "ours", host.agent, &names, body).await?;
         self.acknowledged = reply.acknowledged_through;
@@ -115,7 +115,7 @@ async fn what_lay_in_a_socket_while_we_slept_is_sent_again_and_stands_where_it_w
         pass(&mut host, slept * SECOND);
         for body in lying {
             let taken = probe.deliver(&host, body).await;
-            assert!(matches!(taken, Err(NotTaken::Waited)), "slept {slept} s: {taken:?}");
+            assert!(matches!(taken, Err(Rejection::Waited)), "slept {slept} s: {taken:?}");
         }
         probe.deliver(&host, probe.batch(&host)).await.expect("made after we woke up");
         probe.goes_on(&mut host, 5).await;
@@ -137,7 +137,7 @@ async fn an_agent_whose_clock_stood_still_is_taken_when_it_says_so_again() {
     probe.boot_began += 599 * SECOND;
     probe.sees(&host);
     let refused = probe.deliver(&host, probe.batch(&host)).await;
-    assert!(matches!(refused, Err(NotTaken::Waited)), "{refused:?}");
+    assert!(matches!(refused, Err(Rejection::Waited)), "{refused:?}");
     probe.goes_on(&mut host, 5).await;
     host.stop().await;
 }

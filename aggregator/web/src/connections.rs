@@ -1,11 +1,11 @@
-//! From an accepted connection to the routes: TLS, HTTP, and patience between them. actix-web's own server
-//! leaves no place for the last, so its parts are put together here.
+//! From an accepted connection to the routes: TLS, timeouts, HTTP. The server of actix-web has no place for our
+//! timeouts, so this module assembles its parts.
 
+use super::chunks::in_chunks;
 use super::framing::Body;
 use super::malformed::MalformedRequests;
-use super::patience::{Ours, OverTcp, Patient, Turn};
-use super::pieces::in_pieces;
-use super::{Limits, Rooms, Serves, routes};
+use super::timeouts::{OverTcp, RequestGuard, RequestState, TimedStream};
+use super::{Endpoints, Limits, Serves, routes};
 use actix_http::error::DispatchError;
 use actix_http::{ConnectionType, HttpService, Protocol};
 use actix_service::{
@@ -24,22 +24,21 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a client has to hear that its connection ends.
+/// How long a client has to close its connection after we did.
 const CLOSE_TIME: Duration = Duration::from_secs(1);
 
-/// What the kernel keeps for a client that takes nothing, and of requests that are not read yet, bytes; it takes twice
-/// as much. Left to itself it keeps megabytes for each.
-const KEPT_ANSWER: usize = 64 << 10;
-const KEPT_REQUESTS: usize = 32 << 10;
+/// Bytes of the kernel's send and receive buffers, which it doubles. By default it keeps megabytes for each client.
+const SEND_BUFFER: usize = 64 << 10;
+const RECEIVE_BUFFER: usize = 32 << 10;
 /// TLS handshakes at once, of each worker; more wait until one of them ends. Each may keep 64 KiB.
 const HANDSHAKES: usize = 1_024;
 
-/// What every connection of a listener leads to.
+/// What the connections of a listener share.
 #[derive(Clone)]
-pub(super) struct Way {
+pub(super) struct ListenerContext {
     pub(super) malformed: Arc<MalformedRequests>,
     pub(super) serves: Serves,
-    pub(super) rooms: Rooms,
+    pub(super) endpoints: Endpoints,
     pub(super) limits: Limits,
 }
 
@@ -47,16 +46,20 @@ pub(super) struct Way {
 ///
 /// # Errors
 /// The socket cannot be listened on.
-pub(super) fn start(socket: TcpListener, tls: Option<rustls::ServerConfig>, way: Way) -> io::Result<Server> {
-    let limits = way.limits;
+pub(super) fn start(
+    socket: TcpListener,
+    tls: Option<rustls::ServerConfig>,
+    context: ListenerContext,
+) -> io::Result<Server> {
+    let limits = context.limits;
     // The connections have them from their listener.
     let kernel = SockRef::from(&socket);
-    kernel.set_send_buffer_size(KEPT_ANSWER)?;
-    if !way.serves.agents {
-        kernel.set_recv_buffer_size(KEPT_REQUESTS)?;
+    kernel.set_send_buffer_size(SEND_BUFFER)?;
+    if !context.serves.agents {
+        kernel.set_recv_buffer_size(RECEIVE_BUFFER)?;
     }
     let server = Server::build()
-        .workers(if way.serves.public { limits.workers.max(1) } else { 1 })
+        .workers(if context.serves.public { limits.workers.max(1) } else { 1 })
         .max_concurrent_connections(limits.connections)
         .shutdown_timeout(limits.stop_time.as_secs())
         .disable_signals();
@@ -67,8 +70,8 @@ pub(super) fn start(socket: TcpListener, tls: Option<rustls::ServerConfig>, way:
     };
     let server = match tls {
         None => server.listen("http", socket, move || {
-            let accept = move |stream: TcpStream| ready(Ok::<_, DispatchError>(patient(stream, limits)));
-            fn_service(accept).and_then(http(way.clone(), stopping.clone()))
+            let accept = move |stream: TcpStream| ready(Ok::<_, DispatchError>(timed(stream, limits)));
+            fn_service(accept).and_then(http(context.clone(), stopping.clone()))
         }),
         Some(mut tls) => {
             actix_tls::accept::max_concurrent_tls_connect(HANDSHAKES);
@@ -76,10 +79,10 @@ pub(super) fn start(socket: TcpListener, tls: Option<rustls::ServerConfig>, way:
             server.listen("https", socket, move || {
                 let mut acceptor = Acceptor::new(tls.clone());
                 acceptor.set_handshake_timeout(limits.head_time);
-                let http = http(way.clone(), stopping.clone()).map_err(TlsError::Service);
+                let http = http(context.clone(), stopping.clone()).map_err(TlsError::Service);
                 acceptor
                     .map_err(TlsError::into_service_error)
-                    .map(move |stream: TlsStream<TcpStream>| patient(stream, limits))
+                    .map(move |stream: TlsStream<TcpStream>| timed(stream, limits))
                     .and_then(http)
             })
         }
@@ -87,36 +90,39 @@ pub(super) fn start(socket: TcpListener, tls: Option<rustls::ServerConfig>, way:
     Ok(server?.run())
 }
 
-type Accepted<S> = (Patient<S>, Protocol, Option<SocketAddr>);
+type Accepted<S> = (TimedStream<S>, Protocol, Option<SocketAddr>);
 
-fn patient<S: OverTcp>(stream: S, limits: Limits) -> Accepted<S> {
-    let stream = Patient::new(stream, limits);
+fn timed<S: OverTcp>(stream: S, limits: Limits) -> Accepted<S> {
+    let stream = TimedStream::new(stream, limits);
     let peer = stream.peer();
     (stream, Protocol::Http1, peer)
 }
 
 fn http<S: OverTcp, Stop: Future<Output = ()> + 'static>(
-    Way { serves, rooms, limits, malformed }: Way,
+    ListenerContext { serves, endpoints, limits, malformed }: ListenerContext,
     stopping: impl Fn() -> Stop + 'static,
 ) -> impl ServiceFactory<Accepted<S>, Config = (), Response = (), Error = DispatchError, InitError = ()> {
     let app =
-        App::new().configure(|config| routes(config, serves, &rooms, limits)).wrap_fn(|request, next| {
+        App::new().configure(|config| routes(config, serves, &endpoints, limits)).wrap_fn(|request, next| {
             let head = request.head();
             let has_body = Body::of(head) != Body::None;
-            let ours = request.request().conn_data::<Rc<Turn>>().map(|turn| turn.take(head));
+            let answering = request
+                .request()
+                .conn_data::<Rc<RequestState>>()
+                .map(|request_state| request_state.take(head));
             let answer = next.call(request);
             async move {
                 let mut answer = answer.await;
-                // What follows a body that was not wanted is not taken for a request.
+                // What follows a refused body is not a request.
                 if let Ok(answer) = &mut answer
                     && has_body
                     && (answer.status().is_client_error() || answer.status().is_server_error())
                 {
                     answer.response_mut().head_mut().set_connection_type(ConnectionType::Close);
-                    ours.iter().for_each(Ours::is_the_last);
+                    answering.iter().for_each(RequestGuard::close_after);
                 }
-                drop(ours);
-                answer.map(|answer| answer.map_body(|_, body| in_pieces(body)))
+                drop(answering);
+                answer.map(|answer| answer.map_body(|_, body| in_chunks(body)))
             }
         });
     let served = HttpService::build()
@@ -124,8 +130,8 @@ fn http<S: OverTcp, Stop: Future<Output = ()> + 'static>(
         .keep_alive(limits.keep_alive)
         .client_request_timeout(limits.head_time)
         .client_disconnect_timeout(CLOSE_TIME)
-        .on_connect_ext(|stream: &Patient<S>, data| {
-            data.insert(stream.turn());
+        .on_connect_ext(|stream: &TimedStream<S>, data| {
+            data.insert(stream.request_state());
         })
         .finish(map_config(app, |()| AppConfig::default()));
     apply_fn_factory(served, move |accepted: Accepted<S>, served| {

@@ -47,7 +47,7 @@ pub(super) enum Part {
         filled: bool,
     },
     /// Behind a request that was handed on whole, or whose head was.
-    Behind,
+    Complete,
     /// In a body of which so many bytes are left.
     Length(u64),
     Chunked(Chunk),
@@ -73,7 +73,7 @@ impl Part {
     /// Where the body begins.
     pub(super) fn of(body: Body) -> Self {
         match body {
-            Body::None => Self::Behind,
+            Body::None => Self::Complete,
             Body::Length(length) => Self::Length(length),
             Body::Chunked => Self::Chunked(Chunk::Size(0)),
             Body::Rest => Self::Rest,
@@ -83,20 +83,20 @@ impl Part {
     /// How many of these bytes belong to the present request, or to its head until its body is known.
     pub(super) fn take(&mut self, bytes: &mut [u8]) -> usize {
         match self {
-            Self::Behind => return 0,
+            Self::Complete => return 0,
             Self::Rest => return bytes.len(),
             Self::Length(left) => {
                 let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len());
                 *left -= taken as u64;
                 if *left == 0 {
-                    *self = Self::Behind;
+                    *self = Self::Complete;
                 }
                 return taken;
             }
             Self::Head { .. } | Self::Chunked(_) => {}
         }
         let mut at = 0;
-        while at < bytes.len() && *self != Self::Behind {
+        while at < bytes.len() && *self != Self::Complete {
             at += match self {
                 Self::Chunked(Chunk::Bytes(left)) => {
                     let taken = usize::try_from(*left).unwrap_or(usize::MAX).min(bytes.len() - at);
@@ -117,7 +117,7 @@ impl Part {
 
     fn step(&mut self, byte: &mut u8) {
         *self = match (*self, *byte) {
-            (Self::Head { begun: true, filled: false }, b'\n') => Self::Behind,
+            (Self::Head { begun: true, filled: false }, b'\n') => Self::Complete,
             (Self::Head { begun, .. }, b'\n') => Self::Head { begun, filled: false },
             (Self::Head { .. }, other) if other != b'\r' => Self::Head { begun: true, filled: true },
             (Self::Chunked(Chunk::Size(size)), b' ' | b'\t') => {
@@ -133,7 +133,7 @@ impl Part {
                 Self::Chunked(Chunk::Bytes(size.saturating_add(2)))
             }
             (Self::Chunked(Chunk::Size(size)), _) => Self::Chunked(Chunk::Line(size)),
-            (Self::Chunked(Chunk::Trailer(false)), b'\n') => Self::Behind,
+            (Self::Chunked(Chunk::Trailer(false)), b'\n') => Self::Complete,
             (Self::Chunked(Chunk::Trailer(_)), b'\n') => Self::Chunked(Chunk::Trailer(false)),
             (Self::Chunked(Chunk::Trailer(_)), other) if other != b'\r' => {
                 Self::Chunked(Chunk::Trailer(true))
@@ -156,13 +156,13 @@ mod tests {
                 let mut bytes = bytes.to_vec();
                 let mut rest = bytes.as_mut_slice();
                 while !rest.is_empty() {
-                    if part == Part::Behind && std::mem::take(&mut is_head) {
+                    if part == Part::Complete && std::mem::take(&mut is_head) {
                         part = Part::of(body);
                     }
                     let some = part.take(rest);
                     taken.extend_from_slice(&rest[..some]);
                     rest = &mut rest[some..];
-                    if part == Part::Behind && (!is_head || body == Body::None) {
+                    if part == Part::Complete && (!is_head || body == Body::None) {
                         break 'pieces;
                     }
                 }

@@ -27,7 +27,7 @@ const LONGEST_RUN_MS: f64 = 366.0 * 86_400_000.0;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
     /// Of its run.
-    pub what: What,
+    pub what: CallKind,
     /// Its name for this run (`rid`), at most 64 bytes, in small letters.
     pub run: String,
     /// How long it took, as it says (`ping`), ms.
@@ -38,7 +38,7 @@ pub struct Call {
 
 /// What a call is about.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum What {
+pub enum CallKind {
     /// It begins; nothing else is told.
     Start,
     /// How it ended; 0 is well. A code of another system is as wide as a number gets.
@@ -101,17 +101,17 @@ pub(super) async fn call(
     }
 }
 
-fn read_path(path: &str) -> Option<(&str, What)> {
+fn read_path(path: &str) -> Option<(&str, CallKind)> {
     let (token, tells) = path.split_once('/').unwrap_or((path, ""));
     let what = match tells {
-        "" => What::Ended(0),
-        "start" => What::Start,
-        "fail" => What::Ended(1),
-        "log" => What::Log,
+        "" => CallKind::Ended(0),
+        "start" => CallKind::Start,
+        "fail" => CallKind::Ended(1),
+        "log" => CallKind::Log,
         code => {
             let digits = code.strip_prefix('-').unwrap_or(code);
             let number = !digits.is_empty() && digits.bytes().all(|one| one.is_ascii_digit());
-            What::Ended(number.then(|| code.parse().ok()).flatten()?)
+            CallKind::Ended(number.then(|| code.parse().ok()).flatten()?)
         }
     };
     Some((token, what))
@@ -119,15 +119,15 @@ fn read_path(path: &str) -> Option<(&str, What)> {
 
 /// `rid` as healthchecks.io has it; `status`, `msg` and `ping` as the push monitors of Uptime Kuma, to which every
 /// status but `up` is down.
-fn read_query(mut what: What, query: &str) -> Call {
+fn read_query(mut what: CallKind, query: &str) -> Call {
     let (mut run, mut took_ms, mut words) = (String::new(), None, String::new());
     for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match &*key {
             "rid" => run = run_of(&value),
             "msg" => words = line(&value),
             "ping" => took_ms = milliseconds(&value),
-            "status" if what == What::Ended(0) && !matches!(&*value.to_ascii_lowercase(), "" | "up") => {
-                what = What::Ended(1);
+            "status" if what == CallKind::Ended(0) && !matches!(&*value.to_ascii_lowercase(), "" | "up") => {
+                what = CallKind::Ended(1);
             }
             _ => {}
         }
@@ -177,18 +177,18 @@ mod tests {
     fn the_path_tells_what_happened() {
         let of = |what| Some(("t".to_owned(), what));
         for (path, expected) in [
-            ("t", of(What::Ended(0))),
-            ("t/", of(What::Ended(0))),
-            ("t/start", of(What::Start)),
-            ("t/fail", of(What::Ended(1))),
-            ("t/log", of(What::Log)),
-            ("t/0", of(What::Ended(0))),
-            ("t/000", of(What::Ended(0))),
-            ("t/255", of(What::Ended(255))),
-            ("t/256", of(What::Ended(256))),
-            ("t/-1", of(What::Ended(-1))),
-            ("t/3221225786", of(What::Ended(3_221_225_786))),
-            ("t/-1073741510", of(What::Ended(-1_073_741_510))),
+            ("t", of(CallKind::Ended(0))),
+            ("t/", of(CallKind::Ended(0))),
+            ("t/start", of(CallKind::Start)),
+            ("t/fail", of(CallKind::Ended(1))),
+            ("t/log", of(CallKind::Log)),
+            ("t/0", of(CallKind::Ended(0))),
+            ("t/000", of(CallKind::Ended(0))),
+            ("t/255", of(CallKind::Ended(255))),
+            ("t/256", of(CallKind::Ended(256))),
+            ("t/-1", of(CallKind::Ended(-1))),
+            ("t/3221225786", of(CallKind::Ended(3_221_225_786))),
+            ("t/-1073741510", of(CallKind::Ended(-1_073_741_510))),
             ("t/-", None),
             ("t/1e3", None),
             ("t/+1", None),
@@ -201,20 +201,20 @@ mod tests {
 
     #[test]
     fn the_query_tells_more() {
-        let read = |query: &str| read_query(What::Ended(0), query);
+        let read = |query: &str| read_query(CallKind::Ended(0), query);
         assert_eq!(read("create=1&rid=0B1E-2f").run, "0b1e-2f");
         assert_eq!(read("rid=%00").run, "");
         assert_eq!(read(&format!("rid={}", "a".repeat(65))).run, "");
         let pushed = read("status=down&msg=disk+full%0Aagain&ping=12.5");
-        let (what, words) = (What::Ended(1), "disk full".to_owned());
+        let (what, words) = (CallKind::Ended(1), "disk full".to_owned());
         assert_eq!(pushed, Call { what, run: String::new(), took_ms: Some(12), words });
         for (query, code) in
             [("status=up", 0), ("status=UP&msg=OK&ping=", 0), ("status=DOWN", 1), ("status=", 0), ("", 0)]
         {
-            assert_eq!(read(query).what, What::Ended(code), "{query}");
+            assert_eq!(read(query).what, CallKind::Ended(code), "{query}");
         }
-        assert_eq!(read_query(What::Ended(7), "status=up").what, What::Ended(7));
-        assert_eq!(read_query(What::Start, "status=down").what, What::Start);
+        assert_eq!(read_query(CallKind::Ended(7), "status=up").what, CallKind::Ended(7));
+        assert_eq!(read_query(CallKind::Start, "status=down").what, CallKind::Start);
         for wrong in ["ping=-1", "ping=NaN", "ping=1e300", "ping=x"] {
             assert_eq!(read(wrong).took_ms, None, "{wrong}");
         }

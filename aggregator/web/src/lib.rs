@@ -1,10 +1,11 @@
 //! Everything that answers over HTTP; the only importer of actix-web. A listener serves some of public,
 //! agents, hooks and admin: what it does not serve does not exist there. The public side only looks up;
-//! the other rooms reach the rest of the program through the traits they name.
+//! the others reach the rest of the program through the traits they name.
 
 mod admin;
 mod agents;
 mod body;
+mod chunks;
 mod connections;
 mod framing;
 mod headers;
@@ -13,16 +14,15 @@ mod inherited;
 mod listen;
 mod malformed;
 mod negotiation;
-mod patience;
-mod pieces;
 mod problem;
 mod public;
 #[cfg(test)]
 mod tests;
+mod timeouts;
 
 pub use admin::{Admission, Operations, Readiness};
 pub use agents::{Delivery, EnrolAnswer, Ingest, IngestAnswer};
-pub use heartbeat::{Call, CallAnswer, Heartbeats, What};
+pub use heartbeat::{Call, CallAnswer, CallKind, Heartbeats};
 pub use inherited::inherited;
 pub use listen::{Bound, Limits, Listener, ServeError, Serves, TlsFiles, bind, bind_or_take, serve};
 pub use public::{Html, PublicSide, Traffic};
@@ -35,9 +35,9 @@ use std::sync::Arc;
 /// For the filter of the log: the HTTP layer says each malformed request as an error; here they are counted.
 pub const COUNTED: &str = "actix_http::h1::dispatcher=off";
 
-/// What the listeners lead to.
+/// What answers behind the listeners.
 #[derive(Clone)]
-pub struct Rooms {
+pub struct Endpoints {
     /// Answers the public.
     pub public: Arc<PublicSide>,
     /// Takes batches of agents.
@@ -50,20 +50,20 @@ pub struct Rooms {
 
 /// The whole route table. A path that no room of the listener knows is the public side's where it serves
 /// public, and the uniform 404 where it does not.
-fn routes(config: &mut ServiceConfig, serves: Serves, rooms: &Rooms, limits: Limits) {
+fn routes(config: &mut ServiceConfig, serves: Serves, endpoints: &Endpoints, limits: Limits) {
     if serves.agents {
-        let ingest = Arc::clone(&rooms.ingest);
+        let ingest = Arc::clone(&endpoints.ingest);
         let batch = move |request: HttpRequest, body: web::Payload| {
             agents::batch(Arc::clone(&ingest), limits, request, body)
         };
         config.route(skerry_protocol::wire::BATCH_PATH, web::to(batch));
-        let ingest = Arc::clone(&rooms.ingest);
+        let ingest = Arc::clone(&endpoints.ingest);
         let enrol = move |request: HttpRequest, body: web::Payload| {
             agents::enrol(Arc::clone(&ingest), limits, request, body)
         };
         config.route(skerry_protocol::wire::ENROL_PATH, web::to(enrol));
-        if let Some(heartbeats) = &rooms.heartbeats {
-            let (heartbeats, public) = (Arc::clone(heartbeats), Arc::clone(&rooms.public));
+        if let Some(heartbeats) = &endpoints.heartbeats {
+            let (heartbeats, public) = (Arc::clone(heartbeats), Arc::clone(&endpoints.public));
             let call = move |request: HttpRequest, body: web::Payload| {
                 let (heartbeats, public) = (Arc::clone(&heartbeats), Arc::clone(&public));
                 async move {
@@ -75,15 +75,15 @@ fn routes(config: &mut ServiceConfig, serves: Serves, rooms: &Rooms, limits: Lim
         }
     }
     if serves.admin {
-        let operations = Arc::clone(&rooms.operations);
+        let operations = Arc::clone(&endpoints.operations);
         let readyz = move |request: HttpRequest| ready(admin::readyz(operations.as_ref(), &request));
-        let operations = Arc::clone(&rooms.operations);
+        let operations = Arc::clone(&endpoints.operations);
         let metrics = move |request: HttpRequest| ready(admin::metrics(operations.as_ref(), &request));
         config.route("/healthz", web::to(|request: HttpRequest| ready(admin::healthz(&request))));
         config.route("/readyz", web::to(readyz));
         config.route("/metrics", web::to(metrics));
     }
-    let public = Arc::clone(&rooms.public);
+    let public = Arc::clone(&endpoints.public);
     config
         .default_service(web::to(move |request: HttpRequest| ready(nothing_here(&public, serves, &request))));
 }

@@ -1,7 +1,7 @@
 //! Listeners: bound before anything else starts, bounded in what a client can hold, stopped in order.
 
-use super::Rooms;
-use super::connections::{self, Way};
+use super::Endpoints;
+use super::connections::{self, ListenerContext};
 use super::malformed::MalformedRequests;
 use actix_web::dev::{Server, ServerHandle};
 use futures_util::future::{join_all, try_join_all};
@@ -223,7 +223,7 @@ impl Bound {
     /// [`ServeError::Stopped`] when a listener ends by itself.
     pub async fn run(
         self,
-        rooms: &Rooms,
+        endpoints: &Endpoints,
         limits: Limits,
         shutdown: impl Future<Output = ()>,
     ) -> Result<(), ServeError> {
@@ -231,7 +231,7 @@ impl Bound {
         let servers = self
             .listeners
             .into_iter()
-            .map(|listener| start(listener, rooms, limits, &malformed))
+            .map(|listener| start(listener, endpoints, limits, &malformed))
             .collect::<Result<Vec<_>, _>>()?;
         let handles: Vec<ServerHandle> = servers.iter().map(Server::handle).collect();
         let mut running = std::pin::pin!(try_join_all(servers));
@@ -252,12 +252,13 @@ impl Bound {
 
 fn start(
     listener: BoundListener,
-    rooms: &Rooms,
+    endpoints: &Endpoints,
     limits: Limits,
     malformed: &Arc<MalformedRequests>,
 ) -> Result<Server, ServeError> {
     let BoundListener { socket, address, serves, tls } = listener;
-    let way = Way { serves, rooms: rooms.clone(), limits, malformed: Arc::clone(malformed) };
+    let way =
+        ListenerContext { serves, endpoints: endpoints.clone(), limits, malformed: Arc::clone(malformed) };
     connections::start(socket, tls, way).map_err(|source| ServeError::Bind { address, source })
 }
 
@@ -267,9 +268,9 @@ fn start(
 /// As [`bind`] and [`Bound::run`].
 pub async fn serve(
     listeners: &[Listener],
-    rooms: &Rooms,
+    endpoints: &Endpoints,
     limits: Limits,
     shutdown: impl Future<Output = ()>,
 ) -> Result<(), ServeError> {
-    bind(listeners)?.run(rooms, limits, shutdown).await
+    bind(listeners)?.run(endpoints, limits, shutdown).await
 }

@@ -3,7 +3,7 @@
 
 mod objects;
 
-use super::roll_up;
+use super::overall_status;
 use super::view::{ComponentView, GroupView, Item, PageView};
 use jiff::tz::TimeZone;
 use objects::{
@@ -85,8 +85,8 @@ fn page(view: &PageView) -> Page<'_> {
 }
 
 fn status(view: &PageView) -> PageStatus {
-    let roll_up = roll_up::of_page(view);
-    PageStatus { indicator: roll_up.indicator.name(), description: roll_up.description }
+    let overall_status = overall_status::of_page(view);
+    PageStatus { indicator: overall_status.indicator.name(), description: overall_status.description }
 }
 
 fn belief(view: &PageView) -> Belief {
@@ -156,10 +156,11 @@ fn since_unseen(shown: &ComponentView) -> Option<Timestamp> {
 /// A group takes on the status of its most degraded child that is seen, and is stale once nothing of it is.
 fn component_of_group<'a>(view: &'a PageView, group: &'a GroupView, position: usize) -> Component<'a> {
     let children = &group.children;
-    let unseen = !children.is_empty() && children.iter().all(roll_up::is_unseen);
+    let unseen = !children.is_empty() && children.iter().all(overall_status::is_unseen);
     let waiting = !children.is_empty() && children.iter().all(|child| child.waiting);
-    let counted =
-        children.iter().filter(|child| if unseen { !child.waiting } else { !roll_up::is_unseen(child) });
+    let counted = children
+        .iter()
+        .filter(|child| if unseen { !child.waiting } else { !overall_status::is_unseen(child) });
     let worst = if waiting {
         Status::UnderMaintenance
     } else {

@@ -6,7 +6,7 @@ use sha2::{Digest as _, Sha256};
 use std::sync::LazyLock;
 
 /// The style sheet, as it stands in every document.
-pub(crate) static STYLE: LazyLock<String> = LazyLock::new(|| squeeze(include_str!("../../assets/page.css")));
+pub(crate) static STYLE: LazyLock<String> = LazyLock::new(|| minify(include_str!("../../assets/page.css")));
 
 /// A file whose name carries its hash.
 #[derive(Clone, Debug)]
@@ -67,7 +67,7 @@ fn named(extension: &str, content_type: &'static str, bytes: &'static [u8]) -> A
 
 /// Takes comments, line breaks and the blanks around punctuation out of our own style sheet, which keeps
 /// selectors and values free of strings that would mind.
-fn squeeze(css: &str) -> String {
+fn minify(css: &str) -> String {
     let mut out = String::with_capacity(css.len());
     let mut rest = css;
     while let Some(start) = rest.find("/*") {
@@ -75,18 +75,18 @@ fn squeeze(css: &str) -> String {
         rest = rest[start..].find("*/").map_or("", |end| &rest[start + end + 2..]);
     }
     out.push_str(rest);
-    let mut squeezed = String::with_capacity(out.len());
+    let mut minified = String::with_capacity(out.len());
     for word in out.split_whitespace() {
-        let tight = squeezed.ends_with(['{', '}', ';', ',', '>'])
+        let tight = minified.ends_with(['{', '}', ';', ',', '>'])
             || word.starts_with(['{', '}', ';', '>'])
-            || squeezed.is_empty();
-        let after_property = squeezed.ends_with(':');
+            || minified.is_empty();
+        let after_property = minified.ends_with(':');
         if !tight && !after_property {
-            squeezed.push(' ');
+            minified.push(' ');
         }
-        squeezed.push_str(word);
+        minified.push_str(word);
     }
-    squeezed.replace(";}", "}")
+    minified.replace(";}", "}")
 }
 
 #[cfg(test)]
@@ -96,7 +96,7 @@ mod tests {
     #[test]
     fn style_sheet_loses_only_what_nobody_reads() {
         assert_eq!(
-            squeeze("/* why */\na > b,\nc d {\n  margin: 0 auto;\n  width: calc(1px + 2px);\n}\n"),
+            minify("/* why */\na > b,\nc d {\n  margin: 0 auto;\n  width: calc(1px + 2px);\n}\n"),
             "a>b,c d{margin:0 auto;width:calc(1px + 2px)}"
         );
     }

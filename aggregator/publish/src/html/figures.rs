@@ -3,7 +3,7 @@
 
 use super::rows::{Row, Summary};
 use super::words::{Clock, percentage};
-use crate::roll_up::components;
+use crate::overall_status::components;
 use crate::texts;
 use crate::view::PageView;
 use jiff::ToSpan as _;

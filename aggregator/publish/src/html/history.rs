@@ -4,7 +4,7 @@ use super::frame::Frame;
 use super::markup;
 use super::past::{self, DayRow, Limits};
 use super::words::{Clock, balanced};
-use crate::roll_up::components;
+use crate::overall_status::components;
 use crate::texts;
 use crate::view::PageView;
 use jiff::ToSpan as _;

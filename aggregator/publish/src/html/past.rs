@@ -4,7 +4,7 @@
 use super::headline::Piece;
 use super::markup::{isolated, sentence};
 use super::words::{Clock, Tone};
-use crate::roll_up::components;
+use crate::overall_status::components;
 use crate::texts::{banner, past as texts};
 use crate::view::{ComponentView, PageView};
 use jiff::civil::Date;

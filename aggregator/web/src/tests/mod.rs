@@ -1,13 +1,13 @@
 //! The web side over real sockets: what a cache, a crawler or an attacker gets, to the byte.
 
-mod patience;
+mod endpoints;
+mod pipelining;
 mod public;
-mod rooms;
-mod turns;
+mod timeouts;
 
 use super::{
-    Admission, Bound, Delivery, EnrolAnswer, Html, Ingest, IngestAnswer, Limits, Listener, Operations,
-    PublicSide, Readiness, Rooms, Serves, TlsFiles, Traffic,
+    Admission, Bound, Delivery, Endpoints, EnrolAnswer, Html, Ingest, IngestAnswer, Limits, Listener,
+    Operations, PublicSide, Readiness, Serves, TlsFiles, Traffic,
 };
 use arc_swap::ArcSwap;
 use async_trait::async_trait;
@@ -144,7 +144,7 @@ impl Running {
         let traffic = Traffic::default();
         let html = Html { policy: POLICY, not_found: Bytes::from_static(b"<title>Not found</title>") };
         let public = Arc::new(PublicSide::new(Arc::clone(&site), html, traffic.clone()));
-        let rooms = Rooms {
+        let endpoints = Endpoints {
             public,
             ingest: Arc::clone(&inbox) as Arc<dyn Ingest>,
             heartbeats: None,
@@ -154,7 +154,7 @@ impl Running {
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build();
             let shutdown = async move { stopped.await.unwrap_or_default() };
-            let run = async move { bound.run(&rooms, limits, shutdown).await };
+            let run = async move { bound.run(&endpoints, limits, shutdown).await };
             let runtime = runtime.expect("a runtime");
             let served = runtime.block_on(async { tokio::spawn(run).await.expect("no panic") });
             served.expect("serves until stopped");

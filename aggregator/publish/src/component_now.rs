@@ -1,4 +1,4 @@
-//! What is seen of a component at the moment of a view, from its layers and what feeds them. Pure.
+//! A component at the moment of a view, from its layers and the checks that feed them. Pure.
 
 use super::view::Unseen;
 use skerry_domain::component::{Automatic, Word, status_of};
@@ -11,14 +11,14 @@ use skerry_domain::time::Timestamp;
 use skerry_domain::verdict::{self, Ruling, Verdict};
 
 /// One component at one moment.
-pub(super) struct Sight<'a> {
+pub(super) struct ComponentNow<'a> {
     pub(super) state: &'a State,
     pub(super) component: &'a Component,
     pub(super) now: Timestamp,
 }
 
-/// What is true of a component at the end of its intervals.
-pub(super) struct Present {
+/// The status of a component at the end of its intervals.
+pub(super) struct CurrentStatus {
     /// The last one that was known.
     pub(super) status: Status,
     pub(super) since: Timestamp,
@@ -29,7 +29,7 @@ pub(super) struct Present {
     pub(super) partly: bool,
 }
 
-impl Sight<'_> {
+impl ComponentNow<'_> {
     /// What was true from `begin` to this moment, whenever the component is watched from.
     pub(super) fn intervals(&self, begin: Timestamp) -> Vec<Interval<Effective>> {
         let mut intervals = overlay(&self.component.layers, begin, self.now + 1);
@@ -38,7 +38,7 @@ impl Sight<'_> {
     }
 
     /// The date of a status does not move with the days shown: one that began before them is looked up.
-    pub(super) fn present(&self, intervals: &[Interval<Effective>], begin: Timestamp) -> Present {
+    pub(super) fn present(&self, intervals: &[Interval<Effective>], begin: Timestamp) -> CurrentStatus {
         let present = self.present_of(intervals);
         let layers = &self.component.layers;
         let first = layers.automatic.first().map_or(layers.start, |first| first.from.min(layers.start));
@@ -48,7 +48,7 @@ impl Sight<'_> {
         self.present_of(&self.intervals(first))
     }
 
-    fn present_of(&self, intervals: &[Interval<Effective>]) -> Present {
+    fn present_of(&self, intervals: &[Interval<Effective>]) -> CurrentStatus {
         let mut known = intervals.iter().rev().filter_map(|one| match one.value {
             Effective::Known(status) | Effective::Partly(status) => Some((status, one.from)),
             Effective::NoData | Effective::Unwatched => None,
@@ -66,7 +66,14 @@ impl Sight<'_> {
         let stale_since = blind.filter(|_| !waiting).map(|from| said.map_or(from, |said| said.max(from)));
         let updated_at = stale_since.or(last.filter(|_| !waiting).map(|last| last.from)).unwrap_or(since);
         let partly = last.is_some_and(|last| matches!(last.value, Effective::Partly(_)));
-        Present { status, since: stale_since.unwrap_or(since), updated_at, stale_since, waiting, partly }
+        CurrentStatus {
+            status,
+            since: stale_since.unwrap_or(since),
+            updated_at,
+            stale_since,
+            waiting,
+            partly,
+        }
     }
 
     /// When anything was first seen or set, in the intervals or before them.

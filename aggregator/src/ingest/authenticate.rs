@@ -1,14 +1,13 @@
-//! Who may deliver: the agents' listener by token, the built-in agent by being part of us.
+//! Authenticates deliveries: those of the agents' listener by token; the built-in agent needs none.
 
 mod budget;
-mod callers;
+mod token_cache;
 
 use crate::engine::{CommandError, Engine};
-use crate::ingest::{self, Names, NotTaken, Read};
+use crate::ingest::{self, Names, Read, Rejection};
 use async_trait::async_trait;
-use budget::{Allowance, Budgets, Room};
+use budget::{Allowance, BodyPermit, Budgets};
 use bytes::Bytes;
-use callers::{Caller, Callers};
 use skerry_agent::uplink::{Deliver, Delivery};
 use skerry_domain::state::AgentKey;
 use skerry_domain::step::Command;
@@ -23,36 +22,37 @@ use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
+use token_cache::{TokenCache, TokenLookup};
 use tokio::sync::OwnedSemaphorePermit;
 
 /// Seconds after which there may be room for a body again.
 const NO_ROOM_RETRY_AFTER: u32 = 2;
-/// What a caller hears while too many strangers call.
-const CROWDED: &str = "too many unknown tokens at present: try again later";
+/// The answer while too many unknown tokens arrive.
+const TOO_MANY_UNKNOWN: &str = "too many unknown tokens at present: try again later";
 
 /// Takes batches from the agents' listener.
 #[derive(Debug)]
-pub struct Intake {
+pub struct AgentEndpoint {
     engine: Engine,
     aggregator_id: String,
     database: PathBuf,
-    callers: Callers,
+    tokens: TokenCache,
     budgets: Budgets,
     /// Kept open for looking up tokens; opened anew after an error.
     rows: Arc<Mutex<Option<Store>>>,
     failures: Mutex<LogLimit>,
 }
 
-impl Intake {
-    /// An intake for agents whose tokens stand in `database`.
+impl AgentEndpoint {
+    /// An endpoint for agents whose tokens stand in `database`.
     #[must_use]
     pub fn new(engine: Engine, aggregator_id: String, database: PathBuf) -> Self {
-        let (callers, budgets) = (Callers::default(), Budgets::default());
+        let (tokens, budgets) = (TokenCache::default(), Budgets::default());
         Self {
             engine,
             aggregator_id,
             database,
-            callers,
+            tokens,
             budgets,
             rows: Arc::default(),
             failures: Mutex::default(),
@@ -61,11 +61,11 @@ impl Intake {
 
     async fn owner(&self, token: &str) -> Result<Option<AgentIdentity>, String> {
         let hash = token_hash(token);
-        match self.callers.meet(&hash, Instant::now()) {
-            Caller::Known(identity) => return Ok(Some(identity)),
-            Caller::Unknown => return Ok(None),
-            Caller::Later => return Err(CROWDED.to_owned()),
-            Caller::Ask => {}
+        match self.tokens.look_up(&hash, Instant::now()) {
+            TokenLookup::Known(identity) => return Ok(Some(identity)),
+            TokenLookup::Unknown => return Ok(None),
+            TokenLookup::Later => return Err(TOO_MANY_UNKNOWN.to_owned()),
+            TokenLookup::Ask => {}
         }
         let (database, rows, token) = (self.database.clone(), Arc::clone(&self.rows), token.to_owned());
         let find = move || {
@@ -81,7 +81,7 @@ impl Intake {
         let found = tokio::task::spawn_blocking(find).await.map_err(|error| error.to_string())?;
         let found = self.told_of_failure(found)?;
         // The engine has heard of it before: a live report does not wait for it twice.
-        let news = found.as_ref().filter(|identity| self.callers.former(&hash).as_ref() != Some(*identity));
+        let news = found.as_ref().filter(|identity| self.tokens.former(&hash).as_ref() != Some(*identity));
         if let Some(identity) = news {
             let known = Command::KnowAgent {
                 agent: identity.agent,
@@ -99,7 +99,7 @@ impl Intake {
             let permit = Command::Permit { agent: identity.agent, permit: identity.permit.clone() };
             self.engine.command(permit).await.map_err(|refused| refused.to_string())?;
         }
-        self.callers.remember(hash, found.clone(), Instant::now());
+        self.tokens.remember(hash, found.clone(), Instant::now());
         Ok(found)
     }
 
@@ -118,7 +118,7 @@ impl Intake {
 }
 
 #[async_trait]
-impl Ingest for Intake {
+impl Ingest for AgentEndpoint {
     async fn admit(&self, token: Option<&str>) -> Result<Box<dyn web::Delivery>, IngestAnswer> {
         let Some(token) = token else { return Err(IngestAnswer::Unauthorized) };
         let owner = match self.owner(token).await {
@@ -156,8 +156,8 @@ impl Ingest for Intake {
     }
 
     async fn enrol(&self, request: EnrolRequest) -> EnrolAnswer {
-        if !self.callers.may_ask(Instant::now()) {
-            return EnrolAnswer::Unavailable(CROWDED.to_owned());
+        if !self.tokens.may_ask(Instant::now()) {
+            return EnrolAnswer::Unavailable(TOO_MANY_UNKNOWN.to_owned());
         }
         // A credential that another file remembers would be of no use.
         if self.engine.health().unwritable.load(Ordering::Relaxed) {
@@ -213,7 +213,7 @@ struct Admitted {
     names: Names,
     allowance: Arc<Allowance>,
     place: OwnedSemaphorePermit,
-    room: Room,
+    room: BodyPermit,
 }
 
 #[async_trait]
@@ -227,7 +227,7 @@ impl web::Delivery for Admitted {
         let Self { engine, aggregator_id, agent, names, allowance, place, room } = *self;
         let mut read = match Read::from_body(&engine, agent, &names, body, Box::new(room)).await {
             Ok(read) => read,
-            Err(not_taken) => return answer(not_taken),
+            Err(rejection) => return answer(rejection),
         };
         if let Err(retry_after) = allowance.take(read.cost(), Instant::now()) {
             let why = format!(
@@ -240,26 +240,26 @@ impl web::Delivery for Admitted {
         read.hold(Box::new(place));
         match read.commit(&engine, &aggregator_id, &names).await {
             Ok(reply) => IngestAnswer::Reply(reply),
-            Err(not_taken) => answer(not_taken),
+            Err(rejection) => answer(rejection),
         }
     }
 }
 
-fn answer(not_taken: NotTaken) -> IngestAnswer {
-    match not_taken {
-        NotTaken::Malformed(why) => IngestAnswer::Malformed(why),
-        early @ NotTaken::TooEarly(_) => IngestAnswer::Unavailable(early.to_string()),
-        other @ (NotTaken::OtherAgent { .. } | NotTaken::OtherLocation { .. }) => {
+fn answer(rejection: Rejection) -> IngestAnswer {
+    match rejection {
+        Rejection::Malformed(why) => IngestAnswer::Malformed(why),
+        early @ Rejection::TooEarly(_) => IngestAnswer::Unavailable(early.to_string()),
+        other @ (Rejection::OtherAgent { .. } | Rejection::OtherLocation { .. }) => {
             IngestAnswer::Forbidden(other.to_string())
         }
         // The engine tells operators, at most once a minute.
-        cloned @ (NotTaken::Cloned(_) | NotTaken::AnotherLives(_)) => {
+        cloned @ (Rejection::Cloned(_) | Rejection::AnotherLives(_)) => {
             IngestAnswer::Forbidden(cloned.to_string())
         }
-        NotTaken::Replaced => IngestAnswer::Unauthorized,
-        NotTaken::Refused(CommandError::Busy { retry_after }) => IngestAnswer::Busy { retry_after },
-        waited @ NotTaken::Waited => IngestAnswer::Again(waited.to_string()),
-        NotTaken::Refused(other) => IngestAnswer::Unavailable(other.to_string()),
+        Rejection::Replaced => IngestAnswer::Unauthorized,
+        Rejection::Refused(CommandError::Busy { retry_after }) => IngestAnswer::Busy { retry_after },
+        waited @ Rejection::Waited => IngestAnswer::Again(waited.to_string()),
+        Rejection::Refused(other) => IngestAnswer::Unavailable(other.to_string()),
     }
 }
 
@@ -272,7 +272,7 @@ fn credential(hash: &[u8; 32]) -> u64 {
 
 /// Takes batches from the built-in agent: the same bytes, the same ingest, no socket between.
 #[derive(Debug)]
-pub struct LocalIntake {
+pub struct LocalDelivery {
     /// The engine.
     pub engine: Engine,
     /// Which aggregator this is.
@@ -283,7 +283,7 @@ pub struct LocalIntake {
     pub name: String,
 }
 
-impl LocalIntake {
+impl LocalDelivery {
     /// As the built-in agent wants it.
     #[must_use]
     pub fn shared(self) -> Arc<dyn Deliver> {
@@ -292,7 +292,7 @@ impl LocalIntake {
 }
 
 #[async_trait]
-impl Deliver for LocalIntake {
+impl Deliver for LocalDelivery {
     async fn deliver(&self, body: Bytes) -> Delivery {
         let names = Names { name: self.name.clone(), former: None, locations: Vec::new(), credential: 0 };
         let taken = ingest::accept(&self.engine, &self.aggregator_id, self.agent, &names, body).await;
@@ -304,14 +304,14 @@ impl Deliver for LocalIntake {
                 }
                 Delivery::Accepted(reply)
             }
-            Err(NotTaken::Refused(CommandError::Busy { retry_after })) => Delivery::Again {
+            Err(Rejection::Refused(CommandError::Busy { retry_after })) => Delivery::Again {
                 after: Some(Duration::from_secs(u64::from(retry_after))),
                 why: "the aggregator is busy".to_owned(),
             },
-            Err(again @ (NotTaken::Waited | NotTaken::Refused(_))) => {
+            Err(again @ (Rejection::Waited | Rejection::Refused(_))) => {
                 Delivery::Again { after: None, why: again.to_string() }
             }
-            Err(other @ NotTaken::Malformed(_)) => Delivery::Malformed(other.to_string()),
+            Err(other @ Rejection::Malformed(_)) => Delivery::Malformed(other.to_string()),
             Err(other) => Delivery::Unauthorized(other.to_string()),
         }
     }

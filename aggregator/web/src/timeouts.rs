@@ -1,6 +1,6 @@
-//! Patience with clients: who begins a request and does not end it, or does not take an answer, is cut off. What
-//! a handler reads of a body is bounded where it is read. A connection is read no further than the end of a request
-//! until that is answered, and not at all while its client takes nothing: what it sends ahead stays with it.
+//! Timeouts of a connection. A client that does not finish its request, or does not read its answer, is cut off; a
+//! handler bounds what it reads of a body. The stream reads no further than the end of a request until that request is
+//! answered, and reads nothing while the client does not read: pipelined requests stay in the client's socket.
 
 use super::Limits;
 use super::framing::{Body, Part};
@@ -17,11 +17,11 @@ use std::task::{Context, Poll, Waker, ready};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Instant, Sleep, sleep_until};
 
-/// Most that is read of what a client sends ahead, bytes.
-const AHEAD: usize = 1 << 10;
-/// What is read at once of what a client sends after the last answer, bytes, and how often before others get their turn.
-const UNWANTED: usize = 8 << 10;
-const UNWANTED_READS: usize = 8;
+/// Bytes read beyond the end of a request.
+const READ_AHEAD: usize = 1 << 10;
+/// Bytes discarded per read after the last answer, and the reads before the task yields.
+const DISCARD_BUFFER: usize = 8 << 10;
+const DISCARDED_READS: usize = 8;
 
 /// A stream over a TCP connection.
 pub(super) trait OverTcp: AsyncRead + AsyncWrite + Unpin + 'static {
@@ -41,124 +41,130 @@ impl OverTcp for TlsStream<TcpStream> {
     }
 }
 
-/// Whose turn it is on a connection. Shared by its stream and its requests: the stream cannot see where a request
-/// ends.
-pub(super) struct Turn {
+/// The state of the present request of a connection. Its stream and its requests share it, since the stream cannot see
+/// where a request ends.
+pub(super) struct RequestState {
     /// A request is being answered, or the first has not come yet.
-    ours: Cell<bool>,
-    /// Something has come since the last answer.
+    answering: Cell<bool>,
+    /// The client has sent something since the last answer.
     begun: Cell<bool>,
-    /// Since when the client is expected to act.
+    /// When the timeout began.
     since: Cell<Instant>,
-    /// Where in its requests the stream is.
+    /// Position of the stream within its requests.
     part: Cell<Part>,
-    /// Whom to tell when there is more to read.
+    /// Woken when there is more to read.
     reader: Cell<Option<Waker>>,
-    /// No further request is taken on this connection.
+    /// The connection accepts no further request.
     closing: Cell<bool>,
 }
 
-impl Turn {
-    /// A request's head is here: it is our turn until what is returned is dropped.
-    pub(super) fn take(self: &Rc<Self>, head: &RequestHead) -> Ours {
-        self.ours.set(true);
+impl RequestState {
+    /// Begins to answer the request with this head, until the guard is dropped.
+    pub(super) fn take(self: &Rc<Self>, head: &RequestHead) -> RequestGuard {
+        self.answering.set(true);
         self.part.set(Part::of(Body::of(head)));
-        if self.part.get() != Part::Behind {
-            self.go_on();
+        if self.part.get() != Part::Complete {
+            self.wake_reader();
         }
-        Ours(Rc::clone(self))
+        RequestGuard(Rc::clone(self))
     }
 
-    /// How many of these bytes the HTTP layer may have now.
-    fn let_through(&self, bytes: &mut [u8]) -> usize {
+    /// Returns how many of these bytes the HTTP layer may read now.
+    fn take_bytes(&self, bytes: &mut [u8]) -> usize {
         let mut part = self.part.get();
         let taken = part.take(bytes);
         // A body that ends after its answer: the next head may come.
-        let is_over = part == Part::Behind
+        let is_over = part == Part::Complete
             && !matches!(self.part.get(), Part::Head { .. })
-            && !self.ours.get()
+            && !self.answering.get()
             && !self.closing.get();
         self.part.set(if is_over { Part::START } else { part });
         taken
     }
 
-    fn go_on(&self) {
+    fn wake_reader(&self) {
         if let Some(reader) = self.reader.take() {
             reader.wake();
         }
     }
 
-    fn heard(&self) {
-        if !self.ours.get() && !self.begun.replace(true) {
+    fn note_received(&self) {
+        if !self.answering.get() && !self.begun.replace(true) {
             self.since.set(Instant::now());
         }
     }
 }
 
-/// Our turn, until it is dropped.
-pub(super) struct Ours(Rc<Turn>);
+/// Marks a request as being answered until it is dropped.
+pub(super) struct RequestGuard(Rc<RequestState>);
 
-impl Ours {
-    /// Nothing that follows this request is taken for one.
-    pub(super) fn is_the_last(&self) {
+impl RequestGuard {
+    /// Ignores everything that follows this request.
+    pub(super) fn close_after(&self) {
         self.0.closing.set(true);
     }
 }
 
-impl Drop for Ours {
+impl Drop for RequestGuard {
     fn drop(&mut self) {
-        self.0.ours.set(false);
+        self.0.answering.set(false);
         self.0.begun.set(false);
         self.0.since.set(Instant::now());
-        if self.0.part.get() == Part::Behind && !self.0.closing.get() {
+        if self.0.part.get() == Part::Complete && !self.0.closing.get() {
             self.0.part.set(Part::START);
-            self.0.go_on();
+            self.0.wake_reader();
         }
     }
 }
 
-/// A stream that fails with [`io::ErrorKind::TimedOut`] once its client was waited for long enough.
-pub(super) struct Patient<S> {
+/// A stream that fails with [`io::ErrorKind::TimedOut`] when its client is too slow.
+pub(super) struct TimedStream<S> {
     stream: S,
     limits: Limits,
-    turn: Rc<Turn>,
-    /// When we give up on a client that takes nothing.
+    request_state: Rc<RequestState>,
+    /// The deadline of a client that reads nothing.
     blocked: Option<Instant>,
     timer: Option<Pin<Box<Sleep>>>,
-    /// What was read beyond the end of a request.
+    /// Bytes read beyond the end of the present request.
     ahead: BytesMut,
 }
 
-impl<S: OverTcp> Patient<S> {
+impl<S: OverTcp> TimedStream<S> {
     pub(super) fn new(stream: S, limits: Limits) -> Self {
         let since = Cell::new(Instant::now());
         // The HTTP layer bounds the first head itself, and answers 408.
         let (part, reader, closing) = (Cell::new(Part::START), Cell::default(), Cell::default());
-        let turn =
-            Rc::new(Turn { ours: Cell::new(true), begun: Cell::new(false), since, part, reader, closing });
-        Self { stream, limits, turn, blocked: None, timer: None, ahead: BytesMut::new() }
+        let request_state = Rc::new(RequestState {
+            answering: Cell::new(true),
+            begun: Cell::new(false),
+            since,
+            part,
+            reader,
+            closing,
+        });
+        Self { stream, limits, request_state, blocked: None, timer: None, ahead: BytesMut::new() }
     }
 
-    /// Whose turn it is, for the requests of this connection.
-    pub(super) fn turn(&self) -> Rc<Turn> {
-        Rc::clone(&self.turn)
+    /// The state that the requests of this connection share.
+    pub(super) fn request_state(&self) -> Rc<RequestState> {
+        Rc::clone(&self.request_state)
     }
 
     pub(super) fn peer(&self) -> Option<std::net::SocketAddr> {
         self.stream.tcp().peer_addr().ok()
     }
 
-    /// How long the client has.
+    /// The deadline of the client, where it has one.
     fn until(&self) -> Option<Instant> {
         let Limits { head_time, keep_alive, .. } = self.limits;
         // The HTTP layer ends idle connections in order and before this; but it waits without a bound for the
         // rest of a chunked body that nobody reads.
-        let patience = if self.turn.begun.get() { head_time } else { keep_alive + head_time };
-        let next = (!self.turn.ours.get()).then(|| self.turn.since.get() + patience);
+        let timeouts = if self.request_state.begun.get() { head_time } else { keep_alive + head_time };
+        let next = (!self.request_state.answering.get()).then(|| self.request_state.since.get() + timeouts);
         self.blocked.or(next)
     }
 
-    /// Ready when we have waited long enough. Until then the task is woken in time.
+    /// Ready once the client is too late. Until then the timer wakes the task.
     fn wait(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let Some(until) = self.until() else { return Poll::Pending };
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(until)));
@@ -169,13 +175,13 @@ impl<S: OverTcp> Patient<S> {
         loop {
             ready!(timer.as_mut().poll(cx));
             if until <= Instant::now() {
-                return Poll::Ready(self.give_up());
+                return Poll::Ready(self.timed_out());
             }
             timer.as_mut().reset(until);
         }
     }
 
-    fn give_up(&self) -> io::Error {
+    fn timed_out(&self) -> io::Error {
         if self.blocked.is_some() {
             // The kernel would keep for minutes what the client does not take.
             let _ = self.stream.tcp().set_zero_linger();
@@ -185,22 +191,22 @@ impl<S: OverTcp> Patient<S> {
 
     /// The next bytes of the present request, or of the next one once that is answered.
     fn poll_request(&mut self, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
-        if self.turn.closing.get() && !self.turn.ours.get() {
+        if self.request_state.closing.get() && !self.request_state.answering.get() {
             return self.poll_end(cx);
         }
-        if self.blocked.is_some() || self.turn.part.get() == Part::Behind {
+        if self.blocked.is_some() || self.request_state.part.get() == Part::Complete {
             return self.poll_ahead(cx);
         }
         if self.ahead.is_empty() {
             let before = into.filled().len();
             ready!(Pin::new(&mut self.stream).poll_read(cx, into))?;
             let read = &mut into.filled_mut()[before..];
-            let taken = self.turn.let_through(read);
+            let taken = self.request_state.take_bytes(read);
             self.ahead.extend_from_slice(&read[taken..]);
             into.set_filled(before + taken);
         } else {
             let some = self.ahead.len().min(into.remaining());
-            let taken = self.turn.let_through(&mut self.ahead[..some]);
+            let taken = self.request_state.take_bytes(&mut self.ahead[..some]);
             into.put_slice(&self.ahead.split_to(taken));
             if self.ahead.is_empty() {
                 self.ahead = BytesMut::new();
@@ -212,7 +218,7 @@ impl<S: OverTcp> Patient<S> {
     /// The HTTP layer gets nothing now; but it hears of the end of the connection.
     fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.ahead.is_empty() && self.blocked.is_none() {
-            let mut some = [const { MaybeUninit::uninit() }; AHEAD];
+            let mut some = [const { MaybeUninit::uninit() }; READ_AHEAD];
             let mut some = ReadBuf::uninit(&mut some);
             ready!(Pin::new(&mut self.stream).poll_read(cx, &mut some))?;
             if some.filled().is_empty() {
@@ -220,7 +226,7 @@ impl<S: OverTcp> Patient<S> {
             }
             self.ahead.extend_from_slice(some.filled());
         }
-        self.turn.reader.set(Some(cx.waker().clone()));
+        self.request_state.reader.set(Some(cx.waker().clone()));
         Poll::Pending
     }
 
@@ -228,8 +234,8 @@ impl<S: OverTcp> Patient<S> {
     /// which would be 64 KiB for each that sends without end.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.ahead = BytesMut::new();
-        for _ in 0..UNWANTED_READS {
-            let mut some = [const { MaybeUninit::uninit() }; UNWANTED];
+        for _ in 0..DISCARDED_READS {
+            let mut some = [const { MaybeUninit::uninit() }; DISCARD_BUFFER];
             let mut some = ReadBuf::uninit(&mut some);
             ready!(Pin::new(&mut self.stream).poll_read(cx, &mut some))?;
             if some.filled().is_empty() {
@@ -240,30 +246,30 @@ impl<S: OverTcp> Patient<S> {
         Poll::Pending
     }
 
-    /// The client takes again.
+    /// The client reads again.
     fn unblock(&mut self) {
         if self.blocked.take().is_some() {
-            self.turn.go_on();
+            self.request_state.wake_reader();
         }
     }
 
-    /// The client has not taken all yet.
+    /// The client has not read everything yet.
     fn wait_to_write(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         self.blocked.get_or_insert_with(|| Instant::now() + self.limits.answer_pause);
         self.wait(cx)
     }
 }
 
-impl<S: OverTcp> AsyncRead for Patient<S> {
+impl<S: OverTcp> AsyncRead for TimedStream<S> {
     fn poll_read(self: Pin<&mut Self>, cx: &mut Context<'_>, into: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let before = into.filled().len();
         match this.poll_request(cx, into) {
             Poll::Ready(Ok(())) if into.filled().len() > before => {
-                this.turn.heard();
-                // Who sends so fast that there is always something to read is judged here.
+                this.request_state.note_received();
+                // A client that always has something to read never reaches the timer: check its deadline here.
                 let over = this.until().is_some_and(|until| until <= Instant::now());
-                Poll::Ready(if over { Err(this.give_up()) } else { Ok(()) })
+                Poll::Ready(if over { Err(this.timed_out()) } else { Ok(()) })
             }
             Poll::Pending => this.wait(cx).map(Err),
             ended => ended,
@@ -271,14 +277,14 @@ impl<S: OverTcp> AsyncRead for Patient<S> {
     }
 }
 
-impl<S: OverTcp> AsyncWrite for Patient<S> {
+impl<S: OverTcp> AsyncWrite for TimedStream<S> {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, from: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         match Pin::new(&mut this.stream).poll_write(cx, from) {
             Poll::Pending => this.wait_to_write(cx).map(Err),
             written => {
                 this.unblock();
-                this.turn.since.set(Instant::now());
+                this.request_state.since.set(Instant::now());
                 written
             }
         }

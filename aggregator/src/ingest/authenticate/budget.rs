@@ -1,4 +1,4 @@
-//! What one agent may take up, and all of them together: a token that was stolen keeps nobody else waiting.
+//! Limits of one agent and of all together, so that a stolen token delays nobody else.
 
 use crate::ingest::Cost;
 use skerry_domain::state::AgentKey;
@@ -22,7 +22,7 @@ const OBSERVATIONS_A_SECOND: f64 = 2_000.0;
 const TRANSITIONS: f64 = 50_000.0;
 const TRANSITIONS_A_SECOND: f64 = 20.0;
 
-/// Room for what agents send.
+/// The limits of all agents.
 #[derive(Debug)]
 pub(super) struct Budgets {
     agents: Mutex<HashMap<AgentKey, Arc<Allowance>>>,
@@ -44,13 +44,18 @@ impl Budgets {
         Arc::clone(agents.entry(agent).or_insert_with(|| Arc::new(Allowance::new(now))))
     }
 
-    /// For the body of a batch that begins.
-    pub(super) fn room(&self) -> Room {
-        Room { small: Arc::clone(&self.small), large: Arc::clone(&self.large), read: 0, held: [None, None] }
+    /// A permit for the body of a new batch.
+    pub(super) fn room(&self) -> BodyPermit {
+        BodyPermit {
+            small: Arc::clone(&self.small),
+            large: Arc::clone(&self.large),
+            read: 0,
+            held: [None, None],
+        }
     }
 }
 
-/// What one agent may take up.
+/// The limits of one agent.
 #[derive(Debug)]
 pub(super) struct Allowance {
     under_way: Arc<Semaphore>,
@@ -107,17 +112,17 @@ impl Bucket {
     }
 }
 
-/// What the body of one batch takes up, until it is dropped.
+/// The memory that the body of one batch holds until it is dropped.
 #[derive(Debug)]
-pub(super) struct Room {
+pub(super) struct BodyPermit {
     small: Arc<Semaphore>,
     large: Arc<Semaphore>,
     read: usize,
     held: [Option<OwnedSemaphorePermit>; 2],
 }
 
-impl Room {
-    /// Takes room for so many more bytes. `false`: there is none now.
+impl BodyPermit {
+    /// Reserves so many more bytes. `false`: none are free now.
     pub(super) fn grow(&mut self, bytes: usize) -> bool {
         self.read += bytes;
         let wanted = self.read.div_ceil(1 << 10);
@@ -191,7 +196,7 @@ mod tests {
     #[test]
     fn bodies_have_room_together_and_large_ones_keep_no_small_one_out() {
         let budgets = Budgets::default();
-        let mut rooms: Vec<Room> = Vec::new();
+        let mut rooms: Vec<BodyPermit> = Vec::new();
         loop {
             let mut room = budgets.room();
             let whole = (0..1 << 10).all(|_| room.grow(1 << 10));

@@ -15,7 +15,7 @@ const ASK: &[u8] = b"GET /robots.txt HTTP/1.1\r\nHost: h\r\n\r\n";
 const BATCH: &str =
     "POST /agent/v1/batch HTTP/1.1\r\nHost: h\r\nContent-Encoding: zstd\r\nAuthorization: Bearer good\r\n";
 
-/// Room for one connection, and little patience.
+/// One connection, and short timeouts.
 fn hasty() -> Limits {
     Limits {
         workers: 1,
@@ -212,12 +212,12 @@ fn a_client_that_takes_its_answer_slowly_gets_all_of_it() {
 fn an_agent_on_a_slow_link_gets_its_batch_in() {
     let limits = Limits { body_pause: Duration::from_secs(2), body_rate: 4 << 10, ..hasty() };
     both_ways(PRIVATE, limits, |running, connect| {
-        let (pieces, piece) = (120, [b'x'; 1 << 10]);
+        let (chunks, piece) = (120, [b'x'; 1 << 10]);
         let mut slow = connect(BEAT);
-        let length = pieces * piece.len();
+        let length = chunks * piece.len();
         say(&mut *slow, &format!("{BATCH}Content-Length: {length}\r\n\r\n"));
         let began = Instant::now();
-        for _ in 0..pieces {
+        for _ in 0..chunks {
             assert_eq!(beat(&mut *slow).as_deref(), Some(&b""[..]), "nothing to say yet");
             slow.write_all(&piece).and_then(|()| slow.flush()).expect("it reads");
         }

@@ -1,10 +1,10 @@
-//! Why a batch was not taken, in the words that its agent logs.
+//! Why a batch was rejected, as its agent logs it.
 
 use crate::engine::CommandError;
 
-/// Why a batch was not taken.
+/// Why a batch was rejected.
 #[derive(Debug, thiserror::Error)]
-pub enum NotTaken {
+pub enum Rejection {
     /// It will never be taken as it is.
     #[error("{0}")]
     Malformed(String),
@@ -62,7 +62,7 @@ pub enum NotTaken {
     Refused(CommandError),
 }
 
-impl From<CommandError> for NotTaken {
+impl From<CommandError> for Rejection {
     fn from(error: CommandError) -> Self {
         match error {
             CommandError::Rejected(rejected) => Self::Malformed(rejected.reason),

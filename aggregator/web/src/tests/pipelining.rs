@@ -1,7 +1,7 @@
 //! One request after another on a connection, in the clear and over TLS: what is sent ahead waits with its sender,
 //! and what follows a body that was refused is no request.
 
-use super::patience::{BOUND, Stream, both_ways};
+use super::timeouts::{BOUND, Stream, both_ways};
 use super::*;
 
 fn whole(stream: &mut dyn Stream) -> String {

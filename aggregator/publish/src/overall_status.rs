@@ -29,7 +29,7 @@ impl Indicator {
 
 /// What the page says as a whole.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct RollUp {
+pub(super) struct OverallStatus {
     pub(super) indicator: Indicator,
     pub(super) description: String,
 }
@@ -55,7 +55,7 @@ pub(super) fn is_partly_unseen(component: &ComponentView) -> bool {
 /// The whole page, but for what nobody ever saw. Trouble that is seen leads, and none is claimed of what is out of
 /// sight; where all that is seen is fine, the words name what is not, and trouble last seen there keeps its
 /// indicator.
-pub(super) fn of_page(view: &PageView) -> RollUp {
+pub(super) fn of_page(view: &PageView) -> OverallStatus {
     let known = || components(view).filter(|component| !component.waiting);
     let seen = || known().filter(|component| !is_unseen(component));
     let statuses = |of: &mut dyn Iterator<Item = &ComponentView>| {
@@ -67,18 +67,18 @@ pub(super) fn of_page(view: &PageView) -> RollUp {
     let (stale, waiting) = (number(|one| one.stale_since.is_some()), number(|one| one.waiting));
     let partly = number(is_partly_unseen);
     if seen().any(|component| component.status != Status::Operational) {
-        RollUp { indicator, description: description.to_owned() }
+        OverallStatus { indicator, description: description.to_owned() }
     } else if stale > 0 {
         let least = if stale == known().count() { Indicator::Minor } else { Indicator::None };
         let (last, _) = statuses(&mut known());
-        RollUp { indicator: last.max(least), description: texts::no_data(stale) }
+        OverallStatus { indicator: last.max(least), description: texts::no_data(stale) }
     } else if partly > 0 {
-        RollUp { indicator, description: texts::partial_data(partly) }
+        OverallStatus { indicator, description: texts::partial_data(partly) }
     } else if waiting > 0 {
         let some = (known().count() > 0).then_some(waiting);
-        RollUp { indicator, description: texts::waiting(some) }
+        OverallStatus { indicator, description: texts::waiting(some) }
     } else {
-        RollUp { indicator, description: description.to_owned() }
+        OverallStatus { indicator, description: description.to_owned() }
     }
 }
 
@@ -145,7 +145,7 @@ mod tests {
             component.stale_since = unseen.then_some(component.since);
             Item::Component(component)
         });
-        let RollUp { indicator, description } = of_page(&page(items.collect()));
+        let OverallStatus { indicator, description } = of_page(&page(items.collect()));
         (indicator.name(), description)
     }
 
@@ -171,7 +171,7 @@ mod tests {
     }
 
     fn said(components: Vec<ComponentView>) -> (Indicator, String) {
-        let RollUp { indicator, description } =
+        let OverallStatus { indicator, description } =
             of_page(&page(components.into_iter().map(Item::Component).collect()));
         (indicator, description)
     }

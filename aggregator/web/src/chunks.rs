@@ -1,4 +1,4 @@
-//! A large answer in pieces: the HTTP layer copies what it is given into the buffer of its connection, and keeps
+//! A large answer in chunks: the HTTP layer copies what it is given into the buffer of its connection, and keeps
 //! it there for a client that takes nothing.
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
@@ -8,22 +8,22 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 
 /// Bytes at once: what a connection holds of an answer beside the kernel.
-const PIECE: usize = 32 << 10;
+const CHUNK: usize = 32 << 10;
 
-struct Pieces(Bytes);
+struct Chunks(Bytes);
 
-/// The same body, in pieces where it is larger than one.
-pub(super) fn in_pieces(body: BoxBody) -> BoxBody {
-    if !matches!(body.size(), BodySize::Sized(size) if size > PIECE as u64) {
+/// The same body, in chunks where it is larger than one.
+pub(super) fn in_chunks(body: BoxBody) -> BoxBody {
+    if !matches!(body.size(), BodySize::Sized(size) if size > CHUNK as u64) {
         return body;
     }
     match body.try_into_bytes() {
-        Ok(bytes) => BoxBody::new(Pieces(bytes)),
+        Ok(bytes) => BoxBody::new(Chunks(bytes)),
         Err(body) => body,
     }
 }
 
-impl MessageBody for Pieces {
+impl MessageBody for Chunks {
     type Error = Infallible;
 
     fn size(&self) -> BodySize {
@@ -35,7 +35,7 @@ impl MessageBody for Pieces {
         if rest.is_empty() {
             return Poll::Ready(None);
         }
-        let piece = rest.split_to(rest.len().min(PIECE));
+        let piece = rest.split_to(rest.len().min(CHUNK));
         Poll::Ready(Some(Ok(piece)))
     }
 }
