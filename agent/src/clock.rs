@@ -1,10 +1,10 @@
-//! The clocks of this host: the kernel's boot id, `CLOCK_BOOTTIME`, the wall clock.
-//! Decisions are taken on the boot clock alone; the wall clock is only carried along.
+//! The clocks of this host: the kernel's boot id, `CLOCK_BOOTTIME` and the wall clock. Decisions use the boot
+//! clock only; the wall clock is recorded beside it.
 
 mod corrected;
 
 pub(crate) use corrected::EARLIEST;
-pub use corrected::{CorrectedClock, Fails, Readings};
+pub use corrected::{CorrectedClock, TimeFailure, WallTimes};
 pub use skerry_host::clock::BootId;
 
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -12,8 +12,8 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 /// One moment as this host saw it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Moment {
-    /// The boot it was in.
+pub struct ClockReading {
+    /// The boot this reading belongs to.
     pub boot: BootId,
     /// Boot clock, ms.
     pub boot_ms: u64,
@@ -21,8 +21,9 @@ pub struct Moment {
     pub wall_ms: i64,
 }
 
-impl Moment {
-    /// Time from `earlier` to here, ms: by the boot clock within one boot, else by the wall; never negative.
+impl ClockReading {
+    /// Milliseconds since `earlier`: by the boot clock within one boot, otherwise by the wall clock; never
+    /// negative.
     #[must_use]
     pub fn ms_since(&self, earlier: &Self) -> u64 {
         if self.boot == earlier.boot {
@@ -33,16 +34,16 @@ impl Moment {
     }
 }
 
-/// Reads the clocks of this host, or those of a simulation.
+/// Reads the clocks of this host or of a simulated one.
 #[derive(Clone, Copy, Debug)]
 pub struct Clock {
     boot: BootId,
-    dial: Option<&'static Dial>,
+    simulated: Option<&'static SimulatedClock>,
 }
 
-/// The clocks of a host that is simulated, turned by whoever simulates it.
+/// The clocks of a simulated host, set by the simulation.
 #[derive(Debug, Default)]
-pub struct Dial {
+pub struct SimulatedClock {
     /// Boot clock, ms.
     pub boot_ms: AtomicU64,
     /// Wall clock, ms since 1970 UTC.
@@ -53,29 +54,33 @@ impl Clock {
     /// Reads the boot id once.
     ///
     /// # Errors
-    /// The kernel does not tell its boot id.
+    /// The kernel does not provide a boot id.
     pub fn open() -> anyhow::Result<Self> {
-        Ok(Self { boot: BootId::present()?, dial: None })
+        Ok(Self { boot: BootId::present()?, simulated: None })
     }
 
-    /// Reads the clocks and names no boot: for what outlives none.
+    /// A clock without a boot id, for values that outlive no boot.
     fn without_boot() -> Self {
-        Self { boot: BootId::default(), dial: None }
+        Self { boot: BootId::default(), simulated: None }
     }
 
-    /// The clocks of a simulated host in that boot.
+    /// The clock of a simulated host in that boot.
     #[must_use]
-    pub fn turned(boot: BootId, dial: &'static Dial) -> Self {
-        Self { boot, dial: Some(dial) }
+    pub fn simulated(boot: BootId, simulated: &'static SimulatedClock) -> Self {
+        Self { boot, simulated: Some(simulated) }
     }
 
-    /// Now, on every clock.
+    /// Reads all clocks.
     #[must_use]
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the wall clock")]
-    pub fn now(&self) -> Moment {
-        if let Some(dial) = self.dial {
-            let boot_ms = dial.boot_ms.load(Ordering::Relaxed);
-            return Moment { boot: self.boot, boot_ms, wall_ms: dial.wall_ms.load(Ordering::Relaxed) };
+    pub fn now(&self) -> ClockReading {
+        if let Some(simulated) = self.simulated {
+            let boot_ms = simulated.boot_ms.load(Ordering::Relaxed);
+            return ClockReading {
+                boot: self.boot,
+                boot_ms,
+                wall_ms: simulated.wall_ms.load(Ordering::Relaxed),
+            };
         }
         let time = rustix::time::clock_gettime(rustix::time::ClockId::Boottime);
         let boot_ms = u64::try_from(time.tv_sec).unwrap_or(0) * 1000
@@ -84,7 +89,7 @@ impl Clock {
             Ok(after) => i64::try_from(after.as_millis()).unwrap_or(i64::MAX),
             Err(before) => -i64::try_from(before.duration().as_millis()).unwrap_or(i64::MAX),
         };
-        Moment { boot: self.boot, boot_ms, wall_ms }
+        ClockReading { boot: self.boot, boot_ms, wall_ms }
     }
 }
 
@@ -95,10 +100,10 @@ mod tests {
     #[test]
     fn a_step_of_the_wall_clock_changes_no_distance_within_a_boot() {
         let boot = BootId::from_bytes(&[7; 16]).expect("16 bytes");
-        let before = Moment { boot, boot_ms: 1_000, wall_ms: 5_000_000 };
-        let after = Moment { boot, boot_ms: 4_000, wall_ms: 0 };
+        let before = ClockReading { boot, boot_ms: 1_000, wall_ms: 5_000_000 };
+        let after = ClockReading { boot, boot_ms: 4_000, wall_ms: 0 };
         assert_eq!(after.ms_since(&before), 3_000);
-        let next_boot = Moment { boot: BootId::default(), boot_ms: 10, wall_ms: 5_007_000 };
+        let next_boot = ClockReading { boot: BootId::default(), boot_ms: 10, wall_ms: 5_007_000 };
         assert_eq!(next_boot.ms_since(&before), 7_000);
         assert_eq!(before.ms_since(&next_boot), 0);
     }

@@ -1,10 +1,10 @@
-//! Delivery of batches over HTTP, by the wire's own contract. Follows no redirect, asks no proxy, sends the
-//! token in the clear only to loopback unless it is told to, and believes only an answer that is a reply.
+//! Delivers batches over HTTP as the wire contract says. Follows no redirects, uses no proxy, sends the token
+//! in clear text only to loopback unless allowed, and accepts only valid replies.
 
 mod enrol;
-pub mod look;
+mod error_text;
+pub mod fetch;
 pub mod trust;
-mod words;
 
 pub use enrol::{Enrolled, enrol};
 
@@ -13,45 +13,46 @@ use crate::uplink::{Deliver, Delivery};
 use anyhow::{Context, bail, ensure};
 use async_trait::async_trait;
 use bytes::{Bytes, BytesMut};
-use look::Looker;
+use error_text::describe;
+use fetch::Fetcher;
 use prost::Message;
 use reqwest::header::{
     AUTHORIZATION, CONTENT_ENCODING, CONTENT_TYPE, DATE, HeaderMap, HeaderValue, LOCATION, RETRY_AFTER,
 };
 use reqwest::{Client, ClientBuilder, Response, StatusCode};
 use skerry_protocol::secret;
+use skerry_protocol::strict::is_loopback;
 use skerry_protocol::wire;
-use skerry_protocol::words::one_line;
+use skerry_protocol::words::short_line;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, SystemTime};
-use trust::{Dates, Fingerprint, is_refused_for_its_dates, refusal};
+use trust::{Fingerprint, ValidityClock, is_refused_for_dates, untrusted};
 use url::Url;
-use words::words;
 
-/// Longest answer that is read.
-const LONGEST_ANSWER: usize = 64 << 10;
+/// Maximum size of an answer, bytes.
+const MAX_ANSWER_BYTES: usize = 64 << 10;
 const PROTOBUF: &str = "application/x-protobuf";
-/// Only an aggregator explains itself like this (RFC 9457).
-const PROBLEM: &str = "application/problem+json";
+/// Only an aggregator sends problem details (RFC 9457).
+const PROBLEM_JSON: &str = "application/problem+json";
 
-/// Where batches go, and how.
+/// Where and how to deliver.
 #[derive(Clone, Debug)]
 pub struct HttpDeliverySettings {
-    /// Addresses of the aggregator, not empty; the endpoint's path is put after their own. The first is kept
-    /// to while it answers.
+    /// Base URLs of the aggregator, not empty; the endpoint's path is appended. The first one is preferred
+    /// while it answers.
     pub urls: Vec<Url>,
-    /// File whose first line is the agent's token. Read for every batch, so that it can be exchanged.
+    /// File whose first line is the agent's token. Read for every batch, so that the token can be replaced.
     pub token_file: Option<PathBuf>,
-    /// Further trusted authorities, PEM.
+    /// Additional trusted authorities (PEM).
     pub ca_file: Option<PathBuf>,
-    /// The one certificate that is believed, whatever authorities say.
+    /// The one accepted certificate; overrides the authorities.
     pub fingerprint: Option<Fingerprint>,
-    /// The one aggregator that is believed; the first that answers, where it is not known.
+    /// Id of the accepted aggregator; if unknown, the first that answers.
     pub aggregator_id: Option<String>,
-    /// Plain HTTP is allowed to others than loopback.
+    /// Allows plain HTTP to hosts other than loopback.
     pub allow_plaintext: bool,
 }
 
@@ -60,20 +61,20 @@ pub struct HttpDeliverySettings {
 pub struct HttpDelivery {
     client: Client,
     endpoints: Vec<Url>,
-    /// The endpoint that is tried next.
+    /// Index of the endpoint to try next.
     next: AtomicUsize,
     aggregator_id: Mutex<Option<String>>,
     token_file: Option<PathBuf>,
     time: Arc<CorrectedClock>,
-    /// Asks for the time where the dates of a certificate are in doubt; not needed where it is pinned.
-    time_asker: Option<Looker>,
+    /// Fetches the time when a certificate's validity is in doubt; not needed with a pin.
+    time_fetcher: Option<Fetcher>,
 }
 
 impl HttpDelivery {
-    /// Prepares the client.
+    /// Prepares the HTTP client.
     ///
     /// # Errors
-    /// Plain HTTP to another host without leave, a certificate or token file that cannot be used.
+    /// Plain HTTP to another host is not allowed, or a certificate or token file cannot be used.
     pub fn new(settings: &HttpDeliverySettings) -> anyhow::Result<Self> {
         ensure!(!settings.urls.is_empty(), "the aggregator has no address");
         let of = |url: &Url| endpoint(url, settings.allow_plaintext);
@@ -82,20 +83,21 @@ impl HttpDelivery {
             read_token(path)?;
         }
         let time = Arc::new(CorrectedClock::new(Clock::open()?));
-        let (ca_file, dates) = (settings.ca_file.as_deref(), Dates::Either(Arc::clone(&time)));
+        let (ca_file, dates) =
+            (settings.ca_file.as_deref(), ValidityClock::LocalOrCorrected(Arc::clone(&time)));
         let client = client(trust::trust(ca_file, settings.fingerprint, dates)?.config)?;
-        let time_asker = match settings.fingerprint {
-            None => Some(Looker::at_any_time(ca_file)?),
+        let time_fetcher = match settings.fingerprint {
+            None => Some(Fetcher::ignoring_validity(ca_file)?),
             Some(_) => None,
         };
         let aggregator_id = Mutex::new(settings.aggregator_id.clone());
         let token_file = settings.token_file.clone();
         let next = AtomicUsize::new(0);
-        Ok(Self { client, endpoints, next, aggregator_id, token_file, time, time_asker })
+        Ok(Self { client, endpoints, next, aggregator_id, token_file, time, time_fetcher })
     }
 
-    /// `None`: it is ours. Otherwise whose answer this was.
-    fn stranger(&self, id: &str) -> Option<String> {
+    /// Returns our aggregator's id if the answer is from another one.
+    fn foreign_aggregator(&self, id: &str) -> Option<String> {
         let mut ours = self.aggregator_id.lock().unwrap_or_else(PoisonError::into_inner);
         match ours.as_deref() {
             Some(ours) if ours != id => Some(ours.to_owned()),
@@ -107,17 +109,17 @@ impl HttpDelivery {
         }
     }
 
-    /// Asks `endpoint` what time it is, telling it nothing. Its answer is taken where its certificate, which an
-    /// authority vouches for, is valid at that time: whoever has the key of an ended one could say so too, but a host
-    /// whose clock is wrong is not locked out until somebody comes and sets it.
-    async fn learn_the_time(&self, endpoint: &Url) -> bool {
-        let Some(asker) = &self.time_asker else { return false };
-        let Ok(sight) = asker.get(endpoint, &[]).await else { return false };
-        let (Some(date), Some(shown)) = (date(&sight.headers), sight.certificate) else { return false };
+    /// Asks `endpoint` for the time without sending anything secret. The answer counts if its certificate,
+    /// issued by a trusted authority, is valid at that time. Someone with the key of an expired certificate
+    /// could fake this, but a host with a wrong clock is not locked out until somebody sets it.
+    async fn fetch_time(&self, endpoint: &Url) -> bool {
+        let Some(fetcher) = &self.time_fetcher else { return false };
+        let Ok(fetched) = fetcher.get(endpoint, &[]).await else { return false };
+        let (Some(date), Some(shown)) = (date(&fetched.headers), fetched.certificate) else { return false };
         let believable =
             (shown.not_before..=shown.not_after).contains(&date) && date.as_millisecond() >= EARLIEST;
         if believable {
-            let own = jiff::Timestamp::from_millisecond(self.time.readings().own).unwrap_or_default();
+            let own = jiff::Timestamp::from_millisecond(self.time.wall_times().local).unwrap_or_default();
             tracing::warn!(
                 "this host's clock says {own}, at which the certificate of {endpoint} is not valid; the aggregator says \
                  {date}, at which it is, and the agent goes by that. Set this host's clock right"
@@ -148,30 +150,34 @@ impl HttpDelivery {
     async fn post(&self, endpoint: &Url, body: Bytes) -> Result<Delivery, String> {
         let sent = self.send(endpoint, body).await?;
         if let Err(error) = &sent
-            && is_refused_for_its_dates(error)
-            && self.learn_the_time(endpoint).await
+            && is_refused_for_dates(error)
+            && self.fetch_time(endpoint).await
         {
-            // A batch is placed by when it arrives: this one is too old by now.
+            // A batch is placed by its arrival time, and this one is too old by now.
             let why = "the certificate was judged by a wrong clock, which was put right".to_owned();
             return Ok(Delivery::Again { after: None, why });
         }
-        let response = sent
-            .map_err(|error| refusal(&error, endpoint).map_or_else(|| words(&error), |it| it.to_string()))?;
+        let response = sent.map_err(|error| {
+            untrusted(&error, endpoint).map_or_else(|| describe(&error), |it| it.to_string())
+        })?;
         let status = response.status();
-        let (protobuf, problem) = (is_of(response.headers(), PROTOBUF), is_of(response.headers(), PROBLEM));
+        let (protobuf, problem) = (
+            has_content_type(response.headers(), PROTOBUF),
+            has_content_type(response.headers(), PROBLEM_JSON),
+        );
         let after = retry_after(response.headers());
         let location = response.headers().get(LOCATION).and_then(|to| to.to_str().ok()).map(str::to_owned);
         let answer = read_bounded(response).await?;
-        let told = || said(status, &answer);
+        let told = || describe_answer(status, &answer);
         Ok(match status {
             StatusCode::PAYLOAD_TOO_LARGE => Delivery::TooLarge(told()),
-            StatusCode::OK if protobuf => self.replied(endpoint, &answer),
+            StatusCode::OK if protobuf => self.read_reply(endpoint, &answer),
             StatusCode::OK => Delivery::Again {
                 after: None,
                 why: format!(
                     "{endpoint} answered 200 with something that is not a reply of an aggregator (a captive portal, \
                      or a wrong address?): {}",
-                    line(&answer)
+                    summary(&answer)
                 ),
             },
             _ if status.is_redirection() => Delivery::Again {
@@ -182,7 +188,7 @@ impl HttpDelivery {
                     location.as_deref().unwrap_or("nowhere")
                 ),
             },
-            // What stands in between may not speak for the aggregator: neither refuse us nor judge a batch.
+            // A proxy must not speak for the aggregator: it can neither reject the agent nor judge a batch.
             _ if !status.is_success() && !problem => Delivery::Again {
                 after,
                 why: format!("{}; that is not an aggregator's answer (a proxy in between?)", told()),
@@ -193,10 +199,10 @@ impl HttpDelivery {
         })
     }
 
-    /// What `endpoint` replied to a batch.
-    fn replied(&self, endpoint: &Url, answer: &[u8]) -> Delivery {
+    /// Interprets the reply of `endpoint` to a batch.
+    fn read_reply(&self, endpoint: &Url, answer: &[u8]) -> Delivery {
         let why = match wire::Reply::decode(answer) {
-            Ok(reply) if reply.protocol > 0 => match self.stranger(&reply.aggregator_id) {
+            Ok(reply) if reply.protocol > 0 => match self.foreign_aggregator(&reply.aggregator_id) {
                 None => {
                     self.time.set(reply.wall_now_ms);
                     return Delivery::Accepted(reply);
@@ -218,7 +224,7 @@ impl Deliver for HttpDelivery {
     async fn deliver(&self, body: Bytes) -> Delivery {
         let first = self.next.load(Ordering::Relaxed) % self.endpoints.len();
         let mut refused = None;
-        // Who refuses us may be a stranger: we are refused once all of them do.
+        // An endpoint that rejects us may belong to someone else: we are rejected only if all of them do.
         for at in (first..first + self.endpoints.len()).map(|at| at % self.endpoints.len()) {
             let posted = self.post(&self.endpoints[at], body.clone()).await;
             match posted.unwrap_or_else(|why| Delivery::Again { after: None, why }) {
@@ -235,7 +241,7 @@ impl Deliver for HttpDelivery {
     }
 }
 
-/// Where batches are posted to.
+/// The URL that batches are posted to.
 pub(crate) fn endpoint(url: &Url, allow_plaintext: bool) -> anyhow::Result<Url> {
     match url.scheme() {
         "https" => {}
@@ -265,16 +271,7 @@ fn builder(tls: rustls::ClientConfig) -> ClientBuilder {
         .user_agent(concat!("skerry-agent/", env!("CARGO_PKG_VERSION")))
 }
 
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Domain(name)) => name == "localhost",
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        None => false,
-    }
-}
-
-/// The first line of a file that only its owner (and group) may read.
+/// Reads the first line of a file that only its owner and group may read.
 pub(crate) fn read_token(path: &Path) -> anyhow::Result<String> {
     let read = std::fs::read(path)
         .with_context(|| format!("cannot read [aggregator] token_file {}", path.display()))?;
@@ -285,12 +282,12 @@ pub(crate) fn read_token(path: &Path) -> anyhow::Result<String> {
     Ok(token.to_owned())
 }
 
-fn is_of(headers: &HeaderMap, kind: &str) -> bool {
+fn has_content_type(headers: &HeaderMap, kind: &str) -> bool {
     let value = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or("");
     value.split(';').next().is_some_and(|said| said.trim().eq_ignore_ascii_case(kind))
 }
 
-/// `Retry-After` (RFC 9110, 10.2.3) in seconds or as a date.
+/// `Retry-After` (RFC 9110, section 10.2.3) in seconds or as a date.
 #[expect(clippy::disallowed_methods, reason = "a date can only be waited for on the wall clock")]
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?.trim();
@@ -298,7 +295,7 @@ fn retry_after(headers: &HeaderMap) -> Option<Duration> {
         return Some(Duration::from_secs(seconds));
     }
     let until = jiff::fmt::rfc2822::parse(value).ok()?.timestamp();
-    // By the clock of whoever says so, where it tells what that says.
+    // Uses the sender's own clock if it sends a `Date`.
     let now = date(headers).map_or_else(SystemTime::now, SystemTime::from);
     SystemTime::from(until).duration_since(now).ok()
 }
@@ -309,8 +306,8 @@ fn date(headers: &HeaderMap) -> Option<jiff::Timestamp> {
 
 async fn read_bounded(mut response: Response) -> Result<Bytes, String> {
     let mut answer = BytesMut::new();
-    while let Some(chunk) = response.chunk().await.map_err(|error| words(&error))? {
-        let room = LONGEST_ANSWER - answer.len();
+    while let Some(chunk) = response.chunk().await.map_err(|error| describe(&error))? {
+        let room = MAX_ANSWER_BYTES - answer.len();
         answer.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if chunk.len() > room {
             break;
@@ -319,20 +316,20 @@ async fn read_bounded(mut response: Response) -> Result<Bytes, String> {
     Ok(answer.freeze())
 }
 
-/// What was said, on one line and short.
-fn said(status: StatusCode, answer: &[u8]) -> String {
-    let line = line(answer);
+/// A short description of the answer, on one line.
+fn describe_answer(status: StatusCode, answer: &[u8]) -> String {
+    let line = summary(answer);
     if line.is_empty() { format!("it answered {status}") } else { format!("it answered {status}: {line}") }
 }
 
 /// The detail of a problem, the title of a page, or the beginning of the text.
-fn line(answer: &[u8]) -> String {
+fn summary(answer: &[u8]) -> String {
     let problem: Option<serde_json::Value> = serde_json::from_slice(answer).ok();
     let detail = problem.as_ref().and_then(|problem| problem["detail"].as_str());
     let text = detail.map_or_else(|| String::from_utf8_lossy(answer), Into::into);
     let title = text.split_once("<title>").and_then(|(_, rest)| rest.split_once("</title>"));
     let text = title.map_or(text.as_ref(), |(title, _)| title);
-    let line: String = one_line(text).chars().take(400).collect();
+    let line = short_line(text, 400);
     line.trim().to_owned()
 }
 

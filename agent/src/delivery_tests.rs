@@ -2,7 +2,7 @@ use super::*;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpListener;
 
-/// A peer that answers every request with the same bytes and gives back what it was sent.
+/// A server that answers every request with the same bytes and returns the request.
 async fn peer(answer: Vec<u8>) -> (Url, tokio::task::JoinHandle<Vec<u8>>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("binds");
     let url = format!("http://{}", listener.local_addr().expect("an address")).parse().expect("a URL");
@@ -47,7 +47,7 @@ async fn a_reply_is_believed_whatever_newer_fields_it_has() {
     let reply = wire::Reply { protocol: 1, acknowledged_through: 7, ..wire::Reply::default() };
     let kind = "200 OK\r\ncontent-type: application/x-protobuf";
     assert_eq!(told(kind, &reply.encode_to_vec()).await, Delivery::Accepted(reply.clone()));
-    // Field 99, varint 1; and a protocol of the future.
+    // Field 99, varint 1, and a future protocol version.
     let newer = wire::Reply { protocol: 2, ..reply };
     let mut bytes = newer.encode_to_vec();
     bytes.extend_from_slice(&[0x98, 0x06, 0x01]);
@@ -56,7 +56,7 @@ async fn a_reply_is_believed_whatever_newer_fields_it_has() {
     assert!(matches!(told(kind, b"").await, Delivery::Again { .. }), "no protocol is no reply");
 }
 
-/// What became of a batch, and what the words must say.
+/// The expected result of a batch.
 #[derive(Clone, Copy, Debug)]
 enum Taken {
     Again,
@@ -79,7 +79,7 @@ async fn each_answer_is_taken_for_what_it_is() {
         ("422 Unprocessable Content", ours, problem, Taken::Malformed, "no such token"),
         ("413 Content Too Large", ours, problem, Taken::TooLarge, "413"),
         ("503 Service Unavailable\r\nretry-after: 17", ours, problem, Taken::After(17), "no such token"),
-        // What stands in between refuses no agent and judges no batch.
+        // A proxy can neither reject the agent nor judge a batch.
         ("400 Bad Request", html, page, Taken::Again, "a proxy in between"),
         ("401 Unauthorized", html, page, Taken::Again, "a proxy in between"),
         ("403 Forbidden", html, page, Taken::Again, "Sign in here"),
@@ -90,7 +90,7 @@ async fn each_answer_is_taken_for_what_it_is() {
         ("500 Internal Server Error", "", b"", Taken::Again, "500"),
         ("502 Bad Gateway", html, b"<title>502 Bad Gateway</title>", Taken::Again, "a proxy in between"),
         (
-            // By the clock of whoever says so, whatever ours says.
+            // By the server's own clock, whatever ours shows.
             "503 Service Unavailable\r\ndate: Thu, 01 Jan 1970 00:00:05 GMT\r\nretry-after: Thu, 01 Jan 1970 00:00:17 GMT",
             html,
             b"",

@@ -4,27 +4,28 @@
 //! `k_down ≥ fall`, else hard `degraded` at `k_bad ≥ fall`. Leaving `down`, and the first state of all,
 //! takes `rise` consecutive observations that are not down: `degraded` if one of them was, else `up`.
 //! Leaving `degraded` for `up` takes `rise` consecutive `up`. `inconclusive` touches nothing.
-//! It never moves without a whole run as its evidence. A check that changes too often is flagged as flapping.
+//! The state never changes without a complete run as its evidence. A check that changes too often is flagged
+//! as flapping.
 
 mod flapping;
 
 pub use flapping::Slots;
 
-use crate::clock::Moment;
+use crate::clock::ClockReading;
 use skerry_protocol::wire::{Outcome, State};
 
-/// Consecutive observations of one sort. The count stands still at its limit, so that a steady check
-/// has a steady value, which needs no writing.
+/// Consecutive observations of one kind. The count stops at its limit, so a steady check has a constant value
+/// that needs no write.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Run {
-    /// How many, up to the limit.
+    /// Number of observations, up to the limit.
     pub count: u32,
-    /// Start of the first of them; meaningless while `count` is 0.
-    pub since: Moment,
+    /// Start of the first one; undefined while `count` is 0.
+    pub since: ClockReading,
 }
 
 impl Run {
-    fn extend(&mut self, belongs: bool, at: Moment, limit: u32) {
+    fn extend(&mut self, belongs: bool, at: ClockReading, limit: u32) {
         if !belongs {
             *self = Self::default();
         } else if self.count == 0 {
@@ -35,16 +36,16 @@ impl Run {
     }
 }
 
-/// What one agent holds to be true of one check.
+/// The hysteresis of one check on one agent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Hysteresis {
     /// The hard state.
     pub hard: State,
-    /// Start of the first observation of the run that confirmed it.
-    pub since: Moment,
-    /// The check is flapping: what is held of it changes too often to be acted upon.
+    /// Start of the first observation of the run that confirmed `hard`.
+    pub since: ClockReading,
+    /// Whether the check changes too often to act upon.
     pub flapping: bool,
-    /// What was held of late, from which `flapping` follows.
+    /// The recent states from which `flapping` is derived.
     pub slots: Slots,
     /// Consecutive `down`.
     pub down: Run,
@@ -52,7 +53,7 @@ pub struct Hysteresis {
     pub bad: Run,
     /// Consecutive `up` or `degraded`.
     pub not_down: Run,
-    /// One of `not_down` was `degraded`, while it is shorter than `rise`.
+    /// Whether an observation in `not_down` was `degraded`, while that run is shorter than `rise`.
     pub not_down_degraded: bool,
     /// Consecutive `up`.
     pub up: Run,
@@ -62,7 +63,7 @@ impl Default for Hysteresis {
     fn default() -> Self {
         Self {
             hard: State::Unknown,
-            since: Moment::default(),
+            since: ClockReading::default(),
             flapping: false,
             slots: Slots::default(),
             down: Run::default(),
@@ -82,21 +83,21 @@ pub struct Transition {
     /// After.
     pub to: State,
     /// Start of the first observation of the run that confirmed it.
-    pub since: Moment,
+    pub since: ClockReading,
 }
 
 /// How many observations confirm a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Thresholds {
-    /// Bad ones, at least 1.
+    /// Bad observations that confirm a failure, at least 1.
     pub fall: u32,
-    /// Good ones, at least 1.
+    /// Good observations that confirm a recovery, at least 1.
     pub rise: u32,
 }
 
 impl Hysteresis {
-    /// Takes one observation that started `at`; tells the change it confirms, if any.
-    pub fn step(&mut self, outcome: Outcome, at: Moment, thresholds: Thresholds) -> Option<Transition> {
+    /// Takes one observation that started `at`; returns the change it confirms, if any.
+    pub fn step(&mut self, outcome: Outcome, at: ClockReading, thresholds: Thresholds) -> Option<Transition> {
         if outcome == Outcome::Inconclusive {
             return None;
         }
@@ -128,8 +129,8 @@ impl Hysteresis {
         transition
     }
 
-    /// What the observation says of how often the check changes: the hard state, or a recovery that is not
-    /// confirmed yet. A failure that is not confirmed says nothing.
+    /// The state that the observation adds to the flapping history: the hard state, or an unconfirmed
+    /// recovery. An unconfirmed failure adds nothing.
     fn held(&self, outcome: Outcome, confirmed: bool) -> Option<State> {
         let seen = match outcome {
             Outcome::Up => State::Up,
@@ -140,8 +141,8 @@ impl Hysteresis {
         if confirmed { Some(self.hard) } else { (seen <= self.hard).then_some(seen) }
     }
 
-    /// The state the present runs confirm, with the start of the confirming one.
-    fn confirmed(&self, fall: u32, rise: u32) -> Option<(State, Moment)> {
+    /// The state that the present runs confirm, with the start of the confirming one.
+    fn confirmed(&self, fall: u32, rise: u32) -> Option<(State, ClockReading)> {
         if self.down.count >= fall {
             return Some((State::Down, self.down.since));
         }
@@ -158,8 +159,8 @@ impl Hysteresis {
         }
     }
 
-    /// True while the last conclusive observations speak against the hard state, or for none yet:
-    /// the check is then run at its retry interval.
+    /// Whether the last conclusive observations contradict the hard state, or there is no hard state yet. The
+    /// check then runs at its retry interval.
     #[must_use]
     pub fn unconfirmed(&self) -> bool {
         match self.hard {
@@ -170,8 +171,8 @@ impl Hysteresis {
         }
     }
 
-    /// Forgets the runs and keeps the hard state, and whether it flaps: after a time without observations, what stood before it
-    /// and what comes after are not consecutive.
+    /// Drops the runs and keeps the hard state and flapping. After a gap without observations, those before
+    /// and after it are not consecutive.
     pub fn forget_runs(&mut self) {
         let Self { hard, since, flapping, slots, .. } = *self;
         *self = Self { hard, since, flapping, slots, ..Self::default() };

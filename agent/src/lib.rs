@@ -4,26 +4,26 @@
 //! schedule ─▶ probe ─▶ hysteresis ─▶ spool ─▶ uplink
 //! ```
 //!
-//! [`run`] wires the rooms and is what an embedder needs: [`run::Agent::start`] with a
-//! [`uplink::Deliver`] of its own.
+//! [`run`] wires the modules and is the entry point for embedders: [`run::Agent::start`] with an
+//! [`uplink::Deliver`] of their own.
 
-mod belief;
-pub mod board;
+mod check_runner;
+pub mod check_states;
 pub mod clock;
 pub mod config;
 pub mod delivery;
 mod descriptors;
 pub mod doctor;
 pub mod enrolment;
-mod eyes;
 pub mod hostile;
 pub mod hysteresis;
 pub mod metrics;
+mod observer;
 pub mod probe;
 pub mod probe_command;
-mod rounds;
 pub mod run;
 pub mod schedule;
 pub mod self_test;
 pub mod spool;
+mod tls_verifier;
 pub mod uplink;

@@ -1,4 +1,4 @@
-//! `skerry-agent`: the agent as a program of its own.
+//! `skerry-agent`: the agent as a standalone program.
 
 mod cli;
 

@@ -1,13 +1,13 @@
-//! The rooms wired together: schedule ─▶ probe ─▶ hysteresis ─▶ spool ─▶ uplink.
-//! An embedder starts an [`Agent`] with its own [`Deliver`] and keeps the [`AgentHandle`].
+//! Wires the modules: schedule ─▶ probe ─▶ hysteresis ─▶ spool ─▶ uplink. An embedder starts an [`Agent`]
+//! with its own [`Deliver`] and keeps the [`AgentHandle`].
 
-use crate::board::{Board, Seen};
+use crate::check_runner::{CheckRunner, Control, inventory_of};
+use crate::check_states::{CheckState, CheckStates};
 use crate::clock::{Clock, CorrectedClock};
 use crate::descriptors;
-use crate::eyes::{Eyes, FIRST_REPLY, Watch};
-use crate::metrics::Figures;
+use crate::metrics::AgentMetrics;
+use crate::observer::{CLOCK_WAIT, Observer, Probes};
 use crate::probe::Prober;
-use crate::rounds::{Order, Rounds, declared};
 use crate::self_test::{SelfTest, SelfTestSettings};
 use crate::spool::{Limits, Spool, SpoolStatus};
 use crate::uplink::{Deliver, Step, Uplink};
@@ -21,29 +21,29 @@ use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
-/// Most probes at once, unless told otherwise.
+/// Default for the maximum of concurrent probes.
 pub const MAX_IN_FLIGHT: usize = 2_000;
-/// The last batch has this long when the agent stops; what is not taken then stays in the spool.
+/// Time limit of the last batch when the agent stops; undelivered records stay in the spool.
 const LAST_BATCH: Duration = Duration::from_millis(1_500);
-/// The spool has this long to reach its disk when the agent stops.
+/// Time limit for the spool to sync when the agent stops.
 const LAST_SYNC: Duration = Duration::from_millis(1_500);
 
-/// What an agent is told.
+/// Settings of an agent.
 #[derive(Clone, Debug)]
 pub struct AgentSettings {
-    /// Its name, as enrolled.
+    /// Name, as enrolled.
     pub name: String,
-    /// The failure domain it stands in; checks that name others are not run.
+    /// Failure domain; checks of other locations are not run.
     pub location: String,
-    /// The spool's file; its folder is made if need be.
+    /// Path of the spool's file; its folder is created if necessary.
     pub spool_path: PathBuf,
-    /// Bounds of the spool.
+    /// Limits of the spool.
     pub spool_limits: Limits,
-    /// Most probes at once; [`MAX_IN_FLIGHT`] fits.
+    /// Maximum of concurrent probes; see [`MAX_IN_FLIGHT`].
     pub max_in_flight: usize,
-    /// How it tells its own network's failure from a target's.
+    /// Settings of the self-test.
     pub self_test: SelfTestSettings,
-    /// What to run.
+    /// The checks to run.
     pub checks: Vec<Check>,
 }
 
@@ -51,89 +51,91 @@ pub struct AgentSettings {
 #[derive(Clone, Copy, Debug)]
 pub struct Agent;
 
-/// A running agent. Dropping it stops the agent without its last batch; [`AgentHandle::stop`] is orderly.
+/// A running agent. Dropping it stops the agent without a last batch; use [`AgentHandle::stop`] for an
+/// orderly stop.
 #[derive(Debug)]
 pub struct AgentHandle {
     location: String,
     spool: Spool,
-    board: Arc<Board>,
+    states: Arc<CheckStates>,
     self_test: Arc<SelfTest>,
-    orders: mpsc::Sender<Order>,
-    stop_rounds: CancellationToken,
+    controls: mpsc::Sender<Control>,
+    stop_runner: CancellationToken,
     stop_uplink: CancellationToken,
-    rounds: Option<JoinHandle<()>>,
+    runner: Option<JoinHandle<()>>,
     uplink: Option<JoinHandle<()>>,
 }
 
-/// How an agent is.
+/// The status of an agent.
 #[derive(Clone, Debug)]
 pub struct AgentStatus {
-    /// Every check that has reported, by name.
-    pub states: Vec<(Arc<str>, Seen)>,
-    /// The spool.
+    /// The state of every check that has reported, sorted by name.
+    pub states: Vec<(Arc<str>, CheckState)>,
+    /// Status of the spool.
     pub spool: SpoolStatus,
-    /// Greatest lateness of a start in the last minute, ms.
+    /// Greatest start delay of the last minute, ms.
     pub lateness_ms: u64,
-    /// The agent's own network is gone.
+    /// Whether the agent's own network is down.
     pub own_network_gone: bool,
 }
 
 impl Agent {
-    /// Starts on the present tokio runtime.
+    /// Starts an agent on the current tokio runtime.
     ///
     /// # Errors
-    /// The spool's path cannot be used, another agent uses it, or the host tells no boot id.
+    /// The spool's path cannot be used, another agent uses it, or the host provides no boot id.
     pub fn start(settings: AgentSettings, deliver: Arc<dyn Deliver>) -> anyhow::Result<AgentHandle> {
         let clock = Clock::open()?;
         let time = Arc::new(CorrectedClock::new(clock));
         let prober = Prober::by(Arc::clone(&time)).context("cannot prepare the probes")?;
-        Self::start_at(clock, time, settings, deliver, Eyes::Network(Arc::new(prober)))
+        Self::start_with_clock(clock, time, settings, deliver, Probes::Network(Arc::new(prober)))
     }
 
     #[cfg(test)]
     pub(crate) fn start_with(
         settings: AgentSettings,
         deliver: Arc<dyn Deliver>,
-        eyes: Eyes,
+        probes: Probes,
     ) -> anyhow::Result<AgentHandle> {
         let clock = Clock::open()?;
-        Self::start_at(clock, Arc::new(CorrectedClock::new(clock)), settings, deliver, eyes)
+        Self::start_with_clock(clock, Arc::new(CorrectedClock::new(clock)), settings, deliver, probes)
     }
 
-    fn start_at(
+    fn start_with_clock(
         clock: Clock,
         time: Arc<CorrectedClock>,
         settings: AgentSettings,
         deliver: Arc<dyn Deliver>,
-        eyes: Eyes,
+        probes: Probes,
     ) -> anyhow::Result<AgentHandle> {
         let checks = of_location(settings.checks, &settings.location);
         let references = settings.self_test.references.len();
         let at_once = descriptors::at_once(settings.max_in_flight, &checks, references);
         let (spool, remembered) = Spool::open(&settings.spool_path, settings.spool_limits, clock)?;
-        let board = Arc::new(Board::new(declared(&checks)));
+        let states = Arc::new(CheckStates::new(inventory_of(&checks)));
         let self_test = Arc::new(SelfTest::new(settings.self_test));
-        let eyes = Watch {
-            eyes,
+        let probes = Observer {
+            probes,
             self_test: Arc::clone(&self_test),
             time: Arc::clone(&time),
-            waits_until: Instant::now() + FIRST_REPLY,
+            clock_wait_until: Instant::now() + CLOCK_WAIT,
         };
-        let rounds = Rounds::new(clock, eyes, spool.clone(), Arc::clone(&board), at_once, checks, remembered);
+        let runner =
+            CheckRunner::new(clock, probes, spool.clone(), Arc::clone(&states), at_once, checks, remembered);
         let mut uplink = Uplink::new(
             settings.name,
             spool.clone(),
-            Arc::clone(&board),
+            Arc::clone(&states),
             Arc::clone(&self_test),
             deliver,
             clock,
         )
-        .correcting(time)
-        .standing_at(&settings.location);
-        let (orders, ordered) = mpsc::channel(1);
-        let (stop_rounds, stop_uplink) = (CancellationToken::new(), CancellationToken::new());
-        let rounds = tokio::spawn(rounds.run(ordered, stop_rounds.clone()));
-        let (watching, stopped) = (Arc::clone(&self_test), stop_rounds.clone());
+        .with_clock(time)
+        .with_location(&settings.location);
+        let (controls, control_receiver) = mpsc::channel(1);
+        let (stop_runner, stop_uplink) = (CancellationToken::new(), CancellationToken::new());
+        let runner = tokio::spawn(runner.run(control_receiver, stop_runner.clone()));
+        let (watching, stopped) = (Arc::clone(&self_test), stop_runner.clone());
         tokio::spawn(async move { watching.run(stopped).await });
         let stopped = stop_uplink.clone();
         let uplink = tokio::spawn(async move {
@@ -144,67 +146,66 @@ impl Agent {
         Ok(AgentHandle {
             location: settings.location,
             spool,
-            board,
+            states,
             self_test,
-            orders,
-            stop_rounds,
+            controls,
+            stop_runner,
             stop_uplink,
-            rounds: Some(rounds),
+            runner: Some(runner),
             uplink: Some(uplink),
         })
     }
 }
 
 impl AgentHandle {
-    /// Runs these checks from now on: unchanged ones keep their state and their place in time, changed ones
-    /// begin anew, records of removed ones still drain.
+    /// Replaces the checks: unchanged ones keep their state and schedule, changed ones start anew, and
+    /// records of removed ones still drain.
     ///
     /// # Errors
     /// The agent has stopped.
     pub async fn reload(&self, checks: Vec<Check>) -> anyhow::Result<()> {
         let checks = of_location(checks, &self.location);
-        self.order(|done| Order::Run(checks, done)).await
+        self.control(|done| Control::SetChecks(checks, done)).await
     }
 
-    async fn order(&self, order: impl FnOnce(oneshot::Sender<()>) -> Order) -> anyhow::Result<()> {
-        let (done, obeyed) = oneshot::channel();
-        self.orders.send(order(done)).await.ok().context("the agent has stopped")?;
-        obeyed.await.context("the agent has stopped")
+    async fn control(&self, control: impl FnOnce(oneshot::Sender<()>) -> Control) -> anyhow::Result<()> {
+        let (done, answered) = oneshot::channel();
+        self.controls.send(control(done)).await.ok().context("the agent has stopped")?;
+        answered.await.context("the agent has stopped")
     }
 
-    /// Asks the driver of the rounds and the writer of the spool for a fresh turn, and waits for both, for
-    /// ever while one of them is stuck. A disk that is full or fails leaves the writer turning: it holds what
-    /// it cannot write and answers.
+    /// Waits until the check runner and the spool's writer respond; for ever if one of them is stuck. A full
+    /// or failing disk does not block the writer: it keeps the records in memory and responds.
     ///
     /// # Errors
     /// The agent has stopped.
-    pub async fn turn(&self) -> anyhow::Result<()> {
-        self.order(Order::Turn).await?;
-        self.spool.turn().await.context("the spool has stopped")
+    pub async fn ping(&self) -> anyhow::Result<()> {
+        self.control(Control::Ping).await?;
+        self.spool.ping().await.context("the spool has stopped")
     }
 
     /// Waits for the first observation of this process.
     pub async fn first_observation(&self) {
-        // An agent that has stopped will not make it.
-        let _ = self.board.observed().wait_for(|observed| *observed).await;
+        // An agent that has stopped never makes one.
+        let _ = self.states.observed().wait_for(|observed| *observed).await;
     }
 
-    /// Tells its own network's failure from a target's by these from now on.
+    /// Replaces the settings of the self-test.
     pub fn set_self_test(&self, settings: SelfTestSettings) {
         self.self_test.configure(settings);
     }
 
-    /// What can be measured of it, for as long as it runs.
+    /// The agent's metrics, for as long as it runs.
     #[must_use]
-    pub fn figures(&self) -> Figures {
-        Figures::new(self.spool.clone(), Arc::clone(&self.board), Arc::clone(&self.self_test))
+    pub fn metrics(&self) -> AgentMetrics {
+        AgentMetrics::new(self.spool.clone(), Arc::clone(&self.states), Arc::clone(&self.self_test))
     }
 
-    /// Stops within 5 s: no more probes, everything seen on the disk, a last batch tried.
+    /// Stops within 5 s: stops the probes, syncs the spool, tries a last batch.
     pub async fn stop(mut self) {
-        self.stop_rounds.cancel();
-        if let Some(rounds) = self.rounds.take() {
-            let _ = rounds.await;
+        self.stop_runner.cancel();
+        if let Some(runner) = self.runner.take() {
+            let _ = runner.await;
         }
         let _ = timeout(LAST_SYNC, self.spool.flush()).await;
         self.stop_uplink.cancel();
@@ -216,13 +217,13 @@ impl AgentHandle {
         }
     }
 
-    /// How it is now.
+    /// The present status.
     #[must_use]
     pub fn status(&self) -> AgentStatus {
         AgentStatus {
-            states: self.board.read(0).1,
+            states: self.states.read(0).1,
             spool: self.spool.status(),
-            lateness_ms: self.board.lateness_ms(),
+            lateness_ms: self.states.lateness_ms(),
             own_network_gone: self.self_test.network_is_gone(),
         }
     }
@@ -230,7 +231,7 @@ impl AgentHandle {
 
 impl Drop for AgentHandle {
     fn drop(&mut self) {
-        self.stop_rounds.cancel();
+        self.stop_runner.cancel();
         self.stop_uplink.cancel();
     }
 }

@@ -12,10 +12,10 @@ use tempfile::TempDir;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-/// Whatever hangs, hangs longer.
+/// Longer than anything but a hang takes.
 const BOUND: Duration = Duration::from_secs(60);
 
-/// Takes every batch and lets tests wait for what they look for.
+/// Accepts every batch and lets tests wait for one.
 struct Listener(watch::Sender<Vec<wire::Batch>>);
 
 #[async_trait]
@@ -85,12 +85,12 @@ pub(crate) fn saw(outcome: Outcome, took: u64) -> Observed {
     }
 }
 
-fn always(outcome: Outcome) -> Eyes {
-    Eyes::Script(Arc::new(move |_| saw(outcome, 0)))
+fn always(outcome: Outcome) -> Probes {
+    Probes::Scripted(Arc::new(move |_| saw(outcome, 0)))
 }
 
 fn last_state(batches: &[wire::Batch]) -> Option<State> {
-    // A batch tells the states that changed.
+    // A batch contains the states that changed.
     let told = batches.iter().rev().find_map(|batch| batch.snapshot.first());
     told.map(|state| State::from_wire(state.state))
 }
@@ -147,13 +147,13 @@ async fn a_transition_arrives_and_survives_restart_but_not_a_new_definition() {
 
 #[tokio::test]
 async fn a_slow_check_delays_no_other_and_never_runs_twice_at_once() {
-    /// So often another check runs while one run of the slow one lasts.
+    /// Number of runs of the other check during one run of the slow one.
     const MEANWHILE: usize = 10;
     let folder = TempDir::new().expect("a folder");
     let starts: Arc<watch::Sender<BTreeMap<String, usize>>> = Arc::default();
     let (noted, running, at_once) = (Arc::clone(&starts), Arc::new(AtomicUsize::new(0)), Arc::default());
     let most: Arc<AtomicUsize> = Arc::clone(&at_once);
-    let eyes = Eyes::Held(Arc::new(move |check: Arc<Check>| {
+    let probes = Probes::Pending(Arc::new(move |check: Arc<Check>| {
         let (starts, running, most) = (Arc::clone(&noted), Arc::clone(&running), Arc::clone(&most));
         starts.send_modify(|starts| *starts.entry(check.name.clone()).or_default() += 1);
         async move {
@@ -172,7 +172,7 @@ async fn a_slow_check_delays_no_other_and_never_runs_twice_at_once() {
     let mut settings =
         settings(&folder, vec![check("slow", 100), check("fast", 100), check("elsewhere", 100)]);
     settings.checks[2].locations = vec!["there".to_owned()];
-    let agent = Agent::start_with(settings, Listener::new(), eyes).expect("starts");
+    let agent = Agent::start_with(settings, Listener::new(), probes).expect("starts");
     let mut seen = starts.subscribe();
     let slow = seen.wait_for(|starts| starts.get("slow").is_some_and(|runs| *runs > 3));
     assert!(timeout(BOUND, slow).await.is_ok(), "the slow one holds up the other: {:?}", *starts.borrow());
@@ -187,10 +187,10 @@ async fn no_more_probes_run_at_once_than_allowed() {
     let checks = (0..20).map(|number| check(&format!("check-{number}"), 200)).collect();
     let mut settings = settings(&folder, checks);
     settings.max_in_flight = 2;
-    let eyes = Eyes::Script(Arc::new(|_: &Check| saw(Outcome::Up, 100)));
+    let probes = Probes::Scripted(Arc::new(|_: &Check| saw(Outcome::Up, 100)));
     let began = Instant::now();
     let listener = Listener::new();
-    let agent = Agent::start_with(settings, listener.clone(), eyes).expect("starts");
+    let agent = Agent::start_with(settings, listener.clone(), probes).expect("starts");
     listener.until(|batches| batches.iter().map(|batch| batch.records.len()).sum::<usize>() >= 20).await;
     assert!(began.elapsed() >= Duration::from_secs(1));
     assert!(agent.status().lateness_ms > 300);
@@ -212,10 +212,10 @@ async fn stopping_leaves_nothing_behind_while_the_aggregator_is_gone() {
     assert!(timeout(BOUND, agent.stop()).await.is_ok(), "it waits for an answer that never comes");
 }
 
-/// Up and down by turns, as long as it is asked.
-fn restless() -> Eyes {
+/// Alternates between up and down.
+fn restless() -> Probes {
     let turns = AtomicU32::new(0);
-    Eyes::Script(Arc::new(move |_| {
+    Probes::Scripted(Arc::new(move |_| {
         let turn = turns.fetch_add(1, Ordering::Relaxed);
         saw(if turn.is_multiple_of(2) { Outcome::Up } else { Outcome::Down }, 0)
     }))

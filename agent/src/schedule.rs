@@ -1,46 +1,46 @@
-//! When each check runs next: pure, on a monotonic count of milliseconds that the caller supplies.
+//! When each check runs next. Pure; the caller supplies monotonic milliseconds.
 //!
-//! Every check has its own place in its interval (a hash of its name), and a settled check runs on that
-//! grid for ever: lateness of one run moves no other. The grid stands in wall time, as it was when the agent
-//! started, so that a daily check runs at its hour whenever its host boots. While a change is unconfirmed it runs
-//! `retry` after its last start; runs that say nothing of the target confirm none, and back off to the interval.
-//! A check that runs has no entry here, so it can never run twice at once.
+//! Every check has its own offset in its interval (a hash of its name). A settled check runs on that grid for
+//! ever, and a late run moves no other. The grid is laid in wall-clock time at the start, so a daily check
+//! runs at the same hour whenever its host boots. While a change is unconfirmed a check runs `retry` after
+//! its last start; inconclusive runs confirm nothing and back off to the interval. A running check has no
+//! entry here, so it never runs twice at once.
 //!
-//! Checks that are due within one [`SLOT`] start together at its beginning: to wake up costs more than to start
-//! a check, and what was seen together is committed together.
+//! Checks that are due within one [`SLOT`] start together at its beginning: a wake-up costs more than
+//! starting a check, and observations made together are committed together.
 
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 use std::time::Duration;
 use xxhash_rust::xxh3::xxh3_64;
 
-/// What is due within one of these, ms, starts together, at its beginning. Long enough to be shared where hundreds
-/// of checks run each second, short beside any interval.
+/// Checks due within one slot, ms, start together at its beginning. Long enough to be shared at hundreds of
+/// checks per second, short compared with any interval.
 pub const SLOT: u64 = 25;
-/// An interval this long, ms, outlives restarts of the host: when such a check last ran is remembered.
+/// The last run of a check with at least this interval, ms, is saved and survives a restart of the host.
 pub const LONG: u64 = 3_600_000;
-/// The distance between first runs of many checks, ms,
+/// Distance between the first runs of many checks, ms.
 const APART: u64 = 5;
-/// and all within this, ms.
+/// Maximum time over which the first runs are spread, ms.
 const BURST: u64 = 10_000;
-/// While its first state is not confirmed and its target seems well, a check runs again this long after a start, ms.
+/// Time to the next start while a check's first state is unconfirmed and its target seems up, ms.
 const CONFIRM: u64 = 500;
-/// The next run after several that said nothing waits this many times longer than the one before it.
+/// Factor by which the wait grows after each further inconclusive run.
 const BACK_OFF: u64 = 4;
 
-/// How often one check runs, ms.
+/// The timing of one check, ms.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cadence {
-    /// Start to start when settled.
+    /// From start to start when settled.
     pub interval: u64,
-    /// Start to start while a change is unconfirmed.
+    /// From start to start while a change is unconfirmed.
     pub retry: u64,
-    /// The check's own place in its interval, on the caller's count.
+    /// The check's offset in its interval, on the caller's clock.
     pub phase: u64,
 }
 
 impl Cadence {
-    /// The cadence of the check of that name. `origin`: what the wall clock says when the caller's count is 0, ms.
+    /// The timing of the check with this name. `origin` is the wall clock when the caller's clock is 0, ms.
     #[must_use]
     pub fn new(name: &str, interval: Duration, retry: Duration, origin: i64) -> Self {
         let whole = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX).max(1);
@@ -50,14 +50,14 @@ impl Cadence {
         Self { interval, retry: whole(retry).min(interval), phase }
     }
 
-    /// The first point of the grid at or after `from`.
+    /// The first grid point at or after `from`.
     #[must_use]
     pub fn on_grid(&self, from: u64) -> u64 {
         let beyond = from.saturating_sub(self.phase);
         self.phase + beyond.div_ceil(self.interval) * self.interval
     }
 
-    /// The run after the one that was due at `due`, started at `started` and ended at `now`.
+    /// The next start after a run that was due at `due`, started at `started` and ended at `now`.
     #[must_use]
     pub fn next(&self, due: u64, started: u64, now: u64, pace: Pace) -> u64 {
         let wait = match pace {
@@ -72,8 +72,8 @@ impl Cadence {
         if let Some(wait) = wait {
             return (started + wait).max(now);
         }
-        // Half a retry keeps a run off the heels of a late one or of the last retry; a punctual run is a
-        // whole interval before its next point in any case.
+        // Half a retry keeps a distance from a late run or from the last retry. After a punctual run the next
+        // grid point is a whole interval away in any case.
         self.on_grid((due + 1).max(started + self.retry / 2).max(now))
     }
 }
@@ -81,54 +81,53 @@ impl Cadence {
 /// How soon a check runs again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pace {
-    /// Nothing was ever confirmed of it, and its target seems well: very soon, so that a page stands at once.
+    /// No state is confirmed yet and the target seems up: very soon, so that the page is complete quickly.
     First,
-    /// A change is to be confirmed.
+    /// A change is unconfirmed.
     Unconfirmed,
-    /// So many runs in a row said nothing of the target: each waits longer than the one before it, up to the
-    /// interval.
+    /// So many successive runs were inconclusive: each waits longer than the one before, up to the interval.
     BackOff(u32),
-    /// On its grid.
+    /// On the grid.
     Settled,
 }
 
-/// How long the first run of one of `many` checks that begin together waits, ms: a single one does not.
+/// Delay of the first run of one of `many` checks that start together, ms: none for a single check.
 #[must_use]
 pub fn delay(place: usize, many: usize) -> u64 {
     let (place, many) = (place as u64, (many as u64).max(1));
     place * (many * APART).min(BURST) / many
 }
 
-/// One start that is due.
+/// An entry of the schedule.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Due {
-    /// When, ms.
+    /// Time, ms.
     pub at: u64,
-    /// Which check.
+    /// Slot of the check.
     pub slot: usize,
-    /// Which definition of it: an entry of an older one is void.
+    /// Generation of the check: an entry of an older one is ignored.
     pub generation: u64,
 }
 
-/// What starts next, earliest first.
+/// The next starts, earliest first.
 #[derive(Debug, Default)]
 pub struct Schedule {
     heap: BinaryHeap<Reverse<Due>>,
 }
 
 impl Schedule {
-    /// Enters the next start of a check.
+    /// Adds the next start of a check.
     pub fn enter(&mut self, due: Due) {
         self.heap.push(Reverse(due));
     }
 
-    /// When the slot of the earliest start begins, ms.
+    /// The start of the slot of the earliest entry, ms.
     #[must_use]
     pub fn earliest(&self) -> Option<u64> {
         self.heap.peek().map(|Reverse(due)| due.at - due.at % SLOT)
     }
 
-    /// Takes the earliest start if its slot has begun.
+    /// Removes the earliest entry if its slot has begun.
     pub fn take(&mut self, now: u64) -> Option<Due> {
         if self.earliest()? > now {
             return None;
@@ -137,21 +136,21 @@ impl Schedule {
     }
 }
 
-/// The greatest lateness of a start in the last minute, in buckets of ten seconds.
+/// The greatest start delay of the last minute, in buckets of ten seconds.
 #[derive(Debug, Default)]
 pub struct Lateness {
     buckets: [(u64, u64); 7],
 }
 
 impl Lateness {
-    /// Notes that a start was late by `late` ms.
+    /// Records a start that was late by `late` ms.
     pub fn note(&mut self, now: u64, late: u64) {
         let tenth = now / 10_000;
         let bucket = &mut self.buckets[(tenth % 7) as usize];
         *bucket = if bucket.0 == tenth { (tenth, bucket.1.max(late)) } else { (tenth, late) };
     }
 
-    /// The greatest of the last minute, ms.
+    /// The greatest delay of the last minute, ms.
     #[must_use]
     pub fn greatest(&self, now: u64) -> u64 {
         let tenth = now / 10_000;
@@ -249,7 +248,7 @@ mod tests {
         assert_eq!(schedule.earliest(), Some(SLOT * 6));
     }
 
-    /// Starts at the beginning of slots, each run taking `took` ms, until `end`: when each was due and started.
+    /// Due and start times until `end`, if every run takes `took` ms and starts at the beginning of its slot.
     fn starts(cadence: &Cadence, took: u64, end: u64) -> Vec<(u64, u64)> {
         let mut schedule = Schedule::default();
         schedule.enter(Due { at: cadence.on_grid(0), slot: 0, generation: 0 });
@@ -284,7 +283,7 @@ mod tests {
             slots[(cadence(&format!("check-{number}")).on_grid(0) / SLOT) as usize] += 1;
         }
         let mean = SLOT as f64;
-        // As evenly as chance spreads them: the variance of a Poisson distribution is its mean.
+        // As even as a random distribution: the variance of a Poisson distribution is its mean.
         let variance =
             slots.iter().map(|count| (f64::from(*count) - mean).powi(2)).sum::<f64>() / slots.len() as f64;
         assert!((0.8..1.2).contains(&(variance / mean)), "variance {variance} for a mean of {mean}");
@@ -293,7 +292,8 @@ mod tests {
 
     #[test]
     fn a_retry_starts_a_retry_interval_after_the_start_before_it() {
-        // Checks start just after the beginning of their slot; that must not move each retry into the next one.
+        // Checks start just after the beginning of their slot; that must not move each retry into the next
+        // slot.
         let cadence = cadence("shop");
         let mut schedule = Schedule::default();
         let mut started = SLOT * 50 + 1;
@@ -318,7 +318,7 @@ mod tests {
             })
             .to_vec();
         assert!(hours.iter().all(|hour| *hour == hours[0]), "{hours:?}");
-        // A clock before 1970 is a clock.
+        // A clock before 1970 is valid.
         assert!(Cadence::new("backup", day, day, -DAY - 1).phase < DAY as u64);
     }
 
@@ -332,7 +332,7 @@ mod tests {
             let (middle, last) = (delay(many / 2, many), delay(many - 1, many));
             assert!(middle * 2 <= last + 10 && last < BURST, "{middle} {last}");
         }
-        // A target that seems well is asked again at once, one that seems bad after its retry interval.
+        // A target that seems up is checked again at once; one that seems down after its retry interval.
         let cadence = cadence("shop");
         assert_eq!(cadence.next(0, 100, 140, Pace::First), 600);
         assert_eq!(cadence.next(0, 100, 140, Pace::Unconfirmed), 10_100);

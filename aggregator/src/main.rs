@@ -208,12 +208,12 @@ fn start_logging(arguments: &Arguments) {
         LogLevel::Error => "error",
         LogLevel::Warn => "warn",
         // The web server says nothing new.
-        LogLevel::Info => "info,skerry_agent::rounds=warn,actix_server=warn",
+        LogLevel::Info => "info,skerry_agent::check_runner=warn,actix_server=warn",
         LogLevel::Debug => "debug,hyper=info,h2=info,hickory_proto=info,hickory_resolver=info",
         LogLevel::Trace => "trace",
     };
     // The engine says each transition of the built-in agent too.
-    let filter = format!("{level},skerry_agent::rounds::watched=off,{}", web::COUNTED);
+    let filter = format!("{level},skerry_agent::check_runner::scheduled_check=off,{}", web::COUNTED);
     skerry_host::log::start(&filter, arguments.json);
 }
 

@@ -1,13 +1,13 @@
-//! Metrics in the form the reader asks for: OpenMetrics 1.0 as the crate writes it, or the classic text
-//! format 0.0.4 for readers that do not ask, `promtool check metrics` among them. They differ in how the
-//! family of a counter is named and in what OpenMetrics alone has.
+//! Metrics in the format that the client asks for: OpenMetrics 1.0 as the crate writes it, or the classic
+//! text format 0.0.4 for clients that do not ask, such as `promtool check metrics`. They differ in the names
+//! of counter families and in features that only OpenMetrics has.
 
 /// `Content-Type` of OpenMetrics.
 pub const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 /// `Content-Type` of the classic format.
 pub const CLASSIC: &str = "text/plain; version=0.0.4; charset=utf-8";
 
-/// `open_metrics` in the form that the values of `Accept` ask for, with its `Content-Type`.
+/// Returns `open_metrics` in the format that the values of `Accept` ask for, with its `Content-Type`.
 pub fn in_form<'a>(
     mut accepted: impl Iterator<Item = &'a str>,
     open_metrics: String,
@@ -18,8 +18,8 @@ pub fn in_form<'a>(
     (CLASSIC, classic(&open_metrics))
 }
 
-/// OpenMetrics as the classic format. Expects each family to say its help before its type,
-/// and no exemplars: we record none.
+/// Converts OpenMetrics to the classic format. Expects the help of each family before its type, and no
+/// exemplars, which we do not record.
 #[must_use]
 pub fn classic(open_metrics: &str) -> String {
     let mut text = String::with_capacity(open_metrics.len());

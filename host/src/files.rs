@@ -1,20 +1,20 @@
-//! What can be said of files that a configuration names, before they are needed.
+//! Warnings about files that a configuration names, before they are needed.
 
 use std::fs::File;
 use std::io::Read as _;
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 
-/// How a file of SQLite begins.
+/// Header of an SQLite file.
 const SQLITE: &[u8; 16] = b"SQLite format 3\0";
 
-/// What is doubtful about a file that holds a secret, and what to do. The file's content is not read.
+/// Returns problem and remedy for a file that holds a secret, without reading its content.
 #[must_use]
-pub fn doubt_secret(path: &Path) -> Option<(String, String)> {
+pub fn warn_about_secret_file(path: &Path) -> Option<(String, String)> {
     let shown = path.display();
     let metadata = match path.metadata() {
         Ok(metadata) => metadata,
-        Err(error) => return Some(unseen(path, &error)),
+        Err(error) => return Some(unreadable_file(path, &error)),
     };
     if !metadata.is_file() {
         return Some((format!("{shown} is not a file"), "Name the file that holds the secret.".to_owned()));
@@ -28,33 +28,33 @@ pub fn doubt_secret(path: &Path) -> Option<(String, String)> {
     })
 }
 
-/// What is doubtful about a file without a secret in it.
+/// Returns problem and remedy for a file without a secret.
 #[must_use]
-pub fn doubt_file(path: &Path) -> Option<(String, String)> {
-    path.metadata().err().map(|error| unseen(path, &error))
+pub fn warn_about_file(path: &Path) -> Option<(String, String)> {
+    path.metadata().err().map(|error| unreadable_file(path, &error))
 }
 
-/// The SQLite database that `written`, a relative path, leads to from the working directory, as it did once. `None`:
-/// there is none, or it is the one at `path`.
+/// The SQLite database that the relative path `written` used to point to, below the working directory.
+/// `None`: there is none, or it is the one at `path`.
 #[must_use]
 pub fn former_place(path: &Path, written: &Path) -> Option<PathBuf> {
     let file = |path: &Path| path.metadata().ok().map(|file| (file.dev(), file.ino()));
     let former = file(written)?;
-    // One that this process may have open is not opened again: to close it would end SQLite's locks on it.
+    // A file that this process may have open is not opened again: closing it would drop SQLite's locks.
     let is_another = file(path) != Some(former) && is_database(written);
     if is_another { std::path::absolute(written).ok() } else { None }
 }
 
-/// A working directory may hold anything by that name.
+/// A working directory may contain anything under that name.
 fn is_database(path: &Path) -> bool {
     let mut head = [0; SQLITE.len()];
-    // Not from a pipe, which would not end.
+    // Only regular files: reading a pipe could block for ever.
     path.is_file()
         && File::open(path).and_then(|mut file| file.read_exact(&mut head)).is_ok()
         && head == *SQLITE
 }
 
-fn unseen(path: &Path, error: &std::io::Error) -> (String, String) {
+fn unreadable_file(path: &Path, error: &std::io::Error) -> (String, String) {
     let shown = path.display();
     if error.kind() == std::io::ErrorKind::NotFound {
         let remedy = "Create it before the start, or correct the path; a relative one is relative to the file that names it.";

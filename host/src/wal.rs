@@ -1,12 +1,12 @@
-//! The write-ahead log of an SQLite database, read as SQLite does and past the place where SQLite stops: it leaves
-//! out everything after a broken frame without a word. Reads bytes alone and changes nothing.
+//! Reads the write-ahead log of an SQLite database as SQLite does, and past the point where SQLite stops:
+//! SQLite silently drops everything after a broken frame. Only reads bytes and changes nothing.
 
 use std::fs::File;
 use std::io::{self, BufReader, Read};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
-/// The log beside a database.
+/// Path of the log beside a database.
 #[must_use]
 pub fn log_of(path: &Path) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
@@ -17,28 +17,29 @@ pub fn log_of(path: &Path) -> PathBuf {
 /// What SQLite will make of the log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Health {
-    /// Every commit in it counts.
+    /// Every commit counts.
     Whole,
-    /// Its last frame is broken, as by a kill in the middle of a write: that commit does not count.
+    /// The last frame is broken, as after a kill during a write: its commit does not count.
     Torn,
-    /// Commits after a broken frame are silently left out.
+    /// SQLite silently drops commits after a broken frame.
     Damaged,
 }
 
-/// What stands in a log.
+/// The state of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Log {
     /// What SQLite will make of it.
     pub health: Health,
-    /// Commits that were on the disk are left out. `false` where it may only be the last one, which a power cut
-    /// leaves half written before anyone was told of it.
+    /// Whether commits that were on the disk will be dropped. `false` if it may only be the last one, which a
+    /// power failure left half written before anyone was told of it.
     pub lost: bool,
 }
 
-/// Reads the log beside the database at `path` (<https://www.sqlite.org/fileformat2.html#the_write_ahead_log>).
+/// Reads the log beside the database at `path`
+/// (<https://www.sqlite.org/fileformat2.html#the_write_ahead_log>).
 ///
 /// # Errors
-/// It is there and cannot be read.
+/// The log exists and cannot be read.
 pub fn read(path: &Path) -> io::Result<Log> {
     let mut log = match File::open(log_of(path)) {
         Ok(file) => BufReader::with_capacity(1 << 16, file),
@@ -53,7 +54,7 @@ pub fn read(path: &Path) -> io::Result<Log> {
     let page = word(&header, 8) as usize;
     let mut sum = checksum((0, 0), &header[..24], little);
     if sum != (word(&header, 24), word(&header, 28)) || !(512..=65_536).contains(&page) {
-        // SQLite syncs the header before the first frame: with frames behind it, it was whole once.
+        // SQLite syncs the header before the first frame, so with frames after it, it was complete once.
         let lost = fill(&mut log, &mut [0; 25])?;
         return Ok(if lost { Log { health: Health::Damaged, lost } } else { Log::WHOLE });
     }
@@ -62,7 +63,7 @@ pub fn read(path: &Path) -> io::Result<Log> {
     while fill(&mut log, &mut frame)? {
         let commit = word(&frame, 4) != 0;
         if frame[8..16] != header[16..24] {
-            // An earlier generation, or a broken frame: what comes after it decides.
+            // An earlier generation or a broken frame: what follows decides.
             stopped = true;
         } else if stopped && commit {
             (health, left_out) = (Health::Damaged, left_out + 1);
@@ -74,27 +75,27 @@ pub fn read(path: &Path) -> io::Result<Log> {
             }
         }
     }
-    // A commit is on the disk before the next one is begun.
+    // A commit is on the disk before the next one starts.
     Ok(Log { health, lost: left_out > 1 })
 }
 
-/// The present generation of a log: what SQLite begins anew with.
+/// The generation of a log; changes when SQLite restarts it.
 pub type Generation = [u8; 8];
 
-/// The generation that a log is of.
+/// Reads the generation of a log.
 ///
 /// # Errors
-/// It cannot be read, or has no beginning.
+/// The log cannot be read or has no header.
 pub fn generation(log: &File) -> io::Result<Generation> {
     let mut salts = [0; 8];
     log.read_exact_at(&mut salts, 16)?;
     Ok(salts)
 }
 
-/// Whether a frame of the log, counted from 1, is as it was written in the present generation, as far as the checksum
-/// of the one before it tells.
+/// Whether a frame of the log, counted from 1, is intact and belongs to the present generation, given the
+/// checksum of the frame before it.
 ///
-/// # Errors
+/// The frame cannot be read, or the log ends before it.
 /// It cannot be read: the log ends before it.
 pub fn holds_frame(log: &File, number: u64) -> io::Result<bool> {
     let mut header = [0; 32];
@@ -117,7 +118,7 @@ impl Log {
     const WHOLE: Self = Self { health: Health::Whole, lost: false };
 }
 
-/// Whether there was as much.
+/// Fills `bytes`; returns whether there was enough.
 fn fill(log: &mut impl Read, bytes: &mut [u8]) -> io::Result<bool> {
     match log.read_exact(bytes) {
         Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
@@ -129,7 +130,7 @@ fn word(bytes: &[u8], at: usize) -> u32 {
     bytes[at..at + 4].iter().fold(0, |sum, byte| sum << 8 | u32::from(*byte))
 }
 
-/// The running checksum of the log, over words of `bytes`.
+/// The log's running checksum over `bytes`, word by word.
 fn checksum((mut first, mut second): (u32, u32), bytes: &[u8], little: bool) -> (u32, u32) {
     for pair in bytes.chunks_exact(8) {
         let word = |at: usize| -> u32 {

@@ -1,6 +1,6 @@
-//! What a Skerry agent and its aggregator say to each other ([`wire`]), the definition of a check,
-//! which both programs read ([`check`]), when a job is due ([`schedule`]), what a file with a secret says
-//! ([`secret`]), the strict TOML reader both configurations share ([`strict`]), and [`words`]. No I/O happens here, and nothing here knows the wall clock.
+//! What both programs share: the protocol between agent and aggregator ([`wire`]), the definition of a check
+//! ([`check`]), cron schedules ([`schedule`]), secrets in files ([`secret`]), the strict TOML reader of both
+//! configurations ([`strict`]), and text for people ([`words`]). Does no I/O and reads no clock.
 
 pub mod check;
 pub mod schedule;

@@ -1,13 +1,13 @@
-//! When something is due, as a crontab says it: a cron expression, read in a time zone. Hours that a change of
-//! daylight saving leaves out or repeats are those of Vixie cron: what stands at one time of the day runs once, right
-//! after the gap or in the first of two; what runs by steps and stars follows the clock.
+//! Cron expressions with a time zone. Around a change of daylight saving time they follow Vixie cron: a job
+//! at a fixed time runs once, right after a gap or in the first of two repeated hours; a job with steps or
+//! stars follows the clock.
 
 use croner::Cron;
 use croner::parser::{CronParser, Seconds, Year};
 use jiff::Timestamp;
 use jiff::tz::TimeZone;
 
-/// A cron expression of five fields, and the zone that its hours are of.
+/// A cron expression with five fields, and the time zone of its hours.
 #[derive(Clone, Debug)]
 pub struct Schedule {
     expression: String,
@@ -16,13 +16,13 @@ pub struct Schedule {
     zone: TimeZone,
 }
 
-/// Why there is no such schedule; a clause that goes on from the name of the key.
+/// Why a schedule is invalid; continues a sentence that starts with the key.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoSchedule {
-    /// The expression is none.
+    /// The expression is invalid.
     #[error("is not a valid cron expression: {0}")]
     Expression(String),
-    /// It never comes: 30 February.
+    /// It is never due, such as 30 February.
     #[error("is never due")]
     Never,
     /// The zone is unknown.
@@ -31,7 +31,7 @@ pub enum NoSchedule {
 }
 
 impl Schedule {
-    /// `zone` is an IANA name.
+    /// Parses a schedule; `zone` is an IANA name.
     ///
     /// # Errors
     /// [`NoSchedule`].
@@ -48,7 +48,7 @@ impl Schedule {
         schedule.next_after(1_790_000_000_000).map(|_| schedule).ok_or(NoSchedule::Never)
     }
 
-    /// When it is next due after that moment; both in ms since 1970 UTC. `None`: not in the time that calendars know.
+    /// When it is next due after `ms`; both in ms since 1970 UTC. `None`: never within the calendar.
     #[must_use]
     pub fn next_after(&self, ms: i64) -> Option<i64> {
         let after = Timestamp::from_millisecond(ms).ok()?.to_zoned(self.zone.clone());
@@ -56,13 +56,13 @@ impl Schedule {
         Some(next.timestamp().as_millisecond())
     }
 
-    /// As it was written.
+    /// The expression as written.
     #[must_use]
     pub fn expression(&self) -> &str {
         &self.expression
     }
 
-    /// The zone's IANA name.
+    /// The IANA name of the time zone.
     #[must_use]
     pub fn zone_name(&self) -> &str {
         &self.zone_name
@@ -97,7 +97,7 @@ mod tests {
             }
             all
         };
-        // 03:00 in Berlin: 24 h apart, then 25 h where summer time ends, 23 h where it begins.
+        // 03:00 in Berlin: 24 h apart, 25 h at the end of summer time, 23 h at its start.
         assert_eq!(
             due("0 3 * * *", "Europe/Berlin", "2026-10-24T00:00:00Z", 2),
             ["2026-10-24T01:00:00Z", "2026-10-25T02:00:00Z"]
@@ -106,7 +106,7 @@ mod tests {
             due("0 3 * * *", "Europe/Berlin", "2027-03-27T00:00:00Z", 2),
             ["2027-03-27T02:00:00Z", "2027-03-28T01:00:00Z"]
         );
-        // 02:30 is not there, and comes right after; it is there twice, and comes once.
+        // 02:30 is skipped and comes right after, or is repeated and comes once.
         assert_eq!(
             due("30 2 * * *", "Europe/Berlin", "2027-03-27T12:00:00Z", 2),
             ["2027-03-28T01:00:00Z", "2027-03-29T00:30:00Z"]
@@ -115,7 +115,7 @@ mod tests {
             due("30 2 * * *", "Europe/Berlin", "2026-10-24T12:00:00Z", 2),
             ["2026-10-25T00:30:00Z", "2026-10-26T01:30:00Z"]
         );
-        // Every half hour is every half hour.
+        // Every half hour is unaffected.
         assert_eq!(
             due("*/30 * * * *", "Europe/Berlin", "2026-10-25T00:10:00Z", 3),
             ["2026-10-25T00:30:00Z", "2026-10-25T01:00:00Z", "2026-10-25T01:30:00Z"]

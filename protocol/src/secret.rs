@@ -1,9 +1,9 @@
-//! What a file with a secret in it says. Editors leave marks in such files that are no part of the secret.
+//! Reads a secret from a file's content. Editors add marks to such files that are not part of the secret.
 
-/// Begins a text of UTF-8 that some editors write.
+/// Byte order mark that some editors write.
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Why a file holds no secret, to go on from its name.
+/// Why a file contains no secret; continues a sentence that starts with its name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoSecret {
     /// As some shells write it.
@@ -14,7 +14,8 @@ pub enum NoSecret {
     Empty,
 }
 
-/// The first line, blanks and all: a password, which may be empty. Without the mark at its head and the end of the line.
+/// The first line including blanks: a password, which may be empty. Drops the byte order mark and the line
+/// end.
 ///
 /// # Errors
 /// The file is in UTF-16.
@@ -27,10 +28,10 @@ pub fn password(file: &[u8]) -> Result<&[u8], NoSecret> {
     Ok(line.strip_suffix(b"\r").unwrap_or(line))
 }
 
-/// The first line without blanks around it: a token, which holds none.
+/// The first line without surrounding blanks: a token.
 ///
 /// # Errors
-/// The file is in UTF-16, or there is none in it.
+/// The file is in UTF-16 or contains no token.
 pub fn token(file: &[u8]) -> Result<&[u8], NoSecret> {
     Some(password(file)?.trim_ascii()).filter(|token| !token.is_empty()).ok_or(NoSecret::Empty)
 }

@@ -1,6 +1,7 @@
-//! Words that both programs say to people.
+//! Text for people, as both programs show it.
 
 use std::borrow::Cow;
+use std::error::Error;
 use std::fmt::{Display, Write as _};
 
 const SECOND: i64 = 1_000;
@@ -8,13 +9,13 @@ const MINUTE: i64 = 60 * SECOND;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
 
-/// "1 check", "2 checks"; `one` is a noun that takes an s.
+/// "1 check", "2 checks"; `one` is a noun whose plural adds an s.
 pub fn count<N: Display + Copy + PartialEq + From<u8>>(number: N, one: &str) -> String {
     let ending = if number == N::from(1) { "" } else { "s" };
     format!("{number} {one}{ending}")
 }
 
-/// The two largest units, cut off: "42 s", "2 h 13 min", "3 days 4 h". What is shorter than a second is "1 s".
+/// The two largest units, truncated: "42 s", "2 h 13 min", "3 days 4 h". At least "1 s".
 #[must_use]
 pub fn duration(milliseconds: i64) -> String {
     let whole = milliseconds.max(SECOND);
@@ -32,8 +33,8 @@ pub fn duration(milliseconds: i64) -> String {
     }
 }
 
-/// What text of others must not bring to where it is shown: it would speak to a terminal, forge a line of a log, or
-/// turn what stands around it about. The marks that texts written from right to left need are not among it.
+/// Characters that untrusted text must not bring where it is shown: they would control a terminal, forge a
+/// log line, or reorder the text around them. The marks that right-to-left text needs are allowed.
 #[must_use]
 pub fn is_unfit_to_show(one: char) -> bool {
     let formats = [
@@ -45,14 +46,59 @@ pub fn is_unfit_to_show(one: char) -> bool {
     one.is_control() || one == '\u{feff}' || formats.iter().any(|range| range.contains(&one))
 }
 
-/// The same on one line, a blank for each character that is unfit to show.
+/// `text` with `substitute` for each character that is unfit to show.
 #[must_use]
-pub fn one_line(text: &str) -> String {
-    text.replace(is_unfit_to_show, " ")
+pub fn cleaned(text: &str, substitute: &str) -> String {
+    text.replace(is_unfit_to_show, substitute)
 }
 
-/// The same with those that are unfit to show written out, as JSON and most languages do; line breaks, tabs and what
-/// colours a terminal are the caller's own.
+/// `text` on one line: a blank for each character that is unfit to show.
+#[must_use]
+pub fn one_line(text: &str) -> String {
+    cleaned(text, " ")
+}
+
+/// Like [`one_line`], cut after `characters`.
+#[must_use]
+pub fn short_line(text: &str, characters: usize) -> String {
+    one_line(text).chars().take(characters).collect()
+}
+
+/// Like [`one_line`], cut to at most `bytes`.
+#[must_use]
+pub fn line_within(text: &str, bytes: usize) -> String {
+    let end = |text: &str| (0..=bytes.min(text.len())).rfind(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    // A blank is never longer than what it replaces, so a longer beginning is not needed.
+    let start = text.char_indices().nth(bytes).map_or(text.len(), |(at, _)| at);
+    let mut line = one_line(&text[..start]);
+    line.truncate(end(&line));
+    line
+}
+
+/// All messages in the source chain of `error`, outermost first. A cause that its effect already quotes is left out.
+#[must_use]
+pub fn error_chain(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let message = cause.to_string();
+        if !text.ends_with(&message) {
+            text.push_str(": ");
+            text.push_str(&message);
+        }
+        source = cause.source();
+    }
+    text
+}
+
+/// Microseconds as milliseconds with `decimals`: "5.8 ms".
+#[must_use]
+pub fn milliseconds(us: u64, decimals: usize) -> String {
+    format!("{:.decimals$} ms", us as f64 / 1e3)
+}
+
+/// Escapes the characters that are unfit to show, as JSON and most languages do, except ASCII control
+/// characters: line breaks, tabs and terminal colours are the caller's own.
 #[must_use]
 pub fn written_out(text: &str) -> Cow<'_, str> {
     let own = |one: char| one.is_ascii_control();
@@ -63,7 +109,7 @@ pub fn written_out(text: &str) -> Cow<'_, str> {
     for one in text.chars() {
         if is_unfit_to_show(one) && !own(one) {
             for unit in one.encode_utf16(&mut [0; 2]) {
-                // Writing to a string cannot fail.
+                // Writing to a String cannot fail.
                 let _ = write!(out, "\\u{unit:04x}");
             }
         } else {
@@ -73,7 +119,7 @@ pub fn written_out(text: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
-/// May an agent or a location be called so: 1 to 100 characters that all can be seen, no blank at either end?
+/// Whether an agent or a location may have this name: 1 to 100 visible characters, no blank at either end.
 #[must_use]
 pub fn is_plain_name(name: &str) -> bool {
     let unseen = |one| {
@@ -135,6 +181,27 @@ mod tests {
         assert_eq!(written_out("a\u{202e}b\u{2028}\u{85}\n\tc"), "a\\u202eb\\u2028\\u0085\n\tc");
         let json = written_out("\"\u{202e}\u{e0041}\"").into_owned();
         assert_eq!(json, "\"\\u202e\\udb40\\udc41\"", "a text of JSON is the same text");
+    }
+
+    #[test]
+    fn lines_are_cut_between_characters() {
+        assert_eq!((short_line("a\nü€b", 4).as_str(), line_within("a\nü€b", 5).as_str()), ("a ü€", "a ü"));
+        assert_eq!((short_line("", 3), line_within("", 3)), (String::new(), String::new()));
+        assert_eq!(line_within("\u{2028}\u{2028}x", 2), "  ");
+    }
+
+    #[test]
+    fn a_cause_that_is_quoted_already_is_not_repeated() {
+        let cause = std::io::Error::other("gone");
+        assert_eq!(error_chain(&std::io::Error::other(cause)), "gone");
+    }
+
+    #[test]
+    fn milliseconds_have_the_decimals_asked_for() {
+        assert_eq!(
+            [0, 1, 2].map(|decimals| milliseconds(41_250, decimals)),
+            ["41 ms", "41.2 ms", "41.25 ms"]
+        );
     }
 
     #[test]

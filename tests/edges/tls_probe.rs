@@ -113,7 +113,7 @@ async fn what_hangs_on_which_clock_is_right_is_inconclusive_and_nothing_else_is(
         let check = checks::read(&tls("localhost", nginx.port(), &keys));
         let clock = Arc::new(CorrectedClock::new(Clock::open().expect("a clock")));
         let prober = Prober::by(Arc::clone(&clock)).expect("a prober");
-        let now = clock.readings().own;
+        let now = clock.wall_times().local;
         for (told, expected) in [(None, unknown), (Some(now), right), (Some(now + 40 * DAY), month_ahead)] {
             told.into_iter().for_each(|told| clock.set(told));
             let seen = run(&prober, &check).await;

@@ -15,7 +15,7 @@ pub(crate) const READERS: &[(&str, Reader)] = &[
     ("starttls", hostile::starttls),
     ("certificate", hostile::certificate),
     ("plugin_output", hostile::plugin_output),
-    ("spool", hostile::rubble),
+    ("spool", hostile::corrupt_rows),
     ("batch", batch),
     ("enrolment", enrolment),
     ("configuration", configuration),

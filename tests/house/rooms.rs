@@ -15,7 +15,7 @@ const IMPORTERS: &[(&str, &[&str])] = &[
     ("hyper_util", &["agent/src/probe/", "agent/src/metrics/"]),
     ("h2", &["agent/src/probe/"]),
     ("hickory_resolver", &["agent/src/probe/"]),
-    ("x509_parser", &["agent/src/probe/", "agent/src/delivery/", "agent/src/belief.rs"]),
+    ("x509_parser", &["agent/src/probe/", "agent/src/delivery/", "agent/src/tls_verifier.rs"]),
     ("socket2", &["agent/src/probe/", "host/src/doctor/", "agent/src/self_test/", "aggregator/web/src/"]),
     ("surge_ping", &["agent/src/probe/ping/"]),
     ("serde_json_path", &["agent/src/probe/", "protocol/src/check/"]),

@@ -3,11 +3,11 @@
 use crate::dice::Dice;
 use async_trait::async_trait;
 use bytes::Bytes;
-use skerry_agent::board::{Board, Seen};
-use skerry_agent::clock::{BootId, Clock, Dial, Moment};
+use skerry_agent::check_states::{CheckState, CheckStates};
+use skerry_agent::clock::{BootId, Clock, ClockReading, SimulatedClock};
 use skerry_agent::hysteresis::{Hysteresis, Thresholds};
 use skerry_agent::self_test::{SelfTest, SelfTestSettings};
-use skerry_agent::spool::{Entry, Limits, Spool, Standing};
+use skerry_agent::spool::{Entry, Limits, SavedState, Spool};
 use skerry_agent::uplink::{Deliver, Delivery, Step, Uplink};
 use skerry_aggregator::ingest::authenticate::LocalDelivery;
 use skerry_protocol::wire::{Declared, Observation, Outcome, Reason, State};
@@ -94,7 +94,7 @@ pub(crate) struct Host {
     booted: i64,
     boots: u8,
     path: PathBuf,
-    dial: &'static Dial,
+    simulated: &'static SimulatedClock,
     alive: Option<Alive>,
     /// Something was seen that may not be on the disk yet.
     dirty: bool,
@@ -105,7 +105,7 @@ pub(crate) struct Host {
 struct Alive {
     clock: Clock,
     spool: Spool,
-    board: Arc<Board>,
+    states: Arc<CheckStates>,
     uplink: Uplink,
 }
 
@@ -150,7 +150,7 @@ impl Host {
             boots: 1,
             path,
             // As long as the test: the clocks of a host are everywhere in it.
-            dial: Box::leak(Box::default()),
+            simulated: Box::leak(Box::default()),
             alive: None,
             dirty: false,
             dice,
@@ -161,28 +161,28 @@ impl Host {
     }
 
     pub(crate) fn turn_to(&self, now: i64) {
-        self.dial.boot_ms.store((now - self.booted).unsigned_abs(), Ordering::Relaxed);
-        self.dial.wall_ms.store(now + self.skew, Ordering::Relaxed);
+        self.simulated.boot_ms.store((now - self.booted).unsigned_abs(), Ordering::Relaxed);
+        self.simulated.wall_ms.store(now + self.skew, Ordering::Relaxed);
     }
 
     /// Takes up what the spool remembers, as the agent does.
     fn start(&mut self) {
         let boot = BootId::from_bytes(&[self.boots; 16]).expect("sixteen bytes");
-        let clock = Clock::turned(boot, self.dial);
+        let clock = Clock::simulated(boot, self.simulated);
         let (spool, remembered) = Spool::open(&self.path, self.limits, clock).expect("the spool opens");
         let declared = self.checks.iter().map(|check| declared(&check.name, self.interval)).collect();
-        let board = Arc::new(Board::new(declared));
-        for standing in remembered {
-            let known = self.checks.iter_mut().find(|check| *check.name == *standing.check);
+        let states = Arc::new(CheckStates::new(declared));
+        for state in remembered {
+            let known = self.checks.iter_mut().find(|check| *check.name == *state.check);
             let check = known.expect("a check of ours");
-            check.hysteresis = standing.hysteresis;
-            board.put(&check.shared, seen(&check.hysteresis, None));
+            check.hysteresis = state.hysteresis;
+            states.set(&check.shared, seen(&check.hysteresis, None));
         }
         let self_test = Arc::new(SelfTest::new(SelfTestSettings::default()));
         let deliver: Arc<dyn Deliver> = self.link.clone();
-        let (name, spool_of, board_of) = (self.name.to_owned(), spool.clone(), Arc::clone(&board));
+        let (name, spool_of, board_of) = (self.name.to_owned(), spool.clone(), Arc::clone(&states));
         let uplink = Uplink::new(name, spool_of, board_of, self_test, deliver, clock);
-        self.alive = Some(Alive { clock, spool, board, uplink });
+        self.alive = Some(Alive { clock, spool, states, uplink });
     }
 
     fn alive(&mut self) -> &mut Alive {
@@ -241,7 +241,7 @@ impl Host {
                 let ago = i64::try_from(at.ms_since(&change.since)).expect("not long");
                 check.turned.push((now - ago, change.to));
             }
-            alive.board.put(&check.shared, seen(&check.hysteresis, Some(at)));
+            alive.states.set(&check.shared, seen(&check.hysteresis, Some(at)));
             let since = change.map(|change| change.since);
             let observation = Observation {
                 boot_ms: at.boot_ms,
@@ -254,9 +254,9 @@ impl Host {
                 since_wall_ms: since.filter(|since| since.boot != at.boot).map(|since| since.wall_ms),
                 ..Observation::default()
             };
-            let standing = (before != check.hysteresis).then(|| {
+            let state = (before != check.hysteresis).then(|| {
                 let (check_name, hysteresis) = (Arc::clone(&check.shared), check.hysteresis);
-                Box::new(Standing { check: check_name, definition: [1; 16], hysteresis, reason, at })
+                Box::new(SavedState { check: check_name, definition: [1; 16], hysteresis, reason, at })
             });
             alive.spool.append(Entry {
                 check: Arc::clone(&check.shared),
@@ -264,7 +264,7 @@ impl Host {
                 observation,
                 hard: change.is_some(),
                 interval_ms: u32::try_from(interval).expect("short"),
-                standing,
+                state,
             });
         }
     }
@@ -312,9 +312,9 @@ impl Host {
     }
 }
 
-fn seen(hysteresis: &Hysteresis, evidence: Option<Moment>) -> Seen {
+fn seen(hysteresis: &Hysteresis, evidence: Option<ClockReading>) -> CheckState {
     let (state, since) = (hysteresis.hard, hysteresis.since);
-    Seen { state, flapping: false, since, evidence, reason: Reason::None, certificate_ends_ms: None }
+    CheckState { state, flapping: false, since, evidence, reason: Reason::None, certificate_ends_ms: None }
 }
 
 fn declared(name: &str, interval: i64) -> Declared {

@@ -7,8 +7,8 @@ use crate::yard::Yard;
 use async_trait::async_trait;
 use bytes::Bytes;
 use rusqlite::{Connection, OpenFlags};
-use skerry_agent::board::{Board, Seen};
-use skerry_agent::clock::{BootId, Clock, Dial, Moment};
+use skerry_agent::check_states::{CheckState, CheckStates};
+use skerry_agent::clock::{BootId, Clock, ClockReading, SimulatedClock};
 use skerry_agent::delivery::{HttpDelivery, HttpDeliverySettings};
 use skerry_agent::self_test::{SelfTest, SelfTestSettings};
 use skerry_agent::spool::{Entry, Limits, Spool};
@@ -56,23 +56,23 @@ fn drain(mut dice: Dice, each: usize, bound: Duration) {
     let tokens = enrol(&yard);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("a runtime");
-    let dial: &'static Dial = Box::leak(Box::default());
+    let simulated: &'static SimulatedClock = Box::leak(Box::default());
     let began = Instant::now();
-    dial.boot_ms.store(BOOT, Ordering::Relaxed);
+    simulated.boot_ms.store(BOOT, Ordering::Relaxed);
     runtime.spawn(async move {
         let mut often = tokio::time::interval(Duration::from_millis(50));
         loop {
             often.tick().await;
-            dial.boot_ms.store(BOOT + began.elapsed().as_millis() as u64, Ordering::Relaxed);
+            simulated.boot_ms.store(BOOT + began.elapsed().as_millis() as u64, Ordering::Relaxed);
         }
     });
     let stop = CancellationToken::new();
     let course = Arc::new(Course::default());
     let prepared: Vec<_> =
-        (0..AGENTS).map(|agent| runtime.block_on(uplink(&yard, agent, each, dial, &course))).collect();
-    for (agent, (mut uplink, board, clock)) in prepared.into_iter().enumerate() {
+        (0..AGENTS).map(|agent| runtime.block_on(uplink(&yard, agent, each, simulated, &course))).collect();
+    for (agent, (mut uplink, states, clock)) in prepared.into_iter().enumerate() {
         // Only now: what was seen minutes ago, while the others were prepared, is no present.
-        show(&board, agent, clock.now());
+        show(&states, agent, clock.now());
         let stop = stop.clone();
         runtime.spawn(async move { uplink.run(&stop).await });
     }
@@ -203,15 +203,15 @@ async fn uplink(
     yard: &Yard,
     agent: usize,
     each: usize,
-    dial: &'static Dial,
+    simulated: &'static SimulatedClock,
     course: &Arc<Course>,
-) -> (Uplink, Arc<Board>, Clock) {
+) -> (Uplink, Arc<CheckStates>, Clock) {
     let own = name(agent);
-    let clock = Clock::turned(BootId::from_bytes(&[7; 16]).expect("sixteen bytes"), dial);
+    let clock = Clock::simulated(BootId::from_bytes(&[7; 16]).expect("sixteen bytes"), simulated);
     let path = yard.path(&format!("{own}/spool.db"));
     let (spool, _) = Spool::open(&path, Limits::default(), clock).expect("the spool opens");
     let checks = checks(agent);
-    let board = Arc::new(Board::new(checks.iter().map(|check| declared(check)).collect()));
+    let states = Arc::new(CheckStates::new(checks.iter().map(|check| declared(check)).collect()));
     let link = HttpDelivery::new(&HttpDeliverySettings {
         urls: vec![format!("http://127.0.0.1:{}", yard.private).parse().expect("a URL")],
         token_file: Some(yard.path(&format!("{own}/token"))),
@@ -223,12 +223,12 @@ async fn uplink(
     let link = link.expect("prepares");
     let deliver = Arc::new(Noted { agent: own.clone(), link, course: Arc::clone(course) });
     let self_test = Arc::new(SelfTest::new(SelfTestSettings::default()));
-    let mut uplink = Uplink::new(own, spool.clone(), Arc::clone(&board), self_test, deliver, clock);
+    let mut uplink = Uplink::new(own, spool.clone(), Arc::clone(&states), self_test, deliver, clock);
     // It meets the outage as it begins, with nothing to deliver yet: what it sends after it begins lightly.
     assert!(matches!(uplink.send_next().await, Step::Retry(_)), "nobody listens there yet");
     fill(&spool, &checks, each, clock.now());
     spool.flush().await;
-    (uplink, board, clock)
+    (uplink, states, clock)
 }
 
 fn checks(agent: usize) -> Vec<Arc<str>> {
@@ -236,20 +236,27 @@ fn checks(agent: usize) -> Vec<Arc<str>> {
 }
 
 /// What an agent sees now: its first check is down, the others are well.
-fn show(board: &Board, agent: usize, now: Moment) {
+fn show(states: &CheckStates, agent: usize, now: ClockReading) {
     for (number, check) in checks(agent).iter().enumerate() {
         let (state, reason) =
             if number == 0 { (State::Down, Reason::StatusMismatch) } else { (State::Up, Reason::None) };
-        let since = Moment { boot_ms: now.boot_ms - 5_000, ..now };
-        board.put(
+        let since = ClockReading { boot_ms: now.boot_ms - 5_000, ..now };
+        states.set(
             check,
-            Seen { state, flapping: false, since, evidence: Some(now), reason, certificate_ends_ms: None },
+            CheckState {
+                state,
+                flapping: false,
+                since,
+                evidence: Some(now),
+                reason,
+                certificate_ends_ms: None,
+            },
         );
     }
 }
 
 /// `each` observations of each check, one an interval until now.
-fn fill(spool: &Spool, checks: &[Arc<str>], each: usize, now: Moment) {
+fn fill(spool: &Spool, checks: &[Arc<str>], each: usize, now: ClockReading) {
     for round in 0..each {
         let ago = (each - round) as u64 * INTERVAL;
         for check in checks {
@@ -262,7 +269,7 @@ fn fill(spool: &Spool, checks: &[Arc<str>], each: usize, now: Moment) {
             };
             let (check, boot) = (Arc::clone(check), now.boot);
             let interval_ms = INTERVAL as u32;
-            spool.append(Entry { check, boot, observation, hard: false, interval_ms, standing: None });
+            spool.append(Entry { check, boot, observation, hard: false, interval_ms, state: None });
         }
     }
 }

@@ -1,10 +1,10 @@
-//! `enroll TOKEN`: from a token of one use to an agent's own credential.
+//! `enroll TOKEN`: exchanges a single-use token for an agent's own credential.
 
 use super::Common;
 use anyhow::{Context, anyhow, ensure};
 use skerry_agent::config::{self, AgentConfig};
 use skerry_agent::delivery::enrol;
-use skerry_agent::enrolment::{Bond, Place};
+use skerry_agent::enrolment::{Enrolment, TokenFile};
 use skerry_host::rights::lower_for;
 use skerry_protocol::wire::JoinToken;
 use std::io::{self, Write};
@@ -17,7 +17,7 @@ pub(super) fn enroll(common: &Common, token: &str, allow_plaintext: bool) -> any
         "the enrolment token is incomplete: copy the whole line that skerry-aggregator agent add printed",
     )?;
     let path = &common.config;
-    // All that can be wrong here is said before the token is spent.
+    // Everything that can fail here is checked before the token is spent.
     let leads_nowhere = !path.exists() && path.symlink_metadata().is_ok();
     ensure!(
         !leads_nowhere,
@@ -30,20 +30,20 @@ pub(super) fn enroll(common: &Common, token: &str, allow_plaintext: bool) -> any
         None => std::path::absolute(path)?.with_file_name("token"),
     };
     let uplink = existing.as_ref().map(|(config, _)| &config.uplink);
-    let place = Place::prepare(&token_file)?;
+    let file = TokenFile::prepare(&token_file)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let ca_file = uplink.and_then(|uplink| uplink.ca_file.as_deref());
     let allowed = allow_plaintext || uplink.is_some_and(|uplink| uplink.allow_plaintext);
     let enrolled = runtime.block_on(enrol(&token, ca_file, allowed))?;
     let reply = enrolled.reply;
-    let bond = Bond {
+    let enrolment = Enrolment {
         name: Some(reply.name.clone()),
         location: Some(reply.location.clone()),
         urls: token.addresses.clone(),
         aggregator_id: Some(reply.aggregator_id.clone()),
         fingerprint: enrolled.pin,
     };
-    place.keep(&reply.credential, &bond)?;
+    file.save(&reply.credential, &enrolment)?;
     if existing.is_none() {
         let text = config_text(&token, &reply.name, &reply.location, &token_file, allow_plaintext)?;
         write_new(path, &text).with_context(|| format!("cannot write {}", path.display()))?;
@@ -57,11 +57,11 @@ pub(super) fn enroll(common: &Common, token: &str, allow_plaintext: bool) -> any
             "url": enrolled.url.as_str(),
             "token_file": token_file,
             "config": path,
-            "pinned": bond.fingerprint.is_some(),
+            "pinned": enrolment.fingerprint.is_some(),
         });
         writeln!(out, "{answer}")?;
     } else {
-        let by = if bond.fingerprint.is_some() { ", whose certificate is pinned" } else { "" };
+        let by = if enrolment.fingerprint.is_some() { ", whose certificate is pinned" } else { "" };
         writeln!(out, "Enrolled as {} in {} at {}{by}.", reply.name, reply.location, enrolled.url)?;
         writeln!(out, "The token is in {}, the configuration in {}.", token_file.display(), path.display())?;
         writeln!(
@@ -73,23 +73,23 @@ pub(super) fn enroll(common: &Common, token: &str, allow_plaintext: bool) -> any
     Ok(ExitCode::SUCCESS)
 }
 
-/// With the rights of the folder's owner, who may put a link in the way.
+/// Writes with the rights of the folder's owner, who may have planted a link.
 fn write_new(path: &Path, text: &str) -> io::Result<()> {
     let _rights = lower_for(path)?;
     let mut file = std::fs::OpenOptions::new().write(true).create_new(true).open(path)?;
     file.write_all(text.as_bytes())
 }
 
-/// The configuration that is there and the file it keeps its token in, if they suit the token.
+/// Reads an existing configuration and its token path, and checks that they fit the token.
 fn suited(path: &Path, token: &JoinToken) -> anyhow::Result<(AgentConfig, PathBuf)> {
-    // Who this agent is the file may leave to the enrolment.
-    let bond = Bond {
+    // The file may leave the agent's identity to the enrolment.
+    let enrolment = Enrolment {
         name: Some(token.name.clone()),
         location: Some(token.location.clone()),
         urls: token.addresses.clone(),
-        ..Bond::default()
+        ..Enrolment::default()
     };
-    let loaded = config::load_as(path, &bond);
+    let loaded = config::load_as(path, &enrolment);
     let config = loaded
         .map_err(|problems| anyhow!("the configuration is not valid; the token was not used:\n{problems}"))?;
     let config = config.config;
@@ -128,7 +128,7 @@ fn suited(path: &Path, token: &JoinToken) -> anyhow::Result<(AgentConfig, PathBu
     Ok((config, token_file))
 }
 
-/// A configuration for a host that has none.
+/// The configuration for a host that has none.
 fn config_text(
     token: &JoinToken,
     name: &str,
@@ -136,7 +136,7 @@ fn config_text(
     token_file: &Path,
     allow_plaintext: bool,
 ) -> anyhow::Result<String> {
-    // A string of JSON is one of TOML.
+    // A JSON string is a valid TOML string.
     let quoted = |text: &str| serde_json::to_string(text).context("cannot be quoted");
     let (url, further) = token.addresses.split_first().context("the token names no address")?;
     let mut text = format!(

@@ -1,4 +1,4 @@
-//! The command line: what to do, with which file, and how to say it.
+//! The command line: arguments, exit codes and dispatch.
 
 mod doctor;
 mod enroll;
@@ -22,7 +22,7 @@ const EXIT_CODES: &str = "\
 Exit codes: 0 success; 1 `probe` found a check that is not up, `doctor` a problem; 2 failure: an invalid command line or \
 configuration, no aggregator or no spool";
 
-/// Of `agent.toml`; held to what the reader asks by the aggregator's tests.
+/// The schema of `agent.toml`; the aggregator's tests compare it with the reader.
 const SCHEMA: &str = include_str!("../../../docs/schema/agent.json");
 
 /// Runs checks on this host and sends the results to a Skerry aggregator.
@@ -96,10 +96,10 @@ enum Command {
     },
 }
 
-/// Does what the command line says.
+/// Runs the command that the arguments name.
 ///
 /// # Errors
-/// What kept it from being done; printed by the caller, exit code 2.
+/// The caller prints the error and exits with 2.
 pub(crate) fn run() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
     let common = &arguments.common;
@@ -128,7 +128,7 @@ pub(crate) fn run() -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Logs of our own crates at the level asked for, of others from WARN.
+/// Logs our own crates at the requested level, all others from WARN.
 fn log_to_stderr(common: &Common) {
     let level = common.log_level;
     let others = if level < tracing::Level::WARN { level } else { tracing::Level::WARN };
@@ -136,7 +136,7 @@ fn log_to_stderr(common: &Common) {
     log::start(&filter, common.json);
 }
 
-/// What an agent says that waits to be enrolled.
+/// The message of an agent that is not enrolled yet.
 fn not_enrolled() -> String {
     format!("this agent is not enrolled yet. {HOW_TO_ENROL}")
 }
@@ -145,7 +145,7 @@ fn load(common: &Common) -> anyhow::Result<Loaded> {
     config::load(&common.config).map_err(|problems| anyhow!("the configuration is not valid:\n{problems}"))
 }
 
-/// Needs no aggregator, and so no enrolment.
+/// Needs neither an aggregator nor an enrolment.
 fn probe(common: &Common, names: &[String]) -> anyhow::Result<ExitCode> {
     let config = match config::awaiting_enrolment(&common.config) {
         Some(waiting) => waiting.config,
@@ -155,7 +155,7 @@ fn probe(common: &Common, names: &[String]) -> anyhow::Result<ExitCode> {
     Ok(if all_up { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-/// RFC 3339, to the second.
+/// RFC 3339 with a precision of seconds.
 fn instant(ms: i64) -> String {
     let instant = jiff::Timestamp::from_second(ms.div_euclid(1000));
     instant.map_or_else(|_| format!("{ms} ms"), |instant| instant.to_string())
@@ -171,7 +171,7 @@ fn check_config(common: &Common, strict: bool) -> anyhow::Result<ExitCode> {
         Err(Unusable { problems, warnings }) => (words(&problems.0), words(&warnings), 0, false),
     };
     let sound = problems.is_empty() && (!strict || warnings.is_empty());
-    // That is how the host stands, and no fault of the file.
+    // Missing enrolment is a matter of the host, not an error in the file.
     warnings.extend(waits.then(not_enrolled));
     let mut out = io::stdout().lock();
     if common.json {

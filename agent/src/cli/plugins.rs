@@ -1,4 +1,4 @@
-//! `plugins`: runs plugins for an agent of another user, who owns the socket.
+//! `plugins`: runs plugins for an agent of another user, which owns the socket.
 
 use anyhow::Context;
 use skerry_agent::probe::serve_plugins;

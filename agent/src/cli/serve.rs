@@ -1,10 +1,10 @@
-//! `run`: the agent until it is told to stop, with the configuration read again on SIGHUP.
+//! `run`: runs the agent until it is stopped; SIGHUP reloads the configuration.
 
 use super::{Common, load, not_enrolled};
 use anyhow::{Context, bail};
 use skerry_agent::config::{self, AgentConfig, AgentSection, Loaded, UplinkSection};
 use skerry_agent::delivery::{HttpDelivery, HttpDeliverySettings};
-use skerry_agent::enrolment::Bond;
+use skerry_agent::enrolment::Enrolment;
 use skerry_agent::metrics;
 use skerry_agent::run::{Agent, AgentHandle, AgentSettings};
 use skerry_agent::spool::{Limits, SpoolStatus};
@@ -18,11 +18,11 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::time::timeout;
 
-/// Ready is who has observed something; who has nothing to observe so soon is ready after this.
-const FIRST_LOOK: Duration = Duration::from_secs(10);
+/// An agent is ready after its first observation, or after this time if no check is due so soon.
+const READY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Between two looks whether the agent has been enrolled.
-const LOOK_AGAIN: Duration = Duration::from_secs(2);
+/// How often a waiting agent checks whether it has been enrolled.
+const ENROLMENT_POLL: Duration = Duration::from_secs(2);
 
 pub(super) fn serve(common: &Common) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_multi_thread()
@@ -31,12 +31,12 @@ pub(super) fn serve(common: &Common) -> anyhow::Result<ExitCode> {
         .context("cannot start the runtime")?;
     let ended = runtime.block_on(async {
         let mut signals = Signals::hear()?;
-        match enrolled(common, &mut signals).await? {
+        match wait_for_enrolment(common, &mut signals).await? {
             Some(loaded) => until_stopped(common, loaded, signals).await,
             None => Ok(()),
         }
     });
-    // Probes that hang in a resolver must not hold up the end.
+    // A probe that hangs in the resolver must not delay the exit.
     runtime.shutdown_background();
     if let Err(error) = &ended {
         service::failed(&format!("{error:#}"));
@@ -44,9 +44,8 @@ pub(super) fn serve(common: &Common) -> anyhow::Result<ExitCode> {
     ended.map(|()| ExitCode::SUCCESS)
 }
 
-/// The configuration. Where nothing is wrong with it but that the agent is not enrolled yet, waits until it is;
-/// `None`: told to stop meanwhile.
-async fn enrolled(common: &Common, signals: &mut Signals) -> anyhow::Result<Option<Loaded>> {
+/// Loads the configuration. If nothing but the enrolment is missing, waits for it. `None`: stopped meanwhile.
+async fn wait_for_enrolment(common: &Common, signals: &mut Signals) -> anyhow::Result<Option<Loaded>> {
     let Some(waiting) = config::awaiting_enrolment(&common.config) else {
         let loaded = load(common)?;
         refuse_former_place(&loaded.config.agent)?;
@@ -58,7 +57,7 @@ async fn enrolled(common: &Common, signals: &mut Signals) -> anyhow::Result<Opti
     let mut watching = pin!(service::watch(async || Some(not_enrolled())));
     loop {
         tokio::select! {
-            () = tokio::time::sleep(LOOK_AGAIN) => {}
+            () = tokio::time::sleep(ENROLMENT_POLL) => {}
             _ = signals.hangup.recv() => {}
             () = signals.stop.asked() => return Ok(None),
             never = &mut watching => match never {},
@@ -69,7 +68,8 @@ async fn enrolled(common: &Common, signals: &mut Signals) -> anyhow::Result<Opti
     }
 }
 
-/// A spool that lies where a relative path once led, below the working directory, is not left behind in silence.
+/// Refuses to leave behind a spool at the place where a relative path used to point: below the working
+/// directory.
 fn refuse_former_place(agent: &AgentSection) -> anyhow::Result<()> {
     let Some(written) = agent.spool_written.as_ref().filter(|_| !agent.spool.exists()) else { return Ok(()) };
     let Some(former) = skerry_host::files::former_place(&agent.spool, written) else { return Ok(()) };
@@ -102,9 +102,9 @@ async fn until_stopped(common: &Common, loaded: Loaded, signals: Signals) -> any
         None => None,
     };
     let agent = Agent::start(settings, Arc::new(delivery))?;
-    let serving = metrics.map(|listener| tokio::spawn(metrics::serve(listener, agent.figures())));
+    let serving = metrics.map(|listener| tokio::spawn(metrics::serve(listener, agent.metrics())));
     tracing::info!(agent = %config.agent.name, checks, aggregator = %config.uplink.urls[0], "started");
-    attend(common, &config, &agent, signals).await;
+    supervise(common, &config, &agent, signals).await;
     tracing::info!("stopping");
     service::stopping();
     if let Some(serving) = serving {
@@ -114,19 +114,19 @@ async fn until_stopped(common: &Common, loaded: Loaded, signals: Signals) -> any
     Ok(())
 }
 
-/// Tells the service manager how the agent is, and obeys signals, until one says stop.
-async fn attend(common: &Common, config: &AgentConfig, agent: &AgentHandle, mut signals: Signals) {
-    let mut first_look = pin!(timeout(FIRST_LOOK, agent.first_observation()));
+/// Reports to the service manager and handles signals until one asks to stop.
+async fn supervise(common: &Common, config: &AgentConfig, agent: &AgentHandle, mut signals: Signals) {
+    let mut first_look = pin!(timeout(READY_TIMEOUT, agent.first_observation()));
     let mut ready = false;
     let mut watching = pin!(service::watch(async || {
-        agent.turn().await.ok()?;
-        Some(line(agent))
+        agent.ping().await.ok()?;
+        Some(status_line(agent))
     }));
     loop {
         tokio::select! {
             _ = &mut first_look, if !ready => {
                 ready = true;
-                service::ready(&line(agent));
+                service::ready(&status_line(agent));
             }
             _ = signals.hangup.recv() => service::reloading(reload(common, config, agent)).await,
             () = signals.stop.asked() => return,
@@ -135,8 +135,8 @@ async fn attend(common: &Common, config: &AgentConfig, agent: &AgentHandle, mut 
     }
 }
 
-/// How the agent is, for the service manager: what is wrong first.
-fn line(agent: &AgentHandle) -> String {
+/// A line of status for the service manager; problems come first.
+fn status_line(agent: &AgentHandle) -> String {
     let status = agent.status();
     let SpoolStatus { depth, trouble, .. } = status.spool;
     let checks = count(status.states.len(), "check");
@@ -152,7 +152,8 @@ fn line(agent: &AgentHandle) -> String {
     }
 }
 
-/// A bad file changes nothing and is told in full. Gives the outcome in a line.
+/// Applies a new configuration and returns the outcome as one line. A file with errors changes nothing; all
+/// errors are logged.
 async fn reload(common: &Common, present: &AgentConfig, agent: &AgentHandle) -> String {
     let loaded = match config::load(&common.config) {
         Ok(loaded) => loaded,
@@ -169,8 +170,8 @@ async fn reload(common: &Common, present: &AgentConfig, agent: &AgentHandle) -> 
         tracing::warn!("{warning}");
     }
     let new = loaded.config;
-    let waits = waits(present, &new);
-    // Until then it stands where it stood, and runs what that location runs.
+    let waits = settings_needing_restart(present, &new);
+    // A new location takes effect at the next start; until then the checks of the present one run.
     let here = |check: &Check| check.runs_at(&present.agent.location);
     let checks: Vec<Check> = new.checks.into_iter().chain(new.elsewhere).filter(here).collect();
     let number = checks.len();
@@ -192,8 +193,8 @@ async fn reload(common: &Common, present: &AgentConfig, agent: &AgentHandle) -> 
     format!("configuration reloaded: {}; a restart is needed for {waits}", count(number, "check"))
 }
 
-/// What of the file takes effect when the agent is started again, where it says otherwise now.
-fn waits(present: &AgentConfig, new: &AgentConfig) -> Vec<&'static str> {
+/// The settings that differ and take effect only at the next start.
+fn settings_needing_restart(present: &AgentConfig, new: &AgentConfig) -> Vec<&'static str> {
     let (old, now) = (&present.agent, &new.agent);
     let changed = [
         ("[agent] name", old.name != now.name),
@@ -207,13 +208,13 @@ fn waits(present: &AgentConfig, new: &AgentConfig) -> Vec<&'static str> {
 }
 
 fn delivery_settings(uplink: &UplinkSection) -> anyhow::Result<HttpDeliverySettings> {
-    let bond = uplink.token_file.as_deref().map_or_else(|| Ok(Bond::default()), Bond::read)?;
+    let enrolment = uplink.token_file.as_deref().map_or_else(|| Ok(Enrolment::default()), Enrolment::read)?;
     Ok(HttpDeliverySettings {
         urls: uplink.urls.clone(),
         token_file: uplink.token_file.clone(),
         ca_file: uplink.ca_file.clone(),
-        fingerprint: uplink.fingerprint.or(bond.fingerprint),
-        aggregator_id: bond.aggregator_id,
+        fingerprint: uplink.fingerprint.or(enrolment.fingerprint),
+        aggregator_id: enrolment.aggregator_id,
         allow_plaintext: uplink.allow_plaintext,
     })
 }

@@ -1,11 +1,11 @@
-//! `status`: what the spool of an agent on this host says, whether the agent runs or not.
+//! `status`: reads an agent's spool on this host, whether the agent runs or not.
 
 use super::{Common, instant, load, not_enrolled};
 use anyhow::ensure;
 use skerry_agent::clock::Clock;
 use skerry_agent::config::awaiting_enrolment;
-use skerry_agent::self_test::{Lack, SelfTest};
-use skerry_agent::spool::{Peek, peek};
+use skerry_agent::self_test::{NetworkFault, SelfTest};
+use skerry_agent::spool::{SpoolContents, inspect};
 use skerry_protocol::words::{count, duration};
 use std::io::{self, Write};
 use std::process::ExitCode;
@@ -13,22 +13,22 @@ use std::process::ExitCode;
 pub(super) fn status(common: &Common) -> anyhow::Result<ExitCode> {
     ensure!(awaiting_enrolment(&common.config).is_none(), not_enrolled());
     let config = load(common)?.config;
-    let peek = peek(&config.agent.spool, Clock::open()?)?;
+    let contents = inspect(&config.agent.spool, Clock::open()?)?;
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let lack = runtime.block_on(SelfTest::new(config.self_test).look());
+    let fault = runtime.block_on(SelfTest::new(config.self_test).test());
     if common.json {
-        print_json(&config.agent.name, &peek, lack)?;
+        print_json(&config.agent.name, &contents, fault)?;
     } else {
-        print_plain(&config.agent.name, &peek, lack)?;
+        print_plain(&config.agent.name, &contents, fault)?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn print_plain(agent: &str, peek: &Peek, lack: Option<Lack>) -> io::Result<()> {
+fn print_plain(agent: &str, contents: &SpoolContents, fault: Option<NetworkFault>) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    let status = &peek.status;
+    let status = &contents.status;
     writeln!(out, "agent {agent}")?;
-    let network = lack.map_or_else(|| "up".to_owned(), |lack| format!("down: {}", lack.words()));
+    let network = fault.map_or_else(|| "up".to_owned(), |fault| format!("down: {}", fault.description()));
     writeln!(out, "network               {network}")?;
     let acknowledged = status.acknowledged_wall_ms.map_or_else(|| "never".to_owned(), instant);
     writeln!(out, "last acknowledgement  {acknowledged} (through {})", status.acknowledged)?;
@@ -42,8 +42,8 @@ fn print_plain(agent: &str, peek: &Peek, lack: Option<Lack>) -> io::Result<()> {
     if let Some(trouble) = &status.trouble {
         writeln!(out, "spool                 cannot be written: {trouble}")?;
     }
-    let width = peek.states.iter().map(|state| state.check.chars().count()).max().unwrap_or(0);
-    for state in &peek.states {
+    let width = contents.states.iter().map(|state| state.check.chars().count()).max().unwrap_or(0);
+    for state in &contents.states {
         let (name, hard) = (&state.check, state.hysteresis.hard.name());
         let since = instant(state.hysteresis.since.wall_ms);
         let flapping = if state.hysteresis.flapping { ", flapping" } else { "" };
@@ -62,9 +62,9 @@ fn print_plain(agent: &str, peek: &Peek, lack: Option<Lack>) -> io::Result<()> {
     Ok(())
 }
 
-fn print_json(agent: &str, peek: &Peek, lack: Option<Lack>) -> io::Result<()> {
-    let status = &peek.status;
-    let states: Vec<serde_json::Value> = peek
+fn print_json(agent: &str, contents: &SpoolContents, fault: Option<NetworkFault>) -> io::Result<()> {
+    let status = &contents.status;
+    let states: Vec<serde_json::Value> = contents
         .states
         .iter()
         .map(|state| {
@@ -80,8 +80,8 @@ fn print_json(agent: &str, peek: &Peek, lack: Option<Lack>) -> io::Result<()> {
         .collect();
     let answer = serde_json::json!({
         "agent": agent,
-        "own_network_gone": lack.is_some(),
-        "own_network_lacks": lack.map(Lack::name),
+        "own_network_gone": fault.is_some(),
+        "own_network_lacks": fault.map(NetworkFault::name),
         "acknowledged_through": status.acknowledged,
         "acknowledged_at": status.acknowledged_wall_ms.map(instant),
         "depth": status.depth,

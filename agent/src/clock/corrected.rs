@@ -1,91 +1,91 @@
-//! What time it is: as this host's own wall clock says, and as the aggregator says in each of its replies. The boot
-//! clock carries the latter on, so that no step of the wall clock moves it.
+//! The time of day by two clocks: this host's wall clock, and the aggregator's time from its replies. The
+//! boot clock carries the latter forward, so steps of the wall clock do not move it.
 
 use super::Clock;
 use std::fmt;
 use tokio::sync::watch;
 
-/// This program is no older, ms since 1970 UTC: a clock that says less is wrong. 2026-11-01.
+/// No correct clock shows less, since this program is no older: 2026-11-01, ms since 1970 UTC.
 pub(crate) const EARLIEST: i64 = 1_793_491_200_000;
 
-/// The time, by two clocks.
+/// Knows the time by the local clock and by the aggregator's.
 #[derive(Debug)]
 pub struct CorrectedClock {
     clock: Clock,
-    /// What the wall clock of the aggregator says when our boot clock is 0, ms. `None`: it has not said anything.
-    told: watch::Sender<Option<i64>>,
-    own_is_believed: bool,
+    /// The aggregator's wall clock at boot clock 0, ms; `None` until it has replied.
+    offset: watch::Sender<Option<i64>>,
+    trust_local: bool,
 }
 
-/// What the clocks said at one moment, ms since 1970 UTC.
+/// What both clocks showed at one moment, ms since 1970 UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Readings {
-    /// This host's.
-    pub own: i64,
-    /// The aggregator's; `None` while it is not known.
+pub struct WallTimes {
+    /// This host's wall clock.
+    pub local: i64,
+    /// The aggregator's time; `None` until it is known.
     pub corrected: Option<i64>,
 }
 
-/// Something that does not hold.
+/// A condition on the time that failed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fails<E> {
-    /// Whichever clock is right.
-    Surely(E),
-    /// By one clock, and that one may be wrong.
-    Doubtfully(E),
+pub enum TimeFailure<E> {
+    /// It fails by every clock we know.
+    Certain(E),
+    /// It fails by one clock, and that one may be wrong.
+    Uncertain(E),
 }
 
 impl CorrectedClock {
-    /// One that waits for the aggregator to say what time it is.
+    /// A clock that waits for the aggregator's time.
     #[must_use]
     pub fn new(clock: Clock) -> Self {
-        Self { clock, told: watch::Sender::new(None), own_is_believed: false }
+        Self { clock, offset: watch::Sender::new(None), trust_local: false }
     }
 
-    /// This host's own, believed as it is: for a person who is there.
+    /// Trusts the local clock: for commands that a person runs.
     #[must_use]
-    pub fn own() -> Self {
-        Self { own_is_believed: true, ..Self::new(Clock::without_boot()) }
+    pub fn local() -> Self {
+        Self { trust_local: true, ..Self::new(Clock::without_boot()) }
     }
 
-    /// The aggregator says that it is `wall_ms` now.
+    /// Takes `wall_ms` as the aggregator's present time.
     pub fn set(&self, wall_ms: i64) {
         if wall_ms < EARLIEST {
             return;
         }
         let at_boot = wall_ms.saturating_sub_unsigned(self.clock.now().boot_ms);
-        self.told.send_replace(Some(at_boot));
+        self.offset.send_replace(Some(at_boot));
     }
 
-    /// What the clocks say now.
+    /// Reads both clocks.
     #[must_use]
-    pub fn readings(&self) -> Readings {
+    pub fn wall_times(&self) -> WallTimes {
         let now = self.clock.now();
-        let told = self.told.borrow().map(|at_boot| at_boot.saturating_add_unsigned(now.boot_ms));
-        Readings { own: now.wall_ms, corrected: told.or(self.own_is_believed.then_some(now.wall_ms)) }
+        let corrected = self.offset.borrow().map(|at_boot| at_boot.saturating_add_unsigned(now.boot_ms));
+        WallTimes { local: now.wall_ms, corrected: corrected.or(self.trust_local.then_some(now.wall_ms)) }
     }
 
-    /// The aggregator's wall clock when our boot clock is 0, ms, once it is known.
+    /// The aggregator's wall clock at boot clock 0, ms, once it is known.
     #[must_use]
-    pub fn told(&self) -> watch::Receiver<Option<i64>> {
-        self.told.subscribe()
+    pub fn offset(&self) -> watch::Receiver<Option<i64>> {
+        self.offset.subscribe()
     }
 
-    /// Waits until the aggregator has said what time it is.
-    pub async fn known(&self) {
-        if !self.own_is_believed {
-            // It ends with this clock.
-            let _ = self.told().wait_for(Option::is_some).await;
+    /// Waits until the aggregator's time is known.
+    pub async fn synchronized(&self) {
+        if !self.trust_local {
+            // The sender lives as long as this clock.
+            let _ = self.offset().wait_for(Option::is_some).await;
         }
     }
 }
 
-impl fmt::Display for Readings {
+impl fmt::Display for WallTimes {
     fn fmt(&self, to: &mut fmt::Formatter<'_>) -> fmt::Result {
         let day = |ms: i64| {
             jiff::Timestamp::from_millisecond(ms).map_or_else(|_| format!("{ms} ms"), |at| at.to_string())
         };
-        write!(to, "this host's says {}, ", day(self.own))?;
+        write!(to, "this host's says {}, ", day(self.local))?;
         match self.corrected {
             Some(corrected) => write!(to, "the aggregator's {}", day(corrected)),
             None => write!(to, "and no aggregator has answered yet"),
@@ -93,19 +93,20 @@ impl fmt::Display for Readings {
     }
 }
 
-impl Readings {
-    /// Does it hold? What holds by the corrected time holds. What does not is sure only where this host's own clock
-    /// agrees: either of the two may be the wrong one. While only our own is known, nothing that fails by it is sure.
+impl WallTimes {
+    /// Checks a condition at the corrected time, which decides if the condition holds. If it fails, the
+    /// failure is certain only if it also fails by the local clock, because either clock may be wrong. While
+    /// only the local clock is known, no failure is certain.
     ///
     /// # Errors
-    /// It does not.
-    pub fn judge<E>(&self, holds_at: impl Fn(i64) -> Result<(), E>) -> Result<(), Fails<E>> {
+    /// The condition fails.
+    pub fn check<E>(&self, holds_at: impl Fn(i64) -> Result<(), E>) -> Result<(), TimeFailure<E>> {
         let Some(corrected) = self.corrected else {
-            return holds_at(self.own).map_err(Fails::Doubtfully);
+            return holds_at(self.local).map_err(TimeFailure::Uncertain);
         };
-        holds_at(corrected).map_err(|error| match holds_at(self.own) {
-            Ok(()) => Fails::Doubtfully(error),
-            Err(_) => Fails::Surely(error),
+        holds_at(corrected).map_err(|error| match holds_at(self.local) {
+            Ok(()) => TimeFailure::Uncertain(error),
+            Err(_) => TimeFailure::Certain(error),
         })
     }
 }
@@ -113,7 +114,7 @@ impl Readings {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::clock::{BootId, Dial};
+    use crate::clock::{BootId, SimulatedClock};
     use std::sync::atomic::Ordering;
 
     #[test]
@@ -122,27 +123,27 @@ mod tests {
             clippy::disallowed_methods,
             reason = "the clocks of a simulated host live as long as the test"
         )]
-        let dial: &'static Dial = Box::leak(Box::default());
+        let simulated: &'static SimulatedClock = Box::leak(Box::default());
         let boot = BootId::from_bytes(&[7; 16]).expect("16 bytes");
-        let clock = CorrectedClock::new(Clock::turned(boot, dial));
-        dial.boot_ms.store(10_000, Ordering::Relaxed);
-        assert_eq!(clock.readings(), Readings { own: 0, corrected: None });
+        let clock = CorrectedClock::new(Clock::simulated(boot, simulated));
+        simulated.boot_ms.store(10_000, Ordering::Relaxed);
+        assert_eq!(clock.wall_times(), WallTimes { local: 0, corrected: None });
         clock.set(0);
-        assert_eq!(clock.readings().corrected, None, "no aggregator lives in 1970");
+        assert_eq!(clock.wall_times().corrected, None, "no aggregator lives in 1970");
         clock.set(EARLIEST + 1);
         for wall in [0, -5, i64::MAX] {
-            dial.wall_ms.store(wall, Ordering::Relaxed);
-            dial.boot_ms.fetch_add(1_000, Ordering::Relaxed);
-            assert_eq!(clock.readings().own, wall);
+            simulated.wall_ms.store(wall, Ordering::Relaxed);
+            simulated.boot_ms.fetch_add(1_000, Ordering::Relaxed);
+            assert_eq!(clock.wall_times().local, wall);
         }
-        assert_eq!(clock.readings().corrected, Some(EARLIEST + 3_001));
+        assert_eq!(clock.wall_times().corrected, Some(EARLIEST + 3_001));
     }
 
     #[test]
     fn what_fails_is_sure_only_where_both_clocks_agree() {
         let valid = |at: i64| if (100..200).contains(&at) { Ok(()) } else { Err(at) };
-        let (yes, sure, doubt) = (Ok(()), Fails::Surely, Fails::Doubtfully);
-        for (own, corrected, expected) in [
+        let (yes, sure, doubt) = (Ok(()), TimeFailure::Certain, TimeFailure::Uncertain);
+        for (local, corrected, expected) in [
             (150, Some(150), yes),
             (0, Some(150), yes),
             (999, Some(150), yes),
@@ -154,7 +155,7 @@ mod tests {
             (250, None, Err(doubt(250))),
             (0, None, Err(doubt(0))),
         ] {
-            assert_eq!(Readings { own, corrected }.judge(valid), expected, "{own} {corrected:?}");
+            assert_eq!(WallTimes { local, corrected }.check(valid), expected, "{local} {corrected:?}");
         }
     }
 }

@@ -1,24 +1,25 @@
-//! `[agent]` and `[aggregator]`: who an agent is and where it reports to, by hand or as it was enrolled.
+//! `[agent]` and `[aggregator]`: the agent's identity and its aggregator, from the file or from the
+//! enrolment.
 
 use std::path::PathBuf;
 
-use skerry_protocol::strict::{Entry, Item, Refusal, Table, http_url, refuse};
+use skerry_protocol::strict::{Entry, Item, Refusal, Table, http_url, is_loopback, refuse};
 use url::Url;
 
 use crate::delivery::trust::{Fingerprint, read_fingerprint};
-use crate::enrolment::Bond;
+use crate::enrolment::Enrolment;
 
 use super::{AgentSection, UplinkSection};
-use skerry_host::files::{doubt_file, doubt_secret};
+use skerry_host::files::{warn_about_file, warn_about_secret_file};
 
 const DEFAULT_SPOOL: &str = "/var/lib/skerry-agent/spool.db";
 const DEFAULT_MAX_IN_FLIGHT: u64 = 2_000;
 
-/// Both sections. A `url` in the file makes it a matter of hand; without one, what `enroll` kept beside the
-/// token speaks, or `assumed` in its place.
+/// Reads both sections. With a `url` in the file the file decides; without one, `assumed` or the enrolment
+/// kept beside the token does.
 pub(super) fn identity(
     root: &Table<'_>,
-    assumed: Option<&Bond>,
+    assumed: Option<&Enrolment>,
 ) -> (Option<AgentSection>, Option<UplinkSection>) {
     let (agent_table, uplink_table) = (root.table("agent"), root.table("aggregator"));
     let spool = agent_table.as_ref().map(|table| table.path("spool").or(PathBuf::from(DEFAULT_SPOOL)));
@@ -26,15 +27,15 @@ pub(super) fn identity(
     let token_file = uplink_table.as_ref().and_then(|table| table.path("token_file").optional());
     let by_hand = uplink_table.as_ref().is_some_and(|table| table.has("url"));
     let kept_in = token_file.clone().unwrap_or_else(|| spool.with_file_name("token"));
-    let bond = match assumed {
-        _ if by_hand => Bond::default(),
-        Some(bond) => bond.clone(),
-        None => Bond::read(&kept_in).unwrap_or_else(|error| {
+    let enrolment = match assumed {
+        _ if by_hand => Enrolment::default(),
+        Some(enrolment) => enrolment.clone(),
+        None => Enrolment::read(&kept_in).unwrap_or_else(|error| {
             root.refuse("aggregator", format!("{error:#}"), "Run skerry-agent enroll with a new token.");
-            Bond::default()
+            Enrolment::default()
         }),
     };
-    let enrolled = (!by_hand && !bond.urls.is_empty()).then_some(&bond);
+    let enrolled = (!by_hand && !enrolment.urls.is_empty()).then_some(&enrolment);
     let token_file = if enrolled.is_some() { Some(kept_in) } else { token_file };
     let written = agent_table.as_ref().and_then(|table| table.item("spool")?.as_str().map(PathBuf::from));
     let spool = (spool, written.filter(|path| path.is_relative()));
@@ -46,10 +47,10 @@ fn agent(
     root: &Table<'_>,
     table: Option<&Table<'_>>,
     (spool, spool_written): (PathBuf, Option<PathBuf>),
-    enrolled: Option<&Bond>,
+    enrolled: Option<&Enrolment>,
 ) -> Option<AgentSection> {
     let (name, location) = match enrolled {
-        Some(bond) => (bond.name.clone(), bond.location.clone()),
+        Some(enrolment) => (enrolment.name.clone(), enrolment.location.clone()),
         None => (None, None),
     };
     let Some(table) = table else {
@@ -91,7 +92,7 @@ fn agent(
 }
 
 fn host_name(table: &Table<'_>) -> Option<String> {
-    // Asked for all the same, so that it is a known key.
+    // Read in any case, so that it counts as a known key.
     let _ = table.item("name");
     let node = rustix::system::uname().nodename().to_string_lossy().into_owned();
     if node.is_empty() {
@@ -105,10 +106,11 @@ fn uplink(
     root: &Table<'_>,
     table: Option<&Table<'_>>,
     token_file: Option<PathBuf>,
-    enrolled: Option<&Bond>,
+    enrolled: Option<&Enrolment>,
 ) -> Option<UplinkSection> {
-    // Plain HTTP to another host was allowed when it was enrolled there.
-    let kept = enrolled.map(|bond| bond.urls.iter().filter_map(|url| url.parse().ok()).collect::<Vec<Url>>());
+    // The enrolment already allowed plain HTTP to this host.
+    let kept = enrolled
+        .map(|enrolment| enrolment.urls.iter().filter_map(|url| url.parse().ok()).collect::<Vec<Url>>());
     let kept_plain = kept.iter().flatten().any(|url| url.scheme() == "http");
     let Some(table) = table else {
         if root.has("aggregator") {
@@ -131,10 +133,10 @@ fn uplink(
     table.misplaced("token", "token is a secret, and secrets are never in this file", remedy);
     let fingerprint = fingerprint(table.string("fingerprint")).optional();
     let allow_plaintext = table.boolean("allow_plaintext").or(false);
-    if let Some((wrong, remedy)) = token_file.as_deref().and_then(doubt_secret) {
+    if let Some((wrong, remedy)) = token_file.as_deref().and_then(warn_about_secret_file) {
         table.warn("token_file", format!("token_file: {wrong}"), remedy);
     }
-    if let Some((wrong, remedy)) = ca_file.as_deref().and_then(doubt_file) {
+    if let Some((wrong, remedy)) = ca_file.as_deref().and_then(warn_about_file) {
         table.warn("ca_file", format!("ca_file: {wrong}"), remedy);
     }
     let mut urls = kept.unwrap_or_default();
@@ -180,15 +182,6 @@ fn refuse_contradictions(
             "{key} is plain http to another host: the token and all observations could be read on the way"
         );
         table.refuse(key, wrong, "Use https, or say allow_plaintext = true if the network is yours alone.");
-    }
-}
-
-fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(url::Host::Ipv4(address)) => address.is_loopback(),
-        Some(url::Host::Ipv6(address)) => address.is_loopback(),
-        Some(url::Host::Domain(name)) => name.eq_ignore_ascii_case("localhost"),
-        None => false,
     }
 }
 

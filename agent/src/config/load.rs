@@ -1,4 +1,4 @@
-//! Files to [`Loaded`].
+//! Reads the files into [`Loaded`].
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::{Path, PathBuf};
@@ -8,64 +8,63 @@ use skerry_protocol::strict::{
     Document, Position, Problem, Problems, Shape, Table, Unusable, nearest, text_of, unreadable,
 };
 
-use crate::enrolment::Bond;
+use crate::enrolment::Enrolment;
 use crate::self_test::SelfTestSettings;
 
 use super::identity::identity;
 use super::sections::{metrics, self_test};
 use super::{AgentConfig, Loaded};
-use skerry_host::files::{doubt_file, doubt_secret};
+use skerry_host::files::{warn_about_file, warn_about_secret_file};
 
-/// Reads `path` and, in the order of their names, the files `checks.d/*.toml` beside it. Relative paths
-/// within them are relative to the file that they stand in. Where `[aggregator]` names no `url`, what `enroll` kept
-/// says who this agent is and where it reports to.
+/// Reads `path` and then, sorted by name, the files `checks.d/*.toml` beside it. Relative paths are relative
+/// to the file that contains them. If `[aggregator]` has no `url`, the stored enrolment provides identity and
+/// address.
 ///
 /// # Errors
-/// Everything that is wrong in all of them, and what is doubtful besides.
+/// All errors in all files, and the warnings.
 pub fn load(path: &Path) -> Result<Loaded, Unusable> {
     read(path, None)
 }
 
-/// As [`load`], as if the agent had enrolled so.
+/// Like [`load`], with this enrolment assumed.
 ///
-/// # Errors
+/// Like [`load`].
 /// As [`load`].
-pub fn load_as(path: &Path, bond: &Bond) -> Result<Loaded, Unusable> {
-    read(path, Some(bond))
+pub fn load_as(path: &Path, enrolment: &Enrolment) -> Result<Loaded, Unusable> {
+    read(path, Some(enrolment))
 }
 
-/// What the files say where nothing is wrong but that the agent is yet to be enrolled; its name and where it
-/// reports to mean nothing then.
+/// The configuration of a file that lacks nothing but the enrolment; its name and address are placeholders.
 #[must_use]
 pub fn awaiting_enrolment(path: &Path) -> Option<Loaded> {
-    let some = Bond {
+    let some = Enrolment {
         name: Some("nobody".to_owned()),
-        location: Some(NOWHERE.to_owned()),
+        location: Some(UNENROLLED_LOCATION.to_owned()),
         urls: vec!["https://aggregator.invalid".to_owned()],
-        ..Bond::default()
+        ..Enrolment::default()
     };
     if load(path).is_ok() {
         return None;
     }
     let mut loaded = load_as(path, &some).ok()?;
-    // Which of them are run here shows only once it has a location.
-    if loaded.config.agent.location == NOWHERE {
+    // Which checks run here is known only with the location.
+    if loaded.config.agent.location == UNENROLLED_LOCATION {
         loaded.config.checks.append(&mut loaded.config.elsewhere);
     }
     Some(loaded)
 }
 
-/// Where an agent stands that is yet to be enrolled, and whose file does not say.
-const NOWHERE: &str = "nowhere";
+/// Placeholder for the location of an agent that is not enrolled.
+const UNENROLLED_LOCATION: &str = "nowhere";
 
-fn read(path: &Path, assumed: Option<&Bond>) -> Result<Loaded, Unusable> {
-    let mut gathered = Gathered::default();
+fn read(path: &Path, assumed: Option<&Enrolment>) -> Result<Loaded, Unusable> {
+    let mut gathered = Collected::default();
     let (mut agent_section, mut uplink_section) = (None, None);
     let mut self_test_section = SelfTestSettings::default();
     let mut exec_section = None;
     let mut metrics_section = None;
     gathered.read(path, |root| {
-        refuse_the_aggregators(root);
+        refuse_aggregator_sections(root);
         (agent_section, uplink_section) = identity(root, assumed);
         self_test_section = self_test(root);
         exec_section = exec(root);
@@ -88,7 +87,7 @@ fn read(path: &Path, assumed: Option<&Bond>) -> Result<Loaded, Unusable> {
     else {
         return Err(Unusable { problems: gathered.problems, warnings: gathered.warnings });
     };
-    gathered.doubt_locations(&agent.location);
+    gathered.warn_about_locations(&agent.location);
     let checks = gathered.checks.into_iter().map(|(check, _)| check);
     let (checks, elsewhere) = checks.partition(|check| check.runs_at(&agent.location));
     let (self_test, metrics) = (self_test_section, metrics_section);
@@ -98,16 +97,16 @@ fn read(path: &Path, assumed: Option<&Bond>) -> Result<Loaded, Unusable> {
     })
 }
 
-/// What the files read so far hold.
+/// What the files read so far contain.
 #[derive(Default)]
-struct Gathered {
+struct Collected {
     problems: Problems,
     warnings: Vec<Problem>,
     checks: Vec<(Check, Position)>,
 }
 
-impl Gathered {
-    /// Reads one file's checks, and by `sections` what else it may hold.
+impl Collected {
+    /// Reads the checks of one file, and further sections with `sections`.
     fn read(&mut self, path: &Path, sections: impl FnOnce(&Table<'_>)) {
         let file = path.display().to_string();
         let bytes = match std::fs::read(path) {
@@ -137,7 +136,7 @@ impl Gathered {
                             "Declare it in the aggregator's file, and have the job call the aggregator.";
                         table.refuse("type", "type \"heartbeat\" is not run by agents", remedy);
                     }
-                    doubt_files(&table, &check);
+                    warn_about_files(&table, &check);
                     self.checks.push((check, table.position()));
                 }
             }
@@ -158,7 +157,7 @@ impl Gathered {
         }
     }
 
-    /// Plugins read what this agent reads, unless another process runs them.
+    /// Secrets of plugins must be readable for the agent unless another process runs them.
     fn run_plugins_by(&mut self, socket: Option<&Path>, path: &Path) {
         let mut any = false;
         for (check, _) in &mut self.checks {
@@ -180,7 +179,7 @@ impl Gathered {
         }
     }
 
-    /// Programs are run only where the agent's own file says that it may run them.
+    /// Only the agent's own file may allow programs to be run.
     fn refuse_exec(&mut self, path: &Path) {
         for (check, position) in &self.checks {
             if let Kind::Exec(_) = check.kind {
@@ -194,8 +193,8 @@ impl Gathered {
         }
     }
 
-    /// A shared definition may well name other places; one that is almost ours is a slip.
-    fn doubt_locations(&mut self, location: &str) {
+    /// A shared definition may name other locations; one that is almost ours is probably a typo.
+    fn warn_about_locations(&mut self, location: &str) {
         for (check, position) in &self.checks {
             let others = check.locations.iter().map(String::as_str).filter(|other| *other != location);
             if let (false, Some(near)) = (check.runs_at(location), nearest(location, others)) {
@@ -210,30 +209,30 @@ impl Gathered {
     }
 }
 
-/// Says what is doubtful about the files that a check names.
-pub fn doubt_files(table: &Table<'_>, check: &Check) {
+/// Warns about the files that a check names.
+pub fn warn_about_files(table: &Table<'_>, check: &Check) {
     for (key, path) in check.kind.secret_files() {
-        if let Some((wrong, remedy)) = doubt_secret(path) {
+        if let Some((wrong, remedy)) = warn_about_secret_file(path) {
             table.warn(key, wrong, remedy);
         }
     }
     for (key, path) in check.kind.plain_files() {
-        if let Some((wrong, remedy)) = doubt_file(path) {
+        if let Some((wrong, remedy)) = warn_about_file(path) {
             table.warn(key, wrong, remedy);
         }
     }
 }
 
-/// A text with every section that `agent.toml` may hold, and a `[[check]]` of every type.
+/// A text with every section of `agent.toml` and one `[[check]]` of every type.
 pub const EVERY_KEY: &str = include_str!("every_key.toml");
 
-/// `(section, key)` of every key that the reader asks of `text`, found or not, and what it is to be.
+/// `(section, key)` of every key that the reader asks of `text`, with its expected shape.
 #[must_use]
 pub fn known_keys(text: &str) -> BTreeMap<(String, String), Shape> {
     let Ok(document) = Document::parse("every_key.toml", text) else { return BTreeMap::new() };
     {
         let root = document.root();
-        let _ = (identity(&root, Some(&Bond::default())), self_test(&root), exec(&root), metrics(&root));
+        let _ = (identity(&root, Some(&Enrolment::default())), self_test(&root), exec(&root), metrics(&root));
         for table in root.tables("check", &["name"]) {
             let _ = check::read(&table);
         }
@@ -258,8 +257,8 @@ fn check_files(path: &Path, problems: &mut Problems) -> Vec<PathBuf> {
     files
 }
 
-/// Sections of the other program's file.
-fn refuse_the_aggregators(root: &Table<'_>) {
+/// Refuses sections of the aggregator's file.
+fn refuse_aggregator_sections(root: &Table<'_>) {
     for key in ["page", "listen", "public", "admin", "store", "local_agent", "agents", "workspace"] {
         let wrong = format!("{key} belongs to the aggregator, and this is the file of an agent");
         root.misplaced(
@@ -270,13 +269,13 @@ fn refuse_the_aggregators(root: &Table<'_>) {
     }
 }
 
-/// That this agent may run programs of its host.
+/// The permission to run programs of this host.
 struct Exec {
-    /// Of the process that runs them.
+    /// Socket of the process that runs them.
     socket: Option<PathBuf>,
 }
 
-/// `None`: it may not.
+/// `None`: programs may not be run.
 fn exec(root: &Table<'_>) -> Option<Exec> {
     let table = root.table("exec")?;
     let enabled = table.boolean("enabled").or(false);

@@ -1,7 +1,7 @@
 //! The agent's configuration: `agent.toml` and the checks beside it in `checks.d/*.toml`.
 //!
-//! All files are read strictly, and all that is wrong in all of them is said at once. Files that hold
-//! secrets are looked at, never read.
+//! All files are read strictly and all errors are reported at once. Files with secrets are checked but never
+//! read.
 
 mod identity;
 mod load;
@@ -17,15 +17,15 @@ use url::Url;
 
 use crate::delivery::trust::Fingerprint;
 
-pub use load::{EVERY_KEY, awaiting_enrolment, doubt_files, known_keys, load, load_as};
+pub use load::{EVERY_KEY, awaiting_enrolment, known_keys, load, load_as, warn_about_files};
 pub use sections::self_test;
 
-/// What the files say, and what is doubtful in them.
+/// The configuration and its warnings.
 #[derive(Debug)]
 pub struct Loaded {
-    /// What they say.
+    /// The configuration.
     pub config: AgentConfig,
-    /// Doubts that do not hinder the start.
+    /// Warnings that do not prevent the start.
     pub warnings: Vec<Problem>,
 }
 
@@ -40,46 +40,46 @@ pub struct AgentConfig {
     pub self_test: SelfTestSettings,
     /// `[metrics]`, where metrics are wanted.
     pub metrics: Option<MetricsSection>,
-    /// The checks that this agent's location runs, in the order of the files.
+    /// The checks of this agent's location, in the order of the files.
     pub checks: Vec<Check>,
-    /// Those that only other locations run.
+    /// Checks that only other locations run.
     pub elsewhere: Vec<Check>,
 }
 
 /// `[agent]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentSection {
-    /// Its name; by default the host's.
+    /// Name of the agent; the host name by default.
     pub name: String,
-    /// The failure domain that it stands in.
+    /// Failure domain of the agent.
     pub location: String,
-    /// The spool's SQLite file.
+    /// Path of the spool's SQLite file.
     pub spool: PathBuf,
-    /// The same as it is written, where that is relative to the file: to the working directory it was once.
+    /// The path as written, if it is relative to the file; it used to be relative to the working directory.
     pub spool_written: Option<PathBuf>,
-    /// At most this many checks run at once.
+    /// Maximum of concurrent checks.
     pub max_in_flight: usize,
 }
 
 /// `[metrics]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct MetricsSection {
-    /// Where `/metrics` answers; on the loopback unless other hosts were allowed.
+    /// Listening address of `/metrics`; loopback unless other hosts are allowed.
     pub address: SocketAddr,
 }
 
 /// `[aggregator]`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct UplinkSection {
-    /// Where the aggregator's `agents` room answers; not empty.
+    /// Base URLs of the aggregator's agent listener; not empty.
     pub urls: Vec<Url>,
     /// File whose first line is the agent's token.
     pub token_file: Option<PathBuf>,
-    /// Further trusted authorities (PEM).
+    /// Additional trusted authorities (PEM).
     pub ca_file: Option<PathBuf>,
-    /// The one certificate that is believed: SHA-256 of its DER.
+    /// SHA-256 of the one accepted certificate (DER).
     pub fingerprint: Option<Fingerprint>,
-    /// Plain HTTP to another host is wanted.
+    /// Allows plain HTTP to other hosts.
     pub allow_plaintext: bool,
 }
 

@@ -1,5 +1,5 @@
-//! Sections that say how the agent looks at itself: `[self_test]`, which the aggregator's built-in agent has
-//! too, and `[metrics]`.
+//! Sections about the agent's own health: `[self_test]`, which the aggregator's built-in agent has too, and
+//! `[metrics]`.
 
 use super::MetricsSection;
 use crate::self_test::SelfTestSettings;
@@ -7,7 +7,7 @@ use skerry_protocol::strict::{Table, socket_address};
 use std::net::SocketAddr;
 use std::time::Duration;
 
-/// `[self_test]` below `root`, or what holds without it.
+/// Reads `[self_test]` below `root`, or returns the defaults.
 #[must_use]
 pub fn self_test(root: &Table<'_>) -> SelfTestSettings {
     let default = SelfTestSettings::default();

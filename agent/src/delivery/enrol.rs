@@ -1,39 +1,40 @@
-//! The one request of a host that is to become an agent.
+//! The request that enrols a host as an agent.
 
-use super::trust::{Dates, Fingerprint, trust};
-use super::words::words;
-use super::{PROTOBUF, client, is_loopback, is_of, read_bounded, refusal, said};
+use super::error_text::describe;
+use super::trust::{Fingerprint, ValidityClock, trust};
+use super::{PROTOBUF, client, describe_answer, has_content_type, read_bounded, untrusted};
 use anyhow::{Context, bail, ensure};
 use reqwest::StatusCode;
 use reqwest::header::CONTENT_TYPE;
+use skerry_protocol::strict::is_loopback;
 use skerry_protocol::wire::{self, EnrolReply, EnrolRequest, JoinToken};
 use std::path::Path;
 use std::sync::atomic::Ordering;
 use url::Url;
 
-/// What came of it.
+/// The result of an enrolment.
 #[derive(Debug)]
 pub struct Enrolled {
-    /// The credential, and whose it is.
+    /// The credential and the identity it belongs to.
     pub reply: EnrolReply,
-    /// Where the aggregator answered.
+    /// The address that answered.
     pub url: Url,
-    /// The certificate to pin; `None` where an authority vouches for it too, so that it may be renewed.
+    /// The certificate to pin; `None` if an authority vouches for it, so that it can be renewed.
     pub pin: Option<Fingerprint>,
 }
 
 /// Exchanges `token` for a credential at the first of its addresses that answers.
 ///
 /// # Errors
-/// In words what to do. Where nobody answered the token is not used.
+/// A message that says what to do. The token is not spent if nobody answered.
 pub async fn enrol(
     token: &JoinToken,
     ca_file: Option<&Path>,
     allow_plaintext: bool,
 ) -> anyhow::Result<Enrolled> {
     let pin: Option<Fingerprint> = token.fingerprint.as_slice().try_into().ok();
-    let trust = trust(ca_file, pin, Dates::Own)?;
-    let vouched = trust.vouched;
+    let trust = trust(ca_file, pin, ValidityClock::Local)?;
+    let ca_trusted = trust.ca_trusted;
     let client = client(trust.config)?;
     let mut failures = Vec::new();
     for address in &token.addresses {
@@ -51,24 +52,24 @@ pub async fn enrol(
         let response = match sent.send().await {
             Ok(response) => response,
             Err(error) => {
-                let other = || format!("{url}: {}", words(&error));
-                failures.push(refusal(&error, &url).map_or_else(other, |refusal| refusal.to_string()));
+                let other = || format!("{url}: {}", describe(&error));
+                failures.push(untrusted(&error, &url).map_or_else(other, |untrusted| untrusted.to_string()));
                 continue;
             }
         };
-        let (status, protobuf) = (response.status(), is_of(response.headers(), PROTOBUF));
+        let (status, protobuf) = (response.status(), has_content_type(response.headers(), PROTOBUF));
         let answer = read_bounded(response).await.map_err(anyhow::Error::msg)?;
         match status {
             StatusCode::OK if protobuf => {
                 let reply = EnrolReply::from_bytes(&answer);
                 let reply = reply.with_context(|| format!("the reply of {url} cannot be read"))?;
-                let pin = pin.filter(|_| url.scheme() == "https" && !vouched.load(Ordering::Relaxed));
+                let pin = pin.filter(|_| url.scheme() == "https" && !ca_trusted.load(Ordering::Relaxed));
                 return Ok(Enrolled { reply, url, pin });
             }
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN if failures.is_empty() => {
-                bail!(said(status, &answer))
+                bail!(describe_answer(status, &answer))
             }
-            _ => failures.push(format!("{url}: {}", said(status, &answer))),
+            _ => failures.push(format!("{url}: {}", describe_answer(status, &answer))),
         }
     }
     bail!("no aggregator accepted the token; it was not used:\n{}", failures.join("\n"))

@@ -1,8 +1,8 @@
-//! Whom the agent believes to be its aggregator: the certificate pinned when it enrolled, or one that an
-//! authority vouches for. Says in words what to do about one that is neither.
+//! Which server the agent accepts as its aggregator: the certificate pinned at enrolment, or one issued by a
+//! trusted authority. Explains what to do about any other.
 
-use crate::belief::{Judge, Shown, believing, is_of_dates};
 use crate::clock::CorrectedClock;
+use crate::tls_verifier::{CertificatePolicy, PresentedChain, is_date_error, verifier_with};
 use anyhow::{Context, ensure};
 use rustls::client::WebPkiServerVerifier;
 use rustls::{CertificateError, ClientConfig, RootCertStore};
@@ -16,7 +16,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 /// SHA-256 of a certificate (DER).
 pub type Fingerprint = [u8; 32];
 
-/// `sha256:` and 64 hexadecimal digits, with or without colons between. `None`: it is none.
+/// Reads `sha256:` and 64 hexadecimal digits, with or without colons between bytes.
 #[must_use]
 pub fn read_fingerprint(text: &str) -> Option<Fingerprint> {
     let digits: Vec<u8> = text.trim().strip_prefix("sha256:")?.bytes().filter(|byte| *byte != b':').collect();
@@ -31,49 +31,55 @@ pub fn read_fingerprint(text: &str) -> Option<Fingerprint> {
     Some(fingerprint)
 }
 
-/// As [`read_fingerprint`] reads it.
+/// Formats a fingerprint for [`read_fingerprint`].
 #[must_use]
 pub fn write_fingerprint(fingerprint: &Fingerprint) -> String {
     let digits: String = fingerprint.iter().map(|byte| format!("{byte:02x}")).collect();
     format!("sha256:{digits}")
 }
 
-/// How the aggregator's certificate is judged.
+/// The TLS configuration for the aggregator.
 #[derive(Debug)]
 pub(super) struct Trust {
     pub(super) config: ClientConfig,
-    /// After a handshake with a pin: an authority vouches for the certificate too.
-    pub(super) vouched: Arc<AtomicBool>,
+    /// Set by a handshake with a pin if a trusted authority issued the certificate, too.
+    pub(super) ca_trusted: Arc<AtomicBool>,
 }
 
-/// By which time a certificate that an authority vouches for must be valid. A pinned one is believed at any.
+/// Which clock decides whether a certificate is within its validity. A pinned one is accepted at any time.
 #[derive(Clone, Debug)]
-pub(super) enum Dates {
-    /// This host's own.
-    Own,
-    /// This host's own, or the corrected one: either clock may be the wrong one, and an agent is never locked out for it.
-    Either(Arc<CorrectedClock>),
-    /// None: for a look that tells no secret.
-    Any,
+pub(super) enum ValidityClock {
+    /// This host's clock.
+    Local,
+    /// This host's clock or the corrected one: either may be wrong, and an agent must not be locked out for
+    /// it.
+    LocalOrCorrected(Arc<CorrectedClock>),
+    /// No clock: for requests without secrets.
+    Ignored,
 }
 
-/// By `pin` where there is one, else by the host's authorities and those of `ca_file`.
-pub(super) fn trust(ca_file: Option<&Path>, pin: Option<Fingerprint>, dates: Dates) -> anyhow::Result<Trust> {
+/// Trusts `pin` if there is one, otherwise the host's authorities and those of `ca_file`.
+pub(super) fn trust(
+    ca_file: Option<&Path>,
+    pin: Option<Fingerprint>,
+    clock: ValidityClock,
+) -> anyhow::Result<Trust> {
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     let roots = Arc::new(roots(ca_file)?);
-    let vouched = Arc::new(AtomicBool::new(false));
+    let ca_trusted = Arc::new(AtomicBool::new(false));
     let builder = ClientConfig::builder_with_provider(Arc::clone(&provider))
         .with_safe_default_protocol_versions()
         .context("TLS cannot be set up")?;
     let authorities = WebPkiServerVerifier::builder_with_provider(roots, Arc::clone(&provider)).build().ok();
     let verifier = match pin {
-        None => believing(Vouched { authorities, dates }, &provider),
-        Some(fingerprint) => {
-            believing(Pinned { fingerprint, authorities, vouched: Arc::clone(&vouched) }, &provider)
-        }
+        None => verifier_with(AuthorityPolicy { authorities, clock }, &provider),
+        Some(fingerprint) => verifier_with(
+            PinPolicy { fingerprint, authorities, ca_trusted: Arc::clone(&ca_trusted) },
+            &provider,
+        ),
     };
     let config = builder.dangerous().with_custom_certificate_verifier(verifier).with_no_client_auth();
-    Ok(Trust { config, vouched })
+    Ok(Trust { config, ca_trusted })
 }
 
 fn roots(ca_file: Option<&Path>) -> anyhow::Result<RootCertStore> {
@@ -94,71 +100,79 @@ fn roots(ca_file: Option<&Path>) -> anyhow::Result<RootCertStore> {
     Ok(roots)
 }
 
-/// Believes what an authority vouches for.
+/// Accepts certificates that a trusted authority issued.
 #[derive(Debug)]
-struct Vouched {
-    /// `None`: this host has none.
+struct AuthorityPolicy {
+    /// `None`: this host has no authorities.
     authorities: Option<Arc<WebPkiServerVerifier>>,
-    dates: Dates,
+    clock: ValidityClock,
 }
 
-impl Judge for Vouched {
-    fn judge(&self, shown: &Shown<'_>) -> Result<(), rustls::Error> {
+impl CertificatePolicy for AuthorityPolicy {
+    fn verify(&self, shown: &PresentedChain<'_>) -> Result<(), rustls::Error> {
         let authorities = self
             .authorities
             .as_ref()
             .ok_or(rustls::Error::InvalidCertificate(CertificateError::UnknownIssuer))?;
-        let now = shown.by(authorities);
-        match (&self.dates, now) {
-            (Dates::Either(clock), Err(error)) if is_of_dates(&error) => match clock.readings().corrected {
-                Some(corrected) => shown.at(corrected).by(authorities),
-                None => Err(error),
-            },
-            (Dates::Any, Err(error)) if is_of_dates(&error) => shown.while_valid(0).by(authorities),
+        let now = shown.verify_with(authorities);
+        match (&self.clock, now) {
+            (ValidityClock::LocalOrCorrected(corrected), Err(error)) if is_date_error(&error) => {
+                match corrected.wall_times().corrected {
+                    Some(corrected) => shown.at(corrected).verify_with(authorities),
+                    None => Err(error),
+                }
+            }
+            (ValidityClock::Ignored, Err(error)) if is_date_error(&error) => {
+                shown.within_validity(0).verify_with(authorities)
+            }
             (_, now) => now,
         }
     }
 }
 
-/// Believes one certificate, whatever its name and dates.
+/// Accepts one certificate, whatever its name and validity.
 #[derive(Debug)]
-struct Pinned {
+struct PinPolicy {
     fingerprint: Fingerprint,
-    /// `None`: a host without any authority can still pin.
+    /// `None`: a host without authorities can still pin.
     authorities: Option<Arc<WebPkiServerVerifier>>,
-    vouched: Arc<AtomicBool>,
+    ca_trusted: Arc<AtomicBool>,
 }
 
-impl Judge for Pinned {
-    fn judge(&self, shown: &Shown<'_>) -> Result<(), rustls::Error> {
+impl CertificatePolicy for PinPolicy {
+    fn verify(&self, shown: &PresentedChain<'_>) -> Result<(), rustls::Error> {
         if Sha256::digest(shown.certificate).as_slice() != self.fingerprint {
             return Err(rustls::Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure));
         }
-        let vouched = self.authorities.as_ref().is_some_and(|authorities| shown.by(authorities).is_ok());
-        self.vouched.store(vouched, Ordering::Relaxed);
+        let ca_trusted =
+            self.authorities.as_ref().is_some_and(|authorities| shown.verify_with(authorities).is_ok());
+        self.ca_trusted.store(ca_trusted, Ordering::Relaxed);
         Ok(())
     }
 }
 
-/// A certificate that is not believed, or none where there should be one.
+/// A certificate that is not accepted, or a server without one.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Refusal {
-    /// Whose it is, and what is wrong with it.
+pub struct UntrustedCertificate {
+    /// What is wrong with which certificate.
     pub wrong: String,
-    /// What an agent's owner does about it.
+    /// What the agent's owner can do about it.
     pub remedy: &'static str,
-    /// It is another one than the pinned one.
-    pub exchanged: bool,
+    /// The certificate differs from the pinned one.
+    pub pin_mismatch: bool,
 }
 
-impl std::fmt::Display for Refusal {
+impl std::fmt::Display for UntrustedCertificate {
     fn fmt(&self, to: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         write!(to, "{}. {}", self.wrong, self.remedy)
     }
 }
 
-/// What is wrong with the certificate of `url`, and what to do. `None`: the failure was another one.
-pub(super) fn refusal(error: &(dyn std::error::Error + 'static), url: &url::Url) -> Option<Refusal> {
+/// Describes why the certificate of `url` is not accepted. `None`: the error has another cause.
+pub(super) fn untrusted(
+    error: &(dyn std::error::Error + 'static),
+    url: &url::Url,
+) -> Option<UntrustedCertificate> {
     let error = tls_error(error)?;
     let (wrong, remedy) = match error {
         rustls::Error::InvalidCertificate(wrong) => match wrong {
@@ -186,7 +200,7 @@ pub(super) fn refusal(error: &(dyn std::error::Error + 'static), url: &url::Url)
             other => {
                 let wrong = format!("{url} shows a certificate that is refused: {other}");
                 let remedy = "Give the aggregator's listener a certificate made for its name";
-                return Some(Refusal { wrong, remedy, exchanged: false });
+                return Some(UntrustedCertificate { wrong, remedy, pin_mismatch: false });
             }
         },
         rustls::Error::InvalidMessage(_) => {
@@ -194,24 +208,24 @@ pub(super) fn refusal(error: &(dyn std::error::Error + 'static), url: &url::Url)
         }
         _ => return None,
     };
-    let exchanged =
+    let pin_mismatch =
         matches!(error, rustls::Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure));
-    Some(Refusal { wrong: format!("{url} {wrong}"), remedy, exchanged })
+    Some(UntrustedCertificate { wrong: format!("{url} {wrong}"), remedy, pin_mismatch })
 }
 
-/// Was the certificate refused for when it was shown?
-pub(super) fn is_refused_for_its_dates(error: &(dyn std::error::Error + 'static)) -> bool {
-    tls_error(error).is_some_and(is_of_dates)
+/// Whether the certificate was rejected only for its validity period.
+pub(super) fn is_refused_for_dates(error: &(dyn std::error::Error + 'static)) -> bool {
+    tls_error(error).is_some_and(is_date_error)
 }
 
-/// The failure of TLS among the causes of `error`.
+/// The TLS error in the source chain of `error`.
 pub(super) fn tls_error<'a>(error: &'a (dyn std::error::Error + 'static)) -> Option<&'a rustls::Error> {
     let mut next = Some(error);
     while let Some(error) = next {
         if let Some(found) = error.downcast_ref::<rustls::Error>() {
             return Some(found);
         }
-        // An I/O error names what it wraps, but not as its source.
+        // An I/O error does not return the error it wraps as its source.
         let wrapped = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         if let Some(found) = wrapped.and_then(|wrapped| tls_error(wrapped)) {
             return Some(found);

@@ -1,35 +1,35 @@
-//! The way to the aggregator: does it answer, does it know the agent, by which certificate, and how far apart
-//! are the clocks?
+//! The connection to the aggregator: whether it answers and knows the agent, its certificate, and the
+//! difference between the clocks.
 
 use crate::clock::Clock;
 use crate::config::UplinkSection;
 use crate::delivery::endpoint;
-use crate::delivery::look::{Looker, Shown, Sight, Unseen};
+use crate::delivery::fetch::{CertificateInfo, FetchError, Fetched, Fetcher};
 use crate::delivery::read_token;
-use crate::enrolment::Bond;
+use crate::enrolment::Enrolment;
 use bytes::Bytes;
 use skerry_host::doctor::Finding;
-use skerry_protocol::words::is_unfit_to_show;
+use skerry_protocol::words::short_line;
 
-/// A certificate that expires sooner is warned of.
+/// Warn if the certificate expires sooner than this, days.
 const DAYS_LEFT: i64 = 14;
-/// Clocks further apart are warned of: an answer's date has whole seconds, and takes time to arrive.
+/// Warn if the clocks differ by more. A `Date` has whole seconds and takes time to arrive.
 const APART_MS: i64 = 4_000;
 
 pub(super) async fn examine(uplink: &UplinkSection) -> Vec<Finding> {
     let enrolled_again =
         "Enrol this agent again: skerry-aggregator agent rotate NAME prints the line to run here";
     let mut token = None;
-    let mut bond = Bond::default();
+    let mut enrolment = Enrolment::default();
     if let Some(path) = &uplink.token_file {
-        match read_token(path).and_then(|token| Ok((token, Bond::read(path)?))) {
-            Ok(read) => (token, bond) = (Some(read.0), read.1),
+        match read_token(path).and_then(|token| Ok((token, Enrolment::read(path)?))) {
+            Ok(read) => (token, enrolment) = (Some(read.0), read.1),
             Err(error) => return vec![Finding::problem("token", format!("{error:#}"), enrolled_again)],
         }
     }
-    let pin = uplink.fingerprint.or(bond.fingerprint);
-    let looker = match Looker::new(uplink.ca_file.as_deref(), pin) {
-        Ok(looker) => looker,
+    let pin = uplink.fingerprint.or(enrolment.fingerprint);
+    let fetcher = match Fetcher::new(uplink.ca_file.as_deref(), pin) {
+        Ok(fetcher) => fetcher,
         Err(error) => {
             return vec![Finding::problem("certificate", format!("{error:#}"), "Correct ca_file")];
         }
@@ -47,41 +47,42 @@ pub(super) async fn examine(uplink: &UplinkSection) -> Vec<Finding> {
         let bearer = token.as_ref().map(|token| format!("Bearer {token}")).unwrap_or_default();
         let fields = [("authorization", bearer.as_str()), ("content-encoding", "zstd")];
         let fields = if bearer.is_empty() { &fields[1..] } else { &fields };
-        // No batch: one who knows the token says that it is none, and nothing comes of it.
-        match looker.post(&endpoint, fields, Bytes::from_static(b"doctor")).await {
-            Ok(sight) => {
-                findings.push(judge_answer(url.as_str(), &sight, enrolled_again));
-                if let Some(shown) = sight.certificate {
+        // The body is not a batch: an aggregator that knows the token says so, and nothing else happens.
+        match fetcher.post(&endpoint, fields, Bytes::from_static(b"doctor")).await {
+            Ok(fetched) => {
+                findings.push(judge_answer(url.as_str(), &fetched, enrolled_again));
+                if let Some(shown) = fetched.certificate {
                     findings.push(examine_certificate(url.as_str(), shown, pin.is_some()));
                 }
-                date = date.or_else(|| sight.header("date").map(str::to_owned));
+                date = date.or_else(|| fetched.header("date").map(str::to_owned));
             }
-            Err(unseen) => findings.push(judge_unseen(url.as_str(), unseen)),
+            Err(fetch_error) => findings.push(judge_fetch_error(url.as_str(), fetch_error)),
         }
     }
     findings.extend(date.and_then(|date| examine_clock(&date)));
     findings
 }
 
-/// What is seen meanwhile waits in the spool.
-fn judge_unseen(url: &str, unseen: Unseen) -> Finding {
-    match unseen {
-        Unseen::Silent(why) => Finding::problem(
+/// Observations wait in the spool meanwhile.
+fn judge_fetch_error(url: &str, fetch_error: FetchError) -> Finding {
+    match fetch_error {
+        FetchError::Unreachable(why) => Finding::problem(
             "aggregator",
             format!("{url} cannot be reached: {why}"),
             "Check the address, the network, firewalls and whether the aggregator runs; results wait in the spool \
              meanwhile",
         ),
-        Unseen::Disbelieved(refusal) => Finding::problem("certificate", refusal.wrong, refusal.remedy),
+        FetchError::Untrusted(untrusted) => {
+            Finding::problem("certificate", untrusted.wrong, untrusted.remedy)
+        }
     }
 }
 
-fn judge_answer(url: &str, sight: &Sight, enrolled_again: &str) -> Finding {
-    let problem: Option<serde_json::Value> = serde_json::from_slice(&sight.body).ok();
+fn judge_answer(url: &str, fetched: &Fetched, enrolled_again: &str) -> Finding {
+    let problem: Option<serde_json::Value> = serde_json::from_slice(&fetched.body).ok();
     let detail = problem.as_ref().and_then(|problem| problem["detail"].as_str());
-    let detail: String =
-        detail.unwrap_or("").chars().filter(|one| !is_unfit_to_show(*one)).take(300).collect();
-    match (sight.status, problem.is_some()) {
+    let detail = short_line(detail.unwrap_or(""), 300);
+    match (fetched.status, problem.is_some()) {
         (400, true) => Finding::ok("aggregator", format!("{url} answers and knows this agent")),
         (401, true) => Finding::problem(
             "token",
@@ -98,7 +99,7 @@ fn judge_answer(url: &str, sight: &Sight, enrolled_again: &str) -> Finding {
         ),
         (500..=599, _) => Finding::problem(
             "aggregator",
-            format!("{url} answers {} at present and accepts nothing: {detail}", sight.status),
+            format!("{url} answers {} at present and accepts nothing: {detail}", fetched.status),
             "Check the aggregator: its log and /readyz say why",
         ),
         (status, _) => Finding::problem(
@@ -109,9 +110,9 @@ fn judge_answer(url: &str, sight: &Sight, enrolled_again: &str) -> Finding {
     }
 }
 
-/// Days left of a certificate; one that is `pinned` is believed whatever its dates.
+/// Reports the remaining days of a certificate; a `pinned` one is accepted whatever its validity.
 #[must_use]
-pub fn examine_certificate(of: &str, shown: Shown, pinned: bool) -> Finding {
+pub fn examine_certificate(of: &str, shown: CertificateInfo, pinned: bool) -> Finding {
     let now = Clock::open().map_or(0, |clock| clock.now().wall_ms);
     let days = (shown.not_after.as_millisecond() - now).div_euclid(86_400_000);
     let says = format!("the certificate of {of} expires {} ({days} days)", shown.not_after);
@@ -146,9 +147,9 @@ mod tests {
     use super::*;
     use skerry_host::doctor::Level;
 
-    fn sight(status: u16, body: &'static str) -> Sight {
+    fn fetched(status: u16, body: &'static str) -> Fetched {
         let (headers, body) = (http::HeaderMap::new(), Bytes::from_static(body.as_bytes()));
-        Sight { status, headers, body, certificate: None }
+        Fetched { status, headers, body, certificate: None }
     }
 
     #[test]
@@ -166,7 +167,7 @@ mod tests {
             (400, "<html>", Level::Problem, "not an aggregator's"),
         ];
         for (status, body, level, says) in cases {
-            let finding = judge_answer("https://a", &sight(status, body), "enrol");
+            let finding = judge_answer("https://a", &fetched(status, body), "enrol");
             assert_eq!(finding.level, level, "{status} {body}");
             assert!(finding.says.contains(says) && !finding.says.contains('\u{7}'), "{}", finding.says);
         }
@@ -182,7 +183,7 @@ mod tests {
         let ends = |days: i64| {
             let not_after = jiff::Timestamp::from_millisecond(now + days * 86_400_000 + 3_600_000);
             let not_after = not_after.expect("a time");
-            Shown { not_before: not_after, not_after, fingerprint: [0; 32] }
+            CertificateInfo { not_before: not_after, not_after, fingerprint: [0; 32] }
         };
         let level = |days, pinned| examine_certificate("a", ends(days), pinned).level;
         assert_eq!(level(14, false), Level::Ok);

@@ -8,7 +8,7 @@ use crate::clock::Clock;
 use crate::config::{self, AgentConfig};
 use crate::enrolment::HOW_TO_ENROL;
 use crate::self_test::{SelfTest, is_on_this_host};
-use crate::spool::{self, Limits, peek};
+use crate::spool::{self, Limits, inspect};
 use skerry_host::doctor::{Finding, disk, kept_clock, not_there_yet, ping, private, resolves};
 use skerry_protocol::check::{Check, IpVersion, Kind};
 use skerry_protocol::strict::{Problem, Unusable};
@@ -23,11 +23,11 @@ pub async fn examine(path: &Path) -> Vec<Finding> {
     findings.extend(private("permissions", path, 0o022));
     findings.push(ping(config.checks.iter().any(|check| check.kind.name() == "ping")));
     findings.push(kept_clock().await);
-    findings.push(match SelfTest::new(config.self_test.clone()).look().await {
+    findings.push(match SelfTest::new(config.self_test.clone()).test().await {
         None => Finding::ok("network", "this host's network is up"),
-        Some(lack) => Finding::problem(
+        Some(fault) => Finding::problem(
             "network",
-            format!("this host's network is down: {}", lack.words()),
+            format!("this host's network is down: {}", fault.description()),
             "Repair the network; until then checks of other hosts are inconclusive",
         ),
     });
@@ -40,8 +40,8 @@ pub async fn examine(path: &Path) -> Vec<Finding> {
     findings
 }
 
-/// Checks of other hosts are judged by references, each address family by its own. A target that has both families is
-/// asked over the other one where one fails; one that is asked over IPv6 alone fails with our own IPv6.
+/// Whether references cover the address families that checks use. A target with both families falls back to
+/// the other one; one that is checked over IPv6 alone fails with our own IPv6.
 fn references(checks: &[Check], references: &[SocketAddr]) -> Option<Finding> {
     if !checks.iter().any(|check| !is_on_this_host(check)) {
         return None;
@@ -70,7 +70,7 @@ fn references(checks: &[Check], references: &[SocketAddr]) -> Option<Finding> {
     ))
 }
 
-/// The check asks another host, and over this address family alone.
+/// Whether the check targets another host over this address family alone.
 fn asks_only(check: &Check, family: IpVersion) -> bool {
     let by_address = match check.kind.target() {
         Some(url::Host::Ipv4(_)) => IpVersion::V4,
@@ -91,8 +91,8 @@ fn doubtful(doubt: &Problem) -> Finding {
     Finding::warning("configuration", doubt.to_string(), "skerry-agent check-config shows it too")
 }
 
-/// The configuration, and whether this agent is enrolled: until it is, its name and where it reports to mean
-/// nothing. `None`: it cannot be used, and why is among the findings.
+/// Reads the configuration and whether the agent is enrolled; until then its name and address are
+/// placeholders. `None`: it is unusable; `findings` says why.
 fn read(path: &Path, findings: &mut Vec<Finding>) -> Option<(AgentConfig, bool)> {
     let loaded = config::load(path).map(|loaded| (loaded, true));
     let waits = |problems| config::awaiting_enrolment(path).map(|loaded| (loaded, false)).ok_or(problems);
@@ -116,7 +116,7 @@ fn read(path: &Path, findings: &mut Vec<Finding>) -> Option<(AgentConfig, bool)>
     Some((loaded.config, enrolled))
 }
 
-/// The spool: its disk, who may read it, and whether it is sound.
+/// The spool: its disk, its permissions and its integrity.
 fn spool(config: &AgentConfig) -> Vec<Finding> {
     let path = &config.agent.spool;
     let limits = Limits::default();
@@ -129,7 +129,7 @@ fn spool(config: &AgentConfig) -> Vec<Finding> {
     findings.extend(private("permissions", path, 0o077));
     let remedy = "The agent sets a damaged spool aside when it starts, keeps what can be read and reports the loss: \
                   restart it, and look at the disk";
-    let peeked = spool::check(path).and_then(|()| Clock::open().and_then(|clock| peek(path, clock)));
+    let peeked = spool::check(path).and_then(|()| Clock::open().and_then(|clock| inspect(path, clock)));
     findings.push(match peeked {
         Ok(peek) => {
             let waiting = match peek.status.depth {

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 const SECRET: &str = "ska_a-secret-that-nobody-may-see";
 
-/// An agent whose aggregator is not there.
+/// An agent whose aggregator is not running.
 fn agent(folder: &TempDir, rest: &str) -> PathBuf {
     let file = |name: &str, text: &str| {
         let path = folder.path().join(name);
@@ -54,7 +54,7 @@ async fn an_agent_on_its_own_is_told_what_it_lacks_and_no_secret_is_said() {
 async fn an_agent_that_is_yet_to_be_enrolled_is_told_how_and_all_else_is_looked_at() {
     let folder = TempDir::new().expect("a folder");
     let path = folder.path().join("agent.toml");
-    // As the package installs it, but for the place of its state.
+    // As installed by the package, except for the path of its state.
     let text = format!("[agent]\nspool = \"{}\"\n", folder.path().join("spool.db").display());
     let check = "[[check]]\nname = \"web\"\ntype = \"tcp\"\nhost = \"127.0.0.1\"\nport = 1\n";
     std::fs::write(&path, format!("{text}{check}")).expect("written");
@@ -73,7 +73,7 @@ async fn an_agent_that_is_yet_to_be_enrolled_is_told_how_and_all_else_is_looked_
     for topic in ["resolver", "aggregator", "token"] {
         assert!(of(&findings, topic).is_empty(), "there is nobody to be asked yet: {findings:?}");
     }
-    // What else is wrong with the file is said instead.
+    // Other errors in the file are reported instead.
     std::fs::write(&path, "nonsense = 1").expect("written");
     assert!(of(&examine(&path).await, "enrolment").is_empty());
 }
@@ -128,7 +128,7 @@ async fn missing_references_are_told_for_each_family_that_a_check_uses_alone() {
     for (host, more, references, told) in [
         ("192.0.2.1", "", "", Some(none)),
         ("shop.example", "", "", Some(none)),
-        // This host, and a target that has the other family too where one fails.
+        // This host, and a target that can fall back to the other family.
         ("127.0.0.1", "", "", None),
         ("shop.example", "", "\"192.0.2.9:1\"", None),
         ("192.0.2.1", "", "\"192.0.2.9:1\"", None),
@@ -151,7 +151,7 @@ async fn missing_references_are_told_for_each_family_that_a_check_uses_alone() {
             "{row}"
         );
     }
-    // And it is among all the others.
+    // The finding is part of the whole report.
     let elsewhere = "\n[[check]]\nname = \"web\"\ntype = \"tcp\"\nhost = \"192.0.2.1\"\nport = 1\n";
     let findings = examine(&agent(&folder, elsewhere)).await;
     assert!(of(&findings, "network").iter().any(|one| one.says.starts_with(none)), "{findings:?}");

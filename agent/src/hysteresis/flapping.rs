@@ -1,41 +1,41 @@
-//! Does a check change too often to be believed? The rule of Nagios Core (`base/flapping.c`): of the last 21
-//! slots, the 20 changes between neighbours weigh from 0.75 for the oldest to 1.25 for the newest. Flapping
-//! begins at 30 % of the whole weight or more and ends at 20 % or less; between them nothing is decided.
+//! Whether a check changes too often to be trusted, by the rule of Nagios Core (`base/flapping.c`): of the
+//! last 21 slots, the 20 changes between neighbours weigh from 0.75 for the oldest to 1.25 for the newest.
+//! Flapping starts at 30 % of the total weight and stops at 20 %; in between nothing changes.
 //!
-//! In whole numbers, so that nothing drifts: a change weighs 57 + 2n of 76, the oldest is n = 0.
+//! Computed in integers, so that nothing drifts: a change weighs 57 + 2n of 76; the oldest has n = 0.
 
 use skerry_protocol::wire::State;
 
-/// Slots that are looked at.
+/// Number of slots.
 const SLOTS: u32 = 21;
-/// Two bits of each slot.
+/// Mask of all slots, two bits each.
 const ALL: u64 = (1 << (2 * SLOTS)) - 1;
-/// What all changes together weigh: 20 · 76.
+/// Total weight of all changes: 20 · 76.
 const WHOLE: u32 = 1520;
-/// 30 %, from which on it flaps.
+/// Flapping starts at 30 %.
 const BEGINS: u32 = WHOLE * 30 / 100;
-/// 20 %, down to which it goes on.
+/// Flapping stops at 20 %.
 const ENDS: u32 = WHOLE * 20 / 100;
 
-/// The last 21 things that were held to be true, the newest in the lowest two bits. A check begins as if it had
-/// always been what it is first seen to be.
+/// The last 21 states, the newest in the lowest two bits. A new check starts as if it had always been in its
+/// first state.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Slots(u64);
 
 impl Slots {
-    /// As they were kept; whatever the bits, they are slots.
+    /// Restores stored slots; any bits are valid.
     #[must_use]
     pub fn from_bits(bits: u64) -> Self {
         Self(bits & ALL)
     }
 
-    /// To keep them.
+    /// The bits to store.
     #[must_use]
     pub fn bits(self) -> u64 {
         self.0
     }
 
-    /// Fills the next slot. [`State::Unknown`] is nothing that was seen.
+    /// Fills the next slot. [`State::Unknown`] is skipped.
     pub fn fill(&mut self, state: State) {
         let code: u64 = match state {
             State::Unknown => return,
@@ -50,14 +50,14 @@ impl Slots {
         self.0 = (self.0 << 2 | code) & ALL;
     }
 
-    /// The weight of the changes, of [`WHOLE`].
+    /// Weight of the changes, of [`WHOLE`].
     fn weight(self) -> u32 {
         let differ = self.0 ^ (self.0 >> 2);
         let newest = SLOTS - 2;
         (0..=newest).filter(|back| differ >> (2 * back) & 3 != 0).map(|back| 57 + 2 * (newest - back)).sum()
     }
 
-    /// Does it flap, where it did before or did not?
+    /// Whether the check flaps now, given whether it did `before`.
     #[must_use]
     pub fn flapping(self, before: bool) -> bool {
         let weight = self.weight();
@@ -69,7 +69,7 @@ impl Slots {
 mod tests {
     use super::*;
 
-    /// `changed(n)`: the n-th change back from the newest, which is 0, took place.
+    /// `changed(n)`: whether the n-th change back from the newest (0) took place.
     fn slots(changed: impl Fn(u32) -> bool) -> Slots {
         let (mut slots, mut up) = (Slots::default(), true);
         slots.fill(State::Up);
@@ -100,7 +100,7 @@ mod tests {
 
     #[test]
     fn the_limits_themselves_begin_and_end_it() {
-        // 85 + 83 + 79 + 75 + 69 + 65 of 1520 is 30 % exactly, 57 + 77 + 85 + 85 ... of four changes 20 %.
+        // 85 + 83 + 79 + 75 + 69 + 65 of 1520 is exactly 30 %; 57 + 77 + 85 + 85 ... of four changes is 20 %.
         let thirty = slots(|back| [5, 6, 8, 10, 13, 15].contains(&back));
         assert_eq!((thirty.weight(), thirty.flapping(false)), (BEGINS, true));
         let twenty = slots(|back| [5, 8, 11, 14].contains(&back));

@@ -1,4 +1,4 @@
-//! Tables and properties of the step.
+//! Tables and properties of the step function.
 
 mod history;
 
@@ -7,8 +7,8 @@ use proptest::prelude::*;
 
 const USUAL: Thresholds = Thresholds { fall: 3, rise: 2 };
 
-fn at(position: usize) -> Moment {
-    Moment { boot_ms: position as u64 * 1000, wall_ms: position as i64, ..Moment::default() }
+fn at(position: usize) -> ClockReading {
+    ClockReading { boot_ms: position as u64 * 1000, wall_ms: position as i64, ..ClockReading::default() }
 }
 
 fn outcome(letter: char) -> Outcome {
@@ -87,7 +87,7 @@ fn after_silence_the_state_stands_and_the_run_begins_anew() {
     assert_eq!(hysteresis.step(Outcome::Down, at(100), USUAL), None);
 }
 
-/// `position+` where flapping begins, `position-` where it ends.
+/// `position+` where flapping starts, `position-` where it stops.
 fn flaps(letters: &str, thresholds: Thresholds) -> String {
     let mut hysteresis = Hysteresis::default();
     let mut told = Vec::new();
@@ -105,16 +105,16 @@ fn flaps(letters: &str, thresholds: Thresholds) -> String {
 fn hard_changes_and_unconfirmed_recoveries_flap_and_unconfirmed_failures_do_not() {
     let hasty = Thresholds { fall: 1, rise: 1 };
     for (letters, thresholds, expected) in [
-        // Six changes begin it; they grow light with age.
+        // Six changes start it; they lose weight with age.
         ("uudududu", hasty, "7+"),
         ("uudududuuuuuuuuuuuuuuuuuuuuuuuu", hasty, "7+ 23-"),
         ("uudududu????????????????????????", hasty, "7+"),
         // Down is never confirmed.
         ("uududududududududududud", USUAL, ""),
         ("uuddududdudduddudduddudd", USUAL, ""),
-        // Up is never confirmed, and tried again and again.
+        // Up is never confirmed, and attempted again and again.
         ("uudddududududud", USUAL, "9+"),
-        // Before there is a hard state nothing changes.
+        // Nothing changes before there is a hard state.
         ("ugugugdgdgdgdg", Thresholds { fall: 9, rise: 9 }, ""),
         ("uuggguugggdddguuggguuddd", USUAL, "15+"),
         ("uuddduuddduuddduudddu", USUAL, "15+"),
@@ -123,8 +123,8 @@ fn hard_changes_and_unconfirmed_recoveries_flap_and_unconfirmed_failures_do_not(
     }
 }
 
-/// The same rules, told over the whole history with no counters: at each end of the history it looks
-/// back over the conclusive observations and over what it said before.
+/// The same rules without counters, evaluated over the whole history: at each point it looks back over the
+/// conclusive observations and its own earlier results.
 fn reference(history: &[Outcome], thresholds: Thresholds) -> Vec<(usize, State, usize)> {
     let (fall, rise) = (thresholds.fall as usize, thresholds.rise as usize);
     let mut changes: Vec<(usize, State, usize)> = Vec::new();
@@ -195,7 +195,7 @@ proptest! {
     }
 }
 
-/// 10^6 histories of every mood, each known by its number.
+/// 10^6 histories of every kind, each reproducible from its number.
 #[test]
 fn a_million_histories_hold_nothing_without_its_evidence() {
     let (mut transitions, mut episodes) = (0_u32, 0_u32);

@@ -1,7 +1,7 @@
-//! What an agent measures of itself, for Prometheus: served at `/metrics` where the configuration asks for it.
-//! Never holds a lock over a wait, and never delays a probe.
+//! The agent's own metrics for Prometheus, served at `/metrics` if the configuration asks for it. Never holds
+//! a lock across an await and never delays a probe.
 
-use crate::board::Board;
+use crate::check_states::CheckStates;
 use crate::self_test::SelfTest;
 use crate::spool::Spool;
 use anyhow::Context;
@@ -28,11 +28,11 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-/// A reader has its answer within this time of its connection, or none.
+/// Time limit of a request.
 const READING: Duration = Duration::from_secs(10);
-/// Readers at once; others wait.
+/// Maximum of concurrent requests; others wait.
 const READERS: usize = 8;
-/// Upper bounds of the durations of probes, s.
+/// Upper bounds of the probe duration buckets, s.
 const DURATIONS: [f64; 12] = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0, 30.0];
 
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
@@ -50,58 +50,58 @@ struct VersionLabel {
     version: &'static str,
 }
 
-/// What is counted while probes run.
+/// Metrics recorded while probes run.
 #[derive(Debug)]
-pub(crate) struct Measured {
+pub(crate) struct ProbeMetrics {
     in_flight: AtomicUsize,
     probes: Family<OutcomeLabel, Histogram, fn() -> Histogram>,
 }
 
-impl Default for Measured {
+impl Default for ProbeMetrics {
     fn default() -> Self {
         let probes = Family::new_with_constructor((|| Histogram::new(DURATIONS)) as fn() -> Histogram);
         Self { in_flight: AtomicUsize::new(0), probes }
     }
 }
 
-impl Measured {
-    /// So many probes run now.
+impl ProbeMetrics {
+    /// Sets the number of running probes.
     pub(crate) fn in_flight(&self, probes: usize) {
         self.in_flight.store(probes, Ordering::Relaxed);
     }
 
-    /// A probe has ended.
+    /// Records a finished probe.
     pub(crate) fn ran(&self, outcome: Outcome, took: Duration) {
         let label = OutcomeLabel { outcome: outcome.name() };
         self.probes.get_or_create(&label).observe(took.as_secs_f64());
     }
 }
 
-/// What can be measured of a running agent.
+/// The metrics of a running agent.
 #[derive(Clone, Debug)]
-pub struct Figures {
+pub struct AgentMetrics {
     spool: Spool,
-    board: Arc<Board>,
+    states: Arc<CheckStates>,
     self_test: Arc<SelfTest>,
 }
 
-impl Figures {
-    pub(crate) fn new(spool: Spool, board: Arc<Board>, self_test: Arc<SelfTest>) -> Self {
-        Self { spool, board, self_test }
+impl AgentMetrics {
+    pub(crate) fn new(spool: Spool, states: Arc<CheckStates>, self_test: Arc<SelfTest>) -> Self {
+        Self { spool, states, self_test }
     }
 
-    /// As OpenMetrics.
+    /// All metrics as OpenMetrics.
     #[must_use]
     pub fn text(&self) -> String {
         let mut registry = Registry::with_prefix("skerry_agent");
         self.register_checks(&mut registry);
         self.register_spool(&mut registry);
-        let measured = self.board.measured();
+        let probe_metrics = self.states.probe_metrics();
         let help = "How long probes took";
-        registry.register_with_unit("probe", help, Unit::Seconds, measured.probes.clone());
-        let in_flight = measured.in_flight.load(Ordering::Relaxed) as f64;
+        registry.register_with_unit("probe", help, Unit::Seconds, probe_metrics.probes.clone());
+        let in_flight = probe_metrics.in_flight.load(Ordering::Relaxed) as f64;
         registry.register("probes_in_flight", "Probes that run now", ConstGauge::new(in_flight));
-        let late = self.board.lateness_ms() as f64 / 1e3;
+        let late = self.states.lateness_ms() as f64 / 1e3;
         let help = "Greatest lateness of a start in the last minute";
         registry.register_with_unit("lateness", help, Unit::Seconds, ConstGauge::new(late));
         let gone = i64::from(self.self_test.network_is_gone());
@@ -119,7 +119,7 @@ impl Figures {
     fn register_checks(&self, registry: &mut Registry) {
         let states = Family::<CheckLabel, Gauge>::default();
         let flapping = Family::<CheckLabel, Gauge>::default();
-        for (name, seen) in self.board.read(0).1 {
+        for (name, seen) in self.states.read(0).1 {
             let label = CheckLabel { check: name.to_string() };
             states.get_or_create(&label).set(i64::from(seen.state as i32));
             flapping.get_or_create(&label).set(i64::from(seen.flapping));
@@ -157,17 +157,17 @@ impl Figures {
     }
 }
 
-/// Takes the address.
+/// Binds the listener.
 ///
 /// # Errors
-/// It cannot be had.
+/// The address cannot be bound.
 pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     let bound = TcpListener::bind(address).await;
     bound.with_context(|| format!("[metrics] address {address} cannot be listened at: choose another port"))
 }
 
-/// Answers for as long as the task lives. A connection serves one answer.
-pub async fn serve(listener: TcpListener, figures: Figures) {
+/// Serves until the task is dropped, one request per connection.
+pub async fn serve(listener: TcpListener, metrics: AgentMetrics) {
     let readers = Arc::new(Semaphore::new(READERS));
     while let Ok(reader) = Arc::clone(&readers).acquire_owned().await {
         let stream = match listener.accept().await {
@@ -178,22 +178,22 @@ pub async fn serve(listener: TcpListener, figures: Figures) {
                 continue;
             }
         };
-        let figures = figures.clone();
+        let metrics = metrics.clone();
         tokio::spawn(async move {
             let answering = service_fn(|request| {
-                let answer = answer(&request, &figures);
+                let answer = answer(&request, &metrics);
                 async move { Ok::<_, Infallible>(answer) }
             });
             let mut connection = http1::Builder::new();
             let connection = connection.keep_alive(false).serve_connection(TokioIo::new(stream), answering);
-            // A reader that goes away, or sends what is no request, is no concern of ours.
+            // A client that disconnects or sends garbage is no error of ours.
             let _ = timeout(READING, connection).await;
             drop(reader);
         });
     }
 }
 
-fn answer(request: &Request<Incoming>, figures: &Figures) -> Response<Full<Bytes>> {
+fn answer(request: &Request<Incoming>, metrics: &AgentMetrics) -> Response<Full<Bytes>> {
     let plain = |status, text: &'static str| {
         let mut response = Response::new(Full::from(text));
         *response.status_mut() = status;
@@ -208,7 +208,7 @@ fn answer(request: &Request<Incoming>, figures: &Figures) -> Response<Full<Bytes
         return refused;
     }
     let accepted = request.headers().get_all(ACCEPT).iter().filter_map(|value| value.to_str().ok());
-    let (kind, text) = skerry_host::exposition::in_form(accepted, figures.text());
+    let (kind, text) = skerry_host::exposition::in_form(accepted, metrics.text());
     let mut response = Response::new(Full::from(text));
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static(kind));
     response

@@ -1,5 +1,5 @@
-//! Opens a TCP connection to one of several addresses: happy eyeballs (RFC 8305) kept simple. Families
-//! alternate, the next address starts when one fails or has not answered within [`STAGGER`], the first to
+//! Opens a TCP connection to one of several addresses: a simple form of happy eyeballs (RFC 8305). Families
+//! alternate; the next address starts when one fails or has not answered within [`STAGGER`]; the first to
 //! answer wins.
 
 use std::io;
@@ -18,11 +18,11 @@ use url::Host;
 
 use super::fault::Fault;
 use super::resolve::Resolver;
-use super::run::{Doing, Run, add};
+use super::run::{Run, Stage, add};
 
 const STAGGER: Duration = Duration::from_millis(250);
 
-/// Looks `host` up and connects to the first of its addresses that answers; notes in `run` how long each took.
+/// Resolves `host` and connects to the first of its addresses that answers; records both durations in `run`.
 pub(super) async fn open(
     resolver: &Resolver,
     host: &Host<impl AsRef<str>>,
@@ -31,14 +31,14 @@ pub(super) async fn open(
     run: &mut Run,
 ) -> Result<TcpStream, Fault> {
     let addresses = resolver.host(host, ip, run).await?;
-    run.doing = Doing::CONNECT;
+    run.stage = Stage::CONNECT;
     let start = Instant::now();
     let stream = connect(&addresses, port, &mut run.asked.addresses).await?;
     add(&mut run.phases.connect_us, start.elapsed());
     Ok(stream)
 }
 
-/// Connects to the first of `addresses` that answers; those that something was sent to are added to `asked`.
+/// Connects to the first of `addresses` that answers; appends those that a packet was sent to to `asked`.
 pub(super) async fn connect(
     addresses: &[IpAddr],
     port: u16,
@@ -49,7 +49,7 @@ pub(super) async fn connect(
     Ok(stream)
 }
 
-/// A connection that is to open, or why our own kernel does not let it.
+/// Starts a connection, or returns why our own kernel refuses it.
 fn dial(address: IpAddr, port: u16) -> Result<TcpStream, Fault> {
     let refused = |error: &io::Error| {
         let fault = Fault::from_own_kernel(error, address).unwrap_or_else(|| Fault::from_io(error));
@@ -64,7 +64,7 @@ fn dial(address: IpAddr, port: u16) -> Result<TcpStream, Fault> {
     }
 }
 
-/// Waits until it is open, or the network says why not.
+/// Waits until the connection is open or the network reports an error.
 async fn opened(stream: TcpStream, address: IpAddr, port: u16) -> Result<TcpStream, Fault> {
     let ended = async {
         stream.writable().await?;
@@ -110,7 +110,7 @@ async fn race(addresses: &[IpAddr], port: u16, asked: &mut Vec<IpAddr>) -> Resul
     }
 }
 
-/// The families in turn, beginning with the resolver's first.
+/// Alternates the families, starting with the resolver's first.
 fn alternate(addresses: &[IpAddr]) -> Vec<IpAddr> {
     let first_is_v4 = addresses.first().is_some_and(IpAddr::is_ipv4);
     let (mut first, mut second): (Vec<IpAddr>, Vec<IpAddr>) =
@@ -131,7 +131,7 @@ fn note(most_telling: &mut Option<Fault>, fault: Fault) {
     }
 }
 
-/// Which of several faults says most about the target: a host without IPv6 must not hide that IPv4 was
+/// Ranks faults by how much they say about the target: a host without IPv6 must not hide that IPv4 was
 /// refused, and a lack of descriptors makes the whole run inconclusive.
 fn telling(fault: &Fault) -> u8 {
     match fault.reason {
@@ -179,7 +179,7 @@ mod tests {
     #[tokio::test]
     async fn the_other_family_is_the_fallback() {
         let (port, _deaf, _listener) = loop {
-            // Bound to be nobody else's, and not listened at.
+            // Bound so that nobody else gets the port, but not listening.
             let deaf = tokio::net::TcpSocket::new_v6().expect("a socket");
             deaf.bind("[::1]:0".parse().expect("an address")).expect("binds");
             let port = deaf.local_addr().expect("bound").port();

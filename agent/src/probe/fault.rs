@@ -1,7 +1,7 @@
-//! What can go wrong in a run, and whose fault it is. Errors of the operating system are sorted here and
-//! nowhere else, so that a lack of our own never becomes a target's outage.
+//! What can go wrong in a run, and whose fault it is. Only this file classifies errors of the operating
+//! system, so that a lack of our own never becomes a target's outage.
 
-use skerry_protocol::words::is_unfit_to_show;
+use skerry_protocol::words::line_within;
 use std::io;
 use std::net::IpAddr;
 
@@ -10,7 +10,7 @@ use skerry_protocol::wire::{Outcome, Reason};
 
 use super::MAX_DETAIL_BYTES;
 
-/// Why a run did not end well.
+/// Why a run failed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Fault {
     pub(super) outcome: Outcome,
@@ -19,38 +19,38 @@ pub(super) struct Fault {
 }
 
 impl Fault {
-    /// The target fails.
+    /// The target is down.
     pub(super) fn down(reason: Reason, detail: impl Into<String>) -> Self {
         Self { outcome: Outcome::Down, reason, detail: detail.into() }
     }
 
-    /// It answers, but weaker than it should.
+    /// The target answers but is degraded.
     pub(super) fn degraded(reason: Reason, detail: impl Into<String>) -> Self {
         Self { outcome: Outcome::Degraded, reason, detail: detail.into() }
     }
 
-    /// We lack something to run the check.
+    /// We lack a resource to run the check.
     pub(super) fn own(detail: impl Into<String>) -> Self {
         Self { outcome: Outcome::Inconclusive, reason: Reason::OwnResources, detail: detail.into() }
     }
 
-    /// We may not run the check.
+    /// We lack a permission to run the check.
     pub(super) fn own_permission(detail: impl Into<String>) -> Self {
         Self { outcome: Outcome::Inconclusive, reason: Reason::OwnPermission, detail: detail.into() }
     }
 
-    /// It depends on which clock is right.
+    /// The result depends on which clock is right.
     pub(super) fn own_clock(detail: impl Into<String>) -> Self {
         Self { outcome: Outcome::Inconclusive, reason: Reason::OwnClock, detail: detail.into() }
     }
 
-    /// This host has no way to the target.
+    /// This host has no route to the target.
     pub(super) fn own_network(detail: impl Into<String>) -> Self {
         Self { outcome: Outcome::Inconclusive, reason: Reason::OwnNetwork, detail: detail.into() }
     }
 
-    /// Sorts an error of the operating system. One that says nothing about the network is taken for a
-    /// connection that broke.
+    /// Classifies an error of the operating system. One that says nothing about the network counts as a
+    /// broken connection.
     pub(super) fn from_io(error: &io::Error) -> Self {
         if is_own(error) {
             return Self::own(format!("this host cannot run the check: {error}"));
@@ -61,8 +61,8 @@ impl Fault {
         Self::down(network_reason(error), error.to_string())
     }
 
-    /// Sorts an error with which this host's own kernel refused to send to `address`, before anything was sent:
-    /// whatever it says of routes, addresses and rules is said of this host. `None`: it says nothing of that sort.
+    /// Classifies an error with which our own kernel refused to send to `address`. Nothing was sent, so
+    /// routes, addresses and firewall rules are those of this host. `None`: the error is of another kind.
     pub(super) fn from_own_kernel(error: &io::Error, address: IpAddr) -> Option<Self> {
         match Errno::from_io_error(error)? {
             Errno::PERM | Errno::ACCESS => Some(Self::own_permission(forbidden(error))),
@@ -70,9 +70,9 @@ impl Fault {
             | Errno::HOSTUNREACH
             | Errno::NETDOWN
             | Errno::AFNOSUPPORT
-            // A route that swallows all.
+            // A blackhole route.
             | Errno::INVAL => Some(Self::own_network(format!("this host has no way there: {error}"))),
-            // Over IPv4 it is ports that are lacking.
+            // Over IPv4 this means that no port is left.
             Errno::ADDRNOTAVAIL if address.is_ipv6() => {
                 Some(Self::own_network(format!("this host has no IPv6 address of its own: {error}")))
             }
@@ -106,17 +106,9 @@ fn network_reason(error: &io::Error) -> Reason {
     }
 }
 
-/// `text` as a detail: one line, no control characters, at most [`MAX_DETAIL_BYTES`].
+/// Formats `text` as a detail: one line, no control characters, at most [`MAX_DETAIL_BYTES`].
 pub(super) fn detail(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(MAX_DETAIL_BYTES));
-    for character in text.chars() {
-        let character = if is_unfit_to_show(character) { ' ' } else { character };
-        if out.len() + character.len_utf8() > MAX_DETAIL_BYTES {
-            break;
-        }
-        out.push(character);
-    }
-    out
+    line_within(text, MAX_DETAIL_BYTES)
 }
 
 #[cfg(test)]
@@ -138,7 +130,7 @@ mod tests {
             (Errno::NETUNREACH, Reason::Unreachable),
             (Errno::HOSTUNREACH, Reason::Unreachable),
             (Errno::NETDOWN, Reason::Unreachable),
-            // A router's word over IPv6, unless it was our own kernel that refused.
+            // Over IPv6 a router may report this, unless our own kernel refused.
             (Errno::ACCESS, Reason::Unreachable),
             (Errno::CONNRESET, Reason::ConnectionReset),
             (Errno::PIPE, Reason::ConnectionReset),
@@ -170,7 +162,7 @@ mod tests {
         }
         let no_address = Fault::from_own_kernel(&Errno::ADDRNOTAVAIL.into(), Ipv6Addr::LOCALHOST.into());
         assert_eq!(no_address.map(|fault| fault.reason), Some(Reason::OwnNetwork));
-        // Nothing but a rule of our own forbids in the middle.
+        // Only a rule of our own can forbid an established connection.
         let fault = Fault::from_io(&Errno::PERM.into());
         assert_eq!((fault.outcome, fault.reason), (Outcome::Inconclusive, Reason::OwnPermission));
     }

@@ -1,8 +1,8 @@
-//! Runs one check once and says what was seen.
+//! Runs one check once and reports the result.
 //!
-//! A failing target is a value with a named reason; what we ourselves lack (descriptors, ports, a
-//! readable secret) is `inconclusive`, never `down`. The caller owns the deadline. Nothing here
-//! decides about hard states, writes to disk or knows the schedule.
+//! A failing target is a value with a named reason; a lack of our own (descriptors, ports, an unreadable
+//! secret) is `inconclusive`, never `down`. The caller owns the deadline. Probes do not decide about hard
+//! states, write to disk or know the schedule.
 
 use std::net::IpAddr;
 use std::sync::Arc;
@@ -30,12 +30,12 @@ mod tls;
 pub(crate) use http::example;
 
 pub use dns::{DnsAnswer, DnsFindings};
-pub use exec::{Measure, PluginSeen, serve as serve_plugins};
+pub use exec::{Measure, PluginResult, serve as serve_plugins};
 
-/// Longest [`Observed::detail`], bytes.
+/// Maximum length of [`Observed::detail`], bytes.
 pub const MAX_DETAIL_BYTES: usize = 200;
 
-/// Runs checks. Holds what the runs of a kind share, and all kinds: the resolver and the TLS configurations.
+/// Runs checks. Holds what runs share: the resolver, TLS configurations, and the state of each kind.
 pub struct Prober {
     http: http::HttpProber,
     ping: ping::PingProber,
@@ -45,68 +45,67 @@ pub struct Prober {
     resolver: Arc<resolve::Resolver>,
 }
 
-/// What one run saw.
+/// The result of one run.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Observed {
     /// The outcome.
     pub outcome: Outcome,
-    /// Why, when it is not `up`; [`Reason::None`] otherwise.
+    /// Why it is not `up`; [`Reason::None`] if it is.
     pub reason: Reason,
-    /// Private words for operators: at most [`MAX_DETAIL_BYTES`], no control characters. Empty when up.
+    /// Private detail for operators: at most [`MAX_DETAIL_BYTES`], no control characters. Empty when up.
     pub detail: String,
-    /// The latency: from the start to the last byte read, redirects included, unless the kind has its own.
+    /// Latency: from the start to the last byte read, including redirects, unless the kind defines its own.
     pub total: Duration,
-    /// Phases that were completed; those of redirects are added up.
+    /// Completed phases; those of redirects are summed.
     pub phases: Option<Phases>,
-    /// The certificate seen that ends first, if the run spoke TLS: of a verified one the first to end on its path to
-    /// an authority, else the server's own.
+    /// The certificate that expires first, if the run used TLS: on the verified path to an authority,
+    /// otherwise the server's own.
     pub certificate: Option<CertificateSeen>,
-    /// What else a person wants to see of this kind.
+    /// Details of this kind of check.
     pub findings: Findings,
-    /// Whom the run asked.
+    /// The name and addresses that the run used.
     pub asked: Asked,
 }
 
-/// Whom a run asked, as far as it came; for those who judge whether it was our own network or resolver that
-/// failed, never sent.
+/// The name and addresses that a run used, to decide whether our own network or resolver failed. Never sent.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Asked {
-    /// The name that it could not look up.
+    /// The name that did not resolve.
     pub unresolved: Option<String>,
-    /// Where it sent something. What this host itself refused to send is not among them.
+    /// The addresses it sent something to. Excludes those that this host refused to send to.
     pub addresses: Vec<IpAddr>,
 }
 
-/// What a kind shows beside phases and certificate; for `probe`, never sent.
+/// Details that a kind shows beside phases and certificate; for `probe`, never sent.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub enum Findings {
-    /// Nothing more.
+    /// No details.
     #[default]
     Nothing,
-    /// What became of the packets of a `ping`.
+    /// The packets of a `ping` check.
     Echoes(Echoes),
-    /// What a server said to a `tcp` check, its beginning.
+    /// The beginning of what the server sent to a `tcp` check.
     Said(String),
-    /// What a handshake agreed on.
+    /// The parameters of a TLS handshake.
     Handshake(HandshakeSeen),
-    /// Of a `dns` check: the answer.
+    /// The answer to a `dns` check.
     Dns(Box<DnsFindings>),
-    /// What a plugin ended with and printed.
-    Plugin(Box<PluginSeen>),
+    /// Exit code and output of a plugin.
+    Plugin(Box<PluginResult>),
 }
 
 /// The packets of one run.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Echoes {
-    /// So many were sent.
+    /// Packets sent.
     pub sent: u32,
-    /// So many came back in time.
+    /// Packets that came back in time.
     pub received: u32,
-    /// How long those took; none when all were lost.
+    /// Their round trips; `None` if all were lost.
     pub round_trips: Option<RoundTrips>,
 }
 
-/// How long packets took to come back.
+/// Round-trip times.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct RoundTrips {
     /// The shortest.
@@ -115,53 +114,53 @@ pub struct RoundTrips {
     pub average: Duration,
     /// The longest.
     pub max: Duration,
-    /// The mean difference between one and the next; none of a single packet.
+    /// Mean difference between successive round trips; `None` for a single packet.
     pub jitter: Option<Duration>,
 }
 
-/// What a TLS handshake agreed on.
+/// The parameters of a TLS handshake.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HandshakeSeen {
     /// Such as `TLSv1_3`.
     pub version: &'static str,
     /// Such as `TLS13_AES_256_GCM_SHA384`.
     pub cipher_suite: &'static str,
-    /// As the server showed them, its own first.
+    /// The certificates the server sent, its own first.
     pub chain: Vec<CertificateSeen>,
 }
 
-/// A certificate a server showed.
+/// A server's certificate.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CertificateSeen {
-    /// Distinguished name of its subject.
+    /// Distinguished name of the subject.
     pub subject: String,
-    /// Distinguished name of its issuer.
+    /// Distinguished name of the issuer.
     pub issuer: String,
-    /// Its end.
+    /// End of its validity.
     pub not_after: jiff::Timestamp,
-    /// Its version of X.509: 3, of old devices 1.
+    /// X.509 version: 3, or 1 on old devices.
     pub version: u32,
-    /// The kind of its key: `RSA 2048 bits`, `ECDSA P-256`, `Ed25519`.
+    /// Type of its key: `RSA 2048 bits`, `ECDSA P-256`, `Ed25519`.
     pub key: String,
-    /// How it is signed: `RSA with SHA-256`.
+    /// Signature algorithm: `RSA with SHA-256`.
     pub signature: String,
 }
 
 impl Prober {
-    /// Reads the system's resolver settings and trusted authorities once. A host that lacks either still
-    /// gets a prober: names then go to a name server on this machine, and a handshake that needs an
-    /// authority says in words that there is none.
+    /// Reads the system's resolver settings and trusted authorities. A host without them still gets a prober:
+    /// it then uses a name server on this machine, and a handshake that needs an authority fails with an
+    /// explanation.
     ///
     /// # Errors
-    /// Only when the TLS provider cannot be built at all.
+    /// The TLS provider cannot be built.
     pub fn new() -> anyhow::Result<Self> {
-        Self::by(Arc::new(CorrectedClock::own()))
+        Self::by(Arc::new(CorrectedClock::local()))
     }
 
-    /// As [`Self::new`], where `clock` and not this host's own says whether a certificate is valid.
+    /// Like [`Self::new`], but verifies certificates by `clock`.
     ///
     /// # Errors
-    /// As there.
+    /// Like [`Self::new`].
     pub fn by(clock: Arc<CorrectedClock>) -> anyhow::Result<Self> {
         let resolver = Arc::new(resolve::Resolver::from_system());
         let tls = Arc::new(tls::Tls::from_system(clock)?);
@@ -175,15 +174,15 @@ impl Prober {
         })
     }
 
-    /// What this process may not do and `checks` need, and how to mend it, in one sentence. Only what they
-    /// need is tried. To be called within a tokio runtime.
+    /// Which permission `checks` need and this process lacks, with a remedy, in one sentence. Tries only what
+    /// they need. Must be called within a tokio runtime.
     #[must_use]
     pub fn lack_of_permission(&self, checks: &[Check]) -> Option<String> {
         let pings = checks.iter().any(|check| matches!(check.kind, Kind::Ping(_)));
         pings.then(|| self.ping.lack_of_permission()).flatten()
     }
 
-    /// Runs `check` once, to `deadline` at most. Never fails: what goes wrong is the observation.
+    /// Runs `check` once, at most until `deadline`. Never fails: an error becomes an observation.
     pub async fn observe(&self, check: &Check, deadline: Instant) -> Observed {
         match &check.kind {
             Kind::Http(definition) => self.http.observe(check, definition, deadline).await,
@@ -191,17 +190,17 @@ impl Prober {
             Kind::Tcp(definition) => self.tcp.observe(check, definition, deadline).await,
             Kind::Tls(definition) => self.tls.observe(check, definition, deadline).await,
             Kind::Dns(definition) => self.dns.observe(check, definition, deadline).await,
-            // Refused when the files are read: nobody runs it.
+            // The configuration reader refuses this kind here.
             Kind::Heartbeat(_) => run::Run::start(deadline).finish(check, None, Ok(Err(not_run()))),
             Kind::Exec(definition) => exec::observe(check, definition, deadline).await,
         }
     }
 }
 
-/// A name that could not be looked up: is it the name, or our own resolver?
+/// Whether an unresolved name is at fault, or our own resolver.
 impl Prober {
-    /// What a run saw that began at `started`; inconclusive where it was our own resolver that failed.
-    pub(crate) async fn excuse(&self, observed: Observed, started: Instant) -> Observed {
+    /// Returns the observation of a run that started at `started`; inconclusive if our own resolver failed.
+    pub(crate) async fn attribute_failure(&self, observed: Observed, started: Instant) -> Observed {
         if observed.outcome != Outcome::Down || observed.reason != Reason::DnsFailed {
             return observed;
         }
@@ -223,7 +222,7 @@ fn not_run() -> fault::Fault {
 mod tests {
     use super::*;
 
-    /// A schedule runs each check in a task of its own.
+    /// The check runner spawns each run as a task.
     #[test]
     fn a_run_can_be_a_task() {
         fn is_task<F: Future<Output = Observed> + Send>(_: impl Fn(&'static Prober, &'static Check) -> F) {}

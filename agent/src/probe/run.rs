@@ -1,5 +1,5 @@
-//! One run of one check: what it has seen so far, and what its end makes of it. A run outlives its own
-//! future, so that a deadline that cuts it off still shows the phases that were complete.
+//! One run of one check: its progress, and how its end becomes an observation. The state outlives the run's
+//! future, so an exceeded deadline still shows the completed phases.
 
 use std::time::Duration;
 
@@ -11,41 +11,42 @@ use tokio::time::error::Elapsed;
 use super::fault::{Fault, detail};
 use super::tls::DaysLeft;
 use super::{Asked, CertificateSeen, Findings, Observed};
-use crate::clock::Fails;
+use crate::clock::TimeFailure;
 
-/// A timer this late means that this host stood still, not the target.
+/// A timer this late means that this host was suspended or stalled, not the target.
 const STALLED: Duration = Duration::from_secs(1);
 const MS_PER_DAY: i64 = 86_400_000;
 
-/// What a run has seen so far.
+/// The progress of a run.
 pub(super) struct Run {
     start: Instant,
     deadline: Instant,
-    /// What it is busy with: what a deadline then means.
-    pub(super) doing: Doing,
+    /// The present stage, which decides what an exceeded deadline means.
+    pub(super) stage: Stage,
     pub(super) phases: Phases,
-    /// Whom it asked.
     pub(super) asked: Asked,
     pub(super) certificate: Option<CertificateSeen>,
-    /// What a person wants to see beside the phases.
+    /// Details for a person, beside the phases.
     pub(super) findings: Findings,
-    /// When the last byte was read; the end of the run where this is not set.
+    /// When the last byte was read; otherwise the end of the run counts.
     pub(super) end: Option<Instant>,
-    /// The latency, where that is not the time from start to end: a mean of round trips, a plugin's own figure.
+    /// The latency, if it is not the time from start to end: the mean of round trips, or a plugin's own
+    /// value.
     pub(super) latency: Option<Duration>,
 }
 
-/// What a run is busy with.
+/// What a run is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Doing {
-    /// With our own things: a deadline here says nothing of the target.
-    Own(&'static str),
-    /// With the target: the reason and the words of a deadline here.
+pub(super) enum Stage {
+    /// Work on our side: a deadline here says nothing about the target.
+    Local(&'static str),
+    /// Waiting for the target: reason and message of a deadline here.
     Target(Reason, &'static str),
 }
 
-impl Doing {
-    pub(super) const PREPARE: Self = Self::Own("the files of the check could not be read within its timeout");
+impl Stage {
+    pub(super) const PREPARE: Self =
+        Self::Local("the files of the check could not be read within its timeout");
     pub(super) const DNS: Self =
         Self::Target(Reason::DnsFailed, "no answer from the resolver within the timeout");
     pub(super) const CONNECT: Self =
@@ -55,12 +56,12 @@ impl Doing {
 }
 
 impl Run {
-    /// A run that begins now and is cut off at `deadline`.
+    /// Starts a run that ends at `deadline`.
     pub(super) fn start(deadline: Instant) -> Self {
         Self {
             start: Instant::now(),
             deadline,
-            doing: Doing::PREPARE,
+            stage: Stage::PREPARE,
             phases: Phases::default(),
             asked: Asked::default(),
             certificate: None,
@@ -70,12 +71,13 @@ impl Run {
         }
     }
 
-    /// The time that is left.
+    /// The remaining time.
     pub(super) fn left(&self) -> Duration {
         self.deadline.saturating_duration_since(Instant::now())
     }
 
-    /// The observation: how the run ended, or that it did not; then its certificate and the time it took.
+    /// Builds the observation: the result of the run or its missed deadline, then the certificate and the
+    /// latency limits.
     pub(super) fn finish(
         self,
         check: &Check,
@@ -103,31 +105,31 @@ impl Run {
         }
     }
 
-    /// Why the deadline ended it.
+    /// The fault of a run that missed its deadline.
     pub(super) fn cut_off(&self) -> Fault {
         if let Some(own) = stood_still(self.deadline) {
             return own;
         }
-        match (self.doing, &self.findings) {
-            (Doing::Own(words), _) => Fault::own(words),
-            (Doing::Target(reason, words), Findings::Said(said)) => {
+        match (self.stage, &self.findings) {
+            (Stage::Local(words), _) => Fault::own(words),
+            (Stage::Target(reason, words), Findings::Said(said)) => {
                 Fault::down(reason, format!("{words}: \"{said}\""))
             }
-            (Doing::Target(reason, words), _) => Fault::down(reason, words),
+            (Stage::Target(reason, words), _) => Fault::down(reason, words),
         }
     }
 }
 
-/// What was due at `due` and comes only now, this late, says nothing of the target.
+/// A timer that fires this late says nothing about the target.
 pub(super) fn stood_still(due: Instant) -> Option<Fault> {
     let late = Instant::now().saturating_duration_since(due);
     (late > STALLED)
         .then(|| Fault::own(format!("this host was paused: the timeout came {} ms late", late.as_millis())))
 }
 
-/// What makes a run that went well `degraded`: the certificate before the time it took.
+/// Checks what makes a successful run `degraded`: the certificate, then the latency.
 fn enough_days_left(asked: Option<DaysLeft>, certificate: Option<&CertificateSeen>) -> Result<(), Fault> {
-    let (Some(DaysLeft { days, readings }), Some(certificate)) = (asked, certificate) else { return Ok(()) };
+    let (Some(DaysLeft { days, times }), Some(certificate)) = (asked, certificate) else { return Ok(()) };
     let enough = |now: i64| {
         let left = certificate.not_after.as_millisecond().saturating_sub(now);
         if left >= i64::from(days) * MS_PER_DAY { Ok(()) } else { Err(left.div_euclid(MS_PER_DAY)) }
@@ -137,15 +139,15 @@ fn enough_days_left(asked: Option<DaysLeft>, certificate: Option<&CertificateSee
         "" => "the certificate".to_owned(),
         subject => format!("the certificate of {subject}"),
     };
-    readings.judge(enough).map_err(|fails| match fails {
-        Fails::Surely(left) if left < 0 => {
+    times.check(enough).map_err(|fails| match fails {
+        TimeFailure::Certain(left) if left < 0 => {
             Fault::degraded(Reason::TlsExpiresSoon, format!("{whose} expired {ends}"))
         }
-        Fails::Surely(left) => {
+        TimeFailure::Certain(left) => {
             Fault::degraded(Reason::TlsExpiresSoon, format!("{whose} expires {ends}, in {left} days"))
         }
-        Fails::Doubtfully(_) => Fault::own_clock(format!(
-            "the certificate expires {ends}; the days left depend on which clock is right: {readings}"
+        TimeFailure::Uncertain(_) => Fault::own_clock(format!(
+            "the certificate expires {ends}; the days left depend on which clock is right: {times}"
         )),
     })
 }

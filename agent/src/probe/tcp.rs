@@ -1,5 +1,5 @@
-//! The `tcp` check: connects, begins TLS where asked, sends, and looks for what is expected in what the
-//! server says. What it says is read within bounds, and up to the first match only.
+//! The `tcp` check: connects, optionally starts TLS, sends, and matches what the server sends. Reads within
+//! limits, and only up to the first match.
 
 use std::io;
 use std::sync::Arc;
@@ -11,17 +11,17 @@ use tokio::time::Instant;
 
 use super::fault::{Fault, detail};
 use super::resolve::Resolver;
-use super::run::{Doing, Run, add};
+use super::run::{Run, Stage, add};
 use super::tls::{Opened, Tls};
 use super::{Findings, Observed, connect, tls};
 
-/// Most that is read of what a server says, bytes.
+/// Maximum number of bytes read from a server.
 const MAX_SAID: usize = 16 << 10;
-const SEND: Doing =
-    Doing::Target(Reason::Timeout, "the server did not take what was sent within the timeout");
-const FIRST_BYTE: Doing = Doing::Target(Reason::Timeout, "the server said nothing within the timeout");
-const EXPECT: Doing =
-    Doing::Target(Reason::BannerMismatch, "expect does not match what came within the timeout");
+const SEND: Stage =
+    Stage::Target(Reason::Timeout, "the server did not take what was sent within the timeout");
+const FIRST_BYTE: Stage = Stage::Target(Reason::Timeout, "the server said nothing within the timeout");
+const EXPECT: Stage =
+    Stage::Target(Reason::BannerMismatch, "expect does not match what came within the timeout");
 
 /// Runs `tcp` checks.
 pub(super) struct TcpProber {
@@ -65,7 +65,7 @@ where
     S: AsyncRead + AsyncWrite + Unpin,
 {
     if let Some(text) = &tcp.send {
-        run.doing = SEND;
+        run.stage = SEND;
         stream.write_all(text.as_bytes()).await.map_err(|error| tls::fault(&error))?;
         stream.flush().await.map_err(|error| tls::fault(&error))?;
     }
@@ -75,16 +75,16 @@ where
     }
 }
 
-/// Reads until `expect` matches, the server has no more to say, or has said too much.
+/// Reads until `expect` matches, the server has closed, or the limit is reached.
 async fn listen<S: AsyncRead + Unpin>(stream: &mut S, expect: &Pattern, run: &mut Run) -> Result<(), Fault> {
-    run.doing = FIRST_BYTE;
+    run.stage = FIRST_BYTE;
     let mut last = Instant::now();
     let mut said = Vec::new();
     let mut room = [0; 2 << 10];
     loop {
         let read = match stream.read(&mut room).await {
             Ok(read) => read,
-            // Closed without TLS's own farewell.
+            // Closed without `close_notify`.
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => 0,
             Err(error) => return Err(tls::fault(&error)),
         };
@@ -99,7 +99,7 @@ async fn listen<S: AsyncRead + Unpin>(stream: &mut S, expect: &Pattern, run: &mu
             ));
         }
         said.extend_from_slice(&room[..read]);
-        run.doing = EXPECT;
+        run.stage = EXPECT;
         let text = String::from_utf8_lossy(&said);
         run.findings = Findings::Said(detail(&text));
         if expect.0.is_match(&text) {

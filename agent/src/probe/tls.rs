@@ -1,15 +1,15 @@
-//! TLS for probes: few shared configurations, handshakes that are always full, errors by name and in words.
+//! TLS for probes: a few shared configurations, always full handshakes, named errors.
 //!
 //! Sessions are never resumed: a resumed handshake shows no certificate and takes no time worth measuring.
-//! The system's authorities are read again when they change, and so are those of a `ca_file`.
+//! The authorities of the system and of a `ca_file` are read again when they change.
 
 mod certificate;
+mod error_text;
 mod handshake;
 mod path;
 mod roots;
-mod second_look;
+mod server_offer;
 mod verifier;
-mod words;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -28,24 +28,24 @@ use skerry_protocol::check::{Handshake, HttpVersion};
 use tokio::time::Instant;
 
 use super::fault::Fault;
-use crate::belief::believing;
-use crate::clock::{CorrectedClock, Readings};
+use crate::clock::{CorrectedClock, WallTimes};
+use crate::tls_verifier::verifier_with;
 use path::Authorities;
 use roots::Roots;
-use verifier::{AnyCertificate, Trusting, with_any_curve};
+use verifier::{AnyCertificate, RootsPolicy, with_any_curve};
 
 pub(super) use certificate::hostile as hostile_certificate;
 pub(super) use handshake::{Opened, begin, begin_after, fault, has_words, seen};
-pub(super) use second_look::hostile as hostile_answer;
+pub(super) use server_offer::hostile as hostile_answer;
 
-/// Largest `ca_file` read, bytes.
+/// Maximum size of a `ca_file`, bytes.
 const MAX_CA_FILE: u64 = 8 << 20;
-/// How often the system's files are looked at, at most.
+/// Minimum time between checks of the system's files.
 const REREAD: Duration = Duration::from_secs(5);
-/// In the order of [`alpn_index`].
+/// Indexed by [`alpn_index`].
 const ALPN: [&[&[u8]]; 4] = [&[b"h2", b"http/1.1"], &[b"http/1.1"], &[b"h2"], &[]];
 
-/// The shared configurations.
+/// The configurations that all probes share.
 pub(super) struct Tls {
     provider: Arc<CryptoProvider>,
     system: ArcSwap<System>,
@@ -55,12 +55,12 @@ pub(super) struct Tls {
     clock: Arc<CorrectedClock>,
 }
 
-/// What a handshake offers, and whom it believes.
+/// What a handshake offers and how it verifies the server.
 #[derive(Clone)]
 pub(super) struct Offer {
     configuration: Arc<ClientConfig>,
     verifier: Arc<dyn ServerCertVerifier>,
-    /// None where any certificate will do.
+    /// `None` if any certificate is accepted.
     authorities: Option<Arc<Authorities>>,
     clock: Arc<CorrectedClock>,
 }
@@ -68,26 +68,26 @@ pub(super) struct Offer {
 /// The authorities of this host.
 struct System {
     roots: Roots,
-    /// None where there are none to verify with.
+    /// `None` if this host has no authorities.
     verified: Option<[Offer; 4]>,
 }
 
-/// How many days a certificate is to be valid for, and by which clocks they are counted.
+/// The required remaining validity in days, and the clocks that decide it.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct DaysLeft {
     pub(super) days: u32,
-    pub(super) readings: Readings,
+    pub(super) times: WallTimes,
 }
 
 struct WithCaFile {
     stamp: (u64, Option<SystemTime>),
-    /// Those that it was read beside.
+    /// The system authorities that it was combined with.
     system: Arc<System>,
     offers: [Offer; 4],
 }
 
 impl Tls {
-    /// Judges by `clock` whether certificates are valid.
+    /// Verifies validity by `clock`.
     pub(super) fn from_system(clock: Arc<CorrectedClock>) -> anyhow::Result<Self> {
         let provider = Arc::new(ring::default_provider());
         let system = System::of(Roots::read(), &provider, &clock)?;
@@ -103,19 +103,19 @@ impl Tls {
         })
     }
 
-    /// The time by which certificates are judged where one is enough.
+    /// The time by which certificates are judged, where one time is enough.
     pub(super) fn now(&self) -> jiff::Timestamp {
-        let readings = self.clock.readings();
-        let now = readings.corrected.unwrap_or(readings.own);
+        let times = self.clock.wall_times();
+        let now = times.corrected.unwrap_or(times.local);
         jiff::Timestamp::from_millisecond(now).unwrap_or_default()
     }
 
-    /// `days` from now.
+    /// The requirement that a certificate is valid for `days` from now.
     pub(super) fn days_left(&self, days: Option<u32>) -> Option<DaysLeft> {
-        days.map(|days| DaysLeft { days, readings: self.clock.readings() })
+        days.map(|days| DaysLeft { days, times: self.clock.wall_times() })
     }
 
-    /// What a check offers; without a `version` it speaks no HTTP. An unreadable `ca_file` is our own fault.
+    /// What a check offers; without a `version` no HTTP. An unreadable `ca_file` is our own fault.
     pub(super) async fn configuration(
         &self,
         verify: bool,
@@ -138,7 +138,7 @@ impl Tls {
         }
     }
 
-    /// What a handshake offers; without a `version` it speaks no HTTP.
+    /// What a handshake offers; without a `version` no HTTP.
     pub(super) async fn of_handshake(
         &self,
         asked: &Handshake,
@@ -218,7 +218,7 @@ fn alpn_index(version: Option<HttpVersion>) -> usize {
     }
 }
 
-/// None when there is no authority at all.
+/// `None` if there is no authority at all.
 fn verified(
     provider: &Arc<CryptoProvider>,
     system: &[CertificateDer<'static>],
@@ -238,7 +238,8 @@ fn verified(
     let authorities = Arc::new(Authorities::new(&roots, certificates, algorithms));
     let chains =
         WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(provider)).build()?;
-    let verifier = believing(Trusting { chains, named: extra.to_vec(), clock: Arc::clone(clock) }, provider);
+    let verifier =
+        verifier_with(RootsPolicy { chains, named: extra.to_vec(), clock: Arc::clone(clock) }, provider);
     offers(provider, &verifier, Some(&authorities), clock).map(Some)
 }
 
@@ -273,7 +274,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_ca_file_that_cannot_be_used_is_our_own_fault_and_is_named() {
-        let tls = Tls::from_system(Arc::new(CorrectedClock::own())).expect("the provider works");
+        let tls = Tls::from_system(Arc::new(CorrectedClock::local())).expect("the provider works");
         let directory = tempfile::tempdir().expect("a directory");
         let file = directory.path().join("ca.pem");
         let Err(missing) = tls.configuration(true, Some(&file), None).await else { panic!("no file") };

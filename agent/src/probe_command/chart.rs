@@ -1,14 +1,15 @@
-//! Phases as bars that stand where each took its time, in 79 columns of any terminal.
+//! Draws phases as bars on a common time scale, within 79 columns.
 
 use skerry_protocol::wire::Phases;
+use skerry_protocol::words::milliseconds;
 use std::time::Duration;
 
-/// Columns of all bars together.
+/// Columns for the bars.
 const WIDTH: u64 = 52;
-/// A column is drawn in eighths.
+/// Bars are drawn in eighths of a column.
 const EIGHTHS: [&str; 8] = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"];
 
-/// The phases that took place, in their order, µs.
+/// The phases that took place, in order, µs.
 pub(super) fn phases(phases: &Phases) -> Vec<(&'static str, u64)> {
     let all = [
         ("dns", phases.dns_us),
@@ -20,7 +21,7 @@ pub(super) fn phases(phases: &Phases) -> Vec<(&'static str, u64)> {
     all.into_iter().filter_map(|(name, us)| Some((name, u64::from(us?)))).collect()
 }
 
-/// A line for each phase, scaled to `total`, or to their sum where that is longer.
+/// One line per phase, scaled to `total` or to the sum of the phases if that is longer.
 pub(super) fn lines(taken: &Phases, total: Duration) -> Vec<String> {
     let phases = phases(taken);
     let sum: u64 = phases.iter().map(|(_, us)| us).sum();
@@ -29,26 +30,21 @@ pub(super) fn lines(taken: &Phases, total: Duration) -> Vec<String> {
     let line = |(name, us): (&str, u64)| {
         let (from, to) = (eighths(before, whole), eighths(before + us, whole));
         before += us;
-        // A bar begins with a whole column, and one that took any time is seen.
+        // A bar starts at a full column, and any duration is visible.
         let (blank, from) = (from / 8, from / 8 * 8);
         let length = (to - from).max(u64::from(us > 0));
         let blank = " ".repeat(usize::try_from(blank).unwrap_or(0));
         let bar = "█".repeat(usize::try_from(length / 8).unwrap_or(0));
         let end = EIGHTHS[usize::try_from(length % 8).unwrap_or(0)];
-        format!("{name:<10}  {:>11}  {blank}{bar}{end}", milliseconds(us)).trim_end().to_owned()
+        format!("{name:<10}  {:>11}  {blank}{bar}{end}", milliseconds(us, 1)).trim_end().to_owned()
     };
     phases.into_iter().map(line).collect()
 }
 
-/// Eighths of a column until `us` of `whole`.
+/// Eighths of a column for `us` of `whole`.
 fn eighths(us: u64, whole: u64) -> u64 {
     let drawn = u128::from(us) * u128::from(WIDTH * 8) / u128::from(whole);
     u64::try_from(drawn).unwrap_or(WIDTH * 8)
-}
-
-/// `41.2 ms`
-pub(super) fn milliseconds(us: u64) -> String {
-    format!("{:.1} ms", Duration::from_micros(us).as_secs_f64() * 1e3)
 }
 
 #[cfg(test)]
@@ -76,9 +72,9 @@ mod tests {
 
     #[test]
     fn what_took_any_time_is_seen_and_no_line_is_longer_than_a_terminal() {
-        // Five minutes, the longest timeout.
+        // Five minutes is the longest timeout.
         let taken = Phases { dns_us: Some(1), transfer_us: Some(300_000_000), ..Phases::default() };
-        // Phases that are longer than the whole: it is their sum then.
+        // Phases longer than the total: scaled to their sum.
         for total in [Duration::ZERO, Duration::from_secs(3), Duration::MAX] {
             let lines = lines(&taken, total);
             assert!(lines[0].ends_with("0.0 ms  ▏"), "{lines:?}");

@@ -1,13 +1,14 @@
-//! What a person wants to see of a run beside its phases, by the kind of its check: lines, and JSON.
+//! Details of a run by kind of check, as text and as JSON.
 
 use std::time::Duration;
 
 use super::json::certificate;
-use super::words::{ends, facts};
+use super::table::{ends, facts};
 use crate::probe::{DnsAnswer, Echoes, Findings, HandshakeSeen, Measure};
 use jiff::Timestamp;
+use skerry_protocol::words;
 
-/// Lines for a person.
+/// Lines of text.
 pub(super) fn lines(findings: &Findings, now: Timestamp) -> Vec<String> {
     match findings {
         Findings::Nothing => Vec::new(),
@@ -15,7 +16,7 @@ pub(super) fn lines(findings: &Findings, now: Timestamp) -> Vec<String> {
         Findings::Dns(dns) => {
             std::iter::once(dns.to_string()).chain(dns.answers.iter().map(DnsAnswer::to_string)).collect()
         }
-        // A stranger's words: what would speak to the terminal is written out.
+        // Control characters in untrusted text are escaped.
         Findings::Said(said) => vec![format!("it said \"{}\"", said.escape_debug())],
         Findings::Handshake(seen) => {
             let mut lines = vec![format!("{} with {}", seen.version, seen.cipher_suite)];
@@ -53,10 +54,10 @@ fn echoes_line(echoes: &Echoes) -> String {
 }
 
 fn milliseconds(duration: Duration) -> String {
-    format!("{:.2} ms", duration.as_secs_f64() * 1e3)
+    words::milliseconds(u64::try_from(duration.as_micros()).unwrap_or(u64::MAX), 2)
 }
 
-/// The same for machines; durations in µs.
+/// JSON; durations in µs.
 pub(super) fn json(findings: &Findings, now: Timestamp) -> serde_json::Value {
     match findings {
         Findings::Nothing => serde_json::Value::Null,

@@ -1,12 +1,12 @@
-//! What machines read: one array, one object per check, keys that stay.
+//! JSON output: an array with one object per check; keys are stable.
 
-use super::words::days_left;
+use super::table::days_left;
 use super::{Probed, findings};
 use crate::probe::CertificateSeen;
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
-/// All that was seen.
+/// All results.
 pub(super) fn array(results: &[Probed], now: Timestamp) -> Value {
     results.iter().map(|probed| object(probed, now)).collect()
 }

@@ -1,10 +1,10 @@
-//! `probe` of both programs: checks run once, now, with what each phase took and what its kind found. What a new variant of
-//! `Findings` looks like stands in `findings.rs`, and nowhere else here.
+//! The command `probe` of both programs: runs checks once and prints phases and details. Only `findings.rs`
+//! has to change for a new variant of `Findings`.
 
 mod chart;
 mod findings;
 mod json;
-mod words;
+mod table;
 
 use crate::probe::{Observed, Prober};
 use anyhow::{Context, bail};
@@ -16,19 +16,19 @@ use std::sync::Arc;
 use tokio::sync::Semaphore;
 use tokio::time::Instant;
 
-/// One check, run once.
+/// A check that was run once.
 struct Probed {
     name: String,
-    /// Its type, as in the configuration.
+    /// Type as in the configuration.
     kind: &'static str,
     observed: Observed,
 }
 
-/// Runs those of `known` that are named, all where none is, at most so many at once, and prints what they saw. Whether
-/// all are up.
+/// Runs the checks of `known` that `names` lists, or all, at most `at_once` at the same time, and prints the
+/// results. Returns whether all are up.
 ///
 /// # Errors
-/// A name that no check has; the probes cannot be prepared.
+/// A name is unknown, or the probes cannot be prepared.
 pub fn probe(known: Vec<Check>, names: &[String], at_once: usize, json: bool) -> anyhow::Result<bool> {
     let unknown: Vec<&str> = names
         .iter()
@@ -49,7 +49,7 @@ pub fn probe(known: Vec<Check>, names: &[String], at_once: usize, json: bool) ->
         writeln!(out, "{}", json::array(&results, now))?;
     } else {
         let colour = out.is_terminal();
-        write!(out, "{}", words::of(&results, now, colour))?;
+        write!(out, "{}", table::of(&results, now, colour))?;
     }
     Ok(results.iter().all(|probed| probed.observed.outcome == Outcome::Up))
 }

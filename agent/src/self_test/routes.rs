@@ -1,36 +1,36 @@
-//! The routes that lead off this host, and whether the links they use have a carrier.
+//! The routes off this host, and whether their interfaces have a carrier.
 
 use super::gateway;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::Path;
 
-/// Set on a route that refuses (`RTF_REJECT` of `linux/route.h`).
+/// Flag of a reject route (`RTF_REJECT` of `linux/route.h`).
 const REJECT: u32 = 0x0200;
 
-/// What the tables say.
+/// The state of the routing tables.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) enum Route {
-    /// Some link with a carrier carries a route.
+    /// At least one interface with a carrier has a route.
     #[default]
     Usable,
-    /// There is no route, or the default route that was there is gone.
+    /// There is no route, or the default route disappeared.
     Missing,
-    /// Every link that the routes use is down.
+    /// Every interface with a route is down.
     NoCarrier,
 }
 
-/// What was seen of the routes.
+/// The content of the routing tables.
 #[derive(Debug, Default)]
-pub(super) struct Looked {
+pub(super) struct RouteTable {
     pub(super) route: Route,
-    /// Of the default routes, IPv4 and IPv6.
+    /// Gateways of the default routes, IPv4 and IPv6.
     pub(super) gateways: [Vec<SocketAddr>; 2],
-    /// The networks that are reached without a gateway, and the lengths of their prefixes.
+    /// Directly connected networks and their prefix lengths.
     near: Vec<(IpAddr, u32)>,
 }
 
-impl Looked {
-    /// No gateway is needed to get there.
+impl RouteTable {
+    /// Whether the address is reached without a gateway.
     pub(super) fn is_near(&self, address: IpAddr) -> bool {
         self.near.iter().any(|(network, length)| match (network, address) {
             (IpAddr::V4(network), IpAddr::V4(address)) => {
@@ -46,28 +46,28 @@ impl Looked {
     }
 }
 
-/// Looks at the routes, and remembers whether there was a default route.
+/// Reads the routes, and remembers whether there was a default route.
 #[derive(Debug, Default)]
 pub(super) struct Routes {
     had_default: bool,
 }
 
 impl Routes {
-    /// Reads the kernel's tables and the links they name. What cannot be read says nothing against us.
-    pub(super) async fn look(&mut self) -> Looked {
+    /// Reads the kernel's tables and the interfaces they name. What cannot be read does not count as a fault.
+    pub(super) async fn read(&mut self) -> RouteTable {
         let had_default = self.had_default;
-        let looked = tokio::task::spawn_blocking(move || {
+        let route_table = tokio::task::spawn_blocking(move || {
             let table = |name: &str| std::fs::read_to_string(Path::new("/proc/net").join(name));
             let (Ok(four), six) = (table("route"), table("ipv6_route").unwrap_or_default()) else {
-                return (Looked::default(), had_default);
+                return (RouteTable::default(), had_default);
             };
             let (route, had_default) = judge(&four, &six, had_default, link_state);
             let (gateways, near) = ways(&four, &six, link_number);
-            (Looked { route, gateways, near }, had_default)
+            (RouteTable { route, gateways, near }, had_default)
         });
-        let (looked, had_default) = looked.await.unwrap_or((Looked::default(), had_default));
+        let (route_table, had_default) = route_table.await.unwrap_or((RouteTable::default(), had_default));
         self.had_default = had_default;
-        looked
+        route_table
     }
 }
 
@@ -75,7 +75,7 @@ fn link_number(link: &str) -> Option<u32> {
     std::fs::read_to_string(Path::new("/sys/class/net").join(link).join("ifindex")).ok()?.trim().parse().ok()
 }
 
-/// The gateways of the default routes, and the networks without one. `number`: of a link.
+/// Gateways of the default routes, and directly connected networks. `number` returns an interface's index.
 fn ways(
     four: &str,
     six: &str,
@@ -84,13 +84,13 @@ fn ways(
     let (mut gateways, mut near) = ([Vec::new(), Vec::new()], Vec::new());
     for line in four.lines().filter(|line| route_four(line).is_some()) {
         let fields: Vec<&str> = line.split_whitespace().collect();
-        // The bytes stand in the order of the network, read as the host's own.
+        // The bytes are in network order, printed as a native integer.
         let number = |at: usize| u32::from_str_radix(fields.get(at)?, 16).ok().map(u32::from_be);
         let (Some(network), Some(gateway), Some(mask)) = (number(1), number(2), number(7)) else { continue };
         match (gateway, mask) {
             (0, 0) => {}
             (0, _) => near.push((Ipv4Addr::from(network).into(), mask.leading_ones())),
-            (_, 0) => gateways[0].push(gateway::place(Ipv4Addr::from(gateway).into(), 0)),
+            (_, 0) => gateways[0].push(gateway::probe_address(Ipv4Addr::from(gateway).into(), 0)),
             _ => {}
         }
     }
@@ -104,7 +104,7 @@ fn ways(
             (0, _) => near.push((Ipv6Addr::from(network).into(), length)),
             (_, 0) => {
                 let scope = fields.get(9).and_then(|link| number(link)).unwrap_or(0);
-                gateways[1].push(gateway::place(Ipv6Addr::from(gateway).into(), scope));
+                gateways[1].push(gateway::probe_address(Ipv6Addr::from(gateway).into(), scope));
             }
             _ => {}
         }
@@ -117,13 +117,13 @@ fn link_state(link: &str) -> Option<String> {
     Some(state.trim().to_owned())
 }
 
-/// Judges `/proc/net/route` and `/proc/net/ipv6_route`; `state` gives a link's `operstate` (RFC 2863), `None`
-/// where it cannot be read. The second answer: a default route is or was there.
+/// Evaluates `/proc/net/route` and `/proc/net/ipv6_route`; `state` returns an interface's `operstate` (RFC
+/// 2863), `None` if unreadable. The second value: whether a default route exists or existed.
 fn judge(four: &str, six: &str, had_default: bool, state: impl Fn(&str) -> Option<String>) -> (Route, bool) {
     let routes: Vec<(&str, bool)> =
         four.lines().filter_map(route_four).chain(six.lines().filter_map(route_six)).collect();
     let defaults: Vec<&str> = routes.iter().filter(|(_, default)| *default).map(|(link, _)| *link).collect();
-    // A host that never had a default route is judged by the routes it has.
+    // A host that never had a default route is judged by its other routes.
     let links = match (defaults.is_empty(), had_default) {
         (false, _) => defaults,
         (true, true) => return (Route::Missing, true),
@@ -140,18 +140,18 @@ fn judge(four: &str, six: &str, had_default: bool, state: impl Fn(&str) -> Optio
     (route, had_default)
 }
 
-/// Link of a line of `/proc/net/route`, and whether it is a default route.
+/// Interface of a line of `/proc/net/route`, and whether it is a default route.
 fn route_four(line: &str) -> Option<(&str, bool)> {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let (link, destination, mask) = (*fields.first()?, *fields.get(1)?, *fields.get(7)?);
-    // The headline has no flags.
+    // The header line has no flags.
     let flags = u32::from_str_radix(fields.get(3)?, 16).ok()?;
     let leads_off = flags & REJECT == 0 && link != "lo" && link != "*";
     leads_off.then(|| (link, destination == "00000000" && mask == "00000000"))
 }
 
-/// Link of a line of `/proc/net/ipv6_route`, and whether it is a default route. Multicast and what every
-/// link has by itself (`fe80::/10`) lead nowhere.
+/// Interface of a line of `/proc/net/ipv6_route`, and whether it is a default route. Skips multicast and
+/// link-local routes (`fe80::/10`).
 fn route_six(line: &str) -> Option<(&str, bool)> {
     let fields: Vec<&str> = line.split_whitespace().collect();
     let (destination, length, link) = (*fields.first()?, *fields.get(1)?, *fields.get(9)?);
@@ -178,7 +178,8 @@ mod tests {
         format!("{destination} {length} {ZERO} 00 {ZERO} 00000400 00000001 00000000 {flags} {link:>8}\n")
     }
 
-    /// What it shows, both tables, was there a default, the links that are up; then what is to be said.
+    /// Description, both tables, whether there was a default route, the interfaces that are up; then the
+    /// expected result.
     type Row<'r> = (&'r str, String, &'r str, bool, &'r [&'r str], Route, bool);
 
     #[test]
@@ -218,7 +219,7 @@ mod tests {
         let (gateways, near) = ways(&four, &(gateway + &near_six), |link| (link == "eth0").then_some(7));
         assert_eq!(gateways[0].iter().map(ToString::to_string).collect::<Vec<_>>(), ["10.0.0.1:9"]);
         assert_eq!(gateways[1].iter().map(ToString::to_string).collect::<Vec<_>>(), ["[fe80::1%7]:9"]);
-        let looked = Looked { route: Route::Usable, gateways, near };
+        let route_table = RouteTable { route: Route::Usable, gateways, near };
         for (address, near) in [
             ("10.0.0.77", true),
             ("192.168.1.200", true),
@@ -226,7 +227,7 @@ mod tests {
             ("2001:db8::77", true),
             ("2001:db8:1::77", false),
         ] {
-            assert_eq!(looked.is_near(address.parse().expect("an address")), near, "{address}");
+            assert_eq!(route_table.is_near(address.parse().expect("an address")), near, "{address}");
         }
     }
 
@@ -236,6 +237,6 @@ mod tests {
         let found = four.lines().skip(1).filter_map(route_four).count();
         assert!(found <= four.lines().count());
         let mut routes = Routes::default();
-        let _ = routes.look().await;
+        let _ = routes.read().await;
     }
 }

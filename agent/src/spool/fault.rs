@@ -1,18 +1,18 @@
-//! What can go wrong with the spool's files, told apart by what helps.
+//! Errors of the spool's files, classified by what helps.
 
 use rusqlite::ErrorCode;
 use std::io;
 
-/// Why the store failed.
+/// Why an operation of the store failed.
 #[derive(Debug, thiserror::Error)]
 pub(super) enum Fault {
-    /// The file does not say what we wrote: set it aside.
+    /// The file's content is not what we wrote: set it aside.
     #[error("the spool is damaged: {0}")]
     Damaged(String),
-    /// The disk is full, fails or may not be written, for now: try again.
+    /// The disk is full, fails or is read-only for now: retry.
     #[error("{0}")]
     Unavailable(String),
-    /// It cannot be opened at all: a person must act.
+    /// The file cannot be opened at all: a person has to act.
     #[error("{0}")]
     Refused(String),
 }

@@ -1,32 +1,30 @@
-//! Folding: equal neighbours of one check become one record, before anything is dropped.
+//! Folding: merges equal neighbouring records of one check, before anything is dropped.
 //!
-//! Only records that were never handed out to be sent are touched, so that their sequences are still ours to
-//! give anew: what is left of a stretch stands in it from its beginning, one folded record takes over the
-//! sequences that became free (its `through`), and the rest stands at its end. A fold is no loss and leaves
-//! no gap. What says something of its own (a transition, a loss, another reason, a pause) is never folded.
+//! Touches only records that were never handed out to be sent, so their sequences can be reassigned. What is
+//! left of a stretch starts at its beginning, one folded record takes over the freed sequences (its
+//! `through`), and the rest stays at its end. Folding loses nothing and leaves no gap. Records with
+//! information of their own (a transition, a loss, another reason, a pause) are never folded.
 
 use super::fault::{Fault, broken};
 use super::row::{RecordRow, unframe};
 use super::store::Store;
 use prost::Message;
+use skerry_protocol::check::silence_limit_ms;
 use skerry_protocol::wire::{self, record::Kind};
 use std::collections::HashMap;
 
-/// Records folded at once.
+/// Number of records folded at once.
 const STRETCH: usize = 4_096;
-/// Most observations in one record, so that what it unfolds to fits a batch many times over.
+/// Maximum number of observations in one record; a batch holds many such records unfolded.
 const MOST: u32 = 1_000;
-/// Longer than so many intervals, and the slack, between two runs is silence, and stays visible.
-const SILENCE_INTERVALS: u64 = 3;
-const SILENCE_SLACK_MS: u64 = 10_000;
-/// A smaller difference of the whole duration is given up, µs; a quarter of it where that is more.
+/// Durations that differ by less than this are merged, µs; or by less than a quarter.
 const SMALL_US: u64 = 20_000;
 
 impl Store {
-    /// Folds, oldest stretch first, until no more than `goal` bytes are left or nothing more can be folded.
-    /// Within a transaction.
+    /// Folds the oldest stretches first, until at most `goal` bytes are left or nothing more can be folded.
+    /// Must be called within a transaction.
     pub(super) fn fold(&mut self, goal: u64) -> Result<(), Fault> {
-        let mut after = self.handed;
+        let mut after = self.handed_out;
         while self.bytes > goal {
             let stretch = self.stretch(after)?;
             let Some((last, row)) = stretch.last() else { break };
@@ -81,7 +79,7 @@ impl Store {
     }
 }
 
-/// The last sequence a record stands for.
+/// The last sequence that a record covers.
 pub(super) fn through(sequence: u64, row: &RecordRow) -> u64 {
     match &row.kind {
         Some(Kind::Folded(folded)) => sequence.max(folded.through),
@@ -89,13 +87,13 @@ pub(super) fn through(sequence: u64, row: &RecordRow) -> u64 {
     }
 }
 
-/// The same with equal neighbours of each check folded, in the order of their first ones.
+/// Folds equal neighbours of each check; the result keeps the order of their first records.
 fn folded(rows: impl Iterator<Item = RecordRow>) -> Vec<RecordRow> {
     let mut kept: Vec<RecordRow> = Vec::new();
     let mut latest: HashMap<String, usize> = HashMap::new();
     for row in rows {
         let known = latest.get(&row.check).copied();
-        if known.is_some_and(|place| take_in(&mut kept[place], &row)) {
+        if known.is_some_and(|place| fold_into(&mut kept[place], &row)) {
             continue;
         }
         latest.insert(row.check.clone(), kept.len());
@@ -104,18 +102,18 @@ fn folded(rows: impl Iterator<Item = RecordRow>) -> Vec<RecordRow> {
     kept
 }
 
-/// Takes `next` into `row` if it says the same; gives whether it did.
-fn take_in(row: &mut RecordRow, next: &RecordRow) -> bool {
+/// Folds `next` into `row` if they are equal; returns whether it did.
+fn fold_into(row: &mut RecordRow, next: &RecordRow) -> bool {
     let (Some(one), Some(other)) = (run_of(row), run_of(next)) else { return false };
     let pause = other.first.boot_ms.checked_sub(one.last_boot_ms);
-    let silence = SILENCE_INTERVALS * u64::from(row.interval_ms) + SILENCE_SLACK_MS;
+    let silence = silence_limit_ms(i64::from(row.interval_ms)).unsigned_abs();
     let same = row.check == next.check
         && row.boot == next.boot
         && row.interval_ms == next.interval_ms
         && !row.hard
         && !next.hard
         && pause.is_some_and(|pause| pause <= silence)
-        && say_the_same(one.first, other.first);
+        && are_equal(one.first, other.first);
     let Some(count) = one.count.checked_add(other.count).filter(|count| same && *count <= MOST) else {
         return false;
     };
@@ -125,7 +123,7 @@ fn take_in(row: &mut RecordRow, next: &RecordRow) -> bool {
     true
 }
 
-fn say_the_same(one: &wire::Observation, other: &wire::Observation) -> bool {
+fn are_equal(one: &wire::Observation, other: &wire::Observation) -> bool {
     let routine = |seen: &wire::Observation| seen.since_boot_ms.is_none() && seen.since_wall_ms.is_none();
     routine(one)
         && routine(other)

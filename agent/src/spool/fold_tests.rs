@@ -1,5 +1,6 @@
-//! Folds against a simple model: whatever is pushed, sent, acknowledged, folded, given up and reopened, each
-//! observation is acknowledged, waiting, folded or counted as lost, and no sequence is given twice.
+//! Folding compared with a simple model: whatever is pushed, sent, acknowledged, folded, dropped and
+//! reopened, each observation is acknowledged, waiting, folded or counted as lost, and no sequence is
+//! assigned twice.
 
 use super::store::Store;
 use super::*;
@@ -10,22 +11,22 @@ use tempfile::TempDir;
 
 #[derive(Clone, Debug)]
 enum Act {
-    /// So many runs of a check; the outcome of all, and whether the last is a transition.
+    /// Pushes runs of a check with one outcome; `hard` makes the last one a transition.
     Push {
         check: u8,
         runs: u8,
         outcome: u8,
         hard: bool,
     },
-    /// The agent was off for so many minutes.
+    /// The agent is off for this many minutes.
     Pause(u8),
-    /// So many of the oldest are read, and perhaps arrive.
+    /// Reads this many of the oldest records and perhaps delivers them.
     Send(u16),
-    /// What was sent last is acknowledged, all or half.
+    /// Acknowledges what was sent last, all or half of it.
     Acknowledge {
         half: bool,
     },
-    /// The limits are kept.
+    /// Enforces the limits.
     Trim,
     Reopen,
 }
@@ -53,7 +54,7 @@ struct Model {
     arrived: Vec<(u64, u64)>,
     acknowledged: u64,
     sent: Vec<Stored>,
-    /// Given up while they were on their way, and arrived all the same.
+    /// Dropped while being sent, and delivered all the same.
     both: u64,
 }
 
@@ -73,7 +74,7 @@ impl Model {
                     ..wire::Observation::default()
                 };
                 let check = format!("check-{check}").into();
-                Entry { check, boot: now.boot, observation, hard, interval_ms: 3_000, standing: None }
+                Entry { check, boot: now.boot, observation, hard, interval_ms: 3_000, state: None }
             })
             .collect();
         self.store.write(None, &entries, true).expect("a disk");
@@ -81,7 +82,7 @@ impl Model {
         self.hard += u64::from(hard);
     }
 
-    /// The aggregator's side: what lies above its mark is taken once.
+    /// The aggregator's side: takes everything above its mark once.
     fn acknowledge(&mut self, half: bool) {
         let sent = std::mem::take(&mut self.sent);
         let taken = if half { sent.len() / 2 } else { sent.len() };
@@ -213,15 +214,15 @@ fn a_full_spool_of_calm_checks_folds_and_loses_nothing() {
     model.check();
     assert_eq!(model.store.about.lost, 0);
     assert!(model.store.bytes <= limits.max_bytes);
-    // What was handed out is never touched: the aggregator may have it.
+    // Records that were handed out are never touched: the aggregator may have them.
     model.step(&Act::Send(3));
-    let handed: Vec<(u64, u64)> = model.sent.iter().map(|one| (one.sequence, one.weight())).collect();
+    let handed_out: Vec<(u64, u64)> = model.sent.iter().map(|one| (one.sequence, one.weight())).collect();
     for _ in 0..100 {
         model.push(1, 50, 1, false);
         model.step(&Act::Trim);
     }
     let after = model.store.read(0, 3, 1 << 20).expect("reads");
-    assert_eq!(after.iter().map(|one| (one.sequence, one.weight())).collect::<Vec<_>>(), handed);
+    assert_eq!(after.iter().map(|one| (one.sequence, one.weight())).collect::<Vec<_>>(), handed_out);
     model.step(&Act::Acknowledge { half: false });
     model.check();
 }

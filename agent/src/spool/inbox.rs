@@ -1,4 +1,4 @@
-//! The bounded buffer before the spool's thread: who appends never waits for the disk.
+//! The bounded buffer in front of the spool's thread: appending never waits for the disk.
 
 use super::{Entry, Lost, Page};
 use std::collections::{HashSet, VecDeque};
@@ -6,26 +6,26 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
-/// After a failure of the disk.
+/// Time between attempts after a disk failure.
 pub(super) const RETRY_AFTER: Duration = Duration::from_secs(1);
 
 #[derive(Debug)]
 pub(super) enum Command {
     Read { records: usize, bytes: usize, answer: oneshot::Sender<Option<Page>> },
     Acknowledge { epoch: [u8; 16], sequence: u64 },
-    BeginAnew { epoch: [u8; 16], through: u64 },
+    StartNewEpoch { epoch: [u8; 16], through: u64 },
     SetAside { epoch: [u8; 16], sequence: u64 },
     KeepStatesOf(HashSet<String>),
     Flush(oneshot::Sender<()>),
-    Turn(oneshot::Sender<()>),
+    Ping(oneshot::Sender<()>),
     Close(oneshot::Sender<()>),
 }
 
-/// What waits for the thread.
+/// Entries and commands that wait for the thread.
 #[derive(Debug)]
 pub(super) struct Inbox {
     waiting: Mutex<Waiting>,
-    came: Condvar,
+    arrived: Condvar,
     most: usize,
 }
 
@@ -33,21 +33,21 @@ pub(super) struct Inbox {
 struct Waiting {
     entries: VecDeque<Entry>,
     commands: Vec<Command>,
-    /// Given up since the last write that succeeded.
+    /// Dropped since the last successful write.
     lost: Lost,
-    /// Entries the thread has taken and not yet written.
-    in_hand: usize,
-    /// The disk takes nothing before this.
+    /// Entries that the thread has taken and not written yet.
+    in_flight: usize,
+    /// The disk is not tried again before this.
     retry_at: Option<Instant>,
 }
 
 impl Inbox {
     pub(super) fn new(most: usize) -> Self {
-        Self { waiting: Mutex::default(), came: Condvar::new(), most }
+        Self { waiting: Mutex::default(), arrived: Condvar::new(), most }
     }
 
     fn waiting(&self) -> MutexGuard<'_, Waiting> {
-        // A panic elsewhere leaves whole values behind: each change below is one push or one take.
+        // Each change below is one push or one take, so the value is consistent even after a panic elsewhere.
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -56,15 +56,15 @@ impl Inbox {
         waiting.entries.extend(entries);
         waiting.give_up_beyond(self.most);
         drop(waiting);
-        self.came.notify_one();
+        self.arrived.notify_one();
     }
 
     pub(super) fn command(&self, command: Command) {
         self.waiting().commands.push(command);
-        self.came.notify_one();
+        self.arrived.notify_one();
     }
 
-    /// Waits for something to do, at most until `deadline`.
+    /// Waits for work, at most until `deadline`.
     pub(super) fn take(&self, deadline: Option<Instant>) -> (Vec<Entry>, Lost, Vec<Command>) {
         let mut waiting = self.waiting();
         loop {
@@ -81,35 +81,35 @@ impl Inbox {
                 }
                 waiting.retry_at = None;
                 let entries: Vec<Entry> = std::mem::take(&mut waiting.entries).into();
-                waiting.in_hand = entries.len();
+                waiting.in_flight = entries.len();
                 return (entries, std::mem::take(&mut waiting.lost), commands);
             }
             let until = [deadline, blocked].into_iter().flatten().min();
             waiting = match until {
                 Some(until) => {
-                    let wait = self.came.wait_timeout(waiting, until - now);
+                    let wait = self.arrived.wait_timeout(waiting, until - now);
                     wait.unwrap_or_else(PoisonError::into_inner).0
                 }
-                None => self.came.wait(waiting).unwrap_or_else(PoisonError::into_inner),
+                None => self.arrived.wait(waiting).unwrap_or_else(PoisonError::into_inner),
             };
         }
     }
 
-    /// All entries, and what was lost, at the end.
+    /// Takes all entries and losses at the end.
     pub(super) fn take_all(&self) -> (Vec<Entry>, Lost) {
         let mut waiting = self.waiting();
         (std::mem::take(&mut waiting.entries).into(), std::mem::take(&mut waiting.lost))
     }
 
-    /// What was taken is written.
+    /// Everything taken has been written.
     pub(super) fn written(&self) {
-        self.waiting().in_hand = 0;
+        self.waiting().in_flight = 0;
     }
 
-    /// What was taken could not be written: it goes back to the front.
+    /// Puts entries that could not be written back to the front.
     pub(super) fn put_back(&self, entries: Vec<Entry>, lost: &Lost) {
         let mut waiting = self.waiting();
-        waiting.in_hand = 0;
+        waiting.in_flight = 0;
         for entry in entries.into_iter().rev() {
             waiting.entries.push_front(entry);
         }
@@ -124,18 +124,18 @@ impl Inbox {
 
 impl Waiting {
     fn give_up_beyond(&mut self, most: usize) {
-        while self.entries.len() + self.in_hand > most {
+        while self.entries.len() + self.in_flight > most {
             let routine = self.entries.iter().position(|entry| !entry.hard).unwrap_or(0);
             let Some(entry) = self.entries.remove(routine) else { return };
             self.lost.count += 1;
             self.lost.span(entry.observation.wall_ms, entry.observation.wall_ms);
-            // What is held to be true outlives the record that said so.
-            let Some(standing) = entry.standing else { continue };
+            // The present state outlives the record that reported it.
+            let Some(state) = entry.state else { continue };
             let again = self.entries.iter_mut().skip(routine).find(|later| later.check == entry.check);
             if let Some(later) = again
-                && later.standing.is_none()
+                && later.state.is_none()
             {
-                later.standing = Some(standing);
+                later.state = Some(state);
             }
         }
     }

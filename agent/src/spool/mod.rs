@@ -1,18 +1,19 @@
-//! The durable queue between hysteresis and uplink, and the memory of hard states.
+//! The durable queue between hysteresis and uplink, and the storage of hard states.
 //!
-//! - Records are committed as they come, those that came together in one commit (a kill loses nothing), and on
-//!   the disk at once when one changed a hard state, else within a second. Only what is on the disk is ever
+//! - Records are committed as they arrive, those that arrive together in one commit, so a kill loses nothing.
+//!   They are synced at once if one changed a hard state, otherwise within a second. Only synced records are
 //!   handed out to be sent.
-//! - It is forgotten only after its acknowledgement, or given up under a limit, and that leaves a loss.
-//! - [`Spool::append`] never waits for the disk: it fills a bounded buffer that one thread empties.
-//! - No damage of the file, and no full disk, stops the agent.
+//! - A record is deleted only after its acknowledgement, or dropped under a limit, which is recorded as a
+//!   loss.
+//! - [`Spool::append`] never waits for the disk: it fills a bounded buffer that one thread drains.
+//! - Neither a damaged file nor a full disk stops the agent.
 
 mod fault;
 mod fold;
 #[cfg(test)]
 mod fold_tests;
 mod inbox;
-mod place;
+mod lock;
 pub(crate) mod row;
 mod salvage;
 mod store;
@@ -21,9 +22,9 @@ mod tests;
 mod trim;
 mod writer;
 
-pub use place::last_epoch;
+pub use lock::last_epoch;
 
-use crate::clock::{BootId, Clock, Moment};
+use crate::clock::{BootId, Clock, ClockReading};
 use crate::hysteresis::Hysteresis;
 use anyhow::Context;
 use row::RecordRow;
@@ -36,16 +37,16 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 
-/// Bounds of the spool.
+/// Limits of the spool.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// Most bytes of records.
+    /// Maximum size of the records, bytes.
     pub max_bytes: u64,
-    /// Oldest record kept.
+    /// Maximum age of a record.
     pub max_age: Duration,
-    /// Free disk left to the host, bytes; a twentieth of the file system where that is less.
+    /// Free disk space to leave to the host, bytes; one twentieth of the file system if that is less.
     pub reserve_bytes: u64,
-    /// Most records held in memory while the disk does not take them.
+    /// Maximum number of records held in memory while the disk fails.
     pub memory_records: usize,
 }
 
@@ -60,53 +61,53 @@ impl Default for Limits {
     }
 }
 
-/// One observation on its way into the spool.
+/// One observation to append.
 #[derive(Clone, Debug)]
 pub struct Entry {
-    /// Name of the check.
+    /// Check name.
     pub check: Arc<str>,
-    /// The boot it was seen in.
+    /// The boot of the observation.
     pub boot: BootId,
-    /// What was seen; its indices are not set yet.
+    /// The observation; its indices are not set yet.
     pub observation: wire::Observation,
-    /// It changed the hard state, or whether it flaps.
+    /// Whether it changed the hard state or flapping.
     pub hard: bool,
     /// Interval of the check, ms.
     pub interval_ms: u32,
-    /// What is now held to be true, where that changed in any part.
-    pub standing: Option<Box<Standing>>,
+    /// The new state of the check, if any part of it changed.
+    pub state: Option<Box<SavedState>>,
 }
 
-/// What is held to be true of one check, as it survives a restart.
+/// The state of one check that survives a restart.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Standing {
-    /// Name of the check.
+pub struct SavedState {
+    /// Check name.
     pub check: Arc<str>,
-    /// Hash of the definition it was seen with.
+    /// Hash of the definition that it belongs to.
     pub definition: [u8; 16],
-    /// The hard state and the runs towards the next.
+    /// Hard state and runs.
     pub hysteresis: Hysteresis,
     /// Reason of the observation that last changed it.
     pub reason: Reason,
     /// Start of that observation.
-    pub at: Moment,
+    pub at: ClockReading,
 }
 
-/// A record as it comes out.
+/// A record as read from the spool.
 #[derive(Clone, Debug)]
 pub struct Stored {
-    /// Its place in the epoch.
+    /// Sequence in its epoch.
     pub sequence: u64,
-    /// Name of the check; empty for a loss.
+    /// Check name; empty for a loss.
     pub check: String,
-    /// The boot it was seen in; `None` for a loss.
+    /// The boot of the observation; `None` for a loss.
     pub boot: Option<BootId>,
-    /// What it says; its indices are not set.
+    /// Content; its indices are not set.
     pub kind: Option<wire::record::Kind>,
 }
 
 impl Stored {
-    /// The last sequence it stands for.
+    /// The last sequence that the record covers.
     #[must_use]
     pub fn through(&self) -> u64 {
         match &self.kind {
@@ -115,7 +116,7 @@ impl Stored {
         }
     }
 
-    /// How many observations it stands for; 0 for a loss.
+    /// Number of observations it covers; 0 for a loss.
     fn weight(&self) -> u64 {
         match &self.kind {
             Some(wire::record::Kind::Observation(_)) => 1,
@@ -124,57 +125,57 @@ impl Stored {
         }
     }
 
-    /// Its age, ms; 0 for a loss.
-    fn age_ms(&self, now: Moment) -> u64 {
+    /// Age, ms; 0 for a loss.
+    fn age_ms(&self, now: ClockReading) -> u64 {
         let first = match &self.kind {
             Some(wire::record::Kind::Observation(observation)) => observation,
             Some(wire::record::Kind::Folded(wire::Folded { first: Some(first), .. })) => first,
             _ => return 0,
         };
         let Some(boot) = self.boot else { return 0 };
-        now.ms_since(&Moment { boot, boot_ms: first.boot_ms, wall_ms: first.wall_ms })
+        now.ms_since(&ClockReading { boot, boot_ms: first.boot_ms, wall_ms: first.wall_ms })
     }
 }
 
-/// The oldest records, of one epoch.
+/// The oldest records of one epoch.
 #[derive(Clone, Debug)]
 pub struct Page {
-    /// The spool they are of.
+    /// Epoch of the spool.
     pub epoch: [u8; 16],
-    /// Everything of it up to here was acknowledged.
+    /// Everything up to here was acknowledged.
     pub acknowledged: u64,
-    /// The spool that it replaces.
+    /// The epoch that this one replaces.
     pub former: Option<[u8; 16]>,
-    /// The highest sequence ever given out; `None` where there is no disk to ask.
+    /// The highest sequence ever assigned; `None` without a disk.
     pub issued: Option<u64>,
-    /// Oldest first; empty when nothing waits.
+    /// Oldest first; empty if nothing waits.
     pub records: Vec<Stored>,
 }
 
-/// How the spool is.
+/// Status of the spool.
 #[derive(Clone, Debug, Default)]
 pub struct SpoolStatus {
-    /// Records waiting.
+    /// Number of waiting records.
     pub depth: u64,
-    /// Their bytes.
+    /// Size of the waiting records, bytes.
     pub bytes: u64,
-    /// Age of the oldest, ms.
+    /// Age of the oldest waiting record, ms.
     pub oldest_ms: u64,
-    /// Records lost in this epoch and carried over from those before.
+    /// Records lost in this epoch and carried over from earlier ones.
     pub lost: u64,
     /// Records set aside.
     pub set_aside: u64,
-    /// Through which sequence everything was acknowledged.
+    /// Everything up to this sequence was acknowledged.
     pub acknowledged: u64,
-    /// The highest sequence given out.
+    /// The highest sequence assigned.
     pub issued: u64,
     /// Wall clock of the last acknowledgement, ms.
     pub acknowledged_wall_ms: Option<i64>,
-    /// Why the disk takes nothing, while that is so.
+    /// Why the disk cannot be written, while that is so.
     pub trouble: Option<String>,
 }
 
-/// Records given up before they could be sent.
+/// Records dropped before they were sent.
 #[derive(Clone, Debug, Default)]
 struct Lost {
     count: u64,
@@ -219,7 +220,7 @@ pub struct Spool {
     status: watch::Receiver<SpoolStatus>,
 }
 
-/// Ends the thread when the last handle is gone without [`Spool::close`].
+/// Stops the thread when the last handle is dropped without [`Spool::close`].
 #[derive(Debug)]
 struct CloseWhenDropped(Arc<Inbox>);
 
@@ -238,13 +239,13 @@ impl std::ops::Deref for CloseWhenDropped {
 }
 
 impl Spool {
-    /// Opens the spool at `path`, makes it if need be, and starts the thread that writes it. Gives the hard
-    /// states it remembers. A damaged one is set aside and what can be read of it kept; while the disk is
-    /// full, fails or may not be written it begins in memory and keeps trying.
+    /// Opens or creates the spool at `path`, starts its writer thread and returns the stored states. A
+    /// damaged spool is set aside and its readable records are kept. While the disk is full, failing or
+    /// read-only the spool works in memory and keeps trying.
     ///
     /// # Errors
-    /// The path names no file, or another agent uses it.
-    pub fn open(path: &Path, limits: Limits, clock: Clock) -> anyhow::Result<(Self, Vec<Standing>)> {
+    /// The path is not a file name, or another agent uses the spool.
+    pub fn open(path: &Path, limits: Limits, clock: Clock) -> anyhow::Result<(Self, Vec<SavedState>)> {
         let (writer, states) = writer::Writer::open(path, limits, clock)
             .map_err(|fault| anyhow::anyhow!("cannot open the spool {}: {fault}", path.display()))?;
         let inbox = Arc::new(CloseWhenDropped(writer.inbox()));
@@ -256,72 +257,72 @@ impl Spool {
         Ok((spool, states))
     }
 
-    /// Takes one entry. Never waits for the disk; when memory is full the oldest routine entry is given up.
+    /// Appends one entry. Never waits for the disk; if memory is full the oldest routine entry is dropped.
     pub fn append(&self, entry: Entry) {
         self.append_all([entry]);
     }
 
-    /// The same for several, in their order: one commit takes them all.
+    /// Appends several entries in order; one commit covers them all.
     pub fn append_all(&self, entries: impl IntoIterator<Item = Entry>) {
         self.inbox.append_all(entries);
     }
 
-    /// Tells whenever more is on the disk: the last sequence that is.
+    /// Notifies when more records are synced; the value is the last synced sequence.
     #[must_use]
     pub fn synced(&self) -> watch::Receiver<u64> {
         self.synced.clone()
     }
 
-    /// How it is now, at most about a second old.
+    /// The present status, at most about a second old.
     #[must_use]
     pub fn status(&self) -> SpoolStatus {
         self.status.borrow().clone()
     }
 
-    /// The oldest records on the disk, at most `records` and about `bytes` of them. `None` while there is
-    /// no disk to read from.
+    /// Reads the oldest synced records, at most `records` and about `bytes`. `None` while there is no disk to
+    /// read from.
     pub async fn read(&self, records: usize, bytes: usize) -> Option<Page> {
         let (answer, page) = oneshot::channel();
         self.inbox.command(Command::Read { records, bytes, answer });
         page.await.ok().flatten()
     }
 
-    /// Forgets everything of `epoch` up to `sequence`.
+    /// Deletes everything of `epoch` up to `sequence`.
     pub fn acknowledge(&self, epoch: [u8; 16], sequence: u64) {
         self.inbox.command(Command::Acknowledge { epoch, sequence });
     }
 
-    /// Takes one record out of the queue for good, keeping it for a person to look at.
+    /// Removes one record from the queue and keeps it for a person to look at.
     pub fn set_aside(&self, epoch: [u8; 16], sequence: u64) {
         self.inbox.command(Command::SetAside { epoch, sequence });
     }
 
-    /// Begins a new epoch with what waits: the aggregator has more of `epoch` than was ever made here, or other
-    /// records under the same sequences.
-    pub fn begin_anew(&self, epoch: [u8; 16], through: u64) {
-        self.inbox.command(Command::BeginAnew { epoch, through });
+    /// Starts a new epoch with the waiting records: the aggregator has more of `epoch` than was ever made
+    /// here, or other records under the same sequences.
+    pub fn start_new_epoch(&self, epoch: [u8; 16], through: u64) {
+        self.inbox.command(Command::StartNewEpoch { epoch, through });
     }
 
-    /// Forgets the hard states of all other checks.
+    /// Deletes the states of all other checks.
     pub fn keep_states_of(&self, names: HashSet<String>) {
         self.inbox.command(Command::KeepStatesOf(names));
     }
 
-    /// Waits until everything taken so far is on the disk, or could not be put there.
+    /// Waits until everything appended so far is synced or could not be written.
     pub async fn flush(&self) {
         let (answer, done) = oneshot::channel();
         self.inbox.command(Command::Flush(answer));
         let _ = done.await;
     }
 
-    /// Waits for a turn of the thread. `None`: it has ended.
-    pub async fn turn(&self) -> Option<()> {
+    /// Waits until the thread responds. `None`: it has ended.
+    pub async fn ping(&self) -> Option<()> {
         let (answer, turned) = oneshot::channel();
-        self.inbox.command(Command::Turn(answer));
+        self.inbox.command(Command::Ping(answer));
         turned.await.ok()
     }
 
-    /// Writes what is left, puts it on the disk and ends the thread.
+    /// Writes and syncs what is left and ends the thread.
     pub async fn close(&self) {
         let (answer, done) = oneshot::channel();
         self.inbox.command(Command::Close(answer));
@@ -329,28 +330,28 @@ impl Spool {
     }
 }
 
-/// What a spool file says, read beside a running agent.
+/// The content of a spool file, read while the agent may be running.
 #[derive(Clone, Debug)]
-pub struct Peek {
-    /// Depth, age, losses, last acknowledgement; whether this process could write it.
+pub struct SpoolContents {
+    /// Depth, age, losses, last acknowledgement, and whether this process could write the spool.
     pub status: SpoolStatus,
-    /// What is held to be true of each check.
-    pub states: Vec<Standing>,
+    /// The state of each check.
+    pub states: Vec<SavedState>,
 }
 
 /// Reads the spool at `path` without changing it.
 ///
 /// # Errors
-/// There is none, or it cannot be read.
-pub fn peek(path: &Path, clock: Clock) -> anyhow::Result<Peek> {
-    let trouble = place::hindrance(path);
+/// The spool does not exist or cannot be read.
+pub fn inspect(path: &Path, clock: Clock) -> anyhow::Result<SpoolContents> {
+    let trouble = lock::write_obstacle(path);
     if !path.exists() {
         let why = trouble.as_deref().unwrap_or("has the agent run?");
         anyhow::bail!("there is no spool at {}; {why}", path.display());
     }
-    let read = match (store::peek(path), &trouble) {
-        // SQLite reads no log beside which it may not write.
-        (Err(_), Some(_)) => salvage::peek(path).map_err(fault::Fault::from),
+    let read = match (store::inspect(path), &trouble) {
+        // SQLite reads no log if it cannot write beside it.
+        (Err(_), Some(_)) => salvage::inspect(path).map_err(fault::Fault::from),
         (read, _) => read,
     };
     let (about, states, depth, oldest) =
@@ -366,13 +367,13 @@ pub fn peek(path: &Path, clock: Clock) -> anyhow::Result<Peek> {
         acknowledged_wall_ms: (about.acknowledged_wall_ms != 0).then_some(about.acknowledged_wall_ms),
         trouble,
     };
-    Ok(Peek { status, states })
+    Ok(SpoolContents { status, states })
 }
 
-/// Reads the whole spool at `path` and says whether its file is sound. Changes nothing.
+/// Reads the whole spool at `path` and checks its integrity. Changes nothing.
 ///
 /// # Errors
-/// It is damaged or cannot be read.
+/// The spool is damaged or cannot be read.
 pub fn check(path: &Path) -> anyhow::Result<()> {
     store::check(path).map_err(|fault| anyhow::anyhow!("{}: {fault}", path.display()))
 }

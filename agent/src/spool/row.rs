@@ -1,31 +1,31 @@
-//! How rows stand on disk. Each is framed with a mark, its key and a checksum over all of it, so that a
-//! row can be told whole, or found again in a damaged file, without the database around it.
+//! The on-disk format of rows. Each is framed with a mark, its key and a checksum, so that it can be
+//! verified, or found in a damaged file, without the database.
 
-use super::{Entry, Standing};
-use crate::clock::{BootId, Moment};
+use super::{Entry, SavedState};
+use crate::clock::{BootId, ClockReading};
 use crate::hysteresis::{Hysteresis, Run, Slots};
 use prost::Message;
 use skerry_protocol::wire::{self, Reason, State};
 use xxhash_rust::xxh3::xxh3_64;
 
-/// Begins every row.
+/// Starts every row.
 const MARK: [u8; 4] = *b"SkR\x01";
 /// mark 4, kind 1, payload length 2, key 8, checksum 8
 const HEAD: usize = 23;
 
-/// What a row is.
+/// The type of a row.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum RowKind {
-    /// A record of the queue; its key is its sequence.
+    /// A record of the queue; the key is its sequence.
     Record = 1,
-    /// The hard state of a check; its key is the sequence of the observation it stood after.
+    /// The state of a check; the key is the sequence of the observation that it follows.
     State = 2,
-    /// The spool itself; its key is what was acknowledged.
+    /// The spool's metadata; the key is the acknowledged sequence.
     Spool = 3,
 }
 
-/// A row that was found whole.
+/// A row with a valid checksum.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Found<'a> {
     pub(super) kind: RowKind,
@@ -33,7 +33,7 @@ pub(super) struct Found<'a> {
     pub(super) payload: &'a [u8],
 }
 
-/// Frames a payload. One too long for its length field cannot come from us (details and names are bounded).
+/// Frames a payload. The length always fits: details and names are bounded.
 pub(super) fn frame(kind: RowKind, key: u64, payload: &[u8]) -> Vec<u8> {
     let length = u16::try_from(payload.len()).unwrap_or(u16::MAX);
     let payload = &payload[..usize::from(length)];
@@ -49,7 +49,7 @@ pub(super) fn frame(kind: RowKind, key: u64, payload: &[u8]) -> Vec<u8> {
     bytes
 }
 
-/// Reads the row that begins `bytes`, whatever follows it; `None` if it is not whole.
+/// Parses the row at the start of `bytes`; `None` if it is incomplete or damaged.
 pub(super) fn unframe(bytes: &[u8]) -> Option<Found<'_>> {
     let head = bytes.get(..HEAD)?;
     if head[..4] != MARK {
@@ -72,7 +72,7 @@ pub(super) fn unframe(bytes: &[u8]) -> Option<Found<'_>> {
     (hasher.digest() == checksum).then_some(Found { kind, key, payload: &row[HEAD..] })
 }
 
-/// Every whole row in `bytes`, wherever it stands, with its position.
+/// Finds every valid row in `bytes`, at any position.
 pub(super) fn carve(bytes: &[u8]) -> impl Iterator<Item = Found<'_>> {
     let mut position = 0;
     std::iter::from_fn(move || {
@@ -88,10 +88,10 @@ pub(super) fn carve(bytes: &[u8]) -> impl Iterator<Item = Found<'_>> {
     })
 }
 
-/// A record as it stands in the queue: the wire's own kinds, with what they refer to by index written out.
+/// A record of the queue: a wire record with its check name and boot id inlined.
 #[derive(Clone, PartialEq, Message)]
 pub(super) struct RecordRow {
-    /// Name of the check; empty for a loss.
+    /// Check name; empty for a loss.
     #[prost(string, tag = "1")]
     pub(super) check: String,
     #[prost(oneof = "wire::record::Kind", tags = "2, 3, 4")]
@@ -99,7 +99,7 @@ pub(super) struct RecordRow {
     /// Boot id, 16 bytes.
     #[prost(bytes = "vec", tag = "5")]
     pub(super) boot: Vec<u8>,
-    /// It changed a hard state, or whether it flaps.
+    /// Whether it changed a hard state or flapping.
     #[prost(bool, tag = "6")]
     pub(super) hard: bool,
     /// Interval of the check, ms.
@@ -107,28 +107,28 @@ pub(super) struct RecordRow {
     pub(super) interval_ms: u32,
 }
 
-/// The spool itself.
+/// The spool's metadata.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub(super) struct SpoolRow {
     #[prost(bytes = "vec", tag = "1")]
     pub(super) epoch: Vec<u8>,
     #[prost(uint64, tag = "2")]
     pub(super) acknowledged: u64,
-    /// The highest sequence ever given out, at least.
+    /// At least the highest sequence ever assigned.
     #[prost(uint64, tag = "3")]
     pub(super) issued: u64,
     #[prost(uint64, tag = "4")]
     pub(super) lost: u64,
     #[prost(uint64, tag = "5")]
     pub(super) set_aside: u64,
-    /// Wall clock of the last acknowledgement, ms; 0 when there was none.
+    /// Wall clock of the last acknowledgement, ms; 0 if there was none.
     #[prost(int64, tag = "6")]
     pub(super) acknowledged_wall_ms: i64,
-    /// How often this was written, so that it is never as it was: SQLite leaves out the writing of such a row, and
-    /// with it the sync of a commit that has nothing else in it.
+    /// Number of writes, so that each write changes the row: SQLite skips writing an unchanged row, and with
+    /// it the sync of a commit that contains nothing else.
     #[prost(uint64, tag = "7")]
     pub(super) writes: u64,
-    /// The epoch that this one replaces; empty where there was none.
+    /// The epoch that this one replaces; empty if there was none.
     #[prost(bytes = "vec", tag = "8")]
     pub(super) former_epoch: Vec<u8>,
 }
@@ -151,7 +151,7 @@ struct RunRow {
     since: Option<MomentRow>,
 }
 
-/// What is held to be true of one check.
+/// The state of one check.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub(super) struct StateRow {
     #[prost(string, tag = "1")]
@@ -178,13 +178,13 @@ pub(super) struct StateRow {
     reason: i32,
     #[prost(message, optional, tag = "12")]
     at: Option<MomentRow>,
-    /// What was held of late, as [`Slots`] spells it.
+    /// The recent states, encoded by [`Slots`].
     #[prost(fixed64, tag = "13")]
     slots: u64,
 }
 
-impl From<Moment> for MomentRow {
-    fn from(moment: Moment) -> Self {
+impl From<ClockReading> for MomentRow {
+    fn from(moment: ClockReading) -> Self {
         Self { boot: moment.boot.to_bytes().to_vec(), boot_ms: moment.boot_ms, wall_ms: moment.wall_ms }
     }
 }
@@ -195,8 +195,8 @@ impl From<Run> for RunRow {
     }
 }
 
-fn moment(row: Option<MomentRow>) -> Moment {
-    row.map_or_else(Moment::default, |row| Moment {
+fn moment(row: Option<MomentRow>) -> ClockReading {
+    row.map_or_else(ClockReading::default, |row| ClockReading {
         boot: BootId::from_bytes(&row.boot).unwrap_or_default(),
         boot_ms: row.boot_ms,
         wall_ms: row.wall_ms,
@@ -207,12 +207,12 @@ fn run(row: Option<RunRow>) -> Run {
     row.map_or_else(Run::default, |row| Run { count: row.count, since: moment(row.since) })
 }
 
-impl From<&Standing> for StateRow {
-    fn from(standing: &Standing) -> Self {
-        let hysteresis = &standing.hysteresis;
+impl From<&SavedState> for StateRow {
+    fn from(state: &SavedState) -> Self {
+        let hysteresis = &state.hysteresis;
         Self {
-            check: standing.check.to_string(),
-            definition: standing.definition.to_vec(),
+            check: state.check.to_string(),
+            definition: state.definition.to_vec(),
             hard: hysteresis.hard as i32,
             since: Some(hysteresis.since.into()),
             flapping: hysteresis.flapping,
@@ -221,14 +221,14 @@ impl From<&Standing> for StateRow {
             not_down: Some(hysteresis.not_down.into()),
             not_down_degraded: hysteresis.not_down_degraded,
             up: Some(hysteresis.up.into()),
-            reason: standing.reason as i32,
-            at: Some(standing.at.into()),
+            reason: state.reason as i32,
+            at: Some(state.at.into()),
             slots: hysteresis.slots.bits(),
         }
     }
 }
 
-impl TryFrom<StateRow> for Standing {
+impl TryFrom<StateRow> for SavedState {
     type Error = ();
 
     fn try_from(row: StateRow) -> Result<Self, ()> {
@@ -282,7 +282,7 @@ impl RecordRow {
         }
     }
 
-    /// How many observations it stands for.
+    /// Number of observations it covers.
     pub(super) fn weight(&self) -> u64 {
         match &self.kind {
             Some(wire::record::Kind::Observation(_)) => 1,
@@ -292,16 +292,17 @@ impl RecordRow {
     }
 }
 
-/// Reads rubble as a salvage does, and rows whose checksum is right over any payload. See [`crate::hostile`].
-pub fn rubble(bytes: &[u8]) {
+/// Parses damaged bytes as a salvage does, and rows with a valid checksum over any payload. See
+/// [`crate::hostile`].
+pub fn corrupt_rows(bytes: &[u8]) {
     for found in carve(bytes) {
-        let _ = (RecordRow::decode(found.payload), StateRow::decode(found.payload).map(Standing::try_from));
+        let _ = (RecordRow::decode(found.payload), StateRow::decode(found.payload).map(SavedState::try_from));
     }
     for kind in [RowKind::Record, RowKind::State, RowKind::Spool] {
         let row = frame(kind, 1, bytes);
         let found = unframe(&row).expect("a row that was just framed");
         let _ = RecordRow::decode(found.payload);
-        let _ = StateRow::decode(found.payload).map(Standing::try_from);
+        let _ = StateRow::decode(found.payload).map(SavedState::try_from);
         let _ = SpoolRow::decode(found.payload);
     }
 }
@@ -323,7 +324,7 @@ mod tests {
 
     #[test]
     fn rows_are_found_among_rubble() {
-        let mut bytes = b"SkR rubble SkR\x01\x01".to_vec();
+        let mut bytes = b"SkR corrupt_rows SkR\x01\x01".to_vec();
         for key in 0..3 {
             bytes.extend(frame(RowKind::State, key, &[key as u8; 9]));
             bytes.extend(b"SSkSkR");

@@ -1,10 +1,10 @@
-//! Damage of the spool's files: how it is noticed where SQLite is silent, and what can be saved.
-//! Works on bytes alone, so that no kind of damage stands between it and the rows.
+//! Recovers rows from damaged spool files. Works on bytes alone, so no kind of damage stands between it and
+//! the rows.
 
 use super::fold::through;
 use super::row::{RecordRow, RowKind, SpoolRow, StateRow, carve};
-use super::store::Peeked;
-use super::{Standing, Stored};
+use super::store::Inspected;
+use super::{SavedState, Stored};
 use crate::clock::BootId;
 use prost::Message;
 use skerry_host::wal::log_of;
@@ -14,19 +14,19 @@ use std::fs::File;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
-/// More than this of one file is not read.
-const MOST_BYTES: u64 = 256 << 20;
+/// Maximum number of bytes read from one file.
+const MAX_SALVAGE_BYTES: u64 = 256 << 20;
 
-/// What could be read of a damaged spool.
+/// The content recovered from a damaged spool.
 #[derive(Debug, Default)]
 pub(super) struct Salvaged {
-    /// Records not acknowledged, in order of their sequence.
+    /// Unacknowledged records, in order of sequence.
     pub(super) records: Vec<RecordRow>,
-    /// Sequences that should be between them and are not.
+    /// Number of missing sequences between them.
     pub(super) missing: u64,
-    /// Hard states, the latest of each check.
-    pub(super) states: Vec<Standing>,
-    /// Counters of the old epoch.
+    /// The latest state of each check.
+    pub(super) states: Vec<SavedState>,
+    /// Metadata of the old epoch.
     pub(super) spool: SpoolRow,
 }
 
@@ -40,19 +40,19 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
 fn bytes_of(path: &Path) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     match File::open(path) {
-        Ok(file) => file.take(MOST_BYTES).read_to_end(&mut bytes).map(|_| bytes),
+        Ok(file) => file.take(MAX_SALVAGE_BYTES).read_to_end(&mut bytes).map(|_| bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(bytes),
         Err(error) => Err(error),
     }
 }
 
-/// Reads every whole row of the spool at `path` and its log.
+/// Reads every valid row of the spool at `path` and its log.
 ///
 /// # Errors
 /// The files cannot be read at all.
 pub(super) fn salvage(path: &Path) -> io::Result<Salvaged> {
     let mut records: BTreeMap<u64, RecordRow> = BTreeMap::new();
-    let mut states: HashMap<String, (u64, Standing)> = HashMap::new();
+    let mut states: HashMap<String, (u64, SavedState)> = HashMap::new();
     let mut spool = SpoolRow::default();
     for file in [path.to_owned(), log_of(path)] {
         for found in carve(&bytes_of(&file)?) {
@@ -64,11 +64,11 @@ pub(super) fn salvage(path: &Path) -> io::Result<Salvaged> {
                 }
                 RowKind::State => {
                     let read =
-                        StateRow::decode(found.payload).ok().and_then(|row| Standing::try_from(row).ok());
-                    if let Some(standing) = read {
-                        let known = states.get(&*standing.check).map_or(0, |(key, _)| *key);
+                        StateRow::decode(found.payload).ok().and_then(|row| SavedState::try_from(row).ok());
+                    if let Some(state) = read {
+                        let known = states.get(&*state.check).map_or(0, |(key, _)| *key);
                         if found.key >= known {
-                            states.insert(standing.check.to_string(), (found.key, standing));
+                            states.insert(state.check.to_string(), (found.key, state));
                         }
                     }
                 }
@@ -88,24 +88,19 @@ pub(super) fn salvage(path: &Path) -> io::Result<Salvaged> {
     let missing = (last.saturating_sub(spool.acknowledged)).saturating_sub(told);
     let mut records: Vec<RecordRow> = std::mem::take(&mut records).into_values().collect();
     for row in &mut records {
-        // Sequences are counted anew in the new epoch.
+        // The new epoch numbers its records anew.
         if let Some(Kind::Folded(folded)) = &mut row.kind {
             folded.through = 0;
         }
     }
-    Ok(Salvaged {
-        records,
-        missing,
-        states: states.into_values().map(|(_, standing)| standing).collect(),
-        spool,
-    })
+    Ok(Salvaged { records, missing, states: states.into_values().map(|(_, state)| state).collect(), spool })
 }
 
-/// What a spool says of itself, for where SQLite may not look.
+/// Reads what `inspect` returns where SQLite cannot be used.
 ///
 /// # Errors
 /// The files cannot be read at all.
-pub(super) fn peek(path: &Path) -> io::Result<Peeked> {
+pub(super) fn inspect(path: &Path) -> io::Result<Inspected> {
     let Salvaged { spool, states, records, .. } = salvage(path)?;
     let depth = records.len() as u64;
     let oldest = records.into_iter().next().map(|row| {
@@ -115,7 +110,7 @@ pub(super) fn peek(path: &Path) -> io::Result<Peeked> {
     Ok((spool, states, depth, oldest))
 }
 
-/// The highest sequence of a whole record in the log, committed or not.
+/// The highest sequence of a valid record in the log, committed or not.
 ///
 /// # Errors
 /// The log cannot be read.

@@ -1,18 +1,18 @@
-//! The spool's database. One table in order of sequence, beside it the hard states and one row about the
-//! spool itself, all changed in the same transactions.
+//! The spool's database: one table ordered by sequence, one with the hard states, and one row of metadata,
+//! all changed in the same transactions.
 //!
-//! A commit is in the hands of the kernel at once (WAL) and on the disk after the next [`Store::sync`], or
-//! at once when it is written as durable. A sequence is never given out twice within an epoch.
+//! A commit is passed to the kernel at once (WAL). It is on the disk after the next [`Store::sync`], or at
+//! once if it is written as durable. A sequence is never assigned twice within an epoch.
 
-mod anew;
+mod inspect;
+mod new_epoch;
 mod open;
-mod peek;
 
-pub(super) use peek::{Peeked, check, peek};
+pub(super) use inspect::{Inspected, check, inspect};
 
 use super::fault::{Fault, broken};
 use super::row::{RecordRow, RowKind, SpoolRow, StateRow, frame, unframe};
-use super::{Entry, Lost, Standing, Stored};
+use super::{Entry, Lost, SavedState, Stored};
 use crate::clock::{BootId, Clock};
 use prost::Message;
 use rusqlite::{Connection, params};
@@ -20,7 +20,7 @@ use skerry_protocol::wire;
 use std::collections::HashSet;
 use std::path::PathBuf;
 
-/// What a row costs beside its bytes, about.
+/// Approximate overhead of a row, bytes.
 const ROW_OVERHEAD: u64 = 16;
 
 pub(super) struct Store {
@@ -30,7 +30,7 @@ pub(super) struct Store {
     next: u64,
     durable: u64,
     /// Records up to here may have been sent.
-    pub(super) handed: u64,
+    pub(super) handed_out: u64,
     pub(super) depth: u64,
     pub(super) bytes: u64,
     full_sync: bool,
@@ -38,8 +38,8 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Runs `work` in one transaction, on the disk before it returns when `durable`. After a failure the
-    /// counters are what they were.
+    /// Runs `work` in one transaction, synced before it returns if `durable`. A failure restores the
+    /// counters.
     pub(super) fn transaction(
         &mut self,
         durable: bool,
@@ -76,7 +76,7 @@ impl Store {
         Ok(())
     }
 
-    /// Puts a row at a sequence that is free, and was never sent.
+    /// Inserts a row at a free sequence that was never sent.
     pub(super) fn insert_at(&mut self, sequence: u64, row: &RecordRow) -> Result<(), Fault> {
         let body = frame(RowKind::Record, sequence, &row.encode_to_vec());
         self.connection
@@ -87,11 +87,11 @@ impl Store {
         Ok(())
     }
 
-    fn keep_state(&self, standing: &Standing) -> Result<(), Fault> {
-        let body = frame(RowKind::State, self.next, &StateRow::from(standing).encode_to_vec());
+    fn keep_state(&self, state: &SavedState) -> Result<(), Fault> {
+        let body = frame(RowKind::State, self.next, &StateRow::from(state).encode_to_vec());
         self.connection
             .prepare_cached("INSERT OR REPLACE INTO state (name, body) VALUES (?1, ?2)")?
-            .execute(params![&*standing.check, body])?;
+            .execute(params![&*state.check, body])?;
         Ok(())
     }
 
@@ -103,7 +103,7 @@ impl Store {
         Ok(())
     }
 
-    /// Writes entries in their order, each with the state it left; `lost` first, where memory overflowed.
+    /// Writes entries in order, each with its state; `lost` comes first, if memory overflowed.
     pub(super) fn write(
         &mut self,
         lost: Option<&Lost>,
@@ -118,15 +118,15 @@ impl Store {
             }
             for entry in entries {
                 store.insert(&RecordRow::from(entry))?;
-                if let Some(standing) = &entry.standing {
-                    store.keep_state(standing)?;
+                if let Some(state) = &entry.state {
+                    store.keep_state(state)?;
                 }
             }
             Ok(())
         })
     }
 
-    /// Puts everything written so far on the disk.
+    /// Syncs everything written so far.
     pub(super) fn sync(&mut self) -> Result<(), Fault> {
         if self.dirty {
             self.transaction(true, Self::write_about)?;
@@ -138,17 +138,17 @@ impl Store {
         Ok(())
     }
 
-    /// The highest sequence given out.
+    /// The highest sequence assigned.
     pub(super) fn issued(&self) -> u64 {
         self.next - 1
     }
 
-    /// Everything up to this sequence is on the disk.
+    /// Everything up to this sequence is synced.
     pub(super) fn durable(&self) -> u64 {
         self.durable
     }
 
-    /// The oldest records after `after` that are on the disk, at most `records` of them and about `bytes` in all.
+    /// The oldest synced records after `after`, at most `records` of them and about `bytes` in total.
     pub(super) fn read(&self, after: u64, records: usize, bytes: usize) -> Result<Vec<Stored>, Fault> {
         let mut rows = self.connection.prepare_cached(
             "SELECT sequence, body FROM queue WHERE sequence > ?1 AND sequence <= ?2 ORDER BY sequence LIMIT ?3",
@@ -176,7 +176,7 @@ impl Store {
         Ok(read)
     }
 
-    /// The same, to be sent.
+    /// Like [`Self::read`], and marks the records as handed out.
     pub(super) fn hand_out(
         &mut self,
         after: u64,
@@ -184,7 +184,7 @@ impl Store {
         bytes: usize,
     ) -> Result<Vec<Stored>, Fault> {
         let mut read = self.read(after, records, bytes)?;
-        // What they unfold to is no more than a batch of observations.
+        // Unfolded they are at most one batch of observations.
         let mut unfolded = 0;
         let fits = read.iter().take_while(|stored| {
             unfolded += stored.weight();
@@ -192,11 +192,11 @@ impl Store {
         });
         let fits = fits.count().max(1);
         read.truncate(fits);
-        self.handed = self.handed.max(read.last().map_or(0, Stored::through));
+        self.handed_out = self.handed_out.max(read.last().map_or(0, Stored::through));
         Ok(read)
     }
 
-    /// Forgets everything up to `sequence`.
+    /// Deletes everything up to `sequence`.
     pub(super) fn acknowledge(&mut self, sequence: u64, wall_ms: i64) -> Result<(), Fault> {
         self.transaction(false, |store| {
             store.remove("sequence <= ?1", sequence.cast_signed())?;
@@ -206,7 +206,7 @@ impl Store {
         })
     }
 
-    /// Takes one refused record out of the queue and keeps it for a person to look at.
+    /// Moves one rejected record out of the queue and keeps it for a person to look at.
     pub(super) fn set_aside(&mut self, sequence: u64) -> Result<(), Fault> {
         self.transaction(true, |store| {
             store.connection.execute(
@@ -237,12 +237,12 @@ impl Store {
         Ok(count)
     }
 
-    /// Every hard state kept.
-    pub(super) fn states(&self) -> Result<Vec<Standing>, Fault> {
+    /// All stored states.
+    pub(super) fn states(&self) -> Result<Vec<SavedState>, Fault> {
         read_states(&self.connection)
     }
 
-    /// Forgets the states of checks that are no longer run. Their records stay and drain.
+    /// Deletes the states of checks that are no longer run. Their records still drain.
     pub(super) fn keep_states_of(&mut self, names: &HashSet<String>) -> Result<(), Fault> {
         let gone: Vec<String> = {
             let mut rows = self.connection.prepare("SELECT name FROM state")?;
@@ -260,7 +260,7 @@ impl Store {
         })
     }
 
-    /// Age of the oldest record waiting, ms.
+    /// Age of the oldest waiting record, ms.
     pub(super) fn oldest_ms(&self, clock: Clock) -> Result<u64, Fault> {
         Ok(self.read(0, 1, 1)?.first().map_or(0, |stored| stored.age_ms(clock.now())))
     }
@@ -271,7 +271,7 @@ fn read_about(body: &[u8]) -> Option<SpoolRow> {
     SpoolRow::decode(found.payload).ok().filter(|about| about.epoch.len() == 16)
 }
 
-fn read_states(connection: &Connection) -> Result<Vec<Standing>, Fault> {
+fn read_states(connection: &Connection) -> Result<Vec<SavedState>, Fault> {
     let mut rows = connection.prepare("SELECT body FROM state ORDER BY name")?;
     let bodies = rows.query_map([], |row| row.get::<_, Vec<u8>>(0))?;
     let mut states = Vec::new();
@@ -279,8 +279,8 @@ fn read_states(connection: &Connection) -> Result<Vec<Standing>, Fault> {
         let body = body?;
         let found = unframe(&body).filter(|found| found.kind == RowKind::State);
         let row = found.and_then(|found| StateRow::decode(found.payload).ok());
-        let standing = row.and_then(|row| Standing::try_from(row).ok());
-        states.push(standing.ok_or_else(|| broken("a state"))?);
+        let state = row.and_then(|row| SavedState::try_from(row).ok());
+        states.push(state.ok_or_else(|| broken("a state"))?);
     }
     Ok(states)
 }

@@ -1,5 +1,5 @@
-//! Bringing the queue within its limits: equal neighbours fold, then the oldest routine records go first, hard transitions last, and
-//! what goes leaves a loss behind in the same transaction.
+//! Enforces the limits of the queue: equal neighbours are folded, then the oldest routine records are
+//! dropped, and hard transitions last. Every drop leaves a loss in the same transaction.
 
 use super::fault::{Fault, broken};
 use super::row::{RecordRow, unframe};
@@ -10,7 +10,7 @@ use prost::Message;
 use std::path::Path;
 
 impl Store {
-    /// Brings the queue within its limits; what is given up leaves a loss behind, in the same transaction.
+    /// Enforces the limits of the queue; drops leave a loss in the same transaction.
     pub(super) fn trim(&mut self, limits: &Limits, clock: Clock) -> Result<(), Fault> {
         let too_old = self.oldest_ms(clock)? > limits.max_age.as_millis() as u64;
         let crowded = self.bytes > limits.max_bytes / 16 && disk_is_short(&self.path, limits);
@@ -51,7 +51,7 @@ impl Store {
         Ok(())
     }
 
-    /// Removes the oldest records of a class while `more` says so.
+    /// Drops the oldest records of a class while `more` returns true.
     fn drop_while(
         &mut self,
         class: &str,

@@ -1,11 +1,11 @@
-//! The one thread that touches the spool's disk. Nobody ever waits for it but those who ask it something.
+//! The only thread that accesses the spool's disk. Nobody waits for it except callers with a question.
 
 use super::fault::Fault;
 use super::inbox::{Command, Inbox, RETRY_AFTER};
-use super::place::{claim, hindrance, keep_epoch};
+use super::lock::{acquire_lock, keep_epoch, write_obstacle};
 use super::salvage::{Salvaged, salvage};
 use super::store::Store;
-use super::{Entry, Limits, Lost, Page, SpoolStatus, Standing};
+use super::{Entry, Limits, Lost, Page, SavedState, SpoolStatus};
 use crate::clock::Clock;
 use skerry_protocol::wire;
 use std::fs::File;
@@ -14,28 +14,28 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// What is committed is on the disk after this long.
+/// Maximum time from a commit to its sync.
 const SYNC_EVERY: Duration = Duration::from_secs(1);
 
-/// The thread's own.
+/// The thread's state.
 pub(super) struct Writer {
     inbox: Arc<Inbox>,
     path: PathBuf,
     limits: Limits,
     clock: Clock,
     store: Option<Store>,
-    /// Acknowledged, in memory: a disk that cannot forget must not make us send again and again.
+    /// The acknowledged mark in memory: a disk that cannot delete must not make us send again and again.
     acknowledged: ([u8; 16], u64),
     sync_at: Option<Instant>,
     synced: watch::Sender<u64>,
     status: watch::Sender<SpoolStatus>,
     trouble: Option<String>,
-    /// `None` until it could be had.
+    /// `None` until it could be taken.
     lock: Option<File>,
 }
 
 impl Writer {
-    pub(super) fn open(path: &Path, limits: Limits, clock: Clock) -> Result<(Self, Vec<Standing>), Fault> {
+    pub(super) fn open(path: &Path, limits: Limits, clock: Clock) -> Result<(Self, Vec<SavedState>), Fault> {
         let mut writer = Self {
             inbox: Arc::new(Inbox::new(limits.memory_records.max(1))),
             path: path.to_owned(),
@@ -54,7 +54,7 @@ impl Writer {
             Err(refused @ Fault::Refused(_)) => return Err(refused),
             Err(fault) => {
                 states = writer.remember();
-                writer.note_trouble(&fault);
+                writer.report_failure(&fault);
             }
             Ok(()) => {
                 if let Some(store) = &writer.store {
@@ -77,7 +77,7 @@ impl Writer {
         self.status.subscribe()
     }
 
-    /// Works until it is told to close.
+    /// Runs until it is told to close.
     pub(super) fn run(mut self) {
         loop {
             let (entries, lost, commands) = self.inbox.take(self.sync_at);
@@ -85,12 +85,12 @@ impl Writer {
             for command in commands {
                 if let Command::Close(answer) = command {
                     self.close();
-                    // The lock is given back before anyone hears of the end.
+                    // Releases the lock before anyone learns of the end.
                     drop(self);
                     let _ = answer.send(());
                     return;
                 }
-                self.obey(command);
+                self.execute(command);
             }
             if self.sync_at.is_some_and(|at| at <= Instant::now()) {
                 self.sync();
@@ -98,9 +98,9 @@ impl Writer {
         }
     }
 
-    /// What can be read where nothing can be written: the hard states, and the epoch in whose name the present is
-    /// told meanwhile; a fresh one where there is none.
-    fn remember(&mut self) -> Vec<Standing> {
+    /// Reads what is readable without writing: the states, and the epoch under which the present states are
+    /// reported meanwhile; a new one if there is none.
+    fn remember(&mut self) -> Vec<SavedState> {
         let Salvaged { spool, states, .. } = salvage(&self.path).unwrap_or_default();
         let mut fresh = [0; 16];
         let epoch =
@@ -113,14 +113,14 @@ impl Writer {
 
     fn open_store(&mut self) -> Result<(), Fault> {
         if self.lock.is_none() {
-            self.lock = Some(claim(&self.path)?);
+            self.lock = Some(acquire_lock(&self.path)?);
         }
-        // A spool that is made now names as its former one the epoch in which the present was told without a disk.
+        // A new spool names the epoch that was reported without a disk as its former one.
         if self.acknowledged.0 != [0; 16] {
             keep_epoch(&self.path, self.acknowledged.0);
         }
         let store = Store::open(&self.path, self.clock)?;
-        // A state that cannot be read is damage too: found now, while there is a way to begin anew.
+        // An unreadable state is damage, too: detected now, while a new spool can still be started.
         let store = match store.states() {
             Ok(_) => store,
             Err(Fault::Damaged(why)) => {
@@ -136,8 +136,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Runs `work` on the store, opening it first where there is none. On damage the store begins anew and
-    /// the work is done on the new one.
+    /// Runs `work` on the store, which is opened first if necessary. After damage the store is replaced and
+    /// the work is repeated on the new one.
     fn on_store(&mut self, mut work: impl FnMut(&mut Store) -> Result<(), Fault>) -> Result<(), Fault> {
         if self.store.is_none() {
             self.open_store()?;
@@ -164,7 +164,7 @@ impl Writer {
         match self.on_store(|store| store.write(loss, &entries, durable)) {
             Ok(()) => {
                 self.inbox.written();
-                self.note_recovery();
+                self.report_recovery();
                 if durable {
                     self.announce();
                 } else {
@@ -173,7 +173,7 @@ impl Writer {
             }
             Err(fault) => {
                 self.inbox.put_back(entries, lost);
-                self.note_trouble(&fault);
+                self.report_failure(&fault);
             }
         }
     }
@@ -192,17 +192,17 @@ impl Writer {
         });
         match done {
             Ok(()) => {
-                self.note_recovery();
+                self.report_recovery();
                 self.announce();
             }
             Err(fault) => {
-                self.note_trouble(&fault);
+                self.report_failure(&fault);
                 self.sync_at = Some(Instant::now() + RETRY_AFTER);
             }
         }
     }
 
-    fn obey(&mut self, command: Command) {
+    fn execute(&mut self, command: Command) {
         match command {
             Command::Read { records, bytes, answer } => {
                 let _ = answer.send(self.read(records, bytes));
@@ -225,7 +225,7 @@ impl Writer {
                 });
                 self.note(done);
             }
-            Command::BeginAnew { epoch, through } => self.begin_anew(epoch, through),
+            Command::StartNewEpoch { epoch, through } => self.start_new_epoch(epoch, through),
             Command::KeepStatesOf(names) => {
                 let done = self.on_store(|store| store.keep_states_of(&names));
                 self.note(done);
@@ -234,14 +234,14 @@ impl Writer {
                 self.sync();
                 let _ = answer.send(());
             }
-            Command::Turn(answer) => {
+            Command::Ping(answer) => {
                 let _ = answer.send(());
             }
             Command::Close(_) => {}
         }
     }
 
-    fn begin_anew(&mut self, epoch: [u8; 16], through: u64) {
+    fn start_new_epoch(&mut self, epoch: [u8; 16], through: u64) {
         let mut begun = None;
         let done = self.on_store(|store| {
             if epoch_of(store) == epoch {
@@ -251,7 +251,7 @@ impl Writer {
                     store.issued()
                 );
                 let lost = wire::Lost { why, ..wire::Lost::default() };
-                store.begin_anew(&lost)?;
+                store.start_new_epoch(&lost)?;
                 begun = Some(epoch_of(store));
             }
             Ok(())
@@ -277,8 +277,8 @@ impl Writer {
             Ok(())
         });
         if let Err(fault) = done {
-            self.note_trouble(&fault);
-            // The present states can be told without a disk, in the name of the epoch last known.
+            self.report_failure(&fault);
+            // The present states can be reported without a disk, under the last known epoch.
             let (epoch, acknowledged) = self.acknowledged;
             let (former, issued, records) = (None, None, Vec::new());
             return (epoch != [0; 16]).then_some(Page { epoch, acknowledged, former, issued, records });
@@ -293,7 +293,7 @@ impl Writer {
         self.store = None;
     }
 
-    /// Tells the uplink what is on the disk, and everyone how the spool is.
+    /// Publishes the synced sequence and the status.
     fn announce(&mut self) {
         let Some(store) = &self.store else { return };
         let (durable, about) = (store.durable(), &store.about);
@@ -318,35 +318,35 @@ impl Writer {
                 self.sync_at.get_or_insert_with(|| Instant::now() + SYNC_EVERY);
             }
             Err(fault) => {
-                self.note_trouble(&fault);
+                self.report_failure(&fault);
                 self.sync_at.get_or_insert_with(|| Instant::now() + RETRY_AFTER);
             }
         }
     }
 
-    /// Says once that the disk fails.
-    fn note_trouble(&mut self, fault: &Fault) {
-        let hindrance = hindrance(&self.path);
+    /// Logs a disk failure once.
+    fn report_failure(&mut self, fault: &Fault) {
+        let write_obstacle = write_obstacle(&self.path);
         if self.trouble.is_none() {
             let spool = self.path.display();
             let meanwhile = "records are held in memory, and the agent tries again";
-            match &hindrance {
+            match &write_obstacle {
                 Some(why) => {
                     tracing::error!(%spool, "the spool cannot be written: {fault}; {meanwhile}. {why}");
                 }
                 None => tracing::warn!(%spool, "the spool cannot be written: {fault}; {meanwhile}"),
             }
         }
-        let trouble = hindrance.map_or_else(|| fault.to_string(), |why| format!("{fault}; {why}"));
+        let trouble = write_obstacle.map_or_else(|| fault.to_string(), |why| format!("{fault}; {why}"));
         self.status.send_modify(|status| status.trouble = Some(trouble.clone()));
         self.trouble = Some(trouble);
-        // A connection that saw the disk fail is not trusted further.
+        // A connection that saw the disk fail is not used again.
         if matches!(fault, Fault::Unavailable(_)) {
             self.store = None;
         }
     }
 
-    fn note_recovery(&mut self) {
+    fn report_recovery(&mut self) {
         if self.trouble.take().is_some() {
             tracing::info!(spool = %self.path.display(), "the spool can be written again");
             self.status.send_modify(|status| status.trouble = None);

@@ -1,10 +1,11 @@
-//! What a reply tells of the spool's epoch: others that deliver in the agent's name, and a spool that is an old copy.
+//! What a reply says about the spool's epoch: others deliver in the agent's name, or the spool is an old
+//! copy.
 
 use super::{Outgoing, Step, Uplink};
 use skerry_protocol::wire;
 
 impl Uplink {
-    /// Said when it begins, not with every reply.
+    /// Logged when it starts, not with every reply.
     pub(super) fn note_contested(&mut self, contested: bool) {
         if contested && !self.contested {
             tracing::warn!(
@@ -16,16 +17,16 @@ impl Uplink {
         self.contested = contested;
     }
 
-    /// The aggregator has more of this epoch than was ever made here, or other records under its sequences: what
-    /// waits goes on in a new one, at once.
+    /// Starts a new epoch with the waiting records if the aggregator has more of this epoch than was ever
+    /// made here, or other records under its sequences.
     pub(super) fn refuse_old_copy(&mut self, outgoing: &Outgoing, reply: &wire::Reply) -> Option<Step> {
         let through = reply.acknowledged_through;
         let issued = outgoing.issued?;
         if through <= issued && !reply.old_copy {
             return None;
         }
-        self.spool.begin_anew(outgoing.epoch, through);
-        Some(self.again(
+        self.spool.start_new_epoch(outgoing.epoch, through);
+        Some(self.retry(
             None,
             format!(
                 "the spool was put back from an old copy: the aggregator has its records up to {through}, it made them up \

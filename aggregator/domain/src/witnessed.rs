@@ -8,6 +8,7 @@ use super::state::{AgentKey, CheckKey};
 use super::time::Timestamp;
 use super::track::{Hard, Track};
 use super::verdict::Live;
+use skerry_protocol::check::silence_limit_ms;
 use skerry_protocol::wire::{Outcome, Reason};
 
 /// What one agent sees of one check.
@@ -140,7 +141,7 @@ impl Witnessed {
     pub fn silence_after(&self, evidence: Option<Timestamp>) -> i64 {
         let former = self.former_interval.as_ref().filter(|one| evidence.is_some_and(|at| at < one.to));
         let interval = former.map_or(self.interval_ms, |one| one.value.max(self.interval_ms));
-        interval.saturating_mul(3).saturating_add(10_000)
+        silence_limit_ms(interval)
     }
 
     /// Does the agent say now that the check flaps?

@@ -8,6 +8,7 @@ use skerry_aggregator::config::{Config, Listener, Loaded, Role};
 use skerry_domain::step::{LOCATION, VOICE};
 use skerry_domain::time::MINUTE;
 use skerry_host::random;
+use skerry_protocol::strict::is_loopback;
 use skerry_protocol::wire::JoinToken;
 use skerry_protocol::words::is_plain_name;
 use skerry_store::{Standing, Store, StoreError};
@@ -177,20 +178,11 @@ pub(crate) fn note(loaded: &Loaded, asked: &Agents) -> Option<String> {
         return None;
     }
     let (addresses, _) = reached(loaded.configs.first()?, &[]).ok()?;
-    let own = addresses.iter().find(|address| is_of_this_host(address))?;
+    let own = addresses.iter().find(|address| Url::parse(address).is_ok_and(|url| is_loopback(&url)))?;
     Some(format!(
         "note: only agents on this host can reach {own}. For other hosts give agents a [[listen]] address that they \
          can reach, and name it with [public] base_url or --url"
     ))
-}
-
-fn is_of_this_host(address: &str) -> bool {
-    match Url::parse(address).ok().as_ref().and_then(Url::host) {
-        Some(url::Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(url::Host::Ipv6(ip)) => ip.is_loopback(),
-        Some(url::Host::Domain(name)) => name == "localhost",
-        None => false,
-    }
 }
 
 /// The database, which is there, whether or not an aggregator serves from it. Damage elsewhere in it keeps no operator from the rows

@@ -12,7 +12,7 @@ use skerry_domain::time::Timestamp;
 use skerry_domain::track::Hard;
 use skerry_domain::verdict::{LocationSays, Voice};
 use skerry_protocol::wire::Outcome;
-use skerry_protocol::words::duration;
+use skerry_protocol::words::{duration, milliseconds};
 
 const HEADS: [&str; 6] = ["CHECK", "STATUS", "SINCE", "LATENCY", "DISSENTING", "REPORTED"];
 
@@ -127,7 +127,7 @@ fn table(rows: &[Row<'_>], now: Timestamp) -> String {
             if many { format!("{}/{name}", row.workspace()) } else { name.clone() },
             row.opinions.verdict.name().to_owned(),
             row.since.map_or_else(dash, |since| format!("{} ago", duration(now - since))),
-            row.opinions.latency_us().map_or_else(dash, milliseconds),
+            row.opinions.latency_us().map_or_else(dash, latency),
             if minority.is_empty() { dash() } else { minority },
             if voices.is_empty() { "no agent".to_owned() } else { voices.join("; ") },
         ]
@@ -137,8 +137,8 @@ fn table(rows: &[Row<'_>], now: Timestamp) -> String {
 }
 
 /// `41 ms`, `0.4 ms`
-fn milliseconds(us: u64) -> String {
-    if us < 10_000 { format!("{:.1} ms", us as f64 / 1e3) } else { format!("{} ms", us / 1_000) }
+fn latency(us: u64) -> String {
+    milliseconds(us, usize::from(us < 10_000))
 }
 
 /// "alpha/one down: connect_refused, connection refused", "beta/two stopped reporting 4 min ago".

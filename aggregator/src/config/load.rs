@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use skerry_agent::config::doubt_files;
+use skerry_agent::config::warn_about_files;
 use skerry_protocol::check::{self, Kind};
 use skerry_protocol::strict::{self, Document, Item, Problem, Problems, Shape, Table, Unusable};
 
@@ -138,7 +138,7 @@ fn check_entry(table: &Table<'_>) -> Option<CheckEntry> {
             let why = "for a heartbeat: one place hears its calls, the aggregator itself";
             table.meaningless("quorum", why, "Remove it.");
         }
-        doubt_files(table, check);
+        warn_about_files(table, check);
     }
     Some(CheckEntry { check: check?, quorum: quorum?, declared_at: table.position() })
 }

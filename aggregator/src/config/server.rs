@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use skerry_agent::config::self_test;
-use skerry_host::files::{doubt_file, doubt_secret};
+use skerry_host::files::{warn_about_file, warn_about_secret_file};
 use skerry_protocol::strict::{Entry, Position, Refusal, Table, http_url, refuse, socket_address};
 use skerry_protocol::words::is_plain_name;
 use url::Url;
@@ -120,7 +120,7 @@ fn listener(table: &Table<'_>) -> Option<Listener> {
     let serves = serves.filter(|serves| !serves.is_empty());
     let listener = Listener { address: address?, serves: serves?, tls, allow_plaintext };
     refuse_credentials_in_the_clear(table, &listener);
-    doubt_open_admin(table, &listener);
+    warn_about_open_admin(table, &listener);
     Some(listener)
 }
 
@@ -140,7 +140,7 @@ fn refuse_credentials_in_the_clear(table: &Table<'_>, listener: &Listener) {
 }
 
 /// Health, metrics and what else operators are told is for them alone.
-fn doubt_open_admin(table: &Table<'_>, listener: &Listener) {
+fn warn_about_open_admin(table: &Table<'_>, listener: &Listener) {
     let serves = |room| listener.serves.contains(&room);
     if !serves(Role::Admin) || listener.address.ip().is_loopback() {
         return;
@@ -171,13 +171,13 @@ fn metrics_token_file(root: &Table<'_>) -> Option<PathBuf> {
 }
 
 pub(super) fn warn_secret(table: &Table<'_>, key: &str, path: Option<&Path>) {
-    if let Some((wrong, remedy)) = path.and_then(doubt_secret) {
+    if let Some((wrong, remedy)) = path.and_then(warn_about_secret_file) {
         table.warn(key, format!("{key}: {wrong}"), remedy);
     }
 }
 
 pub(super) fn warn_file(table: &Table<'_>, key: &str, path: Option<&Path>) {
-    if let Some((wrong, remedy)) = path.and_then(doubt_file) {
+    if let Some((wrong, remedy)) = path.and_then(warn_about_file) {
         table.warn(key, format!("{key}: {wrong}"), remedy);
     }
 }

@@ -2,7 +2,7 @@
 //! and does a cache on the way keep what makes it cheap and true?
 
 use crate::config::{Config, Page};
-use skerry_agent::delivery::look::{Looker, Sight, Unseen};
+use skerry_agent::delivery::fetch::{FetchError, Fetched, Fetcher};
 use skerry_agent::doctor::examine_certificate;
 use skerry_host::doctor::Finding;
 use url::Url;
@@ -14,8 +14,8 @@ const CACHES: [&str; 6] =
 
 pub(super) async fn examine(configs: &[Config]) -> Vec<Finding> {
     let Some(process) = configs.first() else { return Vec::new() };
-    let looker = match Looker::new(None, None) {
-        Ok(looker) => looker,
+    let fetcher = match Fetcher::new(None, None) {
+        Ok(fetcher) => fetcher,
         Err(error) => return vec![Finding::problem(TOPIC, format!("{error:#}"), "Check this host's TLS")],
     };
     let public: Vec<&Page> =
@@ -23,7 +23,7 @@ pub(super) async fn examine(configs: &[Config]) -> Vec<Finding> {
     let mut findings = Vec::new();
     for page in &public {
         let Some(root) = root_of(page, &process.public.base_url) else { continue };
-        findings.extend(examine_page(&looker, page, &root).await);
+        findings.extend(examine_page(&fetcher, page, &root).await);
     }
     findings
 }
@@ -42,24 +42,24 @@ fn root_of(page: &Page, base: &Url) -> Option<Url> {
     }
 }
 
-async fn examine_page(looker: &Looker, page: &Page, root: &Url) -> Vec<Finding> {
+async fn examine_page(fetcher: &Fetcher, page: &Page, root: &Url) -> Vec<Finding> {
     let wrong = |why: String| {
         let remedy =
             "Check [public] base_url, the page's domain, DNS, and the proxy or CDN before the listener";
         vec![Finding::problem("page", why, remedy)]
     };
-    let unseen = |unseen: Unseen| match unseen {
-        Unseen::Silent(why) => wrong(format!("{root} cannot be reached: {why}")),
-        Unseen::Disbelieved(refusal) => {
+    let fetch_error = |fetch_error: FetchError| match fetch_error {
+        FetchError::Unreachable(why) => wrong(format!("{root} cannot be reached: {why}")),
+        FetchError::Untrusted(untrusted) => {
             let remedy = "Browsers warn visitors: put a certificate for that name, with the chain to an authority \
                           that browsers know, where TLS ends (the proxy, the CDN or the listener)";
-            vec![Finding::problem("certificate", refusal.wrong, remedy)]
+            vec![Finding::problem("certificate", untrusted.wrong, remedy)]
         }
     };
     let Ok(status) = root.join("api/v2/status.json") else { return Vec::new() };
-    let ours = match looker.get(&status, &[]).await {
-        Ok(sight) => sight,
-        Err(why) => return unseen(why),
+    let ours = match fetcher.get(&status, &[]).await {
+        Ok(fetched) => fetched,
+        Err(why) => return fetch_error(why),
     };
     let body: Option<serde_json::Value> = serde_json::from_slice(&ours.body).ok();
     let name = body.as_ref().and_then(|body| body["page"]["name"].as_str());
@@ -68,20 +68,20 @@ async fn examine_page(looker: &Looker, page: &Page, root: &Url) -> Vec<Finding> 
     }
     let mut findings = vec![Finding::ok("page", format!("{root} shows {:?}", page.name))];
     findings.extend(ours.certificate.map(|shown| examine_certificate(root.as_str(), shown, false)));
-    let first = looker.get(root, &[("accept-encoding", "br, gzip")]).await;
+    let first = fetcher.get(root, &[("accept-encoding", "br, gzip")]).await;
     let first = match first {
         Ok(first) => first,
-        Err(why) => return unseen(why),
+        Err(why) => return fetch_error(why),
     };
     let tag = first.header("etag").unwrap_or("").to_owned();
     let fields = [("accept-encoding", "br, gzip"), ("if-none-match", tag.as_str())];
-    let again = if tag.is_empty() { None } else { looker.get(root, &fields).await.ok() };
+    let again = if tag.is_empty() { None } else { fetcher.get(root, &fields).await.ok() };
     findings.extend(judge(root.as_str(), &first, again.as_ref()));
     findings
 }
 
 /// Judges a page as it came, and how the same was answered to one who has it already.
-fn judge(root: &str, first: &Sight, again: Option<&Sight>) -> Vec<Finding> {
+fn judge(root: &str, first: &Fetched, again: Option<&Fetched>) -> Vec<Finding> {
     let mut findings = Vec::new();
     let mut doubt = |says: String, remedy: &str| findings.push(Finding::warning(TOPIC, says, remedy));
     let cache = first.header("cache-control").unwrap_or("");
@@ -147,8 +147,8 @@ mod tests {
         ("content-encoding", "br"),
     ];
 
-    fn sight(status: u16, fields: &[(&'static str, &str)]) -> Sight {
-        let mut seen = Sight { status, headers: Default::default(), body: Bytes::new(), certificate: None };
+    fn fetched(status: u16, fields: &[(&'static str, &str)]) -> Fetched {
+        let mut seen = Fetched { status, headers: Default::default(), body: Bytes::new(), certificate: None };
         for (name, value) in fields {
             seen.headers.insert(*name, value.parse().expect("a value"));
         }
@@ -160,7 +160,7 @@ mod tests {
         let mut fields: Vec<(&'static str, &str)> =
             SENT.into_iter().filter(|(sent, _)| *sent != name).collect();
         fields.extend(value.map(|value| (name, value)));
-        let findings = judge("/", &sight(200, &fields), Some(&sight(again, &[])));
+        let findings = judge("/", &fetched(200, &fields), Some(&fetched(again, &[])));
         assert_eq!(findings.len(), 1, "{findings:?}");
         assert_eq!(findings[0].remedy.is_some(), findings[0].level == Level::Warning);
         findings[0].says.clone()

@@ -7,7 +7,7 @@ use crate::certificate::{files_of, fingerprint};
 use crate::clock::{self, Standing};
 use crate::config::{self, Config, Listener, Loaded, Role};
 use bytes::Bytes;
-use skerry_agent::delivery::look::{Looker, Sight, Unseen};
+use skerry_agent::delivery::fetch::{FetchError, Fetched, Fetcher};
 use skerry_agent::doctor::examine_certificate;
 use skerry_domain::time::{MINUTE, SECOND};
 use skerry_host::doctor::{Finding, disk, kept_clock, not_there_yet, ping, private, resolves};
@@ -176,37 +176,42 @@ async fn examine_listener(listener: &Listener, database: &Path) -> Vec<Finding> 
     let scheme = if pin.is_some() { "https" } else { "http" };
     let base = format!("{scheme}://{}/", SocketAddr::new(host, address.port()));
     let asked = async {
-        let base = Url::parse(&base).map_err(|error| Unseen::Silent(error.to_string()))?;
-        let looker = Looker::new(None, pin).map_err(|error| Unseen::Silent(format!("{error:#}")))?;
-        ask(listener, &looker, &base).await
+        let base = Url::parse(&base).map_err(|error| FetchError::Unreachable(error.to_string()))?;
+        let fetcher =
+            Fetcher::new(None, pin).map_err(|error| FetchError::Unreachable(format!("{error:#}")))?;
+        ask(listener, &fetcher, &base).await
     };
-    asked.await.unwrap_or_else(|unseen| {
-        vec![judge_unseen(&address.to_string(), files.as_ref().map(|files| &*files.certificate), unseen)]
+    asked.await.unwrap_or_else(|fetch_error| {
+        vec![judge_fetch_error(
+            &address.to_string(),
+            files.as_ref().map(|files| &*files.certificate),
+            fetch_error,
+        )]
     })
 }
 
 /// Why a listener could not be asked; `certificate` is the file that it is to show.
-fn judge_unseen(address: &str, certificate: Option<&Path>, unseen: Unseen) -> Finding {
-    match (unseen, certificate) {
-        (Unseen::Disbelieved(refusal), Some(file)) if refusal.exchanged => Finding::problem(
+fn judge_fetch_error(address: &str, certificate: Option<&Path>, fetch_error: FetchError) -> Finding {
+    match (fetch_error, certificate) {
+        (FetchError::Untrusted(untrusted), Some(file)) if untrusted.pin_mismatch => Finding::problem(
             "certificate",
             format!("{address} shows another certificate than the one in {}", file.display()),
             "Restart the aggregator, which reads its certificates when it starts; where that was done, another \
              program listens there",
         ),
-        (Unseen::Disbelieved(refusal), _) => Finding::problem("listener", refusal.wrong, RESTART),
-        (Unseen::Silent(why), _) => {
+        (FetchError::Untrusted(untrusted), _) => Finding::problem("listener", untrusted.wrong, RESTART),
+        (FetchError::Unreachable(why), _) => {
             Finding::problem("listener", format!("{address} cannot be reached: {why}"), RESTART)
         }
     }
 }
 
-async fn ask(listener: &Listener, looker: &Looker, base: &Url) -> Result<Vec<Finding>, Unseen> {
+async fn ask(listener: &Listener, fetcher: &Fetcher, base: &Url) -> Result<Vec<Finding>, FetchError> {
     let address = listener.address;
-    let at = |path: &str| base.join(path).map_err(|error| Unseen::Silent(error.to_string()));
+    let at = |path: &str| base.join(path).map_err(|error| FetchError::Unreachable(error.to_string()));
     let serves = |room| listener.serves.contains(&room);
     let mut findings = Vec::new();
-    let mut seen = looker.get(&at("/")?, &[]).await?;
+    let mut seen = fetcher.get(&at("/")?, &[]).await?;
     let other = |what: &str| {
         let says = format!("{address}: something else answers there, which does not know {what}");
         Finding::problem(
@@ -216,11 +221,11 @@ async fn ask(listener: &Listener, looker: &Looker, base: &Url) -> Result<Vec<Fin
         )
     };
     if serves(Role::Admin) {
-        seen = looker.get(&at("/readyz")?, &[]).await?;
+        seen = fetcher.get(&at("/readyz")?, &[]).await?;
         findings.extend(judge_readiness(&seen).unwrap_or_else(|| vec![other("/readyz")]));
     }
     if serves(Role::Agents) {
-        seen = looker.post(&at(BATCH_PATH)?, &[("content-encoding", "zstd")], Bytes::new()).await?;
+        seen = fetcher.post(&at(BATCH_PATH)?, &[("content-encoding", "zstd")], Bytes::new()).await?;
         if seen.status != 401 {
             findings.push(other(BATCH_PATH));
         }
@@ -234,8 +239,8 @@ async fn ask(listener: &Listener, looker: &Looker, base: &Url) -> Result<Vec<Fin
 }
 
 /// `None`: this is no answer of ours.
-fn judge_readiness(sight: &Sight) -> Option<Vec<Finding>> {
-    let body: serde_json::Value = serde_json::from_slice(&sight.body).ok()?;
+fn judge_readiness(fetched: &Fetched) -> Option<Vec<Finding>> {
+    let body: serde_json::Value = serde_json::from_slice(&fetched.body).ok()?;
     let reasons = body["reasons"].as_array()?.iter().filter_map(|reason| reason.as_str());
     let remedy = "Look at skerry-aggregator agent list and the log";
     Some(reasons.map(|reason| Finding::problem("readiness", reason, remedy)).collect())
@@ -302,14 +307,14 @@ mod tests {
 
     #[test]
     fn what_the_aggregator_says_of_itself_is_told() {
-        let sight = |body: &'static str| {
+        let fetched = |body: &'static str| {
             let (headers, body) = (Default::default(), Bytes::from_static(body.as_bytes()));
-            Sight { status: 503, headers, body, certificate: None }
+            Fetched { status: 503, headers, body, certificate: None }
         };
-        assert_eq!(judge_readiness(&sight("<html>")), None, "somebody else");
-        assert_eq!(judge_readiness(&sight("{\"ready\":true,\"reasons\":[]}")), Some(Vec::new()));
+        assert_eq!(judge_readiness(&fetched("<html>")), None, "somebody else");
+        assert_eq!(judge_readiness(&fetched("{\"ready\":true,\"reasons\":[]}")), Some(Vec::new()));
         let said =
-            judge_readiness(&sight("{\"ready\":false,\"reasons\":[\"No fresh one.\"]}")).expect("ours");
+            judge_readiness(&fetched("{\"ready\":false,\"reasons\":[\"No fresh one.\"]}")).expect("ours");
         assert!(said[0].level == Level::Problem && said[0].says == "No fresh one.");
     }
 

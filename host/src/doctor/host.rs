@@ -1,4 +1,4 @@
-//! What the host itself gives: sockets, disk, permissions, names.
+//! The host itself: sockets, disk, permissions, name resolution.
 
 use super::Finding;
 use crate::rights::lower_for;
@@ -11,10 +11,10 @@ use std::time::Duration;
 use tokio::time::timeout;
 use url::Url;
 
-/// A name is resolved within this time.
+/// Time limit of a name lookup.
 const RESOLVED: Duration = Duration::from_secs(5);
 
-/// May this user send pings? It is a fault only where a check `needs` it.
+/// Whether this user may send pings. It is a problem only if a check `needs` it.
 #[must_use]
 pub fn ping(needs: bool) -> Finding {
     let open = |kind| Socket::new(Domain::IPV4, kind, Some(Protocol::ICMPV4));
@@ -35,8 +35,8 @@ fn judge_ping(needs: bool, unprivileged: bool, raw: bool) -> Finding {
     }
 }
 
-/// Is there room on the file system of `path`? Below the first of `needed`, bytes, it is a problem, below the
-/// second a warning.
+/// Whether the file system of `path` has enough space. Below the first of `needed`, bytes, it is a problem;
+/// below the second a warning.
 #[must_use]
 pub fn disk(topic: &'static str, path: &Path, needed: (u64, u64)) -> Finding {
     let Some((folder, found)) = path.ancestors().skip(1).find_map(|folder| {
@@ -70,7 +70,7 @@ fn judge_disk(
             "Mount it for writing; a kernel that found errors says so in dmesg",
         );
     }
-    // A small disk cannot be asked for more than a part of itself.
+    // On a small disk a fraction of its size is enough.
     let (least, enough) = (least.min(total / 20), enough.min(total / 4));
     let mebibytes = free >> 20;
     let says = format!("{mebibytes} MiB are free in {shown}");
@@ -82,8 +82,9 @@ fn judge_disk(
     }
 }
 
-/// Of a file that is not there: `made` says when it is, which is true where this user can make it. Root looks with the
-/// rights of the folder's owner, and says where that is root itself: the service is another user.
+/// Reports on a file that does not exist yet: `made` says when it is created, if this user can create it.
+/// Root checks with the rights of the folder's owner, and warns if that is root, since the service runs as
+/// another user.
 #[must_use]
 pub fn not_there_yet(topic: &'static str, path: &Path, made: &str) -> Finding {
     let shown = path.display();
@@ -121,7 +122,7 @@ pub fn not_there_yet(topic: &'static str, path: &Path, made: &str) -> Finding {
     Finding::ok(topic, format!("{shown} is not there yet: {made}{whose}"))
 }
 
-/// Is `path` there, and closed to those whose bits stand in `mask`?
+/// Whether `path` exists and is closed to the users whose mode bits are in `mask`.
 #[must_use]
 pub fn private(topic: &'static str, path: &Path, mask: u32) -> Option<Finding> {
     let shown = path.display();
@@ -140,7 +141,7 @@ pub fn private(topic: &'static str, path: &Path, mask: u32) -> Option<Finding> {
     })
 }
 
-/// Does the resolver know the hosts of `urls`? Literal addresses need none.
+/// Whether the hosts of `urls` resolve. Literal addresses are skipped.
 pub async fn resolves(urls: impl Iterator<Item = &Url>) -> Vec<Finding> {
     let mut findings = Vec::new();
     for url in urls {

@@ -1,4 +1,4 @@
-//! Does somebody keep this host's clock right? The kernel knows, whoever it is; `timedatectl` asks it.
+//! Whether a time server keeps this host's clock. The kernel knows; `timedatectl` asks it.
 
 use super::Finding;
 use std::path::Path;
@@ -8,12 +8,12 @@ use tokio::process::Command;
 use tokio::time::timeout;
 
 const TOPIC: &str = "time";
-/// `timedatectl` may have to wake the service that it asks.
+/// `timedatectl` may have to start the service that it asks.
 const ANSWERED: Duration = Duration::from_secs(5);
-/// Files by which container managers say that this is one.
+/// Files by which container managers mark a container.
 const CONTAINERS: [&str; 3] = ["/run/systemd/container", "/run/.containerenv", "/.dockerenv"];
 
-/// Is the clock kept by a time server? Where that cannot be asked it is no fault.
+/// Whether a time server keeps the clock. Not a problem if that cannot be determined.
 pub async fn kept_clock() -> Finding {
     let container = CONTAINERS.iter().any(|path| Path::new(path).exists());
     match ask().await {
@@ -22,12 +22,12 @@ pub async fn kept_clock() -> Finding {
     }
 }
 
-/// A time server keeps this host's clock, as the kernel says.
+/// Whether the kernel says that a time server keeps this host's clock.
 pub async fn is_kept() -> bool {
     ask().await.is_ok_and(|answer| answer == "yes")
 }
 
-/// `yes` or `no`; or why there is no answer.
+/// `yes` or `no`, or why there is no answer.
 async fn ask() -> Result<String, String> {
     let mut command = Command::new("timedatectl");
     command.args(["show", "--property=NTPSynchronized", "--value"]);

@@ -1,5 +1,5 @@
-//! The canonical form of a definition, which its hash is taken from. It is told to the aggregator and
-//! kept there, so it may change only with a new version at its head.
+//! The canonical form of a definition, from which its hash is computed. Aggregators store the hash, so the
+//! form may change only with a new version number.
 
 use std::fmt::{Display, Write as _};
 
@@ -8,15 +8,15 @@ use super::Check;
 const VERSION: u32 = 1;
 
 impl Check {
-    /// Hash of what is measured and how: differing ones of one name are flagged to operators. Labels,
-    /// severity, locations, and the paths of files on a host are not part of it.
+    /// Hash of what is measured and how: operators see if it differs between agents that run a check of the
+    /// same name. Excludes labels, severity, locations and the paths of local files.
     #[must_use]
     pub fn definition_hash(&self) -> [u8; 16] {
         self.canonical().hash()
     }
 
-    /// Hash of what it asserts, apart from how often and how patiently it is run: interval, timeout, repeats, fall
-    /// and rise are not part of it. Those who agree in it are evidence for each other.
+    /// Hash of what the check asserts, without how often it runs: excludes interval, timeout, retries, fall
+    /// and rise. Agents with the same hash are evidence for each other.
     #[must_use]
     pub fn asserts_hash(&self) -> [u8; 16] {
         let mut form = Canonical(String::new());
@@ -45,7 +45,7 @@ impl Check {
     }
 }
 
-/// One `name length:value` a line, so that no value can be taken for another field.
+/// One `name length:value` per line, so that no value can be mistaken for another field.
 pub(super) struct Canonical(String);
 
 impl Canonical {
@@ -57,7 +57,7 @@ impl Canonical {
 
     pub(super) fn field(&mut self, name: &str, value: impl Display) {
         let value = value.to_string();
-        // Writing to a string cannot fail.
+        // Writing to a String cannot fail.
         let _ = writeln!(self.0, "{name} {}:{value}", value.len());
     }
 

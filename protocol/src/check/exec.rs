@@ -1,5 +1,5 @@
-//! The `exec` check: a local program that keeps the convention of the Nagios plugins. What it may run is
-//! decided by the agent's own file alone.
+//! The `exec` check: a local program that follows the Nagios plugin convention. Only the agent's own file
+//! decides which programs it may run.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,19 +11,20 @@ use super::kind::Definition;
 use crate::strict::{Item, Table};
 
 const MOST_ARGUMENTS: usize = 256;
-/// Longest label of a performance datum that an agent keeps, characters.
+/// Maximum length of a performance data label, characters.
 const LONGEST_LABEL: usize = 100;
 
 /// An `exec` check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Exec {
-    /// `command`: the program as an absolute path, then its arguments; never empty, no shell.
+    /// `command`: absolute path of the program, then its arguments; never empty, no shell.
     pub command: Vec<String>,
-    /// `environment`: all that the program finds there, besides a plain `PATH`.
+    /// `environment`: the program's environment, besides a plain `PATH`.
     pub environment: BTreeMap<String, String>,
-    /// `latency_from`: the label of the performance datum that is the latency. `None`: the time it ran.
+    /// `latency_from`: the label of the performance datum that is the latency. `None`: the running time.
     pub latency_from: Option<String>,
-    /// Where the agent's own file has plugins run by another process: its socket. No part of the definition.
+    /// Socket of the process that runs plugins, if the agent's own file names one. Not part of the
+    /// definition.
     pub runner: Option<PathBuf>,
 }
 
@@ -46,8 +47,8 @@ impl Definition for Exec {
         form.optional("latency_from", self.latency_from.as_ref());
     }
 
-    /// Whom the program asks, by the guidelines of the Nagios plugins: what stands behind `-H`, `--hostname` or
-    /// `--host`, or in a URL. None of them: it looks at its own host.
+    /// The host that the plugin checks, by the guidelines of the Nagios plugins: the argument after `-H`,
+    /// `--hostname` or `--host`, or the host of a URL. Without any of these it checks its own host.
     fn target(&self) -> Option<Host<String>> {
         let arguments = self.command.get(1..).unwrap_or_default();
         let named = arguments.iter().enumerate().find_map(|(place, argument)| {
@@ -60,7 +61,7 @@ impl Definition for Exec {
         if let Some(named) = named {
             let bare = named.trim_start_matches('[').trim_end_matches(']');
             let host = bare.parse().map(Host::Ipv6).or_else(|_| Host::parse(named));
-            // What cannot be read is some other host, as far as can be told.
+            // Assume that an unparsable name is another host.
             return Some(host.unwrap_or_else(|_| Host::Domain(named.to_owned())));
         }
         let urls = arguments.iter().filter(|argument| argument.contains("://"));
@@ -76,7 +77,7 @@ impl Definition for Exec {
 fn command(table: &Table<'_>) -> Option<Vec<String>> {
     let example = "command = [\"/usr/lib/nagios/plugins/check_load\", \"-w\", \"5,4,3\"]";
     if !table.has("command") {
-        // Asked for all the same, so that it is a known key.
+        // Read in any case, so that it counts as a known key.
         let _ = table.item("command");
         table.refuse("command", "command is missing", format!("Add {example}."));
         return None;
@@ -89,7 +90,7 @@ fn command(table: &Table<'_>) -> Option<Vec<String>> {
         );
     }
     let items = item.list()?;
-    // All of them are read, so that all that is wrong is said.
+    // Reads all of them, so that every error is reported.
     let arguments: Vec<Option<String>> = items.iter().map(argument).collect();
     let arguments: Vec<String> = arguments.into_iter().collect::<Option<_>>()?;
     let Some(program) = arguments.first() else {

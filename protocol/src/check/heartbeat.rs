@@ -1,4 +1,4 @@
-//! The `heartbeat` check: nothing is run; the aggregator waits to be called.
+//! The `heartbeat` check: the aggregator waits for calls; nothing is run.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use crate::strict::{Entry, Table, refuse};
 const SECOND: Duration = Duration::from_secs(1);
 const HOUR: Duration = Duration::from_secs(3_600);
 const YEAR: Duration = Duration::from_secs(366 * 86_400);
-/// Common keys that say how a check is run and judged; `severity` and `labels` hold here too.
+/// Common keys about running a check; `severity` and `labels` are allowed here.
 const OF_RUNS: [&str; 7] =
     ["interval", "timeout", "retry_interval", "fall", "rise", "degraded_above", "locations"];
 const UTC: &str = "Etc/UTC";
@@ -22,16 +22,16 @@ const UTC: &str = "Etc/UTC";
 pub struct Heartbeat {
     /// When the next call is due.
     pub due: Due,
-    /// `grace`: so much later is not late yet; also what a job that told its start may take. Default 1 h.
+    /// `grace`: tolerated delay, and maximum duration of a job that reported its start; default 1 h.
     pub grace: Duration,
 }
 
 /// When calls are due.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Due {
-    /// `period`: so long after the last one.
+    /// `period`: this long after the last call.
     Every(Duration),
-    /// `schedule` and `time_zone`: as a crontab says.
+    /// `schedule` and `time_zone`: as in a crontab.
     At(Box<Schedule>),
 }
 

@@ -1,4 +1,4 @@
-//! The table of the kinds of checks. One line here and one file beside it make a kind.
+//! The table of check kinds. A new kind needs one line here and one file beside this one.
 
 use std::path::Path;
 
@@ -15,30 +15,30 @@ use super::tcp::Tcp;
 use super::tls::Tls;
 use crate::strict::Table;
 
-/// What the definition of a kind can do.
+/// What each kind implements.
 pub(super) trait Definition {
-    /// Reads the keys of this kind. `None`: something without which there is no check is missing or wrong;
-    /// it is reported, as is everything else.
+    /// Reads the keys of this kind. `None`: a required key is missing or wrong, which is reported like every
+    /// other error.
     fn read(table: &Table<'_>) -> Option<Self>
     where
         Self: Sized;
 
-    /// Writes what is measured and how, for the hash that agents report. The paths of files on a host and
-    /// secrets are not part of it.
+    /// Writes what is measured and how, for the definition hash. Excludes the paths of local files and
+    /// secrets.
     fn canonical(&self, form: &mut Canonical);
 
-    /// Refuses what contradicts the common keys.
+    /// Refuses contradictions with the common keys.
     fn refuse_contradictions(&self, _timing: &Timing, _table: &Table<'_>) {}
 
-    /// The host that is asked, where there is one.
+    /// The host that is checked, if there is one.
     fn target(&self) -> Option<Host<String>>;
 
-    /// Keys and the files they name that hold this check's secrets.
+    /// Keys and paths of files with this check's secrets.
     fn secret_files(&self) -> Vec<(&'static str, &Path)> {
         Vec::new()
     }
 
-    /// Keys and the files they name, without a secret in them, that this check needs.
+    /// Keys and paths of other files that this check needs.
     fn plain_files(&self) -> Vec<(&'static str, &Path)> {
         Vec::new()
     }
@@ -46,14 +46,14 @@ pub(super) trait Definition {
 
 macro_rules! kinds {
     ($($(#[$doc:meta])* $name:literal $kind:ident),* $(,)?) => {
-        /// What kind of check, with the keys of that kind.
+        /// The kind of a check, with the keys of that kind.
         #[derive(Clone, Debug, PartialEq)]
         pub enum Kind {
             $($(#[$doc])* $kind(Box<$kind>),)*
         }
 
         impl Kind {
-            /// The names in the configuration.
+            /// All names in the configuration.
             pub const NAMES: &[&str] = &[$($name),*];
 
             /// The name in the configuration.
@@ -64,7 +64,7 @@ macro_rules! kinds {
                 }
             }
 
-            /// Reads the keys of the kind called `name`, which is one of [`Self::NAMES`].
+            /// Reads the keys of the kind `name`, which is one of [`Self::NAMES`].
             pub(super) fn read(name: &str, table: &Table<'_>, timing: &Timing) -> Option<Self> {
                 match name {
                     $($name => {
@@ -90,19 +90,19 @@ impl Kind {
         self.definition().canonical(form);
     }
 
-    /// The host that is asked, where there is one.
+    /// The host that is checked, if there is one.
     #[must_use]
     pub fn target(&self) -> Option<Host<String>> {
         self.definition().target()
     }
 
-    /// Keys and the files they name that hold this check's secrets.
+    /// Keys and paths of files with this check's secrets.
     #[must_use]
     pub fn secret_files(&self) -> Vec<(&'static str, &Path)> {
         self.definition().secret_files()
     }
 
-    /// Keys and the files they name, without a secret in them, that this check needs.
+    /// Keys and paths of other files that this check needs.
     #[must_use]
     pub fn plain_files(&self) -> Vec<(&'static str, &Path)> {
         self.definition().plain_files()
@@ -114,14 +114,14 @@ kinds! {
     "http" Http,
     /// ICMP echo.
     "ping" Ping,
-    /// A question to a name server.
+    /// A query to a name server.
     "dns" Dns,
     /// A TCP connection.
     "tcp" Tcp,
     /// A TLS handshake.
     "tls" Tls,
-    /// A call that is waited for.
+    /// A call that the aggregator waits for.
     "heartbeat" Heartbeat,
-    /// A local program with the convention of the Nagios plugins.
+    /// A local program that follows the Nagios plugin convention.
     "exec" Exec,
 }

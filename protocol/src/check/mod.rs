@@ -1,5 +1,5 @@
-//! The definition of a check: what is measured, how, and when it counts as failed.
-//! These are plain values; [`read`] makes them from a `[[check]]` table.
+//! The definition of a check: what is measured, how, and when it counts as failed. Plain values; [`read`]
+//! reads them from a `[[check]]` table.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -30,22 +30,22 @@ pub use target::Handshake;
 pub use tcp::Tcp;
 pub use tls::{StartTls, Tls, address_literal};
 
-/// One check, as both programs read it.
+/// The definition of one check, for both programs.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Check {
     /// Unique in the workspace; 1 to 100 characters.
     pub name: String,
     /// What is measured.
     pub kind: Kind,
-    /// Start to start.
+    /// From start to start.
     pub interval: Duration,
-    /// The whole run, from name resolution to the last byte.
+    /// Limits the whole run, from name resolution to the last byte.
     pub timeout: Duration,
-    /// Start to start while a change is unconfirmed.
+    /// From start to start while a change is unconfirmed.
     pub retry_interval: Duration,
-    /// Consecutive bad observations that make it hard `down` or `degraded`.
+    /// Number of consecutive bad observations for hard `down` or `degraded`.
     pub fall: u32,
-    /// Consecutive observations that are not down, to leave `down`.
+    /// Number of consecutive observations that are not down for leaving `down`.
     pub rise: u32,
     /// A run slower than this is `degraded`.
     pub degraded_above: Option<Duration>,
@@ -53,16 +53,23 @@ pub struct Check {
     pub severity: Severity,
     /// Free labels for operators.
     pub labels: BTreeMap<String, String>,
-    /// Where a shared definition is run; empty: everywhere.
+    /// Locations that run the check; empty: all.
     pub locations: Vec<String>,
 }
 
 impl Check {
-    /// An agent at this location runs it.
+    /// Whether agents at this location run it.
     #[must_use]
     pub fn runs_at(&self, location: &str) -> bool {
         self.locations.is_empty() || self.locations.iter().any(|named| named == location)
     }
+}
+
+/// How long the last conclusive observation of a check with this interval counts, ms: three intervals and ten seconds.
+/// After that the check is silent, and nothing is known about its target.
+#[must_use]
+pub fn silence_limit_ms(interval_ms: i64) -> i64 {
+    interval_ms.saturating_mul(3).saturating_add(10_000)
 }
 
 /// Severity of a problem.
@@ -79,7 +86,7 @@ pub enum Severity {
 }
 
 impl Severity {
-    /// All, mildest first.
+    /// All, lowest first.
     pub const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Critical];
 
     /// The name in the configuration.
@@ -94,7 +101,7 @@ impl Severity {
     }
 }
 
-/// A regular expression that was checked when it was read.
+/// A valid regular expression.
 #[derive(Clone, Debug)]
 pub struct Pattern(pub regex::Regex);
 
@@ -124,7 +131,7 @@ impl PartialEq for Pattern {
 /// `ip_version`
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum IpVersion {
-    /// `"any"`: what the resolver says first, the other family as fallback.
+    /// `"any"`: the resolver's order, with the other family as fallback.
     Any,
     /// `"4"`
     V4,
@@ -133,7 +140,7 @@ pub enum IpVersion {
 }
 
 impl IpVersion {
-    /// All, in the order of the reference.
+    /// All, in the order of the reference documentation.
     pub const ALL: [Self; 3] = [Self::Any, Self::V4, Self::V6];
 
     /// The name in the configuration.

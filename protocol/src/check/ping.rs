@@ -1,4 +1,4 @@
-//! The `ping` check: ICMP echo (RFC 792, RFC 4443), its losses and round trips.
+//! The `ping` check: ICMP echo (RFC 792, RFC 4443) with packet loss and round trips.
 
 use std::time::Duration;
 
@@ -14,31 +14,31 @@ use crate::strict::{Entry, Table, show_duration};
 const DEFAULT_COUNT: u32 = 3;
 const DEFAULT_SPACING: Duration = Duration::from_millis(200);
 const DEFAULT_SIZE: u16 = 56;
-/// What IPv4 carries beside its own header and that of ICMP.
+/// The payload limit of IPv4 after both headers.
 const LARGEST_SIZE: u16 = 65_507;
 const ALL_LOST: u8 = 100;
 
 /// A `ping` check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ping {
-    /// `host`: whom to ask.
+    /// `host`: the target.
     pub host: Host<String>,
     /// `ip_version`.
     pub ip: IpVersion,
-    /// `count`: packets of a run, default 3.
+    /// `count`: packets per run; default 3.
     pub count: u32,
-    /// `spacing`: from one packet to the next, default 200 ms.
+    /// `spacing`: time between packets; default 200 ms.
     pub spacing: Duration,
     /// `wait`: a packet that is not back by then is lost; default [`Ping::DEFAULT_WAIT`], or what `timeout`
     /// leaves.
     pub wait: Option<Duration>,
-    /// `size`: bytes beside the headers, default 56.
+    /// `size`: payload bytes; default 56.
     pub size: u16,
-    /// `degraded_loss`: degraded when at least so many percent are lost.
+    /// `degraded_loss`: degraded if at least this percentage is lost.
     pub degraded_loss: Option<u8>,
-    /// `down_loss`: down when at least so many percent are lost; default 100.
+    /// `down_loss`: down if at least this percentage is lost; default 100.
     pub down_loss: u8,
-    /// `max_jitter`: degraded when the round trips of neighbours differ by more, in the mean.
+    /// `max_jitter`: degraded if the mean difference between successive round trips is higher.
     pub max_jitter: Option<Duration>,
 }
 
@@ -101,10 +101,10 @@ impl Definition for Ping {
 }
 
 impl Ping {
-    /// How long a packet is waited for where the check does not say.
+    /// The default of `wait`.
     pub const DEFAULT_WAIT: Duration = Duration::from_secs(2);
 
-    /// No round trip is longer than `wait`, and no two differ by more.
+    /// No round trip is longer than `wait`, so no two differ by more.
     fn refuse_beyond_wait(&self, timing: &Timing, table: &Table<'_>) {
         let wait = match self.wait {
             None if table.has("wait") => return,
@@ -112,7 +112,7 @@ impl Ping {
         };
         let default = if table.has("wait") { "" } else { ", the default" };
         for (key, limit) in [("degraded_above", timing.degraded_above), ("max_jitter", self.max_jitter)] {
-            // What is beyond timeout too is refused for that.
+            // What exceeds timeout, too, is refused for that.
             let Some(limit) = limit.filter(|limit| (wait..timing.timeout).contains(limit)) else { continue };
             let (limit, wait) = (show_duration(limit), show_duration(wait));
             let wrong = format!("{key} must be below wait ({wait}{default}); it is {limit}");
@@ -146,7 +146,7 @@ impl Ping {
             let wrong = format!("degraded_loss must be below down_loss ({down}{default}); it is {degraded}");
             return table.refuse("degraded_loss", wrong, "A loss as great as this is already down.");
         }
-        // Packets are lost whole: the least loss that is enough may be enough for down, too.
+        // Only whole packets are lost: the smallest loss that reaches this may reach down, too.
         let lost = (u32::from(degraded) * count).div_ceil(100);
         if lost * 100 >= u32::from(down) * count {
             let percent = lost * 100 / count;
@@ -198,11 +198,11 @@ mod tests {
         assert_eq!(ping("degraded_loss = 10").degraded_loss, Some(10));
         assert_eq!(ping("down_loss = 50").down_loss, 50);
         assert_eq!(ping("max_jitter = \"30ms\"").max_jitter, Some(Duration::from_millis(30)));
-        // All that timeout leaves.
+        // Everything that timeout leaves.
         assert_eq!(ping("wait = \"9600ms\"").wait, Some(Duration::from_millis(9_600)));
     }
 
-    // What agents have reported must stay what it was.
+    // Agents report this hash, so it must not change.
     #[test]
     fn the_definition_hash_is_pinned_and_covers_every_key() {
         let full = "count = 10\nwait = \"1s\"\ndegraded_loss = 10\nmax_jitter = \"30ms\"";

@@ -1,4 +1,4 @@
-//! From a `[[check]]` table to a [`Check`]: the keys that every kind has, and what they ask of each other.
+//! Reads a [`Check`] from a `[[check]]` table: the keys of every kind, and their dependencies.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{Check, Kind, Severity};
 use crate::strict::{Entry, Item, Table, nearest, refuse, show_duration};
 
-/// What other programs call a kind of ours.
+/// Names that other programs use for our kinds.
 const ALSO_CALLED: [(&str, &str); 20] = [
     ("icmp", "ping"),
     ("echo", "ping"),
@@ -30,7 +30,7 @@ const ALSO_CALLED: [(&str, &str); 20] = [
     ("script", "exec"),
 ];
 
-/// Kinds that are not in the table yet.
+/// Kinds that are not implemented yet.
 const PLANNED: [&str; 2] = ["kubernetes", "prometheus"];
 
 const MILLISECOND: Duration = Duration::from_millis(1);
@@ -41,8 +41,8 @@ const DEFAULT_RETRY_INTERVAL: Duration = Duration::from_secs(10);
 const SHORTEST_INTERVAL: Duration = Duration::from_millis(100);
 const LONGEST_TIMEOUT: Duration = Duration::from_secs(300);
 
-/// Reads one check. Keys of its own that the caller adds, it asks for on the same table. `None`: something
-/// without which there is no check is missing or wrong; it is reported, as is everything else.
+/// Reads one check. The caller may read additional keys from the same table. `None`: a required key is
+/// missing or wrong, which is reported like every other error.
 #[must_use]
 pub fn read(table: &Table<'_>) -> Option<Check> {
     let name = check_name(table.string("name")).required("name = \"website\"");
@@ -99,7 +99,7 @@ fn kind(table: &Table<'_>, timing: &Timing) -> Option<Kind> {
     Kind::read(&name?, table, timing)
 }
 
-/// The common keys that bound a run.
+/// The common keys that limit a run.
 pub(super) struct Timing {
     pub(super) interval: Duration,
     pub(super) timeout: Duration,
@@ -114,13 +114,13 @@ fn timing(table: &Table<'_>) -> Timing {
     let degraded_above = table.duration("degraded_above").between(MILLISECOND, LONGEST_TIMEOUT).optional();
     let timing = Timing {
         interval: interval.unwrap_or(DEFAULT_INTERVAL),
-        // What nobody wrote contradicts nothing: it ends with the interval.
+        // A default contradicts nothing: it ends with the interval.
         timeout: timeout.unwrap_or_else(|| interval.unwrap_or(DEFAULT_INTERVAL).min(DEFAULT_TIMEOUT)),
         retry_interval: retry_interval
             .unwrap_or_else(|| interval.unwrap_or(DEFAULT_INTERVAL).min(DEFAULT_RETRY_INTERVAL)),
         degraded_above,
     };
-    // A value that was itself refused is compared with nothing.
+    // A refused value is not compared with others.
     let usable = |key, value: Option<Duration>| value.is_some() || !table.has(key);
     if !usable("interval", interval) || !usable("timeout", timeout) {
         return timing;

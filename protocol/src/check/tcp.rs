@@ -1,4 +1,4 @@
-//! The `tcp` check: a connection, TLS in it where asked, and what the server says.
+//! The `tcp` check: connects, optionally with TLS, and matches what the server sends.
 
 use std::path::Path;
 
@@ -13,7 +13,7 @@ use crate::strict::{Table, refuse};
 /// A `tcp` check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Tcp {
-    /// `host`: whom to connect to.
+    /// `host`: the target.
     pub host: Host<String>,
     /// `port`.
     pub port: u16,
@@ -23,7 +23,7 @@ pub struct Tcp {
     pub tls: Option<Handshake>,
     /// `send`: sent as written once the connection is open.
     pub send: Option<String>,
-    /// `expect`: must match what the server says.
+    /// `expect`: must match what the server sends.
     pub expect: Option<Pattern>,
 }
 
@@ -31,7 +31,7 @@ impl Definition for Tcp {
     fn read(table: &Table<'_>) -> Option<Self> {
         let host = target::host(table);
         let port = target::port(table).required("port = 5432");
-        // A refused value is reported; what stands beside it is not.
+        // The refused value is reported; keys that depend on it are not.
         let tls = table.boolean("tls").or(table.has("tls"));
         let (why, cure) = ("without tls = true", "Add tls = true");
         Some(Self {
@@ -103,7 +103,7 @@ mod tests {
         assert_eq!(tcp("").target(), Some(Host::Domain("db.example.com".to_owned())));
     }
 
-    // What agents have reported must stay what it was.
+    // Agents report this hash, so it must not change.
     #[test]
     fn the_definition_hash_is_pinned_and_covers_every_key() {
         let full = "tls = true\nsend = \"a\"\nexpect = \"b\"\ncertificate_days = 7";

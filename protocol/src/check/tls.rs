@@ -1,4 +1,4 @@
-//! The `tls` check: a full handshake, at once or after STARTTLS, and its certificate.
+//! The `tls` check: a full handshake, at once or after STARTTLS, and the server's certificate.
 
 use std::net::IpAddr;
 use std::path::Path;
@@ -14,21 +14,21 @@ use crate::strict::{Table, refuse};
 /// A `tls` check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tls {
-    /// `host`: whom to connect to.
+    /// `host`: the target.
     pub host: Host<String>,
-    /// `port`, default 443, or that of the protocol in `starttls`.
+    /// `port`; default 443, or that of the protocol in `starttls`.
     pub port: u16,
     /// `ip_version`.
     pub ip: IpVersion,
-    /// `starttls`: the protocol in which TLS is asked for.
+    /// `starttls`: the protocol that upgrades to TLS.
     pub starttls: Option<StartTls>,
-    /// `ehlo`: how the agent names itself to an SMTP server. `None`: by its host's full name, or its address.
+    /// `ehlo`: the name sent to an SMTP server. `None`: the host's full name, or its address.
     pub ehlo: Option<String>,
-    /// What is asked of the handshake.
+    /// Settings of the handshake.
     pub handshake: Handshake,
 }
 
-/// A protocol that begins in plain text and goes on in TLS.
+/// A protocol that starts in plain text and upgrades to TLS.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StartTls {
     /// `"smtp"` (RFC 3207)
@@ -42,7 +42,7 @@ pub enum StartTls {
 }
 
 impl StartTls {
-    /// All, in the order of the reference.
+    /// All, in the order of the reference documentation.
     pub const ALL: [Self; 4] = [Self::Smtp, Self::Imap, Self::Pop3, Self::Postgres];
 
     /// The name in the configuration.
@@ -56,7 +56,7 @@ impl StartTls {
         }
     }
 
-    /// The port where its other form, in TLS from the first byte, is spoken.
+    /// The port of its variant with implicit TLS.
     fn port_of_tls(self) -> Option<u16> {
         match self {
             Self::Smtp => Some(465),
@@ -66,7 +66,7 @@ impl StartTls {
         }
     }
 
-    /// The port where it is spoken.
+    /// The default port.
     fn port(self) -> u16 {
         match self {
             Self::Smtp => 25,
@@ -133,7 +133,7 @@ fn ehlo(table: &Table<'_>, starttls: Option<StartTls>) -> Option<String> {
     name
 }
 
-/// As RFC 5321 has it in EHLO, section 4.1.3: a name, or an address in brackets.
+/// As in EHLO (RFC 5321, section 4.1.3): a name, or an address in brackets.
 fn smtp_name(text: &str) -> Option<String> {
     let bare = text.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')).unwrap_or(text);
     let bare = bare.strip_prefix("IPv6:").unwrap_or(bare);
@@ -146,7 +146,7 @@ fn smtp_name(text: &str) -> Option<String> {
     }
 }
 
-/// An address as it stands in EHLO: `[192.0.2.1]`, `[IPv6:2001:db8::1]`.
+/// An address as in EHLO: `[192.0.2.1]`, `[IPv6:2001:db8::1]`.
 #[must_use]
 pub fn address_literal(address: IpAddr) -> String {
     match address {
@@ -202,7 +202,7 @@ mod tests {
         assert_eq!(tls("").target(), Some(Host::Domain("mail.example.com".to_owned())));
     }
 
-    // What agents have reported must stay what it was.
+    // Agents report this hash, so it must not change.
     #[test]
     fn the_definition_hash_is_pinned_and_covers_every_key() {
         let full = "starttls = \"smtp\"\nport = 587\ncertificate_days = 7";

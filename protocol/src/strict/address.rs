@@ -1,4 +1,4 @@
-//! Where something answers: absolute http and https URLs, addresses of listeners.
+//! URLs and addresses: absolute http and https URLs, listening addresses.
 
 use std::net::SocketAddr;
 
@@ -6,10 +6,10 @@ use url::{ParseError, Url};
 
 use super::{Refusal, refuse};
 
-/// Parses an absolute URL of scheme `http` or `https` with a host; `remedy` says what one looks like here.
+/// Parses an absolute `http` or `https` URL; `remedy` shows an example.
 ///
 /// # Errors
-/// What is wrong with it, to go on from the key's name.
+/// What is wrong; continues a sentence that starts with the key.
 pub fn http_url(text: &str, remedy: &str) -> Result<Url, Refusal> {
     let scheme_missing = || refuse(format!("must begin with http:// or https://; it is \"{text}\""), remedy);
     match Url::parse(text) {
@@ -20,10 +20,21 @@ pub fn http_url(text: &str, remedy: &str) -> Result<Url, Refusal> {
     }
 }
 
-/// Parses an IP address with a port, at which a listener is to be; `remedy` says what one looks like here.
+/// Whether the host of `url` is this one: `localhost`, or an address of the loopback interface.
+#[must_use]
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(url::Host::Domain(name)) => name == "localhost",
+        Some(url::Host::Ipv4(address)) => address.is_loopback(),
+        Some(url::Host::Ipv6(address)) => address.is_loopback(),
+        None => false,
+    }
+}
+
+/// Parses the IP address and port of a listener; `remedy` shows an example.
 ///
 /// # Errors
-/// What is wrong with it, to go on from the key's name.
+/// What is wrong; continues a sentence that starts with the key.
 pub fn socket_address(text: &str, remedy: &str) -> Result<SocketAddr, Refusal> {
     text.parse().or_else(|_| refuse(format!("must be an IP address and a port; it is \"{text}\""), remedy))
 }

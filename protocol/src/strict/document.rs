@@ -1,6 +1,6 @@
-//! One TOML text, the problems found in it so far, and the keys that were asked of it.
+//! A TOML text with the problems found so far and the keys that were read.
 
-use crate::words::is_unfit_to_show;
+use crate::words::cleaned;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,11 +10,11 @@ use toml::de::DeTable;
 
 use super::{Form, Position, Problem, Problems, Shape, Table};
 
-/// A parsed TOML text under its file's name.
+/// A parsed TOML text and its file name.
 pub struct Document<'t> {
     file: String,
     text: &'t str,
-    /// Where each line but the first begins: a place is found without reading the text again.
+    /// Start of each line but the first, to compute positions without scanning the text.
     lines: Vec<usize>,
     root: Spanned<DeTable<'t>>,
     problems: RefCell<Vec<Problem>>,
@@ -23,10 +23,10 @@ pub struct Document<'t> {
 }
 
 impl<'t> Document<'t> {
-    /// Parses; what follows a mistake in the syntax is not read, so that no problem is a mere echo of it.
+    /// Parses the text. Reports nothing after a syntax error, because that could be its consequence.
     ///
     /// # Errors
-    /// Every mistake in the syntax, duplicate keys among them.
+    /// All syntax errors, including duplicate keys.
     pub fn parse(file: &str, text: &'t str) -> Result<Self, Problems> {
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let (root, errors) = DeTable::parse_recoverable(text);
@@ -45,7 +45,7 @@ impl<'t> Document<'t> {
         for error in errors {
             let offset = error.span().map_or(text.len(), |span| span.start);
             if error.message().contains("recurs") {
-                // What follows is said of each level again.
+                // Each level would report the rest again.
                 let remedy =
                     "Write what is in them as [tables] of their own. Nothing else in this file was read.";
                 document.refuse(offset, "", "lists and tables are nested too deeply", remedy);
@@ -56,19 +56,19 @@ impl<'t> Document<'t> {
         Err(Problems(document.finish().0))
     }
 
-    /// The top of the text.
+    /// The root table.
     #[must_use]
     pub fn root(&self) -> Table<'_> {
         Table::new(self, self.root.get_ref(), 0, String::new(), String::new())
     }
 
-    /// The folder that the file stands in, as the file was named.
+    /// The directory of the file, as it was named.
     pub(super) fn folder(&self) -> &Path {
         Path::new(&self.file).parent().unwrap_or(Path::new(""))
     }
 
-    /// Problems and warnings in the order of the text. Tables report their unknown keys when they are
-    /// dropped, so none can be left out.
+    /// All problems and warnings in the order of the text. Tables report their unknown keys when they are
+    /// dropped, so none can be missed.
     #[must_use]
     pub fn finish(self) -> (Vec<Problem>, Vec<Problem>) {
         let mut problems = self.problems.into_inner();
@@ -76,14 +76,14 @@ impl<'t> Document<'t> {
         (problems, self.warnings.into_inner())
     }
 
-    /// `(section, key)` of every key that was asked for, found or not, and what was asked of it: what the
-    /// reader knows.
+    /// `(section, key)` of every key that was asked for, found or not, with its shape: all that the reader
+    /// knows.
     #[must_use]
     pub fn asked(&self) -> BTreeMap<(String, String), Shape> {
         self.asked.borrow().clone()
     }
 
-    /// The place of a byte.
+    /// The position of a byte.
     #[must_use]
     pub(super) fn position(&self, offset: usize) -> Position {
         let offset = if self.text.is_char_boundary(offset) { offset } else { self.text.len() };
@@ -120,7 +120,7 @@ impl<'t> Document<'t> {
         self.note(section, key, |_| {});
     }
 
-    /// Notes the form of a key; a reader that looks at it twice says it once.
+    /// Records the form of a key; reading a key twice counts once.
     pub(super) fn ask_form(&self, section: &str, key: &str, form: Form) {
         self.note(section, key, |shape| {
             if shape.form == Form::Any {
@@ -133,7 +133,7 @@ impl<'t> Document<'t> {
         note(self.asked.borrow_mut().entry((section.to_owned(), key.to_owned())).or_default());
     }
 
-    /// The nearest section around `section` that has this key.
+    /// The innermost section around `section` that has this key.
     pub(super) fn asked_above(&self, section: &str, key: &str) -> Option<String> {
         let asked = self.asked.borrow();
         let mut above = section;
@@ -148,7 +148,7 @@ impl<'t> Document<'t> {
 
     fn problem(&self, offset: usize, place: &str, wrong: &str, remedy: &str) -> Problem {
         let position = Some(self.position(offset));
-        Problem { position, place: printable(place), wrong: printable(wrong), remedy: printable(remedy) }
+        Problem { position, place: quotable(place), wrong: quotable(wrong), remedy: quotable(remedy) }
     }
 }
 
@@ -162,7 +162,7 @@ fn syntax_remedy(error: &toml::de::Error) -> &'static str {
     }
 }
 
-/// A file's own text is repeated in messages, and must not speak to a terminal or forge a line of a log.
-fn printable(text: &str) -> String {
-    text.replace(is_unfit_to_show, "\u{fffd}")
+/// Messages quote the file, whose text must neither control a terminal nor forge a log line.
+fn quotable(text: &str) -> String {
+    cleaned(text, "\u{fffd}")
 }

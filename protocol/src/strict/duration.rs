@@ -5,7 +5,7 @@ use std::time::Duration;
 const UNITS_MS: [(&str, u64); 5] =
     [("ms", 1), ("s", 1_000), ("m", 60_000), ("h", 3_600_000), ("d", 86_400_000)];
 
-/// A whole number and one unit of `ms`, `s`, `m`, `h`, `d`. `None`: anything else, or past 2⁶⁴ ms.
+/// Parses an integer with one unit of `ms`, `s`, `m`, `h`, `d`. `None`: invalid, or longer than 2⁶⁴ ms.
 #[must_use]
 pub fn parse_duration(text: &str) -> Option<Duration> {
     let digits = text.find(|c: char| !c.is_ascii_digit())?;
@@ -15,7 +15,7 @@ pub fn parse_duration(text: &str) -> Option<Duration> {
     Some(Duration::from_millis(number.checked_mul(*unit_ms)?))
 }
 
-/// What was most likely meant by a text that is no duration: `"1m30s"`, `"1.5s"`, `"90 s"`, `"5min"`, `"1w"`.
+/// Guesses the duration meant by an invalid text: `"1m30s"`, `"1.5s"`, `"90 s"`, `"5min"`, `"1w"`.
 #[must_use]
 pub fn meant_duration(text: &str) -> Option<Duration> {
     let text: String = text.to_lowercase().split_whitespace().collect();
@@ -34,7 +34,7 @@ pub fn meant_duration(text: &str) -> Option<Duration> {
     (sum > Duration::ZERO).then_some(sum)
 }
 
-/// Milliseconds of a unit as people spell it.
+/// Milliseconds of a unit in any common spelling.
 fn spelled(unit: &str) -> Option<u64> {
     let known = UNITS_MS.iter().find(|(name, _)| *name == unit).map(|(_, ms)| *ms);
     known.or(match unit {
@@ -48,7 +48,7 @@ fn spelled(unit: &str) -> Option<u64> {
     })
 }
 
-/// The same in the largest unit that needs no fraction.
+/// Formats a duration in the largest unit that divides it.
 #[must_use]
 pub fn show_duration(duration: Duration) -> String {
     let ms = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);

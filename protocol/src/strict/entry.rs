@@ -1,4 +1,4 @@
-//! What was found under one key, and what is asked of it.
+//! The value of one key, and the conditions on it.
 
 use std::any::Any;
 use std::path::PathBuf;
@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use super::{Position, Scalar, Table, show_duration};
 
-/// What is wrong with a value, and what would be right.
+/// What is wrong with a value, and how to fix it.
 pub struct Refusal {
-    /// A clause that goes on from the key's name, such as "must be a host name; it is a URL".
+    /// A clause that follows the key, such as "must be a host name; it is a URL".
     pub wrong: String,
-    /// Whole sentences.
+    /// Complete sentences.
     pub remedy: String,
 }
 
-/// A [`Refusal`] as an error. `wrong` goes on from the key's name.
+/// Returns a [`Refusal`] as an error. `wrong` continues a sentence that starts with the key.
 ///
 /// # Errors
 /// Always.
@@ -22,14 +22,14 @@ pub fn refuse<T>(wrong: impl Into<String>, remedy: impl Into<String>) -> Result<
     Err(Refusal { wrong: wrong.into(), remedy: remedy.into() })
 }
 
-/// One key of a [`Table`] that was asked for. A value that was refused is already reported, so that
-/// taking a default in its place is safe: the file as a whole is refused.
+/// A key of a [`Table`]. A refused value is already reported, so its default is safe to use: the whole file
+/// is refused.
 #[must_use]
 pub struct Entry<'t, T> {
     pub(super) table: &'t Table<'t>,
     pub(super) key: &'static str,
     pub(super) found: Found<T>,
-    /// The value is still of the form in which it is written.
+    /// The value still has the form in which it was written.
     pub(super) plain: bool,
 }
 
@@ -40,7 +40,7 @@ pub(super) enum Found<T> {
 }
 
 impl<T> Entry<'_, T> {
-    /// The value, or `default` when the key is absent.
+    /// The value, or `default` if the key is missing.
     pub fn or(self, default: T) -> T
     where
         T: 'static,
@@ -51,7 +51,7 @@ impl<T> Entry<'_, T> {
         self.optional().unwrap_or(default)
     }
 
-    /// The value, if the key is there.
+    /// The value, if the key exists.
     pub fn optional(self) -> Option<T> {
         match self.found {
             Found::Good(value) => Some(value),
@@ -59,7 +59,7 @@ impl<T> Entry<'_, T> {
         }
     }
 
-    /// The value; its absence is a problem. `example` is how it would be written, `name = "page"`.
+    /// The value; a missing key is a problem. `example` shows how to write it: `name = "page"`.
     pub fn required(self, example: &str) -> Option<T> {
         self.table.note(self.key, |shape| shape.required = true);
         if matches!(self.found, Found::Absent) {
@@ -69,7 +69,7 @@ impl<T> Entry<'_, T> {
         self.optional()
     }
 
-    /// Where the key stands, with the value; for rules that are checked later.
+    /// The value and its position, for rules that are checked later.
     pub fn positioned(self) -> Option<(T, Position)> {
         let position = self.table.position_of(self.key);
         self.optional().map(|value| (value, position))
@@ -77,7 +77,7 @@ impl<T> Entry<'_, T> {
 }
 
 impl<'t, T> Entry<'t, T> {
-    /// Makes another value of it, or refuses it.
+    /// Converts the value or refuses it.
     pub fn convert<U>(self, convert: impl FnOnce(T) -> Result<U, Refusal>) -> Entry<'t, U> {
         let (table, key) = (self.table, self.key);
         let found = match self.found {
@@ -96,7 +96,7 @@ impl<'t, T> Entry<'t, T> {
 }
 
 impl<'t> Entry<'t, Duration> {
-    /// Refuses what is outside `low..=high`.
+    /// Refuses a value outside of `low..=high`.
     pub fn between(self, low: Duration, high: Duration) -> Entry<'t, Duration> {
         self.table.note(self.key, |shape| shape.bounds = Some((low, high)));
         let plain = self.plain;
@@ -115,7 +115,7 @@ impl<'t> Entry<'t, Duration> {
 }
 
 impl<'t> Entry<'t, String> {
-    /// Refuses what is longer than `limit` characters.
+    /// Refuses a value of more than `limit` characters.
     pub fn at_most(self, limit: usize) -> Entry<'t, String> {
         self.table.note(self.key, |shape| shape.longest = Some(limit));
         let plain = self.plain;
@@ -130,7 +130,7 @@ impl<'t> Entry<'t, String> {
     }
 }
 
-/// A default as it would be written; `None` for what has no one way of being written.
+/// A default as it would be written; `None` if there are several ways.
 fn written(default: &dyn Any) -> Option<Scalar> {
     let boolean = || default.downcast_ref::<bool>().copied().map(Scalar::Boolean);
     let integer = || default.downcast_ref::<u64>().and_then(|n| i64::try_from(*n).ok()).map(Scalar::Integer);

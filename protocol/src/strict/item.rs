@@ -1,4 +1,4 @@
-//! One value, told by its type, with the words to refuse it in.
+//! One value with its type, and messages to refuse it.
 
 use crate::words::is_unfit_to_show;
 use std::path::PathBuf;
@@ -8,11 +8,11 @@ use toml::de::{DeTable, DeValue};
 
 use super::{Document, Position, Table, meant_duration, nearest, one_of, parse_duration, show_duration};
 
-/// A value: of a key, or of a list.
+/// The value of a key or an element of a list.
 pub struct Item<'d> {
     pub(super) document: &'d Document<'d>,
     pub(super) value: &'d DeValue<'d>,
-    /// Where a problem with it is shown: its key, or the value itself within a list.
+    /// Where problems are reported: at the key, or at the element of a list.
     pub(super) offset: usize,
     pub(super) value_offset: usize,
     pub(super) place: String,
@@ -20,12 +20,12 @@ pub struct Item<'d> {
     pub(super) section: String,
 }
 
-/// A scalar of TOML.
+/// A TOML scalar.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Scalar {
     /// A string.
     String(String),
-    /// A whole number.
+    /// An integer.
     Integer(i64),
     /// A number.
     Float(f64),
@@ -34,7 +34,7 @@ pub enum Scalar {
 }
 
 impl<'d> Item<'d> {
-    /// A string that is not empty, without blanks around it or control characters in it.
+    /// A non-empty string without surrounding blanks and control characters.
     pub fn string(&self) -> Option<String> {
         let text = self.text()?;
         if text.trim().is_empty() {
@@ -49,7 +49,7 @@ impl<'d> Item<'d> {
         Some(text)
     }
 
-    /// A string of any content.
+    /// Any string.
     pub fn text(&self) -> Option<String> {
         match self.value {
             DeValue::String(text) => Some(text.to_string()),
@@ -57,12 +57,12 @@ impl<'d> Item<'d> {
         }
     }
 
-    /// A path; a relative one is relative to the folder of the file that it stands in.
+    /// A path; a relative one is relative to the directory of its file.
     pub fn path(&self) -> Option<PathBuf> {
         Some(self.document.folder().join(self.string()?))
     }
 
-    /// A whole number from `low` to `high`.
+    /// An integer from `low` to `high`.
     pub fn integer(&self, low: u64, high: u64) -> Option<u64> {
         let DeValue::Integer(_) = self.value else {
             return self.refuse_type(&format!("a whole number such as {low}"));
@@ -76,7 +76,7 @@ impl<'d> Item<'d> {
         }
     }
 
-    /// A number, whole or not.
+    /// A number, integer or not.
     pub fn number(&self) -> Option<f64> {
         let number = match self.value {
             DeValue::Integer(_) => self.signed().map(|value| value as f64),
@@ -123,7 +123,7 @@ impl<'d> Item<'d> {
         }
     }
 
-    /// One of the named choices.
+    /// One of several named choices.
     pub fn choice<T: Copy>(&self, choices: &[(&'static str, T)]) -> Option<T> {
         let names = || choices.iter().map(|(name, _)| *name);
         let DeValue::String(text) = self.value else {
@@ -153,7 +153,7 @@ impl<'d> Item<'d> {
         }
     }
 
-    /// The elements of a list, each called by its place in it.
+    /// The elements of a list, named by their index.
     pub fn list(&self) -> Option<Vec<Item<'d>>> {
         let DeValue::Array(array) = self.value else {
             if self.value.is_table() {
@@ -174,7 +174,7 @@ impl<'d> Item<'d> {
         Some(array.iter().enumerate().map(item).collect())
     }
 
-    /// A table that is called `place` in messages.
+    /// A table that messages call `place`.
     pub fn table(&self, place: String) -> Option<Table<'d>> {
         let Some(table) = self.as_table() else {
             return self.refuse_type(&format!("a table: [{0}] with its keys below it", self.section));
@@ -182,7 +182,7 @@ impl<'d> Item<'d> {
         Some(Table::new(self.document, table, self.value_offset, place, self.section.clone()))
     }
 
-    /// A table in the midst of a value, called by this item's own name.
+    /// An inline table, named after this item.
     pub fn inline_table(&self, example: &str) -> Option<Table<'d>> {
         if self.as_table().is_none() {
             return self.refuse_type(&format!("a table such as {example}"));
@@ -192,43 +192,43 @@ impl<'d> Item<'d> {
         self.table(place)
     }
 
-    /// The string, if it is one; nothing is refused.
+    /// The string, if it is one; refuses nothing.
     #[must_use]
     pub fn as_str(&self) -> Option<&'d str> {
         self.value.as_str()
     }
 
-    /// It is a table.
+    /// Whether it is a table.
     #[must_use]
     pub fn is_table(&self) -> bool {
         self.value.is_table()
     }
 
-    /// It is a whole number.
+    /// Whether it is an integer.
     #[must_use]
     pub fn is_integer(&self) -> bool {
         self.value.is_integer()
     }
 
-    /// It is a list.
+    /// Whether it is a list.
     #[must_use]
     pub fn is_list(&self) -> bool {
         self.value.is_array()
     }
 
-    /// Where it stands.
+    /// Its position.
     #[must_use]
     pub fn position(&self) -> Position {
         self.document.position(self.offset)
     }
 
-    /// Refuses it; `wrong` goes on from its name.
+    /// Refuses the value; `wrong` continues a sentence that starts with its name.
     pub fn refuse<T>(&self, wrong: &str, remedy: &str) -> Option<T> {
         self.document.refuse(self.offset, &self.place, format!("{} {wrong}", self.label), remedy);
         None
     }
 
-    /// Refuses its type, saying what was found.
+    /// Refuses the type, naming the one that was found.
     pub fn refuse_type<T>(&self, expected: &str) -> Option<T> {
         self.refuse(&format!("must be {expected}; it is {}", self.written()), "")
     }

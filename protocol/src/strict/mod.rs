@@ -1,8 +1,8 @@
-//! Strict reading of TOML: every problem at once, each with file, line, column, the place in the owner's
-//! own words, what is wrong and what would be right.
+//! A strict TOML reader that reports all problems at once, each with file, line, column, the owner's name for
+//! the place, what is wrong and how to fix it.
 //!
-//! A [`Document`] is a text; [`Table`] reads its keys one by one; what nobody read is an unknown key.
-//! Text goes in, values and problems come out: no file is opened here.
+//! A [`Document`] is a text; a [`Table`] reads its keys one by one; keys that nobody read are unknown. Works
+//! on text and opens no file.
 
 mod address;
 mod document;
@@ -14,7 +14,7 @@ mod shape;
 mod table;
 mod text;
 
-pub use address::{http_url, socket_address};
+pub use address::{http_url, is_loopback, socket_address};
 pub use document::Document;
 pub use duration::{meant_duration, parse_duration, show_duration};
 pub use entry::{Entry, Refusal, refuse};
@@ -24,10 +24,10 @@ pub use shape::{Form, Shape};
 pub use table::Table;
 pub use text::{text_of, unreadable};
 
-/// A place in a file. Lines and columns count from 1, columns in characters.
+/// A position in a file. Lines and columns count from 1, columns in characters.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Position {
-    /// The file as it was named to us.
+    /// The file name as given.
     pub file: String,
     /// Line, from 1.
     pub line: usize,
@@ -41,16 +41,16 @@ impl std::fmt::Display for Position {
     }
 }
 
-/// One thing wrong in a configuration. Its `Display` is one line in the manner of a compiler.
+/// An error in a configuration. Its `Display` is one line in the style of a compiler.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
-    /// Where. `None`: of no one place, such as a file that cannot be read.
+    /// The position. `None`: it has none, such as an unreadable file.
     pub position: Option<Position>,
-    /// The thing in the owner's words, such as `check "page"`; empty at the top of a file.
+    /// The place in the owner's words, such as `check "page"`; empty at the root of a file.
     pub place: String,
-    /// What is wrong: a clause without a full stop at its end.
+    /// What is wrong: a clause without a full stop.
     pub wrong: String,
-    /// What would be right: whole sentences.
+    /// How to fix it: complete sentences.
     pub remedy: String,
 }
 
@@ -67,7 +67,7 @@ impl std::fmt::Display for Problem {
     }
 }
 
-/// All that is wrong, in the order of the files. Never empty when returned as an error. One problem a line.
+/// All errors, in the order of the files. Never empty as an error. One problem per line.
 #[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
 pub struct Problems(pub Vec<Problem>);
 
@@ -83,18 +83,18 @@ impl std::fmt::Display for Problems {
     }
 }
 
-/// Files that cannot be used, and what is doubtful in them besides. Its `Display` is that of the problems.
+/// The errors and warnings of unusable files. Its `Display` is that of the errors.
 #[derive(Clone, Debug, Default, PartialEq, Eq, thiserror::Error)]
 #[error("{problems}")]
 pub struct Unusable {
-    /// What is wrong.
+    /// The errors.
     pub problems: Problems,
-    /// What is doubtful.
+    /// The warnings.
     pub warnings: Vec<Problem>,
 }
 
 impl Problems {
-    /// A problem of no one place in a file.
+    /// Adds a problem without a position.
     pub fn add(&mut self, place: impl Into<String>, wrong: impl Into<String>, remedy: impl Into<String>) {
         self.0.push(Problem {
             position: None,
@@ -104,7 +104,7 @@ impl Problems {
         });
     }
 
-    /// A problem at a known place, found after its file was read.
+    /// Adds a problem at a known position, found after its file was read.
     pub fn add_at(
         &mut self,
         position: &Position,

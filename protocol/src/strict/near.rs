@@ -1,6 +1,6 @@
-//! "Did you mean": the nearest of the names that are known.
+//! "Did you mean": the nearest known name.
 
-/// The known name that `word` was most likely meant to be; `None` when none is near.
+/// The known name that is most similar to `word`; `None` if none is similar.
 #[must_use]
 pub fn nearest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let lower = word.to_lowercase();

@@ -1,56 +1,56 @@
-//! What a reader asks of each key, noted while it reads: the one source of the schema for editors and of the
-//! checks on the reference. A reader that runs over a text with every section says all it knows.
+//! The expectations on each key, recorded while reading: the only source of the editor schema and of the
+//! tests of the reference documentation. Reading a text with every section records everything.
 
 use super::Scalar;
 use std::time::Duration;
 
-/// What is asked under one key.
+/// The expectations on one key.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Shape {
-    /// What it is to be.
+    /// Form of the value.
     pub form: Form,
-    /// Its absence is refused.
+    /// Whether the key is required.
     pub required: bool,
-    /// What is taken in its absence, where the reader says so in the file's own words.
+    /// The default, if the reader states it in the file's own form.
     pub default: Option<Scalar>,
-    /// Most characters.
+    /// Maximum number of characters.
     pub longest: Option<usize>,
-    /// Shortest and longest duration.
+    /// Minimum and maximum duration.
     pub bounds: Option<(Duration, Duration)>,
-    /// It has no effect here, and is refused.
+    /// Whether the key has no effect here and is refused.
     pub meaningless: bool,
 }
 
 /// The form of a value.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Form {
-    /// The reader tells several forms apart, or a table in the midst of a value.
+    /// Several forms that the reader distinguishes, or an inline table.
     #[default]
     Any,
-    /// A string that is not empty.
+    /// A non-empty string.
     String,
-    /// A string of any content.
+    /// Any string.
     Text,
-    /// A whole number.
+    /// An integer.
     Integer {
-        /// Least.
+        /// Minimum.
         low: u64,
-        /// Greatest.
+        /// Maximum.
         high: u64,
     },
     /// A number.
     Number,
     /// `true` or `false`.
     Boolean,
-    /// Such as `"30s"`.
+    /// A duration such as `"30s"`.
     Duration,
-    /// Such as `2026-01-31`.
+    /// A date such as `2026-01-31`.
     Date,
     /// One of these.
     Choice(Vec<&'static str>),
     /// A list of strings.
     Strings,
-    /// A list whose elements the reader tells apart.
+    /// A list whose elements the reader distinguishes.
     List,
     /// A table.
     Table,

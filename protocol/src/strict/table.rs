@@ -1,4 +1,4 @@
-//! A table whose keys are read one by one; those nobody asked for are unknown.
+//! A table whose keys are read one by one; keys that nobody asked for are unknown.
 
 use std::cell::{Cell, RefCell};
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use toml::de::{DeTable, DeValue};
 use super::entry::{Entry, Found};
 use super::{Document, Form, Item, Position, Shape, nearest};
 
-/// A TOML table being read. When it goes, keys that were never asked for are reported.
+/// A TOML table. Reports the keys that were never asked for when it is dropped.
 pub struct Table<'d> {
     pub(super) document: &'d Document<'d>,
     table: &'d DeTable<'d>,
@@ -34,22 +34,22 @@ impl<'d> Table<'d> {
         Self { document, table, offset, place, section, known, refused, free }
     }
 
-    /// A string. Surrounding blanks and control characters are refused: they are never meant.
+    /// A string. Refuses surrounding blanks and control characters, which are never intended.
     pub fn string(&self, key: &'static str) -> Entry<'_, String> {
         self.read(key, Form::String, Item::string)
     }
 
-    /// A string of any content, empty and with line breaks too.
+    /// Any string, possibly empty or with line breaks.
     pub fn text(&self, key: &'static str) -> Entry<'_, String> {
         self.read(key, Form::Text, Item::text)
     }
 
-    /// A whole number from `low` to `high`.
+    /// An integer from `low` to `high`.
     pub fn integer(&self, key: &'static str, low: u64, high: u64) -> Entry<'_, u64> {
         self.read(key, Form::Integer { low, high }, |item| item.integer(low, high))
     }
 
-    /// A number, whole or not.
+    /// A number, integer or not.
     pub fn number(&self, key: &'static str) -> Entry<'_, f64> {
         self.read(key, Form::Number, Item::number)
     }
@@ -64,42 +64,42 @@ impl<'d> Table<'d> {
         self.read(key, Form::Duration, Item::duration)
     }
 
-    /// A path; a relative one is relative to the folder of the file that it stands in.
+    /// A path; a relative one is relative to the directory of its file.
     pub fn path(&self, key: &'static str) -> Entry<'_, PathBuf> {
         self.read(key, Form::String, Item::path)
     }
 
-    /// A date, bare or quoted: `2026-01-31`. Year, month, day as written; the caller checks the calendar.
+    /// A date, bare or quoted: `2026-01-31`. The caller checks the calendar.
     pub fn date(&self, key: &'static str) -> Entry<'_, String> {
         self.read(key, Form::Date, Item::date)
     }
 
-    /// One of the named choices.
+    /// One of several named choices.
     pub fn choice<T: Copy>(&self, key: &'static str, choices: &[(&'static str, T)]) -> Entry<'_, T> {
         let names = choices.iter().map(|(name, _)| *name).collect();
         let entry = self.read(key, Form::Choice(names), |item| item.choice(choices));
-        // What it stands for is not what is written.
+        // The choice's value is not what the file contains.
         Entry { plain: false, ..entry }
     }
 
-    /// A value whose shape the caller tells apart.
+    /// A value whose form the caller distinguishes.
     pub fn item(&self, key: &'static str) -> Option<Item<'d>> {
         self.find(key)
     }
 
-    /// The elements of a list; none when the key is absent.
+    /// The elements of a list; `None` if the key is missing.
     pub fn list(&self, key: &'static str) -> Option<Vec<Item<'d>>> {
         self.ask(key, Form::List);
         self.find(key)?.list()
     }
 
-    /// A list of strings; none when the key is absent.
+    /// A list of strings; empty if the key is missing.
     pub fn strings(&self, key: &'static str) -> Vec<String> {
         self.ask(key, Form::Strings);
         self.list(key).unwrap_or_default().iter().filter_map(Item::string).collect()
     }
 
-    /// A table of its own, `[key]` or `key = { … }`.
+    /// A subtable, `[key]` or `key = { … }`.
     pub fn table(&self, key: &'static str) -> Option<Table<'d>> {
         self.ask(key, Form::Table);
         let item = self.find(key)?;
@@ -107,7 +107,7 @@ impl<'d> Table<'d> {
         item.table(place)
     }
 
-    /// A list of tables, `[[key]]`; each is called by the first of `names` that it holds.
+    /// A list of tables, `[[key]]`; each is named by the first of `names` that it contains.
     pub fn tables(&self, key: &'static str, names: &[&str]) -> Vec<Table<'d>> {
         self.ask(key, Form::Tables);
         let items = self.list(key).unwrap_or_default();
@@ -122,7 +122,7 @@ impl<'d> Table<'d> {
         named.collect()
     }
 
-    /// Every entry of a table whose keys the owner chooses, in the order of the text.
+    /// All entries of a table with free keys, in the order of the text.
     pub fn entries(&self) -> Vec<(String, Item<'d>)> {
         self.free.set(true);
         let entry = |(key, value): (&'d Spanned<_>, &'d Spanned<DeValue<'d>>)| {
@@ -132,47 +132,47 @@ impl<'d> Table<'d> {
         self.table.iter().map(entry).collect()
     }
 
-    /// The key stands here.
+    /// Whether the key exists.
     #[must_use]
     pub fn has(&self, key: &str) -> bool {
         self.table.get(key).is_some()
     }
 
-    /// What this table is called in messages, such as `check "page"`.
+    /// The table's name in messages, such as `check "page"`.
     #[must_use]
     pub fn place(&self) -> &str {
         &self.place
     }
 
-    /// Where this table begins.
+    /// The position of the table.
     #[must_use]
     pub fn position(&self) -> Position {
         self.document.position(self.offset)
     }
 
-    /// Where this table begins, in bytes from the start of the text: the order in which the owner wrote.
+    /// The byte offset of the table in the text, which shows the order of writing.
     #[must_use]
     pub fn offset(&self) -> usize {
         self.offset
     }
 
-    /// Where a key stands, or the table's beginning when it is absent.
+    /// The position of a key, or of the table if the key is missing.
     #[must_use]
     pub fn position_of(&self, key: &str) -> Position {
         self.document.position(self.offset_of(key))
     }
 
-    /// Refuses what the reader found wrong about a key or, when it is absent, about the table.
+    /// Refuses a key, or the table if the key is missing.
     pub fn refuse(&self, key: &str, wrong: impl Into<String>, remedy: impl Into<String>) {
         self.document.refuse(self.offset_of(key), &self.place, wrong, remedy);
     }
 
-    /// Says what is doubtful about a key without refusing it.
+    /// Warns about a key.
     pub fn warn(&self, key: &str, wrong: impl Into<String>, remedy: impl Into<String>) {
         self.document.warn(self.offset_of(key), &self.place, wrong, remedy);
     }
 
-    /// Refuses a key that has its place elsewhere, if it is here.
+    /// Refuses a key that belongs elsewhere, if it exists.
     pub fn misplaced(&self, key: &'static str, wrong: impl Into<String>, remedy: impl Into<String>) {
         if self.has(key) {
             self.refuse(key, wrong, remedy);
@@ -180,7 +180,7 @@ impl<'d> Table<'d> {
         }
     }
 
-    /// Refuses a key that has no effect in this table, if it is here.
+    /// Refuses a key that has no effect in this table, if it exists.
     pub fn meaningless(&self, key: &'static str, why: &str, remedy: impl Into<String>) {
         self.note(key, |shape| shape.meaningless = true);
         if self.has(key) {
@@ -188,7 +188,7 @@ impl<'d> Table<'d> {
         }
     }
 
-    /// Leaves unread keys unreported: their meaning hangs on something that is itself refused.
+    /// Does not report unread keys, because their meaning depends on a value that was refused.
     pub fn leave_the_rest(&self) {
         self.free.set(true);
     }

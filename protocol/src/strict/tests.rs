@@ -30,7 +30,7 @@ fn what_was_most_likely_meant_is_said_where_it_is_plain() {
     ] {
         assert_eq!(meant_duration(text).map(show_duration).as_deref(), Some(meant), "{text}");
     }
-    // A number alone could be of any unit, and a sign is never dropped.
+    // A number alone could have any unit, and a sign is never dropped.
     for text in ["", "30", "s", "-1s", "-30 s", "1s-1s", "1x", "0.1ms", "+5s", "0s0m", "1e9s", "1..5s", "∞s"]
     {
         assert_eq!(meant_duration(text), None, "{text}");
@@ -42,7 +42,7 @@ fn what_was_most_likely_meant_is_said_where_it_is_plain() {
     });
 }
 
-/// Any text is either read or refused, in any place of it.
+/// Every text is either read or refused, at any position.
 #[test]
 fn no_text_makes_the_reader_panic() {
     proptest::proptest!(|(text in "[ -~\n\"\\[\\]{}=,.äß\u{feff}]{0,80}")| {

@@ -1,12 +1,12 @@
-//! From the bytes of a file to its text.
+//! Decodes the bytes of a file to text.
 
 use super::{Position, Problem};
 use std::io::{self, ErrorKind};
 
-/// The text of the file `file`, or the place of the first byte of it that is not UTF-8.
+/// The text of `file`, or a problem at the first byte that is not UTF-8.
 ///
 /// # Errors
-/// It is not UTF-8.
+/// The file is not UTF-8.
 pub fn text_of(file: &str, bytes: Vec<u8>) -> Result<String, Problem> {
     let error = match String::from_utf8(bytes) {
         Ok(text) => return Ok(text),
@@ -36,7 +36,7 @@ pub fn text_of(file: &str, bytes: Vec<u8>) -> Result<String, Problem> {
     })
 }
 
-/// Why a configuration file cannot be read, and what to do; the command line names the file with `--config`.
+/// The problem of a configuration file that cannot be read; the command line names the file with `--config`.
 #[must_use]
 pub fn unreadable(file: &str, error: &io::Error) -> Problem {
     let (wrong, remedy) = match error.kind() {

@@ -1,4 +1,5 @@
-//! A batch to bytes and back. Bounded before anything is allocated; what comes out has a sound shape.
+//! Encodes and decodes a batch. Checks limits before it allocates anything; a decoded batch has a valid
+//! shape.
 
 use super::count::refuse_too_many;
 use super::{
@@ -20,12 +21,12 @@ pub enum DecodeError {
     /// Not a protobuf batch.
     #[error("the batch is not valid protobuf: {0}")]
     Protobuf(#[from] prost::DecodeError),
-    /// A protocol outside our range.
+    /// A protocol version outside our range.
     #[error(
         "the agent speaks protocol {0}; this aggregator understands 1 to {PROTOCOL_VERSION}: upgrade the older of the two"
     )]
     Version(u32),
-    /// Valid protobuf that says something impossible.
+    /// Valid protobuf with impossible content.
     #[error("the batch is malformed: {0}")]
     Malformed(&'static str),
 }
@@ -33,25 +34,24 @@ pub enum DecodeError {
 /// Encodes and compresses a batch (zstd level 3).
 ///
 /// # Errors
-/// Only if the compressor itself fails.
+/// The compressor failed.
 pub fn encode(batch: &Batch) -> std::io::Result<Vec<u8>> {
     zstd::bulk::compress(&batch.encode_to_vec(), 3)
 }
 
-/// Decompresses and decodes a batch and checks its shape: version, epoch, indices, rising sequences. Never
-/// allocates more than [`MAX_BATCH_BYTES`] for the decompressed bytes, and makes nothing of them before it has
-/// counted what is in them.
+/// Decompresses and decodes a batch and checks its shape: version, epoch, indices, rising sequences.
+/// Decompresses at most [`MAX_BATCH_BYTES`], and counts the elements before it allocates them.
 ///
 /// # Errors
-/// [`DecodeError`] says what is wrong with the body.
+/// [`DecodeError`] explains what is wrong with the body.
 pub fn decode(body: &[u8]) -> Result<Batch, DecodeError> {
     decode_within(body, MAX_BATCH_BYTES)
 }
 
-/// The same of a batch of at most `most` bytes after decompression.
+/// Like [`decode`], with a limit of `most` bytes after decompression.
 ///
 /// # Errors
-/// [`DecodeError::TooLarge`] as soon as it is larger; otherwise as [`decode`].
+/// [`DecodeError::TooLarge`] as soon as the limit is exceeded; otherwise as in [`decode`].
 pub fn decode_within(body: &[u8], most: usize) -> Result<Batch, DecodeError> {
     let mut plain = Vec::new();
     let mut decoder = zstd::stream::read::Decoder::new(body).map_err(DecodeError::Compression)?;
@@ -76,7 +76,7 @@ fn check_shape(batch: &Batch) -> Result<(), DecodeError> {
     if batch.agent.is_empty() {
         return Err(DecodeError::Malformed("agent is empty"));
     }
-    // What is kept for as long as the agent lives.
+    // The aggregator stores these as long as the agent exists.
     if batch.process.len() > MAX_ID_BYTES || batch.boot_id.len() > MAX_ID_BYTES {
         return Err(DecodeError::Malformed("the id of a process or a boot is too long"));
     }
@@ -118,7 +118,7 @@ fn check_shape(batch: &Batch) -> Result<(), DecodeError> {
     Ok(())
 }
 
-/// The first observation of a record that has any.
+/// The first observation of a record, if it has one.
 fn observation_of(record: &Record) -> Result<Option<&Observation>, DecodeError> {
     match &record.kind {
         Some(record::Kind::Observation(observation)) => Ok(Some(observation)),
@@ -140,7 +140,7 @@ fn is_too_dense(folded: &Folded) -> bool {
     folded.last_boot_ms.saturating_sub(first) < steps * MIN_FOLDED_STEP_MS
 }
 
-/// What an aggregator would have to remember for ever.
+/// The aggregator stores names for ever.
 fn check_names(batch: &Batch) -> Result<(), DecodeError> {
     let declared = batch.inventory.as_ref().map_or(&[][..], |inventory| &inventory.checks);
     if batch.checks.len() > MAX_CHECKS || declared.len() > MAX_CHECKS {
@@ -210,7 +210,7 @@ mod tests {
         assert!(said(&falling).contains("must rise"));
     }
 
-    /// Two bytes for each of `count` empty messages of field `number`.
+    /// `count` empty messages of field `number`, two bytes each.
     fn empties(number: u8, count: usize) -> Vec<u8> {
         let plain = [batch().encode_to_vec(), [number << 3 | 2, 0].repeat(count)].concat();
         zstd::bulk::compress(&plain, 3).expect("compresses")
@@ -225,7 +225,7 @@ mod tests {
             let said = decode(&body).expect_err("refused").to_string();
             assert!(said.contains(words), "{number}: {said}");
         }
-        // In an inventory, and in many of them.
+        // In one inventory, and in many.
         let inventory = |count: usize| {
             let declared = [10, 0].repeat(count);
             let length = prost::length_delimiter_len(declared.len());

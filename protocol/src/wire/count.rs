@@ -1,4 +1,4 @@
-//! How many of each a batch holds, counted in its bytes: an empty record has two of them and makes two hundred.
+//! Counts the elements of a batch in its bytes: an empty record has two bytes and allocates two hundred.
 
 use super::codec::DecodeError;
 use super::{MAX_BOOTS, MAX_CHECKS, MAX_RECORDS};
@@ -10,10 +10,10 @@ const SNAPSHOT: u64 = 11;
 const INVENTORY: u64 = 12;
 const DECLARED: u64 = 1;
 
-/// Looks through a batch before anything is made of it.
+/// Checks the counts before the batch is decoded.
 ///
 /// # Errors
-/// What there is too much of. Bytes that are no protobuf are left to its decoder.
+/// An element exceeds its limit. Bytes that are not protobuf are left to the decoder.
 pub(super) fn refuse_too_many(batch: &[u8]) -> Result<(), DecodeError> {
     let [mut checks, mut boots, mut records, mut snapshot, mut declared] = [0_usize; 5];
     for (number, value) in Fields(batch) {
@@ -38,7 +38,7 @@ pub(super) fn refuse_too_many(batch: &[u8]) -> Result<(), DecodeError> {
     Ok(())
 }
 
-/// The fields of a message: number, and what is in it where that is a message or a text.
+/// The fields of a message: number, and the content of messages and strings.
 struct Fields<'b>(&'b [u8]);
 
 impl<'b> Iterator for Fields<'b> {
@@ -54,7 +54,7 @@ impl<'b> Iterator for Fields<'b> {
             1 => 8,
             2 => usize::try_from(self.varint()?).ok()?,
             5 => 4,
-            // The edges of a group, which has no length.
+            // The delimiters of a group, which has no length.
             _ => 0,
         };
         let (value, rest) = self.0.split_at_checked(length)?;

@@ -1,41 +1,41 @@
-//! Enrolment: the token that is pasted on a new host, and the one request that it makes.
+//! Enrolment: the token that is pasted on a new host, and the request that uses it.
 //!
 //! `POST /agent/v1/enroll`, body = a protobuf [`EnrolRequest`], `Content-Type: application/x-protobuf`. The
-//! answer is a plain protobuf [`EnrolReply`] with status 200, sent once for each token.
+//! answer is a plain protobuf [`EnrolReply`] with status 200, sent once per token.
 
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use prost::Message;
 
-/// Path of enrolment on the agents' listener.
+/// Path of the enrolment endpoint on the agents' listener.
 pub const ENROL_PATH: &str = "/agent/v1/enroll";
-/// Largest body of a request to enrol, in bytes.
+/// Maximum size of an enrolment request, bytes.
 pub const MAX_ENROL_BYTES: usize = 4 << 10;
-/// What a [`JoinToken`] begins with as text.
+/// Prefix of a [`JoinToken`] as text.
 const PREFIX: &str = "skj_";
 
-/// All that an agent must know to enrol. As text it is one word, to be pasted.
+/// Everything an agent needs to enrol. As text it is one word that can be pasted.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct JoinToken {
-    /// What the aggregator knows it by; good once, for minutes.
+    /// The secret that the aggregator knows; valid once, for minutes.
     #[prost(string, tag = "1")]
     pub secret: String,
-    /// Addresses of the agents' listener, in the order in which they are tried.
+    /// Addresses of the agents' listener, in the order of attempts.
     #[prost(string, repeated, tag = "2")]
     pub addresses: Vec<String>,
-    /// SHA-256 of the listener's certificate (DER); empty where it speaks plain HTTP.
+    /// SHA-256 of the listener's certificate (DER); empty for plain HTTP.
     #[prost(bytes = "vec", tag = "3")]
     pub fingerprint: Vec<u8>,
     /// The agent's name.
     #[prost(string, tag = "4")]
     pub name: String,
-    /// The failure domain it stands in.
+    /// The agent's failure domain.
     #[prost(string, tag = "5")]
     pub location: String,
 }
 
 impl JoinToken {
-    /// As it is pasted.
+    /// The token as text.
     #[must_use]
     pub fn to_text(&self) -> String {
         let body = self.encode_to_vec();
@@ -44,7 +44,7 @@ impl JoinToken {
         format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// From what was pasted. `None`: it is not whole.
+    /// Parses a pasted token. `None`: incomplete or invalid.
     #[must_use]
     pub fn from_text(text: &str) -> Option<Self> {
         let bytes = URL_SAFE_NO_PAD.decode(text.trim().strip_prefix(PREFIX)?).ok()?;
@@ -58,7 +58,7 @@ impl JoinToken {
     }
 }
 
-/// What a host asks that wants to be an agent.
+/// The request of a host to become an agent.
 #[derive(Clone, PartialEq, Eq, Message)]
 pub struct EnrolRequest {
     /// [`super::PROTOCOL_VERSION`] of the sender.
@@ -70,13 +70,13 @@ pub struct EnrolRequest {
 }
 
 impl EnrolRequest {
-    /// From a request's body. `None`: it is none.
+    /// Parses a request body. `None`: invalid.
     #[must_use]
     pub fn from_bytes(body: &[u8]) -> Option<Self> {
         Self::decode(body).ok().filter(|request| request.protocol > 0)
     }
 
-    /// The body.
+    /// The request body.
     #[must_use]
     pub fn to_bytes(&self) -> Vec<u8> {
         self.encode_to_vec()
@@ -89,22 +89,22 @@ pub struct EnrolReply {
     /// [`super::PROTOCOL_VERSION`] of the aggregator.
     #[prost(uint32, tag = "1")]
     pub protocol: u32,
-    /// The token it delivers with from now on; told once.
+    /// The agent's token from now on; sent once.
     #[prost(string, tag = "2")]
     pub credential: String,
     /// The agent's name.
     #[prost(string, tag = "3")]
     pub name: String,
-    /// The failure domain it stands in.
+    /// The agent's failure domain.
     #[prost(string, tag = "4")]
     pub location: String,
-    /// Which aggregator this is.
+    /// Id of the aggregator.
     #[prost(string, tag = "5")]
     pub aggregator_id: String,
 }
 
 impl EnrolReply {
-    /// From an answer's body. `None`: it is none.
+    /// Parses the body of an answer. `None`: invalid.
     #[must_use]
     pub fn from_bytes(body: &[u8]) -> Option<Self> {
         Self::decode(body).ok().filter(|reply| reply.protocol > 0 && !reply.credential.is_empty())

@@ -1,25 +1,25 @@
-//! The closed lists of the wire: what was seen, what is held, and why. A value that a reader does not know
-//! reads as the safe one. Numbers are never used again.
+//! The closed enumerations of the protocol: outcomes, states and reasons. A reader reads an unknown value as
+//! the safe one. Numbers are never reused.
 
-/// What one run saw.
+/// The outcome of one run.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, prost::Enumeration)]
 #[repr(i32)]
 pub enum Outcome {
-    /// Nothing can be said: our own network, our own limits. Also the reading of an unknown value.
+    /// Nothing can be said because of our own network or limits. Also the reading of an unknown value.
     Inconclusive = 0,
     /// All assertions hold.
     Up = 1,
-    /// It answers, but slower or weaker than it should.
+    /// The target answers, but slower or weaker than it should.
     Degraded = 2,
-    /// It fails.
+    /// The target fails.
     Down = 3,
 }
 
-/// What hysteresis holds to be true.
+/// The state that hysteresis has confirmed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, prost::Enumeration)]
 #[repr(i32)]
 pub enum State {
-    /// The first run is not complete.
+    /// No state is confirmed yet.
     Unknown = 0,
     /// Up.
     Up = 1,
@@ -29,7 +29,7 @@ pub enum State {
     Down = 3,
 }
 
-/// Why an observation is not `up`. The closed list that logs, metrics and operators see.
+/// Why an observation is not `up`. Shown in logs, metrics and to operators.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, prost::Enumeration)]
 #[repr(i32)]
 pub enum Reason {
@@ -37,7 +37,7 @@ pub enum Reason {
     None = 0,
     /// A reason newer than this reader.
     Other = 1,
-    /// The whole run did not end within `timeout`.
+    /// The run did not end within `timeout`.
     Timeout = 2,
     /// The name does not resolve.
     DnsNotFound = 3,
@@ -49,23 +49,23 @@ pub enum Reason {
     ConnectionReset = 6,
     /// No route to the host or network.
     Unreachable = 7,
-    /// The certificate is past its end.
+    /// The certificate has expired.
     TlsExpired = 8,
     /// The certificate is not valid yet.
     TlsNotYetValid = 9,
     /// The certificate is for another name.
     TlsWrongName = 10,
-    /// The certificate is by an issuer that is not trusted.
+    /// The issuer of the certificate is not trusted.
     TlsUntrusted = 11,
-    /// Any other failure of the handshake.
+    /// Any other handshake failure.
     TlsFailed = 12,
-    /// The certificate ends sooner than asked.
+    /// The certificate expires sooner than required.
     TlsExpiresSoon = 13,
-    /// The status code is not among those expected.
+    /// The status code is not expected.
     StatusMismatch = 14,
     /// A header is missing or does not match.
     HeaderMismatch = 15,
-    /// The body does not say what is expected.
+    /// The body does not match.
     BodyMismatch = 16,
     /// More redirects than allowed, or a loop.
     TooManyRedirects = 17,
@@ -75,9 +75,9 @@ pub enum Reason {
     ProtocolError = 19,
     /// Slower than `degraded_above`.
     Slow = 20,
-    /// A redirect points nowhere or to an unsupported scheme.
+    /// A redirect leads nowhere or to an unsupported scheme.
     BadRedirect = 21,
-    /// Our own network is gone (`inconclusive`).
+    /// Our own network is down (`inconclusive`).
     OwnNetwork = 22,
     /// We lack a resource to run the check: file descriptors, memory, ports (`inconclusive`).
     OwnResources = 23,
@@ -85,39 +85,39 @@ pub enum Reason {
     ConnectTimeout = 24,
     /// The body is not valid JSON where a JSON path is asked.
     BodyNotJson = 25,
-    /// More packets were lost than allowed.
+    /// Too many packets were lost.
     PacketsLost = 26,
     /// No packet came back.
     NoReply = 27,
-    /// The round trips differ more than allowed.
+    /// The jitter is too high.
     JitterTooHigh = 28,
-    /// The DNS response code is not the one expected.
+    /// The DNS response code is not expected.
     RcodeMismatch = 29,
-    /// The DNS answers are not those expected.
+    /// The DNS answers are not expected.
     AnswerMismatch = 30,
-    /// A DNS answer may be kept shorter than asked.
+    /// The TTL of a DNS answer is too low.
     TtlTooLow = 31,
-    /// What the server says first, or answers, is not what is expected.
+    /// What the server sent does not match.
     BannerMismatch = 32,
-    /// The server does not offer TLS where it was asked to.
+    /// The server does not offer the requested TLS.
     StarttlsRefused = 33,
-    /// The call that was due did not come.
+    /// A due call did not come.
     HeartbeatMissed = 34,
-    /// The job itself reported that it failed.
+    /// The job reported its own failure.
     ReportedFailure = 35,
-    /// The plugin ended with WARNING.
+    /// The plugin exited with WARNING.
     PluginWarning = 36,
-    /// The plugin ended with CRITICAL.
+    /// The plugin exited with CRITICAL.
     PluginCritical = 37,
-    /// The plugin ended with UNKNOWN (`inconclusive`).
+    /// The plugin exited with UNKNOWN (`inconclusive`).
     PluginUnknown = 38,
-    /// The plugin could not be run or ended by a signal or an undefined code (`inconclusive`).
+    /// The plugin could not be run, died from a signal or exited with an undefined code (`inconclusive`).
     PluginFailed = 39,
     /// This process lacks a permission to run the check (`inconclusive`).
     OwnPermission = 40,
-    /// Our own resolver fails, for other names too (`inconclusive`).
+    /// Our own resolver fails for other names, too (`inconclusive`).
     OwnResolver = 41,
-    /// It depends on which clock is right, ours or the aggregator's (`inconclusive`).
+    /// The result depends on which clock is right, ours or the aggregator's (`inconclusive`).
     OwnClock = 42,
 }
 
@@ -172,7 +172,7 @@ impl Reason {
         }
     }
 
-    /// Reads the wire's number; one that is not known is [`Reason::Other`].
+    /// Reads the wire number; an unknown one is [`Reason::Other`].
     #[must_use]
     pub fn from_wire(value: i32) -> Self {
         Self::try_from(value).unwrap_or(Self::Other)
@@ -191,7 +191,7 @@ impl Outcome {
         }
     }
 
-    /// Reads the wire's number; one that is not known is [`Outcome::Inconclusive`].
+    /// Reads the wire number; an unknown one is [`Outcome::Inconclusive`].
     #[must_use]
     pub fn from_wire(value: i32) -> Self {
         Self::try_from(value).unwrap_or(Self::Inconclusive)
@@ -210,7 +210,7 @@ impl State {
         }
     }
 
-    /// Reads the wire's number; one that is not known is [`State::Unknown`].
+    /// Reads the wire number; an unknown one is [`State::Unknown`].
     #[must_use]
     pub fn from_wire(value: i32) -> Self {
         Self::try_from(value).unwrap_or(Self::Unknown)

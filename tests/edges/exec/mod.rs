@@ -6,7 +6,7 @@ mod plugins;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use skerry_agent::probe::{Findings, Observed, PluginSeen, Prober};
+use skerry_agent::probe::{Findings, Observed, PluginResult, Prober};
 use skerry_protocol::check::{Check, Exec, Kind};
 use skerry_protocol::wire::{Outcome, Reason};
 use skerry_tests::parts::{checks, until};
@@ -42,7 +42,7 @@ async fn observe(exec: Exec) -> Observed {
     observe_within(exec, TIMEOUT).await
 }
 
-fn plugin(seen: &Observed) -> &PluginSeen {
+fn plugin(seen: &Observed) -> &PluginResult {
     let Findings::Plugin(plugin) = &seen.findings else { panic!("no plugin was seen: {seen:?}") };
     plugin
 }

@@ -28,7 +28,7 @@ async fn a_certificate_that_expires_on_a_kept_connection_is_judged_again() {
     let kept = named(Http { reuse_connection: true, ..trusting }, TIMEOUT);
     let clock = Arc::new(CorrectedClock::new(Clock::open().expect("a clock")));
     let prober = Prober::by(Arc::clone(&clock)).expect("a prober");
-    let now = clock.readings().own;
+    let now = clock.wall_times().local;
     clock.set(now);
     assert_up(&run(&prober, &kept).await);
     let seen = run(&prober, &kept).await;

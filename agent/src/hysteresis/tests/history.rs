@@ -1,22 +1,22 @@
-//! One random history, judged step by step from what was seen alone; the number it grows from is in every
-//! message.
+//! One random history, judged step by step from its observations alone. Every message contains the number
+//! that generates it.
 
 use super::*;
 
-/// A history and what has come of it.
+/// A history and its results.
 pub(super) struct History {
     number: u64,
     dice: u64,
     thresholds: Thresholds,
-    /// Conclusive observations, with the place of each.
+    /// Conclusive observations with their positions.
     seen: Vec<(usize, Outcome)>,
     hysteresis: Hysteresis,
     slots: [State; 21],
     pub(super) transitions: u32,
     pub(super) episodes: u32,
-    /// What problems would do: opened and closed by the hard state, untouched while it flaps.
+    /// A problem as it would be opened and closed by the hard state, unchanged while the check flaps.
     problem: bool,
-    /// Opened since the present or the last episode began.
+    /// Problems opened since the present or last flapping episode started.
     opened: u32,
 }
 
@@ -78,7 +78,7 @@ impl History {
         self.keep_problem(before.flapping);
     }
 
-    /// The run that is said to confirm it is there, whole, and begins where it is said to.
+    /// Whether the run that is said to confirm the change exists, is complete, and starts where it should.
     fn is_evident(&self, change: Transition) -> bool {
         let (fall, rise) = (self.thresholds.fall as usize, self.thresholds.rise as usize);
         let run = |belongs: fn(Outcome) -> bool, least: usize| {
@@ -115,7 +115,7 @@ impl History {
         self.slots[20] = held;
     }
 
-    /// The rule of Nagios in its own fractions, which are off by less than a millionth.
+    /// The rule of Nagios in floating point; the error is below one millionth.
     fn flaps(&self, before: bool) -> bool {
         let mut changes = 0.0;
         for (place, pair) in self.slots.windows(2).enumerate() {
@@ -133,7 +133,7 @@ impl History {
         }
     }
 
-    /// At most one problem from the beginning of an episode to its end.
+    /// At most one problem from the start of an episode to its end.
     fn keep_problem(&mut self, flapped: bool) {
         let Hysteresis { hard, flapping, .. } = self.hysteresis;
         if flapping && !flapped {

@@ -1,4 +1,4 @@
-//! What is asked of an answer: its response code, its records, how long they may be kept.
+//! Assertions on an answer: response code, records, TTL.
 
 use skerry_protocol::check::{Answers, Dns, Rcode};
 use skerry_protocol::wire::Reason;
@@ -6,7 +6,7 @@ use skerry_protocol::wire::Reason;
 use super::record::DnsAnswer;
 use crate::probe::fault::Fault;
 
-/// Checks an answer with `rcode`; `aliases` led to the records `found`.
+/// Checks an answer with `rcode`; `aliases` are the CNAMEs that led to the records `found`.
 pub(super) fn check(
     dns: &Dns,
     rcode: Rcode,

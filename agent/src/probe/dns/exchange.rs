@@ -1,5 +1,5 @@
-//! A question and its answer over UDP, and over a stream of TCP or TLS. Over both an answer to another
-//! question is ignored, as a resolver does, [`MAX_FOREIGN`] of them at most.
+//! One query and its answer over UDP, TCP or TLS. Like a resolver, it ignores answers to other queries, at
+//! most [`MAX_UNRELATED`] of them.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
@@ -8,26 +8,26 @@ use skerry_protocol::wire::Reason;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::UdpSocket;
 
-use super::question::{Came, Question};
-use super::{ANSWER, ONLY_FOREIGN};
+use super::question::{Question, Received};
+use super::{ANSWER, ONLY_UNRELATED};
 use crate::probe::fault::Fault;
 use crate::probe::run::Run;
 use crate::probe::tls;
 
-/// Largest datagram that is read, bytes: more than we ask for, as some servers send more.
+/// Maximum size of a datagram, bytes: more than we ask for, because some servers send more.
 const MAX_DATAGRAM: usize = 4096;
-/// So many answers to other questions are ignored before the server is taken for broken.
-const MAX_FOREIGN: u32 = 100;
+/// After this many answers to other queries the server counts as broken.
+const MAX_UNRELATED: u32 = 100;
 
-/// What UDP brought.
+/// The result of a query over UDP.
 pub(super) enum Datagram {
     Answer(Box<Message>),
-    /// The whole answer needs TCP (RFC 7766, section 5).
+    /// The complete answer needs TCP (RFC 7766, section 5).
     Truncated,
 }
 
-/// A socket of its own, and so a source port that nobody can foretell, connected to the first of `servers`
-/// that a route leads to.
+/// Opens a new socket, and so an unpredictable source port, connected to the first of `servers` that has a
+/// route.
 pub(super) async fn open(servers: &[SocketAddr]) -> Result<(UdpSocket, SocketAddr), Fault> {
     let mut last = Fault::down(Reason::DnsNotFound, "no address to ask");
     for server in servers {
@@ -40,7 +40,7 @@ pub(super) async fn open(servers: &[SocketAddr]) -> Result<(UdpSocket, SocketAdd
             .map_err(|error| Fault::own(format!("this host cannot open a UDP socket: {error}")))?;
         match socket.connect(server).await {
             Ok(()) => return Ok((socket, *server)),
-            // Nothing was sent yet: it is our own kernel that says it.
+            // Nothing was sent yet, so the error comes from our own kernel.
             Err(error) => {
                 last = Fault::from_own_kernel(&error, server.ip()).unwrap_or_else(|| Fault::from_io(&error));
                 last.detail = format!("{server}: {}", last.detail);
@@ -50,58 +50,58 @@ pub(super) async fn open(servers: &[SocketAddr]) -> Result<(UdpSocket, SocketAdd
     Err(last)
 }
 
-/// Asks once over UDP.
+/// Sends one query over UDP.
 pub(super) async fn over_udp(
     question: &Question,
     socket: &UdpSocket,
     server: SocketAddr,
     run: &mut Run,
 ) -> Result<Datagram, Fault> {
-    run.doing = ANSWER;
+    run.stage = ANSWER;
     socket.send(&question.wire).await.map_err(|error| from_socket(server, &error))?;
     let mut buffer = vec![0; MAX_DATAGRAM];
-    for _ in 0..=MAX_FOREIGN {
+    for _ in 0..=MAX_UNRELATED {
         let length = socket.recv(&mut buffer).await.map_err(|error| from_socket(server, &error))?;
         if length == MAX_DATAGRAM {
             let detail = format!("an answer of {MAX_DATAGRAM} bytes or more over UDP");
             return Err(Fault::down(Reason::ProtocolError, detail));
         }
         match question.read(&buffer[..length])? {
-            Came::Foreign => run.doing = ONLY_FOREIGN,
-            Came::Truncated => return Ok(Datagram::Truncated),
-            Came::Answer(message) => return Ok(Datagram::Answer(message)),
+            Received::Unrelated => run.stage = ONLY_UNRELATED,
+            Received::Truncated => return Ok(Datagram::Truncated),
+            Received::Answer(message) => return Ok(Datagram::Answer(message)),
         }
     }
     Err(flooded())
 }
 
-/// Asks once over an open stream, each message behind its length (RFC 1035, section 4.2.2).
+/// Sends one query over an open stream, each message prefixed with its length (RFC 1035, section 4.2.2).
 pub(super) async fn over_stream(
     question: &Question,
     stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
     run: &mut Run,
 ) -> Result<Box<Message>, Fault> {
-    run.doing = ANSWER;
+    run.stage = ANSWER;
     let mut framed = Vec::with_capacity(question.wire.len() + 2);
-    // A question is shorter than 64 KiB.
+    // A query is shorter than 64 KiB.
     framed.extend_from_slice(&(question.wire.len() as u16).to_be_bytes());
     framed.extend_from_slice(&question.wire);
     stream.write_all(&framed).await.map_err(|error| tls::fault(&error))?;
     stream.flush().await.map_err(|error| tls::fault(&error))?;
     let mut buffer = Vec::new();
-    for _ in 0..=MAX_FOREIGN {
+    for _ in 0..=MAX_UNRELATED {
         let length = stream.read_u16().await.map_err(|error| tls::fault(&error))?;
         buffer.resize(usize::from(length), 0);
         stream.read_exact(&mut buffer).await.map_err(|error| tls::fault(&error))?;
         match question.read(&buffer)? {
-            Came::Foreign => run.doing = ONLY_FOREIGN,
-            Came::Truncated => {
+            Received::Unrelated => run.stage = ONLY_UNRELATED,
+            Received::Truncated => {
                 return Err(Fault::down(
                     Reason::ProtocolError,
                     "the answer is truncated where nothing limits it",
                 ));
             }
-            Came::Answer(message) => return Ok(message),
+            Received::Answer(message) => return Ok(message),
         }
     }
     Err(flooded())
@@ -114,5 +114,5 @@ fn from_socket(server: SocketAddr, error: &std::io::Error) -> Fault {
 }
 
 fn flooded() -> Fault {
-    Fault::down(Reason::ProtocolError, format!("more than {MAX_FOREIGN} answers to other questions"))
+    Fault::down(Reason::ProtocolError, format!("more than {MAX_UNRELATED} answers to other questions"))
 }

@@ -1,13 +1,13 @@
-//! A message in answer to a question, through every step of a run. See [`crate::hostile`].
+//! Feeds a message as an answer through every step of a run. See [`crate::hostile`].
 
 use skerry_protocol::check::{Dns, Kind, Record};
 use skerry_protocol::strict::Document;
 
-use super::question::{Came, Question};
+use super::question::{Question, Received};
 use super::{Rcode, assertion, record};
 use crate::probe::hostile::{is_fit_to_show, is_harmless};
 
-/// Reads `bytes` as an answer; the first chooses the record that was asked for.
+/// Reads `bytes` as an answer; the first byte selects the queried record type.
 pub(crate) fn answer(bytes: &[u8]) {
     let Some((choice, message)) = bytes.split_first() else { return };
     let (_, record) = Record::NAMED[usize::from(*choice) % Record::NAMED.len()];
@@ -19,8 +19,8 @@ pub(crate) fn answer(bytes: &[u8]) {
     }
     match question.read(&message) {
         Err(fault) => is_fit_to_show(&fault),
-        Ok(Came::Foreign | Came::Truncated) => {}
-        Ok(Came::Answer(message)) => {
+        Ok(Received::Unrelated | Received::Truncated) => {}
+        Ok(Received::Answer(message)) => {
             let rcode = Rcode(message.metadata.response_code.into());
             let (aliases, found) = record::answers(&message, &question.query, record);
             if let Err(fault) = assertion::check(&dns, rcode, &aliases, &found) {

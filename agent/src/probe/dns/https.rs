@@ -1,4 +1,4 @@
-//! A question and its answer over HTTPS (RFC 8484), by POST on a connection of its own.
+//! One query and its answer over HTTPS (RFC 8484), by POST on a new connection.
 
 use hickory_resolver::proto::op::Message;
 use http::uri::PathAndQuery;
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use tokio_rustls::client::TlsStream;
 
 use super::ANSWER;
-use super::question::{Came, Question};
+use super::question::{Question, Received};
 use crate::probe::fault::Fault;
 use crate::probe::http::connection::Connection;
 use crate::probe::http::message::{Head, Request};
@@ -19,10 +19,10 @@ use crate::probe::run::{Run, add};
 
 const MESSAGE: HeaderValue = HeaderValue::from_static("application/dns-message");
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("skerry-agent/", env!("CARGO_PKG_VERSION")));
-/// Largest answer, bytes: what any DNS message may have.
+/// Maximum size of an answer, bytes: that of any DNS message.
 const MAX_MESSAGE: usize = 65_535;
 
-/// Asks once over an open TLS connection.
+/// Sends one query over an open TLS connection.
 pub(super) async fn over_https(
     question: &Question,
     server: &NameServer,
@@ -30,7 +30,7 @@ pub(super) async fn over_https(
     stream: TlsStream<TcpStream>,
     run: &mut Run,
 ) -> Result<Box<Message>, Fault> {
-    run.doing = ANSWER;
+    run.stage = ANSWER;
     let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
     let mut connection = Connection::open(Transport::Tls(Box::new(stream)), http2, None).await?;
     let request = request(question, server, path, connection.is_http2())?;
@@ -42,9 +42,9 @@ pub(super) async fn over_https(
     let bytes = read_body(&mut connection).await?;
     add(&mut run.phases.transfer_us, first_byte.elapsed());
     match question.read(&bytes)? {
-        Came::Answer(message) => Ok(message),
-        Came::Foreign => Err(Fault::down(Reason::ProtocolError, "an answer to another question")),
-        Came::Truncated => {
+        Received::Answer(message) => Ok(message),
+        Received::Unrelated => Err(Fault::down(Reason::ProtocolError, "an answer to another question")),
+        Received::Truncated => {
             Err(Fault::down(Reason::ProtocolError, "the answer is truncated where nothing limits it"))
         }
     }

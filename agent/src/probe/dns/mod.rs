@@ -1,10 +1,10 @@
-//! The `dns` check: one question to one name server, over UDP, TCP, TLS or HTTPS, and what is asked of the
-//! answer. hickory writes and reads the messages; its resolver, which caches, repeats and merges questions,
-//! is not used, so that every run is one query of its own on a socket of its own.
+//! The `dns` check: one query to one name server over UDP, TCP, TLS or HTTPS, and assertions on the answer.
+//! hickory encodes and decodes the messages. Its resolver, which caches, repeats and merges queries, is not
+//! used, so every run is exactly one query on its own socket.
 //!
-//! The latency is the time of the query: from sending it to its answer, with the second query over TCP where
-//! the first answer was truncated, or without EDNS where the server does not know it. Looking up the server and
-//! opening a connection to it are phases beside it.
+//! The latency is the time from sending the query to its answer. It includes the second query over TCP after
+//! a truncated answer, or without EDNS for a server that does not support it. Resolving the server and
+//! connecting to it are separate phases.
 
 mod assertion;
 mod exchange;
@@ -25,33 +25,33 @@ use tokio_rustls::client::TlsStream;
 
 use super::fault::Fault;
 use super::resolve::Resolver;
-use super::run::{Doing, Run, add};
+use super::run::{Run, Stage, add};
 use super::tls::{self, Offer, Opened, Tls};
 use super::{Findings, Observed, connect};
 use exchange::Datagram;
 use question::{Question, knows_no_edns};
 pub use record::DnsAnswer;
 
-const ANSWER: Doing = Doing::Target(Reason::Timeout, "no answer to the query within the timeout");
-const ONLY_FOREIGN: Doing =
-    Doing::Target(Reason::Timeout, "only answers with another id or question came within the timeout");
-/// Most records shown to a person.
+const ANSWER: Stage = Stage::Target(Reason::Timeout, "no answer to the query within the timeout");
+const ONLY_UNRELATED: Stage =
+    Stage::Target(Reason::Timeout, "only answers with another id or question came within the timeout");
+/// Maximum number of records to show.
 const MAX_SHOWN: usize = 100;
 
-/// What a `dns` check shows.
+/// Details of a `dns` check for `probe`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DnsFindings {
-    /// Who answered.
+    /// The server that answered.
     pub server: SocketAddr,
-    /// How: `udp`, `tcp`, `tls` or `https`.
+    /// The transport: `udp`, `tcp`, `tls` or `https`.
     pub transport: &'static str,
-    /// The answer over UDP was truncated; this one came over TCP.
+    /// The answer over UDP was truncated, so this one came over TCP.
     pub truncated: bool,
-    /// The server knows nothing of EDNS: this is its answer to the question without it.
+    /// The server does not support EDNS, so this answers a query without it.
     pub without_edns: bool,
     /// The response code.
     pub rcode: Rcode,
-    /// Aliases on the way, then the records asked for.
+    /// The aliases, then the queried records.
     pub answers: Vec<DnsAnswer>,
 }
 
@@ -71,7 +71,7 @@ pub(super) struct DnsProber {
     tls: Arc<Tls>,
 }
 
-/// An answer, and how it came.
+/// An answer and how it was received.
 struct Answered {
     message: Box<Message>,
     server: SocketAddr,
@@ -102,7 +102,7 @@ impl DnsProber {
         let servers = self.servers(dns, run).await?;
         let mut question = Question::new(dns, true)?;
         let mut answered = ask(dns, &question, offer.clone(), &servers, run).await?;
-        // Whoever expects the refusal is told of it.
+        // A check that expects the refusal gets its answer here.
         let rcode = Rcode(answered.message.metadata.response_code.into());
         let without_edns = knows_no_edns(&answered.message) && rcode != dns.rcode;
         if without_edns {
@@ -127,7 +127,7 @@ impl DnsProber {
     }
 }
 
-/// One question over the transport of the check; its time is the latency.
+/// Sends the query over the check's transport; its duration is the latency.
 async fn ask(
     dns: &Dns,
     question: &Question,
@@ -158,7 +158,7 @@ async fn ask(
     }
 }
 
-/// Over UDP, and over TCP again where the answer is truncated.
+/// Queries over UDP, and over TCP if the answer is truncated.
 async fn udp(question: &Question, servers: &[SocketAddr], run: &mut Run) -> Result<Answered, Fault> {
     let (socket, server) = exchange::open(servers).await?;
     run.asked.addresses.push(server.ip());
@@ -180,7 +180,7 @@ async fn udp(question: &Question, servers: &[SocketAddr], run: &mut Run) -> Resu
 async fn connected(servers: &[SocketAddr], run: &mut Run) -> Result<(TcpStream, SocketAddr), Fault> {
     let port = servers.first().map_or(0, SocketAddr::port);
     let addresses: Vec<_> = servers.iter().map(SocketAddr::ip).collect();
-    run.doing = Doing::CONNECT;
+    run.stage = Stage::CONNECT;
     let start = Instant::now();
     let stream = connect::connect(&addresses, port, &mut run.asked.addresses).await?;
     add(&mut run.phases.connect_us, start.elapsed());
@@ -200,7 +200,7 @@ async fn handshake(
     Ok((stream, server))
 }
 
-/// Asks over a stream that is open; its time is the latency.
+/// Sends the query over an open stream; its duration is the latency.
 async fn timed(
     question: &Question,
     stream: &mut (impl tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin),

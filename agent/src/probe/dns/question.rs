@@ -1,5 +1,5 @@
-//! The message that is sent, and whether one that came answers it. Nothing of an answer is believed before
-//! its id and question match ours; its size and its records are bounded before they are read.
+//! The query message, and whether a message answers it. Nothing in an answer is trusted before its id and
+//! question match; its size and record counts are bounded before it is parsed.
 
 use hickory_resolver::proto::op::{Edns, Message, MessageType, OpCode, Query, ResponseCode};
 use hickory_resolver::proto::rr::{Name, RecordType};
@@ -8,36 +8,34 @@ use skerry_protocol::wire::Reason;
 
 use crate::probe::fault::Fault;
 
-/// Largest UDP answer that is asked for, bytes: what crosses the Internet without fragments.
+/// Maximum UDP payload that we announce, bytes: what crosses the Internet without fragmentation.
 const UDP_PAYLOAD: u16 = 1232;
-/// Most records in all sections of an answer.
+/// Maximum number of records in all sections of an answer.
 const MAX_RECORDS: usize = 2_000;
-/// Of a header (RFC 1035, section 4.1.1), bytes.
+/// Size of a DNS header (RFC 1035, section 4.1.1), bytes.
 const HEADER: usize = 12;
 
-/// A question, ready to be sent.
+/// A query, ready to be sent.
 pub(in crate::probe) struct Question {
     id: u16,
-    /// What is asked.
     pub(in crate::probe) query: Query,
-    /// The whole message.
+    /// The encoded message.
     pub(in crate::probe) wire: Vec<u8>,
 }
 
-/// What came in answer to a question.
+/// What a received message is to a query.
 #[derive(Debug)]
-pub(in crate::probe) enum Came {
-    /// Not meant for this question: another id, another question, or no answer at all. A resolver waits on,
-    /// since anybody can send it.
-    Foreign,
-    /// The answer, cut off by the limits of UDP.
+pub(in crate::probe) enum Received {
+    /// Another id, another question, or not an answer. A resolver keeps waiting, because anybody can send
+    /// this.
+    Unrelated,
+    /// The answer, truncated by the limits of UDP.
     Truncated,
-    /// The answer.
     Answer(Box<Message>),
 }
 
 impl Question {
-    /// What a `dns` check asks, with EDNS or without.
+    /// The query of a `dns` check, with or without EDNS.
     pub(super) fn new(dns: &Dns, edns: bool) -> Result<Self, Fault> {
         let mut name = Name::from_ascii(&dns.query).map_err(|error| unsendable(&error))?;
         name.set_fqdn(true);
@@ -45,7 +43,7 @@ impl Question {
         Self::of(name, record, dns.recursion, edns)
     }
 
-    /// With a random id; `edns`: larger answers than 512 bytes are asked for over UDP.
+    /// A query with a random id; with `edns` it allows UDP answers larger than 512 bytes.
     pub(in crate::probe) fn of(
         name: Name,
         record: RecordType,
@@ -68,17 +66,17 @@ impl Question {
         Ok(Self { id, query, wire })
     }
 
-    /// What `bytes` are to this question.
-    pub(in crate::probe) fn read(&self, bytes: &[u8]) -> Result<Came, Fault> {
-        let Some(header) = bytes.first_chunk::<HEADER>() else { return Ok(Came::Foreign) };
+    /// Matches `bytes` with this query.
+    pub(in crate::probe) fn read(&self, bytes: &[u8]) -> Result<Received, Fault> {
+        let Some(header) = bytes.first_chunk::<HEADER>() else { return Ok(Received::Unrelated) };
         let number = |at: usize| u16::from_be_bytes([header[at], header[at + 1]]);
         let is_response = header[2] & 0x80 != 0;
         if number(0) != self.id || !is_response {
-            return Ok(Came::Foreign);
+            return Ok(Received::Unrelated);
         }
         let truncated = header[2] & 0x02 != 0;
         if truncated {
-            return Ok(Came::Truncated);
+            return Ok(Received::Truncated);
         }
         let records = [6, 8, 10].map(|at| usize::from(number(at))).iter().sum::<usize>();
         if records > MAX_RECORDS || number(4) > 1 {
@@ -88,7 +86,7 @@ impl Question {
         let message = Message::from_vec(bytes).map_err(|error| {
             Fault::down(Reason::ProtocolError, format!("the answer cannot be read: {error}"))
         })?;
-        // A server that could not read or would not hear the question need not repeat it.
+        // A server that could not read or refused the question need not repeat it.
         let matches = match message.queries.first() {
             Some(asked) => {
                 asked.name == self.query.name
@@ -97,11 +95,12 @@ impl Question {
             }
             None => message.metadata.response_code != ResponseCode::NoError,
         };
-        Ok(if matches { Came::Answer(Box::new(message)) } else { Came::Foreign })
+        Ok(if matches { Received::Answer(Box::new(message)) } else { Received::Unrelated })
     }
 }
 
-/// The server could not read the question for its EDNS (RFC 6891, section 7); one that answers with EDNS could.
+/// Whether the server failed to parse the query because of EDNS (RFC 6891, section 7); one that answers with
+/// EDNS did not.
 pub(in crate::probe) fn knows_no_edns(answer: &Message) -> bool {
     let refused = matches!(answer.metadata.response_code, ResponseCode::FormErr | ResponseCode::NotImp);
     refused && answer.edns.is_none()

@@ -1,4 +1,4 @@
-//! The records of an answer in words, each in the one form in which records are compared.
+//! The records of an answer as text, each in the canonical form used for comparison.
 
 use std::fmt::Write as _;
 
@@ -10,19 +10,19 @@ use hickory_resolver::proto::rr::{Name, RData, Record as Wire};
 use hickory_resolver::proto::serialize::binary::{BinDecodable, BinDecoder};
 use skerry_protocol::check::{Record, printable, quoted};
 
-/// Longest chain of aliases that is followed.
+/// Maximum length of an alias chain.
 const MAX_CHAIN: usize = 16;
 
 /// One record of an answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct DnsAnswer {
-    /// Whose it is, without the final dot.
+    /// Owner name, without the final dot.
     pub name: String,
-    /// Its type: `A`, `CNAME`, …
+    /// Type: `A`, `CNAME`, …
     pub record: String,
-    /// How long it may be kept, seconds.
+    /// TTL, seconds.
     pub ttl: u32,
-    /// What it says, as in a zone file, without control characters.
+    /// Data as in a zone file, without control characters.
     pub text: String,
 }
 
@@ -32,8 +32,8 @@ impl std::fmt::Display for DnsAnswer {
     }
 }
 
-/// What answers a question: the aliases on the way (RFC 1034, section 3.6.2), then the records asked for.
-/// Records of other names, which nobody asked for, are left out.
+/// Returns the aliases on the way (RFC 1034, section 3.6.2), then the queried records. Skips unrelated
+/// records.
 pub(super) fn answers(message: &Message, asked: &Query, record: Record) -> (Vec<DnsAnswer>, Vec<DnsAnswer>) {
     let mut owner = asked.name.clone();
     let mut aliases = Vec::new();
@@ -53,7 +53,7 @@ pub(super) fn answers(message: &Message, asked: &Query, record: Record) -> (Vec<
 
 fn answer(wire: &Wire, record: Record) -> DnsAnswer {
     let text = text(record, &wire.data);
-    // Quotes in what a TXT record says are its own.
+    // The quotes in a TXT record's text are part of it.
     let canonical = if record == Record::Txt { None } else { record.canonical_text(&text) };
     DnsAnswer {
         name: name(&wire.name),
@@ -101,7 +101,7 @@ fn text(record: Record, data: &RData) -> String {
     }
 }
 
-/// Types that are read only with DNSSEC validation, which no check does.
+/// Types that hickory only decodes with DNSSEC validation, which no check does.
 fn unread(record: Record, bytes: &[u8]) -> String {
     let known = match (record, bytes) {
         (Record::Ds, [a, b, algorithm, digest_type, digest @ ..]) => Some(format!(
@@ -115,7 +115,7 @@ fn unread(record: Record, bytes: &[u8]) -> String {
         (Record::Dname, bytes) => Name::read(&mut BinDecoder::new(bytes)).ok().map(|target| name(&target)),
         _ => None,
     };
-    // RFC 3597, section 5.
+    // Generic encoding, RFC 3597, section 5.
     known.unwrap_or_else(|| format!("\\# {} {}", bytes.len(), hexadecimal(bytes)))
 }
 
@@ -166,7 +166,7 @@ fn name(name: &Name) -> String {
 
 fn hexadecimal(bytes: &[u8]) -> String {
     bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut text, byte| {
-        // Writing to a string cannot fail.
+        // Writing to a String cannot fail.
         let _ = write!(text, "{byte:02x}");
         text
     })

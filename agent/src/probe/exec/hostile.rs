@@ -1,15 +1,15 @@
-//! What a plugin prints, read as a run reads it. See [`crate::hostile`].
+//! Reads the output of a plugin as a run does. See [`crate::hostile`].
 
-use super::output::Said;
-use super::plugin::Output;
+use super::output::PluginOutput;
+use super::plugin::RawOutput;
 use crate::probe::hostile::is_harmless;
 
-/// Reads `bytes` as the output of a plugin, and as its complaint.
+/// Reads `bytes` as the standard output and standard error of a plugin.
 pub(crate) fn output(bytes: &[u8]) {
-    let said = Said::read(Output { output: bytes, complaint: bytes, cut: false });
-    is_harmless(&said.line());
-    said.text.iter().for_each(|line| is_harmless(line));
-    for measure in &said.performance {
+    let output = PluginOutput::read(RawOutput { output: bytes, stderr: bytes, cut: false });
+    is_harmless(&output.line());
+    output.text.iter().for_each(|line| is_harmless(line));
+    for measure in &output.performance {
         is_harmless(&measure.label);
         is_harmless(&measure.unit);
         let _ = measure.duration();

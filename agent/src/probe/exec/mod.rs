@@ -1,18 +1,17 @@
-//! The `exec` check: a local program that keeps the convention of the Nagios plugins.
+//! The `exec` check: runs a local program that follows the Nagios plugin convention.
 //!
-//! The plugin alone says what is up and what is down. A plugin that could not be run, was ended by a signal or
-//! gives a code outside of the convention has judged nothing: that is inconclusive. One that is still running
-//! when its time is over is down, as everything else that does not answer. What it leaves behind is ended
-//! with it.
+//! The plugin's exit code alone decides between up and down. A plugin that cannot be run, dies from a signal
+//! or exits with an undefined code is inconclusive. One that exceeds the timeout is down, like any target
+//! that does not answer. Its child processes end with it.
 //!
-//! The latency is the time it ran. A datum of its performance data is the latency only where the check names it: an
-//! age and a time to live are seconds too.
+//! The latency is the plugin's running time. Performance data is the latency only if the check names its
+//! label, since an age and a TTL are seconds, too.
 
 pub(super) mod hostile;
 mod output;
 mod perfdata;
 mod plugin;
-mod ran;
+mod plugin_run;
 mod runner;
 
 use std::io;
@@ -24,63 +23,62 @@ use skerry_protocol::wire::{Outcome, Reason};
 use tokio::time::Instant;
 
 use super::fault::{Fault, is_own};
-use super::run::{Doing, Run};
+use super::run::{Run, Stage};
 use super::{Findings, Observed};
-use output::Said;
+use output::PluginOutput;
 pub use perfdata::Measure;
-use ran::{Ended, Ran};
+use plugin_run::{PluginRun, RunEnd};
 pub use runner::serve;
 
-const RUN: Doing = Doing::Target(Reason::Timeout, "the plugin did not end within the timeout");
+const RUN: Stage = Stage::Target(Reason::Timeout, "the plugin did not end within the timeout");
 
-/// What a plugin ended with and what it printed.
+/// Exit code and output of a plugin.
 #[derive(Clone, Debug, PartialEq)]
-pub struct PluginSeen {
-    /// Its exit code; none where a signal ended it.
+pub struct PluginResult {
+    /// Exit code; `None` if a signal ended it.
     pub exit: Option<i32>,
-    /// Its text without performance data, line by line, no control characters.
+    /// Lines of text without performance data and without control characters.
     pub text: Vec<String>,
-    /// Its performance data, in its order.
+    /// Performance data in the plugin's order.
     pub performance: Vec<Measure>,
 }
 
 pub(super) async fn observe(check: &Check, exec: &Exec, deadline: Instant) -> Observed {
     let mut run = Run::start(deadline);
-    run.doing = RUN;
+    run.stage = RUN;
     let start = Instant::now();
-    let ran = match &exec.runner {
-        None => Ok(Ran::here(exec, deadline).await),
+    let plugin = match &exec.runner {
+        None => Ok(PluginRun::here(exec, deadline).await),
         Some(socket) => runner::ask(socket, exec, deadline).await,
     };
-    let ran = match ran {
-        Ok(ran) => ran,
+    let plugin = match plugin {
+        Ok(plugin) => plugin,
         Err(fault) => return run.finish(check, None, Ok(Err(fault))),
     };
-    run.end = Some(start + ran.took);
-    let said = ran.said();
-    let latency = exec.latency_from.as_deref().map(|label| latency(label, &said)).transpose();
-    let judged = match &ran.ended {
-        Ended::Late => Err(run.cut_off()),
-        Ended::NotRun(error) => Err(not_run(&exec.command[0], error)),
-        // One that found something wrong need not have measured.
-        Ended::InTime => judge(&ran, &said).and(latency.clone().map(drop)),
+    run.end = Some(start + plugin.took);
+    let output = plugin.output();
+    let latency = exec.latency_from.as_deref().map(|label| latency(label, &output)).transpose();
+    let judged = match &plugin.ended {
+        RunEnd::TimedOut => Err(run.cut_off()),
+        RunEnd::NotStarted(error) => Err(not_run(&exec.command[0], error)),
+        // A plugin that found a problem need not report its measurement.
+        RunEnd::Exited => judge(&plugin, &output).and(latency.clone().map(drop)),
     };
     run.latency = latency.unwrap_or_default();
-    let exit = ran.code.filter(|_| matches!(ran.ended, Ended::InTime));
+    let exit = plugin.code.filter(|_| matches!(plugin.ended, RunEnd::Exited));
     run.findings =
-        Findings::Plugin(Box::new(PluginSeen { exit, text: said.text, performance: said.performance }));
+        Findings::Plugin(Box::new(PluginResult { exit, text: output.text, performance: output.performance }));
     run.finish(check, None, Ok(judged))
 }
 
-fn judge(ran: &Ran, said: &Said) -> Result<(), Fault> {
-    let line = said.line();
-    if said.cut {
-        // Its code may be that of a program whose pipe was closed.
-        let words =
-            format!("it wrote more than {} bytes; the rest was not read: {line}", plugin::MOST_OUTPUT);
+fn judge(run: &PluginRun, output: &PluginOutput) -> Result<(), Fault> {
+    let line = output.line();
+    if output.cut {
+        // The exit code may be that of a program whose pipe was closed.
+        let words = format!("it wrote more than {} bytes; the rest was not read: {line}", plugin::MAX_STDOUT);
         return Err(inconclusive(Reason::PluginFailed, words));
     }
-    match ran.code {
+    match run.code {
         Some(0) => Ok(()),
         Some(1) => Err(Fault::degraded(Reason::PluginWarning, line)),
         Some(2) => Err(Fault::down(Reason::PluginCritical, line)),
@@ -89,7 +87,7 @@ fn judge(ran: &Ran, said: &Said) -> Result<(), Fault> {
             let words = format!("exit code {code}, which is none of a plugin's (0 to 3): {line}");
             Err(inconclusive(Reason::PluginFailed, words))
         }
-        None => match ran.signal {
+        None => match run.signal {
             Some(signal) => {
                 Err(inconclusive(Reason::PluginFailed, format!("ended by signal {signal}: {line}")))
             }
@@ -98,14 +96,17 @@ fn judge(ran: &Ran, said: &Said) -> Result<(), Fault> {
     }
 }
 
-/// The datum of that label, which `latency_from` names. Whoever asks for it is told where it is not there: what is
-/// measured instead would pass for it.
-fn latency(label: &str, said: &Said) -> Result<Duration, Fault> {
+/// Returns the performance datum with this label, which `latency_from` names. A missing one is an error,
+/// because any other value would be mistaken for it.
+fn latency(label: &str, output: &PluginOutput) -> Result<Duration, Fault> {
     let wrong = |why: String| {
-        inconclusive(Reason::PluginFailed, format!("latency_from names \"{label}\", {why}: {}", said.line()))
+        inconclusive(
+            Reason::PluginFailed,
+            format!("latency_from names \"{label}\", {why}: {}", output.line()),
+        )
     };
-    let Some(measure) = said.performance.iter().find(|one| one.label == label) else {
-        let labels: Vec<&str> = said.performance.iter().map(|one| one.label.as_str()).collect();
+    let Some(measure) = output.performance.iter().find(|one| one.label == label) else {
+        let labels: Vec<&str> = output.performance.iter().map(|one| one.label.as_str()).collect();
         let printed = if labels.is_empty() { "no performance data".to_owned() } else { labels.join(", ") };
         return Err(wrong(format!("but the plugin printed {printed}")));
     };
@@ -118,7 +119,7 @@ fn latency(label: &str, said: &Said) -> Result<Duration, Fault> {
     }
 }
 
-/// Why there is no plugin to be heard.
+/// Why the plugin could not be started.
 fn not_run(program: &str, error: &io::Error) -> Fault {
     let words = format!("{program} cannot be run: {error}");
     if is_own(error) || Errno::from_io_error(error) == Some(Errno::AGAIN) {

@@ -1,26 +1,26 @@
-//! What a plugin printed, told apart: `TEXT | PERFDATA`, then lines of further text, then after another bar
-//! lines of further performance data. Anything may stand there: it is bounded and made harmless here.
+//! Parses the output of a plugin: `TEXT | PERFDATA`, then lines of text, then after another bar lines of
+//! performance data. The output is untrusted, so it is bounded and sanitized here.
 
-use super::perfdata::{MOST_MEASURES, Measure};
-use super::plugin::Output;
+use super::perfdata::{MAX_MEASURES, Measure};
+use super::plugin::RawOutput;
 use skerry_protocol::words::one_line;
 
-/// Most lines of text that are kept.
-const MOST_LINES: usize = 200;
+/// Maximum number of lines kept.
+const MAX_LINES: usize = 200;
 
-/// A plugin's words and figures.
+/// The parsed output of a plugin.
 #[derive(Debug, PartialEq)]
-pub(super) struct Said {
-    /// Without performance data; no control characters.
+pub(super) struct PluginOutput {
+    /// Lines of text without performance data and without control characters.
     pub(super) text: Vec<String>,
     pub(super) performance: Vec<Measure>,
-    /// It wrote more than was read.
+    /// The plugin wrote more than was read.
     pub(super) cut: bool,
-    complaint: String,
+    stderr: String,
 }
 
-impl Said {
-    pub(super) fn read(output: Output<'_>) -> Self {
+impl PluginOutput {
+    pub(super) fn read(output: RawOutput<'_>) -> Self {
         let whole = String::from_utf8_lossy(output.output);
         let (mut text, mut figures) = (Vec::new(), String::new());
         let mut only_figures = false;
@@ -35,27 +35,27 @@ impl Said {
             };
             figures.push_str(after);
             figures.push(' ');
-            if !words.trim().is_empty() && text.len() < MOST_LINES {
-                text.push(harmless(words));
+            if !words.trim().is_empty() && text.len() < MAX_LINES {
+                text.push(sanitized(words));
             }
         }
-        let performance = Measure::read_all(&figures).take(MOST_MEASURES).collect();
-        let complaint = String::from_utf8_lossy(output.complaint);
-        let complaint = complaint.lines().find(|line| !line.trim().is_empty()).map(harmless);
-        Self { text, performance, cut: output.cut, complaint: complaint.unwrap_or_default() }
+        let performance = Measure::read_all(&figures).take(MAX_MEASURES).collect();
+        let stderr = String::from_utf8_lossy(output.stderr);
+        let stderr = stderr.lines().find(|line| !line.trim().is_empty()).map(sanitized);
+        Self { text, performance, cut: output.cut, stderr: stderr.unwrap_or_default() }
     }
 
-    /// Its first line; where it printed none, its first complaint.
+    /// The first line of output, otherwise the first line of standard error.
     pub(super) fn line(&self) -> String {
         match self.text.first() {
             Some(line) => line.clone(),
-            None if self.complaint.is_empty() => "it printed nothing".to_owned(),
-            None => self.complaint.clone(),
+            None if self.stderr.is_empty() => "it printed nothing".to_owned(),
+            None => self.stderr.clone(),
         }
     }
 }
 
-fn harmless(line: &str) -> String {
+fn sanitized(line: &str) -> String {
     one_line(line.trim())
 }
 
@@ -65,18 +65,18 @@ mod tests {
     use proptest::prelude::*;
     use skerry_protocol::words::is_unfit_to_show;
 
-    fn said(output: &str, complaint: &str) -> Said {
-        Said::read(Output { output: output.as_bytes(), complaint: complaint.as_bytes(), cut: false })
+    fn parse(output: &str, stderr: &str) -> PluginOutput {
+        PluginOutput::read(RawOutput { output: output.as_bytes(), stderr: stderr.as_bytes(), cut: false })
     }
 
-    fn labels(said: &Said) -> Vec<&str> {
-        said.performance.iter().map(|one| one.label.as_str()).collect()
+    fn labels(output: &PluginOutput) -> Vec<&str> {
+        output.performance.iter().map(|one| one.label.as_str()).collect()
     }
 
     /// The example of the guidelines.
     #[test]
     fn text_and_figures_are_told_apart_over_all_lines() {
-        let disk = said(
+        let disk = parse(
             "DISK OK - free space: / 3326 MB (56%); | /=2643MB;5948;5958;0;5968\n\
              / 15272 MB (77%);\n/boot 68 MB (69%);\n/var/log 819 MB (84%); | /boot=68MB;88;93;0;98\n\
              /home=69357MB;253404;253409;0;253414 \n/var/log=818MB;970;975;0;980\n",
@@ -89,18 +89,18 @@ mod tests {
 
     #[test]
     fn a_silent_plugin_is_told_by_its_complaint() {
-        assert_eq!(said("", "\n/bin/sh: no\u{7} such\n").line(), "/bin/sh: no  such");
-        assert_eq!(said(" \n", "").line(), "it printed nothing");
-        assert_eq!(said("|a=1", "").line(), "it printed nothing");
-        assert_eq!(said("\n\nlate words\n", "").line(), "late words");
+        assert_eq!(parse("", "\n/bin/sh: no\u{7} such\n").line(), "/bin/sh: no  such");
+        assert_eq!(parse(" \n", "").line(), "it printed nothing");
+        assert_eq!(parse("|a=1", "").line(), "it printed nothing");
+        assert_eq!(parse("\n\nlate words\n", "").line(), "late words");
     }
 
     proptest! {
         #[test]
         fn whatever_it_prints_is_bounded_and_harmless(output in proptest::collection::vec(any::<u8>(), 0..4096)) {
-            let said = Said::read(Output { output: &output, complaint: &output, cut: false });
-            prop_assert!(said.text.len() <= MOST_LINES && said.performance.len() <= MOST_MEASURES);
-            let shown = said.text.iter().chain([&said.complaint]).chain(said.performance.iter().map(|one| &one.label));
+            let output = PluginOutput::read(RawOutput { output: &output, stderr: &output, cut: false });
+            prop_assert!(output.text.len() <= MAX_LINES && output.performance.len() <= MAX_MEASURES);
+            let shown = output.text.iter().chain([&output.stderr]).chain(output.performance.iter().map(|one| &one.label));
             for line in shown {
                 prop_assert!(!line.contains(is_unfit_to_show), "{line:?}");
             }

@@ -1,35 +1,35 @@
-//! Performance data by the guidelines of the Monitoring Plugins: `'label'=value[UOM];[warn];[crit];[min];[max]`,
-//! with blanks between. What is not of that shape is left out, and the rest is read on.
+//! Performance data as the guidelines of the Monitoring Plugins define it:
+//! `'label'=value[UOM];[warn];[crit];[min];[max]`, separated by blanks. Malformed items are skipped.
 
 use skerry_protocol::words::is_unfit_to_show;
 use std::time::Duration;
 
-/// Most measures that are kept of one run.
-pub(super) const MOST_MEASURES: usize = 64;
-/// Longest label, unit or threshold that is kept, characters.
-const LONGEST: usize = 100;
+/// Maximum number of measurements kept per run.
+pub(super) const MAX_MEASURES: usize = 64;
+/// Maximum length of a label, unit or threshold, characters.
+const MAX_LABEL: usize = 100;
 
-/// One measure of a plugin.
+/// One item of performance data.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Measure {
-    /// Its name.
+    /// Label.
     pub label: String,
-    /// Its value; none where the plugin says `U`, unknown.
+    /// Value; `None` if the plugin reports `U`, unknown.
     pub value: Option<f64>,
-    /// Its unit: `s`, `ms`, `us`, `%`, `B`, `c`, or none.
+    /// Unit: `s`, `ms`, `us`, `%`, `B`, `c`, or empty.
     pub unit: String,
-    /// The range beyond which it is degraded, as written.
+    /// Warning range, as written.
     pub warning: String,
-    /// The range beyond which it is down, as written.
+    /// Critical range, as written.
     pub critical: String,
-    /// Its least possible value.
+    /// Minimum value.
     pub min: Option<f64>,
-    /// Its greatest possible value.
+    /// Maximum value.
     pub max: Option<f64>,
 }
 
 impl Measure {
-    /// Every measure that `text` holds, in order.
+    /// Parses every item of `text` in order.
     pub(super) fn read_all(mut text: &str) -> impl Iterator<Item = Self> {
         std::iter::from_fn(move || {
             loop {
@@ -38,7 +38,7 @@ impl Measure {
                     return None;
                 }
                 let Some((label, rest)) = label(text) else {
-                    // Of no shape: on to the next blank.
+                    // Malformed: continue after the next blank.
                     text = text.find(char::is_whitespace).map_or("", |end| &text[end..]);
                     continue;
                 };
@@ -61,7 +61,7 @@ impl Measure {
         Some(Self { label, value, unit, warning, critical, min, max })
     }
 
-    /// The value, where it is a time.
+    /// The value as a duration, if its unit is one of time.
     pub(super) fn duration(&self) -> Option<Duration> {
         let factor = match self.unit.as_str() {
             "s" => 1.0,
@@ -74,12 +74,13 @@ impl Measure {
     }
 }
 
-/// A label and what stands after its `=`. In quotes it may hold blanks, and a doubled quote is one.
+/// Splits a label from the text after its `=`. A quoted label may contain blanks; a doubled quote stands for
+/// one.
 fn label(text: &str) -> Option<(String, &str)> {
     let (label, rest) = match text.strip_prefix('\'') {
         Some(quoted) => quoted_label(quoted)?,
         None => {
-            // No further than to the next blank, or much of no shape is searched again and again.
+            // Only up to the next blank: otherwise long malformed text is searched again and again.
             let end = text.find(char::is_whitespace).unwrap_or(text.len());
             let (label, _) = text[..end].split_once('=')?;
             (label.to_owned(), &text[label.len() + 1..])
@@ -87,7 +88,7 @@ fn label(text: &str) -> Option<(String, &str)> {
     };
     let is_quoted = text.starts_with('\'');
     let strange = |one: char| is_unfit_to_show(one) || (!is_quoted && one == '\'');
-    let right = !label.is_empty() && !label.contains(strange) && label.chars().count() <= LONGEST;
+    let right = !label.is_empty() && !label.contains(strange) && label.chars().count() <= MAX_LABEL;
     right.then_some((label, rest))
 }
 
@@ -102,19 +103,20 @@ fn quoted_label(text: &str) -> Option<(String, &str)> {
     }
 }
 
-/// `12.5ms`, or `U` for what the plugin could not learn.
+/// `12.5ms`, or `U` for an unknown value.
 fn figure(text: &str) -> Option<(Option<f64>, String)> {
     if text == "U" {
         return Some((None, String::new()));
     }
     let end = text.find(|one: char| !matches!(one, '0'..='9' | '.' | '-' | '+')).unwrap_or(text.len());
-    // An exponent is printed by some; `e` begins no unit.
+    // Some plugins print an exponent; no unit starts with `e`.
     let exponent = text[end..].strip_prefix(['e', 'E']).map(|rest| {
         let digits = rest.find(|one: char| !matches!(one, '0'..='9' | '-' | '+')).unwrap_or(rest.len());
         end + 1 + digits
     });
     let (value, unit) = text.split_at(exponent.unwrap_or(end));
-    let right = unit.chars().all(|one| one.is_alphabetic() || one == '%') && unit.chars().count() <= LONGEST;
+    let right =
+        unit.chars().all(|one| one.is_alphabetic() || one == '%') && unit.chars().count() <= MAX_LABEL;
     right.then_some((Some(number(value)?), unit.to_owned()))
 }
 
@@ -125,7 +127,7 @@ fn number(text: &str) -> Option<f64> {
 
 /// `10`, `10:`, `~:10`, `10:20`, `@10:20`.
 fn is_range(text: &str) -> bool {
-    text.len() <= LONGEST && text.chars().all(|one| one.is_ascii_digit() || "@~:.-+eE".contains(one))
+    text.len() <= MAX_LABEL && text.chars().all(|one| one.is_ascii_digit() || "@~:.-+eE".contains(one))
 }
 
 #[cfg(test)]

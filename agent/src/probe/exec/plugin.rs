@@ -1,5 +1,5 @@
-//! One plugin as a process group of its own: started without a shell, read within bounds, and ended as a whole.
-//! Nothing of it outlives its [`Plugin`] but what left the group on purpose.
+//! Runs one plugin in its own process group: without a shell, with bounded output, and killed as a group.
+//! Nothing outlives the [`Plugin`] except a process that left the group on purpose.
 
 use std::io;
 use std::process::{ExitStatus, Stdio};
@@ -14,45 +14,45 @@ use tokio::runtime::Handle;
 use tokio::signal::unix::{self, SignalKind};
 use tokio::time::timeout;
 
-/// Most that is read of what a plugin prints, bytes; then the pipe is closed.
-pub(super) const MOST_OUTPUT: usize = 64 * 1024;
-/// Most that is read of what it complains, bytes.
-const MOST_COMPLAINT: usize = 4 * 1024;
-/// All that a plugin finds in its environment, besides what the check names.
+/// Maximum of standard output that is read, bytes; then the pipe is closed.
+pub(super) const MAX_STDOUT: usize = 64 * 1024;
+/// Maximum of standard error that is read, bytes.
+const MAX_STDERR: usize = 4 * 1024;
+/// The plugin's `PATH`; its environment contains only this and what the check names.
 const PATH: &str = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
-/// From SIGTERM to SIGKILL.
-const TO_TIDY_UP: Duration = Duration::from_millis(200);
-/// For what is still in the pipes of a process that has ended.
-const TO_DRAIN: Duration = Duration::from_millis(100);
-/// For the kernel to bury one that was killed.
-const TO_REAP: Duration = Duration::from_millis(100);
+/// Time from SIGTERM to SIGKILL.
+const TERMINATE_GRACE: Duration = Duration::from_millis(200);
+/// Time to read what is left in the pipes of a process that has ended.
+const DRAIN_TIMEOUT: Duration = Duration::from_millis(100);
+/// Time for the kernel to reap a killed process.
+const REAP_TIMEOUT: Duration = Duration::from_millis(100);
 
-/// A running plugin. Dropping it kills its group.
+/// A running plugin. Dropping it kills its process group.
 pub(super) struct Plugin {
-    // Dropped first: while the leader is not reaped, nobody else can have its number.
-    group: Group,
+    // Dropped first: while the leader is not reaped, nobody else can get its process id.
+    group: ProcessGroup,
     child: Child,
     pid: Pid,
-    /// Some child of this process has ended.
-    endings: unix::Signal,
+    /// Notifies that some child of this process has exited.
+    child_exits: unix::Signal,
     output: Stream<ChildStdout>,
-    complaint: Stream<ChildStderr>,
+    stderr: Stream<ChildStderr>,
 }
 
-/// What a plugin wrote, as far as it was read.
+/// The output as far as it was read.
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Output<'a> {
+pub(super) struct RawOutput<'a> {
     pub(super) output: &'a [u8],
-    pub(super) complaint: &'a [u8],
-    /// It wrote more than is read.
+    pub(super) stderr: &'a [u8],
+    /// The plugin wrote more than is read.
     pub(super) cut: bool,
 }
 
 impl Plugin {
     /// # Errors
-    /// The program cannot be run, or this host lacks what it takes.
+    /// The program cannot be run, or this host lacks a resource.
     pub(super) fn start(exec: &Exec) -> io::Result<Self> {
-        let endings = unix::signal(SignalKind::child())?;
+        let child_exits = unix::signal(SignalKind::child())?;
         let mut command = Command::new(&exec.command[0]);
         command
             .args(&exec.command[1..])
@@ -68,21 +68,21 @@ impl Plugin {
         let mut child = without_capabilities(|| command.spawn())?;
         let lacking = || io::Error::other("it ended before it began");
         let pid = child.id().and_then(|pid| Pid::from_raw(i32::try_from(pid).ok()?)).ok_or_else(lacking)?;
-        let group = Group(Some(pid));
-        let output = Stream::new(child.stdout.take(), MOST_OUTPUT);
-        let complaint = Stream::new(child.stderr.take(), MOST_COMPLAINT);
-        Ok(Self { group, child, pid, endings, output, complaint })
+        let group = ProcessGroup(Some(pid));
+        let output = Stream::new(child.stdout.take(), MAX_STDOUT);
+        let stderr = Stream::new(child.stderr.take(), MAX_STDERR);
+        Ok(Self { group, child, pid, child_exits, output, stderr })
     }
 
-    /// Reads until the plugin's own process has ended, whoever else still holds its pipes.
+    /// Reads until the plugin's own process has exited, even if others still hold its pipes.
     pub(super) async fn ended(&mut self) -> io::Result<()> {
         let reading = async {
-            tokio::join!(self.output.read(), self.complaint.read());
+            tokio::join!(self.output.read(), self.stderr.read());
             std::future::pending::<()>().await;
         };
         let ending = async {
             while !has_ended(self.pid)? {
-                self.endings.recv().await;
+                self.child_exits.recv().await;
             }
             Ok(())
         };
@@ -92,34 +92,35 @@ impl Plugin {
         }
     }
 
-    /// Takes leave of a plugin that has ended: kills what it left behind, reads what it still had to say.
-    pub(super) async fn leave(&mut self) -> Option<ExitStatus> {
+    /// Finishes a plugin that has exited: kills the processes it left behind and reads the rest of its
+    /// output.
+    pub(super) async fn finish(&mut self) -> Option<ExitStatus> {
         self.group.signal(Signal::KILL);
-        let rest = async { tokio::join!(self.output.read(), self.complaint.read()) };
-        let _ = timeout(TO_DRAIN, rest).await;
+        let rest = async { tokio::join!(self.output.read(), self.stderr.read()) };
+        let _ = timeout(DRAIN_TIMEOUT, rest).await;
         self.reap().await
     }
 
-    /// Ends a plugin that has not ended by itself, and all that it has started.
-    pub(super) async fn end(&mut self) -> Option<ExitStatus> {
+    /// Kills a plugin that is still running, with all its child processes.
+    pub(super) async fn kill(&mut self) -> Option<ExitStatus> {
         self.group.signal(Signal::TERM);
-        let _ = timeout(TO_TIDY_UP, self.ended()).await;
-        self.leave().await
+        let _ = timeout(TERMINATE_GRACE, self.ended()).await;
+        self.finish().await
     }
 
-    pub(super) fn output(&self) -> Output<'_> {
-        Output { output: &self.output.bytes, complaint: &self.complaint.bytes, cut: self.output.cut }
+    pub(super) fn output(&self) -> RawOutput<'_> {
+        RawOutput { output: &self.output.bytes, stderr: &self.stderr.bytes, cut: self.output.cut }
     }
 
     async fn reap(&mut self) -> Option<ExitStatus> {
-        let status = timeout(TO_REAP, self.child.wait()).await.ok()?;
-        // From here on the number may be another's.
+        let status = timeout(REAP_TIMEOUT, self.child.wait()).await.ok()?;
+        // From here on the process id may belong to another process.
         self.group.0 = None;
         status.ok()
     }
 }
 
-/// What is started in there has none of our capabilities: they are the thread's own, and it is a thread for this.
+/// Runs `start` without our capabilities. They belong to a thread, so a thread is started for it.
 fn without_capabilities<T: Send>(start: impl FnOnce() -> io::Result<T> + Send) -> io::Result<T> {
     let runtime = Handle::current();
     std::thread::scope(|scope| {
@@ -132,31 +133,31 @@ fn without_capabilities<T: Send>(start: impl FnOnce() -> io::Result<T> + Send) -
     })
 }
 
-/// Has it ended? It is not buried by this question, so that its number, and its group's, stays its own.
+/// Whether the process has exited. Does not reap it, so its process id and group stay reserved.
 fn has_ended(pid: Pid) -> io::Result<bool> {
     let look = WaitIdOptions::EXITED | WaitIdOptions::NOHANG | WaitIdOptions::NOWAIT;
     Ok(waitid(WaitId::Pid(pid), look)?.is_some())
 }
 
 /// A process group whose leader is not reaped yet.
-struct Group(Option<Pid>);
+struct ProcessGroup(Option<Pid>);
 
-impl Group {
+impl ProcessGroup {
     fn signal(&self, signal: Signal) {
         if let Some(leader) = self.0 {
-            // It fails where nobody is left.
+            // Fails if the group is empty.
             let _ = kill_process_group(leader, signal);
         }
     }
 }
 
-impl Drop for Group {
+impl Drop for ProcessGroup {
     fn drop(&mut self) {
         self.signal(Signal::KILL);
     }
 }
 
-/// One pipe, read up to a bound.
+/// A pipe, read up to a limit.
 struct Stream<R> {
     pipe: Option<R>,
     bytes: Vec<u8>,
@@ -169,10 +170,10 @@ impl<R: AsyncRead + Unpin> Stream<R> {
         Self { pipe, bytes: Vec::new(), bound, cut: false }
     }
 
-    /// Reads on to the end or the bound; there the pipe is closed. What was read stays where this is dropped.
+    /// Reads to the end or to the limit, where the pipe is closed. Cancelling keeps what was read.
     async fn read(&mut self) {
         while let Some(pipe) = &mut self.pipe {
-            // One byte beyond the bound tells that there is more.
+            // One byte beyond the limit shows that there is more.
             let room = self.bound + 1 - self.bytes.len();
             match pipe.take(room as u64).read_buf(&mut self.bytes).await {
                 Ok(1..) if self.bytes.len() <= self.bound => {}

@@ -1,7 +1,7 @@
-//! Plugins run by a process of another user, which can read neither the agent's token nor its credentials: a socket,
-//! and over it one request and one answer for each run, a line of JSON each.
+//! Runs plugins in a process of another user, which cannot read the agent's token and credentials. Each run
+//! is one connection to a socket with one request and one answer, each a line of JSON.
 
-use super::ran::{Ended, Ran};
+use super::plugin_run::{PluginRun, RunEnd};
 use crate::probe::fault::Fault;
 use anyhow::Context;
 use base64::Engine;
@@ -17,33 +17,33 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout, timeout_at};
 
-/// Longest request, bytes: 256 arguments and an environment.
-const LONGEST_REQUEST: u64 = 1 << 20;
-/// Longest answer, bytes: what is read of a plugin, in base64.
-const LONGEST_ANSWER: u64 = 256 << 10;
-/// A request arrives within this time.
-const ARRIVES: Duration = Duration::from_secs(5);
-/// From a run's deadline to its answer, at most: the plugin is ended meanwhile.
-const ANSWERS: Duration = Duration::from_millis(450);
-/// Most plugins at once; further ones wait.
-const MOST_AT_ONCE: usize = 256;
+/// Maximum size of a request, bytes: 256 arguments and an environment.
+const MAX_REQUEST_BYTES: u64 = 1 << 20;
+/// Maximum size of an answer, bytes: the output of a plugin in base64.
+const MAX_ANSWER_BYTES: u64 = 256 << 10;
+/// Time limit for a request to arrive.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(5);
+/// Maximum time from a run's deadline to its answer; meanwhile the plugin is killed.
+const ANSWER_GRACE: Duration = Duration::from_millis(450);
+/// Maximum number of concurrent plugins; others wait.
+const MAX_CONCURRENT: usize = 256;
 
-/// Has the runner behind `socket` run a plugin.
+/// Asks the runner behind `socket` to run a plugin.
 ///
 /// # Errors
-/// The runner does not answer, which says nothing of the plugin's target.
-pub(super) async fn ask(socket: &Path, exec: &Exec, deadline: Instant) -> Result<Ran, Fault> {
+/// The runner does not answer, which says nothing about the plugin's target.
+pub(super) async fn ask(socket: &Path, exec: &Exec, deadline: Instant) -> Result<PluginRun, Fault> {
     let asking = async {
         let start = Instant::now();
         let mut stream = UnixStream::connect(socket).await?;
         let left = deadline.saturating_duration_since(Instant::now());
         stream.write_all(request(exec, left).as_bytes()).await?;
-        let answer = line(&mut stream, LONGEST_ANSWER).await?;
+        let answer = line(&mut stream, MAX_ANSWER_BYTES).await?;
         read_answer(&answer, start).ok_or_else(|| io::Error::other("the answer cannot be read"))
     };
-    let answered = timeout_at(deadline + ANSWERS, asking).await;
+    let answered = timeout_at(deadline + ANSWER_GRACE, asking).await;
     let why = match answered {
-        Ok(Ok(ran)) => return Ok(ran),
+        Ok(Ok(run)) => return Ok(run),
         Ok(Err(error)) => error.to_string(),
         Err(_) => "no answer in time".to_owned(),
     };
@@ -53,14 +53,14 @@ pub(super) async fn ask(socket: &Path, exec: &Exec, deadline: Instant) -> Result
     )))
 }
 
-/// Runs the plugins that are asked for at `listener`, for ever. Who may ask is the socket's owner.
+/// Runs the requested plugins for ever. The permissions of the socket decide who may ask.
 ///
 /// # Errors
-/// It is not a listening socket.
+/// `listener` is not a listening socket.
 pub async fn serve(listener: std::os::unix::net::UnixListener) -> anyhow::Result<()> {
     listener.set_nonblocking(true).context("the socket cannot be used")?;
     let listener = UnixListener::from_std(listener).context("the socket cannot be used")?;
-    let room = Arc::new(Semaphore::new(MOST_AT_ONCE));
+    let room = Arc::new(Semaphore::new(MAX_CONCURRENT));
     loop {
         let place = Arc::clone(&room).acquire_owned().await.context("no room")?;
         match listener.accept().await {
@@ -75,24 +75,24 @@ pub async fn serve(listener: std::os::unix::net::UnixListener) -> anyhow::Result
             }
             Err(error) => {
                 tracing::warn!("cannot accept a connection: {error}");
-                // As when there are no descriptors left: they come back when a plugin ends.
+                // For example no descriptors are left: a plugin that ends frees some.
                 tokio::time::sleep(Duration::from_millis(100)).await;
             }
         }
     }
 }
 
-/// One run. It ends with the connection of who asked for it.
+/// Serves one run. The run ends with the client's connection.
 async fn answer(mut stream: UnixStream) -> io::Result<()> {
-    let asked = timeout(ARRIVES, line(&mut stream, LONGEST_REQUEST)).await??;
+    let asked = timeout(REQUEST_TIMEOUT, line(&mut stream, MAX_REQUEST_BYTES)).await??;
     let (exec, left) = read_request(&asked).ok_or_else(|| io::Error::other("the request cannot be read"))?;
     let (mut reading, mut writing) = stream.into_split();
     let mut rest = [0; 1];
-    let ran = tokio::select! {
-        ran = Ran::here(&exec, Instant::now() + left) => ran,
+    let run = tokio::select! {
+        run = PluginRun::here(&exec, Instant::now() + left) => run,
         _ = reading.read(&mut rest) => return Ok(()),
     };
-    writing.write_all(write_answer(&ran).as_bytes()).await
+    writing.write_all(write_answer(&run).as_bytes()).await
 }
 
 async fn line(stream: &mut UnixStream, longest: u64) -> io::Result<Vec<u8>> {
@@ -118,47 +118,47 @@ fn read_request(line: &[u8]) -> Option<(Exec, Duration)> {
     (!command.is_empty()).then_some((Exec { command, environment, latency_from: None, runner: None }, left))
 }
 
-fn write_answer(ran: &Ran) -> String {
-    let (ended, errno, why) = match &ran.ended {
-        Ended::InTime => ("in_time", None, None),
-        Ended::Late => ("late", None, None),
-        Ended::NotRun(error) => ("not_run", error.raw_os_error(), Some(error.to_string())),
+fn write_answer(run: &PluginRun) -> String {
+    let (ended, errno, why) = match &run.ended {
+        RunEnd::Exited => ("in_time", None, None),
+        RunEnd::TimedOut => ("late", None, None),
+        RunEnd::NotStarted(error) => ("not_run", error.raw_os_error(), Some(error.to_string())),
     };
     let answer = json!({
         "ended": ended,
         "errno": errno,
         "why": why,
-        "took_us": u64::try_from(ran.took.as_micros()).unwrap_or(u64::MAX),
-        "code": ran.code,
-        "signal": ran.signal,
-        "output": BASE64.encode(&ran.output),
-        "complaint": BASE64.encode(&ran.complaint),
-        "cut": ran.cut,
+        "took_us": u64::try_from(run.took.as_micros()).unwrap_or(u64::MAX),
+        "code": run.code,
+        "signal": run.signal,
+        "output": BASE64.encode(&run.output),
+        "complaint": BASE64.encode(&run.stderr),
+        "cut": run.cut,
     });
     format!("{answer}\n")
 }
 
-fn read_answer(line: &[u8], start: Instant) -> Option<Ran> {
-    let said: Value = serde_json::from_slice(line).ok()?;
-    let number = |key: &str| said[key].as_i64().and_then(|number| i32::try_from(number).ok());
-    let bytes = |key: &str| BASE64.decode(said[key].as_str()?).ok();
-    let ended = match said["ended"].as_str()? {
-        "in_time" => Ended::InTime,
-        "late" => Ended::Late,
-        "not_run" => Ended::NotRun(match number("errno") {
+fn read_answer(line: &[u8], start: Instant) -> Option<PluginRun> {
+    let output: Value = serde_json::from_slice(line).ok()?;
+    let number = |key: &str| output[key].as_i64().and_then(|number| i32::try_from(number).ok());
+    let bytes = |key: &str| BASE64.decode(output[key].as_str()?).ok();
+    let ended = match output["ended"].as_str()? {
+        "in_time" => RunEnd::Exited,
+        "late" => RunEnd::TimedOut,
+        "not_run" => RunEnd::NotStarted(match number("errno") {
             Some(errno) => io::Error::from_raw_os_error(errno),
-            None => io::Error::other(said["why"].as_str().unwrap_or_default().to_owned()),
+            None => io::Error::other(output["why"].as_str().unwrap_or_default().to_owned()),
         }),
         _ => return None,
     };
-    let took = Duration::from_micros(said["took_us"].as_u64()?);
-    Some(Ran {
+    let took = Duration::from_micros(output["took_us"].as_u64()?);
+    Some(PluginRun {
         ended,
         took: took.min(start.elapsed()),
         code: number("code"),
         signal: number("signal"),
         output: bytes("output")?,
-        complaint: bytes("complaint")?,
-        cut: said["cut"].as_bool()?,
+        stderr: bytes("complaint")?,
+        cut: output["cut"].as_bool()?,
     })
 }

@@ -1,11 +1,11 @@
-//! The `tls` check: a full handshake, at once or after STARTTLS, and the certificates that are shown.
+//! The `tls` check: a full handshake, at once or after STARTTLS, and the certificates of the server.
 
 pub(super) mod hostile;
 mod starttls;
 
 use std::sync::Arc;
 
-pub(super) use starttls::Before;
+pub(super) use starttls::StartTlsUpgrade;
 
 use skerry_protocol::check::{self, Check};
 use skerry_protocol::wire::Reason;
@@ -13,12 +13,12 @@ use tokio::time::Instant;
 
 use super::fault::Fault;
 use super::resolve::Resolver;
-use super::run::{Doing, Run, add};
+use super::run::{Run, Stage, add};
 use super::tls::{Opened, Tls};
 use super::{Findings, Observed, connect, tls};
 
-const STARTTLS: Doing =
-    Doing::Target(Reason::Timeout, "the server did not agree to begin TLS within the timeout");
+const STARTTLS: Stage =
+    Stage::Target(Reason::Timeout, "the server did not agree to begin TLS within the timeout");
 
 /// Runs `tls` checks.
 pub(super) struct TlsProber {
@@ -40,16 +40,17 @@ impl TlsProber {
     async fn run(&self, asked: &check::Tls, run: &mut Run) -> Result<(), Fault> {
         let offer = self.tls.of_handshake(&asked.handshake, None).await?;
         let mut stream = connect::open(&self.resolver, &asked.host, asked.port, asked.ip, run).await?;
-        let before = asked.starttls.map(|protocol| Before::new(protocol, asked.ehlo.as_deref(), &stream));
-        if let Some(before) = &before {
-            run.doing = STARTTLS;
+        let starttls =
+            asked.starttls.map(|protocol| StartTlsUpgrade::new(protocol, asked.ehlo.as_deref(), &stream));
+        if let Some(starttls) = &starttls {
+            run.stage = STARTTLS;
             let start = Instant::now();
-            before.agree(&mut stream).await?;
+            starttls.negotiate(&mut stream).await?;
             add(&mut run.phases.first_byte_us, start.elapsed());
         }
         let name = &asked.handshake.server_name;
         let Opened { stream, certificate } =
-            tls::begin_after(before.as_ref(), offer, name, stream, run).await?;
+            tls::begin_after(starttls.as_ref(), offer, name, stream, run).await?;
         run.end = Some(Instant::now());
         run.certificate = certificate;
         run.findings = Findings::Handshake(tls::seen(&stream));

@@ -1,6 +1,6 @@
-//! The words in plain text that come before TLS: asked for in the protocol's own manner, read within bounds.
-//! What a server sends in plain text after its consent is refused: it would pass for a part of what TLS
-//! protects (CVE-2011-0411, CVE-2021-23222).
+//! The plain-text dialogue before TLS: requested in each protocol's own way, read within limits. Data that
+//! the server sends in plain text after its consent is refused, because it would pass for part of the
+//! protected stream (CVE-2011-0411, CVE-2021-23222).
 
 use skerry_protocol::check::{StartTls, address_literal};
 use skerry_protocol::wire::Reason;
@@ -9,37 +9,37 @@ use tokio::net::TcpStream;
 
 use crate::probe::fault::Fault;
 
-/// Longest line that is read, bytes; RFC 5321 allows 512, IMAP's capabilities are longer.
+/// Maximum line length, bytes; RFC 5321 allows 512, but IMAP capabilities are longer.
 const MAX_LINE: usize = 4 << 10;
-/// Most lines of one answer.
+/// Maximum number of lines per answer.
 const MAX_LINES: usize = 100;
 /// Length 8, code 1234.5679.
 const SSL_REQUEST: [u8; 8] = [0, 0, 0, 8, 0x04, 0xd2, 0x16, 0x2f];
 
-/// What a conversation needs.
+/// The stream of a dialogue.
 pub(super) trait Stream: AsyncRead + AsyncWrite + Unpin {}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Stream for S {}
 
-/// The words in plain text that come before TLS on a connection.
-pub(in crate::probe) struct Before {
+/// The upgrade of a plain-text connection to TLS.
+pub(in crate::probe) struct StartTlsUpgrade {
     protocol: StartTls,
-    /// How this host names itself to an SMTP server.
+    /// The name this host sends to an SMTP server.
     ehlo: String,
 }
 
-impl Before {
+impl StartTlsUpgrade {
     pub(super) fn new(protocol: StartTls, ehlo: Option<&str>, stream: &TcpStream) -> Self {
         Self { protocol, ehlo: own_name(ehlo, stream) }
     }
 
-    pub(in crate::probe) async fn agree(&self, stream: &mut TcpStream) -> Result<(), Fault> {
-        agree(stream, self.protocol, &self.ehlo).await
+    pub(in crate::probe) async fn negotiate(&self, stream: &mut TcpStream) -> Result<(), Fault> {
+        negotiate(stream, self.protocol, &self.ehlo).await
     }
 }
 
-/// How this host names itself to an SMTP server (RFC 5321, section 4.1.4): as the check says, by its own name where
-/// that is a full one, by its address on this connection else.
+/// The name this host sends to an SMTP server (RFC 5321, section 4.1.4): as the check says; otherwise the
+/// host name if it is fully qualified; otherwise the address of this connection.
 fn own_name(asked: Option<&str>, stream: &TcpStream) -> String {
     if let Some(name) = asked {
         return name.to_owned();
@@ -51,7 +51,7 @@ fn own_name(asked: Option<&str>, stream: &TcpStream) -> String {
     }
 }
 
-/// Of two labels at least, of letters, digits and hyphens; no address.
+/// At least two labels of letters, digits and hyphens; not an address.
 fn is_full_name(name: &str) -> bool {
     let name = name.trim_end_matches('.');
     let is_label = |label: &str| {
@@ -65,54 +65,58 @@ fn is_full_name(name: &str) -> bool {
         && !top.bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// Brings `stream` to where TLS begins; `ehlo` is who asks for it, in SMTP.
-pub(super) async fn agree<S: Stream>(stream: &mut S, protocol: StartTls, ehlo: &str) -> Result<(), Fault> {
-    let mut words = Words { stream, unread: Vec::new() };
+/// Runs the dialogue up to the start of TLS; SMTP introduces itself as `ehlo`.
+pub(super) async fn negotiate<S: Stream>(
+    stream: &mut S,
+    protocol: StartTls,
+    ehlo: &str,
+) -> Result<(), Fault> {
+    let mut dialogue = Dialogue { stream, unread: Vec::new() };
     match protocol {
-        StartTls::Smtp => smtp(&mut words, ehlo).await?,
-        StartTls::Imap => imap(&mut words).await?,
-        StartTls::Pop3 => pop3(&mut words).await?,
-        StartTls::Postgres => postgres(&mut words).await?,
+        StartTls::Smtp => smtp(&mut dialogue, ehlo).await?,
+        StartTls::Imap => imap(&mut dialogue).await?,
+        StartTls::Pop3 => pop3(&mut dialogue).await?,
+        StartTls::Postgres => postgres(&mut dialogue).await?,
     }
-    words.end()
+    dialogue.expect_no_more()
 }
 
-async fn smtp(words: &mut Words<'_, impl Stream>, ehlo: &str) -> Result<(), Fault> {
-    let (code, greeting) = words.reply().await?;
+async fn smtp(dialogue: &mut Dialogue<'_, impl Stream>, ehlo: &str) -> Result<(), Fault> {
+    let (code, greeting) = dialogue.reply().await?;
     if code != 220 {
         return Err(unwelcome(&format!("{code} {greeting}")));
     }
-    words.say(format!("EHLO {ehlo}\r\n").as_bytes()).await?;
-    let (code, abilities) = words.reply().await?;
+    dialogue.send(format!("EHLO {ehlo}\r\n").as_bytes()).await?;
+    let (code, abilities) = dialogue.reply().await?;
     match code {
         250 => {}
-        // Whoever does not know EHLO has none of its extensions (RFC 5321, section 3.2).
+        // A server without EHLO has none of its extensions (RFC 5321, section 3.2).
         500 | 502 => return Err(Fault::down(Reason::StarttlsRefused, knows_no_ehlo(code, &abilities))),
         _ => return Err(refused(&format!("{code} {abilities}"))),
     }
     if !abilities.lines().any(|line| line.trim().eq_ignore_ascii_case("STARTTLS")) {
         return Err(Fault::down(Reason::StarttlsRefused, "the server does not offer STARTTLS"));
     }
-    words.say(b"STARTTLS\r\n").await?;
-    match words.reply().await? {
+    dialogue.send(b"STARTTLS\r\n").await?;
+    match dialogue.reply().await? {
         (220, _) => Ok(()),
         (code, text) => Err(refused(&format!("{code} {text}"))),
     }
 }
 
-async fn imap(words: &mut Words<'_, impl Stream>) -> Result<(), Fault> {
-    let greeting = words.line().await?;
+async fn imap(dialogue: &mut Dialogue<'_, impl Stream>) -> Result<(), Fault> {
+    let greeting = dialogue.line().await?;
     if begins(&greeting, "* PREAUTH") {
-        let words =
+        let dialogue =
             "the server greets with PREAUTH: the connection counts as logged in, which excludes STARTTLS";
-        return Err(Fault::down(Reason::StarttlsRefused, words));
+        return Err(Fault::down(Reason::StarttlsRefused, dialogue));
     }
     if !begins(&greeting, "* OK") {
         return Err(unwelcome(&greeting));
     }
-    words.say(b"a STARTTLS\r\n").await?;
+    dialogue.send(b"a STARTTLS\r\n").await?;
     for _ in 0..MAX_LINES {
-        let line = words.line().await?;
+        let line = dialogue.line().await?;
         if begins(&line, "a OK") {
             return Ok(());
         }
@@ -123,26 +127,26 @@ async fn imap(words: &mut Words<'_, impl Stream>) -> Result<(), Fault> {
     Err(too_much())
 }
 
-async fn pop3(words: &mut Words<'_, impl Stream>) -> Result<(), Fault> {
-    let greeting = words.line().await?;
+async fn pop3(dialogue: &mut Dialogue<'_, impl Stream>) -> Result<(), Fault> {
+    let greeting = dialogue.line().await?;
     if !begins(&greeting, "+OK") {
         return Err(unwelcome(&greeting));
     }
-    words.say(b"STLS\r\n").await?;
-    let answer = words.line().await?;
+    dialogue.send(b"STLS\r\n").await?;
+    let answer = dialogue.line().await?;
     if begins(&answer, "+OK") { Ok(()) } else { Err(refused(&answer)) }
 }
 
-async fn postgres(words: &mut Words<'_, impl Stream>) -> Result<(), Fault> {
-    words.say(&SSL_REQUEST).await?;
-    words.fill().await?;
-    match words.unread.remove(0) {
+async fn postgres(dialogue: &mut Dialogue<'_, impl Stream>) -> Result<(), Fault> {
+    dialogue.send(&SSL_REQUEST).await?;
+    dialogue.fill().await?;
+    match dialogue.unread.remove(0) {
         b'S' => Ok(()),
         b'N' => Err(Fault::down(Reason::StarttlsRefused, "the server answers that it has no TLS")),
         b'E' => Err(Fault::down(Reason::StarttlsRefused, "the server answers with an error")),
         other => {
-            let words = format!("no answer of PostgreSQL: it begins with byte {other:#04x}");
-            Err(Fault::down(Reason::ProtocolError, words))
+            let dialogue = format!("no answer of PostgreSQL: it begins with byte {other:#04x}");
+            Err(Fault::down(Reason::ProtocolError, dialogue))
         }
     }
 }
@@ -164,28 +168,29 @@ fn refused(answer: &str) -> Fault {
 }
 
 fn too_much() -> Fault {
-    let words = format!("an answer of more than {MAX_LINES} lines, or a line of more than {MAX_LINE} bytes");
-    Fault::down(Reason::ProtocolError, words)
+    let dialogue =
+        format!("an answer of more than {MAX_LINES} lines, or a line of more than {MAX_LINE} bytes");
+    Fault::down(Reason::ProtocolError, dialogue)
 }
 
-/// The conversation, with what was read and not yet understood.
-struct Words<'s, S> {
+/// The dialogue, with the bytes read and not yet parsed.
+struct Dialogue<'s, S> {
     stream: &'s mut S,
     unread: Vec<u8>,
 }
 
-impl<S: Stream> Words<'_, S> {
-    async fn say(&mut self, bytes: &[u8]) -> Result<(), Fault> {
+impl<S: Stream> Dialogue<'_, S> {
+    async fn send(&mut self, bytes: &[u8]) -> Result<(), Fault> {
         self.stream.write_all(bytes).await.map_err(|error| Fault::from_io(&error))
     }
 
-    /// Reads what is there, at least a byte.
+    /// Reads what is available, at least one byte.
     async fn fill(&mut self) -> Result<(), Fault> {
         let mut room = [0; 1 << 10];
         match self.stream.read(&mut room).await {
             Ok(0) => {
-                let words = "the server closed the connection before TLS";
-                Err(Fault::down(Reason::ConnectionReset, words))
+                let dialogue = "the server closed the connection before TLS";
+                Err(Fault::down(Reason::ConnectionReset, dialogue))
             }
             Ok(read) => {
                 self.unread.extend_from_slice(&room[..read]);
@@ -195,7 +200,7 @@ impl<S: Stream> Words<'_, S> {
         }
     }
 
-    /// One line without its end.
+    /// Reads one line without its end.
     async fn line(&mut self) -> Result<String, Fault> {
         loop {
             if let Some(end) = self.unread.iter().position(|byte| *byte == b'\n') {
@@ -209,7 +214,7 @@ impl<S: Stream> Words<'_, S> {
         }
     }
 
-    /// A reply of SMTP (RFC 5321, 4.2): its code and the texts of its lines.
+    /// Reads an SMTP reply (RFC 5321, section 4.2): its code and the text of its lines.
     async fn reply(&mut self) -> Result<(u16, String), Fault> {
         let mut texts = String::new();
         for _ in 0..MAX_LINES {
@@ -228,13 +233,13 @@ impl<S: Stream> Words<'_, S> {
         Err(too_much())
     }
 
-    /// Nothing may have come after the consent.
-    fn end(self) -> Result<(), Fault> {
+    /// Fails if the server sent anything after its consent.
+    fn expect_no_more(self) -> Result<(), Fault> {
         if self.unread.is_empty() {
             return Ok(());
         }
-        let words = "the server sent more in plain text after it agreed to begin TLS";
-        Err(Fault::down(Reason::ProtocolError, words))
+        let dialogue = "the server sent more in plain text after it agreed to begin TLS";
+        Err(Fault::down(Reason::ProtocolError, dialogue))
     }
 }
 

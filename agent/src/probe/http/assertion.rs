@@ -1,4 +1,4 @@
-//! What a check asks of an answer. Pure: an answer in, the first broken assertion out.
+//! The assertions on a response. Pure: takes a response, returns the first failed assertion.
 
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
@@ -8,15 +8,15 @@ use skerry_protocol::wire::Reason;
 use super::content::charset::Text;
 use crate::probe::fault::Fault;
 
-/// Longest piece of the target's text quoted in a detail, characters.
+/// Maximum length of the target's text quoted in a detail, characters.
 const QUOTED: usize = 60;
 
-/// Whether the body must be read whole because something is asked of it.
+/// Whether an assertion needs the complete body.
 pub(super) fn asks_for_body(check: &Http) -> bool {
     !(check.body_contains.is_empty() && check.body_matches.is_empty() && check.json.is_empty())
 }
 
-/// Status and headers.
+/// Checks status and headers.
 pub(super) fn check_head(check: &Http, status: StatusCode, headers: &HeaderMap) -> Result<(), Fault> {
     let code = status.as_u16();
     if !check.status.iter().any(|range| (range.from..=range.to).contains(&code)) {
@@ -47,7 +47,7 @@ pub(super) fn check_head(check: &Http, status: StatusCode, headers: &HeaderMap) 
     Ok(())
 }
 
-/// The body, complete. `unknown` is a coding that it still has.
+/// Checks the complete body. `unknown` is a coding that was not removed.
 pub(super) fn check_body(check: &Http, text: &Text<'_>, unknown: Option<&str>) -> Result<(), Fault> {
     let encoded = unknown
         .map(|coding| format!(" (its Content-Encoding is not one we can decode: {})", quoted(coding)))

@@ -1,4 +1,4 @@
-//! One open connection that speaks HTTP/1 or 2. HTTP/2 is hyper's.
+//! An open connection that speaks HTTP/1 or HTTP/2. HTTP/2 is hyper's.
 
 use std::future::Future;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -18,7 +18,7 @@ use super::{failure, http1};
 use crate::probe::CertificateSeen;
 use crate::probe::fault::Fault;
 
-/// Longest wait for an HTTP/2 connection to become ready again after an answer.
+/// Maximum wait for an HTTP/2 connection to become ready again after a response.
 const REUSE_WAIT: Duration = Duration::from_millis(10);
 const H2_STREAM_WINDOW: u32 = 256 << 10;
 const H2_CONNECTION_WINDOW: u32 = 512 << 10;
@@ -26,9 +26,8 @@ const H2_CONNECTION_WINDOW: u32 = 512 << 10;
 /// An open connection. Dropping it closes the socket.
 pub(in crate::probe) struct Connection {
     protocol: Protocol,
-    /// What the server showed when it was opened.
+    /// The server's certificate at the handshake.
     pub(super) certificate: Option<CertificateSeen>,
-    /// When that was.
     pub(super) opened: Instant,
 }
 
@@ -41,12 +40,12 @@ struct Http2 {
     sender: http2::SendRequest<Full<Bytes>>,
     tasks: Tasks,
     body: Option<Incoming>,
-    /// What was read last of the body.
+    /// The last piece of the body.
     piece: Bytes,
 }
 
 impl Connection {
-    /// Begins HTTP on `transport`.
+    /// Starts HTTP on `transport`.
     pub(in crate::probe) async fn open(
         transport: Transport,
         http2: bool,
@@ -64,8 +63,8 @@ impl Connection {
         matches!(self.protocol, Protocol::Http2(_))
     }
 
-    /// Sends a request and waits for the head of its answer. The second value is when its first byte came:
-    /// on HTTP/1 the first byte itself, on HTTP/2, where frames of the connection come before it, the head.
+    /// Sends a request and waits for the response head. The second value is the time of its first byte: exact
+    /// on HTTP/1; on HTTP/2, where frames of the connection come first, the time of the head.
     pub(in crate::probe) async fn send(&mut self, request: Request<'_>) -> Result<(Head, Instant), Fault> {
         match &mut self.protocol {
             Protocol::Http1(connection) => connection.send(&request).await,
@@ -76,7 +75,7 @@ impl Connection {
         }
     }
 
-    /// The length of the body, where the head says it.
+    /// The announced length of the body.
     pub(super) fn announced(&self) -> Option<u64> {
         match &self.protocol {
             Protocol::Http1(connection) => connection.announced(),
@@ -84,7 +83,7 @@ impl Connection {
         }
     }
 
-    /// The next piece of the body; none at its end.
+    /// The next piece of the body; `None` at its end.
     pub(in crate::probe) async fn piece(&mut self) -> Result<Option<&[u8]>, Fault> {
         match &mut self.protocol {
             Protocol::Http1(connection) => connection.piece().await,
@@ -92,8 +91,8 @@ impl Connection {
         }
     }
 
-    /// Whether another request may be sent: the last answer was read to its end and neither side closed.
-    /// Says no rather than wait for a server that answered before it had read the whole request.
+    /// Whether another request may be sent: the last response was read to its end and neither side has
+    /// closed. Returns false rather than wait for a server that answered before it read the whole request.
     pub(super) async fn is_reusable(&mut self) -> bool {
         match &mut self.protocol {
             Protocol::Http1(connection) => connection.is_reusable(),
@@ -104,7 +103,7 @@ impl Connection {
         }
     }
 
-    /// Looks at an idle connection: false when the server has closed it meanwhile.
+    /// Whether an idle connection is still open.
     pub(super) async fn is_alive(&mut self) -> bool {
         match &mut self.protocol {
             Protocol::Http1(connection) => connection.is_alive().await,
@@ -123,7 +122,7 @@ impl Http2 {
             .handshake(TokioIo::new(transport))
             .await?;
         hyper::rt::Executor::execute(&tasks, async move {
-            // Its end reaches whoever waits for the answer.
+            // Whoever waits for the response sees its end.
             let _ended = driver.await;
         });
         Ok(Self { sender, tasks, body: None, piece: Bytes::new() })
@@ -131,7 +130,7 @@ impl Http2 {
 
     async fn send(&mut self, request: Request<'_>) -> Result<Head, Fault> {
         let request = request.into_http2().map_err(|error| Fault {
-            // Our request, not the target's answer.
+            // The fault is in our request, not in the target's response.
             outcome: Outcome::Inconclusive,
             reason: Reason::Other,
             detail: format!("the request cannot be sent over HTTP/2: {error}"),
@@ -162,7 +161,7 @@ impl Drop for Http2 {
     }
 }
 
-/// The tasks hyper starts for one HTTP/2 connection; ended with it.
+/// The tasks that hyper starts for one HTTP/2 connection; they end with it.
 #[derive(Clone, Default)]
 struct Tasks(Arc<Mutex<JoinSet<()>>>);
 

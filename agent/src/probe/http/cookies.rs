@@ -1,8 +1,8 @@
-//! The cookies of one run (RFC 6265, and what browsers add to it): a gate that sets one and redirects lets only
-//! those in who bring it back. Pure.
+//! The cookies of one run (RFC 6265, and what browsers add): a login gate that sets a cookie and redirects
+//! expects it back. Pure.
 //!
-//! A jar lives for as long as one run follows redirects, so it keeps no expiry but the one that deletes, and no
-//! list of public suffixes: nothing of an earlier run could be told to anybody.
+//! A jar lives as long as one run follows redirects. So it needs no expiry except deletion and no public
+//! suffix list: no cookie of an earlier run can leak.
 
 use std::net::IpAddr;
 
@@ -14,13 +14,13 @@ use expiry::is_past;
 
 mod expiry;
 
-/// Longest name and value together, and longest attribute, bytes: what browsers keep.
+/// Maximum length of name and value together, and of an attribute, bytes: as browsers limit them.
 const MAX_COOKIE: usize = 4096;
 const MAX_ATTRIBUTE: usize = 1024;
-/// Most cookies of a run; the oldest go.
+/// Maximum number of cookies per run; the oldest are dropped.
 const MAX_COOKIES: usize = 180;
 
-/// What servers asked to be brought back.
+/// The cookies that servers have set.
 #[derive(Debug, Default)]
 pub(super) struct Jar(Vec<Cookie>);
 
@@ -29,14 +29,14 @@ struct Cookie {
     name: String,
     value: Vec<u8>,
     domain: String,
-    /// For `domain` itself and none of its subdomains.
+    /// Sent to `domain` itself only, not to its subdomains.
     host_only: bool,
     path: String,
     secure: bool,
 }
 
 impl Jar {
-    /// Takes what an answer from `url` sets.
+    /// Applies the `Set-Cookie` headers of a response from `url`.
     pub(super) fn take(&mut self, url: &Url, headers: &HeaderMap, now: Timestamp) {
         for line in headers.get_all(header::SET_COOKIE) {
             let Some((cookie, keep)) = read(url, line.as_bytes(), now) else { continue };
@@ -44,7 +44,7 @@ impl Jar {
                 (&old.name, &old.domain, &old.path) == (&cookie.name, &cookie.domain, &cookie.path)
             };
             match (self.0.iter().position(same), keep) {
-                // One that is set anew keeps its place.
+                // A cookie that is set again keeps its position.
                 (Some(at), true) => self.0[at] = cookie,
                 (Some(at), false) => drop(self.0.remove(at)),
                 (None, true) => self.0.push(cookie),
@@ -56,14 +56,14 @@ impl Jar {
         }
     }
 
-    /// The `Cookie` header of a request for `url`; none without a cookie for it.
+    /// The `Cookie` header of a request for `url`, if any cookie matches.
     pub(super) fn header(&self, url: &Url) -> Option<HeaderValue> {
         if self.0.is_empty() {
             return None;
         }
         let host = url.host()?;
         let mut fitting: Vec<&Cookie> = self.0.iter().filter(|cookie| cookie.goes_to(url, &host)).collect();
-        // Longer paths first, else in the order in which they were set.
+        // Longer paths first, otherwise in the order of setting.
         fitting.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
         let mut line = Vec::new();
         for cookie in fitting {
@@ -92,7 +92,7 @@ impl Cookie {
     }
 }
 
-/// One `Set-Cookie`, and whether it sets rather than deletes. None: to be left out.
+/// Parses one `Set-Cookie`; the second value is false if it deletes the cookie. `None`: ignored.
 fn read(url: &Url, line: &[u8], now: Timestamp) -> Option<(Cookie, bool)> {
     let mut parts = line.split(|byte| *byte == b';');
     let pair = parts.next().unwrap_or_default();
@@ -147,20 +147,20 @@ fn read(url: &Url, line: &[u8], now: Timestamp) -> Option<(Cookie, bool)> {
     kept.then(|| (cookie, !max_age.or(expires).unwrap_or(false)))
 }
 
-/// Whether `Max-Age` deletes; none where it is no number.
+/// Whether `Max-Age` deletes the cookie; `None` if it is not a number.
 fn is_no_age(value: &str) -> Option<bool> {
     let digits = value.strip_prefix('-').unwrap_or(value);
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     is_number.then(|| value.starts_with('-') || digits.bytes().all(|byte| byte == b'0'))
 }
 
-/// The domain that `Domain` names, and whether it is for that host alone; none where `host` may not name it.
+/// The domain of `Domain`, and whether it is for that host alone; `None` if `host` may not set it.
 fn domain_of(host: &Host<&str>, named: &str) -> Option<(String, bool)> {
     let named = Host::parse(named).ok()?.to_string();
     if host.to_string() == named {
         return Some((named, matches!(host, Host::Ipv4(_) | Host::Ipv6(_))));
     }
-    // What has no dot is a top-level domain, which is nobody's.
+    // A name without a dot is a top-level domain.
     (named.contains('.') && domain_matches(host, &named)).then_some((named, false))
 }
 
@@ -186,7 +186,7 @@ fn default_path(path: &str) -> &str {
     }
 }
 
-/// Where a `Secure` cookie may come from and go to: TLS, and as in browsers and curl this host itself.
+/// Where a `Secure` cookie may come from and go to: TLS, and as in browsers and curl the local host.
 fn is_secure(url: &Url) -> bool {
     url.scheme() == "https"
         || match url.host() {

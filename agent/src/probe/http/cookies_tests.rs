@@ -1,4 +1,4 @@
-//! Whom a cookie is brought back to.
+//! Which requests a cookie is sent with.
 
 use super::*;
 
@@ -6,7 +6,7 @@ fn url(text: &str) -> Url {
     Url::parse(text).expect("a URL")
 }
 
-/// What is brought to `to` after `from` has set each of these.
+/// The `Cookie` header sent to `to` after `from` has set these.
 fn brought(from: &str, set: &[&str], to: &str) -> Option<String> {
     let mut jar = Jar::default();
     take(&mut jar, from, set);

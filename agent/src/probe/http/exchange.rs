@@ -1,5 +1,5 @@
-//! One request and its answer: takes or opens a connection, sends, reads within bounds, and notes how long
-//! each phase took.
+//! One request and its response: takes or opens a connection, sends, reads within limits, and records the
+//! duration of each phase.
 
 use http::{HeaderMap, HeaderValue, StatusCode};
 use skerry_protocol::check::{Check, Http, HttpVersion};
@@ -8,46 +8,46 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::connection::Connection;
-use super::idle::Key;
 use super::message::Head;
+use super::pool::Key;
 use super::redirect::Hop;
 use super::transport::Transport;
 use super::{FIRST_BYTE, HttpProber, request};
 use crate::probe::CertificateSeen;
 use crate::probe::fault::Fault;
-use crate::probe::run::{Doing, Run, add};
+use crate::probe::run::{Run, Stage, add};
 use crate::probe::tls::Opened;
 use crate::probe::{connect, tls};
 
-/// Most memory set aside for a body because of what its head announces, bytes.
+/// Maximum memory reserved for an announced body, bytes.
 const MAX_RESERVED: u64 = 1 << 20;
 
-/// The head of an answer, and the connection its body comes over.
+/// A response head, and the connection that delivers its body.
 pub(super) struct Answer {
     head: Head,
     connection: Connection,
     pub(super) first_byte: Instant,
 }
 
-/// What a request carries that is not the check's own text.
+/// Headers of a request that do not come from the check's text.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Credentials<'a> {
-    /// Of the check, for its own origin.
+    /// The check's own, for its own origin.
     pub(super) authorization: Option<&'a HeaderValue>,
-    /// What the servers of this run set.
+    /// Set by the servers of this run.
     pub(super) cookies: Option<&'a HeaderValue>,
 }
 
-/// What was read of a body.
+/// The part of a body that was read.
 pub(super) struct BodyRead {
-    /// Empty when the body is not asked for.
+    /// Empty if no assertion needs the body.
     pub(super) bytes: Vec<u8>,
-    /// False: more than `max_body`, the rest was left.
+    /// False: the body exceeds `max_body` and the rest was not read.
     pub(super) to_the_end: bool,
 }
 
 impl HttpProber {
-    /// Sends the request of `hop` and waits for the head of its answer.
+    /// Sends the request of `hop` and waits for the response head.
     pub(super) async fn exchange(
         &self,
         check: &Check,
@@ -57,10 +57,10 @@ impl HttpProber {
         run: &mut Run,
     ) -> Result<Answer, Fault> {
         if http.reuse_connection
-            && let Some(connection) = self.idle.take(&Key::new(check, http, &hop.url), self.tls.now()).await
+            && let Some(connection) = self.pool.take(&Key::new(check, http, &hop.url), self.tls.now()).await
         {
             match send(connection, http, hop, credentials, run).await {
-                // The server closed it just as we sent: what any client does is to try once more.
+                // The server closed the connection just as we sent: retry once, as any client does.
                 Err(fault) if fault.reason == Reason::ConnectionReset && hop.method.is_idempotent() => {}
                 ended => return ended,
             }
@@ -72,7 +72,7 @@ impl HttpProber {
     async fn open(&self, http: &Http, url: &Url, run: &mut Run) -> Result<Connection, Fault> {
         let configuration = match url.scheme() {
             "https" => {
-                run.doing = Doing::PREPARE;
+                run.stage = Stage::PREPARE;
                 Some(self.tls.configuration(http.verify, http.ca_file.as_deref(), Some(http.version)).await?)
             }
             _ => None,
@@ -82,12 +82,12 @@ impl HttpProber {
         let stream = connect::open(&self.resolver, &host, port, http.ip, run).await?;
 
         let Some(configuration) = configuration else {
-            run.doing = FIRST_BYTE;
+            run.stage = FIRST_BYTE;
             let http2 = http.version == HttpVersion::Http2;
             return Connection::open(Transport::Plain(stream), http2, None).await;
         };
         let Opened { stream, certificate } = tls::begin(configuration, &host, stream, run).await?;
-        run.doing = FIRST_BYTE;
+        run.stage = FIRST_BYTE;
         let http2 = stream.get_ref().1.alpn_protocol() == Some(b"h2");
         if http.version == HttpVersion::Http2 && !http2 {
             return Err(Fault::down(Reason::ProtocolError, "the server does not offer HTTP/2"));
@@ -103,7 +103,7 @@ async fn send(
     credentials: Credentials<'_>,
     run: &mut Run,
 ) -> Result<Answer, Fault> {
-    run.doing = FIRST_BYTE;
+    run.stage = FIRST_BYTE;
     remember(&mut run.certificate, connection.certificate.as_ref());
     let request = request::build(http, hop, credentials, connection.is_http2())?;
     let start = Instant::now();
@@ -113,7 +113,7 @@ async fn send(
     Ok(Answer { head, connection, first_byte })
 }
 
-/// Keeps the certificate that ends first.
+/// Keeps the certificate that expires first.
 fn remember(kept: &mut Option<CertificateSeen>, seen: Option<&CertificateSeen>) {
     if let Some(seen) = seen
         && kept.as_ref().is_none_or(|kept| seen.not_after < kept.not_after)
@@ -131,8 +131,8 @@ impl Answer {
         &self.head.headers
     }
 
-    /// Reads the body, `limit` bytes of it at most. One that is larger is a fault when it is asked for
-    /// (`keep`), else the rest is left.
+    /// Reads at most `limit` bytes of the body. A larger one is a fault if it is needed (`keep`); otherwise
+    /// the rest is not read.
     pub(super) async fn read_body(&mut self, limit: u64, keep: bool) -> Result<BodyRead, Fault> {
         let too_large =
             || Fault::down(Reason::BodyTooLarge, format!("the body is larger than {limit} bytes"));
@@ -160,7 +160,7 @@ impl Answer {
         Ok(BodyRead { bytes, to_the_end: true })
     }
 
-    /// The connection, for the next run.
+    /// Returns the connection for the next run.
     pub(super) fn into_connection(self) -> Connection {
         self.connection
     }

@@ -1,18 +1,19 @@
-//! Errors of hyper and h2 over HTTP/2, by name. An error of the operating system below them decides first.
+//! Classifies errors of hyper and h2. An underlying error of the operating system takes precedence.
 
 use std::error::Error;
 use std::io;
 
 use skerry_protocol::wire::{Outcome, Reason};
+use skerry_protocol::words::error_chain;
 
 use crate::probe::fault::Fault;
 use crate::probe::tls;
 
-/// Sorts an error of an exchange.
+/// Classifies an error of an exchange.
 pub(super) fn sort(error: &hyper::Error) -> Fault {
     if error.is_user() {
-        // Our request, not the target's answer.
-        let detail = format!("the request cannot be sent: {}", chain(error));
+        // The fault is in our request, not in the target's response.
+        let detail = format!("the request cannot be sent: {}", error_chain(error));
         return Fault { outcome: Outcome::Inconclusive, reason: Reason::Other, detail };
     }
     let mut source = error.source();
@@ -26,7 +27,7 @@ pub(super) fn sort(error: &hyper::Error) -> Fault {
         source = cause.source();
     }
     let reason = if error.is_parse() { Reason::ProtocolError } else { Reason::ConnectionReset };
-    Fault::down(reason, chain(error))
+    Fault::down(reason, error_chain(error))
 }
 
 fn from_stream(io: &io::Error, error: &hyper::Error) -> Fault {
@@ -38,7 +39,7 @@ fn from_stream(io: &io::Error, error: &hyper::Error) -> Fault {
     }
     let mut fault = tls::fault(io);
     if fault.outcome == Outcome::Down && !tls::has_words(io) {
-        fault.detail = chain(error);
+        fault.detail = error_chain(error);
     }
     fault
 }
@@ -48,19 +49,5 @@ fn from_h2(h2: &h2::Error, error: &hyper::Error) -> Fault {
         return from_stream(io, error);
     }
     let reason = if h2.is_remote() { Reason::ConnectionReset } else { Reason::ProtocolError };
-    Fault::down(reason, chain(error))
-}
-
-fn chain(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        let words = cause.to_string();
-        if !text.ends_with(&words) {
-            text.push_str(": ");
-            text.push_str(&words);
-        }
-        source = cause.source();
-    }
-    text
+    Fault::down(reason, error_chain(error))
 }

@@ -1,4 +1,4 @@
-//! The head and body of an HTTP answer against every kind of assertion. See [`crate::hostile`].
+//! Checks an HTTP response against every kind of assertion. See [`crate::hostile`].
 
 use bytes::{Bytes, BytesMut};
 use http::Method;
@@ -16,10 +16,11 @@ use super::redirect::{self, Hop};
 use crate::probe::fault::Fault;
 use crate::probe::hostile::is_fit_to_show;
 
-/// Most of a body that is decoded, bytes.
+/// Maximum size of a body that is decoded, bytes.
 const MAX_BODY: u64 = 1 << 16;
 
-/// Reads `bytes` as an answer: a status in the first two bytes, header lines up to an empty one, the body.
+/// Parses `bytes` as a response: the status in the first two bytes, header lines up to an empty one, the
+/// body.
 pub(crate) fn answer(bytes: &[u8]) {
     show(head::read(&Bytes::copy_from_slice(bytes)).map(drop));
     let Some(([high, low], rest)) = bytes.split_first_chunk::<2>() else { return };
@@ -53,7 +54,7 @@ fn judge(http: &Http, lines: &[u8], body: &[u8]) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The body that `bytes` hold, where the connection ends behind them.
+/// The body in `bytes`, after which the connection ends.
 fn framed(mut framing: Framing, bytes: &[u8]) -> Result<Vec<u8>, Fault> {
     let (mut body, mut buffer) = (Vec::new(), BytesMut::from(bytes));
     while let Next::Data(length) = framing.next(&mut buffer)? {
@@ -68,7 +69,7 @@ fn show(ended: Result<(), Fault>) {
     }
 }
 
-/// A check that asks for everything that can be asked of an answer.
+/// A check that uses every kind of assertion.
 fn demanding() -> Option<Http> {
     let document = Document::parse("demanding.toml", DEMANDING).ok()?;
     let check = document.root().tables("check", &["name"]).iter().find_map(skerry_protocol::check::read)?;

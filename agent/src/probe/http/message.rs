@@ -1,36 +1,36 @@
-//! A request and the head of an answer, whichever version of HTTP carries them.
+//! A request and a response head, independent of the HTTP version.
 
 use bytes::Bytes;
 use http::uri::{Authority, PathAndQuery, Scheme};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use http_body_util::Full;
 
-/// A request as it is to be sent.
+/// A request to be sent.
 pub(in crate::probe) struct Request<'a> {
     pub(in crate::probe) method: Method,
     pub(in crate::probe) https: bool,
     /// `Host`, or `:authority`.
     pub(in crate::probe) authority: HeaderValue,
     pub(in crate::probe) path: PathAndQuery,
-    /// Names as they are written, in the order in which they are sent; neither `Host` nor `Content-Length`.
+    /// Names as written, in sending order; neither `Host` nor `Content-Length`.
     pub(in crate::probe) fields: Vec<(&'a str, HeaderValue)>,
     pub(in crate::probe) body: Option<&'a [u8]>,
 }
 
-/// The head of an answer.
+/// A response head.
 pub(in crate::probe) struct Head {
     pub(in crate::probe) status: StatusCode,
     pub(in crate::probe) headers: HeaderMap,
 }
 
 impl Request<'_> {
-    /// The length to announce: of the body, and of none where the method is one that comes with a body.
+    /// The length to announce: of the body, or 0 if the method usually has one.
     fn content_length(&self) -> Option<usize> {
         let expected = [Method::POST, Method::PUT, Method::PATCH].contains(&self.method);
         self.body.map(<[u8]>::len).or(expected.then_some(0))
     }
 
-    /// As HTTP/1.1 writes it: `Host` first, names as they were written.
+    /// Serializes for HTTP/1.1: `Host` first, names as written.
     pub(super) fn to_http1(&self) -> Vec<u8> {
         let length = self.content_length().map(|length| length.to_string());
         let body = self.body.unwrap_or_default();
@@ -53,7 +53,7 @@ impl Request<'_> {
         bytes
     }
 
-    /// As hyper takes it for HTTP/2.
+    /// Converts to hyper's request for HTTP/2.
     pub(super) fn into_http2(self) -> Result<http::Request<Full<Bytes>>, http::Error> {
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(if self.https { Scheme::HTTPS } else { Scheme::HTTP });

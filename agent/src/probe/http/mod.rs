@@ -1,9 +1,9 @@
-//! The `http` check: name resolution, connect, TLS, first byte and transfer, each measured on its own, then
-//! what is asked of the answer.
+//! The `http` check: measures name resolution, connect, TLS, first byte and transfer separately, then checks
+//! the assertions.
 //!
-//! A new connection for each request unless the check reuses it. Everything a target sends is bounded: head,
-//! body (as it comes and once it is decoded), redirects, addresses, cookies. No client library: reqwest cannot time
-//! TCP and TLS apart, and hyper, which speaks HTTP/2 here, is stricter with HTTP/1 than what people call working.
+//! Opens a new connection for each request unless the check reuses it. Everything from the target is bounded:
+//! head, body (encoded and decoded), redirects, addresses, cookies. Uses no client library: reqwest cannot
+//! time TCP and TLS separately, and hyper, used here for HTTP/2, is stricter about HTTP/1 than browsers.
 
 mod assertion;
 pub(super) mod connection;
@@ -13,8 +13,8 @@ mod exchange;
 mod failure;
 pub(super) mod hostile;
 mod http1;
-mod idle;
 pub(super) mod message;
+mod pool;
 mod redirect;
 mod request;
 pub(super) mod transport;
@@ -29,33 +29,33 @@ use tokio::time::Instant;
 use super::Observed;
 use super::fault::Fault;
 use super::resolve::Resolver;
-use super::run::{Doing, Run, add};
+use super::run::{Run, Stage, add};
 use super::tls::Tls;
 use content::charset::Text;
 use content::coding::Codings;
 use cookies::Jar;
 use exchange::{Answer, Credentials};
-use idle::Idle;
+use pool::ConnectionPool;
 use redirect::Hop;
 
-const FIRST_BYTE: Doing = Doing::Target(Reason::Timeout, "no complete head of an answer within the timeout");
-const TRANSFER: Doing = Doing::Target(Reason::Timeout, "the body did not end within the timeout");
+const FIRST_BYTE: Stage = Stage::Target(Reason::Timeout, "no complete head of an answer within the timeout");
+const TRANSFER: Stage = Stage::Target(Reason::Timeout, "the body did not end within the timeout");
 
-const DECODING: Doing = Doing::Own("the body came, but was not decoded within the timeout");
-/// Most bodies that are decoded at once, each on a thread of its own.
+const DECODING: Stage = Stage::Local("the body came, but was not decoded within the timeout");
+/// Maximum of bodies decoded at the same time, each on its own thread.
 const DECODERS: usize = 4;
 
 /// Runs `http` checks.
 pub(super) struct HttpProber {
     resolver: Arc<Resolver>,
     tls: Arc<Tls>,
-    idle: Idle,
+    pool: ConnectionPool,
     decoders: Arc<Semaphore>,
 }
 
 impl HttpProber {
     pub(super) fn new(resolver: Arc<Resolver>, tls: Arc<Tls>) -> Self {
-        Self { resolver, tls, idle: Idle::default(), decoders: Arc::new(Semaphore::new(DECODERS)) }
+        Self { resolver, tls, pool: ConnectionPool::default(), decoders: Arc::new(Semaphore::new(DECODERS)) }
     }
 
     pub(super) async fn observe(&self, check: &Check, http: &Http, deadline: Instant) -> Observed {
@@ -64,7 +64,7 @@ impl HttpProber {
         run.finish(check, self.tls.days_left(http.certificate_days), ended)
     }
 
-    /// From the first request to the last assertion that does not need the clock.
+    /// Runs from the first request to the last assertion that does not need the clock.
     async fn run(&self, check: &Check, http: &Http, run: &mut Run) -> Result<(), Fault> {
         let authorization = match &http.auth {
             Some(auth) => Some(request::authorization(auth).await?),
@@ -90,7 +90,7 @@ impl HttpProber {
             jar.take(&hop.url, answer.headers(), self.tls.now());
             visited.push((hop, cookies));
             cookies = jar.header(&next.url);
-            // The same place with another cookie is not the same.
+            // The same location with another cookie is not a loop.
             if visited.iter().any(|(hop, sent)| (hop, sent) == (&next, &cookies)) {
                 let detail = format!("a redirect loop at {}", redirect::place(&next.url));
                 return Err(Fault::down(Reason::TooManyRedirects, detail));
@@ -107,7 +107,7 @@ impl HttpProber {
         }
     }
 
-    /// Reads the last answer and checks it.
+    /// Reads and checks the last response.
     async fn finish(
         &self,
         check: &Check,
@@ -117,7 +117,7 @@ impl HttpProber {
         run: &mut Run,
     ) -> Result<(), Fault> {
         assertion::check_head(http, answer.status(), answer.headers())?;
-        run.doing = TRANSFER;
+        run.stage = TRANSFER;
         let keep = assertion::asks_for_body(http);
         let body = answer.read_body(http.max_body, keep).await;
         let end = Instant::now();
@@ -130,13 +130,13 @@ impl HttpProber {
         if http.reuse_connection && whole.to_the_end {
             let mut connection = answer.into_connection();
             if connection.is_reusable().await {
-                self.idle.put(idle::Key::new(check, http, &hop.url), connection);
+                self.pool.put(pool::Key::new(check, http, &hop.url), connection);
             }
         }
         Ok(())
     }
 
-    /// Checks a body that was read whole, once it is text.
+    /// Checks a complete body once it is decoded to text.
     async fn check_body(
         &self,
         http: &Http,
@@ -149,18 +149,18 @@ impl HttpProber {
         let bytes = if codings.is_empty() || bytes.is_empty() {
             bytes
         } else {
-            run.doing = DECODING;
+            run.stage = DECODING;
             self.decode(codings, bytes, http.max_body).await?
         };
         assertion::check_body(http, &Text::of(answer.headers(), &bytes), unknown.as_deref())
     }
 
-    /// Takes `codings` off `bytes` on a thread that may be kept busy by what somebody made to be large.
+    /// Removes `codings` from `bytes` on a separate thread, because a malicious body may keep it busy.
     async fn decode(&self, codings: Codings, bytes: Vec<u8>, limit: u64) -> Result<Vec<u8>, Fault> {
         let lacking = |why: &dyn std::fmt::Display| Fault::own(format!("the body cannot be decoded: {why}"));
         let turn = Arc::clone(&self.decoders).acquire_owned().await.map_err(|error| lacking(&error))?;
         let decoding = move || {
-            // Kept until it is done, whether anybody still waits for it or not.
+            // Held until it is done, whether anybody still waits for it or not.
             let _turn = turn;
             codings.decode(bytes, limit)
         };
@@ -169,7 +169,7 @@ impl HttpProber {
     }
 }
 
-/// A check as the configuration makes it when only its address is given.
+/// A check with only its URL set and all other keys at their defaults.
 #[cfg(test)]
 pub(crate) fn example() -> Http {
     use skerry_protocol::check::{HttpVersion, IpVersion, StatusRange};

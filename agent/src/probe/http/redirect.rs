@@ -1,7 +1,7 @@
 //! Where a redirect leads and what may be sent there. Pure.
 //!
-//! Methods change as in browsers (WHATWG fetch); credentials and bodies stay with the origin they were
-//! written for, and once a run has left it they do not come back.
+//! Methods change as in browsers (WHATWG fetch). Credentials and bodies stay with their origin; once a run
+//! has left it they are not sent again.
 
 use http::{HeaderMap, Method, StatusCode, header};
 use skerry_protocol::wire::Reason;
@@ -9,27 +9,27 @@ use url::Url;
 
 use crate::probe::fault::Fault;
 
-/// Longest address a redirect may name, bytes.
+/// Maximum length of a redirect's URL, bytes.
 const MAX_URL: usize = 8 << 10;
 
-/// The request that is to be sent next.
+/// The next request.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Hop {
     pub(super) url: Url,
     pub(super) method: Method,
-    /// The body goes along.
+    /// Whether to send the body.
     pub(super) with_body: bool,
-    /// Still at the origin of the check: credentials and its own headers go along.
+    /// Whether this is still the check's origin, which gets credentials and the check's own headers.
     pub(super) at_origin: bool,
 }
 
-/// Whether `status` asks to go elsewhere.
+/// Whether `status` is a redirect.
 fn is_redirect(status: StatusCode) -> bool {
     matches!(status.as_u16(), 301 | 302 | 303 | 307 | 308)
 }
 
-/// The hop after `hop`, which was answered with `status` and `headers`; none where this answer is the last: a
-/// status that asks to go elsewhere and does not say where is shown as it is.
+/// The request after `hop`, which was answered with `status` and `headers`; `None` if that response is final.
+/// A redirect status without a `Location` is final, too.
 pub(super) fn follow(hop: &Hop, status: StatusCode, headers: &HeaderMap) -> Result<Option<Hop>, Fault> {
     let locations = || headers.get_all(header::LOCATION).iter().map(|value| value.as_bytes().trim_ascii());
     let Some(location) = locations().find(|location| !location.is_empty()).filter(|_| is_redirect(status))
@@ -58,8 +58,8 @@ pub(super) fn follow(hop: &Hop, status: StatusCode, headers: &HeaderMap) -> Resu
     Ok(Some(Hop { url, method, with_body, at_origin: hop.at_origin && same_origin }))
 }
 
-/// Where `location` leads from `from`. What is not UTF-8 goes back byte by byte as it came, as in browsers; a host
-/// cannot, and is taken for Latin-1.
+/// Resolves `location` against `from`. Bytes that are not UTF-8 are sent back unchanged, as in browsers,
+/// except in a host, which is read as Latin-1.
 fn joined(from: &Url, location: &[u8]) -> Result<Url, url::ParseError> {
     if let Ok(text) = std::str::from_utf8(location) {
         return from.join(text);
@@ -71,7 +71,7 @@ fn joined(from: &Url, location: &[u8]) -> Result<Url, url::ParseError> {
     from.join(&escaped).or_else(|_| from.join(&location.iter().copied().map(char::from).collect::<String>()))
 }
 
-/// An address without its query, which may hold secrets.
+/// The URL without its query, which may contain secrets.
 pub(super) fn place(url: &Url) -> &str {
     &url[..url::Position::AfterPath]
 }
@@ -81,7 +81,7 @@ fn target(from: &Url, location: &[u8]) -> Result<Url, Fault> {
     if location.len() > MAX_URL {
         return Err(bad(format!("the Location of a redirect has {} bytes", location.len())));
     }
-    // As in `place`, without the query.
+    // Without the query, as in `place`.
     let before_query = location.split(|byte| matches!(byte, b'?' | b'#')).next().unwrap_or_default();
     let mut url = joined(from, location).map_err(|error| {
         bad(format!("a redirect to {:?}: {error}", String::from_utf8_lossy(before_query)))
@@ -89,7 +89,7 @@ fn target(from: &Url, location: &[u8]) -> Result<Url, Fault> {
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
         return Err(bad(format!("a redirect to {}:, which is neither http nor https", url.scheme())));
     }
-    // Credentials in an address come from the target, not from the check.
+    // Credentials in a URL come from the target, not from the check.
     let _ = url.set_username("");
     let _ = url.set_password(None);
     url.set_fragment(None);

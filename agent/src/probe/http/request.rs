@@ -1,5 +1,5 @@
-//! Builds the request of one hop. The check's own headers win over every default; what could carry
-//! credentials stays with the origin of the check.
+//! Builds the request of one hop. The check's headers override every default; what could carry credentials
+//! stays with the check's origin.
 
 use std::path::Path;
 
@@ -18,10 +18,10 @@ use super::message::Request;
 use super::redirect::Hop;
 use crate::probe::fault::Fault;
 
-/// Largest secret, bytes.
+/// Maximum size of a secret, bytes.
 const MAX_SECRET: u64 = 8 << 10;
 const USER_AGENT: HeaderValue = HeaderValue::from_static(concat!("skerry-agent/", env!("CARGO_PKG_VERSION")));
-/// The check's headers that may be shown to an origin it did not name.
+/// The check's headers that may be sent to another origin.
 const HARMLESS: [HeaderName; 5] = [
     header::ACCEPT,
     header::ACCEPT_LANGUAGE,
@@ -30,11 +30,11 @@ const HARMLESS: [HeaderName; 5] = [
     header::USER_AGENT,
 ];
 
-/// The check's headers that speak of its body.
+/// The check's headers that describe its body.
 const OF_THE_BODY: [HeaderName; 2] = [header::CONTENT_TYPE, header::CONTENT_ENCODING];
 
-/// The request of `hop` for a connection that speaks HTTP/2 or not: the check's own headers as they are written
-/// and in their order, between what stands for those that it does not have and what we add.
+/// Builds the request of `hop` for HTTP/2 or HTTP/1: the check's own headers as written and in their order,
+/// after the defaults that it does not override and before what we add.
 pub(super) fn build<'a>(
     check: &'a Http,
     hop: &Hop,
@@ -87,7 +87,7 @@ pub(super) fn build<'a>(
     })
 }
 
-/// A request that HTTP has no form for says nothing about the target.
+/// A request that HTTP cannot express says nothing about the target.
 fn cannot_send(url: &Url, error: &dyn std::fmt::Display) -> Fault {
     Fault {
         outcome: Outcome::Inconclusive,
@@ -96,8 +96,8 @@ fn cannot_send(url: &Url, error: &dyn std::fmt::Display) -> Fault {
     }
 }
 
-/// The `Authorization` of a check, its secret read now, so that a rotated one is used at once. A password may be
-/// empty, hold blanks and be in any encoding; a token is none of these.
+/// The `Authorization` of a check. Reads the secret now, so that a rotated one is used at once. A password
+/// may be empty, contain blanks and use any encoding; a token may not.
 pub(super) async fn authorization(auth: &Auth) -> Result<HeaderValue, Fault> {
     let (text, file) = match auth {
         Auth::Basic { user, password_file } => {
@@ -125,7 +125,7 @@ fn unreadable(file: &Path, why: &dyn std::fmt::Display) -> Fault {
 async fn read_secret(file: &Path) -> Result<Vec<u8>, Fault> {
     let metadata = tokio::fs::metadata(file).await.map_err(|error| unreadable(file, &error))?;
     if !metadata.is_file() {
-        // A pipe would hold a thread until someone writes to it.
+        // Opening a pipe would block a thread until someone writes to it.
         return Err(unreadable(file, &"not a regular file"));
     }
     let opened = tokio::fs::File::open(file).await.map_err(|error| unreadable(file, &error))?;

@@ -1,4 +1,4 @@
-//! The transport below HTTP: TCP, or TLS on it.
+//! The transport below HTTP: TCP or TLS.
 
 use std::io;
 use std::pin::Pin;

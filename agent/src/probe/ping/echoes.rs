@@ -1,14 +1,15 @@
-//! What the packets of a run say together: losses, round trips, jitter, and what the limits make of them.
+//! Evaluates the packets of a run: loss, round trips, jitter, and the check's limits.
 
 use std::time::Duration;
 
 use skerry_protocol::check::Ping;
 use skerry_protocol::wire::{Outcome, Reason};
+use skerry_protocol::words::milliseconds;
 
 use crate::probe::fault::Fault;
 use crate::probe::{Echoes, RoundTrips};
 
-/// Sums up `packets`, in the order in which they were sent; `None` is lost.
+/// Summarizes `packets` in sending order; `None` is a lost packet.
 pub(super) fn sum_up(packets: &[Option<Duration>]) -> Echoes {
     let back: Vec<Duration> = packets.iter().flatten().copied().collect();
     let (sent, received) = (packets.len() as u32, back.len() as u32);
@@ -24,14 +25,14 @@ pub(super) fn sum_up(packets: &[Option<Duration>]) -> Echoes {
     Echoes { sent, received, round_trips }
 }
 
-/// The mean difference between one round trip and the next.
+/// Mean difference between successive round trips.
 fn jitter(back: &[Duration]) -> Option<Duration> {
     let pairs = back.len().checked_sub(1).filter(|pairs| *pairs > 0)?;
     let differences: Duration = back.windows(2).map(|pair| pair[0].abs_diff(pair[1])).sum();
     Some(differences / pairs as u32)
 }
 
-/// Holds `echoes` against the limits of `ping`. `why`: what is known of a packet that was lost.
+/// Checks `echoes` against the limits of `ping`. `why` is the known cause of a lost packet.
 pub(super) fn judge(ping: &Ping, echoes: &Echoes, why: Option<Fault>) -> Result<(), Fault> {
     let Some(round_trips) = &echoes.round_trips else {
         let silence = || Fault::down(Reason::NoReply, format!("none of {} packets came back", echoes.sent));
@@ -51,8 +52,9 @@ pub(super) fn judge(ping: &Ping, echoes: &Echoes, why: Option<Fault>) -> Result<
     }
     match (ping.max_jitter, round_trips.jitter) {
         (Some(limit), Some(jitter)) if jitter > limit => {
-            let (jitter, limit) = (jitter.as_micros() as f64 / 1e3, limit.as_millis());
-            let words = format!("round trips differ by {jitter:.1} ms, more than {limit} ms");
+            let jitter = milliseconds(u64::try_from(jitter.as_micros()).unwrap_or(u64::MAX), 1);
+            let limit = limit.as_millis();
+            let words = format!("round trips differ by {jitter}, more than {limit} ms");
             Err(Fault::degraded(Reason::JitterTooHigh, words))
         }
         _ => Ok(()),
@@ -78,7 +80,7 @@ mod tests {
         }
     }
 
-    /// Round trips in milliseconds; 0 is lost.
+    /// Round trips in milliseconds; 0 is a lost packet.
     fn echoes(ms: &[u64]) -> Echoes {
         let packets: Vec<_> = ms.iter().map(|ms| (*ms > 0).then(|| Duration::from_millis(*ms))).collect();
         sum_up(&packets)

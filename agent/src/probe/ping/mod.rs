@@ -1,5 +1,5 @@
-//! The `ping` check: so many ICMP echoes, spaced; what is lost and how long the others took. The latency is
-//! the mean round trip. No packet waits for another, and no run opens a socket of its own.
+//! The `ping` check: a series of spaced ICMP echoes; measures loss and round trips. The latency is the mean
+//! round trip. Packets do not wait for each other, and runs share their sockets.
 
 mod echoes;
 mod sockets;
@@ -18,7 +18,7 @@ use super::fault::Fault;
 use super::resolve::Resolver;
 use super::run::{Run, stood_still};
 use super::{Findings, Observed};
-use sockets::{Lost, Sockets};
+use sockets::{NoEcho, Sockets};
 
 /// Runs `ping` checks.
 pub(super) struct PingProber {
@@ -26,13 +26,13 @@ pub(super) struct PingProber {
     sockets: Sockets,
 }
 
-/// What became of the packets of a run.
+/// The packets of a run.
 struct Series {
-    /// In the order in which they were sent; `None` is lost.
+    /// In sending order; `None` is a lost packet.
     packets: Vec<Option<Duration>>,
-    /// What is known of a packet that was lost.
+    /// The known cause of a lost packet.
     why: Option<Fault>,
-    /// When the last one was given up at the latest.
+    /// When the last packet was given up at the latest.
     until: Instant,
 }
 
@@ -41,14 +41,14 @@ impl PingProber {
         Ok(Self { resolver, sockets: Sockets::new()? })
     }
 
-    /// What keeps this process from sending pings, and how to mend it, in one sentence.
+    /// Why this process cannot send pings, with a remedy, in one sentence.
     pub(super) fn lack_of_permission(&self) -> Option<String> {
         self.sockets.lack_of_permission()
     }
 
     pub(super) async fn observe(&self, check: &Check, ping: &Ping, deadline: Instant) -> Observed {
         let mut run = Run::start(deadline);
-        // The packets keep the deadline themselves: those that came back by then count.
+        // The packets keep the deadline themselves: those that are back by then count.
         let ended = match timeout_at(deadline, self.resolver.host(&ping.host, ping.ip, &mut run)).await {
             Ok(Ok(addresses)) => Ok(self.run(ping, &addresses, deadline, &mut run).await),
             Ok(Err(fault)) => Ok(Err(fault)),
@@ -76,7 +76,7 @@ impl PingProber {
         }
     }
 
-    /// Asks the first address; where this host has no way to it, the first of the other family.
+    /// Pings the first address, or the first of the other family if this host has no route to it.
     async fn reach(
         &self,
         ping: &Ping,
@@ -103,7 +103,7 @@ impl PingProber {
         Err(fault.unwrap_or_else(|| Fault::down(Reason::DnsNotFound, "no address to ask")))
     }
 
-    /// Sends every packet at its time and gathers what comes back. A fault: none could be sent at all.
+    /// Sends every packet at its time and collects the results. Fails if none could be sent.
     async fn series(&self, ping: &Ping, address: IpAddr, deadline: Instant) -> Result<Series, Fault> {
         let payload = vec![0; ping.size.into()];
         let count = ping.count as usize;
@@ -124,9 +124,9 @@ impl PingProber {
             tokio::select! {
                 Some((number, back)) = on_their_way.next() => match back {
                     Ok(took) => series.packets[number] = Some(took),
-                    Err(Lost::Silence) => {}
-                    Err(Lost::Returned(fault)) => series.why = Some(fault),
-                    Err(Lost::Unsent(fault)) => {
+                    Err(NoEcho::Silence) => {}
+                    Err(NoEcho::Returned(fault)) => series.why = Some(fault),
+                    Err(NoEcho::Unsent(fault)) => {
                         if number == 0 || fault.outcome == Outcome::Inconclusive {
                             return Err(fault);
                         }

@@ -1,6 +1,6 @@
-//! The ICMP sockets: one for each address family, shared by all checks, opened when first needed. An
-//! unprivileged one where the group may (`net.ipv4.ping_group_range`), else a raw one (`CAP_NET_RAW`).
-//! Who lacks both may get either while the program runs: the next check tries again.
+//! The ICMP sockets: one per address family, shared by all checks and opened on first use. Unprivileged if
+//! the group may (`net.ipv4.ping_group_range`), otherwise raw (`CAP_NET_RAW`). If neither is allowed, the
+//! next check tries again.
 
 use std::io;
 use std::net::IpAddr;
@@ -14,16 +14,16 @@ use tokio::time::Instant;
 
 use crate::probe::fault::Fault;
 
-/// How often a packet is sent anew because something else than its answer came back.
+/// How often a packet is sent again because something other than its answer came back.
 const ATTEMPTS: usize = 4;
 
-/// Why a packet did not come back.
-pub(super) enum Lost {
-    /// Nothing came in time.
+/// Why there was no echo.
+pub(super) enum NoEcho {
+    /// Nothing came back in time.
     Silence,
-    /// A host on the way says why.
+    /// A host on the path reported an error.
     Returned(Fault),
-    /// It never left this host.
+    /// The packet never left this host.
     Unsent(Fault),
 }
 
@@ -31,14 +31,14 @@ pub(super) enum Lost {
 pub(super) struct Sockets {
     v4: Socket,
     v6: Socket,
-    /// What tells our packets from those of others on a raw socket.
+    /// Distinguishes our packets from those of others on a raw socket.
     identifier: PingIdentifier,
 }
 
 struct Socket {
     family: ICMP,
     client: Mutex<Option<Client>>,
-    /// Shared by all checks, since an unprivileged socket tells answers of one host apart by it alone.
+    /// Shared by all checks: an unprivileged socket distinguishes the answers of one host by it alone.
     sequence: AtomicU16,
 }
 
@@ -54,8 +54,8 @@ impl Sockets {
         Ok(Self { v4: socket(ICMP::V4), v6: socket(ICMP::V6), identifier })
     }
 
-    /// What keeps this process from sending pings, and both remedies, in one sentence; `None`: nothing.
-    /// To be called within a tokio runtime.
+    /// Why this process cannot send pings, with both remedies, in one sentence; `None` if it can. Must be
+    /// called within a tokio runtime.
     pub(super) fn lack_of_permission(&self) -> Option<String> {
         let denied = self.v4.open().err().is_some_and(|error| is_denied(&error));
         denied.then(|| {
@@ -69,15 +69,15 @@ impl Sockets {
         })
     }
 
-    /// Sends a packet and waits for its answer until `until`: how long it took.
+    /// Sends a packet and waits for its answer until `until`; returns the round-trip time.
     pub(super) async fn echo(
         &self,
         address: IpAddr,
         payload: &[u8],
         until: Instant,
-    ) -> Result<Duration, Lost> {
+    ) -> Result<Duration, NoEcho> {
         let socket = if address.is_ipv4() { &self.v4 } else { &self.v6 };
-        let client = socket.open().map_err(|error| Lost::Unsent(not_opened(&error)))?;
+        let client = socket.open().map_err(|error| NoEcho::Unsent(not_opened(&error)))?;
         let mut pinger = client.pinger(address, self.identifier).await;
         for _ in 0..ATTEMPTS {
             pinger.timeout(until.saturating_duration_since(Instant::now()));
@@ -86,18 +86,18 @@ impl Sockets {
                 Ok((packet, took)) => match answer(&packet) {
                     Answer::Echo => return Ok(took),
                     Answer::Failure(words) => {
-                        return Err(Lost::Returned(Fault::down(Reason::Unreachable, words)));
+                        return Err(NoEcho::Returned(Fault::down(Reason::Unreachable, words)));
                     }
                     Answer::Other => {}
                 },
-                Err(SurgeError::Timeout { .. }) => return Err(Lost::Silence),
-                // After 65,536 others: still waited for.
+                Err(SurgeError::Timeout { .. }) => return Err(NoEcho::Silence),
+                // After 65,536 others: this one is still waiting.
                 Err(SurgeError::IdenticalRequests { .. }) => {}
-                Err(SurgeError::IOError(error)) => return Err(Lost::Unsent(unsent(address, &error))),
-                Err(error) => return Err(Lost::Unsent(Fault::own(format!("no ping was sent: {error}")))),
+                Err(SurgeError::IOError(error)) => return Err(NoEcho::Unsent(unsent(address, &error))),
+                Err(error) => return Err(NoEcho::Unsent(Fault::own(format!("no ping was sent: {error}")))),
             }
         }
-        Err(Lost::Silence)
+        Err(NoEcho::Silence)
     }
 }
 
@@ -116,7 +116,7 @@ impl Socket {
 enum Answer {
     Echo,
     Failure(String),
-    /// Advice, such as a redirect, that does not end the packet's way.
+    /// Advice such as a redirect, which does not stop the packet.
     Other,
 }
 

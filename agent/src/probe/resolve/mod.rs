@@ -1,10 +1,10 @@
-//! Names to addresses as this host has them: `/etc/hosts`, `localhost`, then the system's name servers with
-//! the search domains of `/etc/resolv.conf`.
+//! Resolves names as this host does: `/etc/hosts`, `localhost`, then the system's name servers with the
+//! search domains of `/etc/resolv.conf`.
 //!
-//! Nothing is cached and no two lookups share a question, so that each run measures a true lookup and sees a
-//! changed record at once. A change of the files is taken over within [`REREAD`].
+//! Nothing is cached and no two lookups share a query, so every run measures a real lookup and sees a changed
+//! record at once. Changed files are read within [`REREAD`].
 
-mod itself;
+mod resolver_test;
 mod servers;
 mod settings;
 
@@ -23,30 +23,30 @@ use tokio::time::timeout;
 use url::Host;
 
 use super::fault::Fault;
-use super::run::{Doing, Run, add};
-use itself::Itself;
-use servers::{Failure, Silences};
+use super::run::{Run, Stage, add};
+use resolver_test::ResolverTest;
+use servers::{Failure, SilentServers};
 use settings::{Settings, addresses_in};
 
-/// Most addresses of one name that are tried.
+/// Maximum number of addresses tried per name.
 pub(super) const MAX_ADDRESSES: usize = 16;
-/// How often the system's files are looked at, at most.
+/// Minimum time between checks of the system's files.
 const REREAD: Duration = Duration::from_secs(5);
-/// So much later may the addresses of the other family come (RFC 8305 calls it the resolution delay).
+/// How long to wait for the addresses of the other family (the resolution delay of RFC 8305).
 const OTHER_FAMILY: Duration = Duration::from_millis(250);
-/// Longest chain of aliases that is followed.
+/// Maximum length of an alias chain.
 const MAX_CHAIN: usize = 16;
 const FILES: [&str; 2] = ["/etc/resolv.conf", "/etc/hosts"];
 
-/// The shared resolver.
+/// The resolver that all probes share.
 pub(super) struct Resolver {
     system: ArcSwap<System>,
     seen: Mutex<Seen>,
-    silences: Silences,
-    itself: Itself,
+    silent_servers: SilentServers,
+    resolver_test: ResolverTest,
 }
 
-/// What the files say.
+/// The content of the files.
 struct System {
     settings: Settings,
     hosts: String,
@@ -57,11 +57,11 @@ struct Seen {
     modified: [Option<SystemTime>; 2],
 }
 
-/// What is said of a name.
+/// The result of a lookup.
 enum Answer {
-    /// At least one.
+    /// Never empty.
     Addresses(Vec<IpAddr>),
-    /// It is there and has none.
+    /// The name exists and has no address.
     NoAddress,
     NoSuchName,
 }
@@ -72,12 +72,12 @@ impl Resolver {
         Self {
             system: ArcSwap::from_pointee(System::read()),
             seen: Mutex::new(Seen { at: Instant::now(), modified }),
-            silences: Silences::default(),
-            itself: Itself::default(),
+            silent_servers: SilentServers::default(),
+            resolver_test: ResolverTest::default(),
         }
     }
 
-    /// Addresses of `host`, a name or an address already. Names are looked up as a phase of `run`.
+    /// Addresses of `host`, a name or an address. Looking up a name is a phase of `run`.
     pub(super) async fn host(
         &self,
         host: &Host<impl AsRef<str>>,
@@ -88,7 +88,7 @@ impl Resolver {
             Host::Ipv4(address) => IpAddr::V4(*address),
             Host::Ipv6(address) => IpAddr::V6(*address),
             Host::Domain(name) => {
-                run.doing = Doing::DNS;
+                run.stage = Stage::DNS;
                 let start = tokio::time::Instant::now();
                 let addresses = self.addresses(name.as_ref(), ip, run).await?;
                 add(&mut run.phases.dns_us, start.elapsed());
@@ -102,7 +102,7 @@ impl Resolver {
         Err(Fault::down(Reason::DnsNotFound, detail))
     }
 
-    /// Addresses of `name` in the resolver's order, one to [`MAX_ADDRESSES`] of them.
+    /// Addresses of `name` in the resolver's order, one to [`MAX_ADDRESSES`].
     async fn addresses(&self, name: &str, ip: IpVersion, run: &mut Run) -> Result<Vec<IpAddr>, Fault> {
         self.reread_when_changed();
         let system = self.system.load_full();
@@ -115,7 +115,7 @@ impl Resolver {
         Ok(addresses)
     }
 
-    /// Asks for each name that `name` may stand for until one has an address.
+    /// Queries each candidate for `name` until one has an address.
     async fn look_up(
         &self,
         settings: &Settings,
@@ -128,12 +128,12 @@ impl Resolver {
             if failure.is_none() {
                 run.asked.unresolved = Some(candidate.name.to_ascii());
             }
-            // All servers are asked before the time of the run is over.
-            let patience = run.left() / (settings.servers.len() as u32 + 1);
-            let patience = patience.min(settings.timeout);
-            match self.of_families(settings, &candidate.name, ip, patience).await {
+            // All servers get their turn before the time of the run is over.
+            let server_timeout = run.left() / (settings.servers.len() as u32 + 1);
+            let server_timeout = server_timeout.min(settings.timeout);
+            match self.of_families(settings, &candidate.name, ip, server_timeout).await {
                 Ok(Answer::Addresses(addresses)) => {
-                    self.itself.note(&candidate.name);
+                    self.resolver_test.note(&candidate.name);
                     return Ok(addresses);
                 }
                 Ok(answer) => {
@@ -141,7 +141,7 @@ impl Resolver {
                     is_there |= matches!(answer, Answer::NoAddress);
                 }
                 Err(Failure::Own(fault)) => return Err(fault),
-                // Whoever is silent now has nothing to say to the next name either.
+                // A server that does not answer now will not answer for the next candidate either.
                 Err(Failure::Silent) => {
                     failure.get_or_insert_with(|| "the resolver does not answer".to_owned());
                     break;
@@ -156,16 +156,16 @@ impl Resolver {
         }
     }
 
-    /// What is said of `name` in the families that are wanted.
+    /// Looks up `name` in the wanted families.
     async fn of_families(
         &self,
         settings: &Settings,
         name: &Name,
         ip: IpVersion,
-        patience: Duration,
+        server_timeout: Duration,
     ) -> Result<Answer, Failure> {
         let ask = async |record| {
-            let message = servers::ask(settings, &self.silences, name, record, patience).await?;
+            let message = servers::ask(settings, &self.silent_servers, name, record, server_timeout).await?;
             Ok(read(&message, name, record))
         };
         let (mut four, mut six) = match ip {
@@ -186,14 +186,14 @@ impl Resolver {
         both(four, six)
     }
 
-    /// It was this host's own resolver that kept a run, which began at `started`, from looking up `name`: it
-    /// answers nobody else either, or did not until now.
+    /// Whether this host's own resolver was at fault in a run that started at `started` and could not resolve
+    /// `name`: it answers no other query either, or did not until now.
     pub(super) async fn failed(&self, name: &str, started: tokio::time::Instant) -> bool {
         let system = self.system.load_full();
-        self.itself.failed(&system.settings, &self.silences, name, started).await
+        self.resolver_test.failed(&system.settings, &self.silent_servers, name, started).await
     }
 
-    /// The first name server of the system that is of this IP version.
+    /// The system's first name server of this IP version.
     pub(super) fn name_server(&self, ip: IpVersion) -> Option<SocketAddr> {
         self.reread_when_changed();
         let system = self.system.load();
@@ -238,7 +238,7 @@ fn has_addresses(answer: &Result<Answer, Failure>) -> bool {
     matches!(answer, Ok(Answer::Addresses(_)))
 }
 
-/// What both families say together; one that came too late is `None`.
+/// Combines the results of both families; `None` is one that came too late.
 fn both(
     four: Option<Result<Answer, Failure>>,
     six: Option<Result<Answer, Failure>>,
@@ -260,7 +260,7 @@ fn both(
     }
 }
 
-/// The addresses at the end of the aliases of `name`.
+/// The addresses at the end of the alias chain of `name`.
 fn read(message: &Message, name: &Name, record: RecordType) -> Answer {
     let mut owner = name;
     for _ in 0..MAX_CHAIN {

@@ -1,6 +1,5 @@
-//! One question to the system's name servers, in their order: the next one is asked too when one has said
-//! that it cannot answer, or has said nothing for a while. None is asked before it is its turn, and whoever
-//! answers first is believed.
+//! One query to the system's name servers in their order. The next server is also asked when one fails or is
+//! silent for a while. The first answer wins.
 
 use std::collections::HashMap;
 use std::io;
@@ -19,34 +18,34 @@ use tokio::net::{TcpStream, UdpSocket};
 use tokio::time::{Instant, timeout};
 
 use super::settings::Settings;
-use crate::probe::dns::question::{Came, Question, knows_no_edns};
+use crate::probe::dns::question::{Question, Received, knows_no_edns};
 use crate::probe::fault::Fault;
 
-/// A question is sent again after this time: a lost packet is no silence.
+/// A query is sent again after this time, because a packet may get lost.
 const AGAIN: Duration = Duration::from_secs(1);
-/// Largest datagram that is read, bytes.
+/// Maximum size of a datagram, bytes.
 const MAX_DATAGRAM: usize = 4096;
-/// So many packets that answer another question are ignored before the server is taken for broken.
-const MAX_FOREIGN: u32 = 100;
-/// A server that was silent for at least this long, and to two questions, is asked last.
+/// After this many answers to other queries the server counts as broken.
+const MAX_UNRELATED: u32 = 100;
+/// A server that was silent for at least this long, on two queries, is asked last.
 const SILENT: Duration = Duration::from_secs(2);
-/// So long; then it is its turn again.
-const LAST_FOR: Duration = Duration::from_secs(30);
+/// For this long; then it gets its turn again.
+const DEPRIORITIZED_FOR: Duration = Duration::from_secs(30);
 
 /// Why there is no answer.
 #[derive(Debug)]
 pub(super) enum Failure {
-    /// We lack something to ask.
+    /// We lack a resource to ask.
     Own(Fault),
-    /// No server that was asked answered in time.
+    /// No server answered in time.
     Silent,
-    /// The last one that could be asked said this, or cannot be reached.
+    /// The message of the last server, or why it cannot be reached.
     Said(String),
 }
 
-/// Which servers were silent recently.
+/// The servers that did not answer recently.
 #[derive(Debug, Default)]
-pub(super) struct Silences(Mutex<HashMap<SocketAddr, Silence>>);
+pub(super) struct SilentServers(Mutex<HashMap<SocketAddr, Silence>>);
 
 #[derive(Debug)]
 struct Silence {
@@ -55,41 +54,41 @@ struct Silence {
     last_until: Option<Instant>,
 }
 
-impl Silences {
-    /// In the file's order, those that are silent at last.
+impl SilentServers {
+    /// The servers in the file's order, silent ones last.
     fn order(&self, servers: &[SocketAddr]) -> Vec<SocketAddr> {
-        let silences = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let silent_servers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let now = Instant::now();
         let is_last = |server: &SocketAddr| {
-            silences.get(server).and_then(|silence| silence.last_until).is_some_and(|until| until > now)
+            silent_servers.get(server).and_then(|silence| silence.last_until).is_some_and(|until| until > now)
         };
         let (last, first): (Vec<_>, Vec<_>) = servers.iter().copied().partition(is_last);
         first.into_iter().chain(last).collect()
     }
 
     fn note_silent(&self, server: SocketAddr, asked: Instant) {
-        let mut silences = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut silent_servers = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let silence =
-            silences.entry(server).or_insert(Silence { since: asked, questions: 0, last_until: None });
+            silent_servers.entry(server).or_insert(Silence { since: asked, questions: 0, last_until: None });
         silence.questions += 1;
         if silence.questions >= 2 && silence.since.elapsed() >= SILENT {
-            silence.last_until = Some(Instant::now() + LAST_FOR);
+            silence.last_until = Some(Instant::now() + DEPRIORITIZED_FOR);
         }
     }
 
-    fn note_heard(&self, server: SocketAddr) {
+    fn note_answer(&self, server: SocketAddr) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).remove(&server);
     }
 }
 
-/// Asks for the records of that type; `patience` is how long each server has before the next one is asked
-/// too. An answer is what a server says of the name, be it that there is no such name.
+/// Queries for records of this type; `server_timeout` is the time per server before the next one is asked,
+/// too. That the name does not exist is an answer.
 pub(super) async fn ask(
     settings: &Settings,
-    silences: &Silences,
+    silent_servers: &SilentServers,
     name: &Name,
     record: RecordType,
-    patience: Duration,
+    server_timeout: Duration,
 ) -> Result<Box<Message>, Failure> {
     let plain = Question::of(name.clone(), record, true, false).map_err(Failure::Own)?;
     let question = if settings.edns {
@@ -97,7 +96,7 @@ pub(super) async fn ask(
     } else {
         None
     };
-    let order = silences.order(&settings.servers);
+    let order = silent_servers.order(&settings.servers);
     let mut waiting = order.iter().copied();
     let mut asked = FuturesUnordered::new();
     let mut failure = None;
@@ -110,35 +109,35 @@ pub(super) async fn ask(
         }
         let began = Instant::now();
         let ended = if waiting.len() > 0 {
-            timeout(patience, asked.next()).await.unwrap_or_default()
+            timeout(server_timeout, asked.next()).await.unwrap_or_default()
         } else {
             asked.next().await
         };
         match ended {
             Some((server, Ok(message))) => {
-                silences.note_heard(server);
+                silent_servers.note_answer(server);
                 return Ok(message);
             }
             Some((_, Err(own @ Failure::Own(_)))) => return Err(own),
-            Some((server, Err(Failure::Silent))) => silences.note_silent(server, began),
+            Some((server, Err(Failure::Silent))) => silent_servers.note_silent(server, began),
             Some((server, Err(said))) => {
-                silences.note_heard(server);
+                silent_servers.note_answer(server);
                 failure = Some(said);
             }
-            None => next.into_iter().for_each(|server| silences.note_silent(server, began)),
+            None => next.into_iter().for_each(|server| silent_servers.note_silent(server, began)),
         }
     }
 }
 
-/// Asks one server as often as the settings say, or until it has answered: with EDNS where that is wanted, and
-/// without where the server does not know it.
+/// Queries one server until it answers or the configured attempts are used up: with EDNS if wanted, and
+/// without it if the server does not support it.
 async fn ask_one(
     settings: &Settings,
     server: SocketAddr,
     with_edns: Option<&Question>,
     plain: &Question,
 ) -> (SocketAddr, Result<Box<Message>, Failure>) {
-    let patience = settings.timeout * settings.attempts;
+    let server_timeout = settings.timeout * settings.attempts;
     let once = async |question: &Question| {
         if settings.tcp { over_tcp(server, question).await } else { over_udp(server, question).await }
     };
@@ -151,11 +150,11 @@ async fn ask_one(
             None => once(plain).await,
         }
     };
-    let answered = timeout(patience, asked).await.unwrap_or(Err(Failure::Silent));
+    let answered = timeout(server_timeout, asked).await.unwrap_or(Err(Failure::Silent));
     (server, answered.and_then(|message| said(server, message)))
 }
 
-/// A name that is there, or is not, is an answer; all else says that the server cannot answer.
+/// NOERROR and NXDOMAIN are answers; every other code means that the server cannot answer.
 fn said(server: SocketAddr, message: Box<Message>) -> Result<Box<Message>, Failure> {
     match message.metadata.response_code {
         ResponseCode::NoError | ResponseCode::NXDomain => Ok(message),
@@ -179,10 +178,10 @@ async fn over_udp(server: SocketAddr, question: &Question) -> Result<Box<Message
         let Ok(received) = tokio::time::timeout_at(again, socket.recv(&mut buffer)).await else { continue };
         let length = received.map_err(|error| failed(server, &error))?;
         match question.read(&buffer[..length]).map_err(|fault| broken(server, &fault))? {
-            Came::Answer(message) => return Ok(message),
-            Came::Truncated => return over_tcp(server, question).await,
-            Came::Foreign if foreign < MAX_FOREIGN => foreign += 1,
-            Came::Foreign => {
+            Received::Answer(message) => return Ok(message),
+            Received::Truncated => return over_tcp(server, question).await,
+            Received::Unrelated if foreign < MAX_UNRELATED => foreign += 1,
+            Received::Unrelated => {
                 return Err(Failure::Said(format!("the resolver {} answers other questions", server.ip())));
             }
         }
@@ -192,14 +191,14 @@ async fn over_udp(server: SocketAddr, question: &Question) -> Result<Box<Message
 async fn over_tcp(server: SocketAddr, question: &Question) -> Result<Box<Message>, Failure> {
     let bytes = exchange(server, question).await.map_err(|error| failed(server, &error))?;
     match question.read(&bytes).map_err(|fault| broken(server, &fault))? {
-        Came::Answer(message) => Ok(message),
-        Came::Truncated | Came::Foreign => {
+        Received::Answer(message) => Ok(message),
+        Received::Truncated | Received::Unrelated => {
             Err(Failure::Said(format!("the resolver {} answers another question", server.ip())))
         }
     }
 }
 
-/// One message and the next, each behind its length (RFC 1035, section 4.2.2).
+/// Sends and receives one message, each prefixed with its length (RFC 1035, section 4.2.2).
 async fn exchange(server: SocketAddr, question: &Question) -> io::Result<Vec<u8>> {
     let mut stream = TcpStream::connect(server).await?;
     let mut framed = (question.wire.len() as u16).to_be_bytes().to_vec();
@@ -210,7 +209,7 @@ async fn exchange(server: SocketAddr, question: &Question) -> io::Result<Vec<u8>
     Ok(bytes)
 }
 
-/// What a lack of our own is, and what says that this server cannot be reached.
+/// Separates a lack of our own from a server that cannot be reached.
 fn failed(server: SocketAddr, error: &io::Error) -> Failure {
     let mut fault = Fault::from_io(error);
     let is_ours = fault.outcome == Outcome::Inconclusive;
@@ -231,7 +230,8 @@ mod tests {
     use std::sync::Arc;
     use std::sync::atomic::{AtomicU32, Ordering};
 
-    /// A server that answers questions with EDNS by FORMERR, and others well; with the number of its questions.
+    /// A server that answers queries with EDNS by FORMERR and others correctly, and the number of its
+    /// queries.
     async fn old_server() -> (SocketAddr, Arc<AtomicU32>) {
         let socket = UdpSocket::bind("127.0.0.1:0").await.expect("a port");
         let address = socket.local_addr().expect("bound");
@@ -259,8 +259,8 @@ mod tests {
             let (server, asked) = old_server().await;
             let mut settings = Settings::parse(options, |_| None);
             settings.servers = vec![server];
-            let silences = Silences::default();
-            let answer = ask(&settings, &silences, &name, RecordType::A, Duration::from_secs(5)).await;
+            let silent_servers = SilentServers::default();
+            let answer = ask(&settings, &silent_servers, &name, RecordType::A, Duration::from_secs(5)).await;
             assert!(answer.is_ok(), "{options}: {:?}", answer.err());
             assert_eq!(asked.load(Ordering::Relaxed), questions, "{options}");
         }

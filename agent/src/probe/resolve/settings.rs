@@ -1,4 +1,4 @@
-//! What `/etc/resolv.conf` and `/etc/hosts` say, read as resolv.conf(5) and hosts(5) mean it. Pure.
+//! Parses `/etc/resolv.conf` and `/etc/hosts` as resolv.conf(5) and hosts(5) define them. Pure.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, SocketAddrV6};
 use std::time::Duration;
@@ -8,40 +8,40 @@ use skerry_protocol::check::IpVersion;
 
 use super::is_of;
 
-/// More name servers than these are not asked (`MAXNS`).
+/// Maximum number of name servers (`MAXNS`).
 const MOST_SERVERS: usize = 3;
-/// More search domains than these are not tried.
+/// Maximum number of search domains.
 const MOST_SEARCHED: usize = 32;
-/// `ndots`, `timeout` in seconds and `attempts` are at most so large.
+/// Upper limits of `ndots`, `timeout` (seconds) and `attempts`.
 const MOST: [u64; 3] = [15, 30, 5];
 
-/// How names are looked up.
+/// How names are resolved.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Settings {
-    /// In the order in which they are asked; at least one.
+    /// In query order; never empty.
     pub(super) servers: Vec<SocketAddr>,
     search: Vec<String>,
     ndots: usize,
-    /// How long a server is waited for before the next one is asked too.
+    /// Time per server before the next one is asked, too.
     pub(super) timeout: Duration,
-    /// How often each is asked.
+    /// Number of queries to each server.
     pub(super) attempts: u32,
-    /// Larger answers than 512 bytes are asked for over UDP.
+    /// Whether to allow UDP answers larger than 512 bytes.
     pub(super) edns: bool,
-    /// All is asked over TCP.
+    /// Whether to use TCP only.
     pub(super) tcp: bool,
 }
 
-/// A name that is looked up for what was asked.
+/// A full name that is queried for the requested name.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Candidate {
     pub(super) name: Name,
-    /// That there is no such name settles it, whatever becomes of the others.
+    /// Whether its NXDOMAIN settles the lookup, whatever the other candidates yield.
     pub(super) settles: bool,
 }
 
 impl Settings {
-    /// Of a file with this text. `link`: the number of a network link.
+    /// Parses a file with this text. `link` returns the index of a network interface.
     pub(super) fn parse(text: &str, link: impl Fn(&str) -> Option<u32>) -> Self {
         let mut settings = Self {
             servers: Vec::new(),
@@ -56,7 +56,7 @@ impl Settings {
             let mut words = line.split_whitespace();
             match words.next() {
                 Some("nameserver") => settings.servers.extend(words.next().and_then(|at| server(at, &link))),
-                // The last of them holds.
+                // The last one counts.
                 Some("search") => {
                     let domains = words.map(|domain| domain.trim_matches('.').to_owned());
                     settings.search =
@@ -92,7 +92,7 @@ impl Settings {
         }
     }
 
-    /// The names that are looked up for `name`, in their order. What cannot stand in a question is left out.
+    /// The full names to query for `name`, in order. Skips names that a query cannot contain.
     pub(super) fn candidates(&self, name: &str) -> Vec<Candidate> {
         let dots = name.matches('.').count();
         let absolute = name.ends_with('.');
@@ -109,7 +109,7 @@ impl Settings {
     }
 }
 
-/// Any letters a host puts into a name, `_` too.
+/// Allows any letters that a host puts into a name, including `_`.
 fn full_name(name: &str) -> Option<Name> {
     let mut name = Name::from_ascii(name).ok()?;
     name.set_fqdn(true);
@@ -125,7 +125,7 @@ fn server(text: &str, link: impl Fn(&str) -> Option<u32>) -> Option<SocketAddr> 
     Some(SocketAddrV6::new(address.parse::<Ipv6Addr>().ok()?, 53, 0, scope).into())
 }
 
-/// Addresses of `name` in an `/etc/hosts` with this text, over this IP version; `localhost` needs no line.
+/// Addresses of `name` in an `/etc/hosts` with this text, of this IP version; `localhost` needs no entry.
 pub(super) fn addresses_in(hosts: &str, name: &str, ip: IpVersion) -> Vec<IpAddr> {
     let name = name.trim_end_matches('.');
     let mut found = Vec::new();

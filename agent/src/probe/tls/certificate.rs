@@ -1,4 +1,4 @@
-//! What a certificate says of itself. Of whoever signed it nothing is believed here.
+//! Reads fields of a certificate. Nothing about its issuer is trusted here.
 
 use rustls_pki_types::CertificateDer;
 use skerry_protocol::words::one_line;
@@ -11,10 +11,10 @@ use x509_parser::public_key::PublicKey;
 use crate::probe::CertificateSeen;
 use crate::probe::hostile::is_harmless;
 
-/// Most names of a certificate that are shown.
+/// Maximum number of names shown.
 const MAX_NAMES: usize = 4;
 
-/// Names of algorithms by their object identifiers.
+/// Names of signature algorithms by object identifier.
 const SIGNATURES: [(&str, &str); 15] = [
     ("1.2.840.113549.1.1.4", "RSA with MD5"),
     ("1.2.840.113549.1.1.5", "RSA with SHA-1"),
@@ -43,14 +43,14 @@ const KEYS: [(&str, &str); 8] = [
     ("1.2.840.113549.1.1.10", "RSA-PSS"),
 ];
 
-/// What is shown of a certificate; `None` where it is none.
+/// The fields to show; `None` if it cannot be parsed.
 pub(super) fn parse(certificate: &[u8]) -> Option<CertificateSeen> {
     let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
     let not_after = parsed.validity().not_after.timestamp();
     Some(CertificateSeen {
         subject: one_line(&parsed.subject().to_string()),
         issuer: one_line(&parsed.issuer().to_string()),
-        // The year 9999 says that it never ends.
+        // The year 9999 means that it never expires.
         not_after: jiff::Timestamp::from_second(not_after).unwrap_or(jiff::Timestamp::MAX),
         version: parsed.version().0.saturating_add(1),
         key: key(parsed.public_key()),
@@ -88,7 +88,7 @@ fn known<'t>(table: &[(&str, &'t str)], id: &str) -> Option<&'t str> {
     table.iter().find(|(known, _)| *known == id).map(|(_, name)| *name)
 }
 
-/// The hosts that a certificate names, some of them, in words.
+/// Some of the hosts that a certificate names, in words.
 pub(super) fn hosts(certificate: &[u8]) -> String {
     let Ok((_, parsed)) = X509Certificate::from_der(certificate) else { return "no host".to_owned() };
     let alternative = parsed.subject_alternative_name().ok().flatten();
@@ -114,20 +114,20 @@ fn host(name: &GeneralName<'_>) -> Option<String> {
     }
 }
 
-/// Is this the identifier of the algorithm that signed it?
+/// Whether this is the identifier of its signature algorithm.
 pub(super) fn is_signed_by(certificate: &[u8], algorithm: &[u8]) -> bool {
     let Ok((_, parsed)) = X509Certificate::from_der(certificate) else { return false };
     let oid = parsed.signature_algorithm.oid().as_bytes();
     algorithm.windows(oid.len()).any(|window| window == oid)
 }
 
-/// From when it is valid.
+/// Start of its validity.
 pub(super) fn not_before(certificate: &[u8]) -> Option<jiff::Timestamp> {
     let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
     jiff::Timestamp::from_second(parsed.validity().not_before.timestamp()).ok()
 }
 
-/// A certificate as a server may show it. See [`crate::hostile`].
+/// Parses a certificate as a server may send it. See [`crate::hostile`].
 pub(in crate::probe) fn hostile(bytes: &[u8]) {
     let certificate = CertificateDer::from(bytes.to_vec());
     is_harmless(&hosts(&certificate));

@@ -1,4 +1,4 @@
-//! One handshake: begun, and what its end shows, well or not.
+//! One handshake, and what it shows whether it succeeds or fails.
 
 use std::sync::Arc;
 
@@ -12,24 +12,24 @@ use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 use url::Host;
 
-use super::verifier::{OwnClock, Watching};
-use super::{Offer, certificate, second_look, words};
+use super::verifier::{OwnClock, RecordingVerifier};
+use super::{Offer, certificate, error_text, server_offer};
 use crate::probe::fault::Fault;
-use crate::probe::handshake::Before;
-use crate::probe::run::{Doing, Run, add};
+use crate::probe::handshake::StartTlsUpgrade;
+use crate::probe::run::{Run, Stage, add};
 use crate::probe::{CertificateSeen, HandshakeSeen};
 
-/// Most certificates of a chain that are shown.
+/// Maximum number of certificates shown.
 const MAX_CHAIN: usize = 8;
 
-/// A finished handshake.
+/// A completed handshake.
 pub(in crate::probe) struct Opened {
     pub(in crate::probe) stream: TlsStream<TcpStream>,
-    /// The certificate that ends first of those on the verified path; the server's own where none is verified.
+    /// The certificate that expires first on the verified path, or the server's own if none is verified.
     pub(in crate::probe) certificate: Option<CertificateSeen>,
 }
 
-/// One full handshake with a server of this name; notes in `run` how long it took.
+/// Performs a full handshake with a server of this name; records its duration in `run`.
 pub(in crate::probe) async fn begin(
     offer: Offer,
     name: &Host<impl AsRef<str>>,
@@ -39,24 +39,24 @@ pub(in crate::probe) async fn begin(
     begin_after(None, offer, name, stream, run).await
 }
 
-/// As [`begin`], where these words in plain text came `before`.
+/// Like [`begin`], after a STARTTLS dialogue.
 pub(in crate::probe) async fn begin_after(
-    before: Option<&Before>,
+    starttls: Option<&StartTlsUpgrade>,
     offer: Offer,
     name: &Host<impl AsRef<str>>,
     stream: TcpStream,
     run: &mut Run,
 ) -> Result<Opened, Fault> {
-    run.doing = Doing::TLS;
+    run.stage = Stage::TLS;
     let start = Instant::now();
     let name = name.to_string();
     let host = name.trim_matches(['[', ']']);
     let asked = ServerName::try_from(host.trim_end_matches('.').to_owned())
         .map_err(|_| Fault::down(Reason::TlsFailed, format!("{host} cannot be a name in a certificate")))?;
     let address = stream.peer_addr();
-    let watching = Arc::new(Watching::new(Arc::clone(&offer.verifier)));
+    let recorder = Arc::new(RecordingVerifier::new(Arc::clone(&offer.verifier)));
     let mut configuration = ClientConfig::clone(&offer.configuration);
-    configuration.dangerous().set_certificate_verifier(Arc::clone(&watching) as Arc<dyn ServerCertVerifier>);
+    configuration.dangerous().set_certificate_verifier(Arc::clone(&recorder) as Arc<dyn ServerCertVerifier>);
     let error = match TlsConnector::from(Arc::new(configuration)).connect(asked, stream).await {
         Ok(stream) => {
             add(&mut run.phases.tls_us, start.elapsed());
@@ -65,16 +65,21 @@ pub(in crate::probe) async fn begin_after(
         }
         Err(error) => error,
     };
-    let shown = watching.shown();
+    let shown = recorder.shown();
     let mut fault = in_words(&error, host, &shown);
     if run.certificate.is_none() {
         run.certificate = shown.first().and_then(|leaf| certificate::parse(leaf));
     }
     if let Ok(address) = address
-        && is_worth_a_second_look(&error)
-        && let Some(words) =
-            second_look::look(address, host, before, offer.configuration.crypto_provider(), run.left() / 2)
-                .await
+        && may_lack_common_parameters(&error)
+        && let Some(words) = server_offer::explain(
+            address,
+            host,
+            starttls,
+            offer.configuration.crypto_provider(),
+            run.left() / 2,
+        )
+        .await
     {
         fault = Fault::down(Reason::TlsFailed, words);
     }
@@ -84,13 +89,14 @@ pub(in crate::probe) async fn begin_after(
 impl Offer {
     fn ends_first(&self, stream: &TlsStream<TcpStream>) -> Option<CertificateSeen> {
         let chain = stream.get_ref().1.peer_certificates()?;
-        let on_path = self.authorities.as_ref().and_then(|all| all.ends_first(chain, self.clock.readings()));
+        let on_path =
+            self.authorities.as_ref().and_then(|all| all.ends_first(chain, self.clock.wall_times()));
         on_path.or_else(|| certificate::parse(chain.first()?))
     }
 }
 
-/// May it be that the server speaks what this program does not?
-fn is_worth_a_second_look(error: &std::io::Error) -> bool {
+/// Whether the server may lack every version and suite that this program speaks.
+fn may_lack_common_parameters(error: &std::io::Error) -> bool {
     use AlertDescription as Alert;
     match tls_error(error) {
         Some(rustls::Error::AlertReceived(alert)) => matches!(
@@ -104,14 +110,14 @@ fn is_worth_a_second_look(error: &std::io::Error) -> bool {
         ),
         Some(rustls::Error::InvalidMessage(_) | rustls::Error::PeerIncompatible(_)) => true,
         Some(_) => false,
-        // Some just leave.
+        // Some servers just disconnect.
         None => {
             matches!(error.kind(), std::io::ErrorKind::UnexpectedEof | std::io::ErrorKind::ConnectionReset)
         }
     }
 }
 
-/// What a finished handshake shows.
+/// The parameters of a completed handshake.
 pub(in crate::probe) fn seen(stream: &TlsStream<TcpStream>) -> HandshakeSeen {
     let (_, connection) = stream.get_ref();
     let chain = connection.peer_certificates().unwrap_or_default();
@@ -125,23 +131,24 @@ pub(in crate::probe) fn seen(stream: &TlsStream<TcpStream>) -> HandshakeSeen {
     }
 }
 
-/// Sorts an error of the stream after a handshake.
+/// Classifies an error of the stream after the handshake.
 pub(in crate::probe) fn fault(error: &std::io::Error) -> Fault {
     in_words(error, "of this name", &[])
 }
 
-/// Sorts an error of a handshake with `host`, which had `shown` these certificates, or of the stream after it.
+/// Classifies an error of the handshake with `host`, whose certificates were `shown`, or of the stream after
+/// it.
 fn in_words(error: &std::io::Error, host: &str, shown: &[CertificateDer<'_>]) -> Fault {
     match tls_error(error) {
         Some(tls) => match of_clocks(tls) {
             Some(doubt) => Fault::own_clock(doubt.to_string()),
-            None => Fault::down(reason(tls), words::of(tls, host, shown)),
+            None => Fault::down(reason(tls), error_text::describe(tls, host, shown)),
         },
-        // The kernel gave up on a connection that was open.
+        // The kernel gave up on an open connection.
         None if error.kind() == std::io::ErrorKind::TimedOut => {
             Fault::down(Reason::ConnectionReset, error.to_string())
         }
-        // The words of the library lead to its manual.
+        // The library's message refers to its manual.
         None if error.kind() == std::io::ErrorKind::UnexpectedEof => Fault::down(
             Reason::ConnectionReset,
             "the server closed the connection during TLS, without close_notify",
@@ -150,7 +157,7 @@ fn in_words(error: &std::io::Error, host: &str, shown: &[CertificateDer<'_>]) ->
     }
 }
 
-/// Has this error of a stream words of ours?
+/// Whether we have our own message for this stream error.
 pub(in crate::probe) fn has_words(error: &std::io::Error) -> bool {
     tls_error(error).is_some() || error.kind() == std::io::ErrorKind::UnexpectedEof
 }

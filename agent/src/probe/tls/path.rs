@@ -1,4 +1,4 @@
-//! The path from a server's certificate to an authority that is trusted, and which certificate on it ends first.
+//! The path from a server's certificate to a trusted authority, and which certificate on it expires first.
 
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
@@ -10,13 +10,14 @@ use rustls_pki_types::{CertificateDer, TrustAnchor, UnixTime};
 use webpki::{EndEntityCert, KeyUsage, VerifiedPath};
 
 use super::certificate;
-use crate::clock::Readings;
+use crate::clock::WallTimes;
 use crate::probe::CertificateSeen;
 
-/// Most chains whose path is remembered.
+/// Maximum number of chains whose result is cached.
 const MOST_KNOWN: usize = 1_024;
 
-/// Whom a verified handshake trusts, to tell what its path was. A chain is walked once: each run shows the same.
+/// The trusted authorities, to rebuild the path of a verified handshake. Each chain is processed once,
+/// because every run shows the same one.
 pub(super) struct Authorities {
     anchors: Vec<TrustAnchor<'static>>,
     certificates: Vec<CertificateDer<'static>>,
@@ -25,7 +26,7 @@ pub(super) struct Authorities {
 }
 
 impl Authorities {
-    /// Those that `roots` is made of.
+    /// The authorities of `roots`.
     pub(super) fn new(
         roots: &RootCertStore,
         certificates: Vec<CertificateDer<'static>>,
@@ -34,23 +35,23 @@ impl Authorities {
         Self { anchors: roots.roots.clone(), certificates, algorithms, known: Mutex::default() }
     }
 
-    /// The certificate that ends first on the path of a verified `chain`. A server that is trusted by itself has no
-    /// path.
+    /// The certificate that expires first on the path of a verified `chain`. A server certificate that is
+    /// trusted itself has no path.
     pub(super) fn ends_first(
         &self,
         chain: &[CertificateDer<'_>],
-        readings: Readings,
+        times: WallTimes,
     ) -> Option<CertificateSeen> {
         let id = id(chain);
-        let now = readings.corrected.unwrap_or(readings.own);
+        let now = times.corrected.unwrap_or(times.local);
         {
             let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-            // Over one that has ended another path may lead.
+            // Past an expired certificate another path may exist.
             if let Some(known) = known.get(&id).filter(|known| known.not_after.as_millisecond() > now) {
                 return Some(known.clone());
             }
         }
-        let seen = [now, readings.own].into_iter().find_map(|ms| self.walk(chain, ms))?;
+        let seen = [now, times.local].into_iter().find_map(|ms| self.walk(chain, ms))?;
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         if known.len() >= MOST_KNOWN {
             known.clear();
@@ -78,11 +79,12 @@ impl Authorities {
         let mut seen: Vec<CertificateSeen> =
             std::iter::once(leaf.clone()).chain(between).filter_map(|one| certificate::parse(&one)).collect();
         seen.extend(self.authority_of(&path));
-        // The nearest to the server of those that end together.
+        // Of those that expire together, the nearest to the server.
         seen.into_iter().min_by_key(|one| one.not_after)
     }
 
-    /// The authority at the end; renewed with the same key it is there more than once, and its last one counts.
+    /// The authority at the end of the path. If it was renewed with the same key it exists more than once;
+    /// the latest expiry counts.
     fn authority_of(&self, path: &VerifiedPath<'_>) -> Option<CertificateSeen> {
         let anchor = path.anchor();
         let same = |certificate: &&CertificateDer<'static>| {

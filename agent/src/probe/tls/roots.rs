@@ -1,14 +1,14 @@
-//! The authorities that this host trusts, and whether its files have changed since they were read.
+//! The authorities that this host trusts, and whether their files have changed since they were read.
 
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use rustls_pki_types::CertificateDer;
 
-/// A file's place, length and time; of a folder, of what is in it too.
+/// Path, length and modification time of a file; of a directory, also of its entries.
 type Stamp = Vec<(PathBuf, u64, Option<SystemTime>)>;
 
-/// What the host's files say.
+/// The certificates in the host's files.
 pub(super) struct Roots {
     pub(super) certificates: Vec<CertificateDer<'static>>,
     stamp: Stamp,
@@ -16,7 +16,7 @@ pub(super) struct Roots {
 
 impl Roots {
     pub(super) fn read() -> Self {
-        // Looked at before: what changes meanwhile is read once more.
+        // Stamped before reading, so a change meanwhile causes another read.
         let stamp = stamp();
         let found = rustls_native_certs::load_native_certs();
         for error in &found.errors {
@@ -25,13 +25,13 @@ impl Roots {
         Self { certificates: found.certs, stamp }
     }
 
-    /// Read anew, where the files have changed.
+    /// Reads again if the files have changed.
     pub(super) fn read_if_changed(&self) -> Option<Self> {
         (stamp() != self.stamp).then(Self::read)
     }
 }
 
-/// Of every place where authorities may be kept.
+/// Covers every location where authorities may be kept.
 fn stamp() -> Stamp {
     let places = openssl_probe::probe();
     let mut stamp: Stamp = places.cert_file.iter().map(|file| of_file(file)).collect();

@@ -1,5 +1,5 @@
-//! Whom a handshake believes: what webpki believes and the very certificates of a `ca_file`, or anyone. Whether a
-//! certificate is valid now is asked by the corrected time.
+//! Certificate verification of probes: by webpki and the exact certificates of a `ca_file`, or none at all.
+//! The corrected time decides about validity.
 
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -12,29 +12,29 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use x509_parser::prelude::{FromDer, X509Certificate};
 
 use super::certificate;
-use super::words::is_checked;
-use crate::belief::{Judge, Shown, is_of_dates};
-use crate::clock::{CorrectedClock, Fails, Readings};
+use super::error_text::is_checked;
+use crate::clock::{CorrectedClock, TimeFailure, WallTimes};
+use crate::tls_verifier::{CertificatePolicy, PresentedChain, is_date_error};
 
-/// Judges as webpki does, and also accepts a server that shows the very certificate named in `ca_file`:
-/// webpki refuses a self-signed one marked as an authority, which is what common tools make.
+/// Verifies with webpki, and also accepts exactly the certificates in `ca_file`: webpki rejects a self-signed
+/// certificate marked as an authority, which common tools create.
 #[derive(Debug)]
-pub(super) struct Trusting {
+pub(super) struct RootsPolicy {
     pub(super) chains: Arc<WebPkiServerVerifier>,
     pub(super) named: Vec<CertificateDer<'static>>,
     pub(super) clock: Arc<CorrectedClock>,
 }
 
-impl Judge for Trusting {
-    fn judge(&self, shown: &Shown<'_>) -> Result<(), Error> {
-        let readings = self.clock.readings();
-        readings.judge(|ms| self.judge_at(&shown.at(ms))).map_err(|fails| match fails {
-            Fails::Doubtfully(error) if is_of_dates(&error) => {
-                // What is wrong with it at any time is no matter of clocks.
-                let lasting = self.judge_at(&shown.while_valid(readings.own)).err();
-                lasting.filter(|error| !is_of_dates(error)).unwrap_or_else(|| doubtful(readings))
+impl CertificatePolicy for RootsPolicy {
+    fn verify(&self, shown: &PresentedChain<'_>) -> Result<(), Error> {
+        let times = self.clock.wall_times();
+        times.check(|ms| self.verify_at(&shown.at(ms))).map_err(|fails| match fails {
+            TimeFailure::Uncertain(error) if is_date_error(&error) => {
+                // An error at any time has nothing to do with the clocks.
+                let lasting = self.verify_at(&shown.within_validity(times.local)).err();
+                lasting.filter(|error| !is_date_error(error)).unwrap_or_else(|| clock_dependent(times))
             }
-            Fails::Surely(error) | Fails::Doubtfully(error) => error,
+            TimeFailure::Certain(error) | TimeFailure::Uncertain(error) => error,
         })
     }
 }
@@ -44,7 +44,7 @@ impl Judge for Trusting {
 #[error("whether the certificate is valid depends on which clock is right: {0}")]
 pub(super) struct OwnClock(String);
 
-/// Of an authority that is trusted by name.
+/// The certificate's issuer is trusted by name, but its key type is not supported.
 #[derive(Debug, thiserror::Error)]
 #[error("the key of its authority {subject} is {key}, whose signatures this program does not check")]
 struct UncheckedKey {
@@ -52,15 +52,15 @@ struct UncheckedKey {
     key: String,
 }
 
-fn doubtful(readings: Readings) -> Error {
-    let why = OwnClock(readings.to_string());
+fn clock_dependent(times: WallTimes) -> Error {
+    let why = OwnClock(times.to_string());
     Error::InvalidCertificate(CertificateError::Other(OtherError(Arc::new(why))))
 }
 
-impl Trusting {
-    fn judge_at(&self, shown: &Shown<'_>) -> Result<(), Error> {
+impl RootsPolicy {
+    fn verify_at(&self, shown: &PresentedChain<'_>) -> Result<(), Error> {
         use Error::InvalidCertificate;
-        match shown.by(&self.chains) {
+        match shown.verify_with(&self.chains) {
             Err(InvalidCertificate(CertificateError::Other(_) | CertificateError::UnknownIssuer))
                 if is_self_issued(shown.certificate) =>
             {
@@ -70,8 +70,8 @@ impl Trusting {
                 check_validity(shown.certificate, shown.now)?;
                 verify_server_name(&ParsedCertificate::try_from(shown.certificate)?, shown.name)
             }
-            // Another authority of the same name: whoever signed this is not the one we trust. Or it is, and its
-            // key is one whose signatures nobody checks here.
+            // Another authority with the same name signed this certificate, or ours did with a key type that we
+            // do not verify.
             Err(InvalidCertificate(
                 CertificateError::BadSignature
                 | CertificateError::UnsupportedSignatureAlgorithmForPublicKeyContext { .. },
@@ -107,12 +107,12 @@ fn check_validity(certificate: &CertificateDer<'_>, now: UnixTime) -> Result<(),
     Ok(())
 }
 
-/// `verify = false`: any certificate will do, whatever its version, key and signatures; it is still read. That the
-/// server holds its key is not checked either: the key may be of a kind that cannot be checked here.
+/// `verify = false`: accepts any certificate that parses, whatever its version, key and signatures. Does not
+/// check that the server holds its key either, because we may not support the key type.
 #[derive(Debug)]
 pub(super) struct AnyCertificate;
 
-/// All that a server may sign with.
+/// Every scheme that a server may sign with.
 const ANY_SCHEME: [SignatureScheme; 14] = [
     SignatureScheme::ECDSA_NISTP256_SHA256,
     SignatureScheme::ECDSA_NISTP384_SHA384,
@@ -127,7 +127,7 @@ const ANY_SCHEME: [SignatureScheme; 14] = [
     SignatureScheme::RSA_PKCS1_SHA512,
     SignatureScheme::ECDSA_SHA1_Legacy,
     SignatureScheme::RSA_PKCS1_SHA1,
-    // RSASSA-PSS with a key of its own kind.
+    // RSASSA-PSS with a key of that type.
     SignatureScheme::Unknown(0x0809),
 ];
 
@@ -166,8 +166,9 @@ impl ServerCertVerifier for AnyCertificate {
     }
 }
 
-/// The provider, with a curve that is offered for certificates only: a server of TLS 1.2 shows none on a curve that
-/// the client does not name (RFC 8422, section 5.1). It stands last, so that no server prefers it for an exchange.
+/// The provider with an additional curve that is offered for certificates only: a TLS 1.2 server sends no
+/// certificate on a curve that the client does not offer (RFC 8422, section 5.1). It comes last, so that no
+/// server prefers it for the key exchange.
 pub(super) fn with_any_curve() -> CryptoProvider {
     let mut provider = ring::default_provider();
     provider.kx_groups.push(&P521);
@@ -189,25 +190,26 @@ impl SupportedKxGroup for NoExchange {
     }
 }
 
-/// A verifier of one handshake, which keeps what the server showed: of a handshake that fails nothing else is left.
+/// A verifier for one handshake that records the server's certificates: a failed handshake keeps nothing
+/// else.
 #[derive(Debug)]
-pub(super) struct Watching {
+pub(super) struct RecordingVerifier {
     verifier: Arc<dyn ServerCertVerifier>,
     shown: Mutex<Vec<CertificateDer<'static>>>,
 }
 
-impl Watching {
+impl RecordingVerifier {
     pub(super) fn new(verifier: Arc<dyn ServerCertVerifier>) -> Self {
         Self { verifier, shown: Mutex::default() }
     }
 
-    /// The certificates that were shown, the server's own first.
+    /// The server's certificates, its own first.
     pub(super) fn shown(&self) -> Vec<CertificateDer<'static>> {
         std::mem::take(&mut *self.shown.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
-impl ServerCertVerifier for Watching {
+impl ServerCertVerifier for RecordingVerifier {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,

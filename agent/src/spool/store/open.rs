@@ -1,7 +1,8 @@
-//! How a spool is opened: a sound one as it is, a damaged one set aside and begun anew with what can be read of it.
+//! Opens a spool: an intact one as it is; a damaged one is set aside and replaced by a new one with its
+//! readable records.
 
 use super::super::fault::{Fault, broken};
-use super::super::place::{hindrance, last_epoch};
+use super::super::lock::{last_epoch, write_obstacle};
 use super::super::row::{RecordRow, RowKind, SpoolRow, frame, unframe};
 use super::super::salvage::{Salvaged, beside, highest_in_log, salvage};
 use super::{ROW_OVERHEAD, Store, read_about};
@@ -16,7 +17,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
 impl Store {
-    /// Opens the spool at `path`; a damaged one is set aside and what can be read of it begins a new one.
+    /// Opens the spool at `path`. A damaged one is set aside, and its readable records start a new one.
     pub(in crate::spool) fn open(path: &Path, clock: Clock) -> Result<Self, Fault> {
         match Self::open_sound(path) {
             Err(Fault::Damaged(why)) => Self::replace(path, clock, &why),
@@ -57,7 +58,7 @@ impl Store {
         }
         let mut store = Self::read_through(connection, path)?;
         if torn >= store.next || health == Health::Torn {
-            // What the broken commit held was perhaps sent: its sequences are never used again.
+            // Records of the broken commit may have been sent: their sequences are never used again.
             store.next = store.next.max(torn + 1) + 16;
         }
         store.dirty = true;
@@ -65,7 +66,7 @@ impl Store {
         Ok(store)
     }
 
-    /// Reads every row once: all are whole, and the counters are what the rows say.
+    /// Reads every row once: checks that all are valid, and computes the counters.
     fn read_through(connection: Connection, path: &Path) -> Result<Self, Fault> {
         let check: String = connection.query_row("PRAGMA quick_check(1)", [], |row| row.get(0))?;
         if check != "ok" {
@@ -89,13 +90,13 @@ impl Store {
         drop(cursor);
         drop(rows);
         let next = last.max(about.acknowledged).max(about.issued) + 1;
-        let handed = perhaps_sent(&connection)?.unwrap_or(last);
+        let handed_out = possibly_sent(&connection)?.unwrap_or(last);
         let path = path.to_owned();
         let (durable, full_sync, dirty) = (0, false, false);
-        Ok(Self { connection, path, about, next, durable, handed, depth, bytes, full_sync, dirty })
+        Ok(Self { connection, path, about, next, durable, handed_out, depth, bytes, full_sync, dirty })
     }
 
-    /// Sets the damaged files aside and begins a new epoch with what can be read of them.
+    /// Sets the damaged files aside and starts a new epoch with the readable records.
     pub(in crate::spool) fn replace(path: &Path, clock: Clock, why: &str) -> Result<Self, Fault> {
         let salvaged = salvage(path)?;
         let now = clock.now();
@@ -137,17 +138,17 @@ impl Store {
                 store.insert(record)?;
             }
             store.insert(&RecordRow::lost(lost))?;
-            for standing in &salvaged.states {
-                store.keep_state(standing)?;
+            for state in &salvaged.states {
+                store.keep_state(state)?;
             }
             store.write_about()
         })
     }
 }
 
-/// The last of the records that another process may have sent: no batch holds more than so many of the
-/// oldest. `None` where there are fewer.
-fn perhaps_sent(connection: &Connection) -> Result<Option<u64>, Fault> {
+/// The last record that another process may have sent: a batch contains at most this many of the oldest.
+/// `None` if there are fewer.
+fn possibly_sent(connection: &Connection) -> Result<Option<u64>, Fault> {
     let sequence = connection
         .query_row(
             "SELECT sequence FROM queue ORDER BY sequence LIMIT 1 OFFSET ?1",
@@ -173,11 +174,11 @@ fn create(connection: &Connection, about: &SpoolRow) -> Result<(), Fault> {
     Ok(())
 }
 
-/// A header that forbids to write what the disk lets us write is damage; a disk that forbids it is none.
+/// A header that forbids writing on a writable disk is damage; a read-only disk is not.
 fn refuse_forbidden(connection: &Connection, path: &Path) -> Result<(), Fault> {
     // SQLite knows once it has read the header.
     let _: i64 = connection.query_row("PRAGMA schema_version", [], |row| row.get(0))?;
-    if connection.is_readonly("main")? && hindrance(path).is_none() {
+    if connection.is_readonly("main")? && write_obstacle(path).is_none() {
         return Err(Fault::Damaged("its header says that it may not be written".to_owned()));
     }
     Ok(())

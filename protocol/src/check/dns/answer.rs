@@ -1,6 +1,6 @@
-//! The text of a record as it is compared: what a zone file would say, in one form. Numbers without leading
-//! zeros, names in lower case and without the final dot, digits in lower case, the strings of a TXT record
-//! joined, nothing escaped.
+//! The canonical text of a record, used for comparison: as in a zone file, with numbers without leading
+//! zeros, lower-case names without the final dot, lower-case digits, and the strings of a TXT record joined
+//! and unescaped.
 
 use std::borrow::Cow;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
@@ -9,14 +9,14 @@ use std::str::FromStr;
 use super::record::{Record, Shape};
 use super::{name, text};
 
-/// Which records an answer must hold, each in the form of [`Record::canonical_text`].
+/// The records that an answer must contain, each in the form of [`Record::canonical_text`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answers {
     /// `match = "any"`: at least one of these.
     Any(Vec<String>),
-    /// `match = "all"`: each of these; others may be there too.
+    /// `match = "all"`: each of these; others are allowed.
     All(Vec<String>),
-    /// `match = "exactly"`: these and no other; no record at all where it is empty.
+    /// `match = "exactly"`: these and no others; empty means no record at all.
     Exactly(Vec<String>),
 }
 
@@ -31,7 +31,7 @@ impl Answers {
         }
     }
 
-    /// The records.
+    /// The expected records.
     #[must_use]
     pub fn records(&self) -> &[String] {
         match self {
@@ -41,7 +41,7 @@ impl Answers {
 }
 
 impl Record {
-    /// The one form of a record of this type; `None` when `text` is none.
+    /// The canonical form of a record of this type; `None` if `text` is not one.
     #[must_use]
     pub fn canonical_text(self, text: &str) -> Option<String> {
         if self.shape() == Shape::Text {
@@ -82,7 +82,7 @@ impl Record {
         words.rest.trim().is_empty().then_some(canonical)
     }
 
-    /// How a record of this type is written.
+    /// An example of a record of this type.
     pub(super) fn example(self) -> &'static str {
         match self.shape() {
             Shape::V4 => "192.0.2.1",
@@ -134,7 +134,7 @@ impl<'t> Words<'t> {
         name::canonical(&self.next()?).ok()
     }
 
-    /// All that is left, which blanks may divide.
+    /// The rest of the line, without blanks.
     fn digits(&mut self, known: impl Fn(u8) -> bool) -> Option<String> {
         let digits: String = std::mem::take(&mut self.rest).split_whitespace().collect();
         (!digits.is_empty() && digits.bytes().all(known)).then_some(digits)
@@ -149,8 +149,7 @@ impl<'t> Words<'t> {
         self.digits(|byte| byte.is_ascii_alphanumeric() || b"+/=".contains(&byte))
     }
 
-    /// Parameters of a service (RFC 9460), in the order of their letters: as written `key=value`,
-    /// `key="value"` or `key`.
+    /// The parameters of a service (RFC 9460), sorted: `key=value`, `key="value"` or `key`.
     fn parameters(&mut self) -> Option<String> {
         let mut parameters = Vec::new();
         loop {
@@ -178,7 +177,7 @@ impl<'t> Words<'t> {
     }
 }
 
-/// The values of `ipv4hint` and `ipv6hint`, each address as it is printed; other values as they are.
+/// Formats the addresses in `ipv4hint` and `ipv6hint`; returns other values unchanged.
 fn addresses_in_one_form<'v>(key: &str, value: Cow<'v, str>) -> Cow<'v, str> {
     if !["ipv4hint", "ipv6hint"].iter().any(|hint| key.eq_ignore_ascii_case(hint)) {
         return value;
@@ -228,7 +227,7 @@ mod tests {
         }
     }
 
-    /// What dig prints of a regular expression, and what people write of it.
+    /// As dig prints a regular expression, and as people write it.
     #[test]
     fn escapes_in_quotes_are_read_and_a_lone_backslash_is_one() {
         let naptr = |expression: &str| {

@@ -1,4 +1,4 @@
-//! The `dns` check: one question to one name server, and what is asked of the answer.
+//! The `dns` check: one query to one name server, and assertions on the answer.
 
 use std::borrow::Cow;
 use std::path::Path;
@@ -25,34 +25,33 @@ pub use text::{printable, quoted};
 /// A `dns` check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dns {
-    /// `query`: the name that is asked for, in lower case and without the final dot; the root is `.`. With
-    /// `record = "PTR"` an address stands for its reverse name.
+    /// `query`: the queried name, in lower case and without the final dot; the root is `.`. With `record =
+    /// "PTR"` an address stands for its reverse name.
     pub query: String,
-    /// `record`: the type that is asked for, default `A`.
+    /// `record`: the queried type; default `A`.
     pub record: Record,
-    /// `server`: who is asked. `None`: the first name server of the system.
+    /// `server`: the name server. `None`: the system's first one.
     pub server: Option<NameServer>,
-    /// `transport`: how it is asked, default UDP.
+    /// `transport`: default UDP.
     pub transport: DnsTransport,
-    /// `rcode`: the response code that is right, default `NOERROR`.
+    /// `rcode`: the expected response code; default `NOERROR`.
     pub rcode: Rcode,
-    /// `answers` and `match`: which records are right. `None`: any, but where `rcode` is `NOERROR` there
-    /// must be one.
+    /// `answers` and `match`: the expected records. `None`: any; with `rcode = "NOERROR"` at least one.
     pub answers: Option<Answers>,
-    /// `min_ttl`: degraded when an answer may be kept shorter than this.
+    /// `min_ttl`: degraded if a TTL in the answer is lower.
     pub min_ttl: Option<Duration>,
-    /// `recursion`: ask the server to find the answer elsewhere if it has to, default true.
+    /// `recursion`: ask for recursion; default true.
     pub recursion: bool,
-    /// `ip_version`: how the server is reached.
+    /// `ip_version` for reaching the server.
     pub ip: IpVersion,
 }
 
-/// Who is asked.
+/// A name server.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NameServer {
-    /// Its name or address.
+    /// Name or address.
     pub host: Host<String>,
-    /// Its port; the transport's own where the configuration names none.
+    /// Port; defaults to the transport's.
     pub port: u16,
 }
 
@@ -62,10 +61,10 @@ impl std::fmt::Display for NameServer {
     }
 }
 
-/// How a name server is asked.
+/// The transport of a query.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum DnsTransport {
-    /// `"udp"`: over TCP once more if the answer is truncated (RFC 7766).
+    /// `"udp"`: repeated over TCP if the answer is truncated (RFC 7766).
     Udp,
     /// `"tcp"`
     Tcp,
@@ -73,7 +72,7 @@ pub enum DnsTransport {
     Tls(Handshake),
     /// `"https"`: RFC 8484, by POST.
     Https {
-        /// Its TLS.
+        /// TLS settings.
         tls: Handshake,
         /// `path`, default `/dns-query`.
         path: String,
@@ -92,7 +91,7 @@ impl DnsTransport {
         }
     }
 
-    /// Its TLS, if it has any.
+    /// The TLS settings, if it uses TLS.
     #[must_use]
     pub fn tls(&self) -> Option<&Handshake> {
         match self {
@@ -110,7 +109,7 @@ impl Rcode {
     /// No error.
     pub const NOERROR: Self = Self(0);
 
-    /// Those that a server answers a question with, and their names.
+    /// The codes that servers answer with, and their names.
     pub const NAMED: [(&'static str, Self); 12] = [
         ("NOERROR", Self(0)),
         ("FORMERR", Self(1)),

@@ -1,4 +1,4 @@
-//! Domain names as people write them, and as two of them are compared: lower case, no final dot, in ASCII.
+//! Domain names as people write them, and their canonical form: lower case, without the final dot, in ASCII.
 
 use std::fmt::Write as _;
 use std::net::IpAddr;
@@ -8,13 +8,13 @@ use url::Host;
 const MAX_LABEL: usize = 63;
 const MAX_NAME: usize = 253;
 
-/// The form in which names are compared. The error goes on from the key's name.
+/// The canonical form of a name. The error continues a sentence that starts with the key.
 pub(super) fn canonical(text: &str) -> Result<String, String> {
     if text == "." {
         return Ok(text.to_owned());
     }
     if !text.is_ascii() {
-        // Read as browsers read a host (UTS 46); of an address in strange digits there is no name.
+        // Parsed as browsers parse a host (UTS 46). An address in unusual digits is not a name.
         return match Host::parse(text) {
             Ok(Host::Domain(ascii)) if !text.contains('%') && ascii.is_ascii() => canonical(&ascii),
             _ => Err(format!("is not a valid domain name: \"{text}\"")),
@@ -30,7 +30,7 @@ pub(super) fn canonical(text: &str) -> Result<String, String> {
     Ok(name.to_ascii_lowercase())
 }
 
-/// The name under `in-addr.arpa` or `ip6.arpa` that stands for an address (RFC 1035, RFC 3596).
+/// The name below `in-addr.arpa` or `ip6.arpa` for an address (RFC 1035, RFC 3596).
 pub(super) fn reverse(address: IpAddr) -> String {
     match address {
         IpAddr::V4(address) => {
@@ -40,7 +40,7 @@ pub(super) fn reverse(address: IpAddr) -> String {
         IpAddr::V6(address) => {
             let mut name = String::with_capacity(72);
             for octet in address.octets().iter().rev() {
-                // Writing to a string cannot fail.
+                // Writing to a String cannot fail.
                 let _ = write!(name, "{:x}.{:x}.", octet & 15, octet >> 4);
             }
             name + "ip6.arpa"

@@ -1,4 +1,4 @@
-//! From a `[[check]]` table to a [`Dns`] check.
+//! Reads a [`Dns`] check from a `[[check]]` table.
 
 use std::net::IpAddr;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::strict::{Refusal, Table, refuse};
 
 const SECOND: Duration = Duration::from_secs(1);
 const YEAR: Duration = Duration::from_secs(365 * 86_400);
-/// Most answers that are named; far more than any set of records that works over UDP.
+/// Maximum number of expected answers; far more than fit into UDP.
 const MAX_ANSWERS: usize = 100;
 
 #[derive(Clone, Copy, PartialEq)]
@@ -48,7 +48,7 @@ pub(super) fn read(table: &Table<'_>) -> Option<Dns> {
     let query =
         table.string("query").convert(|text| query(&text, record)).required("query = \"example.com\"");
     let told = table.choice("transport", &Way::ALL.map(|way| (way.name(), way))).optional();
-    // A refused value is reported; what stands beside it is not.
+    // The refused value is reported; keys that depend on it are not.
     let way = told.unwrap_or(Way::Udp);
     let speaks_tls = told.map_or(table.has("transport"), |way| matches!(way, Way::Tls | Way::Https));
     let server = table.string("server").convert(|text| server(&text, way.port()));
@@ -92,7 +92,7 @@ fn query(text: &str, record: Record) -> Result<String, Refusal> {
     }
 }
 
-/// A host with a port of its own or not: `192.0.2.1`, `[2001:db8::1]:53`, `ns1.example.com:5353`.
+/// A host with an optional port: `192.0.2.1`, `[2001:db8::1]:53`, `ns1.example.com:5353`.
 fn server(text: &str, default_port: u16) -> Result<NameServer, Refusal> {
     let wrong = || {
         refuse(
@@ -163,7 +163,7 @@ fn answers(table: &Table<'_>, record: Record) -> Option<Answers> {
         }
     };
     let mut records: Vec<String> = items.iter().filter_map(canonical).collect();
-    // Neither order nor repetition means anything.
+    // Order and repetition do not matter.
     records.sort_unstable();
     records.dedup();
     if items.is_empty() {
@@ -196,7 +196,7 @@ fn refuse_contradictions(table: &Table<'_>, dns: &Dns) {
         let wrong = format!("path has no effect for transport = \"{}\"", dns.transport.name());
         table.refuse("path", wrong, "Use transport = \"https\", or remove path.");
     }
-    // RFC 1034, RFC 6672: of these a name has one at most.
+    // RFC 1034, RFC 6672: a name has at most one of these.
     let single = matches!(dns.record, Record::Cname | Record::Dname | Record::Soa);
     if let Some(Answers::All(several) | Answers::Exactly(several)) = &dns.answers
         && single

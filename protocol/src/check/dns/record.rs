@@ -1,4 +1,4 @@
-//! The types of records that can be asked for, and what shape their text has.
+//! The supported record types, and the format of their text.
 
 macro_rules! records {
     ($($(#[$doc:meta])* $name:literal $record:ident $shape:ident),* $(,)?) => {
@@ -9,7 +9,7 @@ macro_rules! records {
         }
 
         impl Record {
-            /// All, by their names.
+            /// All types with their names.
             pub const NAMED: &[(&'static str, Self)] = &[$(($name, Self::$record)),*];
 
             /// The name in configurations and zone files.
@@ -68,7 +68,7 @@ records! {
     "TXT" Txt Text,
 }
 
-/// What the text of a record is made of.
+/// The format of a record's text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Shape {
     V4,

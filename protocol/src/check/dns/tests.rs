@@ -132,7 +132,7 @@ fn answers_are_kept_in_one_form() {
     assert_eq!(mail, Answers::All(vec!["10 mail.example.com".to_owned()]));
 }
 
-/// Kept by aggregators from release to release: a change here needs a new version at the form's head.
+/// Aggregators store the hash across releases: a change needs a new version of the canonical form.
 #[test]
 fn the_definition_hash_is_what_it_was() {
     let hex = |check: &Check| check.definition_hash().map(|byte| format!("{byte:02x}")).concat();

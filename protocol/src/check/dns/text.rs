@@ -1,10 +1,10 @@
-//! Strings of records as a zone file and `dig` print them (RFC 1035, section 5.1), and as they are compared.
+//! Character strings as zone files and `dig` print them (RFC 1035, section 5.1), and their canonical form.
 
 use std::fmt::Write as _;
 
 use crate::words::is_unfit_to_show;
 
-/// Text as it is; what no terminal should be given as `\DDD`.
+/// Text with every unprintable byte as `\DDD`.
 #[must_use]
 pub fn printable(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
@@ -40,7 +40,7 @@ pub fn quoted(bytes: &[u8]) -> String {
     text
 }
 
-/// The strings of a TXT record in double quotes, joined; `None` where `text` is not made of such strings alone.
+/// Joins the quoted strings of a TXT record; `None` if `text` contains anything else.
 pub(super) fn joined(text: &str) -> Option<String> {
     let mut rest = text.trim();
     let mut bytes = Vec::new();
@@ -50,8 +50,8 @@ pub(super) fn joined(text: &str) -> Option<String> {
     (!text.trim().is_empty()).then(|| printable(&bytes))
 }
 
-/// Adds the bytes of the string in quotes that begins `text`; gives what stands behind it. A backslash that begins
-/// no escape is a backslash, as people write regular expressions.
+/// Appends the bytes of the quoted string at the start of `text`; returns the rest. A backslash that starts
+/// no escape stands for itself, as people write regular expressions.
 pub(super) fn unquoted<'t>(text: &'t str, bytes: &mut Vec<u8>) -> Option<&'t str> {
     let text = text.strip_prefix('"')?;
     let mut at = 0;
@@ -68,7 +68,7 @@ pub(super) fn unquoted<'t>(text: &'t str, bytes: &mut Vec<u8>) -> Option<&'t str
     }
 }
 
-/// The byte whose three digits begin `text`.
+/// The byte of the three digits at the start of `text`.
 fn decimal(text: &[u8]) -> Option<u8> {
     let digits = text.first_chunk::<3>()?;
     let number = digits.iter().try_fold(0_u16, |number, digit| {
@@ -79,7 +79,7 @@ fn decimal(text: &[u8]) -> Option<u8> {
 
 fn escape(bytes: &[u8], text: &mut String) {
     for byte in bytes {
-        // Writing to a string cannot fail.
+        // Writing to a String cannot fail.
         let _ = write!(text, "\\{byte:03}");
     }
 }

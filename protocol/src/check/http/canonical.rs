@@ -1,4 +1,4 @@
-//! What of an [`Http`] check its hash is taken from.
+//! The canonical form of an [`Http`] check.
 
 use super::{Auth, Http, HttpVersion, JsonExpectation};
 use crate::check::Scalar;
@@ -56,7 +56,7 @@ fn expectation(form: &mut Canonical, expect: &JsonExpectation) {
         JsonExpectation::Exists => form.field("json_exists", ""),
         JsonExpectation::Equals(Scalar::String(value)) => form.field("json_string", value),
         JsonExpectation::Equals(Scalar::Integer(value)) => form.field("json_integer", value),
-        // The bits: a decimal form is the compiler's choice.
+        // The bits, because a decimal form depends on the compiler.
         JsonExpectation::Equals(Scalar::Float(value)) => form.field("json_float", value.to_bits()),
         JsonExpectation::Equals(Scalar::Boolean(value)) => form.field("json_boolean", value),
         JsonExpectation::Matches(pattern) => form.field("json_matches", pattern.0.as_str()),

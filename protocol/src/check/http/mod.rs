@@ -1,4 +1,4 @@
-//! The `http` check: an HTTP request and what is asked of the answer.
+//! The `http` check: a request and assertions on the response.
 
 use std::path::{Path, PathBuf};
 
@@ -15,36 +15,36 @@ mod read;
 /// An `http` check.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Http {
-    /// `url`: absolute, `http` or `https`, without credentials in it.
+    /// `url`: absolute, `http` or `https`, without credentials.
     pub url: Url,
     /// `method`, default `GET`.
     pub method: ::http::Method,
-    /// `headers`: sent as written, in the order in which they are written.
+    /// `headers`: sent as written and in this order.
     pub headers: Vec<SentHeader>,
     /// `body`: sent as written.
     pub body: Option<String>,
-    /// `auth`: credentials, their secret in a file.
+    /// `auth`: credentials, with the secret in a file.
     pub auth: Option<Auth>,
-    /// `status`: what counts as right; default 200 to 299.
+    /// `status`: the expected codes; default 200 to 299.
     pub status: Vec<StatusRange>,
-    /// `redirects`: how many to follow, default 5; 0 looks at the redirect itself.
+    /// `redirects`: maximum number followed; default 5. With 0 the redirect itself is checked.
     pub redirects: u32,
-    /// `body_contains`: each must stand in the body.
+    /// `body_contains`: the body must contain each of these.
     pub body_contains: Vec<String>,
     /// `body_matches`: each regular expression must match the body.
     pub body_matches: Vec<Pattern>,
-    /// `json`: JSON paths (RFC 9535) and what they must yield.
+    /// `json`: JSON paths (RFC 9535) and their expected results.
     pub json: Vec<JsonAssertion>,
-    /// `response_headers`: name and the expression its value must match.
+    /// `response_headers`: names and regular expressions for their values.
     pub response_headers: Vec<(::http::HeaderName, Pattern)>,
-    /// `certificate_days`: degraded when the certificate ends sooner than this many days.
+    /// `certificate_days`: degraded if the certificate expires within this many days.
     pub certificate_days: Option<u32>,
-    /// `verify`: check the certificate's chain and name; default true.
+    /// `verify`: verify the certificate's chain and name; default true.
     pub verify: bool,
-    /// `ca_file`: further trusted authorities (PEM).
+    /// `ca_file`: additional trusted authorities (PEM).
     pub ca_file: Option<PathBuf>,
-    /// `max_body`: largest body read, bytes, default 1 MiB; one that is larger is down when the body is
-    /// asserted on, else read so far and closed.
+    /// `max_body`: maximum number of body bytes read, default 1 MiB. A larger body is down if an assertion
+    /// needs it; otherwise the rest is not read.
     pub max_body: u64,
     /// `http_version`.
     pub version: HttpVersion,
@@ -54,19 +54,19 @@ pub struct Http {
     pub reuse_connection: bool,
 }
 
-/// A header that is sent.
+/// A request header.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SentHeader {
-    /// Its name as it is written: there are servers that look for it so.
+    /// The name as written, because some servers are case-sensitive.
     pub written: String,
-    /// Its name.
+    /// The normalized name.
     pub name: ::http::HeaderName,
     /// Its value.
     pub value: ::http::HeaderValue,
 }
 
 impl SentHeader {
-    /// A header by the name that is `written`; none where that is no name of a header.
+    /// A header with this name as `written`; `None` if the name is invalid.
     #[must_use]
     pub fn new(written: &str, value: ::http::HeaderValue) -> Option<Self> {
         let name = ::http::HeaderName::from_bytes(written.as_bytes()).ok()?;
@@ -94,9 +94,9 @@ pub enum Auth {
 /// Status codes `from..=to`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StatusRange {
-    /// First.
+    /// First code.
     pub from: u16,
-    /// Last.
+    /// Last code.
     pub to: u16,
 }
 
@@ -105,9 +105,9 @@ pub struct StatusRange {
 pub struct JsonAssertion {
     /// The path as written.
     pub path: String,
-    /// The path, parsed.
+    /// The parsed path.
     pub query: serde_json_path::JsonPath,
-    /// What it must yield.
+    /// Its expected result.
     pub expect: JsonExpectation,
 }
 
@@ -117,7 +117,7 @@ impl PartialEq for JsonAssertion {
     }
 }
 
-/// What a JSON path must yield.
+/// The expected result of a JSON path.
 #[derive(Clone, Debug, PartialEq)]
 pub enum JsonExpectation {
     /// At least one node.
@@ -135,7 +135,7 @@ pub enum HttpVersion {
     Auto,
     /// `"1.1"`
     Http1,
-    /// `"2"`: with prior knowledge on plain HTTP.
+    /// `"2"`: on plain HTTP with prior knowledge.
     Http2,
 }
 

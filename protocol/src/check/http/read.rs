@@ -1,4 +1,4 @@
-//! From a `[[check]]` table to an [`Http`] check.
+//! Reads an [`Http`] check from a `[[check]]` table.
 
 use ::http::{HeaderName, HeaderValue, Method, header};
 use url::{Host, Url};
@@ -9,7 +9,7 @@ use crate::strict::{Entry, Item, Table, http_url, refuse};
 
 const DEFAULT_MAX_BODY: u64 = 1024 * 1024;
 const LARGEST_MAX_BODY: u64 = 64 * 1024 * 1024;
-/// Headers that carry a secret; secrets are never in the file. Only the first of them is what `auth` sends.
+/// Headers that contain secrets, which must not be in the file. `auth` replaces only the first of them.
 const SECRET_HEADERS: [&str; 5] =
     ["authorization", "proxy-authorization", "cookie", "x-api-key", "x-auth-token"];
 
@@ -255,7 +255,7 @@ fn refuse_contradictions(table: &Table<'_>, http: &Http) {
         ("ca_file", http.ca_file.is_some()),
         ("verify", table.has("verify")),
     ];
-    // A redirect may lead to https, but the check's own address is what these keys are about.
+    // A redirect may lead to https, but these keys are about the check's own URL.
     for (key, _) in https_only.iter().filter(|(_, set)| *set && http.url.scheme() == "http") {
         let wrong = format!("{key} has no effect for a plain http URL");
         table.refuse(key, wrong, format!("Use https in url, or remove {key}."));
@@ -290,7 +290,7 @@ fn refuse_contradictions(table: &Table<'_>, http: &Http) {
     }
 }
 
-/// Each status that counts as right is one of these.
+/// Whether every expected status is one of these.
 fn only(http: &Http, codes: &[u16]) -> bool {
     !http.status.is_empty()
         && http.status.iter().all(|range| (range.from..=range.to).all(|code| codes.contains(&code)))

@@ -1,18 +1,18 @@
-//! From bytes to text as browsers do it: a byte order mark counts most, then the charset in the head, then what
-//! the document says of itself at its beginning. Pure.
+//! Decodes bytes to text as browsers do: a byte order mark takes precedence, then the charset in the header,
+//! then the one that the document declares near its beginning. Pure.
 
 use std::borrow::Cow;
 
 use encoding_rs::{Encoding, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 use http::{HeaderMap, header};
 
-/// Where a document may name its charset, bytes.
+/// A document declares its charset within this many bytes.
 const PRESCANNED: usize = 1024;
 
 /// A body as text.
 pub(in crate::probe::http) struct Text<'a> {
     text: Cow<'a, str>,
-    /// Where nothing says what it is and it is not UTF-8: as Windows-1252 too, which old pages mean.
+    /// The body as Windows-1252, if no charset is declared and it is not UTF-8; old pages mean that.
     guessed: Option<Cow<'a, str>>,
 }
 
@@ -21,7 +21,7 @@ impl<'a> Text<'a> {
         let kind = headers.get(header::CONTENT_TYPE).map(|value| String::from_utf8_lossy(value.as_bytes()));
         let kind = kind.as_deref().unwrap_or_default();
         let said = in_head(kind).or_else(|| in_document(kind, bytes));
-        // A mark at the beginning counts more than what is said, and is no part of the text.
+        // A byte order mark takes precedence and is not part of the text.
         let (text, encoding, malformed) = said.unwrap_or(UTF_8).decode(bytes);
         let guess = malformed && said.is_none() && encoding == UTF_8 && Encoding::for_bom(bytes).is_none();
         let guessed = guess.then(|| WINDOWS_1252.decode_without_bom_handling(bytes).0);
@@ -33,13 +33,13 @@ impl<'a> Text<'a> {
         &self.text
     }
 
-    /// Whether `holds` is true of it.
+    /// Whether `holds` is true for the text.
     pub(in crate::probe::http) fn is(&self, holds: impl Fn(&str) -> bool) -> bool {
         holds(&self.text) || self.guessed.as_deref().is_some_and(holds)
     }
 }
 
-/// The charset that a `Content-Type` names.
+/// The charset in a `Content-Type`.
 fn in_head(kind: &str) -> Option<&'static Encoding> {
     kind.split(';').skip(1).find_map(|parameter| {
         let (name, value) = parameter.split_once('=')?;
@@ -48,7 +48,7 @@ fn in_head(kind: &str) -> Option<&'static Encoding> {
     })
 }
 
-/// The charset that a document of this kind names at its beginning.
+/// The charset that a document of this type declares near its beginning.
 fn in_document(kind: &str, bytes: &[u8]) -> Option<&'static Encoding> {
     let start = &bytes[..bytes.len().min(PRESCANNED)];
     let essence = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
@@ -57,7 +57,7 @@ fn in_document(kind: &str, bytes: &[u8]) -> Option<&'static Encoding> {
         return None;
     }
     let said = xml_declaration(start).or_else(|| meta(start))?;
-    // What was read as ASCII up to here is not UTF-16, whatever it says.
+    // A document whose declaration is readable as ASCII is not UTF-16, whatever it declares.
     Some(if said == UTF_16BE || said == UTF_16LE { UTF_8 } else { said })
 }
 
@@ -68,7 +68,7 @@ fn xml_declaration(start: &[u8]) -> Option<&'static Encoding> {
         .find_map(|(name, value)| (name == b"encoding").then(|| Encoding::for_label(&value)).flatten())
 }
 
-/// The first `<meta>` that names a charset, outside of comments.
+/// The first `<meta>` that declares a charset, outside of comments.
 fn meta(start: &[u8]) -> Option<&'static Encoding> {
     let mut rest = start;
     while let Some(at) = rest.iter().position(|byte| *byte == b'<') {
@@ -90,7 +90,7 @@ fn meta(start: &[u8]) -> Option<&'static Encoding> {
     None
 }
 
-/// The charset of one `<meta>`, of which these are the attributes.
+/// The charset in the attributes of one `<meta>`.
 fn named_by(tag: &[u8]) -> Option<&'static Encoding> {
     let (mut charset, mut content, mut is_type) = (None, None, false);
     for (name, value) in attributes(tag) {
@@ -104,7 +104,7 @@ fn named_by(tag: &[u8]) -> Option<&'static Encoding> {
     charset.or(content.filter(|_| is_type))
 }
 
-/// `text/html; charset=…`, in which blanks are free.
+/// `text/html; charset=…`, with optional blanks.
 fn in_content(content: &str) -> Option<&'static Encoding> {
     let lower = content.to_ascii_lowercase();
     let (_, after) = lower.split_once("charset")?;
@@ -113,7 +113,7 @@ fn in_content(content: &str) -> Option<&'static Encoding> {
     Encoding::for_label(&value.as_bytes()[..end])
 }
 
-/// The attributes of a tag up to its end: names in lower case, values without their quotes.
+/// The attributes of a tag up to its end: lower-case names, values without quotes.
 fn attributes(tag: &[u8]) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> + '_ {
     let mut rest = tag;
     std::iter::from_fn(move || {

@@ -1,5 +1,5 @@
-//! Content codings: gzip, deflate, br and zstd are taken off a body whether we asked for them or not, since what
-//! is looked for stands in what people see. What comes out is bounded as what comes in. Pure.
+//! Content codings: gzip, deflate, br and zstd are removed whether we asked for them or not, because
+//! assertions apply to what people see. The output is bounded like the input. Pure.
 
 use std::io::{self, Read};
 
@@ -11,13 +11,13 @@ use skerry_protocol::wire::Reason;
 use crate::probe::fault::Fault;
 use crate::probe::http::http1::head::tokens;
 
-/// Most codings on top of each other, as curl has it.
+/// Maximum number of stacked codings, as in curl.
 const MAX_CODINGS: usize = 5;
-/// Largest window of zstd, as a power of two: what RFC 9659 lets be sent over HTTP.
+/// Maximum window of zstd, as a power of two (RFC 9659).
 const ZSTD_WINDOW: u32 = 23;
-/// Most members of one gzip: each costs, also where it holds nothing.
+/// Maximum number of gzip members: each costs time, even an empty one.
 const MAX_MEMBERS: usize = 10_000;
-/// What is decoded at once, bytes.
+/// Bytes decoded at once.
 const PIECE: usize = 32 << 10;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,16 +28,16 @@ enum Coding {
     Zstd,
 }
 
-/// What a head says of the codings of its body.
+/// The codings that a response head declares.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(in crate::probe::http) struct Codings {
-    /// In the order in which they are taken off.
+    /// In the order of removal.
     known: Vec<Coding>,
-    /// The one that we cannot take off, by its name; what lies below it stays too.
+    /// The name of the first coding that we cannot remove; those below it stay, too.
     pub(in crate::probe::http) unknown: Option<String>,
 }
 
-/// How far decoding came.
+/// Why decoding failed.
 #[derive(Debug)]
 enum Broken {
     CutShort,
@@ -111,15 +111,15 @@ impl Codings {
         codings
     }
 
-    /// Whether there is anything to take off.
+    /// Whether there is nothing to remove.
     pub(in crate::probe::http) fn is_empty(&self) -> bool {
         self.known.is_empty()
     }
 
-    /// Takes the known codings off `bytes`; no step may yield more than `limit` bytes.
+    /// Removes the known codings from `bytes`; no step may produce more than `limit` bytes.
     pub(in crate::probe::http) fn decode(&self, mut bytes: Vec<u8>, limit: u64) -> Result<Vec<u8>, Fault> {
         for coding in &self.known {
-            // Nothing was sent: to a HEAD request, with 304, or because there is nothing.
+            // There is no body: the request was HEAD, the status is 304, or the body is empty.
             if bytes.is_empty() {
                 break;
             }
@@ -158,7 +158,7 @@ fn more(decoder: impl Read, limit: u64, decoded: &mut Vec<u8>) -> Result<(), Bro
     if decoded.len() as u64 > limit { Err(Broken::TooLarge) } else { Ok(()) }
 }
 
-/// All members; what stands behind the last is left out, as browsers do.
+/// All members; data after the last one is ignored, as in browsers.
 fn gunzip(bytes: &[u8], limit: u64) -> Result<Vec<u8>, Broken> {
     let mut decoded = Vec::new();
     let mut rest = bytes;
@@ -173,7 +173,7 @@ fn gunzip(bytes: &[u8], limit: u64) -> Result<Vec<u8>, Broken> {
     Err(Broken::Garbled)
 }
 
-/// Whether a stream begins with the header of zlib (RFC 1950); "deflate" is sent without it too.
+/// Whether the stream starts with a zlib header (RFC 1950); some servers send "deflate" without it.
 fn is_zlib(bytes: &[u8]) -> bool {
     match bytes {
         [first, second, ..] => first & 0x0f == 8 && u16::from_be_bytes([*first, *second]) % 31 == 0,
@@ -204,7 +204,7 @@ fn inflate(bytes: &[u8], zlib: bool, limit: u64) -> Result<Vec<u8>, Broken> {
 
 fn unbrotli(bytes: &[u8], limit: u64) -> Result<Vec<u8>, Broken> {
     let allocator = StandardAlloc::default;
-    // No window larger than RFC 7932 has it: browsers refuse one too.
+    // No window larger than RFC 7932 allows: browsers refuse it, too.
     let mut state = BrotliState::new_strict(allocator(), allocator(), allocator());
     let (mut left, mut taken, mut total) = (bytes.len(), 0, 0);
     let (mut piece, mut decoded) = (vec![0; PIECE], Vec::new());

@@ -1,4 +1,4 @@
-//! What a body says once its codings and its charset are taken off it.
+//! Decodes a body: content codings, then charset.
 
 pub(super) mod charset;
 pub(super) mod coding;

@@ -1,4 +1,4 @@
-//! The date in `Expires`, as browsers read it (RFC 6265, 5.1.1).
+//! The date in `Expires`, parsed as browsers do (RFC 6265, section 5.1.1).
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -6,7 +6,7 @@ use jiff::civil::DateTime;
 const MONTHS: [&str; 12] =
     ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];
 
-/// Whether the date lies before `now`; none where it is no date.
+/// Whether the date is before `now`; `None` if it is not a date.
 pub(super) fn is_past(text: &str, now: Timestamp) -> Option<bool> {
     let (mut time, mut day, mut month, mut year) = (None, None, None, None);
     let separates =
@@ -40,7 +40,7 @@ pub(super) fn is_past(text: &str, now: Timestamp) -> Option<bool> {
     Some(at <= now)
 }
 
-/// The number that `token` begins with, where it has so many digits.
+/// The number at the start of `token`, if it has between `least` and `most` digits.
 fn number(token: &str, least: usize, most: usize) -> Option<i16> {
     let digits = token.bytes().take_while(u8::is_ascii_digit).count();
     (least..=most).contains(&digits).then(|| token[..digits].parse().ok()).flatten()

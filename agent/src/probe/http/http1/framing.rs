@@ -1,4 +1,4 @@
-//! Where the body of an HTTP/1 answer ends: by its length, by its chunks, or with the connection. Pure.
+//! Where the body of an HTTP/1 response ends: by length, by chunks, or with the connection. Pure.
 
 use bytes::{Buf, BytesMut};
 use http::{Method, StatusCode, header};
@@ -8,46 +8,45 @@ use super::MAX_HEAD;
 use super::head::{ReadHead, tokens};
 use crate::probe::fault::Fault;
 
-/// Longest line with the size of a chunk, its extensions included, bytes.
+/// Maximum length of a chunk-size line with its extensions, bytes.
 const MAX_SIZE_LINE: usize = 16 << 10;
 
-/// What is still to come of a body.
+/// What is left of a body.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::probe::http) enum Framing {
-    /// Nothing.
     Ended,
     Length {
         total: u64,
         left: u64,
     },
     Chunked(Chunked),
-    /// All that comes until the server closes.
+    /// Everything until the server closes.
     ToClose,
 }
 
-/// Where in its chunks a body is.
+/// The position within a chunked body.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::probe::http) enum Chunked {
-    /// Before the first chunk of an answer that HTTP/1.0 does not let be chunked, and some are not.
+    /// Before the first chunk of an HTTP/1.0 response, which may not be chunked and sometimes is not.
     Doubtful,
     Size,
     Data(u64),
     AfterData,
-    /// After the last chunk; so many bytes of trailers were read.
+    /// After the last chunk; the number of trailer bytes read so far.
     Trailer(usize),
 }
 
-/// What the bytes that are there are.
+/// What the buffered bytes are.
 #[derive(Debug, PartialEq, Eq)]
 pub(in crate::probe::http) enum Next {
-    /// The first so many are the body's: to be taken before the next question.
+    /// The first bytes belong to the body; the caller takes them before the next call.
     Data(usize),
     More,
     End,
 }
 
 impl Framing {
-    /// Of the answer with this head to a request of this method (RFC 9112, 6.3).
+    /// The framing of a response to a request with this method (RFC 9112, section 6.3).
     pub(in crate::probe::http) fn of(method: &Method, read: &ReadHead) -> Result<Self, Fault> {
         let (status, headers) = (read.head.status, &read.head.headers);
         let bodiless = status.is_informational()
@@ -69,7 +68,7 @@ impl Framing {
             return Ok(Self::ToClose);
         }
         let mut length = None;
-        // What is no number is left out, as any other odd line.
+        // A length that is not a number is ignored, like any malformed line.
         for token in tokens(headers, &header::CONTENT_LENGTH) {
             let digits = token.bytes().all(|byte| byte.is_ascii_digit());
             let Some(said) = token.parse::<u64>().ok().filter(|_| digits) else { continue };
@@ -86,7 +85,7 @@ impl Framing {
         })
     }
 
-    /// The length, where the head says it.
+    /// The announced length.
     pub(super) fn announced(&self) -> Option<u64> {
         match self {
             Self::Ended => Some(0),
@@ -95,7 +94,7 @@ impl Framing {
         }
     }
 
-    /// What stands at the beginning of `buffer`; takes out of it what is not the body's own.
+    /// Classifies the start of `buffer`; removes what is not part of the body.
     pub(in crate::probe::http) fn next(&mut self, buffer: &mut BytesMut) -> Result<Next, Fault> {
         match self {
             Self::Ended => Ok(Next::End),
@@ -160,10 +159,10 @@ impl Framing {
         }
     }
 
-    /// Why the body is not whole if nothing more comes; none where it is.
+    /// Why the body is incomplete if nothing more arrives; `None` if it is complete.
     pub(in crate::probe::http) fn cut_short(&self) -> Option<String> {
         match self {
-            // The last chunk was read; what lacks is the empty line after it.
+            // The last chunk was read; only the empty line after it is missing.
             Self::Ended | Self::ToClose | Self::Chunked(Chunked::Trailer(_) | Chunked::Doubtful) => None,
             Self::Length { total, left } => {
                 Some(format!("the body ended after {} of its {total} bytes", total - left))
@@ -185,7 +184,7 @@ fn line_length(buffer: &[u8]) -> Option<usize> {
     buffer.iter().position(|byte| *byte == b'\n').map(|end| end + 1)
 }
 
-/// The size of the next chunk, its line taken out of `buffer`; none while the line is not there whole.
+/// The size of the next chunk, whose line is removed from `buffer`; `None` until the line is complete.
 fn take_size(buffer: &mut BytesMut) -> Result<Option<u64>, Fault> {
     let Some(line) = line_length(buffer) else {
         return if buffer.len() > MAX_SIZE_LINE { Err(garbled("a size has no end")) } else { Ok(None) };
@@ -201,7 +200,7 @@ fn size(line: &[u8]) -> Option<u64> {
     u64::from_str_radix(digits, 16).ok()
 }
 
-/// Whether chunks can begin so, as far as it is there.
+/// Whether `buffer` can be the start of a chunk-size line.
 fn begins_as_size(buffer: &[u8]) -> bool {
     match line_length(buffer) {
         Some(line) => size(&buffer[..line]).is_some(),
@@ -251,7 +250,7 @@ mod tests {
         assert_eq!(fault.reason, Reason::ProtocolError);
     }
 
-    /// What a body is read to, where its bytes come `at_once` many at a time and the connection then ends.
+    /// The decoded body if its bytes arrive `at_once` many at a time and then the connection ends.
     fn read(mut framing: Framing, bytes: &[u8], at_once: usize) -> Result<Vec<u8>, String> {
         let (mut body, mut buffer) = (Vec::new(), BytesMut::new());
         let mut coming = bytes.chunks(at_once);

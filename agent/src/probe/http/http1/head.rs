@@ -1,5 +1,5 @@
-//! The head of an HTTP/1 answer, taken as browsers take it: a line that is not a header is left out, and the
-//! rest is what the server meant. Its size is limited in bytes. Pure.
+//! Parses the head of an HTTP/1 response as browsers do: malformed header lines are skipped, the rest counts.
+//! Its size is limited in bytes. Pure.
 
 use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
@@ -9,27 +9,27 @@ use super::MAX_HEAD;
 use crate::probe::fault::Fault;
 use crate::probe::http::message::Head;
 
-/// So many bytes may stand before the status line, as Chromium has it.
+/// Bytes that may precede the status line, as in Chromium.
 const SLOP: usize = 4;
-/// Longest piece of an answer quoted in a detail, bytes.
+/// Maximum length of a response quoted in a detail, bytes.
 const QUOTED: usize = 40;
 
-/// A head that was read, and what of its version decides about the connection.
+/// A parsed head, and the version that decides about the connection.
 pub(in crate::probe::http) struct ReadHead {
     pub(in crate::probe::http) head: Head,
-    /// HTTP/1.1 or said to be later.
+    /// HTTP/1.1 or a later version.
     pub(in crate::probe::http) is_1_1: bool,
 }
 
 impl ReadHead {
-    /// Whether the server means to answer further requests on the connection.
+    /// Whether the server keeps the connection open.
     pub(super) fn keeps_alive(&self) -> bool {
         let says = |word: &str| tokens(&self.head.headers, &header::CONNECTION).any(|token| token == word);
         !says("close") && (self.is_1_1 || says("keep-alive"))
     }
 
-    /// Whether somebody on the way may see another end of the body than we do: what follows on this connection is
-    /// nobody's answer for sure (RFC 9112, 6.1 and 6.3).
+    /// Whether an intermediary may see another end of the body than we do. Then nobody can be sure whose
+    /// response follows on this connection (RFC 9112, sections 6.1 and 6.3).
     pub(super) fn is_framed_twice(&self) -> bool {
         let headers = &self.head.headers;
         headers.contains_key(header::TRANSFER_ENCODING)
@@ -50,9 +50,9 @@ pub(in crate::probe::http) fn tokens<'a>(
         .filter(|token| !token.is_empty())
 }
 
-/// Where the head ends in `bytes`, once all of it is there; `searched` remembers where to go on.
+/// The end of the head in `bytes`, once it is complete; `searched` is where to continue.
 ///
-/// Says at the first bytes when this is not HTTP, so that nobody waits for an end that will not come.
+/// Detects a response that is not HTTP at its first bytes, so that nobody waits for an end that never comes.
 pub(super) fn end(bytes: &[u8], searched: &mut usize) -> Result<Option<usize>, Fault> {
     let start = blank_lines(bytes);
     if begins(&bytes[start..]) == Some(false) {
@@ -64,7 +64,7 @@ pub(super) fn end(bytes: &[u8], searched: &mut usize) -> Result<Option<usize>, F
         match bytes.get(after..) {
             Some([b'\n', ..]) => return within(after + 1),
             Some([b'\r', b'\n', ..]) => return within(after + 2),
-            // The line may be empty: it is looked at again when more is there.
+            // The line may be empty: check again when more bytes have arrived.
             Some([] | [b'\r']) => {
                 *searched = at + found;
                 within(bytes.len())?;
@@ -90,16 +90,16 @@ fn blank_lines(bytes: &[u8]) -> usize {
     bytes.iter().position(|byte| !matches!(byte, b'\r' | b'\n' | b' ' | b'\t')).unwrap_or(bytes.len())
 }
 
-/// Whether HTTP begins here; none while too few bytes are there to say.
+/// Whether this is HTTP; `None` while there are too few bytes.
 fn begins(bytes: &[u8]) -> Option<bool> {
     if status_line(bytes).is_some() {
         return Some(true);
     }
-    // An alert of TLS has seven bytes, and a server may wait for ours behind it.
+    // A TLS alert has seven bytes, after which a server may wait for ours.
     (bytes.len() >= SLOP + 4 || matches!(bytes, [0x15, 3, _, _, _, _, _])).then_some(false)
 }
 
-/// Where the status line begins: "HTTP" in any case, or "ICY" as radio stations say it.
+/// The start of the status line: "HTTP" in any case, or "ICY" as Shoutcast servers send it.
 fn status_line(bytes: &[u8]) -> Option<usize> {
     if bytes.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"ICY ")) {
         return Some(0);
@@ -107,7 +107,7 @@ fn status_line(bytes: &[u8]) -> Option<usize> {
     bytes.windows(4).take(SLOP + 1).position(|four| four.eq_ignore_ascii_case(b"HTTP"))
 }
 
-/// What an answer that is not HTTP is instead.
+/// Describes a response that is not HTTP.
 pub(super) fn not_http(bytes: &[u8]) -> Fault {
     let detail = match bytes {
         [0x15 | 0x16, 3, ..] => "the server speaks TLS here: https in url asks for it".to_owned(),
@@ -122,7 +122,7 @@ fn quoted(bytes: &[u8]) -> String {
     format!("\"{}\"", line[..line.len().min(QUOTED)].escape_ascii())
 }
 
-/// Reads a head that is there whole.
+/// Parses a complete head.
 pub(in crate::probe::http) fn read(bytes: &Bytes) -> Result<ReadHead, Fault> {
     let rest = &bytes[blank_lines(bytes)..];
     let start = status_line(rest).ok_or_else(|| not_http(rest))?;
@@ -136,7 +136,7 @@ pub(in crate::probe::http) fn read(bytes: &Bytes) -> Result<ReadHead, Fault> {
     Ok(ReadHead { head: Head { status, headers: fields.headers }, is_1_1 })
 }
 
-/// The status and whether the version is 1.1 or later. What is said of the version counts little, as in browsers.
+/// The status, and whether the version is at least 1.1. Like browsers, this is lenient about the version.
 fn status(line: &[u8]) -> Result<(StatusCode, bool), Fault> {
     let invalid = || {
         let detail = format!("no status in the first line of the answer: {}", quoted(line));
@@ -161,19 +161,19 @@ fn status(line: &[u8]) -> Result<(StatusCode, bool), Fault> {
     }
 }
 
-/// The header lines, as they are read.
+/// The header lines parsed so far.
 struct Fields<'a> {
-    /// The whole head, of which values are parts.
+    /// The whole head, which values borrow from.
     bytes: &'a Bytes,
     headers: HeaderMap,
-    /// The last line, which the next may continue. None after a line that is left out.
+    /// The last line, which the next one may continue. `None` after a skipped line.
     last: Option<(HeaderName, Value<'a>)>,
 }
 
 enum Value<'a> {
-    /// As it came.
+    /// As received.
     Part(&'a [u8]),
-    /// Continued over lines.
+    /// Folded over several lines.
     Joined(Vec<u8>),
 }
 
@@ -214,7 +214,7 @@ impl<'a> Fields<'a> {
             Value::Part(part) => HeaderValue::from_maybe_shared(self.bytes.slice_ref(part)),
             Value::Joined(joined) => HeaderValue::from_maybe_shared(blanked(&joined)),
         };
-        // A value with a control character is left out with its line.
+        // A value with a control character is skipped with its line.
         let Ok(value) = value else { return Ok(()) };
         match self.headers.try_append(name, value) {
             Ok(_) => Ok(()),
@@ -223,7 +223,7 @@ impl<'a> Fields<'a> {
     }
 }
 
-/// A carriage return that ends no line is a blank (RFC 9112, 2.2).
+/// A carriage return within a line is a blank (RFC 9112, section 2.2).
 fn blanked(value: &[u8]) -> Bytes {
     value.iter().map(|byte| if *byte == b'\r' { b' ' } else { *byte }).collect::<Vec<u8>>().into()
 }

@@ -1,4 +1,4 @@
-//! Heads as browsers take them.
+//! Heads as browsers read them.
 
 use super::*;
 

@@ -1,7 +1,7 @@
-//! HTTP/1 over one open connection, one request after another.
+//! HTTP/1 over one open connection, one request at a time.
 //!
-//! Written here and not hyper's: what people call a working site is what browsers show, and hyper takes no head
-//! with an odd line, no body that ends without `close_notify`, and writes headers in an order and case of its own.
+//! We do not use hyper here: a site works if browsers show it, and hyper rejects heads with a malformed line
+//! and bodies that end without `close_notify`, and reorders headers and changes their case.
 
 use std::future::{Future, poll_fn};
 use std::io;
@@ -23,20 +23,20 @@ use framing::{Framing, Next};
 pub(super) mod framing;
 pub(super) mod head;
 
-/// Largest head of an answer, and largest trailers of one, bytes: what Chromium takes.
+/// Maximum size of a response head, and of its trailers, bytes: as in Chromium.
 pub(super) const MAX_HEAD: usize = 256 << 10;
-/// Room for what comes next, bytes: at first, and at most while all of it is used.
+/// Read buffer, bytes: initially, and at most while reads fill it.
 const READ: usize = 8 << 10;
 const MAX_READ: usize = 64 << 10;
-/// Most heads before the one of the answer (`100 Continue`, `103 Early Hints`).
+/// Maximum number of interim responses (`100 Continue`, `103 Early Hints`).
 const MAX_INFORMATIONAL: usize = 32;
 
 /// An open connection.
 pub(super) struct Connection {
     transport: Transport,
-    /// What came and was not taken yet.
+    /// Bytes received and not consumed yet.
     buffer: BytesMut,
-    /// So much at the beginning of the buffer was handed out.
+    /// Bytes at the start of the buffer that the caller has.
     handed_out: usize,
     room: usize,
     request: Outgoing,
@@ -44,7 +44,7 @@ pub(super) struct Connection {
     keeps_alive: bool,
 }
 
-/// A request on its way; a server may answer before it has all of it.
+/// A request that is being sent; a server may answer before it has read all of it.
 #[derive(Default)]
 struct Outgoing {
     bytes: Vec<u8>,
@@ -66,7 +66,7 @@ impl Connection {
         }
     }
 
-    /// Sends a request and waits for the head of its answer; the second value is when its first byte came.
+    /// Sends a request and waits for the response head; the second value is the time of its first byte.
     pub(super) async fn send(&mut self, request: &Request<'_>) -> Result<(Head, Instant), Fault> {
         self.buffer.advance(std::mem::take(&mut self.handed_out));
         self.request = Outgoing { bytes: request.to_http1(), ..Outgoing::default() };
@@ -104,7 +104,7 @@ impl Connection {
         Ok(())
     }
 
-    /// Why there is no answer, where the connection ended.
+    /// Why there is no response on a connection that ended.
     fn no_answer(&mut self, error: Option<io::Error>) -> Fault {
         let begun = self.buffer.iter().any(|byte| !byte.is_ascii_whitespace());
         if begun && !self.buffer.trim_ascii_start().to_ascii_uppercase().starts_with(b"HTTP") {
@@ -114,16 +114,16 @@ impl Connection {
             true => "the connection ended in the middle of the answer's head",
             false => "the server closed the connection without an answer",
         };
-        // That it took no more of the request says less than that it reset the connection.
+        // That it stopped reading the request says less than that it reset the connection.
         broken(words, error.filter(|error| !is_end(error)).or_else(|| self.request.failed.take()))
     }
 
-    /// The length of the body, where the head says it.
+    /// The announced length of the body.
     pub(super) fn announced(&self) -> Option<u64> {
         self.body.announced()
     }
 
-    /// The next piece of the body; none at its end.
+    /// The next piece of the body; `None` at its end.
     pub(super) async fn piece(&mut self) -> Result<Option<&[u8]>, Fault> {
         self.buffer.advance(std::mem::take(&mut self.handed_out));
         loop {
@@ -142,7 +142,8 @@ impl Connection {
         }
     }
 
-    /// The connection ended: is the body whole? Where nothing limits it, it is what came, however TCP or TLS ended.
+    /// Whether the body is complete when the connection ends. Without an announced end it is what was
+    /// received, however TCP or TLS ended.
     fn ended(&mut self, error: Option<io::Error>) -> Result<(), Fault> {
         self.keeps_alive = false;
         let error = error.filter(|error| !is_end(error));
@@ -158,18 +159,19 @@ impl Connection {
         }
     }
 
-    /// Whether another request may be sent: the last answer was read to its end and neither side closed.
+    /// Whether another request may be sent: the last response was read to its end and neither side has
+    /// closed.
     pub(super) fn is_reusable(&self) -> bool {
         let all_read = self.body == Framing::Ended && self.buffer.len() == self.handed_out;
         self.keeps_alive && all_read && self.request.is_sent()
     }
 
-    /// Looks at an idle connection: false when the server has closed it meanwhile, or speaks unasked.
+    /// Whether an idle connection is still open; false also if the server sends unasked.
     pub(super) async fn is_alive(&mut self) -> bool {
         poll_fn(|context| Poll::Ready(self.poll_fill(context).is_pending())).await
     }
 
-    /// Waits until more has come; 0: the server closed. Goes on with the request meanwhile.
+    /// Waits for more bytes; 0: the server closed. Continues to send the request meanwhile.
     async fn fill(&mut self) -> io::Result<usize> {
         poll_fn(|context| self.poll_fill(context)).await
     }
@@ -210,7 +212,7 @@ impl Outgoing {
     }
 }
 
-/// The end of a connection, for TLS one without `close_notify`.
+/// Whether the connection ended; TLS may end without `close_notify`.
 fn is_end(error: &io::Error) -> bool {
     error.kind() == io::ErrorKind::UnexpectedEof
 }
@@ -220,7 +222,7 @@ fn is_reset(error: &io::Error) -> bool {
     matches!(error.kind(), ConnectionReset | ConnectionAborted | BrokenPipe)
 }
 
-/// A connection that ended too early: in `words`, and what the system says of it.
+/// A connection that ended too early: `words`, and the message of the operating system.
 fn broken(words: &str, error: Option<io::Error>) -> Fault {
     let Some(error) = error else { return Fault::down(Reason::ConnectionReset, words) };
     let mut fault = tls::fault(&error);

@@ -1,4 +1,5 @@
-//! A new epoch for a spool whose sequences are another's: it was put back from an old copy.
+//! Starts a new epoch for a spool that was restored from an old copy, because its sequences belong to other
+//! records.
 
 use super::super::fault::{Fault, broken};
 use super::super::row::{RecordRow, RowKind, frame, unframe};
@@ -9,12 +10,11 @@ use skerry_protocol::wire;
 use skerry_protocol::wire::record::Kind;
 
 impl Store {
-    /// Gives every record that waits a place in a new epoch, in their order, and tells of `lost` after them. All of it
-    /// or nothing.
-    pub(in crate::spool) fn begin_anew(&mut self, lost: &wire::Lost) -> Result<(), Fault> {
+    /// Moves every waiting record into a new epoch, in order, followed by a record of `lost`. Atomic.
+    pub(in crate::spool) fn start_new_epoch(&mut self, lost: &wire::Lost) -> Result<(), Fault> {
         let mut epoch = vec![0; 16];
         getrandom::fill(&mut epoch).map_err(|error| Fault::Refused(error.to_string()))?;
-        let handed = self.handed;
+        let handed_out = self.handed_out;
         self.transaction(true, |store| {
             let states = store.states()?;
             store.about.former_epoch = std::mem::replace(&mut store.about.epoch, epoch.clone());
@@ -22,19 +22,20 @@ impl Store {
             store.next = 1;
             store.renumber()?;
             store.insert(&RecordRow::lost(lost.clone()))?;
-            for standing in &states {
-                store.keep_state(standing)?;
+            for state in &states {
+                store.keep_state(state)?;
             }
-            store.handed = 0;
+            store.handed_out = 0;
             store.write_about()
         })
-        .inspect_err(|_| self.handed = handed)?;
-        // Rows of the former epoch that the log still holds would be taken for those of this one, were it damaged.
+        .inspect_err(|_| self.handed_out = handed_out)?;
+        // The log may still contain rows of the former epoch; a salvage would take them for rows of the new
+        // one.
         self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))?;
         Ok(())
     }
 
-    /// No place is taken twice: the nth record stands at n or later.
+    /// Renumbers without collisions: the nth record is at sequence n or later.
     fn renumber(&mut self) -> Result<(), Fault> {
         let mut after = 0;
         while let Some((sequence, body)) = self.first_after(after)? {

@@ -1,23 +1,23 @@
-//! One check that is run: what is held of it, and what each run makes of that.
+//! One scheduled check: its state, and how each run changes it.
 
-use crate::board::Seen;
-use crate::clock::Moment;
+use crate::check_states::CheckState;
+use crate::clock::ClockReading;
 use crate::hysteresis::{Hysteresis, Thresholds, Transition};
 use crate::probe::Observed;
 use crate::schedule::{Cadence, LONG, Pace};
-use crate::spool::{Entry, Standing};
-use skerry_protocol::check::Check;
+use crate::spool::{Entry, SavedState};
+use skerry_protocol::check::{Check, silence_limit_ms};
 use skerry_protocol::wire::{Observation, Outcome, Reason, State};
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::task::AbortHandle;
 use tracing::field::display;
 
-/// Longest detail kept, bytes.
-const LONGEST_DETAIL: usize = 200;
+/// Maximum length of a detail, bytes.
+const MAX_DETAIL_BYTES: usize = 200;
 
-/// One check that is run.
-pub(super) struct Watched {
+/// A check with its schedule and state.
+pub(super) struct ScheduledCheck {
     pub(super) check: Arc<Check>,
     pub(super) name: Arc<str>,
     pub(super) definition: [u8; 16],
@@ -25,10 +25,10 @@ pub(super) struct Watched {
     pub(super) hysteresis: Hysteresis,
     pub(super) generation: u64,
     pub(super) running: Option<Running>,
-    pub(super) evidence: Option<Moment>,
-    /// So many runs in a row said nothing of the target.
-    pub(super) silent_runs: u32,
-    /// The end of the certificate that was seen last, ms since 1970 UTC.
+    pub(super) evidence: Option<ClockReading>,
+    /// Number of successive inconclusive runs.
+    pub(super) inconclusive_runs: u32,
+    /// Expiry of the certificate seen last, ms since 1970 UTC.
     pub(super) certificate_ends_ms: Option<i64>,
 }
 
@@ -36,20 +36,20 @@ pub(super) struct Running {
     pub(super) task: AbortHandle,
     pub(super) due: u64,
     pub(super) started_ms: u64,
-    pub(super) started: Moment,
+    pub(super) started: ClockReading,
 }
 
-impl Watched {
-    /// How soon it runs again after a run that ended so.
+impl ScheduledCheck {
+    /// How soon the check runs again after a run with this result.
     pub(super) fn pace(&self, outcome: Outcome, reason: Reason) -> Pace {
         let unconfirmed = self.hysteresis.unconfirmed();
         if outcome == Outcome::Inconclusive {
             return match reason {
-                // What a plugin cannot say now it will not say a moment later.
+                // A plugin will not know more a moment later.
                 Reason::PluginUnknown | Reason::PluginFailed => Pace::Settled,
                 // Which clock is right will be known soon.
-                Reason::OwnClock => Pace::BackOff(self.silent_runs),
-                _ if unconfirmed => Pace::BackOff(self.silent_runs),
+                Reason::OwnClock => Pace::BackOff(self.inconclusive_runs),
+                _ if unconfirmed => Pace::BackOff(self.inconclusive_runs),
                 _ => Pace::Settled,
             };
         }
@@ -61,36 +61,36 @@ impl Watched {
         }
     }
 
-    /// Takes what one run saw; gives the entry for the spool.
-    pub(super) fn judge(&mut self, observed: Observed, started: Moment) -> Entry {
+    /// Records the result of one run; returns the entry for the spool.
+    pub(super) fn record(&mut self, observed: Observed, started: ClockReading) -> Entry {
         let before = self.hysteresis;
-        // What stood before a time in which nothing could be said, and what comes after, are not consecutive.
-        if self.evidence.is_some_and(|evidence| is_blind(evidence, started, self.check.interval)) {
+        // Observations before and after a gap are not consecutive.
+        if self.evidence.is_some_and(|evidence| is_silence(evidence, started, self.check.interval)) {
             self.hysteresis.forget_runs();
         }
         let thresholds = Thresholds { fall: self.check.fall, rise: self.check.rise };
         let change = self.hysteresis.step(observed.outcome, started, thresholds);
         if observed.outcome == Outcome::Inconclusive {
-            self.silent_runs = self.silent_runs.saturating_add(1);
+            self.inconclusive_runs = self.inconclusive_runs.saturating_add(1);
         } else {
-            self.silent_runs = 0;
+            self.inconclusive_runs = 0;
             self.evidence = Some(started);
         }
-        // One that could not be reached says nothing of its certificate.
+        // A target that was not reached says nothing about its certificate.
         if observed.certificate.is_some() || observed.outcome == Outcome::Up {
             let ends = observed.certificate.as_ref().map(|seen| seen.not_after.as_millisecond());
             self.certificate_ends_ms = ends;
         }
         if let Some(change) = change {
-            self.tell(change, &observed);
+            self.log_transition(change, &observed);
         }
         let flapping = self.hysteresis.flapping;
         if flapping != before.flapping {
             tracing::info!(check = %self.name, flapping, "a check began to flap, or no longer does");
         }
         let remembered = before != self.hysteresis || self.cadence.interval >= LONG;
-        let standing = remembered.then(|| {
-            Box::new(Standing {
+        let state = remembered.then(|| {
+            Box::new(SavedState {
                 check: Arc::clone(&self.name),
                 definition: self.definition,
                 hysteresis: self.hysteresis,
@@ -104,19 +104,19 @@ impl Watched {
             observation: observation(observed, started, &self.hysteresis, change),
             hard: change.is_some() || flapping != before.flapping,
             interval_ms: u32::try_from(self.check.interval.as_millis()).unwrap_or(u32::MAX),
-            standing,
+            state,
         }
     }
 }
 
-impl Watched {
-    /// What is held to be true of the check now.
-    pub(super) fn seen(&self, reason: Reason) -> Seen {
+impl ScheduledCheck {
+    /// The present state of the check.
+    pub(super) fn state(&self, reason: Reason) -> CheckState {
         let certificate_ends_ms = self.certificate_ends_ms;
-        Seen { certificate_ends_ms, ..seen(&self.hysteresis, self.evidence, reason) }
+        CheckState { certificate_ends_ms, ..state_of(&self.hysteresis, self.evidence, reason) }
     }
 
-    fn tell(&self, change: Transition, observed: &Observed) {
+    fn log_transition(&self, change: Transition, observed: &Observed) {
         let (check, from, to) = (display(&self.name), change.from.name(), change.to.name());
         let reason = Some(observed.reason.name()).filter(|_| observed.reason != Reason::None);
         let detail = Some(observed.detail.as_str()).filter(|detail| !detail.is_empty());
@@ -128,20 +128,21 @@ impl Watched {
     }
 }
 
-/// Between two conclusive observations lies a silence of the check: three intervals and ten seconds.
-pub(super) fn is_blind(from: Moment, to: Moment, interval: Duration) -> bool {
-    let silence = interval * 3 + Duration::from_secs(10);
-    u128::from(to.ms_since(&from)) > silence.as_millis()
+/// Whether the time between two conclusive observations exceeds the silence limit.
+pub(super) fn is_silence(from: ClockReading, to: ClockReading, interval: Duration) -> bool {
+    let interval_ms = i64::try_from(interval.as_millis()).unwrap_or(i64::MAX);
+    to.ms_since(&from) > silence_limit_ms(interval_ms).unsigned_abs()
 }
 
 fn observation(
     observed: Observed,
-    started: Moment,
+    started: ClockReading,
     hysteresis: &Hysteresis,
     change: Option<Transition>,
 ) -> Observation {
     let mut detail = observed.detail;
-    let end = (0..=LONGEST_DETAIL.min(detail.len())).rfind(|end| detail.is_char_boundary(*end)).unwrap_or(0);
+    let end =
+        (0..=MAX_DETAIL_BYTES.min(detail.len())).rfind(|end| detail.is_char_boundary(*end)).unwrap_or(0);
     detail.truncate(end);
     let since = change.map(|change| change.since);
     let same_boot = since.filter(|since| since.boot == started.boot);
@@ -163,8 +164,12 @@ fn observation(
     }
 }
 
-pub(super) fn seen(hysteresis: &Hysteresis, evidence: Option<Moment>, reason: Reason) -> Seen {
-    Seen {
+pub(super) fn state_of(
+    hysteresis: &Hysteresis,
+    evidence: Option<ClockReading>,
+    reason: Reason,
+) -> CheckState {
+    CheckState {
         state: hysteresis.hard,
         flapping: hysteresis.flapping,
         since: hysteresis.since,
@@ -183,5 +188,5 @@ pub(super) fn reason_of(entry: &Entry) -> Reason {
 }
 
 #[cfg(test)]
-#[path = "watched_tests.rs"]
+#[path = "scheduled_check_tests.rs"]
 mod tests;

@@ -1,15 +1,16 @@
-//! What people read: a line for each check, and below it where the time went and what was found.
+//! Text output: a table with one row per check, followed by phases and details.
 
 use super::{Probed, chart, findings};
 use crate::probe::CertificateSeen;
 use jiff::Timestamp;
 use skerry_protocol::wire::{Outcome, Reason};
+use skerry_protocol::words::milliseconds;
 
 const COLUMNS: [&str; 5] = ["CHECK", "TYPE", "OUTCOME", "TOTAL", "REASON"];
 const OUTCOME: usize = 2;
 const TOTAL: usize = 3;
 
-/// All that was seen, as text. With `colour`, outcomes are coloured for a terminal.
+/// All results as text. `colour` colours the outcomes for a terminal.
 pub(super) fn of(results: &[Probed], now: Timestamp, colour: bool) -> String {
     let rows: Vec<[String; 5]> = results.iter().map(row).collect();
     let width = |column: usize| {
@@ -34,7 +35,7 @@ fn row(probed: &Probed) -> [String; 5] {
         probed.name.clone(),
         probed.kind.to_owned(),
         observed.outcome.name().to_owned(),
-        chart::milliseconds(u64::try_from(observed.total.as_micros()).unwrap_or(u64::MAX)),
+        milliseconds(u64::try_from(observed.total.as_micros()).unwrap_or(u64::MAX), 1),
         reason.to_owned(),
     ]
 }
@@ -56,7 +57,7 @@ fn line(cells: &[String; 5], widths: &[usize; 5], coloured: Option<Outcome>) -> 
     format!("{}\n", cells.join("  ").trim_end())
 }
 
-/// Where the time went, what was wrong, what was found.
+/// Phases, error and details of a check.
 fn below(probed: &Probed, now: Timestamp) -> Vec<String> {
     let observed = &probed.observed;
     let mut lines = observed.phases.map(|phases| chart::lines(&phases, observed.total)).unwrap_or_default();
@@ -73,7 +74,7 @@ fn below(probed: &Probed, now: Timestamp) -> Vec<String> {
     lines
 }
 
-/// What a certificate is made of.
+/// Key and signature of a certificate.
 pub(super) fn facts(seen: &CertificateSeen) -> String {
     let version = if seen.version == 3 { String::new() } else { format!(", X.509 version {}", seen.version) };
     format!("{}, signed by {}{version}", seen.key, seen.signature)
@@ -84,7 +85,7 @@ pub(super) fn ends(seen: &CertificateSeen, now: Timestamp) -> String {
     format!("expires {} ({})", seen.not_after, days(days_left(seen, now)))
 }
 
-/// Whole days until the certificate expires; below 0 once it has.
+/// Whole days until the certificate expires; negative after that.
 pub(super) fn days_left(seen: &CertificateSeen, now: Timestamp) -> i64 {
     (seen.not_after.as_second() - now.as_second()).div_euclid(86_400)
 }

@@ -1,5 +1,5 @@
-//! TLS handshakes whose certificate is judged in a way of our own: more than webpki does, by a pin, or not at
-//! all. Whatever the judgement, that the server holds the key of what it shows is checked here.
+//! Builds TLS certificate verifiers from our own policies: stricter than webpki, pinned, or without any
+//! check. Every verifier still checks that the server holds the private key of the certificate it presents.
 
 use std::fmt::Debug;
 use std::sync::Arc;
@@ -14,9 +14,9 @@ use rustls_pki_types::{CertificateDer, ServerName, UnixTime};
 use std::time::Duration;
 use x509_parser::prelude::{FromDer, X509Certificate};
 
-/// What a server shows of itself, and whom it was asked for.
+/// The certificates that a server presented, and the name it was asked for.
 #[derive(Clone, Copy)]
-pub(crate) struct Shown<'a> {
+pub(crate) struct PresentedChain<'a> {
     pub(crate) certificate: &'a CertificateDer<'a>,
     intermediates: &'a [CertificateDer<'a>],
     pub(crate) name: &'a ServerName<'a>,
@@ -24,29 +24,29 @@ pub(crate) struct Shown<'a> {
     pub(crate) now: UnixTime,
 }
 
-impl Shown<'_> {
-    /// The same, shown at another time, ms since 1970 UTC.
+impl PresentedChain<'_> {
+    /// The same chain, verified at another time (ms since 1970 UTC).
     pub(crate) fn at(self, ms: i64) -> Self {
         let now = UnixTime::since_unix_epoch(Duration::from_millis(u64::try_from(ms).unwrap_or(0)));
         Self { now, ..self }
     }
 
-    /// The same, shown at a time in which the certificate is valid: the one nearest to `ms`.
-    pub(crate) fn while_valid(self, ms: i64) -> Self {
+    /// The same chain, verified at the time within its validity that is nearest to `ms`.
+    pub(crate) fn within_validity(self, ms: i64) -> Self {
         validity(self.certificate).map_or(self, |(from, to)| self.at(ms.clamp(from, to.max(from))))
     }
 
-    /// What webpki says of it.
+    /// Verifies the chain with webpki.
     ///
     /// # Errors
-    /// Why it is not believed.
-    pub(crate) fn by(&self, authorities: &WebPkiServerVerifier) -> Result<(), Error> {
+    /// The chain is not trusted.
+    pub(crate) fn verify_with(&self, authorities: &WebPkiServerVerifier) -> Result<(), Error> {
         let Self { certificate, intermediates, name, ocsp, now } = *self;
         authorities.verify_server_cert(certificate, intermediates, name, ocsp, now).map(drop)
     }
 }
 
-/// From when to when a certificate is valid, ms since 1970 UTC.
+/// Start and end of a certificate's validity, ms since 1970 UTC.
 pub(crate) fn validity(certificate: &[u8]) -> Option<(i64, i64)> {
     let (_, parsed) = X509Certificate::from_der(certificate).ok()?;
     let validity = parsed.validity();
@@ -56,8 +56,8 @@ pub(crate) fn validity(certificate: &[u8]) -> Option<(i64, i64)> {
     ))
 }
 
-/// Is a certificate refused for when it is shown, and for nothing else?
-pub(crate) fn is_of_dates(error: &Error) -> bool {
+/// Whether the error is about the validity period and nothing else.
+pub(crate) fn is_date_error(error: &Error) -> bool {
     use CertificateError::{Expired, ExpiredContext, NotValidYet, NotValidYetContext};
     matches!(
         error,
@@ -65,25 +65,28 @@ pub(crate) fn is_of_dates(error: &Error) -> bool {
     )
 }
 
-/// Decides whether a certificate is believed.
-pub(crate) trait Judge: Debug + Send + Sync + 'static {
+/// Decides whether a presented certificate is accepted.
+pub(crate) trait CertificatePolicy: Debug + Send + Sync + 'static {
     /// # Errors
-    /// Why it is not.
-    fn judge(&self, shown: &Shown<'_>) -> Result<(), Error>;
+    /// The certificate is refused.
+    fn verify(&self, shown: &PresentedChain<'_>) -> Result<(), Error>;
 }
 
-/// The verifier that believes what `judge` believes.
-pub(crate) fn believing(judge: impl Judge, provider: &CryptoProvider) -> Arc<dyn ServerCertVerifier> {
-    Arc::new(Believing { judge, algorithms: provider.signature_verification_algorithms })
+/// Builds a verifier that accepts what `policy` accepts.
+pub(crate) fn verifier_with(
+    policy: impl CertificatePolicy,
+    provider: &CryptoProvider,
+) -> Arc<dyn ServerCertVerifier> {
+    Arc::new(PolicyVerifier { policy, algorithms: provider.signature_verification_algorithms })
 }
 
 #[derive(Debug)]
-struct Believing<J> {
-    judge: J,
+struct PolicyVerifier<P> {
+    policy: P,
     algorithms: WebPkiSupportedAlgorithms,
 }
 
-impl<J: Judge> ServerCertVerifier for Believing<J> {
+impl<P: CertificatePolicy> ServerCertVerifier for PolicyVerifier<P> {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -92,7 +95,7 @@ impl<J: Judge> ServerCertVerifier for Believing<J> {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        self.judge.judge(&Shown { certificate, intermediates, name, ocsp, now })?;
+        self.policy.verify(&PresentedChain { certificate, intermediates, name, ocsp, now })?;
         Ok(ServerCertVerified::assertion())
     }
 

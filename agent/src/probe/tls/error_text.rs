@@ -1,4 +1,4 @@
-//! What went wrong in a handshake, in words for operators: whose certificate, and what is wrong with it.
+//! Explains a failed handshake to operators: which certificate, and what is wrong with it.
 
 use rustls::{AlertDescription, CertificateError, Error, PeerIncompatible};
 use rustls_pki_types::{CertificateDer, UnixTime};
@@ -6,8 +6,8 @@ use rustls_pki_types::{CertificateDer, UnixTime};
 use super::certificate::{hosts, is_signed_by, not_before, parse};
 use crate::probe::CertificateSeen;
 
-/// The words for `error` of a handshake with `host`, in which the server had `shown` these certificates.
-pub(super) fn of(error: &Error, host: &str, shown: &[CertificateDer<'_>]) -> String {
+/// Describes `error` of a handshake with `host`, whose certificates were `shown`.
+pub(super) fn describe(error: &Error, host: &str, shown: &[CertificateDer<'_>]) -> String {
     match error {
         Error::InvalidCertificate(wrong) => of_certificate(wrong, host, shown),
         Error::AlertReceived(alert) => of_alert(*alert, host),
@@ -68,7 +68,7 @@ fn of_certificate(wrong: &CertificateError, host: &str, shown: &[CertificateDer<
             let signature = seen.as_ref().map_or("an algorithm", |seen| &seen.signature).to_owned();
             format!("{} is signed by {signature}, which this program does not accept", whose(seen))
         }
-        // Of a chain's signatures whoever is trusted says it otherwise: this one is of the handshake.
+        // Errors in the chain's signatures are reported differently: this is the handshake's own signature.
         Wrong::BadSignature | Wrong::UnsupportedSignatureAlgorithmForPublicKeyContext { .. } => {
             unproven(parse(leaf))
         }
@@ -112,7 +112,7 @@ fn unproven(leaf: Option<CertificateSeen>) -> String {
     }
 }
 
-/// Of a key whose signatures are not checked.
+/// Describes a key type whose signatures we do not verify.
 pub(super) fn unchecked(key: &str) -> String {
     format!(
         "the server's key is {key}, and this program checks signatures by RSA from 2048 bits, P-256, P-384 and Ed25519 only; \
@@ -120,7 +120,7 @@ pub(super) fn unchecked(key: &str) -> String {
     )
 }
 
-/// Signatures by such a key are checked.
+/// Whether we verify signatures by this type of key.
 pub(super) fn is_checked(key: &str) -> bool {
     let rsa = key.strip_prefix("RSA ").and_then(|rest| rest.strip_suffix(" bits"));
     match rsa.and_then(|bits| bits.parse::<u32>().ok()) {
@@ -129,7 +129,7 @@ pub(super) fn is_checked(key: &str) -> bool {
     }
 }
 
-/// Goes on from whose certificate it is.
+/// Continues a sentence that starts with the certificate's owner.
 fn of_webpki(error: &webpki::Error) -> String {
     use webpki::Error as Wrong;
     let words = match error {
@@ -173,7 +173,8 @@ fn of_alert(alert: AlertDescription, host: &str) -> String {
     }
 }
 
-/// The name of a case as words: `NoKxGroupsInCommon` is "no kx groups in common". What stands in brackets is left out.
+/// Turns the name of a variant into words: `NoKxGroupsInCommon` becomes "no kx groups in common". Drops its
+/// fields.
 fn spaced(case: &dyn std::fmt::Debug) -> String {
     let name = format!("{case:?}");
     let name = name.split(['(', '{', ' ']).next().unwrap_or_default();
@@ -229,7 +230,7 @@ mod tests {
             (Error::General("no room".to_owned()), "TLS failed: no room"),
             (Error::FailedToGetRandomBytes, "TLS failed: failed to get random bytes"),
         ] {
-            assert_eq!(of(&error, "shop.test", &[]), words, "{error:?}");
+            assert_eq!(describe(&error, "shop.test", &[]), words, "{error:?}");
         }
     }
 

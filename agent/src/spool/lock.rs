@@ -1,5 +1,5 @@
-//! Where the spool lies: its folder, the lock that keeps a second agent off it, and what keeps us from writing
-//! there. None of it must stop the agent: what cannot be had now is tried for again.
+//! The folder and the lock of the spool, and what prevents writing there. None of these errors stops the
+//! agent: it keeps trying.
 
 use super::fault::Fault;
 use super::salvage::beside;
@@ -10,9 +10,9 @@ use std::io::{Error, ErrorKind, Read};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 
-/// Makes the folder if need be and takes the lock, which holds as long as the file is open: two agents on one
-/// spool would send the same sequence twice.
-pub(super) fn claim(path: &Path) -> Result<File, Fault> {
+/// Creates the folder if necessary and takes the lock, which is held as long as the file is open: two agents
+/// on one spool would send the same sequence twice.
+pub(super) fn acquire_lock(path: &Path) -> Result<File, Fault> {
     DirBuilder::new().recursive(true).mode(0o700).create(folder_of(path))?;
     let lock = open_lock(&beside(path, ".lock"))?;
     match rustix::fs::flock(&lock, rustix::fs::FlockOperation::NonBlockingLockExclusive) {
@@ -22,7 +22,7 @@ pub(super) fn claim(path: &Path) -> Result<File, Fault> {
     }
 }
 
-/// The epoch of the spool that was last opened at `path`, which outlives its file: it stands in the lock.
+/// The epoch of the spool last opened at `path`. Stored in the lock file, so it outlives the spool.
 #[must_use]
 pub fn last_epoch(path: &Path) -> Option<[u8; 16]> {
     let mut bytes = Vec::new();
@@ -30,7 +30,8 @@ pub fn last_epoch(path: &Path) -> Option<[u8; 16]> {
     bytes.try_into().ok()
 }
 
-/// Keeps it. Where that cannot be done, an agent whose spool is lost waits until the aggregator takes a new one.
+/// Stores the epoch. If that fails, an agent that loses its spool waits until the aggregator accepts a new
+/// epoch.
 pub(super) fn keep_epoch(path: &Path, epoch: [u8; 16]) {
     if last_epoch(path) != Some(epoch)
         && let Err(error) = std::fs::write(beside(path, ".lock"), epoch)
@@ -39,7 +40,7 @@ pub(super) fn keep_epoch(path: &Path, epoch: [u8; 16]) {
     }
 }
 
-/// On a disk that is read-only for now the lock that is there does as well.
+/// On a disk that is read-only for now, an existing lock file is enough.
 fn open_lock(path: &Path) -> Result<File, Error> {
     let made = OpenOptions::new().create(true).truncate(false).write(true).mode(0o600).open(path);
     match made {
@@ -54,8 +55,9 @@ fn folder_of(path: &Path) -> &Path {
     path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
-/// What keeps this process from writing the spool at `path`, with what to do; `None` where nothing lasting does.
-pub(super) fn hindrance(path: &Path) -> Option<String> {
+/// What prevents this process from writing the spool at `path`, with a remedy; `None` if nothing permanent
+/// does.
+pub(super) fn write_obstacle(path: &Path) -> Option<String> {
     let folder = folder_of(path).ancestors().find(|folder| folder.exists()).unwrap_or(Path::new("."));
     [path, folder].into_iter().find_map(|place| match access(place, Access::WRITE_OK) {
         Err(Errno::ROFS) => Some(format!(

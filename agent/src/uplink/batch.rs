@@ -1,14 +1,14 @@
-//! A batch in the making: records and states name checks and boots by their place in the batch's own lists.
+//! Builds a batch: records and states refer to checks and boots by index into the batch's lists.
 
-use crate::board::Seen;
-use crate::clock::{BootId, Moment};
+use crate::check_states::CheckState;
+use crate::clock::{BootId, ClockReading};
 use crate::spool::Page;
 use skerry_protocol::wire::{self, record::Kind};
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// How many records of a page one batch may bring: those that are folded count for all they stand for.
-pub(super) fn that_fit(page: &Page) -> usize {
+/// Number of records of a page that fit in one batch: folded records count for all they contain.
+pub(super) fn records_that_fit(page: &Page) -> usize {
     let mut folded = 0;
     let fit = page.records.iter().take_while(|record| {
         if let Some(Kind::Folded(one)) = &record.kind {
@@ -19,15 +19,15 @@ pub(super) fn that_fit(page: &Page) -> usize {
     fit.count().max(1).min(page.records.len())
 }
 
-/// A batch in the making, with the lists its records refer to.
+/// A batch with the lists that its records refer to.
 #[derive(Default)]
-pub(super) struct Composing {
+pub(super) struct BatchBuilder {
     pub(super) batch: wire::Batch,
     checks: HashMap<String, u32>,
     boots: HashMap<BootId, u32>,
 }
 
-impl Composing {
+impl BatchBuilder {
     fn check(&mut self, name: &str) -> u32 {
         if let Some(index) = self.checks.get(name) {
             return *index;
@@ -62,7 +62,7 @@ impl Composing {
         }
     }
 
-    pub(super) fn snapshot(&mut self, seen: &[(Arc<str>, Seen)], now: Moment) {
+    pub(super) fn snapshot(&mut self, seen: &[(Arc<str>, CheckState)], now: ClockReading) {
         for (name, seen) in seen {
             let check = self.check(name);
             self.batch.snapshot.push(wire::HardState {
@@ -107,7 +107,7 @@ mod tests {
             (&[20_000, 1], 1),
             (&[], 0),
         ] {
-            assert_eq!(that_fit(&page(counts)), fit, "{} records", counts.len());
+            assert_eq!(records_that_fit(&page(counts)), fit, "{} records", counts.len());
         }
     }
 }

@@ -1,5 +1,5 @@
-//! A second look at a server that refused the handshake: it is asked once more, in the words of old clients, what it
-//! offers. Only its answer in plain text is read, and nothing is agreed upon.
+//! Explains a failed handshake: asks the server once more, as an old client would, what it offers. Reads only
+//! its plain-text answer and completes no handshake.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -11,24 +11,24 @@ use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use super::certificate;
-use super::words::{is_checked, unchecked};
-use crate::probe::handshake::Before;
+use super::error_text::{is_checked, unchecked};
+use crate::probe::handshake::StartTlsUpgrade;
 
-/// Longest time of one look.
+/// Time limit.
 const LONGEST: Duration = Duration::from_secs(2);
-/// The versions that are asked for in turn: a server answers with its own where it knows an older one. An old server
-/// may not answer to a newer one at all.
+/// The versions to offer in turn: a server answers an older one with its own. An old server may not answer a
+/// newer one at all.
 const VERSIONS: [u16; 3] = [TLS_1_2, TLS_1_0, SSL_3_0];
 const TLS_1_2: u16 = 0x0303;
 const TLS_1_0: u16 = 0x0301;
 const SSL_3_0: u16 = 0x0300;
-/// Most that is read of an answer, bytes.
+/// Maximum number of bytes read from an answer.
 const MOST: usize = 64 << 10;
 const RECORD_OF_HANDSHAKE: u8 = 22;
 const SERVER_HELLO: u8 = 2;
 const CERTIFICATE: u8 = 11;
 
-/// What servers of the last thirty years choose from, this program's own suites of TLS 1.2 among them.
+/// Suites of the last thirty years, including this program's TLS 1.2 suites.
 const SUITES: [u16; 46] = [
     0xc02b, 0xc02f, 0xc02c, 0xc030, 0xcca9, 0xcca8, 0xc023, 0xc027, 0xc024, 0xc028, 0xc009, 0xc013, 0xc00a,
     0xc014, 0xc008, 0xc012, 0xc007, 0xc011, 0x009e, 0x009f, 0xccaa, 0x0067, 0x006b, 0x0033, 0x0039, 0x0016,
@@ -36,7 +36,7 @@ const SUITES: [u16; 46] = [
     0x0005, 0x0004, 0x000a, 0x0009, 0x0096, 0x0007, // and that renegotiation is secure.
     0x00ff,
 ];
-/// Groups, `ec_point_formats` and signature algorithms, SHA-1 among them (RFC 8422, RFC 5246).
+/// Groups, `ec_point_formats` and signature algorithms including SHA-1 (RFC 8422, RFC 5246).
 const EXTENSIONS: [u8; 62] = [
     0, 10, 0, 16, 0, 14, 0, 0x1d, 0, 0x17, 0, 0x18, 0, 0x19, 0, 0x1e, 1, 0, 1, 1, // groups
     0, 11, 0, 2, 1, 0, // uncompressed points
@@ -44,38 +44,39 @@ const EXTENSIONS: [u8; 62] = [
     3, 1,
 ];
 
-/// How servers begin that speak no TLS here.
+/// First bytes of servers that speak no TLS here.
 const PLAIN: [(&[u8], &str); 5] =
     [(b"HTTP/", "HTTP"), (b"SSH-", "SSH"), (b"220", "SMTP or FTP"), (b"* OK", "IMAP"), (b"+OK", "POP3")];
 
-/// What a server answered.
+/// The server's answer.
 #[derive(Debug, PartialEq, Eq)]
 enum Answer {
     Chose(Offered),
-    /// It spoke this protocol in plain text.
+    /// The server spoke this protocol in plain text.
     Plain(&'static str),
 }
 
-/// What a server chose.
+/// The parameters a server chose.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Offered {
     version: u16,
     suite: u16,
-    /// The kind of key in its certificate, where it was shown.
+    /// The type of key in its certificate, if it was sent.
     key: Option<String>,
 }
 
-/// Why the server at `address` cannot agree with this program, if it shows that within the time that is `left`.
-pub(super) async fn look(
+/// Why the server at `address` has nothing in common with this program, if it shows that within the time
+/// `left`.
+pub(super) async fn explain(
     address: SocketAddr,
     host: &str,
-    before: Option<&Before>,
+    starttls: Option<&StartTlsUpgrade>,
     provider: &CryptoProvider,
     left: Duration,
 ) -> Option<String> {
     let look = async {
         for version in VERSIONS {
-            if let Some(answer) = ask(address, host, before, version).await {
+            if let Some(answer) = ask(address, host, starttls, version).await {
                 return Some(answer);
             }
         }
@@ -89,14 +90,19 @@ pub(super) async fn look(
     }
 }
 
-async fn ask(address: SocketAddr, host: &str, before: Option<&Before>, version: u16) -> Option<Answer> {
+async fn ask(
+    address: SocketAddr,
+    host: &str,
+    starttls: Option<&StartTlsUpgrade>,
+    version: u16,
+) -> Option<Answer> {
     let mut stream = TcpStream::connect(address).await.ok()?;
-    if let Some(before) = before {
-        before.agree(&mut stream).await.ok()?;
+    if let Some(starttls) = starttls {
+        starttls.negotiate(&mut stream).await.ok()?;
     }
     stream.write_all(&hello(host, version)?).await.ok()?;
     let mut read = Vec::new();
-    // Until the certificate is there or the server has no more to say.
+    // Until the certificate has arrived or the server closes.
     while read.len() < MOST {
         let more = stream.read_buf(&mut read).await;
         if let Some((_, protocol)) = PLAIN.iter().find(|(begin, _)| read.starts_with(begin)) {
@@ -130,7 +136,7 @@ fn in_words(offered: &Offered, provider: &CryptoProvider) -> Option<String> {
     offered.key.as_deref().filter(|key| !is_checked(key)).map(unchecked)
 }
 
-/// The first message of a client that speaks `version` and older ones; no name is told where `host` is an address.
+/// A ClientHello that offers `version` and older ones; without a server name if `host` is an address.
 fn hello(host: &str, version: u16) -> Option<Vec<u8>> {
     let mut random = [0; 32];
     getrandom::fill(&mut random).ok()?;
@@ -162,14 +168,14 @@ fn hello(host: &str, version: u16) -> Option<Vec<u8>> {
     Some(record)
 }
 
-/// Adds `bytes` behind their length in two bytes.
+/// Appends `bytes`, prefixed with their length in two bytes.
 fn with_length(bytes: &[u8], to: &mut Vec<u8>) {
-    // None of these is longer: a name has 253 bytes at most.
+    // None of these is longer: a name has at most 253 bytes.
     to.extend_from_slice(&u16::try_from(bytes.len()).unwrap_or(u16::MAX).to_be_bytes());
     to.extend_from_slice(bytes);
 }
 
-/// What the answer says so far, from its first message on.
+/// Parses the answer received so far.
 fn offered(answer: &[u8]) -> Option<Offered> {
     let messages = messages(answer);
     let mut rest = messages.as_slice();
@@ -194,7 +200,7 @@ fn offered(answer: &[u8]) -> Option<Offered> {
     offered
 }
 
-/// The handshake messages in whole records, joined.
+/// Joins the handshake messages of all complete records.
 fn messages(mut records: &[u8]) -> Vec<u8> {
     let mut joined = Vec::new();
     while let [RECORD_OF_HANDSHAKE, _, _, high, low, rest @ ..] = records {
@@ -206,20 +212,20 @@ fn messages(mut records: &[u8]) -> Vec<u8> {
     joined
 }
 
-/// A whole message: its kind, its body, what stands behind it.
+/// Splits off a complete message: its type, its body, the rest.
 fn message(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
     let (kind, rest) = bytes.split_first()?;
     let body = long(rest)?;
     Some((*kind, body, &rest[3 + body.len()..]))
 }
 
-/// What stands behind its length in three bytes.
+/// The bytes after their length in three bytes.
 fn long(bytes: &[u8]) -> Option<&[u8]> {
     let [a, b, c, rest @ ..] = bytes else { return None };
     rest.get(..u32::from_be_bytes([0, *a, *b, *c]) as usize)
 }
 
-/// What a server may answer. See [`crate::hostile`].
+/// Parses an answer of a server. See [`crate::hostile`].
 pub(in crate::probe) fn hostile(bytes: &[u8]) {
     if let Some(offered) = offered(bytes)
         && let Some(words) = in_words(&offered, &rustls::crypto::ring::default_provider())

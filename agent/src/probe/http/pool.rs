@@ -1,4 +1,4 @@
-//! Connections kept between runs for checks with `reuse_connection`: at most one for each check and origin.
+//! Connections kept between runs for checks with `reuse_connection`: at most one per check and origin.
 
 use std::collections::HashMap;
 use std::path::PathBuf;
@@ -10,19 +10,20 @@ use url::Url;
 
 use super::connection::Connection;
 
-/// A connection not used for so long is closed: its check is gone, or runs so rarely that servers close it.
-const KEEP: Duration = Duration::from_secs(15 * 60);
-/// One that was opened so long ago is opened anew, so that a new certificate of the server is seen. nginx and others
-/// close them after this time too.
-const LIFE: Duration = Duration::from_secs(60 * 60);
+/// A connection that is idle for longer is closed: its check is gone, or runs so rarely that servers close
+/// it.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(15 * 60);
+/// A connection is reopened after this time, so that a renewed certificate is noticed. nginx and others close
+/// connections after this time, too.
+const MAX_AGE: Duration = Duration::from_secs(60 * 60);
 
-/// The connections kept.
+/// The pool of idle connections.
 #[derive(Default)]
-pub(super) struct Idle {
+pub(super) struct ConnectionPool {
     connections: Mutex<HashMap<Key, (Connection, Instant)>>,
 }
 
-/// Whose connection it is. What a reload may change about how it was opened is part of it.
+/// The owner of a connection. Includes every setting that a reload may change about how it was opened.
 #[derive(PartialEq, Eq, Hash)]
 pub(super) struct Key {
     check: String,
@@ -54,21 +55,21 @@ impl Key {
     }
 }
 
-impl Idle {
-    /// The connection kept for `key`, if the server still holds it open and a new one would find at `now` what this
-    /// one found: a certificate that expires shows only in a handshake.
+impl ConnectionPool {
+    /// Takes the connection of `key` if the server keeps it open and a new one at `now` would give the same
+    /// result: an expired certificate shows only in a handshake.
     pub(super) async fn take(&self, key: &Key, now: jiff::Timestamp) -> Option<Connection> {
         let (mut connection, _) = self.lock().remove(key)?;
         let expired = connection.certificate.as_ref().is_some_and(|seen| seen.not_after <= now);
-        let is_stale = (key.verify && expired) || connection.opened.elapsed() >= LIFE;
+        let is_stale = (key.verify && expired) || connection.opened.elapsed() >= MAX_AGE;
         (!is_stale && connection.is_alive().await).then_some(connection)
     }
 
-    /// Keeps `connection` for the next run.
+    /// Returns `connection` to the pool.
     pub(super) fn put(&self, key: Key, connection: Connection) {
         let now = Instant::now();
         let mut connections = self.lock();
-        connections.retain(|_, (_, since)| now.duration_since(*since) < KEEP);
+        connections.retain(|_, (_, since)| now.duration_since(*since) < IDLE_TIMEOUT);
         connections.insert(key, (connection, now));
     }
 

@@ -1,5 +1,5 @@
-//! Does this process get its turn? While a probe runs, a timer that is due every [`BEAT`] tells by how much it
-//! comes late. What it is late by was taken from every run meanwhile, and is no target's fault.
+//! Measures whether this process gets processor time: while a probe runs, a timer that fires every [`TICK`]
+//! shows its lag. Every run loses that time, which is no target's fault.
 
 use crate::probe::Observed;
 use skerry_protocol::check::Check;
@@ -12,30 +12,30 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::{Instant, sleep_until};
 
-const BEAT: Duration = Duration::from_millis(100);
-/// A timer is never more punctual.
-const PUNCTUAL: Duration = Duration::from_millis(5);
-/// So many late beats are remembered; runs that are longer ago have ended.
-const MOST: usize = 4_096;
-/// A server breaks off with one that is late by so much, and half of its time.
-const BROKEN_OFF: Duration = Duration::from_millis(500);
+const TICK: Duration = Duration::from_millis(100);
+/// Timers are not more precise than this.
+const TIMER_PRECISION: Duration = Duration::from_millis(5);
+/// Maximum number of lags remembered; runs before them have ended.
+const MAX_LAGS: usize = 4_096;
+/// A server may disconnect a client that is late by this and by half of its time.
+const SERVER_ABORT: Duration = Duration::from_millis(500);
 
 #[derive(Debug, Default)]
-pub(super) struct Late {
+pub(super) struct TimerLag {
     running: AtomicUsize,
     wake: Notify,
-    beats: Mutex<Beats>,
+    lags: Mutex<Lags>,
 }
 
 #[derive(Debug, Default)]
-struct Beats {
-    /// When each late one came, and how late it was.
+struct Lags {
+    /// When each late tick came, and its lag.
     late: VecDeque<(Instant, Duration)>,
     due: Option<Instant>,
 }
 
-/// A probe that runs.
-pub(crate) struct Running<'l>(&'l Late);
+/// A running probe.
+pub(crate) struct Running<'l>(&'l TimerLag);
 
 impl Drop for Running<'_> {
     fn drop(&mut self) {
@@ -43,7 +43,7 @@ impl Drop for Running<'_> {
     }
 }
 
-impl Late {
+impl TimerLag {
     pub(super) fn begin(&self) -> Running<'_> {
         if self.running.fetch_add(1, Ordering::Relaxed) == 0 {
             self.wake.notify_one();
@@ -51,53 +51,53 @@ impl Late {
         Running(self)
     }
 
-    /// Beats while something runs.
+    /// Ticks while a probe is running.
     pub(super) async fn run(&self) -> Infallible {
         loop {
             if self.running.load(Ordering::Relaxed) == 0 {
                 self.wake.notified().await;
             }
-            let due = Instant::now() + BEAT;
-            self.beats().due = Some(due);
+            let due = Instant::now() + TICK;
+            self.lags().due = Some(due);
             sleep_until(due).await;
-            self.beats().came(due, Instant::now());
+            self.lags().record(due, Instant::now());
         }
     }
 
-    /// How late its timers were together since then.
+    /// Sum of the lags since `from`.
     pub(super) fn since(&self, from: Instant) -> Duration {
-        self.beats().since(from, Instant::now())
+        self.lags().since(from, Instant::now())
     }
 
-    fn beats(&self) -> std::sync::MutexGuard<'_, Beats> {
-        self.beats.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lags(&self) -> std::sync::MutexGuard<'_, Lags> {
+        self.lags.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
-impl Beats {
-    fn came(&mut self, due: Instant, now: Instant) {
+impl Lags {
+    fn record(&mut self, due: Instant, now: Instant) {
         self.due = None;
         let late = now.saturating_duration_since(due);
-        if late > PUNCTUAL {
+        if late > TIMER_PRECISION {
             self.late.push_back((now, late));
         }
-        if self.late.len() > MOST {
+        if self.late.len() > MAX_LAGS {
             self.late.pop_front();
         }
     }
 
     fn since(&self, from: Instant, now: Instant) -> Duration {
-        let since = self.late.iter().rev().take_while(|(came, _)| *came > from);
-        let known: Duration = since.map(|(came, late)| (*late).min(*came - from)).sum();
+        let since = self.late.iter().rev().take_while(|(record, _)| *record > from);
+        let known: Duration = since.map(|(record, late)| (*late).min(*record - from)).sum();
         let awaited = self.due.map(|due| now.saturating_duration_since(due.max(from))).unwrap_or_default();
         known + awaited
     }
 }
 
-/// This process was late by `late` within the `took` of a run. Without that the run would have had a quarter
-/// more of its time, or more.
-pub(super) fn is_ours(late: Duration, took: Duration, check: &Check, observed: &Observed) -> bool {
-    if late <= PUNCTUAL {
+/// Whether a lag of `late` within a run of `took` explains its failure: without it the run would have had at
+/// least a quarter more time.
+pub(super) fn explains(late: Duration, took: Duration, check: &Check, observed: &Observed) -> bool {
+    if late <= TIMER_PRECISION {
         return false;
     }
     match observed.reason {
@@ -111,7 +111,7 @@ pub(super) fn is_ours(late: Duration, took: Duration, check: &Check, observed: &
         | Reason::PacketsLost
         | Reason::JitterTooHigh => late * 4 >= took,
         // Servers do not wait for ever either.
-        Reason::ConnectionReset | Reason::TlsFailed => late >= BROKEN_OFF && late * 2 >= took,
+        Reason::ConnectionReset | Reason::TlsFailed => late >= SERVER_ABORT && late * 2 >= took,
         _ => false,
     }
 }
@@ -126,16 +126,16 @@ mod tests {
     fn what_is_late_is_counted_within_the_run() {
         let began = Instant::now();
         let at = |ms| began + MS(ms);
-        let mut beats = Beats::default();
-        beats.came(at(100), at(102));
-        beats.came(at(202), at(302));
-        beats.came(at(402), at(482));
-        assert_eq!(beats.since(at(0), at(500)), MS(180), "the punctual one does not count");
-        assert_eq!(beats.since(at(302), at(500)), MS(80));
-        assert_eq!(beats.since(at(460), at(500)), MS(22), "as much of it as fell into the run");
-        beats.due = Some(at(600));
-        assert_eq!(beats.since(at(500), at(590)), MS(0));
-        assert_eq!(beats.since(at(500), at(650)), MS(50), "one that is due and has not come");
+        let mut lags = Lags::default();
+        lags.record(at(100), at(102));
+        lags.record(at(202), at(302));
+        lags.record(at(402), at(482));
+        assert_eq!(lags.since(at(0), at(500)), MS(180), "the punctual one does not count");
+        assert_eq!(lags.since(at(302), at(500)), MS(80));
+        assert_eq!(lags.since(at(460), at(500)), MS(22), "as much of it as fell into the run");
+        lags.due = Some(at(600));
+        assert_eq!(lags.since(at(500), at(590)), MS(0));
+        assert_eq!(lags.since(at(500), at(650)), MS(50), "one that is due and has not come");
     }
 
     #[test]
@@ -151,7 +151,7 @@ mod tests {
             (799, 1_000, Reason::Slow, false),
             (500, 1_000, Reason::TlsFailed, true),
             (400, 400, Reason::ConnectionReset, false),
-            // What was said was said, however late it was heard.
+            // An answer counts, however late it was read.
             (900, 1_000, Reason::ConnectRefused, false),
             (900, 1_000, Reason::StatusMismatch, false),
             (900, 1_000, Reason::DnsNotFound, false),
@@ -159,7 +159,7 @@ mod tests {
         for (late, took, reason, ours) in table {
             let mut observed = crate::run::tests::saw(skerry_protocol::wire::Outcome::Down, took);
             observed.reason = reason;
-            assert_eq!(is_ours(MS(late), MS(took), &check, &observed), ours, "{late} {took} {reason:?}");
+            assert_eq!(explains(MS(late), MS(took), &check, &observed), ours, "{late} {took} {reason:?}");
         }
     }
 }

@@ -1,19 +1,19 @@
-//! A look at a spool beside the agent that runs on it.
+//! Reads a spool while its agent may be running.
 
 use super::super::Stored;
 use super::super::fault::{Fault, broken};
 use super::super::row::{RecordRow, SpoolRow, unframe};
-use super::{Standing, read_about, read_states};
+use super::{SavedState, read_about, read_states};
 use crate::clock::BootId;
 use prost::Message;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 use std::path::Path;
 
-/// What a spool says of itself: its own row, the hard states, how many records wait, and the oldest of them.
-pub(in crate::spool) type Peeked = (SpoolRow, Vec<Standing>, u64, Option<Stored>);
+/// Metadata, states, number of waiting records, and the oldest of them.
+pub(in crate::spool) type Inspected = (SpoolRow, Vec<SavedState>, u64, Option<Stored>);
 
-/// Reads it beside a running agent.
-pub(in crate::spool) fn peek(path: &Path) -> Result<Peeked, Fault> {
+/// Reads the spool at `path`.
+pub(in crate::spool) fn inspect(path: &Path) -> Result<Inspected, Fault> {
     let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
     connection.execute_batch("PRAGMA busy_timeout=2000; BEGIN")?;
     let about: Option<Vec<u8>> =

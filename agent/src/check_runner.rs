@@ -1,15 +1,16 @@
-//! The one task that starts probes when they are due, judges what they saw and hands it to the spool.
-//! It never waits for a probe, a disk or the network; a slow check delays no other.
+//! The task that starts probes when they are due, feeds their results to the hysteresis and appends them to
+//! the spool. It never waits for a probe, a disk or the network, so a slow check delays no other.
 
-mod watched;
+mod scheduled_check;
 
-use crate::board::Board;
+use crate::check_states::CheckStates;
 use crate::clock::Clock;
-use crate::eyes::{Watch, failed_inside};
 use crate::hysteresis::Hysteresis;
+use crate::observer::{Observer, crashed_probe};
 use crate::probe::Observed;
 use crate::schedule::{Cadence, Due, LONG, Lateness, Pace, Schedule, delay};
-use crate::spool::{Entry, Spool, Standing};
+use crate::spool::{Entry, SavedState, Spool};
+use scheduled_check::{Running, ScheduledCheck, is_silence, outcome_of, reason_of, state_of};
 use skerry_protocol::check::Check;
 use skerry_protocol::wire::{Declared, Outcome, Reason, State};
 use std::collections::{HashMap, HashSet};
@@ -20,35 +21,34 @@ use tokio::sync::{mpsc, oneshot};
 use tokio::task::{Id, JoinError, JoinSet};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
-use watched::{Running, Watched, is_blind, outcome_of, reason_of, seen};
 
-/// The task looks at its schedule at least this often, ms.
-const LONGEST_SLEEP: u64 = 86_400_000;
-/// A wall clock that is so far off, ms, lays no grid.
-const WRONG: u64 = 60_000;
+/// Longest sleep between looks at the schedule, ms.
+const MAX_SLEEP: u64 = 86_400_000;
+/// A wall clock that is off by more, ms, moves the grid once the right time is known.
+const CLOCK_ERROR: u64 = 60_000;
 
-/// What the task is asked beside its work, and whom it answers.
-pub(crate) enum Order {
-    /// Run these checks from now on.
-    Run(Vec<Check>, oneshot::Sender<()>),
-    /// Show that it turns.
-    Turn(oneshot::Sender<()>),
+/// Requests to the task, with a channel for the answer.
+pub(crate) enum Control {
+    /// Replace the checks.
+    SetChecks(Vec<Check>, oneshot::Sender<()>),
+    /// Show that the task is responsive.
+    Ping(oneshot::Sender<()>),
 }
 
-/// The task's own.
-pub(crate) struct Rounds {
+/// The task's state.
+pub(crate) struct CheckRunner {
     clock: Clock,
-    watch: Watch,
+    observer: Observer,
     spool: Spool,
-    board: Arc<Board>,
+    states: Arc<CheckStates>,
     max_in_flight: usize,
     began: Instant,
     /// Boot clock at `began`, ms, so that a restart finds each check at its old place in its interval.
     began_ms: u64,
-    /// What the wall clock says when the boot clock is 0, ms: the grid of the checks, which no later step moves. The
-    /// first reply of the aggregator moves it where the wall clock was wrong at the start.
+    /// Wall clock at boot clock 0, ms. Fixes the grid of the checks; later steps do not move it. The
+    /// aggregator's first reply moves it if the wall clock was wrong at the start.
     origin: i64,
-    watched: Vec<Option<Watched>>,
+    checks: Vec<Option<ScheduledCheck>>,
     free: Vec<usize>,
     by_name: HashMap<Arc<str>, usize>,
     generations: u64,
@@ -58,28 +58,28 @@ pub(crate) struct Rounds {
     lateness: Lateness,
 }
 
-impl Rounds {
-    /// Takes up `checks`, with what is remembered of them.
+impl CheckRunner {
+    /// Starts with `checks` and their saved states.
     pub(crate) fn new(
         clock: Clock,
-        watch: Watch,
+        observer: Observer,
         spool: Spool,
-        board: Arc<Board>,
+        states: Arc<CheckStates>,
         max_in_flight: usize,
         checks: Vec<Check>,
-        remembered: Vec<Standing>,
+        remembered: Vec<SavedState>,
     ) -> Self {
         let began = clock.now();
-        let mut rounds = Self {
+        let mut runner = Self {
             clock,
-            watch,
+            observer,
             spool,
-            board,
+            states,
             max_in_flight: max_in_flight.max(1),
             began: Instant::now(),
             began_ms: began.boot_ms,
             origin: began.wall_ms.saturating_sub_unsigned(began.boot_ms),
-            watched: Vec::new(),
+            checks: Vec::new(),
             free: Vec::new(),
             by_name: HashMap::new(),
             generations: 0,
@@ -88,31 +88,30 @@ impl Rounds {
             slots: HashMap::new(),
             lateness: Lateness::default(),
         };
-        rounds.watch.warn_of_lacks(&checks);
-        let mut remembered: HashMap<Arc<str>, Standing> =
-            remembered.into_iter().map(|standing| (Arc::clone(&standing.check), standing)).collect();
+        runner.observer.warn_about_permissions(&checks);
+        let mut remembered: HashMap<Arc<str>, SavedState> =
+            remembered.into_iter().map(|state| (Arc::clone(&state.check), state)).collect();
         let mut first = Vec::new();
         for check in checks {
-            let standing = remembered.remove(check.name.as_str());
-            first.extend(rounds.add(check, standing));
+            let state = remembered.remove(check.name.as_str());
+            first.extend(runner.add(check, state));
         }
-        rounds.begin(&first);
-        rounds.forget_others();
-        rounds
+        runner.schedule_first_runs(&first);
+        runner.prune_saved_states();
+        runner
     }
 
-    /// Runs until it is told to stop; probes on their way are given up, and say nothing.
-    pub(crate) async fn run(mut self, mut orders: mpsc::Receiver<Order>, stop: CancellationToken) {
+    /// Runs until stopped. Running probes are aborted and report nothing.
+    pub(crate) async fn run(mut self, mut controls: mpsc::Receiver<Control>, stop: CancellationToken) {
         let mut wake = pin!(tokio::time::sleep_until(self.began));
-        let mut told = self.watch.time.told();
-        let mut anchored = false;
+        let mut clock_offset = self.observer.time.offset();
+        let mut aligned = false;
         loop {
             self.start_due();
             let room = self.probes.len() < self.max_in_flight;
             let earliest = self.schedule.earliest().filter(|_| room);
             if let Some(earliest) = earliest {
-                let from_began =
-                    Duration::from_millis(earliest.saturating_sub(self.began_ms).min(LONGEST_SLEEP));
+                let from_began = Duration::from_millis(earliest.saturating_sub(self.began_ms).min(MAX_SLEEP));
                 let at = self.began + from_began;
                 if wake.deadline() != at {
                     wake.as_mut().reset(at);
@@ -120,12 +119,12 @@ impl Rounds {
             }
             tokio::select! {
                 () = stop.cancelled() => return,
-                Some(done) = self.probes.join_next_with_id() => self.finish(done).await,
-                Some(order) = orders.recv() => self.obey(order),
-                Ok(()) = told.changed(), if !anchored => {
-                    anchored = true;
-                    let origin = *told.borrow_and_update();
-                    self.anchor(origin.unwrap_or(self.origin));
+                Some(done) = self.probes.join_next_with_id() => self.complete_all(done).await,
+                Some(order) = controls.recv() => self.apply_control(order),
+                Ok(()) = clock_offset.changed(), if !aligned => {
+                    aligned = true;
+                    let origin = *clock_offset.borrow_and_update();
+                    self.realign(origin.unwrap_or(self.origin));
                 }
                 () = &mut wake, if earliest.is_some() => {}
                 else => stop.cancelled().await,
@@ -133,62 +132,62 @@ impl Rounds {
         }
     }
 
-    /// Takes what probes saw that ended together, `first` and others, and hands it to the spool in one piece, so
-    /// that one commit serves all of it. Waits for nothing but those whose end is already known to this process.
-    async fn finish(&mut self, first: Result<(Id, Observed), JoinError>) {
+    /// Processes `first` and all other probes that have ended by now and appends their results together, so
+    /// that one commit covers them. Waits for nothing else.
+    async fn complete_all(&mut self, first: Result<(Id, Observed), JoinError>) {
         tokio::task::yield_now().await;
         let mut entries = Vec::new();
-        entries.extend(self.finished(first));
+        entries.extend(self.complete(first));
         while let Some(done) = self.probes.try_join_next_with_id() {
-            entries.extend(self.finished(done));
+            entries.extend(self.complete(done));
         }
         if !entries.is_empty() {
             self.spool.append_all(entries);
-            self.board.note_observation();
+            self.states.mark_observed();
         }
     }
 
-    fn obey(&mut self, order: Order) {
+    fn apply_control(&mut self, order: Control) {
         let done = match order {
-            Order::Run(checks, done) => {
-                self.reload(checks);
+            Control::SetChecks(checks, done) => {
+                self.set_checks(checks);
                 done
             }
-            Order::Turn(done) => done,
+            Control::Ping(done) => done,
         };
         let _ = done.send(());
     }
 
-    /// Monotonic count of milliseconds.
+    /// Monotonic milliseconds.
     fn now_ms(&self) -> u64 {
         self.began_ms + self.began.elapsed().as_millis() as u64
     }
 
-    /// Takes up a check. Gives its place where it is to run at once: nothing is known of it, or it should have run
-    /// while the agent was away.
-    fn add(&mut self, check: Check, standing: Option<Standing>) -> Option<(usize, u64)> {
+    /// Adds a check. Returns its slot if it has to run at once, because nothing is known about it or it
+    /// missed a run while the agent was down.
+    fn add(&mut self, check: Check, state: Option<SavedState>) -> Option<(usize, u64)> {
         let definition = check.definition_hash();
         let cadence = Cadence::new(&check.name, check.interval, check.retry_interval, self.origin);
         let mut missed = true;
         let name: Arc<str> = check.name.as_str().into();
         let mut hysteresis = Hysteresis::default();
-        if let Some(standing) = standing.filter(|standing| standing.definition == definition) {
-            hysteresis = standing.hysteresis;
-            let since = self.clock.now().ms_since(&standing.at);
-            if is_blind(standing.at, self.clock.now(), check.interval) {
+        if let Some(state) = state.filter(|state| state.definition == definition) {
+            hysteresis = state.hysteresis;
+            let since = self.clock.now().ms_since(&state.at);
+            if is_silence(state.at, self.clock.now(), check.interval) {
                 hysteresis.forget_runs();
             }
-            // Of a shorter one it is not kept when it last ran.
+            // For shorter intervals the last run is not saved.
             missed = cadence.interval >= LONG && since >= cadence.interval;
             if hysteresis.hard != State::Unknown {
-                let reason = standing.reason;
-                self.board.put(&name, seen(&hysteresis, None, reason));
+                let reason = state.reason;
+                self.states.set(&name, state_of(&hysteresis, None, reason));
             }
         }
         self.generations += 1;
         let generation = self.generations;
         let at_once = missed || hysteresis.hard == State::Unknown;
-        let watched = Watched {
+        let watched = ScheduledCheck {
             check: Arc::new(check),
             name: Arc::clone(&name),
             definition,
@@ -197,14 +196,14 @@ impl Rounds {
             generation,
             running: None,
             evidence: None,
-            silent_runs: 0,
+            inconclusive_runs: 0,
             certificate_ends_ms: None,
         };
         let slot = self.free.pop().unwrap_or_else(|| {
-            self.watched.push(None);
-            self.watched.len() - 1
+            self.checks.push(None);
+            self.checks.len() - 1
         });
-        self.watched[slot] = Some(watched);
+        self.checks[slot] = Some(watched);
         self.by_name.insert(name, slot);
         if at_once {
             return Some((slot, generation));
@@ -213,14 +212,14 @@ impl Rounds {
         None
     }
 
-    /// Lays the grid anew where it was laid by a wrong clock. What runs every few minutes may stay where it is.
-    fn anchor(&mut self, origin: i64) {
-        if origin.abs_diff(self.origin) < WRONG {
+    /// Moves the grid if it was laid by a wrong clock. Checks with short intervals stay where they are.
+    fn realign(&mut self, origin: i64) {
+        if origin.abs_diff(self.origin) < CLOCK_ERROR {
             return;
         }
         self.origin = origin;
         let now = self.now_ms();
-        for (slot, watched) in self.watched.iter_mut().enumerate() {
+        for (slot, watched) in self.checks.iter_mut().enumerate() {
             let Some(watched) = watched.as_mut().filter(|watched| watched.cadence.interval >= LONG) else {
                 continue;
             };
@@ -235,8 +234,8 @@ impl Rounds {
         }
     }
 
-    /// Runs these as soon as may be, many of them over some seconds.
-    fn begin(&mut self, first: &[(usize, u64)]) {
+    /// Schedules these as soon as possible; many of them are spread over some seconds.
+    fn schedule_first_runs(&mut self, first: &[(usize, u64)]) {
         let now = self.now_ms();
         for (place, (slot, generation)) in first.iter().copied().enumerate() {
             let at = now + delay(place, first.len());
@@ -246,29 +245,29 @@ impl Rounds {
 
     fn remove(&mut self, name: &str) {
         let Some(slot) = self.by_name.remove(name) else { return };
-        if let Some(watched) = self.watched[slot].take()
+        if let Some(watched) = self.checks[slot].take()
             && let Some(running) = watched.running
         {
             running.task.abort();
         }
         self.free.push(slot);
-        self.board.remove(name);
+        self.states.remove(name);
     }
 
-    /// Unchanged checks go on as they are; changed ones begin anew; the records of removed ones still drain.
-    fn reload(&mut self, checks: Vec<Check>) {
-        self.watch.warn_of_lacks(&checks);
+    /// Unchanged checks keep running, changed ones start anew, and records of removed ones still drain.
+    fn set_checks(&mut self, checks: Vec<Check>) {
+        self.observer.warn_about_permissions(&checks);
         let named: HashSet<&str> = checks.iter().map(|check| check.name.as_str()).collect();
         let gone: Vec<Arc<str>> =
             self.by_name.keys().filter(|name| !named.contains(&***name)).map(Arc::clone).collect();
         for name in gone {
             self.remove(&name);
         }
-        self.board.declare(declared(&checks));
+        self.states.set_inventory(inventory_of(&checks));
         let mut first = Vec::new();
         for check in checks {
             let slot = self.by_name.get(check.name.as_str()).copied();
-            let present = slot.and_then(|slot| self.watched[slot].as_mut());
+            let present = slot.and_then(|slot| self.checks[slot].as_mut());
             match present {
                 Some(watched) if watched.definition == check.definition_hash() => {
                     watched.check = Arc::new(check);
@@ -279,11 +278,11 @@ impl Rounds {
                 }
             }
         }
-        self.begin(&first);
-        self.forget_others();
+        self.schedule_first_runs(&first);
+        self.prune_saved_states();
     }
 
-    fn forget_others(&self) {
+    fn prune_saved_states(&self) {
         self.spool.keep_states_of(self.by_name.keys().map(ToString::to_string).collect());
     }
 
@@ -291,34 +290,35 @@ impl Rounds {
         let now = self.now_ms();
         while self.probes.len() < self.max_in_flight {
             let Some(due) = self.schedule.take(now) else { break };
-            let Some(watched) = self.watched[due.slot].as_mut() else { continue };
+            let Some(watched) = self.checks[due.slot].as_mut() else { continue };
             if watched.generation != due.generation || watched.running.is_some() {
                 continue;
             }
             self.lateness.note(now, now.saturating_sub(due.at));
-            let probe = self.watch.clone().observe(Arc::clone(&watched.check));
+            let probe = self.observer.clone().observe(Arc::clone(&watched.check));
             let task = self.probes.spawn(probe);
             self.slots.insert(task.id(), (due.slot, due.generation));
             let started = self.clock.now();
             watched.running = Some(Running { task, due: due.at, started_ms: now, started });
         }
-        self.board.set_lateness_ms(self.lateness.greatest(now));
-        self.board.measured().in_flight(self.probes.len());
+        self.states.set_lateness_ms(self.lateness.greatest(now));
+        self.states.probe_metrics().in_flight(self.probes.len());
     }
 
-    /// Judges what one probe saw: the entry for the spool, unless its check is no longer run, or not like this.
-    fn finished(&mut self, done: Result<(Id, Observed), JoinError>) -> Option<Entry> {
+    /// Processes the result of one probe. Returns the spool entry, unless the check was removed or changed
+    /// meanwhile.
+    fn complete(&mut self, done: Result<(Id, Observed), JoinError>) -> Option<Entry> {
         let (id, observed) = match done {
             Ok((id, observed)) => (id, observed),
-            Err(error) => (error.id(), failed_inside(&error)),
+            Err(error) => (error.id(), crashed_probe(&error)),
         };
-        self.board.measured().ran(observed.outcome, observed.total);
+        self.states.probe_metrics().ran(observed.outcome, observed.total);
         let (slot, generation) = self.slots.remove(&id)?;
         let now = self.now_ms();
-        let watched = self.watched[slot].as_mut().filter(|watched| watched.generation == generation)?;
+        let watched = self.checks[slot].as_mut().filter(|watched| watched.generation == generation)?;
         let running = watched.running.take()?;
-        let entry = watched.judge(observed, running.started);
-        self.board.put(&watched.name, watched.seen(reason_of(&entry)));
+        let entry = watched.record(observed, running.started);
+        self.states.set(&watched.name, watched.state(reason_of(&entry)));
         let pace = watched.pace(outcome_of(&entry), reason_of(&entry));
         let at = watched.cadence.next(running.due, running.started_ms, now, pace);
         self.schedule.enter(Due { at, slot, generation });
@@ -327,7 +327,7 @@ impl Rounds {
 }
 
 /// The inventory of these checks.
-pub(crate) fn declared(checks: &[Check]) -> Vec<Declared> {
+pub(crate) fn inventory_of(checks: &[Check]) -> Vec<Declared> {
     let whole = |duration: Duration| u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
     checks
         .iter()

@@ -1,27 +1,28 @@
-//! Why nothing came back from an address, in words for people: what libraries say of it names their own parts.
+//! Explains transport errors in plain words; library messages name internal parts.
 
 use super::trust::tls_error;
+use skerry_protocol::words::error_chain;
 use std::error::Error;
 use std::io::{self, ErrorKind};
 
-/// What happened, to go on from an address and a colon.
-pub(super) fn words(error: &(dyn Error + 'static)) -> String {
+/// The reason, as it follows an address and a colon.
+pub(super) fn describe(error: &(dyn Error + 'static)) -> String {
     if speaks_no_tls(error) {
         return NO_TLS.to_owned();
     }
-    let said = causes(error).find_map(|cause| of_the_system(cause.downcast_ref::<io::Error>()?));
-    said.or_else(|| by_its_text(error)).unwrap_or_else(|| chain(error))
+    let said = causes(error).find_map(|cause| from_errno(cause.downcast_ref::<io::Error>()?));
+    said.or_else(|| from_message(error)).unwrap_or_else(|| error_chain(error))
 }
 
 const NO_TLS: &str = "https was asked of it, and it does not speak TLS: plain HTTP, or another port";
 
-/// TLS was asked for, and what answers is something else.
+/// Whether TLS was requested and the server does not speak it.
 pub(super) fn speaks_no_tls(error: &(dyn Error + 'static)) -> bool {
     matches!(tls_error(error), Some(rustls::Error::InvalidMessage(_)))
 }
 
-fn of_the_system(error: &io::Error) -> Option<String> {
-    // With a number it is the system's own word; without one it is a library's.
+fn from_errno(error: &io::Error) -> Option<String> {
+    // Only errors with a number come from the operating system.
     error.raw_os_error()?;
     Some(match error.kind() {
         ErrorKind::ConnectionRefused => "nothing listens there (Connection refused)".to_owned(),
@@ -34,9 +35,9 @@ fn of_the_system(error: &io::Error) -> Option<String> {
     })
 }
 
-/// Where a cause is of a type that has no name outside its library.
-fn by_its_text(error: &(dyn Error + 'static)) -> Option<String> {
-    let chain = chain(error);
+/// Recognises causes whose type is private to their library.
+fn from_message(error: &(dyn Error + 'static)) -> Option<String> {
+    let chain = error_chain(error);
     let known = [
         (
             "invalid HTTP version",
@@ -68,14 +69,9 @@ fn causes<'a>(error: &'a (dyn Error + 'static)) -> impl Iterator<Item = &'a (dyn
     })
 }
 
-/// All that is said of it, from the outside in.
-fn chain(error: &(dyn Error + 'static)) -> String {
-    causes(error).map(ToString::to_string).collect::<Vec<_>>().join(": ")
-}
-
 #[cfg(test)]
 mod tests {
-    use super::super::look::{Looker, Unseen};
+    use super::super::fetch::{FetchError, Fetcher};
     use std::io::{Read, Write};
     use std::net::TcpListener;
     use url::Url;
@@ -94,10 +90,10 @@ mod tests {
         port
     }
 
-    async fn said(url: &str) -> String {
-        let looker = Looker::new(None, None).expect("prepared");
-        match looker.get(&Url::parse(url).expect("a URL"), &[]).await {
-            Err(Unseen::Silent(why)) => why,
+    async fn describe_answer(url: &str) -> String {
+        let fetcher = Fetcher::new(None, None).expect("prepared");
+        match fetcher.get(&Url::parse(url).expect("a URL"), &[]).await {
+            Err(FetchError::Unreachable(why)) => why,
             other => panic!("{other:?}"),
         }
     }
@@ -105,7 +101,7 @@ mod tests {
     #[tokio::test]
     async fn what_went_wrong_is_said_without_the_words_of_libraries() {
         let http = b"HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n";
-        // A fatal alert, as a server of TLS sends it to who speaks HTTP.
+        // A fatal alert, as a TLS server sends it to a client that speaks HTTP.
         let alert = &[0x15, 0x03, 0x03, 0x00, 0x02, 0x02, 0x32];
         let cases = [
             (
@@ -122,7 +118,7 @@ mod tests {
             ("http://nobody.invalid/".to_owned(), "its name is not known"),
         ];
         for (url, words) in cases {
-            let said = said(&url).await;
+            let said = describe_answer(&url).await;
             assert!(said.contains(words), "{url}: {said}");
             for theirs in ["error sending request", "client error", "hyper", "InvalidContentType", "os error"]
             {

@@ -1,6 +1,6 @@
-//! Is it the resolver, or the name? A resolver that answers no other question either is this host's own
-//! trouble. What others are asked for must be fetched anew: a resolver whose way to the world is gone goes on
-//! answering from its cache, so a label that nobody has asked for stands in front of each.
+//! Decides whether the resolver or the name is at fault: a resolver that answers no other query either is
+//! this host's own problem. A resolver without upstream keeps answering from its cache, so each query gets a
+//! unique label that no cache contains.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -12,24 +12,24 @@ use hickory_resolver::proto::rr::{Name, RecordType};
 use tokio::sync::Mutex as Turns;
 use tokio::time::{Instant, timeout};
 
-use super::servers::{self, Silences};
+use super::servers::{self, SilentServers};
 use super::settings::Settings;
 
-/// All questions of one test have this long.
+/// Time limit of a test.
 const ANSWER: Duration = Duration::from_secs(3);
-/// Each server has this long before the next one is asked too.
-const PATIENCE: Duration = Duration::from_millis(800);
-/// A resolver that answers again may repeat for so long what it kept of its failure (BIND's `servfail-ttl` is
-/// 30 s at most, Unbound's 5 s).
+/// Time per server before the next one is asked, too.
+const SERVER_TIMEOUT: Duration = Duration::from_millis(800);
+/// How long a recovered resolver may repeat a cached failure (BIND's `servfail-ttl` is at most 30 s,
+/// Unbound's 5 s).
 const KEPT_FAILURE: Duration = Duration::from_secs(30);
-/// What a test found this long ago says nothing of the time since.
-const OF_LATE: Duration = Duration::from_secs(60);
-/// So many zones of other checks are asked for.
-const MOST_ASKED: usize = 4;
-/// So many are remembered.
-const MOST_KNOWN: usize = 64;
-/// Names below these are answered by an own resolver, and say nothing of its way to the world, or the other
-/// way round.
+/// A test result that is older says nothing about the present.
+const RECENT: Duration = Duration::from_secs(60);
+/// Maximum number of zones of other checks asked per test.
+const MAX_ZONES_ASKED: usize = 4;
+/// Maximum number of zones remembered.
+const MAX_ZONES_KNOWN: usize = 64;
+/// A private resolver may answer for names below these, so they say nothing about its upstream, and vice
+/// versa.
 const PRIVATE: [&str; 12] = [
     "corp",
     "example",
@@ -47,40 +47,40 @@ const PRIVATE: [&str; 12] = [
 
 /// Tests of the resolver, shared by all lookups that failed meanwhile.
 #[derive(Debug, Default)]
-pub(super) struct Itself {
-    /// Zones that were answered, and when.
+pub(super) struct ResolverTest {
+    /// Zones that resolved, and when.
     known: Mutex<HashMap<String, Instant>>,
-    /// By the top-level domain of what failed.
+    /// By the top-level domain of the failed name.
     tests: Mutex<HashMap<String, Arc<Turns<Test>>>>,
 }
 
 #[derive(Debug, Default)]
 struct Test {
     ended: Option<Instant>,
-    /// The zones that were answered.
+    /// The zones that resolved.
     answered: Vec<String>,
-    /// It did not answer until then, or later.
+    /// When the resolver was last known to fail.
     failing: Option<Instant>,
 }
 
-impl Itself {
-    /// The resolver knew this name.
+impl ResolverTest {
+    /// Records that the resolver knew this name.
     pub(super) fn note(&self, name: &Name) {
         let Some(zone) = zone_of(&text(name)) else { return };
         let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         known.insert(zone, Instant::now());
-        if known.len() > MOST_KNOWN
+        if known.len() > MAX_ZONES_KNOWN
             && let Some(oldest) = known.iter().min_by_key(|(_, at)| **at).map(|(zone, _)| zone.clone())
         {
             known.remove(&oldest);
         }
     }
 
-    /// Whether it was the resolver that failed a run which began at `started` and could not look up `name`.
+    /// Whether the resolver was at fault in a run that started at `started` and could not resolve `name`.
     pub(super) async fn failed(
         &self,
         settings: &Settings,
-        silences: &Silences,
+        silent_servers: &SilentServers,
         name: &str,
         started: Instant,
     ) -> bool {
@@ -92,12 +92,12 @@ impl Itself {
         );
         let mut test = test.lock().await;
         if test.ended.is_none_or(|ended| ended < asked) {
-            let of_late = test.ended.is_some_and(|ended| asked.duration_since(ended) < OF_LATE);
+            let of_late = test.ended.is_some_and(|ended| asked.duration_since(ended) < RECENT);
             let was_failing = of_late && test.answered.is_empty();
-            test.answered = answered(settings, silences, self.questions(&top)).await;
+            test.answered = answered(settings, silent_servers, self.questions(&top)).await;
             let now = Instant::now();
             test.ended = Some(now);
-            // Where it is found to answer again, it did not until some moment since the test before.
+            // If it answers again now, it failed until some moment since the previous test.
             if was_failing || test.answered.is_empty() {
                 test.failing = Some(now);
             }
@@ -113,18 +113,18 @@ impl Itself {
         !speaks_for_it || test.failing.is_some_and(|until| until + KEPT_FAILURE >= started)
     }
 
-    /// The zones that are asked for where a name below `top` failed: itself, and those of other names of the
-    /// same world that were answered of late.
+    /// The zones to ask for when a name below `top` failed: `top` itself, and zones below it that resolved
+    /// recently for other names.
     fn questions(&self, top: &str) -> Vec<String> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
         let mut others: Vec<(&String, &Instant)> =
             known.iter().filter(|(zone, _)| is_private(zone) == is_private(top) && *zone != top).collect();
         others.sort_by_key(|(_, at)| std::cmp::Reverse(**at));
         let others = others.into_iter().map(|(zone, _)| zone.clone());
-        // Two of one registered domain say the same.
+        // Two names of one registered domain test the same servers.
         let mut chosen = vec![top.to_owned()];
         for zone in others {
-            if chosen.len() <= MOST_ASKED && !chosen.iter().any(|other| shares_a_zone(&zone, other)) {
+            if chosen.len() <= MAX_ZONES_ASKED && !chosen.iter().any(|other| shares_a_zone(&zone, other)) {
                 chosen.push(zone);
             }
         }
@@ -132,13 +132,13 @@ impl Itself {
     }
 }
 
-/// Which of these zones are answered for; with the first answer the others have little time left.
-async fn answered(settings: &Settings, silences: &Silences, zones: Vec<String>) -> Vec<String> {
+/// Which of these zones resolve; after the first answer the others have little time left.
+async fn answered(settings: &Settings, silent_servers: &SilentServers, zones: Vec<String>) -> Vec<String> {
     let mut asked: FuturesUnordered<_> = zones
         .into_iter()
         .filter_map(|zone| Some((Name::from_ascii(format!("{}.{zone}.", fresh_label()?)).ok()?, zone)))
         .map(|(name, zone)| async move {
-            let answer = servers::ask(settings, silences, &name, RecordType::A, PATIENCE).await;
+            let answer = servers::ask(settings, silent_servers, &name, RecordType::A, SERVER_TIMEOUT).await;
             answer.is_ok().then_some(zone)
         })
         .collect();
@@ -152,7 +152,7 @@ async fn answered(settings: &Settings, silences: &Silences, zones: Vec<String>) 
     answered
 }
 
-/// A label that is in no cache, and that says who asks.
+/// A label that is in no cache and names its sender.
 fn fresh_label() -> Option<String> {
     Some(format!("skerry-self-test-{:08x}", getrandom::u32().ok()?))
 }
@@ -161,7 +161,7 @@ fn text(name: &Name) -> String {
     name.to_ascii().trim_end_matches('.').to_ascii_lowercase()
 }
 
-/// What a name stands in, as far as can be told from it.
+/// The parent zone of a name, as far as the name shows it.
 fn zone_of(name: &str) -> Option<String> {
     name.split_once('.').map(|(_, zone)| zone.to_owned())
 }
@@ -171,7 +171,7 @@ fn is_private(name: &str) -> bool {
     PRIVATE.contains(&top) || name == "home.arpa" || name.ends_with(".home.arpa")
 }
 
-/// The servers of `zone` may be those that fail for `name`: they end in the same two labels.
+/// The servers of `zone` may be those that fail for `name`: both end in the same two labels.
 fn shares_a_zone(name: &str, zone: &str) -> bool {
     let last_two = |text: &str| {
         let mut labels = text.rsplit('.');
@@ -186,14 +186,14 @@ mod tests {
 
     #[test]
     fn other_names_of_the_same_world_are_asked_for_once_each() {
-        let itself = Itself::default();
+        let resolver_test = ResolverTest::default();
         for name in ["www.shop.org.", "a.shop.org.", "other.net.", "db.lan.", "single.", "web.corp.test."] {
-            itself.note(&Name::from_ascii(name).expect("a name"));
+            resolver_test.note(&Name::from_ascii(name).expect("a name"));
         }
-        let mut public = itself.questions("com");
+        let mut public = resolver_test.questions("com");
         public.sort();
         assert_eq!(public, ["com", "net", "shop.org"]);
-        let mut private = itself.questions("internal");
+        let mut private = resolver_test.questions("internal");
         private.sort();
         assert_eq!(private, ["corp.test", "internal", "lan"]);
     }
@@ -213,11 +213,11 @@ mod tests {
 
     #[test]
     fn what_is_known_is_bounded() {
-        let itself = Itself::default();
+        let resolver_test = ResolverTest::default();
         for number in 0..200 {
-            itself.note(&Name::from_ascii(format!("www.shop{number}.org.")).expect("a name"));
+            resolver_test.note(&Name::from_ascii(format!("www.shop{number}.org.")).expect("a name"));
         }
-        assert_eq!(itself.known.lock().expect("nobody else has it").len(), MOST_KNOWN);
-        assert!(itself.questions("org").len() <= MOST_ASKED + 1);
+        assert_eq!(resolver_test.known.lock().expect("nobody else has it").len(), MAX_ZONES_KNOWN);
+        assert!(resolver_test.questions("org").len() <= MAX_ZONES_ASKED + 1);
     }
 }

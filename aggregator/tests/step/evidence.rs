@@ -1,0 +1,72 @@
+//! How long evidence counts, and what a component shows without any.
+
+use crate::fixture::{BOOTED, EPOCH, Fixture, START, live};
+use skerry_domain::status::Status;
+use skerry_domain::step::{Change, Command, Proof, Report, When};
+use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND};
+use skerry_domain::track::Hard;
+
+#[test]
+fn a_snapshot_is_not_believed_for_ever_where_the_track_was_silent() {
+    let mut fixture = Fixture::new();
+    fixture.see(Hard::Up);
+    fixture.pass(10 * MINUTE);
+    assert_eq!(fixture.shown(), (Status::Operational, true));
+    let report = Report { snapshot: live(Hard::Up), ..fixture.empty(fixture.agent) };
+    fixture.send(report);
+    assert_eq!(fixture.shown(), (Status::Operational, false), "the link is back, history drains");
+    let changes = fixture.pass(2 * MINUTE);
+    assert_eq!(fixture.shown(), (Status::Operational, true), "the agent is gone again");
+    assert!(changes.contains(&Change::Shown(fixture.component())), "and the page hears of it");
+    fixture.assert_stored();
+}
+
+#[test]
+fn a_check_that_no_agent_runs_any_more_leaves_no_green_behind() {
+    let mut fixture = Fixture::new();
+    fixture.see(Hard::Up);
+    fixture.pass(5 * SECOND);
+    fixture.declare(fixture.agent, &["other"]);
+    assert_eq!(fixture.shown(), (Status::Operational, true), "said at once, the last status kept");
+    fixture.assert_stored();
+}
+
+#[test]
+fn the_last_status_and_its_date_outlive_the_days_shown() {
+    let mut fixture = Fixture::new();
+    fixture.see(Hard::Down);
+    fixture.pass(10 * SECOND);
+    fixture.see(Hard::Down);
+    fixture.pass(2 * MINUTE);
+    assert_eq!(fixture.shown(), (Status::MajorOutage, true));
+    fixture.now = fixture.now + 200 * DAY;
+    fixture.run(Command::Tick);
+    assert_eq!(fixture.shown(), (Status::MajorOutage, true), "the last status is kept");
+    let page = *fixture.state.pages.keys().next().expect("one");
+    let view = skerry_publish::build::page_view(&fixture.state, page, "http://x", fixture.now);
+    assert!(view.expect("a page").updated_at < START + HOUR, "and its date does not move with the days");
+}
+
+#[test]
+fn a_location_that_declares_the_check_counts_before_it_was_heard_and_not_before_it_declared_it() {
+    let mut fixture = Fixture::new();
+    fixture.see(Hard::Up);
+    fixture.pass(SECOND);
+    fixture.see(Hard::Down);
+    assert_eq!(fixture.shown(), (Status::MajorOutage, false));
+    fixture.pass(SECOND);
+    let other = fixture.enrol("b", "south");
+    fixture.declare(other, &["web"]);
+    assert_eq!(
+        fixture.shown(),
+        (Status::MajorOutage, true),
+        "one of two says so, the other is not heard yet"
+    );
+    let early = fixture.now - HOUR;
+    let record = fixture.record(When::ThisBoot(BOOTED + (early - START)), Hard::Up);
+    let proof = Proof { former: Some(EPOCH), ..Proof::default() };
+    fixture.send(Report { records: vec![record], epoch: [8; 16], proof, ..fixture.empty(other) });
+    let begun = fixture.state.tracks.values().last().expect("two").declared[0].from;
+    assert_eq!(begun, fixture.now, "what it saw before it joined changes nobody's past");
+    fixture.assert_stored();
+}

@@ -1,0 +1,10 @@
+//! Commands through `step` and the store: what a hostile agent, a dying link, an old backup and an edited file must not
+//! do to the state or its rows.
+
+mod configuration;
+mod evidence;
+mod fixture;
+mod placement;
+#[path = "../engine/reports.rs"]
+mod reports;
+mod sequences;

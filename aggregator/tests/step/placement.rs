@@ -1,0 +1,128 @@
+//! Where observations are placed in time, whatever the clocks of their agent say, and what of them is stored.
+
+use crate::fixture::{BOOTED, Fixture, START};
+use crate::reports::observed;
+use skerry_domain::status::Status;
+use skerry_domain::step::{Answer, Record, RecordKind, Report, When};
+use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
+use skerry_domain::track::Hard;
+
+#[test]
+fn a_folded_record_lies_in_no_future() {
+    let mut fixture = Fixture::new();
+    let boot = BOOTED;
+    let first = observed(When::ThisBoot(boot), Hard::Up);
+    let kind = RecordKind::Observed { first, count: 100_000, spread: 100 * 366 * DAY };
+    let after = observed(When::ThisBoot(boot), Hard::Up);
+    let records = vec![
+        Record { sequence: 1, through: 1, kind },
+        Record { sequence: 2, through: 2, kind: RecordKind::Observed { first: after, count: 1, spread: 0 } },
+    ];
+    let report = Report { records, ..fixture.empty(fixture.agent) };
+    let (answer, _) = fixture.send(report);
+    assert!(matches!(answer, Answer::Acknowledged { through: 2, .. }), "{answer:?}");
+    let track = &fixture.state.tracks.values().next().expect("one").track;
+    assert_eq!(track.last(), Some(fixture.now));
+    fixture.pass(2 * MINUTE);
+    assert_eq!(fixture.shown(), (Status::Operational, true), "silence is noticed all the same");
+}
+
+#[test]
+fn no_clock_of_an_agent_is_too_strange_to_be_placed() {
+    let mut fixture = Fixture::new();
+    let whens = [
+        When::EarlierBoot(Timestamp(i64::MIN)),
+        When::EarlierBoot(Timestamp(0)),
+        When::ThisBoot(0),
+        When::EarlierBoot(Timestamp::FAR),
+        When::ThisBoot(i64::MAX),
+    ];
+    for wall in [i64::MIN, 0, i64::MAX] {
+        let mut records: Vec<Record> = whens.iter().map(|when| fixture.record(*when, Hard::Up)).collect();
+        for record in &mut records {
+            if let RecordKind::Observed { first, .. } = &mut record.kind {
+                (first.since, first.total_us) = (Some(When::EarlierBoot(Timestamp(i64::MIN))), u64::MAX);
+            }
+        }
+        let report = Report {
+            records,
+            wall_now: Timestamp(wall),
+            boot_now: 100 * 366 * DAY,
+            ..fixture.empty(fixture.agent)
+        };
+        fixture.send(report);
+        let last = fixture.state.tracks.values().next().expect("one").track.last().expect("seen");
+        assert!(last <= fixture.now, "nothing lies in the future");
+        fixture.now = fixture.now + SECOND;
+    }
+    fixture.assert_stored();
+}
+
+#[test]
+fn records_of_an_earlier_boot_are_placed_by_the_offset_known_of_it() {
+    let mut fixture = Fixture::new();
+    // Its wall clock is an hour ahead, as was seen before the host went down.
+    fixture.see(Hard::Up);
+    fixture.now = fixture.now + 10 * SECOND;
+    let ahead = Report { wall_now: fixture.now + HOUR, ..fixture.empty(fixture.agent) };
+    fixture.send(ahead);
+    fixture.now = fixture.now + 10 * SECOND;
+    let seen_at = fixture.now;
+    // The host comes back after five minutes with its clock put right, and tells what it saw before.
+    fixture.now = fixture.now + 5 * MINUTE;
+    let record = fixture.record(When::EarlierBoot(seen_at + HOUR), Hard::Up);
+    let report = Report { records: vec![record], boot_now: MINUTE, ..fixture.empty(fixture.agent) };
+    fixture.send(report);
+    let track = &fixture.state.tracks.values().next().expect("one").track;
+    assert_eq!(track.last(), Some(seen_at));
+    fixture.assert_stored();
+}
+
+#[test]
+fn ten_thousand_observations_of_one_instant_are_all_kept_and_quickly() {
+    let mut fixture = Fixture::new();
+    // What this thread computes, however busy the machine is.
+    let used = || rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime).tv_sec;
+    let before = used();
+    for _ in 0..2 {
+        let records = (0..10_000).map(|_| fixture.record(When::ThisBoot(BOOTED), Hard::Up)).collect();
+        fixture.send(Report { records, ..fixture.empty(fixture.agent) });
+    }
+    let mut kept = 0;
+    fixture.store.observations(START, START + HOUR, |_| kept += 1).expect("reads");
+    assert_eq!(kept, 20_000);
+    assert!(used() - before < 20, "{} s", used() - before);
+}
+
+#[test]
+fn a_late_observation_rolls_its_hour_up_again_unless_the_raw_ones_are_gone() {
+    let mut fixture = Fixture::new();
+    fixture.see(Hard::Up);
+    fixture.now = fixture.now + 2 * HOUR;
+    let track = *fixture.state.tracks.keys().next().expect("one");
+    let before = START - DAY;
+    let median = |fixture: &Fixture| fixture.store.response_hours(&[track], before).expect("reads")[0].p50_us;
+    let roll_up = |fixture: &mut Fixture, kept_from| {
+        let rolled = fixture.store.next_roll_up(fixture.now).expect("reads").expect("an hour needs it");
+        fixture.store.keep_roll_up(rolled, kept_from).expect("kept");
+    };
+    roll_up(&mut fixture, before);
+    let first = median(&fixture);
+    let late = |fixture: &mut Fixture, count: i64| {
+        for n in 1..=count {
+            let mut record = fixture.record(When::ThisBoot(BOOTED + n), Hard::Up);
+            if let RecordKind::Observed { first, .. } = &mut record.kind {
+                first.total_us = 50_000;
+            }
+            fixture.send(Report { records: vec![record], ..fixture.empty(fixture.agent) });
+        }
+    };
+    late(&mut fixture, 1);
+    fixture.store.prune_observations(START + 1, 10).expect("prunes");
+    roll_up(&mut fixture, START + HOUR);
+    assert_eq!(median(&fixture), first, "what is left of an hour does not take the place of the whole");
+    late(&mut fixture, 3);
+    roll_up(&mut fixture, before);
+    assert!(median(&fixture) > 40_000);
+    assert!(fixture.store.next_roll_up(fixture.now).expect("reads").is_none());
+}
