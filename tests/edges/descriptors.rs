@@ -1,4 +1,4 @@
-//! An agent that may open few files: its checks wait for each other, and what they saw is delivered.
+//! An agent with a low descriptor limit: its checks wait for each other, and all observations are delivered.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -43,10 +43,10 @@ impl Deliver for Uplink {
     }
 }
 
-/// A limit of descriptors holds for a whole process, so this test runs its other half in one of its own.
+/// The descriptor limit applies to a whole process, so this test runs its other half in a process of its own.
 #[tokio::test]
 async fn few_descriptors_keep_no_observation_from_being_delivered() {
-    // It accepts and says nothing.
+    // Accepts connections and sends nothing.
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let place = silent.local_addr().expect("bound").to_string();
     let holding = tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! Each edge against a real local peer.
+//! Every probe against a real local peer.
 
 mod descriptors;
 mod dns_probe;

@@ -1,4 +1,4 @@
-//! Checks run once, and what must have been seen.
+//! Runs a check once and asserts on its observation.
 
 use skerry_agent::probe::{Observed, Prober};
 use skerry_protocol::check::{Check, IpVersion, Kind};
@@ -12,8 +12,8 @@ pub(crate) async fn observe(keys: &str) -> Observed {
     run(&Prober::new().expect("a prober"), &checks::read(keys)).await
 }
 
-/// As [`observe`], over this address family. No file may ask an address over the other one, but a redirect may
-/// lead there.
+/// Like [`observe`], over this address family. A configuration with an IPv6 address cannot ask for IPv4, but
+/// a redirect may lead there.
 pub(crate) async fn observe_over(ip: IpVersion, keys: &str) -> Observed {
     let mut check = checks::read(keys);
     match &mut check.kind {
@@ -46,7 +46,7 @@ pub(crate) fn assert_down(seen: &Observed, reason: Reason, words: &str) {
     assert_seen(seen, Outcome::Down, reason, words);
 }
 
-/// Runs the ignored test of that name in a process of its own, and tells it of a target.
+/// Runs the ignored test of that name in its own process and passes it a target.
 pub(crate) async fn run_half(name: &str, target: String) {
     let child = tokio::process::Command::new(std::env::current_exe().expect("this program"))
         .args(["--ignored", "--exact", "--nocapture", name])
@@ -57,7 +57,7 @@ pub(crate) async fn run_half(name: &str, target: String) {
     assert!(child.status.success(), "{}", String::from_utf8_lossy(&child.stdout));
 }
 
-/// This process opens nothing more.
+/// Uses up all descriptors of this process.
 pub(crate) fn run_out_of_descriptors() {
     let mut limit = rustix::process::getrlimit(rustix::process::Resource::Nofile);
     limit.current = Some(3);

@@ -1,4 +1,5 @@
-//! Certificates of every odd kind, chains whose end comes from above, and servers that speak what we do not.
+//! Unusual certificates, chains in which an issuer expires first, and servers whose versions or suites we do
+//! not support.
 
 use std::path::Path;
 
@@ -14,7 +15,7 @@ use std::time::Duration;
 
 use crate::observing::{assert_down, assert_seen, assert_up, observe, run};
 
-/// Whatever OpenSSL can still be brought to speak.
+/// Accepts whatever OpenSSL still supports.
 const ANYTHING: &str = "ssl_protocols TLSv1.2 TLSv1.3; ssl_ciphers DEFAULT:@SECLEVEL=0;";
 
 async fn serve(certificate: Certificate, server: &str) -> Nginx {
@@ -33,7 +34,7 @@ fn certificate(seen: &Observed) -> &CertificateSeen {
     seen.certificate.as_ref().expect("a certificate")
 }
 
-/// No words of a library: its debug prints and the address of its manual.
+/// No library messages: neither debug output nor links to its manual.
 fn assert_plain(words: &str) {
     for strange in ["https://", "docs.rs", "Other(", "Error", "{", "::", "UnknownIssuer", "peer"] {
         assert!(!words.contains(strange), "{words:?} holds {strange:?}");
@@ -136,11 +137,11 @@ async fn days_left_are_those_of_the_first_end_on_the_verified_path() {
         days(&authority.file())
     );
     assert_seen(&observe(&tcp).await, Outcome::Degraded, Reason::TlsExpiresSoon, words);
-    // A path is there only where it was verified.
+    // There is a path only if it was verified.
     let seen = observe(&tls(&soon, "verify = false\ncertificate_days = 14")).await;
     assert_up(&seen);
     assert_eq!(certificate(&seen).subject, "CN=localhost");
-    // What stands beside the path does not count.
+    // Certificates beside the path do not count.
     let good = serve(authority.below_an_intermediate(1_000, &[&ended]), "").await;
     let seen = observe(&tls(&good, &days(&authority.file()))).await;
     assert_up(&seen);
@@ -200,7 +201,7 @@ async fn an_old_mail_server_is_told_as_well() {
     assert_down(&observe(&keys).await, Reason::TlsFailed, "the server offers TLS 1.0 at most");
 }
 
-/// The half that runs in a process of its own, whose authorities are in a file that changes.
+/// The half in its own process, whose authorities are in a file that changes.
 #[tokio::test]
 #[ignore = "the half of another test that needs its own process"]
 #[expect(clippy::disallowed_methods, reason = "what the other half tells this one")]

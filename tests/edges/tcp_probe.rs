@@ -1,4 +1,4 @@
-//! The `tcp` check against real servers, and against some that misbehave.
+//! The `tcp` check against real and misbehaving servers.
 
 use std::time::Duration;
 
@@ -20,7 +20,7 @@ fn tcp(port: u16, keys: &str) -> String {
     format!("type = \"tcp\"\nhost = \"127.0.0.1\"\nport = {port}\n{keys}")
 }
 
-/// With a timeout that is reached.
+/// With a timeout that expires.
 fn short(port: u16, keys: &str) -> String {
     tcp(port, &format!("timeout = \"600ms\"\n{keys}"))
 }
@@ -77,14 +77,14 @@ async fn a_real_servers_greeting_and_its_answer_are_expected() {
     assert_up(&observe(&tcp(postfix.port(), quit)).await);
     let seen = observe(&tcp(postfix.port(), "send = \"QUIT\\r\\n\"\nexpect = 'Exim'")).await;
     assert_down(&seen, Reason::BannerMismatch, "what the server said: \"220 mail.test");
-    // Over IPv6 as well.
+    // Over IPv6, too.
     let keys = format!("type = \"tcp\"\nhost = \"::1\"\nport = {}\nexpect = '^220 '", postfix.port());
     assert_up(&observe(&keys).await);
 }
 
 #[tokio::test]
 async fn what_is_sent_arrives_as_it_was_written() {
-    let script = [Step::Hear(b"\n"), Step::Echo, Step::Silence];
+    let script = [Step::Expect(b"\n"), Step::Echo, Step::Stall];
     let server = Scripted::start_at("[::1]:0", &script).await;
     let keys = format!(
         "type = \"tcp\"\nhost = \"::1\"\nport = {}\nsend = \"PING \\u0000é\\r\\n\"\nexpect = '^PING \\x00é\\r\\n$'",
@@ -114,7 +114,7 @@ async fn tls_goes_before_all_words() {
     assert_seen(&soon, Outcome::Degraded, Reason::TlsExpiresSoon, "days");
     let other = observe(&at(&format!("{trust}\nserver_name = \"other.test\""))).await;
     assert_down(&other, Reason::TlsWrongName, "");
-    // Plain text to a server of TLS is answered with 400.
+    // A TLS server answers plain text with 400.
     assert_down(&observe(&at("")).await, Reason::BannerMismatch, "400");
 }
 
@@ -143,32 +143,32 @@ async fn what_misbehaving_servers_say_is_bounded_and_named() {
     assert_down(&seen, Reason::BannerMismatch, "what the server said: \"spam and eggs");
     assert!(seen.total < Duration::from_secs(5), "{:?}", seen.total);
 
-    let slow = Scripted::start(&[Step::Drip(b"220 mail.test\r\n"), Step::Silence]).await;
+    let slow = Scripted::start(&[Step::Drip(b"220 mail.test\r\n"), Step::Stall]).await;
     let seen = observe(&tcp(slow.port(), "expect = '^220 mail'")).await;
     assert_up(&seen);
     assert!(seen.phases.expect("phases").transfer_us.expect("it dripped") > 200_000);
     let seen = observe(&short(slow.port(), "expect = '^220 mail\\.test\\r\\n'")).await;
     assert_down(&seen, Reason::BannerMismatch, "within the timeout: \"220");
 
-    let other = Scripted::start(&[Step::Say(b"SSH-2.0-OpenSSH_9.9\r\n"), Step::Silence]).await;
+    let other = Scripted::start(&[Step::Send(b"SSH-2.0-OpenSSH_9.9\r\n"), Step::Stall]).await;
     let seen = observe(&short(other.port(), expect)).await;
     assert_down(&seen, Reason::BannerMismatch, "within the timeout: \"SSH-2.0-OpenSSH_9.9");
-    let closing = Scripted::start(&[Step::Say(b"500 \x1b[31mno\xff\r\n")]).await;
+    let closing = Scripted::start(&[Step::Send(b"500 \x1b[31mno\xff\r\n")]).await;
     let seen = observe(&tcp(closing.port(), expect)).await;
     assert_down(&seen, Reason::BannerMismatch, "said: \"500  [31mno\u{fffd}");
 
-    let silent = Scripted::start(&[Step::Silence]).await;
+    let silent = Scripted::start(&[Step::Stall]).await;
     assert_down(&observe(&short(silent.port(), expect)).await, Reason::Timeout, "said nothing");
     let mute = Scripted::start(&[]).await;
     assert_down(&observe(&tcp(mute.port(), expect)).await, Reason::ConnectionReset, "without a word");
-    let resetting = Scripted::start(&[Step::Say(b"22"), Step::Hear(b"x"), Step::Reset]).await;
+    let resetting = Scripted::start(&[Step::Send(b"22"), Step::Expect(b"x"), Step::Reset]).await;
     let seen = observe(&tcp(resetting.port(), "send = \"x\"\nexpect = '^220 '")).await;
     assert_down(&seen, Reason::ConnectionReset, "");
 }
 
 #[tokio::test]
 async fn a_slow_greeting_degrades() {
-    let slow = Scripted::start(&[Step::Drip(b"220 mail.test\r\n"), Step::Silence]).await;
+    let slow = Scripted::start(&[Step::Drip(b"220 mail.test\r\n"), Step::Stall]).await;
     let keys = |above| format!("expect = '^220 mail'\ndegraded_above = \"{above}\"");
     assert_up(&observe(&tcp(slow.port(), &keys("9s"))).await);
     let seen = observe(&tcp(slow.port(), &keys("200ms"))).await;

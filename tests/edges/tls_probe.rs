@@ -1,4 +1,4 @@
-//! The `tls` check against real servers, at once and after STARTTLS, and against hostile ones.
+//! The `tls` check against real servers, with and without STARTTLS, and against hostile ones.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -67,7 +67,7 @@ async fn bad_certificates_have_their_own_reasons() {
     }
 }
 
-/// As on an agent: its own clock is right here, and the aggregator's is what it says.
+/// As on an agent: the local clock is right here, and the aggregator's is what the test sets.
 #[tokio::test]
 async fn what_hangs_on_which_clock_is_right_is_inconclusive_and_nothing_else_is() {
     const DAY: i64 = 86_400_000;
@@ -94,7 +94,7 @@ async fn what_hangs_on_which_clock_is_right_is_inconclusive_and_nothing_else_is(
             (down, Reason::TlsNotYetValid),
             (up, Reason::None),
         ),
-        // Whatever the time is.
+        // At any time.
         (
             authority.sign(&["other.test"], Validity::EXPIRED),
             (down, Reason::TlsWrongName),
@@ -142,9 +142,9 @@ async fn nobody_there_and_a_slow_handshake_have_their_names() {
     let full = FullBacklog::new();
     let seen = observe(&tls("127.0.0.1", full.address().port(), "timeout = \"600ms\"")).await;
     assert_down(&seen, Reason::ConnectTimeout, "did not open");
-    // The server that consents takes its time until it listens.
+    // The server that agrees to TLS is slow to listen.
     let nginx = serve(Authority::new().sign(&["localhost"], Validity::GOOD)).await;
-    let script = [Step::Hear(b"\x2f"), Step::Drip(b"S"), Step::Relay(nginx.port())];
+    let script = [Step::Expect(b"\x2f"), Step::Drip(b"S"), Step::Relay(nginx.port())];
     let slow = Scripted::start(&script).await;
     let keys = "starttls = \"postgres\"\nverify = false\ndegraded_above = ";
     let at = |above: &str| tls("127.0.0.1", slow.port(), &format!("{keys}\"{above}\""));
@@ -153,7 +153,8 @@ async fn nobody_there_and_a_slow_handshake_have_their_names() {
     assert_seen(&seen, Outcome::Degraded, Reason::Slow, "more than 40 ms");
 }
 
-/// With a certificate it is up, its wrong name is seen, and without TLS the refusal is named; over both families.
+/// Up with a certificate, its wrong name is detected, and without TLS the refusal is reported; over both
+/// families.
 async fn offers_starttls(protocol: &str, authority: &Authority, with: u16, without: u16, refusal: &str) {
     let keys = format!("{}starttls = \"{protocol}\"\n", trusting(authority));
     let at = |host: &str, port, more: &str| tls(host, port, &format!("{keys}{more}"));
@@ -180,7 +181,8 @@ async fn postfix_begins_tls_when_asked() {
     offers_starttls("smtp", &authority, with.port(), without.port(), "does not offer STARTTLS").await;
 }
 
-/// Servers refuse names that are not full ones, as Postfix with `reject_non_fqdn_helo_hostname`.
+/// Some servers reject names that are not fully qualified, such as Postfix with
+/// `reject_non_fqdn_helo_hostname`.
 #[tokio::test]
 async fn a_mail_server_is_told_a_full_name_or_an_address() {
     let authority = Authority::new();
@@ -196,8 +198,8 @@ async fn a_mail_server_is_told_a_full_name_or_an_address() {
         ("ehlo = \"monitor.example\"\n", Some("EHLO monitor.example")),
         ("ehlo = \"2001:db8::1\"\n", Some("EHLO [IPv6:2001:db8::1]")),
     ] {
-        use Step::{Echo, Hear, Say};
-        let repeats = [Say(b"220 a\r\n"), Hear(b"\r\n"), Say(b"550 you said "), Echo];
+        use Step::{Echo, Expect, Send};
+        let repeats = [Send(b"220 a\r\n"), Expect(b"\r\n"), Send(b"550 you said "), Echo];
         let server = Scripted::start(&repeats).await;
         let keys = format!("starttls = \"smtp\"\nverify = false\n{ehlo}");
         let seen = observe(&tls("127.0.0.1", server.port(), &keys)).await;
@@ -226,7 +228,7 @@ async fn mail_proxies_begin_tls_when_asked() {
     }
 }
 
-/// What a server says to a check with `starttls = protocol`.
+/// The observation of a check with `starttls = protocol` against a scripted server.
 async fn against(protocol: &str, script: &[Step]) -> Observed {
     let server = Scripted::start(script).await;
     let keys = format!("starttls = \"{protocol}\"\nverify = false\ntimeout = \"2s\"");
@@ -235,48 +237,48 @@ async fn against(protocol: &str, script: &[Step]) -> Observed {
 
 #[tokio::test]
 async fn plain_text_after_the_consent_is_refused() {
-    use Step::{Hear, Say, Silence};
+    use Step::{Expect, Send, Stall};
     let words = "more in plain text";
     let smtp = [
-        Say(b"220 mail.test\r\n"),
-        Hear(b"\r\n"),
-        Say(b"250-mail.test\r\n250 STARTTLS\r\n"),
-        Hear(b"STARTTLS\r\n"),
-        Say(b"220 go on\r\n250 forged\r\n"),
-        Silence,
+        Send(b"220 mail.test\r\n"),
+        Expect(b"\r\n"),
+        Send(b"250-mail.test\r\n250 STARTTLS\r\n"),
+        Expect(b"STARTTLS\r\n"),
+        Send(b"220 go on\r\n250 forged\r\n"),
+        Stall,
     ];
     assert_down(&against("smtp", &smtp).await, Reason::ProtocolError, words);
-    let imap = [Say(b"* OK\r\n"), Hear(b"\r\n"), Say(b"a OK begin\r\n* CAPABILITY FORGED\r\n"), Silence];
+    let imap = [Send(b"* OK\r\n"), Expect(b"\r\n"), Send(b"a OK begin\r\n* CAPABILITY FORGED\r\n"), Stall];
     assert_down(&against("imap", &imap).await, Reason::ProtocolError, words);
-    let pop3 = [Say(b"+OK\r\n"), Hear(b"\r\n"), Say(b"+OK begin\r\n+OK forged\r\n"), Silence];
+    let pop3 = [Send(b"+OK\r\n"), Expect(b"\r\n"), Send(b"+OK begin\r\n+OK forged\r\n"), Stall];
     assert_down(&against("pop3", &pop3).await, Reason::ProtocolError, words);
-    let postgres = [Hear(b"\x04\xd2\x16\x2f"), Say(b"Sforged"), Silence];
+    let postgres = [Expect(b"\x04\xd2\x16\x2f"), Send(b"Sforged"), Stall];
     assert_down(&against("postgres", &postgres).await, Reason::ProtocolError, words);
 }
 
 #[tokio::test]
 async fn answers_that_are_none_are_named() {
-    use Step::{Drip, Endless, Hear, Say, Silence};
+    use Step::{Drip, Endless, Expect, Send, Stall};
     for (protocol, script, reason, words) in [
-        ("smtp", vec![Say(b"554 go away\r\n")], Reason::BannerMismatch, "greets with \"554 go away\""),
+        ("smtp", vec![Send(b"554 go away\r\n")], Reason::BannerMismatch, "greets with \"554 go away\""),
         (
             "smtp",
-            vec![Say(b"220 a\r\n"), Hear(b"\r\n"), Say(b"502 command not implemented\r\n")],
+            vec![Send(b"220 a\r\n"), Expect(b"\r\n"), Send(b"502 command not implemented\r\n")],
             Reason::StarttlsRefused,
             "does not know EHLO, and so offers no STARTTLS: it answers \"502 command not implemented\"",
         ),
         (
             "smtp",
-            vec![Say(b"220 a\r\n"), Hear(b"\r\n"), Say(b"550 5.7.1 not you\r\n")],
+            vec![Send(b"220 a\r\n"), Expect(b"\r\n"), Send(b"550 5.7.1 not you\r\n")],
             Reason::StarttlsRefused,
             "the server answers \"550 5.7.1 not you\"",
         ),
-        ("imap", vec![Say(b"* PREAUTH hi\r\n")], Reason::StarttlsRefused, "greets with PREAUTH"),
-        ("smtp", vec![Say(b"hello\r\n")], Reason::ProtocolError, "no reply of SMTP"),
+        ("imap", vec![Send(b"* PREAUTH hi\r\n")], Reason::StarttlsRefused, "greets with PREAUTH"),
+        ("smtp", vec![Send(b"hello\r\n")], Reason::ProtocolError, "no reply of SMTP"),
         ("smtp", vec![Endless(b"220-spam\r\n")], Reason::ProtocolError, "more than"),
         ("smtp", vec![Endless(b"220 no end of the line ")], Reason::ProtocolError, "more than"),
         ("smtp", vec![], Reason::ConnectionReset, "closed the connection before TLS"),
-        ("smtp", vec![Silence], Reason::Timeout, "did not agree"),
+        ("smtp", vec![Stall], Reason::Timeout, "did not agree"),
         (
             "smtp",
             vec![Drip(b"220 slow as can be, and then more of the same, so that no end is near")],
@@ -286,23 +288,28 @@ async fn answers_that_are_none_are_named() {
         (
             "smtp",
             vec![
-                Say(b"220 a\r\n"),
-                Hear(b"\r\n"),
-                Say(b"250 STARTTLS\r\n"),
-                Hear(b"\r\n"),
-                Say(b"454 not now\r\n"),
+                Send(b"220 a\r\n"),
+                Expect(b"\r\n"),
+                Send(b"250 STARTTLS\r\n"),
+                Expect(b"\r\n"),
+                Send(b"454 not now\r\n"),
             ],
             Reason::StarttlsRefused,
             "454 not now",
         ),
-        ("imap", vec![Say(b"* BYE\r\n")], Reason::BannerMismatch, "* BYE"),
-        ("imap", vec![Say(b"* OK\r\n"), Hear(b"\r\n"), Say(b"a NO\r\n")], Reason::StarttlsRefused, "a NO"),
-        ("imap", vec![Say(b"* OK\r\n"), Endless(b"* spam\r\n")], Reason::ProtocolError, "more than"),
-        ("pop3", vec![Say(b"-ERR full\r\n")], Reason::BannerMismatch, "-ERR full"),
-        ("pop3", vec![Say(b"+OK\r\n"), Hear(b"\r\n"), Say(b"-ERR\r\n")], Reason::StarttlsRefused, "-ERR"),
-        ("postgres", vec![Hear(b"\x2f"), Say(b"E")], Reason::StarttlsRefused, "error"),
-        ("postgres", vec![Say(b"220 mail\r\n")], Reason::ProtocolError, "no answer of PostgreSQL"),
-        ("postgres", vec![Hear(b"\x2f"), Say(b"S"), Hear(b""), Say(b"not TLS")], Reason::TlsFailed, ""),
+        ("imap", vec![Send(b"* BYE\r\n")], Reason::BannerMismatch, "* BYE"),
+        (
+            "imap",
+            vec![Send(b"* OK\r\n"), Expect(b"\r\n"), Send(b"a NO\r\n")],
+            Reason::StarttlsRefused,
+            "a NO",
+        ),
+        ("imap", vec![Send(b"* OK\r\n"), Endless(b"* spam\r\n")], Reason::ProtocolError, "more than"),
+        ("pop3", vec![Send(b"-ERR full\r\n")], Reason::BannerMismatch, "-ERR full"),
+        ("pop3", vec![Send(b"+OK\r\n"), Expect(b"\r\n"), Send(b"-ERR\r\n")], Reason::StarttlsRefused, "-ERR"),
+        ("postgres", vec![Expect(b"\x2f"), Send(b"E")], Reason::StarttlsRefused, "error"),
+        ("postgres", vec![Send(b"220 mail\r\n")], Reason::ProtocolError, "no answer of PostgreSQL"),
+        ("postgres", vec![Expect(b"\x2f"), Send(b"S"), Expect(b""), Send(b"not TLS")], Reason::TlsFailed, ""),
     ] {
         let seen = against(protocol, &script).await;
         assert_eq!((seen.outcome, seen.reason), (Outcome::Down, reason), "{script:?}: {}", seen.detail);
@@ -312,17 +319,17 @@ async fn answers_that_are_none_are_named() {
 
 #[tokio::test]
 async fn bytes_that_are_not_tls_fail_the_handshake() {
-    use Step::{Endless, Hear, Say, Silence};
+    use Step::{Endless, Expect, Send, Stall};
     let at = |port| tls("127.0.0.1", port, "verify = false\ntimeout = \"1s\"");
     for script in [
-        vec![Say(b"SSH-2.0-OpenSSH_9.9\r\n"), Silence],
+        vec![Send(b"SSH-2.0-OpenSSH_9.9\r\n"), Stall],
         vec![Endless(b"\x16\x03\x03\x40\x00\x02\xff\xff\xff")],
-        vec![Hear(b""), Say(b"\x15\x03\x03\x00\x02\x02\x28")],
+        vec![Expect(b""), Send(b"\x15\x03\x03\x00\x02\x02\x28")],
     ] {
         let server = Scripted::start(&script).await;
         assert_down(&observe(&at(server.port())).await, Reason::TlsFailed, "");
     }
-    let silent = Scripted::start(&[Silence]).await;
+    let silent = Scripted::start(&[Stall]).await;
     let seen = observe(&at(silent.port())).await;
     assert_down(&seen, Reason::Timeout, "the TLS handshake did not end");
     assert!(seen.total < Duration::from_secs(4), "{:?}", seen.total);

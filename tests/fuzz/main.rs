@@ -1,4 +1,4 @@
-//! Replays the corpus and seeded mutations of it through every reader of bytes from outside.
+//! Replays the corpus and seeded mutations of it through every reader of untrusted bytes.
 
 use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -8,9 +8,9 @@ mod readers;
 
 use readers::{READERS, read};
 
-/// Mutations tried of each file of the corpus.
+/// Mutations per corpus file.
 const MUTATIONS: u64 = 300;
-/// Longest input, bytes.
+/// Maximum input length, bytes.
 const LONGEST: usize = 64 << 10;
 
 #[test]
@@ -39,23 +39,23 @@ fn try_one(name: &str, bytes: &[u8], what: &str) {
     assert!(!fell, "{name} fell over {what}: {:?}", String::from_utf8_lossy(&bytes[..bytes.len().min(400)]));
 }
 
-/// `bytes` with a few changes that `number` decides.
+/// Applies a few changes to `bytes` that `number` determines.
 fn mutate(bytes: &[u8], number: u64) -> Vec<u8> {
-    let mut dice = Dice(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
+    let mut rng = Rng(number.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1);
     let mut mutant = bytes.to_vec();
-    for _ in 0..=dice.below(4) {
-        let at = dice.below(mutant.len() + 1);
-        match dice.below(6) {
-            0 if at < mutant.len() => mutant[at] ^= 1 << dice.below(8),
-            1 if at < mutant.len() => mutant[at] = [0, 0x7f, 0x80, 0xff][dice.below(4)],
+    for _ in 0..=rng.below(4) {
+        let at = rng.below(mutant.len() + 1);
+        match rng.below(6) {
+            0 if at < mutant.len() => mutant[at] ^= 1 << rng.below(8),
+            1 if at < mutant.len() => mutant[at] = [0, 0x7f, 0x80, 0xff][rng.below(4)],
             2 => mutant.truncate(at),
-            3 => mutant.insert(at, dice.below(256) as u8),
+            3 => mutant.insert(at, rng.below(256) as u8),
             4 => {
-                let from = dice.below(at + 1);
-                let piece = mutant[from..at].repeat(1 + dice.below(8));
+                let from = rng.below(at + 1);
+                let piece = mutant[from..at].repeat(1 + rng.below(8));
                 mutant.splice(at..at, piece);
             }
-            _ => drop(mutant.drain(at..(at + dice.below(16)).min(bytes.len()).max(at).min(mutant.len()))),
+            _ => drop(mutant.drain(at..(at + rng.below(16)).min(bytes.len()).max(at).min(mutant.len()))),
         }
         mutant.truncate(LONGEST);
     }
@@ -63,9 +63,9 @@ fn mutate(bytes: &[u8], number: u64) -> Vec<u8> {
 }
 
 /// xorshift64*: the same numbers on every machine.
-struct Dice(u64);
+struct Rng(u64);
 
-impl Dice {
+impl Rng {
     fn below(&mut self, limit: usize) -> usize {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;

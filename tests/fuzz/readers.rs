@@ -1,14 +1,14 @@
-//! Everything that reads bytes from outside, by name. Shared by the replay of the corpus, which `tests/run`
-//! does, and by the fuzzer, which looks for more.
+//! Every reader of untrusted bytes, by name. Shared by the replay of the corpus in `tests/run` and by the
+//! fuzzer.
 
 use skerry_agent::hostile;
 use skerry_protocol::words::is_unfit_to_show;
 use skerry_protocol::{check, strict, wire};
 
-/// A reader: must end without a panic for any bytes.
+/// A reader: must not panic for any bytes.
 pub(crate) type Reader = fn(&[u8]);
 
-/// Name, which is also its folder in the corpus, and reader.
+/// Name, which is also the corpus folder, and reader.
 pub(crate) const READERS: &[(&str, Reader)] = &[
     ("http_answer", hostile::http_answer),
     ("dns_answer", hostile::dns_answer),
@@ -21,13 +21,13 @@ pub(crate) const READERS: &[(&str, Reader)] = &[
     ("configuration", configuration),
 ];
 
-/// Reads `bytes` by the reader of that name.
+/// Reads `bytes` with the named reader.
 pub(crate) fn read(name: &str, bytes: &[u8]) {
     let (_, reader) = READERS.iter().find(|(known, _)| *known == name).expect("a reader of the table");
     reader(bytes);
 }
 
-/// What an agent sends; the corpus holds it before compression.
+/// A batch from an agent; the corpus contains it uncompressed.
 fn batch(bytes: &[u8]) {
     let _ = wire::decode(bytes);
     let Ok(body) = zstd::encode_all(bytes, 1) else { return };
@@ -37,7 +37,7 @@ fn batch(bytes: &[u8]) {
     }
 }
 
-/// A join token that was pasted, and both halves of an enrolment.
+/// A pasted join token, and both messages of an enrolment.
 fn enrolment(bytes: &[u8]) {
     if let Some(token) = wire::JoinToken::from_text(&String::from_utf8_lossy(bytes)) {
         assert!(wire::JoinToken::from_text(&token.to_text()).is_some());
@@ -45,7 +45,7 @@ fn enrolment(bytes: &[u8]) {
     let _ = (wire::EnrolRequest::from_bytes(bytes), wire::EnrolReply::from_bytes(bytes));
 }
 
-/// A file with checks: what is said of it is one line each.
+/// A file with checks: every message about it is one line.
 fn configuration(bytes: &[u8]) {
     let text = String::from_utf8_lossy(bytes);
     let problems = match strict::Document::parse("fuzz.toml", &text) {

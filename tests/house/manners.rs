@@ -1,4 +1,4 @@
-//! How a file of ours is written.
+//! Rules for source files.
 
 use crate::sources::{programs, refuse, says, sources};
 
@@ -7,7 +7,7 @@ const LONG_FILES: &[(&str, &str)] = &[];
 
 const LONG: usize = 400;
 
-/// What the surroundings say of themselves, which is no switch of ours.
+/// The one environment variable that programs may read: systemd describes the log stream with it.
 const HEARD: &str = "env::var(\"JOURNAL_STREAM\")";
 
 #[test]
@@ -90,7 +90,7 @@ fn every_module_says_what_it_is_for() {
     let mut wrong = Vec::new();
     for source in programs().iter().filter(|source| !source.text.trim().is_empty()) {
         let head = source.text.lines().take_while(|line| line.starts_with("//!")).count();
-        // The wire's head is its documentation.
+        // The head of the wire module is its documentation.
         if head == 0 || (head > 12 && source.path != "protocol/src/wire/mod.rs") {
             wrong.push(format!("{}: {head} lines of //!", source.path));
         }
@@ -111,7 +111,7 @@ fn names_are_the_fields_own() {
 
 #[test]
 fn tests_wait_for_conditions() {
-    // What may let time pass: the one function that polls, and peers whose slowness is the test.
+    // What may sleep: the one polling function, and peers whose slowness is tested.
     let may = ["tests/parts/", "tests/house/"];
     let mut wrong = Vec::new();
     for source in sources().iter().filter(|source| source.is_test()) {

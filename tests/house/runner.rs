@@ -1,4 +1,4 @@
-//! What `tests/run` says of a run.
+//! What `tests/run` prints about a run.
 
 use crate::sources::root;
 use std::io::Write;
@@ -21,7 +21,8 @@ fn a_skip_is_counted_as_a_skip() {
         "test result: ok. 5 passed; 0 failed; 2 ignored; 0 measured; 0 filtered out; finished in 0.10s\n";
     let table = [
         ("", "5 0 0"),
-        // A test that cannot be run here passes, and says so; on a line of its own or after the runner's words.
+        // A test that cannot be run here passes and says so, on a line of its own or after the runner's
+        // output.
         ("skipped: disk::it_fills_up: it needs root\n", "4 0 1"),
         ("test disk::it_fills_up ... skipped: disk::it_fills_up: it needs root\nok\n", "4 0 1"),
         (

@@ -1,10 +1,10 @@
-//! The texts of the repository, and how a line of code is read.
+//! The text files of the repository, and the code lines in them.
 
 use std::path::{Path, PathBuf};
 
-/// A text of ours.
+/// A text file.
 pub(crate) struct Source {
-    /// From the root of the repository, with `/`.
+    /// Relative to the root of the repository, with `/`.
     pub(crate) path: String,
     pub(crate) text: String,
 }
@@ -17,7 +17,7 @@ impl Source {
             || ["tests.rs", "_test.rs"].iter().any(|end| self.path.ends_with(end))
     }
 
-    /// Lines of code before the unit tests, with their numbers; no comments.
+    /// The code lines before the unit tests, with their numbers; no comments.
     pub(crate) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         let lines = self.text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
         lines.take_while(|(_, line)| *line != "#[cfg(test)]").filter(|(_, line)| !line.starts_with("//"))
@@ -35,7 +35,7 @@ pub(crate) fn members() -> Vec<String> {
     line.split('"').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// Every file below `folder` that is ours.
+/// All files below `folder`, except for build output and the like.
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
@@ -47,7 +47,7 @@ fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     }
 }
 
-/// Every text that is ours.
+/// All text files.
 pub(crate) fn texts() -> Vec<Source> {
     let root = root();
     let mut found = Vec::new();
@@ -66,12 +66,12 @@ pub(crate) fn sources() -> Vec<Source> {
     texts().into_iter().filter(|source| source.path.ends_with(".rs")).collect()
 }
 
-/// The sources of the programs themselves.
+/// The sources of the programs.
 pub(crate) fn programs() -> Vec<Source> {
     sources().into_iter().filter(|source| source.path.contains("/src/") && !source.is_test()).collect()
 }
 
-/// Does the line name the crate, as the first word of a path?
+/// Whether the line names the crate as the first word of a path.
 pub(crate) fn names_crate(line: &str, name: &str) -> bool {
     let whole = |(at, _): (usize, &str)| {
         let before = line[..at].chars().next_back();
@@ -82,14 +82,14 @@ pub(crate) fn names_crate(line: &str, name: &str) -> bool {
     line.match_indices(name).any(whole)
 }
 
-/// Does the line say the word, not as a part of a longer one?
+/// Whether the line contains the word, not as part of a longer one.
 pub(crate) fn says(line: &str, word: &str) -> bool {
     let part = |character: Option<char>| character.is_some_and(|one| one.is_alphanumeric() || one == '_');
     line.match_indices(word)
         .any(|(at, _)| !part(line[..at].chars().next_back()) && !part(line[at + word.len()..].chars().next()))
 }
 
-/// Fails with all that is wrong at once.
+/// Fails with all violations at once.
 pub(crate) fn refuse(wrong: &[String], law: &str) {
     assert!(wrong.is_empty(), "{law}:\n{}", wrong.join("\n"));
 }

@@ -1,11 +1,12 @@
-//! An agent's host and the network beyond its gateway: two namespaces and a link. All ends with its handle.
+//! An agent's host and the network beyond its gateway: two namespaces and a link, removed when the handle is
+//! dropped.
 
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Output, Stdio};
 
 use tempfile::TempDir;
 
-/// What stands beyond the gateway, each at an address of its own (RFC 5737).
+/// Hosts beyond the gateway, each with its own address (RFC 5737).
 pub(crate) const TARGET: &str = "198.51.100.10";
 pub(crate) const REFERENCES: [&str; 2] = ["198.51.100.20", "198.51.100.21"];
 pub(crate) const GATEWAY: &str = "192.0.2.1";
@@ -16,7 +17,7 @@ pub(crate) const REFERENCE_V6: &str = "2001:db8:1::20";
 const GATEWAY_V6: &str = "2001:db8::1";
 const AGENT_V6: &str = "2001:db8::2";
 
-/// A program of ours, built beside this test.
+/// One of our programs, built beside this test.
 pub(crate) fn program(name: &str) -> PathBuf {
     let own = std::env::current_exe().expect("this test is a file");
     let program = own.ancestors().nth(2).expect("it stands in target/<profile>/deps").join(name);
@@ -24,7 +25,7 @@ pub(crate) fn program(name: &str) -> PathBuf {
     program
 }
 
-/// Two hosts.
+/// The two hosts.
 pub(crate) struct Hosts {
     folder: TempDir,
     agent: String,
@@ -33,9 +34,9 @@ pub(crate) struct Hosts {
 }
 
 impl Hosts {
-    /// The agent's host, whose one way out leads over a gateway to the target and the references.
+    /// The agent's host, whose only route leads over a gateway to the target and the references.
     pub(crate) fn new() -> Self {
-        // Hosts of several tests stand side by side.
+        // Hosts of several tests exist at the same time.
         let folder = tempfile::Builder::new().prefix("hosts-").tempdir().expect("a folder");
         let id = folder.path().file_name().unwrap_or_default().to_string_lossy().into_owned();
         let hosts = Self {
@@ -60,7 +61,7 @@ impl Hosts {
         hosts
     }
 
-    /// IPv6 on the link, and the target beyond it.
+    /// Adds IPv6 on the link and to the target.
     pub(crate) fn with_ipv6(self) -> Self {
         let (agent, beyond) = (&self.agent, &self.beyond);
         for (host, link, address) in [(agent, "out", AGENT_V6), (beyond, "in", GATEWAY_V6)] {
@@ -73,7 +74,7 @@ impl Hosts {
         self
     }
 
-    /// Of the echo requests that come to the gateway, every `nth` is dropped.
+    /// Drops every `nth` echo request at the gateway.
     pub(crate) fn drop_every(&self, nth: u32) {
         let rules = format!(
             "flush ruleset\ntable inet loss {{\nchain input {{\ntype filter hook input priority 0;\n\
@@ -84,7 +85,7 @@ impl Hosts {
         done(self.on(&self.beyond, Path::new("nft")).arg("-f").arg(file));
     }
 
-    /// What leaves the agent's host waits in a queue as slow as this.
+    /// Limits the rate of packets that leave the agent's host.
     pub(crate) fn slow_link(&self, rate: &str) {
         let mut tc = self.on(&self.agent, Path::new("tc"));
         done(tc.args([
@@ -92,12 +93,12 @@ impl Hosts {
         ]));
     }
 
-    /// The agent's host has no way out any more by IPv4.
+    /// Removes the IPv4 routes of the agent's host.
     pub(crate) fn take_routes(&self) {
         ip(&["-n", &self.agent, "-4", "route", "flush", "all"]);
     }
 
-    /// The agent's host knows this name, and no name server.
+    /// Adds a name to `/etc/hosts` of the agent's host, which has no name server.
     pub(crate) fn know(&self, name: &str, addresses: &[&str]) {
         let folder = names_of(&self.agent);
         std::fs::create_dir_all(&folder).expect("a folder");
@@ -105,21 +106,21 @@ impl Hosts {
         std::fs::write(folder.join("hosts"), lines).expect("written");
     }
 
-    /// The agent's host asks this name server, in the place of what it has in `/etc`.
+    /// Makes the agent's host use this name server instead of the one in `/etc`.
     pub(crate) fn ask_names_of(&self, server: &str) {
         let folder = names_of(&self.agent);
         std::fs::create_dir_all(&folder).expect("a folder");
         std::fs::write(folder.join("resolv.conf"), format!("nameserver {server}\n")).expect("written");
     }
 
-    /// Starts a program beyond the gateway, known by `name` from now on.
+    /// Starts a program beyond the gateway under this name.
     pub(crate) fn start_beyond(&mut self, name: &str, program: &Path, words: &[&str]) {
         let mut command = self.on(&self.beyond, program);
         command.args(words);
         self.start(name, command);
     }
 
-    /// Ends what was started under this name.
+    /// Stops the program of this name.
     pub(crate) fn end(&mut self, name: &str) {
         for (_, child) in self.running.iter_mut().filter(|(known, _)| known == name) {
             let _ = child.kill();
@@ -128,33 +129,33 @@ impl Hosts {
         self.running.retain(|(known, _)| known != name);
     }
 
-    /// The one rule for what comes to the gateway; none where it is empty.
+    /// The only firewall rule for packets to the gateway; empty removes it.
     pub(crate) fn rule_beyond(&self, rule: &str) {
         self.rule(&self.beyond, "input", rule);
     }
 
-    /// The one rule for what leaves the agent's host; none where it is empty.
+    /// The only firewall rule for packets from the agent's host; empty removes it.
     pub(crate) fn rule_of_agent(&self, rule: &str) {
         self.rule(&self.agent, "output", rule);
     }
 
-    /// The gateway answers every connection with a reset, whoever it is for; or no longer.
+    /// Makes the gateway answer every connection with a reset, whatever its destination.
     pub(crate) fn reset_everything(&self, does: bool) {
         let rule = if does { "meta l4proto tcp reject with tcp reset" } else { "" };
         self.rule(&self.beyond, "prerouting", rule);
     }
 
-    /// The number of the program that was started under this name.
+    /// Process id of the program of this name.
     pub(crate) fn process(&self, name: &str) -> u32 {
         self.running.iter().find(|(known, _)| known == name).map(|(_, child)| child.id()).expect("it runs")
     }
 
-    /// What the agent's host does with packets to this address.
+    /// Sets what the agent's host does with packets to this address.
     pub(crate) fn route_of_agent(&self, kind: &str, address: &str) {
         ip(&["-n", &self.agent, "route", "replace", kind, &format!("{address}/32")]);
     }
 
-    /// IPv6 beyond the gateway's own link is dropped, or no longer.
+    /// Drops IPv6 beyond the gateway's link.
     pub(crate) fn drop_ipv6(&self, does: bool) {
         self.rule_beyond(if does { "ip6 daddr 2001:db8:1::/48 drop" } else { "" });
     }
@@ -167,19 +168,19 @@ impl Hosts {
         done(self.on(host, Path::new("nft")).arg("-f").arg(file));
     }
 
-    /// The gateway sends back what is for this address.
+    /// Makes the gateway reject packets to this address.
     pub(crate) fn refuse(&self, address: &str) {
         ip(&["-n", &self.beyond, "route", "add", "unreachable", &format!("{address}/32")]);
         done(self.on(&self.beyond, Path::new("sysctl")).args(["-qw", "net.ipv4.ip_forward=1"]));
     }
 
-    /// Any group on the agent's host may open ICMP sockets.
+    /// Allows every group on the agent's host to open ICMP sockets.
     pub(crate) fn let_groups_ping(&self) {
         let range = "net.ipv4.ping_group_range=0 2147483647";
         done(self.on(&self.agent, Path::new("sysctl")).args(["-qw", range]));
     }
 
-    /// What `skerry-agent probe --json` says on the agent's host. `powerful`: with root's capabilities.
+    /// Output of `skerry-agent probe --json` on the agent's host; with `powerful` it has root's capabilities.
     pub(crate) fn probe(&self, config: &Path, powerful: bool) -> serde_json::Value {
         let mut probe =
             if powerful { self.on(&self.agent, &program("skerry-agent")) } else { self.powerless() };
@@ -189,38 +190,38 @@ impl Hosts {
         answer
     }
 
-    /// Starts the agent on its host, without any capability.
+    /// Starts the agent on its host without capabilities.
     pub(crate) fn start_powerless_agent(&mut self, config: &Path) {
         let mut agent = self.powerless();
         agent.arg("run").arg("--config").arg(config);
         self.start("agent", agent);
     }
 
-    /// The agent in root's name and with none of root's powers.
+    /// The agent as root without any capability.
     fn powerless(&self) -> Command {
         let mut setpriv = self.on(&self.agent, Path::new("setpriv"));
         setpriv.args(["--bounding-set=-all", "--inh-caps=-all"]).arg(program("skerry-agent"));
         setpriv
     }
 
-    /// An address beyond the gateway is there.
+    /// Adds an address beyond the gateway.
     pub(crate) fn give(&self, address: &str) {
         ip(&["-n", &self.beyond, "addr", "add", &format!("{address}/32"), "dev", "lo"]);
     }
 
-    /// An address beyond the gateway is gone.
+    /// Removes an address beyond the gateway.
     pub(crate) fn take(&self, address: &str) {
         ip(&["-n", &self.beyond, "addr", "del", &format!("{address}/32"), "dev", "lo"]);
     }
 
-    /// The target is gone over IPv6.
+    /// Removes the IPv6 address of the target.
     pub(crate) fn take_ipv6(&self) {
         ip(&["-n", &self.beyond, "addr", "del", &format!("{TARGET_V6}/128"), "dev", "lo"]);
         let nobody = ["-n", &self.beyond, "route", "add", "blackhole", &format!("{TARGET_V6}/128")];
         ip(&nobody);
     }
 
-    /// The gateway stops answering; the agent's link stays up.
+    /// Stops the gateway; the agent's link stays up.
     pub(crate) fn take_gateway(&self) {
         ip(&["-n", &self.beyond, "addr", "del", &format!("{GATEWAY}/24"), "dev", "in"]);
     }
@@ -229,12 +230,12 @@ impl Hosts {
         ip(&["-n", &self.beyond, "addr", "add", &format!("{GATEWAY}/24"), "dev", "in"]);
     }
 
-    /// Pulls the agent's cable, or puts it back.
+    /// Sets the state of the agent's link.
     pub(crate) fn cable(&self, state: &str) {
         ip(&["-n", &self.beyond, "link", "set", "in", state]);
     }
 
-    /// A web server beyond the gateway, at every address there.
+    /// Starts a web server beyond the gateway on every address there.
     pub(crate) fn serve(&mut self) {
         let mut nginx = self.on(&self.beyond, Path::new("nginx"));
         crate::web_server::serve_everywhere(&mut nginx, self.folder.path());
@@ -248,7 +249,7 @@ impl Hosts {
         self.start("agent", agent);
     }
 
-    /// What `skerry-agent status` says on the agent's host, once it has something to say.
+    /// Output of `skerry-agent status` on the agent's host, once there is any.
     pub(crate) fn status(&self, config: &Path) -> Option<serde_json::Value> {
         let mut status = self.on(&self.agent, &program("skerry-agent"));
         let said = status.args(["status", "--json", "--config"]).arg(config).output().expect("it starts");
@@ -299,7 +300,7 @@ impl Drop for Hosts {
     }
 }
 
-/// What `ip netns exec` shows in the place of files in `/etc`.
+/// The directory that `ip netns exec` mounts over files in `/etc`.
 fn names_of(host: &str) -> PathBuf {
     Path::new("/etc/netns").join(host)
 }

@@ -1,13 +1,13 @@
-//! Network namespaces as hosts, so that links, gateways and targets can be taken away one at a time.
-//! Needs root, `ip`, `tc`, `nft`, `setpriv`, curl and nginx.
+//! Network namespaces as hosts, to make links, gateways and targets fail one at a time. Needs root, `ip`,
+//! `tc`, `nft`, `setpriv`, curl and nginx.
 
-mod eyes;
+mod cpu_starvation;
 mod hosts;
 mod name_server;
 mod net;
+mod network_faults;
 mod ping;
 mod refused;
 mod resolver;
 mod self_test;
-mod starved;
 mod web_server;

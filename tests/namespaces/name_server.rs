@@ -1,5 +1,5 @@
-//! Names as the host has them: which name server is asked, when, and for what. Port 53 and `/etc/resolv.conf` belong to the
-//! whole host, so the test runs its other half on a host of its own.
+//! Name resolution as the host does it: which name server is queried, when, and for what. Port 53 and
+//! `/etc/resolv.conf` belong to the whole host, so the test runs its other half in a namespace.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -9,17 +9,17 @@ use skerry_agent::probe::{Findings, Prober};
 use skerry_protocol::check::IpVersion;
 use skerry_protocol::wire::{Outcome, Reason};
 use skerry_tests::parts::checks;
-use skerry_tests::parts::dns_peer::{DnsManner, DnsPeer};
+use skerry_tests::parts::dns_peer::{DnsBehaviour, DnsPeer};
 use tokio::time::Instant;
 
 const TWO_SERVERS: &str = "nameserver 127.0.0.1\nnameserver 127.0.0.2\n";
 
-/// Runs `half` on a host of its own, whose name servers are `127.0.0.1` and `127.0.0.2`.
+/// Runs `half` on a host with the name servers `127.0.0.1` and `127.0.0.2`.
 fn with_its_own_name_servers(half: &str) {
     with_settings(TWO_SERVERS, half);
 }
 
-/// Runs `half` on a host of its own with this `/etc/resolv.conf`.
+/// Runs `half` on a host with this `/etc/resolv.conf`.
 fn with_settings(text: &str, half: &str) {
     let folder = tempfile::tempdir().expect("a folder");
     let settings = folder.path().join("resolv.conf");
@@ -52,22 +52,23 @@ fn a_resolver_that_fails_or_is_silent_is_told_from_a_name_that_is_not_there() {
 #[tokio::test]
 #[ignore = "the half of another test that needs its own host"]
 async fn half_with_a_resolver_that_fails() {
-    resolver_fails(DnsManner::Servfail, "somewhere.test: the resolver 127.0.0.2 says Server Failure").await;
+    resolver_fails(DnsBehaviour::Servfail, "somewhere.test: the resolver 127.0.0.2 says Server Failure")
+        .await;
 }
 
 #[tokio::test]
 #[ignore = "the half of another test that needs its own host"]
 async fn half_with_a_silent_resolver() {
-    resolver_fails(DnsManner::Silent, "no answer from the resolver within the timeout").await;
+    resolver_fails(DnsBehaviour::Silent, "no answer from the resolver within the timeout").await;
 }
 
 #[expect(clippy::disallowed_methods, reason = "what the other half tells this one")]
-async fn resolver_fails(manner: DnsManner, words: &str) {
+async fn resolver_fails(behaviour: DnsBehaviour, words: &str) {
     if std::env::var("OWN_HOST").is_err() {
         return;
     }
-    let _first = DnsPeer::start_at("127.0.0.1:53", manner).await;
-    let _second = DnsPeer::start_at("127.0.0.2:53", manner).await;
+    let _first = DnsPeer::start_at("127.0.0.1:53", behaviour).await;
+    let _second = DnsPeer::start_at("127.0.0.2:53", behaviour).await;
     let (web, tls) = ("http\"\nurl = \"http://somewhere.test/", "tls\"\nhost = \"somewhere.test");
     for asked in [web, tls] {
         let check = checks::read(&format!("type = \"{asked}\"\ntimeout = \"1s\""));
@@ -85,8 +86,8 @@ async fn half_with_its_own_name_server() {
     if std::env::var("OWN_HOST").is_err() {
         return;
     }
-    let first = DnsPeer::start_at("127.0.0.1:53", DnsManner::Right).await;
-    let second = DnsPeer::start_at("127.0.0.2:53", DnsManner::Right).await;
+    let first = DnsPeer::start_at("127.0.0.1:53", DnsBehaviour::Right).await;
+    let second = DnsPeer::start_at("127.0.0.2:53", DnsBehaviour::Right).await;
     let prober = Prober::new().expect("a prober");
     let observe = async |ip| {
         let keys =
@@ -118,7 +119,7 @@ fn any_name_of_the_host_is_asked_for_as_the_host_would() {
     with_settings("nameserver 127.0.0.1\nsearch corp.test\noptions ndots:2\n", "half_with_a_search_domain");
 }
 
-/// Looks `name` up with a `tcp` check and tells what became of it: no route leads to the address on this host.
+/// Looks `name` up with a `tcp` check and returns the result: the host has no route to the address.
 async fn look_up(prober: &Prober, name: &str, timeout: &str) -> (Outcome, String) {
     let check =
         checks::read(&format!("type = \"tcp\"\nhost = \"{name}\"\nport = 9\ntimeout = \"{timeout}\""));
@@ -128,7 +129,7 @@ async fn look_up(prober: &Prober, name: &str, timeout: &str) -> (Outcome, String
 
 const FOUND: &str = "192.0.2.1:9: this host has no way there";
 
-/// The names that were asked for, each once.
+/// The queried names, each once.
 fn asked(peer: &DnsPeer) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     for (query, _) in peer.seen() {
@@ -151,9 +152,9 @@ fn is_on_its_own_host() -> bool {
     std::env::var("OWN_HOST").is_ok()
 }
 
-async fn two_servers(first: DnsManner) -> (DnsPeer, DnsPeer) {
+async fn two_servers(first: DnsBehaviour) -> (DnsPeer, DnsPeer) {
     let first = DnsPeer::start_at("127.0.0.1:53", first).await;
-    (first, DnsPeer::start_at("127.0.0.2:53", DnsManner::Right).await)
+    (first, DnsPeer::start_at("127.0.0.2:53", DnsBehaviour::Right).await)
 }
 
 #[tokio::test]
@@ -162,7 +163,7 @@ async fn half_whose_first_server_answers() {
     if !is_on_its_own_host() {
         return;
     }
-    let (first, second) = two_servers(DnsManner::Slow).await;
+    let (first, second) = two_servers(DnsBehaviour::Slow).await;
     let prober = Prober::new().expect("a prober");
     for _ in 0..5 {
         let (_, detail) = look_up(&prober, "shop.test", "5s").await;
@@ -178,7 +179,7 @@ async fn half_whose_first_server_fails() {
     if !is_on_its_own_host() {
         return;
     }
-    let (first, second) = two_servers(DnsManner::Servfail).await;
+    let (first, second) = two_servers(DnsBehaviour::Servfail).await;
     let (_, detail) = look_up(&Prober::new().expect("a prober"), "shop.test", "5s").await;
     assert!(detail.contains(FOUND), "{detail}");
     assert_eq!((first.seen().len(), second.seen().len()), (2, 2));
@@ -190,14 +191,14 @@ async fn half_whose_first_server_is_silent() {
     if !is_on_its_own_host() {
         return;
     }
-    let (first, second) = two_servers(DnsManner::Silent).await;
+    let (first, second) = two_servers(DnsBehaviour::Silent).await;
     let prober = Prober::new().expect("a prober");
     let began = Instant::now();
     let (_, detail) = look_up(&prober, "shop.test", "9s").await;
     assert!(detail.contains(FOUND), "the second had time to answer: {detail}");
     assert!(began.elapsed() >= Duration::from_secs(3), "and was not asked before: {:?}", began.elapsed());
     assert!(first.seen().len() >= 4, "a lost packet is no silence: {}", first.seen().len());
-    // Everything is not slow from now on: the silent one is asked last.
+    // The delay does not persist: the silent server is asked last from now on.
     let ports = |peer: &DnsPeer| peer.seen().into_iter().map(|(_, port)| port).collect::<BTreeSet<_>>();
     let (before, answered) = (ports(&first), second.seen().len());
     let (_, detail) = look_up(&prober, "shop.test", "9s").await;
@@ -212,7 +213,7 @@ async fn half_with_a_search_domain() {
     if !is_on_its_own_host() {
         return;
     }
-    let peer = DnsPeer::start_at("127.0.0.1:53", DnsManner::Right).await;
+    let peer = DnsPeer::start_at("127.0.0.1:53", DnsBehaviour::Right).await;
     let prober = Prober::new().expect("a prober");
     for name in ["db", "web.shop", "a.b.test", "_shop_1.b.test", "db."] {
         let (_, detail) = look_up(&prober, name, "5s").await;

@@ -1,5 +1,6 @@
 //! Four agents in three locations, each a host with two links: one to the aggregator, one over its gateway to
-//! the world with the target. Every link can be cut, made lossy or slow by itself. All ends with its handle.
+//! the target. Every link can be cut, made lossy or slowed down by itself. Everything is removed when the
+//! handle is dropped.
 
 use std::fs::Permissions;
 use std::os::unix::fs::PermissionsExt;
@@ -14,69 +15,70 @@ use tempfile::TempDir;
 
 use crate::hosts::{REFERENCES, TARGET, ip, program};
 
-/// Each agent and the location it stands in; the last two share one.
-pub(crate) const EYES: [(&str, &str); 4] =
+/// The agents and their locations; the last two share one.
+pub(crate) const AGENTS: [(&str, &str); 4] =
     [("one", "alpha"), ("two", "beta"), ("three", "gamma"), ("four", "gamma")];
-/// The hosts that are no agents.
-const CENTRE: [&str; 2] = ["aggregator", "world"];
-/// Where one agent's faults are kept, in the namespaces at the other end of its links.
+/// The hosts that are not agents.
+const SERVERS: [&str; 2] = ["aggregator", "world"];
+/// The nftables table with one agent's faults, in the namespaces at the far ends of its links.
 const FAULTS: &str = "table inet faults {
     chain arrives { type filter hook input priority 0; }
     chain leaves { type filter hook output priority 0; }
 }";
 
-/// The end of one of an agent's links.
+/// The far end of one of an agent's links.
 #[derive(Clone, Copy)]
 pub(crate) enum Far {
     Aggregator,
     World,
 }
 
-/// The hosts, and what runs on them.
+/// The hosts and their processes.
 pub(crate) struct Net {
     folder: TempDir,
     id: String,
     running: Vec<(String, Child)>,
 }
 
-/// What a visitor gets at one moment, in words and as JSON.
+/// A page as a visitor sees it, as HTML and JSON.
 #[derive(Debug)]
-pub(crate) struct Shown {
+pub(crate) struct PageSnapshot {
     pub(crate) html: String,
     pub(crate) indicator: String,
     pub(crate) description: String,
-    /// Of the one component.
+    /// Of the only component.
     pub(crate) status: String,
     pub(crate) stale_since: Option<String>,
 }
 
 impl Net {
-    /// Every host with its links; `check` is what an agent's file says of the check after name, type and URL.
+    /// Creates every host with its links; `check` is the rest of the check's configuration after name, type
+    /// and URL.
     pub(crate) fn new(label: &str, check: &str) -> Self {
         let id = format!("sk-{label}-{}", std::process::id());
         let net = Self { folder: tempfile::tempdir().expect("a folder"), id, running: Vec::new() };
-        for host in CENTRE.iter().chain(EYES.iter().map(|(eye, _)| eye)) {
+        for host in SERVERS.iter().chain(AGENTS.iter().map(|(agent, _)| agent)) {
             ip(&["netns", "add", &net.host(host)]);
             ip(&["-n", &net.host(host), "link", "set", "lo", "up"]);
         }
-        for (number, (eye, _)) in EYES.iter().enumerate() {
-            for (own, far, network) in [("home", CENTRE[0], 71), ("out", CENTRE[1], 70)] {
-                net.link(eye, own, far, &format!("10.{network}.{number}"));
+        for (number, (agent, _)) in AGENTS.iter().enumerate() {
+            for (own, far, network) in [("home", SERVERS[0], 71), ("out", SERVERS[1], 70)] {
+                net.link(agent, own, far, &format!("10.{network}.{number}"));
             }
-            ip(&["-n", &net.host(eye), "route", "add", "default", "via", &format!("10.70.{number}.1")]);
+            ip(&["-n", &net.host(agent), "route", "add", "default", "via", &format!("10.70.{number}.1")]);
         }
         for address in [TARGET].iter().chain(&REFERENCES) {
             net.give(address);
         }
-        for host in CENTRE {
+        for host in SERVERS {
             net.nft(host, FAULTS);
         }
         net.configure(check);
         net
     }
 
-    fn link(&self, eye: &str, own: &str, far: &str, network: &str) {
-        let (near_host, far_host, far_link) = (self.host(eye), self.host(far), format!("to-{eye}"));
+    fn link(&self, agent: &str, own: &str, far: &str, network: &str) {
+        let (near_host, far_host, far_link) = (self.host(agent), self.host(far), format!("to-{agent}"));
         let pair = ["type", "veth", "peer", "name", &far_link, "netns", &far_host];
         ip(&[&["link", "add", own, "netns", &near_host], pair.as_slice()].concat());
         for (host, link, last) in [(&near_host, own, 2), (&far_host, far_link.as_str(), 1)] {
@@ -100,14 +102,14 @@ impl Net {
             ),
         );
         let references = REFERENCES.map(|address| format!("\"{address}:80\"")).join(", ");
-        for (number, (eye, location)) in EYES.iter().enumerate() {
+        for (number, (agent, location)) in AGENTS.iter().enumerate() {
             self.write(
-                &format!("{eye}.toml"),
+                &format!("{agent}.toml"),
                 &format!(
-                    "[agent]\nname = \"{eye}\"\nlocation = \"{location}\"\nspool = \"{0}/{eye}/spool.db\"\n\n\
+                    "[agent]\nname = \"{agent}\"\nlocation = \"{location}\"\nspool = \"{0}/{agent}/spool.db\"\n\n\
                      [self_test]\nreferences = [{references}]\ninterval = \"1s\"\n\n\
                      [aggregator]\nurl = \"http://10.71.{number}.1:8081\"\nallow_plaintext = true\n\
-                     token_file = \"{0}/{eye}.token\"\n\n\
+                     token_file = \"{0}/{agent}.token\"\n\n\
                      [[check]]\nname = \"shop\"\ntype = \"http\"\nurl = \"http://{TARGET}/\"\n{check}",
                     self.folder.path().display()
                 ),
@@ -115,25 +117,25 @@ impl Net {
         }
     }
 
-    /// Starts everything: the target, the aggregator, the agents.
+    /// Starts the target, the aggregator and the agents.
     pub(crate) async fn start(&mut self) {
         self.serve();
         self.start_on("aggregator", "skerry-aggregator", &["serve"]);
-        // Only the aggregator makes the database.
-        let there = async || self.told(&["agent", "list"]).status.success();
+        // Only the aggregator creates the database.
+        let there = async || self.run_cli(&["agent", "list"]).status.success();
         until("the aggregator's database is there", Duration::from_secs(30), there).await;
-        for (eye, location) in EYES {
-            let token = self.tell(&["agent", "add", eye, "--location", location, "--token"]);
-            let file = self.write(&format!("{eye}.token"), &token);
+        for (agent, location) in AGENTS {
+            let token = self.cli(&["agent", "add", agent, "--location", location, "--token"]);
+            let file = self.write(&format!("{agent}.token"), &token);
             std::fs::set_permissions(file, Permissions::from_mode(0o600)).expect("a mode");
         }
-        for (eye, _) in EYES {
-            self.start_eye(eye);
+        for (agent, _) in AGENTS {
+            self.start_agent_host(agent);
         }
     }
 
-    pub(crate) fn start_eye(&mut self, eye: &str) {
-        self.start_on(eye, "skerry-agent", &["run"]);
+    pub(crate) fn start_agent_host(&mut self, agent: &str) {
+        self.start_on(agent, "skerry-agent", &["run"]);
     }
 
     fn start_on(&mut self, host: &str, name: &str, words: &[&str]) {
@@ -149,7 +151,7 @@ impl Net {
         self.running.push((name.to_owned(), child));
     }
 
-    /// kill -9 of what runs on a host.
+    /// Kills the processes of a host with SIGKILL.
     pub(crate) fn kill(&mut self, host: &str) {
         let place = self.running.iter().position(|(name, _)| name == host).expect("it runs");
         let (_, mut child) = self.running.remove(place);
@@ -157,7 +159,7 @@ impl Net {
         child.wait().expect("it ends");
     }
 
-    /// The aggregator reads its file again, in which its built-in agent now has this reference.
+    /// Reloads the aggregator with this reference for its built-in agent.
     pub(crate) fn refer(&self, address: &str) {
         let text = std::fs::read_to_string(self.path("aggregator.toml")).expect("written at the start");
         let reference =
@@ -168,64 +170,64 @@ impl Net {
         kill_process(pid, Signal::HUP).expect("it runs");
     }
 
-    /// A web server in the world, at every address there.
+    /// Starts a web server on every address of the host `world`.
     fn serve(&mut self) {
         let mut nginx = self.on("world", Path::new("nginx"));
         crate::web_server::serve_everywhere(&mut nginx, self.folder.path());
         self.start_logged("nginx", nginx);
     }
 
-    /// An address of the world is there.
+    /// Adds an address to the host `world`.
     pub(crate) fn give(&self, address: &str) {
         ip(&["-n", &self.host("world"), "addr", "add", &format!("{address}/32"), "dev", "lo"]);
     }
 
-    /// An address of the world is gone.
+    /// Removes an address of the host `world`.
     pub(crate) fn take(&self, address: &str) {
         ip(&["-n", &self.host("world"), "addr", "del", &format!("{address}/32"), "dev", "lo"]);
     }
 
-    /// The far end of an agent's link goes down, or up again.
-    pub(crate) fn cable(&self, eye: &str, far: Far, state: &str) {
-        ip(&["-n", &self.host(far.host()), "link", "set", &format!("to-{eye}"), state]);
+    /// Sets the state of the far end of an agent's link.
+    pub(crate) fn cable(&self, agent: &str, far: Far, state: &str) {
+        ip(&["-n", &self.host(far.host()), "link", "set", &format!("to-{agent}"), state]);
     }
 
-    /// An agent's gateway stops answering, or answers again; its link stays up.
-    pub(crate) fn gateway(&self, eye: &str, there: bool) {
-        let number = EYES.iter().position(|(name, _)| *name == eye).expect("an agent");
+    /// Stops or starts an agent's gateway; its link stays up.
+    pub(crate) fn gateway(&self, agent: &str, there: bool) {
+        let number = AGENTS.iter().position(|(name, _)| *name == agent).expect("an agent");
         let (verb, address) = (if there { "add" } else { "del" }, format!("10.70.{number}.1/24"));
-        ip(&["-n", &self.host("world"), "addr", verb, &address, "dev", &format!("to-{eye}")]);
+        ip(&["-n", &self.host("world"), "addr", verb, &address, "dev", &format!("to-{agent}")]);
     }
 
-    /// From now on this happens to packets that arrive at the far end of an agent's link.
-    pub(crate) fn arriving(&self, eye: &str, far: Far, rule: &str) {
-        self.nft(far.host(), &format!("add rule inet faults arrives iifname \"to-{eye}\" {rule}"));
+    /// Adds a rule for packets that arrive at the far end of an agent's link.
+    pub(crate) fn arriving(&self, agent: &str, far: Far, rule: &str) {
+        self.nft(far.host(), &format!("add rule inet faults arrives iifname \"to-{agent}\" {rule}"));
     }
 
-    /// As [`Net::arriving`], of packets that leave it there.
-    pub(crate) fn leaving(&self, eye: &str, far: Far, rule: &str) {
-        self.nft(far.host(), &format!("add rule inet faults leaves oifname \"to-{eye}\" {rule}"));
+    /// Like [`Net::arriving`], for packets that leave there.
+    pub(crate) fn leaving(&self, agent: &str, far: Far, rule: &str) {
+        self.nft(far.host(), &format!("add rule inet faults leaves oifname \"to-{agent}\" {rule}"));
     }
 
-    /// No packet has anything to fear any more.
+    /// Removes all faults.
     pub(crate) fn heal(&self) {
-        for host in CENTRE {
+        for host in SERVERS {
             self.nft(host, "flush chain inet faults arrives\nflush chain inet faults leaves");
         }
     }
 
-    /// From now on an agent's link carries no more than `rate` either way, and packets queue for `wait` at most.
-    /// One that is longer than `burst` bytes never goes.
-    pub(crate) fn narrow(&self, eye: &str, far: Far, [rate, burst, wait]: [&str; 3]) {
-        for (host, link) in far.ends(eye) {
+    /// Limits an agent's link to `rate` in both directions; packets queue for at most `wait`. A packet longer
+    /// than `burst` bytes is never sent.
+    pub(crate) fn narrow(&self, agent: &str, far: Far, [rate, burst, wait]: [&str; 3]) {
+        for (host, link) in far.ends(agent) {
             let queue = ["root", "tbf", "rate", rate, "burst", burst, "latency", wait];
             self.tc(&host, &[&["qdisc", "replace", "dev", &link], queue.as_slice()].concat());
         }
     }
 
-    /// The link carries what it did at first.
-    pub(crate) fn widen(&self, eye: &str, far: Far) {
-        for (host, link) in far.ends(eye) {
+    /// Removes the limit of [`Net::narrow`].
+    pub(crate) fn widen(&self, agent: &str, far: Far) {
+        for (host, link) in far.ends(agent) {
             self.tc(&host, &["qdisc", "del", "dev", &link, "root"]);
         }
     }
@@ -235,10 +237,10 @@ impl Net {
         assert!(done.status.success(), "tc {words:?}: {}", String::from_utf8_lossy(&done.stderr));
     }
 
-    /// How long a request to the target takes on an agent's host.
-    pub(crate) fn takes(&self, eye: &str) -> Duration {
+    /// Duration of a request to the target from an agent's host.
+    pub(crate) fn takes(&self, agent: &str) -> Duration {
         let began = Instant::now();
-        let mut curl = self.on(eye, Path::new("curl"));
+        let mut curl = self.on(agent, Path::new("curl"));
         let done = curl.args(["--silent", "--max-time", "5", &format!("http://{TARGET}/")]).output();
         assert!(done.expect("curl is there").status.success(), "the target answers");
         began.elapsed()
@@ -250,38 +252,38 @@ impl Net {
         assert!(done.status.success(), "nft: {text}: {}", String::from_utf8_lossy(&done.stderr));
     }
 
-    /// The aggregator's command line: what it says.
-    pub(crate) fn tell(&self, words: &[&str]) -> String {
-        let output = self.told(words);
+    /// Runs a command of the aggregator and returns its output.
+    pub(crate) fn cli(&self, words: &[&str]) -> String {
+        let output = self.run_cli(words);
         assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    fn told(&self, words: &[&str]) -> Output {
+    fn run_cli(&self, words: &[&str]) -> Output {
         let mut command = Command::new(program("skerry-aggregator"));
         command.args(words).arg("--config").arg(self.path("aggregator.toml")).stdin(Stdio::null());
         command.output().expect("it starts")
     }
 
-    /// One agent as `agent list` shows it.
-    pub(crate) fn listed(&self, eye: &str) -> serde_json::Value {
-        let roll = self.tell(&["agent", "list", "--json"]);
+    /// One agent in the output of `agent list`.
+    pub(crate) fn listed(&self, agent: &str) -> serde_json::Value {
+        let roll = self.cli(&["agent", "list", "--json"]);
         let roll: serde_json::Value = serde_json::from_str(&roll).expect("JSON");
         let mut agents = roll["agents"].as_array().expect("a list").iter();
-        agents.find(|one| one["name"] == eye).unwrap_or_else(|| panic!("no {eye} in {roll}")).clone()
+        agents.find(|one| one["name"] == agent).unwrap_or_else(|| panic!("no {agent} in {roll}")).clone()
     }
 
-    /// The check as `check list` shows it.
+    /// The check in the output of `check list`.
     pub(crate) fn check(&self) -> serde_json::Value {
-        let list = self.tell(&["check", "list", "--json"]);
+        let list = self.cli(&["check", "list", "--json"]);
         let list: serde_json::Value = serde_json::from_str(&list).expect("JSON");
         list["checks"][0].clone()
     }
 
-    /// What `skerry-agent status` says on an agent's host.
-    pub(crate) fn status(&self, eye: &str) -> serde_json::Value {
-        let mut status = self.on(eye, &program("skerry-agent"));
-        let config = self.path(&format!("{eye}.toml"));
+    /// Output of `skerry-agent status` on an agent's host.
+    pub(crate) fn status(&self, agent: &str) -> serde_json::Value {
+        let mut status = self.on(agent, &program("skerry-agent"));
+        let config = self.path(&format!("{agent}.toml"));
         let said = status.args(["status", "--json", "--config"]).arg(config).output().expect("it starts");
         serde_json::from_slice(&said.stdout).unwrap_or_default()
     }
@@ -293,18 +295,18 @@ impl Net {
         output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
     }
 
-    /// The aggregator's own figures.
+    /// The aggregator's metrics.
     pub(crate) fn metrics(&self) -> String {
         self.get(8082, "/metrics").expect("metrics")
     }
 
-    /// What a visitor gets now; `None` while nobody answers.
-    pub(crate) fn shown(&self) -> Option<Shown> {
+    /// The page as a visitor sees it now; `None` while nothing answers.
+    pub(crate) fn shown(&self) -> Option<PageSnapshot> {
         let json = |path| serde_json::from_str::<serde_json::Value>(&self.get(8080, path)?).ok();
         let words = |value: &serde_json::Value| value.as_str().unwrap_or_default().to_owned();
         let summary = json("/api/v2/summary.json")?;
         let component = &summary["components"][0];
-        Some(Shown {
+        Some(PageSnapshot {
             html: self.get(8080, "/")?,
             indicator: words(&summary["status"]["indicator"]),
             description: words(&summary["status"]["description"]),
@@ -317,7 +319,7 @@ impl Net {
         })
     }
 
-    /// Every status that ever stood in the component's automatic past, each once for each interval.
+    /// Every status that the component's automatic layer ever had, once per interval.
     pub(crate) fn history(&self) -> Vec<String> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let database = Connection::open_with_flags(self.path("skerry.db"), flags).expect("it opens");
@@ -356,18 +358,18 @@ impl Net {
 impl Far {
     fn host(self) -> &'static str {
         match self {
-            Self::Aggregator => CENTRE[0],
-            Self::World => CENTRE[1],
+            Self::Aggregator => SERVERS[0],
+            Self::World => SERVERS[1],
         }
     }
 
     /// Both ends of an agent's link: the host, and the link's name there.
-    fn ends(self, eye: &str) -> [(String, String); 2] {
+    fn ends(self, agent: &str) -> [(String, String); 2] {
         let own = match self {
             Self::Aggregator => "home",
             Self::World => "out",
         };
-        [(eye.to_owned(), own.to_owned()), (self.host().to_owned(), format!("to-{eye}"))]
+        [(agent.to_owned(), own.to_owned()), (self.host().to_owned(), format!("to-{agent}"))]
     }
 }
 
@@ -377,7 +379,7 @@ impl Drop for Net {
             let _ = child.kill();
             let _ = child.wait();
         }
-        for host in CENTRE.iter().chain(EYES.iter().map(|(eye, _)| eye)) {
+        for host in SERVERS.iter().chain(AGENTS.iter().map(|(agent, _)| agent)) {
             let _ = Command::new("ip").args(["netns", "del", &self.host(host)]).output();
         }
         if std::thread::panicking() {

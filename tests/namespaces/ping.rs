@@ -1,4 +1,5 @@
-//! The `ping` check over a link that loses, delays and refuses, with and without the right to ping.
+//! The `ping` check over a link that loses, delays and rejects packets, with and without the permission to
+//! ping.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -7,14 +8,14 @@ use skerry_tests::parts::until;
 
 use crate::hosts::{Hosts, TARGET, TARGET_V6};
 
-/// Nobody is there, and nobody says so.
+/// No host has this address, and nothing reports that.
 const NOBODY: &str = "192.0.2.99";
 const REFUSED: &str = "198.51.100.99";
 
-/// A configuration of ping checks, each of a host and its further keys, named by their places.
+/// A configuration with ping checks, each with its host and further keys, named by index.
 fn configure(hosts: &Hosts, checks: &[(&str, &str)]) -> PathBuf {
     let mut text = format!(
-        "[agent]\nname = \"eye\"\nlocation = \"here\"\nspool = \"{}\"\n\n\
+        "[agent]\nname = \"agent\"\nlocation = \"here\"\nspool = \"{}\"\n\n\
          [aggregator]\nurl = \"http://127.0.0.1:9\"\n",
         hosts.path("spool.db").display()
     );
@@ -58,7 +59,7 @@ fn both_families_answer_a_raw_and_an_unprivileged_socket() {
         ("localhost", "ip_version = \"4\"\ncount = 1"),
     ];
     assert_seen(&observe(&hosts, &checks, true), &[UP; 7]);
-    // Nobody may, and only the ping checks say so.
+    // Without any permission, only the ping checks report it.
     let denied = ("inconclusive", "own_permission", "CAP_NET_RAW, or its group in net.ipv4.ping_group_range");
     assert_seen(&observe(&hosts, &checks, false), &[denied; 7]);
     hosts.let_groups_ping();
@@ -77,7 +78,7 @@ fn losses_are_counted_and_held_against_their_limits() {
             ("degraded_loss = 25", ("degraded", "packets_lost", "5 of 20 packets lost; degraded_loss is 25")),
             ("down_loss = 25", ("down", "packets_lost", "5 of 20 packets lost; down_loss is 25")),
         ] {
-            // One at a time: the rule counts the packets of all.
+            // One at a time, because the rule counts all packets.
             assert_seen(&observe(&hosts, &[(host, &format!("{lossy}{limits}"))], true), &[expected]);
         }
     }
@@ -88,7 +89,7 @@ fn losses_are_counted_and_held_against_their_limits() {
     assert_seen(&observe(&hosts, &both, true), &[silent, silent]);
     hosts.let_groups_ping();
     assert_seen(&observe(&hosts, &both, false), &[silent, silent]);
-    // What timeout leaves is enough to say so.
+    // What timeout leaves is enough to report it.
     let hurried = (TARGET, "timeout = \"300ms\"");
     assert_seen(&observe(&hosts, &[hurried], true), &[silent]);
 }
@@ -103,7 +104,7 @@ fn a_queue_that_grows_is_jitter_and_slow() {
         ("max_jitter = \"20ms\"", ("degraded", "jitter_too_high", "more than 20 ms")),
         ("degraded_above = \"1800ms\"", UP),
         ("degraded_above = \"30ms\"", ("degraded", "slow", "more than 30 ms")),
-        // The last waits longest, for all the others.
+        // The last packet waits longest, behind all the others.
         (
             "count = 10\nwait = \"600ms\"\ndegraded_loss = 10",
             ("degraded", "packets_lost", "degraded_loss is 10"),
@@ -123,7 +124,7 @@ fn no_way_there_is_unreachable() {
     let silent = ("down", "no_reply", "");
     let no_route = ("inconclusive", "own_network", "this host has no way there");
     assert_seen(&observe(&hosts, &checks, true), &[sent_back, silent, no_route]);
-    // An unprivileged socket is not told by hosts on the way.
+    // Errors from hosts on the path do not reach an unprivileged socket.
     hosts.let_groups_ping();
     assert_seen(&observe(&hosts, &checks, false), &[silent, silent, no_route]);
     hosts.take_routes();
@@ -169,7 +170,7 @@ async fn an_agent_that_may_not_ping_says_so_once_and_goes_on() {
     for remedy in ["setcap cap_net_raw+ep /", "net.ipv4.ping_group_range="] {
         assert!(said[0].contains(remedy), "{}", said[0]);
     }
-    // It is let in while it runs.
+    // It gets the permission while it runs.
     hosts.let_groups_ping();
     until("the pings are judged", bound, async || state(0).as_deref() == Some("up")).await;
 }

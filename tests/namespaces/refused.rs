@@ -1,4 +1,4 @@
-//! What the agent's own kernel refuses to send is its own lack; what the network or the target says is not.
+//! Errors of the agent's own kernel are its own fault; those of the network or the target are not.
 
 use std::path::PathBuf;
 
@@ -9,10 +9,10 @@ const TCP: &str = "type = \"tcp\"\nport = 81\nhost = \"{}\"";
 const PING: &str = "type = \"ping\"\ncount = 1\nhost = \"{}\"";
 const DNS: &str = "type = \"dns\"\nquery = \"a.test\"\nserver = \"{}\"";
 
-/// Outcome and reason of a check of each kind of each host, named by their places.
+/// Outcome and reason of a check of each kind for each host.
 fn observe(hosts: &Hosts, checks: &[(&str, &str)]) -> Vec<(String, String)> {
     let mut text = format!(
-        "[agent]\nname = \"eye\"\nlocation = \"here\"\nspool = \"{}\"\n\n\
+        "[agent]\nname = \"agent\"\nlocation = \"here\"\nspool = \"{}\"\n\n\
          [aggregator]\nurl = \"http://127.0.0.1:9\"\n",
         hosts.path("spool.db").display()
     );
@@ -41,7 +41,7 @@ fn a_family_that_this_host_lacks_is_its_own_lack() {
     let seen =
         observe(&hosts, &[(HTTP, bracketed.as_str()), (TCP, TARGET_V6), (PING, TARGET_V6), (DNS, TARGET_V6)]);
     assert_seen(&seen, "inconclusive", "own_network");
-    // The other family answers, or says that the target fails.
+    // The other family answers, or shows that the target fails.
     hosts.know("both.test", &[TARGET_V6, TARGET]);
     assert_seen(&observe(&hosts, &[(HTTP, "both.test"), (PING, "both.test")]), "up", "none");
     assert_seen(&observe(&hosts, &[(TCP, "both.test")]), "down", "connect_refused");
@@ -51,7 +51,7 @@ fn a_family_that_this_host_lacks_is_its_own_lack() {
 fn a_firewall_of_this_host_is_its_own_lack() {
     let mut hosts = Hosts::new();
     hosts.serve();
-    // UDP and ICMP are told by the kernel what a rule drops; TCP is told of a route that prohibits.
+    // The kernel reports firewall drops for UDP and ICMP; for TCP it reports a prohibiting route.
     hosts.rule_of_agent("ip daddr 198.51.100.10 drop");
     assert_seen(&observe(&hosts, &[(PING, TARGET), (DNS, TARGET)]), "inconclusive", "own_permission");
     hosts.rule_of_agent("");
@@ -70,7 +70,7 @@ fn what_the_network_and_the_target_say_is_an_outage() {
     let mut hosts = Hosts::new();
     hosts.serve();
     assert_seen(&observe(&hosts, &[(TCP, TARGET), (DNS, TARGET)]), "down", "connect_refused");
-    // A router sends it back.
+    // A router rejects it.
     hosts.refuse("198.51.100.99");
     assert_seen(&observe(&hosts, &[(HTTP, "198.51.100.99")]), "down", "unreachable");
     hosts.rule_beyond("tcp dport 80 drop");

@@ -1,5 +1,5 @@
-//! "Is it the resolver?": a resolver of the agent's own that fails is nobody's outage, and a name that fails
-//! alone is. Both name servers are real: one on the agent's gateway, and the world that it asks.
+//! A failing resolver of the agent's own is nobody's outage, and a name that fails alone is. Both name
+//! servers are real: one on the agent's gateway, and its upstream.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::hosts::{GATEWAY, Hosts, TARGET};
 const BOUND: Duration = Duration::from_secs(60);
 const WORLD: &str = "198.51.100.53";
 const SHOP: &str = "local-data: 'www.shop.example. 1 IN A 198.51.100.10'\n";
-/// It stays in the resolver's cache, whatever becomes of the world.
+/// Stays in the resolver's cache when the upstream fails.
 const OTHER: &str = "local-data: 'www.other.example. 3600 IN A 198.51.100.10'\n";
 
 fn unbound(hosts: &Hosts, name: &str, address: &str, text: &str) -> PathBuf {
@@ -25,7 +25,7 @@ fn unbound(hosts: &Hosts, name: &str, address: &str, text: &str) -> PathBuf {
     hosts.write(&format!("{name}.conf"), &text)
 }
 
-/// The world's name servers hold these records and no others; `also`: further settings.
+/// The upstream name servers have these records only; `also` adds settings.
 fn start_world(hosts: &mut Hosts, records: &str, also: &str) {
     let text = format!("local-zone: \".\" static\n{records}{also}");
     let config = unbound(hosts, "world", WORLD, &text);
@@ -47,7 +47,7 @@ fn configure(hosts: &Hosts) -> PathBuf {
         )
     };
     let text = format!(
-        "[agent]\nname = \"eye\"\nlocation = \"here\"\nspool = \"{}\"\n\n\
+        "[agent]\nname = \"agent\"\nlocation = \"here\"\nspool = \"{}\"\n\n\
          [self_test]\nreferences = [\"{TARGET}:80\"]\n\n[aggregator]\nurl = \"http://127.0.0.1:9\"\n\n{}{}",
         hosts.path("spool.db").display(),
         check("shop"),
@@ -56,12 +56,12 @@ fn configure(hosts: &Hosts) -> PathBuf {
     hosts.write("agent.toml", &text)
 }
 
-struct Eye<'h> {
+struct RunningAgent<'h> {
     hosts: &'h Hosts,
     config: &'h Path,
 }
 
-impl Eye<'_> {
+impl RunningAgent<'_> {
     fn of(&self, check: &str) -> (String, String) {
         let status = self.hosts.status(self.config).unwrap_or_default();
         let checks = status["checks"].as_array().cloned().unwrap_or_default();
@@ -94,40 +94,40 @@ async fn a_resolver_that_fails_is_nobodys_outage_and_a_name_that_fails_alone_is(
     let never_down = |hosts: &Hosts, what: &str| {
         assert!(!hosts.log("agent").contains(" to=down"), "{what}: {}", hosts.log("agent"));
     };
-    Eye { hosts: &hosts, config: &config }.shows("shop", "up").await;
-    Eye { hosts: &hosts, config: &config }.shows("other", "up").await;
+    RunningAgent { hosts: &hosts, config: &config }.shows("shop", "up").await;
+    RunningAgent { hosts: &hosts, config: &config }.shows("other", "up").await;
 
-    // The resolver's way to the world is gone: it says SERVFAIL for what it has not in its cache.
+    // The resolver has lost its upstream: it answers SERVFAIL for everything that is not in its cache.
     hosts.end("world");
     let told = async || hosts.log("agent").contains("own resolver does not answer");
     until("operators are told", BOUND, told).await;
-    Eye { hosts: &hosts, config: &config }.runs(12).await;
+    RunningAgent { hosts: &hosts, config: &config }.runs(12).await;
     never_down(&hosts, "the resolver says SERVFAIL");
-    assert_eq!(Eye { hosts: &hosts, config: &config }.of("other").0, "up");
+    assert_eq!(RunningAgent { hosts: &hosts, config: &config }.of("other").0, "up");
     start_world(&mut hosts, &format!("{SHOP}{OTHER}"), "");
-    Eye { hosts: &hosts, config: &config }.runs(8).await;
+    RunningAgent { hosts: &hosts, config: &config }.runs(8).await;
     never_down(&hosts, "it answers again");
 
-    // The resolver itself is silent.
+    // The resolver itself does not answer.
     hosts.rule_beyond("udp dport 53 drop");
-    Eye { hosts: &hosts, config: &config }.runs(8).await;
+    RunningAgent { hosts: &hosts, config: &config }.runs(8).await;
     never_down(&hosts, "the resolver is silent");
     hosts.rule_beyond("");
-    Eye { hosts: &hosts, config: &config }.runs(4).await;
+    RunningAgent { hosts: &hosts, config: &config }.runs(4).await;
     never_down(&hosts, "all is well");
 
-    // The target's own name servers fail, and nobody else's.
+    // Only the target's own name servers fail.
     hosts.end("world");
     start_world(&mut hosts, OTHER, "local-zone: \"shop.example.\" always_refuse\n");
-    Eye { hosts: &hosts, config: &config }.shows("shop", "down").await;
-    assert_eq!(Eye { hosts: &hosts, config: &config }.of("other").0, "up");
+    RunningAgent { hosts: &hosts, config: &config }.shows("shop", "down").await;
+    assert_eq!(RunningAgent { hosts: &hosts, config: &config }.of("other").0, "up");
     hosts.end("world");
     start_world(&mut hosts, &format!("{SHOP}{OTHER}"), "");
-    Eye { hosts: &hosts, config: &config }.shows("shop", "up").await;
+    RunningAgent { hosts: &hosts, config: &config }.shows("shop", "up").await;
 
-    // The target's name is gone.
+    // The target's name is removed.
     hosts.end("world");
     start_world(&mut hosts, OTHER, "");
-    Eye { hosts: &hosts, config: &config }.shows("shop", "down").await;
-    assert_eq!(Eye { hosts: &hosts, config: &config }.of("other").0, "up");
+    RunningAgent { hosts: &hosts, config: &config }.shows("shop", "down").await;
+    assert_eq!(RunningAgent { hosts: &hosts, config: &config }.of("other").0, "up");
 }

@@ -1,4 +1,4 @@
-//! "Is it me?": what the agent's own host loses is never its target's outage.
+//! A fault of the agent's own host is never its target's outage.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -7,7 +7,7 @@ use skerry_tests::parts::until;
 
 use crate::hosts::{Hosts, REFERENCE_V6, REFERENCES, TARGET, TARGET_V6};
 
-/// A few runs of the check, and the self-test's patience with each.
+/// A few runs of the check, each with a self-test.
 const BOUND: Duration = Duration::from_secs(45);
 
 fn configure(hosts: &Hosts) -> PathBuf {
@@ -17,7 +17,7 @@ fn configure(hosts: &Hosts) -> PathBuf {
 
 fn configure_with(hosts: &Hosts, references: &str, target: &str) -> PathBuf {
     let text = format!(
-        "[agent]\nname = \"eye\"\nlocation = \"here\"\nspool = \"{}\"\n\n\
+        "[agent]\nname = \"agent\"\nlocation = \"here\"\nspool = \"{}\"\n\n\
          [self_test]\nreferences = [{references}]\ninterval = \"1s\"\n\n\
          [aggregator]\nurl = \"http://127.0.0.1:9\"\n\n\
          [[check]]\nname = \"shop\"\ntype = \"http\"\nurl = \"http://{target}/\"\ninterval = \"500ms\"\n\
@@ -27,12 +27,12 @@ fn configure_with(hosts: &Hosts, references: &str, target: &str) -> PathBuf {
     hosts.write("agent.toml", &text)
 }
 
-struct Eye<'h> {
+struct RunningAgent<'h> {
     hosts: &'h Hosts,
     config: &'h Path,
 }
 
-impl Eye<'_> {
+impl RunningAgent<'_> {
     fn status(&self) -> serde_json::Value {
         self.hosts.status(self.config).unwrap_or_default()
     }
@@ -45,7 +45,7 @@ impl Eye<'_> {
         until(&format!("the check is {state}"), BOUND, async || self.state() == state).await;
     }
 
-    /// Waits until the check has run so many times more.
+    /// Waits until the check has run so many more times.
     async fn runs(&self, times: u64) {
         let depth = || self.status()["depth"].as_u64().unwrap_or(0);
         let before = depth();
@@ -67,44 +67,44 @@ async fn what_the_host_itself_loses_is_never_its_targets_outage() {
     hosts.serve();
     let config = configure(&hosts);
     hosts.start_agent(&config);
-    let eye = Eye { hosts: &hosts, config: &config };
-    eye.shows("up").await;
+    let agent = RunningAgent { hosts: &hosts, config: &config };
+    agent.shows("up").await;
 
-    // One reference alone: nothing changes.
+    // One reference alone fails: nothing changes.
     hosts.take(REFERENCES[0]);
-    eye.runs(5).await;
-    assert_eq!((eye.state().as_str(), eye.lacks()), ("up", None));
+    agent.runs(5).await;
+    assert_eq!((agent.state().as_str(), agent.lacks()), ("up", None));
     hosts.give(REFERENCES[0]);
 
-    // The cable is out: nothing can be said.
+    // The link is down: every run is inconclusive.
     hosts.cable("down");
-    until("the missing carrier is seen", BOUND, async || eye.lacks().as_deref() == Some("carrier")).await;
-    eye.runs(5).await;
-    assert_eq!(eye.state(), "up");
+    until("the missing carrier is seen", BOUND, async || agent.lacks().as_deref() == Some("carrier")).await;
+    agent.runs(5).await;
+    assert_eq!(agent.state(), "up");
     hosts.cable("up");
-    until("the network is back", BOUND, async || eye.lacks().is_none()).await;
-    eye.runs(3).await;
-    assert_eq!(eye.state(), "up");
+    until("the network is back", BOUND, async || agent.lacks().is_none()).await;
+    agent.runs(3).await;
+    assert_eq!(agent.state(), "up");
 
-    // The link is there, but the gateway is not: the references tell.
+    // The link is up, but the gateway is gone: the references show it.
     hosts.take_gateway();
-    until("the silence is seen", BOUND, async || eye.lacks().as_deref() == Some("reference")).await;
-    eye.runs(4).await;
-    assert_eq!(eye.state(), "up");
+    until("the silence is seen", BOUND, async || agent.lacks().as_deref() == Some("reference")).await;
+    agent.runs(4).await;
+    assert_eq!(agent.state(), "up");
     hosts.give_gateway();
-    until("the network is back", BOUND, async || eye.lacks().is_none()).await;
-    eye.runs(3).await;
-    assert!(!eye.ever_down(), "it was down for our own fault");
+    until("the network is back", BOUND, async || agent.lacks().is_none()).await;
+    agent.runs(3).await;
+    assert!(!agent.ever_down(), "it was down for our own fault");
 
-    // The target alone.
+    // Only the target fails.
     hosts.take(TARGET);
-    eye.shows("down").await;
-    assert_eq!(eye.lacks(), None);
-    assert!(eye.ever_down(), "the log was looked at");
+    agent.shows("down").await;
+    assert_eq!(agent.lacks(), None);
+    assert!(agent.ever_down(), "the log was looked at");
 
-    // What is down stays so while nothing can be said.
+    // A check that is down stays down while runs are inconclusive.
     hosts.give(TARGET);
-    eye.shows("up").await;
+    agent.shows("up").await;
 }
 
 #[tokio::test]
@@ -113,17 +113,17 @@ async fn without_references_the_gateway_is_asked() {
     hosts.serve();
     let config = configure_with(&hosts, "", TARGET);
     hosts.start_agent(&config);
-    let eye = Eye { hosts: &hosts, config: &config };
-    eye.shows("up").await;
+    let agent = RunningAgent { hosts: &hosts, config: &config };
+    agent.shows("up").await;
     hosts.take_gateway();
-    eye.runs(8).await;
-    assert!(!eye.ever_down(), "the gateway was gone: {}", hosts.log("agent"));
+    agent.runs(8).await;
+    assert!(!agent.ever_down(), "the gateway was gone: {}", hosts.log("agent"));
     hosts.give_gateway();
-    eye.runs(3).await;
-    assert!(!eye.ever_down(), "the gateway came back: {}", hosts.log("agent"));
+    agent.runs(3).await;
+    assert!(!agent.ever_down(), "the gateway came back: {}", hosts.log("agent"));
     hosts.rule_beyond("ip daddr 198.51.100.10 drop");
-    eye.shows("down").await;
-    assert_eq!(eye.lacks(), None, "the gateway is there");
+    agent.shows("down").await;
+    assert_eq!(agent.lacks(), None, "the gateway is there");
 }
 
 #[tokio::test]
@@ -133,17 +133,17 @@ async fn a_gateway_that_refuses_everything_is_no_outage() {
         hosts.serve();
         let config = configure_with(&hosts, references, TARGET);
         hosts.start_agent(&config);
-        Eye { hosts: &hosts, config: &config }.shows("up").await;
+        RunningAgent { hosts: &hosts, config: &config }.shows("up").await;
         hosts.reset_everything(true);
-        Eye { hosts: &hosts, config: &config }.runs(8).await;
-        let eye = Eye { hosts: &hosts, config: &config };
-        assert!(!eye.ever_down(), "{references}: everything is refused: {}", hosts.log("agent"));
+        RunningAgent { hosts: &hosts, config: &config }.runs(8).await;
+        let agent = RunningAgent { hosts: &hosts, config: &config };
+        assert!(!agent.ever_down(), "{references}: everything is refused: {}", hosts.log("agent"));
         hosts.reset_everything(false);
-        eye.runs(3).await;
-        assert!(!eye.ever_down(), "{references}: nothing is: {}", hosts.log("agent"));
-        // The target alone refuses.
+        agent.runs(3).await;
+        assert!(!agent.ever_down(), "{references}: nothing is: {}", hosts.log("agent"));
+        // Only the target refuses.
         hosts.rule_beyond("ip daddr 198.51.100.10 tcp dport 80 reject with tcp reset");
-        eye.shows("down").await;
+        agent.shows("down").await;
     }
 }
 
@@ -154,16 +154,16 @@ async fn each_family_is_vouched_for_by_its_own_references() {
     let references = format!("\"{}:80\", \"[{REFERENCE_V6}]:80\"", REFERENCES[0]);
     let config = configure_with(&hosts, &references, &format!("[{TARGET_V6}]"));
     hosts.start_agent(&config);
-    let eye = Eye { hosts: &hosts, config: &config };
-    eye.shows("up").await;
-    // IPv4 goes on.
+    let agent = RunningAgent { hosts: &hosts, config: &config };
+    agent.shows("up").await;
+    // IPv4 continues.
     hosts.drop_ipv6(true);
-    eye.runs(5).await;
-    assert_eq!(eye.lacks(), None, "the host has a network");
-    assert!(!eye.ever_down(), "IPv6 was dropped: {}", hosts.log("agent"));
+    agent.runs(5).await;
+    assert_eq!(agent.lacks(), None, "the host has a network");
+    assert!(!agent.ever_down(), "IPv6 was dropped: {}", hosts.log("agent"));
     hosts.drop_ipv6(false);
-    eye.runs(3).await;
-    assert!(!eye.ever_down(), "IPv6 is back: {}", hosts.log("agent"));
+    agent.runs(3).await;
+    assert!(!agent.ever_down(), "IPv6 is back: {}", hosts.log("agent"));
     hosts.take_ipv6();
-    eye.shows("down").await;
+    agent.shows("down").await;
 }

@@ -1,9 +1,9 @@
-//! A web server on a host that only says `ok`.
+//! A web server that only answers `ok`.
 
 use std::path::Path;
 use std::process::Command;
 
-/// Lets `nginx` answer on port 80 of every address of its host; its files lie in `folder`.
+/// Makes `nginx` listen on port 80 of every address of its host; its files are in `folder`.
 pub(crate) fn serve_everywhere(nginx: &mut Command, folder: &Path) {
     let place = folder.display();
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]

@@ -1,7 +1,7 @@
 """The installed database as the former release kept it: schema 2, made while the aggregator is stopped for an upgrade.
 
 What later migrations added is taken out of the running host's own database, so that all that was seen there until then
-is in it. That the former release's own databases are migrated too is a story: tests/stories/former.rs.
+is in it. That the former release's own databases are migrated too is a story: tests/stories/previous_release.rs.
 """
 import hashlib
 import os

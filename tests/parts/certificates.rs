@@ -1,4 +1,4 @@
-//! An authority of our own and the certificates it signs, good and bad.
+//! A test authority and the certificates it signs, valid and invalid.
 
 use std::path::{Path, PathBuf};
 
@@ -9,13 +9,13 @@ use rcgen::{
 };
 use tempfile::TempDir;
 
-/// A certificate authority in a fresh directory.
+/// A certificate authority in a new directory.
 pub struct Authority {
     directory: TempDir,
     issuer: CertifiedIssuer<'static, KeyPair>,
 }
 
-/// A certificate and its key, as files in PEM.
+/// A certificate and its key as PEM files.
 #[derive(Clone, Debug)]
 pub struct Certificate {
     /// The certificate.
@@ -24,7 +24,7 @@ pub struct Certificate {
     pub key: PathBuf,
 }
 
-/// When a certificate is valid, in whole days from today.
+/// Validity of a certificate in whole days from today.
 #[derive(Clone, Copy, Debug)]
 pub struct Validity {
     /// First day.
@@ -34,19 +34,19 @@ pub struct Validity {
 }
 
 impl Validity {
-    /// A year to come.
+    /// Valid for a year.
     pub const GOOD: Self = Self { from: -30, to: 365 };
-    /// Over since a month.
+    /// Expired a month ago.
     pub const EXPIRED: Self = Self { from: -60, to: -30 };
-    /// Begins in a month.
+    /// Valid from next month.
     pub const NOT_YET: Self = Self { from: 30, to: 60 };
 }
 
 impl Authority {
-    /// Makes an authority.
+    /// Creates an authority.
     ///
     /// # Panics
-    /// When keys or files cannot be made.
+    /// Keys or files cannot be created.
     #[must_use]
     pub fn new() -> Self {
         let mut parameters = CertificateParams::new(Vec::new()).expect("no names are valid names");
@@ -69,7 +69,7 @@ impl Authority {
     /// Signs a certificate for `names` (DNS names and addresses).
     ///
     /// # Panics
-    /// When a name is not one, or files cannot be written.
+    /// A name is invalid, or a file cannot be written.
     #[must_use]
     pub fn sign(&self, names: &[&str], validity: Validity) -> Certificate {
         let key = KeyPair::generate().expect("a key");
@@ -77,11 +77,11 @@ impl Authority {
         store(self.directory.path(), &certificate.pem(), &key)
     }
 
-    /// A certificate signed by itself, which this authority knows nothing of. `as_authority` marks it as an
-    /// authority, as `openssl req -x509` does.
+    /// A self-signed certificate, unrelated to this authority. `as_authority` marks it as an authority, as
+    /// `openssl req -x509` does.
     ///
     /// # Panics
-    /// When a name is not one, or files cannot be written.
+    /// A name is invalid, or a file cannot be written.
     #[must_use]
     pub fn self_signed(&self, names: &[&str], as_authority: bool) -> Certificate {
         let key = KeyPair::generate().expect("a key");

@@ -1,14 +1,14 @@
-//! Checks as their owner gets them, with the defaults of the configuration.
+//! Checks with the defaults of the configuration.
 
 use std::time::Duration;
 
 use skerry_protocol::check::{self, Check, Kind};
 use skerry_protocol::strict::Document;
 
-/// A check with these keys besides its name.
+/// A check with these keys and a name.
 ///
 /// # Panics
-/// When they are refused.
+/// The keys are refused.
 #[must_use]
 pub fn read(keys: &str) -> Check {
     let text = format!("[[check]]\nname = \"target\"\n{keys}\n");
@@ -19,7 +19,7 @@ pub fn read(keys: &str) -> Check {
     check.expect("a check without a problem")
 }
 
-/// A check of this kind and timeout.
+/// A check of this kind with this timeout.
 #[must_use]
 pub fn of(kind: Kind, timeout: Duration) -> Check {
     Check { kind, timeout, ..read("type = \"ping\"\nhost = \"127.0.0.1\"") }

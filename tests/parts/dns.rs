@@ -1,9 +1,9 @@
-//! What a zone of the tests holds, of every type that can be asked for.
+//! The test zone, with records of every supported type.
 
 /// The zone `example.test`.
 pub const ZONE: &str = "example.test";
 
-/// Its records, as in a zone file.
+/// Its records in zone file format.
 pub const RECORDS: &str = "\
 example.test.          3600 IN SOA    ns1.example.test. admin.example.test. 2026010101 7200 3600 1209600 300
 example.test.          3600 IN NS     ns1.example.test.
@@ -38,7 +38,7 @@ _dmarc.xn--mnchen-3ya.example.test. 300 IN TXT \"v=DMARC1; p=none\"
 phone.example.test.    3600 IN NAPTR  100 10 \"u\" \"E2U+sip\" \"!^.*$!sip:info@example.test!\" .
 ";
 
-/// A name whose TXT records need more than 1,232 bytes.
+/// A name with more than 1,232 bytes of TXT records.
 pub const LARGE: &str = "large.example.test";
 
 /// The records of [`LARGE`].

@@ -1,4 +1,4 @@
-//! Targets that nginx cannot play: a small server that breaks HTTP in one named manner.
+//! Targets that nginx cannot play: a small server that violates HTTP in one way.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -8,50 +8,50 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// How it misbehaves.
+/// How the server misbehaves.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Manner {
-    /// A body without end.
+pub enum Misbehaviour {
+    /// An endless body.
     EndlessBody,
-    /// Half of the body announced, then a reset.
+    /// Half of the announced body, then a reset.
     ResetInBody,
-    /// A reset instead of an answer.
+    /// A reset instead of a response.
     ResetBeforeHead,
     /// A close in the middle of the head.
     CloseInHead,
     /// Bytes that are not HTTP.
     Garbage,
-    /// A chunked body whose chunks are not.
+    /// Malformed chunks.
     GarbledChunks,
-    /// A head of one byte every 50 ms.
+    /// A head with one byte every 50 ms.
     DripHead,
-    /// A first byte at once, the rest of the head 400 ms later.
+    /// The first byte at once, the rest of the head 400 ms later.
     SlowHead,
     /// A head of many megabytes.
     HugeHead,
-    /// Takes connections and never says a word.
+    /// Accepts connections and sends nothing.
     Silent,
 }
 
-/// A running server; ends when dropped.
+/// A running server; stops when dropped.
 pub struct Misbehaving {
     address: SocketAddr,
     task: JoinHandle<()>,
 }
 
 impl Misbehaving {
-    /// Starts one.
+    /// Starts a server.
     ///
     /// # Panics
-    /// When no port of the loopback is free.
-    pub async fn start(manner: Manner) -> Self {
+    /// No loopback port is free.
+    pub async fn start(behaviour: Misbehaviour) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let address = listener.local_addr().expect("bound");
         let task = tokio::spawn(async move {
             while let Ok((stream, _)) = listener.accept().await {
                 tokio::spawn(async move {
-                    // The client leaves when it has seen enough.
-                    let _left = answer(stream, manner).await;
+                    // The client disconnects when it has seen enough.
+                    let _left = answer(stream, behaviour).await;
                 });
             }
         });
@@ -71,48 +71,48 @@ impl Drop for Misbehaving {
     }
 }
 
-async fn answer(mut stream: TcpStream, manner: Manner) -> std::io::Result<()> {
+async fn answer(mut stream: TcpStream, behaviour: Misbehaviour) -> std::io::Result<()> {
     let mut request = [0; 4096];
     let _read = stream.read(&mut request).await?;
-    match manner {
-        Manner::EndlessBody => {
+    match behaviour {
+        Misbehaviour::EndlessBody => {
             stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await?;
             let piece = vec![b'x'; 64 << 10];
             loop {
                 stream.write_all(&piece).await?;
             }
         }
-        Manner::ResetInBody => {
+        Misbehaviour::ResetInBody => {
             stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\n").await?;
             stream.write_all(&[b'x'; 500]).await?;
             reset(&stream)?;
         }
-        Manner::ResetBeforeHead => reset(&stream)?,
-        Manner::CloseInHead => stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Le").await?,
-        Manner::Garbage => stream.write_all(b"SSH-2.0-OpenSSH_9.9\r\n\r\n\0\x01\x02\r\n\r\n").await?,
-        Manner::GarbledChunks => {
+        Misbehaviour::ResetBeforeHead => reset(&stream)?,
+        Misbehaviour::CloseInHead => stream.write_all(b"HTTP/1.1 200 OK\r\nContent-Le").await?,
+        Misbehaviour::Garbage => stream.write_all(b"SSH-2.0-OpenSSH_9.9\r\n\r\n\0\x01\x02\r\n\r\n").await?,
+        Misbehaviour::GarbledChunks => {
             let head = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnot a size\r\nxx\r\n";
             stream.write_all(head).await?;
         }
-        Manner::DripHead => {
+        Misbehaviour::DripHead => {
             for byte in b"HTTP/1.1 200 OK\r\nX-Slow: ".iter().chain(std::iter::repeat(&b'x')) {
                 stream.write_all(&[*byte]).await?;
                 tokio::time::sleep(Duration::from_millis(50)).await;
             }
         }
-        Manner::SlowHead => {
+        Misbehaviour::SlowHead => {
             stream.write_all(b"H").await?;
             tokio::time::sleep(Duration::from_millis(400)).await;
             stream.write_all(b"TTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok").await?;
         }
-        Manner::HugeHead => {
+        Misbehaviour::HugeHead => {
             stream.write_all(b"HTTP/1.1 200 OK\r\nX-Huge: ").await?;
             let piece = vec![b'x'; 64 << 10];
             loop {
                 stream.write_all(&piece).await?;
             }
         }
-        Manner::Silent => std::future::pending::<()>().await,
+        Misbehaviour::Silent => std::future::pending::<()>().await,
     }
     Ok(())
 }
@@ -121,17 +121,17 @@ fn reset(stream: &TcpStream) -> std::io::Result<()> {
     SockRef::from(stream).set_linger(Some(Duration::ZERO))
 }
 
-/// An address whose queue of connections is full, so that a connect to it hangs.
+/// An address with a full accept queue, so that connecting to it hangs.
 pub struct FullBacklog {
     listener: socket2::Socket,
     waiting: Vec<std::net::TcpStream>,
 }
 
 impl FullBacklog {
-    /// Makes one.
+    /// Creates one.
     ///
     /// # Panics
-    /// When sockets cannot be made.
+    /// The sockets cannot be created.
     #[must_use]
     pub fn new() -> Self {
         let listener =

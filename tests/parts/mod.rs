@@ -1,5 +1,5 @@
-//! Starters of real peers for tests. Each lives in a fresh directory on a free port of the loopback, is
-//! waited for with a bound, and ends by its own pid when it is dropped.
+//! Starts real servers for tests. Each uses a new directory and a free loopback port; the start is awaited
+//! with a time limit, and the server is stopped by its process id when dropped.
 
 use std::hash::{BuildHasher, Hasher, RandomState};
 use std::net::{Ipv6Addr, SocketAddr};
@@ -9,11 +9,11 @@ use std::time::Duration;
 use socket2::{Domain, Socket, Type};
 use tokio::time::Instant;
 
-pub mod answering;
 pub mod certificates;
 pub mod checks;
 pub mod dns;
 pub mod dns_peer;
+pub mod http_server;
 pub mod misbehaving;
 pub mod named;
 pub mod nginx;
@@ -25,10 +25,10 @@ pub mod script;
 pub mod unbound;
 pub mod varnish;
 
-/// Waits until `condition` holds, `bound` at most.
+/// Waits until `condition` holds, at most `bound`.
 ///
 /// # Panics
-/// When it does not hold within `bound`; `what` says what was waited for.
+/// It does not hold within `bound`; `what` describes the condition.
 pub async fn until(what: &str, bound: Duration, mut condition: impl AsyncFnMut() -> bool) {
     let deadline = Instant::now() + bound;
     while !condition().await {
@@ -37,9 +37,9 @@ pub async fn until(what: &str, bound: Duration, mut condition: impl AsyncFnMut()
     }
 }
 
-/// For how long some process of this machine has waited for a processor or a disk since it was booted, as the kernel
-/// counts (`/proc/pressure`). What a busy machine takes from a program is no fault of the program: a measured time is
-/// held against its bound and this. Nothing where the kernel does not count.
+/// How long some process on this machine has waited for a processor or a disk since boot, according to
+/// `/proc/pressure`. A busy machine is no fault of the program, so measured times are compared with their
+/// bound plus this. Zero if the kernel does not count it.
 #[must_use]
 pub fn stalled() -> Duration {
     let total = |resource: &str| {
@@ -50,8 +50,8 @@ pub fn stalled() -> Duration {
     ["cpu", "io"].into_iter().filter_map(total).sum()
 }
 
-/// Says that this test cannot be run here, in the words that `tests/run` counts as a skip. On the real stderr: the runner
-/// captures what is printed.
+/// Reports that this test cannot be run here, in the format that `tests/run` counts as a skip. Writes to the
+/// real stderr, because the runner captures printed output.
 pub fn skipped(why: &str) {
     use std::io::Write;
     let test = std::thread::current().name().unwrap_or("main").to_owned();
@@ -59,15 +59,15 @@ pub fn skipped(why: &str) {
     let _ = writeln!(std::io::stderr(), "skipped: {test}: {why}");
 }
 
-/// A port that is this process's own until it ends: the kernel and other tests give it to nobody else, a server that is
-/// told to listen there can, as often as it is started, and while none does a connection is refused.
+/// A port reserved for this process until it ends: the kernel and other tests give it to nobody else, a
+/// server can listen on it any number of times, and connections are refused while none does.
 ///
-/// The port is bound and never listened at. Bound without `SO_REUSEADDR` it is refused to whoever asks for it as we do, and
-/// with it (set afterwards) it is shared with servers, which all set it. Ports below those that the kernel chooses
-/// (`ip_local_port_range`) are taken by no UDP socket and no connection either.
+/// The port is bound without listening. Because `SO_REUSEADDR` is not set at that time, a second call cannot
+/// bind it; it is set afterwards, so servers, which all set it, can. Ports below `ip_local_port_range` are
+/// not taken by UDP sockets or outgoing connections either.
 ///
 /// # Panics
-/// When none of a thousand ports is free.
+/// None of a thousand ports is free.
 #[must_use]
 pub fn free_port() -> u16 {
     let ports = || RandomState::new().build_hasher().finish() % OWN_PORTS;
@@ -80,7 +80,7 @@ const OWN_PORTS: u64 = 22_000;
 
 fn reserve(port: u16) -> std::io::Result<u16> {
     let socket = Socket::new(Domain::IPV6, Type::STREAM, None)?;
-    // For IPv4 too.
+    // For IPv4, too.
     socket.set_only_v6(false)?;
     socket.bind(&SocketAddr::from((Ipv6Addr::UNSPECIFIED, port)).into())?;
     socket.set_reuse_address(true)?;

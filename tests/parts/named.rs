@@ -1,4 +1,4 @@
-//! A real BIND as an authority for [`ZONE`]: UDP, TCP, TLS and HTTPS, over IPv4 and IPv6. It refuses every
+//! A real BIND as the authority for [`ZONE`] over UDP, TCP, TLS and HTTPS, IPv4 and IPv6. It refuses every
 //! other name.
 
 use std::path::Path;
@@ -19,19 +19,19 @@ const BOUND: Duration = Duration::from_secs(10);
 pub struct Named {
     _directory: TempDir,
     _child: Child,
-    /// Its port for UDP and TCP.
+    /// Port for UDP and TCP.
     pub port: u16,
-    /// Its port for TLS.
+    /// Port for TLS.
     pub tls_port: u16,
-    /// Its port for HTTPS, at `/dns-query`.
+    /// Port for HTTPS, at `/dns-query`.
     pub https_port: u16,
 }
 
 impl Named {
-    /// Starts one and waits until it answers.
+    /// Starts BIND and waits until it answers.
     ///
     /// # Panics
-    /// When it does not answer within ten seconds; its log is in the message.
+    /// It does not answer within ten seconds; the message contains its log.
     pub async fn start(certificate: &Certificate) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let (port, tls_port, https_port) = (free_port(), free_port(), free_port());

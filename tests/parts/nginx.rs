@@ -1,5 +1,5 @@
-//! A real nginx as a target: plain or TLS, over IPv4 and IPv6, that can be switched, killed and restarted
-//! on its port.
+//! A real nginx as a target: plain or TLS, over IPv4 and IPv6. It can be switched to errors, killed and
+//! restarted on its port.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -13,20 +13,19 @@ use super::certificates::Certificate;
 use super::{free_port, until};
 
 const BOUND: Duration = Duration::from_secs(10);
-/// Codes [`Nginx::answer_with`] can switch to.
+/// The codes that [`Nginx::answer_with`] supports.
 const SWITCHABLE: [u16; 5] = [302, 404, 500, 502, 503];
 
-/// What a server is to serve.
+/// The configuration of a server.
 #[derive(Clone, Debug, Default)]
 pub struct Site {
     /// Text for the `http` block, such as zones.
     pub http: String,
-    /// Text for the `server` block: locations. `DIR` stands for its directory. `/` answers `ok` unless it is
-    /// given here.
+    /// Text for the `server` block: locations. `DIR` stands for its directory. `/` answers `ok` by default.
     pub server: String,
-    /// Speaks TLS with this certificate.
+    /// Uses TLS with this certificate.
     pub certificate: Option<Certificate>,
-    /// Speaks HTTP/2: beside 1.1 on TLS, only it (by prior knowledge) on plain TCP.
+    /// Supports HTTP/2: on TLS beside 1.1; on plain TCP only HTTP/2, by prior knowledge.
     pub http2: bool,
 }
 
@@ -39,10 +38,10 @@ pub struct Nginx {
 }
 
 impl Nginx {
-    /// Starts one and waits until it answers.
+    /// Starts nginx and waits until it answers.
     ///
     /// # Panics
-    /// When it does not answer within ten seconds; its log is in the message.
+    /// It does not answer within ten seconds; the message contains its log.
     pub async fn start(site: &Site) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let port = free_port();
@@ -55,19 +54,19 @@ impl Nginx {
         nginx
     }
 
-    /// Its port, on `127.0.0.1` and `::1`.
+    /// Port on `127.0.0.1` and `::1`.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 
-    /// `path` on this server by the name `localhost`.
+    /// A URL on this server with the host `localhost`.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         self.url_at("localhost", path)
     }
 
-    /// `path` on this server by another of its names or addresses.
+    /// A URL on this server with another of its names or addresses.
     #[must_use]
     pub fn url_at(&self, host: &str, path: &str) -> String {
         format!("{}://{host}:{}{path}", if self.tls { "https" } else { "http" }, self.port)
@@ -79,10 +78,10 @@ impl Nginx {
         self.directory.path().join("files")
     }
 
-    /// From now on every request is answered with `status`; `None`: as the site says.
+    /// Answers every request with `status` from now on; `None`: as configured.
     ///
     /// # Panics
-    /// When `status` is not one the configuration was made for.
+    /// The configuration does not support `status`.
     pub fn answer_with(&self, status: Option<u16>) {
         let folder = self.directory.path().join("switch");
         for code in SWITCHABLE {
@@ -97,20 +96,20 @@ impl Nginx {
         }
     }
 
-    /// Ends it at once, as a crash would. Its port then refuses.
+    /// Kills nginx. Its port then refuses connections.
     ///
     /// # Panics
-    /// When it cannot be ended.
+    /// It cannot be killed.
     pub async fn kill(&mut self) {
         if let Some(mut child) = self.child.take() {
             child.kill().await.expect("ends");
         }
     }
 
-    /// Starts it again on the same port; ends it before if it runs.
+    /// Starts nginx again on the same port; stops it before if necessary.
     ///
     /// # Panics
-    /// When it does not answer within ten seconds; its log is in the message.
+    /// It does not answer within ten seconds; the message contains its log.
     pub async fn restart(&mut self) {
         self.kill().await;
         let directory = self.directory.path();
@@ -140,7 +139,7 @@ impl Nginx {
         self.child = Some(child);
     }
 
-    /// Lines of its access log: connection serial, method, path, protocol, host, user agent, authorization,
+    /// Its access log: connection serial, method, path, protocol, host, user agent and authorization,
     /// separated by `|`.
     #[must_use]
     pub fn requests(&self) -> Vec<Vec<String>> {

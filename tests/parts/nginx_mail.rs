@@ -1,4 +1,4 @@
-//! The mail proxy of a real nginx: IMAP, POP3 and SMTP that begin in plain text and offer STARTTLS.
+//! The mail proxy of a real nginx: IMAP, POP3 and SMTP with STARTTLS.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -10,10 +10,10 @@ use tokio::process::{Child, Command};
 use super::certificates::Certificate;
 use super::{free_port, until};
 
-/// Where Debian's `libnginx-mod-mail` puts it.
+/// Path of Debian's `libnginx-mod-mail`.
 const MODULE: &str = "/usr/lib/nginx/modules/ngx_mail_module.so";
 
-/// A running proxy; ends when dropped.
+/// A running proxy; stops when dropped.
 pub struct NginxMail {
     _directory: TempDir,
     port: u16,
@@ -21,11 +21,11 @@ pub struct NginxMail {
 }
 
 impl NginxMail {
-    /// Starts one that speaks `protocol` (`imap`, `pop3`, `smtp`) on both loopbacks; without a certificate it
-    /// offers no TLS.
+    /// Starts a proxy for `protocol` (`imap`, `pop3`, `smtp`) on both loopback addresses; without a
+    /// certificate it offers no TLS.
     ///
     /// # Panics
-    /// When it does not answer within ten seconds; its log is in the message.
+    /// It does not answer within ten seconds; the message contains its log.
     pub async fn start(protocol: &str, certificate: Option<&Certificate>) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let port = free_port();
@@ -66,7 +66,7 @@ impl NginxMail {
         Self { _directory: directory, port, _child: child }
     }
 
-    /// Its port, on `127.0.0.1` and `::1`.
+    /// Port on `127.0.0.1` and `::1`.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port

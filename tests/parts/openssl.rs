@@ -1,4 +1,5 @@
-//! Certificates that only `openssl` makes: weak keys, odd curves, old signatures and versions, and chains.
+//! Certificates that only `openssl` creates: weak keys, unusual curves, old signatures and versions, and
+//! chains.
 
 use std::path::Path;
 use std::process::Command;
@@ -9,12 +10,12 @@ use tempfile::TempDir;
 
 use super::certificates::Certificate;
 
-/// What is odd about a certificate for `localhost`.
+/// The variant of a certificate for `localhost`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Odd {
-    /// RSA of 2048 bits, as most are.
+    /// RSA with 2048 bits, the most common one.
     Rsa,
-    /// RSA of 1024 bits.
+    /// RSA with 1024 bits.
     Rsa1024,
     /// A key on P-521.
     P521,
@@ -22,35 +23,35 @@ pub enum Odd {
     Ed25519,
     /// Signed with SHA-1.
     Sha1,
-    /// Of X.509 version 1.
+    /// X.509 version 1.
     Version1,
-    /// Of version 1 and signed by itself, as devices make it.
+    /// X.509 version 1 and self-signed, like device certificates.
     Device,
-    /// It names no host but in its common name.
+    /// Without a host name except in the common name.
     NoHost,
     /// For clients only.
     ForClients,
-    /// Without end.
+    /// Without expiry.
     Endless,
 }
 
-/// To the last day that a certificate can name.
+/// Days to the last date that a certificate can contain.
 #[expect(clippy::disallowed_methods, reason = "openssl counts from the real clock")]
 fn days_until_9999() -> i32 {
     let today = Timestamp::now().to_zoned(TimeZone::UTC).date();
     today.until((Unit::Day, date(9999, 12, 31))).expect("a later date").get_days()
 }
 
-/// An authority with an RSA key, and those below it.
+/// An authority with an RSA key.
 pub struct OpenSsl {
     directory: TempDir,
 }
 
 impl OpenSsl {
-    /// An authority that ends in so many days.
+    /// An authority that expires in this many days.
     ///
     /// # Panics
-    /// When `openssl` fails.
+    /// `openssl` fails.
     #[must_use]
     pub fn authority(days: u32) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
@@ -75,10 +76,10 @@ impl OpenSsl {
         self.place().join("root.pem")
     }
 
-    /// A certificate for `localhost` and its key.
+    /// A certificate for `localhost` with its key.
     ///
     /// # Panics
-    /// When `openssl` fails.
+    /// `openssl` fails.
     #[must_use]
     pub fn sign(&self, odd: Odd) -> Certificate {
         let name = format!("{odd:?}");
@@ -109,11 +110,11 @@ impl OpenSsl {
         self.kept(&name)
     }
 
-    /// A certificate for `localhost` that ends in 300 days, below an authority that ends in so many; the server shows
-    /// both, and then those `further`.
+    /// A certificate for `localhost` that expires in 300 days, issued by an intermediate that expires in this
+    /// many; the server sends both, followed by those in `further`.
     ///
     /// # Panics
-    /// When `openssl` fails.
+    /// `openssl` fails.
     #[must_use]
     pub fn below_an_intermediate(&self, days: u32, further: &[&Certificate]) -> Certificate {
         let name = format!("below-{days}");
@@ -138,7 +139,7 @@ impl OpenSsl {
         self.directory.path()
     }
 
-    /// A key and a request, whose subject is `localhost` unless it is an authority's.
+    /// Creates a key and a request with the subject `localhost`, unless it is an authority's.
     fn key(&self, name: &str, kind: &str) {
         self.run(&format!("genpkey -algorithm {kind} -out {name}.key"));
         let subject = if name == "Intermediate" { name } else { "localhost" };

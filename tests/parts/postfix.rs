@@ -1,5 +1,5 @@
-//! A real Postfix with a configuration, queue and log of its own, which offers STARTTLS. Needs root
-//! or a `sudo` that asks nothing.
+//! A real Postfix with its own configuration, queue and log, which offers STARTTLS. Needs root or a
+//! passwordless `sudo`.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -11,27 +11,27 @@ use tokio::net::TcpStream;
 use super::certificates::Certificate;
 use super::{free_port, until};
 
-/// A running Postfix; ends when dropped.
+/// A running Postfix; stops when dropped.
 pub struct Postfix {
     directory: TempDir,
     port: u16,
 }
 
 impl Postfix {
-    /// Starts one on both loopbacks; without a certificate it offers no TLS.
+    /// Starts Postfix on both loopback addresses; without a certificate it offers no TLS.
     ///
     /// # Panics
-    /// When it does not answer within twenty seconds.
+    /// It does not answer within twenty seconds.
     pub async fn start(certificate: Option<&Certificate>) -> Self {
         Self::start_with(certificate, "").await
     }
 
-    /// As [`Self::start`], with these lines of `main.cf` too.
+    /// Like [`Self::start`], with additional lines in `main.cf`.
     ///
     /// # Panics
-    /// As there.
+    /// Like [`Self::start`].
     pub async fn start_with(certificate: Option<&Certificate>, further: &str) -> Self {
-        // Its daemons look through the path to their queue as their own user.
+        // Its daemons need access to their queue as their own user.
         let directory =
             tempfile::Builder::new().prefix("postfix-").tempdir_in("/var/tmp").expect("a directory");
         let port = free_port();
@@ -80,7 +80,7 @@ impl Postfix {
         postfix
     }
 
-    /// Its port, on `127.0.0.1` and `::1`.
+    /// Port on `127.0.0.1` and `::1`.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
@@ -100,7 +100,7 @@ impl Drop for Postfix {
     }
 }
 
-/// As root, by `sudo` where this is not root's.
+/// Runs as root, with `sudo` if necessary.
 fn as_root(program: &str) -> Command {
     if rustix::process::geteuid().is_root() {
         return Command::new(program);

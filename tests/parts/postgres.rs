@@ -1,5 +1,5 @@
-//! A real PostgreSQL on a port of the loopback, with TLS or without. Root gives way to the user
-//! `postgres`, since it refuses to run as root.
+//! A real PostgreSQL on a loopback port, with or without TLS. Root switches to the user `postgres`, because
+//! it refuses to run as root.
 
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -12,7 +12,7 @@ use tokio::process::{Child, Command};
 use super::certificates::Certificate;
 use super::{free_port, until};
 
-/// A running server; ends when dropped.
+/// A running server; stops when dropped.
 pub struct Postgres {
     _directory: TempDir,
     port: u16,
@@ -20,10 +20,10 @@ pub struct Postgres {
 }
 
 impl Postgres {
-    /// Starts one on both loopbacks.
+    /// Starts the server on both loopback addresses.
     ///
     /// # Panics
-    /// When it does not answer within thirty seconds.
+    /// It does not answer within thirty seconds.
     pub async fn start(certificate: Option<&Certificate>) -> Self {
         let directory =
             tempfile::Builder::new().prefix("postgres-").tempdir_in("/var/tmp").expect("a directory");
@@ -60,14 +60,14 @@ impl Postgres {
         Self { _directory: directory, port, _child: child }
     }
 
-    /// Its port, on `127.0.0.1` and `::1`.
+    /// Port on `127.0.0.1` and `::1`.
     #[must_use]
     pub fn port(&self) -> u16 {
         self.port
     }
 }
 
-/// One of its programs, of the newest version that is installed.
+/// One of its programs, in the newest installed version.
 fn as_postgres(program: &str) -> Command {
     let versions = std::fs::read_dir("/usr/lib/postgresql").expect("PostgreSQL is installed");
     let newest: Option<PathBuf> = versions.filter_map(|entry| Some(entry.ok()?.path())).max();

@@ -1,5 +1,4 @@
-//! A server that keeps to a script: what it says, when it listens, how it misbehaves. Of a connection to it
-//! only the script decides.
+//! A server that follows a script: what it sends, when it reads, how it misbehaves.
 
 use std::net::SocketAddr;
 use std::time::Duration;
@@ -9,43 +8,43 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinHandle;
 
-/// One thing that it does.
+/// A step of a script.
 #[derive(Clone, Copy, Debug)]
 pub enum Step {
-    /// Says this at once.
-    Say(&'static [u8]),
-    /// Says this, a byte every 50 ms.
+    /// Sends this at once.
+    Send(&'static [u8]),
+    /// Sends this, one byte every 50 ms.
     Drip(&'static [u8]),
-    /// Says this without end.
+    /// Sends this endlessly.
     Endless(&'static [u8]),
-    /// Waits until it has heard something that ends so; empty: anything.
-    Hear(&'static [u8]),
-    /// Says what it heard last.
+    /// Waits until the received data ends with this; empty: for anything.
+    Expect(&'static [u8]),
+    /// Sends back what it received last.
     Echo,
-    /// Says nothing more, and keeps the connection.
-    Silence,
-    /// Hands the connection on to this port of the host.
+    /// Sends nothing more and keeps the connection open.
+    Stall,
+    /// Relays the connection to this port of the host.
     Relay(u16),
-    /// Breaks the connection; a script that ends closes it.
+    /// Resets the connection; the end of a script closes it.
     Reset,
 }
 
-/// A running server; ends when dropped.
+/// A running server; stops when dropped.
 pub struct Scripted {
     address: SocketAddr,
     task: JoinHandle<()>,
 }
 
 impl Scripted {
-    /// Starts one on `127.0.0.1`, which plays the script on each connection.
+    /// Starts a server on `127.0.0.1` that runs the script on each connection.
     pub async fn start(script: &[Step]) -> Self {
         Self::start_at("127.0.0.1:0", script).await
     }
 
-    /// Starts one at an address of the loopback.
+    /// Starts a server at a loopback address.
     ///
     /// # Panics
-    /// When it cannot be bound.
+    /// The address cannot be bound.
     pub async fn start_at(address: &str, script: &[Step]) -> Self {
         let listener = TcpListener::bind(address).await.expect("a free port");
         let address = listener.local_addr().expect("bound");
@@ -54,7 +53,7 @@ impl Scripted {
             while let Ok((stream, _)) = listener.accept().await {
                 let script = script.clone();
                 tokio::spawn(async move {
-                    // The client leaves when it has seen enough.
+                    // The client disconnects when it has seen enough.
                     let _left = play(stream, &script).await;
                 });
             }
@@ -79,7 +78,7 @@ async fn play(mut stream: TcpStream, script: &[Step]) -> std::io::Result<()> {
     let mut heard = Vec::new();
     for step in script {
         match step {
-            Step::Say(words) => stream.write_all(words).await?,
+            Step::Send(words) => stream.write_all(words).await?,
             Step::Drip(words) => {
                 for byte in *words {
                     stream.write_all(&[*byte]).await?;
@@ -89,7 +88,7 @@ async fn play(mut stream: TcpStream, script: &[Step]) -> std::io::Result<()> {
             Step::Endless(words) => loop {
                 stream.write_all(words).await?;
             },
-            Step::Hear(end) => {
+            Step::Expect(end) => {
                 heard.clear();
                 while heard.is_empty() || !heard.ends_with(end) {
                     if stream.read_buf(&mut heard).await? == 0 {
@@ -98,7 +97,7 @@ async fn play(mut stream: TcpStream, script: &[Step]) -> std::io::Result<()> {
                 }
             }
             Step::Echo => stream.write_all(&heard).await?,
-            Step::Silence => std::future::pending::<()>().await,
+            Step::Stall => std::future::pending::<()>().await,
             Step::Relay(port) => {
                 let mut other = TcpStream::connect(("127.0.0.1", *port)).await?;
                 tokio::io::copy_bidirectional(&mut stream, &mut other).await?;

@@ -1,4 +1,4 @@
-//! A real Unbound as a resolver for [`ZONE`], with a zone whose server is gone and one whose server is lame.
+//! A real Unbound as a resolver for [`ZONE`], a zone without a server, and a zone with a lame server.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -18,20 +18,20 @@ const BOUND: Duration = Duration::from_secs(10);
 pub struct Unbound {
     directory: TempDir,
     _child: Child,
-    /// Its port for UDP and TCP.
+    /// Port for UDP and TCP.
     pub port: u16,
-    /// Its port for TLS.
+    /// Port for TLS.
     pub tls_port: u16,
-    /// Its port for HTTPS, at `/dns-query`.
+    /// Port for HTTPS, at `/dns-query`.
     pub https_port: u16,
 }
 
 impl Unbound {
-    /// Starts one and waits until it answers. `gone.test` is asked of a port where nobody is, `lame.test` of
-    /// `lame`, a server that does not hold it.
+    /// Starts Unbound and waits until it answers. It forwards `gone.test` to a closed port, and `lame.test`
+    /// to `lame`, a server that does not serve it.
     ///
     /// # Panics
-    /// When it does not answer within ten seconds; its log is in the message.
+    /// It does not answer within ten seconds; the message contains its log.
     pub async fn start(certificate: &Certificate, lame: u16) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let (port, tls_port, https_port) = (free_port(), free_port(), free_port());
@@ -59,7 +59,7 @@ impl Unbound {
         Self { directory, _child: child, port, tls_port, https_port }
     }
 
-    /// How often it was asked for `name` so far.
+    /// Number of queries for `name` so far.
     #[must_use]
     pub fn asked_for(&self, name: &str) -> usize {
         let log = std::fs::read_to_string(self.directory.path().join("log")).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! A real Varnish before an origin on the loopback.
+//! A real Varnish in front of an origin on the loopback.
 
 use std::process::Stdio;
 use std::time::Duration;
@@ -16,16 +16,16 @@ const BOUND: Duration = Duration::from_secs(30);
 pub struct Varnish {
     _directory: TempDir,
     _child: Child,
-    /// Its port, on `127.0.0.1`.
+    /// Port on `127.0.0.1`.
     pub port: u16,
 }
 
 impl Varnish {
-    /// Starts one before the port `origin` and waits until it answers. `rules` are further subroutines of its
-    /// configuration (VCL).
+    /// Starts Varnish in front of port `origin` and waits until it answers. `rules` are additional VCL
+    /// subroutines.
     ///
     /// # Panics
-    /// When it does not answer within thirty seconds; its log is in the message.
+    /// It does not answer within thirty seconds; the message contains its log.
     pub async fn start(origin: u16, rules: &str) -> Self {
         let directory = tempfile::tempdir().expect("a directory");
         let port = free_port();

@@ -1,4 +1,4 @@
-//! A small disk of our own: an image, mounted by a loop device, whose power can be cut.
+//! A small loop-mounted disk image whose power can be cut.
 
 use skerry_tests::parts::skipped;
 use std::path::{Path, PathBuf};
@@ -13,7 +13,7 @@ pub(crate) struct Disk {
 }
 
 impl Disk {
-    /// Makes and mounts it; `None`, with the reason printed, where the machine does not let us.
+    /// Creates and mounts it; `None`, with the reason printed, if the machine does not allow it.
     pub(crate) fn make() -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             skipped("a loop mount needs root");
@@ -36,7 +36,7 @@ impl Disk {
         self.folder.path().join("image")
     }
 
-    /// Where it is mounted.
+    /// The mount point.
     pub(crate) fn folder(&self) -> PathBuf {
         self.folder.path().join("disk")
     }
@@ -45,13 +45,13 @@ impl Disk {
         run("mount", &["-o", "loop", &text(&self.image()), &text(&self.folder())]);
     }
 
-    /// From now on nothing reaches it; what was not synced is gone.
+    /// From now on no write reaches the disk; unsynced data is lost.
     pub(crate) fn cut(&self) {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("power/power_loss.py");
         run("python3", &[&text(&script), &text(&self.folder())]);
     }
 
-    /// The power is back. No program may have a file open on it.
+    /// Restores the power. No program may have a file open on the disk.
     pub(crate) fn restore(&self) {
         run("umount", &[&text(&self.folder())]);
         self.mount();
@@ -60,7 +60,7 @@ impl Disk {
 
 impl Drop for Disk {
     fn drop(&mut self) {
-        // Lazily: a program that still runs, after a failure, ends a moment later.
+        // Lazily: after a failure a program may still be running for a moment.
         let _ = Command::new("umount").arg("-l").arg(self.folder()).status();
     }
 }

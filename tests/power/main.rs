@@ -1,16 +1,19 @@
-//! Power loss on a loop-mounted file system: what was acknowledged is there, and what the spool handed out
-//! to be sent is there. Needs root, loop devices and python3; where one is missing it says so and counts the
-//! skip.
+//! Power loss on a loop-mounted file system: acknowledged data is there, and so is everything the spool
+//! handed out to be sent. Needs root, loop devices and python3; if one is missing, prints that and counts as
+//! skipped.
 
-#[path = "../torture/dice.rs"]
+#[path = "../torture/rng.rs"]
 #[macro_use]
-mod dice;
+mod rng;
 mod disk;
+#[path = "../torture/fake_aggregator.rs"]
+mod fake_aggregator;
+#[path = "../torture/harness.rs"]
+#[expect(dead_code, reason = "the other torture run does more in it")]
+mod harness;
 #[path = "../torture/oracle.rs"]
 #[expect(dead_code, reason = "the other torture run judges more")]
 mod oracle;
-#[path = "../torture/peer.rs"]
-mod peer;
 #[path = "../torture/record.rs"]
 mod record;
 #[path = "../torture/sender.rs"]
@@ -19,20 +22,17 @@ mod sender;
 #[path = "../torture/target.rs"]
 #[expect(dead_code, reason = "nobody counts here")]
 mod target;
-#[path = "../torture/yard.rs"]
-#[expect(dead_code, reason = "the other torture run does more in it")]
-mod yard;
 
-use dice::{Dice, pass, rounds, seed, until};
 use disk::Disk;
-use oracle::Look;
-use peer::{Peer, Saw};
-use sender::{Manners, Sender, checks_of};
+use fake_aggregator::{FakeAggregator, Received};
+use harness::{Harness, get, post, quick_check};
+use oracle::DatabaseView;
+use rng::{Rng, elapse, rounds, seed, until};
+use sender::{Misbehaviour, Sender, checks_of};
 use std::collections::BTreeMap;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 use target::Target;
-use yard::{Yard, get, post, quick_check};
 
 const HEALED: Duration = Duration::from_secs(30);
 
@@ -71,33 +71,33 @@ fn no_number_that_was_sent_is_given_to_another_record_a_hundred_times() {
 
 fn aggregator(test: &str, usual: usize) {
     let Some(disk) = Disk::make() else { return };
-    let (mut dice, cuts) = (Dice::new(seed(test)), rounds(usual));
+    let (mut rng, cuts) = (Rng::new(seed(test)), rounds(usual));
     let names = ["one", "two"];
     let checks: Vec<String> = names.iter().flat_map(|name| checks_of(name)).collect();
-    let yard = Yard::new(&checks, Some(&disk.folder().join("data")));
-    let mut aggregator = yard.start();
+    let harness = Harness::new(&checks, Some(&disk.folder().join("data")));
+    let mut aggregator = harness.start();
     let senders: Vec<Sender> = names
         .iter()
-        .map(|name| Sender::start(name, yard.private, yard.enrol(name), Manners::BAD, dice.fork()))
+        .map(|name| Sender::start(name, harness.private, harness.enrol(name), Misbehaviour::BAD, rng.fork()))
         .collect();
-    let token = yard.enrol("witness");
+    let token = harness.enrol("witness");
     for round in 1..=cuts {
-        pass(dice.between(200, 2_000));
+        elapse(rng.between(200, 2_000));
         disk.cut();
-        // The disk is gone before the program is: it refuses, and the page stands.
-        if dice.percent(50) {
-            let body = peer::empty_batch("witness");
+        // The disk fails before the program ends: it rejects batches, and the page stays up.
+        if rng.percent(50) {
+            let body = fake_aggregator::empty_batch("witness");
             until("a batch is refused while the disk is gone", HEALED, || {
-                post(yard.private, &token, &body, true).is_some_and(|(status, _)| status == 503)
+                post(harness.private, &token, &body, true).is_some_and(|(status, _)| status == 503)
             });
-            let page = get(yard.public, "/").expect("the page stands");
+            let page = get(harness.public, "/").expect("the page stands");
             assert_eq!(page.0, 200, "the page stands while the disk is gone");
         }
         aggregator.kill();
         disk.restore();
-        aggregator = yard.start();
+        aggregator = harness.start();
         let ledgers: Vec<_> = senders.iter().map(|sender| sender.ledger().clone()).collect();
-        let look = Look::at(&yard);
+        let look = DatabaseView::at(&harness);
         look.sound();
         for ledger in &ledgers {
             look.marks(ledger);
@@ -113,7 +113,7 @@ fn aggregator(test: &str, usual: usize) {
             before.iter().sum::<u64>()
         );
     }
-    let look = Look::at(&yard);
+    let look = DatabaseView::at(&harness);
     for sender in &senders {
         let ledger = sender.ledger().clone();
         look.once(&ledger);
@@ -123,35 +123,36 @@ fn aggregator(test: &str, usual: usize) {
 
 fn spool(test: &str, usual: usize) {
     let Some(disk) = Disk::make() else { return };
-    let (mut dice, cuts) = (Dice::new(seed(test)), rounds(usual));
-    let yard = Yard::new(&["real".to_owned()], None);
-    let (target, peer) = (Target::start(), Peer::start());
+    let (mut rng, cuts) = (Rng::new(seed(test)), rounds(usual));
+    let harness = Harness::new(&["real".to_owned()], None);
+    let (target, peer) = (Target::start(), FakeAggregator::start());
     let folder = disk.folder().join("agent");
     let checks: String = (0..4).map(|check| quick_check(&format!("real-{check}"), target.port)).collect();
-    let config = yard.agent_config("real", peer.port, "a token of no one", &folder.join("spool.db"), &checks);
-    let mut agent = Some(yard.start_agent("real", &config));
+    let config =
+        harness.agent_config("real", peer.port, "a token of no one", &folder.join("spool.db"), &checks);
+    let mut agent = Some(harness.start_agent("real", &config));
     for round in 1..=cuts {
-        // What it sends was on its disk; it is told to wait, so that all of it must come again.
+        // What it sends was on its disk; the aggregator rejects it, so that all of it must be sent again.
         peer.refuse(true);
-        let sent = peer.saw().len();
-        until("the agent sends something new", HEALED, || peer.saw().len() > sent);
-        if dice.percent(60) {
+        let sent = peer.received().len();
+        until("the agent sends something new", HEALED, || peer.received().len() > sent);
+        if rng.percent(60) {
             target.well.fetch_xor(true, Ordering::Relaxed);
         }
-        pass(dice.between(0, 1_500));
+        elapse(rng.between(0, 1_500));
         disk.cut();
-        pass(dice.between(0, 1_200));
-        let before = peer.saw();
+        elapse(rng.between(0, 1_200));
+        let before = peer.received();
         agent.take().expect("it runs").kill();
         disk.restore();
         peer.forget();
-        agent = Some(yard.start_agent("real", &config));
+        agent = Some(harness.start_agent("real", &config));
         let newest = *before.keys().next_back().expect("something was sent");
         until("what was handed out before the cut comes again", HEALED, || {
-            let now = peer.saw();
+            let now = peer.received();
             now.keys().any(|key| key.0 == newest.0 && key.1 >= newest.1) || alien(&now, &before)
         });
-        let after = peer.saw();
+        let after = peer.received();
         for (key, saw) in &before {
             assert_eq!(
                 after.get(key),
@@ -167,33 +168,33 @@ fn spool(test: &str, usual: usize) {
     }
 }
 
-/// An aggregator takes a number that comes again for what it has. One check every two seconds and answers after one:
-/// each acknowledgement comes between a record and the sync that is for it.
+/// An aggregator takes a sequence that arrives again for the record it has. One check runs every two seconds
+/// and answers arrive after one: each acknowledgement arrives between a record and its sync.
 fn numbers(test: &str, usual: usize) {
     let Some(disk) = Disk::make() else { return };
-    let (mut dice, cuts) = (Dice::new(seed(test)), rounds(usual));
-    let yard = Yard::new(&["real".to_owned()], None);
-    let (target, peer) = (Target::start(), Peer::start());
+    let (mut rng, cuts) = (Rng::new(seed(test)), rounds(usual));
+    let harness = Harness::new(&["real".to_owned()], None);
+    let (target, peer) = (Target::start(), FakeAggregator::start());
     peer.pause(Duration::from_secs(1));
     let spool = disk.folder().join("agent/spool.db");
     let check = quick_check("real-0", target.port).replace("interval = \"200ms\"", "interval = \"2s\"");
-    let config = yard.agent_config("real", peer.port, "a token of no one", &spool, &check);
-    let mut agent = yard.start_agent("real", &config);
+    let config = harness.agent_config("real", peer.port, "a token of no one", &spool, &check);
+    let mut agent = harness.start_agent("real", &config);
     for round in 1..=cuts {
-        until("the agent has sent for a while", HEALED, || peer.saw().len() >= 3);
-        pass(dice.between(0, 2_000));
+        until("the agent has sent for a while", HEALED, || peer.received().len() >= 3);
+        elapse(rng.between(0, 2_000));
         disk.cut();
         agent.kill();
-        let (before, acknowledged) = (peer.saw(), peer.acknowledged());
+        let (before, acknowledged) = (peer.received(), peer.acknowledged());
         let newest = *before.keys().next_back().expect("something was sent");
         disk.restore();
         peer.forget();
-        agent = yard.start_agent("real", &config);
+        agent = harness.start_agent("real", &config);
         until("what is newer comes", HEALED, || {
-            let now = peer.saw();
+            let now = peer.received();
             now.keys().any(|key| key.0 == newest.0 && key.1 > newest.1) || alien(&now, &before)
         });
-        let after = peer.saw();
+        let after = peer.received();
         for (key, saw) in &before {
             let again = after.get(key);
             assert!(again.is_none_or(|again| again == saw), "number {} is now {again:?}, was {saw:?}", key.1);
@@ -204,7 +205,7 @@ fn numbers(test: &str, usual: usize) {
     }
 }
 
-/// Another epoch speaks: the spool was replaced, so that what was handed out is gone.
-fn alien(now: &BTreeMap<([u8; 16], u64), Saw>, before: &BTreeMap<([u8; 16], u64), Saw>) -> bool {
+/// Whether another epoch was sent: the spool was replaced, so the records it handed out are lost.
+fn alien(now: &BTreeMap<([u8; 16], u64), Received>, before: &BTreeMap<([u8; 16], u64), Received>) -> bool {
     now.keys().any(|(epoch, _)| before.keys().all(|(known, _)| known != epoch))
 }

@@ -1,6 +1,6 @@
-//! An agent's side: real hysteresis, board, spool and uplink on a host whose clocks the test turns.
+//! An agent: real hysteresis, check states, spool and uplink on a host whose clocks the test sets.
 
-use crate::dice::Dice;
+use crate::rng::Rng;
 use async_trait::async_trait;
 use bytes::Bytes;
 use skerry_agent::check_states::{CheckState, CheckStates};
@@ -17,58 +17,58 @@ use std::sync::{Arc, Mutex};
 
 const TWICE: Thresholds = Thresholds { fall: 2, rise: 2 };
 
-/// The way to the aggregator; `None`: nobody listens there.
+/// The link to the aggregator; `None`: nobody listens.
 pub(crate) struct Link {
-    way: Mutex<(Option<LocalDelivery>, Dice)>,
+    target: Mutex<(Option<LocalDelivery>, Rng)>,
 }
 
 impl Link {
-    pub(crate) fn lead_to(&self, door: Option<LocalDelivery>) {
-        self.way.lock().expect("nobody panicked").0 = door;
+    pub(crate) fn connect(&self, intake: Option<LocalDelivery>) {
+        self.target.lock().expect("nobody panicked").0 = intake;
     }
 }
 
 #[async_trait]
 impl Deliver for Link {
-    /// One request of twenty is lost, and one reply of ten.
+    /// Loses one request in twenty and one reply in ten.
     async fn deliver(&self, body: Bytes) -> Delivery {
-        let (door, request_lost, reply_lost) = {
-            let mut way = self.way.lock().expect("nobody panicked");
-            let door = way.0.as_ref().map(|door| LocalDelivery {
-                engine: door.engine.clone(),
-                aggregator_id: door.aggregator_id.clone(),
-                agent: door.agent,
-                name: door.name.clone(),
+        let (intake, request_lost, reply_lost) = {
+            let mut way = self.target.lock().expect("nobody panicked");
+            let intake = way.0.as_ref().map(|intake| LocalDelivery {
+                engine: intake.engine.clone(),
+                aggregator_id: intake.aggregator_id.clone(),
+                agent: intake.agent,
+                name: intake.name.clone(),
             });
-            (door, way.1.percent(5), way.1.percent(10))
+            (intake, way.1.percent(5), way.1.percent(10))
         };
         let lost = |why: &str| Delivery::Again { after: None, why: why.to_owned() };
-        let Some(door) = door else { return lost("connection refused") };
+        let Some(intake) = intake else { return lost("connection refused") };
         if request_lost {
             return lost("the request was lost");
         }
-        let delivery = door.deliver(body).await;
+        let delivery = intake.deliver(body).await;
         if reply_lost { lost("the reply was lost") } else { delivery }
     }
 }
 
-/// One check, and everything that was ever seen of it.
-pub(crate) struct Watched {
+/// A check with all its observations.
+pub(crate) struct SimulatedCheck {
     pub(crate) name: String,
     shared: Arc<str>,
     hysteresis: Hysteresis,
     due: i64,
     well: bool,
-    turns_at: i64,
+    flips_at: i64,
     /// True time of each run, ms.
     pub(crate) issued: Vec<i64>,
-    /// True time since when, and to what.
-    pub(crate) turned: Vec<(i64, State)>,
+    /// Since when (true time) and to which state.
+    pub(crate) flips: Vec<(i64, State)>,
 }
 
-impl Watched {
-    /// What the page is to say of it.
-    pub(crate) fn word(&self) -> &'static str {
+impl SimulatedCheck {
+    /// The status the page has to show.
+    pub(crate) fn expected_status(&self) -> &'static str {
         match self.hysteresis.hard {
             State::Unknown => "no_data",
             State::Up => "operational",
@@ -83,26 +83,26 @@ pub(crate) struct Host {
     pub(crate) location: &'static str,
     pub(crate) limits: Limits,
     pub(crate) interval: i64,
-    pub(crate) checks: Vec<Watched>,
+    pub(crate) checks: Vec<SimulatedCheck>,
     pub(crate) link: Arc<Link>,
     pub(crate) restarts: u32,
     pub(crate) reboots: u32,
-    /// When the uplink next does something, true time.
+    /// When the uplink acts next, true time.
     pub(crate) wakes: i64,
-    /// Its wall clock less the truth, ms.
+    /// Difference of its wall clock from true time, ms.
     skew: i64,
     booted: i64,
     boots: u8,
     path: PathBuf,
     simulated: &'static SimulatedClock,
-    alive: Option<Alive>,
-    /// Something was seen that may not be on the disk yet.
+    process: Option<AgentProcess>,
+    /// Observations may be unsynced.
     dirty: bool,
-    dice: Dice,
+    rng: Rng,
 }
 
-/// One process of it.
-struct Alive {
+/// A process on the host.
+struct AgentProcess {
     clock: Clock,
     spool: Spool,
     states: Arc<CheckStates>,
@@ -116,25 +116,25 @@ impl Host {
         (checks, interval): (usize, i64),
         limits: Limits,
         path: PathBuf,
-        mut dice: Dice,
+        mut rng: Rng,
         now: i64,
     ) -> Self {
         let checks = (0..checks).map(|number| {
             let name = format!("{name}-{number}");
-            Watched {
+            SimulatedCheck {
                 shared: name.as_str().into(),
                 name,
                 hysteresis: Hysteresis::default(),
-                due: now + dice.below(interval.unsigned_abs()).cast_signed(),
+                due: now + rng.below(interval.unsigned_abs()).cast_signed(),
                 well: true,
-                turns_at: now + 3_600_000,
+                flips_at: now + 3_600_000,
                 issued: Vec::new(),
-                turned: Vec::new(),
+                flips: Vec::new(),
             }
         });
-        let checks: Vec<Watched> = checks.collect();
-        let link = Link { way: Mutex::new((None, dice.fork())) };
-        let skew = dice.below(600_000).cast_signed() - 300_000;
+        let checks: Vec<SimulatedCheck> = checks.collect();
+        let link = Link { target: Mutex::new((None, rng.fork())) };
+        let skew = rng.below(600_000).cast_signed() - 300_000;
         let mut host = Self {
             name,
             location,
@@ -149,23 +149,23 @@ impl Host {
             booted: now - 5_000_000,
             boots: 1,
             path,
-            // As long as the test: the clocks of a host are everywhere in it.
+            // As long as the test: many parts hold the clocks of a host.
             simulated: Box::leak(Box::default()),
-            alive: None,
+            process: None,
             dirty: false,
-            dice,
+            rng,
         };
-        host.turn_to(now);
+        host.set_time(now);
         host.start();
         host
     }
 
-    pub(crate) fn turn_to(&self, now: i64) {
+    pub(crate) fn set_time(&self, now: i64) {
         self.simulated.boot_ms.store((now - self.booted).unsigned_abs(), Ordering::Relaxed);
         self.simulated.wall_ms.store(now + self.skew, Ordering::Relaxed);
     }
 
-    /// Takes up what the spool remembers, as the agent does.
+    /// Loads the spool's saved states, as the agent does.
     fn start(&mut self) {
         let boot = BootId::from_bytes(&[self.boots; 16]).expect("sixteen bytes");
         let clock = Clock::simulated(boot, self.simulated);
@@ -182,21 +182,22 @@ impl Host {
         let deliver: Arc<dyn Deliver> = self.link.clone();
         let (name, spool_of, board_of) = (self.name.to_owned(), spool.clone(), Arc::clone(&states));
         let uplink = Uplink::new(name, spool_of, board_of, self_test, deliver, clock);
-        self.alive = Some(Alive { clock, spool, states, uplink });
+        self.process = Some(AgentProcess { clock, spool, states, uplink });
     }
 
-    fn alive(&mut self) -> &mut Alive {
-        self.alive.as_mut().expect("it runs")
+    fn process(&mut self) -> &mut AgentProcess {
+        self.process.as_mut().expect("it runs")
     }
 
-    /// The process ends, and perhaps the host with it, for less than the silence limit. Returns when it is back.
+    /// The process ends, and sometimes the host with it, for less than the silence limit. Returns when it is
+    /// back.
     pub(crate) async fn restart(&mut self, now: i64) {
-        let alive = self.alive.take().expect("it runs");
-        alive.spool.close().await;
-        drop(alive);
+        let process = self.process.take().expect("it runs");
+        process.spool.close().await;
+        drop(process);
         self.restarts += 1;
-        let mut back = now + 1_000 + self.dice.below(10_000).cast_signed();
-        if self.dice.percent(40) {
+        let mut back = now + 1_000 + self.rng.below(10_000).cast_signed();
+        if self.rng.percent(40) {
             self.reboots += 1;
             self.boots += 1;
             back += 20_000;
@@ -207,7 +208,7 @@ impl Host {
             check.due = check.due.max(back);
         }
         self.wakes = self.wakes.max(back);
-        self.turn_to(back);
+        self.set_time(back);
         self.start();
     }
 
@@ -217,18 +218,18 @@ impl Host {
     }
 
     /// Runs every check that is due.
-    pub(crate) fn look(&mut self, now: i64) {
-        self.turn_to(now);
+    pub(crate) fn run_due_checks(&mut self, now: i64) {
+        self.set_time(now);
         self.dirty = true;
-        let (interval, alive) = (self.interval, self.alive.as_ref().expect("it runs"));
+        let (interval, process) = (self.interval, self.process.as_ref().expect("it runs"));
         for check in self.checks.iter_mut().filter(|check| check.due <= now) {
             check.due += interval * ((now - check.due) / interval + 1);
-            if check.turns_at <= now {
+            if check.flips_at <= now {
                 check.well = !check.well;
                 let hours = if check.well { 20 } else { 2 };
-                check.turns_at = now + 120_000 + self.dice.below(hours * 3_600_000).cast_signed();
+                check.flips_at = now + 120_000 + self.rng.below(hours * 3_600_000).cast_signed();
             }
-            let at = alive.clock.now();
+            let at = process.clock.now();
             let (outcome, reason) = if check.well {
                 (Outcome::Up, Reason::None)
             } else {
@@ -239,16 +240,16 @@ impl Host {
             check.issued.push(now);
             if let Some(change) = change {
                 let ago = i64::try_from(at.ms_since(&change.since)).expect("not long");
-                check.turned.push((now - ago, change.to));
+                check.flips.push((now - ago, change.to));
             }
-            alive.states.set(&check.shared, seen(&check.hysteresis, Some(at)));
+            process.states.set(&check.shared, seen(&check.hysteresis, Some(at)));
             let since = change.map(|change| change.since);
             let observation = Observation {
                 boot_ms: at.boot_ms,
                 wall_ms: at.wall_ms,
                 outcome: outcome as i32,
                 reason: reason as i32,
-                total_us: 40_000 + self.dice.below(9_000),
+                total_us: 40_000 + self.rng.below(9_000),
                 hard: check.hysteresis.hard as i32,
                 since_boot_ms: since.filter(|since| since.boot == at.boot).map(|since| since.boot_ms),
                 since_wall_ms: since.filter(|since| since.boot != at.boot).map(|since| since.wall_ms),
@@ -258,7 +259,7 @@ impl Host {
                 let (check_name, hysteresis) = (Arc::clone(&check.shared), check.hysteresis);
                 Box::new(SavedState { check: check_name, definition: [1; 16], hysteresis, reason, at })
             });
-            alive.spool.append(Entry {
+            process.spool.append(Entry {
                 check: Arc::clone(&check.shared),
                 boot: at.boot,
                 observation,
@@ -269,20 +270,20 @@ impl Host {
         }
     }
 
-    /// What was seen is on the disk, and within the limits.
+    /// Waits until the observations are synced and within the limits.
     pub(crate) async fn flush(&mut self, now: i64) {
-        self.turn_to(now);
-        self.alive().spool.flush().await;
+        self.set_time(now);
+        self.process().spool.flush().await;
         self.dirty = false;
     }
 
-    /// One turn of the uplink; a batch takes `cost` ms.
+    /// One step of the uplink; a batch takes `cost` ms.
     pub(crate) async fn send(&mut self, now: i64, cost: i64) {
-        self.turn_to(now);
+        self.set_time(now);
         if self.dirty {
             self.flush(now).await;
         }
-        let step = self.alive().uplink.send_next().await;
+        let step = self.process().uplink.send_next().await;
         self.wakes = now
             + match step {
                 Step::Sent => cost,
@@ -291,23 +292,23 @@ impl Host {
             };
     }
 
-    /// Records waiting, and those given up.
+    /// Waiting records and lost records.
     pub(crate) fn waiting_and_lost(&self) -> (u64, u64) {
-        let status = self.alive.as_ref().expect("it runs").spool.status();
+        let status = self.process.as_ref().expect("it runs").spool.status();
         (status.depth, status.lost)
     }
 
-    /// Observations that wait as part of another's record.
+    /// Number of observations folded into other waiting records.
     pub(crate) fn folded(&self) -> u64 {
-        let status = self.alive.as_ref().expect("it runs").spool.status();
+        let status = self.process.as_ref().expect("it runs").spool.status();
         (status.issued - status.acknowledged).saturating_sub(status.depth)
     }
 
-    /// All it watches turns over: from here on the opposite is true, until `until`.
-    pub(crate) fn turn_over(&mut self, until: i64) {
+    /// Inverts the true state of all its checks until `until`.
+    pub(crate) fn invert_checks(&mut self, until: i64) {
         for check in &mut self.checks {
             check.well = check.hysteresis.hard != State::Up;
-            check.turns_at = until;
+            check.flips_at = until;
         }
     }
 }

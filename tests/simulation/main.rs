@@ -1,11 +1,11 @@
-//! Days in seconds: real spools, uplinks, ingest, engine and store on clocks that the test turns. The network
-//! between them is a function that loses requests and replies. Every failure prints its seed.
+//! Days in seconds: real spools, uplinks, ingest, engine and store on simulated clocks. The network between
+//! them is a function that loses requests and replies. Every failure prints its seed.
 
-#[path = "../torture/dice.rs"]
+#[path = "../torture/rng.rs"]
 #[expect(dead_code, reason = "the torture runs throw more")]
 #[macro_use]
-mod dice;
-mod centre;
+mod rng;
+mod aggregator;
 mod host;
 mod outage;
 mod versions;

@@ -1,9 +1,9 @@
-//! The aggregator is away for seven days. Everything within the limits arrives, the first included; the present
-//! is right within one interval and five seconds of its return, while history still drains.
+//! The aggregator is down for seven days. Everything within the limits arrives, including the first record;
+//! the present is correct within one interval and five seconds of its return, while history still drains.
 
-use crate::centre::Centre;
-use crate::dice::{Dice, seed};
-use crate::host::{Host, Watched};
+use crate::aggregator::Aggregator;
+use crate::host::{Host, SimulatedCheck};
+use crate::rng::{Rng, seed};
 use rusqlite::Connection;
 use skerry_agent::spool::Limits;
 use std::time::{Duration, Instant};
@@ -13,47 +13,47 @@ const START: i64 = 1_790_000_000_000;
 const MINUTE: i64 = 60_000;
 const HOUR: i64 = 60 * MINUTE;
 const DAY: i64 = 24 * HOUR;
-/// What one batch takes on its way.
+/// Duration of one batch.
 const ON_THE_WAY: i64 = 10_000;
 
 #[tokio::test]
 async fn seven_days_without_an_aggregator() {
-    let dice = Dice::new(seed("simulation::seven_days_without_an_aggregator"));
-    // 4 checks a minute; one agent's spool is small, so that it folds, and one keeps five days.
-    seven_days(dice, 4, 2 << 20).await;
+    let rng = Rng::new(seed("simulation::seven_days_without_an_aggregator"));
+    // 4 checks a minute; one agent's spool is so small that it folds, and one keeps five days.
+    seven_days(rng, 4, 2 << 20).await;
 }
 
 #[tokio::test]
 #[ignore = "long: two million observations into spools of 64 MiB"]
 async fn seven_days_at_the_real_limits() {
-    let dice = Dice::new(seed("simulation::seven_days_at_the_real_limits"));
-    seven_days(dice, 70, Limits::default().max_bytes).await;
+    let rng = Rng::new(seed("simulation::seven_days_at_the_real_limits"));
+    seven_days(rng, 70, Limits::default().max_bytes).await;
 }
 
-async fn seven_days(dice: Dice, checks: usize, small: u64) {
-    let mut scene = Scene::new(dice, checks, small).await;
+async fn seven_days(rng: Rng, checks: usize, small: u64) {
+    let mut scene = Scene::new(rng, checks, small).await;
     let began = Instant::now();
-    scene.centre_starts().await;
-    scene.together(3 * MINUTE).await;
-    scene.centre_ends();
-    scene.apart(7 * DAY - 11 * MINUTE).await;
+    scene.start_aggregator().await;
+    scene.run_with_aggregator(3 * MINUTE).await;
+    scene.stop_aggregator();
+    scene.run_without_aggregator(7 * DAY - 11 * MINUTE).await;
     for host in &mut scene.hosts {
-        host.turn_over(i64::MAX);
+        host.invert_checks(i64::MAX);
     }
-    scene.apart(10 * MINUTE).await;
+    scene.run_without_aggregator(10 * MINUTE).await;
     let healed = scene.now;
     scene.only_the_small_spool_has_folded();
-    scene.centre_starts().await;
+    scene.start_aggregator().await;
     let longest = scene.hosts.iter().map(|host| host.interval).max().expect("hosts");
-    scene.together(longest + 5_000).await;
+    scene.run_with_aggregator(longest + 5_000).await;
     scene.the_page_is_right();
     let drains = scene.hosts.iter().any(|host| host.waiting_and_lost().0 > 0);
     assert!(drains, "history has drained already: nothing was shown by the snapshot");
     while scene.hosts.iter().any(|host| host.waiting_and_lost().0 > 20) {
         assert!(scene.now < healed + HOUR, "it does not drain");
-        scene.together(MINUTE).await;
+        scene.run_with_aggregator(MINUTE).await;
     }
-    scene.together(2 * MINUTE).await;
+    scene.run_with_aggregator(2 * MINUTE).await;
     scene.the_page_is_right();
     let drained = scene.now;
     scene.settle().await;
@@ -63,16 +63,16 @@ async fn seven_days(dice: Dice, checks: usize, small: u64) {
 }
 
 struct Scene {
-    centre: Centre,
+    aggregator: Aggregator,
     hosts: Vec<Host>,
     now: i64,
-    dice: Dice,
+    rng: Rng,
     up: bool,
     _folder: TempDir,
 }
 
 impl Scene {
-    async fn new(mut dice: Dice, checks: usize, small: u64) -> Self {
+    async fn new(mut rng: Rng, checks: usize, small: u64) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let kinds = [
             ("plain", "north", MINUTE, Limits::default()),
@@ -87,63 +87,62 @@ impl Scene {
         let mut hosts = Vec::new();
         for (name, location, interval, limits) in kinds {
             let path = folder.path().join(format!("{name}.db"));
-            let host =
-                Host::new((name, location), (checks, interval), limits, path, dice.fork(), START).await;
+            let host = Host::new((name, location), (checks, interval), limits, path, rng.fork(), START).await;
             hosts.push(host);
         }
-        Self { centre: Centre::new(START), hosts, now: START, dice, up: false, _folder: folder }
+        Self { aggregator: Aggregator::new(START), hosts, now: START, rng, up: false, _folder: folder }
     }
 
-    async fn centre_starts(&mut self) {
-        self.centre.turn_to(self.now);
+    async fn start_aggregator(&mut self) {
+        self.aggregator.set_time(self.now);
         let agents: Vec<(&str, &str)> = self.hosts.iter().map(|host| (host.name, host.location)).collect();
         let checks: Vec<String> =
             self.hosts.iter().flat_map(|host| host.checks.iter().map(|check| check.name.clone())).collect();
-        self.centre.start(&agents, &checks).await;
+        self.aggregator.start(&agents, &checks).await;
         for host in &self.hosts {
-            host.link.lead_to(Some(self.centre.door(host.name)));
+            host.link.connect(Some(self.aggregator.intake(host.name)));
         }
         self.up = true;
     }
 
-    fn centre_ends(&mut self) {
+    fn stop_aggregator(&mut self) {
         for host in &self.hosts {
-            host.link.lead_to(None);
+            host.link.connect(None);
         }
-        self.centre.stop();
+        self.aggregator.stop();
         self.up = false;
     }
 
-    /// Time with the aggregator, second by second.
-    async fn together(&mut self, time: i64) {
+    /// Runs with the aggregator, second by second.
+    async fn run_with_aggregator(&mut self, time: i64) {
         let end = self.now + time;
         while self.now < end {
             self.now += 1_000;
-            self.centre.turn_to(self.now);
+            self.aggregator.set_time(self.now);
             for host in &mut self.hosts {
                 if host.due() <= self.now {
-                    host.look(self.now);
+                    host.run_due_checks(self.now);
                 }
-                // More than one turn a second where the pauses are short.
+                // More than one step per second if the pauses are short.
                 while host.wakes <= self.now {
                     host.send(self.now, ON_THE_WAY).await;
                 }
             }
-            self.centre.tick().await;
+            self.aggregator.tick().await;
         }
     }
 
-    /// Time without: the agents look, are started again at random, and knock now and then. In the last minute
-    /// they knock as they do.
-    async fn apart(&mut self, time: i64) {
+    /// Runs without the aggregator: agents run checks, restart at random and retry now and then. In the last
+    /// minute they retry as usual.
+    async fn run_without_aggregator(&mut self, time: i64) {
         let end = self.now + time;
         for at in 0..self.hosts.len() {
             let (mut now, mut taken) = (self.now, 0);
             let host = &mut self.hosts[at];
-            let mut restarts_at = now + HOUR + self.dice.below(30 * HOUR.unsigned_abs()).cast_signed();
+            let mut restarts_at = now + HOUR + self.rng.below(30 * HOUR.unsigned_abs()).cast_signed();
             while host.due() < end {
                 now = host.due().max(now);
-                host.look(now);
+                host.run_due_checks(now);
                 taken += 1;
                 if taken % 2_000 == 0 {
                     host.flush(now).await;
@@ -154,7 +153,7 @@ impl Scene {
                 }
                 if now > restarts_at && end - now > HOUR {
                     host.restart(now).await;
-                    restarts_at = now + HOUR + self.dice.below(30 * HOUR.unsigned_abs()).cast_signed();
+                    restarts_at = now + HOUR + self.rng.below(30 * HOUR.unsigned_abs()).cast_signed();
                 }
             }
             host.flush(end).await;
@@ -163,7 +162,8 @@ impl Scene {
         self.now = end;
     }
 
-    /// Fewer records wait than observations. Where one spool gives up what is too old, it has nothing else to do.
+    /// Only the small spool has fewer waiting records than observations. A spool that drops old records does
+    /// not fold.
     fn only_the_small_spool_has_folded(&self) {
         for host in self.hosts.iter().filter(|host| host.name != "short") {
             assert_eq!(host.folded() > 0, host.name == "small", "{} folded {}", host.name, host.folded());
@@ -171,18 +171,18 @@ impl Scene {
     }
 
     fn the_page_is_right(&self) {
-        let shown = self.centre.shown();
+        let shown = self.aggregator.shown();
         for check in self.hosts.iter().flat_map(|host| &host.checks) {
-            assert_eq!(shown[&check.name], check.word(), "{} at {}", check.name, self.now);
+            assert_eq!(shown[&check.name], check.expected_status(), "{} at {}", check.name, self.now);
         }
     }
 
-    /// Nobody looks any more; what waits arrives.
+    /// No more checks run; everything waiting arrives.
     async fn settle(&mut self) {
         let end = self.now + MINUTE;
         while self.now < end {
             self.now += 2_500;
-            self.centre.turn_to(self.now);
+            self.aggregator.set_time(self.now);
             for host in &mut self.hosts {
                 host.flush(self.now).await;
                 host.send(self.now, 0).await;
@@ -190,10 +190,10 @@ impl Scene {
         }
     }
 
-    /// A record may grow too old for its spool until it is delivered, so the limits are judged at `drained`.
+    /// A record may expire in its spool before it is delivered, so the limits apply at the time `drained`.
     fn judge(mut self, drained: i64) -> String {
-        self.centre_ends();
-        let database = self.centre.open();
+        self.stop_aggregator();
+        let database = self.aggregator.open();
         let mut words = Vec::new();
         for host in &self.hosts {
             let (waiting, lost) = host.waiting_and_lost();
@@ -214,13 +214,13 @@ impl Scene {
                 exact += there.iter().filter(|at| check.issued.binary_search(at).is_ok()).count();
                 (issued, stored) = (issued + check.issued.len(), stored + there.len());
                 if lost == 0 {
-                    assert_eq!(transitions(&database, &check.name), check.turned, "{}", check.name);
+                    assert_eq!(transitions(&database, &check.name), check.flips, "{}", check.name);
                     assert_eq!(layer(&database, &check.name), expected(check), "{}", check.name);
                 }
             }
             assert_eq!(issued as u64, stored as u64 + lost, "{}: each is stored or told as lost", host.name);
             assert_eq!(lost > 0, host.name == "short", "{} lost {lost}", host.name);
-            // Of equal neighbours that were folded, only the first and the last keep their very time.
+            // Of folded neighbours only the first and the last keep their exact time.
             if host.name != "small" {
                 assert_eq!(exact, stored, "{}: placed where it was seen", host.name);
             }
@@ -235,7 +235,7 @@ impl Scene {
     }
 }
 
-/// When each stored observation of a check was made, oldest first.
+/// The times of a check's stored observations, oldest first.
 fn observations(database: &Connection, check: &str) -> Vec<i64> {
     let sql = "SELECT observation.key >> 21 FROM observation
          JOIN track ON track.key = observation.key & 2097151 JOIN \"check\" ON \"check\".key = track.\"check\"
@@ -258,7 +258,7 @@ fn transitions(database: &Connection, check: &str) -> Vec<(i64, skerry_protocol:
     rows.expect("runs").collect::<Result<_, _>>().expect("rows")
 }
 
-/// The stretches of the automatic layer of a component: since when, and what.
+/// The intervals of a component's automatic layer: start and status.
 fn layer(database: &Connection, component: &str) -> Vec<(i64, String)> {
     let sql = "SELECT from_ms, status FROM status_interval JOIN component ON component.key = component
          WHERE layer = 'automatic' AND file_key = ?1 ORDER BY from_ms";
@@ -267,11 +267,11 @@ fn layer(database: &Connection, component: &str) -> Vec<(i64, String)> {
     rows.expect("runs").collect::<Result<_, _>>().expect("rows")
 }
 
-/// What the transitions make: no gap, seven days long.
-fn expected(check: &Watched) -> Vec<(i64, String)> {
+/// The intervals that the transitions result in: seven days without a gap.
+fn expected(check: &SimulatedCheck) -> Vec<(i64, String)> {
     let word = |state| if state == skerry_protocol::wire::State::Up { "operational" } else { "major_outage" };
-    let turned = check.turned.iter().map(|(since, to)| (*since, word(*to).to_owned()));
-    std::iter::once((START, "no_data".to_owned())).chain(turned).collect()
+    let flips = check.flips.iter().map(|(since, to)| (*since, word(*to).to_owned()));
+    std::iter::once((START, "no_data".to_owned())).chain(flips).collect()
 }
 
 fn told_as_lost(database: &Connection, agent: &str) -> u64 {

@@ -1,6 +1,7 @@
-//! Protocols of other times at the real ingest: what an older or a newer agent says is read as the safe thing.
+//! Other protocol versions at the real ingest: unknown content of an older or newer agent is read as the safe
+//! value.
 
-use crate::centre::Centre;
+use crate::aggregator::Aggregator;
 use prost::Message;
 use skerry_agent::uplink::{Deliver, Delivery};
 use skerry_protocol::wire::{
@@ -9,7 +10,7 @@ use skerry_protocol::wire::{
 
 const NOW: i64 = 1_790_000_000_000;
 
-/// What the first agents sent: no process, no report of the spool.
+/// A batch of the first agents: no process, no spool report.
 fn batch() -> Batch {
     Batch {
         protocol: 1,
@@ -34,14 +35,14 @@ fn up() -> Observation {
     Observation { outcome, hard, total_us: 1_000, ..Observation::default() }
 }
 
-async fn centre() -> Centre {
-    let mut centre = Centre::new(NOW);
-    centre.start(&[("probe", "there")], &["web".to_owned()]).await;
-    centre
+async fn aggregator() -> Aggregator {
+    let mut aggregator = Aggregator::new(NOW);
+    aggregator.start(&[("probe", "there")], &["web".to_owned()]).await;
+    aggregator
 }
 
-async fn taken(centre: &Centre, batch: &Batch) -> u64 {
-    match centre.door("probe").deliver(encode(batch).expect("encodes").into()).await {
+async fn taken(aggregator: &Aggregator, batch: &Batch) -> u64 {
+    match aggregator.intake("probe").deliver(encode(batch).expect("encodes").into()).await {
         Delivery::Accepted(reply) => reply.acknowledged_through,
         other => panic!("{other:?}"),
     }
@@ -49,33 +50,35 @@ async fn taken(centre: &Centre, batch: &Batch) -> u64 {
 
 #[tokio::test]
 async fn an_older_agent_is_understood() {
-    let mut centre = centre().await;
+    let mut aggregator = aggregator().await;
     let state =
         HardState { check: 0, state: State::Up as i32, evidence_ms_ago: Some(0), ..HardState::default() };
     let records = vec![observation(1, up()), observation(2, up())];
-    // Its snapshot is whole with every batch.
+    // Its snapshot is complete in every batch.
     let old = Batch { records, snapshot: vec![state], ..batch() };
-    assert_eq!(taken(&centre, &old).await, 2);
-    // A folded record without `through` stands for its own place.
+    assert_eq!(taken(&aggregator, &old).await, 2);
+    // A folded record without `through` covers its own sequence only.
     let first = Observation { boot_ms: 910_000, ..up() };
     let folded = Folded { first: Some(first), count: 3, last_boot_ms: 930_000, through: 0 };
     let records = vec![Record { sequence: 3, kind: Some(Kind::Folded(folded)) }];
-    assert_eq!(taken(&centre, &Batch { records, ..batch() }).await, 3);
-    assert_eq!(centre.shown()["web"], "operational");
-    centre.stop();
-    let stored: i64 =
-        centre.open().query_row("SELECT count(*) FROM observation", [], |row| row.get(0)).expect("a number");
+    assert_eq!(taken(&aggregator, &Batch { records, ..batch() }).await, 3);
+    assert_eq!(aggregator.shown()["web"], "operational");
+    aggregator.stop();
+    let stored: i64 = aggregator
+        .open()
+        .query_row("SELECT count(*) FROM observation", [], |row| row.get(0))
+        .expect("a number");
     assert_eq!(stored, 5);
 }
 
 #[tokio::test]
 async fn what_only_a_newer_agent_says_is_read_as_the_safe_thing() {
-    let mut centre = centre().await;
+    let mut aggregator = aggregator().await;
     let strange = Observation { outcome: 99, reason: 99, hard: 99, ..Observation::default() };
     let records = vec![
         observation(1, up()),
         observation(2, strange),
-        // A kind of record of the future: counted, and skipped.
+        // A future kind of record: counted and ignored.
         Record { sequence: 3, kind: None },
         observation(4, up()),
     ];
@@ -83,14 +86,14 @@ async fn what_only_a_newer_agent_says_is_read_as_the_safe_thing() {
     let state =
         HardState { check: 0, state: 99, reason: 99, evidence_ms_ago: Some(0), ..HardState::default() };
     let newer = Batch { records, inventory, snapshot: vec![state], ..batch() };
-    // Fields 99 of the batch: a varint, and a nested message.
+    // Field 99 of the batch: a varint, and a nested message.
     let mut plain = newer.encode_to_vec();
     plain.extend_from_slice(&[0x98, 0x06, 0x01, 0xA2, 0x06, 0x02, 0x08, 0x01]);
     let body = zstd::bulk::compress(&plain, 3).expect("compresses");
-    let delivery = centre.door("probe").deliver(body.into()).await;
+    let delivery = aggregator.intake("probe").deliver(body.into()).await;
     assert!(matches!(delivery, Delivery::Accepted(reply) if reply.acknowledged_through == 4));
-    centre.stop();
-    let database = centre.open();
+    aggregator.stop();
+    let database = aggregator.open();
     let count = |sql: &str| database.query_row(sql, [], |row| row.get::<_, i64>(0)).expect("a number");
     assert_eq!(count("SELECT count(*) FROM observation"), 3);
     assert_eq!(count("SELECT count(*) FROM hard_transition WHERE to_state = 'down'"), 0, "no false alarm");
@@ -99,15 +102,15 @@ async fn what_only_a_newer_agent_says_is_read_as_the_safe_thing() {
 
 #[tokio::test]
 async fn a_protocol_out_of_range_is_refused_in_words() {
-    let mut centre = centre().await;
+    let mut aggregator = aggregator().await;
     for protocol in [0, 2, u32::MAX] {
         let body = encode(&Batch { protocol, ..batch() }).expect("encodes");
-        let Delivery::Malformed(why) = centre.door("probe").deliver(body.into()).await else {
+        let Delivery::Malformed(why) = aggregator.intake("probe").deliver(body.into()).await else {
             panic!("protocol {protocol} was taken")
         };
         assert!(why.contains(&format!("protocol {protocol}")) && why.contains("1 to 1"), "{why}");
         assert!(why.contains("upgrade the older"), "{why}");
     }
-    assert_eq!(taken(&centre, &batch()).await, 0);
-    centre.stop();
+    assert_eq!(taken(&aggregator, &batch()).await, 0);
+    aggregator.stop();
 }

@@ -1,4 +1,4 @@
-//! An agent that knows several addresses: it goes to the next when one is dead, and believes no aggregator but
+//! An agent with several addresses: it switches to the next one if one is dead, and accepts no aggregator but
 //! its own at any of them.
 
 use crate::link::Link;
@@ -57,7 +57,7 @@ async fn an_agent_goes_to_the_next_address_when_one_is_dead() {
     agent.stop().await;
 }
 
-/// Another aggregator at the second address, which knows the agent's token or does not.
+/// Another aggregator at the second address, which knows the agent's token or not.
 async fn beside_a_stranger(knows: bool, words: &str) {
     let nginx = Nginx::start(&Site::default()).await;
     let (mut world, mut other) =

@@ -1,4 +1,5 @@
-//! Strangers, and one stolen token, do all they can at once to the real program with a thousand components.
+//! Strangers and one stolen token attack the real program, which serves a thousand components, in every way
+//! at once.
 
 use crate::process::program;
 use crate::world::World;
@@ -6,14 +7,14 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-/// The page answers within this time in the middle, ms, as tests build the program; `bench/run attacks` asks for 100.
+/// Limit of the median response time, ms, in test builds; `bench/run attacks` asserts 100.
 const MIDDLE: f64 = 400.0;
-/// Bytes that it may take up, and where the kernel ends it.
+/// Expected maximum of memory, bytes, and where the kernel kills the program.
 const MOST: u64 = 256 << 20;
 const LIMIT: u64 = 300 << 20;
 const SECONDS: &str = "20";
 
-/// A thousand components on one page, each of a check that an agent elsewhere runs.
+/// A thousand components on one page, each with a check of a remote agent.
 fn thousand() -> String {
     let mut text = "[[page]]\nkey = \"demo\"\nname = \"Demo\"\npublic = true\n".to_owned();
     for n in 0..1_000 {
@@ -25,11 +26,11 @@ fn thousand() -> String {
     text
 }
 
-/// As the unit sets it, so that what was freed goes back to the kernel.
+/// As set in the unit, so that freed memory returns to the kernel.
 const ALLOCATOR: [(&str, &str); 3] =
     [("MALLOC_ARENA_MAX", "2"), ("MALLOC_TRIM_THRESHOLD_", "131072"), ("MALLOC_MMAP_THRESHOLD_", "131072")];
 
-/// A group of processes whose memory the kernel bounds, where it lets us.
+/// A cgroup with a memory limit, if the kernel allows it.
 struct Bounded(PathBuf);
 
 impl Bounded {
@@ -40,7 +41,7 @@ impl Bounded {
         let of = |folder: PathBuf, limits: &[(&str, u64)]| {
             std::fs::create_dir(&folder).ok()?;
             let group = Self(folder);
-            // Where no such groups are mounted it is a folder like any other.
+            // Without a cgroup mount it is an ordinary directory.
             group.0.join("cgroup.procs").exists().then_some(())?;
             let set =
                 |(file, value): &(&str, u64)| std::fs::write(group.0.join(file), value.to_string()).is_ok();
@@ -62,7 +63,7 @@ impl Drop for Bounded {
     }
 }
 
-/// The most that a process had in memory of its own, bytes.
+/// Peak resident memory of a process, bytes.
 fn most_resident(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).expect("it runs");
     let line = status.lines().find(|line| line.starts_with("VmHWM:")).expect("a line of its memory");

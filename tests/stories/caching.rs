@@ -1,5 +1,5 @@
-//! Behind real caches: what stops being public is gone from them soon, and does not return when the
-//! aggregator dies.
+//! Behind real caches: content that is no longer public disappears from them soon, and does not return when
+//! the aggregator dies.
 
 use crate::http::{Answer, request};
 use crate::world::World;
@@ -9,13 +9,14 @@ use skerry_tests::parts::varnish::Varnish;
 use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
-/// A copy is fresh for 10 s, may be shown once more for 20 s while it is fetched, and the machine is busy.
+/// A copy is fresh for 10 s and may be served stale once more for 20 s while it is revalidated; the rest is
+/// for a busy machine.
 const GONE: Duration = Duration::from_secs(45);
-/// Until a cache has noticed for each copy that nobody answers behind it.
+/// Time until a cache has noticed for each copy that its origin is dead.
 const NOTICED: Duration = Duration::from_secs(60);
 const ENCODINGS: [&str; 2] = ["", "\r\nAccept-Encoding: gzip"];
 
-/// `[[page]]`s where a page, a component and a text are still public or no longer.
+/// `[[page]]`s in which a page, a component and a text are public or not.
 fn pages(still: bool) -> String {
     let text = if still { "Launch of Ostrich on Friday" } else { "Where you pay" };
     format!(
@@ -27,13 +28,13 @@ fn pages(still: bool) -> String {
     )
 }
 
-/// A cache in front, by its name.
+/// A cache in front of the aggregator.
 struct Cache {
     name: &'static str,
     port: u16,
 }
 
-/// Caches as their manuals and many blogs set them up, and as ours does.
+/// Caches configured as in their manuals and in common tutorials, and as in ours.
 const NGINX: [(&str, &str); 5] = [
     ("plain", ""),
     ("stale on errors", "proxy_cache_use_stale error timeout http_500 http_502 http_503 http_504;"),
@@ -53,7 +54,7 @@ const NGINX: [(&str, &str); 5] = [
 ];
 const MANUAL: &str = include_str!("../../docs/caching.md");
 
-/// Varnish as it comes, and with a long grace, which is how its users keep stale copies on errors.
+/// Varnish with its defaults, and with a long grace, which its users set to serve stale copies on errors.
 const VARNISH: [(&str, &str); 2] =
     [("varnish", ""), ("varnish with grace", "sub vcl_backend_response { set beresp.grace = 24h; }")];
 
@@ -64,7 +65,7 @@ async fn nginx_before(origin: u16, more: &str) -> Nginx {
     .await
 }
 
-/// As the manual says, word for word.
+/// The configuration from our manual, verbatim.
 async fn nginx_of_the_manual(origin: u16) -> Nginx {
     let (_, location) = MANUAL.split_once("    location / {").expect("an example");
     let (location, _) = location.split_once("\n    }").expect("its end");
@@ -83,16 +84,16 @@ fn ask(port: u16, path: &str, more: &str) -> Answer {
     request(port, &format!("GET {path} HTTP/1.1{more}"), b"").expect("the cache answers")
 }
 
-/// A header of an answer.
+/// A response header.
 fn header<'a>(answer: &'a Answer, name: &str) -> Option<&'a str> {
     let lines = answer.head.lines().filter_map(|line| line.split_once(": "));
     lines.filter(|(one, _)| one.eq_ignore_ascii_case(name)).map(|(_, value)| value).next()
 }
 
-/// What was public before and must not be shown after.
+/// Content that was public and must not be shown any more.
 struct Secret {
     path: String,
-    /// What the body said, where the path itself stays.
+    /// Text of the body, if the path itself stays public.
     text: Option<&'static str>,
 }
 
@@ -102,7 +103,7 @@ impl Secret {
     }
 }
 
-/// The body as text, whatever it was encoded in.
+/// The decoded body as text.
 fn plain(answer: &Answer) -> String {
     use std::io::Read;
     if header(answer, "content-encoding") != Some("gzip") {
@@ -129,7 +130,7 @@ fn dechunked(mut body: &[u8]) -> Vec<u8> {
     whole
 }
 
-/// Has the cache asked the dead aggregator in vain, or shown a copy past its 10 s?
+/// Whether the cache knows that the aggregator is dead, or serves a copy beyond its 10 s.
 fn knows_of_the_death(answer: &Answer) -> bool {
     let age = header(answer, "age").and_then(|age| age.parse::<u32>().ok());
     answer.status >= 502

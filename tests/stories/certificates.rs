@@ -1,7 +1,7 @@
-//! Certificates judged on a host whose wall clock is wrong, at its start and while it runs: one that is good is no
-//! outage, one that has ended is never shown as good, and the agent finds its aggregator.
+//! A host with a wrong wall clock, at its start and later: a valid certificate causes no outage, an expired
+//! one never looks valid, and the agent reaches its aggregator.
 
-use crate::clocks::{DAY, Lie, NOTICED, goes_on, start_agent, was_always_green};
+use crate::clocks::{DAY, FakeClock, NOTICED, goes_on, start_agent, was_always_green};
 use crate::world::{World, now, page};
 use skerry_tests::parts::certificates::{Authority, Validity};
 use skerry_tests::parts::nginx::{Nginx, Site};
@@ -10,8 +10,8 @@ use std::path::Path;
 
 const HOUR: i64 = 3_600_000;
 
-/// 1970, 2038, 2100, an hour, a day and a month off, and beyond the end of a certificate of 90 days.
-fn lies() -> [(&'static str, i64); 9] {
+/// 1970, 2038, 2100, an hour, a day and a month off, and beyond the expiry of a 90-day certificate.
+fn clock_offsets() -> [(&'static str, i64); 9] {
     [
         ("1970", -now()),
         ("2038", 2_147_483_648_000 - now()),
@@ -25,7 +25,7 @@ fn lies() -> [(&'static str, i64); 9] {
     ]
 }
 
-/// A server whose certificate is a day old at most, and one whose certificate ended at midnight.
+/// A server with a new certificate, and one whose certificate expired at midnight.
 struct Targets {
     authority: Authority,
     good: Nginx,
@@ -67,10 +67,10 @@ fn never_green(world: &World, component: &str) {
     assert!(!intervals.iter().any(|(_, _, status)| well(status)), "{component}: {intervals:?}");
 }
 
-async fn all_is_true(world: &World, config: &Path, lie: &str) {
+async fn all_is_true(world: &World, config: &Path, fake_clock: &str) {
     world.shows("web", "operational", NOTICED).await;
     world.shows("handshake", "operational", NOTICED).await;
-    goes_on(world, config, 9, &format!("what it sees is taken at {lie}")).await;
+    goes_on(world, config, 9, &format!("what it sees is taken at {fake_clock}")).await;
     was_always_green(world, "web");
     was_always_green(world, "handshake");
     never_green(world, "ended");
@@ -83,14 +83,14 @@ fn components() -> String {
 #[tokio::test]
 async fn a_host_that_starts_at_a_wrong_time_judges_certificates_by_the_true_one() {
     let targets = Targets::start().await;
-    for (name, off) in lies() {
+    for (name, off) in clock_offsets() {
         let mut world = World::new(&components());
         world.start().await;
         let token = world.enrol("probe", "there", None);
         let config = world.agent_config("probe", world.private, &token, &targets.checks());
-        let lie = Lie::new(&world, "agent.time");
-        lie.tell(off);
-        let agent = start_agent(&world, &config, &lie);
+        let fake_clock = FakeClock::new(&world, "agent.time");
+        fake_clock.set_offset(off);
+        let agent = start_agent(&world, &config, &fake_clock);
         all_is_true(&world, &config, name).await;
         agent.stop().await;
     }
@@ -103,13 +103,13 @@ async fn a_wall_clock_that_is_stepped_makes_no_certificate_end() {
     world.start().await;
     let token = world.enrol("probe", "there", None);
     let config = world.agent_config("probe", world.private, &token, &targets.checks());
-    let lie = Lie::new(&world, "agent.time");
-    let agent = start_agent(&world, &config, &lie);
+    let fake_clock = FakeClock::new(&world, "agent.time");
+    let agent = start_agent(&world, &config, &fake_clock);
     all_is_true(&world, &config, "the right time").await;
     world.shows("ended", "major_outage", NOTICED).await;
-    for (name, off) in lies() {
+    for (name, off) in clock_offsets() {
         for off in [off, 0] {
-            lie.tell(off);
+            fake_clock.set_offset(off);
             all_is_true(&world, &config, name).await;
         }
     }
@@ -139,9 +139,9 @@ async fn a_host_at_a_wrong_time_finds_its_aggregator_by_an_authority() {
             format!("url = \"https://127.0.0.1:{port}\"\nca_file = \"{}\"", authority.file().display());
         let text = text.replace(&format!("url = \"http://127.0.0.1:{port}\""), &by_authority);
         std::fs::write(&config, text).expect("written");
-        let lie = Lie::new(&world, "agent.time");
-        lie.tell(off);
-        let agent = start_agent(&world, &config, &lie);
+        let fake_clock = FakeClock::new(&world, "agent.time");
+        fake_clock.set_offset(off);
+        let agent = start_agent(&world, &config, &fake_clock);
         world.shows("web", "operational", NOTICED).await;
         until("it says that its clock is wrong", NOTICED, async || {
             agent.log().contains("Set this host's clock right")

@@ -1,5 +1,5 @@
-//! Wall clocks that lie, on either side, while the real programs run: ten minutes and days off, back and forth,
-//! 1970 and the time server after it. What was seen stands where it was seen, and nothing is red.
+//! Wrong wall clocks on either side of the real programs: off by ten minutes and days, back and forth, 1970
+//! with a later correction. Observations keep their true times, and nothing is red.
 
 use crate::http::get;
 use crate::process::{Process, program};
@@ -12,21 +12,21 @@ use std::time::Duration;
 
 pub(crate) const NOTICED: Duration = Duration::from_secs(20);
 pub(crate) const DAY: i64 = 86_400_000;
-/// Milliseconds that a wall clock may be off what it was told to be: libfaketime counts seconds.
+/// Tolerance for a wall clock, ms: libfaketime counts seconds.
 const SLACK: i64 = 1_500;
 
-/// A wall clock that says what it is told. The monotonic clock and that of the boot are the kernel's.
-pub(crate) struct Lie(PathBuf);
+/// A wall clock that shows a chosen time. The monotonic and boot clocks are the kernel's.
+pub(crate) struct FakeClock(PathBuf);
 
-impl Lie {
+impl FakeClock {
     pub(crate) fn new(world: &World, name: &str) -> Self {
-        let lie = Self(world.path(name));
-        lie.tell(0);
-        lie
+        let fake_clock = Self(world.path(name));
+        fake_clock.set_offset(0);
+        fake_clock
     }
 
-    /// From now on so many milliseconds off.
-    pub(crate) fn tell(&self, off: i64) {
+    /// Shifts the wall clock by this many milliseconds.
+    pub(crate) fn set_offset(&self, off: i64) {
         let beside = self.0.with_extension("next");
         std::fs::write(&beside, format!("{:+}\n", off / 1_000)).expect("written");
         std::fs::rename(beside, &self.0).expect("moved");
@@ -48,10 +48,10 @@ fn library() -> PathBuf {
     libraries.into_iter().find(|library| library.exists()).expect("libfaketime is installed")
 }
 
-pub(crate) fn start_agent(world: &World, config: &Path, lie: &Lie) -> Process {
+pub(crate) fn start_agent(world: &World, config: &Path, fake_clock: &FakeClock) -> Process {
     let mut command = Command::new(program("skerry-agent"));
     command.arg("run").arg("--config").arg(config);
-    lie.around(&mut command);
+    fake_clock.around(&mut command);
     Process::start("probe", command, &world.path(""))
 }
 
@@ -60,7 +60,7 @@ fn acknowledged(world: &World, config: &Path) -> u64 {
     status["acknowledged_through"].as_u64().unwrap_or(0)
 }
 
-/// Waits until so many more runs were taken.
+/// Waits until so many more runs are acknowledged.
 pub(crate) async fn goes_on(world: &World, config: &Path, runs: u64, what: &str) {
     let before = acknowledged(world, config);
     until(what, NOTICED, async || acknowledged(world, config) >= before + runs).await;
@@ -78,7 +78,7 @@ fn measured_skew(world: &World) -> f64 {
     line.and_then(|line| line.rsplit(' ').next()?.parse().ok()).expect("a skew")
 }
 
-/// Green now, and never anything else since the first report; no interval is turned, empty or laid over another.
+/// The status is and was operational since the first report; no interval is reversed, empty or overlapping.
 pub(crate) fn was_always_green(world: &World, name: &str) {
     let component = world.component("/", name);
     assert_eq!((&component["status"], component["stale_since"].is_null()), (&"operational".into(), true));
@@ -101,13 +101,13 @@ async fn an_agent_whose_clock_lies_tells_the_truth() {
     let token = world.enrol("probe", "there", None);
     let check = quick_check("web", &nginx.url_at("127.0.0.1", "/"));
     let config = world.agent_config("probe", world.private, &token, &check);
-    let lie = Lie::new(&world, "agent.time");
-    // Its host starts in 1970 and asks a time server later.
-    lie.tell(-now());
-    let agent = start_agent(&world, &config, &lie);
+    let fake_clock = FakeClock::new(&world, "agent.time");
+    // Its host starts in 1970 and corrects its clock later.
+    fake_clock.set_offset(-now());
+    let agent = start_agent(&world, &config, &fake_clock);
     world.shows("web", "operational", NOTICED).await;
     for off in [0, 600_000, -600_000, DAY, -DAY, 0, -DAY, DAY] {
-        lie.tell(off);
+        fake_clock.set_offset(off);
         let shown = async || listed_skew(&world).is_some_and(|skew| (skew - off).abs() < SLACK);
         until(&format!("a skew of {off} ms is shown"), NOTICED, shown).await;
         until("it is measured", NOTICED, async || {
@@ -124,9 +124,9 @@ async fn an_agent_whose_clock_lies_tells_the_truth() {
 async fn an_aggregator_whose_clock_lies_shows_no_outage() {
     let nginx = Nginx::start(&Site::default()).await;
     let mut world = World::new(&page("demo", true, &["web"]));
-    let lie = Lie::new(&world, "aggregator.time");
+    let fake_clock = FakeClock::new(&world, "aggregator.time");
     let mut command = world.command(&["serve"]);
-    lie.around(&mut command);
+    fake_clock.around(&mut command);
     world.start_as(command).await;
     let token = world.enrol("probe", "there", None);
     let check = quick_check("web", &nginx.url_at("127.0.0.1", "/"));
@@ -134,7 +134,7 @@ async fn an_aggregator_whose_clock_lies_shows_no_outage() {
     let agent = world.start_agent("probe", &config);
     world.shows("web", "operational", NOTICED).await;
     for off in [600_000, 0, -600_000, 0, DAY, -DAY, DAY, 0, -now(), 0] {
-        lie.tell(off);
+        fake_clock.set_offset(off);
         goes_on(&world, &config, 4, "what agents see is taken").await;
         was_always_green(&world, "web");
     }
@@ -142,16 +142,16 @@ async fn an_aggregator_whose_clock_lies_shows_no_outage() {
     agent.stop().await;
 }
 
-/// From 2100, 2038 and 1970, a month and a day ahead, while it runs and from a start on: what it shows is valid for no
-/// longer than three minutes of true time, and operators hear what is wrong.
+/// The clock is at 2100, 2038 or 1970, a month or a day ahead, while it runs and from a start on: the page's
+/// validity stays within three minutes of true time, and operators see what is wrong.
 #[tokio::test]
 async fn an_aggregator_whose_clock_lies_goes_by_what_it_knew_and_says_so() {
     let nginx = Nginx::start(&Site::default()).await;
     let mut world = World::new(&page("demo", true, &["web"]));
-    let lie = Lie::new(&world, "aggregator.time");
+    let fake_clock = FakeClock::new(&world, "aggregator.time");
     let start = |world: &World| {
         let mut command = world.command(&["serve"]);
-        lie.around(&mut command);
+        fake_clock.around(&mut command);
         command
     };
     world.start_as(start(&world)).await;
@@ -171,7 +171,7 @@ async fn an_aggregator_whose_clock_lies_goes_by_what_it_knew_and_says_so() {
         (-DAY, true),
         (-now(), true),
     ] {
-        lie.tell(off);
+        fake_clock.set_offset(off);
         if restarts {
             world.stop().await;
             world.start_as(start(&world)).await;
@@ -182,18 +182,18 @@ async fn an_aggregator_whose_clock_lies_goes_by_what_it_knew_and_says_so() {
         let believe: jiff::Timestamp =
             status["believe_until"].as_str().expect("a time").parse().expect("one");
         let valid_for = believe.as_millisecond() - now();
-        // Nothing ever confirmed this clock: of two times it goes by the earlier.
+        // Nothing ever confirmed this clock: of two times the earlier one counts.
         let least = if off > 0 { 0 } else { i64::MIN };
         assert!((least..=180_000 + SLACK).contains(&valid_for), "{off}: valid for {valid_for} ms");
         let told = || get(world.private, "/readyz").expect("an answer").text();
         let way = if off > 0 { "ahead of" } else { "behind" };
         until("readiness says it", NOTICED, async || told().contains(way)).await;
         let mut doctor = world.command(&["doctor"]);
-        lie.around(&mut doctor);
+        fake_clock.around(&mut doctor);
         let said = doctor.output().expect("it starts").stdout;
         let said = String::from_utf8_lossy(&said).into_owned();
         assert!(said.contains(way) && said.contains("nothing confirms it"), "{said}");
-        lie.tell(0);
+        fake_clock.set_offset(0);
         until("it is well again", NOTICED, async || !told().contains("clock")).await;
     }
     was_always_green(&world, "web");

@@ -1,5 +1,5 @@
-//! What the command line says and does beside a running aggregator: checks and why they are down, outages, agents that
-//! are known, moved and removed, addresses of heartbeats, checks run once.
+//! The command line beside a running aggregator: checks and their reasons, outages, known, moved and removed
+//! agents, heartbeat addresses, single runs of checks.
 
 use crate::enrolment::{agent_config, done, elsewhere, enroll, listed, told};
 use crate::http::get;
@@ -12,7 +12,7 @@ use skerry_tests::parts::{free_port, until};
 use std::process::Command;
 use std::time::Duration;
 
-/// A follower looks at the rows of agents every 5 s, and what is known of a token is believed for 10 s.
+/// The agent rows are polled every 5 s, and a token is cached for 10 s.
 const FOLLOWED: Duration = Duration::from_secs(25);
 const NOTICED: Duration = Duration::from_secs(15);
 
@@ -42,7 +42,7 @@ async fn check_list_says_why_since_when_how_long_and_what_each_location_says() {
     let checks = [
         quick_check("web", &web),
         quick_check("search", &format!("http://127.0.0.1:{}/", free_port())),
-        // What the agent's own file lacks is told, too.
+        // Reports problems of the agent's own file, too.
         quick_check("admin", &web)
             + &format!("auth = {{ user = \"me\", password_file = \"{}\" }}\n", missing.display()),
         quick_check("patient", &format!("http://127.0.0.1:{}/", free_port()))
@@ -87,12 +87,12 @@ async fn check_list_says_why_since_when_how_long_and_what_each_location_says() {
     assert!(web.contains(" ms ") && web.ends_with("there/probe up"), "{web}");
     let admin = line_of(&table, "admin");
     assert!(admin.contains("there/probe inconclusive: ") && admin.contains("no-such-password"), "{admin}");
-    // What failed, but not yet as often as `fall` asks, is not inconclusive.
+    // A check that failed fewer times than `fall` is not inconclusive.
     let patient = line_of(&table, "patient");
     assert!(patient.contains("there/probe unconfirmed: connect_refused"), "{patient}");
     assert_eq!(check(&world, "patient")["agents"][0]["says"], "unconfirmed");
 
-    // A restart of the aggregator forgets none of it.
+    // A restart of the aggregator keeps all of it.
     let before = check(&world, "search");
     agent.stop().await;
     world.stop().await;
@@ -151,7 +151,7 @@ async fn outages_are_listed_with_their_checks_and_as_csv() {
     );
 }
 
-/// A batch of an agent that stands somewhere.
+/// Sends a batch of an agent with a location.
 fn says(world: &World, token: &str, name: &str, location: &str, sequence: u64) -> (u16, String) {
     let said = Batch {
         inventory: inventory(&[("web", vec![1; 16])]),
@@ -183,7 +183,7 @@ async fn a_name_that_is_known_is_not_taken_again_and_an_agent_is_moved_by_a_comm
     assert_eq!(listed(&world, "web-1")["location"], "ams");
     assert_eq!(says(&world, &token, "web-1", "ams", 2).0, 200, "its token opens what it opened");
 
-    // Its file says another place than the one it was enrolled in.
+    // Its file names another location than its enrolment.
     let (status, why) = says(&world, &token, "web-1", "fra", 3);
     assert_eq!(status, 403, "{why}");
     assert!(why.contains("\\\"fra\\\"") && why.contains("enrolled in \\\"ams\\\""), "{why}");
@@ -223,7 +223,7 @@ async fn an_agent_that_is_removed_is_listed_no_more_and_its_name_is_free() {
     })
     .await;
     assert!(!metrics(&world).contains("web-1"), "{}", metrics(&world));
-    // What it saw stays, also over a restart.
+    // Its observations stay, also after a restart.
     let before = world.intervals("web");
     world.stop().await;
     world.start().await;
@@ -273,7 +273,7 @@ async fn an_address_works_at_once_and_what_its_caller_needs_is_printed() {
     assert!(address.starts_with(&format!("{url}/heartbeat/skh_")) && !address.contains('\n'), "{address}");
     let line = note.lines().map(str::trim).find(|line| line.starts_with("curl ")).expect("a line to paste");
     assert!(line.contains("--pinnedpubkey") && line.ends_with(&address), "{note}");
-    // As it is printed, without a wait.
+    // As printed, without waiting.
     let (worked, said) = curl(line);
     assert!(worked, "{line}: {said}");
     world.shows("backup", "operational", NOTICED).await;
@@ -287,7 +287,7 @@ async fn an_address_works_at_once_and_what_its_caller_needs_is_printed() {
         answer["pin"].as_str().is_some_and(|pin| line.contains(pin)) && note.is_empty(),
         "{answer} {note}"
     );
-    // Its certificate is another's.
+    // The certificate of another server.
     let elsewhere = ["heartbeat", "rotate", "backup", "--url", "https://status.example.com"];
     assert_eq!(run(&elsewhere)[1], "");
     assert!(
@@ -313,7 +313,7 @@ async fn an_address_that_is_removed_opens_nothing() {
     let (worked, said) = told(&world, &["heartbeat", "remove", "backup"]);
     assert!(!worked && said.contains("has no address"), "{said}");
 
-    // An address outlives its check in the file, and is shown until it is removed.
+    // An address stays when the file drops its check, and is listed until it is removed.
     done(&world, &["heartbeat", "add", "backup"]);
     world.declare(&page);
     assert!(done(&world, &["heartbeat", "list"]).contains("backup  "), "it is shown");
@@ -351,7 +351,7 @@ async fn the_aggregator_runs_its_checks_once_as_an_agent_does() {
     assert!(!world.database().exists(), "nothing is made by it");
 }
 
-/// As the README says: a file that holds checks and nothing else is enough to try them.
+/// As the README says: a file with nothing but checks is enough to try them.
 #[tokio::test]
 async fn checks_are_tried_before_there_is_any_aggregator() {
     let nginx = Nginx::start(&Site::default()).await;

@@ -1,4 +1,4 @@
-//! Nothing is lost while one side is away, and late news repair the past.
+//! No data is lost while one side is down, and late data corrects the past.
 
 use crate::link::Link;
 use crate::world::{World, now, page, quick_check};
@@ -12,10 +12,11 @@ const SLACK: i64 = 300;
 const NOTICED: Duration = Duration::from_secs(10);
 /// From a commit to the served bytes, on a busy machine.
 const PUBLISHED: Duration = Duration::from_secs(1);
-/// An agent that could not deliver for half a minute tries again within this time.
+/// An agent that could not deliver for half a minute retries within this time.
 const DRAINED: Duration = Duration::from_secs(60);
 
-/// The target of `web` dies and returns, both noticed by the agent of that configuration; when each was.
+/// The target of `web` dies and returns, and the agent with this configuration notices both; returns the
+/// times.
 async fn outage_noticed(world: &World, nginx: &mut Nginx, config: &Path) -> (i64, i64) {
     let holds = async |state: &str| {
         until(&format!("the agent holds web to be {state}"), NOTICED, async || {
@@ -32,7 +33,7 @@ async fn outage_noticed(world: &World, nginx: &mut Nginx, config: &Path) -> (i64
     (died, returned)
 }
 
-/// The one closed outage of `web`, whose edges fit what the story did.
+/// The only closed outage of `web`, whose edges fit the story.
 pub(crate) async fn only_outage(world: &World, died: i64, returned: i64) {
     let intervals = world.intervals("web");
     let outages: Vec<_> = intervals.iter().filter(|(.., status)| status == "major_outage").collect();
@@ -48,7 +49,7 @@ pub(crate) async fn only_outage(world: &World, died: i64, returned: i64) {
         "ends {} ms after the return",
         to - returned
     );
-    // What was just committed is published a moment later.
+    // A commit is published a moment later.
     until("the page says the same", PUBLISHED, async || {
         let shown = world.uptime_seconds("web", "major_outage_seconds");
         (shown * 1e3 - (to - from) as f64).abs() < 1.0
@@ -104,7 +105,7 @@ async fn late_data_repairs_the_past() {
 
     link.cut();
     let cut = now();
-    // Silence is three intervals and ten seconds; then nobody may be told that all is well.
+    // Silence is three intervals and ten seconds; after that nobody may be told that all is well.
     until("the page says that it sees nothing", Duration::from_secs(20), async || {
         world.component("/", "web")["stale_since"].is_string()
     })

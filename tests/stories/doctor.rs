@@ -1,4 +1,4 @@
-//! `doctor` of both programs on a system that is well, and on the same with one thing after another broken.
+//! `doctor` of both programs on a healthy system, and with one part after another broken.
 
 use crate::enrolment::{agent_config, done, elsewhere, enroll};
 use crate::http::get;
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 const NOTICED: Duration = Duration::from_secs(10);
 
-/// A proxy before `port`, with `lines` of its own.
+/// A proxy in front of `port`, with additional `lines`.
 async fn proxy(port: u16, lines: &str) -> Nginx {
     let server = format!("location / {{ proxy_pass http://127.0.0.1:{port}; {lines} }}");
     Nginx::start(&Site { server, ..Site::default() }).await
@@ -37,7 +37,7 @@ fn findings(output: &Output) -> Vec<Value> {
     findings
 }
 
-/// What is not well. Whether somebody keeps the clock of the machine that this runs on is another matter.
+/// The findings that are not ok, without the one about the clock of the test machine.
 fn wrong(findings: &[Value]) -> Vec<String> {
     let wrong = findings.iter().filter(|finding| finding["level"] != "ok" && finding["topic"] != "time");
     wrong.map(|finding| format!("{}: {}", finding["topic"], finding["says"])).collect()
@@ -55,13 +55,13 @@ fn agent(config: &Path) -> Vec<Value> {
     findings(&output)
 }
 
-/// There is one thing wrong, and it is this.
+/// There is exactly one finding, and it contains `words`.
 fn only(findings: &[Value], words: &str) {
     let wrong = wrong(findings);
     assert!(wrong.len() == 1 && wrong[0].contains(words), "not {words:?} alone: {wrong:?}");
 }
 
-/// A page that visitors see through that proxy, and one more listener at `further`.
+/// A page behind that proxy, and another listener on port `further`.
 fn declare(world: &mut World, through: &Nginx, check: &str, further: Option<u16>) {
     let listen =
         |port| format!("[[listen]]\naddress = \"127.0.0.1:{port}\"\nserves = [\"agents\", \"admin\"]\n\n");
@@ -108,7 +108,7 @@ async fn all_is_well_until_something_is_not() {
     let astray = world.agent_config("astray", world.public, &token, "");
     only(&agent(&astray), "is not an aggregator's agents listener");
 
-    // What stands before the page.
+    // The proxy in front of the page.
     let lossy = "proxy_hide_header ETag; proxy_hide_header Cache-Control; proxy_set_header Accept-Encoding \"\"; \
                  add_header Set-Cookie a=b always;";
     let strips = proxy(world.public, lossy).await;
@@ -119,7 +119,7 @@ async fn all_is_well_until_something_is_not() {
     }
     declare(&mut world, &target, &check, None);
     only(&aggregator(&world), "is not this page");
-    // A listener that is not there, and one in whose place another program stands.
+    // A listener that is not running, and one whose port another program uses.
     declare(&mut world, &good, &check, Some(free_port()));
     only(&aggregator(&world), "Connection refused");
     declare(&mut world, &good, &check, Some(target.port()));
@@ -133,7 +133,7 @@ async fn all_is_well_until_something_is_not() {
     only(&agent(&config), "cannot be reached");
 }
 
-/// What is said of certificates: how bad it is, what, and what to do.
+/// Level, message and remedy of the findings about certificates.
 fn of_certificates(findings: &[Value]) -> Vec<String> {
     let word = |one: &Value| one.as_str().unwrap_or("").to_owned();
     let found = findings.iter().filter(|finding| finding["topic"] == "certificate");
@@ -168,10 +168,10 @@ async fn over_tls_it_is_the_certificate_that_is_judged() {
     let said = of_certificates(&agent(&config));
     assert!(said.len() == 1 && said[0].contains("the pinned one"), "{said:?}");
 
-    // Renewed on the disk, and the aggregator still shows the one it started with.
+    // Renewed on the disk, while the aggregator still serves the old one.
     std::fs::copy(&renewed.certificate, &ends_soon.certificate).expect("copied");
     std::fs::copy(&renewed.key, &ends_soon.key).expect("copied");
-    // Its own is gone from the disk: whoever looks makes no new one.
+    // Its certificate is deleted: `doctor` creates no new one.
     let own = world.path("data/agents-certificate.pem");
     std::fs::remove_file(&own).expect("it was kept beside the database");
     let said = of_certificates(&aggregator(&world)).join("\n");
@@ -179,7 +179,7 @@ async fn over_tls_it_is_the_certificate_that_is_judged() {
     assert!(said.contains("Restart the aggregator, which reads its certificates when it starts"), "{said}");
     assert!(said.contains("cannot read the certificate") && !own.exists(), "{said}");
 
-    // Started again it shows a new one, and the agent had better not believe it.
+    // After a restart it serves a new one, which the agent must not accept.
     world.stop().await;
     world.start().await;
     assert!(of_certificates(&aggregator(&world)).iter().all(|one| one.starts_with("ok")));

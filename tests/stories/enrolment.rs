@@ -1,5 +1,5 @@
-//! An agent on another host: enrolled by one line, known by its certificate, refused in words that say what
-//! to do, and never one of two.
+//! An agent on another host: enrolled with one line, pinned to a certificate, rejected with instructions, and
+//! never duplicated.
 
 use crate::process::{Process, run};
 use crate::world::{World, page, quick_check};
@@ -12,10 +12,10 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const NOTICED: Duration = Duration::from_secs(10);
-/// The intake believes what it knows of a token for so long, and a follower looks every 5 s.
+/// The intake caches a token for this long, and the agent rows are polled every 5 s.
 const FOLLOWED: Duration = Duration::from_secs(25);
 
-/// The loopback by an address that is not known as one: agents there are met as those of other hosts are.
+/// A loopback address that does not look like one: agents there count as remote.
 pub(crate) fn elsewhere() -> (String, String) {
     let address = format!("[::ffff:127.0.0.1]:{}", free_port());
     (format!("[[listen]]\naddress = \"{address}\"\nserves = [\"agents\"]\n\n"), format!("https://{address}"))
@@ -31,7 +31,7 @@ pub(crate) fn agent_config(world: &World, name: &str, url: &str, more: &str) -> 
     world.write(&format!("{name}/agent.toml"), &text)
 }
 
-/// The aggregator's command line: whether it worked, and what it said.
+/// Runs a command of the aggregator: whether it succeeded, and its output.
 pub(crate) fn told(world: &World, words: &[&str]) -> (bool, String) {
     let output = world.command(words).output().expect("it starts");
     let said = [output.stdout, output.stderr].concat();
@@ -44,7 +44,7 @@ pub(crate) fn done(world: &World, words: &[&str]) -> String {
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
 }
 
-/// Runs the line that was printed to be pasted.
+/// Runs the printed line.
 pub(crate) fn enroll(line: &str, config: &Path) -> (bool, String) {
     let token =
         line.strip_prefix("skerry-agent enroll ").unwrap_or_else(|| panic!("{line:?} is no line to paste"));
@@ -94,7 +94,7 @@ async fn one_line_enrols_and_the_certificate_is_pinned() {
     assert!(row["last_seen_age_ms"].as_i64() < Some(16_000) && row["spool"]["depth"].is_u64(), "{row}");
     agent.stop().await;
 
-    // Somebody, or another aggregator, shows another certificate at that address.
+    // An attacker or another aggregator presents another certificate at that address.
     world.stop().await;
     std::fs::remove_file(world.path("data/agents-certificate.pem")).expect("it was kept beside the database");
     world.start().await;

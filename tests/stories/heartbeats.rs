@@ -1,4 +1,4 @@
-//! A job calls, is late, fails and calls again; the lines of a crontab are run as they stand.
+//! A job that reports, is late, fails and reports again; crontab lines are run as printed.
 
 use crate::http::{get, request};
 use crate::world::{START, World, page};
@@ -13,7 +13,7 @@ fn world() -> World {
     World::new(&format!("{beat}{}", page("demo", true, &["backup"])))
 }
 
-/// The address that the command line makes.
+/// The address that the command line creates.
 fn address(world: &World, words: &[&str]) -> String {
     let output = world.command(&[&["heartbeat"], words].concat()).output().expect("it starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
@@ -25,7 +25,7 @@ fn path_of(world: &World, address: &str) -> String {
     address.strip_prefix(&begin).unwrap_or_else(|| panic!("{address} is not at {begin}")).to_owned()
 }
 
-/// A line of a crontab, run as cron does.
+/// Runs a crontab line as cron does.
 fn cron(line: &str) {
     let output = Command::new("/bin/sh").args(["-c", line]).output().expect("a shell");
     assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
@@ -66,7 +66,7 @@ async fn the_page_is_red_after_a_missed_call_and_green_after_the_next() {
     }
     assert!(!world.page("/").text().contains("disk full"), "what a job says is private");
 
-    // A restart remembers what was called, and holds our own absence against nobody.
+    // A restart keeps the calls, and our own downtime counts against nobody.
     world.stop().await;
     world.start().await;
     assert_eq!(get(world.private, &path).map(|answer| answer.status), Some(200));
@@ -85,7 +85,7 @@ async fn an_address_that_nobody_has_does_not_exist() {
     let posted = request(world.private, "POST /heartbeat/skh_1 HTTP/1.1\r\nContent-Length: 2", b"hi");
     assert_eq!(posted.map(|answer| answer.status), Some(404));
 
-    // One that is made beside the running aggregator is known within seconds, and the one before it no more.
+    // A new address beside a running aggregator works within seconds, and the one it replaces stops working.
     let first = path_of(&world, &address(&world, &["add", "backup"]));
     let answers = |path: &str| get(world.private, path).map(|answer| answer.status);
     until("the address is known", START, async || answers(&first) == Some(200)).await;

@@ -1,4 +1,4 @@
-//! HTTP/1.1 as it stands on the wire: what was sent back, byte for byte.
+//! Raw HTTP/1.1, to compare responses byte by byte.
 
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -6,11 +6,11 @@ use std::time::Duration;
 
 const BOUND: Duration = Duration::from_secs(10);
 
-/// An answer.
+/// A response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
-    /// Status line and headers but `Date`, as sent.
+    /// Status line and headers without `Date`, as received.
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
@@ -25,13 +25,13 @@ impl Answer {
     }
 }
 
-/// One request on a connection of its own; `None` where nobody answers.
+/// Sends one request on a new connection; `None` if nobody answers.
 pub(crate) fn request(port: u16, head: &str, body: &[u8]) -> Option<Answer> {
     let mut stream = TcpStream::connect_timeout(&SocketAddr::from(([127, 0, 0, 1], port)), BOUND).ok()?;
     stream.set_read_timeout(Some(BOUND)).ok()?;
     stream.set_write_timeout(Some(BOUND)).ok()?;
     let sent = format!("{head}\r\nHost: 127.0.0.1:{port}\r\nConnection: close\r\n\r\n");
-    // One that refuses the head may close before the body is sent: its answer is read all the same.
+    // A server that rejects the head may close before the body is sent; its response is read all the same.
     let _ = stream.write_all(sent.as_bytes()).and_then(|()| stream.write_all(body));
     let mut received = Vec::new();
     let ended = stream.read_to_end(&mut received);

@@ -1,4 +1,4 @@
-//! The soft limit of open files, which shells and service managers set low, is none for either program.
+//! A low soft limit of open files, as set by shells and service managers, affects neither program.
 
 use crate::http::get;
 use crate::process::{Process, program};
@@ -11,10 +11,10 @@ use std::time::Duration;
 
 const NOTICED: Duration = Duration::from_secs(30);
 const SOFT: u32 = 64;
-/// More than either program may open by [`SOFT`].
+/// More files than either program may open with [`SOFT`].
 const MANY: usize = 200;
 
-/// `plain`, started by a shell that sets this limit.
+/// Runs `plain` in a shell that sets this limit.
 fn limited(ulimit: &str, plain: &Command) -> Command {
     let mut command = Command::new("sh");
     command.args(["-c", &format!("ulimit {ulimit} {SOFT}; exec \"$@\""), "sh"]);
@@ -44,7 +44,7 @@ fn agent_within(ulimit: &str, world: &World, nginx: &Nginx) -> Process {
 async fn a_soft_limit_of_open_files_keeps_no_visitor_out() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start_as(limited("-Sn", &world.command(&["serve"]))).await;
-    // Visitors who keep their connections.
+    // Visitors who keep their connections open.
     let visit = |_| TcpStream::connect(("127.0.0.1", world.public)).expect("it listens");
     let visitors: Vec<TcpStream> = (0..MANY).map(visit).collect();
     until("another is served", START, async || get(world.public, "/").is_some()).await;

@@ -1,11 +1,11 @@
-//! The network between an agent and its aggregator, which a story can cut and mend.
+//! The network between an agent and its aggregator, which a story can cut and restore.
 
 use std::sync::Arc;
 use tokio::io::copy_bidirectional;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::watch;
 
-/// Forwards a port of its own to another while it is whole.
+/// Relays its own port to another one unless it is cut.
 pub(crate) struct Link {
     pub(crate) port: u16,
     whole: Arc<watch::Sender<bool>>,

@@ -1,4 +1,4 @@
-//! What the programs log, as a file and the journal get it.
+//! The log output of the programs to a file and to the journal.
 
 use crate::http::{get, request};
 use crate::process::{Process, program};
@@ -14,7 +14,7 @@ use std::time::Duration;
 
 const BOUND: Duration = Duration::from_secs(15);
 
-/// As systemd says it of the stream that it gives.
+/// The value of `JOURNAL_STREAM` for this stream.
 fn stream(file: &File) -> String {
     let about = file.metadata().expect("a file");
     format!("{}:{}", about.dev(), about.ino())
@@ -76,7 +76,7 @@ async fn the_agent_says_to_the_journal_what_matters() {
     process.stop().await;
 }
 
-/// A check that goes down is a warning, and a reader of the line can tell where each value ends.
+/// A check that goes down is logged as a warning, with unambiguous values.
 #[tokio::test]
 async fn a_check_that_goes_down_is_a_warning_with_quoted_values_and_times_that_can_be_read() {
     let checks = quick_check("My shop", &format!("http://127.0.0.1:{}/", free_port()));
@@ -95,7 +95,7 @@ async fn a_check_that_goes_down_is_a_warning_with_quoted_values_and_times_that_c
     world.stop().await;
 }
 
-/// What a check that is up has none of is not named.
+/// Empty fields of a check that is up are omitted.
 #[tokio::test]
 async fn an_empty_value_is_left_out() {
     let nginx = Nginx::start(&Site::default()).await;

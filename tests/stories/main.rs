@@ -1,28 +1,30 @@
-//! End to end: the two real programs, driven from outside, against a real web server that dies and
-//! returns. What is asserted is what a visitor, an operator or an agent's owner would notice.
+//! End to end: the two real programs, driven from outside, against a real web server that dies and returns.
+//! Asserts what a visitor, an operator or an agent's owner would notice.
 #![expect(clippy::disallowed_methods, reason = "a story compares what it did with the wall clock")]
 
 mod addresses;
 mod attacks;
 mod caching;
 mod certificates;
-mod checked;
 mod clocks;
 mod commands;
 mod continuity;
+mod database_removed;
 mod doctor;
 mod enrolment;
-mod former;
+mod extreme_numbers;
+mod file_diagnostics;
 mod heartbeats;
 mod http;
 mod limits;
 mod link;
 mod logs;
 mod manual;
-mod numbers;
+mod no_data;
 mod operations;
 mod outage;
-mod places;
+mod paths;
+mod previous_release;
 mod privacy;
 mod process;
 mod refusals;
@@ -33,9 +35,7 @@ mod rights;
 mod roots;
 mod sender;
 mod service;
-mod sight;
-mod stolen;
+mod stolen_token;
 mod suspend;
-mod taken_away;
 mod workspaces;
 mod world;

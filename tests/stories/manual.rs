@@ -1,4 +1,4 @@
-//! Man pages and completions, as a package takes them.
+//! Man pages and completions, as packages install them.
 
 use crate::process::run;
 use std::collections::BTreeMap;

@@ -1,4 +1,4 @@
-//! What operators see: readiness proved from end to end, metrics, and a configuration read again.
+//! What operators see: end-to-end readiness, metrics, and a reloaded configuration.
 
 use crate::http::get;
 use crate::world::{World, page, quick_check};
@@ -34,7 +34,7 @@ async fn readiness_is_a_fresh_observation_and_nothing_less() {
     assert!(why.contains("No fresh observation has arrived"), "{why}");
     assert_eq!(get(world.private, "/healthz").expect("an answer").status, 200, "it lives all the same");
 
-    // A restart alone does not make it ready: nothing fresh has come.
+    // A restart alone does not make it ready, because no new observation has arrived.
     world.stop().await;
     world.start().await;
     let (status, why) = ready(&world);
@@ -96,7 +96,7 @@ async fn metrics_are_accepted_by_promtool_and_count() {
     accepted_by_promtool(&text);
 }
 
-/// The agent's own, off until its file asks for them.
+/// The agent's own metrics, off unless its file enables them.
 #[tokio::test]
 async fn an_agent_tells_its_own_metrics_where_it_is_asked_to() {
     let nginx = Nginx::start(&Site::default()).await;

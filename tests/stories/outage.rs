@@ -1,4 +1,4 @@
-//! An outage is shown and ends, at the right moments and with the right edges.
+//! An outage is shown and ends in time, and with the right edges.
 
 use crate::http::get;
 use crate::world::{FAR, World, now, page, quick_check};
@@ -11,12 +11,13 @@ const TIMEOUT: Duration = Duration::from_millis(500);
 const RETRY: Duration = Duration::from_millis(500);
 const FALL: u32 = 3;
 const OUTAGES: usize = 3;
-/// What our own writing and rendering may add to an edge, ms.
+/// Tolerance for our own writing and rendering at an edge, ms.
 const SLACK: i64 = 300;
-/// Whatever is not shown by then is not shown because of what happened.
+/// Far longer than any delay except a fault.
 const BOUND: Duration = Duration::from_secs(30);
 
-/// What a story did, and when, ms since 1970; how long the page took to show it, and what the machine took of that.
+/// What happened when, ms since 1970; how long the page took to show it, and how long the machine stalled
+/// meanwhile.
 struct Outage {
     killed: i64,
     revived: i64,
@@ -29,7 +30,7 @@ fn indicator(world: &World) -> String {
     status["status"]["indicator"].as_str().expect("an indicator").to_owned()
 }
 
-/// Waits until `status.json` says so: how long after `since`.
+/// Waits until `status.json` shows this; returns the time after `since`.
 async fn says(world: &World, wanted: &str, since: Instant, bound: Duration) -> Duration {
     until(&format!("status.json says {wanted}"), bound, async || indicator(world) == wanted).await;
     since.elapsed()
@@ -64,11 +65,11 @@ async fn an_outage_is_shown_in_time_and_ends() {
         let revived = now();
         let since = Instant::now();
         nginx.restart().await;
-        // A check that has changed six times of late is not believed at once.
+        // A check that changed six times recently is not trusted at once.
         let flaps = turn == OUTAGES;
         says(&world, if flaps { "minor" } else { "none" }, since, BOUND).await;
         assert_eq!(world.page("/").text().contains("All systems operational"), !flaps);
-        // As long as it could be late at both ends.
+        // The delay may occur at both ends.
         done.push(Outage { killed, revived, shown, stalled: slower.max(stalled() - before) });
     }
     flapping_is_shown_and_ends(&world).await;
@@ -82,7 +83,8 @@ async fn an_outage_is_shown_in_time_and_ends() {
     edges_are_right(&world, &done);
 }
 
-/// Visitors read that it is degraded and no more, operators which check it is; after a steady while it is well.
+/// Visitors see that it is degraded, operators see which check; after a while without changes it is
+/// operational.
 async fn flapping_is_shown_and_ends(world: &World) {
     assert_eq!(world.component("/", "web")["status"], "degraded_performance");
     let html = world.page("/").text();
@@ -95,8 +97,8 @@ async fn flapping_is_shown_and_ends(world: &World) {
     until("operators are told that it no longer does", Duration::from_secs(10), async || !metrics()).await;
 }
 
-/// The bars say what the story did: an outage begins at the first bad observation, so within an interval of
-/// the death, and ends at the first good one.
+/// The bars match the story: an outage starts at the first bad observation, so within one interval of the
+/// death, and ends at the first good one.
 fn edges_are_right(world: &World, done: &[Outage]) {
     let intervals = world.intervals("web");
     let outages: Vec<_> = intervals.iter().filter(|(.., status)| status == "major_outage").collect();
@@ -106,7 +108,7 @@ fn edges_are_right(world: &World, done: &[Outage]) {
         let most = interval + SLACK + i64::try_from(stalled.as_millis()).expect("short");
         let late = from - killed;
         assert!((-SLACK..=most).contains(&late), "the outage begins {late} ms after the death");
-        // Nginx needs a moment to listen again.
+        // nginx needs a moment to listen again.
         let late = to - revived;
         assert!((-SLACK..=most + SLACK).contains(&late), "it ends {late} ms after the return");
     }
@@ -178,14 +180,14 @@ async fn a_commit_is_in_the_served_bytes_within_250_ms() {
         .await;
         took.push((acknowledged.elapsed(), stalled() - before));
     }
-    // Changes that follow each other at once wait for the next fifth of a second: the hard case.
+    // Changes in quick succession wait for the next 200 ms step: the hard case.
     took.sort();
     print(&format!("from the acknowledgement to the served byte, of 250 ms, and stalled: {took:?}"));
     let in_time = |(took, stalled): &(Duration, Duration)| *took <= Duration::from_millis(250) + *stalled;
     assert!(took.iter().all(in_time), "{took:?}");
 }
 
-/// A measurement, in the log of the run whether it passes or not.
+/// Prints a measurement to the log, whether the test passes or not.
 fn print(line: &str) {
     use std::io::Write;
     let _ = writeln!(std::io::stderr(), "{line}");

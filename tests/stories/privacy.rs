@@ -1,4 +1,4 @@
-//! A private page, an unknown page and a path that never was are the same answer, byte for byte.
+//! A private page, an unknown page and an unknown path get the same response, byte for byte.
 
 use crate::http::{Answer, request};
 use crate::world::{FAR, World, page, quick_check};
@@ -7,7 +7,7 @@ use skerry_tests::parts::nginx::{Nginx, Site as NginxSite};
 use skerry_tests::parts::until;
 use std::time::{Duration, Instant};
 
-/// Every path below a page's root that the public side knows, and some that are near.
+/// Every public path below a page's root, and some similar ones.
 fn paths(component: &str) -> Vec<String> {
     let fixed = [
         "",
@@ -121,7 +121,7 @@ async fn a_private_component_is_an_unknown_component() {
     }
 }
 
-/// Everything that the open page shows, with its headers, whose order says nothing.
+/// The complete content of the open page with its headers, sorted.
 fn everything(world: &World, component: &str) -> Vec<(String, Vec<String>, String)> {
     let one = |path: String| {
         let answer = ask(world, "GET", &format!("/status/open/{path}"), "");
@@ -152,7 +152,7 @@ async fn a_hidden_component_that_goes_down_changes_no_byte_that_is_public() {
     let before = everything(&world, &seen);
     nginx.kill().await;
     until("the hidden component is down", bound, async || now_is(&world, "major_outage")).await;
-    // What is published is published within a second of its commit.
+    // A commit is published within a second.
     let published = Instant::now() + Duration::from_millis(1_500);
     until("a publication would have been seen", bound, async || {
         for (now, before) in everything(&world, &seen).into_iter().zip(&before) {

@@ -1,5 +1,4 @@
-//! A program of ours that runs, with its log. It ends with its handle; when the story fails, the log is
-//! printed.
+//! A running program of ours with its log. Stops when dropped; if the story fails, the log is printed.
 
 use rustix::process::{Pid, Signal, kill_process};
 use skerry_tests::parts::until;
@@ -8,10 +7,10 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
-/// A stop takes at most this long.
+/// Maximum duration of a stop.
 const STOP: Duration = Duration::from_secs(5);
 
-/// The program of that name, built beside this test.
+/// One of our programs, built beside this test.
 pub(crate) fn program(name: &str) -> PathBuf {
     let own = std::env::current_exe().expect("this test is a file");
     let folder = own.ancestors().nth(2).expect("it stands in target/<profile>/deps");
@@ -42,7 +41,7 @@ impl Process {
         Self::start_with(name, command, folder, Stdio::null(), None)
     }
 
-    /// As [`Self::start`], with something else at its standard input and output.
+    /// Like [`Self::start`], with other standard input and output.
     pub(crate) fn start_with(
         name: &str,
         mut command: Command,
@@ -61,12 +60,12 @@ impl Process {
         Self { name: name.to_owned(), child, log }
     }
 
-    /// All that it has logged, over all its lives.
+    /// Everything it has logged, including earlier runs.
     pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// How it ended, if it has.
+    /// Its exit status, if it has exited.
     pub(crate) fn ended(&mut self) -> Option<ExitStatus> {
         self.child.try_wait().expect("a child can be asked")
     }
@@ -79,7 +78,7 @@ impl Process {
         self.child.id()
     }
 
-    /// It stands still from now on.
+    /// Stops the process with SIGSTOP.
     pub(crate) fn pause(&self) {
         self.signal(Signal::STOP);
     }
@@ -88,7 +87,7 @@ impl Process {
         self.signal(Signal::CONT);
     }
 
-    /// SIGTERM, and a clean end within five seconds.
+    /// Sends SIGTERM and asserts a clean exit within five seconds.
     pub(crate) async fn stop(mut self) {
         self.signal(Signal::TERM);
         until(&format!("{} stops", self.name), STOP, async || self.ended().is_some()).await;
@@ -96,7 +95,7 @@ impl Process {
         assert!(status.success(), "{} ended with {status}", self.name);
     }
 
-    /// SIGKILL.
+    /// Kills it with SIGKILL.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("it can be killed");
         self.child.wait().expect("it ends");

@@ -1,4 +1,4 @@
-//! Bad input of every kind is refused in words that say what to do, and costs nothing that was there.
+//! Invalid input of every kind is refused with instructions and destroys nothing.
 
 use crate::process::program;
 use crate::sender::{batch, observation, records};
@@ -31,7 +31,7 @@ async fn a_folder_that_cannot_be_written_is_named() {
     std::fs::create_dir(&folder).expect("a folder");
     let root = rustix::process::geteuid().is_root();
     let said = if root {
-        // As root everything can be written: another user tries.
+        // Root can write everything, so another user tries.
         let copy = tempfile::tempdir().expect("a directory");
         for path in [copy.path(), &world.path("")] {
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o755)).expect("ours");
@@ -76,7 +76,7 @@ async fn a_damaged_database_is_left_alone() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     world.stop().await;
-    // What the log still holds would mend the file: when several close at once none of them folds it in.
+    // The log could repair the file. If several processes close at once, none of them checkpoints it.
     let database = Connection::open(world.database()).expect("opens");
     database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("folded in");
     drop(database);
@@ -162,7 +162,7 @@ async fn hostile_batches_are_refused_and_leave_nothing() {
     assert_eq!(world.deliver(&token, &good).status, 200, "a good one still is");
 }
 
-/// 256 MiB of nothing in a few kilobytes: a batch of one unknown field would look no better.
+/// 256 MiB of zeros in a few kilobytes, which decode like a batch with one unknown field.
 fn zstd_of_zeros() -> Vec<u8> {
     zstd::bulk::compress(&vec![0; 256 << 20], 3).expect("compresses")
 }

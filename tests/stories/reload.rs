@@ -1,4 +1,4 @@
-//! The configuration read again by SIGHUP: all of it or nothing, and the log says truly what came of it.
+//! Reloading the configuration by SIGHUP: all of it or nothing, and the log says what happened.
 
 use crate::http::get;
 use crate::process::Process;
@@ -11,7 +11,7 @@ use std::time::Duration;
 const NOTICED: Duration = Duration::from_secs(10);
 const AGAIN: &str = "configuration reloaded";
 
-/// Sends SIGHUP and waits for the outcome: what the log says from then on.
+/// Sends SIGHUP and waits for the outcome; returns the new log lines.
 async fn read_again(process: &Process) -> String {
     let before = process.log().len();
     process.hang_up();
@@ -23,7 +23,7 @@ async fn read_again(process: &Process) -> String {
     said()
 }
 
-/// The message of each line of this level, without what stands before it.
+/// The messages of this level, without their prefix.
 fn lines(log: &str, level: &str) -> Vec<String> {
     let of = log.lines().filter_map(|line| Some(line.split_once(level)?.1.trim().to_owned()));
     of.collect()
@@ -130,7 +130,7 @@ async fn a_built_in_agent_ends_begins_and_moves_as_the_file_says() {
     world.stop().await;
 }
 
-/// Another name is another agent: nothing that was acknowledged to the former one is missing.
+/// Another name is another agent, so nothing is missing that was acknowledged to the former one.
 #[tokio::test]
 async fn a_built_in_agent_gets_another_name_and_nothing_is_said_to_be_lost() {
     let target = Nginx::start(&Site::default()).await;
@@ -155,7 +155,7 @@ async fn a_built_in_agent_gets_another_name_and_nothing_is_said_to_be_lost() {
     let mut world = World::new(&named("local"));
     world.start().await;
     counts(&world, "local").await;
-    // And back to the first, whose former spool is gone.
+    // Back to the first name, whose former spool is gone.
     for name in ["home", "local"] {
         world.declare(&named(name));
         read_again(world.running()).await;

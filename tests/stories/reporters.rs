@@ -1,5 +1,5 @@
-//! Who may report what, by the command line: patterns of a token, joining where the file asks, whose definition holds,
-//! and names that no agent gets.
+//! Who may report which check, by the command line: patterns of a token, joining with approval, the chosen
+//! definition, and reserved names.
 
 use crate::enrolment::{done, listed, told};
 use crate::sender::{batch, inventory, observation, records, state};
@@ -8,10 +8,10 @@ use skerry_protocol::wire::{Batch, State, encode, record::Kind};
 use skerry_tests::parts::until;
 use std::time::Duration;
 
-/// A follower looks at the rows of agents every 5 s.
+/// The agent rows are polled every 5 s.
 const FOLLOWED: Duration = Duration::from_secs(15);
 
-/// Agents that say one thing about one check, whenever they are asked to.
+/// Agents that report the state of one check on request.
 struct Agent {
     name: &'static str,
     token: String,
@@ -24,7 +24,7 @@ impl Agent {
         Self { name, token: done(world, &words), next: 1 }
     }
 
-    /// Says of a check with a definition what is so now.
+    /// Reports the present state of a check with this definition.
     fn says(&mut self, world: &World, check: &str, definition: u8, hard: State) {
         let said = Batch {
             inventory: inventory(&[(check, vec![definition; 16])]),
@@ -37,7 +37,7 @@ impl Agent {
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
-    /// Why it does not count for the check.
+    /// Why the agent does not count for the check.
     fn held(&self, world: &World, check: &str) -> Option<String> {
         let listed = listed(world, self.name);
         let held = listed["not_counted"].as_array().expect("a list").iter();
@@ -54,7 +54,7 @@ async fn a_token_is_for_the_checks_that_its_patterns_name() {
     let mut shop = Agent::new(&world, "bb", &["--checks", "shop-*", "--checks", "till"]);
     shop.says(&world, "shop-1", 1, State::Up);
     world.shows("shop-1", "operational", FOLLOWED).await;
-    // Nobody else has reported it, and it is not for it to be the first.
+    // Nobody else has reported it, and this agent may not be the first.
     shop.says(&world, "mail", 1, State::Up);
     assert_eq!(shop.held(&world, "mail").as_deref(), Some("limited"));
     honest.says(&world, "mail", 1, State::Down);
@@ -62,7 +62,7 @@ async fn a_token_is_for_the_checks_that_its_patterns_name() {
     assert_eq!(listed(&world, "bb")["limit"], serde_json::json!(["shop-*", "till"]));
     assert!(done(&world, &["agent", "list"]).contains("limited to shop-*, till"));
 
-    // It is limited to other checks, and the running aggregator follows.
+    // It is limited to other checks, and the running aggregator notices.
     done(&world, &["agent", "limit", "bb", "--checks", "mail"]);
     until("it counts for the mail", FOLLOWED, async || {
         shop.says(&world, "mail", 1, State::Up);
@@ -92,7 +92,7 @@ async fn who_joins_waits_to_be_allowed_where_the_file_asks() {
     let (worked, said) = told(&world, &["agent", "allow", "nobody", "web"]);
     assert!(!worked && said.contains("agent list"), "{said}");
 
-    // A restart knows who waits.
+    // A restart keeps pending agents.
     world.stop().await;
     world.start().await;
     first.says(&world, "web", 1, State::Down);
@@ -103,9 +103,9 @@ async fn who_joins_waits_to_be_allowed_where_the_file_asks() {
     until("it counts", FOLLOWED, async || second.held(&world, "web").is_none()).await;
     first.says(&world, "web", 1, State::Down);
     second.says(&world, "web", 1, State::Up);
-    // One of two locations says down: not more than half.
+    // One of two locations reports down, which is not a majority.
     world.shows("web", "operational", FOLLOWED).await;
-    // A name that nobody reports is free.
+    // An unused name is free.
     second.says(&world, "new", 1, State::Up);
     assert_eq!(second.held(&world, "new"), None);
 }
@@ -131,7 +131,7 @@ async fn an_operator_says_whose_definition_holds() {
     let listed = done(&world, &["check", "list"]);
     assert!(listed.contains("a/a up, is rejected: conflicting definition"), "{listed}");
 
-    // Until the first defines it so; and a restart remembers what was said.
+    // Until the first one changes its definition; a restart keeps the decision.
     world.stop().await;
     world.start().await;
     first.says(&world, "web", 1, State::Up);
@@ -172,6 +172,6 @@ async fn names_that_are_kept_or_cannot_be_seen_are_refused() {
     }
     let roll = done(&world, &["agent", "list", "--json"]);
     let roll: serde_json::Value = serde_json::from_str(&roll).expect("JSON");
-    // With the built-in one.
+    // Including the built-in one.
     assert_eq!(roll["agents"].as_array().map(Vec::len), Some(2), "{roll}");
 }

@@ -1,5 +1,5 @@
-//! A backup is restored while agents go on: what they still have arrives, what they had delivered since the backup
-//! is a hole that visitors and operators are told of, and nothing counts twice.
+//! A backup is restored while agents keep running: records they still have arrive, records delivered since
+//! the backup are a gap that visitors and operators see, and nothing counts twice.
 
 use crate::continuity::only_outage;
 use crate::enrolment::{done, listed};
@@ -11,29 +11,29 @@ use std::path::Path;
 use std::time::Duration;
 
 const NOTICED: Duration = Duration::from_secs(10);
-/// More than what counts as silence: three intervals and ten seconds.
+/// Longer than the silence limit of three intervals and ten seconds.
 const HOLE: i64 = 16;
-/// An agent that could not deliver for a while tries again within this time.
+/// An agent that could not deliver for a while retries within this time.
 const DRAINED: Duration = Duration::from_secs(60);
 
-/// What a database holds of its one agent, which runs one check: observations, records taken, and lost on the way.
+/// A database's content for its one agent with one check: observations, acknowledged records, and losses.
 #[derive(Debug)]
-struct Held {
+struct DatabaseContent {
     observations: i64,
     through: i64,
     lost: i64,
 }
 
-fn held(path: &Path) -> Held {
+fn content(path: &Path) -> DatabaseContent {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let database = Connection::open_with_flags(path, flags).expect("opens");
     database.busy_timeout(Duration::from_secs(5)).expect("a pragma");
-    // One statement is one moment.
+    // One statement reads one snapshot.
     let sql =
         "SELECT (SELECT count(*) FROM observation), (SELECT coalesce(sum(through), 0) FROM agent_epoch),
                       (SELECT coalesce(sum(count), 0) FROM loss)";
     let row = database.query_row(sql, [], |row| {
-        Ok(Held { observations: row.get(0)?, through: row.get(1)?, lost: row.get(2)? })
+        Ok(DatabaseContent { observations: row.get(0)?, through: row.get(1)?, lost: row.get(2)? })
     });
     row.expect("reads")
 }
@@ -50,21 +50,21 @@ async fn what_was_delivered_since_the_backup_is_no_data_and_all_else_is_there_on
     world.shows("web", "operational", NOTICED).await;
     let copy = world.path("copy.db");
     done(&world, &["backup", copy.to_str().expect("UTF-8")]);
-    let (backed_up, kept) = (now(), held(&copy));
+    let (backed_up, kept) = (now(), content(&copy));
     assert_eq!((kept.observations, kept.lost), (kept.through, 0), "a record is an observation: {kept:?}");
 
-    // An outage that nobody knows of afterwards: it was delivered, and not backed up.
+    // An outage that nobody will know of: delivered, but not in the backup.
     nginx.kill().await;
     world.shows("web", "major_outage", NOTICED).await;
     nginx.restart().await;
     world.shows("web", "operational", NOTICED).await;
     until("enough is delivered for a hole", Duration::from_secs(60), async || {
-        held(&world.database()).through >= kept.through + HOLE && now() - backed_up > HOLE * 1_000
+        content(&world.database()).through >= kept.through + HOLE && now() - backed_up > HOLE * 1_000
     })
     .await;
     world.stop().await;
     let stopped = now();
-    // One that is still in the spool.
+    // An outage that is still in the spool.
     let died = now();
     nginx.kill().await;
     let sees = async |state: &str| {
@@ -79,16 +79,16 @@ async fn what_was_delivered_since_the_backup_is_no_data_and_all_else_is_there_on
     sees("up").await;
     let said = done(&world, &["restore", copy.to_str().expect("UTF-8")]);
     assert!(said.contains("shows as no data"), "{said}");
-    assert_eq!(held(&world.database()).through, kept.through, "it is the copy");
+    assert_eq!(content(&world.database()).through, kept.through, "it is the copy");
 
     world.start().await;
     until("what the agent still had is taken", DRAINED, async || {
         world.agent_status(&config).is_some_and(|status| status["depth"].as_u64() <= Some(2))
-            && held(&world.database()).lost > 0
+            && content(&world.database()).lost > 0
     })
     .await;
     world.shows("web", "operational", NOTICED).await;
-    // The page knows the outage that arrived and not the other, and where it knows nothing.
+    // The page shows the outage that arrived and not the other one, and where it has no data.
     only_outage(&world, died, returned).await;
     let intervals = world.intervals("web");
     let holes: Vec<_> =
@@ -104,8 +104,8 @@ async fn what_was_delivered_since_the_backup_is_no_data_and_all_else_is_there_on
     }
     let unseen = world.uptime_seconds("web", "no_data_seconds");
     assert!(unseen * 1e3 >= (to - from) as f64 - 1.0, "the page tells of {unseen} s without data");
-    // Every record is stored once or told as lost, and operators see how many were.
-    let after = held(&world.database());
+    // Every record is stored once or reported as lost, and operators see how many were lost.
+    let after = content(&world.database());
     assert_eq!(after.observations + after.lost, after.through, "{after:?}");
     assert!(after.lost >= HOLE, "{after:?}");
     let row = listed(&world, "far");

@@ -1,5 +1,5 @@
-//! Root's command lines in the aggregator's own folder, where a hostile user of the service has put links in the way:
-//! nothing of root's is written or given away, and what is made belongs to the service.
+//! Commands run by root in the aggregator's own folder, where a hostile service user has planted links:
+//! nothing of root's is written or given away, and new files belong to the service.
 
 use crate::process::run;
 use crate::world::{World, page};
@@ -9,7 +9,7 @@ use std::os::unix::fs::{MetadataExt, PermissionsExt, chown, symlink};
 use std::path::Path;
 use tempfile::TempDir;
 
-/// The user of the service.
+/// The service user.
 const THEIRS: (u32, u32) = (12_345, 12_346);
 
 fn owners(folder: &Path) -> Vec<(String, u32)> {
@@ -64,7 +64,7 @@ async fn root_follows_no_link_in_the_folder_of_the_service() {
     assert!(add(&world, "web-1"), "nothing is in the way any more");
     assert!(owners(&data).iter().all(|(_, owner)| *owner == THEIRS.0), "{:?}", owners(&data));
 
-    // A backup is root's, and so is its way back.
+    // A backup belongs to root, and so does its restore.
     let backup = of_root.path().join("backup.db");
     assert!(done(&world, &["backup", &backup.to_string_lossy()]));
     assert_eq!(metadata(&backup).expect("made").uid(), 0);
@@ -81,7 +81,7 @@ async fn root_follows_no_link_in_the_folder_of_the_service() {
     assert!(owners(&data).iter().all(|(_, owner)| *owner == THEIRS.0), "{:?}", owners(&data));
 }
 
-/// A configuration that is not there yet, where the agent's user could have put a link.
+/// A configuration that does not exist yet, where the agent's user could have planted a link.
 #[test]
 fn an_enrolment_writes_no_configuration_through_a_link() {
     let folder = TempDir::new().expect("a folder");

@@ -1,4 +1,4 @@
-//! The address of a page is its own: it does not change because another page becomes public.
+//! A page keeps its address when another page becomes public.
 
 use crate::world::World;
 use skerry_tests::parts::until;
@@ -13,7 +13,7 @@ fn page(key: &str, public: bool) -> String {
     )
 }
 
-/// The page's own address, as clients of its API read it.
+/// The page's own address, as API clients see it.
 fn address(world: &World, root: &str) -> String {
     let summary = world.page(&format!("{root}api/v2/summary.json")).json();
     summary["page"]["url"].as_str().expect("an address").to_owned()
@@ -46,7 +46,7 @@ async fn the_first_page_keeps_its_address_when_another_becomes_public() {
     reload(&world, "the second page has the root", has_the_root).await;
     assert_eq!(address(&world, "/status/first/"), format!("{base}/status/first"));
 
-    // A root that is private is no other page's.
+    // A private page's root is not given to another page.
     world.declare(&format!(
         "[public]\nroot = \"second\"\n\n{}{}",
         page("first", true),

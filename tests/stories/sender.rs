@@ -1,14 +1,14 @@
-//! A sender of one's own making: what it says goes over the wire as it stands.
+//! A hand-made agent: its batches are sent as they are.
 
 use crate::world::now;
 use skerry_protocol::wire::{
     Batch, Declared, HardState, Inventory, Observation, Outcome, Record, State, record::Kind,
 };
 
-/// Its boot clock: it is up for 400 days, ms.
+/// Its boot clock, ms: 400 days of uptime.
 pub(crate) const UP_FOR: u64 = 400 * 86_400_000;
 
-/// A batch without records, of a spool and a process that `epoch` tells from others.
+/// A batch without records; `epoch` identifies the spool and the process.
 pub(crate) fn batch(agent: &str, epoch: u8, checks: &[&str]) -> Batch {
     Batch {
         protocol: 1,
@@ -24,7 +24,7 @@ pub(crate) fn batch(agent: &str, epoch: u8, checks: &[&str]) -> Batch {
     }
 }
 
-/// One run of a check so long ago, after which the hard state is that.
+/// One run of a check `ago` ms ago, with this hard state after it.
 pub(crate) fn observation(check: u32, ago: u64, hard: State) -> Observation {
     let outcome = if hard == State::Down { Outcome::Down } else { Outcome::Up };
     Observation {
@@ -38,7 +38,7 @@ pub(crate) fn observation(check: u32, ago: u64, hard: State) -> Observation {
     }
 }
 
-/// These in their order, from a sequence on.
+/// Records with these contents, starting at a sequence.
 pub(crate) fn records(first: u64, kinds: impl IntoIterator<Item = Kind>) -> Vec<Record> {
     (first..).zip(kinds).map(|(sequence, kind)| Record { sequence, kind: Some(kind) }).collect()
 }
@@ -47,7 +47,8 @@ pub(crate) fn state(check: u32, state: State) -> HardState {
     HardState { check, state: state as i32, evidence_ms_ago: Some(0), ..HardState::default() }
 }
 
-/// The checks it runs, a second apart, each with the hash of its definition. It does not tell what they assert.
+/// The inventory: checks with an interval of one second and these definition hashes, without the hash of
+/// their assertions.
 pub(crate) fn inventory(checks: &[(&str, Vec<u8>)]) -> Option<Inventory> {
     let declared = |(name, definition): &(&str, Vec<u8>)| Declared {
         name: (*name).to_owned(),

@@ -1,5 +1,5 @@
-//! Under a service manager: what the programs tell it, when, and what they inherit from it. The manager itself
-//! is played by a socket; the same under systemd is tried where systemd runs.
+//! Under a service manager: what the programs report to it and inherit from it. A socket plays the manager;
+//! other tests run under real systemd.
 
 use crate::http::get;
 use crate::process::{Process, program};
@@ -16,16 +16,16 @@ use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::time::{Duration, Instant};
 
 const BOUND: Duration = Duration::from_secs(15);
-/// What a watchdog would allow.
+/// The interval that a watchdog would allow.
 const WATCHDOG: Duration = Duration::from_secs(3);
 
-/// The other end of `NOTIFY_SOCKET`.
-struct Manager {
+/// The receiving end of `NOTIFY_SOCKET`.
+struct ServiceManager {
     socket: UnixDatagram,
     said: VecDeque<String>,
 }
 
-impl Manager {
+impl ServiceManager {
     fn new(folder: &Path) -> Self {
         let socket = UnixDatagram::bind(folder.join("notify")).expect("a socket");
         socket.set_read_timeout(Some(Duration::from_millis(100))).expect("a socket takes a time-out");
@@ -38,8 +38,8 @@ impl Manager {
         command.env("WATCHDOG_USEC", WATCHDOG.as_micros().to_string());
     }
 
-    /// The first message with a line that begins with `begin`; those before it are forgotten.
-    fn hears(&mut self, begin: &str) -> String {
+    /// Returns the first message with a line that starts with `begin`; drops those before it.
+    fn expect_message(&mut self, begin: &str) -> String {
         let deadline = Instant::now() + BOUND;
         loop {
             while let Some(message) = self.said.pop_front() {
@@ -55,27 +55,27 @@ impl Manager {
         }
     }
 
-    /// The watchdog is fed often enough for `time`.
-    fn is_fed_for(&mut self, time: Duration) {
+    /// Asserts that the watchdog is fed often enough during `time`.
+    fn assert_watchdog_fed(&mut self, time: Duration) {
         let begun = Instant::now();
         while begun.elapsed() < time {
             let (since, before) = (Instant::now(), stalled());
-            self.hears("WATCHDOG=1");
+            self.expect_message("WATCHDOG=1");
             let took = since.elapsed();
             assert!(took < WATCHDOG + (stalled() - before), "not fed for {took:?}");
         }
     }
 
-    /// A reload was told as `Type=notify-reload` wants it.
-    fn hears_of_a_reload(&mut self) -> String {
-        let begun = self.hears("RELOADING=1");
+    /// Asserts that a reload is reported as `Type=notify-reload` requires.
+    fn expect_reload(&mut self) -> String {
+        let begun = self.expect_message("RELOADING=1");
         let at = begun.lines().find_map(|line| line.strip_prefix("MONOTONIC_USEC="));
         let at: u128 = at.and_then(|at| at.parse().ok()).unwrap_or_else(|| panic!("when? {begun}"));
         let now = rustix::time::clock_gettime(rustix::time::ClockId::Monotonic);
         let now = u128::from(now.tv_sec.unsigned_abs()) * 1_000_000
             + u128::from(now.tv_nsec.unsigned_abs()) / 1_000;
         assert!(at <= now && now - at < 20_000_000, "{at} is not just before {now}");
-        self.hears("READY=1")
+        self.expect_message("READY=1")
     }
 }
 
@@ -91,38 +91,38 @@ fn local(url: &str) -> String {
 async fn the_aggregator_tells_its_manager_the_truth() {
     let nginx = Nginx::start(&Site::default()).await;
     let mut world = World::new(&local(&nginx.url_at("127.0.0.1", "/")));
-    let mut manager = Manager::new(&world.path(""));
+    let mut manager = ServiceManager::new(&world.path(""));
     let mut command = world.command(&["serve"]);
     manager.environment(&mut command);
     let process = Process::start("aggregator", command, &world.path(""));
 
-    manager.hears("READY=1");
+    manager.expect_message("READY=1");
     let page = get(world.public, "/").expect("ready, so it answers at once");
     assert_eq!(page.status, 200);
     assert!(page.text().contains("Page demo"), "and has something to show");
-    let status = manager.hears("STATUS=1 page published");
+    let status = manager.expect_message("STATUS=1 page published");
     assert_eq!(status.trim(), "STATUS=1 page published, 1 check, 1 agent");
-    manager.is_fed_for(2 * WATCHDOG);
+    manager.assert_watchdog_fed(2 * WATCHDOG);
 
     process.hang_up();
-    assert!(manager.hears_of_a_reload().contains("STATUS=Configuration reloaded"));
+    assert!(manager.expect_reload().contains("STATUS=Configuration reloaded"));
     world.declare("nonsense = 1\n");
     process.hang_up();
-    let told = manager.hears_of_a_reload();
+    let told = manager.expect_reload();
     assert!(told.contains("previous configuration kept") && told.contains("nonsense"), "{told}");
     assert_eq!(told.trim().lines().count(), 2, "one line of status: {told}");
-    manager.is_fed_for(WATCHDOG);
+    manager.assert_watchdog_fed(WATCHDOG);
 
     process.stop().await;
-    manager.hears("STOPPING=1");
+    manager.expect_message("STOPPING=1");
 }
 
 #[tokio::test]
 async fn the_agent_tells_its_manager_the_truth() {
     let nginx = Nginx::start(&Site::default()).await;
     let world = World::new("");
-    let mut manager = Manager::new(&world.path(""));
-    // Nobody takes what it sees; that is no reason to be restarted.
+    let mut manager = ServiceManager::new(&world.path(""));
+    // Nobody accepts its batches, which is no reason for a restart.
     let check = quick_check("web", &nginx.url_at("127.0.0.1", "/"));
     let config = world.agent_config("probe", free_port(), "ska_1", &check);
     let mut command = Command::new(program("skerry-agent"));
@@ -130,36 +130,36 @@ async fn the_agent_tells_its_manager_the_truth() {
     manager.environment(&mut command);
     let process = Process::start("agent", command, &world.path(""));
 
-    let ready = manager.hears("READY=1");
+    let ready = manager.expect_message("READY=1");
     assert!(ready.contains("STATUS=1 check running"), "an observation was made: {ready}");
-    manager.is_fed_for(2 * WATCHDOG);
+    manager.assert_watchdog_fed(2 * WATCHDOG);
     process.hang_up();
-    assert!(manager.hears_of_a_reload().contains("STATUS=configuration reloaded: 1 check"));
+    assert!(manager.expect_reload().contains("STATUS=configuration reloaded: 1 check"));
     std::fs::write(&config, "nonsense = 1").expect("written");
     process.hang_up();
-    assert!(manager.hears_of_a_reload().contains("STATUS=the new configuration is not valid"));
-    manager.is_fed_for(WATCHDOG);
+    assert!(manager.expect_reload().contains("STATUS=the new configuration is not valid"));
+    manager.assert_watchdog_fed(WATCHDOG);
     process.stop().await;
-    manager.hears("STOPPING=1");
+    manager.expect_message("STOPPING=1");
 }
 
 #[tokio::test]
 async fn an_agent_with_nothing_to_observe_is_ready_all_the_same() {
     let world = World::new("");
-    let mut manager = Manager::new(&world.path(""));
+    let mut manager = ServiceManager::new(&world.path(""));
     let config = world.agent_config("probe", free_port(), "ska_1", "");
     let mut command = Command::new(program("skerry-agent"));
     command.arg("run").arg("--config").arg(&config);
     manager.environment(&mut command);
     let process = Process::start("agent", command, &world.path(""));
-    assert!(manager.hears("READY=1").contains("STATUS=0 checks running"));
+    assert!(manager.expect_message("READY=1").contains("STATUS=0 checks running"));
     process.stop().await;
 }
 
 /// Starts the aggregator with `sockets` as a service manager passes them.
 fn start_with(world: &World, sockets: [&TcpListener; 2]) -> Process {
     let plain = world.command(&["serve"]);
-    // The number of the process that is to take them is known to the shell that becomes it.
+    // Only the shell that is replaced by the program knows the process id that must take them.
     let script = "exec 3<&0 4<&1 1>&2; export LISTEN_FDS=2 LISTEN_PID=$$; exec \"$@\"";
     let mut command = Command::new("sh");
     command.args(["-c", script, "sh"]).arg(plain.get_program()).args(plain.get_args());
@@ -207,7 +207,7 @@ async fn a_restart_with_inherited_sockets_refuses_no_connection() {
     let log = process.log();
     let warned = format!("passed a socket at {}", stray.local_addr().expect("bound"));
     assert!(log.contains(&warned), "a socket that nobody named is told of: {log}");
-    // What was not inherited is bound as ever.
+    // Sockets that were not inherited are bound as usual.
     assert_eq!(get(world.private, "/healthz").expect("an answer").status, 200);
     process.stop().await;
 }

@@ -1,5 +1,5 @@
-//! A host that sleeps and wakes up while its program lives: `CLOCK_MONOTONIC` stood still, the clock of the boot and
-//! the wall clock went on. What nobody saw is no data, what is seen afterwards is fresh, and nothing is red.
+//! A host that is suspended while its program runs: `CLOCK_MONOTONIC` stops, the boot clock and the wall
+//! clock continue. The gap has no data, later observations are current, and nothing is red.
 
 use crate::process::{Process, program};
 use crate::world::{FAR, Interval, World, now, page, quick_check};
@@ -11,15 +11,15 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 const NOTICED: Duration = Duration::from_secs(20);
-/// Three intervals and ten seconds of silence, and a look.
+/// The silence limit of three intervals and ten seconds, and a margin.
 const SILENT: Duration = Duration::from_secs(35);
-/// An interval, a batch a second later, a turn of the publisher, on a machine with other things to do.
+/// An interval, a batch a second later and a publication, on a busy machine.
 const FRESH: Duration = Duration::from_secs(5);
-/// From a moment to the nearest observation, ms.
+/// Maximum distance to the nearest observation, ms.
 const NEAR: i64 = 3_000;
 
-/// What a kernel does to a program's clocks when the host has slept, `SLEPT` milliseconds in all: those that count
-/// from the boot or are the wall's are asked of the kernel itself, and went on.
+/// What the kernel does to a program's clocks after the host was suspended for `SLEPT` milliseconds in total:
+/// the boot and wall clocks are the kernel's and have continued.
 const SHIM: &str = r#"
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -72,7 +72,7 @@ long syscall(long number, ...) {
 }
 "#;
 
-/// The sleep of one host.
+/// Simulates the suspension of a host.
 struct Sleep {
     library: PathBuf,
     slept: PathBuf,
@@ -92,7 +92,7 @@ impl Sleep {
         Self { library, slept, all: 0 }
     }
 
-    /// `command` is run on the host.
+    /// Runs `command` on the host.
     fn around(&self, command: &mut Command) {
         command.env("LD_PRELOAD", &self.library).env("SLEPT", &self.slept);
     }
@@ -104,13 +104,13 @@ impl Sleep {
         Process::start("probe", command, &world.path(""))
     }
 
-    /// The host sleeps until `woken`. Gives when it fell asleep and when it woke up, ms since 1970.
+    /// Suspends the host until `woken`. Returns when it was suspended and resumed, ms since 1970.
     async fn sleep(&mut self, process: &Process, why: &str, woken: impl AsyncFn() -> bool) -> (i64, i64) {
         process.pause();
         let (asleep, since) = (now(), Instant::now());
         until(why, SILENT, woken).await;
         self.all += i64::try_from(since.elapsed().as_millis()).expect("short");
-        // In place: the file is mapped.
+        // In place, because the file is mapped.
         let file = std::fs::OpenOptions::new().write(true).open(&self.slept);
         file.and_then(|mut file| file.write_all(&self.all.to_ne_bytes())).expect("written");
         let awake = now();
@@ -125,7 +125,7 @@ fn listed(world: &World) -> serde_json::Value {
     roll["agents"][0].clone()
 }
 
-/// What stands in the bars; each interval begins where the last ended, and none is empty or turned.
+/// The intervals of the bars; they are contiguous and none is empty or reversed.
 fn whole(world: &World) -> Vec<Interval> {
     let intervals = world.intervals("web");
     let mut at = intervals[0].0;
@@ -155,14 +155,14 @@ async fn a_host_that_slept_sees_on_and_is_believed_at_once() {
     let agent = sleep.start_agent(&world, &config);
     world.shows("web", "operational", NOTICED).await;
 
-    // A nap shorter than the silence limit leaves no trace.
+    // A suspension shorter than the silence limit leaves no trace.
     let away = async || listed(&world)["last_seen_age_ms"].as_i64() > Some(6_000);
     sleep.sleep(&agent, "the agent was not heard for 6 s", away).await;
     let heard = async || listed(&world)["last_seen_age_ms"].as_i64() < Some(1_500);
     until("it is heard again", FRESH, heard).await;
     assert_eq!(holes(&whole(&world)), []);
 
-    // A longer one is no data, and no more than it was.
+    // A longer one is shown as no data, with its exact length.
     let blind = async || !world.component("/", "web")["stale_since"].is_null();
     let (asleep, awake) = sleep.sleep(&agent, "the page has no data", blind).await;
     let woken = Instant::now();
@@ -197,12 +197,13 @@ async fn an_aggregator_that_slept_blames_no_agent_and_shows_what_they_saw() {
     let agent = world.start_agent("probe", &config);
     world.shows("web", "operational", NOTICED).await;
 
-    // Longer than an agent may be silent.
+    // Longer than the silence limit of an agent.
     let depth = || world.agent_status(&config).and_then(|status| status["depth"].as_u64());
     let waits = async || depth() > Some(16);
     let (asleep, awake) = sleep.sleep(world.running(), "the agent has seen much", waits).await;
     assert!(awake - asleep > 14_000, "asleep for {} ms", awake - asleep);
-    // What it saw last is older than the silence limit: until more is delivered it may say that it sees nothing.
+    // The last observation is older than the silence limit: until more is delivered the page may show no
+    // data.
     let in_sight = || {
         let component = world.component("/", "web");
         assert_eq!(component["status"], "operational");

@@ -1,4 +1,4 @@
-//! Two workspaces in one process see nothing of each other.
+//! Two workspaces in one process are isolated from each other.
 
 use crate::world::{World, page, quick_check};
 use skerry_tests::parts::nginx::{Nginx, Site};
@@ -6,7 +6,7 @@ use std::time::Duration;
 
 const NOTICED: Duration = Duration::from_secs(10);
 
-/// Same names everywhere: what differs is the workspace.
+/// All names are the same; only the workspace differs.
 fn workspace(slug: &str) -> String {
     page(slug, true, &["web"])
 }
@@ -35,7 +35,7 @@ async fn two_workspaces_see_nothing_of_each_other() {
         "an agent of red says nothing of blue's check of the same name: {waits}"
     );
 
-    // The second of the same name stands in a folder of its own.
+    // The second file of the same name is in its own folder.
     let folder = world.path("blue");
     std::fs::create_dir_all(&folder).expect("a folder");
     let text = std::fs::read_to_string(&red_config).expect("written above");

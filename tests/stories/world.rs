@@ -1,4 +1,4 @@
-//! A world of one aggregator and its agents: a fresh directory, free ports, and verbs.
+//! An aggregator and its agents: a new directory, free ports, and operations on them.
 
 use crate::http::{Answer, get, request};
 use crate::process::{Process, program, run};
@@ -12,9 +12,9 @@ use std::sync::Mutex;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use tempfile::TempDir;
 
-/// A program answers within this time of its start.
+/// Maximum time from the start of a program to its first answer.
 pub(crate) const START: Duration = Duration::from_secs(15);
-/// `to_ms` of what still holds.
+/// `to_ms` of an interval that has not ended.
 pub(crate) const FAR: i64 = i64::MAX;
 
 /// Milliseconds since 1970.
@@ -23,7 +23,7 @@ pub(crate) fn now() -> i64 {
     i64::try_from(since.as_millis()).expect("before the year 292 million")
 }
 
-/// What stands in the bars: `[from, to)` in milliseconds, and what was.
+/// An interval of the bars: `[from, to)` in milliseconds, and the status.
 pub(crate) type Interval = (i64, i64, String);
 
 pub(crate) struct World {
@@ -33,7 +33,7 @@ pub(crate) struct World {
     pub(crate) private: u16,
     pub(crate) aggregator: Option<Process>,
     configs: Vec<PathBuf>,
-    /// Of the agents that were enrolled, by name.
+    /// Locations of the enrolled agents, by name.
     locations: Mutex<HashMap<String, String>>,
 }
 
@@ -48,7 +48,7 @@ impl World {
         world
     }
 
-    /// Writes the first configuration file again.
+    /// Rewrites the first configuration file.
     pub(crate) fn declare(&mut self, rest: &str) {
         let head = format!(
             "[[listen]]\naddress = \"127.0.0.1:{}\"\nserves = [\"public\"]\n\n\
@@ -66,7 +66,7 @@ impl World {
         }
     }
 
-    /// A further file, of a workspace of its own.
+    /// Adds a file with a workspace of its own.
     pub(crate) fn declare_workspace(&mut self, file: &str, text: &str) {
         let path = self.write(file, text);
         self.configs.push(path);
@@ -91,7 +91,7 @@ impl World {
         path
     }
 
-    /// The aggregator's command line with these words.
+    /// A command of the aggregator with these arguments.
     pub(crate) fn command(&self, words: &[&str]) -> Command {
         let mut command = Command::new(program("skerry-aggregator"));
         command.args(words).current_dir(self.directory.path());
@@ -106,12 +106,12 @@ impl World {
         self.start_as(self.command(&["serve"])).await;
     }
 
-    /// The same by `command`.
+    /// Like [`Self::start`], with `command`.
     pub(crate) async fn start_as(&mut self, command: Command) {
         self.start_within(START, command).await;
     }
 
-    /// The same of one that has much to publish first.
+    /// Like [`Self::start_as`], with more time for the first publication.
     pub(crate) async fn start_within(&mut self, bound: Duration, command: Command) {
         let mut process = Process::start("aggregator", command, self.directory.path());
         let private = self.private;
@@ -125,7 +125,7 @@ impl World {
         self.aggregator = Some(process);
     }
 
-    /// Starts the aggregator where it is to refuse: what it said, and that it failed.
+    /// Starts an aggregator that must fail; returns its output.
     pub(crate) fn refused(&self) -> String {
         let output = self.command(&["serve"]).stdin(std::process::Stdio::null()).output().expect("it starts");
         assert!(!output.status.success(), "it started");
@@ -144,12 +144,12 @@ impl World {
         self.aggregator.take().expect("the aggregator runs").kill();
     }
 
-    /// An agent is enrolled there.
+    /// Records that an agent is enrolled at this location.
     pub(crate) fn is_in(&self, name: &str, location: &str) {
         self.locations.lock().expect("nobody panicked").insert(name.to_owned(), location.to_owned());
     }
 
-    /// Enrols an agent in the workspace of the first file, or in `workspace`: the token.
+    /// Enrols an agent in the workspace of the first file, or in `workspace`; returns its token.
     pub(crate) fn enrol(&self, name: &str, location: &str, workspace: Option<&str>) -> String {
         let mut words = vec!["agent", "add", name, "--location", location, "--token"];
         self.is_in(name, location);
@@ -180,26 +180,26 @@ impl World {
         Process::start(name, command, self.directory.path())
     }
 
-    /// What `skerry-agent status` says of a check's hard state.
+    /// The state of a check in the output of `skerry-agent status`.
     pub(crate) fn agent_state(&self, config: &Path, check: &str) -> Option<String> {
         let status = self.agent_status(config)?;
         let state = status["checks"].as_array()?.iter().find(|one| one["check"] == check)?;
         Some(state["state"].as_str()?.to_owned())
     }
 
-    /// What `skerry-agent status` says.
+    /// Output of `skerry-agent status`.
     pub(crate) fn agent_status(&self, config: &Path) -> Option<serde_json::Value> {
         let words = ["status".as_ref(), "--json".as_ref(), "--config".as_ref(), config.as_os_str()];
         let output = run("skerry-agent", &words);
         serde_json::from_slice(&output.stdout).ok()
     }
 
-    /// What the public gets at a path.
+    /// The public response to a path.
     pub(crate) fn page(&self, path: &str) -> Answer {
         get(self.public, path).unwrap_or_else(|| panic!("nobody answers for {path}"))
     }
 
-    /// The status of a component by its name, with what else the API says of it.
+    /// A component by name, as the API shows it.
     pub(crate) fn component(&self, root: &str, name: &str) -> serde_json::Value {
         let components = self.page(&format!("{root}api/v2/components.json")).json();
         let list = components["components"].as_array().expect("a list");
@@ -230,7 +230,7 @@ impl World {
         request(self.private, &head, body).expect("an answer")
     }
 
-    /// The automatic intervals of a component by its key, oldest first, from the database itself.
+    /// The automatic intervals of a component by its key, oldest first, from the database.
     pub(crate) fn intervals(&self, component: &str) -> Vec<Interval> {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let database = Connection::open_with_flags(self.database(), flags).expect("the database opens");
@@ -254,7 +254,7 @@ impl World {
     }
 }
 
-/// A check of `url` that is quick to notice: a second apart, half a second between repeats.
+/// A check of `url` with an interval of one second and retries after half a second.
 pub(crate) fn quick_check(name: &str, url: &str) -> String {
     format!(
         "[[check]]\nname = \"{name}\"\ntype = \"http\"\nurl = \"{url}\"\ninterval = \"1s\"\ntimeout = \"500ms\"\n\
@@ -262,7 +262,7 @@ pub(crate) fn quick_check(name: &str, url: &str) -> String {
     )
 }
 
-/// A page with one component for each of `checks`, named and keyed as its check.
+/// A page with one component for each of `checks`, with the same name and key.
 pub(crate) fn page(slug: &str, public: bool, checks: &[&str]) -> String {
     let head = format!(
         "[[page]]\nkey = \"{slug}\"\nslug = \"{slug}\"\nname = \"Page {slug}\"\npublic = {public}\ntime_zone = \"Etc/UTC\"\n\n"

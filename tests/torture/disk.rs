@@ -1,11 +1,12 @@
-//! A disk that fills up: the aggregator refuses and publishes on, the agent probes on, both recover unaided.
+//! A disk that fills up: the aggregator rejects batches and keeps publishing, the agent keeps probing, and
+//! both recover by themselves.
 
-use crate::dice::{Dice, pass, seed, until};
-use crate::oracle::Look;
-use crate::peer::{Peer, Saw};
-use crate::sender::{Manners, Sender, checks_of};
+use crate::fake_aggregator::{FakeAggregator, Received};
+use crate::harness::{Harness, get, quick_check};
+use crate::oracle::DatabaseView;
+use crate::rng::{Rng, elapse, seed, until};
+use crate::sender::{Misbehaviour, Sender, checks_of};
 use crate::target::Target;
-use crate::yard::{Yard, get, quick_check};
 use skerry_tests::parts::skipped;
 use std::collections::BTreeMap;
 use std::io::Write;
@@ -15,13 +16,13 @@ use std::time::Duration;
 
 const BOUND: Duration = Duration::from_secs(30);
 
-/// A file system in memory that can be filled.
-pub(crate) struct Small {
+/// A tmpfs that can be filled.
+pub(crate) struct SmallDisk {
     folder: tempfile::TempDir,
 }
 
-impl Small {
-    /// Of so many MiB; `None`, with the reason printed, where the machine does not let us.
+impl SmallDisk {
+    /// A disk of this many MiB; `None`, with the reason printed, if the machine does not allow it.
     pub(crate) fn make(size: u64) -> Option<Self> {
         if !rustix::process::geteuid().is_root() {
             skipped("mounting a small file system needs root");
@@ -43,7 +44,7 @@ impl Small {
         self.path().join("ballast")
     }
 
-    /// Takes every byte that is left, and again what others gave back.
+    /// Uses up all free space, including what others free meanwhile.
     pub(crate) fn fill(&self) {
         let mut file =
             std::fs::OpenOptions::new().create(true).append(true).open(self.ballast()).expect("a file");
@@ -53,7 +54,7 @@ impl Small {
         }
     }
 
-    /// Takes all but so many bytes.
+    /// Uses up all but this many bytes.
     pub(crate) fn leave(&self, bytes: u64) {
         self.fill();
         let ballast = std::fs::OpenOptions::new().write(true).open(self.ballast()).expect("the ballast");
@@ -66,7 +67,7 @@ impl Small {
     }
 }
 
-impl Drop for Small {
+impl Drop for SmallDisk {
     fn drop(&mut self) {
         let _ = Command::new("umount").arg("-l").arg(self.path()).status();
     }
@@ -74,16 +75,16 @@ impl Drop for Small {
 
 #[test]
 fn a_full_disk_refuses_batches_and_loses_nothing() {
-    let Some(small) = Small::make(16) else { return };
-    let mut dice = Dice::new(seed("torture::a_full_disk_refuses"));
+    let Some(small) = SmallDisk::make(16) else { return };
+    let mut rng = Rng::new(seed("torture::a_full_disk_refuses"));
     let names = ["one", "two"];
     let checks: Vec<String> = names.iter().flat_map(|name| checks_of(name)).collect();
-    let yard = Yard::new(&checks, Some(&small.path().join("data")));
-    let watchdog = yard.watchdog();
-    let aggregator = yard.start();
+    let harness = Harness::new(&checks, Some(&small.path().join("data")));
+    let watchdog = harness.watchdog();
+    let aggregator = harness.start();
     let senders: Vec<Sender> = names
         .iter()
-        .map(|name| Sender::start(name, yard.private, yard.enrol(name), Manners::BAD, dice.fork()))
+        .map(|name| Sender::start(name, harness.private, harness.enrol(name), Misbehaviour::BAD, rng.fork()))
         .collect();
     let acknowledged = || senders.iter().map(|sender| sender.ledger().acknowledged()).collect::<Vec<_>>();
     let grows = |what: &str| {
@@ -92,34 +93,34 @@ fn a_full_disk_refuses_batches_and_loses_nothing() {
     };
     for _ in 0..3 {
         grows("records are acknowledged");
-        pass(dice.between(200, 1_500));
+        elapse(rng.between(200, 1_500));
         let refused = |ledger: &Sender| ledger.ledger().refused;
         let before: Vec<u64> = senders.iter().map(refused).collect();
         until("batches are refused with 503", BOUND, || {
             small.fill();
             senders.iter().map(refused).zip(&before).all(|(now, before)| now > *before)
         });
-        let (ready, words) = get(yard.private, "/readyz").expect("an answer");
+        let (ready, words) = get(harness.private, "/readyz").expect("an answer");
         let words = String::from_utf8_lossy(&words).into_owned();
         assert!(ready == 503 && words.contains("The database cannot be written"), "{ready}: {words}");
         for path in ["/", "/api/v2/status.json", "/uptime"] {
-            assert_eq!(get(yard.public, path).expect("an answer").0, 200, "{path} while the disk is full");
+            assert_eq!(get(harness.public, path).expect("an answer").0, 200, "{path} while the disk is full");
         }
-        assert_eq!(get(yard.private, "/healthz").expect("an answer").0, 200);
-        // To start again would mend nothing.
+        assert_eq!(get(harness.private, "/healthz").expect("an answer").0, 200);
+        // A restart would not help.
         watchdog.is_fed();
-        pass(dice.between(0, 2_500));
+        elapse(rng.between(0, 2_500));
         small.free();
         let healed = grows("records are acknowledged again, unaided");
         say!("taken again {healed:?} after space came back");
         let ledgers: Vec<_> = senders.iter().map(|sender| sender.ledger().clone()).collect();
-        let look = Look::at(&yard);
+        let look = DatabaseView::at(&harness);
         ledgers.iter().for_each(|ledger| look.marks(ledger));
     }
     until("it is ready again", BOUND, || {
-        get(yard.private, "/readyz").is_some_and(|(status, _)| status == 200)
+        get(harness.private, "/readyz").is_some_and(|(status, _)| status == 200)
     });
-    let look = Look::at(&yard);
+    let look = DatabaseView::at(&harness);
     look.sound();
     for sender in &senders {
         let ledger = sender.ledger().clone();
@@ -131,35 +132,35 @@ fn a_full_disk_refuses_batches_and_loses_nothing() {
 
 #[test]
 fn an_agent_on_a_full_disk_probes_on_and_keeps_what_it_sees() {
-    let Some(small) = Small::make(4) else { return };
-    let mut dice = Dice::new(seed("torture::an_agent_on_a_full_disk"));
-    let yard = Yard::new(&["real".to_owned()], None);
-    let (target, peer) = (Target::start(), Peer::start());
+    let Some(small) = SmallDisk::make(4) else { return };
+    let mut rng = Rng::new(seed("torture::an_agent_on_a_full_disk"));
+    let harness = Harness::new(&["real".to_owned()], None);
+    let (target, peer) = (Target::start(), FakeAggregator::start());
     let checks: String = (0..4).map(|check| quick_check(&format!("real-{check}"), target.port)).collect();
     let spool = small.path().join("agent/spool.db");
-    let config = yard.agent_config("real", peer.port, "a token of no one", &spool, &checks);
-    let watchdog = yard.watchdog();
-    let agent = yard.start_agent("real", &config);
-    until("it delivers", BOUND, || peer.saw().len() > 20);
+    let config = harness.agent_config("real", peer.port, "a token of no one", &spool, &checks);
+    let watchdog = harness.watchdog();
+    let agent = harness.start_agent("real", &config);
+    until("it delivers", BOUND, || peer.received().len() > 20);
     for _ in 0..2 {
         until("its disk takes nothing", BOUND, || {
             small.fill();
-            agent.said().contains("the spool cannot be written")
+            agent.log_text().contains("the spool cannot be written")
         });
         let asked = target.asked();
         until("it probes on", BOUND, || target.asked() > asked + 60);
         watchdog.is_fed();
-        let known = peer.saw().len();
-        pass(dice.between(0, 1_500));
+        let known = peer.received().len();
+        elapse(rng.between(0, 1_500));
         small.free();
-        until("what it saw meanwhile arrives", BOUND, || peer.saw().len() > known + 60);
+        until("what it saw meanwhile arrives", BOUND, || peer.received().len() > known + 60);
     }
-    // Each check was seen all the time: intervals of 200 ms, and no hole of seconds.
+    // Each check ran all the time: intervals of 200 ms, and no gap of seconds.
     let mut seen: BTreeMap<String, Vec<u64>> = BTreeMap::new();
-    for saw in peer.saw().into_values() {
+    for saw in peer.received().into_values() {
         match saw {
-            Saw::Observation(check, at, _) => seen.entry(check).or_default().push(at),
-            Saw::Lost(lost) => panic!("{} records were given up: {}", lost.count, lost.why),
+            Received::Observation(check, at, _) => seen.entry(check).or_default().push(at),
+            Received::Lost(lost) => panic!("{} records were given up: {}", lost.count, lost.why),
         }
     }
     for (check, mut times) in seen {
@@ -169,32 +170,32 @@ fn an_agent_on_a_full_disk_probes_on_and_keeps_what_it_sees() {
     }
 }
 
-/// A spool is made, opened and written on a disk that ends at each page in turn: whatever write it is that fails,
+/// A spool is created, opened and written on a disk that ends at each page in turn: whichever write fails,
 /// the agent starts, probes, and delivers once there is room.
 #[test]
 fn a_disk_that_ends_at_any_page_stops_no_agent() {
-    let Some(small) = Small::make(4) else { return };
-    let yard = Yard::new(&["real".to_owned()], None);
+    let Some(small) = SmallDisk::make(4) else { return };
+    let harness = Harness::new(&["real".to_owned()], None);
     let target = Target::start();
     let checks = quick_check("real-0", target.port);
-    for pages in 0..crate::dice::rounds(14) as u64 {
-        let peer = Peer::start();
+    for pages in 0..crate::rng::rounds(14) as u64 {
+        let peer = FakeAggregator::start();
         let name = format!("real-{pages}");
         let folder = small.path().join(&name);
         std::fs::create_dir(&folder).expect("a folder");
-        // The lock is there, as after any earlier run; without a place for it no agent may start.
+        // The lock file exists, as after any earlier run; without room for it no agent may start.
         std::fs::write(folder.join("spool.db.lock"), "").expect("a file");
         small.leave(pages * 4_096);
-        let config = yard.agent_config(&name, peer.port, "no one's", &folder.join("spool.db"), &checks);
-        let mut agent = yard.start_agent(&name, &config);
+        let config = harness.agent_config(&name, peer.port, "no one's", &folder.join("spool.db"), &checks);
+        let mut agent = harness.start_agent(&name, &config);
         let asked = target.asked();
         until(&format!("it probes with {pages} pages left"), BOUND, || {
-            assert!(agent.ended().is_none(), "{pages} pages: {}", agent.said());
+            assert!(agent.ended().is_none(), "{pages} pages: {}", agent.log_text());
             target.asked() > asked + 5
         });
         small.free();
-        until(&format!("it delivers after {pages} pages"), BOUND, || peer.saw().len() > 5);
-        assert!(!agent.said().contains("panicked"), "{}", agent.said());
+        until(&format!("it delivers after {pages} pages"), BOUND, || peer.received().len() > 5);
+        assert!(!agent.log_text().contains("panicked"), "{}", agent.log_text());
         agent.kill();
         std::fs::remove_dir_all(&folder).expect("removed");
     }

@@ -1,9 +1,9 @@
-//! A hundred agents come back at once with their history, beside one that goes on: the present of each shows
-//! first, progress is even, the live one hardly waits.
+//! A hundred agents reconnect at once with their history, beside a live one: the present of each is shown
+//! first, progress is even, and the live one hardly waits.
 
-use crate::dice::{Dice, pass, seed, until};
-use crate::sender::{Manners, Sender, checks_of};
-use crate::yard::Yard;
+use crate::harness::Harness;
+use crate::rng::{Rng, elapse, seed, until};
+use crate::sender::{Misbehaviour, Sender, checks_of};
 use async_trait::async_trait;
 use bytes::Bytes;
 use rusqlite::{Connection, OpenFlags};
@@ -23,14 +23,14 @@ use std::time::{Duration, Instant};
 use tokio_util::sync::CancellationToken;
 
 const AGENTS: usize = 100;
-/// Checks of each.
+/// Checks per agent.
 const CHECKS: usize = 100;
 const INTERVAL: u64 = 30_000;
-/// Boot clock of every agent when it comes back, ms.
+/// Boot clock of every agent when it reconnects, ms.
 const BOOT: u64 = 100 * 86_400_000;
-/// The live agent's longest wait for an answer. The engine owes it the batch of history that is being written and
-/// its own, tens of milliseconds; but here a hundred agents, what they deliver to and other tests share two cores
-/// without being optimised. With seven threads ready to run on each core the shorter drain saw 2.0 to 4.2 s.
+/// Maximum wait of the live agent for an answer. The engine owes it the current batch of history and its own,
+/// tens of milliseconds. But here a hundred agents, their peer and other tests share two cores in an
+/// unoptimised build: with seven runnable threads per core the shorter drain took 2.0 to 4.2 s.
 const LIVE: Duration = Duration::from_secs(5);
 /// One interval and five seconds after the return.
 const PRESENT: Duration = Duration::from_secs(35);
@@ -38,22 +38,22 @@ const PRESENT: Duration = Duration::from_secs(35);
 #[test]
 fn a_fleet_drains_evenly_and_the_present_first() {
     let seed = seed("torture::a_fleet_drains_evenly");
-    drain(Dice::new(seed), 20, Duration::from_secs(150));
+    drain(Rng::new(seed), 20, Duration::from_secs(150));
 }
 
 #[test]
 #[ignore = "long: a million observations of 10,000 checks"]
 fn a_million_observations_drain_beside_live_traffic() {
     let seed = seed("torture::a_million_observations");
-    drain(Dice::new(seed), 100, Duration::from_secs(600));
+    drain(Rng::new(seed), 100, Duration::from_secs(600));
 }
 
 #[expect(clippy::disallowed_methods, reason = "the clocks of simulated hosts live as long as the test")]
-fn drain(mut dice: Dice, each: usize, bound: Duration) {
+fn drain(mut rng: Rng, each: usize, bound: Duration) {
     let mut components: Vec<String> = (0..AGENTS).map(|agent| format!("{}-0", name(agent))).collect();
     components.extend(checks_of("live"));
-    let yard = Yard::new(&components, None);
-    let tokens = enrol(&yard);
+    let harness = Harness::new(&components, None);
+    let tokens = enrol(&harness);
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build();
     let runtime = runtime.expect("a runtime");
     let simulated: &'static SimulatedClock = Box::leak(Box::default());
@@ -67,35 +67,35 @@ fn drain(mut dice: Dice, each: usize, bound: Duration) {
         }
     });
     let stop = CancellationToken::new();
-    let course = Arc::new(Course::default());
+    let acks = Arc::new(AckTimes::default());
     let prepared: Vec<_> =
-        (0..AGENTS).map(|agent| runtime.block_on(uplink(&yard, agent, each, simulated, &course))).collect();
+        (0..AGENTS).map(|agent| runtime.block_on(uplink(&harness, agent, each, simulated, &acks))).collect();
     for (agent, (mut uplink, states, clock)) in prepared.into_iter().enumerate() {
-        // Only now: what was seen minutes ago, while the others were prepared, is no present.
+        // Only now: observations made minutes ago, while the others were prepared, are not the present.
         show(&states, agent, clock.now());
         let stop = stop.clone();
         runtime.spawn(async move { uplink.run(&stop).await });
     }
-    let manners =
-        Manners { answers_lost_percent: 0, replays_percent: 0, new_spool_percent: 0, always_well: true };
-    let aggregator = yard.start();
+    let misbehaviour =
+        Misbehaviour { answers_lost_percent: 0, replays_percent: 0, new_spool_percent: 0, always_well: true };
+    let aggregator = harness.start();
     let began = Instant::now();
-    let live = Sender::start("live", yard.private, tokens, manners, dice.fork());
+    let live = Sender::start("live", harness.private, tokens, misbehaviour, rng.fork());
     let whole = (CHECKS * each) as u64;
     let mut present = None;
-    while !course.is_over(whole) {
+    while !acks.is_over(whole) {
         let since = began.elapsed();
-        assert!(since < bound, "it did not drain within {bound:?}, {whole} each: {:?}", course.marks());
-        if present.is_none() && all_present_shown(&yard) {
-            let done: u64 = course.marks().values().sum();
+        assert!(since < bound, "it did not drain within {bound:?}, {whole} each: {:?}", acks.marks());
+        if present.is_none() && all_present_shown(&harness) {
+            let done: u64 = acks.marks().values().sum();
             present = Some((since, done * 100 / (whole * AGENTS as u64)));
         }
         assert!(present.is_some() || since < PRESENT, "the present of some agent is not shown yet");
-        pass(Duration::from_millis(20));
+        elapse(Duration::from_millis(20));
     }
     let took = began.elapsed();
-    until("every agent's present is shown", PRESENT, || all_present_shown(&yard));
-    let mut times = course.times();
+    until("every agent's present is shown", PRESENT, || all_present_shown(&harness));
+    let mut times = acks.times();
     times.sort_unstable();
     let (least, middle, most) = (times[0], times[AGENTS / 2], times[AGENTS - 1]);
     let ledger = live.ledger().clone();
@@ -112,7 +112,7 @@ fn drain(mut dice: Dice, each: usize, bound: Duration) {
     assert_eq!(live.stop().wrong, None);
     stop.cancel();
     runtime.shutdown_timeout(Duration::from_secs(5));
-    let stored: i64 = open(&yard)
+    let stored: i64 = open(&harness)
         .query_row(
             "SELECT count(*) FROM observation JOIN track ON track.key = observation.key & 2097151
              JOIN agent ON agent.key = track.agent WHERE agent.name LIKE 'agent-%'",
@@ -124,17 +124,17 @@ fn drain(mut dice: Dice, each: usize, bound: Duration) {
     aggregator.stop();
 }
 
-/// What of each agent's history was acknowledged when, as the agents heard it.
+/// When which part of each agent's history was acknowledged, as the agents see it.
 #[derive(Default)]
-struct Course(Mutex<BTreeMap<String, Vec<(Instant, u64)>>>);
+struct AckTimes(Mutex<BTreeMap<String, Vec<(Instant, u64)>>>);
 
-impl Course {
-    fn heard(&self, agent: &str, through: u64) {
+impl AckTimes {
+    fn record(&self, agent: &str, through: u64) {
         let mut heard = self.0.lock().expect("nobody panics with it");
         heard.entry(agent.to_owned()).or_default().push((Instant::now(), through));
     }
 
-    /// How far each is.
+    /// The last acknowledged sequence of each.
     fn marks(&self) -> BTreeMap<String, u64> {
         let heard = self.0.lock().expect("nobody panics with it");
         let mark = |heard: &Vec<(Instant, u64)>| heard.last().map_or(0, |(_, through)| *through);
@@ -146,7 +146,7 @@ impl Course {
         marks.len() == AGENTS && marks.values().all(|mark| *mark >= whole)
     }
 
-    /// From the first to the last acknowledgement of each one's history.
+    /// Time from the first to the last acknowledgement of each history.
     fn times(&self) -> Vec<Duration> {
         let heard = self.0.lock().expect("nobody panics with it");
         let took = |heard: &Vec<(Instant, u64)>| {
@@ -158,73 +158,74 @@ impl Course {
     }
 }
 
-/// An agent's link, of which what it acknowledges is noted.
-struct Noted {
+/// An agent's link that records its acknowledgements.
+struct RecordingDelivery {
     agent: String,
     link: HttpDelivery,
-    course: Arc<Course>,
+    acks: Arc<AckTimes>,
 }
 
 #[async_trait]
-impl Deliver for Noted {
+impl Deliver for RecordingDelivery {
     async fn deliver(&self, body: Bytes) -> Delivery {
         let delivery = self.link.deliver(body).await;
         if let Delivery::Accepted(reply) = &delivery {
-            self.course.heard(&self.agent, reply.acknowledged_through);
+            self.acks.record(&self.agent, reply.acknowledged_through);
         }
         delivery
     }
 }
 
-fn all_present_shown(yard: &Yard) -> bool {
+fn all_present_shown(harness: &Harness) -> bool {
     let down = |(name, status): &(String, String)| name.starts_with("agent-") && status == "major_outage";
-    yard.shown().is_some_and(|shown| shown.iter().filter(|one| down(one)).count() == AGENTS)
+    harness.shown().is_some_and(|shown| shown.iter().filter(|one| down(one)).count() == AGENTS)
 }
 
 fn name(agent: usize) -> String {
     format!("agent-{agent:03}")
 }
 
-/// Gives every agent a token; that of the live one is returned.
-fn enrol(yard: &Yard) -> String {
-    std::fs::create_dir_all(&yard.data).expect("a folder");
-    std::fs::set_permissions(&yard.data, std::fs::Permissions::from_mode(0o700)).expect("ours");
-    let mut store = Store::open(&yard.database()).expect("the database opens");
+/// Gives every agent a token; returns that of the live one.
+fn enrol(harness: &Harness) -> String {
+    std::fs::create_dir_all(&harness.data).expect("a folder");
+    std::fs::set_permissions(&harness.data, std::fs::Permissions::from_mode(0o700)).expect("ours");
+    let mut store = Store::open(&harness.database()).expect("the database opens");
     for agent in (0..AGENTS).map(name).chain(["live".to_owned()]) {
         let token = skerry_host::random::secret("ska");
         store.enrol_agent("default", &agent, &agent, &token).expect("enrolled");
-        yard.write(&format!("{agent}/token"), &token);
+        harness.write(&format!("{agent}/token"), &token);
     }
-    std::fs::read_to_string(yard.path("live/token")).expect("written above")
+    std::fs::read_to_string(harness.path("live/token")).expect("written above")
 }
 
-/// The uplink of an agent whose history was all well, and the board for what it sees now.
+/// The uplink of an agent with an operational history, and the states of its checks now.
 async fn uplink(
-    yard: &Yard,
+    harness: &Harness,
     agent: usize,
     each: usize,
     simulated: &'static SimulatedClock,
-    course: &Arc<Course>,
+    acks: &Arc<AckTimes>,
 ) -> (Uplink, Arc<CheckStates>, Clock) {
     let own = name(agent);
     let clock = Clock::simulated(BootId::from_bytes(&[7; 16]).expect("sixteen bytes"), simulated);
-    let path = yard.path(&format!("{own}/spool.db"));
+    let path = harness.path(&format!("{own}/spool.db"));
     let (spool, _) = Spool::open(&path, Limits::default(), clock).expect("the spool opens");
     let checks = checks(agent);
     let states = Arc::new(CheckStates::new(checks.iter().map(|check| declared(check)).collect()));
     let link = HttpDelivery::new(&HttpDeliverySettings {
-        urls: vec![format!("http://127.0.0.1:{}", yard.private).parse().expect("a URL")],
-        token_file: Some(yard.path(&format!("{own}/token"))),
+        urls: vec![format!("http://127.0.0.1:{}", harness.private).parse().expect("a URL")],
+        token_file: Some(harness.path(&format!("{own}/token"))),
         ca_file: None,
         fingerprint: None,
         aggregator_id: None,
         allow_plaintext: false,
     });
     let link = link.expect("prepares");
-    let deliver = Arc::new(Noted { agent: own.clone(), link, course: Arc::clone(course) });
+    let deliver = Arc::new(RecordingDelivery { agent: own.clone(), link, acks: Arc::clone(acks) });
     let self_test = Arc::new(SelfTest::new(SelfTestSettings::default()));
     let mut uplink = Uplink::new(own, spool.clone(), Arc::clone(&states), self_test, deliver, clock);
-    // It meets the outage as it begins, with nothing to deliver yet: what it sends after it begins lightly.
+    // It meets the outage from its beginning with nothing to deliver, so its first batches afterwards are
+    // light.
     assert!(matches!(uplink.send_next().await, Step::Retry(_)), "nobody listens there yet");
     fill(&spool, &checks, each, clock.now());
     spool.flush().await;
@@ -235,7 +236,7 @@ fn checks(agent: usize) -> Vec<Arc<str>> {
     (0..CHECKS).map(|check| format!("{}-{check}", name(agent)).into()).collect()
 }
 
-/// What an agent sees now: its first check is down, the others are well.
+/// The agent's present states: its first check is down, the others are up.
 fn show(states: &CheckStates, agent: usize, now: ClockReading) {
     for (number, check) in checks(agent).iter().enumerate() {
         let (state, reason) =
@@ -255,7 +256,7 @@ fn show(states: &CheckStates, agent: usize, now: ClockReading) {
     }
 }
 
-/// `each` observations of each check, one an interval until now.
+/// `each` observations of each check, one per interval until now.
 fn fill(spool: &Spool, checks: &[Arc<str>], each: usize, now: ClockReading) {
     for round in 0..each {
         let ago = (each - round) as u64 * INTERVAL;
@@ -278,9 +279,9 @@ fn declared(name: &str) -> Declared {
     Declared { interval_ms: INTERVAL, ..crate::record::declared(name) }
 }
 
-fn open(yard: &Yard) -> Connection {
+fn open(harness: &Harness) -> Connection {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let database = Connection::open_with_flags(yard.database(), flags).expect("the database opens");
+    let database = Connection::open_with_flags(harness.database(), flags).expect("the database opens");
     database.busy_timeout(Duration::from_secs(10)).expect("a pragma");
     database
 }

@@ -1,21 +1,21 @@
 //! `kill -9` of either side, or both, at random moments under load.
 
-use crate::dice::{Dice, pass, rounds, seed, until};
-use crate::oracle::Look;
-use crate::sender::{Ledger, Manners, Sender, checks_of};
+use crate::harness::{Harness, Running, quick_check};
+use crate::oracle::DatabaseView;
+use crate::rng::{Rng, elapse, rounds, seed, until};
+use crate::sender::{Ledger, Misbehaviour, Sender, checks_of};
 use crate::target::Target;
-use crate::yard::{Running, Yard, quick_check};
 use std::path::PathBuf;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-/// A fresh observation of every agent is stored this long after both sides run again.
+/// Both sides run again; within this time a new observation of every agent is stored.
 const HEALED: Duration = Duration::from_secs(30);
-/// Checks of the real agent.
+/// Number of checks of the real agent.
 const REAL: usize = 6;
-/// Silence of a check with an interval of 200 ms, and of the senders' with one of a second.
+/// Silence limit of a check with an interval of 200 ms; the senders' checks have one of a second.
 const SILENCE: i64 = 10_600;
-/// Rounds between two full judgements.
+/// Rounds between two complete judgements.
 const FULL: usize = 25;
 
 #[test]
@@ -35,25 +35,25 @@ struct Scene {
     agent: Option<Running>,
     config: PathBuf,
     senders: Vec<Sender>,
-    dice: Dice,
+    rng: Rng,
     slowest: Duration,
-    /// Last, so that its logs outlive those who write them.
-    yard: Yard,
+    /// Last, so that its logs outlive their writers.
+    harness: Harness,
 }
 
 fn torture(test: &str, usual: usize) {
     let rounds = rounds(usual);
     let began = Instant::now();
     let seed = seed(test);
-    let mut scene = Scene::new(Dice::new(seed));
+    let mut scene = Scene::new(Rng::new(seed));
     let mut kills = [0_u32; 2];
     for round in 1..=rounds {
-        let (aggregator, agent) = scene.strike();
+        let (aggregator, agent) = scene.inject_fault();
         kills[0] += u32::from(aggregator);
         kills[1] += u32::from(agent);
         scene.heals();
         let ledgers = scene.ledgers();
-        let look = Look::at(&scene.yard);
+        let look = DatabaseView::at(&scene.harness);
         for ledger in &ledgers {
             look.marks(ledger);
         }
@@ -75,56 +75,56 @@ fn torture(test: &str, usual: usize) {
 }
 
 impl Scene {
-    fn new(mut dice: Dice) -> Self {
+    fn new(mut rng: Rng) -> Self {
         let names = ["one", "two", "calm"];
         let mut checks: Vec<String> = names.iter().flat_map(|name| checks_of(name)).collect();
         checks.extend((0..REAL).map(|check| format!("real-{check}")));
-        let yard = Yard::new(&checks, None);
-        let aggregator = yard.start();
+        let harness = Harness::new(&checks, None);
+        let aggregator = harness.start();
         let target = Target::start();
         let senders = names
             .iter()
             .map(|name| {
-                let manners = Manners { always_well: *name == "calm", ..Manners::BAD };
-                Sender::start(name, yard.private, yard.enrol(name), manners, dice.fork())
+                let misbehaviour = Misbehaviour { always_well: *name == "calm", ..Misbehaviour::BAD };
+                Sender::start(name, harness.private, harness.enrol(name), misbehaviour, rng.fork())
             })
             .collect();
         let checks: String =
             (0..REAL).map(|check| quick_check(&format!("real-{check}"), target.port)).collect();
-        let (token, spool) = (yard.enrol("real"), yard.path("real/spool.db"));
-        let config = yard.agent_config("real", yard.private, &token, &spool, &checks);
-        let agent = yard.start_agent("real", &config);
+        let (token, spool) = (harness.enrol("real"), harness.path("real/spool.db"));
+        let config = harness.agent_config("real", harness.private, &token, &spool, &checks);
+        let agent = harness.start_agent("real", &config);
         let (aggregator, agent) = (Some(aggregator), Some(agent));
-        Self { yard, target, aggregator, agent, config, senders, dice, slowest: Duration::ZERO }
+        Self { harness, target, aggregator, agent, config, senders, rng, slowest: Duration::ZERO }
     }
 
-    /// Load for a while, then the blow. Returns whom it struck.
-    fn strike(&mut self) -> (bool, bool) {
-        if self.dice.percent(40) {
+    /// Applies load for a while, then kills. Returns which sides were killed.
+    fn inject_fault(&mut self) -> (bool, bool) {
+        if self.rng.percent(40) {
             self.target.well.fetch_xor(true, Ordering::Relaxed);
         }
-        pass(self.dice.between(150, 1_200));
-        let whom = self.dice.below(10);
+        elapse(self.rng.between(150, 1_200));
+        let whom = self.rng.below(10);
         let (aggregator, agent) = (whom < 6, whom >= 5);
         if aggregator && let Some(running) = self.aggregator.take() {
             running.kill();
         }
         if aggregator && agent {
-            pass(self.dice.between(0, 100));
+            elapse(self.rng.between(0, 100));
         }
         if agent && let Some(running) = self.agent.take() {
             running.kill();
         }
-        pass(self.dice.between(0, 500));
-        // Whoever comes back first.
-        if agent && self.dice.percent(50) {
-            self.agent = Some(self.yard.start_agent("real", &self.config));
+        elapse(self.rng.between(0, 500));
+        // Either side may start first.
+        if agent && self.rng.percent(50) {
+            self.agent = Some(self.harness.start_agent("real", &self.config));
         }
         if aggregator {
-            self.aggregator = Some(self.yard.start());
+            self.aggregator = Some(self.harness.start());
         }
         if self.agent.is_none() {
-            self.agent = Some(self.yard.start_agent("real", &self.config));
+            self.agent = Some(self.harness.start_agent("real", &self.config));
         }
         (aggregator, agent)
     }
@@ -133,13 +133,13 @@ impl Scene {
         self.senders.iter().map(|sender| sender.ledger().clone()).collect()
     }
 
-    /// Both sides run: something new of everyone is stored within the bound.
+    /// Both sides run: something new of everyone is stored within the time limit.
     fn heals(&mut self) {
         let before: Vec<u64> = self.senders.iter().map(|sender| sender.ledger().acknowledged()).collect();
-        let real = |yard: &Yard| Look::at(yard).through("real").values().sum::<u64>();
-        let real_before = real(&self.yard);
+        let real = |harness: &Harness| DatabaseView::at(harness).through("real").values().sum::<u64>();
+        let real_before = real(&self.harness);
         let told = || {
-            let log = self.aggregator.as_ref().map(Running::said).unwrap_or_default();
+            let log = self.aggregator.as_ref().map(Running::log_text).unwrap_or_default();
             for sender in &self.senders {
                 let ledger = sender.ledger();
                 assert_eq!(ledger.wrong, None, "{}\n{log}", ledger.name);
@@ -148,15 +148,15 @@ impl Scene {
         let took = until("a fresh observation of everyone is stored", HEALED, || {
             told();
             let acknowledged = self.senders.iter().map(|sender| sender.ledger().acknowledged());
-            acknowledged.zip(&before).all(|(now, before)| now > *before) && real(&self.yard) > real_before
+            acknowledged.zip(&before).all(|(now, before)| now > *before) && real(&self.harness) > real_before
         });
         self.slowest = self.slowest.max(took);
     }
 
-    /// Everything, from a look at one moment. What was issued is read after it: it only grows.
+    /// Judges one snapshot of everything. The issued records are read after it, because they only grow.
     fn judge(&self) {
         let acknowledged = self.ledgers();
-        let look = Look::at(&self.yard);
+        let look = DatabaseView::at(&self.harness);
         look.sound();
         let mut judged = 0;
         for (before, now) in acknowledged.iter().zip(self.ledgers()) {
@@ -174,22 +174,22 @@ impl Scene {
         assert!(judged > 0, "no component had evidence without a gap");
     }
 
-    /// Everyone settles; then what is shown is what is stored, to the millisecond.
+    /// Waits until everyone has settled; then the page equals the store, to the millisecond.
     fn end(self) -> String {
         self.target.well.store(true, Ordering::Relaxed);
         self.senders.iter().for_each(Sender::settle);
         until("all is well again", HEALED, || {
-            self.yard.shown().is_some_and(|shown| shown.iter().all(|(_, status)| status == "operational"))
+            self.harness.shown().is_some_and(|shown| shown.iter().all(|(_, status)| status == "operational"))
         });
         self.judge();
         let ledgers: Vec<Ledger> = self.senders.into_iter().map(Sender::stop).collect();
         drop(self.agent);
-        let look = Look::at(&self.yard);
-        look.page(&self.yard.shown().expect("the page"));
+        let look = DatabaseView::at(&self.harness);
+        look.page(&self.harness.shown().expect("the page"));
         for check in checks_of("calm") {
             assert_eq!(look.intervals(&check, SILENCE).unwrap_or(0), 0, "an outage that nobody saw");
         }
-        let sheet = self.yard.csv();
+        let sheet = self.harness.csv();
         let mut outages = 0;
         for (name, seconds) in sheet {
             if let Some(outage) = look.intervals(&name, SILENCE) {

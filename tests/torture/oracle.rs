@@ -1,33 +1,32 @@
-//! What is judged after the faults, from the database and the page alone:
-//! acknowledged ⊆ stored ⊆ issued; nothing twice; intervals equal a slow recomputation; the page equals
-//! the state.
+//! What holds after the faults, judged from the database and the page alone: acknowledged ⊆ stored ⊆ issued;
+//! nothing twice; intervals equal a slow recomputation; the page equals the state.
 
+use crate::harness::Harness;
 use crate::sender::{Ledger, Spool};
-use crate::yard::Yard;
 use rusqlite::{Connection, OpenFlags};
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 use std::time::Duration;
 
-/// `to_ms` of what still holds.
+/// `to_ms` of an interval that has not ended.
 const FAR: i64 = i64::MAX;
-/// Spools of one agent whose mark is remembered, the newest ones.
+/// Number of an agent's newest spools whose marks are kept.
 const REMEMBERED: usize = 8;
 
-/// A look at a database beside the program that writes it, at one moment.
-pub(crate) struct Look {
+/// A snapshot of a database beside the program that writes it.
+pub(crate) struct DatabaseView {
     database: Connection,
 }
 
-/// One interval of a layer: from, to, what.
+/// An interval of a layer: from, to, status.
 type Interval = (i64, i64, String);
 
-impl Look {
-    pub(crate) fn at(yard: &Yard) -> Self {
-        Self::into(&yard.database())
+impl DatabaseView {
+    pub(crate) fn at(harness: &Harness) -> Self {
+        Self::into(&harness.database())
     }
 
-    /// Of a database that may be another's.
+    /// A snapshot of any database.
     pub(crate) fn into(path: &Path) -> Self {
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let database = Connection::open_with_flags(path, flags).expect("the database opens");
@@ -40,7 +39,7 @@ impl Look {
         self.database.query_row(sql, [], |row| row.get(0)).expect("a number")
     }
 
-    /// How far each epoch of an agent is committed.
+    /// The committed sequence of each epoch of an agent.
     pub(crate) fn through(&self, agent: &str) -> HashMap<Vec<u8>, u64> {
         let sql = "SELECT epoch, through FROM agent_epoch JOIN agent ON agent.key = agent WHERE name = ?1";
         let mut statement = self.database.prepare(sql).expect("the table is there");
@@ -49,7 +48,7 @@ impl Look {
         rows.expect("runs").collect::<Result<_, _>>().expect("rows")
     }
 
-    /// The light part: marks only.
+    /// The quick part: marks only.
     pub(crate) fn marks(&self, ledger: &Ledger) {
         assert_eq!(ledger.wrong, None, "{}", ledger.name);
         let through = self.through(&ledger.name);
@@ -64,8 +63,8 @@ impl Look {
         }
     }
 
-    /// How far each spool is committed: its mark; of one whose mark is no longer remembered, its newest record that is
-    /// stored.
+    /// The committed sequence of each spool: its mark, or its newest stored record if the mark is no longer
+    /// kept.
     fn committed(&self, ledger: &Ledger) -> Vec<u64> {
         let through = self.through(&ledger.name);
         let mut newest = vec![0; ledger.spools.len()];
@@ -79,7 +78,7 @@ impl Look {
             if mark.is_some() || !forgotten {
                 return mark.unwrap_or(0);
             }
-            // It was given up long ago: nothing of it is on its way.
+            // Dropped long ago: none of its records are in flight.
             let (name, acknowledged) = (&ledger.name, spool.acknowledged);
             assert!(acknowledged <= newest, "{name}: {acknowledged} was acknowledged, {newest} is stored");
             newest
@@ -87,7 +86,7 @@ impl Look {
         spools.map(of).collect()
     }
 
-    /// Calls `seen` with the check, the result and the spool and sequence of each stored record of an agent.
+    /// Calls `seen` with the check, the result, and the spool and sequence of each stored record of an agent.
     fn each_record(&self, agent: &str, mut seen: impl FnMut(&str, &[u8], (usize, usize))) {
         let sql = "SELECT result, \"check\".name FROM observation JOIN track ON track.key = observation.key & 2097151
              JOIN agent ON agent.key = track.agent JOIN \"check\" ON \"check\".key = track.\"check\"
@@ -101,8 +100,8 @@ impl Look {
         }
     }
 
-    /// Every record up to the mark of its epoch is there once, as it was said; nothing else is. `ledger` was
-    /// taken after the look. Returns how many.
+    /// Every record up to the mark of its epoch is stored once, unchanged, and nothing else is. `ledger` was
+    /// taken after the snapshot. Returns the number of records.
     pub(crate) fn once(&self, ledger: &Ledger) -> u64 {
         let name = &ledger.name;
         let through = self.through(name);
@@ -132,7 +131,7 @@ impl Look {
         seen.iter().map(|spool| spool.len() as u64).sum()
     }
 
-    /// Every hard transition that was issued and stored stands once, in its order.
+    /// Every issued and stored hard transition exists once, in order.
     pub(crate) fn transitions(&self, ledger: &Ledger) {
         let mut issued: BTreeMap<u32, Vec<&str>> = BTreeMap::new();
         for (spool, mark) in ledger.spools.iter().zip(self.committed(ledger)) {
@@ -153,7 +152,7 @@ impl Look {
         }
     }
 
-    /// Hard transitions of a check that one agent runs: since when, and to what.
+    /// Hard transitions of a check that one agent runs: time and state.
     fn states(&self, check: &str) -> Vec<(i64, String)> {
         let sql = "SELECT since_ms, to_state, from_state FROM hard_transition
              JOIN track ON track.key = track JOIN \"check\" ON \"check\".key = track.\"check\"
@@ -179,7 +178,7 @@ impl Look {
         rows.expect("runs").collect::<Result<_, _>>().expect("rows")
     }
 
-    /// The greatest distance between two observations of a check, ms.
+    /// The longest time between two observations of a check, ms.
     fn widest_gap(&self, check: &str) -> i64 {
         let sql =
             "SELECT max(gap) FROM (SELECT (observation.key >> 21) - lag(observation.key >> 21)
@@ -190,8 +189,8 @@ impl Look {
         gap.unwrap_or(0)
     }
 
-    /// The intervals of a component equal those that its check's transitions make; its time in outage, ms.
-    /// `None` where the evidence itself has a gap wider than `silence`: then the gap is what is shown.
+    /// The intervals of a component equal those that its check's transitions result in; returns its time in
+    /// outage, ms. `None` if the observations have a gap longer than `silence`: then the gap is shown.
     pub(crate) fn intervals(&self, component: &str, silence: i64) -> Option<i64> {
         let layer = self.layer(component);
         for pair in layer.windows(2) {
@@ -233,7 +232,7 @@ impl Look {
         Some(outage)
     }
 
-    /// What visitors are told equals what is stored.
+    /// Visitors see what is stored.
     pub(crate) fn page(&self, shown: &[(String, String)]) {
         for (name, status) in shown {
             let layer = self.layer(name);
@@ -243,8 +242,8 @@ impl Look {
         }
     }
 
-    /// Of a real agent: every sequence up to its marks is an observation, a loss it told of, or a jump that
-    /// was noted. Returns (observations, losses told and jumps noted).
+    /// Of a real agent: every sequence up to its marks is an observation, a reported loss, or a recorded gap.
+    /// Returns (observations, losses and gaps).
     pub(crate) fn accounted(&self, agent: &str) -> (i64, i64) {
         let marks: u64 = self.through(agent).values().sum();
         let stored = self.number(&format!(
@@ -267,7 +266,7 @@ impl Look {
         (stored, jumped + told)
     }
 
-    /// SQLite's own judgement.
+    /// SQLite's own integrity checks.
     pub(crate) fn sound(&self) {
         let said: String =
             self.database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("an answer");
@@ -287,10 +286,11 @@ fn word(state: &str) -> &'static str {
     }
 }
 
-/// Which record of which spool a stored result says: (spool, sequence).
+/// The record that a stored result belongs to: (spool, sequence).
 fn identity(result: &[u8]) -> (usize, usize) {
     assert_eq!(result[0] & 0b11_1111, 0b1_1111, "five phases were sent, which make the total");
-    // After the flags, and the reason of what is not up, floats of three nibbles; below 256 the value.
+    // After the flags, and the reason if it is not up, come floats of three nibbles; below 256 they are the
+    // value.
     let first = if result[0] >> 6 == 1 { 2 } else { 4 };
     let nibble = |place: usize| usize::from(result[place / 2] >> (4 * (1 - place % 2)) & 0xF);
     let phase = |place: usize| {

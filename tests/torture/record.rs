@@ -1,9 +1,9 @@
-//! What a sender says of its checks, each record recognisable in the store.
+//! The records of a sender, each recognisable in the store.
 
 use crate::sender::Issued;
 use skerry_protocol::wire::{Declared, Observation, Outcome, Phases, Reason, Record, record::Kind};
 
-/// One check, as its inventory declares it.
+/// A check, as its inventory declares it.
 pub(crate) fn declared(name: &str) -> Declared {
     Declared {
         name: name.to_owned(),
@@ -16,7 +16,7 @@ pub(crate) fn declared(name: &str) -> Declared {
     }
 }
 
-/// Its phases say which sequence of which spool it is: each below 256 µs, which the store keeps exactly.
+/// Its phases encode spool and sequence: each below 256 µs, which the store keeps exactly.
 pub(crate) fn record(spool: u32, sequence: u64, issued: &Issued, wall_ms: i64) -> Record {
     let eight = |value: u64, place: u32| (value >> (8 * place) & 0xFF) as u32;
     let phases = Phases {

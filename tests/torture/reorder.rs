@@ -1,40 +1,42 @@
-//! Requests that overtake each other: a proxy sends some twice and holds some back until later ones have passed,
-//! while replies are lost, old batches are sent again and the aggregator is killed. Nothing counts twice, and
-//! nothing acknowledged is missing.
+//! Reordered requests: a proxy sends some twice and delays some until later ones have passed, while replies
+//! are lost, old batches are replayed and the aggregator is killed. Nothing counts twice, and nothing
+//! acknowledged is missing.
 
-use crate::dice::{Dice, pass, rounds, seed, until};
-use crate::oracle::Look;
-use crate::sender::{Ledger, Manners, Sender, checks_of};
-use crate::yard::Yard;
+use crate::harness::Harness;
+use crate::oracle::DatabaseView;
+use crate::rng::{Rng, elapse, rounds, seed, until};
+use crate::sender::{Ledger, Misbehaviour, Sender, checks_of};
 use std::io::{Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-/// Of the senders' checks, each a second.
+/// Silence limit of the senders' checks, which run every second.
 const SILENCE: i64 = 13_000;
 
 #[test]
 fn requests_overtake_each_other_and_nothing_counts_twice() {
     let rounds = rounds(8);
-    let mut dice = Dice::new(seed("torture::requests_overtake"));
+    let mut rng = Rng::new(seed("torture::requests_overtake"));
     let names = ["one", "two", "calm"];
     let checks: Vec<String> = names.iter().flat_map(|name| checks_of(name)).collect();
-    let yard = Yard::new(&checks, None);
-    let mut aggregator = yard.start();
-    let proxy = Proxy::start(yard.private, dice.fork());
-    // A new spool would be another voice, and what is held back of the former one a copy of the agent.
-    let manners = |name: &str| Manners { new_spool_percent: 0, always_well: name == "calm", ..Manners::BAD };
+    let harness = Harness::new(&checks, None);
+    let mut aggregator = harness.start();
+    let proxy = Proxy::start(harness.private, rng.fork());
+    // A new spool would be another sender, and delayed requests of the old one would look like a copy of the
+    // agent.
+    let misbehaviour =
+        |name: &str| Misbehaviour { new_spool_percent: 0, always_well: name == "calm", ..Misbehaviour::BAD };
     let senders: Vec<Sender> = names
         .iter()
-        .map(|name| Sender::start(name, proxy.port, yard.enrol(name), manners(name), dice.fork()))
+        .map(|name| Sender::start(name, proxy.port, harness.enrol(name), misbehaviour(name), rng.fork()))
         .collect();
     for _ in 0..rounds {
-        pass(dice.between(500, 1_500));
-        if dice.percent(50) {
+        elapse(rng.between(500, 1_500));
+        if rng.percent(50) {
             aggregator.kill();
-            aggregator = yard.start();
+            aggregator = harness.start();
         }
         let before: Vec<u64> = senders.iter().map(|sender| sender.ledger().acknowledged()).collect();
         until("something new of everyone is stored", Duration::from_secs(30), || {
@@ -43,13 +45,13 @@ fn requests_overtake_each_other_and_nothing_counts_twice() {
     }
     senders.iter().for_each(Sender::settle);
     until("all is well again", Duration::from_secs(30), || {
-        yard.shown().is_some_and(|shown| shown.iter().all(|(_, status)| status == "operational"))
+        harness.shown().is_some_and(|shown| shown.iter().all(|(_, status)| status == "operational"))
     });
     let ledgers: Vec<Ledger> = senders.into_iter().map(Sender::stop).collect();
     until("nothing is held back any more", Duration::from_secs(30), || {
         proxy.held.load(Ordering::SeqCst) == 0
     });
-    let look = Look::at(&yard);
+    let look = DatabaseView::at(&harness);
     look.sound();
     let mut observations = 0;
     for ledger in &ledgers {
@@ -68,18 +70,18 @@ fn requests_overtake_each_other_and_nothing_counts_twice() {
     aggregator.stop();
 }
 
-/// Stands before the aggregator.
+/// A proxy in front of the aggregator.
 struct Proxy {
     port: u16,
     twice: Arc<AtomicU64>,
     late: Arc<AtomicU64>,
-    /// Requests that are held back now.
+    /// Number of requests held back now.
     held: Arc<AtomicU64>,
 }
 
 impl Proxy {
-    /// Until the process ends.
-    fn start(to: u16, mut dice: Dice) -> Self {
+    /// Starts a proxy that runs until the process ends.
+    fn start(to: u16, mut rng: Rng) -> Self {
         let listener = TcpListener::bind(("127.0.0.1", 0)).expect("binds");
         let port = listener.local_addr().expect("bound").port();
         let proxy = Self { port, twice: Arc::default(), late: Arc::default(), held: Arc::default() };
@@ -87,15 +89,15 @@ impl Proxy {
             (Arc::clone(&proxy.twice), Arc::clone(&proxy.late), Arc::clone(&proxy.held));
         std::thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
-                let (fate, wait) = (dice.below(100), dice.between(50, 700));
+                let (fate, wait) = (rng.below(100), rng.between(50, 700));
                 let (twice, late, held) = (Arc::clone(&twice), Arc::clone(&late), Arc::clone(&held));
                 std::thread::spawn(move || {
                     let Some((client, request)) = request(client) else { return };
                     if fate < 20 {
-                        // The sender hears nothing and goes on; this comes after what it says next.
+                        // The sender gets no answer and continues; this request arrives after its next ones.
                         held.fetch_add(1, Ordering::SeqCst);
                         drop(client);
-                        pass(wait);
+                        elapse(wait);
                         late.fetch_add(u64::from(forward(to, &request).is_some()), Ordering::SeqCst);
                         held.fetch_sub(1, Ordering::SeqCst);
                         return;
@@ -111,7 +113,7 @@ impl Proxy {
     }
 }
 
-/// One whole request.
+/// Reads one complete request.
 fn request(mut client: TcpStream) -> Option<(TcpStream, Vec<u8>)> {
     client.set_read_timeout(Some(Duration::from_secs(10))).ok()?;
     let mut request = Vec::new();
@@ -129,7 +131,7 @@ fn request(mut client: TcpStream) -> Option<(TcpStream, Vec<u8>)> {
     }
 }
 
-/// What the aggregator answers; it closes the connection.
+/// Forwards the request and returns the answer, after which the aggregator closes.
 fn forward(to: u16, request: &[u8]) -> Option<Vec<u8>> {
     let mut aggregator = TcpStream::connect(("127.0.0.1", to)).ok()?;
     aggregator.set_read_timeout(Some(Duration::from_secs(20))).ok()?;
@@ -140,6 +142,6 @@ fn forward(to: u16, request: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn relay(mut client: TcpStream, answer: Option<Vec<u8>>) {
-    // A sender that does not listen has gone already.
+    // A sender that does not read the answer has disconnected already.
     let _ = answer.map(|answer| client.write_all(&answer));
 }

@@ -1,9 +1,9 @@
-//! An agent that speaks the wire protocol itself and remembers everything it ever said. It loses answers,
-//! sends old batches again, lies about the wall clock, and changes its spool.
+//! An agent that speaks the wire protocol itself and remembers everything it sent. It loses answers, replays
+//! old batches, has a wrong wall clock, and replaces its spool.
 
-use crate::dice::{Dice, pass};
+use crate::harness::post;
 use crate::record::{declared, record};
-use crate::yard::post;
+use crate::rng::{Rng, elapse};
 use prost::Message;
 use skerry_protocol::wire::{Batch, HardState, Inventory, PROTOCOL_VERSION, Reason, Reply, State, encode};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -11,16 +11,16 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// Checks of one sender.
+/// Number of checks per sender.
 pub(crate) const CHECKS: usize = 3;
-/// One observation in this time, ms.
+/// Time between observations, ms.
 const EVERY: u64 = 2;
-/// Most records in a batch.
+/// Maximum number of records in a batch.
 const MOST: usize = 1_500;
-/// The boot clock at the start, ms: longer up than any history.
+/// Boot clock at the start, ms: an uptime longer than any history.
 const BOOT: u64 = 1_000_000_000;
 
-/// One observation that was issued.
+/// One issued observation.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Issued {
     pub(crate) check: u32,
@@ -30,18 +30,18 @@ pub(crate) struct Issued {
     pub(crate) since: Option<u64>,
 }
 
-/// One spool of it.
+/// One spool of a sender.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Spool {
     pub(crate) epoch: [u8; 16],
-    /// The record of sequence n stands at n − 1.
+    /// The record of sequence n is at n − 1.
     pub(crate) issued: Vec<Issued>,
     pub(crate) acknowledged: u64,
-    /// The highest sequence that was ever on the way.
+    /// The highest sequence ever sent.
     pub(crate) sent: u64,
 }
 
-/// Everything it ever said.
+/// Everything a sender ever sent.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Ledger {
     pub(crate) name: String,
@@ -49,9 +49,9 @@ pub(crate) struct Ledger {
     pub(crate) answers_lost: u64,
     pub(crate) replays: u64,
     pub(crate) refused: u64,
-    /// The longest that an answer took.
+    /// The longest time to an answer.
     pub(crate) waited: Duration,
-    /// What it was told that must never be told.
+    /// An answer that must never be given.
     pub(crate) wrong: Option<String>,
 }
 
@@ -62,17 +62,17 @@ impl Ledger {
     }
 }
 
-/// How badly it behaves.
+/// How the sender misbehaves.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Manners {
+pub(crate) struct Misbehaviour {
     pub(crate) answers_lost_percent: u64,
     pub(crate) replays_percent: u64,
     pub(crate) new_spool_percent: u64,
-    /// Everything it watches is well all the time.
+    /// All its checks are always up.
     pub(crate) always_well: bool,
 }
 
-impl Manners {
+impl Misbehaviour {
     pub(crate) const BAD: Self =
         Self { answers_lost_percent: 20, replays_percent: 20, new_spool_percent: 1, always_well: false };
 }
@@ -86,13 +86,13 @@ pub(crate) struct Sender {
     thread: Option<JoinHandle<()>>,
 }
 
-/// The names of the checks of the sender of that name.
+/// The names of the checks of this sender.
 pub(crate) fn checks_of(name: &str) -> Vec<String> {
     (0..CHECKS).map(|check| format!("{name}-{check}")).collect()
 }
 
 impl Sender {
-    pub(crate) fn start(name: &str, port: u16, token: String, manners: Manners, dice: Dice) -> Self {
+    pub(crate) fn start(name: &str, port: u16, token: String, misbehaviour: Misbehaviour, rng: Rng) -> Self {
         let ledger = Arc::new(Mutex::new(Ledger { name: name.to_owned(), ..Ledger::default() }));
         let (stop, settle) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicBool::new(false)));
         let cut = Arc::new(AtomicBool::new(false));
@@ -103,10 +103,10 @@ impl Sender {
             cut: Arc::clone(&cut),
             port,
             token,
-            manners,
-            dice,
+            misbehaviour,
+            rng,
             began: Instant::now(),
-            watched: [Watched::default(); CHECKS],
+            checks: [CheckModel::default(); CHECKS],
             inventory: true,
             former: Vec::new(),
         };
@@ -118,17 +118,17 @@ impl Sender {
         self.ledger.lock().expect("no one panics with the ledger in hand")
     }
 
-    /// From now on all it sees is well.
+    /// From now on all its checks are up.
     pub(crate) fn settle(&self) {
         self.settle.store(true, Ordering::Relaxed);
     }
 
-    /// While its link is cut it goes on seeing, and tells it late.
+    /// While its link is cut it keeps observing, and sends later.
     pub(crate) fn cut(&self, cut: bool) {
         self.cut.store(cut, Ordering::Relaxed);
     }
 
-    /// Ends it and gives its ledger.
+    /// Stops it and returns its ledger.
     pub(crate) fn stop(mut self) -> Ledger {
         self.end();
         self.ledger().clone()
@@ -148,9 +148,9 @@ impl Drop for Sender {
     }
 }
 
-/// A check as it goes.
+/// The simulated state of a check.
 #[derive(Clone, Copy, Debug)]
-struct Watched {
+struct CheckModel {
     well: bool,
     run: u32,
     run_began: u64,
@@ -160,7 +160,7 @@ struct Watched {
     flips_at: u64,
 }
 
-impl Default for Watched {
+impl Default for CheckModel {
     fn default() -> Self {
         let hard = State::Unknown;
         Self { well: true, run: 0, run_began: 0, run_well: true, hard, since: 0, flips_at: BOOT + 500 }
@@ -174,10 +174,10 @@ struct Work {
     cut: Arc<AtomicBool>,
     port: u16,
     token: String,
-    manners: Manners,
-    dice: Dice,
+    misbehaviour: Misbehaviour,
+    rng: Rng,
     began: Instant,
-    watched: [Watched; CHECKS],
+    checks: [CheckModel; CHECKS],
     inventory: bool,
     former: Vec<Vec<u8>>,
 }
@@ -195,8 +195,8 @@ impl Work {
             if !self.cut.load(Ordering::Relaxed) {
                 self.deliver();
             }
-            let pause = self.dice.between(5, 40);
-            pass(pause);
+            let pause = self.rng.between(5, 40);
+            elapse(pause);
         }
     }
 
@@ -209,9 +209,9 @@ impl Work {
     }
 
     fn perhaps_new_spool(&mut self) {
-        let change = self.dice.percent(self.manners.new_spool_percent);
+        let change = self.rng.percent(self.misbehaviour.new_spool_percent);
         let mut epoch = [0; 16];
-        epoch[..8].copy_from_slice(&self.dice.next().to_be_bytes());
+        epoch[..8].copy_from_slice(&self.rng.next().to_be_bytes());
         let mut ledger = self.ledger.lock().expect("no one panics with the ledger in hand");
         let empty = ledger.spools.last().is_none_or(|spool| {
             change && spool.acknowledged == spool.issued.len() as u64 && ledger.spools.len() < 4_000
@@ -222,27 +222,27 @@ impl Work {
         }
     }
 
-    /// Two of a kind in a row make a hard state, which began with the first.
+    /// Two equal observations in a row make a hard state, which starts with the first.
     fn observe(&mut self, boot_ms: u64) {
         let check = (boot_ms / EVERY) as usize % CHECKS;
-        let calm = self.manners.always_well || self.settle.load(Ordering::Relaxed);
-        let watched = &mut self.watched[check];
-        if boot_ms >= watched.flips_at {
-            watched.well = !watched.well;
-            watched.flips_at = boot_ms + 200 + self.dice.below(4_000);
+        let calm = self.misbehaviour.always_well || self.settle.load(Ordering::Relaxed);
+        let checks = &mut self.checks[check];
+        if boot_ms >= checks.flips_at {
+            checks.well = !checks.well;
+            checks.flips_at = boot_ms + 200 + self.rng.below(4_000);
         }
-        let well = watched.well || calm;
-        if watched.run == 0 || watched.run_well != well {
-            (watched.run, watched.run_began, watched.run_well) = (0, boot_ms, well);
+        let well = checks.well || calm;
+        if checks.run == 0 || checks.run_well != well {
+            (checks.run, checks.run_began, checks.run_well) = (0, boot_ms, well);
         }
-        watched.run += 1;
+        checks.run += 1;
         let held = if well { State::Up } else { State::Down };
-        let changed = watched.run >= 2 && watched.hard != held;
+        let changed = checks.run >= 2 && checks.hard != held;
         if changed {
-            (watched.hard, watched.since) = (held, watched.run_began);
+            (checks.hard, checks.since) = (held, checks.run_began);
         }
-        let since = changed.then_some(watched.run_began);
-        let issued = Issued { check: check as u32, boot_ms, well, hard: watched.hard, since };
+        let since = changed.then_some(checks.run_began);
+        let issued = Issued { check: check as u32, boot_ms, well, hard: checks.hard, since };
         let mut ledger = self.ledger.lock().expect("no one panics with the ledger in hand");
         if let Some(spool) = ledger.spools.last_mut() {
             spool.issued.push(issued);
@@ -251,7 +251,7 @@ impl Work {
 
     fn deliver(&mut self) {
         let Some(body) = self.batch() else { return };
-        let lost = self.dice.percent(self.manners.answers_lost_percent);
+        let lost = self.rng.percent(self.misbehaviour.answers_lost_percent);
         let sent = Instant::now();
         let answer = post(self.port, &self.token, &body, !lost);
         if lost {
@@ -271,7 +271,7 @@ impl Work {
             }
             None => {}
         }
-        if self.dice.percent(self.manners.replays_percent) && !self.former.is_empty() {
+        if self.rng.percent(self.misbehaviour.replays_percent) && !self.former.is_empty() {
             self.replay();
         }
     }
@@ -299,9 +299,9 @@ impl Work {
         }
     }
 
-    /// An old batch arrives again. Its answer is believed as any other.
+    /// Replays an old batch. Its answer counts like any other.
     fn replay(&mut self) {
-        let which = self.dice.below(self.former.len() as u64) as usize;
+        let which = self.rng.below(self.former.len() as u64) as usize;
         let body = self.former[which].clone();
         if let Some((200, reply)) = post(self.port, &self.token, &body, true) {
             self.ledger().replays += 1;
@@ -310,7 +310,7 @@ impl Work {
     }
 
     fn batch(&mut self) -> Option<Vec<u8>> {
-        let lie = match self.dice.below(8) {
+        let lie = match self.rng.below(8) {
             0 => -86_400_000,
             1 => 86_400_000,
             2 => 3_600_000,
@@ -356,13 +356,13 @@ impl Work {
     }
 
     fn snapshot(&self, now: u64) -> Vec<HardState> {
-        let known = self.watched.iter().zip(0..).filter(|(watched, _)| watched.hard != State::Unknown);
+        let known = self.checks.iter().zip(0..).filter(|(checks, _)| checks.hard != State::Unknown);
         known
-            .map(|(watched, check)| HardState {
+            .map(|(checks, check)| HardState {
                 check,
-                state: watched.hard as i32,
+                state: checks.hard as i32,
                 flapping: false,
-                since_ms_ago: now.saturating_sub(watched.since),
+                since_ms_ago: now.saturating_sub(checks.since),
                 evidence_ms_ago: Some(EVERY),
                 reason: Reason::None as i32,
                 certificate_ends_ms: None,

@@ -1,4 +1,4 @@
-//! A web server whose health is switched by the test; counts who asks.
+//! A web server whose health the test switches; counts requests.
 
 use std::io::{Read, Write};
 use std::net::TcpListener;

@@ -1,9 +1,9 @@
-//! An upgrade that is cut short, wherever it is: the database is the former one or the new one, whole, and the next
-//! start ends it.
+//! An interrupted migration: the database is the former one or the new one, complete, and the next start
+//! finishes it.
 
-use crate::dice::{Dice, pass, rounds, seed};
-use crate::disk::Small;
-use crate::yard::{Yard, program};
+use crate::disk::SmallDisk;
+use crate::harness::{Harness, program};
+use crate::rng::{Rng, elapse, rounds, seed};
 use rusqlite::Connection;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 const FORMER: &str = include_str!("../fixtures/databases/schema-6.sql");
 const FORMER_SCHEMA: i64 = 6;
-/// The unit in which a disk is taken away, bytes: that of a page of the database.
+/// Step by which the disk grows, bytes: a page of the database.
 const STEP: u64 = 4_096;
 
-/// A database of the former schema, and what stands in it.
+/// A database of the former schema, and its content.
 struct Former {
     file: PathBuf,
     tables: Vec<String>,
@@ -36,7 +36,7 @@ impl Former {
         Self { file, tables, rows, _folder: folder }
     }
 
-    /// Puts it where the aggregator looks for it, in place of all that is there.
+    /// Puts it where the aggregator expects it, replacing everything there.
     fn put(&self, database: &Path) {
         let folder = database.parent().expect("a folder");
         for entry in std::fs::read_dir(folder).expect("readable") {
@@ -45,7 +45,7 @@ impl Former {
         std::fs::copy(&self.file, database).expect("copied");
     }
 
-    /// What was cut short left the former database or the new one, and nothing else that opens.
+    /// An interrupted migration left the former database or the new one; returns the schema.
     fn is_whole(&self, path: &Path) -> i64 {
         let database = Connection::open(path).expect("opens");
         let sound: String =
@@ -57,7 +57,7 @@ impl Former {
     }
 }
 
-/// For each table the expression that makes one text of what the former schema knew of a row.
+/// For each table the expression that formats a row as the former schema knew it.
 fn columns(database: &Connection) -> Vec<String> {
     let sql = "SELECT 'SELECT ''' || m.name || ': '' || ' || group_concat('quote(\"' || c.name || '\")', ' || '' '' || ')
                  || ' FROM \"' || m.name || '\" ORDER BY 1'
@@ -77,67 +77,67 @@ fn rows(database: &Connection, tables: &[String]) -> Vec<String> {
     tables.iter().flat_map(of).collect()
 }
 
-/// A command that opens the database, and so migrates it.
-fn upgrade(yard: &Yard) -> Command {
+/// A command that opens and so migrates the database.
+fn upgrade(harness: &Harness) -> Command {
     let mut command = Command::new(program("skerry-aggregator"));
-    command.args(["agent", "list", "--config"]).arg(yard.path("aggregator.toml"));
+    command.args(["agent", "list", "--config"]).arg(harness.path("aggregator.toml"));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }
 
-fn ends(yard: &Yard, former: &Former) {
-    let output = upgrade(yard).output().expect("it starts");
+fn ends(harness: &Harness, former: &Former) {
+    let output = upgrade(harness).output().expect("it starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    assert!(former.is_whole(&yard.database()) > FORMER_SCHEMA, "it was migrated");
+    assert!(former.is_whole(&harness.database()) > FORMER_SCHEMA, "it was migrated");
 }
 
 #[test]
 fn an_upgrade_that_is_killed_loses_nothing() {
     let former = Former::make();
-    let yard = Yard::new(&[], None);
-    std::fs::create_dir_all(&yard.data).expect("a folder");
-    let mut dice = Dice::new(seed("torture::an_upgrade_that_is_killed"));
-    former.put(&yard.database());
+    let harness = Harness::new(&[], None);
+    std::fs::create_dir_all(&harness.data).expect("a folder");
+    let mut rng = Rng::new(seed("torture::an_upgrade_that_is_killed"));
+    former.put(&harness.database());
     let begun = Instant::now();
-    ends(&yard, &former);
+    ends(&harness, &former);
     let whole = begun.elapsed().as_micros() as u64;
     let (mut before, mut after) = (0, 0);
     for _ in 0..rounds(60) {
-        former.put(&yard.database());
-        let mut child = upgrade(&yard).spawn().expect("it starts");
-        pass(Duration::from_micros(dice.below(whole)));
+        former.put(&harness.database());
+        let mut child = upgrade(&harness).spawn().expect("it starts");
+        elapse(Duration::from_micros(rng.below(whole)));
         child.kill().expect("it can be killed");
         child.wait().expect("it ends");
-        let migrated = former.is_whole(&yard.database()) > FORMER_SCHEMA;
+        let migrated = former.is_whole(&harness.database()) > FORMER_SCHEMA;
         before += u32::from(!migrated);
         after += u32::from(migrated);
-        ends(&yard, &former);
+        ends(&harness, &former);
     }
     say!("killed {before} times before the migration was committed and {after} times after");
 }
 
-/// The disk ends at each page in turn, until there is room for all of it.
+/// The disk ends at each page in turn, until there is room for everything.
 #[test]
 fn an_upgrade_on_a_disk_that_ends_loses_nothing() {
-    let Some(small) = Small::make(8) else { return };
+    let Some(small) = SmallDisk::make(8) else { return };
     let former = Former::make();
-    let yard = Yard::new(&[], Some(&small.path().join("data")));
-    std::fs::create_dir_all(&yard.data).expect("a folder");
+    let harness = Harness::new(&[], Some(&small.path().join("data")));
+    std::fs::create_dir_all(&harness.data).expect("a folder");
     let mut refused = 0;
     loop {
-        former.put(&yard.database());
+        former.put(&harness.database());
         small.leave(refused * STEP);
-        let output = upgrade(&yard).output().expect("it starts");
+        let output = upgrade(&harness).output().expect("it starts");
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         small.free();
-        let schema = former.is_whole(&yard.database());
+        let schema = former.is_whole(&harness.database());
         if output.status.success() {
             assert!(schema > FORMER_SCHEMA, "{said}");
             break;
         }
         assert!(schema == FORMER_SCHEMA && !said.contains("panicked"), "{refused} pages left: {said}");
         assert!(said.contains("skerry.db") && !said.contains("CREATE TABLE"), "{refused} pages left: {said}");
-        ends(&yard, &former);
+        ends(&harness, &former);
         refused += 1;
     }
     say!("refused {refused} times, with 0 to {} pages left", refused.saturating_sub(1));

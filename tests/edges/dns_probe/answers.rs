@@ -1,4 +1,4 @@
-//! What is asked of an answer: records of every type, response codes, how long it may be kept.
+//! Assertions on an answer: records of every type, response codes, TTL.
 
 use super::*;
 
@@ -50,7 +50,7 @@ async fn every_type_is_read_and_asserted_at_bind_and_at_unbound() {
     }
 }
 
-/// What `dig` prints of an answer can be pasted into `answers`; and so can what people write of it.
+/// `dig` output can be pasted into `answers`, and so can what people write.
 #[tokio::test]
 async fn answers_are_taken_as_dig_prints_them() {
     let authority = Authority::new();
@@ -146,13 +146,13 @@ async fn each_response_code_is_expected_or_named() {
     let certificate = authority.sign(&["localhost"], Validity::GOOD);
     let bind = Named::start(&certificate).await;
     let unbound = Unbound::start(&certificate, bind.port).await;
-    let formerr = DnsPeer::start(DnsManner::BareFormerr).await;
-    let private = DnsPeer::start(DnsManner::PrivateCode).await;
+    let formerr = DnsPeer::start(DnsBehaviour::BareFormerr).await;
+    let private = DnsPeer::start(DnsBehaviour::PrivateCode).await;
     for (port, query, rcode) in [
         (bind.port, "nobody.example.test", "NXDOMAIN"),
         (unbound.port, "nobody.example.test", "NXDOMAIN"),
         (bind.port, "www.other.test", "REFUSED"),
-        // Its server refuses what it is said to hold.
+        // Its server refuses a zone that it should serve.
         (unbound.port, "www.lame.test", "SERVFAIL"),
         (formerr.address().port(), "www.example.test", "FORMERR"),
         (private.address().port(), "www.example.test", "RCODE3841"),
@@ -189,7 +189,7 @@ async fn an_answer_that_may_be_kept_too_short_degrades() {
 
 #[tokio::test]
 async fn recursion_is_asked_for_or_not() {
-    let peer = DnsPeer::start(DnsManner::Right).await;
+    let peer = DnsPeer::start(DnsBehaviour::Right).await;
     for recursion in [true, false] {
         assert_up(&observe(Dns { recursion, ..check_at(peer.address()) }).await);
         let (query, _) = peer.seen().pop().expect("a query");
@@ -199,7 +199,7 @@ async fn recursion_is_asked_for_or_not() {
 
 #[tokio::test]
 async fn a_slow_answer_degrades() {
-    let peer = DnsPeer::start(DnsManner::Slow).await;
+    let peer = DnsPeer::start(DnsBehaviour::Slow).await;
     let prober = Prober::new().expect("a prober");
     for (limit_ms, outcome, reason) in
         [(5_000, Outcome::Up, Reason::None), (200, Outcome::Degraded, Reason::Slow)]

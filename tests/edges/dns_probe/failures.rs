@@ -1,4 +1,4 @@
-//! Servers that fail or mean harm, and what is proven at the server about our queries.
+//! Failing and hostile servers, and what the server sees of our queries.
 
 use std::collections::HashSet;
 
@@ -17,7 +17,7 @@ async fn two_identical_checks_at_the_same_moment_are_two_queries() {
     assert_up(&two);
     until("both queries are in the log", TIMEOUT, async || unbound.asked_for("www.example.test") == 2).await;
 
-    let peer = DnsPeer::start(DnsManner::Slow).await;
+    let peer = DnsPeer::start(DnsBehaviour::Slow).await;
     let check = named(check_at(peer.address()), TIMEOUT);
     let deadline = Instant::now() + TIMEOUT;
     let (one, two) = tokio::join!(prober.observe(&check, deadline), prober.observe(&check, deadline));
@@ -30,7 +30,7 @@ async fn two_identical_checks_at_the_same_moment_are_two_queries() {
 
 #[tokio::test]
 async fn ids_and_source_ports_cannot_be_foretold() {
-    let peer = DnsPeer::start(DnsManner::Right).await;
+    let peer = DnsPeer::start(DnsBehaviour::Right).await;
     let check = named(check_at(peer.address()), TIMEOUT);
     let prober = Prober::new().expect("a prober");
     for _ in 0..32 {
@@ -46,50 +46,50 @@ async fn ids_and_source_ports_cannot_be_foretold() {
 
 #[tokio::test]
 async fn what_answers_another_question_is_ignored() {
-    let peer = DnsPeer::start(DnsManner::WrongIdThenRight).await;
+    let peer = DnsPeer::start(DnsBehaviour::WrongIdThenRight).await;
     let seen = observe(check_at(peer.address())).await;
     assert_up(&seen);
     assert!(seen.total >= Duration::from_millis(200), "{:?}", seen.total);
-    for manner in [DnsManner::WrongId, DnsManner::WrongQuestion, DnsManner::Echo] {
-        let peer = DnsPeer::start(manner).await;
+    for behaviour in [DnsBehaviour::WrongId, DnsBehaviour::WrongQuestion, DnsBehaviour::Echo] {
+        let peer = DnsPeer::start(behaviour).await;
         for transport in [DnsTransport::Udp, DnsTransport::Tcp] {
             let began = Instant::now();
             let seen = observe_within(Dns { transport, ..check_at(peer.address()) }, SHORT).await;
             assert_down(&seen, Reason::Timeout, "another id or question");
-            assert!(began.elapsed() >= SHORT, "{manner:?}: {:?}", began.elapsed());
+            assert!(began.elapsed() >= SHORT, "{behaviour:?}: {:?}", began.elapsed());
         }
     }
-    let peer = DnsPeer::start(DnsManner::FloodOfWrongIds).await;
+    let peer = DnsPeer::start(DnsBehaviour::FloodOfWrongIds).await;
     let seen = observe(Dns { transport: DnsTransport::Tcp, ..check_at(peer.address()) }).await;
     assert_down(&seen, Reason::ProtocolError, "more than 100 answers to other questions");
 }
 
 #[tokio::test]
 async fn broken_and_hostile_answers_are_named() {
-    for (manner, transport, reason, words) in [
-        (DnsManner::Garbage, DnsTransport::Udp, Reason::ProtocolError, "answer"),
-        (DnsManner::CompressionLoop, DnsTransport::Udp, Reason::ProtocolError, "cannot be read"),
-        (DnsManner::Promises, DnsTransport::Udp, Reason::ProtocolError, "196605 records"),
-        (DnsManner::Huge, DnsTransport::Udp, Reason::ProtocolError, "4096 bytes or more"),
-        (DnsManner::Huge, DnsTransport::Tcp, Reason::ProtocolError, "3750 records"),
-        (DnsManner::AliasLoop, DnsTransport::Udp, Reason::AnswerMismatch, "no A record"),
-        (DnsManner::OtherName, DnsTransport::Udp, Reason::AnswerMismatch, "no A record"),
-        (DnsManner::AlwaysTruncated, DnsTransport::Udp, Reason::ProtocolError, "truncated"),
-        (DnsManner::CloseInMessage, DnsTransport::Udp, Reason::ConnectionReset, ""),
+    for (behaviour, transport, reason, words) in [
+        (DnsBehaviour::Garbage, DnsTransport::Udp, Reason::ProtocolError, "answer"),
+        (DnsBehaviour::CompressionLoop, DnsTransport::Udp, Reason::ProtocolError, "cannot be read"),
+        (DnsBehaviour::Promises, DnsTransport::Udp, Reason::ProtocolError, "196605 records"),
+        (DnsBehaviour::Huge, DnsTransport::Udp, Reason::ProtocolError, "4096 bytes or more"),
+        (DnsBehaviour::Huge, DnsTransport::Tcp, Reason::ProtocolError, "3750 records"),
+        (DnsBehaviour::AliasLoop, DnsTransport::Udp, Reason::AnswerMismatch, "no A record"),
+        (DnsBehaviour::OtherName, DnsTransport::Udp, Reason::AnswerMismatch, "no A record"),
+        (DnsBehaviour::AlwaysTruncated, DnsTransport::Udp, Reason::ProtocolError, "truncated"),
+        (DnsBehaviour::CloseInMessage, DnsTransport::Udp, Reason::ConnectionReset, ""),
     ] {
-        let peer = DnsPeer::start(manner).await;
+        let peer = DnsPeer::start(behaviour).await;
         let seen = observe(Dns { transport, ..check_at(peer.address()) }).await;
-        assert_eq!((seen.outcome, seen.reason), (Outcome::Down, reason), "{manner:?}: {}", seen.detail);
-        assert!(seen.detail.contains(words), "{manner:?}: {}", seen.detail);
-        assert!(seen.total < TIMEOUT / 2, "{manner:?}: {:?}", seen.total);
+        assert_eq!((seen.outcome, seen.reason), (Outcome::Down, reason), "{behaviour:?}: {}", seen.detail);
+        assert!(seen.detail.contains(words), "{behaviour:?}: {}", seen.detail);
+        assert!(seen.total < TIMEOUT / 2, "{behaviour:?}: {:?}", seen.total);
     }
 }
 
 #[tokio::test]
 async fn a_server_that_knows_no_edns_is_asked_again_without_it() {
-    for (manner, rcode) in [(DnsManner::FormerrToEdns, 1), (DnsManner::NotimpToEdns, 4)] {
+    for (behaviour, rcode) in [(DnsBehaviour::FormerrToEdns, 1), (DnsBehaviour::NotimpToEdns, 4)] {
         for transport in [DnsTransport::Udp, DnsTransport::Tcp] {
-            let peer = DnsPeer::start(manner).await;
+            let peer = DnsPeer::start(behaviour).await;
             let asked = Dns { transport, ..check_at(peer.address()) };
             let seen = observe(asked.clone()).await;
             assert_up(&seen);
@@ -97,20 +97,20 @@ async fn a_server_that_knows_no_edns_is_asked_again_without_it() {
             let dns = found(&seen).expect("an answer");
             assert!(dns.without_edns && dns.to_string().ends_with(", asked again without EDNS"), "{dns}");
             assert_eq!(peer.seen().len(), 2);
-            // Whoever expects the refusal is told of it.
+            // A check that expects the refusal gets its answer.
             assert_up(&observe(Dns { rcode: Rcode(rcode), ..asked }).await);
             assert_eq!(peer.seen().len(), 3);
         }
     }
-    // One that refuses the plain question too is asked no third time.
-    let peer = DnsPeer::start(DnsManner::BareFormerr).await;
+    // A server that refuses the plain query, too, is not asked a third time.
+    let peer = DnsPeer::start(DnsBehaviour::BareFormerr).await;
     assert_down(&observe(check_at(peer.address())).await, Reason::RcodeMismatch, "FORMERR, not NOERROR");
     assert_eq!(peer.seen().len(), 2);
 }
 
 #[tokio::test]
 async fn nothing_that_moves_a_terminal_is_shown() {
-    let peer = DnsPeer::start(DnsManner::TerminalControl).await;
+    let peer = DnsPeer::start(DnsBehaviour::TerminalControl).await;
     let seen = observe(Dns { record: Record::Txt, ..check_at(peer.address()) }).await;
     assert_up(&seen);
     assert_eq!(texts(&seen), ["\\027]0;\\007"]);
@@ -118,7 +118,7 @@ async fn nothing_that_moves_a_terminal_is_shown() {
 
 #[tokio::test]
 async fn silence_and_nobody_there_are_told_apart() {
-    let silent = DnsPeer::start(DnsManner::Silent).await;
+    let silent = DnsPeer::start(DnsBehaviour::Silent).await;
     for transport in [DnsTransport::Udp, DnsTransport::Tcp] {
         let seen = observe_within(Dns { transport, ..check_at(silent.address()) }, SHORT).await;
         assert_down(&seen, Reason::Timeout, "no answer to the query within the timeout");
@@ -129,7 +129,7 @@ async fn silence_and_nobody_there_are_told_apart() {
         let nobody = check(at("127.0.0.1", free_port()), "www.example.test", Record::A);
         assert_down(&observe(Dns { transport, ..nobody }).await, Reason::ConnectRefused, "127.0.0.1:");
     }
-    // A resolver whose authority is gone keeps its client waiting.
+    // A resolver that cannot reach the authority keeps its client waiting.
     let authority = Authority::new();
     let unbound = Unbound::start(&authority.sign(&["localhost"], Validity::GOOD), free_port()).await;
     let gone = check(at("127.0.0.1", unbound.port), "www.gone.test", Record::A);
@@ -138,10 +138,10 @@ async fn silence_and_nobody_there_are_told_apart() {
     assert_down(&observe(unknown).await, Reason::DnsNotFound, "no-such-host.invalid");
 }
 
-/// A limit of descriptors holds for a whole process, so this test runs its other half in one of its own.
+/// The descriptor limit applies to a whole process, so this test runs its other half in a process of its own.
 #[tokio::test]
 async fn our_own_lack_of_descriptors_is_nobodys_outage() {
-    let peer = DnsPeer::start(DnsManner::Right).await;
+    let peer = DnsPeer::start(DnsBehaviour::Right).await;
     run_half("dns_probe::failures::half_without_descriptors", peer.address().to_string()).await;
 }
 

@@ -1,4 +1,4 @@
-//! The `dns` check against real BIND and Unbound, and against servers that break the protocol.
+//! The `dns` check against real BIND and Unbound, and against servers that violate the protocol.
 
 mod answers;
 mod failures;
@@ -14,7 +14,7 @@ use skerry_protocol::check::{
 use skerry_protocol::wire::{Outcome, Reason};
 use skerry_tests::parts::certificates::{Authority, Validity};
 use skerry_tests::parts::dns::LARGE;
-use skerry_tests::parts::dns_peer::{DnsManner, DnsPeer};
+use skerry_tests::parts::dns_peer::{DnsBehaviour, DnsPeer};
 use skerry_tests::parts::named::Named;
 use skerry_tests::parts::unbound::Unbound;
 use skerry_tests::parts::{checks, free_port, until};
@@ -26,7 +26,7 @@ use crate::observing::{assert_down, assert_seen, assert_up, run, run_half, run_o
 const TIMEOUT: Duration = Duration::from_secs(10);
 const SHORT: Duration = Duration::from_millis(600);
 
-/// A server on this host, by an address or a name of it.
+/// A name server on this host.
 fn at(host: &str, port: u16) -> NameServer {
     let host = match host {
         "::1" => Host::Ipv6(std::net::Ipv6Addr::LOCALHOST),
@@ -35,7 +35,7 @@ fn at(host: &str, port: u16) -> NameServer {
     NameServer { host, port }
 }
 
-/// A check of a record of `query` at `server`, as the configuration makes it when nothing else is given.
+/// A check of `query` at `server` with all other keys at their defaults.
 fn check(server: NameServer, query: &str, record: Record) -> Dns {
     let asked = format!("type = \"dns\"\nquery = \"{query}\"\nrecord = \"{}\"", record.name());
     let Kind::Dns(dns) = checks::read(&asked).kind else { panic!("a dns check") };
@@ -59,7 +59,7 @@ async fn observe(dns: Dns) -> Observed {
     observe_within(dns, TIMEOUT).await
 }
 
-/// What was found; `None` where no answer came.
+/// The details of the answer; `None` without an answer.
 fn found(seen: &Observed) -> Option<&DnsFindings> {
     match &seen.findings {
         Findings::Dns(dns) => Some(dns),

@@ -1,4 +1,4 @@
-//! UDP, TCP, TLS and HTTPS, over IPv4 and IPv6, and what is measured of each.
+//! UDP, TCP, TLS and HTTPS over IPv4 and IPv6, and what is measured of each.
 
 use skerry_tests::parts::nginx::{Nginx, Site};
 

@@ -1,10 +1,10 @@
-//! Programs that hang, multiply, shout, lie and vanish. None holds the agent up, none outlives its run, and
-//! none that judged nothing turns a page red.
+//! Plugins that hang, fork, flood their output, lie or disappear. None delays the agent or outlives its run,
+//! and none without a verdict turns a page red.
 
 use super::*;
 use skerry_protocol::words::is_unfit_to_show;
 
-/// A stretch of sleep that no other test has, so that its processes can be told.
+/// A sleep duration that no other test uses, to recognise its processes.
 fn mark(number: u32) -> String {
     format!("3{}{number}", std::process::id())
 }
@@ -33,7 +33,7 @@ async fn one_that_heeds_sigterm_may_tidy_up() {
 #[tokio::test]
 async fn its_children_end_with_it() {
     let mark = mark(2);
-    // The plugin ends well and leaves children that hold its pipes.
+    // The plugin exits successfully and leaves child processes that hold its pipes.
     let words = format!("i=0; while [ $i -lt 50 ]; do sleep {mark} & i=$((i+1)); done; echo fine; exit 0");
     let seen = observe(shell(&words)).await;
     assert_seen(&seen, Outcome::Up, Reason::None, "");
@@ -44,7 +44,7 @@ async fn its_children_end_with_it() {
 #[tokio::test]
 async fn one_that_multiplies_is_ended_as_a_whole() {
     let mark = mark(3);
-    // Two generations of fifty that ignore SIGTERM, and the plugin waits for all.
+    // Two generations of fifty processes that ignore SIGTERM, and the plugin waits for all.
     let words = format!(
         "trap '' TERM; i=0; while [ $i -lt 25 ]; do (sleep {mark} & sleep {mark}) & i=$((i+1)); done; wait"
     );
@@ -59,9 +59,10 @@ async fn a_daemon_that_left_its_group_holds_nobody_up() {
     let folder = tempfile::tempdir().expect("a folder");
     let over = folder.path().join(&mark);
     let left = folder.path().join("left");
-    // What leaves the group on purpose is not ours to end: it holds the plugin's pipes until the test says so.
+    // A process that left the group on purpose survives: it holds the plugin's pipes until the test releases
+    // it.
     let words = format!("> {}; while [ ! -e {} ]; do sleep 0.1; done", left.display(), over.display());
-    // The plugin ends once its child has left.
+    // The plugin exits once its child has left.
     let waits = format!("while [ ! -e {} ]; do sleep 0.01; done", left.display());
     let seen = observe(shell(&format!("setsid sh -c '{words}' & {waits}; echo started; exit 0"))).await;
     assert!(running(&mark) > 0, "it was waited for");
@@ -91,7 +92,7 @@ async fn endless_output_is_read_so_far_and_no_further() {
         assert_seen(&seen, Outcome::Inconclusive, Reason::PluginFailed, "it wrote more than 65536 bytes");
         assert!(plugin(&seen).text.iter().map(String::len).sum::<usize>() <= 64 * 1024);
     }
-    // All that is allowed is read, and the code is believed.
+    // Output up to the limit is read, and the exit code counts.
     let seen = observe(shell("head -c 65536 /dev/zero | tr '\\0' x; exit 1")).await;
     assert_seen(&seen, Outcome::Degraded, Reason::PluginWarning, "xxx");
     let shouting = observe(shell("yes >&2 & sleep 0.1; echo fine")).await;

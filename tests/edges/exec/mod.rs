@@ -1,4 +1,4 @@
-//! The `exec` check against real plugins, and against programs that mean no good.
+//! The `exec` check against real plugins and hostile programs.
 
 mod hostile;
 mod plugins;
@@ -16,7 +16,7 @@ use crate::observing::{assert_seen, run};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 const SHORT: Duration = Duration::from_millis(600);
-/// Whatever hangs, hangs longer.
+/// Longer than anything but a hang takes.
 const BOUND: Duration = Duration::from_secs(60);
 
 fn exec(command: &[&str]) -> Exec {
@@ -24,7 +24,7 @@ fn exec(command: &[&str]) -> Exec {
     Exec { command, environment: BTreeMap::new(), latency_from: None, runner: None }
 }
 
-/// A program of a few words.
+/// A short shell script.
 fn shell(words: &str) -> Exec {
     exec(&["/bin/sh", "-c", words])
 }
@@ -47,7 +47,7 @@ fn plugin(seen: &Observed) -> &PluginResult {
     plugin
 }
 
-/// How many processes run whose arguments hold `mark`; those that are dead and not yet buried have none.
+/// Number of processes with `mark` in their arguments; zombies have none.
 fn running(mark: &str) -> usize {
     let processes = std::fs::read_dir("/proc").expect("a list of processes");
     let holds = |entry: &std::fs::DirEntry| {
@@ -61,7 +61,7 @@ async fn until_nothing_runs(mark: &str) {
     until("all of the plugin's processes are gone", BOUND, async || running(mark) == 0).await;
 }
 
-/// Over its socket, as another process of another user would; the program is told apart by nothing else.
+/// Runs plugins through the socket, as a process of another user would.
 #[tokio::test]
 async fn a_runner_says_what_a_child_would_have_said_and_its_absence_says_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -90,7 +90,7 @@ async fn a_runner_says_what_a_child_would_have_said_and_its_absence_says_nothing
             (other.outcome, other.reason, &other.detail),
             "{words}"
         );
-        // Whether one that is cut off still ends well is its own affair.
+        // Whether a plugin that is killed still exits successfully does not matter.
         assert!(words.starts_with("head") || own.findings == other.findings, "{words}");
     }
     let missing = Exec { command: vec!["/no/such/plugin".into()], ..shell("") };

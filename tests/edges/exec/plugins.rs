@@ -1,4 +1,4 @@
-//! What plugins say, and what is made of it.
+//! The output of plugins and the resulting observations.
 
 use super::*;
 
@@ -53,7 +53,7 @@ fn latency_from(label: &str, exec: Exec) -> Exec {
     Exec { latency_from: Some(label.to_owned()), ..exec }
 }
 
-/// An age, an uptime and a time to live are seconds too.
+/// An age, an uptime and a TTL are seconds, too.
 #[tokio::test]
 async fn no_datum_is_the_latency_unless_it_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
@@ -94,7 +94,7 @@ async fn the_datum_that_latency_from_names_is_the_latency() {
         let seen = observe(latency_from("time", shell(printed))).await;
         assert_seen(&seen, Outcome::Inconclusive, Reason::PluginFailed, words);
     }
-    // What it found is not lost for want of a figure.
+    // Its findings are kept even without the datum.
     let failed = observe(latency_from("time", shell("echo refused; exit 2"))).await;
     assert_seen(&failed, Outcome::Down, Reason::PluginCritical, "refused");
 }
@@ -119,7 +119,7 @@ async fn nothing_of_the_agent_leaks_into_a_plugin() {
     found.sort();
     assert_eq!(found, ["GIVEN=a b", "PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"]);
     assert_eq!(plugin(&observe(exec(&["/bin/pwd"])).await).text, ["/"]);
-    // No shell takes the arguments apart, nobody types, and no descriptor of ours is open there.
+    // No shell parses the arguments, standard input is empty, and none of our descriptors is open.
     let seen = observe(exec(&["/bin/echo", "$(id)", "*", ";exit 2"])).await;
     assert_eq!(plugin(&seen).text, ["$(id) * ;exit 2"]);
     assert_eq!(plugin(&observe(shell("cat; echo end")).await).text, ["end"]);

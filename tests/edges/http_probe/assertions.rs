@@ -1,9 +1,9 @@
-//! Each thing that is asked of an answer, where it holds and where it does not.
+//! Each assertion, once fulfilled and once violated.
 
 use super::*;
 use skerry_protocol::check::IpVersion;
 
-/// `keys` of a check of `url`, without a timeout that matters.
+/// The `keys` of a check of `url` with a generous timeout.
 fn keys(url: &str, keys: &str) -> String {
     format!("type = \"http\"\nurl = \"{url}\"\n{keys}")
 }

@@ -1,9 +1,9 @@
-//! Where bodies end, and what they say once codings and charset are taken off.
+//! Where bodies end, and their text after content codings and charset.
 
 use super::*;
 use flate2::Compression;
 use flate2::write::{DeflateEncoder, GzEncoder, ZlibEncoder};
-use skerry_tests::parts::answering::{Answering, Ending, answer};
+use skerry_tests::parts::http_server::{Ending, HttpServer, answer};
 use std::io::Write;
 
 const TEXT: &[u8] = b"<html><body>All systems operational</body></html>";
@@ -29,7 +29,7 @@ fn each_coding(bytes: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
     ]
 }
 
-/// A check of `url` that looks for `wanted`, with further keys.
+/// A check of `url` that expects `wanted` in the body, with additional keys.
 fn looks_for(wanted: &str, url: &str, keys: &str) -> String {
     format!("type = \"http\"\nurl = \"{url}\"\nbody_contains = ['{wanted}']\n{keys}")
 }
@@ -59,8 +59,8 @@ async fn a_body_ends_where_its_head_says() {
         ("HTTP/1.1 200 OK\r\nContent-Le", Ending::CloseTcp, CUT),
     ] {
         let answers = move |_: &str| bytes.as_bytes().to_vec();
-        let plain = Answering::start(ending, answers).await;
-        let tls = Answering::start_tls(&certificate, ending, answers).await;
+        let plain = HttpServer::start(ending, answers).await;
+        let tls = HttpServer::start_tls(&certificate, ending, answers).await;
         for (target, keys) in [(&plain, ""), (&tls, trusting.as_str())] {
             let asks_nothing = format!("type = \"http\"\nurl = \"{}\"\n{keys}", target.url("/"));
             for check in [asks_nothing, looks_for("hello", &target.url("/"), keys)] {
@@ -81,7 +81,7 @@ async fn a_body_ends_where_its_head_says() {
 
 #[tokio::test]
 async fn a_body_shorter_than_its_length_says_how_much_came() {
-    let target = Answering::with(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello").await;
+    let target = HttpServer::with(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello").await;
     let seen = observing::observe(&looks_for("hello", &target.url("/"), "")).await;
     observing::assert_down(&seen, Reason::ConnectionReset, "after 5 of its 50 bytes");
 }
@@ -90,7 +90,7 @@ async fn a_body_shorter_than_its_length_says_how_much_came() {
 async fn a_coded_body_is_decoded_whether_it_was_asked_for_or_not() {
     for (coding, body) in each_coding(TEXT) {
         let lines = format!("Content-Encoding: {coding}\r\nContent-Type: text/html\r\n");
-        let target = Answering::start(Ending::Close, move |_| answer("200 OK", &lines, &body)).await;
+        let target = HttpServer::start(Ending::Close, move |_| answer("200 OK", &lines, &body)).await;
         for keys in ["", "headers = { Accept-Encoding = \"gzip, deflate, br\" }"] {
             assert_up(&observing::observe(&looks_for("operational", &target.url("/"), keys)).await);
         }
@@ -103,7 +103,7 @@ async fn a_coded_body_is_decoded_whether_it_was_asked_for_or_not() {
 async fn json_is_read_behind_a_mark_and_a_coding() {
     const JSON: &[u8] = b"\xef\xbb\xbf{\"status\":\"ok\"}";
     for (lines, json) in [("", JSON.to_vec()), ("Content-Encoding: gzip\r\n", gzip(JSON))] {
-        let target = Answering::start(Ending::Close, move |_| answer("200 OK", lines, &json)).await;
+        let target = HttpServer::start(Ending::Close, move |_| answer("200 OK", lines, &json)).await;
         let asks = format!(
             "type = \"http\"\nurl = \"{}\"\njson = [{{ path = \"$.status\", equals = \"ok\" }}]",
             target.url("/")
@@ -141,7 +141,7 @@ async fn what_cannot_be_decoded_is_said() {
         ("aes128gcm", b"secret".to_vec(), Reason::BodyMismatch, "not one we can decode: aes128gcm"),
     ] {
         let lines = format!("Content-Encoding: {coding}\r\n");
-        let target = Answering::start(Ending::Close, move |_| answer("200 OK", &lines, &body)).await;
+        let target = HttpServer::start(Ending::Close, move |_| answer("200 OK", &lines, &body)).await;
         let seen = observing::observe(&looks_for("operational", &target.url("/"), "")).await;
         observing::assert_down(&seen, reason, words);
         let asks_nothing = format!("type = \"http\"\nurl = \"{}\"", target.url("/"));
@@ -160,7 +160,7 @@ async fn text_is_read_in_its_own_charset() {
         ("application/xml", b"<?xml version=\"1.0\" encoding=\"iso-8859-1\"?><p>l'\xe9tat est bon</p>"),
     ] {
         let lines = format!("Content-Type: {kind}\r\n");
-        let target = Answering::start(Ending::Close, move |_| answer("200 OK", &lines, body)).await;
+        let target = HttpServer::start(Ending::Close, move |_| answer("200 OK", &lines, body)).await;
         let asks = format!(
             "type = \"http\"\nurl = \"{}\"\nbody_contains = [\"l'état\"]\nbody_matches = ['état est \\w+']",
             target.url("/")

@@ -1,4 +1,4 @@
-//! Handshakes: certificates good and bad.
+//! Handshakes with valid and invalid certificates.
 
 use super::*;
 
@@ -35,7 +35,7 @@ async fn a_certificate_that_expires_on_a_kept_connection_is_judged_again() {
     assert_up(&seen);
     assert_eq!(seen.phases.expect("phases").connect_us, None, "nothing was opened");
     clock.set(now + 20 * 24 * 3_600_000);
-    // This host's own clock has not moved, and a handshake is judged by both.
+    // This host's clock has not moved, and both clocks decide.
     let seen = run(&prober, &kept).await;
     assert_seen(&seen, Outcome::Inconclusive, Reason::OwnClock, "whether the certificate is valid");
 }

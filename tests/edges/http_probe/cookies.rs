@@ -1,7 +1,7 @@
-//! Cookies that a server sets on the way, and whom they are brought back to.
+//! Cookies that a server sets during redirects, and where they are sent.
 
 use super::*;
-use skerry_tests::parts::answering::{Answering, Ending, answer};
+use skerry_tests::parts::http_server::{Ending, HttpServer, answer};
 
 fn redirect(to: &str, lines: &str) -> Vec<u8> {
     answer("302 Found", &format!("Location: {to}\r\n{lines}"), b"")
@@ -11,26 +11,26 @@ fn cookie(request: &str) -> Option<&str> {
     request.lines().find_map(|line| line.strip_prefix("Cookie: "))
 }
 
-/// The path, and what of cookies came with it, of each request.
-fn asked(target: &Answering) -> Vec<(String, Option<String>)> {
+/// Path and `Cookie` header of each request.
+fn asked(target: &HttpServer) -> Vec<(String, Option<String>)> {
     let path = |request: &str| request.split(' ').nth(1).unwrap_or_default().to_owned();
     target.requests().iter().map(|request| (path(request), cookie(request).map(str::to_owned))).collect()
 }
 
-async fn observe_inside(target: &Answering) -> Observed {
+async fn observe_inside(target: &HttpServer) -> Observed {
     let keys = format!("type = \"http\"\nurl = \"{}\"\nbody_contains = [\"inside\"]", target.url("/"));
     observing::observe(&keys).await
 }
 
 #[tokio::test]
 async fn a_gate_that_sets_a_cookie_lets_in_who_brings_it_back() {
-    let same = Answering::start(Ending::Close, |request| match cookie(request) {
+    let same = HttpServer::start(Ending::Close, |request| match cookie(request) {
         Some("gate=1") => answer("200 OK", "", b"inside"),
         _ => redirect("/", "Set-Cookie: gate=1; Path=/\r\n"),
     })
     .await;
     assert_up(&observe_inside(&same).await);
-    let login = Answering::start(Ending::Close, |request| match (request, cookie(request)) {
+    let login = HttpServer::start(Ending::Close, |request| match (request, cookie(request)) {
         (request, None) if request.starts_with("GET /login") => {
             redirect("/app", "Set-Cookie: sid=7; Path=/; HttpOnly\r\nSet-Cookie: theme=dark; Path=/\r\n")
         }
@@ -43,9 +43,9 @@ async fn a_gate_that_sets_a_cookie_lets_in_who_brings_it_back() {
 
 #[tokio::test]
 async fn a_cookie_lives_for_one_run_and_stays_where_it_belongs() {
-    let other = Answering::start(Ending::Close, |_| answer("200 OK", "", b"inside")).await;
+    let other = HttpServer::start(Ending::Close, |_| answer("200 OK", "", b"inside")).await;
     let away = other.url("/landed").replace("127.0.0.1", "localhost");
-    let target = Answering::start(Ending::Close, move |request| match request.split(' ').nth(1) {
+    let target = HttpServer::start(Ending::Close, move |request| match request.split(' ').nth(1) {
         Some("/") => redirect("/deep/two", "Set-Cookie: a=1; Path=/\r\nSet-Cookie: b=2; Path=/elsewhere\r\n"),
         Some("/deep/two") => redirect("/three", "Set-Cookie: c=3\r\nSet-Cookie: a=; Path=/; Max-Age=0\r\n"),
         _ => redirect(&away, "Set-Cookie: d=4; Path=/\r\n"),
@@ -61,7 +61,7 @@ async fn a_cookie_lives_for_one_run_and_stays_where_it_belongs() {
 
 #[tokio::test]
 async fn a_gate_that_never_opens_is_a_loop() {
-    let target = Answering::start(Ending::Close, |_| redirect("/", "Set-Cookie: gate=1; Path=/\r\n")).await;
+    let target = HttpServer::start(Ending::Close, |_| redirect("/", "Set-Cookie: gate=1; Path=/\r\n")).await;
     let seen = observe_inside(&target).await;
     observing::assert_down(&seen, Reason::TooManyRedirects, "a redirect loop");
     assert_eq!(target.requests().len(), 2, "once without the cookie and once with it");

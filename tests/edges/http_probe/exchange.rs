@@ -1,4 +1,4 @@
-//! What is sent and what is asked of the answer.
+//! Requests and assertions.
 
 use super::*;
 

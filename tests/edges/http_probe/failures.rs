@@ -1,4 +1,4 @@
-//! Targets that fail, each by its name, and failures that are our own.
+//! Failing targets and their reasons, and failures of our own.
 
 use super::*;
 
@@ -22,7 +22,7 @@ async fn an_outage_and_its_end_are_seen() {
 
 #[tokio::test]
 async fn an_endless_body_is_read_so_far_and_no_further() {
-    let target = Misbehaving::start(Manner::EndlessBody).await;
+    let target = Misbehaving::start(Misbehaviour::EndlessBody).await;
     let seen = observe(check(&target.url())).await;
     assert_up(&seen);
     assert!(seen.total < TIMEOUT / 2, "{:?}", seen.total);
@@ -32,27 +32,27 @@ async fn an_endless_body_is_read_so_far_and_no_further() {
 
 #[tokio::test]
 async fn broken_http_is_named() {
-    for (manner, reason) in [
-        (Manner::ResetInBody, Reason::ConnectionReset),
-        (Manner::ResetBeforeHead, Reason::ConnectionReset),
-        (Manner::CloseInHead, Reason::ConnectionReset),
-        (Manner::Garbage, Reason::ProtocolError),
-        (Manner::GarbledChunks, Reason::ProtocolError),
-        (Manner::HugeHead, Reason::ProtocolError),
+    for (behaviour, reason) in [
+        (Misbehaviour::ResetInBody, Reason::ConnectionReset),
+        (Misbehaviour::ResetBeforeHead, Reason::ConnectionReset),
+        (Misbehaviour::CloseInHead, Reason::ConnectionReset),
+        (Misbehaviour::Garbage, Reason::ProtocolError),
+        (Misbehaviour::GarbledChunks, Reason::ProtocolError),
+        (Misbehaviour::HugeHead, Reason::ProtocolError),
     ] {
-        let target = Misbehaving::start(manner).await;
+        let target = Misbehaving::start(behaviour).await;
         let seen = observe(check(&target.url())).await;
-        assert_eq!((seen.outcome, seen.reason), (Outcome::Down, reason), "{manner:?}: {}", seen.detail);
+        assert_eq!((seen.outcome, seen.reason), (Outcome::Down, reason), "{behaviour:?}: {}", seen.detail);
     }
 }
 
 #[tokio::test]
 async fn the_deadline_holds_and_says_what_it_cut_off() {
-    for (manner, words) in [(Manner::DripHead, "head"), (Manner::Silent, "head")] {
-        let target = Misbehaving::start(manner).await;
+    for (behaviour, words) in [(Misbehaviour::DripHead, "head"), (Misbehaviour::Silent, "head")] {
+        let target = Misbehaving::start(behaviour).await;
         let seen = observe_within(check(&target.url()), SHORT).await;
         assert_down(&seen, Reason::Timeout);
-        assert!(seen.detail.contains(words), "{manner:?}: {}", seen.detail);
+        assert!(seen.detail.contains(words), "{behaviour:?}: {}", seen.detail);
         assert!(seen.total >= SHORT, "{:?}", seen.total);
         assert!(seen.phases.expect("phases").connect_us.is_some(), "the connection did open");
     }
@@ -71,7 +71,7 @@ async fn nobody_there_is_named() {
     assert!(unknown.detail.contains("no-such-host.invalid"), "{}", unknown.detail);
 }
 
-/// A limit of descriptors holds for a whole process, so this test runs its other half in one of its own.
+/// The descriptor limit applies to a whole process, so this test runs its other half in a process of its own.
 #[tokio::test]
 async fn our_own_lack_of_descriptors_is_nobodys_outage() {
     let nginx = Nginx::start(&Site::default()).await;

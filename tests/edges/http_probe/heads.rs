@@ -1,11 +1,11 @@
-//! Answers whose head is not as the standard has it, and which browsers show.
+//! Response heads that violate the standard and that browsers accept.
 
 use super::*;
-use skerry_tests::parts::answering::{Answering, Ending, answer};
+use skerry_tests::parts::http_server::{Ending, HttpServer, answer};
 
 const HEAD: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n";
 
-fn asks_for_ok(target: &Answering) -> String {
+fn asks_for_ok(target: &HttpServer) -> String {
     format!("type = \"http\"\nurl = \"{}\"\nbody_contains = [\"ok\"]\n", target.url("/"))
 }
 
@@ -48,7 +48,7 @@ async fn an_odd_head_is_read_as_browsers_read_it() {
             [b"HTTP/1.1 103 Early Hints\r\nLink: x\r\n\r\n".to_vec(), answer("200 OK", "", b"ok")].concat(),
         ),
     ] {
-        let target = Answering::with(&bytes).await;
+        let target = HttpServer::with(&bytes).await;
         let seen = observing::observe(&asks_for_ok(&target)).await;
         assert_eq!((seen.outcome, seen.reason), (Outcome::Up, Reason::None), "{what}: {}", seen.detail);
     }
@@ -56,7 +56,7 @@ async fn an_odd_head_is_read_as_browsers_read_it() {
 
 #[tokio::test]
 async fn what_is_left_of_an_odd_head_is_what_is_asked_of() {
-    let target = Answering::with(
+    let target = HttpServer::with(
         [HEAD, "X-Bad: a\x01b\r\nX-Folded: one\r\n two\r\nServer : Embedded\r\n\r\nok"].concat().as_bytes(),
     )
     .await;
@@ -78,7 +78,7 @@ async fn what_is_not_http_is_said_in_words() {
         (b"HTTP/1.1 099 x\r\n\r\n", "no status in the first line"),
         (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\nok", "two lengths"),
     ] {
-        let target = Answering::start(Ending::Never, move |_| bytes.to_vec()).await;
+        let target = HttpServer::start(Ending::Never, move |_| bytes.to_vec()).await;
         let seen = observing::observe(&asks_for_ok(&target)).await;
         observing::assert_down(&seen, Reason::ProtocolError, words);
     }
@@ -87,7 +87,7 @@ async fn what_is_not_http_is_said_in_words() {
 #[tokio::test]
 async fn a_redirect_that_leads_nowhere_is_the_answer() {
     for lines in ["", "Location: \r\n", "Location: a\x01b\r\n"] {
-        let target = Answering::start(Ending::Close, move |_| answer("302 Found", lines, b"ok")).await;
+        let target = HttpServer::start(Ending::Close, move |_| answer("302 Found", lines, b"ok")).await;
         let seen = observing::observe(&asks_for_ok(&target)).await;
         observing::assert_down(&seen, Reason::StatusMismatch, "302 Found, expected 200-299");
         let right = format!("{}status = [200, 302]", asks_for_ok(&target));
@@ -97,7 +97,7 @@ async fn a_redirect_that_leads_nowhere_is_the_answer() {
 
 #[tokio::test]
 async fn a_location_may_be_in_latin_1() {
-    let target = Answering::start(Ending::Close, |request| {
+    let target = HttpServer::start(Ending::Close, |request| {
         if request.starts_with("GET /caf%E9?q=%FC ") {
             return answer("200 OK", "", b"ok");
         }

@@ -1,4 +1,4 @@
-//! The `http` check against real nginx, and against servers that break HTTP.
+//! The `http` check against real nginx, and against servers that violate HTTP.
 
 mod assertions;
 mod bodies;
@@ -23,7 +23,7 @@ use skerry_protocol::check::{
 };
 use skerry_protocol::wire::{Outcome, Reason};
 use skerry_tests::parts::certificates::{Authority, Validity};
-use skerry_tests::parts::misbehaving::{FullBacklog, Manner, Misbehaving};
+use skerry_tests::parts::misbehaving::{FullBacklog, Misbehaving, Misbehaviour};
 use skerry_tests::parts::nginx::{Nginx, Site};
 use skerry_tests::parts::{checks, free_port, until};
 
@@ -32,7 +32,7 @@ use crate::observing::{self, assert_seen, assert_up, run, run_half, run_out_of_d
 const TIMEOUT: Duration = Duration::from_secs(10);
 const SHORT: Duration = Duration::from_millis(600);
 
-/// A check of `url` as the configuration makes it when nothing else is given.
+/// A check of `url` with all other keys at their defaults.
 fn check(url: &str) -> Http {
     let Kind::Http(http) = checks::read(&format!("type = \"http\"\nurl = \"{url}\"")).kind else {
         panic!("an http check")

@@ -1,7 +1,7 @@
-//! Each phase is measured on its own.
+//! Each phase is measured separately.
 
 use super::*;
-use skerry_tests::parts::answering::{Answering, Ending};
+use skerry_tests::parts::http_server::{Ending, HttpServer};
 
 #[tokio::test]
 async fn a_plain_target_is_up_with_its_phases() {
@@ -107,7 +107,7 @@ async fn what_follows_an_answer_is_never_the_next_one() {
             false,
         ),
     ] {
-        let target = Answering::start(Ending::Never, move |_| answer.clone().into_bytes()).await;
+        let target = HttpServer::start(Ending::Never, move |_| answer.clone().into_bytes()).await;
         let prober = Prober::new().expect("a prober");
         let kept = named(Http { reuse_connection: true, ..check(&target.url("/")) }, TIMEOUT);
         assert_up(&run(&prober, &kept).await);
@@ -119,7 +119,7 @@ async fn what_follows_an_answer_is_never_the_next_one() {
 
 #[tokio::test]
 async fn the_first_byte_is_the_first_byte_and_not_the_whole_head() {
-    let target = Misbehaving::start(Manner::SlowHead).await;
+    let target = Misbehaving::start(Misbehaviour::SlowHead).await;
     let seen = observe(check(&target.url())).await;
     assert_up(&seen);
     let phases = seen.phases.expect("phases");

@@ -1,10 +1,10 @@
-//! What a server is sent, to the byte.
+//! The exact bytes of requests.
 
 use super::*;
-use skerry_tests::parts::answering::{Answering, Ending, answer};
+use skerry_tests::parts::http_server::{Ending, HttpServer, answer};
 
 async fn sent(keys: &str) -> String {
-    let target = Answering::start(Ending::Close, |_| answer("200 OK", "", b"ok")).await;
+    let target = HttpServer::start(Ending::Close, |_| answer("200 OK", "", b"ok")).await;
     let check = format!("type = \"http\"\nurl = \"{}\"\n{keys}", target.url("/a?b=c"));
     assert_up(&observing::observe(&check).await);
     let request = target.requests().remove(0);
@@ -49,7 +49,7 @@ async fn a_length_is_sent_where_a_body_is_expected() {
     }
 }
 
-/// A server answers before it has read the request, as with 413, and then reads no more.
+/// A server answers before it has read the request, as with 413, and then stops reading.
 #[tokio::test]
 async fn an_answer_may_come_before_the_request_is_sent() {
     let nginx = Nginx::start(&plain("client_max_body_size 1; location / { return 413; }")).await;

@@ -6,7 +6,7 @@ use super::*;
 /// A history and its results.
 pub(super) struct History {
     number: u64,
-    dice: u64,
+    rng: u64,
     thresholds: Thresholds,
     /// Conclusive observations with their positions.
     seen: Vec<(usize, Outcome)>,
@@ -24,7 +24,7 @@ impl History {
     pub(super) fn new(number: u64) -> Self {
         let mut history = Self {
             number,
-            dice: number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1,
+            rng: number.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1,
             thresholds: USUAL,
             seen: Vec::new(),
             hysteresis: Hysteresis::default(),
@@ -40,10 +40,10 @@ impl History {
     }
 
     fn below(&mut self, choices: u32) -> u32 {
-        self.dice ^= self.dice << 13;
-        self.dice ^= self.dice >> 7;
-        self.dice ^= self.dice << 17;
-        (self.dice >> 33) as u32 % choices
+        self.rng ^= self.rng << 13;
+        self.rng ^= self.rng >> 7;
+        self.rng ^= self.rng << 17;
+        (self.rng >> 33) as u32 % choices
     }
 
     pub(super) fn run(&mut self) {

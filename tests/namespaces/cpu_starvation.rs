@@ -1,4 +1,4 @@
-//! An agent that hardly ever gets its turn sees badly, and knows it.
+//! An agent without processor time notices that its results are unreliable.
 
 use std::path::PathBuf;
 use std::thread::JoinHandle;
@@ -12,13 +12,13 @@ use crate::hosts::{Hosts, TARGET};
 
 const BOUND: Duration = Duration::from_secs(90);
 
-/// Lets a process run one millisecond of a hundred, as a quota of its processor time does.
-struct Starved {
+/// Limits a process to one millisecond of processor time in a hundred, like a CPU quota.
+struct CpuQuota {
     ends: Option<Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-impl Starved {
+impl CpuQuota {
     fn begin(process: u32) -> Self {
         let pid = Pid::from_raw(process as i32).expect("a process");
         let (ends, ended) = bounded::<()>(0);
@@ -36,7 +36,7 @@ impl Starved {
     }
 }
 
-impl Drop for Starved {
+impl Drop for CpuQuota {
     fn drop(&mut self) {
         self.ends.take();
         if let Some(thread) = self.thread.take() {
@@ -47,7 +47,7 @@ impl Drop for Starved {
 
 fn configure(hosts: &Hosts) -> PathBuf {
     let mut text = format!(
-        "[agent]\nname = \"eye\"\nlocation = \"here\"\nspool = \"{}\"\n\n\
+        "[agent]\nname = \"agent\"\nlocation = \"here\"\nspool = \"{}\"\n\n\
          [self_test]\nreferences = [\"198.51.100.20:80\"]\n\n[aggregator]\nurl = \"http://127.0.0.1:9\"\n",
         hosts.path("spool.db").display()
     );
@@ -73,18 +73,18 @@ async fn an_agent_without_processor_time_accuses_nobody() {
     };
     let depth = || hosts.status(&config).unwrap_or_default()["depth"].as_u64().unwrap_or(0);
     until("all are up", BOUND, async || states("up") == 10).await;
-    let starved = Starved::begin(hosts.process("agent"));
+    let quota = CpuQuota::begin(hosts.process("agent"));
     let before = depth();
     until("each ran some times", BOUND, async || depth() >= before + 60).await;
     let log = hosts.log("agent");
     assert!(!log.contains(" to=down") && !log.contains(" to=degraded"), "{log}");
-    // What refuses is down, however late that is heard.
+    // A target that refuses is down, however late that is noticed.
     hosts.rule_beyond("ip daddr 198.51.100.10 tcp dport 80 reject with tcp reset");
     until("they are down", BOUND, async || states("down") == 10).await;
     hosts.rule_beyond("");
-    drop(starved);
+    drop(quota);
     until("all are up again", BOUND, async || states("up") == 10).await;
-    // What is silent is down as soon as there is time to say so.
+    // A target that does not answer is down as soon as there is time to notice.
     hosts.rule_beyond("ip daddr 198.51.100.10 tcp dport 80 drop");
     until("they are down again", BOUND, async || states("down") == 10).await;
 }

@@ -1,5 +1,5 @@
-//! An HTTP server whose answers are written byte by byte: with odd heads, bodies of any coding, and an end of the
-//! connection of its own. It keeps what it was asked.
+//! An HTTP server whose responses are written byte by byte: with unusual heads, any content coding, and its
+//! own way to end a connection. It records the requests.
 
 use std::future::ready;
 use std::net::{IpAddr, SocketAddr};
@@ -18,47 +18,47 @@ use tokio_rustls::TlsAcceptor;
 use super::certificates::Certificate;
 use super::until;
 
-/// Longest wait for a client to read what it was sent.
+/// Maximum time for a client to read the response.
 const READ: Duration = Duration::from_secs(10);
 
-/// How a connection ends after an answer.
+/// How a connection ends after a response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
-    /// As it should.
+    /// An orderly close.
     Close,
-    /// TCP closes, and TLS is told nothing of it.
+    /// TCP closes without `close_notify`.
     CloseTcp,
-    /// A reset, once the client has read all that was sent.
+    /// A reset, once the client has read everything.
     Reset,
-    /// Not at all: it waits for the next request.
+    /// It stays open and waits for the next request.
     Never,
 }
 
 type Answer = Arc<dyn Fn(&str) -> Vec<u8> + Send + Sync>;
 
-/// A running server; ends when dropped.
-pub struct Answering {
+/// A running server; stops when dropped.
+pub struct HttpServer {
     address: SocketAddr,
     scheme: &'static str,
     requests: Arc<Mutex<Vec<String>>>,
     task: JoinHandle<()>,
 }
 
-impl Answering {
-    /// Starts one that answers each request with what `answer` makes of its text.
+impl HttpServer {
+    /// Starts a server that answers each request with the result of `answer`.
     pub async fn start(ending: Ending, answer: impl Fn(&str) -> Vec<u8> + Send + Sync + 'static) -> Self {
         Self::serve(None, ending, Arc::new(answer)).await
     }
 
-    /// Starts one that says `answer` to everything, and then closes.
+    /// Starts a server that sends `answer` to every request and then closes.
     pub async fn with(answer: &[u8]) -> Self {
         let answer = answer.to_vec();
         Self::start(Ending::Close, move |_| answer.clone()).await
     }
 
-    /// As [`Answering::start`], over TLS.
+    /// As [`HttpServer::start`], over TLS.
     ///
-    /// # Panics
+    /// The certificate cannot be read.
     /// When the certificate cannot be read.
     pub async fn start_tls(
         certificate: &Certificate,
@@ -87,7 +87,7 @@ impl Answering {
             while let Ok((stream, _)) = listener.accept().await {
                 let (tls, seen, answer) = (tls.clone(), Arc::clone(&seen), Arc::clone(&answer));
                 tokio::spawn(async move {
-                    // The client leaves when it has seen enough.
+                    // The client disconnects when it has seen enough.
                     let _left = converse(stream, tls, ending, &seen, &answer).await;
                 });
             }
@@ -95,26 +95,26 @@ impl Answering {
         Self { address, scheme, requests, task }
     }
 
-    /// Its address, with a path that begins with a slash.
+    /// A URL on this server; `path` starts with a slash.
     #[must_use]
     pub fn url(&self, path: &str) -> String {
         format!("{}://{}{path}", self.scheme, self.address)
     }
 
-    /// What it was sent so far.
+    /// The requests received so far.
     #[must_use]
     pub fn requests(&self) -> Vec<String> {
         self.requests.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 }
 
-impl Drop for Answering {
+impl Drop for HttpServer {
     fn drop(&mut self) {
         self.task.abort();
     }
 }
 
-/// `body` in an answer of this status, with further header lines that each end with `\r\n`.
+/// A response with this status and `body`; each additional header in `lines` ends with `\r\n`.
 #[must_use]
 pub fn answer(status: &str, lines: &str, body: &[u8]) -> Vec<u8> {
     let length = body.len();
@@ -163,14 +163,14 @@ async fn end(mut stream: TcpStream, ending: Ending) -> std::io::Result<()> {
     if ending != Ending::Reset {
         return stream.shutdown().await;
     }
-    // A reset throws away what the other side has not read.
+    // A reset discards what the other side has not read.
     let (client, server) = (stream.peer_addr()?, stream.local_addr()?);
     until("the client reads the answer", READ, move || ready(has_read_all(client, server))).await;
     SockRef::from(&stream).set_linger(Some(Duration::ZERO))
 }
 
-/// Whether nothing waits to be read at the client's end of a connection over IPv4 on this host, by `/proc/net/tcp`. One
-/// that is closed reads no more.
+/// Whether nothing is left to read at the client's end of an IPv4 connection on this host, according to
+/// `/proc/net/tcp`. A closed connection counts as read.
 fn has_read_all(client: SocketAddr, server: SocketAddr) -> bool {
     let written = |address: SocketAddr| match address.ip() {
         IpAddr::V4(ip) => format!("{:08X}:{:04X}", u32::from_ne_bytes(ip.octets()), address.port()),
@@ -180,13 +180,13 @@ fn has_read_all(client: SocketAddr, server: SocketAddr) -> bool {
     let table = std::fs::read_to_string("/proc/net/tcp").expect("the kernel's table");
     table.lines().map(|row| row.split_whitespace().collect::<Vec<_>>()).all(|row| match row[..] {
         [_, from, to, _, queues, ..] if from == client && to == server => queues.ends_with(":00000000"),
-        // What is not acknowledged is still on its way.
+        // Unacknowledged data is still in flight.
         [_, from, to, _, queues, ..] if from == server && to == client => queues.starts_with("00000000:"),
         _ => true,
     })
 }
 
-/// The next request, with its body; none where the client closed.
+/// Reads the next request with its body; `None` if the client closed.
 async fn request(stream: &mut (impl AsyncRead + Unpin)) -> std::io::Result<Option<String>> {
     let mut bytes = Vec::new();
     loop {

@@ -1,5 +1,5 @@
-//! One stolen token beside honest agents: whatever its sender says, nothing on the page and in the figures moves but
-//! what belongs to that agent, and operators see it.
+//! One stolen token beside honest agents: whatever its holder sends, it changes only what belongs to that
+//! agent, and operators see it.
 
 use crate::enrolment::{done, listed};
 use crate::http::get;
@@ -14,11 +14,11 @@ use std::time::Duration;
 
 const NOTICED: Duration = Duration::from_secs(15);
 const YEAR: u64 = 365 * 86_400_000;
-/// What is not the stolen token's, and its status.
+/// Components that do not belong to the stolen token, with their status.
 const OTHERS: [(&str, &str); 3] =
     [("web", "operational"), ("api", "major_outage"), ("backup", "operational")];
 
-/// A page on which an honest agent and a job say what is so, and two agents have a check of their own.
+/// A page with an honest agent and a job that report the truth, and two agents with a check of their own.
 async fn world(nginx: &Nginx) -> (World, String, Process) {
     let beat = "[[check]]\nname = \"backup\"\ntype = \"heartbeat\"\nperiod = \"1h\"\ngrace = \"1h\"\n\n";
     let mut world =
@@ -40,7 +40,7 @@ async fn world(nginx: &Nginx) -> (World, String, Process) {
     (world, token, agent)
 }
 
-/// How the honest agent defines a check: who stole a token may have stolen the file beside it.
+/// The honest agent's definition of a check: a thief of the token may have the file beside it.
 fn definition(world: &World, check: &str) -> Vec<u8> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let database = Connection::open_with_flags(world.database(), flags).expect("opens");
@@ -50,7 +50,7 @@ fn definition(world: &World, check: &str) -> Vec<u8> {
     database.query_row(sql, [check], |row| row.get(0)).expect("it was told")
 }
 
-/// What the page says of a component: status, intervals, and every figure but that of the status that goes on.
+/// A component as the page shows it: status, intervals, and every figure except that of the current status.
 type Shown = (String, Vec<Interval>, Vec<(String, f64)>);
 
 fn of_others(world: &World) -> Vec<Shown> {
@@ -71,8 +71,8 @@ fn of_others(world: &World) -> Vec<Shown> {
     OTHERS.map(one).to_vec()
 }
 
-/// Every lie about one check: now and a year ago by the boot clock, in 1970 by the wall clock, with an outage or its
-/// end that began then, folded, and beside the sequence.
+/// Every false report about one check: now and a year ago by the boot clock, in 1970 by the wall clock, with
+/// an outage or its end at that time, folded, and as a snapshot.
 fn lies(check: u32, hard: State) -> Vec<Kind> {
     let day = 86_400_000;
     let at = |ago: u64| observation(check, ago, hard);
@@ -93,7 +93,7 @@ fn lies(check: u32, hard: State) -> Vec<Kind> {
     ]
 }
 
-/// All that a token can be used for, by which `own` alone may move. Returns the next sequence.
+/// Every use of a token; only `own` may change. Returns the next sequence.
 fn attack(world: &World, token: &str, own: &str, definitions: [Vec<u8>; 3]) -> u64 {
     let [web, api, backup] = definitions;
     let declared = [("web", web), ("api", api), ("backup", backup), (own, vec![7; 16])];
@@ -113,14 +113,14 @@ fn attack(world: &World, token: &str, own: &str, definitions: [Vec<u8>; 3]) -> u
     let next = said.records.len() as u64 + 1;
     let answer = world.deliver(token, &encode(&said).expect("encodes"));
     assert_eq!(answer.status, 200, "{}", answer.text());
-    // Without an inventory, so that nothing but the names says what is meant.
+    // Without an inventory, only the names identify the checks.
     let bare = Batch { records: records(next, lies(0, State::Down)), ..batch(own, 1, &["web"]) };
     let next = next + bare.records.len() as u64;
     assert_eq!(world.deliver(token, &encode(&bare).expect("encodes")).status, 200);
     next
 }
 
-/// Changes of state without end, until it is told to wait. Returns the next sequence.
+/// Changes states without end until it is told to wait. Returns the next sequence.
 fn flood(world: &World, token: &str, own: &str, mut next: u64) -> u64 {
     for _ in 0..12 {
         let turn = |n: u64| if n.is_multiple_of(2) { State::Up } else { State::Down };
@@ -150,7 +150,7 @@ async fn what_is_said_with_a_stolen_token_moves_nothing_but_its_agents_own() {
     let mut next = attack(&world, &spare, "spare", [vec![1; 16], vec![1; 16], vec![1; 16]]);
     attack(&world, &narrow, "narrow", [web, api, vec![1; 16]]);
     next = flood(&world, &spare, "spare", next);
-    // The honest agent's own token, from a new spool and process each time.
+    // The honest agent's own token, each time with a new spool and process.
     for epoch in 1..=20 {
         let said = Batch {
             records: records(1, lies(0, State::Down)),
@@ -161,7 +161,7 @@ async fn what_is_said_with_a_stolen_token_moves_nothing_but_its_agents_own() {
         assert_eq!(answer.status, 403, "{}", answer.text());
         assert!(answer.text().contains("another agent delivers as"), "{}", answer.text());
     }
-    // What is its own moves, and the page after it.
+    // Its own component changes, and the page with it.
     for own in ["spare", "narrow"] {
         world.shows(own, "operational", NOTICED).await;
     }
@@ -228,7 +228,7 @@ fn operators_see(world: &World) {
     assert!(said.contains("CLONED") && said.contains("limited to narrow*"), "{said}");
 }
 
-/// The metrics are taken once a second.
+/// Metrics are updated once a second.
 async fn metrics_tell(world: &World) {
     let value = |name: &str, agent: &str| {
         let metrics = get(world.private, "/metrics").expect("an answer").text();
@@ -265,7 +265,7 @@ async fn who_joins_with_the_same_definition_counts_from_then_on_and_is_told() {
         ..batch("spare", 1, &["api"])
     };
     assert_eq!(world.deliver(&joiner, &encode(&said).expect("encodes")).status, 200);
-    // One of two locations says down: not more than half.
+    // One of two locations reports down, which is not a majority.
     world.shows("api", "operational", NOTICED).await;
     let after = world.intervals("api");
     let outage = after.iter().position(|(.., status)| status == "major_outage").expect("it was");

@@ -1,5 +1,5 @@
-//! A database that the former release wrote is taken over whole, with its copy beside it; one that cannot be
-//! migrated stays as it is, in words that say what to do.
+//! A database of the previous release is migrated completely, with a backup beside it; one that cannot be
+//! migrated stays unchanged, with instructions.
 
 use crate::enrolment::listed;
 use crate::world::{FAR, World, quick_check};
@@ -11,10 +11,10 @@ use std::time::{Duration, Instant};
 
 const FORMER: &str = include_str!("../fixtures/databases/schema-2.sql");
 const NOTICED: Duration = Duration::from_secs(20);
-/// After a start the spools that were heard before it have this time to come back; no other is taken meanwhile.
+/// After a start known spools have this time to return; no other one is accepted meanwhile.
 const BACK: Duration = Duration::from_secs(15);
 
-/// The world that the database is of; its built-in agent and fra-1 look at `url`.
+/// The deployment that the database belongs to; its built-in agent and fra-1 check `url`.
 fn world(url: &str) -> World {
     let world = World::new(&format!(
         "[local_agent]\nlocation = \"local\"\n\n{}[[page]]\nkey = \"demo\"\nslug = \"demo\"\nname = \"Page demo\"\n\
@@ -62,7 +62,7 @@ async fn what_the_former_release_kept_is_taken_over() {
     assert!(schema(&world.database()) > 2);
     assert!(world.running().log().contains("a copy of it was taken"), "{}", world.running().log());
     assert_eq!(world.component("/", "web")["id"], id.as_str(), "links to it lead where they led");
-    // What was true to the end is true until the last evidence of it; all else stays.
+    // The last known status counts until its last evidence; everything else stays.
     let after = world.intervals("web");
     let (open, closed) = before.split_last().expect("something");
     assert_eq!((&after[..closed.len()], after[closed.len()].0), (closed, open.0), "{after:?}");
@@ -72,7 +72,7 @@ async fn what_the_former_release_kept_is_taken_over() {
         ("fra".into(), "active".into())
     );
 
-    // The agent of then delivers with its token of then, from a new spool: that of then does not come back.
+    // The agent uses its old token with a new spool; the old spool does not return.
     until("a new spool is taken", NOTICED, async || started.elapsed() > BACK).await;
     let token =
         FORMER.split_whitespace().find(|word| word.starts_with("ska_")).expect("it stands in the head");

@@ -1,9 +1,9 @@
-//! Chance that can be thrown again: the seed stands in every failure.
+//! Reproducible randomness: every failure prints its seed.
 
 use std::time::Duration;
 
-/// Says a line on the real stderr: the runner captures what is printed, and a seed or a figure
-/// must be seen whatever becomes of the test.
+/// Prints a line to the real stderr: the runner captures printed output, and seeds and measurements must be
+/// visible whatever happens to the test.
 macro_rules! say {
     ($($words:tt)*) => {{
         use std::io::Write;
@@ -14,9 +14,9 @@ macro_rules! say {
 
 /// SplitMix64.
 #[derive(Clone, Debug)]
-pub(crate) struct Dice(u64);
+pub(crate) struct Rng(u64);
 
-impl Dice {
+impl Rng {
     pub(crate) fn new(seed: u64) -> Self {
         Self(seed)
     }
@@ -29,7 +29,7 @@ impl Dice {
         mixed ^ (mixed >> 31)
     }
 
-    /// Below `limit`.
+    /// A random number below `limit`.
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.next() % limit
     }
@@ -42,13 +42,13 @@ impl Dice {
         Duration::from_millis(least_ms + self.below(most_ms - least_ms + 1))
     }
 
-    /// A stream of its own.
+    /// An independent generator.
     pub(crate) fn fork(&mut self) -> Self {
         Self(self.next())
     }
 }
 
-/// `SKERRY_SEED`, or one of this moment. Prints how to throw the same dice again.
+/// `SKERRY_SEED`, or a seed from the present time. Prints how to reproduce the run.
 #[expect(clippy::disallowed_methods, reason = "a test reads its own environment")]
 pub(crate) fn seed(test: &str) -> u64 {
     let given = std::env::var("SKERRY_SEED").ok().and_then(|text| text.parse().ok());
@@ -67,8 +67,8 @@ pub(crate) fn rounds(usual: usize) -> usize {
     std::env::var("SKERRY_ROUNDS").ok().and_then(|text| text.parse().ok()).unwrap_or(usual)
 }
 
-/// Lets time pass where a fault is to strike at a moment of chance. Never to wait for a condition.
-pub(crate) fn pass(time: Duration) {
+/// Lets time pass before a fault at a random moment. Never use it to wait for a condition.
+pub(crate) fn elapse(time: Duration) {
     let end = std::time::Instant::now() + time;
     while let Some(left) =
         end.checked_duration_since(std::time::Instant::now()).filter(|left| !left.is_zero())
@@ -77,12 +77,12 @@ pub(crate) fn pass(time: Duration) {
     }
 }
 
-/// Waits until `condition` holds; `bound` at most.
+/// Waits until `condition` holds, at most `bound`.
 pub(crate) fn until(what: &str, bound: Duration, mut condition: impl FnMut() -> bool) -> Duration {
     let begun = std::time::Instant::now();
     while !condition() {
         assert!(begun.elapsed() < bound, "waited {bound:?} in vain: {what}");
-        pass(Duration::from_millis(20));
+        elapse(Duration::from_millis(20));
     }
     begun.elapsed()
 }

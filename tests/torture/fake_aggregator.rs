@@ -1,6 +1,6 @@
-//! An aggregator that only remembers: for judging an agent by what it sends.
+//! An aggregator that only records, to judge an agent by what it sends.
 
-use crate::dice::pass;
+use crate::rng::elapse;
 use prost::Message;
 use skerry_protocol::wire::{Batch, Lost, PROTOCOL_VERSION, Reply, decode, encode, record::Kind};
 use std::collections::BTreeMap;
@@ -11,29 +11,29 @@ use std::time::Duration;
 
 /// One record as it was sent.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) enum Saw {
+pub(crate) enum Received {
     /// Check, boot clock at its start, and the hard state after it.
     Observation(String, u64, i32),
-    /// What the agent gave up.
+    /// What the agent lost.
     Lost(Lost),
 }
 
 #[derive(Debug, Default)]
 struct Memory {
     refuse: bool,
-    /// So long it thinks before each answer.
+    /// Delay of each answer.
     pause: Duration,
-    saw: BTreeMap<([u8; 16], u64), Saw>,
+    received: BTreeMap<([u8; 16], u64), Received>,
     acknowledged: u64,
 }
 
 #[derive(Debug)]
-pub(crate) struct Peer {
+pub(crate) struct FakeAggregator {
     pub(crate) port: u16,
     memory: Arc<Mutex<Memory>>,
 }
 
-impl Peer {
+impl FakeAggregator {
     pub(crate) fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").expect("a free port");
         let port = listener.local_addr().expect("bound").port();
@@ -41,7 +41,7 @@ impl Peer {
         let own = Arc::clone(&memory);
         std::thread::spawn(move || {
             for stream in listener.incoming().filter_map(Result::ok) {
-                // An answer that cannot be given is the agent's to miss.
+                // The agent misses an answer that cannot be sent.
                 let _ = serve(stream, &own);
             }
         });
@@ -52,34 +52,34 @@ impl Peer {
         self.memory.lock().expect("no one panics with it in hand")
     }
 
-    /// Answers 503 from now on, or takes what comes.
+    /// Answers 503 from now on, or accepts again.
     pub(crate) fn refuse(&self, refuse: bool) {
         self.memory().refuse = refuse;
     }
 
-    /// Answers so late from now on.
+    /// Delays every answer from now on.
     pub(crate) fn pause(&self, pause: Duration) {
         self.memory().pause = pause;
     }
 
-    /// Everything that was ever sent, taken or not.
-    pub(crate) fn saw(&self) -> BTreeMap<([u8; 16], u64), Saw> {
-        self.memory().saw.clone()
+    /// Everything that was ever sent, accepted or not.
+    pub(crate) fn received(&self) -> BTreeMap<([u8; 16], u64), Received> {
+        self.memory().received.clone()
     }
 
     pub(crate) fn forget(&self) {
         let mut memory = self.memory();
-        memory.saw.clear();
+        memory.received.clear();
         memory.acknowledged = 0;
     }
 
-    /// The highest sequence it has acknowledged since it last forgot.
+    /// The highest sequence acknowledged since the last [`Self::forget`].
     pub(crate) fn acknowledged(&self) -> u64 {
         self.memory().acknowledged
     }
 }
 
-/// A batch that says nothing.
+/// An empty batch.
 pub(crate) fn empty_batch(agent: &str) -> Vec<u8> {
     let batch = Batch {
         protocol: PROTOCOL_VERSION,
@@ -96,7 +96,7 @@ fn serve(mut stream: TcpStream, memory: &Mutex<Memory>) -> std::io::Result<()> {
     let Some(body) = request(&mut stream)? else { return Ok(()) };
     let (status, answer) = take(&body, memory);
     let pause = memory.lock().expect("no one panics with it in hand").pause;
-    pass(pause);
+    elapse(pause);
     let head = format!(
         "HTTP/1.1 {status}\r\nContent-Type: application/x-protobuf\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         answer.len()
@@ -136,12 +136,12 @@ fn take(body: &[u8], memory: &Mutex<Memory>) -> (&'static str, Vec<u8>) {
         last = record.sequence;
         let saw = match &record.kind {
             Some(Kind::Observation(one)) => {
-                Saw::Observation(batch.checks[one.check as usize].clone(), one.boot_ms, one.hard)
+                Received::Observation(batch.checks[one.check as usize].clone(), one.boot_ms, one.hard)
             }
-            Some(Kind::Lost(lost)) => Saw::Lost(lost.clone()),
+            Some(Kind::Lost(lost)) => Received::Lost(lost.clone()),
             Some(Kind::Folded(_)) | None => continue,
         };
-        memory.saw.insert((epoch, record.sequence), saw);
+        memory.received.insert((epoch, record.sequence), saw);
     }
     if memory.refuse {
         return ("503 Service Unavailable", Vec::new());

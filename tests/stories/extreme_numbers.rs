@@ -1,4 +1,4 @@
-//! Whatever number an agent says, and whatever it said to a former version, operators get rid of it.
+//! Whatever numbers an agent sends, or an older version stored, operators can remove it.
 
 use crate::enrolment::{done, listed, told};
 use crate::http::get;
@@ -10,14 +10,14 @@ use skerry_tests::parts::until;
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
-/// The intake believes what it knows of a token for so long, and a follower looks every 5 s.
+/// The intake caches a token for this long, and the agent rows are polled every 5 s.
 const FOLLOWED: Duration = Duration::from_secs(25);
 
 fn lost(count: u64, wall: Option<i64>) -> Kind {
     Kind::Lost(Lost { count, why: "full".into(), from_wall_ms: wall, to_wall_ms: wall })
 }
 
-/// Batches with every number of a kind at a limit.
+/// Batches with every number of a kind at its limits.
 fn extremes() -> Vec<(String, Batch)> {
     let plain = || Batch {
         inventory: inventory(&[("web", vec![1; 16])]),
@@ -80,7 +80,7 @@ fn extremes() -> Vec<(String, Batch)> {
     all
 }
 
-/// Every look of an operator, and the page.
+/// Runs every command of an operator, and reads the page.
 fn all_look(world: &World, what: &str) {
     for words in [["agent", "list"], ["check", "list"]] {
         for json in [&[][..], &["--json"]] {
@@ -107,7 +107,8 @@ async fn no_number_of_an_agent_keeps_an_operator_from_it() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     let mut token = world.enrol("probe", "there", None);
-    // Each comes from a spool of its own that follows the former: what reaches the limits leaves no room behind it.
+    // Each comes from a new spool that follows the previous one: numbers at their limits leave no room for
+    // more.
     let mut spool = 1;
     for (what, said) in extremes() {
         let said =
@@ -122,7 +123,7 @@ async fn no_number_of_an_agent_keeps_an_operator_from_it() {
     assert!(!log.contains("panicked"), "{log}");
     world.stop().await;
 
-    // What a former version kept as it came.
+    // Values that an older version stored unchecked.
     let database = Connection::open(world.database()).expect("opens");
     for number in [i64::MAX, i64::MAX, i64::MIN, -1] {
         let sql = "INSERT INTO loss (workspace, agent, count, why, from_ms, to_ms, noted_ms)

@@ -1,35 +1,35 @@
-//! Many eyes: what a visitor reads while links, agents, gateways and locations fail. The page is red when the
-//! locations say so and never because we ourselves see badly.
+//! What a visitor sees while links, agents, gateways and locations fail. The page is red if the locations
+//! report an outage, and never because our own network fails.
 
 use std::time::Duration;
 
 use skerry_tests::parts::until;
 
 use crate::hosts::TARGET;
-use crate::net::{EYES, Far, Net, Shown};
+use crate::net::{AGENTS, Far, Net, PageSnapshot};
 
-/// Seen at once, on a machine that has other things to do.
+/// Time to notice a change, on a busy machine.
 const NOTICED: Duration = Duration::from_secs(20);
-/// Three intervals and ten seconds of silence, and a look.
+/// The silence limit of three intervals and ten seconds, and a margin.
 const SILENT: Duration = Duration::from_secs(35);
-const QUICK: &str =
+const FAST_CHECK: &str =
     "interval = \"1s\"\ntimeout = \"500ms\"\nretry_interval = \"500ms\"\nfall = 3\nrise = 2\n";
-/// A run outlives the first repeats of a lost packet.
-const PATIENT: &str = "interval = \"4s\"\ntimeout = \"4s\"\nretry_interval = \"2s\"\nfall = 3\nrise = 2\n";
-/// A second for the run that is on its way, three failures at 500 ms of timeout and half a second of self-test
-/// each, the way to the page and a look at it.
+/// A run is longer than the first retransmissions of a lost packet.
+const SLOW_CHECK: &str = "interval = \"4s\"\ntimeout = \"4s\"\nretry_interval = \"2s\"\nfall = 3\nrise = 2\n";
+/// One second for the current run, three failures with 500 ms of timeout and half a second of self-test each,
+/// and the time until the page shows it.
 const DOWN_WITHIN: Duration = Duration::from_secs(8);
 
 const ALL_GONE: [Far; 2] = [Far::Aggregator, Far::World];
-/// What a narrow link to the world carries: its rate, the bytes that go at once, and how long packets queue. The
-/// packets of a run and of the self-test pass, each after the others.
+/// A slow link: rate, burst in bytes, maximum queueing time. The packets of a run and of the self-test get
+/// through, one after the other.
 const SLOW: [&str; 3] = ["6kbit", "300", "2s"];
-/// Less than the self-test alone asks for: the queue is full, and all that comes out is seconds old.
-const CHOKED: [&str; 3] = ["1kbit", "300", "8s"];
+/// Less than the self-test alone needs: the queue is full, and every packet is seconds old.
+const SATURATED: [&str; 3] = ["1kbit", "300", "8s"];
 const DROPPED_AT_TARGET: &str = "ip daddr 198.51.100.10 drop";
 
 impl Net {
-    async fn shows(&self, what: &str, bound: Duration, fits: impl Fn(&Shown) -> bool) -> Shown {
+    async fn shows(&self, what: &str, bound: Duration, fits: impl Fn(&PageSnapshot) -> bool) -> PageSnapshot {
         let mut last = None;
         until(what, bound, async || {
             last = self.shown();
@@ -39,27 +39,27 @@ impl Net {
         last.expect("it fitted")
     }
 
-    /// In words and as JSON: all is well, and seen.
+    /// HTML and JSON: everything is operational, with current data.
     async fn is_green(&self, why: &str) {
-        let fits = |shown: &Shown| shown.status == "operational" && shown.stale_since.is_none();
+        let fits = |shown: &PageSnapshot| shown.status == "operational" && shown.stale_since.is_none();
         let shown = self.shows(why, NOTICED, fits).await;
         assert_eq!((&*shown.indicator, &*shown.description), ("none", "All Systems Operational"), "{why}");
         assert!(shown.html.contains("All systems operational"), "{why}: {}", shown.html);
         assert!(!shown.html.contains("No data since"), "{why}: {}", shown.html);
     }
 
-    /// Every agent has reported that all is well: who was never heard cannot fall silent.
-    async fn all_are_heard(&self) {
+    /// Every agent has reported that all is well: an agent that never reported cannot fall silent.
+    async fn all_have_reported(&self) {
         until("every agent is heard", NOTICED, async || {
             let check = self.check();
             let agents = check["agents"].as_array().map(Vec::as_slice).unwrap_or_default();
-            agents.iter().filter(|agent| agent["says"] == "up").count() == EYES.len()
+            agents.iter().filter(|agent| agent["says"] == "up").count() == AGENTS.len()
         })
         .await;
     }
 
-    /// In words and as JSON: nothing is seen, and nothing is claimed but what was seen last.
-    async fn is_blind(&self, why: &str) {
+    /// HTML and JSON: there is no current data, and the last status is kept.
+    async fn shows_no_data(&self, why: &str) {
         let shown = self.shows(why, SILENT, |shown| shown.stale_since.is_some()).await;
         assert_eq!(shown.status, "operational", "{why}: what was seen last is kept");
         assert_eq!((&*shown.indicator, &*shown.description), ("minor", "No current data for 1 component"));
@@ -69,26 +69,27 @@ impl Net {
         assert!(!shown.html.to_lowercase().contains("all systems operational"), "{why}: {}", shown.html);
     }
 
-    /// Whatever happened, no outage was ever seen or shown.
+    /// No outage was ever seen or shown.
     fn was_never_red(&self) {
         let history = self.history();
         let calm = |status: &String| status == "operational" || status == "no_data";
         assert!(!history.is_empty() && history.iter().all(calm), "{history:?}");
     }
 
-    async fn is_silent(&self, eye: &str) {
-        let silent = async || self.listed(eye)["silent_checks"][0] == "shop";
-        until(&format!("{eye} is silent"), SILENT, silent).await;
+    async fn is_silent(&self, agent: &str) {
+        let silent = async || self.listed(agent)["silent_checks"][0] == "shop";
+        until(&format!("{agent} is silent"), SILENT, silent).await;
     }
 
-    /// Waits until an agent has run its check so often, by what waits in its spool or was taken from it.
-    async fn runs(&self, eye: &str, times: u64) {
+    /// Waits until an agent has run its check so many times, counted by records waiting in its spool or taken
+    /// from it.
+    async fn runs(&self, agent: &str, times: u64) {
         let issued = || {
-            let status = self.status(eye);
+            let status = self.status(agent);
             status["acknowledged_through"].as_u64().unwrap_or(0) + status["depth"].as_u64().unwrap_or(0)
         };
         let before = issued();
-        until(&format!("{eye} runs {times} times"), Duration::from_secs(100), async || {
+        until(&format!("{agent} runs {times} times"), Duration::from_secs(100), async || {
             issued() >= before + times
         })
         .await;
@@ -97,12 +98,12 @@ impl Net {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn who_is_silent_accuses_nobody() {
-    let mut net = Net::new("silent", QUICK);
+    let mut net = Net::new("silent", FAST_CHECK);
     net.start().await;
-    net.all_are_heard().await;
+    net.all_have_reported().await;
     net.is_green("nothing is wrong").await;
 
-    // One of the two agents of one location is dead: the other sees for both.
+    // One of the two agents of a location is dead: the other one covers it.
     net.kill("four");
     net.is_silent("four").await;
     net.is_green("one agent of two is dead").await;
@@ -116,12 +117,12 @@ async fn who_is_silent_accuses_nobody() {
     net.is_green("one location of three is dead").await;
     assert_eq!(net.check()["verdict"], "up");
 
-    // Two locations are silent, and the third cannot reach the target: nobody knows.
+    // Two locations are silent, and the third cannot reach the target: the status is unknown.
     net.cable("one", Far::Aggregator, "down");
     net.is_silent("one").await;
     net.is_green("one location of three still sees").await;
     net.arriving("three", Far::World, DROPPED_AT_TARGET);
-    net.is_blind("two are silent and one has a bad route").await;
+    net.shows_no_data("two are silent and one has a bad route").await;
     let check = net.check();
     assert_eq!(check["verdict"], "unknown", "{check}");
     assert_eq!(check["minority"], serde_json::json!(["gamma"]), "{check}");
@@ -131,7 +132,7 @@ async fn who_is_silent_accuses_nobody() {
         net.cable("two", far, "up");
     }
     net.cable("one", Far::Aggregator, "up");
-    net.start_eye("four");
+    net.start_agent_host("four");
     net.is_green("all of them see again").await;
     let told = async || net.log("aggregator").contains("that stopped reporting shop reports again");
     until("an operator hears of the end too", NOTICED, told).await;
@@ -140,16 +141,16 @@ async fn who_is_silent_accuses_nobody() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn what_all_see_is_down_and_what_one_sees_is_kept_for_operators() {
-    let mut net = Net::new("down", QUICK);
+    let mut net = Net::new("down", FAST_CHECK);
     net.start().await;
-    net.all_are_heard().await;
+    net.all_have_reported().await;
     net.is_green("nothing is wrong").await;
 
-    // The built-in agent tests itself by what the file says now. No route leads there from its host.
+    // The built-in agent uses the self-test settings of the file. Its host has no route to the references.
     assert_eq!(net.listed("local")["own_network_gone"], false);
     net.refer("10.99.0.1:80");
 
-    // A minority: no public word, and a private one.
+    // A minority changes nothing in public and is shown to operators.
     net.arriving("one", Far::World, DROPPED_AT_TARGET);
     until("operators see it", NOTICED, async || net.check()["minority"] == serde_json::json!(["alpha"]))
         .await;
@@ -164,7 +165,7 @@ async fn what_all_see_is_down_and_what_one_sees_is_kept_for_operators() {
     until("the minority is gone", NOTICED, async || net.check()["minority"] == serde_json::json!([])).await;
     net.was_never_red();
 
-    // An agent whose gateway is gone says nothing, though the aggregator hears it.
+    // An agent without a gateway is inconclusive, although the aggregator receives its batches.
     net.gateway("one", false);
     until("it knows", NOTICED, async || net.status("one")["own_network_lacks"] == "reference").await;
     until("operators know", NOTICED, async || net.listed("one")["own_network_gone"] == true).await;
@@ -172,18 +173,18 @@ async fn what_all_see_is_down_and_what_one_sees_is_kept_for_operators() {
     assert!(net.listed("one")["last_seen_age_ms"].as_i64() < Some(20_000), "it is heard all the same");
     net.is_green("one agent has no gateway").await;
 
-    // All of them lose it.
-    for eye in ["two", "three", "four"] {
-        net.gateway(eye, false);
+    // All of them lose the target.
+    for agent in ["two", "three", "four"] {
+        net.gateway(agent, false);
     }
-    net.is_blind("no agent has a gateway").await;
+    net.shows_no_data("no agent has a gateway").await;
     net.was_never_red();
-    for (eye, _) in EYES {
-        net.gateway(eye, true);
+    for (agent, _) in AGENTS {
+        net.gateway(agent, true);
     }
     net.is_green("the gateways are back").await;
 
-    // The target itself.
+    // The target itself fails.
     net.take(TARGET);
     let shown = net.shows("it is down", DOWN_WITHIN, |shown| shown.status == "major_outage").await;
     assert_eq!((&*shown.indicator, &*shown.description), ("critical", "Major System Outage"));
@@ -197,31 +198,31 @@ async fn what_all_see_is_down_and_what_one_sees_is_kept_for_operators() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_link_that_loses_is_no_outage() {
-    let mut net = Net::new("bad", PATIENT);
+    let mut net = Net::new("bad", SLOW_CHECK);
     net.start().await;
-    net.all_are_heard().await;
+    net.all_have_reported().await;
     net.is_green("nothing is wrong").await;
 
-    // One packet of five is lost on every link, both ways.
-    for (eye, _) in EYES {
+    // Every link loses one packet in five, both ways.
+    for (agent, _) in AGENTS {
         for far in ALL_GONE {
-            net.arriving(eye, far, "numgen random mod 5 == 0 drop");
-            net.leaving(eye, far, "numgen random mod 5 == 0 drop");
+            net.arriving(agent, far, "numgen random mod 5 == 0 drop");
+            net.leaving(agent, far, "numgen random mod 5 == 0 drop");
         }
     }
-    for (eye, _) in EYES {
-        net.runs(eye, 5).await;
+    for (agent, _) in AGENTS {
+        net.runs(agent, 5).await;
     }
     net.is_green("a packet of five is lost").await;
     net.heal();
     net.was_never_red();
 
-    // What the agents say does not arrive; then what they are answered does not.
+    // Batches are lost; then replies are.
     for one_way in [Net::arriving, Net::leaving] {
-        for (eye, _) in EYES {
-            one_way(&net, eye, Far::Aggregator, "drop");
+        for (agent, _) in AGENTS {
+            one_way(&net, agent, Far::Aggregator, "drop");
         }
-        net.is_blind("the link works one way").await;
+        net.shows_no_data("the link works one way").await;
         net.was_never_red();
         net.heal();
         net.is_green("the link works both ways").await;
@@ -230,44 +231,44 @@ async fn a_link_that_loses_is_no_outage() {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
 async fn a_slow_link_is_no_outage() {
-    let mut net = Net::new("slow", PATIENT);
+    let mut net = Net::new("slow", SLOW_CHECK);
     net.start().await;
-    net.all_are_heard().await;
+    net.all_have_reported().await;
     net.is_green("nothing is wrong").await;
 
-    // The way to the target is slow, and no run is too late for it.
-    for (eye, _) in EYES {
-        net.narrow(eye, Far::World, SLOW);
+    // The path to the target is slow, but no run times out.
+    for (agent, _) in AGENTS {
+        net.narrow(agent, Far::World, SLOW);
     }
     let slow = async || net.takes("one") > Duration::from_millis(150);
     until("a request takes its time", NOTICED, slow).await;
-    for (eye, _) in EYES {
-        net.runs(eye, 3).await;
+    for (agent, _) in AGENTS {
+        net.runs(agent, 3).await;
     }
     net.is_green("the way to the target is slow").await;
     net.was_never_red();
 
-    // It is so slow that every run is too late; the references are as late, so that nobody can tell.
-    for (eye, _) in EYES {
-        net.narrow(eye, Far::World, CHOKED);
+    // It is so slow that every run times out; the references are as slow, so nothing is certain.
+    for (agent, _) in AGENTS {
+        net.narrow(agent, Far::World, SATURATED);
     }
-    for (eye, _) in EYES {
-        let knows = async || net.status(eye)["own_network_lacks"] == "reference";
-        until(&format!("{eye} knows that it is its own network"), NOTICED, knows).await;
+    for (agent, _) in AGENTS {
+        let knows = async || net.status(agent)["own_network_lacks"] == "reference";
+        until(&format!("{agent} knows that it is its own network"), NOTICED, knows).await;
     }
-    net.is_blind("the way to the target is choked").await;
+    net.shows_no_data("the way to the target is choked").await;
     net.was_never_red();
-    for (eye, _) in EYES {
-        net.widen(eye, Far::World);
+    for (agent, _) in AGENTS {
+        net.widen(agent, Far::World);
     }
     net.is_green("the way to the target is as it was").await;
 
-    // What the agents say waits for seconds before it goes, and so does what they are answered.
-    for (eye, _) in EYES {
-        net.narrow(eye, Far::Aggregator, ["12kbit", "1600", "4s"]);
+    // Batches and replies are delayed by seconds.
+    for (agent, _) in AGENTS {
+        net.narrow(agent, Far::Aggregator, ["12kbit", "1600", "4s"]);
     }
-    for (eye, _) in EYES {
-        net.runs(eye, 3).await;
+    for (agent, _) in AGENTS {
+        net.runs(agent, 3).await;
     }
     net.is_green("the links to the aggregator are slow").await;
     net.was_never_red();

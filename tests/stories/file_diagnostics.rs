@@ -1,4 +1,4 @@
-//! What both programs say of their files before they run: `check-config`, `doctor`, and the log of a start.
+//! What both programs report about their files: `check-config`, `doctor`, and the log at the start.
 
 use crate::process::program;
 use crate::world::{World, page, quick_check};
@@ -14,7 +14,7 @@ fn asked(name: &str, words: &[&str], config: &Path) -> Output {
     Command::new(program(name)).args(words).arg("--config").arg(config).output().expect("it starts")
 }
 
-/// A file of each program with one mistake in line 9 and two doubts.
+/// A file of each program with one error in line 9 and two warnings.
 fn files(world: &World) -> [(&'static str, std::path::PathBuf); 2] {
     let check = "[[check]]\nname = \"web\"\ntype = \"http\"\nurl = \"https://example.com/\"\n";
     let doubtful = format!(
@@ -87,7 +87,7 @@ async fn a_page_that_nobody_made_public_is_warned_of_everywhere() {
     let looked = world.command(&["doctor"]).output().expect("it starts");
     assert!(said(&looked).contains(words), "{}", said(&looked));
 
-    // It is advice: all works, but for who asks for nothing to be left to do.
+    // It is only a warning: everything works, unless `--strict` is set.
     let problems = said(&looked).contains("\nproblem") || said(&looked).starts_with("problem");
     assert_eq!(looked.status.success(), !problems, "{}", said(&looked));
     assert!(!world.command(&["doctor", "--strict"]).output().expect("it starts").status.success());

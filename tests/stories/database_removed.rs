@@ -1,5 +1,5 @@
-//! The database is taken away while the aggregator runs: it is noticed within seconds, and nothing that would be lost
-//! is acknowledged.
+//! The database disappears while the aggregator runs: it notices within seconds, and acknowledges nothing
+//! that would be lost.
 
 use crate::http::get;
 use crate::sender::batch;
@@ -44,7 +44,7 @@ async fn a_database_that_is_deleted_moved_or_replaced_is_noticed_and_nothing_mor
         assert_eq!(world.deliver(&token, &body()).status, 200, "{what}");
         let (database, away) = (world.database(), world.path("away.db"));
         deed(&database, &away);
-        // From here on none is taken, however soon it comes.
+        // No batch is accepted from here on, however soon it arrives.
         let answer = world.deliver(&token, &body());
         assert_eq!(answer.status, 503, "{what}: {}", answer.text());
         // The tick of a second may have noticed it before.
@@ -75,13 +75,13 @@ async fn a_database_that_is_deleted_moved_or_replaced_is_noticed_and_nothing_mor
     }
 }
 
-/// The agents are refused, and so are those who ask how the aggregator is.
+/// Agents are rejected, and health checks report it.
 #[tokio::test]
 async fn a_token_that_cannot_be_looked_up_is_told_to_operators() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     let token = world.enrol("probe", "there", None);
-    // A page of the database that the writer has in memory, and a look-up has not.
+    // A page of the database that the writer has cached and a lookup has not.
     let table = rusqlite::Connection::open(world.database()).expect("opens");
     table.execute("ALTER TABLE agent RENAME TO elsewhere", []).expect("renamed");
     let answer = world.deliver(&token, &body());
@@ -108,7 +108,7 @@ async fn one_file_is_served_once_whatever_it_is_called() {
     std::os::unix::fs::symlink(world.database(), other.database()).expect("ours");
     let said = other.refused();
     assert!(said.contains("is serving from this database"), "{said}");
-    // A neighbour of the same stem is another database.
+    // A similar name is another database.
     std::fs::remove_file(other.database()).expect("ours");
     let neighbour = world.database().with_extension("sqlite");
     std::os::unix::fs::symlink(&neighbour, other.database()).expect("ours");

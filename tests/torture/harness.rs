@@ -1,6 +1,6 @@
-//! Where the two programs are tormented: a folder, their configuration, starting and killing them.
+//! The environment of the torture tests: a folder, configurations, starting and killing both programs.
 
-use crate::dice::until;
+use crate::rng::until;
 use rustix::process::{Pid, Signal, kill_process};
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -13,7 +13,7 @@ use std::time::Duration;
 /// A start on a machine that is busy with other tests.
 pub(crate) const START: Duration = Duration::from_secs(30);
 
-/// The program of that name, built beside this test.
+/// One of our programs, built beside this test.
 pub(crate) fn program(name: &str) -> PathBuf {
     let own = std::env::current_exe().expect("this test is a file");
     let program = own.ancestors().nth(2).expect("it stands in target/<profile>/deps").join(name);
@@ -21,7 +21,7 @@ pub(crate) fn program(name: &str) -> PathBuf {
     program
 }
 
-/// A program of ours that runs, with its log.
+/// A running program with its log.
 #[derive(Debug)]
 pub(crate) struct Running {
     child: Child,
@@ -36,7 +36,7 @@ impl Running {
         Self { child, log: log.to_owned() }
     }
 
-    pub(crate) fn said(&self) -> String {
+    pub(crate) fn log_text(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
     }
 
@@ -44,14 +44,14 @@ impl Running {
         self.child.try_wait().expect("a child can be asked")
     }
 
-    /// SIGTERM, and an end within five seconds.
+    /// Sends SIGTERM and asserts an exit within five seconds.
     pub(crate) fn stop(mut self) {
         let pid = i32::try_from(self.child.id()).ok().and_then(Pid::from_raw).expect("a pid");
         kill_process(pid, Signal::TERM).expect("it runs");
         until("it stops", Duration::from_secs(5), || self.ended().is_some());
     }
 
-    /// SIGKILL.
+    /// Kills it with SIGKILL.
     pub(crate) fn kill(mut self) {
         self.child.kill().expect("it can be killed");
         self.child.wait().expect("it ends");
@@ -63,7 +63,7 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            let said = self.said();
+            let said = self.log_text();
             let lines: Vec<&str> = said.lines().collect();
             let tail = lines[lines.len().saturating_sub(40)..].join("\n");
             say!("--- the end of {}:\n{tail}", self.log.display());
@@ -73,17 +73,17 @@ impl Drop for Running {
 
 /// A folder with the configuration of an aggregator and its agents.
 #[derive(Debug)]
-pub(crate) struct Yard {
+pub(crate) struct Harness {
     folder: tempfile::TempDir,
-    /// Where the database lies.
+    /// The folder of the database.
     pub(crate) data: PathBuf,
     pub(crate) public: u16,
     pub(crate) private: u16,
 }
 
-impl Yard {
-    /// A page with a component for each of `checks`, keyed and named like it. The database lies in `data`,
-    /// or in the yard's own folder.
+impl Harness {
+    /// A page with a component for each of `checks`, with the same key and name. The database is in `data`,
+    /// or in the harness's own folder.
     pub(crate) fn new(checks: &[String], data: Option<&Path>) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let data = data.map_or_else(|| folder.path().join("data"), Path::to_owned);
@@ -100,9 +100,9 @@ impl Yard {
                 "[[page.component]]\nkey = \"{check}\"\nname = \"{check}\"\nchecks = [\"{check}\"]\n\n"
             );
         }
-        let yard = Self { folder, data, public, private };
-        yard.write("aggregator.toml", &text);
-        yard
+        let harness = Self { folder, data, public, private };
+        harness.write("aggregator.toml", &text);
+        harness
     }
 
     pub(crate) fn path(&self, name: &str) -> PathBuf {
@@ -130,7 +130,7 @@ impl Yard {
         command
     }
 
-    /// What is started tells a [`Watchdog`] how it is, where there is one.
+    /// Connects what is started to a [`Watchdog`], if there is one.
     fn manage(&self, command: &mut Command) {
         command.env("NOTIFY_SOCKET", self.path("notify"));
         command.env("WATCHDOG_USEC", Watchdog::LIMIT.as_micros().to_string());
@@ -153,7 +153,7 @@ impl Yard {
         running
     }
 
-    /// Runs the aggregator where it may refuse to start: how it ended, or `None` if it serves.
+    /// Starts an aggregator that may fail: its exit status, or `None` if it serves.
     pub(crate) fn try_start(&self) -> (Option<ExitStatus>, Running) {
         let mut running = Running::start(self.aggregator_command(&["serve"]), &self.path("aggregator.log"));
         let mut ended = None;
@@ -164,7 +164,7 @@ impl Yard {
         (ended, running)
     }
 
-    /// Enrols an agent: its token.
+    /// Enrols an agent; returns its token.
     pub(crate) fn enrol(&self, name: &str) -> String {
         let output: Output = self
             .aggregator_command(&["agent", "add", name, "--location", name, "--token"])
@@ -174,7 +174,7 @@ impl Yard {
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
     }
 
-    /// Writes the configuration of a real agent that delivers to `port`, its spool in `spool`.
+    /// Writes the configuration of a real agent that delivers to `port`, with its spool at `spool`.
     pub(crate) fn agent_config(
         &self,
         name: &str,
@@ -200,7 +200,7 @@ impl Yard {
         Running::start(command, &self.path(&format!("{name}.log")))
     }
 
-    /// The status of every public component by its name, as visitors are told.
+    /// The status of every public component by name, as visitors see it.
     pub(crate) fn shown(&self) -> Option<Vec<(String, String)>> {
         let (status, body) = get(self.public, "/api/v2/components.json")?;
         assert_eq!(status, 200, "the page is gone: {}", String::from_utf8_lossy(&body));
@@ -210,7 +210,7 @@ impl Yard {
         Some(components.iter().map(|one| (word(&one["name"]), word(&one["status"]))).collect())
     }
 
-    /// Seconds of major outage of every component by its name, from `uptime.csv`.
+    /// Seconds of major outage of every component by name, from `uptime.csv`.
     pub(crate) fn csv(&self) -> Vec<(String, f64)> {
         let (_, body) = get(self.public, "/uptime.csv").expect("the sheet");
         let text = String::from_utf8(body).expect("UTF-8");
@@ -222,13 +222,13 @@ impl Yard {
     }
 }
 
-/// Plays the service manager that restarts what does not feed it.
+/// Plays a service manager with a watchdog.
 pub(crate) struct Watchdog(UnixDatagram);
 
 impl Watchdog {
     const LIMIT: Duration = Duration::from_secs(6);
 
-    /// Waits for something fed from now on; fails where a service manager would have killed.
+    /// Asserts that the watchdog is fed from now on, in time for a service manager.
     pub(crate) fn is_fed(&self) {
         let mut buffer = [0; 4_096];
         let mut said = |socket: &UnixDatagram| {
@@ -243,7 +243,7 @@ impl Watchdog {
     }
 }
 
-/// A check of a real agent that is quick: five a second.
+/// A fast check of a real agent: five times a second.
 pub(crate) fn quick_check(name: &str, port: u16) -> String {
     format!(
         "[[check]]\nname = \"{name}\"\ntype = \"http\"\nurl = \"http://127.0.0.1:{port}/{name}\"\n\
@@ -251,12 +251,12 @@ pub(crate) fn quick_check(name: &str, port: u16) -> String {
     )
 }
 
-/// `GET path`; `None` where no whole answer comes.
+/// `GET path`; `None` without a complete answer.
 pub(crate) fn get(port: u16, path: &str) -> Option<(u16, Vec<u8>)> {
     exchange(port, &format!("GET {path} HTTP/1.1\r\n"), b"", true)
 }
 
-/// Posts a batch; without `listen` the answer is lost on the way.
+/// Posts a batch; without `listen` the answer is lost.
 pub(crate) fn post(port: u16, token: &str, body: &[u8], listen: bool) -> Option<(u16, Vec<u8>)> {
     let head = format!(
         "POST /agent/v1/batch HTTP/1.1\r\nAuthorization: Bearer {token}\r\nContent-Encoding: zstd\r\n\

@@ -1,12 +1,12 @@
-//! Where things lie: a relative path in a file is relative to that file, wherever a command is run, and nothing but
-//! `serve` and `restore` makes a database.
+//! Paths: a relative path in a file is relative to that file, wherever a command runs, and only `serve` and
+//! `restore` create a database.
 
 use crate::process::program;
 use crate::world::{World, page};
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// A world whose file says `store.path = "data/skerry.db"`, as `config.toml` does.
+/// A deployment with `store.path = "data/skerry.db"`, as in `config.toml`.
 fn relative() -> World {
     let world = World::new(&page("demo", true, &["web"]));
     let config = world.path("aggregator.toml");
@@ -21,7 +21,7 @@ fn from(folder: &Path, mut command: Command) -> Command {
     command
 }
 
-/// Runs it to its end: one that goes on where it is to refuse is ended.
+/// Runs the command to its end; kills one that keeps running where it should refuse.
 fn ended(command: &Command) -> Output {
     let mut bounded = Command::new("timeout");
     bounded.arg("20").arg(command.get_program()).args(command.get_args());
@@ -35,7 +35,7 @@ fn said(output: &Output) -> String {
     String::from_utf8_lossy(&[output.stdout.clone(), output.stderr.clone()].concat()).into_owned()
 }
 
-/// Every file below a folder, by its name.
+/// The names of all files below a folder.
 fn files(folder: &Path) -> Vec<String> {
     let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
     let mut files: Vec<String> = entries
@@ -99,7 +99,7 @@ async fn only_serve_and_restore_make_a_database() {
             assert!(said.contains("skerry-aggregator serve makes it"), "{words:?}: {said}");
         }
     }
-    // A first start that is killed at once leaves an empty file: no database either.
+    // A killed first start leaves an empty file, which is not a database.
     world.write("data/skerry.db", "");
     let output = ended(&world.command(&["agent", "list"]));
     assert!(said(&output).contains("there is no database"), "{}", said(&output));
@@ -134,7 +134,7 @@ async fn a_database_that_lies_where_the_path_led_before_is_not_left_behind() {
     }
     assert!(!world.database().exists(), "nothing was made");
 
-    // Where there is one at both places, that of the file is used, and the log names the other.
+    // With databases at both places the one of the file is used, and the log names the other.
     std::fs::create_dir(world.path("data")).expect("made");
     std::fs::copy(&former, world.database()).expect("copied");
     world.start_as(from(&elsewhere, world.command(&["serve"]))).await;
@@ -150,7 +150,7 @@ fn a_spool_that_lies_where_the_path_led_before_is_not_left_behind() {
     for made in ["etc", "elsewhere/state"] {
         std::fs::create_dir_all(at(made)).expect("made");
     }
-    // As every file of SQLite begins.
+    // Header of an SQLite file.
     std::fs::write(at("elsewhere/state/spool.db"), "SQLite format 3\0 and what was seen").expect("written");
     let by_hand = "[aggregator]\nurl = \"http://127.0.0.1:1\"\n";
     for rest in ["", by_hand] {

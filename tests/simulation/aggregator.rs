@@ -1,4 +1,4 @@
-//! The aggregator's side: the real engine on a real database, its clock turned by the test.
+//! The aggregator: the real engine on a real database; the test sets its clock.
 
 use rusqlite::Connection;
 use skerry_aggregator::clock::Hands;
@@ -18,15 +18,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use tempfile::TempDir;
 
-pub(crate) struct Centre {
+pub(crate) struct Aggregator {
     folder: TempDir,
     now: Arc<AtomicI64>,
     running: Option<(Engine, Running)>,
     agents: BTreeMap<String, AgentKey>,
 }
 
-impl Centre {
-    /// An aggregator that is not started yet.
+impl Aggregator {
+    /// An aggregator that is not running yet.
     pub(crate) fn new(now: i64) -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         Self { folder, now: Arc::new(AtomicI64::new(now)), running: None, agents: BTreeMap::new() }
@@ -36,7 +36,7 @@ impl Centre {
         self.folder.path().join("skerry.db")
     }
 
-    pub(crate) fn turn_to(&self, now: i64) {
+    pub(crate) fn set_time(&self, now: i64) {
         self.now.store(now, Ordering::Relaxed);
     }
 
@@ -48,9 +48,9 @@ impl Centre {
         self.engine().command(command).await.expect("it is carried out")
     }
 
-    /// Starts it: every agent is known, every check feeds a component of its name.
+    /// Starts the engine: it knows every agent, and every check feeds a component of its name.
     pub(crate) async fn start(&mut self, agents: &[(&str, &str)], checks: &[String]) {
-        // The publisher is not here: nobody reads what has changed.
+        // There is no publisher, so nobody reads the changes.
         let (changed, _) = crossbeam_channel::bounded(1);
         let store = Store::open(&self.database()).expect("the database opens");
         let started = Engine::start_by(store, changed, Hands::Turned(Arc::clone(&self.now)));
@@ -71,18 +71,18 @@ impl Centre {
         running.join().expect("it ends");
     }
 
-    /// A second has passed.
+    /// Runs the tick of a second.
     pub(crate) async fn tick(&self) {
         self.command(Command::Tick).await;
     }
 
-    /// The door of the agent of that name.
-    pub(crate) fn door(&self, name: &str) -> LocalDelivery {
+    /// The intake of the agent with this name.
+    pub(crate) fn intake(&self, name: &str) -> LocalDelivery {
         let (engine, aggregator_id) = (self.engine().clone(), "simulated".to_owned());
         LocalDelivery { engine, aggregator_id, agent: self.agents[name], name: name.to_owned() }
     }
 
-    /// What visitors are told of every component; `no_data` where it is grey.
+    /// The status of every component as visitors see it; `no_data` if it is stale.
     pub(crate) fn shown(&self) -> BTreeMap<String, &'static str> {
         let looked = self.engine().look(|state, now| {
             let key: PageKey = *state.pages.keys().next().expect("a page");

@@ -1,5 +1,5 @@
-//! What is out of sight is never called well: a failing check whose agent dies, and an aggregator that is started
-//! again and again beside a dead agent.
+//! Components without current data are never shown as operational: a failing check whose agent dies, and an
+//! aggregator that restarts again and again beside a dead agent.
 
 use crate::http::get;
 use crate::world::{START, World, page, quick_check};
@@ -8,7 +8,7 @@ use skerry_tests::parts::{free_port, until};
 use std::time::{Duration, Instant};
 
 const NOTICED: Duration = Duration::from_secs(30);
-/// Of a check that is run every second: three intervals and ten seconds.
+/// The silence limit of a check with an interval of one second.
 const SILENCE: Duration = Duration::from_secs(13);
 
 #[tokio::test]
@@ -74,14 +74,14 @@ async fn restarts_make_no_evidence_younger() {
     }
     verified.dedup();
     assert!(verified.len() <= 2, "no start moves it: {verified:?}");
-    // What is old is out of sight in the first answer of a start, and stays so.
+    // Old evidence is stale in the first response after a start, and stays so.
     world.kill();
     let status = first_answer(&mut world).await;
     assert_eq!(status["status"]["description"], "No current data for 1 component");
     assert!(!world.page("/").text().contains("All systems operational"));
 }
 
-/// The page's status as the first visitor after a start gets it.
+/// The page's status for the first visitor after a start.
 async fn first_answer(world: &mut World) -> serde_json::Value {
     world.start().await;
     let public = world.public;
