@@ -4,27 +4,27 @@ use anyhow::Context;
 use std::fmt;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-/// Identity of one boot of the kernel.
+/// Identifies one boot of the kernel.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub struct BootId(u128);
 
 impl BootId {
-    /// Reads the 16 bytes of [`BootId::to_bytes`]; any other length is `None`.
+    /// Reads the 16 bytes of [`BootId::to_bytes`]; returns `None` for any other length.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         Some(Self(u128::from_be_bytes(bytes.try_into().ok()?)))
     }
 
-    /// 16 bytes, for the spool.
+    /// The 16 bytes that the spool stores.
     #[must_use]
     pub fn to_bytes(self) -> [u8; 16] {
         self.0.to_be_bytes()
     }
 
-    /// The present boot of this host, and of containers on it.
+    /// The current boot of this host and of all containers on it.
     ///
     /// # Errors
-    /// The kernel does not tell it.
+    /// The kernel does not provide a boot id.
     pub fn present() -> anyhow::Result<Self> {
         let path = "/proc/sys/kernel/random/boot_id";
         let text = std::fs::read_to_string(path).with_context(|| format!("cannot read {path}"))?;
@@ -38,7 +38,7 @@ impl BootId {
 }
 
 impl fmt::Display for BootId {
-    /// The kernel's own form, `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`.
+    /// Formats as the kernel does: `xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx`.
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = format!("{:032x}", self.0);
         let (a, b, c, d, e) = (&digits[..8], &digits[8..12], &digits[12..16], &digits[16..20], &digits[20..]);

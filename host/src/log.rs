@@ -1,5 +1,5 @@
-//! The log of a program, on its standard error: colours for a terminal alone; for the journal no times, which
-//! it notes itself, and each line with its priority (sd-daemon(3)), so that `journalctl -p warning` finds what it should.
+//! The log of a program on standard error: colours only on a terminal. The journal gets no timestamps, which
+//! it adds itself, and a priority on each line (sd-daemon(3)), so that `journalctl -p warning` works.
 
 mod fields;
 
@@ -13,14 +13,14 @@ use tracing::{Level, Metadata};
 use tracing_subscriber::EnvFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Logs from here on what passes `filter` (directives of [`EnvFilter`]); as JSON one object a line.
+/// Starts logging what passes `filter` (directives of [`EnvFilter`]); as JSON one object per line.
 pub fn start(filter: &str, json: bool) {
     let journal = leads_to_the_journal();
     let log = tracing_subscriber::fmt()
         .with_env_filter(EnvFilter::new(filter))
         .with_target(false)
         .with_writer(Lines { with_priority: journal });
-    // Not told so for a terminal: there the library heeds NO_COLOR.
+    // Not set for a terminal, where the library respects NO_COLOR.
     let log = if io::stderr().is_terminal() { log } else { log.with_ansi(false) };
     match (json, journal) {
         (true, _) => log.json().flatten_event(true).init(),
@@ -29,7 +29,7 @@ pub fn start(filter: &str, json: bool) {
     }
 }
 
-/// Whether standard error is the very stream that the journal gave us (systemd.exec(5), `JOURNAL_STREAM`).
+/// Whether standard error is the stream that the journal gave us (systemd.exec(5), `JOURNAL_STREAM`).
 #[expect(clippy::disallowed_methods, reason = "what systemd says of the stream it gives is no configuration")]
 fn leads_to_the_journal() -> bool {
     let Ok(stream) = std::env::var("JOURNAL_STREAM") else { return false };
@@ -42,7 +42,7 @@ struct Lines {
     with_priority: bool,
 }
 
-/// One event, which comes in one piece.
+/// One event, which is written at once.
 struct Event {
     priority: Option<u8>,
 }
@@ -61,7 +61,7 @@ impl<'a> MakeWriter<'a> for Lines {
 
 impl Write for Event {
     fn write(&mut self, event: &[u8]) -> io::Result<usize> {
-        // Names and words of others are in it.
+        // It contains names and text of others.
         let text = String::from_utf8_lossy(event);
         let text = written_out(&text);
         match self.priority {
@@ -76,7 +76,7 @@ impl Write for Event {
     }
 }
 
-/// Of syslog(3).
+/// Priorities of syslog(3).
 fn priority(level: Level) -> u8 {
     match level {
         Level::ERROR => 3,
@@ -86,7 +86,7 @@ fn priority(level: Level) -> u8 {
     }
 }
 
-/// An event of several lines becomes as many entries: each says how much it matters.
+/// Each line of an event gets its priority.
 fn prefixed(priority: u8, text: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(text.len() + 8);
     for line in text.split_inclusive(|byte| *byte == b'\n') {

@@ -1,13 +1,13 @@
-//! Man pages and shell completions, made from the definition of a command line, so that neither can say what
-//! the program does not do.
+//! Generates man pages and shell completions from the command line definition, so that they always match the
+//! program.
 
 use anyhow::Context;
 use clap::Command;
 use clap_complete::Shell;
 use std::path::Path;
 
-/// Writes `folder/man`, a page for the program and one for each subcommand, and `folder/completions`, for bash,
-/// zsh and fish. What is hidden on the command line is in none.
+/// Writes `folder/man`, with a page for the program and each subcommand, and `folder/completions`, for bash,
+/// zsh and fish. Skips hidden subcommands and arguments.
 ///
 /// # Errors
 /// A file cannot be written.
@@ -26,7 +26,7 @@ pub fn write(command: &Command, folder: &Path) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The same command line without its hidden subcommands: completions would offer them.
+/// The command line without its hidden subcommands, which completions would offer.
 fn shown(command: &Command) -> Command {
     let mut shown = Command::new(command.get_name().to_owned())
         .subcommand_required(command.is_subcommand_required_set())

@@ -1,6 +1,6 @@
-//! Whose rights are used where root writes into a folder of another user, who may have put a link in the way of
-//! each file there: root would follow it. So root takes that user's rights for as long as it writes, and what it
-//! makes is that user's.
+//! Root writes into folders of other users with their rights. A user may plant a link at the path of any file
+//! there, and root would follow it. So root takes the user's rights while it writes, and the files belong to
+//! that user.
 
 use rustix::fs::{Gid, Uid};
 use rustix::process::{geteuid, getgroups};
@@ -10,25 +10,25 @@ use std::io::{Error, ErrorKind, Result};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Component, Path, PathBuf};
 
-/// Most links followed on one way.
+/// Maximum number of links followed on one path.
 const MOST_LINKS: u32 = 40;
 
-/// While it lives this thread, and those that it starts, have the rights of another user.
+/// While it exists, this thread and those it starts have the rights of another user.
 #[derive(Debug)]
 #[must_use = "the rights are root's again when it is dropped"]
 pub struct Lowered {
-    /// Root's own; `None` where nothing was lowered.
+    /// Root's own groups; `None` if nothing was lowered.
     groups: Option<Vec<Gid>>,
 }
 
-/// Where this is root, takes the rights of the first user on the way to `path` who could put something in the way.
+/// If this is root, takes the rights of the first user on the path who could plant a link.
 ///
 /// # Errors
-/// The way cannot be looked at, or the system refuses.
+/// The path cannot be examined, or the system refuses.
 pub fn lower_for(path: &Path) -> Result<Lowered> {
     let other = if geteuid().is_root() { first_other(path)? } else { None };
     let Some((uid, gid)) = other else { return Ok(Lowered { groups: None }) };
-    // Whatever fails below, what was lowered is root's again.
+    // If anything fails below, root's rights are restored.
     let lowered = Lowered { groups: Some(getgroups()?) };
     let gid = Gid::from_raw(gid);
     set_thread_groups(&[gid])?;
@@ -49,8 +49,8 @@ impl Drop for Lowered {
     }
 }
 
-/// User and group of the first folder on the way to `path` that is not root's, or of a link there that is not. Links
-/// that root made in its own folders are followed. `None`: nobody but root has a hand in it.
+/// User and group of the first folder or link on the path that is not root's. Follows links that root created
+/// in its own folders. `None`: only root can change the path.
 fn first_other(path: &Path) -> Result<Option<(u32, u32)>> {
     let mut way: Vec<OsString> = reversed(&std::path::absolute(path)?);
     let (mut at, mut links) = (PathBuf::from("/"), 0);
@@ -85,7 +85,7 @@ fn first_other(path: &Path) -> Result<Option<(u32, u32)>> {
     Ok(None)
 }
 
-/// The steps of a way, the last one first.
+/// The components of a path, the last one first.
 fn reversed(path: &Path) -> Vec<OsString> {
     let steps = path.components().filter_map(|step| match step {
         Component::Normal(name) => Some(name.to_owned()),
@@ -102,7 +102,7 @@ mod tests {
     use super::*;
     use std::os::unix::fs::{chown, symlink};
 
-    /// Whether a test can be run that needs root; where not, it says so in the words that `tests/run` counts.
+    /// Whether a test that needs root can run; if not, prints the skip in the format that `tests/run` counts.
     fn is_root() -> bool {
         use std::io::Write;
         if !geteuid().is_root() {

@@ -1,6 +1,6 @@
-//! What the service manager is told (sd_notify(3)): ready, reloading, stopping, a line of status, and that the
-//! work turns. Silent where no service manager listens. A watchdog is fed by an answer of the work itself,
-//! never by the passing of time alone.
+//! Notifications to the service manager (sd_notify(3)): ready, reloading, stopping, a status line, and
+//! liveness. Silent without a service manager. A watchdog is fed by an answer of the work itself, never by
+//! the passing of time alone.
 
 use sd_notify::NotifyState;
 use skerry_protocol::words::one_line;
@@ -8,27 +8,27 @@ use std::convert::Infallible;
 use std::time::Duration;
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
-/// Between two looks at the work where no watchdog sets the pace.
+/// Time between two checks of the work if no watchdog sets the pace.
 const UNHURRIED: Duration = Duration::from_secs(5);
-/// While a start takes its time, it is given another minute three times a minute.
+/// A slow start extends its time limit by a minute, three times a minute.
 const STARTING: (Duration, Duration) = (Duration::from_secs(20), Duration::from_secs(60));
 
-/// The start is over; `status` is one line.
+/// Reports the end of the start; `status` is one line.
 pub fn ready(status: &str) {
     tell(&[NotifyState::Ready, NotifyState::Status(&line(status))]);
 }
 
-/// The program is on its way out.
+/// Reports that the program stops.
 pub fn stopping() {
     tell(&[NotifyState::Stopping, NotifyState::Status("Stopping")]);
 }
 
-/// The program could not start, and ends: why stands in the unit's status beside its result.
+/// Reports that the program could not start; the unit's status shows the reason.
 pub fn failed(why: &str) {
     tell(&[NotifyState::Status(&line(why))]);
 }
 
-/// Does `work`, which gives a line of status, between the words that it began and that it ended.
+/// Runs `work`, which returns a status line, and reports its beginning and end.
 pub async fn reloading(work: impl Future<Output = String>) {
     match NotifyState::monotonic_usec_now() {
         Ok(now) => tell(&[NotifyState::Reloading, now]),
@@ -39,8 +39,8 @@ pub async fn reloading(work: impl Future<Output = String>) {
     ready(&work.await);
 }
 
-/// Waits for a part of the start that may take long, such as a migration, and asks for more time meanwhile:
-/// at most for `most`.
+/// Waits for a slow part of the start, such as a migration, and extends the time limit meanwhile, at most for
+/// `most`.
 pub async fn starting<T>(status: &str, most: Duration, work: impl Future<Output = T>) -> T {
     let status = line(status);
     let mut often = interval(STARTING.0);
@@ -59,10 +59,10 @@ pub async fn starting<T>(status: &str, most: Duration, work: impl Future<Output 
     work.await
 }
 
-/// Asks the work for a fresh turn, again and again, and feeds the watchdog after each that was made. `turn`
-/// gives a line of status when the work has turned, `None` when it has ended; while it waits nothing is fed.
+/// Checks the work again and again and feeds the watchdog after each answer. `turn` returns a status line
+/// when the work has answered, `None` when it has ended; while it waits nothing is fed.
 pub async fn watch(turn: impl AsyncFn() -> Option<String>) -> Infallible {
-    // Half the time is what sd_watchdog_enabled(3) advises; a third bears one late turn.
+    // sd_watchdog_enabled(3) recommends half of the time; a third tolerates one late answer.
     let pace = sd_notify::watchdog_enabled().map_or(UNHURRIED, |limit| limit / 3);
     let mut often = interval(pace.max(Duration::from_millis(10)));
     often.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -85,7 +85,7 @@ fn tell(what: &[NotifyState<'_>]) {
     }
 }
 
-/// A line break would begin another variable.
+/// A line break would start another variable.
 fn line(text: &str) -> String {
     one_line(text).chars().take(400).collect()
 }

@@ -1,13 +1,13 @@
-//! The signals that a program hears while it runs.
+//! The signals of a running program.
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// From here on each of them is heard: one that nobody hears would end the process.
+/// Catches the signals from now on: an uncaught one would end the process.
 #[derive(Debug)]
 pub struct Signals {
-    /// SIGHUP: the configuration is to be read again.
+    /// SIGHUP: reload the configuration.
     pub hangup: Signal,
-    /// The end is asked for.
+    /// Stop requests.
     pub stop: Stop,
 }
 
@@ -19,10 +19,10 @@ pub struct Stop {
 }
 
 impl Signals {
-    /// Hears them, inside a runtime.
+    /// Installs the handlers; must be called within a runtime.
     ///
     /// # Errors
-    /// The system gives no handler.
+    /// The system refuses a handler.
     pub fn hear() -> std::io::Result<Self> {
         Ok(Self {
             hangup: signal(SignalKind::hangup())?,
@@ -35,7 +35,7 @@ impl Signals {
 }
 
 impl Stop {
-    /// Waits until the end is asked for. Loses nothing when it is dropped.
+    /// Waits for a stop request. Cancel-safe.
     pub async fn asked(&mut self) {
         tokio::select! {
             _ = self.terminate.recv() => {}

@@ -38,7 +38,7 @@ pub struct Log {
 /// Reads the log beside the database at `path`
 /// (<https://www.sqlite.org/fileformat2.html#the_write_ahead_log>).
 ///
-/// # Errors
+/// The frame cannot be read, or the log ends before it.
 /// The log exists and cannot be read.
 pub fn read(path: &Path) -> io::Result<Log> {
     let mut log = match File::open(log_of(path)) {

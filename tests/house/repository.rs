@@ -1,6 +1,6 @@
 //! What holds of the repository as a whole.
 
-use crate::sources::{members, refuse, root, texts};
+use crate::sources::{members, refuse, root, sources, texts};
 
 #[test]
 fn nothing_points_outside_the_repository() {
@@ -60,4 +60,43 @@ fn every_test_binary_is_run() {
     });
     let wrong: Vec<_> = declared.filter(|name| !run.contains(&format!("--test {name}"))).collect();
     refuse(&wrong, "tests/run runs every test binary");
+}
+
+/// The path of every function in the sources, as a test's name would have it: `…::module::function`.
+fn functions() -> Vec<String> {
+    let mut found = Vec::new();
+    for source in sources() {
+        let module = source.path.trim_end_matches(".rs").trim_end_matches("/mod").replace('/', "::");
+        let module = module.replace("_tests", "::tests").replace("_test", "::tests");
+        let names = source.text.split("fn ").skip(1).filter_map(|rest| rest.split(['(', '<']).next());
+        found.extend(names.map(|name| format!("{module}::{name}")));
+        let inner = source.text.split("#[cfg(test)]\nmod tests {").nth(1).unwrap_or_default();
+        let names = inner.split("fn ").skip(1).filter_map(|rest| rest.split(['(', '<']).next());
+        found.extend(names.map(|name| format!("{module}::tests::{name}")));
+    }
+    found
+}
+
+#[test]
+fn each_command_of_the_faults_names_a_test() {
+    let faults = std::fs::read_to_string(root().join("tests/faults/README.md")).expect("the faults");
+    let functions = functions();
+    let (mut wrong, mut commands) = (Vec::new(), 0);
+    for (index, line) in faults.lines().enumerate() {
+        for command in line.split('`').skip(1).step_by(2).map(|words| words.split(' ').collect::<Vec<_>>()) {
+            let after = |word: &str| command.iter().position(|one| *one == word).map(|at| &command[at + 1..]);
+            let (binary, filter) = match (after("--test"), after("--lib").or(after("--bins"))) {
+                (Some([binary, filter, ..]), _) => (format!("::{binary}::"), *filter),
+                (_, Some([filter, ..])) => (String::new(), *filter),
+                _ => continue,
+            };
+            commands += 1;
+            let filter = filter.trim_end_matches(':');
+            if !functions.iter().any(|path| path.contains(&binary) && path.contains(filter)) {
+                wrong.push(format!("tests/faults/README.md:{}: {}", index + 1, command.join(" ")));
+            }
+        }
+    }
+    assert!(commands > 100, "the commands have moved: {commands}");
+    refuse(&wrong, "a command that shows a fault names a test");
 }

@@ -10,19 +10,19 @@ pub use time::{is_kept, kept_clock};
 use skerry_protocol::words::count;
 use std::fmt::Write;
 
-/// How bad a finding is.
+/// Severity of a finding.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Level {
-    /// All is well.
+    /// No problem.
     Ok,
-    /// It works, and may not for long, or not for everyone.
+    /// It works, but perhaps not for long or not for everyone.
     Warning,
     /// It does not work.
     Problem,
 }
 
 impl Level {
-    /// The name in answers.
+    /// The name in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -33,52 +33,52 @@ impl Level {
     }
 }
 
-/// One thing that was looked at.
+/// The result of one check of the host.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Finding {
-    /// What it is about, in a word.
+    /// Subject in one word.
     pub topic: &'static str,
-    /// How bad it is.
+    /// Severity.
     pub level: Level,
     /// A plain sentence.
     pub says: String,
-    /// What to do, unless all is well.
+    /// What to do, unless the level is [`Level::Ok`].
     pub remedy: Option<String>,
 }
 
 impl Finding {
-    /// All is well.
+    /// A finding without a problem.
     #[must_use]
     pub fn ok(topic: &'static str, says: impl Into<String>) -> Self {
         Self { topic, level: Level::Ok, says: says.into(), remedy: None }
     }
 
-    /// It may not last.
+    /// A finding that may become a problem.
     #[must_use]
     pub fn warning(topic: &'static str, says: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { topic, level: Level::Warning, says: says.into(), remedy: Some(remedy.into()) }
     }
 
-    /// It does not work.
+    /// A finding that is a problem.
     #[must_use]
     pub fn problem(topic: &'static str, says: impl Into<String>, remedy: impl Into<String>) -> Self {
         Self { level: Level::Problem, ..Self::warning(topic, says, remedy) }
     }
 }
 
-/// Does all work today? What may not last, or is advice, is a warning.
+/// Whether everything works today; warnings are allowed.
 #[must_use]
 pub fn all_well(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| finding.level != Level::Problem)
 }
 
-/// Is there nothing to be done at all?
+/// Whether there are neither problems nor warnings.
 #[must_use]
 pub fn nothing_to_do(findings: &[Finding]) -> bool {
     findings.iter().all(|finding| finding.level == Level::Ok)
 }
 
-/// For people: a line each, its remedy below.
+/// Plain text: one line each, with the remedy below.
 #[must_use]
 pub fn plain(findings: &[Finding]) -> String {
     let mut text = String::new();
@@ -96,7 +96,7 @@ pub fn plain(findings: &[Finding]) -> String {
     text
 }
 
-/// For programs.
+/// JSON.
 #[must_use]
 pub fn json(findings: &[Finding]) -> String {
     let of = |finding: &Finding| {

@@ -1,4 +1,4 @@
-//! The fields of a line: `key=value`, in quotes where a value does not stand for itself, left out where it is empty.
+//! Formats the fields of a line: `key=value`, quoted if necessary, omitted if empty.
 
 use std::fmt::{self, Debug};
 use tracing::field::{Field, Visit};
@@ -17,7 +17,7 @@ impl<'w> FormatFields<'w> for Fields {
     }
 }
 
-/// A line that is being written.
+/// The line being written.
 struct Line<'w> {
     writer: Writer<'w>,
     begun: bool,
@@ -58,7 +58,7 @@ impl Visit for Line<'_> {
     }
 }
 
-/// In quotes where a reader could not tell where it ends.
+/// Quotes a value whose end would be ambiguous.
 fn quoted(value: &str) -> String {
     let plain = |one: char| !one.is_whitespace() && !one.is_control() && !matches!(one, '"' | '=');
     if value.chars().all(plain) {
@@ -79,7 +79,7 @@ fn quoted(value: &str) -> String {
     text
 }
 
-/// It is one text in quotes already, and not something that begins and ends with one.
+/// Whether it is one quoted text already, not just a text that begins and ends with a quote.
 fn is_quoted(text: &str) -> bool {
     let Some(inner) = text.strip_prefix('"').and_then(|rest| rest.strip_suffix('"')) else { return false };
     let mut escaped = false;
@@ -112,7 +112,7 @@ mod tests {
         }
     }
 
-    /// What is logged meanwhile, a line each.
+    /// The lines logged by `log`.
     fn logged(log: impl FnOnce()) -> String {
         let kept = Kept::default();
         let writer = kept.clone();
