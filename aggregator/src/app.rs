@@ -66,21 +66,18 @@ impl App {
         let shared = shared(engine.now());
         let addresses = addresses(first);
         let publisher = Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses, shared);
-        let published = publisher.turned();
+        let (published, failures) = (publisher.turned(), publisher.failures());
         let publishing = tokio::task::spawn_blocking(move || publisher.start()).await??;
 
         let traffic = Traffic::default();
         let face = Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
         let token = MetricsToken::of(first.metrics_token_file.clone());
-        let overseer = Arc::new(Overseer::new(engine.clone(), Arc::clone(&site), traffic.clone(), token));
-        // Before anybody asks: one that has not looked knows of no agent that it misses.
-        let first_look = Arc::clone(&overseer);
-        tokio::task::spawn_blocking(move || first_look.look()).await?;
+        let overseer = Overseer::new(engine.clone(), Arc::clone(&site), failures, traffic.clone(), token);
+        let overseer = Arc::new(overseer);
         let retention = i64::try_from(first.store.raw_retention.as_millis()).unwrap_or(i64::MAX);
         let housekeeping = Housekeeping::new(&database, engine.clone(), retention)?;
         let heartbeat_endpoint = HeartbeatEndpoint::open(engine.clone(), &database)?;
         let background = vec![
-            watch(Arc::clone(&overseer)),
             keep_house(housekeeping),
             timekeeping::follow(engine.clone()),
             inspect_daily(database.clone()),
@@ -166,7 +163,7 @@ impl Liveness {
     /// turning: starting again would not mend it. Gives a line on how the program is, `None` when it has ended.
     pub async fn turn(&self) -> Option<String> {
         let mut published = self.published.clone();
-        self.engine.look_async(|_, _| ()).await.ok()?;
+        self.engine.turn().await.ok()?;
         published.mark_unchanged();
         published.changed().await.ok()?;
         Some(self.overseer.line())
@@ -208,17 +205,6 @@ fn listeners(config: &Config) -> anyhow::Result<Vec<Listener>> {
         Ok(Listener { address: listener.address, serves, tls })
     };
     config.listeners.iter().map(one).collect()
-}
-
-fn watch(overseer: Arc<Overseer>) -> tokio::task::JoinHandle<()> {
-    tokio::spawn(async move {
-        let mut second = tokio::time::interval(Duration::from_secs(1));
-        loop {
-            second.tick().await;
-            let overseer = Arc::clone(&overseer);
-            let _ = tokio::task::spawn_blocking(move || overseer.look()).await;
-        }
-    })
 }
 
 /// Now and once a day, in a thread that nobody waits for: a stop does not wait for gigabytes to be read.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::engine::Maintenance;
 use std::path::Path;
 use tokio::time::timeout;
 
@@ -19,14 +20,13 @@ async fn a_watchdog_is_fed_while_the_writer_turns_and_not_while_it_is_stuck() {
     let bound = Duration::from_secs(5);
     assert!(timeout(bound, liveness.turn()).await.expect("turns").is_some());
 
-    let (release, stuck) = crossbeam_channel::bounded::<()>(0);
+    let (release, released) = crossbeam_channel::bounded::<()>(0);
     let (begin, begun) = crossbeam_channel::bounded::<()>(1);
-    let held =
-        std::thread::spawn(move || engine.look(move |_, _| begin.send(()).is_ok() && stuck.recv().is_ok()));
+    let held = std::thread::spawn(move || engine.maintain(Maintenance::Stall { begun: begin, released }));
     begun.recv_timeout(bound).expect("the writer is in it");
     assert!(timeout(3 * Duration::from_secs(1), liveness.turn()).await.is_err(), "the writer is stuck");
-    release.send(()).expect("it waits");
-    assert!(held.join().expect("no panic").expect("it runs"));
+    drop(release);
+    held.join().expect("no panic").expect("it runs").expect("no disk is asked");
     assert!(timeout(bound, liveness.turn()).await.expect("turns again").is_some());
 
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

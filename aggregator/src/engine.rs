@@ -5,14 +5,19 @@ mod clock;
 mod health;
 mod log;
 mod losses;
+mod maintenance;
+mod snapshot;
 mod writer;
 
 pub use health::{AgentCounts, Health};
+pub use maintenance::Maintenance;
+pub use snapshot::Snapshot;
 
 use crate::clock::{Clock, Hands, Moment, Standing};
+use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 use losses::Losses;
-use skerry_domain::state::{AgentKey, State};
+use skerry_domain::state::AgentKey;
 use skerry_domain::step::{Answer, Change, Command, Record, RecordKind, Rejected, When};
 use skerry_domain::time::{SECOND, Timestamp};
 use skerry_store::{Store, StoreError};
@@ -68,13 +73,11 @@ impl Reply {
     }
 }
 
-type Look = Box<dyn FnOnce(&State, Timestamp) + Send>;
-type Errand = Box<dyn FnOnce(&mut Store) + Send>;
-
 enum Message {
     Command(Command, Reply),
-    Look(Look),
-    Errand(Errand),
+    Maintenance(Maintenance, Sender<Result<usize, StoreError>>),
+    /// Answered after the commit of its turn.
+    Turn(Sender<()>),
     Stop,
 }
 
@@ -83,6 +86,7 @@ enum Message {
 pub struct Engine {
     sender: Sender<Message>,
     history: Sender<Message>,
+    snapshots: Arc<ArcSwap<Snapshot>>,
     pressed: Arc<AtomicBool>,
     health: Arc<Health>,
     clock: Arc<Mutex<Clock>>,
@@ -120,6 +124,8 @@ impl Engine {
         let heard_until = kept.map_or(state.clock, |kept| kept.at.max(state.clock));
         state.ready_at = clock.now();
         state.unsure_ms = clock.standing().unsure_ms;
+        let snapshot = Snapshot { state: state.clone(), commit: 0, at: clock.now() };
+        let snapshots = Arc::new(ArcSwap::from_pointee(snapshot));
         let clock = Arc::new(Mutex::new(clock));
         let (sender, receiver) = crossbeam_channel::bounded(QUEUE);
         let (history, old) = crossbeam_channel::bounded(QUEUE);
@@ -136,6 +142,8 @@ impl Engine {
             failed_at: None,
             away_since: (heard_until > Timestamp(0)).then_some(heard_until),
             kept_clock: None,
+            snapshots: Arc::clone(&snapshots),
+            stored: true,
         };
         let running = std::thread::Builder::new()
             .name("engine".to_owned())
@@ -145,6 +153,7 @@ impl Engine {
             Self {
                 sender,
                 history,
+                snapshots,
                 pressed: Arc::default(),
                 health,
                 clock,
@@ -192,37 +201,6 @@ impl Engine {
         self.pressed.load(Ordering::Relaxed)
     }
 
-    /// Looks at the state between two groups. Blocks the calling thread, not a runtime's.
-    ///
-    /// # Errors
-    /// [`CommandError::Stopping`].
-    pub fn look<T: Send + 'static>(
-        &self,
-        look: impl FnOnce(&State, Timestamp) -> T + Send + 'static,
-    ) -> Result<T, CommandError> {
-        let (give, take) = crossbeam_channel::bounded(1);
-        let look: Look = Box::new(move |state, now| {
-            let _ = give.send(look(state, now));
-        });
-        self.wait_for(Message::Look(look), &take)
-    }
-
-    /// Has the writer do something in the store between two groups: a lock would be no way to its side, SQLite gives
-    /// that to whoever asks in the right moment. The state is not touched by it. Blocks as [`Engine::look`] does.
-    ///
-    /// # Errors
-    /// [`CommandError::Stopping`].
-    pub fn errand<T: Send + 'static>(
-        &self,
-        errand: impl FnOnce(&mut Store) -> T + Send + 'static,
-    ) -> Result<T, CommandError> {
-        let (give, take) = crossbeam_channel::bounded(1);
-        let errand: Errand = Box::new(move |store| {
-            let _ = give.send(errand(store));
-        });
-        self.wait_for(Message::Errand(errand), &take)
-    }
-
     fn wait_for<T>(&self, message: Message, take: &Receiver<T>) -> Result<T, CommandError> {
         self.sender.send(message).map_err(|_| CommandError::Stopping)?;
         if self.ended() {
@@ -235,18 +213,6 @@ impl Engine {
     /// dropped by it, what is sent later stays in the channel and nobody may wait for it.
     fn ended(&self) -> bool {
         self.health.ended.load(Ordering::SeqCst)
-    }
-
-    /// As [`Engine::look`], for async callers.
-    ///
-    /// # Errors
-    /// [`CommandError::Stopping`].
-    pub async fn look_async<T: Send + 'static>(
-        &self,
-        look: impl FnOnce(&State, Timestamp) -> T + Send + 'static,
-    ) -> Result<T, CommandError> {
-        let engine = self.clone();
-        tokio::task::spawn_blocking(move || engine.look(look)).await.unwrap_or(Err(CommandError::Stopping))
     }
 
     /// Commits what waits and ends the thread; history that waits is refused, its agents keep it.

@@ -2,7 +2,7 @@
 //! notes, a look through the whole database. Reads by handles of its own; what it writes it asks the writer to, a
 //! little at a time. Nothing is deleted on the word of a clock that nothing confirms. Nothing here is in a hurry. It blocks, and is never called on a thread that serves.
 
-use crate::engine::{CommandError, Engine};
+use crate::engine::{CommandError, Engine, Maintenance};
 use skerry_domain::state::{ComponentKey, ResponseHour, State, TrackKey};
 use skerry_domain::step::Command;
 use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
@@ -71,9 +71,9 @@ impl Housekeeping {
         let kept_from = Timestamp((now - self.raw_retention).0.div_euclid(HOUR) * HOUR);
         while let Some(rolled) = self.store.next_roll_up(now)? {
             rolled_up = true;
-            self.engine.errand(move |store| store.keep_roll_up(rolled, kept_from))??;
+            self.engine.maintain(Maintenance::KeepRollUp { rolled, kept_from })??;
         }
-        let charts = self.engine.look(charted)?;
+        let charts = charted(&self.engine.snapshot().state);
         if rolled_up || charts != self.charted {
             // Drawn again at the next turn, should this one break off.
             self.charted.clear();
@@ -90,9 +90,10 @@ impl Housekeeping {
             // What is not as old as it looks would be gone for good.
             return Ok(());
         }
-        while self.engine.errand(move |store| store.prune_observations(kept_from, DELETED_AT_ONCE))?? > 0 {}
-        let noted_from = now - NOTES_KEPT;
-        while self.engine.errand(move |store| store.prune_notes(noted_from, DELETED_AT_ONCE))?? > 0 {}
+        let limit = DELETED_AT_ONCE;
+        while self.engine.maintain(Maintenance::PruneObservations { before: kept_from, limit })?? > 0 {}
+        let before = now - NOTES_KEPT;
+        while self.engine.maintain(Maintenance::PruneNotes { before, limit })?? > 0 {}
         Ok(())
     }
 
@@ -151,7 +152,7 @@ pub fn inspect(database: &Path) {
 type Chart = (ComponentKey, Vec<TrackKey>);
 
 /// Every chart that is shown.
-fn charted(state: &State, _now: Timestamp) -> Vec<Chart> {
+fn charted(state: &State) -> Vec<Chart> {
     let charted = state.components.iter().filter(|(_, one)| one.settings.response_time && !one.archived);
     charted
         .map(|(key, component)| {

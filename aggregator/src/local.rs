@@ -102,11 +102,11 @@ impl LocalAgents {
     /// before it is nothing that this one lost.
     async fn set_aside_anothers(&self, spool: &Path, agent: AgentKey) -> anyhow::Result<()> {
         let Some(epoch) = last_epoch(spool) else { return Ok(()) };
-        let of_another = move |state: &State, _| {
+        let of_another = |state: &State| {
             let sent_from_it = |agent: &domain::Agent| agent.epochs.contains_key(&epoch);
             !state.agents.get(&agent).is_some_and(sent_from_it) && state.agents.values().any(sent_from_it)
         };
-        if !self.engine.look_async(of_another).await? {
+        if !of_another(&self.engine.snapshot().state) {
             return Ok(());
         }
         for part in ["", "-wal", "-shm", ".lock"] {

@@ -1,4 +1,5 @@
-//! What operators and their tools are told: readiness proved from end to end, and metrics.
+//! What operators and their tools are told: readiness proved from end to end, and metrics. Read from a snapshot when
+//! somebody asks: the writer is never waited for.
 
 mod agents;
 mod checks;
@@ -26,9 +27,12 @@ use skerry_publish::output::Site;
 use skerry_web::{Admission, Operations, Readiness, Traffic};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 /// A look-up that failed is told for so long after the last one, ms: an agent comes again sooner.
 const FAILED_LOOK_UP: i64 = 60_000;
+/// What was worked out of the state serves all who ask within this time.
+const SAME: Duration = Duration::from_secs(1);
 /// A publication older than this is not a living one, ms: one missed heartbeat and a half.
 const OLD_PUBLICATION: i64 = 90_000;
 
@@ -37,19 +41,32 @@ pub struct Overseer {
     engine: Engine,
     site: Arc<ArcSwap<Site>>,
     traffic: Traffic,
+    failures: Arc<AtomicU64>,
     token: MetricsToken,
-    seen: Arc<Mutex<Sight>>,
+    seen: Mutex<Option<Seen<Sight>>>,
+    evidence: Mutex<Option<Seen<Evidence>>>,
 }
 
-/// What the last look at the state said.
-#[derive(Clone, Debug, Default)]
+/// What was worked out of the state, and when.
+struct Seen<T> {
+    at: Instant,
+    what: Arc<T>,
+}
+
+/// What metrics say of the state.
+#[derive(Debug)]
 struct Sight {
     at: Timestamp,
     agents: Vec<AgentSight>,
     minorities: Vec<Minority>,
-    checks: Arc<[CheckSight]>,
+    checks: Vec<CheckSight>,
     /// (workspace, check) of those whose verdict hangs on agents that say that it flaps.
     flapping: Vec<(String, String)>,
+}
+
+/// How fresh the evidence is.
+#[derive(Debug)]
+struct Evidence {
     newest: Option<Timestamp>,
     /// Somebody runs a check, or a page waits for one.
     watching: bool,
@@ -64,18 +81,17 @@ struct CheckLabels {
 }
 
 impl Overseer {
-    /// An overseer that has seen nothing yet: have it look before it is asked.
+    /// One of this program; `failures` counts the pages that could not be rendered.
     #[must_use]
-    pub fn new(engine: Engine, site: Arc<ArcSwap<Site>>, traffic: Traffic, token: MetricsToken) -> Self {
-        Self { engine, site, traffic, token, seen: Arc::default() }
-    }
-
-    /// Looks at the state; called every second from a thread that may wait for the engine.
-    pub fn look(&self) {
-        let before = self.sight().checks;
-        if let Ok(sight) = self.engine.look(move |state, now| sight(state, now, &before)) {
-            *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = sight;
-        }
+    pub fn new(
+        engine: Engine,
+        site: Arc<ArcSwap<Site>>,
+        failures: Arc<AtomicU64>,
+        traffic: Traffic,
+        token: MetricsToken,
+    ) -> Self {
+        let (seen, evidence) = (Mutex::default(), Mutex::default());
+        Self { engine, site, traffic, failures, token, seen, evidence }
     }
 
     /// How the program is, in a line: what is wrong first.
@@ -85,13 +101,21 @@ impl Overseer {
         if let Some(reason) = reasons.first() {
             return reason.clone();
         }
-        let (pages, sight) = (self.site.load().by_slug.len(), self.sight());
-        let (checks, agents) = (count(sight.checks.len(), "check"), count(sight.agents.len(), "agent"));
+        let (pages, snapshot) = (self.site.load().by_slug.len(), self.engine.snapshot());
+        let agents = agents::listed(&snapshot.state).count();
+        let (checks, agents) = (count(snapshot.state.checks.len(), "check"), count(agents, "agent"));
         format!("{} published, {checks}, {agents}", count(pages, "page"))
     }
 
-    fn sight(&self) -> Sight {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    fn sight(&self) -> Arc<Sight> {
+        recent(&self.seen, |before| {
+            let (snapshot, now) = self.engine.present();
+            sight(&snapshot.state, now, before.map_or(&[], |before| &before.checks))
+        })
+    }
+
+    fn evidence(&self) -> Arc<Evidence> {
+        recent(&self.evidence, |_| evidence(&self.engine.snapshot().state))
     }
 
     fn oldest_index(&self) -> Option<Timestamp> {
@@ -100,18 +124,34 @@ impl Overseer {
     }
 }
 
+/// What was worked out less than a second ago, or now. Whoever asks meanwhile waits for the same.
+fn recent<T>(seen: &Mutex<Option<Seen<T>>>, work_out: impl FnOnce(Option<&T>) -> T) -> Arc<T> {
+    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(recent) = seen.as_ref().filter(|one| one.at.elapsed() < SAME) {
+        return Arc::clone(&recent.what);
+    }
+    let what = Arc::new(work_out(seen.as_ref().map(|one| &*one.what)));
+    *seen = Some(Seen { at: Instant::now(), what: Arc::clone(&what) });
+    what
+}
+
 fn sight(state: &State, now: Timestamp, before: &[CheckSight]) -> Sight {
+    Sight {
+        at: now,
+        agents: agents::sight(state),
+        minorities: agents::minorities(state, now),
+        checks: checks::sight(state, now, before),
+        flapping: flapping(state, now),
+    }
+}
+
+fn evidence(state: &State) -> Evidence {
     // A heartbeat says nothing of agents and the way to them.
     let is_run = |check: &CheckKey| !state.heartbeats.contains_key(check);
     let declared = || state.tracks.values().filter(|one| one.is_declared() && is_run(&one.check));
     let feeds = |link: &Link| link.to == Timestamp::FAR && is_run(&link.check);
     let linked = || state.components.values().any(|one| !one.archived && one.links.iter().any(feeds));
-    Sight {
-        at: now,
-        agents: agents::sight(state),
-        minorities: agents::minorities(state, now),
-        checks: checks::sight(state, now, before).into(),
-        flapping: flapping(state, now),
+    Evidence {
         newest: declared().filter_map(Witnessed::evidence).max(),
         watching: declared().next().is_some() || linked(),
         fresh_until: declared().filter_map(|one| Some(one.evidence()? + one.silence())).max(),
@@ -131,7 +171,7 @@ fn flapping(state: &State, now: Timestamp) -> Vec<(String, String)> {
 impl Operations for Overseer {
     fn ready(&self) -> Readiness {
         let now = self.engine.now();
-        let sight = self.sight();
+        let evidence = self.evidence();
         let mut reasons = Vec::new();
         if self.engine.health().unwritable.load(Ordering::Relaxed) {
             reasons
@@ -145,8 +185,8 @@ impl Operations for Overseer {
             reasons.push("Tokens of agents cannot be looked up in the database: see the log.".to_owned());
         }
         reasons.extend(self.engine.clock_standing().words());
-        let fresh = sight.fresh_until.is_some_and(|until| now <= until);
-        if sight.watching && !fresh {
+        let fresh = evidence.fresh_until.is_some_and(|until| now <= until);
+        if evidence.watching && !fresh {
             reasons.push(
                 "No fresh observation has arrived: check the agents and the network between.".to_owned(),
             );
@@ -197,6 +237,9 @@ impl Overseer {
         registry.register("queue_commands", "Commands waiting for the writer", ConstGauge::new(waiting));
         let unwritable = i64::from(health.unwritable.load(Ordering::Relaxed));
         registry.register("database_unwritable", "1 while writing fails", ConstGauge::new(unwritable));
+        let failures = ConstCounter::new(self.failures.load(Ordering::Relaxed));
+        let help = "Times that a page could not be rendered: its former bytes stay, see the log";
+        registry.register("page_render_failures", help, failures);
     }
 
     fn register_sight(&self, registry: &mut Registry) {
@@ -210,7 +253,7 @@ impl Overseer {
         }
         let help = "1 while a check is flapping; other checks are left out";
         registry.register("check_flapping", help, flapping);
-        if let Some(newest) = sight.newest {
+        if let Some(newest) = self.evidence().newest {
             let age = (sight.at - newest) as f64 / 1e3;
             registry.register_with_unit(
                 "newest_evidence_age",

@@ -30,7 +30,7 @@ async fn turn(engine: &Engine, database: &std::path::Path) -> anyhow::Result<()>
         Ok::<_, StoreError>((store.agents()?, store.chosen_definitions()?))
     };
     let (agents, definitions) = tokio::task::spawn_blocking(read).await??;
-    let commands = engine.look_async(move |state, _| news(state, agents, definitions)).await?;
+    let commands = news(&engine.snapshot().state, agents, definitions);
     for command in commands {
         engine.command(command).await?;
     }

@@ -84,19 +84,17 @@ impl Aggregator {
 
     /// The status of every component as visitors see it; `no_data` if it is stale.
     pub(crate) fn shown(&self) -> BTreeMap<String, &'static str> {
-        let looked = self.engine().look(|state, now| {
-            let key: PageKey = *state.pages.keys().next().expect("a page");
-            let view = page_view(state, key, "http://127.0.0.1", now).expect("a page");
-            let shown = view.items.into_iter().filter_map(|item| match item {
-                Item::Component(one) => Some(one),
-                Item::Group(_) => None,
-            });
-            let word = |grey: bool, status: &'static str| if grey { "no_data" } else { status };
-            shown
-                .map(|one| (one.name, word(one.stale_since.is_some() || one.waiting, one.status.name())))
-                .collect()
+        let (snapshot, now) = self.engine().present();
+        let key: PageKey = *snapshot.state.pages.keys().next().expect("a page");
+        let view = page_view(&snapshot.state, key, "http://127.0.0.1", now).expect("a page");
+        let shown = view.items.into_iter().filter_map(|item| match item {
+            Item::Component(one) => Some(one),
+            Item::Group(_) => None,
         });
-        looked.expect("it runs")
+        let word = |grey: bool, status: &'static str| if grey { "no_data" } else { status };
+        shown
+            .map(|one| (one.name, word(one.stale_since.is_some() || one.waiting, one.status.name())))
+            .collect()
     }
 
     pub(crate) fn open(&self) -> Connection {

@@ -69,7 +69,7 @@ pub(crate) fn write(config: &Path, raw: i64, hours: i64) -> anyhow::Result<()> {
         }
         anyhow::Ok(())
     })?;
-    let tracks = engine.look(|state, _| state.tracks.keys().copied().collect::<Vec<_>>())?;
+    let tracks: Vec<TrackKey> = engine.snapshot().state.tracks.keys().copied().collect();
     engine.stop();
     writer.join().ok().context("the engine panicked")?;
     let mut connection = Connection::open(&config.store.path)?;

@@ -29,7 +29,9 @@ pub fn page_view_with_past(state: &State, key: PageKey, base_url: &str, now: Tim
     view(state, key, base_url, now, true)
 }
 
-fn view(state: &State, key: PageKey, base_url: &str, now: Timestamp, past: bool) -> Option<PageView> {
+/// Either, as `past` says.
+#[must_use]
+pub fn view(state: &State, key: PageKey, base_url: &str, now: Timestamp, past: bool) -> Option<PageView> {
     let page = state.pages.get(&key).filter(|page| !page.archived)?;
     let zone = TimeZone::get(&page.settings.time_zone).unwrap_or(TimeZone::UTC);
     let build = Build { state, page, now, calendar: Calendar::new(&zone, now, DAYS), past };

@@ -223,19 +223,20 @@ impl Publication {
     }
 }
 
-/// Everything public, by where it answers.
+/// Everything public, by where it answers. Its maps are persistent: to swap one page costs the same however many there
+/// are.
 #[derive(Clone, Debug, Default)]
 pub struct Site {
     /// Public pages by slug, for `/status/<slug>/…` on every host that is not a page's own.
-    pub by_slug: HashMap<String, Arc<Publication>>,
+    pub by_slug: imbl::HashMap<String, Arc<Publication>>,
     /// Pages by host name (lower case, without port), for `/…` on their own host.
-    pub by_host: HashMap<String, Arc<Publication>>,
+    pub by_host: imbl::HashMap<String, Arc<Publication>>,
     /// The page that also answers at `/` on any other host.
     pub root: Option<Arc<Publication>>,
     /// The index of pages, at `/status/` of any other host.
     pub directory: Option<Arc<Output>>,
     /// Outputs of no page: assets by their path, `robots.txt` and `favicon.ico` where no page has the root.
-    pub shared: HashMap<String, Arc<Output>>,
+    pub shared: imbl::HashMap<String, Arc<Output>>,
 }
 
 #[cfg(test)]

@@ -67,6 +67,7 @@ impl Writer {
             // What is stored is right, and is read before anything else is written.
             self.failed_at = Some(std::time::Instant::now());
         }
+        self.publish();
         let pages = self.state.pages.keys().map(|page| Change::PageSaved(*page));
         let _ = self.changed.send(pages.collect());
     }

@@ -110,14 +110,13 @@ impl Stand {
 
     /// Keeps the writer from its next turn until the end of what is returned.
     fn hold(&self) -> Hold {
-        let (release, held) = crossbeam_channel::bounded::<()>(0);
+        let (release, released) = crossbeam_channel::bounded::<()>(0);
         let (begin, begun) = crossbeam_channel::bounded(1);
         let engine = self.engine.clone();
-        let looking = std::thread::spawn(move || {
-            engine.look(move |_, _| begin.send(()).is_ok() && held.recv_timeout(BOUND).is_err())
-        });
+        let stalled =
+            std::thread::spawn(move || engine.maintain(Maintenance::Stall { begun: begin, released }));
         begun.recv_timeout(BOUND).expect("the writer is in it");
-        Hold { _release: release, _looking: looking }
+        Hold { _release: release, _stalled: stalled }
     }
 
     fn commits(&self) -> u64 {
@@ -132,7 +131,7 @@ impl Stand {
 
 struct Hold {
     _release: Sender<()>,
-    _looking: std::thread::JoinHandle<Result<bool, CommandError>>,
+    _stalled: std::thread::JoinHandle<Result<Result<usize, StoreError>, CommandError>>,
 }
 
 #[tokio::test]
@@ -255,11 +254,9 @@ async fn what_returning_agents_say_of_now_is_believed_before_any_history() {
         assert_eq!(sent.next().await.map(|(what, _)| what), Some("light"));
     }
     let late = stand.agents[4..].to_vec();
-    let down = stand.engine.look_async(move |state, _| {
-        let of = |agent| state.tracks.values().find(|one| one.agent == agent).and_then(|one| one.live);
-        late.into_iter().all(|agent| of(agent).is_some_and(|live| live.span.state == Hard::Down))
-    });
-    assert_eq!(down.await, Ok(true));
+    let snapshot = stand.engine.snapshot();
+    let of = |agent| snapshot.state.tracks.values().find(|one| one.agent == agent).and_then(|one| one.live);
+    assert!(late.into_iter().all(|agent| of(agent).is_some_and(|live| live.span.state == Hard::Down)));
     while sent.next().await.is_some() {}
     stand.end();
 }

@@ -2,9 +2,10 @@
 //! was stepped and could not be written is forgotten by reading the state back.
 
 use super::losses::Losses;
-use super::{Changed, CommandError, Errand, Health, Look, Message, Reply, read, weight};
+use super::{Changed, CommandError, Health, Maintenance, Message, Reply, Snapshot, lock, read, weight};
 use crate::clock::Clock;
-use crossbeam_channel::Receiver;
+use arc_swap::ArcSwap;
+use crossbeam_channel::{Receiver, Sender};
 use skerry_domain::clock::SavedClock;
 use skerry_domain::state::State;
 use skerry_domain::step::{Answer, Change, Command, Context, Ids, Rejected, Stepped, Touched, step};
@@ -41,8 +42,8 @@ struct Group {
     answers: Answers,
     changes: Vec<Change>,
     rows: Touched,
-    looks: Vec<Look>,
-    errands: Vec<Errand>,
+    maintenance: Vec<(Maintenance, Sender<Result<usize, StoreError>>)>,
+    turns: Vec<Sender<()>>,
     /// Taken from the lane of the present: messages, and observations in them.
     messages: usize,
     present: usize,
@@ -72,6 +73,9 @@ pub(super) struct Writer {
     pub(super) away_since: Option<Timestamp>,
     /// The clock as it was last stored.
     pub(super) kept_clock: Option<SavedClock>,
+    pub(super) snapshots: Arc<ArcSwap<Snapshot>>,
+    /// The state is what is stored, but for what is stepped and not committed yet.
+    pub(super) stored: bool,
 }
 
 impl Drop for Writer {
@@ -130,15 +134,16 @@ impl Writer {
             // Time passes whatever is asked: that is never rejected.
             let _ = self.step(Command::Tick).map(|stepped| group.note(stepped));
         }
-        let Group { answers, changes, rows, looks, errands, stop, .. } = group;
+        let Group { answers, changes, rows, maintenance, turns, stop, .. } = group;
+        self.state.unsure_ms = lock(&self.clock).standing().unsure_ms;
         let now = read(&self.clock);
         self.commit(answers, changes, &rows, now);
         self.keep_clock(stop);
-        for look in looks {
-            look(&self.state, now.max(self.state.clock));
+        for turn in turns {
+            let _ = turn.send(());
         }
-        for errand in errands {
-            errand(&mut self.store);
+        for (maintenance, reply) in maintenance {
+            let _ = reply.send(maintenance.run(&mut self.store));
         }
         stop
     }
@@ -183,8 +188,8 @@ impl Writer {
                 }
                 return weight;
             }
-            Message::Look(look) => group.looks.push(look),
-            Message::Errand(errand) => group.errands.push(errand),
+            Message::Maintenance(maintenance, reply) => group.maintenance.push((maintenance, reply)),
+            Message::Turn(turn) => group.turns.push(turn),
             Message::Stop => group.stop = true,
         }
         0
@@ -216,6 +221,8 @@ impl Writer {
                     .commits
                     .fetch_add(u64::from(!changes.is_empty() || !rows.is_empty()), Ordering::Relaxed);
                 self.health.commands.fetch_add(answers.len() as u64, Ordering::Relaxed);
+                // Whoever is answered finds in the snapshot what was changed.
+                self.publish();
                 for (reply, answer) in answers {
                     reply.send(answer.map_err(CommandError::from));
                 }
@@ -243,6 +250,16 @@ impl Writer {
         // A call that cannot be kept is refused.
         self.note_away(read(&self.clock));
         self.reload();
+        self.publish();
+    }
+
+    /// Readers see the state as it is now, unless something in it is not stored.
+    pub(super) fn publish(&self) {
+        if self.stored {
+            let commit = self.health.commits.load(Ordering::Relaxed);
+            let state = self.state.clone();
+            self.snapshots.store(Arc::new(Snapshot { at: state.clock, state, commit }));
+        }
     }
 
     /// What was stepped but not written must not be believed. Returns whether that is sure again.
@@ -258,13 +275,14 @@ impl Writer {
                     }
                 }
                 self.state = state;
-                true
+                self.stored = true;
             }
             Err(error) => {
                 tracing::error!(%error, "the state cannot be read back");
-                false
+                self.stored = false;
             }
         }
+        self.stored
     }
 
     fn try_again(&mut self) {

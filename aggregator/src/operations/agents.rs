@@ -8,7 +8,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 use skerry_domain::opinions::{self, Lacking};
-use skerry_domain::state::{AgentKey, State, Told};
+use skerry_domain::state::{Agent, AgentKey, State, Told};
 use skerry_domain::time::Timestamp;
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
@@ -48,10 +48,14 @@ struct VersionLabels {
 }
 
 /// Every agent of every workspace; our own voice for heartbeats is none.
+pub(super) fn listed(state: &State) -> impl Iterator<Item = (&AgentKey, &Agent)> {
+    state.agents.iter().filter(|(_, agent)| !agent.is_our_voice() && !agent.removed)
+}
+
+/// What each of them told.
 pub(super) fn sight(state: &State) -> Vec<AgentSight> {
     let mut lacking = opinions::lacking(state);
-    let agents = state.agents.iter().filter(|(_, agent)| !agent.is_our_voice() && !agent.removed);
-    let agents = agents.map(|(key, agent)| AgentSight {
+    let agents = listed(state).map(|(key, agent)| AgentSight {
         key: *key,
         labels: AgentLabels {
             workspace: state.workspaces[&agent.workspace].name.clone(),

@@ -1,22 +1,27 @@
-//! Decides when a page is rendered again: at once on a change, then at most five times a second; every
-//! 60 s as a heartbeat; when a day or an hour begins. Looks at the state between two commits, renders
-//! apart from the writer, and swaps the whole [`Site`] in.
+//! Decides when a page is rendered again: on a change at once, then at most five times a second; every 60 s as a
+//! heartbeat; when a day or a quarter of an hour begins. Reads snapshots, has a few threads render, and swaps what is
+//! ready into the [`Site`]: its cost follows what changed. What only grew old leaves threads to what changed.
 
-use super::addresses::{Addresses, Wanted, page_of, public_pages};
-use super::build::{page_view, page_view_with_past};
+mod page;
+mod pool;
+
+use super::addresses::{Addresses, page_of, public_pages};
+use super::build;
 use super::html;
 use super::output::{CacheClass, Compression, Kind, Output, Publication, Site};
-use super::outputs::{Figures, HTML, Scope, render};
+use super::outputs::HTML;
 use super::squeeze::{Squeezed, Squeezer};
-use super::view::PageView;
-use crate::engine::{CommandError, Engine};
+use crate::engine::Engine;
+use anyhow::Context;
 use arc_swap::ArcSwap;
-use crossbeam_channel::{Receiver, RecvTimeoutError};
+use crossbeam_channel::Receiver;
+use page::{Address, Page};
+use pool::{Done, Outcome, Pool};
 use skerry_domain::state::PageKey;
 use skerry_domain::step::Change;
-use skerry_domain::time::{HOUR, Timestamp};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
@@ -28,46 +33,29 @@ const AFTER_FAILURE: Duration = Duration::from_secs(5);
 const HEARTBEAT: Duration = Duration::from_secs(60);
 /// Compression is done at its best after this long without a change.
 const QUIET: Duration = Duration::from_secs(30);
-
-struct Page {
-    /// Its name, where it stands in the index of pages of the base host.
-    listed: Option<String>,
-    publication: Arc<Publication>,
-    /// Those of the publication.
-    figures: Figures,
-    slug: String,
-    /// It answers at `/` of every host that is no page's own.
-    root: bool,
-    /// Its address in links, feeds and JSON.
-    url: String,
-    /// Hosts of its own.
-    hosts: Vec<String>,
-    /// What must be rendered, and since when it waits.
-    dirty: Option<Dirty>,
-    rendered: Option<Instant>,
-    beaten: Instant,
-    changed: Instant,
-    squeezed: bool,
-    hour: i64,
-}
-
-#[derive(Default)]
-struct Dirty {
-    all: bool,
-    components: BTreeSet<String>,
-}
+/// Threads that all render for so long do not turn.
+const STUCK: Duration = Duration::from_secs(30);
 
 /// The publisher's thread body: runs until the engine is gone.
 pub struct Publisher {
     engine: Engine,
     changed: Receiver<Vec<Change>>,
     site: Arc<ArcSwap<Site>>,
+    /// What is stored in `site` next.
+    next: Site,
+    is_next: bool,
     addresses: Addresses,
     pages: BTreeMap<PageKey, Page>,
-    shared: HashMap<String, Arc<Output>>,
-    directory: Option<Arc<Output>>,
+    generation: u64,
+    listed: Vec<(String, String)>,
+    pool: Pool,
+    /// Pages being rendered on which nothing changed.
+    unhurried: BTreeSet<PageKey>,
     squeezer: Squeezer,
+    /// Compressed while their page is being rendered.
+    squeezed: Vec<Squeezed>,
     turned: watch::Sender<()>,
+    failures: Arc<AtomicU64>,
 }
 
 impl Publisher {
@@ -80,18 +68,22 @@ impl Publisher {
         addresses: Addresses,
         shared: HashMap<String, Arc<Output>>,
     ) -> Self {
-        let squeezer = Squeezer::start();
-        let turned = watch::Sender::new(());
         Self {
             engine,
             changed,
             site,
+            next: Site { shared: shared.into(), ..Site::default() },
+            is_next: true,
             addresses,
             pages: BTreeMap::new(),
-            shared,
-            directory: None,
-            squeezer,
-            turned,
+            generation: 0,
+            listed: Vec::new(),
+            pool: Pool::new(Arc::new(build::view)),
+            unhurried: BTreeSet::new(),
+            squeezer: Squeezer::start(),
+            squeezed: Vec::new(),
+            turned: watch::Sender::new(()),
+            failures: Arc::default(),
         }
     }
 
@@ -101,106 +93,129 @@ impl Publisher {
         self.turned.subscribe()
     }
 
+    /// Counts how often a page could not be rendered.
+    #[must_use]
+    pub fn failures(&self) -> Arc<AtomicU64> {
+        Arc::clone(&self.failures)
+    }
+
     /// Publishes every page once, so that what is bound next has something to show, then starts the
     /// thread that keeps it true.
     ///
     /// # Errors
-    /// [`CommandError::Stopping`] when the engine has ended; an I/O error when no thread can be had.
+    /// When no thread can be had.
     pub fn start(mut self) -> anyhow::Result<std::thread::JoinHandle<()>> {
+        self.publish_all()?;
+        Ok(std::thread::Builder::new().name("publisher".to_owned()).spawn(move || self.run())?)
+    }
+
+    fn publish_all(&mut self) -> anyhow::Result<()> {
+        self.pool.start().context("no thread to render pages")?;
         // What led to the state that is looked at next needs no rendering of its own.
         self.changed.try_iter().for_each(drop);
-        self.refresh_pages(&BTreeSet::new())?;
-        self.turn()?;
-        Ok(std::thread::Builder::new().name("publisher".to_owned()).spawn(move || self.run())?)
+        self.refresh_pages(&BTreeSet::new());
+        self.turn();
+        while self.pages.values().any(|page| page.busy.is_some() || page.is_urgent()) {
+            let done = self.pool.done.recv().context("the threads that render pages have ended")?;
+            self.finish(done);
+            self.turn();
+        }
+        Ok(())
     }
 
     fn run(mut self) {
         loop {
-            match self.changed.recv_timeout(self.patience()) {
-                Ok(changes) => {
+            crossbeam_channel::select! {
+                recv(self.changed) -> changes => {
+                    let Ok(changes) = changes else { return };
                     let more: Vec<_> = self.changed.try_iter().flatten().collect();
-                    if self.note(changes.into_iter().chain(more)).is_err() {
-                        return;
-                    }
+                    self.note(changes.into_iter().chain(more));
                 }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return,
+                recv(self.pool.done) -> done => {
+                    let Ok(done) = done else { return };
+                    self.finish(done);
+                }
+                default(self.until_due()) => {}
             }
-            if self.turn().is_err() {
-                return;
-            }
+            self.turn();
         }
     }
 
-    /// Until the next page is due, at most a second.
-    fn patience(&self) -> Duration {
-        let waits = self.pages.values().filter(|page| page.dirty.is_some());
-        let next = waits
-            .map(|page| page.rendered.map_or(Duration::ZERO, |at| LEAST_APART.saturating_sub(at.elapsed())));
-        next.min().unwrap_or(Duration::from_secs(1)).min(Duration::from_secs(1))
+    /// Until the next page that changed may be rendered, at most a second.
+    fn until_due(&self) -> Duration {
+        let idle = self.pages.values().filter(|page| page.dirty.is_some() && page.busy.is_none());
+        let now = Instant::now();
+        let next =
+            idle.map(|page| page.not_before.map_or(Duration::ZERO, |at| at.saturating_duration_since(now)));
+        let next = next.min().filter(|_| self.idle() > 0);
+        next.unwrap_or(Duration::from_secs(1)).min(Duration::from_secs(1))
     }
 
-    fn note(&mut self, changes: impl Iterator<Item = Change>) -> Result<(), CommandError> {
-        let (mut shown, mut saved) = (Vec::new(), Vec::new());
+    fn note(&mut self, changes: impl Iterator<Item = Change>) {
+        let snapshot = self.engine.snapshot();
+        let mut saved = BTreeSet::new();
         for change in changes {
-            match change {
-                Change::Shown(component) => shown.push(component),
-                other => saved.push(other),
+            let Change::Shown(component) = change else {
+                saved.extend(page_of(&snapshot.state, &change));
+                continue;
+            };
+            // One that visitors do not see must not be felt in when their page was rendered.
+            let known = snapshot.state.components.get(&component);
+            let seen = known.filter(|component| component.settings.public && !component.archived);
+            if let Some((component, page)) = seen.and_then(|one| Some((one, self.pages.get_mut(&one.page)?)))
+            {
+                page.mark_component(component.id.clone());
             }
         }
         if !saved.is_empty() {
-            let pages = self.engine.look(move |state, _| {
-                saved.iter().filter_map(|change| page_of(state, change)).collect::<BTreeSet<_>>()
-            })?;
-            self.refresh_pages(&pages)?;
+            self.refresh_pages(&saved);
         }
-        let pages = self.engine.look(move |state, _| {
-            let known = shown.into_iter().filter_map(|key| state.components.get(&key));
-            // One that visitors do not see must not be felt in when their page was rendered.
-            let seen = known.filter(|component| component.settings.public && !component.archived);
-            seen.map(|component| (component.id.clone(), component.page)).collect::<Vec<_>>()
-        })?;
-        for (component, page) in pages {
-            if let Some(page) = self.pages.get_mut(&page) {
-                page.dirty.get_or_insert_default().components.insert(component);
-            }
-        }
-        Ok(())
     }
 
     /// Which pages are public, and where they answer. Those that are new, have moved or are `saved` are
     /// rendered again, and no others: what is private is not felt in when they were.
-    fn refresh_pages(&mut self, saved: &BTreeSet<PageKey>) -> Result<(), CommandError> {
-        let owner = self.addresses.owner.clone();
-        let wanted = self.engine.look(move |state, _| public_pages(state, &owner))?;
-        let before = self.pages.len();
+    fn refresh_pages(&mut self, saved: &BTreeSet<PageKey>) {
+        let wanted = public_pages(&self.engine.snapshot().state, &self.addresses.owner);
         let keys: BTreeSet<PageKey> = wanted.iter().map(|wanted| wanted.key).collect();
-        self.pages.retain(|key, _| keys.contains(key));
-        if self.pages.len() < before {
-            // What is no longer public is gone before anything else is rendered.
-            self.list_pages();
-            self.site.store(Arc::new(self.site_now()));
+        let gone: Vec<PageKey> = self.pages.keys().filter(|key| !keys.contains(key)).copied().collect();
+        for key in &gone {
+            if let Some((address, publication)) = self.pages.remove(key).and_then(|page| page.shown) {
+                self.hide(&address, &publication, &Address::default());
+            }
         }
         for wanted in wanted {
-            let hosts = self.addresses.hosts_of(&wanted);
+            let (key, hosts) = (wanted.key, self.addresses.hosts_of(&wanted));
             let url = self.addresses.url_of(&wanted, &hosts);
-            let page = self.pages.entry(wanted.key).or_insert_with(Page::unpublished);
-            if saved.contains(&wanted.key) {
-                page.dirty.get_or_insert_default().all = true;
+            self.generation += 1;
+            let generation = self.generation;
+            let page = self.pages.entry(key).or_insert_with(|| Page::unpublished(key, generation));
+            if saved.contains(&key) {
+                page.mark_all();
             }
-            page.place(wanted, hosts, url);
+            if page.place(wanted, hosts, url) {
+                self.show(key);
+            }
         }
         self.list_pages();
-        Ok(())
+        if !gone.is_empty() {
+            // What is no longer public is gone before anything else is rendered.
+            self.store_site();
+        }
     }
 
     /// The index of pages.
     fn list_pages(&mut self) {
-        let listed = self.pages.values().filter_map(|page| Some((page.listed.clone()?, page)));
+        let listed =
+            self.pages.values().filter_map(|page| Some((page.listed.clone()?, page.address.url.clone())));
+        let listed: Vec<(String, String)> = listed.collect();
+        if listed == self.listed {
+            return;
+        }
         let entries: Vec<_> =
-            listed.map(|(name, page)| html::Entry { name, url: page.url.clone() }).collect();
+            listed.iter().map(|(name, url)| html::Entry { name: name.clone(), url: url.clone() }).collect();
+        (self.listed, self.is_next) = (listed, true);
         if entries.is_empty() {
-            self.directory = None;
+            self.next.directory = None;
             return;
         }
         match html::directory(&entries) {
@@ -211,166 +226,173 @@ impl Publisher {
                     keys: &["directory"],
                     frame_ancestors: &[],
                 };
-                let former = self.directory.as_ref();
+                let former = self.next.directory.as_ref();
                 let now = self.engine.now();
-                self.directory =
+                self.next.directory =
                     Some(Output::render(kind, body.into_bytes(), now, former, Compression::Best));
             }
             Err(error) => tracing::error!(%error, "the index of pages could not be rendered"),
         }
     }
 
-    /// Renders what is due and swaps the site in if anything is new.
-    fn turn(&mut self) -> Result<(), CommandError> {
-        let now = self.engine.now();
-        let due: Vec<(PageKey, Scope)> =
-            self.pages.iter_mut().filter_map(|(key, page)| Some((*key, page.due(now)?))).collect();
-        let mut swapped = !due.is_empty();
-        for (key, scope) in due {
-            let url = self.pages[&key].url.clone();
-            // Months that are over tell of more than is drawn.
-            let past = matches!(scope, Scope::All);
-            let view = self.engine.look(move |state, now| {
-                let view = if past { page_view_with_past } else { page_view };
-                view(state, key, &url, now)
-            })?;
-            if let (Some(view), Some(page)) = (view, self.pages.get_mut(&key)) {
-                page.publish(&view, &scope);
-            }
+    /// Takes what is ready, has rendered what is due, and swaps the site in if anything is new.
+    fn turn(&mut self) {
+        while let Ok(done) = self.pool.done.try_recv() {
+            self.finish(done);
         }
-        swapped |= self.take_squeezed();
-        self.give_to_squeeze();
-        if swapped || self.pages.is_empty() {
-            self.site.store(Arc::new(self.site_now()));
-        }
-        self.turned.send_replace(());
-        Ok(())
-    }
-
-    fn take_squeezed(&mut self) -> bool {
-        let mut taken = false;
-        for Squeezed { page, path, from, output } in self.squeezer.done() {
-            let Some(page) = self.pages.get_mut(&page) else { continue };
-            let current = page.publication.outputs.get(&path);
-            if current.is_some_and(|current| Arc::ptr_eq(current, &from)) {
-                page.publication = Arc::new(page.publication.with([(path, output)]));
-                taken = true;
-            }
-        }
-        taken
-    }
-
-    fn give_to_squeeze(&mut self) {
+        self.take_squeezed();
         for (key, page) in &mut self.pages {
-            if !page.squeezed && page.dirty.is_none() && page.changed.elapsed() >= QUIET {
-                page.squeezed = true;
+            if page.is_to_squeeze(QUIET) {
                 self.squeezer.give(*key, &page.publication);
             }
         }
-    }
-
-    fn site_now(&self) -> Site {
-        let published = || self.pages.values();
-        Site {
-            by_slug: published().map(|page| (page.slug.clone(), Arc::clone(&page.publication))).collect(),
-            by_host: published()
-                .flat_map(|page| page.hosts.iter().map(|host| (host.clone(), Arc::clone(&page.publication))))
-                .collect(),
-            root: published().find(|page| page.root).map(|page| Arc::clone(&page.publication)),
-            directory: self.directory.clone(),
-            shared: self.shared.clone(),
+        self.dispatch();
+        if self.is_next {
+            self.store_site();
         }
-    }
-}
-
-impl Page {
-    fn unpublished() -> Self {
-        let now = Instant::now();
-        Self {
-            listed: None,
-            publication: Arc::default(),
-            figures: Figures::new(),
-            slug: String::new(),
-            root: false,
-            url: String::new(),
-            hosts: Vec::new(),
-            dirty: None,
-            rendered: None,
-            beaten: now,
-            changed: now,
-            squeezed: false,
-            hour: i64::MIN,
+        let all_stuck = self.idle() == 0
+            && self.pages.values().filter_map(|page| page.busy).all(|since| since.elapsed() >= STUCK);
+        if !all_stuck {
+            self.turned.send_replace(());
         }
     }
 
-    /// Where it answers from now on. One that has moved is rendered before it answers there, however soon that is: its
-    /// links and JSON name their own address.
-    fn place(&mut self, wanted: Wanted, hosts: Vec<String>, url: String) {
-        if self.url != url {
-            self.dirty.get_or_insert_default().all = true;
-            self.rendered = None;
-        }
-        self.slug = wanted.slug;
-        self.root = wanted.root;
-        self.url = url;
-        self.hosts = hosts;
-        self.listed = wanted.listed;
+    /// Threads that render nothing.
+    fn idle(&self) -> usize {
+        self.pool.size.saturating_sub(self.pages.values().filter(|page| page.busy.is_some()).count())
     }
 
-    /// What to render now, if anything. An hour's beginning renders all: charts, rolling windows, and the
-    /// days of every zone begin with one (those of a quarter past, with a heartbeat).
-    fn due(&mut self, now: Timestamp) -> Option<Scope> {
-        let soon = self.rendered.is_some_and(|at| at.elapsed() < LEAST_APART);
-        if soon {
-            return None;
-        }
-        let quarter = now.0.div_euclid(HOUR / 4);
-        if self.hour != quarter {
-            self.hour = quarter;
-            self.dirty = None;
-            return Some(Scope::All);
-        }
-        let beat = self.beaten.elapsed() >= HEARTBEAT;
-        match self.dirty.take() {
-            Some(dirty) if dirty.all => Some(Scope::All),
-            // Changes without end must not keep from the other pages that they were verified.
-            Some(dirty) if !beat => Some(Scope::Components(dirty.components)),
-            Some(_) => Some(Scope::All),
-            None => beat.then_some(Scope::Heartbeat),
-        }
-    }
-
-    fn publish(&mut self, view: &PageView, scope: &Scope) {
-        let begun = Instant::now();
-        let rendered = match render(view, scope, &self.publication, &self.figures, Compression::Fast) {
-            Ok(rendered) => rendered,
-            Err(error) => {
-                tracing::error!(%error, page = %view.name, "a page could not be rendered; the former one stays and it is tried again");
-                self.dirty.get_or_insert_default().all = true;
-                self.rendered = Some(begun + AFTER_FAILURE);
-                return;
+    /// What changed first, that which waits longest before all; then what grew old, verified longest ago.
+    fn dispatch(&mut self) {
+        let (snapshot, now) = self.engine.present();
+        let pages = self.pages.len();
+        let mut urgent: Vec<(Instant, PageKey)> = self
+            .pages
+            .iter()
+            .filter(|(_, page)| page.is_urgent())
+            .filter_map(|(key, page)| Some((page.dirty.as_ref()?.since, *key)))
+            .collect();
+        urgent.sort_unstable();
+        let mut old: Vec<(Instant, PageKey)> = self
+            .pages
+            .iter()
+            .filter(|(_, page)| page.is_old(now, pages))
+            .map(|(key, page)| (page.beaten, *key))
+            .collect();
+        old.sort_unstable();
+        old.truncate(self.pool.unhurried().saturating_sub(self.unhurried.len()));
+        self.unhurried.extend(old.iter().map(|(_, key)| *key));
+        let idle = self.idle();
+        for (_, key) in urgent.into_iter().chain(old).take(idle) {
+            let page = self.pages.get_mut(&key).expect("found above");
+            if let Some(scope) = page.due(now, pages) {
+                self.pool.give(page.job(scope, Arc::clone(&snapshot), now));
             }
-        };
-        let all = matches!(scope, Scope::All);
-        let former = Arc::clone(&self.publication);
-        let mut publication = former.with(rendered.outputs);
-        if all {
-            publication = publication.retaining(|path| rendered.paths.contains(path));
         }
-        self.publication = Arc::new(publication);
-        self.figures = rendered.figures;
-        self.rendered = Some(begun);
-        if !matches!(scope, Scope::Components(_)) {
-            self.beaten = begun;
+        self.unhurried.retain(|key| self.pages.get(key).is_some_and(|page| page.busy.is_some()));
+    }
+
+    fn finish(&mut self, done: Done) {
+        let pages = self.pages.len();
+        let known = self.pages.get_mut(&done.page).filter(|page| page.generation == done.generation);
+        let Some(page) = known else { return };
+        page.busy = None;
+        self.unhurried.remove(&done.page);
+        match done.outcome {
+            Outcome::Rendered(publication, figures) => {
+                page.take(publication, figures, &done.scope, done.begun, pages);
+            }
+            Outcome::Gone => return,
+            Outcome::Failed => {
+                page.fail();
+                self.failures.fetch_add(1, Ordering::Relaxed);
+                if page.shown.is_none() {
+                    return;
+                }
+            }
         }
-        if !matches!(scope, Scope::Heartbeat) {
-            self.changed = begun;
-            self.squeezed = false;
+        if page.address.url == done.url {
+            self.show(done.page);
+        } else if let Some((address, _)) = page.shown.clone() {
+            // It moved meanwhile, and is rendered for its new place next.
+            self.show_at(done.page, address);
         }
-        tracing::debug!(page = %view.name, ?scope, took = ?begun.elapsed(), "published");
+    }
+
+    fn take_squeezed(&mut self) {
+        let waiting = std::mem::take(&mut self.squeezed);
+        for squeezed in waiting.into_iter().chain(self.squeezer.done()) {
+            let Some(page) = self.pages.get_mut(&squeezed.page) else { continue };
+            if page.busy.is_some() {
+                self.squeezed.push(squeezed);
+                continue;
+            }
+            let Squeezed { page: key, path, from, output } = squeezed;
+            let current = page.publication.outputs.get(&path);
+            if current.is_some_and(|current| Arc::ptr_eq(current, &from)) {
+                page.publication = Arc::new(page.publication.with([(path, output)]));
+                if let Some((address, _)) = page.shown.clone() {
+                    self.show_at(key, address);
+                }
+            }
+        }
+    }
+
+    /// Puts a page into the site, where it is to answer.
+    fn show(&mut self, key: PageKey) {
+        if let Some(page) = self.pages.get(&key) {
+            self.show_at(key, page.address.clone());
+        }
+    }
+
+    fn show_at(&mut self, key: PageKey, address: Address) {
+        let Some(page) = self.pages.get_mut(&key) else { return };
+        let publication = Arc::clone(&page.publication);
+        let before = page.shown.replace((address.clone(), Arc::clone(&publication)));
+        if let Some((former, shown)) = before.filter(|(former, _)| *former != address) {
+            self.hide(&former, &shown, &address);
+        }
+        self.is_next = true;
+        self.next.by_slug.insert(address.slug, Arc::clone(&publication));
+        for host in address.hosts {
+            self.next.by_host.insert(host, Arc::clone(&publication));
+        }
+        if address.root {
+            self.next.root = Some(publication);
+        }
+    }
+
+    /// Takes a page out of the site where it no longer answers. An address that another page is to have is that one's
+    /// as soon as it is rendered, and keeps what stands there until then.
+    fn hide(&mut self, former: &Address, shown: &Arc<Publication>, now: &Address) {
+        self.is_next = true;
+        let is_shown = |found: Option<&Arc<Publication>>| found.is_some_and(|one| Arc::ptr_eq(one, shown));
+        let others = || self.pages.values().map(|page| &page.address).filter(|one| *one != now);
+        if former.slug != now.slug
+            && is_shown(self.next.by_slug.get(&former.slug))
+            && !others().any(|one| one.slug == former.slug)
+        {
+            self.next.by_slug.remove(&former.slug);
+        }
+        for host in former.hosts.iter().filter(|host| !now.hosts.contains(host)) {
+            if is_shown(self.next.by_host.get(host)) && !others().any(|one| one.hosts.contains(host)) {
+                self.next.by_host.remove(host);
+            }
+        }
+        if former.root && !now.root && is_shown(self.next.root.as_ref()) && !others().any(|one| one.root) {
+            self.next.root = None;
+        }
+    }
+
+    fn store_site(&mut self) {
+        self.is_next = false;
+        self.site.store(Arc::new(self.next.clone()));
     }
 }
 
+#[cfg(test)]
+#[path = "publisher/pages_test.rs"]
+mod pages_tests;
 #[cfg(test)]
 #[path = "publisher_test.rs"]
 mod tests;

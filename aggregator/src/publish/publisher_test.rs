@@ -1,15 +1,17 @@
 //! When a page is rendered, and how much of it.
 
+use super::super::addresses::Wanted;
+use super::super::outputs::Scope;
 use super::*;
+use skerry_domain::time::{HOUR, Timestamp};
 
-const NOW: Timestamp = Timestamp(1_795_191_300_000);
+const NOW: Timestamp = Timestamp(1_795_191_301_000);
 
-/// A page that was rendered a second ago and last verified `beaten` ago.
+/// A page that was last verified `beaten` ago.
 fn page(beaten: Duration) -> Option<Page> {
     let now = Instant::now();
-    let mut page = Page::unpublished();
-    page.hour = NOW.0.div_euclid(HOUR / 4);
-    page.rendered = Some(now.checked_sub(Duration::from_secs(1))?);
+    let mut page = Page::unpublished(PageKey(1), 1);
+    page.quarter = NOW.0.div_euclid(HOUR / 4);
     page.beaten = now.checked_sub(beaten)?;
     Some(page)
 }
@@ -20,15 +22,15 @@ fn a_page_that_moves_is_rendered_before_it_answers_there() {
         let (key, slug, domain, listed) = (PageKey(1), "shop".to_owned(), None, None);
         page.place(Wanted { key, slug, root, domain, listed }, Vec::new(), url.to_owned());
     };
-    let mut page = Page::unpublished();
-    page.hour = NOW.0.div_euclid(HOUR / 4);
+    let mut page = Page::unpublished(PageKey(1), 1);
+    page.quarter = NOW.0.div_euclid(HOUR / 4);
     for (root, url) in [(true, "https://x"), (false, "https://x/status/shop"), (true, "https://x")] {
         place(&mut page, root, url);
-        assert!(matches!(page.due(NOW), Some(Scope::All)), "{url}");
+        assert!(matches!(page.due(NOW, 1), Some(Scope::All)), "{url}");
         // It was rendered this very moment.
-        page.rendered = Some(Instant::now());
+        page.not_before = Some(Instant::now() + LEAST_APART);
         place(&mut page, root, url);
-        assert!(page.due(NOW).is_none(), "it stays where it was");
+        assert!(page.due(NOW, 1).is_none(), "it stays where it was");
     }
 }
 
@@ -37,10 +39,28 @@ fn changes_without_end_do_not_keep_the_heartbeat_away() {
     // A machine that has only just booted has no instants so far back.
     let (Some(mut fresh), Some(mut due)) = (page(Duration::from_secs(2)), page(HEARTBEAT)) else { return };
     for page in [&mut fresh, &mut due] {
-        page.dirty.get_or_insert_default().components.insert("aaaa".to_owned());
+        page.mark_component("aaaa".to_owned());
     }
-    assert!(matches!(fresh.due(NOW), Some(Scope::Components(_))));
-    assert!(matches!(due.due(NOW), Some(Scope::All)), "the other pages are verified too");
+    assert!(matches!(fresh.due(NOW, 1), Some(Scope::Components(_))));
+    assert!(matches!(due.due(NOW, 1), Some(Scope::Heartbeat)), "the other pages are verified too");
     let Some(mut quiet) = page(HEARTBEAT) else { return };
-    assert!(matches!(quiet.due(NOW), Some(Scope::Heartbeat)));
+    assert!(matches!(quiet.due(NOW, 1), Some(Scope::Heartbeat)));
+}
+
+#[test]
+fn what_falls_due_for_all_pages_at_once_is_spread_over_the_minute_after() {
+    let midnight = Timestamp(NOW.0.div_euclid(HOUR / 4) * (HOUR / 4));
+    let pages = (1..=200).map(|key| {
+        let mut page = Page::unpublished(PageKey(key), 1);
+        page.quarter = midnight.0.div_euclid(HOUR / 4) - 1;
+        page
+    });
+    let pages: Vec<Page> = pages.collect();
+    let due = |after: i64| pages.iter().filter(|page| page.is_old(midnight + after, 200)).count();
+    let at_once = (0..60).map(|second| due(second * 1_000 + 1_000) - due(second * 1_000)).max();
+    assert!(at_once.is_some_and(|most| most <= 12), "{at_once:?} in one second");
+    assert_eq!((due(-1), due(60_000)), (0, 200));
+    let mut alone = Page::unpublished(PageKey(7), 1);
+    alone.quarter = midnight.0.div_euclid(HOUR / 4) - 1;
+    assert!(alone.is_old(midnight + 250, 1), "one page alone has nobody to wait for");
 }

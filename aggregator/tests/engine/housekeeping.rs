@@ -5,7 +5,7 @@ use crate::script::{component, declared, page_settings};
 use rusqlite::Connection;
 use skerry_aggregator::engine::{Engine, Running};
 use skerry_aggregator::housekeeping::Housekeeping;
-use skerry_domain::state::{AgentKey, ResponseHour, State};
+use skerry_domain::state::{AgentKey, ResponseHour};
 use skerry_domain::step::{
     Answer, Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage, Observed, Record,
     RecordKind, Report, When,
@@ -71,8 +71,8 @@ impl House {
 
     /// The chart of the only component.
     fn points(&self) -> Vec<ResponseHour> {
-        let look = |state: &State, _| state.components.values().next().map(|one| one.response.to_vec());
-        self.engine.look(look).expect("it looks").expect("a component")
+        let snapshot = self.engine.snapshot();
+        snapshot.state.components.values().next().expect("a component").response.to_vec()
     }
 
     /// A turn of the housekeeping, raw observations kept for a day.

@@ -12,6 +12,7 @@ mod reports;
 mod script;
 mod sight;
 mod silence;
+mod snapshots;
 mod stored;
 mod tokens;
 mod turned;

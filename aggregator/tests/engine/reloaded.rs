@@ -22,12 +22,10 @@ fn files(folder: &Path, second: &str, pages: [&[&str]; 2]) -> Vec<Config> {
 }
 
 /// The keys of the pages that are shown.
-async fn shown(engine: &Engine) -> Vec<String> {
-    let keys = engine.look_async(|state, _| {
-        let shown = state.pages.values().filter(|page| !page.archived);
-        shown.map(|page| page.key.clone()).collect::<Vec<_>>()
-    });
-    let mut keys = keys.await.expect("it runs");
+fn shown(engine: &Engine) -> Vec<String> {
+    let snapshot = engine.snapshot();
+    let shown = snapshot.state.pages.values().filter(|page| !page.archived);
+    let mut keys: Vec<String> = shown.map(|page| page.key.clone()).collect();
     keys.sort();
     keys
 }
@@ -38,7 +36,7 @@ async fn files_that_cannot_all_be_taken_change_nothing() {
     let app =
         App::start(&files(folder.path(), "blue", [&["red"], &["blue"]]), Vec::new()).await.expect("starts");
     let (reloader, engine) = (app.reloader(), app.engine());
-    assert_eq!(shown(&engine).await, ["blue", "red"]);
+    assert_eq!(shown(&engine), ["blue", "red"]);
     let database = Connection::open(folder.path().join("skerry.db")).expect("opens");
     let refuses =
         "CREATE TRIGGER no BEFORE INSERT ON workspace BEGIN SELECT RAISE(ABORT, 'not this one'); END";
@@ -46,7 +44,7 @@ async fn files_that_cannot_all_be_taken_change_nothing() {
     let renamed = files(folder.path(), "green", [&["red", "more"], &["green"]]);
     let refused = reloader.reload(&renamed).await.expect_err("the second cannot be written");
     assert!(refused.to_string().contains("not this one"), "{refused:#}");
-    assert_eq!(shown(&engine).await, ["blue", "red"], "nothing of the first either");
+    assert_eq!(shown(&engine), ["blue", "red"], "nothing of the first either");
 
     database.execute_batch("DROP TRIGGER no").expect("gone");
     let mut often = interval(Duration::from_millis(50));
@@ -56,6 +54,6 @@ async fn files_that_cannot_all_be_taken_change_nothing() {
         }
     };
     timeout(Duration::from_secs(20), taken).await.expect("it can be written again");
-    assert_eq!(shown(&engine).await, ["green", "more", "red"]);
+    assert_eq!(shown(&engine), ["green", "more", "red"]);
     engine.stop();
 }

@@ -42,7 +42,7 @@ proptest! {
 
 /// Alike but for what is not stored: snapshots, what this process knows of inventories, charts, skew,
 /// evidence without a state.
-fn same(state: &State, loaded: &State) -> Result<(), String> {
+pub(crate) fn same(state: &State, loaded: &State) -> Result<(), String> {
     let (state, loaded) = (durable(state), durable(loaded));
     macro_rules! compare {
         ($($field:ident),*) => {$(

@@ -123,11 +123,9 @@ impl Host {
     }
 
     fn view(&self) -> PageView {
-        let view = self.engine().look(|state, now| {
-            let key: PageKey = *state.pages.keys().next().expect("a page");
-            page_view(state, key, "http://127.0.0.1", now).expect("a page")
-        });
-        view.expect("it runs")
+        let (snapshot, now) = self.engine().present();
+        let key: PageKey = *snapshot.state.pages.keys().next().expect("a page");
+        page_view(&snapshot.state, key, "http://127.0.0.1", now).expect("a page")
     }
 
     /// A turn of the housekeeping, raw observations kept for an hour.

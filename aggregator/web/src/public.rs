@@ -139,7 +139,7 @@ impl PublicSide {
 fn find<'a>(site: &'a Site, host: &str, path: &'a str) -> Found<'a> {
     let Some(path) = path.strip_prefix('/') else { return Found::Nothing };
     if let Some(own) = site.by_host.get(host) {
-        return of_page(own, &site.shared, path).map_or(Found::Nothing, Found::Output);
+        return of_page(own, site, path).map_or(Found::Nothing, Found::Output);
     }
     if let (Some(directory), "status" | "status/") = (&site.directory, path) {
         return if path == "status" { Found::WithoutSlash } else { Found::Output(directory) };
@@ -153,21 +153,17 @@ fn find<'a>(site: &'a Site, host: &str, path: &'a str) -> Found<'a> {
         let Some(path) = path else { return Found::WithoutSlash };
         // The crawlers' file stands at the root of a host only.
         let path = Some(path).filter(|path| *path != "robots.txt");
-        return path.and_then(|path| of_page(page, &site.shared, path)).map_or(Found::Nothing, Found::Output);
+        return path.and_then(|path| of_page(page, site, path)).map_or(Found::Nothing, Found::Output);
     }
     let output = match &site.root {
-        Some(page) => of_page(page, &site.shared, path),
+        Some(page) => of_page(page, site, path),
         None => site.shared.get(path).map(AsRef::as_ref),
     };
     output.map_or(Found::Nothing, Found::Output)
 }
 
-fn of_page<'a>(
-    page: &'a Publication,
-    shared: &'a std::collections::HashMap<String, Arc<Output>>,
-    path: &str,
-) -> Option<&'a Output> {
-    page.outputs.get(path).or_else(|| shared.get(path)).map(AsRef::as_ref)
+fn of_page<'a>(page: &'a Publication, site: &'a Site, path: &str) -> Option<&'a Output> {
+    page.outputs.get(path).or_else(|| site.shared.get(path)).map(AsRef::as_ref)
 }
 
 /// The host asked for: lower case, without port and root dot; empty where there is none. The authority of

@@ -15,7 +15,7 @@ use bytes::Bytes;
 use skerry_domain::time::Timestamp;
 use skerry_protocol::wire::{EnrolReply, EnrolRequest, Reply};
 use skerry_publish::output::{CacheClass, Compression, Kind, Output, Publication, Site};
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::io::{Read, Write};
 use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
@@ -299,10 +299,12 @@ fn two_pages() -> Site {
     let script = output("text/javascript; charset=utf-8", CacheClass::Immutable, &[], "let a = 1;");
     let robots = output("text/plain; charset=utf-8", CacheClass::Live, &[], "shared");
     Site {
-        by_slug: HashMap::from([("a".into(), Arc::clone(&a)), ("b".into(), b)]),
-        by_host: HashMap::from([("a.example".into(), a)]),
+        by_slug: [("a".to_owned(), Arc::clone(&a)), ("b".to_owned(), b)].into_iter().collect(),
+        by_host: [("a.example".to_owned(), a)].into_iter().collect(),
         root: None,
         directory: None,
-        shared: HashMap::from([("assets/0a1b.js".into(), script), ("robots.txt".into(), robots)]),
+        shared: [("assets/0a1b.js".to_owned(), script), ("robots.txt".to_owned(), robots)]
+            .into_iter()
+            .collect(),
     }
 }

@@ -1,0 +1,80 @@
+//! What the writer does in the store between two groups because it alone writes: the state is not touched by it.
+
+use super::{CommandError, Engine, Message};
+use skerry_domain::time::Timestamp;
+use skerry_store::{RollUp, Store, StoreError};
+
+/// One piece of it, short enough for commands to wait for.
+#[derive(Debug)]
+pub enum Maintenance {
+    /// Keeps the roll-up of an hour; see [`Store::keep_roll_up`].
+    KeepRollUp {
+        /// What was worked out.
+        rolled: RollUp,
+        /// Raw observations are kept from here on.
+        kept_from: Timestamp,
+    },
+    /// Deletes raw observations; see [`Store::prune_observations`].
+    PruneObservations {
+        /// Those before this instant.
+        before: Timestamp,
+        /// About so many.
+        limit: usize,
+    },
+    /// Deletes notes for operators; see [`Store::prune_notes`].
+    PruneNotes {
+        /// Those before this instant.
+        before: Timestamp,
+        /// About so many of each kind.
+        limit: usize,
+    },
+    /// A disk that stalls until the other end is gone.
+    #[cfg(test)]
+    Stall {
+        /// Hears when the stall begins.
+        begun: crossbeam_channel::Sender<()>,
+        /// Ends it.
+        released: crossbeam_channel::Receiver<()>,
+    },
+}
+
+impl Maintenance {
+    /// Returns the number of rows that went.
+    pub(super) fn run(self, store: &mut Store) -> Result<usize, StoreError> {
+        match self {
+            Self::KeepRollUp { rolled, kept_from } => store.keep_roll_up(rolled, kept_from).map(|()| 0),
+            Self::PruneObservations { before, limit } => store.prune_observations(before, limit),
+            Self::PruneNotes { before, limit } => store.prune_notes(before, limit),
+            #[cfg(test)]
+            Self::Stall { begun, released } => {
+                let _ = begun.send(());
+                let _ = released.recv();
+                Ok(0)
+            }
+        }
+    }
+}
+
+impl Engine {
+    /// Has the writer do it; returns the number of rows that went. Blocks the calling thread, not a runtime's.
+    ///
+    /// # Errors
+    /// [`CommandError::Stopping`], or what the store says.
+    pub fn maintain(&self, maintenance: Maintenance) -> Result<Result<usize, StoreError>, CommandError> {
+        let (give, take) = crossbeam_channel::bounded(1);
+        self.wait_for(Message::Maintenance(maintenance, give), &take)
+    }
+
+    /// Waits until the writer has gone through a turn, past its commit: for ever while it is stuck.
+    ///
+    /// # Errors
+    /// [`CommandError::Stopping`].
+    pub async fn turn(&self) -> Result<(), CommandError> {
+        let engine = self.clone();
+        let turned = tokio::task::spawn_blocking(move || {
+            let (give, take) = crossbeam_channel::bounded(1);
+            engine.wait_for(Message::Turn(give), &take)
+        });
+        turned.await.unwrap_or(Err(CommandError::Stopping))
+    }
+}

@@ -1,0 +1,207 @@
+//! What a page that panics, a page that is slow and a disk that stalls do to pages and metrics.
+
+use super::super::addresses::Addresses;
+use super::*;
+use crate::config::{self, Config};
+use crate::desired::desired;
+use crate::engine::{Engine, Maintenance, Running};
+use crate::operations::{MetricsToken, Overseer};
+use bytes::Bytes;
+use crossbeam_channel::Sender;
+use skerry_domain::state::State;
+use skerry_domain::status::Status;
+use skerry_domain::step::{Answer, Command};
+use skerry_domain::time::Timestamp;
+use skerry_store::Store;
+use skerry_web::{Operations, Traffic};
+use std::path::Path;
+use std::sync::Mutex;
+use tokio::time::timeout;
+
+const BOUND: Duration = Duration::from_secs(60);
+
+/// Two pages, `one` and `other`, of one component each.
+fn config(folder: &Path) -> Config {
+    let page = |key: &str| {
+        let head = format!("[[page]]\nkey = \"{key}\"\nname = \"{key}\"\npublic = true\n");
+        head + "[[page.component]]\nkey = \"a\"\nname = \"A\"\nmanual = true\n"
+    };
+    let store =
+        "[[listen]]\naddress = \"127.0.0.1:0\"\nserves = [\"public\"]\n[store]\npath = \"skerry.db\"\n";
+    let path = folder.join("aggregator.toml");
+    std::fs::write(&path, format!("{store}{}{}", page("one"), page("other"))).expect("written");
+    let loaded = config::load(&[path]).map_err(|problems| problems.to_string()).expect("a good file");
+    loaded.configs.into_iter().next().expect("one file")
+}
+
+struct House {
+    engine: Engine,
+    writer: Running,
+    site: Arc<ArcSwap<Site>>,
+    publisher: Option<Publisher>,
+    turned: watch::Receiver<()>,
+    failures: Arc<AtomicU64>,
+    _folder: tempfile::TempDir,
+}
+
+impl House {
+    async fn new() -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        let config = config(folder.path());
+        let (changed, changes) = crossbeam_channel::unbounded();
+        let store = Store::open(&folder.path().join("skerry.db")).expect("a new database");
+        let (engine, writer) = Engine::start(store, changed).expect("it starts");
+        let made = engine.command(Command::Configure(Box::new(desired(&config)))).await;
+        assert_eq!(made, Ok(Answer::Done));
+        let site = Arc::new(ArcSwap::from_pointee(Site::default()));
+        let addresses =
+            Addresses { base_url: "http://x".to_owned(), base_domain: None, owner: "default".to_owned() };
+        let publisher = Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses, HashMap::new());
+        let (turned, failures) = (publisher.turned(), publisher.failures());
+        Self { engine, writer, site, publisher: Some(publisher), turned, failures, _folder: folder }
+    }
+
+    /// Starts the publisher; `before` runs ahead of each view of the page of that slug.
+    fn start(&mut self, before: impl Fn(&str) + Send + Sync + 'static) {
+        let mut publisher = self.publisher.take().expect("not started yet");
+        publisher.pool.view = Arc::new(move |state: &State, key, url: &str, now: Timestamp, past| {
+            before(&state.pages[&key].settings.slug);
+            build::view(state, key, url, now, past)
+        });
+        publisher.publish_all().expect("threads can be had");
+        // The next turn verifies them again.
+        let long_ago = Instant::now().checked_sub(HEARTBEAT);
+        for page in publisher.pages.values_mut() {
+            page.beaten = long_ago.unwrap_or(page.beaten);
+        }
+        std::thread::spawn(move || publisher.run());
+    }
+
+    fn status(&self, slug: &str) -> Bytes {
+        self.site.load().by_slug[slug].outputs["api/v2/status.json"].identity.bytes.clone()
+    }
+
+    /// A person says that everything is down, or that it works.
+    async fn set(&self, status: Status) {
+        let components: Vec<_> = self.engine.snapshot().state.components.keys().copied().collect();
+        for component in components {
+            let set = Command::SetManual { component, status, until: None };
+            assert_eq!(self.engine.command(set).await, Ok(Answer::Done));
+        }
+    }
+
+    async fn until(&self, what: &str, holds: impl Fn() -> bool) {
+        let mut turned = self.turned.clone();
+        let waited = async {
+            while !holds() {
+                turned.changed().await.expect("the publisher runs");
+            }
+        };
+        timeout(BOUND, waited).await.unwrap_or_else(|_| panic!("{what}"));
+    }
+
+    async fn end(self) {
+        self.engine.stop();
+        let writer = self.writer;
+        tokio::task::spawn_blocking(move || writer.join()).await.expect("joined").expect("it ends");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_panics_keeps_its_bytes_and_stops_nobody() {
+    let mut house = House::new().await;
+    let broken = Arc::new(Mutex::new(false));
+    let breaks = Arc::clone(&broken);
+    house.start(move |slug| {
+        let broken = *breaks.lock().expect("never poisoned");
+        assert!(!(broken && slug == "one"), "this page is broken");
+    });
+    let before = ["one", "other"].map(|slug| house.status(slug));
+    *broken.lock().expect("never poisoned") = true;
+    house.set(Status::MajorOutage).await;
+    house.until("the other page is published", || house.status("other") != before[1]).await;
+    house.until("the failure is counted", || house.failures.load(Ordering::Relaxed) > 0).await;
+    assert_eq!(house.status("one"), before[0]);
+    *broken.lock().expect("never poisoned") = false;
+    house.until("it is tried again", || house.status("one") != before[0]).await;
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_slow_page_delays_no_other() {
+    let mut house = House::new().await;
+    let (release, released) = crossbeam_channel::bounded::<()>(0);
+    let held = Arc::new(Mutex::new(false));
+    let is_held = Arc::clone(&held);
+    house.start(move |slug| {
+        if slug == "one" && *is_held.lock().expect("never poisoned") {
+            // Until the other end is gone.
+            let _ = released.recv();
+        }
+    });
+    let before = ["one", "other"].map(|slug| house.status(slug));
+    *held.lock().expect("never poisoned") = true;
+    house.set(Status::MajorOutage).await;
+    house.until("the other page is published", || house.status("other") != before[1]).await;
+    assert_eq!(house.status("one"), before[0], "it is still being built");
+    drop(release);
+    house.until("the slow one follows", || house.status("one") != before[0]).await;
+    house.end().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_disk_that_stalls_delays_no_page_and_no_metric() {
+    let mut house = House::new().await;
+    let stall = Stall::begin(&house.engine);
+    let viewed = Arc::new(AtomicU64::new(0));
+    let views = Arc::clone(&viewed);
+    house.start(move |_| {
+        views.fetch_add(1, Ordering::Relaxed);
+    });
+    assert!(house.site.load().by_slug.contains_key("other"), "pages are published during the stall");
+    if Instant::now().checked_sub(HEARTBEAT).is_some() {
+        house.until("they are verified again", || viewed.load(Ordering::Relaxed) >= 4).await;
+    }
+    let (engine, site) = (house.engine.clone(), Arc::clone(&house.site));
+    let overseer = Overseer::new(engine, site, Arc::default(), Traffic::default(), MetricsToken::of(None));
+    let metrics = tokio::task::spawn_blocking(move || overseer.metrics());
+    let metrics = timeout(BOUND, metrics).await.expect("nobody is waited for").expect("no panic");
+    assert!(metrics.contains("skerry_page_render_failures_total 0"), "{metrics}");
+    let component = *house.engine.snapshot().state.components.keys().next().expect("a component");
+    let set = Command::SetManual { component, status: Status::MajorOutage, until: None };
+    let engine = house.engine.clone();
+    let setting = tokio::spawn(async move { engine.command(set).await });
+    house.until("a turn", || true).await;
+    let manual = || house.engine.snapshot().state.components[&component].layers.manual.len();
+    assert_eq!(manual(), 0, "what is not stored is shown to nobody");
+    stall.end();
+    assert_eq!(setting.await.expect("no panic"), Ok(Answer::Done));
+    assert_eq!(manual(), 1, "who was answered finds it");
+    house.end().await;
+}
+
+struct Stall {
+    release: Sender<()>,
+    stalled: std::thread::JoinHandle<()>,
+}
+
+impl Stall {
+    fn begin(engine: &Engine) -> Self {
+        let (release, released) = crossbeam_channel::bounded(0);
+        let (begin, begun) = crossbeam_channel::bounded(1);
+        let engine = engine.clone();
+        let stalled = std::thread::spawn(move || {
+            engine
+                .maintain(Maintenance::Stall { begun: begin, released })
+                .expect("it runs")
+                .expect("no disk is asked");
+        });
+        begun.recv_timeout(BOUND).expect("the writer is in it");
+        Self { release, stalled }
+    }
+
+    fn end(self) {
+        drop(self.release);
+        self.stalled.join().expect("no panic");
+    }
+}

@@ -1,0 +1,133 @@
+//! The threads that build and render pages. A page that panics ends neither its thread nor the program.
+
+use super::super::output::{Compression, Publication};
+use super::super::outputs::{Figures, Scope, render};
+use super::super::view::PageView;
+use crate::engine::Snapshot;
+use crossbeam_channel::{Receiver, Sender};
+use skerry_domain::state::{PageKey, State};
+use skerry_domain::time::Timestamp;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+/// Makes the view of a page at its address; with all of its past where the last argument says so.
+pub(super) type View = dyn Fn(&State, PageKey, &str, Timestamp, bool) -> Option<PageView> + Send + Sync;
+
+/// One page to render.
+pub(super) struct Job {
+    pub(super) page: PageKey,
+    /// Tells one that was removed and came again from itself.
+    pub(super) generation: u64,
+    pub(super) scope: Scope,
+    pub(super) url: String,
+    pub(super) snapshot: Arc<Snapshot>,
+    pub(super) now: Timestamp,
+    pub(super) former: Arc<Publication>,
+    pub(super) figures: Arc<Figures>,
+}
+
+/// What came of it.
+pub(super) struct Done {
+    pub(super) page: PageKey,
+    pub(super) generation: u64,
+    pub(super) scope: Scope,
+    pub(super) url: String,
+    pub(super) begun: Instant,
+    pub(super) outcome: Outcome,
+}
+
+pub(super) enum Outcome {
+    Rendered(Arc<Publication>, Arc<Figures>),
+    /// It is no page any more.
+    Gone,
+    Failed,
+}
+
+pub(super) struct Pool {
+    jobs: Sender<Job>,
+    pub(super) done: Receiver<Done>,
+    /// Where the threads that are to be begun take from and give to.
+    ends: (Receiver<Job>, Sender<Done>),
+    pub(super) size: usize,
+    pub(super) view: Arc<View>,
+}
+
+impl Pool {
+    /// One without threads yet. There are two more than may be taken up by what is in no hurry.
+    pub(super) fn new(view: Arc<View>) -> Self {
+        let (jobs, take) = crossbeam_channel::unbounded();
+        let (give, done) = crossbeam_channel::unbounded();
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { jobs, done, ends: (take, give), size: cores.clamp(3, 8), view }
+    }
+
+    /// So many at once may be rendered that nothing changed on.
+    pub(super) fn unhurried(&self) -> usize {
+        self.size - 2
+    }
+
+    /// Begins the threads; they end with the pool.
+    pub(super) fn start(&self) -> std::io::Result<()> {
+        for number in 0..self.size {
+            let ((take, give), view) = (self.ends.clone(), Arc::clone(&self.view));
+            let thread = std::thread::Builder::new().name(format!("render-{number}"));
+            thread.spawn(move || {
+                for job in take {
+                    if give.send(run(job, &*view)).is_err() {
+                        return;
+                    }
+                }
+            })?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn give(&self, job: Job) {
+        // The pool holds the other end.
+        let _ = self.jobs.send(job);
+    }
+}
+
+fn run(job: Job, view: &View) -> Done {
+    let begun = Instant::now();
+    // What it looks at is immutable, and what it makes is dropped: nothing half done is left.
+    let caught = catch_unwind(AssertUnwindSafe(|| publication(&job, view)));
+    let page = || job.snapshot.state.pages.get(&job.page).map_or("", |page| page.settings.slug.as_str());
+    let outcome = match caught {
+        Ok(Ok(outcome)) => {
+            tracing::debug!(page = page(), scope = ?job.scope, took = ?begun.elapsed(), "rendered");
+            outcome
+        }
+        Ok(Err(error)) => {
+            tracing::error!(%error, page = page(), "a page could not be rendered; the former one stays and it is tried again");
+            Outcome::Failed
+        }
+        Err(panic) => {
+            let error = words(&*panic);
+            tracing::error!(%error, page = page(), "rendering a page panicked; the former one stays and it is tried again: report this line");
+            Outcome::Failed
+        }
+    };
+    let Job { page, generation, scope, url, .. } = job;
+    Done { page, generation, scope, url, begun, outcome }
+}
+
+fn words(panic: &(dyn std::any::Any + Send)) -> &str {
+    let text = panic.downcast_ref::<&str>().copied();
+    text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
+}
+
+fn publication(job: &Job, view: &View) -> anyhow::Result<Outcome> {
+    // Months that are over tell of more than is drawn.
+    let all = matches!(job.scope, Scope::All);
+    let Some(view) = view(&job.snapshot.state, job.page, &job.url, job.now, all) else {
+        return Ok(Outcome::Gone);
+    };
+    let rendered = render(&view, &job.scope, &job.former, &job.figures, Compression::Fast)?;
+    let mut publication = job.former.with(rendered.outputs);
+    if all {
+        publication = publication.retaining(|path| rendered.paths.contains(path));
+    }
+    Ok(Outcome::Rendered(Arc::new(publication), Arc::new(rendered.figures)))
+}
