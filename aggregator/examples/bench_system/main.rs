@@ -1,5 +1,5 @@
 //! The writing side to be measured, as `bench/run` starts it. Each word measures one thing and prints a table:
-//! `ingest`, `acknowledgement`, `bytes`, `history CONFIG ROWS`, `bars DATABASE`; `enrol`, `deliver` and `sink`
+//! `ingest`, `acknowledgement`, `bytes`, `pages`, `history CONFIG ROWS`, `bars DATABASE`; `enrol`, `deliver` and `sink`
 //! serve the script where another program is measured. Databases lie below the present directory.
 
 mod attacks;
@@ -7,13 +7,14 @@ mod fleet;
 mod history;
 mod ingest;
 mod latency;
+mod pages;
 mod sink;
 
 use rustix::time::{ClockId, clock_gettime};
 use std::path::Path;
 use std::time::Duration;
 
-const USAGE: &str = "usage: bench_system ingest | acknowledgement SECONDS RATE | bytes | history CONFIG RAW HOURS \
+const USAGE: &str = "usage: bench_system ingest | acknowledgement SECONDS RATE | bytes | pages | history CONFIG RAW HOURS \
      | bars CONFIG | enrol CONFIG TOKENS | deliver URL TOKENS SECONDS RATE HISTORY | sink ADDRESS \
      | attacks PUBLIC PRIVATE TOKEN SECONDS";
 
@@ -24,6 +25,7 @@ fn main() -> anyhow::Result<()> {
         ["ingest"] => ingest::beside_the_bare_insert(),
         ["acknowledgement", seconds, rate] => latency::in_process(seconds.parse()?, rate.parse()?),
         ["bytes"] => ingest::bytes(),
+        ["pages"] => pages::latency(),
         ["history", config, raw, hours] => history::write(Path::new(config), raw.parse()?, hours.parse()?),
         ["bars", config] => history::bars(Path::new(config)),
         ["enrol", config, tokens] => latency::enrol(Path::new(config), Path::new(tokens)),

@@ -180,7 +180,7 @@ impl Publisher {
         let gone: Vec<PageKey> = self.pages.keys().filter(|key| !keys.contains(key)).copied().collect();
         for key in &gone {
             if let Some((address, publication)) = self.pages.remove(key).and_then(|page| page.shown) {
-                self.hide(&address, &publication, &Address::default());
+                self.hide(&address, &publication, None);
             }
         }
         for wanted in wanted {
@@ -350,7 +350,7 @@ impl Publisher {
         let publication = Arc::clone(&page.publication);
         let before = page.shown.replace((address.clone(), Arc::clone(&publication)));
         if let Some((former, shown)) = before.filter(|(former, _)| *former != address) {
-            self.hide(&former, &shown, &address);
+            self.hide(&former, &shown, Some(&address));
         }
         self.is_next = true;
         self.next.by_slug.insert(address.slug, Arc::clone(&publication));
@@ -362,24 +362,23 @@ impl Publisher {
         }
     }
 
-    /// Takes a page out of the site where it no longer answers. An address that another page is to have is that one's
-    /// as soon as it is rendered, and keeps what stands there until then.
-    fn hide(&mut self, former: &Address, shown: &Arc<Publication>, now: &Address) {
+    /// Takes a page out of the site: everywhere, or where it no longer answers `now`. Of one that is still public, an
+    /// address that another page is to have keeps what stands there until that one is rendered.
+    fn hide(&mut self, former: &Address, shown: &Arc<Publication>, now: Option<&Address>) {
         self.is_next = true;
         let is_shown = |found: Option<&Arc<Publication>>| found.is_some_and(|one| Arc::ptr_eq(one, shown));
-        let others = || self.pages.values().map(|page| &page.address).filter(|one| *one != now);
-        if former.slug != now.slug
-            && is_shown(self.next.by_slug.get(&former.slug))
-            && !others().any(|one| one.slug == former.slug)
-        {
+        let stays = |has: &dyn Fn(&Address) -> bool| {
+            now.is_some() && self.pages.values().any(|page| has(&page.address))
+        };
+        if is_shown(self.next.by_slug.get(&former.slug)) && !stays(&|one| one.slug == former.slug) {
             self.next.by_slug.remove(&former.slug);
         }
-        for host in former.hosts.iter().filter(|host| !now.hosts.contains(host)) {
-            if is_shown(self.next.by_host.get(host)) && !others().any(|one| one.hosts.contains(host)) {
+        for host in &former.hosts {
+            if is_shown(self.next.by_host.get(host)) && !stays(&|one| one.hosts.contains(host)) {
                 self.next.by_host.remove(host);
             }
         }
-        if former.root && !now.root && is_shown(self.next.root.as_ref()) && !others().any(|one| one.root) {
+        if former.root && is_shown(self.next.root.as_ref()) && !stays(&|one| one.root) {
             self.next.root = None;
         }
     }

@@ -1,0 +1,172 @@
+//! From a commit to the bytes that visitors get, with many pages, before and after midnight of the zone that all of
+//! them have: then every page has a new day to draw.
+
+use anyhow::Context as _;
+use arc_swap::ArcSwap;
+use skerry_aggregator::clock::Hands;
+use skerry_aggregator::engine::Engine;
+use skerry_aggregator::publish::{Addresses, Publisher};
+use skerry_domain::state::{ComponentKey, ComponentSettings, PageKey, PageSettings};
+use skerry_domain::status::Status;
+use skerry_domain::step::{Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage};
+use skerry_domain::time::{DAY, MINUTE, SECOND, Timestamp};
+use skerry_domain::uptime::{Rule, Weights};
+use skerry_domain::verdict::Quorum;
+use skerry_publish::output::Site;
+use skerry_store::Store;
+use std::io::Write as _;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use std::time::{Duration, Instant};
+
+const PAGES: usize = 200;
+const COMPONENTS: usize = 50;
+/// Midnight of 30 November 2026 in Berlin.
+const MIDNIGHT: Timestamp = Timestamp(1_795_993_200_000);
+/// Measured before midnight, and after it.
+const PHASES: [(&str, i64); 2] = [("before midnight", 60), ("the minute after midnight", 60)];
+/// Changes in a second.
+const RATE: u32 = 5;
+/// A change that is not in the bytes by then never comes.
+const BOUND: Duration = Duration::from_secs(60);
+/// Days ago on which every component was down for half an hour.
+const OUTAGES: [i64; 5] = [80, 61, 44, 23, 9];
+
+/// Prints how long a change takes from its commit into the bytes of its page.
+pub(crate) fn latency() -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    let folder = tempfile::tempdir_in(".")?;
+    let hands = Arc::new(AtomicI64::new(MIDNIGHT.0 - 90 * DAY));
+    let (changed, changes) = crossbeam_channel::unbounded();
+    let store = Store::open(&folder.path().join("ours.db"))?;
+    let (engine, writer) = Engine::start_by(store, changed, Hands::Turned(Arc::clone(&hands)))?;
+    runtime.block_on(past(&engine, &hands))?;
+    let begun = Instant::now();
+    let start = MIDNIGHT.0 - 75 * SECOND;
+    hands.store(start, Ordering::Relaxed);
+    let site = Arc::new(ArcSwap::from_pointee(Site::default()));
+    let addresses =
+        Addresses { base_url: "http://x".to_owned(), base_domain: None, owner: "default".to_owned() };
+    let publisher =
+        Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses, Default::default()).start()?;
+    let mut out = std::io::stdout();
+    writeln!(out, "{PAGES} pages first published in {:.1?}\n", begun.elapsed())?;
+    // The clock goes on from here, as it would.
+    let (begun, turned) = (Instant::now(), Arc::clone(&hands));
+    let clock = move || turned.store(start + begun.elapsed().as_millis() as i64, Ordering::Relaxed);
+    writeln!(
+        out,
+        "| changes | number | median ms | p99 ms | worst ms | goal worst < 250 ms |\n| --- | --- | --- | --- | --- | --- |"
+    )?;
+    let mut number = 0;
+    for (what, seconds) in PHASES {
+        let until = if number == 0 { MIDNIGHT } else { MIDNIGHT + seconds * SECOND };
+        let mut waited = Vec::new();
+        while engine.now() < until {
+            let due = begun + Duration::from_secs(1) / RATE * number;
+            while Instant::now() < due {
+                std::thread::yield_now();
+            }
+            clock();
+            waited.push(runtime.block_on(change(&engine, &site, number as usize, &clock))?);
+            number += 1;
+        }
+        waited.sort_unstable();
+        let last = waited.len().checked_sub(1).context("no change was made")?;
+        let at = |hundredths: usize| waited[last * hundredths / 100].as_secs_f64() * 1e3;
+        let verdict = if at(100) < 250.0 { "reached" } else { "MISSED" };
+        let (median, p99, worst) = (at(50), at(99), at(100));
+        writeln!(out, "| {what} | {} | {median:.1} | {p99:.1} | {worst:.1} | {verdict} |", waited.len())?;
+    }
+    engine.stop();
+    writer.join().ok().context("the engine panicked")?;
+    publisher.join().ok().context("the publisher panicked")?;
+    Ok(())
+}
+
+/// All pages, each component fed by a check of its own, and what befell them in ninety days.
+async fn past(engine: &Engine, hands: &AtomicI64) -> anyhow::Result<()> {
+    let checks = (0..PAGES * COMPONENTS).map(|number| (format!("check-{number}"), Quorum::default()));
+    let pages = (0..PAGES).map(page).collect();
+    let checks = checks.collect();
+    let configure = Configure { workspace: "default".to_owned(), checks, pages };
+    engine.command(Command::Configure(Box::new(configure))).await?;
+    let components: Vec<ComponentKey> = engine.snapshot().state.components.keys().copied().collect();
+    for ago in OUTAGES {
+        hands.store(MIDNIGHT.0 - ago * DAY - 600 * MINUTE, Ordering::Relaxed);
+        let down = |key: &ComponentKey| set(*key, Some(Status::MajorOutage));
+        engine.command(Command::Together(components.iter().map(down).collect())).await?;
+        hands.fetch_add(30 * MINUTE, Ordering::Relaxed);
+        engine.command(Command::Together(components.iter().map(|key| set(*key, None)).collect())).await?;
+    }
+    Ok(())
+}
+
+fn set(component: ComponentKey, status: Option<Status>) -> Command {
+    match status {
+        Some(status) => Command::SetManual { component, status, until: None },
+        None => Command::ReleaseManual { component },
+    }
+}
+
+fn page(number: usize) -> DesiredPage {
+    let component = |one: usize| {
+        DesiredItem::Component(DesiredComponent {
+            key: format!("component-{one}"),
+            settings: ComponentSettings {
+                name: format!("Component {one} of {number}"),
+                description: None,
+                public: true,
+                start_date: None,
+                response_time: false,
+                showcase: true,
+                only_show_if_degraded: false,
+            },
+            starts_at: None,
+            links: vec![DesiredLink { check: format!("check-{}", number * COMPONENTS + one), minor: false }],
+        })
+    };
+    DesiredPage {
+        key: format!("page-{number}"),
+        settings: PageSettings {
+            slug: format!("page-{number}"),
+            name: format!("Page {number}"),
+            public: true,
+            listed: true,
+            root: number == 0,
+            domain: None,
+            time_zone: "Europe/Berlin".to_owned(),
+            support_url: None,
+            frame_ancestors: Vec::new(),
+            language: "en".to_owned(),
+            rule: Rule::Statuspage,
+            weights: Weights::default(),
+        },
+        items: (0..COMPONENTS).map(component).collect(),
+    }
+}
+
+/// A person says something of a component; how long it takes from the commit until its page says it.
+async fn change(
+    engine: &Engine,
+    site: &ArcSwap<Site>,
+    number: usize,
+    clock: &impl Fn(),
+) -> anyhow::Result<Duration> {
+    let snapshot = engine.snapshot();
+    let page = number * 37 % PAGES;
+    let keys: Vec<PageKey> = snapshot.state.pages.keys().copied().collect();
+    let (key, slug) = (keys[page], snapshot.state.pages[&keys[page]].settings.slug.clone());
+    let of_page = snapshot.state.components.iter().filter(|(_, one)| one.page == key);
+    let component = *of_page.map(|(key, _)| key).nth(number / PAGES % COMPONENTS).context("a component")?;
+    let index = || site.load().by_slug[&slug].outputs[""].clone();
+    let former = index();
+    engine.command(set(component, Some(Status::MajorOutage))).await?;
+    let committed = Instant::now();
+    while Arc::ptr_eq(&index(), &former) {
+        anyhow::ensure!(committed.elapsed() < BOUND, "the change of {slug} is not in its bytes");
+        clock();
+        std::thread::yield_now();
+    }
+    Ok(committed.elapsed())
+}
