@@ -8,7 +8,7 @@ use crate::heartbeats::HeartbeatEndpoint;
 use crate::housekeeping::{Housekeeping, inspect};
 use crate::ingest::authenticate::AgentEndpoint;
 use crate::local::LocalAgents;
-use crate::operations::{MetricsToken, Overseer};
+use crate::operations::{MetricsToken, ProgramStatus};
 use crate::publish::{Addresses, Publisher};
 use crate::reload::{Reloader, configure};
 use crate::roll;
@@ -72,8 +72,9 @@ impl App {
         let traffic = Traffic::default();
         let face = Html { policy: html::content_security_policy(), not_found: html::not_found().into() };
         let token = MetricsToken::of(first.metrics_token_file.clone());
-        let overseer = Overseer::new(engine.clone(), Arc::clone(&site), failures, traffic.clone(), token);
-        let overseer = Arc::new(overseer);
+        let program_status =
+            ProgramStatus::new(engine.clone(), Arc::clone(&site), failures, traffic.clone(), token);
+        let program_status = Arc::new(program_status);
         let retention = i64::try_from(first.store.raw_retention.as_millis()).unwrap_or(i64::MAX);
         let housekeeping = Housekeeping::new(&database, engine.clone(), retention)?;
         let heartbeat_endpoint = HeartbeatEndpoint::open(engine.clone(), &database)?;
@@ -84,12 +85,13 @@ impl App {
             roll::follow(engine.clone(), database.clone()),
             heartbeat_endpoint.follow(database.clone()),
         ];
-        let liveness = Liveness { engine: engine.clone(), published, overseer: Arc::clone(&overseer) };
+        let liveness =
+            Liveness { engine: engine.clone(), published, program_status: Arc::clone(&program_status) };
         let endpoints = Endpoints {
             public: Arc::new(PublicSide::new(site, face, traffic)),
             ingest: Arc::new(AgentEndpoint::new(engine.clone(), aggregator_id, database)),
             heartbeats: Some(Arc::new(heartbeat_endpoint)),
-            operations: overseer,
+            operations: program_status,
         };
         let threads = [writer, publishing];
         Ok(Self { engine, threads, bound, endpoints, background, reloader, liveness })
@@ -154,7 +156,7 @@ impl App {
 pub struct Liveness {
     engine: Engine,
     published: tokio::sync::watch::Receiver<()>,
-    overseer: Arc<Overseer>,
+    program_status: Arc<ProgramStatus>,
 }
 
 impl Liveness {
@@ -166,7 +168,7 @@ impl Liveness {
         self.engine.turn().await.ok()?;
         published.mark_unchanged();
         published.changed().await.ok()?;
-        Some(self.overseer.line())
+        Some(self.program_status.line())
     }
 }
 

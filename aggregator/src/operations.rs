@@ -7,8 +7,8 @@ mod metrics_token;
 
 pub use metrics_token::MetricsToken;
 
-use agents::{AgentSight, Minority};
-use checks::CheckSight;
+use agents::{AgentSummary, Minority};
+use checks::CheckSummary;
 
 use crate::engine::Engine;
 use arc_swap::ArcSwap;
@@ -37,29 +37,29 @@ const SAME: Duration = Duration::from_secs(1);
 const OLD_PUBLICATION: i64 = 90_000;
 
 /// What the process knows about itself.
-pub struct Overseer {
+pub struct ProgramStatus {
     engine: Engine,
     site: Arc<ArcSwap<Site>>,
     traffic: Traffic,
     failures: Arc<AtomicU64>,
     token: MetricsToken,
-    seen: Mutex<Option<Seen<Sight>>>,
-    evidence: Mutex<Option<Seen<Evidence>>>,
+    seen: Mutex<Option<Cached<Summary>>>,
+    evidence: Mutex<Option<Cached<Evidence>>>,
 }
 
 /// What was worked out of the state, and when.
-struct Seen<T> {
+struct Cached<T> {
     at: Instant,
     what: Arc<T>,
 }
 
 /// What metrics say of the state.
 #[derive(Debug)]
-struct Sight {
+struct Summary {
     at: Timestamp,
-    agents: Vec<AgentSight>,
+    agents: Vec<AgentSummary>,
     minorities: Vec<Minority>,
-    checks: Vec<CheckSight>,
+    checks: Vec<CheckSummary>,
     /// (workspace, check) of those whose verdict hangs on agents that say that it flaps.
     flapping: Vec<(String, String)>,
 }
@@ -80,7 +80,7 @@ struct CheckLabels {
     check: String,
 }
 
-impl Overseer {
+impl ProgramStatus {
     /// One of this program; `failures` counts the pages that could not be rendered.
     #[must_use]
     pub fn new(
@@ -107,10 +107,10 @@ impl Overseer {
         format!("{} published, {checks}, {agents}", count(pages, "page"))
     }
 
-    fn sight(&self) -> Arc<Sight> {
+    fn summary(&self) -> Arc<Summary> {
         recent(&self.seen, |before| {
             let (snapshot, now) = self.engine.present();
-            sight(&snapshot.state, now, before.map_or(&[], |before| &before.checks))
+            summary(&snapshot.state, now, before.map_or(&[], |before| &before.checks))
         })
     }
 
@@ -125,22 +125,22 @@ impl Overseer {
 }
 
 /// What was worked out less than a second ago, or now. Whoever asks meanwhile waits for the same.
-fn recent<T>(seen: &Mutex<Option<Seen<T>>>, work_out: impl FnOnce(Option<&T>) -> T) -> Arc<T> {
+fn recent<T>(seen: &Mutex<Option<Cached<T>>>, work_out: impl FnOnce(Option<&T>) -> T) -> Arc<T> {
     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
     if let Some(recent) = seen.as_ref().filter(|one| one.at.elapsed() < SAME) {
         return Arc::clone(&recent.what);
     }
     let what = Arc::new(work_out(seen.as_ref().map(|one| &*one.what)));
-    *seen = Some(Seen { at: Instant::now(), what: Arc::clone(&what) });
+    *seen = Some(Cached { at: Instant::now(), what: Arc::clone(&what) });
     what
 }
 
-fn sight(state: &State, now: Timestamp, before: &[CheckSight]) -> Sight {
-    Sight {
+fn summary(state: &State, now: Timestamp, before: &[CheckSummary]) -> Summary {
+    Summary {
         at: now,
-        agents: agents::sight(state),
+        agents: agents::summary(state),
         minorities: agents::minorities(state, now),
-        checks: checks::sight(state, now, before),
+        checks: checks::summary(state, now, before),
         flapping: flapping(state, now),
     }
 }
@@ -168,7 +168,7 @@ fn flapping(state: &State, now: Timestamp) -> Vec<(String, String)> {
     flaps.map(|(_, check)| (state.workspaces[&check.workspace].name.clone(), check.name.clone())).collect()
 }
 
-impl Operations for Overseer {
+impl Operations for ProgramStatus {
     fn ready(&self) -> Readiness {
         let now = self.engine.now();
         let evidence = self.evidence();
@@ -205,7 +205,7 @@ impl Operations for Overseer {
         let mut registry = Registry::with_prefix("skerry");
         self.traffic.register(&mut registry);
         self.register_engine(&mut registry);
-        self.register_sight(&mut registry);
+        self.register_summary(&mut registry);
         let mut text = String::new();
         // Writing to a String cannot fail.
         let _infallible = encode(&mut text, &registry);
@@ -213,7 +213,7 @@ impl Operations for Overseer {
     }
 }
 
-impl Overseer {
+impl ProgramStatus {
     fn register_engine(&self, registry: &mut Registry) {
         let health = self.engine.health();
         let counters: [(&str, &str, &AtomicU64); 5] = [
@@ -242,19 +242,19 @@ impl Overseer {
         registry.register("page_render_failures", help, failures);
     }
 
-    fn register_sight(&self, registry: &mut Registry) {
-        let sight = self.sight();
-        let checks = i64::try_from(sight.checks.len()).unwrap_or(i64::MAX);
+    fn register_summary(&self, registry: &mut Registry) {
+        let summary = self.summary();
+        let checks = i64::try_from(summary.checks.len()).unwrap_or(i64::MAX);
         registry.register("checks", "Checks known", ConstGauge::new(checks));
         let flapping = Family::<CheckLabels, Gauge>::default();
-        for (workspace, check) in &sight.flapping {
+        for (workspace, check) in &summary.flapping {
             let labels = CheckLabels { workspace: workspace.clone(), check: check.clone() };
             flapping.get_or_create(&labels).set(1);
         }
         let help = "1 while a check is flapping; other checks are left out";
         registry.register("check_flapping", help, flapping);
         if let Some(newest) = self.evidence().newest {
-            let age = (sight.at - newest) as f64 / 1e3;
+            let age = (summary.at - newest) as f64 / 1e3;
             registry.register_with_unit(
                 "newest_evidence_age",
                 "Age of the newest conclusive observation",
@@ -262,8 +262,8 @@ impl Overseer {
                 ConstGauge::new(age),
             );
         }
-        checks::register(registry, &sight.checks);
-        agents::register(registry, &sight.agents, sight.at, self.engine.health());
-        agents::register_minorities(registry, &sight.minorities);
+        checks::register(registry, &summary.checks);
+        agents::register(registry, &summary.agents, summary.at, self.engine.health());
+        agents::register_minorities(registry, &summary.minorities);
     }
 }

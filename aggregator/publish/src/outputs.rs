@@ -20,7 +20,7 @@ pub enum Scope {
     /// What shows the status of these components, by their public ids, and every figure that moved.
     Components(BTreeSet<String>),
     /// What says when it was verified: all but past months, which cannot grow old.
-    Heartbeat,
+    Refresh,
 }
 
 /// The figures that the components' own pages show, by public id.
@@ -49,7 +49,7 @@ pub fn render(
     let moved = |one: &ComponentView| figures.get(&one.id).is_none_or(|known| differ(known, &one.windows));
     let wanted: HashMap<&str, [Figure; 4]> = super::overall_status::components(view)
         .filter(|one| match scope {
-            Scope::All | Scope::Heartbeat => true,
+            Scope::All | Scope::Refresh => true,
             Scope::Components(ids) => ids.contains(&one.id) || moved(one),
         })
         .map(|one| (one.id.as_str(), one.windows))
@@ -58,7 +58,7 @@ pub fn render(
     renderer.status(&|id| wanted.contains_key(id))?;
     match scope {
         Scope::Components(_) => {}
-        Scope::Heartbeat => renderer.open_months()?,
+        Scope::Refresh => renderer.open_months()?,
         Scope::All => {
             renderer.open_months()?;
             renderer.closed_months()?;

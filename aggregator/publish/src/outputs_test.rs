@@ -36,7 +36,7 @@ fn a_heartbeat_verifies_every_page_that_can_grow_old() {
     view.now = NOW + MINUTE;
     view.verified_at = Some(view.now);
     view.believe_until = view.now + 3 * MINUTE;
-    let (fresh, ..) = again(&view, &Scope::Heartbeat, &former, &figures);
+    let (fresh, ..) = again(&view, &Scope::Refresh, &former, &figures);
     let pages: Vec<_> = fresh.iter().filter(|path| !path.starts_with("api/")).map(String::as_str).collect();
     assert_eq!(pages, ["", "components/aaaa", "components/bbbb", "history", "history/2026-11", "uptime"]);
 }

@@ -15,7 +15,7 @@ use std::sync::atomic::AtomicU64;
 
 /// One agent as the last look found it.
 #[derive(Clone, Debug)]
-pub(super) struct AgentSight {
+pub(super) struct AgentSummary {
     key: AgentKey,
     labels: AgentLabels,
     last_seen: Option<Timestamp>,
@@ -53,9 +53,9 @@ pub(super) fn listed(state: &State) -> impl Iterator<Item = (&AgentKey, &Agent)>
 }
 
 /// What each of them told.
-pub(super) fn sight(state: &State) -> Vec<AgentSight> {
+pub(super) fn summary(state: &State) -> Vec<AgentSummary> {
     let mut lacking = opinions::lacking(state);
-    let agents = listed(state).map(|(key, agent)| AgentSight {
+    let agents = listed(state).map(|(key, agent)| AgentSummary {
         key: *key,
         labels: AgentLabels {
             workspace: state.workspaces[&agent.workspace].name.clone(),
@@ -86,7 +86,7 @@ pub(super) fn minorities(state: &State, now: Timestamp) -> Vec<Minority> {
 }
 
 /// What holds of an agent, or nothing while that is not known.
-type Holds = fn(&AgentSight, Timestamp) -> Option<f64>;
+type Holds = fn(&AgentSummary, Timestamp) -> Option<f64>;
 
 const SECONDS: [(&str, &str, Holds); 4] = [
     ("agent_last_seen_age", "Since the last batch", |one, at| Some((at - one.last_seen?) as f64 / 1e3)),
@@ -146,7 +146,7 @@ const COUNTERS: [(&str, &str, Count); 4] = [
 ];
 
 /// Every series that has an agent for a label.
-pub(super) fn register(registry: &mut Registry, agents: &[AgentSight], at: Timestamp, health: &Health) {
+pub(super) fn register(registry: &mut Registry, agents: &[AgentSummary], at: Timestamp, health: &Health) {
     let gauges = |holds: Holds| {
         let family = Family::<AgentLabels, Gauge<f64, AtomicU64>>::default();
         for agent in agents {

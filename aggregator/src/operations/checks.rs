@@ -15,7 +15,7 @@ use std::sync::atomic::AtomicU64;
 
 /// One check as the last look found it.
 #[derive(Clone, Debug)]
-pub(super) struct CheckSight {
+pub(super) struct CheckSummary {
     key: CheckKey,
     workspace: Arc<str>,
     check: Arc<str>,
@@ -59,7 +59,7 @@ impl<'a> Interner<'a> {
 
 /// Every check of every workspace, by key; names are those of the look `before` where they are the same. What an agent
 /// measured that has fallen silent is left out.
-pub(super) fn sight(state: &State, now: Timestamp, before: &[CheckSight]) -> Vec<CheckSight> {
+pub(super) fn summary(state: &State, now: Timestamp, before: &[CheckSummary]) -> Vec<CheckSummary> {
     let known = |key: CheckKey, name: &str| {
         let at = before.binary_search_by_key(&key, |one| one.key).ok()?;
         Some(Arc::clone(&before[at].check)).filter(|known| **known == *name)
@@ -75,7 +75,7 @@ pub(super) fn sight(state: &State, now: Timestamp, before: &[CheckSight]) -> Vec
             certificate_ends: one.certificate_ends,
         });
         let agents = agents.collect();
-        CheckSight {
+        CheckSummary {
             key: *key,
             workspace: strings.intern(&state.workspaces[&check.workspace].name),
             check: known(*key, &check.name).unwrap_or_else(|| Arc::from(check.name.as_str())),
@@ -87,7 +87,7 @@ pub(super) fn sight(state: &State, now: Timestamp, before: &[CheckSight]) -> Vec
 }
 
 /// Every series that has a check for a label.
-pub(super) fn register(registry: &mut Registry, checks: &[CheckSight]) {
+pub(super) fn register(registry: &mut Registry, checks: &[CheckSummary]) {
     let states = Family::<StateLabels, Gauge>::default();
     let latencies = Family::<RunLabels, Gauge<f64, AtomicU64>>::default();
     let certificates = Family::<RunLabels, Gauge<f64, AtomicU64>>::default();

@@ -2,8 +2,8 @@
 //! What is rendered is `skerry-publish`.
 
 mod addresses;
+mod compressor;
 mod publisher;
-mod squeeze;
 
 pub use addresses::Addresses;
 pub use publisher::Publisher;

@@ -7,10 +7,10 @@ mod pool;
 
 use super::addresses::{Addresses, page_of, public_pages};
 use super::build;
+use super::compressor::{Compressed, Compressor};
 use super::html;
 use super::output::{CacheClass, Compression, Kind, Output, Publication, Site};
 use super::outputs::HTML;
-use super::squeeze::{Squeezed, Squeezer};
 use crate::engine::Engine;
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -26,11 +26,11 @@ use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
 /// Between two renderings of one page that changes all the time.
-const LEAST_APART: Duration = Duration::from_millis(200);
+const MIN_INTERVAL: Duration = Duration::from_millis(200);
 /// After a page could not be rendered.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
 /// A page is verified again this often.
-const HEARTBEAT: Duration = Duration::from_secs(60);
+const REFRESH_EVERY: Duration = Duration::from_secs(60);
 /// Compression is done at its best after this long without a change.
 const QUIET: Duration = Duration::from_secs(30);
 /// Threads that all render for so long do not turn.
@@ -50,10 +50,10 @@ pub struct Publisher {
     listed: Vec<(String, String)>,
     pool: Pool,
     /// Pages being rendered on which nothing changed.
-    unhurried: BTreeSet<PageKey>,
-    squeezer: Squeezer,
+    refreshing: BTreeSet<PageKey>,
+    compressor: Compressor,
     /// Compressed while their page is being rendered.
-    squeezed: Vec<Squeezed>,
+    compressed: Vec<Compressed>,
     turned: watch::Sender<()>,
     failures: Arc<AtomicU64>,
 }
@@ -79,9 +79,9 @@ impl Publisher {
             generation: 0,
             listed: Vec::new(),
             pool: Pool::new(Arc::new(build::view)),
-            unhurried: BTreeSet::new(),
-            squeezer: Squeezer::start(),
-            squeezed: Vec::new(),
+            refreshing: BTreeSet::new(),
+            compressor: Compressor::start(),
+            compressed: Vec::new(),
             turned: watch::Sender::new(()),
             failures: Arc::default(),
         }
@@ -243,7 +243,7 @@ impl Publisher {
         self.take_squeezed();
         for (key, page) in &mut self.pages {
             if page.is_to_squeeze(QUIET) {
-                self.squeezer.give(*key, &page.publication);
+                self.compressor.give(*key, &page.publication);
             }
         }
         self.dispatch();
@@ -277,11 +277,11 @@ impl Publisher {
             .pages
             .iter()
             .filter(|(_, page)| page.is_old(now, pages))
-            .map(|(key, page)| (page.beaten, *key))
+            .map(|(key, page)| (page.refreshed, *key))
             .collect();
         old.sort_unstable();
-        old.truncate(self.pool.unhurried().saturating_sub(self.unhurried.len()));
-        self.unhurried.extend(old.iter().map(|(_, key)| *key));
+        old.truncate(self.pool.refreshing().saturating_sub(self.refreshing.len()));
+        self.refreshing.extend(old.iter().map(|(_, key)| *key));
         let idle = self.idle();
         for (_, key) in urgent.into_iter().chain(old).take(idle) {
             let page = self.pages.get_mut(&key).expect("found above");
@@ -289,7 +289,7 @@ impl Publisher {
                 self.pool.give(page.job(scope, Arc::clone(&snapshot), now));
             }
         }
-        self.unhurried.retain(|key| self.pages.get(key).is_some_and(|page| page.busy.is_some()));
+        self.refreshing.retain(|key| self.pages.get(key).is_some_and(|page| page.busy.is_some()));
     }
 
     fn finish(&mut self, done: Done) {
@@ -297,7 +297,7 @@ impl Publisher {
         let known = self.pages.get_mut(&done.page).filter(|page| page.generation == done.generation);
         let Some(page) = known else { return };
         page.busy = None;
-        self.unhurried.remove(&done.page);
+        self.refreshing.remove(&done.page);
         match done.outcome {
             Outcome::Rendered(publication, figures) => {
                 page.take(publication, figures, &done.scope, done.begun, pages);
@@ -320,14 +320,14 @@ impl Publisher {
     }
 
     fn take_squeezed(&mut self) {
-        let waiting = std::mem::take(&mut self.squeezed);
-        for squeezed in waiting.into_iter().chain(self.squeezer.done()) {
-            let Some(page) = self.pages.get_mut(&squeezed.page) else { continue };
+        let waiting = std::mem::take(&mut self.compressed);
+        for compressed in waiting.into_iter().chain(self.compressor.done()) {
+            let Some(page) = self.pages.get_mut(&compressed.page) else { continue };
             if page.busy.is_some() {
-                self.squeezed.push(squeezed);
+                self.compressed.push(compressed);
                 continue;
             }
-            let Squeezed { page: key, path, from, output } = squeezed;
+            let Compressed { page: key, path, from, output } = compressed;
             let current = page.publication.outputs.get(&path);
             if current.is_some_and(|current| Arc::ptr_eq(current, &from)) {
                 page.publication = Arc::new(page.publication.with([(path, output)]));

@@ -7,12 +7,12 @@ use skerry_domain::time::{HOUR, Timestamp};
 
 const NOW: Timestamp = Timestamp(1_795_191_301_000);
 
-/// A page that was last verified `beaten` ago.
-fn page(beaten: Duration) -> Option<Page> {
+/// A page that was last verified `refreshed` ago.
+fn page(refreshed: Duration) -> Option<Page> {
     let now = Instant::now();
     let mut page = Page::unpublished(PageKey(1), 1);
     page.quarter = NOW.0.div_euclid(HOUR / 4);
-    page.beaten = now.checked_sub(beaten)?;
+    page.refreshed = now.checked_sub(refreshed)?;
     Some(page)
 }
 
@@ -28,7 +28,7 @@ fn a_page_that_moves_is_rendered_before_it_answers_there() {
         place(&mut page, root, url);
         assert!(matches!(page.due(NOW, 1), Some(Scope::All)), "{url}");
         // It was rendered this very moment.
-        page.not_before = Some(Instant::now() + LEAST_APART);
+        page.not_before = Some(Instant::now() + MIN_INTERVAL);
         place(&mut page, root, url);
         assert!(page.due(NOW, 1).is_none(), "it stays where it was");
     }
@@ -37,14 +37,16 @@ fn a_page_that_moves_is_rendered_before_it_answers_there() {
 #[test]
 fn changes_without_end_do_not_keep_the_heartbeat_away() {
     // A machine that has only just booted has no instants so far back.
-    let (Some(mut fresh), Some(mut due)) = (page(Duration::from_secs(2)), page(HEARTBEAT)) else { return };
+    let (Some(mut fresh), Some(mut due)) = (page(Duration::from_secs(2)), page(REFRESH_EVERY)) else {
+        return;
+    };
     for page in [&mut fresh, &mut due] {
         page.mark_component("aaaa".to_owned());
     }
     assert!(matches!(fresh.due(NOW, 1), Some(Scope::Components(_))));
-    assert!(matches!(due.due(NOW, 1), Some(Scope::Heartbeat)), "the other pages are verified too");
-    let Some(mut quiet) = page(HEARTBEAT) else { return };
-    assert!(matches!(quiet.due(NOW, 1), Some(Scope::Heartbeat)));
+    assert!(matches!(due.due(NOW, 1), Some(Scope::Refresh)), "the other pages are verified too");
+    let Some(mut quiet) = page(REFRESH_EVERY) else { return };
+    assert!(matches!(quiet.due(NOW, 1), Some(Scope::Refresh)));
 }
 
 #[test]

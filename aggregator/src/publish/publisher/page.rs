@@ -4,7 +4,7 @@ use super::super::addresses::Wanted;
 use super::super::output::Publication;
 use super::super::outputs::{Figures, Scope};
 use super::pool::Job;
-use super::{AFTER_FAILURE, HEARTBEAT, LEAST_APART};
+use super::{AFTER_FAILURE, MIN_INTERVAL, REFRESH_EVERY};
 use skerry_domain::state::PageKey;
 use skerry_domain::time::{HOUR, Timestamp};
 use std::collections::BTreeSet;
@@ -46,9 +46,9 @@ pub(super) struct Page {
     pub(super) busy: Option<Instant>,
     /// It is not rendered before.
     pub(super) not_before: Option<Instant>,
-    pub(super) beaten: Instant,
+    pub(super) refreshed: Instant,
     changed: Instant,
-    squeezed: bool,
+    compressed: bool,
     pub(super) quarter: i64,
 }
 
@@ -72,9 +72,9 @@ impl Page {
             dirty: None,
             busy: None,
             not_before: None,
-            beaten: now,
+            refreshed: now,
             changed: now,
-            squeezed: false,
+            compressed: false,
             quarter: i64::MIN,
         }
     }
@@ -126,7 +126,7 @@ impl Page {
     }
 
     fn is_verified_long_ago(&self) -> bool {
-        self.beaten.elapsed() >= HEARTBEAT
+        self.refreshed.elapsed() >= REFRESH_EVERY
     }
 
     /// A quarter of an hour has begun that it was not rendered in.
@@ -150,19 +150,19 @@ impl Page {
             // Changes without end must not keep from the other pages that they were verified.
             Some(_) if self.is_verified_long_ago() => {
                 self.note_changed(Instant::now());
-                Some(Scope::Heartbeat)
+                Some(Scope::Refresh)
             }
             Some(dirty) => Some(Scope::Components(dirty.components)),
             None if quarter.is_some() => {
                 self.quarter = quarter.unwrap_or(self.quarter);
                 Some(Scope::All)
             }
-            None => self.is_verified_long_ago().then_some(Scope::Heartbeat),
+            None => self.is_verified_long_ago().then_some(Scope::Refresh),
         }
     }
 
     fn note_changed(&mut self, at: Instant) {
-        (self.changed, self.squeezed) = (at, false);
+        (self.changed, self.compressed) = (at, false);
     }
 
     /// The work; it is being rendered from now on.
@@ -196,13 +196,13 @@ impl Page {
     ) {
         let first = self.shown.is_none();
         (self.publication, self.figures) = (publication, figures);
-        self.not_before = Some(begun + LEAST_APART);
+        self.not_before = Some(begun + MIN_INTERVAL);
         if !matches!(scope, Scope::Components(_)) {
             // Those that begin together do not go on together.
             let early = if first { spread(self.key, pages, SPREAD / 2) } else { 0 };
-            self.beaten = begun.checked_sub(Duration::from_millis(early.unsigned_abs())).unwrap_or(begun);
+            self.refreshed = begun.checked_sub(Duration::from_millis(early.unsigned_abs())).unwrap_or(begun);
         }
-        if !matches!(scope, Scope::Heartbeat) {
+        if !matches!(scope, Scope::Refresh) {
             self.note_changed(begun);
         }
     }
@@ -215,9 +215,11 @@ impl Page {
 
     /// It stands still, and is to be compressed at its best now; said once.
     pub(super) fn is_to_squeeze(&mut self, quiet: Duration) -> bool {
-        let due =
-            !self.squeezed && self.dirty.is_none() && self.busy.is_none() && self.changed.elapsed() >= quiet;
-        self.squeezed |= due;
+        let due = !self.compressed
+            && self.dirty.is_none()
+            && self.busy.is_none()
+            && self.changed.elapsed() >= quiet;
+        self.compressed |= due;
         due
     }
 }

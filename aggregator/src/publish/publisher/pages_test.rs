@@ -5,7 +5,7 @@ use super::*;
 use crate::config::{self, Config};
 use crate::desired::desired;
 use crate::engine::{Engine, Maintenance, Running};
-use crate::operations::{MetricsToken, Overseer};
+use crate::operations::{MetricsToken, ProgramStatus};
 use bytes::Bytes;
 use crossbeam_channel::Sender;
 use skerry_domain::state::State;
@@ -70,9 +70,9 @@ impl House {
         });
         publisher.publish_all().expect("threads can be had");
         // The next turn verifies them again.
-        let long_ago = Instant::now().checked_sub(HEARTBEAT);
+        let long_ago = Instant::now().checked_sub(REFRESH_EVERY);
         for page in publisher.pages.values_mut() {
-            page.beaten = long_ago.unwrap_or(page.beaten);
+            page.refreshed = long_ago.unwrap_or(page.refreshed);
         }
         std::thread::spawn(move || publisher.run());
     }
@@ -159,12 +159,13 @@ async fn a_disk_that_stalls_delays_no_page_and_no_metric() {
         views.fetch_add(1, Ordering::Relaxed);
     });
     assert!(house.site.load().by_slug.contains_key("other"), "pages are published during the stall");
-    if Instant::now().checked_sub(HEARTBEAT).is_some() {
+    if Instant::now().checked_sub(REFRESH_EVERY).is_some() {
         house.until("they are verified again", || viewed.load(Ordering::Relaxed) >= 4).await;
     }
     let (engine, site) = (house.engine.clone(), Arc::clone(&house.site));
-    let overseer = Overseer::new(engine, site, Arc::default(), Traffic::default(), MetricsToken::of(None));
-    let metrics = tokio::task::spawn_blocking(move || overseer.metrics());
+    let program_status =
+        ProgramStatus::new(engine, site, Arc::default(), Traffic::default(), MetricsToken::of(None));
+    let metrics = tokio::task::spawn_blocking(move || program_status.metrics());
     let metrics = timeout(BOUND, metrics).await.expect("nobody is waited for").expect("no panic");
     assert!(metrics.contains("skerry_page_render_failures_total 0"), "{metrics}");
     let component = *house.engine.snapshot().state.components.keys().next().expect("a component");

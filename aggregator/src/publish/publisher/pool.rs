@@ -63,7 +63,7 @@ impl Pool {
     }
 
     /// So many at once may be rendered that nothing changed on.
-    pub(super) fn unhurried(&self) -> usize {
+    pub(super) fn refreshing(&self) -> usize {
         self.size - 2
     }
 

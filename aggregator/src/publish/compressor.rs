@@ -10,7 +10,7 @@ use std::sync::Arc;
 const WORTH: usize = 1_024;
 
 /// An output with its smaller forms.
-pub(super) struct Squeezed {
+pub(super) struct Compressed {
     pub(super) page: PageKey,
     pub(super) path: String,
     /// What it was made from: it may only take the place of this very one.
@@ -18,12 +18,12 @@ pub(super) struct Squeezed {
     pub(super) output: Arc<Output>,
 }
 
-pub(super) struct Squeezer {
+pub(super) struct Compressor {
     give: Sender<(PageKey, String, Arc<Output>)>,
-    done: Receiver<Squeezed>,
+    done: Receiver<Compressed>,
 }
 
-impl Squeezer {
+impl Compressor {
     pub(super) fn start() -> Self {
         let (give, take) = crossbeam_channel::unbounded::<(PageKey, String, Arc<Output>)>();
         let (tell, done) = crossbeam_channel::unbounded();
@@ -31,7 +31,7 @@ impl Squeezer {
         let worker = std::thread::Builder::new().name("squeeze".to_owned()).spawn(move || {
             for (page, path, from) in take {
                 let output = from.compressed(Compression::Best);
-                if tell.send(Squeezed { page, path, from, output }).is_err() {
+                if tell.send(Compressed { page, path, from, output }).is_err() {
                     return;
                 }
             }
@@ -49,7 +49,7 @@ impl Squeezer {
         }
     }
 
-    pub(super) fn done(&self) -> Vec<Squeezed> {
+    pub(super) fn done(&self) -> Vec<Compressed> {
         self.done.try_iter().collect()
     }
 }
