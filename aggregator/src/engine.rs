@@ -122,7 +122,9 @@ impl Engine {
         let mut clock = Clock::start(hands, kept.as_ref(), state.clock);
         // What was kept of a clock that is to be set back may lie ahead; nothing else does.
         let heard_until = kept.map_or(state.clock, |kept| kept.at.max(state.clock));
-        state.ready_at = clock.now();
+        let now = clock.now();
+        state.become_ready(now);
+        state.judge_what_was_not_kept(now);
         state.unsure_ms = clock.standing().unsure_ms;
         let snapshot = Snapshot { state: state.clone(), commit: 0, at: clock.now() };
         let snapshots = Arc::new(ArcSwap::from_pointee(snapshot));

@@ -18,10 +18,8 @@ use prometheus_client::metrics::counter::ConstCounter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::{Registry, Unit};
-use skerry_domain::state::{Check, CheckKey, Link, State, Witnessed};
-use skerry_domain::step::witnesses_of;
+use skerry_domain::state::{CheckKey, Link, State};
 use skerry_domain::time::Timestamp;
-use skerry_domain::verdict;
 use skerry_protocol::words::count;
 use skerry_publish::output::Site;
 use skerry_web::{Admission, Operations, Readiness, Traffic};
@@ -141,7 +139,7 @@ fn summary(state: &State, now: Timestamp, before: &[CheckSummary]) -> Summary {
         agents: agents::summary(state),
         minorities: agents::minorities(state, now),
         checks: checks::summary(state, now, before),
-        flapping: flapping(state, now),
+        flapping: flapping(state),
     }
 }
 
@@ -152,20 +150,18 @@ fn evidence(state: &State) -> Evidence {
     let feeds = |link: &Link| link.to == Timestamp::FAR && is_run(&link.check);
     let linked = || state.components.values().any(|one| !one.archived && one.links.iter().any(feeds));
     Evidence {
-        newest: declared().filter_map(Witnessed::evidence).max(),
+        newest: declared().filter_map(|one| state.evidence(one)).max(),
         watching: declared().next().is_some() || linked(),
-        fresh_until: declared().filter_map(|one| Some(one.evidence()? + one.silence())).max(),
+        fresh_until: declared().filter_map(|one| Some(state.evidence(one)? + one.silence())).max(),
     }
 }
 
-fn flapping(state: &State, now: Timestamp) -> Vec<(String, String)> {
-    let flags = |check: &Check| check.tracks.iter().any(|track| state.tracks[track].says_flapping());
-    let suspects = state.checks.iter().filter(|(_, check)| flags(check));
-    let flaps = suspects.filter(|(key, _)| {
-        let (witnesses, quorum) = witnesses_of(state, **key);
-        verdict::now(&witnesses, quorum, now).flapping
-    });
-    flaps.map(|(_, check)| (state.workspaces[&check.workspace].name.clone(), check.name.clone())).collect()
+fn flapping(state: &State) -> Vec<(String, String)> {
+    let flaps = state.verdicts.iter().filter(|(_, kept)| kept.ruling.flapping);
+    flaps
+        .filter_map(|(key, _)| state.checks.get(key))
+        .map(|check| (state.workspaces[&check.workspace].name.clone(), check.name.clone()))
+        .collect()
 }
 
 impl Operations for ProgramStatus {

@@ -107,6 +107,26 @@ impl Heartbeat {
         Some(Next { from: at.max(expected - early), expected, due: expected + *grace })
     }
 
+    /// When a call has been due in vain, unless one comes before: from the first on in order, up to the one that no
+    /// absence of ours excuses, or that lies ahead.
+    #[must_use]
+    pub(super) fn dues(&self, blind: &[Interval<()>]) -> Vec<Timestamp> {
+        let mut dues = Vec::new();
+        let mut last = self.heard.map(|heard| self.counted(heard));
+        if let Some(started) = &self.started {
+            let from = self.counted(started.at);
+            let due = from + self.expected.grace;
+            dues.push(due);
+            last = last.or(may_have_come(blind, from, due));
+        }
+        while let Some(Next { from, expected, due }) = last.and_then(|last| self.next(last)) {
+            dues.push(due);
+            last = may_have_come(blind, from, due).map(|until| expected.max(until));
+        }
+        dues.sort_unstable();
+        dues
+    }
+
     /// Is a call late at `now`? Nobody could call us in `blind`, oldest first: a call that may have come then is
     /// not held against its caller, any other is.
     #[must_use]

@@ -1,6 +1,7 @@
 //! Who says what of a check at this moment: the verdict, each agent behind it, and the locations that it
 //! overrules. For operators alone; nothing of it crosses to the public side.
 
+use super::kept::since_ever;
 use super::reporters::{Held, differ};
 use super::state::{AgentKey, CheckKey, LastRun, State, Witnessed};
 use super::step::witnesses_of;
@@ -110,7 +111,7 @@ pub fn of_check(state: &State, check: CheckKey, now: Timestamp) -> Opinions<'_> 
                 location: &agent.location,
                 agent: &agent.name,
                 voice: if witnessed.held.is_some() { said(witnessed) } else { witness.voice_now(now) },
-                evidence: witnessed.said_at(),
+                evidence: state.said_at(witnessed),
                 held: witnessed.held,
                 since: since_of(witnessed),
                 last_run: witnessed.last_run.as_ref(),
@@ -128,13 +129,7 @@ pub fn of_check(state: &State, check: CheckKey, now: Timestamp) -> Opinions<'_> 
 pub fn verdict_since(state: &State, check: CheckKey, now: Timestamp) -> Option<Timestamp> {
     let (witnesses, quorum) = witnesses_of(state, check);
     let verdict = verdict::now(&witnesses, quorum, now).verdict;
-    let begun = witnesses.iter().filter_map(|one| one.track.spans.first()).map(|span| span.from).min();
-    let live = witnesses.iter().filter_map(|one| one.live).map(|live| live.span.from).max();
-    let Some(begun) = begun else { return live };
-    let timeline = verdict::timeline(&witnesses, quorum, begun);
-    let past = timeline.iter().rev().skip_while(|interval| interval.from > now);
-    let same = past.take_while(|interval| interval.value.verdict == verdict).last();
-    same.map(|interval| interval.from).or(live)
+    since_ever(&witnesses, quorum, verdict, now)
 }
 
 fn since_of(witnessed: &Witnessed) -> Option<Timestamp> {

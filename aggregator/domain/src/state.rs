@@ -4,8 +4,10 @@
 use super::former::Former;
 use super::heartbeat::Heartbeat;
 use super::interval::Interval;
+use super::kept::Kept;
 use super::layers::Layers;
 use super::reporters::Permit;
+use super::schedule::Schedule;
 use super::shared_vec::SharedVec;
 use super::table::Table;
 use super::time::Timestamp;
@@ -21,10 +23,15 @@ pub use super::witnessed::{LastRun, Outcomes, Witnessed};
 /// The whole state. A copy shares its entries with the original, so it is cheap.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// Since when we can be reached. No agent is called silent for the time before; see [`super::step`].
+    /// Since when we can be reached; set by [`State::become_ready`]. No agent is called silent for the time before; see
+    /// [`super::step`].
     pub ready_at: Timestamp,
     /// Our own clock as `step` last saw it; it never goes back.
     pub clock: Timestamp,
+    /// When this process last looked whether a heartbeat is late: that none is, is evidence of that moment.
+    pub ticked_at: Timestamp,
+    /// What is due when.
+    pub schedule: Schedule,
     /// How far our own clock may be ahead, ms, while nothing confirms it: no validity is printed beyond it.
     pub unsure_ms: i64,
     /// When we could not be called, in order; as far back as a call may be missing.
@@ -37,6 +44,8 @@ pub struct State {
     pub agents: Table<AgentKey, Agent>,
     /// Checks.
     pub checks: Table<CheckKey, Check>,
+    /// What is held to be true of each check.
+    pub verdicts: Table<CheckKey, Kept>,
     /// Checks that wait to be called.
     pub heartbeats: Table<CheckKey, Heartbeat>,
     /// Tracks.
@@ -346,4 +355,29 @@ pub struct ResponseHour {
     pub p50_us: u64,
     /// 95th percentile, µs.
     pub p95_us: u64,
+}
+
+impl State {
+    /// When an agent last said something conclusive, whether or not that counts. Of a heartbeat it is we who know that
+    /// no call is late.
+    #[must_use]
+    pub fn said_at(&self, witnessed: &Witnessed) -> Option<Timestamp> {
+        let said = witnessed.said_at();
+        let ours = !witnessed.track.silent
+            && self.heartbeats.contains_key(&witnessed.check)
+            && self.agents[&witnessed.agent].is_our_voice();
+        if ours { said.max(said.map(|_| self.ticked_at)) } else { said }
+    }
+
+    /// Newest conclusive evidence; none of one that does not count.
+    #[must_use]
+    pub fn evidence(&self, witnessed: &Witnessed) -> Option<Timestamp> {
+        if witnessed.held.is_some() { None } else { self.said_at(witnessed) }
+    }
+
+    /// The tracks of an agent, with their checks.
+    pub fn tracks_of(&self, agent: AgentKey) -> impl Iterator<Item = (CheckKey, TrackKey)> {
+        let all = (agent, CheckKey(i64::MIN))..=(agent, CheckKey(i64::MAX));
+        self.track_of.range(all).map(|((_, check), track)| (*check, *track))
+    }
 }

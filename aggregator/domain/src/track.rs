@@ -121,6 +121,12 @@ impl Track {
         Some(at)
     }
 
+    /// What was held last, whether or not it still is.
+    #[must_use]
+    pub fn state(&self) -> Hard {
+        self.spans.last().map_or(Hard::Unknown, |span| span.state)
+    }
+
     /// Instant of the newest evidence that carries a hard state.
     #[must_use]
     pub fn last(&self) -> Option<Timestamp> {

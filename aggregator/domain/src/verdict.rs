@@ -198,6 +198,12 @@ impl Witness<'_> {
         (voice, until.min(self.within.to))
     }
 
+    /// Until when what it contributes at `now` stands, unless it says something.
+    #[must_use]
+    pub fn stands_until(&self, now: Timestamp) -> Timestamp {
+        self.voice(now).1
+    }
+
     /// The same, wherever it stands.
     fn voice_anywhere(&self, at: Timestamp) -> (Voice, Timestamp) {
         let next = first_ending_after(self.declared, at);

@@ -1,6 +1,7 @@
 //! What one agent sees of one check, and since when it counts.
 
 use super::former::Former;
+use super::heartbeat::Lateness;
 use super::interval::Interval;
 use super::reporters::Held;
 use super::shared_vec::SharedVec;
@@ -10,6 +11,7 @@ use super::track::{Hard, Track};
 use super::verdict::Live;
 use skerry_protocol::check::silence_limit_ms;
 use skerry_protocol::wire::{Outcome, Reason};
+use std::borrow::Cow;
 
 /// What one agent sees of one check.
 #[derive(Clone, Debug, PartialEq)]
@@ -150,6 +152,35 @@ impl Witnessed {
         self.track.flapping() || self.live.is_some_and(|live| live.flapping)
     }
 
+    /// When it could not be called, oldest end first: when nobody could, and when the check was not declared between two
+    /// times that it was.
+    pub(super) fn blind<'a>(&self, blind: &'a [Interval<()>]) -> Cow<'a, [Interval<()>]> {
+        let gaps =
+            self.declared.windows(2).map(|two| Interval { from: two[0].to, to: two[1].from, value: () });
+        let mut all: Vec<_> = gaps.filter(|gap| gap.from < gap.to).collect();
+        if all.is_empty() {
+            return Cow::Borrowed(blind);
+        }
+        all.extend(blind);
+        all.sort_by_key(|one| (one.to, one.from));
+        Cow::Owned(all)
+    }
+
+    /// What a call that is late changes of what is held of a heartbeat; `None`: nothing.
+    pub(super) fn late(&self, lateness: Lateness) -> Option<Lateness> {
+        let known = !self.track.silent;
+        if known && self.track.state() == Hard::Down {
+            return None;
+        }
+        match lateness {
+            Lateness::InTime => None,
+            Lateness::NobodyKnows(_) => Some(lateness).filter(|_| known),
+            Lateness::Missed { due, blind_from } => {
+                Some(Lateness::Missed { due, blind_from: blind_from.filter(|_| known) })
+            }
+        }
+    }
+
     /// Its silence was declared, and not even a snapshot speaks since.
     #[must_use]
     pub fn is_silent(&self) -> bool {
@@ -168,7 +199,8 @@ impl Witnessed {
         self.declared.last().is_some_and(|newest| newest.to == Timestamp::FAR)
     }
 
-    /// Newest conclusive evidence; none of one that does not count.
+    /// Newest conclusive evidence; none of one that does not count. Of a heartbeat [`super::state::State::evidence`] knows
+    /// more.
     #[must_use]
     pub fn evidence(&self) -> Option<Timestamp> {
         if self.held.is_some() {

@@ -7,7 +7,7 @@ use jiff::tz::TimeZone;
 use skerry_domain::component::Automatic;
 use skerry_domain::days::{Calendar, days, windows};
 use skerry_domain::layers;
-use skerry_domain::state::{Component, ComponentKey, GroupKey, Page, PageItem, PageKey, State, Witnessed};
+use skerry_domain::state::{Component, ComponentKey, GroupKey, Page, PageItem, PageKey, State};
 use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
 use skerry_domain::uptime::Rule;
 
@@ -161,17 +161,9 @@ impl Build<'_> {
 
     /// For three minutes, but no longer after the evidence of anything in sight has grown too old.
     fn believe_until(&self) -> Timestamp {
-        let ages = self
-            .in_sight()
-            .filter_map(|component_now| component_now.tracks().filter_map(fresh_until).max())
-            .min();
+        let ages = self.in_sight().filter_map(|component_now| component_now.fresh_until()).min();
         ages.map_or(self.now, |ages| ages.min(self.now)) + BELIEVE
     }
-}
-
-/// When what it says is older than the silence limit.
-fn fresh_until(witnessed: &Witnessed) -> Option<Timestamp> {
-    witnessed.evidence().map(|evidence| evidence + witnessed.silence())
 }
 
 fn response(component: &Component) -> ResponseView {

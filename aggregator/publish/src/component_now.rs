@@ -81,7 +81,8 @@ impl ComponentNow<'_> {
         let seen = |one: &&Interval<Effective>| one.value != Effective::NoData;
         let live = intervals.iter().find(seen).map(|one| one.from);
         // What was seen once and never again stands in no layer that a former version stored.
-        let once = self.tracks().filter(|one| one.track.silent).filter_map(Witnessed::evidence);
+        let silent = self.tracks().filter(|one| one.track.silent);
+        let once = silent.filter_map(|one| self.state.evidence(one));
         let said = self.component.layers.first_said().into_iter().chain(live).min();
         said.or_else(|| once.min())
     }
@@ -124,7 +125,13 @@ impl ComponentNow<'_> {
 
     /// Newest conclusive evidence.
     pub(super) fn evidence(&self) -> Option<Timestamp> {
-        self.tracks().filter_map(Witnessed::evidence).max()
+        self.tracks().filter_map(|one| self.state.evidence(one)).max()
+    }
+
+    /// When what all of its checks say is older than the silence limit.
+    pub(super) fn fresh_until(&self) -> Option<Timestamp> {
+        let until = |one| Some(self.state.evidence(one)? + Witnessed::silence(one));
+        self.tracks().filter_map(until).max()
     }
 
     /// What a linked check says now, and since when it is out of sight if it ever was seen.
@@ -146,7 +153,7 @@ impl ComponentNow<'_> {
     }
 
     /// While history drains after an outage of a link, the snapshot says what is true now. One that only says the
-    /// same as the history, as that of a heartbeat from call to call, takes nothing from the layers.
+    /// same as the history takes nothing from the layers.
     fn put_live(&self, intervals: &mut Vec<Interval<Effective>>) {
         let news = |one: &Witnessed| {
             let known = one.track.spans.last().filter(|_| !one.track.silent).map(|span| span.state);

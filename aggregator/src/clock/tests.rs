@@ -106,6 +106,36 @@ fn read_in_quick_succession_it_moves_all_the_same() {
     }
 }
 
+/// Ten readings within milliseconds, once the wall clock stands so far back.
+#[test]
+fn after_a_step_back_fast_readings_move_at_the_promised_speed() {
+    // Not believed, or so far that we are set back: at our own pace; believed and near: at half of it.
+    for (off, confirmed, halves) in
+        [(-HOUR, false, 2), (-HOUR, true, 2), (-MINUTE, false, 2), (-MINUTE, true, 1)]
+    {
+        for every_us in [1_000, 1_900, 300] {
+            let mut host = Host::sure();
+            host.set(off);
+            host.pass(SECOND);
+            if confirmed {
+                host.clock.hear_kernel(true);
+            }
+            let (start, boot) = (host.clock.now(), host.clock.read);
+            for n in 1..=10 {
+                let wall = Timestamp(host.now + off + n * every_us / 1_000);
+                host.clock.advance(Reading { wall, boot: boot + n * every_us * 1_000 });
+            }
+            let (moved, expected) = (host.clock.at - start, 10 * every_us * halves / 2_000);
+            assert!(
+                (moved - expected).abs() <= 1,
+                "{off} {confirmed}, every {every_us} µs: {moved}, not {expected}"
+            );
+            let back = confirmed && off == -HOUR;
+            assert_eq!(host.clock.back_by().is_some(), back, "{off} {confirmed}: it is set back");
+        }
+    }
+}
+
 #[test]
 fn a_step_that_nobody_confirms_moves_nothing() {
     for off in [HOUR, DAY, 30 * DAY, 74 * 365 * DAY, 11 * 366 * DAY, -HOUR, -DAY, -30 * DAY, -TRUE] {

@@ -1,6 +1,6 @@
 //! What holds between declarations, over all files: names that must be one of a kind, and references.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use skerry_protocol::check::Kind;
 use skerry_protocol::strict::{Position, Problem, Problems, nearest};
@@ -218,13 +218,19 @@ fn hosts_of(config: &Config, page: &Page) -> Vec<String> {
 /// An agent may declare what no file here does: that is a doubt, not a mistake.
 fn references(config: &Config, earlier: &EarlierProblems, warnings: &mut Vec<Problem>) {
     let file = &config.declared_at.file;
+    let declared: HashSet<&str> = config.checks.iter().map(|entry| entry.check.name.as_str()).collect();
+    // What is said of a name is the same wherever it is linked; `None`: nothing.
+    let mut remedies: HashMap<&str, Option<String>> = HashMap::new();
     for page in &config.pages {
         for component in page.components() {
-            for link in &component.links {
-                let declared = config.checks.iter().any(|entry| entry.check.name == link.check);
-                if !declared && !earlier.check(file, &link.check) {
+            for link in component.links.iter().filter(|link| !declared.contains(link.check.as_str())) {
+                let meant = remedies.len() < MOST_MEANT;
+                let remedy = remedies.entry(&link.check).or_insert_with(|| {
+                    (!earlier.check(file, &link.check)).then(|| remedy_of(config, link, meant))
+                });
+                if let Some(remedy) = remedy {
                     let place = format!("{}: component \"{}\"", place_of(page), component.key);
-                    warnings.push(unknown_check(config, place, link));
+                    warnings.push(unknown_check(place, link, remedy.clone()));
                 }
             }
         }
@@ -233,13 +239,12 @@ fn references(config: &Config, earlier: &EarlierProblems, warnings: &mut Vec<Pro
 
 /// A component without checks is what people say it is; where the file does not say so, they may be forgotten.
 fn unfed(config: &Config, earlier: &EarlierProblems, warnings: &mut Vec<Problem>) {
-    let file = &config.declared_at.file;
+    if earlier.at(&config.declared_at.file, |earlier| earlier.contains("component \"")) {
+        return;
+    }
     for page in &config.pages {
         for component in page.components().filter(|one| one.links.is_empty() && !one.manual) {
             let place = format!("{}: component \"{}\"", place_of(page), component.key);
-            if earlier.at(file, |earlier| earlier.contains("component \"")) {
-                continue;
-            }
             warnings.push(Problem {
                 position: Some(component.declared_at.clone()),
                 place,
@@ -251,17 +256,24 @@ fn unfed(config: &Config, earlier: &EarlierProblems, warnings: &mut Vec<Problem>
     }
 }
 
-fn unknown_check(config: &Config, place: String, link: &Link) -> Problem {
-    let names = config.checks.iter().map(|entry| entry.check.name.as_str());
+/// Links to more unknown names than these are no slips of the pen: each would be compared with every name.
+const MOST_MEANT: usize = 100;
+
+fn remedy_of(config: &Config, link: &Link, compare: bool) -> String {
+    let names = config.checks.iter().map(|entry| entry.check.name.as_str()).filter(|_| compare);
     let meant = nearest(&link.check, names).map(|near| format!("Did you mean \"{near}\"? "));
+    format!(
+        "{}If an agent declares it, all is well: the page says \"waiting for its first report\" until then.",
+        meant.unwrap_or_default()
+    )
+}
+
+fn unknown_check(place: String, link: &Link, remedy: String) -> Problem {
     Problem {
         position: Some(link.declared_at.clone()),
         place,
         wrong: format!("no file here declares check \"{}\"", link.check),
-        remedy: format!(
-            "{}If an agent declares it, all is well: the page says \"waiting for its first report\" until then.",
-            meant.unwrap_or_default()
-        ),
+        remedy,
     }
 }
 

@@ -24,6 +24,8 @@ const GROUP: usize = 256;
 pub(super) const GROUP_OBSERVATIONS: usize = 5_000;
 /// Between two turns, ms, beyond which it is we who were away: that is not silence of any agent.
 const PAUSE: i64 = 5 * SECOND;
+/// From one look at what is due to the next: when something is due, but within these. That we turn is seen by them.
+const TICK: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
 /// After a failed commit, how long before writing is tried again.
 const RETRY_WRITE: Duration = Duration::from_secs(1);
 
@@ -88,7 +90,6 @@ impl Drop for Writer {
 
 impl Writer {
     pub(super) fn run(mut self) {
-        let second = Duration::from_secs(1);
         let mut next_tick = Instant::now();
         loop {
             let (first, history) = crossbeam_channel::select_biased! {
@@ -98,15 +99,21 @@ impl Writer {
             };
             let Ok(first) = first else { return };
             let tick = Instant::now() >= next_tick;
-            if tick {
-                next_tick = Instant::now() + second;
-            }
             let (present, past) = if history { (None, first) } else { (first, None) };
             if self.turn(present, past, tick) {
                 self.keep_clock(true);
                 return;
             }
+            if tick {
+                next_tick = Instant::now() + self.until_due();
+            }
         }
+    }
+
+    /// How long nothing is due. What became due meanwhile waits for it: a tick is no dearer for many than for one.
+    fn until_due(&self) -> Duration {
+        let due = self.state.next_due().map_or(i64::MAX, |due| due - read(&self.clock));
+        Duration::from_millis(u64::try_from(due).unwrap_or(0)).clamp(TICK[0], TICK[1])
     }
 
     /// One group, of what was received already and what else waits. Returns whether to stop after it.
@@ -116,7 +123,7 @@ impl Writer {
         let turned_at = Timestamp(self.health.turned_at.swap(now.0, Ordering::Relaxed));
         if now - turned_at > PAUSE {
             // Asleep, stopped, held up by the disk, or the clock was put forward: reports wait unread.
-            self.state.ready_at = now;
+            self.state.become_ready(now);
             if turned_at > Timestamp(0) {
                 self.note_away(turned_at);
             }
@@ -274,6 +281,7 @@ impl Writer {
                         component.response = former.response.clone();
                     }
                 }
+                state.judge_what_was_not_kept(state.clock);
                 self.state = state;
                 self.stored = true;
             }

@@ -79,7 +79,7 @@ pub(super) fn summary(state: &State, now: Timestamp, before: &[CheckSummary]) ->
             key: *key,
             workspace: strings.intern(&state.workspaces[&check.workspace].name),
             check: known(*key, &check.name).unwrap_or_else(|| Arc::from(check.name.as_str())),
-            verdict: opinions.verdict,
+            verdict: state.verdict_of(*key),
             agents,
         }
     };

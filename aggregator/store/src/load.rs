@@ -6,6 +6,7 @@ use rusqlite::Row;
 use skerry_domain::former::Former;
 use skerry_domain::heartbeat::{Expected, Heartbeat, Started};
 use skerry_domain::interval::Interval;
+use skerry_domain::kept::Kept;
 use skerry_domain::layers::Layers;
 use skerry_domain::shared_vec::SharedVec;
 use skerry_domain::state::{
@@ -34,6 +35,11 @@ impl Store {
         load.components()?;
         load.layers()?;
         state.counters = self.counters()?;
+        // Looked at once, as what only a snapshot said is not stored.
+        for check in state.checks.keys() {
+            state.verdicts.insert(*check, Kept::default());
+        }
+        state.derive_schedule();
         Ok(state)
     }
 

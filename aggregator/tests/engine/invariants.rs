@@ -5,12 +5,13 @@ use proptest::prelude::*;
 use skerry_domain::component::{Automatic, LinkedCheck, automatic};
 use skerry_domain::heartbeat::{Heartbeat, Lateness};
 use skerry_domain::interval::{Interval, append};
+use skerry_domain::schedule::Due;
 use skerry_domain::state::{Component, State};
 use skerry_domain::status::Status;
-use skerry_domain::step::{Answer, Command, step};
+use skerry_domain::step::{Answer, Command, Rejected, Stepped, step, witnesses_of};
 use skerry_domain::time::Timestamp;
 use skerry_domain::track::Hard;
-use skerry_domain::verdict::{ALWAYS, Ruling, Witness, said_before, timeline};
+use skerry_domain::verdict::{self, ALWAYS, Ruling, Verdict, Witness, said_before, timeline};
 use std::collections::BTreeMap;
 
 proptest! {
@@ -31,9 +32,14 @@ proptest! {
             // The wall clock may have gone back.
             let back = tick && script.below(4) == 3;
             let now = if back { world.now + -7_200_000 } else { world.now };
+            let scanned = tick.then(|| scan(&world.state, now));
             let stepped = step(&mut world.state, command.clone(), at(now));
             if stepped.is_err() {
                 prop_assert!(world.state == twin, "rejected, and not as it was: {told}");
+            }
+            if let Some((state, scanned)) = scanned {
+                prop_assert_eq!(&stepped, &scanned, "a scan changes something else: {}", told);
+                prop_assert!(world.state == state, "a scan leaves something else: {told}");
             }
             let again = step(&mut twin, command.clone(), at(now));
             prop_assert_eq!(&stepped, &again, "not deterministic: {}", told);
@@ -47,6 +53,23 @@ proptest! {
             sound(&world.state, tick).map_err(|what| TestCaseError::fail(format!("{what}\nafter{told}")))?;
         }
     }
+}
+
+/// A tick that passes over nothing, whenever it is due.
+fn scan(state: &State, now: Timestamp) -> (State, Result<Stepped, Rejected>) {
+    let (mut state, now) = (state.clone(), now.max(state.clock));
+    // Of a heartbeat it is we who know whether a call came.
+    let ours: Vec<_> = state.heartbeats.values().map(|one| one.track).collect();
+    let agents = state.tracks.keys().filter(|key| !ours.contains(key));
+    let all = agents.map(|key| Due::Track(*key));
+    let all = all.chain(state.heartbeats.keys().map(|key| Due::Heartbeat(*key))).collect::<Vec<_>>();
+    all.into_iter().for_each(|due| state.schedule.set(due, Some(Timestamp(i64::MIN))));
+    let ended = |one: &Component| one.layers.manual.last().is_some_and(|set| set.to <= now);
+    let ended = state.components.iter().filter(|(_, one)| ended(one) && !one.expiry_seen);
+    let ended: Vec<Due> = ended.map(|(key, _)| Due::Hold(*key)).collect();
+    ended.into_iter().for_each(|due| state.schedule.set(due, Some(Timestamp(i64::MIN))));
+    let stepped = step(&mut state, Command::Tick, at(now));
+    (state, stepped)
 }
 
 fn through_of(state: &State, command: &Command) -> Option<u64> {
@@ -77,7 +100,7 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
         {
             return Err(format!("a snapshot of {} ms ago is believed", now - live.span.last));
         }
-        if let (Some(last), true) = (witnessed.evidence(), tick)
+        if let (Some(last), true) = (state.evidence(witnessed), tick)
             && !witnessed.track.silent
             && too_old(last, silence, state)
         {
@@ -86,6 +109,27 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
     }
     for (check, heartbeat) in state.heartbeats.iter() {
         called_or_waited_for(state, heartbeat, tick).map_err(|what| format!("{check:?}: {what}"))?;
+    }
+    let mut derived = state.clone();
+    derived.derive_schedule();
+    if derived.schedule != state.schedule {
+        return Err(format!("due is {:?}, worked out anew it is {:?}", state.schedule, derived.schedule));
+    }
+    for check in state.checks.keys() {
+        let kept = state.verdicts.get(check).cloned().unwrap_or_default();
+        let (witnesses, quorum) = witnesses_of(state, *check);
+        let anew = verdict::now(&witnesses, quorum, now);
+        // What the passing of time alone changes is noticed by the next tick.
+        let noticed = tick || kept.until > now || !state.verdicts.contains_key(check);
+        if noticed && kept.ruling != anew {
+            return Err(format!("{check:?} is kept as {kept:?}, worked out anew it is {anew:?}"));
+        }
+        let says = anew.verdict != Verdict::Unknown;
+        if noticed
+            && (says && kept.since.is_none_or(|since| since > now) || says == kept.reporters.is_empty())
+        {
+            return Err(format!("{check:?} has no beginning or nobody who says so: {kept:?}"));
+        }
     }
     for component in state.components.values() {
         let layers = &component.layers;

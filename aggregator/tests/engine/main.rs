@@ -17,3 +17,4 @@ mod stored;
 mod tokens;
 mod turned;
 mod unreadable;
+mod verdicts;

@@ -1,11 +1,13 @@
 //! What must not move the past, and what must move the present at once.
 
 use crate::reports::{empty, observed, record};
-use crate::script::{CHECKS, START, World, at, declared};
+use crate::script::{CHECKS, START, Script, World, at, configure, declared};
 use skerry_domain::component::Automatic;
 use skerry_domain::state::{AgentKey, TrackKey};
 use skerry_domain::status::Status;
-use skerry_domain::step::{Change, Command, Configure, Observed, Report, SnapshotState, When, step};
+use skerry_domain::step::{
+    Change, Command, Configure, DesiredItem, Observed, Report, SnapshotState, When, step,
+};
 use skerry_domain::time::{DAY, HOUR, SECOND};
 use skerry_domain::track::Hard;
 use skerry_domain::verdict::Quorum;
@@ -13,7 +15,7 @@ use skerry_domain::verdict::Quorum;
 const BOOT: i64 = 30 * DAY;
 
 /// A report about check "a": (age in ms, hard state) of each record, oldest first.
-fn report(world: &World, agent: usize, first: u64, seen: &[(i64, Hard)]) -> Report {
+pub(crate) fn report(world: &World, agent: usize, first: u64, seen: &[(i64, Hard)]) -> Report {
     let one = |(sequence, (ago, hard)): (u64, &(i64, Hard))| {
         let when = When::ThisBoot(BOOT - ago);
         record(sequence, Observed { since: Some(when), ..observed(when, *hard) })
@@ -25,7 +27,7 @@ fn report(world: &World, agent: usize, first: u64, seen: &[(i64, Hard)]) -> Repo
     }
 }
 
-fn take(world: &mut World, report: Report) -> Vec<Change> {
+pub(crate) fn take(world: &mut World, report: Report) -> Vec<Change> {
     step(&mut world.state, Command::Report(Box::new(report)), at(world.now)).expect("taken").changes
 }
 
@@ -40,7 +42,7 @@ fn track_of(world: &World, agent: AgentKey) -> TrackKey {
     *found.expect("it declares the check").0
 }
 
-fn quorum(world: &mut World, quorum: Quorum) -> Vec<Change> {
+pub(crate) fn quorum(world: &mut World, quorum: Quorum) -> Vec<Change> {
     let checks = vec![(CHECKS[0].to_owned(), quorum)];
     let command = Configure { workspace: "default".to_owned(), checks, pages: Vec::new() };
     step(&mut world.state, Command::Configure(Box::new(command)), at(world.now)).expect("taken").changes
@@ -93,7 +95,7 @@ fn history_that_drains_after_a_restart_leaves_nothing_believed_that_is_old() {
     take(&mut world, seen);
     // The aggregator was away for an hour; the first that comes is an hour old and goes on without a gap.
     world.now = START + HOUR;
-    world.state.ready_at = world.now;
+    world.state.become_ready(world.now);
     let old = report(&world, 0, 2, &[(HOUR - 1_000, Hard::Up)]);
     take(&mut world, old);
     assert_eq!(layer(&world).last(), Some(&(1_000, Automatic::NoData)));
@@ -175,6 +177,31 @@ fn late_data_is_judged_by_the_location_of_its_time() {
         up_and_outage(&mut world, moves, late);
         let outage = (20_000, Automatic::Known(Status::MajorOutage));
         assert!(layer(&world).contains(&outage), "they voted apart then: {:?}", layer(&world));
+    }
+}
+
+#[test]
+fn late_data_is_judged_by_the_links_of_its_time() {
+    for what in ["another", "minor"] {
+        for late in [0, 1] {
+            let (mut world, _) = World::new();
+            let relinks = |world: &mut World| {
+                let mut file = configure(&mut Script(&[]));
+                let DesiredItem::Component(first) = &mut file.pages[0].items[0] else { panic!("{file:?}") };
+                match what {
+                    "another" => first.links[0].check = "nobody runs it".to_owned(),
+                    _ => first.links[0].minor = true,
+                }
+                step(&mut world.state, Command::Configure(Box::new(file)), at(world.now)).expect("taken");
+            };
+            up_and_outage(&mut world, relinks, late);
+            let outage = (20_000, Automatic::Known(Status::MajorOutage));
+            assert!(
+                layer(&world).contains(&outage),
+                "{what}, {late}: it was linked then: {:?}",
+                layer(&world)
+            );
+        }
     }
 }
 

@@ -68,8 +68,8 @@ fn tick(world: &mut World, seconds: i64) -> Vec<Change> {
 
 /// As after a start that took no time: nothing but what is stored is known, and silence is counted anew.
 fn restart(world: &mut World, seconds: i64) -> Vec<Change> {
-    world.state.ready_at = START + seconds * SECOND;
     world.state.tracks.update_all(|_, witnessed| (witnessed.live, witnessed.called_silent) = (None, false));
+    world.state.become_ready(START + seconds * SECOND);
     tick(world, seconds)
 }
 

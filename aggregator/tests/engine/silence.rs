@@ -80,8 +80,8 @@ fn the_end_of_a_silence_is_told_with_how_long_it_was() {
     assert_eq!(heard_again(&hears(&mut world, 0, Hard::Up, 1)), None, "once");
     assert_eq!(told(&mut world, START + HOUR), (1, 0), "and it falls silent anew");
     // Another process has called nobody silent yet.
-    world.state.ready_at = START + HOUR + SECOND;
     world.state.tracks.update_all(|_, one| one.called_silent = false);
+    world.state.become_ready(START + HOUR + SECOND);
     world.now = START + HOUR + 2 * SECOND;
     assert_eq!(heard_again(&hears(&mut world, 0, Hard::Up, 1)), None, "our own downtime is not silence");
     assert_eq!(told(&mut world, START + 2 * DAY - HOUR), (1, 1));

@@ -32,8 +32,8 @@ proptest! {
             same(&world.state, &loaded).map_err(|what| TestCaseError::fail(format!("{what}\nafter{told}")))?;
             if script.below(8) == 7 {
                 loaded.clock = world.state.clock;
-                loaded.ready_at = world.state.clock;
                 world.state = loaded;
+                world.state.become_ready(world.state.clock);
                 sound(&world.state, false).map_err(|what| TestCaseError::fail(format!("{what}\nrestarted after{told}")))?;
             }
         }

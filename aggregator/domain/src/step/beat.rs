@@ -9,11 +9,13 @@ use super::reported::DeclaredCheck;
 use super::{Change, Changes, RawObservation, Rejected};
 use crate::heartbeat::{Expected, Heartbeat, Lateness, Started};
 use crate::interval::{Interval, append};
+use crate::schedule::Due;
 use crate::state::{CheckKey, LastRun, State, TrackKey, Witnessed, WorkspaceKey};
 use crate::time::Timestamp;
 use crate::track::{Hard, Seen, Span};
 use crate::verdict::Live;
 use skerry_protocol::wire::{Outcome, Reason};
+use std::collections::BTreeSet;
 
 /// Our own voice, in the list of agents.
 pub const VOICE: &str = "aggregator (heartbeats)";
@@ -91,11 +93,11 @@ pub(super) fn declare_all(
         .collect();
     let mut earliest = Earliest::default();
     declare(state, voice, &inventory, now, changes, &mut earliest);
-    let (mut kept, mut lost) = (Vec::new(), Vec::new());
+    let (mut kept, mut lost) = (BTreeSet::new(), Vec::new());
     for one in desired {
         let check = state.check_names[&(workspace_key, one.check.clone())];
         let track = state.track_of[&(voice, check)];
-        kept.push(check);
+        kept.insert(check);
         let known = state.heartbeats.get(&check);
         let heartbeat = match known {
             Some(known) => changed(known, track, &one.expected, now),
@@ -110,14 +112,22 @@ pub(super) fn declare_all(
             state.heartbeats.insert(check, heartbeat);
             changes.touched.heartbeat(check);
         }
+        state.tracks.get_mut(&track).expect("declared above").live = None;
+        state.reschedule(Due::Track(track));
     }
     for gone in before.into_iter().filter(|check| !kept.contains(check)) {
-        state.heartbeats.remove(&gone);
+        if let Some(heartbeat) = state.heartbeats.remove(&gone) {
+            keep_as_evidence(state, heartbeat.track, now);
+        }
+        state.reschedule(Due::Heartbeat(gone));
         changes.touched.heartbeat(gone);
     }
     recompute(state, &earliest, changes);
     for track in lost {
         lose_sight(state, track, now, changes);
+    }
+    for check in kept {
+        state.reschedule(Due::Heartbeat(check));
     }
 }
 
@@ -156,6 +166,10 @@ pub(super) fn away(state: &mut State, from: Timestamp, now: Timestamp, changes: 
     } else if state.blind.len() != before {
         changes.touched.blind();
     }
+    if changes.touched.blind {
+        let all: Vec<CheckKey> = state.heartbeats.keys().copied().collect();
+        all.into_iter().for_each(|check| state.reschedule(Due::Heartbeat(check)));
+    }
 }
 
 /// A call has come.
@@ -176,6 +190,7 @@ pub(super) fn beat(
         Tells::Nothing => return Ok(()),
         Tells::Start => {
             heartbeat.started = Some(Started { at: now, run: beat.run.clone() });
+            state.reschedule(Due::Heartbeat(check));
             return Ok(());
         }
         Tells::Success => (Hard::Up, Outcome::Up, Reason::None),
@@ -195,32 +210,30 @@ pub(super) fn beat(
     changes.push(Change::Raw(raw));
     let seen = Said { hard, since: now, at: now, outcome, reason, detail: &beat.detail, total_us };
     seen.take(state, track, changes);
+    state.reschedule(Due::Heartbeat(check));
     Ok(())
 }
 
 /// Time has passed without a call.
 pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) {
+    state.ticked_at = now;
+    let mut judged = Vec::new();
     let mut late = Vec::new();
-    for heartbeat in state.heartbeats.values() {
-        let Some(witnessed) = state.tracks.get_mut(&heartbeat.track) else { continue };
-        let known = !witnessed.track.silent;
-        // Before it was declared again it could not be called either.
+    for due in state.schedule.due(now) {
+        let Due::Heartbeat(check) = due else { continue };
+        judged.push(due);
+        let Some(heartbeat) = state.heartbeats.get(&check) else { continue };
+        let Some(witnessed) = state.tracks.get(&heartbeat.track) else { continue };
+        // Before it was declared again it could not be called either, and what held then was judged by what was
+        // expected then.
         let declared = witnessed.declared.last().map_or(Timestamp(0), |newest| newest.from);
-        let lateness = match with_gaps(&state.blind, &witnessed.declared) {
-            Some(blind) => heartbeat.lateness(&blind, now),
-            None => heartbeat.lateness(&state.blind, now),
-        };
-        match lateness {
-            Lateness::Missed { due, blind_from } if !(known && open_state(witnessed) == Hard::Down) => {
-                let blind_from = blind_from.filter(|_| known);
+        match witnessed.late(heartbeat.lateness(&witnessed.blind(&state.blind), now)) {
+            Some(Lateness::Missed { due, blind_from }) => {
                 late.extend(blind_from.map(|from| (heartbeat.track, None, from.max(declared))));
                 late.push((heartbeat.track, Some(due), due));
             }
-            Lateness::NobodyKnows(due) if known && open_state(witnessed) != Hard::Down => {
-                // What held when it was declared again was judged by what was expected then.
-                late.push((heartbeat.track, None, due.max(declared)));
-            }
-            _ => believe(witnessed, now),
+            Some(Lateness::NobodyKnows(due)) => late.push((heartbeat.track, None, due.max(declared))),
+            Some(Lateness::InTime) | None => {}
         }
     }
     for (track, missed, due) in late {
@@ -244,31 +257,23 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) {
             None => lose_sight(state, track, due, changes),
         }
     }
-}
-
-/// When nobody could call, and when the check was not declared between two times that it was; `None`: it always was.
-fn with_gaps(blind: &[Interval<()>], declared: &[Interval<()>]) -> Option<Vec<Interval<()>>> {
-    let gaps = declared.windows(2).map(|two| Interval { from: two[0].to, to: two[1].from, value: () });
-    let mut all: Vec<_> = gaps.filter(|gap| gap.from < gap.to).collect();
-    if all.is_empty() {
-        return None;
+    for due in judged {
+        state.reschedule(due);
     }
-    all.extend(blind);
-    all.sort_by_key(|one| (one.to, one.from));
-    Some(all)
 }
 
-/// That no call is late is evidence too: it is as fresh as this moment.
-fn believe(witnessed: &mut Witnessed, now: Timestamp) {
+/// It is a heartbeat no more: that no call was late until now is the last that is known of it.
+fn keep_as_evidence(state: &mut State, track: TrackKey, now: Timestamp) {
+    let Some(witnessed) = state.tracks.get_mut(&track) else { return };
     let open = witnessed.track.spans.last().filter(|_| !witnessed.track.silent);
     witnessed.live = open.map(|open| Live { span: Span { last: now, ..*open }, flapping: false });
+    state.reschedule(Due::Track(track));
 }
 
 /// What held until it was due is not known to hold any longer.
 fn lose_sight(state: &mut State, track: TrackKey, due: Timestamp, changes: &mut Changes) {
     let Some(witnessed) = state.tracks.get_mut(&track) else { return };
     let hard = open_state(witnessed);
-    witnessed.live = None;
     if hard != Hard::Unknown {
         witnessed.track.observe(Seen { at: due, hard, since: None, flapping: false }, i64::MAX);
         witnessed.track.fall_silent();
@@ -305,7 +310,6 @@ impl Said<'_> {
             earliest.note(witnessed.check, from);
             changes.touched.spans(track, from);
         }
-        believe(witnessed, self.at);
         witnessed.note_run(LastRun {
             at: self.at,
             outcome: self.outcome,

@@ -1,9 +1,11 @@
 //! What happened in a step, for the log, the publisher and whoever is told. Rows are touched beside it (`touched.rs`).
 
+use crate::kept::Reporter;
 use crate::reporters::Held;
 use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, TrackKey};
 use crate::time::Timestamp;
 use crate::track::Hard;
+use crate::verdict::Ruling;
 use crate::voices::Refusal;
 
 /// One thing that happened.
@@ -133,6 +135,25 @@ pub enum Change {
         reason: skerry_protocol::wire::Reason,
         /// In the agent's words; private.
         detail: String,
+    },
+    /// What is held to be true of a check changed, or it is known only now what held during a stretch of the past.
+    Verdict {
+        /// Of which.
+        check: CheckKey,
+        /// What held before.
+        from: Ruling,
+        /// What holds.
+        to: Ruling,
+        /// Since when. `None`: nobody ever said anything.
+        since: Option<Timestamp>,
+        /// Where it is of the past: until when. A stretch of which one end moved is told again.
+        until: Option<Timestamp>,
+        /// Why; of the past no reason is kept.
+        reason: skerry_protocol::wire::Reason,
+        /// Who says so; of the past nobody.
+        reporters: Vec<Reporter>,
+        /// It ended longer ago than the silence limit: no problem opens by it.
+        late: bool,
     },
     /// A page was made, changed, archived or revived.
     PageSaved(PageKey),

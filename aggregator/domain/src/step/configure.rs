@@ -2,6 +2,7 @@
 //! changed, archived or revived. A changed link does not rewrite the past.
 
 use super::declare::check_for;
+use super::known::Known;
 use super::recompute::{Earliest, component_from, recompute};
 use super::{Change, Changes, Context, Ids, Rejected};
 use crate::former;
@@ -13,6 +14,7 @@ use crate::state::{
 };
 use crate::time::Timestamp;
 use crate::verdict::Quorum;
+use std::collections::BTreeSet;
 
 /// What one file wants.
 #[derive(Clone, Debug)]
@@ -131,14 +133,15 @@ fn move_to(state: &mut State, key: AgentKey, location: &str, now: Timestamp, cha
     changes.touched.agent(key);
     changes.push(Change::AgentMoved(key));
     let mut earliest = Earliest::default();
-    for witnessed in state.tracks.values().filter(|witnessed| witnessed.agent == key) {
-        earliest.note(witnessed.check, now);
+    for (check, _) in state.tracks_of(key) {
+        earliest.note(check, now);
     }
     recompute(state, &earliest, changes);
 }
 
 /// Pages of workspaces that no file declares any more are archived, as those a file no longer names are.
 pub(super) fn keep_workspaces(state: &mut State, names: &[String], changes: &mut Changes) {
+    let names: BTreeSet<&String> = names.iter().collect();
     let undeclared = |page: &Page| !page.archived && !names.contains(&state.workspaces[&page.workspace].name);
     for key in state.pages.keys_where(|_, page| undeclared(page)) {
         state.pages.get_mut(&key).expect("found above").archived = true;
@@ -167,8 +170,9 @@ pub(super) fn configure(
         }
     }
     recompute(state, &earliest, changes);
-    let mut reconcile = Reconcile { workspace, now, ids, state, changes };
-    let keys: Vec<PageKey> = desired.pages.into_iter().map(|page| reconcile.page(page)).collect();
+    let known = Known::of(state, workspace);
+    let mut reconcile = Reconcile { workspace, now, ids, known, state, changes };
+    let keys: BTreeSet<PageKey> = desired.pages.into_iter().map(|page| reconcile.page(page)).collect();
     reconcile.archive_others(&keys);
 }
 
@@ -186,6 +190,7 @@ struct Reconcile<'a> {
     workspace: WorkspaceKey,
     now: Timestamp,
     ids: Ids,
+    known: Known,
     state: &'a mut State,
     changes: &'a mut Changes,
 }
@@ -193,12 +198,7 @@ struct Reconcile<'a> {
 impl Reconcile<'_> {
     fn page(&mut self, desired: DesiredPage) -> PageKey {
         let workspace = self.workspace;
-        let found = self
-            .state
-            .pages
-            .iter()
-            .find(|(_, page)| page.workspace == workspace && page.key == desired.key)
-            .map(|(key, _)| *key);
+        let found = self.known.pages.get(&desired.key).copied();
         let key = found.unwrap_or_else(|| PageKey::next(&mut self.state.counters.pages));
         let before = self.state.pages.get(&key).cloned();
         let page = Page {
@@ -214,6 +214,7 @@ impl Reconcile<'_> {
             settings: desired.settings,
             items: Vec::new(),
         };
+        self.known.pages.insert(page.key.clone(), key);
         self.state.pages.insert(key, page);
         let items = desired.items.into_iter().map(|item| self.item(key, item)).collect();
         let page = self.state.pages.get_mut(&key).expect("inserted above");
@@ -238,12 +239,7 @@ impl Reconcile<'_> {
     }
 
     fn group(&mut self, page: PageKey, desired: &DesiredGroup) -> GroupKey {
-        let found = self
-            .state
-            .groups
-            .iter()
-            .find(|(_, group)| group.page == page && group.key == desired.key)
-            .map(|(key, _)| *key);
+        let found = self.known.rows.get(&page).and_then(|rows| rows.groups.get(&desired.key)).copied();
         let key = found.unwrap_or_else(|| GroupKey::next(&mut self.state.counters.groups));
         let before = self.state.groups.get(&key).cloned();
         let group = Group {
@@ -258,17 +254,13 @@ impl Reconcile<'_> {
         if before.as_ref() != Some(&group) {
             self.changes.push(Change::GroupSaved(key));
         }
+        self.known.rows.entry(page).or_default().groups.insert(group.key.clone(), key);
         self.state.groups.insert(key, group);
         key
     }
 
     fn component(&mut self, page: PageKey, desired: DesiredComponent) -> ComponentKey {
-        let found = self
-            .state
-            .components
-            .iter()
-            .find(|(_, component)| component.page == page && component.key == desired.key)
-            .map(|(key, _)| *key);
+        let found = self.known.rows.get(&page).and_then(|rows| rows.components.get(&desired.key)).copied();
         let key = found.unwrap_or_else(|| ComponentKey::next(&mut self.state.counters.components));
         let before = self.state.components.get(&key).cloned();
         let mut component = before.clone().unwrap_or_else(|| Component {
@@ -291,6 +283,7 @@ impl Reconcile<'_> {
             component.layers.start = component.layers.start.max(self.told_from(page, &component.layers));
         }
         let changed = before.as_ref() != Some(&component);
+        self.known.rows.entry(page).or_default().components.insert(component.key.clone(), key);
         self.state.components.insert(key, component);
         if changed {
             self.changes.push(Change::ComponentSaved(key));
@@ -341,27 +334,30 @@ impl Reconcile<'_> {
     /// Groups and components of the page that the file no longer names are archived with their history.
     fn archive_rows_of(&mut self, page: PageKey) {
         let items = &self.state.pages[&page].items;
-        let groups: Vec<GroupKey> = items
+        let groups: BTreeSet<GroupKey> = items
             .iter()
             .filter_map(|item| match item {
                 PageItem::Group(key, _) => Some(*key),
                 PageItem::Component(_) => None,
             })
             .collect();
-        let components = components_of(items);
-        let (all, on_page) = (&mut self.state.groups, |of: PageKey, archived: bool| of == page && !archived);
-        for key in all.keys_where(|key, one| on_page(one.page, one.archived) && !groups.contains(key)) {
-            all.get_mut(&key).expect("found above").archived = true;
-            self.changes.push(Change::GroupSaved(key));
+        let components: BTreeSet<ComponentKey> = components_of(items).into_iter().collect();
+        let Some(known) = self.known.rows.get(&page) else { return };
+        let others: BTreeSet<&GroupKey> = known.groups.values().filter(|key| !groups.contains(key)).collect();
+        for key in others.into_iter().filter(|key| !self.state.groups[*key].archived).collect::<Vec<_>>() {
+            self.state.groups.get_mut(key).expect("listed from the state").archived = true;
+            self.changes.push(Change::GroupSaved(*key));
         }
-        let all = &mut self.state.components;
-        for key in all.keys_where(|key, one| on_page(one.page, one.archived) && !components.contains(key)) {
-            all.get_mut(&key).expect("found above").archived = true;
-            self.changes.push(Change::ComponentSaved(key));
+        let others = known.components.values().filter(|key| !components.contains(key));
+        let others: BTreeSet<&ComponentKey> = others.collect();
+        for key in others.into_iter().filter(|key| !self.state.components[*key].archived).collect::<Vec<_>>()
+        {
+            self.state.components.get_mut(key).expect("listed from the state").archived = true;
+            self.changes.push(Change::ComponentSaved(*key));
         }
     }
 
-    fn archive_others(&mut self, kept: &[PageKey]) {
+    fn archive_others(&mut self, kept: &BTreeSet<PageKey>) {
         let (pages, workspace) = (&mut self.state.pages, self.workspace);
         let gone = pages
             .keys_where(|key, page| page.workspace == workspace && !page.archived && !kept.contains(key));

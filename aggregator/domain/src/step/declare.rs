@@ -7,6 +7,7 @@ use super::{Change, Changes, Rejected, no_agent};
 use crate::former::Former;
 use crate::interval::{Interval, append};
 use crate::reporters::{Held, Permit, same};
+use crate::schedule::Due;
 use crate::state::{AgentKey, Check, CheckKey, State, TrackKey, Witnessed, WorkspaceKey};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -123,31 +124,40 @@ pub(super) fn declare(
     changes: &mut Changes,
     earliest: &mut Earliest,
 ) {
-    // In the order of the inventory; whether the agent begins to run it.
+    let mut kept: BTreeSet<TrackKey> = BTreeSet::new();
+    // What the agent begins to run, or runs by another definition, in the order of the inventory.
     let mut runs: Vec<(CheckKey, TrackKey, bool)> = Vec::new();
     for declared in inventory {
         let (check, track, _) = track_for(state, agent, &declared.name, changes);
-        let witnessed = state.tracks.get_mut(&track).expect("made above");
-        runs.push((check, track, !witnessed.is_run()));
+        kept.insert(track);
+        let witnessed = &state.tracks[&track];
+        let begins = !witnessed.is_run();
         let unchanged =
             witnessed.interval_ms == declared.interval_ms && witnessed.definition == declared.definition;
+        if begins || !unchanged {
+            runs.push((check, track, begins));
+        }
         if !unchanged {
+            let witnessed = state.tracks.get_mut(&track).expect("made above");
             if witnessed.is_declared() && witnessed.interval_ms != declared.interval_ms {
                 witnessed.former_interval = Some(Former { to: now, value: witnessed.interval_ms });
             }
             witnessed.interval_ms = declared.interval_ms;
             witnessed.definition.clone_from(&declared.definition);
             changes.touched.track(track);
+            state.reschedule(Due::Track(track));
         }
     }
-    let kept: BTreeSet<TrackKey> = runs.iter().map(|(_, track, _)| *track).collect();
     let mut gone = Vec::new();
-    let other = |key: &TrackKey, one: &Witnessed| one.agent == agent && one.is_run() && !kept.contains(key);
-    for key in state.tracks.keys_where(other) {
-        let witnessed = state.tracks.get_mut(&key).expect("found above");
-        gone.push(witnessed.check);
+    let others = state.tracks_of(agent).filter(|(_, track)| !kept.contains(track));
+    let others: Vec<(CheckKey, TrackKey)> =
+        others.filter(|(_, track)| state.tracks[track].is_run()).collect();
+    for (check, track) in others {
+        gone.push(check);
+        let witnessed = state.tracks.get_mut(&track).expect("the index names tracks");
         witnessed.held = None;
-        end(key, witnessed, now, changes, earliest);
+        end(track, witnessed, now, changes, earliest);
+        state.reschedule(Due::Track(track));
     }
     let mut news = News::default();
     for (check, track, begins) in runs {
@@ -188,10 +198,9 @@ fn end(
 fn holding(state: &State, key: CheckKey) -> Vec<u8> {
     let check = &state.checks[&key];
     let runs = check.tracks.iter().map(|track| &state.tracks[track]).filter(|one| one.is_run());
-    let may = runs.filter(|one| {
-        let permitted = !matches!(judged(state, one), Some(Held::Heartbeat | Held::Limited | Held::Asks));
-        permitted && !state.agents[&one.agent].is_our_voice()
-    });
+    let ours = is_ours(state, check);
+    let may =
+        runs.filter(|one| judged(state, one, ours).is_none() && !state.agents[&one.agent].is_our_voice());
     let definitions: Vec<&Vec<u8>> = may.map(|one| &one.definition).collect();
     let mut chosen = check.file_definition.iter().chain(&check.chosen_definition).chain([&check.definition]);
     // Whoever ran it first, of those who tell most of it.
@@ -204,17 +213,19 @@ fn holding(state: &State, key: CheckKey) -> Vec<u8> {
     if run.len() > chosen.len() { run.to_vec() } else { chosen.clone() }
 }
 
-/// Why one that runs the check does not count, definitions apart.
-fn judged(state: &State, one: &Witnessed) -> Option<Held> {
+/// Is it we who hear of the check?
+fn is_ours(state: &State, check: &Check) -> bool {
+    let mut tracks = check.tracks.iter().map(|track| &state.tracks[track]);
+    tracks.any(|one| one.is_run() && state.agents[&one.agent].is_our_voice())
+}
+
+/// Why one that runs the check does not count, definitions apart; `ours`: [`is_ours`].
+fn judged(state: &State, one: &Witnessed, ours: bool) -> Option<Held> {
     let (agent, check) = (&state.agents[&one.agent], &state.checks[&one.check]);
     if agent.is_our_voice() {
         return None;
     }
-    let ours = |track: &TrackKey| {
-        let other = &state.tracks[track];
-        other.is_run() && state.agents[&other.agent].is_our_voice()
-    };
-    if check.tracks.iter().any(ours) {
+    if ours {
         return Some(Held::Heartbeat);
     }
     if !agent.permit.covers(&check.name) {
@@ -242,6 +253,8 @@ pub(super) fn settle(
         state.tracks.get_mut(&track).expect("caller looked it up").held = Some(Held::Asks);
     }
     let holds = holding(state, key);
+    // Nothing below ends or begins what is ours.
+    let by_us = is_ours(state, &state.checks[&key]);
     for track in state.checks[&key].tracks.clone() {
         let one = &state.tracks[&track];
         if !one.is_run() {
@@ -249,7 +262,7 @@ pub(super) fn settle(
         }
         let ours = state.agents[&one.agent].is_our_voice();
         let other = !ours && !same(&one.definition, &holds);
-        let held = judged(state, one).or_else(|| other.then_some(Held::Definition));
+        let held = judged(state, one, by_us).or_else(|| other.then_some(Held::Definition));
         let before = one.held;
         if held == before && begins != Some(track) {
             continue;
@@ -272,6 +285,7 @@ pub(super) fn settle(
                 news.counts.entry(one.agent).or_default().push(key);
             }
         }
+        state.reschedule(Due::Track(track));
     }
     let check = state.checks.get_mut(&key).expect("caller looked it up");
     if check.definition != holds {
@@ -349,12 +363,8 @@ pub(super) fn permit(
     let known = state.agents.get_mut(&agent).ok_or_else(no_agent)?;
     if known.permit != permit {
         known.permit = permit;
-        let checks: BTreeSet<CheckKey> = state
-            .tracks
-            .values()
-            .filter(|one| one.agent == agent && one.is_run())
-            .map(|one| one.check)
-            .collect();
+        let run = state.tracks_of(agent).filter(|(_, track)| state.tracks[track].is_run());
+        let checks: Vec<CheckKey> = run.map(|(check, _)| check).collect();
         settle_all(state, checks, now, changes);
     }
     Ok(())

@@ -2,6 +2,7 @@
 //! database was put back from an old copy. Told to operators.
 
 use super::{Change, Changes, Report};
+use crate::schedule::Due;
 use crate::state::{Epoch, State, TrackKey, Witnessed};
 use crate::time::Timestamp;
 
@@ -31,6 +32,7 @@ pub(super) fn note_again(
         let Some(witnessed) = state.tracks.get_mut(key) else { continue };
         witnessed.called_silent = false;
         checks.push(witnessed.check);
+        state.reschedule(Due::Track(*key));
     }
     let silent_ms = report.received - since;
     changes.push(Change::HeardAgain { agent: report.agent, checks, silent_ms });

@@ -3,6 +3,7 @@
 
 use super::{Change, Changes, Rejected, no_component};
 use crate::interval::Interval;
+use crate::schedule::Due;
 use crate::state::{Component, ComponentKey, State};
 use crate::status::Status;
 use crate::time::Timestamp;
@@ -31,6 +32,7 @@ pub(super) fn set(
         changes.push(Change::ComponentSaved(key));
     }
     say(component, key, now, changes);
+    state.reschedule(Due::Hold(key));
     Ok(())
 }
 
@@ -43,6 +45,7 @@ pub(super) fn release(
     let component = state.components.get_mut(&key).ok_or_else(no_component)?;
     end_at(component, now);
     say(component, key, now, changes);
+    state.reschedule(Due::Hold(key));
     Ok(())
 }
 

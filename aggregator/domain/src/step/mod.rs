@@ -8,6 +8,7 @@ mod configure;
 mod context;
 mod declare;
 mod heard;
+mod known;
 mod manual;
 mod place;
 mod recompute;

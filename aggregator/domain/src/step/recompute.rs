@@ -3,10 +3,13 @@
 use super::{Change, Changes};
 use crate::component::{self, LinkedCheck};
 use crate::interval::{Interval, append};
+use crate::kept::{self, Kept};
 use crate::layers::{lay, splice};
-use crate::state::{CheckKey, Component, ComponentKey, Link, State};
+use crate::schedule::Due;
+use crate::state::{CheckKey, Component, ComponentKey, Link, State, TrackKey};
 use crate::time::Timestamp;
 use crate::verdict::{self, Quorums, Ruling, Verdict, Witness};
+use skerry_protocol::wire::Reason;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks whose past or present changed its meaning, each with the earliest instant that did.
@@ -15,6 +18,8 @@ pub(super) struct Earliest {
     checks: BTreeMap<CheckKey, Timestamp>,
     /// Checks of which a snapshot says something new, or nothing any more: history stays, the page moves.
     live: BTreeSet<CheckKey>,
+    /// Checks whose history goes on beside a snapshot: the verdict is looked at again.
+    beside: BTreeSet<CheckKey>,
 }
 
 impl Earliest {
@@ -26,10 +31,24 @@ impl Earliest {
     pub(super) fn note_live(&mut self, check: CheckKey) {
         self.live.insert(check);
     }
+
+    pub(super) fn note_beside(&mut self, check: CheckKey) {
+        self.beside.insert(check);
+    }
 }
 
-/// Works the automatic layer of every component fed by a changed check out again, from its instant on.
+/// Works the verdict of every changed check out again, and the automatic layer of every component that it feeds, from its
+/// instant on.
 pub(super) fn recompute(state: &mut State, earliest: &Earliest, changes: &mut Changes) {
+    for (check, from) in &earliest.checks {
+        judge(state, *check, Some(*from), changes);
+    }
+    let mut live = earliest.live.clone();
+    for check in earliest.live.union(&earliest.beside) {
+        if !earliest.checks.contains_key(check) && judge(state, *check, None, changes) {
+            live.insert(*check);
+        }
+    }
     let mut components: BTreeMap<ComponentKey, Timestamp> = BTreeMap::new();
     for (check, from) in &earliest.checks {
         for component in &state.checks[check].components {
@@ -41,8 +60,61 @@ pub(super) fn recompute(state: &mut State, earliest: &Earliest, changes: &mut Ch
         component_from(state, component, from, changes);
     }
     let moved: BTreeSet<ComponentKey> =
-        earliest.live.iter().flat_map(|check| &state.checks[check].components).copied().collect();
-    moved.into_iter().for_each(|component| changes.show(component));
+        live.iter().flat_map(|check| &state.checks[check].components).copied().collect();
+    if moved.is_empty() {
+        return;
+    }
+    let shown = |change: &Change| if let Change::Shown(component) = change { Some(*component) } else { None };
+    let shown: BTreeSet<ComponentKey> = changes.events.iter().filter_map(shown).collect();
+    changes.extend(moved.difference(&shown).map(|component| Change::Shown(*component)));
+}
+
+/// Keeps what is true of a check now; returns whether it is something else. `changed`: the earliest instant that means
+/// something else than it did.
+pub(super) fn judge(
+    state: &mut State,
+    check: CheckKey,
+    changed: Option<Timestamp>,
+    changes: &mut Changes,
+) -> bool {
+    let now = state.clock;
+    let former = state.verdicts.get(&check);
+    let kept = kept::judge(state, check, former, changed, now);
+    if let Some(changed) = changed {
+        let silence = |track: &TrackKey| state.tracks[track].silence();
+        let silence = state.checks[&check].tracks.iter().map(silence).max().unwrap_or(0);
+        for past in kept::past(state, check, changed, now) {
+            changes.push(Change::Verdict {
+                check,
+                from: past.before,
+                to: past.ruling,
+                since: Some(past.from),
+                until: Some(past.to),
+                reason: Reason::None,
+                reporters: Vec::new(),
+                late: now - past.to > silence,
+            });
+        }
+    }
+    let from = former.map_or(Kept::default().ruling, |former| former.ruling);
+    let moved = from != kept.ruling;
+    if moved {
+        changes.push(Change::Verdict {
+            check,
+            from,
+            to: kept.ruling,
+            since: kept.since,
+            until: None,
+            reason: kept.reason,
+            reporters: kept.reporters.clone(),
+            late: false,
+        });
+    }
+    if former != Some(&kept) {
+        state.verdicts.insert(check, kept);
+        state.reschedule(Due::Verdict(check));
+    }
+    moved
 }
 
 /// Works one component's automatic layer out again from `from` on.

@@ -7,6 +7,8 @@ use super::place::Placed;
 use super::recompute::{Earliest, recompute};
 use super::reported::{Record, RecordKind, Report, SnapshotState, When};
 use super::{Answer, Change, Changes, Rejected, no_agent};
+use crate::kept::Kept;
+use crate::schedule::Due;
 use crate::state::{AgentKey, Epoch, State, TrackKey, Witnessed};
 use crate::time::Timestamp;
 use crate::track::{Hard, Span};
@@ -114,11 +116,13 @@ fn begin_epoch(state: &mut State, key: AgentKey, changes: &mut Changes) {
         epochs.iter().for_each(|epoch| changes.touched.epoch(key, *epoch));
         changes.push(Change::EpochsForgotten { agent: key, epochs });
     }
-    let unsettled = |one: &Witnessed| one.agent == key && one.track.last() > one.settled;
-    for track in state.tracks.keys_where(|_, one| unsettled(one)) {
-        let witnessed = state.tracks.get_mut(&track).expect("found above");
-        witnessed.settled = witnessed.track.last();
-        changes.touched.track(track);
+    let tracks: Vec<TrackKey> = state.tracks_of(key).map(|(_, track)| track).collect();
+    for track in tracks {
+        let last = state.tracks[&track].track.last();
+        if last > state.tracks[&track].settled {
+            state.tracks.get_mut(&track).expect("the index names tracks").settled = last;
+            changes.touched.track(track);
+        }
     }
 }
 
@@ -132,7 +136,7 @@ fn has_too_many_checks(state: &State, report: &Report) -> bool {
         check.is_some_and(|check| state.track_of.contains_key(&(report.agent, *check)))
     };
     let new = names.into_iter().filter(|name| !known(name)).count();
-    new > 0 && new + state.tracks.values().filter(|one| one.agent == report.agent).count() > MOST_CHECKS
+    new > 0 && new + state.tracks_of(report.agent).count() > MOST_CHECKS
 }
 
 /// Takes what lies above the mark, in order, and returns the new mark.
@@ -172,7 +176,15 @@ fn take_records(
             RecordKind::Unknown => {}
         }
     }
-    touched.into_iter().for_each(|track| changes.touched.track(track));
+    for track in touched {
+        let witnessed = &state.tracks[&track];
+        let kept = state.verdicts.get(&witnessed.check);
+        if witnessed.live.is_some() || kept.is_some_and(Kept::lacks_reason) {
+            earliest.note_beside(witnessed.check);
+        }
+        state.reschedule(Due::Track(track));
+        changes.touched.track(track);
+    }
     if too_old > 0 {
         let why = "older than the 7 days that a spool keeps: not taken".to_owned();
         changes.push(Change::Lost { agent: report.agent, count: too_old, why, from: None, to: None });
@@ -186,7 +198,7 @@ fn is_of_an_earlier_boot(record: &Record) -> bool {
 }
 
 pub(super) fn open_state(witnessed: &Witnessed) -> Hard {
-    witnessed.track.spans.last().map_or(Hard::Unknown, |span| span.state)
+    witnessed.track.state()
 }
 
 /// The snapshot moves only the live verdict, and only where it knows more than the track. What it moves is
@@ -211,11 +223,15 @@ fn take_snapshot(
         let said = |live: Option<Live>| live.map(|live| (live.span.state, live.flapping));
         if said(live) != said(witnessed.live) {
             earliest.note_live(witnessed.check);
+        } else if live != witnessed.live {
+            // It may be newer than the history now, or older.
+            earliest.note_beside(witnessed.check);
         }
         if live.is_some() && std::mem::replace(&mut witnessed.left, false) {
             changes.touched.track(tracks[snapshot.check]);
         }
         witnessed.live = live;
+        state.reschedule(Due::Track(tracks[snapshot.check]));
     }
 }
 

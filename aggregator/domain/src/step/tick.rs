@@ -1,79 +1,93 @@
-//! What the passing of time alone changes: silence, and the end of what was set for a while. Evidence has its age
+//! What the passing of time alone changes, of what is due: silence, and the end of what was set for a while. Evidence has
+//! its age
 //! whatever restarts: what was too old when we became ready is out of sight at once, what grows old since then once
 //! its agent had the time to reach us. An agent is called silent only after that time, as our own absence is
 //! nobody's silence.
 
-use super::recompute::{Earliest, recompute};
+use super::recompute::{Earliest, judge, recompute};
 use super::{Change, Changes, beat};
-use crate::state::{AgentKey, CheckKey, Component, State, TrackKey, Witnessed};
+use crate::schedule::{Due, too_old_at};
+use crate::state::{AgentKey, CheckKey, State, TrackKey};
 use crate::time::{DAY, Timestamp};
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) {
-    let mut earliest = Earliest::default();
-    let ready_at = state.ready_at;
-    let mut fell_silent: BTreeMap<AgentKey, Vec<CheckKey>> = BTreeMap::new();
-    let mut left: BTreeMap<AgentKey, Vec<CheckKey>> = BTreeMap::new();
-    // Of a heartbeat it is we who know whether a call came.
-    let heartbeats: BTreeSet<TrackKey> = state.heartbeats.values().map(|one| one.track).collect();
-    let due = |one: &Witnessed| is_due(one, ready_at, now);
-    for key in state.tracks.keys_where(|key, one| !heartbeats.contains(key) && due(one)) {
-        let witnessed = state.tracks.get_mut(&key).expect("found above");
-        let Some(last) = witnessed.evidence() else { continue };
+    let due = state.schedule.due(now);
+    let mut grown_old = GrownOld::default();
+    for due in &due {
+        if let Due::Track(key) = due {
+            if grown_old.take(state, *key, now) {
+                changes.touched.track(*key);
+            }
+            state.reschedule(*due);
+        }
+    }
+    grown_old.tell(state, changes);
+    beat::tick(state, now, changes);
+    for due in due {
+        match due {
+            Due::Track(_) | Due::Heartbeat(_) => {}
+            Due::Verdict(check) => {
+                judge(state, check, None, changes);
+                state.reschedule(due);
+            }
+            Due::Hold(key) => {
+                let Some(component) = state.components.get_mut(&key) else { continue };
+                component.expiry_seen = true;
+                changes.push(Change::Shown(key));
+                state.reschedule(due);
+            }
+        }
+    }
+}
+
+/// What is no longer as fresh as it must be.
+#[derive(Default)]
+struct GrownOld {
+    earliest: Earliest,
+    fell_silent: BTreeMap<AgentKey, Vec<CheckKey>>,
+    left: BTreeMap<AgentKey, Vec<CheckKey>>,
+}
+
+impl GrownOld {
+    /// Returns whether the track has to be stored.
+    fn take(&mut self, state: &mut State, key: TrackKey, now: Timestamp) -> bool {
+        let ready_at = state.ready_at;
+        let Some(witnessed) = state.tracks.get_mut(&key) else { return false };
+        let Some(last) = witnessed.evidence() else { return false };
         let silence = witnessed.silence();
+        let is_too_old = |last: Timestamp| now >= too_old_at(last, silence, ready_at);
         let mut moved = false;
         // Also where the track fell silent long ago: history may have drained no further.
-        if witnessed.live.take_if(|live| is_too_old(live.span.last, silence, ready_at, now)).is_some() {
-            earliest.note_live(witnessed.check);
+        if witnessed.live.take_if(|live| is_too_old(live.span.last)).is_some() {
+            self.earliest.note_live(witnessed.check);
         }
-        if !witnessed.track.silent && is_too_old(last, silence, ready_at, now) {
+        if !witnessed.track.silent && is_too_old(last) {
             let from = witnessed.track.fall_silent().unwrap_or(last);
-            earliest.note(witnessed.check, from);
+            self.earliest.note(witnessed.check, from);
             moved = true;
         }
         if witnessed.is_silent() && !witnessed.called_silent && now - last.max(ready_at) > silence {
             witnessed.called_silent = true;
             if witnessed.is_declared() {
-                fell_silent.entry(witnessed.agent).or_default().push(witnessed.check);
+                self.fell_silent.entry(witnessed.agent).or_default().push(witnessed.check);
             }
         }
         if witnessed.track.silent && !witnessed.left && now - last > DAY {
             witnessed.left = true;
-            earliest.note(witnessed.check, last + DAY);
+            self.earliest.note(witnessed.check, last + DAY);
             moved = true;
             if witnessed.is_declared() {
-                left.entry(witnessed.agent).or_default().push(witnessed.check);
+                self.left.entry(witnessed.agent).or_default().push(witnessed.check);
             }
         }
-        if moved {
-            changes.touched.track(key);
-        }
+        moved
     }
-    changes.extend(fell_silent.into_iter().map(|(agent, checks)| Change::FellSilent { agent, checks }));
-    changes.extend(left.into_iter().map(|(agent, checks)| Change::Left { agent, checks }));
-    recompute(state, &earliest, changes);
-    beat::tick(state, now, changes);
-    let ended = |one: &Component| one.layers.manual.last().is_some_and(|set| set.to <= now);
-    for key in state.components.keys_where(|_, one| !one.expiry_seen && ended(one)) {
-        state.components.get_mut(&key).expect("found above").expiry_seen = true;
-        changes.push(Change::Shown(key));
+
+    fn tell(self, state: &mut State, changes: &mut Changes) {
+        let fell_silent = self.fell_silent.into_iter();
+        changes.extend(fell_silent.map(|(agent, checks)| Change::FellSilent { agent, checks }));
+        changes.extend(self.left.into_iter().map(|(agent, checks)| Change::Left { agent, checks }));
+        recompute(state, &self.earliest, changes);
     }
-}
-
-/// May the passing of time have changed anything of it?
-fn is_due(one: &Witnessed, ready_at: Timestamp, now: Timestamp) -> bool {
-    let Some(last) = one.evidence() else { return false };
-    let silence = one.silence();
-    let too_old = |last| is_too_old(last, silence, ready_at, now);
-    let snapshot = one.live.is_some_and(|live| too_old(live.span.last));
-    let track = one.live.is_none() || snapshot;
-    snapshot
-        || !one.track.silent && too_old(last)
-        || track && one.track.silent && !one.called_silent && now - last.max(ready_at) > silence
-        || one.track.silent && !one.left && now - last > DAY
-}
-
-/// Evidence of `last` is out of sight: it was when we became ready, or has had its time since.
-fn is_too_old(last: Timestamp, silence: i64, ready_at: Timestamp, now: Timestamp) -> bool {
-    now - last > silence && (ready_at - last > silence || now - ready_at > silence)
 }

@@ -30,14 +30,6 @@ impl Changes {
     pub(super) fn extend(&mut self, changes: impl IntoIterator<Item = Change>) {
         changes.into_iter().for_each(|change| self.push(change));
     }
-
-    /// A page shows something else of the component; told once.
-    pub(super) fn show(&mut self, component: ComponentKey) {
-        let shown = Change::Shown(component);
-        if !self.events.contains(&shown) {
-            self.push(shown);
-        }
-    }
 }
 
 /// Rows that are no longer what is stored, by the thing that they are of.

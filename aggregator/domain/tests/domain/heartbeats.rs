@@ -348,6 +348,6 @@ fn evidence_is_as_fresh_as_the_last_tick_and_costs_no_row() {
     job.changes.clear();
     job.pass(1, 9);
     let track = job.state.tracks.values().next().expect("a track");
-    assert_eq!(track.evidence(), Some(START + 9 * MINUTE));
+    assert_eq!(job.state.evidence(track), Some(START + 9 * MINUTE));
     assert_eq!(job.changes, []);
 }

@@ -3,8 +3,8 @@
 use std::path::Path;
 
 /// First words of the paths that the domain may use; of the wire only its closed lists and plain values, and a
-/// schedule, which is a plain value; a hash of values is a value.
-const MAY_USE: [&str; 8] = [
+/// schedule, which is a plain value, and the silence limit, which both programs reckon alike; a hash of values is a value.
+const MAY_USE: [&str; 9] = [
     "super::",
     "std::",
     "blake3::",
@@ -13,6 +13,7 @@ const MAY_USE: [&str; 8] = [
     "crate::",
     "skerry_protocol::wire::",
     "skerry_protocol::schedule::",
+    "skerry_protocol::check::silence_limit_ms",
 ];
 /// What reaches outside even through those. Values that never change may be shared.
 const NEVER: [&str; 13] = [

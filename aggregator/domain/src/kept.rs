@@ -1,0 +1,194 @@
+//! The verdict of each check as it is kept: what holds, since when, why, and who says so. `step` keeps it equal to what
+//! [`super::verdict::now`] makes of the evidence; problems hang on its changes.
+
+use super::schedule::Due;
+use super::state::{AgentKey, CheckKey, State, Witnessed};
+use super::step::witnesses_of;
+use super::time::{DAY, Timestamp};
+use super::track::Hard;
+use super::verdict::{self, Quorums, Ruling, Verdict, Voice, Witness};
+use skerry_protocol::wire::{Outcome, Reason};
+
+/// What is held to be true of one check.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The verdict, and whether it flaps.
+    pub ruling: Ruling,
+    /// Since when the verdict is this one. `None`: nobody ever said anything.
+    pub since: Option<Timestamp>,
+    /// Why, in the word of the first reporter that has one.
+    pub reason: Reason,
+    /// Who says so; nobody where it is unknown.
+    pub reporters: Vec<Reporter>,
+    /// It stands until then, whatever nobody says. Not stored: after a load every verdict is looked at once.
+    pub until: Timestamp,
+}
+
+/// One who says what the verdict says.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Reporter {
+    /// Which agent.
+    pub agent: AgentKey,
+    /// Where it stood then.
+    pub location: String,
+}
+
+impl Default for Kept {
+    fn default() -> Self {
+        let ruling = Ruling { verdict: Verdict::Unknown, flapping: false };
+        Self { ruling, since: None, reason: Reason::None, reporters: Vec::new(), until: Timestamp(i64::MIN) }
+    }
+}
+
+impl Kept {
+    /// It is not well, and nobody said why yet: a snapshot carries no reason.
+    pub(super) fn lacks_reason(&self) -> bool {
+        self.reason == Reason::None && matches!(self.ruling.verdict, Verdict::Degraded | Verdict::Down)
+    }
+}
+
+/// A stretch of the past that is known only now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Past {
+    /// What held before it.
+    pub(super) before: Ruling,
+    /// What held.
+    pub(super) ruling: Ruling,
+    /// First instant.
+    pub(super) from: Timestamp,
+    /// First instant after.
+    pub(super) to: Timestamp,
+}
+
+impl State {
+    /// Looks at every check of which nothing was kept: no change of a verdict is told of what was loaded.
+    pub fn judge_what_was_not_kept(&mut self, now: Timestamp) {
+        let all: Vec<CheckKey> = self.checks.keys().copied().collect();
+        for check in all {
+            if self.verdicts.get(&check).is_none_or(|kept| *kept == Kept::default()) {
+                let kept = judge(self, check, None, None, now);
+                self.verdicts.insert(check, kept);
+                self.reschedule(Due::Verdict(check));
+            }
+        }
+    }
+
+    /// The verdict of a check as it is kept.
+    #[must_use]
+    pub fn verdict_of(&self, check: CheckKey) -> Verdict {
+        self.verdicts.get(&check).map_or(Verdict::Unknown, |kept| kept.ruling.verdict)
+    }
+}
+
+/// What a check is at `now`; `former` is what was kept, and nothing before `changed` means anything else since then.
+pub(super) fn judge(
+    state: &State,
+    check: CheckKey,
+    former: Option<&Kept>,
+    changed: Option<Timestamp>,
+    now: Timestamp,
+) -> Kept {
+    let (witnesses, quorums) = witnesses_of(state, check);
+    let ruling = verdict::now(&witnesses, quorums, now);
+    let until = witnesses.iter().map(|one| one.stands_until(now)).min().unwrap_or(Timestamp::FAR);
+    let tracks = state.checks[&check].tracks.iter().map(|track| &state.tracks[track]);
+    let saying = |witness: &Witness<'_>| agrees(ruling.verdict, witness.voice_now(now));
+    let saying = tracks.zip(&witnesses).filter(|(_, witness)| saying(witness)).map(|(track, _)| track);
+    let (mut reporters, mut reason) = (Vec::new(), Reason::None);
+    for one in saying {
+        if reason == Reason::None {
+            reason = reason_of(ruling.verdict, one);
+        }
+        let location = state.agents[&one.agent].location.clone();
+        reporters.push(Reporter { agent: one.agent, location });
+    }
+    reporters.sort_unstable();
+    let since = since(&witnesses, quorums, ruling.verdict, former, changed, now);
+    Kept { ruling, since, reason, reporters, until }
+}
+
+fn agrees(verdict: Verdict, voice: Voice) -> bool {
+    let Voice::Says { hard, .. } = voice else { return false };
+    match verdict {
+        Verdict::Up => hard == Hard::Up,
+        Verdict::Degraded => matches!(hard, Hard::Degraded | Hard::Down),
+        Verdict::Down => hard == Hard::Down,
+        Verdict::Unknown => false,
+    }
+}
+
+fn reason_of(verdict: Verdict, one: &Witnessed) -> Reason {
+    let Some(run) = &one.last_run else { return Reason::None };
+    let agrees = match verdict {
+        Verdict::Degraded => matches!(run.outcome, Outcome::Degraded | Outcome::Down),
+        Verdict::Down => run.outcome == Outcome::Down,
+        Verdict::Up | Verdict::Unknown => false,
+    };
+    if agrees { run.reason } else { Reason::None }
+}
+
+/// Since when the verdict is this one.
+fn since(
+    witnesses: &[Witness<'_>],
+    quorums: Quorums<'_>,
+    verdict: Verdict,
+    former: Option<&Kept>,
+    changed: Option<Timestamp>,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let stood = former.filter(|former| former.ruling.verdict == verdict).and_then(|former| former.since);
+    match (stood, changed) {
+        (Some(stood), None) => Some(stood),
+        (Some(stood), Some(changed)) if stood < changed => {
+            let begun = last_begun(witnesses, quorums, verdict, changed, now);
+            begun.filter(|begun| *begun > changed).or(Some(stood))
+        }
+        _ => since_ever(witnesses, quorums, verdict, now),
+    }
+}
+
+/// Since when the verdict of a check is what it is, worked out from all that is known; `None`: nobody ever said anything.
+/// What only a snapshot says, ahead of the history, holds since that began.
+pub(super) fn since_ever(
+    witnesses: &[Witness<'_>],
+    quorums: Quorums<'_>,
+    verdict: Verdict,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let begun = witnesses.iter().filter_map(|one| one.track.spans.first()).map(|span| span.from).min();
+    let live = witnesses.iter().filter_map(|one| one.live).map(|live| live.span.from).max();
+    let Some(begun) = begun else { return live };
+    // Almost always it is of today.
+    let mut reach = DAY;
+    loop {
+        let from = begun.max(now - reach);
+        let since = last_begun(witnesses, quorums, verdict, from, now);
+        if since != Some(from) || from == begun {
+            return since.or(live);
+        }
+        reach = reach.saturating_mul(8);
+    }
+}
+
+/// Since when the history from `from` on says so without a break until `now`; `None`: it does not say so at `now`.
+fn last_begun(
+    witnesses: &[Witness<'_>],
+    quorums: Quorums<'_>,
+    verdict: Verdict,
+    from: Timestamp,
+    now: Timestamp,
+) -> Option<Timestamp> {
+    let timeline = verdict::timeline(witnesses, quorums, from);
+    let past = timeline.iter().rev().skip_while(|interval| interval.from > now);
+    past.take_while(|interval| interval.value.verdict == verdict).last().map(|interval| interval.from)
+}
+
+/// Stretches from `from` on that are over at `now` and during which the check was not well, oldest first.
+pub(super) fn past(state: &State, check: CheckKey, from: Timestamp, now: Timestamp) -> Vec<Past> {
+    let (witnesses, quorums) = witnesses_of(state, check);
+    let timeline = verdict::timeline(&witnesses, quorums, from - 1);
+    let pairs = timeline.windows(2).filter(|pair| pair[1].from >= from && pair[1].to <= now);
+    let bad = pairs.filter(|pair| matches!(pair[1].value.verdict, Verdict::Degraded | Verdict::Down));
+    bad.map(|pair| Past { before: pair[0].value, ruling: pair[1].value, from: pair[1].from, to: pair[1].to })
+        .collect()
+}

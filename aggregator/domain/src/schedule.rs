@@ -1,0 +1,140 @@
+//! What is due when: everything that the passing of time alone changes, ordered by time. It is derived from the state at
+//! load, never stored, and kept current where its inputs change, so that a tick touches only what is due. Knows when
+//! something is due, never what happens then: that is `step/tick.rs` and `step/beat.rs`.
+
+use super::state::{CheckKey, Component, ComponentKey, State, TrackKey};
+use super::table::Table;
+use super::time::{DAY, Timestamp};
+use super::witnessed::Witnessed;
+
+/// Something that becomes due; handled in this order within one tick.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Due {
+    /// A snapshot or the history of an agent grows too old, its silence is to be told, or it leaves the denominator.
+    Track(TrackKey),
+    /// A call is late, unless it comes before.
+    Heartbeat(CheckKey),
+    /// An agent leaves the denominator that never said anything, or a verdict was not looked at since a load.
+    Verdict(CheckKey),
+    /// A status that was set for a while ends.
+    Hold(ComponentKey),
+}
+
+/// Each thing that will be due, by time.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Schedule {
+    by_time: Table<(Timestamp, Due), ()>,
+    times: Table<Due, Timestamp>,
+}
+
+impl Schedule {
+    /// `due` is due at that time; `None`: never.
+    pub fn set(&mut self, due: Due, at: Option<Timestamp>) {
+        let before = self.times.get(&due).copied();
+        if before == at {
+            return;
+        }
+        if let Some(before) = before {
+            self.by_time.remove(&(before, due));
+        }
+        match at {
+            Some(at) => {
+                self.by_time.insert((at, due), ());
+                self.times.insert(due, at);
+            }
+            None => drop(self.times.remove(&due)),
+        }
+    }
+
+    /// The nearest time at which anything is due.
+    #[must_use]
+    pub fn next(&self) -> Option<Timestamp> {
+        self.by_time.first_key_value().map(|((at, _), ())| *at)
+    }
+
+    /// What is due at `now`, in the order in which it is handled.
+    pub(super) fn due(&self, now: Timestamp) -> Vec<Due> {
+        let mut due: Vec<Due> =
+            self.by_time.keys().take_while(|(at, _)| *at <= now).map(|(_, due)| *due).collect();
+        due.sort_unstable();
+        due
+    }
+}
+
+impl State {
+    /// The nearest time at which a tick has something to do; it may have passed.
+    #[must_use]
+    pub fn next_due(&self) -> Option<Timestamp> {
+        self.schedule.next()
+    }
+
+    /// We can be reached from now on: silence is counted from here at the earliest.
+    pub fn become_ready(&mut self, now: Timestamp) {
+        self.ready_at = now;
+        self.derive_schedule();
+    }
+
+    /// Works out anew what is due when, as after a load.
+    pub fn derive_schedule(&mut self) {
+        self.schedule = Schedule::default();
+        let all = self.tracks.keys().map(|key| Due::Track(*key));
+        let all = all.chain(self.heartbeats.keys().map(|key| Due::Heartbeat(*key)));
+        let all = all.chain(self.verdicts.keys().map(|key| Due::Verdict(*key)));
+        let all: Vec<Due> = all.chain(self.components.keys().map(|key| Due::Hold(*key))).collect();
+        for due in all {
+            self.reschedule(due);
+        }
+    }
+
+    /// What `due` depends on has changed.
+    pub(super) fn reschedule(&mut self, due: Due) {
+        let at = match due {
+            Due::Track(key) => self.track_due(key),
+            Due::Heartbeat(key) => self.call_due(key),
+            Due::Verdict(key) => {
+                self.verdicts.get(&key).map(|kept| kept.until).filter(|at| *at < Timestamp::FAR)
+            }
+            Due::Hold(key) => self.components.get(&key).and_then(hold_due),
+        };
+        self.schedule.set(due, at);
+    }
+
+    fn track_due(&self, key: TrackKey) -> Option<Timestamp> {
+        let witnessed = self.tracks.get(&key)?;
+        // Of a heartbeat it is we who know whether a call came.
+        if self.heartbeats.get(&witnessed.check).is_some_and(|heartbeat| heartbeat.track == key) {
+            return None;
+        }
+        evidence_due(witnessed, self.ready_at)
+    }
+
+    fn call_due(&self, check: CheckKey) -> Option<Timestamp> {
+        let heartbeat = self.heartbeats.get(&check)?;
+        let witnessed = self.tracks.get(&heartbeat.track)?;
+        let blind = witnessed.blind(&self.blind);
+        let acts = |at: &Timestamp| witnessed.late(heartbeat.lateness(&blind, *at)).is_some();
+        heartbeat.dues(&blind).into_iter().map(|due| due + 1).find(acts)
+    }
+}
+
+/// Evidence of `last` is out of sight from then on: it was when we became ready, or has had its time since.
+pub(super) fn too_old_at(last: Timestamp, silence: i64, ready_at: Timestamp) -> Timestamp {
+    let counted = if ready_at - last > silence { last } else { last.max(ready_at) };
+    (counted + silence) + 1
+}
+
+fn evidence_due(witnessed: &Witnessed, ready_at: Timestamp) -> Option<Timestamp> {
+    let last = witnessed.evidence()?;
+    let silence = witnessed.silence();
+    let live = witnessed.live.map(|live| too_old_at(live.span.last, silence, ready_at));
+    let silent = (!witnessed.track.silent).then(|| too_old_at(last, silence, ready_at));
+    let told =
+        (witnessed.is_silent() && !witnessed.called_silent).then(|| (last.max(ready_at) + silence) + 1);
+    let leaves = (witnessed.track.silent && !witnessed.left).then(|| last + DAY + 1);
+    [live, silent, told, leaves].into_iter().flatten().min()
+}
+
+fn hold_due(component: &Component) -> Option<Timestamp> {
+    let newest = component.layers.manual.last().filter(|_| !component.expiry_seen)?;
+    Some(newest.to).filter(|to| *to < Timestamp::FAR)
+}

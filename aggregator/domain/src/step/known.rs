@@ -1,0 +1,36 @@
+//! Pages, groups and components by their keys in the file, looked up once for all that a file wants.
+
+use crate::state::{ComponentKey, GroupKey, PageKey, State, WorkspaceKey};
+use std::collections::BTreeMap;
+
+/// What a workspace has, archived or not, by its keys in the file.
+pub(super) struct Known {
+    pub(super) pages: BTreeMap<String, PageKey>,
+    pub(super) rows: BTreeMap<PageKey, Rows>,
+}
+
+/// Groups and components of one page.
+#[derive(Default)]
+pub(super) struct Rows {
+    pub(super) groups: BTreeMap<String, GroupKey>,
+    pub(super) components: BTreeMap<String, ComponentKey>,
+}
+
+impl Known {
+    pub(super) fn of(state: &State, workspace: WorkspaceKey) -> Self {
+        let pages = state.pages.iter().filter(|(_, page)| page.workspace == workspace);
+        let pages: BTreeMap<String, PageKey> = pages.map(|(key, page)| (page.key.clone(), *key)).collect();
+        let mut rows: BTreeMap<PageKey, Rows> = pages.values().map(|key| (*key, Rows::default())).collect();
+        for (key, group) in state.groups.iter() {
+            if let Some(rows) = rows.get_mut(&group.page) {
+                rows.groups.insert(group.key.clone(), *key);
+            }
+        }
+        for (key, component) in state.components.iter() {
+            if let Some(rows) = rows.get_mut(&component.page) {
+                rows.components.insert(component.key.clone(), *key);
+            }
+        }
+        Self { pages, rows }
+    }
+}
