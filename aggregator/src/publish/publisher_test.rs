@@ -45,6 +45,10 @@ fn changes_without_end_do_not_keep_the_heartbeat_away() {
     }
     assert!(matches!(fresh.due(NOW, 1), Some(Scope::Components(_))));
     assert!(matches!(due.due(NOW, 1), Some(Scope::Refresh)), "the other pages are verified too");
+    let Some(mut midnight) = page(REFRESH_EVERY) else { return };
+    midnight.quarter -= 1;
+    midnight.mark_component("aaaa".to_owned());
+    assert!(matches!(midnight.due(NOW, 1), Some(Scope::All)), "a month that ended does not wait for a rest");
     let Some(mut quiet) = page(REFRESH_EVERY) else { return };
     assert!(matches!(quiet.due(NOW, 1), Some(Scope::Refresh)));
 }

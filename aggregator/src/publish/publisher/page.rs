@@ -150,7 +150,8 @@ impl Page {
             // Changes without end must not keep from the other pages that they were verified.
             Some(_) if self.is_verified_long_ago() => {
                 self.note_changed(Instant::now());
-                Some(Scope::Refresh)
+                self.quarter = quarter.unwrap_or(self.quarter);
+                Some(if quarter.is_some() { Scope::All } else { Scope::Refresh })
             }
             Some(dirty) => Some(Scope::Components(dirty.components)),
             None if quarter.is_some() => {
