@@ -77,10 +77,12 @@ struct Next {
 }
 
 impl Heartbeat {
-    /// A call is waited for since then, if one is.
+    /// A call is waited for since then, if one is: the next one, or the end of the run that is under way, whichever is
+    /// waited for longer.
     #[must_use]
     pub fn waits_since(&self) -> Option<Timestamp> {
-        self.heard.or(self.started.as_ref().map(|started| started.at))
+        let started = self.started.as_ref().map(|started| started.at);
+        self.heard.into_iter().chain(started).min()
     }
 
     /// From when on what was called at `at` has its time.

@@ -351,3 +351,16 @@ fn evidence_is_as_fresh_as_the_last_tick_and_costs_no_row() {
     assert_eq!(job.state.evidence(track), Some(START + 9 * MINUTE));
     assert_eq!(job.changes, []);
 }
+
+/// The end of another run, told after the absence, must not make it forgotten: the run may have told its own in it.
+#[test]
+fn an_absence_within_a_run_that_is_under_way_excuses_its_end() {
+    let mut job = Job::new();
+    job.expect(0, PERIOD, 3);
+    job.call(0, Tells::Start, "b");
+    job.away_until(1);
+    job.call(1, Tells::Success, "");
+    job.pass(2, 3);
+    job.away_until(4);
+    assert_eq!((job.held(2), job.held(3)), (Some(Hard::Up), None), "{}", job.past());
+}
