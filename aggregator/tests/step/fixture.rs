@@ -175,6 +175,9 @@ impl Fixture {
         for state in [&mut stored, &mut held] {
             state.clock = Timestamp(0);
             state.counters = Counters::default();
+            // Worked out from the rest when it is read back.
+            (state.schedule, state.verdicts) = Default::default();
+            state.ticked_at = Timestamp(0);
             state.agents.update_all(|_, agent| {
                 (agent.skew, agent.inventory_known) = (0, false);
                 agent.voices = Default::default();
