@@ -87,8 +87,8 @@ impl CheckStates {
         // The version is read first, so a state that is set meanwhile is returned now and again next time.
         let version = self.version();
         let seen = lock(&self.seen);
-        let changed = seen.iter().filter(|(_, posted)| posted.changed > known);
-        (version, changed.map(|(name, posted)| (Arc::clone(name), posted.seen)).collect())
+        let changed = seen.iter().filter(|(_, versioned)| versioned.changed > known);
+        (version, changed.map(|(name, versioned)| (Arc::clone(name), versioned.seen)).collect())
     }
 
     /// The checks this agent runs.
@@ -127,8 +127,8 @@ impl CheckStates {
         let said = |seen: &CheckState| (seen.state, seen.flapping, seen.certificate_ends_ms);
         let next = self.version() + 1;
         let mut states = lock(&self.seen);
-        let before = states.get(name).filter(|posted| said(&posted.seen) == said(&seen));
-        let changed = before.map_or(next, |posted| posted.changed);
+        let before = states.get(name).filter(|versioned| said(&versioned.seen) == said(&seen));
+        let changed = before.map_or(next, |versioned| versioned.changed);
         states.insert(Arc::clone(name), Versioned { seen, changed });
         drop(states);
         if changed == next {

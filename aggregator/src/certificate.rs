@@ -90,7 +90,8 @@ fn make_own(path: &Path) -> anyhow::Result<()> {
     parameters.distinguished_name.push(rcgen::DnType::CommonName, name);
     let key = rcgen::KeyPair::generate().context("cannot make a key for the agents' certificate")?;
     let certificate = parameters.self_signed(&key).context("cannot sign the agents' certificate")?;
-    let draft = path.with_extension(format!("{}.draft", skerry_host::random::id()));
+    let draft =
+        path.with_extension(format!("{:016x}.draft", u64::from_ne_bytes(skerry_host::random::bytes())));
     let mut options = std::fs::OpenOptions::new();
     let mut file = options.write(true).create_new(true).mode(0o600).open(&draft).with_context(kept)?;
     file.write_all(format!("{}{}", certificate.pem(), key.serialize_pem()).as_bytes()).with_context(kept)?;

@@ -124,7 +124,7 @@ impl Engine {
         let heard_until = kept.map_or(state.clock, |kept| kept.at.max(state.clock));
         let now = clock.now();
         state.become_ready(now);
-        state.judge_what_was_not_kept(now);
+        state.derive_verdicts(now);
         state.unsure_ms = clock.standing().unsure_ms;
         let snapshot = Snapshot { state: state.clone(), commit: 0, at: clock.now() };
         let snapshots = Arc::new(ArcSwap::from_pointee(snapshot));

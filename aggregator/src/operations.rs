@@ -29,8 +29,8 @@ use std::time::{Duration, Instant};
 
 /// A look-up that failed is told for so long after the last one, ms: an agent comes again sooner.
 const FAILED_LOOK_UP: i64 = 60_000;
-/// What was worked out of the state serves all who ask within this time.
-const SAME: Duration = Duration::from_secs(1);
+/// How long a summary of the state is cached.
+const CACHE_TIME: Duration = Duration::from_secs(1);
 /// A publication older than this is not a living one, ms: one missed heartbeat and a half.
 const OLD_PUBLICATION: i64 = 90_000;
 
@@ -39,7 +39,7 @@ pub struct ProgramStatus {
     engine: Engine,
     site: Arc<ArcSwap<Site>>,
     traffic: Traffic,
-    failures: Arc<AtomicU64>,
+    render_failures: Arc<AtomicU64>,
     token: MetricsToken,
     seen: Mutex<Option<Cached<Summary>>>,
     evidence: Mutex<Option<Cached<Evidence>>>,
@@ -79,17 +79,17 @@ struct CheckLabels {
 }
 
 impl ProgramStatus {
-    /// One of this program; `failures` counts the pages that could not be rendered.
+    /// `render_failures` counts the pages that could not be rendered.
     #[must_use]
     pub fn new(
         engine: Engine,
         site: Arc<ArcSwap<Site>>,
-        failures: Arc<AtomicU64>,
+        render_failures: Arc<AtomicU64>,
         traffic: Traffic,
         token: MetricsToken,
     ) -> Self {
         let (seen, evidence) = (Mutex::default(), Mutex::default());
-        Self { engine, site, traffic, failures, token, seen, evidence }
+        Self { engine, site, traffic, render_failures, token, seen, evidence }
     }
 
     /// How the program is, in a line: what is wrong first.
@@ -125,7 +125,7 @@ impl ProgramStatus {
 /// What was worked out less than a second ago, or now. Whoever asks meanwhile waits for the same.
 fn recent<T>(seen: &Mutex<Option<Cached<T>>>, work_out: impl FnOnce(Option<&T>) -> T) -> Arc<T> {
     let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(recent) = seen.as_ref().filter(|one| one.at.elapsed() < SAME) {
+    if let Some(recent) = seen.as_ref().filter(|one| one.at.elapsed() < CACHE_TIME) {
         return Arc::clone(&recent.what);
     }
     let what = Arc::new(work_out(seen.as_ref().map(|one| &*one.what)));
@@ -233,7 +233,7 @@ impl ProgramStatus {
         registry.register("queue_commands", "Commands waiting for the writer", ConstGauge::new(waiting));
         let unwritable = i64::from(health.unwritable.load(Ordering::Relaxed));
         registry.register("database_unwritable", "1 while writing fails", ConstGauge::new(unwritable));
-        let failures = ConstCounter::new(self.failures.load(Ordering::Relaxed));
+        let failures = ConstCounter::new(self.render_failures.load(Ordering::Relaxed));
         let help = "Times that a page could not be rendered: its former bytes stay, see the log";
         registry.register("page_render_failures", help, failures);
     }

@@ -14,10 +14,10 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("aggregator/web", &["skerry-protocol", "skerry-host", "skerry-publish"]),
 ];
 /// Libraries that the domain may use beside the protocol: values without I/O.
-const OF_THE_DOMAIN: [&str; 3] = ["blake3", "imbl", "jiff"];
+const DOMAIN_LIBRARIES: [&str; 3] = ["blake3", "imbl", "jiff"];
 
-/// A package, and the crate that it holds, where that is another name.
-const HOLDS: (&str, &str) = ("rustls-webpki", "webpki");
+/// A package whose crate has another name.
+const CRATE_OF_PACKAGE: (&str, &str) = ("rustls-webpki", "webpki");
 
 /// What a member depends on, by the name in its manifest: for its programs, and for its tests alone.
 struct Dependencies {
@@ -44,7 +44,7 @@ fn dependencies_lead_downward() {
     for (member, may) in MAY_DEPEND_ON {
         for name in dependencies(member).own {
             let ours = name.starts_with("skerry-");
-            let of_domain = *member == "aggregator/domain" && !OF_THE_DOMAIN.contains(&name.as_str());
+            let of_domain = *member == "aggregator/domain" && !DOMAIN_LIBRARIES.contains(&name.as_str());
             if (ours || of_domain) && !may.contains(&name.as_str()) {
                 wrong.push(format!("{member} depends on {name}"));
             }
@@ -67,7 +67,11 @@ fn every_dependency_is_used() {
             .filter(|source| !others.iter().any(|other| source.path.starts_with(&format!("{other}/"))))
             .collect();
         let is_named = |name: &str, of_tests: bool| {
-            let name = if name == HOLDS.0 { HOLDS.1.to_owned() } else { name.replace('-', "_") };
+            let name = if name == CRATE_OF_PACKAGE.0 {
+                CRATE_OF_PACKAGE.1.to_owned()
+            } else {
+                name.replace('-', "_")
+            };
             let all = of_tests || member == "tests";
             of_member.iter().filter(|source| all || !source.is_test()).any(|source| {
                 let program = source.text.split("#[cfg(test)]\nmod tests {").next().unwrap_or_default();

@@ -1,13 +1,13 @@
 //! What is true, worked out from what was seen. Pure: no I/O, no async, no clock, no randomness, no
 //! logging, no serde. Time is an argument.
 
+pub mod check_verdict;
 pub mod clock;
 pub mod component;
 pub mod days;
 pub mod former;
 pub mod heartbeat;
 pub mod interval;
-pub mod kept;
 mod keys;
 pub mod layers;
 pub mod opinions;

@@ -1,7 +1,7 @@
 //! Who says what of a check at this moment: the verdict, each agent behind it, and the locations that it
 //! overrules. For operators alone; nothing of it crosses to the public side.
 
-use super::kept::since_ever;
+use super::check_verdict::since_ever;
 use super::reporters::{Held, differ};
 use super::state::{AgentKey, CheckKey, LastRun, State, Witnessed};
 use super::step::witnesses_of;

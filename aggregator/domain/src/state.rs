@@ -1,10 +1,10 @@
 //! Everything the engine holds to be true, in memory. Loaded from the store at the start and changed
 //! by [`super::step`] alone.
 
+use super::check_verdict::CheckVerdict;
 use super::former::Former;
 use super::heartbeat::Heartbeat;
 use super::interval::Interval;
-use super::kept::Kept;
 use super::layers::Layers;
 use super::reporters::Permit;
 use super::schedule::Schedule;
@@ -45,7 +45,7 @@ pub struct State {
     /// Checks.
     pub checks: Table<CheckKey, Check>,
     /// What is held to be true of each check.
-    pub verdicts: Table<CheckKey, Kept>,
+    pub verdicts: Table<CheckKey, CheckVerdict>,
     /// Checks that wait to be called.
     pub heartbeats: Table<CheckKey, Heartbeat>,
     /// Tracks.

@@ -1,10 +1,10 @@
-//! What the writer does in the store between two groups because it alone writes: the state is not touched by it.
+//! Work in the store that only the writer may do, between two groups of commands. It does not touch the state.
 
 use super::{CommandError, Engine, Message};
 use skerry_domain::time::Timestamp;
 use skerry_store::{RollUp, Store, StoreError};
 
-/// One piece of it, short enough for commands to wait for.
+/// One task, short enough for commands to wait for.
 #[derive(Debug)]
 pub enum Maintenance {
     /// Keeps the roll-up of an hour; see [`Store::keep_roll_up`].
@@ -39,7 +39,7 @@ pub enum Maintenance {
 }
 
 impl Maintenance {
-    /// Returns the number of rows that went.
+    /// Returns the number of rows that were deleted.
     pub(super) fn run(self, store: &mut Store) -> Result<usize, StoreError> {
         match self {
             Self::KeepRollUp { rolled, kept_from } => store.keep_roll_up(rolled, kept_from).map(|()| 0),
@@ -56,7 +56,7 @@ impl Maintenance {
 }
 
 impl Engine {
-    /// Has the writer do it; returns the number of rows that went. Blocks the calling thread, not a runtime's.
+    /// Has the writer do this task; returns the number of rows that were deleted. Blocks the calling thread, not a runtime's.
     ///
     /// # Errors
     /// [`CommandError::Stopping`], or what the store says.

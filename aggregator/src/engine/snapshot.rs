@@ -1,4 +1,4 @@
-//! What readers see: the state as of one commit, for as long as they hold it. To take it waits for nobody.
+//! What readers see: the state as of one commit, for as long as they hold it. Taking a snapshot never waits.
 
 use super::Engine;
 use skerry_domain::state::State;

@@ -24,7 +24,7 @@ const GROUP: usize = 256;
 pub(super) const GROUP_OBSERVATIONS: usize = 5_000;
 /// Between two turns, ms, beyond which it is we who were away: that is not silence of any agent.
 const PAUSE: i64 = 5 * SECOND;
-/// From one look at what is due to the next: when something is due, but within these. That we turn is seen by them.
+/// Between two ticks, at least and at most. Within these bounds a tick comes when something is due.
 const TICK: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
 /// After a failed commit, how long before writing is tried again.
 const RETRY_WRITE: Duration = Duration::from_secs(1);
@@ -110,7 +110,7 @@ impl Writer {
         }
     }
 
-    /// How long nothing is due. What became due meanwhile waits for it: a tick is no dearer for many than for one.
+    /// From this tick to the next.
     fn until_due(&self) -> Duration {
         let due = self.state.next_due().map_or(i64::MAX, |due| due - read(&self.clock));
         Duration::from_millis(u64::try_from(due).unwrap_or(0)).clamp(TICK[0], TICK[1])
@@ -189,7 +189,7 @@ impl Writer {
                 if self.failed_at.is_some() {
                     reply.send(Err(CommandError::Unwritable("a write failed a moment ago".to_owned())));
                 } else {
-                    // Also a rejection waits: what it was rejected for may not come to be.
+                    // A rejection waits for the commit as well: what it was judged by may be rolled back.
                     let answer = self.step(command).map(|stepped| group.note(stepped));
                     group.answers.push((reply, answer));
                 }
@@ -228,7 +228,7 @@ impl Writer {
                     .commits
                     .fetch_add(u64::from(!changes.is_empty() || !rows.is_empty()), Ordering::Relaxed);
                 self.health.commands.fetch_add(answers.len() as u64, Ordering::Relaxed);
-                // Whoever is answered finds in the snapshot what was changed.
+                // Before the answers: a caller that is answered finds its change in the snapshot.
                 self.publish();
                 for (reply, answer) in answers {
                     reply.send(answer.map_err(CommandError::from));
@@ -260,7 +260,7 @@ impl Writer {
         self.publish();
     }
 
-    /// Readers see the state as it is now, unless something in it is not stored.
+    /// Shows the state to readers, unless it holds what is not stored.
     pub(super) fn publish(&self) {
         if self.stored {
             let commit = self.health.commits.load(Ordering::Relaxed);
@@ -281,7 +281,7 @@ impl Writer {
                         component.response = former.response.clone();
                     }
                 }
-                state.judge_what_was_not_kept(state.clock);
+                state.derive_verdicts(state.clock);
                 self.state = state;
                 self.stored = true;
             }

@@ -28,7 +28,7 @@ impl Compressor {
         let (give, take) = crossbeam_channel::unbounded::<(PageKey, String, Arc<Output>)>();
         let (tell, done) = crossbeam_channel::unbounded();
         // Without a thread pages merely stay a little larger.
-        let worker = std::thread::Builder::new().name("squeeze".to_owned()).spawn(move || {
+        let worker = std::thread::Builder::new().name("compressor".to_owned()).spawn(move || {
             for (page, path, from) in take {
                 let output = from.compressed(Compression::Best);
                 if tell.send(Compressed { page, path, from, output }).is_err() {

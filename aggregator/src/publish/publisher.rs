@@ -33,7 +33,7 @@ const AFTER_FAILURE: Duration = Duration::from_secs(5);
 const REFRESH_EVERY: Duration = Duration::from_secs(60);
 /// Compression is done at its best after this long without a change.
 const QUIET: Duration = Duration::from_secs(30);
-/// Threads that all render for so long do not turn.
+/// The publisher counts as stuck when every thread has rendered one page for so long.
 const STUCK: Duration = Duration::from_secs(30);
 
 /// The publisher's thread body: runs until the engine is gone.
@@ -240,9 +240,9 @@ impl Publisher {
         while let Ok(done) = self.pool.done.try_recv() {
             self.finish(done);
         }
-        self.take_squeezed();
+        self.take_compressed();
         for (key, page) in &mut self.pages {
-            if page.is_to_squeeze(QUIET) {
+            if page.is_to_compress(QUIET) {
                 self.compressor.give(*key, &page.publication);
             }
         }
@@ -280,7 +280,7 @@ impl Publisher {
             .map(|(key, page)| (page.refreshed, *key))
             .collect();
         old.sort_unstable();
-        old.truncate(self.pool.refreshing().saturating_sub(self.refreshing.len()));
+        old.truncate(self.pool.refresh_limit().saturating_sub(self.refreshing.len()));
         self.refreshing.extend(old.iter().map(|(_, key)| *key));
         let idle = self.idle();
         for (_, key) in urgent.into_iter().chain(old).take(idle) {
@@ -319,7 +319,7 @@ impl Publisher {
         }
     }
 
-    fn take_squeezed(&mut self) {
+    fn take_compressed(&mut self) {
         let waiting = std::mem::take(&mut self.compressed);
         for compressed in waiting.into_iter().chain(self.compressor.done()) {
             let Some(page) = self.pages.get_mut(&compressed.page) else { continue };

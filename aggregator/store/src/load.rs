@@ -3,10 +3,10 @@
 use super::tokens::BESIDE;
 use super::{Standing, Store, StoreError, rows};
 use rusqlite::Row;
+use skerry_domain::check_verdict::CheckVerdict;
 use skerry_domain::former::Former;
 use skerry_domain::heartbeat::{Expected, Heartbeat, Started};
 use skerry_domain::interval::Interval;
-use skerry_domain::kept::Kept;
 use skerry_domain::layers::Layers;
 use skerry_domain::shared_vec::SharedVec;
 use skerry_domain::state::{
@@ -35,9 +35,9 @@ impl Store {
         load.components()?;
         load.layers()?;
         state.counters = self.counters()?;
-        // Looked at once, as what only a snapshot said is not stored.
+        // The first tick works each verdict out: what only a snapshot said is not stored.
         for check in state.checks.keys() {
-            state.verdicts.insert(*check, Kept::default());
+            state.verdicts.insert(*check, CheckVerdict::default());
         }
         state.derive_schedule();
         Ok(state)

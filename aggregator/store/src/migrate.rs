@@ -3,6 +3,7 @@
 
 use super::{StoreError, backup, check_what_does_not_grow, opened};
 use rusqlite::Connection;
+use skerry_domain::step::Ids;
 use std::collections::BTreeSet;
 use std::path::Path;
 
@@ -91,7 +92,7 @@ fn apply(connection: &mut Connection, missing: &[(i64, &str)]) -> rusqlite::Resu
     for (version, sql) in missing {
         transaction.execute_batch(sql)?;
         if *version == 1 {
-            let id = skerry_host::random::id();
+            let id = Ids::from_seed(skerry_host::random::bytes()).id("meta", 1);
             transaction.execute("INSERT INTO meta (only_row, aggregator_id) VALUES (1, ?1)", [id])?;
         }
         transaction.pragma_update(None, "user_version", version)?;

@@ -2,7 +2,7 @@
 
 use crate::past::{quorum, report, take};
 use crate::script::{START, World, at, declared};
-use skerry_domain::kept::Kept;
+use skerry_domain::check_verdict::CheckVerdict;
 use skerry_domain::opinions::verdict_since;
 use skerry_domain::state::CheckKey;
 use skerry_domain::step::{Change, Command, DeclaredCheck, Report, step};
@@ -31,7 +31,7 @@ fn of_no_component(report: Report) -> Report {
     Report { checks: vec!["nobody's".to_owned()], inventory, ..report }
 }
 
-fn kept<'a>(world: &'a World, name: &str) -> (CheckKey, &'a Kept) {
+fn kept<'a>(world: &'a World, name: &str) -> (CheckKey, &'a CheckVerdict) {
     let (key, _) = world.state.checks.iter().find(|(_, check)| check.name == name).expect("it was reported");
     (*key, &world.state.verdicts[key])
 }

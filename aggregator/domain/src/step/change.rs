@@ -1,6 +1,6 @@
 //! What happened in a step, for the log, the publisher and whoever is told. Rows are touched beside it (`touched.rs`).
 
-use crate::kept::Reporter;
+use crate::check_verdict::Reporter;
 use crate::reporters::Held;
 use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, TrackKey};
 use crate::time::Timestamp;

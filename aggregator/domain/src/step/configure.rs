@@ -2,7 +2,7 @@
 //! changed, archived or revived. A changed link does not rewrite the past.
 
 use super::declare::check_for;
-use super::known::Known;
+use super::existing::Existing;
 use super::recompute::{Earliest, component_from, recompute};
 use super::{Change, Changes, Context, Ids, Rejected};
 use crate::former;
@@ -170,7 +170,7 @@ pub(super) fn configure(
         }
     }
     recompute(state, &earliest, changes);
-    let known = Known::of(state, workspace);
+    let known = Existing::of(state, workspace);
     let mut reconcile = Reconcile { workspace, now, ids, known, state, changes };
     let keys: BTreeSet<PageKey> = desired.pages.into_iter().map(|page| reconcile.page(page)).collect();
     reconcile.archive_others(&keys);
@@ -190,7 +190,7 @@ struct Reconcile<'a> {
     workspace: WorkspaceKey,
     now: Timestamp,
     ids: Ids,
-    known: Known,
+    known: Existing,
     state: &'a mut State,
     changes: &'a mut Changes,
 }

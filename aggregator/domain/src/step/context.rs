@@ -33,7 +33,8 @@ impl Ids {
     }
 
     /// The id of a new row: 12 lower-case alphanumerics, as Statuspage's ids are. `kind` names its table.
-    pub(super) fn id(&self, kind: &str, row: i64) -> String {
+    #[must_use]
+    pub fn id(&self, kind: &str, row: i64) -> String {
         const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
         let mut hasher = Hasher::new_keyed(&self.seed);
         hasher.update(&row.to_le_bytes()).update(kind.as_bytes());

@@ -1,9 +1,9 @@
 //! From changed evidence to the automatic layer of every component it feeds.
 
 use super::{Change, Changes};
+use crate::check_verdict::{self, CheckVerdict};
 use crate::component::{self, LinkedCheck};
 use crate::interval::{Interval, append};
-use crate::kept::{self, Kept};
 use crate::layers::{lay, splice};
 use crate::schedule::Due;
 use crate::state::{CheckKey, Component, ComponentKey, Link, State, TrackKey};
@@ -18,8 +18,8 @@ pub(super) struct Earliest {
     checks: BTreeMap<CheckKey, Timestamp>,
     /// Checks of which a snapshot says something new, or nothing any more: history stays, the page moves.
     live: BTreeSet<CheckKey>,
-    /// Checks whose history goes on beside a snapshot: the verdict is looked at again.
-    beside: BTreeSet<CheckKey>,
+    /// Checks whose history moved while a snapshot is ahead of it: their verdict may have changed.
+    behind_snapshot: BTreeSet<CheckKey>,
 }
 
 impl Earliest {
@@ -32,8 +32,8 @@ impl Earliest {
         self.live.insert(check);
     }
 
-    pub(super) fn note_beside(&mut self, check: CheckKey) {
-        self.beside.insert(check);
+    pub(super) fn note_behind_snapshot(&mut self, check: CheckKey) {
+        self.behind_snapshot.insert(check);
     }
 }
 
@@ -44,7 +44,7 @@ pub(super) fn recompute(state: &mut State, earliest: &Earliest, changes: &mut Ch
         judge(state, *check, Some(*from), changes);
     }
     let mut live = earliest.live.clone();
-    for check in earliest.live.union(&earliest.beside) {
+    for check in earliest.live.union(&earliest.behind_snapshot) {
         if !earliest.checks.contains_key(check) && judge(state, *check, None, changes) {
             live.insert(*check);
         }
@@ -79,11 +79,11 @@ pub(super) fn judge(
 ) -> bool {
     let now = state.clock;
     let former = state.verdicts.get(&check);
-    let kept = kept::judge(state, check, former, changed, now);
+    let kept = check_verdict::judge(state, check, former, changed, now);
     if let Some(changed) = changed {
         let silence = |track: &TrackKey| state.tracks[track].silence();
         let silence = state.checks[&check].tracks.iter().map(silence).max().unwrap_or(0);
-        for past in kept::past(state, check, changed, now) {
+        for past in check_verdict::past(state, check, changed, now) {
             changes.push(Change::Verdict {
                 check,
                 from: past.before,
@@ -96,7 +96,7 @@ pub(super) fn judge(
             });
         }
     }
-    let from = former.map_or(Kept::default().ruling, |former| former.ruling);
+    let from = former.map_or(CheckVerdict::default().ruling, |former| former.ruling);
     let moved = from != kept.ruling;
     if moved {
         changes.push(Change::Verdict {

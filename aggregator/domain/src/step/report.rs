@@ -7,7 +7,7 @@ use super::place::Placed;
 use super::recompute::{Earliest, recompute};
 use super::reported::{Record, RecordKind, Report, SnapshotState, When};
 use super::{Answer, Change, Changes, Rejected, no_agent};
-use crate::kept::Kept;
+use crate::check_verdict::CheckVerdict;
 use crate::schedule::Due;
 use crate::state::{AgentKey, Epoch, State, TrackKey, Witnessed};
 use crate::time::Timestamp;
@@ -179,8 +179,8 @@ fn take_records(
     for track in touched {
         let witnessed = &state.tracks[&track];
         let kept = state.verdicts.get(&witnessed.check);
-        if witnessed.live.is_some() || kept.is_some_and(Kept::lacks_reason) {
-            earliest.note_beside(witnessed.check);
+        if witnessed.live.is_some() || kept.is_some_and(CheckVerdict::lacks_reason) {
+            earliest.note_behind_snapshot(witnessed.check);
         }
         state.reschedule(Due::Track(track));
         changes.touched.track(track);
@@ -225,7 +225,7 @@ fn take_snapshot(
             earliest.note_live(witnessed.check);
         } else if live != witnessed.live {
             // It may be newer than the history now, or older.
-            earliest.note_beside(witnessed.check);
+            earliest.note_behind_snapshot(witnessed.check);
         }
         if live.is_some() && std::mem::replace(&mut witnessed.left, false) {
             changes.touched.track(tracks[snapshot.check]);

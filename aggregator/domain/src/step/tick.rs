@@ -1,8 +1,7 @@
-//! What the passing of time alone changes, of what is due: silence, and the end of what was set for a while. Evidence has
-//! its age
-//! whatever restarts: what was too old when we became ready is out of sight at once, what grows old since then once
-//! its agent had the time to reach us. An agent is called silent only after that time, as our own absence is
-//! nobody's silence.
+//! What the passing of time alone changes, for what is due: silence, and the end of a status that was set for a while.
+//! Evidence keeps its age across restarts. What was too old when we became ready is out of sight at once; what grows old
+//! afterwards, once its agent had the time to reach us. An agent is called silent only after that time, since our own
+//! absence is nobody's silence.
 
 use super::recompute::{Earliest, judge, recompute};
 use super::{Change, Changes, beat};

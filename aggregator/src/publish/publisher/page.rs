@@ -11,10 +11,10 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Work that falls due for all pages at once is spread by so much a page, ms, …
-const APART: i64 = 250;
-/// … but over no more than this, ms.
-const SPREAD: i64 = 55_000;
+/// Delay of work that falls due for all pages at once: the more pages, the longer it may be; for each page, ms.
+const SPREAD_PER_PAGE: i64 = 250;
+/// The greatest such delay, ms.
+const MAX_SPREAD: i64 = 55_000;
 
 /// Where a page answers.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,7 +44,7 @@ pub(super) struct Page {
     pub(super) dirty: Option<Dirty>,
     /// Since when it is being rendered.
     pub(super) busy: Option<Instant>,
-    /// It is not rendered before.
+    /// It is not rendered before this.
     pub(super) not_before: Option<Instant>,
     pub(super) refreshed: Instant,
     changed: Instant,
@@ -108,20 +108,20 @@ impl Page {
         self.mark().components.insert(id);
     }
 
-    /// When it may be rendered; `None`: now. Not while it is being rendered.
-    fn may(&self) -> bool {
+    /// It is not being rendered, and its pause is over.
+    fn can_render(&self) -> bool {
         self.busy.is_none() && self.not_before.is_none_or(|at| at <= Instant::now())
     }
 
     /// Something on it changed, and it may be rendered.
     pub(super) fn is_urgent(&self) -> bool {
-        self.dirty.is_some() && self.may()
+        self.dirty.is_some() && self.can_render()
     }
 
     /// Time has passed, and it may be rendered; `pages` are as many as there are.
     pub(super) fn is_old(&self, now: Timestamp, pages: usize) -> bool {
         self.dirty.is_none()
-            && self.may()
+            && self.can_render()
             && (self.is_verified_long_ago() || self.next_quarter(now, pages).is_some())
     }
 
@@ -131,14 +131,14 @@ impl Page {
 
     /// A quarter of an hour has begun that it was not rendered in.
     fn next_quarter(&self, now: Timestamp, pages: usize) -> Option<i64> {
-        let quarter = (now.0 - spread(self.key, pages, SPREAD)).div_euclid(HOUR / 4);
+        let quarter = (now.0 - spread(self.key, pages, MAX_SPREAD)).div_euclid(HOUR / 4);
         (quarter != self.quarter).then_some(quarter)
     }
 
     /// What to render now, if anything: what changed comes before what grew old. An hour's beginning renders all:
     /// charts, rolling windows, and the days of every zone begin with one, or with a quarter past.
     pub(super) fn due(&mut self, now: Timestamp, pages: usize) -> Option<Scope> {
-        if !self.may() {
+        if !self.can_render() {
             return None;
         }
         let quarter = self.next_quarter(now, pages);
@@ -199,8 +199,8 @@ impl Page {
         (self.publication, self.figures) = (publication, figures);
         self.not_before = Some(begun + MIN_INTERVAL);
         if !matches!(scope, Scope::Components(_)) {
-            // Those that begin together do not go on together.
-            let early = if first { spread(self.key, pages, SPREAD / 2) } else { 0 };
+            // Pages that are first rendered together are not refreshed together.
+            let early = if first { spread(self.key, pages, MAX_SPREAD / 2) } else { 0 };
             self.refreshed = begun.checked_sub(Duration::from_millis(early.unsigned_abs())).unwrap_or(begun);
         }
         if !matches!(scope, Scope::Refresh) {
@@ -215,7 +215,7 @@ impl Page {
     }
 
     /// It stands still, and is to be compressed at its best now; said once.
-    pub(super) fn is_to_squeeze(&mut self, quiet: Duration) -> bool {
+    pub(super) fn is_to_compress(&mut self, quiet: Duration) -> bool {
         let due = !self.compressed
             && self.dirty.is_none()
             && self.busy.is_none()
@@ -227,7 +227,7 @@ impl Page {
 
 /// By how much the work of a page comes later than it falls due, ms: always the same, less than `most`.
 fn spread(key: PageKey, pages: usize, most: i64) -> i64 {
-    let range = i64::try_from(pages).unwrap_or(i64::MAX).saturating_mul(APART).clamp(1, most);
+    let range = i64::try_from(pages).unwrap_or(i64::MAX).saturating_mul(SPREAD_PER_PAGE).clamp(1, most);
     let scattered = (key.0.cast_unsigned().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33).cast_signed();
     scattered % range
 }

@@ -47,14 +47,14 @@ pub(super) enum Outcome {
 pub(super) struct Pool {
     jobs: Sender<Job>,
     pub(super) done: Receiver<Done>,
-    /// Where the threads that are to be begun take from and give to.
+    /// The threads' ends of both channels.
     ends: (Receiver<Job>, Sender<Done>),
     pub(super) size: usize,
     pub(super) view: Arc<View>,
 }
 
 impl Pool {
-    /// One without threads yet. There are two more than may be taken up by what is in no hurry.
+    /// A pool without threads yet.
     pub(super) fn new(view: Arc<View>) -> Self {
         let (jobs, take) = crossbeam_channel::unbounded();
         let (give, done) = crossbeam_channel::unbounded();
@@ -62,12 +62,12 @@ impl Pool {
         Self { jobs, done, ends: (take, give), size: cores.clamp(3, 8), view }
     }
 
-    /// So many at once may be rendered that nothing changed on.
-    pub(super) fn refreshing(&self) -> usize {
+    /// How many pages may be refreshed at once: two threads stay free for changes.
+    pub(super) fn refresh_limit(&self) -> usize {
         self.size - 2
     }
 
-    /// Begins the threads; they end with the pool.
+    /// Starts the threads. They end when the pool is dropped.
     pub(super) fn start(&self) -> std::io::Result<()> {
         for number in 0..self.size {
             let ((take, give), view) = (self.ends.clone(), Arc::clone(&self.view));
@@ -91,7 +91,7 @@ impl Pool {
 
 fn run(job: Job, view: &View) -> Done {
     let begun = Instant::now();
-    // What it looks at is immutable, and what it makes is dropped: nothing half done is left.
+    // The job is immutable and the result is dropped: a panic leaves nothing half done.
     let caught = catch_unwind(AssertUnwindSafe(|| publication(&job, view)));
     let page = || job.snapshot.state.pages.get(&job.page).map_or("", |page| page.settings.slug.as_str());
     let outcome = match caught {

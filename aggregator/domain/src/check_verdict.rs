@@ -1,5 +1,5 @@
-//! The verdict of each check as it is kept: what holds, since when, why, and who says so. `step` keeps it equal to what
-//! [`super::verdict::now`] makes of the evidence; problems hang on its changes.
+//! The verdict of each check as the state holds it: what it is, since when, why, and who reports it. `step` keeps it equal
+//! to what [`super::verdict::now`] makes of the evidence; problems will hang on its changes.
 
 use super::schedule::Due;
 use super::state::{AgentKey, CheckKey, State, Witnessed};
@@ -11,7 +11,7 @@ use skerry_protocol::wire::{Outcome, Reason};
 
 /// What is held to be true of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct CheckVerdict {
     /// The verdict, and whether it flaps.
     pub ruling: Ruling,
     /// Since when the verdict is this one. `None`: nobody ever said anything.
@@ -33,14 +33,14 @@ pub struct Reporter {
     pub location: String,
 }
 
-impl Default for Kept {
+impl Default for CheckVerdict {
     fn default() -> Self {
         let ruling = Ruling { verdict: Verdict::Unknown, flapping: false };
         Self { ruling, since: None, reason: Reason::None, reporters: Vec::new(), until: Timestamp(i64::MIN) }
     }
 }
 
-impl Kept {
+impl CheckVerdict {
     /// It is not well, and nobody said why yet: a snapshot carries no reason.
     pub(super) fn lacks_reason(&self) -> bool {
         self.reason == Reason::None && matches!(self.ruling.verdict, Verdict::Degraded | Verdict::Down)
@@ -61,11 +61,11 @@ pub(super) struct Past {
 }
 
 impl State {
-    /// Looks at every check of which nothing was kept: no change of a verdict is told of what was loaded.
-    pub fn judge_what_was_not_kept(&mut self, now: Timestamp) {
+    /// Works out the verdict of every check that has none yet, as after a load. Emits no change.
+    pub fn derive_verdicts(&mut self, now: Timestamp) {
         let all: Vec<CheckKey> = self.checks.keys().copied().collect();
         for check in all {
-            if self.verdicts.get(&check).is_none_or(|kept| *kept == Kept::default()) {
+            if self.verdicts.get(&check).is_none_or(|kept| *kept == CheckVerdict::default()) {
                 let kept = judge(self, check, None, None, now);
                 self.verdicts.insert(check, kept);
                 self.reschedule(Due::Verdict(check));
@@ -84,10 +84,10 @@ impl State {
 pub(super) fn judge(
     state: &State,
     check: CheckKey,
-    former: Option<&Kept>,
+    former: Option<&CheckVerdict>,
     changed: Option<Timestamp>,
     now: Timestamp,
-) -> Kept {
+) -> CheckVerdict {
     let (witnesses, quorums) = witnesses_of(state, check);
     let ruling = verdict::now(&witnesses, quorums, now);
     let until = witnesses.iter().map(|one| one.stands_until(now)).min().unwrap_or(Timestamp::FAR);
@@ -104,7 +104,7 @@ pub(super) fn judge(
     }
     reporters.sort_unstable();
     let since = since(&witnesses, quorums, ruling.verdict, former, changed, now);
-    Kept { ruling, since, reason, reporters, until }
+    CheckVerdict { ruling, since, reason, reporters, until }
 }
 
 fn agrees(verdict: Verdict, voice: Voice) -> bool {
@@ -132,7 +132,7 @@ fn since(
     witnesses: &[Witness<'_>],
     quorums: Quorums<'_>,
     verdict: Verdict,
-    former: Option<&Kept>,
+    former: Option<&CheckVerdict>,
     changed: Option<Timestamp>,
     now: Timestamp,
 ) -> Option<Timestamp> {

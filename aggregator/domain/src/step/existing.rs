@@ -1,10 +1,10 @@
-//! Pages, groups and components by their keys in the file, looked up once for all that a file wants.
+//! The pages, groups and components that a workspace has, by their keys in the file. Read once for each reload.
 
 use crate::state::{ComponentKey, GroupKey, PageKey, State, WorkspaceKey};
 use std::collections::BTreeMap;
 
 /// What a workspace has, archived or not, by its keys in the file.
-pub(super) struct Known {
+pub(super) struct Existing {
     pub(super) pages: BTreeMap<String, PageKey>,
     pub(super) rows: BTreeMap<PageKey, Rows>,
 }
@@ -16,7 +16,7 @@ pub(super) struct Rows {
     pub(super) components: BTreeMap<String, ComponentKey>,
 }
 
-impl Known {
+impl Existing {
     pub(super) fn of(state: &State, workspace: WorkspaceKey) -> Self {
         let pages = state.pages.iter().filter(|(_, page)| page.workspace == workspace);
         let pages: BTreeMap<String, PageKey> = pages.map(|(key, page)| (page.key.clone(), *key)).collect();
