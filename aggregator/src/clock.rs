@@ -9,6 +9,7 @@ mod hands;
 mod standing;
 mod witnesses;
 
+pub use arrivals::Arrived;
 pub use hands::{Apart, Hands, wall};
 pub use standing::Standing;
 
@@ -256,10 +257,9 @@ impl Clock {
         self.now();
     }
 
-    /// Did a batch, which arrived at that moment and was made when the boot clock of its host showed `made` ms, wait
-    /// for us while we were away?
-    pub fn waited(&mut self, agent: AgentKey, boot_id: &str, made: i64, arrived: Moment) -> bool {
-        self.arrivals.waited(agent, boot_id, made, arrived.0, self.back)
+    /// How a batch arrived that came at that moment and was made when the boot clock of its host showed `made` ms.
+    pub fn arrived(&mut self, agent: AgentKey, boot_id: &str, made: i64, arrived: Moment) -> Arrived {
+        self.arrivals.note(agent, boot_id, made, arrived.0, self.back)
     }
 
     /// Whether a time server keeps this host's clock, as the kernel says.

@@ -13,7 +13,7 @@ pub use health::{AgentCounts, Health};
 pub use maintenance::Maintenance;
 pub use snapshot::Snapshot;
 
-use crate::clock::{Clock, Hands, Moment, Standing};
+use crate::clock::{Arrived, Clock, Hands, Moment, Standing};
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 use losses::Losses;
@@ -265,9 +265,9 @@ impl Engine {
         lock(&self.clock).at_moment(moment)
     }
 
-    /// Did a batch wait for us while we were away? See [`Clock::waited`].
-    pub(crate) fn waited(&self, agent: AgentKey, boot_id: &str, made: i64, arrived: Moment) -> bool {
-        lock(&self.clock).waited(agent, boot_id, made, arrived)
+    /// See [`Clock::arrived`].
+    pub(crate) fn arrived(&self, agent: AgentKey, boot_id: &str, made: i64, arrived: Moment) -> Arrived {
+        lock(&self.clock).arrived(agent, boot_id, made, arrived)
     }
 
     /// What time an agent said that it is, in which boot of its host.

@@ -10,7 +10,7 @@ pub(crate) use measure::Cost;
 pub use rejection::Rejection;
 
 use self::bounds::{counted, dated, plain, signed, wall};
-use crate::clock::Moment;
+use crate::clock::{Arrived, Moment};
 use crate::engine::{CommandError, Engine, Kept};
 use bytes::Bytes;
 use skerry_domain::reporters::definition;
@@ -68,6 +68,8 @@ pub async fn accept(
 /// A batch that was read and is not taken yet.
 pub(crate) struct Read {
     report: Report,
+    /// Its way took this much longer than usual, ms.
+    late: i64,
     /// Given back when it was taken or refused.
     held: Vec<Kept>,
 }
@@ -100,6 +102,8 @@ impl Read {
         if (told - received).abs() > RETOLD {
             read.report.received = told;
         }
+        // It is dated as if nothing had held it up.
+        read.report.received = read.report.received + -read.late;
         Ok(read)
     }
 
@@ -160,7 +164,7 @@ impl Read {
         aggregator_id: &str,
         names: &Names,
     ) -> Result<wire::Reply, Rejection> {
-        let Self { report, held } = self;
+        let Self { report, held, late: _ } = self;
         match engine.command_holding(Command::Report(Box::new(report)), held).await? {
             Answer::Acknowledged { through, want_inventory, contested, old_copy } => Ok(wire::Reply {
                 protocol: wire::PROTOCOL_VERSION,
@@ -219,11 +223,12 @@ fn read(
         let (name, is, said) = (names.name.clone(), is.clone(), plain(batch.location));
         return Err(ReadError::Rejection(Rejection::OtherLocation { name, said, is }));
     }
-    if engine.waited(agent, &batch.boot_id, signed(batch.boot_now_ms), arrived) {
-        return Err(ReadError::Rejection(Rejection::Waited));
-    }
+    let late = match engine.arrived(agent, &batch.boot_id, signed(batch.boot_now_ms), arrived) {
+        Arrived::Late(late) => late,
+        Arrived::Waited => return Err(ReadError::Rejection(Rejection::Waited)),
+    };
     engine.hear_time(agent, wall(batch.wall_now_ms), &batch.boot_id);
-    Ok(Read { report: report(batch, agent, names.credential, received), held: Vec::new() })
+    Ok(Read { report: report(batch, agent, names.credential, received), late, held: Vec::new() })
 }
 
 /// From the wire's words to the domain's. Indices were checked by the decoder.

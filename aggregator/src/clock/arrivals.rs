@@ -1,6 +1,7 @@
-//! When the batches of agents arrive, on our boot clock beside the agent's. A batch that waited in a socket while we
-//! slept or were stopped says that it was made at the moment when we read it; by these two clocks, which nobody can
-//! set, it is known from one that was made just now. Nobody can tell when its bytes came, so it has to be sent again.
+//! When the batches of agents arrive, on our boot clock beside the agent's. These two clocks, which nobody can set, tell
+//! a batch that was made just now from one that was held up. What a network held up for a moment is dated by the batches
+//! before it. A batch that waited in a socket while we slept or were stopped has to be sent again: nobody can tell when
+//! its bytes came.
 
 use super::hands::NS_PER_MS;
 use skerry_domain::state::AgentKey;
@@ -11,9 +12,20 @@ use std::collections::BTreeMap;
 pub(super) const AWAY: i64 = 5 * SECOND * NS_PER_MS;
 /// Later than the batch before it by no more than this, a batch was on its way and did not wait, ms.
 const LATE: i64 = 5 * SECOND;
-/// An agent gives a batch up after 30 s, and what the network still holds of it comes no later after our return, ns.
+/// An agent gives a batch up after 30 s, and what the network still holds of it comes no later after our return, ms.
 /// After that, who is late has a slow link.
-const IN_FLIGHT: i64 = 30 * SECOND * NS_PER_MS;
+const IN_FLIGHT: i64 = 30 * SECOND;
+/// Batches that nothing holds up differ by no more than this, ms.
+const JITTER: i64 = 250;
+
+/// How a batch arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Arrived {
+    /// Its way took this much longer than that of the batches before it, ms.
+    Late(i64),
+    /// It waited while we were away.
+    Waited,
+}
 
 /// How the batches of each agent arrive.
 #[derive(Debug, Default)]
@@ -21,40 +33,52 @@ pub(super) struct Arrivals {
     agents: BTreeMap<AgentKey, Arrival>,
 }
 
+/// Our boot clock less the agent's, ms, when each batch arrived.
 #[derive(Debug)]
 struct Arrival {
     boot_id: String,
-    /// Our boot clock less the agent's when its last batch was taken, ms.
-    apart: i64,
-    /// The same of the one refused since.
+    /// Of a batch that nothing held up.
+    prompt: i64,
+    /// Of the last batch that was taken.
+    last: i64,
+    /// Of the one refused since.
     refused: Option<i64>,
 }
 
 impl Arrivals {
     /// Takes note of a batch that arrived at `at` (ns) and was made at `made` (ms), each on the boot clock of its
-    /// host, `back` (ns) being when we were last back from being away. Returns whether it waited for us. Another that
-    /// is as late shows that the agent's clock stood still, and is taken.
-    pub(super) fn waited(
+    /// host, `back` (ns) being when we were last back from being away. Another that is as late as the one before it
+    /// shows that the agent's clock stood still or that its link became slower; it is taken as prompt.
+    pub(super) fn note(
         &mut self,
         agent: AgentKey,
         boot_id: &str,
         made: i64,
         at: i64,
         back: Option<i64>,
-    ) -> bool {
+    ) -> Arrived {
         let apart = at / NS_PER_MS - made;
         let Some(known) = self.agents.get_mut(&agent).filter(|known| known.boot_id == boot_id) else {
-            let arrival = Arrival { boot_id: boot_id.to_owned(), apart, refused: None };
+            let arrival = Arrival { boot_id: boot_id.to_owned(), prompt: apart, last: apart, refused: None };
             self.agents.insert(agent, arrival);
-            return false;
+            return Arrived::Late(0);
         };
-        let late = apart - known.apart > LATE && back.is_some_and(|back| at - back <= IN_FLIGHT);
-        if late && known.refused.is_none_or(|refused| (apart - refused).abs() > LATE) {
-            known.refused = Some(apart);
-            return true;
+        let just_back = back.is_some_and(|back| at - back <= IN_FLIGHT * NS_PER_MS);
+        if apart - known.last > LATE && just_back {
+            if known.refused.is_none_or(|refused| (apart - refused).abs() > LATE) {
+                known.refused = Some(apart);
+                return Arrived::Waited;
+            }
+            known.prompt = apart;
         }
-        (known.apart, known.refused) = (apart, None);
-        false
+        let again = (apart - known.last).abs() <= JITTER;
+        (known.last, known.refused) = (apart, None);
+        let late = apart - known.prompt;
+        if !(0..=IN_FLIGHT).contains(&late) || (late > JITTER && again) {
+            known.prompt = apart;
+        }
+        let late = apart - known.prompt;
+        Arrived::Late(if late > JITTER { late } else { 0 })
     }
 }
 
@@ -69,8 +93,8 @@ mod tests {
         for (made, at, waited) in batches {
             let (made, at) = (made * SECOND + 77, (at + 1_000) * SECOND * NS_PER_MS);
             let said =
-                arrivals.waited(AgentKey(1), "boot", made, at, Some((back + 1_000) * SECOND * NS_PER_MS));
-            assert_eq!(said, *waited, "made at {made} in {batches:?}");
+                arrivals.note(AgentKey(1), "boot", made, at, Some((back + 1_000) * SECOND * NS_PER_MS));
+            assert_eq!(said == Arrived::Waited, *waited, "made at {made} in {batches:?}");
         }
     }
 
@@ -96,10 +120,39 @@ mod tests {
     }
 
     #[test]
+    fn a_batch_that_the_network_held_up_is_dated_by_those_before_it() {
+        // When each was made and how long it travelled, ms; how late it is said to be.
+        let tables: [&[(i64, i64, i64)]; 6] = [
+            // One is held up, after it all is as before.
+            &[(0, 20, 0), (1_000, 30, 0), (2_000, 1_800, 1_780), (4_000, 20, 0), (5_000, 200, 0)],
+            // Several are, each for another time.
+            &[(0, 20, 0), (1_000, 2_000, 1_980), (4_000, 900, 880), (6_000, 5_000, 4_980), (12_000, 20, 0)],
+            // The first one was held up; nothing tells so before the second.
+            &[(0, 3_000, 0), (4_000, 20, 0), (5_000, 3_000, 2_980)],
+            // The link became slower, or the agent's clock stood still.
+            &[(0, 20, 0), (1_000, 1_020, 1_000), (3_000, 1_100, 0), (4_000, 1_000, 0), (5_000, 3_000, 2_000)],
+            // No batch is on its way for longer than an agent waits for the answer.
+            &[(0, 20, 0), (1_000, 60_000, 0), (70_000, 60_010, 0)],
+            // The clocks drift apart.
+            &[(0, 20, 0), (1_200_000, 120, 0), (2_400_000, 220, 0), (3_600_000, 320, 0), (3_601_000, 20, 0)],
+        ];
+        for batches in tables {
+            let mut arrivals = Arrivals::default();
+            for (made, travelled, late) in batches {
+                let at = (made + travelled + 500_000) * NS_PER_MS;
+                let said = arrivals.note(AgentKey(1), "boot", *made, at, None);
+                assert_eq!(said, Arrived::Late(*late), "made at {made} in {batches:?}");
+            }
+        }
+    }
+
+    #[test]
     fn another_boot_is_another_clock() {
         let mut arrivals = Arrivals::default();
-        assert!(!arrivals.waited(AgentKey(1), "one", 50_000, 60_000 * NS_PER_MS, None));
-        assert!(!arrivals.waited(AgentKey(1), "two", 5_000, 61_000 * NS_PER_MS, Some(61_000 * NS_PER_MS)));
-        assert!(!arrivals.waited(AgentKey(2), "one", 0, 61_000 * NS_PER_MS, Some(61_000 * NS_PER_MS)));
+        let back = Some(61_000 * NS_PER_MS);
+        let prompt = Arrived::Late(0);
+        assert_eq!(arrivals.note(AgentKey(1), "one", 50_000, 60_000 * NS_PER_MS, None), prompt);
+        assert_eq!(arrivals.note(AgentKey(1), "two", 5_000, 61_000 * NS_PER_MS, back), prompt);
+        assert_eq!(arrivals.note(AgentKey(2), "one", 0, 61_000 * NS_PER_MS, back), prompt);
     }
 }
