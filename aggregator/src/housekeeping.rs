@@ -3,18 +3,19 @@
 //! little at a time. Nothing is deleted on the word of a clock that nothing confirms. Nothing here is in a hurry. It blocks, and is never called on a thread that serves.
 
 use crate::engine::{CommandError, Engine, Maintenance};
-use skerry_domain::state::{ComponentKey, ResponseHour, State, TrackKey};
-use skerry_domain::step::Command;
+use skerry_domain::state::{ComponentKey, ResponseHour, State, TrackKey, WorkspaceKey};
+use skerry_domain::step::{Answer, Command, KEPT};
 use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
-use skerry_store::{MAX_CHART_HOURS, Store, StoreError};
+use skerry_store::{MAX_CHART_HOURS, Reader, StoreError};
 use std::path::Path;
 use std::time::Instant;
 use tokio::runtime::Handle;
 
 /// Rows deleted in one transaction: the writer waits no longer than that takes.
 const DELETED_AT_ONCE: usize = 20_000;
-/// Hard transitions and losses are told to operators for so long, ms: thirteen months. No page reads them. Spans
-/// stay: they are what the past is worked out from when something late arrives.
+/// Tracks that are folded in one transaction, a year of spans of each at most.
+const FOLDED_AT_ONCE: usize = 200;
+/// Hard transitions and losses are told to operators for so long, ms: thirteen months. No page reads them.
 const NOTES_KEPT: i64 = 400 * DAY;
 
 /// A chart that has nothing older shows its last three hours in stretches of five minutes, ms.
@@ -35,13 +36,15 @@ pub enum Unfinished {
 /// Remembers what was last done.
 #[derive(Debug)]
 pub struct Housekeeping {
-    store: Store,
+    store: Reader,
     engine: Engine,
     raw_retention: i64,
     charted: Vec<Chart>,
     /// Charts that are drawn from raw observations so far, and up to when.
     young: Vec<Chart>,
     fine_to: Timestamp,
+    /// What was older than a bar on this day is folded.
+    folded_to: Timestamp,
 }
 
 impl Housekeeping {
@@ -51,12 +54,13 @@ impl Housekeeping {
     /// [`StoreError`].
     pub fn new(database: &Path, engine: Engine, raw_retention: i64) -> Result<Self, StoreError> {
         Ok(Self {
-            store: Store::beside(database)?,
+            store: Reader::open(database)?,
             engine,
             raw_retention,
             charted: Vec::new(),
             young: Vec::new(),
             fine_to: Timestamp::default(),
+            folded_to: Timestamp::default(),
         })
     }
 
@@ -94,6 +98,27 @@ impl Housekeeping {
         while self.engine.maintain(Maintenance::PruneObservations { before: kept_from, limit })?? > 0 {}
         let before = now - NOTES_KEPT;
         while self.engine.maintain(Maintenance::PruneNotes { before, limit })?? > 0 {}
+        self.fold(now, runtime)
+    }
+
+    /// Once a day: what no bar and no chart reads any more is kept in less detail.
+    fn fold(&mut self, now: Timestamp, runtime: &Handle) -> Result<(), Unfinished> {
+        let today = Timestamp(now.0.div_euclid(DAY) * DAY);
+        if self.folded_to == today {
+            return Ok(());
+        }
+        let (before, limit) = (today - KEPT, FOLDED_AT_ONCE);
+        while runtime.block_on(self.engine.command(Command::Fold { before, limit }))? != Answer::Folded(0) {}
+        let mut after = 0;
+        loop {
+            let days_before = today - NOTES_KEPT;
+            after =
+                self.engine.maintain(Maintenance::CompactHours { before, days_before, after, limit })??;
+            if after == 0 {
+                break;
+            }
+        }
+        self.folded_to = today;
         Ok(())
     }
 
@@ -101,10 +126,10 @@ impl Housekeeping {
     fn draw(&self, charts: &[Chart], now: Timestamp, runtime: &Handle) -> Result<Vec<Chart>, Unfinished> {
         let from = now - MAX_CHART_HOURS * HOUR;
         let mut young = Vec::new();
-        for (component, tracks) in charts {
-            let hours: Vec<ResponseHour> = self.store.response_hours(tracks, from)?;
+        for (component, workspace, tracks) in charts {
+            let hours: Vec<ResponseHour> = self.store.response_hours(*workspace, tracks, from)?;
             if hours.first().is_none_or(|first| first.hour > now - YOUNG) {
-                young.push((*component, tracks.clone()));
+                young.push((*component, *workspace, tracks.clone()));
                 continue;
             }
             self.set(*component, hours, runtime)?;
@@ -117,9 +142,10 @@ impl Housekeeping {
         if self.young.is_empty() {
             return Ok(());
         }
-        let tracks: Vec<_> = self.young.iter().map(|(_, tracks)| tracks.as_slice()).collect();
+        let tracks: Vec<_> =
+            self.young.iter().map(|(_, workspace, tracks)| (*workspace, tracks.as_slice())).collect();
         let drawn = self.store.response_fine(&tracks, (to - YOUNG, to), FINE)?;
-        for ((component, _), points) in self.young.iter().zip(drawn) {
+        for ((component, ..), points) in self.young.iter().zip(drawn) {
             self.set(*component, points, runtime)?;
         }
         Ok(())
@@ -139,7 +165,7 @@ impl Housekeeping {
 /// Reads the whole database and tells operators when it is damaged where a start does not look.
 pub fn inspect(database: &Path) {
     let begun = Instant::now();
-    match Store::beside(database).and_then(|store| store.check_all()) {
+    match Reader::open(database).and_then(|store| store.check_all()) {
         Ok(()) => tracing::debug!(took = ?begun.elapsed(), "the database was checked and is sound"),
         Err(error @ StoreError::Damaged { .. }) => {
             tracing::error!(%error, "the database is damaged: the pages stay, but what is damaged cannot be read or written");
@@ -149,7 +175,7 @@ pub fn inspect(database: &Path) {
 }
 
 /// A component with a chart, and who measures what feeds it.
-type Chart = (ComponentKey, Vec<TrackKey>);
+type Chart = (ComponentKey, WorkspaceKey, Vec<TrackKey>);
 
 /// Every chart that is shown.
 fn charted(state: &State) -> Vec<Chart> {
@@ -158,7 +184,7 @@ fn charted(state: &State) -> Vec<Chart> {
         .map(|(key, component)| {
             let open = component.links.iter().filter(|link| link.to == Timestamp::FAR);
             let tracks = open.flat_map(|link| &state.checks[&link.check].tracks).copied();
-            (*key, tracks.collect())
+            (*key, state.pages[&component.page].workspace, tracks.collect())
         })
         .collect()
 }

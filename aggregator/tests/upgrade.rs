@@ -105,3 +105,32 @@ fn tokens_open_what_they_opened() {
     );
     assert_eq!(store.heartbeat_tokens().expect("read").len(), 1);
 }
+
+/// Nothing grows for ever: `ARCHITECTURE.md` names what ends the rows of every table.
+#[test]
+fn every_table_has_an_owner_that_ends_its_rows() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("skerry.db");
+    drop(Store::open(&path).expect("a new database"));
+    let database = rusqlite::Connection::open(&path).expect("opens");
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'";
+    let mut statement = database.prepare(sql).expect("a schema");
+    let tables = statement.query_map([], |row| row.get(0)).expect("runs");
+    let tables: Vec<String> = tables.collect::<Result<_, _>>().expect("names");
+    assert!(tables.len() > 20, "{tables:?}");
+    let text = include_str!("../../ARCHITECTURE.md");
+    let owners = text.split("## What ends, and who ends it").nth(1).expect("the section is there");
+    let owners = owners.split("\n## ").next().expect("it ends");
+    let named: Vec<&str> = owners
+        .lines()
+        .filter_map(|line| line.strip_prefix("| "))
+        .flat_map(|line| line.split(" | ").next().unwrap_or_default().split(", "))
+        .filter_map(|name| name.trim().strip_prefix('`')?.strip_suffix('`'))
+        .collect();
+    for table in &tables {
+        assert!(named.contains(&table.as_str()), "nobody ends the rows of {table}");
+    }
+    for name in named {
+        assert!(tables.iter().any(|table| table == name), "there is no table {name}");
+    }
+}

@@ -24,7 +24,7 @@ const IMPORTERS: &[(&str, &[&str])] = &[
         "prometheus_client",
         &["aggregator/src/operations", "aggregator/web/src/public.rs", "agent/src/metrics"],
     ),
-    ("hdrhistogram", &["aggregator/store/src/hours.rs"]),
+    ("hdrhistogram", &["aggregator/store/src/sqlite/hours.rs"]),
     ("brotli", &["aggregator/publish/src/", "agent/src/probe/http/content/"]),
     ("brotli_decompressor", &["agent/src/probe/http/content/"]),
     ("encoding_rs", &["agent/src/probe/http/content/"]),

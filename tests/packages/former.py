@@ -8,41 +8,32 @@ import os
 import sqlite3
 import threading
 from contextlib import closing
+from pathlib import Path
 
 from host import Failed
 
 SCHEMA = 2
-INVERSE = """
-ALTER TABLE track DROP COLUMN run_ms;
-ALTER TABLE track DROP COLUMN run_outcome;
-ALTER TABLE track DROP COLUMN run_reason;
-ALTER TABLE track DROP COLUMN run_detail;
-ALTER TABLE track DROP COLUMN run_us;
-ALTER TABLE track DROP COLUMN certificate_end;
-ALTER TABLE agent DROP COLUMN moved_from;
-DROP TABLE clock;
-DROP TABLE blind;
-DROP TABLE former_quorum;
-DROP TABLE former_location;
-DROP TABLE agent_allow;
-DROP TABLE check_definition;
-ALTER TABLE page DROP COLUMN public_ms;
-ALTER TABLE agent DROP COLUMN checks;
-ALTER TABLE workspace DROP COLUMN ask_reporters;
-ALTER TABLE "check" DROP COLUMN definition;
-ALTER TABLE "check" DROP COLUMN file_definition;
-ALTER TABLE track DROP COLUMN held;
-ALTER TABLE track DROP COLUMN joined_ms;
-ALTER TABLE track DROP COLUMN settled_ms;
-ALTER TABLE track DROP COLUMN up_ms;
-ALTER TABLE track DROP COLUMN degraded_ms;
-ALTER TABLE track DROP COLUMN down_ms;
-ALTER TABLE agent_epoch DROP COLUMN last_record;
-ALTER TABLE agent_epoch DROP COLUMN own_network_gone;
-DROP TABLE heartbeat_token;
-DROP TABLE heartbeat;
-DROP TABLE flap;
-"""
+MIGRATIONS = next(Path(__file__).resolve().parents[2].glob("aggregator/**/migrations"))
+# Tables whose rows were then what they are now.
+KEPT = ("meta", "observation", "dirty_hour")
+# What stood in a column then, where it is not the column of that name now.
+THEN = {
+    ("hour", "track"): "(SELECT track FROM slot WHERE slot.slot = now_hour.slot)",
+    ("component", "settings"): """json_object('name', name, 'description', description,
+        'public', json(iif(public, 'true', 'false')), 'start_date', start_date,
+        'response_time', json(iif(response_time, 'true', 'false')), 'showcase', json(iif(showcase, 'true', 'false')),
+        'only_show_if_degraded', json(iif(only_show_if_degraded, 'true', 'false')))""",
+    ("page", "settings"): """json_object('slug', slug, 'name', name, 'public', json(iif(public, 'true', 'false')),
+        'listed', json(iif(listed, 'true', 'false')), 'domain', domain, 'time_zone', time_zone,
+        'support_url', support_url, 'language', language, 'uptime_rule', uptime_rule,
+        'partial_percent', partial_percent, 'major_percent', major_percent)""",
+    ("page", "items"): """(SELECT json_group_array(json(CASE WHEN value LIKE 'component %'
+            THEN '{"component":' || substr(value, 11) || '}'
+            ELSE '{"group":{"key":' || replace(substr(value, 7, instr(substr(value, 7) || ' ', ' ')), ' ', '')
+                || ',"components":['
+                || replace(ltrim(substr(value, 6 + instr(substr(value, 7) || ' ', ' '))), ' ', ',') || ']}}' END))
+        FROM json_each('["' || replace(items, char(10), '","') || '"]'))""",
+}
 # In the way of the third migration.
 OBSTACLE = "CREATE TABLE flap (somebody_elses TEXT);"
 DATABASE = "/var/lib/skerry/skerry.db"
@@ -70,10 +61,46 @@ def seen(database, agent, check):
         'SELECT track.key, agent.key FROM track JOIN agent ON agent.key = agent JOIN "check" ON "check".key = "check"'
         ' WHERE agent.name = ? AND "check".name = ?', (agent, check)).fetchone()
     bits = (1 << 21) - 1
+    if "slot" in names(database, "table"):
+        (track,) = database.execute("SELECT slot FROM slot WHERE track = ?", (track,)).fetchone()
     instants = {one >> 21 for (one,) in database.execute("SELECT key FROM observation") if one & bits == track}
     (taken,) = database.execute("SELECT sum(through) FROM agent_epoch WHERE agent = ?", (key,)).fetchone()
     (lost,) = database.execute("SELECT count(*) FROM loss WHERE agent = ?", (key,)).fetchone()
     return instants, taken, lost
+
+
+def names(database, kind):
+    return [name for (name,) in database.execute(
+        "SELECT name FROM sqlite_schema WHERE type = ? AND name NOT LIKE 'sqlite%'", (kind,))]
+
+
+def take_back(database):
+    """Within a transaction: the tables get the shape that the migrations up to SCHEMA give them."""
+    with closing(sqlite3.connect(":memory:")) as model:
+        for number in range(1, SCHEMA + 1):
+            model.executescript((MIGRATIONS / f"{number:04}.sql").read_text())
+        then = dict(model.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table'"))
+        indexes = model.execute("SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql NOT NULL").fetchall()
+    run = database.execute
+    for index in names(database, "index"):
+        run(f'DROP INDEX "{index}"')
+    again = [table for table in then if table not in KEPT]
+    for table in again:
+        run(f'ALTER TABLE "{table}" RENAME TO "now_{table}"')
+    for table in again:
+        run(then[table])
+        columns = [column for _, column, *_ in run(f'PRAGMA table_info("{table}")')]
+        found = ", ".join(THEN.get((table, column), f'"{column}"') for column in columns)
+        run(f'INSERT INTO "{table}" SELECT {found} FROM "now_{table}"')
+    run("CREATE TABLE moved AS SELECT (key >> 21 << 21) | slot.track AS key, result FROM observation"
+        " JOIN slot ON slot.slot = observation.key & 2097151")
+    run("DELETE FROM observation")
+    run("INSERT INTO observation SELECT key, result FROM moved")
+    for table in names(database, "table"):
+        if table not in then:
+            run(f'DROP TABLE "{table}"')
+    for (index,) in indexes:
+        run(index)
 
 
 class TakenBack:
@@ -99,7 +126,13 @@ class TakenBack:
             path = place(self.host, DATABASE)
             with opened(path) as database:
                 self.kept = seen(database, *self.whose)
-                database.executescript(f"BEGIN; {INVERSE} {self.obstacle} PRAGMA user_version = {SCHEMA}; COMMIT;")
+                # A table that is named anew takes no other table's references with it.
+                database.execute("PRAGMA legacy_alter_table = ON")
+                database.execute("BEGIN")
+                take_back(database)
+                database.execute(self.obstacle)
+                database.execute(f"PRAGMA user_version = {SCHEMA}")
+                database.execute("COMMIT")
             self.digest = digest(self.host)
         except (sqlite3.Error, OSError, TypeError) as error:
             self.failed = error

@@ -238,7 +238,8 @@ impl Scene {
 /// The times of a check's stored observations, oldest first.
 fn observations(database: &Connection, check: &str) -> Vec<i64> {
     let sql = "SELECT observation.key >> 21 FROM observation
-         JOIN track ON track.key = observation.key & 2097151 JOIN \"check\" ON \"check\".key = track.\"check\"
+         JOIN slot ON slot = observation.key & 2097151
+             JOIN track ON track.key = slot.track JOIN \"check\" ON \"check\".key = track.\"check\"
          WHERE \"check\".name = ?1 ORDER BY 1";
     let mut statement = database.prepare(sql).expect("the tables are there");
     let rows = statement.query_map([check], |row| row.get(0)).expect("runs");
@@ -249,7 +250,7 @@ fn transitions(database: &Connection, check: &str) -> Vec<(i64, skerry_protocol:
     use skerry_protocol::wire::State;
     let sql = "SELECT since_ms, to_state FROM hard_transition
          JOIN track ON track.key = track JOIN \"check\" ON \"check\".key = track.\"check\"
-         WHERE \"check\".name = ?1 ORDER BY hard_transition.rowid";
+         WHERE \"check\".name = ?1 ORDER BY hard_transition.number";
     let mut statement = database.prepare(sql).expect("the tables are there");
     let rows = statement.query_map([check], |row| {
         let state = if row.get::<_, String>(1)? == "up" { State::Up } else { State::Down };

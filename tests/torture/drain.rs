@@ -114,7 +114,8 @@ fn drain(mut rng: Rng, each: usize, bound: Duration) {
     runtime.shutdown_timeout(Duration::from_secs(5));
     let stored: i64 = open(&harness)
         .query_row(
-            "SELECT count(*) FROM observation JOIN track ON track.key = observation.key & 2097151
+            "SELECT count(*) FROM observation JOIN slot ON slot = observation.key & 2097151
+             JOIN track ON track.key = slot.track
              JOIN agent ON agent.key = track.agent WHERE agent.name LIKE 'agent-%'",
             [],
             |row| row.get(0),

@@ -88,7 +88,9 @@ impl DatabaseView {
 
     /// Calls `seen` with the check, the result, and the spool and sequence of each stored record of an agent.
     fn each_record(&self, agent: &str, mut seen: impl FnMut(&str, &[u8], (usize, usize))) {
-        let sql = "SELECT result, \"check\".name FROM observation JOIN track ON track.key = observation.key & 2097151
+        let sql =
+            "SELECT result, \"check\".name FROM observation JOIN slot ON slot = observation.key & 2097151
+             JOIN track ON track.key = slot.track
              JOIN agent ON agent.key = track.agent JOIN \"check\" ON \"check\".key = track.\"check\"
              WHERE agent.name = ?1";
         let mut statement = self.database.prepare(sql).expect("the tables are there");
@@ -156,7 +158,7 @@ impl DatabaseView {
     fn states(&self, check: &str) -> Vec<(i64, String)> {
         let sql = "SELECT since_ms, to_state, from_state FROM hard_transition
              JOIN track ON track.key = track JOIN \"check\" ON \"check\".key = track.\"check\"
-             WHERE \"check\".name = ?1 ORDER BY hard_transition.rowid";
+             WHERE \"check\".name = ?1 ORDER BY hard_transition.number";
         let mut statement = self.database.prepare(sql).expect("the tables are there");
         let rows =
             statement.query_map([check], |row| Ok((row.get(0)?, row.get(1)?, row.get::<_, String>(2)?)));
@@ -180,10 +182,10 @@ impl DatabaseView {
 
     /// The longest time between two observations of a check, ms.
     fn widest_gap(&self, check: &str) -> i64 {
-        let sql =
-            "SELECT max(gap) FROM (SELECT (observation.key >> 21) - lag(observation.key >> 21)
+        let sql = "SELECT max(gap) FROM (SELECT (observation.key >> 21) - lag(observation.key >> 21)
                  OVER (ORDER BY observation.key) AS gap FROM observation
-             JOIN track ON track.key = observation.key & 2097151 JOIN \"check\" ON \"check\".key = track.\"check\"
+             JOIN slot ON slot = observation.key & 2097151
+             JOIN track ON track.key = slot.track JOIN \"check\" ON \"check\".key = track.\"check\"
              WHERE \"check\".name = ?1)";
         let gap: Option<i64> = self.database.query_row(sql, [check], |row| row.get(0)).expect("a number");
         gap.unwrap_or(0)
@@ -247,7 +249,8 @@ impl DatabaseView {
     pub(crate) fn accounted(&self, agent: &str) -> (i64, i64) {
         let marks: u64 = self.through(agent).values().sum();
         let stored = self.number(&format!(
-            "SELECT count(*) FROM observation JOIN track ON track.key = observation.key & 2097151
+            "SELECT count(*) FROM observation JOIN slot ON slot = observation.key & 2097151
+             JOIN track ON track.key = slot.track
              JOIN agent ON agent.key = track.agent WHERE agent.name = '{agent}'"
         ));
         let jumped = self.number(&format!(

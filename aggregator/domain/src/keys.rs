@@ -44,7 +44,7 @@ key!(
     ComponentKey
 );
 
-/// The greatest row key that was ever given in each table.
+/// The greatest row key that was ever given in each table. They only grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Of workspaces.
@@ -61,4 +61,31 @@ pub struct Counters {
     pub groups: i64,
     /// Of components.
     pub components: i64,
+    /// Of losses.
+    pub losses: i64,
+    /// Of hard transitions.
+    pub transitions: i64,
+    /// Of what somebody changed.
+    pub audit: i64,
+    /// Not of a table: what ended before this instant, ms, is folded, and is worked out no more.
+    pub folded: i64,
+}
+
+impl Counters {
+    /// Each with the name of its table; `fold` is none.
+    pub fn named(&mut self) -> [(&'static str, &mut i64); 11] {
+        [
+            ("workspace", &mut self.workspaces),
+            ("agent", &mut self.agents),
+            ("check", &mut self.checks),
+            ("track", &mut self.tracks),
+            ("page", &mut self.pages),
+            ("page_group", &mut self.groups),
+            ("component", &mut self.components),
+            ("loss", &mut self.losses),
+            ("hard_transition", &mut self.transitions),
+            ("audit", &mut self.audit),
+            ("fold", &mut self.folded),
+        ]
+    }
 }

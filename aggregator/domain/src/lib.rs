@@ -13,6 +13,7 @@ pub mod layers;
 pub mod opinions;
 pub mod outages;
 pub mod reporters;
+pub mod rows;
 pub mod schedule;
 pub mod shared_vec;
 pub mod spans;

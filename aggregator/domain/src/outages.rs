@@ -3,10 +3,11 @@
 
 use super::interval::Interval;
 use super::layers::effective;
+use super::rows::SpanDayRow;
 use super::state::{Component, State};
 use super::status::{Effective, Status};
 use super::step::witnesses_of;
-use super::time::Timestamp;
+use super::time::{DAY, Timestamp};
 use super::verdict::{self, Verdict};
 use std::collections::BTreeSet;
 
@@ -44,6 +45,28 @@ pub fn of_component<'a>(state: &'a State, component: &Component, now: Timestamp)
     let mut outages: Vec<Outage<'a>> = outages.iter().map(told).collect();
     name_checks(state, component, &mut outages);
     outages
+}
+
+/// Names the checks of outages that are older than the spans which are kept: by the days on which one that runs them
+/// saw them not up.
+pub fn name_folded<'a>(
+    state: &'a State,
+    component: &Component,
+    days: &[SpanDayRow],
+    outages: &mut [Outage<'a>],
+) {
+    for link in &component.links {
+        let check = &state.checks[&link.check];
+        for day in days.iter().filter(|day| check.tracks.contains(&day.track)) {
+            let (from, to) = (day.day_ms.max(link.from), (day.day_ms + DAY).min(link.to));
+            let meant = |one: &&mut Outage<'_>| from < one.to.unwrap_or(Timestamp::FAR) && one.from < to;
+            for outage in outages.iter_mut().filter(meant) {
+                if let Err(place) = outage.checks.binary_search(&check.name.as_str()) {
+                    outage.checks.insert(place, &check.name);
+                }
+            }
+        }
+    }
 }
 
 fn bad(value: Effective) -> Option<Status> {

@@ -94,6 +94,18 @@ impl Spans {
         }
     }
 
+    /// Puts one between those that are over and the newest, which is known before them when they are read back.
+    pub fn push_closed(&mut self, span: Span) {
+        self.closed.push(span);
+    }
+
+    /// Takes the `count` oldest of those that are over away.
+    pub fn forget(&mut self, count: usize) -> Vec<Span> {
+        let count = count.min(self.closed.len());
+        let kept = self.closed[count..].to_vec();
+        std::mem::replace(&mut self.closed, kept.into())[..count].to_vec()
+    }
+
     /// Takes the newest away.
     pub fn pop(&mut self) -> Option<Span> {
         let former = if self.closed.is_empty() { None } else { self.closed.edit().pop() };

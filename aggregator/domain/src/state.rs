@@ -96,6 +96,8 @@ pub struct Agent {
     pub told: Told,
     /// Who spoke in its name of late: two at once are a copy of it.
     pub voices: Voices,
+    /// When operators were last told that two speak in its name.
+    pub cloned_at: Option<Timestamp>,
     /// What it may report.
     pub permit: Permit,
     /// An operator removed it: it is listed nowhere.
@@ -118,6 +120,7 @@ impl Agent {
             inventory_known: false,
             told: Told::default(),
             voices: Voices::default(),
+            cloned_at: None,
             permit: Permit::default(),
             removed: false,
         }

@@ -152,14 +152,20 @@ fn observations(
     count: i64,
 ) -> anyhow::Result<()> {
     let mut dice = Dice(3);
+    // A track that nothing was seen of yet has no slot.
+    transaction
+        .execute("INSERT OR IGNORE INTO slot (workspace, track) SELECT workspace, key FROM track", [])?;
+    let mut slot_of = transaction.prepare("SELECT slot FROM slot WHERE track = ?1")?;
+    let slots = tracks.iter().map(|track| slot_of.query_row([track.0], |row| row.get(0)));
+    let slots: Vec<i64> = slots.collect::<Result<_, _>>()?;
     let mut insert = transaction.prepare("INSERT INTO observation VALUES (?1, ?2)")?;
     let every = 3;
     for n in 0..count {
         // Up, with every phase.
         let mut result = [0b0101_1111, 0, 0, 0, 0, 0, 0, 0, 0];
         result[1..].copy_from_slice(&dice.below(u64::MAX).to_le_bytes());
-        let track = tracks[n as usize % tracks.len()];
-        insert.execute((((now.0 - (count - n) * every) << 21) | track.0, result))?;
+        let slot = slots[n as usize % slots.len()];
+        insert.execute((((now.0 - (count - n) * every) << 21) | slot, result))?;
     }
     Ok(())
 }
@@ -169,9 +175,9 @@ fn roll_ups(transaction: &Transaction<'_>, now: Timestamp, hours: i64) -> anyhow
     let latency: Vec<u8> = (0..110).map(|_| dice.below(256) as u8).collect();
     let last = now.0.div_euclid(HOUR) * HOUR;
     transaction.execute(
-        "INSERT INTO hour (workspace, track, hour_ms, up, degraded, down, inconclusive, latency)
+        "INSERT INTO hour (workspace, slot, hour_ms, up, degraded, down, inconclusive, latency)
          WITH RECURSIVE hours (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM hours WHERE n < ?3)
-         SELECT workspace, key, ?1 - n * ?2, 120, 0, 0, 0, ?4 FROM track, hours WHERE ?3 > 0",
+         SELECT workspace, slot, ?1 - n * ?2, 120, 0, 0, 0, ?4 FROM slot, hours WHERE ?3 > 0",
         (last, HOUR, hours, latency),
     )?;
     Ok(())

@@ -9,6 +9,7 @@ mod ingest;
 mod latency;
 mod pages;
 mod sink;
+mod years;
 
 use rustix::time::{ClockId, clock_gettime};
 use std::path::Path;
@@ -16,7 +17,7 @@ use std::time::Duration;
 
 const USAGE: &str = "usage: bench_system ingest | acknowledgement SECONDS RATE | bytes | pages | history CONFIG RAW HOURS \
      | bars CONFIG | enrol CONFIG TOKENS | deliver URL TOKENS SECONDS RATE HISTORY | sink ADDRESS \
-     | attacks PUBLIC PRIVATE TOKEN SECONDS";
+     | attacks PUBLIC PRIVATE TOKEN SECONDS | years CHECKS YEARS | start DATABASE";
 
 fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -36,6 +37,8 @@ fn main() -> anyhow::Result<()> {
             attacks::all_at_once(public, private, token, seconds.parse()?)
         }
         ["sink", address] => sink::serve(address),
+        ["years", checks, years] => years::pass(checks.parse()?, years.parse()?),
+        ["start", database] => years::start(Path::new(database)),
         _ => anyhow::bail!(USAGE),
     }
 }

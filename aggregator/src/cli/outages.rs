@@ -5,7 +5,8 @@ use super::table::aligned;
 use anyhow::{Context, ensure};
 use clap::Args;
 use skerry_aggregator::config::Loaded;
-use skerry_domain::outages::{Outage, of_component};
+use skerry_domain::outages::{Outage, name_folded, of_component};
+use skerry_domain::rows::SpanDayRow;
 use skerry_domain::state::{Component, State};
 use skerry_domain::time::{SECOND, Timestamp};
 use skerry_publish::csv::table as csv_table;
@@ -58,6 +59,7 @@ pub(crate) fn outages(loaded: &Loaded, asked: &Outages, json: bool) -> anyhow::R
     let store = store_at(path)?;
     let now = store.time()?;
     let state = store.load(now)?;
+    let folded: Vec<SpanDayRow> = store.rows()?;
     let wanted = wanted(&state, asked);
     if let Some(name) = &asked.component {
         ensure!(!wanted.is_empty(), "no page has a component {name:?}: give its name, its key or its id");
@@ -65,8 +67,9 @@ pub(crate) fn outages(loaded: &Loaded, asked: &Outages, json: bool) -> anyhow::R
     let mut rows: Vec<Row<'_>> = wanted
         .into_iter()
         .flat_map(|component| {
-            let outages = of_component(&state, component, now).into_iter();
-            outages.map(|outage| Row { state: &state, component, outage })
+            let mut outages = of_component(&state, component, now);
+            name_folded(&state, component, &folded, &mut outages);
+            outages.into_iter().map(|outage| Row { state: &state, component, outage })
         })
         .collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.outage.from));

@@ -15,7 +15,7 @@ use skerry_host::files::former_place;
 use skerry_protocol::strict::{Problem, Unusable};
 use skerry_protocol::wire::BATCH_PATH;
 use skerry_protocol::words::count;
-use skerry_store::{AgentEntry, Store, StoreError, is_served};
+use skerry_store::{AgentEntry, Reader, StoreError, is_served};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use url::Url;
@@ -92,7 +92,7 @@ fn examine_store(store: &config::Store) -> Vec<Finding> {
     }
     findings.extend(private("permissions", path, 0o077));
     let remedy = "Do what it says; skerry-aggregator restore FILE puts a backup back";
-    let store = match Store::beside(path).and_then(|store| store.check_all().map(|()| store)) {
+    let store = match Reader::open(path).and_then(|store| store.check_all().map(|()| store)) {
         Ok(store) => store,
         Err(error @ StoreError::Older { .. }) => {
             findings.push(Finding::warning("database", error.to_string(), "Restart the aggregator"));
@@ -332,7 +332,7 @@ mod tests {
             findings.filter(|finding| finding.topic == topic).collect::<Vec<_>>()
         };
         assert!(of("database")[0].level == Level::Ok && !path.exists());
-        drop(Store::open(&path).expect("made"));
+        drop(skerry_store::Store::open(&path).expect("made"));
         assert!(of("database")[0].says.contains("is sound"));
         assert!(of("permissions").is_empty());
         std::fs::write(&path, "nonsense ".repeat(1_000)).expect("written");

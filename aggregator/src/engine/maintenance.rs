@@ -28,6 +28,17 @@ pub enum Maintenance {
         /// About so many of each kind.
         limit: usize,
     },
+    /// Brings hours down to days, of some slots; see [`Store::compact_hours`].
+    CompactHours {
+        /// Hours before this instant.
+        before: Timestamp,
+        /// Days before this instant end.
+        days_before: Timestamp,
+        /// Slots after this one.
+        after: usize,
+        /// So many slots.
+        limit: usize,
+    },
     /// A disk that stalls until the other end is gone.
     #[cfg(test)]
     Stall {
@@ -45,6 +56,9 @@ impl Maintenance {
             Self::KeepRollUp { rolled, kept_from } => store.keep_roll_up(rolled, kept_from).map(|()| 0),
             Self::PruneObservations { before, limit } => store.prune_observations(before, limit),
             Self::PruneNotes { before, limit } => store.prune_notes(before, limit),
+            Self::CompactHours { before, days_before, after, limit } => {
+                store.compact_hours(before, days_before, after, limit)
+            }
             #[cfg(test)]
             Self::Stall { begun, released } => {
                 let _ = begun.send(());

@@ -7,8 +7,9 @@ use crate::clock::Clock;
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender};
 use skerry_domain::clock::SavedClock;
+use skerry_domain::rows::Write;
 use skerry_domain::state::State;
-use skerry_domain::step::{Answer, Change, Command, Context, Ids, Rejected, Stepped, Touched, step};
+use skerry_domain::step::{Answer, Change, Command, Context, Ids, Rejected, Stepped, step};
 use skerry_domain::time::{SECOND, Timestamp};
 use skerry_host::random;
 use skerry_store::{Store, StoreError};
@@ -43,7 +44,7 @@ type Answers = Vec<(Reply, Result<Answer, Rejected>)>;
 struct Group {
     answers: Answers,
     changes: Vec<Change>,
-    rows: Touched,
+    rows: Vec<Write>,
     maintenance: Vec<(Maintenance, Sender<Result<usize, StoreError>>)>,
     turns: Vec<Sender<()>>,
     /// Taken from the lane of the present: messages, and observations in them.
@@ -55,7 +56,7 @@ struct Group {
 impl Group {
     fn note(&mut self, stepped: Stepped) -> Answer {
         self.changes.extend(stepped.changes);
-        self.rows.join(stepped.rows);
+        self.rows.extend(stepped.rows);
         stepped.answer
     }
 }
@@ -143,8 +144,7 @@ impl Writer {
         }
         let Group { answers, changes, rows, maintenance, turns, stop, .. } = group;
         self.state.unsure_ms = lock(&self.clock).standing().unsure_ms;
-        let now = read(&self.clock);
-        self.commit(answers, changes, &rows, now);
+        self.commit(answers, changes, &rows);
         self.keep_clock(stop);
         for turn in turns {
             let _ = turn.send(());
@@ -208,13 +208,13 @@ impl Writer {
         step(&mut self.state, command, context)
     }
 
-    fn commit(&mut self, answers: Answers, changes: Vec<Change>, rows: &Touched, now: Timestamp) {
+    fn commit(&mut self, answers: Answers, changes: Vec<Change>, rows: &[Write]) {
         // While writing fails, time still passes for the page; those changes are made again after the reload.
         let written = if self.failed_at.is_some() {
             Ok(())
         } else {
             let begun = Instant::now();
-            let written = self.write(rows, &changes, now);
+            let written = self.write(rows);
             let took = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
             self.health.commit_us.fetch_add(took, Ordering::Relaxed);
             written
@@ -224,9 +224,7 @@ impl Writer {
                 if self.failed_at.is_none() {
                     self.away_since = None;
                 }
-                self.health
-                    .commits
-                    .fetch_add(u64::from(!changes.is_empty() || !rows.is_empty()), Ordering::Relaxed);
+                self.health.commits.fetch_add(u64::from(!rows.is_empty()), Ordering::Relaxed);
                 self.health.commands.fetch_add(answers.len() as u64, Ordering::Relaxed);
                 // Before the answers: a caller that is answered finds its change in the snapshot.
                 self.publish();
@@ -240,10 +238,10 @@ impl Writer {
     }
 
     /// Writes where it stays: the files are looked at before, and before anybody hears that it is kept.
-    fn write(&mut self, rows: &Touched, changes: &[Change], now: Timestamp) -> Result<(), StoreError> {
+    fn write(&mut self, rows: &[Write]) -> Result<(), StoreError> {
         self.store.is_in_place()?;
-        self.store.commit(&self.state, rows, changes, now)?;
-        if rows.is_empty() && changes.is_empty() { Ok(()) } else { self.store.is_in_place() }
+        self.store.commit(rows)?;
+        if rows.is_empty() { Ok(()) } else { self.store.is_in_place() }
     }
 
     fn failed(&mut self, error: &StoreError, answers: Answers) {

@@ -3,6 +3,7 @@
 
 mod asleep;
 mod clocks;
+mod folded;
 mod hostile;
 mod housekeeping;
 mod invariants;

@@ -16,7 +16,7 @@ fn equals_what_is_stored(bytes: &[u8]) -> Result<(), TestCaseError> {
     let mut store = Store::open(&path).expect("a new database");
     let (mut world, steps) = World::new();
     for step in &steps {
-        store.commit(&world.state, &step.rows, &step.changes, world.now).expect("committed");
+        store.commit(&step.rows).expect("committed");
     }
     let hands = Arc::new(AtomicI64::new(world.now.0));
     let (changed, _changes) = crossbeam_channel::unbounded();

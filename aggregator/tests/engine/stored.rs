@@ -19,14 +19,14 @@ proptest! {
         let (mut world, steps) = World::new();
         let mut told = String::new();
         for step in steps {
-            store.commit(&world.state, &step.rows, &step.changes, world.now).expect("committed");
+            store.commit(&step.rows).expect("committed");
         }
         while !script.is_empty() {
             let command = world.command(&mut script);
             told += &format!("\n{} {command:?}", world.now.0);
             let Ok(stepped) = step(&mut world.state, command, at(world.now)) else { continue };
             store
-                .commit(&world.state, &stepped.rows, &stepped.changes, world.state.clock)
+                .commit(&stepped.rows)
                 .map_err(|error| TestCaseError::fail(format!("{error}\nafter{told}")))?;
             let mut loaded = store.load(world.state.ready_at).expect("loaded");
             same(&world.state, &loaded).map_err(|what| TestCaseError::fail(format!("{what}\nafter{told}")))?;

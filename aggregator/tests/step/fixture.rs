@@ -89,7 +89,7 @@ impl Fixture {
     pub(crate) fn run(&mut self, command: Command) -> (Answer, Vec<Change>) {
         let context = Context { now: self.now, ids: Ids::from_seed([1; 32]) };
         let stepped = step(&mut self.state, command, context).expect("taken");
-        self.store.commit(&self.state, &stepped.rows, &stepped.changes, self.now).expect("commits");
+        self.store.commit(&stepped.rows).expect("commits");
         (stepped.answer, stepped.changes)
     }
 

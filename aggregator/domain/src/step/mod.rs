@@ -8,6 +8,7 @@ mod configure;
 mod context;
 mod declare;
 mod existing;
+mod fold;
 mod heard;
 mod manual;
 mod place;
@@ -24,13 +25,16 @@ pub use configure::{
     Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage, components_of,
 };
 pub use context::{Context, Ids};
+pub(crate) use fold::Folded;
+pub use fold::{KEPT, RULES_KEPT};
 pub use recompute::witnesses_of;
 pub use rejected::{Rejected, RejectedKind};
 pub use reported::{DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When};
 use touched::Changes;
-pub use touched::Touched;
+pub(crate) use touched::Touched;
 
 use super::reporters::Permit;
+use super::rows::{Author, Write, audit, make};
 use super::state::{AgentKey, CheckKey, ComponentKey, ResponseHour, State, Workspace, WorkspaceKey};
 use super::status::Status;
 use super::time::Timestamp;
@@ -120,6 +124,13 @@ pub enum Command {
         /// Its hash.
         definition: Vec<u8>,
     },
+    /// What ended long ago is kept in less detail.
+    Fold {
+        /// Before.
+        before: Timestamp,
+        /// Of as many tracks as this at most.
+        limit: usize,
+    },
     /// A person says what a component is.
     SetManual {
         /// Which.
@@ -163,6 +174,8 @@ pub enum Answer {
     Cloned(Refusal),
     /// An agent was added or found.
     Agent(AgentKey),
+    /// So many tracks were folded.
+    Folded(usize),
 }
 
 /// The outcome of one step.
@@ -172,8 +185,8 @@ pub struct Stepped {
     pub answer: Answer,
     /// What happened, in order: for the log and the publisher.
     pub changes: Vec<Change>,
-    /// Which rows are no longer what is stored.
-    pub rows: Touched,
+    /// What is to be written, by value.
+    pub rows: Vec<Write>,
 }
 
 /// Applies one command. A time that lies before the state's clock is raised to it: our own clock never
@@ -182,15 +195,40 @@ pub struct Stepped {
 /// # Errors
 /// [`Rejected`]; then the state is as it was.
 pub fn step(state: &mut State, command: Command, context: Context) -> Result<Stepped, Rejected> {
-    let clock = state.clock;
+    step_by(state, command, context, None)
+}
+
+/// The same of a command that somebody asks for: what it changes of what people set stands in the audit.
+///
+/// # Errors
+/// As [`step`].
+pub fn step_audited(
+    state: &mut State,
+    command: Command,
+    context: Context,
+    author: &Author,
+) -> Result<Stepped, Rejected> {
+    step_by(state, command, context, Some(author))
+}
+
+fn step_by(
+    state: &mut State,
+    command: Command,
+    context: Context,
+    author: Option<&Author>,
+) -> Result<Stepped, Rejected> {
+    let (clock, counters) = (state.clock, state.counters);
+    let before = author.map(|_| state.clone());
     let now = context.now.max(clock);
     let mut changes = Changes::default();
     state.clock = now;
     let answer = apply(state, command, Context { now, ..context }, &mut changes);
     let Changes { events, touched } = changes;
-    answer
-        .map(|answer| Stepped { answer, changes: events, rows: touched })
-        .inspect_err(|_| state.clock = clock)
+    let answer = answer.inspect_err(|_| state.clock = clock)?;
+    let audited = author.zip(before).map(|(author, before)| audit(&before, state, &touched, author, now));
+    let mut rows = make(state, &touched, &events, counters, now);
+    rows.extend(audited.into_iter().flatten());
+    Ok(Stepped { answer, changes: events, rows })
 }
 
 fn apply(
@@ -231,6 +269,9 @@ fn apply(
         }
         Command::Dismiss { agent, removed } => declare::dismiss(state, agent, removed, now, changes)?,
         Command::KeepWorkspaces(names) => configure::keep_workspaces(state, &names, changes),
+        Command::Fold { before, limit } => {
+            return Ok(Answer::Folded(fold::fold(state, before, limit, now, changes)));
+        }
         Command::SetManual { component, status, until } => {
             manual::set(state, component, status, until, now, changes)?;
         }

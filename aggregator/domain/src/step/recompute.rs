@@ -120,7 +120,9 @@ pub(super) fn judge(
 /// Works one component's automatic layer out again from `from` on.
 pub(super) fn component_from(state: &mut State, key: ComponentKey, from: Timestamp, changes: &mut Changes) {
     let component = &state.components[&key];
-    let from = from.max(component.layers.start.min(component.created_at));
+    // What is older is folded, and stands as it was worked out.
+    let from =
+        from.max(component.layers.start.min(component.created_at)).max(Timestamp(state.counters.folded));
     let intervals = automatic_from(state, component, from);
     let mut layer = component.layers.automatic.clone();
     splice(layer.edit(), from, intervals);

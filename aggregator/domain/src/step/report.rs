@@ -86,6 +86,10 @@ fn hear(state: &mut State, report: &Report, now: Timestamp, changes: &mut Change
         // Who comes early comes again in seconds: nothing is known against it.
         if why != Refusal::TooEarly {
             let tell = agent.voices.note_refused(now);
+            if tell {
+                agent.cloned_at = Some(now);
+                changes.touched.agent(report.agent);
+            }
             changes.push(Change::CloneRefused { agent: report.agent, why, tell });
         }
         return Err(why);

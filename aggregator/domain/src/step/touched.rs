@@ -1,7 +1,7 @@
 //! What a step leaves behind while it runs: what happened, and which rows are no longer what is stored. The rows
 //! themselves are made from the state when the step is over, so that each is written once and as it ended up.
 
-use super::Change;
+use super::{Change, Folded};
 use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, TrackKey, WorkspaceKey};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -33,60 +33,39 @@ impl Changes {
 }
 
 /// Rows that are no longer what is stored, by the thing that they are of.
-#[derive(Clone, Debug, Default, PartialEq)]
-pub struct Touched {
+#[derive(Debug, Default)]
+pub(crate) struct Touched {
     /// Workspaces.
-    pub workspaces: BTreeSet<WorkspaceKey>,
+    pub(crate) workspaces: BTreeSet<WorkspaceKey>,
     /// Agents, with where they stood before.
-    pub agents: BTreeSet<AgentKey>,
+    pub(crate) agents: BTreeSet<AgentKey>,
     /// A spool that the state does not hold any more is deleted.
-    pub epochs: BTreeSet<(AgentKey, [u8; 16])>,
+    pub(crate) epochs: BTreeSet<(AgentKey, [u8; 16])>,
     /// Checks, with what had to agree before.
-    pub checks: BTreeSet<CheckKey>,
+    pub(crate) checks: BTreeSet<CheckKey>,
     /// A heartbeat that the state does not hold any more is deleted.
-    pub heartbeats: BTreeSet<CheckKey>,
+    pub(crate) heartbeats: BTreeSet<CheckKey>,
     /// When nobody could call.
-    pub blind: bool,
+    pub(crate) blind: bool,
     /// Tracks, with the instant from which the spans and flaps are others; [`Timestamp::FAR`]: none of them.
-    pub tracks: BTreeMap<TrackKey, Timestamp>,
+    pub(crate) tracks: BTreeMap<TrackKey, Timestamp>,
     /// Tracks whose newest two stretches of declaration are others.
-    pub declared: BTreeSet<TrackKey>,
+    pub(crate) declared: BTreeSet<TrackKey>,
+    /// Tracks of which something was folded.
+    pub(crate) folded: BTreeMap<TrackKey, Folded>,
     /// Pages.
-    pub pages: BTreeSet<PageKey>,
+    pub(crate) pages: BTreeSet<PageKey>,
     /// Groups.
-    pub groups: BTreeSet<GroupKey>,
+    pub(crate) groups: BTreeSet<GroupKey>,
     /// Components, with their links.
-    pub components: BTreeSet<ComponentKey>,
+    pub(crate) components: BTreeSet<ComponentKey>,
     /// Components, with the instant from which their automatic layer is another.
-    pub automatic: BTreeMap<ComponentKey, Timestamp>,
+    pub(crate) automatic: BTreeMap<ComponentKey, Timestamp>,
     /// The same of the manual layer.
-    pub manual: BTreeMap<ComponentKey, Timestamp>,
+    pub(crate) manual: BTreeMap<ComponentKey, Timestamp>,
 }
 
 impl Touched {
-    /// Nothing is to be written.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
-    }
-
-    /// What another step touched, as well.
-    pub fn join(&mut self, other: Self) {
-        self.workspaces.extend(other.workspaces);
-        self.agents.extend(other.agents);
-        self.epochs.extend(other.epochs);
-        self.checks.extend(other.checks);
-        self.heartbeats.extend(other.heartbeats);
-        self.blind |= other.blind;
-        other.tracks.into_iter().for_each(|(key, from)| earliest(&mut self.tracks, key, from));
-        self.declared.extend(other.declared);
-        self.pages.extend(other.pages);
-        self.groups.extend(other.groups);
-        self.components.extend(other.components);
-        other.automatic.into_iter().for_each(|(key, from)| earliest(&mut self.automatic, key, from));
-        other.manual.into_iter().for_each(|(key, from)| earliest(&mut self.manual, key, from));
-    }
-
     pub(super) fn workspace(&mut self, key: WorkspaceKey) {
         self.workspaces.insert(key);
     }
@@ -128,6 +107,10 @@ impl Touched {
     pub(super) fn declared(&mut self, key: TrackKey) {
         self.track(key);
         self.declared.insert(key);
+    }
+
+    pub(super) fn folded(&mut self, key: TrackKey, folded: Folded) {
+        self.folded.insert(key, folded);
     }
 
     pub(super) fn page(&mut self, key: PageKey) {

@@ -22,8 +22,8 @@ fn a_database_of_the_first_version_is_migrated_with_its_data() {
     first.execute_batch(rows).expect("rows");
     drop(first);
 
-    assert!(matches!(Store::beside(&path), Err(StoreError::Older { found: 1, .. })));
-    let store = Store::open(&path).expect("migrates");
+    assert!(matches!(Sqlite::beside(&path), Err(StoreError::Older { found: 1, .. })));
+    let store = Sqlite::open(&path).expect("migrates");
     let copy = Connection::open(path.with_extension("db.schema-1")).expect("a copy was taken before");
     assert_eq!(schema_of(&copy, &path).expect("a version"), 1);
     assert_eq!(schema_of(&store.connection, &path).expect("a version"), SCHEMA_VERSION);
@@ -37,7 +37,7 @@ fn a_database_of_the_first_version_is_migrated_with_its_data() {
     assert_eq!((last.skew, last.version.as_str(), last.depth), (-3000, "", 0));
     assert_eq!(roll[0].standing, Standing::Active);
     drop(store);
-    Store::open(&path).expect("opens again");
+    Sqlite::open(&path).expect("opens again");
 }
 
 /// Every table with its columns.
@@ -57,7 +57,7 @@ fn tables(connection: &Connection) -> std::collections::BTreeMap<String, Vec<Str
 fn a_database_that_the_former_release_wrote_is_migrated_whole() {
     let (_folder, path) = database();
     let former = Connection::open(&path).expect("opens");
-    former.execute_batch(include_str!("../../../tests/fixtures/databases/schema-2.sql")).expect("loads");
+    former.execute_batch(include_str!("../../../../tests/fixtures/databases/schema-2.sql")).expect("loads");
     let known = tables(&former);
     // What stands in the columns that the former release knew.
     let held = |connection: &Connection| -> Vec<String> {
@@ -78,10 +78,12 @@ fn a_database_that_the_former_release_wrote_is_migrated_whole() {
     let before = held(&former);
     assert!(before.len() > 100, "{} rows", before.len());
     drop(former);
-    let store = Store::open(&path).expect("migrates");
-    assert_eq!(held(&store.connection), before, "not a value is another");
+    let store = Sqlite::open(&path).expect("migrates");
+    let beside = Connection::open(&path).expect("opens");
+    beside.execute_batch(include_str!("../../../../tests/fixtures/databases/shape-8.sql")).expect("views");
+    assert_eq!(held(&beside), before, "not a value is another");
     let (_other, fresh) = database();
-    let fresh = Store::open(&fresh).expect("made");
+    let fresh = Sqlite::open(&fresh).expect("made");
     assert_eq!(tables(&store.connection), tables(&fresh.connection), "as if it had been made now");
     assert_eq!(held(&Connection::open(path.with_extension("db.schema-2")).expect("a copy")), before);
     let state = store.load(Timestamp(i64::MAX / 2)).expect("loads");
@@ -92,9 +94,9 @@ fn a_database_that_the_former_release_wrote_is_migrated_whole() {
 #[test]
 fn a_token_makes_one_credential_in_its_time() {
     let (_folder, path) = database();
-    let mut store = Store::open(&path).expect("opens");
+    let mut store = Sqlite::open(&path).expect("opens");
     let until = Timestamp(900_000);
-    let offer = |store: &mut Store, token: &str| {
+    let offer = |store: &mut Sqlite, token: &str| {
         store.offer_enrolment("default", "web-1", "fra", token, until).expect("written");
     };
     offer(&mut store, "first");
@@ -125,13 +127,13 @@ fn a_token_makes_one_credential_in_its_time() {
 #[test]
 fn an_agent_is_renamed_disabled_and_revoked() {
     let (_folder, path) = database();
-    let mut store = Store::open(&path).expect("opens");
+    let mut store = Sqlite::open(&path).expect("opens");
     store.enrol_agent("default", "web-1", "fra", "token").expect("written");
     store.enrol_agent("default", "web-2", "fra", "other").expect("written");
     assert!(store.rename_agent("default", "web-1", "web-2").is_err(), "the name is taken");
     assert!(store.rename_agent("default", "web-1", "shop").expect("written"));
     assert!(!store.rename_agent("other", "shop", "x").expect("written"), "another workspace's");
-    let owner = |store: &Store| store.agent_by_token("token").expect("answers");
+    let owner = |store: &Sqlite| store.agent_by_token("token").expect("answers");
     let shop = owner(&store).expect("known");
     assert_eq!((shop.name.as_str(), shop.former_name.as_deref()), ("shop", Some("web-1")));
     store.set_standing("default", "shop", Standing::Disabled).expect("written");
@@ -146,7 +148,7 @@ fn an_agent_is_renamed_disabled_and_revoked() {
 /// A database with rows in `table` enough for several pages, all its pages then overwritten.
 fn damaged(folder: &Path, table: &str, fill: &str) -> PathBuf {
     let path = folder.join("skerry.db");
-    let store = Store::open(&path).expect("made");
+    let store = Sqlite::open(&path).expect("made");
     store.connection.execute_batch(fill).expect("filled");
     store.connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").expect("checkpointed");
     let pages: Vec<u64> = {
@@ -174,7 +176,7 @@ fn damage_in_what_is_loaded_refuses_the_start() {
     let fill =
         format!("{NUMBERS} INSERT INTO workspace (key, name) SELECT i, 'workspace number ' || i FROM n");
     let path = damaged(folder.path(), "workspace", &fill);
-    let said = Store::open(&path).expect_err("refused").to_string();
+    let said = Sqlite::open(&path).expect_err("refused").to_string();
     assert!(said.contains("damaged") && said.contains("restore the last backup"), "{said}");
 }
 
@@ -183,7 +185,7 @@ fn damage_in_what_grows_is_noticed_by_the_look_through_all() {
     let folder = tempfile::tempdir().expect("a folder");
     let fill = format!("{NUMBERS} INSERT INTO observation SELECT i, zeroblob(8) FROM n");
     let path = damaged(folder.path(), "observation", &fill);
-    let store = Store::open(&path).expect("a start does not read it");
+    let store = Sqlite::open(&path).expect("a start does not read it");
     let said = store.check_all().expect_err("noticed").to_string();
     assert!(said.contains("damaged") && said.contains("restore the last backup"), "{said}");
 }
@@ -195,8 +197,8 @@ fn schema(path: &Path) -> i64 {
 #[test]
 fn a_migration_that_fails_leaves_the_database_and_says_where_the_copy_is() {
     let (folder, path) = database();
-    Store::open(&path).expect("made").enrol_agent("default", "web-1", "fra", "token").expect("written");
-    let mut connection = Store::connect(&path, false).expect("opens");
+    Sqlite::open(&path).expect("made").enrol_agent("default", "web-1", "fra", "token").expect("written");
+    let mut connection = Sqlite::connect(&path, false).expect("opens");
     let mut migrations = MIGRATIONS.to_vec();
     migrations
         .extend(["CREATE TABLE new_one (key INTEGER PRIMARY KEY)", "INSERT INTO no_such_table VALUES (1)"]);
@@ -214,7 +216,7 @@ fn a_migration_that_fails_leaves_the_database_and_says_where_the_copy_is() {
         assert_eq!((schema(&path), new), (SCHEMA_VERSION, 0), "all of it or none");
     }
     drop(connection);
-    assert_eq!(Store::open(&path).expect("runs on").roll().expect("reads").len(), 1);
+    assert_eq!(Sqlite::open(&path).expect("runs on").roll().expect("reads").len(), 1);
     let copies = std::fs::read_dir(folder.path()).expect("lists").flatten();
     let copies = copies.filter(|entry| entry.file_name().to_string_lossy().contains("schema-"));
     assert_eq!(copies.count(), 1, "a second try takes the place of the first");
@@ -223,7 +225,7 @@ fn a_migration_that_fails_leaves_the_database_and_says_where_the_copy_is() {
 #[test]
 fn of_the_copies_before_migrations_the_last_two_stay() {
     let (folder, path) = database();
-    let store = Store::open(&path).expect("made");
+    let store = Sqlite::open(&path).expect("made");
     for found in [1, 2, 9, 10] {
         backup::before_migration(&store.connection, &path, found).expect("copied");
     }
@@ -243,7 +245,7 @@ fn a_backup_is_private_whole_and_written_over_nothing() {
     let target = folder.path().join("copy");
     let missing = backup::back_up(&path, &target).expect_err("nothing to copy").to_string();
     assert!(missing.contains("there is no database"), "{missing}");
-    let mut store = Store::open(&path).expect("made");
+    let mut store = Sqlite::open(&path).expect("made");
     store.enrol_agent("default", "web-1", "fra", "token").expect("written");
     let contents = backup::back_up(&path, &target).expect("beside the one that serves");
     assert_eq!((contents.rows["agent"], contents.schema), (1, SCHEMA_VERSION));
@@ -261,7 +263,7 @@ fn a_backup_is_private_whole_and_written_over_nothing() {
 fn a_restore_keeps_what_it_replaces_and_waits_for_nobody_who_serves() {
     let (folder, path) = database();
     let copy = folder.path().join("copy");
-    let mut store = Store::open(&path).expect("made");
+    let mut store = Sqlite::open(&path).expect("made");
     store.enrol_agent("default", "web-1", "fra", "token").expect("written");
     let contents = backup::back_up(&path, &copy).expect("copied");
     store.enrol_agent("default", "web-2", "fra", "other").expect("written");
@@ -274,20 +276,20 @@ fn a_restore_keeps_what_it_replaces_and_waits_for_nobody_who_serves() {
     assert_eq!(restored.former_id.as_deref(), Some(contents.aggregator_id.as_str()));
     let kept = restored.kept.expect("there was one");
     assert_eq!(kept, path.with_file_name("skerry.db.replaced-now"));
-    assert_eq!(Store::open(&path).expect("opens").roll().expect("reads").len(), 1);
-    assert_eq!(Store::open(&kept).expect("opens").roll().expect("reads").len(), 2);
+    assert_eq!(Sqlite::open(&path).expect("opens").roll().expect("reads").len(), 1);
+    assert_eq!(Sqlite::open(&kept).expect("opens").roll().expect("reads").len(), 2);
     // Back again, and to a place where there is none.
     backup::restore(&path, &kept, "later").expect("restored");
-    assert_eq!(Store::open(&path).expect("opens").roll().expect("reads").len(), 2);
+    assert_eq!(Sqlite::open(&path).expect("opens").roll().expect("reads").len(), 2);
     let elsewhere = folder.path().join("new/skerry.db");
     assert_eq!(backup::restore(&elsewhere, &copy, "now").expect("restored").kept, None);
-    Store::open(&elsewhere).expect("opens");
+    Sqlite::open(&elsewhere).expect("opens");
 }
 
 #[test]
 fn what_is_no_backup_is_refused_and_nothing_is_changed() {
     let (folder, path) = database();
-    let mut store = Store::open(&path).expect("made");
+    let mut store = Sqlite::open(&path).expect("made");
     store.enrol_agent("default", "web-1", "fra", "token").expect("written");
     drop(store);
     let other = tempfile::tempdir().expect("a folder");
@@ -321,29 +323,29 @@ fn what_is_no_backup_is_refused_and_nothing_is_changed() {
         assert!(said.contains(why), "{said}");
         assert_eq!(listed(), before, "nothing is left behind after: {said}");
     }
-    assert_eq!(Store::open(&path).expect("opens").roll().expect("reads").len(), 1);
+    assert_eq!(Sqlite::open(&path).expect("opens").roll().expect("reads").len(), 1);
 }
 
 #[test]
 fn a_damaged_database_is_replaced_by_a_sound_backup_and_kept_as_it_is() {
     let (folder, path) = database();
     let copy = folder.path().join("copy");
-    Store::open(&path).expect("made").enrol_agent("default", "web-1", "fra", "token").expect("written");
+    Sqlite::open(&path).expect("made").enrol_agent("default", "web-1", "fra", "token").expect("written");
     backup::back_up(&path, &copy).expect("copied");
     std::fs::write(&path, "nonsense ".repeat(1_000)).expect("written");
     std::fs::write(folder.path().join("skerry.db-wal"), "more of it").expect("written");
-    assert!(matches!(Store::open(&path), Err(StoreError::Damaged { .. })));
+    assert!(matches!(Sqlite::open(&path), Err(StoreError::Damaged { .. })));
     let restored = backup::restore(&path, &copy, "now").expect("restored");
     assert_eq!(restored.former_id, None);
     let kept = restored.kept.expect("kept");
     assert!(std::fs::read_to_string(&kept).expect("readable").starts_with("nonsense"));
-    assert_eq!(Store::open(&path).expect("opens").roll().expect("reads").len(), 1);
+    assert_eq!(Sqlite::open(&path).expect("opens").roll().expect("reads").len(), 1);
 }
 
 #[test]
 fn a_trial_of_writing_writes() {
     let (_folder, path) = database();
-    let mut store = Store::open(&path).expect("a new database");
+    let mut store = Sqlite::open(&path).expect("a new database");
     let log = path.with_extension("db-wal");
     let before = std::fs::read(&log).expect("a log");
     store.try_write().expect("written");
@@ -355,8 +357,8 @@ fn a_trial_of_writing_writes() {
 #[test]
 fn a_command_gets_its_turn_beside_a_writer_that_hardly_rests() {
     let (_folder, path) = database();
-    let mut writer = Store::open(&path).expect("a new database");
-    let mut command = Store::beside(&path).expect("a second handle");
+    let mut writer = Sqlite::open(&path).expect("a new database");
+    let mut command = Sqlite::beside(&path).expect("a second handle");
     let (over, held) = crossbeam_channel::bounded::<()>(0);
     let waits = |ms| held.recv_timeout(Duration::from_millis(ms)) == Err(RecvTimeoutError::Timeout);
     let turns = AtomicUsize::new(0);

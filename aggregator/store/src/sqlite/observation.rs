@@ -2,47 +2,50 @@
 //! that were, each as a 12-bit float of five bits of exponent and seven of mantissa with a leading one
 //! (a relative error of at most 0.4 %, up to three days).
 
-use super::{Store, StoreError};
+use super::{Sqlite, StoreError};
 use rusqlite::Transaction;
-use skerry_domain::state::TrackKey;
+use skerry_domain::state::{TrackKey, WorkspaceKey};
 use skerry_domain::step::RawObservation;
 use skerry_domain::time::Timestamp;
 use skerry_protocol::wire::{Outcome, Phases, Reason};
+use std::collections::HashMap;
 
 /// An observation as it comes back: durations to within 0.4 %, an `up` without a reason.
 pub type StoredObservation = RawObservation;
 
-/// Bits of a row's key that hold the track, below those of the instant: room for two million tracks and
-/// for the instants of this century.
-const TRACK_BITS: u32 = 21;
+/// Bits of a row's key that hold the slot, below those of the instant: room for two million tracks and for the instants
+/// of this century. A slot stands for a track of a workspace, and is known to this file alone: keys of other rows may
+/// grow as they like.
+const SLOT_BITS: u32 = 21;
 
 /// The least key at `at` or after.
 pub(super) fn key_from(at: Timestamp) -> i64 {
-    at.0.clamp(0, i64::MAX >> TRACK_BITS) << TRACK_BITS
+    at.0.clamp(0, i64::MAX >> SLOT_BITS) << SLOT_BITS
 }
 
-fn key_of(at: i64, track: TrackKey) -> Result<i64, StoreError> {
-    if track.0 < 0 || track.0 >> TRACK_BITS != 0 {
-        return Err(StoreError::Strange(format!("more tracks than have room: {}", track.0)));
+fn key_of(at: i64, slot: i64) -> Result<i64, StoreError> {
+    if slot < 0 || slot >> SLOT_BITS != 0 {
+        return Err(StoreError::Strange(format!("more tracks than have room: {slot}")));
     }
-    Ok(key_from(Timestamp(at)) | track.0)
+    Ok(key_from(Timestamp(at)) | slot)
 }
 
-/// Adds one at `at` or in a free millisecond of its track after it, where the row before is taken, and returns where.
+/// Adds one at `at` or in a free millisecond of its slot after it, where the row before is taken, and returns where.
 /// Found by doubling and halving: thousands that are placed at one instant would otherwise be tried one after another.
 pub(super) fn insert(
     transaction: &Transaction<'_>,
     raw: &RawObservation,
+    slot: i64,
     at: i64,
 ) -> Result<i64, StoreError> {
     let sql = "INSERT OR IGNORE INTO observation (key, result) VALUES (?1, ?2)";
     let mut statement = transaction.prepare_cached(sql)?;
     let (result, length) = pack(raw);
-    if statement.execute((key_of(at, raw.track)?, &result[..length]))? > 0 {
+    if statement.execute((key_of(at, slot)?, &result[..length]))? > 0 {
         return Ok(at);
     }
     let mut look = transaction.prepare_cached("SELECT 1 FROM observation WHERE key = ?1")?;
-    let mut is_taken = |at| -> Result<bool, StoreError> { Ok(look.exists([key_of(at, raw.track)?])?) };
+    let mut is_taken = |at| -> Result<bool, StoreError> { Ok(look.exists([key_of(at, slot)?])?) };
     let (mut taken, mut step) = (at, 1);
     while is_taken(taken + step)? {
         taken += step;
@@ -57,7 +60,7 @@ pub(super) fn insert(
             free = middle;
         }
     }
-    statement.execute((key_of(free, raw.track)?, &result[..length]))?;
+    statement.execute((key_of(free, slot)?, &result[..length]))?;
     Ok(free)
 }
 
@@ -147,16 +150,47 @@ fn long(float: u16) -> u64 {
     if exponent == 0 { mantissa } else { (mantissa | 1 << MANTISSA_BITS) << (exponent - 1) }
 }
 
-impl Store {
-    /// Raw observations with `from <= at < to`, oldest first.
+/// An observation as it is stored: what its slot stands for is looked up by whoever needs it.
+pub(super) struct Slotted {
+    pub(super) at: Timestamp,
+    pub(super) slot: i64,
+    pub(super) outcome: Outcome,
+    pub(super) reason: Reason,
+    pub(super) total_us: Option<u64>,
+    pub(super) phases: Option<Phases>,
+}
+
+impl Sqlite {
+    /// Raw observations of a workspace with `from <= at < to`, oldest first.
     ///
     /// # Errors
     /// [`StoreError`].
     pub fn observations(
         &self,
+        workspace: WorkspaceKey,
         from: Timestamp,
         to: Timestamp,
-        mut each: impl FnMut(StoredObservation),
+    ) -> Result<Vec<StoredObservation>, StoreError> {
+        let mut statement =
+            self.connection.prepare_cached("SELECT slot, track FROM slot WHERE workspace = ?1")?;
+        let slots = statement.query_map([workspace.0], |row| Ok((row.get(0)?, TrackKey(row.get(1)?))))?;
+        let slots: HashMap<i64, TrackKey> = slots.collect::<Result<_, _>>()?;
+        let mut found = Vec::new();
+        self.each_observation(from, to, |one| {
+            let Slotted { at, slot, outcome, reason, total_us, phases } = one;
+            if let Some(track) = slots.get(&slot).copied() {
+                found.push(RawObservation { at, track, outcome, reason, total_us, phases });
+            }
+        })?;
+        Ok(found)
+    }
+
+    /// Raw observations of every workspace with `from <= at < to`, oldest first.
+    pub(super) fn each_observation(
+        &self,
+        from: Timestamp,
+        to: Timestamp,
+        mut each: impl FnMut(Slotted),
     ) -> Result<(), StoreError> {
         let sql = "SELECT key, result FROM observation WHERE key >= ?1 AND key < ?2";
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -166,8 +200,8 @@ impl Store {
             let result = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
             let (outcome, reason, total_us, phases) = unpack(result)
                 .ok_or_else(|| StoreError::Strange(format!("an observation with result {result:?}")))?;
-            let (at, track) = (Timestamp(key >> TRACK_BITS), TrackKey(key & ((1 << TRACK_BITS) - 1)));
-            each(RawObservation { at, track, outcome, reason, total_us, phases });
+            let (at, slot) = (Timestamp(key >> SLOT_BITS), key & ((1 << SLOT_BITS) - 1));
+            each(Slotted { at, slot, outcome, reason, total_us, phases });
         }
         Ok(())
     }

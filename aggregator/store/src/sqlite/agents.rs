@@ -1,9 +1,9 @@
 //! What an operator changes of an agent, beside a running aggregator, which follows.
 
-use super::{Standing, Store, StoreError};
+use super::{Sqlite, Standing, StoreError};
 use rusqlite::{OptionalExtension, TransactionBehavior};
 
-impl Store {
+impl Sqlite {
     /// Gives the agent another name. Its batches may go on speaking of it by the old one.
     ///
     /// # Errors
@@ -66,7 +66,7 @@ impl Store {
         let sql = "INSERT INTO agent_allow (agent, workspace, check_name)
              SELECT agent.key, agent.workspace, ?3 FROM agent JOIN workspace ON workspace.key = agent.workspace
              WHERE workspace.name = ?1 AND agent.name = ?2
-             ON CONFLICT (agent, check_name) DO UPDATE SET workspace = excluded.workspace";
+             ON CONFLICT (workspace, agent, check_name) DO UPDATE SET workspace = excluded.workspace";
         Ok(self.connection.execute(sql, (workspace, name, check))? == 1)
     }
 

@@ -3,7 +3,7 @@
 //! and at most a file that ends in `.partial`, which the next copy to that place begins anew.
 
 use super::place::{Place, private_file};
-use super::{SCHEMA_VERSION, Store, StoreError, quick_check, schema_of};
+use super::{SCHEMA_VERSION, Sqlite, StoreError, quick_check, schema_of};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 use skerry_domain::step::{LOCATION, VOICE};
@@ -53,7 +53,7 @@ pub fn back_up(database: &Path, target: &Path) -> Result<Contents, StoreError> {
         return Err(StoreError::NoDatabase { path: database.to_owned() });
     }
     let rights = rights_at(database)?;
-    let source = Store::connect(database, false)?;
+    let source = Sqlite::connect(database, false)?;
     let found = schema_of(&source, database)?;
     if found > SCHEMA_VERSION {
         return Err(StoreError::Newer { path: database.to_owned(), found });
@@ -242,7 +242,7 @@ impl Draft {
             Some(rusqlite::ErrorCode::DiskFull | rusqlite::ErrorCode::SystemIoFailure) => {
                 not_written(&self.path, &Error::other(error.to_string()))
             }
-            _ => StoreError::Sqlite(error),
+            _ => StoreError::from(error),
         }
     }
 }

@@ -1,6 +1,6 @@
 //! What is kept of our own clock, and how what was stored while it was ahead is moved back with it.
 
-use super::{Store, StoreError, observation};
+use super::{Sqlite, StoreError, observation};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior};
 use skerry_domain::clock::SavedClock;
 use skerry_domain::time::{HOUR, Timestamp};
@@ -9,11 +9,11 @@ use skerry_host::clock::{BootId, boot_ns, wall_ms};
 /// One millisecond of the boot clock, ns.
 const NS_PER_MS: i64 = 1_000_000;
 /// Tables whose instants are not moved one by one.
-const APART: [&str; 3] = ["clock", "hour", "dirty_hour"];
+const APART: [&str; 5] = ["clock", "hour", "dirty_hour", "day", "span_day"];
 /// Not an instant: how far an agent's wall clock is off ours.
 const OFFSET: &str = "offset_ms";
 
-impl Store {
+impl Sqlite {
     /// The clock as it was last kept.
     ///
     /// # Errors

@@ -138,11 +138,11 @@ fn refuse_network_file_system(folder: &Path) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{PATIENCE, Store};
+    use crate::sqlite::{PATIENCE, Sqlite};
     use std::time::Instant;
 
     fn is_refused(path: &Path) -> bool {
-        matches!(Store::open(path), Err(StoreError::InUse { .. }))
+        matches!(Sqlite::open(path), Err(StoreError::InUse { .. }))
     }
 
     #[test]
@@ -150,7 +150,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
         let (database, neighbour) = (at("a.db"), at("a.sqlite"));
-        let _serving = Store::open(&database).expect("made");
+        let _serving = Sqlite::open(&database).expect("made");
         std::os::unix::fs::symlink(&database, at("link.db")).expect("a link");
         std::os::unix::fs::symlink(folder.path(), at("folder")).expect("a link");
         std::fs::hard_link(&database, at("hard.db")).expect("a link");
@@ -159,7 +159,7 @@ mod tests {
             assert!(is_served(&at(other)), "{other}");
         }
         assert!(!is_served(&neighbour));
-        let _beside = Store::open(&neighbour).expect("another file");
+        let _beside = Sqlite::open(&neighbour).expect("another file");
         std::fs::rename(&database, at("moved.db")).expect("moved");
         assert!(is_refused(&at("moved.db")), "where it lies now");
     }
@@ -168,7 +168,7 @@ mod tests {
     fn a_file_that_was_taken_away_is_noticed_and_its_return_too() {
         let folder = tempfile::tempdir().expect("a folder");
         let (path, away) = (folder.path().join("a.db"), folder.path().join("away"));
-        let mut store = Store::open(&path).expect("made");
+        let mut store = Sqlite::open(&path).expect("made");
         store.try_write().expect("written");
         store.is_in_place().expect("it is");
         for name in ["a.db", "a.db-wal", "a.db-shm"] {
@@ -191,7 +191,7 @@ mod tests {
         for (keeps, writes_before) in [(0, true), (0, false), (5_000, true), (5_000, false)] {
             let folder = tempfile::tempdir().expect("a folder");
             let path = folder.path().join("a.db");
-            let mut store = Store::open(&path).expect("made");
+            let mut store = Sqlite::open(&path).expect("made");
             for _ in 0..3 {
                 store.try_write().expect("written");
             }
@@ -207,11 +207,11 @@ mod tests {
             }
             let said = store.is_in_place().expect_err("it is cut").to_string();
             assert!(said.contains("a.db-wal") && said.contains("cut short"), "{said}");
-            let beside = Store::beside(&path).expect_err("a command cannot read it either");
+            let beside = Sqlite::beside(&path).expect_err("a command cannot read it either");
             assert!(matches!(beside, StoreError::Cut { .. }), "{beside}");
             drop(store);
             assert_eq!(std::fs::read(&path).expect("readable"), before, "nothing is worked into it");
-            Store::open(&path).expect("what it holds is sound").check_all().expect("all of it");
+            Sqlite::open(&path).expect("what it holds is sound").check_all().expect("all of it");
         }
     }
 
@@ -219,7 +219,7 @@ mod tests {
     fn a_log_that_was_worked_in_by_others_may_be_cut() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.db");
-        let mut store = Store::open(&path).expect("made");
+        let mut store = Sqlite::open(&path).expect("made");
         store.try_write().expect("written");
         let other = rusqlite::Connection::open(&path).expect("opens");
         other.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("worked in");
@@ -233,17 +233,17 @@ mod tests {
     fn a_command_that_has_the_database_for_a_moment_does_not_keep_it_from_being_served() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("skerry.db");
-        let command = Store::open(&path).expect("a new database");
-        assert!(matches!(Store::open(&path), Err(StoreError::InUse { .. })));
+        let command = Sqlite::open(&path).expect("a new database");
+        assert!(matches!(Sqlite::open(&path), Err(StoreError::InUse { .. })));
         std::thread::scope(|scope| {
-            let serving = scope.spawn(|| Store::open_to_serve(&path).map(drop));
+            let serving = scope.spawn(|| Sqlite::open_to_serve(&path).map(drop));
             drop(command);
             serving.join().expect("no panic").expect("it waited");
         });
-        let _serving = Store::open(&path).expect("nobody has it");
+        let _serving = Sqlite::open(&path).expect("nobody has it");
         let begun = Instant::now();
         assert!(
-            matches!(Store::open_to_serve(&path), Err(StoreError::InUse { .. })),
+            matches!(Sqlite::open_to_serve(&path), Err(StoreError::InUse { .. })),
             "another aggregator is no command"
         );
         assert!(begun.elapsed() >= PATIENCE);

@@ -1,14 +1,14 @@
 //! Hourly roll-ups: counts and a mergeable latency histogram per track, made from the raw observations
 //! of an hour once it is over, and again when late ones arrive.
 
-use super::{Store, StoreError};
+use super::{Sqlite, StoreError};
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
-use rusqlite::{OptionalExtension, TransactionBehavior};
-use skerry_domain::state::{ResponseHour, TrackKey};
-use skerry_domain::time::{HOUR, Timestamp};
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior};
+use skerry_domain::state::{ResponseHour, TrackKey, WorkspaceKey};
+use skerry_domain::time::{DAY, HOUR, Timestamp};
 use skerry_protocol::wire::Outcome;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Hours a response-time chart goes back: 90 days.
 pub const MAX_CHART_HOURS: i64 = 90 * 24;
@@ -20,7 +20,7 @@ struct Tally {
     latency: Histogram<u64>,
 }
 
-/// Track, hour, up, degraded, down, inconclusive, latency.
+/// Slot, hour, up, degraded, down, inconclusive, latency.
 type Row = (i64, i64, i64, i64, i64, i64, Vec<u8>);
 
 /// What an hour comes down to, not kept yet.
@@ -33,17 +33,17 @@ pub struct RollUp {
 }
 
 impl Tally {
-    fn row(&self, track: TrackKey, hour: Timestamp) -> Result<Row, StoreError> {
+    fn row(&self, slot: i64, hour: Timestamp) -> Result<Row, StoreError> {
         let mut latency = Vec::new();
         V2DeflateSerializer::new()
             .serialize(&self.latency, &mut latency)
             .map_err(|error| StoreError::Strange(format!("a histogram: {error}")))?;
         let [inconclusive, up, degraded, down] = self.counts.map(|count| count as i64);
-        Ok((track.0, hour.0, up, degraded, down, inconclusive, latency))
+        Ok((slot, hour.0, up, degraded, down, inconclusive, latency))
     }
 }
 
-impl Store {
+impl Sqlite {
     /// The roll-up of the oldest hour that needs one, if any is over: all that takes long, and no writing.
     ///
     /// # Errors
@@ -56,7 +56,7 @@ impl Store {
         let Some((hour, times)) = oldest.map(|(hour, times)| (Timestamp(hour), times)) else {
             return Ok(None);
         };
-        let rows = self.tally_hour(hour)?.into_iter().map(|(track, tally)| tally.row(track, hour));
+        let rows = self.tally_hour(hour)?.into_iter().map(|(slot, tally)| tally.row(slot, hour));
         Ok(Some(RollUp { hour, times, rows: rows.collect::<Result<_, _>>()? }))
     }
 
@@ -70,8 +70,8 @@ impl Store {
         let verb = if rolled.hour < kept_from { "INSERT OR IGNORE" } else { "INSERT OR REPLACE" };
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let sql = format!(
-            "{verb} INTO hour (workspace, track, hour_ms, up, degraded, down, inconclusive, latency)
-             SELECT workspace, key, ?2, ?3, ?4, ?5, ?6, ?7 FROM track WHERE key = ?1"
+            "{verb} INTO hour (workspace, slot, hour_ms, up, degraded, down, inconclusive, latency)
+             SELECT workspace, slot, ?2, ?3, ?4, ?5, ?6, ?7 FROM slot WHERE slot = ?1"
         );
         for row in rolled.rows {
             transaction.prepare_cached(&sql)?.execute(row)?;
@@ -81,12 +81,11 @@ impl Store {
         Ok(transaction.commit()?)
     }
 
-    fn tally_hour(&self, hour: Timestamp) -> Result<BTreeMap<TrackKey, Tally>, StoreError> {
-        let mut tallies: BTreeMap<TrackKey, Tally> = BTreeMap::new();
+    fn tally_hour(&self, hour: Timestamp) -> Result<BTreeMap<i64, Tally>, StoreError> {
+        let mut tallies: BTreeMap<i64, Tally> = BTreeMap::new();
         let mut failed = None;
-        self.observations(hour, hour + HOUR, |raw| {
-            let tally =
-                tallies.entry(raw.track).or_insert_with(|| Tally { counts: [0; 4], latency: empty() });
+        self.each_observation(hour, hour + HOUR, |raw| {
+            let tally = tallies.entry(raw.slot).or_insert_with(|| Tally { counts: [0; 4], latency: empty() });
             tally.counts[raw.outcome as usize] += 1;
             if let (Outcome::Up | Outcome::Degraded, Some(total_us)) = (raw.outcome, raw.total_us) {
                 let value = total_us.clamp(1, LONGEST);
@@ -107,22 +106,19 @@ impl Store {
     /// [`StoreError`].
     pub fn response_hours(
         &self,
+        workspace: WorkspaceKey,
         tracks: &[TrackKey],
         from: Timestamp,
     ) -> Result<Vec<ResponseHour>, StoreError> {
         let mut hours: BTreeMap<i64, Histogram<u64>> = BTreeMap::new();
-        let mut deserializer = Deserializer::new();
         for track in tracks {
-            let sql = "SELECT hour_ms, latency FROM hour WHERE track = ?1 AND hour_ms >= ?2";
+            let sql = "SELECT hour_ms, latency FROM hour WHERE hour_ms >= ?3
+                 AND slot = (SELECT slot FROM slot WHERE workspace = ?1 AND track = ?2)";
             let mut statement = self.connection.prepare_cached(sql)?;
-            let mut rows = statement.query((track.0, from.0))?;
+            let mut rows = statement.query((workspace.0, track.0, from.0))?;
             while let Some(row) = rows.next()? {
                 let bytes = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
-                let one: Histogram<u64> = deserializer
-                    .deserialize(&mut &*bytes)
-                    .map_err(|error| StoreError::Strange(format!("a histogram: {error}")))?;
-                let merged = hours.entry(row.get(0)?).or_insert_with(empty);
-                merged.add(&one).map_err(|error| StoreError::Strange(format!("a histogram: {error}")))?;
+                add(hours.entry(row.get(0)?).or_insert_with(empty), bytes)?;
             }
         }
         Ok(measured(hours, HOUR))
@@ -135,18 +131,20 @@ impl Store {
     /// [`StoreError`].
     pub fn response_fine(
         &self,
-        charts: &[&[TrackKey]],
+        charts: &[(WorkspaceKey, &[TrackKey])],
         (from, to): (Timestamp, Timestamp),
         step: i64,
     ) -> Result<Vec<Vec<ResponseHour>>, StoreError> {
         let mut stretches: Vec<BTreeMap<i64, Histogram<u64>>> = vec![BTreeMap::new(); charts.len()];
-        self.observations(from, to, |raw| {
+        let charts = charts.iter().map(|(workspace, tracks)| self.slots_of(*workspace, tracks));
+        let charts: Vec<BTreeSet<i64>> = charts.collect::<Result<_, _>>()?;
+        self.each_observation(from, to, |raw| {
             let (Outcome::Up | Outcome::Degraded, Some(total_us)) = (raw.outcome, raw.total_us) else {
                 return;
             };
             let start = raw.at.0.div_euclid(step) * step;
             for (chart, stretches) in charts.iter().zip(&mut stretches) {
-                if chart.contains(&raw.track) {
+                if chart.contains(&raw.slot) {
                     // Within the bounds of the histogram nothing can fail.
                     let _ = stretches.entry(start).or_insert_with(empty).record(total_us.clamp(1, LONGEST));
                 }
@@ -154,6 +152,54 @@ impl Store {
         })?;
         Ok(stretches.into_iter().map(|stretches| measured(stretches, step)).collect())
     }
+
+    /// Where the observations of these tracks stand.
+    fn slots_of(&self, workspace: WorkspaceKey, tracks: &[TrackKey]) -> Result<BTreeSet<i64>, StoreError> {
+        let sql = "SELECT slot FROM slot WHERE workspace = ?1 AND track = ?2";
+        let mut statement = self.connection.prepare_cached(sql)?;
+        let mut slots = BTreeSet::new();
+        for track in tracks {
+            slots.extend(statement.query_row((workspace.0, track.0), |row| row.get::<_, i64>(0)).optional()?);
+        }
+        Ok(slots)
+    }
+}
+
+/// The hours of a slot before `before`, a whole day, become a row for each of their days.
+pub(super) fn compact(transaction: &Transaction<'_>, slot: i64, before: Timestamp) -> Result<(), StoreError> {
+    let sql = "SELECT hour_ms, inconclusive, up, degraded, down, latency FROM hour WHERE slot = ?1 AND hour_ms < ?2";
+    let mut days: BTreeMap<i64, Tally> = BTreeMap::new();
+    let mut statement = transaction.prepare_cached(sql)?;
+    let mut rows = statement.query((slot, before.0))?;
+    while let Some(row) = rows.next()? {
+        let day = row.get::<_, i64>(0)?.div_euclid(DAY) * DAY;
+        let tally = days.entry(day).or_insert_with(|| Tally { counts: [0; 4], latency: empty() });
+        for (column, count) in (1..).zip(&mut tally.counts) {
+            *count += row.get::<_, i64>(column)?.unsigned_abs();
+        }
+        add(&mut tally.latency, row.get_ref(5)?.as_blob().map_err(rusqlite::Error::from)?)?;
+    }
+    for (day, Tally { counts, latency }) in days {
+        let [inconclusive, up, degraded, down] = counts.map(|count| count as i64);
+        let at = |quantile| (!latency.is_empty()).then(|| latency.value_at_quantile(quantile) as i64);
+        let sql =
+            "INSERT INTO day (workspace, slot, day_ms, up, degraded, down, inconclusive, p50_us, p95_us)
+             SELECT workspace, slot, ?2, ?3, ?4, ?5, ?6, ?7, ?8 FROM slot WHERE slot = ?1
+             ON CONFLICT (slot, day_ms) DO NOTHING";
+        let row = (slot, day, up, degraded, down, inconclusive, at(0.5), at(0.95));
+        transaction.prepare_cached(sql)?.execute(row)?;
+    }
+    let done = "DELETE FROM hour WHERE slot = ?1 AND hour_ms < ?2";
+    transaction.prepare_cached(done)?.execute((slot, before.0))?;
+    Ok(())
+}
+
+/// Adds a stored histogram.
+fn add(merged: &mut Histogram<u64>, bytes: &[u8]) -> Result<(), StoreError> {
+    let wrong = |error: String| StoreError::Strange(format!("a histogram: {error}"));
+    let one: Histogram<u64> =
+        Deserializer::new().deserialize(&mut &*bytes).map_err(|error| wrong(error.to_string()))?;
+    merged.add(&one).map_err(|error| wrong(error.to_string()))
 }
 
 fn measured(stretches: BTreeMap<i64, Histogram<u64>>, length: i64) -> Vec<ResponseHour> {
@@ -185,13 +231,13 @@ mod tests {
     #[test]
     fn a_job_whose_start_nobody_told_has_no_response_time() {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut store = Store::open(&folder.path().join("skerry.db")).expect("opens");
+        let mut store = Sqlite::open(&folder.path().join("skerry.db")).expect("opens");
         let (mut state, mut now) = (State::default(), Timestamp(1_790_000_000_000 / HOUR * HOUR));
         let mut take = |after: i64, command: Command| {
             now = now + after;
             let context = Context { now, ids: Ids::from_seed([1; 32]) };
             let stepped = step(&mut state, command, context).expect("taken");
-            store.commit(&state, &stepped.rows, &stepped.changes, now).expect("committed");
+            store.commit(&stepped.rows).expect("committed");
             *state.workspaces.keys().next().expect("a workspace")
         };
         let expected = Expected { period: HOUR, schedule: None, grace: HOUR };
@@ -216,14 +262,13 @@ mod tests {
         take(SECOND, call(Tells::Success));
         take(MINUTE, call(Tells::Success));
 
-        let mut raw = Vec::new();
-        store.observations(Timestamp(0), Timestamp::FAR, |one| raw.push(one)).expect("reads");
+        let raw = store.observations(workspace, Timestamp(0), Timestamp::FAR).expect("reads");
         let told: Vec<_> = raw.iter().filter_map(|one| one.total_us).collect();
         assert!(raw.len() == 11 && told.len() == 1, "{raw:?}");
         while let Some(rolled) = store.next_roll_up(now + HOUR).expect("rolls up") {
             store.keep_roll_up(rolled, Timestamp(0)).expect("kept");
         }
-        let hours = store.response_hours(&[raw[0].track], Timestamp(0)).expect("reads");
+        let hours = store.response_hours(workspace, &[raw[0].track], Timestamp(0)).expect("reads");
         assert_eq!(hours.len(), 1, "the hour without a start shows none: {hours:?}");
         let exact = |us: u64| us.abs_diff(1_000_000) < 10_000;
         assert!(exact(hours[0].p50_us) && exact(hours[0].p95_us), "{hours:?}");

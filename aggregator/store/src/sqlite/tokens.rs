@@ -1,7 +1,7 @@
 //! Credentials of agents, and the tokens that make them. Only hashes are stored: what leaks from here opens
 //! nothing.
 
-use super::{Store, StoreError};
+use super::{Sqlite, StoreError};
 use rusqlite::{OptionalExtension, Row, Transaction, TransactionBehavior};
 use skerry_domain::reporters::Permit;
 use skerry_domain::state::{AgentKey, WorkspaceKey};
@@ -40,7 +40,8 @@ pub struct AgentIdentity {
 
 /// Of every agent, or with a condition after it.
 const IDENTITIES: &str = "SELECT key, workspace, name, former_name, location, standing, checks,
-     (SELECT group_concat(check_name, char(10)) FROM agent_allow WHERE agent = agent.key), moved_from FROM agent";
+     (SELECT group_concat(check_name, char(10)) FROM agent_allow
+         WHERE agent_allow.workspace = agent.workspace AND agent_allow.agent = agent.key), moved_from FROM agent";
 
 /// Whether an agent is taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,7 +114,7 @@ pub fn token_hash(token: &str) -> [u8; 32] {
     *blake3::hash(token.as_bytes()).as_bytes()
 }
 
-impl Store {
+impl Sqlite {
     /// The agent a token belongs to.
     ///
     /// # Errors
@@ -213,7 +214,7 @@ impl Store {
     pub fn redeem(&mut self, token: &str, credential: &str, now: Timestamp) -> Result<Redeemed, StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let sql = "SELECT agent.key, workspace.name, agent.name, agent.location, until_ms, used_ms
-             FROM enrolment JOIN agent ON agent.key = enrolment.agent
+             FROM enrolment JOIN agent ON agent.workspace = enrolment.workspace AND agent.key = enrolment.agent
              JOIN workspace ON workspace.key = agent.workspace WHERE enrolment.token_hash = ?1";
         let found = transaction
             .query_row(sql, [token_hash(token)], |row| {
@@ -248,7 +249,8 @@ impl Store {
     ) -> Result<bool, StoreError> {
         let sql = "INSERT INTO check_definition (workspace, check_name, definition)
              SELECT workspace.key, \"check\".name, track.definition FROM track
-             JOIN \"check\" ON \"check\".key = track.\"check\" JOIN agent ON agent.key = track.agent
+             JOIN \"check\" ON \"check\".workspace = track.workspace AND \"check\".key = track.\"check\"
+             JOIN agent ON agent.workspace = track.workspace AND agent.key = track.agent
              JOIN workspace ON workspace.key = \"check\".workspace
              WHERE workspace.name = ?1 AND \"check\".name = ?2 AND agent.name = ?3 AND length(track.definition) > 0
              ON CONFLICT (workspace, check_name) DO UPDATE SET definition = excluded.definition";
@@ -333,8 +335,8 @@ mod tests {
     fn a_workspace_that_a_command_made_while_we_start_is_found() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("skerry.db");
-        let mut store = Store::open(&path).expect("opens");
-        let mut command = Store::beside(&path).expect("opens");
+        let mut store = Sqlite::open(&path).expect("opens");
+        let mut command = Sqlite::beside(&path).expect("opens");
         command.enrol_agent("acme", "shop", "fra", "token").expect("written");
         store.make_workspaces(["acme", "default"].into_iter()).expect("written");
         command.enrol_agent("default", "shop", "fra", "other").expect("written");
@@ -347,7 +349,7 @@ mod tests {
     #[test]
     fn a_token_of_the_future_does_not_outlive_its_time() {
         let folder = tempfile::tempdir().expect("a folder");
-        let mut store = Store::open(&folder.path().join("skerry.db")).expect("opens");
+        let mut store = Sqlite::open(&folder.path().join("skerry.db")).expect("opens");
         let (now, minute) = (Timestamp(1_790_000_000_000), 60_000);
         let century = 100 * 365 * 86_400_000;
         for (until, taken) in [(now + century, false), (now, false), (now + 15 * minute, true)] {

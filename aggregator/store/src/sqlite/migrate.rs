@@ -8,9 +8,9 @@ use std::collections::BTreeSet;
 use std::path::Path;
 
 /// The schema this program writes.
-pub(super) const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
+pub(crate) const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
 /// From nothing to the present schema; each is a version of its own and never changes again.
-pub(super) const MIGRATIONS: [&str; 8] = [
+pub(super) const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
     include_str!("migrations/0003.sql"),
@@ -19,6 +19,7 @@ pub(super) const MIGRATIONS: [&str; 8] = [
     include_str!("migrations/0006.sql"),
     include_str!("migrations/0007.sql"),
     include_str!("migrations/0008.sql"),
+    include_str!("migrations/0009.sql"),
 ];
 
 pub(super) fn schema_of(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
@@ -88,6 +89,15 @@ fn words(error: &rusqlite::Error) -> String {
 }
 
 fn apply(connection: &mut Connection, missing: &[(i64, &str)]) -> rusqlite::Result<()> {
+    // A table is made anew under another name: until all of them are, rows name what is not there. SQLite heeds this
+    // outside a transaction only.
+    connection.pragma_update(None, "foreign_keys", false)?;
+    let applied = apply_together(connection, missing);
+    connection.pragma_update(None, "foreign_keys", true)?;
+    applied
+}
+
+fn apply_together(connection: &mut Connection, missing: &[(i64, &str)]) -> rusqlite::Result<()> {
     let transaction = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Exclusive)?;
     for (version, sql) in missing {
         transaction.execute_batch(sql)?;
@@ -103,20 +113,20 @@ fn apply(connection: &mut Connection, missing: &[(i64, &str)]) -> rusqlite::Resu
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Store;
+    use crate::sqlite::Sqlite;
 
     /// One byte of the declaration of a table is enough.
     #[test]
     fn a_column_that_lost_its_name_is_a_damaged_database() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("skerry.db");
-        drop(Store::open(&path).expect("opens"));
+        drop(Sqlite::open(&path).expect("opens"));
         let other = Connection::open(&path).expect("opens");
         let sql = "PRAGMA writable_schema = ON;
                    UPDATE sqlite_schema SET sql = replace(sql, 'silent', 'silenu') WHERE name = 'track';";
         other.execute_batch(sql).expect("written");
         drop(other);
-        let refused = Store::open(&path).expect_err("it cannot be read").to_string();
+        let refused = Sqlite::open(&path).expect_err("it cannot be read").to_string();
         assert!(refused.contains("is damaged (there is no column track.silent)"), "{refused}");
     }
 }

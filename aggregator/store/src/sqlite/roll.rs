@@ -1,7 +1,7 @@
 //! The roll of agents as operators see it: who they are, when they were heard, what they told.
 
 use super::tokens::Standing;
-use super::{Store, StoreError};
+use super::{Sqlite, StoreError};
 use rusqlite::Row;
 use skerry_domain::reporters::{Held, differ};
 use skerry_domain::step::{LOCATION, VOICE};
@@ -70,8 +70,9 @@ pub struct LastBatch {
 
 /// A check that an agent runs now.
 struct Running {
-    agent: i64,
-    check: i64,
+    /// Workspace and key.
+    agent: (i64, i64),
+    check: (i64, i64),
     name: String,
     definition: Vec<u8>,
     silent: bool,
@@ -80,7 +81,7 @@ struct Running {
     joined: Option<Timestamp>,
 }
 
-impl Store {
+impl Sqlite {
     /// All agents by workspace and name; our own voice for heartbeats is none, unless somebody has a token for it.
     ///
     /// # Errors
@@ -90,24 +91,28 @@ impl Store {
         let conflicting = conflicting(&running);
         let sql = "SELECT agent.key, workspace.name, agent.name, agent.location, agent.standing,
                  agent.token_hash IS NOT NULL,
-                 (SELECT max(until_ms) FROM enrolment WHERE agent = agent.key AND used_ms IS NULL),
+                 (SELECT max(until_ms) FROM enrolment WHERE enrolment.workspace = agent.workspace
+                     AND enrolment.agent = agent.key AND used_ms IS NULL),
                  agent.cloned_ms, heard.seen_ms, heard.offset_ms, heard.version, heard.depth, heard.oldest_ms,
                  heard.set_aside, heard.lateness_ms,
                  (SELECT CAST(min(total(min(max(count, 0), 1000000000000)), 1e15) AS INTEGER) FROM loss
-                     WHERE loss.agent = agent.key),
-                 (SELECT count(*) FROM loss WHERE loss.agent = agent.key),
-                 (SELECT max(noted_ms) FROM loss WHERE loss.agent = agent.key), heard.own_network_gone, agent.checks
+                     WHERE loss.workspace = agent.workspace AND loss.agent = agent.key),
+                 (SELECT count(*) FROM loss WHERE loss.workspace = agent.workspace AND loss.agent = agent.key),
+                 (SELECT max(noted_ms) FROM loss WHERE loss.workspace = agent.workspace AND loss.agent = agent.key),
+                 heard.own_network_gone, agent.checks,
+                 agent.workspace
              FROM agent JOIN workspace ON workspace.key = agent.workspace
-             LEFT JOIN agent_epoch AS heard ON heard.agent = agent.key AND heard.seen_ms =
-                 (SELECT max(seen_ms) FROM agent_epoch AS any WHERE any.agent = agent.key)
+             LEFT JOIN agent_epoch AS heard ON heard.workspace = agent.workspace AND heard.agent = agent.key
+                 AND heard.seen_ms = (SELECT max(seen_ms) FROM agent_epoch AS any
+                     WHERE any.workspace = agent.workspace AND any.agent = agent.key)
              WHERE agent.standing <> 'removed'
                  AND (agent.name <> ?1 OR agent.location <> ?2 OR agent.token_hash IS NOT NULL)
-             GROUP BY agent.key ORDER BY workspace.name, agent.name";
+             GROUP BY agent.workspace, agent.key ORDER BY workspace.name, agent.name";
         let mut statement = self.connection.prepare(sql)?;
         let mut rows = statement.query([VOICE, LOCATION])?;
         let mut roll = Vec::new();
         while let Some(row) = rows.next()? {
-            let key: i64 = row.get(0)?;
+            let key: (i64, i64) = (row.get(20)?, row.get(0)?);
             let at = |column| row.get::<_, Option<i64>>(column).map(|at| at.map(Timestamp));
             let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
             let last = at(8)?.map(|at| last_batch(row, at)).transpose()?;
@@ -139,23 +144,24 @@ impl Store {
     }
 
     fn running(&self) -> Result<Vec<Running>, StoreError> {
-        let sql = "SELECT track.agent, track.\"check\", \"check\".name, track.definition, track.silent,
+        let sql = "SELECT track.workspace, track.agent, track.\"check\", \"check\".name, track.definition, track.silent,
                  track.gone, track.held, track.joined_ms
-             FROM track JOIN \"check\" ON \"check\".key = track.\"check\"
+             FROM track JOIN \"check\" ON \"check\".workspace = track.workspace AND \"check\".key = track.\"check\"
              WHERE track.held IS NOT NULL
-                 OR EXISTS (SELECT 1 FROM declared WHERE track = track.key AND to_ms = ?1)
+                 OR EXISTS (SELECT 1 FROM declared WHERE declared.workspace = track.workspace
+                     AND declared.track = track.key AND to_ms = ?1)
              ORDER BY \"check\".name";
         let mut statement = self.connection.prepare(sql)?;
         let rows = statement.query_map([Timestamp::FAR.0], |row| {
             Ok(Running {
-                agent: row.get(0)?,
-                check: row.get(1)?,
-                name: row.get(2)?,
-                definition: row.get(3)?,
-                silent: row.get(4)?,
-                left: row.get(5)?,
-                held: row.get::<_, Option<String>>(6)?.as_deref().and_then(Held::read),
-                joined: row.get::<_, Option<i64>>(7)?.map(Timestamp),
+                agent: (row.get(0)?, row.get(1)?),
+                check: (row.get(0)?, row.get(2)?),
+                name: row.get(3)?,
+                definition: row.get(4)?,
+                silent: row.get(5)?,
+                left: row.get(6)?,
+                held: row.get::<_, Option<String>>(7)?.as_deref().and_then(Held::read),
+                joined: row.get::<_, Option<i64>>(8)?.map(Timestamp),
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
@@ -163,15 +169,15 @@ impl Store {
 }
 
 /// Checks that are one by their name and are not defined the same by all who run them.
-fn conflicting(running: &[Running]) -> BTreeSet<i64> {
-    let mut definitions: BTreeMap<i64, BTreeSet<&[u8]>> = BTreeMap::new();
+fn conflicting(running: &[Running]) -> BTreeSet<(i64, i64)> {
+    let mut definitions: BTreeMap<(i64, i64), BTreeSet<&[u8]>> = BTreeMap::new();
     for one in running.iter().filter(|one| !one.definition.is_empty()) {
         definitions.entry(one.check).or_default().insert(&one.definition);
     }
     definitions.into_iter().filter(|(_, all)| differ(all.iter().copied())).map(|(check, _)| check).collect()
 }
 
-/// Its columns in the query of [`Store::roll`].
+/// Its columns in the query of [`Sqlite::roll`].
 fn last_batch(row: &Row<'_>, at: Timestamp) -> rusqlite::Result<LastBatch> {
     let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
     Ok(LastBatch {

@@ -1,0 +1,259 @@
+//! The rows. What a column means stands in the migration that made it.
+
+use super::items::Items;
+use super::table::{Column, Record, Table, rows};
+use super::value::{Bits, Field, Layer, Lines, Misread, Said, Value};
+use crate::reporters::Held;
+use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, TrackKey, WorkspaceKey};
+use crate::time::Timestamp;
+use crate::track::Hard;
+use crate::uptime::Rule;
+use crate::verdict::Quorum;
+use skerry_protocol::wire::{Outcome, Reason};
+
+rows! {
+    /// A tenant.
+    Workspace(WorkspaceRow) in "workspace", key 1 {
+        key: WorkspaceKey,
+        name: String,
+        ask_reporters: bool,
+    }
+    /// The greatest key that was ever given in a table.
+    Counter(CounterRow) in "counter", key 2 {
+        workspace: WorkspaceKey,
+        name: String,
+        last: i64,
+    }
+    /// When nobody could call.
+    Blind(BlindRow) in "blind", key 2 {
+        workspace: WorkspaceKey,
+        from_ms: Timestamp,
+        to_ms: Timestamp,
+    }
+    /// A process that runs checks.
+    Agent(AgentRow) in "agent", key 2 {
+        workspace: WorkspaceKey,
+        key: AgentKey,
+        name: String,
+        location: String,
+        cloned_ms: Option<Timestamp>,
+    }
+    /// Where an agent stood before.
+    FormerLocation(FormerLocationRow) in "former_location", key 3 {
+        workspace: WorkspaceKey,
+        agent: AgentKey,
+        to_ms: Timestamp,
+        location: String,
+    }
+    /// One spool of an agent, and what the agent told with its last batch of it.
+    Epoch(EpochRow) in "agent_epoch", key 3 {
+        workspace: WorkspaceKey,
+        agent: AgentKey,
+        epoch: [u8; 16],
+        through: u64,
+        offset_ms: i64,
+        seen_ms: Timestamp,
+        version: String,
+        depth: u64,
+        oldest_ms: u64,
+        lost: u64,
+        set_aside: u64,
+        lateness_ms: u64,
+        own_network_gone: bool,
+        last_record: Bits,
+    }
+    /// What is measured.
+    Check(CheckRow) in "check", key 2 {
+        workspace: WorkspaceKey,
+        key: CheckKey,
+        name: String,
+        quorum: Quorum,
+        definition: Vec<u8>,
+        file_definition: Option<Vec<u8>>,
+    }
+    /// What had to agree of a check before.
+    FormerQuorum(FormerQuorumRow) in "former_quorum", key 3 {
+        workspace: WorkspaceKey,
+        check: CheckKey,
+        to_ms: Timestamp,
+        quorum: Quorum,
+    }
+    /// What one agent sees of one check.
+    Track(TrackRow) in "track", key 2 {
+        workspace: WorkspaceKey,
+        key: TrackKey,
+        agent: AgentKey,
+        check: CheckKey,
+        interval_ms: i64,
+        definition: Vec<u8>,
+        silent: bool,
+        gone: bool,
+        state: Option<Hard>,
+        from_ms: Option<Timestamp>,
+        last_ms: Option<Timestamp>,
+        held: Option<Held>,
+        joined_ms: Option<Timestamp>,
+        settled_ms: Option<Timestamp>,
+        up_ms: Option<Timestamp>,
+        degraded_ms: Option<Timestamp>,
+        down_ms: Option<Timestamp>,
+        run_ms: Option<Timestamp>,
+        run_outcome: Option<Outcome>,
+        run_reason: Option<Reason>,
+        run_detail: Option<String>,
+        run_us: Option<u64>,
+        certificate_end: Option<Timestamp>,
+    }
+    /// When an agent ran a check and counted for it.
+    Declared(DeclaredRow) in "declared", key 3 {
+        workspace: WorkspaceKey,
+        track: TrackKey,
+        from_ms: Timestamp,
+        to_ms: Timestamp,
+    }
+    /// A closed stretch of one hard state; the newest one stands in the track.
+    Span(SpanRow) in "span", key 3 {
+        workspace: WorkspaceKey,
+        track: TrackKey,
+        from_ms: Timestamp,
+        last_ms: Timestamp,
+        state: Hard,
+    }
+    /// A day on which a check was not up at an agent, of spans that are folded.
+    SpanDay(SpanDayRow) in "span_day", key 4 {
+        workspace: WorkspaceKey,
+        track: TrackKey,
+        day_ms: Timestamp,
+        state: Hard,
+    }
+    /// When an agent said that a check flaps.
+    Flap(FlapRow) in "flap", key 3 {
+        workspace: WorkspaceKey,
+        track: TrackKey,
+        from_ms: Timestamp,
+        to_ms: Timestamp,
+    }
+    /// A check that waits to be called.
+    Heartbeat(HeartbeatRow) in "heartbeat", key 2 {
+        workspace: WorkspaceKey,
+        check: CheckKey,
+        track: TrackKey,
+        period_ms: i64,
+        grace_ms: i64,
+        heard_ms: Option<Timestamp>,
+        started_ms: Option<Timestamp>,
+        started_run: Option<String>,
+        expected_since_ms: Option<Timestamp>,
+        schedule: Option<String>,
+        time_zone: Option<String>,
+    }
+    /// A status page.
+    Page(PageRow) in "page", key 2 {
+        workspace: WorkspaceKey,
+        key: PageKey,
+        file_key: String,
+        id: String,
+        created_ms: Timestamp,
+        public_ms: Option<Timestamp>,
+        archived: bool,
+        slug: String,
+        name: String,
+        public: bool,
+        listed: bool,
+        root: bool,
+        domain: Option<String>,
+        time_zone: String,
+        support_url: Option<String>,
+        frame_ancestors: Lines,
+        language: String,
+        uptime_rule: Rule,
+        partial_percent: u32,
+        major_percent: u32,
+        items: Items,
+    }
+    /// A group of components.
+    Group(GroupRow) in "page_group", key 2 {
+        workspace: WorkspaceKey,
+        key: GroupKey,
+        page: PageKey,
+        file_key: String,
+        id: String,
+        created_ms: Timestamp,
+        archived: bool,
+        name: String,
+        description: Option<String>,
+    }
+    /// A user-facing part of a page.
+    Component(ComponentRow) in "component", key 2 {
+        workspace: WorkspaceKey,
+        key: ComponentKey,
+        page: PageKey,
+        file_key: String,
+        id: String,
+        created_ms: Timestamp,
+        archived: bool,
+        start_ms: Timestamp,
+        name: String,
+        description: Option<String>,
+        public: bool,
+        start_date: Option<jiff::civil::Date>,
+        response_time: bool,
+        showcase: bool,
+        only_show_if_degraded: bool,
+    }
+    /// A check feeds a component for a time.
+    Link(LinkRow) in "component_link", key 5 {
+        workspace: WorkspaceKey,
+        component: ComponentKey,
+        check: CheckKey,
+        minor: bool,
+        from_ms: Timestamp,
+        to_ms: Timestamp,
+    }
+    /// What one layer says of a component for a time.
+    Interval(IntervalRow) in "status_interval", key 4 {
+        workspace: WorkspaceKey,
+        component: ComponentKey,
+        layer: Layer,
+        from_ms: Timestamp,
+        to_ms: Timestamp,
+        status: Said,
+    }
+    /// Records that never arrived, or that an agent gave up.
+    Loss(LossRow) in "loss", key 2 {
+        workspace: WorkspaceKey,
+        number: i64,
+        agent: AgentKey,
+        noted_ms: Timestamp,
+        count: u64,
+        why: String,
+        from_ms: Option<Timestamp>,
+        to_ms: Option<Timestamp>,
+    }
+    /// A hard transition, for operators.
+    Transition(TransitionRow) in "hard_transition", key 2 {
+        workspace: WorkspaceKey,
+        number: i64,
+        at_ms: Timestamp,
+        track: TrackKey,
+        since_ms: Timestamp,
+        from_state: Hard,
+        to_state: Hard,
+        reason: String,
+        detail: String,
+    }
+    /// What somebody changed, and when.
+    Audit(AuditRow) in "audit", key 2 {
+        workspace: WorkspaceKey,
+        number: i64,
+        at_ms: Timestamp,
+        actor: String,
+        action: String,
+        object: String,
+        object_key: Option<i64>,
+        before: Option<String>,
+        after: Option<String>,
+        source: Option<String>,
+        request: Option<String>,
+    }
+}

@@ -1,0 +1,348 @@
+//! From what a step touched to the rows that it leaves, by value.
+
+use super::declared::{
+    BlindRow, CounterRow, DeclaredRow, EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, HeartbeatRow,
+    IntervalRow, LossRow, Row, SpanDayRow, SpanRow, TrackRow, TransitionRow,
+};
+use super::settings::{
+    agent_row, check_row, component_row, group_row, heartbeat_row, page_row, workspace_row,
+};
+use super::table::{Key, Record};
+use super::value::{Bits, Field, Layer, Said, Value};
+use super::{Write, pages};
+use crate::component::Automatic;
+use crate::interval::Interval;
+use crate::state::{AgentKey, CheckKey, ComponentKey, Counters, State, TrackKey, WorkspaceKey};
+use crate::step::{Change, Folded, Touched};
+use crate::time::Timestamp;
+
+/// The rows of everything that was touched, and of what happened; `counters` stood so before the step.
+pub(crate) fn make(
+    state: &mut State,
+    touched: &Touched,
+    events: &[Change],
+    counters: Counters,
+    now: Timestamp,
+) -> Vec<Write> {
+    let mut writes = Vec::new();
+    append(state, events, now, &mut writes);
+    count(state, counters, &mut writes);
+    let mut make = Make { state, writes };
+    touched.workspaces.iter().for_each(|key| make.put_if_held(workspace_row(state, *key)));
+    touched.agents.iter().for_each(|key| make.agent(*key));
+    touched.epochs.iter().for_each(|(agent, epoch)| make.epoch(*agent, epoch));
+    touched.checks.iter().for_each(|key| make.check(*key));
+    for (key, from) in &touched.tracks {
+        make.track(*key);
+        if *from < Timestamp::FAR {
+            make.spans(*key, *from);
+            make.flaps(*key, *from);
+        }
+    }
+    touched.declared.iter().for_each(|key| make.declared(*key));
+    touched.folded.iter().for_each(|(key, folded)| make.folded(*key, folded));
+    touched.heartbeats.iter().for_each(|key| make.heartbeat(*key));
+    if touched.blind {
+        state.workspaces.keys().for_each(|workspace| make.blind(*workspace));
+    }
+    touched.pages.iter().for_each(|key| make.put_if_held(page_row(state, *key)));
+    touched.groups.iter().for_each(|key| make.put_if_held(group_row(state, *key)));
+    touched.components.iter().for_each(|key| make.component(*key));
+    touched.automatic.iter().for_each(|(key, from)| make.automatic(*key, *from));
+    touched.manual.iter().for_each(|(key, from)| make.manual(*key, *from));
+    make.writes
+}
+
+/// The keys that were given; they are unique in every workspace, so the first one keeps them.
+fn count(state: &mut State, mut before: Counters, writes: &mut Vec<Write>) {
+    let Some(workspace) = state.workspaces.first_key_value().map(|(key, _)| *key) else { return };
+    for ((name, last), (_, former)) in state.counters.named().into_iter().zip(before.named()) {
+        if last != former {
+            let (name, last) = (name.to_owned(), *last);
+            writes.push(Write::Put(CounterRow { workspace, name, last }.into()));
+        }
+    }
+}
+
+/// What is kept of what happened, beside what is true after it.
+fn append(state: &mut State, events: &[Change], now: Timestamp, writes: &mut Vec<Write>) {
+    let mut observed = Vec::new();
+    for event in events {
+        match event {
+            Change::Raw(raw) => observed.push(*raw),
+            Change::Transition { .. } => writes.extend(transition(state, event)),
+            Change::Gap { agent, from, to, acknowledged, .. } => {
+                let why = why_of_gap(*from, *to, *acknowledged);
+                writes.push(loss(state, *agent, now, to - from, why, (None, None)));
+            }
+            Change::Lost { agent, count, why, from, to } => {
+                writes.push(loss(state, *agent, now, *count, why.clone(), (*from, *to)));
+            }
+            _ => {}
+        }
+    }
+    if let Some(first) = observed.first() {
+        let workspace = workspace_of(state, first.track);
+        writes.push(Write::Observe(workspace, observed));
+    }
+}
+
+fn workspace_of(state: &State, track: TrackKey) -> WorkspaceKey {
+    state.agents[&state.tracks[&track].agent].workspace
+}
+
+fn loss(
+    state: &mut State,
+    agent: AgentKey,
+    noted_ms: Timestamp,
+    count: u64,
+    why: String,
+    (from_ms, to_ms): (Option<Timestamp>, Option<Timestamp>),
+) -> Write {
+    let workspace = state.agents[&agent].workspace;
+    state.counters.losses += 1;
+    let number = state.counters.losses;
+    Write::Append(LossRow { workspace, number, agent, noted_ms, count, why, from_ms, to_ms }.into())
+}
+
+fn transition(state: &mut State, event: &Change) -> Option<Write> {
+    let Change::Transition { track, since, at, from, to, reason, detail } = event else { return None };
+    state.counters.transitions += 1;
+    let row = TransitionRow {
+        workspace: workspace_of(state, *track),
+        number: state.counters.transitions,
+        at_ms: *at,
+        track: *track,
+        since_ms: *since,
+        from_state: *from,
+        to_state: *to,
+        reason: reason.name().to_owned(),
+        detail: detail.clone(),
+    };
+    Some(Write::Append(row.into()))
+}
+
+/// What is kept of a jump in an agent's sequence, for operators.
+fn why_of_gap(from: u64, to: u64, acknowledged: bool) -> String {
+    let known = if acknowledged { ": acknowledged before, not in this database" } else { "" };
+    format!("the sequence jumps from {from} to {to}{known}")
+}
+
+struct Make<'a> {
+    state: &'a State,
+    writes: Vec<Write>,
+}
+
+impl Make<'_> {
+    fn put(&mut self, row: impl Into<Row>) {
+        self.writes.push(Write::Put(row.into()));
+    }
+
+    /// Nothing of what the state holds no more.
+    fn put_if_held<R: Into<Row>>(&mut self, row: Option<R>) {
+        self.writes.extend(row.map(|row| Write::Put(row.into())));
+    }
+
+    /// Replaces the rows whose key begins with `prefix`, from `from` on.
+    fn replace<R: Record + Into<Row>>(
+        &mut self,
+        prefix: impl IntoIterator<Item = Value<'static>>,
+        from: Option<i64>,
+        rows: impl Iterator<Item = R>,
+    ) {
+        let (prefix, rows) = (Key::of::<R>(prefix), rows.map(Into::into).collect());
+        self.writes.push(Write::Replace { prefix, from, rows });
+    }
+
+    fn agent(&mut self, key: AgentKey) {
+        let agent = &self.state.agents[&key];
+        let workspace = agent.workspace;
+        self.put_if_held(agent_row(self.state, key));
+        for former in &agent.former_locations {
+            let (to_ms, location) = (former.to, former.value.clone());
+            self.put(FormerLocationRow { workspace, agent: key, to_ms, location });
+        }
+    }
+
+    /// One that the state holds no more is deleted.
+    fn epoch(&mut self, key: AgentKey, epoch: &[u8; 16]) {
+        let agent = &self.state.agents[&key];
+        let workspace = agent.workspace;
+        let Some(position) = agent.epochs.get(epoch) else {
+            let values = [workspace.value(), key.value(), epoch.value()].map(Value::into_owned);
+            self.writes.push(Write::Delete(Key::of::<EpochRow>(values)));
+            return;
+        };
+        let told = &agent.told;
+        self.put(EpochRow {
+            workspace,
+            agent: key,
+            epoch: *epoch,
+            through: position.through,
+            offset_ms: position.offset,
+            seen_ms: position.seen,
+            version: told.version.clone(),
+            depth: told.depth,
+            oldest_ms: told.oldest_ms,
+            lost: told.lost,
+            set_aside: told.set_aside,
+            lateness_ms: told.lateness_ms,
+            own_network_gone: agent.own_network_gone,
+            last_record: Bits(position.last_record),
+        });
+    }
+
+    fn check(&mut self, key: CheckKey) {
+        let check = &self.state.checks[&key];
+        let workspace = check.workspace;
+        self.put_if_held(check_row(self.state, key));
+        for former in &check.former_quorums {
+            self.put(FormerQuorumRow { workspace, check: key, to_ms: former.to, quorum: former.value });
+        }
+    }
+
+    fn track(&mut self, key: TrackKey) {
+        let witnessed = &self.state.tracks[&key];
+        let open = witnessed.track.spans.last();
+        let run = witnessed.last_run.as_ref();
+        self.put(TrackRow {
+            workspace: workspace_of(self.state, key),
+            key,
+            agent: witnessed.agent,
+            check: witnessed.check,
+            interval_ms: witnessed.interval_ms,
+            definition: witnessed.definition.clone(),
+            silent: witnessed.track.silent,
+            gone: witnessed.left,
+            state: open.map(|span| span.state),
+            from_ms: open.map(|span| span.from),
+            last_ms: open.map(|span| span.last),
+            held: witnessed.held,
+            joined_ms: witnessed.joined,
+            settled_ms: witnessed.settled,
+            up_ms: witnessed.outcomes.up,
+            degraded_ms: witnessed.outcomes.degraded,
+            down_ms: witnessed.outcomes.down,
+            run_ms: run.map(|run| run.at),
+            run_outcome: run.map(|run| run.outcome),
+            run_reason: run.map(|run| run.reason),
+            run_detail: run.map(|run| run.detail.clone()).filter(|detail| !detail.is_empty()),
+            run_us: run.and_then(|run| run.total_us),
+            certificate_end: witnessed.certificate_ends,
+        });
+    }
+
+    /// Closed spans that lie before the newest one, from the one that holds `from` on.
+    fn spans(&mut self, track: TrackKey, from: Timestamp) {
+        let workspace = workspace_of(self.state, track);
+        let spans = &self.state.tracks[&track].track.spans;
+        let first = spans.partition_point(|span| span.last < from).saturating_sub(1);
+        let base = spans.get(first).map_or(from, |span| span.from.min(from));
+        let closed = spans.closed().iter().skip(first);
+        let row = |span: &crate::track::Span| SpanRow {
+            workspace,
+            track,
+            from_ms: span.from,
+            last_ms: span.last,
+            state: span.state,
+        };
+        self.replace(of_track(workspace, track), Some(base.0), closed.map(row));
+    }
+
+    /// When the check flapped, from the stretch that ends at `from` or later on.
+    fn flaps(&mut self, track: TrackKey, from: Timestamp) {
+        let workspace = workspace_of(self.state, track);
+        let flaps = &self.state.tracks[&track].track.flaps;
+        let newest = &flaps[flaps.partition_point(|flap| flap.to < from)..];
+        let base = newest.first().map_or(from, |flap| flap.from.min(from));
+        let row = |flap: &Interval<()>| FlapRow { workspace, track, from_ms: flap.from, to_ms: flap.to };
+        self.replace(of_track(workspace, track), Some(base.0), newest.iter().map(row));
+    }
+
+    /// The newest two stretches; those before them stand.
+    fn declared(&mut self, track: TrackKey) {
+        let workspace = workspace_of(self.state, track);
+        let declared = &self.state.tracks[&track].declared;
+        let newest = &declared[declared.len().saturating_sub(2)..];
+        let stand = declared.len() - newest.len();
+        let after = declared[..stand].last().map_or(i64::MIN, |ended| ended.to.0);
+        let row = |one: &Interval<()>| DeclaredRow { workspace, track, from_ms: one.from, to_ms: one.to };
+        self.replace(of_track(workspace, track), Some(after), newest.iter().map(row));
+    }
+
+    fn folded(&mut self, track: TrackKey, folded: &Folded) {
+        let workspace = workspace_of(self.state, track);
+        for (day_ms, state) in &folded.days {
+            self.put(SpanDayRow { workspace, track, day_ms: *day_ms, state: *state });
+        }
+        let begins = [
+            (Key::of::<SpanRow>(of_track(workspace, track)), folded.spans_before),
+            (Key::of::<FlapRow>(of_track(workspace, track)), folded.flaps_before),
+            (Key::of::<DeclaredRow>(of_track(workspace, track)), folded.declared_before),
+        ];
+        let pruned = begins.into_iter().filter(|(_, before)| *before > Timestamp(0));
+        self.writes.extend(pruned.map(|(prefix, before)| Write::Prune { prefix, before: before.0 }));
+    }
+
+    /// One that the state holds no more is deleted.
+    fn heartbeat(&mut self, check: CheckKey) {
+        let workspace = self.state.checks[&check].workspace;
+        let Some(row) = heartbeat_row(self.state, check) else {
+            let values = [workspace.value(), check.value()].map(Value::into_owned);
+            self.writes.push(Write::Delete(Key::of::<HeartbeatRow>(values)));
+            return;
+        };
+        self.put(row);
+    }
+
+    fn blind(&mut self, workspace: WorkspaceKey) {
+        let row = |one: &Interval<()>| BlindRow { workspace, from_ms: one.from, to_ms: one.to };
+        self.replace([workspace.value().into_owned()], None, self.state.blind.iter().map(row));
+    }
+
+    fn component(&mut self, key: ComponentKey) {
+        let component = &self.state.components[&key];
+        let workspace = self.state.pages[&component.page].workspace;
+        self.put_if_held(component_row(self.state, key));
+        let prefix = [workspace.value(), key.value()].map(Value::into_owned);
+        self.replace(prefix, None, component.links.iter().map(|link| pages::link(workspace, key, link)));
+    }
+
+    fn automatic(&mut self, key: ComponentKey, from: Timestamp) {
+        let layer = &self.state.components[&key].layers.automatic;
+        self.layer(key, Layer::Automatic, from, layer, |value| value);
+    }
+
+    fn manual(&mut self, key: ComponentKey, from: Timestamp) {
+        let layer = &self.state.components[&key].layers.manual;
+        self.layer(key, Layer::Manual, from, layer, Automatic::Known);
+    }
+
+    /// What ends at `from` or later: an interval that was cut there has another end.
+    fn layer<T: Copy>(
+        &mut self,
+        component: ComponentKey,
+        layer: Layer,
+        from: Timestamp,
+        intervals: &[Interval<T>],
+        said: impl Fn(T) -> Automatic,
+    ) {
+        let workspace = self.state.pages[&self.state.components[&component].page].workspace;
+        let tail = &intervals[intervals.partition_point(|interval| interval.to < from)..];
+        let base = tail.first().map_or(from, |first| first.from.min(from));
+        let row = |one: &Interval<T>| IntervalRow {
+            workspace,
+            component,
+            layer,
+            from_ms: one.from,
+            to_ms: one.to,
+            status: Said(said(one.value)),
+        };
+        let prefix = [workspace.value(), component.value(), layer.value()].map(Value::into_owned);
+        self.replace(prefix, Some(base.0), tail.iter().map(row));
+    }
+}
+
+fn of_track(workspace: WorkspaceKey, track: TrackKey) -> [Value<'static>; 2] {
+    [Value::Integer(workspace.0), Value::Integer(track.0)]
+}

@@ -1,0 +1,148 @@
+//! Pages, groups and components as rows, and back.
+
+use super::declared::{ComponentRow, GroupRow, LinkRow, PageRow};
+use super::items::Items;
+use super::value::Lines;
+use crate::layers::Layers;
+use crate::shared_vec::SharedVec;
+use crate::state::{
+    Component, ComponentKey, ComponentSettings, Group, GroupKey, Link, Page, PageKey, PageSettings,
+    WorkspaceKey,
+};
+use crate::uptime::Weights;
+
+pub(super) fn page(key: PageKey, page: &Page) -> PageRow {
+    let settings = page.settings.clone();
+    PageRow {
+        workspace: page.workspace,
+        key,
+        file_key: page.key.clone(),
+        id: page.id.clone(),
+        created_ms: page.created_at,
+        public_ms: page.public_since,
+        archived: page.archived,
+        slug: settings.slug,
+        name: settings.name,
+        public: settings.public,
+        listed: settings.listed,
+        root: settings.root,
+        domain: settings.domain,
+        time_zone: settings.time_zone,
+        support_url: settings.support_url,
+        frame_ancestors: Lines(settings.frame_ancestors),
+        language: settings.language,
+        uptime_rule: settings.rule,
+        partial_percent: settings.weights.partial_percent,
+        major_percent: settings.weights.major_percent,
+        items: Items(page.items.clone()),
+    }
+}
+
+impl From<PageRow> for Page {
+    fn from(row: PageRow) -> Self {
+        let weights = Weights { partial_percent: row.partial_percent, major_percent: row.major_percent };
+        let settings = PageSettings {
+            slug: row.slug,
+            name: row.name,
+            public: row.public,
+            listed: row.listed,
+            root: row.root,
+            domain: row.domain,
+            time_zone: row.time_zone,
+            support_url: row.support_url,
+            frame_ancestors: row.frame_ancestors.0,
+            language: row.language,
+            rule: row.uptime_rule,
+            weights,
+        };
+        Self {
+            workspace: row.workspace,
+            key: row.file_key,
+            id: row.id,
+            created_at: row.created_ms,
+            public_since: row.public_ms,
+            archived: row.archived,
+            settings,
+            items: row.items.0,
+        }
+    }
+}
+
+pub(super) fn group(workspace: WorkspaceKey, key: GroupKey, group: &Group) -> GroupRow {
+    GroupRow {
+        workspace,
+        key,
+        page: group.page,
+        file_key: group.key.clone(),
+        id: group.id.clone(),
+        created_ms: group.created_at,
+        archived: group.archived,
+        name: group.name.clone(),
+        description: group.description.clone(),
+    }
+}
+
+impl From<GroupRow> for Group {
+    fn from(row: GroupRow) -> Self {
+        Self {
+            page: row.page,
+            key: row.file_key,
+            id: row.id,
+            created_at: row.created_ms,
+            name: row.name,
+            description: row.description,
+            archived: row.archived,
+        }
+    }
+}
+
+pub(super) fn component(workspace: WorkspaceKey, key: ComponentKey, component: &Component) -> ComponentRow {
+    let settings = component.settings.clone();
+    ComponentRow {
+        workspace,
+        key,
+        page: component.page,
+        file_key: component.key.clone(),
+        id: component.id.clone(),
+        created_ms: component.created_at,
+        archived: component.archived,
+        start_ms: component.layers.start,
+        name: settings.name,
+        description: settings.description,
+        public: settings.public,
+        start_date: settings.start_date,
+        response_time: settings.response_time,
+        showcase: settings.showcase,
+        only_show_if_degraded: settings.only_show_if_degraded,
+    }
+}
+
+impl From<ComponentRow> for Component {
+    fn from(row: ComponentRow) -> Self {
+        let settings = ComponentSettings {
+            name: row.name,
+            description: row.description,
+            public: row.public,
+            start_date: row.start_date,
+            response_time: row.response_time,
+            showcase: row.showcase,
+            only_show_if_degraded: row.only_show_if_degraded,
+        };
+        Self {
+            page: row.page,
+            key: row.file_key,
+            id: row.id,
+            created_at: row.created_ms,
+            archived: row.archived,
+            settings,
+            links: Vec::new(),
+            layers: Layers { start: row.start_ms, ..Layers::default() },
+            expiry_seen: false,
+            response: SharedVec::default(),
+        }
+    }
+}
+
+pub(super) fn link(workspace: WorkspaceKey, component: ComponentKey, link: &Link) -> LinkRow {
+    LinkRow { workspace, component, check: link.check, minor: link.minor, from_ms: link.from, to_ms: link.to }
+}

@@ -1,0 +1,230 @@
+//! From rows to the state, one after another. A row may only name what was restored before it; the open span of a
+//! track stands in the track, so that its closed ones are put before it.
+
+use super::declared::{
+    AgentRow, BlindRow, CheckRow, ComponentRow, CounterRow, DeclaredRow, EpochRow, FlapRow,
+    FormerLocationRow, FormerQuorumRow, GroupRow, HeartbeatRow, IntervalRow, LinkRow, PageRow, SpanRow,
+    TrackRow, WorkspaceRow,
+};
+use super::table::Record;
+use super::value::{Layer, Misread};
+use crate::component::Automatic;
+use crate::former::Former;
+use crate::heartbeat::{Expected, Heartbeat, Started};
+use crate::interval::Interval;
+use crate::state::{
+    Agent, Check, Component, Epoch, LastRun, Link, Outcomes, State, Told, Witnessed, Workspace,
+};
+use crate::status::Status;
+use crate::track::{Span, Track};
+use crate::voices::Voices;
+use skerry_protocol::schedule::Schedule;
+use skerry_protocol::wire::{Outcome, Reason};
+
+/// A row that is a part of the state.
+pub trait Restore: Record {
+    /// Puts it into the state. One that is of nothing the state holds is left out.
+    ///
+    /// # Errors
+    /// [`Misread`]: no version writes it.
+    fn restore(self, state: &mut State) -> Result<(), Misread>;
+}
+
+macro_rules! restored {
+    ($($row:ty: |$one:ident, $state:ident| $body:block)*) => {$(
+        impl Restore for $row {
+            fn restore(self, $state: &mut State) -> Result<(), Misread> {
+                let $one = self;
+                $body;
+                Ok(())
+            }
+        }
+    )*};
+}
+
+restored! {
+    WorkspaceRow: |row, state| {
+        state.workspaces.insert(row.key, Workspace { name: row.name, asks: row.ask_reporters })
+    }
+    CounterRow: |row, state| {
+        for (name, last) in state.counters.named() {
+            if name == row.name {
+                *last = row.last.max(*last);
+            }
+        }
+    }
+    BlindRow: |row, state| {
+        let blind = Interval { from: row.from_ms, to: row.to_ms, value: () };
+        if !state.blind.contains(&blind) {
+            state.blind.push(blind);
+        }
+    }
+    AgentRow: |row, state| {
+        let agent = Agent::new(row.workspace, &row.name, &row.location);
+        state.agents.insert(row.key, Agent { cloned_at: row.cloned_ms, ..agent })
+    }
+    FormerLocationRow: |row, state| {
+        if let Some(agent) = state.agents.get_mut(&row.agent) {
+            agent.former_locations.push(Former { to: row.to_ms, value: row.location });
+        }
+    }
+    CheckRow: |row, state| {
+        state.check_names.insert((row.workspace, row.name.clone()), row.key);
+        let (definition, file_definition) = (row.definition, row.file_definition);
+        let check = Check::new(row.workspace, &row.name);
+        state.checks.insert(row.key, Check { quorum: row.quorum, definition, file_definition, ..check })
+    }
+    FormerQuorumRow: |row, state| {
+        if let Some(check) = state.checks.get_mut(&row.check) {
+            check.former_quorums.push(Former { to: row.to_ms, value: row.quorum });
+        }
+    }
+    DeclaredRow: |row, state| {
+        if let Some(witnessed) = state.tracks.get_mut(&row.track) {
+            witnessed.declared.push(Interval { from: row.from_ms, to: row.to_ms, value: () });
+        }
+    }
+    SpanRow: |row, state| {
+        if let Some(witnessed) = state.tracks.get_mut(&row.track) {
+            // The newest is there already.
+            let span = Span { from: row.from_ms, last: row.last_ms, state: row.state };
+            witnessed.track.spans.push_closed(span);
+        }
+    }
+    FlapRow: |row, state| {
+        if let Some(witnessed) = state.tracks.get_mut(&row.track) {
+            witnessed.track.flaps.push(Interval { from: row.from_ms, to: row.to_ms, value: () });
+        }
+    }
+    PageRow: |row, state| {
+        state.pages.insert(row.key, row.into())
+    }
+    GroupRow: |row, state| {
+        state.groups.insert(row.key, row.into())
+    }
+    ComponentRow: |row, state| {
+        state.components.insert(row.key, Component::from(row))
+    }
+    LinkRow: |row, state| {
+        if let Some(component) = state.components.get_mut(&row.component) {
+            let link = Link { check: row.check, minor: row.minor, from: row.from_ms, to: row.to_ms };
+            let at = component.links.partition_point(|one| one.from <= link.from);
+            component.links.insert(at, link);
+        }
+        if let Some(check) = state.checks.get_mut(&row.check)
+            && !check.components.contains(&row.component)
+        {
+            check.components.push(row.component);
+        }
+    }
+}
+
+impl Restore for EpochRow {
+    /// What the agent told is of the spool that it was heard from last.
+    fn restore(self, state: &mut State) -> Result<(), Misread> {
+        let Some(agent) = state.agents.get_mut(&self.agent) else { return Ok(()) };
+        let (through, seen) = (self.through, self.seen_ms);
+        let epoch = Epoch { through, offset: self.offset_ms, seen, last_record: self.last_record.0 };
+        agent.epochs.insert(self.epoch, epoch);
+        if agent.last_seen.is_some_and(|last| last > seen) {
+            return Ok(());
+        }
+        agent.voices = Voices::of_spool(self.epoch, seen);
+        agent.last_seen = Some(seen);
+        agent.skew = self.offset_ms.max(-i64::MAX);
+        agent.own_network_gone = self.own_network_gone;
+        agent.told = Told {
+            version: self.version,
+            depth: self.depth,
+            oldest_ms: self.oldest_ms,
+            lost: self.lost,
+            set_aside: self.set_aside,
+            lateness_ms: self.lateness_ms,
+        };
+        Ok(())
+    }
+}
+
+impl Restore for TrackRow {
+    fn restore(self, state: &mut State) -> Result<(), Misread> {
+        let last_run = self.run_ms.map(|at| LastRun {
+            at,
+            outcome: self.run_outcome.unwrap_or(Outcome::Inconclusive),
+            reason: self.run_reason.unwrap_or(Reason::None),
+            detail: self.run_detail.unwrap_or_default(),
+            total_us: self.run_us,
+        });
+        let open = match (self.state, self.from_ms, self.last_ms) {
+            (Some(state), Some(from), Some(last)) => vec![Span { from, last, state }],
+            _ => Vec::new(),
+        };
+        let witnessed = Witnessed {
+            track: Track::new(open, self.silent),
+            definition: self.definition,
+            left: self.gone,
+            held: self.held,
+            joined: self.joined_ms,
+            settled: self.settled_ms,
+            outcomes: Outcomes { up: self.up_ms, degraded: self.degraded_ms, down: self.down_ms },
+            certificate_ends: self.certificate_end,
+            last_run,
+            ..Witnessed::new(self.agent, self.check, self.interval_ms)
+        };
+        state.tracks.insert(self.key, witnessed);
+        state.track_of.insert((self.agent, self.check), self.key);
+        if let Some(check) = state.checks.get_mut(&self.check) {
+            check.tracks.push(self.key);
+        }
+        Ok(())
+    }
+}
+
+impl Restore for HeartbeatRow {
+    fn restore(self, state: &mut State) -> Result<(), Misread> {
+        let schedule = match (self.schedule, self.time_zone) {
+            (Some(schedule), Some(zone)) => {
+                let wrong = |error| {
+                    let found = format!("a schedule {schedule:?} in {zone:?}: {error}");
+                    Misread { column: "heartbeat.schedule".to_owned(), found }
+                };
+                Some(Schedule::parse(&schedule, &zone).map_err(wrong)?)
+            }
+            _ => None,
+        };
+        let expected = Expected { period: self.period_ms, schedule, grace: self.grace_ms };
+        let run = self.started_run.unwrap_or_default();
+        let heartbeat = Heartbeat {
+            track: self.track,
+            expected,
+            expected_since: self.expected_since_ms,
+            heard: self.heard_ms,
+            started: self.started_ms.map(|at| Started { at, run }),
+        };
+        state.heartbeats.insert(self.check, heartbeat);
+        Ok(())
+    }
+}
+
+impl Restore for IntervalRow {
+    fn restore(self, state: &mut State) -> Result<(), Misread> {
+        let Some(component) = state.components.get_mut(&self.component) else { return Ok(()) };
+        let (from, to, layers) = (self.from_ms, self.to_ms, &mut component.layers);
+        match self.layer {
+            Layer::Automatic => layers.automatic.push(Interval { from, to, value: self.status.0 }),
+            Layer::Manual => layers.manual.push(Interval { from, to, value: status(self.status.0)? }),
+            Layer::Planned => layers.planned.push(Interval { from, to, value: () }),
+            Layer::Corrected => layers.corrected.push(Interval { from, to, value: status(self.status.0)? }),
+        }
+        Ok(())
+    }
+}
+
+/// Only the automatic layer may know less.
+fn status(said: Automatic) -> Result<Status, Misread> {
+    match said {
+        Automatic::Known(status) => Ok(status),
+        Automatic::Partly(_) | Automatic::NoData => {
+            Err(Misread::new(said).within("status_interval", "status"))
+        }
+    }
+}

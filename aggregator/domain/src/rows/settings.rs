@@ -1,0 +1,63 @@
+//! The rows of what people and files set, each from the state; `None`: it holds none of that key.
+
+use super::declared::{AgentRow, CheckRow, ComponentRow, GroupRow, HeartbeatRow, PageRow, WorkspaceRow};
+use super::pages;
+use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, State, WorkspaceKey};
+use skerry_protocol::schedule::Schedule;
+
+pub(super) fn workspace_row(state: &State, key: WorkspaceKey) -> Option<WorkspaceRow> {
+    let workspace = state.workspaces.get(&key)?;
+    Some(WorkspaceRow { key, name: workspace.name.clone(), ask_reporters: workspace.asks })
+}
+
+pub(super) fn agent_row(state: &State, key: AgentKey) -> Option<AgentRow> {
+    let agent = state.agents.get(&key)?;
+    let (name, location) = (agent.name.clone(), agent.location.clone());
+    Some(AgentRow { workspace: agent.workspace, key, name, location, cloned_ms: agent.cloned_at })
+}
+
+pub(super) fn check_row(state: &State, key: CheckKey) -> Option<CheckRow> {
+    let check = state.checks.get(&key)?;
+    Some(CheckRow {
+        workspace: check.workspace,
+        key,
+        name: check.name.clone(),
+        quorum: check.quorum,
+        definition: check.definition.clone(),
+        file_definition: check.file_definition.clone(),
+    })
+}
+
+pub(super) fn heartbeat_row(state: &State, check: CheckKey) -> Option<HeartbeatRow> {
+    let heartbeat = state.heartbeats.get(&check)?;
+    let expected = &heartbeat.expected;
+    let schedule = expected.schedule.as_ref();
+    let started = heartbeat.started.as_ref();
+    Some(HeartbeatRow {
+        workspace: state.checks.get(&check)?.workspace,
+        check,
+        track: heartbeat.track,
+        period_ms: expected.period,
+        grace_ms: expected.grace,
+        heard_ms: heartbeat.heard,
+        started_ms: started.map(|started| started.at),
+        started_run: started.map(|started| started.run.clone()),
+        expected_since_ms: heartbeat.expected_since,
+        schedule: schedule.map(|one| Schedule::expression(one).to_owned()),
+        time_zone: schedule.map(|one| Schedule::zone_name(one).to_owned()),
+    })
+}
+
+pub(super) fn page_row(state: &State, key: PageKey) -> Option<PageRow> {
+    Some(pages::page(key, state.pages.get(&key)?))
+}
+
+pub(super) fn group_row(state: &State, key: GroupKey) -> Option<GroupRow> {
+    let group = state.groups.get(&key)?;
+    Some(pages::group(state.pages.get(&group.page)?.workspace, key, group))
+}
+
+pub(super) fn component_row(state: &State, key: ComponentKey) -> Option<ComponentRow> {
+    let component = state.components.get(&key)?;
+    Some(pages::component(state.pages.get(&component.page)?.workspace, key, component))
+}

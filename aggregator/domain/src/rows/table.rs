@@ -1,0 +1,130 @@
+//! How a table is declared: its row as a struct, its columns with the key first. SQL is written from that, and rows
+//! are read by it.
+
+use super::value::{Kind, Misread, Value};
+
+/// A table.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Table {
+    /// Its name.
+    pub name: &'static str,
+    /// Its columns; the first [`Self::key`] of them are its key.
+    pub columns: &'static [Column],
+    /// How many columns are its key.
+    pub key: usize,
+}
+
+/// A column.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Column {
+    /// Its name.
+    pub name: &'static str,
+    /// What it holds.
+    pub kind: Kind,
+    /// It may hold nothing.
+    pub optional: bool,
+}
+
+/// A row that was declared.
+pub trait Record: Sized {
+    /// Its table.
+    const TABLE: &'static Table;
+
+    /// Gives the values of its columns in order, for as long as `take` runs.
+    fn bind<T>(&self, take: impl FnOnce(&[Value<'_>]) -> T) -> T;
+
+    /// Reads it from the values of its columns in order.
+    ///
+    /// # Errors
+    /// [`Misread`].
+    fn read<'a>(next: impl FnMut() -> Value<'a>) -> Result<Self, Misread>;
+}
+
+/// The first values of a row's key, or all of them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Key {
+    /// The table.
+    pub table: &'static Table,
+    /// As many columns of it as are given.
+    pub values: Vec<Value<'static>>,
+}
+
+impl Key {
+    pub(crate) fn of<R: Record>(values: impl IntoIterator<Item = Value<'static>>) -> Self {
+        Self { table: R::TABLE, values: values.into_iter().collect() }
+    }
+}
+
+macro_rules! rows {
+    ($(
+        $(#[$meta:meta])*
+        $variant:ident($row:ident) in $name:literal, key $key:literal {
+            $($(#[$note:meta])* $column:ident: $field:ty,)+
+        }
+    )+) => {
+        $(
+            $(#[$meta])*
+            #[derive(Clone, Debug, PartialEq)]
+            #[expect(missing_docs, reason = "a column is described where it is declared in SQL")]
+            pub struct $row {
+                $($(#[$note])* pub $column: $field,)+
+            }
+
+            impl Record for $row {
+                const TABLE: &'static Table = &Table {
+                    name: $name,
+                    columns: &[$(Column {
+                        name: stringify!($column),
+                        kind: <$field as Field>::KIND,
+                        optional: <$field as Field>::OPTIONAL,
+                    },)+],
+                    key: $key,
+                };
+
+                fn bind<T>(&self, take: impl FnOnce(&[Value<'_>]) -> T) -> T {
+                    take(&[$(self.$column.value(),)+])
+                }
+
+                fn read<'a>(mut next: impl FnMut() -> Value<'a>) -> Result<Self, Misread> {
+                    Ok(Self {
+                        $($column: Field::read(next())
+                            .map_err(|misread| misread.within($name, stringify!($column)))?,)+
+                    })
+                }
+            }
+
+            impl From<$row> for Row {
+                fn from(row: $row) -> Self {
+                    Self::$variant(Box::new(row))
+                }
+            }
+        )+
+
+        /// A row of any table.
+        #[derive(Clone, Debug, PartialEq)]
+        pub enum Row {
+            $($(#[$meta])* $variant(Box<$row>),)+
+        }
+
+        impl Row {
+            /// Its table.
+            #[must_use]
+            pub fn table(&self) -> &'static Table {
+                match self {
+                    $(Self::$variant(_) => $row::TABLE,)+
+                }
+            }
+
+            /// As [`Record::bind`].
+            pub fn bind<T>(&self, take: impl FnOnce(&[Value<'_>]) -> T) -> T {
+                match self {
+                    $(Self::$variant(row) => row.bind(take),)+
+                }
+            }
+        }
+
+        /// Every table, those first that others name.
+        pub const TABLES: &[&Table] = &[$($row::TABLE,)+];
+    };
+}
+pub(super) use rows;

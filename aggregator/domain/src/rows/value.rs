@@ -1,0 +1,319 @@
+//! What stands in one column: four plain values, and how each type of the domain is spelt in them.
+
+use crate::component::Automatic;
+use crate::reporters::Held;
+use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, TrackKey, WorkspaceKey};
+use crate::status::Status;
+use crate::time::Timestamp;
+use crate::track::Hard;
+use crate::uptime::Rule;
+use crate::verdict::Quorum;
+use skerry_protocol::wire::{Outcome, Reason};
+use std::borrow::Cow;
+use std::fmt;
+
+/// A value in a column.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Value<'a> {
+    /// Nothing.
+    Null,
+    /// A whole number; an instant in ms; 0 or 1.
+    Integer(i64),
+    /// Text.
+    Text(Cow<'a, str>),
+    /// Bytes.
+    Bytes(Cow<'a, [u8]>),
+}
+
+impl Value<'_> {
+    /// The same, held by itself.
+    #[must_use]
+    pub fn into_owned(self) -> Value<'static> {
+        match self {
+            Self::Null => Value::Null,
+            Self::Integer(number) => Value::Integer(number),
+            Self::Text(text) => Value::Text(Cow::Owned(text.into_owned())),
+            Self::Bytes(bytes) => Value::Bytes(Cow::Owned(bytes.into_owned())),
+        }
+    }
+}
+
+/// What a column holds where it holds something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    /// [`Value::Integer`].
+    Integer,
+    /// [`Value::Text`].
+    Text,
+    /// [`Value::Bytes`].
+    Bytes,
+}
+
+/// A stored value that no version of this program writes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Misread {
+    /// Table and column; empty until they are known.
+    pub column: String,
+    /// What stands there.
+    pub found: String,
+}
+
+impl Misread {
+    /// `found` is what stands in a column.
+    pub(crate) fn new(found: impl fmt::Debug) -> Self {
+        Self { column: String::new(), found: format!("{found:?}") }
+    }
+
+    /// The same, with its place.
+    #[must_use]
+    pub fn within(self, table: &str, column: &str) -> Self {
+        Self { column: format!("{table}.{column}"), ..self }
+    }
+}
+
+impl fmt::Display for Misread {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(formatter, "{} in {}", self.found, self.column)
+    }
+}
+
+impl std::error::Error for Misread {}
+
+/// A type that stands in a column.
+pub trait Field: Sized {
+    /// What the column holds.
+    const KIND: Kind;
+    /// The column may hold nothing.
+    const OPTIONAL: bool = false;
+    /// As it is stored.
+    fn value(&self) -> Value<'_>;
+    /// As it was stored.
+    ///
+    /// # Errors
+    /// [`Misread`].
+    fn read(value: Value<'_>) -> Result<Self, Misread>;
+}
+
+impl<T: Field> Field for Option<T> {
+    const KIND: Kind = T::KIND;
+    const OPTIONAL: bool = true;
+
+    fn value(&self) -> Value<'_> {
+        self.as_ref().map_or(Value::Null, Field::value)
+    }
+
+    fn read(value: Value<'_>) -> Result<Self, Misread> {
+        if value == Value::Null { Ok(None) } else { T::read(value).map(Some) }
+    }
+}
+
+fn integer(value: Value<'_>) -> Result<i64, Misread> {
+    if let Value::Integer(number) = value { Ok(number) } else { Err(Misread::new(value)) }
+}
+
+fn text(value: Value<'_>) -> Result<Cow<'_, str>, Misread> {
+    if let Value::Text(text) = value { Ok(text) } else { Err(Misread::new(value)) }
+}
+
+macro_rules! integers {
+    ($($name:ty: $out:expr, $back:expr;)*) => {$(
+        impl Field for $name {
+            const KIND: Kind = Kind::Integer;
+
+            fn value(&self) -> Value<'_> {
+                let out: fn(&Self) -> i64 = $out;
+                Value::Integer(out(self))
+            }
+
+            fn read(value: Value<'_>) -> Result<Self, Misread> {
+                let back: fn(i64) -> Self = $back;
+                integer(value).map(back)
+            }
+        }
+    )*};
+}
+integers! {
+    i64: |one| *one, |stored| stored;
+    // What does not fit never was so many.
+    u64: |one| i64::try_from(*one).unwrap_or(i64::MAX), i64::unsigned_abs;
+    u32: |one| i64::from(*one), |stored| u32::try_from(stored).unwrap_or(u32::MAX);
+    bool: |one| i64::from(*one), |stored| stored != 0;
+    Timestamp: |one| one.0, Timestamp;
+    WorkspaceKey: |one| one.0, WorkspaceKey;
+    AgentKey: |one| one.0, AgentKey;
+    CheckKey: |one| one.0, CheckKey;
+    TrackKey: |one| one.0, TrackKey;
+    PageKey: |one| one.0, PageKey;
+    GroupKey: |one| one.0, GroupKey;
+    ComponentKey: |one| one.0, ComponentKey;
+    Outcome: |one| i64::from(*one as i32), |stored| Outcome::from_wire(wire(stored));
+    Reason: |one| i64::from(*one as i32), |stored| Reason::from_wire(wire(stored));
+    Bits: |one| one.0.cast_signed(), |stored| Bits(stored.cast_unsigned());
+}
+
+fn wire(stored: i64) -> i32 {
+    i32::try_from(stored).unwrap_or(-1)
+}
+
+/// 64 bits without a meaning as a number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Bits(pub u64);
+
+macro_rules! names {
+    ($($name:ty: $out:expr, $back:expr;)*) => {$(
+        impl Field for $name {
+            const KIND: Kind = Kind::Text;
+
+            fn value(&self) -> Value<'_> {
+                let out: fn(&Self) -> Cow<'_, str> = $out;
+                Value::Text(out(self))
+            }
+
+            fn read(value: Value<'_>) -> Result<Self, Misread> {
+                let name = text(value)?;
+                let back: fn(&str) -> Option<Self> = $back;
+                back(&name).ok_or_else(|| Misread::new(name))
+            }
+        }
+    )*};
+}
+names! {
+    Hard: |one| Cow::Borrowed(one.name()), hard;
+    Held: |one| Cow::Borrowed(one.name()), Held::read;
+    Status: |one| Cow::Borrowed(one.name()), Status::from_name;
+    Said: |one| Cow::Borrowed(said_name(*one)), said;
+    Layer: |one| Cow::Borrowed(layer_name(*one)), layer;
+    Quorum: quorum_name, quorum;
+    Rule: |one| Cow::Borrowed(rule_name(*one)), rule;
+    jiff::civil::Date: |one| Cow::Owned(one.to_string()), |name| name.parse().ok();
+    Lines: |one| Cow::Owned(one.0.join("\n")), |name| Some(Lines(name.lines().map(str::to_owned).collect()));
+}
+
+impl Field for String {
+    const KIND: Kind = Kind::Text;
+
+    fn value(&self) -> Value<'_> {
+        Value::Text(Cow::Borrowed(self))
+    }
+
+    fn read(value: Value<'_>) -> Result<Self, Misread> {
+        text(value).map(Cow::into_owned)
+    }
+}
+
+impl Field for Vec<u8> {
+    const KIND: Kind = Kind::Bytes;
+
+    fn value(&self) -> Value<'_> {
+        Value::Bytes(Cow::Borrowed(self))
+    }
+
+    fn read(value: Value<'_>) -> Result<Self, Misread> {
+        if let Value::Bytes(bytes) = value { Ok(bytes.into_owned()) } else { Err(Misread::new(value)) }
+    }
+}
+
+impl<const N: usize> Field for [u8; N] {
+    const KIND: Kind = Kind::Bytes;
+
+    fn value(&self) -> Value<'_> {
+        Value::Bytes(Cow::Borrowed(self))
+    }
+
+    fn read(value: Value<'_>) -> Result<Self, Misread> {
+        match &value {
+            Value::Bytes(bytes) => Self::try_from(&**bytes).map_err(|_| Misread::new(&value)),
+            _ => Err(Misread::new(value)),
+        }
+    }
+}
+
+/// Lines of text, none of which holds a line break.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Lines(pub Vec<String>);
+
+/// What one side says of a component: the automatic layer may know nothing, or not all of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Said(pub Automatic);
+
+/// One of the sides from which something is said of a component.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Layer {
+    /// From the linked checks.
+    Automatic,
+    /// Set by people, hooks and incident updates.
+    Manual,
+    /// Maintenance windows.
+    Planned,
+    /// The past, put right.
+    Corrected,
+}
+
+fn layer_name(layer: Layer) -> &'static str {
+    match layer {
+        Layer::Automatic => "automatic",
+        Layer::Manual => "manual",
+        Layer::Planned => "planned",
+        Layer::Corrected => "corrected",
+    }
+}
+
+fn layer(name: &str) -> Option<Layer> {
+    [Layer::Automatic, Layer::Manual, Layer::Planned, Layer::Corrected]
+        .into_iter()
+        .find(|layer| layer_name(*layer) == name)
+}
+
+fn hard(name: &str) -> Option<Hard> {
+    [Hard::Up, Hard::Degraded, Hard::Down, Hard::Unknown].into_iter().find(|hard| hard.name() == name)
+}
+
+fn said_name(said: Said) -> &'static str {
+    match said.0 {
+        Automatic::Known(status) => status.name(),
+        Automatic::Partly(Status::Operational) => "partly_operational",
+        Automatic::Partly(Status::UnderMaintenance) => "partly_under_maintenance",
+        Automatic::Partly(Status::DegradedPerformance) => "partly_degraded_performance",
+        Automatic::Partly(Status::PartialOutage) => "partly_partial_outage",
+        Automatic::Partly(Status::MajorOutage) => "partly_major_outage",
+        Automatic::NoData => "no_data",
+    }
+}
+
+fn said(name: &str) -> Option<Said> {
+    let known = match (name, name.strip_prefix("partly_")) {
+        ("no_data", _) => Automatic::NoData,
+        (_, Some(rest)) => Automatic::Partly(Status::from_name(rest)?),
+        (name, None) => Automatic::Known(Status::from_name(name)?),
+    };
+    Some(Said(known))
+}
+
+fn quorum_name(quorum: &Quorum) -> Cow<'_, str> {
+    match quorum {
+        Quorum::Majority => Cow::Borrowed("majority"),
+        Quorum::Any => Cow::Borrowed("any"),
+        Quorum::All => Cow::Borrowed("all"),
+        Quorum::Number(number) => Cow::Owned(number.to_string()),
+    }
+}
+
+fn quorum(name: &str) -> Option<Quorum> {
+    match name {
+        "majority" => Some(Quorum::Majority),
+        "any" => Some(Quorum::Any),
+        "all" => Some(Quorum::All),
+        number => number.parse().ok().map(Quorum::Number),
+    }
+}
+
+fn rule_name(rule: Rule) -> &'static str {
+    match rule {
+        Rule::Observed => "observed",
+        Rule::Statuspage => "statuspage",
+    }
+}
+
+fn rule(name: &str) -> Option<Rule> {
+    [Rule::Observed, Rule::Statuspage].into_iter().find(|rule| rule_name(*rule) == name)
+}

@@ -1,0 +1,95 @@
+//! What is older than anything that is worked out again folds: of the closed spans of a track only the days remain on
+//! which it was not up, of its flaps nothing. Bars, percentages and past days are of the layers, which stay; late data
+//! reaches back by days, never by [`KEPT`].
+
+use super::{Changes, tick};
+use crate::state::{State, Witnessed};
+use crate::time::{DAY, Timestamp};
+use crate::track::Hard;
+
+/// What evidence is kept in full, ms: the 90 days of a bar, of a day of 25 hours each, and some more.
+pub const KEPT: i64 = 95 * DAY;
+/// When an agent ran a check, and what held before of agents and checks, is kept for so long, ms.
+pub const RULES_KEPT: i64 = 400 * DAY;
+
+/// What a track was on days whose spans are folded.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Folded {
+    /// Spans that begin before are folded.
+    pub(crate) spans_before: Timestamp,
+    /// Flaps that begin before are forgotten.
+    pub(crate) flaps_before: Timestamp,
+    /// Stretches that begin before are forgotten.
+    pub(crate) declared_before: Timestamp,
+    /// Start of each day in UTC on which it was not up, with what it was.
+    pub(crate) days: Vec<(Timestamp, Hard)>,
+}
+
+/// Folds what ended before `before`, of as many tracks as `limit` at most; returns of how many. Nothing that is worked
+/// out again is folded.
+pub(super) fn fold(
+    state: &mut State,
+    before: Timestamp,
+    limit: usize,
+    now: Timestamp,
+    changes: &mut Changes,
+) -> usize {
+    // First what has fallen silent is judged by what is about to go.
+    tick::tick(state, now, changes);
+    let before = before.min(now - KEPT);
+    let due = state.tracks.iter().filter(|(_, one)| is_due(one, before, now)).take(limit);
+    let due: Vec<_> = due.map(|(key, _)| *key).collect();
+    if !due.is_empty() {
+        state.counters.folded = state.counters.folded.max(before.0);
+    }
+    for key in &due {
+        let Some(witnessed) = state.tracks.get_mut(key) else { continue };
+        let folded = fold_track(witnessed, before, now - RULES_KEPT);
+        changes.touched.folded(*key, folded);
+    }
+    due.len()
+}
+
+/// The last span before stays: it is what was last known.
+fn foldable(witnessed: &Witnessed, before: Timestamp) -> usize {
+    let spans = &witnessed.track.spans;
+    spans.partition_point(|span| span.end() < before).saturating_sub(1)
+}
+
+fn is_due(witnessed: &Witnessed, before: Timestamp, now: Timestamp) -> bool {
+    foldable(witnessed, before) > 0
+        || witnessed.track.flaps.first().is_some_and(|flap| flap.to < before)
+        || witnessed.declared.len() > 1 && witnessed.declared[0].to < now - RULES_KEPT
+}
+
+fn fold_track(witnessed: &mut Witnessed, before: Timestamp, rules_before: Timestamp) -> Folded {
+    let mut folded = Folded::default();
+    let spans = foldable(witnessed, before);
+    let forgotten = witnessed.track.spans.forget(spans);
+    for span in forgotten.iter().filter(|span| span.state != Hard::Up) {
+        let mut day = span.from.0.div_euclid(DAY) * DAY;
+        while day < span.end().0 {
+            let one = (Timestamp(day), span.state);
+            if !folded.days.contains(&one) {
+                folded.days.push(one);
+            }
+            day += DAY;
+        }
+    }
+    if spans > 0 {
+        folded.spans_before = witnessed.track.spans.first().map_or(before, |first| first.from);
+    }
+    let flaps = witnessed.track.flaps.partition_point(|flap| flap.to < before);
+    if flaps > 0 {
+        witnessed.track.flaps.edit().drain(..flaps);
+        folded.flaps_before = witnessed.track.flaps.first().map_or(before, |first| first.from);
+    }
+    // The newest stays, whether it has ended or not.
+    let declared = witnessed.declared.partition_point(|one| one.to < rules_before);
+    let declared = declared.min(witnessed.declared.len().saturating_sub(1));
+    if declared > 0 {
+        witnessed.declared.edit().drain(..declared);
+        folded.declared_before = witnessed.declared.first().map_or(rules_before, |first| first.from);
+    }
+    folded
+}

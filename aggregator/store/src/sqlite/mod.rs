@@ -1,0 +1,272 @@
+//! The SQLite backend, the only importer of rusqlite: one writer, short reads, migrations, one file per table family.
+//! Functions are named after what the domain does; no SQL and no type of rusqlite leaves this folder.
+
+use crate::StoreError;
+mod agents;
+pub mod backup;
+mod clock;
+mod heartbeats;
+mod hours;
+mod load;
+mod log;
+mod migrate;
+mod observation;
+mod place;
+mod prune;
+mod roll;
+mod sql;
+mod tokens;
+mod write;
+
+pub use heartbeats::HeartbeatToken;
+pub use hours::{MAX_CHART_HOURS, RollUp};
+pub use observation::StoredObservation;
+pub use place::is_served;
+pub use roll::{AgentEntry, LastBatch};
+pub use tokens::{AgentIdentity, Enrolled, Redeemed, Standing, token_hash};
+pub use write::Fence;
+
+pub(crate) use migrate::SCHEMA_VERSION;
+use migrate::{MIGRATIONS, migrate, schema_of};
+use place::Place;
+use rusqlite::config::DbConfig;
+use rusqlite::ffi::SQLITE_IOERR_SHORT_READ;
+use rusqlite::{Connection, OpenFlags};
+use skerry_domain::rows::TABLES;
+use sql::Statements;
+use std::collections::HashMap;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// WAL-reset corruption was mended in it.
+const OLDEST_SQLITE: i32 = 3_051_003;
+/// A command on the command line has done its work in less.
+const PATIENCE: Duration = Duration::from_secs(5);
+const AGAIN: Duration = Duration::from_millis(20);
+/// How often the lock of a database that another handle writes to is asked for, a millisecond apart.
+const ASKED: i32 = 10_000;
+
+/// A handle on one database file: the writer's, or one beside it.
+#[derive(Debug)]
+pub struct Sqlite {
+    connection: Connection,
+    path: PathBuf,
+    /// Of the writer. Dropped after the connection, whose locks would go with it.
+    place: Option<Place>,
+    /// How far the write-ahead log was seen whole.
+    seen: log::Seen,
+    /// By table.
+    statements: HashMap<&'static str, Statements>,
+    slots: write::Slots,
+}
+
+impl From<rusqlite::Error> for StoreError {
+    /// What breaks a constraint is told apart from what cannot be written now.
+    fn from(error: rusqlite::Error) -> Self {
+        let what = error.to_string();
+        if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) {
+            // "UNIQUE constraint failed: agent.workspace, agent.name"
+            let named = what.split_once("failed: ").and_then(|(_, columns)| columns.split_once('.'));
+            let table = TABLES.iter().find(|table| named.is_some_and(|(name, _)| name == table.name));
+            return Self::Constraint { table: table.map_or("", |table| table.name), what };
+        }
+        Self::Sqlite(what)
+    }
+}
+
+fn statements() -> HashMap<&'static str, Statements> {
+    TABLES.iter().map(|table| (table.name, Statements::of(table))).collect()
+}
+
+impl Drop for Sqlite {
+    /// What is left of a log that was cut is not worked into the database, which is sound without it.
+    fn drop(&mut self) {
+        if log::is_whole(&self.connection, &self.path, &self.seen).is_err() {
+            let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
+    }
+}
+
+impl Sqlite {
+    /// Opens the database for the one writer, makes it when it is missing, and migrates it.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the file is as it was.
+    pub fn open(path: &Path) -> Result<Self, StoreError> {
+        Self::open_by(path, Place::claim)
+    }
+
+    /// The same of a database that is there.
+    ///
+    /// # Errors
+    /// [`StoreError`], also where there is none; then none is made.
+    pub fn open_existing(path: &Path) -> Result<Self, StoreError> {
+        Self::open_by(path, Place::claim_existing)
+    }
+
+    fn open_by(path: &Path, claim: fn(&Path) -> Result<Place, StoreError>) -> Result<Self, StoreError> {
+        if rusqlite::version_number() < OLDEST_SQLITE {
+            return Err(StoreError::OldSqlite(rusqlite::version()));
+        }
+        let place = claim(path)?;
+        log::tell_what_is_left_out(path);
+        let mut connection = Self::connect(path, false)?;
+        migrate(&mut connection, path, &MIGRATIONS)?;
+        migrate::has_all_columns(&connection, path)?;
+        log::checkpoint(&connection).map_err(|error| opened(path, error))?;
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+        Ok(Self::on(connection, path, Some(place), log::Seen::default()))
+    }
+
+    /// The same for a process that is to serve: a command that has the database for a moment, such as `agent list`
+    /// just before, must not keep it from starting. Waits at most [`PATIENCE`].
+    ///
+    /// # Errors
+    /// As [`Self::open`].
+    #[expect(clippy::disallowed_methods, reason = "another process gives its lock back and tells nobody")]
+    pub fn open_to_serve(path: &Path) -> Result<Self, StoreError> {
+        let begun = Instant::now();
+        loop {
+            match Self::open(path) {
+                Err(StoreError::InUse { .. }) if begun.elapsed() < PATIENCE => std::thread::sleep(AGAIN),
+                opened => return opened,
+            }
+        }
+    }
+
+    /// A second handle on the same database for short reads and for the command line: no lock on the
+    /// process, nothing is migrated.
+    ///
+    /// # Errors
+    /// [`StoreError`], also when the schema is another one.
+    pub fn beside(path: &Path) -> Result<Self, StoreError> {
+        let connection = Self::connect(path, false)?;
+        let seen = log::Seen::default();
+        log::is_whole(&connection, path, &seen)?;
+        let found = schema_of(&connection, path)?;
+        if found > SCHEMA_VERSION {
+            return Err(StoreError::Newer { path: path.to_owned(), found });
+        }
+        if found < SCHEMA_VERSION {
+            return Err(StoreError::Older { path: path.to_owned(), found });
+        }
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
+        Ok(Self::on(connection, path, None, seen))
+    }
+
+    fn on(connection: Connection, path: &Path, place: Option<Place>, seen: log::Seen) -> Self {
+        let (statements, slots) = (statements(), write::Slots::new());
+        Self { connection, path: path.to_owned(), place, seen, statements, slots }
+    }
+
+    fn connect(path: &Path, read_only: bool) -> Result<Connection, StoreError> {
+        let access =
+            if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
+        let mut connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
+            .map_err(|error| opened(path, error))?;
+        // A database that is refused stays as it was: closing it must not work its log into it.
+        connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+        connection.busy_handler(Some(wait_for_lock))?;
+        connection.set_prepared_statement_cache_capacity(128);
+        let pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
+             PRAGMA mmap_size = 0; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;
+             PRAGMA journal_size_limit = 67108864;";
+        connection.execute_batch(pragmas).map_err(|error| opened(path, error))?;
+        Ok(connection)
+    }
+
+    /// Reads the whole file, which takes a second or two for each gigabyte, and says whether it is sound.
+    /// The writer goes on meanwhile; the write-ahead log cannot begin anew before the end.
+    ///
+    /// # Errors
+    /// [`StoreError::Damaged`].
+    pub fn check_all(&self) -> Result<(), StoreError> {
+        quick_check(&self.connection, &self.path, "PRAGMA quick_check(1)")
+    }
+
+    /// Whether what is written goes to the file at the path of the database, and not to one that was deleted, moved or
+    /// replaced, and what was written is still there.
+    ///
+    /// # Errors
+    /// [`StoreError::Gone`], [`StoreError::Cut`].
+    pub fn is_in_place(&self) -> Result<(), StoreError> {
+        match &self.place {
+            Some(place) if !place.holds() => Err(StoreError::Gone { path: self.path.clone() }),
+            _ => log::is_whole(&self.connection, &self.path, &self.seen),
+        }
+    }
+
+    /// Where the database lies.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// The random id of this aggregator, made with its database.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn aggregator_id(&self) -> Result<String, StoreError> {
+        Ok(self.connection.query_row("SELECT aggregator_id FROM meta", [], |row| row.get(0))?)
+    }
+
+    /// A write that changes nothing, to learn whether writing works again. SQLite leaves out the writing of a row
+    /// that is as it was, but not that of a version.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`] while it does not.
+    pub fn try_write(&mut self) -> Result<(), StoreError> {
+        Ok(self.connection.pragma_update(None, "user_version", SCHEMA_VERSION)?)
+    }
+}
+
+/// SQLite's own timeout asks ten times a second in the end, and one who writes without a rest is in the way each
+/// time; asked so often, a gap between two of its transactions is found.
+#[expect(clippy::disallowed_methods, reason = "a lock of SQLite's has no queue to wait in")]
+fn wait_for_lock(asked: i32) -> bool {
+    std::thread::sleep(Duration::from_millis(1));
+    asked < ASKED
+}
+
+fn opened(path: &Path, error: rusqlite::Error) -> StoreError {
+    use rusqlite::ErrorCode::{
+        CannotOpen, DatabaseCorrupt, DiskFull, NotADatabase, PermissionDenied, ReadOnly, SystemIoFailure,
+    };
+    // Of the database itself what is missing is read as empty.
+    let is_log = error.sqlite_error().is_some_and(|one| one.extended_code == SQLITE_IOERR_SHORT_READ);
+    match error.sqlite_error_code() {
+        _ if is_log => StoreError::Cut { path: path.to_owned() },
+        Some(DatabaseCorrupt | NotADatabase) => {
+            StoreError::Damaged { path: path.to_owned(), what: error.to_string() }
+        }
+        Some(CannotOpen | PermissionDenied | ReadOnly) => {
+            StoreError::Unwritable { path: path.to_owned(), what: error.to_string() }
+        }
+        Some(DiskFull | SystemIoFailure) => {
+            StoreError::Disk { path: path.to_owned(), what: error.to_string() }
+        }
+        _ => StoreError::from(error),
+    }
+}
+
+/// A start must not wait for gigabytes to be read: the two tables that grow with time are looked through
+/// by [`Sqlite::check_all`] once the pages are served.
+fn check_what_does_not_grow(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+    let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('observation', 'hour')";
+    let small = || -> rusqlite::Result<Vec<String>> {
+        connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
+    };
+    for table in small().map_err(|error| opened(path, error))? {
+        quick_check(connection, path, &format!("PRAGMA quick_check(\"{table}\")"))?;
+    }
+    Ok(())
+}
+
+fn quick_check(connection: &Connection, path: &Path, pragma: &str) -> Result<(), StoreError> {
+    let verdict: String =
+        connection.query_row(pragma, [], |row| row.get(0)).map_err(|error| opened(path, error))?;
+    if verdict == "ok" { Ok(()) } else { Err(StoreError::Damaged { path: path.to_owned(), what: verdict }) }
+}
+
+#[cfg(test)]
+mod tests;

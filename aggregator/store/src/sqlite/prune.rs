@@ -1,0 +1,83 @@
+//! The end of what is kept for a while, a little at a time.
+
+use super::{Sqlite, StoreError, hours, observation};
+use rusqlite::{OptionalExtension, TransactionBehavior};
+use skerry_domain::time::Timestamp;
+
+impl Sqlite {
+    /// Deletes raw observations older than `before`, oldest first, about `limit` of them. Returns how many.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn prune_observations(&mut self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.is_in_place()?;
+        let before = observation::key_from(before);
+        let nth = "SELECT key FROM observation WHERE key < ?1 ORDER BY key LIMIT 1 OFFSET ?2";
+        let cut = self
+            .connection
+            .prepare_cached(nth)?
+            .query_row((before, limit as i64), |row| row.get(0))
+            .optional()?
+            .unwrap_or(before);
+        let sql = "DELETE FROM observation WHERE key < ?1";
+        Ok(self.connection.prepare_cached(sql)?.execute([cut])?)
+    }
+
+    /// Deletes what is told to operators alone of before `before`: those among the `limit` oldest rows of each table and
+    /// workspace. Returns how many.
+    ///
+    /// # Errors
+    /// [`StoreError::Sqlite`].
+    pub fn prune_notes(&mut self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
+        self.is_in_place()?;
+        let mut deleted = 0;
+        for (workspace, _) in self.workspaces()? {
+            for (table, at) in [("hard_transition", "at_ms"), ("loss", "noted_ms"), ("audit", "at_ms")] {
+                let sql = format!(
+                    "DELETE FROM {table} WHERE workspace = ?1 AND number IN (SELECT number FROM (
+                         SELECT number, {at} AS at FROM {table} WHERE workspace = ?1 ORDER BY number LIMIT ?3)
+                     WHERE at < ?2)"
+                );
+                let mut statement = self.connection.prepare_cached(&sql)?;
+                deleted += statement.execute((workspace.0, before.0, limit as i64))?;
+            }
+        }
+        Ok(deleted)
+    }
+
+    /// Brings the hours of some slots before `before` down to days, and ends days before `days_before`: of `limit` slots
+    /// after `after`. Returns the last of them; 0: there are no more.
+    ///
+    /// # Errors
+    /// [`StoreError`].
+    pub fn compact_hours(
+        &mut self,
+        before: Timestamp,
+        days_before: Timestamp,
+        after: usize,
+        limit: usize,
+    ) -> Result<usize, StoreError> {
+        self.is_in_place()?;
+        let sql = "SELECT slot FROM slot WHERE slot > ?1 ORDER BY slot LIMIT ?2";
+        let slots: Vec<i64> = {
+            let mut statement = self.connection.prepare_cached(sql)?;
+            let rows = statement.query_map((after as i64, limit as i64), |row| row.get(0))?;
+            rows.collect::<Result<_, _>>()?
+        };
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        for slot in &slots {
+            hours::compact(&transaction, *slot, before)?;
+            let old = "DELETE FROM day WHERE slot = ?1 AND day_ms < ?2";
+            transaction.prepare_cached(old)?.execute((slot, days_before.0))?;
+        }
+        let old = "DELETE FROM span_day WHERE day_ms < ?1 AND workspace = ?2 AND track = ?3";
+        let of = "SELECT workspace, track FROM slot WHERE slot = ?1";
+        for slot in &slots {
+            let (workspace, track): (i64, i64) =
+                transaction.prepare_cached(of)?.query_row([slot], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            transaction.prepare_cached(old)?.execute((days_before.0, workspace, track))?;
+        }
+        transaction.commit()?;
+        Ok(slots.last().map_or(0, |last| usize::try_from(*last).unwrap_or(0)))
+    }
+}

@@ -1,0 +1,102 @@
+//! SQL in SQLite's dialect, written from the declarations of the rows; each text once for a handle.
+
+use rusqlite::ToSql;
+use rusqlite::types::{ToSqlOutput, ValueRef};
+use skerry_domain::rows::{Table, Value};
+
+/// The statements of one table.
+#[derive(Debug)]
+pub(super) struct Statements {
+    /// Writes a row whose key may be there.
+    pub(super) put: String,
+    /// Writes a row whose key is new.
+    pub(super) insert: String,
+    /// Deletes the rows whose keys begin with one value, two and so on.
+    pub(super) delete: Vec<String>,
+    /// The same of those whose next column has at least one more value.
+    pub(super) delete_from: Vec<String>,
+    /// The same of those whose next column has less than one more value.
+    pub(super) delete_before: Vec<String>,
+    /// Every row, in the order of the keys.
+    pub(super) select: String,
+}
+
+impl Statements {
+    pub(super) fn of(table: &Table) -> Self {
+        let name = quoted(table.name);
+        let columns: Vec<String> = table.columns.iter().map(|column| quoted(column.name)).collect();
+        let (key, others) = columns.split_at(table.key);
+        let (all, keys) = (columns.join(", "), key.join(", "));
+        let places: Vec<String> = (1..=columns.len()).map(|place| format!("?{place}")).collect();
+        let insert = format!("INSERT INTO {name} ({all}) VALUES ({})", places.join(", "));
+        let set: Vec<String> = others.iter().map(|column| format!("{column} = excluded.{column}")).collect();
+        let set =
+            if set.is_empty() { "NOTHING".to_owned() } else { format!("UPDATE SET {}", set.join(", ")) };
+        let put = format!("{insert} ON CONFLICT ({keys}) DO {set}");
+        let begins = |length: usize| {
+            let equal = |(place, column): (usize, &String)| format!("{column} = ?{}", place + 1);
+            let all: Vec<String> = key[..length].iter().enumerate().map(equal).collect();
+            format!("DELETE FROM {name} WHERE {}", all.join(" AND "))
+        };
+        let delete = (1..=key.len()).map(begins).collect();
+        let bounded = |sign: &str| -> Vec<String> {
+            let one = |length| format!("{} AND {} {sign} ?{}", begins(length), key[length], length + 1);
+            (1..key.len()).map(one).collect()
+        };
+        let (delete_from, delete_before) = (bounded(">="), bounded("<"));
+        let select = format!("SELECT {all} FROM {name} ORDER BY {keys}");
+        Self { put, insert, delete, delete_from, delete_before, select }
+    }
+}
+
+fn quoted(name: &str) -> String {
+    format!("\"{name}\"")
+}
+
+/// A value on its way into a statement.
+pub(super) struct Bound<'a>(pub(super) &'a Value<'a>);
+
+impl ToSql for Bound<'_> {
+    fn to_sql(&self) -> rusqlite::Result<ToSqlOutput<'_>> {
+        Ok(ToSqlOutput::Borrowed(match self.0 {
+            Value::Null => ValueRef::Null,
+            Value::Integer(number) => ValueRef::Integer(*number),
+            Value::Text(text) => ValueRef::Text(text.as_bytes()),
+            Value::Bytes(bytes) => ValueRef::Blob(bytes),
+        }))
+    }
+}
+
+/// A value on its way out of a row; a number with a fraction stands in no column.
+pub(super) fn value(found: ValueRef<'_>) -> Value<'_> {
+    match found {
+        ValueRef::Null | ValueRef::Real(_) => Value::Null,
+        ValueRef::Integer(number) => Value::Integer(number),
+        ValueRef::Text(text) => match std::str::from_utf8(text) {
+            Ok(text) => Value::Text(text.into()),
+            Err(_) => Value::Bytes(text.into()),
+        },
+        ValueRef::Blob(bytes) => Value::Bytes(bytes.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use skerry_domain::rows::TABLES;
+
+    #[test]
+    fn statements_are_written_from_the_declaration() {
+        let span = TABLES.iter().find(|table| table.name == "span").expect("declared");
+        let texts = Statements::of(span);
+        assert_eq!(
+            texts.put,
+            "INSERT INTO \"span\" (\"workspace\", \"track\", \"from_ms\", \"last_ms\", \"state\") VALUES (?1, ?2, ?3, ?4, ?5) \
+             ON CONFLICT (\"workspace\", \"track\", \"from_ms\") DO UPDATE SET \"last_ms\" = excluded.\"last_ms\", \"state\" = excluded.\"state\""
+        );
+        assert_eq!(
+            texts.delete_from[1],
+            "DELETE FROM \"span\" WHERE \"workspace\" = ?1 AND \"track\" = ?2 AND \"from_ms\" >= ?3"
+        );
+    }
+}

@@ -1,0 +1,212 @@
+//! Rows on their way into the database, all of one group in one transaction. What they mean is not known here.
+
+use super::sql::{Bound, Statements};
+use super::{Sqlite, StoreError, observation};
+use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params_from_iter};
+use skerry_domain::rows::{Key, Row, Table, Value, Write};
+use skerry_domain::state::{TrackKey, WorkspaceKey};
+use skerry_domain::step::RawObservation;
+use skerry_domain::time::HOUR;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+/// Whose turn it is to write a workspace: the commit is refused by a later one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fence {
+    /// The workspace.
+    pub workspace: WorkspaceKey,
+    /// Given with the right to write; a later one is greater.
+    pub token: i64,
+    /// The number of the commit before this one.
+    pub commit_no: i64,
+}
+
+impl Sqlite {
+    /// Commits rows together; when it returns `Ok` they survive a power cut.
+    ///
+    /// # Errors
+    /// [`StoreError`]; then nothing of the group is written.
+    pub fn commit(&mut self, writes: &[Write]) -> Result<(), StoreError> {
+        self.commit_fenced(writes, None)
+    }
+
+    /// The same, only if `fence` still holds; the number of the commit goes up by one.
+    ///
+    /// # Errors
+    /// [`StoreError::Fenced`] where it does not; as [`Self::commit`].
+    pub fn commit_fenced(&mut self, writes: &[Write], fence: Option<Fence>) -> Result<(), StoreError> {
+        if writes.is_empty() && fence.is_none() {
+            return Ok(());
+        }
+        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        // Rows of one group may name each other before they stand: the commit judges.
+        transaction.pragma_update(None, "defer_foreign_keys", true)?;
+        if let Some(fence) = fence {
+            pass(&transaction, fence)?;
+        }
+        let (hours, crowded, made) = (BTreeSet::new(), BTreeMap::new(), Vec::new());
+        let mut group =
+            Group { transaction, slots: &self.slots, statements: &self.statements, made, hours, crowded };
+        let last = last_puts(writes);
+        for (number, write) in writes.iter().enumerate() {
+            if !last.is_overwritten(number) {
+                group.write(write).map_err(|error| of_table(error, write))?;
+            }
+        }
+        let made = group.finish()?;
+        self.slots.extend(made);
+        Ok(())
+    }
+}
+
+/// Nobody else has the right to write since, and nothing was committed in between.
+fn pass(transaction: &Transaction<'_>, fence: Fence) -> Result<(), StoreError> {
+    let Fence { workspace, token, commit_no } = fence;
+    let sql = "SELECT token, commit_no FROM lease WHERE workspace = ?1";
+    let found: Option<(i64, i64)> =
+        transaction.query_row(sql, [workspace.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
+    let (held, last) = found.unwrap_or((token, commit_no));
+    if token < held || (token == held && commit_no != last) {
+        return Err(StoreError::Fenced { token: held, commit_no: last });
+    }
+    let sql = "INSERT INTO lease (workspace, token, commit_no) VALUES (?1, ?2, ?3)
+         ON CONFLICT (workspace) DO UPDATE SET token = excluded.token, commit_no = excluded.commit_no";
+    transaction.execute(sql, (workspace.0, token, commit_no + 1))?;
+    Ok(())
+}
+
+/// Which puts of a group are overwritten by a later one of the same key, with nothing between that takes rows away.
+#[derive(Default)]
+struct LastPuts(BTreeSet<usize>);
+
+impl LastPuts {
+    fn is_overwritten(&self, number: usize) -> bool {
+        self.0.contains(&number)
+    }
+}
+
+fn last_puts(writes: &[Write]) -> LastPuts {
+    let mut overwritten = BTreeSet::new();
+    let mut newest: HashMap<(&'static str, Vec<Value<'static>>), usize> = HashMap::new();
+    for (number, write) in writes.iter().enumerate() {
+        match write {
+            Write::Put(row) => {
+                let table = row.table();
+                let key = row.bind(|values| {
+                    values[..table.key].iter().cloned().map(Value::into_owned).collect::<Vec<_>>()
+                });
+                overwritten.extend(newest.insert((table.name, key), number));
+            }
+            Write::Delete(key) | Write::Replace { prefix: key, .. } | Write::Prune { prefix: key, .. } => {
+                newest.retain(|(table, _), _| *table != key.table.name);
+            }
+            Write::Append(_) | Write::Observe(..) => {}
+        }
+    }
+    LastPuts(overwritten)
+}
+
+/// A workspace and one of its tracks.
+type Slotted = (WorkspaceKey, TrackKey);
+/// Slots of raw observations, by what they stand for.
+pub(super) type Slots = HashMap<Slotted, i64>;
+
+struct Group<'a> {
+    transaction: Transaction<'a>,
+    slots: &'a Slots,
+    statements: &'a HashMap<&'static str, Statements>,
+    /// Slots that this group made.
+    made: Vec<(Slotted, i64)>,
+    /// Hours that received an observation: their roll-up is to be made, once they are over.
+    hours: BTreeSet<i64>,
+    /// Milliseconds known to be taken, one stretch of each slot at most.
+    crowded: BTreeMap<i64, std::ops::Range<i64>>,
+}
+
+impl Group<'_> {
+    fn write(&mut self, write: &Write) -> Result<(), StoreError> {
+        match write {
+            Write::Put(row) => self.row(row, &self.of(row.table()).put),
+            Write::Append(row) => self.row(row, &self.of(row.table()).insert),
+            Write::Delete(key) => self.delete(&self.of(key.table).delete, key, None),
+            Write::Prune { prefix, before } => {
+                self.delete(&self.of(prefix.table).delete_before, prefix, Some(*before))
+            }
+            Write::Replace { prefix, from, rows } => {
+                let statements = self.of(prefix.table);
+                let sql = if from.is_some() { &statements.delete_from } else { &statements.delete };
+                self.delete(sql, prefix, *from)?;
+                rows.iter().try_for_each(|row| self.row(row, &self.of(row.table()).insert))
+            }
+            Write::Observe(workspace, observations) => {
+                observations.iter().try_for_each(|raw| self.observe(*workspace, raw))
+            }
+        }
+    }
+
+    fn of(&self, table: &Table) -> &Statements {
+        &self.statements[table.name]
+    }
+
+    fn row(&self, row: &Row, sql: &str) -> Result<(), StoreError> {
+        let mut statement = self.transaction.prepare_cached(sql)?;
+        row.bind(|values| statement.execute(params_from_iter(values.iter().map(Bound))))?;
+        Ok(())
+    }
+
+    /// By the statement for as many values as are given.
+    fn delete(&self, sql: &[String], key: &Key, bound: Option<i64>) -> Result<(), StoreError> {
+        let mut statement = self.transaction.prepare_cached(&sql[key.values.len() - 1])?;
+        let bound = bound.map(Value::Integer);
+        statement.execute(params_from_iter(key.values.iter().chain(&bound).map(Bound)))?;
+        Ok(())
+    }
+
+    fn observe(&mut self, workspace: WorkspaceKey, raw: &RawObservation) -> Result<(), StoreError> {
+        let slot = self.slot(workspace, raw.track)?;
+        self.hours.insert(raw.at.0.div_euclid(HOUR) * HOUR);
+        let crowded = self.crowded.get(&slot).filter(|crowded| crowded.contains(&raw.at.0));
+        let free = crowded.map_or(raw.at.0, |crowded| crowded.end);
+        let kept = observation::insert(&self.transaction, raw, slot, free)?;
+        if kept != raw.at.0 {
+            self.crowded.insert(slot, raw.at.0..kept + 1);
+        }
+        Ok(())
+    }
+
+    fn slot(&mut self, workspace: WorkspaceKey, track: TrackKey) -> Result<i64, StoreError> {
+        let of = (workspace, track);
+        let made = || self.made.iter().find(|(one, _)| *one == of).map(|(_, slot)| *slot);
+        if let Some(slot) = self.slots.get(&of).copied().or_else(made) {
+            return Ok(slot);
+        }
+        // One that a former process made is found by asking for it.
+        let sql = "INSERT INTO slot (workspace, track) VALUES (?1, ?2)
+             ON CONFLICT (workspace, track) DO UPDATE SET track = excluded.track RETURNING slot";
+        let slot = self.transaction.query_row(sql, (workspace.0, track.0), |row| row.get(0))?;
+        self.made.push((of, slot));
+        Ok(slot)
+    }
+
+    fn finish(self) -> Result<Vec<(Slotted, i64)>, StoreError> {
+        for hour in &self.hours {
+            let sql = "INSERT INTO dirty_hour (hour_ms, times) VALUES (?1, 1)
+                 ON CONFLICT (hour_ms) DO UPDATE SET times = times + 1";
+            self.transaction.prepare_cached(sql)?.execute([hour])?;
+        }
+        self.transaction.commit()?;
+        Ok(self.made)
+    }
+}
+
+/// Where the backend does not say it, the row that was written names the table. At the commit none is known.
+fn of_table(error: StoreError, write: &Write) -> StoreError {
+    let StoreError::Constraint { table: "", what } = error else { return error };
+    let table = match write {
+        Write::Put(row) | Write::Append(row) => row.table().name,
+        Write::Delete(key) | Write::Replace { prefix: key, .. } | Write::Prune { prefix: key, .. } => {
+            key.table.name
+        }
+        Write::Observe(..) => "observation",
+    };
+    StoreError::Constraint { table, what }
+}

@@ -1,0 +1,302 @@
+//! What every backend of [`Store`] does. A new one is added to [`with_each`] and to nothing else.
+
+use skerry_domain::rows::{
+    AgentRow, CheckRow, FormerLocationRow, Key, LossRow, Record, Row, SpanRow, TABLES, TrackRow, Value,
+    WorkspaceRow, Write,
+};
+use skerry_domain::state::{AgentKey, CheckKey, TrackKey, WorkspaceKey};
+use skerry_domain::step::RawObservation;
+use skerry_domain::time::{HOUR, Timestamp};
+use skerry_domain::track::Hard;
+use skerry_domain::verdict::Quorum;
+use skerry_protocol::wire::{Outcome, Reason};
+use skerry_store::{Fence, Store, StoreError};
+
+const ONE: WorkspaceKey = WorkspaceKey(1);
+const OTHER: WorkspaceKey = WorkspaceKey(2);
+const NOW: Timestamp = Timestamp(1_790_000_000_000 / HOUR * HOUR);
+
+/// Runs `test` with an empty store of each backend.
+fn with_each(test: impl Fn(&mut Store)) {
+    let folder = tempfile::tempdir().expect("a folder");
+    test(&mut Store::open(&folder.path().join("skerry.db")).expect("a new database"));
+}
+
+fn workspace(key: WorkspaceKey) -> Write {
+    Write::Put(WorkspaceRow { key, name: format!("w{}", key.0), ask_reporters: false }.into())
+}
+
+fn agent(workspace: WorkspaceKey, key: i64, name: &str) -> Row {
+    AgentRow {
+        workspace,
+        key: AgentKey(key),
+        name: name.to_owned(),
+        location: "here".to_owned(),
+        cloned_ms: None,
+    }
+    .into()
+}
+
+fn check(workspace: WorkspaceKey, key: i64) -> Row {
+    CheckRow {
+        workspace,
+        key: CheckKey(key),
+        name: format!("check {key}"),
+        quorum: Quorum::Number(2),
+        definition: vec![1, 2],
+        file_definition: None,
+    }
+    .into()
+}
+
+fn track(workspace: WorkspaceKey, key: i64) -> Row {
+    TrackRow {
+        workspace,
+        key: TrackKey(key),
+        agent: AgentKey(1),
+        check: CheckKey(1),
+        interval_ms: 30_000,
+        definition: Vec::new(),
+        silent: false,
+        gone: false,
+        state: Some(Hard::Up),
+        from_ms: Some(NOW),
+        last_ms: Some(NOW),
+        held: None,
+        joined_ms: None,
+        settled_ms: None,
+        up_ms: None,
+        degraded_ms: None,
+        down_ms: None,
+        run_ms: None,
+        run_outcome: None,
+        run_reason: None,
+        run_detail: None,
+        run_us: None,
+        certificate_end: None,
+    }
+    .into()
+}
+
+/// A workspace with an agent, a check and what it sees of it, all of key 1.
+fn furnished(key: WorkspaceKey) -> Vec<Write> {
+    let rows = [agent(key, 1, "a"), check(key, 1), track(key, 1)];
+    std::iter::once(workspace(key)).chain(rows.map(Write::Put)).collect()
+}
+
+fn span(workspace: WorkspaceKey, from: i64) -> SpanRow {
+    let (from_ms, last_ms) = (Timestamp(from), Timestamp(from + 5));
+    SpanRow { workspace, track: TrackKey(1), from_ms, last_ms, state: Hard::Down }
+}
+
+fn spans_of(workspace: WorkspaceKey) -> Key {
+    Key { table: SpanRow::TABLE, values: vec![Value::Integer(workspace.0), Value::Integer(1)] }
+}
+
+fn begins(store: &Store, workspace: WorkspaceKey) -> Vec<i64> {
+    let spans: Vec<SpanRow> = store.rows().expect("read");
+    spans.iter().filter(|span| span.workspace == workspace).map(|span| span.from_ms.0).collect()
+}
+
+#[test]
+fn a_row_that_is_put_comes_back_and_a_later_put_replaces_it() {
+    with_each(|store| {
+        store.commit(&furnished(ONE)).expect("committed");
+        let renamed = Write::Put(agent(ONE, 1, "b"));
+        store.commit(&[Write::Put(agent(ONE, 1, "never kept")), renamed]).expect("committed");
+        let found: Vec<AgentRow> = store.rows().expect("read");
+        assert_eq!(found.into_iter().map(Row::from).collect::<Vec<_>>(), [agent(ONE, 1, "b")]);
+        let found: Vec<TrackRow> = store.rows().expect("read");
+        assert_eq!(found.into_iter().map(Row::from).collect::<Vec<_>>(), [track(ONE, 1)]);
+    });
+}
+
+#[test]
+fn rows_come_in_the_order_of_their_keys() {
+    with_each(|store| {
+        store.commit(&furnished(ONE)).expect("committed");
+        store.commit(&furnished(OTHER)).expect("committed");
+        let puts = [300, 20, 100, -5].map(|from| Write::Put(span(ONE, from).into()));
+        store.commit(&puts).expect("committed");
+        store.commit(&[Write::Put(span(OTHER, 1).into())]).expect("committed");
+        let found: Vec<SpanRow> = store.rows().expect("read");
+        let keys: Vec<_> = found.iter().map(|one| (one.workspace.0, one.from_ms.0)).collect();
+        assert_eq!(keys, [(1, -5), (1, 20), (1, 100), (1, 300), (2, 1)]);
+    });
+}
+
+#[test]
+fn what_is_deleted_replaced_or_pruned_is_of_one_workspace() {
+    with_each(|store| {
+        for key in [ONE, OTHER] {
+            store.commit(&furnished(key)).expect("committed");
+            let puts = [10, 20, 30, 40].map(|from| Write::Put(span(key, from).into()));
+            store.commit(&puts).expect("committed");
+        }
+        let rows = vec![span(ONE, 35).into(), span(ONE, 50).into()];
+        store.commit(&[Write::Replace { prefix: spans_of(ONE), from: Some(30), rows }]).expect("committed");
+        assert_eq!(begins(store, ONE), [10, 20, 35, 50]);
+        store.commit(&[Write::Prune { prefix: spans_of(ONE), before: 20 }]).expect("committed");
+        assert_eq!(begins(store, ONE), [20, 35, 50]);
+        let mut one = spans_of(ONE);
+        one.values.push(Value::Integer(35));
+        store.commit(&[Write::Delete(one)]).expect("committed");
+        assert_eq!(begins(store, ONE), [20, 50]);
+        store
+            .commit(&[Write::Replace { prefix: spans_of(ONE), from: None, rows: Vec::new() }])
+            .expect("committed");
+        assert_eq!(begins(store, ONE), [0_i64; 0]);
+        assert_eq!(begins(store, OTHER), [10, 20, 30, 40]);
+    });
+}
+
+#[test]
+fn a_put_after_a_delete_in_one_group_stands() {
+    with_each(|store| {
+        store.commit(&furnished(ONE)).expect("committed");
+        let put = || Write::Put(span(ONE, 10).into());
+        let mut key = spans_of(ONE);
+        key.values.push(Value::Integer(10));
+        store.commit(&[put(), Write::Delete(key.clone()), put()]).expect("committed");
+        assert_eq!(begins(store, ONE), [10]);
+        store.commit(&[put(), put(), Write::Delete(key)]).expect("committed");
+        assert_eq!(begins(store, ONE), [0_i64; 0]);
+    });
+}
+
+#[test]
+fn a_group_is_written_whole_or_not_at_all_and_the_row_that_is_refused_is_named() {
+    with_each(|store| {
+        store.commit(&furnished(ONE)).expect("committed");
+        let twice = [Write::Put(span(ONE, 10).into()), Write::Put(agent(ONE, 2, "a"))];
+        let refused = store.commit(&twice).expect_err("two agents of one name");
+        assert!(matches!(&refused, StoreError::Constraint { table: "agent", .. }), "{refused:?}");
+        let orphan = [Write::Put(span(ONE, 20).into()), Write::Put(check(OTHER, 1))];
+        let refused = store.commit(&orphan).expect_err("there is no such workspace");
+        assert!(matches!(&refused, StoreError::Constraint { .. }), "{refused:?}");
+        assert_eq!(begins(store, ONE), [0_i64; 0], "nothing of a refused group");
+        // A slot that a refused group made is not remembered.
+        let seen = |at| Write::Observe(ONE, vec![observation(1, at)]);
+        store.commit(&[seen(NOW), Write::Put(agent(ONE, 2, "a"))]).expect_err("refused");
+        store.commit(&[seen(NOW + 1)]).expect("the next group is written");
+        let found = store.observations(ONE, Timestamp(0), Timestamp::FAR).expect("read");
+        assert_eq!(found, [observation(1, NOW + 1)]);
+    });
+}
+
+#[test]
+fn rows_of_one_group_may_name_each_other_before_they_stand() {
+    with_each(|store| {
+        let mut rows = furnished(ONE);
+        rows.reverse();
+        store.commit(&rows).expect("the commit judges");
+    });
+}
+
+#[test]
+fn an_appended_row_takes_no_others_place() {
+    with_each(|store| {
+        store.commit(&furnished(ONE)).expect("committed");
+        let loss = |number| LossRow {
+            workspace: ONE,
+            number,
+            agent: AgentKey(1),
+            noted_ms: NOW,
+            count: u64::MAX,
+            why: "x".to_owned(),
+            from_ms: None,
+            to_ms: Some(NOW),
+        };
+        store.commit(&[Write::Append(loss(7).into())]).expect("committed");
+        let refused = store.commit(&[Write::Append(loss(7).into())]).expect_err("its key is taken");
+        assert!(matches!(refused, StoreError::Constraint { table: "loss", .. }), "{refused:?}");
+        let found: Vec<LossRow> = store.rows().expect("read");
+        assert_eq!(found[0].count, i64::MAX.unsigned_abs(), "what does not fit is the most that does");
+    });
+}
+
+fn observation(track: i64, at: Timestamp) -> RawObservation {
+    let (outcome, reason) = (Outcome::Down, Reason::Timeout);
+    RawObservation { at, track: TrackKey(track), outcome, reason, total_us: Some(100), phases: None }
+}
+
+#[test]
+fn observations_of_two_workspaces_with_the_same_keys_are_kept_apart_however_great_the_keys() {
+    with_each(|store| {
+        let great = i64::MAX - 1;
+        for key in [ONE, OTHER] {
+            store.commit(&furnished(key)).expect("committed");
+            let mut far = track(key, great);
+            if let Row::Track(row) = &mut far {
+                row.check = CheckKey(2);
+            }
+            store.commit(&[Write::Put(check(key, 2)), Write::Put(far)]).expect("committed");
+        }
+        let seen = vec![observation(1, NOW), observation(great, NOW), observation(1, NOW + 5)];
+        store.commit(&[Write::Observe(ONE, seen.clone())]).expect("committed");
+        store.commit(&[Write::Observe(OTHER, vec![observation(1, NOW)])]).expect("committed");
+        let found = store.observations(ONE, NOW, NOW + 6).expect("read");
+        assert_eq!(found, seen);
+        assert_eq!(store.observations(OTHER, NOW, NOW + 6).expect("read"), [observation(1, NOW)]);
+        // Two of one instant: the second takes the next free millisecond.
+        store.commit(&[Write::Observe(OTHER, vec![observation(1, NOW); 2])]).expect("committed");
+        let at: Vec<_> =
+            store.observations(OTHER, NOW, NOW + 6).expect("read").iter().map(|one| one.at).collect();
+        assert_eq!(at, [NOW, NOW + 1, NOW + 2]);
+        let rolled = store.next_roll_up(NOW + HOUR).expect("read").expect("an hour is over");
+        store.keep_roll_up(rolled, Timestamp(0)).expect("kept");
+        assert!(store.next_roll_up(NOW + HOUR).expect("read").is_none());
+    });
+}
+
+#[test]
+fn a_commit_is_fenced_by_the_newest_token_and_by_the_commit_before_it() {
+    with_each(|store| {
+        store.commit(&[workspace(ONE), workspace(OTHER)]).expect("committed");
+        let fence = |token, commit_no| Some(Fence { workspace: ONE, token, commit_no });
+        let put = |name: &str| [Write::Put(agent(ONE, 1, name))];
+        store.commit_fenced(&put("first"), fence(5, 0)).expect("the first holder");
+        store.commit_fenced(&put("second"), fence(5, 1)).expect("and its next commit");
+        let again = store.commit_fenced(&put("twice"), fence(5, 1)).expect_err("it was made already");
+        assert!(matches!(again, StoreError::Fenced { token: 5, commit_no: 2 }), "{again:?}");
+        store.commit_fenced(&put("taken"), fence(6, 2)).expect("the next holder");
+        let late = store.commit_fenced(&put("late"), fence(5, 2)).expect_err("it holds no longer");
+        assert!(matches!(late, StoreError::Fenced { token: 6, commit_no: 3 }), "{late:?}");
+        let found: Vec<AgentRow> = store.rows().expect("read");
+        assert_eq!(found[0].name, "taken");
+        let other = Fence { workspace: OTHER, token: 1, commit_no: 0 };
+        store.commit_fenced(&[], Some(other)).expect("each workspace has its own");
+    });
+}
+
+#[test]
+fn what_was_committed_is_there_when_it_is_opened_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("skerry.db");
+    let mut store = Store::open(&path).expect("opens");
+    store.commit(&furnished(ONE)).expect("committed");
+    let moved =
+        FormerLocationRow { workspace: ONE, agent: AgentKey(1), to_ms: NOW, location: "there".to_owned() };
+    store.commit(&[Write::Put(moved.into())]).expect("committed");
+    store.commit(&[Write::Observe(ONE, vec![observation(1, NOW)])]).expect("committed");
+    let before = store.load(NOW).expect("loads");
+    drop(store);
+    let mut store = Store::open(&path).expect("opens again");
+    let after = store.load(NOW).expect("loads");
+    store.commit(&[Write::Observe(ONE, vec![observation(1, NOW + 1)])]).expect("committed");
+    let seen = store.observations(ONE, NOW, NOW + 2).expect("read");
+    assert_eq!(seen, [observation(1, NOW), observation(1, NOW + 1)]);
+    assert_eq!(before, after);
+    assert_eq!(after.agents[&AgentKey(1)].former_locations.len(), 1);
+}
+
+#[test]
+fn every_table_leads_its_key_with_the_workspace() {
+    for table in TABLES {
+        let first = table.columns[0].name;
+        let is_directory = table.name == "workspace";
+        assert!(first == if is_directory { "key" } else { "workspace" }, "{}: {first}", table.name);
+        assert!(table.key >= 1 && table.key <= table.columns.len(), "{}", table.name);
+        assert!(table.columns[..table.key].iter().all(|column| !column.optional), "{}", table.name);
+    }
+}

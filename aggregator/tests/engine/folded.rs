@@ -1,0 +1,99 @@
+//! What is folded changes nothing: not when it is folded, nor what bars, percentages and `uptime.csv` say afterwards,
+//! whatever late data makes of the time after it. What is older stands as it was worked out.
+
+use crate::script::{Script, World, at};
+use crate::stored::same;
+use proptest::prelude::*;
+use skerry_domain::interval::Interval;
+use skerry_domain::state::State;
+use skerry_domain::step::{Answer, Command, step};
+use skerry_domain::time::{DAY, HOUR, Timestamp};
+use skerry_publish::build::page_view;
+use skerry_publish::csv;
+use skerry_publish::view::{ComponentView, Item};
+use skerry_store::Store;
+
+/// `uptime.csv`, bars, windows and status of every page, as text.
+fn shown(state: &State, now: Timestamp) -> String {
+    let mut text = String::new();
+    for page in state.pages.keys() {
+        let Some(view) = page_view(state, *page, "https://status.example.org", now) else { continue };
+        text += &String::from_utf8(csv::render(&view).expect("renders")).expect("text");
+        let one = |one: &ComponentView| format!("{:?} {:?} {:?}\n", one.status, one.days, one.windows);
+        for item in &view.items {
+            match item {
+                Item::Group(group) => text.extend(group.children.iter().map(one)),
+                Item::Component(component) => text += &one(component),
+            }
+        }
+    }
+    text
+}
+
+/// What a layer says from `horizon` on.
+fn since<T: Copy>(layer: &[Interval<T>], horizon: Timestamp) -> Vec<Interval<T>> {
+    let later = layer.iter().filter(|one| one.to > horizon);
+    later.map(|one| Interval { from: one.from.max(horizon), ..*one }).collect()
+}
+
+fn spans(state: &State) -> usize {
+    state.tracks.values().map(|one| one.track.spans.len()).sum()
+}
+
+/// Folds all that may be, and stores it.
+fn fold(state: &mut State, store: &mut Store, now: Timestamp) -> Result<(), TestCaseError> {
+    let stepped = step(state, Command::Tick, at(now)).expect("taken");
+    store.commit(&stepped.rows).expect("committed");
+    let before = state.components.clone();
+    let fold = Command::Fold { before: Timestamp::FAR, limit: 2 };
+    loop {
+        let stepped = step(state, fold.clone(), at(now)).expect("taken");
+        store.commit(&stepped.rows).expect("committed");
+        if stepped.answer == Answer::Folded(0) {
+            break;
+        }
+    }
+    prop_assert!(state.components == before, "a layer is another");
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 100, max_shrink_iters: 500, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_folded_history_is_shown_as_it_was(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut store = Store::open(&folder.path().join("skerry.db")).expect("a new database");
+        let mut script = Script(&bytes);
+        let (mut world, steps) = World::new();
+        let mut folded = world.state.clone();
+        for step in steps {
+            store.commit(&step.rows).expect("committed");
+        }
+        while !script.is_empty() {
+            if script.below(6) == 0 {
+                world.now = world.now + 10 * DAY + script.below(200) * 4 * HOUR;
+                step(&mut world.state, Command::Tick, at(world.now)).expect("taken");
+                fold(&mut folded, &mut store, world.now)?;
+            }
+            let command = world.command(&mut script);
+            let taken = step(&mut folded, command.clone(), at(world.now));
+            let other = step(&mut world.state, command, at(world.now));
+            prop_assert_eq!(taken.as_ref().map(|one| &one.answer), other.as_ref().map(|one| &one.answer));
+            if let Ok(stepped) = taken {
+                store.commit(&stepped.rows).expect("committed");
+            }
+        }
+        prop_assert!(spans(&folded) <= spans(&world.state));
+        let horizon = Timestamp(folded.counters.folded);
+        for (key, component) in folded.components.iter() {
+            let (layer, whole) = (&component.layers, &world.state.components[key].layers);
+            prop_assert_eq!(since(&layer.automatic, horizon), since(&whole.automatic, horizon));
+            prop_assert_eq!(&layer.manual, &whole.manual);
+        }
+        let now = world.now.max(world.state.clock);
+        prop_assert_eq!(shown(&folded, now), shown(&world.state, now));
+        let loaded = store.load(folded.ready_at).expect("loaded");
+        same(&folded, &loaded).map_err(TestCaseError::fail)?;
+    }
+}
