@@ -2,7 +2,7 @@
 //! taken.
 
 use super::{StoreError, backup, check_what_does_not_grow, opened};
-use rusqlite::Connection;
+use rusqlite::{Connection, OptionalExtension};
 use skerry_domain::step::Ids;
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -107,13 +107,43 @@ fn apply_together(connection: &mut Connection, missing: &[(i64, &str)]) -> rusql
         }
         transaction.pragma_update(None, "user_version", version)?;
     }
+    foreign_keys_hold(&transaction)?;
     transaction.commit()
+}
+
+/// What was switched off above is made up for: each row names rows that are there.
+fn foreign_keys_hold(connection: &Connection) -> rusqlite::Result<()> {
+    let first =
+        connection.query_row("SELECT \"table\", parent FROM pragma_foreign_key_check LIMIT 1", [], |row| {
+            Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
+        });
+    let Some((table, parent)) = first.optional()? else { return Ok(()) };
+    let code = rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_CONSTRAINT_FOREIGNKEY);
+    let what = format!("a row of table {table} names a row of table {parent} that is not there");
+    Err(rusqlite::Error::SqliteFailure(code, Some(what)))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::sqlite::Sqlite;
+
+    #[test]
+    fn a_row_that_names_none_is_not_migrated_and_stays() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let path = folder.path().join("skerry.db");
+        let mut old = Connection::open(&path).expect("opens");
+        migrate(&mut old, &path, &MIGRATIONS[..8]).expect("migrated");
+        let sql = "PRAGMA foreign_keys = OFF;
+                   INSERT INTO blind VALUES (1, 2);
+                   INSERT INTO loss (workspace, agent, noted_ms, count, why) VALUES (1, 77, 1, 1, 'test');";
+        old.execute_batch(sql).expect("written");
+        let refused = migrate(&mut old, &path, &MIGRATIONS).expect_err("it is not migrated").to_string();
+        assert!(refused.contains("a row of table loss names a row of table"), "{refused}");
+        assert_eq!(schema_of(&old, &path).expect("read"), 8);
+        let losses: i64 = old.query_row("SELECT count(*) FROM loss", [], |row| row.get(0)).expect("read");
+        assert_eq!(losses, 1, "nothing is lost");
+    }
 
     /// One byte of the declaration of a table is enough.
     #[test]
