@@ -126,8 +126,9 @@ async fn no_number_of_an_agent_keeps_an_operator_from_it() {
     // Values that an older version stored unchecked.
     let database = Connection::open(world.database()).expect("opens");
     for number in [i64::MAX, i64::MAX, i64::MIN, -1] {
-        let sql = "INSERT INTO loss (workspace, agent, count, why, from_ms, to_ms, noted_ms)
-             SELECT workspace, key, ?1, '', ?1, ?1, ?1 FROM agent WHERE name = 'probe'";
+        let sql = "INSERT INTO loss (workspace, number, agent, count, why, from_ms, to_ms, noted_ms)
+             SELECT workspace, (SELECT coalesce(min(number), 1) - 1 FROM loss), key, ?1, '', ?1, ?1, ?1 FROM agent
+             WHERE name = 'probe'";
         database.execute(sql, [number]).expect("written");
         let sql =
             "UPDATE agent_epoch SET offset_ms = ?1, depth = ?1, oldest_ms = ?1, lost = ?1, set_aside = ?1,
