@@ -3,6 +3,7 @@
 
 use crate::certificate;
 use crate::config::{self, Config, Role};
+use crate::control::{Control, socket_of};
 use crate::engine::{Engine, Running};
 use crate::heartbeats::HeartbeatEndpoint;
 use crate::housekeeping::{Housekeeping, inspect};
@@ -11,7 +12,6 @@ use crate::local::LocalAgents;
 use crate::operations::{MetricsToken, ProgramStatus};
 use crate::publish::{Addresses, Publisher};
 use crate::reload::{Reloader, configure};
-use crate::roll;
 use crate::timekeeping;
 use anyhow::Context;
 use arc_swap::ArcSwap;
@@ -36,6 +36,8 @@ pub struct App {
     bound: Bound,
     endpoints: Endpoints,
     background: Vec<tokio::task::JoinHandle<()>>,
+    /// Where commands of the command line arrive.
+    control: Option<Control>,
     reloader: Reloader,
     liveness: Liveness,
 }
@@ -50,17 +52,16 @@ impl App {
     pub async fn start(configs: &[Config], inherited: Vec<TcpListener>) -> anyhow::Result<Self> {
         let first = configs.first().context("no configuration")?;
         let bound = bind_or_take(&listeners(first)?, inherited)?;
-        let mut store = open_store(first.store.path.clone()).await?;
-        store.make_workspaces(configs.iter().map(|config| config.workspace.as_str()))?;
+        let store = open_store(first.store.path.clone()).await?;
         let aggregator_id = store.aggregator_id()?;
         let database = store.path().to_owned();
         // The publisher empties it at every turn; nothing that visitors should see may be dropped.
         let (changed, changes) = crossbeam_channel::unbounded();
         let (engine, writer) = Engine::start(store, changed)?;
-        configure(&engine, configs, Vec::new()).await?;
+        configure(&engine, configs).await?;
         let mut agents = LocalAgents::new(engine.clone(), aggregator_id.clone(), database.clone());
         agents.follow(configs).await?;
-        let reloader = Reloader::new(engine.clone(), agents, database.clone(), first);
+        let reloader = Reloader::new(engine.clone(), agents, first);
 
         let site = Arc::new(ArcSwap::from_pointee(Site::default()));
         let shared = shared(engine.now());
@@ -77,24 +78,28 @@ impl App {
         let program_status = Arc::new(program_status);
         let retention = i64::try_from(first.store.raw_retention.as_millis()).unwrap_or(i64::MAX);
         let housekeeping = Housekeeping::new(&database, engine.clone(), retention)?;
-        let heartbeat_endpoint = HeartbeatEndpoint::open(engine.clone(), &database)?;
+        let heartbeat_endpoint = HeartbeatEndpoint::new(engine.clone());
         let background = vec![
             keep_house(housekeeping),
             timekeeping::follow(engine.clone()),
             inspect_daily(database.clone()),
-            roll::follow(engine.clone(), database.clone()),
-            heartbeat_endpoint.follow(database.clone()),
         ];
+        // Pages are served all the same where the folder takes no socket.
+        let control = Control::listen(engine.clone(), &database).inspect_err(|error| {
+            let path = socket_of(&database);
+            tracing::error!(%error, path = %path.display(), "commands cannot reach this aggregator: its socket cannot be made");
+        });
         let liveness =
             Liveness { engine: engine.clone(), published, program_status: Arc::clone(&program_status) };
         let endpoints = Endpoints {
             public: Arc::new(PublicSide::new(site, face, traffic)),
-            ingest: Arc::new(AgentEndpoint::new(engine.clone(), aggregator_id, database)),
+            ingest: Arc::new(AgentEndpoint::new(engine.clone(), aggregator_id)),
             heartbeats: Some(Arc::new(heartbeat_endpoint)),
             operations: program_status,
         };
         let threads = [writer, publishing];
-        Ok(Self { engine, threads, bound, endpoints, background, reloader, liveness })
+        let control = control.ok();
+        Ok(Self { engine, threads, bound, endpoints, background, control, reloader, liveness })
     }
 
     /// The addresses bound, in the order of the configuration.
@@ -139,6 +144,9 @@ impl App {
         self.reloader.stop_agents().await;
         for task in self.background {
             task.abort();
+        }
+        if let Some(control) = self.control {
+            control.stop().await;
         }
         self.engine.stop();
         let joined = tokio::task::spawn_blocking(move || threads.map(Running::join));

@@ -137,7 +137,7 @@ impl LocalAgents {
             );
             return Ok(());
         }
-        self.engine.command(Command::Dismiss { agent, removed: false }).await?;
+        self.engine.command(Command::Dismiss { agent }).await?;
         tracing::warn!(
             "the built-in agent {name:?} of workspace {workspace:?} has ended, since no [local_agent] declares it any \
              more: it no longer runs its {checks}"

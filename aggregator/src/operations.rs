@@ -27,8 +27,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-/// A look-up that failed is told for so long after the last one, ms: an agent comes again sooner.
-const FAILED_LOOK_UP: i64 = 60_000;
 /// How long a summary of the state is cached.
 const CACHE_TIME: Duration = Duration::from_secs(1);
 /// A publication older than this is not a living one, ms: one missed heartbeat and a half.
@@ -175,10 +173,6 @@ impl Operations for ProgramStatus {
         }
         if now - Timestamp(self.engine.health().turned_at.load(Ordering::Relaxed)) > 5_000 {
             reasons.push("The engine has not responded for 5 s.".to_owned());
-        }
-        let unknown_at = self.engine.health().failed_look_up_at.load(Ordering::Relaxed);
-        if unknown_at > 0 && now - Timestamp(unknown_at) < FAILED_LOOK_UP {
-            reasons.push("Tokens of agents cannot be looked up in the database: see the log.".to_owned());
         }
         reasons.extend(self.engine.clock_standing().words());
         let fresh = evidence.fresh_until.is_some_and(|until| now <= until);

@@ -7,8 +7,7 @@ use crate::engine::Engine;
 use crate::heartbeats;
 use crate::local::LocalAgents;
 use skerry_domain::step::Command;
-use skerry_store::{Store, StoreError};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +16,6 @@ use std::time::Duration;
 pub struct Reloader {
     engine: Engine,
     agents: Arc<tokio::sync::Mutex<LocalAgents>>,
-    database: PathBuf,
     restart_only: RestartOnly,
 }
 
@@ -68,9 +66,9 @@ impl RestartOnly {
 
 impl Reloader {
     /// One for the program that was started with this first file.
-    pub(crate) fn new(engine: Engine, agents: LocalAgents, database: PathBuf, first: &Config) -> Self {
+    pub(crate) fn new(engine: Engine, agents: LocalAgents, first: &Config) -> Self {
         let agents = Arc::new(tokio::sync::Mutex::new(agents));
-        Self { engine, agents, database, restart_only: RestartOnly::of(first) }
+        Self { engine, agents, restart_only: RestartOnly::of(first) }
     }
 
     /// Makes the engine, and then the built-in agents, follow. A check whose definition did not change goes on.
@@ -78,8 +76,7 @@ impl Reloader {
     /// # Errors
     /// The engine refuses: then what was before holds.
     pub async fn reload(&self, configs: &[Config]) -> anyhow::Result<Reloaded> {
-        let made = made_beside(&self.database).await?;
-        configure(&self.engine, configs, made).await?;
+        configure(&self.engine, configs).await?;
         let followed = self.agents.lock().await.follow(configs).await;
         Ok(Reloaded {
             waits: configs.first().map(|first| self.restart_only.waits(first)).unwrap_or_default(),
@@ -92,32 +89,9 @@ impl Reloader {
     }
 }
 
-/// Rows of workspaces and agents that the command line made beside us: a file may name them from now on, and they are
-/// not made again.
-async fn made_beside(database: &Path) -> anyhow::Result<Vec<Command>> {
-    let database = database.to_owned();
-    let read = move || {
-        let store = Store::beside(&database)?;
-        let workspaces = store.workspaces()?.into_iter();
-        let workspaces = workspaces.map(|(key, name)| Command::KnowWorkspace { key, name });
-        let agents = store.agents()?.into_iter().map(|row| Command::KnowAgent {
-            agent: row.agent,
-            workspace: row.workspace,
-            name: row.name,
-            location: row.location,
-        });
-        Ok::<_, StoreError>(workspaces.chain(agents).collect())
-    };
-    Ok(tokio::task::spawn_blocking(read).await??)
-}
-
-/// All files in one transaction, after the commands `first`.
-pub(crate) async fn configure(
-    engine: &Engine,
-    configs: &[Config],
-    first: Vec<Command>,
-) -> anyhow::Result<()> {
-    let mut commands = first;
+/// All files in one transaction.
+pub(crate) async fn configure(engine: &Engine, configs: &[Config]) -> anyhow::Result<()> {
+    let mut commands = Vec::new();
     for config in configs {
         commands.push(Command::Configure(Box::new(desired(config))));
         commands.push(heartbeats::declared(config));

@@ -139,9 +139,12 @@ async fn a_token_that_is_late_or_not_whole_is_refused() {
     let (worked, said) = enroll(&line[..line.len() - 3], &config);
     assert!(!worked && said.contains("copy the whole line"), "{said}");
     // A quarter of an hour passes.
+    world.stop().await;
     let database = Connection::open(world.database()).expect("opens");
     database.busy_timeout(Duration::from_secs(5)).expect("a pragma");
     database.execute("UPDATE enrolment SET until_ms = until_ms - 900001", []).expect("written");
+    drop(database);
+    world.start().await;
     let (worked, said) = enroll(&line, &config);
     assert!(!worked && said.contains("has expired") && said.contains("agent rotate"), "{said}");
     assert!(!world.path("web-1/token").exists(), "nothing is left behind");

@@ -9,6 +9,7 @@ mod certificates;
 mod clocks;
 mod commands;
 mod continuity;
+mod control;
 mod database_removed;
 mod doctor;
 mod enrolment;

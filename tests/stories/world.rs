@@ -32,7 +32,7 @@ pub(crate) struct World {
     /// Agents and admin.
     pub(crate) private: u16,
     pub(crate) aggregator: Option<Process>,
-    configs: Vec<PathBuf>,
+    pub(crate) configs: Vec<PathBuf>,
     /// Locations of the enrolled agents, by name.
     locations: Mutex<HashMap<String, String>>,
 }

@@ -13,6 +13,8 @@ use skerry_agent::delivery::{HttpDelivery, HttpDeliverySettings};
 use skerry_agent::self_test::{SelfTest, SelfTestSettings};
 use skerry_agent::spool::{Entry, Limits, Spool};
 use skerry_agent::uplink::{Deliver, Delivery, Step, Uplink};
+use skerry_aggregator::control::{Admission, AgentChange, Request, carry_out};
+use skerry_domain::credentials::token_hash;
 use skerry_protocol::wire::{Declared, Observation, Outcome, Reason, State};
 use skerry_store::Store;
 use std::collections::BTreeMap;
@@ -190,10 +192,13 @@ fn name(agent: usize) -> String {
 fn enrol(harness: &Harness) -> String {
     std::fs::create_dir_all(&harness.data).expect("a folder");
     std::fs::set_permissions(&harness.data, std::fs::Permissions::from_mode(0o700)).expect("ours");
-    let mut store = Store::open(&harness.database()).expect("the database opens");
+    drop(Store::open(&harness.database()).expect("the database is made"));
     for agent in (0..AGENTS).map(name).chain(["live".to_owned()]) {
         let token = skerry_host::random::secret("ska");
-        store.enrol_agent("default", &agent, &agent, &token).expect("enrolled");
+        let admission = Admission::Credential(token_hash(&token));
+        let change = AgentChange::Add { location: agent.clone(), checks: Vec::new(), admission };
+        let request = Request::ChangeAgent { workspace: "default".to_owned(), agent: agent.clone(), change };
+        carry_out(&harness.database(), request).expect("enrolled");
         harness.write(&format!("{agent}/token"), &token);
     }
     std::fs::read_to_string(harness.path("live/token")).expect("written above")

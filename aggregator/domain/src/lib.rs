@@ -4,6 +4,7 @@
 pub mod check_verdict;
 pub mod clock;
 pub mod component;
+pub mod credentials;
 pub mod days;
 pub mod former;
 pub mod heartbeat;

@@ -2,6 +2,7 @@
 //! by [`super::step`] alone.
 
 use super::check_verdict::CheckVerdict;
+use super::credentials::{Enrolment, Standing, TokenHash};
 use super::former::Former;
 use super::heartbeat::Heartbeat;
 use super::interval::Interval;
@@ -56,6 +57,14 @@ pub struct State {
     pub groups: Table<GroupKey, Group>,
     /// Components, archived ones included.
     pub components: Table<ComponentKey, Component>,
+    /// Tokens by which agents enrol.
+    pub enrolments: Table<TokenHash, Enrolment>,
+    /// The token of each heartbeat's address, by workspace and name of the check.
+    pub heartbeat_tokens: Table<(WorkspaceKey, String), TokenHash>,
+    /// Agents by the hash of what they deliver with.
+    pub credentials: Table<TokenHash, AgentKey>,
+    /// Heartbeats by the token of their address.
+    pub heartbeat_addresses: Table<TokenHash, (WorkspaceKey, String)>,
     /// Checks by workspace and name.
     pub check_names: Table<(WorkspaceKey, String), CheckKey>,
     /// Tracks by agent and check.
@@ -100,8 +109,14 @@ pub struct Agent {
     pub cloned_at: Option<Timestamp>,
     /// What it may report.
     pub permit: Permit,
-    /// An operator removed it: it is listed nowhere.
-    pub removed: bool,
+    /// Whether it is taken.
+    pub standing: Standing,
+    /// Hash of what it delivers with. The built-in agent needs none.
+    pub credential: Option<TokenHash>,
+    /// Its name before it was renamed.
+    pub former_name: Option<String>,
+    /// Where it stood before an operator moved it.
+    pub moved_from: Option<String>,
 }
 
 impl Agent {
@@ -122,7 +137,10 @@ impl Agent {
             voices: Voices::default(),
             cloned_at: None,
             permit: Permit::default(),
-            removed: false,
+            standing: Standing::Active,
+            credential: None,
+            former_name: None,
+            moved_from: None,
         }
     }
 

@@ -6,7 +6,9 @@ use anyhow::Context as _;
 use bytes::Bytes;
 use skerry_agent::delivery::{HttpDelivery, HttpDeliverySettings};
 use skerry_agent::uplink::{Deliver as _, Delivery};
+use skerry_aggregator::control::{Admission, AgentChange, Request, carry_out};
 use skerry_aggregator::ingest::{Names, accept};
+use skerry_domain::credentials::token_hash;
 use skerry_store::Store;
 use std::io::Write as _;
 use std::path::Path;
@@ -109,11 +111,15 @@ pub(crate) fn in_process(seconds: usize, rate: usize) -> anyhow::Result<()> {
 pub(crate) fn enrol(config: &Path, tokens: &Path) -> anyhow::Result<()> {
     let loaded =
         skerry_aggregator::config::load(&[config.to_owned()]).map_err(|wrong| anyhow::anyhow!("{wrong}"))?;
-    let mut store = Store::open(&loaded.configs[0].store.path)?;
+    let database = &loaded.configs[0].store.path;
+    drop(Store::open(database)?);
     for agent in agents().into_iter().chain(late()) {
         let token = skerry_host::random::secret("ska");
-        store.enrol_agent("default", &agent.name, "here", &token)?;
-        std::fs::write(tokens.join(&agent.name), token)?;
+        let admission = Admission::Credential(token_hash(&token));
+        let change = AgentChange::Add { location: "here".to_owned(), checks: Vec::new(), admission };
+        let (workspace, agent) = ("default".to_owned(), agent.name.clone());
+        carry_out(database, Request::ChangeAgent { workspace, agent: agent.clone(), change })?;
+        std::fs::write(tokens.join(&agent), token)?;
     }
     Ok(())
 }

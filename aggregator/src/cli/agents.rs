@@ -1,22 +1,20 @@
 //! `agent …`: who may deliver, and how they are.
 
 use super::table;
-use anyhow::{Context, bail, ensure};
+use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 use skerry_aggregator::certificate::{fingerprint, of_listener};
 use skerry_aggregator::config::{Config, Listener, Loaded, Role};
+use skerry_aggregator::control::{Admission, AgentChange, Request, carry_out};
+use skerry_domain::credentials::token_hash;
 use skerry_domain::step::{LOCATION, VOICE};
-use skerry_domain::time::MINUTE;
 use skerry_host::random;
 use skerry_protocol::strict::is_loopback;
 use skerry_protocol::wire::JoinToken;
 use skerry_protocol::words::is_plain_name;
-use skerry_store::{Standing, Store, StoreError};
+use skerry_store::{Store, StoreError};
 use std::path::Path;
 use url::Url;
-
-/// A token of one use lives so long, ms.
-const TOKEN_LIFE: i64 = 15 * MINUTE;
 
 #[derive(Args)]
 pub(crate) struct Agents {
@@ -117,55 +115,80 @@ pub(crate) struct How {
 pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Result<String> {
     let process = loaded.configs.first().context("no configuration")?;
     let config = of_workspace(loaded, asked.workspace.as_deref())?;
-    let path = &process.store.path;
-    let mut store = store_at(path)?;
-    let workspace = &config.workspace;
+    let (path, workspace) = (&process.store.path, &config.workspace);
+    let change = |name: &str, change: AgentChange| {
+        let (workspace, agent) = (workspace.clone(), name.to_owned());
+        carry_out(path, Request::ChangeAgent { workspace, agent, change })
+    };
     match &asked.what {
-        AgentDo::List => list(&store, asked.workspace.as_deref(), json),
+        AgentDo::List => list(&store_at(path)?, asked.workspace.as_deref(), json),
         AgentDo::Add { name, location, checks, how } => {
             refuse_built_in(config, name)?;
             refuse_name("agent", name)?;
             refuse_name("location", location)?;
             checks.iter().try_for_each(|pattern| refuse_pattern(pattern))?;
-            refuse_known(&store, workspace, name)?;
-            let token = offer(&mut store, process, workspace, name, location, how)?;
-            if !checks.is_empty() {
-                store.limit_agent(workspace, name, checks)?;
-            }
+            let offer = Offer::of(process, how)?;
+            let (location, checks) = (location.clone(), checks.clone());
+            let token = offer.token(name, &location);
+            change(name, AgentChange::Add { location, checks, admission: offer.admission() })?;
             Ok(token)
         }
         AgentDo::Allow { name, check } => {
             ensure!(is_plain_name(check), "{check:?} is not the name of a check");
-            ensure!(store.allow_agent(workspace, name, check)?, no_agent(workspace, name));
+            change(name, AgentChange::Allow(check.clone()))?;
             Ok(format!("{name} may report {check}; a running aggregator follows within 10 s."))
         }
         AgentDo::Rotate { name, how } => {
             refuse_built_in(config, name)?;
-            let found = store.agent_named(workspace, name)?;
-            let (location, standing) = found.with_context(|| no_agent(workspace, name))?;
-            ensure!(standing != Standing::Disabled, "agent {name:?} is disabled: enable it first");
-            offer(&mut store, process, workspace, name, &location, how)
+            let found = store_at(path)?.agent_named(workspace, name)?;
+            let (location, _) = found.with_context(|| no_agent(workspace, name))?;
+            let offer = Offer::of(process, how)?;
+            change(name, AgentChange::Rotate(offer.admission()))?;
+            Ok(offer.token(name, &location))
         }
-        AgentDo::Limit { name, checks } => limit(&mut store, config, name, checks),
-        AgentDo::Move { name, location } => move_to(&mut store, config, name, location),
+        AgentDo::Limit { name, checks } => {
+            refuse_built_in(config, name)?;
+            checks.iter().try_for_each(|pattern| refuse_pattern(pattern))?;
+            change(name, AgentChange::Limit(checks.clone()))?;
+            let what = if checks.is_empty() { "every check".to_owned() } else { checks.join(", ") };
+            Ok(format!("{name} may report {what}; a running aggregator follows within 10 s."))
+        }
+        AgentDo::Move { name, location } => {
+            refuse_built_in(config, name)?;
+            refuse_name("location", location)?;
+            change(name, AgentChange::Move(location.clone()))?;
+            Ok(format!(
+                "{name} is in {location} now; a running aggregator follows within 10 s. Set location = {location:?} in its \
+                 agent.toml too, where that names one."
+            ))
+        }
         AgentDo::Remove { name } => {
             refuse_built_in(config, name)?;
-            ensure!(store.remove_agent(workspace, name)?, no_agent(workspace, name));
+            change(name, AgentChange::Remove)?;
             Ok(format!(
                 "{name} is removed; its token is rejected within 10 s, its reports no longer count, and its history is kept."
             ))
         }
-        AgentDo::Rename { name, to } => rename(&mut store, config, name, to),
+        AgentDo::Rename { name, to } => {
+            refuse_built_in(config, name)?;
+            refuse_built_in(config, to)?;
+            refuse_name("agent", to)?;
+            change(name, AgentChange::Rename(to.clone()))?;
+            Ok(format!("{name} is {to} now; set name = {to:?} in its agent.toml when convenient."))
+        }
         AgentDo::Disable { name } => {
-            stand(&mut store, config, name, Standing::Disabled)?;
+            refuse_built_in(config, name)?;
+            change(name, AgentChange::Disable)?;
             Ok(format!("{name} is disabled; a running aggregator follows within 10 s."))
         }
         AgentDo::Enable { name } => {
-            stand(&mut store, config, name, Standing::Active)?;
+            refuse_built_in(config, name)?;
+            change(name, AgentChange::Enable)?;
             Ok(format!("{name} is enabled; it tries again within 5 minutes, or at once when restarted."))
         }
         AgentDo::Revoke { name } => {
-            stand(&mut store, config, name, Standing::Revoked)?;
+            refuse_built_in(config, name)?;
+            change(name, AgentChange::Revoke)?;
             Ok(format!("{name} is revoked; its token is rejected within 10 s."))
         }
     }
@@ -203,69 +226,12 @@ pub(super) fn of_workspace<'a>(loaded: &'a Loaded, workspace: Option<&str>) -> a
     })
 }
 
-fn stand(store: &mut Store, config: &Config, name: &str, standing: Standing) -> anyhow::Result<()> {
-    refuse_built_in(config, name)?;
-    let found = store.agent_named(&config.workspace, name)?;
-    let (_, present) = found.with_context(|| no_agent(&config.workspace, name))?;
-    if standing == Standing::Active && present == Standing::Revoked {
-        bail!(
-            "agent {name:?} was revoked and has no credential: let it enrol again with skerry-aggregator agent rotate"
-        );
-    }
-    store.set_standing(&config.workspace, name, standing)?;
-    Ok(())
-}
-
 fn list(store: &Store, workspace: Option<&str>, json: bool) -> anyhow::Result<String> {
     let roll = store.roll()?.into_iter();
     let roll: Vec<_> =
         roll.filter(|one| workspace.is_none_or(|workspace| one.workspace == workspace)).collect();
     let now = store.time()?;
     Ok(if json { table::json(&roll, now) } else { table::table(&roll, now) })
-}
-
-fn limit(store: &mut Store, config: &Config, name: &str, checks: &[String]) -> anyhow::Result<String> {
-    refuse_built_in(config, name)?;
-    checks.iter().try_for_each(|pattern| refuse_pattern(pattern))?;
-    let workspace = &config.workspace;
-    ensure!(store.limit_agent(workspace, name, checks)?, no_agent(workspace, name));
-    let what = if checks.is_empty() { "every check".to_owned() } else { checks.join(", ") };
-    Ok(format!("{name} may report {what}; a running aggregator follows within 10 s."))
-}
-
-fn rename(store: &mut Store, config: &Config, name: &str, to: &str) -> anyhow::Result<String> {
-    let workspace = &config.workspace;
-    refuse_built_in(config, name)?;
-    refuse_built_in(config, to)?;
-    refuse_name("agent", to)?;
-    ensure!(store.agent_named(workspace, to)?.is_none(), "there is an agent {to:?} already");
-    ensure!(store.rename_agent(workspace, name, to)?, no_agent(workspace, name));
-    Ok(format!("{name} is {to} now; set name = {to:?} in its agent.toml when convenient."))
-}
-
-fn move_to(store: &mut Store, config: &Config, name: &str, location: &str) -> anyhow::Result<String> {
-    let workspace = &config.workspace;
-    refuse_built_in(config, name)?;
-    refuse_name("location", location)?;
-    let found = store.agent_named(workspace, name)?;
-    let (present, _) = found.with_context(|| no_agent(workspace, name))?;
-    ensure!(present != location, "agent {name:?} is in {location:?} already; nothing was changed");
-    store.move_agent(workspace, name, location)?;
-    Ok(format!(
-        "{name} is in {location} now; a running aggregator follows within 10 s. Set location = {location:?} in its \
-         agent.toml too, where that names one."
-    ))
-}
-
-/// Whoever has the name keeps its place and its token.
-fn refuse_known(store: &Store, workspace: &str, name: &str) -> anyhow::Result<()> {
-    let Some((location, standing)) = store.agent_named(workspace, name)? else { return Ok(()) };
-    let is =
-        if standing == Standing::Active { String::new() } else { format!(" and is {}", standing.name()) };
-    bail!(
-        "there is an agent {name:?} already, in {location:?}{is}; nothing was changed. skerry-aggregator agent rotate lets \
-         it enrol again, agent move gives it another location, agent limit other checks, and agent remove frees the name"
-    )
 }
 
 fn refuse_pattern(pattern: &str) -> anyhow::Result<()> {
@@ -294,26 +260,33 @@ fn refuse_built_in(config: &Config, name: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn offer(
-    store: &mut Store,
-    process: &Config,
-    workspace: &str,
-    name: &str,
-    location: &str,
-    how: &How,
-) -> anyhow::Result<String> {
-    if how.token {
-        let token = random::secret("ska");
-        store.enrol_agent(workspace, name, location, &token)?;
-        return Ok(token);
+/// What an agent is to deliver with: made here, and known to the aggregator by its hash.
+struct Offer {
+    secret: String,
+    /// Where it enrols and by which certificate it knows us; `None`: the secret is its credential.
+    enrols: Option<(Vec<String>, Vec<u8>)>,
+}
+
+impl Offer {
+    fn of(process: &Config, how: &How) -> anyhow::Result<Self> {
+        if how.token {
+            return Ok(Self { secret: random::secret("ska"), enrols: None });
+        }
+        Ok(Self { secret: random::secret("ske"), enrols: Some(reached(process, &how.url)?) })
     }
-    let (addresses, fingerprint) = reached(process, &how.url)?;
-    let secret = random::secret("ske");
-    let until = store.time()? + TOKEN_LIFE;
-    store.offer_enrolment(workspace, name, location, &secret, until)?;
-    let (name, location) = (name.to_owned(), location.to_owned());
-    let token = JoinToken { secret, addresses, fingerprint, name, location };
-    Ok(format!("skerry-agent enroll {}", token.to_text()))
+
+    fn admission(&self) -> Admission {
+        let hash = token_hash(&self.secret);
+        if self.enrols.is_some() { Admission::Enrolment(hash) } else { Admission::Credential(hash) }
+    }
+
+    /// What to give to the agent.
+    fn token(&self, name: &str, location: &str) -> String {
+        let Some((addresses, fingerprint)) = self.enrols.clone() else { return self.secret.clone() };
+        let (secret, name, location) = (self.secret.clone(), name.to_owned(), location.to_owned());
+        let token = JoinToken { secret, addresses, fingerprint, name, location };
+        format!("skerry-agent enroll {}", token.to_text())
+    }
 }
 
 /// The listener that agents and jobs reach us at. Other hosts first: a listener for this host alone is of use only where

@@ -5,6 +5,7 @@ use super::table::aligned;
 use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 use skerry_aggregator::config::Loaded;
+use skerry_aggregator::control::{Request, carry_out};
 use skerry_domain::opinions::{Opinion, Opinions, of_check, verdict_since};
 use skerry_domain::reporters::Held;
 use skerry_domain::state::{Check, LastRun, State};
@@ -43,22 +44,21 @@ pub(crate) enum CheckDo {
 /// Does it, and returns what to say.
 pub(crate) fn checks(loaded: &Loaded, asked: &Checks, json: bool) -> anyhow::Result<String> {
     let path = &loaded.configs.first().context("no configuration")?.store.path;
-    let mut store = store_at(path)?;
     if let CheckDo::Define { check, r#as: agent } = &asked.what {
         let config = of_workspace(loaded, asked.workspace.as_deref())?;
         ensure!(
             config.checks.iter().all(|declared| declared.check.name != *check),
             "the configuration defines {check:?} and takes precedence: change it there, or remove it first"
         );
-        ensure!(
-            store.choose_definition(&config.workspace, check, agent)?,
-            "agent {agent:?} runs no check {check:?}: skerry-aggregator check list shows who runs it"
-        );
-        return Ok(format!(
+        let (workspace, check, agent) = (config.workspace.clone(), check.clone(), agent.clone());
+        let said = format!(
             "{check} is what {agent} defines; a running aggregator follows within 10 s. Agents with a conflicting \
              definition are rejected until they define it alike."
-        ));
+        );
+        carry_out(path, Request::ChooseDefinition { workspace, check, agent })?;
+        return Ok(said);
     }
+    let store = store_at(path)?;
     let now = store.time()?;
     let state = store.load(now)?;
     let wanted = |check: &Check| {

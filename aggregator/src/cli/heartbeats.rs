@@ -5,11 +5,13 @@ use anyhow::ensure;
 use clap::{Args, Subcommand};
 use skerry_aggregator::certificate;
 use skerry_aggregator::config::{Config, Loaded};
+use skerry_aggregator::control::{Request, carry_out};
+use skerry_domain::credentials::token_hash;
 use skerry_domain::time::Timestamp;
 use skerry_host::random;
 use skerry_protocol::check::Kind;
 use skerry_protocol::strict::nearest;
-use skerry_store::{HeartbeatToken, Store};
+use skerry_store::HeartbeatToken;
 use std::fmt::Write as _;
 use url::Url;
 
@@ -57,18 +59,14 @@ pub(crate) fn heartbeats(
 ) -> anyhow::Result<(String, Option<String>)> {
     let config = of_workspace(loaded, asked.workspace.as_deref())?;
     let process = &loaded.configs[0];
-    let mut store = store_at(&process.store.path)?;
-    let tokens = store.heartbeat_tokens()?;
+    let tokens = store_at(&process.store.path)?.heartbeat_tokens()?;
     let tokens: Vec<_> = tokens.iter().filter(|one| one.workspace_name == config.workspace).collect();
     let has_address = |name: &str| tokens.iter().any(|one| one.check == *name);
     match &asked.what {
         HeartbeatDo::List => Ok((list(config, &tokens, json), None)),
         HeartbeatDo::Remove { name } => {
-            let removed = store.take_heartbeat(&config.workspace, name)?;
-            ensure!(
-                removed,
-                "heartbeat {name:?} has no address: skerry-aggregator heartbeat list shows them"
-            );
+            let (workspace, check) = (config.workspace.clone(), name.clone());
+            carry_out(&process.store.path, Request::SetHeartbeatToken { workspace, check, token: None })?;
             let left = if declared(config).any(|declared| declared == name) {
                 " The configuration still declares the check: remove it there too, or it is down when the next call is due."
             } else {
@@ -79,18 +77,17 @@ pub(crate) fn heartbeats(
         HeartbeatDo::Add { name, url } => {
             let again = "it has an address: skerry-aggregator heartbeat rotate makes another in its place";
             ensure!(!has_address(name), "heartbeat {name:?}: {again}");
-            give(&mut store, process, config, name, url, json)
+            give(process, config, name, url, json)
         }
         HeartbeatDo::Rotate { name, url } => {
             ensure!(has_address(name), "heartbeat {name:?} has no address: use heartbeat add");
-            give(&mut store, process, config, name, url, json)
+            give(process, config, name, url, json)
         }
     }
 }
 
 /// Makes an address, the only one of this check from now on.
 fn give(
-    store: &mut Store,
     process: &Config,
     config: &Config,
     name: &str,
@@ -102,7 +99,8 @@ fn give(
     // Another certificate may stand at an address that was named.
     let pin = if urls.is_empty() { certificate::pin(door(process)?, &process.store.path)? } else { None };
     let token = random::secret("skh");
-    store.give_heartbeat(&config.workspace, name, &token)?;
+    let (workspace, check, hash) = (config.workspace.clone(), name.to_owned(), token_hash(&token));
+    carry_out(&process.store.path, Request::SetHeartbeatToken { workspace, check, token: Some(hash) })?;
     let address = format!("{}/heartbeat/{token}", addresses.first().map_or("", String::as_str));
     if json {
         return Ok((serde_json::json!({ "address": address, "pin": pin }).to_string(), None));

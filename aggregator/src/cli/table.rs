@@ -1,9 +1,10 @@
 //! The roll of agents in words and as JSON.
 
+use skerry_domain::credentials::Standing;
 use skerry_domain::reporters::Held;
 use skerry_domain::time::{DAY, MINUTE, SECOND, Timestamp};
 use skerry_protocol::words::duration;
-use skerry_store::{AgentEntry, Standing};
+use skerry_store::AgentEntry;
 
 /// A refusal of two agents under one name is told so long, ms.
 const CLONE_TOLD: i64 = 10 * MINUTE;

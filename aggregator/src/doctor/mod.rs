@@ -249,9 +249,10 @@ fn judge_readiness(fetched: &Fetched) -> Option<Vec<Finding>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use skerry_domain::credentials::Standing;
     use skerry_domain::time::Timestamp;
     use skerry_host::doctor::Level;
-    use skerry_store::{LastBatch, Standing};
+    use skerry_store::LastBatch;
 
     fn agent(at: Timestamp, skew: i64) -> AgentEntry {
         let last = LastBatch {

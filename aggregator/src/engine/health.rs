@@ -22,8 +22,6 @@ pub struct Health {
     pub commit_us: AtomicU64,
     /// Writing fails at present.
     pub unwritable: AtomicBool,
-    /// Our clock when a token last could not be looked up by our own fault, ms; 0 once one could.
-    pub failed_look_up_at: AtomicI64,
     /// Our clock at the last turn of the loop, ms.
     pub turned_at: AtomicI64,
     /// What befell the records of each agent since the start.

@@ -7,6 +7,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
+use skerry_domain::credentials::Standing;
 use skerry_domain::opinions::{self, Lacking};
 use skerry_domain::state::{Agent, AgentKey, State, Told};
 use skerry_domain::time::Timestamp;
@@ -49,7 +50,7 @@ struct VersionLabels {
 
 /// Every agent of every workspace; our own voice for heartbeats is none.
 pub(super) fn listed(state: &State) -> impl Iterator<Item = (&AgentKey, &Agent)> {
-    state.agents.iter().filter(|(_, agent)| !agent.is_our_voice() && !agent.removed)
+    state.agents.iter().filter(|(_, agent)| !agent.is_our_voice() && agent.standing != Standing::Removed)
 }
 
 /// What each of them told.

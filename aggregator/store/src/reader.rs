@@ -1,8 +1,9 @@
 //! Short reads beside the writer. They see what was committed, and write nothing.
 
 use crate::sqlite::Sqlite;
-use crate::{AgentEntry, AgentIdentity, HeartbeatToken, RollUp, Standing, StoreError, StoredObservation};
+use crate::{AgentEntry, HeartbeatToken, RollUp, StoreError, StoredObservation};
 use skerry_domain::clock::SavedClock;
+use skerry_domain::credentials::Standing;
 use skerry_domain::rows::Record;
 use skerry_domain::state::{ResponseHour, State, TrackKey, WorkspaceKey};
 use skerry_domain::time::Timestamp;
@@ -147,42 +148,6 @@ impl Reader {
     pub fn roll(&self) -> Result<Vec<AgentEntry>, StoreError> {
         let Self::Sqlite(backend) = self;
         backend.roll()
-    }
-
-    /// The agent a token belongs to.
-    ///
-    /// # Errors
-    /// [`StoreError`]; a token nobody has is `None`.
-    pub fn agent_by_token(&self, token: &str) -> Result<Option<AgentIdentity>, StoreError> {
-        let Self::Sqlite(backend) = self;
-        backend.agent_by_token(token)
-    }
-
-    /// Every agent of every workspace.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn agents(&self) -> Result<Vec<AgentIdentity>, StoreError> {
-        let Self::Sqlite(backend) = self;
-        backend.agents()
-    }
-
-    /// Key and name of every workspace.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn workspaces(&self) -> Result<Vec<(WorkspaceKey, String)>, StoreError> {
-        let Self::Sqlite(backend) = self;
-        backend.workspaces()
-    }
-
-    /// Every definition that an operator chose: workspace, name of the check, hash.
-    ///
-    /// # Errors
-    /// [`StoreError`].
-    pub fn chosen_definitions(&self) -> Result<Vec<(WorkspaceKey, String, Vec<u8>)>, StoreError> {
-        let Self::Sqlite(backend) = self;
-        backend.chosen_definitions()
     }
 
     /// One agent and where it stands, read from its own row alone: what it told of itself, and what else is in the

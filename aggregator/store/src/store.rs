@@ -145,6 +145,16 @@ impl Store {
         backend.load(ready_at)
     }
 
+    /// Agents, their workspaces and the tokens by which they enrol, and nothing else: damage elsewhere keeps no
+    /// operator from those.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_agents(&self) -> Result<State, StoreError> {
+        let Self::Sqlite(backend) = self;
+        backend.load_agents()
+    }
+
     /// Every row of a table, in the order of the keys.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! What every backend of [`Store`] does. A new one is added to [`with_each`] and to nothing else.
 
+use skerry_domain::credentials::Standing;
 use skerry_domain::rows::{
     AgentRow, CheckRow, FormerLocationRow, Key, LossRow, Record, Row, SpanRow, TABLES, TrackRow, Value,
     WorkspaceRow, Write,
@@ -32,7 +33,12 @@ fn agent(workspace: WorkspaceKey, key: i64, name: &str) -> Row {
         key: AgentKey(key),
         name: name.to_owned(),
         location: "here".to_owned(),
+        token_hash: None,
+        standing: Standing::Active,
+        former_name: None,
         cloned_ms: None,
+        checks: None,
+        moved_from: None,
     }
     .into()
 }

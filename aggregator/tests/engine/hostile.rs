@@ -1,13 +1,12 @@
 //! A hostile agent beside an honest one: the page and what the honest one said are what they are without it.
 
 use crate::script::{CHECKS, Script, World, at, declared};
-use crate::tokens::{obey, says, take};
+use crate::tokens::{change, obey, says, take};
 use proptest::prelude::*;
 use skerry_domain::component::Automatic;
 use skerry_domain::interval::Interval;
-use skerry_domain::reporters::Permit;
 use skerry_domain::state::{AgentKey, State};
-use skerry_domain::step::{Command, DeclaredCheck, Report, step};
+use skerry_domain::step::{AgentChange, Command, DeclaredCheck, Report, step};
 use skerry_domain::time::Timestamp;
 use skerry_domain::track::{Hard, Span};
 
@@ -43,8 +42,7 @@ proptest! {
         let first = Report { inventory: all_of(1), ..says(0, 1, 1, &[(0, Hard::Up)]).report(&world) };
         take(&mut world, first);
         if limited {
-            let permit = Permit { checks: Some(vec!["own-*".to_owned()]), ..Permit::default() };
-            obey(&mut world, Command::Permit { agent: hostile, permit });
+            obey(&mut world, change("two", AgentChange::Limit(vec!["own-*".to_owned()])));
         }
         let mut alone = world.state.clone();
         let mut told = String::new();

@@ -2,15 +2,14 @@
 
 use crate::reports::empty;
 use skerry_domain::heartbeat::Expected;
-use skerry_domain::reporters::Permit;
 use skerry_domain::state::{
-    AgentKey, CheckKey, ComponentKey, ComponentSettings, PageSettings, ResponseHour, State, Told,
+    AgentKey, ComponentKey, ComponentSettings, PageSettings, ResponseHour, State, Told,
 };
 use skerry_domain::status::Status;
 use skerry_domain::step::{
-    Answer, Beat, Command, Configure, Context, DeclaredCheck, DesiredComponent, DesiredGroup,
-    DesiredHeartbeat, DesiredItem, DesiredLink, DesiredPage, Ids, Observed, Record, RecordKind, Report,
-    SnapshotState, Stepped, Tells, When, step,
+    Admission, AgentChange, Answer, Beat, Command, Configure, Context, DeclaredCheck, DesiredComponent,
+    DesiredGroup, DesiredHeartbeat, DesiredItem, DesiredLink, DesiredPage, Ids, Observed, Record, RecordKind,
+    Report, SnapshotState, Stepped, Tells, When, step,
 };
 use skerry_domain::time::{DAY, HOUR, SECOND, Timestamp};
 use skerry_domain::track::Hard;
@@ -117,7 +116,17 @@ impl World {
             let keys: Vec<_> = state.components.keys().copied().collect();
             keys.get(script.below(8) as usize).copied().unwrap_or(ComponentKey(-1))
         };
-        match script.below(22) {
+        match script.below(25) {
+            22 => self.change(script),
+            23 => Command::Redeem {
+                token: [script.below(3) as u8; 32],
+                credential: [10 + script.below(3) as u8; 32],
+            },
+            24 => Command::SetHeartbeatToken {
+                workspace: "default".to_owned(),
+                check: script.pick(&JOBS).to_owned(),
+                token: script.pick(&[None, Some([1; 32]), Some([2; 32])]),
+            },
             20 => self.unknown(script),
             21 => Command::Together(vec![self.command(script), self.command(script), self.command(script)]),
             16 => Command::DeclareHeartbeats {
@@ -142,14 +151,39 @@ impl World {
         }
     }
 
+    /// An operator changes an agent. Where one stands, and what it may report, is left as it is: the past is judged
+    /// anew by locations that do not change.
+    fn change(&self, script: &mut Script<'_>) -> Command {
+        let names = ["one", "two", "three", "four"];
+        let agent = script.pick(&names).to_owned();
+        let token = [script.below(3) as u8; 32];
+        let change = match script.below(9) {
+            0 => AgentChange::Add {
+                location: "elsewhere".to_owned(),
+                checks: Vec::new(),
+                admission: Admission::Credential([20 + script.below(3) as u8; 32]),
+            },
+            1 => AgentChange::Rotate(Admission::Enrolment(token)),
+            2 => AgentChange::Rotate(Admission::Credential([10 + script.below(3) as u8; 32])),
+            3 => AgentChange::Rename(script.pick(&names).to_owned()),
+            4 => AgentChange::Allow(script.pick(&CHECKS).to_owned()),
+            5 => AgentChange::Disable,
+            6 => AgentChange::Enable,
+            7 => AgentChange::Revoke,
+            _ => AgentChange::Remove,
+        };
+        Command::ChangeAgent { workspace: "default".to_owned(), agent, change }
+    }
+
     /// Of what does not exist.
     fn unknown(&self, script: &mut Script<'_>) -> Command {
-        let (agent, check) = (AgentKey(-1), CheckKey(-1));
+        let key = AgentKey(-1);
+        let (workspace, agent) = ("default".to_owned(), "nobody".to_owned());
         match script.below(4) {
-            0 => Command::Report(Box::new(empty(agent, self.now, 0))),
-            1 => Command::Permit { agent, permit: Permit::default() },
-            2 => Command::Dismiss { agent, removed: true },
-            _ => Command::ChooseDefinition { check, definition: vec![1] },
+            0 => Command::Report(Box::new(empty(key, self.now, 0))),
+            1 => Command::ChangeAgent { workspace, agent, change: AgentChange::Revoke },
+            2 => Command::Dismiss { agent: key },
+            _ => Command::ChooseDefinition { workspace, check: "a".to_owned(), agent },
         }
     }
 

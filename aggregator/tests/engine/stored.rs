@@ -64,6 +64,10 @@ pub(crate) fn same(state: &State, loaded: &State) -> Result<(), String> {
     }
     compare!(
         counters,
+        enrolments,
+        heartbeat_tokens,
+        credentials,
+        heartbeat_addresses,
         workspaces,
         agents,
         checks,

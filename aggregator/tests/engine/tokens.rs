@@ -5,10 +5,11 @@ use crate::script::{START, World, at, declared};
 use skerry_domain::component::Automatic;
 use skerry_domain::heartbeat::Expected;
 use skerry_domain::interval::Interval;
-use skerry_domain::reporters::{Held, Permit, definition};
+use skerry_domain::reporters::{Held, definition};
 use skerry_domain::status::Status;
 use skerry_domain::step::{
-    Answer, Change, Command, DeclaredCheck, DesiredHeartbeat, Observed, RecordKind, Report, When, step,
+    AgentChange, Answer, Change, Command, DeclaredCheck, DesiredHeartbeat, Observed, RecordKind, Report,
+    When, step,
 };
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_domain::track::Hard;
@@ -57,6 +58,10 @@ pub(crate) fn take(world: &mut World, report: Report) -> (Answer, Vec<Change>) {
 
 pub(crate) fn says(who: usize, definition: u8, first: u64, seen: &[(i64, Hard)]) -> Says<'_> {
     Says { who, check: "a", definition, epoch: who as u8 + 1, first, seen }
+}
+
+pub(crate) fn change(agent: &str, change: AgentChange) -> Command {
+    Command::ChangeAgent { workspace: "default".to_owned(), agent: agent.to_owned(), change }
 }
 
 pub(crate) fn obey(world: &mut World, command: Command) -> Vec<Change> {
@@ -118,8 +123,8 @@ fn the_definition_that_holds_is_the_first_until_the_file_or_an_operator_says() {
     says(0, 1, 1, &[(0, Hard::Up)]).take(&mut world);
     says(1, 2, 1, &[(0, Hard::Down)]).take(&mut world);
     assert_eq!(now(&world), UP);
-    let check = world.state.tracks.values().next().expect("reported").check;
-    obey(&mut world, Command::ChooseDefinition { check, definition: vec![2] });
+    let (workspace, check, agent) = ("default".to_owned(), "a".to_owned(), "two".to_owned());
+    obey(&mut world, Command::ChooseDefinition { workspace, check, agent });
     assert_eq!((held(&world, 0), held(&world, 1), now(&world)), (Some(Held::Definition), None, DOWN));
     let judged = |definitions: &[(&str, u8)]| Command::JudgeReporters {
         workspace: "default".to_owned(),
@@ -187,17 +192,9 @@ fn new_reporters_wait_where_the_file_asks_and_others_only_report_what_their_toke
     assert_eq!(held(&world, 0), None, "who counted goes on");
     says(1, 1, 1, &[(0, Hard::Up)]).take(&mut world);
     assert_eq!((now(&world), held(&world, 1)), (DOWN, Some(Held::Asks)));
-    let agent = world.senders[1].agent;
-    let permit = |checks: Option<&str>, allowed: &str| Command::Permit {
-        agent,
-        permit: Permit {
-            checks: checks.map(|one| vec![one.to_owned()]),
-            allowed: [allowed.to_owned()].into_iter().collect(),
-        },
-    };
-    obey(&mut world, permit(None, "a"));
+    obey(&mut world, change("two", AgentChange::Allow("a".to_owned())));
     assert_eq!((now(&world), held(&world, 1)), (UP, None));
-    obey(&mut world, permit(Some("b*"), "a"));
+    obey(&mut world, change("two", AgentChange::Limit(vec!["b*".to_owned()])));
     assert_eq!((now(&world), held(&world, 1)), (DOWN, Some(Held::Limited)));
     // A name that nobody has reported is free.
     says(1, 1, 2, &[]).take(&mut world);

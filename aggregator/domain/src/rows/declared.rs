@@ -3,6 +3,7 @@
 use super::items::Items;
 use super::table::{Column, Record, Table, rows};
 use super::value::{Bits, Field, Layer, Lines, Misread, Said, Value};
+use crate::credentials::{Standing, TokenHash};
 use crate::reporters::Held;
 use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, TrackKey, WorkspaceKey};
 use crate::time::Timestamp;
@@ -36,7 +37,26 @@ rows! {
         key: AgentKey,
         name: String,
         location: String,
+        token_hash: Option<TokenHash>,
+        standing: Standing,
+        former_name: Option<String>,
         cloned_ms: Option<Timestamp>,
+        checks: Option<Lines>,
+        moved_from: Option<String>,
+    }
+    /// A pattern of checks that an agent may join others in reporting.
+    AgentAllow(AgentAllowRow) in "agent_allow", key 3 {
+        workspace: WorkspaceKey,
+        agent: AgentKey,
+        check_name: String,
+    }
+    /// A token of one use.
+    Enrolment(EnrolmentRow) in "enrolment", key 2 {
+        workspace: WorkspaceKey,
+        token_hash: TokenHash,
+        agent: AgentKey,
+        until_ms: Timestamp,
+        used_ms: Option<Timestamp>,
     }
     /// Where an agent stood before.
     FormerLocation(FormerLocationRow) in "former_location", key 3 {
@@ -70,6 +90,18 @@ rows! {
         quorum: Quorum,
         definition: Vec<u8>,
         file_definition: Option<Vec<u8>>,
+    }
+    /// The definition of a check that an operator chose.
+    CheckDefinition(CheckDefinitionRow) in "check_definition", key 2 {
+        workspace: WorkspaceKey,
+        check_name: String,
+        definition: Vec<u8>,
+    }
+    /// The address that a job calls.
+    HeartbeatToken(HeartbeatTokenRow) in "heartbeat_token", key 2 {
+        workspace: WorkspaceKey,
+        check_name: String,
+        token_hash: TokenHash,
     }
     /// What had to agree of a check before.
     FormerQuorum(FormerQuorumRow) in "former_quorum", key 3 {

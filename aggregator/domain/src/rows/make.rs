@@ -1,8 +1,9 @@
 //! From what a step touched to the rows that it leaves, by value.
 
 use super::declared::{
-    BlindRow, CounterRow, DeclaredRow, EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, HeartbeatRow,
-    IntervalRow, LossRow, Row, SpanDayRow, SpanRow, TrackRow, TransitionRow,
+    AgentAllowRow, BlindRow, CheckDefinitionRow, CounterRow, DeclaredRow, EnrolmentRow, EpochRow, FlapRow,
+    FormerLocationRow, FormerQuorumRow, HeartbeatRow, HeartbeatTokenRow, IntervalRow, LossRow, Row,
+    SpanDayRow, SpanRow, TrackRow, TransitionRow,
 };
 use super::settings::{
     agent_row, check_row, component_row, group_row, heartbeat_row, page_row, workspace_row,
@@ -11,6 +12,7 @@ use super::table::{Key, Record};
 use super::value::{Bits, Field, Layer, Said, Value};
 use super::{Write, pages};
 use crate::component::Automatic;
+use crate::credentials::TokenHash;
 use crate::interval::Interval;
 use crate::state::{AgentKey, CheckKey, ComponentKey, Counters, State, TrackKey, WorkspaceKey};
 use crate::step::{Change, Folded, Touched};
@@ -31,6 +33,10 @@ pub(crate) fn make(
     touched.workspaces.iter().for_each(|key| make.put_if_held(workspace_row(state, *key)));
     touched.agents.iter().for_each(|key| make.agent(*key));
     touched.epochs.iter().for_each(|(agent, epoch)| make.epoch(*agent, epoch));
+    touched.allowed.iter().for_each(|key| make.allowed(*key));
+    touched.enrolments.iter().for_each(|(workspace, token)| make.enrolment(*workspace, *token));
+    touched.heartbeat_tokens.iter().for_each(|address| make.heartbeat_token(address));
+    touched.chosen.iter().for_each(|key| make.chosen(*key));
     touched.checks.iter().for_each(|key| make.check(*key));
     for (key, from) in &touched.tracks {
         make.track(*key);
@@ -161,6 +167,48 @@ impl Make<'_> {
         for former in &agent.former_locations {
             let (to_ms, location) = (former.to, former.value.clone());
             self.put(FormerLocationRow { workspace, agent: key, to_ms, location });
+        }
+    }
+
+    fn allowed(&mut self, key: AgentKey) {
+        let agent = &self.state.agents[&key];
+        let workspace = agent.workspace;
+        let row = |check: &String| AgentAllowRow { workspace, agent: key, check_name: check.clone() };
+        let prefix = [workspace.value(), key.value()].map(Value::into_owned);
+        self.replace(prefix, None, agent.permit.allowed.iter().map(row));
+    }
+
+    /// One that the state holds no more is deleted.
+    fn enrolment(&mut self, workspace: WorkspaceKey, token_hash: TokenHash) {
+        match self.state.enrolments.get(&token_hash) {
+            Some(one) => {
+                let (agent, until_ms, used_ms) = (one.agent, one.until, one.used);
+                self.put(EnrolmentRow { workspace, token_hash, agent, until_ms, used_ms });
+            }
+            None => {
+                let values = [workspace.value(), token_hash.value()].map(Value::into_owned);
+                self.writes.push(Write::Delete(Key::of::<EnrolmentRow>(values)));
+            }
+        }
+    }
+
+    /// One that the state holds no more is deleted.
+    fn heartbeat_token(&mut self, address: &(WorkspaceKey, String)) {
+        let (workspace, check_name) = (address.0, address.1.clone());
+        match self.state.heartbeat_tokens.get(address).copied() {
+            Some(token_hash) => self.put(HeartbeatTokenRow { workspace, check_name, token_hash }),
+            None => {
+                let values = [workspace.value(), check_name.value()].map(Value::into_owned);
+                self.writes.push(Write::Delete(Key::of::<HeartbeatTokenRow>(values)));
+            }
+        }
+    }
+
+    fn chosen(&mut self, key: CheckKey) {
+        let check = &self.state.checks[&key];
+        if let Some(definition) = check.chosen_definition.clone() {
+            let (workspace, check_name) = (check.workspace, check.name.clone());
+            self.put(CheckDefinitionRow { workspace, check_name, definition });
         }
     }
 

@@ -2,13 +2,14 @@
 //! track stands in the track, so that its closed ones are put before it.
 
 use super::declared::{
-    AgentRow, BlindRow, CheckRow, ComponentRow, CounterRow, DeclaredRow, EpochRow, FlapRow,
-    FormerLocationRow, FormerQuorumRow, GroupRow, HeartbeatRow, IntervalRow, LinkRow, PageRow, SpanRow,
-    TrackRow, WorkspaceRow,
+    AgentAllowRow, AgentRow, BlindRow, CheckDefinitionRow, CheckRow, ComponentRow, CounterRow, DeclaredRow,
+    EnrolmentRow, EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, GroupRow, HeartbeatRow,
+    HeartbeatTokenRow, IntervalRow, LinkRow, PageRow, SpanRow, TrackRow, WorkspaceRow,
 };
 use super::table::Record;
 use super::value::{Layer, Misread};
 use crate::component::Automatic;
+use crate::credentials::Enrolment;
 use crate::former::Former;
 use crate::heartbeat::{Expected, Heartbeat, Started};
 use crate::interval::Interval;
@@ -60,8 +61,39 @@ restored! {
         }
     }
     AgentRow: |row, state| {
-        let agent = Agent::new(row.workspace, &row.name, &row.location);
-        state.agents.insert(row.key, Agent { cloned_at: row.cloned_ms, ..agent })
+        let mut agent = Agent::new(row.workspace, &row.name, &row.location);
+        agent.permit.checks = row.checks.map(|checks| checks.0);
+        if let Some(credential) = row.token_hash {
+            state.credentials.insert(credential, row.key);
+        }
+        state.agents.insert(row.key, Agent {
+            credential: row.token_hash,
+            standing: row.standing,
+            former_name: row.former_name,
+            cloned_at: row.cloned_ms,
+            moved_from: row.moved_from,
+            ..agent
+        })
+    }
+    AgentAllowRow: |row, state| {
+        if let Some(agent) = state.agents.get_mut(&row.agent) {
+            agent.permit.allowed.insert(row.check_name);
+        }
+    }
+    EnrolmentRow: |row, state| {
+        let enrolment = Enrolment { agent: row.agent, until: row.until_ms, used: row.used_ms };
+        state.enrolments.insert(row.token_hash, enrolment)
+    }
+    CheckDefinitionRow: |row, state| {
+        let check = state.check_names.get(&(row.workspace, row.check_name)).copied();
+        if let Some(check) = check.and_then(|key| state.checks.get_mut(&key)) {
+            check.chosen_definition = Some(row.definition);
+        }
+    }
+    HeartbeatTokenRow: |row, state| {
+        let address = (row.workspace, row.check_name);
+        state.heartbeat_addresses.insert(row.token_hash, address.clone());
+        state.heartbeat_tokens.insert(address, row.token_hash)
     }
     FormerLocationRow: |row, state| {
         if let Some(agent) = state.agents.get_mut(&row.agent) {

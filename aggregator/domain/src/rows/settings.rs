@@ -2,6 +2,7 @@
 
 use super::declared::{AgentRow, CheckRow, ComponentRow, GroupRow, HeartbeatRow, PageRow, WorkspaceRow};
 use super::pages;
+use super::value::Lines;
 use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, State, WorkspaceKey};
 use skerry_protocol::schedule::Schedule;
 
@@ -12,8 +13,18 @@ pub(super) fn workspace_row(state: &State, key: WorkspaceKey) -> Option<Workspac
 
 pub(super) fn agent_row(state: &State, key: AgentKey) -> Option<AgentRow> {
     let agent = state.agents.get(&key)?;
-    let (name, location) = (agent.name.clone(), agent.location.clone());
-    Some(AgentRow { workspace: agent.workspace, key, name, location, cloned_ms: agent.cloned_at })
+    Some(AgentRow {
+        workspace: agent.workspace,
+        key,
+        name: agent.name.clone(),
+        location: agent.location.clone(),
+        token_hash: agent.credential,
+        standing: agent.standing,
+        former_name: agent.former_name.clone(),
+        cloned_ms: agent.cloned_at,
+        checks: agent.permit.checks.clone().map(Lines),
+        moved_from: agent.moved_from.clone(),
+    })
 }
 
 pub(super) fn check_row(state: &State, key: CheckKey) -> Option<CheckRow> {

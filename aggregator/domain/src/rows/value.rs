@@ -1,6 +1,7 @@
 //! What stands in one column: four plain values, and how each type of the domain is spelt in them.
 
 use crate::component::Automatic;
+use crate::credentials::Standing;
 use crate::reporters::Held;
 use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, TrackKey, WorkspaceKey};
 use crate::status::Status;
@@ -179,6 +180,7 @@ macro_rules! names {
 }
 names! {
     Hard: |one| Cow::Borrowed(one.name()), hard;
+    Standing: |one| Cow::Borrowed(one.name()), Standing::read;
     Held: |one| Cow::Borrowed(one.name()), Held::read;
     Status: |one| Cow::Borrowed(one.name()), Status::from_name;
     Said: |one| Cow::Borrowed(said_name(*one)), said;

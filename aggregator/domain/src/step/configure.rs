@@ -4,7 +4,7 @@
 use super::declare::check_for;
 use super::existing::Existing;
 use super::recompute::{Earliest, component_from, recompute};
-use super::{Change, Changes, Context, Ids, Rejected};
+use super::{Change, Changes, Context, Ids};
 use crate::former;
 use crate::layers::Layers;
 use crate::shared_vec::SharedVec;
@@ -105,29 +105,14 @@ pub(super) fn add_agent(
     key
 }
 
-/// Takes up what the store already has.
-pub(super) fn know_agent(
+/// An agent that moved votes with others from now on.
+pub(super) fn move_to(
     state: &mut State,
     key: AgentKey,
-    workspace: WorkspaceKey,
-    name: &str,
     location: &str,
     now: Timestamp,
     changes: &mut Changes,
-) -> Result<(), Rejected> {
-    if !state.workspaces.contains_key(&workspace) {
-        return Err(Rejected::not_found("workspace", "this workspace is not known here"));
-    }
-    let agent = state.agents.get_or_insert_with(key, || Agent::new(workspace, name, location));
-    name.clone_into(&mut agent.name);
-    if agent.location != location {
-        move_to(state, key, location, now, changes);
-    }
-    Ok(())
-}
-
-/// An agent that moved votes with others from now on.
-fn move_to(state: &mut State, key: AgentKey, location: &str, now: Timestamp, changes: &mut Changes) {
+) {
     let Some(agent) = state.agents.get_mut(&key) else { return };
     former::change(&mut agent.former_locations, &mut agent.location, location.to_owned(), now);
     changes.touched.agent(key);

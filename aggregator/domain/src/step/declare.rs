@@ -6,7 +6,7 @@ use super::reported::{DeclaredCheck, Report};
 use super::{Change, Changes, Rejected, no_agent};
 use crate::former::Former;
 use crate::interval::{Interval, append};
-use crate::reporters::{Held, Permit, same};
+use crate::reporters::{Held, same};
 use crate::schedule::Due;
 use crate::state::{AgentKey, Check, CheckKey, State, TrackKey, Witnessed, WorkspaceKey};
 use crate::time::Timestamp;
@@ -100,7 +100,6 @@ pub(super) fn check_for(
 pub(super) fn dismiss(
     state: &mut State,
     agent: AgentKey,
-    removed: bool,
     now: Timestamp,
     changes: &mut Changes,
 ) -> Result<(), Rejected> {
@@ -109,8 +108,7 @@ pub(super) fn dismiss(
     }
     let mut earliest = Earliest::default();
     declare(state, agent, &[], now, changes, &mut earliest);
-    let dismissed = state.agents.get_mut(&agent).expect("looked up above");
-    (dismissed.inventory_known, dismissed.removed) = (false, removed);
+    state.agents.get_mut(&agent).expect("looked up above").inventory_known = false;
     recompute(state, &earliest, changes);
     Ok(())
 }
@@ -352,35 +350,23 @@ pub(super) fn judge_by_file(
     settle_all(state, judged, now, changes);
 }
 
-/// What operators let an agent report.
-pub(super) fn permit(
-    state: &mut State,
-    agent: AgentKey,
-    permit: Permit,
-    now: Timestamp,
-    changes: &mut Changes,
-) -> Result<(), Rejected> {
-    let known = state.agents.get_mut(&agent).ok_or_else(no_agent)?;
-    if known.permit != permit {
-        known.permit = permit;
-        let run = state.tracks_of(agent).filter(|(_, track)| state.tracks[track].is_run());
-        let checks: Vec<CheckKey> = run.map(|(check, _)| check).collect();
-        settle_all(state, checks, now, changes);
-    }
-    Ok(())
+/// Works out anew for which of the checks that it runs an agent counts.
+pub(super) fn settle_checks_of(state: &mut State, agent: AgentKey, now: Timestamp, changes: &mut Changes) {
+    let run = state.tracks_of(agent).filter(|(_, track)| state.tracks[track].is_run());
+    let checks: Vec<CheckKey> = run.map(|(check, _)| check).collect();
+    settle_all(state, checks, now, changes);
 }
 
 /// The definition of a check that an operator chose.
 pub(super) fn choose(
     state: &mut State,
-    check: CheckKey,
+    key: CheckKey,
     definition: Vec<u8>,
     now: Timestamp,
     changes: &mut Changes,
-) -> Result<(), Rejected> {
-    let unknown = || Rejected::not_found("check", "there is no such check");
-    let known = state.checks.get_mut(&check).ok_or_else(unknown)?;
-    known.chosen_definition = Some(definition);
-    settle_all(state, [check], now, changes);
-    Ok(())
+) {
+    let Some(check) = state.checks.get_mut(&key) else { return };
+    check.chosen_definition = Some(definition);
+    changes.touched.chosen(key);
+    settle_all(state, [key], now, changes);
 }

@@ -2,6 +2,7 @@
 //! and context give the same state and the same changes. A command is validated before it changes anything: one that
 //! is rejected leaves the state as it was.
 
+mod agents;
 mod beat;
 mod change;
 mod configure;
@@ -19,6 +20,7 @@ mod reported;
 mod tick;
 mod touched;
 
+pub use agents::{Admission, AgentChange};
 pub use beat::{Beat, DesiredHeartbeat, LOCATION, Tells, VOICE};
 pub use change::{Change, RawObservation};
 pub use configure::{
@@ -33,9 +35,9 @@ pub use reported::{DeclaredCheck, Observed, Proof, Record, RecordKind, Report, S
 use touched::Changes;
 pub(crate) use touched::Touched;
 
-use super::reporters::Permit;
+use super::credentials::{Redeemed, TokenHash};
 use super::rows::{Author, Write, audit, make};
-use super::state::{AgentKey, CheckKey, ComponentKey, ResponseHour, State, Workspace, WorkspaceKey};
+use super::state::{AgentKey, ComponentKey, ResponseHour, State};
 use super::status::Status;
 use super::time::Timestamp;
 use super::voices::Refusal;
@@ -54,13 +56,6 @@ pub enum Command {
     },
     /// These, one after the other, as one: all of them or none.
     Together(Vec<Command>),
-    /// A workspace was made beside us; its row is there.
-    KnowWorkspace {
-        /// Its row.
-        key: WorkspaceKey,
-        /// Its name.
-        name: String,
-    },
     /// The file of one workspace was read.
     Configure(Box<Configure>),
     /// These are the heartbeats that the file of one workspace declares.
@@ -74,7 +69,7 @@ pub enum Command {
     Beat(Box<Beat>),
     /// All files were read, and these workspaces are what they are of.
     KeepWorkspaces(Vec<String>),
-    /// An agent is enrolled.
+    /// There is an agent of this name: the built-in one, which needs no credential.
     AddAgent {
         /// Workspace by name; made if it does not exist.
         workspace: String,
@@ -83,23 +78,35 @@ pub enum Command {
         /// Failure domain.
         location: String,
     },
-    /// An agent was enrolled beside us, or moved; its row is there.
-    KnowAgent {
-        /// Its row.
-        agent: AgentKey,
-        /// Its workspace's row.
-        workspace: WorkspaceKey,
+    /// What an operator changes of an agent.
+    ChangeAgent {
+        /// Its workspace, by name.
+        workspace: String,
         /// Its name.
-        name: String,
-        /// Failure domain.
-        location: String,
+        agent: String,
+        /// What.
+        change: AgentChange,
     },
-    /// An agent was disabled, revoked or removed beside us.
+    /// An agent exchanges a token of one use for a credential.
+    Redeem {
+        /// Hash of the token.
+        token: TokenHash,
+        /// Hash of the credential.
+        credential: TokenHash,
+    },
+    /// The address of a heartbeat has another token, or none any more.
+    SetHeartbeatToken {
+        /// The workspace, by name.
+        workspace: String,
+        /// The check's name.
+        check: String,
+        /// Hash of the token; `None`: the address is taken away.
+        token: Option<TokenHash>,
+    },
+    /// The agent is no longer asked for its checks.
     Dismiss {
         /// Which.
         agent: AgentKey,
-        /// It is to be listed no more.
-        removed: bool,
     },
     /// What our file says of who may report the checks of one workspace.
     JudgeReporters {
@@ -110,19 +117,14 @@ pub enum Command {
         /// Hash of the definition of each check that the file declares, heartbeats apart.
         definitions: Vec<(String, Vec<u8>)>,
     },
-    /// What an operator lets an agent report.
-    Permit {
-        /// Whom.
-        agent: AgentKey,
-        /// What.
-        permit: Permit,
-    },
-    /// An operator says which definition of a check holds.
+    /// An operator says whose definition of a check holds.
     ChooseDefinition {
-        /// Of which.
-        check: CheckKey,
-        /// Its hash.
-        definition: Vec<u8>,
+        /// The workspace, by name.
+        workspace: String,
+        /// The check's name.
+        check: String,
+        /// The agent's name.
+        agent: String,
     },
     /// What ended long ago is kept in less detail.
     Fold {
@@ -172,10 +174,12 @@ pub enum Answer {
     },
     /// Another speaks for this agent: nothing was taken.
     Cloned(Refusal),
-    /// An agent was added or found.
+    /// An agent was added, found or changed.
     Agent(AgentKey),
     /// So many tracks were folded.
     Folded(usize),
+    /// What became of a token of one use.
+    Redeemed(Redeemed),
 }
 
 /// The outcome of one step.
@@ -240,9 +244,6 @@ fn apply(
     let now = context.now;
     match command {
         Command::Together(commands) => return together(state, commands, context, changes),
-        Command::KnowWorkspace { key, name } => {
-            state.workspaces.get_or_insert_with(key, || Workspace { name, asks: false });
-        }
         Command::Report(report) => return report::report(state, &report, now, changes),
         Command::Away { from } => beat::away(state, from, now, changes),
         Command::Tick => tick::tick(state, now, changes),
@@ -255,19 +256,24 @@ fn apply(
             let key = configure::add_agent(state, &workspace, &name, &location, now, changes);
             return Ok(Answer::Agent(key));
         }
-        Command::KnowAgent { agent, workspace, name, location } => {
-            configure::know_agent(state, agent, workspace, &name, &location, now, changes)?;
-            return Ok(Answer::Agent(agent));
+        Command::ChangeAgent { workspace, agent, change } => {
+            return agents::change(state, (&workspace, &agent), change, now, changes);
+        }
+        Command::Redeem { token, credential } => {
+            return Ok(agents::redeem(state, &token, credential, now, changes));
+        }
+        Command::SetHeartbeatToken { workspace, check, token } => {
+            agents::set_heartbeat_token(state, &workspace, &check, token, changes)?;
         }
         Command::JudgeReporters { workspace, asks, definitions } => {
             let workspace = configure::workspace_for(state, &workspace, changes);
             declare::judge_by_file(state, workspace, asks, &definitions, now, changes);
         }
-        Command::Permit { agent, permit } => declare::permit(state, agent, permit, now, changes)?,
-        Command::ChooseDefinition { check, definition } => {
-            declare::choose(state, check, definition, now, changes)?;
+        Command::ChooseDefinition { workspace, check, agent } => {
+            let (check, definition) = agents::definition_of(state, &workspace, &check, &agent)?;
+            declare::choose(state, check, definition, now, changes);
         }
-        Command::Dismiss { agent, removed } => declare::dismiss(state, agent, removed, now, changes)?,
+        Command::Dismiss { agent } => declare::dismiss(state, agent, now, changes)?,
         Command::KeepWorkspaces(names) => configure::keep_workspaces(state, &names, changes),
         Command::Fold { before, limit } => {
             return Ok(Answer::Folded(fold::fold(state, before, limit, now, changes)));

@@ -29,6 +29,14 @@ impl Rejected {
         Self { kind: RejectedKind::NotFound, field, reason: reason.into() }
     }
 
+    pub(super) fn conflict(field: &'static str, reason: impl Into<String>) -> Self {
+        Self { kind: RejectedKind::Conflict, field, reason: reason.into() }
+    }
+
+    pub(super) fn forbidden(field: &'static str, reason: impl Into<String>) -> Self {
+        Self { kind: RejectedKind::Forbidden, field, reason: reason.into() }
+    }
+
     pub(super) fn invalid(field: &'static str, reason: impl Into<String>) -> Self {
         Self { kind: RejectedKind::Invalid, field, reason: reason.into() }
     }

@@ -2,6 +2,7 @@
 //! themselves are made from the state when the step is over, so that each is written once and as it ended up.
 
 use super::{Change, Folded};
+use crate::credentials::TokenHash;
 use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, TrackKey, WorkspaceKey};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -45,6 +46,14 @@ pub(crate) struct Touched {
     pub(crate) checks: BTreeSet<CheckKey>,
     /// A heartbeat that the state does not hold any more is deleted.
     pub(crate) heartbeats: BTreeSet<CheckKey>,
+    /// What an agent may join others in reporting.
+    pub(crate) allowed: BTreeSet<AgentKey>,
+    /// Checks of which an operator chose a definition.
+    pub(crate) chosen: BTreeSet<CheckKey>,
+    /// Tokens of one use; one that the state does not hold any more is deleted.
+    pub(crate) enrolments: BTreeSet<(WorkspaceKey, TokenHash)>,
+    /// Addresses of heartbeats; one that the state does not hold any more is deleted.
+    pub(crate) heartbeat_tokens: BTreeSet<(WorkspaceKey, String)>,
     /// When nobody could call.
     pub(crate) blind: bool,
     /// Tracks, with the instant from which the spans and flaps are others; [`Timestamp::FAR`]: none of them.
@@ -86,6 +95,22 @@ impl Touched {
 
     pub(super) fn heartbeat(&mut self, key: CheckKey) {
         self.heartbeats.insert(key);
+    }
+
+    pub(super) fn allowed(&mut self, key: AgentKey) {
+        self.allowed.insert(key);
+    }
+
+    pub(super) fn chosen(&mut self, key: CheckKey) {
+        self.chosen.insert(key);
+    }
+
+    pub(super) fn enrolment(&mut self, workspace: WorkspaceKey, token: TokenHash) {
+        self.enrolments.insert((workspace, token));
+    }
+
+    pub(super) fn heartbeat_token(&mut self, address: (WorkspaceKey, String)) {
+        self.heartbeat_tokens.insert(address);
     }
 
     /// When nobody could call us.

@@ -1,6 +1,7 @@
 //! The pure core against a slow reference written apart: random histories of several agents, seen
 //! through tracks, verdicts, component status, overlay, uptime and day marks.
 
+mod agents;
 mod figures;
 mod heartbeats;
 mod jobs;

@@ -1,8 +1,6 @@
 //! The tokens of heartbeats' addresses, of which only hashes are stored.
 
-use super::tokens::workspace_row;
-use super::{Sqlite, StoreError, token_hash};
-use rusqlite::TransactionBehavior;
+use super::{Sqlite, StoreError};
 use skerry_domain::state::WorkspaceKey;
 
 /// One address.
@@ -42,28 +40,5 @@ impl Sqlite {
             })
         })?;
         Ok(rows.collect::<Result<_, _>>()?)
-    }
-
-    /// Lets `check` be called with `token`; a former token of it opens nothing any more.
-    ///
-    /// # Errors
-    /// [`StoreError::Sqlite`].
-    pub fn give_heartbeat(&mut self, workspace: &str, check: &str, token: &str) -> Result<(), StoreError> {
-        let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let workspace = workspace_row(&transaction, workspace)?;
-        let sql = "INSERT INTO heartbeat_token (token_hash, workspace, check_name) VALUES (?1, ?2, ?3)
-             ON CONFLICT (workspace, check_name) DO UPDATE SET token_hash = excluded.token_hash";
-        transaction.execute(sql, (token_hash(token), workspace, check))?;
-        Ok(transaction.commit()?)
-    }
-
-    /// Takes the address of a check away.
-    ///
-    /// # Errors
-    /// [`StoreError::Sqlite`]; `false`: it has none.
-    pub fn take_heartbeat(&mut self, workspace: &str, check: &str) -> Result<bool, StoreError> {
-        let sql = "DELETE FROM heartbeat_token WHERE check_name = ?2
-             AND workspace = (SELECT key FROM workspace WHERE name = ?1)";
-        Ok(self.connection.execute(sql, (workspace, check))? == 1)
     }
 }

@@ -1,13 +1,13 @@
 //! The whole state, as it was when the last transaction was committed.
 
 use super::sql::value;
-use super::tokens::BESIDE;
-use super::{Sqlite, Standing, StoreError};
+use super::{Sqlite, StoreError};
 use skerry_domain::check_verdict::CheckVerdict;
 use skerry_domain::rows::{
-    AgentRow, BlindRow, CheckRow, ComponentRow, CounterRow, DeclaredRow, EpochRow, FlapRow,
-    FormerLocationRow, FormerQuorumRow, GroupRow, HeartbeatRow, IntervalRow, LinkRow, Misread, PageRow,
-    Record, Restore, SpanRow, TrackRow, Value, WorkspaceRow,
+    AgentAllowRow, AgentRow, BlindRow, CheckDefinitionRow, CheckRow, ComponentRow, CounterRow, DeclaredRow,
+    EnrolmentRow, EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, GroupRow, HeartbeatRow,
+    HeartbeatTokenRow, IntervalRow, LinkRow, Misread, PageRow, Record, Restore, SpanRow, TrackRow, Value,
+    WorkspaceRow,
 };
 use skerry_domain::state::{Counters, State};
 use skerry_domain::time::Timestamp;
@@ -23,9 +23,13 @@ impl Sqlite {
         self.restore::<WorkspaceRow>(&mut state)?;
         self.restore::<BlindRow>(&mut state)?;
         self.restore::<AgentRow>(&mut state)?;
+        self.restore::<AgentAllowRow>(&mut state)?;
+        self.restore::<EnrolmentRow>(&mut state)?;
         self.restore::<FormerLocationRow>(&mut state)?;
         self.restore::<EpochRow>(&mut state)?;
         self.restore::<CheckRow>(&mut state)?;
+        self.restore::<CheckDefinitionRow>(&mut state)?;
+        self.restore::<HeartbeatTokenRow>(&mut state)?;
         self.restore::<FormerQuorumRow>(&mut state)?;
         self.restore::<TrackRow>(&mut state)?;
         self.restore::<SpanRow>(&mut state)?;
@@ -37,13 +41,25 @@ impl Sqlite {
         self.restore::<ComponentRow>(&mut state)?;
         self.restore::<LinkRow>(&mut state)?;
         self.restore::<IntervalRow>(&mut state)?;
-        self.written_beside(&mut state)?;
         state.counters = self.counters()?;
         // The first tick works each verdict out: what only a snapshot said is not stored.
         for check in state.checks.keys() {
             state.verdicts.insert(*check, CheckVerdict::default());
         }
         state.derive_schedule();
+        Ok(state)
+    }
+
+    /// Agents, their workspaces and the tokens by which they enrol, and nothing else: damage elsewhere keeps no
+    /// operator from those.
+    ///
+    /// # Errors
+    /// As [`Self::load`].
+    pub fn load_agents(&self) -> Result<State, StoreError> {
+        let mut state = State::default();
+        self.restore::<WorkspaceRow>(&mut state)?;
+        self.restore::<AgentRow>(&mut state)?;
+        self.restore::<EnrolmentRow>(&mut state)?;
         Ok(state)
     }
 
@@ -78,31 +94,12 @@ impl Sqlite {
         Ok(())
     }
 
-    /// What the command line writes beside us.
-    fn written_beside(&self, state: &mut State) -> Result<(), StoreError> {
-        for known in self.agents()? {
-            if let Some(agent) = state.agents.get_mut(&known.agent) {
-                agent.removed = known.standing == Standing::Removed;
-                agent.permit = known.permit;
-            }
-        }
-        for (workspace, name, definition) in self.chosen_definitions()? {
-            let check = state.check_names.get(&(workspace, name));
-            if let Some(check) = check.and_then(|key| state.checks.get_mut(key)) {
-                check.chosen_definition = Some(definition);
-            }
-        }
-        Ok(())
-    }
-
-    /// Rows of agents and workspaces that the command line made beside the engine do not count.
     pub(super) fn counters(&self) -> Result<Counters, StoreError> {
         let mut state = State::default();
         for (name, last) in state.counters.named().into_iter().filter(|(name, _)| *name != "fold") {
             let column = if ["loss", "hard_transition", "audit"].contains(&name) { "number" } else { "key" };
-            let below = if ["workspace", "agent"].contains(&name) { BESIDE } else { i64::MAX };
-            let sql = format!("SELECT max({column}) FROM \"{name}\" WHERE {column} < ?1");
-            let greatest: Option<i64> = self.connection.query_row(&sql, [below], |row| row.get(0))?;
+            let sql = format!("SELECT max({column}) FROM \"{name}\"");
+            let greatest: Option<i64> = self.connection.query_row(&sql, [], |row| row.get(0))?;
             *last = greatest.unwrap_or(0);
         }
         // None is given again that was given before.

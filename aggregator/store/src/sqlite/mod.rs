@@ -15,7 +15,6 @@ mod place;
 mod prune;
 mod roll;
 mod sql;
-mod tokens;
 mod write;
 
 pub use heartbeats::HeartbeatToken;
@@ -23,7 +22,6 @@ pub use hours::{MAX_CHART_HOURS, RollUp};
 pub use observation::StoredObservation;
 pub use place::is_served;
 pub use roll::{AgentEntry, LastBatch};
-pub use tokens::{AgentIdentity, Enrolled, Redeemed, Standing, token_hash};
 pub use write::Fence;
 
 pub(crate) use migrate::SCHEMA_VERSION;

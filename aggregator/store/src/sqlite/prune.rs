@@ -2,6 +2,7 @@
 
 use super::{Sqlite, StoreError, hours, observation};
 use rusqlite::{OptionalExtension, TransactionBehavior};
+use skerry_domain::rows::WorkspaceRow;
 use skerry_domain::time::Timestamp;
 
 impl Sqlite {
@@ -31,7 +32,7 @@ impl Sqlite {
     pub fn prune_notes(&mut self, before: Timestamp, limit: usize) -> Result<usize, StoreError> {
         self.is_in_place()?;
         let mut deleted = 0;
-        for (workspace, _) in self.workspaces()? {
+        for WorkspaceRow { key: workspace, .. } in self.rows()? {
             for (table, at) in [("hard_transition", "at_ms"), ("loss", "noted_ms"), ("audit", "at_ms")] {
                 let sql = format!(
                     "DELETE FROM {table} WHERE workspace = ?1 AND number IN (SELECT number FROM (

@@ -1,8 +1,9 @@
 //! The roll of agents as operators see it: who they are, when they were heard, what they told.
 
-use super::tokens::Standing;
+use super::agents::standing_of;
 use super::{Sqlite, StoreError};
 use rusqlite::Row;
+use skerry_domain::credentials::Standing;
 use skerry_domain::reporters::{Held, differ};
 use skerry_domain::step::{LOCATION, VOICE};
 use skerry_domain::time::Timestamp;
@@ -124,7 +125,7 @@ impl Sqlite {
                 workspace: row.get(1)?,
                 name: row.get(2)?,
                 location: row.get(3)?,
-                standing: Standing::read(&row.get::<_, String>(4)?)?,
+                standing: standing_of(&row.get::<_, String>(4)?)?,
                 credential: row.get(5)?,
                 token_until: at(6)?,
                 cloned_at: at(7)?,

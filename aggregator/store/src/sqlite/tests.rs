@@ -1,6 +1,8 @@
 use super::*;
 use crossbeam_channel::RecvTimeoutError;
 use rusqlite::TransactionBehavior;
+use skerry_domain::credentials::{Standing, token_hash};
+use skerry_domain::step::{Admission, AgentChange, Command, Context, Ids, step};
 use skerry_domain::time::Timestamp;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -91,58 +93,16 @@ fn a_database_that_the_former_release_wrote_is_migrated_whole() {
     assert!(agents.contains(&"fra-1") && agents.contains(&"late"), "{agents:?}");
 }
 
-#[test]
-fn a_token_makes_one_credential_in_its_time() {
-    let (_folder, path) = database();
-    let mut store = Sqlite::open(&path).expect("opens");
-    let until = Timestamp(900_000);
-    let offer = |store: &mut Sqlite, token: &str| {
-        store.offer_enrolment("default", "web-1", "fra", token, until).expect("written");
-    };
-    offer(&mut store, "first");
-    offer(&mut store, "second");
-    let before = Timestamp(899_999);
-    assert_eq!(
-        store.redeem("first", "a", before).expect("answers"),
-        Redeemed::Unknown,
-        "a new one replaced it"
-    );
-    let expired = store.redeem("second", "a", until).expect("answers");
-    assert_eq!(expired, Redeemed::Expired { name: "web-1".to_owned() });
-    assert_eq!(store.agent_by_token("a").expect("answers"), None);
-    let taken = store.redeem("second", "a", before).expect("answers");
-    assert!(matches!(taken, Redeemed::Enrolled(Enrolled { location, .. }) if location == "fra"));
-    let again = store.redeem("second", "b", before).expect("answers");
-    assert_eq!(again, Redeemed::Used { name: "web-1".to_owned(), at: before });
-    assert_eq!(store.agent_by_token("b").expect("answers"), None);
-
-    // Rotation: what it delivers with now holds until the new token is used.
-    offer(&mut store, "third");
-    assert!(store.agent_by_token("a").expect("answers").is_some());
-    store.redeem("third", "c", before).expect("answers");
-    assert_eq!(store.agent_by_token("a").expect("answers"), None);
-    assert!(store.agent_by_token("c").expect("answers").is_some());
-}
-
-#[test]
-fn an_agent_is_renamed_disabled_and_revoked() {
-    let (_folder, path) = database();
-    let mut store = Sqlite::open(&path).expect("opens");
-    store.enrol_agent("default", "web-1", "fra", "token").expect("written");
-    store.enrol_agent("default", "web-2", "fra", "other").expect("written");
-    assert!(store.rename_agent("default", "web-1", "web-2").is_err(), "the name is taken");
-    assert!(store.rename_agent("default", "web-1", "shop").expect("written"));
-    assert!(!store.rename_agent("other", "shop", "x").expect("written"), "another workspace's");
-    let owner = |store: &Sqlite| store.agent_by_token("token").expect("answers");
-    let shop = owner(&store).expect("known");
-    assert_eq!((shop.name.as_str(), shop.former_name.as_deref()), ("shop", Some("web-1")));
-    store.set_standing("default", "shop", Standing::Disabled).expect("written");
-    assert_eq!(owner(&store).expect("known").standing, Standing::Disabled);
-    store.set_standing("default", "shop", Standing::Active).expect("written");
-    store.offer_enrolment("default", "shop", "fra", "late", Timestamp(1_000)).expect("written");
-    store.set_standing("default", "shop", Standing::Revoked).expect("written");
-    assert_eq!(owner(&store), None);
-    assert_eq!(store.redeem("late", "x", Timestamp(0)).expect("answers"), Redeemed::Unknown);
+/// An agent of that name delivers with that token.
+fn enrol(store: &mut Sqlite, name: &str, token: &str) {
+    let mut state = store.load(Timestamp(0)).expect("loads");
+    let admission = Admission::Credential(token_hash(token));
+    let change = AgentChange::Add { location: "fra".to_owned(), checks: Vec::new(), admission };
+    let (workspace, agent) = ("default".to_owned(), name.to_owned());
+    let context = Context { now: Timestamp(1), ids: Ids::from_seed([1; 32]) };
+    let stepped =
+        step(&mut state, Command::ChangeAgent { workspace, agent, change }, context).expect("taken");
+    store.commit(&stepped.rows).expect("committed");
 }
 
 /// A database with rows in `table` enough for several pages, all its pages then overwritten.
@@ -197,7 +157,7 @@ fn schema(path: &Path) -> i64 {
 #[test]
 fn a_migration_that_fails_leaves_the_database_and_says_where_the_copy_is() {
     let (folder, path) = database();
-    Sqlite::open(&path).expect("made").enrol_agent("default", "web-1", "fra", "token").expect("written");
+    enrol(&mut Sqlite::open(&path).expect("made"), "web-1", "token");
     let mut connection = Sqlite::connect(&path, false).expect("opens");
     let mut migrations = MIGRATIONS.to_vec();
     migrations
@@ -246,7 +206,7 @@ fn a_backup_is_private_whole_and_written_over_nothing() {
     let missing = backup::back_up(&path, &target).expect_err("nothing to copy").to_string();
     assert!(missing.contains("there is no database"), "{missing}");
     let mut store = Sqlite::open(&path).expect("made");
-    store.enrol_agent("default", "web-1", "fra", "token").expect("written");
+    enrol(&mut store, "web-1", "token");
     let contents = backup::back_up(&path, &target).expect("beside the one that serves");
     assert_eq!((contents.rows["agent"], contents.schema), (1, SCHEMA_VERSION));
     assert_eq!(contents.aggregator_id, store.aggregator_id().expect("one"));
@@ -264,9 +224,9 @@ fn a_restore_keeps_what_it_replaces_and_waits_for_nobody_who_serves() {
     let (folder, path) = database();
     let copy = folder.path().join("copy");
     let mut store = Sqlite::open(&path).expect("made");
-    store.enrol_agent("default", "web-1", "fra", "token").expect("written");
+    enrol(&mut store, "web-1", "token");
     let contents = backup::back_up(&path, &copy).expect("copied");
-    store.enrol_agent("default", "web-2", "fra", "other").expect("written");
+    enrol(&mut store, "web-2", "other");
     let said = backup::restore(&path, &copy, "now").expect_err("it serves").to_string();
     assert!(said.contains("Stop it first"), "{said}");
     drop(store);
@@ -290,7 +250,7 @@ fn a_restore_keeps_what_it_replaces_and_waits_for_nobody_who_serves() {
 fn what_is_no_backup_is_refused_and_nothing_is_changed() {
     let (folder, path) = database();
     let mut store = Sqlite::open(&path).expect("made");
-    store.enrol_agent("default", "web-1", "fra", "token").expect("written");
+    enrol(&mut store, "web-1", "token");
     drop(store);
     let other = tempfile::tempdir().expect("a folder");
     let fill = format!("{NUMBERS} INSERT INTO observation SELECT i, zeroblob(8) FROM n");
@@ -330,7 +290,7 @@ fn what_is_no_backup_is_refused_and_nothing_is_changed() {
 fn a_damaged_database_is_replaced_by_a_sound_backup_and_kept_as_it_is() {
     let (folder, path) = database();
     let copy = folder.path().join("copy");
-    Sqlite::open(&path).expect("made").enrol_agent("default", "web-1", "fra", "token").expect("written");
+    enrol(&mut Sqlite::open(&path).expect("made"), "web-1", "token");
     backup::back_up(&path, &copy).expect("copied");
     std::fs::write(&path, "nonsense ".repeat(1_000)).expect("written");
     std::fs::write(folder.path().join("skerry.db-wal"), "more of it").expect("written");
@@ -358,7 +318,7 @@ fn a_trial_of_writing_writes() {
 fn a_command_gets_its_turn_beside_a_writer_that_hardly_rests() {
     let (_folder, path) = database();
     let mut writer = Sqlite::open(&path).expect("a new database");
-    let mut command = Sqlite::beside(&path).expect("a second handle");
+    let command = Sqlite::beside(&path).expect("a second handle");
     let (over, held) = crossbeam_channel::bounded::<()>(0);
     let waits = |ms| held.recv_timeout(Duration::from_millis(ms)) == Err(RecvTimeoutError::Timeout);
     let turns = AtomicUsize::new(0);
@@ -380,8 +340,9 @@ fn a_command_gets_its_turn_beside_a_writer_that_hardly_rests() {
         let add = |number: u32| {
             let before = turns.load(Ordering::Relaxed);
             command
-                .enrol_agent("default", &format!("agent-{number}"), "here", &format!("token-{number}"))
-                .map(|()| turns.load(Ordering::Relaxed) - before)
+                .connection
+                .execute("INSERT INTO workspace (key, name) VALUES (?1, 'one of ' || ?1)", [number])
+                .map(|_| turns.load(Ordering::Relaxed) - before)
         };
         let longest =
             (0..10).map(add).max_by_key(|waited| waited.as_ref().map_or(usize::MAX, |waited| *waited));

@@ -1,0 +1,325 @@
+//! What operators change of agents: who may deliver under which name, from where, and which checks. Each command is
+//! checked as a whole before it changes anything.
+
+use super::configure::{move_to, workspace_for};
+use super::declare::{dismiss, settle_checks_of};
+use super::{Answer, Changes, Rejected};
+use crate::credentials::{Enrolment, Redeemed, Standing, TokenHash};
+use crate::state::{Agent, AgentKey, CheckKey, State, WorkspaceKey};
+use crate::time::{DAY, HOUR, MINUTE, Timestamp};
+
+/// A token of one use is valid for so long, ms.
+const TOKEN_LIFE: i64 = 15 * MINUTE;
+/// No token of one use was ever made for longer, ms.
+const LONGEST_LIFE: i64 = HOUR;
+
+/// What an operator changes of an agent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum AgentChange {
+    /// It is new, and may deliver.
+    Add {
+        /// Failure domain.
+        location: String,
+        /// Patterns of the checks it may report; empty: every check.
+        checks: Vec<String>,
+        /// By what.
+        admission: Admission,
+    },
+    /// It gets another credential.
+    Rotate(Admission),
+    /// It has another name; it may go on calling itself by the old one.
+    Rename(String),
+    /// It stands elsewhere from now on; it may go on saying where it stood.
+    Move(String),
+    /// It may report the checks that fit one of these patterns; none: every check.
+    Limit(Vec<String>),
+    /// It may join others in reporting the checks that fit this pattern.
+    Allow(String),
+    /// It is not taken until it is enabled.
+    Disable,
+    /// It is taken again.
+    Enable,
+    /// Its credential is taken away.
+    Revoke,
+    /// It is listed no more and its name is free; what it saw stays.
+    Remove,
+}
+
+/// By what an agent may deliver.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Admission {
+    /// A credential with this hash; a former one is valid no longer.
+    Credential(TokenHash),
+    /// A token of one use with this hash; the present credential is valid until it is used.
+    Enrolment(TokenHash),
+}
+
+/// Carries out what an operator changes of the agent of that name.
+pub(super) fn change(
+    state: &mut State,
+    (workspace, name): (&str, &str),
+    change: AgentChange,
+    now: Timestamp,
+    changes: &mut Changes,
+) -> Result<Answer, Rejected> {
+    if let AgentChange::Add { location, checks, admission } = change {
+        return add(state, (workspace, name), &location, checks, admission, now, changes);
+    }
+    let key = find(state, workspace, name)?;
+    match change {
+        AgentChange::Add { .. } => unreachable!("handled above"),
+        AgentChange::Rotate(admission) => {
+            if state.agents[&key].standing == Standing::Disabled {
+                return Err(Rejected::forbidden(
+                    "agent",
+                    format!("agent {name:?} is disabled: enable it first"),
+                ));
+            }
+            admit(state, key, admission, now, changes);
+        }
+        AgentChange::Rename(to) => rename(state, key, to)?,
+        AgentChange::Move(location) => {
+            if state.agents[&key].location == location {
+                let reason = format!("agent {name:?} is in {location:?} already; nothing was changed");
+                return Err(Rejected::conflict("location", reason));
+            }
+            let agent = state.agents.get_mut(&key).expect("found above");
+            agent.moved_from = Some(agent.location.clone());
+            move_to(state, key, &location, now, changes);
+        }
+        AgentChange::Limit(checks) => {
+            let checks = (!checks.is_empty()).then_some(checks);
+            state.agents.get_mut(&key).expect("found above").permit.checks = checks;
+            settle_checks_of(state, key, now, changes);
+        }
+        AgentChange::Allow(check) => {
+            state.agents.get_mut(&key).expect("found above").permit.allowed.insert(check);
+            changes.touched.allowed(key);
+            settle_checks_of(state, key, now, changes);
+        }
+        AgentChange::Disable => stand(state, key, Standing::Disabled, now, changes)?,
+        AgentChange::Enable => {
+            if state.agents[&key].standing == Standing::Revoked {
+                let reason = format!(
+                    "agent {name:?} was revoked and has no credential: let it enrol again with skerry-aggregator agent rotate"
+                );
+                return Err(Rejected::forbidden("agent", reason));
+            }
+            state.agents.get_mut(&key).expect("found above").standing = Standing::Active;
+        }
+        AgentChange::Revoke => {
+            take_credential(state, key, changes);
+            stand(state, key, Standing::Revoked, now, changes)?;
+        }
+        AgentChange::Remove => remove(state, key, now, changes)?,
+    }
+    changes.touched.agent(key);
+    Ok(Answer::Agent(key))
+}
+
+fn find(state: &State, workspace: &str, name: &str) -> Result<AgentKey, Rejected> {
+    let of_workspace = workspace_named(state, workspace);
+    let found = of_workspace.and_then(|workspace| agent_named(state, workspace, name));
+    found.ok_or_else(|| {
+        let reason =
+            format!("workspace {workspace:?} has no agent {name:?}: skerry-aggregator agent list shows them");
+        Rejected::not_found("agent", reason)
+    })
+}
+
+fn workspace_named(state: &State, name: &str) -> Option<WorkspaceKey> {
+    state.workspaces.iter().find(|(_, workspace)| workspace.name == name).map(|(key, _)| *key)
+}
+
+fn agent_named(state: &State, workspace: WorkspaceKey, name: &str) -> Option<AgentKey> {
+    let found = state.agents.iter().find(|(_, agent)| agent.workspace == workspace && agent.name == name);
+    found.map(|(key, _)| *key)
+}
+
+/// Whoever has the name keeps its place and its token.
+fn add(
+    state: &mut State,
+    (workspace, name): (&str, &str),
+    location: &str,
+    checks: Vec<String>,
+    admission: Admission,
+    now: Timestamp,
+    changes: &mut Changes,
+) -> Result<Answer, Rejected> {
+    if let Ok(known) = find(state, workspace, name) {
+        let Agent { location, standing, .. } = &state.agents[&known];
+        let is = match standing {
+            Standing::Active => String::new(),
+            other => format!(" and is {}", other.name()),
+        };
+        let reason = format!(
+            "there is an agent {name:?} already, in {location:?}{is}; nothing was changed. skerry-aggregator agent rotate \
+             lets it enrol again, agent move gives it another location, agent limit other checks, and agent remove frees \
+             the name"
+        );
+        return Err(Rejected::conflict("agent", reason));
+    }
+    let workspace = workspace_for(state, workspace, changes);
+    let key = AgentKey::next(&mut state.counters.agents);
+    let mut agent = Agent::new(workspace, name, location);
+    agent.permit.checks = (!checks.is_empty()).then_some(checks);
+    state.agents.insert(key, agent);
+    admit(state, key, admission, now, changes);
+    changes.touched.agent(key);
+    Ok(Answer::Agent(key))
+}
+
+fn admit(state: &mut State, key: AgentKey, admission: Admission, now: Timestamp, changes: &mut Changes) {
+    match admission {
+        Admission::Credential(hash) => give(state, key, hash),
+        Admission::Enrolment(hash) => {
+            let until = now + TOKEN_LIFE;
+            let stale = |one: &Enrolment| (one.agent == key && one.used.is_none()) || one.until < until - DAY;
+            forget_enrolments(state, stale, changes);
+            state.enrolments.insert(hash, Enrolment { agent: key, until, used: None });
+            changes.touched.enrolment(state.agents[&key].workspace, hash);
+        }
+    }
+}
+
+/// The credential is valid from now on; a former one of the agent no longer.
+fn give(state: &mut State, key: AgentKey, hash: TokenHash) {
+    let agent = state.agents.get_mut(&key).expect("caller looked it up");
+    agent.standing = Standing::Active;
+    if let Some(former) = agent.credential.replace(hash) {
+        state.credentials.remove(&former);
+    }
+    state.credentials.insert(hash, key);
+}
+
+fn take_credential(state: &mut State, key: AgentKey, changes: &mut Changes) {
+    let agent = state.agents.get_mut(&key).expect("caller looked it up");
+    if let Some(former) = agent.credential.take() {
+        state.credentials.remove(&former);
+    }
+    forget_enrolments(state, |one| one.agent == key && one.used.is_none(), changes);
+}
+
+fn forget_enrolments(state: &mut State, stale: impl Fn(&Enrolment) -> bool, changes: &mut Changes) {
+    for hash in state.enrolments.keys_where(|_, one| stale(one)) {
+        if let Some(one) = state.enrolments.remove(&hash) {
+            changes.touched.enrolment(state.agents[&one.agent].workspace, hash);
+        }
+    }
+}
+
+fn rename(state: &mut State, key: AgentKey, to: String) -> Result<(), Rejected> {
+    if agent_named(state, state.agents[&key].workspace, &to).is_some() {
+        return Err(Rejected::conflict("name", format!("there is an agent {to:?} already")));
+    }
+    let agent = state.agents.get_mut(&key).expect("caller looked it up");
+    agent.former_name = Some(std::mem::replace(&mut agent.name, to));
+    Ok(())
+}
+
+/// It is taken no longer, and nobody asks it for its checks.
+fn stand(
+    state: &mut State,
+    key: AgentKey,
+    standing: Standing,
+    now: Timestamp,
+    changes: &mut Changes,
+) -> Result<(), Rejected> {
+    dismiss(state, key, now, changes)?;
+    state.agents.get_mut(&key).expect("dismissed above").standing = standing;
+    Ok(())
+}
+
+fn remove(state: &mut State, key: AgentKey, now: Timestamp, changes: &mut Changes) -> Result<(), Rejected> {
+    take_credential(state, key, changes);
+    forget_enrolments(state, |one| one.agent == key, changes);
+    stand(state, key, Standing::Removed, now, changes)?;
+    let agent = state.agents.get_mut(&key).expect("dismissed above");
+    agent.former_name = None;
+    if !std::mem::take(&mut agent.permit.allowed).is_empty() {
+        changes.touched.allowed(key);
+    }
+    agent.name = format!("{} (removed, {})", agent.name, key.0);
+    Ok(())
+}
+
+/// Exchanges a token of one use for a credential.
+pub(super) fn redeem(
+    state: &mut State,
+    token: &TokenHash,
+    credential: TokenHash,
+    now: Timestamp,
+    changes: &mut Changes,
+) -> Answer {
+    let Some(Enrolment { agent, until, used }) = state.enrolments.get(token).copied() else {
+        return Answer::Redeemed(Redeemed::Unknown);
+    };
+    let name = state.agents[&agent].name.clone();
+    if let Some(at) = used {
+        return Answer::Redeemed(Redeemed::Used { name, at });
+    }
+    // One that was made while the clock was ahead would outlive its time.
+    if now >= until || until - now > LONGEST_LIFE {
+        return Answer::Redeemed(Redeemed::Expired { name });
+    }
+    state.enrolments.insert(*token, Enrolment { agent, until, used: Some(now) });
+    give(state, agent, credential);
+    let Agent { workspace, location, .. } = &state.agents[&agent];
+    changes.touched.enrolment(*workspace, *token);
+    changes.touched.agent(agent);
+    let (workspace, location) = (state.workspaces[workspace].name.clone(), location.clone());
+    Answer::Redeemed(Redeemed::Enrolled { workspace, name, location })
+}
+
+/// The check that an agent runs, and how it defines it.
+pub(super) fn definition_of(
+    state: &State,
+    workspace: &str,
+    check: &str,
+    agent: &str,
+) -> Result<(CheckKey, Vec<u8>), Rejected> {
+    let found = workspace_named(state, workspace).and_then(|workspace| {
+        let agent = agent_named(state, workspace, agent)?;
+        let check = *state.check_names.get(&(workspace, check.to_owned()))?;
+        let track = state.track_of.get(&(agent, check))?;
+        let definition = &state.tracks[track].definition;
+        (!definition.is_empty()).then(|| (check, definition.clone()))
+    });
+    found.ok_or_else(|| {
+        let reason = format!(
+            "agent {agent:?} runs no check {check:?}: skerry-aggregator check list shows who runs it"
+        );
+        Rejected::not_found("agent", reason)
+    })
+}
+
+/// Gives a heartbeat the token of its address, in place of a former one; `None`: takes it away.
+pub(super) fn set_heartbeat_token(
+    state: &mut State,
+    workspace: &str,
+    check: &str,
+    token: Option<TokenHash>,
+    changes: &mut Changes,
+) -> Result<(), Rejected> {
+    let of = |workspace| (workspace, check.to_owned());
+    let known =
+        workspace_named(state, workspace).and_then(|key| state.heartbeat_tokens.get(&of(key)).copied());
+    if token.is_none() && known.is_none() {
+        let reason =
+            format!("heartbeat {check:?} has no address: skerry-aggregator heartbeat list shows them");
+        return Err(Rejected::not_found("check", reason));
+    }
+    let address = of(workspace_for(state, workspace, changes));
+    if let Some(former) = known {
+        state.heartbeat_addresses.remove(&former);
+    }
+    match token {
+        Some(token) => {
+            state.heartbeat_addresses.insert(token, address.clone());
+            state.heartbeat_tokens.insert(address.clone(), token);
+        }
+        None => drop(state.heartbeat_tokens.remove(&address)),
+    }
+    changes.touched.heartbeat_token(address);
+    Ok(())
+}

@@ -1,0 +1,143 @@
+//! The command line's end: the running aggregator is asked; where none runs, the database is locked and the command
+//! carried out by an engine of our own. While an aggregator starts or stops we wait for one or the other.
+
+use super::request::{Request, Response};
+use super::server::words;
+use super::{Reach, socket_of};
+use crate::engine::Engine;
+use anyhow::{Context, bail};
+use rustix::process::geteuid;
+use skerry_domain::step::{self, Ids, step};
+use skerry_domain::time::Timestamp;
+use skerry_host::clock::wall_ms;
+use skerry_host::random;
+use skerry_store::{Store, StoreError};
+use std::io::ErrorKind;
+use std::os::unix::fs::MetadataExt;
+use std::path::Path;
+use std::time::{Duration, Instant};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
+use tokio::time::timeout;
+
+/// How long an aggregator may take to start or to stop before we give up.
+const PATIENCE: Duration = Duration::from_secs(30);
+const AGAIN: Duration = Duration::from_millis(20);
+/// How long an answer is waited for: longer than a disk stalls that is well.
+const ANSWER: Duration = Duration::from_secs(60);
+/// Longest answer, bytes.
+const LONGEST: u64 = 64 << 10;
+
+/// Carries it out; returns when it is durable.
+///
+/// # Errors
+/// Why it was not, in words for an operator.
+pub fn carry_out(database: &Path, request: Request) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let begun = Instant::now();
+        loop {
+            if let Some(stream) = connect(database).await?
+                && let Some(done) = ask(stream, &request).await?
+            {
+                return Ok(done);
+            }
+            match Store::open_existing(database) {
+                Ok(store) => return alone(database, store, request).await,
+                Err(StoreError::InUse { .. }) if begun.elapsed() < PATIENCE => {
+                    tokio::time::sleep(AGAIN).await;
+                }
+                Err(StoreError::InUse { .. }) => {
+                    // Of another version it says so itself.
+                    drop(Store::beside(database)?);
+                    bail!(
+                        "the aggregator that serves from {} does not listen at {}: see its log, or restart it",
+                        database.display(),
+                        socket_of(database).display()
+                    );
+                }
+                // Damage elsewhere keeps no operator from the rows of agents.
+                Err(damaged @ StoreError::Damaged { .. }) => {
+                    let done = in_damaged(database, request);
+                    return done.unwrap_or_else(|_| Err(damaged.into()));
+                }
+                Err(error) => return Err(error.into()),
+            }
+        }
+    })
+}
+
+/// `None`: nobody listens.
+async fn connect(database: &Path) -> anyhow::Result<Option<UnixStream>> {
+    let socket = socket_of(database);
+    let stream = match UnixStream::connect(&Reach::of(&socket)?.path).await {
+        Ok(stream) => stream,
+        Err(error) if matches!(error.kind(), ErrorKind::NotFound | ErrorKind::ConnectionRefused) => {
+            return Ok(None);
+        }
+        Err(error) => {
+            let what = "run this as root, or as the user that runs skerry-aggregator";
+            return Err(error).with_context(|| format!("{}: {what}", socket.display()));
+        }
+    };
+    let (server, owner) = (stream.peer_cred()?.uid(), std::fs::metadata(database)?.uid());
+    if server != 0 && server != owner && server != geteuid().as_raw() {
+        bail!("{}: another user listens there (uid {server}), and is told nothing", socket.display());
+    }
+    Ok(Some(stream))
+}
+
+/// `None`: it went away before it heard anything.
+async fn ask(stream: UnixStream, request: &Request) -> anyhow::Result<Option<()>> {
+    let (reader, mut writer) = stream.into_split();
+    let mut reader = BufReader::new(reader.take(LONGEST));
+    match hear(&mut reader).await? {
+        None => return Ok(None),
+        Some(Response::Refused { reason }) => bail!(reason),
+        Some(Response::Ready | Response::Done) => {}
+    }
+    let mut line = serde_json::to_vec(request)?;
+    line.push(b'\n');
+    let lost = "the aggregator went away and may have carried this out: look, and try again";
+    writer.write_all(&line).await.context(lost)?;
+    match hear(&mut reader).await?.context(lost)? {
+        Response::Done | Response::Ready => Ok(Some(())),
+        Response::Refused { reason } => bail!(reason),
+    }
+}
+
+/// What it says next; `None`: it went away.
+async fn hear(reader: &mut (impl tokio::io::AsyncBufRead + Unpin)) -> anyhow::Result<Option<Response>> {
+    let mut line = Vec::new();
+    match timeout(ANSWER, reader.read_until(b'\n', &mut line)).await {
+        Err(_) => bail!("the aggregator did not answer within a minute; it may still carry this out"),
+        Ok(Err(_) | Ok(0)) => Ok(None),
+        Ok(Ok(_)) => Ok(Some(serde_json::from_slice(&line).context("what listens there is no aggregator")?)),
+    }
+}
+
+/// Nobody serves from the database, and nobody begins to while we have it.
+async fn alone(database: &Path, store: Store, request: Request) -> anyhow::Result<()> {
+    let (changed, _nobody) = crossbeam_channel::unbounded();
+    let (engine, writer) = match Engine::start(store, changed) {
+        Ok(started) => started,
+        Err(error) => return in_damaged(database, request).unwrap_or_else(|_| Err(error.into())),
+    };
+    let done = engine.command(request.into()).await;
+    engine.stop();
+    let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+    done.map(drop).map_err(|error| anyhow::anyhow!(words(&error)))
+}
+
+/// The same where the whole state cannot be read: an agent is changed by its own rows alone. Nobody serves from what is
+/// damaged. `Err`: those cannot be read or written either.
+fn in_damaged(database: &Path, request: Request) -> Result<anyhow::Result<()>, StoreError> {
+    let mut store = Store::beside(database)?;
+    let mut state = store.load_agents()?;
+    let now = store.time().unwrap_or_else(|_| Timestamp(wall_ms()));
+    let context = step::Context { now, ids: Ids::from_seed(random::bytes()) };
+    match step(&mut state, request.into(), context) {
+        Ok(stepped) => store.commit(&stepped.rows).map(Ok),
+        Err(rejected) => Ok(Err(anyhow::anyhow!(rejected.reason))),
+    }
+}

@@ -1,0 +1,129 @@
+//! The running aggregator's end of the control socket. Root and the user it runs as are let in. A caller is waited for
+//! for seconds, and only a few at once: nobody who hangs holds the aggregator, nor another caller for long.
+
+use super::request::{Request, Response};
+use super::{Reach, socket_of};
+use crate::engine::{CommandError, Engine};
+use rustix::process::geteuid;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+
+/// Longest request, bytes.
+const LONGEST: u64 = 64 << 10;
+/// How long a caller may take to say or to hear something.
+const PATIENCE: Duration = Duration::from_secs(5);
+/// Callers at once.
+const CALLERS: usize = 16;
+
+/// A socket that is listened on.
+#[derive(Debug)]
+pub struct Control {
+    path: PathBuf,
+    task: tokio::task::JoinHandle<()>,
+    places: Arc<Semaphore>,
+}
+
+impl Control {
+    /// Listens beside the database, which nobody else serves from. A socket that was left behind is replaced.
+    ///
+    /// # Errors
+    /// The socket cannot be made there.
+    pub fn listen(engine: Engine, database: &Path) -> std::io::Result<Self> {
+        let path = socket_of(database);
+        let draft = path.with_extension("sock.new");
+        let _ = std::fs::remove_file(&draft);
+        let listener = UnixListener::bind(&Reach::of(&draft)?.path)?;
+        std::fs::set_permissions(&draft, std::fs::Permissions::from_mode(0o600))?;
+        std::fs::rename(&draft, &path)?;
+        let places = Arc::new(Semaphore::new(CALLERS));
+        let task = tokio::spawn(accept(listener, engine, Arc::clone(&places)));
+        Ok(Self { path, task, places })
+    }
+
+    /// Lets nobody in any more, and waits until those who are in have their answer.
+    pub async fn stop(self) {
+        self.task.abort();
+        // The next one replaces what is left behind.
+        let _ = std::fs::remove_file(&self.path);
+        let _ = timeout(PATIENCE, self.places.acquire_many(CALLERS as u32)).await;
+    }
+}
+
+async fn accept(listener: UnixListener, engine: Engine, places: Arc<Semaphore>) {
+    loop {
+        let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
+        match listener.accept().await {
+            Ok((stream, _)) => {
+                let engine = engine.clone();
+                tokio::spawn(async move {
+                    let _place = place;
+                    if let Err(error) = answer(stream, &engine).await {
+                        tracing::debug!(%error, "a caller of the control socket is gone");
+                    }
+                });
+            }
+            Err(error) => {
+                tracing::warn!(%error, "the control socket cannot take a caller");
+                tokio::time::sleep(Duration::from_secs(1)).await;
+            }
+        }
+    }
+}
+
+async fn answer(mut stream: UnixStream, engine: &Engine) -> std::io::Result<()> {
+    let uid = stream.peer_cred()?.uid();
+    let response = if uid == 0 || uid == geteuid().as_raw() {
+        say(&mut stream, &Response::Ready).await?;
+        let mut line = Vec::new();
+        let mut reader = BufReader::new((&mut stream).take(LONGEST));
+        timeout(PATIENCE, reader.read_until(b'\n', &mut line)).await??;
+        carry_out(engine, uid, &line).await
+    } else {
+        tracing::warn!(uid, "a user who may not change anything called the control socket");
+        refused("only root and the user that runs skerry-aggregator may change anything")
+    };
+    say(&mut stream, &response).await
+}
+
+async fn say(stream: &mut UnixStream, response: &Response) -> std::io::Result<()> {
+    let mut line = serde_json::to_vec(response)?;
+    line.push(b'\n');
+    timeout(PATIENCE, stream.write_all(&line)).await?
+}
+
+async fn carry_out(engine: &Engine, uid: u32, line: &[u8]) -> Response {
+    let request: Request = match serde_json::from_slice(line) {
+        Ok(request) => request,
+        Err(error) => {
+            return refused(&format!(
+                "the running aggregator does not understand this command ({error}): restart it with this version"
+            ));
+        }
+    };
+    match engine.command(request.into()).await {
+        Ok(_) => {
+            tracing::debug!(actor = format!("cli:{uid}"), "a command was carried out");
+            Response::Done
+        }
+        Err(error) => refused(&words(&error)),
+    }
+}
+
+/// What an operator reads on the command line.
+pub(super) fn words(error: &CommandError) -> String {
+    match error {
+        CommandError::Rejected(rejected) => rejected.reason.clone(),
+        CommandError::Unwritable(_) => format!("{error}; nothing was changed"),
+        CommandError::Busy { .. } | CommandError::Stopping => format!("{error}; nothing was changed"),
+    }
+}
+
+fn refused(reason: &str) -> Response {
+    Response::Refused { reason: reason.to_owned() }
+}
