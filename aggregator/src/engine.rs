@@ -2,13 +2,16 @@
 //! and only then answers leave and the publisher hears of it. Sends nothing to the outside itself.
 
 mod clock;
+mod envelope;
 mod health;
 mod log;
 mod losses;
 mod maintenance;
+mod one_by_one;
 mod snapshot;
 mod writer;
 
+pub use envelope::{Actor, Envelope, RequestId};
 pub use health::{AgentCounts, Health};
 pub use maintenance::Maintenance;
 pub use snapshot::Snapshot;
@@ -43,6 +46,12 @@ pub enum CommandError {
     /// It cannot be carried out as it is.
     #[error(transparent)]
     Rejected(#[from] Rejected),
+    /// The store does not allow what it would write, which is our own fault.
+    #[error("this cannot be stored, by a fault of the aggregator: its log tells of request {request}")]
+    Fault {
+        /// Its id.
+        request: String,
+    },
     /// More is waiting than can be written: come back after these seconds.
     #[error("too much is waiting to be written; try again in {retry_after} s")]
     Busy {
@@ -74,7 +83,7 @@ impl Reply {
 }
 
 enum Message {
-    Command(Command, Reply),
+    Command(Envelope, Reply),
     Maintenance(Maintenance, Sender<Result<usize, StoreError>>),
     /// Answered after the commit of its turn.
     Turn(Sender<()>),
@@ -170,7 +179,7 @@ impl Engine {
     ///
     /// # Errors
     /// [`CommandError`]; then it had no effect.
-    pub async fn command(&self, command: Command) -> Result<Answer, CommandError> {
+    pub async fn command(&self, command: impl Into<Envelope>) -> Result<Answer, CommandError> {
         self.command_holding(command, Vec::new()).await
     }
 
@@ -178,13 +187,18 @@ impl Engine {
     ///
     /// # Errors
     /// As [`Engine::command`].
-    pub async fn command_holding(&self, command: Command, held: Vec<Kept>) -> Result<Answer, CommandError> {
-        if matches!(command, Command::Report(_)) && self.pressed() {
+    pub async fn command_holding(
+        &self,
+        command: impl Into<Envelope>,
+        held: Vec<Kept>,
+    ) -> Result<Answer, CommandError> {
+        let envelope = command.into();
+        if matches!(envelope.command, Command::Report(_)) && self.pressed() {
             return Err(CommandError::Busy { retry_after: 2 });
         }
         let (reply, mut answer) = oneshot::channel();
-        let lane = if is_history(&command) { &self.history } else { &self.sender };
-        match lane.try_send(Message::Command(command, Reply { sender: reply, _held: held })) {
+        let lane = if is_history(&envelope.command) { &self.history } else { &self.sender };
+        match lane.try_send(Message::Command(envelope, Reply { sender: reply, _held: held })) {
             Ok(()) if self.ended() => answer.try_recv().unwrap_or(Err(CommandError::Stopping)),
             Ok(()) => answer.await.unwrap_or(Err(CommandError::Stopping)),
             Err(TrySendError::Full(_)) => Err(CommandError::Busy { retry_after: 5 }),

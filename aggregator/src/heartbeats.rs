@@ -54,7 +54,9 @@ impl Heartbeats for HeartbeatEndpoint {
             Ok(_) => CallAnswer::Taken,
             Err(CommandError::Rejected(_)) => CallAnswer::Unknown,
             Err(CommandError::Busy { retry_after }) => CallAnswer::Later { retry_after },
-            Err(CommandError::Unwritable(_) | CommandError::Stopping) => CallAnswer::Later { retry_after: 5 },
+            Err(CommandError::Fault { .. } | CommandError::Unwritable(_) | CommandError::Stopping) => {
+                CallAnswer::Later { retry_after: 5 }
+            }
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use crate::config::{Config, Listener, Public};
 use crate::desired::{desired, judge_reporters};
-use crate::engine::Engine;
+use crate::engine::{Actor, Engine, Envelope};
 use crate::heartbeats;
 use crate::local::LocalAgents;
 use skerry_domain::step::Command;
@@ -99,6 +99,6 @@ pub(crate) async fn configure(engine: &Engine, configs: &[Config]) -> anyhow::Re
     }
     let names = configs.iter().map(|config| config.workspace.clone()).collect();
     commands.push(Command::KeepWorkspaces(names));
-    engine.command(Command::Together(commands)).await?;
+    engine.command(Envelope::by(Actor::File, Command::Together(commands))).await?;
     Ok(())
 }

@@ -4,10 +4,10 @@
 use super::request::{Request, Response};
 use super::server::words;
 use super::{Reach, socket_of};
-use crate::engine::Engine;
+use crate::engine::{Actor, Engine, Envelope};
 use anyhow::{Context, bail};
 use rustix::process::geteuid;
-use skerry_domain::step::{self, Ids, step};
+use skerry_domain::step::{self, Command, Ids, step};
 use skerry_domain::time::Timestamp;
 use skerry_host::clock::wall_ms;
 use skerry_host::random;
@@ -123,7 +123,8 @@ async fn alone(database: &Path, store: Store, request: Request) -> anyhow::Resul
         Ok(started) => started,
         Err(error) => return in_damaged(database, request).unwrap_or_else(|_| Err(error.into())),
     };
-    let done = engine.command(request.into()).await;
+    let actor = Actor::Cli { uid: geteuid().as_raw() };
+    let done = engine.command(Envelope::by(actor, request.into())).await;
     engine.stop();
     let _ = tokio::task::spawn_blocking(move || writer.join()).await;
     done.map(drop).map_err(|error| anyhow::anyhow!(words(&error)))
@@ -136,7 +137,7 @@ fn in_damaged(database: &Path, request: Request) -> Result<anyhow::Result<()>, S
     let mut state = store.load_agents()?;
     let now = store.time().unwrap_or_else(|_| Timestamp(wall_ms()));
     let context = step::Context { now, ids: Ids::from_seed(random::bytes()) };
-    match step(&mut state, request.into(), context) {
+    match step(&mut state, Command::from(request), context) {
         Ok(stepped) => store.commit(&stepped.rows).map(Ok),
         Err(rejected) => Ok(Err(anyhow::anyhow!(rejected.reason))),
     }

@@ -3,7 +3,7 @@
 
 use super::request::{Request, Response};
 use super::{Reach, socket_of};
-use crate::engine::{CommandError, Engine};
+use crate::engine::{Actor, CommandError, Engine, Envelope};
 use rustix::process::geteuid;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -106,11 +106,8 @@ async fn carry_out(engine: &Engine, uid: u32, line: &[u8]) -> Response {
             ));
         }
     };
-    match engine.command(request.into()).await {
-        Ok(_) => {
-            tracing::debug!(actor = format!("cli:{uid}"), "a command was carried out");
-            Response::Done
-        }
+    match engine.command(Envelope::by(Actor::Cli { uid }, request.into())).await {
+        Ok(_) => Response::Done,
         Err(error) => refused(&words(&error)),
     }
 }
@@ -119,8 +116,7 @@ async fn carry_out(engine: &Engine, uid: u32, line: &[u8]) -> Response {
 pub(super) fn words(error: &CommandError) -> String {
     match error {
         CommandError::Rejected(rejected) => rejected.reason.clone(),
-        CommandError::Unwritable(_) => format!("{error}; nothing was changed"),
-        CommandError::Busy { .. } | CommandError::Stopping => format!("{error}; nothing was changed"),
+        other => format!("{other}; nothing was changed"),
     }
 }
 

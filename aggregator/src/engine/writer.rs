@@ -2,14 +2,16 @@
 //! was stepped and could not be written is forgotten by reading the state back.
 
 use super::losses::Losses;
-use super::{Changed, CommandError, Health, Maintenance, Message, Reply, Snapshot, lock, read, weight};
+use super::{
+    Changed, CommandError, Envelope, Health, Maintenance, Message, Reply, Snapshot, lock, read, weight,
+};
 use crate::clock::Clock;
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender};
 use skerry_domain::clock::SavedClock;
 use skerry_domain::rows::Write;
 use skerry_domain::state::State;
-use skerry_domain::step::{Answer, Change, Command, Context, Ids, Rejected, Stepped, step};
+use skerry_domain::step::{Answer, Change, Command, Context, Ids, Rejected, Stepped, step, step_audited};
 use skerry_domain::time::{SECOND, Timestamp};
 use skerry_host::random;
 use skerry_store::{Store, StoreError};
@@ -37,14 +39,21 @@ pub(super) fn load(store: &Store, ready_at: Timestamp) -> Result<State, StoreErr
 }
 
 /// Who waits for the commit, and what they hear after it.
-type Answers = Vec<(Reply, Result<Answer, Rejected>)>;
+pub(super) struct Waiting {
+    pub(super) envelope: Envelope,
+    pub(super) reply: Reply,
+    answer: Result<Answer, Rejected>,
+}
 
 /// What is stepped and not committed yet.
 #[derive(Default)]
 struct Group {
-    answers: Answers,
+    waiting: Vec<Waiting>,
     changes: Vec<Change>,
     rows: Vec<Write>,
+    /// The state before it.
+    before: State,
+    tick: bool,
     maintenance: Vec<(Maintenance, Sender<Result<usize, StoreError>>)>,
     turns: Vec<Sender<()>>,
     /// Taken from the lane of the present: messages, and observations in them.
@@ -130,7 +139,7 @@ impl Writer {
             }
         }
         self.try_again();
-        let mut group = Group::default();
+        let mut group = Group { before: self.state.clone(), tick, ..Group::default() };
         if let Some(stepped) = self.away() {
             group.note(stepped);
         }
@@ -142,9 +151,10 @@ impl Writer {
             // Time passes whatever is asked: that is never rejected.
             let _ = self.step(Command::Tick).map(|stepped| group.note(stepped));
         }
-        let Group { answers, changes, rows, maintenance, turns, stop, .. } = group;
+        let (maintenance, turns, stop) =
+            (std::mem::take(&mut group.maintenance), std::mem::take(&mut group.turns), group.stop);
         self.state.unsure_ms = lock(&self.clock).standing().unsure_ms;
-        self.commit(answers, changes, &rows);
+        self.commit(group);
         self.keep_clock(stop);
         for turn in turns {
             let _ = turn.send(());
@@ -180,9 +190,9 @@ impl Writer {
     /// Returns how many observations it brought.
     fn take(&mut self, message: Message, group: &mut Group) -> usize {
         match message {
-            Message::Command(mut command, reply) => {
-                let weight = weight(&command);
-                if let Command::Report(report) = &mut command {
+            Message::Command(mut envelope, reply) => {
+                let weight = weight(&envelope.command);
+                if let Command::Report(report) = &mut envelope.command {
                     // Our clock may have been set back since it came.
                     report.received = report.received.min(read(&self.clock).max(self.state.clock));
                 }
@@ -190,8 +200,8 @@ impl Writer {
                     reply.send(Err(CommandError::Unwritable("a write failed a moment ago".to_owned())));
                 } else {
                     // A rejection waits for the commit as well: what it was judged by may be rolled back.
-                    let answer = self.step(command).map(|stepped| group.note(stepped));
-                    group.answers.push((reply, answer));
+                    let answer = self.step_for(&envelope).map(|stepped| group.note(stepped));
+                    group.waiting.push(Waiting { envelope, reply, answer });
                 }
                 return weight;
             }
@@ -208,13 +218,23 @@ impl Writer {
         step(&mut self.state, command, context)
     }
 
-    fn commit(&mut self, answers: Answers, changes: Vec<Change>, rows: &[Write]) {
+    /// The same of a command that somebody asks for.
+    pub(super) fn step_for(&mut self, envelope: &Envelope) -> Result<Stepped, Rejected> {
+        let context = Context { now: read(&self.clock), ids: Ids::from_seed(random::bytes()) };
+        match envelope.author() {
+            Some(author) => step_audited(&mut self.state, &envelope.command, context, &author),
+            None => step(&mut self.state, &envelope.command, context),
+        }
+    }
+
+    fn commit(&mut self, group: Group) {
+        let Group { waiting, changes, rows, before, tick, .. } = group;
         // While writing fails, time still passes for the page; those changes are made again after the reload.
         let written = if self.failed_at.is_some() {
             Ok(())
         } else {
             let begun = Instant::now();
-            let written = self.write(rows);
+            let written = self.write(&rows);
             let took = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
             self.health.commit_us.fetch_add(took, Ordering::Relaxed);
             written
@@ -225,30 +245,31 @@ impl Writer {
                     self.away_since = None;
                 }
                 self.health.commits.fetch_add(u64::from(!rows.is_empty()), Ordering::Relaxed);
-                self.health.commands.fetch_add(answers.len() as u64, Ordering::Relaxed);
+                self.health.commands.fetch_add(waiting.len() as u64, Ordering::Relaxed);
                 // Before the answers: a caller that is answered finds its change in the snapshot.
                 self.publish();
-                for (reply, answer) in answers {
+                for Waiting { reply, answer, .. } in waiting {
                     reply.send(answer.map_err(CommandError::from));
                 }
                 self.tell(changes);
             }
-            Err(error) => self.failed(&error, answers),
+            Err(StoreError::Constraint { .. }) => self.one_by_one(before, waiting, tick),
+            Err(error) => self.failed(&error, waiting),
         }
     }
 
     /// Writes where it stays: the files are looked at before, and before anybody hears that it is kept.
-    fn write(&mut self, rows: &[Write]) -> Result<(), StoreError> {
+    pub(super) fn write(&mut self, rows: &[Write]) -> Result<(), StoreError> {
         self.store.is_in_place()?;
         self.store.commit(rows)?;
         if rows.is_empty() { Ok(()) } else { self.store.is_in_place() }
     }
 
-    fn failed(&mut self, error: &StoreError, answers: Answers) {
+    pub(super) fn failed(&mut self, error: &StoreError, waiting: Vec<Waiting>) {
         self.health.failed_commits.fetch_add(1, Ordering::Relaxed);
         self.health.unwritable.store(true, Ordering::Relaxed);
         tracing::error!(%error, path = %self.store.path().display(), "the database cannot be written: agents keep their results and the pages stay; free disk space or correct permissions");
-        for (reply, _) in answers {
+        for Waiting { reply, .. } in waiting {
             reply.send(Err(CommandError::Unwritable(error.to_string())));
         }
         self.failed_at = Some(Instant::now());

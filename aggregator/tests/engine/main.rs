@@ -8,6 +8,7 @@ mod hostile;
 mod housekeeping;
 mod invariants;
 mod past;
+mod refused;
 mod reloaded;
 mod reports;
 mod script;

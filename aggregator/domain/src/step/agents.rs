@@ -45,6 +45,24 @@ pub enum AgentChange {
     Remove,
 }
 
+impl AgentChange {
+    /// Its name, for the log and the audit.
+    pub(super) fn name(&self) -> &'static str {
+        match self {
+            Self::Add { .. } => "add_agent",
+            Self::Rotate(_) => "rotate_agent",
+            Self::Rename(_) => "rename_agent",
+            Self::Move(_) => "move_agent",
+            Self::Limit(_) => "limit_agent",
+            Self::Allow(_) => "allow_agent",
+            Self::Disable => "disable_agent",
+            Self::Enable => "enable_agent",
+            Self::Revoke => "revoke_agent",
+            Self::Remove => "remove_agent",
+        }
+    }
+}
+
 /// By what an agent may deliver.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {

@@ -41,6 +41,7 @@ use super::state::{AgentKey, ComponentKey, ResponseHour, State};
 use super::status::Status;
 use super::time::Timestamp;
 use super::voices::Refusal;
+use std::borrow::Borrow;
 
 /// What can be asked of the engine.
 #[derive(Clone, Debug)]
@@ -156,6 +157,34 @@ pub enum Command {
     },
 }
 
+impl Command {
+    /// Its name, for the log and the audit.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::Report(_) => "report",
+            Self::Tick => "tick",
+            Self::Away { .. } => "away",
+            Self::Together(_) => "together",
+            Self::Configure(_) => "configure",
+            Self::DeclareHeartbeats { .. } => "declare_heartbeats",
+            Self::Beat(_) => "beat",
+            Self::KeepWorkspaces(_) => "keep_workspaces",
+            Self::AddAgent { .. } => "add_agent",
+            Self::ChangeAgent { change, .. } => change.name(),
+            Self::Redeem { .. } => "enrol",
+            Self::SetHeartbeatToken { .. } => "set_heartbeat_token",
+            Self::Dismiss { .. } => "dismiss",
+            Self::JudgeReporters { .. } => "judge_reporters",
+            Self::ChooseDefinition { .. } => "choose_definition",
+            Self::Fold { .. } => "fold",
+            Self::SetManual { .. } => "set_manual",
+            Self::SetResponse { .. } => "set_response",
+            Self::ReleaseManual { .. } => "release_manual",
+        }
+    }
+}
+
 /// What the sender of a command hears.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
@@ -198,8 +227,8 @@ pub struct Stepped {
 ///
 /// # Errors
 /// [`Rejected`]; then the state is as it was.
-pub fn step(state: &mut State, command: Command, context: Context) -> Result<Stepped, Rejected> {
-    step_by(state, command, context, None)
+pub fn step(state: &mut State, command: impl Borrow<Command>, context: Context) -> Result<Stepped, Rejected> {
+    step_by(state, command.borrow(), context, None)
 }
 
 /// The same of a command that somebody asks for: what it changes of what people set stands in the audit.
@@ -208,16 +237,16 @@ pub fn step(state: &mut State, command: Command, context: Context) -> Result<Ste
 /// As [`step`].
 pub fn step_audited(
     state: &mut State,
-    command: Command,
+    command: impl Borrow<Command>,
     context: Context,
     author: &Author,
 ) -> Result<Stepped, Rejected> {
-    step_by(state, command, context, Some(author))
+    step_by(state, command.borrow(), context, Some(author))
 }
 
 fn step_by(
     state: &mut State,
-    command: Command,
+    command: &Command,
     context: Context,
     author: Option<&Author>,
 ) -> Result<Stepped, Rejected> {
@@ -237,52 +266,52 @@ fn step_by(
 
 fn apply(
     state: &mut State,
-    command: Command,
+    command: &Command,
     context: Context,
     changes: &mut Changes,
 ) -> Result<Answer, Rejected> {
     let now = context.now;
     match command {
         Command::Together(commands) => return together(state, commands, context, changes),
-        Command::Report(report) => return report::report(state, &report, now, changes),
-        Command::Away { from } => beat::away(state, from, now, changes),
+        Command::Report(report) => return report::report(state, report, now, changes),
+        Command::Away { from } => beat::away(state, *from, now, changes),
         Command::Tick => tick::tick(state, now, changes),
-        Command::Configure(desired) => configure::configure(state, *desired, context, changes),
+        Command::Configure(desired) => configure::configure(state, (**desired).clone(), context, changes),
         Command::DeclareHeartbeats { workspace, heartbeats } => {
-            beat::declare_all(state, &workspace, &heartbeats, now, changes);
+            beat::declare_all(state, workspace, heartbeats, now, changes);
         }
-        Command::Beat(call) => beat::beat(state, &call, now, changes)?,
+        Command::Beat(call) => beat::beat(state, call, now, changes)?,
         Command::AddAgent { workspace, name, location } => {
-            let key = configure::add_agent(state, &workspace, &name, &location, now, changes);
+            let key = configure::add_agent(state, workspace, name, location, now, changes);
             return Ok(Answer::Agent(key));
         }
         Command::ChangeAgent { workspace, agent, change } => {
-            return agents::change(state, (&workspace, &agent), change, now, changes);
+            return agents::change(state, (workspace, agent), change.clone(), now, changes);
         }
         Command::Redeem { token, credential } => {
-            return Ok(agents::redeem(state, &token, credential, now, changes));
+            return Ok(agents::redeem(state, token, *credential, now, changes));
         }
         Command::SetHeartbeatToken { workspace, check, token } => {
-            agents::set_heartbeat_token(state, &workspace, &check, token, changes)?;
+            agents::set_heartbeat_token(state, workspace, check, *token, changes)?;
         }
         Command::JudgeReporters { workspace, asks, definitions } => {
-            let workspace = configure::workspace_for(state, &workspace, changes);
-            declare::judge_by_file(state, workspace, asks, &definitions, now, changes);
+            let workspace = configure::workspace_for(state, workspace, changes);
+            declare::judge_by_file(state, workspace, *asks, definitions, now, changes);
         }
         Command::ChooseDefinition { workspace, check, agent } => {
-            let (check, definition) = agents::definition_of(state, &workspace, &check, &agent)?;
+            let (check, definition) = agents::definition_of(state, workspace, check, agent)?;
             declare::choose(state, check, definition, now, changes);
         }
-        Command::Dismiss { agent } => declare::dismiss(state, agent, now, changes)?,
-        Command::KeepWorkspaces(names) => configure::keep_workspaces(state, &names, changes),
+        Command::Dismiss { agent } => declare::dismiss(state, *agent, now, changes)?,
+        Command::KeepWorkspaces(names) => configure::keep_workspaces(state, names, changes),
         Command::Fold { before, limit } => {
-            return Ok(Answer::Folded(fold::fold(state, before, limit, now, changes)));
+            return Ok(Answer::Folded(fold::fold(state, *before, *limit, now, changes)));
         }
         Command::SetManual { component, status, until } => {
-            manual::set(state, component, status, until, now, changes)?;
+            manual::set(state, *component, *status, *until, now, changes)?;
         }
-        Command::SetResponse { component, hours } => chart(state, component, hours, changes)?,
-        Command::ReleaseManual { component } => manual::release(state, component, now, changes)?,
+        Command::SetResponse { component, hours } => chart(state, *component, hours, changes)?,
+        Command::ReleaseManual { component } => manual::release(state, *component, now, changes)?,
     }
     Ok(Answer::Done)
 }
@@ -290,7 +319,7 @@ fn apply(
 /// All of them or none: the first that is rejected takes back those before it.
 fn together(
     state: &mut State,
-    commands: Vec<Command>,
+    commands: &[Command],
     context: Context,
     changes: &mut Changes,
 ) -> Result<Answer, Rejected> {
@@ -307,12 +336,12 @@ fn together(
 fn chart(
     state: &mut State,
     key: ComponentKey,
-    hours: Vec<ResponseHour>,
+    hours: &[ResponseHour],
     changes: &mut Changes,
 ) -> Result<(), Rejected> {
     let component = state.components.get_mut(&key).ok_or_else(no_component)?;
     if *component.response != *hours {
-        component.response = hours.into();
+        component.response = hours.to_vec().into();
         changes.push(Change::Shown(key));
     }
     Ok(())

@@ -1,0 +1,65 @@
+//! A group of which something breaks a constraint of the store: each command has a commit of its own, so that only the
+//! one at fault is refused, and the program stays ready.
+
+use super::CommandError;
+use super::writer::{Waiting, Writer};
+use skerry_domain::state::State;
+use skerry_domain::step::{Command, Stepped};
+use skerry_store::StoreError;
+use std::sync::atomic::Ordering;
+
+impl Writer {
+    /// Steps what waits once more from the state `before` the group, each with its own commit.
+    pub(super) fn one_by_one(&mut self, before: State, waiting: Vec<Waiting>, tick: bool) {
+        self.state = before;
+        if let Some(stepped) = self.away() {
+            self.alone(stepped, "the time that nobody could call");
+        }
+        let mut waiting = waiting.into_iter();
+        while let Some(one) = waiting.next() {
+            let before = self.state.clone();
+            let stepped = match self.step_for(&one.envelope) {
+                Ok(stepped) => stepped,
+                Err(rejected) => {
+                    one.reply.send(Err(rejected.into()));
+                    continue;
+                }
+            };
+            match self.write(&stepped.rows) {
+                Ok(()) => {
+                    self.health.commits.fetch_add(1, Ordering::Relaxed);
+                    self.health.commands.fetch_add(1, Ordering::Relaxed);
+                    self.publish();
+                    one.reply.send(Ok(stepped.answer));
+                    self.tell(stepped.changes);
+                }
+                Err(error @ StoreError::Constraint { .. }) => {
+                    self.state = before;
+                    let (request, actor) = (one.envelope.request, one.envelope.actor);
+                    let command = one.envelope.command.name();
+                    tracing::error!(%request, %actor, command, %error, "a command is refused, since the database does not allow what it would write; all else is stored. This is a fault of skerry-aggregator: report it");
+                    one.reply.send(Err(CommandError::Fault { request: request.to_string() }));
+                }
+                Err(error) => return self.failed(&error, std::iter::once(one).chain(waiting).collect()),
+            }
+        }
+        if tick && let Ok(stepped) = self.step(Command::Tick) {
+            self.alone(stepped, "what the passing of time changes");
+        }
+    }
+
+    /// What nobody waits for.
+    fn alone(&mut self, stepped: Stepped, what: &str) {
+        match self.write(&stepped.rows) {
+            Ok(()) => {
+                self.publish();
+                self.tell(stepped.changes);
+            }
+            Err(error @ StoreError::Constraint { .. }) => {
+                tracing::error!(%error, "the database does not allow {what}; the state is read back. This is a fault of skerry-aggregator: report it");
+                self.reload();
+            }
+            Err(error) => self.failed(&error, Vec::new()),
+        }
+    }
+}

@@ -1,0 +1,49 @@
+//! A store that refuses one row of many.
+
+use skerry_aggregator::engine::{CommandError, Engine};
+use skerry_domain::step::{Answer, Command};
+use skerry_store::Store;
+use std::sync::atomic::Ordering;
+
+const COMMANDS: usize = 256;
+
+fn add(name: &str) -> Command {
+    let (workspace, location) = ("default".to_owned(), "here".to_owned());
+    Command::AddAgent { workspace, name: name.to_owned(), location }
+}
+
+/// A row that nobody knows of has a name that one of 256 commands wants: that one is refused, its neighbours are stored.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_that_breaks_a_constraint_is_refused_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("skerry.db");
+    let (changed, _changes) = crossbeam_channel::unbounded();
+    let (engine, writer) = Engine::start(Store::open(&path).expect("opens"), changed).expect("starts");
+    engine.command(add("first")).await.expect("stored");
+    let beside = rusqlite::Connection::open(&path).expect("opens");
+    beside.busy_timeout(std::time::Duration::from_secs(5)).expect("a pragma");
+    let sql = "INSERT INTO agent (workspace, key, name, location) VALUES (1, 9999, 'agent-100', 'elsewhere')";
+    beside.execute(sql, []).expect("written");
+    for round in 0..2 {
+        let all = (0..COMMANDS).map(|number| {
+            let engine = engine.clone();
+            let name = if number == 100 { "agent-100".to_owned() } else { format!("agent-{round}-{number}") };
+            tokio::spawn(async move { engine.command(add(&name)).await })
+        });
+        for (number, answer) in futures_util::future::join_all(all).await.into_iter().enumerate() {
+            match answer.expect("it does not panic") {
+                Err(CommandError::Fault { request }) => {
+                    assert!(number == 100 && request.len() == 16, "{number}")
+                }
+                Ok(Answer::Agent(_)) if number != 100 => {}
+                other => panic!("{number}: {other:?}"),
+            }
+        }
+        assert!(!engine.health().unwritable.load(Ordering::Relaxed), "it stays ready");
+        assert_eq!(engine.snapshot().state.agents.len(), 1 + (round + 1) * (COMMANDS - 1));
+    }
+    engine.stop();
+    writer.join().expect("it ends");
+    let stored: i64 = beside.query_row("SELECT count(*) FROM agent", [], |row| row.get(0)).expect("read");
+    assert_eq!(stored, 2 + 2 * (COMMANDS as i64 - 1));
+}
