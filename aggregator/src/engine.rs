@@ -47,10 +47,14 @@ pub enum CommandError {
     #[error(transparent)]
     Rejected(#[from] Rejected),
     /// The store does not allow what it would write, which is our own fault.
-    #[error("this cannot be stored, by a fault of the aggregator: its log tells of request {request}")]
+    #[error(
+        "the database does not allow what this would store ({what}), by a fault of skerry-aggregator: its log tells of request {request}"
+    )]
     Fault {
         /// Its id.
         request: String,
+        /// The store's words, which are no agent's business.
+        what: String,
     },
     /// More is waiting than can be written: come back after these seconds.
     #[error("too much is waiting to be written; try again in {retry_after} s")]

@@ -38,7 +38,10 @@ impl Writer {
                     let (request, actor) = (one.envelope.request, one.envelope.actor);
                     let command = one.envelope.command.name();
                     tracing::error!(%request, %actor, command, %error, "a command is refused, since the database does not allow what it would write; all else is stored. This is a fault of skerry-aggregator: report it");
-                    one.reply.send(Err(CommandError::Fault { request: request.to_string() }));
+                    one.reply.send(Err(CommandError::Fault {
+                        request: request.to_string(),
+                        what: error.to_string(),
+                    }));
                 }
                 Err(error) => return self.failed(&error, std::iter::once(one).chain(waiting).collect()),
             }

@@ -66,6 +66,11 @@ impl From<CommandError> for Rejection {
     fn from(error: CommandError) -> Self {
         match error {
             CommandError::Rejected(rejected) => Self::Malformed(rejected.reason),
+            // What the database says of it is for operators.
+            CommandError::Fault { request, .. } => {
+                let what = "see there".to_owned();
+                Self::Refused(CommandError::Fault { request, what })
+            }
             other => Self::Refused(other),
         }
     }

@@ -32,8 +32,11 @@ async fn a_command_that_breaks_a_constraint_is_refused_alone() {
         });
         for (number, answer) in futures_util::future::join_all(all).await.into_iter().enumerate() {
             match answer.expect("it does not panic") {
-                Err(CommandError::Fault { request }) => {
-                    assert!(number == 100 && request.len() == 16, "{number}")
+                Err(CommandError::Fault { request, what }) => {
+                    assert!(
+                        number == 100 && request.len() == 16 && what.contains("UNIQUE"),
+                        "{number}: {what}"
+                    );
                 }
                 Ok(Answer::Agent(_)) if number != 100 => {}
                 other => panic!("{number}: {other:?}"),

@@ -93,6 +93,7 @@ pub(super) fn change(
                     format!("agent {name:?} is disabled: enable it first"),
                 ));
             }
+            is_free(state, &admission, Some(key))?;
             admit(state, key, admission, now, changes);
         }
         AgentChange::Rename(to) => rename(state, key, to)?,
@@ -177,6 +178,7 @@ fn add(
         );
         return Err(Rejected::conflict("agent", reason));
     }
+    is_free(state, &admission, None)?;
     let workspace = workspace_for(state, workspace, changes);
     let key = AgentKey::next(&mut state.counters.agents);
     let mut agent = Agent::new(workspace, name, location);
@@ -185,6 +187,15 @@ fn add(
     admit(state, key, admission, now, changes);
     changes.touched.agent(key);
     Ok(Answer::Agent(key))
+}
+
+/// Nobody else has that token: of random ones no two are alike.
+fn is_free(state: &State, admission: &Admission, agent: Option<AgentKey>) -> Result<(), Rejected> {
+    let free = match admission {
+        Admission::Credential(hash) => state.credentials.get(hash).is_none_or(|owner| Some(*owner) == agent),
+        Admission::Enrolment(hash) => !state.enrolments.contains_key(hash),
+    };
+    if free { Ok(()) } else { Err(Rejected::conflict("token", "this token is in use")) }
 }
 
 fn admit(state: &mut State, key: AgentKey, admission: Admission, now: Timestamp, changes: &mut Changes) {
@@ -268,25 +279,26 @@ pub(super) fn redeem(
     credential: TokenHash,
     now: Timestamp,
     changes: &mut Changes,
-) -> Answer {
+) -> Result<Answer, Rejected> {
     let Some(Enrolment { agent, until, used }) = state.enrolments.get(token).copied() else {
-        return Answer::Redeemed(Redeemed::Unknown);
+        return Ok(Answer::Redeemed(Redeemed::Unknown));
     };
     let name = state.agents[&agent].name.clone();
     if let Some(at) = used {
-        return Answer::Redeemed(Redeemed::Used { name, at });
+        return Ok(Answer::Redeemed(Redeemed::Used { name, at }));
     }
     // One that was made while the clock was ahead would outlive its time.
     if now >= until || until - now > LONGEST_LIFE {
-        return Answer::Redeemed(Redeemed::Expired { name });
+        return Ok(Answer::Redeemed(Redeemed::Expired { name }));
     }
+    is_free(state, &Admission::Credential(credential), Some(agent))?;
     state.enrolments.insert(*token, Enrolment { agent, until, used: Some(now) });
     give(state, agent, credential);
     let Agent { workspace, location, .. } = &state.agents[&agent];
     changes.touched.enrolment(*workspace, *token);
     changes.touched.agent(agent);
     let (workspace, location) = (state.workspaces[workspace].name.clone(), location.clone());
-    Answer::Redeemed(Redeemed::Enrolled { workspace, name, location })
+    Ok(Answer::Redeemed(Redeemed::Enrolled { workspace, name, location }))
 }
 
 /// The check that an agent runs, and how it defines it.
@@ -326,6 +338,9 @@ pub(super) fn set_heartbeat_token(
         let reason =
             format!("heartbeat {check:?} has no address: skerry-aggregator heartbeat list shows them");
         return Err(Rejected::not_found("check", reason));
+    }
+    if token.is_some_and(|token| known != Some(token) && state.heartbeat_addresses.contains_key(&token)) {
+        return Err(Rejected::conflict("token", "this token is in use"));
     }
     let address = of(workspace_for(state, workspace, changes));
     if let Some(former) = known {

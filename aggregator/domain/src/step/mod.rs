@@ -289,7 +289,7 @@ fn apply(
             return agents::change(state, (workspace, agent), change.clone(), now, changes);
         }
         Command::Redeem { token, credential } => {
-            return Ok(agents::redeem(state, token, *credential, now, changes));
+            return agents::redeem(state, token, *credential, now, changes);
         }
         Command::SetHeartbeatToken { workspace, check, token } => {
             agents::set_heartbeat_token(state, workspace, check, *token, changes)?;
