@@ -130,6 +130,60 @@ fn a_full_disk_refuses_batches_and_loses_nothing() {
     drop(aggregator);
 }
 
+/// Operators command while the disk of the database is full, beside the aggregator and without one. A small write still
+/// fits now and then: whoever is told that it worked finds it done, and whoever is told that it did not finds nothing changed.
+#[test]
+fn a_command_on_a_full_disk_says_so_and_changes_nothing() {
+    let Some(small) = SmallDisk::make(16) else { return };
+    let harness = Harness::new(&["real".to_owned()], Some(&small.path().join("data")));
+    let run = |words: &[&str]| {
+        let output = harness.aggregator_command(words).output().expect("it starts");
+        let said = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+    };
+    let add = |name: &str| run(&["agent", "add", name, "--location", "here", "--token"]);
+    let listed = || {
+        let (worked, said) = run(&["agent", "list", "--json"]);
+        assert!(worked, "{said}");
+        let json: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+        let names = json["agents"].as_array().expect("a list").iter();
+        names.map(|one| one["name"].as_str().expect("a name").to_owned()).collect::<Vec<_>>()
+    };
+    let mut aggregator = Some(harness.start());
+    let mut added = Vec::new();
+    for served in [true, false] {
+        if !served {
+            aggregator.take().expect("it runs").stop();
+        }
+        let mut refused = 0;
+        for number in 0.. {
+            small.fill();
+            let name = format!("{served}-{number:03}");
+            let (worked, said) = add(&name);
+            if worked {
+                added.push(name);
+                assert!(number < 500, "the disk is full");
+                continue;
+            }
+            let beside = said.contains("full") && said.contains("nothing was changed");
+            assert!(beside || !served && said.contains("Free space on it"), "{said}");
+            assert!(!said.contains("ska_"), "a token that opens nothing is not shown: {said}");
+            refused += 1;
+            if refused == 5 {
+                break;
+            }
+        }
+        small.free();
+        added.sort();
+        assert_eq!(listed(), added, "served: {served}");
+        let name = format!("{served}-then");
+        until("the command is carried out", BOUND, || add(&name).0);
+        added.push(name);
+        added.sort();
+        assert_eq!(listed(), added, "served: {served}");
+    }
+}
+
 #[test]
 fn an_agent_on_a_full_disk_probes_on_and_keeps_what_it_sees() {
     let Some(small) = SmallDisk::make(4) else { return };

@@ -13,7 +13,11 @@ impl Writer {
     pub(super) fn one_by_one(&mut self, before: State, waiting: Vec<Waiting>, tick: bool) {
         self.state = before;
         if let Some(stepped) = self.away() {
-            self.alone(stepped, "the time that nobody could call");
+            match self.alone(stepped, "the time that nobody could call") {
+                Ok(true) => self.away_since = None,
+                Ok(false) => {}
+                Err(error) => return self.failed(&error, waiting),
+            }
         }
         let mut waiting = waiting.into_iter();
         while let Some(one) = waiting.next() {
@@ -46,23 +50,28 @@ impl Writer {
                 Err(error) => return self.failed(&error, std::iter::once(one).chain(waiting).collect()),
             }
         }
-        if tick && let Ok(stepped) = self.step(Command::Tick) {
-            self.alone(stepped, "what the passing of time changes");
+        if tick
+            && let Ok(stepped) = self.step(Command::Tick)
+            && let Err(error) = self.alone(stepped, "what the passing of time changes")
+        {
+            self.failed(&error, Vec::new());
         }
     }
 
-    /// What nobody waits for.
-    fn alone(&mut self, stepped: Stepped, what: &str) {
+    /// Commits what nobody waits for. Returns whether the database allows it.
+    fn alone(&mut self, stepped: Stepped, what: &str) -> Result<bool, StoreError> {
         match self.write(&stepped.rows) {
             Ok(()) => {
                 self.publish();
                 self.tell(stepped.changes);
+                Ok(true)
             }
             Err(error @ StoreError::Constraint { .. }) => {
                 tracing::error!(%error, "the database does not allow {what}; the state is read back. This is a fault of skerry-aggregator: report it");
                 self.reload();
+                Ok(false)
             }
-            Err(error) => self.failed(&error, Vec::new()),
+            Err(error) => Err(error),
         }
     }
 }

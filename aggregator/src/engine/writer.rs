@@ -81,6 +81,8 @@ pub(super) struct Writer {
     pub(super) health: Arc<Health>,
     pub(super) losses: Losses,
     pub(super) failed_at: Option<Instant>,
+    /// Why the last write that failed did.
+    pub(super) failure: String,
     /// Nobody could call since then; told to the state with the next commit.
     pub(super) away_since: Option<Timestamp>,
     /// The clock as it was last stored.
@@ -197,7 +199,8 @@ impl Writer {
                     report.received = report.received.min(read(&self.clock).max(self.state.clock));
                 }
                 if self.failed_at.is_some() {
-                    reply.send(Err(CommandError::Unwritable("a write failed a moment ago".to_owned())));
+                    let why = format!("a write failed a moment ago ({})", self.failure);
+                    reply.send(Err(CommandError::Unwritable(why)));
                 } else {
                     // A rejection waits for the commit as well: what it was judged by may be rolled back.
                     let answer = self.step_for(&envelope).map(|stepped| group.note(stepped));
@@ -269,8 +272,9 @@ impl Writer {
         self.health.failed_commits.fetch_add(1, Ordering::Relaxed);
         self.health.unwritable.store(true, Ordering::Relaxed);
         tracing::error!(%error, path = %self.store.path().display(), "the database cannot be written: agents keep their results and the pages stay; free disk space or correct permissions");
+        self.failure = error.to_string();
         for Waiting { reply, .. } in waiting {
-            reply.send(Err(CommandError::Unwritable(error.to_string())));
+            reply.send(Err(CommandError::Unwritable(self.failure.clone())));
         }
         self.failed_at = Some(Instant::now());
         // A call that cannot be kept is refused.

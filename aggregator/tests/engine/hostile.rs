@@ -25,6 +25,11 @@ fn rest(state: &State, honest: AgentKey) -> Rest {
     (layers, tracks)
 }
 
+fn decides_who_counts(change: &AgentChange) -> bool {
+    use AgentChange::{Allow, Disable, Remove, Revoke};
+    matches!(change, Allow(_) | Disable | Remove | Revoke)
+}
+
 fn all_of(definition: u8) -> Option<Vec<DeclaredCheck>> {
     let of = |name: &&str| DeclaredCheck { definition: vec![definition], ..declared(name, 1_000) };
     Some(CHECKS.iter().map(of).collect())
@@ -56,8 +61,9 @@ proptest! {
                     Command::Report(report)
                 }
                 // Reports among others would pass by what is said of reports here.
-                // An operator who dismisses the one makes room for the other.
-                Command::Together(_) | Command::ChangeAgent { .. } => Command::Tick,
+                Command::Together(_) => Command::Tick,
+                // An operator who shuts one out, or lets the other in, decides who counts.
+                Command::ChangeAgent { change, .. } if decides_who_counts(&change) => Command::Tick,
                 other => other,
             };
             told += &format!("\n{} {command:?}", world.now.0);

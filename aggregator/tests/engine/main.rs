@@ -3,6 +3,7 @@
 
 mod asleep;
 mod clocks;
+mod failing_store;
 mod folded;
 mod hostile;
 mod housekeeping;

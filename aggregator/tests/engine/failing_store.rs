@@ -1,0 +1,173 @@
+//! A store that fails for a minute, and one that does not answer: what is answered, shown and kept.
+
+use crate::reports::{empty, observed, record};
+use crate::script::{START, Script, configure, declared};
+use skerry_aggregator::clock::{Apart, Hands};
+use skerry_aggregator::engine::{CommandError, Engine};
+use skerry_domain::credentials::token_hash;
+use skerry_domain::heartbeat::Expected;
+use skerry_domain::state::{AgentKey, State};
+use skerry_domain::step::{
+    Admission, AgentChange, Answer, Beat, Command, DesiredHeartbeat, Observed, Report, Tells, When,
+};
+use skerry_domain::time::{HOUR, MINUTE, SECOND, Timestamp};
+use skerry_domain::track::Hard;
+use skerry_store::Store;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+const BOUND: Duration = Duration::from_secs(30);
+
+fn add(name: &str) -> Command {
+    let change = AgentChange::Add {
+        location: "here".to_owned(),
+        checks: Vec::new(),
+        admission: Admission::Credential(token_hash(name)),
+    };
+    Command::ChangeAgent { workspace: "default".to_owned(), agent: name.to_owned(), change }
+}
+
+/// Check `a` is up, seen now.
+fn up(agent: AgentKey, apart: &Apart, sequence: u64) -> Command {
+    let boot = apart.boot.load(Ordering::Relaxed);
+    let when = When::ThisBoot(boot);
+    let now = Timestamp(apart.wall.load(Ordering::Relaxed));
+    Command::Report(Box::new(Report {
+        records: vec![record(sequence, Observed { since: Some(when), ..observed(when, Hard::Up) })],
+        inventory: Some(vec![declared("a", 1_000)]),
+        ..empty(agent, now, boot)
+    }))
+}
+
+fn call(state: &State) -> Command {
+    Command::Beat(Box::new(Beat {
+        workspace: *state.workspaces.keys().next().expect("one"),
+        check: "job".to_owned(),
+        tells: Tells::Success,
+        run: String::new(),
+        took_ms: None,
+        detail: String::new(),
+    }))
+}
+
+fn names(state: &State) -> Vec<&str> {
+    let agents = state.agents.values().filter(|agent| !agent.is_our_voice());
+    agents.map(|agent| agent.name.as_str()).collect()
+}
+
+/// The job's check as the page has it now.
+fn job_is(state: &State) -> Hard {
+    let of_job = state.tracks.values().find(|one| state.checks[&one.check].name == "job");
+    of_job.and_then(|one| one.track.spans.last()).map_or(Hard::Unknown, |span| span.state)
+}
+
+/// The database is not at its path for a minute, in which agents deliver, a job calls and operators command. Nobody is
+/// told that anything was taken. What was acknowledged before stays, in memory and stored; what was refused is nowhere;
+/// and the call that could not be taken is not held against the job.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_store_that_fails_for_a_minute_refuses_is_nowhere_and_what_it_took_stays() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (path, aside) = (folder.path().join("skerry.db"), folder.path().join("aside.db"));
+    let apart = Arc::new(Apart { boot_id: "this".to_owned(), ..Apart::default() });
+    apart.wall.store(START.0, Ordering::Relaxed);
+    apart.boot.store(HOUR, Ordering::Relaxed);
+    let store = Store::open(&path).expect("a new database");
+    let (changed, _changes) = crossbeam_channel::unbounded();
+    let hands = Hands::Apart(Arc::clone(&apart));
+    let (engine, writer) = Engine::start_by(store, changed, hands).expect("it starts");
+    let Ok(Answer::Agent(one)) = engine.command(add("one")).await else { panic!("no agent") };
+    engine.command(Command::Configure(Box::new(configure(&mut Script(&[]))))).await.expect("taken");
+    let expected = Expected { period: 40 * SECOND, schedule: None, grace: 10 * SECOND };
+    let heartbeats = vec![DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected }];
+    let declare = Command::DeclareHeartbeats { workspace: "default".to_owned(), heartbeats };
+    engine.command(declare).await.expect("taken");
+    let state = || engine.snapshot().state.clone();
+    engine.command(call(&state())).await.expect("taken");
+    engine.command(up(one, &apart, 1)).await.expect("taken");
+
+    std::fs::rename(&path, &aside).expect("moved");
+    for second in 1..=60 {
+        apart.pass(SECOND);
+        let late = (0..4).map(|number| add(&format!("late-{second}-{number}")));
+        let rest = [up(one, &apart, second + 1), call(&state()), add("one")];
+        let all = late.chain(rest).map(|command| engine.command(command));
+        for answer in futures_util::future::join_all(all).await {
+            assert!(matches!(answer, Err(CommandError::Unwritable(_))), "second {second}: {answer:?}");
+        }
+        assert_eq!(names(&state()), ["one"], "what is not stored is shown to nobody");
+    }
+    assert!(engine.health().unwritable.load(Ordering::Relaxed));
+    // Time passes all the same: the agent is silent, and what it saw last stays.
+    let begun = Instant::now();
+    let mut next = tokio::time::interval(Duration::from_millis(50));
+    let track =
+        || state().tracks.values().find(|track| track.agent == one).expect("it reports").track.clone();
+    while !track().silent {
+        assert!(begun.elapsed() < BOUND, "a minute without a report");
+        next.tick().await;
+    }
+    assert_eq!(track().spans.last().map(|span| span.state), Some(Hard::Up));
+
+    std::fs::rename(&aside, &path).expect("moved back");
+    let begun = Instant::now();
+    while let Err(refused) = engine.command(add("two")).await {
+        assert!(begun.elapsed() < BOUND, "{refused}");
+        next.tick().await;
+    }
+    assert!(!engine.health().unwritable.load(Ordering::Relaxed));
+    let again = engine.command(add("one")).await;
+    assert!(matches!(&again, Err(CommandError::Rejected(_))), "it was there all the time: {again:?}");
+    assert_eq!(job_is(&state()), Hard::Up, "nobody could take its call");
+    let blind = state().blind;
+    assert!(blind.iter().any(|gap| gap.to - gap.from >= MINUTE - SECOND), "{blind:?}");
+    let taken = engine.command(up(one, &apart, 62)).await;
+    assert!(matches!(taken, Ok(Answer::Acknowledged { through: 62, .. })), "{taken:?}");
+
+    engine.stop();
+    writer.join().expect("it ends");
+    let stored = Store::open(&path).expect("opens").load(Timestamp(0)).expect("loads");
+    assert_eq!(names(&stored), ["one", "two"]);
+    assert_eq!(stored.agents[&one].epochs[&[1; 16]].through, 62);
+    let credentials: Vec<_> = stored.credentials.keys().copied().collect();
+    assert_eq!(credentials.len(), 2);
+    assert!(["one", "two"].iter().all(|name| credentials.contains(&token_hash(name))));
+}
+
+/// A write that does not come back, and more commands than may wait for it: readers are served, those who find no place
+/// are told to come again, and all others are stored as soon as it comes back.
+#[tokio::test(flavor = "multi_thread")]
+async fn while_a_write_stalls_whoever_finds_no_place_is_told_to_come_again() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("skerry.db");
+    let (changed, _changes) = crossbeam_channel::unbounded();
+    let (engine, writer) = Engine::start(Store::open(&path).expect("opens"), changed).expect("starts");
+    engine.command(add("first")).await.expect("stored");
+    let other = rusqlite::Connection::open(&path).expect("opens");
+    other.busy_timeout(Duration::from_secs(5)).expect("a pragma");
+    other.execute_batch("BEGIN IMMEDIATE").expect("the lock is ours");
+    let commands: Vec<Command> = (0..1_500).map(|number| add(&format!("agent-{number}"))).collect();
+    let all = futures_util::future::join_all(commands.into_iter().map(|command| engine.command(command)));
+    // Polled after each of those was sent.
+    let release = async {
+        assert_eq!(names(&engine.snapshot().state), ["first"], "a reader waits for nobody");
+        other.execute_batch("COMMIT").expect("given back");
+    };
+    let (answers, ()) = tokio::join!(all, release);
+    let mut stored = vec!["first".to_owned()];
+    let mut busy = 0;
+    for (number, answer) in answers.into_iter().enumerate() {
+        match answer {
+            Ok(Answer::Agent(_)) => stored.push(format!("agent-{number}")),
+            Err(CommandError::Busy { retry_after: 5 }) => busy += 1,
+            other => panic!("{number}: {other:?}"),
+        }
+    }
+    assert!(busy >= 1_500 - 1_024 - 2 * 256 - 2, "{busy} were told to come again");
+    let is = engine.snapshot().state.clone();
+    assert_eq!(names(&is), stored);
+    engine.stop();
+    writer.join().expect("it ends");
+    let kept = Store::open(&path).expect("opens").load(Timestamp(0)).expect("loads");
+    assert_eq!(names(&kept), stored);
+}
