@@ -49,7 +49,15 @@ const IMPORTERS: &[(&str, &[&str])] = &[
     ("sd_notify", &["host/src/service.rs"]),
     ("listenfd", &["aggregator/web/src/inherited.rs"]),
     ("tracing_subscriber", &["host/src/log.rs", "host/src/log/"]),
-    ("serde", &["aggregator/publish/src/", "aggregator/web/src/", "aggregator/store/src/"]),
+    (
+        "serde",
+        &[
+            "aggregator/publish/src/",
+            "aggregator/web/src/",
+            "aggregator/store/src/",
+            "aggregator/src/control/",
+        ],
+    ),
 ];
 
 /// A path, and words that its code does not say: what the room has no handle to.

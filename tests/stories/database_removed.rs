@@ -1,6 +1,7 @@
 //! The database disappears while the aggregator runs: it notices within seconds, and acknowledges nothing
 //! that would be lost.
 
+use crate::enrolment::{done, listed};
 use crate::http::get;
 use crate::sender::batch;
 use crate::world::{World, page};
@@ -100,6 +101,9 @@ async fn one_file_is_served_once_whatever_it_is_called() {
     std::os::unix::fs::symlink(world.database(), other.database()).expect("ours");
     let said = other.refused();
     assert!(said.contains("is serving from this database"), "{said}");
+    // The one that serves is still commanded, and by it alone.
+    done(&world, &["agent", "add", "one", "--location", "here", "--token"]);
+    listed(&world, "one");
     // A similar name is another database.
     std::fs::remove_file(other.database()).expect("ours");
     let neighbour = world.database().with_extension("sqlite");

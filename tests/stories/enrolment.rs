@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 const NOTICED: Duration = Duration::from_secs(10);
-/// The intake caches a token for this long, and the agent rows are polled every 5 s.
+/// How long it may take until an agent or a page shows what a command changed.
 const FOLLOWED: Duration = Duration::from_secs(25);
 
 /// A loopback address that does not look like one: agents there count as remote.

@@ -10,7 +10,7 @@ use skerry_tests::parts::until;
 use std::os::unix::fs::FileExt;
 use std::time::Duration;
 
-/// The intake caches a token for this long, and the agent rows are polled every 5 s.
+/// How long it may take until an agent or a page shows what a command changed.
 const FOLLOWED: Duration = Duration::from_secs(25);
 
 fn lost(count: u64, wall: Option<i64>) -> Kind {

@@ -8,7 +8,7 @@ use skerry_protocol::wire::{Batch, State, encode, record::Kind};
 use skerry_tests::parts::until;
 use std::time::Duration;
 
-/// The agent rows are polled every 5 s.
+/// How long it may take until an agent or a page shows what a command changed.
 const FOLLOWED: Duration = Duration::from_secs(15);
 
 /// Agents that report the state of one check on request.

@@ -1,6 +1,7 @@
 //! What is true, worked out from what was seen. Pure: no I/O, no async, no clock, no randomness, no
 //! logging, no serde. Time is an argument.
 
+mod agent;
 pub mod check_verdict;
 pub mod clock;
 pub mod component;

@@ -136,7 +136,7 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
         AgentDo::Allow { name, check } => {
             ensure!(is_plain_name(check), "{check:?} is not the name of a check");
             change(name, AgentChange::Allow(check.clone()))?;
-            Ok(format!("{name} may report {check}; a running aggregator follows within 10 s."))
+            Ok(format!("{name} may report {check}."))
         }
         AgentDo::Rotate { name, how } => {
             refuse_built_in(config, name)?;
@@ -151,22 +151,21 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
             checks.iter().try_for_each(|pattern| refuse_pattern(pattern))?;
             change(name, AgentChange::Limit(checks.clone()))?;
             let what = if checks.is_empty() { "every check".to_owned() } else { checks.join(", ") };
-            Ok(format!("{name} may report {what}; a running aggregator follows within 10 s."))
+            Ok(format!("{name} may report {what}."))
         }
         AgentDo::Move { name, location } => {
             refuse_built_in(config, name)?;
             refuse_name("location", location)?;
             change(name, AgentChange::Move(location.clone()))?;
             Ok(format!(
-                "{name} is in {location} now; a running aggregator follows within 10 s. Set location = {location:?} in its \
-                 agent.toml too, where that names one."
+                "{name} is in {location} now. Set location = {location:?} in its agent.toml too, where that names one."
             ))
         }
         AgentDo::Remove { name } => {
             refuse_built_in(config, name)?;
             change(name, AgentChange::Remove)?;
             Ok(format!(
-                "{name} is removed; its token is rejected within 10 s, its reports no longer count, and its history is kept."
+                "{name} is removed; its token is rejected, its reports no longer count, and its history is kept."
             ))
         }
         AgentDo::Rename { name, to } => {
@@ -179,7 +178,7 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
         AgentDo::Disable { name } => {
             refuse_built_in(config, name)?;
             change(name, AgentChange::Disable)?;
-            Ok(format!("{name} is disabled; a running aggregator follows within 10 s."))
+            Ok(format!("{name} is disabled; what it delivers is rejected."))
         }
         AgentDo::Enable { name } => {
             refuse_built_in(config, name)?;
@@ -189,7 +188,7 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
         AgentDo::Revoke { name } => {
             refuse_built_in(config, name)?;
             change(name, AgentChange::Revoke)?;
-            Ok(format!("{name} is revoked; its token is rejected within 10 s."))
+            Ok(format!("{name} is revoked; its token is rejected."))
         }
     }
 }

@@ -52,7 +52,7 @@ pub(crate) fn checks(loaded: &Loaded, asked: &Checks, json: bool) -> anyhow::Res
         );
         let (workspace, check, agent) = (config.workspace.clone(), check.clone(), agent.clone());
         let said = format!(
-            "{check} is what {agent} defines; a running aggregator follows within 10 s. Agents with a conflicting \
+            "{check} is what {agent} defines. Agents with a conflicting \
              definition are rejected until they define it alike."
         );
         carry_out(path, Request::ChooseDefinition { workspace, check, agent })?;

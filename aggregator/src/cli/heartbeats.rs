@@ -72,7 +72,7 @@ pub(crate) fn heartbeats(
             } else {
                 ""
             };
-            Ok((format!("The address of {name} is removed and stops working within 10 s.{left}"), None))
+            Ok((format!("The address of {name} is removed and no longer works.{left}"), None))
         }
         HeartbeatDo::Add { name, url } => {
             let again = "it has an address: skerry-aggregator heartbeat rotate makes another in its place";
