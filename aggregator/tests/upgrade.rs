@@ -1,13 +1,18 @@
 //! A database of each former schema, as its release wrote it, opens with the same ids, tokens, bars and figures.
 
 use skerry_domain::credentials::{Standing, token_hash};
-use skerry_domain::state::State;
+use skerry_domain::holds::Source;
+use skerry_domain::layers::effective;
+use skerry_domain::state::{ComponentKey, State, WindowKey};
+use skerry_domain::status::{Effective, Status};
+use skerry_domain::step::{Answer, Command, Context, Ids, step};
 use skerry_domain::time::Timestamp;
 use skerry_domain::uptime::Tally;
 use skerry_publish::build::page_view;
 use skerry_publish::csv;
 use skerry_publish::view::{ComponentView, Item, PageView};
 use skerry_store::Store;
+use std::collections::BTreeSet;
 
 const SCHEMA_6: &str = include_str!("../../tests/fixtures/databases/schema-6.sql");
 /// Ids, `uptime.csv` and the days of every page at [`NOW`], as that release showed them; but for two figures of the page
@@ -17,11 +22,17 @@ const SHOWN: &str = include_str!("../../tests/fixtures/databases/schema-6.txt");
 const NOW: Timestamp = Timestamp(1_791_676_260_000);
 
 fn migrated() -> (tempfile::TempDir, Store) {
+    migrated_with("")
+}
+
+/// With rows that the release could have written, too.
+fn migrated_with(rows: &str) -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("skerry.db");
     let former = rusqlite::Connection::open(&path).expect("opens");
     former.query_row("PRAGMA journal_mode = WAL", [], |_| Ok(())).expect("as a program of ours opens it");
     former.execute_batch(SCHEMA_6).expect("loads");
+    former.execute_batch(rows).expect("they fit");
     drop(former);
     let store = Store::open(&path).expect("migrates");
     (folder, store)
@@ -70,6 +81,57 @@ fn every_page_shows_what_it_showed() {
     let (_folder, store) = migrated();
     let shown = shown(&store.load(NOW).expect("loads"));
     assert_eq!(shown, SHOWN, "\n{shown}");
+}
+
+/// What was one layer of a component for each side becomes holds of people and windows, and means what it meant.
+#[test]
+fn manual_and_planned_layers_become_holds_and_windows() {
+    let hour = 3_600_000;
+    let begins = NOW.0 - 20 * hour;
+    let (first, second, third) = (begins, begins + 2 * hour, begins + 10 * hour);
+    let (_folder, store) = migrated_with(&format!(
+        "INSERT INTO status_interval VALUES (1, 10, 'planned', {first}, {}, 'under_maintenance');
+         INSERT INTO status_interval VALUES (1, 10, 'planned', {second}, {}, 'under_maintenance');
+         INSERT INTO status_interval VALUES (1, 5, 'planned', {first}, {}, 'under_maintenance');
+         INSERT INTO status_interval VALUES (1, 10, 'manual', {third}, {}, 'major_outage');",
+        first + 4 * hour,
+        second + 4 * hour,
+        first + hour,
+        i64::MAX
+    ));
+    let mut state = store.load(NOW).expect("loads");
+    let by_hand = ComponentKey(10);
+    let holds = &state.components[&by_hand].holds;
+    let found: Vec<_> =
+        holds.iter().map(|one| (one.key.0, one.source, one.status, one.from.0, one.to.0)).collect();
+    let person = Source::Person;
+    assert_eq!(
+        found,
+        [
+            (1, person, Status::PartialOutage, 1_791_526_200_000, 1_791_537_000_000),
+            (2, person, Status::UnderMaintenance, 1_791_612_600_000, 1_791_616_200_000),
+            (3, person, Status::MajorOutage, third, i64::MAX),
+        ]
+    );
+    let ids: BTreeSet<&str> = state.windows.values().map(|window| window.id.as_str()).collect();
+    assert!(ids.len() == 3 && ids.iter().all(|id| id.len() == 12), "{ids:?}");
+    let layers = &state.components[&by_hand].layers;
+    let days = effective(layers, Timestamp(first - 1), NOW);
+    let found: Vec<_> = days.iter().map(|one| (one.value, one.from.0)).collect();
+    let known = Effective::Known;
+    assert_eq!(
+        found,
+        [
+            (known(Status::Operational), first - 1),
+            (known(Status::UnderMaintenance), first),
+            (known(Status::Operational), second + 4 * hour),
+            (known(Status::MajorOutage), third),
+        ]
+    );
+    // Keys and ids go on after those that were migrated.
+    let plan = Command::PlanWindow { components: vec![by_hand], from: NOW, to: NOW + hour };
+    let planned = step(&mut state, plan, Context { now: NOW, ids: Ids::from_seed([1; 32]) }).expect("taken");
+    assert_eq!(planned.answer, Answer::Window(WindowKey(4)));
 }
 
 #[test]

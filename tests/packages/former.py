@@ -92,6 +92,10 @@ def take_back(database):
         columns = [column for _, column, *_ in run(f'PRAGMA table_info("{table}")')]
         found = ", ".join(THEN.get((table, column), f'"{column}"') for column in columns)
         run(f'INSERT INTO "{table}" SELECT {found} FROM "now_{table}"')
+    run("INSERT INTO status_interval SELECT workspace, component, 'manual', from_ms, to_ms, status FROM hold")
+    run("INSERT INTO status_interval SELECT part.workspace, component, 'planned', from_ms, to_ms, 'under_maintenance'"
+        " FROM planned_window_component AS part JOIN planned_window AS whole"
+        " ON whole.workspace = part.workspace AND whole.key = part.planned_window")
     run("CREATE TABLE moved AS SELECT (key >> 21 << 21) | slot.track AS key, result FROM observation"
         " JOIN slot ON slot.slot = observation.key & 2097151")
     run("DELETE FROM observation")

@@ -43,6 +43,14 @@ key!(
     /// Row key of a component.
     ComponentKey
 );
+key!(
+    /// Row key of a status that is held.
+    HoldKey
+);
+key!(
+    /// Row key of a planned window.
+    WindowKey
+);
 
 /// The greatest row key that was ever given in each table. They only grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -61,6 +69,10 @@ pub struct Counters {
     pub groups: i64,
     /// Of components.
     pub components: i64,
+    /// Of holds.
+    pub holds: i64,
+    /// Of planned windows.
+    pub windows: i64,
     /// Of losses.
     pub losses: i64,
     /// Of hard transitions.
@@ -73,7 +85,7 @@ pub struct Counters {
 
 impl Counters {
     /// Each with the name of its table; `fold` is none.
-    pub fn named(&mut self) -> [(&'static str, &mut i64); 11] {
+    pub fn named(&mut self) -> [(&'static str, &mut i64); 13] {
         [
             ("workspace", &mut self.workspaces),
             ("agent", &mut self.agents),
@@ -82,6 +94,8 @@ impl Counters {
             ("page", &mut self.pages),
             ("page_group", &mut self.groups),
             ("component", &mut self.components),
+            ("hold", &mut self.holds),
+            ("planned_window", &mut self.windows),
             ("loss", &mut self.losses),
             ("hard_transition", &mut self.transitions),
             ("audit", &mut self.audit),

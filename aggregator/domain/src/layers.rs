@@ -1,21 +1,22 @@
 //! The layers of a component, each kept alone, and their overlay. Never changes a layer to make another fit.
 
 use super::component::Automatic;
+use super::holds::{HeldStatus, override_of};
 use super::interval::{Cursor, Interval, append, first_ending_after};
 use super::shared_vec::SharedVec;
 use super::status::{Effective, Status};
 use super::time::Timestamp;
 
-/// What is said about a component from four sides; each oldest first and never overlapping, but for
-/// `planned`, whose windows come in any order and may overlap.
+/// What is said about a component from four sides; each oldest first and never overlapping. Manual and planned are
+/// derived from its holds and windows.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Layers {
     /// From the linked checks.
     pub automatic: SharedVec<Interval<Automatic>>,
-    /// Set by people, hooks and incident updates.
-    pub manual: SharedVec<Interval<Status>>,
-    /// Maintenance windows.
-    pub planned: SharedVec<Interval<()>>,
+    /// Held by people, REST and incidents.
+    pub manual: SharedVec<Interval<HeldStatus>>,
+    /// While planned windows run: when that one began which began last.
+    pub planned: SharedVec<Interval<Timestamp>>,
     /// The past, put right.
     pub corrected: SharedVec<Interval<Status>>,
     /// Nothing before it counts.
@@ -28,7 +29,7 @@ impl Layers {
     pub fn first_said(&self) -> Option<Timestamp> {
         let seen = self.automatic.iter().find(|one| one.value != Automatic::NoData).map(|one| one.from);
         let set = self.manual.first().map(|one| one.from);
-        let planned = self.planned.iter().map(|one| one.from).min();
+        let planned = self.planned.first().map(|one| one.from);
         let corrected = self.corrected.first().map(|one| one.from);
         [seen, set, planned, corrected].into_iter().flatten().min()
     }
@@ -54,14 +55,13 @@ pub fn watched_from(intervals: Vec<Interval<Effective>>, begin: Timestamp) -> Ve
 }
 
 /// What the layers say over `[from, to)`, whenever the component is watched from: contiguous, neighbours differ.
-/// A layer yields to those named after it in [`Layers`].
+/// A layer yields to those named after it in [`Layers`], but for a window: it yields to a hold that was set while it ran.
 #[must_use]
 pub fn overlay(layers: &Layers, from: Timestamp, to: Timestamp) -> Vec<Interval<Effective>> {
     let (mut overlay, mut at) = (Vec::new(), from);
     let mut automatic = Cursor::new(&layers.automatic, at);
     let mut manual = Cursor::new(&layers.manual, at);
-    let windows = union(&layers.planned);
-    let mut planned = Cursor::new(&windows, at);
+    let mut planned = Cursor::new(&layers.planned, at);
     let mut corrected = Cursor::new(&layers.corrected, at);
     while at < to {
         let (automatic, until_automatic) = automatic.at(at);
@@ -69,7 +69,7 @@ pub fn overlay(layers: &Layers, from: Timestamp, to: Timestamp) -> Vec<Interval<
         let (planned, until_planned) = planned.at(at);
         let (corrected, until_corrected) = corrected.at(at);
         let until = until_automatic.min(until_manual).min(until_planned).min(until_corrected).min(to);
-        let said = corrected.or(planned.map(|()| Status::UnderMaintenance)).or(manual);
+        let said = corrected.or_else(|| override_of(manual, planned));
         let value = match (said, automatic) {
             (Some(status), _) | (None, Some(Automatic::Known(status))) => Effective::Known(status),
             (None, Some(Automatic::Partly(status))) => Effective::Partly(status),
@@ -79,18 +79,6 @@ pub fn overlay(layers: &Layers, from: Timestamp, to: Timestamp) -> Vec<Interval<
         at = until;
     }
     overlay
-}
-
-/// Windows of any order as stretches that never overlap, oldest first.
-fn union(windows: &[Interval<()>]) -> Vec<Interval<()>> {
-    let mut windows = windows.to_vec();
-    windows.sort_unstable_by_key(|window| window.from);
-    let (mut union, mut end) = (Vec::new(), Timestamp(i64::MIN));
-    for window in windows {
-        append(&mut union, Interval { from: window.from.max(end), ..window });
-        end = end.max(window.to);
-    }
-    union
 }
 
 /// Replaces everything from `from` on by `replacement`, which says nothing before `from`; equal

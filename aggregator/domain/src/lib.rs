@@ -9,6 +9,7 @@ pub mod credentials;
 pub mod days;
 pub mod former;
 pub mod heartbeat;
+pub mod holds;
 pub mod interval;
 mod keys;
 pub mod layers;

@@ -2,6 +2,7 @@
 //! load, never stored, and kept current where its inputs change, so that a tick touches only what is due. Knows when
 //! something is due, never what happens then: that is `step/tick.rs` and `step/beat.rs`.
 
+use super::interval::Cursor;
 use super::state::{CheckKey, Component, ComponentKey, State, TrackKey};
 use super::table::Table;
 use super::time::{DAY, Timestamp};
@@ -16,7 +17,7 @@ pub enum Due {
     Heartbeat(CheckKey),
     /// An agent leaves the denominator that never said anything, or a verdict was not looked at since a load.
     Verdict(CheckKey),
-    /// A status that was set for a while ends.
+    /// A hold ends, or a planned window begins or ends.
     Hold(ComponentKey),
 }
 
@@ -135,6 +136,8 @@ fn evidence_due(witnessed: &Witnessed, ready_at: Timestamp) -> Option<Timestamp>
 }
 
 fn hold_due(component: &Component) -> Option<Timestamp> {
-    let newest = component.layers.manual.last().filter(|_| !component.expiry_seen)?;
-    Some(newest.to).filter(|to| *to < Timestamp::FAR)
+    let (layers, noticed) = (&component.layers, component.noticed);
+    let (_, manual) = Cursor::new(&layers.manual, noticed).at(noticed);
+    let (_, planned) = Cursor::new(&layers.planned, noticed).at(noticed);
+    Some(manual.min(planned)).filter(|at| *at < Timestamp::FAR)
 }

@@ -5,6 +5,7 @@ use super::check_verdict::CheckVerdict;
 use super::credentials::{Enrolment, TokenHash};
 use super::former::Former;
 use super::heartbeat::Heartbeat;
+use super::holds::{Hold, PlannedWindow};
 use super::interval::Interval;
 use super::layers::Layers;
 use super::schedule::Schedule;
@@ -15,7 +16,7 @@ use super::verdict::Quorum;
 
 pub use super::agent::{Agent, Epoch, Told};
 pub use super::keys::{
-    AgentKey, CheckKey, ComponentKey, Counters, GroupKey, PageKey, TrackKey, WorkspaceKey,
+    AgentKey, CheckKey, ComponentKey, Counters, GroupKey, HoldKey, PageKey, TrackKey, WindowKey, WorkspaceKey,
 };
 pub use super::witnessed::{LastRun, Outcomes, Witnessed};
 
@@ -55,6 +56,8 @@ pub struct State {
     pub groups: Table<GroupKey, Group>,
     /// Components, archived ones included.
     pub components: Table<ComponentKey, Component>,
+    /// Planned windows, those that ended included.
+    pub windows: Table<WindowKey, PlannedWindow>,
     /// Tokens by which agents enrol.
     pub enrolments: Table<TokenHash, Enrolment>,
     /// The token of each heartbeat's address, by workspace and name of the check.
@@ -216,8 +219,12 @@ pub struct Component {
     pub links: Vec<Link>,
     /// The layers of its status.
     pub layers: Layers,
-    /// The end of the newest manual status was noticed.
-    pub expiry_seen: bool,
+    /// The statuses that were set from outside, in the order in which they were.
+    pub holds: SharedVec<Hold>,
+    /// Its planned windows.
+    pub windows: SharedVec<WindowKey>,
+    /// The ends of holds, and beginnings and ends of windows, were noticed up to here.
+    pub noticed: Timestamp,
     /// Median and 95th percentile of the response time by hour, where it is shown.
     pub response: SharedVec<ResponseHour>,
 }

@@ -6,6 +6,7 @@ use arc_swap::ArcSwap;
 use skerry_aggregator::clock::Hands;
 use skerry_aggregator::engine::Engine;
 use skerry_aggregator::publish::{Addresses, Publisher};
+use skerry_domain::holds::Source;
 use skerry_domain::state::{ComponentKey, ComponentSettings, PageKey, PageSettings};
 use skerry_domain::status::Status;
 use skerry_domain::step::{Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage};
@@ -104,8 +105,8 @@ async fn past(engine: &Engine, hands: &AtomicI64) -> anyhow::Result<()> {
 
 fn set(component: ComponentKey, status: Option<Status>) -> Command {
     match status {
-        Some(status) => Command::SetManual { component, status, until: None },
-        None => Command::ReleaseManual { component },
+        Some(status) => Command::SetHold { component, source: Source::Person, status, until: None },
+        None => Command::ReleaseHold { component, source: Source::Person },
     }
 }
 

@@ -4,6 +4,7 @@ use crate::script::{Script, World, at};
 use proptest::prelude::*;
 use skerry_domain::component::{Automatic, LinkedCheck, automatic};
 use skerry_domain::heartbeat::{Heartbeat, Lateness};
+use skerry_domain::holds::{manual, planned};
 use skerry_domain::interval::{Interval, append};
 use skerry_domain::schedule::Due;
 use skerry_domain::state::{Component, State};
@@ -64,10 +65,14 @@ fn scan(state: &State, now: Timestamp) -> (State, Result<Stepped, Rejected>) {
     let all = agents.map(|key| Due::Track(*key));
     let all = all.chain(state.heartbeats.keys().map(|key| Due::Heartbeat(*key))).collect::<Vec<_>>();
     all.into_iter().for_each(|due| state.schedule.set(due, Some(Timestamp(i64::MIN))));
-    let ended = |one: &Component| one.layers.manual.last().is_some_and(|set| set.to <= now);
-    let ended = state.components.iter().filter(|(_, one)| ended(one) && !one.expiry_seen);
-    let ended: Vec<Due> = ended.map(|(key, _)| Due::Hold(*key)).collect();
-    ended.into_iter().for_each(|due| state.schedule.set(due, Some(Timestamp(i64::MIN))));
+    let moved = |one: &Component| {
+        let ends = one.layers.manual.iter().flat_map(|held| [held.from, held.to]);
+        let edges = ends.chain(one.layers.planned.iter().flat_map(|window| [window.from, window.to]));
+        edges.into_iter().any(|at| at > one.noticed && at <= now)
+    };
+    let moved = state.components.iter().filter(|(_, one)| moved(one));
+    let moved: Vec<Due> = moved.map(|(key, _)| Due::Hold(*key)).collect();
+    moved.into_iter().for_each(|due| state.schedule.set(due, Some(Timestamp(i64::MIN))));
     let stepped = step(&mut state, Command::Tick, at(now));
     (state, stepped)
 }
@@ -134,6 +139,8 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
     for component in state.components.values() {
         let layers = &component.layers;
         whole_or_apart("manual", &layers.manual)?;
+        whole_or_apart("planned", &layers.planned)?;
+        set_from_outside(state, component)?;
         whole_or_apart("automatic", &layers.automatic)?;
         let (first, last) = (layers.automatic.first(), layers.automatic.last());
         let Some(from) = first.map(|first| first.from) else { return Err("no automatic layer".to_owned()) };
@@ -147,6 +154,26 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
         if *layers.automatic != *anew {
             return Err(format!("the layer is {:?}, worked out anew it is {anew:?}", layers.automatic));
         }
+    }
+    Ok(())
+}
+
+/// What is kept up to date of holds and windows is what is derived of all of them.
+fn set_from_outside(state: &State, component: &Component) -> Result<(), String> {
+    let (layers, holds) = (&component.layers, &component.holds);
+    let whole = manual(holds.iter());
+    if *layers.manual != *whole {
+        return Err(format!("the manual layer is {:?}, of all holds it is {whole:?}", layers.manual));
+    }
+    let windows = component.windows.iter().map(|key| &state.windows[key]);
+    let whole = planned(windows.map(|one| (one.from, one.to)));
+    if *layers.planned != *whole {
+        return Err(format!("the planned layer is {:?}, of all windows it is {whole:?}", layers.planned));
+    }
+    let standing =
+        |source| holds.iter().filter(|hold| hold.source == source && hold.to > state.clock).count();
+    if holds.iter().any(|hold| standing(hold.source) > 1) {
+        return Err(format!("a source has two holds: {holds:?}"));
     }
     Ok(())
 }

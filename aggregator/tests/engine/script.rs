@@ -2,8 +2,9 @@
 
 use crate::reports::empty;
 use skerry_domain::heartbeat::Expected;
+use skerry_domain::holds::Source;
 use skerry_domain::state::{
-    AgentKey, ComponentKey, ComponentSettings, PageSettings, ResponseHour, State, Told,
+    AgentKey, ComponentKey, ComponentSettings, PageSettings, ResponseHour, State, Told, WindowKey,
 };
 use skerry_domain::status::Status;
 use skerry_domain::step::{
@@ -138,12 +139,23 @@ impl World {
             9 | 10 => Command::Tick,
             11 => Command::Away { from: self.now - script.pick(&[0, 7 * SECOND, HOUR]) },
             12 => Command::Configure(Box::new(configure(script))),
-            13 => Command::SetManual {
+            13 => Command::SetHold {
                 component: component(script, &self.state),
+                source: source(script),
                 status: script.pick(&Status::ALL),
                 until: script.pick(&[None, Some(0), Some(1), Some(HOUR)]).map(|after| self.now + after),
             },
-            14 => Command::ReleaseManual { component: component(script, &self.state) },
+            14 => match script.below(4) {
+                0 => {
+                    Command::ReleaseHold { component: component(script, &self.state), source: source(script) }
+                }
+                1 => Command::CancelWindow { window: WindowKey(1 + script.below(4)) },
+                _ => Command::PlanWindow {
+                    components: (0..=script.below(2)).map(|_| component(script, &self.state)).collect(),
+                    from: self.now + script.pick(&[0, 1, HOUR, -HOUR]),
+                    to: self.now + script.pick(&[1, HOUR, DAY, -1]),
+                },
+            },
             _ => Command::SetResponse {
                 component: component(script, &self.state),
                 hours: vec![ResponseHour { hour: self.now, length: HOUR, p50_us: 1, p95_us: 2 }],
@@ -248,6 +260,10 @@ impl World {
             inventory,
         }
     }
+}
+
+fn source(script: &mut Script<'_>) -> Source {
+    script.pick(&[Source::Person, Source::Rest, Source::Incident(1), Source::Incident(2)])
 }
 
 /// A job as a file may declare it, if it does.

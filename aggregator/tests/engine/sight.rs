@@ -6,6 +6,7 @@ use crate::reports::{empty, observed, record};
 use crate::script::{START, World, at, component, declared, page_settings};
 use skerry_domain::component::Automatic;
 use skerry_domain::heartbeat::Expected;
+use skerry_domain::holds::Source;
 use skerry_domain::state::{PageSettings, State};
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::step::{
@@ -296,7 +297,8 @@ fn what_people_set_is_watched_from_their_first_word_or_from_when_its_page_was_pu
     configure(&mut world, false, Vec::new());
     let component = *world.state.components.keys().next().expect("one");
     world.now = START + HOUR;
-    let said = Command::SetManual { component, status: Status::Operational, until: None };
+    let (source, status) = (Source::Person, Status::Operational);
+    let said = Command::SetHold { component, source, status, until: None };
     step(&mut world.state, said, at(world.now)).expect("taken");
     world.now = START + 3 * HOUR;
     configure(&mut world, true, Vec::new());

@@ -76,6 +76,7 @@ pub(crate) fn same(state: &State, loaded: &State) -> Result<(), String> {
         pages,
         groups,
         components,
+        windows,
         check_names,
         track_of
     );
@@ -96,7 +97,7 @@ fn durable(state: &State) -> State {
         witnessed.track.unsure = None;
     });
     state.components.update_all(|_, component| {
-        component.expiry_seen = false;
+        component.noticed = Timestamp(0);
         component.response = Vec::new().into();
         component.links.sort_by_key(|link| (link.from, link.check, link.minor));
     });

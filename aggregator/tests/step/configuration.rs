@@ -1,6 +1,7 @@
 //! Changes of inventories, rules, links, pages and manual statuses.
 
 use crate::fixture::{BOOTED, EPOCH, Fixture};
+use skerry_domain::holds::Source;
 use skerry_domain::status::Status;
 use skerry_domain::step::{Change, Command, Proof, Report, When};
 use skerry_domain::time::SECOND;
@@ -53,7 +54,7 @@ fn a_component_whose_only_check_was_unlinked_is_what_people_say() {
     let component = fixture.component();
     for status in [Status::PartialOutage, Status::Operational] {
         fixture.pass(SECOND);
-        fixture.run(Command::SetManual { component, status, until: None });
+        fixture.run(Command::SetHold { component, source: Source::Person, status, until: None });
         assert_eq!(fixture.shown(), (status, false));
     }
     fixture.assert_stored();
@@ -65,7 +66,8 @@ fn a_manual_status_ends_within_a_second_of_its_end() {
     fixture.see(Hard::Up);
     let component = fixture.component();
     let until = Some(fixture.now + 20 * SECOND);
-    fixture.run(Command::SetManual { component, status: Status::PartialOutage, until });
+    let (source, status) = (Source::Person, Status::PartialOutage);
+    fixture.run(Command::SetHold { component, source, status, until });
     fixture.pass(19 * SECOND);
     assert_eq!(fixture.shown().0, Status::PartialOutage);
     let changes = fixture.pass(SECOND);

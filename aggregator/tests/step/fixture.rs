@@ -188,7 +188,7 @@ impl Fixture {
                 witnessed.former_interval = None;
                 witnessed.track.unsure = None;
             });
-            state.components.update_all(|_, component| component.expiry_seen = false);
+            state.components.update_all(|_, component| component.noticed = Timestamp(0));
         }
         assert_eq!(stored, held);
     }

@@ -1,10 +1,10 @@
 //! What somebody changed: the rows of settings that a step touched, as they were and as they are. Credentials are bytes,
 //! and no bytes stand in it; people stand in it by their ids.
 
-use super::Write;
 use super::declared::{AuditRow, Row};
 use super::settings;
 use super::value::Value;
+use super::{Write, holds};
 use crate::state::{State, WorkspaceKey};
 use crate::step::Touched;
 use crate::time::Timestamp;
@@ -69,6 +69,8 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
     let pages = touched.pages.iter().map(|key| settings::page_row(state, *key).map(Row::from));
     let groups = touched.groups.iter().map(|key| settings::group_row(state, *key).map(Row::from));
     let components = touched.components.iter().map(|key| settings::component_row(state, *key).map(Row::from));
+    let holds = touched.holds.iter().map(|(of, key)| holds::hold_row(state, *of, *key).map(Row::from));
+    let windows = touched.windows.keys().map(|key| holds::window_row(state, *key).map(Row::from));
     workspaces
         .chain(agents)
         .chain(checks)
@@ -76,6 +78,8 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
         .chain(pages)
         .chain(groups)
         .chain(components)
+        .chain(holds)
+        .chain(windows)
         .collect()
 }
 

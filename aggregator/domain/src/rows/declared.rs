@@ -2,10 +2,13 @@
 
 use super::items::Items;
 use super::table::{Column, Record, Table, rows};
-use super::value::{Bits, Field, Layer, Lines, Misread, Said, Value};
+use super::value::{Bits, Field, Layer, Lines, Misread, Said, SourceKind, Value};
 use crate::credentials::{Standing, TokenHash};
 use crate::reporters::Held;
-use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, TrackKey, WorkspaceKey};
+use crate::state::{
+    AgentKey, CheckKey, ComponentKey, GroupKey, HoldKey, PageKey, TrackKey, WindowKey, WorkspaceKey,
+};
+use crate::status::Status;
 use crate::time::Timestamp;
 use crate::track::Hard;
 use crate::uptime::Rule;
@@ -250,6 +253,31 @@ rows! {
         from_ms: Timestamp,
         to_ms: Timestamp,
         status: Said,
+    }
+    /// A status that a source holds on a component.
+    Hold(HoldRow) in "hold", key 2 {
+        workspace: WorkspaceKey,
+        key: HoldKey,
+        component: ComponentKey,
+        source: SourceKind,
+        incident: Option<i64>,
+        status: Status,
+        from_ms: Timestamp,
+        to_ms: Timestamp,
+    }
+    /// A planned window.
+    Window(WindowRow) in "planned_window", key 2 {
+        workspace: WorkspaceKey,
+        key: WindowKey,
+        id: String,
+        from_ms: Timestamp,
+        to_ms: Timestamp,
+    }
+    /// A component of a planned window.
+    WindowComponent(WindowComponentRow) in "planned_window_component", key 3 {
+        workspace: WorkspaceKey,
+        planned_window: WindowKey,
+        component: ComponentKey,
     }
     /// Records that never arrived, or that an agent gave up.
     Loss(LossRow) in "loss", key 2 {

@@ -10,7 +10,7 @@ use super::settings::{
 };
 use super::table::{Key, Record};
 use super::value::{Bits, Field, Layer, Said, Value};
-use super::{Write, pages};
+use super::{Write, holds, pages};
 use crate::component::Automatic;
 use crate::credentials::TokenHash;
 use crate::interval::Interval;
@@ -55,7 +55,8 @@ pub(crate) fn make(
     touched.groups.iter().for_each(|key| make.put_if_held(group_row(state, *key)));
     touched.components.iter().for_each(|key| make.component(*key));
     touched.automatic.iter().for_each(|(key, from)| make.automatic(*key, *from));
-    touched.manual.iter().for_each(|(key, from)| make.manual(*key, *from));
+    touched.holds.iter().for_each(|(of, key)| holds::write_hold(state, *of, *key, &mut make.writes));
+    touched.windows.iter().for_each(|(key, of)| holds::write_window(state, *of, *key, &mut make.writes));
     make.writes
 }
 
@@ -359,11 +360,6 @@ impl Make<'_> {
     fn automatic(&mut self, key: ComponentKey, from: Timestamp) {
         let layer = &self.state.components[&key].layers.automatic;
         self.layer(key, Layer::Automatic, from, layer, |value| value);
-    }
-
-    fn manual(&mut self, key: ComponentKey, from: Timestamp) {
-        let layer = &self.state.components[&key].layers.manual;
-        self.layer(key, Layer::Manual, from, layer, Automatic::Known);
     }
 
     /// What ends at `from` or later: an interval that was cut there has another end.

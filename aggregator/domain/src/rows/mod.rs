@@ -3,6 +3,7 @@
 
 mod audit;
 mod declared;
+mod holds;
 mod items;
 mod make;
 mod pages;
@@ -18,7 +19,7 @@ pub use items::Items;
 pub(crate) use make::make;
 pub use restore::Restore;
 pub use table::{Column, Key, Record, Table};
-pub use value::{Bits, Field, Kind, Layer, Lines, Misread, Said, Value};
+pub use value::{Bits, Field, Kind, Layer, Lines, Misread, Said, SourceKind, Value};
 
 use crate::state::WorkspaceKey;
 use crate::step::RawObservation;

@@ -9,6 +9,7 @@ use crate::state::{
     Component, ComponentKey, ComponentSettings, Group, GroupKey, Link, Page, PageKey, PageSettings,
     WorkspaceKey,
 };
+use crate::time::Timestamp;
 use crate::uptime::Weights;
 
 pub(super) fn page(key: PageKey, page: &Page) -> PageRow {
@@ -137,7 +138,9 @@ impl From<ComponentRow> for Component {
             settings,
             links: Vec::new(),
             layers: Layers { start: row.start_ms, ..Layers::default() },
-            expiry_seen: false,
+            holds: SharedVec::default(),
+            windows: SharedVec::default(),
+            noticed: Timestamp(0),
             response: SharedVec::default(),
         }
     }

@@ -243,8 +243,6 @@ impl Restore for IntervalRow {
         let (from, to, layers) = (self.from_ms, self.to_ms, &mut component.layers);
         match self.layer {
             Layer::Automatic => layers.automatic.push(Interval { from, to, value: self.status.0 }),
-            Layer::Manual => layers.manual.push(Interval { from, to, value: status(self.status.0)? }),
-            Layer::Planned => layers.planned.push(Interval { from, to, value: () }),
             Layer::Corrected => layers.corrected.push(Interval { from, to, value: status(self.status.0)? }),
         }
         Ok(())

@@ -3,7 +3,9 @@
 use crate::component::Automatic;
 use crate::credentials::Standing;
 use crate::reporters::Held;
-use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, TrackKey, WorkspaceKey};
+use crate::state::{
+    AgentKey, CheckKey, ComponentKey, GroupKey, HoldKey, PageKey, TrackKey, WindowKey, WorkspaceKey,
+};
 use crate::status::Status;
 use crate::time::Timestamp;
 use crate::track::Hard;
@@ -147,6 +149,8 @@ integers! {
     PageKey: |one| one.0, PageKey;
     GroupKey: |one| one.0, GroupKey;
     ComponentKey: |one| one.0, ComponentKey;
+    HoldKey: |one| one.0, HoldKey;
+    WindowKey: |one| one.0, WindowKey;
     Outcome: |one| i64::from(*one as i32), |stored| Outcome::from_wire(wire(stored));
     Reason: |one| i64::from(*one as i32), |stored| Reason::from_wire(wire(stored));
     Bits: |one| one.0.cast_signed(), |stored| Bits(stored.cast_unsigned());
@@ -185,6 +189,7 @@ names! {
     Status: |one| Cow::Borrowed(one.name()), Status::from_name;
     Said: |one| Cow::Borrowed(said_name(*one)), said;
     Layer: |one| Cow::Borrowed(layer_name(*one)), layer;
+    SourceKind: |one| Cow::Borrowed(source_name(*one)), source_kind;
     Quorum: quorum_name, quorum;
     Rule: |one| Cow::Borrowed(rule_name(*one)), rule;
     jiff::civil::Date: |one| Cow::Owned(one.to_string()), |name| name.parse().ok();
@@ -238,15 +243,11 @@ pub struct Lines(pub Vec<String>);
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Said(pub Automatic);
 
-/// One of the sides from which something is said of a component.
+/// A layer of a component that is stored as such.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layer {
     /// From the linked checks.
     Automatic,
-    /// Set by people, hooks and incident updates.
-    Manual,
-    /// Maintenance windows.
-    Planned,
     /// The past, put right.
     Corrected,
 }
@@ -254,16 +255,37 @@ pub enum Layer {
 fn layer_name(layer: Layer) -> &'static str {
     match layer {
         Layer::Automatic => "automatic",
-        Layer::Manual => "manual",
-        Layer::Planned => "planned",
         Layer::Corrected => "corrected",
     }
 }
 
 fn layer(name: &str) -> Option<Layer> {
-    [Layer::Automatic, Layer::Manual, Layer::Planned, Layer::Corrected]
+    [Layer::Automatic, Layer::Corrected].into_iter().find(|layer| layer_name(*layer) == name)
+}
+
+/// What kind of source holds a status.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SourceKind {
+    /// People by hand.
+    Person,
+    /// A client of the REST API.
+    Rest,
+    /// An incident, which stands beside it.
+    Incident,
+}
+
+fn source_name(kind: SourceKind) -> &'static str {
+    match kind {
+        SourceKind::Person => "person",
+        SourceKind::Rest => "rest",
+        SourceKind::Incident => "incident",
+    }
+}
+
+fn source_kind(name: &str) -> Option<SourceKind> {
+    [SourceKind::Person, SourceKind::Rest, SourceKind::Incident]
         .into_iter()
-        .find(|layer| layer_name(*layer) == name)
+        .find(|kind| source_name(*kind) == name)
 }
 
 fn hard(name: &str) -> Option<Hard> {

@@ -257,7 +257,9 @@ impl Reconcile<'_> {
             settings: desired.settings.clone(),
             links: Vec::new(),
             layers: Layers { start: self.now, ..Layers::default() },
-            expiry_seen: false,
+            holds: SharedVec::default(),
+            windows: SharedVec::default(),
+            noticed: Timestamp(0),
             response: SharedVec::default(),
         });
         component.archived = false;

@@ -5,13 +5,14 @@
 mod agents;
 mod beat;
 mod change;
+mod command;
 mod configure;
 mod context;
 mod declare;
 mod existing;
 mod fold;
 mod heard;
-mod manual;
+mod hold;
 mod place;
 mod recompute;
 mod rejected;
@@ -19,197 +20,28 @@ mod report;
 mod reported;
 mod tick;
 mod touched;
+mod window;
 
 pub use agents::{Admission, AgentChange};
 pub use beat::{Beat, DesiredHeartbeat, LOCATION, Tells, VOICE};
 pub use change::{Change, RawObservation};
+pub use command::{Answer, Command};
 pub use configure::{
     Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage, components_of,
 };
 pub use context::{Context, Ids};
 pub(crate) use fold::Folded;
 pub use fold::{KEPT, RULES_KEPT};
+pub use hold::REST_HOLDS;
 pub use recompute::witnesses_of;
 pub use rejected::{Rejected, RejectedKind};
 pub use reported::{DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When};
 use touched::Changes;
 pub(crate) use touched::Touched;
 
-use super::credentials::{Redeemed, TokenHash};
 use super::rows::{Author, Write, audit, make};
-use super::state::{AgentKey, ComponentKey, ResponseHour, State};
-use super::status::Status;
-use super::time::Timestamp;
-use super::voices::Refusal;
+use super::state::{ComponentKey, ResponseHour, State};
 use std::borrow::Borrow;
-
-/// What can be asked of the engine.
-#[derive(Clone, Debug)]
-pub enum Command {
-    /// A batch of an agent.
-    Report(Box<Report>),
-    /// Time has passed.
-    Tick,
-    /// Until now nobody could call us: stopped, asleep, or unable to write.
-    Away {
-        /// Since then.
-        from: Timestamp,
-    },
-    /// These, one after the other, as one: all of them or none.
-    Together(Vec<Command>),
-    /// The file of one workspace was read.
-    Configure(Box<Configure>),
-    /// These are the heartbeats that the file of one workspace declares.
-    DeclareHeartbeats {
-        /// Workspace by name; made if it does not exist.
-        workspace: String,
-        /// All of them.
-        heartbeats: Vec<DesiredHeartbeat>,
-    },
-    /// A heartbeat's caller has called.
-    Beat(Box<Beat>),
-    /// All files were read, and these workspaces are what they are of.
-    KeepWorkspaces(Vec<String>),
-    /// There is an agent of this name: the built-in one, which needs no credential.
-    AddAgent {
-        /// Workspace by name; made if it does not exist.
-        workspace: String,
-        /// Unique in the workspace.
-        name: String,
-        /// Failure domain.
-        location: String,
-    },
-    /// What an operator changes of an agent.
-    ChangeAgent {
-        /// Its workspace, by name.
-        workspace: String,
-        /// Its name.
-        agent: String,
-        /// What.
-        change: AgentChange,
-    },
-    /// An agent exchanges a token of one use for a credential.
-    Redeem {
-        /// Hash of the token.
-        token: TokenHash,
-        /// Hash of the credential.
-        credential: TokenHash,
-    },
-    /// The address of a heartbeat has another token, or none any more.
-    SetHeartbeatToken {
-        /// The workspace, by name.
-        workspace: String,
-        /// The check's name.
-        check: String,
-        /// Hash of the token; `None`: the address is taken away.
-        token: Option<TokenHash>,
-    },
-    /// The agent is no longer asked for its checks.
-    Dismiss {
-        /// Which.
-        agent: AgentKey,
-    },
-    /// What our file says of who may report the checks of one workspace.
-    JudgeReporters {
-        /// Workspace by name; made if it does not exist.
-        workspace: String,
-        /// Whoever joins others waits until an operator allows it.
-        asks: bool,
-        /// Hash of the definition of each check that the file declares, heartbeats apart.
-        definitions: Vec<(String, Vec<u8>)>,
-    },
-    /// An operator says whose definition of a check holds.
-    ChooseDefinition {
-        /// The workspace, by name.
-        workspace: String,
-        /// The check's name.
-        check: String,
-        /// The agent's name.
-        agent: String,
-    },
-    /// What ended long ago is kept in less detail.
-    Fold {
-        /// Before.
-        before: Timestamp,
-        /// Of as many tracks as this at most.
-        limit: usize,
-    },
-    /// A person says what a component is.
-    SetManual {
-        /// Which.
-        component: ComponentKey,
-        /// What it is.
-        status: Status,
-        /// Until then; `None`: until released.
-        until: Option<Timestamp>,
-    },
-    /// The response-time chart of a component was worked out again.
-    SetResponse {
-        /// Which.
-        component: ComponentKey,
-        /// Oldest first.
-        hours: Vec<ResponseHour>,
-    },
-    /// What a person said of a component no longer holds.
-    ReleaseManual {
-        /// Which.
-        component: ComponentKey,
-    },
-}
-
-impl Command {
-    /// Its name, for the log and the audit.
-    #[must_use]
-    pub fn name(&self) -> &'static str {
-        match self {
-            Self::Report(_) => "report",
-            Self::Tick => "tick",
-            Self::Away { .. } => "away",
-            Self::Together(_) => "together",
-            Self::Configure(_) => "configure",
-            Self::DeclareHeartbeats { .. } => "declare_heartbeats",
-            Self::Beat(_) => "beat",
-            Self::KeepWorkspaces(_) => "keep_workspaces",
-            Self::AddAgent { .. } => "add_agent",
-            Self::ChangeAgent { change, .. } => change.name(),
-            Self::Redeem { .. } => "enrol",
-            Self::SetHeartbeatToken { .. } => "set_heartbeat_token",
-            Self::Dismiss { .. } => "dismiss",
-            Self::JudgeReporters { .. } => "judge_reporters",
-            Self::ChooseDefinition { .. } => "choose_definition",
-            Self::Fold { .. } => "fold",
-            Self::SetManual { .. } => "set_manual",
-            Self::SetResponse { .. } => "set_response",
-            Self::ReleaseManual { .. } => "release_manual",
-        }
-    }
-}
-
-/// What the sender of a command hears.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Answer {
-    /// Done.
-    Done,
-    /// A report was taken.
-    Acknowledged {
-        /// Everything of the epoch up to here.
-        through: u64,
-        /// The checks of this agent are not known to this process.
-        want_inventory: bool,
-        /// A delivery of somebody else in its name was refused recently.
-        contested: bool,
-        /// Its spool is an old copy: nothing above `through` was taken of it, it has to begin a new one.
-        old_copy: bool,
-    },
-    /// Another speaks for this agent: nothing was taken.
-    Cloned(Refusal),
-    /// An agent was added, found or changed.
-    Agent(AgentKey),
-    /// So many tracks were folded.
-    Folded(usize),
-    /// What became of a token of one use.
-    Redeemed(Redeemed),
-}
 
 /// The outcome of one step.
 #[derive(Clone, Debug, PartialEq)]
@@ -307,11 +139,17 @@ fn apply(
         Command::Fold { before, limit } => {
             return Ok(Answer::Folded(fold::fold(state, *before, *limit, now, changes)));
         }
-        Command::SetManual { component, status, until } => {
-            manual::set(state, *component, *status, *until, now, changes)?;
+        Command::SetHold { component, source, status, until } => {
+            hold::set(state, (*component, *source), (*status, *until), now, changes)?;
         }
+        Command::ReleaseHold { component, source } => {
+            hold::release(state, *component, *source, now, changes)?;
+        }
+        Command::PlanWindow { components, from, to } => {
+            return window::plan(state, components, (*from, *to), context, changes).map(Answer::Window);
+        }
+        Command::CancelWindow { window } => window::cancel(state, *window, now, changes)?,
         Command::SetResponse { component, hours } => chart(state, *component, hours, changes)?,
-        Command::ReleaseManual { component } => manual::release(state, *component, now, changes)?,
     }
     Ok(Answer::Done)
 }

@@ -1,4 +1,5 @@
-//! What the passing of time alone changes, for what is due: silence, and the end of a status that was set for a while.
+//! What the passing of time alone changes, for what is due: silence, and the end of a hold, the beginning and end of a planned
+//! window.
 //! Evidence keeps its age across restarts. What was too old when we became ready is out of sight at once; what grows old
 //! afterwards, once its agent had the time to reach us. An agent is called silent only after that time, since our own
 //! absence is nobody's silence.
@@ -32,7 +33,7 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) {
             }
             Due::Hold(key) => {
                 let Some(component) = state.components.get_mut(&key) else { continue };
-                component.expiry_seen = true;
+                component.noticed = now;
                 changes.push(Change::Shown(key));
                 state.reschedule(due);
             }

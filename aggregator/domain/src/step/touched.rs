@@ -3,7 +3,9 @@
 
 use super::{Change, Folded};
 use crate::credentials::TokenHash;
-use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, TrackKey, WorkspaceKey};
+use crate::state::{
+    AgentKey, CheckKey, ComponentKey, GroupKey, HoldKey, PageKey, TrackKey, WindowKey, WorkspaceKey,
+};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -70,8 +72,10 @@ pub(crate) struct Touched {
     pub(crate) components: BTreeSet<ComponentKey>,
     /// Components, with the instant from which their automatic layer is another.
     pub(crate) automatic: BTreeMap<ComponentKey, Timestamp>,
-    /// The same of the manual layer.
-    pub(crate) manual: BTreeMap<ComponentKey, Timestamp>,
+    /// Holds; one that the state does not hold any more is deleted.
+    pub(crate) holds: BTreeSet<(ComponentKey, HoldKey)>,
+    /// Planned windows, with their workspaces; one that the state does not hold any more is deleted.
+    pub(crate) windows: BTreeMap<WindowKey, WorkspaceKey>,
 }
 
 impl Touched {
@@ -155,8 +159,13 @@ impl Touched {
         earliest(&mut self.automatic, key, from);
     }
 
-    pub(super) fn manual(&mut self, key: ComponentKey, from: Timestamp) {
-        earliest(&mut self.manual, key, from);
+    pub(super) fn hold(&mut self, component: ComponentKey, hold: HoldKey) {
+        self.holds.insert((component, hold));
+    }
+
+    /// With its components.
+    pub(super) fn window(&mut self, key: WindowKey, workspace: WorkspaceKey) {
+        self.windows.insert(key, workspace);
     }
 }
 

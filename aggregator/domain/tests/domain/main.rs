@@ -4,6 +4,7 @@
 mod agents;
 mod figures;
 mod heartbeats;
+mod holds;
 mod jobs;
 mod pages;
 mod purity;

@@ -8,8 +8,10 @@ use jiff::tz::TimeZone;
 use proptest::prelude::*;
 use skerry_domain::component::{LinkedCheck, automatic};
 use skerry_domain::days::{Calendar, days, mark, windows};
+use skerry_domain::holds::{Hold, Source, manual, planned};
 use skerry_domain::interval::Interval;
 use skerry_domain::layers::{Layers, effective, lay};
+use skerry_domain::state::HoldKey;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{DAY, HOUR, Timestamp};
 use skerry_domain::track::Track;
@@ -64,7 +66,7 @@ impl Check {
 
 /// What layers were laid over the automatic one, as told and not as cut.
 struct Told {
-    manual: Vec<Interval<Status>>,
+    held: Vec<Interval<Status>>,
     planned: Vec<Interval<()>>,
     corrected: Vec<Interval<Status>>,
     start: Timestamp,
@@ -73,7 +75,9 @@ struct Told {
 impl Told {
     fn random(script: &mut Script<'_>, grid: Grid) -> Self {
         let status = |script: &mut Script<'_>| Status::ALL[script.below(5) as usize];
-        let manual = script.stretches(grid, 2, status);
+        let mut held = script.stretches(grid, 2, status);
+        held.extend(script.stretches(grid, 1, status));
+        held.sort_by_key(|hold| hold.from);
         let mut planned = script.stretches(grid, 1, |_| ());
         planned.extend(script.stretches(grid, 1, |_| ()));
         let corrected = (0..script.below(4)).map(|_| {
@@ -81,7 +85,17 @@ impl Told {
             Interval { from, to: from + script.below(40) * grid.unit, value: status(script) }
         });
         let corrected = corrected.collect();
-        Self { manual, planned, corrected, start: script.tick(grid, 60) }
+        Self { held, planned, corrected, start: script.tick(grid, 60) }
+    }
+}
+
+impl Told {
+    fn holds(&self) -> Vec<Hold> {
+        let hold = |(key, held): (i64, &Interval<Status>)| {
+            let (key, source) = (HoldKey(key), Source::Incident(key));
+            Hold { key, source, status: held.value, from: held.from, to: held.to }
+        };
+        (0..).zip(&self.held).map(hold).collect()
     }
 }
 
@@ -106,10 +120,11 @@ fn hours(checks: &[Check], told: &Told, grid: Grid, silence: i64, until: i64) ->
             }
         }
         let covers = |from: Timestamp, to: Timestamp| from <= at && at < to;
+        let windows = told.planned.iter();
         let value = effective_at(
             automatic_at(&links),
-            value_at(&told.manual, at),
-            told.planned.iter().any(|window| covers(window.from, window.to)),
+            told.held.iter().rfind(|hold| covers(hold.from, hold.to)).map(|hold| (hold.value, hold.from)),
+            &windows.filter(|window| covers(window.from, window.to)).map(|one| one.from).collect::<Vec<_>>(),
             told.corrected
                 .iter()
                 .rfind(|stretch| covers(stretch.from, stretch.to))
@@ -169,8 +184,8 @@ fn a_page_says_what_was_seen(script: &mut Script<'_>, zones: &[(TimeZone, Timest
     }
     let layers = Layers {
         automatic: automatic(&links, first).into(),
-        manual: told.manual.clone().into(),
-        planned: told.planned.clone().into(),
+        manual: manual(&told.holds()).into(),
+        planned: planned(told.planned.iter().map(|window| (window.from, window.to))).into(),
         corrected: corrected.into(),
         start: told.start,
     };

@@ -140,11 +140,11 @@ pub(crate) fn automatic_at(links: &[(bool, Ruling, Option<Ruling>)]) -> Automati
     if unseen > 0 { Automatic::Partly(status) } else { Automatic::Known(status) }
 }
 
-/// The overlay at one instant.
+/// The overlay at one instant: the newest hold and when it was set, and when each window began that runs.
 pub(crate) fn effective_at(
     automatic: Automatic,
-    manual: Option<Status>,
-    planned: bool,
+    held: Option<(Status, Timestamp)>,
+    windows: &[Timestamp],
     corrected: Option<Status>,
     watched: bool,
 ) -> Effective {
@@ -153,10 +153,10 @@ pub(crate) fn effective_at(
         Automatic::Partly(status) => Effective::Partly(status),
         Automatic::NoData => Effective::NoData,
     };
-    if let Some(status) = manual {
+    if let Some((status, _)) = held {
         value = Effective::Known(status);
     }
-    if planned {
+    if windows.iter().any(|began| held.is_none_or(|(_, since)| since < *began)) {
         value = Effective::Known(Status::UnderMaintenance);
     }
     if let Some(status) = corrected {

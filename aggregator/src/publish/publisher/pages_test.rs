@@ -8,6 +8,7 @@ use crate::engine::{Engine, Maintenance, Running};
 use crate::operations::{MetricsToken, ProgramStatus};
 use bytes::Bytes;
 use crossbeam_channel::Sender;
+use skerry_domain::holds::Source;
 use skerry_domain::state::State;
 use skerry_domain::status::Status;
 use skerry_domain::step::{Answer, Command};
@@ -85,7 +86,7 @@ impl House {
     async fn set(&self, status: Status) {
         let components: Vec<_> = self.engine.snapshot().state.components.keys().copied().collect();
         for component in components {
-            let set = Command::SetManual { component, status, until: None };
+            let set = Command::SetHold { component, source: Source::Person, status, until: None };
             assert_eq!(self.engine.command(set).await, Ok(Answer::Done));
         }
     }
@@ -169,7 +170,8 @@ async fn a_disk_that_stalls_delays_no_page_and_no_metric() {
     let metrics = timeout(BOUND, metrics).await.expect("nobody is waited for").expect("no panic");
     assert!(metrics.contains("skerry_page_render_failures_total 0"), "{metrics}");
     let component = *house.engine.snapshot().state.components.keys().next().expect("a component");
-    let set = Command::SetManual { component, status: Status::MajorOutage, until: None };
+    let (source, status) = (Source::Person, Status::MajorOutage);
+    let set = Command::SetHold { component, source, status, until: None };
     let engine = house.engine.clone();
     let setting = tokio::spawn(async move { engine.command(set).await });
     house.until("a turn", || true).await;

@@ -8,8 +8,8 @@ use skerry_host::clock::{BootId, boot_ns, wall_ms};
 
 /// One millisecond of the boot clock, ns.
 const NS_PER_MS: i64 = 1_000_000;
-/// Tables whose instants are not moved one by one.
-const APART: [&str; 5] = ["clock", "hour", "dirty_hour", "day", "span_day"];
+/// Tables whose instants are not moved one by one. What is planned stands in the calendar, whatever our clock says.
+const APART: [&str; 6] = ["clock", "hour", "dirty_hour", "day", "span_day", "planned_window"];
 /// Not an instant: how far an agent's wall clock is off ours.
 const OFFSET: &str = "offset_ms";
 

@@ -6,8 +6,8 @@ use skerry_domain::check_verdict::CheckVerdict;
 use skerry_domain::rows::{
     AgentAllowRow, AgentRow, BlindRow, CheckDefinitionRow, CheckRow, ComponentRow, CounterRow, DeclaredRow,
     EnrolmentRow, EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, GroupRow, HeartbeatRow,
-    HeartbeatTokenRow, IntervalRow, LinkRow, Misread, PageRow, Record, Restore, SpanRow, TrackRow, Value,
-    WorkspaceRow,
+    HeartbeatTokenRow, HoldRow, IntervalRow, LinkRow, Misread, PageRow, Record, Restore, SpanRow, TrackRow,
+    Value, WindowComponentRow, WindowRow, WorkspaceRow,
 };
 use skerry_domain::state::{Counters, State};
 use skerry_domain::time::Timestamp;
@@ -41,6 +41,10 @@ impl Sqlite {
         self.restore::<ComponentRow>(&mut state)?;
         self.restore::<LinkRow>(&mut state)?;
         self.restore::<IntervalRow>(&mut state)?;
+        self.restore::<HoldRow>(&mut state)?;
+        self.restore::<WindowRow>(&mut state)?;
+        self.restore::<WindowComponentRow>(&mut state)?;
+        state.derive_layers();
         state.counters = self.counters()?;
         // The first tick works each verdict out: what only a snapshot said is not stored.
         for check in state.checks.keys() {

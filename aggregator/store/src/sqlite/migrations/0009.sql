@@ -415,14 +415,60 @@ ALTER TABLE new_component_link RENAME TO component_link;
 CREATE TABLE new_status_interval (
     workspace INTEGER NOT NULL,
     component INTEGER NOT NULL,
-    layer     TEXT    NOT NULL CHECK (layer IN ('automatic', 'manual', 'planned', 'corrected')),
+    layer     TEXT    NOT NULL CHECK (layer IN ('automatic', 'corrected')),
     from_ms   INTEGER NOT NULL,
     to_ms     INTEGER NOT NULL,
     status    TEXT    NOT NULL,
     PRIMARY KEY (workspace, component, layer, from_ms),
     FOREIGN KEY (workspace, component) REFERENCES component (workspace, key)
 ) STRICT, WITHOUT ROWID;
-INSERT INTO new_status_interval SELECT workspace, component, layer, from_ms, to_ms, status FROM status_interval;
+INSERT INTO new_status_interval
+    SELECT workspace, component, layer, from_ms, to_ms, status
+    FROM status_interval WHERE layer IN ('automatic', 'corrected');
+
+-- A status that a source holds on a component, in the order in which they were set. The manual layer is derived from
+-- them: of those that stand the newest. `to_ms` is the greatest number until it is released. `incident`: which one.
+CREATE TABLE hold (
+    workspace INTEGER NOT NULL,
+    key       INTEGER NOT NULL,
+    component INTEGER NOT NULL,
+    source    TEXT    NOT NULL CHECK (source IN ('person', 'rest', 'incident')),
+    incident  INTEGER,
+    status    TEXT    NOT NULL,
+    from_ms   INTEGER NOT NULL,
+    to_ms     INTEGER NOT NULL,
+    PRIMARY KEY (workspace, key),
+    FOREIGN KEY (workspace, component) REFERENCES component (workspace, key)
+) STRICT, WITHOUT ROWID;
+INSERT INTO hold
+    SELECT workspace, row_number() OVER (ORDER BY from_ms, workspace, component), component, 'person', NULL, status,
+        from_ms, to_ms
+    FROM status_interval WHERE layer = 'manual' AND from_ms < to_ms;
+
+-- A planned window: its components are under maintenance while it runs. One that was cancelled before it began is gone.
+CREATE TABLE planned_window (
+    workspace INTEGER NOT NULL REFERENCES workspace,
+    key       INTEGER NOT NULL,
+    id        TEXT    NOT NULL UNIQUE,
+    from_ms   INTEGER NOT NULL,
+    to_ms     INTEGER NOT NULL,
+    PRIMARY KEY (workspace, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE planned_window_component (
+    workspace      INTEGER NOT NULL,
+    planned_window INTEGER NOT NULL,
+    component      INTEGER NOT NULL,
+    PRIMARY KEY (workspace, planned_window, component),
+    FOREIGN KEY (workspace, planned_window) REFERENCES planned_window (workspace, key),
+    FOREIGN KEY (workspace, component) REFERENCES component (workspace, key)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE former_window AS
+    SELECT row_number() OVER (ORDER BY from_ms, workspace, component) AS key, workspace, component, from_ms, to_ms
+    FROM status_interval WHERE layer = 'planned' AND from_ms < to_ms;
+INSERT INTO planned_window
+    SELECT workspace, key, lower(hex(randomblob(6))), from_ms, to_ms FROM former_window;
+INSERT INTO planned_window_component SELECT workspace, key, component FROM former_window;
+DROP TABLE former_window;
 DROP TABLE status_interval;
 ALTER TABLE new_status_interval RENAME TO status_interval;
 

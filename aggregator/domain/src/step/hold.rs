@@ -1,0 +1,65 @@
+//! Statuses that are set from outside the checks: each source holds its own, until it releases it or it expires.
+//! `operational` on a linked component releases it to automatic.
+
+use super::{Change, Changes, Rejected, no_component};
+use crate::holds::{self, Hold, Source};
+use crate::schedule::Due;
+use crate::state::{ComponentKey, HoldKey, State};
+use crate::status::Status;
+use crate::time::{DAY, Timestamp};
+
+/// How long a status holds that is set through REST on a linked component without an end, ms.
+pub const REST_HOLDS: i64 = DAY;
+
+pub(super) fn set(
+    state: &mut State,
+    (key, source): (ComponentKey, Source),
+    (status, until): (Status, Option<Timestamp>),
+    now: Timestamp,
+    changes: &mut Changes,
+) -> Result<(), Rejected> {
+    let linked = state.components.get(&key).ok_or_else(no_component)?.is_linked();
+    if until.is_some_and(|until| until <= now) {
+        return Err(Rejected::invalid("until", "a status must end after it begins"));
+    }
+    if linked && status == Status::Operational {
+        return release(state, key, source, now, changes);
+    }
+    let expires = (linked && source == Source::Rest).then(|| now + REST_HOLDS);
+    let to = until.or(expires).unwrap_or(Timestamp::FAR);
+    let component = state.components.get_mut(&key).ok_or_else(no_component)?;
+    let hold = Hold { key: HoldKey::next(&mut state.counters.holds), source, status, from: now, to };
+    let changed = holds::set(component.holds.edit(), hold);
+    if component.layers.start == Timestamp::FAR {
+        // The first status of one that nobody could have seen.
+        component.layers.start = now;
+        changes.push(Change::ComponentSaved(key));
+    }
+    moved(state, key, &changed, now, changes);
+    Ok(())
+}
+
+pub(super) fn release(
+    state: &mut State,
+    key: ComponentKey,
+    source: Source,
+    now: Timestamp,
+    changes: &mut Changes,
+) -> Result<(), Rejected> {
+    let component = state.components.get_mut(&key).ok_or_else(no_component)?;
+    if component.holds.iter().any(|hold| hold.source == source && hold.to > now) {
+        let changed = holds::release(component.holds.edit(), source, now);
+        moved(state, key, &changed, now, changes);
+    }
+    Ok(())
+}
+
+/// These holds of a component are others from `now` on.
+fn moved(state: &mut State, key: ComponentKey, changed: &[HoldKey], now: Timestamp, changes: &mut Changes) {
+    let Some(component) = state.components.get_mut(&key) else { return };
+    holds::manual_from(component.layers.manual.edit(), &component.holds, now);
+    component.noticed = now;
+    changed.iter().for_each(|hold| changes.touched.hold(key, *hold));
+    changes.push(Change::Shown(key));
+    state.reschedule(Due::Hold(key));
+}

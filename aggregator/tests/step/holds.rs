@@ -1,0 +1,259 @@
+//! Statuses that are set from outside, and planned windows: each command and its edges, through the store.
+
+use crate::fixture::{Fixture, START};
+use skerry_domain::holds::Source;
+use skerry_domain::state::{ComponentKey, WindowKey};
+use skerry_domain::status::{Effective, Status};
+use skerry_domain::step::{Answer, Change, Command, Context, Ids, REST_HOLDS, Rejected, RejectedKind, step};
+use skerry_domain::time::{DAY, SECOND, Timestamp};
+use skerry_domain::track::Hard;
+use skerry_domain::verdict::Quorum;
+
+const HOUR: i64 = 3_600 * SECOND;
+
+impl Fixture {
+    fn hold(&mut self, source: Source, status: Status, until: Option<Timestamp>) {
+        let component = self.component();
+        self.run(Command::SetHold { component, source, status, until });
+    }
+
+    fn release(&mut self, source: Source) -> Vec<Change> {
+        let component = self.component();
+        self.run(Command::ReleaseHold { component, source }).1
+    }
+
+    fn plan(&mut self, components: &[ComponentKey], from: Timestamp, to: Timestamp) -> WindowKey {
+        match self.run(Command::PlanWindow { components: components.to_vec(), from, to }).0 {
+            Answer::Window(key) => key,
+            other => panic!("{other:?}"),
+        }
+    }
+
+    /// It is rejected, and neither state nor store is another.
+    fn rejected(&mut self, command: Command) -> Rejected {
+        let before = self.state.clone();
+        let context = Context { now: self.now, ids: Ids::from_seed([1; 32]) };
+        let rejected = step(&mut self.state, command, context).expect_err("it is rejected");
+        assert!(self.state == before);
+        self.assert_stored();
+        rejected
+    }
+
+    /// A tick at that instant and no other: what is due is due then.
+    fn tick_at(&mut self, at: Timestamp) -> Vec<Change> {
+        self.now = at;
+        self.run(Command::Tick).1
+    }
+
+    /// What was true of the one component at an instant.
+    fn was(&self, at: Timestamp) -> Effective {
+        let layers = &self.state.components[&self.component()].layers;
+        skerry_domain::layers::effective(layers, at, at + 1)[0].value
+    }
+}
+
+/// A component that no check feeds any more.
+fn by_hand() -> Fixture {
+    let mut fixture = Fixture::new();
+    fixture.now = START + 1;
+    fixture.configure(&[("web", Quorum::Majority)], &[("site", &[])]);
+    fixture
+}
+
+#[test]
+fn two_sources_never_overwrite_each_other() {
+    let mut fixture = by_hand();
+    fixture.hold(Source::Incident(7), Status::MajorOutage, None);
+    fixture.now = START + SECOND;
+    fixture.hold(Source::Rest, Status::DegradedPerformance, None);
+    assert_eq!(fixture.shown().0, Status::DegradedPerformance, "the newest wins");
+    fixture.now = START + 2 * SECOND;
+    assert!(fixture.release(Source::Person).is_empty(), "a person holds nothing");
+    assert_eq!(fixture.shown().0, Status::DegradedPerformance);
+    let shown = Change::Shown(fixture.component());
+    assert_eq!(fixture.release(Source::Rest), [shown]);
+    assert_eq!(fixture.shown().0, Status::MajorOutage, "what the incident holds shows again");
+    fixture.now = START + 3 * SECOND;
+    fixture.hold(Source::Incident(8), Status::PartialOutage, None);
+    fixture.release(Source::Incident(7));
+    assert_eq!(fixture.shown().0, Status::PartialOutage, "each incident has its own");
+    fixture.now = START + 4 * SECOND;
+    fixture.release(Source::Incident(8));
+    assert_eq!(fixture.shown().0, Status::Operational);
+    fixture.assert_stored();
+    let was = |second: i64| fixture.was(START + second * SECOND + SECOND / 2);
+    let expected =
+        [Status::MajorOutage, Status::DegradedPerformance, Status::MajorOutage, Status::PartialOutage];
+    for (second, status) in (0..).zip(expected) {
+        assert_eq!(was(second), Effective::Known(status), "the past stays");
+    }
+}
+
+#[test]
+fn a_hold_that_expires_under_a_newer_one_shows_no_more_and_an_older_one_shows_again() {
+    let mut fixture = by_hand();
+    fixture.hold(Source::Incident(1), Status::MajorOutage, None);
+    fixture.now = START + SECOND;
+    fixture.hold(Source::Person, Status::PartialOutage, Some(START + 20 * SECOND));
+    fixture.now = START + 2 * SECOND;
+    fixture.hold(Source::Rest, Status::DegradedPerformance, Some(START + 40 * SECOND));
+    let component = fixture.component();
+    assert!(
+        !fixture.tick_at(START + 20 * SECOND).contains(&Change::Shown(component)),
+        "nothing shown changes"
+    );
+    assert_eq!(fixture.shown().0, Status::DegradedPerformance);
+    assert!(!fixture.tick_at(START + 40 * SECOND - 1).contains(&Change::Shown(component)));
+    assert!(fixture.tick_at(START + 40 * SECOND).contains(&Change::Shown(component)), "due at its end");
+    assert_eq!(fixture.shown().0, Status::MajorOutage, "the next that still stands");
+    fixture.assert_stored();
+}
+
+#[test]
+fn operational_releases_a_linked_component_to_its_checks_and_no_hold_of_an_incident() {
+    let mut fixture = Fixture::new();
+    fixture.see(Hard::Up);
+    fixture.hold(Source::Person, Status::MajorOutage, None);
+    fixture.now = START + SECOND;
+    fixture.hold(Source::Person, Status::Operational, None);
+    assert_eq!(fixture.shown().0, Status::Operational);
+    fixture.see(Hard::Down);
+    assert_eq!(fixture.shown().0, Status::MajorOutage, "its check speaks");
+    fixture.hold(Source::Incident(1), Status::PartialOutage, None);
+    for source in [Source::Person, Source::Rest, Source::Incident(2)] {
+        fixture.hold(source, Status::Operational, None);
+        assert_eq!(fixture.shown().0, Status::PartialOutage, "{source:?}");
+    }
+    fixture.hold(Source::Incident(1), Status::Operational, None);
+    assert_eq!(fixture.shown().0, Status::MajorOutage);
+    assert!(fixture.state.components[&fixture.component()].holds.iter().all(|hold| hold.to <= fixture.now));
+    fixture.assert_stored();
+}
+
+#[test]
+fn what_is_set_through_rest_expires_after_a_day_where_checks_feed_the_component() {
+    for (linked, ends) in [(true, START + REST_HOLDS), (false, Timestamp::FAR)] {
+        let mut fixture = if linked { Fixture::new() } else { by_hand() };
+        fixture.hold(Source::Rest, Status::PartialOutage, None);
+        assert_eq!(fixture.state.components[&fixture.component()].holds[0].to, ends);
+        fixture.now = START + SECOND;
+        let until = START + 3 * DAY;
+        fixture.hold(Source::Rest, Status::PartialOutage, Some(until));
+        assert_eq!(fixture.state.components[&fixture.component()].holds[1].to, until, "as it was asked for");
+    }
+}
+
+#[test]
+fn holds_and_windows_that_make_no_sense_are_rejected() {
+    let mut fixture = Fixture::new();
+    fixture.now = START + DAY;
+    let (component, nobody, now) = (fixture.component(), ComponentKey(-1), fixture.now);
+    let (source, status) = (Source::Person, Status::MajorOutage);
+    let plan = |components: &[ComponentKey], from, to| Command::PlanWindow {
+        components: components.to_vec(),
+        from,
+        to,
+    };
+    for (command, kind, field) in [
+        (
+            Command::SetHold { component: nobody, source, status, until: None },
+            RejectedKind::NotFound,
+            "component",
+        ),
+        (Command::ReleaseHold { component: nobody, source }, RejectedKind::NotFound, "component"),
+        (Command::SetHold { component, source, status, until: Some(now) }, RejectedKind::Invalid, "until"),
+        (plan(&[], now, now + 1), RejectedKind::Invalid, "components"),
+        (plan(&[component, nobody], now, now + 1), RejectedKind::NotFound, "component"),
+        (plan(&[component], now + 1, now + 1), RejectedKind::Invalid, "to"),
+        (plan(&[component], now - 2, now), RejectedKind::Invalid, "to"),
+        (plan(&[component], now, Timestamp::FAR), RejectedKind::Invalid, "to"),
+        (Command::CancelWindow { window: WindowKey(1) }, RejectedKind::NotFound, "window"),
+    ] {
+        let told = format!("{command:?}");
+        let rejected = fixture.rejected(command);
+        assert_eq!((rejected.kind, rejected.field), (kind, field), "{told}");
+    }
+    let mut other = crate::fixture::configure(&[], &[("theirs", &[])]);
+    other.workspace = "other".to_owned();
+    other.pages[0].settings.slug = "other".to_owned();
+    fixture.run(Command::Configure(Box::new(other)));
+    let all: Vec<ComponentKey> = fixture.state.components.keys().copied().collect();
+    assert_eq!(fixture.rejected(plan(&all, now, now + 1)).field, "components", "of two workspaces");
+}
+
+#[test]
+fn windows_that_start_together_both_run() {
+    let mut fixture = Fixture::new();
+    fixture.configure(&[("web", Quorum::Majority)], &[("site", &["web"]), ("api", &[])]);
+    fixture.see(Hard::Up);
+    let all: Vec<ComponentKey> = fixture.state.components.keys().copied().collect();
+    let from = START + HOUR;
+    let short = fixture.plan(&all[..1], from, from + HOUR);
+    let long = fixture.plan(&all, from, from + 2 * HOUR);
+    let id = |fixture: &Fixture, key| fixture.state.windows[&key].id.clone();
+    assert!(id(&fixture, short).len() == 12 && id(&fixture, short) != id(&fixture, long));
+    fixture.tick_at(from - 2);
+    assert!(!fixture.tick_at(from - 1).contains(&Change::Shown(all[0])));
+    assert_eq!(fixture.shown().0, Status::Operational);
+    let changes = fixture.tick_at(from);
+    assert!(
+        changes.contains(&Change::Shown(all[0])) && changes.contains(&Change::Shown(all[1])),
+        "due at its start"
+    );
+    assert_eq!(fixture.shown().0, Status::UnderMaintenance);
+    fixture.tick_at(from + HOUR);
+    assert_eq!(fixture.shown().0, Status::UnderMaintenance, "the other one runs");
+    assert!(fixture.tick_at(from + 2 * HOUR).contains(&Change::Shown(all[0])), "due at its end");
+    fixture.see(Hard::Up);
+    assert_eq!(fixture.shown().0, Status::Operational);
+    let rejected = fixture.rejected(Command::CancelWindow { window: short });
+    assert_eq!((rejected.kind, rejected.field), (RejectedKind::Forbidden, "window"), "it is history");
+}
+
+#[test]
+fn a_hold_made_within_a_window_stands_above_it_and_one_made_before_does_not() {
+    let mut fixture = by_hand();
+    let component = fixture.component();
+    fixture.hold(Source::Rest, Status::DegradedPerformance, None);
+    fixture.plan(&[component], START + HOUR, START + 3 * HOUR);
+    fixture.tick_at(START + HOUR);
+    assert_eq!(fixture.shown().0, Status::UnderMaintenance, "made before");
+    fixture.now = START + 2 * HOUR;
+    fixture.hold(Source::Person, Status::MajorOutage, Some(START + 2 * HOUR + SECOND));
+    assert_eq!(fixture.shown().0, Status::MajorOutage, "made within");
+    fixture.tick_at(START + 2 * HOUR + SECOND);
+    assert_eq!(fixture.shown().0, Status::UnderMaintenance, "what shows again was made before");
+    fixture.tick_at(START + 3 * HOUR);
+    assert_eq!(fixture.shown().0, Status::DegradedPerformance);
+    fixture.assert_stored();
+    let layers = &fixture.state.components[&component].layers;
+    let past = skerry_domain::layers::effective(layers, START, fixture.now);
+    let major =
+        past.iter().find(|one| one.value == Effective::Known(Status::MajorOutage)).expect("it counts");
+    assert_eq!(major.to - major.from, SECOND);
+}
+
+#[test]
+fn a_window_that_is_cancelled_before_its_start_vanishes_and_one_that_runs_ends() {
+    let mut fixture = by_hand();
+    let component = fixture.component();
+    let planned = fixture.plan(&[component], START + HOUR, START + 2 * HOUR);
+    assert_eq!(fixture.run(Command::CancelWindow { window: planned }).1, [], "no page shows it");
+    assert!(fixture.state.windows.is_empty() && fixture.state.next_due() != Some(START + HOUR));
+    fixture.assert_stored();
+    // What should have begun begins now.
+    let runs = fixture.plan(&[component], START - HOUR, START + HOUR);
+    assert_eq!((runs, fixture.state.windows[&runs].from), (WindowKey(2), START + 1), "no key is given twice");
+    assert_eq!(fixture.shown().0, Status::UnderMaintenance);
+    fixture.tick_at(START + SECOND);
+    let shown = Change::Shown(component);
+    assert_eq!(fixture.run(Command::CancelWindow { window: runs }).1, [shown]);
+    assert_eq!(fixture.shown().0, Status::Operational);
+    assert_eq!(
+        fixture.was(START + SECOND - 1),
+        Effective::Known(Status::UnderMaintenance),
+        "it was true until then"
+    );
+    assert_eq!(fixture.rejected(Command::CancelWindow { window: runs }).kind, RejectedKind::Forbidden);
+    fixture.assert_stored();
+}
