@@ -1,6 +1,7 @@
 //! Statuses that are set from outside, and planned windows: each command and its edges, through the store.
 
 use crate::fixture::{Fixture, START};
+use skerry_domain::clock::SavedClock;
 use skerry_domain::holds::Source;
 use skerry_domain::state::{ComponentKey, WindowKey};
 use skerry_domain::status::{Effective, Status};
@@ -256,4 +257,23 @@ fn a_window_that_is_cancelled_before_its_start_vanishes_and_one_that_runs_ends()
     );
     assert_eq!(fixture.rejected(Command::CancelWindow { window: runs }).kind, RejectedKind::Forbidden);
     fixture.assert_stored();
+}
+
+/// Our clock was ahead: what was done meanwhile moves back with it, what is planned stands in the calendar.
+#[test]
+fn a_clock_that_is_set_back_moves_holds_and_no_planned_window() {
+    let mut fixture = by_hand();
+    let component = fixture.component();
+    fixture.now = START + DAY;
+    fixture.hold(Source::Person, Status::MajorOutage, Some(START + DAY + HOUR));
+    let window = fixture.plan(&[component], START + DAY + 2 * HOUR, START + DAY + 3 * HOUR);
+    let (now, by) = (START + HOUR, DAY - HOUR);
+    let (boot_id, boot_ms) = ("a boot".to_owned(), 1);
+    let kept = SavedClock { boot_id, boot_ms, at: now, sure: true, agreed_ms: 0, proved: now };
+    fixture.store.set_back(now, by, &kept).expect("written");
+    let state = fixture.store.load(START).expect("loads");
+    let hold = &state.components[&component].holds[0];
+    assert_eq!((hold.from, hold.to), (now, now + HOUR));
+    assert_eq!(state.windows[&window], fixture.state.windows[&window]);
+    assert_eq!(state.components[&component].layers.planned[0].from, START + DAY + 2 * HOUR);
 }
