@@ -33,6 +33,15 @@ async fn a_command_takes_effect_before_it_returns() {
     assert!(!socket(&world).exists(), "nobody listens");
     done(&world, &["agent", "remove", "probe"]);
     assert!(!done(&world, &["agent", "list"]).contains("probe"));
+    // Who did what, also while no aggregator ran.
+    let uid = std::fs::metadata(world.database()).expect("there").uid();
+    let database = rusqlite::Connection::open(world.database()).expect("opens");
+    let sql = "SELECT action FROM audit WHERE object = 'agent' AND actor = ?1 AND length(request) = 16 ORDER BY number";
+    let mut statement = database.prepare(sql).expect("SQL");
+    let actions = statement.query_map([format!("cli:{uid}")], |row| row.get(0)).expect("read");
+    let actions: Vec<String> = actions.map(|action| action.expect("a word")).collect();
+    let all = ["add_agent", "disable_agent", "enable_agent", "revoke_agent", "remove_agent"];
+    assert_eq!(actions, all);
 }
 
 /// kill -9 leaves the socket behind; the next start replaces it, and until then commands do without.

@@ -77,22 +77,23 @@ pub(crate) fn heartbeats(
         HeartbeatDo::Add { name, url } => {
             let again = "it has an address: skerry-aggregator heartbeat rotate makes another in its place";
             ensure!(!has_address(name), "heartbeat {name:?}: {again}");
-            give(process, config, name, url, json)
+            give(process, config, name, url, json, false)
         }
         HeartbeatDo::Rotate { name, url } => {
             ensure!(has_address(name), "heartbeat {name:?} has no address: use heartbeat add");
-            give(process, config, name, url, json)
+            give(process, config, name, url, json, true)
         }
     }
 }
 
-/// Makes an address, the only one of this check from now on.
+/// Makes an address, the only one of this check from now on; `again`: in place of a former one.
 fn give(
     process: &Config,
     config: &Config,
     name: &str,
     urls: &[Url],
     json: bool,
+    again: bool,
 ) -> anyhow::Result<(String, Option<String>)> {
     ensure!(declared(config).any(|declared| declared == name), not_declared(config, name));
     let (addresses, _) = reached(process, urls)?;
@@ -100,7 +101,12 @@ fn give(
     let pin = if urls.is_empty() { certificate::pin(door(process)?, &process.store.path)? } else { None };
     let token = random::secret("skh");
     let (workspace, check, hash) = (config.workspace.clone(), name.to_owned(), token_hash(&token));
-    carry_out(&process.store.path, Request::SetHeartbeatToken { workspace, check, token: Some(hash) })?;
+    let request = if again {
+        Request::SetHeartbeatToken { workspace, check, token: Some(hash) }
+    } else {
+        Request::AddHeartbeatToken { workspace, check, token: hash }
+    };
+    carry_out(&process.store.path, request)?;
     let address = format!("{}/heartbeat/{token}", addresses.first().map_or("", String::as_str));
     if json {
         return Ok((serde_json::json!({ "address": address, "pin": pin }).to_string(), None));

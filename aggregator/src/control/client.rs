@@ -124,7 +124,8 @@ async fn alone(database: &Path, store: Store, request: Request) -> anyhow::Resul
         Err(error) => return in_damaged(database, request).unwrap_or_else(|_| Err(error.into())),
     };
     let actor = Actor::Cli { uid: geteuid().as_raw() };
-    let done = engine.command(Envelope::by(actor, request.into())).await;
+    let expected = request.expected();
+    let done = engine.command(Envelope::by(actor, request.into()).expecting(expected)).await;
     engine.stop();
     let _ = tokio::task::spawn_blocking(move || writer.join()).await;
     done.map(drop).map_err(|error| anyhow::anyhow!(words(&error)))

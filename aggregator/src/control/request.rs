@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 use skerry_domain::credentials::TokenHash;
+use skerry_domain::rows::{Expected, Subject};
 use skerry_domain::step::{self, Command};
 
 /// What the command line asks for.
@@ -16,6 +17,15 @@ pub enum Request {
         agent: String,
         /// What.
         change: AgentChange,
+    },
+    /// A heartbeat that has no address is given one.
+    AddHeartbeatToken {
+        /// The workspace, by name.
+        workspace: String,
+        /// The check's name.
+        check: String,
+        /// Hash of the token.
+        token: TokenHash,
     },
     /// The address of a heartbeat has another token, or none.
     SetHeartbeatToken {
@@ -78,11 +88,27 @@ pub(super) enum Response {
     },
 }
 
+impl Request {
+    /// What the command line read before it asked.
+    pub(super) fn expected(&self) -> Option<Expected> {
+        match self {
+            Self::AddHeartbeatToken { workspace, check, .. } => {
+                let subject = Subject::HeartbeatToken(workspace.clone(), check.clone());
+                Some(Expected { subject, version: None })
+            }
+            _ => None,
+        }
+    }
+}
+
 impl From<Request> for Command {
     fn from(request: Request) -> Self {
         match request {
             Request::ChangeAgent { workspace, agent, change } => {
                 Self::ChangeAgent { workspace, agent, change: change.into() }
+            }
+            Request::AddHeartbeatToken { workspace, check, token } => {
+                Self::SetHeartbeatToken { workspace, check, token: Some(token) }
             }
             Request::SetHeartbeatToken { workspace, check, token } => {
                 Self::SetHeartbeatToken { workspace, check, token }

@@ -106,7 +106,9 @@ async fn carry_out(engine: &Engine, uid: u32, line: &[u8]) -> Response {
             ));
         }
     };
-    match engine.command(Envelope::by(Actor::Cli { uid }, request.into())).await {
+    let expected = request.expected();
+    let envelope = Envelope::by(Actor::Cli { uid }, request.into()).expecting(expected);
+    match engine.command(envelope).await {
         Ok(_) => Response::Done,
         Err(error) => refused(&words(&error)),
     }

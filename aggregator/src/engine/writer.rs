@@ -11,7 +11,9 @@ use crossbeam_channel::{Receiver, Sender};
 use skerry_domain::clock::SavedClock;
 use skerry_domain::rows::Write;
 use skerry_domain::state::State;
-use skerry_domain::step::{Answer, Change, Command, Context, Ids, Rejected, Stepped, step, step_audited};
+use skerry_domain::step::{
+    Answer, Asked, Change, Command, Context, Ids, Rejected, Stepped, step, step_asked,
+};
 use skerry_domain::time::{SECOND, Timestamp};
 use skerry_host::random;
 use skerry_store::{Store, StoreError};
@@ -224,10 +226,9 @@ impl Writer {
     /// The same of a command that somebody asks for.
     pub(super) fn step_for(&mut self, envelope: &Envelope) -> Result<Stepped, Rejected> {
         let context = Context { now: read(&self.clock), ids: Ids::from_seed(random::bytes()) };
-        match envelope.author() {
-            Some(author) => step_audited(&mut self.state, &envelope.command, context, &author),
-            None => step(&mut self.state, &envelope.command, context),
-        }
+        let author = envelope.author();
+        let asked = Asked { author: author.as_ref(), expected: envelope.expected.as_ref() };
+        step_asked(&mut self.state, &envelope.command, context, asked)
     }
 
     fn commit(&mut self, group: Group) {

@@ -1,6 +1,7 @@
-//! A store that refuses one row of many.
+//! Commands that are refused: what their neighbours hear, and what is stored.
 
-use skerry_aggregator::engine::{CommandError, Engine};
+use skerry_aggregator::engine::{Actor, CommandError, Engine, Envelope};
+use skerry_domain::rows::{Expected, Subject};
 use skerry_domain::step::{Answer, Command};
 use skerry_store::Store;
 use std::sync::atomic::Ordering;
@@ -49,4 +50,29 @@ async fn a_command_that_breaks_a_constraint_is_refused_alone() {
     writer.join().expect("it ends");
     let stored: i64 = beside.query_row("SELECT count(*) FROM agent", [], |row| row.get(0)).expect("read");
     assert_eq!(stored, 2 + 2 * (COMMANDS as i64 - 1));
+}
+
+/// 64 at once give the same heartbeat its first address: one is taken, and its address is the one that holds.
+#[tokio::test(flavor = "multi_thread")]
+async fn of_all_who_expect_the_same_one_is_taken() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let store = Store::open(&folder.path().join("skerry.db")).expect("opens");
+    let (changed, _changes) = crossbeam_channel::unbounded();
+    let (engine, writer) = Engine::start(store, changed).expect("starts");
+    let all = (0..64).map(|number| {
+        let (workspace, check) = ("default".to_owned(), "job".to_owned());
+        let subject = Subject::HeartbeatToken(workspace.clone(), check.clone());
+        let command = Command::SetHeartbeatToken { workspace, check, token: Some([number; 32]) };
+        let expected = Some(Expected { subject, version: None });
+        engine.command(Envelope::by(Actor::Cli { uid: 0 }, command).expecting(expected))
+    });
+    let answers = futures_util::future::join_all(all).await;
+    let taken: Vec<u8> = (0..64).filter(|number| answers[usize::from(*number)].is_ok()).collect();
+    let is_conflict =
+        |answer: &&Result<Answer, CommandError>| matches!(answer, Err(CommandError::Rejected(_)));
+    assert_eq!((taken.len(), answers.iter().filter(is_conflict).count()), (1, 63));
+    let holds: Vec<_> = engine.snapshot().state.heartbeat_addresses.keys().copied().collect();
+    assert_eq!(holds, [[taken[0]; 32]]);
+    engine.stop();
+    writer.join().expect("it ends");
 }

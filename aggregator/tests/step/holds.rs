@@ -3,6 +3,7 @@
 use crate::fixture::{Fixture, START};
 use skerry_domain::clock::SavedClock;
 use skerry_domain::holds::Source;
+use skerry_domain::rows::Subject;
 use skerry_domain::state::{ComponentKey, WindowKey};
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::step::{Answer, Change, Command, Context, Ids, REST_HOLDS, Rejected, RejectedKind, step};
@@ -276,4 +277,25 @@ fn a_clock_that_is_set_back_moves_holds_and_no_planned_window() {
     assert_eq!((hold.from, hold.to), (now, now + HOUR));
     assert_eq!(state.windows[&window], fixture.state.windows[&window]);
     assert_eq!(state.components[&component].layers.planned[0].from, START + DAY + 2 * HOUR);
+}
+
+/// Two people look at a status, and one of them sets another; what a second source holds is none of theirs.
+#[test]
+fn who_set_what_another_looked_at_is_told_by_its_version() {
+    let mut fixture = by_hand();
+    let person = Subject::Hold(fixture.component(), Source::Person);
+    assert_eq!(fixture.state.version(&person), None, "a person holds nothing");
+    fixture.hold(Source::Person, Status::MajorOutage, None);
+    let read = fixture.state.version(&person);
+    fixture.now = START + SECOND;
+    fixture.hold(Source::Rest, Status::DegradedPerformance, None);
+    assert!(read.is_some() && fixture.state.version(&person) == read);
+    fixture.hold(Source::Person, Status::PartialOutage, None);
+    assert_ne!(fixture.state.version(&person), read);
+    fixture.release(Source::Person);
+    assert_eq!(fixture.state.version(&person), None);
+    let component = fixture.component();
+    let (from, to) = (fixture.now + HOUR, fixture.now + 2 * HOUR);
+    let window = Subject::Window(fixture.plan(&[component], from, to));
+    assert!(fixture.state.version(&window).is_some());
 }

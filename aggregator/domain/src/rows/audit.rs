@@ -1,13 +1,14 @@
 //! What somebody changed: the rows of settings that a step touched, as they were and as they are. Credentials are bytes,
 //! and no bytes stand in it; people stand in it by their ids.
 
-use super::declared::{AuditRow, Row};
+use super::declared::{AgentAllowRow, AuditRow, CheckDefinitionRow, EnrolmentRow, HeartbeatTokenRow, Row};
 use super::settings;
 use super::value::Value;
 use super::{Write, holds};
-use crate::state::{State, WorkspaceKey};
+use crate::state::{AgentKey, State, WorkspaceKey};
 use crate::step::Touched;
 use crate::time::Timestamp;
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Who asks for a step, and how.
@@ -31,8 +32,10 @@ pub(crate) fn audit(
     author: &Author,
     now: Timestamp,
 ) -> Vec<Write> {
-    let former = rows_of(before, touched);
-    let present = rows_of(state, touched);
+    let allowed = allowed(before, state, touched);
+    let of = |state: &State| rows_of(state, touched).into_iter().chain(access_of(state, touched, &allowed));
+    let former: Vec<_> = of(before).collect();
+    let present: Vec<_> = of(state).collect();
     let mut writes = Vec::new();
     for (former, present) in former.into_iter().zip(present) {
         if former == present {
@@ -49,7 +52,7 @@ pub(crate) fn audit(
             actor: author.actor.clone(),
             action: author.action.clone(),
             object: object.to_owned(),
-            object_key: Some(object_key),
+            object_key,
             before: former.as_ref().map(json),
             after: present.as_ref().map(json),
             source: author.source.clone(),
@@ -83,15 +86,52 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
         .collect()
 }
 
-/// Its workspace, table and key.
-fn named(row: &Row) -> (WorkspaceKey, &'static str, i64) {
+/// Each check that an agent may join others in reporting, before or now.
+fn allowed(before: &State, state: &State, touched: &Touched) -> Vec<(AgentKey, String)> {
+    let mut all = Vec::new();
+    for key in &touched.allowed {
+        let of = |state: &State| state.agents.get(key).map(|agent| agent.permit.allowed.clone());
+        let names = of(before).into_iter().chain(of(state)).flatten().collect::<BTreeSet<_>>();
+        all.extend(names.into_iter().map(|name| (*key, name)));
+    }
+    all
+}
+
+/// The same of what lets an agent or a job in.
+fn access_of(state: &State, touched: &Touched, allowed: &[(AgentKey, String)]) -> Vec<Option<Row>> {
+    let allowed = allowed.iter().map(|(agent, name)| {
+        let of = state.agents.get(agent).filter(|of| of.permit.allowed.contains(name))?;
+        Some(AgentAllowRow { workspace: of.workspace, agent: *agent, check_name: name.clone() }.into())
+    });
+    let enrolments = touched.enrolments.iter().map(|(workspace, token_hash)| {
+        let one = state.enrolments.get(token_hash)?;
+        let (workspace, token_hash) = (*workspace, *token_hash);
+        let (agent, until_ms, used_ms) = (one.agent, one.until, one.used);
+        Some(EnrolmentRow { workspace, token_hash, agent, until_ms, used_ms }.into())
+    });
+    let addresses = touched.heartbeat_tokens.iter().map(|address| {
+        let token_hash = *state.heartbeat_tokens.get(address)?;
+        let (workspace, check_name) = address.clone();
+        Some(HeartbeatTokenRow { workspace, check_name, token_hash }.into())
+    });
+    let chosen = touched.chosen.iter().map(|key| {
+        let check = state.checks.get(key)?;
+        let definition = check.chosen_definition.clone()?;
+        let (workspace, check_name) = (check.workspace, check.name.clone());
+        Some(CheckDefinitionRow { workspace, check_name, definition }.into())
+    });
+    allowed.chain(enrolments).chain(addresses).chain(chosen).collect()
+}
+
+/// Its workspace, table and key, where that is a number.
+fn named(row: &Row) -> (WorkspaceKey, &'static str, Option<i64>) {
     let table = row.table();
     row.bind(|values| {
         let number = |index: usize| match values[index] {
-            Value::Integer(number) => number,
-            _ => 0,
+            Value::Integer(number) => Some(number),
+            _ => None,
         };
-        (WorkspaceKey(number(0)), table.name, number(table.key - 1))
+        (WorkspaceKey(number(0).unwrap_or(0)), table.name, number(table.key - 1))
     })
 }
 
@@ -142,11 +182,19 @@ fn quote(text: &mut String, said: &str) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::step::{Answer, Command, Context, Ids, step, step_audited};
+    use crate::credentials::TokenHash;
+    use crate::step::{
+        Admission, AgentChange, Answer, Asked, Command, Context, Ids, Stepped, step, step_asked,
+    };
 
     fn by(action: &str) -> Author {
         let (actor, action) = ("cli:0".to_owned(), action.to_owned());
         Author { actor, action, source: None, request: Some("r-1".to_owned()) }
+    }
+
+    fn step_audited(state: &mut State, command: Command, context: Context, author: &Author) -> Stepped {
+        let asked = Asked { author: Some(author), expected: None };
+        step_asked(state, command, context, asked).expect("taken")
     }
 
     fn audited(writes: &[Write]) -> Vec<AuditRow> {
@@ -166,7 +214,7 @@ mod tests {
             name: "a \"quoted\"\n\u{1} name".to_owned(),
             location: location.to_owned(),
         };
-        let made = step_audited(&mut state, add("here"), context, &by("add agent")).expect("taken");
+        let made = step_audited(&mut state, add("here"), context, &by("add agent"));
         assert!(matches!(made.answer, Answer::Agent(_)));
         let rows = audited(&made.rows);
         assert_eq!(rows.iter().map(|row| row.object.as_str()).collect::<Vec<_>>(), ["workspace", "agent"]);
@@ -174,13 +222,54 @@ mod tests {
         let after = rows[1].after.clone().expect("it is there");
         assert!(after.contains(r#""name":"a \"quoted\"\n\u0001 name","location":"here""#), "{after}");
 
-        let moved = step_audited(&mut state, add("there"), context, &by("move agent")).expect("taken");
+        let moved = step_audited(&mut state, add("there"), context, &by("move agent"));
         let rows = audited(&moved.rows);
         assert_eq!((rows.len(), rows[0].before.as_ref(), rows[0].number), (1, Some(&after), 3));
         assert_eq!((rows[0].actor.as_str(), rows[0].request.as_deref()), ("cli:0", Some("r-1")));
-        let same = step_audited(&mut state, add("there"), context, &by("move agent")).expect("taken");
+        let same = step_audited(&mut state, add("there"), context, &by("move agent"));
         assert!(audited(&same.rows).is_empty(), "nothing changed");
         let unsigned = step(&mut state, add("elsewhere"), context).expect("taken");
         assert!(audited(&unsigned.rows).is_empty(), "nobody asked");
+    }
+
+    #[test]
+    fn who_is_let_in_stands_in_the_audit_without_any_token() {
+        let mut state = State::default();
+        let context = Context { now: Timestamp(5), ids: Ids::from_seed([1; 32]) };
+        let mut audit_of = |command: Command| {
+            let rows = audited(&step_audited(&mut state, command, context, &by("x")).rows);
+            let short =
+                |row: &AuditRow| (row.object.clone(), row.object_key, row.before.clone(), row.after.clone());
+            rows.iter().map(short).collect::<Vec<_>>()
+        };
+        let change = |change: AgentChange| Command::ChangeAgent {
+            workspace: "default".to_owned(),
+            agent: "one".to_owned(),
+            change,
+        };
+        let (location, checks) = ("here".to_owned(), Vec::new());
+        let admission = Admission::Enrolment([7; 32]);
+        let made = audit_of(change(AgentChange::Add { location, checks, admission }));
+        let offered = r#"{"agent":1,"until_ms":900005,"used_ms":null}"#.to_owned();
+        assert_eq!(made[2], ("enrolment".to_owned(), None, None, Some(offered.clone())));
+        let (token, credential) = ([7; 32], [8; 32]);
+        let used = audit_of(Command::Redeem { token, credential });
+        let now_used = Some(r#"{"agent":1,"until_ms":900005,"used_ms":5}"#.to_owned());
+        assert!(used.contains(&("enrolment".to_owned(), None, Some(offered), now_used)), "{used:?}");
+        let allow = |check: &str| change(AgentChange::Allow(check.to_owned()));
+        audit_of(allow("a"));
+        let allowed = audit_of(allow("b"));
+        let row = r#"{"agent":1,"check_name":"b"}"#.to_owned();
+        assert_eq!(allowed, [("agent_allow".to_owned(), None, None, Some(row))], "and not the other again");
+        let address = |token: Option<TokenHash>| Command::SetHeartbeatToken {
+            workspace: "default".to_owned(),
+            check: "job".to_owned(),
+            token,
+        };
+        let job = Some(r#"{"check_name":"job"}"#.to_owned());
+        let object = "heartbeat_token".to_owned();
+        assert_eq!(audit_of(address(Some([1; 32]))), [(object.clone(), None, None, job.clone())]);
+        assert_eq!(audit_of(address(Some([2; 32]))), [(object.clone(), None, job.clone(), job.clone())]);
+        assert_eq!(audit_of(address(None)), [(object, None, job, None)]);
     }
 }

@@ -11,6 +11,7 @@ mod restore;
 mod settings;
 mod table;
 mod value;
+mod version;
 
 pub use audit::Author;
 pub(crate) use audit::audit;
@@ -20,6 +21,7 @@ pub(crate) use make::make;
 pub use restore::Restore;
 pub use table::{Column, Key, Record, Table};
 pub use value::{Bits, Field, Kind, Layer, Lines, Misread, Said, SourceKind, Value};
+pub use version::{Expected, Subject, Version};
 
 use crate::state::WorkspaceKey;
 use crate::step::RawObservation;

@@ -39,7 +39,7 @@ pub use reported::{DeclaredCheck, Observed, Proof, Record, RecordKind, Report, S
 use touched::Changes;
 pub(crate) use touched::Touched;
 
-use super::rows::{Author, Write, audit, make};
+use super::rows::{Author, Expected, Write, audit, make};
 use super::state::{ComponentKey, ResponseHour, State};
 use std::borrow::Borrow;
 
@@ -60,28 +60,35 @@ pub struct Stepped {
 /// # Errors
 /// [`Rejected`]; then the state is as it was.
 pub fn step(state: &mut State, command: impl Borrow<Command>, context: Context) -> Result<Stepped, Rejected> {
-    step_by(state, command.borrow(), context, None)
+    step_asked(state, command, context, Asked::default())
 }
 
-/// The same of a command that somebody asks for: what it changes of what people set stands in the audit.
+/// How a command is asked for.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Asked<'a> {
+    /// By whom: what it changes of what people set stands in the audit. `None`: it sets nothing.
+    pub author: Option<&'a Author>,
+    /// What the caller read before.
+    pub expected: Option<&'a Expected>,
+}
+
+/// The same of a command that somebody asks for.
 ///
 /// # Errors
-/// As [`step`].
-pub fn step_audited(
+/// As [`step`]; also where something is no longer what the caller read.
+pub fn step_asked(
     state: &mut State,
     command: impl Borrow<Command>,
     context: Context,
-    author: &Author,
+    asked: Asked<'_>,
 ) -> Result<Stepped, Rejected> {
-    step_by(state, command.borrow(), context, Some(author))
-}
-
-fn step_by(
-    state: &mut State,
-    command: &Command,
-    context: Context,
-    author: Option<&Author>,
-) -> Result<Stepped, Rejected> {
+    let (command, Asked { author, expected }) = (command.borrow(), asked);
+    if let Some(Expected { subject, version }) = expected
+        && state.version(subject) != *version
+    {
+        let reason = format!("{subject} is no longer what it was when it was read: look at it again");
+        return Err(Rejected::conflict("expected", reason));
+    }
     let (clock, counters) = (state.clock, state.counters);
     let before = author.map(|_| state.clone());
     let now = context.now.max(clock);

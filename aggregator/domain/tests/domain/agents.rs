@@ -1,9 +1,10 @@
 //! What operators change of agents: tokens of one use, credentials, names and standings.
 
 use skerry_domain::credentials::{Redeemed, Standing, token_hash};
+use skerry_domain::rows::{Expected, Subject};
 use skerry_domain::state::{Agent, State};
 use skerry_domain::step::{
-    Admission, AgentChange, Answer, Command, Context, Ids, RejectedKind, Stepped, step,
+    Admission, AgentChange, Answer, Asked, Command, Context, Ids, RejectedKind, Stepped, step, step_asked,
 };
 use skerry_domain::time::{HOUR, MINUTE, SECOND, Timestamp};
 
@@ -141,4 +142,38 @@ fn a_heartbeat_has_one_address() {
     assert!(!opens(&desk, "one") && opens(&desk, "two"));
     desk.step(set(None)).expect("taken");
     assert!(!opens(&desk, "two"));
+}
+
+/// Two read an agent, and the first of them changes it.
+#[test]
+fn who_expects_what_is_no_longer_so_is_rejected() {
+    let mut desk = Desk::new();
+    desk.add("web-1", credential("token")).expect("taken");
+    let key = *desk.state.credentials.get(&token_hash("token")).expect("added");
+    let read = |desk: &Desk| {
+        let subject = Subject::Agent(key);
+        Expected { version: desk.state.version(&subject), subject }
+    };
+    let ask = |desk: &mut Desk, expected: &Expected, location: &str| {
+        let (workspace, agent) = ("default".to_owned(), "web-1".to_owned());
+        let change = AgentChange::Move(location.to_owned());
+        let asked = Asked { author: None, expected: Some(expected) };
+        let context = Context { now: desk.now, ids: Ids::from_seed([1; 32]) };
+        let before = desk.state.clone();
+        let command = Command::ChangeAgent { workspace, agent, change };
+        let stepped = step_asked(&mut desk.state, command, context, asked);
+        assert!(stepped.is_ok() || desk.state == before, "rejected, and not as it was");
+        stepped.map(drop).map_err(|rejected| (rejected.kind, rejected.field))
+    };
+    let first = read(&desk);
+    assert_eq!(ask(&mut desk, &first, "ams"), Ok(()));
+    assert_eq!(ask(&mut desk, &first, "lon"), Err((RejectedKind::Conflict, "expected")));
+    let again = read(&desk);
+    assert_eq!(ask(&mut desk, &again, "lon"), Ok(()));
+    let nobody = Expected { subject: Subject::Agent(key), version: None };
+    assert_eq!(ask(&mut desk, &nobody, "fra"), Err((RejectedKind::Conflict, "expected")));
+    // What it does for itself is none of what operators set.
+    let read_before = read(&desk);
+    desk.state.agents.get_mut(&key).expect("added").last_seen = Some(NOW);
+    assert_eq!(ask(&mut desk, &read_before, "fra"), Ok(()));
 }

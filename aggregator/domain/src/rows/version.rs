@@ -1,0 +1,101 @@
+//! Versions of what callers read and change. One who read a version and asks for a change of it is refused where it is
+//! another by now, so that nobody overwrites what they have not seen.
+
+use super::declared::{HeartbeatTokenRow, Row};
+use super::holds::{hold_row, window_row};
+use super::settings::{agent_row, component_row, page_row};
+use super::value::Value;
+use crate::holds::Source;
+use crate::state::{AgentKey, ComponentKey, PageKey, State, WindowKey};
+use blake3::Hasher;
+use std::fmt;
+
+/// What has a version.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Subject {
+    /// What operators set of an agent.
+    Agent(AgentKey),
+    /// The address of a heartbeat, by the names of its workspace and of its check.
+    HeartbeatToken(String, String),
+    /// What is set of a page.
+    Page(PageKey),
+    /// What is set of a component.
+    Component(ComponentKey),
+    /// What a source holds on a component.
+    Hold(ComponentKey, Source),
+    /// A planned window.
+    Window(WindowKey),
+}
+
+impl fmt::Display for Subject {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Agent(_) => f.write_str("this agent"),
+            Self::HeartbeatToken(_, check) => write!(f, "the address of heartbeat {check:?}"),
+            Self::Page(_) => f.write_str("this page"),
+            Self::Component(_) => f.write_str("this component"),
+            Self::Hold(..) => f.write_str("the status of this component"),
+            Self::Window(_) => f.write_str("this maintenance window"),
+        }
+    }
+}
+
+/// A digest of all that is set of a subject.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Version(pub u64);
+
+/// What a caller read of the subject of its command; `None`: it did not exist.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Expected {
+    /// Of what.
+    pub subject: Subject,
+    /// Which version.
+    pub version: Option<Version>,
+}
+
+impl State {
+    /// The version of a subject; `None`: it does not exist.
+    #[must_use]
+    pub fn version(&self, subject: &Subject) -> Option<Version> {
+        let row = match subject {
+            Subject::Agent(key) => agent_row(self, *key).map(Row::from),
+            Subject::HeartbeatToken(workspace, check) => {
+                let of = self.workspaces.iter().find(|(_, one)| one.name == *workspace);
+                of.and_then(|(key, _)| {
+                    let address = (*key, check.clone());
+                    let token_hash = *self.heartbeat_tokens.get(&address)?;
+                    let (workspace, check_name) = address;
+                    Some(HeartbeatTokenRow { workspace, check_name, token_hash }.into())
+                })
+            }
+            Subject::Page(key) => page_row(self, *key).map(Row::from),
+            Subject::Component(key) => component_row(self, *key).map(Row::from),
+            Subject::Hold(key, source) => {
+                let holds = self.components.get(key).map(|component| &component.holds);
+                let hold = holds.and_then(|holds| holds.iter().rfind(|hold| hold.source == *source));
+                let hold = hold.filter(|hold| hold.to > self.clock);
+                hold.and_then(|hold| hold_row(self, *key, hold.key)).map(Row::from)
+            }
+            Subject::Window(key) => window_row(self, *key).map(Row::from),
+        };
+        row.as_ref().map(digest)
+    }
+}
+
+fn digest(row: &Row) -> Version {
+    let mut hasher = Hasher::new();
+    row.bind(|values| {
+        for value in values {
+            let (kind, bytes): (u8, &[u8]) = match value {
+                Value::Null => (0, &[]),
+                Value::Integer(number) => (1, &number.to_le_bytes()),
+                Value::Text(text) => (2, text.as_bytes()),
+                Value::Bytes(bytes) => (3, bytes),
+            };
+            hasher.update(&[kind]).update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
+        }
+    });
+    let mut first = [0; 8];
+    hasher.finalize_xof().fill(&mut first);
+    Version(u64::from_le_bytes(first))
+}
