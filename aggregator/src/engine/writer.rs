@@ -273,13 +273,13 @@ impl Writer {
         self.health.failed_commits.fetch_add(1, Ordering::Relaxed);
         self.health.unwritable.store(true, Ordering::Relaxed);
         tracing::error!(%error, path = %self.store.path().display(), "the database cannot be written: agents keep their results and the pages stay; free disk space or correct permissions");
+        // A call that cannot be kept is refused, also one that came while this write was tried.
+        self.note_away(Timestamp(self.health.turned_at.load(Ordering::Relaxed)));
         self.failure = error.to_string();
         for Waiting { reply, .. } in waiting {
             reply.send(Err(CommandError::Unwritable(self.failure.clone())));
         }
         self.failed_at = Some(Instant::now());
-        // A call that cannot be kept is refused.
-        self.note_away(read(&self.clock));
         self.reload();
         self.publish();
     }
