@@ -45,6 +45,7 @@ fn fold(state: &mut State, store: &mut Store, now: Timestamp) -> Result<(), Test
     let stepped = step(state, Command::Tick, at(now)).expect("taken");
     store.commit(&stepped.rows).expect("committed");
     let before = state.components.clone();
+    let page = shown(state, now);
     let fold = Command::Fold { before: Timestamp::FAR, limit: 2 };
     loop {
         let stepped = step(state, fold.clone(), at(now)).expect("taken");
@@ -54,6 +55,7 @@ fn fold(state: &mut State, store: &mut Store, now: Timestamp) -> Result<(), Test
         }
     }
     prop_assert!(state.components == before, "a layer is another");
+    prop_assert!(shown(state, now) == page, "a page is another");
     Ok(())
 }
 
@@ -95,5 +97,29 @@ proptest! {
         prop_assert_eq!(shown(&folded, now), shown(&world.state, now));
         let loaded = store.load(folded.ready_at).expect("loaded");
         same(&folded, &loaded).map_err(TestCaseError::fail)?;
+    }
+
+    /// Years pass: what nobody ran for longer than a year is forgotten, and begins anew where it is taken up again.
+    #[test]
+    fn what_is_forgotten_changes_no_page(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        let folder = tempfile::tempdir().expect("a temporary folder");
+        let mut store = Store::open(&folder.path().join("skerry.db")).expect("a new database");
+        let mut script = Script(&bytes);
+        let (mut world, steps) = World::new();
+        for step in steps {
+            store.commit(&step.rows).expect("committed");
+        }
+        while !script.is_empty() {
+            if script.below(12) == 0 {
+                world.now = world.now + 300 * DAY + script.below(200) * DAY;
+                fold(&mut world.state, &mut store, world.now)?;
+            }
+            let command = world.command(&mut script);
+            if let Ok(stepped) = step(&mut world.state, command, at(world.now)) {
+                store.commit(&stepped.rows).expect("committed");
+            }
+        }
+        let loaded = store.load(world.state.ready_at).expect("loaded");
+        same(&world.state, &loaded).map_err(TestCaseError::fail)?;
     }
 }

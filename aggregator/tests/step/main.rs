@@ -4,6 +4,7 @@
 mod configuration;
 mod evidence;
 mod fixture;
+mod forgotten;
 mod holds;
 mod placement;
 #[path = "../engine/reports.rs"]

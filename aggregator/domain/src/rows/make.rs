@@ -1,9 +1,9 @@
 //! From what a step touched to the rows that it leaves, by value.
 
 use super::declared::{
-    AgentAllowRow, BlindRow, CheckDefinitionRow, CounterRow, DeclaredRow, EnrolmentRow, EpochRow, FlapRow,
-    FormerLocationRow, FormerQuorumRow, HeartbeatRow, HeartbeatTokenRow, IntervalRow, LossRow, Row,
-    SpanDayRow, SpanRow, TrackRow, TransitionRow,
+    AgentAllowRow, AgentRow, BlindRow, CheckDefinitionRow, CheckRow, CounterRow, DeclaredRow, EnrolmentRow,
+    EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, HeartbeatRow, HeartbeatTokenRow, IntervalRow,
+    LossRow, Row, SpanDayRow, SpanRow, TrackRow, TransitionRow,
 };
 use super::settings::{
     agent_row, check_row, component_row, group_row, heartbeat_row, page_row, workspace_row,
@@ -48,9 +48,12 @@ pub(crate) fn make(
     touched.declared.iter().for_each(|key| make.declared(*key));
     touched.folded.iter().for_each(|(key, folded)| make.folded(*key, folded));
     touched.heartbeats.iter().for_each(|key| make.heartbeat(*key));
+    touched.forgotten_tracks.iter().for_each(|(workspace, key)| make.forgotten_track(*workspace, *key));
+    touched.forgotten_checks.iter().for_each(|(workspace, key)| make.forgotten_check(*workspace, *key));
     if touched.blind {
         state.workspaces.keys().for_each(|workspace| make.blind(*workspace));
     }
+    touched.forgotten_agents.iter().for_each(|(workspace, key)| make.forgotten_agent(*workspace, *key));
     touched.pages.iter().for_each(|key| make.put_if_held(page_row(state, *key)));
     touched.groups.iter().for_each(|key| make.put_if_held(group_row(state, *key)));
     touched.components.iter().for_each(|key| make.component(*key));
@@ -331,6 +334,34 @@ impl Make<'_> {
         ];
         let pruned = begins.into_iter().filter(|(_, before)| *before > Timestamp(0));
         self.writes.extend(pruned.map(|(prefix, before)| Write::Prune { prefix, before: before.0 }));
+    }
+
+    fn forgotten_track(&mut self, workspace: WorkspaceKey, track: TrackKey) {
+        let of = || of_track(workspace, track);
+        let rows = [
+            Key::of::<SpanRow>(of()),
+            Key::of::<SpanDayRow>(of()),
+            Key::of::<FlapRow>(of()),
+            Key::of::<DeclaredRow>(of()),
+            Key::of::<TrackRow>(of()),
+        ];
+        self.writes.extend(rows.map(Write::Delete));
+    }
+
+    fn forgotten_agent(&mut self, workspace: WorkspaceKey, agent: AgentKey) {
+        let of = || [workspace.value(), agent.value()].map(Value::into_owned);
+        let rows = [
+            Key::of::<EpochRow>(of()),
+            Key::of::<FormerLocationRow>(of()),
+            Key::of::<AgentAllowRow>(of()),
+            Key::of::<AgentRow>(of()),
+        ];
+        self.writes.extend(rows.map(Write::Delete));
+    }
+
+    fn forgotten_check(&mut self, workspace: WorkspaceKey, check: CheckKey) {
+        let of = || [workspace.value(), check.value()].map(Value::into_owned);
+        self.writes.extend([Key::of::<FormerQuorumRow>(of()), Key::of::<CheckRow>(of())].map(Write::Delete));
     }
 
     /// One that the state holds no more is deleted.

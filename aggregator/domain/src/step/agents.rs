@@ -229,7 +229,11 @@ fn take_credential(state: &mut State, key: AgentKey, changes: &mut Changes) {
     forget_enrolments(state, |one| one.agent == key && one.used.is_none(), changes);
 }
 
-fn forget_enrolments(state: &mut State, stale: impl Fn(&Enrolment) -> bool, changes: &mut Changes) {
+pub(super) fn forget_enrolments(
+    state: &mut State,
+    stale: impl Fn(&Enrolment) -> bool,
+    changes: &mut Changes,
+) {
     for hash in state.enrolments.keys_where(|_, one| stale(one)) {
         if let Some(one) = state.enrolments.remove(&hash) {
             changes.touched.enrolment(state.agents[&one.agent].workspace, hash);

@@ -2,6 +2,7 @@
 //! which it was not up, of its flaps nothing. Bars, percentages and past days are of the layers, which stay; late data
 //! reaches back by days, never by [`KEPT`].
 
+use super::forget::forget;
 use super::{Changes, tick};
 use crate::state::{State, Witnessed};
 use crate::time::{DAY, Timestamp};
@@ -26,7 +27,7 @@ pub(crate) struct Folded {
 }
 
 /// Folds what ended before `before`, of as many tracks as `limit` at most; returns of how many. Nothing that is worked
-/// out again is folded.
+/// out again is folded. Where there is nothing left to fold, what nobody has run for longer is forgotten.
 pub(super) fn fold(
     state: &mut State,
     before: Timestamp,
@@ -39,6 +40,9 @@ pub(super) fn fold(
     let before = before.min(now - KEPT);
     let due = state.tracks.iter().filter(|(_, one)| is_due(one, before, now)).take(limit);
     let due: Vec<_> = due.map(|(key, _)| *key).collect();
+    if due.is_empty() && changes.events.is_empty() {
+        return forget(state, limit, now, changes);
+    }
     if !due.is_empty() {
         state.counters.folded = state.counters.folded.max(before.0);
     }

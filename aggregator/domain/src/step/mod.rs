@@ -11,6 +11,7 @@ mod context;
 mod declare;
 mod existing;
 mod fold;
+mod forget;
 mod heard;
 mod hold;
 mod place;

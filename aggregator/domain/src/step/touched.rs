@@ -64,6 +64,12 @@ pub(crate) struct Touched {
     pub(crate) declared: BTreeSet<TrackKey>,
     /// Tracks of which something was folded.
     pub(crate) folded: BTreeMap<TrackKey, Folded>,
+    /// Tracks that the state does not hold any more are deleted.
+    pub(crate) forgotten_tracks: BTreeSet<(WorkspaceKey, TrackKey)>,
+    /// The same of checks.
+    pub(crate) forgotten_checks: BTreeSet<(WorkspaceKey, CheckKey)>,
+    /// The same of agents.
+    pub(crate) forgotten_agents: BTreeSet<(WorkspaceKey, AgentKey)>,
     /// Pages.
     pub(crate) pages: BTreeSet<PageKey>,
     /// Groups.
@@ -140,6 +146,29 @@ impl Touched {
 
     pub(super) fn folded(&mut self, key: TrackKey, folded: Folded) {
         self.folded.insert(key, folded);
+    }
+
+    /// Nothing else of it is written.
+    pub(super) fn forgotten_track(&mut self, workspace: WorkspaceKey, key: TrackKey) {
+        self.tracks.remove(&key);
+        self.declared.remove(&key);
+        self.folded.remove(&key);
+        self.forgotten_tracks.insert((workspace, key));
+    }
+
+    /// Nothing else of it is written.
+    pub(super) fn forgotten_check(&mut self, workspace: WorkspaceKey, key: CheckKey) {
+        self.checks.remove(&key);
+        self.heartbeats.remove(&key);
+        self.forgotten_checks.insert((workspace, key));
+    }
+
+    /// Nothing else of it is written.
+    pub(super) fn forgotten_agent(&mut self, workspace: WorkspaceKey, key: AgentKey) {
+        self.agents.remove(&key);
+        self.allowed.remove(&key);
+        self.epochs.retain(|(agent, _)| *agent != key);
+        self.forgotten_agents.insert((workspace, key));
     }
 
     pub(super) fn page(&mut self, key: PageKey) {

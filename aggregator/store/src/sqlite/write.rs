@@ -3,7 +3,7 @@
 use super::sql::{Bound, Statements};
 use super::{Sqlite, StoreError, observation};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params_from_iter};
-use skerry_domain::rows::{Key, Row, Table, Value, Write};
+use skerry_domain::rows::{Key, Record, Row, Table, TrackRow, Value, Write};
 use skerry_domain::state::{TrackKey, WorkspaceKey};
 use skerry_domain::step::RawObservation;
 use skerry_domain::time::HOUR;
@@ -43,17 +43,24 @@ impl Sqlite {
         if let Some(fence) = fence {
             pass(&transaction, fence)?;
         }
-        let (hours, crowded, made) = (BTreeSet::new(), BTreeMap::new(), Vec::new());
-        let mut group =
-            Group { transaction, slots: &self.slots, statements: &self.statements, made, hours, crowded };
+        let mut group = Group {
+            transaction,
+            slots: &self.slots,
+            statements: &self.statements,
+            made: Vec::new(),
+            forgotten: Vec::new(),
+            hours: BTreeSet::new(),
+            crowded: BTreeMap::new(),
+        };
         let last = last_puts(writes);
         for (number, write) in writes.iter().enumerate() {
             if !last.is_overwritten(number) {
                 group.write(write).map_err(|error| of_table(error, write))?;
             }
         }
-        let made = group.finish()?;
+        let (made, forgotten) = group.finish()?;
         self.slots.extend(made);
+        self.slots.retain(|of, _| !forgotten.contains(of));
         Ok(())
     }
 }
@@ -107,6 +114,8 @@ fn last_puts(writes: &[Write]) -> LastPuts {
 
 /// A workspace and one of its tracks.
 type Slotted = (WorkspaceKey, TrackKey);
+/// New slots.
+type Made = Vec<(Slotted, i64)>;
 /// Slots of raw observations, by what they stand for.
 pub(super) type Slots = HashMap<Slotted, i64>;
 
@@ -115,7 +124,9 @@ struct Group<'a> {
     slots: &'a Slots,
     statements: &'a HashMap<&'static str, Statements>,
     /// Slots that this group made.
-    made: Vec<(Slotted, i64)>,
+    made: Made,
+    /// Tracks whose slot this group deleted.
+    forgotten: Vec<Slotted>,
     /// Hours that received an observation: their roll-up is to be made, once they are over.
     hours: BTreeSet<i64>,
     /// Milliseconds known to be taken, one stretch of each slot at most.
@@ -127,7 +138,12 @@ impl Group<'_> {
         match write {
             Write::Put(row) => self.row(row, &self.of(row.table()).put),
             Write::Append(row) => self.row(row, &self.of(row.table()).insert),
-            Write::Delete(key) => self.delete(&self.of(key.table).delete, key, None),
+            Write::Delete(key) => {
+                if key.table.name == TrackRow::TABLE.name {
+                    self.forget_slots(key)?;
+                }
+                self.delete(&self.of(key.table).delete, key, None)
+            }
             Write::Prune { prefix, before } => {
                 self.delete(&self.of(prefix.table).delete_before, prefix, Some(*before))
             }
@@ -187,14 +203,26 @@ impl Group<'_> {
         Ok(slot)
     }
 
-    fn finish(self) -> Result<Vec<(Slotted, i64)>, StoreError> {
+    /// What a deleted track's slot stands for ends with it.
+    fn forget_slots(&mut self, key: &Key) -> Result<(), StoreError> {
+        let [Value::Integer(workspace), Value::Integer(track)] = key.values[..] else { return Ok(()) };
+        let of = "slot IN (SELECT slot FROM slot WHERE workspace = ?1 AND track = ?2)";
+        for table in ["hour", "day", "slot"] {
+            let sql = format!("DELETE FROM {table} WHERE {of}");
+            self.transaction.prepare_cached(&sql)?.execute((workspace, track))?;
+        }
+        self.forgotten.push((WorkspaceKey(workspace), TrackKey(track)));
+        Ok(())
+    }
+
+    fn finish(self) -> Result<(Made, Vec<Slotted>), StoreError> {
         for hour in &self.hours {
             let sql = "INSERT INTO dirty_hour (hour_ms, times) VALUES (?1, 1)
                  ON CONFLICT (hour_ms) DO UPDATE SET times = times + 1";
             self.transaction.prepare_cached(sql)?.execute([hour])?;
         }
         self.transaction.commit()?;
-        Ok(self.made)
+        Ok((self.made, self.forgotten))
     }
 }
 

@@ -1,0 +1,96 @@
+//! What nobody has run for longer than a year is forgotten: what an agent saw of a check, a check that no agent, no page
+//! and no file names any more, an agent that was revoked or removed. Bars, percentages and past days are of the layers,
+//! which stay.
+
+use super::agents::forget_enrolments;
+use super::{Changes, RULES_KEPT};
+use crate::credentials::Standing;
+use crate::schedule::Due;
+use crate::state::{Agent, AgentKey, CheckKey, State, TrackKey, Witnessed};
+use crate::time::{DAY, Timestamp};
+use crate::verdict::Quorum;
+
+/// After an agent ran a check last, ms: what operators are told of that time has ended by then, with what came late.
+const FORGOTTEN_AFTER: i64 = RULES_KEPT + 10 * DAY;
+
+/// Forgets as many tracks, checks and agents as `limit` at most; returns how many.
+pub(super) fn forget(state: &mut State, limit: usize, now: Timestamp, changes: &mut Changes) -> usize {
+    let before = now - FORGOTTEN_AFTER;
+    let tracks = state.tracks.iter().filter(|(_, one)| is_over(state, one, before)).take(limit);
+    let tracks: Vec<_> = tracks.map(|(key, _)| *key).collect();
+    tracks.iter().for_each(|key| forget_track(state, *key, changes));
+    let checks = state.checks.keys().filter(|key| is_unnamed(state, **key)).take(limit - tracks.len());
+    let checks: Vec<_> = checks.copied().collect();
+    checks.iter().for_each(|key| forget_check(state, *key, changes));
+    let left = limit - tracks.len() - checks.len();
+    let has_none = |key: AgentKey| state.tracks_of(key).next().is_none();
+    let agents =
+        state.agents.iter().filter(|(key, one)| is_dismissed(one, before) && has_none(**key)).take(left);
+    let agents: Vec<_> = agents.map(|(key, _)| *key).collect();
+    agents.iter().for_each(|key| forget_agent(state, *key, changes));
+    tracks.len() + checks.len() + agents.len()
+}
+
+/// The agent neither runs the check nor told anything of it since `before`. What a component still hangs on stays, if
+/// anything was ever known: it is what was last known.
+fn is_over(state: &State, witnessed: &Witnessed, before: Timestamp) -> bool {
+    let ended = match witnessed.declared.last() {
+        Some(last) => last.to < before,
+        None => is_dismissed(&state.agents[&witnessed.agent], before),
+    };
+    let known = witnessed.track.last();
+    let told = known.max(witnessed.last_run.as_ref().map(|run| run.at));
+    ended && told.is_none_or(|at| at < before) && (known.is_none() || !is_shown(state, witnessed.check))
+}
+
+fn is_shown(state: &State, check: CheckKey) -> bool {
+    let feeds = |key| {
+        state
+            .components
+            .get(key)
+            .is_some_and(|one| one.links.iter().any(|link| link.check == check && link.to == Timestamp::FAR))
+    };
+    state.heartbeats.contains_key(&check) || state.checks[&check].components.iter().any(feeds)
+}
+
+/// Nobody ran it within a year, no page shows it or ever did, and no file or operator says anything of it.
+fn is_unnamed(state: &State, key: CheckKey) -> bool {
+    let check = &state.checks[&key];
+    check.tracks.is_empty()
+        && check.components.is_empty()
+        && check.quorum == Quorum::default()
+        && check.file_definition.is_none()
+        && check.chosen_definition.is_none()
+        && !state.heartbeats.contains_key(&key)
+}
+
+/// It was revoked or removed before. Of one that was never heard nothing tells since when it is gone.
+fn is_dismissed(agent: &Agent, before: Timestamp) -> bool {
+    matches!(agent.standing, Standing::Revoked | Standing::Removed)
+        && agent.last_seen.is_some_and(|seen| seen < before)
+}
+
+fn forget_track(state: &mut State, key: TrackKey, changes: &mut Changes) {
+    let Some(witnessed) = state.tracks.remove(&key) else { return };
+    let workspace = state.agents[&witnessed.agent].workspace;
+    state.track_of.remove(&(witnessed.agent, witnessed.check));
+    if let Some(check) = state.checks.get_mut(&witnessed.check) {
+        check.tracks.retain(|track| *track != key);
+    }
+    state.reschedule(Due::Track(key));
+    changes.touched.forgotten_track(workspace, key);
+}
+
+fn forget_check(state: &mut State, key: CheckKey, changes: &mut Changes) {
+    let Some(check) = state.checks.remove(&key) else { return };
+    state.check_names.remove(&(check.workspace, check.name.clone()));
+    state.verdicts.remove(&key);
+    state.reschedule(Due::Verdict(key));
+    changes.touched.forgotten_check(check.workspace, key);
+}
+
+fn forget_agent(state: &mut State, key: AgentKey, changes: &mut Changes) {
+    forget_enrolments(state, |one| one.agent == key, changes);
+    let Some(agent) = state.agents.remove(&key) else { return };
+    changes.touched.forgotten_agent(agent.workspace, key);
+}
