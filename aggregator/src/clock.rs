@@ -5,20 +5,20 @@
 //! writer, which moves what is stored with it ([`Clock::back_by`]).
 
 mod arrivals;
-mod hands;
+mod peers;
 mod standing;
-mod witnesses;
+mod time_source;
 
 pub use arrivals::Arrived;
-pub use hands::{Apart, Hands, wall};
 pub use standing::Standing;
+pub use time_source::{ManualClocks, TimeSource, wall};
 
 use arrivals::{AWAY, Arrivals};
-use hands::{NS_PER_MS, Reading, kernel_agrees};
+use peers::{EARLIEST, Peers, Votes};
 use skerry_domain::clock::SavedClock;
 use skerry_domain::state::AgentKey;
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
-use witnesses::{EARLIEST, Votes, Witnesses};
+use time_source::{NS_PER_MS, Reading, kernel_agrees};
 
 /// A difference between the clocks that is not followed unasked, ms.
 const STEP: i64 = 5 * SECOND;
@@ -51,7 +51,7 @@ struct Step {
 /// Our clock.
 #[derive(Debug)]
 pub struct Clock {
-    hands: Hands,
+    time_source: TimeSource,
     boot_id: String,
     at: Timestamp,
     /// The boot clock at `at`, ns. What is less than a millisecond is kept for the next reading.
@@ -64,7 +64,7 @@ pub struct Clock {
     proved: Timestamp,
     /// After a start: ahead of what was last known by so much, ms; until then, ns of the boot clock.
     unproved: Option<(i64, i64)>,
-    witnesses: Witnesses,
+    peers: Peers,
     /// When the time was last asked for, ns of the boot clock.
     asked: i64,
     /// The same, of the first time after the process was away.
@@ -76,11 +76,11 @@ impl Clock {
     /// Goes on where it was `kept`, by the clock of the boot; after a reboot, from the wall clock. `floor`: nothing
     /// that is stored was in the future.
     #[must_use]
-    pub fn start(hands: Hands, kept: Option<&SavedClock>, floor: Timestamp) -> Self {
-        let (reading, boot_id) = (hands.read(), hands.boot_id());
-        let simulated = matches!(hands, Hands::Turned(_));
+    pub fn start(time_source: TimeSource, kept: Option<&SavedClock>, floor: Timestamp) -> Self {
+        let (reading, boot_id) = (time_source.read(), time_source.boot_id());
+        let simulated = matches!(time_source, TimeSource::Simulated(_));
         let mut clock = Self {
-            hands,
+            time_source,
             boot_id,
             at: reading.wall.max(floor),
             read: reading.boot,
@@ -90,7 +90,7 @@ impl Clock {
             agreed: 0,
             proved: floor,
             unproved: None,
-            witnesses: Witnesses::default(),
+            peers: Peers::default(),
             asked: reading.boot,
             back: None,
             arrivals: Arrivals::default(),
@@ -131,14 +131,14 @@ impl Clock {
 
     /// The time now. Never earlier than the last answer, unless it was set back between.
     pub fn now(&mut self) -> Timestamp {
-        let reading = self.hands.read();
+        let reading = self.time_source.read();
         if reading.boot - self.asked > AWAY {
             self.back = Some(reading.boot);
         }
         self.asked = reading.boot;
-        match self.hands {
-            Hands::Turned(_) => self.at = self.at.max(reading.wall),
-            Hands::Host | Hands::Apart(_) => self.advance(reading),
+        match self.time_source {
+            TimeSource::Simulated(_) => self.at = self.at.max(reading.wall),
+            TimeSource::Host | TimeSource::Manual(_) => self.advance(reading),
         }
         self.at
     }
@@ -152,7 +152,7 @@ impl Clock {
     /// This moment, whatever time it is.
     #[must_use]
     pub fn moment(&self) -> Moment {
-        Moment(self.hands.read().boot)
+        Moment(self.time_source.read().boot)
     }
 
     fn advance(&mut self, Reading { wall, boot }: Reading) {
@@ -217,9 +217,9 @@ impl Clock {
         if wall < EARLIEST {
             return false;
         }
-        let Votes { for_wall, for_ours } = self.witnesses.votes(self.read, wall, expected);
+        let Votes { for_wall, for_ours } = self.peers.votes(self.read, wall, expected);
         let stood = self.read - step.since;
-        let confirmed = self.witnesses.kept_since(step.since) || for_wall > for_ours;
+        let confirmed = self.peers.kept_since(step.since) || for_wall > for_ours;
         let looked = match step.off {
             _ if for_ours > 0 => false,
             off if off > 0 => stood >= LOOK_AHEAD || expected < EARLIEST,
@@ -250,8 +250,8 @@ impl Clock {
             return;
         }
         self.now();
-        self.witnesses.hear(agent, said, self.read);
-        if self.step.is_none() && self.witnesses.agree(self.read, self.at) == Some(true) {
+        self.peers.hear(agent, said, self.read);
+        if self.step.is_none() && self.peers.agree(self.read, self.at) == Some(true) {
             self.confirm();
         }
         self.now();
@@ -265,8 +265,8 @@ impl Clock {
     /// Whether a time server keeps this host's clock, as the kernel says.
     pub fn hear_kernel(&mut self, kept: bool) {
         self.now();
-        let kept = kept && (!matches!(self.hands, Hands::Host) || kernel_agrees());
-        self.witnesses.hear_kernel(kept, self.read);
+        let kept = kept && (!matches!(self.time_source, TimeSource::Host) || kernel_agrees());
+        self.peers.hear_kernel(kept, self.read);
         if self.step.is_none() && kept {
             self.confirm();
         }
@@ -306,8 +306,8 @@ impl Clock {
         let apart = self.step.filter(|step| !step.followed).map(|step| step.off);
         let behind = apart.filter(|off| *off < 0).map_or(0, i64::saturating_neg);
         let unproved = self.unproved.filter(|(_, until)| self.read < *until).map_or(0, |(by, _)| by);
-        let denied = self.witnesses.agree(self.read, self.at) == Some(false);
-        let earliest = self.witnesses.earliest(self.read).filter(|_| denied);
+        let denied = self.peers.agree(self.read, self.at) == Some(false);
+        let earliest = self.peers.earliest(self.read).filter(|_| denied);
         let denied = earliest.map_or(0, |earliest| (self.at - earliest).max(0));
         let unsure_ms = if self.sure { 0 } else { behind.max(unproved).max(denied) };
         Standing { sure: self.sure && apart.is_none(), unsure_ms, apart }

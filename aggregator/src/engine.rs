@@ -16,7 +16,7 @@ pub use health::{AgentCounts, Health};
 pub use maintenance::Maintenance;
 pub use snapshot::Snapshot;
 
-use crate::clock::{Arrived, Clock, Hands, Moment, Standing};
+use crate::clock::{Arrived, Clock, Moment, Standing, TimeSource};
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 use losses::Losses;
@@ -122,14 +122,18 @@ impl Engine {
     /// # Errors
     /// [`StoreError`] when the state cannot be read.
     pub fn start(store: Store, changed: Changed) -> Result<(Self, Running), StoreError> {
-        Self::start_by(store, changed, Hands::Host)
+        Self::start_by(store, changed, TimeSource::Host)
     }
 
     /// As [`Engine::start`], its clock read from `hands`.
     ///
     /// # Errors
     /// As [`Engine::start`].
-    pub fn start_by(store: Store, changed: Changed, hands: Hands) -> Result<(Self, Running), StoreError> {
+    pub fn start_by(
+        store: Store,
+        changed: Changed,
+        hands: TimeSource,
+    ) -> Result<(Self, Running), StoreError> {
         let mut state = load(&store, Timestamp(0))?;
         let kept = store.clock()?;
         let mut clock = Clock::start(hands, kept.as_ref(), state.clock);

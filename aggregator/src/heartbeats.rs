@@ -5,7 +5,7 @@ use crate::engine::{CommandError, Engine};
 use async_trait::async_trait;
 use skerry_domain::credentials::token_hash;
 use skerry_domain::heartbeat::Expected;
-use skerry_domain::step::{Beat, Command, DesiredHeartbeat, Tells};
+use skerry_domain::step::{Command, DesiredHeartbeat, HeartbeatPing, PingKind};
 use skerry_protocol::check::{Due, Heartbeat, Kind};
 use skerry_protocol::schedule::Schedule;
 use skerry_web::{Call, CallAnswer, CallKind, Heartbeats};
@@ -34,11 +34,11 @@ impl Heartbeats for HeartbeatEndpoint {
     async fn call(&self, token: &str, call: Call) -> CallAnswer {
         let found = self.engine.snapshot().state.heartbeat_addresses.get(&token_hash(token)).cloned();
         let Some((workspace, check)) = found else { return CallAnswer::Unknown };
-        let tells = match call.what {
-            CallKind::Start => Tells::Start,
-            CallKind::Ended(0) => Tells::Success,
-            CallKind::Ended(_) => Tells::Failure,
-            CallKind::Log => Tells::Nothing,
+        let kind = match call.what {
+            CallKind::Start => PingKind::Start,
+            CallKind::Ended(0) => PingKind::Success,
+            CallKind::Ended(_) => PingKind::Failure,
+            CallKind::Log => PingKind::Nothing,
         };
         let detail = match call.what {
             CallKind::Ended(code) if code != 0 && call.words.is_empty() => {
@@ -49,8 +49,8 @@ impl Heartbeats for HeartbeatEndpoint {
         if call.what == CallKind::Log {
             tracing::info!(%check, run = %call.run, words = %detail, "a job sent a line for the log");
         }
-        let beat = Beat { workspace, check, tells, run: call.run, took_ms: call.took_ms, detail };
-        match self.engine.command(Command::Beat(Box::new(beat))).await {
+        let beat = HeartbeatPing { workspace, check, kind, run: call.run, took_ms: call.took_ms, detail };
+        match self.engine.command(Command::HeartbeatPing(Box::new(beat))).await {
             Ok(_) => CallAnswer::Taken,
             Err(CommandError::Rejected(_)) => CallAnswer::Unknown,
             Err(CommandError::Busy { retry_after }) => CallAnswer::Later { retry_after },

@@ -13,14 +13,14 @@ use self::bounds::{counted, dated, plain, signed, wall};
 use crate::clock::{Arrived, Moment};
 use crate::engine::{CommandError, Engine, Kept};
 use bytes::Bytes;
+use skerry_domain::clone_detection::Refusal;
 use skerry_domain::reporters::definition;
-use skerry_domain::state::{AgentKey, Told};
+use skerry_domain::state::{AgentKey, SelfReport};
 use skerry_domain::step::{
     Answer, Command, DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When,
 };
 use skerry_domain::time::{SECOND, Timestamp};
-use skerry_domain::track::Hard;
-use skerry_domain::voices::Refusal;
+use skerry_domain::track::HardState;
 use skerry_protocol::wire::{self, record::Kind};
 use skerry_protocol::words::is_unfit_to_show;
 
@@ -246,7 +246,7 @@ fn report(batch: wire::Batch, agent: AgentKey, credential: u64, received: Timest
         })
         .collect();
     let spool = batch.spool.unwrap_or_default();
-    let told = Told {
+    let self_report = SelfReport {
         version: batch.agent_version.chars().filter(|one| !is_unfit_to_show(*one)).take(50).collect(),
         depth: counted(spool.depth),
         oldest_ms: counted(spool.oldest_ms),
@@ -264,7 +264,7 @@ fn report(batch: wire::Batch, agent: AgentKey, credential: u64, received: Timest
             built_in: credential == 0,
         },
         process: if batch.process.is_empty() { batch.boot_id.into_bytes() } else { batch.process },
-        told,
+        self_report,
         received,
         boot_now: signed(batch.boot_now_ms),
         wall_now: wall(batch.wall_now_ms),
@@ -352,11 +352,11 @@ fn declared(check: wire::Declared) -> DeclaredCheck {
     }
 }
 
-fn hard(state: i32) -> Hard {
+fn hard(state: i32) -> HardState {
     match wire::State::from_wire(state) {
-        wire::State::Unknown => Hard::Unknown,
-        wire::State::Up => Hard::Up,
-        wire::State::Degraded => Hard::Degraded,
-        wire::State::Down => Hard::Down,
+        wire::State::Unknown => HardState::Unknown,
+        wire::State::Up => HardState::Up,
+        wire::State::Degraded => HardState::Degraded,
+        wire::State::Down => HardState::Down,
     }
 }

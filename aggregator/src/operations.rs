@@ -155,7 +155,7 @@ fn evidence(state: &State) -> Evidence {
 }
 
 fn flapping(state: &State) -> Vec<(String, String)> {
-    let flaps = state.verdicts.iter().filter(|(_, kept)| kept.ruling.flapping);
+    let flaps = state.verdicts.iter().filter(|(_, kept)| kept.evaluation.flapping);
     flaps
         .filter_map(|(key, _)| state.checks.get(key))
         .map(|check| (state.workspaces[&check.workspace].name.clone(), check.name.clone()))

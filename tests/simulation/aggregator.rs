@@ -1,7 +1,7 @@
 //! The aggregator: the real engine on a real database; the test sets its clock.
 
 use rusqlite::Connection;
-use skerry_aggregator::clock::Hands;
+use skerry_aggregator::clock::TimeSource;
 use skerry_aggregator::engine::{Engine, Running};
 use skerry_aggregator::ingest::authenticate::LocalDelivery;
 use skerry_domain::state::{AgentKey, ComponentSettings, PageKey, PageSettings};
@@ -53,7 +53,7 @@ impl Aggregator {
         // There is no publisher, so nobody reads the changes.
         let (changed, _) = crossbeam_channel::bounded(1);
         let store = Store::open(&self.database()).expect("the database opens");
-        let started = Engine::start_by(store, changed, Hands::Turned(Arc::clone(&self.now)));
+        let started = Engine::start_by(store, changed, TimeSource::Simulated(Arc::clone(&self.now)));
         self.running = Some(started.expect("the state is read"));
         self.command(Command::Configure(Box::new(page_of(checks)))).await;
         for (name, location) in agents {

@@ -1,11 +1,11 @@
 //! An agent: who it is, by what it may deliver, and how far it has delivered.
 
+use super::clone_detection::Sessions;
 use super::credentials::{Standing, TokenHash};
 use super::former::Former;
 use super::keys::WorkspaceKey;
 use super::reporters::Permit;
 use super::time::Timestamp;
-use super::voices::Voices;
 use std::collections::BTreeMap;
 
 /// A process that runs checks.
@@ -30,9 +30,9 @@ pub struct Agent {
     /// An inventory was received by this process.
     pub inventory_known: bool,
     /// What it told of itself with its last batch.
-    pub told: Told,
+    pub self_report: SelfReport,
     /// Who spoke in its name of late: two at once are a copy of it.
-    pub voices: Voices,
+    pub sessions: Sessions,
     /// When operators were last told that two speak in its name.
     pub cloned_at: Option<Timestamp>,
     /// What it may report.
@@ -61,8 +61,8 @@ impl Agent {
             skew: 0,
             own_network_gone: false,
             inventory_known: false,
-            told: Told::default(),
-            voices: Voices::default(),
+            self_report: SelfReport::default(),
+            sessions: Sessions::default(),
             cloned_at: None,
             permit: Permit::default(),
             standing: Standing::Active,
@@ -74,14 +74,14 @@ impl Agent {
 
     /// The aggregator's own voice, which tells of heartbeats and is no agent.
     #[must_use]
-    pub fn is_our_voice(&self) -> bool {
-        self.name == super::step::VOICE && self.location == super::step::LOCATION
+    pub fn is_heartbeat_agent(&self) -> bool {
+        self.name == super::step::HEARTBEAT_AGENT && self.location == super::step::LOCATION
     }
 }
 
 /// What an agent tells of itself, for operators.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
-pub struct Told {
+pub struct SelfReport {
     /// Version of its program; empty where it was never told.
     pub version: String,
     /// Records waiting in its spool.

@@ -7,7 +7,7 @@ use super::reporters::Held;
 use super::shared_vec::SharedVec;
 use super::state::{AgentKey, CheckKey};
 use super::time::Timestamp;
-use super::track::{Hard, Track};
+use super::track::{HardState, Track};
 use super::verdict::Live;
 use skerry_protocol::check::silence_limit_ms;
 use skerry_protocol::wire::{Outcome, Reason};
@@ -15,7 +15,7 @@ use std::borrow::Cow;
 
 /// What one agent sees of one check.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Witnessed {
+pub struct AgentCheck {
     /// Who.
     pub agent: AgentKey,
     /// What.
@@ -39,7 +39,7 @@ pub struct Witnessed {
     /// Hash of the definition at this agent.
     pub definition: Vec<u8>,
     /// Silent for so long that its location has left the denominator.
-    pub left: bool,
+    pub excluded: bool,
     /// From a snapshot ahead of the track, while history drains.
     pub live: Option<Live>,
     /// Operators were told by this process that it is silent.
@@ -90,18 +90,18 @@ impl Outcomes {
 
     /// The newest observation that stands in no run which confirms `hard`; such a run began after it.
     #[must_use]
-    pub fn outside_a_run_to(&self, hard: Hard) -> Option<Timestamp> {
+    pub fn outside_a_run_to(&self, hard: HardState) -> Option<Timestamp> {
         match hard {
-            Hard::Down => self.up.max(self.degraded),
+            HardState::Down => self.up.max(self.degraded),
             // Of bad ones after an up, or of those that are not down after a down.
-            Hard::Degraded => self.up.zip(self.down).map(|(up, down)| up.min(down)),
-            Hard::Up => self.down,
-            Hard::Unknown => None,
+            HardState::Degraded => self.up.zip(self.down).map(|(up, down)| up.min(down)),
+            HardState::Up => self.down,
+            HardState::Unknown => None,
         }
     }
 }
 
-impl Witnessed {
+impl AgentCheck {
     /// What an agent saw of a check that it has not reported yet.
     #[must_use]
     pub fn new(agent: AgentKey, check: CheckKey, interval_ms: i64) -> Self {
@@ -117,7 +117,7 @@ impl Witnessed {
             interval_ms,
             former_interval: None,
             definition: Vec::new(),
-            left: false,
+            excluded: false,
             live: None,
             called_silent: false,
             last_run: None,
@@ -169,7 +169,7 @@ impl Witnessed {
     /// What a call that is late changes of what is held of a heartbeat; `None`: nothing.
     pub(super) fn late(&self, lateness: Lateness) -> Option<Lateness> {
         let known = !self.track.silent;
-        if known && self.track.state() == Hard::Down {
+        if known && self.track.state() == HardState::Down {
             return None;
         }
         match lateness {

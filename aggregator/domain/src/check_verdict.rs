@@ -2,31 +2,31 @@
 //! to what [`super::verdict::now`] makes of the evidence; problems will hang on its changes.
 
 use super::schedule::Due;
-use super::state::{AgentKey, CheckKey, State, Witnessed};
-use super::step::witnesses_of;
+use super::state::{AgentCheck, AgentKey, CheckKey, State};
+use super::step::reporters_of;
 use super::time::{DAY, Timestamp};
-use super::track::Hard;
-use super::verdict::{self, Quorums, Ruling, Verdict, Voice, Witness};
+use super::track::HardState;
+use super::verdict::{self, Evaluation, Quorums, Reporter, Verdict, Vote};
 use skerry_protocol::wire::{Outcome, Reason};
 
 /// What is held to be true of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckVerdict {
     /// The verdict, and whether it flaps.
-    pub ruling: Ruling,
+    pub evaluation: Evaluation,
     /// Since when the verdict is this one. `None`: nobody ever said anything.
     pub since: Option<Timestamp>,
     /// Why, in the word of the first reporter that has one.
     pub reason: Reason,
     /// Who says so; nobody where it is unknown.
-    pub reporters: Vec<Reporter>,
+    pub reported_by: Vec<ReportedBy>,
     /// It stands until then, whatever nobody says. Not stored: after a load every verdict is looked at once.
     pub until: Timestamp,
 }
 
 /// One who says what the verdict says.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Reporter {
+pub struct ReportedBy {
     /// Which agent.
     pub agent: AgentKey,
     /// Where it stood then.
@@ -35,15 +35,21 @@ pub struct Reporter {
 
 impl Default for CheckVerdict {
     fn default() -> Self {
-        let ruling = Ruling { verdict: Verdict::Unknown, flapping: false };
-        Self { ruling, since: None, reason: Reason::None, reporters: Vec::new(), until: Timestamp(i64::MIN) }
+        let evaluation = Evaluation { verdict: Verdict::Unknown, flapping: false };
+        Self {
+            evaluation,
+            since: None,
+            reason: Reason::None,
+            reported_by: Vec::new(),
+            until: Timestamp(i64::MIN),
+        }
     }
 }
 
 impl CheckVerdict {
     /// It is not well, and nobody said why yet: a snapshot carries no reason.
     pub(super) fn lacks_reason(&self) -> bool {
-        self.reason == Reason::None && matches!(self.ruling.verdict, Verdict::Degraded | Verdict::Down)
+        self.reason == Reason::None && matches!(self.evaluation.verdict, Verdict::Degraded | Verdict::Down)
     }
 }
 
@@ -51,9 +57,9 @@ impl CheckVerdict {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Past {
     /// What held before it.
-    pub(super) before: Ruling,
+    pub(super) before: Evaluation,
     /// What held.
-    pub(super) ruling: Ruling,
+    pub(super) evaluation: Evaluation,
     /// First instant.
     pub(super) from: Timestamp,
     /// First instant after.
@@ -76,7 +82,7 @@ impl State {
     /// The verdict of a check as it is kept.
     #[must_use]
     pub fn verdict_of(&self, check: CheckKey) -> Verdict {
-        self.verdicts.get(&check).map_or(Verdict::Unknown, |kept| kept.ruling.verdict)
+        self.verdicts.get(&check).map_or(Verdict::Unknown, |kept| kept.evaluation.verdict)
     }
 }
 
@@ -88,36 +94,36 @@ pub(super) fn judge(
     changed: Option<Timestamp>,
     now: Timestamp,
 ) -> CheckVerdict {
-    let (witnesses, quorums) = witnesses_of(state, check);
-    let ruling = verdict::now(&witnesses, quorums, now);
-    let until = witnesses.iter().map(|one| one.stands_until(now)).min().unwrap_or(Timestamp::FAR);
+    let (reporters, quorums) = reporters_of(state, check);
+    let evaluation = verdict::now(&reporters, quorums, now);
+    let until = reporters.iter().map(|one| one.stands_until(now)).min().unwrap_or(Timestamp::FAR);
     let tracks = state.checks[&check].tracks.iter().map(|track| &state.tracks[track]);
-    let saying = |witness: &Witness<'_>| agrees(ruling.verdict, witness.voice_now(now));
-    let saying = tracks.zip(&witnesses).filter(|(_, witness)| saying(witness)).map(|(track, _)| track);
-    let (mut reporters, mut reason) = (Vec::new(), Reason::None);
+    let saying = |reporter: &Reporter<'_>| agrees(evaluation.verdict, reporter.vote_now(now));
+    let saying = tracks.zip(&reporters).filter(|(_, reporter)| saying(reporter)).map(|(track, _)| track);
+    let (mut reported_by, mut reason) = (Vec::new(), Reason::None);
     for one in saying {
         if reason == Reason::None {
-            reason = reason_of(ruling.verdict, one);
+            reason = reason_of(evaluation.verdict, one);
         }
         let location = state.agents[&one.agent].location.clone();
-        reporters.push(Reporter { agent: one.agent, location });
+        reported_by.push(ReportedBy { agent: one.agent, location });
     }
-    reporters.sort_unstable();
-    let since = since(&witnesses, quorums, ruling.verdict, former, changed, now);
-    CheckVerdict { ruling, since, reason, reporters, until }
+    reported_by.sort_unstable();
+    let since = since(&reporters, quorums, evaluation.verdict, former, changed, now);
+    CheckVerdict { evaluation, since, reason, reported_by, until }
 }
 
-fn agrees(verdict: Verdict, voice: Voice) -> bool {
-    let Voice::Says { hard, .. } = voice else { return false };
+fn agrees(verdict: Verdict, vote: Vote) -> bool {
+    let Vote::Known { hard, .. } = vote else { return false };
     match verdict {
-        Verdict::Up => hard == Hard::Up,
-        Verdict::Degraded => matches!(hard, Hard::Degraded | Hard::Down),
-        Verdict::Down => hard == Hard::Down,
+        Verdict::Up => hard == HardState::Up,
+        Verdict::Degraded => matches!(hard, HardState::Degraded | HardState::Down),
+        Verdict::Down => hard == HardState::Down,
         Verdict::Unknown => false,
     }
 }
 
-fn reason_of(verdict: Verdict, one: &Witnessed) -> Reason {
+fn reason_of(verdict: Verdict, one: &AgentCheck) -> Reason {
     let Some(run) = &one.last_run else { return Reason::None };
     let agrees = match verdict {
         Verdict::Degraded => matches!(run.outcome, Outcome::Degraded | Outcome::Down),
@@ -129,40 +135,40 @@ fn reason_of(verdict: Verdict, one: &Witnessed) -> Reason {
 
 /// Since when the verdict is this one.
 fn since(
-    witnesses: &[Witness<'_>],
+    reporters: &[Reporter<'_>],
     quorums: Quorums<'_>,
     verdict: Verdict,
     former: Option<&CheckVerdict>,
     changed: Option<Timestamp>,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    let stood = former.filter(|former| former.ruling.verdict == verdict).and_then(|former| former.since);
+    let stood = former.filter(|former| former.evaluation.verdict == verdict).and_then(|former| former.since);
     match (stood, changed) {
         (Some(stood), None) => Some(stood),
         (Some(stood), Some(changed)) if stood < changed => {
-            let begun = last_begun(witnesses, quorums, verdict, changed, now);
+            let begun = last_begun(reporters, quorums, verdict, changed, now);
             begun.filter(|begun| *begun > changed).or(Some(stood))
         }
-        _ => since_ever(witnesses, quorums, verdict, now),
+        _ => since_ever(reporters, quorums, verdict, now),
     }
 }
 
 /// Since when the verdict of a check is what it is, worked out from all that is known; `None`: nobody ever said anything.
 /// What only a snapshot says, ahead of the history, holds since that began.
 pub(super) fn since_ever(
-    witnesses: &[Witness<'_>],
+    reporters: &[Reporter<'_>],
     quorums: Quorums<'_>,
     verdict: Verdict,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    let begun = witnesses.iter().filter_map(|one| one.track.spans.first()).map(|span| span.from).min();
-    let live = witnesses.iter().filter_map(|one| one.live).map(|live| live.span.from).max();
+    let begun = reporters.iter().filter_map(|one| one.track.spans.first()).map(|span| span.from).min();
+    let live = reporters.iter().filter_map(|one| one.live).map(|live| live.span.from).max();
     let Some(begun) = begun else { return live };
     // Almost always it is of today.
     let mut reach = DAY;
     loop {
         let from = begun.max(now - reach);
-        let since = last_begun(witnesses, quorums, verdict, from, now);
+        let since = last_begun(reporters, quorums, verdict, from, now);
         if since != Some(from) || from == begun {
             return since.or(live);
         }
@@ -172,23 +178,28 @@ pub(super) fn since_ever(
 
 /// Since when the history from `from` on says so without a break until `now`; `None`: it does not say so at `now`.
 fn last_begun(
-    witnesses: &[Witness<'_>],
+    reporters: &[Reporter<'_>],
     quorums: Quorums<'_>,
     verdict: Verdict,
     from: Timestamp,
     now: Timestamp,
 ) -> Option<Timestamp> {
-    let timeline = verdict::timeline(witnesses, quorums, from);
+    let timeline = verdict::timeline(reporters, quorums, from);
     let past = timeline.iter().rev().skip_while(|interval| interval.from > now);
     past.take_while(|interval| interval.value.verdict == verdict).last().map(|interval| interval.from)
 }
 
 /// Stretches from `from` on that are over at `now` and during which the check was not well, oldest first.
 pub(super) fn past(state: &State, check: CheckKey, from: Timestamp, now: Timestamp) -> Vec<Past> {
-    let (witnesses, quorums) = witnesses_of(state, check);
-    let timeline = verdict::timeline(&witnesses, quorums, from - 1);
+    let (reporters, quorums) = reporters_of(state, check);
+    let timeline = verdict::timeline(&reporters, quorums, from - 1);
     let pairs = timeline.windows(2).filter(|pair| pair[1].from >= from && pair[1].to <= now);
     let bad = pairs.filter(|pair| matches!(pair[1].value.verdict, Verdict::Degraded | Verdict::Down));
-    bad.map(|pair| Past { before: pair[0].value, ruling: pair[1].value, from: pair[1].from, to: pair[1].to })
-        .collect()
+    bad.map(|pair| Past {
+        before: pair[0].value,
+        evaluation: pair[1].value,
+        from: pair[1].from,
+        to: pair[1].to,
+    })
+    .collect()
 }

@@ -5,21 +5,21 @@
 use super::time::{MINUTE, SECOND, Timestamp};
 
 /// Two voices within this time of each other live at the same time, ms. Longer than a refused agent waits.
-const LIVE: i64 = 7 * MINUTE;
+const LIVE_WINDOW: i64 = 7 * MINUTE;
 /// So often the turn goes back to a voice before both are refused: a batch of the former process that was long
 /// on its way makes two.
-const RETURNS: u32 = 3;
-/// Voices remembered; the oldest is forgotten.
-const REMEMBERED: usize = 8;
+const MAX_RETURNS: u32 = 3;
+/// Sessions remembered; the oldest is forgotten.
+const MAX_SESSIONS: usize = 8;
 
 /// A start or a pause of ours is no agent's silence: those that live come back within this time, ms.
-const BACK: i64 = 15 * SECOND;
+const RETURN_GRACE: i64 = 15 * SECOND;
 /// Refused batches of one agent are told once in this time, ms.
-const TOLD_EVERY: i64 = MINUTE;
+const LOG_EVERY: i64 = MINUTE;
 
 /// One process with one spool.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Voice {
+pub struct Session {
     /// Which spool.
     pub epoch: [u8; 16],
     /// Which process, on which boot; empty: not known, since we were started again.
@@ -52,95 +52,95 @@ pub enum Refusal {
 
 /// The voices of one agent in the order in which they were first heard.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Voices {
-    heard: Vec<(Voice, Timestamp)>,
+pub struct Sessions {
+    received: Vec<(Session, Timestamp)>,
     /// The one that spoke last.
-    last: Option<Voice>,
+    last: Option<Session>,
     returns: u32,
     cloned: bool,
     /// The credential before the present one.
     replaced: Option<u64>,
     refused_at: Option<Timestamp>,
-    told_at: Option<Timestamp>,
+    logged_at: Option<Timestamp>,
 }
 
-impl Voices {
+impl Sessions {
     /// As they stand after a start of ours: the spool that was heard last, and when.
     #[must_use]
     pub fn of_spool(epoch: [u8; 16], seen: Timestamp) -> Self {
-        let voice = Voice { epoch, process: Vec::new(), credential: 0 };
-        Self { heard: vec![(voice.clone(), seen)], last: Some(voice), ..Self::default() }
+        let session = Session { epoch, process: Vec::new(), credential: 0 };
+        Self { received: vec![(session.clone(), seen)], last: Some(session), ..Self::default() }
     }
 
     /// Takes note of a batch. We could hear since `ready_at`.
     ///
     /// # Errors
     /// [`Refusal`]: nothing of it may be taken.
-    pub fn hear(
+    pub fn receive(
         &mut self,
-        voice: Voice,
+        session: Session,
         spool: Spool,
         ready_at: Timestamp,
         now: Timestamp,
     ) -> Result<(), Refusal> {
-        let lives = |at: Timestamp| now - at.max(ready_at + (BACK - LIVE)) <= LIVE;
-        self.heard.retain(|(_, at)| lives(*at));
-        if self.replaced.is_some_and(|replaced| replaced == voice.credential) {
+        let lives = |at: Timestamp| now - at.max(ready_at + (RETURN_GRACE - LIVE_WINDOW)) <= LIVE_WINDOW;
+        self.received.retain(|(_, at)| lives(*at));
+        if self.replaced.is_some_and(|replaced| replaced == session.credential) {
             return Err(Refusal::Replaced);
         }
-        self.exchange_credential(&voice);
-        let last = self.last.clone().filter(|last| self.heard.iter().any(|(voice, _)| voice == last));
+        self.exchange_credential(&session);
+        let last = self.last.clone().filter(|last| self.received.iter().any(|(session, _)| session == last));
         if let Some(last) = &last {
             let proved = spool.known || spool.former == Some(last.epoch);
-            if last.epoch != voice.epoch && !proved {
-                let heard = self.heard.iter().any(|(voice, at)| voice == last && *at >= ready_at);
-                let may_come = !heard && now - ready_at <= BACK;
+            if last.epoch != session.epoch && !proved {
+                let received = self.received.iter().any(|(session, at)| session == last && *at >= ready_at);
+                let may_come = !received && now - ready_at <= RETURN_GRACE;
                 return Err(if may_come { Refusal::TooEarly } else { Refusal::AnotherLives });
             }
             // Its process was not known: this one is it.
-            if last.epoch == voice.epoch && last.process.is_empty() {
-                self.heard.retain(|(voice, _)| voice != last);
+            if last.epoch == session.epoch && last.process.is_empty() {
+                self.received.retain(|(session, _)| session != last);
             }
         }
-        self.take_turn(voice, last, now)
+        self.take_turn(session, last, now)
     }
 
     /// A new credential ends the former one, and whoever spoke with it.
-    fn exchange_credential(&mut self, voice: &Voice) {
+    fn exchange_credential(&mut self, session: &Session) {
         let Some(former) = self.last.as_ref().map(|last| last.credential) else { return };
-        if former != 0 && voice.credential != 0 && former != voice.credential {
+        if former != 0 && session.credential != 0 && former != session.credential {
             *self = Self { replaced: Some(former), ..Self::default() };
         }
     }
 
-    fn take_turn(&mut self, voice: Voice, last: Option<Voice>, now: Timestamp) -> Result<(), Refusal> {
-        let known = self.heard.iter().position(|(other, _)| *other == voice);
-        let returned = known.is_some() && last.is_some_and(|last| last != voice);
+    fn take_turn(&mut self, session: Session, last: Option<Session>, now: Timestamp) -> Result<(), Refusal> {
+        let known = self.received.iter().position(|(other, _)| *other == session);
+        let returned = known.is_some() && last.is_some_and(|last| last != session);
         match known {
-            Some(place) => self.heard[place].1 = now,
+            Some(place) => self.received[place].1 = now,
             None => {
-                if self.heard.len() == REMEMBERED {
-                    self.heard.remove(0);
+                if self.received.len() == MAX_SESSIONS {
+                    self.received.remove(0);
                 }
-                self.heard.push((voice.clone(), now));
+                self.received.push((session.clone(), now));
             }
         }
-        if self.heard.len() == 1 {
+        if self.received.len() == 1 {
             (self.returns, self.cloned) = (0, false);
         } else if returned {
             self.returns = self.returns.saturating_add(1);
-            self.cloned |= self.returns >= RETURNS;
+            self.cloned |= self.returns >= MAX_RETURNS;
         }
-        self.last = Some(voice);
+        self.last = Some(session);
         if self.cloned { Err(Refusal::TwoTakeTurns) } else { Ok(()) }
     }
 
     /// Takes note of a refused batch; returns whether operators are told of it now.
     pub fn note_refused(&mut self, now: Timestamp) -> bool {
         self.refused_at = Some(now);
-        let tell = self.told_at.is_none_or(|told| now - told >= TOLD_EVERY);
+        let tell = self.logged_at.is_none_or(|logged| now - logged >= LOG_EVERY);
         if tell {
-            self.told_at = Some(now);
+            self.logged_at = Some(now);
         }
         tell
     }
@@ -148,7 +148,7 @@ impl Voices {
     /// Was a delivery of somebody else in the agent's name refused recently?
     #[must_use]
     pub fn contested(&self, now: Timestamp) -> bool {
-        self.refused_at.is_some_and(|at| now - at <= LIVE)
+        self.refused_at.is_some_and(|at| now - at <= LIVE_WINDOW)
     }
 
     /// Two were heard, and are refused until one of them is still for some minutes.
@@ -166,7 +166,7 @@ mod tests {
     /// Each word is one batch: who speaks (a letter), `+` with proof of the former spool, seconds after the start;
     /// `!` where it is refused. `b` and `t` have spools of their own, the others share one.
     fn check(script: &str) {
-        let mut voices = Voices::default();
+        let mut sessions = Sessions::default();
         let mut known = std::collections::BTreeSet::new();
         let mut former = None;
         for word in script.split_whitespace() {
@@ -178,12 +178,12 @@ mod tests {
                 "t" => [3; 16],
                 _ => [1; 16],
             };
-            let voice = Voice { epoch, process: who.as_bytes().to_vec(), credential: 0 };
+            let session = Session { epoch, process: who.as_bytes().to_vec(), credential: 0 };
             let now = Timestamp(DAY + second.parse::<i64>().expect("a number") * 1_000);
             let spool = Spool { known: known.contains(&epoch), former: former.filter(|_| proof) };
-            let heard = voices.hear(voice, spool, Timestamp(0), now);
-            assert_eq!(heard.is_err(), refused, "{word} in {script:?}");
-            if heard.is_ok() {
+            let received = sessions.receive(session, spool, Timestamp(0), now);
+            assert_eq!(received.is_err(), refused, "{word} in {script:?}");
+            if received.is_ok() {
                 known.insert(epoch);
                 former = Some(epoch);
             }
@@ -229,53 +229,59 @@ mod tests {
         check("a1 b+2 b3 t4! b5");
     }
 
-    fn heard(
-        voices: &mut Voices,
+    fn received(
+        sessions: &mut Sessions,
         epoch: u8,
         credential: u64,
         ready_at: i64,
         now: i64,
     ) -> Result<(), Refusal> {
-        let voice = Voice { epoch: [epoch; 16], process: vec![epoch], credential };
+        let session = Session { epoch: [epoch; 16], process: vec![epoch], credential };
         let spool = Spool { known: epoch == 1, former: None };
-        voices.hear(voice, spool, Timestamp(ready_at), Timestamp(now))
+        sessions.receive(session, spool, Timestamp(ready_at), Timestamp(now))
     }
 
     #[test]
     fn a_start_of_ours_opens_no_gap_for_another_spool() {
         let start = 10 * DAY;
-        let mut voices = Voices::of_spool([1; 16], Timestamp(start - DAY));
-        assert_eq!(heard(&mut voices, 2, 0, start, start + SECOND), Err(Refusal::TooEarly));
-        assert_eq!(heard(&mut voices, 1, 0, start, start + 5 * SECOND), Ok(()));
-        assert_eq!(heard(&mut voices, 2, 0, start, start + 6 * SECOND), Err(Refusal::AnotherLives));
-        assert_eq!(heard(&mut voices, 2, 0, start, start + BACK + MINUTE), Err(Refusal::AnotherLives));
+        let mut sessions = Sessions::of_spool([1; 16], Timestamp(start - DAY));
+        assert_eq!(received(&mut sessions, 2, 0, start, start + SECOND), Err(Refusal::TooEarly));
+        assert_eq!(received(&mut sessions, 1, 0, start, start + 5 * SECOND), Ok(()));
+        assert_eq!(received(&mut sessions, 2, 0, start, start + 6 * SECOND), Err(Refusal::AnotherLives));
+        assert_eq!(
+            received(&mut sessions, 2, 0, start, start + RETURN_GRACE + MINUTE),
+            Err(Refusal::AnotherLives)
+        );
         // Where the agent does not come back within seconds it was silent for the day.
-        let mut voices = Voices::of_spool([1; 16], Timestamp(start - DAY));
-        assert_eq!(heard(&mut voices, 2, 0, start, start + BACK), Err(Refusal::TooEarly));
-        assert_eq!(heard(&mut voices, 2, 0, start, start + BACK + SECOND), Ok(()));
+        let mut sessions = Sessions::of_spool([1; 16], Timestamp(start - DAY));
+        assert_eq!(received(&mut sessions, 2, 0, start, start + RETURN_GRACE), Err(Refusal::TooEarly));
+        assert_eq!(received(&mut sessions, 2, 0, start, start + RETURN_GRACE + SECOND), Ok(()));
         // One that was heard minutes before lives on until it was silent for its time.
-        let mut voices = Voices::of_spool([1; 16], Timestamp(start - MINUTE));
-        assert_eq!(heard(&mut voices, 2, 0, start, start + SECOND), Err(Refusal::TooEarly));
-        assert_eq!(heard(&mut voices, 2, 0, start, start + BACK + SECOND), Err(Refusal::AnotherLives));
+        let mut sessions = Sessions::of_spool([1; 16], Timestamp(start - MINUTE));
+        assert_eq!(received(&mut sessions, 2, 0, start, start + SECOND), Err(Refusal::TooEarly));
+        assert_eq!(
+            received(&mut sessions, 2, 0, start, start + RETURN_GRACE + SECOND),
+            Err(Refusal::AnotherLives)
+        );
     }
 
     #[test]
     fn a_new_credential_is_taken_at_once_and_ends_the_former() {
-        let mut voices = Voices::default();
-        assert_eq!(heard(&mut voices, 1, 7, 0, DAY), Ok(()));
-        assert_eq!(heard(&mut voices, 2, 8, 0, DAY + 1), Ok(()));
-        assert_eq!(heard(&mut voices, 1, 7, 0, DAY + 2), Err(Refusal::Replaced));
-        assert_eq!(heard(&mut voices, 2, 8, 0, DAY + 3), Ok(()));
+        let mut sessions = Sessions::default();
+        assert_eq!(received(&mut sessions, 1, 7, 0, DAY), Ok(()));
+        assert_eq!(received(&mut sessions, 2, 8, 0, DAY + 1), Ok(()));
+        assert_eq!(received(&mut sessions, 1, 7, 0, DAY + 2), Err(Refusal::Replaced));
+        assert_eq!(received(&mut sessions, 2, 8, 0, DAY + 3), Ok(()));
     }
 
     #[test]
     fn refusals_are_told_once_a_minute_and_the_agent_hears_of_them() {
-        let mut voices = Voices::default();
-        assert!(!voices.contested(Timestamp(DAY)));
-        assert!(voices.note_refused(Timestamp(DAY)));
-        assert!(!voices.note_refused(Timestamp(DAY + SECOND)));
-        assert!(voices.contested(Timestamp(DAY + SECOND)));
-        assert!(voices.note_refused(Timestamp(DAY + MINUTE)));
-        assert!(!voices.contested(Timestamp(DAY + MINUTE + LIVE + 1)));
+        let mut sessions = Sessions::default();
+        assert!(!sessions.contested(Timestamp(DAY)));
+        assert!(sessions.note_refused(Timestamp(DAY)));
+        assert!(!sessions.note_refused(Timestamp(DAY + SECOND)));
+        assert!(sessions.contested(Timestamp(DAY + SECOND)));
+        assert!(sessions.note_refused(Timestamp(DAY + MINUTE)));
+        assert!(!sessions.contested(Timestamp(DAY + MINUTE + LIVE_WINDOW + 1)));
     }
 }

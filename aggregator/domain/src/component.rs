@@ -4,7 +4,7 @@
 use super::interval::{Interval, append};
 use super::status::Status;
 use super::time::Timestamp;
-use super::verdict::{Ruling, Verdict};
+use super::verdict::{Evaluation, Verdict};
 
 /// What the linked checks make of a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -28,9 +28,9 @@ pub struct LinkedCheck<'a> {
     /// The link holds up to here; [`Timestamp::FAR`] while it still does.
     pub to: Timestamp,
     /// What was last known before the first of `verdict`; `None`: nothing ever.
-    pub before: Option<Ruling>,
+    pub before: Option<Evaluation>,
     /// Oldest first, never overlapping; unknown where it says nothing.
-    pub verdict: &'a [Interval<Ruling>],
+    pub verdict: &'a [Interval<Evaluation>],
 }
 
 /// What a linked check says.
@@ -41,15 +41,15 @@ pub struct Word {
     /// It says so now; otherwise nothing is known now, and this was last known.
     pub seen: bool,
     /// What; `None`: nothing was ever known.
-    pub ruling: Option<Ruling>,
+    pub evaluation: Option<Evaluation>,
 }
 
 impl Word {
     /// What a check says whose present verdict is `now` and whose last known one before it was `before`.
     #[must_use]
-    pub fn new(minor: bool, now: Ruling, before: Option<Ruling>) -> Self {
+    pub fn new(minor: bool, now: Evaluation, before: Option<Evaluation>) -> Self {
         let seen = now.verdict != Verdict::Unknown;
-        Self { minor, seen, ruling: if seen { Some(now) } else { before } }
+        Self { minor, seen, evaluation: if seen { Some(now) } else { before } }
     }
 }
 
@@ -61,10 +61,10 @@ pub fn status_of(words: impl Iterator<Item = Word>) -> Automatic {
     for word in words {
         seen |= word.seen;
         unseen |= !word.seen;
-        let Some(ruling) = word.ruling else { continue };
+        let Some(evaluation) = word.evaluation else { continue };
         major += u32::from(!word.minor);
-        degraded |= ruling.flapping;
-        match (word.minor, ruling.verdict) {
+        degraded |= evaluation.flapping;
+        match (word.minor, evaluation.verdict) {
             (false, Verdict::Down) => down += 1,
             (true, Verdict::Down) | (_, Verdict::Degraded) => degraded = true,
             (_, Verdict::Up | Verdict::Unknown) => {}
@@ -114,14 +114,14 @@ pub fn automatic(links: &[LinkedCheck<'_>], from: Timestamp) -> Vec<Interval<Aut
 
 /// Walks the verdicts of a check forward, once, and remembers what was last known.
 struct Listener<'a> {
-    rest: &'a [Interval<Ruling>],
-    last: Option<Ruling>,
+    rest: &'a [Interval<Evaluation>],
+    last: Option<Evaluation>,
 }
 
 impl Listener<'_> {
     /// What holds at `at`, and the instant until which that answer stands. `at` never goes back.
-    fn at(&mut self, at: Timestamp) -> (Ruling, Timestamp) {
-        const UNKNOWN: Ruling = Ruling { verdict: Verdict::Unknown, flapping: false };
+    fn at(&mut self, at: Timestamp) -> (Evaluation, Timestamp) {
+        const UNKNOWN: Evaluation = Evaluation { verdict: Verdict::Unknown, flapping: false };
         while let [first, rest @ ..] = self.rest
             && first.to <= at
         {

@@ -48,7 +48,7 @@ pub struct Heartbeat {
     /// before counts as called then. A shorter period is so never missed before it has passed.
     pub expected_since: Option<Timestamp>,
     /// The last call that told of an end, good or bad.
-    pub heard: Option<Timestamp>,
+    pub last_ping: Option<Timestamp>,
     /// The run that is under way.
     pub started: Option<Started>,
 }
@@ -82,7 +82,7 @@ impl Heartbeat {
     #[must_use]
     pub fn waits_since(&self) -> Option<Timestamp> {
         let started = self.started.as_ref().map(|started| started.at);
-        self.heard.into_iter().chain(started).min()
+        self.last_ping.into_iter().chain(started).min()
     }
 
     /// From when on what was called at `at` has its time.
@@ -114,7 +114,7 @@ impl Heartbeat {
     #[must_use]
     pub(super) fn dues(&self, blind: &[Interval<()>]) -> Vec<Timestamp> {
         let mut dues = Vec::new();
-        let mut last = self.heard.map(|heard| self.counted(heard));
+        let mut last = self.last_ping.map(|last_ping| self.counted(last_ping));
         if let Some(started) = &self.started {
             let from = self.counted(started.at);
             let due = from + self.expected.grace;
@@ -134,7 +134,7 @@ impl Heartbeat {
     #[must_use]
     pub fn lateness(&self, blind: &[Interval<()>], now: Timestamp) -> Lateness {
         let (mut missed, mut blind_from): (Option<Timestamp>, Option<Timestamp>) = (None, None);
-        let mut last = self.heard.map(|heard| self.counted(heard));
+        let mut last = self.last_ping.map(|last_ping| self.counted(last_ping));
         if let Some(started) = &self.started {
             let from = self.counted(started.at);
             let due = from + self.expected.grace;

@@ -2,8 +2,10 @@
 //! logging, no serde. Time is an argument.
 
 mod agent;
+pub mod agent_check;
 pub mod check_verdict;
 pub mod clock;
+pub mod clone_detection;
 pub mod component;
 pub mod credentials;
 pub mod days;
@@ -13,7 +15,6 @@ pub mod holds;
 pub mod interval;
 mod keys;
 pub mod layers;
-pub mod opinions;
 pub mod outages;
 pub mod reporters;
 pub mod rows;
@@ -28,5 +29,4 @@ pub mod time;
 pub mod track;
 pub mod uptime;
 pub mod verdict;
-pub mod voices;
-pub mod witnessed;
+pub mod votes;

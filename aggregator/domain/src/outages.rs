@@ -6,7 +6,7 @@ use super::layers::effective;
 use super::rows::SpanDayRow;
 use super::state::{Component, State};
 use super::status::{Effective, Status};
-use super::step::witnesses_of;
+use super::step::reporters_of;
 use super::time::{DAY, Timestamp};
 use super::verdict::{self, Verdict};
 use std::collections::BTreeSet;
@@ -82,10 +82,10 @@ fn name_checks<'a>(state: &'a State, component: &Component, outages: &mut [Outag
     let Some(begun) = outages.first().map(|first| first.from) else { return };
     let mut names: Vec<BTreeSet<&'a str>> = vec![BTreeSet::new(); outages.len()];
     for link in &component.links {
-        let (witnesses, quorum) = witnesses_of(state, link.check);
-        let timeline = verdict::timeline(&witnesses, quorum, begun);
+        let (reporters, quorum) = reporters_of(state, link.check);
+        let timeline = verdict::timeline(&reporters, quorum, begun);
         let ill = |one: &&Interval<_>| {
-            let verdict::Ruling { verdict, .. } = one.value;
+            let verdict::Evaluation { verdict, .. } = one.value;
             matches!(verdict, Verdict::Degraded | Verdict::Down)
         };
         for one in timeline.iter().filter(ill) {

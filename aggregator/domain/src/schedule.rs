@@ -1,12 +1,12 @@
 //! What is due when: everything that the passing of time alone changes, ordered by time. It is derived from the state at
 //! load, never stored, and kept current where its inputs change, so that a tick touches only what is due. Knows when
-//! something is due, never what happens then: that is `step/tick.rs` and `step/beat.rs`.
+//! something is due, never what happens then: that is `step/tick.rs` and `step/heartbeat.rs`.
 
+use super::agent_check::AgentCheck;
 use super::interval::Cursor;
 use super::state::{CheckKey, Component, ComponentKey, State, TrackKey};
 use super::table::Table;
 use super::time::{DAY, Timestamp};
-use super::witnessed::Witnessed;
 
 /// Something that becomes due; handled in this order within one tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -101,19 +101,19 @@ impl State {
     }
 
     fn track_due(&self, key: TrackKey) -> Option<Timestamp> {
-        let witnessed = self.tracks.get(&key)?;
+        let agent_check = self.tracks.get(&key)?;
         // Of a heartbeat it is we who know whether a call came.
-        if self.heartbeats.get(&witnessed.check).is_some_and(|heartbeat| heartbeat.track == key) {
+        if self.heartbeats.get(&agent_check.check).is_some_and(|heartbeat| heartbeat.track == key) {
             return None;
         }
-        evidence_due(witnessed, self.ready_at)
+        evidence_due(agent_check, self.ready_at)
     }
 
     fn call_due(&self, check: CheckKey) -> Option<Timestamp> {
         let heartbeat = self.heartbeats.get(&check)?;
-        let witnessed = self.tracks.get(&heartbeat.track)?;
-        let blind = witnessed.blind(&self.blind);
-        let acts = |at: &Timestamp| witnessed.late(heartbeat.lateness(&blind, *at)).is_some();
+        let agent_check = self.tracks.get(&heartbeat.track)?;
+        let blind = agent_check.blind(&self.blind);
+        let acts = |at: &Timestamp| agent_check.late(heartbeat.lateness(&blind, *at)).is_some();
         heartbeat.dues(&blind).into_iter().map(|due| due + 1).find(acts)
     }
 }
@@ -124,14 +124,14 @@ pub(super) fn too_old_at(last: Timestamp, silence: i64, ready_at: Timestamp) -> 
     (counted + silence) + 1
 }
 
-fn evidence_due(witnessed: &Witnessed, ready_at: Timestamp) -> Option<Timestamp> {
-    let last = witnessed.evidence()?;
-    let silence = witnessed.silence();
-    let live = witnessed.live.map(|live| too_old_at(live.span.last, silence, ready_at));
-    let silent = (!witnessed.track.silent).then(|| too_old_at(last, silence, ready_at));
+fn evidence_due(agent_check: &AgentCheck, ready_at: Timestamp) -> Option<Timestamp> {
+    let last = agent_check.evidence()?;
+    let silence = agent_check.silence();
+    let live = agent_check.live.map(|live| too_old_at(live.span.last, silence, ready_at));
+    let silent = (!agent_check.track.silent).then(|| too_old_at(last, silence, ready_at));
     let told =
-        (witnessed.is_silent() && !witnessed.called_silent).then(|| (last.max(ready_at) + silence) + 1);
-    let leaves = (witnessed.track.silent && !witnessed.left).then(|| last + DAY + 1);
+        (agent_check.is_silent() && !agent_check.called_silent).then(|| (last.max(ready_at) + silence) + 1);
+    let leaves = (agent_check.track.silent && !agent_check.excluded).then(|| last + DAY + 1);
     [live, silent, told, leaves].into_iter().flatten().min()
 }
 

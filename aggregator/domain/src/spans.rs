@@ -136,10 +136,10 @@ impl From<Vec<Span>> for Spans {
 mod tests {
     use super::*;
     use crate::time::Timestamp;
-    use crate::track::Hard;
+    use crate::track::HardState;
 
     fn span(from: i64) -> Span {
-        Span { from: Timestamp(from), last: Timestamp(from + 5), state: Hard::Up }
+        Span { from: Timestamp(from), last: Timestamp(from + 5), state: HardState::Up }
     }
 
     #[test]

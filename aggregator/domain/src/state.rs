@@ -14,11 +14,11 @@ use super::table::Table;
 use super::time::Timestamp;
 use super::verdict::Quorum;
 
-pub use super::agent::{Agent, Epoch, Told};
+pub use super::agent::{Agent, Epoch, SelfReport};
+pub use super::agent_check::{AgentCheck, LastRun, Outcomes};
 pub use super::keys::{
     AgentKey, CheckKey, ComponentKey, Counters, GroupKey, HoldKey, PageKey, TrackKey, WindowKey, WorkspaceKey,
 };
-pub use super::witnessed::{LastRun, Outcomes, Witnessed};
 
 /// The whole state. A copy shares its entries with the original, so it is cheap.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -49,7 +49,7 @@ pub struct State {
     /// Checks that wait to be called.
     pub heartbeats: Table<CheckKey, Heartbeat>,
     /// Tracks.
-    pub tracks: Table<TrackKey, Witnessed>,
+    pub tracks: Table<TrackKey, AgentCheck>,
     /// Pages.
     pub pages: Table<PageKey, Page>,
     /// Groups, archived ones included.
@@ -286,18 +286,18 @@ impl State {
     /// When an agent last said something conclusive, whether or not that counts. Of a heartbeat it is we who know that
     /// no call is late.
     #[must_use]
-    pub fn said_at(&self, witnessed: &Witnessed) -> Option<Timestamp> {
-        let said = witnessed.said_at();
-        let ours = !witnessed.track.silent
-            && self.heartbeats.contains_key(&witnessed.check)
-            && self.agents[&witnessed.agent].is_our_voice();
+    pub fn said_at(&self, agent_check: &AgentCheck) -> Option<Timestamp> {
+        let said = agent_check.said_at();
+        let ours = !agent_check.track.silent
+            && self.heartbeats.contains_key(&agent_check.check)
+            && self.agents[&agent_check.agent].is_heartbeat_agent();
         if ours { said.max(said.map(|_| self.ticked_at)) } else { said }
     }
 
     /// Newest conclusive evidence; none of one that does not count.
     #[must_use]
-    pub fn evidence(&self, witnessed: &Witnessed) -> Option<Timestamp> {
-        if witnessed.held.is_some() { None } else { self.said_at(witnessed) }
+    pub fn evidence(&self, agent_check: &AgentCheck) -> Option<Timestamp> {
+        if agent_check.held.is_some() { None } else { self.said_at(agent_check) }
     }
 
     /// The tracks of an agent, with their checks.

@@ -9,7 +9,7 @@ use super::time::Timestamp;
 
 /// What one agent holds to be true of a check after hysteresis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Hard {
+pub enum HardState {
     /// The first run is not complete.
     Unknown,
     /// Up.
@@ -20,7 +20,7 @@ pub enum Hard {
     Down,
 }
 
-impl Hard {
+impl HardState {
     /// The name in logs and stored rows.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -41,8 +41,8 @@ pub struct Span {
     /// Newest evidence: `[from, last)` is known, and `last` itself was seen. Equal to `from` after a
     /// single observation. Where the next span continues this one, its `from`.
     pub last: Timestamp,
-    /// What held; never [`Hard::Unknown`].
-    pub state: Hard,
+    /// What held; never [`HardState::Unknown`].
+    pub state: HardState,
 }
 
 impl Span {
@@ -56,11 +56,11 @@ impl Span {
 
 /// One conclusive observation, placed in our own time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct TrackObservation {
     /// Start of the run.
     pub at: Timestamp,
     /// The hard state after it.
-    pub hard: Hard,
+    pub hard: HardState,
     /// Set on a hard transition: the first observation of the run that confirmed it.
     pub since: Option<Timestamp>,
     /// The check flaps, from this observation on.
@@ -78,12 +78,12 @@ pub struct Track {
     /// Silence was declared since the newest evidence: nothing is known after it.
     pub silent: bool,
     /// Evidence newer than the newest span that carries no hard state yet.
-    pub unsure: Option<Unsure>,
+    pub tentative: Option<Tentative>,
 }
 
 /// Conclusive observations without a gap between them, made before a first run was complete.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Unsure {
+pub struct Tentative {
     /// Where the evidence without a gap begins.
     pub from: Timestamp,
     /// Newest evidence.
@@ -94,7 +94,7 @@ impl Track {
     /// A track as it was stored.
     #[must_use]
     pub fn new(spans: Vec<Span>, silent: bool) -> Self {
-        Self { spans: spans.into(), flaps: SharedVec::default(), silent, unsure: None }
+        Self { spans: spans.into(), flaps: SharedVec::default(), silent, tentative: None }
     }
 
     /// Does the check flap, as last said?
@@ -123,8 +123,8 @@ impl Track {
 
     /// What was held last, whether or not it still is.
     #[must_use]
-    pub fn state(&self) -> Hard {
-        self.spans.last().map_or(Hard::Unknown, |span| span.state)
+    pub fn state(&self) -> HardState {
+        self.spans.last().map_or(HardState::Unknown, |span| span.state)
     }
 
     /// Instant of the newest evidence that carries a hard state.
@@ -144,48 +144,49 @@ impl Track {
     ///
     /// Returns the earliest instant whose meaning changed, from which verdicts must be recomputed; `None`
     /// where the newest state merely goes on being believed.
-    pub fn observe(&mut self, seen: Seen, silence: i64) -> Option<Timestamp> {
-        let heard = self.unsure.map(|unsure| unsure.last).max(self.last());
-        let at = heard.map_or(seen.at, |heard| heard.max(seen.at));
+    pub fn observe(&mut self, seen: TrackObservation, silence: i64) -> Option<Timestamp> {
+        let evidence = self.tentative.map(|tentative| tentative.last).max(self.last());
+        let at = evidence.map_or(seen.at, |evidence| evidence.max(seen.at));
         let flapped = self.flap(seen.flapping, at);
-        let held = self.hold(seen, at, heard, silence);
+        let held = self.hold(seen, at, evidence, silence);
         held.into_iter().chain(flapped).min()
     }
 
-    /// Takes the hard state; `heard` is the newest evidence before `at`.
+    /// Takes the hard state; `evidence` is the newest evidence before `at`.
     fn hold(
         &mut self,
-        seen: Seen,
+        seen: TrackObservation,
         at: Timestamp,
-        heard: Option<Timestamp>,
+        evidence: Option<Timestamp>,
         silence: i64,
     ) -> Option<Timestamp> {
         let newest = self.spans.last().copied();
-        let unbroken = heard.is_some_and(|heard| at - heard <= silence);
-        if seen.hard == Hard::Unknown {
-            let from = match (self.unsure, newest) {
-                (Some(unsure), _) if unbroken => unsure.from,
+        let unbroken = evidence.is_some_and(|evidence| at - evidence <= silence);
+        if seen.hard == HardState::Unknown {
+            let from = match (self.tentative, newest) {
+                (Some(tentative), _) if unbroken => tentative.from,
                 (None, Some(newest)) if unbroken => newest.last,
                 _ => at,
             };
-            self.unsure = Some(Unsure { from, last: at });
+            self.tentative = Some(Tentative { from, last: at });
             return None;
         }
         let since = seen.since.map(|since| since.min(at));
-        let unsure = self.unsure.take();
+        let tentative = self.tentative.take();
         let silent = std::mem::replace(&mut self.silent, false);
         let Some(newest) = newest else {
             // With no evidence on record the agent's word stands; otherwise a gap in it does.
-            let earliest = if unbroken { unsure.map(|unsure| unsure.from) } else { heard.map(|_| at) };
+            let earliest =
+                if unbroken { tentative.map(|tentative| tentative.from) } else { evidence.map(|_| at) };
             let from = since.unwrap_or(at).max(earliest.unwrap_or(Timestamp(i64::MIN)));
             self.spans.push(Span { from, last: at, state: seen.hard });
             return Some(from);
         };
-        let joined = unbroken && unsure.is_none_or(|unsure| unsure.from <= newest.last);
+        let joined = unbroken && tentative.is_none_or(|tentative| tentative.from <= newest.last);
         if joined {
             self.join(newest, seen.hard, since, at, silent)
         } else {
-            let earliest = unsure.filter(|_| unbroken).map_or(at, |unsure| unsure.from);
+            let earliest = tentative.filter(|_| unbroken).map_or(at, |tentative| tentative.from);
             let from = since.unwrap_or(at).max(earliest);
             let changed = match since {
                 Some(since) if seen.hard != newest.state => self.rewrite(newest.state, seen.hard, since),
@@ -200,7 +201,7 @@ impl Track {
     fn join(
         &mut self,
         newest: Span,
-        state: Hard,
+        state: HardState,
         since: Option<Timestamp>,
         at: Timestamp,
         silent: bool,
@@ -226,7 +227,7 @@ impl Track {
 
     /// Gives what was held to be `old` from `since` on to `new`: back to the last span that held
     /// anything else, gaps staying gaps. Returns the earliest instant that changed hands, or `since`.
-    fn rewrite(&mut self, old: Hard, new: Hard, since: Timestamp) -> Timestamp {
+    fn rewrite(&mut self, old: HardState, new: HardState, since: Timestamp) -> Timestamp {
         let kept = self.spans.rposition(|span| span.state != old || span.end() <= since);
         let tail = self.spans.split_off(kept.map_or(0, |index| index + 1));
         let boundary = tail.first().map_or(since, |span| span.from.max(since));

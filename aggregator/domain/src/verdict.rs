@@ -3,7 +3,7 @@
 use super::former::{Former, held_at};
 use super::interval::{Interval, append, first_ending_after};
 use super::time::{DAY, Timestamp};
-use super::track::{Hard, Span, Track};
+use super::track::{HardState, Span, Track};
 
 /// What is held to be true of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -33,7 +33,7 @@ impl Verdict {
 
 /// A verdict with the flag beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Ruling {
+pub struct Evaluation {
     /// What is held to be true.
     pub verdict: Verdict,
     /// It hangs on agents that say that the check flaps: with them up it would be another than with them down.
@@ -82,7 +82,7 @@ impl From<Quorum> for Quorums<'_> {
 
 /// The one vote of a location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum LocationSays {
+pub enum LocationVote {
     /// At least one agent that reports says up.
     Up,
     /// All that report say degraded or down.
@@ -93,7 +93,7 @@ pub enum LocationSays {
     Silent,
 }
 
-impl LocationSays {
+impl LocationVote {
     /// The name for operators and in JSON.
     #[must_use]
     pub fn name(self) -> &'static str {
@@ -106,34 +106,34 @@ impl LocationSays {
     }
 }
 
-/// Agents of one location vote as one; `None` and [`Hard::Unknown`] do not report.
-pub fn within_location(agents: impl Iterator<Item = Option<Hard>>) -> LocationSays {
-    agents.fold(LocationSays::Silent, |says, agent| {
+/// Agents of one location vote as one; `None` and [`HardState::Unknown`] do not report.
+pub fn within_location(agents: impl Iterator<Item = Option<HardState>>) -> LocationVote {
+    agents.fold(LocationVote::Silent, |location_votes, agent| {
         let agent = match agent {
-            None | Some(Hard::Unknown) => return says,
-            Some(Hard::Up) => LocationSays::Up,
-            Some(Hard::Degraded) => LocationSays::Degraded,
-            Some(Hard::Down) => LocationSays::Down,
+            None | Some(HardState::Unknown) => return location_votes,
+            Some(HardState::Up) => LocationVote::Up,
+            Some(HardState::Degraded) => LocationVote::Degraded,
+            Some(HardState::Down) => LocationVote::Down,
         };
-        match (says, agent) {
-            (LocationSays::Silent, agent) => agent,
-            (LocationSays::Up, _) | (_, LocationSays::Up) => LocationSays::Up,
-            (LocationSays::Down, LocationSays::Down) => LocationSays::Down,
-            _ => LocationSays::Degraded,
+        match (location_votes, agent) {
+            (LocationVote::Silent, agent) => agent,
+            (LocationVote::Up, _) | (_, LocationVote::Up) => LocationVote::Up,
+            (LocationVote::Down, LocationVote::Down) => LocationVote::Down,
+            _ => LocationVote::Degraded,
         }
     })
 }
 
-/// The verdict of the locations in the denominator, which is all of `says`, the silent ones too.
+/// The verdict of the locations in the denominator, which is all of `location_votes`, the silent ones too.
 #[must_use]
-pub fn decide(says: &[LocationSays], quorum: Quorum) -> Verdict {
-    let count = |wanted| says.iter().filter(|&&says| says == wanted).count();
-    let (down, needed) = (count(LocationSays::Down), quorum.needed(says.len()));
+pub fn decide(location_votes: &[LocationVote], quorum: Quorum) -> Verdict {
+    let count = |wanted| location_votes.iter().filter(|&&location_votes| location_votes == wanted).count();
+    let (down, needed) = (count(LocationVote::Down), quorum.needed(location_votes.len()));
     if down >= needed {
         Verdict::Down
-    } else if down + count(LocationSays::Degraded) >= needed {
+    } else if down + count(LocationVote::Degraded) >= needed {
         Verdict::Degraded
-    } else if count(LocationSays::Up) > 0 {
+    } else if count(LocationVote::Up) > 0 {
         Verdict::Up
     } else {
         Verdict::Unknown
@@ -142,7 +142,7 @@ pub fn decide(says: &[LocationSays], quorum: Quorum) -> Verdict {
 
 /// One agent's part in the verdict of one check.
 #[derive(Clone, Copy, Debug)]
-pub struct Witness<'a> {
+pub struct Reporter<'a> {
     /// Its location; agents of one location vote as one.
     pub location: u32,
     /// When it stood there. One that moved is a witness for each of its locations.
@@ -172,44 +172,44 @@ pub struct Live {
 
 /// What a witness contributes at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Voice {
+pub enum Vote {
     /// Not in the denominator: does not run the check, or was silent for 24 hours.
     Absent,
     /// In the denominator, nothing known.
     Silent,
     /// Known.
-    Says {
+    Known {
         /// The hard state.
-        hard: Hard,
+        hard: HardState,
         /// The agent says that the check flaps.
         flapping: bool,
     },
 }
 
-impl Witness<'_> {
+impl Reporter<'_> {
     /// What it contributes at `at`, and the instant until which that answer stands.
-    fn voice(&self, at: Timestamp) -> (Voice, Timestamp) {
+    fn vote(&self, at: Timestamp) -> (Vote, Timestamp) {
         if at < self.within.from {
-            return (Voice::Absent, self.within.from);
+            return (Vote::Absent, self.within.from);
         } else if at >= self.within.to {
-            return (Voice::Absent, Timestamp::FAR);
+            return (Vote::Absent, Timestamp::FAR);
         }
-        let (voice, until) = self.voice_anywhere(at);
-        (voice, until.min(self.within.to))
+        let (vote, until) = self.vote_anywhere(at);
+        (vote, until.min(self.within.to))
     }
 
     /// Until when what it contributes at `now` stands, unless it says something.
     #[must_use]
     pub fn stands_until(&self, now: Timestamp) -> Timestamp {
-        self.voice(now).1
+        self.vote(now).1
     }
 
     /// The same, wherever it stands.
-    fn voice_anywhere(&self, at: Timestamp) -> (Voice, Timestamp) {
+    fn vote_anywhere(&self, at: Timestamp) -> (Vote, Timestamp) {
         let next = first_ending_after(self.declared, at);
-        let Some(declared) = self.declared.get(next) else { return (Voice::Absent, Timestamp::FAR) };
+        let Some(declared) = self.declared.get(next) else { return (Vote::Absent, Timestamp::FAR) };
         if !declared.contains(at) {
-            return (Voice::Absent, declared.from);
+            return (Vote::Absent, declared.from);
         }
         let spans = &self.track.spans;
         let after = spans.partition_point(|span| span.from <= at);
@@ -220,12 +220,12 @@ impl Witness<'_> {
             if newest || at < span.end() {
                 let until = if newest { until } else { until.min(span.end()) };
                 let (flapping, turns) = self.flapping(at);
-                return (Voice::Says { hard: span.state, flapping }, until.min(turns));
+                return (Vote::Known { hard: span.state, flapping }, until.min(turns));
             }
         }
         let heard = current.map_or(declared.from, |span| span.last.max(declared.from));
         let leaves = heard + DAY;
-        if at < leaves { (Voice::Silent, until.min(leaves)) } else { (Voice::Absent, until) }
+        if at < leaves { (Vote::Silent, until.min(leaves)) } else { (Vote::Absent, until) }
     }
 
     /// The newest instant before `at` at which what it contributes may have changed.
@@ -265,87 +265,87 @@ impl Witness<'_> {
 
     /// What it contributes to the live verdict.
     #[must_use]
-    pub fn voice_now(&self, now: Timestamp) -> Voice {
-        match (self.voice(now).0, self.live) {
-            (voice, Some(Live { span, flapping }))
+    pub fn vote_now(&self, now: Timestamp) -> Vote {
+        match (self.vote(now).0, self.live) {
+            (vote, Some(Live { span, flapping }))
                 if self.track.last().is_none_or(|last| last <= span.last) =>
             {
                 if self.within.contains(now) && self.declared.iter().any(|declared| declared.contains(now)) {
-                    Voice::Says { hard: span.state, flapping }
+                    Vote::Known { hard: span.state, flapping }
                 } else {
-                    voice
+                    vote
                 }
             }
-            (voice, _) => voice,
+            (vote, _) => vote,
         }
     }
 }
 
-/// `voices` stand with those of one location beside each other.
-fn rule(voices: &[(u32, Voice)], quorum: Quorum, says: &mut Vec<LocationSays>) -> Ruling {
-    let mut with = |read: fn(Hard, bool) -> Hard| verdict(voices, quorum, says, read);
+/// `votes` stand with those of one location beside each other.
+fn judge(votes: &[(u32, Vote)], quorum: Quorum, location_votes: &mut Vec<LocationVote>) -> Evaluation {
+    let mut with = |read: fn(HardState, bool) -> HardState| verdict(votes, quorum, location_votes, read);
     let said = with(|hard, _| hard);
-    let flaps = voices.iter().any(|(_, voice)| matches!(voice, Voice::Says { flapping: true, .. }));
+    let flaps = votes.iter().any(|(_, vote)| matches!(vote, Vote::Known { flapping: true, .. }));
     let hangs = flaps && {
-        let best = with(|hard, flapping| if flapping { Hard::Up } else { hard });
-        let worst = with(|hard, flapping| if flapping { Hard::Down } else { hard });
+        let best = with(|hard, flapping| if flapping { HardState::Up } else { hard });
+        let worst = with(|hard, flapping| if flapping { HardState::Down } else { hard });
         best != worst
     };
-    Ruling { verdict: said, flapping: hangs }
+    Evaluation { verdict: said, flapping: hangs }
 }
 
 /// The verdict where `read` says what a voice counts for: its hard state, and whether it flaps.
 fn verdict(
-    voices: &[(u32, Voice)],
+    votes: &[(u32, Vote)],
     quorum: Quorum,
-    says: &mut Vec<LocationSays>,
-    read: impl Fn(Hard, bool) -> Hard,
+    location_votes: &mut Vec<LocationVote>,
+    read: impl Fn(HardState, bool) -> HardState,
 ) -> Verdict {
-    says.clear();
-    says.extend(voices.chunk_by(|one, other| one.0 == other.0).filter_map(|location| {
-        let mut present = location.iter().filter(|(_, voice)| *voice != Voice::Absent).peekable();
+    location_votes.clear();
+    location_votes.extend(votes.chunk_by(|one, other| one.0 == other.0).filter_map(|location| {
+        let mut present = location.iter().filter(|(_, vote)| *vote != Vote::Absent).peekable();
         present.peek()?;
-        Some(within_location(present.map(|(_, voice)| match voice {
-            Voice::Says { hard, flapping } => Some(read(*hard, *flapping)),
-            Voice::Absent | Voice::Silent => None,
+        Some(within_location(present.map(|(_, vote)| match vote {
+            Vote::Known { hard, flapping } => Some(read(*hard, *flapping)),
+            Vote::Absent | Vote::Silent => None,
         })))
     }));
-    decide(says, quorum)
+    decide(location_votes, quorum)
 }
 
-fn by_location<'a, 'b>(witnesses: &'b [Witness<'a>]) -> Vec<&'b Witness<'a>> {
-    let mut sorted: Vec<_> = witnesses.iter().collect();
-    sorted.sort_by_key(|witness| witness.location);
+fn by_location<'a, 'b>(reporters: &'b [Reporter<'a>]) -> Vec<&'b Reporter<'a>> {
+    let mut sorted: Vec<_> = reporters.iter().collect();
+    sorted.sort_by_key(|reporter| reporter.location);
     sorted
 }
 
 /// The live verdict.
 #[must_use]
-pub fn now<'q>(witnesses: &[Witness<'_>], quorum: impl Into<Quorums<'q>>, now: Timestamp) -> Ruling {
+pub fn now<'q>(reporters: &[Reporter<'_>], quorum: impl Into<Quorums<'q>>, now: Timestamp) -> Evaluation {
     let quorum = quorum.into().now;
-    let voices: Vec<_> = by_location(witnesses).iter().map(|w| (w.location, w.voice_now(now))).collect();
-    rule(&voices, quorum, &mut Vec::new())
+    let votes: Vec<_> = by_location(reporters).iter().map(|w| (w.location, w.vote_now(now))).collect();
+    judge(&votes, quorum, &mut Vec::new())
 }
 
 /// What was last known before `at`, and until when it was. `None`: nothing was ever known.
 #[must_use]
-pub fn said_before<'q>(
-    witnesses: &[Witness<'_>],
+pub fn last_known<'q>(
+    reporters: &[Reporter<'_>],
     quorum: impl Into<Quorums<'q>>,
     at: Timestamp,
-) -> Option<(Ruling, Timestamp)> {
+) -> Option<(Evaluation, Timestamp)> {
     let quorums = quorum.into();
-    let witnesses = by_location(witnesses);
-    let (mut says, mut until) = (Vec::new(), at);
+    let reporters = by_location(reporters);
+    let (mut location_votes, mut until) = (Vec::new(), at);
     loop {
         let changed = quorums.former.iter().map(|former| former.to).filter(|to| *to < until);
-        let edges = witnesses.iter().filter_map(|witness| witness.edge_before(until));
+        let edges = reporters.iter().filter_map(|reporter| reporter.edge_before(until));
         let edge = edges.chain(changed).max().filter(|edge| *edge > ALWAYS.from)?;
         let (quorum, _) = held_at(quorums.former, &quorums.now, edge);
-        let voices: Vec<_> = witnesses.iter().map(|one| (one.location, one.voice(edge).0)).collect();
-        let ruling = rule(&voices, *quorum, &mut says);
-        if ruling.verdict != Verdict::Unknown {
-            return Some((ruling, until));
+        let votes: Vec<_> = reporters.iter().map(|one| (one.location, one.vote(edge).0)).collect();
+        let evaluation = judge(&votes, *quorum, &mut location_votes);
+        if evaluation.verdict != Verdict::Unknown {
+            return Some((evaluation, until));
         }
         until = edge;
     }
@@ -354,24 +354,24 @@ pub fn said_before<'q>(
 /// The verdict over time: contiguous over `[from, FAR)`, neighbours differ.
 #[must_use]
 pub fn timeline<'q>(
-    witnesses: &[Witness<'_>],
+    reporters: &[Reporter<'_>],
     quorum: impl Into<Quorums<'q>>,
     from: Timestamp,
-) -> Vec<Interval<Ruling>> {
+) -> Vec<Interval<Evaluation>> {
     let quorums = quorum.into();
-    let witnesses = by_location(witnesses);
-    let mut voices: Vec<_> = witnesses.iter().map(|witness| (witness.location, Voice::Absent)).collect();
-    let mut until = vec![from; witnesses.len()];
-    let (mut timeline, mut says, mut at) = (Vec::new(), Vec::new(), from);
+    let reporters = by_location(reporters);
+    let mut votes: Vec<_> = reporters.iter().map(|reporter| (reporter.location, Vote::Absent)).collect();
+    let mut until = vec![from; reporters.len()];
+    let (mut timeline, mut location_votes, mut at) = (Vec::new(), Vec::new(), from);
     while at < Timestamp::FAR {
-        for ((witness, voice), until) in witnesses.iter().zip(&mut voices).zip(&mut until) {
+        for ((reporter, vote), until) in reporters.iter().zip(&mut votes).zip(&mut until) {
             if *until <= at {
-                (voice.1, *until) = witness.voice(at);
+                (vote.1, *until) = reporter.vote(at);
             }
         }
         let (quorum, changes) = held_at(quorums.former, &quorums.now, at);
         let to = until.iter().copied().min().unwrap_or(Timestamp::FAR).min(changes);
-        append(&mut timeline, Interval { from: at, to, value: rule(&voices, *quorum, &mut says) });
+        append(&mut timeline, Interval { from: at, to, value: judge(&votes, *quorum, &mut location_votes) });
         at = to;
     }
     timeline

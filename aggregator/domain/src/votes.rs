@@ -3,23 +3,23 @@
 
 use super::check_verdict::since_ever;
 use super::reporters::{Held, differ};
-use super::state::{AgentKey, CheckKey, LastRun, State, Witnessed};
-use super::step::witnesses_of;
+use super::state::{AgentCheck, AgentKey, CheckKey, LastRun, State};
+use super::step::reporters_of;
 use super::time::Timestamp;
-use super::track::Hard;
-use super::verdict::{self, LocationSays, Verdict, Voice, within_location};
+use super::track::HardState;
+use super::verdict::{self, LocationVote, Verdict, Vote, within_location};
 use skerry_protocol::wire::Outcome;
 use std::collections::BTreeMap;
 
 /// One agent's part in the verdict of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Opinion<'a> {
+pub struct AgentVote<'a> {
     /// The failure domain it stands in.
     pub location: &'a str,
     /// Its name.
     pub agent: &'a str,
-    /// What it contributes; [`Voice::Absent`] where it was silent for 24 hours.
-    pub voice: Voice,
+    /// What it contributes; [`Vote::Absent`] where it was silent for 24 hours.
+    pub vote: Vote,
     /// Its newest conclusive evidence.
     pub evidence: Option<Timestamp>,
     /// Why what it says does not count; `None`: it counts.
@@ -32,7 +32,7 @@ pub struct Opinion<'a> {
     pub certificate_ends: Option<Timestamp>,
 }
 
-impl Opinion<'_> {
+impl AgentVote<'_> {
     /// Why it does not say "up": its last run, unless that was well.
     #[must_use]
     pub fn why(&self) -> Option<&LastRun> {
@@ -42,14 +42,14 @@ impl Opinion<'_> {
 
 /// What is held to be true of a check, and by whom.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Opinions<'a> {
+pub struct CheckVotes<'a> {
     /// Over all locations.
     pub verdict: Verdict,
     /// Every agent that runs the check, by location and name.
-    pub agents: Vec<Opinion<'a>>,
+    pub agents: Vec<AgentVote<'a>>,
 }
 
-impl Opinions<'_> {
+impl CheckVotes<'_> {
     /// Why the verdict is what it is: the last run of an agent that counts and says the same.
     #[must_use]
     pub fn why(&self) -> Option<&LastRun> {
@@ -59,7 +59,7 @@ impl Opinions<'_> {
             Verdict::Down => run.outcome == Outcome::Down,
             Verdict::Unknown => true,
         };
-        self.agents.iter().filter(|one| one.held.is_none()).filter_map(Opinion::why).find(agrees)
+        self.agents.iter().filter(|one| one.held.is_none()).filter_map(AgentVote::why).find(agrees)
     }
 
     /// The longest of the last runs of those who count, µs.
@@ -71,13 +71,13 @@ impl Opinions<'_> {
 
     /// What each location says, by name.
     #[must_use]
-    pub fn locations(&self) -> Vec<(&str, LocationSays)> {
-        let mut locations: BTreeMap<&str, Vec<Option<Hard>>> = BTreeMap::new();
+    pub fn locations(&self) -> Vec<(&str, LocationVote)> {
+        let mut locations: BTreeMap<&str, Vec<Option<HardState>>> = BTreeMap::new();
         for one in self.agents.iter().filter(|one| one.held.is_none()) {
-            let says = match one.voice {
-                Voice::Absent => continue,
-                Voice::Silent => None,
-                Voice::Says { hard, .. } => Some(hard),
+            let says = match one.vote {
+                Vote::Absent => continue,
+                Vote::Silent => None,
+                Vote::Known { hard, .. } => Some(hard),
             };
             locations.entry(one.location).or_default().push(says);
         }
@@ -88,10 +88,10 @@ impl Opinions<'_> {
     /// Locations that say worse than the verdict, by name.
     #[must_use]
     pub fn minority(&self) -> Vec<&str> {
-        let overruled = |says: LocationSays| match says {
-            LocationSays::Down => self.verdict != Verdict::Down,
-            LocationSays::Degraded => matches!(self.verdict, Verdict::Up | Verdict::Unknown),
-            LocationSays::Up | LocationSays::Silent => false,
+        let overruled = |says: LocationVote| match says {
+            LocationVote::Down => self.verdict != Verdict::Down,
+            LocationVote::Degraded => matches!(self.verdict, Verdict::Up | Verdict::Unknown),
+            LocationVote::Up | LocationVote::Silent => false,
         };
         let worse = self.locations().into_iter().filter(|(_, says)| overruled(*says));
         worse.map(|(location, _)| location).collect()
@@ -100,61 +100,61 @@ impl Opinions<'_> {
 
 /// What is said of a check now.
 #[must_use]
-pub fn of_check(state: &State, check: CheckKey, now: Timestamp) -> Opinions<'_> {
-    let (witnesses, quorum) = witnesses_of(state, check);
-    let agents = state.checks[&check].tracks.iter().map(|track| &state.tracks[track]).zip(&witnesses);
-    let mut agents: Vec<Opinion<'_>> = agents
-        .filter(|(witnessed, _)| witnessed.is_run())
-        .map(|(witnessed, witness)| {
-            let agent = &state.agents[&witnessed.agent];
-            Opinion {
+pub fn of_check(state: &State, check: CheckKey, now: Timestamp) -> CheckVotes<'_> {
+    let (reporters, quorum) = reporters_of(state, check);
+    let agents = state.checks[&check].tracks.iter().map(|track| &state.tracks[track]).zip(&reporters);
+    let mut agents: Vec<AgentVote<'_>> = agents
+        .filter(|(agent_check, _)| agent_check.is_run())
+        .map(|(agent_check, reporter)| {
+            let agent = &state.agents[&agent_check.agent];
+            AgentVote {
                 location: &agent.location,
                 agent: &agent.name,
-                voice: if witnessed.held.is_some() { said(witnessed) } else { witness.voice_now(now) },
-                evidence: state.said_at(witnessed),
-                held: witnessed.held,
-                since: since_of(witnessed),
-                last_run: witnessed.last_run.as_ref(),
-                certificate_ends: witnessed.certificate_ends,
+                vote: if agent_check.held.is_some() { said(agent_check) } else { reporter.vote_now(now) },
+                evidence: state.said_at(agent_check),
+                held: agent_check.held,
+                since: since_of(agent_check),
+                last_run: agent_check.last_run.as_ref(),
+                certificate_ends: agent_check.certificate_ends,
             }
         })
         .collect();
     agents.sort_unstable_by_key(|one| (one.location, one.agent));
-    Opinions { verdict: verdict::now(&witnesses, quorum, now).verdict, agents }
+    CheckVotes { verdict: verdict::now(&reporters, quorum, now).verdict, agents }
 }
 
 /// Since when the verdict of a check is what it is; `None`: nobody ever said anything. What only a snapshot says, ahead
 /// of the history, holds since that began.
 #[must_use]
 pub fn verdict_since(state: &State, check: CheckKey, now: Timestamp) -> Option<Timestamp> {
-    let (witnesses, quorum) = witnesses_of(state, check);
-    let verdict = verdict::now(&witnesses, quorum, now).verdict;
-    since_ever(&witnesses, quorum, verdict, now)
+    let (reporters, quorum) = reporters_of(state, check);
+    let verdict = verdict::now(&reporters, quorum, now).verdict;
+    since_ever(&reporters, quorum, verdict, now)
 }
 
-fn since_of(witnessed: &Witnessed) -> Option<Timestamp> {
-    if let Some(live) = &witnessed.live {
+fn since_of(agent_check: &AgentCheck) -> Option<Timestamp> {
+    if let Some(live) = &agent_check.live {
         return Some(live.span.from);
     }
-    let newest = witnessed.track.spans.last()?;
-    Some(if witnessed.track.silent { newest.last } else { newest.from })
+    let newest = agent_check.track.spans.last()?;
+    Some(if agent_check.track.silent { newest.last } else { newest.from })
 }
 
 /// What one says that does not count.
-fn said(witnessed: &Witnessed) -> Voice {
-    let newest = witnessed.track.spans.last().filter(|_| !witnessed.track.silent);
-    newest.map_or(Voice::Silent, |span| Voice::Says { hard: span.state, flapping: false })
+fn said(agent_check: &AgentCheck) -> Vote {
+    let newest = agent_check.track.spans.last().filter(|_| !agent_check.track.silent);
+    newest.map_or(Vote::Silent, |span| Vote::Known { hard: span.state, flapping: false })
 }
 
 /// Checks of which some location says worse than the verdict, with those locations.
 #[must_use]
 pub fn minorities(state: &State, now: Timestamp) -> Vec<(CheckKey, Vec<String>)> {
-    let bad = |hard: Hard| matches!(hard, Hard::Down | Hard::Degraded);
+    let bad = |hard: HardState| matches!(hard, HardState::Down | HardState::Degraded);
     // Almost every check is well everywhere: nothing is worked out for those.
-    let accused = |witnessed: &Witnessed| {
-        let live = witnessed.live.as_ref().map(|live| &live.span);
-        let newest = witnessed.track.spans.last().into_iter().chain(live);
-        witnessed.is_declared() && newest.into_iter().any(|span| bad(span.state))
+    let accused = |agent_check: &AgentCheck| {
+        let live = agent_check.live.as_ref().map(|live| &live.span);
+        let newest = agent_check.track.spans.last().into_iter().chain(live);
+        agent_check.is_declared() && newest.into_iter().any(|span| bad(span.state))
     };
     let doubted = state
         .checks
@@ -162,8 +162,8 @@ pub fn minorities(state: &State, now: Timestamp) -> Vec<(CheckKey, Vec<String>)>
         .filter(|(_, check)| check.tracks.iter().any(|track| accused(&state.tracks[track])));
     doubted
         .map(|(key, _)| {
-            let opinions = of_check(state, *key, now);
-            (*key, opinions.minority().into_iter().map(ToOwned::to_owned).collect::<Vec<_>>())
+            let votes = of_check(state, *key, now);
+            (*key, votes.minority().into_iter().map(ToOwned::to_owned).collect::<Vec<_>>())
         })
         .filter(|(_, locations)| !locations.is_empty())
         .collect()
@@ -175,7 +175,7 @@ pub struct Lacking {
     /// It says nothing conclusive of them.
     pub silent: usize,
     /// It was silent for 24 hours, so that it no longer counts.
-    pub left: usize,
+    pub excluded: usize,
     /// Another agent defines them otherwise, or the file does.
     pub conflicting: usize,
     /// It runs them and does not count for them.
@@ -189,12 +189,12 @@ pub fn lacking(state: &State) -> BTreeMap<AgentKey, Lacking> {
     for check in state.checks.values() {
         let running = || check.tracks.iter().map(|track| &state.tracks[track]).filter(|one| one.is_run());
         let conflict = differ(running().map(|one| &one.definition[..]).filter(|one| !one.is_empty()));
-        let lacks = |one: &&Witnessed| conflict || one.held.is_some() || one.track.silent || one.left;
+        let lacks = |one: &&AgentCheck| conflict || one.held.is_some() || one.track.silent || one.excluded;
         for one in running().filter(lacks) {
             let agent = all.entry(one.agent).or_default();
             let counts = one.held.is_none();
             agent.silent += usize::from(one.track.silent && counts);
-            agent.left += usize::from(one.left && counts);
+            agent.excluded += usize::from(one.excluded && counts);
             agent.conflicting += usize::from(conflict);
             agent.held += usize::from(one.held.is_some());
         }

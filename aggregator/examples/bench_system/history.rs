@@ -9,7 +9,7 @@ use skerry_aggregator::desired::desired;
 use skerry_aggregator::engine::Engine;
 use skerry_domain::days::{Calendar, days, windows};
 use skerry_domain::layers::effective;
-use skerry_domain::state::{PageKey, State, TrackKey, Witnessed};
+use skerry_domain::state::{AgentCheck, PageKey, State, TrackKey};
 use skerry_domain::step::{Answer, Command, DeclaredCheck, Report};
 use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
 use skerry_publish::build::page_view;
@@ -55,7 +55,7 @@ pub(crate) fn write(config: &Path, raw: i64, hours: i64) -> anyhow::Result<()> {
                 acknowledged: 0,
                 proof: Default::default(),
                 process: vec![7; 16],
-                told: skerry_domain::state::Told::default(),
+                self_report: skerry_domain::state::SelfReport::default(),
                 received: now,
                 boot_now: 0,
                 wall_now: now,
@@ -189,7 +189,7 @@ pub(crate) fn bars(config: &Path) -> anyhow::Result<()> {
     let config = read(config)?;
     let store = Store::open(&config.store.path)?;
     let state = store.load(Timestamp(0))?;
-    let now = state.tracks.values().filter_map(Witnessed::evidence).max().context("no evidence")?;
+    let now = state.tracks.values().filter_map(AgentCheck::evidence).max().context("no evidence")?;
     let components = state.components.values().filter(|one| !one.archived).count();
     let mut out = std::io::stdout();
     writeln!(out, "| of {components} components | CPU ms for 1,000 | goal < 1 ms |\n| --- | --- | --- |")?;

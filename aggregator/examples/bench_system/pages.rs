@@ -3,7 +3,7 @@
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
-use skerry_aggregator::clock::Hands;
+use skerry_aggregator::clock::TimeSource;
 use skerry_aggregator::engine::Engine;
 use skerry_aggregator::publish::{Addresses, Publisher};
 use skerry_domain::holds::Source;
@@ -40,7 +40,7 @@ pub(crate) fn latency() -> anyhow::Result<()> {
     let hands = Arc::new(AtomicI64::new(MIDNIGHT.0 - 90 * DAY));
     let (changed, changes) = crossbeam_channel::unbounded();
     let store = Store::open(&folder.path().join("ours.db"))?;
-    let (engine, writer) = Engine::start_by(store, changed, Hands::Turned(Arc::clone(&hands)))?;
+    let (engine, writer) = Engine::start_by(store, changed, TimeSource::Simulated(Arc::clone(&hands)))?;
     runtime.block_on(past(&engine, &hands))?;
     let begun = Instant::now();
     let start = MIDNIGHT.0 - 75 * SECOND;

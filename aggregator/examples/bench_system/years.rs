@@ -1,13 +1,13 @@
 //! Years of many checks at three locations, day by day: what the database and the memory come to, and how long a start
 //! takes. Every check has a gap a day at every location; what ages is folded and ended as the running program does it.
 
-use skerry_domain::state::{AgentKey, ComponentSettings, PageSettings, State, Told};
+use skerry_domain::state::{AgentKey, ComponentSettings, PageSettings, SelfReport, State};
 use skerry_domain::step::{
     Answer, Command, Configure, Context, DeclaredCheck, DesiredComponent, DesiredItem, DesiredLink,
     DesiredPage, Ids, KEPT, Observed, Proof, RULES_KEPT, Record, RecordKind, Report, When, step,
 };
 use skerry_domain::time::{DAY, HOUR, Timestamp};
-use skerry_domain::track::Hard;
+use skerry_domain::track::HardState;
 use skerry_domain::uptime::{Rule, Weights};
 use skerry_protocol::wire::{Outcome, Reason};
 use skerry_store::Store;
@@ -138,7 +138,7 @@ impl World {
                 detail: String::new(),
                 total_us: 20_000 + check as u64,
                 phases: None,
-                hard: Hard::Up,
+                hard: HardState::Up,
                 since: None,
                 flapping: false,
             };
@@ -154,7 +154,7 @@ impl World {
             acknowledged: before,
             proof: Proof::default(),
             process: vec![1],
-            told: Told::default(),
+            self_report: SelfReport::default(),
             received: self.now,
             boot_now,
             wall_now: self.now,

@@ -4,11 +4,11 @@ use super::view::Unseen;
 use skerry_domain::component::{Automatic, Word, status_of};
 use skerry_domain::interval::Interval;
 use skerry_domain::layers::{overlay, splice};
-use skerry_domain::state::{Component, Link, State, Witnessed};
+use skerry_domain::state::{AgentCheck, Component, Link, State};
 use skerry_domain::status::{Effective, Status};
-use skerry_domain::step::witnesses_of;
+use skerry_domain::step::reporters_of;
 use skerry_domain::time::Timestamp;
-use skerry_domain::verdict::{self, Ruling, Verdict};
+use skerry_domain::verdict::{self, Evaluation, Verdict};
 
 /// One component at one moment.
 pub(super) struct ComponentNow<'a> {
@@ -118,7 +118,7 @@ impl ComponentNow<'_> {
     }
 
     /// What the agents see that run its checks.
-    pub(super) fn tracks(&self) -> impl Iterator<Item = &Witnessed> {
+    pub(super) fn tracks(&self) -> impl Iterator<Item = &AgentCheck> {
         let tracks = self.open().flat_map(|link| &self.state.checks[&link.check].tracks);
         tracks.map(|track| &self.state.tracks[track])
     }
@@ -130,17 +130,17 @@ impl ComponentNow<'_> {
 
     /// When what all of its checks say is older than the silence limit.
     pub(super) fn fresh_until(&self) -> Option<Timestamp> {
-        let until = |one| Some(self.state.evidence(one)? + Witnessed::silence(one));
+        let until = |one| Some(self.state.evidence(one)? + AgentCheck::silence(one));
         self.tracks().filter_map(until).max()
     }
 
     /// What a linked check says now, and since when it is out of sight if it ever was seen.
     fn word(&self, link: &Link) -> (Word, Option<Timestamp>) {
-        let (witnesses, quorum) = witnesses_of(self.state, link.check);
-        let now = verdict::now(&witnesses, quorum, self.now);
+        let (reporters, quorum) = reporters_of(self.state, link.check);
+        let now = verdict::now(&reporters, quorum, self.now);
         let unknown = now.verdict == Verdict::Unknown;
-        let before = unknown.then(|| verdict::said_before(&witnesses, quorum, self.now)).flatten();
-        let last: Option<Ruling> = before.map(|(ruling, _)| ruling);
+        let before = unknown.then(|| verdict::last_known(&reporters, quorum, self.now)).flatten();
+        let last: Option<Evaluation> = before.map(|(evaluation, _)| evaluation);
         (Word::new(link.minor, now, last), before.map(|(_, until)| until))
     }
 
@@ -155,7 +155,7 @@ impl ComponentNow<'_> {
     /// While history drains after an outage of a link, the snapshot says what is true now. One that only says the
     /// same as the history takes nothing from the layers.
     fn put_live(&self, intervals: &mut Vec<Interval<Effective>>) {
-        let news = |one: &Witnessed| {
+        let news = |one: &AgentCheck| {
             let known = one.track.spans.last().filter(|_| !one.track.silent).map(|span| span.state);
             let flaps = one.track.flapping();
             one.live.filter(|live| known != Some(live.span.state) || live.flapping != flaps)

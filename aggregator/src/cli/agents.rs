@@ -7,7 +7,7 @@ use skerry_aggregator::certificate::{fingerprint, of_listener};
 use skerry_aggregator::config::{Config, Listener, Loaded, Role};
 use skerry_aggregator::control::{Admission, AgentChange, Request, carry_out};
 use skerry_domain::credentials::token_hash;
-use skerry_domain::step::{LOCATION, VOICE};
+use skerry_domain::step::{HEARTBEAT_AGENT, LOCATION};
 use skerry_host::random;
 use skerry_protocol::strict::is_loopback;
 use skerry_protocol::wire::JoinToken;
@@ -244,7 +244,7 @@ fn refuse_name(what: &str, name: &str) -> anyhow::Result<()> {
         is_plain_name(name),
         "{name:?} is not a valid {what}: use 1 to 100 visible characters, no blank at either end"
     );
-    let kept = [LOCATION, VOICE].iter().any(|kept| kept.eq_ignore_ascii_case(name));
+    let kept = [LOCATION, HEARTBEAT_AGENT].iter().any(|kept| kept.eq_ignore_ascii_case(name));
     ensure!(!kept, "{name:?} is reserved for heartbeats: choose another {what}");
     Ok(())
 }

@@ -6,12 +6,12 @@ use anyhow::{Context, ensure};
 use clap::{Args, Subcommand};
 use skerry_aggregator::config::Loaded;
 use skerry_aggregator::control::{Request, carry_out};
-use skerry_domain::opinions::{Opinion, Opinions, of_check, verdict_since};
 use skerry_domain::reporters::Held;
 use skerry_domain::state::{Check, LastRun, State};
 use skerry_domain::time::Timestamp;
-use skerry_domain::track::Hard;
-use skerry_domain::verdict::{LocationSays, Voice};
+use skerry_domain::track::HardState;
+use skerry_domain::verdict::{LocationVote, Vote};
+use skerry_domain::votes::{AgentVote, CheckVotes, of_check, verdict_since};
 use skerry_protocol::wire::Outcome;
 use skerry_protocol::words::{duration, milliseconds};
 
@@ -73,7 +73,7 @@ pub(crate) fn checks(loaded: &Loaded, asked: &Checks, json: bool) -> anyhow::Res
             state: &state,
             check,
             since: verdict_since(&state, *key, now),
-            opinions: of_check(&state, *key, now),
+            votes: of_check(&state, *key, now),
         })
         .collect();
     rows.sort_unstable_by(|one, other| one.place().cmp(&other.place()));
@@ -84,7 +84,7 @@ struct Row<'s> {
     state: &'s State,
     check: &'s Check,
     since: Option<Timestamp>,
-    opinions: Opinions<'s>,
+    votes: CheckVotes<'s>,
 }
 
 impl Row<'_> {
@@ -98,17 +98,17 @@ impl Row<'_> {
     }
 }
 
-fn says(one: &Opinion<'_>) -> &'static str {
-    match one.voice {
-        Voice::Absent => "left",
-        Voice::Silent if one.evidence.is_none() => match one.last_run {
+fn says(one: &AgentVote<'_>) -> &'static str {
+    match one.vote {
+        Vote::Absent => "left",
+        Vote::Silent if one.evidence.is_none() => match one.last_run {
             Some(run) if run.outcome == Outcome::Inconclusive => "inconclusive",
             // It fails, but not yet as often as `fall` asks.
             Some(_) => "unconfirmed",
             None => "silent",
         },
-        Voice::Silent => "silent",
-        Voice::Says { hard, .. } => hard.name(),
+        Vote::Silent => "silent",
+        Vote::Known { hard, .. } => hard.name(),
     }
 }
 
@@ -121,15 +121,15 @@ fn table(rows: &[Row<'_>], now: Timestamp) -> String {
     let dash = || "-".to_owned();
     let line = |row: &Row<'_>| {
         let name = &row.check.name;
-        let minority = row.opinions.minority().join(", ");
-        let voices: Vec<String> = row.opinions.agents.iter().map(|one| voice(one, now)).collect();
+        let minority = row.votes.minority().join(", ");
+        let votes: Vec<String> = row.votes.agents.iter().map(|one| vote(one, now)).collect();
         [
             if many { format!("{}/{name}", row.workspace()) } else { name.clone() },
-            row.opinions.verdict.name().to_owned(),
+            row.votes.verdict.name().to_owned(),
             row.since.map_or_else(dash, |since| format!("{} ago", duration(now - since))),
-            row.opinions.latency_us().map_or_else(dash, latency),
+            row.votes.latency_us().map_or_else(dash, latency),
             if minority.is_empty() { dash() } else { minority },
-            if voices.is_empty() { "no agent".to_owned() } else { voices.join("; ") },
+            if votes.is_empty() { "no agent".to_owned() } else { votes.join("; ") },
         ]
     };
     let lines: Vec<_> = std::iter::once(HEADS.map(str::to_owned)).chain(rows.iter().map(line)).collect();
@@ -142,11 +142,11 @@ fn latency(us: u64) -> String {
 }
 
 /// "alpha/one down: connect_refused, connection refused", "beta/two stopped reporting 4 min ago".
-fn voice(one: &Opinion<'_>, now: Timestamp) -> String {
-    let word = match (one.voice, one.evidence.is_some() || one.last_run.is_some()) {
-        (Voice::Absent | Voice::Silent, false) => "never reported",
-        (Voice::Absent, true) => "stopped reporting",
-        (Voice::Silent, true) if one.evidence.is_some() => "stopped reporting",
+fn vote(one: &AgentVote<'_>, now: Timestamp) -> String {
+    let word = match (one.vote, one.evidence.is_some() || one.last_run.is_some()) {
+        (Vote::Absent | Vote::Silent, false) => "never reported",
+        (Vote::Absent, true) => "stopped reporting",
+        (Vote::Silent, true) if one.evidence.is_some() => "stopped reporting",
         _ => says(one),
     };
     let who = format!("{}/{} {word}", one.location, one.agent);
@@ -154,12 +154,12 @@ fn voice(one: &Opinion<'_>, now: Timestamp) -> String {
         return format!("{who}, is rejected: {}", held.words());
     }
     let why = one.why().map(|run| format!(": {}", reason(run))).unwrap_or_default();
-    match (one.voice, one.evidence) {
-        (Voice::Says { hard: Hard::Up, .. }, _) => match one.why() {
+    match (one.vote, one.evidence) {
+        (Vote::Known { hard: HardState::Up, .. }, _) => match one.why() {
             Some(run) => format!("{who}, but its last run is {}{why}", run.outcome.name()),
             None => who,
         },
-        (Voice::Absent | Voice::Silent, Some(at)) => format!("{who} {} ago{why}", duration(now - at)),
+        (Vote::Absent | Vote::Silent, Some(at)) => format!("{who} {} ago{why}", duration(now - at)),
         _ => format!("{who}{why}"),
     }
 }
@@ -170,7 +170,7 @@ fn reason(run: &LastRun) -> String {
 }
 
 fn all(rows: &[Row<'_>]) -> String {
-    let agent = |one: &Opinion<'_>| {
+    let agent = |one: &AgentVote<'_>| {
         serde_json::json!({
             "agent": one.agent,
             "location": one.location,
@@ -183,20 +183,20 @@ fn all(rows: &[Row<'_>]) -> String {
             "certificate_expires": one.certificate_ends.map(|at| at.to_string()),
         })
     };
-    let location = |(location, says): (&str, LocationSays)| serde_json::json!({ "location": location, "says": says.name() });
+    let location = |(location, says): (&str, LocationVote)| serde_json::json!({ "location": location, "says": says.name() });
     let check = |row: &Row<'_>| {
-        let why = row.opinions.why();
+        let why = row.votes.why();
         serde_json::json!({
             "workspace": row.workspace(),
             "name": row.check.name,
-            "verdict": row.opinions.verdict.name(),
+            "verdict": row.votes.verdict.name(),
             "since": row.since.map(|at| at.to_string()),
             "reason": why.map(|run| run.reason.name()),
             "detail": why.map(|run| &run.detail).filter(|detail| !detail.is_empty()),
-            "latency_us": row.opinions.latency_us(),
-            "minority": row.opinions.minority(),
-            "locations": row.opinions.locations().into_iter().map(location).collect::<Vec<_>>(),
-            "agents": row.opinions.agents.iter().map(agent).collect::<Vec<_>>(),
+            "latency_us": row.votes.latency_us(),
+            "minority": row.votes.minority(),
+            "locations": row.votes.locations().into_iter().map(location).collect::<Vec<_>>(),
+            "agents": row.votes.agents.iter().map(agent).collect::<Vec<_>>(),
         })
     };
     serde_json::json!({ "checks": rows.iter().map(check).collect::<Vec<_>>() }).to_string()

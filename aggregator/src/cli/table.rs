@@ -84,8 +84,8 @@ fn notes(one: &AgentEntry, now: Timestamp) -> Vec<String> {
     if !one.silent.is_empty() {
         notes.push(format!("stopped reporting: {}", one.silent.join(", ")));
     }
-    if !one.left.is_empty() {
-        notes.push(format!("stopped reporting 24 h ago, no longer counts: {}", one.left.join(", ")));
+    if !one.excluded.is_empty() {
+        notes.push(format!("stopped reporting 24 h ago, no longer counts: {}", one.excluded.join(", ")));
     }
     if let Some(until) = one.token_until.filter(|until| *until > now) {
         notes.push(format!("its enrolment token is valid for {}", duration(until - now)));
@@ -150,7 +150,7 @@ fn entry(one: &AgentEntry, now: Timestamp) -> serde_json::Value {
             "at": at.to_string(),
         })).collect::<Vec<_>>(),
         "silent_checks": one.silent,
-        "left_checks": one.left,
+        "left_checks": one.excluded,
     })
 }
 
@@ -179,7 +179,7 @@ mod tests {
             held: Vec::new(),
             joined: Vec::new(),
             silent: Vec::new(),
-            left: Vec::new(),
+            excluded: Vec::new(),
         };
         let last = LastBatch {
             at: now - 3 * SECOND,
@@ -204,7 +204,7 @@ mod tests {
             held: vec![("shop".into(), Held::Definition)],
             joined: vec![("mail".into(), now - MINUTE), ("old".into(), now - 2 * DAY)],
             silent: vec!["blog".into()],
-            left: vec!["mail".into()],
+            excluded: vec!["mail".into()],
             ..never.clone()
         };
         let roll = [never, web];

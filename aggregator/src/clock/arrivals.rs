@@ -3,7 +3,7 @@
 //! before it. A batch that waited in a socket while we slept or were stopped has to be sent again: nobody can tell when
 //! its bytes came.
 
-use super::hands::NS_PER_MS;
+use super::time_source::NS_PER_MS;
 use skerry_domain::state::AgentKey;
 use skerry_domain::time::SECOND;
 use std::collections::BTreeMap;

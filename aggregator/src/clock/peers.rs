@@ -1,7 +1,7 @@
 //! Who else tells the time: agents on other hosts, by the wall clock in their batches, and the kernel, which
 //! knows whether a time server keeps this host's clock. None of them moves ours; they say which of two is right.
 
-use super::hands::NS_PER_MS;
+use super::time_source::NS_PER_MS;
 use skerry_domain::state::AgentKey;
 use skerry_domain::time::{DAY, MINUTE, SECOND, Timestamp};
 use std::collections::BTreeMap;
@@ -15,7 +15,7 @@ pub(super) const EARLIEST: Timestamp = Timestamp(20_697 * DAY);
 
 /// What others said recently.
 #[derive(Debug, Default)]
-pub(super) struct Witnesses {
+pub(super) struct Peers {
     /// Their wall clock less our boot clock, ms, and when it was heard on that, ns.
     agents: BTreeMap<AgentKey, (i64, i64)>,
     /// When the kernel last said that a time server keeps the wall clock, ns of the boot clock.
@@ -29,7 +29,7 @@ pub(super) struct Votes {
     pub(super) for_ours: usize,
 }
 
-impl Witnesses {
+impl Peers {
     pub(super) fn hear(&mut self, agent: AgentKey, said: Timestamp, boot: i64) {
         if said >= EARLIEST {
             self.agents.insert(agent, (said.0.saturating_sub(boot / NS_PER_MS), boot));

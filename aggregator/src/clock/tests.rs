@@ -10,7 +10,7 @@ const TRUE: i64 = 20_788 * DAY;
 const ELSEWHERE: &str = "another boot";
 
 struct Host {
-    apart: Arc<Apart>,
+    apart: Arc<ManualClocks>,
     clock: Clock,
     /// The true time.
     now: i64,
@@ -20,8 +20,8 @@ struct Host {
 impl Host {
     /// One whose wall clock is off by `off`, and that has stored nothing.
     fn new(off: i64) -> Self {
-        let apart = Arc::new(Apart::default());
-        let clock = Clock::start(Hands::Turned(Arc::default()), None, Timestamp(0));
+        let apart = Arc::new(ManualClocks::default());
+        let clock = Clock::start(TimeSource::Simulated(Arc::default()), None, Timestamp(0));
         let mut host = Self { apart, clock, now: TRUE, kept: None };
         host.reboot(off);
         host
@@ -38,7 +38,7 @@ impl Host {
 
     fn reboot(&mut self, off: i64) {
         let boot_id = format!("boot at {}", self.now);
-        self.apart = Arc::new(Apart { boot_id, ..Apart::default() });
+        self.apart = Arc::new(ManualClocks { boot_id, ..ManualClocks::default() });
         self.apart.boot.store(7, Ordering::Relaxed);
         self.set(off);
         self.restart();
@@ -46,7 +46,7 @@ impl Host {
 
     fn restart(&mut self) {
         let floor = self.kept.as_ref().map_or(Timestamp(0), |kept| kept.at);
-        self.clock = Clock::start(Hands::Apart(Arc::clone(&self.apart)), self.kept.as_ref(), floor);
+        self.clock = Clock::start(TimeSource::Manual(Arc::clone(&self.apart)), self.kept.as_ref(), floor);
     }
 
     /// From now on the wall clock is off by this.

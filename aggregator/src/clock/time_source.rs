@@ -10,18 +10,18 @@ pub(super) const NS_PER_MS: i64 = 1_000_000;
 
 /// What a clock is read from.
 #[derive(Clone, Debug)]
-pub enum Hands {
+pub enum TimeSource {
     /// The clocks of this host.
     Host,
     /// A simulation turns them, and is believed: ms since 1970 UTC.
-    Turned(Arc<AtomicI64>),
+    Simulated(Arc<AtomicI64>),
     /// A test turns each of them.
-    Apart(Arc<Apart>),
+    Manual(Arc<ManualClocks>),
 }
 
 /// A wall clock and a boot clock that go their own ways.
 #[derive(Debug, Default)]
-pub struct Apart {
+pub struct ManualClocks {
     /// Which boot this is.
     pub boot_id: String,
     /// The wall clock, ms since 1970 UTC.
@@ -30,7 +30,7 @@ pub struct Apart {
     pub boot: AtomicI64,
 }
 
-impl Apart {
+impl ManualClocks {
     /// So much time passes, on both.
     pub fn pass(&self, ms: i64) {
         self.wall.fetch_add(ms, Ordering::Relaxed);
@@ -46,15 +46,15 @@ pub(super) struct Reading {
     pub(super) boot: i64,
 }
 
-impl Hands {
+impl TimeSource {
     pub(super) fn read(&self) -> Reading {
         match self {
             Self::Host => Reading { wall: wall(), boot: boot_ns() },
-            Self::Turned(hands) => {
-                let now = hands.load(Ordering::Relaxed);
+            Self::Simulated(time_source) => {
+                let now = time_source.load(Ordering::Relaxed);
                 Reading { wall: Timestamp(now), boot: now.saturating_mul(NS_PER_MS) }
             }
-            Self::Apart(apart) => Reading {
+            Self::Manual(apart) => Reading {
                 wall: Timestamp(apart.wall.load(Ordering::Relaxed)),
                 boot: apart.boot.load(Ordering::Relaxed).saturating_mul(NS_PER_MS),
             },
@@ -65,8 +65,8 @@ impl Hands {
     pub(super) fn boot_id(&self) -> String {
         match self {
             Self::Host => boot_id(),
-            Self::Turned(_) => String::new(),
-            Self::Apart(apart) => apart.boot_id.clone(),
+            Self::Simulated(_) => String::new(),
+            Self::Manual(apart) => apart.boot_id.clone(),
         }
     }
 }

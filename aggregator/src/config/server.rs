@@ -10,7 +10,7 @@ use skerry_protocol::strict::{Entry, Position, Refusal, Table, http_url, refuse,
 use skerry_protocol::words::is_plain_name;
 use url::Url;
 
-use skerry_domain::step::{LOCATION, VOICE};
+use skerry_domain::step::{HEARTBEAT_AGENT, LOCATION};
 
 use super::{Listener, ListenerTls, LocalAgent, NewReporters, Public, Role, Store, page};
 
@@ -262,7 +262,7 @@ pub(super) fn local_agent(root: &Table<'_>) -> Option<LocalAgent> {
 
 /// What the command line refuses too: see `agent add`.
 fn refuse_reserved(name: String, remedy: &'static str) -> Result<String, Refusal> {
-    if [LOCATION, VOICE].contains(&name.as_str()) {
+    if [LOCATION, HEARTBEAT_AGENT].contains(&name.as_str()) {
         return refuse(format!("{name:?} is reserved for heartbeats"), remedy);
     }
     if !is_plain_name(&name) {

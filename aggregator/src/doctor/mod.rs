@@ -282,7 +282,7 @@ mod tests {
             held: Vec::new(),
             joined: Vec::new(),
             silent: Vec::new(),
-            left: Vec::new(),
+            excluded: Vec::new(),
         }
     }
 

@@ -7,7 +7,7 @@ use futures_util::future::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use skerry_domain::state::AgentKey;
 use skerry_domain::step::{DeclaredCheck, Observed, Report, SnapshotState};
-use skerry_domain::track::Hard;
+use skerry_domain::track::HardState;
 use skerry_protocol::wire::{Outcome, Reason};
 use std::pin::Pin;
 use std::time::{Duration, Instant};
@@ -61,7 +61,7 @@ impl Stand {
                 detail: String::new(),
                 total_us: 1,
                 phases: None,
-                hard: Hard::Up,
+                hard: HardState::Up,
                 since: None,
                 flapping: false,
             };
@@ -72,7 +72,7 @@ impl Stand {
         let declared = DeclaredCheck { name: name.clone(), definition: vec![1], interval_ms: 30_000 };
         let down = SnapshotState {
             check: 0,
-            state: Hard::Down,
+            state: HardState::Down,
             since_ago: 5_000,
             evidence_ago: Some(0),
             flapping: false,
@@ -84,7 +84,7 @@ impl Stand {
             acknowledged: 0,
             proof: Default::default(),
             process: Vec::new(),
-            told: Default::default(),
+            self_report: Default::default(),
             received: now,
             boot_now: BOOT,
             wall_now: now,
@@ -256,7 +256,7 @@ async fn what_returning_agents_say_of_now_is_believed_before_any_history() {
     let late = stand.agents[4..].to_vec();
     let snapshot = stand.engine.snapshot();
     let of = |agent| snapshot.state.tracks.values().find(|one| one.agent == agent).and_then(|one| one.live);
-    assert!(late.into_iter().all(|agent| of(agent).is_some_and(|live| live.span.state == Hard::Down)));
+    assert!(late.into_iter().all(|agent| of(agent).is_some_and(|live| live.span.state == HardState::Down)));
     while sent.next().await.is_some() {}
     stand.end();
 }

@@ -2,10 +2,10 @@
 
 use super::losses::Kind;
 use super::writer::Writer;
+use skerry_domain::clone_detection::Refusal;
 use skerry_domain::state::{AgentKey, CheckKey};
 use skerry_domain::step::Change;
-use skerry_domain::track::Hard;
-use skerry_domain::voices::Refusal;
+use skerry_domain::track::HardState;
 use skerry_protocol::wire::Reason;
 use skerry_protocol::words::duration;
 use std::sync::atomic::Ordering;
@@ -37,13 +37,13 @@ impl Writer {
                 }
                 Change::Transition { track, since, from, to, reason, detail, .. } => {
                     self.health.transitions.fetch_add(1, Ordering::Relaxed);
-                    let witnessed = &self.state.tracks[track];
-                    let check = &self.state.checks[&witnessed.check].name;
-                    let agent = &self.state.agents[&witnessed.agent].name;
+                    let agent_check = &self.state.tracks[track];
+                    let check = &self.state.checks[&agent_check.check].name;
+                    let agent = &self.state.agents[&agent_check.agent].name;
                     let (check, agent, since) = (display(check), display(agent), display(since));
                     let reason = Some(reason.name()).filter(|_| *reason != Reason::None);
                     let detail = Some(detail.as_str()).filter(|detail| !detail.is_empty());
-                    let (down, from, to) = (*to == Hard::Down, from.name(), to.name());
+                    let (down, from, to) = (*to == HardState::Down, from.name(), to.name());
                     if down {
                         tracing::warn!(check, agent, from, to, reason, detail, since, "hard transition");
                     } else {
@@ -54,15 +54,15 @@ impl Writer {
                     let (agent, location, named) = self.who(*agent, checks);
                     tracing::warn!(%agent, %location, checks = checks.len(), "an agent stopped reporting {named}: until it reports again, only other locations count");
                 }
-                Change::HeardAgain { agent, checks, silent_ms } => {
+                Change::ReportsAgain { agent, checks, silent_ms } => {
                     let (agent, location, named) = self.who(*agent, checks);
                     tracing::info!(%agent, %location, checks = checks.len(), silent_ms, "an agent that stopped reporting {named} reports again, after {}", duration(*silent_ms));
                 }
-                Change::Left { agent, checks } => {
+                Change::Excluded { agent, checks } => {
                     let (agent, location, named) = self.who(*agent, checks);
                     tracing::warn!(%agent, %location, checks = checks.len(), "an agent has not reported {named} for 24 hours and no longer counts: repair it, or remove the checks from it");
                 }
-                Change::Shown(_)
+                Change::ComponentChanged(_)
                 | Change::PageSaved(_)
                 | Change::GroupSaved(_)
                 | Change::ComponentSaved(_) => seen.push(change),

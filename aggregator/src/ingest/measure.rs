@@ -1,7 +1,7 @@
 //! How much a report brings, and what it takes up.
 
 use skerry_domain::step::{Record, RecordKind, Report};
-use skerry_domain::track::Hard;
+use skerry_domain::track::HardState;
 use std::collections::HashMap;
 
 /// What a batch costs the agent that sends it.
@@ -16,7 +16,7 @@ pub(crate) struct Cost {
 
 pub(super) fn cost(report: &Report) -> Cost {
     let mut cost = Cost { observations: 0, transitions: 1 };
-    let mut held: HashMap<usize, Hard> = HashMap::new();
+    let mut held: HashMap<usize, HardState> = HashMap::new();
     let gaps = report.records.windows(2).filter(|pair| pair[1].sequence > pair[0].through.saturating_add(1));
     cost.transitions += gaps.count() as u64;
     for record in &report.records {
@@ -70,7 +70,7 @@ mod tests {
     }
 
     fn empty() -> Report {
-        use skerry_domain::state::{AgentKey, Told};
+        use skerry_domain::state::{AgentKey, SelfReport};
         use skerry_domain::time::Timestamp;
         Report {
             agent: AgentKey(1),
@@ -78,7 +78,7 @@ mod tests {
             acknowledged: 0,
             proof: skerry_domain::step::Proof::default(),
             process: Vec::new(),
-            told: Told::default(),
+            self_report: SelfReport::default(),
             received: Timestamp(0),
             boot_now: 0,
             wall_now: Timestamp(0),

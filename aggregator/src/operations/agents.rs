@@ -8,9 +8,9 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 use skerry_domain::credentials::Standing;
-use skerry_domain::opinions::{self, Lacking};
-use skerry_domain::state::{Agent, AgentKey, State, Told};
+use skerry_domain::state::{Agent, AgentKey, SelfReport, State};
 use skerry_domain::time::Timestamp;
+use skerry_domain::votes::{self, Lacking};
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
 
@@ -22,7 +22,7 @@ pub(super) struct AgentSummary {
     last_seen: Option<Timestamp>,
     skew: i64,
     own_network_gone: bool,
-    told: Told,
+    self_report: SelfReport,
     lacking: Lacking,
 }
 
@@ -50,12 +50,15 @@ struct VersionLabels {
 
 /// Every agent of every workspace; our own voice for heartbeats is none.
 pub(super) fn listed(state: &State) -> impl Iterator<Item = (&AgentKey, &Agent)> {
-    state.agents.iter().filter(|(_, agent)| !agent.is_our_voice() && agent.standing != Standing::Removed)
+    state
+        .agents
+        .iter()
+        .filter(|(_, agent)| !agent.is_heartbeat_agent() && agent.standing != Standing::Removed)
 }
 
 /// What each of them told.
 pub(super) fn summary(state: &State) -> Vec<AgentSummary> {
-    let mut lacking = opinions::lacking(state);
+    let mut lacking = votes::lacking(state);
     let agents = listed(state).map(|(key, agent)| AgentSummary {
         key: *key,
         labels: AgentLabels {
@@ -66,7 +69,7 @@ pub(super) fn summary(state: &State) -> Vec<AgentSummary> {
         last_seen: agent.last_seen,
         skew: agent.skew,
         own_network_gone: agent.own_network_gone,
-        told: agent.told.clone(),
+        self_report: agent.self_report.clone(),
         lacking: lacking.remove(key).unwrap_or_default(),
     });
     agents.collect()
@@ -83,7 +86,7 @@ pub(super) fn minorities(state: &State, now: Timestamp) -> Vec<Minority> {
             location,
         })
     };
-    opinions::minorities(state, now).into_iter().flat_map(named).collect()
+    votes::minorities(state, now).into_iter().flat_map(named).collect()
 }
 
 /// What holds of an agent, or nothing while that is not known.
@@ -95,10 +98,10 @@ const SECONDS: [(&str, &str, Holds); 4] = [
     (
         "agent_spool_oldest_age",
         "Age of the oldest record in the agent's spool at its last batch",
-        |one, _| Some(one.told.oldest_ms as f64 / 1e3),
+        |one, _| Some(one.self_report.oldest_ms as f64 / 1e3),
     ),
     ("agent_lateness", "Greatest lateness of a start in the last minute before the last batch", |one, _| {
-        Some(one.told.lateness_ms as f64 / 1e3)
+        Some(one.self_report.lateness_ms as f64 / 1e3)
     }),
 ];
 
@@ -108,12 +111,14 @@ const NUMBERS: [(&str, &str, Holds); 8] = [
         "1 while the agent says that its network is down: its checks are inconclusive",
         |one, _| Some(f64::from(u8::from(one.own_network_gone))),
     ),
-    ("agent_spool_records", "Records that wait in the agent's spool", |one, _| Some(one.told.depth as f64)),
+    ("agent_spool_records", "Records that wait in the agent's spool", |one, _| {
+        Some(one.self_report.depth as f64)
+    }),
     ("agent_spool_lost_records", "Records dropped from the agent's present spool", |one, _| {
-        Some(one.told.lost as f64)
+        Some(one.self_report.lost as f64)
     }),
     ("agent_spool_set_aside_records", "Records that we could not read and the agent set aside", |one, _| {
-        Some(one.told.set_aside as f64)
+        Some(one.self_report.set_aside as f64)
     }),
     ("agent_silent_checks", "Checks that the agent stopped reporting", |one, _| {
         Some(one.lacking.silent as f64)
@@ -121,7 +126,7 @@ const NUMBERS: [(&str, &str, Holds); 8] = [
     (
         "agent_left_checks",
         "Checks that the agent stopped reporting 24 hours ago, which no longer count",
-        |one, _| Some(one.lacking.left as f64),
+        |one, _| Some(one.lacking.excluded as f64),
     ),
     (
         "agent_not_counted_checks",
@@ -173,9 +178,9 @@ pub(super) fn register(registry: &mut Registry, agents: &[AgentSummary], at: Tim
         registry.register(name, help, family);
     }
     let versions = Family::<VersionLabels, Gauge>::default();
-    for agent in agents.iter().filter(|agent| !agent.told.version.is_empty()) {
+    for agent in agents.iter().filter(|agent| !agent.self_report.version.is_empty()) {
         let AgentLabels { workspace, agent: name, .. } = agent.labels.clone();
-        let version = agent.told.version.clone();
+        let version = agent.self_report.version.clone();
         versions.get_or_create(&VersionLabels { workspace, agent: name, version }).set(1);
     }
     registry.register("agent_version", "1 for the version of the agent's program", versions);

@@ -5,10 +5,10 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
-use skerry_domain::opinions::of_check;
 use skerry_domain::state::{Check, CheckKey, State};
 use skerry_domain::time::Timestamp;
-use skerry_domain::verdict::{Verdict, Voice};
+use skerry_domain::verdict::{Verdict, Vote};
+use skerry_domain::votes::of_check;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
@@ -66,8 +66,8 @@ pub(super) fn summary(state: &State, now: Timestamp, before: &[CheckSummary]) ->
     };
     let mut strings = Interner::default();
     let of = |(key, check): (&CheckKey, &Check)| {
-        let opinions = of_check(state, *key, now);
-        let speaking = opinions.agents.iter().filter(|one| matches!(one.voice, Voice::Says { .. }));
+        let votes = of_check(state, *key, now);
+        let speaking = votes.agents.iter().filter(|one| matches!(one.vote, Vote::Known { .. }));
         let agents = speaking.map(|one| RunSight {
             agent: strings.intern(one.agent),
             location: strings.intern(one.location),

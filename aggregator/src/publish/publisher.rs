@@ -155,7 +155,7 @@ impl Publisher {
         let snapshot = self.engine.snapshot();
         let mut saved = BTreeSet::new();
         for change in changes {
-            let Change::Shown(component) = change else {
+            let Change::ComponentChanged(component) = change else {
                 saved.extend(page_of(&snapshot.state, &change));
                 continue;
             };

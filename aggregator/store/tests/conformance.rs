@@ -8,7 +8,7 @@ use skerry_domain::rows::{
 use skerry_domain::state::{AgentKey, CheckKey, TrackKey, WorkspaceKey};
 use skerry_domain::step::RawObservation;
 use skerry_domain::time::{HOUR, Timestamp};
-use skerry_domain::track::Hard;
+use skerry_domain::track::HardState;
 use skerry_domain::verdict::Quorum;
 use skerry_protocol::wire::{Outcome, Reason};
 use skerry_store::{Fence, Store, StoreError};
@@ -65,7 +65,7 @@ fn track(workspace: WorkspaceKey, key: i64) -> Row {
         definition: Vec::new(),
         silent: false,
         gone: false,
-        state: Some(Hard::Up),
+        state: Some(HardState::Up),
         from_ms: Some(NOW),
         last_ms: Some(NOW),
         held: None,
@@ -92,7 +92,7 @@ fn furnished(key: WorkspaceKey) -> Vec<Write> {
 
 fn span(workspace: WorkspaceKey, from: i64) -> SpanRow {
     let (from_ms, last_ms) = (Timestamp(from), Timestamp(from + 5));
-    SpanRow { workspace, track: TrackKey(1), from_ms, last_ms, state: Hard::Down }
+    SpanRow { workspace, track: TrackKey(1), from_ms, last_ms, state: HardState::Down }
 }
 
 fn spans_of(workspace: WorkspaceKey) -> Key {

@@ -8,14 +8,14 @@ use skerry_domain::component::Automatic;
 use skerry_domain::status::Status;
 use skerry_domain::step::{Change, Command, Report, SnapshotState, When, step};
 use skerry_domain::time::{DAY, HOUR, SECOND, Timestamp};
-use skerry_domain::track::Hard;
+use skerry_domain::track::HardState;
 
 fn report(world: &World, boot_now: i64, wall_now: Timestamp, first: u64, whens: &[When]) -> Report {
     let records =
-        whens.iter().zip(first..).map(|(when, sequence)| record(sequence, observed(*when, Hard::Up)));
+        whens.iter().zip(first..).map(|(when, sequence)| record(sequence, observed(*when, HardState::Up)));
     let snapshot = SnapshotState {
         check: 0,
-        state: Hard::Up,
+        state: HardState::Up,
         since_ago: 0,
         evidence_ago: Some(0),
         flapping: false,

@@ -2,16 +2,17 @@
 
 use crate::reports::{empty, observed, record};
 use crate::script::{START, Script, configure, declared};
-use skerry_aggregator::clock::{Apart, Hands};
+use skerry_aggregator::clock::{ManualClocks, TimeSource};
 use skerry_aggregator::engine::{CommandError, Engine};
 use skerry_domain::credentials::token_hash;
 use skerry_domain::heartbeat::Expected;
 use skerry_domain::state::{AgentKey, State};
 use skerry_domain::step::{
-    Admission, AgentChange, Answer, Beat, Command, DesiredHeartbeat, Observed, Report, Tells, When,
+    Admission, AgentChange, Answer, Command, DesiredHeartbeat, HeartbeatPing, Observed, PingKind, Report,
+    When,
 };
 use skerry_domain::time::{HOUR, MINUTE, SECOND, Timestamp};
-use skerry_domain::track::Hard;
+use skerry_domain::track::HardState;
 use skerry_store::Store;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -29,22 +30,22 @@ fn add(name: &str) -> Command {
 }
 
 /// Check `a` is up, seen now.
-fn up(agent: AgentKey, apart: &Apart, sequence: u64) -> Command {
+fn up(agent: AgentKey, apart: &ManualClocks, sequence: u64) -> Command {
     let boot = apart.boot.load(Ordering::Relaxed);
     let when = When::ThisBoot(boot);
     let now = Timestamp(apart.wall.load(Ordering::Relaxed));
     Command::Report(Box::new(Report {
-        records: vec![record(sequence, Observed { since: Some(when), ..observed(when, Hard::Up) })],
+        records: vec![record(sequence, Observed { since: Some(when), ..observed(when, HardState::Up) })],
         inventory: Some(vec![declared("a", 1_000)]),
         ..empty(agent, now, boot)
     }))
 }
 
 fn call(state: &State) -> Command {
-    Command::Beat(Box::new(Beat {
+    Command::HeartbeatPing(Box::new(HeartbeatPing {
         workspace: *state.workspaces.keys().next().expect("one"),
         check: "job".to_owned(),
-        tells: Tells::Success,
+        kind: PingKind::Success,
         run: String::new(),
         took_ms: None,
         detail: String::new(),
@@ -52,14 +53,14 @@ fn call(state: &State) -> Command {
 }
 
 fn names(state: &State) -> Vec<&str> {
-    let agents = state.agents.values().filter(|agent| !agent.is_our_voice());
+    let agents = state.agents.values().filter(|agent| !agent.is_heartbeat_agent());
     agents.map(|agent| agent.name.as_str()).collect()
 }
 
 /// The job's check as the page has it now.
-fn job_is(state: &State) -> Hard {
+fn job_is(state: &State) -> HardState {
     let of_job = state.tracks.values().find(|one| state.checks[&one.check].name == "job");
-    of_job.and_then(|one| one.track.spans.last()).map_or(Hard::Unknown, |span| span.state)
+    of_job.and_then(|one| one.track.spans.last()).map_or(HardState::Unknown, |span| span.state)
 }
 
 /// The database is not at its path for a minute, in which agents deliver, a job calls and operators command. Nobody is
@@ -69,12 +70,12 @@ fn job_is(state: &State) -> Hard {
 async fn what_a_store_that_fails_for_a_minute_refuses_is_nowhere_and_what_it_took_stays() {
     let folder = tempfile::tempdir().expect("a folder");
     let (path, aside) = (folder.path().join("skerry.db"), folder.path().join("aside.db"));
-    let apart = Arc::new(Apart { boot_id: "this".to_owned(), ..Apart::default() });
+    let apart = Arc::new(ManualClocks { boot_id: "this".to_owned(), ..ManualClocks::default() });
     apart.wall.store(START.0, Ordering::Relaxed);
     apart.boot.store(HOUR, Ordering::Relaxed);
     let store = Store::open(&path).expect("a new database");
     let (changed, _changes) = crossbeam_channel::unbounded();
-    let hands = Hands::Apart(Arc::clone(&apart));
+    let hands = TimeSource::Manual(Arc::clone(&apart));
     let (engine, writer) = Engine::start_by(store, changed, hands).expect("it starts");
     let Ok(Answer::Agent(one)) = engine.command(add("one")).await else { panic!("no agent") };
     engine.command(Command::Configure(Box::new(configure(&mut Script(&[]))))).await.expect("taken");
@@ -107,7 +108,7 @@ async fn what_a_store_that_fails_for_a_minute_refuses_is_nowhere_and_what_it_too
         assert!(begun.elapsed() < BOUND, "a minute without a report");
         next.tick().await;
     }
-    assert_eq!(track().spans.last().map(|span| span.state), Some(Hard::Up));
+    assert_eq!(track().spans.last().map(|span| span.state), Some(HardState::Up));
 
     std::fs::rename(&aside, &path).expect("moved back");
     let begun = Instant::now();
@@ -118,7 +119,7 @@ async fn what_a_store_that_fails_for_a_minute_refuses_is_nowhere_and_what_it_too
     assert!(!engine.health().unwritable.load(Ordering::Relaxed));
     let again = engine.command(add("one")).await;
     assert!(matches!(&again, Err(CommandError::Rejected(_))), "it was there all the time: {again:?}");
-    assert_eq!(job_is(&state()), Hard::Up, "nobody could take its call");
+    assert_eq!(job_is(&state()), HardState::Up, "nobody could take its call");
     let blind = state().blind;
     assert!(blind.iter().any(|gap| gap.to - gap.from >= MINUTE - SECOND), "{blind:?}");
     let taken = engine.command(up(one, &apart, 62)).await;

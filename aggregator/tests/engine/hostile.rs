@@ -8,7 +8,7 @@ use skerry_domain::interval::Interval;
 use skerry_domain::state::{AgentKey, State};
 use skerry_domain::step::{AgentChange, Command, DeclaredCheck, Report, step};
 use skerry_domain::time::Timestamp;
-use skerry_domain::track::{Hard, Span};
+use skerry_domain::track::{HardState, Span};
 
 /// What the page is worked out from, and what belongs to the agent that is none of the hostile one's.
 type Rest = (Vec<Vec<Interval<Automatic>>>, Vec<(String, Vec<Span>, Option<Timestamp>)>);
@@ -44,7 +44,7 @@ proptest! {
         let mut script = Script(&bytes);
         let (mut world, _) = World::new();
         let (honest, hostile) = (world.senders[0].agent, world.senders[1].agent);
-        let first = Report { inventory: all_of(1), ..says(0, 1, 1, &[(0, Hard::Up)]).report(&world) };
+        let first = Report { inventory: all_of(1), ..says(0, 1, 1, &[(0, HardState::Up)]).report(&world) };
         take(&mut world, first);
         if limited {
             obey(&mut world, change("two", AgentChange::Limit(vec!["own-*".to_owned()])));

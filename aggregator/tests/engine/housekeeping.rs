@@ -11,7 +11,7 @@ use skerry_domain::step::{
     RecordKind, Report, When,
 };
 use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
-use skerry_domain::track::Hard;
+use skerry_domain::track::HardState;
 use skerry_domain::verdict::Quorum;
 use skerry_store::Store;
 use std::path::PathBuf;
@@ -94,7 +94,7 @@ impl House {
     }
 }
 
-fn seen(ago: i64, hard: Hard) -> RecordKind {
+fn seen(ago: i64, hard: HardState) -> RecordKind {
     let when = When::ThisBoot(BOOT - ago);
     let first = Observed { since: Some(when), ..observed(when, hard) };
     RecordKind::Observed { first, count: 1, spread: 0 }
@@ -103,7 +103,7 @@ fn seen(ago: i64, hard: Hard) -> RecordKind {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_agent_waits_for_one_deletion_at_most_while_old_observations_end() {
     let house = House::new().await;
-    house.send(1, seen(0, Hard::Up)).await;
+    house.send(1, seen(0, HardState::Up)).await;
     // Forty deletions' worth, of the time before the raw retention.
     let old = (house.engine.now().0 - 30 * DAY) << 21;
     let fill = format!(
@@ -128,7 +128,7 @@ async fn an_agent_waits_for_one_deletion_at_most_while_old_observations_end() {
         while !over.load(Ordering::Relaxed) {
             sequence += 1;
             let sent = Instant::now();
-            house.send(sequence, seen(0, Hard::Up)).await;
+            house.send(sequence, seen(0, HardState::Up)).await;
             waited.push(sent.elapsed());
         }
     };
@@ -145,9 +145,9 @@ async fn an_agent_waits_for_one_deletion_at_most_while_old_observations_end() {
 async fn losses_and_transitions_are_told_for_thirteen_months_and_the_past_stays() {
     let house = House::new().await;
     let lost = |count| RecordKind::Lost { count, why: "the disk was full".to_owned(), from: None, to: None };
-    house.send(1, seen(5 * DAY, Hard::Up)).await;
-    house.send(2, seen(4 * DAY, Hard::Down)).await;
-    house.send(3, seen(HOUR, Hard::Up)).await;
+    house.send(1, seen(5 * DAY, HardState::Up)).await;
+    house.send(2, seen(4 * DAY, HardState::Down)).await;
+    house.send(3, seen(HOUR, HardState::Up)).await;
     house.send(4, lost(7)).await;
     house.send(5, lost(5)).await;
     // The first loss and two transitions were noted long ago: a test cannot wait so long.
@@ -186,8 +186,8 @@ async fn a_chart_that_is_switched_on_has_points_from_its_first_minutes() {
     component.settings.response_time = true;
     let house = House::new().await;
     house.configure(&component).await;
-    house.send(1, seen(12 * MINUTE, Hard::Up)).await;
-    house.send(2, seen(6 * MINUTE, Hard::Up)).await;
+    house.send(1, seen(12 * MINUTE, HardState::Up)).await;
+    house.send(2, seen(6 * MINUTE, HardState::Up)).await;
     house.keep().await;
     let points = house.points();
     assert_eq!(points.len(), 2, "{points:?}");
@@ -196,8 +196,8 @@ async fn a_chart_that_is_switched_on_has_points_from_its_first_minutes() {
     // With an hour that is older than all that is drawn so fine, hours are what is drawn.
     let house = House::new().await;
     house.configure(&component).await;
-    house.send(1, seen(9 * HOUR, Hard::Up)).await;
-    house.send(2, seen(6 * MINUTE, Hard::Up)).await;
+    house.send(1, seen(9 * HOUR, HardState::Up)).await;
+    house.send(2, seen(6 * MINUTE, HardState::Up)).await;
     house.keep().await;
     let points = house.points();
     assert!(!points.is_empty() && points.iter().all(|point| point.length == HOUR), "{points:?}");

@@ -9,10 +9,10 @@ use skerry_domain::interval::{Interval, append};
 use skerry_domain::schedule::Due;
 use skerry_domain::state::{Component, State};
 use skerry_domain::status::Status;
-use skerry_domain::step::{Answer, Command, Rejected, Stepped, step, witnesses_of};
+use skerry_domain::step::{Answer, Command, Rejected, Stepped, reporters_of, step};
 use skerry_domain::time::Timestamp;
-use skerry_domain::track::Hard;
-use skerry_domain::verdict::{self, ALWAYS, Ruling, Verdict, Witness, said_before, timeline};
+use skerry_domain::track::HardState;
+use skerry_domain::verdict::{self, ALWAYS, Evaluation, Reporter, Verdict, last_known, timeline};
 use std::collections::BTreeMap;
 
 proptest! {
@@ -86,8 +86,8 @@ fn through_of(state: &State, command: &Command) -> Option<u64> {
 /// What must hold; `tick`: time has just been noticed.
 pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
     let now = state.clock;
-    for witnessed in state.tracks.values() {
-        let spans = witnessed.track.spans.to_vec();
+    for agent_check in state.tracks.values() {
+        let spans = agent_check.track.spans.to_vec();
         for span in &spans {
             if span.from > span.last || span.last > now {
                 return Err(format!("a span that ends before it begins, or in the future: {span:?}"));
@@ -96,17 +96,17 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
         if let Some(pair) = spans.windows(2).find(|pair| pair[0].last > pair[1].from) {
             return Err(format!("spans overlap: {pair:?}"));
         }
-        whole_or_apart("declared", &witnessed.declared)?;
-        whole_or_apart("flaps", &witnessed.track.flaps)?;
-        let silence = witnessed.silence();
-        if let Some(live) = witnessed.live
+        whole_or_apart("declared", &agent_check.declared)?;
+        whole_or_apart("flaps", &agent_check.track.flaps)?;
+        let silence = agent_check.silence();
+        if let Some(live) = agent_check.live
             && tick
             && too_old(live.span.last, silence, state)
         {
             return Err(format!("a snapshot of {} ms ago is believed", now - live.span.last));
         }
-        if let (Some(last), true) = (state.evidence(witnessed), tick)
-            && !witnessed.track.silent
+        if let (Some(last), true) = (state.evidence(agent_check), tick)
+            && !agent_check.track.silent
             && too_old(last, silence, state)
         {
             return Err(format!("silent for {} ms and believed", now - last));
@@ -122,16 +122,16 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
     }
     for check in state.checks.keys() {
         let kept = state.verdicts.get(check).cloned().unwrap_or_default();
-        let (witnesses, quorum) = witnesses_of(state, *check);
-        let anew = verdict::now(&witnesses, quorum, now);
+        let (reporters, quorum) = reporters_of(state, *check);
+        let anew = verdict::now(&reporters, quorum, now);
         // What the passing of time alone changes is noticed by the next tick.
         let noticed = tick || kept.until > now || !state.verdicts.contains_key(check);
-        if noticed && kept.ruling != anew {
+        if noticed && kept.evaluation != anew {
             return Err(format!("{check:?} is kept as {kept:?}, worked out anew it is {anew:?}"));
         }
         let says = anew.verdict != Verdict::Unknown;
         if noticed
-            && (says && kept.since.is_none_or(|since| since > now) || says == kept.reporters.is_empty())
+            && (says && kept.since.is_none_or(|since| since > now) || says == kept.reported_by.is_empty())
         {
             return Err(format!("{check:?} has no beginning or nobody who says so: {kept:?}"));
         }
@@ -187,16 +187,16 @@ fn too_old(last: Timestamp, silence: i64, state: &State) -> bool {
 
 /// A job that is held to be up has called, and has time until its next call.
 fn called_or_waited_for(state: &State, heartbeat: &Heartbeat, tick: bool) -> Result<(), String> {
-    let witnessed = &state.tracks[&heartbeat.track];
+    let agent_check = &state.tracks[&heartbeat.track];
     let started = heartbeat.started.as_ref().map(|started| started.at);
-    if heartbeat.heard.max(started).is_some_and(|at| at > state.clock) {
+    if heartbeat.last_ping.max(started).is_some_and(|at| at > state.clock) {
         return Err(format!("a call in the future: {heartbeat:?}"));
     }
-    let open = witnessed.track.spans.last().filter(|_| !witnessed.track.silent);
-    if open.is_none_or(|open| open.state != Hard::Up) {
+    let open = agent_check.track.spans.last().filter(|_| !agent_check.track.silent);
+    if open.is_none_or(|open| open.state != HardState::Up) {
         return Ok(());
     }
-    if heartbeat.heard.is_none() {
+    if heartbeat.last_ping.is_none() {
         return Err(format!("up without a call, and none is due: {heartbeat:?}"));
     }
     let late = heartbeat.lateness(&state.blind, state.clock);
@@ -215,24 +215,24 @@ fn whole_or_apart<T: std::fmt::Debug>(what: &str, intervals: &[Interval<T>]) -> 
 
 /// The automatic layer from everything that is known, not from what changed last.
 fn anew(state: &State, component: &Component, from: Timestamp) -> Vec<Interval<Automatic>> {
-    let mut verdicts: BTreeMap<_, (Option<Ruling>, Vec<Interval<Ruling>>)> = BTreeMap::new();
+    let mut verdicts: BTreeMap<_, (Option<Evaluation>, Vec<Interval<Evaluation>>)> = BTreeMap::new();
     for link in &component.links {
         let check = &state.checks[&link.check];
-        let witness = |key| {
-            let witnessed = &state.tracks[key];
-            Witness {
+        let reporter = |key| {
+            let agent_check = &state.tracks[key];
+            Reporter {
                 // One agent stands at each location here.
-                location: u32::try_from(witnessed.agent.0).expect("row keys are small"),
+                location: u32::try_from(agent_check.agent.0).expect("row keys are small"),
                 within: ALWAYS,
-                track: &witnessed.track,
-                declared: &witnessed.declared,
-                silent: witnessed.track.silent,
+                track: &agent_check.track,
+                declared: &agent_check.declared,
+                silent: agent_check.track.silent,
                 live: None,
             }
         };
-        let witnesses: Vec<_> = check.tracks.iter().map(witness).collect();
-        let before = said_before(&witnesses, check.quorum, from).map(|(ruling, _)| ruling);
-        verdicts.insert(link.check, (before, timeline(&witnesses, check.quorum, from)));
+        let reporters: Vec<_> = check.tracks.iter().map(reporter).collect();
+        let before = last_known(&reporters, check.quorum, from).map(|(evaluation, _)| evaluation);
+        verdicts.insert(link.check, (before, timeline(&reporters, check.quorum, from)));
     }
     let linked = component.links.iter().map(|link| LinkedCheck {
         minor: link.minor,

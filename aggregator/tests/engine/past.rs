@@ -9,14 +9,14 @@ use skerry_domain::step::{
     Change, Command, Configure, DesiredItem, Observed, Report, SnapshotState, When, step,
 };
 use skerry_domain::time::{DAY, HOUR, SECOND};
-use skerry_domain::track::Hard;
+use skerry_domain::track::HardState;
 use skerry_domain::verdict::Quorum;
 
 const BOOT: i64 = 30 * DAY;
 
 /// A report about check "a": (age in ms, hard state) of each record, oldest first.
-pub(crate) fn report(world: &World, agent: usize, first: u64, seen: &[(i64, Hard)]) -> Report {
-    let one = |(sequence, (ago, hard)): (u64, &(i64, Hard))| {
+pub(crate) fn report(world: &World, agent: usize, first: u64, seen: &[(i64, HardState)]) -> Report {
+    let one = |(sequence, (ago, hard)): (u64, &(i64, HardState))| {
         let when = When::ThisBoot(BOOT - ago);
         record(sequence, Observed { since: Some(when), ..observed(when, *hard) })
     };
@@ -38,7 +38,7 @@ fn layer(world: &World) -> Vec<(i64, Automatic)> {
 }
 
 fn track_of(world: &World, agent: AgentKey) -> TrackKey {
-    let found = world.state.tracks.iter().find(|(_, witnessed)| witnessed.agent == agent);
+    let found = world.state.tracks.iter().find(|(_, agent_check)| agent_check.agent == agent);
     *found.expect("it declares the check").0
 }
 
@@ -53,18 +53,18 @@ pub(crate) fn quorum(world: &mut World, quorum: Quorum) -> Vec<Change> {
 fn a_fold_is_no_gap() {
     let (mut world, _) = World::new();
     world.now = START + 100 * SECOND;
-    let mut folded = report(&world, 0, 1, &[(90 * SECOND, Hard::Up)]);
+    let mut folded = report(&world, 0, 1, &[(90 * SECOND, HardState::Up)]);
     folded.records[0].through = 9;
-    let after = report(&world, 0, 10, &[(SECOND, Hard::Up)]);
+    let after = report(&world, 0, 10, &[(SECOND, HardState::Up)]);
     folded.records.extend(after.records);
     let again = folded.clone();
     let gaps = |changes: &[Change]| changes.iter().filter(|one| matches!(one, Change::Gap { .. })).count();
     assert_eq!(gaps(&take(&mut world, folded)), 0);
     assert!(!take(&mut world, again).iter().any(|one| matches!(one, Change::Raw(_))), "it was taken twice");
-    let mut last = report(&world, 0, 11, &[(SECOND, Hard::Up)]);
+    let mut last = report(&world, 0, 11, &[(SECOND, HardState::Up)]);
     last.records[0].through = 20;
     assert_eq!(gaps(&take(&mut world, last)), 0);
-    let beyond = report(&world, 0, 22, &[(0, Hard::Up)]);
+    let beyond = report(&world, 0, 22, &[(0, HardState::Up)]);
     assert_eq!(gaps(&take(&mut world, beyond)), 1);
 }
 
@@ -73,16 +73,20 @@ fn a_location_that_begins_to_look_leaves_the_past_as_it_was_seen() {
     let (mut world, _) = World::new();
     quorum(&mut world, Quorum::Majority);
     world.now = START + 10 * SECOND;
-    let outage =
-        report(&world, 0, 1, &[(9_000, Hard::Up), (6_000, Hard::Down), (3_000, Hard::Up), (0, Hard::Up)]);
+    let outage = report(
+        &world,
+        0,
+        1,
+        &[(9_000, HardState::Up), (6_000, HardState::Down), (3_000, HardState::Up), (0, HardState::Up)],
+    );
     take(&mut world, outage);
     let before = layer(&world);
     assert!(before.contains(&(4_000, Automatic::Known(Status::MajorOutage))), "{before:?}");
     world.now = START + 12 * SECOND;
-    let joins = report(&world, 1, 1, &[(0, Hard::Up)]);
+    let joins = report(&world, 1, 1, &[(0, HardState::Up)]);
     take(&mut world, joins);
     // Something late makes the past be worked out again.
-    let late = report(&world, 0, 5, &[(1_000, Hard::Down), (0, Hard::Up)]);
+    let late = report(&world, 0, 5, &[(1_000, HardState::Down), (0, HardState::Up)]);
     take(&mut world, late);
     let after = layer(&world);
     assert_eq!(&after[..before.len()], before);
@@ -91,12 +95,12 @@ fn a_location_that_begins_to_look_leaves_the_past_as_it_was_seen() {
 #[test]
 fn history_that_drains_after_a_restart_leaves_nothing_believed_that_is_old() {
     let (mut world, _) = World::new();
-    let seen = report(&world, 0, 1, &[(0, Hard::Up)]);
+    let seen = report(&world, 0, 1, &[(0, HardState::Up)]);
     take(&mut world, seen);
     // The aggregator was away for an hour; the first that comes is an hour old and goes on without a gap.
     world.now = START + HOUR;
     world.state.become_ready(world.now);
-    let old = report(&world, 0, 2, &[(HOUR - 1_000, Hard::Up)]);
+    let old = report(&world, 0, 2, &[(HOUR - 1_000, HardState::Up)]);
     take(&mut world, old);
     assert_eq!(layer(&world).last(), Some(&(1_000, Automatic::NoData)));
 }
@@ -104,13 +108,13 @@ fn history_that_drains_after_a_restart_leaves_nothing_believed_that_is_old() {
 #[test]
 fn a_snapshot_ahead_of_draining_history_is_believed_no_longer_than_the_silence_limit() {
     let (mut world, _) = World::new();
-    let seen = report(&world, 0, 1, &[(0, Hard::Down)]);
+    let seen = report(&world, 0, 1, &[(0, HardState::Down)]);
     take(&mut world, seen);
     world.now = START + HOUR;
-    let mut drains = report(&world, 0, 2, &[(HOUR - 1_000, Hard::Down)]);
+    let mut drains = report(&world, 0, 2, &[(HOUR - 1_000, HardState::Down)]);
     drains.snapshot = vec![SnapshotState {
         check: 0,
-        state: Hard::Up,
+        state: HardState::Up,
         since_ago: 0,
         evidence_ago: Some(0),
         flapping: false,
@@ -118,24 +122,24 @@ fn a_snapshot_ahead_of_draining_history_is_believed_no_longer_than_the_silence_l
     }];
     let changes = take(&mut world, drains);
     let component = *world.state.components.keys().next().expect("the first component");
-    assert!(changes.contains(&Change::Shown(component)), "the page hears of the snapshot");
+    assert!(changes.contains(&Change::ComponentChanged(component)), "the page hears of the snapshot");
     let track = track_of(&world, world.senders[0].agent);
     assert!(world.state.tracks[&track].live.is_some());
     world.now = world.now + 14 * SECOND;
     let changes = step(&mut world.state, Command::Tick, at(world.now)).expect("taken").changes;
     assert_eq!(world.state.tracks[&track].live, None);
-    assert!(changes.contains(&Change::Shown(component)), "the page hears that it is over");
+    assert!(changes.contains(&Change::ComponentChanged(component)), "the page hears that it is over");
 }
 
 /// What two agents saw of check "a" in the first forty seconds: one always up, one down from 20 s to 30 s.
 fn up_and_outage(world: &mut World, change: impl FnOnce(&mut World), late: usize) {
     quorum(world, Quorum::Any);
     world.now = START + 40 * SECOND;
-    let up: Vec<_> = (0..=38).rev().step_by(2).map(|ago| (ago * SECOND, Hard::Up)).collect();
+    let up: Vec<_> = (0..=38).rev().step_by(2).map(|ago| (ago * SECOND, HardState::Up)).collect();
     let outage: Vec<_> = (0..=38)
         .rev()
         .step_by(2)
-        .map(|ago| (ago * SECOND, if (11..=20).contains(&ago) { Hard::Down } else { Hard::Up }))
+        .map(|ago| (ago * SECOND, if (11..=20).contains(&ago) { HardState::Down } else { HardState::Up }))
         .collect();
     let reports = [report(world, 0, 1, &up), report(world, 1, 1, &outage)];
     let [early, arrives_late] = if late == 1 { reports } else { [reports[1].clone(), reports[0].clone()] };
@@ -213,18 +217,18 @@ fn late_data_is_judged_by_the_interval_of_its_time() {
         report
     };
     world.now = START + SECOND;
-    let first = by_minutes(report(&world, 0, 1, &[(0, Hard::Up)]));
+    let first = by_minutes(report(&world, 0, 1, &[(0, HardState::Up)]));
     take(&mut world, first);
     // Cut off for an hour, it goes on every five minutes; then it is told to look each second, and connects.
     world.now = START + HOUR;
-    let waited: Vec<_> = (0..12).rev().map(|n| (n * 300 * SECOND, Hard::Up)).collect();
+    let waited: Vec<_> = (0..12).rev().map(|n| (n * 300 * SECOND, HardState::Up)).collect();
     let late = report(&world, 0, 2, &waited);
     take(&mut world, late);
     let holes = |world: &World| layer(world).iter().filter(|one| one.1 == Automatic::NoData).count();
     assert_eq!(holes(&world), 1, "but for the time before the first report: {:?}", layer(&world));
     // From now on its silence is that of a check that is run each second.
     world.now = START + HOUR + SECOND;
-    let seen = report(&world, 0, 14, &[(0, Hard::Up)]);
+    let seen = report(&world, 0, 14, &[(0, HardState::Up)]);
     take(&mut world, seen);
     world.now = START + HOUR + 15 * SECOND;
     step(&mut world.state, Command::Tick, at(world.now)).expect("taken");
@@ -235,7 +239,8 @@ fn late_data_is_judged_by_the_interval_of_its_time() {
 fn a_changed_quorum_and_a_moved_agent_are_heard_at_once() {
     let (mut world, _) = World::new();
     quorum(&mut world, Quorum::Majority);
-    let (down, up) = (report(&world, 0, 1, &[(0, Hard::Down)]), report(&world, 1, 1, &[(0, Hard::Up)]));
+    let (down, up) =
+        (report(&world, 0, 1, &[(0, HardState::Down)]), report(&world, 1, 1, &[(0, HardState::Up)]));
     take(&mut world, down);
     take(&mut world, up);
     assert_eq!(layer(&world), [(0, Automatic::Known(Status::Operational))]);

@@ -1,17 +1,17 @@
 //! What an agent reports in a test: what the test does not ask about is filled in alike.
 
-use skerry_domain::state::{AgentKey, Told};
+use skerry_domain::state::{AgentKey, SelfReport};
 use skerry_domain::step::{Observed, Proof, Record, RecordKind, Report, When};
 use skerry_domain::time::Timestamp;
-use skerry_domain::track::Hard;
+use skerry_domain::track::HardState;
 use skerry_protocol::wire::{Outcome, Reason};
 
 /// One run of the first check, after which this is the hard state.
-pub(crate) fn observed(when: When, hard: Hard) -> Observed {
+pub(crate) fn observed(when: When, hard: HardState) -> Observed {
     let outcome = match hard {
-        Hard::Up => Outcome::Up,
-        Hard::Degraded => Outcome::Degraded,
-        Hard::Down | Hard::Unknown => Outcome::Down,
+        HardState::Up => Outcome::Up,
+        HardState::Degraded => Outcome::Degraded,
+        HardState::Down | HardState::Unknown => Outcome::Down,
     };
     Observed {
         check: 0,
@@ -39,7 +39,7 @@ pub(crate) fn empty(agent: AgentKey, now: Timestamp, boot_now: i64) -> Report {
         acknowledged: 0,
         proof: Proof::default(),
         process: Vec::new(),
-        told: Told::default(),
+        self_report: SelfReport::default(),
         received: now,
         boot_now,
         wall_now: now,

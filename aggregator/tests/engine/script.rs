@@ -4,16 +4,16 @@ use crate::reports::empty;
 use skerry_domain::heartbeat::Expected;
 use skerry_domain::holds::Source;
 use skerry_domain::state::{
-    AgentKey, ComponentKey, ComponentSettings, PageSettings, ResponseHour, State, Told, WindowKey,
+    AgentKey, ComponentKey, ComponentSettings, PageSettings, ResponseHour, SelfReport, State, WindowKey,
 };
 use skerry_domain::status::Status;
 use skerry_domain::step::{
-    Admission, AgentChange, Answer, Beat, Command, Configure, Context, DeclaredCheck, DesiredComponent,
-    DesiredGroup, DesiredHeartbeat, DesiredItem, DesiredLink, DesiredPage, Ids, Observed, Record, RecordKind,
-    Report, SnapshotState, Stepped, Tells, When, step,
+    Admission, AgentChange, Answer, Command, Configure, Context, DeclaredCheck, DesiredComponent,
+    DesiredGroup, DesiredHeartbeat, DesiredItem, DesiredLink, DesiredPage, HeartbeatPing, Ids, Observed,
+    PingKind, Record, RecordKind, Report, SnapshotState, Stepped, When, step,
 };
 use skerry_domain::time::{DAY, HOUR, SECOND, Timestamp};
-use skerry_domain::track::Hard;
+use skerry_domain::track::HardState;
 use skerry_domain::uptime::{Rule, Weights};
 use skerry_domain::verdict::Quorum;
 use skerry_protocol::schedule::Schedule;
@@ -134,7 +134,7 @@ impl World {
                 workspace: "default".to_owned(),
                 heartbeats: JOBS.iter().filter_map(|name| job(script, name)).collect(),
             },
-            17..=19 => Command::Beat(Box::new(self.beat(script))),
+            17..=19 => Command::HeartbeatPing(Box::new(self.beat(script))),
             0..=8 => Command::Report(Box::new(self.report(script))),
             9 | 10 => Command::Tick,
             11 => Command::Away { from: self.now - script.pick(&[0, 7 * SECOND, HOUR]) },
@@ -199,11 +199,11 @@ impl World {
         }
     }
 
-    fn beat(&self, script: &mut Script<'_>) -> Beat {
-        Beat {
+    fn beat(&self, script: &mut Script<'_>) -> HeartbeatPing {
+        HeartbeatPing {
             workspace: *self.state.workspaces.keys().next().expect("one"),
             check: script.pick(&["job", "job", "other job", "c", "nobody's"]).to_owned(),
-            tells: script.pick(&[Tells::Success, Tells::Nothing, Tells::Failure, Tells::Start]),
+            kind: script.pick(&[PingKind::Success, PingKind::Nothing, PingKind::Failure, PingKind::Start]),
             run: script.pick(&["", "ONE", "one", "two"]).to_owned(),
             took_ms: script.pick(&[None, Some(7)]),
             detail: "words".to_owned(),
@@ -240,7 +240,7 @@ impl World {
         });
         let checks = CHECKS.iter().map(ToString::to_string).collect();
         let (agent, epoch) = (sender.agent, [sender.epoch; 16]);
-        let (process, told) = (Vec::new(), Told::default());
+        let (process, self_report) = (Vec::new(), SelfReport::default());
         // Now and then it was told of more than is known here, or of less.
         let acknowledged = script.pick(&[0, 0, 0, sequence, sequence + 9]);
         Report {
@@ -249,7 +249,7 @@ impl World {
             acknowledged,
             proof: Default::default(),
             process,
-            told,
+            self_report,
             received,
             boot_now,
             wall_now,
@@ -284,7 +284,7 @@ pub(crate) fn declared(name: &str, interval_ms: i64) -> DeclaredCheck {
     DeclaredCheck { name: name.to_owned(), definition: vec![1, 2, 3], interval_ms }
 }
 
-const HARD: [Hard; 4] = [Hard::Up, Hard::Down, Hard::Degraded, Hard::Unknown];
+const HARD: [HardState; 4] = [HardState::Up, HardState::Down, HardState::Degraded, HardState::Unknown];
 
 fn record(script: &mut Script<'_>, boot_now: i64, wall_now: Timestamp, ago: &mut i64) -> RecordKind {
     if script.below(12) == 11 {

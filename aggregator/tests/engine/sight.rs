@@ -10,11 +10,11 @@ use skerry_domain::holds::Source;
 use skerry_domain::state::{PageSettings, State};
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::step::{
-    Beat, Change, Command, Configure, DesiredHeartbeat, DesiredItem, DesiredLink, DesiredPage, Report, Tells,
-    When, step,
+    Change, Command, Configure, DesiredHeartbeat, DesiredItem, DesiredLink, DesiredPage, HeartbeatPing,
+    PingKind, Report, When, step,
 };
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
-use skerry_domain::track::Hard;
+use skerry_domain::track::HardState;
 use skerry_domain::verdict::Quorum;
 use skerry_publish::build::{page_view, page_view_with_past};
 use skerry_publish::view::{ComponentView, Item, PageView};
@@ -46,11 +46,11 @@ fn configure(world: &mut World, public: bool, links: Vec<DesiredLink>) -> Vec<Ch
 }
 
 /// An agent sees a check: (seconds ago, what), oldest first.
-fn sees(world: &mut World, agent: usize, check: &str, seen: &[(i64, Hard)]) -> Vec<Change> {
+fn sees(world: &mut World, agent: usize, check: &str, seen: &[(i64, HardState)]) -> Vec<Change> {
     let sender = &mut world.senders[agent];
     let first = sender.sequence + 1;
     sender.sequence += seen.len() as u64;
-    let one = |(sequence, (ago, hard)): (u64, &(i64, Hard))| {
+    let one = |(sequence, (ago, hard)): (u64, &(i64, HardState))| {
         record(sequence, observed(When::ThisBoot(BOOT - ago * SECOND), *hard))
     };
     let report = Report {
@@ -69,7 +69,10 @@ fn tick(world: &mut World, seconds: i64) -> Vec<Change> {
 
 /// As after a start that took no time: nothing but what is stored is known, and silence is counted anew.
 fn restart(world: &mut World, seconds: i64) -> Vec<Change> {
-    world.state.tracks.update_all(|_, witnessed| (witnessed.live, witnessed.called_silent) = (None, false));
+    world
+        .state
+        .tracks
+        .update_all(|_, agent_check| (agent_check.live, agent_check.called_silent) = (None, false));
     world.state.become_ready(START + seconds * SECOND);
     tick(world, seconds)
 }
@@ -98,13 +101,13 @@ fn said(world: &World) -> (String, String) {
 fn a_component_does_not_turn_green_because_its_failing_check_falls_out_of_sight() {
     let mut world = world(&["redis", "disk"]);
     tick(&mut world, 30);
-    sees(&mut world, 0, "redis", &[(30, Hard::Up), (0, Hard::Up)]);
-    sees(&mut world, 1, "disk", &[(30, Hard::Up), (20, Hard::Down), (0, Hard::Down)]);
+    sees(&mut world, 0, "redis", &[(30, HardState::Up), (0, HardState::Up)]);
+    sees(&mut world, 1, "disk", &[(30, HardState::Up), (20, HardState::Down), (0, HardState::Down)]);
     assert_eq!((shown(&world).status, shown(&world).unseen), (Status::PartialOutage, None));
     // The agent of the disk is killed.
     for second in (60..=HOUR / SECOND).step_by(30) {
         tick(&mut world, second);
-        sees(&mut world, 0, "redis", &[(0, Hard::Up)]);
+        sees(&mut world, 0, "redis", &[(0, HardState::Up)]);
         assert_eq!(shown(&world).status, Status::PartialOutage, "after {second} s");
     }
     let one = shown(&world);
@@ -116,8 +119,8 @@ fn a_component_does_not_turn_green_because_its_failing_check_falls_out_of_sight(
     assert_eq!(said(&world), ("major".to_owned(), "Partial System Outage".to_owned()));
     // It is seen again, and well.
     tick(&mut world, 4_000);
-    sees(&mut world, 0, "redis", &[(0, Hard::Up)]);
-    sees(&mut world, 1, "disk", &[(0, Hard::Up)]);
+    sees(&mut world, 0, "redis", &[(0, HardState::Up)]);
+    sees(&mut world, 1, "disk", &[(0, HardState::Up)]);
     let one = shown(&world);
     assert_eq!((one.status, one.unseen), (Status::Operational, None));
 }
@@ -126,11 +129,11 @@ fn a_component_does_not_turn_green_because_its_failing_check_falls_out_of_sight(
 fn a_part_that_was_well_is_not_called_well_once_it_is_out_of_sight() {
     let mut world = world(&["redis", "disk"]);
     tick(&mut world, 30);
-    sees(&mut world, 0, "redis", &[(30, Hard::Up), (0, Hard::Up)]);
-    sees(&mut world, 1, "disk", &[(30, Hard::Up), (0, Hard::Up)]);
+    sees(&mut world, 0, "redis", &[(30, HardState::Up), (0, HardState::Up)]);
+    sees(&mut world, 1, "disk", &[(30, HardState::Up), (0, HardState::Up)]);
     assert_eq!(said(&world), ("none".to_owned(), "All Systems Operational".to_owned()));
     tick(&mut world, 120);
-    sees(&mut world, 0, "redis", &[(0, Hard::Up)]);
+    sees(&mut world, 0, "redis", &[(0, HardState::Up)]);
     tick(&mut world, 140);
     let one = shown(&world);
     assert_eq!((one.status, one.stale_since), (Status::Operational, None));
@@ -142,7 +145,7 @@ fn a_part_that_was_well_is_not_called_well_once_it_is_out_of_sight() {
 fn a_check_that_nobody_ever_ran_is_no_data_for_its_part() {
     let mut world = world(&["redis", "dsik"]);
     tick(&mut world, 30);
-    sees(&mut world, 0, "redis", &[(30, Hard::Up), (0, Hard::Up)]);
+    sees(&mut world, 0, "redis", &[(30, HardState::Up), (0, HardState::Up)]);
     let one = shown(&world);
     assert_eq!(one.unseen.map(|unseen| (unseen.checks, unseen.since)), Some((1, None)));
     assert_eq!((one.waiting, one.stale_since), (false, None));
@@ -158,7 +161,7 @@ fn what_was_never_seen_waits_and_what_was_seen_is_stale_and_never_both() {
     assert_eq!(said(&world), ("none".to_owned(), "Waiting for the first report".to_owned()));
     assert!(one.days.iter().all(|day| day.tally.no_data == 0 && !day.stale_now), "nobody lost sight of it");
     tick(&mut world, 60);
-    sees(&mut world, 0, "redis", &[(0, Hard::Up)]);
+    sees(&mut world, 0, "redis", &[(0, HardState::Up)]);
     let one = shown(&world);
     assert_eq!((one.waiting, one.stale_since, one.watched_from), (false, None, Some(START)));
     tick(&mut world, 200);
@@ -172,7 +175,7 @@ fn what_was_never_seen_waits_and_what_was_seen_is_stale_and_never_both() {
 fn evidence_ages_whatever_restarts() {
     let mut world = world(&["redis"]);
     tick(&mut world, 10);
-    sees(&mut world, 0, "redis", &[(10, Hard::Up), (0, Hard::Up)]);
+    sees(&mut world, 0, "redis", &[(10, HardState::Up), (0, HardState::Up)]);
     let evidence = world.now;
     let mut blind_at = None;
     for start in (25..1_000).step_by(25) {
@@ -203,7 +206,7 @@ fn what_is_old_at_a_start_is_out_of_sight_at_once_and_nobody_is_called_silent_fo
         |changes: &[Change]| changes.iter().filter(|one| matches!(one, Change::FellSilent { .. })).count();
     let mut world = world(&["redis"]);
     tick(&mut world, 10);
-    sees(&mut world, 0, "redis", &[(10, Hard::Up), (0, Hard::Up)]);
+    sees(&mut world, 0, "redis", &[(10, HardState::Up), (0, HardState::Up)]);
     let evidence = world.now;
     let noon = 12 * HOUR / SECOND;
     let changes = restart(&mut world, noon);
@@ -214,7 +217,7 @@ fn what_is_old_at_a_start_is_out_of_sight_at_once_and_nobody_is_called_silent_fo
     assert_eq!(fell_silent(&tick(&mut world, noon + 101)), 1);
     assert_eq!(fell_silent(&tick(&mut world, noon + 300)), 0, "once");
     // One whose evidence is young enough waits as long as ever.
-    sees(&mut world, 0, "redis", &[(0, Hard::Up)]);
+    sees(&mut world, 0, "redis", &[(0, HardState::Up)]);
     let changes = restart(&mut world, noon + 390);
     assert_eq!((shown(&world).stale_since, fell_silent(&changes)), (None, 0));
     tick(&mut world, noon + 490);
@@ -228,29 +231,29 @@ fn what_is_old_at_a_start_is_out_of_sight_at_once_and_nobody_is_called_silent_fo
 fn a_stop_of_ours_does_not_move_a_beginning() {
     let mut world = world(&["redis"]);
     tick(&mut world, 60);
-    sees(&mut world, 0, "redis", &[(60, Hard::Up), (30, Hard::Down), (0, Hard::Down)]);
+    sees(&mut world, 0, "redis", &[(60, HardState::Up), (30, HardState::Down), (0, HardState::Down)]);
     assert_eq!(shown(&world).since, START + 30 * SECOND);
     // Nothing was seen for ten minutes, the built-in agent stopped with us.
     restart(&mut world, 700);
-    sees(&mut world, 0, "redis", &[(0, Hard::Down)]);
+    sees(&mut world, 0, "redis", &[(0, HardState::Down)]);
     let one = shown(&world);
     assert_eq!((one.status, one.since), (Status::MajorOutage, START + 30 * SECOND));
     assert!(one.days.iter().map(|day| day.tally.no_data).sum::<i64>() > 9 * MINUTE, "but nobody saw it then");
     // An outage that ended is not the one that begins now.
     tick(&mut world, 730);
-    sees(&mut world, 0, "redis", &[(0, Hard::Up)]);
+    sees(&mut world, 0, "redis", &[(0, HardState::Up)]);
     tick(&mut world, 760);
-    sees(&mut world, 0, "redis", &[(0, Hard::Down)]);
+    sees(&mut world, 0, "redis", &[(0, HardState::Down)]);
     assert_eq!(shown(&world).since, Timestamp(START.0 + 760 * SECOND));
 }
 
 #[test]
 fn past_days_are_told_from_the_intervals_each_stretch_whole() {
     let mut world = world(&["a"]);
-    sees(&mut world, 0, "a", &[(1, Hard::Up)]);
+    sees(&mut world, 0, "a", &[(1, HardState::Up)]);
     world.now = START + 1_000 * SECOND;
     let each_minute =
-        |minute: i64| (minute * 60, if (6..=10).contains(&minute) { Hard::Down } else { Hard::Up });
+        |minute: i64| (minute * 60, if (6..=10).contains(&minute) { HardState::Down } else { HardState::Up });
     let seen: Vec<_> = (0..=16).rev().map(each_minute).collect();
     sees(&mut world, 0, "a", &seen);
     let now = world.now;
@@ -315,10 +318,10 @@ fn said_of(world: &World) -> &'static str {
 fn what_a_former_release_stored_is_judged_anew_at_the_start() {
     let mut world = world(&["redis", "disk"]);
     tick(&mut world, 30);
-    sees(&mut world, 0, "redis", &[(30, Hard::Up), (0, Hard::Up)]);
-    sees(&mut world, 1, "disk", &[(30, Hard::Down), (0, Hard::Down)]);
+    sees(&mut world, 0, "redis", &[(30, HardState::Up), (0, HardState::Up)]);
+    sees(&mut world, 1, "disk", &[(30, HardState::Down), (0, HardState::Down)]);
     tick(&mut world, 130);
-    sees(&mut world, 0, "redis", &[(0, Hard::Up)]);
+    sees(&mut world, 0, "redis", &[(0, HardState::Up)]);
     tick(&mut world, 140);
     world.state.components.update_all(|_, component| {
         for interval in component.layers.automatic.edit() {
@@ -345,16 +348,16 @@ fn a_heartbeat_takes_no_outage_from_the_past_of_the_checks_beside_it() {
     step(&mut world.state, declare, at(world.now)).expect("taken");
     let workspace = *world.state.workspaces.keys().next().expect("a workspace");
     let (check, run, detail) = ("job".to_owned(), String::new(), String::new());
-    let call = Beat { workspace, check, tells: Tells::Success, run, took_ms: None, detail };
-    step(&mut world.state, Command::Beat(Box::new(call)), at(world.now)).expect("taken");
-    for (second, hard) in [(30, Hard::Up), (60, Hard::Down), (90, Hard::Down)] {
+    let call = HeartbeatPing { workspace, check, kind: PingKind::Success, run, took_ms: None, detail };
+    step(&mut world.state, Command::HeartbeatPing(Box::new(call)), at(world.now)).expect("taken");
+    for (second, hard) in [(30, HardState::Up), (60, HardState::Down), (90, HardState::Down)] {
         tick(&mut world, second);
         sees(&mut world, 0, "redis", &[(0, hard)]);
     }
     let (began, one) = (START + 60 * SECOND, shown(&world));
     assert_eq!((one.status, one.since), (Status::PartialOutage, began));
     tick(&mut world, 120);
-    sees(&mut world, 0, "redis", &[(0, Hard::Up)]);
+    sees(&mut world, 0, "redis", &[(0, HardState::Up)]);
     let outages = shown(&world).past;
     let outages: Vec<_> = outages.iter().map(|one| (one.from, one.to, one.value)).collect();
     let outage = (began, START + 120 * SECOND, Effective::Known(Status::PartialOutage));

@@ -3,7 +3,7 @@
 use crate::script::{Script, World};
 use crate::stored::same;
 use proptest::prelude::*;
-use skerry_aggregator::clock::Hands;
+use skerry_aggregator::clock::TimeSource;
 use skerry_aggregator::engine::{CommandError, Engine};
 use skerry_store::Store;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ fn equals_what_is_stored(bytes: &[u8]) -> Result<(), TestCaseError> {
     let hands = Arc::new(AtomicI64::new(world.now.0));
     let (changed, _changes) = crossbeam_channel::unbounded();
     let (engine, running) =
-        Engine::start_by(store, changed, Hands::Turned(Arc::clone(&hands))).expect("starts");
+        Engine::start_by(store, changed, TimeSource::Simulated(Arc::clone(&hands))).expect("starts");
     let beside = Store::beside(&path).expect("a second handle");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let (mut script, mut told) = (Script(bytes), String::new());

@@ -89,12 +89,12 @@ fn durable(state: &State) -> State {
     state.agents.update_all(|_, agent| {
         agent.skew = 0;
         agent.inventory_known = false;
-        agent.voices = skerry_domain::voices::Voices::default();
+        agent.sessions = skerry_domain::clone_detection::Sessions::default();
     });
-    state.tracks.update_all(|_, witnessed| {
-        (witnessed.live, witnessed.called_silent) = (None, false);
-        witnessed.former_interval = None;
-        witnessed.track.unsure = None;
+    state.tracks.update_all(|_, agent_check| {
+        (agent_check.live, agent_check.called_silent) = (None, false);
+        agent_check.former_interval = None;
+        agent_check.track.tentative = None;
     });
     state.components.update_all(|_, component| {
         component.noticed = Timestamp(0);

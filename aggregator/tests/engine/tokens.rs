@@ -2,6 +2,7 @@
 
 use crate::reports::{empty, observed, record};
 use crate::script::{START, World, at, declared};
+use skerry_domain::clone_detection::Refusal;
 use skerry_domain::component::Automatic;
 use skerry_domain::heartbeat::Expected;
 use skerry_domain::interval::Interval;
@@ -12,9 +13,8 @@ use skerry_domain::step::{
     When, step,
 };
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
-use skerry_domain::track::Hard;
+use skerry_domain::track::HardState;
 use skerry_domain::verdict::Quorum;
-use skerry_domain::voices::Refusal;
 
 const BOOT: i64 = 400 * DAY;
 
@@ -25,12 +25,12 @@ pub(crate) struct Says<'a> {
     definition: u8,
     epoch: u8,
     first: u64,
-    seen: &'a [(i64, Hard)],
+    seen: &'a [(i64, HardState)],
 }
 
 impl Says<'_> {
     pub(crate) fn report(&self, world: &World) -> Report {
-        let one = |(sequence, (ago, hard)): (u64, &(i64, Hard))| {
+        let one = |(sequence, (ago, hard)): (u64, &(i64, HardState))| {
             let when = When::ThisBoot(BOOT - ago);
             let first = Observed { total_us: sequence * 7, since: Some(when), ..observed(when, *hard) };
             record(sequence, first)
@@ -56,7 +56,7 @@ pub(crate) fn take(world: &mut World, report: Report) -> (Answer, Vec<Change>) {
     (stepped.answer, stepped.changes)
 }
 
-pub(crate) fn says(who: usize, definition: u8, first: u64, seen: &[(i64, Hard)]) -> Says<'_> {
+pub(crate) fn says(who: usize, definition: u8, first: u64, seen: &[(i64, HardState)]) -> Says<'_> {
     Says { who, check: "a", definition, epoch: who as u8 + 1, first, seen }
 }
 
@@ -100,9 +100,9 @@ const UP: Automatic = Automatic::Known(Status::Operational);
 #[test]
 fn another_definition_of_a_name_is_no_evidence_for_it() {
     let mut world = world();
-    says(0, 1, 1, &[(0, Hard::Down)]).take(&mut world);
+    says(0, 1, 1, &[(0, HardState::Down)]).take(&mut world);
     assert_eq!(now(&world), DOWN);
-    let (_, changes) = says(1, 2, 1, &[(0, Hard::Up)]).take(&mut world);
+    let (_, changes) = says(1, 2, 1, &[(0, HardState::Up)]).take(&mut world);
     assert_eq!((now(&world), held(&world, 1)), (DOWN, Some(Held::Definition)));
     let agent = world.senders[1].agent;
     assert!(changes.iter().any(|one| matches!(one, Change::Joined { agent: who, .. } if *who == agent)));
@@ -111,8 +111,8 @@ fn another_definition_of_a_name_is_no_evidence_for_it() {
     assert!(!changes.iter().any(|one| matches!(one, Change::Raw(_))), "nor for its response times");
     // Nor by another name for the same thing: it is what is defined that counts.
     world.now = world.now + SECOND;
-    says(0, 1, 2, &[(0, Hard::Down)]).take(&mut world);
-    let (_, changes) = says(1, 1, 2, &[(0, Hard::Up)]).take(&mut world);
+    says(0, 1, 2, &[(0, HardState::Down)]).take(&mut world);
+    let (_, changes) = says(1, 1, 2, &[(0, HardState::Up)]).take(&mut world);
     assert_eq!((now(&world), held(&world, 1)), (UP, None), "a quorum of two locations is two");
     assert!(changes.iter().any(|one| matches!(one, Change::CountsAgain { .. })), "{changes:?}");
 }
@@ -120,8 +120,8 @@ fn another_definition_of_a_name_is_no_evidence_for_it() {
 #[test]
 fn the_definition_that_holds_is_the_first_until_the_file_or_an_operator_says() {
     let mut world = world();
-    says(0, 1, 1, &[(0, Hard::Up)]).take(&mut world);
-    says(1, 2, 1, &[(0, Hard::Down)]).take(&mut world);
+    says(0, 1, 1, &[(0, HardState::Up)]).take(&mut world);
+    says(1, 2, 1, &[(0, HardState::Down)]).take(&mut world);
     assert_eq!(now(&world), UP);
     let (workspace, check, agent) = ("default".to_owned(), "a".to_owned(), "two".to_owned());
     obey(&mut world, Command::ChooseDefinition { workspace, check, agent });
@@ -144,14 +144,14 @@ fn the_definition_that_holds_is_the_first_until_the_file_or_an_operator_says() {
 #[test]
 fn a_changed_definition_counts_where_nobody_holds_the_former() {
     let mut world = world();
-    says(0, 1, 1, &[(0, Hard::Up)]).take(&mut world);
-    says(0, 2, 2, &[(0, Hard::Down)]).take(&mut world);
+    says(0, 1, 1, &[(0, HardState::Up)]).take(&mut world);
+    says(0, 2, 2, &[(0, HardState::Down)]).take(&mut world);
     assert_eq!((now(&world), held(&world, 0)), (DOWN, None));
     // Rolled out over two: the one that follows last turns both.
-    says(1, 2, 1, &[(0, Hard::Down)]).take(&mut world);
-    says(0, 3, 3, &[(0, Hard::Up)]).take(&mut world);
+    says(1, 2, 1, &[(0, HardState::Down)]).take(&mut world);
+    says(0, 3, 3, &[(0, HardState::Up)]).take(&mut world);
     assert_eq!((now(&world), held(&world, 0), held(&world, 1)), (DOWN, Some(Held::Definition), None));
-    says(1, 3, 2, &[(0, Hard::Up)]).take(&mut world);
+    says(1, 3, 2, &[(0, HardState::Up)]).take(&mut world);
     assert_eq!((now(&world), held(&world, 0), held(&world, 1)), (UP, None, None));
 }
 
@@ -161,7 +161,7 @@ fn who_asserts_the_same_counts_however_it_is_run() {
     let mut world = world();
     let told = |whole: u8, asserts: u8| definition(vec![whole; 16], &[asserts; 16]);
     let mut say = |who: usize, first: u64, of: Vec<u8>| {
-        let mut report = says(who, 0, first, &[(0, Hard::Up)]).report(&world);
+        let mut report = says(who, 0, first, &[(0, HardState::Up)]).report(&world);
         report.inventory = Some(vec![DeclaredCheck { definition: of, ..declared("a", 1_000) }]);
         take(&mut world, report);
         [0, 1].map(|who| {
@@ -185,12 +185,12 @@ fn who_asserts_the_same_counts_however_it_is_run() {
 #[test]
 fn new_reporters_wait_where_the_file_asks_and_others_only_report_what_their_token_is_for() {
     let mut world = world();
-    says(0, 1, 1, &[(0, Hard::Down)]).take(&mut world);
+    says(0, 1, 1, &[(0, HardState::Down)]).take(&mut world);
     let asks =
         Command::JudgeReporters { workspace: "default".to_owned(), asks: true, definitions: Vec::new() };
     obey(&mut world, asks);
     assert_eq!(held(&world, 0), None, "who counted goes on");
-    says(1, 1, 1, &[(0, Hard::Up)]).take(&mut world);
+    says(1, 1, 1, &[(0, HardState::Up)]).take(&mut world);
     assert_eq!((now(&world), held(&world, 1)), (DOWN, Some(Held::Asks)));
     obey(&mut world, change("two", AgentChange::Allow("a".to_owned())));
     assert_eq!((now(&world), held(&world, 1)), (UP, None));
@@ -198,7 +198,7 @@ fn new_reporters_wait_where_the_file_asks_and_others_only_report_what_their_toke
     assert_eq!((now(&world), held(&world, 1)), (DOWN, Some(Held::Limited)));
     // A name that nobody has reported is free.
     says(1, 1, 2, &[]).take(&mut world);
-    let fresh = Says { check: "b-1", ..says(1, 1, 2, &[(0, Hard::Up)]) };
+    let fresh = Says { check: "b-1", ..says(1, 1, 2, &[(0, HardState::Up)]) };
     fresh.take(&mut world);
     let key = world.state.check_names.iter().find(|((_, name), _)| name == "b-1").expect("made").1;
     assert_eq!(world.state.tracks[&world.state.checks[key].tracks[0]].held, None);
@@ -209,13 +209,13 @@ fn whoever_joins_counts_from_then_on_only() {
     let mut world = world();
     let outage = dense(0);
     says(0, 1, 1, &outage).take(&mut world);
-    says(0, 1, 41, &[(0, Hard::Down)]).take(&mut world);
+    says(0, 1, 41, &[(0, HardState::Down)]).take(&mut world);
     let before = layer(&world);
     assert_eq!(before.iter().filter(|one| one.value == DOWN).count(), 2, "{before:?}");
     world.now = world.now + SECOND;
-    let well: Vec<(i64, Hard)> = dense(0).iter().map(|(ago, _)| (*ago, Hard::Up)).collect();
+    let well: Vec<(i64, HardState)> = dense(0).iter().map(|(ago, _)| (*ago, HardState::Up)).collect();
     says(1, 1, 1, &well).take(&mut world);
-    says(0, 1, 42, &[(0, Hard::Down)]).take(&mut world);
+    says(0, 1, 42, &[(0, HardState::Down)]).take(&mut world);
     let after = layer(&world);
     assert_eq!(after[..before.len() - 1], before[..before.len() - 1], "the past is what it was");
     let last = after.last().expect("it is never empty");
@@ -223,15 +223,15 @@ fn whoever_joins_counts_from_then_on_only() {
 }
 
 /// Every ten seconds, oldest first: up, an outage from 300 to 200 s before, up; all `ago` ms earlier.
-fn dense(ago: i64) -> Vec<(i64, Hard)> {
-    let hard = |n: i64| if (10..20).contains(&n) { Hard::Down } else { Hard::Up };
+fn dense(ago: i64) -> Vec<(i64, HardState)> {
+    let hard = |n: i64| if (10..20).contains(&n) { HardState::Down } else { HardState::Up };
     (0..40).map(|n| (ago + (40 - n) * 10 * SECOND, hard(n))).collect()
 }
 
 #[test]
 fn a_heartbeat_takes_no_report() {
     let mut world = world();
-    let agents_first = Says { check: "job", ..says(1, 1, 1, &[(0, Hard::Up)]) };
+    let agents_first = Says { check: "job", ..says(1, 1, 1, &[(0, HardState::Up)]) };
     agents_first.take(&mut world);
     assert_eq!(held(&world, 1), None);
     let heartbeat = DesiredHeartbeat {
@@ -265,18 +265,19 @@ fn what_was_said_stands_whatever_a_later_spool_or_batch_says_of_it() {
     for (epoch, turned) in [(8, false), (9, true)] {
         world.now = world.now + 10 * MINUTE;
         let again = dense(world.now - began).into_iter().take(39);
-        let seen: Vec<(i64, Hard)> =
-            again.map(|(ago, hard)| (ago, if turned { Hard::Down } else { hard })).collect();
+        let seen: Vec<(i64, HardState)> =
+            again.map(|(ago, hard)| (ago, if turned { HardState::Down } else { hard })).collect();
         let (answer, changes) = Says { epoch, ..says(0, 1, 1, &seen) }.take(&mut world);
         assert!(matches!(answer, Answer::Acknowledged { .. }), "{answer:?}");
         assert!(!changes.iter().any(|one| matches!(one, Change::Raw(_))), "{changes:?}");
     }
     // A transition of now that says it began long ago, and one of fifty years ago.
-    let mut report = Says { epoch: 9, ..says(0, 1, 40, &[(0, Hard::Up), (0, Hard::Down)]) }.report(&world);
+    let mut report =
+        Says { epoch: 9, ..says(0, 1, 40, &[(0, HardState::Up), (0, HardState::Down)]) }.report(&world);
     let RecordKind::Observed { first, .. } = &mut report.records[1].kind else { panic!("observed") };
     first.since = Some(When::EarlierBoot(Timestamp(0)));
     take(&mut world, report);
-    let mut ancient = Says { epoch: 9, ..says(0, 1, 42, &[(0, Hard::Down)]) }.report(&world);
+    let mut ancient = Says { epoch: 9, ..says(0, 1, 42, &[(0, HardState::Down)]) }.report(&world);
     let RecordKind::Observed { first, .. } = &mut ancient.records[0].kind else { panic!("observed") };
     first.when = When::EarlierBoot(Timestamp(0));
     let (_, changes) = take(&mut world, ancient);
@@ -294,10 +295,10 @@ fn a_stolen_token_with_a_new_spool_for_each_batch_is_taken_never() {
     let (mut taken, mut told) = (0, 0);
     for second in 0..450_u64 {
         world.now = START + DAY + second as i64 * SECOND;
-        let (answer, _) = says(0, 1, second + 1, &[(0, Hard::Down)]).take(&mut world);
+        let (answer, _) = says(0, 1, second + 1, &[(0, HardState::Down)]).take(&mut world);
         let contested = matches!(answer, Answer::Acknowledged { contested: true, .. });
         assert_eq!(contested, second > 0, "the agent hears of it: {answer:?}");
-        let mut stolen = says(0, 1, 1, &[(0, Hard::Up)]).report(&world);
+        let mut stolen = says(0, 1, 1, &[(0, HardState::Up)]).report(&world);
         stolen.epoch = [0; 16];
         stolen.epoch[..8].copy_from_slice(&(second + 1_000).to_be_bytes());
         stolen.process = stolen.epoch.to_vec();
@@ -317,7 +318,7 @@ fn closed_spools_are_forgotten() {
     let mut forgotten = 0;
     for epoch in 1..=40 {
         world.now = world.now + 10 * MINUTE;
-        let (answer, changes) = Says { epoch, ..says(0, 1, 1, &[(0, Hard::Up)]) }.take(&mut world);
+        let (answer, changes) = Says { epoch, ..says(0, 1, 1, &[(0, HardState::Up)]) }.take(&mut world);
         assert!(matches!(answer, Answer::Acknowledged { .. }), "{answer:?}");
         forgotten += changes.iter().filter(|one| matches!(one, Change::EpochsForgotten { .. })).count();
     }
@@ -328,7 +329,7 @@ fn closed_spools_are_forgotten() {
 #[test]
 fn a_spool_that_was_put_back_is_told_so_and_nothing_of_it_is_passed_over() {
     let mut world = world();
-    let seen = |count: usize| vec![(0, Hard::Up); count];
+    let seen = |count: usize| vec![(0, HardState::Up); count];
     says(0, 1, 1, &seen(10)).take(&mut world);
     // The reply was lost: the same and more.
     let (answer, _) = says(0, 1, 6, &seen(7)).take(&mut world);

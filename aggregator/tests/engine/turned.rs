@@ -4,13 +4,13 @@
 use crate::reports::{empty, observed, record};
 use crate::script::{Script, configure, declared};
 use rusqlite::Connection;
-use skerry_aggregator::clock::{Apart, Hands};
+use skerry_aggregator::clock::{ManualClocks, TimeSource};
 use skerry_aggregator::engine::{Engine, Running};
 use skerry_aggregator::housekeeping::Housekeeping;
 use skerry_domain::state::{AgentKey, PageKey};
 use skerry_domain::step::{Answer, Command, Observed, Report, SnapshotState, When};
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
-use skerry_domain::track::Hard;
+use skerry_domain::track::HardState;
 use skerry_publish::build::page_view;
 use skerry_publish::view::{Item, PageView};
 use skerry_store::Store;
@@ -26,7 +26,7 @@ const OFTEN: i64 = 30 * SECOND;
 const LIES: [i64; 8] = [-TRUE, 11 * 366 * DAY, 73 * 366 * DAY, HOUR, -HOUR, DAY, -DAY, 30 * DAY];
 
 pub(crate) struct Host {
-    pub(crate) apart: Arc<Apart>,
+    pub(crate) apart: Arc<ManualClocks>,
     pub(crate) now: i64,
     sequence: u64,
     pub(crate) agent: AgentKey,
@@ -37,7 +37,7 @@ pub(crate) struct Host {
 
 impl Host {
     pub(crate) async fn new(off: i64) -> Self {
-        let apart = Arc::new(Apart { boot_id: "this".to_owned(), ..Apart::default() });
+        let apart = Arc::new(ManualClocks { boot_id: "this".to_owned(), ..ManualClocks::default() });
         apart.boot.store(HOUR, Ordering::Relaxed);
         let folder = tempfile::tempdir().expect("a folder");
         let changes = crossbeam_channel::never();
@@ -63,7 +63,7 @@ impl Host {
     async fn start(&mut self) {
         let store = Store::open(&self.database()).expect("the database opens");
         let (changed, changes) = crossbeam_channel::unbounded();
-        let hands = Hands::Apart(Arc::clone(&self.apart));
+        let hands = TimeSource::Manual(Arc::clone(&self.apart));
         self.running = Some(Engine::start_by(store, changed, hands).expect("it starts"));
         self.changes = changes;
         let (workspace, name, location) = ("default".to_owned(), "one".to_owned(), "here".to_owned());
@@ -101,12 +101,12 @@ impl Host {
         let boot = self.apart.boot.load(Ordering::Relaxed);
         let names = ["a", "b", "c"];
         let one = |check: usize| {
-            let first = Observed { check, ..observed(When::ThisBoot(boot), Hard::Up) };
+            let first = Observed { check, ..observed(When::ThisBoot(boot), HardState::Up) };
             record(self.sequence * 3 + check as u64, first)
         };
         let snapshot = |check| SnapshotState {
             check,
-            state: Hard::Up,
+            state: HardState::Up,
             since_ago: 0,
             evidence_ago: Some(0),
             flapping: false,

@@ -5,13 +5,13 @@ use crate::script::declared;
 use skerry_aggregator::engine::{CommandError, Engine};
 use skerry_domain::step::{Answer, Command, Observed, Report, When};
 use skerry_domain::time::Timestamp;
-use skerry_domain::track::Hard;
+use skerry_domain::track::HardState;
 use skerry_store::Store;
 use std::time::{Duration, Instant};
 
 fn report(agent: skerry_domain::state::AgentKey, received: Timestamp) -> Command {
     let when = When::ThisBoot(1_000_000);
-    let first = Observed { since: Some(when), ..observed(when, Hard::Up) };
+    let first = Observed { since: Some(when), ..observed(when, HardState::Up) };
     Command::Report(Box::new(Report {
         records: vec![record(1, first)],
         inventory: Some(vec![declared("a", 1_000)]),

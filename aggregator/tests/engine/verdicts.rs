@@ -3,17 +3,17 @@
 use crate::past::{quorum, report, take};
 use crate::script::{START, World, at, declared};
 use skerry_domain::check_verdict::CheckVerdict;
-use skerry_domain::opinions::verdict_since;
 use skerry_domain::state::CheckKey;
 use skerry_domain::step::{Change, Command, DeclaredCheck, Report, step};
 use skerry_domain::time::{DAY, HOUR, SECOND, Timestamp};
-use skerry_domain::track::Hard;
+use skerry_domain::track::HardState;
 use skerry_domain::verdict::{Quorum, Verdict};
+use skerry_domain::votes::verdict_since;
 
 /// From, to, since when (ms after the start), until when, whether it is late.
-type Told = (Verdict, Verdict, Option<i64>, Option<i64>, bool);
+type SelfReport = (Verdict, Verdict, Option<i64>, Option<i64>, bool);
 
-fn told(changes: &[Change]) -> Vec<Told> {
+fn told(changes: &[Change]) -> Vec<SelfReport> {
     let ms = |at: &Option<Timestamp>| at.map(|at| at - START);
     let of = |change: &Change| match change {
         Change::Verdict { from, to, since, until, late, .. } => {
@@ -49,24 +49,25 @@ fn a_verdict_is_kept_with_its_beginning_and_who_says_so_whether_a_component_hang
         let of = |report| if feeds { report } else { of_no_component(report) };
         let name = if feeds { "a" } else { "nobody's" };
         world.now = START + 10 * SECOND;
-        let first = of(report(&world, 0, 1, &[(2_000, Hard::Up), (0, Hard::Up)]));
+        let first = of(report(&world, 0, 1, &[(2_000, HardState::Up), (0, HardState::Up)]));
         assert_eq!(
             told(&take(&mut world, first)),
             [(Verdict::Unknown, Verdict::Up, Some(8_000), None, false)]
         );
-        let second = of(report(&world, 1, 1, &[(0, Hard::Up)]));
+        let second = of(report(&world, 1, 1, &[(0, HardState::Up)]));
         assert_eq!(told(&take(&mut world, second)), [], "one more says the same");
-        assert_eq!(kept(&world, name).1.reporters.len(), 2);
+        assert_eq!(kept(&world, name).1.reported_by.len(), 2);
         world.now = START + 14 * SECOND;
-        let down = of(report(&world, 0, 3, &[(1_000, Hard::Down)]));
+        let down = of(report(&world, 0, 3, &[(1_000, HardState::Down)]));
         assert_eq!(told(&take(&mut world, down)), [], "one of two is no majority");
         let one = [world.senders[0].agent, world.senders[1].agent];
-        assert_eq!(kept(&world, name).1.reporters[0].agent, one[1], "it is the other who says up");
-        let down = of(report(&world, 1, 2, &[(2_000, Hard::Down)]));
+        assert_eq!(kept(&world, name).1.reported_by[0].agent, one[1], "it is the other who says up");
+        let down = of(report(&world, 1, 2, &[(2_000, HardState::Down)]));
         let changes = take(&mut world, down);
         assert_eq!(told(&changes), [(Verdict::Up, Verdict::Down, Some(13_000), None, false)]);
         let (check, now) = kept(&world, name);
-        let reporters: Vec<_> = now.reporters.iter().map(|one| (one.agent, one.location.as_str())).collect();
+        let reporters: Vec<_> =
+            now.reported_by.iter().map(|one| (one.agent, one.location.as_str())).collect();
         assert_eq!(reporters, [(one[0], "here"), (one[1], "there")]);
         assert_eq!(now.since, verdict_since(&world.state, check, world.now));
         // Both fall silent: it is not known any more, and told by the tick that notices.
@@ -83,7 +84,7 @@ fn an_agent_that_never_says_anything_leaves_the_denominator_of_the_kept_verdict(
     world.now = START;
     let mute = Report { inventory: Some(vec![declared("a", 1_000)]), ..report(&world, 1, 1, &[]) };
     take(&mut world, mute);
-    let mut down = report(&world, 0, 1, &[(0, Hard::Down)]);
+    let mut down = report(&world, 0, 1, &[(0, HardState::Down)]);
     down.inventory = Some(vec![declared("a", DAY)]);
     assert_eq!(told(&take(&mut world, down)), [], "it is one of two");
     let due = world.state.next_due().expect("the other may leave");
@@ -100,7 +101,7 @@ fn an_outage_that_is_known_only_when_it_is_over_is_told_and_marked_where_it_is_l
         let (mut world, _) = World::new();
         quorum(&mut world, Quorum::Any);
         world.now = START + 60 * SECOND;
-        let second = |n: i64| if (3..=5).contains(&n) { Hard::Down } else { Hard::Up };
+        let second = |n: i64| if (3..=5).contains(&n) { HardState::Down } else { HardState::Up };
         let from = ago * SECOND;
         let seen: Vec<_> = (0..=ago).map(|n| (from - n * SECOND, second(n))).collect();
         let history = report(&world, 0, 1, &seen);

@@ -5,13 +5,13 @@ use skerry_domain::holds::Source;
 use skerry_domain::status::Status;
 use skerry_domain::step::{Change, Command, Proof, Report, When};
 use skerry_domain::time::SECOND;
-use skerry_domain::track::Hard;
+use skerry_domain::track::HardState;
 use skerry_domain::verdict::Quorum;
 
 #[test]
 fn a_check_dropped_and_taken_up_in_one_instant_is_run() {
     let mut fixture = Fixture::new();
-    fixture.see(Hard::Up);
+    fixture.see(HardState::Up);
     fixture.pass(5 * SECOND);
     fixture.declare(fixture.agent, &[]);
     assert_eq!(fixture.shown(), (Status::Operational, true));
@@ -25,10 +25,10 @@ fn a_changed_quorum_and_a_moved_agent_count_from_now_on() {
     let mut fixture = Fixture::new();
     let other = fixture.enrol("b", "south");
     fixture.declare(other, &["web"]);
-    let record = fixture.record(When::ThisBoot(BOOTED), Hard::Up);
+    let record = fixture.record(When::ThisBoot(BOOTED), HardState::Up);
     let proof = Proof { former: Some(EPOCH), ..Proof::default() };
     fixture.send(Report { records: vec![record], epoch: [8; 16], proof, ..fixture.empty(other) });
-    fixture.see(Hard::Down);
+    fixture.see(HardState::Down);
     assert_eq!(fixture.shown().0, Status::Operational, "one of two is no majority");
     fixture.now = fixture.now + SECOND;
     fixture.configure(&[("web", Quorum::Any)], &[("site", &["web"])]);
@@ -46,7 +46,7 @@ fn a_changed_quorum_and_a_moved_agent_count_from_now_on() {
 #[test]
 fn a_component_whose_only_check_was_unlinked_is_what_people_say() {
     let mut fixture = Fixture::new();
-    fixture.see(Hard::Down);
+    fixture.see(HardState::Down);
     assert_eq!(fixture.shown(), (Status::MajorOutage, false));
     fixture.pass(SECOND);
     fixture.configure(&[("web", Quorum::Majority)], &[("site", &[])]);
@@ -63,7 +63,7 @@ fn a_component_whose_only_check_was_unlinked_is_what_people_say() {
 #[test]
 fn a_manual_status_ends_within_a_second_of_its_end() {
     let mut fixture = Fixture::new();
-    fixture.see(Hard::Up);
+    fixture.see(HardState::Up);
     let component = fixture.component();
     let until = Some(fixture.now + 20 * SECOND);
     let (source, status) = (Source::Person, Status::PartialOutage);
@@ -72,7 +72,7 @@ fn a_manual_status_ends_within_a_second_of_its_end() {
     assert_eq!(fixture.shown().0, Status::PartialOutage);
     let changes = fixture.pass(SECOND);
     assert_eq!(fixture.shown().0, Status::Operational);
-    assert!(changes.contains(&Change::Shown(component)));
+    assert!(changes.contains(&Change::ComponentChanged(component)));
     fixture.assert_stored();
 }
 

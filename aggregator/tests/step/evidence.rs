@@ -4,27 +4,27 @@ use crate::fixture::{BOOTED, EPOCH, Fixture, START, live};
 use skerry_domain::status::Status;
 use skerry_domain::step::{Change, Command, Proof, Report, When};
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND};
-use skerry_domain::track::Hard;
+use skerry_domain::track::HardState;
 
 #[test]
 fn a_snapshot_is_not_believed_for_ever_where_the_track_was_silent() {
     let mut fixture = Fixture::new();
-    fixture.see(Hard::Up);
+    fixture.see(HardState::Up);
     fixture.pass(10 * MINUTE);
     assert_eq!(fixture.shown(), (Status::Operational, true));
-    let report = Report { snapshot: live(Hard::Up), ..fixture.empty(fixture.agent) };
+    let report = Report { snapshot: live(HardState::Up), ..fixture.empty(fixture.agent) };
     fixture.send(report);
     assert_eq!(fixture.shown(), (Status::Operational, false), "the link is back, history drains");
     let changes = fixture.pass(2 * MINUTE);
     assert_eq!(fixture.shown(), (Status::Operational, true), "the agent is gone again");
-    assert!(changes.contains(&Change::Shown(fixture.component())), "and the page hears of it");
+    assert!(changes.contains(&Change::ComponentChanged(fixture.component())), "and the page hears of it");
     fixture.assert_stored();
 }
 
 #[test]
 fn a_check_that_no_agent_runs_any_more_leaves_no_green_behind() {
     let mut fixture = Fixture::new();
-    fixture.see(Hard::Up);
+    fixture.see(HardState::Up);
     fixture.pass(5 * SECOND);
     fixture.declare(fixture.agent, &["other"]);
     assert_eq!(fixture.shown(), (Status::Operational, true), "said at once, the last status kept");
@@ -34,9 +34,9 @@ fn a_check_that_no_agent_runs_any_more_leaves_no_green_behind() {
 #[test]
 fn the_last_status_and_its_date_outlive_the_days_shown() {
     let mut fixture = Fixture::new();
-    fixture.see(Hard::Down);
+    fixture.see(HardState::Down);
     fixture.pass(10 * SECOND);
-    fixture.see(Hard::Down);
+    fixture.see(HardState::Down);
     fixture.pass(2 * MINUTE);
     assert_eq!(fixture.shown(), (Status::MajorOutage, true));
     fixture.now = fixture.now + 200 * DAY;
@@ -50,9 +50,9 @@ fn the_last_status_and_its_date_outlive_the_days_shown() {
 #[test]
 fn a_location_that_declares_the_check_counts_before_it_was_heard_and_not_before_it_declared_it() {
     let mut fixture = Fixture::new();
-    fixture.see(Hard::Up);
+    fixture.see(HardState::Up);
     fixture.pass(SECOND);
-    fixture.see(Hard::Down);
+    fixture.see(HardState::Down);
     assert_eq!(fixture.shown(), (Status::MajorOutage, false));
     fixture.pass(SECOND);
     let other = fixture.enrol("b", "south");
@@ -63,7 +63,7 @@ fn a_location_that_declares_the_check_counts_before_it_was_heard_and_not_before_
         "one of two says so, the other is not heard yet"
     );
     let early = fixture.now - HOUR;
-    let record = fixture.record(When::ThisBoot(BOOTED + (early - START)), Hard::Up);
+    let record = fixture.record(When::ThisBoot(BOOTED + (early - START)), HardState::Up);
     let proof = Proof { former: Some(EPOCH), ..Proof::default() };
     fixture.send(Report { records: vec![record], epoch: [8; 16], proof, ..fixture.empty(other) });
     let begun = fixture.state.tracks.values().last().expect("two").declared[0].from;

@@ -8,7 +8,7 @@ use skerry_domain::step::{
     DesiredPage, Ids, Record, Report, SnapshotState, When, step,
 };
 use skerry_domain::time::{DAY, SECOND, Timestamp};
-use skerry_domain::track::Hard;
+use skerry_domain::track::HardState;
 use skerry_domain::uptime::{Rule, Weights};
 use skerry_domain::verdict::Quorum;
 use skerry_store::Store;
@@ -131,13 +131,13 @@ impl Fixture {
         self.send(Report { inventory, ..self.empty(agent) });
     }
 
-    pub(crate) fn record(&mut self, when: When, hard: Hard) -> Record {
+    pub(crate) fn record(&mut self, when: When, hard: HardState) -> Record {
         self.sequence += 1;
         record(self.sequence, observed(when, hard))
     }
 
     /// The agent saw this now.
-    pub(crate) fn see(&mut self, hard: Hard) -> Vec<Change> {
+    pub(crate) fn see(&mut self, hard: HardState) -> Vec<Change> {
         let boot = BOOTED + (self.now - START);
         let record = self.record(When::ThisBoot(boot), hard);
         self.send(Report { records: vec![record], ..self.empty(self.agent) }).1
@@ -180,13 +180,13 @@ impl Fixture {
             state.ticked_at = Timestamp(0);
             state.agents.update_all(|_, agent| {
                 (agent.skew, agent.inventory_known) = (0, false);
-                agent.voices = Default::default();
+                agent.sessions = Default::default();
                 agent.own_network_gone = false;
             });
-            state.tracks.update_all(|_, witnessed| {
-                (witnessed.live, witnessed.called_silent) = (None, false);
-                witnessed.former_interval = None;
-                witnessed.track.unsure = None;
+            state.tracks.update_all(|_, agent_check| {
+                (agent_check.live, agent_check.called_silent) = (None, false);
+                agent_check.former_interval = None;
+                agent_check.track.tentative = None;
             });
             state.components.update_all(|_, component| component.noticed = Timestamp(0));
         }
@@ -194,7 +194,7 @@ impl Fixture {
     }
 }
 
-pub(crate) fn live(hard: Hard) -> Vec<SnapshotState> {
+pub(crate) fn live(hard: HardState) -> Vec<SnapshotState> {
     vec![SnapshotState {
         check: 0,
         state: hard,

@@ -4,13 +4,13 @@ use crate::fixture::{BOOTED, Fixture, START};
 use skerry_domain::rows::{CheckRow, DeclaredRow, SpanRow, TrackRow};
 use skerry_domain::step::{AgentChange, Answer, Command, Report, When};
 use skerry_domain::time::{DAY, SECOND};
-use skerry_domain::track::Hard;
+use skerry_domain::track::HardState;
 use skerry_domain::verdict::Quorum;
 use std::collections::BTreeSet;
 
 /// The agent sees `check` up, then down.
 fn see(fixture: &mut Fixture, check: &str) {
-    for hard in [Hard::Up, Hard::Down] {
+    for hard in [HardState::Up, HardState::Down] {
         fixture.now = fixture.now + 10 * SECOND;
         let record = fixture.record(When::ThisBoot(BOOTED + (fixture.now - START)), hard);
         let checks = vec![check.to_owned()];

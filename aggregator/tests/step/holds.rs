@@ -8,7 +8,7 @@ use skerry_domain::state::{ComponentKey, WindowKey};
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::step::{Answer, Change, Command, Context, Ids, REST_HOLDS, Rejected, RejectedKind, step};
 use skerry_domain::time::{DAY, SECOND, Timestamp};
-use skerry_domain::track::Hard;
+use skerry_domain::track::HardState;
 use skerry_domain::verdict::Quorum;
 
 const HOUR: i64 = 3_600 * SECOND;
@@ -72,7 +72,7 @@ fn two_sources_never_overwrite_each_other() {
     fixture.now = START + 2 * SECOND;
     assert!(fixture.release(Source::Person).is_empty(), "a person holds nothing");
     assert_eq!(fixture.shown().0, Status::DegradedPerformance);
-    let shown = Change::Shown(fixture.component());
+    let shown = Change::ComponentChanged(fixture.component());
     assert_eq!(fixture.release(Source::Rest), [shown]);
     assert_eq!(fixture.shown().0, Status::MajorOutage, "what the incident holds shows again");
     fixture.now = START + 3 * SECOND;
@@ -101,12 +101,15 @@ fn a_hold_that_expires_under_a_newer_one_shows_no_more_and_an_older_one_shows_ag
     fixture.hold(Source::Rest, Status::DegradedPerformance, Some(START + 40 * SECOND));
     let component = fixture.component();
     assert!(
-        !fixture.tick_at(START + 20 * SECOND).contains(&Change::Shown(component)),
+        !fixture.tick_at(START + 20 * SECOND).contains(&Change::ComponentChanged(component)),
         "nothing shown changes"
     );
     assert_eq!(fixture.shown().0, Status::DegradedPerformance);
-    assert!(!fixture.tick_at(START + 40 * SECOND - 1).contains(&Change::Shown(component)));
-    assert!(fixture.tick_at(START + 40 * SECOND).contains(&Change::Shown(component)), "due at its end");
+    assert!(!fixture.tick_at(START + 40 * SECOND - 1).contains(&Change::ComponentChanged(component)));
+    assert!(
+        fixture.tick_at(START + 40 * SECOND).contains(&Change::ComponentChanged(component)),
+        "due at its end"
+    );
     assert_eq!(fixture.shown().0, Status::MajorOutage, "the next that still stands");
     fixture.assert_stored();
 }
@@ -114,12 +117,12 @@ fn a_hold_that_expires_under_a_newer_one_shows_no_more_and_an_older_one_shows_ag
 #[test]
 fn operational_releases_a_linked_component_to_its_checks_and_no_hold_of_an_incident() {
     let mut fixture = Fixture::new();
-    fixture.see(Hard::Up);
+    fixture.see(HardState::Up);
     fixture.hold(Source::Person, Status::MajorOutage, None);
     fixture.now = START + SECOND;
     fixture.hold(Source::Person, Status::Operational, None);
     assert_eq!(fixture.shown().0, Status::Operational);
-    fixture.see(Hard::Down);
+    fixture.see(HardState::Down);
     assert_eq!(fixture.shown().0, Status::MajorOutage, "its check speaks");
     fixture.hold(Source::Incident(1), Status::PartialOutage, None);
     for source in [Source::Person, Source::Rest, Source::Incident(2)] {
@@ -187,7 +190,7 @@ fn holds_and_windows_that_make_no_sense_are_rejected() {
 fn windows_that_start_together_both_run() {
     let mut fixture = Fixture::new();
     fixture.configure(&[("web", Quorum::Majority)], &[("site", &["web"]), ("api", &[])]);
-    fixture.see(Hard::Up);
+    fixture.see(HardState::Up);
     let all: Vec<ComponentKey> = fixture.state.components.keys().copied().collect();
     let from = START + HOUR;
     let short = fixture.plan(&all[..1], from, from + HOUR);
@@ -195,18 +198,19 @@ fn windows_that_start_together_both_run() {
     let id = |fixture: &Fixture, key| fixture.state.windows[&key].id.clone();
     assert!(id(&fixture, short).len() == 12 && id(&fixture, short) != id(&fixture, long));
     fixture.tick_at(from - 2);
-    assert!(!fixture.tick_at(from - 1).contains(&Change::Shown(all[0])));
+    assert!(!fixture.tick_at(from - 1).contains(&Change::ComponentChanged(all[0])));
     assert_eq!(fixture.shown().0, Status::Operational);
     let changes = fixture.tick_at(from);
     assert!(
-        changes.contains(&Change::Shown(all[0])) && changes.contains(&Change::Shown(all[1])),
+        changes.contains(&Change::ComponentChanged(all[0]))
+            && changes.contains(&Change::ComponentChanged(all[1])),
         "due at its start"
     );
     assert_eq!(fixture.shown().0, Status::UnderMaintenance);
     fixture.tick_at(from + HOUR);
     assert_eq!(fixture.shown().0, Status::UnderMaintenance, "the other one runs");
-    assert!(fixture.tick_at(from + 2 * HOUR).contains(&Change::Shown(all[0])), "due at its end");
-    fixture.see(Hard::Up);
+    assert!(fixture.tick_at(from + 2 * HOUR).contains(&Change::ComponentChanged(all[0])), "due at its end");
+    fixture.see(HardState::Up);
     assert_eq!(fixture.shown().0, Status::Operational);
     let rejected = fixture.rejected(Command::CancelWindow { window: short });
     assert_eq!((rejected.kind, rejected.field), (RejectedKind::Forbidden, "window"), "it is history");
@@ -248,7 +252,7 @@ fn a_window_that_is_cancelled_before_its_start_vanishes_and_one_that_runs_ends()
     assert_eq!((runs, fixture.state.windows[&runs].from), (WindowKey(2), START + 1), "no key is given twice");
     assert_eq!(fixture.shown().0, Status::UnderMaintenance);
     fixture.tick_at(START + SECOND);
-    let shown = Change::Shown(component);
+    let shown = Change::ComponentChanged(component);
     assert_eq!(fixture.run(Command::CancelWindow { window: runs }).1, [shown]);
     assert_eq!(fixture.shown().0, Status::Operational);
     assert_eq!(

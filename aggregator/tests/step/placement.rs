@@ -5,15 +5,15 @@ use crate::reports::observed;
 use skerry_domain::status::Status;
 use skerry_domain::step::{Answer, Record, RecordKind, Report, When};
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
-use skerry_domain::track::Hard;
+use skerry_domain::track::HardState;
 
 #[test]
 fn a_folded_record_lies_in_no_future() {
     let mut fixture = Fixture::new();
     let boot = BOOTED;
-    let first = observed(When::ThisBoot(boot), Hard::Up);
+    let first = observed(When::ThisBoot(boot), HardState::Up);
     let kind = RecordKind::Observed { first, count: 100_000, spread: 100 * 366 * DAY };
-    let after = observed(When::ThisBoot(boot), Hard::Up);
+    let after = observed(When::ThisBoot(boot), HardState::Up);
     let records = vec![
         Record { sequence: 1, through: 1, kind },
         Record { sequence: 2, through: 2, kind: RecordKind::Observed { first: after, count: 1, spread: 0 } },
@@ -38,7 +38,8 @@ fn no_clock_of_an_agent_is_too_strange_to_be_placed() {
         When::ThisBoot(i64::MAX),
     ];
     for wall in [i64::MIN, 0, i64::MAX] {
-        let mut records: Vec<Record> = whens.iter().map(|when| fixture.record(*when, Hard::Up)).collect();
+        let mut records: Vec<Record> =
+            whens.iter().map(|when| fixture.record(*when, HardState::Up)).collect();
         for record in &mut records {
             if let RecordKind::Observed { first, .. } = &mut record.kind {
                 (first.since, first.total_us) = (Some(When::EarlierBoot(Timestamp(i64::MIN))), u64::MAX);
@@ -62,7 +63,7 @@ fn no_clock_of_an_agent_is_too_strange_to_be_placed() {
 fn records_of_an_earlier_boot_are_placed_by_the_offset_known_of_it() {
     let mut fixture = Fixture::new();
     // Its wall clock is an hour ahead, as was seen before the host went down.
-    fixture.see(Hard::Up);
+    fixture.see(HardState::Up);
     fixture.now = fixture.now + 10 * SECOND;
     let ahead = Report { wall_now: fixture.now + HOUR, ..fixture.empty(fixture.agent) };
     fixture.send(ahead);
@@ -70,7 +71,7 @@ fn records_of_an_earlier_boot_are_placed_by_the_offset_known_of_it() {
     let seen_at = fixture.now;
     // The host comes back after five minutes with its clock put right, and tells what it saw before.
     fixture.now = fixture.now + 5 * MINUTE;
-    let record = fixture.record(When::EarlierBoot(seen_at + HOUR), Hard::Up);
+    let record = fixture.record(When::EarlierBoot(seen_at + HOUR), HardState::Up);
     let report = Report { records: vec![record], boot_now: MINUTE, ..fixture.empty(fixture.agent) };
     fixture.send(report);
     let track = &fixture.state.tracks.values().next().expect("one").track;
@@ -85,7 +86,7 @@ fn ten_thousand_observations_of_one_instant_are_all_kept_and_quickly() {
     let used = || rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime).tv_sec;
     let before = used();
     for _ in 0..2 {
-        let records = (0..10_000).map(|_| fixture.record(When::ThisBoot(BOOTED), Hard::Up)).collect();
+        let records = (0..10_000).map(|_| fixture.record(When::ThisBoot(BOOTED), HardState::Up)).collect();
         fixture.send(Report { records, ..fixture.empty(fixture.agent) });
     }
     let workspace = *fixture.state.workspaces.keys().next().expect("one");
@@ -97,7 +98,7 @@ fn ten_thousand_observations_of_one_instant_are_all_kept_and_quickly() {
 #[test]
 fn a_late_observation_rolls_its_hour_up_again_unless_the_raw_ones_are_gone() {
     let mut fixture = Fixture::new();
-    fixture.see(Hard::Up);
+    fixture.see(HardState::Up);
     fixture.now = fixture.now + 2 * HOUR;
     let track = *fixture.state.tracks.keys().next().expect("one");
     let before = START - DAY;
@@ -113,7 +114,7 @@ fn a_late_observation_rolls_its_hour_up_again_unless_the_raw_ones_are_gone() {
     let first = median(&fixture);
     let late = |fixture: &mut Fixture, count: i64| {
         for n in 1..=count {
-            let mut record = fixture.record(When::ThisBoot(BOOTED + n), Hard::Up);
+            let mut record = fixture.record(When::ThisBoot(BOOTED + n), HardState::Up);
             if let RecordKind::Observed { first, .. } = &mut record.kind {
                 first.total_us = 50_000;
             }

@@ -102,8 +102,8 @@ pub(super) async fn call(
 }
 
 fn read_path(path: &str) -> Option<(&str, CallKind)> {
-    let (token, tells) = path.split_once('/').unwrap_or((path, ""));
-    let what = match tells {
+    let (token, kind) = path.split_once('/').unwrap_or((path, ""));
+    let what = match kind {
         "" => CallKind::Ended(0),
         "start" => CallKind::Start,
         "fail" => CallKind::Ended(1),

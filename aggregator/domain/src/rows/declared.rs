@@ -10,7 +10,7 @@ use crate::state::{
 };
 use crate::status::Status;
 use crate::time::Timestamp;
-use crate::track::Hard;
+use crate::track::HardState;
 use crate::uptime::Rule;
 use crate::verdict::Quorum;
 use skerry_protocol::wire::{Outcome, Reason};
@@ -123,7 +123,7 @@ rows! {
         definition: Vec<u8>,
         silent: bool,
         gone: bool,
-        state: Option<Hard>,
+        state: Option<HardState>,
         from_ms: Option<Timestamp>,
         last_ms: Option<Timestamp>,
         held: Option<Held>,
@@ -152,14 +152,14 @@ rows! {
         track: TrackKey,
         from_ms: Timestamp,
         last_ms: Timestamp,
-        state: Hard,
+        state: HardState,
     }
     /// A day on which a check was not up at an agent, of spans that are folded.
     SpanDay(SpanDayRow) in "span_day", key 4 {
         workspace: WorkspaceKey,
         track: TrackKey,
         day_ms: Timestamp,
-        state: Hard,
+        state: HardState,
     }
     /// When an agent said that a check flaps.
     Flap(FlapRow) in "flap", key 3 {
@@ -297,8 +297,8 @@ rows! {
         at_ms: Timestamp,
         track: TrackKey,
         since_ms: Timestamp,
-        from_state: Hard,
-        to_state: Hard,
+        from_state: HardState,
+        to_state: HardState,
         reason: String,
         detail: String,
     }

@@ -1,9 +1,10 @@
 //! From what a step touched to the rows that it leaves, by value.
 
+use super::append::{append, workspace_of};
 use super::declared::{
     AgentAllowRow, AgentRow, BlindRow, CheckDefinitionRow, CheckRow, CounterRow, DeclaredRow, EnrolmentRow,
-    EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, HeartbeatRow, HeartbeatTokenRow, IntervalRow,
-    LossRow, Row, SpanDayRow, SpanRow, TrackRow, TransitionRow,
+    EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, HeartbeatRow, HeartbeatTokenRow, IntervalRow, Row,
+    SpanDayRow, SpanRow, TrackRow,
 };
 use super::settings::{
     agent_row, check_row, component_row, group_row, heartbeat_row, page_row, workspace_row,
@@ -72,70 +73,6 @@ fn count(state: &mut State, mut before: Counters, writes: &mut Vec<Write>) {
             writes.push(Write::Put(CounterRow { workspace, name, last }.into()));
         }
     }
-}
-
-/// What is kept of what happened, beside what is true after it.
-fn append(state: &mut State, events: &[Change], now: Timestamp, writes: &mut Vec<Write>) {
-    let mut observed = Vec::new();
-    for event in events {
-        match event {
-            Change::Raw(raw) => observed.push(*raw),
-            Change::Transition { .. } => writes.extend(transition(state, event)),
-            Change::Gap { agent, from, to, acknowledged, .. } => {
-                let why = why_of_gap(*from, *to, *acknowledged);
-                writes.push(loss(state, *agent, now, to - from, why, (None, None)));
-            }
-            Change::Lost { agent, count, why, from, to } => {
-                writes.push(loss(state, *agent, now, *count, why.clone(), (*from, *to)));
-            }
-            _ => {}
-        }
-    }
-    if let Some(first) = observed.first() {
-        let workspace = workspace_of(state, first.track);
-        writes.push(Write::Observe(workspace, observed));
-    }
-}
-
-fn workspace_of(state: &State, track: TrackKey) -> WorkspaceKey {
-    state.agents[&state.tracks[&track].agent].workspace
-}
-
-fn loss(
-    state: &mut State,
-    agent: AgentKey,
-    noted_ms: Timestamp,
-    count: u64,
-    why: String,
-    (from_ms, to_ms): (Option<Timestamp>, Option<Timestamp>),
-) -> Write {
-    let workspace = state.agents[&agent].workspace;
-    state.counters.losses += 1;
-    let number = state.counters.losses;
-    Write::Append(LossRow { workspace, number, agent, noted_ms, count, why, from_ms, to_ms }.into())
-}
-
-fn transition(state: &mut State, event: &Change) -> Option<Write> {
-    let Change::Transition { track, since, at, from, to, reason, detail } = event else { return None };
-    state.counters.transitions += 1;
-    let row = TransitionRow {
-        workspace: workspace_of(state, *track),
-        number: state.counters.transitions,
-        at_ms: *at,
-        track: *track,
-        since_ms: *since,
-        from_state: *from,
-        to_state: *to,
-        reason: reason.name().to_owned(),
-        detail: detail.clone(),
-    };
-    Some(Write::Append(row.into()))
-}
-
-/// What is kept of a jump in an agent's sequence, for operators.
-fn why_of_gap(from: u64, to: u64, acknowledged: bool) -> String {
-    let known = if acknowledged { ": acknowledged before, not in this database" } else { "" };
-    format!("the sequence jumps from {from} to {to}{known}")
 }
 
 struct Make<'a> {
@@ -225,7 +162,7 @@ impl Make<'_> {
             self.writes.push(Write::Delete(Key::of::<EpochRow>(values)));
             return;
         };
-        let told = &agent.told;
+        let told = &agent.self_report;
         self.put(EpochRow {
             workspace,
             agent: key,
@@ -254,33 +191,33 @@ impl Make<'_> {
     }
 
     fn track(&mut self, key: TrackKey) {
-        let witnessed = &self.state.tracks[&key];
-        let open = witnessed.track.spans.last();
-        let run = witnessed.last_run.as_ref();
+        let agent_check = &self.state.tracks[&key];
+        let open = agent_check.track.spans.last();
+        let run = agent_check.last_run.as_ref();
         self.put(TrackRow {
             workspace: workspace_of(self.state, key),
             key,
-            agent: witnessed.agent,
-            check: witnessed.check,
-            interval_ms: witnessed.interval_ms,
-            definition: witnessed.definition.clone(),
-            silent: witnessed.track.silent,
-            gone: witnessed.left,
+            agent: agent_check.agent,
+            check: agent_check.check,
+            interval_ms: agent_check.interval_ms,
+            definition: agent_check.definition.clone(),
+            silent: agent_check.track.silent,
+            gone: agent_check.excluded,
             state: open.map(|span| span.state),
             from_ms: open.map(|span| span.from),
             last_ms: open.map(|span| span.last),
-            held: witnessed.held,
-            joined_ms: witnessed.joined,
-            settled_ms: witnessed.settled,
-            up_ms: witnessed.outcomes.up,
-            degraded_ms: witnessed.outcomes.degraded,
-            down_ms: witnessed.outcomes.down,
+            held: agent_check.held,
+            joined_ms: agent_check.joined,
+            settled_ms: agent_check.settled,
+            up_ms: agent_check.outcomes.up,
+            degraded_ms: agent_check.outcomes.degraded,
+            down_ms: agent_check.outcomes.down,
             run_ms: run.map(|run| run.at),
             run_outcome: run.map(|run| run.outcome),
             run_reason: run.map(|run| run.reason),
             run_detail: run.map(|run| run.detail.clone()).filter(|detail| !detail.is_empty()),
             run_us: run.and_then(|run| run.total_us),
-            certificate_end: witnessed.certificate_ends,
+            certificate_end: agent_check.certificate_ends,
         });
     }
 

@@ -1,6 +1,7 @@
 //! The state as rows of tables: each declared once (`declared.rs`), made from the state at the end of a step
 //! (`make.rs`) and read back into it (`restore.rs`). No SQL and no file: a store writes what it is given.
 
+mod append;
 mod audit;
 mod declared;
 mod holds;

@@ -8,17 +8,17 @@ use super::declared::{
 };
 use super::table::Record;
 use super::value::{Layer, Misread};
+use crate::clone_detection::Sessions;
 use crate::component::Automatic;
 use crate::credentials::Enrolment;
 use crate::former::Former;
 use crate::heartbeat::{Expected, Heartbeat, Started};
 use crate::interval::Interval;
 use crate::state::{
-    Agent, Check, Component, Epoch, LastRun, Link, Outcomes, State, Told, Witnessed, Workspace,
+    Agent, AgentCheck, Check, Component, Epoch, LastRun, Link, Outcomes, SelfReport, State, Workspace,
 };
 use crate::status::Status;
 use crate::track::{Span, Track};
-use crate::voices::Voices;
 use skerry_protocol::schedule::Schedule;
 use skerry_protocol::wire::{Outcome, Reason};
 
@@ -112,20 +112,20 @@ restored! {
         }
     }
     DeclaredRow: |row, state| {
-        if let Some(witnessed) = state.tracks.get_mut(&row.track) {
-            witnessed.declared.push(Interval { from: row.from_ms, to: row.to_ms, value: () });
+        if let Some(agent_check) = state.tracks.get_mut(&row.track) {
+            agent_check.declared.push(Interval { from: row.from_ms, to: row.to_ms, value: () });
         }
     }
     SpanRow: |row, state| {
-        if let Some(witnessed) = state.tracks.get_mut(&row.track) {
+        if let Some(agent_check) = state.tracks.get_mut(&row.track) {
             // The newest is there already.
             let span = Span { from: row.from_ms, last: row.last_ms, state: row.state };
-            witnessed.track.spans.push_closed(span);
+            agent_check.track.spans.push_closed(span);
         }
     }
     FlapRow: |row, state| {
-        if let Some(witnessed) = state.tracks.get_mut(&row.track) {
-            witnessed.track.flaps.push(Interval { from: row.from_ms, to: row.to_ms, value: () });
+        if let Some(agent_check) = state.tracks.get_mut(&row.track) {
+            agent_check.track.flaps.push(Interval { from: row.from_ms, to: row.to_ms, value: () });
         }
     }
     PageRow: |row, state| {
@@ -161,11 +161,11 @@ impl Restore for EpochRow {
         if agent.last_seen.is_some_and(|last| last > seen) {
             return Ok(());
         }
-        agent.voices = Voices::of_spool(self.epoch, seen);
+        agent.sessions = Sessions::of_spool(self.epoch, seen);
         agent.last_seen = Some(seen);
         agent.skew = self.offset_ms.max(-i64::MAX);
         agent.own_network_gone = self.own_network_gone;
-        agent.told = Told {
+        agent.self_report = SelfReport {
             version: self.version,
             depth: self.depth,
             oldest_ms: self.oldest_ms,
@@ -190,19 +190,19 @@ impl Restore for TrackRow {
             (Some(state), Some(from), Some(last)) => vec![Span { from, last, state }],
             _ => Vec::new(),
         };
-        let witnessed = Witnessed {
+        let agent_check = AgentCheck {
             track: Track::new(open, self.silent),
             definition: self.definition,
-            left: self.gone,
+            excluded: self.gone,
             held: self.held,
             joined: self.joined_ms,
             settled: self.settled_ms,
             outcomes: Outcomes { up: self.up_ms, degraded: self.degraded_ms, down: self.down_ms },
             certificate_ends: self.certificate_end,
             last_run,
-            ..Witnessed::new(self.agent, self.check, self.interval_ms)
+            ..AgentCheck::new(self.agent, self.check, self.interval_ms)
         };
-        state.tracks.insert(self.key, witnessed);
+        state.tracks.insert(self.key, agent_check);
         state.track_of.insert((self.agent, self.check), self.key);
         if let Some(check) = state.checks.get_mut(&self.check) {
             check.tracks.push(self.key);
@@ -229,7 +229,7 @@ impl Restore for HeartbeatRow {
             track: self.track,
             expected,
             expected_since: self.expected_since_ms,
-            heard: self.heard_ms,
+            last_ping: self.heard_ms,
             started: self.started_ms.map(|at| Started { at, run }),
         };
         state.heartbeats.insert(self.check, heartbeat);

@@ -50,7 +50,7 @@ pub(super) fn heartbeat_row(state: &State, check: CheckKey) -> Option<HeartbeatR
         track: heartbeat.track,
         period_ms: expected.period,
         grace_ms: expected.grace,
-        heard_ms: heartbeat.heard,
+        heard_ms: heartbeat.last_ping,
         started_ms: started.map(|started| started.at),
         started_run: started.map(|started| started.run.clone()),
         expected_since_ms: heartbeat.expected_since,

@@ -8,7 +8,7 @@ use crate::state::{
 };
 use crate::status::Status;
 use crate::time::Timestamp;
-use crate::track::Hard;
+use crate::track::HardState;
 use crate::uptime::Rule;
 use crate::verdict::Quorum;
 use skerry_protocol::wire::{Outcome, Reason};
@@ -183,7 +183,7 @@ macro_rules! names {
     )*};
 }
 names! {
-    Hard: |one| Cow::Borrowed(one.name()), hard;
+    HardState: |one| Cow::Borrowed(one.name()), hard;
     Standing: |one| Cow::Borrowed(one.name()), Standing::read;
     Held: |one| Cow::Borrowed(one.name()), Held::read;
     Status: |one| Cow::Borrowed(one.name()), Status::from_name;
@@ -288,8 +288,10 @@ fn source_kind(name: &str) -> Option<SourceKind> {
         .find(|kind| source_name(*kind) == name)
 }
 
-fn hard(name: &str) -> Option<Hard> {
-    [Hard::Up, Hard::Degraded, Hard::Down, Hard::Unknown].into_iter().find(|hard| hard.name() == name)
+fn hard(name: &str) -> Option<HardState> {
+    [HardState::Up, HardState::Degraded, HardState::Down, HardState::Unknown]
+        .into_iter()
+        .find(|hard| hard.name() == name)
 }
 
 fn said_name(said: Said) -> &'static str {

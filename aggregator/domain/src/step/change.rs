@@ -1,12 +1,12 @@
 //! What happened in a step, for the log, the publisher and whoever is told. Rows are touched beside it (`touched.rs`).
 
-use crate::check_verdict::Reporter;
+use crate::check_verdict::ReportedBy;
+use crate::clone_detection::Refusal;
 use crate::reporters::Held;
 use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, TrackKey};
 use crate::time::Timestamp;
-use crate::track::Hard;
-use crate::verdict::Ruling;
-use crate::voices::Refusal;
+use crate::track::HardState;
+use crate::verdict::Evaluation;
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq)]
@@ -67,7 +67,7 @@ pub enum Change {
         checks: Vec<CheckKey>,
     },
     /// An agent that had fallen silent says something conclusive again.
-    HeardAgain {
+    ReportsAgain {
         /// Who.
         agent: AgentKey,
         /// Of which checks.
@@ -76,7 +76,7 @@ pub enum Change {
         silent_ms: i64,
     },
     /// An agent was silent for 24 hours: it no longer counts for these checks.
-    Left {
+    Excluded {
         /// Who.
         agent: AgentKey,
         /// For which.
@@ -128,9 +128,9 @@ pub enum Change {
         /// When it was confirmed.
         at: Timestamp,
         /// From.
-        from: Hard,
+        from: HardState,
         /// To.
-        to: Hard,
+        to: HardState,
         /// Why.
         reason: skerry_protocol::wire::Reason,
         /// In the agent's words; private.
@@ -141,9 +141,9 @@ pub enum Change {
         /// Of which.
         check: CheckKey,
         /// What held before.
-        from: Ruling,
+        from: Evaluation,
         /// What holds.
-        to: Ruling,
+        to: Evaluation,
         /// Since when. `None`: nobody ever said anything.
         since: Option<Timestamp>,
         /// Where it is of the past: until when. A stretch of which one end moved is told again.
@@ -151,7 +151,7 @@ pub enum Change {
         /// Why; of the past no reason is kept.
         reason: skerry_protocol::wire::Reason,
         /// Who says so; of the past nobody.
-        reporters: Vec<Reporter>,
+        reported_by: Vec<ReportedBy>,
         /// It ended longer ago than the silence limit: no problem opens by it.
         late: bool,
     },
@@ -162,7 +162,7 @@ pub enum Change {
     /// A component or its links were.
     ComponentSaved(ComponentKey),
     /// What a page shows of a component is no longer what it was.
-    Shown(ComponentKey),
+    ComponentChanged(ComponentKey),
 }
 
 /// One observation as it is kept for the raw retention.

@@ -1,12 +1,12 @@
 //! What can be asked of the engine, and what the sender hears.
 
-use super::{AgentChange, Beat, Configure, DesiredHeartbeat, Report};
+use super::{AgentChange, Configure, DesiredHeartbeat, HeartbeatPing, Report};
+use crate::clone_detection::Refusal;
 use crate::credentials::{Redeemed, TokenHash};
 use crate::holds::Source;
 use crate::state::{AgentKey, ComponentKey, ResponseHour, WindowKey};
 use crate::status::Status;
 use crate::time::Timestamp;
-use crate::voices::Refusal;
 
 /// What can be asked of the engine.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub enum Command {
         heartbeats: Vec<DesiredHeartbeat>,
     },
     /// A heartbeat's caller has called.
-    Beat(Box<Beat>),
+    HeartbeatPing(Box<HeartbeatPing>),
     /// All files were read, and these workspaces are what they are of.
     KeepWorkspaces(Vec<String>),
     /// There is an agent of this name: the built-in one, which needs no credential.
@@ -152,7 +152,7 @@ impl Command {
             Self::Together(_) => "together",
             Self::Configure(_) => "configure",
             Self::DeclareHeartbeats { .. } => "declare_heartbeats",
-            Self::Beat(_) => "beat",
+            Self::HeartbeatPing(_) => "beat",
             Self::KeepWorkspaces(_) => "keep_workspaces",
             Self::AddAgent { .. } => "add_agent",
             Self::ChangeAgent { change, .. } => change.name(),

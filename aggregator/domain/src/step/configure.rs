@@ -3,7 +3,7 @@
 
 use super::declare::check_for;
 use super::existing::Existing;
-use super::recompute::{Earliest, component_from, recompute};
+use super::recompute::{RecomputeFrom, component_from, recompute};
 use super::{Change, Changes, Context, Ids};
 use crate::former;
 use crate::layers::Layers;
@@ -117,11 +117,11 @@ pub(super) fn move_to(
     former::change(&mut agent.former_locations, &mut agent.location, location.to_owned(), now);
     changes.touched.agent(key);
     changes.push(Change::AgentMoved(key));
-    let mut earliest = Earliest::default();
+    let mut recompute_from = RecomputeFrom::default();
     for (check, _) in state.tracks_of(key) {
-        earliest.note(check, now);
+        recompute_from.note(check, now);
     }
-    recompute(state, &earliest, changes);
+    recompute(state, &recompute_from, changes);
 }
 
 /// Pages of workspaces that no file declares any more are archived, as those a file no longer names are.
@@ -141,7 +141,7 @@ pub(super) fn configure(
     changes: &mut Changes,
 ) {
     let workspace = workspace_for(state, &desired.workspace, changes);
-    let mut earliest = Earliest::default();
+    let mut recompute_from = RecomputeFrom::default();
     for (name, quorum) in &desired.checks {
         let known = state.check_names.contains_key(&(workspace, name.clone()));
         let key = check_for(state, workspace, name, changes);
@@ -151,10 +151,10 @@ pub(super) fn configure(
             check.quorum = *quorum;
         } else if former::change(&mut check.former_quorums, &mut check.quorum, *quorum, now) {
             changes.touched.check(key);
-            earliest.note(key, now);
+            recompute_from.note(key, now);
         }
     }
-    recompute(state, &earliest, changes);
+    recompute(state, &recompute_from, changes);
     let known = Existing::of(state, workspace);
     let mut reconcile = Reconcile { workspace, now, ids, known, state, changes };
     let keys: BTreeSet<PageKey> = desired.pages.into_iter().map(|page| reconcile.page(page)).collect();

@@ -1,14 +1,14 @@
 //! Which agents report which checks: who runs one, and who of them counts. A name that is new is free; whoever
 //! joins others counts with the same definition only, and from then on.
 
-use super::recompute::{Earliest, recompute};
+use super::recompute::{RecomputeFrom, recompute};
 use super::reported::{DeclaredCheck, Report};
 use super::{Change, Changes, Rejected, no_agent};
 use crate::former::Former;
 use crate::interval::{Interval, append};
 use crate::reporters::{Held, same};
 use crate::schedule::Due;
-use crate::state::{AgentKey, Check, CheckKey, State, TrackKey, Witnessed, WorkspaceKey};
+use crate::state::{AgentCheck, AgentKey, Check, CheckKey, State, TrackKey, WorkspaceKey};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,7 +38,7 @@ pub(super) fn tracks_of(
     report: &Report,
     now: Timestamp,
     changes: &mut Changes,
-    earliest: &mut Earliest,
+    recompute_from: &mut RecomputeFrom,
 ) -> Vec<TrackKey> {
     let mut made = Vec::new();
     let tracks: Vec<TrackKey> = report
@@ -53,7 +53,7 @@ pub(super) fn tracks_of(
     if !made.is_empty() {
         let mut news = News::default();
         for (check, track) in made {
-            settle(state, check, Some(track), now, changes, earliest, &mut news);
+            settle(state, check, Some(track), now, changes, recompute_from, &mut news);
         }
         news.tell(changes);
     }
@@ -73,7 +73,7 @@ fn track_for(
         return (check, *track, false);
     }
     let track = TrackKey::next(&mut state.counters.tracks);
-    state.tracks.insert(track, Witnessed::new(agent, check, DEFAULT_INTERVAL));
+    state.tracks.insert(track, AgentCheck::new(agent, check, DEFAULT_INTERVAL));
     state.track_of.insert((agent, check), track);
     state.checks.get_mut(&check).expect("made above").tracks.push(track);
     changes.touched.track(track);
@@ -106,10 +106,10 @@ pub(super) fn dismiss(
     if !state.agents.contains_key(&agent) {
         return Err(no_agent());
     }
-    let mut earliest = Earliest::default();
-    declare(state, agent, &[], now, changes, &mut earliest);
+    let mut recompute_from = RecomputeFrom::default();
+    declare(state, agent, &[], now, changes, &mut recompute_from);
     state.agents.get_mut(&agent).expect("looked up above").inventory_known = false;
-    recompute(state, &earliest, changes);
+    recompute(state, &recompute_from, changes);
     Ok(())
 }
 
@@ -120,7 +120,7 @@ pub(super) fn declare(
     inventory: &[DeclaredCheck],
     now: Timestamp,
     changes: &mut Changes,
-    earliest: &mut Earliest,
+    recompute_from: &mut RecomputeFrom,
 ) {
     let mut kept: BTreeSet<TrackKey> = BTreeSet::new();
     // What the agent begins to run, or runs by another definition, in the order of the inventory.
@@ -128,20 +128,20 @@ pub(super) fn declare(
     for declared in inventory {
         let (check, track, _) = track_for(state, agent, &declared.name, changes);
         kept.insert(track);
-        let witnessed = &state.tracks[&track];
-        let begins = !witnessed.is_run();
+        let agent_check = &state.tracks[&track];
+        let begins = !agent_check.is_run();
         let unchanged =
-            witnessed.interval_ms == declared.interval_ms && witnessed.definition == declared.definition;
+            agent_check.interval_ms == declared.interval_ms && agent_check.definition == declared.definition;
         if begins || !unchanged {
             runs.push((check, track, begins));
         }
         if !unchanged {
-            let witnessed = state.tracks.get_mut(&track).expect("made above");
-            if witnessed.is_declared() && witnessed.interval_ms != declared.interval_ms {
-                witnessed.former_interval = Some(Former { to: now, value: witnessed.interval_ms });
+            let agent_check = state.tracks.get_mut(&track).expect("made above");
+            if agent_check.is_declared() && agent_check.interval_ms != declared.interval_ms {
+                agent_check.former_interval = Some(Former { to: now, value: agent_check.interval_ms });
             }
-            witnessed.interval_ms = declared.interval_ms;
-            witnessed.definition.clone_from(&declared.definition);
+            agent_check.interval_ms = declared.interval_ms;
+            agent_check.definition.clone_from(&declared.definition);
             changes.touched.track(track);
             state.reschedule(Due::Track(track));
         }
@@ -152,17 +152,17 @@ pub(super) fn declare(
         others.filter(|(_, track)| state.tracks[track].is_run()).collect();
     for (check, track) in others {
         gone.push(check);
-        let witnessed = state.tracks.get_mut(&track).expect("the index names tracks");
-        witnessed.held = None;
-        end(track, witnessed, now, changes, earliest);
+        let agent_check = state.tracks.get_mut(&track).expect("the index names tracks");
+        agent_check.held = None;
+        end(track, agent_check, now, changes, recompute_from);
         state.reschedule(Due::Track(track));
     }
     let mut news = News::default();
     for (check, track, begins) in runs {
-        settle(state, check, begins.then_some(track), now, changes, earliest, &mut news);
+        settle(state, check, begins.then_some(track), now, changes, recompute_from, &mut news);
     }
     for check in gone {
-        settle(state, check, None, now, changes, earliest, &mut news);
+        settle(state, check, None, now, changes, recompute_from, &mut news);
     }
     news.tell(changes);
     state.agents.get_mut(&agent).expect("caller looked it up").inventory_known = true;
@@ -171,23 +171,23 @@ pub(super) fn declare(
 /// It counts no longer.
 fn end(
     key: TrackKey,
-    witnessed: &mut Witnessed,
+    agent_check: &mut AgentCheck,
     now: Timestamp,
     changes: &mut Changes,
-    earliest: &mut Earliest,
+    recompute_from: &mut RecomputeFrom,
 ) {
     changes.touched.track(key);
-    if !witnessed.is_declared() {
+    if !agent_check.is_declared() {
         return;
     }
-    let declared = witnessed.declared.edit();
+    let declared = agent_check.declared.edit();
     if let Some(open) = declared.last_mut() {
         open.to = now;
         if open.from >= now {
             declared.pop();
         }
     }
-    earliest.note(witnessed.check, now);
+    recompute_from.note(agent_check.check, now);
     changes.touched.declared(key);
 }
 
@@ -197,8 +197,8 @@ fn holding(state: &State, key: CheckKey) -> Vec<u8> {
     let check = &state.checks[&key];
     let runs = check.tracks.iter().map(|track| &state.tracks[track]).filter(|one| one.is_run());
     let ours = is_ours(state, check);
-    let may =
-        runs.filter(|one| judged(state, one, ours).is_none() && !state.agents[&one.agent].is_our_voice());
+    let may = runs
+        .filter(|one| judged(state, one, ours).is_none() && !state.agents[&one.agent].is_heartbeat_agent());
     let definitions: Vec<&Vec<u8>> = may.map(|one| &one.definition).collect();
     let mut chosen = check.file_definition.iter().chain(&check.chosen_definition).chain([&check.definition]);
     // Whoever ran it first, of those who tell most of it.
@@ -214,13 +214,13 @@ fn holding(state: &State, key: CheckKey) -> Vec<u8> {
 /// Is it we who hear of the check?
 fn is_ours(state: &State, check: &Check) -> bool {
     let mut tracks = check.tracks.iter().map(|track| &state.tracks[track]);
-    tracks.any(|one| one.is_run() && state.agents[&one.agent].is_our_voice())
+    tracks.any(|one| one.is_run() && state.agents[&one.agent].is_heartbeat_agent())
 }
 
 /// Why one that runs the check does not count, definitions apart; `ours`: [`is_ours`].
-fn judged(state: &State, one: &Witnessed, ours: bool) -> Option<Held> {
+fn judged(state: &State, one: &AgentCheck, ours: bool) -> Option<Held> {
     let (agent, check) = (&state.agents[&one.agent], &state.checks[&one.check]);
-    if agent.is_our_voice() {
+    if agent.is_heartbeat_agent() {
         return None;
     }
     if ours {
@@ -242,7 +242,7 @@ pub(super) fn settle(
     begins: Option<TrackKey>,
     now: Timestamp,
     changes: &mut Changes,
-    earliest: &mut Earliest,
+    recompute_from: &mut RecomputeFrom,
     news: &mut News,
 ) {
     if let Some(track) = begins {
@@ -258,7 +258,7 @@ pub(super) fn settle(
         if !one.is_run() {
             continue;
         }
-        let ours = state.agents[&one.agent].is_our_voice();
+        let ours = state.agents[&one.agent].is_heartbeat_agent();
         let other = !ours && !same(&one.definition, &holds);
         let held = judged(state, one, by_us).or_else(|| other.then_some(Held::Definition));
         let before = one.held;
@@ -269,7 +269,7 @@ pub(super) fn settle(
         one.held = held;
         if let Some(why) = held {
             one.live = None;
-            end(track, one, now, changes, earliest);
+            end(track, one, now, changes, recompute_from);
             // An agent whose inventory has not arrived has no definition yet.
             if !one.definition.is_empty() {
                 news.held.entry((one.agent, why)).or_default().push(key);
@@ -278,7 +278,7 @@ pub(super) fn settle(
             append(one.declared.edit(), Interval { from: now, to: Timestamp::FAR, value: () });
             changes.touched.track(track);
             changes.touched.declared(track);
-            earliest.note(key, now);
+            recompute_from.note(key, now);
             if begins != Some(track) && !one.definition.is_empty() {
                 news.counts.entry(one.agent).or_default().push(key);
             }
@@ -295,12 +295,12 @@ pub(super) fn settle(
 /// An agent that begins to report what another reported before joins it.
 fn note_joined(state: &mut State, key: CheckKey, track: TrackKey, now: Timestamp, news: &mut News) {
     let agent = state.tracks[&track].agent;
-    let ever = |other: &Witnessed| other.is_run() || !other.declared.is_empty();
+    let ever = |other: &AgentCheck| other.is_run() || !other.declared.is_empty();
     let others = state.checks[&key].tracks.iter().filter(|other| **other != track);
     let reported = others.map(|other| &state.tracks[other]).any(ever);
     let one = state.tracks.get_mut(&track).expect("caller looked it up");
     let first = one.declared.is_empty() && one.joined.is_none();
-    if reported && first && !state.agents[&agent].is_our_voice() {
+    if reported && first && !state.agents[&agent].is_heartbeat_agent() {
         one.joined = Some(now);
         news.joined.entry(agent).or_default().push(key);
     }
@@ -313,12 +313,12 @@ pub(super) fn settle_all(
     now: Timestamp,
     changes: &mut Changes,
 ) {
-    let (mut earliest, mut news) = (Earliest::default(), News::default());
+    let (mut recompute_from, mut news) = (RecomputeFrom::default(), News::default());
     for check in checks {
-        settle(state, check, None, now, changes, &mut earliest, &mut news);
+        settle(state, check, None, now, changes, &mut recompute_from, &mut news);
     }
     news.tell(changes);
-    recompute(state, &earliest, changes);
+    recompute(state, &recompute_from, changes);
 }
 
 /// What our file says of the checks of a workspace, and whether new reporters wait.

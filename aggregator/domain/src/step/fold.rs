@@ -4,9 +4,9 @@
 
 use super::forget::forget;
 use super::{Changes, tick};
-use crate::state::{State, Witnessed};
+use crate::state::{AgentCheck, State};
 use crate::time::{DAY, Timestamp};
-use crate::track::Hard;
+use crate::track::HardState;
 
 /// What evidence is kept in full, ms: the 90 days of a bar, of a day of 25 hours each, and some more.
 pub const KEPT: i64 = 95 * DAY;
@@ -23,7 +23,7 @@ pub(crate) struct Folded {
     /// Stretches that begin before are forgotten.
     pub(crate) declared_before: Timestamp,
     /// Start of each day in UTC on which it was not up, with what it was.
-    pub(crate) days: Vec<(Timestamp, Hard)>,
+    pub(crate) days: Vec<(Timestamp, HardState)>,
 }
 
 /// Folds what ended before `before`, of as many tracks as `limit` at most; returns of how many. Nothing that is worked
@@ -47,30 +47,30 @@ pub(super) fn fold(
         state.counters.folded = state.counters.folded.max(before.0);
     }
     for key in &due {
-        let Some(witnessed) = state.tracks.get_mut(key) else { continue };
-        let folded = fold_track(witnessed, before, now - RULES_KEPT);
+        let Some(agent_check) = state.tracks.get_mut(key) else { continue };
+        let folded = fold_track(agent_check, before, now - RULES_KEPT);
         changes.touched.folded(*key, folded);
     }
     due.len()
 }
 
 /// The last span before stays: it is what was last known.
-fn foldable(witnessed: &Witnessed, before: Timestamp) -> usize {
-    let spans = &witnessed.track.spans;
+fn foldable(agent_check: &AgentCheck, before: Timestamp) -> usize {
+    let spans = &agent_check.track.spans;
     spans.partition_point(|span| span.end() < before).saturating_sub(1)
 }
 
-fn is_due(witnessed: &Witnessed, before: Timestamp, now: Timestamp) -> bool {
-    foldable(witnessed, before) > 0
-        || witnessed.track.flaps.first().is_some_and(|flap| flap.to < before)
-        || witnessed.declared.len() > 1 && witnessed.declared[0].to < now - RULES_KEPT
+fn is_due(agent_check: &AgentCheck, before: Timestamp, now: Timestamp) -> bool {
+    foldable(agent_check, before) > 0
+        || agent_check.track.flaps.first().is_some_and(|flap| flap.to < before)
+        || agent_check.declared.len() > 1 && agent_check.declared[0].to < now - RULES_KEPT
 }
 
-fn fold_track(witnessed: &mut Witnessed, before: Timestamp, rules_before: Timestamp) -> Folded {
+fn fold_track(agent_check: &mut AgentCheck, before: Timestamp, rules_before: Timestamp) -> Folded {
     let mut folded = Folded::default();
-    let spans = foldable(witnessed, before);
-    let forgotten = witnessed.track.spans.forget(spans);
-    for span in forgotten.iter().filter(|span| span.state != Hard::Up) {
+    let spans = foldable(agent_check, before);
+    let forgotten = agent_check.track.spans.forget(spans);
+    for span in forgotten.iter().filter(|span| span.state != HardState::Up) {
         let mut day = span.from.0.div_euclid(DAY) * DAY;
         while day < span.end().0 {
             let one = (Timestamp(day), span.state);
@@ -81,19 +81,19 @@ fn fold_track(witnessed: &mut Witnessed, before: Timestamp, rules_before: Timest
         }
     }
     if spans > 0 {
-        folded.spans_before = witnessed.track.spans.first().map_or(before, |first| first.from);
+        folded.spans_before = agent_check.track.spans.first().map_or(before, |first| first.from);
     }
-    let flaps = witnessed.track.flaps.partition_point(|flap| flap.to < before);
+    let flaps = agent_check.track.flaps.partition_point(|flap| flap.to < before);
     if flaps > 0 {
-        witnessed.track.flaps.edit().drain(..flaps);
-        folded.flaps_before = witnessed.track.flaps.first().map_or(before, |first| first.from);
+        agent_check.track.flaps.edit().drain(..flaps);
+        folded.flaps_before = agent_check.track.flaps.first().map_or(before, |first| first.from);
     }
     // The newest stays, whether it has ended or not.
-    let declared = witnessed.declared.partition_point(|one| one.to < rules_before);
-    let declared = declared.min(witnessed.declared.len().saturating_sub(1));
+    let declared = agent_check.declared.partition_point(|one| one.to < rules_before);
+    let declared = declared.min(agent_check.declared.len().saturating_sub(1));
     if declared > 0 {
-        witnessed.declared.edit().drain(..declared);
-        folded.declared_before = witnessed.declared.first().map_or(rules_before, |first| first.from);
+        agent_check.declared.edit().drain(..declared);
+        folded.declared_before = agent_check.declared.first().map_or(rules_before, |first| first.from);
     }
     folded
 }

@@ -6,7 +6,7 @@ use super::agents::forget_enrolments;
 use super::{Changes, RULES_KEPT};
 use crate::credentials::Standing;
 use crate::schedule::Due;
-use crate::state::{Agent, AgentKey, CheckKey, State, TrackKey, Witnessed};
+use crate::state::{Agent, AgentCheck, AgentKey, CheckKey, State, TrackKey};
 use crate::time::{DAY, Timestamp};
 use crate::verdict::Quorum;
 
@@ -22,10 +22,10 @@ pub(super) fn forget(state: &mut State, limit: usize, now: Timestamp, changes: &
     let checks = state.checks.keys().filter(|key| is_unnamed(state, **key)).take(limit - tracks.len());
     let checks: Vec<_> = checks.copied().collect();
     checks.iter().for_each(|key| forget_check(state, *key, changes));
-    let left = limit - tracks.len() - checks.len();
+    let room = limit - tracks.len() - checks.len();
     let has_none = |key: AgentKey| state.tracks_of(key).next().is_none();
     let agents =
-        state.agents.iter().filter(|(key, one)| is_dismissed(one, before) && has_none(**key)).take(left);
+        state.agents.iter().filter(|(key, one)| is_dismissed(one, before) && has_none(**key)).take(room);
     let agents: Vec<_> = agents.map(|(key, _)| *key).collect();
     agents.iter().for_each(|key| forget_agent(state, *key, changes));
     tracks.len() + checks.len() + agents.len()
@@ -33,14 +33,14 @@ pub(super) fn forget(state: &mut State, limit: usize, now: Timestamp, changes: &
 
 /// The agent neither runs the check nor told anything of it since `before`. What a component still hangs on stays, if
 /// anything was ever known: it is what was last known.
-fn is_over(state: &State, witnessed: &Witnessed, before: Timestamp) -> bool {
-    let ended = match witnessed.declared.last() {
+fn is_over(state: &State, agent_check: &AgentCheck, before: Timestamp) -> bool {
+    let ended = match agent_check.declared.last() {
         Some(last) => last.to < before,
-        None => is_dismissed(&state.agents[&witnessed.agent], before),
+        None => is_dismissed(&state.agents[&agent_check.agent], before),
     };
-    let known = witnessed.track.last();
-    let told = known.max(witnessed.last_run.as_ref().map(|run| run.at));
-    ended && told.is_none_or(|at| at < before) && (known.is_none() || !is_shown(state, witnessed.check))
+    let known = agent_check.track.last();
+    let told = known.max(agent_check.last_run.as_ref().map(|run| run.at));
+    ended && told.is_none_or(|at| at < before) && (known.is_none() || !is_shown(state, agent_check.check))
 }
 
 fn is_shown(state: &State, check: CheckKey) -> bool {
@@ -71,10 +71,10 @@ fn is_dismissed(agent: &Agent, before: Timestamp) -> bool {
 }
 
 fn forget_track(state: &mut State, key: TrackKey, changes: &mut Changes) {
-    let Some(witnessed) = state.tracks.remove(&key) else { return };
-    let workspace = state.agents[&witnessed.agent].workspace;
-    state.track_of.remove(&(witnessed.agent, witnessed.check));
-    if let Some(check) = state.checks.get_mut(&witnessed.check) {
+    let Some(agent_check) = state.tracks.remove(&key) else { return };
+    let workspace = state.agents[&agent_check.agent].workspace;
+    state.track_of.remove(&(agent_check.agent, agent_check.check));
+    if let Some(check) = state.checks.get_mut(&agent_check.check) {
         check.tracks.retain(|track| *track != key);
     }
     state.reschedule(Due::Track(key));

@@ -3,22 +3,22 @@
 
 use super::configure::{add_agent, workspace_for};
 use super::declare::declare;
-use super::recompute::{Earliest, recompute};
+use super::recompute::{RecomputeFrom, recompute};
 use super::report::open_state;
 use super::reported::DeclaredCheck;
 use super::{Change, Changes, RawObservation, Rejected};
 use crate::heartbeat::{Expected, Heartbeat, Lateness, Started};
 use crate::interval::{Interval, append};
 use crate::schedule::Due;
-use crate::state::{CheckKey, LastRun, State, TrackKey, Witnessed, WorkspaceKey};
+use crate::state::{AgentCheck, CheckKey, LastRun, State, TrackKey, WorkspaceKey};
 use crate::time::Timestamp;
-use crate::track::{Hard, Seen, Span};
+use crate::track::{HardState, Span, TrackObservation};
 use crate::verdict::Live;
 use skerry_protocol::wire::{Outcome, Reason};
 use std::collections::BTreeSet;
 
 /// Our own voice, in the list of agents.
-pub const VOICE: &str = "aggregator (heartbeats)";
+pub const HEARTBEAT_AGENT: &str = "aggregator (heartbeats)";
 /// Absences that are remembered; a job that called before so many of them is missed all the same.
 const MOST_BLIND: usize = 1_000;
 /// Where it stands.
@@ -37,13 +37,13 @@ pub struct DesiredHeartbeat {
 
 /// One call.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Beat {
+pub struct HeartbeatPing {
     /// Whose check it is.
     pub workspace: WorkspaceKey,
     /// The check's name.
     pub check: String,
     /// What it tells.
-    pub tells: Tells,
+    pub kind: PingKind,
     /// The caller's name for the run; empty where it has none.
     pub run: String,
     /// How long it took, as the caller says, ms.
@@ -54,7 +54,7 @@ pub struct Beat {
 
 /// What a call tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Tells {
+pub enum PingKind {
     /// The job begins.
     Start,
     /// It ended well.
@@ -82,7 +82,7 @@ pub(super) fn declare_all(
     }
     // First what was expected until now is judged.
     tick(state, now, changes);
-    let voice = add_agent(state, workspace, VOICE, LOCATION, now, changes);
+    let agent = add_agent(state, workspace, HEARTBEAT_AGENT, LOCATION, now, changes);
     let inventory: Vec<DeclaredCheck> = desired
         .iter()
         .map(|one| DeclaredCheck {
@@ -91,12 +91,12 @@ pub(super) fn declare_all(
             interval_ms: one.expected.longest(),
         })
         .collect();
-    let mut earliest = Earliest::default();
-    declare(state, voice, &inventory, now, changes, &mut earliest);
+    let mut recompute_from = RecomputeFrom::default();
+    declare(state, agent, &inventory, now, changes, &mut recompute_from);
     let (mut kept, mut lost) = (BTreeSet::new(), Vec::new());
     for one in desired {
         let check = state.check_names[&(workspace_key, one.check.clone())];
-        let track = state.track_of[&(voice, check)];
+        let track = state.track_of[&(agent, check)];
         kept.insert(check);
         let known = state.heartbeats.get(&check);
         let heartbeat = match known {
@@ -122,7 +122,7 @@ pub(super) fn declare_all(
         state.reschedule(Due::Heartbeat(gone));
         changes.touched.heartbeat(gone);
     }
-    recompute(state, &earliest, changes);
+    recompute(state, &recompute_from, changes);
     for track in lost {
         lose_sight(state, track, now, changes);
     }
@@ -138,17 +138,17 @@ fn changed(known: &Heartbeat, track: TrackKey, expected: &Expected, now: Timesta
 }
 
 /// A new heartbeat. One that was declared before goes on from what was heard then, or no call would ever be due.
-fn begun(track: TrackKey, witnessed: &Witnessed, expected: &Expected, now: Timestamp) -> Heartbeat {
-    let (heard, expected) = (last_good_call(witnessed), expected.clone());
-    let known = Heartbeat { track, expected, expected_since: None, heard, started: None };
+fn begun(track: TrackKey, agent_check: &AgentCheck, expected: &Expected, now: Timestamp) -> Heartbeat {
+    let (last_ping, expected) = (last_good_call(agent_check), expected.clone());
+    let known = Heartbeat { track, expected, expected_since: None, last_ping, started: None };
     let late = known.lateness(&[], now) != Lateness::InTime;
     Heartbeat { expected_since: late.then_some(now), ..known }
 }
 
 /// An `up` that is still believed was told by a call; nothing else makes one.
-fn last_good_call(witnessed: &Witnessed) -> Option<Timestamp> {
-    let open = witnessed.track.spans.last().filter(|_| !witnessed.track.silent);
-    open.filter(|open| open.state == Hard::Up).map(|open| open.last)
+fn last_good_call(agent_check: &AgentCheck) -> Option<Timestamp> {
+    let open = agent_check.track.spans.last().filter(|_| !agent_check.track.silent);
+    open.filter(|open| open.state == HardState::Up).map(|open| open.last)
 }
 
 /// Nobody could call us from then until now. What every heartbeat was called after is forgotten: no call of before
@@ -173,42 +173,42 @@ pub(super) fn away(state: &mut State, from: Timestamp, now: Timestamp, changes: 
 }
 
 /// A call has come.
-pub(super) fn beat(
+pub(super) fn ping(
     state: &mut State,
-    beat: &Beat,
+    ping: &HeartbeatPing,
     now: Timestamp,
     changes: &mut Changes,
 ) -> Result<(), Rejected> {
-    let named = (beat.workspace, beat.check.clone());
+    let named = (ping.workspace, ping.check.clone());
     let unknown = || Rejected::not_found("check", "there is no heartbeat of this name");
     let check = state.check_names.get(&named).copied().ok_or_else(unknown)?;
     let heartbeat = state.heartbeats.get_mut(&check).ok_or_else(unknown)?;
-    if beat.tells != Tells::Nothing {
+    if ping.kind != PingKind::Nothing {
         changes.touched.heartbeat(check);
     }
-    let (hard, outcome, reason) = match beat.tells {
-        Tells::Nothing => return Ok(()),
-        Tells::Start => {
-            heartbeat.started = Some(Started { at: now, run: beat.run.clone() });
+    let (hard, outcome, reason) = match ping.kind {
+        PingKind::Nothing => return Ok(()),
+        PingKind::Start => {
+            heartbeat.started = Some(Started { at: now, run: ping.run.clone() });
             state.reschedule(Due::Heartbeat(check));
             return Ok(());
         }
-        Tells::Success => (Hard::Up, Outcome::Up, Reason::None),
-        Tells::Failure => (Hard::Down, Outcome::Down, Reason::ReportedFailure),
+        PingKind::Success => (HardState::Up, Outcome::Up, Reason::None),
+        PingKind::Failure => (HardState::Down, Outcome::Down, Reason::ReportedFailure),
     };
-    heartbeat.heard = Some(now);
+    heartbeat.last_ping = Some(now);
     // Only the run that told its start has a duration; the end of another leaves it under way.
-    let ended = heartbeat.started.take_if(|started| started.run.eq_ignore_ascii_case(&beat.run));
+    let ended = heartbeat.started.take_if(|started| started.run.eq_ignore_ascii_case(&ping.run));
     let took = ended.and_then(|started| u64::try_from(now - started.at).ok());
     // One that hangs has had its say: what is told now is the news.
     if heartbeat.started.as_ref().is_some_and(|started| heartbeat.hangs(started, now)) {
         heartbeat.started = None;
     }
-    let total_us = took.or(beat.took_ms).map(|ms| ms.saturating_mul(1_000).min(i64::MAX as u64));
+    let total_us = took.or(ping.took_ms).map(|ms| ms.saturating_mul(1_000).min(i64::MAX as u64));
     let track = heartbeat.track;
     let raw = RawObservation { at: now, track, outcome, reason, total_us, phases: None };
     changes.push(Change::Raw(raw));
-    let seen = Said { hard, since: now, at: now, outcome, reason, detail: &beat.detail, total_us };
+    let seen = NewState { hard, since: now, at: now, outcome, reason, detail: &ping.detail, total_us };
     seen.take(state, track, changes);
     state.reschedule(Due::Heartbeat(check));
     Ok(())
@@ -223,11 +223,11 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) {
         let Due::Heartbeat(check) = due else { continue };
         judged.push(due);
         let Some(heartbeat) = state.heartbeats.get(&check) else { continue };
-        let Some(witnessed) = state.tracks.get(&heartbeat.track) else { continue };
+        let Some(agent_check) = state.tracks.get(&heartbeat.track) else { continue };
         // Before it was declared again it could not be called either, and what held then was judged by what was
         // expected then.
-        let declared = witnessed.declared.last().map_or(Timestamp(0), |newest| newest.from);
-        match witnessed.late(heartbeat.lateness(&witnessed.blind(&state.blind), now)) {
+        let declared = agent_check.declared.last().map_or(Timestamp(0), |newest| newest.from);
+        match agent_check.late(heartbeat.lateness(&agent_check.blind(&state.blind), now)) {
             Some(Lateness::Missed { due, blind_from }) => {
                 late.extend(blind_from.map(|from| (heartbeat.track, None, from.max(declared))));
                 late.push((heartbeat.track, Some(due), due));
@@ -250,8 +250,8 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) {
                     phases: None,
                 }));
                 let detail = "the call that was due did not come";
-                let hard = Hard::Down;
-                let seen = Said { hard, since, at: now, outcome, reason, detail, total_us: None };
+                let hard = HardState::Down;
+                let seen = NewState { hard, since, at: now, outcome, reason, detail, total_us: None };
                 seen.take(state, track, changes);
             }
             None => lose_sight(state, track, due, changes),
@@ -264,30 +264,30 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) {
 
 /// It is a heartbeat no more: that no call was late until now is the last that is known of it.
 fn keep_as_evidence(state: &mut State, track: TrackKey, now: Timestamp) {
-    let Some(witnessed) = state.tracks.get_mut(&track) else { return };
-    let open = witnessed.track.spans.last().filter(|_| !witnessed.track.silent);
-    witnessed.live = open.map(|open| Live { span: Span { last: now, ..*open }, flapping: false });
+    let Some(agent_check) = state.tracks.get_mut(&track) else { return };
+    let open = agent_check.track.spans.last().filter(|_| !agent_check.track.silent);
+    agent_check.live = open.map(|open| Live { span: Span { last: now, ..*open }, flapping: false });
     state.reschedule(Due::Track(track));
 }
 
 /// What held until it was due is not known to hold any longer.
 fn lose_sight(state: &mut State, track: TrackKey, due: Timestamp, changes: &mut Changes) {
-    let Some(witnessed) = state.tracks.get_mut(&track) else { return };
-    let hard = open_state(witnessed);
-    if hard != Hard::Unknown {
-        witnessed.track.observe(Seen { at: due, hard, since: None, flapping: false }, i64::MAX);
-        witnessed.track.fall_silent();
-        let mut earliest = Earliest::default();
-        earliest.note(witnessed.check, due);
+    let Some(agent_check) = state.tracks.get_mut(&track) else { return };
+    let hard = open_state(agent_check);
+    if hard != HardState::Unknown {
+        agent_check.track.observe(TrackObservation { at: due, hard, since: None, flapping: false }, i64::MAX);
+        agent_check.track.fall_silent();
+        let mut recompute_from = RecomputeFrom::default();
+        recompute_from.note(agent_check.check, due);
         changes.touched.spans(track, due);
         changes.touched.track(track);
-        recompute(state, &earliest, changes);
+        recompute(state, &recompute_from, changes);
     }
 }
 
 /// What is true of a heartbeat from now on.
-struct Said<'a> {
-    hard: Hard,
+struct NewState<'a> {
+    hard: HardState,
     since: Timestamp,
     at: Timestamp,
     outcome: Outcome,
@@ -296,21 +296,21 @@ struct Said<'a> {
     total_us: Option<u64>,
 }
 
-impl Said<'_> {
+impl NewState<'_> {
     fn take(&self, state: &mut State, track: TrackKey, changes: &mut Changes) {
-        let Some(witnessed) = state.tracks.get_mut(&track) else { return };
-        let before = open_state(witnessed);
+        let Some(agent_check) = state.tracks.get_mut(&track) else { return };
+        let before = open_state(agent_check);
         let changed = before != self.hard;
         let since = changed.then_some(self.since);
         // One state holds from call to call; only what nobody knows stays a gap.
-        let unbroken = if witnessed.track.silent { -1 } else { i64::MAX };
-        let seen = Seen { at: self.at, hard: self.hard, since, flapping: false };
-        let mut earliest = Earliest::default();
-        if let Some(from) = witnessed.track.observe(seen, unbroken) {
-            earliest.note(witnessed.check, from);
+        let unbroken = if agent_check.track.silent { -1 } else { i64::MAX };
+        let seen = TrackObservation { at: self.at, hard: self.hard, since, flapping: false };
+        let mut recompute_from = RecomputeFrom::default();
+        if let Some(from) = agent_check.track.observe(seen, unbroken) {
+            recompute_from.note(agent_check.check, from);
             changes.touched.spans(track, from);
         }
-        witnessed.note_run(LastRun {
+        agent_check.note_run(LastRun {
             at: self.at,
             outcome: self.outcome,
             reason: self.reason,
@@ -329,6 +329,6 @@ impl Said<'_> {
                 detail: self.detail.to_owned(),
             });
         }
-        recompute(state, &earliest, changes);
+        recompute(state, &recompute_from, changes);
     }
 }

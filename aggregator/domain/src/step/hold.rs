@@ -60,6 +60,6 @@ fn moved(state: &mut State, key: ComponentKey, changed: &[HoldKey], now: Timesta
     holds::manual_from(component.layers.manual.edit(), &component.holds, now);
     component.noticed = now;
     changed.iter().for_each(|hold| changes.touched.hold(key, *hold));
-    changes.push(Change::Shown(key));
+    changes.push(Change::ComponentChanged(key));
     state.reschedule(Due::Hold(key));
 }

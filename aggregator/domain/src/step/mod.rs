@@ -3,7 +3,6 @@
 //! is rejected leaves the state as it was.
 
 mod agents;
-mod beat;
 mod change;
 mod command;
 mod configure;
@@ -12,9 +11,10 @@ mod declare;
 mod existing;
 mod fold;
 mod forget;
-mod heard;
+mod heartbeat;
 mod hold;
 mod place;
+mod received;
 mod recompute;
 mod rejected;
 mod report;
@@ -24,7 +24,6 @@ mod touched;
 mod window;
 
 pub use agents::{Admission, AgentChange};
-pub use beat::{Beat, DesiredHeartbeat, LOCATION, Tells, VOICE};
 pub use change::{Change, RawObservation};
 pub use command::{Answer, Command};
 pub use configure::{
@@ -33,8 +32,9 @@ pub use configure::{
 pub use context::{Context, Ids};
 pub(crate) use fold::Folded;
 pub use fold::{KEPT, RULES_KEPT};
+pub use heartbeat::{DesiredHeartbeat, HEARTBEAT_AGENT, HeartbeatPing, LOCATION, PingKind};
 pub use hold::REST_HOLDS;
-pub use recompute::witnesses_of;
+pub use recompute::reporters_of;
 pub use rejected::{Rejected, RejectedKind};
 pub use reported::{DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When};
 use touched::Changes;
@@ -114,13 +114,13 @@ fn apply(
     match command {
         Command::Together(commands) => return together(state, commands, context, changes),
         Command::Report(report) => return report::report(state, report, now, changes),
-        Command::Away { from } => beat::away(state, *from, now, changes),
+        Command::Away { from } => heartbeat::away(state, *from, now, changes),
         Command::Tick => tick::tick(state, now, changes),
         Command::Configure(desired) => configure::configure(state, (**desired).clone(), context, changes),
         Command::DeclareHeartbeats { workspace, heartbeats } => {
-            beat::declare_all(state, workspace, heartbeats, now, changes);
+            heartbeat::declare_all(state, workspace, heartbeats, now, changes);
         }
-        Command::Beat(call) => beat::beat(state, call, now, changes)?,
+        Command::HeartbeatPing(call) => heartbeat::ping(state, call, now, changes)?,
         Command::AddAgent { workspace, name, location } => {
             let key = configure::add_agent(state, workspace, name, location, now, changes);
             return Ok(Answer::Agent(key));
@@ -188,7 +188,7 @@ fn chart(
     let component = state.components.get_mut(&key).ok_or_else(no_component)?;
     if *component.response != *hours {
         component.response = hours.to_vec().into();
-        changes.push(Change::Shown(key));
+        changes.push(Change::ComponentChanged(key));
     }
     Ok(())
 }

@@ -1,13 +1,13 @@
 //! Observations on their way into a track: placed on our clock, and bounded in what they may change. None reaches
 //! back beyond what a spool keeps, and none changes what the agent said of that time before.
 
-use super::recompute::Earliest;
+use super::recompute::RecomputeFrom;
 use super::report::open_state;
 use super::reported::{Observed, Report, When};
 use super::{Change, Changes, RawObservation};
-use crate::state::{LastRun, TrackKey, Witnessed};
+use crate::state::{AgentCheck, LastRun, TrackKey};
 use crate::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
-use crate::track::Seen;
+use crate::track::TrackObservation;
 use skerry_protocol::wire::Outcome;
 
 /// A spool keeps its records for seven days; an hour more, since clocks differ, ms.
@@ -32,15 +32,15 @@ impl Placed<'_> {
     pub(super) fn take(
         &self,
         key: TrackKey,
-        witnessed: &mut Witnessed,
+        agent_check: &mut AgentCheck,
         changes: &mut Changes,
-        earliest: &mut Earliest,
+        recompute_from: &mut RecomputeFrom,
     ) -> u64 {
         let Observed { outcome, reason, hard, flapping, .. } = *self.observed;
         let first = self.place(self.observed.when);
-        let before = open_state(witnessed);
-        let since = self.since(witnessed);
-        let counts = witnessed.held.is_none();
+        let before = open_state(agent_check);
+        let since = self.since(agent_check);
+        let counts = agent_check.held.is_none();
         let (mut began, mut too_old, mut newest) = (Timestamp(0), 0, None);
         for n in 0..self.number() {
             let at = self.nth(first, n);
@@ -48,7 +48,7 @@ impl Placed<'_> {
                 too_old += 1;
                 continue;
             }
-            if witnessed.settled.is_some_and(|settled| at < settled + -AGAIN) {
+            if agent_check.settled.is_some_and(|settled| at < settled + -AGAIN) {
                 continue;
             }
             newest = Some(at);
@@ -58,27 +58,30 @@ impl Placed<'_> {
             if outcome == Outcome::Inconclusive {
                 continue;
             }
-            witnessed.outcomes.note(outcome, at);
+            agent_check.outcomes.note(outcome, at);
             let since = since.filter(|_| n == 0);
-            if declared_since(witnessed, since.map_or(at, |since| since.min(at))) {
-                earliest.note(witnessed.check, witnessed.declared.last().map_or(at, |open| open.from));
+            if declared_since(agent_check, since.map_or(at, |since| since.min(at))) {
+                recompute_from
+                    .note(agent_check.check, agent_check.declared.last().map_or(at, |open| open.from));
                 changes.touched.declared(key);
             }
             // What was folded was one stretch without a gap.
-            let silence = if n == 0 { witnessed.silence_after(witnessed.track.last()) } else { i64::MAX };
-            if let Some(from) = witnessed.track.observe(Seen { at, hard, since, flapping }, silence) {
-                earliest.note(witnessed.check, from);
+            let silence = if n == 0 { agent_check.silence_after(agent_check.track.last()) } else { i64::MAX };
+            if let Some(from) =
+                agent_check.track.observe(TrackObservation { at, hard, since, flapping }, silence)
+            {
+                recompute_from.note(agent_check.check, from);
                 changes.touched.spans(key, from);
                 began = began.max(from);
             }
-            self.keep_silence(witnessed, earliest);
+            self.keep_silence(agent_check, recompute_from);
         }
         if let Some(at) = newest {
-            witnessed.note_run(self.run(at));
+            agent_check.note_run(self.run(at));
         }
         if let Some(since) = since
             && counts
-            && open_state(witnessed) != before
+            && open_state(agent_check) != before
         {
             // Never before the edge of the interval: batches that travelled for different times are placed differently.
             let since = since.max(began);
@@ -115,9 +118,9 @@ impl Placed<'_> {
 
     /// Start of the run that confirmed a transition: never before an observation of the agent's own that no such run
     /// holds, so that what it said before stands.
-    fn since(&self, witnessed: &Witnessed) -> Option<Timestamp> {
+    fn since(&self, agent_check: &AgentCheck) -> Option<Timestamp> {
         let since = self.place(self.observed.since?).max(self.oldest());
-        let other = witnessed.outcomes.outside_a_run_to(self.observed.hard);
+        let other = agent_check.outcomes.outside_a_run_to(self.observed.hard);
         Some(other.filter(|other| since < *other + -UNSURE).unwrap_or(since))
     }
 
@@ -138,14 +141,14 @@ impl Placed<'_> {
     }
 
     /// History older than the silence limit fills the past; it does not end a silence of today.
-    fn keep_silence(&self, witnessed: &mut Witnessed, earliest: &mut Earliest) {
-        let Some(last) = witnessed.track.last() else { return };
-        if self.report.received - last > witnessed.silence() {
-            if let Some(from) = witnessed.track.fall_silent() {
-                earliest.note(witnessed.check, from);
+    fn keep_silence(&self, agent_check: &mut AgentCheck, recompute_from: &mut RecomputeFrom) {
+        let Some(last) = agent_check.track.last() else { return };
+        if self.report.received - last > agent_check.silence() {
+            if let Some(from) = agent_check.track.fall_silent() {
+                recompute_from.note(agent_check.check, from);
             }
         } else {
-            witnessed.left = false;
+            agent_check.excluded = false;
         }
     }
 }
@@ -153,10 +156,10 @@ impl Placed<'_> {
 /// Whoever saw something ran the check then, also where the word of it came later than the evidence: the
 /// newest declaration begins there, but never within an earlier one, and whoever joined others counts from then on
 /// only. Returns whether it moved.
-fn declared_since(witnessed: &mut Witnessed, at: Timestamp) -> bool {
-    let [earlier @ .., open] = witnessed.declared.edit().as_mut_slice() else { return false };
+fn declared_since(agent_check: &mut AgentCheck, at: Timestamp) -> bool {
+    let [earlier @ .., open] = agent_check.declared.edit().as_mut_slice() else { return false };
     let from = at.max(earlier.last().map_or(Timestamp(0), |ended| ended.to));
-    let from = from.max(witnessed.joined.unwrap_or(from));
+    let from = from.max(agent_check.joined.unwrap_or(from));
     let moved = open.to == Timestamp::FAR && from < open.from;
     if moved {
         open.from = from;

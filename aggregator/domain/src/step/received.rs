@@ -3,14 +3,14 @@
 
 use super::{Change, Changes, Report};
 use crate::schedule::Due;
-use crate::state::{Epoch, State, TrackKey, Witnessed};
+use crate::state::{AgentCheck, Epoch, State, TrackKey};
 use crate::time::Timestamp;
 
 /// Those of an agent's checks that it runs and was told to be silent of, each with its newest evidence. Old history
 /// that begins to drain makes a track silent too, which nobody is told of.
 pub(super) fn silent_of(state: &State, tracks: &[TrackKey]) -> Vec<(TrackKey, Timestamp)> {
     let with_evidence = |key: &TrackKey| {
-        let called = |one: &&Witnessed| one.called_silent && one.is_silent() && one.is_declared();
+        let called = |one: &&AgentCheck| one.called_silent && one.is_silent() && one.is_declared();
         Some((*key, state.tracks.get(key).filter(called)?.evidence()?))
     };
     tracks.iter().filter_map(with_evidence).collect()
@@ -24,18 +24,18 @@ pub(super) fn note_again(
     silent: &[(TrackKey, Timestamp)],
     changes: &mut Changes,
 ) {
-    let mut heard = silent.to_vec();
-    heard.retain(|(key, _)| !state.tracks[key].is_silent());
-    let Some(since) = heard.iter().map(|(_, evidence)| *evidence).min() else { return };
+    let mut received = silent.to_vec();
+    received.retain(|(key, _)| !state.tracks[key].is_silent());
+    let Some(since) = received.iter().map(|(_, evidence)| *evidence).min() else { return };
     let mut checks = Vec::new();
-    for (key, _) in &heard {
-        let Some(witnessed) = state.tracks.get_mut(key) else { continue };
-        witnessed.called_silent = false;
-        checks.push(witnessed.check);
+    for (key, _) in &received {
+        let Some(agent_check) = state.tracks.get_mut(key) else { continue };
+        agent_check.called_silent = false;
+        checks.push(agent_check.check);
         state.reschedule(Due::Track(*key));
     }
     let silent_ms = report.received - since;
-    changes.push(Change::HeardAgain { agent: report.agent, checks, silent_ms });
+    changes.push(Change::ReportsAgain { agent: report.agent, checks, silent_ms });
 }
 
 /// A reply that was lost brings the same records and more. Fewer than were acknowledged, or another record at the

@@ -8,13 +8,13 @@ use crate::layers::{lay, splice};
 use crate::schedule::Due;
 use crate::state::{CheckKey, Component, ComponentKey, Link, State, TrackKey};
 use crate::time::Timestamp;
-use crate::verdict::{self, Quorums, Ruling, Verdict, Witness};
+use crate::verdict::{self, Evaluation, Quorums, Reporter, Verdict};
 use skerry_protocol::wire::Reason;
 use std::collections::{BTreeMap, BTreeSet};
 
 /// Checks whose past or present changed its meaning, each with the earliest instant that did.
 #[derive(Debug, Default)]
-pub(super) struct Earliest {
+pub(super) struct RecomputeFrom {
     checks: BTreeMap<CheckKey, Timestamp>,
     /// Checks of which a snapshot says something new, or nothing any more: history stays, the page moves.
     live: BTreeSet<CheckKey>,
@@ -22,10 +22,10 @@ pub(super) struct Earliest {
     behind_snapshot: BTreeSet<CheckKey>,
 }
 
-impl Earliest {
+impl RecomputeFrom {
     pub(super) fn note(&mut self, check: CheckKey, from: Timestamp) {
-        let earliest = self.checks.entry(check).or_insert(from);
-        *earliest = (*earliest).min(from);
+        let recompute_from = self.checks.entry(check).or_insert(from);
+        *recompute_from = (*recompute_from).min(from);
     }
 
     pub(super) fn note_live(&mut self, check: CheckKey) {
@@ -39,21 +39,21 @@ impl Earliest {
 
 /// Works the verdict of every changed check out again, and the automatic layer of every component that it feeds, from its
 /// instant on.
-pub(super) fn recompute(state: &mut State, earliest: &Earliest, changes: &mut Changes) {
-    for (check, from) in &earliest.checks {
+pub(super) fn recompute(state: &mut State, recompute_from: &RecomputeFrom, changes: &mut Changes) {
+    for (check, from) in &recompute_from.checks {
         judge(state, *check, Some(*from), changes);
     }
-    let mut live = earliest.live.clone();
-    for check in earliest.live.union(&earliest.behind_snapshot) {
-        if !earliest.checks.contains_key(check) && judge(state, *check, None, changes) {
+    let mut live = recompute_from.live.clone();
+    for check in recompute_from.live.union(&recompute_from.behind_snapshot) {
+        if !recompute_from.checks.contains_key(check) && judge(state, *check, None, changes) {
             live.insert(*check);
         }
     }
     let mut components: BTreeMap<ComponentKey, Timestamp> = BTreeMap::new();
-    for (check, from) in &earliest.checks {
+    for (check, from) in &recompute_from.checks {
         for component in &state.checks[check].components {
-            let earliest = components.entry(*component).or_insert(*from);
-            *earliest = (*earliest).min(*from);
+            let recompute_from = components.entry(*component).or_insert(*from);
+            *recompute_from = (*recompute_from).min(*from);
         }
     }
     for (component, from) in components {
@@ -64,9 +64,11 @@ pub(super) fn recompute(state: &mut State, earliest: &Earliest, changes: &mut Ch
     if moved.is_empty() {
         return;
     }
-    let shown = |change: &Change| if let Change::Shown(component) = change { Some(*component) } else { None };
+    let shown = |change: &Change| {
+        if let Change::ComponentChanged(component) = change { Some(*component) } else { None }
+    };
     let shown: BTreeSet<ComponentKey> = changes.events.iter().filter_map(shown).collect();
-    changes.extend(moved.difference(&shown).map(|component| Change::Shown(*component)));
+    changes.extend(moved.difference(&shown).map(|component| Change::ComponentChanged(*component)));
 }
 
 /// Keeps what is true of a check now; returns whether it is something else. `changed`: the earliest instant that means
@@ -87,26 +89,26 @@ pub(super) fn judge(
             changes.push(Change::Verdict {
                 check,
                 from: past.before,
-                to: past.ruling,
+                to: past.evaluation,
                 since: Some(past.from),
                 until: Some(past.to),
                 reason: Reason::None,
-                reporters: Vec::new(),
+                reported_by: Vec::new(),
                 late: now - past.to > silence,
             });
         }
     }
-    let from = former.map_or(CheckVerdict::default().ruling, |former| former.ruling);
-    let moved = from != kept.ruling;
+    let from = former.map_or(CheckVerdict::default().evaluation, |former| former.evaluation);
+    let moved = from != kept.evaluation;
     if moved {
         changes.push(Change::Verdict {
             check,
             from,
-            to: kept.ruling,
+            to: kept.evaluation,
             since: kept.since,
             until: None,
             reason: kept.reason,
-            reporters: kept.reporters.clone(),
+            reported_by: kept.reported_by.clone(),
             late: false,
         });
     }
@@ -130,7 +132,7 @@ pub(super) fn component_from(state: &mut State, key: ComponentKey, from: Timesta
     if after != before {
         let from = after.first().map_or(from, |first| first.from);
         changes.touched.automatic(key, from);
-        changes.push(Change::Shown(key));
+        changes.push(Change::ComponentChanged(key));
         state.components.get_mut(&key).expect("looked up above").layers.automatic = layer;
     }
 }
@@ -149,7 +151,7 @@ fn automatic_from(
         return vec![Interval { from, to: Timestamp::FAR, value: BY_HAND }];
     }
     let checks: BTreeSet<CheckKey> = component.links.iter().map(|link| link.check).collect();
-    let verdicts: BTreeMap<CheckKey, (Option<Ruling>, Vec<Interval<Ruling>>)> =
+    let verdicts: BTreeMap<CheckKey, (Option<Evaluation>, Vec<Interval<Evaluation>>)> =
         checks.into_iter().map(|check| (check, timeline_of(state, check, from))).collect();
     let links: Vec<LinkedCheck<'_>> = component
         .links
@@ -183,17 +185,21 @@ fn unlinked(links: &[Link], from: Timestamp) -> Vec<Interval<()>> {
 }
 
 /// The verdict of a check over time, and what was last known before where nothing is at first.
-fn timeline_of(state: &State, check: CheckKey, from: Timestamp) -> (Option<Ruling>, Vec<Interval<Ruling>>) {
-    let (witnesses, quorum) = witnesses_of(state, check);
-    let timeline = verdict::timeline(&witnesses, quorum, from);
+fn timeline_of(
+    state: &State,
+    check: CheckKey,
+    from: Timestamp,
+) -> (Option<Evaluation>, Vec<Interval<Evaluation>>) {
+    let (reporters, quorum) = reporters_of(state, check);
+    let timeline = verdict::timeline(&reporters, quorum, from);
     let blind = timeline.first().is_some_and(|first| first.value.verdict == Verdict::Unknown);
-    let before = blind.then(|| verdict::said_before(&witnesses, quorum, from)).flatten();
-    (before.map(|(ruling, _)| ruling), timeline)
+    let before = blind.then(|| verdict::last_known(&reporters, quorum, from)).flatten();
+    (before.map(|(evaluation, _)| evaluation), timeline)
 }
 
 /// Everyone who runs or ran a check, where they stand now in the order of its tracks, then where they stood before;
 /// locations are numbered in the order met.
-pub fn witnesses_of(state: &State, check: CheckKey) -> (Vec<Witness<'_>>, Quorums<'_>) {
+pub fn reporters_of(state: &State, check: CheckKey) -> (Vec<Reporter<'_>>, Quorums<'_>) {
     let check = &state.checks[&check];
     let mut locations: Vec<&str> = Vec::new();
     let mut number_of = |name| {
@@ -203,25 +209,25 @@ pub fn witnesses_of(state: &State, check: CheckKey) -> (Vec<Witness<'_>>, Quorum
         });
         u32::try_from(number).unwrap_or(u32::MAX)
     };
-    let (mut witnesses, mut former) = (Vec::with_capacity(check.tracks.len()), Vec::new());
+    let (mut reporters, mut former) = (Vec::with_capacity(check.tracks.len()), Vec::new());
     for key in &check.tracks {
-        let witnessed = &state.tracks[key];
-        let agent = &state.agents[&witnessed.agent];
+        let agent_check = &state.tracks[key];
+        let agent = &state.agents[&agent_check.agent];
         let mut from = verdict::ALWAYS.from;
-        let standing = |location, from, to| Witness {
+        let standing = |location, from, to| Reporter {
             location,
             within: Interval { from, to, value: () },
-            track: &witnessed.track,
-            declared: &witnessed.declared,
-            silent: witnessed.track.silent,
-            live: witnessed.live,
+            track: &agent_check.track,
+            declared: &agent_check.declared,
+            silent: agent_check.track.silent,
+            live: agent_check.live,
         };
         for stood in &agent.former_locations {
             former.push(standing(number_of(&stood.value), from, stood.to));
             from = stood.to;
         }
-        witnesses.push(standing(number_of(&agent.location), from, Timestamp::FAR));
+        reporters.push(standing(number_of(&agent.location), from, Timestamp::FAR));
     }
-    witnesses.append(&mut former);
-    (witnesses, Quorums { now: check.quorum, former: &check.former_quorums })
+    reporters.append(&mut former);
+    (reporters, Quorums { now: check.quorum, former: &check.former_quorums })
 }

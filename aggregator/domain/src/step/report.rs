@@ -2,18 +2,18 @@
 //! but what that agent saw: nothing older than a spool keeps, and nothing that it said before.
 
 use super::declare::{declare, tracks_of};
-use super::heard;
 use super::place::Placed;
-use super::recompute::{Earliest, recompute};
+use super::received;
+use super::recompute::{RecomputeFrom, recompute};
 use super::reported::{Record, RecordKind, Report, SnapshotState, When};
 use super::{Answer, Change, Changes, Rejected, no_agent};
 use crate::check_verdict::CheckVerdict;
+use crate::clone_detection::{Refusal, Session, Spool};
 use crate::schedule::Due;
-use crate::state::{AgentKey, Epoch, State, TrackKey, Witnessed};
+use crate::state::{AgentCheck, AgentKey, Epoch, State, TrackKey};
 use crate::time::Timestamp;
-use crate::track::{Hard, Span};
+use crate::track::{HardState, Span};
 use crate::verdict::Live;
-use crate::voices::{Refusal, Spool, Voice};
 use std::collections::BTreeSet;
 
 /// Checks of one agent, those it ran before included.
@@ -39,37 +39,37 @@ pub(super) fn report(
     }
     let agent = state.agents.get_mut(&report.agent).expect("heard above");
     agent.last_seen = Some(now);
-    agent.told.clone_from(&report.told);
+    agent.self_report.clone_from(&report.self_report);
     agent.skew = report.wall_now - report.received;
     agent.own_network_gone = report.own_network_gone;
-    let contested = agent.voices.contested(now);
+    let contested = agent.sessions.contested(now);
     // What an earlier boot saw is placed by the offset its clock had then, as last heard in this epoch.
-    let heard = agent.epochs.get(&report.epoch).copied().filter(|epoch| epoch.through > 0);
-    let (through, offset) = heard.map_or((0, agent.skew), |epoch| (epoch.through, epoch.offset));
-    let mut earliest = Earliest::default();
+    let received = agent.epochs.get(&report.epoch).copied().filter(|epoch| epoch.through > 0);
+    let (through, offset) = received.map_or((0, agent.skew), |epoch| (epoch.through, epoch.offset));
+    let mut recompute_from = RecomputeFrom::default();
     if let Some(inventory) = &report.inventory {
-        declare(state, report.agent, inventory, now, changes, &mut earliest);
+        declare(state, report.agent, inventory, now, changes, &mut recompute_from);
     }
-    let tracks = tracks_of(state, report, now, changes, &mut earliest);
-    let silent = heard::silent_of(state, &tracks);
-    let old_copy = heard.is_some_and(|epoch| heard::is_old_copy(report, &epoch, changes));
+    let tracks = tracks_of(state, report, now, changes, &mut recompute_from);
+    let silent = received::silent_of(state, &tracks);
+    let old_copy = received.is_some_and(|epoch| received::is_old_copy(report, &epoch, changes));
     let last = if old_copy {
         through
     } else {
-        take_records(state, report, &tracks, (through, offset), changes, &mut earliest)
+        take_records(state, report, &tracks, (through, offset), changes, &mut recompute_from)
     };
-    take_snapshot(state, report, &tracks, changes, &mut earliest);
-    heard::note_again(state, report, &silent, changes);
+    take_snapshot(state, report, &tracks, changes, &mut recompute_from);
+    received::note_again(state, report, &silent, changes);
     let agent = state.agents.get_mut(&report.agent).expect("looked up above");
     let drains = report.records.iter().any(is_of_an_earlier_boot);
     let offset = if drains { offset } else { agent.skew };
     let newest = report.records.last().filter(|record| record.through.max(record.sequence) == last);
-    let former = heard.map_or(0, |epoch| epoch.last_record);
+    let former = received.map_or(0, |epoch| epoch.last_record);
     let last_record = newest.filter(|_| !old_copy).map_or(former, |record| report.digest(record));
     agent.epochs.insert(report.epoch, Epoch { through: last, offset, seen: now, last_record });
     let want_inventory = !agent.inventory_known;
     changes.touched.epoch(report.agent, report.epoch);
-    recompute(state, &earliest, changes);
+    recompute(state, &recompute_from, changes);
     Ok(Answer::Acknowledged { through: last, want_inventory, contested, old_copy })
 }
 
@@ -78,14 +78,14 @@ fn hear(state: &mut State, report: &Report, now: Timestamp, changes: &mut Change
     let ready_at = state.ready_at;
     let agent = state.agents.get_mut(&report.agent).expect("caller looked it up");
     let (epoch, process) = (report.epoch, report.process.clone());
-    let voice = Voice { epoch, process, credential: report.proof.credential };
+    let session = Session { epoch, process, credential: report.proof.credential };
     let former = report.proof.former;
     let known = agent.epochs.contains_key(&epoch);
     let spool = Spool { known: known || report.proof.built_in, former };
-    if let Err(why) = agent.voices.hear(voice, spool, ready_at, now) {
+    if let Err(why) = agent.sessions.receive(session, spool, ready_at, now) {
         // Who comes early comes again in seconds: nothing is known against it.
         if why != Refusal::TooEarly {
-            let tell = agent.voices.note_refused(now);
+            let tell = agent.sessions.note_refused(now);
             if tell {
                 agent.cloned_at = Some(now);
                 changes.touched.agent(report.agent);
@@ -150,9 +150,9 @@ fn take_records(
     tracks: &[TrackKey],
     (through, offset): (u64, i64),
     changes: &mut Changes,
-    earliest: &mut Earliest,
+    recompute_from: &mut RecomputeFrom,
 ) -> u64 {
-    let mut last = heard::note_forgotten(report, through, changes);
+    let mut last = received::note_forgotten(report, through, changes);
     let mut touched: BTreeSet<TrackKey> = BTreeSet::new();
     let mut too_old = 0;
     for record in report.records.iter().filter(|record| record.sequence > through) {
@@ -165,10 +165,10 @@ fn take_records(
         match &record.kind {
             RecordKind::Observed { first, count, spread } => {
                 let track = tracks[first.check];
-                let witnessed = state.tracks.get_mut(&track).expect("made by tracks_of");
+                let agent_check = state.tracks.get_mut(&track).expect("made by tracks_of");
                 touched.insert(track);
                 let placed = Placed { report, offset, observed: first, count: *count, spread: *spread };
-                too_old += placed.take(track, witnessed, changes, earliest);
+                too_old += placed.take(track, agent_check, changes, recompute_from);
             }
             RecordKind::Lost { count, why, from, to } => changes.push(Change::Lost {
                 agent: report.agent,
@@ -181,10 +181,10 @@ fn take_records(
         }
     }
     for track in touched {
-        let witnessed = &state.tracks[&track];
-        let kept = state.verdicts.get(&witnessed.check);
-        if witnessed.live.is_some() || kept.is_some_and(CheckVerdict::lacks_reason) {
-            earliest.note_behind_snapshot(witnessed.check);
+        let agent_check = &state.tracks[&track];
+        let kept = state.verdicts.get(&agent_check.check);
+        if agent_check.live.is_some() || kept.is_some_and(CheckVerdict::lacks_reason) {
+            recompute_from.note_behind_snapshot(agent_check.check);
         }
         state.reschedule(Due::Track(track));
         changes.touched.track(track);
@@ -201,8 +201,8 @@ fn is_of_an_earlier_boot(record: &Record) -> bool {
     matches!(first.when, When::EarlierBoot(_))
 }
 
-pub(super) fn open_state(witnessed: &Witnessed) -> Hard {
-    witnessed.track.state()
+pub(super) fn open_state(agent_check: &AgentCheck) -> HardState {
+    agent_check.track.state()
 }
 
 /// The snapshot moves only the live verdict, and only where it knows more than the track. What it moves is
@@ -212,46 +212,46 @@ fn take_snapshot(
     report: &Report,
     tracks: &[TrackKey],
     changes: &mut Changes,
-    earliest: &mut Earliest,
+    recompute_from: &mut RecomputeFrom,
 ) {
     for snapshot in &report.snapshot {
-        let Some(witnessed) = state.tracks.get_mut(&tracks[snapshot.check]) else { continue };
-        if snapshot.certificate_ends != witnessed.certificate_ends {
-            witnessed.certificate_ends = snapshot.certificate_ends;
+        let Some(agent_check) = state.tracks.get_mut(&tracks[snapshot.check]) else { continue };
+        if snapshot.certificate_ends != agent_check.certificate_ends {
+            agent_check.certificate_ends = snapshot.certificate_ends;
             changes.touched.track(tracks[snapshot.check]);
         }
-        if witnessed.held.is_some() {
+        if agent_check.held.is_some() {
             continue;
         }
-        let live = snapshot.evidence_ago.and_then(|ago| ahead_of(witnessed, report, snapshot, ago));
+        let live = snapshot.evidence_ago.and_then(|ago| ahead_of(agent_check, report, snapshot, ago));
         let said = |live: Option<Live>| live.map(|live| (live.span.state, live.flapping));
-        if said(live) != said(witnessed.live) {
-            earliest.note_live(witnessed.check);
-        } else if live != witnessed.live {
+        if said(live) != said(agent_check.live) {
+            recompute_from.note_live(agent_check.check);
+        } else if live != agent_check.live {
             // It may be newer than the history now, or older.
-            earliest.note_behind_snapshot(witnessed.check);
+            recompute_from.note_behind_snapshot(agent_check.check);
         }
-        if live.is_some() && std::mem::replace(&mut witnessed.left, false) {
+        if live.is_some() && std::mem::replace(&mut agent_check.excluded, false) {
             changes.touched.track(tracks[snapshot.check]);
         }
-        witnessed.live = live;
+        agent_check.live = live;
         state.reschedule(Due::Track(tracks[snapshot.check]));
     }
 }
 
 fn ahead_of(
-    witnessed: &Witnessed,
+    agent_check: &AgentCheck,
     report: &Report,
     snapshot: &SnapshotState,
     evidence_ago: i64,
 ) -> Option<Live> {
     let last = report.received - evidence_ago;
-    let newest = witnessed.track.spans.last();
+    let newest = agent_check.track.spans.last();
     let behind = newest.is_none_or(|span| {
-        let new = span.state != snapshot.state || witnessed.track.flapping() != snapshot.flapping;
-        last > span.last && (new || last - span.last > witnessed.silence())
+        let new = span.state != snapshot.state || agent_check.track.flapping() != snapshot.flapping;
+        last > span.last && (new || last - span.last > agent_check.silence())
     });
-    if !behind || snapshot.state == Hard::Unknown || report.received - last > witnessed.silence() {
+    if !behind || snapshot.state == HardState::Unknown || report.received - last > agent_check.silence() {
         return None;
     }
     let from = (report.received - snapshot.since_ago).max(newest.map_or(Timestamp(0), |span| span.last));

@@ -1,8 +1,8 @@
 //! What an agent says, in the domain's words: a batch converted from the wire, not yet believed.
 
-use crate::state::{AgentKey, Told};
+use crate::state::{AgentKey, SelfReport};
 use crate::time::Timestamp;
-use crate::track::Hard;
+use crate::track::HardState;
 use skerry_protocol::wire::{Outcome, Phases, Reason};
 
 /// What an agent reports, converted from the wire.
@@ -19,7 +19,7 @@ pub struct Report {
     /// Which process, on which boot.
     pub process: Vec<u8>,
     /// What it tells of itself.
-    pub told: Told,
+    pub self_report: SelfReport,
     /// When it reached us, on our clock.
     pub received: Timestamp,
     /// The agent's boot clock when it sent, ms.
@@ -148,7 +148,7 @@ pub struct Observed {
     /// Phases.
     pub phases: Option<Phases>,
     /// Hard state after it.
-    pub hard: Hard,
+    pub hard: HardState,
     /// Set on a hard transition: start of the run that confirmed it.
     pub since: Option<When>,
     /// The check flaps.
@@ -161,7 +161,7 @@ pub struct SnapshotState {
     /// Index into [`Report::checks`].
     pub check: usize,
     /// The state.
-    pub state: Hard,
+    pub state: HardState,
     /// Age of its beginning, ms.
     pub since_ago: i64,
     /// Age of the newest conclusive observation, ms.

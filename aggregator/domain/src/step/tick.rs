@@ -4,8 +4,8 @@
 //! afterwards, once its agent had the time to reach us. An agent is called silent only after that time, since our own
 //! absence is nobody's silence.
 
-use super::recompute::{Earliest, judge, recompute};
-use super::{Change, Changes, beat};
+use super::recompute::{RecomputeFrom, judge, recompute};
+use super::{Change, Changes, heartbeat};
 use crate::schedule::{Due, too_old_at};
 use crate::state::{AgentKey, CheckKey, State, TrackKey};
 use crate::time::{DAY, Timestamp};
@@ -23,7 +23,7 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) {
         }
     }
     grown_old.tell(state, changes);
-    beat::tick(state, now, changes);
+    heartbeat::tick(state, now, changes);
     for due in due {
         match due {
             Due::Track(_) | Due::Heartbeat(_) => {}
@@ -34,7 +34,7 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) {
             Due::Hold(key) => {
                 let Some(component) = state.components.get_mut(&key) else { continue };
                 component.noticed = now;
-                changes.push(Change::Shown(key));
+                changes.push(Change::ComponentChanged(key));
                 state.reschedule(due);
             }
         }
@@ -44,41 +44,41 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) {
 /// What is no longer as fresh as it must be.
 #[derive(Default)]
 struct GrownOld {
-    earliest: Earliest,
+    recompute_from: RecomputeFrom,
     fell_silent: BTreeMap<AgentKey, Vec<CheckKey>>,
-    left: BTreeMap<AgentKey, Vec<CheckKey>>,
+    excluded: BTreeMap<AgentKey, Vec<CheckKey>>,
 }
 
 impl GrownOld {
     /// Returns whether the track has to be stored.
     fn take(&mut self, state: &mut State, key: TrackKey, now: Timestamp) -> bool {
         let ready_at = state.ready_at;
-        let Some(witnessed) = state.tracks.get_mut(&key) else { return false };
-        let Some(last) = witnessed.evidence() else { return false };
-        let silence = witnessed.silence();
+        let Some(agent_check) = state.tracks.get_mut(&key) else { return false };
+        let Some(last) = agent_check.evidence() else { return false };
+        let silence = agent_check.silence();
         let is_too_old = |last: Timestamp| now >= too_old_at(last, silence, ready_at);
         let mut moved = false;
         // Also where the track fell silent long ago: history may have drained no further.
-        if witnessed.live.take_if(|live| is_too_old(live.span.last)).is_some() {
-            self.earliest.note_live(witnessed.check);
+        if agent_check.live.take_if(|live| is_too_old(live.span.last)).is_some() {
+            self.recompute_from.note_live(agent_check.check);
         }
-        if !witnessed.track.silent && is_too_old(last) {
-            let from = witnessed.track.fall_silent().unwrap_or(last);
-            self.earliest.note(witnessed.check, from);
+        if !agent_check.track.silent && is_too_old(last) {
+            let from = agent_check.track.fall_silent().unwrap_or(last);
+            self.recompute_from.note(agent_check.check, from);
             moved = true;
         }
-        if witnessed.is_silent() && !witnessed.called_silent && now - last.max(ready_at) > silence {
-            witnessed.called_silent = true;
-            if witnessed.is_declared() {
-                self.fell_silent.entry(witnessed.agent).or_default().push(witnessed.check);
+        if agent_check.is_silent() && !agent_check.called_silent && now - last.max(ready_at) > silence {
+            agent_check.called_silent = true;
+            if agent_check.is_declared() {
+                self.fell_silent.entry(agent_check.agent).or_default().push(agent_check.check);
             }
         }
-        if witnessed.track.silent && !witnessed.left && now - last > DAY {
-            witnessed.left = true;
-            self.earliest.note(witnessed.check, last + DAY);
+        if agent_check.track.silent && !agent_check.excluded && now - last > DAY {
+            agent_check.excluded = true;
+            self.recompute_from.note(agent_check.check, last + DAY);
             moved = true;
-            if witnessed.is_declared() {
-                self.left.entry(witnessed.agent).or_default().push(witnessed.check);
+            if agent_check.is_declared() {
+                self.excluded.entry(agent_check.agent).or_default().push(agent_check.check);
             }
         }
         moved
@@ -87,7 +87,7 @@ impl GrownOld {
     fn tell(self, state: &mut State, changes: &mut Changes) {
         let fell_silent = self.fell_silent.into_iter();
         changes.extend(fell_silent.map(|(agent, checks)| Change::FellSilent { agent, checks }));
-        changes.extend(self.left.into_iter().map(|(agent, checks)| Change::Left { agent, checks }));
-        recompute(state, &self.earliest, changes);
+        changes.extend(self.excluded.into_iter().map(|(agent, checks)| Change::Excluded { agent, checks }));
+        recompute(state, &self.recompute_from, changes);
     }
 }

@@ -135,7 +135,7 @@ impl Touched {
 
     /// Its spans and flaps from an instant on, and its head.
     pub(super) fn spans(&mut self, key: TrackKey, from: Timestamp) {
-        earliest(&mut self.tracks, key, from);
+        recompute_from(&mut self.tracks, key, from);
     }
 
     /// When the check was declared, and its head.
@@ -185,7 +185,7 @@ impl Touched {
     }
 
     pub(super) fn automatic(&mut self, key: ComponentKey, from: Timestamp) {
-        earliest(&mut self.automatic, key, from);
+        recompute_from(&mut self.automatic, key, from);
     }
 
     pub(super) fn hold(&mut self, component: ComponentKey, hold: HoldKey) {
@@ -198,7 +198,7 @@ impl Touched {
     }
 }
 
-fn earliest<K: Ord>(all: &mut BTreeMap<K, Timestamp>, key: K, from: Timestamp) {
+fn recompute_from<K: Ord>(all: &mut BTreeMap<K, Timestamp>, key: K, from: Timestamp) {
     let first = all.entry(key).or_insert(from);
     *first = (*first).min(from);
 }

@@ -87,7 +87,7 @@ fn moved(state: &mut State, key: WindowKey, window: &PlannedWindow, now: Timesta
     for of in &window.components {
         state.derive_planned(*of);
         if window.from <= now {
-            changes.push(Change::Shown(*of));
+            changes.push(Change::ComponentChanged(*of));
         }
         state.reschedule(Due::Hold(*of));
     }

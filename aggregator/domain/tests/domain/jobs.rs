@@ -4,13 +4,13 @@
 use crate::heartbeats::{GRACE, Job, PERIOD};
 use crate::script::Script;
 use proptest::prelude::*;
-use skerry_domain::step::Tells;
-use skerry_domain::track::Hard;
+use skerry_domain::step::PingKind;
+use skerry_domain::track::HardState;
 
 /// What happened, in minutes.
 #[derive(Debug, Default)]
 struct Story {
-    calls: Vec<(i64, Tells, &'static str)>,
+    calls: Vec<(i64, PingKind, &'static str)>,
     /// Minutes in which we looked.
     ticks: Vec<i64>,
     /// From when to when we were away.
@@ -40,10 +40,10 @@ fn tell(script: &mut Script<'_>, job: &mut Job) -> Story {
             job.pass(now, now);
         }
         let run = ["", "a", "b"][script.below(3) as usize];
-        let tells = match script.below(11) {
-            0..=2 => Tells::Success,
-            3 => Tells::Failure,
-            4 | 5 => Tells::Start,
+        let kind = match script.below(11) {
+            0..=2 => PingKind::Success,
+            3 => PingKind::Failure,
+            4 | 5 => PingKind::Start,
             6 => {
                 let from = now;
                 now += 1 + script.below(30);
@@ -64,8 +64,8 @@ fn tell(script: &mut Script<'_>, job: &mut Job) -> Story {
             }
             _ => continue,
         };
-        story.calls.push((now, tells, run));
-        job.call(now, tells, run);
+        story.calls.push((now, kind, run));
+        job.call(now, kind, run);
     }
     story.ticks.push(now + 1);
     job.pass(now + 1, now + 1);
@@ -84,12 +84,12 @@ impl Story {
     }
 
     /// The last of the ends told before or at `minute`, and its place.
-    fn end_before(&self, minute: i64) -> Option<(usize, i64, Hard)> {
+    fn end_before(&self, minute: i64) -> Option<(usize, i64, HardState)> {
         let ends = self.calls.iter().enumerate().filter(|(_, call)| call.0 <= minute);
-        let mut ends = ends.filter_map(|(place, (at, tells, _))| match tells {
-            Tells::Start | Tells::Nothing => None,
-            Tells::Success => Some((place, *at, Hard::Up)),
-            Tells::Failure => Some((place, *at, Hard::Down)),
+        let mut ends = ends.filter_map(|(place, (at, kind, _))| match kind {
+            PingKind::Start | PingKind::Nothing => None,
+            PingKind::Success => Some((place, *at, HardState::Up)),
+            PingKind::Failure => Some((place, *at, HardState::Down)),
         });
         ends.next_back()
     }
@@ -98,7 +98,7 @@ impl Story {
     /// call after its grace has ended.
     fn under_way(&self, minute: i64) -> Option<i64> {
         let before: Vec<_> = self.calls.iter().filter(|call| call.0 < minute).collect();
-        let start = before.iter().rposition(|call| call.1 == Tells::Start)?;
+        let start = before.iter().rposition(|call| call.1 == PingKind::Start)?;
         let (at, _, run) = *before[start];
         let ended = before.iter().enumerate().skip(start + 1).any(|(place, end)| {
             let expected = self.expects_of(place);
@@ -142,13 +142,13 @@ impl Story {
     }
 
     /// What held at `minute`, as it is known at the end.
-    fn truth(&self, minute: i64) -> Option<Hard> {
+    fn truth(&self, minute: i64) -> Option<HardState> {
         let end = self.end_before(minute);
-        let next = self.calls.iter().enumerate().find(|(place, (_, tells, _))| {
-            *tells != Tells::Start && end.is_none_or(|(last, ..)| *place > last)
+        let next = self.calls.iter().enumerate().find(|(place, (_, kind, _))| {
+            *kind != PingKind::Start && end.is_none_or(|(last, ..)| *place > last)
         });
         let said = end.map(|(_, _, hard)| hard);
-        if said == Some(Hard::Down) {
+        if said == Some(HardState::Down) {
             return said;
         }
         let from = end.map_or(i64::MIN, |(_, at, _)| at);
@@ -163,7 +163,7 @@ impl Story {
                 // Once we lost sight it is down from when that was noticed.
                 let down = if blind.is_some() && said.is_some() { *tick } else { missed };
                 if minute >= down {
-                    return Some(Hard::Down);
+                    return Some(HardState::Down);
                 }
                 break;
             }

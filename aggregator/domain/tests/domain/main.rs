@@ -17,7 +17,7 @@ use script::Agent;
 use skerry_domain::interval::Interval;
 use skerry_domain::time::Timestamp;
 use skerry_domain::track::Track;
-use skerry_domain::verdict::{ALWAYS, Witness};
+use skerry_domain::verdict::{ALWAYS, Reporter};
 use std::fmt::Debug;
 
 /// Contiguous from `from` to `to`, nothing empty, neighbours differ.
@@ -36,18 +36,18 @@ fn value_at<T: Copy>(intervals: &[Interval<T>], at: Timestamp) -> Option<T> {
     intervals.iter().find(|interval| interval.from <= at && at < interval.to).map(|interval| interval.value)
 }
 
-fn witnesses<'a>(
+fn reporters<'a>(
     agents: &'a [Agent],
     tracks: &'a [Track],
     silent: impl Fn(&Agent, &Track) -> bool,
-) -> Vec<Witness<'a>> {
-    let mut witnesses = Vec::new();
+) -> Vec<Reporter<'a>> {
+    let mut reporters = Vec::new();
     for (agent, track) in agents.iter().zip(tracks) {
         let silent = silent(agent, track);
         let mut standing = |location, from, to| {
             let within = Interval { from, to, value: () };
             let declared = &agent.declared;
-            witnesses.push(Witness { location, within, track, declared, silent, live: None });
+            reporters.push(Reporter { location, within, track, declared, silent, live: None });
         };
         match agent.moved {
             Some((at, to)) => {
@@ -57,5 +57,5 @@ fn witnesses<'a>(
             None => standing(agent.location, ALWAYS.from, Timestamp::FAR),
         }
     }
-    witnesses
+    reporters
 }

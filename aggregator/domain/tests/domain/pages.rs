@@ -2,7 +2,7 @@
 
 use crate::reference::{assert_figure, automatic_at, effective_at, mark_of, ruling_at, tally_of};
 use crate::script::{Agent, Grid, Script, agent};
-use crate::{assert_whole, value_at, witnesses};
+use crate::{assert_whole, reporters, value_at};
 use jiff::civil::Date;
 use jiff::tz::TimeZone;
 use proptest::prelude::*;
@@ -16,7 +16,7 @@ use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{DAY, HOUR, Timestamp};
 use skerry_domain::track::Track;
 use skerry_domain::uptime::{Figure, Rule, Weights};
-use skerry_domain::verdict::{Quorum, Ruling, Verdict, timeline};
+use skerry_domain::verdict::{Evaluation, Quorum, Verdict, timeline};
 use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
@@ -51,7 +51,7 @@ impl Check {
         Self { agents, quorum: script.quorum(), minor: script.below(4) == 3, from, to }
     }
 
-    fn timeline(&self, silence: i64, from: Timestamp) -> Vec<Interval<Ruling>> {
+    fn timeline(&self, silence: i64, from: Timestamp) -> Vec<Interval<Evaluation>> {
         let replay = |agent: &Agent| {
             let mut track = Track::default();
             for seen in &agent.seen {
@@ -60,19 +60,19 @@ impl Check {
             track
         };
         let tracks: Vec<_> = self.agents.iter().map(replay).collect();
-        timeline(&witnesses(&self.agents, &tracks, |agent, _| agent.silent), self.quorum, from)
+        timeline(&reporters(&self.agents, &tracks, |agent, _| agent.silent), self.quorum, from)
     }
 }
 
 /// What layers were laid over the automatic one, as told and not as cut.
-struct Told {
+struct Overrides {
     held: Vec<Interval<Status>>,
     planned: Vec<Interval<()>>,
     corrected: Vec<Interval<Status>>,
     start: Timestamp,
 }
 
-impl Told {
+impl Overrides {
     fn random(script: &mut Script<'_>, grid: Grid) -> Self {
         let status = |script: &mut Script<'_>| Status::ALL[script.below(5) as usize];
         let mut held = script.stretches(grid, 2, status);
@@ -89,7 +89,7 @@ impl Told {
     }
 }
 
-impl Told {
+impl Overrides {
     fn holds(&self) -> Vec<Hold> {
         let hold = |(key, held): (i64, &Interval<Status>)| {
             let (key, source) = (HoldKey(key), Source::Incident(key));
@@ -103,7 +103,7 @@ impl Told {
 type Part = Interval<Effective>;
 
 /// Every hour of the history, its first millisecond apart, each worked out alone.
-fn hours(checks: &[Check], told: &Told, grid: Grid, silence: i64, until: i64) -> Vec<Part> {
+fn hours(checks: &[Check], overrides: &Overrides, grid: Grid, silence: i64, until: i64) -> Vec<Part> {
     // What was last known of each check.
     let mut before = vec![None; checks.len()];
     let part = |(tick, first): (i64, bool)| {
@@ -120,16 +120,21 @@ fn hours(checks: &[Check], told: &Told, grid: Grid, silence: i64, until: i64) ->
             }
         }
         let covers = |from: Timestamp, to: Timestamp| from <= at && at < to;
-        let windows = told.planned.iter();
+        let windows = overrides.planned.iter();
         let value = effective_at(
             automatic_at(&links),
-            told.held.iter().rfind(|hold| covers(hold.from, hold.to)).map(|hold| (hold.value, hold.from)),
+            overrides
+                .held
+                .iter()
+                .rfind(|hold| covers(hold.from, hold.to))
+                .map(|hold| (hold.value, hold.from)),
             &windows.filter(|window| covers(window.from, window.to)).map(|one| one.from).collect::<Vec<_>>(),
-            told.corrected
+            overrides
+                .corrected
                 .iter()
                 .rfind(|stretch| covers(stretch.from, stretch.to))
                 .map(|stretch| stretch.value),
-            told.start <= at,
+            overrides.start <= at,
         );
         Part { from: at, to, value }
     };
@@ -158,10 +163,10 @@ fn a_page_says_what_was_seen(script: &mut Script<'_>, zones: &[(TimeZone, Timest
     let grid = Grid { start: *change - script.below(200) * HOUR, unit: HOUR };
     let silence = 3 * HOUR;
     let checks: Vec<_> = (0..=script.below(2)).map(|_| Check::random(script, grid)).collect();
-    let told = Told::random(script, grid);
+    let overrides = Overrides::random(script, grid);
     let elapsed = 20 + script.below(200);
     let now = grid.at(elapsed) + [0, 1, 1_234_567][script.below(3) as usize];
-    let hours = hours(&checks, &told, grid, silence, elapsed);
+    let hours = hours(&checks, &overrides, grid, silence, elapsed);
 
     let calendar = Calendar::new(zone, now, 90);
     let first = calendar.days()[0].from;
@@ -179,15 +184,15 @@ fn a_page_says_what_was_seen(script: &mut Script<'_>, zones: &[(TimeZone, Timest
         })
         .collect();
     let mut corrected = Vec::new();
-    for correction in &told.corrected {
+    for correction in &overrides.corrected {
         lay(&mut corrected, *correction);
     }
     let layers = Layers {
         automatic: automatic(&links, first).into(),
-        manual: manual(&told.holds()).into(),
-        planned: planned(told.planned.iter().map(|window| (window.from, window.to))).into(),
+        manual: manual(&overrides.holds()).into(),
+        planned: planned(overrides.planned.iter().map(|window| (window.from, window.to))).into(),
         corrected: corrected.into(),
-        start: told.start,
+        start: overrides.start,
     };
     assert_whole(&layers.automatic, first, Timestamp::FAR);
     let overlay = effective(&layers, first, Timestamp::FAR);
@@ -195,13 +200,13 @@ fn a_page_says_what_was_seen(script: &mut Script<'_>, zones: &[(TimeZone, Timest
     for part in &hours {
         assert_eq!(value_at(&overlay, part.from), Some(part.value), "at {:?}", part.from);
     }
-    assert_page(&overlay, &calendar, &told, &hours, zone);
+    assert_page(&overlay, &calendar, &overrides, &hours, zone);
 }
 
 fn assert_page(
     overlay: &[Interval<Effective>],
     calendar: &Calendar,
-    told: &Told,
+    overrides: &Overrides,
     hours: &[Part],
     zone: &TimeZone,
 ) {
@@ -229,21 +234,21 @@ fn assert_page(
     let sampled: Vec<_> = expected.keys().rev().take_while(|date| **date >= begun).copied().collect();
     assert!(dates.iter().rev().zip(&sampled).all(|(shown, sampled)| shown == sampled), "a day is missing");
     for rule in [Rule::Observed, Rule::Statuspage] {
-        assert_windows(overlay, calendar, told, hours, zone, (rule, end));
+        assert_windows(overlay, calendar, overrides, hours, zone, (rule, end));
     }
 }
 
 fn assert_windows(
     overlay: &[Interval<Effective>],
     calendar: &Calendar,
-    told: &Told,
+    overrides: &Overrides,
     hours: &[Part],
     zone: &TimeZone,
     (rule, end): (Rule, Timestamp),
 ) {
     let weights = Weights { partial_percent: 30, major_percent: 100 };
     let shown = days(overlay, calendar);
-    for start_date in [Some(told.start), None] {
+    for start_date in [Some(overrides.start), None] {
         assert_figures(
             windows(overlay, &shown, calendar, start_date, rule, weights),
             calendar,

@@ -6,17 +6,22 @@ use skerry_domain::component::Automatic;
 use skerry_domain::days::Mark;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::Timestamp;
-use skerry_domain::track::{Hard, Seen};
+use skerry_domain::track::{HardState, TrackObservation};
 use skerry_domain::uptime::{Figure, Tally};
-use skerry_domain::verdict::{Quorum, Ruling, Verdict};
+use skerry_domain::verdict::{Evaluation, Quorum, Verdict};
 
 const DAY: i64 = 86_400_000;
 
 /// What the agent's observations say of `at`: of the time between two of them, and of the instant of one that says
 /// something new.
-pub(crate) fn hard_at(seen: &[Seen], silence: i64, silent: bool, at: Timestamp) -> Option<Hard> {
+pub(crate) fn hard_at(
+    seen: &[TrackObservation],
+    silence: i64,
+    silent: bool,
+    at: Timestamp,
+) -> Option<HardState> {
     between(seen, silence, silent, at).or_else(|| {
-        let now = seen.iter().find(|seen| seen.at == at && seen.hard != Hard::Unknown)?;
+        let now = seen.iter().find(|seen| seen.at == at && seen.hard != HardState::Unknown)?;
         let confirmed =
             seen.iter().rfind(|seen| seen.at >= at && seen.since.is_some_and(|since| since <= at));
         let hard = confirmed.unwrap_or(now).hard;
@@ -27,8 +32,8 @@ pub(crate) fn hard_at(seen: &[Seen], silence: i64, silent: bool, at: Timestamp) 
 }
 
 /// What they say of the time between two of them, and after the last.
-fn between(seen: &[Seen], silence: i64, silent: bool, at: Timestamp) -> Option<Hard> {
-    let known = |seen: &Seen| seen.hard != Hard::Unknown;
+fn between(seen: &[TrackObservation], silence: i64, silent: bool, at: Timestamp) -> Option<HardState> {
+    let known = |seen: &TrackObservation| seen.hard != HardState::Unknown;
     let newest = seen.iter().rfind(|seen| known(seen))?;
     if at >= newest.at {
         return (!silent).then_some(newest.hard);
@@ -51,22 +56,22 @@ fn between(seen: &[Seen], silence: i64, silent: bool, at: Timestamp) -> Option<H
 }
 
 /// The agent's last word before or at `at` on whether the check flaps.
-fn flaps_at(seen: &[Seen], at: Timestamp) -> bool {
+fn flaps_at(seen: &[TrackObservation], at: Timestamp) -> bool {
     seen.iter().rfind(|seen| seen.at <= at).is_some_and(|seen| seen.flapping)
 }
 
-fn counts(agent: &Agent, silence: i64, at: Timestamp) -> Option<Option<Hard>> {
+fn counts(agent: &Agent, silence: i64, at: Timestamp) -> Option<Option<HardState>> {
     let declared = agent.declared.iter().find(|declared| declared.from <= at && at < declared.to)?;
     let says = hard_at(&agent.seen, silence, agent.silent, at);
-    let heard = agent.seen.iter().rfind(|seen| seen.at <= at && seen.hard != Hard::Unknown);
+    let heard = agent.seen.iter().rfind(|seen| seen.at <= at && seen.hard != HardState::Unknown);
     let since = heard.map_or(declared.from.0, |heard| heard.at.0.max(declared.from.0));
     (says.is_some() || at.0 - since < DAY).then_some(says)
 }
 
 /// The verdict at one instant, and whether it would be another if every agent whose check flaps were sure of
 /// the best than if it were sure of the worst.
-pub(crate) fn ruling_at(agents: &[Agent], quorum: Quorum, silence: i64, at: Timestamp) -> Ruling {
-    let said = |sure: Option<Hard>| {
+pub(crate) fn ruling_at(agents: &[Agent], quorum: Quorum, silence: i64, at: Timestamp) -> Evaluation {
+    let said = |sure: Option<HardState>| {
         let says = |agent: &Agent| {
             let says = counts(agent, silence, at)?;
             Some(says.map(|hard| sure.filter(|_| flaps_at(&agent.seen, at)).unwrap_or(hard)))
@@ -78,22 +83,22 @@ pub(crate) fn ruling_at(agents: &[Agent], quorum: Quorum, silence: i64, at: Time
         let votes: Vec<_> = agents.iter().filter_map(|agent| Some((stands(agent), says(agent)?))).collect();
         verdict_of(&votes, quorum)
     };
-    Ruling { verdict: said(None), flapping: said(Some(Hard::Up)) != said(Some(Hard::Down)) }
+    Evaluation { verdict: said(None), flapping: said(Some(HardState::Up)) != said(Some(HardState::Down)) }
 }
 
 /// The verdict of those that count: (location, what it says).
-fn verdict_of(votes: &[(u32, Option<Hard>)], quorum: Quorum) -> Verdict {
+fn verdict_of(votes: &[(u32, Option<HardState>)], quorum: Quorum) -> Verdict {
     let (mut locations, mut down, mut bad, mut up) = (0, 0, 0, 0);
     for location in 0..3 {
-        let here: Vec<Option<Hard>> =
+        let here: Vec<Option<HardState>> =
             votes.iter().filter(|vote| vote.0 == location).map(|vote| vote.1).collect();
-        let says: Vec<Hard> = here.iter().copied().flatten().collect();
+        let says: Vec<HardState> = here.iter().copied().flatten().collect();
         locations += u32::from(!here.is_empty());
         if says.is_empty() {
-        } else if says.iter().all(|hard| *hard == Hard::Down) {
+        } else if says.iter().all(|hard| *hard == HardState::Down) {
             down += 1;
             bad += 1;
-        } else if says.iter().all(|hard| *hard != Hard::Up) {
+        } else if says.iter().all(|hard| *hard != HardState::Up) {
             bad += 1;
         } else {
             up += 1;
@@ -115,16 +120,16 @@ fn verdict_of(votes: &[(u32, Option<Hard>)], quorum: Quorum) -> Verdict {
 
 /// The component at one instant, from the checks whose links hold: (minor, verdict, what was known before). A check
 /// that nobody sees counts as it was last seen.
-pub(crate) fn automatic_at(links: &[(bool, Ruling, Option<Ruling>)]) -> Automatic {
+pub(crate) fn automatic_at(links: &[(bool, Evaluation, Option<Evaluation>)]) -> Automatic {
     let unseen = links.iter().filter(|link| link.1.verdict == Verdict::Unknown).count();
     if unseen == links.len() {
         return Automatic::NoData;
     }
-    let known: Vec<(bool, Ruling)> = links
+    let known: Vec<(bool, Evaluation)> = links
         .iter()
         .filter_map(|&(minor, now, before)| {
             let known = if now.verdict == Verdict::Unknown { before } else { Some(now) };
-            known.map(|ruling| (minor, ruling))
+            known.map(|evaluation| (minor, evaluation))
         })
         .collect();
     let full: Vec<_> = known.iter().filter(|link| !link.0).collect();

@@ -2,7 +2,7 @@
 
 use skerry_domain::interval::Interval;
 use skerry_domain::time::Timestamp;
-use skerry_domain::track::{Hard, Seen};
+use skerry_domain::track::{HardState, TrackObservation};
 use skerry_domain::verdict::Quorum;
 
 /// Bytes, read as choices; endless zeros after the last.
@@ -72,7 +72,7 @@ pub(crate) struct Agent {
     /// From then on it stands there.
     pub(crate) moved: Option<(Timestamp, u32)>,
     pub(crate) declared: Vec<Interval<()>>,
-    pub(crate) seen: Vec<Seen>,
+    pub(crate) seen: Vec<TrackObservation>,
     pub(crate) silent: bool,
 }
 
@@ -124,7 +124,7 @@ struct Rules {
 enum State {
     #[default]
     Unknown,
-    Known(Hard),
+    Known(HardState),
 }
 
 #[derive(Default, Clone, Copy)]
@@ -142,7 +142,7 @@ impl Run {
 
 impl Rules {
     /// 0 up, 1 degraded, 2 down, 3 inconclusive.
-    fn observe(&mut self, outcome: i64, flapping: bool, at: Timestamp) -> Option<Seen> {
+    fn observe(&mut self, outcome: i64, flapping: bool, at: Timestamp) -> Option<TrackObservation> {
         if outcome == 3 {
             return None;
         }
@@ -153,13 +153,13 @@ impl Rules {
         self.better_was_degraded = outcome != 2 && (self.better_was_degraded || outcome == 1);
         let is = |hard| self.state == State::Known(hard);
         let next = if self.down.count >= self.fall {
-            Some((Hard::Down, self.down))
-        } else if is(Hard::Down) && self.better.count >= self.rise {
-            Some((if self.better_was_degraded { Hard::Degraded } else { Hard::Up }, self.better))
-        } else if !is(Hard::Down) && self.bad.count >= self.fall {
-            Some((Hard::Degraded, self.bad))
-        } else if !is(Hard::Down) && self.up.count >= self.rise {
-            Some((Hard::Up, self.up))
+            Some((HardState::Down, self.down))
+        } else if is(HardState::Down) && self.better.count >= self.rise {
+            Some((if self.better_was_degraded { HardState::Degraded } else { HardState::Up }, self.better))
+        } else if !is(HardState::Down) && self.bad.count >= self.fall {
+            Some((HardState::Degraded, self.bad))
+        } else if !is(HardState::Down) && self.up.count >= self.rise {
+            Some((HardState::Up, self.up))
         } else {
             None
         };
@@ -168,9 +168,9 @@ impl Rules {
             self.state = State::Known(hard);
         }
         let hard = match self.state {
-            State::Unknown => Hard::Unknown,
+            State::Unknown => HardState::Unknown,
             State::Known(hard) => hard,
         };
-        Some(Seen { at, hard, since: moved.map(|(_, run)| run.since), flapping })
+        Some(TrackObservation { at, hard, since: moved.map(|(_, run)| run.since), flapping })
     }
 }

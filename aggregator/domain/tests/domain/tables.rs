@@ -8,10 +8,10 @@ use skerry_domain::interval::Interval;
 use skerry_domain::layers::{lay, splice};
 use skerry_domain::status::Status;
 use skerry_domain::time::{DAY, HOUR, SECOND, Timestamp};
-use skerry_domain::track::{Hard, Seen, Span, Track};
+use skerry_domain::track::{HardState, Span, Track, TrackObservation};
 use skerry_domain::uptime::{DayTally, Tally};
 use skerry_domain::verdict::{
-    ALWAYS, Live, LocationSays, Quorum, Ruling, Verdict, Witness, decide, now, timeline, within_location,
+    ALWAYS, Evaluation, Live, LocationVote, Quorum, Reporter, Verdict, decide, now, timeline, within_location,
 };
 
 const SILENCE: i64 = 100 * SECOND;
@@ -20,19 +20,22 @@ fn second(second: i64) -> Timestamp {
     Timestamp(second * SECOND)
 }
 
-fn ruling(verdict: Verdict) -> Ruling {
-    Ruling { verdict, flapping: false }
+fn evaluation(verdict: Verdict) -> Evaluation {
+    Evaluation { verdict, flapping: false }
 }
 
-fn span(from: i64, last: i64, state: Hard) -> Span {
+fn span(from: i64, last: i64, state: HardState) -> Span {
     Span { from: second(from), last: second(last), state }
 }
 
 /// Feeds (second, state, first second of the run) and says what each changed.
-fn fed(story: &[(i64, Hard, Option<i64>)]) -> (Track, Vec<Option<Timestamp>>) {
+fn fed(story: &[(i64, HardState, Option<i64>)]) -> (Track, Vec<Option<Timestamp>>) {
     let mut track = Track::default();
-    let observe = |&(at, hard, since): &(i64, Hard, Option<i64>)| {
-        track.observe(Seen { at: second(at), hard, since: since.map(second), flapping: false }, SILENCE)
+    let observe = |&(at, hard, since): &(i64, HardState, Option<i64>)| {
+        track.observe(
+            TrackObservation { at: second(at), hard, since: since.map(second), flapping: false },
+            SILENCE,
+        )
     };
     let changed = story.iter().map(observe).collect();
     (track, changed)
@@ -40,7 +43,7 @@ fn fed(story: &[(i64, Hard, Option<i64>)]) -> (Track, Vec<Option<Timestamp>>) {
 
 #[test]
 fn an_outage_has_the_edges_of_its_runs() {
-    use Hard::{Down, Up};
+    use HardState::{Down, Up};
     let (track, changed) = fed(&[
         (0, Up, Some(0)),
         (30, Up, None),
@@ -55,7 +58,7 @@ fn an_outage_has_the_edges_of_its_runs() {
 
 #[test]
 fn a_gap_is_unknown_and_a_run_that_began_before_it_keeps_its_beginning() {
-    use Hard::{Down, Up};
+    use HardState::{Down, Up};
     let (track, changed) = fed(&[(0, Up, None), (30, Up, None), (500, Up, None)]);
     assert_eq!(track.spans.to_vec(), [span(0, 30, Up), span(500, 500, Up)]);
     assert_eq!(changed[2], Some(second(30)));
@@ -70,7 +73,7 @@ fn a_gap_is_unknown_and_a_run_that_began_before_it_keeps_its_beginning() {
 
 #[test]
 fn a_warm_up_gives_no_state_and_its_run_keeps_its_beginning() {
-    use Hard::{Down, Unknown};
+    use HardState::{Down, Unknown};
     let (track, changed) = fed(&[(0, Unknown, None), (90, Unknown, None), (180, Down, Some(0))]);
     assert_eq!(
         (track.spans.to_vec(), changed),
@@ -82,28 +85,29 @@ fn a_warm_up_gives_no_state_and_its_run_keeps_its_beginning() {
 
 #[test]
 fn evidence_after_a_declared_silence_changes_what_followed_the_last() {
-    let (mut track, _) = fed(&[(0, Hard::Up, None), (30, Hard::Up, None)]);
+    let (mut track, _) = fed(&[(0, HardState::Up, None), (30, HardState::Up, None)]);
     assert_eq!((track.fall_silent(), track.fall_silent()), (Some(second(30)), None));
-    let late = Seen { at: second(60), hard: Hard::Up, since: None, flapping: false };
+    let late = TrackObservation { at: second(60), hard: HardState::Up, since: None, flapping: false };
     assert_eq!(track.observe(late, SILENCE), Some(second(30)));
-    assert_eq!((track.spans.to_vec(), track.silent), (vec![span(0, 60, Hard::Up)], false));
-    let backwards = Seen { at: second(5), hard: Hard::Down, since: Some(second(5)), flapping: false };
+    assert_eq!((track.spans.to_vec(), track.silent), (vec![span(0, 60, HardState::Up)], false));
+    let backwards =
+        TrackObservation { at: second(5), hard: HardState::Down, since: Some(second(5)), flapping: false };
     assert_eq!(track.observe(backwards, SILENCE), Some(second(5)));
-    assert_eq!(track.spans.to_vec(), [span(0, 5, Hard::Up), span(5, 60, Hard::Down)]);
+    assert_eq!(track.spans.to_vec(), [span(0, 5, HardState::Up), span(5, 60, HardState::Down)]);
 }
 
 #[test]
 fn agents_of_a_location_vote_as_one() {
-    use Hard::{Degraded, Down, Unknown, Up};
-    let table: [(&[Option<Hard>], LocationSays); 8] = [
-        (&[], LocationSays::Silent),
-        (&[None, Some(Unknown)], LocationSays::Silent),
-        (&[Some(Down), None], LocationSays::Down),
-        (&[Some(Down), Some(Down)], LocationSays::Down),
-        (&[Some(Down), Some(Up)], LocationSays::Up),
-        (&[Some(Down), Some(Degraded)], LocationSays::Degraded),
-        (&[Some(Degraded), None], LocationSays::Degraded),
-        (&[Some(Degraded), Some(Up), Some(Down)], LocationSays::Up),
+    use HardState::{Degraded, Down, Unknown, Up};
+    let table: [(&[Option<HardState>], LocationVote); 8] = [
+        (&[], LocationVote::Silent),
+        (&[None, Some(Unknown)], LocationVote::Silent),
+        (&[Some(Down), None], LocationVote::Down),
+        (&[Some(Down), Some(Down)], LocationVote::Down),
+        (&[Some(Down), Some(Up)], LocationVote::Up),
+        (&[Some(Down), Some(Degraded)], LocationVote::Degraded),
+        (&[Some(Degraded), None], LocationVote::Degraded),
+        (&[Some(Degraded), Some(Up), Some(Down)], LocationVote::Up),
     ];
     for (agents, expected) in table {
         assert_eq!(within_location(agents.iter().copied()), expected, "{agents:?}");
@@ -112,8 +116,8 @@ fn agents_of_a_location_vote_as_one() {
 
 #[test]
 fn a_quorum_decides_over_all_locations_the_silent_ones_too() {
-    use LocationSays::{Degraded as G, Down as D, Silent as S, Up as U};
-    let table: [(&[LocationSays], Quorum, Verdict); 15] = [
+    use LocationVote::{Degraded as G, Down as D, Silent as S, Up as U};
+    let table: [(&[LocationVote], Quorum, Verdict); 15] = [
         (&[], Quorum::All, Verdict::Unknown),
         (&[D], Quorum::Majority, Verdict::Down),
         (&[D, U], Quorum::Majority, Verdict::Up),
@@ -139,9 +143,9 @@ fn a_quorum_decides_over_all_locations_the_silent_ones_too() {
 fn a_silent_location_leaves_the_denominator_after_a_day_and_returns() {
     let always = [Interval { from: second(0), to: Timestamp::FAR, value: () }];
     let far = DAY / SECOND;
-    let up = Track::new(vec![span(0, 30, Hard::Up), span(3 * far, 3 * far + 5, Hard::Up)], false);
-    let down = Track::new(vec![span(0, 4 * far, Hard::Down)], false);
-    let witness = |location, track| Witness {
+    let up = Track::new(vec![span(0, 30, HardState::Up), span(3 * far, 3 * far + 5, HardState::Up)], false);
+    let down = Track::new(vec![span(0, 4 * far, HardState::Down)], false);
+    let reporter = |location, track| Reporter {
         location,
         within: ALWAYS,
         track,
@@ -149,7 +153,7 @@ fn a_silent_location_leaves_the_denominator_after_a_day_and_returns() {
         silent: false,
         live: None,
     };
-    let says = timeline(&[witness(1, &up), witness(2, &down)], Quorum::Majority, second(0));
+    let says = timeline(&[reporter(1, &up), reporter(2, &down)], Quorum::Majority, second(0));
     let edges: Vec<_> =
         says.iter().map(|interval| (interval.from.0 / SECOND, interval.value.verdict)).collect();
     let expected =
@@ -160,31 +164,32 @@ fn a_silent_location_leaves_the_denominator_after_a_day_and_returns() {
 #[test]
 fn a_snapshot_moves_only_the_live_verdict() {
     let always = [Interval { from: second(0), to: Timestamp::FAR, value: () }];
-    let track = Track::new(vec![span(0, 30, Hard::Up)], true);
-    let live = Some(Live { span: span(900, 1000, Hard::Down), flapping: true });
-    let ahead = Witness { location: 1, within: ALWAYS, track: &track, declared: &always, silent: true, live };
-    let down = Ruling { verdict: Verdict::Down, flapping: true };
+    let track = Track::new(vec![span(0, 30, HardState::Up)], true);
+    let live = Some(Live { span: span(900, 1000, HardState::Down), flapping: true });
+    let ahead =
+        Reporter { location: 1, within: ALWAYS, track: &track, declared: &always, silent: true, live };
+    let down = Evaluation { verdict: Verdict::Down, flapping: true };
     assert_eq!(now(&[ahead], Quorum::Majority, second(1001)), down);
     let past = timeline(&[ahead], Quorum::Majority, second(0));
     assert_eq!(
         past.iter().map(|says| says.value).collect::<Vec<_>>(),
-        [ruling(Verdict::Up), ruling(Verdict::Unknown)]
+        [evaluation(Verdict::Up), evaluation(Verdict::Unknown)]
     );
-    let old = Live { span: span(0, 20, Hard::Down), flapping: true };
-    let overtaken = Witness { live: Some(old), silent: false, ..ahead };
-    assert_eq!(now(&[overtaken], Quorum::Majority, second(31)), ruling(Verdict::Up));
+    let old = Live { span: span(0, 20, HardState::Down), flapping: true };
+    let overtaken = Reporter { live: Some(old), silent: false, ..ahead };
+    assert_eq!(now(&[overtaken], Quorum::Majority, second(31)), evaluation(Verdict::Up));
 }
 
 /// Location, state and flapping of each agent.
-type Voices = &'static [(u32, Hard, bool)];
+type Votes = &'static [(u32, HardState, bool)];
 
 #[test]
 fn a_verdict_flaps_where_it_hangs_on_agents_that_say_so() {
-    use Hard::{Degraded, Down, Up};
+    use HardState::{Degraded, Down, Up};
     use Verdict as V;
     let always = [Interval { from: second(0), to: Timestamp::FAR, value: () }];
     // (location, state, flapping) of each agent; the verdict, and whether it flaps.
-    let table: [(Voices, Quorum, Verdict, bool); 10] = [
+    let table: [(Votes, Quorum, Verdict, bool); 10] = [
         (&[(0, Up, true)], Quorum::Majority, V::Up, true),
         (&[(0, Down, true)], Quorum::Majority, V::Down, true),
         (&[(0, Up, true), (1, Up, false), (2, Up, false)], Quorum::Majority, V::Up, false),
@@ -198,16 +203,17 @@ fn a_verdict_flaps_where_it_hangs_on_agents_that_say_so() {
         (&[(0, Up, true), (1, Degraded, false), (2, Degraded, false)], Quorum::Majority, V::Degraded, false),
     ];
     for (agents, quorum, verdict, flapping) in table {
-        let track = |&(_, hard, flapping): &(u32, Hard, bool)| {
+        let track = |&(_, hard, flapping): &(u32, HardState, bool)| {
             let mut track = Track::default();
             for at in [0, 30] {
-                let seen = Seen { at: second(at), hard, since: None, flapping: flapping && at == 30 };
+                let seen =
+                    TrackObservation { at: second(at), hard, since: None, flapping: flapping && at == 30 };
                 track.observe(seen, SILENCE);
             }
             track
         };
         let tracks: Vec<_> = agents.iter().map(track).collect();
-        let witness = |(agent, track): (&(u32, Hard, bool), _)| Witness {
+        let reporter = |(agent, track): (&(u32, HardState, bool), _)| Reporter {
             location: agent.0,
             within: ALWAYS,
             track,
@@ -215,9 +221,9 @@ fn a_verdict_flaps_where_it_hangs_on_agents_that_say_so() {
             silent: false,
             live: None,
         };
-        let witnesses: Vec<_> = agents.iter().zip(&tracks).map(witness).collect();
-        assert_eq!(now(&witnesses, quorum, second(29)), ruling(verdict), "{agents:?}");
-        assert_eq!(now(&witnesses, quorum, second(30)), Ruling { verdict, flapping }, "{agents:?}");
+        let reporters: Vec<_> = agents.iter().zip(&tracks).map(reporter).collect();
+        assert_eq!(now(&reporters, quorum, second(29)), evaluation(verdict), "{agents:?}");
+        assert_eq!(now(&reporters, quorum, second(30)), Evaluation { verdict, flapping }, "{agents:?}");
     }
 }
 
@@ -238,7 +244,7 @@ fn what_flaps_is_degraded_at_least_and_unknown_stays_unknown() {
     for (links, expected) in table {
         let says = links
             .iter()
-            .map(|&(minor, verdict, flapping)| Word::new(minor, Ruling { verdict, flapping }, None));
+            .map(|&(minor, verdict, flapping)| Word::new(minor, Evaluation { verdict, flapping }, None));
         assert_eq!(status_of(says), expected, "{links:?}");
     }
 }
@@ -273,13 +279,14 @@ fn a_check_that_falls_out_of_sight_keeps_what_it_last_said() {
     ];
     for (links, expected) in table {
         let words = links.iter().map(|&(minor, now, before)| {
-            let before = (before != Unknown).then(|| ruling(before));
-            Word::new(minor, ruling(now), before)
+            let before = (before != Unknown).then(|| evaluation(before));
+            Word::new(minor, evaluation(now), before)
         });
         assert_eq!(status_of(words), expected, "{links:?}");
     }
-    let flapped = Ruling { verdict: Up, flapping: true };
-    let words = [Word::new(false, ruling(Up), None), Word::new(false, ruling(Unknown), Some(flapped))];
+    let flapped = Evaluation { verdict: Up, flapping: true };
+    let words =
+        [Word::new(false, evaluation(Up), None), Word::new(false, evaluation(Unknown), Some(flapped))];
     assert_eq!(status_of(words.into_iter()), Partly(G), "one that flapped when it was last seen");
 }
 
@@ -300,7 +307,7 @@ fn a_minor_link_only_degrades() {
         (&[(true, Up), (false, Unknown)], Automatic::Partly(Status::Operational)),
     ];
     for (links, expected) in table {
-        let steady = links.iter().map(|(minor, verdict)| Word::new(*minor, ruling(*verdict), None));
+        let steady = links.iter().map(|(minor, verdict)| Word::new(*minor, evaluation(*verdict), None));
         assert_eq!(status_of(steady), expected, "{links:?}");
     }
 }

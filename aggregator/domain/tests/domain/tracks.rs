@@ -2,13 +2,13 @@
 
 use crate::reference::{hard_at, ruling_at};
 use crate::script::{Agent, Grid, Script, agent};
-use crate::{assert_whole, value_at, witnesses};
+use crate::{assert_whole, reporters, value_at};
 use proptest::prelude::*;
 use skerry_domain::former::Former;
 use skerry_domain::layers::splice;
 use skerry_domain::time::{MINUTE, Timestamp};
-use skerry_domain::track::{Hard, Seen, Track};
-use skerry_domain::verdict::{ALWAYS, Quorum, Quorums, Verdict, Witness, now, said_before, timeline};
+use skerry_domain::track::{HardState, Track, TrackObservation};
+use skerry_domain::verdict::{ALWAYS, Quorum, Quorums, Reporter, Verdict, last_known, now, timeline};
 
 const GRID: Grid = Grid { start: Timestamp(1_774_000_000_000), unit: 30 * MINUTE };
 const SILENCE: i64 = 3 * GRID.unit;
@@ -20,7 +20,7 @@ fn declared_silent(_: &Agent, track: &Track) -> bool {
 
 fn assert_sound(track: &Track) {
     for span in track.spans.iter() {
-        assert!(span.from <= span.last && span.state != Hard::Unknown, "{track:?}");
+        assert!(span.from <= span.last && span.state != HardState::Unknown, "{track:?}");
     }
     for pair in track.spans.to_vec().windows(2) {
         assert!(pair[0].last <= pair[1].from, "overlap in {track:?}");
@@ -34,16 +34,16 @@ fn assert_sound(track: &Track) {
 #[test]
 fn stretches_of_flapping_never_overlap_after_a_restart() {
     let mut track = Track::default();
-    let seen = |tick, hard, flapping| Seen { at: GRID.at(tick), hard, since: None, flapping };
-    track.observe(seen(1, Hard::Up, true), SILENCE);
-    track.observe(seen(3, Hard::Unknown, false), SILENCE);
+    let seen = |tick, hard, flapping| TrackObservation { at: GRID.at(tick), hard, since: None, flapping };
+    track.observe(seen(1, HardState::Up, true), SILENCE);
+    track.observe(seen(3, HardState::Unknown, false), SILENCE);
     let mut stored = Track::new(track.spans.to_vec(), track.silent);
     stored.flaps = track.flaps;
-    stored.observe(seen(2, Hard::Up, true), SILENCE);
+    stored.observe(seen(2, HardState::Up, true), SILENCE);
     assert_sound(&stored);
     assert_eq!(stored.flaps.len(), 2);
     // One that ends before it began was none.
-    stored.observe(seen(2, Hard::Up, false), SILENCE);
+    stored.observe(seen(2, HardState::Up, false), SILENCE);
     assert_sound(&stored);
 }
 
@@ -58,7 +58,7 @@ fn batches_in_any_order(script: &mut Script<'_>) {
     let quorum = Quorums { now: quorum, former: &former };
     let agents: Vec<_> = (0..=script.below(4)).map(|_| agent(script, GRID, 14)).collect();
     let mut tracks = vec![Track::default(); agents.len()];
-    let mut kept = timeline(&witnesses(&agents, &tracks, declared_silent), quorum, GRID.start);
+    let mut kept = timeline(&reporters(&agents, &tracks, declared_silent), quorum, GRID.start);
     let mut sent = vec![0; agents.len()];
     while let Some(turn) = {
         let waiting: Vec<_> = (0..agents.len()).filter(|&who| sent[who] < agents[who].seen.len()).collect();
@@ -77,7 +77,7 @@ fn batches_in_any_order(script: &mut Script<'_>) {
             splice(
                 &mut kept,
                 changed,
-                timeline(&witnesses(&agents, &tracks, declared_silent), quorum, changed),
+                timeline(&reporters(&agents, &tracks, declared_silent), quorum, changed),
             );
         }
         assert_sound(&tracks[turn]);
@@ -91,10 +91,10 @@ fn batches_in_any_order(script: &mut Script<'_>) {
     }
     // A silence that is taken back or declared at the end changes no more than what follows the last evidence.
     let from = tracks.iter().filter_map(Track::last).min().unwrap_or(GRID.start);
-    splice(&mut kept, from, timeline(&witnesses(&agents, &tracks, declared_silent), quorum, from));
+    splice(&mut kept, from, timeline(&reporters(&agents, &tracks, declared_silent), quorum, from));
 
-    let witnesses = witnesses(&agents, &tracks, declared_silent);
-    assert_eq!(kept, timeline(&witnesses, quorum, GRID.start));
+    let reporters = reporters(&agents, &tracks, declared_silent);
+    assert_eq!(kept, timeline(&reporters, quorum, GRID.start));
     assert_whole(&kept, GRID.start, Timestamp::FAR);
     let mut before = None;
     // Each instant of the grid, and what follows it.
@@ -102,13 +102,13 @@ fn batches_in_any_order(script: &mut Script<'_>) {
         let (tick, after) = (sample / 2, sample % 2);
         let at = GRID.at(tick) + after;
         let expected = ruling_at(&agents, quorum_at(at), SILENCE, at);
-        assert_eq!(said_before(&witnesses, quorum, at), before, "before tick {tick} + {after} of {agents:?}");
+        assert_eq!(last_known(&reporters, quorum, at), before, "before tick {tick} + {after} of {agents:?}");
         if expected.verdict != Verdict::Unknown {
             before = Some((expected, if after == 0 { at + 1 } else { GRID.at(tick + 1) }));
         }
         assert_eq!(value_at(&kept, at), Some(expected), "at tick {tick} + {after} of {agents:?}, {tracks:?}");
         if former.last().is_none_or(|last| last.to <= at) {
-            assert_eq!(now(&witnesses, quorum, at), expected);
+            assert_eq!(now(&reporters, quorum, at), expected);
         }
     }
 }
@@ -117,7 +117,7 @@ fn batches_in_any_order(script: &mut Script<'_>) {
 fn nonsense_stays_sound(script: &mut Script<'_>) {
     let declared = [skerry_domain::interval::Interval { from: GRID.at(-60), to: Timestamp::FAR, value: () }];
     let says = |track: &Track| {
-        let witness = Witness {
+        let reporter = Reporter {
             location: 0,
             within: ALWAYS,
             track,
@@ -125,16 +125,17 @@ fn nonsense_stays_sound(script: &mut Script<'_>) {
             silent: track.silent,
             live: None,
         };
-        timeline(&[witness], Quorum::Any, GRID.at(-60))
+        timeline(&[reporter], Quorum::Any, GRID.at(-60))
     };
     let (mut track, mut kept) = (Track::default(), says(&Track::default()));
     for _ in 0..script.below(24) {
-        let hard = [Hard::Up, Hard::Degraded, Hard::Down, Hard::Unknown][script.below(4) as usize];
+        let hard = [HardState::Up, HardState::Degraded, HardState::Down, HardState::Unknown]
+            [script.below(4) as usize];
         let at = GRID.at(script.below(60) - 10);
         let since = (script.below(2) == 1).then(|| GRID.at(script.below(80) - 20));
         let heard = track.last();
         let flapping = script.below(3) == 2;
-        let changed = track.observe(Seen { at, hard, since, flapping }, SILENCE);
+        let changed = track.observe(TrackObservation { at, hard, since, flapping }, SILENCE);
         assert_sound(&track);
         assert!(track.last() >= heard);
         let whole = says(&track);
@@ -170,18 +171,18 @@ proptest! {
 
 #[test]
 fn the_reference_knows_an_outage_from_its_first_bad_observation() {
-    let seen = |tick, hard, since: Option<i64>| Seen {
+    let seen = |tick, hard, since: Option<i64>| TrackObservation {
         at: GRID.at(tick),
         hard,
         since: since.map(|tick| GRID.at(tick)),
         flapping: false,
     };
     let story = [
-        seen(0, Hard::Up, Some(0)),
-        seen(1, Hard::Up, None),
-        seen(2, Hard::Down, Some(1)),
-        seen(20, Hard::Down, None),
+        seen(0, HardState::Up, Some(0)),
+        seen(1, HardState::Up, None),
+        seen(2, HardState::Down, Some(1)),
+        seen(20, HardState::Down, None),
     ];
     let said: Vec<_> = [0, 1, 2, 3, 20].map(|tick| hard_at(&story, SILENCE, false, GRID.at(tick))).into();
-    assert_eq!(said, [Some(Hard::Up), Some(Hard::Down), None, None, Some(Hard::Down)]);
+    assert_eq!(said, [Some(HardState::Up), Some(HardState::Down), None, None, Some(HardState::Down)]);
 }

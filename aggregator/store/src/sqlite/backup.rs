@@ -6,7 +6,7 @@ use super::place::{Place, private_file};
 use super::{SCHEMA_VERSION, Sqlite, StoreError, quick_check, schema_of};
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
-use skerry_domain::step::{LOCATION, VOICE};
+use skerry_domain::step::{HEARTBEAT_AGENT, LOCATION};
 use skerry_host::rights::{Lowered, lower_for};
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -304,9 +304,9 @@ fn contents(connection: &Connection) -> Result<Contents, StoreError> {
     }
     // Our own voice for heartbeats is no agent.
     let voice = "SELECT count(*) FROM agent WHERE name = ?1 AND location = ?2 AND token_hash IS NULL";
-    let voices: i64 = connection.query_row(voice, [VOICE, LOCATION], |row| row.get(0))?;
+    let sessions: i64 = connection.query_row(voice, [HEARTBEAT_AGENT, LOCATION], |row| row.get(0))?;
     if let Some(agents) = rows.get_mut("agent") {
-        *agents -= voices;
+        *agents -= sessions;
     }
     let schema = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     let aggregator_id = connection.query_row("SELECT aggregator_id FROM meta", [], |row| row.get(0))?;

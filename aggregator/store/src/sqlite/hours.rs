@@ -225,7 +225,7 @@ mod tests {
     use super::*;
     use skerry_domain::heartbeat::Expected;
     use skerry_domain::state::State;
-    use skerry_domain::step::{Beat, Command, Context, DesiredHeartbeat, Ids, Tells, step};
+    use skerry_domain::step::{Command, Context, DesiredHeartbeat, HeartbeatPing, Ids, PingKind, step};
     use skerry_domain::time::{MINUTE, SECOND};
 
     #[test]
@@ -244,23 +244,23 @@ mod tests {
         let job = DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected };
         let heartbeats = vec![job];
         let workspace = take(0, Command::DeclareHeartbeats { workspace: "default".to_owned(), heartbeats });
-        let call = |tells| {
+        let call = |kind| {
             let (run, detail) = (String::new(), String::new());
-            Command::Beat(Box::new(Beat {
+            Command::HeartbeatPing(Box::new(HeartbeatPing {
                 workspace,
                 check: "job".to_owned(),
-                tells,
+                kind,
                 run,
                 took_ms: None,
                 detail,
             }))
         };
         for _ in 0..9 {
-            take(MINUTE, call(Tells::Success));
+            take(MINUTE, call(PingKind::Success));
         }
-        take(HOUR, call(Tells::Start));
-        take(SECOND, call(Tells::Success));
-        take(MINUTE, call(Tells::Success));
+        take(HOUR, call(PingKind::Start));
+        take(SECOND, call(PingKind::Success));
+        take(MINUTE, call(PingKind::Success));
 
         let raw = store.observations(workspace, Timestamp(0), Timestamp::FAR).expect("reads");
         let told: Vec<_> = raw.iter().filter_map(|one| one.total_us).collect();

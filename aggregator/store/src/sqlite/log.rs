@@ -11,7 +11,7 @@ use std::io;
 use std::path::Path;
 
 /// The last frame that was seen whole, by the generation of its log.
-pub(super) type Seen = Cell<Option<(Generation, u64)>>;
+pub(super) type LastWholeFrame = Cell<Option<(Generation, u64)>>;
 
 /// Checkpoints the log: what is in the database outlives the loss of its log. On a full disk all stays in the log.
 pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
@@ -26,7 +26,11 @@ pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
 ///
 /// # Errors
 /// [`StoreError::Cut`]; then nothing may be written, and nothing be worked into the database.
-pub(super) fn is_whole(connection: &Connection, path: &Path, seen: &Seen) -> Result<(), StoreError> {
+pub(super) fn is_whole(
+    connection: &Connection,
+    path: &Path,
+    seen: &LastWholeFrame,
+) -> Result<(), StoreError> {
     let counted = || -> rusqlite::Result<(i64, i64)> {
         let mut statement = connection.prepare_cached("PRAGMA wal_checkpoint(NOOP)")?;
         statement.query_row([], |row| Ok((row.get(1)?, row.get(2)?)))
@@ -48,7 +52,7 @@ pub(super) fn is_whole(connection: &Connection, path: &Path, seen: &Seen) -> Res
 
 /// Whether the last frame is there, and the one that was the last at the look before: a log that was cut and written on
 /// has a hole between the two.
-fn holds(path: &Path, frames: u64, seen: &Seen) -> io::Result<bool> {
+fn holds(path: &Path, frames: u64, seen: &LastWholeFrame) -> io::Result<bool> {
     let log = File::open(log_of(path))?;
     let generation = generation(&log)?;
     let former = seen.get().filter(|(of, number)| *of == generation && *number < frames);

@@ -52,7 +52,7 @@ pub struct Sqlite {
     /// Of the writer. Dropped after the connection, whose locks would go with it.
     place: Option<Place>,
     /// How far the write-ahead log was seen whole.
-    seen: log::Seen,
+    seen: log::LastWholeFrame,
     /// By table.
     statements: HashMap<&'static str, Statements>,
     slots: write::Slots,
@@ -113,7 +113,7 @@ impl Sqlite {
         migrate::has_all_columns(&connection, path)?;
         log::checkpoint(&connection).map_err(|error| opened(path, error))?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
-        Ok(Self::on(connection, path, Some(place), log::Seen::default()))
+        Ok(Self::on(connection, path, Some(place), log::LastWholeFrame::default()))
     }
 
     /// The same for a process that is to serve: a command that has the database for a moment, such as `agent list`
@@ -139,7 +139,7 @@ impl Sqlite {
     /// [`StoreError`], also when the schema is another one.
     pub fn beside(path: &Path) -> Result<Self, StoreError> {
         let connection = Self::connect(path, false)?;
-        let seen = log::Seen::default();
+        let seen = log::LastWholeFrame::default();
         log::is_whole(&connection, path, &seen)?;
         let found = schema_of(&connection, path)?;
         if found > SCHEMA_VERSION {
@@ -152,7 +152,7 @@ impl Sqlite {
         Ok(Self::on(connection, path, None, seen))
     }
 
-    fn on(connection: Connection, path: &Path, place: Option<Place>, seen: log::Seen) -> Self {
+    fn on(connection: Connection, path: &Path, place: Option<Place>, seen: log::LastWholeFrame) -> Self {
         let (statements, slots) = (statements(), write::Slots::new());
         Self { connection, path: path.to_owned(), place, seen, statements, slots }
     }

@@ -5,7 +5,7 @@ use super::{Sqlite, StoreError};
 use rusqlite::Row;
 use skerry_domain::credentials::Standing;
 use skerry_domain::reporters::{Held, differ};
-use skerry_domain::step::{LOCATION, VOICE};
+use skerry_domain::step::{HEARTBEAT_AGENT, LOCATION};
 use skerry_domain::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -45,7 +45,7 @@ pub struct AgentEntry {
     /// Checks that it runs and says nothing conclusive about.
     pub silent: Vec<String>,
     /// Checks that it was silent about for 24 hours: it no longer counts for them.
-    pub left: Vec<String>,
+    pub excluded: Vec<String>,
 }
 
 /// What an agent told with its last batch.
@@ -77,7 +77,7 @@ struct Running {
     name: String,
     definition: Vec<u8>,
     silent: bool,
-    left: bool,
+    excluded: bool,
     held: Option<Held>,
     joined: Option<Timestamp>,
 }
@@ -110,7 +110,7 @@ impl Sqlite {
                  AND (agent.name <> ?1 OR agent.location <> ?2 OR agent.token_hash IS NOT NULL)
              GROUP BY agent.workspace, agent.key ORDER BY workspace.name, agent.name";
         let mut statement = self.connection.prepare(sql)?;
-        let mut rows = statement.query([VOICE, LOCATION])?;
+        let mut rows = statement.query([HEARTBEAT_AGENT, LOCATION])?;
         let mut roll = Vec::new();
         while let Some(row) = rows.next()? {
             let key: (i64, i64) = (row.get(20)?, row.get(0)?);
@@ -137,8 +137,8 @@ impl Sqlite {
                 conflicts: names(&|one| conflicting.contains(&one.check)),
                 held: of_it().filter_map(|one| Some((one.name.clone(), one.held?))).collect(),
                 joined: of_it().filter_map(|one| Some((one.name.clone(), one.joined?))).collect(),
-                silent: names(&|one| one.held.is_none() && one.silent && !one.left),
-                left: names(&|one| one.held.is_none() && one.left),
+                silent: names(&|one| one.held.is_none() && one.silent && !one.excluded),
+                excluded: names(&|one| one.held.is_none() && one.excluded),
             });
         }
         Ok(roll)
@@ -160,7 +160,7 @@ impl Sqlite {
                 name: row.get(3)?,
                 definition: row.get(4)?,
                 silent: row.get(5)?,
-                left: row.get(6)?,
+                excluded: row.get(6)?,
                 held: row.get::<_, Option<String>>(7)?.as_deref().and_then(Held::read),
                 joined: row.get::<_, Option<i64>>(8)?.map(Timestamp),
             })

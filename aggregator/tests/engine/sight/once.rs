@@ -7,8 +7,8 @@ use super::*;
 fn what_was_seen_only_once_is_remembered_too() {
     let mut world = world(&["redis", "disk"]);
     tick(&mut world, 30);
-    sees(&mut world, 0, "redis", &[(30, Hard::Up), (0, Hard::Up)]);
-    sees(&mut world, 1, "disk", &[(0, Hard::Down)]);
+    sees(&mut world, 0, "redis", &[(30, HardState::Up), (0, HardState::Up)]);
+    sees(&mut world, 1, "disk", &[(0, HardState::Down)]);
     let shows_it = |world: &World, when: &str| {
         let one = shown(world);
         assert_eq!((one.status, one.stale_since), (Status::PartialOutage, None), "{when}");
@@ -18,19 +18,19 @@ fn what_was_seen_only_once_is_remembered_too() {
     shows_it(&world, "at once");
     for second in (60..=HOUR / SECOND).step_by(30) {
         tick(&mut world, second);
-        sees(&mut world, 0, "redis", &[(0, Hard::Up)]);
+        sees(&mut world, 0, "redis", &[(0, HardState::Up)]);
         shows_it(&world, &format!("after {second} s"));
     }
     let unseen = shows_it(&world, "after an hour").unseen.expect("it says that a part is out of sight");
     let since = unseen.since.map(|since| (since - START) / SECOND);
     assert_eq!((unseen.checks, since), (1, Some(30)));
     restart(&mut world, 4_000);
-    sees(&mut world, 0, "redis", &[(0, Hard::Up)]);
+    sees(&mut world, 0, "redis", &[(0, HardState::Up)]);
     shows_it(&world, "after a restart");
     // Its agent is back and it is well: what was seen once was an outage, and nobody knows for how long.
     tick(&mut world, 4_030);
-    sees(&mut world, 0, "redis", &[(0, Hard::Up)]);
-    sees(&mut world, 1, "disk", &[(0, Hard::Up)]);
+    sees(&mut world, 0, "redis", &[(0, HardState::Up)]);
+    sees(&mut world, 1, "disk", &[(0, HardState::Up)]);
     let one = shown(&world);
     assert_eq!((one.status, one.unseen), (Status::Operational, None));
     let outage: Vec<_> = one.past.iter().map(|past| (past.from, past.value)).collect();
@@ -42,7 +42,7 @@ fn what_was_seen_only_once_is_remembered_too() {
 fn a_component_that_was_seen_only_once_keeps_what_that_said() {
     let mut world = world(&["disk"]);
     tick(&mut world, 30);
-    sees(&mut world, 0, "disk", &[(0, Hard::Down)]);
+    sees(&mut world, 0, "disk", &[(0, HardState::Down)]);
     let began = world.now;
     tick(&mut world, 200);
     let one = shown(&world);
