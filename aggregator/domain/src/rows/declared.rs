@@ -114,7 +114,7 @@ rows! {
         quorum: Quorum,
     }
     /// What one agent sees of one check.
-    Track(TrackRow) in "track", key 2 {
+    Track(TrackRow) in "track", key 2, fixed 4 {
         workspace: WorkspaceKey,
         key: TrackKey,
         agent: AgentKey,

@@ -12,6 +12,8 @@ pub struct Table {
     pub columns: &'static [Column],
     /// How many columns are its key.
     pub key: usize,
+    /// How many columns, the key among them, never change in a row that is there.
+    pub fixed: usize,
 }
 
 /// A column.
@@ -58,7 +60,7 @@ impl Key {
 macro_rules! rows {
     ($(
         $(#[$meta:meta])*
-        $variant:ident($row:ident) in $name:literal, key $key:literal {
+        $variant:ident($row:ident) in $name:literal, key $key:literal $(, fixed $fixed:literal)? {
             $($(#[$note:meta])* $column:ident: $field:ty,)+
         }
     )+) => {
@@ -79,6 +81,7 @@ macro_rules! rows {
                         optional: <$field as Field>::OPTIONAL,
                     },)+],
                     key: $key,
+                    fixed: [$key $(, $fixed)?][[$key $(, $fixed)?].len() - 1],
                 };
 
                 fn bind<T>(&self, take: impl FnOnce(&[Value<'_>]) -> T) -> T {

@@ -25,7 +25,7 @@ impl Statements {
     pub(super) fn of(table: &Table) -> Self {
         let name = quoted(table.name);
         let columns: Vec<String> = table.columns.iter().map(|column| quoted(column.name)).collect();
-        let (key, others) = columns.split_at(table.key);
+        let (key, others) = (&columns[..table.key], &columns[table.fixed..]);
         let (all, keys) = (columns.join(", "), key.join(", "));
         let places: Vec<String> = (1..=columns.len()).map(|place| format!("?{place}")).collect();
         let insert = format!("INSERT INTO {name} ({all}) VALUES ({})", places.join(", "));
@@ -84,6 +84,15 @@ pub(super) fn value(found: ValueRef<'_>) -> Value<'_> {
 mod tests {
     use super::*;
     use skerry_domain::rows::TABLES;
+
+    /// Their index would be written again with each report, and what they name looked up.
+    #[test]
+    fn columns_that_never_change_are_not_written_again() {
+        let track = TABLES.iter().find(|table| table.name == "track").expect("declared");
+        let put = Statements::of(track).put;
+        let (_, set) = put.split_once("DO UPDATE SET ").expect("it is updated");
+        assert!(set.starts_with("\"interval_ms\" = excluded.\"interval_ms\", "), "{set}");
+    }
 
     #[test]
     fn statements_are_written_from_the_declaration() {

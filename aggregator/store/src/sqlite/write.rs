@@ -91,16 +91,37 @@ impl LastPuts {
     }
 }
 
+/// A key by value; most are of a few numbers, which take no memory of their own.
+#[derive(PartialEq, Eq, Hash)]
+enum OwnKey {
+    Numbers([i64; 3]),
+    Values(Vec<Value<'static>>),
+}
+
+impl OwnKey {
+    fn of(values: &[Value<'_>]) -> Self {
+        let mut numbers = [0; 3];
+        if values.len() > numbers.len() {
+            return Self::Values(values.iter().cloned().map(Value::into_owned).collect());
+        }
+        for (number, value) in numbers.iter_mut().zip(values) {
+            let Value::Integer(value) = value else {
+                return Self::Values(values.iter().cloned().map(Value::into_owned).collect());
+            };
+            *number = *value;
+        }
+        Self::Numbers(numbers)
+    }
+}
+
 fn last_puts(writes: &[Write]) -> LastPuts {
     let mut overwritten = BTreeSet::new();
-    let mut newest: HashMap<(&'static str, Vec<Value<'static>>), usize> = HashMap::new();
+    let mut newest: HashMap<(&'static str, OwnKey), usize> = HashMap::new();
     for (number, write) in writes.iter().enumerate() {
         match write {
             Write::Put(row) => {
                 let table = row.table();
-                let key = row.bind(|values| {
-                    values[..table.key].iter().cloned().map(Value::into_owned).collect::<Vec<_>>()
-                });
+                let key = row.bind(|values| OwnKey::of(&values[..table.key]));
                 overwritten.extend(newest.insert((table.name, key), number));
             }
             Write::Delete(key) | Write::Replace { prefix: key, .. } | Write::Prune { prefix: key, .. } => {
