@@ -1,4 +1,4 @@
-//! An agent: who it is, by what it may deliver, and how far it has delivered.
+//! An agent: its identity, its credential and permit, and how far it has delivered.
 
 use super::clone_detection::Sessions;
 use super::credentials::{Standing, TokenHash};
@@ -15,40 +15,40 @@ pub struct Agent {
     pub workspace: WorkspaceKey,
     /// Its name, unique in the workspace.
     pub name: String,
-    /// The failure domain it stands in.
+    /// Its location: the failure domain.
     pub location: String,
-    /// Those it stood in before.
+    /// Its former locations.
     pub former_locations: Vec<Former<String>>,
-    /// Each spool it ever sent from, and how far that one is committed.
+    /// The spools it sent from, and how far each is committed.
     pub epochs: BTreeMap<[u8; 16], Epoch>,
-    /// Last batch, on our clock.
+    /// When the last batch was received, on the aggregator's clock.
     pub last_seen: Option<Timestamp>,
-    /// Its wall clock less ours at the last batch, ms.
+    /// Its wall clock minus the aggregator's at the last batch, ms.
     pub skew: i64,
-    /// It said with its last batch that its network is down.
+    /// It reported with its last batch that its own network is down.
     pub own_network_gone: bool,
-    /// An inventory was received by this process.
+    /// This process has received its inventory.
     pub inventory_known: bool,
-    /// What it told of itself with its last batch.
+    /// Its self report in the last batch.
     pub self_report: SelfReport,
-    /// Who spoke in its name of late: two at once are a copy of it.
+    /// Recent sessions in its name, for clone detection.
     pub sessions: Sessions,
-    /// When operators were last told that two speak in its name.
+    /// When two simultaneous sessions were last reported to operators.
     pub cloned_at: Option<Timestamp>,
     /// What it may report.
     pub permit: Permit,
-    /// Whether it is taken.
+    /// Whether it may deliver.
     pub standing: Standing,
-    /// Hash of what it delivers with. The built-in agent needs none.
+    /// Hash of its credential. The built-in agent needs none.
     pub credential: Option<TokenHash>,
-    /// Its name before it was renamed.
+    /// Its former name, if it was renamed.
     pub former_name: Option<String>,
-    /// Where it stood before an operator moved it.
+    /// Its location before an operator moved it.
     pub moved_from: Option<String>,
 }
 
 impl Agent {
-    /// An agent that was never heard.
+    /// An agent that has never delivered.
     #[must_use]
     pub fn new(workspace: WorkspaceKey, name: &str, location: &str) -> Self {
         Self {
@@ -72,27 +72,27 @@ impl Agent {
         }
     }
 
-    /// The aggregator's own voice, which tells of heartbeats and is no agent.
+    /// Whether this is the internal reporter of heartbeats, which is no real agent.
     #[must_use]
     pub fn is_heartbeat_agent(&self) -> bool {
         self.name == super::step::HEARTBEAT_AGENT && self.location == super::step::LOCATION
     }
 }
 
-/// What an agent tells of itself, for operators.
+/// What an agent reports about itself, for operators.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct SelfReport {
-    /// Version of its program; empty where it was never told.
+    /// Version of its program; empty if never reported.
     pub version: String,
     /// Records waiting in its spool.
     pub depth: u64,
-    /// Age of the oldest one waiting, ms.
+    /// Age of the oldest waiting record, ms.
     pub oldest_ms: u64,
     /// Records lost in this epoch.
     pub lost: u64,
     /// Records set aside.
     pub set_aside: u64,
-    /// Greatest lateness of a start in its last minute, ms.
+    /// Greatest delay of a check's start in the last minute, ms.
     pub lateness_ms: u64,
 }
 
@@ -101,9 +101,9 @@ pub struct SelfReport {
 pub struct Epoch {
     /// Every record up to here is committed.
     pub through: u64,
-    /// Wall clock of the agent less ours when last heard in this epoch, for records of earlier boots.
+    /// The agent's wall clock minus the aggregator's at the last batch of this epoch; places records of earlier boots.
     pub offset: i64,
-    /// When a batch of it was last taken.
+    /// When a batch of it was last accepted.
     pub seen: Timestamp,
     /// A digest of the record at `through`; 0: not known.
     pub last_record: u64,

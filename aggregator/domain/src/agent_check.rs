@@ -1,4 +1,4 @@
-//! What one agent sees of one check, and since when it counts.
+//! A check as one agent observes it, and since when the agent counts for it.
 
 use super::former::Former;
 use super::heartbeat::Lateness;
@@ -13,55 +13,55 @@ use skerry_protocol::check::silence_limit_ms;
 use skerry_protocol::wire::{Outcome, Reason};
 use std::borrow::Cow;
 
-/// What one agent sees of one check.
+/// A check as one agent observes it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct AgentCheck {
-    /// Who.
+    /// The agent.
     pub agent: AgentKey,
-    /// What.
+    /// The check.
     pub check: CheckKey,
-    /// The hard states over time.
+    /// Its hard states over time.
     pub track: Track,
     /// When the agent ran the check and counted for it.
     pub declared: SharedVec<Interval<()>>,
-    /// Why it runs the check and does not count.
+    /// Why the agent runs the check without counting for it.
     pub held: Option<Held>,
-    /// When it began to report what others reported before; what it saw earlier does not count.
+    /// When the agent began to report a check that others already reported; its earlier observations do not count.
     pub joined: Option<Timestamp>,
-    /// The newest evidence when the agent's present spool began.
+    /// The newest evidence at the time the agent's current spool began.
     pub settled: Option<Timestamp>,
     /// The newest observation of each outcome.
     pub outcomes: Outcomes,
     /// Interval of the check at this agent, ms.
     pub interval_ms: i64,
-    /// The one before, where this process saw it change: what still waits in the agent's spool was seen by it.
+    /// The previous interval, if this process saw it change: records still in the agent's spool were made with it.
     pub former_interval: Option<Former<i64>>,
     /// Hash of the definition at this agent.
     pub definition: Vec<u8>,
-    /// Silent for so long that its location has left the denominator.
+    /// Whether it was silent for so long that it is excluded from the denominator.
     pub excluded: bool,
-    /// From a snapshot ahead of the track, while history drains.
+    /// The state from a snapshot that is ahead of the track, while history drains.
     pub live: Option<Live>,
-    /// Operators were told by this process that it is silent.
+    /// Whether this process has reported the silence to operators.
     pub called_silent: bool,
-    /// Its last run, conclusive or not. For operators: nothing is judged by it.
+    /// Its last run, conclusive or not. For operators only: no verdict depends on it.
     pub last_run: Option<LastRun>,
-    /// The end of the certificate that it saw last.
+    /// The expiry of the last certificate that the agent saw.
     pub certificate_ends: Option<Timestamp>,
 }
 
-/// What the last run of a check at an agent said.
+/// The last run of a check at an agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastRun {
     /// When it began.
     pub at: Timestamp,
-    /// What was seen.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Why.
+    /// The reason.
     pub reason: Reason,
-    /// Words for operators; empty where there are none.
+    /// Text for operators; may be empty.
     pub detail: String,
-    /// How long it took, µs.
+    /// Duration, µs.
     pub total_us: Option<u64>,
 }
 
@@ -77,7 +77,7 @@ pub struct Outcomes {
 }
 
 impl Outcomes {
-    /// Takes note of an observation.
+    /// Records an observation.
     pub fn note(&mut self, outcome: Outcome, at: Timestamp) {
         let newest = match outcome {
             Outcome::Up => &mut self.up,
@@ -88,12 +88,12 @@ impl Outcomes {
         *newest = (*newest).max(Some(at));
     }
 
-    /// The newest observation that stands in no run which confirms `hard`; such a run began after it.
+    /// The newest observation that cannot be part of a run confirming `hard`; such a run began after it.
     #[must_use]
     pub fn outside_a_run_to(&self, hard: HardState) -> Option<Timestamp> {
         match hard {
             HardState::Down => self.up.max(self.degraded),
-            // Of bad ones after an up, or of those that are not down after a down.
+            // Bad outcomes after an up, or outcomes other than down after a down.
             HardState::Degraded => self.up.zip(self.down).map(|(up, down)| up.min(down)),
             HardState::Up => self.down,
             HardState::Unknown => None,
@@ -102,7 +102,7 @@ impl Outcomes {
 }
 
 impl AgentCheck {
-    /// What an agent saw of a check that it has not reported yet.
+    /// The entry for a check that the agent has not reported yet.
     #[must_use]
     pub fn new(agent: AgentKey, check: CheckKey, interval_ms: i64) -> Self {
         Self {
@@ -125,20 +125,21 @@ impl AgentCheck {
         }
     }
 
-    /// Keeps what a run said, unless a later one is known.
+    /// Keeps a run, unless a later one is known.
     pub fn note_run(&mut self, run: LastRun) {
         if self.last_run.as_ref().is_none_or(|last| last.at <= run.at) {
             self.last_run = Some(run);
         }
     }
 
-    /// Silence limit after the newest evidence: three intervals and ten seconds, ms.
+    /// The silence limit after the newest evidence: three intervals and ten seconds, ms.
     #[must_use]
     pub fn silence(&self) -> i64 {
         self.silence_after(self.said_at())
     }
 
-    /// The same after other evidence: what was seen by a longer interval of before has that one's time.
+    /// The silence limit after older evidence: evidence made with a longer, former interval gets the limit of that
+    /// interval.
     #[must_use]
     pub fn silence_after(&self, evidence: Option<Timestamp>) -> i64 {
         let former = self.former_interval.as_ref().filter(|one| evidence.is_some_and(|at| at < one.to));
@@ -146,14 +147,14 @@ impl AgentCheck {
         silence_limit_ms(interval)
     }
 
-    /// Does the agent say now that the check flaps?
+    /// Whether the agent currently reports that the check flaps.
     #[must_use]
     pub fn says_flapping(&self) -> bool {
         self.track.flapping() || self.live.is_some_and(|live| live.flapping)
     }
 
-    /// When it could not be called, oldest end first: when nobody could, and when the check was not declared between two
-    /// times that it was.
+    /// When the heartbeat could not be pinged, ordered by end: while the aggregator was unreachable, and while the
+    /// check was not declared between two declarations.
     pub(super) fn blind<'a>(&self, blind: &'a [Interval<()>]) -> Cow<'a, [Interval<()>]> {
         let gaps =
             self.declared.windows(2).map(|two| Interval { from: two[0].to, to: two[1].from, value: () });
@@ -166,7 +167,7 @@ impl AgentCheck {
         Cow::Owned(all)
     }
 
-    /// What a call that is late changes of what is held of a heartbeat; `None`: nothing.
+    /// What a late ping changes in the state of a heartbeat; `None`: nothing.
     pub(super) fn late(&self, lateness: Lateness) -> Option<Lateness> {
         let known = !self.track.silent;
         if known && self.track.state() == HardState::Down {
@@ -181,26 +182,26 @@ impl AgentCheck {
         }
     }
 
-    /// Its silence was declared, and not even a snapshot speaks since.
+    /// Whether silence was declared and no snapshot has arrived since.
     #[must_use]
     pub fn is_silent(&self) -> bool {
         self.track.silent && self.live.is_none()
     }
 
-    /// The agent runs the check now, whether or not it counts.
+    /// Whether the agent currently runs the check, counting or not.
     #[must_use]
     pub fn is_run(&self) -> bool {
         self.is_declared() || self.held.is_some()
     }
 
-    /// The agent runs the check now and counts for it.
+    /// Whether the agent currently runs the check and counts for it.
     #[must_use]
     pub fn is_declared(&self) -> bool {
         self.declared.last().is_some_and(|newest| newest.to == Timestamp::FAR)
     }
 
-    /// Newest conclusive evidence; none of one that does not count. Of a heartbeat [`super::state::State::evidence`] knows
-    /// more.
+    /// The newest conclusive evidence; `None` if the agent does not count. For a heartbeat use
+    /// [`super::state::State::evidence`].
     #[must_use]
     pub fn evidence(&self) -> Option<Timestamp> {
         if self.held.is_some() {
@@ -209,7 +210,7 @@ impl AgentCheck {
         self.said_at()
     }
 
-    /// When it last said something conclusive, whether or not that counts.
+    /// When the agent last reported something conclusive, counting or not.
     #[must_use]
     pub fn said_at(&self) -> Option<Timestamp> {
         let last = self.track.spans.last().map(|span| span.last);

@@ -1,5 +1,5 @@
-//! The verdict of each check as the state holds it: what it is, since when, why, and who reports it. `step` keeps it equal
-//! to what [`super::verdict::now`] makes of the evidence; problems will hang on its changes.
+//! The verdict of each check as kept in the state, with its beginning, reason and reporters. `step` keeps it equal to
+//! what [`super::verdict::now`] computes from the evidence. Its changes will open and close problems.
 
 use super::schedule::Due;
 use super::state::{AgentCheck, AgentKey, CheckKey, State};
@@ -9,27 +9,28 @@ use super::track::HardState;
 use super::verdict::{self, Evaluation, Quorums, Reporter, Verdict, Vote};
 use skerry_protocol::wire::{Outcome, Reason};
 
-/// What is held to be true of one check.
+/// The verdict of one check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckVerdict {
     /// The verdict, and whether it flaps.
     pub evaluation: Evaluation,
-    /// Since when the verdict is this one. `None`: nobody ever said anything.
+    /// When this verdict began. `None`: there was never any evidence.
     pub since: Option<Timestamp>,
-    /// Why, in the word of the first reporter that has one.
+    /// The reason given by the first reporter that has one.
     pub reason: Reason,
-    /// Who says so; nobody where it is unknown.
+    /// The agents that agree with it; empty if the verdict is unknown.
     pub reported_by: Vec<ReportedBy>,
-    /// It stands until then, whatever nobody says. Not stored: after a load every verdict is looked at once.
+    /// The verdict holds until then unless new evidence arrives. Not stored: after a load every verdict is computed
+    /// once.
     pub until: Timestamp,
 }
 
-/// One who says what the verdict says.
+/// An agent that agrees with the verdict.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct ReportedBy {
-    /// Which agent.
+    /// The agent.
     pub agent: AgentKey,
-    /// Where it stood then.
+    /// The agent's location at that time.
     pub location: String,
 }
 
@@ -47,18 +48,18 @@ impl Default for CheckVerdict {
 }
 
 impl CheckVerdict {
-    /// It is not well, and nobody said why yet: a snapshot carries no reason.
+    /// Whether the check is degraded or down without a known reason: a snapshot carries none.
     pub(super) fn lacks_reason(&self) -> bool {
         self.reason == Reason::None && matches!(self.evaluation.verdict, Verdict::Degraded | Verdict::Down)
     }
 }
 
-/// A stretch of the past that is known only now.
+/// A stretch of the past that became known late.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Past {
-    /// What held before it.
+    /// The evaluation before it.
     pub(super) before: Evaluation,
-    /// What held.
+    /// The evaluation during it.
     pub(super) evaluation: Evaluation,
     /// First instant.
     pub(super) from: Timestamp,
@@ -67,7 +68,7 @@ pub(super) struct Past {
 }
 
 impl State {
-    /// Works out the verdict of every check that has none yet, as after a load. Emits no change.
+    /// Computes the verdict of every check that has none yet, as after a load. Emits no change.
     pub fn derive_verdicts(&mut self, now: Timestamp) {
         let all: Vec<CheckKey> = self.checks.keys().copied().collect();
         for check in all {
@@ -79,14 +80,14 @@ impl State {
         }
     }
 
-    /// The verdict of a check as it is kept.
+    /// The stored verdict of a check.
     #[must_use]
     pub fn verdict_of(&self, check: CheckKey) -> Verdict {
         self.verdicts.get(&check).map_or(Verdict::Unknown, |kept| kept.evaluation.verdict)
     }
 }
 
-/// What a check is at `now`; `former` is what was kept, and nothing before `changed` means anything else since then.
+/// The verdict of a check at `now`. `former` is the stored one; nothing before `changed` has changed its meaning since.
 pub(super) fn judge(
     state: &State,
     check: CheckKey,
@@ -133,7 +134,7 @@ fn reason_of(verdict: Verdict, one: &AgentCheck) -> Reason {
     if agrees { run.reason } else { Reason::None }
 }
 
-/// Since when the verdict is this one.
+/// When this verdict began.
 fn since(
     reporters: &[Reporter<'_>],
     quorums: Quorums<'_>,
@@ -153,8 +154,8 @@ fn since(
     }
 }
 
-/// Since when the verdict of a check is what it is, worked out from all that is known; `None`: nobody ever said anything.
-/// What only a snapshot says, ahead of the history, holds since that began.
+/// When the current verdict of a check began, computed from all evidence; `None`: there was never any. A state that
+/// only a snapshot reports, ahead of the history, begins when the snapshot says.
 pub(super) fn since_ever(
     reporters: &[Reporter<'_>],
     quorums: Quorums<'_>,
@@ -164,7 +165,7 @@ pub(super) fn since_ever(
     let begun = reporters.iter().filter_map(|one| one.track.spans.first()).map(|span| span.from).min();
     let live = reporters.iter().filter_map(|one| one.live).map(|live| live.span.from).max();
     let Some(begun) = begun else { return live };
-    // Almost always it is of today.
+    // Almost always it began today.
     let mut reach = DAY;
     loop {
         let from = begun.max(now - reach);
@@ -176,7 +177,8 @@ pub(super) fn since_ever(
     }
 }
 
-/// Since when the history from `from` on says so without a break until `now`; `None`: it does not say so at `now`.
+/// When the evaluation began that has held without a break until `now`, in the history from `from` on; `None`: it does
+/// not hold at `now`.
 fn last_begun(
     reporters: &[Reporter<'_>],
     quorums: Quorums<'_>,
@@ -189,7 +191,7 @@ fn last_begun(
     past.take_while(|interval| interval.value.verdict == verdict).last().map(|interval| interval.from)
 }
 
-/// Stretches from `from` on that are over at `now` and during which the check was not well, oldest first.
+/// Stretches from `from` on that ended before `now` and in which the check was degraded or down, oldest first.
 pub(super) fn past(state: &State, check: CheckKey, from: Timestamp, now: Timestamp) -> Vec<Past> {
     let (reporters, quorums) = reporters_of(state, check);
     let timeline = verdict::timeline(&reporters, quorums, from - 1);

@@ -1,20 +1,22 @@
-//! Who speaks in the name of one agent. One spool lives at a time: another is taken once the former was silent for
-//! some minutes, with proof of it (its epoch, which nobody else knows), or with a new credential. A process that was
-//! started again is one voice after another; two that take turns are an agent and its copy, and neither is believed.
+//! Clone detection: which sessions deliver as one agent. One spool is active at a time. Another is accepted once the
+//! former was silent for some minutes, with proof of it (its epoch, which nobody else knows), or with a new credential.
+//! A restarted process is one session after another; two sessions that alternate are an agent and its copy, and both
+//! are rejected.
 
 use super::time::{MINUTE, SECOND, Timestamp};
 
-/// Two voices within this time of each other live at the same time, ms. Longer than a refused agent waits.
+/// Two sessions within this time of each other are active at the same time, ms. Longer than a refused agent waits.
 const LIVE_WINDOW: i64 = 7 * MINUTE;
-/// So often the turn goes back to a voice before both are refused: a batch of the former process that was long
-/// on its way makes two.
+/// How often deliveries may return to an earlier session before both are refused. A delayed batch of the former process
+/// causes two returns.
 const MAX_RETURNS: u32 = 3;
-/// Sessions remembered; the oldest is forgotten.
+/// How many sessions are remembered; the oldest is forgotten.
 const MAX_SESSIONS: usize = 8;
 
-/// A start or a pause of ours is no agent's silence: those that live come back within this time, ms.
+/// After a start or a pause of the aggregator, active agents return within this time, ms; until then nobody counts as
+/// silent.
 const RETURN_GRACE: i64 = 15 * SECOND;
-/// Refused batches of one agent are told once in this time, ms.
+/// Refused batches of one agent are reported at most once in this time, ms.
 const LOG_EVERY: i64 = MINUTE;
 
 /// One process with one spool.
@@ -22,60 +24,60 @@ const LOG_EVERY: i64 = MINUTE;
 pub struct Session {
     /// Which spool.
     pub epoch: [u8; 16],
-    /// Which process, on which boot; empty: not known, since we were started again.
+    /// Which process, on which boot; empty: not known after a restart of the aggregator.
     pub process: Vec<u8>,
-    /// Which credential it brought; 0: not known, or none.
+    /// Which credential it used; 0: not known, or none.
     pub credential: u64,
 }
 
-/// What a batch shows of a spool that was never heard.
+/// What a batch proves about a spool that was never seen before.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Spool {
-    /// It was heard before.
+    /// Whether the spool was seen before.
     pub known: bool,
-    /// The spool that it replaces, in the agent's words.
+    /// The spool that it replaces, according to the agent.
     pub former: Option<[u8; 16]>,
 }
 
-/// Why a batch is not taken.
+/// Why a batch is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
-    /// Two take turns: neither is believed.
+    /// Two sessions alternate: both are refused.
     TwoTakeTurns,
-    /// Another spool lives, and this one shows no proof of it.
+    /// Another spool is active, and this one gives no proof of it.
     AnotherLives,
-    /// Another may live: since we started it had no time yet to be heard.
+    /// Another may be active: it has had no time to deliver since the aggregator started.
     TooEarly,
     /// Its credential was replaced a moment ago.
     Replaced,
 }
 
-/// The voices of one agent in the order in which they were first heard.
+/// The sessions of one agent in the order in which they first delivered.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Sessions {
     received: Vec<(Session, Timestamp)>,
-    /// The one that spoke last.
+    /// The session that delivered last.
     last: Option<Session>,
     returns: u32,
     cloned: bool,
-    /// The credential before the present one.
+    /// The previous credential.
     replaced: Option<u64>,
     refused_at: Option<Timestamp>,
     logged_at: Option<Timestamp>,
 }
 
 impl Sessions {
-    /// As they stand after a start of ours: the spool that was heard last, and when.
+    /// The sessions after a start of the aggregator: the spool that delivered last, and when.
     #[must_use]
     pub fn of_spool(epoch: [u8; 16], seen: Timestamp) -> Self {
         let session = Session { epoch, process: Vec::new(), credential: 0 };
         Self { received: vec![(session.clone(), seen)], last: Some(session), ..Self::default() }
     }
 
-    /// Takes note of a batch. We could hear since `ready_at`.
+    /// Records a batch. The aggregator has been reachable since `ready_at`.
     ///
     /// # Errors
-    /// [`Refusal`]: nothing of it may be taken.
+    /// [`Refusal`]: nothing of the batch may be accepted.
     pub fn receive(
         &mut self,
         session: Session,
@@ -97,7 +99,7 @@ impl Sessions {
                 let may_come = !received && now - ready_at <= RETURN_GRACE;
                 return Err(if may_come { Refusal::TooEarly } else { Refusal::AnotherLives });
             }
-            // Its process was not known: this one is it.
+            // The process of the session was not known yet: it is this one.
             if last.epoch == session.epoch && last.process.is_empty() {
                 self.received.retain(|(session, _)| session != last);
             }
@@ -105,7 +107,7 @@ impl Sessions {
         self.take_turn(session, last, now)
     }
 
-    /// A new credential ends the former one, and whoever spoke with it.
+    /// A new credential ends the former one and every session that used it.
     fn exchange_credential(&mut self, session: &Session) {
         let Some(former) = self.last.as_ref().map(|last| last.credential) else { return };
         if former != 0 && session.credential != 0 && former != session.credential {
@@ -135,7 +137,7 @@ impl Sessions {
         if self.cloned { Err(Refusal::TwoTakeTurns) } else { Ok(()) }
     }
 
-    /// Takes note of a refused batch; returns whether operators are told of it now.
+    /// Records a refused batch; returns whether to report it to operators now.
     pub fn note_refused(&mut self, now: Timestamp) -> bool {
         self.refused_at = Some(now);
         let tell = self.logged_at.is_none_or(|logged| now - logged >= LOG_EVERY);
@@ -145,13 +147,13 @@ impl Sessions {
         tell
     }
 
-    /// Was a delivery of somebody else in the agent's name refused recently?
+    /// Whether a delivery by another session in the agent's name was refused recently.
     #[must_use]
     pub fn contested(&self, now: Timestamp) -> bool {
         self.refused_at.is_some_and(|at| now - at <= LIVE_WINDOW)
     }
 
-    /// Two were heard, and are refused until one of them is still for some minutes.
+    /// Two sessions delivered; both are refused until one of them is silent for some minutes.
     #[must_use]
     pub fn cloned(&self) -> bool {
         self.cloned
@@ -163,8 +165,8 @@ mod tests {
     use super::*;
     use crate::time::DAY;
 
-    /// Each word is one batch: who speaks (a letter), `+` with proof of the former spool, seconds after the start;
-    /// `!` where it is refused. `b` and `t` have spools of their own, the others share one.
+    /// Each word is one batch: the session (a letter), `+` with proof of the former spool, seconds after the start; `!`
+    /// if it is refused. `b` and `t` have spools of their own, the others share one.
     fn check(script: &str) {
         let mut sessions = Sessions::default();
         let mut known = std::collections::BTreeSet::new();
@@ -193,11 +195,11 @@ mod tests {
     #[test]
     fn one_voice_after_another_is_one_agent() {
         check("a1 a2 a3 a600 a4000");
-        // Its spool was damaged: a new epoch, and the old one is never heard again.
+        // Its spool was damaged: a new epoch, and the old one never delivers again.
         check("a1 a2 b+3 b4 b5 b6");
         // It was started again and again.
         check("a1 c2 d3 e4 f5 g6 h7 i8 j9 k10");
-        // A batch of the former process was long on its way.
+        // A batch of the former process was delayed.
         check("a1 c2 a3 c4 c5 c6 c7");
         check("a1 c2 a2 c3 d9 d10 d11");
         // A host that is restored from a backup within the hour, and its end.
@@ -209,7 +211,7 @@ mod tests {
         // A copy that replaced the spool, the same spool copied.
         check("a1 b+2 a3 b4 a5! b6! a7!");
         check("a1 c2 a3 c4 a5! c6!");
-        // They may speak in bursts.
+        // They may deliver in bursts.
         check("a1 a2 a3 b+4 b5 b6 a7 a8 b9 b10 a11! a12! b13!");
     }
 
@@ -223,9 +225,9 @@ mod tests {
     #[test]
     fn a_spool_that_nobody_knows_waits_until_the_one_that_lives_is_silent() {
         check("a1 t2! a3 t4! t5! a6 t300! a301 t302! a600 t1019! t1021");
-        // What is refused keeps no other away: a spool that was lost is replaced within minutes.
+        // A refused session does not block another: a lost spool is replaced within minutes.
         check("a1 b2! b300! b420! b422 b430");
-        // Without proof of the spool that lives now, not of one before it.
+        // With proof of an earlier spool, but not of the active one.
         check("a1 b+2 b3 t4! b5");
     }
 
@@ -252,11 +254,11 @@ mod tests {
             received(&mut sessions, 2, 0, start, start + RETURN_GRACE + MINUTE),
             Err(Refusal::AnotherLives)
         );
-        // Where the agent does not come back within seconds it was silent for the day.
+        // An agent that does not return within seconds was silent for the whole day.
         let mut sessions = Sessions::of_spool([1; 16], Timestamp(start - DAY));
         assert_eq!(received(&mut sessions, 2, 0, start, start + RETURN_GRACE), Err(Refusal::TooEarly));
         assert_eq!(received(&mut sessions, 2, 0, start, start + RETURN_GRACE + SECOND), Ok(()));
-        // One that was heard minutes before lives on until it was silent for its time.
+        // One that delivered minutes before stays active until its silence limit has passed.
         let mut sessions = Sessions::of_spool([1; 16], Timestamp(start - MINUTE));
         assert_eq!(received(&mut sessions, 2, 0, start, start + SECOND), Err(Refusal::TooEarly));
         assert_eq!(

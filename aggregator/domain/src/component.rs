@@ -1,18 +1,18 @@
-//! The status of a component from its linked checks. Never invents one where nothing is known, and never lets a
-//! check that falls out of sight change it.
+//! The status of a component from its linked checks. Without data there is no status, and a check whose state becomes
+//! unknown does not change it.
 
 use super::interval::{Interval, append};
 use super::status::Status;
 use super::time::Timestamp;
 use super::verdict::{Evaluation, Verdict};
 
-/// What the linked checks make of a component.
+/// The status of a component as derived from its linked checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Automatic {
     /// Every linked check is known. Never [`Status::UnderMaintenance`].
     Known(Status),
-    /// Some are known and some are not: what those were when they were last seen counts, those that never were
-    /// seen do not.
+    /// Some are known and some are not: an unknown check counts with its last known state, and not at all if there is
+    /// none.
     Partly(Status),
     /// None is known, or none is linked.
     NoData,
@@ -27,25 +27,25 @@ pub struct LinkedCheck<'a> {
     pub from: Timestamp,
     /// The link holds up to here; [`Timestamp::FAR`] while it still does.
     pub to: Timestamp,
-    /// What was last known before the first of `verdict`; `None`: nothing ever.
+    /// The last known evaluation before the first of `verdict`; `None`: none.
     pub before: Option<Evaluation>,
-    /// Oldest first, never overlapping; unknown where it says nothing.
+    /// Oldest first, never overlapping; gaps are unknown.
     pub verdict: &'a [Interval<Evaluation>],
 }
 
-/// What a linked check says.
+/// The state of a linked check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Word {
     /// Its outage only degrades.
     pub minor: bool,
-    /// It says so now; otherwise nothing is known now, and this was last known.
+    /// The evaluation is current; otherwise it is the last known one.
     pub seen: bool,
-    /// What; `None`: nothing was ever known.
+    /// The evaluation; `None`: nothing was ever known.
     pub evaluation: Option<Evaluation>,
 }
 
 impl Word {
-    /// What a check says whose present verdict is `now` and whose last known one before it was `before`.
+    /// The state of a check whose current evaluation is `now` and whose last known one before it was `before`.
     #[must_use]
     pub fn new(minor: bool, now: Evaluation, before: Option<Evaluation>) -> Self {
         let seen = now.verdict != Verdict::Unknown;
@@ -53,9 +53,8 @@ impl Word {
     }
 }
 
-/// The status that the linked checks make together. All or some down is judged over those that are not minor and
-/// ever said anything. One that flaps leaves it no better than degraded, which is up: what was down meanwhile
-/// counts as it was.
+/// The combined status of the linked checks. Whether all or some are down is decided over those that are not minor and
+/// were ever known. A flapping check makes the component at best degraded.
 pub fn status_of(words: impl Iterator<Item = Word>) -> Automatic {
     let (mut seen, mut unseen, mut major, mut down, mut degraded) = (false, false, 0_u32, 0_u32, false);
     for word in words {
@@ -112,14 +111,14 @@ pub fn automatic(links: &[LinkedCheck<'_>], from: Timestamp) -> Vec<Interval<Aut
     layer
 }
 
-/// Walks the verdicts of a check forward, once, and remembers what was last known.
+/// Walks the verdicts of a check forward, once, and remembers the last known one.
 struct Listener<'a> {
     rest: &'a [Interval<Evaluation>],
     last: Option<Evaluation>,
 }
 
 impl Listener<'_> {
-    /// What holds at `at`, and the instant until which that answer stands. `at` never goes back.
+    /// The state at `at`, and the instant until which it holds. `at` never goes back.
     fn at(&mut self, at: Timestamp) -> (Evaluation, Timestamp) {
         const UNKNOWN: Evaluation = Evaluation { verdict: Verdict::Unknown, flapping: false };
         while let [first, rest @ ..] = self.rest

@@ -1,5 +1,5 @@
-//! Who may deliver: whether an agent is taken, the tokens by which it enrols, and what became of one that was brought.
-//! Only hashes are known: what leaks from here opens nothing.
+//! Credentials: whether an agent may deliver, enrolment tokens, and the result of redeeming one. Only hashes are kept,
+//! so a leak grants no access.
 
 use super::state::AgentKey;
 use super::time::Timestamp;
@@ -13,24 +13,24 @@ pub fn token_hash(token: &str) -> TokenHash {
     *blake3::hash(token.as_bytes()).as_bytes()
 }
 
-/// Whether an agent is taken.
+/// Whether an agent may deliver.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Standing {
-    /// It is.
+    /// It may deliver.
     #[default]
     Active,
-    /// Not for now; its credential stays.
+    /// It may not deliver for now; its credential stays.
     Disabled,
-    /// Its credential is gone.
+    /// Its credential was taken away.
     Revoked,
-    /// It is listed no more, and its name is free for another; what it saw stays.
+    /// It is no longer listed, and its name is free for another agent; its history stays.
     Removed,
 }
 
 impl Standing {
     const ALL: [Self; 4] = [Self::Active, Self::Disabled, Self::Revoked, Self::Removed];
 
-    /// As it is stored and shown.
+    /// The name as stored and shown.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -41,48 +41,48 @@ impl Standing {
         }
     }
 
-    /// From [`Self::name`].
+    /// Reads [`Self::name`].
     #[must_use]
     pub fn read(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|standing| standing.name() == name)
     }
 }
 
-/// A token of one use, which an agent exchanges for its credential.
+/// An enrolment token, which an agent exchanges once for its credential.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Enrolment {
-    /// For whom it was made.
+    /// The agent it was made for.
     pub agent: AgentKey,
-    /// Until when it is valid.
+    /// The end of its validity.
     pub until: Timestamp,
-    /// When it was used.
+    /// When it was redeemed.
     pub used: Option<Timestamp>,
 }
 
-/// What became of a token of one use.
+/// The result of redeeming an enrolment token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Redeemed {
-    /// The credential given with it is valid now.
+    /// The new credential is valid from now on.
     Enrolled {
         /// The workspace's name.
         workspace: String,
         /// The agent's name.
         name: String,
-        /// The failure domain it stands in.
+        /// The agent's location.
         location: String,
     },
-    /// No such token was made here, or a newer one replaced it.
+    /// No such token exists, or a newer one replaced it.
     Unknown,
-    /// It was used before.
+    /// It was redeemed before.
     Used {
-        /// For whom it was made.
+        /// The agent it was made for.
         name: String,
-        /// When it was used.
+        /// When it was redeemed.
         at: Timestamp,
     },
-    /// It is too late.
+    /// It has expired.
     Expired {
-        /// For whom it was made.
+        /// The agent it was made for.
         name: String,
     },
 }

@@ -1,5 +1,5 @@
-//! Days of a calendar: where they begin and end in a page's zone, what each held, how it is drawn, and
-//! the windows of the uptime figures. Never reads a clock or a zone of the machine.
+//! Calendar days: where they begin and end in a page's zone, the conditions of each, how it is drawn, and the windows
+//! of the uptime figures. Never reads the machine's clock or zone.
 
 use super::interval::{Interval, first_ending_after};
 use super::status::Effective;
@@ -79,7 +79,7 @@ fn begin(date: Date, zone: &TimeZone) -> Option<Timestamp> {
     Some(Timestamp(midnight.timestamp().as_millisecond()))
 }
 
-/// What each day held, up to the moment of the view.
+/// The conditions of each day, up to the moment of the view.
 #[must_use]
 pub fn days(effective: &[Interval<Effective>], calendar: &Calendar) -> Vec<DayTally> {
     let end = calendar.end();

@@ -1,26 +1,27 @@
-//! A check that nobody runs: it is we who are called. What is expected of the caller, and when it is late.
+//! A heartbeat is a check that no agent runs: a job calls the aggregator. What is expected of the job, and when it is
+//! late.
 
 use super::interval::Interval;
 use super::state::TrackKey;
 use super::time::{DAY, MINUTE, Timestamp};
 use skerry_protocol::schedule::Schedule;
 
-/// A job's clock may be ahead of ours by this, ms: a call so early is the one that is due.
+/// How far a job's clock may be ahead of ours, ms: a ping that is early by this much counts as the one that is due.
 const EARLY: i64 = MINUTE;
 
-/// What the file expects of a caller.
+/// What the configuration expects of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expected {
-    /// From one call to the next, ms; says nothing where there is a schedule.
+    /// Time from one ping to the next, ms; ignored if there is a schedule.
     pub period: i64,
-    /// When calls are due, where it is a crontab that says so.
+    /// When pings are due, if the configuration gives a crontab.
     pub schedule: Option<Schedule>,
-    /// So much later is not late yet; also what a job that told its start may take, ms.
+    /// Grace period after a ping is due, ms; also the longest run of a job that reported its start.
     pub grace: i64,
 }
 
 impl Expected {
-    /// From one call to the latest that is in time after it, ms; where a crontab says when, a day stands for it.
+    /// Time from one ping to the latest ping that is still in time, ms; with a crontab a period of one day is assumed.
     #[must_use]
     pub fn longest(&self) -> i64 {
         let period = if self.schedule.is_some() { DAY } else { self.period };
@@ -28,48 +29,48 @@ impl Expected {
     }
 }
 
-/// A job that told its start and not yet its end.
+/// A job that reported its start and not yet its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Started {
-    /// When.
+    /// When the start was reported.
     pub at: Timestamp,
-    /// The caller's name for this run; empty where it has none.
+    /// The job's name for this run; empty if it has none.
     pub run: String,
 }
 
-/// One heartbeat as it stands.
+/// The state of one heartbeat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Heartbeat {
-    /// What was heard of it over time.
+    /// The track that keeps its history.
     pub track: TrackKey,
-    /// What is expected.
+    /// What is expected of the job.
     pub expected: Expected,
-    /// When the file began to expect this of a job that it had expected something else of: what was called
-    /// before counts as called then. A shorter period is so never missed before it has passed.
+    /// When the configuration changed what it expects. Earlier pings count as received at that moment, so that a
+    /// shorter period is never missed before it has passed once.
     pub expected_since: Option<Timestamp>,
-    /// The last call that told of an end, good or bad.
+    /// The last ping that reported the end of a run, successful or not.
     pub last_ping: Option<Timestamp>,
-    /// The run that is under way.
+    /// The run in progress.
     pub started: Option<Started>,
 }
 
-/// Whether a call is missing.
+/// Whether a ping is missing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Lateness {
-    /// Nothing is late, or nothing was ever heard.
+    /// Nothing is late, or no ping was ever received.
     InTime,
-    /// It was due then, but it may have come while we could not be called: nobody can say.
+    /// It was due at this instant, but may have been sent while the aggregator was unreachable: unknown.
     NobodyKnows(Timestamp),
-    /// It was due then, and we were there.
+    /// It was due while the aggregator was reachable.
     Missed {
-        /// When the time of the call was over.
+        /// When the ping was due, grace included.
         due: Timestamp,
-        /// Nobody could say since then, where one before it may have come.
+        /// From when on the state was unknown, if an earlier ping may have been lost.
         blind_from: Option<Timestamp>,
     },
 }
 
-/// A call, and when it may come.
+/// A ping, and when it may arrive.
 struct Next {
     from: Timestamp,
     expected: Timestamp,
@@ -77,26 +78,26 @@ struct Next {
 }
 
 impl Heartbeat {
-    /// A call is waited for since then, if one is: the next one, or the end of the run that is under way, whichever is
-    /// waited for longer.
+    /// Since when a ping is awaited, if one is: the next one, or the end of the run in progress, whichever has been
+    /// awaited longer.
     #[must_use]
     pub fn waits_since(&self) -> Option<Timestamp> {
         let started = self.started.as_ref().map(|started| started.at);
         self.last_ping.into_iter().chain(started).min()
     }
 
-    /// From when on what was called at `at` has its time.
+    /// When the interval of a ping received at `at` begins.
     fn counted(&self, at: Timestamp) -> Timestamp {
         self.expected_since.map_or(at, |since| at.max(since))
     }
 
-    /// The run that began then has had its time by `now`.
+    /// Whether the run that began then has exceeded its time at `now`.
     #[must_use]
     pub fn hangs(&self, started: &Started, now: Timestamp) -> bool {
         now - self.counted(started.at) > self.expected.grace
     }
 
-    /// The call after one at `at`: around when it is expected, and until the grace is over.
+    /// The ping after one at `at`: when it is expected, and when its grace ends.
     fn next(&self, at: Timestamp) -> Option<Next> {
         let Expected { period, schedule, grace } = &self.expected;
         let (expected, early) = match schedule {
@@ -109,8 +110,8 @@ impl Heartbeat {
         Some(Next { from: at.max(expected - early), expected, due: expected + *grace })
     }
 
-    /// When a call has been due in vain, unless one comes before: from the first on in order, up to the one that no
-    /// absence of ours excuses, or that lies ahead.
+    /// The instants at which a ping is missing unless one arrives first, in order, up to the first that no absence of
+    /// the aggregator excuses or that lies in the future.
     #[must_use]
     pub(super) fn dues(&self, blind: &[Interval<()>]) -> Vec<Timestamp> {
         let mut dues = Vec::new();
@@ -129,8 +130,8 @@ impl Heartbeat {
         dues
     }
 
-    /// Is a call late at `now`? Nobody could call us in `blind`, oldest first: a call that may have come then is
-    /// not held against its caller, any other is.
+    /// Whether a ping is late at `now`. The aggregator was unreachable during `blind` (oldest first): a ping that may
+    /// have been sent then is not counted as missed.
     #[must_use]
     pub fn lateness(&self, blind: &[Interval<()>], now: Timestamp) -> Lateness {
         let (mut missed, mut blind_from): (Option<Timestamp>, Option<Timestamp>) = (None, None);
@@ -168,7 +169,7 @@ impl Heartbeat {
     }
 }
 
-/// The end of the last stretch of `blind` in which a call between `from` and `to` may have come.
+/// The end of the last interval of `blind` in which a ping between `from` and `to` may have been sent.
 fn may_have_come(blind: &[Interval<()>], from: Timestamp, to: Timestamp) -> Option<Timestamp> {
     blind.iter().rev().find(|blind| blind.overlap(from, to) > 0).map(|blind| blind.to)
 }

@@ -1,5 +1,5 @@
-//! What is set from outside the checks: statuses that people, incidents and REST hold, and planned windows. Each stands
-//! alone with its source; the layers of a component are derived from them, so that none overwrites another.
+//! Statuses that do not come from checks: holds set by people, incidents and REST, and planned windows. Each is kept
+//! separately with its source; the layers of a component are derived from them, so that none overwrites another.
 
 use super::interval::Interval;
 use super::layers::{lay, splice};
@@ -7,30 +7,30 @@ use super::state::{ComponentKey, HoldKey, State, WindowKey, WorkspaceKey};
 use super::status::Status;
 use super::time::Timestamp;
 
-/// Who set a status. A source has one hold on a component at a time: what it sets ends what it set before, and nothing
-/// that another source set.
+/// The source of a hold. A source has one hold on a component at a time: a new one ends its previous one, but no hold
+/// of another source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Source {
-    /// People by hand: the hold of one person ends that of another.
+    /// People: the hold of one person ends that of another.
     Person,
-    /// A client of the REST API, whichever.
+    /// Any client of the REST API.
     Rest,
     /// An update of this incident, by its row key.
     Incident(i64),
 }
 
-/// A status that a source holds on a component.
+/// A status that a source set on a component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Hold {
-    /// Its row.
+    /// Its row key.
     pub key: HoldKey,
     /// Who set it.
     pub source: Source,
     /// What it is.
     pub status: Status,
-    /// Since when.
+    /// Its first instant.
     pub from: Timestamp,
-    /// Until when; [`Timestamp::FAR`]: until it is released.
+    /// The first instant after it; [`Timestamp::FAR`]: until it is released.
     pub to: Timestamp,
 }
 
@@ -41,7 +41,7 @@ pub struct PlannedWindow {
     pub workspace: WorkspaceKey,
     /// 12 random lower-case alphanumerics.
     pub id: String,
-    /// Its components, in order, each once.
+    /// Its components, sorted and without duplicates.
     pub components: Vec<ComponentKey>,
     /// Its first instant.
     pub from: Timestamp,
@@ -49,16 +49,16 @@ pub struct PlannedWindow {
     pub to: Timestamp,
 }
 
-/// What the manual layer says at an instant.
+/// The value of the manual layer at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HeldStatus {
     /// The status.
     pub status: Status,
-    /// When the hold was set that it is of.
+    /// When the hold was set.
     pub since: Timestamp,
 }
 
-/// Sets a status, at or after the beginning of every hold that is there. Returns the holds that changed.
+/// Adds a hold, which must not begin before an existing one. Returns the holds that changed.
 pub fn set(holds: &mut Vec<Hold>, hold: Hold) -> Vec<HoldKey> {
     let mut changed = release(holds, hold.source, hold.from);
     if hold.to > hold.from {
@@ -68,7 +68,7 @@ pub fn set(holds: &mut Vec<Hold>, hold: Hold) -> Vec<HoldKey> {
     changed
 }
 
-/// Ends what a source holds at `now`; what would never have held is removed. Returns the holds that changed.
+/// Ends the hold of a source at `now`; a hold of zero length is removed. Returns the holds that changed.
 pub fn release(holds: &mut Vec<Hold>, source: Source, now: Timestamp) -> Vec<HoldKey> {
     let mut changed = Vec::new();
     for hold in holds.iter_mut().filter(|hold| hold.source == source && hold.to > now) {
@@ -79,8 +79,8 @@ pub fn release(holds: &mut Vec<Hold>, source: Source, now: Timestamp) -> Vec<Hol
     changed
 }
 
-/// The manual layer: at each instant the newest of the holds that stand. When it ends, the next older one that still
-/// stands shows again. `holds` are in the order in which they were set.
+/// The manual layer: at each instant the newest active hold. When it ends, the next older hold that is still active
+/// shows again. `holds` are in the order in which they were set.
 #[must_use]
 pub fn manual<'a>(holds: impl IntoIterator<Item = &'a Hold>) -> Vec<Interval<HeldStatus>> {
     let mut layer = Vec::new();
@@ -91,13 +91,13 @@ pub fn manual<'a>(holds: impl IntoIterator<Item = &'a Hold>) -> Vec<Interval<Hel
     layer
 }
 
-/// Derives the manual layer again from `now` on, where holds changed at `now`: what lies before stays.
+/// Derives the manual layer again from `now` on, after holds changed at `now`. The past stays.
 pub fn manual_from(layer: &mut Vec<Interval<HeldStatus>>, holds: &[Hold], now: Timestamp) {
     splice(layer, now, manual(holds.iter().filter(|hold| hold.to > now)));
 }
 
-/// The planned layer: at each instant the beginning of that running window which began last. `windows` are the
-/// beginning and end of each, in any order; they may overlap and start together.
+/// The planned layer: at each instant the beginning of the running window that began last. `windows` holds the
+/// beginning and end of each, in any order; windows may overlap and start together.
 #[must_use]
 pub fn planned(windows: impl IntoIterator<Item = (Timestamp, Timestamp)>) -> Vec<Interval<Timestamp>> {
     let mut windows: Vec<_> = windows.into_iter().collect();
@@ -109,8 +109,8 @@ pub fn planned(windows: impl IntoIterator<Item = (Timestamp, Timestamp)>) -> Vec
     layer
 }
 
-/// The status that manual and planned layer give together. Maintenance overrides a hold, but not one that was set while
-/// every window that runs was running.
+/// The status from the manual and planned layers together. Maintenance overrides a hold, unless the hold was set at or
+/// after the beginning of the newest running window.
 #[must_use]
 pub fn override_of(held: Option<HeldStatus>, window_since: Option<Timestamp>) -> Option<Status> {
     match (held, window_since) {
@@ -121,7 +121,7 @@ pub fn override_of(held: Option<HeldStatus>, window_since: Option<Timestamp>) ->
 }
 
 impl State {
-    /// Derives what is not stored of the holds and windows, as after a load: each component's windows and layers.
+    /// Derives what is not stored, after a load: each component's windows and its manual and planned layers.
     pub fn derive_layers(&mut self) {
         let of = self.windows.iter().flat_map(|(key, one)| one.components.iter().map(|of| (*of, *key)));
         let of: Vec<(ComponentKey, WindowKey)> = of.collect();

@@ -1,4 +1,4 @@
-//! Half-open stretches of time that hold one value.
+//! Half-open stretches of time with one value.
 
 use super::time::Timestamp;
 
@@ -9,7 +9,7 @@ pub struct Interval<T> {
     pub from: Timestamp,
     /// First instant after.
     pub to: Timestamp,
-    /// What holds.
+    /// The value.
     pub value: T,
 }
 
@@ -20,15 +20,15 @@ impl<T> Interval<T> {
         (self.to.min(to) - self.from.max(from)).max(0)
     }
 
-    /// Does it hold at this instant?
+    /// Whether it holds at this instant.
     #[must_use]
     pub fn contains(&self, at: Timestamp) -> bool {
         self.from <= at && at < self.to
     }
 }
 
-/// Appends a stretch that begins at or after the end of the last one: an empty one is dropped, one that
-/// continues the last with the same value lengthens it.
+/// Appends an interval that begins at or after the end of the last one. An empty one is dropped; one that continues the
+/// last with the same value extends it.
 pub fn append<T: PartialEq>(intervals: &mut Vec<Interval<T>>, next: Interval<T>) {
     if next.from >= next.to {
         return;
@@ -52,12 +52,12 @@ pub(crate) struct Cursor<'a, T> {
 }
 
 impl<'a, T: Copy> Cursor<'a, T> {
-    /// Stands at `from`.
+    /// Starts at `from`.
     pub(crate) fn new(intervals: &'a [Interval<T>], from: Timestamp) -> Self {
         Self { rest: &intervals[first_ending_after(intervals, from)..] }
     }
 
-    /// What holds at `at`, and the instant until which that answer stands. `at` never goes back.
+    /// The value at `at`, and the instant until which it holds. `at` never goes back.
     pub(crate) fn at(&mut self, at: Timestamp) -> (Option<T>, Timestamp) {
         while let [first, rest @ ..] = self.rest
             && first.to <= at

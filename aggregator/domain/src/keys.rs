@@ -1,4 +1,4 @@
-//! Row keys: the store's own, never shown to anyone. Each table counts its own.
+//! Row keys: internal to the store, never shown to anyone. Each table has its own counter.
 
 macro_rules! key {
     ($(#[$meta:meta])* $name:ident) => {
@@ -7,7 +7,7 @@ macro_rules! key {
         pub struct $name(pub i64);
 
         impl $name {
-            /// A key that was never used, by the counter of its table.
+            /// A new key from the counter of its table.
             pub(super) fn next(counter: &mut i64) -> Self {
                 *counter += 1;
                 Self(*counter)
@@ -28,7 +28,7 @@ key!(
     CheckKey
 );
 key!(
-    /// Row key of what one agent sees of one check.
+    /// Row key of a track: a check at one agent.
     TrackKey
 );
 key!(
@@ -44,7 +44,7 @@ key!(
     ComponentKey
 );
 key!(
-    /// Row key of a status that is held.
+    /// Row key of a hold.
     HoldKey
 );
 key!(
@@ -52,7 +52,7 @@ key!(
     WindowKey
 );
 
-/// The greatest row key that was ever given in each table. They only grow.
+/// The greatest row key that was ever assigned in each table. Counters only grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
     /// Of workspaces.
@@ -77,14 +77,14 @@ pub struct Counters {
     pub losses: i64,
     /// Of hard transitions.
     pub transitions: i64,
-    /// Of what somebody changed.
+    /// Of audit rows.
     pub audit: i64,
-    /// Not of a table: what ended before this instant, ms, is folded, and is worked out no more.
+    /// Not a table: whatever ended before this instant, ms, is folded and is not recomputed.
     pub folded: i64,
 }
 
 impl Counters {
-    /// Each with the name of its table; `fold` is none.
+    /// Each counter with the name of its table; `fold` belongs to no table.
     pub fn named(&mut self) -> [(&'static str, &mut i64); 13] {
         [
             ("workspace", &mut self.workspaces),

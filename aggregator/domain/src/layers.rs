@@ -1,4 +1,4 @@
-//! The layers of a component, each kept alone, and their overlay. Never changes a layer to make another fit.
+//! The layers of a component, each kept separately, and their overlay. No layer is changed to fit another.
 
 use super::component::Automatic;
 use super::holds::{HeldStatus, override_of};
@@ -7,24 +7,24 @@ use super::shared_vec::SharedVec;
 use super::status::{Effective, Status};
 use super::time::Timestamp;
 
-/// What is said about a component from four sides; each oldest first and never overlapping. Manual and planned are
-/// derived from its holds and windows.
+/// The four layers of a component; each is oldest first and never overlaps itself. The manual and planned layers are
+/// derived from holds and windows.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Layers {
-    /// From the linked checks.
+    /// Derived from the linked checks.
     pub automatic: SharedVec<Interval<Automatic>>,
-    /// Held by people, REST and incidents.
+    /// Statuses set by people, REST and incidents.
     pub manual: SharedVec<Interval<HeldStatus>>,
-    /// While planned windows run: when that one began which began last.
+    /// While planned windows run: the beginning of the window that began last.
     pub planned: SharedVec<Interval<Timestamp>>,
-    /// The past, put right.
+    /// Corrections of the past.
     pub corrected: SharedVec<Interval<Status>>,
-    /// Nothing before it counts.
+    /// Nothing before this instant counts.
     pub start: Timestamp,
 }
 
 impl Layers {
-    /// When anything was first said from any side.
+    /// The first instant of any layer.
     #[must_use]
     pub fn first_said(&self) -> Option<Timestamp> {
         let seen = self.automatic.iter().find(|one| one.value != Automatic::NoData).map(|one| one.from);
@@ -35,14 +35,14 @@ impl Layers {
     }
 }
 
-/// What was true over `[from, to)`: contiguous, neighbours differ. Where nobody says anything there is no data,
-/// before `start` it is unwatched.
+/// The effective status over `[from, to)`: contiguous, neighbours differ. Gaps in all layers become no data; the time
+/// before `start` is unwatched.
 #[must_use]
 pub fn effective(layers: &Layers, from: Timestamp, to: Timestamp) -> Vec<Interval<Effective>> {
     watched_from(overlay(layers, from, to), layers.start)
 }
 
-/// The same, but for what lies before `begin`: that is unwatched.
+/// The same, with everything before `begin` unwatched.
 #[must_use]
 pub fn watched_from(intervals: Vec<Interval<Effective>>, begin: Timestamp) -> Vec<Interval<Effective>> {
     let mut watched = Vec::with_capacity(intervals.len() + 1);
@@ -54,8 +54,8 @@ pub fn watched_from(intervals: Vec<Interval<Effective>>, begin: Timestamp) -> Ve
     watched
 }
 
-/// What the layers say over `[from, to)`, whenever the component is watched from: contiguous, neighbours differ.
-/// A layer yields to those named after it in [`Layers`], but for a window: it yields to a hold that was set while it ran.
+/// The overlay of the layers over `[from, to)`, regardless of `start`: contiguous, neighbours differ. A later layer in
+/// [`Layers`] overrides an earlier one, except that a hold set during a window overrides that window.
 #[must_use]
 pub fn overlay(layers: &Layers, from: Timestamp, to: Timestamp) -> Vec<Interval<Effective>> {
     let (mut overlay, mut at) = (Vec::new(), from);
@@ -81,8 +81,7 @@ pub fn overlay(layers: &Layers, from: Timestamp, to: Timestamp) -> Vec<Interval<
     overlay
 }
 
-/// Replaces everything from `from` on by `replacement`, which says nothing before `from`; equal
-/// neighbours become one.
+/// Replaces everything from `from` on by `replacement`, cut at `from`; equal neighbours are merged.
 pub fn splice<T: PartialEq>(existing: &mut Vec<Interval<T>>, from: Timestamp, replacement: Vec<Interval<T>>) {
     existing.truncate(existing.partition_point(|interval| interval.from < from));
     if let Some(last) = existing.last_mut() {
@@ -94,7 +93,7 @@ pub fn splice<T: PartialEq>(existing: &mut Vec<Interval<T>>, from: Timestamp, re
     }
 }
 
-/// Lays `over` into one layer: what stood there yields, before and after it stay.
+/// Writes `over` into a layer: it replaces what was there; what lies before and after stays.
 pub fn lay<T: PartialEq + Copy>(layer: &mut Vec<Interval<T>>, over: Interval<T>) {
     if over.from >= over.to {
         return;

@@ -1,4 +1,4 @@
-//! What is true, worked out from what was seen. Pure: no I/O, no async, no clock, no randomness, no
+//! The domain: computes what is true from what was observed. Pure: no I/O, no async, no clock, no randomness, no
 //! logging, no serde. Time is an argument.
 
 mod agent;

@@ -1,5 +1,5 @@
-//! Outages of a component, for operators: stretches during which it was worse than operational, and the checks that
-//! were not well meanwhile.
+//! Outages of a component, for operators: stretches in which it was worse than operational, and the checks that were
+//! degraded or down meanwhile.
 
 use super::interval::Interval;
 use super::layers::effective;
@@ -11,20 +11,20 @@ use super::time::{DAY, Timestamp};
 use super::verdict::{self, Verdict};
 use std::collections::BTreeSet;
 
-/// A stretch of a component's past during which it was worse than operational without a break.
+/// A stretch in which a component was worse than operational without a break.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outage<'a> {
     /// Its first instant.
     pub from: Timestamp,
-    /// The first instant after it; `None`: it lasts.
+    /// The first instant after it; `None`: it is ongoing.
     pub to: Option<Timestamp>,
-    /// The worst that the component was.
+    /// The worst status during it.
     pub status: Status,
-    /// Linked checks that were degraded or down meanwhile, by name; none where people set the status.
+    /// Linked checks that were degraded or down meanwhile, by name; empty if people set the status.
     pub checks: Vec<&'a str>,
 }
 
-/// All of a component that are known at `now`, oldest first.
+/// All outages of a component known at `now`, oldest first.
 #[must_use]
 pub fn of_component<'a>(state: &'a State, component: &Component, now: Timestamp) -> Vec<Outage<'a>> {
     let Some(begun) = component.layers.first_said() else { return Vec::new() };
@@ -47,8 +47,7 @@ pub fn of_component<'a>(state: &'a State, component: &Component, now: Timestamp)
     outages
 }
 
-/// Names the checks of outages that are older than the spans which are kept: by the days on which one that runs them
-/// saw them not up.
+/// Names the checks of outages that are older than the kept spans, by the days on which an agent did not see them up.
 pub fn name_folded<'a>(
     state: &'a State,
     component: &Component,

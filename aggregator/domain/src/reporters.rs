@@ -1,25 +1,25 @@
-//! Who may report what: the checks an agent's token is for, whose definition of a check holds, and why an agent
-//! that runs a check does not count for it.
+//! Which agent may report what: the checks its token covers, which definition of a check applies, and why an agent that
+//! runs a check does not count for it.
 
 use std::collections::BTreeSet;
 
-/// Why an agent runs a check and does not count for it.
+/// Why an agent that runs a check does not count for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Held {
-    /// The aggregator itself hears the calls of a heartbeat.
+    /// The check is a heartbeat, which only the aggregator reports.
     Heartbeat,
-    /// Its token is for other checks.
+    /// Its token does not cover the check.
     Limited,
     /// Others report the check, and an operator has not allowed it yet.
     Asks,
-    /// It defines the check otherwise than those who count.
+    /// Its definition differs from that of the agents that count.
     Definition,
 }
 
 impl Held {
     const ALL: [Self; 4] = [Self::Heartbeat, Self::Limited, Self::Asks, Self::Definition];
 
-    /// As it is stored and shown.
+    /// The name as stored and shown.
     #[must_use]
     pub fn name(self) -> &'static str {
         match self {
@@ -30,13 +30,13 @@ impl Held {
         }
     }
 
-    /// From [`Self::name`].
+    /// Reads [`Self::name`].
     #[must_use]
     pub fn read(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|held| held.name() == name)
     }
 
-    /// For operators, after "is rejected: ".
+    /// The text for operators, after "is rejected: ".
     #[must_use]
     pub fn words(self) -> &'static str {
         match self {
@@ -48,30 +48,30 @@ impl Held {
     }
 }
 
-/// What an operator lets an agent report.
+/// What an operator allows an agent to report.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Permit {
-    /// Patterns of names of checks; `None`: every check.
+    /// Patterns of check names; `None`: every check.
     pub checks: Option<Vec<String>>,
-    /// Checks of others that it may join although new reporters wait to be allowed.
+    /// Checks of other agents that it may join where new reporters need permission.
     pub allowed: BTreeSet<String>,
 }
 
 impl Permit {
-    /// May it report the check of that name at all?
+    /// Whether it may report the check of that name at all.
     #[must_use]
     pub fn covers(&self, name: &str) -> bool {
         self.checks.as_ref().is_none_or(|patterns| patterns.iter().any(|one| matches(one, name)))
     }
 
-    /// May it join others in reporting it?
+    /// Whether it may join others in reporting it.
     #[must_use]
     pub fn allows(&self, name: &str) -> bool {
         self.allowed.iter().any(|one| matches(one, name))
     }
 }
 
-/// Does `name` fit `pattern`, in which `*` stands for any characters, or none?
+/// Whether `name` matches `pattern`, in which `*` stands for any characters, or none.
 #[must_use]
 pub fn matches(pattern: &str, name: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else { return pattern == name };
@@ -85,10 +85,10 @@ pub fn matches(pattern: &str, name: &str) -> bool {
     left.ends_with(last)
 }
 
-/// Length of a hash, and of each half of what is kept where an agent tells both.
+/// Length of a hash, and of each half of what is kept if an agent sends both.
 const HASH: usize = 16;
 
-/// What is kept of a definition: the hash of all of it, and where it is told, after that the hash of what it asserts.
+/// What is kept of a definition: the hash of all of it, followed by the hash of its assertions if the agent sends that.
 #[must_use]
 pub fn definition(mut whole: Vec<u8>, asserts: &[u8]) -> Vec<u8> {
     if whole.len() == HASH && asserts.len() == HASH {
@@ -97,8 +97,8 @@ pub fn definition(mut whole: Vec<u8>, asserts: &[u8]) -> Vec<u8> {
     whole
 }
 
-/// Do two definitions assert the same? They do where they are the same as a whole, which is all that an older agent
-/// tells.
+/// Whether two definitions assert the same. Without the second hash, which older agents do not send, they must be equal
+/// as a whole.
 #[must_use]
 pub fn same(one: &[u8], other: &[u8]) -> bool {
     let whole = |hash: &[u8]| hash.len().min(HASH);
@@ -106,9 +106,9 @@ pub fn same(one: &[u8], other: &[u8]) -> bool {
     one[..whole(one)] == other[..whole(other)] || both_tell && one[HASH..] == other[HASH..]
 }
 
-/// Are there some that do not assert the same?
+/// Whether some of them do not assert the same.
 pub fn differ<'a>(mut definitions: impl Iterator<Item = &'a [u8]> + Clone) -> bool {
-    // One that tells what it asserts can be compared with most.
+    // A definition with both hashes can be compared with most others.
     let Some(first) = definitions.clone().max_by_key(|one| one.len()) else { return false };
     definitions.any(|one| !same(one, first))
 }

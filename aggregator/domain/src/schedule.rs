@@ -1,6 +1,6 @@
-//! What is due when: everything that the passing of time alone changes, ordered by time. It is derived from the state at
-//! load, never stored, and kept current where its inputs change, so that a tick touches only what is due. Knows when
-//! something is due, never what happens then: that is `step/tick.rs` and `step/heartbeat.rs`.
+//! The schedule: everything that changes with time alone, ordered by due time. It is derived from the state at load,
+//! never stored, and updated when its inputs change, so that a tick touches only what is due. It knows when something
+//! is due; `step/tick.rs` and `step/heartbeat.rs` know what happens then.
 
 use super::agent_check::AgentCheck;
 use super::interval::Cursor;
@@ -11,17 +11,18 @@ use super::time::{DAY, Timestamp};
 /// Something that becomes due; handled in this order within one tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Due {
-    /// A snapshot or the history of an agent grows too old, its silence is to be told, or it leaves the denominator.
+    /// A snapshot or the history of a track becomes too old, its silence must be reported, or it is excluded from the
+    /// denominator.
     Track(TrackKey),
-    /// A call is late, unless it comes before.
+    /// A ping becomes late.
     Heartbeat(CheckKey),
-    /// An agent leaves the denominator that never said anything, or a verdict was not looked at since a load.
+    /// An agent that never reported leaves the denominator, or the verdict was not computed since a load.
     Verdict(CheckKey),
     /// A hold ends, or a planned window begins or ends.
     Hold(ComponentKey),
 }
 
-/// Each thing that will be due, by time.
+/// Everything that will be due, by time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Schedule {
     by_time: Table<(Timestamp, Due), ()>,
@@ -47,13 +48,13 @@ impl Schedule {
         }
     }
 
-    /// The nearest time at which anything is due.
+    /// The earliest time at which anything is due.
     #[must_use]
     pub fn next(&self) -> Option<Timestamp> {
         self.by_time.first_key_value().map(|((at, _), ())| *at)
     }
 
-    /// What is due at `now`, in the order in which it is handled.
+    /// Everything that is due at `now`, in the order in which it is handled.
     pub(super) fn due(&self, now: Timestamp) -> Vec<Due> {
         let mut due: Vec<Due> =
             self.by_time.keys().take_while(|(at, _)| *at <= now).map(|(_, due)| *due).collect();
@@ -63,19 +64,19 @@ impl Schedule {
 }
 
 impl State {
-    /// The nearest time at which a tick has something to do; it may have passed.
+    /// The earliest time at which a tick has something to do; it may have passed.
     #[must_use]
     pub fn next_due(&self) -> Option<Timestamp> {
         self.schedule.next()
     }
 
-    /// We can be reached from now on: silence is counted from here at the earliest.
+    /// Marks the aggregator as reachable from now on: silence counts from here at the earliest.
     pub fn become_ready(&mut self, now: Timestamp) {
         self.ready_at = now;
         self.derive_schedule();
     }
 
-    /// Works out anew what is due when, as after a load.
+    /// Rebuilds the schedule, as after a load.
     pub fn derive_schedule(&mut self) {
         self.schedule = Schedule::default();
         let all = self.tracks.keys().map(|key| Due::Track(*key));
@@ -87,7 +88,7 @@ impl State {
         }
     }
 
-    /// What `due` depends on has changed.
+    /// Updates the time of `due` after its inputs changed.
     pub(super) fn reschedule(&mut self, due: Due) {
         let at = match due {
             Due::Track(key) => self.track_due(key),
@@ -102,7 +103,7 @@ impl State {
 
     fn track_due(&self, key: TrackKey) -> Option<Timestamp> {
         let agent_check = self.tracks.get(&key)?;
-        // Of a heartbeat it is we who know whether a call came.
+        // For a heartbeat the aggregator itself knows whether a ping arrived.
         if self.heartbeats.get(&agent_check.check).is_some_and(|heartbeat| heartbeat.track == key) {
             return None;
         }
@@ -118,7 +119,8 @@ impl State {
     }
 }
 
-/// Evidence of `last` is out of sight from then on: it was when we became ready, or has had its time since.
+/// The instant from which evidence of `last` is too old: either it already was when the aggregator became ready, or its
+/// limit has passed since.
 pub(super) fn too_old_at(last: Timestamp, silence: i64, ready_at: Timestamp) -> Timestamp {
     let counted = if ready_at - last > silence { last } else { last.max(ready_at) };
     (counted + silence) + 1

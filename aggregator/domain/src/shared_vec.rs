@@ -1,14 +1,14 @@
-//! A list that copies share until one of them changes it.
+//! A copy-on-write list.
 
 use std::fmt;
 use std::ops::Deref;
 use std::sync::Arc;
 
-/// Reads as a slice. An empty one takes no memory.
+/// A copy-on-write list that reads as a slice. An empty one allocates nothing.
 pub struct SharedVec<T>(Option<Arc<Vec<T>>>);
 
 impl<T: Clone> SharedVec<T> {
-    /// The list, to change. It is copied where another copy shares it.
+    /// Mutable access. The list is copied first if it is shared.
     pub fn edit(&mut self) -> &mut Vec<T> {
         Arc::make_mut(self.0.get_or_insert_default())
     }

@@ -1,5 +1,5 @@
-//! The stretches of one track. Those that are over are shared between copies of the state: an observation that
-//! lengthens the newest one copies none of them.
+//! The spans of one track. Closed spans are shared between copies of the state: an observation that extends the newest
+//! span copies none of them.
 
 use super::shared_vec::SharedVec;
 use super::track::Span;
@@ -13,13 +13,13 @@ pub struct Spans {
 }
 
 impl Spans {
-    /// How many there are.
+    /// The number of spans.
     #[must_use]
     pub fn len(&self) -> usize {
         self.closed.len() + usize::from(self.newest.is_some())
     }
 
-    /// There is none.
+    /// Whether there is no span.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.newest.is_none()
@@ -43,7 +43,7 @@ impl Spans {
         self.newest.as_ref()
     }
 
-    /// The newest, to change.
+    /// The newest, mutable.
     pub fn last_mut(&mut self) -> Option<&mut Span> {
         self.newest.as_mut()
     }
@@ -71,7 +71,8 @@ impl Spans {
         self.iter().copied().collect()
     }
 
-    /// Index of the first of which `holds` is false; it is true of all before and of none after.
+    /// Index of the first span for which `holds` is false; it must be true for all earlier and false for all later
+    /// ones.
     pub fn partition_point(&self, mut holds: impl FnMut(&Span) -> bool) -> usize {
         match &self.newest {
             Some(newest) if holds(newest) => self.len(),
@@ -79,7 +80,7 @@ impl Spans {
         }
     }
 
-    /// Index of the newest of which `holds` is true.
+    /// Index of the newest span for which `holds` is true.
     pub fn rposition(&self, mut holds: impl FnMut(&Span) -> bool) -> Option<usize> {
         match &self.newest {
             Some(newest) if holds(newest) => Some(self.closed.len()),
@@ -94,25 +95,25 @@ impl Spans {
         }
     }
 
-    /// Puts one between those that are over and the newest, which is known before them when they are read back.
+    /// Inserts a closed span before the newest one. At load the newest is read first.
     pub fn push_closed(&mut self, span: Span) {
         self.closed.push(span);
     }
 
-    /// Takes the `count` oldest of those that are over away.
+    /// Removes the `count` oldest closed spans.
     pub fn forget(&mut self, count: usize) -> Vec<Span> {
         let count = count.min(self.closed.len());
         let kept = self.closed[count..].to_vec();
         std::mem::replace(&mut self.closed, kept.into())[..count].to_vec()
     }
 
-    /// Takes the newest away.
+    /// Removes the newest.
     pub fn pop(&mut self) -> Option<Span> {
         let former = if self.closed.is_empty() { None } else { self.closed.edit().pop() };
         std::mem::replace(&mut self.newest, former)
     }
 
-    /// Takes those from `index` on away.
+    /// Removes the spans from `index` on.
     pub fn split_off(&mut self, index: usize) -> Vec<Span> {
         if index >= self.len() {
             return Vec::new();

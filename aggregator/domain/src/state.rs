@@ -1,5 +1,4 @@
-//! Everything the engine holds to be true, in memory. Loaded from the store at the start and changed
-//! by [`super::step`] alone.
+//! The whole state of the engine, in memory. Loaded from the store at the start; only [`super::step`] changes it.
 
 use super::check_verdict::CheckVerdict;
 use super::credentials::{Enrolment, TokenHash};
@@ -23,20 +22,20 @@ pub use super::keys::{
 /// The whole state. A copy shares its entries with the original, so it is cheap.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
-    /// Since when we can be reached; set by [`State::become_ready`]. No agent is called silent for the time before; see
-    /// [`super::step`].
+    /// Since when the aggregator is reachable; set by [`State::become_ready`]. Time before it counts as nobody's
+    /// silence; see [`super::step`].
     pub ready_at: Timestamp,
-    /// Our own clock as `step` last saw it; it never goes back.
+    /// The aggregator's clock at the last step; it never goes back.
     pub clock: Timestamp,
-    /// When this process last looked whether a heartbeat is late: that none is, is evidence of that moment.
+    /// When this process last looked for late heartbeats. That none is late is evidence for that moment.
     pub ticked_at: Timestamp,
-    /// What is due when.
+    /// What is due, by time.
     pub schedule: Schedule,
-    /// How far our own clock may be ahead, ms, while nothing confirms it: no validity is printed beyond it.
+    /// How far the aggregator's clock may be ahead while it is unconfirmed, ms. Printed validity is reduced by it.
     pub unsure_ms: i64,
-    /// When we could not be called, in order; as far back as a call may be missing.
+    /// When the aggregator was unreachable, in order; kept for as long as a ping may be missing in it.
     pub blind: Vec<Interval<()>>,
-    /// The greatest row key that was ever given in each table.
+    /// The greatest row key that was ever assigned in each table.
     pub counters: Counters,
     /// Workspaces.
     pub workspaces: Table<WorkspaceKey, Workspace>,
@@ -44,9 +43,9 @@ pub struct State {
     pub agents: Table<AgentKey, Agent>,
     /// Checks.
     pub checks: Table<CheckKey, Check>,
-    /// What is held to be true of each check.
+    /// The verdict of each check.
     pub verdicts: Table<CheckKey, CheckVerdict>,
-    /// Checks that wait to be called.
+    /// Heartbeats, by check.
     pub heartbeats: Table<CheckKey, Heartbeat>,
     /// Tracks.
     pub tracks: Table<TrackKey, AgentCheck>,
@@ -56,15 +55,15 @@ pub struct State {
     pub groups: Table<GroupKey, Group>,
     /// Components, archived ones included.
     pub components: Table<ComponentKey, Component>,
-    /// Planned windows, those that ended included.
+    /// Planned windows, past ones included.
     pub windows: Table<WindowKey, PlannedWindow>,
-    /// Tokens by which agents enrol.
+    /// Enrolment tokens.
     pub enrolments: Table<TokenHash, Enrolment>,
-    /// The token of each heartbeat's address, by workspace and name of the check.
+    /// Token hashes of heartbeat addresses, by workspace and check name.
     pub heartbeat_tokens: Table<(WorkspaceKey, String), TokenHash>,
-    /// Agents by the hash of what they deliver with.
+    /// Agents by the hash of their credential.
     pub credentials: Table<TokenHash, AgentKey>,
-    /// Heartbeats by the token of their address.
+    /// Heartbeat addresses by token hash.
     pub heartbeat_addresses: Table<TokenHash, (WorkspaceKey, String)>,
     /// Checks by workspace and name.
     pub check_names: Table<(WorkspaceKey, String), CheckKey>,
@@ -81,31 +80,31 @@ pub struct Workspace {
     pub asks: bool,
 }
 
-/// What is measured, whoever runs it.
+/// A check, regardless of which agents run it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Check {
     /// The workspace it belongs to.
     pub workspace: WorkspaceKey,
     /// Its name, unique in the workspace.
     pub name: String,
-    /// How many locations make it down.
+    /// How many locations must agree.
     pub quorum: Quorum,
-    /// What must agree before.
+    /// Former quorums.
     pub former_quorums: Vec<Former<Quorum>>,
-    /// The definition that holds among those who report it.
+    /// The definition in force among its reporters.
     pub definition: Vec<u8>,
-    /// The one that the aggregator's file declares.
+    /// The definition in the aggregator's configuration.
     pub file_definition: Option<Vec<u8>>,
-    /// The one that an operator chose.
+    /// The definition that an operator chose.
     pub chosen_definition: Option<Vec<u8>>,
-    /// Who runs it, now or before.
+    /// The agents that run it or ran it.
     pub tracks: Vec<TrackKey>,
-    /// Components it feeds, now or before.
+    /// Components that it feeds or fed.
     pub components: Vec<ComponentKey>,
 }
 
 impl Check {
-    /// A check that nobody has reported yet.
+    /// A check that no agent has reported yet.
     #[must_use]
     pub fn new(workspace: WorkspaceKey, name: &str) -> Self {
         Self {
@@ -127,23 +126,23 @@ impl Check {
 pub struct Page {
     /// The workspace it belongs to.
     pub workspace: WorkspaceKey,
-    /// Its key in the file.
+    /// Its key in the configuration file.
     pub key: String,
     /// 12 random lower-case alphanumerics.
     pub id: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// When it first was public. `None`: it never was.
+    /// When it first became public. `None`: never.
     pub public_since: Option<Timestamp>,
-    /// No longer in the file.
+    /// No longer in the configuration file.
     pub archived: bool,
-    /// What the file says.
+    /// Its settings in the configuration file.
     pub settings: PageSettings,
     /// Order on the page.
     pub items: Vec<PageItem>,
 }
 
-/// What the configuration says of a page.
+/// The settings of a page in the configuration.
 #[derive(Clone, Debug, PartialEq)]
 pub struct PageSettings {
     /// Path segment and default sub-domain.
@@ -152,9 +151,9 @@ pub struct PageSettings {
     pub name: String,
     /// Visible to everyone.
     pub public: bool,
-    /// Stands in the index of pages.
+    /// Listed in the index of pages.
     pub listed: bool,
-    /// Answers at `/` too, on every host that is no page's own. At most one page does.
+    /// Also served at `/` on every host that belongs to no page. At most one page has this.
     pub root: bool,
     /// Its own host.
     pub domain: Option<String>,
@@ -162,7 +161,7 @@ pub struct PageSettings {
     pub time_zone: String,
     /// "Get help".
     pub support_url: Option<String>,
-    /// Who may show it in a frame.
+    /// Origins that may embed it in a frame.
     pub frame_ancestors: Vec<String>,
     /// BCP 47.
     pub language: String,
@@ -186,17 +185,17 @@ pub enum PageItem {
 pub struct Group {
     /// The page.
     pub page: PageKey,
-    /// Its key in the file.
+    /// Its key in the configuration file.
     pub key: String,
     /// 12 random lower-case alphanumerics.
     pub id: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
     /// Its name.
     pub name: String,
     /// A sentence.
     pub description: Option<String>,
-    /// No longer in the file.
+    /// No longer in the configuration file.
     pub archived: bool,
 }
 
@@ -205,39 +204,39 @@ pub struct Group {
 pub struct Component {
     /// The page.
     pub page: PageKey,
-    /// Its key in the file.
+    /// Its key in the configuration file.
     pub key: String,
     /// 12 random lower-case alphanumerics.
     pub id: String,
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
-    /// No longer in the file.
+    /// No longer in the configuration file.
     pub archived: bool,
-    /// What the file says.
+    /// Its settings in the configuration file.
     pub settings: ComponentSettings,
-    /// Checks that feed it, each with its time.
+    /// Checks that feed it, each with the time of its link.
     pub links: Vec<Link>,
     /// The layers of its status.
     pub layers: Layers,
-    /// The statuses that were set from outside, in the order in which they were.
+    /// Statuses that were set from outside, in the order in which they were set.
     pub holds: SharedVec<Hold>,
     /// Its planned windows.
     pub windows: SharedVec<WindowKey>,
-    /// The ends of holds, and beginnings and ends of windows, were noticed up to here.
+    /// Beginnings and ends of holds and windows have been processed up to here.
     pub noticed: Timestamp,
     /// Median and 95th percentile of the response time by hour, where it is shown.
     pub response: SharedVec<ResponseHour>,
 }
 
 impl Component {
-    /// A check feeds it now; otherwise people and hooks alone speak for it.
+    /// Whether a check currently feeds it; otherwise only people and hooks set its status.
     #[must_use]
     pub fn is_linked(&self) -> bool {
         self.links.iter().any(|link| link.to == Timestamp::FAR)
     }
 }
 
-/// What the configuration says of a component.
+/// The settings of a component in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ComponentSettings {
     /// Its name.
@@ -252,16 +251,16 @@ pub struct ComponentSettings {
     pub response_time: bool,
     /// Uptime is shown.
     pub showcase: bool,
-    /// Left out while it is operational.
+    /// Hidden while it is operational.
     pub only_show_if_degraded: bool,
 }
 
-/// A check feeds a component from one moment to another.
+/// A link: a check feeds a component for a time.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     /// The check.
     pub check: CheckKey,
-    /// Its outage only degrades.
+    /// An outage of the check only degrades the component.
     pub minor: bool,
     /// From here.
     pub from: Timestamp,
@@ -283,8 +282,8 @@ pub struct ResponseHour {
 }
 
 impl State {
-    /// When an agent last said something conclusive, whether or not that counts. Of a heartbeat it is we who know that
-    /// no call is late.
+    /// When an agent last reported something conclusive, counting or not. For a heartbeat: when the aggregator last
+    /// found no ping late.
     #[must_use]
     pub fn said_at(&self, agent_check: &AgentCheck) -> Option<Timestamp> {
         let said = agent_check.said_at();
@@ -294,7 +293,7 @@ impl State {
         if ours { said.max(said.map(|_| self.ticked_at)) } else { said }
     }
 
-    /// Newest conclusive evidence; none of one that does not count.
+    /// The newest conclusive evidence; `None` if the agent does not count.
     #[must_use]
     pub fn evidence(&self, agent_check: &AgentCheck) -> Option<Timestamp> {
         if agent_check.held.is_some() { None } else { self.said_at(agent_check) }

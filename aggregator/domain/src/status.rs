@@ -1,6 +1,6 @@
 //! The words for what a component is.
 
-/// What a component says, in the order of `Ord` from best to worst; maintenance stands beside them.
+/// The status of a component, in the order of `Ord` from best to worst; maintenance is outside that scale.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Status {
     /// `operational`
@@ -44,14 +44,14 @@ impl Status {
     }
 }
 
-/// What was true of a component during a stretch of time, once the layers are overlaid.
+/// The condition of a component during a stretch of time, after the layers are overlaid.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Effective {
-    /// It was seen, set or planned to be this.
+    /// It was observed, set or planned to be this.
     Known(Status),
-    /// It was seen to be this, but for a part that was out of sight.
+    /// It was observed to be this, but some linked checks were unknown.
     Partly(Status),
-    /// It was watched, but nothing was seen.
+    /// It was watched, but there is no data.
     NoData,
     /// Before its start.
     Unwatched,

@@ -1,5 +1,5 @@
-//! A persistent ordered map. A copy shares every entry with its original, and a change copies the entry it touches and
-//! the path to it, nothing else: so a copy of the whole state costs next to nothing, and readers keep theirs.
+//! A persistent ordered map. A copy shares every entry with the original; a change copies only the touched entry and
+//! the path to it. A copy of the whole state is therefore cheap, and readers can keep one.
 
 use imbl::OrdMap;
 use std::borrow::Borrow;
@@ -11,13 +11,13 @@ use std::sync::Arc;
 pub struct Table<K, V>(OrdMap<K, Arc<V>>);
 
 impl<K: Ord + Clone, V> Table<K, V> {
-    /// How many entries it has.
+    /// The number of entries.
     #[must_use]
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// It has none.
+    /// Whether it is empty.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
@@ -31,7 +31,7 @@ impl<K: Ord + Clone, V> Table<K, V> {
         self.0.get(key).map(|value| &**value)
     }
 
-    /// It has an entry of this key.
+    /// Whether it has an entry of this key.
     pub fn contains_key<Q: Ord + ?Sized>(&self, key: &Q) -> bool
     where
         K: Borrow<Q>,
@@ -71,12 +71,12 @@ impl<K: Ord + Clone, V> Table<K, V> {
         self.0.get_max().map(|(key, value)| (key, &**value))
     }
 
-    /// Puts an entry in; returns the one it replaces.
+    /// Inserts an entry; returns the one it replaces.
     pub fn insert(&mut self, key: K, value: V) -> Option<Arc<V>> {
         self.0.insert(key, Arc::new(value))
     }
 
-    /// Takes an entry out.
+    /// Removes an entry and returns it.
     pub fn remove<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<Arc<V>>
     where
         K: Borrow<Q>,
@@ -84,15 +84,15 @@ impl<K: Ord + Clone, V> Table<K, V> {
         self.0.remove(key)
     }
 
-    /// The keys of the entries that `wanted` accepts. What changes many entries asks for those first, so that the
-    /// others stay shared.
+    /// The keys of the entries that `wanted` accepts. Code that changes many entries collects their keys first, so that
+    /// the others stay shared.
     pub fn keys_where(&self, mut wanted: impl FnMut(&K, &V) -> bool) -> Vec<K> {
         self.iter().filter(|(key, value)| wanted(key, value)).map(|(key, _)| key.clone()).collect()
     }
 }
 
 impl<K: Ord + Clone, V: Clone> Table<K, V> {
-    /// The entry of a key, to change. It is copied where a copy of the table shares it.
+    /// The entry of a key, mutable. It is copied first if another copy of the table shares it.
     pub fn get_mut<Q: Ord + ?Sized>(&mut self, key: &Q) -> Option<&mut V>
     where
         K: Borrow<Q>,
@@ -100,12 +100,12 @@ impl<K: Ord + Clone, V: Clone> Table<K, V> {
         self.0.get_mut(key).map(Arc::make_mut)
     }
 
-    /// The entry of a key, made where there is none.
+    /// The entry of a key, created if there is none.
     pub fn get_or_insert_with(&mut self, key: K, make: impl FnOnce() -> V) -> &mut V {
         Arc::make_mut(self.0.entry(key).or_insert_with(|| Arc::new(make())))
     }
 
-    /// Changes every entry, and so copies all that are shared.
+    /// Changes every entry, which copies all that are shared.
     pub fn update_all(&mut self, mut update: impl FnMut(&K, &mut V)) {
         let keys: Vec<K> = self.0.keys().cloned().collect();
         for key in keys {

@@ -1,13 +1,13 @@
-//! What one agent saw of one check: stretches of a hard state with the gaps between them. Append-only in
-//! the agent's own order. Never guesses across a gap, never moves an edge without a transition's evidence.
-//! Beside them stands when the check flapped: the stretches stay true while it does.
+//! What one agent saw of one check: spans of a hard state with the gaps between them. Append-only in the agent's own
+//! order. Never guesses across a gap, never moves an edge without the evidence of a transition. Flapping is kept
+//! separately; it does not change the spans.
 
 use super::interval::Interval;
 use super::shared_vec::SharedVec;
 use super::spans::Spans;
 use super::time::Timestamp;
 
-/// What one agent holds to be true of a check after hysteresis.
+/// The state of a check at one agent after hysteresis.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum HardState {
     /// The first run is not complete.
@@ -33,7 +33,7 @@ impl HardState {
     }
 }
 
-/// A stretch during which one agent's hard state held without a gap in its evidence.
+/// A stretch in which one agent's hard state held without a gap in its evidence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Span {
     /// First instant.
@@ -41,20 +41,20 @@ pub struct Span {
     /// Newest evidence: `[from, last)` is known, and `last` itself was seen. Equal to `from` after a
     /// single observation. Where the next span continues this one, its `from`.
     pub last: Timestamp,
-    /// What held; never [`HardState::Unknown`].
+    /// The state; never [`HardState::Unknown`].
     pub state: HardState,
 }
 
 impl Span {
-    /// Where what is known of it ends. What was observed only once is known for the millisecond of that observation:
-    /// a stretch without a length stands in no timeline, and what it said would be forgotten.
+    /// Where the evidence ends. A single observation covers its own millisecond: a span without length would appear in
+    /// no timeline, and its state would be lost.
     #[must_use]
     pub fn end(&self) -> Timestamp {
         self.last.max(self.from + 1)
     }
 }
 
-/// One conclusive observation, placed in our own time.
+/// One conclusive observation, placed on the aggregator's clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrackObservation {
     /// Start of the run.
@@ -72,8 +72,8 @@ pub struct TrackObservation {
 pub struct Track {
     /// Oldest first, never overlapping.
     pub spans: Spans,
-    /// When the agent said that the check flaps, oldest first; the last is open while it says so. Gaps in the
-    /// evidence do not end it, and nothing is known of the check in them.
+    /// When the agent reported flapping, oldest first; the last stretch is open while it does. Gaps in the evidence do
+    /// not end it.
     pub flaps: SharedVec<Interval<()>>,
     /// Silence was declared since the newest evidence: nothing is known after it.
     pub silent: bool,
@@ -91,19 +91,19 @@ pub struct Tentative {
 }
 
 impl Track {
-    /// A track as it was stored.
+    /// A track read from the store.
     #[must_use]
     pub fn new(spans: Vec<Span>, silent: bool) -> Self {
         Self { spans: spans.into(), flaps: SharedVec::default(), silent, tentative: None }
     }
 
-    /// Does the check flap, as last said?
+    /// Whether the check flaps, as last reported.
     #[must_use]
     pub fn flapping(&self) -> bool {
         self.flaps.last().is_some_and(|flap| flap.to == Timestamp::FAR)
     }
 
-    /// Takes what an observation at `at` says; returns `at` if that is new.
+    /// Applies the flapping flag of an observation at `at`; returns `at` if the flag changed.
     fn flap(&mut self, flapping: bool, at: Timestamp) -> Option<Timestamp> {
         if flapping == self.flapping() {
             return None;
@@ -111,7 +111,8 @@ impl Track {
         let flaps = self.flaps.edit();
         match flaps.last_mut().filter(|_| !flapping) {
             None => {
-                // What was heard without a state is forgotten in a restart, so `at` may lie before the last one's end.
+                // Evidence without a state does not survive a restart, so `at` may lie before the end of the last
+                // stretch.
                 let from = flaps.last().map_or(at, |former| former.to.max(at));
                 flaps.push(Interval { from, to: Timestamp::FAR, value: () });
             }
@@ -121,7 +122,7 @@ impl Track {
         Some(at)
     }
 
-    /// What was held last, whether or not it still is.
+    /// The last state, whether or not it still holds.
     #[must_use]
     pub fn state(&self) -> HardState {
         self.spans.last().map_or(HardState::Unknown, |span| span.state)
@@ -133,7 +134,7 @@ impl Track {
         self.spans.last().map(|span| span.last)
     }
 
-    /// Declares the agent silent about this check. Returns from when on meaning changed, if it did.
+    /// Declares the agent silent about this check. Returns the instant from which the meaning changed, if it did.
     pub fn fall_silent(&mut self) -> Option<Timestamp> {
         if std::mem::replace(&mut self.silent, true) { None } else { self.last() }
     }
@@ -142,8 +143,8 @@ impl Track {
     /// before what was already seen counts as the newest one seen. Ends a declared silence where a hard
     /// state is seen.
     ///
-    /// Returns the earliest instant whose meaning changed, from which verdicts must be recomputed; `None`
-    /// where the newest state merely goes on being believed.
+    /// Returns the earliest instant whose meaning changed, from which verdicts must be recomputed; `None` if the newest
+    /// state simply continues.
     pub fn observe(&mut self, seen: TrackObservation, silence: i64) -> Option<Timestamp> {
         let evidence = self.tentative.map(|tentative| tentative.last).max(self.last());
         let at = evidence.map_or(seen.at, |evidence| evidence.max(seen.at));
@@ -152,7 +153,7 @@ impl Track {
         held.into_iter().chain(flapped).min()
     }
 
-    /// Takes the hard state; `evidence` is the newest evidence before `at`.
+    /// Applies the hard state; `evidence` is the newest evidence before `at`.
     fn hold(
         &mut self,
         seen: TrackObservation,
@@ -175,7 +176,7 @@ impl Track {
         let tentative = self.tentative.take();
         let silent = std::mem::replace(&mut self.silent, false);
         let Some(newest) = newest else {
-            // With no evidence on record the agent's word stands; otherwise a gap in it does.
+            // Without recorded evidence the agent's claim is accepted; otherwise a gap in the evidence stays a gap.
             let earliest =
                 if unbroken { tentative.map(|tentative| tentative.from) } else { evidence.map(|_| at) };
             let from = since.unwrap_or(at).max(earliest.unwrap_or(Timestamp(i64::MIN)));
@@ -225,8 +226,8 @@ impl Track {
         if silent { Some(changed.map_or(newest.last, |changed| changed.min(newest.last))) } else { changed }
     }
 
-    /// Gives what was held to be `old` from `since` on to `new`: back to the last span that held
-    /// anything else, gaps staying gaps. Returns the earliest instant that changed hands, or `since`.
+    /// Changes `old` from `since` on into `new`, back to the last span of any other state; gaps stay gaps. Returns the
+    /// earliest instant that changed, or `since`.
     fn rewrite(&mut self, old: HardState, new: HardState, since: Timestamp) -> Timestamp {
         let kept = self.spans.rposition(|span| span.state != old || span.end() <= since);
         let tail = self.spans.split_off(kept.map_or(0, |index| index + 1));
@@ -241,7 +242,7 @@ impl Track {
         boundary
     }
 
-    /// Appends, joining a span that continues the last in the same state.
+    /// Appends a span; one that continues the last in the same state extends it.
     fn push(&mut self, span: Span) {
         match self.spans.last_mut() {
             Some(last) if last.state == span.state && last.last == span.from => last.last = span.last,

@@ -5,7 +5,7 @@ use super::status::{Effective, Status};
 use super::time::{DAY, Timestamp};
 use std::ops::Add;
 
-/// What one calendar day of a component held, ms each. The sum is the day's elapsed length.
+/// How long a component was in each condition during one calendar day, ms. The sum is the elapsed length of the day.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct DayTally {
     /// The day, in the page's zone.
@@ -29,11 +29,11 @@ pub struct Tally {
     pub major: i64,
     /// Under maintenance.
     pub maintenance: i64,
-    /// Watched, nothing seen.
+    /// Watched, but without data.
     pub no_data: i64,
     /// Before it was watched.
     pub unwatched: i64,
-    /// Of the time in which it was seen, that in which a part of it was out of sight. Not in the sum.
+    /// The part of the observed time in which only some linked checks were known. Not part of the sum.
     pub unseen: i64,
 }
 
@@ -46,14 +46,14 @@ pub struct Figure {
     pub enough: bool,
     /// Share of the watched time (without maintenance) in which all of it was observed, hundredths of a percent.
     pub coverage: u32,
-    /// What the figure was worked out from.
+    /// What the figure was computed from.
     pub tally: Tally,
     /// The share that was lost, in units of 10⁻²⁴, cut off: a group's figure is the mean of what its children
     /// lost, not of what they show. 0 where nothing was observed.
     pub lost: u128,
 }
 
-/// How an uptime figure is worked out.
+/// How an uptime figure is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Default)]
 pub enum Rule {
     /// Over the time that was observed.
@@ -63,7 +63,7 @@ pub enum Rule {
     Statuspage,
 }
 
-/// What an outage counts.
+/// The weight of each kind of outage.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Weights {
     /// A partial outage, percent.

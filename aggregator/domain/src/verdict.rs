@@ -1,20 +1,20 @@
-//! What is held to be true of a check over all locations. Never turns silence into a fault or into health.
+//! The verdict of a check over all locations. Silence never counts as a fault or as health.
 
 use super::former::{Former, held_at};
 use super::interval::{Interval, append, first_ending_after};
 use super::time::{DAY, Timestamp};
 use super::track::{HardState, Span, Track};
 
-/// What is held to be true of a check.
+/// The verdict of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Verdict {
-    /// Some location says so and no quorum says otherwise.
+    /// At least one location is up and no quorum says otherwise.
     Up,
     /// A quorum says degraded or down.
     Degraded,
     /// A quorum says down.
     Down,
-    /// Nobody can say, or too few say that it is bad and none that it is well.
+    /// There is no evidence, or too few locations report a fault and none reports up.
     Unknown,
 }
 
@@ -31,12 +31,12 @@ impl Verdict {
     }
 }
 
-/// A verdict with the flag beside it.
+/// A verdict and whether it flaps.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct Evaluation {
-    /// What is held to be true.
+    /// The verdict.
     pub verdict: Verdict,
-    /// It hangs on agents that say that the check flaps: with them up it would be another than with them down.
+    /// The verdict depends on agents that report flapping: it would differ between all of them up and all of them down.
     pub flapping: bool,
 }
 
@@ -68,9 +68,9 @@ impl Quorum {
 /// A quorum over time.
 #[derive(Clone, Copy, Debug)]
 pub struct Quorums<'a> {
-    /// What must agree now.
+    /// The current quorum.
     pub now: Quorum,
-    /// What must agree before.
+    /// Former quorums.
     pub former: &'a [Former<Quorum>],
 }
 
@@ -80,16 +80,16 @@ impl From<Quorum> for Quorums<'_> {
     }
 }
 
-/// The one vote of a location.
+/// The vote of a location.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum LocationVote {
-    /// At least one agent that reports says up.
+    /// At least one reporting agent says up.
     Up,
-    /// All that report say degraded or down.
+    /// All reporting agents say degraded or down.
     Degraded,
-    /// All that report say down.
+    /// All reporting agents say down.
     Down,
-    /// None reports.
+    /// No agent reports.
     Silent,
 }
 
@@ -124,7 +124,7 @@ pub fn within_location(agents: impl Iterator<Item = Option<HardState>>) -> Locat
     })
 }
 
-/// The verdict of the locations in the denominator, which is all of `location_votes`, the silent ones too.
+/// The verdict of the locations in the denominator: all of `location_votes`, silent ones included.
 #[must_use]
 pub fn decide(location_votes: &[LocationVote], quorum: Quorum) -> Verdict {
     let count = |wanted| location_votes.iter().filter(|&&location_votes| location_votes == wanted).count();
@@ -145,23 +145,23 @@ pub fn decide(location_votes: &[LocationVote], quorum: Quorum) -> Verdict {
 pub struct Reporter<'a> {
     /// Its location; agents of one location vote as one.
     pub location: u32,
-    /// When it stood there. One that moved is a witness for each of its locations.
+    /// When the agent was at that location. An agent that moved is a reporter for each of its locations.
     pub within: Interval<()>,
-    /// What it saw.
+    /// Its observations.
     pub track: &'a Track,
-    /// When it declared the check; oldest first. Outside it has no part.
+    /// When it declared the check, oldest first. It takes no part at other times.
     pub declared: &'a [Interval<()>],
-    /// Declared silent: known only up to its newest evidence. Otherwise its newest state is believed.
+    /// Declared silent: its state is known only up to its newest evidence. Otherwise its newest state still holds.
     pub silent: bool,
-    /// Newest state from a snapshot, ahead of the track while history drains; taken away by the caller
-    /// once it is older than the silence limit. Moves [`now`] only, never history.
+    /// The newest state from a snapshot, ahead of the track while history drains; the caller removes it once it is
+    /// older than the silence limit. Affects [`now`] only, never history.
     pub live: Option<Live>,
 }
 
-/// At any time.
+/// All time.
 pub const ALWAYS: Interval<()> = Interval { from: Timestamp(i64::MIN), to: Timestamp::FAR, value: () };
 
-/// What a snapshot says ahead of the track.
+/// The state in a snapshot that is ahead of the track.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Live {
     /// The present state.
@@ -170,24 +170,24 @@ pub struct Live {
     pub flapping: bool,
 }
 
-/// What a witness contributes at an instant.
+/// What a reporter contributes at an instant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Vote {
     /// Not in the denominator: does not run the check, or was silent for 24 hours.
     Absent,
-    /// In the denominator, nothing known.
+    /// In the denominator, state unknown.
     Silent,
-    /// Known.
+    /// In the denominator, state known.
     Known {
         /// The hard state.
         hard: HardState,
-        /// The agent says that the check flaps.
+        /// The agent reports flapping.
         flapping: bool,
     },
 }
 
 impl Reporter<'_> {
-    /// What it contributes at `at`, and the instant until which that answer stands.
+    /// What the reporter contributes at `at`, and the instant until which that answer holds.
     fn vote(&self, at: Timestamp) -> (Vote, Timestamp) {
         if at < self.within.from {
             return (Vote::Absent, self.within.from);
@@ -198,13 +198,13 @@ impl Reporter<'_> {
         (vote, until.min(self.within.to))
     }
 
-    /// Until when what it contributes at `now` stands, unless it says something.
+    /// Until when the contribution at `now` holds, unless it reports something.
     #[must_use]
     pub fn stands_until(&self, now: Timestamp) -> Timestamp {
         self.vote(now).1
     }
 
-    /// The same, wherever it stands.
+    /// The same, regardless of its location.
     fn vote_anywhere(&self, at: Timestamp) -> (Vote, Timestamp) {
         let next = first_ending_after(self.declared, at);
         let Some(declared) = self.declared.get(next) else { return (Vote::Absent, Timestamp::FAR) };
@@ -228,7 +228,7 @@ impl Reporter<'_> {
         if at < leaves { (Vote::Silent, until.min(leaves)) } else { (Vote::Absent, until) }
     }
 
-    /// The newest instant before `at` at which what it contributes may have changed.
+    /// The newest instant before `at` at which its contribution may have changed.
     fn edge_before(&self, at: Timestamp) -> Option<Timestamp> {
         let spans = &self.track.spans;
         let span = |edge: fn(&Span) -> Timestamp| {
@@ -253,7 +253,7 @@ impl Reporter<'_> {
         edges.into_iter().flatten().max()
     }
 
-    /// Does the agent say that the check flaps, and until when does that answer stand?
+    /// Whether the agent reports flapping, and until when that answer holds.
     fn flapping(&self, at: Timestamp) -> (bool, Timestamp) {
         let flaps = &self.track.flaps;
         match flaps.get(first_ending_after(flaps, at)) {
@@ -263,7 +263,7 @@ impl Reporter<'_> {
         }
     }
 
-    /// What it contributes to the live verdict.
+    /// The reporter's contribution to the current verdict.
     #[must_use]
     pub fn vote_now(&self, now: Timestamp) -> Vote {
         match (self.vote(now).0, self.live) {
@@ -281,7 +281,7 @@ impl Reporter<'_> {
     }
 }
 
-/// `votes` stand with those of one location beside each other.
+/// `votes` must be grouped by location.
 fn judge(votes: &[(u32, Vote)], quorum: Quorum, location_votes: &mut Vec<LocationVote>) -> Evaluation {
     let mut with = |read: fn(HardState, bool) -> HardState| verdict(votes, quorum, location_votes, read);
     let said = with(|hard, _| hard);
@@ -294,7 +294,7 @@ fn judge(votes: &[(u32, Vote)], quorum: Quorum, location_votes: &mut Vec<Locatio
     Evaluation { verdict: said, flapping: hangs }
 }
 
-/// The verdict where `read` says what a voice counts for: its hard state, and whether it flaps.
+/// The verdict when `read` maps each vote to a hard state, given its hard state and whether it flaps.
 fn verdict(
     votes: &[(u32, Vote)],
     quorum: Quorum,
@@ -319,7 +319,7 @@ fn by_location<'a, 'b>(reporters: &'b [Reporter<'a>]) -> Vec<&'b Reporter<'a>> {
     sorted
 }
 
-/// The live verdict.
+/// The current verdict.
 #[must_use]
 pub fn now<'q>(reporters: &[Reporter<'_>], quorum: impl Into<Quorums<'q>>, now: Timestamp) -> Evaluation {
     let quorum = quorum.into().now;
@@ -327,7 +327,7 @@ pub fn now<'q>(reporters: &[Reporter<'_>], quorum: impl Into<Quorums<'q>>, now: 
     judge(&votes, quorum, &mut Vec::new())
 }
 
-/// What was last known before `at`, and until when it was. `None`: nothing was ever known.
+/// The last known evaluation before `at`, and until when it held. `None`: nothing was ever known.
 #[must_use]
 pub fn last_known<'q>(
     reporters: &[Reporter<'_>],

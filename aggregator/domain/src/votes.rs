@@ -1,5 +1,5 @@
-//! Who says what of a check at this moment: the verdict, each agent behind it, and the locations that it
-//! overrules. For operators alone; nothing of it crosses to the public side.
+//! The current verdict of a check, the vote of each agent behind it, and the locations that it overrules. For operators
+//! only: nothing here reaches the public side.
 
 use super::check_verdict::since_ever;
 use super::reporters::{Held, differ};
@@ -14,43 +14,43 @@ use std::collections::BTreeMap;
 /// One agent's part in the verdict of a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct AgentVote<'a> {
-    /// The failure domain it stands in.
+    /// The agent's location: its failure domain.
     pub location: &'a str,
-    /// Its name.
+    /// The agent's name.
     pub agent: &'a str,
-    /// What it contributes; [`Vote::Absent`] where it was silent for 24 hours.
+    /// What the agent contributes; [`Vote::Absent`] after 24 hours of silence.
     pub vote: Vote,
-    /// Its newest conclusive evidence.
+    /// The agent's newest conclusive evidence.
     pub evidence: Option<Timestamp>,
-    /// Why what it says does not count; `None`: it counts.
+    /// Why the vote does not count; `None`: it counts.
     pub held: Option<Held>,
-    /// Since when it says so; where it says nothing any more, when that began.
+    /// When the vote began; for an agent that is silent, when the silence began.
     pub since: Option<Timestamp>,
-    /// What its last run said.
+    /// The agent's last run.
     pub last_run: Option<&'a LastRun>,
-    /// The end of the certificate that it saw last.
+    /// The expiry of the last certificate that the agent saw.
     pub certificate_ends: Option<Timestamp>,
 }
 
 impl AgentVote<'_> {
-    /// Why it does not say "up": its last run, unless that was well.
+    /// Why the vote is not "up": the last run, unless that run succeeded.
     #[must_use]
     pub fn why(&self) -> Option<&LastRun> {
         self.last_run.filter(|run| run.outcome != Outcome::Up)
     }
 }
 
-/// What is held to be true of a check, and by whom.
+/// The verdict of a check and the votes behind it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CheckVotes<'a> {
-    /// Over all locations.
+    /// The verdict over all locations.
     pub verdict: Verdict,
-    /// Every agent that runs the check, by location and name.
+    /// Every agent that runs the check, ordered by location and name.
     pub agents: Vec<AgentVote<'a>>,
 }
 
 impl CheckVotes<'_> {
-    /// Why the verdict is what it is: the last run of an agent that counts and says the same.
+    /// The reason for the verdict: the last run of an agent that counts and agrees with it.
     #[must_use]
     pub fn why(&self) -> Option<&LastRun> {
         let agrees = |run: &&LastRun| match self.verdict {
@@ -62,14 +62,14 @@ impl CheckVotes<'_> {
         self.agents.iter().filter(|one| one.held.is_none()).filter_map(AgentVote::why).find(agrees)
     }
 
-    /// The longest of the last runs of those who count, µs.
+    /// The longest last run among the agents that count, µs.
     #[must_use]
     pub fn latency_us(&self) -> Option<u64> {
         let counting = self.agents.iter().filter(|one| one.held.is_none());
         counting.filter_map(|one| one.last_run?.total_us).max()
     }
 
-    /// What each location says, by name.
+    /// The vote of each location, by name.
     #[must_use]
     pub fn locations(&self) -> Vec<(&str, LocationVote)> {
         let mut locations: BTreeMap<&str, Vec<Option<HardState>>> = BTreeMap::new();
@@ -85,7 +85,7 @@ impl CheckVotes<'_> {
         says.map(|(location, says)| (location, within_location(says.into_iter()))).collect()
     }
 
-    /// Locations that say worse than the verdict, by name.
+    /// Locations whose vote is worse than the verdict, by name.
     #[must_use]
     pub fn minority(&self) -> Vec<&str> {
         let overruled = |says: LocationVote| match says {
@@ -98,7 +98,7 @@ impl CheckVotes<'_> {
     }
 }
 
-/// What is said of a check now.
+/// The current verdict and votes of a check.
 #[must_use]
 pub fn of_check(state: &State, check: CheckKey, now: Timestamp) -> CheckVotes<'_> {
     let (reporters, quorum) = reporters_of(state, check);
@@ -123,8 +123,8 @@ pub fn of_check(state: &State, check: CheckKey, now: Timestamp) -> CheckVotes<'_
     CheckVotes { verdict: verdict::now(&reporters, quorum, now).verdict, agents }
 }
 
-/// Since when the verdict of a check is what it is; `None`: nobody ever said anything. What only a snapshot says, ahead
-/// of the history, holds since that began.
+/// When the current verdict of a check began; `None`: there was never any evidence. A state that only a snapshot
+/// reports, ahead of the history, begins when the snapshot says.
 #[must_use]
 pub fn verdict_since(state: &State, check: CheckKey, now: Timestamp) -> Option<Timestamp> {
     let (reporters, quorum) = reporters_of(state, check);
@@ -140,17 +140,17 @@ fn since_of(agent_check: &AgentCheck) -> Option<Timestamp> {
     Some(if agent_check.track.silent { newest.last } else { newest.from })
 }
 
-/// What one says that does not count.
+/// The state that an agent reports although it does not count.
 fn said(agent_check: &AgentCheck) -> Vote {
     let newest = agent_check.track.spans.last().filter(|_| !agent_check.track.silent);
     newest.map_or(Vote::Silent, |span| Vote::Known { hard: span.state, flapping: false })
 }
 
-/// Checks of which some location says worse than the verdict, with those locations.
+/// Checks with at least one location whose vote is worse than the verdict, with those locations.
 #[must_use]
 pub fn minorities(state: &State, now: Timestamp) -> Vec<(CheckKey, Vec<String>)> {
     let bad = |hard: HardState| matches!(hard, HardState::Down | HardState::Degraded);
-    // Almost every check is well everywhere: nothing is worked out for those.
+    // Almost every check is up everywhere; those need no work.
     let accused = |agent_check: &AgentCheck| {
         let live = agent_check.live.as_ref().map(|live| &live.span);
         let newest = agent_check.track.spans.last().into_iter().chain(live);
@@ -169,20 +169,20 @@ pub fn minorities(state: &State, now: Timestamp) -> Vec<(CheckKey, Vec<String>)>
         .collect()
 }
 
-/// Of one agent's checks, how many are not as they should be.
+/// How many checks of one agent have each kind of problem.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Lacking {
-    /// It says nothing conclusive of them.
+    /// Checks about which the agent reports nothing conclusive.
     pub silent: usize,
-    /// It was silent for 24 hours, so that it no longer counts.
+    /// Checks for which the agent no longer counts, after 24 hours of silence.
     pub excluded: usize,
-    /// Another agent defines them otherwise, or the file does.
+    /// Checks that another agent or the file defines differently.
     pub conflicting: usize,
-    /// It runs them and does not count for them.
+    /// Checks that the agent runs without counting for them.
     pub held: usize,
 }
 
-/// What each agent lacks; agents that lack nothing are left out.
+/// The problems of each agent; agents without any are left out.
 #[must_use]
 pub fn lacking(state: &State) -> BTreeMap<AgentKey, Lacking> {
     let mut all: BTreeMap<AgentKey, Lacking> = BTreeMap::new();

@@ -1,4 +1,4 @@
-//! What is kept of what happened: rows that are written once.
+//! Rows of events. They are written once and never changed.
 
 use super::Write;
 use super::declared::{LossRow, TransitionRow};
@@ -6,7 +6,7 @@ use crate::state::{AgentKey, State, TrackKey, WorkspaceKey};
 use crate::step::Change;
 use crate::time::Timestamp;
 
-/// What is kept of what happened, beside what is true after it.
+/// The rows that record events, besides those of the resulting state.
 pub(super) fn append(state: &mut State, events: &[Change], now: Timestamp, writes: &mut Vec<Write>) {
     let mut observed = Vec::new();
     for event in events {
@@ -64,7 +64,7 @@ fn transition(state: &mut State, event: &Change) -> Option<Write> {
     Some(Write::Append(row.into()))
 }
 
-/// What is kept of a jump in an agent's sequence, for operators.
+/// The record of a gap in an agent's sequence, for operators.
 fn why_of_gap(from: u64, to: u64, acknowledged: bool) -> String {
     let known = if acknowledged { ": acknowledged before, not in this database" } else { "" };
     format!("the sequence jumps from {from} to {to}{known}")

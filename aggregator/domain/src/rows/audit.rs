@@ -1,5 +1,5 @@
-//! What somebody changed: the rows of settings that a step touched, as they were and as they are. Credentials are bytes,
-//! and no bytes stand in it; people stand in it by their ids.
+//! The audit: rows of settings that a step touched, before and after. Credentials are bytes, and no bytes are recorded;
+//! people are recorded by their ids.
 
 use super::declared::{AgentAllowRow, AuditRow, CheckDefinitionRow, EnrolmentRow, HeartbeatTokenRow, Row};
 use super::settings;
@@ -11,20 +11,20 @@ use crate::time::Timestamp;
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
-/// Who asks for a step, and how.
+/// Who requested a step, and how.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Author {
-    /// Whoever it is: a person's or a token's id, `file`, `cli:` with a user's id.
+    /// The id of a person or token, `file`, or `cli:` with a user id.
     pub actor: String,
-    /// What was asked for.
+    /// The name of the command.
     pub action: String,
-    /// The address that it came from.
+    /// The address that the request came from.
     pub source: Option<String>,
     /// The id of the request.
     pub request: Option<String>,
 }
 
-/// A row for each setting that is another now; `before` is the state as it was.
+/// A row for each setting that changed; `before` is the state before the step.
 pub(crate) fn audit(
     before: &State,
     state: &mut State,
@@ -63,7 +63,7 @@ pub(crate) fn audit(
     writes
 }
 
-/// The rows of what was touched that somebody sets, in an order that depends on what was touched alone.
+/// The rows of touched settings, in an order that depends only on what was touched.
 fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
     let workspaces = touched.workspaces.iter().map(|key| settings::workspace_row(state, *key).map(Row::from));
     let agents = touched.agents.iter().map(|key| settings::agent_row(state, *key).map(Row::from));
@@ -86,7 +86,7 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
         .collect()
 }
 
-/// Each check that an agent may join others in reporting, before or now.
+/// Each check that an agent may join others in reporting, before or after the step.
 fn allowed(before: &State, state: &State, touched: &Touched) -> Vec<(AgentKey, String)> {
     let mut all = Vec::new();
     for key in &touched.allowed {
@@ -97,7 +97,7 @@ fn allowed(before: &State, state: &State, touched: &Touched) -> Vec<(AgentKey, S
     all
 }
 
-/// The same of what lets an agent or a job in.
+/// The same for rows that grant access to an agent or a job.
 fn access_of(state: &State, touched: &Touched, allowed: &[(AgentKey, String)]) -> Vec<Option<Row>> {
     let allowed = allowed.iter().map(|(agent, name)| {
         let of = state.agents.get(agent).filter(|of| of.permit.allowed.contains(name))?;
@@ -123,7 +123,7 @@ fn access_of(state: &State, touched: &Touched, allowed: &[(AgentKey, String)]) -
     allowed.chain(enrolments).chain(addresses).chain(chosen).collect()
 }
 
-/// Its workspace, table and key, where that is a number.
+/// The row's workspace, its table, and its key if that is a number.
 fn named(row: &Row) -> (WorkspaceKey, &'static str, Option<i64>) {
     let table = row.table();
     row.bind(|values| {
@@ -135,7 +135,7 @@ fn named(row: &Row) -> (WorkspaceKey, &'static str, Option<i64>) {
     })
 }
 
-/// A row as an object of JSON, its workspace and all bytes left out.
+/// A row as a JSON object, without its workspace and without bytes.
 fn json(row: &Row) -> String {
     let table = row.table();
     let mut text = String::from("{");
@@ -162,7 +162,7 @@ fn json(row: &Row) -> String {
     text
 }
 
-/// A string of JSON (RFC 8259 §7).
+/// Appends a JSON string (RFC 8259 §7).
 fn quote(text: &mut String, said: &str) {
     text.push('"');
     for character in said.chars() {

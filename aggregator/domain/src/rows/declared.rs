@@ -1,4 +1,4 @@
-//! The rows. What a column means stands in the migration that made it.
+//! The declared rows. The migration that created a column describes its meaning.
 
 use super::items::Items;
 use super::table::{Column, Record, Table, rows};
@@ -22,13 +22,13 @@ rows! {
         name: String,
         ask_reporters: bool,
     }
-    /// The greatest key that was ever given in a table.
+    /// The greatest key that was ever assigned in a table.
     Counter(CounterRow) in "counter", key 2 {
         workspace: WorkspaceKey,
         name: String,
         last: i64,
     }
-    /// When nobody could call.
+    /// When the aggregator was unreachable.
     Blind(BlindRow) in "blind", key 2 {
         workspace: WorkspaceKey,
         from_ms: Timestamp,
@@ -53,7 +53,7 @@ rows! {
         agent: AgentKey,
         check_name: String,
     }
-    /// A token of one use.
+    /// An enrolment token, valid once.
     Enrolment(EnrolmentRow) in "enrolment", key 2 {
         workspace: WorkspaceKey,
         token_hash: TokenHash,
@@ -61,14 +61,14 @@ rows! {
         until_ms: Timestamp,
         used_ms: Option<Timestamp>,
     }
-    /// Where an agent stood before.
+    /// A former location of an agent.
     FormerLocation(FormerLocationRow) in "former_location", key 3 {
         workspace: WorkspaceKey,
         agent: AgentKey,
         to_ms: Timestamp,
         location: String,
     }
-    /// One spool of an agent, and what the agent told with its last batch of it.
+    /// One spool of an agent, with the agent's self report in the last batch of it.
     Epoch(EpochRow) in "agent_epoch", key 3 {
         workspace: WorkspaceKey,
         agent: AgentKey,
@@ -85,7 +85,7 @@ rows! {
         own_network_gone: bool,
         last_record: Bits,
     }
-    /// What is measured.
+    /// A check.
     Check(CheckRow) in "check", key 2 {
         workspace: WorkspaceKey,
         key: CheckKey,
@@ -100,20 +100,20 @@ rows! {
         check_name: String,
         definition: Vec<u8>,
     }
-    /// The address that a job calls.
+    /// The address that a job pings.
     HeartbeatToken(HeartbeatTokenRow) in "heartbeat_token", key 2 {
         workspace: WorkspaceKey,
         check_name: String,
         token_hash: TokenHash,
     }
-    /// What had to agree of a check before.
+    /// A former quorum of a check.
     FormerQuorum(FormerQuorumRow) in "former_quorum", key 3 {
         workspace: WorkspaceKey,
         check: CheckKey,
         to_ms: Timestamp,
         quorum: Quorum,
     }
-    /// What one agent sees of one check.
+    /// A check as one agent observes it.
     Track(TrackRow) in "track", key 2, fixed 4 {
         workspace: WorkspaceKey,
         key: TrackKey,
@@ -146,7 +146,7 @@ rows! {
         from_ms: Timestamp,
         to_ms: Timestamp,
     }
-    /// A closed stretch of one hard state; the newest one stands in the track.
+    /// A closed span of one hard state; the newest span is part of the track.
     Span(SpanRow) in "span", key 3 {
         workspace: WorkspaceKey,
         track: TrackKey,
@@ -154,21 +154,21 @@ rows! {
         last_ms: Timestamp,
         state: HardState,
     }
-    /// A day on which a check was not up at an agent, of spans that are folded.
+    /// A day on which a check was not up at an agent, from folded spans.
     SpanDay(SpanDayRow) in "span_day", key 4 {
         workspace: WorkspaceKey,
         track: TrackKey,
         day_ms: Timestamp,
         state: HardState,
     }
-    /// When an agent said that a check flaps.
+    /// When an agent reported that a check flaps.
     Flap(FlapRow) in "flap", key 3 {
         workspace: WorkspaceKey,
         track: TrackKey,
         from_ms: Timestamp,
         to_ms: Timestamp,
     }
-    /// A check that waits to be called.
+    /// A heartbeat.
     Heartbeat(HeartbeatRow) in "heartbeat", key 2 {
         workspace: WorkspaceKey,
         check: CheckKey,
@@ -245,7 +245,7 @@ rows! {
         from_ms: Timestamp,
         to_ms: Timestamp,
     }
-    /// What one layer says of a component for a time.
+    /// The status of a component in one layer for a time.
     Interval(IntervalRow) in "status_interval", key 4 {
         workspace: WorkspaceKey,
         component: ComponentKey,
@@ -254,7 +254,7 @@ rows! {
         to_ms: Timestamp,
         status: Said,
     }
-    /// A status that a source holds on a component.
+    /// A status that a source set on a component.
     Hold(HoldRow) in "hold", key 2 {
         workspace: WorkspaceKey,
         key: HoldKey,
@@ -279,7 +279,7 @@ rows! {
         planned_window: WindowKey,
         component: ComponentKey,
     }
-    /// Records that never arrived, or that an agent gave up.
+    /// Records that never arrived or that an agent discarded.
     Loss(LossRow) in "loss", key 2 {
         workspace: WorkspaceKey,
         number: i64,
@@ -302,7 +302,7 @@ rows! {
         reason: String,
         detail: String,
     }
-    /// What somebody changed, and when.
+    /// A change of a setting: who, what and when.
     Audit(AuditRow) in "audit", key 2 {
         workspace: WorkspaceKey,
         number: i64,

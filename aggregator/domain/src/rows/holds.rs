@@ -8,11 +8,11 @@ use super::value::{Field, Misread, SourceKind, Value};
 use crate::holds::{Hold, PlannedWindow, Source};
 use crate::state::{ComponentKey, HoldKey, State, WindowKey, WorkspaceKey};
 
-/// The row of a hold; `None`: the state holds none of that key.
+/// The row of a hold; `None`: the state has none with that key.
 pub(super) fn hold_row(state: &State, component: ComponentKey, key: HoldKey) -> Option<HoldRow> {
     let of = state.components.get(&component)?;
     let workspace = state.pages.get(&of.page)?.workspace;
-    // What changes is among the newest.
+    // A hold that changes is among the newest.
     let hold = of.holds.iter().rfind(|hold| hold.key == key)?;
     let (source, incident) = match hold.source {
         Source::Person => (SourceKind::Person, None),
@@ -23,14 +23,14 @@ pub(super) fn hold_row(state: &State, component: ComponentKey, key: HoldKey) -> 
     Some(HoldRow { workspace, key, component, source, incident, status, from_ms, to_ms })
 }
 
-/// The row of a window, without its components; `None`: the state holds none of that key.
+/// The row of a window, without its components; `None`: the state has none with that key.
 pub(super) fn window_row(state: &State, key: WindowKey) -> Option<WindowRow> {
     let window = state.windows.get(&key)?;
     let (workspace, id) = (window.workspace, window.id.clone());
     Some(WindowRow { workspace, key, id, from_ms: window.from, to_ms: window.to })
 }
 
-/// One that the state does not hold any more is deleted.
+/// Writes the hold, or deletes its row if the state no longer has it.
 pub(super) fn write_hold(state: &State, component: ComponentKey, key: HoldKey, writes: &mut Vec<Write>) {
     let workspace = state.pages[&state.components[&component].page].workspace;
     writes.push(match hold_row(state, component, key) {
@@ -39,7 +39,7 @@ pub(super) fn write_hold(state: &State, component: ComponentKey, key: HoldKey, w
     });
 }
 
-/// With its components, which name it. One that the state does not hold any more is deleted.
+/// Writes the window with the rows of its components, or deletes all of them if the state no longer has it.
 pub(super) fn write_window(state: &State, workspace: WorkspaceKey, key: WindowKey, writes: &mut Vec<Write>) {
     let prefix = Key::of::<WindowComponentRow>(both(workspace, &key));
     let Some(row) = window_row(state, key) else {

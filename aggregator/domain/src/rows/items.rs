@@ -1,5 +1,5 @@
-//! The order of a page as text: a line for each of its rows, `group KEY` with the keys of its components behind it, or
-//! `component KEY`.
+//! The order of a page as text: a line for each of its rows, either `group KEY` followed by the keys of its components,
+//! or `component KEY`.
 
 use super::value::{Field, Kind, Misread, Value};
 use crate::state::{ComponentKey, GroupKey, PageItem};

@@ -1,4 +1,4 @@
-//! From what a step touched to the rows that it leaves, by value.
+//! Makes the rows to write, by value, from what a step touched.
 
 use super::append::{append, workspace_of};
 use super::declared::{
@@ -19,7 +19,7 @@ use crate::state::{AgentKey, CheckKey, ComponentKey, Counters, State, TrackKey, 
 use crate::step::{Change, Folded, Touched};
 use crate::time::Timestamp;
 
-/// The rows of everything that was touched, and of what happened; `counters` stood so before the step.
+/// The rows of everything that was touched and of the events; `counters` are those before the step.
 pub(crate) fn make(
     state: &mut State,
     touched: &Touched,
@@ -64,7 +64,7 @@ pub(crate) fn make(
     make.writes
 }
 
-/// The keys that were given; they are unique in every workspace, so the first one keeps them.
+/// The counters of assigned keys. Keys are unique across workspaces, so the first workspace stores them.
 fn count(state: &mut State, mut before: Counters, writes: &mut Vec<Write>) {
     let Some(workspace) = state.workspaces.first_key_value().map(|(key, _)| *key) else { return };
     for ((name, last), (_, former)) in state.counters.named().into_iter().zip(before.named()) {
@@ -85,7 +85,7 @@ impl Make<'_> {
         self.writes.push(Write::Put(row.into()));
     }
 
-    /// Nothing of what the state holds no more.
+    /// Writes nothing if the state no longer holds the row.
     fn put_if_held<R: Into<Row>>(&mut self, row: Option<R>) {
         self.writes.extend(row.map(|row| Write::Put(row.into())));
     }
@@ -119,7 +119,7 @@ impl Make<'_> {
         self.replace(prefix, None, agent.permit.allowed.iter().map(row));
     }
 
-    /// One that the state holds no more is deleted.
+    /// Deletes the row if the state no longer holds it.
     fn enrolment(&mut self, workspace: WorkspaceKey, token_hash: TokenHash) {
         match self.state.enrolments.get(&token_hash) {
             Some(one) => {
@@ -133,7 +133,7 @@ impl Make<'_> {
         }
     }
 
-    /// One that the state holds no more is deleted.
+    /// Deletes the row if the state no longer holds it.
     fn heartbeat_token(&mut self, address: &(WorkspaceKey, String)) {
         let (workspace, check_name) = (address.0, address.1.clone());
         match self.state.heartbeat_tokens.get(address).copied() {
@@ -153,7 +153,7 @@ impl Make<'_> {
         }
     }
 
-    /// One that the state holds no more is deleted.
+    /// Deletes the row if the state no longer holds it.
     fn epoch(&mut self, key: AgentKey, epoch: &[u8; 16]) {
         let agent = &self.state.agents[&key];
         let workspace = agent.workspace;
@@ -221,7 +221,7 @@ impl Make<'_> {
         });
     }
 
-    /// Closed spans that lie before the newest one, from the one that holds `from` on.
+    /// Closed spans before the newest one, starting with the one that contains `from`.
     fn spans(&mut self, track: TrackKey, from: Timestamp) {
         let workspace = workspace_of(self.state, track);
         let spans = &self.state.tracks[&track].track.spans;
@@ -238,7 +238,7 @@ impl Make<'_> {
         self.replace(of_track(workspace, track), Some(base.0), closed.map(row));
     }
 
-    /// When the check flapped, from the stretch that ends at `from` or later on.
+    /// Flapping stretches that end at `from` or later.
     fn flaps(&mut self, track: TrackKey, from: Timestamp) {
         let workspace = workspace_of(self.state, track);
         let flaps = &self.state.tracks[&track].track.flaps;
@@ -248,7 +248,7 @@ impl Make<'_> {
         self.replace(of_track(workspace, track), Some(base.0), newest.iter().map(row));
     }
 
-    /// The newest two stretches; those before them stand.
+    /// The newest two stretches; earlier ones do not change.
     fn declared(&mut self, track: TrackKey) {
         let workspace = workspace_of(self.state, track);
         let declared = &self.state.tracks[&track].declared;
@@ -301,7 +301,7 @@ impl Make<'_> {
         self.writes.extend([Key::of::<FormerQuorumRow>(of()), Key::of::<CheckRow>(of())].map(Write::Delete));
     }
 
-    /// One that the state holds no more is deleted.
+    /// Deletes the row if the state no longer holds it.
     fn heartbeat(&mut self, check: CheckKey) {
         let workspace = self.state.checks[&check].workspace;
         let Some(row) = heartbeat_row(self.state, check) else {
@@ -330,7 +330,7 @@ impl Make<'_> {
         self.layer(key, Layer::Automatic, from, layer, |value| value);
     }
 
-    /// What ends at `from` or later: an interval that was cut there has another end.
+    /// Intervals that end at `from` or later: an interval that was cut at `from` has a new end.
     fn layer<T: Copy>(
         &mut self,
         component: ComponentKey,

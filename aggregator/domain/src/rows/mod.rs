@@ -1,5 +1,6 @@
-//! The state as rows of tables: each declared once (`declared.rs`), made from the state at the end of a step
-//! (`make.rs`) and read back into it (`restore.rs`). No SQL and no file: a store writes what it is given.
+//! The state as rows of tables. Each row is declared once (`declared.rs`), made from the state at the end of a step
+//! (`make.rs`) and read back into it (`restore.rs`). Contains no SQL and no file access: a store writes what it is
+//! given.
 
 mod append;
 mod audit;
@@ -27,30 +28,31 @@ pub use version::{Expected, Subject, Version};
 use crate::state::WorkspaceKey;
 use crate::step::RawObservation;
 
-/// One thing to write. Nothing in it is looked up again.
+/// One write. It is complete: nothing has to be looked up in the state.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Write {
-    /// The row of this key is this one.
+    /// Inserts the row or replaces the row of its key.
     Put(Row),
-    /// No row has a key that begins so.
+    /// Deletes the rows whose key begins with this prefix.
     Delete(Key),
-    /// Of the rows whose key begins so, these are all; with `from`, of those whose next column is `from` or greater.
+    /// Replaces the rows whose key begins with `prefix`; with `from`, only those whose next column is `from` or
+    /// greater.
     Replace {
-        /// How their keys begin.
+        /// The prefix of their keys.
         prefix: Key,
-        /// The least value of the column after those.
+        /// The least value of the column after the prefix.
         from: Option<i64>,
-        /// In order.
+        /// The new rows, in order.
         rows: Vec<Row>,
     },
-    /// Of the rows whose key begins so, none has less than `before` in its next column.
+    /// Deletes the rows whose key begins with `prefix` and whose next column is less than `before`.
     Prune {
-        /// How their keys begin.
+        /// The prefix of their keys.
         prefix: Key,
-        /// The least value of the column after those that stays.
+        /// The least value of the column after the prefix that stays.
         before: i64,
     },
-    /// A row of a table that only grows: its key is new.
+    /// Inserts a row with a new key into an append-only table.
     Append(Row),
     /// Observations to keep for the raw retention.
     Observe(WorkspaceKey, Vec<RawObservation>),

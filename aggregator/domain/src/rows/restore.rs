@@ -1,5 +1,5 @@
-//! From rows to the state, one after another. A row may only name what was restored before it; the open span of a
-//! track stands in the track, so that its closed ones are put before it.
+//! Restores the state from rows, one after another. A row may refer only to what was restored before it. The open span
+//! of a track is part of the track row, so closed spans are inserted before it.
 
 use super::declared::{
     AgentAllowRow, AgentRow, BlindRow, CheckDefinitionRow, CheckRow, ComponentRow, CounterRow, DeclaredRow,
@@ -22,12 +22,12 @@ use crate::track::{Span, Track};
 use skerry_protocol::schedule::Schedule;
 use skerry_protocol::wire::{Outcome, Reason};
 
-/// A row that is a part of the state.
+/// A row that is part of the state.
 pub trait Restore: Record {
-    /// Puts it into the state. One that is of nothing the state holds is left out.
+    /// Adds the row to the state. A row that refers to something missing is ignored.
     ///
     /// # Errors
-    /// [`Misread`]: no version writes it.
+    /// [`Misread`]: no version writes such a row.
     fn restore(self, state: &mut State) -> Result<(), Misread>;
 }
 
@@ -118,7 +118,7 @@ restored! {
     }
     SpanRow: |row, state| {
         if let Some(agent_check) = state.tracks.get_mut(&row.track) {
-            // The newest is there already.
+            // The newest span is there already.
             let span = Span { from: row.from_ms, last: row.last_ms, state: row.state };
             agent_check.track.spans.push_closed(span);
         }
@@ -152,7 +152,7 @@ restored! {
 }
 
 impl Restore for EpochRow {
-    /// What the agent told is of the spool that it was heard from last.
+    /// The self report comes from the spool that delivered last.
     fn restore(self, state: &mut State) -> Result<(), Misread> {
         let Some(agent) = state.agents.get_mut(&self.agent) else { return Ok(()) };
         let (through, seen) = (self.through, self.seen_ms);
@@ -249,7 +249,7 @@ impl Restore for IntervalRow {
     }
 }
 
-/// Only the automatic layer may know less.
+/// Only the automatic layer may have no data or partial data.
 fn status(said: Automatic) -> Result<Status, Misread> {
     match said {
         Automatic::Known(status) => Ok(status),

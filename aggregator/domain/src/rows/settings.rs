@@ -1,4 +1,4 @@
-//! The rows of what people and files set, each from the state; `None`: it holds none of that key.
+//! Rows of settings, made from the state; `None`: the state has nothing with that key.
 
 use super::declared::{AgentRow, CheckRow, ComponentRow, GroupRow, HeartbeatRow, PageRow, WorkspaceRow};
 use super::pages;

@@ -1,5 +1,5 @@
-//! How a table is declared: its row as a struct, its columns with the key first. SQL is written from that, and rows
-//! are read by it.
+//! The declaration of a table: its row as a struct, its columns with the key first. SQL is generated from it, and rows
+//! are read with it.
 
 use super::value::{Kind, Misread, Value};
 
@@ -10,7 +10,7 @@ pub struct Table {
     pub name: &'static str,
     /// Its columns; the first [`Self::key`] of them are its key.
     pub columns: &'static [Column],
-    /// How many columns are its key.
+    /// The number of key columns.
     pub key: usize,
     /// How many columns, the key among them, never change in a row that is there.
     pub fixed: usize,
@@ -21,21 +21,21 @@ pub struct Table {
 pub struct Column {
     /// Its name.
     pub name: &'static str,
-    /// What it holds.
+    /// Its type.
     pub kind: Kind,
-    /// It may hold nothing.
+    /// Whether it may be NULL.
     pub optional: bool,
 }
 
-/// A row that was declared.
+/// A declared row.
 pub trait Record: Sized {
     /// Its table.
     const TABLE: &'static Table;
 
-    /// Gives the values of its columns in order, for as long as `take` runs.
+    /// Passes the values of its columns, in order, to `take`.
     fn bind<T>(&self, take: impl FnOnce(&[Value<'_>]) -> T) -> T;
 
-    /// Reads it from the values of its columns in order.
+    /// Reads it from the values of its columns, in order.
     ///
     /// # Errors
     /// [`Misread`].
@@ -47,7 +47,7 @@ pub trait Record: Sized {
 pub struct Key {
     /// The table.
     pub table: &'static Table,
-    /// As many columns of it as are given.
+    /// The values of its first columns, as many as are given.
     pub values: Vec<Value<'static>>,
 }
 
@@ -126,7 +126,7 @@ macro_rules! rows {
             }
         }
 
-        /// Every table, those first that others name.
+        /// Every table, ordered so that referenced tables come first.
         pub const TABLES: &[&Table] = &[$($row::TABLE,)+];
     };
 }

@@ -1,4 +1,4 @@
-//! What stands in one column: four plain values, and how each type of the domain is spelt in them.
+//! The value of one column: four plain kinds, and how each type of the domain is stored in them.
 
 use crate::component::Automatic;
 use crate::credentials::Standing;
@@ -29,7 +29,7 @@ pub enum Value<'a> {
 }
 
 impl Value<'_> {
-    /// The same, held by itself.
+    /// The same value, owned.
     #[must_use]
     pub fn into_owned(self) -> Value<'static> {
         match self {
@@ -41,7 +41,7 @@ impl Value<'_> {
     }
 }
 
-/// What a column holds where it holds something.
+/// The type of a column's values, NULL apart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     /// [`Value::Integer`].
@@ -57,12 +57,12 @@ pub enum Kind {
 pub struct Misread {
     /// Table and column; empty until they are known.
     pub column: String,
-    /// What stands there.
+    /// The value found.
     pub found: String,
 }
 
 impl Misread {
-    /// `found` is what stands in a column.
+    /// An error about the value `found`.
     pub(crate) fn new(found: impl fmt::Debug) -> Self {
         Self { column: String::new(), found: format!("{found:?}") }
     }
@@ -82,15 +82,15 @@ impl fmt::Display for Misread {
 
 impl std::error::Error for Misread {}
 
-/// A type that stands in a column.
+/// A type that is stored in a column.
 pub trait Field: Sized {
-    /// What the column holds.
+    /// The type of the column.
     const KIND: Kind;
-    /// The column may hold nothing.
+    /// Whether the column may be NULL.
     const OPTIONAL: bool = false;
-    /// As it is stored.
+    /// The stored value.
     fn value(&self) -> Value<'_>;
-    /// As it was stored.
+    /// Reads a stored value.
     ///
     /// # Errors
     /// [`Misread`].
@@ -137,7 +137,7 @@ macro_rules! integers {
 }
 integers! {
     i64: |one| *one, |stored| stored;
-    // What does not fit never was so many.
+    // A count that does not fit cannot be genuine.
     u64: |one| i64::try_from(*one).unwrap_or(i64::MAX), i64::unsigned_abs;
     u32: |one| i64::from(*one), |stored| u32::try_from(stored).unwrap_or(u32::MAX);
     bool: |one| i64::from(*one), |stored| stored != 0;
@@ -239,16 +239,16 @@ impl<const N: usize> Field for [u8; N] {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lines(pub Vec<String>);
 
-/// What one side says of a component: the automatic layer may know nothing, or not all of it.
+/// What a layer says about a component; the automatic layer may have no data or only partial data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Said(pub Automatic);
 
-/// A layer of a component that is stored as such.
+/// A stored layer of a component.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layer {
-    /// From the linked checks.
+    /// Derived from the linked checks.
     Automatic,
-    /// The past, put right.
+    /// Corrections of the past.
     Corrected,
 }
 
@@ -263,14 +263,14 @@ fn layer(name: &str) -> Option<Layer> {
     [Layer::Automatic, Layer::Corrected].into_iter().find(|layer| layer_name(*layer) == name)
 }
 
-/// What kind of source holds a status.
+/// The kind of source of a hold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SourceKind {
     /// People by hand.
     Person,
     /// A client of the REST API.
     Rest,
-    /// An incident, which stands beside it.
+    /// An incident; its key is in another column.
     Incident,
 }
 

@@ -1,5 +1,5 @@
-//! Versions of what callers read and change. One who read a version and asks for a change of it is refused where it is
-//! another by now, so that nobody overwrites what they have not seen.
+//! Versions of what callers read and change. A change that names the version it was based on is rejected if that
+//! version is out of date, so that nobody overwrites what they have not seen.
 
 use super::declared::{HeartbeatTokenRow, Row};
 use super::holds::{hold_row, window_row};
@@ -10,18 +10,18 @@ use crate::state::{AgentKey, ComponentKey, PageKey, State, WindowKey};
 use blake3::Hasher;
 use std::fmt;
 
-/// What has a version.
+/// Something that has a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// What operators set of an agent.
+    /// The operator's settings of an agent.
     Agent(AgentKey),
-    /// The address of a heartbeat, by the names of its workspace and of its check.
+    /// The address of a heartbeat, by workspace name and check name.
     HeartbeatToken(String, String),
-    /// What is set of a page.
+    /// The settings of a page.
     Page(PageKey),
-    /// What is set of a component.
+    /// The settings of a component.
     Component(ComponentKey),
-    /// What a source holds on a component.
+    /// The hold of a source on a component.
     Hold(ComponentKey, Source),
     /// A planned window.
     Window(WindowKey),
@@ -40,16 +40,16 @@ impl fmt::Display for Subject {
     }
 }
 
-/// A digest of all that is set of a subject.
+/// A digest of the settings of a subject.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Version(pub u64);
 
-/// What a caller read of the subject of its command; `None`: it did not exist.
+/// The version that a caller read before its command; `None`: the subject did not exist.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Expected {
-    /// Of what.
+    /// The subject.
     pub subject: Subject,
-    /// Which version.
+    /// Its version.
     pub version: Option<Version>,
 }
 

@@ -1,5 +1,5 @@
-//! What operators change of agents: who may deliver under which name, from where, and which checks. Each command is
-//! checked as a whole before it changes anything.
+//! Changes of agents by operators: who may deliver under which name, from which location, and which checks. Each
+//! command is validated completely before it changes anything.
 
 use super::configure::{move_to, workspace_for};
 use super::declare::{dismiss, settle_checks_of};
@@ -8,40 +8,40 @@ use crate::credentials::{Enrolment, Redeemed, Standing, TokenHash};
 use crate::state::{Agent, AgentKey, CheckKey, State, WorkspaceKey};
 use crate::time::{DAY, HOUR, MINUTE, Timestamp};
 
-/// A token of one use is valid for so long, ms.
+/// Validity of an enrolment token, ms.
 const TOKEN_LIFE: i64 = 15 * MINUTE;
-/// No token of one use was ever made for longer, ms.
+/// The longest validity that any release gave an enrolment token, ms.
 const LONGEST_LIFE: i64 = HOUR;
 
-/// What an operator changes of an agent.
+/// A change of an agent by an operator.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum AgentChange {
-    /// It is new, and may deliver.
+    /// Adds an agent.
     Add {
         /// Failure domain.
         location: String,
-        /// Patterns of the checks it may report; empty: every check.
+        /// Patterns of checks that it may report; empty: every check.
         checks: Vec<String>,
-        /// By what.
+        /// How it is admitted.
         admission: Admission,
     },
-    /// It gets another credential.
+    /// Replaces its credential.
     Rotate(Admission),
-    /// It has another name; it may go on calling itself by the old one.
+    /// Renames it; it may still use the former name.
     Rename(String),
-    /// It stands elsewhere from now on; it may go on saying where it stood.
+    /// Moves it to another location; it may still report the former one.
     Move(String),
-    /// It may report the checks that fit one of these patterns; none: every check.
+    /// Limits it to checks that match one of these patterns; empty: every check.
     Limit(Vec<String>),
-    /// It may join others in reporting the checks that fit this pattern.
+    /// Allows it to join others in reporting checks that match this pattern.
     Allow(String),
-    /// It is not taken until it is enabled.
+    /// Rejects its deliveries until it is enabled.
     Disable,
-    /// It is taken again.
+    /// Accepts its deliveries again.
     Enable,
-    /// Its credential is taken away.
+    /// Takes its credential away.
     Revoke,
-    /// It is listed no more and its name is free; what it saw stays.
+    /// Removes it from lists and frees its name; its history stays.
     Remove,
 }
 
@@ -63,16 +63,16 @@ impl AgentChange {
     }
 }
 
-/// By what an agent may deliver.
+/// How an agent is admitted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Admission {
-    /// A credential with this hash; a former one is valid no longer.
+    /// By a credential with this hash; a former one becomes invalid.
     Credential(TokenHash),
-    /// A token of one use with this hash; the present credential is valid until it is used.
+    /// By an enrolment token with this hash; the present credential is valid until the token is redeemed.
     Enrolment(TokenHash),
 }
 
-/// Carries out what an operator changes of the agent of that name.
+/// Applies a change to the agent of that name.
 pub(super) fn change(
     state: &mut State,
     (workspace, name): (&str, &str),
@@ -155,7 +155,7 @@ fn agent_named(state: &State, workspace: WorkspaceKey, name: &str) -> Option<Age
     found.map(|(key, _)| *key)
 }
 
-/// Whoever has the name keeps its place and its token.
+/// Adds an agent; rejected if the name is taken.
 fn add(
     state: &mut State,
     (workspace, name): (&str, &str),
@@ -189,7 +189,7 @@ fn add(
     Ok(Answer::Agent(key))
 }
 
-/// Nobody else has that token: of random ones no two are alike.
+/// Rejects a token that is already in use.
 fn is_free(state: &State, admission: &Admission, agent: Option<AgentKey>) -> Result<(), Rejected> {
     let free = match admission {
         Admission::Credential(hash) => state.credentials.get(hash).is_none_or(|owner| Some(*owner) == agent),
@@ -211,7 +211,7 @@ fn admit(state: &mut State, key: AgentKey, admission: Admission, now: Timestamp,
     }
 }
 
-/// The credential is valid from now on; a former one of the agent no longer.
+/// Makes the credential valid and a former one of the agent invalid.
 fn give(state: &mut State, key: AgentKey, hash: TokenHash) {
     let agent = state.agents.get_mut(&key).expect("caller looked it up");
     agent.standing = Standing::Active;
@@ -250,7 +250,7 @@ fn rename(state: &mut State, key: AgentKey, to: String) -> Result<(), Rejected> 
     Ok(())
 }
 
-/// It is taken no longer, and nobody asks it for its checks.
+/// Sets a standing in which the agent may not deliver, and ends the declarations of its checks.
 fn stand(
     state: &mut State,
     key: AgentKey,
@@ -276,7 +276,7 @@ fn remove(state: &mut State, key: AgentKey, now: Timestamp, changes: &mut Change
     Ok(())
 }
 
-/// Exchanges a token of one use for a credential.
+/// Exchanges an enrolment token for a credential.
 pub(super) fn redeem(
     state: &mut State,
     token: &TokenHash,
@@ -291,7 +291,7 @@ pub(super) fn redeem(
     if let Some(at) = used {
         return Ok(Answer::Redeemed(Redeemed::Used { name, at }));
     }
-    // One that was made while the clock was ahead would outlive its time.
+    // A token that was made while the clock was ahead would be valid for too long.
     if now >= until || until - now > LONGEST_LIFE {
         return Ok(Answer::Redeemed(Redeemed::Expired { name }));
     }
@@ -305,7 +305,7 @@ pub(super) fn redeem(
     Ok(Answer::Redeemed(Redeemed::Enrolled { workspace, name, location }))
 }
 
-/// The check that an agent runs, and how it defines it.
+/// The check with this name and the definition that the agent has of it.
 pub(super) fn definition_of(
     state: &State,
     workspace: &str,
@@ -327,7 +327,7 @@ pub(super) fn definition_of(
     })
 }
 
-/// Gives a heartbeat the token of its address, in place of a former one; `None`: takes it away.
+/// Sets the token of a heartbeat's address and replaces a former one; `None` removes the address.
 pub(super) fn set_heartbeat_token(
     state: &mut State,
     workspace: &str,

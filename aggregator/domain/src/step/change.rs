@@ -1,4 +1,4 @@
-//! What happened in a step, for the log, the publisher and whoever is told. Rows are touched beside it (`touched.rs`).
+//! Events of a step, for the log, the publisher and notices. Touched rows are recorded separately (`touched.rs`).
 
 use crate::check_verdict::ReportedBy;
 use crate::clone_detection::Refusal;
@@ -8,83 +8,83 @@ use crate::time::Timestamp;
 use crate::track::HardState;
 use crate::verdict::Evaluation;
 
-/// One thing that happened.
+/// One event.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Change {
-    /// An agent stands elsewhere from now on: where it stood before.
+    /// An agent has a new location; its row keeps the former one.
     AgentMoved(AgentKey),
-    /// Spools of an agent that were closed long ago are remembered no more.
+    /// Old spools of an agent were forgotten.
     EpochsForgotten {
-        /// Whose.
+        /// The agent.
         agent: AgentKey,
-        /// Which.
+        /// The epochs.
         epochs: Vec<[u8; 16]>,
     },
-    /// Two speak for one agent: a batch was refused.
+    /// Two sessions deliver as one agent: a batch was refused.
     CloneRefused {
-        /// Whose.
+        /// The agent.
         agent: AgentKey,
         /// Why.
         why: Refusal,
-        /// Operators are told now; refusals soon after are counted only.
+        /// Report this refusal to operators; refusals soon after are only counted.
         tell: bool,
     },
-    /// An agent begins a new spool and shows proof of the former.
+    /// An agent begins a new spool and proves that it had the former one.
     SpoolReplaced {
-        /// Whose.
+        /// The agent.
         agent: AgentKey,
         /// Everything of the former up to here is committed.
         through: u64,
     },
     /// An agent began to report checks that others report.
     Joined {
-        /// Who.
+        /// The agent.
         agent: AgentKey,
-        /// Which.
+        /// The checks.
         checks: Vec<CheckKey>,
     },
-    /// An agent runs checks and does not count for them.
+    /// An agent runs checks without counting for them.
     NotCounted {
-        /// Who.
+        /// The agent.
         agent: AgentKey,
         /// Why.
         why: Held,
-        /// Which.
+        /// The checks.
         checks: Vec<CheckKey>,
     },
     /// An agent that did not count for checks counts now.
     CountsAgain {
-        /// Who.
+        /// The agent.
         agent: AgentKey,
-        /// Which.
+        /// The checks.
         checks: Vec<CheckKey>,
     },
-    /// An agent says nothing conclusive any more of checks that it runs.
+    /// An agent no longer reports anything conclusive about checks that it runs.
     FellSilent {
-        /// Who.
+        /// The agent.
         agent: AgentKey,
-        /// Of which.
+        /// The checks.
         checks: Vec<CheckKey>,
     },
-    /// An agent that had fallen silent says something conclusive again.
+    /// An agent that had fallen silent reports something conclusive again.
     ReportsAgain {
-        /// Who.
+        /// The agent.
         agent: AgentKey,
-        /// Of which checks.
+        /// The checks.
         checks: Vec<CheckKey>,
-        /// From the last evidence before the silence to now, of the check that was longest without, ms.
+        /// The longest silence among these checks, from the last evidence to now, ms.
         silent_ms: i64,
     },
     /// An agent was silent for 24 hours: it no longer counts for these checks.
     Excluded {
-        /// Who.
+        /// The agent.
         agent: AgentKey,
-        /// For which.
+        /// The checks.
         checks: Vec<CheckKey>,
     },
-    /// Sequences that are not here.
+    /// Sequence numbers that are missing.
     Gap {
-        /// Whose.
+        /// The agent.
         agent: AgentKey,
         /// Which spool.
         epoch: [u8; 16],
@@ -92,91 +92,91 @@ pub enum Change {
         from: u64,
         /// First not missing.
         to: u64,
-        /// They were here: the agent was told so. Else they never arrived.
+        /// They were acknowledged to the agent and are lost here. Otherwise they never arrived.
         acknowledged: bool,
     },
-    /// Records below the mark came again that a lost reply does not explain.
+    /// Records below the mark were sent again, and a lost reply does not explain it.
     OldCopy {
-        /// Whose.
+        /// The agent.
         agent: AgentKey,
         /// The newest of them.
         newest: u64,
         /// The mark.
         through: u64,
     },
-    /// Records the agent itself gave up.
+    /// Records that the agent discarded.
     Lost {
-        /// Whose.
+        /// The agent.
         agent: AgentKey,
         /// How many.
         count: u64,
-        /// In its words.
+        /// The agent's reason.
         why: String,
-        /// Oldest one, where known.
+        /// The oldest one, if known.
         from: Option<Timestamp>,
-        /// Newest one, where known.
+        /// The newest one, if known.
         to: Option<Timestamp>,
     },
     /// A raw observation to keep.
     Raw(RawObservation),
     /// A hard transition, for the log and for operators.
     Transition {
-        /// Which.
+        /// The track.
         track: TrackKey,
         /// When the run began.
         since: Timestamp,
         /// When it was confirmed.
         at: Timestamp,
-        /// From.
+        /// The former state.
         from: HardState,
-        /// To.
+        /// The new state.
         to: HardState,
         /// Why.
         reason: skerry_protocol::wire::Reason,
-        /// In the agent's words; private.
+        /// Text from the agent; private.
         detail: String,
     },
-    /// What is held to be true of a check changed, or it is known only now what held during a stretch of the past.
+    /// The verdict of a check changed, or the verdict of a past stretch became known.
     Verdict {
-        /// Of which.
+        /// The check.
         check: CheckKey,
-        /// What held before.
+        /// The former evaluation.
         from: Evaluation,
-        /// What holds.
+        /// The new evaluation.
         to: Evaluation,
-        /// Since when. `None`: nobody ever said anything.
+        /// When it began. `None`: there was never any evidence.
         since: Option<Timestamp>,
-        /// Where it is of the past: until when. A stretch of which one end moved is told again.
+        /// For a past stretch: its end. A stretch of which one end moved is reported again.
         until: Option<Timestamp>,
-        /// Why; of the past no reason is kept.
+        /// The reason; none is kept for the past.
         reason: skerry_protocol::wire::Reason,
-        /// Who says so; of the past nobody.
+        /// The agents that agree; empty for the past.
         reported_by: Vec<ReportedBy>,
-        /// It ended longer ago than the silence limit: no problem opens by it.
+        /// It ended longer ago than the silence limit: it opens no problem.
         late: bool,
     },
-    /// A page was made, changed, archived or revived.
+    /// A page was created, changed, archived or revived.
     PageSaved(PageKey),
-    /// A group was.
+    /// The same for a group.
     GroupSaved(GroupKey),
-    /// A component or its links were.
+    /// The same for a component or its links.
     ComponentSaved(ComponentKey),
-    /// What a page shows of a component is no longer what it was.
+    /// What a page shows of a component changed.
     ComponentChanged(ComponentKey),
 }
 
-/// One observation as it is kept for the raw retention.
+/// One observation as kept for the raw retention.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RawObservation {
-    /// Start of the run on our clock.
+    /// Start of the run on the aggregator's clock.
     pub at: Timestamp,
-    /// Whose view of which check.
+    /// The track it belongs to.
     pub track: TrackKey,
-    /// What was seen.
+    /// The outcome.
     pub outcome: skerry_protocol::wire::Outcome,
     /// Why.
     pub reason: skerry_protocol::wire::Reason,
-    /// Whole duration, µs. `None`: nobody measured one.
+    /// Total duration, µs. `None`: not measured.
     pub total_us: Option<u64>,
     /// Phases.
     pub phases: Option<skerry_protocol::wire::Phases>,

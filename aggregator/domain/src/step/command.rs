@@ -1,4 +1,4 @@
-//! What can be asked of the engine, and what the sender hears.
+//! Commands of the engine and their answers.
 
 use super::{AgentChange, Configure, DesiredHeartbeat, HeartbeatPing, Report};
 use crate::clone_detection::Refusal;
@@ -8,131 +8,131 @@ use crate::state::{AgentKey, ComponentKey, ResponseHour, WindowKey};
 use crate::status::Status;
 use crate::time::Timestamp;
 
-/// What can be asked of the engine.
+/// A command of the engine.
 #[derive(Clone, Debug)]
 pub enum Command {
     /// A batch of an agent.
     Report(Box<Report>),
     /// Time has passed.
     Tick,
-    /// Until now nobody could call us: stopped, asleep, or unable to write.
+    /// The aggregator was unreachable until now: stopped, asleep, or unable to write.
     Away {
-        /// Since then.
+        /// The beginning of that time.
         from: Timestamp,
     },
-    /// These, one after the other, as one: all of them or none.
+    /// Runs these commands in order: all of them or none.
     Together(Vec<Command>),
-    /// The file of one workspace was read.
+    /// Applies the configuration file of one workspace.
     Configure(Box<Configure>),
-    /// These are the heartbeats that the file of one workspace declares.
+    /// Replaces the heartbeats that the file of one workspace declares.
     DeclareHeartbeats {
-        /// Workspace by name; made if it does not exist.
+        /// Name of the workspace; created if it does not exist.
         workspace: String,
         /// All of them.
         heartbeats: Vec<DesiredHeartbeat>,
     },
-    /// A heartbeat's caller has called.
+    /// A job has sent a ping.
     HeartbeatPing(Box<HeartbeatPing>),
-    /// All files were read, and these workspaces are what they are of.
+    /// Names the workspaces of all configuration files; pages of other workspaces are archived.
     KeepWorkspaces(Vec<String>),
-    /// There is an agent of this name: the built-in one, which needs no credential.
+    /// Ensures that the built-in agent exists; it needs no credential.
     AddAgent {
-        /// Workspace by name; made if it does not exist.
+        /// Name of the workspace; created if it does not exist.
         workspace: String,
         /// Unique in the workspace.
         name: String,
         /// Failure domain.
         location: String,
     },
-    /// What an operator changes of an agent.
+    /// A change of an agent by an operator.
     ChangeAgent {
-        /// Its workspace, by name.
+        /// Name of its workspace.
         workspace: String,
         /// Its name.
         agent: String,
-        /// What.
+        /// The change.
         change: AgentChange,
     },
-    /// An agent exchanges a token of one use for a credential.
+    /// An agent exchanges an enrolment token for a credential.
     Redeem {
         /// Hash of the token.
         token: TokenHash,
         /// Hash of the credential.
         credential: TokenHash,
     },
-    /// The address of a heartbeat has another token, or none any more.
+    /// Sets or removes the token of a heartbeat's address.
     SetHeartbeatToken {
-        /// The workspace, by name.
+        /// Name of the workspace.
         workspace: String,
         /// The check's name.
         check: String,
-        /// Hash of the token; `None`: the address is taken away.
+        /// Hash of the token; `None` removes the address.
         token: Option<TokenHash>,
     },
-    /// The agent is no longer asked for its checks.
+    /// Ends the declarations of an agent's checks.
     Dismiss {
         /// Which.
         agent: AgentKey,
     },
-    /// What our file says of who may report the checks of one workspace.
+    /// Sets the configuration's rules for who may report the checks of one workspace.
     JudgeReporters {
-        /// Workspace by name; made if it does not exist.
+        /// Name of the workspace; created if it does not exist.
         workspace: String,
-        /// Whoever joins others waits until an operator allows it.
+        /// An agent that joins other reporters waits for an operator's permission.
         asks: bool,
-        /// Hash of the definition of each check that the file declares, heartbeats apart.
+        /// Hash of the definition of each check that the file declares, except heartbeats.
         definitions: Vec<(String, Vec<u8>)>,
     },
-    /// An operator says whose definition of a check holds.
+    /// An operator chooses the agent whose definition of a check applies.
     ChooseDefinition {
-        /// The workspace, by name.
+        /// Name of the workspace.
         workspace: String,
         /// The check's name.
         check: String,
         /// The agent's name.
         agent: String,
     },
-    /// What ended long ago is kept in less detail.
+    /// Reduces the detail of old history.
     Fold {
-        /// Before.
+        /// History that ended before this instant.
         before: Timestamp,
-        /// Of as many tracks as this at most.
+        /// The greatest number of tracks to fold.
         limit: usize,
     },
-    /// A source holds a status on a component, in place of what it held. `operational` on a linked component releases
-    /// what it held to automatic.
+    /// Sets a hold on a component and replaces the source's previous one. `operational` on a linked component only
+    /// releases the previous hold, so that the automatic status applies.
     SetHold {
         /// Which.
         component: ComponentKey,
-        /// Who.
+        /// The source.
         source: Source,
-        /// What it is.
+        /// The status.
         status: Status,
-        /// Until then. `None`: until released; through REST on a linked component for [`super::REST_HOLDS`].
+        /// The end. `None`: until released; through REST on a linked component after [`super::REST_HOLDS`].
         until: Option<Timestamp>,
     },
-    /// What a source held on a component no longer holds.
+    /// Releases the hold of a source on a component.
     ReleaseHold {
         /// Which.
         component: ComponentKey,
-        /// Whose.
+        /// The source.
         source: Source,
     },
-    /// Components will be under maintenance for a time.
+    /// Plans maintenance of components.
     PlanWindow {
-        /// Which; of one workspace.
+        /// The components; all of one workspace.
         components: Vec<ComponentKey>,
-        /// From then; now at the earliest.
+        /// The beginning; a past one is raised to now.
         from: Timestamp,
-        /// Until then.
+        /// The end.
         to: Timestamp,
     },
-    /// A planned window does not take place. One that runs ends now; one that has ended cannot be cancelled.
+    /// Cancels a planned window. A running one ends now; one that has ended cannot be cancelled.
     CancelWindow {
         /// Which.
         window: WindowKey,
     },
-    /// The response-time chart of a component was worked out again.
+    /// Replaces the response-time chart of a component.
     SetResponse {
         /// Which.
         component: ComponentKey,
@@ -171,30 +171,30 @@ impl Command {
     }
 }
 
-/// What the sender of a command hears.
+/// The answer to a command.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Answer {
     /// Done.
     Done,
-    /// A report was taken.
+    /// A report was accepted.
     Acknowledged {
-        /// Everything of the epoch up to here.
+        /// Everything of the epoch up to here is committed.
         through: u64,
-        /// The checks of this agent are not known to this process.
+        /// This process needs the agent's inventory.
         want_inventory: bool,
-        /// A delivery of somebody else in its name was refused recently.
+        /// A delivery by another session in its name was refused recently.
         contested: bool,
-        /// Its spool is an old copy: nothing above `through` was taken of it, it has to begin a new one.
+        /// Its spool is an old copy: nothing above `through` was accepted, and it must begin a new spool.
         old_copy: bool,
     },
-    /// Another speaks for this agent: nothing was taken.
+    /// Another session delivers as this agent: nothing was accepted.
     Cloned(Refusal),
     /// An agent was added, found or changed.
     Agent(AgentKey),
     /// A window was planned.
     Window(WindowKey),
-    /// So many tracks were folded.
+    /// The number of tracks that were folded.
     Folded(usize),
-    /// What became of a token of one use.
+    /// The result of redeeming an enrolment token.
     Redeemed(Redeemed),
 }

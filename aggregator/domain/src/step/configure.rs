@@ -1,4 +1,4 @@
-//! The file's word becomes state: pages, groups, components and links are found by their keys, made,
+//! Applies the configuration file to the state: pages, groups, components and links are found by their keys, created,
 //! changed, archived or revived. A changed link does not rewrite the past.
 
 use super::declare::check_for;
@@ -16,29 +16,29 @@ use crate::time::Timestamp;
 use crate::verdict::Quorum;
 use std::collections::BTreeSet;
 
-/// What one file wants.
+/// The desired state in one file.
 #[derive(Clone, Debug)]
 pub struct Configure {
     /// Its workspace.
     pub workspace: String,
-    /// Checks the file declares, with their quorum.
+    /// Checks in the file, with their quorum.
     pub checks: Vec<(String, Quorum)>,
     /// Pages, in order.
     pub pages: Vec<DesiredPage>,
 }
 
-/// A page the file wants.
+/// A page in the file.
 #[derive(Clone, Debug)]
 pub struct DesiredPage {
     /// Its key.
     pub key: String,
-    /// What the file says.
+    /// Its settings.
     pub settings: PageSettings,
     /// Rows, in order.
     pub items: Vec<DesiredItem>,
 }
 
-/// A row the file wants.
+/// A row of a page in the file.
 #[derive(Clone, Debug)]
 pub enum DesiredItem {
     /// A group.
@@ -47,7 +47,7 @@ pub enum DesiredItem {
     Component(DesiredComponent),
 }
 
-/// A group the file wants.
+/// A group in the file.
 #[derive(Clone, Debug)]
 pub struct DesiredGroup {
     /// Its key.
@@ -60,25 +60,25 @@ pub struct DesiredGroup {
     pub components: Vec<DesiredComponent>,
 }
 
-/// A component the file wants.
+/// A component in the file.
 #[derive(Clone, Debug)]
 pub struct DesiredComponent {
     /// Its key.
     pub key: String,
-    /// What the file says.
+    /// Its settings.
     pub settings: ComponentSettings,
-    /// Local midnight of its start date in the page's zone, where it has one.
+    /// Local midnight of its start date in the page's zone, if it has one.
     pub starts_at: Option<Timestamp>,
     /// Checks that feed it.
     pub links: Vec<DesiredLink>,
 }
 
-/// A link the file wants.
+/// A link in the file.
 #[derive(Clone, Debug)]
 pub struct DesiredLink {
     /// Name of the check.
     pub check: String,
-    /// Its outage only degrades.
+    /// An outage of the check only degrades the component.
     pub minor: bool,
 }
 
@@ -105,7 +105,7 @@ pub(super) fn add_agent(
     key
 }
 
-/// An agent that moved votes with others from now on.
+/// Moves an agent: from now on it votes with its new location.
 pub(super) fn move_to(
     state: &mut State,
     key: AgentKey,
@@ -124,7 +124,7 @@ pub(super) fn move_to(
     recompute(state, &recompute_from, changes);
 }
 
-/// Pages of workspaces that no file declares any more are archived, as those a file no longer names are.
+/// Archives the pages of workspaces that no file declares any more.
 pub(super) fn keep_workspaces(state: &mut State, names: &[String], changes: &mut Changes) {
     let names: BTreeSet<&String> = names.iter().collect();
     let undeclared = |page: &Page| !page.archived && !names.contains(&state.workspaces[&page.workspace].name);
@@ -147,7 +147,7 @@ pub(super) fn configure(
         let key = check_for(state, workspace, name, changes);
         let check = state.checks.get_mut(&key).expect("made above");
         if !known {
-            // It is written with the rest of the command's changes.
+            // The check was just created, so its row is written anyway.
             check.quorum = *quorum;
         } else if former::change(&mut check.former_quorums, &mut check.quorum, *quorum, now) {
             changes.touched.check(key);
@@ -275,19 +275,19 @@ impl Reconcile<'_> {
         if changed {
             self.changes.push(Change::ComponentSaved(key));
         }
-        // Also where nothing of it changed: a former release may have judged what is out of sight otherwise.
+        // Also if nothing changed: an earlier release may have evaluated unknown checks differently.
         component_from(self.state, key, self.now, self.changes);
         key
     }
 
-    /// What no check feeds is told of when somebody first says something of it, or when its page is first seen.
+    /// When a component that no check feeds becomes visible: with its first status, or when its page becomes public.
     fn told_from(&self, page: PageKey, layers: &Layers) -> Timestamp {
         let said = layers.manual.first().map(|first| first.from);
         let public = self.state.pages.get(&page).and_then(|page| page.public_since);
         said.into_iter().chain(public).min().unwrap_or(Timestamp::FAR)
     }
 
-    /// Ends links that the file no longer has and begins new ones.
+    /// Ends links that the file no longer has and begins new links.
     fn link(&mut self, component: ComponentKey, links: &mut Vec<Link>, desired: &[DesiredLink]) {
         let wanted: Vec<Link> = desired
             .iter()

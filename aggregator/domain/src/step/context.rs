@@ -1,4 +1,4 @@
-//! What a step is told beside its command: the time, and where new ids come from.
+//! The inputs of a step besides its command: the time and the source of new ids.
 
 use crate::time::Timestamp;
 use blake3::Hasher;
@@ -6,14 +6,14 @@ use blake3::Hasher;
 /// The time of a command and its source of ids. Both are arguments, so that a step is deterministic.
 #[derive(Clone, Copy, Debug)]
 pub struct Context {
-    /// Our own clock.
+    /// The time on the aggregator's clock.
     pub now: Timestamp,
-    /// Where new ids come from.
+    /// The source of new ids.
     pub ids: Ids,
 }
 
-/// A source of ids that are random to everybody who does not know its seed. The same seed, kind and row key give the
-/// same id; a row key is given once, so no id comes twice.
+/// A source of ids that are random to everyone who does not know its seed. The same seed, kind and row key give the
+/// same id; a row key is assigned once, so ids are unique.
 #[derive(Clone, Copy)]
 pub struct Ids {
     seed: [u8; 32],
@@ -32,7 +32,7 @@ impl Ids {
         Self { seed }
     }
 
-    /// The id of a new row: 12 lower-case alphanumerics, as Statuspage's ids are. `kind` names its table.
+    /// The id of a new row: 12 lower-case alphanumerics, like Statuspage's ids. `kind` names its table.
     #[must_use]
     pub fn id(&self, kind: &str, row: i64) -> String {
         const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";

@@ -1,5 +1,5 @@
-//! Which agents report which checks: who runs one, and who of them counts. A name that is new is free; whoever
-//! joins others counts with the same definition only, and from then on.
+//! Which agents run which checks, and which of them count. The first agent to use a name needs no permission; one that
+//! joins others counts only with the same definition and from then on.
 
 use super::recompute::{RecomputeFrom, recompute};
 use super::reported::{DeclaredCheck, Report};
@@ -12,10 +12,10 @@ use crate::state::{AgentCheck, AgentKey, Check, CheckKey, State, TrackKey, Works
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// The interval taken for a check whose inventory has not arrived, ms.
+/// The interval assumed for a check whose inventory has not arrived, ms.
 const DEFAULT_INTERVAL: i64 = 30_000;
 
-/// What operators are told of those who report checks, by agent.
+/// Events about reporters, grouped by agent.
 #[derive(Debug, Default)]
 pub(super) struct News {
     joined: BTreeMap<AgentKey, Vec<CheckKey>>,
@@ -32,7 +32,7 @@ impl News {
     }
 }
 
-/// The track of each check the batch names, made where it is new.
+/// The track of each check that the batch names; new ones are created.
 pub(super) fn tracks_of(
     state: &mut State,
     report: &Report,
@@ -60,7 +60,7 @@ pub(super) fn tracks_of(
     tracks
 }
 
-/// The track, and whether it was made.
+/// The check and its track, and whether the track was created.
 fn track_for(
     state: &mut State,
     agent: AgentKey,
@@ -96,7 +96,7 @@ pub(super) fn check_for(
     key
 }
 
-/// The agent is no longer asked: what it ran is declared no more, until it sends its inventory again.
+/// Ends the declarations of all checks of the agent, until it sends its inventory again.
 pub(super) fn dismiss(
     state: &mut State,
     agent: AgentKey,
@@ -113,7 +113,7 @@ pub(super) fn dismiss(
     Ok(())
 }
 
-/// What the agent runs now: new checks are declared, missing ones are no longer.
+/// Applies the agent's inventory: new checks are declared, declarations of missing ones end.
 pub(super) fn declare(
     state: &mut State,
     agent: AgentKey,
@@ -123,7 +123,7 @@ pub(super) fn declare(
     recompute_from: &mut RecomputeFrom,
 ) {
     let mut kept: BTreeSet<TrackKey> = BTreeSet::new();
-    // What the agent begins to run, or runs by another definition, in the order of the inventory.
+    // Checks that the agent begins to run or whose definition changed, in the order of the inventory.
     let mut runs: Vec<(CheckKey, TrackKey, bool)> = Vec::new();
     for declared in inventory {
         let (check, track, _) = track_for(state, agent, &declared.name, changes);
@@ -168,7 +168,7 @@ pub(super) fn declare(
     state.agents.get_mut(&agent).expect("caller looked it up").inventory_known = true;
 }
 
-/// It counts no longer.
+/// Ends the declaration: the agent no longer counts.
 fn end(
     key: TrackKey,
     agent_check: &mut AgentCheck,
@@ -191,8 +191,8 @@ fn end(
     changes.touched.declared(key);
 }
 
-/// Which definition of the check holds: the one in our file or the one an operator chose, where somebody runs it;
-/// else the one that held, as long as somebody runs it; else that of who was first.
+/// The definition of the check that applies: the first of these that some agent runs: the one in the file, the one that
+/// an operator chose, the one in force; otherwise that of the first agent.
 fn holding(state: &State, key: CheckKey) -> Vec<u8> {
     let check = &state.checks[&key];
     let runs = check.tracks.iter().map(|track| &state.tracks[track]).filter(|one| one.is_run());
@@ -201,7 +201,7 @@ fn holding(state: &State, key: CheckKey) -> Vec<u8> {
         .filter(|one| judged(state, one, ours).is_none() && !state.agents[&one.agent].is_heartbeat_agent());
     let definitions: Vec<&Vec<u8>> = may.map(|one| &one.definition).collect();
     let mut chosen = check.file_definition.iter().chain(&check.chosen_definition).chain([&check.definition]);
-    // Whoever ran it first, of those who tell most of it.
+    // Of the agents that send the longest definition, the first one.
     let of = |chosen: &Vec<u8>| {
         definitions.iter().rev().filter(|one| same(one, chosen)).max_by_key(|one| one.len())
     };
@@ -211,13 +211,13 @@ fn holding(state: &State, key: CheckKey) -> Vec<u8> {
     if run.len() > chosen.len() { run.to_vec() } else { chosen.clone() }
 }
 
-/// Is it we who hear of the check?
+/// Whether the check is a heartbeat of the aggregator.
 fn is_ours(state: &State, check: &Check) -> bool {
     let mut tracks = check.tracks.iter().map(|track| &state.tracks[track]);
     tracks.any(|one| one.is_run() && state.agents[&one.agent].is_heartbeat_agent())
 }
 
-/// Why one that runs the check does not count, definitions apart; `ours`: [`is_ours`].
+/// Why an agent that runs the check does not count, apart from its definition; `ours`: see [`is_ours`].
 fn judged(state: &State, one: &AgentCheck, ours: bool) -> Option<Held> {
     let (agent, check) = (&state.agents[&one.agent], &state.checks[&one.check]);
     if agent.is_heartbeat_agent() {
@@ -235,7 +235,7 @@ fn judged(state: &State, one: &AgentCheck, ours: bool) -> Option<Held> {
     (waits && !agent.permit.allows(&check.name)).then_some(Held::Asks)
 }
 
-/// Works out anew who counts of those that run the check; `begins`: one that did not run it until now.
+/// Decides again which agents that run the check count; `begins`: the track of an agent that begins to run it.
 pub(super) fn settle(
     state: &mut State,
     key: CheckKey,
@@ -247,11 +247,11 @@ pub(super) fn settle(
 ) {
     if let Some(track) = begins {
         note_joined(state, key, track, now, news);
-        // Until it is judged it is one that runs the check.
+        // This marks the check as run by the agent until the decision below.
         state.tracks.get_mut(&track).expect("caller looked it up").held = Some(Held::Asks);
     }
     let holds = holding(state, key);
-    // Nothing below ends or begins what is ours.
+    // Nothing below begins or ends a declaration of the internal agent.
     let by_us = is_ours(state, &state.checks[&key]);
     for track in state.checks[&key].tracks.clone() {
         let one = &state.tracks[&track];
@@ -292,7 +292,7 @@ pub(super) fn settle(
     }
 }
 
-/// An agent that begins to report what another reported before joins it.
+/// Notes that an agent joins: it begins to report a check that another agent reported before.
 fn note_joined(state: &mut State, key: CheckKey, track: TrackKey, now: Timestamp, news: &mut News) {
     let agent = state.tracks[&track].agent;
     let ever = |other: &AgentCheck| other.is_run() || !other.declared.is_empty();
@@ -306,7 +306,7 @@ fn note_joined(state: &mut State, key: CheckKey, track: TrackKey, now: Timestamp
     }
 }
 
-/// Works out anew who counts for each of these checks.
+/// Decides again which agents count for each of these checks.
 pub(super) fn settle_all(
     state: &mut State,
     checks: impl IntoIterator<Item = CheckKey>,
@@ -321,7 +321,7 @@ pub(super) fn settle_all(
     recompute(state, &recompute_from, changes);
 }
 
-/// What our file says of the checks of a workspace, and whether new reporters wait.
+/// Applies the file's definitions of checks, and whether new reporters need permission.
 pub(super) fn judge_by_file(
     state: &mut State,
     workspace: WorkspaceKey,
@@ -350,14 +350,14 @@ pub(super) fn judge_by_file(
     settle_all(state, judged, now, changes);
 }
 
-/// Works out anew for which of the checks that it runs an agent counts.
+/// Decides again for which of its checks an agent counts.
 pub(super) fn settle_checks_of(state: &mut State, agent: AgentKey, now: Timestamp, changes: &mut Changes) {
     let run = state.tracks_of(agent).filter(|(_, track)| state.tracks[track].is_run());
     let checks: Vec<CheckKey> = run.map(|(check, _)| check).collect();
     settle_all(state, checks, now, changes);
 }
 
-/// The definition of a check that an operator chose.
+/// Sets the definition that an operator chose.
 pub(super) fn choose(
     state: &mut State,
     key: CheckKey,

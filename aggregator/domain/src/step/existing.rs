@@ -1,9 +1,9 @@
-//! The pages, groups and components that a workspace has, by their keys in the file. Read once for each reload.
+//! The existing pages, groups and components of a workspace, by their keys in the file. Read once per reload.
 
 use crate::state::{ComponentKey, GroupKey, PageKey, State, WorkspaceKey};
 use std::collections::BTreeMap;
 
-/// What a workspace has, archived or not, by its keys in the file.
+/// The existing pages of a workspace, archived or not, by their keys in the file.
 pub(super) struct Existing {
     pub(super) pages: BTreeMap<String, PageKey>,
     pub(super) rows: BTreeMap<PageKey, Rows>,

@@ -1,6 +1,6 @@
-//! What is older than anything that is worked out again folds: of the closed spans of a track only the days remain on
-//! which it was not up, of its flaps nothing. Bars, percentages and past days are of the layers, which stay; late data
-//! reaches back by days, never by [`KEPT`].
+//! Folds history that is too old to be recomputed. Of the closed spans of a track only the days remain on which it was
+//! not up; its flapping stretches are dropped. Bars, percentages and past days come from the layers, which stay. Late
+//! data reaches back a few days, never [`KEPT`].
 
 use super::forget::forget;
 use super::{Changes, tick};
@@ -8,26 +8,26 @@ use crate::state::{AgentCheck, State};
 use crate::time::{DAY, Timestamp};
 use crate::track::HardState;
 
-/// What evidence is kept in full, ms: the 90 days of a bar, of a day of 25 hours each, and some more.
+/// How long evidence is kept in full, ms: the 90 days of a bar, at up to 25 hours each, with a margin.
 pub const KEPT: i64 = 95 * DAY;
-/// When an agent ran a check, and what held before of agents and checks, is kept for so long, ms.
+/// How long declarations of checks, and former rules of agents and checks, are kept, ms.
 pub const RULES_KEPT: i64 = 400 * DAY;
 
-/// What a track was on days whose spans are folded.
+/// What was folded of a track.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Folded {
-    /// Spans that begin before are folded.
+    /// Spans that begin before this instant are folded.
     pub(crate) spans_before: Timestamp,
-    /// Flaps that begin before are forgotten.
+    /// Flapping stretches that begin before this instant are forgotten.
     pub(crate) flaps_before: Timestamp,
-    /// Stretches that begin before are forgotten.
+    /// Declarations that begin before this instant are forgotten.
     pub(crate) declared_before: Timestamp,
-    /// Start of each day in UTC on which it was not up, with what it was.
+    /// The start of each day (UTC) on which it was not up, with its state.
     pub(crate) days: Vec<(Timestamp, HardState)>,
 }
 
-/// Folds what ended before `before`, of as many tracks as `limit` at most; returns of how many. Nothing that is worked
-/// out again is folded. Where there is nothing left to fold, what nobody has run for longer is forgotten.
+/// Folds what ended before `before`, for at most `limit` tracks; returns for how many. Nothing that may be recomputed
+/// is folded. If nothing is left to fold, checks and agents that have not been used for a year are forgotten.
 pub(super) fn fold(
     state: &mut State,
     before: Timestamp,
@@ -35,7 +35,7 @@ pub(super) fn fold(
     now: Timestamp,
     changes: &mut Changes,
 ) -> usize {
-    // First what has fallen silent is judged by what is about to go.
+    // First process due silence, while the evidence for it is still there.
     tick::tick(state, now, changes);
     let before = before.min(now - KEPT);
     let due = state.tracks.iter().filter(|(_, one)| is_due(one, before, now)).take(limit);
@@ -54,7 +54,7 @@ pub(super) fn fold(
     due.len()
 }
 
-/// The last span before stays: it is what was last known.
+/// The number of spans to fold. The last span before `before` stays, as the last known state.
 fn foldable(agent_check: &AgentCheck, before: Timestamp) -> usize {
     let spans = &agent_check.track.spans;
     spans.partition_point(|span| span.end() < before).saturating_sub(1)
@@ -88,7 +88,7 @@ fn fold_track(agent_check: &mut AgentCheck, before: Timestamp, rules_before: Tim
         agent_check.track.flaps.edit().drain(..flaps);
         folded.flaps_before = agent_check.track.flaps.first().map_or(before, |first| first.from);
     }
-    // The newest stays, whether it has ended or not.
+    // The newest declaration stays, whether it has ended or not.
     let declared = agent_check.declared.partition_point(|one| one.to < rules_before);
     let declared = declared.min(agent_check.declared.len().saturating_sub(1));
     if declared > 0 {

@@ -1,6 +1,5 @@
-//! What nobody has run for longer than a year is forgotten: what an agent saw of a check, a check that no agent, no page
-//! and no file names any more, an agent that was revoked or removed. Bars, percentages and past days are of the layers,
-//! which stay.
+//! Forgets what has not been used for more than a year: tracks, checks that no agent, page or file names any more, and
+//! agents that were revoked or removed. Bars, percentages and past days come from the layers, which stay.
 
 use super::agents::forget_enrolments;
 use super::{Changes, RULES_KEPT};
@@ -10,10 +9,11 @@ use crate::state::{Agent, AgentCheck, AgentKey, CheckKey, State, TrackKey};
 use crate::time::{DAY, Timestamp};
 use crate::verdict::Quorum;
 
-/// After an agent ran a check last, ms: what operators are told of that time has ended by then, with what came late.
+/// How long a track is kept after the agent last ran the check, ms. By then its notes for operators have been pruned,
+/// late ones included.
 const FORGOTTEN_AFTER: i64 = RULES_KEPT + 10 * DAY;
 
-/// Forgets as many tracks, checks and agents as `limit` at most; returns how many.
+/// Forgets at most `limit` tracks, checks and agents together; returns how many.
 pub(super) fn forget(state: &mut State, limit: usize, now: Timestamp, changes: &mut Changes) -> usize {
     let before = now - FORGOTTEN_AFTER;
     let tracks = state.tracks.iter().filter(|(_, one)| is_over(state, one, before)).take(limit);
@@ -31,8 +31,8 @@ pub(super) fn forget(state: &mut State, limit: usize, now: Timestamp, changes: &
     tracks.len() + checks.len() + agents.len()
 }
 
-/// The agent neither runs the check nor told anything of it since `before`. What a component still hangs on stays, if
-/// anything was ever known: it is what was last known.
+/// Whether the agent has neither run nor reported the check since `before`. A track with a known state stays while a
+/// component depends on it: it is the last known state.
 fn is_over(state: &State, agent_check: &AgentCheck, before: Timestamp) -> bool {
     let ended = match agent_check.declared.last() {
         Some(last) => last.to < before,
@@ -53,7 +53,7 @@ fn is_shown(state: &State, check: CheckKey) -> bool {
     state.heartbeats.contains_key(&check) || state.checks[&check].components.iter().any(feeds)
 }
 
-/// Nobody ran it within a year, no page shows it or ever did, and no file or operator says anything of it.
+/// Whether no track is left, no page shows or ever showed the check, and neither a file nor an operator configures it.
 fn is_unnamed(state: &State, key: CheckKey) -> bool {
     let check = &state.checks[&key];
     check.tracks.is_empty()
@@ -64,7 +64,8 @@ fn is_unnamed(state: &State, key: CheckKey) -> bool {
         && !state.heartbeats.contains_key(&key)
 }
 
-/// It was revoked or removed before. Of one that was never heard nothing tells since when it is gone.
+/// Whether the agent is revoked or removed and last delivered before `before`. An agent that never delivered stays: its
+/// age is unknown.
 fn is_dismissed(agent: &Agent, before: Timestamp) -> bool {
     matches!(agent.standing, Standing::Revoked | Standing::Removed)
         && agent.last_seen.is_some_and(|seen| seen < before)

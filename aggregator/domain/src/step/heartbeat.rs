@@ -1,5 +1,5 @@
-//! Heartbeats: what a call and its absence make true. The voice that tells of them is our own, at a location
-//! that no agent may have; our own absence is never taken for a caller's.
+//! Heartbeats: the effects of a ping and of its absence. Their reporter is the aggregator itself, at a location that no
+//! agent may have. Time in which the aggregator was unreachable never counts against a job.
 
 use super::configure::{add_agent, workspace_for};
 use super::declare::declare;
@@ -17,55 +17,55 @@ use crate::verdict::Live;
 use skerry_protocol::wire::{Outcome, Reason};
 use std::collections::BTreeSet;
 
-/// Our own voice, in the list of agents.
+/// Name of the internal agent that reports heartbeats.
 pub const HEARTBEAT_AGENT: &str = "aggregator (heartbeats)";
-/// Absences that are remembered; a job that called before so many of them is missed all the same.
+/// How many absences of the aggregator are remembered; a ping expected before that many counts as missed.
 const MOST_BLIND: usize = 1_000;
-/// Where it stands.
+/// Location of the internal agent.
 pub const LOCATION: &str = "aggregator";
 
-/// A heartbeat that the file declares.
+/// A heartbeat that the configuration declares.
 #[derive(Clone, Debug)]
 pub struct DesiredHeartbeat {
     /// The check's name.
     pub check: String,
     /// Hash of its definition.
     pub definition: Vec<u8>,
-    /// What is expected of its caller.
+    /// What is expected of the job.
     pub expected: Expected,
 }
 
-/// One call.
+/// One ping.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeartbeatPing {
-    /// Whose check it is.
+    /// The workspace of the check.
     pub workspace: WorkspaceKey,
     /// The check's name.
     pub check: String,
-    /// What it tells.
+    /// What it reports.
     pub kind: PingKind,
-    /// The caller's name for the run; empty where it has none.
+    /// The job's name for the run; empty if it has none.
     pub run: String,
-    /// How long it took, as the caller says, ms.
+    /// Duration according to the job, ms.
     pub took_ms: Option<u64>,
-    /// In the caller's words; private.
+    /// Text from the job; private.
     pub detail: String,
 }
 
-/// What a call tells.
+/// What a ping reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PingKind {
     /// The job begins.
     Start,
-    /// It ended well.
+    /// It succeeded.
     Success,
     /// It failed.
     Failure,
-    /// Something for the log; it changes nothing.
+    /// A line for the log; it changes nothing.
     Nothing,
 }
 
-/// The heartbeats of one workspace are these.
+/// Replaces the declared heartbeats of one workspace.
 pub(super) fn declare_all(
     state: &mut State,
     workspace: &str,
@@ -80,7 +80,7 @@ pub(super) fn declare_all(
     if desired.is_empty() && before.is_empty() {
         return;
     }
-    // First what was expected until now is judged.
+    // First evaluate what was expected until now.
     tick(state, now, changes);
     let agent = add_agent(state, workspace, HEARTBEAT_AGENT, LOCATION, now, changes);
     let inventory: Vec<DeclaredCheck> = desired
@@ -103,7 +103,7 @@ pub(super) fn declare_all(
             Some(known) => changed(known, track, &one.expected, now),
             None => {
                 let heartbeat = begun(track, &state.tracks[&track], &one.expected, now);
-                // What it was due by while it was not declared is not known any more.
+                // Nothing is known about pings that were due while it was not declared.
                 lost.extend(heartbeat.expected_since.map(|_| track));
                 heartbeat
             }
@@ -131,13 +131,13 @@ pub(super) fn declare_all(
     }
 }
 
-/// A known heartbeat, with what is expected of it from now on.
+/// A known heartbeat with its new expectation.
 fn changed(known: &Heartbeat, track: TrackKey, expected: &Expected, now: Timestamp) -> Heartbeat {
     let expected_since = if known.expected == *expected { known.expected_since } else { Some(now) };
     Heartbeat { track, expected: expected.clone(), expected_since, ..known.clone() }
 }
 
-/// A new heartbeat. One that was declared before goes on from what was heard then, or no call would ever be due.
+/// A new heartbeat. One that was declared before continues from its last ping; otherwise no ping would ever be due.
 fn begun(track: TrackKey, agent_check: &AgentCheck, expected: &Expected, now: Timestamp) -> Heartbeat {
     let (last_ping, expected) = (last_good_call(agent_check), expected.clone());
     let known = Heartbeat { track, expected, expected_since: None, last_ping, started: None };
@@ -145,14 +145,14 @@ fn begun(track: TrackKey, agent_check: &AgentCheck, expected: &Expected, now: Ti
     Heartbeat { expected_since: late.then_some(now), ..known }
 }
 
-/// An `up` that is still believed was told by a call; nothing else makes one.
+/// An open `up` comes from a ping; nothing else produces one.
 fn last_good_call(agent_check: &AgentCheck) -> Option<Timestamp> {
     let open = agent_check.track.spans.last().filter(|_| !agent_check.track.silent);
     open.filter(|open| open.state == HardState::Up).map(|open| open.last)
 }
 
-/// Nobody could call us from then until now. What every heartbeat was called after is forgotten: no call of before
-/// that is missing.
+/// Records that the aggregator was unreachable from then until now. Absences before the last ping of every heartbeat
+/// are forgotten: no ping can be missing in them.
 pub(super) fn away(state: &mut State, from: Timestamp, now: Timestamp, changes: &mut Changes) {
     let waits = state.heartbeats.values().filter_map(Heartbeat::waits_since).min();
     let before = state.blind.len();
@@ -172,7 +172,7 @@ pub(super) fn away(state: &mut State, from: Timestamp, now: Timestamp, changes: 
     }
 }
 
-/// A call has come.
+/// A ping was received.
 pub(super) fn ping(
     state: &mut State,
     ping: &HeartbeatPing,
@@ -197,10 +197,10 @@ pub(super) fn ping(
         PingKind::Failure => (HardState::Down, Outcome::Down, Reason::ReportedFailure),
     };
     heartbeat.last_ping = Some(now);
-    // Only the run that told its start has a duration; the end of another leaves it under way.
+    // Only the run that reported its start has a duration; the end of another run leaves it in progress.
     let ended = heartbeat.started.take_if(|started| started.run.eq_ignore_ascii_case(&ping.run));
     let took = ended.and_then(|started| u64::try_from(now - started.at).ok());
-    // One that hangs has had its say: what is told now is the news.
+    // A run that exceeded its time was already reported as missed; this ping supersedes it.
     if heartbeat.started.as_ref().is_some_and(|started| heartbeat.hangs(started, now)) {
         heartbeat.started = None;
     }
@@ -214,7 +214,7 @@ pub(super) fn ping(
     Ok(())
 }
 
-/// Time has passed without a call.
+/// Time has passed without a ping.
 pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) {
     state.ticked_at = now;
     let mut judged = Vec::new();
@@ -224,8 +224,8 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) {
         judged.push(due);
         let Some(heartbeat) = state.heartbeats.get(&check) else { continue };
         let Some(agent_check) = state.tracks.get(&heartbeat.track) else { continue };
-        // Before it was declared again it could not be called either, and what held then was judged by what was
-        // expected then.
+        // Before it was declared again it could not be pinged either, and that time was judged by the expectation of
+        // that time.
         let declared = agent_check.declared.last().map_or(Timestamp(0), |newest| newest.from);
         match agent_check.late(heartbeat.lateness(&agent_check.blind(&state.blind), now)) {
             Some(Lateness::Missed { due, blind_from }) => {
@@ -262,7 +262,7 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) {
     }
 }
 
-/// It is a heartbeat no more: that no call was late until now is the last that is known of it.
+/// The check is no longer a heartbeat: its last known state is that no ping was late until now.
 fn keep_as_evidence(state: &mut State, track: TrackKey, now: Timestamp) {
     let Some(agent_check) = state.tracks.get_mut(&track) else { return };
     let open = agent_check.track.spans.last().filter(|_| !agent_check.track.silent);
@@ -270,7 +270,7 @@ fn keep_as_evidence(state: &mut State, track: TrackKey, now: Timestamp) {
     state.reschedule(Due::Track(track));
 }
 
-/// What held until it was due is not known to hold any longer.
+/// The state that held until `due` is unknown from then on.
 fn lose_sight(state: &mut State, track: TrackKey, due: Timestamp, changes: &mut Changes) {
     let Some(agent_check) = state.tracks.get_mut(&track) else { return };
     let hard = open_state(agent_check);
@@ -285,7 +285,7 @@ fn lose_sight(state: &mut State, track: TrackKey, due: Timestamp, changes: &mut 
     }
 }
 
-/// What is true of a heartbeat from now on.
+/// The new state of a heartbeat.
 struct NewState<'a> {
     hard: HardState,
     since: Timestamp,
@@ -302,7 +302,7 @@ impl NewState<'_> {
         let before = open_state(agent_check);
         let changed = before != self.hard;
         let since = changed.then_some(self.since);
-        // One state holds from call to call; only what nobody knows stays a gap.
+        // A state holds from ping to ping; only unknown time stays a gap.
         let unbroken = if agent_check.track.silent { -1 } else { i64::MAX };
         let seen = TrackObservation { at: self.at, hard: self.hard, since, flapping: false };
         let mut recompute_from = RecomputeFrom::default();

@@ -1,5 +1,5 @@
-//! Statuses that are set from outside the checks: each source holds its own, until it releases it or it expires.
-//! `operational` on a linked component releases it to automatic.
+//! Holds: statuses that do not come from checks. Each source has its own hold, until it releases it or the hold
+//! expires. `operational` on a linked component releases the hold, so that the automatic status applies.
 
 use super::{Change, Changes, Rejected, no_component};
 use crate::holds::{self, Hold, Source};
@@ -8,7 +8,7 @@ use crate::state::{ComponentKey, HoldKey, State};
 use crate::status::Status;
 use crate::time::{DAY, Timestamp};
 
-/// How long a status holds that is set through REST on a linked component without an end, ms.
+/// Duration of a status that REST sets on a linked component without an end, ms.
 pub const REST_HOLDS: i64 = DAY;
 
 pub(super) fn set(
@@ -31,7 +31,7 @@ pub(super) fn set(
     let hold = Hold { key: HoldKey::next(&mut state.counters.holds), source, status, from: now, to };
     let changed = holds::set(component.holds.edit(), hold);
     if component.layers.start == Timestamp::FAR {
-        // The first status of one that nobody could have seen.
+        // The first status of a component that was never visible.
         component.layers.start = now;
         changes.push(Change::ComponentSaved(key));
     }
@@ -54,7 +54,7 @@ pub(super) fn release(
     Ok(())
 }
 
-/// These holds of a component are others from `now` on.
+/// Updates the manual layer after holds of a component changed at `now`.
 fn moved(state: &mut State, key: ComponentKey, changed: &[HoldKey], now: Timestamp, changes: &mut Changes) {
     let Some(component) = state.components.get_mut(&key) else { return };
     holds::manual_from(component.layers.manual.edit(), &component.holds, now);

@@ -1,6 +1,6 @@
-//! `step(state, command, context)`: the only way the state changes. Deterministic: the same state, command
-//! and context give the same state and the same changes. A command is validated before it changes anything: one that
-//! is rejected leaves the state as it was.
+//! `step(state, command, context)`: the only way to change the state. Deterministic: the same state, command and
+//! context give the same state and the same changes. A command is validated before it changes anything: a rejected
+//! command leaves the state unchanged.
 
 mod agents;
 mod change;
@@ -47,36 +47,35 @@ use std::borrow::Borrow;
 /// The outcome of one step.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stepped {
-    /// For the sender.
+    /// The answer for the sender.
     pub answer: Answer,
-    /// What happened, in order: for the log and the publisher.
+    /// Events in order, for the log and the publisher.
     pub changes: Vec<Change>,
-    /// What is to be written, by value.
+    /// Rows to write, by value.
     pub rows: Vec<Write>,
 }
 
-/// Applies one command. A time that lies before the state's clock is raised to it: our own clock never
-/// goes back.
+/// Applies one command. A time before the state's clock is raised to it: the clock never goes back.
 ///
 /// # Errors
-/// [`Rejected`]; then the state is as it was.
+/// [`Rejected`]; then the state is unchanged.
 pub fn step(state: &mut State, command: impl Borrow<Command>, context: Context) -> Result<Stepped, Rejected> {
     step_asked(state, command, context, Asked::default())
 }
 
-/// How a command is asked for.
+/// The origin of a command.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Asked<'a> {
-    /// By whom: what it changes of what people set stands in the audit. `None`: it sets nothing.
+    /// The author, for the audit of changed settings. `None`: the command is not audited.
     pub author: Option<&'a Author>,
-    /// What the caller read before.
+    /// The version that the caller read before.
     pub expected: Option<&'a Expected>,
 }
 
-/// The same of a command that somebody asks for.
+/// The same for a command with an author or an expected version.
 ///
 /// # Errors
-/// As [`step`]; also where something is no longer what the caller read.
+/// As [`step`]; also if the subject has changed since the caller read it.
 pub fn step_asked(
     state: &mut State,
     command: impl Borrow<Command>,
@@ -162,7 +161,7 @@ fn apply(
     Ok(Answer::Done)
 }
 
-/// All of them or none: the first that is rejected takes back those before it.
+/// All of them or none: a rejection reverts the commands before it.
 fn together(
     state: &mut State,
     commands: &[Command],

@@ -1,5 +1,5 @@
-//! Observations on their way into a track: placed on our clock, and bounded in what they may change. None reaches
-//! back beyond what a spool keeps, and none changes what the agent said of that time before.
+//! Places observations on the aggregator's clock and limits what they may change. No observation reaches back further
+//! than a spool keeps records, and none changes what the agent reported earlier about the same time.
 
 use super::recompute::RecomputeFrom;
 use super::report::open_state;
@@ -10,17 +10,18 @@ use crate::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use crate::track::TrackObservation;
 use skerry_protocol::wire::Outcome;
 
-/// A spool keeps its records for seven days; an hour more, since clocks differ, ms.
+/// The age up to which observations are accepted, ms: the seven days that a spool keeps them, and an hour because
+/// clocks differ.
 const OLDEST: i64 = 7 * DAY + HOUR;
-/// Two batches of one spool may place the same moment this far apart, ms.
+/// How far apart two batches of one spool may place the same moment, ms.
 const UNSURE: i64 = MINUTE;
-/// The same for what a new spool brings again of a former one, ms.
+/// The same for records of a former spool that a new spool sends again, ms.
 const AGAIN: i64 = 5 * SECOND;
 
-/// An observation on its way into its track.
+/// An observation to be placed into its track.
 pub(super) struct Placed<'a> {
     pub(super) report: &'a Report,
-    /// Of the wall clock of earlier boots, ms.
+    /// Offset of the wall clock of earlier boots, ms.
     pub(super) offset: i64,
     pub(super) observed: &'a Observed,
     pub(super) count: u32,
@@ -28,7 +29,7 @@ pub(super) struct Placed<'a> {
 }
 
 impl Placed<'_> {
-    /// Returns how many of them are too old to be taken.
+    /// Returns how many are too old to be accepted.
     pub(super) fn take(
         &self,
         key: TrackKey,
@@ -65,7 +66,7 @@ impl Placed<'_> {
                     .note(agent_check.check, agent_check.declared.last().map_or(at, |open| open.from));
                 changes.touched.declared(key);
             }
-            // What was folded was one stretch without a gap.
+            // Folded observations form one stretch without a gap.
             let silence = if n == 0 { agent_check.silence_after(agent_check.track.last()) } else { i64::MAX };
             if let Some(from) =
                 agent_check.track.observe(TrackObservation { at, hard, since, flapping }, silence)
@@ -83,7 +84,7 @@ impl Placed<'_> {
             && counts
             && open_state(agent_check) != before
         {
-            // Never before the edge of the interval: batches that travelled for different times are placed differently.
+            // Never before the edge of the span: batches with different delays are placed differently.
             let since = since.max(began);
             let (at, detail) = (first, self.observed.detail.clone());
             let transition =
@@ -97,7 +98,7 @@ impl Placed<'_> {
         i64::from(self.count.max(1))
     }
 
-    /// When the observation of number `n` was made, from 0; they are spread evenly from the `first`.
+    /// When the observation with number `n` (from 0) was made; they are spread evenly from `first` on.
     fn nth(&self, first: Timestamp, n: i64) -> Timestamp {
         let gaps = self.number() - 1;
         let at = first + if gaps > 0 { self.spread * n / gaps } else { 0 };
@@ -116,15 +117,15 @@ impl Placed<'_> {
         LastRun { at, outcome, reason, detail: self.observed.detail.clone(), total_us }
     }
 
-    /// Start of the run that confirmed a transition: never before an observation of the agent's own that no such run
-    /// holds, so that what it said before stands.
+    /// Start of the run that confirmed a transition: never before an observation of the agent that cannot be part of
+    /// that run, so that earlier reports stay valid.
     fn since(&self, agent_check: &AgentCheck) -> Option<Timestamp> {
         let since = self.place(self.observed.since?).max(self.oldest());
         let other = agent_check.outcomes.outside_a_run_to(self.observed.hard);
         Some(other.filter(|other| since < *other + -UNSURE).unwrap_or(since))
     }
 
-    /// Nothing before is taken.
+    /// Nothing before this instant is accepted.
     fn oldest(&self) -> Timestamp {
         self.report.received + -OLDEST
     }
@@ -140,7 +141,7 @@ impl Placed<'_> {
         placed.max(Timestamp(0))
     }
 
-    /// History older than the silence limit fills the past; it does not end a silence of today.
+    /// History older than the silence limit fills the past; it does not end a current silence.
     fn keep_silence(&self, agent_check: &mut AgentCheck, recompute_from: &mut RecomputeFrom) {
         let Some(last) = agent_check.track.last() else { return };
         if self.report.received - last > agent_check.silence() {
@@ -153,9 +154,9 @@ impl Placed<'_> {
     }
 }
 
-/// Whoever saw something ran the check then, also where the word of it came later than the evidence: the
-/// newest declaration begins there, but never within an earlier one, and whoever joined others counts from then on
-/// only. Returns whether it moved.
+/// An agent that observed something ran the check at that time, even if its declaration arrived later: the newest
+/// declaration is moved back to that time, but never into an earlier one, and never before the agent joined other
+/// reporters. Returns whether it moved.
 fn declared_since(agent_check: &mut AgentCheck, at: Timestamp) -> bool {
     let [earlier @ .., open] = agent_check.declared.edit().as_mut_slice() else { return false };
     let from = at.max(earlier.last().map_or(Timestamp(0), |ended| ended.to));

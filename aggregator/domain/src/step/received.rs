@@ -1,13 +1,13 @@
-//! What a report says beside what it holds: an agent that had fallen silent is heard again, its spool or our
-//! database was put back from an old copy. Told to operators.
+//! What a report implies besides its content: a silent agent reports again, or its spool or the database was restored
+//! from an old copy. Reported to operators.
 
 use super::{Change, Changes, Report};
 use crate::schedule::Due;
 use crate::state::{AgentCheck, Epoch, State, TrackKey};
 use crate::time::Timestamp;
 
-/// Those of an agent's checks that it runs and was told to be silent of, each with its newest evidence. Old history
-/// that begins to drain makes a track silent too, which nobody is told of.
+/// The tracks of an agent that were reported as silent, each with its newest evidence. Old history that begins to drain
+/// also makes a track silent, but that is not reported.
 pub(super) fn silent_of(state: &State, tracks: &[TrackKey]) -> Vec<(TrackKey, Timestamp)> {
     let with_evidence = |key: &TrackKey| {
         let called = |one: &&AgentCheck| one.called_silent && one.is_silent() && one.is_declared();
@@ -16,8 +16,8 @@ pub(super) fn silent_of(state: &State, tracks: &[TrackKey]) -> Vec<(TrackKey, Ti
     tracks.iter().filter_map(with_evidence).collect()
 }
 
-/// Tells of those that are silent no longer once the report was taken. History older than the silence limit ends
-/// no silence.
+/// Reports the tracks that are no longer silent after the report was accepted. History older than the silence limit
+/// ends no silence.
 pub(super) fn note_again(
     state: &mut State,
     report: &Report,
@@ -38,9 +38,9 @@ pub(super) fn note_again(
     changes.push(Change::ReportsAgain { agent: report.agent, checks, silent_ms });
 }
 
-/// A reply that was lost brings the same records and more. Fewer than were acknowledged, or another record at the
-/// place of the last one, are of a spool that was put back from an old copy: what it has made since stands at
-/// places that are taken.
+/// Whether the spool was restored from an old copy. After a lost reply an agent sends the same records and more. Fewer
+/// than were acknowledged, or a different record at the place of the last one, prove an old copy: its new records have
+/// sequence numbers that are already used.
 pub(super) fn is_old_copy(report: &Report, epoch: &Epoch, changes: &mut Changes) -> bool {
     let through = epoch.through;
     let Some(newest) = report.records.last().map(|record| record.through.max(record.sequence)) else {
@@ -56,8 +56,8 @@ pub(super) fn is_old_copy(report: &Report, epoch: &Epoch, changes: &mut Changes)
     false
 }
 
-/// An agent that was told that we hold more than we do: a backup was restored here, or commits were lost. What it
-/// still sends is never passed over for its word. Returns the new mark.
+/// Reports records that were acknowledged to the agent and are missing here: a backup was restored, or commits were
+/// lost. Records that the agent still sends are accepted regardless. Returns the new mark.
 pub(super) fn note_forgotten(report: &Report, through: u64, changes: &mut Changes) -> u64 {
     let sent = report.records.first().map_or(u64::MAX, |first| first.sequence);
     let told = report.acknowledged.min(sent.saturating_sub(1));

@@ -1,4 +1,4 @@
-//! From changed evidence to the automatic layer of every component it feeds.
+//! Recomputes verdicts and automatic layers after evidence changed.
 
 use super::{Change, Changes};
 use crate::check_verdict::{self, CheckVerdict};
@@ -12,13 +12,13 @@ use crate::verdict::{self, Evaluation, Quorums, Reporter, Verdict};
 use skerry_protocol::wire::Reason;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// Checks whose past or present changed its meaning, each with the earliest instant that did.
+/// Checks whose past or present changed its meaning, each with the earliest changed instant.
 #[derive(Debug, Default)]
 pub(super) struct RecomputeFrom {
     checks: BTreeMap<CheckKey, Timestamp>,
-    /// Checks of which a snapshot says something new, or nothing any more: history stays, the page moves.
+    /// Checks with a new or expired state from a snapshot: the history stays, the current verdict may change.
     live: BTreeSet<CheckKey>,
-    /// Checks whose history moved while a snapshot is ahead of it: their verdict may have changed.
+    /// Checks whose history changed while a snapshot is ahead of it: their verdict may have changed.
     behind_snapshot: BTreeSet<CheckKey>,
 }
 
@@ -37,8 +37,8 @@ impl RecomputeFrom {
     }
 }
 
-/// Works the verdict of every changed check out again, and the automatic layer of every component that it feeds, from its
-/// instant on.
+/// Recomputes the verdict of every changed check, and the automatic layer of every component that it feeds, from the
+/// changed instant on.
 pub(super) fn recompute(state: &mut State, recompute_from: &RecomputeFrom, changes: &mut Changes) {
     for (check, from) in &recompute_from.checks {
         judge(state, *check, Some(*from), changes);
@@ -71,8 +71,8 @@ pub(super) fn recompute(state: &mut State, recompute_from: &RecomputeFrom, chang
     changes.extend(moved.difference(&shown).map(|component| Change::ComponentChanged(*component)));
 }
 
-/// Keeps what is true of a check now; returns whether it is something else. `changed`: the earliest instant that means
-/// something else than it did.
+/// Updates the verdict of a check; returns whether its evaluation changed. `changed`: the earliest instant whose
+/// meaning changed.
 pub(super) fn judge(
     state: &mut State,
     check: CheckKey,
@@ -119,10 +119,10 @@ pub(super) fn judge(
     moved
 }
 
-/// Works one component's automatic layer out again from `from` on.
+/// Recomputes a component's automatic layer from `from` on.
 pub(super) fn component_from(state: &mut State, key: ComponentKey, from: Timestamp, changes: &mut Changes) {
     let component = &state.components[&key];
-    // What is older is folded, and stands as it was worked out.
+    // Older history is folded and stays as it was computed.
     let from =
         from.max(component.layers.start.min(component.created_at)).max(Timestamp(state.counters.folded));
     let intervals = automatic_from(state, component, from);
@@ -168,10 +168,10 @@ fn automatic_from(
     layer
 }
 
-/// What a component is that nothing feeds, until someone says otherwise.
+/// The automatic status of a component that no check feeds.
 const BY_HAND: component::Automatic = component::Automatic::Known(crate::status::Status::Operational);
 
-/// When no link held, from `from` on: a component that is linked later, or no longer, keeps its past.
+/// When no link was in force, from `from` on: a component that is linked later, or no longer, keeps its past.
 fn unlinked(links: &[Link], from: Timestamp) -> Vec<Interval<()>> {
     let mut links: Vec<&Link> = links.iter().collect();
     links.sort_unstable_by_key(|link| link.from);
@@ -184,7 +184,7 @@ fn unlinked(links: &[Link], from: Timestamp) -> Vec<Interval<()>> {
     alone
 }
 
-/// The verdict of a check over time, and what was last known before where nothing is at first.
+/// The evaluation of a check over time, and the last known one before it if the timeline begins with unknown.
 fn timeline_of(
     state: &State,
     check: CheckKey,
@@ -197,8 +197,8 @@ fn timeline_of(
     (before.map(|(evaluation, _)| evaluation), timeline)
 }
 
-/// Everyone who runs or ran a check, where they stand now in the order of its tracks, then where they stood before;
-/// locations are numbered in the order met.
+/// All reporters of a check, past and present: first each at its current location, in the order of the tracks, then at
+/// its former locations. Locations are numbered in order of appearance.
 pub fn reporters_of(state: &State, check: CheckKey) -> (Vec<Reporter<'_>>, Quorums<'_>) {
     let check = &state.checks[&check];
     let mut locations: Vec<&str> = Vec::new();

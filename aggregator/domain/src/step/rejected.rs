@@ -1,26 +1,26 @@
-//! Why a command was rejected. Nothing of it was kept.
+//! Why a command was rejected. A rejected command changes nothing.
 
-/// A command that cannot be carried out as it is. The state is as it was.
+/// The rejection of a command. The state is unchanged.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rejected {
-    /// What kind of fault it is.
+    /// The kind of fault.
     pub kind: RejectedKind,
-    /// Which field of the command is at fault.
+    /// The field of the command that is at fault.
     pub field: &'static str,
-    /// Why, for whoever sent it.
+    /// The reason, for the sender.
     pub reason: String,
 }
 
-/// Kinds of faults, as callers tell them apart.
+/// Kinds of faults that callers can distinguish.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RejectedKind {
-    /// It names something that does not exist.
+    /// The command names something that does not exist.
     NotFound,
-    /// What it asks for is taken, or is no longer what the caller read.
+    /// The requested name or token is taken, or the subject has changed since the caller read it.
     Conflict,
     /// A value is not allowed.
     Invalid,
-    /// The configuration, or the state of what it names, does not allow it.
+    /// The configuration or the current state does not allow it.
     Forbidden,
 }
 

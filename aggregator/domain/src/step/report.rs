@@ -1,5 +1,5 @@
-//! A batch of an agent, from its sequence to the layers of the components it feeds. Whatever it says moves nothing
-//! but what that agent saw: nothing older than a spool keeps, and nothing that it said before.
+//! Applies a batch of an agent, from its sequence to the layers of the components that it feeds. A batch changes only
+//! what that agent observed: nothing older than a spool keeps, and nothing that it reported before.
 
 use super::declare::{declare, tracks_of};
 use super::place::Placed;
@@ -16,9 +16,9 @@ use crate::track::{HardState, Span};
 use crate::verdict::Live;
 use std::collections::BTreeSet;
 
-/// Checks of one agent, those it ran before included.
+/// The greatest number of checks of one agent, former ones included.
 const MOST_CHECKS: usize = 20_000;
-/// Spools of one agent that are remembered; the one heard longest ago is forgotten.
+/// How many spools of one agent are remembered; the one that delivered longest ago is forgotten.
 const MOST_EPOCHS: usize = 8;
 
 pub(super) fn report(
@@ -43,7 +43,7 @@ pub(super) fn report(
     agent.skew = report.wall_now - report.received;
     agent.own_network_gone = report.own_network_gone;
     let contested = agent.sessions.contested(now);
-    // What an earlier boot saw is placed by the offset its clock had then, as last heard in this epoch.
+    // Records of an earlier boot are placed by the clock offset of that time, as last received in this epoch.
     let received = agent.epochs.get(&report.epoch).copied().filter(|epoch| epoch.through > 0);
     let (through, offset) = received.map_or((0, agent.skew), |epoch| (epoch.through, epoch.offset));
     let mut recompute_from = RecomputeFrom::default();
@@ -73,7 +73,7 @@ pub(super) fn report(
     Ok(Answer::Acknowledged { through: last, want_inventory, contested, old_copy })
 }
 
-/// Is it the agent who speaks, and from its own spool?
+/// Checks that the batch comes from the agent and from its own spool.
 fn hear(state: &mut State, report: &Report, now: Timestamp, changes: &mut Changes) -> Result<(), Refusal> {
     let ready_at = state.ready_at;
     let agent = state.agents.get_mut(&report.agent).expect("caller looked it up");
@@ -83,7 +83,7 @@ fn hear(state: &mut State, report: &Report, now: Timestamp, changes: &mut Change
     let known = agent.epochs.contains_key(&epoch);
     let spool = Spool { known: known || report.proof.built_in, former };
     if let Err(why) = agent.sessions.receive(session, spool, ready_at, now) {
-        // Who comes early comes again in seconds: nothing is known against it.
+        // A batch that is too early is sent again within seconds; it is no sign of a clone.
         if why != Refusal::TooEarly {
             let tell = agent.sessions.note_refused(now);
             if tell {
@@ -103,7 +103,7 @@ fn hear(state: &mut State, report: &Report, now: Timestamp, changes: &mut Change
     Ok(())
 }
 
-/// What the agent said from its former spools stands, and the oldest of those are forgotten.
+/// Begins a new epoch: reports from former spools become final, and the oldest of those spools are forgotten.
 fn begin_epoch(state: &mut State, key: AgentKey, changes: &mut Changes) {
     let agent = state.agents.get_mut(&key).expect("caller looked it up");
     if agent.epochs.is_empty() {
@@ -130,7 +130,7 @@ fn begin_epoch(state: &mut State, key: AgentKey, changes: &mut Changes) {
     }
 }
 
-/// What an agent names is remembered for ever, so one agent may not name without end.
+/// Checks that an agent names are kept, so their number is limited.
 fn has_too_many_checks(state: &State, report: &Report) -> bool {
     let Some(workspace) = state.agents.get(&report.agent).map(|agent| agent.workspace) else { return false };
     let declared = report.inventory.iter().flatten().map(|check| &check.name);
@@ -143,7 +143,7 @@ fn has_too_many_checks(state: &State, report: &Report) -> bool {
     new > 0 && new + state.tracks_of(report.agent).count() > MOST_CHECKS
 }
 
-/// Takes what lies above the mark, in order, and returns the new mark.
+/// Applies the records above the mark, in order, and returns the new mark.
 fn take_records(
     state: &mut State,
     report: &Report,
@@ -205,8 +205,8 @@ pub(super) fn open_state(agent_check: &AgentCheck) -> HardState {
     agent_check.track.state()
 }
 
-/// The snapshot moves only the live verdict, and only where it knows more than the track. What it moves is
-/// shown at once: no layer changes by it, so nothing else would say so.
+/// Applies the snapshot. It affects only the current verdict, and only if it is newer than the track. Such a change is
+/// emitted at once: no layer changes, so nothing else would emit it.
 fn take_snapshot(
     state: &mut State,
     report: &Report,

@@ -1,4 +1,4 @@
-//! What an agent says, in the domain's words: a batch converted from the wire, not yet believed.
+//! A batch of an agent in the types of the domain: converted from the wire, not validated yet.
 
 use crate::state::{AgentKey, SelfReport};
 use crate::time::Timestamp;
@@ -8,61 +8,61 @@ use skerry_protocol::wire::{Outcome, Phases, Reason};
 /// What an agent reports, converted from the wire.
 #[derive(Clone, Debug)]
 pub struct Report {
-    /// Who.
+    /// The agent.
     pub agent: AgentKey,
-    /// Which spool.
+    /// The epoch of its spool.
     pub epoch: [u8; 16],
-    /// Everything of that spool up to here was acknowledged to the agent, in its own words.
+    /// The agent's claim: everything of that spool up to here was acknowledged.
     pub acknowledged: u64,
-    /// What it shows beside its token.
+    /// Proof of identity besides the token.
     pub proof: Proof,
     /// Which process, on which boot.
     pub process: Vec<u8>,
-    /// What it tells of itself.
+    /// Its self report.
     pub self_report: SelfReport,
-    /// When it reached us, on our clock.
+    /// When it was received, on the aggregator's clock.
     pub received: Timestamp,
     /// The agent's boot clock when it sent, ms.
     pub boot_now: i64,
     /// The agent's wall clock when it sent.
     pub wall_now: Timestamp,
-    /// Its own network is gone.
+    /// It reports that its own network is down.
     pub own_network_gone: bool,
-    /// Names of the checks that the rest refers to by index.
+    /// Names of the checks that records and snapshot refer to by index.
     pub checks: Vec<String>,
     /// Oldest first.
     pub records: Vec<Record>,
     /// Present hard states.
     pub snapshot: Vec<SnapshotState>,
-    /// The checks it runs, where sent.
+    /// The checks it runs, if sent.
     pub inventory: Option<Vec<DeclaredCheck>>,
 }
 
-/// What an agent shows beside its token, by which it is told from one that has nothing but that.
+/// Proof of identity besides the token. It distinguishes the agent from someone who has only the token.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Proof {
     /// The spool that this one replaces.
     pub former: Option<[u8; 16]>,
     /// Which credential it brought; 0: none.
     pub credential: u64,
-    /// It is the built-in agent, which is part of us.
+    /// It is the built-in agent, which is part of the aggregator.
     pub built_in: bool,
 }
 
 /// One record with its place in the sequence.
 #[derive(Clone, Debug)]
 pub struct Record {
-    /// Place.
+    /// Its place.
     pub sequence: u64,
-    /// The last place it stands for: those between were folded, not lost.
+    /// The last place that it covers: records in between were folded, not lost.
     pub through: u64,
-    /// What it is.
+    /// Its content.
     pub kind: RecordKind,
 }
 
 impl Report {
-    /// A digest of a record, the same whenever it is sent; 0: of a kind that is not known. It tells the records of
-    /// one spool from those of its copy, nothing more.
+    /// A digest of a record, the same whenever it is sent; 0 for an unknown kind. Its only use is to distinguish the
+    /// records of a spool from those of a copy.
     #[must_use]
     pub fn digest(&self, record: &Record) -> u64 {
         let mut digest = Digest(0xCBF2_9CE4_8422_2325);
@@ -94,7 +94,7 @@ impl Digest {
     }
 }
 
-/// What a record is.
+/// The content of a record.
 #[derive(Clone, Debug)]
 pub enum RecordKind {
     /// `count` equal observations, the last one `spread` ms after the first. One is the usual case.
@@ -106,22 +106,22 @@ pub enum RecordKind {
         /// From the first to the last, ms.
         spread: i64,
     },
-    /// Given up by the agent.
+    /// Records that the agent discarded.
     Lost {
         /// How many.
         count: u64,
-        /// Why.
+        /// The reason.
         why: String,
         /// Oldest, on the agent's wall clock.
         from: Option<Timestamp>,
         /// Newest.
         to: Option<Timestamp>,
     },
-    /// Of a kind newer than this program.
+    /// A kind that is newer than this program.
     Unknown,
 }
 
-/// When something was seen, by the agent's clocks.
+/// When something was observed, by the agent's clocks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum When {
     /// In the boot the batch was sent in: boot clock, ms.
@@ -137,9 +137,9 @@ pub struct Observed {
     pub check: usize,
     /// Start of the run.
     pub when: When,
-    /// What was seen.
+    /// The outcome.
     pub outcome: Outcome,
-    /// Why.
+    /// The reason.
     pub reason: Reason,
     /// Private detail.
     pub detail: String,
@@ -179,6 +179,6 @@ pub struct DeclaredCheck {
     pub name: String,
     /// Hash of its definition.
     pub definition: Vec<u8>,
-    /// Its interval, ms.
+    /// Its interval at the agent, ms.
     pub interval_ms: i64,
 }

@@ -1,8 +1,7 @@
-//! What the passing of time alone changes, for what is due: silence, and the end of a hold, the beginning and end of a planned
-//! window.
-//! Evidence keeps its age across restarts. What was too old when we became ready is out of sight at once; what grows old
-//! afterwards, once its agent had the time to reach us. An agent is called silent only after that time, since our own
-//! absence is nobody's silence.
+//! Changes that are due to time alone: silence, the end of a hold, the beginning and end of a planned window. Evidence
+//! keeps its age across restarts. Evidence that was too old when the aggregator became ready is dropped at once; newer
+//! evidence only after its agent has had time to deliver. An agent is reported as silent only after that time, since an
+//! absence of the aggregator is nobody's silence.
 
 use super::recompute::{RecomputeFrom, judge, recompute};
 use super::{Change, Changes, heartbeat};
@@ -41,7 +40,7 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) {
     }
 }
 
-/// What is no longer as fresh as it must be.
+/// Collects evidence that has become too old.
 #[derive(Default)]
 struct GrownOld {
     recompute_from: RecomputeFrom,
@@ -50,7 +49,7 @@ struct GrownOld {
 }
 
 impl GrownOld {
-    /// Returns whether the track has to be stored.
+    /// Returns whether the track must be stored.
     fn take(&mut self, state: &mut State, key: TrackKey, now: Timestamp) -> bool {
         let ready_at = state.ready_at;
         let Some(agent_check) = state.tracks.get_mut(&key) else { return false };
@@ -58,7 +57,7 @@ impl GrownOld {
         let silence = agent_check.silence();
         let is_too_old = |last: Timestamp| now >= too_old_at(last, silence, ready_at);
         let mut moved = false;
-        // Also where the track fell silent long ago: history may have drained no further.
+        // This applies even if the track fell silent long ago: history may not have drained further.
         if agent_check.live.take_if(|live| is_too_old(live.span.last)).is_some() {
             self.recompute_from.note_live(agent_check.check);
         }

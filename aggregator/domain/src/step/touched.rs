@@ -1,5 +1,5 @@
-//! What a step leaves behind while it runs: what happened, and which rows are no longer what is stored. The rows
-//! themselves are made from the state when the step is over, so that each is written once and as it ended up.
+//! Collects, during a step, the events and the rows to write. The rows themselves are made from the state at the end of
+//! the step, so that each is written once, in its final form.
 
 use super::{Change, Folded};
 use crate::credentials::TokenHash;
@@ -9,17 +9,17 @@ use crate::state::{
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
-/// What a step changes, gathered while it runs.
+/// The changes of a step, collected while it runs.
 #[derive(Debug, Default)]
 pub(super) struct Changes {
-    /// What happened, in order.
+    /// Events, in order.
     pub(super) events: Vec<Change>,
-    /// Rows that are no longer what is stored.
+    /// Rows to write.
     pub(super) touched: Touched,
 }
 
 impl Changes {
-    /// Something happened. What a page, a group or a component is now is a row too.
+    /// Adds an event. A saved page, group or component also touches its row.
     pub(super) fn push(&mut self, change: Change) {
         match &change {
             Change::PageSaved(page) => self.touched.page(*page),
@@ -35,40 +35,40 @@ impl Changes {
     }
 }
 
-/// Rows that are no longer what is stored, by the thing that they are of.
+/// The rows to write, by the entity that they belong to.
 #[derive(Debug, Default)]
 pub(crate) struct Touched {
     /// Workspaces.
     pub(crate) workspaces: BTreeSet<WorkspaceKey>,
-    /// Agents, with where they stood before.
+    /// Agents, with their former locations.
     pub(crate) agents: BTreeSet<AgentKey>,
-    /// A spool that the state does not hold any more is deleted.
+    /// Spools; one that the state no longer has is deleted.
     pub(crate) epochs: BTreeSet<(AgentKey, [u8; 16])>,
-    /// Checks, with what had to agree before.
+    /// Checks, with their former quorums.
     pub(crate) checks: BTreeSet<CheckKey>,
-    /// A heartbeat that the state does not hold any more is deleted.
+    /// Heartbeats; one that the state no longer has is deleted.
     pub(crate) heartbeats: BTreeSet<CheckKey>,
-    /// What an agent may join others in reporting.
+    /// Agents whose permissions to join others changed.
     pub(crate) allowed: BTreeSet<AgentKey>,
-    /// Checks of which an operator chose a definition.
+    /// Checks for which an operator chose a definition.
     pub(crate) chosen: BTreeSet<CheckKey>,
-    /// Tokens of one use; one that the state does not hold any more is deleted.
+    /// Enrolment tokens; one that the state no longer has is deleted.
     pub(crate) enrolments: BTreeSet<(WorkspaceKey, TokenHash)>,
-    /// Addresses of heartbeats; one that the state does not hold any more is deleted.
+    /// Addresses of heartbeats; one that the state no longer has is deleted.
     pub(crate) heartbeat_tokens: BTreeSet<(WorkspaceKey, String)>,
-    /// When nobody could call.
+    /// Whether the list of absences of the aggregator changed.
     pub(crate) blind: bool,
-    /// Tracks, with the instant from which the spans and flaps are others; [`Timestamp::FAR`]: none of them.
+    /// Tracks, with the instant from which spans and flapping changed; [`Timestamp::FAR`]: neither changed.
     pub(crate) tracks: BTreeMap<TrackKey, Timestamp>,
-    /// Tracks whose newest two stretches of declaration are others.
+    /// Tracks whose newest two declarations changed.
     pub(crate) declared: BTreeSet<TrackKey>,
     /// Tracks of which something was folded.
     pub(crate) folded: BTreeMap<TrackKey, Folded>,
-    /// Tracks that the state does not hold any more are deleted.
+    /// Tracks to delete.
     pub(crate) forgotten_tracks: BTreeSet<(WorkspaceKey, TrackKey)>,
-    /// The same of checks.
+    /// Checks to delete.
     pub(crate) forgotten_checks: BTreeSet<(WorkspaceKey, CheckKey)>,
-    /// The same of agents.
+    /// Agents to delete.
     pub(crate) forgotten_agents: BTreeSet<(WorkspaceKey, AgentKey)>,
     /// Pages.
     pub(crate) pages: BTreeSet<PageKey>,
@@ -76,11 +76,11 @@ pub(crate) struct Touched {
     pub(crate) groups: BTreeSet<GroupKey>,
     /// Components, with their links.
     pub(crate) components: BTreeSet<ComponentKey>,
-    /// Components, with the instant from which their automatic layer is another.
+    /// Components, with the instant from which their automatic layer changed.
     pub(crate) automatic: BTreeMap<ComponentKey, Timestamp>,
-    /// Holds; one that the state does not hold any more is deleted.
+    /// Holds; one that the state no longer has is deleted.
     pub(crate) holds: BTreeSet<(ComponentKey, HoldKey)>,
-    /// Planned windows, with their workspaces; one that the state does not hold any more is deleted.
+    /// Planned windows, with their workspaces; one that the state no longer has is deleted.
     pub(crate) windows: BTreeMap<WindowKey, WorkspaceKey>,
 }
 
@@ -89,7 +89,7 @@ impl Touched {
         self.workspaces.insert(key);
     }
 
-    /// With where it stood before.
+    /// With its former locations.
     pub(super) fn agent(&mut self, key: AgentKey) {
         self.agents.insert(key);
     }
@@ -98,7 +98,7 @@ impl Touched {
         self.epochs.insert((agent, epoch));
     }
 
-    /// With the quorums that held before.
+    /// With its former quorums.
     pub(super) fn check(&mut self, key: CheckKey) {
         self.checks.insert(key);
     }
@@ -123,22 +123,22 @@ impl Touched {
         self.heartbeat_tokens.insert(address);
     }
 
-    /// When nobody could call us.
+    /// The absences of the aggregator.
     pub(super) fn blind(&mut self) {
         self.blind = true;
     }
 
-    /// Its head and its flags.
+    /// The row of the track itself.
     pub(super) fn track(&mut self, key: TrackKey) {
         self.tracks.entry(key).or_insert(Timestamp::FAR);
     }
 
-    /// Its spans and flaps from an instant on, and its head.
+    /// The track's row, and its spans and flapping from an instant on.
     pub(super) fn spans(&mut self, key: TrackKey, from: Timestamp) {
         recompute_from(&mut self.tracks, key, from);
     }
 
-    /// When the check was declared, and its head.
+    /// The track's row and its declarations.
     pub(super) fn declared(&mut self, key: TrackKey) {
         self.track(key);
         self.declared.insert(key);
@@ -148,7 +148,7 @@ impl Touched {
         self.folded.insert(key, folded);
     }
 
-    /// Nothing else of it is written.
+    /// Deletes it; no other row of it is written.
     pub(super) fn forgotten_track(&mut self, workspace: WorkspaceKey, key: TrackKey) {
         self.tracks.remove(&key);
         self.declared.remove(&key);
@@ -156,14 +156,14 @@ impl Touched {
         self.forgotten_tracks.insert((workspace, key));
     }
 
-    /// Nothing else of it is written.
+    /// Deletes it; no other row of it is written.
     pub(super) fn forgotten_check(&mut self, workspace: WorkspaceKey, key: CheckKey) {
         self.checks.remove(&key);
         self.heartbeats.remove(&key);
         self.forgotten_checks.insert((workspace, key));
     }
 
-    /// Nothing else of it is written.
+    /// Deletes it; no other row of it is written.
     pub(super) fn forgotten_agent(&mut self, workspace: WorkspaceKey, key: AgentKey) {
         self.agents.remove(&key);
         self.allowed.remove(&key);

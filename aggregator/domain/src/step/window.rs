@@ -1,4 +1,4 @@
-//! Planned windows. One that has ended is history: it stays as it was.
+//! Planned windows. A window that has ended never changes.
 
 use super::{Change, Changes, Context, Rejected, no_component};
 use crate::holds::PlannedWindow;
@@ -65,7 +65,7 @@ pub(super) fn cancel(
     Ok(())
 }
 
-/// The one workspace that all of them are of.
+/// The workspace that all of the components belong to.
 fn workspace_of(state: &State, components: &BTreeSet<ComponentKey>) -> Result<WorkspaceKey, Rejected> {
     let mut workspaces = BTreeSet::new();
     for key in components {
@@ -81,7 +81,8 @@ fn workspace_of(state: &State, components: &BTreeSet<ComponentKey>) -> Result<Wo
     }
 }
 
-/// A window was planned or cancelled: `window` is what it was, or else is. Pages show it while it runs.
+/// Updates layers and schedule after a window was planned or cancelled. `window` is the new window, or the former state
+/// of a cancelled one. Pages show it only while it runs.
 fn moved(state: &mut State, key: WindowKey, window: &PlannedWindow, now: Timestamp, changes: &mut Changes) {
     changes.touched.window(key, window.workspace);
     for of in &window.components {
