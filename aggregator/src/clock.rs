@@ -1,8 +1,8 @@
-//! Our own clock. It runs on the clock of the boot, which nobody can set, and follows the wall clock only where that
-//! is credible: a step of the wall clock, ahead or back, is believed when something else agrees (a time server that
-//! keeps this host's clock, agents on other hosts), or when it has stood long enough. Until then time goes on as it
-//! did. [`Clock::now`] never goes back; what is proved to be ahead by more than half speed mends is set back by the
-//! writer, which moves what is stored with it ([`Clock::back_by`]).
+//! The aggregator's clock. It runs on the boot clock, which nobody can set, and follows the wall clock only if that is
+//! credible. A step of the wall clock, ahead or back, is accepted when something else agrees (a time server that
+//! synchronises this host, agents on other hosts), or when it has lasted long enough. Until then time continues
+//! unchanged. [`Clock::now`] never goes back. If the clock is proved to be ahead by more than half speed can correct,
+//! the writer sets it back and moves what is stored with it ([`Clock::back_by`]).
 
 mod arrivals;
 mod peers;
@@ -20,41 +20,42 @@ use skerry_domain::state::AgentKey;
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use time_source::{NS_PER_MS, Reading, kernel_agrees};
 
-/// A difference between the clocks that is not followed unasked, ms.
+/// A greater difference between the clocks is not followed without confirmation, ms.
 const STEP: i64 = 5 * SECOND;
-/// Ahead by no more than this, we run at half speed until we meet the wall clock, ms; by more we are set back.
+/// If the clock is ahead by no more than this, it runs at half speed until the wall clock catches up, ms; otherwise it
+/// is set back.
 const SLEWED: i64 = 2 * MINUTE;
-/// After this time a step ahead is followed that nobody confirms or contradicts, ns.
+/// After this time a step ahead that nobody confirms or contradicts is followed, ns.
 const LOOK_AHEAD: i64 = HOUR * NS_PER_MS;
-/// The same for a step back where our own time was never confirmed, ns.
+/// The same for a step back if the clock was never confirmed, ns.
 const LOOK_BACK: i64 = 2 * MINUTE * NS_PER_MS;
-/// The same for a step back where our own time was confirmed, ns.
+/// The same for a step back if the clock was confirmed, ns.
 const LOOK_BACK_SURE: i64 = DAY * NS_PER_MS;
-/// For this time after a start, no validity is printed by a wall clock that nothing confirms, ns.
+/// For this time after a start, no validity is printed based on an unconfirmed wall clock, ns.
 const LOOK_AT_START: i64 = 3 * MINUTE * NS_PER_MS;
-/// A wall clock that agreed with ours for this time is right, ms.
+/// A wall clock that has agreed with the clock for this time is right, ms.
 const SURE_AFTER: i64 = DAY;
-/// The longest time that an aggregator may have been off; a wall clock further ahead is wrong, ms.
+/// The longest time that an aggregator may have been stopped; a wall clock further ahead is wrong, ms.
 const LONGEST_OFF: i64 = 400 * DAY;
 
-/// The wall clock is not where it was.
+/// A step of the wall clock.
 #[derive(Clone, Copy, Debug)]
 struct Step {
-    /// Since then, ns of the boot clock.
+    /// When it was noticed, ns of the boot clock.
     since: i64,
-    /// The wall clock less ours, ms.
+    /// The wall clock minus the clock, ms.
     off: i64,
-    /// It is believed, and we are on our way to it.
+    /// Whether it is accepted, so that the clock approaches it.
     followed: bool,
 }
 
-/// Our clock.
+/// The aggregator's clock.
 #[derive(Debug)]
 pub struct Clock {
     time_source: TimeSource,
     boot_id: String,
     at: Timestamp,
-    /// The boot clock at `at`, ns. What is less than a millisecond is kept for the next reading.
+    /// The boot clock at `at`, ns. Fractions of a millisecond are kept for the next reading.
     read: i64,
     /// Of a halved millisecond.
     half: i64,
@@ -62,19 +63,20 @@ pub struct Clock {
     sure: bool,
     agreed: i64,
     proved: Timestamp,
-    /// After a start: ahead of what was last known by so much, ms; until then, ns of the boot clock.
+    /// After a start: how far it is ahead of the last known time, ms, and until when that matters, ns of the boot
+    /// clock.
     unproved: Option<(i64, i64)>,
     peers: Peers,
-    /// When the time was last asked for, ns of the boot clock.
+    /// When the clock was last read, ns of the boot clock.
     asked: i64,
-    /// The same, of the first time after the process was away.
+    /// When the clock was first read after the process was away, ns of the boot clock.
     back: Option<i64>,
     arrivals: Arrivals,
 }
 
 impl Clock {
-    /// Goes on where it was `kept`, by the clock of the boot; after a reboot, from the wall clock. `floor`: nothing
-    /// that is stored was in the future.
+    /// Continues from the stored clock `kept` by the boot clock, or after a reboot from the wall clock. `floor`: the
+    /// newest stored instant, before which time cannot be.
     #[must_use]
     pub fn start(time_source: TimeSource, kept: Option<&SavedClock>, floor: Timestamp) -> Self {
         let (reading, boot_id) = (time_source.read(), time_source.boot_id());
@@ -110,11 +112,11 @@ impl Clock {
         clock
     }
 
-    /// Nobody knows for how long we were off.
+    /// The length of the downtime is unknown.
     fn begin(&mut self, kept: Option<&SavedClock>, floor: Timestamp, reading: Reading) {
         let newest = kept.map_or(floor, |kept| kept.at.max(floor));
         let off = reading.wall - newest;
-        // What an earlier version stored counts as right, unless somebody says otherwise.
+        // A clock stored by an earlier version counts as right, unless another source contradicts it.
         let right = kept.is_none_or(|kept| kept.sure);
         self.proved = kept.filter(|kept| !kept.sure).map_or(newest, |kept| kept.proved);
         if newest == Timestamp(0) {
@@ -129,7 +131,7 @@ impl Clock {
         }
     }
 
-    /// The time now. Never earlier than the last answer, unless it was set back between.
+    /// The current time. Never earlier than the last answer, unless the clock was set back in between.
     pub fn now(&mut self) -> Timestamp {
         let reading = self.time_source.read();
         if reading.boot - self.asked > AWAY {
@@ -143,13 +145,13 @@ impl Clock {
         self.at
     }
 
-    /// The time at the moment when the boot clock showed `boot`, as it is seen now.
+    /// The time when the boot clock showed `boot`, by present knowledge.
     pub fn at_moment(&mut self, moment: Moment) -> Timestamp {
         let now = self.now();
         now - ((self.read - moment.0) / NS_PER_MS).max(0)
     }
 
-    /// This moment, whatever time it is.
+    /// The current moment, independent of the time of day.
     #[must_use]
     pub fn moment(&self) -> Moment {
         Moment(self.time_source.read().boot)
@@ -193,10 +195,10 @@ impl Clock {
         (self.at + halves / 2).max(wall)
     }
 
-    /// The step as it stands; another one begins where the wall clock has moved again.
+    /// The current step; a new one begins if the wall clock has moved again.
     fn note_step(&mut self, off: i64, boot: i64) -> Step {
         let moved = |step: &Step| match step.followed {
-            // Half speed brings us nearer.
+            // Running at half speed reduces the difference.
             true => off > STEP || off < step.off - STEP,
             false => (off - step.off).abs() > STEP,
         };
@@ -212,7 +214,7 @@ impl Clock {
         step
     }
 
-    /// Is it the wall clock that is right?
+    /// Whether the wall clock is right.
     fn believes(&mut self, step: &Step, wall: Timestamp, expected: Timestamp) -> bool {
         if wall < EARLIEST {
             return false;
@@ -244,7 +246,8 @@ impl Clock {
         wall
     }
 
-    /// An agent's wall clock, when it sent its batch. Those in our own boot have our clock and say nothing new.
+    /// Records an agent's wall clock at the time it sent a batch. Agents in the same boot share this host's clock and
+    /// are ignored.
     pub fn hear(&mut self, agent: AgentKey, said: Timestamp, boot_id: &str) {
         if boot_id.is_empty() || boot_id == self.boot_id {
             return;
@@ -257,12 +260,12 @@ impl Clock {
         self.now();
     }
 
-    /// How a batch arrived that came at that moment and was made when the boot clock of its host showed `made` ms.
+    /// How a batch arrived that was received at that moment and made when the boot clock of its host showed `made` ms.
     pub fn arrived(&mut self, agent: AgentKey, boot_id: &str, made: i64, arrived: Moment) -> Arrived {
         self.arrivals.note(agent, boot_id, made, arrived.0, self.back)
     }
 
-    /// Whether a time server keeps this host's clock, as the kernel says.
+    /// Records whether a time server synchronises this host's clock, according to the kernel.
     pub fn hear_kernel(&mut self, kept: bool) {
         self.now();
         let kept = kept && (!matches!(self.time_source, TimeSource::Host) || kernel_agrees());
@@ -276,20 +279,20 @@ impl Clock {
         (self.sure, self.unproved) = (true, None);
     }
 
-    /// Is it unknown whether it is right, so that somebody should be asked?
+    /// Whether the clock is unconfirmed, so that others should be asked.
     #[must_use]
     pub fn asks(&self) -> bool {
         !self.sure || self.step.is_some_and(|step| !step.followed)
     }
 
-    /// How far our time is ahead of a wall clock that is followed, where that is so far that it is set back, ms.
+    /// How far the clock is ahead of an accepted wall clock, ms, if it is far enough to be set back.
     #[must_use]
     pub fn back_by(&self) -> Option<i64> {
         let back = self.step.filter(|step| step.followed && step.off < -SLEWED)?;
         Some(-back.off)
     }
 
-    /// Is the wall clock's time from now on; what was stored meanwhile was moved back.
+    /// Sets the clock to the wall clock, after stored instants were moved back.
     pub fn set_back(&mut self, by: i64) {
         tracing::warn!(
             by_ms = by,
@@ -300,7 +303,7 @@ impl Clock {
         (self.step, self.unproved) = (None, None);
     }
 
-    /// How far it can be relied on.
+    /// How reliable the clock is.
     #[must_use]
     pub fn standing(&self) -> Standing {
         let apart = self.step.filter(|step| !step.followed).map(|step| step.off);
@@ -313,7 +316,7 @@ impl Clock {
         Standing { sure: self.sure && apart.is_none(), unsure_ms, apart }
     }
 
-    /// To be kept for the next start.
+    /// The clock to store for the next start.
     #[must_use]
     pub fn kept(&self) -> SavedClock {
         SavedClock {
@@ -327,7 +330,7 @@ impl Clock {
     }
 }
 
-/// A moment on the boot clock, which stands whatever the wall clock does.
+/// A moment on the boot clock, independent of the wall clock.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Moment(i64);
 

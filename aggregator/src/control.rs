@@ -1,5 +1,5 @@
-//! The control socket: what the command line changes goes to the running aggregator as commands, or, where none runs,
-//! through an engine of its own. So the engine is the only one that writes.
+//! The control socket. Changes from the command line go to the running aggregator as commands, or through an engine of
+//! their own if none runs. So only an engine ever writes.
 
 mod client;
 mod request;
@@ -14,10 +14,10 @@ use std::io::{Error, ErrorKind};
 use std::os::fd::AsRawFd;
 use std::path::{Path, PathBuf};
 
-/// Longest path that a socket's address holds, with the byte that ends it, bytes.
+/// The longest path in a socket address, with the terminating byte, bytes.
 const LONGEST_PATH: usize = 108;
 
-/// Where the socket of a database lies: beside it.
+/// The path of the control socket: beside the database.
 #[must_use]
 pub fn socket_of(database: &Path) -> PathBuf {
     let mut name = database.file_name().unwrap_or_default().to_owned();
@@ -25,7 +25,8 @@ pub fn socket_of(database: &Path) -> PathBuf {
     database.with_file_name(name)
 }
 
-/// A path to a socket that its address can hold: of a long one its folder is opened, and it is reached through that.
+/// A path to a socket that fits into an address. For a long path the folder is opened, and the socket is reached
+/// through its descriptor.
 struct Reach {
     path: PathBuf,
     _folder: Option<File>,

@@ -1,5 +1,5 @@
-//! The one writer. Commands come in, each is stepped, all of a group are committed in one transaction,
-//! and only then answers leave and the publisher hears of it. Sends nothing to the outside itself.
+//! The single writer. It steps each command, commits a group of them in one transaction, and only then answers and
+//! informs the publisher. It sends nothing to the outside itself.
 
 mod clock;
 mod envelope;
@@ -29,37 +29,37 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, oneshot};
 use writer::{Writer, load};
 
-/// Commands that may wait.
+/// The greatest number of waiting commands.
 const QUEUE: usize = 1_024;
-/// KiB that reports which wait may take up: small ones, large ones, and history, which no other waits for.
+/// Memory for waiting reports, KiB: small ones, large ones, and history.
 const ROOM: [usize; 3] = [16 << 10, 20 << 10, 32 << 10];
-/// A report of more observations is history, unless all of them were made in the last [`RECENT`]: it waits in a lane of
-/// its own, which the present and whoever looks overtake.
+/// A report with more observations is history, unless all of them were made in the last [`RECENT`]. History waits in a
+/// lane of its own, which other commands overtake.
 const HISTORY: usize = 1_000;
-/// An agent of many checks that was held up for a moment brings many observations and is not late, ms. Sent to the
-/// lane of history it would be, by as long as all who drain take for a batch each.
+/// The age up to which observations are recent, ms. An agent with many checks sends many observations after a short
+/// delay. In the history lane its report would wait for one batch of every agent that drains.
 const RECENT: i64 = 10 * SECOND;
 
-/// Why a command was not carried out. Nothing of it was kept.
+/// Why a command was not carried out. It had no effect.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum CommandError {
-    /// It cannot be carried out as it is.
+    /// The command was rejected.
     #[error(transparent)]
     Rejected(#[from] Rejected),
-    /// The store does not allow what it would write, which is our own fault.
+    /// The rows of the command violate a constraint of the store: a fault of this program.
     #[error(
         "the database does not allow what this would store ({what}), by a fault of skerry-aggregator: its log tells of request {request}"
     )]
     Fault {
-        /// Its id.
+        /// The id of the request.
         request: String,
-        /// The store's words, which are no agent's business.
+        /// The store's message. Agents do not see it.
         what: String,
     },
-    /// More is waiting than can be written: come back after these seconds.
+    /// Too many commands are waiting: try again later.
     #[error("too much is waiting to be written; try again in {retry_after} s")]
     Busy {
-        /// Seconds.
+        /// When to try again, s.
         retry_after: u32,
     },
     /// The database cannot be written now.
@@ -70,17 +70,17 @@ pub enum CommandError {
     Stopping,
 }
 
-/// What a command takes up elsewhere until it was carried out or refused.
+/// A resource that a command holds until it is carried out or refused.
 pub type Kept = Box<dyn Send>;
 
-/// Who waits for a command, and what it takes up.
+/// The receiver of the answer, and the resources that the command holds.
 struct Reply {
     sender: oneshot::Sender<Result<Answer, CommandError>>,
     _held: Vec<Kept>,
 }
 
 impl Reply {
-    /// Nobody may be waiting any more.
+    /// Sends the answer; the receiver may be gone.
     fn send(self, answer: Result<Answer, CommandError>) {
         let _ = self.sender.send(answer);
     }
@@ -94,7 +94,7 @@ enum Message {
     Stop,
 }
 
-/// How the rest of the program reaches the engine.
+/// The handle through which the rest of the program uses the engine.
 #[derive(Clone, Debug)]
 pub struct Engine {
     sender: Sender<Message>,
@@ -103,21 +103,21 @@ pub struct Engine {
     pressed: Arc<AtomicBool>,
     health: Arc<Health>,
     clock: Arc<Mutex<Clock>>,
-    /// One large report is read at a time, and one very large: a hundred at once would leave nothing to those who
-    /// serve, and one that is merely large does not wait for the history of a fleet to be read.
+    /// One large report and one report of history are read at a time. A hundred at once would leave no CPU to serve
+    /// requests, and a merely large one does not wait for the history of a fleet.
     reading: [Arc<Semaphore>; 2],
-    /// KiB that reports may take up until they are taken.
+    /// Memory for waiting reports, KiB; see [`ROOM`].
     room: [Arc<Semaphore>; 3],
 }
 
-/// What the publisher has to look at again.
+/// Changes for the publisher.
 pub type Changed = Sender<Vec<Change>>;
 
 /// The engine's thread.
 pub type Running = std::thread::JoinHandle<()>;
 
 impl Engine {
-    /// Loads the state and starts the writer's thread. Changes that visitors may see go to `changed`.
+    /// Loads the state and starts the writer's thread. Committed changes are sent to `changed`.
     ///
     /// # Errors
     /// [`StoreError`] when the state cannot be read.
@@ -125,7 +125,7 @@ impl Engine {
         Self::start_by(store, changed, TimeSource::Host)
     }
 
-    /// As [`Engine::start`], its clock read from `hands`.
+    /// As [`Engine::start`], with another time source.
     ///
     /// # Errors
     /// As [`Engine::start`].
@@ -137,7 +137,7 @@ impl Engine {
         let mut state = load(&store, Timestamp(0))?;
         let kept = store.clock()?;
         let mut clock = Clock::start(hands, kept.as_ref(), state.clock);
-        // What was kept of a clock that is to be set back may lie ahead; nothing else does.
+        // Only the stored time of a clock that will be set back may lie ahead.
         let heard_until = kept.map_or(state.clock, |kept| kept.at.max(state.clock));
         let now = clock.now();
         state.become_ready(now);
@@ -192,7 +192,7 @@ impl Engine {
         self.command_holding(command, Vec::new()).await
     }
 
-    /// The same of a command that takes up `held` meanwhile, also when the caller goes away.
+    /// The same for a command that holds resources meanwhile, even if the caller goes away.
     ///
     /// # Errors
     /// As [`Engine::command`].
@@ -215,7 +215,7 @@ impl Engine {
         }
     }
 
-    /// From 80 % of the queue until it is down to 60 %.
+    /// Whether the queue is under pressure: from 80 % until it is down to 60 %.
     fn pressed(&self) -> bool {
         let waiting = self.waiting();
         if waiting * 10 >= QUEUE * 8 {
@@ -234,19 +234,18 @@ impl Engine {
         take.recv().map_err(|_| CommandError::Stopping)
     }
 
-    /// The writer is gone. Asked after a message was sent: what was sent before it went is answered or
-    /// dropped by it, what is sent later stays in the channel and nobody may wait for it.
+    /// Whether the writer has ended. Check this after sending: the writer answers or drops what was sent before its
+    /// end; a later message stays in the channel and must not be waited for.
     fn ended(&self) -> bool {
         self.health.ended.load(Ordering::SeqCst)
     }
 
-    /// Commits what waits and ends the thread; history that waits is refused, its agents keep it.
+    /// Commits waiting commands and ends the thread. Waiting history is refused; its agents keep it.
     pub fn stop(&self) {
         let _ = self.sender.send(Message::Stop);
     }
 
-    /// Waits for the turn to read a large report, or one so large that it is history; the turn ends when the permit is
-    /// dropped.
+    /// Waits for a turn to read a large report or history; the turn ends when the permit is dropped.
     ///
     /// # Errors
     /// Never: the turns are not closed.
@@ -271,19 +270,19 @@ impl Engine {
         Arc::clone(&self.room[0]).try_acquire_many_owned(kib(bytes)).ok()
     }
 
-    /// Our own clock, which everything is placed on.
+    /// The aggregator's clock, on which everything is placed.
     #[must_use]
     pub fn now(&self) -> Timestamp {
         read(&self.clock)
     }
 
-    /// This moment, whatever time it is.
+    /// The current moment, independent of the time of day.
     #[must_use]
     pub(crate) fn moment(&self) -> Moment {
         lock(&self.clock).moment()
     }
 
-    /// What time it was then, as it is seen now: an agent's batch may tell, while it is read.
+    /// The time at that moment by present knowledge: a batch that is being read may improve it.
     pub(crate) fn at_moment(&self, moment: Moment) -> Timestamp {
         lock(&self.clock).at_moment(moment)
     }
@@ -293,35 +292,35 @@ impl Engine {
         lock(&self.clock).arrived(agent, boot_id, made, arrived)
     }
 
-    /// What time an agent said that it is, in which boot of its host.
+    /// Records the time that an agent reported, and the boot of its host.
     pub fn hear_time(&self, agent: AgentKey, said: Timestamp, boot_id: &str) {
         lock(&self.clock).hear(agent, said, boot_id);
     }
 
-    /// Whether a time server keeps this host's clock.
+    /// Records whether a time server synchronises this host's clock.
     pub fn hear_kernel(&self, kept: bool) {
         lock(&self.clock).hear_kernel(kept);
     }
 
-    /// Our clock would be surer if somebody were asked.
+    /// Whether asking others for the time would help.
     #[must_use]
     pub fn asks_for_time(&self) -> bool {
         lock(&self.clock).asks()
     }
 
-    /// How far our clock can be relied on.
+    /// How reliable the clock is.
     #[must_use]
     pub fn clock_standing(&self) -> Standing {
         lock(&self.clock).standing()
     }
 
-    /// What it tells of itself.
+    /// Counters for operators.
     #[must_use]
     pub fn health(&self) -> &Health {
         &self.health
     }
 
-    /// Commands waiting.
+    /// The number of waiting commands.
     #[must_use]
     pub fn waiting(&self) -> usize {
         self.sender.len() + self.history.len()
@@ -346,7 +345,7 @@ fn is_history(command: &Command) -> bool {
     weight > HISTORY && !(recent && weight <= writer::GROUP_OBSERVATIONS)
 }
 
-/// Observations that a command brings, those that were folded into one record counted each.
+/// The number of observations in a command; folded ones are counted individually.
 fn weight(command: &Command) -> usize {
     let Command::Report(report) = command else { return 0 };
     let of = |record: &Record| match record.kind {

@@ -1,4 +1,4 @@
-//! Calls of heartbeats: from an address to a command, and from the commit to the answer.
+//! Pings of heartbeats: from an address to a command, and from the commit to the answer.
 
 use crate::config::Config;
 use crate::engine::{CommandError, Engine};
@@ -11,14 +11,14 @@ use skerry_protocol::schedule::Schedule;
 use skerry_web::{Call, CallAnswer, CallKind, Heartbeats};
 use std::time::Duration;
 
-/// Takes the calls of heartbeats.
+/// Takes the pings of heartbeats.
 #[derive(Clone, Debug)]
 pub struct HeartbeatEndpoint {
     engine: Engine,
 }
 
 impl HeartbeatEndpoint {
-    /// One for the addresses that the engine knows.
+    /// An endpoint for the addresses in the engine's state.
     #[must_use]
     pub fn new(engine: Engine) -> Self {
         Self { engine }

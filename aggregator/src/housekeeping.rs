@@ -1,6 +1,7 @@
-//! What is done beside the writer: roll-ups of ended hours, charts, the end of raw observations and of old
-//! notes, a look through the whole database. Reads by handles of its own; what it writes it asks the writer to, a
-//! little at a time. Nothing is deleted on the word of a clock that nothing confirms. Nothing here is in a hurry. It blocks, and is never called on a thread that serves.
+//! Housekeeping beside the writer: roll-ups of complete hours, charts, pruning of raw observations and old notes,
+//! folding, and a check of the whole database. It reads with handles of its own, and asks the writer for writes, a few
+//! at a time. Nothing is deleted while the clock is unconfirmed. Nothing here is urgent. It blocks, and is never called
+//! on a thread that serves.
 
 use crate::engine::{CommandError, Engine, Maintenance};
 use skerry_domain::state::{ComponentKey, ResponseHour, State, TrackKey, WorkspaceKey};
@@ -11,21 +12,21 @@ use std::path::Path;
 use std::time::Instant;
 use tokio::runtime::Handle;
 
-/// Rows deleted in one transaction: the writer waits no longer than that takes.
+/// Rows deleted in one transaction, which limits how long the writer is busy.
 const DELETED_AT_ONCE: usize = 20_000;
-/// Tracks that are folded in one transaction, a year of spans of each at most.
+/// Tracks that are folded in one transaction, each with up to a year of spans.
 const FOLDED_AT_ONCE: usize = 200;
-/// Hard transitions and losses are told to operators for so long, ms: thirteen months. No page reads them.
+/// How long hard transitions, losses and audit rows are kept for operators, ms: thirteen months. No page reads them.
 const NOTES_KEPT: i64 = 400 * DAY;
 
-/// A chart that has nothing older shows its last three hours in stretches of five minutes, ms.
+/// A chart without older data shows its last three hours in steps of five minutes, ms.
 const YOUNG: i64 = 3 * HOUR;
 const FINE: i64 = 5 * MINUTE;
 
-/// Why a turn did not end.
+/// Why a turn was not completed.
 #[derive(Debug, thiserror::Error)]
 pub enum Unfinished {
-    /// The database said no; the next turn tries again.
+    /// The database failed; the next turn tries again.
     #[error(transparent)]
     Store(#[from] StoreError),
     /// The engine is gone or busy.
@@ -40,10 +41,10 @@ pub struct Housekeeping {
     engine: Engine,
     raw_retention: i64,
     charted: Vec<Chart>,
-    /// Charts that are drawn from raw observations so far, and up to when.
+    /// Charts that are drawn from raw observations for now, and up to when.
     young: Vec<Chart>,
     fine_to: Timestamp,
-    /// What was older than a bar on this day is folded.
+    /// The day on which history was last folded.
     folded_to: Timestamp,
 }
 
@@ -67,11 +68,11 @@ impl Housekeeping {
     /// One turn; cheap when there is nothing to do. Blocks; `runtime` waits for the engine's answers.
     ///
     /// # Errors
-    /// [`Unfinished`]; nothing is half done.
+    /// [`Unfinished`]; no step is left half done.
     pub fn turn(&mut self, runtime: &Handle) -> Result<(), Unfinished> {
         let now = self.engine.now();
         let mut rolled_up = false;
-        // Raw observations end with a whole hour, so that no roll-up is made again of half of one.
+        // Raw observations are pruned by whole hours, so that no roll-up is recomputed from a part of one.
         let kept_from = Timestamp((now - self.raw_retention).0.div_euclid(HOUR) * HOUR);
         while let Some(rolled) = self.store.next_roll_up(now)? {
             rolled_up = true;
@@ -79,7 +80,7 @@ impl Housekeeping {
         }
         let charts = charted(&self.engine.snapshot().state);
         if rolled_up || charts != self.charted {
-            // Drawn again at the next turn, should this one break off.
+            // If this turn fails, the next one draws again.
             self.charted.clear();
             self.young = self.draw(&charts, now, runtime)?;
             self.fine_to = Timestamp::default();
@@ -91,7 +92,7 @@ impl Housekeeping {
             self.fine_to = fine_to;
         }
         if !self.engine.clock_standing().sure {
-            // What is not as old as it looks would be gone for good.
+            // Data that only looks old would be lost for good.
             return Ok(());
         }
         let limit = DELETED_AT_ONCE;
@@ -101,7 +102,7 @@ impl Housekeeping {
         self.fold(now, runtime)
     }
 
-    /// Once a day: what no bar and no chart reads any more is kept in less detail.
+    /// Once a day: reduces the detail of history that no bar and no chart reads any more.
     fn fold(&mut self, now: Timestamp, runtime: &Handle) -> Result<(), Unfinished> {
         let today = Timestamp(now.0.div_euclid(DAY) * DAY);
         if self.folded_to == today {
@@ -122,7 +123,7 @@ impl Housekeeping {
         Ok(())
     }
 
-    /// By the hour; returns the charts that have no hour older than what is drawn finer.
+    /// Draws charts by the hour; returns those without an hour older than [`YOUNG`].
     fn draw(&self, charts: &[Chart], now: Timestamp, runtime: &Handle) -> Result<Vec<Chart>, Unfinished> {
         let from = now - MAX_CHART_HOURS * HOUR;
         let mut young = Vec::new();
@@ -137,7 +138,7 @@ impl Housekeeping {
         Ok(young)
     }
 
-    /// What is over of the last hours, from the raw observations.
+    /// Draws the last hours of young charts from raw observations.
     fn draw_young(&self, to: Timestamp, runtime: &Handle) -> Result<(), Unfinished> {
         if self.young.is_empty() {
             return Ok(());
@@ -162,7 +163,7 @@ impl Housekeeping {
     }
 }
 
-/// Reads the whole database and tells operators when it is damaged where a start does not look.
+/// Checks the whole database and reports damage that a start does not notice.
 pub fn inspect(database: &Path) {
     let begun = Instant::now();
     match Reader::open(database).and_then(|store| store.check_all()) {
@@ -174,7 +175,7 @@ pub fn inspect(database: &Path) {
     }
 }
 
-/// A component with a chart, and who measures what feeds it.
+/// A component with a chart, and the tracks that feed it.
 type Chart = (ComponentKey, WorkspaceKey, Vec<TrackKey>);
 
 /// Every chart that is shown.

@@ -1,5 +1,5 @@
-//! Reports of agents: from the bytes of the wire to a command, and from the commit to the reply. The
-//! built-in agent and the agents' listener come in through the same door.
+//! Reports of agents: from the bytes of the wire to a command, and from the commit to the reply. The built-in agent and
+//! the agents' listener use the same path.
 
 pub mod authenticate;
 mod bounds;
@@ -24,36 +24,36 @@ use skerry_domain::track::HardState;
 use skerry_protocol::wire::{self, record::Kind};
 use skerry_protocol::words::is_unfit_to_show;
 
-/// A body of more bytes is read beside the threads that serve: a fleet that drains must not hold up a page.
+/// A larger body is read on another thread than those that serve, bytes: a fleet that drains must not delay a page.
 const LARGE: usize = 16 << 10;
-/// A body of more bytes is of an agent that drains: some two thousand observations. It is read when it is its turn
-/// among those.
+/// A larger body comes from an agent that drains, bytes: some two thousand observations. Such bodies are read one at a
+/// time.
 const HISTORY: usize = 64 << 10;
-/// Its own time, or another agent's, moved our clock by more than this while a batch was read, ms.
+/// The clock counts as moved while a batch was read if its time changed by more than this, ms.
 const RETOLD: i64 = 5 * SECOND;
-/// A batch that is larger once decompressed is read like a large body, whatever its body has, bytes.
+/// A batch that is larger than this once decompressed is read like a large body, bytes.
 const SMALL_BATCH: usize = 256 << 10;
-/// What the largest batch makes in memory, with room to spare, bytes.
+/// Memory that the largest batch takes, with a margin, bytes.
 const LARGEST_REPORT: usize = 16 << 20;
 
-/// What a batch may call its agent.
+/// The names that a batch may use.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Names {
     /// Its name.
     pub name: String,
-    /// The one it had before it was renamed here; its own file may still say so.
+    /// The former name of a renamed agent; its own configuration may still use it.
     pub former: Option<String>,
-    /// Where it stands, and where it stood before it was moved here; empty: it may stand anywhere.
+    /// Its location and, if it was moved, the former one; empty: any location.
     pub locations: Vec<String>,
-    /// Tells the credential that it brought from others; 0: it is the built-in agent, which needs none.
+    /// Distinguishes its credential from others; 0 for the built-in agent, which needs none.
     pub credential: u64,
 }
 
-/// Takes one batch of an agent that has shown who it is. When it returns the reply, everything up to
-/// `acknowledged_through` is durable.
+/// Takes one batch of an authenticated agent. When it returns the reply, everything up to `acknowledged_through` is
+/// durable.
 ///
 /// # Errors
-/// [`Rejection`]; then nothing of it was kept.
+/// [`Rejection`]; nothing of the batch was kept.
 pub async fn accept(
     engine: &Engine,
     aggregator_id: &str,
@@ -65,17 +65,17 @@ pub async fn accept(
     read.commit(engine, aggregator_id, names).await
 }
 
-/// A batch that was read and is not taken yet.
+/// A batch that was read and is not committed yet.
 pub(crate) struct Read {
     report: Report,
-    /// Its way took this much longer than usual, ms.
+    /// It took this much longer than usual, ms.
     late: i64,
-    /// Given back when it was taken or refused.
+    /// Resources that are released when it is committed or refused.
     held: Vec<Kept>,
 }
 
 impl Read {
-    /// Reads a body; `room`, which it takes up, is dropped with it.
+    /// Reads a body; `room`, which it occupies, is dropped with it.
     ///
     /// # Errors
     /// [`Rejection`].
@@ -102,12 +102,12 @@ impl Read {
         if (told - received).abs() > RETOLD {
             read.report.received = told;
         }
-        // It is dated as if nothing had held it up.
+        // The batch is dated as if it had not been delayed.
         read.report.received = read.report.received + -read.late;
         Ok(read)
     }
 
-    /// The same of a large one, in its turn and beside the threads that serve.
+    /// The same for a large one, in turn and on another thread than those that serve.
     async fn from_large(
         engine: &Engine,
         agent: AgentKey,
@@ -135,7 +135,7 @@ impl Read {
         Ok(read?)
     }
 
-    /// With room for what it keeps until it is taken, which is refused where there is none.
+    /// Reserves memory for the batch until it is committed; refuses the batch if there is none.
     fn with_room(mut self, engine: &Engine) -> Result<Self, Rejection> {
         let room = engine
             .room_for_small(measure::size(&self.report))
@@ -144,20 +144,20 @@ impl Read {
         Ok(self)
     }
 
-    /// What it costs its agent.
+    /// The cost for its agent.
     pub(crate) fn cost(&self) -> Cost {
         measure::cost(&self.report)
     }
 
-    /// Keeps `kept` until it was taken or refused, whatever becomes of who waits for it.
+    /// Holds `kept` until the batch is committed or refused, even if the caller goes away.
     pub(crate) fn hold(&mut self, kept: Kept) {
         self.held.push(kept);
     }
 
-    /// Returns when it is durable.
+    /// Commits the batch; returns when it is durable.
     ///
     /// # Errors
-    /// [`Rejection`]; then nothing of it was kept.
+    /// [`Rejection`]; nothing of the batch was kept.
     pub(crate) async fn commit(
         self,
         engine: &Engine,
@@ -186,7 +186,7 @@ impl Read {
 
 /// Why a body was not read.
 enum ReadError {
-    /// It is larger, once decompressed, than what was asked for.
+    /// It is larger than the limit once decompressed.
     TooLarge,
     Rejection(Rejection),
 }
@@ -231,7 +231,7 @@ fn read(
     Ok(Read { report: report(batch, agent, names.credential, received), late, held: Vec::new() })
 }
 
-/// From the wire's words to the domain's. Indices were checked by the decoder.
+/// Converts from wire types to domain types. The decoder has checked indices.
 fn report(batch: wire::Batch, agent: AgentKey, credential: u64, received: Timestamp) -> Report {
     let mut epoch = [0; 16];
     epoch.copy_from_slice(&batch.epoch);

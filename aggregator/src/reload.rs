@@ -1,5 +1,4 @@
-//! Files that were read again: what they say takes effect as one, or not at all, and what cannot take effect now is
-//! named.
+//! Reload of configuration files: they take effect together or not at all, and settings that need a restart are named.
 
 use crate::config::{Config, Listener, Public};
 use crate::desired::{desired, judge_reporters};
@@ -19,7 +18,7 @@ pub struct Reloader {
     restart_only: RestartOnly,
 }
 
-/// Settings of the first file that take effect at the next start.
+/// Settings of the first file that take effect only at the next start.
 #[derive(Clone)]
 struct RestartOnly {
     listeners: Vec<Listener>,
@@ -29,12 +28,12 @@ struct RestartOnly {
     metrics_token_file: Option<PathBuf>,
 }
 
-/// What came of files that were read again; all that is not named here has taken effect.
+/// The result of a reload; everything that is not named here has taken effect.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reloaded {
-    /// Parts of the first file that take effect when the program is started again.
+    /// Parts of the first file that take effect at the next start.
     pub waits: Vec<&'static str>,
-    /// A built-in agent does not run, and why.
+    /// Why a built-in agent does not run, if one does not.
     pub lacks: Option<String>,
 }
 
@@ -49,7 +48,7 @@ impl RestartOnly {
         }
     }
 
-    /// What the file says otherwise now.
+    /// The settings that differ in the file now.
     fn waits(&self, first: &Config) -> Vec<&'static str> {
         let now = Self::of(first);
         let changed = [
@@ -65,16 +64,17 @@ impl RestartOnly {
 }
 
 impl Reloader {
-    /// One for the program that was started with this first file.
+    /// A reloader for the program that was started with this first file.
     pub(crate) fn new(engine: Engine, agents: LocalAgents, first: &Config) -> Self {
         let agents = Arc::new(tokio::sync::Mutex::new(agents));
         Self { engine, agents, restart_only: RestartOnly::of(first) }
     }
 
-    /// Makes the engine, and then the built-in agents, follow. A check whose definition did not change goes on.
+    /// Applies the files to the engine, and then to the built-in agents. A check whose definition did not change
+    /// continues.
     ///
     /// # Errors
-    /// The engine refuses: then what was before holds.
+    /// The engine rejects the files; the previous configuration stays in force.
     pub async fn reload(&self, configs: &[Config]) -> anyhow::Result<Reloaded> {
         configure(&self.engine, configs).await?;
         let followed = self.agents.lock().await.follow(configs).await;
@@ -89,7 +89,7 @@ impl Reloader {
     }
 }
 
-/// All files in one transaction.
+/// Applies all files in one transaction.
 pub(crate) async fn configure(engine: &Engine, configs: &[Config]) -> anyhow::Result<()> {
     let mut commands = Vec::new();
     for config in configs {

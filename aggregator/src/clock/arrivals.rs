@@ -1,29 +1,29 @@
-//! When the batches of agents arrive, on our boot clock beside the agent's. These two clocks, which nobody can set, tell
-//! a batch that was made just now from one that was held up. What a network held up for a moment is dated by the batches
-//! before it. A batch that waited in a socket while we slept or were stopped has to be sent again: nobody can tell when
-//! its bytes came.
+//! When batches arrive, on this host's boot clock compared with the agent's. These two clocks, which nobody can set,
+//! distinguish a batch that was just made from a delayed one. A batch that the network delayed is dated by the batches
+//! before it. A batch that waited in a socket while this host slept or the process was stopped must be sent again: its
+//! time of arrival is unknown.
 
 use super::time_source::NS_PER_MS;
 use skerry_domain::state::AgentKey;
 use skerry_domain::time::SECOND;
 use std::collections::BTreeMap;
 
-/// Nobody read our clock for longer than this: the whole process was away, ns.
+/// If the clock was not read for longer than this, the whole process was away, ns.
 pub(super) const AWAY: i64 = 5 * SECOND * NS_PER_MS;
-/// Later than the batch before it by no more than this, a batch was on its way and did not wait, ms.
+/// A batch that is later than the one before it by no more than this did not wait, ms.
 const LATE: i64 = 5 * SECOND;
-/// An agent gives a batch up after 30 s, and what the network still holds of it comes no later after our return, ms.
-/// After that, who is late has a slow link.
+/// An agent gives up a batch after 30 s, so what the network still holds of it arrives within this time after the
+/// process returned, ms. A batch that is late afterwards has a slow link.
 const IN_FLIGHT: i64 = 30 * SECOND;
-/// Batches that nothing holds up differ by no more than this, ms.
+/// Batches without a delay differ by no more than this, ms.
 const JITTER: i64 = 250;
 
 /// How a batch arrived.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Arrived {
-    /// Its way took this much longer than that of the batches before it, ms.
+    /// It took this much longer than the batches before it, ms.
     Late(i64),
-    /// It waited while we were away.
+    /// It waited while the process was away.
     Waited,
 }
 
@@ -33,22 +33,22 @@ pub(super) struct Arrivals {
     agents: BTreeMap<AgentKey, Arrival>,
 }
 
-/// Our boot clock less the agent's, ms, when each batch arrived.
+/// This host's boot clock minus the agent's at the arrival of a batch, ms.
 #[derive(Debug)]
 struct Arrival {
     boot_id: String,
-    /// Of a batch that nothing held up.
+    /// For a batch without a delay.
     prompt: i64,
-    /// Of the last batch that was taken.
+    /// For the last accepted batch.
     last: i64,
-    /// Of the one refused since.
+    /// For the batch that was refused since.
     refused: Option<i64>,
 }
 
 impl Arrivals {
-    /// Takes note of a batch that arrived at `at` (ns) and was made at `made` (ms), each on the boot clock of its
-    /// host, `back` (ns) being when we were last back from being away. Another that is as late as the one before it
-    /// shows that the agent's clock stood still or that its link became slower; it is taken as prompt.
+    /// Records a batch that arrived at `at` (ns) and was made at `made` (ms), each on the boot clock of its host;
+    /// `back` (ns) is when the process last returned from being away. A second batch that is as late as the one before
+    /// it shows that the agent's clock stood still or its link became slower; it counts as prompt.
     pub(super) fn note(
         &mut self,
         agent: AgentKey,

@@ -1,28 +1,29 @@
-//! Who else tells the time: agents on other hosts, by the wall clock in their batches, and the kernel, which
-//! knows whether a time server keeps this host's clock. None of them moves ours; they say which of two is right.
+//! Other opinions about the time: agents on other hosts, by the wall clock in their batches, and the kernel, which
+//! knows whether a time server synchronises this host. They never move the clock; they decide which of two clocks is
+//! right.
 
 use super::time_source::NS_PER_MS;
 use skerry_domain::state::AgentKey;
 use skerry_domain::time::{DAY, MINUTE, SECOND, Timestamp};
 use std::collections::BTreeMap;
 
-/// Two clocks that are nearer than this say the same, ms: a batch was on its way for a while.
+/// Clocks that differ by less than this agree, ms: a batch takes some time to arrive.
 const ALIKE: i64 = MINUTE;
-/// What others said is forgotten after this time, ns of the boot clock.
+/// Readings are forgotten after this time, ns of the boot clock.
 const REMEMBERED: i64 = 10 * MINUTE * NS_PER_MS;
-/// No clock that says an earlier day is right: 1 September 2026, before this was written.
+/// A clock that shows an earlier day is wrong: 1 September 2026, before this was written.
 pub(super) const EARLIEST: Timestamp = Timestamp(20_697 * DAY);
 
-/// What others said recently.
+/// Recent readings of other clocks.
 #[derive(Debug, Default)]
 pub(super) struct Peers {
-    /// Their wall clock less our boot clock, ms, and when it was heard on that, ns.
+    /// The agent's wall clock minus this host's boot clock, ms, and when it was received on the boot clock, ns.
     agents: BTreeMap<AgentKey, (i64, i64)>,
-    /// When the kernel last said that a time server keeps the wall clock, ns of the boot clock.
+    /// When the kernel last reported that a time server synchronises the wall clock, ns of the boot clock.
     kept: Option<i64>,
 }
 
-/// What agents say of two clocks.
+/// How many agents agree with each of two clocks.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Votes {
     pub(super) for_wall: usize,
@@ -41,7 +42,7 @@ impl Peers {
         self.kept = kept.then_some(boot);
     }
 
-    /// A time server kept the wall clock at or after `boot`.
+    /// Whether a time server synchronised the wall clock at or after `boot`.
     pub(super) fn kept_since(&self, boot: i64) -> bool {
         self.kept.is_some_and(|kept| kept >= boot)
     }
@@ -51,7 +52,7 @@ impl Peers {
         lately.map(move |(offset, _)| offset.saturating_add(boot / NS_PER_MS))
     }
 
-    /// Who is for the wall clock, and who for ours, where they differ.
+    /// Which agents agree with the wall clock and which with the aggregator's clock, if the two differ.
     pub(super) fn votes(&self, boot: i64, wall: Timestamp, ours: Timestamp) -> Votes {
         let mut votes = Votes::default();
         for said in self.said(boot) {
@@ -59,7 +60,7 @@ impl Peers {
             if from_wall.min(from_ours) > ALIKE.unsigned_abs() {
                 continue;
             }
-            // Where both are as near as the way of a batch is long, it decides nothing.
+            // A reading decides nothing if both clocks are within the delay of a batch.
             if from_wall + 2 * SECOND.unsigned_abs() < from_ours {
                 votes.for_wall += 1;
             } else if from_ours + 2 * SECOND.unsigned_abs() < from_wall {
@@ -69,7 +70,7 @@ impl Peers {
         votes
     }
 
-    /// Does somebody say what we say, and not more of them something else? `None`: nobody says anything.
+    /// Whether some agent agrees with the clock and no more agents disagree. `None`: there are no readings.
     pub(super) fn agree(&self, boot: i64, ours: Timestamp) -> Option<bool> {
         let (mut with, mut against) = (0, 0);
         for said in self.said(boot) {
@@ -78,7 +79,7 @@ impl Peers {
         (with + against > 0).then_some(with > 0 && with >= against)
     }
 
-    /// The earliest time that anybody says it is.
+    /// The earliest time that any reading gives.
     pub(super) fn earliest(&self, boot: i64) -> Option<Timestamp> {
         self.said(boot).min().map(Timestamp)
     }

@@ -1,21 +1,21 @@
-//! How far our clock can be relied on, and what an operator has to know of it.
+//! How reliable the clock is, and what an operator needs to know about it.
 
 use skerry_domain::time::MINUTE;
 use skerry_protocol::words::duration;
 
-/// How far the clock can be relied on.
+/// How reliable the clock is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Standing {
-    /// Something confirmed our time: what is old may be deleted.
+    /// Whether the time is confirmed, so that old data may be deleted.
     pub sure: bool,
-    /// The true time may be so much earlier, ms: no validity is printed beyond it.
+    /// How much earlier the true time may be, ms; printed validity is reduced by it.
     pub unsure_ms: i64,
-    /// The wall clock less ours, ms, where it was set and is not believed.
+    /// The wall clock minus the clock, ms, if it was set and is not accepted.
     pub apart: Option<i64>,
 }
 
 impl Standing {
-    /// What an operator has to know, in a sentence.
+    /// A sentence for operators.
     #[must_use]
     pub fn words(&self) -> Option<String> {
         if let Some(apart) = self.apart {

@@ -1,4 +1,4 @@
-//! What a clock is read from: the wall clock, which anybody may set, and the clock of the boot, which nobody can.
+//! Time sources: the wall clock, which can be set, and the boot clock, which cannot.
 
 use skerry_domain::time::Timestamp;
 use skerry_host::clock::{BootId, boot_ns, wall_ms};
@@ -8,18 +8,18 @@ use std::sync::atomic::{AtomicI64, Ordering};
 /// One millisecond of the boot clock, ns.
 pub(super) const NS_PER_MS: i64 = 1_000_000;
 
-/// What a clock is read from.
+/// The source that a clock reads.
 #[derive(Clone, Debug)]
 pub enum TimeSource {
     /// The clocks of this host.
     Host,
-    /// A simulation turns them, and is believed: ms since 1970 UTC.
+    /// A simulated clock that is always right: ms since 1970 UTC.
     Simulated(Arc<AtomicI64>),
-    /// A test turns each of them.
+    /// Clocks that a test sets individually.
     Manual(Arc<ManualClocks>),
 }
 
-/// A wall clock and a boot clock that go their own ways.
+/// An independent wall clock and boot clock.
 #[derive(Debug, Default)]
 pub struct ManualClocks {
     /// Which boot this is.
@@ -31,7 +31,7 @@ pub struct ManualClocks {
 }
 
 impl ManualClocks {
-    /// So much time passes, on both.
+    /// Advances both clocks.
     pub fn pass(&self, ms: i64) {
         self.wall.fetch_add(ms, Ordering::Relaxed);
         self.boot.fetch_add(ms, Ordering::Relaxed);
@@ -61,7 +61,7 @@ impl TimeSource {
         }
     }
 
-    /// Names the present boot; empty where the kernel does not tell.
+    /// The id of the present boot; empty if the kernel gives none.
     pub(super) fn boot_id(&self) -> String {
         match self {
             Self::Host => boot_id(),
@@ -71,7 +71,7 @@ impl TimeSource {
     }
 }
 
-/// Names the present boot of this host; empty where the kernel does not tell.
+/// The id of this host's present boot; empty if the kernel gives none.
 pub(super) fn boot_id() -> String {
     BootId::present().map(|boot| boot.to_string()).unwrap_or_default()
 }
@@ -82,7 +82,7 @@ pub fn wall() -> Timestamp {
     Timestamp(wall_ms())
 }
 
-/// The kernel's own answer is of the clock that we read.
+/// The kernel's answer is about the clock that is read here.
 pub(super) fn kernel_agrees() -> bool {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
     (time.tv_sec - wall().0 / 1_000).abs() <= 1

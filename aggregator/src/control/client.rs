@@ -1,5 +1,5 @@
-//! The command line's end: the running aggregator is asked; where none runs, the database is locked and the command
-//! carried out by an engine of our own. While an aggregator starts or stops we wait for one or the other.
+//! The client of the control socket. It asks the running aggregator; if none runs, it locks the database and carries
+//! out the command with an engine of its own. While an aggregator starts or stops, it waits for one of the two.
 
 use super::request::{Request, Response};
 use super::server::words;
@@ -20,18 +20,18 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::time::timeout;
 
-/// How long an aggregator may take to start or to stop before we give up.
+/// How long the client waits for an aggregator to start or stop.
 const PATIENCE: Duration = Duration::from_secs(30);
 const AGAIN: Duration = Duration::from_millis(20);
-/// How long an answer is waited for: longer than a disk stalls that is well.
+/// How long the client waits for an answer: longer than a healthy disk stalls.
 const ANSWER: Duration = Duration::from_secs(60);
-/// Longest answer, bytes.
+/// The longest answer, bytes.
 const LONGEST: u64 = 64 << 10;
 
-/// Carries it out; returns when it is durable.
+/// Carries out a request; returns when it is durable.
 ///
 /// # Errors
-/// Why it was not, in words for an operator.
+/// Why it was not carried out, for an operator.
 pub fn carry_out(database: &Path, request: Request) -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -48,7 +48,7 @@ pub fn carry_out(database: &Path, request: Request) -> anyhow::Result<()> {
                     tokio::time::sleep(AGAIN).await;
                 }
                 Err(StoreError::InUse { .. }) => {
-                    // Of another version it says so itself.
+                    // This fails with a message of its own if the schema has another version.
                     drop(Store::beside(database)?);
                     bail!(
                         "the aggregator that serves from {} does not listen at {}: see its log, or restart it",
@@ -56,7 +56,7 @@ pub fn carry_out(database: &Path, request: Request) -> anyhow::Result<()> {
                         socket_of(database).display()
                     );
                 }
-                // Damage elsewhere keeps no operator from the rows of agents.
+                // Agents can be changed despite damage elsewhere in the database.
                 Err(damaged @ StoreError::Damaged { .. }) => {
                     let done = in_damaged(database, request);
                     return done.unwrap_or_else(|_| Err(damaged.into()));
@@ -67,7 +67,7 @@ pub fn carry_out(database: &Path, request: Request) -> anyhow::Result<()> {
     })
 }
 
-/// `None`: nobody listens.
+/// Connects; `None` if nobody listens.
 async fn connect(database: &Path) -> anyhow::Result<Option<UnixStream>> {
     let socket = socket_of(database);
     let stream = match UnixStream::connect(&Reach::of(&socket)?.path).await {
@@ -87,7 +87,7 @@ async fn connect(database: &Path) -> anyhow::Result<Option<UnixStream>> {
     Ok(Some(stream))
 }
 
-/// `None`: it went away before it heard anything.
+/// Sends the request; `None` if the aggregator closed the connection before it read anything.
 async fn ask(stream: UnixStream, request: &Request) -> anyhow::Result<Option<()>> {
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::new(reader.take(LONGEST));
@@ -106,7 +106,7 @@ async fn ask(stream: UnixStream, request: &Request) -> anyhow::Result<Option<()>
     }
 }
 
-/// What it says next; `None`: it went away.
+/// Reads the next response; `None` if the connection was closed.
 async fn hear(reader: &mut (impl tokio::io::AsyncBufRead + Unpin)) -> anyhow::Result<Option<Response>> {
     let mut line = Vec::new();
     match timeout(ANSWER, reader.read_until(b'\n', &mut line)).await {
@@ -116,7 +116,7 @@ async fn hear(reader: &mut (impl tokio::io::AsyncBufRead + Unpin)) -> anyhow::Re
     }
 }
 
-/// Nobody serves from the database, and nobody begins to while we have it.
+/// Carries out the request without an aggregator. The lock on `store` keeps one from starting meanwhile.
 async fn alone(database: &Path, store: Store, request: Request) -> anyhow::Result<()> {
     let (changed, _nobody) = crossbeam_channel::unbounded();
     let (engine, writer) = match Engine::start(store, changed) {
@@ -131,8 +131,8 @@ async fn alone(database: &Path, store: Store, request: Request) -> anyhow::Resul
     done.map(drop).map_err(|error| anyhow::anyhow!(words(&error)))
 }
 
-/// The same where the whole state cannot be read: an agent is changed by its own rows alone. Nobody serves from what is
-/// damaged. `Err`: those cannot be read or written either.
+/// The same if the state cannot be read as a whole: an agent is changed by its own rows only. No aggregator serves from
+/// a damaged database. `Err`: those rows cannot be read or written either.
 fn in_damaged(database: &Path, request: Request) -> Result<anyhow::Result<()>, StoreError> {
     let mut store = Store::beside(database)?;
     let mut state = store.load_agents()?;

@@ -1,44 +1,44 @@
-//! What is said on the control socket: one line of JSON each way.
+//! Messages on the control socket: one line of JSON each.
 
 use serde::{Deserialize, Serialize};
 use skerry_domain::credentials::TokenHash;
 use skerry_domain::rows::{Expected, Subject};
 use skerry_domain::step::{self, Command};
 
-/// What the command line asks for.
+/// A request of the command line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(tag = "command", rename_all = "snake_case")]
 pub enum Request {
-    /// An agent is changed.
+    /// Changes an agent.
     ChangeAgent {
-        /// Its workspace, by name.
+        /// Name of its workspace.
         workspace: String,
         /// Its name.
         agent: String,
-        /// What.
+        /// The change.
         change: AgentChange,
     },
-    /// A heartbeat that has no address is given one.
+    /// Gives an address to a heartbeat that has none.
     AddHeartbeatToken {
-        /// The workspace, by name.
+        /// Name of the workspace.
         workspace: String,
         /// The check's name.
         check: String,
-        /// Hash of the token.
+        /// Hash of the new token.
         token: TokenHash,
     },
-    /// The address of a heartbeat has another token, or none.
+    /// Sets or removes the token of a heartbeat's address.
     SetHeartbeatToken {
-        /// The workspace, by name.
+        /// Name of the workspace.
         workspace: String,
         /// The check's name.
         check: String,
-        /// Hash of the token.
+        /// Hash of the new token.
         token: Option<TokenHash>,
     },
-    /// The definition that an agent has of a check applies.
+    /// Makes an agent's definition of a check the one that applies.
     ChooseDefinition {
-        /// The workspace, by name.
+        /// Name of the workspace.
         workspace: String,
         /// The check's name.
         check: String,
@@ -47,7 +47,7 @@ pub enum Request {
     },
 }
 
-/// What is changed of an agent; see [`step::AgentChange`].
+/// A change of an agent; see [`step::AgentChange`].
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "described where the domain has them")]
@@ -64,7 +64,7 @@ pub enum AgentChange {
     Remove,
 }
 
-/// By what an agent may deliver; see [`step::Admission`].
+/// How an agent is admitted; see [`step::Admission`].
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "described where the domain has them")]
@@ -73,23 +73,23 @@ pub enum Admission {
     Enrolment(TokenHash),
 }
 
-/// What is answered.
+/// A response of the aggregator.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "outcome", rename_all = "snake_case")]
 pub(super) enum Response {
-    /// Say what you want.
+    /// Ready for a request.
     Ready,
-    /// It is done, and durable.
+    /// The request was carried out and is durable.
     Done,
     /// Nothing was changed.
     Refused {
-        /// Why, in words for an operator.
+        /// Why, for an operator.
         reason: String,
     },
 }
 
 impl Request {
-    /// What the command line read before it asked.
+    /// The version that the command line read before the request.
     pub(super) fn expected(&self) -> Option<Expected> {
         match self {
             Self::AddHeartbeatToken { workspace, check, .. } => {

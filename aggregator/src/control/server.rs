@@ -1,5 +1,6 @@
-//! The running aggregator's end of the control socket. Root and the user it runs as are let in. A caller is waited for
-//! for seconds, and only a few at once: nobody who hangs holds the aggregator, nor another caller for long.
+//! The server of the control socket. Only root and the aggregator's own user are admitted. Reads and writes have a
+//! timeout of seconds, and few callers are served at once, so a caller that hangs blocks neither the aggregator nor
+//! other callers for long.
 
 use super::request::{Request, Response};
 use super::{Reach, socket_of};
@@ -14,14 +15,14 @@ use tokio::net::{UnixListener, UnixStream};
 use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
-/// Longest request, bytes.
+/// The longest request, bytes.
 const LONGEST: u64 = 64 << 10;
-/// How long a caller may take to say or to hear something.
+/// Timeout for reading a request or writing a response.
 const PATIENCE: Duration = Duration::from_secs(5);
-/// Callers at once.
+/// The greatest number of simultaneous callers.
 const CALLERS: usize = 16;
 
-/// A socket that is listened on.
+/// A listening control socket.
 #[derive(Debug)]
 pub struct Control {
     path: PathBuf,
@@ -30,10 +31,10 @@ pub struct Control {
 }
 
 impl Control {
-    /// Listens beside the database, which nobody else serves from. A socket that was left behind is replaced.
+    /// Listens on a socket beside the database, whose lock this process holds. A stale socket is replaced.
     ///
     /// # Errors
-    /// The socket cannot be made there.
+    /// The socket cannot be created there.
     pub fn listen(engine: Engine, database: &Path) -> std::io::Result<Self> {
         let path = socket_of(database);
         let draft = path.with_extension("sock.new");
@@ -46,10 +47,10 @@ impl Control {
         Ok(Self { path, task, places })
     }
 
-    /// Lets nobody in any more, and waits until those who are in have their answer.
+    /// Stops accepting callers, and waits until the present ones have their answer.
     pub async fn stop(self) {
         self.task.abort();
-        // The next one replaces what is left behind.
+        // If this fails, the next start replaces the stale socket.
         let _ = std::fs::remove_file(&self.path);
         let _ = timeout(PATIENCE, self.places.acquire_many(CALLERS as u32)).await;
     }
@@ -114,7 +115,7 @@ async fn carry_out(engine: &Engine, uid: u32, line: &[u8]) -> Response {
     }
 }
 
-/// What an operator reads on the command line.
+/// The message for the operator on the command line.
 pub(super) fn words(error: &CommandError) -> String {
     match error {
         CommandError::Rejected(rejected) => rejected.reason.clone(),

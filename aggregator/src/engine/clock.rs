@@ -1,5 +1,5 @@
-//! The writer's part in keeping the time: our clock is stored once a minute, and set back together with what was
-//! stored while it was ahead; when we could not be called is told to the state.
+//! The writer's part in timekeeping: it stores the clock once a minute, sets it back together with what was stored
+//! while it was ahead, and records when the aggregator was unreachable.
 
 use super::writer::Writer;
 use super::{lock, read};
@@ -9,18 +9,18 @@ use skerry_domain::time::{MINUTE, SECOND, Timestamp};
 use std::sync::atomic::Ordering;
 
 impl Writer {
-    /// Nobody could call us since `from`.
+    /// Notes that the aggregator has been unreachable since `from`.
     pub(super) fn note_away(&mut self, from: Timestamp) {
         self.away_since = Some(self.away_since.map_or(from, |since| since.min(from)));
     }
 
-    /// Tells the state of it, unless nothing can be written yet.
+    /// Records that in the state, unless nothing can be written yet.
     pub(super) fn away(&mut self) -> Option<Stepped> {
         let from = self.away_since.filter(|_| self.failed_at.is_none())?;
         self.step(Command::Away { from }).ok()
     }
 
-    /// Stores the clock where it is no longer what it was, or a minute has passed. `last`: we stop.
+    /// Stores the clock if it changed or a minute has passed. `last`: the program is stopping.
     pub(super) fn keep_clock(&mut self, last: bool) {
         let (kept, standing) = {
             let clock = lock(&self.clock);
@@ -36,13 +36,13 @@ impl Writer {
         }
         match self.store.keep_clock(&kept) {
             Ok(()) => self.kept_clock = Some(kept),
-            // The next commit says so where it fails too.
+            // If this fails, the next commit fails and reports it.
             Err(error) => tracing::debug!(%error, "the clock is not stored"),
         }
     }
 
-    /// Our clock is ahead of what is now known to be the time: it is set back, and what was stored with it. The state
-    /// begins anew from what is stored, so nothing in it lies ahead.
+    /// Sets the clock back if it is known to be ahead, together with what was stored. The state is reloaded from the
+    /// store, so nothing in it lies ahead.
     pub(super) fn set_back_if_due(&mut self) {
         let now = read(&self.clock);
         let Some(by) = lock(&self.clock).back_by() else { return };
@@ -64,7 +64,7 @@ impl Writer {
         self.health.turned_at.store(right.0, Ordering::Relaxed);
         self.state.components.update_all(|_, component| component.response = SharedVec::default());
         if !self.reload() {
-            // What is stored is right, and is read before anything else is written.
+            // The stored data is right and is read back before anything else is written.
             self.failed_at = Some(std::time::Instant::now());
         }
         self.publish();

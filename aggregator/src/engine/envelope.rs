@@ -1,4 +1,4 @@
-//! A command and who asks for it.
+//! A command with its actor and request.
 
 use skerry_domain::rows::{Author, Expected};
 use skerry_domain::state::AgentKey;
@@ -6,20 +6,20 @@ use skerry_domain::step::Command;
 use skerry_host::random;
 use std::fmt;
 
-/// Who asks for a command.
+/// The actor of a command.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
-    /// An agent, by what it delivers.
+    /// An agent, through its reports.
     Agent(AgentKey),
-    /// Whoever has a token of one use.
+    /// The holder of an enrolment token.
     Token,
-    /// The program itself: time, roll-ups, jobs that call.
+    /// The program itself: time, roll-ups, pings of jobs.
     Scheduler,
     /// The configuration.
     File,
     /// A user of this host on the command line.
     Cli {
-        /// Which.
+        /// The user id.
         uid: u32,
     },
 }
@@ -36,7 +36,7 @@ impl fmt::Display for Actor {
     }
 }
 
-/// Names one request in the log and in the audit.
+/// Identifies a request in the log and in the audit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct RequestId([u8; 8]);
 
@@ -54,34 +54,34 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// A command on its way to the writer.
+/// A command for the writer.
 #[derive(Clone, Debug)]
 pub struct Envelope {
-    /// Who asks for it.
+    /// The actor.
     pub actor: Actor,
-    /// Which request it is.
+    /// The id of the request.
     pub request: RequestId,
-    /// What the caller read before: where it is another by now, the command is rejected.
+    /// The version that the caller read before. The command is rejected if the subject has changed since.
     pub expected: Option<Expected>,
-    /// What is asked for.
+    /// The command.
     pub command: Command,
 }
 
 impl Envelope {
-    /// A request of its own.
+    /// A new request.
     #[must_use]
     pub fn by(actor: Actor, command: Command) -> Self {
         Self { actor, request: RequestId::fresh(), expected: None, command }
     }
 
-    /// The same of one who read something before.
+    /// Adds the version that the caller expects.
     #[must_use]
     pub fn expecting(mut self, expected: Option<Expected>) -> Self {
         self.expected = expected;
         self
     }
 
-    /// Whom the audit names; `None`: agents and the program itself set nothing that is audited.
+    /// The author for the audit; `None` for agents and the program itself, whose commands are not audited.
     pub(super) fn author(&self) -> Option<Author> {
         match self.actor {
             Actor::Agent(_) | Actor::Scheduler => None,
@@ -95,7 +95,7 @@ impl Envelope {
     }
 }
 
-/// A report is its agent's, an enrolment is its token's, and what is not said to be somebody's the program's own.
+/// The actor of a report is its agent, that of an enrolment its token; any other command counts as the program's own.
 impl From<Command> for Envelope {
     fn from(command: Command) -> Self {
         let actor = match &command {

@@ -1,11 +1,11 @@
-//! What the engine tells of itself to operators, as counters. Read beside it at any time.
+//! Counters of the engine for operators. They can be read at any time.
 
 use skerry_domain::state::AgentKey;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Mutex, PoisonError};
 
-/// What the engine tells of itself to operators.
+/// Counters of the engine for operators.
 #[derive(Debug, Default)]
 pub struct Health {
     /// Commands committed.
@@ -20,22 +20,22 @@ pub struct Health {
     pub failed_commits: AtomicU64,
     /// Time spent committing, µs.
     pub commit_us: AtomicU64,
-    /// Writing fails at present.
+    /// Whether writing currently fails.
     pub unwritable: AtomicBool,
-    /// Our clock at the last turn of the loop, ms.
+    /// The clock at the last turn of the loop, ms.
     pub turned_at: AtomicI64,
-    /// What befell the records of each agent since the start.
+    /// Counters of each agent since the start.
     pub agents: Mutex<BTreeMap<AgentKey, AgentCounts>>,
-    /// The writer is gone.
+    /// Whether the writer has ended.
     pub(super) ended: AtomicBool,
 }
 
-/// What befell the records of one agent since the start.
+/// Counters of one agent since the start.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct AgentCounts {
     /// Records that never arrived: its sequence jumped.
     pub missing: u64,
-    /// Records that it gave up itself.
+    /// Records that it discarded.
     pub lost: u64,
     /// Checks of others that it began to report.
     pub joined: u64,

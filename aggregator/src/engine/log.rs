@@ -1,4 +1,4 @@
-//! What is now durable, told to the log, the counters and the publisher.
+//! Reports durable changes to the log, the counters and the publisher.
 
 use super::losses::Kind;
 use super::writer::Writer;
@@ -12,11 +12,11 @@ use std::sync::atomic::Ordering;
 use std::time::Instant;
 use tracing::field::display;
 
-/// Checks that a line of the log names.
+/// The greatest number of checks named in a log line.
 const NAMED: usize = 3;
 
 impl Writer {
-    /// An agent, its location and the first of some checks, in words.
+    /// Describes an agent, its location and the first few checks.
     fn who(&self, agent: AgentKey, checks: &[CheckKey]) -> (&str, &str, String) {
         let agent = &self.state.agents[&agent];
         let names = checks.iter().take(NAMED).map(|check| self.state.checks[check].name.as_str());
@@ -27,7 +27,7 @@ impl Writer {
         (&agent.name, &agent.location, named)
     }
 
-    /// The log, the counters and the publisher hear what is now durable.
+    /// Reports committed changes to the log, the counters and the publisher.
     pub(super) fn tell(&self, changes: Vec<Change>) {
         let mut seen = Vec::new();
         for change in changes {
@@ -74,7 +74,7 @@ impl Writer {
         }
     }
 
-    /// What an agent's token was used for: whose spool delivers, and which checks it reports.
+    /// Logs uses of an agent's token: which spool delivers, and which checks it reports.
     fn tell_of_token(&self, change: &Change) {
         match change {
             Change::CloneRefused { agent, why, tell } => {
@@ -107,7 +107,7 @@ impl Writer {
         }
     }
 
-    /// What an agent delivered twice, or never.
+    /// Logs what an agent delivered twice or never.
     fn tell_of_loss(&self, change: &Change) {
         match change {
             Change::Lost { agent, count, why, .. } => {

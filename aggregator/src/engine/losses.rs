@@ -1,4 +1,4 @@
-//! What agents tell of losses, counted: one line a minute of each agent and kind, however many records say so.
+//! Counts losses that agents report: at most one log line per minute, agent and kind.
 
 use skerry_domain::state::AgentKey;
 use skerry_host::log_limit::LogLimit;
@@ -6,26 +6,26 @@ use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-/// What is told of.
+/// The kind of loss.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(super) enum Kind {
-    /// The agent gave observations up.
+    /// The agent discarded observations.
     Lost,
     /// Records never arrived.
     Missing,
-    /// Records were acknowledged and are not here.
+    /// Records were acknowledged and are missing.
     Forgotten,
     /// The spool is an old copy.
     OldCopy,
 }
 
-/// Of all agents.
+/// The losses of all agents.
 #[derive(Debug, Default)]
 pub(super) struct Losses(Mutex<HashMap<(AgentKey, Kind), LogLimit>>);
 
 impl Losses {
-    /// An agent told of `count` observations more. Returns the records that did and their observations since that was
-    /// last said, where it is time to say it.
+    /// Counts `count` further observations of an agent. If a log line is due, returns the records and observations
+    /// since the last one.
     pub(super) fn count(&self, agent: AgentKey, kind: Kind, count: u64, now: Instant) -> Option<(u64, u64)> {
         let mut counted = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         counted.entry((agent, kind)).or_default().count(count, now)

@@ -1,15 +1,15 @@
-//! Work in the store that only the writer may do, between two groups of commands. It does not touch the state.
+//! Maintenance of the store that only the writer may do, between two groups of commands. It does not touch the state.
 
 use super::{CommandError, Engine, Message};
 use skerry_domain::time::Timestamp;
 use skerry_store::{RollUp, Store, StoreError};
 
-/// One task, short enough for commands to wait for.
+/// A task that is short enough for commands to wait for.
 #[derive(Debug)]
 pub enum Maintenance {
     /// Keeps the roll-up of an hour; see [`Store::keep_roll_up`].
     KeepRollUp {
-        /// What was worked out.
+        /// The roll-up.
         rolled: RollUp,
         /// Raw observations are kept from here on.
         kept_from: Timestamp,
@@ -18,25 +18,25 @@ pub enum Maintenance {
     PruneObservations {
         /// Those before this instant.
         before: Timestamp,
-        /// About so many.
+        /// Approximately how many.
         limit: usize,
     },
     /// Deletes notes for operators; see [`Store::prune_notes`].
     PruneNotes {
         /// Those before this instant.
         before: Timestamp,
-        /// About so many of each kind.
+        /// Approximately how many of each kind.
         limit: usize,
     },
-    /// Brings hours down to days, of some slots; see [`Store::compact_hours`].
+    /// Compacts hours into days for some slots; see [`Store::compact_hours`].
     CompactHours {
         /// Hours before this instant.
         before: Timestamp,
-        /// Days before this instant end.
+        /// Days before this instant are deleted.
         days_before: Timestamp,
         /// Slots after this one.
         after: usize,
-        /// So many slots.
+        /// How many slots.
         limit: usize,
     },
     /// A disk that stalls until the other end is gone.
@@ -70,7 +70,8 @@ impl Maintenance {
 }
 
 impl Engine {
-    /// Has the writer do this task; returns the number of rows that were deleted. Blocks the calling thread, not a runtime's.
+    /// Lets the writer do this task; returns the number of deleted rows. Blocks the calling thread, which must not be a
+    /// runtime's.
     ///
     /// # Errors
     /// [`CommandError::Stopping`], or what the store says.

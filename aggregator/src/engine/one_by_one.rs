@@ -1,5 +1,5 @@
-//! A group of which something breaks a constraint of the store: each command has a commit of its own, so that only the
-//! one at fault is refused, and the program stays ready.
+//! Retries a group that violates a constraint of the store: each command gets its own commit, so that only the one at
+//! fault is refused and the program stays ready.
 
 use super::CommandError;
 use super::writer::{Waiting, Writer};
@@ -9,7 +9,7 @@ use skerry_store::StoreError;
 use std::sync::atomic::Ordering;
 
 impl Writer {
-    /// Steps what waits once more from the state `before` the group, each with its own commit.
+    /// Steps the waiting commands again from the state `before` the group, each with its own commit.
     pub(super) fn one_by_one(&mut self, before: State, waiting: Vec<Waiting>, tick: bool) {
         self.state = before;
         if let Some(stepped) = self.away() {
@@ -58,7 +58,7 @@ impl Writer {
         }
     }
 
-    /// Commits what nobody waits for. Returns whether the database allows it.
+    /// Commits a step that no caller waits for. Returns whether the database allows it.
     fn alone(&mut self, stepped: Stepped, what: &str) -> Result<bool, StoreError> {
         match self.write(&stepped.rows) {
             Ok(()) => {

@@ -1,5 +1,5 @@
-//! The writer's thread: a group of commands is stepped, committed in one transaction, answered and told. What
-//! was stepped and could not be written is forgotten by reading the state back.
+//! The writer's thread: it steps a group of commands, commits it in one transaction, answers, and reports the changes.
+//! If a group cannot be written, the state is read back from the store.
 
 use super::losses::Losses;
 use super::{
@@ -23,15 +23,14 @@ use std::time::{Duration, Instant};
 
 /// Commands committed together at most.
 const GROUP: usize = 256;
-/// Observations of one lane committed together beyond which no further command of it joins. As many as an agent
-/// sends of its history at once: what comes meanwhile waits for tens of milliseconds, and a commit for each such
-/// batch is cheap beside its rows.
+/// Once a group has this many observations of a lane, no further command of that lane joins. It is the size of a
+/// history batch: others wait for tens of milliseconds, and a commit per batch is cheap compared to its rows.
 pub(super) const GROUP_OBSERVATIONS: usize = 5_000;
-/// Between two turns, ms, beyond which it is we who were away: that is not silence of any agent.
+/// A longer time between two turns, ms, means that the aggregator itself was away; it is no silence of an agent.
 const PAUSE: i64 = 5 * SECOND;
-/// Between two ticks, at least and at most. Within these bounds a tick comes when something is due.
+/// The shortest and longest time between two ticks. Within these bounds a tick occurs when something is due.
 const TICK: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)];
-/// After a failed commit, how long before writing is tried again.
+/// How long after a failed commit writing is tried again.
 const RETRY_WRITE: Duration = Duration::from_secs(1);
 
 pub(super) fn load(store: &Store, ready_at: Timestamp) -> Result<State, StoreError> {
@@ -40,25 +39,25 @@ pub(super) fn load(store: &Store, ready_at: Timestamp) -> Result<State, StoreErr
     Ok(state)
 }
 
-/// Who waits for the commit, and what they hear after it.
+/// A command that waits for the commit, and its answer.
 pub(super) struct Waiting {
     pub(super) envelope: Envelope,
     pub(super) reply: Reply,
     answer: Result<Answer, Rejected>,
 }
 
-/// What is stepped and not committed yet.
+/// Commands that are stepped and not committed yet.
 #[derive(Default)]
 struct Group {
     waiting: Vec<Waiting>,
     changes: Vec<Change>,
     rows: Vec<Write>,
-    /// The state before it.
+    /// The state before the group.
     before: State,
     tick: bool,
     maintenance: Vec<(Maintenance, Sender<Result<usize, StoreError>>)>,
     turns: Vec<Sender<()>>,
-    /// Taken from the lane of the present: messages, and observations in them.
+    /// Taken from the present lane: messages, and observations in them.
     messages: usize,
     present: usize,
     stop: bool,
@@ -77,25 +76,25 @@ pub(super) struct Writer {
     pub(super) state: State,
     pub(super) clock: Arc<Mutex<Clock>>,
     pub(super) receiver: Receiver<Message>,
-    /// Reports of history: at least one goes with every group, so that the present cannot keep it waiting.
+    /// Reports of history. At least one joins every group, so that the present cannot starve it.
     pub(super) history: Receiver<Message>,
     pub(super) changed: Changed,
     pub(super) health: Arc<Health>,
     pub(super) losses: Losses,
     pub(super) failed_at: Option<Instant>,
-    /// Why the last write that failed did.
+    /// The error of the last failed write.
     pub(super) failure: String,
-    /// Nobody could call since then; told to the state with the next commit.
+    /// The aggregator has been unreachable since then; the next commit records it.
     pub(super) away_since: Option<Timestamp>,
     /// The clock as it was last stored.
     pub(super) kept_clock: Option<SavedClock>,
     pub(super) snapshots: Arc<ArcSwap<Snapshot>>,
-    /// The state is what is stored, but for what is stepped and not committed yet.
+    /// Whether the state equals the stored one, apart from uncommitted steps.
     pub(super) stored: bool,
 }
 
 impl Drop for Writer {
-    /// The channel keeps what nobody received as long as there are senders: those who wait are let go.
+    /// The channel keeps unreceived messages while there are senders: drain it, so that their callers stop waiting.
     fn drop(&mut self) {
         self.health.ended.store(true, Ordering::SeqCst);
         self.receiver.try_iter().chain(self.history.try_iter()).for_each(drop);
@@ -124,19 +123,19 @@ impl Writer {
         }
     }
 
-    /// From this tick to the next.
+    /// The time from this tick to the next.
     fn until_due(&self) -> Duration {
         let due = self.state.next_due().map_or(i64::MAX, |due| due - read(&self.clock));
         Duration::from_millis(u64::try_from(due).unwrap_or(0)).clamp(TICK[0], TICK[1])
     }
 
-    /// One group, of what was received already and what else waits. Returns whether to stop after it.
+    /// Processes one group: what was already received and what else is waiting. Returns whether to stop after it.
     fn turn(&mut self, present: Option<Message>, past: Option<Message>, tick: bool) -> bool {
         self.set_back_if_due();
         let now = read(&self.clock);
         let turned_at = Timestamp(self.health.turned_at.swap(now.0, Ordering::Relaxed));
         if now - turned_at > PAUSE {
-            // Asleep, stopped, held up by the disk, or the clock was put forward: reports wait unread.
+            // The process slept, was stopped or waited for the disk, or the clock was put forward: reports wait unread.
             self.state.become_ready(now);
             if turned_at > Timestamp(0) {
                 self.note_away(turned_at);
@@ -152,7 +151,7 @@ impl Writer {
         }
         self.gather(past, &mut group);
         if tick {
-            // Time passes whatever is asked: that is never rejected.
+            // A tick is never rejected.
             let _ = self.step(Command::Tick).map(|stepped| group.note(stepped));
         }
         let (maintenance, turns, stop) =
@@ -169,8 +168,8 @@ impl Writer {
         stop
     }
 
-    /// What waits, as far as it goes into one transaction: the present first, and again after each report of
-    /// history, so that what came while that was stepped is not left for the group after this one.
+    /// Collects waiting messages up to the limits of a group: the present first, and again after each report of
+    /// history, so that messages that arrived meanwhile still join this group.
     fn gather(&mut self, mut first: Option<Message>, group: &mut Group) {
         let mut past = 0;
         loop {
@@ -191,20 +190,20 @@ impl Writer {
         }
     }
 
-    /// Returns how many observations it brought.
+    /// Returns the number of its observations.
     fn take(&mut self, message: Message, group: &mut Group) -> usize {
         match message {
             Message::Command(mut envelope, reply) => {
                 let weight = weight(&envelope.command);
                 if let Command::Report(report) = &mut envelope.command {
-                    // Our clock may have been set back since it came.
+                    // The clock may have been set back since the report arrived.
                     report.received = report.received.min(read(&self.clock).max(self.state.clock));
                 }
                 if self.failed_at.is_some() {
                     let why = format!("a write failed a moment ago ({})", self.failure);
                     reply.send(Err(CommandError::Unwritable(why)));
                 } else {
-                    // A rejection waits for the commit as well: what it was judged by may be rolled back.
+                    // A rejection waits for the commit too: the state it was based on may be rolled back.
                     let answer = self.step_for(&envelope).map(|stepped| group.note(stepped));
                     group.waiting.push(Waiting { envelope, reply, answer });
                 }
@@ -217,13 +216,13 @@ impl Writer {
         0
     }
 
-    /// One step, at this moment and with ids of its own.
+    /// Steps a command at the current time, with new ids.
     pub(super) fn step(&mut self, command: Command) -> Result<Stepped, Rejected> {
         let context = Context { now: read(&self.clock), ids: Ids::from_seed(random::bytes()) };
         step(&mut self.state, command, context)
     }
 
-    /// The same of a command that somebody asks for.
+    /// The same for a command with its envelope.
     pub(super) fn step_for(&mut self, envelope: &Envelope) -> Result<Stepped, Rejected> {
         let context = Context { now: read(&self.clock), ids: Ids::from_seed(random::bytes()) };
         let author = envelope.author();
@@ -233,7 +232,7 @@ impl Writer {
 
     fn commit(&mut self, group: Group) {
         let Group { waiting, changes, rows, before, tick, .. } = group;
-        // While writing fails, time still passes for the page; those changes are made again after the reload.
+        // While writing fails, time still passes for the pages; those changes are made again after the reload.
         let written = if self.failed_at.is_some() {
             Ok(())
         } else {
@@ -250,7 +249,7 @@ impl Writer {
                 }
                 self.health.commits.fetch_add(u64::from(!rows.is_empty()), Ordering::Relaxed);
                 self.health.commands.fetch_add(waiting.len() as u64, Ordering::Relaxed);
-                // Before the answers: a caller that is answered finds its change in the snapshot.
+                // Publish before answering, so that a caller finds its change in the snapshot.
                 self.publish();
                 for Waiting { reply, answer, .. } in waiting {
                     reply.send(answer.map_err(CommandError::from));
@@ -262,7 +261,7 @@ impl Writer {
         }
     }
 
-    /// Writes where it stays: the files are looked at before, and before anybody hears that it is kept.
+    /// Commits rows. The files are checked before the commit, and again before anyone is told that it succeeded.
     pub(super) fn write(&mut self, rows: &[Write]) -> Result<(), StoreError> {
         self.store.is_in_place()?;
         self.store.commit(rows)?;
@@ -273,7 +272,7 @@ impl Writer {
         self.health.failed_commits.fetch_add(1, Ordering::Relaxed);
         self.health.unwritable.store(true, Ordering::Relaxed);
         tracing::error!(%error, path = %self.store.path().display(), "the database cannot be written: agents keep their results and the pages stay; free disk space or correct permissions");
-        // A call that cannot be kept is refused, also one that came while this write was tried.
+        // Pings cannot be stored now and are refused, including those that arrived during this write.
         self.note_away(Timestamp(self.health.turned_at.load(Ordering::Relaxed)));
         self.failure = error.to_string();
         for Waiting { reply, .. } in waiting {
@@ -284,7 +283,7 @@ impl Writer {
         self.publish();
     }
 
-    /// Shows the state to readers, unless it holds what is not stored.
+    /// Publishes the state to readers, unless it contains changes that are not stored.
     pub(super) fn publish(&self) {
         if self.stored {
             let commit = self.health.commits.load(Ordering::Relaxed);
@@ -293,7 +292,7 @@ impl Writer {
         }
     }
 
-    /// What was stepped but not written must not be believed. Returns whether that is sure again.
+    /// Discards steps that were not written by reading the state back. Returns whether that succeeded.
     pub(super) fn reload(&mut self) -> bool {
         let ready_at = self.state.ready_at;
         match load(&self.store, ready_at) {
@@ -319,7 +318,7 @@ impl Writer {
 
     fn try_again(&mut self) {
         let Some(failed) = self.failed_at.filter(|failed| failed.elapsed() >= RETRY_WRITE) else { return };
-        // Until the state is what is stored, an old batch could be acknowledged that never was written.
+        // The state must first equal the stored one; otherwise a batch that was never written could be acknowledged.
         let writes = self.store.is_in_place().and_then(|()| self.store.try_write());
         if writes.is_err() || !self.reload() {
             self.failed_at = Some(Instant::now());

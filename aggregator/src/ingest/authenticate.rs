@@ -1,4 +1,4 @@
-//! Authenticates deliveries: those of the agents' listener by token; the built-in agent needs none.
+//! Authenticates deliveries on the agents' listener by token; the built-in agent needs none.
 
 mod budget;
 
@@ -20,7 +20,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::sync::OwnedSemaphorePermit;
 
-/// Seconds after which there may be room for a body again.
+/// When there may be room for a body again, s.
 const NO_ROOM_RETRY_AFTER: u32 = 2;
 
 /// Takes batches from the agents' listener.
@@ -77,7 +77,7 @@ impl Ingest for AgentEndpoint {
     async fn enrol(&self, request: EnrolRequest) -> EnrolAnswer {
         let token = token_hash(&request.secret);
         let given = random::secret("ska");
-        // Whoever brings what was never made costs the writer nothing.
+        // An unknown token must not cost the writer anything.
         let known = self.engine.snapshot().state.enrolments.contains_key(&token);
         let redeemed = if known {
             let redeem = Command::Redeem { token, credential: token_hash(&given) };
@@ -123,7 +123,7 @@ impl Ingest for AgentEndpoint {
     }
 }
 
-/// One batch of an agent that may deliver.
+/// One batch of an admitted agent.
 struct Admitted {
     engine: Engine,
     aggregator_id: String,
@@ -170,7 +170,7 @@ fn answer(rejection: Rejection) -> IngestAnswer {
         other @ (Rejection::OtherAgent { .. } | Rejection::OtherLocation { .. }) => {
             IngestAnswer::Forbidden(other.to_string())
         }
-        // The engine tells operators, at most once a minute.
+        // The engine reports this to operators, at most once a minute.
         cloned @ (Rejection::Cloned(_) | Rejection::AnotherLives(_)) => {
             IngestAnswer::Forbidden(cloned.to_string())
         }
@@ -181,14 +181,14 @@ fn answer(rejection: Rejection) -> IngestAnswer {
     }
 }
 
-/// What the engine tells one credential from another by; not 0, and nothing that opens a door.
+/// A number by which the engine distinguishes credentials: never 0, and useless for authentication.
 fn credential(hash: &[u8; 32]) -> u64 {
     let mut bytes = [0; 8];
     bytes.copy_from_slice(&hash[..8]);
     u64::from_le_bytes(bytes).max(1)
 }
 
-/// Takes batches from the built-in agent: the same bytes, the same ingest, no socket between.
+/// Takes batches from the built-in agent: the same bytes and the same ingest, without a socket.
 #[derive(Debug)]
 pub struct LocalDelivery {
     /// The engine.
@@ -202,7 +202,7 @@ pub struct LocalDelivery {
 }
 
 impl LocalDelivery {
-    /// As the built-in agent wants it.
+    /// In the form that the built-in agent needs.
     #[must_use]
     pub fn shared(self) -> Arc<dyn Deliver> {
         Arc::new(self)
@@ -216,7 +216,7 @@ impl Deliver for LocalDelivery {
         let taken = ingest::accept(&self.engine, &self.aggregator_id, self.agent, &names, body).await;
         match taken {
             Ok(mut reply) => {
-                // Its own clock is ours: while nothing confirms that, this is no second opinion.
+                // The agent uses the clock of this host: while that is unconfirmed, the reply must not confirm it.
                 if self.engine.clock_standing().unsure_ms > MINUTE {
                     reply.wall_now_ms = 0;
                 }

@@ -1,4 +1,4 @@
-//! How much a report brings, and what it takes up.
+//! The size of a report: observations, cost and memory.
 
 use skerry_domain::step::{Record, RecordKind, Report};
 use skerry_domain::track::HardState;
@@ -7,10 +7,10 @@ use std::collections::HashMap;
 /// What a batch costs the agent that sends it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Cost {
-    /// Observations, those that were folded counted each.
+    /// Observations; folded ones are counted individually.
     pub(crate) observations: u64,
-    /// What is kept and told by itself: changes of a hard state, losses, gaps. A batch is one itself, since it may
-    /// follow a gap.
+    /// Entries that are stored and reported individually: changes of a hard state, losses, gaps. The batch itself
+    /// counts as one, since it may follow a gap.
     pub(crate) transitions: u64,
 }
 
@@ -30,7 +30,7 @@ pub(super) fn cost(report: &Report) -> Cost {
     cost
 }
 
-/// Bytes, about.
+/// Approximate size in bytes.
 pub(super) fn size(report: &Report) -> usize {
     let words = |record: &Record| match &record.kind {
         RecordKind::Observed { first, .. } => first.detail.len(),

@@ -1,4 +1,4 @@
-//! What commands read of agents and of the addresses of heartbeats.
+//! Reads of agents and heartbeat addresses for the command line.
 
 use crate::{AgentEntry, HeartbeatToken, Store, StoreError};
 use skerry_domain::credentials::Standing;
@@ -13,7 +13,7 @@ impl Store {
         backend.heartbeat_tokens()
     }
 
-    /// All agents by workspace and name; our own voice for heartbeats is none, unless somebody has a token for it.
+    /// All agents by workspace and name. The internal agent for heartbeats is left out, unless a token for it exists.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -22,8 +22,8 @@ impl Store {
         backend.roll()
     }
 
-    /// One agent and where it stands, read from its own row alone: what it told of itself, and what else is in the
-    /// database, keeps no operator from it.
+    /// The location and standing of one agent, read from its own row only, so that damage elsewhere does not prevent
+    /// it.
     ///
     /// # Errors
     /// [`StoreError`].

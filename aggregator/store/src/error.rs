@@ -1,4 +1,4 @@
-//! Why something could not be read or written, in words of ours: no type of a backend stands in it.
+//! Errors of the store, without any type of a backend.
 
 use crate::sqlite::SCHEMA_VERSION;
 use skerry_domain::rows::Misread;
@@ -22,7 +22,7 @@ pub enum StoreError {
         /// Its name.
         kind: &'static str,
     },
-    /// The database that is open is no longer the one at its path.
+    /// The open database is no longer the one at its path.
     #[error(
         "{path}: the database was deleted, moved or replaced while it was open, so nothing more is accepted. Put the file back, with the -wal beside it, or restart skerry-aggregator to serve from what is there now"
     )]
@@ -73,7 +73,7 @@ pub enum StoreError {
     Damaged {
         /// The database.
         path: PathBuf,
-        /// SQLite's words.
+        /// SQLite's message.
         what: String,
     },
     /// The database could not be brought to the present schema.
@@ -85,7 +85,7 @@ pub enum StoreError {
         path: PathBuf,
         /// Its schema.
         found: i64,
-        /// SQLite's words.
+        /// SQLite's message.
         what: String,
         /// The copy taken before.
         backup: PathBuf,
@@ -104,7 +104,7 @@ pub enum StoreError {
         /// Where it would be.
         path: PathBuf,
     },
-    /// A relative path was once relative to the working directory, and the database lies where it led then.
+    /// The database is where the relative path used to lead, when it was relative to the working directory.
     #[error(
         "{path}: there is no database, but {former} is one. A relative store.path is relative to the configuration file, and was relative to the working directory before. Move the folder of {former} there, or set store.path = \"{former}\""
     )]
@@ -129,7 +129,7 @@ pub enum StoreError {
     NotWritten {
         /// The copy.
         path: PathBuf,
-        /// The system's words.
+        /// The system's message.
         what: String,
     },
     /// The folder or file cannot be made or written.
@@ -139,7 +139,7 @@ pub enum StoreError {
     Unwritable {
         /// The file or folder.
         path: PathBuf,
-        /// The system's words.
+        /// The system's message.
         what: String,
     },
     /// The disk is full or fails.
@@ -149,24 +149,24 @@ pub enum StoreError {
     Disk {
         /// The database.
         path: PathBuf,
-        /// SQLite's words.
+        /// SQLite's message.
         what: String,
     },
-    /// Something else that the backend says.
+    /// Any other error of the backend.
     #[error("the database answered: {0}")]
     Sqlite(String),
-    /// A row that the schema does not allow: it is refused, whatever else can be written.
+    /// A row that violates the schema. Other rows can still be written.
     #[error("a row of {} is against the schema: {what}", if table.is_empty() { "some table" } else { table })]
     Constraint {
-        /// Its table; empty where only the end of the group showed it.
+        /// Its table; empty if the violation showed only at the commit.
         table: &'static str,
-        /// SQLite's words.
+        /// SQLite's message.
         what: String,
     },
-    /// Somebody else has the right to write the workspace since, or wrote it.
+    /// Another writer has the right to write the workspace, or has written it since.
     #[error("another aggregator writes this workspace (token {token}, commit {commit_no})")]
     Fenced {
-        /// The token that holds.
+        /// The token in force.
         token: i64,
         /// The last commit.
         commit_no: i64,

@@ -1,5 +1,5 @@
-//! What is kept, and how. `Store` is the writer's handle and `Reader` one for short reads; both name what can be done, and
-//! each backend does it in a folder of its own. Rows come as values and leave as values.
+//! Storage. `Store` is the writer's handle and `Reader` one for short reads; both name the operations, and each backend
+//! implements them in a folder of its own. Rows are passed by value in both directions.
 
 mod credentials;
 mod error;

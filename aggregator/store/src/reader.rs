@@ -1,4 +1,4 @@
-//! Short reads beside the writer. They see what was committed, and write nothing.
+//! Short reads beside the writer. They see committed data only and write nothing.
 
 use crate::sqlite::Sqlite;
 use crate::{AgentEntry, HeartbeatToken, RollUp, StoreError, StoredObservation};
@@ -12,20 +12,20 @@ use std::path::Path;
 /// A handle for reads.
 #[derive(Debug)]
 pub enum Reader {
-    /// On the file that the writer serves from.
+    /// The file that the writer uses.
     Sqlite(Sqlite),
 }
 
 impl Reader {
-    /// Opens what the writer at `path` keeps, for short reads: it is not locked, and nothing is migrated.
+    /// Opens the database at `path` for short reads beside the writer: takes no lock and migrates nothing.
     ///
     /// # Errors
-    /// [`StoreError`], also when the schema is another one.
+    /// [`StoreError`], also if the schema has another version.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Sqlite::beside(path).map(Self::Sqlite)
     }
 
-    /// The clock as it was last kept.
+    /// The clock as last stored.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -34,7 +34,7 @@ impl Reader {
         backend.clock()
     }
 
-    /// The time that the aggregator goes by, for a command beside it; the wall clock's where it is not known.
+    /// The aggregator's time, for a command beside it; the wall clock's time if the stored clock is from another boot.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -52,7 +52,7 @@ impl Reader {
         backend.heartbeat_tokens()
     }
 
-    /// The roll-up of the oldest hour that needs one, if any is over: all that takes long, and no writing.
+    /// Computes the roll-up of the oldest complete hour that needs one. This is the slow part, and it writes nothing.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -61,7 +61,7 @@ impl Reader {
         backend.next_roll_up(now)
     }
 
-    /// Response times by hour of some tracks merged, oldest first.
+    /// Response times by hour, merged over some tracks, oldest first.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -75,8 +75,8 @@ impl Reader {
         backend.response_hours(workspace, tracks, from)
     }
 
-    /// Response times of some charts by stretches of `step` ms, from the raw observations that began in
-    /// `[from, to)`, oldest first; each chart is the tracks that feed it.
+    /// Response times of some charts in steps of `step` ms, from raw observations in `[from, to)`, oldest first; a
+    /// chart is given by the tracks that feed it.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -90,10 +90,10 @@ impl Reader {
         backend.response_fine(charts, within, step)
     }
 
-    /// Reads the state. `ready_at` is the moment silence is counted from at the earliest.
+    /// Reads the state. Silence counts from `ready_at` at the earliest.
     ///
     /// # Errors
-    /// [`StoreError`]; a value that no version writes is named.
+    /// [`StoreError`]; it names a value that no version writes.
     pub fn load(&self, ready_at: Timestamp) -> Result<State, StoreError> {
         let Self::Sqlite(backend) = self;
         backend.load(ready_at)
@@ -108,8 +108,8 @@ impl Reader {
         backend.rows()
     }
 
-    /// Reads the whole file, which takes a second or two for each gigabyte, and says whether it is sound.
-    /// The writer goes on meanwhile; the write-ahead log cannot begin anew before the end.
+    /// Checks the whole file, which takes a second or two per gigabyte. The writer continues meanwhile, but the
+    /// write-ahead log cannot be reset until the end.
     ///
     /// # Errors
     /// [`StoreError::Damaged`].
@@ -118,7 +118,7 @@ impl Reader {
         backend.check_all()
     }
 
-    /// The random id of this aggregator, made with its database.
+    /// The random id of this aggregator, created with its database.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -141,7 +141,7 @@ impl Reader {
         backend.observations(workspace, from, to)
     }
 
-    /// All agents by workspace and name; our own voice for heartbeats is none, unless somebody has a token for it.
+    /// All agents by workspace and name. The internal agent for heartbeats is left out, unless a token for it exists.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -150,8 +150,8 @@ impl Reader {
         backend.roll()
     }
 
-    /// One agent and where it stands, read from its own row alone: what it told of itself, and what else is in the
-    /// database, keeps no operator from it.
+    /// The location and standing of one agent, read from its own row only, so that damage elsewhere does not prevent
+    /// it.
     ///
     /// # Errors
     /// [`StoreError`].

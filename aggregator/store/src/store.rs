@@ -1,5 +1,5 @@
-//! The writer's side of what is kept: named operations, each by the backend that was chosen when it was opened. What a
-//! backend must do stands in `tests/conformance.rs`.
+//! The writer's side of the store: named operations, carried out by the backend that was chosen when it was opened.
+//! `tests/conformance.rs` specifies what a backend must do.
 
 use crate::sqlite::Sqlite;
 use crate::{Fence, RollUp, StoreError, StoredObservation};
@@ -9,32 +9,32 @@ use skerry_domain::state::{ResponseHour, State, TrackKey, WorkspaceKey};
 use skerry_domain::time::Timestamp;
 use std::path::Path;
 
-/// The writer's handle. There is one in a process, and it belongs to the engine.
+/// The writer's handle. A process has one, and it belongs to the engine.
 #[derive(Debug)]
 pub enum Store {
-    /// One file.
+    /// An SQLite file.
     Sqlite(Sqlite),
 }
 
 impl Store {
-    /// Opens the database for the one writer, makes it when it is missing, and migrates it.
+    /// Opens the database for the writer, creates it if it is missing, and migrates it.
     ///
     /// # Errors
-    /// [`StoreError`]; the file is as it was.
+    /// [`StoreError`]; the file is unchanged.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Sqlite::open(path).map(Self::Sqlite)
     }
 
-    /// The same of a database that is there.
+    /// The same for an existing database.
     ///
     /// # Errors
-    /// [`StoreError`], also where there is none; then none is made.
+    /// [`StoreError`], also if there is no database; none is created.
     pub fn open_existing(path: &Path) -> Result<Self, StoreError> {
         Sqlite::open_existing(path).map(Self::Sqlite)
     }
 
-    /// The same for a process that is to serve: a command that has the database for a moment, such as `agent list`
-    /// just before, must not keep it from starting. Waits at most five seconds.
+    /// The same for a process that will serve. It waits up to five seconds for the lock, since a command such as `agent
+    /// list` may have the database open for a moment.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -42,16 +42,15 @@ impl Store {
         Sqlite::open_to_serve(path).map(Self::Sqlite)
     }
 
-    /// A second handle on the same database for short reads and for the command line: no lock on the
-    /// process, nothing is migrated.
+    /// A second handle on the same database, for short reads and the command line: takes no lock and migrates nothing.
     ///
     /// # Errors
-    /// [`StoreError`], also when the schema is another one.
+    /// [`StoreError`], also if the schema has another version.
     pub fn beside(path: &Path) -> Result<Self, StoreError> {
         Sqlite::beside(path).map(Self::Sqlite)
     }
 
-    /// The clock as it was last kept.
+    /// The clock as last stored.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -60,7 +59,7 @@ impl Store {
         backend.clock()
     }
 
-    /// The time that the aggregator goes by, for a command beside it; the wall clock's where it is not known.
+    /// The aggregator's time, for a command beside it; the wall clock's time if the stored clock is from another boot.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -69,7 +68,7 @@ impl Store {
         backend.time()
     }
 
-    /// Keeps the clock.
+    /// Stores the clock.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -78,8 +77,9 @@ impl Store {
         backend.keep_clock(kept)
     }
 
-    /// Our clock was ahead by `by`, and it is `now`: every instant that is stored and lies ahead of it is moved back
-    /// by that, but not before what was stored until then. Order is kept. What lay between is forgotten.
+    /// Sets the clock back: it was ahead by `by`, and the time is `now`. Every stored instant after `now` is moved back
+    /// by `by`, but not before the newest instant up to `now`. The order is kept; intervals that become empty are
+    /// deleted.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing is moved.
@@ -88,7 +88,7 @@ impl Store {
         backend.set_back(now, by, kept)
     }
 
-    /// The roll-up of the oldest hour that needs one, if any is over: all that takes long, and no writing.
+    /// Computes the roll-up of the oldest complete hour that needs one. This is the slow part, and it writes nothing.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -97,17 +97,17 @@ impl Store {
         backend.next_roll_up(now)
     }
 
-    /// Keeps a roll-up; an hour that something was added to since it was made stays to be done again.
-    /// Of an hour before `kept_from` raw observations are gone: what is rolled up of it stays as it is.
+    /// Stores a roll-up. An hour that received observations since the roll-up was computed stays due. For an hour
+    /// before `kept_from` the raw observations are gone, so existing roll-ups are not replaced.
     ///
     /// # Errors
-    /// [`StoreError`]; the hour stays to be done.
+    /// [`StoreError`]; the hour stays due.
     pub fn keep_roll_up(&mut self, rolled: RollUp, kept_from: Timestamp) -> Result<(), StoreError> {
         let Self::Sqlite(backend) = self;
         backend.keep_roll_up(rolled, kept_from)
     }
 
-    /// Response times by hour of some tracks merged, oldest first.
+    /// Response times by hour, merged over some tracks, oldest first.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -121,8 +121,8 @@ impl Store {
         backend.response_hours(workspace, tracks, from)
     }
 
-    /// Response times of some charts by stretches of `step` ms, from the raw observations that began in
-    /// `[from, to)`, oldest first; each chart is the tracks that feed it.
+    /// Response times of some charts in steps of `step` ms, from raw observations in `[from, to)`, oldest first; a
+    /// chart is given by the tracks that feed it.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -136,17 +136,17 @@ impl Store {
         backend.response_fine(charts, within, step)
     }
 
-    /// Reads the state. `ready_at` is the moment silence is counted from at the earliest.
+    /// Reads the state. Silence counts from `ready_at` at the earliest.
     ///
     /// # Errors
-    /// [`StoreError`]; a value that no version writes is named.
+    /// [`StoreError`]; it names a value that no version writes.
     pub fn load(&self, ready_at: Timestamp) -> Result<State, StoreError> {
         let Self::Sqlite(backend) = self;
         backend.load(ready_at)
     }
 
-    /// Agents, their workspaces and the tokens by which they enrol, and nothing else: damage elsewhere keeps no
-    /// operator from those.
+    /// Reads only workspaces, agents and enrolment tokens, so that operators can change agents despite damage
+    /// elsewhere.
     ///
     /// # Errors
     /// As [`Self::load`].
@@ -164,8 +164,8 @@ impl Store {
         backend.rows()
     }
 
-    /// Reads the whole file, which takes a second or two for each gigabyte, and says whether it is sound.
-    /// The writer goes on meanwhile; the write-ahead log cannot begin anew before the end.
+    /// Checks the whole file, which takes a second or two per gigabyte. The writer continues meanwhile, but the
+    /// write-ahead log cannot be reset until the end.
     ///
     /// # Errors
     /// [`StoreError::Damaged`].
@@ -174,8 +174,8 @@ impl Store {
         backend.check_all()
     }
 
-    /// Whether what is written goes to the file at the path of the database, and not to one that was deleted, moved or
-    /// replaced, and what was written is still there.
+    /// Checks that writes go to the file at the path of the database, not to one that was deleted, moved or replaced,
+    /// and that earlier writes are still there.
     ///
     /// # Errors
     /// [`StoreError::Gone`], [`StoreError::Cut`].
@@ -191,7 +191,7 @@ impl Store {
         backend.path()
     }
 
-    /// The random id of this aggregator, made with its database.
+    /// The random id of this aggregator, created with its database.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -200,11 +200,11 @@ impl Store {
         backend.aggregator_id()
     }
 
-    /// A write that changes nothing, to learn whether writing works again. SQLite leaves out the writing of a row
-    /// that is as it was, but not that of a version.
+    /// A write that changes nothing, to test whether writing works again. SQLite skips writing an unchanged row, but
+    /// not the schema version.
     ///
     /// # Errors
-    /// [`StoreError`] while it does not.
+    /// [`StoreError`] while writing fails.
     pub fn try_write(&mut self) -> Result<(), StoreError> {
         let Self::Sqlite(backend) = self;
         backend.try_write()
@@ -233,8 +233,8 @@ impl Store {
         backend.prune_observations(before, limit)
     }
 
-    /// Deletes what is told to operators alone of before `before`: those among the `limit` oldest rows of each table and
-    /// workspace. Returns how many.
+    /// Deletes notes for operators from before `before`, among the `limit` oldest rows of each table and workspace.
+    /// Returns how many.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -243,8 +243,8 @@ impl Store {
         backend.prune_notes(before, limit)
     }
 
-    /// Brings the hours of some slots before `before` down to days, and ends days before `days_before`: of `limit` slots
-    /// after `after`. Returns the last of them; 0: there are no more.
+    /// For `limit` slots after `after`: compacts hours before `before` into days, and deletes days before
+    /// `days_before`. Returns the last of these slots, or 0 if there are no more.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -259,19 +259,19 @@ impl Store {
         backend.compact_hours(before, days_before, after, limit)
     }
 
-    /// Commits rows together; when it returns `Ok` they survive a power cut.
+    /// Commits rows in one transaction. After `Ok` they survive a power cut.
     ///
     /// # Errors
-    /// [`StoreError`]; then nothing of the group is written.
+    /// [`StoreError`]; nothing of the group is written.
     pub fn commit(&mut self, writes: &[Write]) -> Result<(), StoreError> {
         let Self::Sqlite(backend) = self;
         backend.commit(writes)
     }
 
-    /// The same, only if `fence` still holds; the number of the commit goes up by one.
+    /// The same, but only if `fence` still holds; increments the commit number.
     ///
     /// # Errors
-    /// [`StoreError::Fenced`] where it does not; as [`Self::commit`].
+    /// [`StoreError::Fenced`] if it does not; otherwise as [`Self::commit`].
     pub fn commit_fenced(&mut self, writes: &[Write], fence: Option<Fence>) -> Result<(), StoreError> {
         let Self::Sqlite(backend) = self;
         backend.commit_fenced(writes, fence)

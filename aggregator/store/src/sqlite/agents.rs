@@ -1,12 +1,12 @@
-//! What commands read of agents beside a running aggregator.
+//! Reads of agents for the command line.
 
 use super::{Sqlite, StoreError};
 use rusqlite::OptionalExtension;
 use skerry_domain::credentials::Standing;
 
 impl Sqlite {
-    /// One agent and where it stands, read from its own row alone: what it told of itself, and what else is in the
-    /// database, keeps no operator from it.
+    /// The location and standing of one agent, read from its own row only, so that damage elsewhere does not prevent
+    /// it.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].

@@ -1,6 +1,6 @@
-//! Whole copies of the database: taken beside a running aggregator, believed only once they were read through,
-//! never written over a file that is there; and the way back. A kill at any moment leaves what was there before,
-//! and at most a file that ends in `.partial`, which the next copy to that place begins anew.
+//! Backup and restore. A backup is taken beside a running aggregator, is valid only after it was read back completely,
+//! and never overwrites a file. A kill at any moment leaves everything as it was, and at most a file that ends in
+//! `.partial`, which the next copy to that place replaces.
 
 use super::place::{Place, private_file};
 use super::{SCHEMA_VERSION, Sqlite, StoreError, quick_check, schema_of};
@@ -15,38 +15,38 @@ use std::io::{Error, ErrorKind};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-/// Pages copied between two looks at how far it is.
+/// Pages copied in one step.
 const PAGES: i32 = 1_024;
 /// Backups before a migration that are kept.
 const KEPT: usize = 2;
 
-/// What a copy holds.
+/// The content of a copy.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Contents {
     /// Its schema.
     pub schema: i64,
-    /// Whose it is.
+    /// The id of its aggregator.
     pub aggregator_id: String,
     /// Rows of each table.
     pub rows: BTreeMap<String, i64>,
 }
 
-/// What a restore did.
+/// The result of a restore.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Restored {
     /// What is in the database now.
     pub contents: Contents,
-    /// Where the one that was there is kept; `None` where there was none.
+    /// Where the previous database is kept; `None` if there was none.
     pub kept: Option<PathBuf>,
-    /// Whose that one was, if it could be read.
+    /// The id of the previous database's aggregator, if it could be read.
     pub former_id: Option<String>,
 }
 
-/// Copies `database` as it is at one moment to `target`, readable by its owner alone. Writers go on meanwhile.
+/// Copies `database` as of one moment to `target`, readable by its owner only. Writers continue meanwhile.
 ///
 /// # Errors
-/// [`StoreError`]: `target` is there already, there is no room, the database or the copy is not sound. Then
-/// nothing is left at `target`.
+/// [`StoreError`]: `target` exists, the disk is full, or the database or the copy is damaged. Nothing is left at
+/// `target`.
 pub fn back_up(database: &Path, target: &Path) -> Result<Contents, StoreError> {
     refuse_existing(target)?;
     if !database.exists() {
@@ -58,7 +58,7 @@ pub fn back_up(database: &Path, target: &Path) -> Result<Contents, StoreError> {
     if found > SCHEMA_VERSION {
         return Err(StoreError::Newer { path: database.to_owned(), found });
     }
-    // The copy goes where root wants it.
+    // The target is chosen by root, so it is written with root's rights.
     drop(rights);
     let _rights = rights_at(target)?;
     let draft = Draft::make(target)?;
@@ -67,17 +67,17 @@ pub fn back_up(database: &Path, target: &Path) -> Result<Contents, StoreError> {
     Ok(contents)
 }
 
-/// Puts the copy in `backup` in the place of `database`, which no aggregator may be serving from. What was there
-/// is kept beside it under a name that ends in `mark`.
+/// Replaces `database` by the copy in `backup`. No aggregator may serve from it. The previous database is kept beside
+/// it under a name that ends in `mark`.
 ///
 /// # Errors
-/// [`StoreError`]: an aggregator runs, the copy is not sound or of a newer program, there is no room. Then the
-/// database is as it was.
+/// [`StoreError`]: an aggregator runs, the copy is damaged or of a newer program, or the disk is full. The database is
+/// unchanged.
 pub fn restore(database: &Path, backup: &Path, mark: &str) -> Result<Restored, StoreError> {
     let rights = rights_at(database)?;
     let was_there = database.exists();
     let _lock = Place::claim(database)?;
-    // The backup may be root's alone.
+    // The backup may be readable by root only.
     drop(rights);
     let doubtful = |what: String| StoreError::NoBackup { path: backup.to_owned(), what };
     let same = |one: std::fs::Metadata, other: std::fs::Metadata| {
@@ -109,13 +109,13 @@ pub fn restore(database: &Path, backup: &Path, mark: &str) -> Result<Restored, S
     Ok(Restored { contents, kept, former_id })
 }
 
-/// Where root writes into a folder of another user, it does so with that user's rights.
+/// If root writes into another user's folder, it does so with that user's rights.
 fn rights_at(path: &Path) -> Result<Lowered, StoreError> {
     lower_for(path).map_err(|error| not_written(path, &error))
 }
 
-/// A copy of the database of `connection` beside it, before it is migrated away from schema `found`. The last
-/// [`KEPT`] such copies stay.
+/// Copies the database of `connection` to a file beside it before it is migrated from schema `found`. The last [`KEPT`]
+/// such copies are kept.
 pub(super) fn before_migration(
     connection: &Connection,
     path: &Path,
@@ -143,10 +143,10 @@ pub(super) fn before_migration(
     Ok(target)
 }
 
-/// A copy that is not yet believed. Gone with its handle unless it was put in its place.
+/// A copy that is not verified yet. It is deleted with its handle unless it was moved into place.
 struct Draft {
     path: PathBuf,
-    /// Held against a second copy to the same place.
+    /// A lock against a second copy to the same place.
     lock: File,
 }
 
@@ -164,15 +164,14 @@ impl Draft {
         Ok(draft)
     }
 
-    /// What SQLite leaves beside a file when it is killed.
+    /// Files that SQLite leaves beside a database when it is killed.
     fn sweep(&self) {
         for end in ["-wal", "-shm", "-journal"] {
             let _ = std::fs::remove_file(named(&self.path, end));
         }
     }
 
-    /// Copies what `source`, the database at `path`, holds at one moment, puts it on the disk and reads all of it
-    /// again.
+    /// Copies `source`, the database at `path`, as of one moment, syncs the copy to disk and reads all of it back.
     fn fill(&self, source: &Connection, path: &Path) -> Result<Contents, StoreError> {
         let contents = self.copy(source)?;
         let copy = Connection::open(&self.path)?;
@@ -184,7 +183,7 @@ impl Draft {
     }
 
     fn copy(&self, source: &Connection) -> Result<Contents, StoreError> {
-        // One read transaction over all steps: other connections write on, and none of it is seen here.
+        // One read transaction spans all steps: writes of other connections are not visible in it.
         let moment = source.unchecked_transaction()?;
         let contents = contents(source)?;
         let mut copy = Connection::open(&self.path)?;
@@ -204,7 +203,7 @@ impl Draft {
     }
 
     fn look_through(&self, copy: &Connection, expected: &Contents, path: &Path) -> Result<(), StoreError> {
-        // A plain file, with no log beside it that could be left behind.
+        // A single file, without a log that could be left behind.
         copy.execute_batch("PRAGMA journal_mode = DELETE; PRAGMA foreign_keys = ON;")
             .map_err(|error| self.disk(error))?;
         quick_check(copy, path, "PRAGMA integrity_check(1)")?;
@@ -215,14 +214,14 @@ impl Draft {
         Ok(())
     }
 
-    /// Puts it in its place, over what is there only when `replace`.
+    /// Moves it into place; overwrites an existing file only if `replace`.
     fn put(self, target: &Path, replace: bool) -> Result<(), StoreError> {
         use rustix::fs::{CWD, RenameFlags, renameat_with};
         let renamed = if replace {
             std::fs::rename(&self.path, target)
         } else {
             match renameat_with(CWD, &self.path, CWD, target, RenameFlags::NOREPLACE) {
-                // A file system that cannot do it in one.
+                // A file system without an atomic rename that fails if the target exists.
                 Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {
                     refuse_existing(target)?;
                     std::fs::rename(&self.path, target)
@@ -249,14 +248,14 @@ impl Draft {
 
 impl Drop for Draft {
     fn drop(&mut self) {
-        // Renamed away where all went well.
+        // After success the file was renamed away.
         let _ = std::fs::remove_file(&self.path);
         self.sweep();
     }
 }
 
-/// Works the log of the present database into it, so that the file alone is all of it. Tells whose it is. One
-/// that is damaged stays as it is.
+/// Checkpoints the log of the present database, so that the file alone is complete. Returns the id of its aggregator. A
+/// damaged database stays unchanged.
 fn settle(database: &Path) -> Option<String> {
     if !database.exists() {
         return None;
@@ -269,8 +268,8 @@ fn settle(database: &Path) -> Option<String> {
     id
 }
 
-/// Gives the present database, and its log where it could not be settled, a second name; then the log goes from
-/// beside the first, where the database that comes would take it for its own.
+/// Links the present database, and its log if it could not be checkpointed, under a second name. Then it removes the
+/// log beside the first name, which the restored database would otherwise use.
 fn keep(database: &Path, mark: &str) -> Result<Option<PathBuf>, StoreError> {
     if !database.exists() {
         return Ok(None);
@@ -302,7 +301,7 @@ fn contents(connection: &Connection) -> Result<Contents, StoreError> {
             connection.query_row(&format!("SELECT count(*) FROM \"{table}\""), [], |row| row.get(0))?;
         rows.insert(table, count);
     }
-    // Our own voice for heartbeats is no agent.
+    // The internal agent for heartbeats does not count as an agent.
     let voice = "SELECT count(*) FROM agent WHERE name = ?1 AND location = ?2 AND token_hash IS NULL";
     let sessions: i64 = connection.query_row(voice, [HEARTBEAT_AGENT, LOCATION], |row| row.get(0))?;
     if let Some(agents) = rows.get_mut("agent") {

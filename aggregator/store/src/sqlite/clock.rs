@@ -1,4 +1,4 @@
-//! What is kept of our own clock, and how what was stored while it was ahead is moved back with it.
+//! The stored clock, and moving back what was stored while the clock was ahead.
 
 use super::{Sqlite, StoreError, observation};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior};
@@ -8,13 +8,13 @@ use skerry_host::clock::{BootId, boot_ns, wall_ms};
 
 /// One millisecond of the boot clock, ns.
 const NS_PER_MS: i64 = 1_000_000;
-/// Tables whose instants are not moved one by one. What is planned stands in the calendar, whatever our clock says.
+/// Tables whose instants are not moved one by one. Planned windows are calendar times and do not depend on the clock.
 const APART: [&str; 6] = ["clock", "hour", "dirty_hour", "day", "span_day", "planned_window"];
-/// Not an instant: how far an agent's wall clock is off ours.
+/// Not an instant: the offset of an agent's wall clock.
 const OFFSET: &str = "offset_ms";
 
 impl Sqlite {
-    /// The clock as it was last kept.
+    /// The clock as last stored.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
@@ -33,7 +33,7 @@ impl Sqlite {
         Ok(kept.optional()?)
     }
 
-    /// The time that the aggregator goes by, for a command beside it; the wall clock's where it is not known.
+    /// The aggregator's time, for a command beside it; the wall clock's time if the stored clock is from another boot.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
@@ -43,7 +43,7 @@ impl Sqlite {
         Ok(kept.unwrap_or_else(|| Timestamp(wall_ms())))
     }
 
-    /// Keeps the clock.
+    /// Stores the clock.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
@@ -53,8 +53,9 @@ impl Sqlite {
         Ok(transaction.commit()?)
     }
 
-    /// Our clock was ahead by `by`, and it is `now`: every instant that is stored and lies ahead of it is moved back
-    /// by that, but not before what was stored until then. Order is kept. What lay between is forgotten.
+    /// Sets the clock back: it was ahead by `by`, and the time is `now`. Every stored instant after `now` is moved back
+    /// by `by`, but not before the newest instant up to `now`. The order is kept; intervals that become empty are
+    /// deleted.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`]; then nothing is moved.
@@ -90,7 +91,7 @@ fn keep(transaction: &Transaction<'_>, kept: &SavedClock) -> Result<(), StoreErr
     Ok(())
 }
 
-/// Table and column of every instant: its name ends with `_ms`. A duration does too, and is never so great.
+/// Table and column of every instant: columns that end with `_ms`. Durations do too, but are never that large.
 fn instants(transaction: &Transaction<'_>) -> Result<Vec<(String, String)>, StoreError> {
     let sql = "SELECT tables.name, columns.name FROM sqlite_schema AS tables
          JOIN pragma_table_info(tables.name) AS columns
@@ -104,7 +105,7 @@ fn instants(transaction: &Transaction<'_>) -> Result<Vec<(String, String)>, Stor
         .collect())
 }
 
-/// An interval that nothing is left of goes first, so that it takes the place of none that begins there.
+/// Intervals that become empty are deleted first, so that they cannot replace one that begins at the same instant.
 fn move_back(
     transaction: &Transaction<'_>,
     table: &str,
@@ -131,7 +132,7 @@ fn move_back(
     Ok(())
 }
 
-/// Raw observations go where they were made; the hours that they come to are rolled up again.
+/// Moves raw observations to the corrected times; the affected hours are rolled up again.
 fn move_observations(transaction: &Transaction<'_>, now: Timestamp, by: i64) -> Result<(), StoreError> {
     let ahead = observation::key_from(now + 1);
     let back = observation::key_from(Timestamp(by));

@@ -1,4 +1,4 @@
-//! The tokens of heartbeats' addresses, of which only hashes are stored.
+//! Tokens of heartbeat addresses, of which only hashes are stored.
 
 use super::{Sqlite, StoreError};
 use skerry_domain::state::WorkspaceKey;
@@ -6,15 +6,15 @@ use skerry_domain::state::WorkspaceKey;
 /// One address.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeartbeatToken {
-    /// Of its token.
+    /// Hash of its token.
     pub hash: [u8; 32],
-    /// Whose it is.
+    /// Its workspace.
     pub workspace: WorkspaceKey,
     /// Its workspace's name.
     pub workspace_name: String,
     /// The check's name.
     pub check: String,
-    /// The last call that told of an end, ms.
+    /// The last ping that reported the end of a run, ms.
     pub heard_ms: Option<i64>,
 }
 

@@ -1,5 +1,5 @@
-//! Hourly roll-ups: counts and a mergeable latency histogram per track, made from the raw observations
-//! of an hour once it is over, and again when late ones arrive.
+//! Hourly roll-ups: counts and a mergeable latency histogram per track, computed from the raw observations of an hour
+//! once it is complete, and again when late ones arrive.
 
 use super::{Sqlite, StoreError};
 use hdrhistogram::Histogram;
@@ -12,7 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Hours a response-time chart goes back: 90 days.
 pub const MAX_CHART_HOURS: i64 = 90 * 24;
-/// Longest latency a histogram tells apart, µs: ten minutes.
+/// The longest latency that a histogram distinguishes, µs: ten minutes.
 const LONGEST: u64 = 600_000_000;
 
 struct Tally {
@@ -23,11 +23,11 @@ struct Tally {
 /// Slot, hour, up, degraded, down, inconclusive, latency.
 type Row = (i64, i64, i64, i64, i64, i64, Vec<u8>);
 
-/// What an hour comes down to, not kept yet.
+/// The roll-up of an hour, not stored yet.
 #[derive(Debug)]
 pub struct RollUp {
     hour: Timestamp,
-    /// How often something was added to the hour when this was made.
+    /// How often the hour had received observations when this was computed.
     times: i64,
     rows: Vec<Row>,
 }
@@ -44,7 +44,7 @@ impl Tally {
 }
 
 impl Sqlite {
-    /// The roll-up of the oldest hour that needs one, if any is over: all that takes long, and no writing.
+    /// Computes the roll-up of the oldest complete hour that needs one. This is the slow part, and it writes nothing.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -60,11 +60,11 @@ impl Sqlite {
         Ok(Some(RollUp { hour, times, rows: rows.collect::<Result<_, _>>()? }))
     }
 
-    /// Keeps a roll-up; an hour that something was added to since it was made stays to be done again.
-    /// Of an hour before `kept_from` raw observations are gone: what is rolled up of it stays as it is.
+    /// Stores a roll-up. An hour that received observations since the roll-up was computed stays due. For an hour
+    /// before `kept_from` the raw observations are gone, so existing roll-ups are not replaced.
     ///
     /// # Errors
-    /// [`StoreError`]; the hour stays to be done.
+    /// [`StoreError`]; the hour stays due.
     pub fn keep_roll_up(&mut self, rolled: RollUp, kept_from: Timestamp) -> Result<(), StoreError> {
         self.is_in_place()?;
         let verb = if rolled.hour < kept_from { "INSERT OR IGNORE" } else { "INSERT OR REPLACE" };
@@ -100,7 +100,7 @@ impl Sqlite {
         }
     }
 
-    /// Response times by hour of some tracks merged, oldest first.
+    /// Response times by hour, merged over some tracks, oldest first.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -124,8 +124,8 @@ impl Sqlite {
         Ok(measured(hours, HOUR))
     }
 
-    /// Response times of some charts by stretches of `step` ms, from the raw observations that began in
-    /// `[from, to)`, oldest first; each chart is the tracks that feed it.
+    /// Response times of some charts in steps of `step` ms, from raw observations in `[from, to)`, oldest first; a
+    /// chart is given by the tracks that feed it.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -145,7 +145,7 @@ impl Sqlite {
             let start = raw.at.0.div_euclid(step) * step;
             for (chart, stretches) in charts.iter().zip(&mut stretches) {
                 if chart.contains(&raw.slot) {
-                    // Within the bounds of the histogram nothing can fail.
+                    // Recording cannot fail within the bounds of the histogram.
                     let _ = stretches.entry(start).or_insert_with(empty).record(total_us.clamp(1, LONGEST));
                 }
             }
@@ -153,7 +153,7 @@ impl Sqlite {
         Ok(stretches.into_iter().map(|stretches| measured(stretches, step)).collect())
     }
 
-    /// Where the observations of these tracks stand.
+    /// The slots of these tracks.
     fn slots_of(&self, workspace: WorkspaceKey, tracks: &[TrackKey]) -> Result<BTreeSet<i64>, StoreError> {
         let sql = "SELECT slot FROM slot WHERE workspace = ?1 AND track = ?2";
         let mut statement = self.connection.prepare_cached(sql)?;
@@ -165,7 +165,7 @@ impl Sqlite {
     }
 }
 
-/// The hours of a slot before `before`, a whole day, become a row for each of their days.
+/// Replaces the hours of a slot before `before`, the start of a day, by one row for each day.
 pub(super) fn compact(transaction: &Transaction<'_>, slot: i64, before: Timestamp) -> Result<(), StoreError> {
     let sql = "SELECT hour_ms, inconclusive, up, degraded, down, latency FROM hour WHERE slot = ?1 AND hour_ms < ?2";
     let mut days: BTreeMap<i64, Tally> = BTreeMap::new();

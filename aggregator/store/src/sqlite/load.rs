@@ -1,4 +1,4 @@
-//! The whole state, as it was when the last transaction was committed.
+//! Reads the whole state as of the last committed transaction.
 
 use super::sql::value;
 use super::{Sqlite, StoreError};
@@ -13,13 +13,13 @@ use skerry_domain::state::{Counters, State};
 use skerry_domain::time::Timestamp;
 
 impl Sqlite {
-    /// Reads the state. `ready_at` is the moment silence is counted from at the earliest.
+    /// Reads the state. Silence counts from `ready_at` at the earliest.
     ///
     /// # Errors
-    /// [`StoreError`]; a value that no version writes is named.
+    /// [`StoreError`]; it names a value that no version writes.
     pub fn load(&self, ready_at: Timestamp) -> Result<State, StoreError> {
         let mut state = State { ready_at, ..State::default() };
-        // Each may name what was read before it.
+        // Rows may refer only to rows that were read before them.
         self.restore::<WorkspaceRow>(&mut state)?;
         self.restore::<BlindRow>(&mut state)?;
         self.restore::<AgentRow>(&mut state)?;
@@ -46,7 +46,7 @@ impl Sqlite {
         self.restore::<WindowComponentRow>(&mut state)?;
         state.derive_layers();
         state.counters = self.counters()?;
-        // The first tick works each verdict out: what only a snapshot said is not stored.
+        // The first tick computes each verdict: states that only a snapshot reported are not stored.
         for check in state.checks.keys() {
             state.verdicts.insert(*check, CheckVerdict::default());
         }
@@ -54,8 +54,8 @@ impl Sqlite {
         Ok(state)
     }
 
-    /// Agents, their workspaces and the tokens by which they enrol, and nothing else: damage elsewhere keeps no
-    /// operator from those.
+    /// Reads only workspaces, agents and enrolment tokens, so that operators can change agents despite damage
+    /// elsewhere.
     ///
     /// # Errors
     /// As [`Self::load`].
@@ -106,7 +106,7 @@ impl Sqlite {
             let greatest: Option<i64> = self.connection.query_row(&sql, [], |row| row.get(0))?;
             *last = greatest.unwrap_or(0);
         }
-        // None is given again that was given before.
+        // Keys that were assigned before are never assigned again.
         self.restore::<CounterRow>(&mut state)?;
         Ok(state.counters)
     }

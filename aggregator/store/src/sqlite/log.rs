@@ -1,5 +1,5 @@
-//! Commits that SQLite leaves out without a word: after a broken place in its write-ahead log. They cannot be had
-//! back; those who look after the aggregator are told, and keep what is left of them.
+//! Commits that SQLite silently ignores, after a damaged frame in its write-ahead log. They cannot be recovered;
+//! operators are informed, and the rest of the log is kept.
 
 use super::StoreError;
 use rusqlite::Connection;
@@ -10,10 +10,10 @@ use std::fs::File;
 use std::io;
 use std::path::Path;
 
-/// The last frame that was seen whole, by the generation of its log.
+/// The last frame that was intact, with the generation of its log.
 pub(super) type LastWholeFrame = Cell<Option<(Generation, u64)>>;
 
-/// Checkpoints the log: what is in the database outlives the loss of its log. On a full disk all stays in the log.
+/// Checkpoints the log: data in the database survives the loss of its log. On a full disk everything stays in the log.
 pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
     match connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(())) {
         Err(error) if error.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull) => Ok(()),
@@ -21,11 +21,11 @@ pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// Whether everything that SQLite believes to be in the log is there, as far as it is not in the database yet. A log
-/// that another program empties after it has worked all of it in is whole.
+/// Checks that everything that SQLite expects in the log and that is not in the database yet is there. A log that
+/// another program emptied after a complete checkpoint is intact.
 ///
 /// # Errors
-/// [`StoreError::Cut`]; then nothing may be written, and nothing be worked into the database.
+/// [`StoreError::Cut`]; then nothing may be written or checkpointed.
 pub(super) fn is_whole(
     connection: &Connection,
     path: &Path,
@@ -35,12 +35,12 @@ pub(super) fn is_whole(
         let mut statement = connection.prepare_cached("PRAGMA wal_checkpoint(NOOP)")?;
         statement.query_row([], |row| Ok((row.get(1)?, row.get(2)?)))
     };
-    // A database that cannot be read at all is for others to judge.
+    // Other code reports a database that cannot be read at all.
     let Ok((frames, worked_in)) = counted() else { return Ok(()) };
     if frames <= worked_in {
         return Ok(());
     }
-    // Somebody may have emptied it since it was counted.
+    // The log may have been emptied since its frames were counted.
     let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
     if holds(&real, frames.unsigned_abs(), seen).unwrap_or(false)
         || counted().ok() != Some((frames, worked_in))
@@ -50,8 +50,8 @@ pub(super) fn is_whole(
     Err(StoreError::Cut { path: path.to_owned() })
 }
 
-/// Whether the last frame is there, and the one that was the last at the look before: a log that was cut and written on
-/// has a hole between the two.
+/// Whether the last frame is there, and the one that was last at the previous check: a log that was cut and then
+/// written to has a hole between the two.
 fn holds(path: &Path, frames: u64, seen: &LastWholeFrame) -> io::Result<bool> {
     let log = File::open(log_of(path))?;
     let generation = generation(&log)?;
@@ -67,9 +67,9 @@ fn holds(path: &Path, frames: u64, seen: &LastWholeFrame) -> io::Result<bool> {
     Ok(holds)
 }
 
-/// Says so where the log of the database at `path` is damaged, before SQLite opens it and writes it anew.
+/// Logs an error if the log of the database at `path` is damaged, before SQLite opens and overwrites it.
 pub(super) fn tell_what_is_left_out(path: &Path) {
-    // What cannot be read is for SQLite to refuse.
+    // SQLite reports what cannot be read.
     if !read(path).is_ok_and(|log| log.lost) {
         return;
     }

@@ -1,5 +1,4 @@
-//! From any schema that was ever written to the present one: all of the way or none of it, after a copy was
-//! taken.
+//! Migrates from any earlier schema to the present one: completely or not at all, after taking a copy.
 
 use super::{StoreError, backup, check_what_does_not_grow, opened};
 use rusqlite::{Connection, OptionalExtension};
@@ -7,9 +6,9 @@ use skerry_domain::step::Ids;
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// The schema this program writes.
+/// The schema version that this program writes.
 pub(crate) const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
-/// From nothing to the present schema; each is a version of its own and never changes again.
+/// From nothing to the present schema; each is a version and never changes again.
 pub(super) const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
@@ -26,7 +25,7 @@ pub(super) fn schema_of(connection: &Connection, path: &Path) -> Result<i64, Sto
     connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| opened(path, error))
 }
 
-/// Brings the database to the last of `migrations`, all of them or none, after a copy was taken.
+/// Applies all missing `migrations` or none, after taking a copy.
 pub(super) fn migrate(
     connection: &mut Connection,
     path: &Path,
@@ -55,8 +54,8 @@ pub(super) fn migrate(
     })
 }
 
-/// Makes sure that the database has the columns that this program's statements name: SQLite checks neither that nor
-/// the text of a table's declaration.
+/// Checks that the database has the columns that this program's statements use: SQLite does not check that at opening,
+/// nor the text of a table's declaration.
 ///
 /// # Errors
 /// [`StoreError::Damaged`] with the first column that is missing.
@@ -80,7 +79,7 @@ fn columns(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
     connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
 }
 
-/// What SQLite says, without the pages of SQL that it was said of.
+/// SQLite's message without the SQL text.
 fn words(error: &rusqlite::Error) -> String {
     match error {
         rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
@@ -89,8 +88,8 @@ fn words(error: &rusqlite::Error) -> String {
 }
 
 fn apply(connection: &mut Connection, missing: &[(i64, &str)]) -> rusqlite::Result<()> {
-    // A table is made anew under another name: until all of them are, rows name what is not there. SQLite heeds this
-    // outside a transaction only.
+    // Tables are recreated under other names, so that foreign keys are broken in between. This pragma works only
+    // outside a transaction.
     connection.pragma_update(None, "foreign_keys", false)?;
     let applied = apply_together(connection, missing);
     connection.pragma_update(None, "foreign_keys", true)?;
@@ -111,7 +110,7 @@ fn apply_together(connection: &mut Connection, missing: &[(i64, &str)]) -> rusql
     transaction.commit()
 }
 
-/// What was switched off above is made up for: each row names rows that are there.
+/// Makes up for the disabled enforcement: checks that every foreign key refers to an existing row.
 fn foreign_keys_hold(connection: &Connection) -> rusqlite::Result<()> {
     let first =
         connection.query_row("SELECT \"table\", parent FROM pragma_foreign_key_check LIMIT 1", [], |row| {
@@ -145,7 +144,7 @@ mod tests {
         assert_eq!(losses, 1, "nothing is lost");
     }
 
-    /// One byte of the declaration of a table is enough.
+    /// A single changed byte in the declaration of a table is enough.
     #[test]
     fn a_column_that_lost_its_name_is_a_damaged_database() {
         let folder = tempfile::tempdir().expect("a folder");

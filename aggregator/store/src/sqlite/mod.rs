@@ -1,5 +1,5 @@
-//! The SQLite backend, the only importer of rusqlite: one writer, short reads, migrations, one file per table family.
-//! Functions are named after what the domain does; no SQL and no type of rusqlite leaves this folder.
+//! The SQLite backend, the only importer of rusqlite: one writer, short reads, migrations, one module per group of
+//! tables. Functions are named after operations of the domain; no SQL and no type of rusqlite leaves this folder.
 
 use crate::StoreError;
 mod agents;
@@ -36,30 +36,30 @@ use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
-/// WAL-reset corruption was mended in it.
+/// The first version with the fix for the WAL-reset corruption.
 const OLDEST_SQLITE: i32 = 3_051_003;
-/// A command on the command line has done its work in less.
+/// How long a starting server waits for the lock. A command takes less time than this.
 const PATIENCE: Duration = Duration::from_secs(5);
 const AGAIN: Duration = Duration::from_millis(20);
-/// How often the lock of a database that another handle writes to is asked for, a millisecond apart.
+/// How often a busy lock is tried, a millisecond apart.
 const ASKED: i32 = 10_000;
 
-/// A handle on one database file: the writer's, or one beside it.
+/// A handle on one database file: the writer's or a second one.
 #[derive(Debug)]
 pub struct Sqlite {
     connection: Connection,
     path: PathBuf,
-    /// Of the writer. Dropped after the connection, whose locks would go with it.
+    /// The writer's claim. Dropped after the connection, because closing it would release SQLite's locks.
     place: Option<Place>,
-    /// How far the write-ahead log was seen whole.
+    /// Up to where the write-ahead log is known to be intact.
     seen: log::LastWholeFrame,
-    /// By table.
+    /// The statements of each table.
     statements: HashMap<&'static str, Statements>,
     slots: write::Slots,
 }
 
 impl From<rusqlite::Error> for StoreError {
-    /// What breaks a constraint is told apart from what cannot be written now.
+    /// Distinguishes constraint violations from other errors.
     fn from(error: rusqlite::Error) -> Self {
         let what = error.to_string();
         if error.sqlite_error_code() == Some(rusqlite::ErrorCode::ConstraintViolation) {
@@ -77,7 +77,7 @@ fn statements() -> HashMap<&'static str, Statements> {
 }
 
 impl Drop for Sqlite {
-    /// What is left of a log that was cut is not worked into the database, which is sound without it.
+    /// The rest of a log that was cut is not checkpointed: the database is intact without it.
     fn drop(&mut self) {
         if log::is_whole(&self.connection, &self.path, &self.seen).is_err() {
             let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
@@ -86,18 +86,18 @@ impl Drop for Sqlite {
 }
 
 impl Sqlite {
-    /// Opens the database for the one writer, makes it when it is missing, and migrates it.
+    /// Opens the database for the writer, creates it if it is missing, and migrates it.
     ///
     /// # Errors
-    /// [`StoreError`]; the file is as it was.
+    /// [`StoreError`]; the file is unchanged.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
         Self::open_by(path, Place::claim)
     }
 
-    /// The same of a database that is there.
+    /// The same for an existing database.
     ///
     /// # Errors
-    /// [`StoreError`], also where there is none; then none is made.
+    /// [`StoreError`], also if there is no database; none is created.
     pub fn open_existing(path: &Path) -> Result<Self, StoreError> {
         Self::open_by(path, Place::claim_existing)
     }
@@ -116,8 +116,8 @@ impl Sqlite {
         Ok(Self::on(connection, path, Some(place), log::LastWholeFrame::default()))
     }
 
-    /// The same for a process that is to serve: a command that has the database for a moment, such as `agent list`
-    /// just before, must not keep it from starting. Waits at most [`PATIENCE`].
+    /// The same for a process that will serve. It waits up to [`PATIENCE`] for the lock, since a command such as `agent
+    /// list` may have the database open for a moment.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -132,11 +132,10 @@ impl Sqlite {
         }
     }
 
-    /// A second handle on the same database for short reads and for the command line: no lock on the
-    /// process, nothing is migrated.
+    /// A second handle on the same database, for short reads and the command line: takes no lock and migrates nothing.
     ///
     /// # Errors
-    /// [`StoreError`], also when the schema is another one.
+    /// [`StoreError`], also if the schema has another version.
     pub fn beside(path: &Path) -> Result<Self, StoreError> {
         let connection = Self::connect(path, false)?;
         let seen = log::LastWholeFrame::default();
@@ -162,7 +161,7 @@ impl Sqlite {
             if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
         let mut connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
             .map_err(|error| opened(path, error))?;
-        // A database that is refused stays as it was: closing it must not work its log into it.
+        // A refused database must stay unchanged: closing it must not checkpoint its log.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         connection.busy_handler(Some(wait_for_lock))?;
         connection.set_prepared_statement_cache_capacity(128);
@@ -173,8 +172,8 @@ impl Sqlite {
         Ok(connection)
     }
 
-    /// Reads the whole file, which takes a second or two for each gigabyte, and says whether it is sound.
-    /// The writer goes on meanwhile; the write-ahead log cannot begin anew before the end.
+    /// Checks the whole file, which takes a second or two per gigabyte. The writer continues meanwhile, but the
+    /// write-ahead log cannot be reset until the end.
     ///
     /// # Errors
     /// [`StoreError::Damaged`].
@@ -182,8 +181,8 @@ impl Sqlite {
         quick_check(&self.connection, &self.path, "PRAGMA quick_check(1)")
     }
 
-    /// Whether what is written goes to the file at the path of the database, and not to one that was deleted, moved or
-    /// replaced, and what was written is still there.
+    /// Checks that writes go to the file at the path of the database, not to one that was deleted, moved or replaced,
+    /// and that earlier writes are still there.
     ///
     /// # Errors
     /// [`StoreError::Gone`], [`StoreError::Cut`].
@@ -200,7 +199,7 @@ impl Sqlite {
         &self.path
     }
 
-    /// The random id of this aggregator, made with its database.
+    /// The random id of this aggregator, created with its database.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
@@ -208,18 +207,18 @@ impl Sqlite {
         Ok(self.connection.query_row("SELECT aggregator_id FROM meta", [], |row| row.get(0))?)
     }
 
-    /// A write that changes nothing, to learn whether writing works again. SQLite leaves out the writing of a row
-    /// that is as it was, but not that of a version.
+    /// A write that changes nothing, to test whether writing works again. SQLite skips writing an unchanged row, but
+    /// not the schema version.
     ///
     /// # Errors
-    /// [`StoreError::Sqlite`] while it does not.
+    /// [`StoreError::Sqlite`] while writing fails.
     pub fn try_write(&mut self) -> Result<(), StoreError> {
         Ok(self.connection.pragma_update(None, "user_version", SCHEMA_VERSION)?)
     }
 }
 
-/// SQLite's own timeout asks ten times a second in the end, and one who writes without a rest is in the way each
-/// time; asked so often, a gap between two of its transactions is found.
+/// SQLite's own timeout ends up trying ten times a second, which can always collide with a busy writer. Trying every
+/// millisecond finds a gap between two of its transactions.
 #[expect(clippy::disallowed_methods, reason = "a lock of SQLite's has no queue to wait in")]
 fn wait_for_lock(asked: i32) -> bool {
     std::thread::sleep(Duration::from_millis(1));
@@ -230,7 +229,7 @@ fn opened(path: &Path, error: rusqlite::Error) -> StoreError {
     use rusqlite::ErrorCode::{
         CannotOpen, DatabaseCorrupt, DiskFull, NotADatabase, PermissionDenied, ReadOnly, SystemIoFailure,
     };
-    // Of the database itself what is missing is read as empty.
+    // A short read of the database file itself reads as empty, so this error is about the log.
     let is_log = error.sqlite_error().is_some_and(|one| one.extended_code == SQLITE_IOERR_SHORT_READ);
     match error.sqlite_error_code() {
         _ if is_log => StoreError::Cut { path: path.to_owned() },
@@ -247,8 +246,8 @@ fn opened(path: &Path, error: rusqlite::Error) -> StoreError {
     }
 }
 
-/// A start must not wait for gigabytes to be read: the two tables that grow with time are looked through
-/// by [`Sqlite::check_all`] once the pages are served.
+/// A start must not wait for gigabytes to be read: [`Sqlite::check_all`] checks the two tables that grow with time once
+/// pages are served.
 fn check_what_does_not_grow(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('observation', 'hour')";
     let small = || -> rusqlite::Result<Vec<String>> {

@@ -1,6 +1,6 @@
-//! Raw observations in few bytes: one blob of the outcome, the reason where it is not `up`, and the phases
-//! that were, each as a 12-bit float of five bits of exponent and seven of mantissa with a leading one
-//! (a relative error of at most 0.4 %, up to three days).
+//! Raw observations in few bytes: a blob with the outcome, the reason unless it is `up`, and the measured phases, each
+//! as a 12-bit float with five bits of exponent and seven of mantissa after a leading one (a relative error of at most
+//! 0.4 %, up to three days).
 
 use super::{Sqlite, StoreError};
 use rusqlite::Transaction;
@@ -10,12 +10,12 @@ use skerry_domain::time::Timestamp;
 use skerry_protocol::wire::{Outcome, Phases, Reason};
 use std::collections::HashMap;
 
-/// An observation as it comes back: durations to within 0.4 %, an `up` without a reason.
+/// An observation as read back: durations to within 0.4 %, an `up` without a reason.
 pub type StoredObservation = RawObservation;
 
-/// Bits of a row's key that hold the slot, below those of the instant: room for two million tracks and for the instants
-/// of this century. A slot stands for a track of a workspace, and is known to this file alone: keys of other rows may
-/// grow as they like.
+/// Low bits of a row's key that hold the slot; the instant is above them. There is room for two million tracks and for
+/// the instants of this century. A slot represents a track of a workspace within this file only, so keys of other rows
+/// are not limited by it.
 const SLOT_BITS: u32 = 21;
 
 /// The least key at `at` or after.
@@ -30,8 +30,8 @@ fn key_of(at: i64, slot: i64) -> Result<i64, StoreError> {
     Ok(key_from(Timestamp(at)) | slot)
 }
 
-/// Adds one at `at` or in a free millisecond of its slot after it, where the row before is taken, and returns where.
-/// Found by doubling and halving: thousands that are placed at one instant would otherwise be tried one after another.
+/// Inserts an observation at `at`, or at a later free millisecond of its slot if that is taken; returns where. The free
+/// one is found by doubling and bisection, since thousands may be placed at one instant.
 pub(super) fn insert(
     transaction: &Transaction<'_>,
     raw: &RawObservation,
@@ -64,16 +64,15 @@ pub(super) fn insert(
     Ok(free)
 }
 
-/// Bit of the first byte that says that the total follows the phases, whose bits stand below it.
+/// Bit of the first byte for the total, which follows the phases; their bits are below it.
 const TOTAL: u32 = 5;
-/// The outcome stands in the first byte from this bit on.
+/// The first bit of the outcome in the first byte.
 const OUTCOME: u32 = 6;
-/// A byte of flags, one of the reason, six floats.
+/// One byte of flags, one of the reason, six floats.
 const LONGEST: usize = 2 + 9;
 
-/// The outcome and which durations are present; the reason, unless the outcome is `up`; the durations.
-/// The total is the sum of the phases, unless more than 2 % of it lies between them; without either there is
-/// none.
+/// Packs the outcome and which durations are present, the reason unless the outcome is `up`, and the durations. The
+/// total is left out if it is the sum of the phases to within 2 %.
 fn pack(raw: &RawObservation) -> ([u8; LONGEST], usize) {
     let phases = raw.phases.unwrap_or_default();
     let all = [phases.dns_us, phases.connect_us, phases.tls_us, phases.first_byte_us, phases.transfer_us];
@@ -101,7 +100,7 @@ fn pack(raw: &RawObservation) -> ([u8; LONGEST], usize) {
     (bytes, nibble.div_ceil(2))
 }
 
-/// What [`pack`] made: outcome, reason, total, phases.
+/// Reverses [`pack`]: outcome, reason, total, phases.
 fn unpack(bytes: &[u8]) -> Option<(Outcome, Reason, Option<u64>, Option<Phases>)> {
     let flags = *bytes.first()?;
     let outcome = Outcome::from_wire(i32::from(flags >> OUTCOME));
@@ -139,7 +138,7 @@ const GREATEST: u16 = 0xFFF;
 /// The nearest float of 12 bits: below 128 the value itself, otherwise 128 to 255 shifted.
 fn short(value: u64) -> u16 {
     let beyond = 63 - MANTISSA_BITS - (value | 1 << MANTISSA_BITS).leading_zeros();
-    // Rounding up may carry into the exponent, which is what it should do.
+    // Rounding up may carry into the exponent, which is correct.
     let rounded = (value.saturating_add((1_u64 << beyond) >> 1)) >> beyond;
     let float = (u64::from(beyond) << MANTISSA_BITS) + rounded;
     u16::try_from(float).unwrap_or(GREATEST).min(GREATEST)
@@ -150,7 +149,7 @@ fn long(float: u16) -> u64 {
     if exponent == 0 { mantissa } else { (mantissa | 1 << MANTISSA_BITS) << (exponent - 1) }
 }
 
-/// An observation as it is stored: what its slot stands for is looked up by whoever needs it.
+/// An observation as stored. The caller looks up the track of its slot.
 pub(super) struct Slotted {
     pub(super) at: Timestamp,
     pub(super) slot: i64,

@@ -1,41 +1,40 @@
-//! The files of the database: who has them, and whether they are still where they were opened. The lock belongs to the file
-//! itself, whatever its names are. SQLite's own locks are of another kind and are not touched by it; but those go when
-//! any handle of this process on the file is closed: none is closed beside a connection that writes.
+//! The files of the database: who has locked them, and whether they are still where they were opened. The lock belongs
+//! to the file itself, regardless of its names. SQLite's own locks are of another kind and independent of it. They are
+//! released when any handle of this process on the file is closed, so none is closed while a connection writes.
 
 use super::{StoreError, backup};
 use std::cell::Cell;
 use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
 
-/// A file of a file system, whatever its names are.
+/// The identity of a file, regardless of its names.
 type Identity = (u64, u64);
 
-/// The database as its one writer holds it.
+/// The writer's claim on the database.
 #[derive(Debug)]
 pub(super) struct Place {
     path: PathBuf,
-    /// As SQLite knows it, which puts its log beside what a link leads to.
+    /// The resolved path: SQLite puts its log beside the target of a link.
     real: PathBuf,
-    /// Locked as long as it is open.
+    /// The lock is held while this is open.
     file: File,
-    /// The write-ahead log and its index, once there are any: they stay the same as long as the database is open.
+    /// The write-ahead log and its index, once they exist: they stay the same while the database is open.
     beside: [Cell<Option<Identity>>; 2],
 }
 
 impl Place {
-    /// Makes the file where it is missing, and makes sure that nobody serves from it, and that nobody will while this
-    /// is held.
+    /// Creates the file if it is missing and locks it, so that no other process serves from it.
     ///
     /// # Errors
-    /// [`StoreError`]: somebody does, or it cannot be had.
+    /// [`StoreError`]: another process has the lock, or the file cannot be opened.
     pub(super) fn claim(path: &Path) -> Result<Self, StoreError> {
         let folder = backup::folder_of(path);
         std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
         Self::lock(path)
     }
 
-    /// The same of a file that is there. One without content is what a first start leaves that ends at once: no
-    /// database yet.
+    /// The same for an existing file. An empty one comes from a first start that ended at once and is not a database
+    /// yet.
     ///
     /// # Errors
     /// [`StoreError`], also where there is none; then none is made.
@@ -57,14 +56,14 @@ impl Place {
             }
             let real = path.canonicalize().map_err(|error| unwritable(path, &error))?;
             let place = Self { path: path.to_owned(), real, file, beside: Default::default() };
-            // A restore may have put another file there meanwhile.
+            // A restore may have replaced the file meanwhile.
             if place.is_there() {
                 return Ok(place);
             }
         }
     }
 
-    /// Whether the paths of the database, of its log and of the log's index still lead to what is open.
+    /// Whether the paths of the database, its log and the log's index still lead to the open files.
     pub(super) fn holds(&self) -> bool {
         let are_there = self.beside.iter().zip(["-wal", "-shm"]).all(|(known, suffix)| {
             let mut path = self.real.clone().into_os_string();
@@ -93,7 +92,7 @@ fn at(path: &Path) -> Option<Identity> {
     path.metadata().ok().map(|file| identity(&file))
 }
 
-/// Does an aggregator serve from the database at `path`? Changes nothing.
+/// Whether an aggregator serves from the database at `path`. Changes nothing.
 #[must_use]
 pub fn is_served(path: &Path) -> bool {
     File::open(path).is_ok_and(|file| file.try_lock_shared().is_err())
@@ -103,8 +102,8 @@ fn unwritable(path: &Path, error: &std::io::Error) -> StoreError {
     StoreError::Unwritable { path: path.to_owned(), what: error.to_string() }
 }
 
-/// Opens or makes a file that only its owner can read: the database's own journals inherit its mode. What root
-/// makes in a folder of another user is that user's, who has to open it when the service starts.
+/// Opens or creates a file that only its owner can read; the database's journals inherit the mode. A file that root
+/// creates in another user's folder is given to that user, since the service must be able to open it.
 pub(super) fn private_file(path: &Path) -> std::io::Result<File> {
     use std::os::unix::fs::{MetadataExt, OpenOptionsExt, fchown};
     let mut options = std::fs::OpenOptions::new();

@@ -1,4 +1,4 @@
-//! The end of what is kept for a while, a little at a time.
+//! Deletes expired rows, a few at a time.
 
 use super::{Sqlite, StoreError, hours, observation};
 use rusqlite::{OptionalExtension, TransactionBehavior};
@@ -24,8 +24,8 @@ impl Sqlite {
         Ok(self.connection.prepare_cached(sql)?.execute([cut])?)
     }
 
-    /// Deletes what is told to operators alone of before `before`: those among the `limit` oldest rows of each table and
-    /// workspace. Returns how many.
+    /// Deletes notes for operators from before `before`, among the `limit` oldest rows of each table and workspace.
+    /// Returns how many.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
@@ -46,8 +46,8 @@ impl Sqlite {
         Ok(deleted)
     }
 
-    /// Brings the hours of some slots before `before` down to days, and ends days before `days_before`: of `limit` slots
-    /// after `after`. Returns the last of them; 0: there are no more.
+    /// For `limit` slots after `after`: compacts hours before `before` into days, and deletes days before
+    /// `days_before`. Returns the last of these slots, or 0 if there are no more.
     ///
     /// # Errors
     /// [`StoreError`].

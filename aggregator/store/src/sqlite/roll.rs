@@ -1,4 +1,4 @@
-//! The roll of agents as operators see it: who they are, when they were heard, what they told.
+//! The list of agents for operators: identity, last batch, self report and problems.
 
 use super::agents::standing_of;
 use super::{Sqlite, StoreError};
@@ -16,44 +16,44 @@ pub struct AgentEntry {
     pub workspace: String,
     /// Its name.
     pub name: String,
-    /// The failure domain it stands in.
+    /// Its location: the failure domain.
     pub location: String,
-    /// Whether it is taken.
+    /// Whether it may deliver.
     pub standing: Standing,
     /// It has a credential. Built-in agents need none.
     pub credential: bool,
-    /// A token of one use waits for it until then.
+    /// An enrolment token for it is valid until then.
     pub token_until: Option<Timestamp>,
-    /// When two of it were last refused.
+    /// When two simultaneous sessions of it were last refused.
     pub cloned_at: Option<Timestamp>,
-    /// Its last batch, where there was one.
+    /// Its last batch, if any.
     pub last: Option<LastBatch>,
-    /// Records that never arrived, or that it gave up.
+    /// Records that never arrived or that it discarded.
     pub lost_records: u64,
-    /// In so many stretches.
+    /// The number of separate losses.
     pub losses: u64,
     /// When the last of them was noted.
     pub last_loss: Option<Timestamp>,
     /// Patterns of the checks that its token is for; `None`: every check.
     pub limit: Option<Vec<String>>,
-    /// Checks that it defines otherwise than another agent does.
+    /// Checks whose definition differs from another agent's.
     pub conflicts: Vec<String>,
-    /// Checks that it runs and does not count for, with the reason.
+    /// Checks that it runs without counting for them, with the reason.
     pub held: Vec<(String, Held)>,
     /// Checks of others that it joined, and when.
     pub joined: Vec<(String, Timestamp)>,
-    /// Checks that it runs and says nothing conclusive about.
+    /// Checks that it runs but reports nothing conclusive about.
     pub silent: Vec<String>,
-    /// Checks that it was silent about for 24 hours: it no longer counts for them.
+    /// Checks that it no longer counts for, after 24 hours of silence.
     pub excluded: Vec<String>,
 }
 
-/// What an agent told with its last batch.
+/// The last batch of an agent and its self report.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LastBatch {
     /// When.
     pub at: Timestamp,
-    /// Its wall clock less ours, ms.
+    /// Its wall clock minus the aggregator's, ms.
     pub skew: i64,
     /// Version of its program.
     pub version: String,
@@ -61,11 +61,11 @@ pub struct LastBatch {
     pub depth: u64,
     /// Age of the oldest one, ms.
     pub oldest_ms: u64,
-    /// Records set aside by it.
+    /// Records that it has set aside.
     pub set_aside: u64,
-    /// Greatest lateness of a start, ms.
+    /// Greatest delay of a check's start, ms.
     pub lateness_ms: u64,
-    /// Its own network was gone: it could not conclude anything.
+    /// Its own network was down, so that it could not conclude anything.
     pub own_network_gone: bool,
 }
 
@@ -83,7 +83,7 @@ struct Running {
 }
 
 impl Sqlite {
-    /// All agents by workspace and name; our own voice for heartbeats is none, unless somebody has a token for it.
+    /// All agents by workspace and name. The internal agent for heartbeats is left out, unless a token for it exists.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -169,7 +169,7 @@ impl Sqlite {
     }
 }
 
-/// Checks that are one by their name and are not defined the same by all who run them.
+/// Checks whose definition is not the same at all agents that run them.
 fn conflicting(running: &[Running]) -> BTreeSet<(i64, i64)> {
     let mut definitions: BTreeMap<(i64, i64), BTreeSet<&[u8]>> = BTreeMap::new();
     for one in running.iter().filter(|one| !one.definition.is_empty()) {
@@ -183,7 +183,7 @@ fn last_batch(row: &Row<'_>, at: Timestamp) -> rusqlite::Result<LastBatch> {
     let number = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
     Ok(LastBatch {
         at,
-        // A former version kept what an agent said as it came: it has a size all the same.
+        // An earlier version stored the agent's value without limits, so it is limited here.
         skew: row.get::<_, i64>(9)?.max(-i64::MAX),
         version: row.get(10)?,
         depth: number(11)?,

@@ -1,4 +1,4 @@
-//! SQL in SQLite's dialect, written from the declarations of the rows; each text once for a handle.
+//! SQL in SQLite's dialect, generated from the declarations of the rows, once per handle.
 
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
@@ -7,15 +7,15 @@ use skerry_domain::rows::{Table, Value};
 /// The statements of one table.
 #[derive(Debug)]
 pub(super) struct Statements {
-    /// Writes a row whose key may be there.
+    /// Inserts a row or replaces the row of its key.
     pub(super) put: String,
-    /// Writes a row whose key is new.
+    /// Inserts a row with a new key.
     pub(super) insert: String,
-    /// Deletes the rows whose keys begin with one value, two and so on.
+    /// Deletes rows by a prefix of the key: of one value, of two and so on.
     pub(super) delete: Vec<String>,
-    /// The same of those whose next column has at least one more value.
+    /// The same, limited to rows whose next column is at least a further value.
     pub(super) delete_from: Vec<String>,
-    /// The same of those whose next column has less than one more value.
+    /// The same, limited to rows whose next column is less than a further value.
     pub(super) delete_before: Vec<String>,
     /// Every row, in the order of the keys.
     pub(super) select: String,
@@ -53,7 +53,7 @@ fn quoted(name: &str) -> String {
     format!("\"{name}\"")
 }
 
-/// A value on its way into a statement.
+/// A value as a parameter of a statement.
 pub(super) struct Bound<'a>(pub(super) &'a Value<'a>);
 
 impl ToSql for Bound<'_> {
@@ -67,7 +67,7 @@ impl ToSql for Bound<'_> {
     }
 }
 
-/// A value on its way out of a row; a number with a fraction stands in no column.
+/// A value read from a row. No column holds fractional numbers.
 pub(super) fn value(found: ValueRef<'_>) -> Value<'_> {
     match found {
         ValueRef::Null | ValueRef::Real(_) => Value::Null,

@@ -1,4 +1,4 @@
-//! Rows on their way into the database, all of one group in one transaction. What they mean is not known here.
+//! Writes the rows of a group in one transaction. This module does not know what rows mean.
 
 use super::sql::{Bound, Statements};
 use super::{Sqlite, StoreError, observation};
@@ -9,36 +9,36 @@ use skerry_domain::step::RawObservation;
 use skerry_domain::time::HOUR;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-/// Whose turn it is to write a workspace: the commit is refused by a later one.
+/// The right to write a workspace. A commit with an outdated fence is refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Fence {
     /// The workspace.
     pub workspace: WorkspaceKey,
-    /// Given with the right to write; a later one is greater.
+    /// Assigned with the right to write; a later one is greater.
     pub token: i64,
-    /// The number of the commit before this one.
+    /// The number of the last commit that the writer knows of.
     pub commit_no: i64,
 }
 
 impl Sqlite {
-    /// Commits rows together; when it returns `Ok` they survive a power cut.
+    /// Commits rows in one transaction. After `Ok` they survive a power cut.
     ///
     /// # Errors
-    /// [`StoreError`]; then nothing of the group is written.
+    /// [`StoreError`]; nothing of the group is written.
     pub fn commit(&mut self, writes: &[Write]) -> Result<(), StoreError> {
         self.commit_fenced(writes, None)
     }
 
-    /// The same, only if `fence` still holds; the number of the commit goes up by one.
+    /// The same, but only if `fence` still holds; increments the commit number.
     ///
     /// # Errors
-    /// [`StoreError::Fenced`] where it does not; as [`Self::commit`].
+    /// [`StoreError::Fenced`] if it does not; otherwise as [`Self::commit`].
     pub fn commit_fenced(&mut self, writes: &[Write], fence: Option<Fence>) -> Result<(), StoreError> {
         if writes.is_empty() && fence.is_none() {
             return Ok(());
         }
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Rows of one group may name each other before they stand: the commit judges.
+        // Rows of one group may refer to later rows of the group: foreign keys are checked at the commit.
         transaction.pragma_update(None, "defer_foreign_keys", true)?;
         if let Some(fence) = fence {
             pass(&transaction, fence)?;
@@ -65,7 +65,7 @@ impl Sqlite {
     }
 }
 
-/// Nobody else has the right to write since, and nothing was committed in between.
+/// Checks that the fence is current, and advances the commit number.
 fn pass(transaction: &Transaction<'_>, fence: Fence) -> Result<(), StoreError> {
     let Fence { workspace, token, commit_no } = fence;
     let sql = "SELECT token, commit_no FROM lease WHERE workspace = ?1";
@@ -81,7 +81,7 @@ fn pass(transaction: &Transaction<'_>, fence: Fence) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Which puts of a group are overwritten by a later one of the same key, with nothing between that takes rows away.
+/// Puts of a group that a later put of the same key overwrites, without a delete on that table in between.
 #[derive(Default)]
 struct LastPuts(BTreeSet<usize>);
 
@@ -137,20 +137,20 @@ fn last_puts(writes: &[Write]) -> LastPuts {
 type Slotted = (WorkspaceKey, TrackKey);
 /// New slots.
 type Made = Vec<(Slotted, i64)>;
-/// Slots of raw observations, by what they stand for.
+/// Slots of raw observations, by workspace and track.
 pub(super) type Slots = HashMap<Slotted, i64>;
 
 struct Group<'a> {
     transaction: Transaction<'a>,
     slots: &'a Slots,
     statements: &'a HashMap<&'static str, Statements>,
-    /// Slots that this group made.
+    /// Slots that this group created.
     made: Made,
     /// Tracks whose slot this group deleted.
     forgotten: Vec<Slotted>,
-    /// Hours that received an observation: their roll-up is to be made, once they are over.
+    /// Hours that received an observation and need a roll-up once they are complete.
     hours: BTreeSet<i64>,
-    /// Milliseconds known to be taken, one stretch of each slot at most.
+    /// Milliseconds known to be taken, at most one range per slot.
     crowded: BTreeMap<i64, std::ops::Range<i64>>,
 }
 
@@ -190,7 +190,7 @@ impl Group<'_> {
         Ok(())
     }
 
-    /// By the statement for as many values as are given.
+    /// Uses the statement for the number of given values.
     fn delete(&self, sql: &[String], key: &Key, bound: Option<i64>) -> Result<(), StoreError> {
         let mut statement = self.transaction.prepare_cached(&sql[key.values.len() - 1])?;
         let bound = bound.map(Value::Integer);
@@ -216,7 +216,7 @@ impl Group<'_> {
         if let Some(slot) = self.slots.get(&of).copied().or_else(made) {
             return Ok(slot);
         }
-        // One that a former process made is found by asking for it.
+        // The slot may exist from an earlier process; the upsert then returns it.
         let sql = "INSERT INTO slot (workspace, track) VALUES (?1, ?2)
              ON CONFLICT (workspace, track) DO UPDATE SET track = excluded.track RETURNING slot";
         let slot = self.transaction.query_row(sql, (workspace.0, track.0), |row| row.get(0))?;
@@ -224,7 +224,7 @@ impl Group<'_> {
         Ok(slot)
     }
 
-    /// What a deleted track's slot stands for ends with it.
+    /// Deletes the slot of a deleted track, with its hours and days.
     fn forget_slots(&mut self, key: &Key) -> Result<(), StoreError> {
         let [Value::Integer(workspace), Value::Integer(track)] = key.values[..] else { return Ok(()) };
         let of = "slot IN (SELECT slot FROM slot WHERE workspace = ?1 AND track = ?2)";
@@ -247,7 +247,7 @@ impl Group<'_> {
     }
 }
 
-/// Where the backend does not say it, the row that was written names the table. At the commit none is known.
+/// Adds the table of the written row if the backend did not name one. At the commit no table is known.
 fn of_table(error: StoreError, write: &Write) -> StoreError {
     let StoreError::Constraint { table: "", what } = error else { return error };
     let table = match write {
