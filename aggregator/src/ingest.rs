@@ -179,6 +179,7 @@ impl Read {
             Answer::Cloned(Refusal::AnotherLives) => Err(Rejection::AnotherLives(names.name.clone())),
             Answer::Cloned(Refusal::TooEarly) => Err(Rejection::TooEarly(names.name.clone())),
             Answer::Cloned(Refusal::Replaced) => Err(Rejection::Replaced),
+            Answer::Cloned(Refusal::Dismissed) => Err(Rejection::Dismissed),
             other => Err(Rejection::Malformed(format!("the engine answered {other:?} to a batch"))),
         }
     }

@@ -50,6 +50,8 @@ pub enum Refusal {
     TooEarly,
     /// Its credential was replaced a moment ago.
     Replaced,
+    /// The agent was disabled, revoked or removed since the batch arrived.
+    Dismissed,
 }
 
 /// The sessions of one agent in the order in which they first delivered.

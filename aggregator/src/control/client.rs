@@ -1,13 +1,13 @@
 //! The client of the control socket. It asks the running aggregator; if none runs, it locks the database and carries
 //! out the command with an engine of its own. While an aggregator starts or stops, it waits for one of the two.
 
-use super::request::{Request, Response};
+use super::request::{AgentChange, Request, Response};
 use super::server::words;
 use super::{Reach, socket_of};
 use crate::engine::{Actor, Engine, Envelope};
 use anyhow::{Context, bail};
 use rustix::process::geteuid;
-use skerry_domain::step::{self, Command, Ids, step};
+use skerry_domain::step::{self, Asked, Command, Ids, step_asked};
 use skerry_domain::time::Timestamp;
 use skerry_host::clock::wall_ms;
 use skerry_host::random;
@@ -58,8 +58,7 @@ pub fn carry_out(database: &Path, request: Request) -> anyhow::Result<()> {
                 }
                 // Agents can be changed despite damage elsewhere in the database.
                 Err(damaged @ StoreError::Damaged { .. }) => {
-                    let done = in_damaged(database, request);
-                    return done.unwrap_or_else(|_| Err(damaged.into()));
+                    return in_damaged(database, &request).unwrap_or_else(|| Err(damaged.into()));
                 }
                 Err(error) => return Err(error.into()),
             }
@@ -121,7 +120,7 @@ async fn alone(database: &Path, store: Store, request: Request) -> anyhow::Resul
     let (changed, _nobody) = crossbeam_channel::unbounded();
     let (engine, writer) = match Engine::start(store, changed) {
         Ok(started) => started,
-        Err(error) => return in_damaged(database, request).unwrap_or_else(|_| Err(error.into())),
+        Err(error) => return in_damaged(database, &request).unwrap_or_else(|| Err(error.into())),
     };
     let actor = Actor::Cli { uid: geteuid().as_raw() };
     let expected = request.expected();
@@ -131,15 +130,31 @@ async fn alone(database: &Path, store: Store, request: Request) -> anyhow::Resul
     done.map(drop).map_err(|error| anyhow::anyhow!(words(&error)))
 }
 
-/// The same if the state cannot be read as a whole: an agent is changed by its own rows only. No aggregator serves from
-/// a damaged database. `Err`: those rows cannot be read or written either.
-fn in_damaged(database: &Path, request: Request) -> Result<anyhow::Result<()>, StoreError> {
-    let mut store = Store::beside(database)?;
-    let mut state = store.load_agents()?;
-    let now = store.time().unwrap_or_else(|_| Timestamp(wall_ms()));
-    let context = step::Context { now, ids: Ids::from_seed(random::bytes()) };
-    match step(&mut state, Command::from(request), context) {
-        Ok(stepped) => store.commit(&stepped.rows).map(Ok),
-        Err(rejected) => Ok(Err(anyhow::anyhow!(rejected.reason))),
+/// The same if the state cannot be read as a whole: whether an agent is let in is changed by the rows of agents alone. No
+/// aggregator serves from a damaged database. `None`: the command needs other rows, or those cannot be read or written
+/// either.
+fn in_damaged(database: &Path, request: &Request) -> Option<anyhow::Result<()>> {
+    let Request::ChangeAgent { change, .. } = request else { return None };
+    if !matches!(
+        change,
+        AgentChange::Disable | AgentChange::Enable | AgentChange::Revoke | AgentChange::Rotate(_)
+    ) {
+        return None;
     }
+    let mut store = Store::beside(database).ok()?;
+    let state = store.load_agents().ok()?;
+    let now = store.time().unwrap_or_else(|_| Timestamp(wall_ms()));
+    let actor = Actor::Cli { uid: geteuid().as_raw() };
+    let author = Envelope::by(actor, request.clone().into()).author();
+    // The audit may be what is damaged.
+    for author in [author.as_ref(), None] {
+        let context = step::Context { now, ids: Ids::from_seed(random::bytes()) };
+        let asked = Asked { author, expected: None };
+        match step_asked(&mut state.clone(), Command::from(request.clone()), context, asked) {
+            Ok(stepped) if store.commit(&stepped.rows).is_ok() => return Some(Ok(())),
+            Ok(_) => {}
+            Err(rejected) => return Some(Err(anyhow::anyhow!(rejected.reason))),
+        }
+    }
+    None
 }

@@ -82,7 +82,7 @@ impl Envelope {
     }
 
     /// The author for the audit; `None` for agents and the program itself, whose commands are not audited.
-    pub(super) fn author(&self) -> Option<Author> {
+    pub(crate) fn author(&self) -> Option<Author> {
         match self.actor {
             Actor::Agent(_) | Actor::Scheduler => None,
             Actor::File | Actor::Cli { .. } | Actor::Token => Some(Author {

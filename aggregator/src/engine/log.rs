@@ -151,6 +151,7 @@ fn words_of_refusal(why: &Refusal) -> &'static str {
             "another spool delivers in the name of a live agent, without proof that it belongs to it, and is rejected. If it is not yours, the token was stolen: replace it with skerry-aggregator agent rotate"
         }
         Refusal::TooEarly => "a spool that nobody knows is asked to come again in some seconds",
+        Refusal::Dismissed => "it was disabled, revoked or removed, and is refused",
         Refusal::Replaced => {
             "somebody delivers with the agent's former credential, which was replaced a moment ago, and is refused"
         }

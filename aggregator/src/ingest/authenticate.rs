@@ -88,7 +88,7 @@ impl Ingest for AgentEndpoint {
                         "the engine answered {other:?} to an enrolment"
                     ));
                 }
-                Err(error) => return EnrolAnswer::Unavailable(error.to_string()),
+                Err(error) => return EnrolAnswer::Unavailable(Rejection::from(error).to_string()),
             }
         } else {
             Redeemed::Unknown
@@ -174,7 +174,7 @@ fn answer(rejection: Rejection) -> IngestAnswer {
         cloned @ (Rejection::Cloned(_) | Rejection::AnotherLives(_)) => {
             IngestAnswer::Forbidden(cloned.to_string())
         }
-        Rejection::Replaced => IngestAnswer::Unauthorized,
+        Rejection::Replaced | Rejection::Dismissed => IngestAnswer::Unauthorized,
         Rejection::Refused(CommandError::Busy { retry_after }) => IngestAnswer::Busy { retry_after },
         waited @ Rejection::Waited => IngestAnswer::Again(waited.to_string()),
         Rejection::Refused(other) => IngestAnswer::Unavailable(other.to_string()),

@@ -54,6 +54,9 @@ pub enum Rejection {
     /// Its credential was replaced a moment ago.
     #[error("this token was replaced by a new one")]
     Replaced,
+    /// It was disabled, revoked or removed since the batch arrived.
+    #[error("this agent was disabled, revoked or removed")]
+    Dismissed,
     /// The time of its arrival is unknown.
     #[error("the aggregator slept or was stopped while this batch waited for it: it has to be sent again")]
     Waited,

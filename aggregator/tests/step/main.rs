@@ -2,6 +2,7 @@
 //! do to the state or its rows.
 
 mod configuration;
+mod dismissed;
 mod evidence;
 mod fixture;
 mod forgotten;

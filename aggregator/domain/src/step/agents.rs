@@ -116,7 +116,11 @@ pub(super) fn change(
             changes.touched.allowed(key);
             settle_checks_of(state, key, now, changes);
         }
-        AgentChange::Disable => stand(state, key, Standing::Disabled, now, changes)?,
+        AgentChange::Disable => {
+            // Whoever has an open token would enable the agent with it.
+            forget_enrolments(state, |one| one.agent == key && one.used.is_none(), changes);
+            stand(state, key, Standing::Disabled, now, changes)?;
+        }
         AgentChange::Enable => {
             if state.agents[&key].standing == Standing::Revoked {
                 let reason = format!(
@@ -139,6 +143,7 @@ pub(super) fn change(
 fn find(state: &State, workspace: &str, name: &str) -> Result<AgentKey, Rejected> {
     let of_workspace = workspace_named(state, workspace);
     let found = of_workspace.and_then(|workspace| agent_named(state, workspace, name));
+    let found = found.filter(|key| state.agents[key].standing != Standing::Removed);
     found.ok_or_else(|| {
         let reason =
             format!("workspace {workspace:?} has no agent {name:?}: skerry-aggregator agent list shows them");

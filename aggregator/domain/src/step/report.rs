@@ -6,9 +6,10 @@ use super::place::Placed;
 use super::received;
 use super::recompute::{RecomputeFrom, recompute};
 use super::reported::{Record, RecordKind, Report, SnapshotState, When};
-use super::{Answer, Change, Changes, Rejected, no_agent};
+use super::{Answer, Change, Changes, Rejected};
 use crate::check_verdict::CheckVerdict;
 use crate::clone_detection::{Refusal, Session, Spool};
+use crate::credentials::Standing;
 use crate::schedule::Due;
 use crate::state::{AgentCheck, AgentKey, Epoch, State, TrackKey};
 use crate::time::Timestamp;
@@ -27,8 +28,9 @@ pub(super) fn report(
     now: Timestamp,
     changes: &mut Changes,
 ) -> Result<Answer, Rejected> {
-    if !state.agents.contains_key(&report.agent) {
-        return Err(no_agent());
+    // What was admitted before an operator dismissed the agent may wait behind that command.
+    if state.agents.get(&report.agent).is_none_or(|agent| agent.standing != Standing::Active) {
+        return Ok(Answer::Cloned(Refusal::Dismissed));
     }
     if has_too_many_checks(state, report) {
         let reason = "this agent has named more than 20,000 checks; enrol it anew under another name";

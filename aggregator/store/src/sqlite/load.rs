@@ -64,6 +64,8 @@ impl Sqlite {
         self.restore::<WorkspaceRow>(&mut state)?;
         self.restore::<AgentRow>(&mut state)?;
         self.restore::<EnrolmentRow>(&mut state)?;
+        // Without them no row is numbered; who reads agents alone makes none but for the audit.
+        state.counters = self.counters().unwrap_or_default();
         Ok(state)
     }
 

@@ -38,8 +38,6 @@ impl Sqlite {
             return Ok(());
         }
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        // Rows of one group may refer to later rows of the group: foreign keys are checked at the commit.
-        transaction.pragma_update(None, "defer_foreign_keys", true)?;
         if let Some(fence) = fence {
             pass(&transaction, fence)?;
         }

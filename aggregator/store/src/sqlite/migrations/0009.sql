@@ -1,10 +1,12 @@
 -- Every row names its workspace and leads its key with it: keys are unique within a workspace, not beyond. What was
 -- JSON stands in columns. Rows of what happened have a number that only grows. Raw observations and hourly roll-ups
--- stay as they are: they name a slot of this file, which stands for a workspace and a track.
+-- stay as they are: they name a slot of this file, which stands for a workspace and a track. Rows of one commit may name
+-- each other in any order: foreign keys are checked at its end. (The pragma of that purpose would make SQLite prepare every
+-- statement anew for each commit.)
 
 -- The greatest key that was ever given in a table of a workspace; none is given twice.
 CREATE TABLE counter (
-    workspace INTEGER NOT NULL REFERENCES workspace,
+    workspace INTEGER NOT NULL REFERENCES workspace DEFERRABLE INITIALLY DEFERRED,
     name      TEXT    NOT NULL,
     last      INTEGER NOT NULL,
     PRIMARY KEY (workspace, name)
@@ -13,7 +15,7 @@ CREATE TABLE counter (
 -- Who changed what by which request: written with the change, never changed. `before` and `after` are the row as JSON,
 -- without credentials; people stand in it by their ids alone. Kept for 400 days, as what else is told to operators.
 CREATE TABLE audit (
-    workspace  INTEGER NOT NULL REFERENCES workspace,
+    workspace  INTEGER NOT NULL REFERENCES workspace DEFERRABLE INITIALLY DEFERRED,
     number     INTEGER NOT NULL,
     at_ms      INTEGER NOT NULL,
     actor      TEXT    NOT NULL,
@@ -29,13 +31,13 @@ CREATE TABLE audit (
 
 -- Who may write a workspace: a commit with an older token, or after another commit than it knows of, is refused.
 CREATE TABLE lease (
-    workspace INTEGER PRIMARY KEY REFERENCES workspace,
+    workspace INTEGER PRIMARY KEY REFERENCES workspace DEFERRABLE INITIALLY DEFERRED,
     token     INTEGER NOT NULL,
     commit_no INTEGER NOT NULL
 ) STRICT;
 
 CREATE TABLE new_agent (
-    workspace   INTEGER NOT NULL REFERENCES workspace,
+    workspace   INTEGER NOT NULL REFERENCES workspace DEFERRABLE INITIALLY DEFERRED,
     key         INTEGER NOT NULL,
     name        TEXT    NOT NULL,
     location    TEXT    NOT NULL,
@@ -52,7 +54,7 @@ INSERT INTO new_agent
     SELECT workspace, key, name, location, token_hash, standing, former_name, cloned_ms, checks, moved_from FROM agent;
 
 CREATE TABLE new_check (
-    workspace       INTEGER NOT NULL REFERENCES workspace,
+    workspace       INTEGER NOT NULL REFERENCES workspace DEFERRABLE INITIALLY DEFERRED,
     key             INTEGER NOT NULL,
     name            TEXT    NOT NULL,
     quorum          TEXT    NOT NULL,
@@ -89,8 +91,8 @@ CREATE TABLE new_track (
     certificate_end INTEGER,
     PRIMARY KEY (workspace, key),
     UNIQUE (workspace, agent, "check"),
-    FOREIGN KEY (workspace, agent) REFERENCES agent (workspace, key),
-    FOREIGN KEY (workspace, "check") REFERENCES "check" (workspace, key)
+    FOREIGN KEY (workspace, agent) REFERENCES agent (workspace, key) DEFERRABLE INITIALLY DEFERRED,
+    FOREIGN KEY (workspace, "check") REFERENCES "check" (workspace, key) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 INSERT INTO new_track
     SELECT workspace, key, agent, "check", interval_ms, definition, silent, gone, state, from_ms, last_ms, held,
@@ -102,7 +104,7 @@ INSERT INTO new_track
 DROP TABLE track;
 CREATE TABLE track (
     slot      INTEGER PRIMARY KEY,
-    workspace INTEGER NOT NULL REFERENCES workspace,
+    workspace INTEGER NOT NULL REFERENCES workspace DEFERRABLE INITIALLY DEFERRED,
     track     INTEGER NOT NULL,
     UNIQUE (workspace, track)
 ) STRICT;
@@ -132,7 +134,7 @@ CREATE TABLE new_agent_epoch (
     own_network_gone INTEGER NOT NULL,
     last_record      INTEGER NOT NULL,
     PRIMARY KEY (workspace, agent, epoch),
-    FOREIGN KEY (workspace, agent) REFERENCES agent (workspace, key)
+    FOREIGN KEY (workspace, agent) REFERENCES agent (workspace, key) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 INSERT INTO new_agent_epoch
     SELECT workspace, agent, epoch, through, offset_ms, seen_ms, version, depth, oldest_ms, lost, set_aside,
@@ -147,7 +149,7 @@ CREATE TABLE new_former_location (
     to_ms     INTEGER NOT NULL,
     location  TEXT    NOT NULL,
     PRIMARY KEY (workspace, agent, to_ms),
-    FOREIGN KEY (workspace, agent) REFERENCES agent (workspace, key)
+    FOREIGN KEY (workspace, agent) REFERENCES agent (workspace, key) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 INSERT INTO new_former_location SELECT workspace, agent, to_ms, location FROM former_location;
 DROP TABLE former_location;
@@ -160,7 +162,7 @@ CREATE TABLE new_enrolment (
     until_ms   INTEGER NOT NULL,
     used_ms    INTEGER,
     PRIMARY KEY (workspace, token_hash),
-    FOREIGN KEY (workspace, agent) REFERENCES agent (workspace, key)
+    FOREIGN KEY (workspace, agent) REFERENCES agent (workspace, key) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 INSERT INTO new_enrolment SELECT workspace, token_hash, agent, until_ms, used_ms FROM enrolment;
 DROP TABLE enrolment;
@@ -171,7 +173,7 @@ CREATE TABLE new_agent_allow (
     agent      INTEGER NOT NULL,
     check_name TEXT    NOT NULL,
     PRIMARY KEY (workspace, agent, check_name),
-    FOREIGN KEY (workspace, agent) REFERENCES agent (workspace, key)
+    FOREIGN KEY (workspace, agent) REFERENCES agent (workspace, key) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 INSERT INTO new_agent_allow SELECT workspace, agent, check_name FROM agent_allow;
 DROP TABLE agent_allow;
@@ -187,7 +189,7 @@ CREATE TABLE new_loss (
     from_ms   INTEGER,
     to_ms     INTEGER,
     PRIMARY KEY (workspace, number),
-    FOREIGN KEY (workspace, agent) REFERENCES agent (workspace, key)
+    FOREIGN KEY (workspace, agent) REFERENCES agent (workspace, key) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 INSERT INTO new_loss SELECT workspace, rowid, agent, noted_ms, count, why, from_ms, to_ms FROM loss;
 DROP TABLE loss;
@@ -205,7 +207,7 @@ CREATE TABLE new_hard_transition (
     reason     TEXT    NOT NULL,
     detail     TEXT    NOT NULL,
     PRIMARY KEY (workspace, number),
-    FOREIGN KEY (workspace, track) REFERENCES track (workspace, key)
+    FOREIGN KEY (workspace, track) REFERENCES track (workspace, key) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 INSERT INTO new_hard_transition
     SELECT workspace, rowid, at_ms, track, since_ms, from_state, to_state, reason, detail FROM hard_transition;
@@ -219,7 +221,7 @@ CREATE TABLE new_former_quorum (
     to_ms     INTEGER NOT NULL,
     quorum    TEXT    NOT NULL,
     PRIMARY KEY (workspace, "check", to_ms),
-    FOREIGN KEY (workspace, "check") REFERENCES "check" (workspace, key)
+    FOREIGN KEY (workspace, "check") REFERENCES "check" (workspace, key) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 INSERT INTO new_former_quorum SELECT workspace, "check", to_ms, quorum FROM former_quorum;
 DROP TABLE former_quorum;
@@ -231,7 +233,7 @@ CREATE TABLE new_declared (
     from_ms   INTEGER NOT NULL,
     to_ms     INTEGER NOT NULL,
     PRIMARY KEY (workspace, track, from_ms),
-    FOREIGN KEY (workspace, track) REFERENCES track (workspace, key)
+    FOREIGN KEY (workspace, track) REFERENCES track (workspace, key) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 INSERT INTO new_declared SELECT workspace, track, from_ms, to_ms FROM declared;
 DROP TABLE declared;
@@ -244,7 +246,7 @@ CREATE TABLE new_span (
     last_ms   INTEGER NOT NULL,
     state     TEXT    NOT NULL,
     PRIMARY KEY (workspace, track, from_ms),
-    FOREIGN KEY (workspace, track) REFERENCES track (workspace, key)
+    FOREIGN KEY (workspace, track) REFERENCES track (workspace, key) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 INSERT INTO new_span SELECT workspace, track, from_ms, last_ms, state FROM span;
 DROP TABLE span;
@@ -256,7 +258,7 @@ CREATE TABLE new_flap (
     from_ms   INTEGER NOT NULL,
     to_ms     INTEGER NOT NULL,
     PRIMARY KEY (workspace, track, from_ms),
-    FOREIGN KEY (workspace, track) REFERENCES track (workspace, key)
+    FOREIGN KEY (workspace, track) REFERENCES track (workspace, key) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 INSERT INTO new_flap SELECT workspace, track, from_ms, to_ms FROM flap;
 DROP TABLE flap;
@@ -275,8 +277,8 @@ CREATE TABLE new_heartbeat (
     schedule          TEXT,
     time_zone         TEXT,
     PRIMARY KEY (workspace, "check"),
-    FOREIGN KEY (workspace, "check") REFERENCES "check" (workspace, key),
-    FOREIGN KEY (workspace, track) REFERENCES track (workspace, key)
+    FOREIGN KEY (workspace, "check") REFERENCES "check" (workspace, key) DEFERRABLE INITIALLY DEFERRED,
+    FOREIGN KEY (workspace, track) REFERENCES track (workspace, key) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 INSERT INTO new_heartbeat
     SELECT workspace, "check", track, period_ms, grace_ms, heard_ms, started_ms, started_run, expected_since_ms,
@@ -286,7 +288,7 @@ DROP TABLE heartbeat;
 ALTER TABLE new_heartbeat RENAME TO heartbeat;
 
 CREATE TABLE new_heartbeat_token (
-    workspace  INTEGER NOT NULL REFERENCES workspace,
+    workspace  INTEGER NOT NULL REFERENCES workspace DEFERRABLE INITIALLY DEFERRED,
     check_name TEXT    NOT NULL,
     token_hash BLOB    NOT NULL UNIQUE,
     PRIMARY KEY (workspace, check_name)
@@ -296,7 +298,7 @@ DROP TABLE heartbeat_token;
 ALTER TABLE new_heartbeat_token RENAME TO heartbeat_token;
 
 CREATE TABLE new_blind (
-    workspace INTEGER NOT NULL REFERENCES workspace,
+    workspace INTEGER NOT NULL REFERENCES workspace DEFERRABLE INITIALLY DEFERRED,
     from_ms   INTEGER NOT NULL,
     to_ms     INTEGER NOT NULL,
     PRIMARY KEY (workspace, from_ms)
@@ -308,7 +310,7 @@ ALTER TABLE new_blind RENAME TO blind;
 -- `items` is the order of the page: a line for each of its rows, `group KEY` with the keys of its components behind
 -- it, or `component KEY`. `frame_ancestors` has a line for each.
 CREATE TABLE new_page (
-    workspace       INTEGER NOT NULL REFERENCES workspace,
+    workspace       INTEGER NOT NULL REFERENCES workspace DEFERRABLE INITIALLY DEFERRED,
     key             INTEGER NOT NULL,
     file_key        TEXT    NOT NULL,
     id              TEXT    NOT NULL UNIQUE,
@@ -360,7 +362,7 @@ CREATE TABLE new_page_group (
     description TEXT,
     PRIMARY KEY (workspace, key),
     UNIQUE (workspace, page, file_key),
-    FOREIGN KEY (workspace, page) REFERENCES page (workspace, key)
+    FOREIGN KEY (workspace, page) REFERENCES page (workspace, key) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 INSERT INTO new_page_group
     SELECT workspace, key, page, file_key, id, created_ms, archived, name, description FROM page_group;
@@ -383,7 +385,7 @@ CREATE TABLE new_component (
     only_show_if_degraded INTEGER NOT NULL,
     PRIMARY KEY (workspace, key),
     UNIQUE (workspace, page, file_key),
-    FOREIGN KEY (workspace, page) REFERENCES page (workspace, key)
+    FOREIGN KEY (workspace, page) REFERENCES page (workspace, key) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 INSERT INTO new_component
     SELECT workspace, key, page, file_key, id, created_ms, archived, start_ms, settings ->> 'name',
@@ -405,8 +407,8 @@ CREATE TABLE new_component_link (
     from_ms   INTEGER NOT NULL,
     to_ms     INTEGER NOT NULL,
     PRIMARY KEY (workspace, component, "check", minor, from_ms),
-    FOREIGN KEY (workspace, component) REFERENCES component (workspace, key),
-    FOREIGN KEY (workspace, "check") REFERENCES "check" (workspace, key)
+    FOREIGN KEY (workspace, component) REFERENCES component (workspace, key) DEFERRABLE INITIALLY DEFERRED,
+    FOREIGN KEY (workspace, "check") REFERENCES "check" (workspace, key) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 INSERT INTO new_component_link SELECT workspace, component, "check", minor, from_ms, to_ms FROM component_link;
 DROP TABLE component_link;
@@ -420,7 +422,7 @@ CREATE TABLE new_status_interval (
     to_ms     INTEGER NOT NULL,
     status    TEXT    NOT NULL,
     PRIMARY KEY (workspace, component, layer, from_ms),
-    FOREIGN KEY (workspace, component) REFERENCES component (workspace, key)
+    FOREIGN KEY (workspace, component) REFERENCES component (workspace, key) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 INSERT INTO new_status_interval
     SELECT workspace, component, layer, from_ms, to_ms, status
@@ -438,7 +440,7 @@ CREATE TABLE hold (
     from_ms   INTEGER NOT NULL,
     to_ms     INTEGER NOT NULL,
     PRIMARY KEY (workspace, key),
-    FOREIGN KEY (workspace, component) REFERENCES component (workspace, key)
+    FOREIGN KEY (workspace, component) REFERENCES component (workspace, key) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 INSERT INTO hold
     SELECT workspace, row_number() OVER (ORDER BY from_ms, workspace, component), component, 'person', NULL, status,
@@ -447,7 +449,7 @@ INSERT INTO hold
 
 -- A planned window: its components are under maintenance while it runs. One that was cancelled before it began is gone.
 CREATE TABLE planned_window (
-    workspace INTEGER NOT NULL REFERENCES workspace,
+    workspace INTEGER NOT NULL REFERENCES workspace DEFERRABLE INITIALLY DEFERRED,
     key       INTEGER NOT NULL,
     id        TEXT    NOT NULL UNIQUE,
     from_ms   INTEGER NOT NULL,
@@ -459,8 +461,8 @@ CREATE TABLE planned_window_component (
     planned_window INTEGER NOT NULL,
     component      INTEGER NOT NULL,
     PRIMARY KEY (workspace, planned_window, component),
-    FOREIGN KEY (workspace, planned_window) REFERENCES planned_window (workspace, key),
-    FOREIGN KEY (workspace, component) REFERENCES component (workspace, key)
+    FOREIGN KEY (workspace, planned_window) REFERENCES planned_window (workspace, key) DEFERRABLE INITIALLY DEFERRED,
+    FOREIGN KEY (workspace, component) REFERENCES component (workspace, key) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE former_window AS
     SELECT row_number() OVER (ORDER BY from_ms, workspace, component) AS key, workspace, component, from_ms, to_ms
@@ -480,13 +482,13 @@ CREATE TABLE span_day (
     day_ms    INTEGER NOT NULL,
     state     TEXT    NOT NULL,
     PRIMARY KEY (workspace, track, day_ms, state),
-    FOREIGN KEY (workspace, track) REFERENCES track (workspace, key)
+    FOREIGN KEY (workspace, track) REFERENCES track (workspace, key) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 
 -- What the hours of one slot in one day (UTC) come down to once no chart reads them.
 CREATE TABLE day (
-    workspace    INTEGER NOT NULL REFERENCES workspace,
-    slot         INTEGER NOT NULL REFERENCES slot,
+    workspace    INTEGER NOT NULL REFERENCES workspace DEFERRABLE INITIALLY DEFERRED,
+    slot         INTEGER NOT NULL REFERENCES slot DEFERRABLE INITIALLY DEFERRED,
     day_ms       INTEGER NOT NULL,
     up           INTEGER NOT NULL,
     degraded     INTEGER NOT NULL,

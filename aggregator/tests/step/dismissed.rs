@@ -1,0 +1,39 @@
+//! What arrived before an operator dismissed an agent, and what was handed out for it, moves nothing afterwards.
+
+use crate::fixture::Fixture;
+use skerry_domain::clone_detection::Refusal;
+use skerry_domain::credentials::Redeemed;
+use skerry_domain::step::{Admission, AgentChange, Answer, Command};
+use skerry_domain::track::HardState;
+
+fn change(fixture: &mut Fixture, change: AgentChange) {
+    let (workspace, agent) = ("default".to_owned(), "a".to_owned());
+    fixture.run(Command::ChangeAgent { workspace, agent, change });
+}
+
+#[test]
+fn a_batch_that_waited_behind_a_dismissal_is_refused() {
+    for dismissal in [AgentChange::Disable, AgentChange::Revoke, AgentChange::Remove] {
+        let mut fixture = Fixture::new();
+        fixture.see(HardState::Up);
+        let late = fixture.empty(fixture.agent);
+        change(&mut fixture, dismissal.clone());
+        let before = fixture.state.tracks.clone();
+        let (answer, changes) = fixture.send(late);
+        assert_eq!(answer, Answer::Cloned(Refusal::Dismissed), "{dismissal:?}");
+        assert!(changes.is_empty(), "{changes:?}");
+        assert!(fixture.state.tracks == before, "{dismissal:?}: nothing is declared again");
+        fixture.assert_stored();
+    }
+}
+
+#[test]
+fn a_token_that_is_open_does_not_enable_an_agent() {
+    let mut fixture = Fixture::new();
+    let token = [3; 32];
+    change(&mut fixture, AgentChange::Rotate(Admission::Enrolment(token)));
+    change(&mut fixture, AgentChange::Disable);
+    let (answer, _) = fixture.run(Command::Redeem { token, credential: [4; 32] });
+    assert_eq!(answer, Answer::Redeemed(Redeemed::Unknown));
+    fixture.assert_stored();
+}
