@@ -34,6 +34,16 @@ impl Sqlite {
         let mut deleted = 0;
         for WorkspaceRow { key: workspace, .. } in self.rows()? {
             for (table, at) in [("hard_transition", "at_ms"), ("loss", "noted_ms"), ("audit", "at_ms")] {
+                // Numbers grow with time: usually the oldest row tells that there is nothing to do.
+                let oldest = format!("SELECT {at} FROM {table} WHERE workspace = ?1 ORDER BY number LIMIT 1");
+                let oldest: Option<i64> = self
+                    .connection
+                    .prepare_cached(&oldest)?
+                    .query_row([workspace.0], |row| row.get(0))
+                    .optional()?;
+                if oldest.is_none_or(|oldest| oldest >= before.0) {
+                    continue;
+                }
                 let sql = format!(
                     "DELETE FROM {table} WHERE workspace = ?1 AND number IN (SELECT number FROM (
                          SELECT number, {at} AS at FROM {table} WHERE workspace = ?1 ORDER BY number LIMIT ?3)
