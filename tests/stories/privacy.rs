@@ -1,7 +1,7 @@
 //! A private page, an unknown page and an unknown path get the same response, byte for byte.
 
 use crate::http::{Answer, request};
-use crate::world::{FAR, World, page, quick_check};
+use crate::world::{FAR, World, now, page, quick_check};
 use rusqlite::{Connection, OpenFlags};
 use skerry_tests::parts::nginx::{Nginx, Site as NginxSite};
 use skerry_tests::parts::until;
@@ -149,6 +149,9 @@ async fn a_hidden_component_that_goes_down_changes_no_byte_that_is_public() {
         world.intervals("staff").last().is_some_and(|(_, to, last)| *to == FAR && last == status)
     };
     until("the hidden component is up", bound, async || now_is(&world, "operational")).await;
+    // Every page is rendered again when a quarter of an hour begins, and says so.
+    let is_quiet = async || (2_000..870_000).contains(&(now() % 900_000));
+    until("no quarter of an hour begins meanwhile", Duration::from_secs(40), is_quiet).await;
     let before = everything(&world, &seen);
     nginx.kill().await;
     until("the hidden component is down", bound, async || now_is(&world, "major_outage")).await;
