@@ -2,7 +2,7 @@
 //! out the command with an engine of its own. While an aggregator starts or stops, it waits for one of the two.
 
 use super::request::{AgentChange, Request, Response};
-use super::server::words;
+use super::server::error_text;
 use super::{Reach, socket_of};
 use crate::engine::{Actor, Engine, Envelope};
 use anyhow::{Context, bail};
@@ -21,12 +21,12 @@ use tokio::net::UnixStream;
 use tokio::time::timeout;
 
 /// How long the client waits for an aggregator to start or stop.
-const PATIENCE: Duration = Duration::from_secs(30);
-const AGAIN: Duration = Duration::from_millis(20);
+const START_TIMEOUT: Duration = Duration::from_secs(30);
+const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 /// How long the client waits for an answer: longer than a healthy disk stalls.
-const ANSWER: Duration = Duration::from_secs(60);
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// The longest answer, bytes.
-const LONGEST: u64 = 64 << 10;
+const MAX_ANSWER_BYTES: u64 = 64 << 10;
 
 /// Carries out a request; returns when it is durable.
 ///
@@ -44,8 +44,8 @@ pub fn carry_out(database: &Path, request: Request) -> anyhow::Result<()> {
             }
             match Store::open_existing(database) {
                 Ok(store) => return alone(database, store, request).await,
-                Err(StoreError::InUse { .. }) if begun.elapsed() < PATIENCE => {
-                    tokio::time::sleep(AGAIN).await;
+                Err(StoreError::InUse { .. }) if begun.elapsed() < START_TIMEOUT => {
+                    tokio::time::sleep(RETRY_INTERVAL).await;
                 }
                 Err(StoreError::InUse { .. }) => {
                     // This fails with a message of its own if the schema has another version.
@@ -89,8 +89,8 @@ async fn connect(database: &Path) -> anyhow::Result<Option<UnixStream>> {
 /// Sends the request; `None` if the aggregator closed the connection before it read anything.
 async fn ask(stream: UnixStream, request: &Request) -> anyhow::Result<Option<()>> {
     let (reader, mut writer) = stream.into_split();
-    let mut reader = BufReader::new(reader.take(LONGEST));
-    match hear(&mut reader).await? {
+    let mut reader = BufReader::new(reader.take(MAX_ANSWER_BYTES));
+    match read_response(&mut reader).await? {
         None => return Ok(None),
         Some(Response::Refused { reason }) => bail!(reason),
         Some(Response::Ready | Response::Done) => {}
@@ -99,16 +99,18 @@ async fn ask(stream: UnixStream, request: &Request) -> anyhow::Result<Option<()>
     line.push(b'\n');
     let lost = "the aggregator went away and may have carried this out: look, and try again";
     writer.write_all(&line).await.context(lost)?;
-    match hear(&mut reader).await?.context(lost)? {
+    match read_response(&mut reader).await?.context(lost)? {
         Response::Done | Response::Ready => Ok(Some(())),
         Response::Refused { reason } => bail!(reason),
     }
 }
 
 /// Reads the next response; `None` if the connection was closed.
-async fn hear(reader: &mut (impl tokio::io::AsyncBufRead + Unpin)) -> anyhow::Result<Option<Response>> {
+async fn read_response(
+    reader: &mut (impl tokio::io::AsyncBufRead + Unpin),
+) -> anyhow::Result<Option<Response>> {
     let mut line = Vec::new();
-    match timeout(ANSWER, reader.read_until(b'\n', &mut line)).await {
+    match timeout(ANSWER_TIMEOUT, reader.read_until(b'\n', &mut line)).await {
         Err(_) => bail!("the aggregator did not answer within a minute; it may still carry this out"),
         Ok(Err(_) | Ok(0)) => Ok(None),
         Ok(Ok(_)) => Ok(Some(serde_json::from_slice(&line).context("what listens there is no aggregator")?)),
@@ -127,7 +129,7 @@ async fn alone(database: &Path, store: Store, request: Request) -> anyhow::Resul
     let done = engine.command(Envelope::by(actor, request.into()).expecting(expected)).await;
     engine.stop();
     let _ = tokio::task::spawn_blocking(move || writer.join()).await;
-    done.map(drop).map_err(|error| anyhow::anyhow!(words(&error)))
+    done.map(drop).map_err(|error| anyhow::anyhow!(error_text(&error)))
 }
 
 /// The same if the state cannot be read as a whole: whether an agent is let in is changed by the rows of agents alone. No

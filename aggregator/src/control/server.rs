@@ -16,11 +16,11 @@ use tokio::sync::Semaphore;
 use tokio::time::timeout;
 
 /// The longest request, bytes.
-const LONGEST: u64 = 64 << 10;
+const MAX_REQUEST_BYTES: u64 = 64 << 10;
 /// Timeout for reading a request or writing a response.
-const PATIENCE: Duration = Duration::from_secs(5);
+const IO_TIMEOUT: Duration = Duration::from_secs(5);
 /// The greatest number of simultaneous callers.
-const CALLERS: usize = 16;
+const MAX_CONNECTIONS: usize = 16;
 
 /// A listening control socket.
 #[derive(Debug)]
@@ -42,7 +42,7 @@ impl Control {
         let listener = UnixListener::bind(&Reach::of(&draft)?.path)?;
         std::fs::set_permissions(&draft, std::fs::Permissions::from_mode(0o600))?;
         std::fs::rename(&draft, &path)?;
-        let places = Arc::new(Semaphore::new(CALLERS));
+        let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
         let task = tokio::spawn(accept(listener, engine, Arc::clone(&places)));
         Ok(Self { path, task, places })
     }
@@ -52,7 +52,7 @@ impl Control {
         self.task.abort();
         // If this fails, the next start replaces the stale socket.
         let _ = std::fs::remove_file(&self.path);
-        let _ = timeout(PATIENCE, self.places.acquire_many(CALLERS as u32)).await;
+        let _ = timeout(IO_TIMEOUT, self.places.acquire_many(MAX_CONNECTIONS as u32)).await;
     }
 }
 
@@ -80,22 +80,22 @@ async fn accept(listener: UnixListener, engine: Engine, places: Arc<Semaphore>) 
 async fn answer(mut stream: UnixStream, engine: &Engine) -> std::io::Result<()> {
     let uid = stream.peer_cred()?.uid();
     let response = if uid == 0 || uid == geteuid().as_raw() {
-        say(&mut stream, &Response::Ready).await?;
+        write_response(&mut stream, &Response::Ready).await?;
         let mut line = Vec::new();
-        let mut reader = BufReader::new((&mut stream).take(LONGEST));
-        timeout(PATIENCE, reader.read_until(b'\n', &mut line)).await??;
+        let mut reader = BufReader::new((&mut stream).take(MAX_REQUEST_BYTES));
+        timeout(IO_TIMEOUT, reader.read_until(b'\n', &mut line)).await??;
         carry_out(engine, uid, &line).await
     } else {
         tracing::warn!(uid, "a user who may not change anything called the control socket");
         refused("only root and the user that runs skerry-aggregator may change anything")
     };
-    say(&mut stream, &response).await
+    write_response(&mut stream, &response).await
 }
 
-async fn say(stream: &mut UnixStream, response: &Response) -> std::io::Result<()> {
+async fn write_response(stream: &mut UnixStream, response: &Response) -> std::io::Result<()> {
     let mut line = serde_json::to_vec(response)?;
     line.push(b'\n');
-    timeout(PATIENCE, stream.write_all(&line)).await?
+    timeout(IO_TIMEOUT, stream.write_all(&line)).await?
 }
 
 async fn carry_out(engine: &Engine, uid: u32, line: &[u8]) -> Response {
@@ -111,12 +111,12 @@ async fn carry_out(engine: &Engine, uid: u32, line: &[u8]) -> Response {
     let envelope = Envelope::by(Actor::Cli { uid }, request.into()).expecting(expected);
     match engine.command(envelope).await {
         Ok(_) => Response::Done,
-        Err(error) => refused(&words(&error)),
+        Err(error) => refused(&error_text(&error)),
     }
 }
 
 /// The message for the operator on the command line.
-pub(super) fn words(error: &CommandError) -> String {
+pub(super) fn error_text(error: &CommandError) -> String {
     match error {
         CommandError::Rejected(rejected) => rejected.reason.clone(),
         other => format!("{other}; nothing was changed"),
