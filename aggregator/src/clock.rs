@@ -16,7 +16,7 @@ pub use time_source::{ManualClocks, TimeSource, wall};
 use arrivals::{AWAY, Arrivals};
 use peers::{EARLIEST, Peers, Votes};
 use skerry_domain::clock::SavedClock;
-use skerry_domain::state::AgentKey;
+use skerry_domain::state::WorkspaceAgent;
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use time_source::{NS_PER_MS, Reading, kernel_agrees};
 
@@ -248,7 +248,7 @@ impl Clock {
 
     /// Records an agent's wall clock at the time it sent a batch. Agents in the same boot share this host's clock and
     /// are ignored.
-    pub fn hear(&mut self, agent: AgentKey, said: Timestamp, boot_id: &str) {
+    pub fn hear(&mut self, agent: WorkspaceAgent, said: Timestamp, boot_id: &str) {
         if boot_id.is_empty() || boot_id == self.boot_id {
             return;
         }
@@ -261,7 +261,7 @@ impl Clock {
     }
 
     /// How a batch arrived that was received at that moment and made when the boot clock of its host showed `made` ms.
-    pub fn arrived(&mut self, agent: AgentKey, boot_id: &str, made: i64, arrived: Moment) -> Arrived {
+    pub fn arrived(&mut self, agent: WorkspaceAgent, boot_id: &str, made: i64, arrived: Moment) -> Arrived {
         self.arrivals.note(agent, boot_id, made, arrived.0, self.back)
     }
 

@@ -17,7 +17,7 @@ use skerry_protocol::check::{Check, Kind};
 pub fn desired(config: &Config) -> Configure {
     let pages: Vec<DesiredPage> = config.pages.iter().map(page).collect();
     let checks = config.checks.iter().map(|entry| (entry.check.name.clone(), quorum(entry.quorum))).collect();
-    Configure { workspace: config.workspace.clone(), checks, pages }
+    Configure { checks, pages }
 }
 
 /// What the file says of who may report its checks. Of heartbeats nobody but us may.
@@ -26,7 +26,7 @@ pub fn judge_reporters(config: &Config) -> Command {
     let run = config.checks.iter().filter(|entry| !matches!(entry.check.kind, Kind::Heartbeat(_)));
     let definitions = run.map(|entry| (entry.check.name.clone(), defined(&entry.check))).collect();
     let asks = config.new_reporters == config::NewReporters::Ask;
-    Command::JudgeReporters { workspace: config.workspace.clone(), asks, definitions }
+    Command::JudgeReporters { asks, definitions }
 }
 
 /// As an agent of this version tells it.

@@ -20,8 +20,8 @@ use crate::clock::{Arrived, Clock, Moment, Standing, TimeSource};
 use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender, TrySendError};
 use losses::Losses;
-use skerry_domain::state::AgentKey;
-use skerry_domain::step::{Answer, Change, Command, Record, RecordKind, Rejected, When};
+use skerry_domain::state::{WorkspaceAgent, WorkspaceKey};
+use skerry_domain::step::{Answer, Change, Record, RecordKind, Rejected, Report, When};
 use skerry_domain::time::{SECOND, Timestamp};
 use skerry_store::{Store, StoreError};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -111,7 +111,7 @@ pub struct Engine {
 }
 
 /// Changes for the publisher.
-pub type Changed = Sender<Vec<Change>>;
+pub type Changed = Sender<Vec<(WorkspaceKey, Change)>>;
 
 /// The engine's thread.
 pub type Running = std::thread::JoinHandle<()>;
@@ -134,16 +134,16 @@ impl Engine {
         changed: Changed,
         hands: TimeSource,
     ) -> Result<(Self, Running), StoreError> {
-        let mut state = load(&store, Timestamp(0))?;
+        let mut workspaces = load(&store, Timestamp(0))?;
         let kept = store.clock()?;
-        let mut clock = Clock::start(hands, kept.as_ref(), state.clock);
+        let mut clock = Clock::start(hands, kept.as_ref(), workspaces.clock());
         // Only the stored time of a clock that will be set back may lie ahead.
-        let heard_until = kept.map_or(state.clock, |kept| kept.at.max(state.clock));
+        let heard_until = kept.map_or(workspaces.clock(), |kept| kept.at.max(workspaces.clock()));
         let now = clock.now();
-        state.become_ready(now);
-        state.derive_verdicts(now);
-        state.unsure_ms = clock.standing().unsure_ms;
-        let snapshot = Snapshot { state: state.clone(), commit: 0, at: clock.now() };
+        workspaces.become_ready(now);
+        workspaces.update_all(|state| state.derive_verdicts(now));
+        workspaces.set_unsure(clock.standing().unsure_ms);
+        let snapshot = Snapshot { workspaces: workspaces.clone(), commit: 0, at: clock.now() };
         let snapshots = Arc::new(ArcSwap::from_pointee(snapshot));
         let clock = Arc::new(Mutex::new(clock));
         let (sender, receiver) = crossbeam_channel::bounded(QUEUE);
@@ -151,7 +151,7 @@ impl Engine {
         let health = Arc::new(Health::default());
         let writer = Writer {
             store,
-            state,
+            workspaces,
             clock: Arc::clone(&clock),
             receiver,
             history: old,
@@ -202,11 +202,11 @@ impl Engine {
         held: Vec<Kept>,
     ) -> Result<Answer, CommandError> {
         let envelope = command.into();
-        if matches!(envelope.command, Command::Report(_)) && self.pressed() {
+        if envelope.report().is_some() && self.pressed() {
             return Err(CommandError::Busy { retry_after: 2 });
         }
         let (reply, mut answer) = oneshot::channel();
-        let lane = if is_history(&envelope.command) { &self.history } else { &self.sender };
+        let lane = if envelope.report().is_some_and(is_history) { &self.history } else { &self.sender };
         match lane.try_send(Message::Command(envelope, Reply { sender: reply, _held: held })) {
             Ok(()) if self.ended() => answer.try_recv().unwrap_or(Err(CommandError::Stopping)),
             Ok(()) => answer.await.unwrap_or(Err(CommandError::Stopping)),
@@ -288,12 +288,18 @@ impl Engine {
     }
 
     /// See [`Clock::arrived`].
-    pub(crate) fn arrived(&self, agent: AgentKey, boot_id: &str, made: i64, arrived: Moment) -> Arrived {
+    pub(crate) fn arrived(
+        &self,
+        agent: WorkspaceAgent,
+        boot_id: &str,
+        made: i64,
+        arrived: Moment,
+    ) -> Arrived {
         lock(&self.clock).arrived(agent, boot_id, made, arrived)
     }
 
     /// Records the time that an agent reported, and the boot of its host.
-    pub fn hear_time(&self, agent: AgentKey, said: Timestamp, boot_id: &str) {
+    pub fn hear_time(&self, agent: WorkspaceAgent, said: Timestamp, boot_id: &str) {
         lock(&self.clock).hear(agent, said, boot_id);
     }
 
@@ -331,8 +337,7 @@ fn kib(bytes: usize) -> u32 {
     u32::try_from(bytes.div_ceil(1 << 10)).unwrap_or(u32::MAX)
 }
 
-fn is_history(command: &Command) -> bool {
-    let Command::Report(report) = command else { return false };
+fn is_history(report: &Report) -> bool {
     let oldest = report.records.iter().find_map(|record| match &record.kind {
         RecordKind::Observed { first, .. } => Some(first.when),
         RecordKind::Lost { .. } | RecordKind::Unknown => None,
@@ -341,13 +346,12 @@ fn is_history(command: &Command) -> bool {
         Some(When::ThisBoot(boot)) => report.boot_now.saturating_sub(boot) < RECENT,
         Some(When::EarlierBoot(_)) | None => false,
     };
-    let weight = weight(command);
+    let weight = weight(report);
     weight > HISTORY && !(recent && weight <= writer::GROUP_OBSERVATIONS)
 }
 
-/// The number of observations in a command; folded ones are counted individually.
-fn weight(command: &Command) -> usize {
-    let Command::Report(report) = command else { return 0 };
+/// The number of observations in a report; folded ones are counted individually.
+fn weight(report: &Report) -> usize {
     let of = |record: &Record| match record.kind {
         RecordKind::Observed { count, .. } => count.max(1) as usize,
         RecordKind::Lost { .. } | RecordKind::Unknown => 1,

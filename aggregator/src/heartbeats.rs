@@ -28,12 +28,14 @@ impl HeartbeatEndpoint {
 #[async_trait]
 impl Heartbeats for HeartbeatEndpoint {
     async fn knows(&self, token: &str) -> bool {
-        self.engine.snapshot().state.heartbeat_addresses.contains_key(&token_hash(token))
+        self.engine.snapshot().workspaces.heartbeat_of(&token_hash(token)).is_some()
     }
 
     async fn call(&self, token: &str, call: Call) -> CallAnswer {
-        let found = self.engine.snapshot().state.heartbeat_addresses.get(&token_hash(token)).cloned();
+        let snapshot = self.engine.snapshot();
+        let found = snapshot.workspaces.heartbeat_of(&token_hash(token));
         let Some((workspace, check)) = found else { return CallAnswer::Unknown };
+        let check = check.to_owned();
         let kind = match call.what {
             CallKind::Start => PingKind::Start,
             CallKind::Ended(0) => PingKind::Success,
@@ -49,8 +51,8 @@ impl Heartbeats for HeartbeatEndpoint {
         if call.what == CallKind::Log {
             tracing::info!(%check, run = %call.run, words = %detail, "a job sent a line for the log");
         }
-        let beat = HeartbeatPing { workspace, check, kind, run: call.run, took_ms: call.took_ms, detail };
-        match self.engine.command(Command::HeartbeatPing(Box::new(beat))).await {
+        let beat = HeartbeatPing { check, kind, run: call.run, took_ms: call.took_ms, detail };
+        match self.engine.command((workspace, Command::HeartbeatPing(Box::new(beat)))).await {
             Ok(_) => CallAnswer::Taken,
             Err(CommandError::Rejected(_)) => CallAnswer::Unknown,
             Err(CommandError::Busy { retry_after }) => CallAnswer::Later { retry_after },
@@ -81,5 +83,5 @@ pub fn declared(config: &Config) -> Command {
             expected: expected(heartbeat),
         })
     });
-    Command::DeclareHeartbeats { workspace: config.workspace.clone(), heartbeats: heartbeats.collect() }
+    Command::DeclareHeartbeats(heartbeats.collect())
 }

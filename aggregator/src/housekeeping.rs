@@ -7,6 +7,7 @@ use crate::engine::{CommandError, Engine, Maintenance};
 use skerry_domain::state::{ComponentKey, ResponseHour, State, TrackKey, WorkspaceKey};
 use skerry_domain::step::{Answer, Command, KEPT};
 use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
+use skerry_domain::workspaces::Workspaces;
 use skerry_store::{MAX_CHART_HOURS, Reader, StoreError};
 use std::path::Path;
 use std::time::Instant;
@@ -78,7 +79,7 @@ impl Housekeeping {
             rolled_up = true;
             self.engine.maintain(Maintenance::KeepRollUp { rolled, kept_from })??;
         }
-        let charts = charted(&self.engine.snapshot().state);
+        let charts = charted(&self.engine.snapshot().workspaces);
         if rolled_up || charts != self.charted {
             // If this turn fails, the next one draws again.
             self.charted.clear();
@@ -109,7 +110,10 @@ impl Housekeeping {
             return Ok(());
         }
         let (before, limit) = (today - KEPT, FOLDED_AT_ONCE);
-        while runtime.block_on(self.engine.command(Command::Fold { before, limit }))? != Answer::Folded(0) {}
+        for (workspace, _) in self.engine.snapshot().workspaces.iter() {
+            let fold = || (workspace, Command::Fold { before, limit });
+            while runtime.block_on(self.engine.command(fold()))? != Answer::Folded(0) {}
+        }
         let mut after = 0;
         loop {
             let days_before = today - NOTES_KEPT;
@@ -133,7 +137,7 @@ impl Housekeeping {
                 young.push((*component, *workspace, tracks.clone()));
                 continue;
             }
-            self.set(*component, hours, runtime)?;
+            self.set(*workspace, *component, hours, runtime)?;
         }
         Ok(young)
     }
@@ -146,19 +150,20 @@ impl Housekeeping {
         let tracks: Vec<_> =
             self.young.iter().map(|(_, workspace, tracks)| (*workspace, tracks.as_slice())).collect();
         let drawn = self.store.response_fine(&tracks, (to - YOUNG, to), FINE)?;
-        for ((component, ..), points) in self.young.iter().zip(drawn) {
-            self.set(*component, points, runtime)?;
+        for ((component, workspace, _), points) in self.young.iter().zip(drawn) {
+            self.set(*workspace, *component, points, runtime)?;
         }
         Ok(())
     }
 
     fn set(
         &self,
+        workspace: WorkspaceKey,
         component: ComponentKey,
         hours: Vec<ResponseHour>,
         runtime: &Handle,
     ) -> Result<(), Unfinished> {
-        runtime.block_on(self.engine.command(Command::SetResponse { component, hours }))?;
+        runtime.block_on(self.engine.command((workspace, Command::SetResponse { component, hours })))?;
         Ok(())
     }
 }
@@ -179,13 +184,15 @@ pub fn inspect(database: &Path) {
 type Chart = (ComponentKey, WorkspaceKey, Vec<TrackKey>);
 
 /// Every chart that is shown.
-fn charted(state: &State) -> Vec<Chart> {
+fn charted(workspaces: &Workspaces) -> Vec<Chart> {
+    workspaces.iter().flat_map(|(workspace, state)| charted_in(workspace, state)).collect()
+}
+
+fn charted_in(workspace: WorkspaceKey, state: &State) -> impl Iterator<Item = Chart> {
     let charted = state.components.iter().filter(|(_, one)| one.settings.response_time && !one.archived);
-    charted
-        .map(|(key, component)| {
-            let open = component.links.iter().filter(|link| link.to == Timestamp::FAR);
-            let tracks = open.flat_map(|link| &state.checks[&link.check].tracks).copied();
-            (*key, state.pages[&component.page].workspace, tracks.collect())
-        })
-        .collect()
+    charted.map(move |(key, component)| {
+        let open = component.links.iter().filter(|link| link.to == Timestamp::FAR);
+        let tracks = open.flat_map(|link| &state.checks[&link.check].tracks).copied();
+        (*key, workspace, tracks.collect())
+    })
 }

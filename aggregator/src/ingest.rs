@@ -15,7 +15,7 @@ use crate::engine::{CommandError, Engine, Kept};
 use bytes::Bytes;
 use skerry_domain::clone_detection::Refusal;
 use skerry_domain::reporters::definition;
-use skerry_domain::state::{AgentKey, SelfReport};
+use skerry_domain::state::{AgentKey, SelfReport, WorkspaceAgent, WorkspaceKey};
 use skerry_domain::step::{
     Answer, Command, DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When,
 };
@@ -57,7 +57,7 @@ pub struct Names {
 pub async fn accept(
     engine: &Engine,
     aggregator_id: &str,
-    agent: AgentKey,
+    agent: WorkspaceAgent,
     names: &Names,
     body: Bytes,
 ) -> Result<wire::Reply, Rejection> {
@@ -67,6 +67,7 @@ pub async fn accept(
 
 /// A batch that was read and is not committed yet.
 pub(crate) struct Read {
+    workspace: WorkspaceKey,
     report: Report,
     /// It took this much longer than usual, ms.
     late: i64,
@@ -81,7 +82,7 @@ impl Read {
     /// [`Rejection`].
     pub(crate) async fn from_body(
         engine: &Engine,
-        agent: AgentKey,
+        agent: WorkspaceAgent,
         names: &Names,
         body: Bytes,
         room: Kept,
@@ -110,7 +111,7 @@ impl Read {
     /// The same for a large one, in turn and on another thread than those that serve.
     async fn from_large(
         engine: &Engine,
-        agent: AgentKey,
+        agent: WorkspaceAgent,
         names: &Names,
         body: Bytes,
         room: Kept,
@@ -164,8 +165,8 @@ impl Read {
         aggregator_id: &str,
         names: &Names,
     ) -> Result<wire::Reply, Rejection> {
-        let Self { report, held, late: _ } = self;
-        match engine.command_holding(Command::Report(Box::new(report)), held).await? {
+        let Self { workspace, report, held, late: _ } = self;
+        match engine.command_holding((workspace, Command::Report(Box::new(report))), held).await? {
             Answer::Acknowledged { through, want_inventory, contested, old_copy } => Ok(wire::Reply {
                 protocol: wire::PROTOCOL_VERSION,
                 acknowledged_through: through,
@@ -205,7 +206,7 @@ fn read(
     engine: &Engine,
     body: &[u8],
     most: usize,
-    agent: AgentKey,
+    agent: WorkspaceAgent,
     names: &Names,
     (received, arrived): (Timestamp, Moment),
 ) -> Result<Read, ReadError> {
@@ -229,7 +230,9 @@ fn read(
         Arrived::Waited => return Err(ReadError::Rejection(Rejection::Waited)),
     };
     engine.hear_time(agent, wall(batch.wall_now_ms), &batch.boot_id);
-    Ok(Read { report: report(batch, agent, names.credential, received), late, held: Vec::new() })
+    let (workspace, agent) = agent;
+    let report = report(batch, agent, names.credential, received);
+    Ok(Read { workspace, report, late, held: Vec::new() })
 }
 
 /// Converts from wire types to domain types. The decoder has checked indices.

@@ -6,8 +6,9 @@ use crate::ingest::authenticate::LocalDelivery;
 use anyhow::Context;
 use skerry_agent::run::{Agent, AgentHandle, AgentSettings, MAX_IN_FLIGHT};
 use skerry_agent::spool::{Limits, last_epoch};
-use skerry_domain::state::{self as domain, AgentKey, State};
+use skerry_domain::state::{self as domain, WorkspaceAgent};
 use skerry_domain::step::{Answer, Command};
+use skerry_domain::workspaces::Target;
 use skerry_protocol::words::count;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -24,7 +25,7 @@ struct Running {
     workspace: String,
     name: String,
     location: String,
-    agent: AgentKey,
+    agent: WorkspaceAgent,
     handle: AgentHandle,
 }
 
@@ -100,13 +101,13 @@ impl LocalAgents {
 
     /// One with another name is another agent, and begins with a spool of its own: what was acknowledged to the one
     /// before it is nothing that this one lost.
-    async fn set_aside_anothers(&self, spool: &Path, agent: AgentKey) -> anyhow::Result<()> {
+    async fn set_aside_anothers(&self, spool: &Path, agent: WorkspaceAgent) -> anyhow::Result<()> {
         let Some(epoch) = last_epoch(spool) else { return Ok(()) };
-        let of_another = |state: &State| {
-            let sent_from_it = |agent: &domain::Agent| agent.epochs.contains_key(&epoch);
-            !state.agents.get(&agent).is_some_and(sent_from_it) && state.agents.values().any(sent_from_it)
-        };
-        if !of_another(&self.engine.snapshot().state) {
+        let (snapshot, (workspace, agent)) = (self.engine.snapshot(), agent);
+        let sent_from_it = |agent: &domain::Agent| agent.epochs.contains_key(&epoch);
+        let own = snapshot.workspaces.get(workspace).and_then(|state| state.agents.get(&agent));
+        let all = || snapshot.workspaces.iter().flat_map(|(_, state)| state.agents.values());
+        if own.is_some_and(sent_from_it) || !all().any(sent_from_it) {
             return Ok(());
         }
         for part in ["", "-wal", "-shm", ".lock"] {
@@ -137,7 +138,8 @@ impl LocalAgents {
             );
             return Ok(());
         }
-        self.engine.command(Command::Dismiss { agent }).await?;
+        let (of, agent) = agent;
+        self.engine.command((of, Command::Dismiss { agent })).await?;
         tracing::warn!(
             "the built-in agent {name:?} of workspace {workspace:?} has ended, since no [local_agent] declares it any \
              more: it no longer runs its {checks}"
@@ -154,14 +156,18 @@ impl LocalAgents {
 }
 
 /// Enrols an agent, or finds it.
-async fn add_agent(engine: &Engine, workspace: &str, name: &str, location: &str) -> anyhow::Result<AgentKey> {
-    let command = Command::AddAgent {
-        workspace: workspace.to_owned(),
-        name: name.to_owned(),
-        location: location.to_owned(),
-    };
-    match engine.command(command).await? {
-        Answer::Agent(key) => Ok(key),
+async fn add_agent(
+    engine: &Engine,
+    workspace: &str,
+    name: &str,
+    location: &str,
+) -> anyhow::Result<WorkspaceAgent> {
+    let command = Command::AddAgent { name: name.to_owned(), location: location.to_owned() };
+    let answer = engine.command((Target::Name(workspace.to_owned()), command)).await?;
+    let snapshot = engine.snapshot();
+    let state = snapshot.workspaces.named(workspace).context("the workspace was just created")?;
+    match answer {
+        Answer::Agent(key) => Ok((state.workspace.key, key)),
         other => anyhow::bail!("the engine answered {other:?} to a new agent"),
     }
 }

@@ -20,6 +20,7 @@ use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::registry::{Registry, Unit};
 use skerry_domain::state::{CheckKey, Link, State};
 use skerry_domain::time::Timestamp;
+use skerry_domain::workspaces::Workspaces;
 use skerry_protocol::words::count;
 use skerry_publish::output::Site;
 use skerry_web::{Admission, Operations, Readiness, Traffic};
@@ -98,20 +99,21 @@ impl ProgramStatus {
             return reason.clone();
         }
         let (pages, snapshot) = (self.site.load().by_slug.len(), self.engine.snapshot());
-        let agents = agents::listed(&snapshot.state).count();
-        let (checks, agents) = (count(snapshot.state.checks.len(), "check"), count(agents, "agent"));
+        let agents: usize = snapshot.workspaces.iter().map(|(_, state)| agents::listed(state).count()).sum();
+        let checks: usize = snapshot.workspaces.iter().map(|(_, state)| state.checks.len()).sum();
+        let (checks, agents) = (count(checks, "check"), count(agents, "agent"));
         format!("{} published, {checks}, {agents}", count(pages, "page"))
     }
 
     fn summary(&self) -> Arc<Summary> {
         recent(&self.seen, |before| {
             let (snapshot, now) = self.engine.present();
-            summary(&snapshot.state, now, before.map_or(&[], |before| &before.checks))
+            summary(&snapshot.workspaces, now, before.map_or(&[], |before| &before.checks))
         })
     }
 
     fn evidence(&self) -> Arc<Evidence> {
-        recent(&self.evidence, |_| evidence(&self.engine.snapshot().state))
+        recent(&self.evidence, |_| evidence(&self.engine.snapshot().workspaces))
     }
 
     fn oldest_index(&self) -> Option<Timestamp> {
@@ -131,17 +133,27 @@ fn recent<T>(seen: &Mutex<Option<Cached<T>>>, work_out: impl FnOnce(Option<&T>) 
     what
 }
 
-fn summary(state: &State, now: Timestamp, before: &[CheckSummary]) -> Summary {
+fn summary(workspaces: &Workspaces, now: Timestamp, before: &[CheckSummary]) -> Summary {
+    let states = || workspaces.iter().map(|(_, state)| state);
     Summary {
         at: now,
-        agents: agents::summary(state),
-        minorities: agents::minorities(state, now),
-        checks: checks::summary(state, now, before),
-        flapping: flapping(state),
+        agents: states().flat_map(agents::summary).collect(),
+        minorities: states().flat_map(|state| agents::minorities(state, now)).collect(),
+        checks: states().flat_map(|state| checks::summary(state, now, before)).collect(),
+        flapping: states().flat_map(flapping).collect(),
     }
 }
 
-fn evidence(state: &State) -> Evidence {
+fn evidence(workspaces: &Workspaces) -> Evidence {
+    let all: Vec<Evidence> = workspaces.iter().map(|(_, state)| evidence_in(state)).collect();
+    Evidence {
+        newest: all.iter().filter_map(|one| one.newest).max(),
+        watching: all.iter().any(|one| one.watching),
+        fresh_until: all.iter().filter_map(|one| one.fresh_until).max(),
+    }
+}
+
+fn evidence_in(state: &State) -> Evidence {
     // A heartbeat says nothing of agents and the way to them.
     let is_run = |check: &CheckKey| !state.heartbeats.contains_key(check);
     let declared = || state.tracks.values().filter(|one| one.is_declared() && is_run(&one.check));
@@ -158,7 +170,7 @@ fn flapping(state: &State) -> Vec<(String, String)> {
     let flaps = state.verdicts.iter().filter(|(_, kept)| kept.evaluation.flapping);
     flaps
         .filter_map(|(key, _)| state.checks.get(key))
-        .map(|check| (state.workspaces[&check.workspace].name.clone(), check.name.clone()))
+        .map(|check| (state.workspace.name.clone(), check.name.clone()))
         .collect()
 }
 

@@ -6,6 +6,7 @@ use crate::engine::{Actor, Engine, Envelope};
 use crate::heartbeats;
 use crate::local::LocalAgents;
 use skerry_domain::step::Command;
+use skerry_domain::workspaces::Target;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -93,12 +94,12 @@ impl Reloader {
 pub(crate) async fn configure(engine: &Engine, configs: &[Config]) -> anyhow::Result<()> {
     let mut commands = Vec::new();
     for config in configs {
-        commands.push(Command::Configure(Box::new(desired(config))));
-        commands.push(heartbeats::declared(config));
-        commands.push(judge_reporters(config));
+        let configure = Command::Configure(Box::new(desired(config)));
+        let all = vec![configure, heartbeats::declared(config), judge_reporters(config)];
+        commands.push((Target::Name(config.workspace.clone()), Command::Together(all)));
     }
     let names = configs.iter().map(|config| config.workspace.clone()).collect();
-    commands.push(Command::KeepWorkspaces(names));
-    engine.command(Envelope::by(Actor::File, Command::Together(commands))).await?;
+    commands.push((Target::All, Command::KeepWorkspaces(names)));
+    engine.command(Envelope::together(Actor::File, commands)).await?;
     Ok(())
 }

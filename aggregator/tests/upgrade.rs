@@ -3,11 +3,12 @@
 use skerry_domain::credentials::{Standing, token_hash};
 use skerry_domain::holds::Source;
 use skerry_domain::layers::effective;
-use skerry_domain::state::{ComponentKey, State, WindowKey};
+use skerry_domain::state::{ComponentKey, WindowKey};
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::step::{Answer, Command, Context, Ids, step};
 use skerry_domain::time::Timestamp;
 use skerry_domain::uptime::Tally;
+use skerry_domain::workspaces::Workspaces;
 use skerry_publish::build::page_view;
 use skerry_publish::csv;
 use skerry_publish::view::{ComponentView, Item, PageView};
@@ -39,9 +40,10 @@ fn migrated_with(rows: &str) -> (tempfile::TempDir, Store) {
 }
 
 /// What every page shows, as text.
-fn shown(state: &State) -> String {
+fn shown(workspaces: &Workspaces) -> String {
     let mut text = String::new();
-    for (key, page) in state.pages.iter() {
+    let all = workspaces.iter().flat_map(|(_, state)| state.pages.iter().map(move |one| (state, one)));
+    for (state, (key, page)) in all {
         let view = page_view(state, *key, "https://status.example.org", NOW).expect("it is not archived");
         text += &format!("== page {} {}\n", page.key, view.id);
         text += &String::from_utf8(csv::render(&view).expect("renders")).expect("text").replace("\r\n", "\n");
@@ -99,8 +101,10 @@ fn manual_and_planned_layers_become_holds_and_windows() {
         first + hour,
         i64::MAX
     ));
-    let mut state = store.load(NOW).expect("loads");
     let by_hand = ComponentKey(10);
+    let workspaces = store.load(NOW).expect("loads");
+    let (_, state) = workspaces.iter().find(|(_, one)| one.components.contains_key(&by_hand)).expect("kept");
+    let mut state = state.clone();
     let holds = &state.components[&by_hand].holds;
     let found: Vec<_> =
         holds.iter().map(|one| (one.key.0, one.source, one.status, one.from.0, one.to.0)).collect();
@@ -113,7 +117,11 @@ fn manual_and_planned_layers_become_holds_and_windows() {
             (3, person, Status::MajorOutage, third, i64::MAX),
         ]
     );
-    let ids: BTreeSet<&str> = state.windows.values().map(|window| window.id.as_str()).collect();
+    let ids: BTreeSet<&str> = workspaces
+        .iter()
+        .flat_map(|(_, one)| one.windows.values())
+        .map(|window| window.id.as_str())
+        .collect();
     assert!(ids.len() == 3 && ids.iter().all(|id| id.len() == 12), "{ids:?}");
     let layers = &state.components[&by_hand].layers;
     let days = effective(layers, Timestamp(first - 1), NOW);
@@ -137,7 +145,7 @@ fn manual_and_planned_layers_become_holds_and_windows() {
 #[test]
 fn tokens_open_what_they_opened() {
     let (_folder, store) = migrated();
-    let state = store.load(NOW).expect("loads");
+    let workspaces = store.load(NOW).expect("loads");
     let token = |name: &str| {
         let mut words =
             SCHEMA_6.lines().take_while(|line| line.starts_with("--")).flat_map(str::split_whitespace);
@@ -149,12 +157,15 @@ fn tokens_open_what_they_opened() {
         ("ams-2", Some(Standing::Active), Some("ams-1")),
         ("gone-1", None, None),
     ] {
-        let found = state.credentials.get(&token_hash(token(name))).map(|key| &state.agents[key]);
+        let found = workspaces.agent_of(&token_hash(token(name))).map(|(_, agent)| agent);
         let is = found.map(|one| (one.name.as_str(), one.standing, one.former_name.as_deref()));
         assert_eq!(is, standing.map(|standing| (name, standing, former)));
     }
-    let mut known: Vec<_> =
-        state.agents.values().map(|one| (one.name.as_str(), one.location.as_str())).collect();
+    let mut known: Vec<_> = workspaces
+        .iter()
+        .flat_map(|(_, one)| one.agents.values())
+        .map(|one| (one.name.as_str(), one.location.as_str()))
+        .collect();
     known.sort_unstable();
     assert_eq!(
         known,

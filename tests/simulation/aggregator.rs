@@ -4,11 +4,12 @@ use rusqlite::Connection;
 use skerry_aggregator::clock::TimeSource;
 use skerry_aggregator::engine::{Engine, Running};
 use skerry_aggregator::ingest::authenticate::LocalDelivery;
-use skerry_domain::state::{AgentKey, ComponentSettings, PageKey, PageSettings};
+use skerry_domain::state::{AgentKey, ComponentSettings, PageKey, PageSettings, WorkspaceKey};
 use skerry_domain::step::{
     Answer, Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage,
 };
 use skerry_domain::uptime::{Rule, Weights};
+use skerry_domain::workspaces::Target;
 use skerry_publish::build::page_view;
 use skerry_publish::view::Item;
 use skerry_store::Store;
@@ -45,7 +46,7 @@ impl Aggregator {
     }
 
     async fn command(&self, command: Command) -> Answer {
-        self.engine().command(command).await.expect("it is carried out")
+        self.engine().command((Target::Name("default".to_owned()), command)).await.expect("it is carried out")
     }
 
     /// Starts the engine: it knows every agent, and every check feeds a component of its name.
@@ -57,9 +58,8 @@ impl Aggregator {
         self.running = Some(started.expect("the state is read"));
         self.command(Command::Configure(Box::new(page_of(checks)))).await;
         for (name, location) in agents {
-            let (workspace, name, location) =
-                ("default".to_owned(), (*name).to_owned(), (*location).to_owned());
-            let add = Command::AddAgent { workspace, name: name.clone(), location };
+            let (name, location) = ((*name).to_owned(), (*location).to_owned());
+            let add = Command::AddAgent { name: name.clone(), location };
             let Answer::Agent(key) = self.command(add).await else { panic!("{name} is an agent") };
             self.agents.insert(name, key);
         }
@@ -79,14 +79,20 @@ impl Aggregator {
     /// The intake of the agent with this name.
     pub(crate) fn intake(&self, name: &str) -> LocalDelivery {
         let (engine, aggregator_id) = (self.engine().clone(), "simulated".to_owned());
-        LocalDelivery { engine, aggregator_id, agent: self.agents[name], name: name.to_owned() }
+        LocalDelivery {
+            engine,
+            aggregator_id,
+            agent: (WorkspaceKey(1), self.agents[name]),
+            name: name.to_owned(),
+        }
     }
 
     /// The status of every component as visitors see it; `no_data` if it is stale.
     pub(crate) fn shown(&self) -> BTreeMap<String, &'static str> {
         let (snapshot, now) = self.engine().present();
-        let key: PageKey = *snapshot.state.pages.keys().next().expect("a page");
-        let view = page_view(&snapshot.state, key, "http://127.0.0.1", now).expect("a page");
+        let state = snapshot.workspaces.named("default").expect("it was created");
+        let key: PageKey = *state.pages.keys().next().expect("a page");
+        let view = page_view(state, key, "http://127.0.0.1", now).expect("a page");
         let shown = view.items.into_iter().filter_map(|item| match item {
             Item::Component(one) => Some(one),
             Item::Group(_) => None,
@@ -119,7 +125,7 @@ fn page_of(checks: &[String]) -> Configure {
     };
     let items = checks.iter().map(|check| DesiredItem::Component(component(check))).collect();
     let page = DesiredPage { key: "page".to_owned(), settings, items };
-    Configure { workspace: "default".to_owned(), checks: Vec::new(), pages: vec![page] }
+    Configure { checks: Vec::new(), pages: vec![page] }
 }
 
 fn component(check: &str) -> DesiredComponent {

@@ -3,7 +3,6 @@
 use super::clone_detection::Sessions;
 use super::credentials::{Standing, TokenHash};
 use super::former::Former;
-use super::keys::WorkspaceKey;
 use super::reporters::Permit;
 use super::time::Timestamp;
 use std::collections::BTreeMap;
@@ -11,8 +10,6 @@ use std::collections::BTreeMap;
 /// A process that runs checks.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Agent {
-    /// The workspace it belongs to.
-    pub workspace: WorkspaceKey,
     /// Its name, unique in the workspace.
     pub name: String,
     /// Its location: the failure domain.
@@ -50,9 +47,8 @@ pub struct Agent {
 impl Agent {
     /// An agent that has never delivered.
     #[must_use]
-    pub fn new(workspace: WorkspaceKey, name: &str, location: &str) -> Self {
+    pub fn new(name: &str, location: &str) -> Self {
         Self {
-            workspace,
             name: name.to_owned(),
             location: location.to_owned(),
             former_locations: Vec::new(),

@@ -3,7 +3,7 @@
 
 use super::interval::Interval;
 use super::layers::{lay, splice};
-use super::state::{ComponentKey, HoldKey, State, WindowKey, WorkspaceKey};
+use super::state::{ComponentKey, HoldKey, State, WindowKey};
 use super::status::Status;
 use super::time::Timestamp;
 
@@ -37,8 +37,6 @@ pub struct Hold {
 /// A planned window: its components are under maintenance while it runs.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlannedWindow {
-    /// The workspace of its components.
-    pub workspace: WorkspaceKey,
     /// 12 random lower-case alphanumerics.
     pub id: String,
     /// Its components, sorted and without duplicates.

@@ -1,4 +1,5 @@
-//! Row keys: internal to the store, never shown to anyone. Each table has its own counter.
+//! Row keys: internal to the store, never shown to anyone. They are unique within a workspace; each table of a
+//! workspace has its own counter.
 
 macro_rules! key {
     ($(#[$meta:meta])* $name:ident) => {
@@ -15,10 +16,10 @@ macro_rules! key {
         }
     };
 }
-key!(
-    /// Row key of a workspace.
-    WorkspaceKey
-);
+/// Row key of a workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct WorkspaceKey(pub i64);
+
 key!(
     /// Row key of an agent.
     AgentKey
@@ -52,11 +53,14 @@ key!(
     WindowKey
 );
 
-/// The greatest row key that was ever assigned in each table. Counters only grow.
+/// An agent of any workspace.
+pub type WorkspaceAgent = (WorkspaceKey, AgentKey);
+/// A page of any workspace.
+pub type WorkspacePage = (WorkspaceKey, PageKey);
+
+/// The greatest row key that was ever assigned in each table of a workspace. Counters only grow.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Of workspaces.
-    pub workspaces: i64,
     /// Of agents.
     pub agents: i64,
     /// Of checks.
@@ -85,9 +89,8 @@ pub struct Counters {
 
 impl Counters {
     /// Each counter with the name of its table; `fold` belongs to no table.
-    pub fn named(&mut self) -> [(&'static str, &mut i64); 13] {
+    pub fn named(&mut self) -> [(&'static str, &mut i64); 12] {
         [
-            ("workspace", &mut self.workspaces),
             ("agent", &mut self.agents),
             ("check", &mut self.checks),
             ("track", &mut self.tracks),

@@ -30,3 +30,4 @@ pub mod track;
 pub mod uptime;
 pub mod verdict;
 pub mod votes;
+pub mod workspaces;

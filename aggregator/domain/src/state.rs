@@ -1,4 +1,4 @@
-//! The whole state of the engine, in memory. Loaded from the store at the start; only [`super::step`] changes it.
+//! The state of one workspace, in memory. Loaded from the store at the start; only [`super::step`] changes it.
 
 use super::check_verdict::CheckVerdict;
 use super::credentials::{Enrolment, TokenHash};
@@ -16,12 +16,15 @@ use super::verdict::Quorum;
 pub use super::agent::{Agent, Epoch, SelfReport};
 pub use super::agent_check::{AgentCheck, LastRun, Outcomes};
 pub use super::keys::{
-    AgentKey, CheckKey, ComponentKey, Counters, GroupKey, HoldKey, PageKey, TrackKey, WindowKey, WorkspaceKey,
+    AgentKey, CheckKey, ComponentKey, Counters, GroupKey, HoldKey, PageKey, TrackKey, WindowKey,
+    WorkspaceAgent, WorkspaceKey, WorkspacePage,
 };
 
-/// The whole state. A copy shares its entries with the original, so it is cheap.
+/// The state of a workspace. A copy shares its entries with the original, so it is cheap.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct State {
+    /// The workspace itself.
+    pub workspace: Workspace,
     /// Since when the aggregator is reachable; set by [`State::become_ready`]. Time before it counts as nobody's
     /// silence; see [`super::step`].
     pub ready_at: Timestamp,
@@ -37,8 +40,6 @@ pub struct State {
     pub blind: Vec<Interval<()>>,
     /// The greatest row key that was ever assigned in each table.
     pub counters: Counters,
-    /// Workspaces.
-    pub workspaces: Table<WorkspaceKey, Workspace>,
     /// Agents.
     pub agents: Table<AgentKey, Agent>,
     /// Checks.
@@ -59,14 +60,14 @@ pub struct State {
     pub windows: Table<WindowKey, PlannedWindow>,
     /// Enrolment tokens.
     pub enrolments: Table<TokenHash, Enrolment>,
-    /// Token hashes of heartbeat addresses, by workspace and check name.
-    pub heartbeat_tokens: Table<(WorkspaceKey, String), TokenHash>,
+    /// Token hashes of heartbeat addresses, by check name.
+    pub heartbeat_tokens: Table<String, TokenHash>,
     /// Agents by the hash of their credential.
     pub credentials: Table<TokenHash, AgentKey>,
-    /// Heartbeat addresses by token hash.
-    pub heartbeat_addresses: Table<TokenHash, (WorkspaceKey, String)>,
-    /// Checks by workspace and name.
-    pub check_names: Table<(WorkspaceKey, String), CheckKey>,
+    /// Check names of heartbeat addresses, by token hash.
+    pub heartbeat_addresses: Table<TokenHash, String>,
+    /// Checks by name.
+    pub check_names: Table<String, CheckKey>,
     /// Tracks by agent and check.
     pub track_of: Table<(AgentKey, CheckKey), TrackKey>,
 }
@@ -74,17 +75,34 @@ pub struct State {
 /// A tenant.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Workspace {
+    /// Its row key.
+    pub key: WorkspaceKey,
     /// Its name.
     pub name: String,
     /// An agent that begins to report a check of others waits until an operator allows it.
     pub asks: bool,
+    /// Whether it has a row; otherwise the first step writes it.
+    pub stored: bool,
+}
+
+impl Workspace {
+    /// A workspace that is not stored yet.
+    #[must_use]
+    pub fn new(key: WorkspaceKey, name: &str) -> Self {
+        Self { key, name: name.to_owned(), asks: false, stored: false }
+    }
+}
+
+/// The workspace of a configuration that names none.
+impl Default for Workspace {
+    fn default() -> Self {
+        Self::new(WorkspaceKey(1), "default")
+    }
 }
 
 /// A check, regardless of which agents run it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Check {
-    /// The workspace it belongs to.
-    pub workspace: WorkspaceKey,
     /// Its name, unique in the workspace.
     pub name: String,
     /// How many locations must agree.
@@ -106,9 +124,8 @@ pub struct Check {
 impl Check {
     /// A check that no agent has reported yet.
     #[must_use]
-    pub fn new(workspace: WorkspaceKey, name: &str) -> Self {
+    pub fn new(name: &str) -> Self {
         Self {
-            workspace,
             name: name.to_owned(),
             quorum: Quorum::default(),
             former_quorums: Vec::new(),
@@ -124,8 +141,6 @@ impl Check {
 /// A status page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {
-    /// The workspace it belongs to.
-    pub workspace: WorkspaceKey,
     /// Its key in the configuration file.
     pub key: String,
     /// 12 random lower-case alphanumerics.
@@ -282,6 +297,12 @@ pub struct ResponseHour {
 }
 
 impl State {
+    /// The state of a new workspace.
+    #[must_use]
+    pub fn new(workspace: Workspace) -> Self {
+        Self { workspace, ..Self::default() }
+    }
+
     /// When an agent last reported something conclusive, counting or not. For a heartbeat: when the aggregator last
     /// found no ping late.
     #[must_use]

@@ -2,6 +2,7 @@
 //! the path to it. A copy of the whole state is therefore cheap, and readers can keep one.
 
 use imbl::OrdMap;
+use imbl::ordmap::DiffItem;
 use std::borrow::Borrow;
 use std::fmt;
 use std::ops::{Index, RangeBounds};
@@ -82,6 +83,17 @@ impl<K: Ord + Clone, V> Table<K, V> {
         K: Borrow<Q>,
     {
         self.0.remove(key)
+    }
+
+    /// The keys whose entries differ in `after`, and whether it has them. Shared parts are skipped.
+    pub fn changed_keys<'a>(&'a self, after: &'a Self) -> impl Iterator<Item = (&'a K, bool)>
+    where
+        V: PartialEq,
+    {
+        self.0.diff(&after.0).map(|one| match one {
+            DiffItem::Add(key, _) | DiffItem::Update { new: (key, _), .. } => (key, true),
+            DiffItem::Remove(key, _) => (key, false),
+        })
     }
 
     /// The keys of the entries that `wanted` accepts. Code that changes many entries collects their keys first, so that

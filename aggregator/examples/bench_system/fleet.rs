@@ -2,11 +2,12 @@
 
 use anyhow::Context as _;
 use skerry_aggregator::engine::Engine;
-use skerry_domain::state::{AgentKey, ComponentSettings, PageSettings};
+use skerry_domain::state::{ComponentSettings, PageSettings, WorkspaceAgent, WorkspaceKey};
 use skerry_domain::step::{
     Answer, Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage,
 };
 use skerry_domain::uptime::{Rule, Weights};
+use skerry_domain::workspaces::Target;
 use skerry_protocol::wire::{self, Observation, Outcome, Phases, Reason, State};
 use skerry_store::Store;
 use std::path::Path;
@@ -175,7 +176,7 @@ fn declared(name: &str) -> wire::Declared {
 /// hundred components of a page.
 pub(crate) struct Fleet {
     pub(crate) engine: Engine,
-    pub(crate) keys: Vec<AgentKey>,
+    pub(crate) keys: Vec<WorkspaceAgent>,
     writer: skerry_aggregator::engine::Running,
 }
 
@@ -183,13 +184,13 @@ impl Fleet {
     pub(crate) async fn start(database: &Path, agents: &[Agent], checks: usize) -> anyhow::Result<Self> {
         let (changed, _) = crossbeam_channel::bounded(1);
         let (engine, writer) = Engine::start(Store::open(database)?, changed)?;
-        engine.command(Command::Configure(Box::new(pages(checks)))).await?;
+        let workspace = || Target::Name("default".to_owned());
+        engine.command((workspace(), Command::Configure(Box::new(pages(checks))))).await?;
         let mut keys = Vec::new();
         for agent in agents {
-            let workspace = "default".to_owned();
             let (name, location) = (agent.name.clone(), "here".to_owned());
-            match engine.command(Command::AddAgent { workspace, name, location }).await? {
-                Answer::Agent(key) => keys.push(key),
+            match engine.command((workspace(), Command::AddAgent { name, location })).await? {
+                Answer::Agent(key) => keys.push((WorkspaceKey(1), key)),
                 other => anyhow::bail!("{other:?}"),
             }
         }
@@ -210,7 +211,7 @@ fn pages(checks: usize) -> Configure {
         items: components.iter().map(|one| DesiredItem::Component(component(*one))).collect(),
     };
     let pages = components.chunks(100).enumerate().map(page).collect();
-    Configure { workspace: "default".to_owned(), checks: Vec::new(), pages }
+    Configure { checks: Vec::new(), pages }
 }
 
 fn settings(number: usize) -> PageSettings {

@@ -12,6 +12,7 @@ use skerry_domain::layers::effective;
 use skerry_domain::state::{AgentCheck, PageKey, State, TrackKey};
 use skerry_domain::step::{Answer, Command, DeclaredCheck, Report};
 use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
+use skerry_domain::workspaces::{Target, Workspaces};
 use skerry_publish::build::page_view;
 use skerry_store::Store;
 use std::io::Write as _;
@@ -26,6 +27,10 @@ fn read(path: &Path) -> anyhow::Result<Config> {
     loaded.configs.into_iter().next().context("no configuration")
 }
 
+fn of_config<'a>(config: &Config, workspaces: &'a Workspaces) -> anyhow::Result<&'a State> {
+    workspaces.named(&config.workspace).context("the workspace of the configuration is not stored")
+}
+
 /// Fills the database of `config`: ninety days of spans and of status intervals for every check that a page
 /// names, `raw` observations, roll-ups of the last `hours` hours.
 pub(crate) fn write(config: &Path, raw: i64, hours: i64) -> anyhow::Result<()> {
@@ -35,15 +40,14 @@ pub(crate) fn write(config: &Path, raw: i64, hours: i64) -> anyhow::Result<()> {
     let (engine, writer) = Engine::start(Store::open(&config.store.path)?, changed)?;
     let now = engine.now();
     let names: Vec<String> = config.checks.iter().map(|entry| entry.check.name.clone()).collect();
+    let workspace = || Target::Name(config.workspace.clone());
     runtime.block_on(async {
-        engine.command(Command::Configure(Box::new(desired(&config)))).await?;
+        engine.command((workspace(), Command::Configure(Box::new(desired(&config))))).await?;
         for (number, names) in names.chunks(500).enumerate() {
-            let add = Command::AddAgent {
-                workspace: config.workspace.clone(),
-                name: format!("agent-{number}"),
-                location: "here".to_owned(),
+            let add = Command::AddAgent { name: format!("agent-{number}"), location: "here".to_owned() };
+            let Answer::Agent(agent) = engine.command((workspace(), add)).await? else {
+                anyhow::bail!("no agent")
             };
-            let Answer::Agent(agent) = engine.command(add).await? else { anyhow::bail!("no agent") };
             let declared = |name: &String| DeclaredCheck {
                 name: name.clone(),
                 definition: vec![3; 16],
@@ -65,11 +69,12 @@ pub(crate) fn write(config: &Path, raw: i64, hours: i64) -> anyhow::Result<()> {
                 snapshot: Vec::new(),
                 inventory: Some(names.iter().map(declared).collect()),
             };
-            engine.command(Command::Report(Box::new(report))).await?;
+            engine.command((workspace(), Command::Report(Box::new(report)))).await?;
         }
         anyhow::Ok(())
     })?;
-    let tracks: Vec<TrackKey> = engine.snapshot().state.tracks.keys().copied().collect();
+    let tracks: Vec<TrackKey> =
+        of_config(&config, &engine.snapshot().workspaces)?.tracks.keys().copied().collect();
     engine.stop();
     writer.join().ok().context("the engine panicked")?;
     let mut connection = Connection::open(&config.store.path)?;
@@ -188,7 +193,8 @@ fn roll_ups(transaction: &Transaction<'_>, now: Timestamp, hours: i64) -> anyhow
 pub(crate) fn bars(config: &Path) -> anyhow::Result<()> {
     let config = read(config)?;
     let store = Store::open(&config.store.path)?;
-    let state = store.load(Timestamp(0))?;
+    let workspaces = store.load(Timestamp(0))?;
+    let state = of_config(&config, &workspaces)?;
     let now = state.tracks.values().filter_map(AgentCheck::evidence).max().context("no evidence")?;
     let components = state.components.values().filter(|one| !one.archived).count();
     let mut out = std::io::stdout();
@@ -204,10 +210,10 @@ pub(crate) fn bars(config: &Path) -> anyhow::Result<()> {
         let verdict = if spent < 1.0 { "reached" } else { "MISSED" };
         writeln!(out, "| {name} | {spent:.2} | {verdict} |")
     };
-    print("bars, windows, percentages", &|| state.pages.keys().for_each(|page| draw(&state, *page, now)))?;
+    print("bars, windows, percentages", &|| state.pages.keys().for_each(|page| draw(state, *page, now)))?;
     print("whole views, with names, ages and evidence", &|| {
         for key in state.pages.keys() {
-            std::hint::black_box(page_view(&state, *key, "https://status.example.com", now));
+            std::hint::black_box(page_view(state, *key, "https://status.example.com", now));
         }
     })?;
     Ok(())

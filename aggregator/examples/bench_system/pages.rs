@@ -4,15 +4,16 @@
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
 use skerry_aggregator::clock::TimeSource;
-use skerry_aggregator::engine::Engine;
+use skerry_aggregator::engine::{Engine, Snapshot};
 use skerry_aggregator::publish::{Addresses, Publisher};
 use skerry_domain::holds::Source;
-use skerry_domain::state::{ComponentKey, ComponentSettings, PageKey, PageSettings};
+use skerry_domain::state::{ComponentKey, ComponentSettings, PageKey, PageSettings, State};
 use skerry_domain::status::Status;
 use skerry_domain::step::{Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage};
 use skerry_domain::time::{DAY, MINUTE, SECOND, Timestamp};
 use skerry_domain::uptime::{Rule, Weights};
 use skerry_domain::verdict::Quorum;
+use skerry_domain::workspaces::Target;
 use skerry_publish::output::Site;
 use skerry_store::Store;
 use std::io::Write as _;
@@ -90,17 +91,26 @@ async fn past(engine: &Engine, hands: &AtomicI64) -> anyhow::Result<()> {
     let checks = (0..PAGES * COMPONENTS).map(|number| (format!("check-{number}"), Quorum::default()));
     let pages = (0..PAGES).map(page).collect();
     let checks = checks.collect();
-    let configure = Configure { workspace: "default".to_owned(), checks, pages };
-    engine.command(Command::Configure(Box::new(configure))).await?;
-    let components: Vec<ComponentKey> = engine.snapshot().state.components.keys().copied().collect();
+    let configure = Configure { checks, pages };
+    engine.command((workspace(), Command::Configure(Box::new(configure)))).await?;
+    let components: Vec<ComponentKey> = state_of(&engine.snapshot()).components.keys().copied().collect();
     for ago in OUTAGES {
         hands.store(MIDNIGHT.0 - ago * DAY - 600 * MINUTE, Ordering::Relaxed);
         let down = |key: &ComponentKey| set(*key, Some(Status::MajorOutage));
-        engine.command(Command::Together(components.iter().map(down).collect())).await?;
+        engine.command((workspace(), Command::Together(components.iter().map(down).collect()))).await?;
         hands.fetch_add(30 * MINUTE, Ordering::Relaxed);
-        engine.command(Command::Together(components.iter().map(|key| set(*key, None)).collect())).await?;
+        let up = components.iter().map(|key| set(*key, None)).collect();
+        engine.command((workspace(), Command::Together(up))).await?;
     }
     Ok(())
+}
+
+fn workspace() -> Target {
+    Target::Name("default".to_owned())
+}
+
+fn state_of(snapshot: &Snapshot) -> &State {
+    snapshot.workspaces.named("default").expect("it was created")
 }
 
 fn set(component: ComponentKey, status: Option<Status>) -> Command {
@@ -155,14 +165,15 @@ async fn change(
     clock: &impl Fn(),
 ) -> anyhow::Result<Duration> {
     let snapshot = engine.snapshot();
+    let state = state_of(&snapshot);
     let page = number * 37 % PAGES;
-    let keys: Vec<PageKey> = snapshot.state.pages.keys().copied().collect();
-    let (key, slug) = (keys[page], snapshot.state.pages[&keys[page]].settings.slug.clone());
-    let of_page = snapshot.state.components.iter().filter(|(_, one)| one.page == key);
+    let keys: Vec<PageKey> = state.pages.keys().copied().collect();
+    let (key, slug) = (keys[page], state.pages[&keys[page]].settings.slug.clone());
+    let of_page = state.components.iter().filter(|(_, one)| one.page == key);
     let component = *of_page.map(|(key, _)| key).nth(number / PAGES % COMPONENTS).context("a component")?;
     let index = || site.load().by_slug[&slug].outputs[""].clone();
     let former = index();
-    engine.command(set(component, Some(Status::MajorOutage))).await?;
+    engine.command((workspace(), set(component, Some(Status::MajorOutage)))).await?;
     let committed = Instant::now();
     while Arc::ptr_eq(&index(), &former) {
         anyhow::ensure!(committed.elapsed() < BOUND, "the change of {slug} is not in its bytes");

@@ -79,14 +79,14 @@ impl World {
         let mut world = Self { store, state, now: START, agents: Vec::new(), names, day: 0 };
         for number in 0..AGENTS {
             let (name, location) = (format!("agent {number}"), format!("location {number}"));
-            let add = Command::AddAgent { workspace: "default".to_owned(), name, location };
+            let add = Command::AddAgent { name, location };
             if let Answer::Agent(key) = world.take(add)? {
                 world.agents.push(key);
             }
         }
         let pages = world.names.chunks(ON_A_PAGE).enumerate().map(|(number, names)| page(number, names));
         let pages = pages.collect();
-        let configure = Configure { workspace: "default".to_owned(), checks: Vec::new(), pages };
+        let configure = Configure { checks: Vec::new(), pages };
         world.take(Command::Configure(Box::new(configure)))?;
         Ok(world)
     }

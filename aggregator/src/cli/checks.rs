@@ -7,7 +7,7 @@ use clap::{Args, Subcommand};
 use skerry_aggregator::config::Loaded;
 use skerry_aggregator::control::{Request, carry_out};
 use skerry_domain::reporters::Held;
-use skerry_domain::state::{Check, LastRun, State};
+use skerry_domain::state::{Check, CheckKey, LastRun, State};
 use skerry_domain::time::Timestamp;
 use skerry_domain::track::HardState;
 use skerry_domain::verdict::{LocationVote, Vote};
@@ -60,22 +60,17 @@ pub(crate) fn checks(loaded: &Loaded, asked: &Checks, json: bool) -> anyhow::Res
     }
     let store = store_at(path)?;
     let now = store.time()?;
-    let state = store.load(now)?;
-    let wanted = |check: &Check| {
-        let workspace = &state.workspaces[&check.workspace].name;
-        asked.workspace.as_ref().is_none_or(|named| named == workspace)
+    let workspaces = store.load(now)?;
+    let wanted = |state: &State| asked.workspace.as_ref().is_none_or(|named| *named == state.workspace.name);
+    let states = workspaces.iter().map(|(_, state)| state).filter(|state| wanted(state));
+    let row = |(state, key, check): (_, &CheckKey, _)| Row {
+        state,
+        check,
+        since: verdict_since(state, *key, now),
+        votes: of_check(state, *key, now),
     };
-    let mut rows: Vec<Row<'_>> = state
-        .checks
-        .iter()
-        .filter(|(_, check)| wanted(check))
-        .map(|(key, check)| Row {
-            state: &state,
-            check,
-            since: verdict_since(&state, *key, now),
-            votes: of_check(&state, *key, now),
-        })
-        .collect();
+    let checks = states.flat_map(|state| state.checks.iter().map(move |(key, check)| (state, key, check)));
+    let mut rows: Vec<Row<'_>> = checks.map(row).collect();
     rows.sort_unstable_by(|one, other| one.place().cmp(&other.place()));
     Ok(if json { all(&rows) } else { table(&rows, now) })
 }
@@ -94,7 +89,7 @@ impl Row<'_> {
     }
 
     fn workspace(&self) -> &str {
-        &self.state.workspaces[&self.check.workspace].name
+        &self.state.workspace.name
     }
 }
 

@@ -42,7 +42,7 @@ impl Row<'_> {
     }
 
     fn workspace(&self) -> &str {
-        &self.state.workspaces[&self.state.pages[&self.component.page].workspace].name
+        &self.state.workspace.name
     }
 
     fn lasted(&self, now: Timestamp) -> i64 {
@@ -58,18 +58,21 @@ pub(crate) fn outages(loaded: &Loaded, asked: &Outages, json: bool) -> anyhow::R
     }
     let store = store_at(path)?;
     let now = store.time()?;
-    let state = store.load(now)?;
+    let workspaces = store.load(now)?;
     let folded: Vec<SpanDayRow> = store.rows()?;
-    let wanted = wanted(&state, asked);
+    let of_workspace =
+        |state: &State| asked.workspace.as_ref().is_none_or(|name| *name == state.workspace.name);
+    let states = workspaces.iter().map(|(_, state)| state).filter(|state| of_workspace(state));
+    let wanted: Vec<_> = states.flat_map(|state| wanted(state, asked).map(move |one| (state, one))).collect();
     if let Some(name) = &asked.component {
         ensure!(!wanted.is_empty(), "no page has a component {name:?}: give its name, its key or its id");
     }
     let mut rows: Vec<Row<'_>> = wanted
         .into_iter()
-        .flat_map(|component| {
-            let mut outages = of_component(&state, component, now);
-            name_folded(&state, component, &folded, &mut outages);
-            outages.into_iter().map(|outage| Row { state: &state, component, outage })
+        .flat_map(|(state, component)| {
+            let mut outages = of_component(state, component, now);
+            name_folded(state, component, &folded, &mut outages);
+            outages.into_iter().map(move |outage| Row { state, component, outage })
         })
         .collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.outage.from));
@@ -80,24 +83,21 @@ pub(crate) fn outages(loaded: &Loaded, asked: &Outages, json: bool) -> anyhow::R
 }
 
 /// Components that stand on a page now.
-fn wanted<'s>(state: &'s State, asked: &Outages) -> Vec<&'s Component> {
+fn wanted<'s>(state: &'s State, asked: &'s Outages) -> impl Iterator<Item = &'s Component> {
     let named = |component: &Component, name: &str| {
         component.settings.name == name || component.key == name || component.id == name
     };
-    let of_workspace = |component: &Component| {
-        let page = &state.pages[&component.page];
-        let name = &state.workspaces[&page.workspace].name;
-        !page.archived && asked.workspace.as_ref().is_none_or(|workspace| workspace == name)
-    };
-    let present = state.components.values().filter(|one| !one.archived && of_workspace(one));
-    present.filter(|one| asked.component.as_ref().is_none_or(|name| named(one, name))).collect()
+    let present = |one: &Component| !one.archived && !state.pages[&one.page].archived;
+    let present = state.components.values().filter(move |one| present(one));
+    present.filter(move |one| asked.component.as_ref().is_none_or(|name| named(one, name)))
 }
 
 fn as_table(rows: &[Row<'_>], now: Timestamp) -> String {
     if rows.is_empty() {
         return "There were no outages.".to_owned();
     }
-    let many = rows.iter().any(|row| row.component.page != rows[0].component.page);
+    let page = |row: &Row<'_>| (row.state.workspace.key, row.component.page);
+    let many = rows.iter().any(|row| page(row) != page(&rows[0]));
     let line = |row: &Row<'_>| {
         let name = &row.component.settings.name;
         let checks = row.outage.checks.join(", ");

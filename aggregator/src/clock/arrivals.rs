@@ -4,7 +4,7 @@
 //! time of arrival is unknown.
 
 use super::time_source::NS_PER_MS;
-use skerry_domain::state::AgentKey;
+use skerry_domain::state::WorkspaceAgent;
 use skerry_domain::time::SECOND;
 use std::collections::BTreeMap;
 
@@ -30,7 +30,7 @@ pub enum Arrived {
 /// How the batches of each agent arrive.
 #[derive(Debug, Default)]
 pub(super) struct Arrivals {
-    agents: BTreeMap<AgentKey, Arrival>,
+    agents: BTreeMap<WorkspaceAgent, Arrival>,
 }
 
 /// This host's boot clock minus the agent's at the arrival of a batch, ms.
@@ -51,7 +51,7 @@ impl Arrivals {
     /// it shows that the agent's clock stood still or its link became slower; it counts as prompt.
     pub(super) fn note(
         &mut self,
-        agent: AgentKey,
+        agent: WorkspaceAgent,
         boot_id: &str,
         made: i64,
         at: i64,
@@ -85,6 +85,11 @@ impl Arrivals {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use skerry_domain::state::{AgentKey, WorkspaceKey};
+
+    fn agent(key: i64) -> WorkspaceAgent {
+        (WorkspaceKey(1), AgentKey(key))
+    }
 
     /// Each batch: when it was made and when it arrived, seconds after the first; `true` where it waited for us, who
     /// were back at `back`.
@@ -92,8 +97,7 @@ mod tests {
         let mut arrivals = Arrivals::default();
         for (made, at, waited) in batches {
             let (made, at) = (made * SECOND + 77, (at + 1_000) * SECOND * NS_PER_MS);
-            let said =
-                arrivals.note(AgentKey(1), "boot", made, at, Some((back + 1_000) * SECOND * NS_PER_MS));
+            let said = arrivals.note(agent(1), "boot", made, at, Some((back + 1_000) * SECOND * NS_PER_MS));
             assert_eq!(said == Arrived::Waited, *waited, "made at {made} in {batches:?}");
         }
     }
@@ -140,7 +144,7 @@ mod tests {
             let mut arrivals = Arrivals::default();
             for (made, travelled, late) in batches {
                 let at = (made + travelled + 500_000) * NS_PER_MS;
-                let said = arrivals.note(AgentKey(1), "boot", *made, at, None);
+                let said = arrivals.note(agent(1), "boot", *made, at, None);
                 assert_eq!(said, Arrived::Late(*late), "made at {made} in {batches:?}");
             }
         }
@@ -151,8 +155,8 @@ mod tests {
         let mut arrivals = Arrivals::default();
         let back = Some(61_000 * NS_PER_MS);
         let prompt = Arrived::Late(0);
-        assert_eq!(arrivals.note(AgentKey(1), "one", 50_000, 60_000 * NS_PER_MS, None), prompt);
-        assert_eq!(arrivals.note(AgentKey(1), "two", 5_000, 61_000 * NS_PER_MS, back), prompt);
-        assert_eq!(arrivals.note(AgentKey(2), "one", 0, 61_000 * NS_PER_MS, back), prompt);
+        assert_eq!(arrivals.note(agent(1), "one", 50_000, 60_000 * NS_PER_MS, None), prompt);
+        assert_eq!(arrivals.note(agent(1), "two", 5_000, 61_000 * NS_PER_MS, back), prompt);
+        assert_eq!(arrivals.note(agent(2), "one", 0, 61_000 * NS_PER_MS, back), prompt);
     }
 }

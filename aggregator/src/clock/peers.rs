@@ -3,7 +3,7 @@
 //! right.
 
 use super::time_source::NS_PER_MS;
-use skerry_domain::state::AgentKey;
+use skerry_domain::state::WorkspaceAgent;
 use skerry_domain::time::{DAY, MINUTE, SECOND, Timestamp};
 use std::collections::BTreeMap;
 
@@ -18,7 +18,7 @@ pub(super) const EARLIEST: Timestamp = Timestamp(20_697 * DAY);
 #[derive(Debug, Default)]
 pub(super) struct Peers {
     /// The agent's wall clock minus this host's boot clock, ms, and when it was received on the boot clock, ns.
-    agents: BTreeMap<AgentKey, (i64, i64)>,
+    agents: BTreeMap<WorkspaceAgent, (i64, i64)>,
     /// When the kernel last reported that a time server synchronises the wall clock, ns of the boot clock.
     kept: Option<i64>,
 }
@@ -31,7 +31,7 @@ pub(super) struct Votes {
 }
 
 impl Peers {
-    pub(super) fn hear(&mut self, agent: AgentKey, said: Timestamp, boot: i64) {
+    pub(super) fn hear(&mut self, agent: WorkspaceAgent, said: Timestamp, boot: i64) {
         if said >= EARLIEST {
             self.agents.insert(agent, (said.0.saturating_sub(boot / NS_PER_MS), boot));
         }

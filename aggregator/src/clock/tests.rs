@@ -1,11 +1,17 @@
 //! A wall clock that jumps, and what is made of it, with and without somebody who knows better.
 
 use super::*;
+use skerry_domain::state::{AgentKey, WorkspaceKey};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 /// 1 December 2026.
 const TRUE: i64 = 20_788 * DAY;
+/// An agent of the first workspace.
+fn agent(key: i64) -> WorkspaceAgent {
+    (WorkspaceKey(1), AgentKey(key))
+}
+
 /// Of an agent on another host.
 const ELSEWHERE: &str = "another boot";
 
@@ -70,7 +76,7 @@ impl Host {
     }
 
     fn agent(&mut self, key: i64, off: i64) {
-        self.clock.hear(AgentKey(key), Timestamp(self.now + off), ELSEWHERE);
+        self.clock.hear(agent(key), Timestamp(self.now + off), ELSEWHERE);
     }
 
     /// Ours less the true time.
@@ -213,7 +219,7 @@ fn agents_alone_move_nothing() {
     // Those of our own boot have our clock.
     let mut host = Host::new(30 * DAY);
     let own = host.apart.boot_id.clone();
-    host.clock.hear(AgentKey(1), Timestamp(host.now + 30 * DAY), &own);
+    host.clock.hear(agent(1), Timestamp(host.now + 30 * DAY), &own);
     assert!(!host.clock.standing().sure);
 }
 

@@ -7,7 +7,7 @@ use super::{Reach, socket_of};
 use crate::engine::{Actor, Engine, Envelope};
 use anyhow::{Context, bail};
 use rustix::process::geteuid;
-use skerry_domain::step::{self, Asked, Command, Ids, step_asked};
+use skerry_domain::step::{self, Asked, Ids};
 use skerry_domain::time::Timestamp;
 use skerry_host::clock::wall_ms;
 use skerry_host::random;
@@ -126,7 +126,7 @@ async fn alone(database: &Path, store: Store, request: Request) -> anyhow::Resul
     };
     let actor = Actor::Cli { uid: geteuid().as_raw() };
     let expected = request.expected();
-    let done = engine.command(Envelope::by(actor, request.into()).expecting(expected)).await;
+    let done = engine.command(Envelope::together(actor, vec![request.into()]).expecting(expected)).await;
     engine.stop();
     let _ = tokio::task::spawn_blocking(move || writer.join()).await;
     done.map(drop).map_err(|error| anyhow::anyhow!(error_text(&error)))
@@ -144,15 +144,16 @@ fn in_damaged(database: &Path, request: &Request) -> Option<anyhow::Result<()>> 
         return None;
     }
     let mut store = Store::beside(database).ok()?;
-    let state = store.load_agents().ok()?;
+    let workspaces = store.load_agents().ok()?;
     let now = store.time().unwrap_or_else(|_| Timestamp(wall_ms()));
     let actor = Actor::Cli { uid: geteuid().as_raw() };
-    let author = Envelope::by(actor, request.clone().into()).author();
+    let envelope = Envelope::together(actor, vec![request.clone().into()]);
+    let author = envelope.author();
     // The audit may be what is damaged.
     for author in [author.as_ref(), None] {
         let context = step::Context { now, ids: Ids::from_seed(random::bytes()) };
         let asked = Asked { author, expected: None };
-        match step_asked(&mut state.clone(), Command::from(request.clone()), context, asked) {
+        match workspaces.clone().step(&envelope.commands, context, asked) {
             Ok(stepped) if store.commit(&stepped.rows).is_ok() => return Some(Ok(())),
             Ok(_) => {}
             Err(rejected) => return Some(Err(anyhow::anyhow!(rejected.reason))),

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use skerry_domain::credentials::TokenHash;
 use skerry_domain::rows::{Expected, Subject};
 use skerry_domain::step::{self, Command};
+use skerry_domain::workspaces::Target;
 
 /// A request of the command line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -92,8 +93,8 @@ impl Request {
     /// The version that the command line read before the request.
     pub(super) fn expected(&self) -> Option<Expected> {
         match self {
-            Self::AddHeartbeatToken { workspace, check, .. } => {
-                let subject = Subject::HeartbeatToken(workspace.clone(), check.clone());
+            Self::AddHeartbeatToken { check, .. } => {
+                let subject = Subject::HeartbeatToken(check.clone());
                 Some(Expected { subject, version: None })
             }
             _ => None,
@@ -101,22 +102,24 @@ impl Request {
     }
 }
 
-impl From<Request> for Command {
+/// The command and its workspace.
+impl From<Request> for (Target, Command) {
     fn from(request: Request) -> Self {
-        match request {
+        let (workspace, command) = match request {
             Request::ChangeAgent { workspace, agent, change } => {
-                Self::ChangeAgent { workspace, agent, change: change.into() }
+                (workspace, Command::ChangeAgent { agent, change: change.into() })
             }
             Request::AddHeartbeatToken { workspace, check, token } => {
-                Self::SetHeartbeatToken { workspace, check, token: Some(token) }
+                (workspace, Command::SetHeartbeatToken { check, token: Some(token) })
             }
             Request::SetHeartbeatToken { workspace, check, token } => {
-                Self::SetHeartbeatToken { workspace, check, token }
+                (workspace, Command::SetHeartbeatToken { check, token })
             }
             Request::ChooseDefinition { workspace, check, agent } => {
-                Self::ChooseDefinition { workspace, check, agent }
+                (workspace, Command::ChooseDefinition { check, agent })
             }
-        }
+        };
+        (Target::Name(workspace), command)
     }
 }
 

@@ -108,7 +108,7 @@ async fn carry_out(engine: &Engine, uid: u32, line: &[u8]) -> Response {
         }
     };
     let expected = request.expected();
-    let envelope = Envelope::by(Actor::Cli { uid }, request.into()).expecting(expected);
+    let envelope = Envelope::together(Actor::Cli { uid }, vec![request.into()]).expecting(expected);
     match engine.command(envelope).await {
         Ok(_) => Response::Done,
         Err(error) => refused(&error_text(&error)),

@@ -3,9 +3,10 @@
 
 use super::writer::Writer;
 use super::{lock, read};
-use skerry_domain::shared_vec::SharedVec;
-use skerry_domain::step::{Change, Command, Stepped};
+use skerry_domain::state::State;
+use skerry_domain::step::{Change, Command};
 use skerry_domain::time::{MINUTE, SECOND, Timestamp};
+use skerry_domain::workspaces::Outcome;
 use std::sync::atomic::Ordering;
 
 impl Writer {
@@ -15,9 +16,9 @@ impl Writer {
     }
 
     /// Records that in the state, unless nothing can be written yet.
-    pub(super) fn away(&mut self) -> Option<Stepped> {
+    pub(super) fn away(&mut self) -> Option<Outcome> {
         let from = self.away_since.filter(|_| self.failed_at.is_none())?;
-        self.step(Command::Away { from }).ok()
+        self.step_all(Command::Away { from }).ok()
     }
 
     /// Stores the clock if it changed or a minute has passed. `last`: the program is stopping.
@@ -26,7 +27,7 @@ impl Writer {
             let clock = lock(&self.clock);
             (clock.kept(), clock.standing())
         };
-        self.state.unsure_ms = standing.unsure_ms;
+        self.workspaces.set_unsure(standing.unsure_ms);
         let due = self.kept_clock.as_ref().is_none_or(|former| {
             let drifted = (kept.at - former.at) - (kept.boot_ms - former.boot_ms);
             last || former.sure != kept.sure || drifted.abs() > SECOND || kept.at - former.at >= MINUTE
@@ -56,19 +57,19 @@ impl Writer {
             tracing::warn!(%error, "our clock cannot be set back yet");
             return;
         }
-        let former = (self.state.clock, self.state.ready_at);
-        (self.state.clock, self.state.ready_at) = (right, former.1.min(right));
+        self.workspaces.set_back(right);
         lock(&self.clock).set_back(by);
         self.away_since = self.away_since.map(|since| since.min(right));
         self.kept_clock = Some(kept);
         self.health.turned_at.store(right.0, Ordering::Relaxed);
-        self.state.components.update_all(|_, component| component.response = SharedVec::default());
         if !self.reload() {
             // The stored data is right and is read back before anything else is written.
             self.failed_at = Some(std::time::Instant::now());
         }
         self.publish();
-        let pages = self.state.pages.keys().map(|page| Change::PageSaved(*page));
-        let _ = self.changed.send(pages.collect());
+        let pages_of = |(key, state): (_, &State)| {
+            state.pages.keys().map(move |page| (key, Change::PageSaved(*page))).collect::<Vec<_>>()
+        };
+        let _ = self.changed.send(self.workspaces.iter().flat_map(pages_of).collect());
     }
 }

@@ -1,8 +1,9 @@
-//! A command with its actor and request.
+//! Commands with their workspaces, actor and request.
 
 use skerry_domain::rows::{Author, Expected};
-use skerry_domain::state::AgentKey;
-use skerry_domain::step::Command;
+use skerry_domain::state::{AgentKey, WorkspaceKey};
+use skerry_domain::step::{Command, Report};
+use skerry_domain::workspaces::Target;
 use skerry_host::random;
 use std::fmt;
 
@@ -10,7 +11,7 @@ use std::fmt;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Actor {
     /// An agent, through its reports.
-    Agent(AgentKey),
+    Agent(WorkspaceKey, AgentKey),
     /// The holder of an enrolment token.
     Token,
     /// The program itself: time, roll-ups, pings of jobs.
@@ -27,7 +28,7 @@ pub enum Actor {
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Agent(agent) => write!(f, "agent:{}", agent.0),
+            Self::Agent(_, agent) => write!(f, "agent:{}", agent.0),
             Self::Token => f.write_str("token"),
             Self::Scheduler => f.write_str("scheduler"),
             Self::File => f.write_str("file"),
@@ -54,7 +55,7 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// A command for the writer.
+/// Commands for the writer, as one request: all of them or none.
 #[derive(Clone, Debug)]
 pub struct Envelope {
     /// The actor.
@@ -63,15 +64,45 @@ pub struct Envelope {
     pub request: RequestId,
     /// The version that the caller read before. The command is rejected if the subject has changed since.
     pub expected: Option<Expected>,
-    /// The command.
-    pub command: Command,
+    /// The commands in order, each with its workspace. There is at least one.
+    pub commands: Vec<(Target, Command)>,
 }
 
 impl Envelope {
     /// A new request.
     #[must_use]
-    pub fn by(actor: Actor, command: Command) -> Self {
-        Self { actor, request: RequestId::fresh(), expected: None, command }
+    pub fn by(actor: Actor, target: Target, command: Command) -> Self {
+        Self::together(actor, vec![(target, command)])
+    }
+
+    /// A new request of several commands.
+    #[must_use]
+    pub fn together(actor: Actor, commands: Vec<(Target, Command)>) -> Self {
+        Self { actor, request: RequestId::fresh(), expected: None, commands }
+    }
+
+    /// The name of the request, for the log and the audit.
+    pub(crate) fn name(&self) -> &'static str {
+        match &self.commands[..] {
+            [(_, command)] => command.name(),
+            _ => "configure",
+        }
+    }
+
+    /// Its report, if it is one of an agent.
+    pub(crate) fn report(&self) -> Option<&Report> {
+        self.commands.iter().find_map(|(_, command)| match command {
+            Command::Report(report) => Some(&**report),
+            _ => None,
+        })
+    }
+
+    /// The same, mutable.
+    pub(crate) fn report_mut(&mut self) -> Option<&mut Report> {
+        self.commands.iter_mut().find_map(|(_, command)| match command {
+            Command::Report(report) => Some(&mut **report),
+            _ => None,
+        })
     }
 
     /// Adds the version that the caller expects.
@@ -84,10 +115,10 @@ impl Envelope {
     /// The author for the audit; `None` for agents and the program itself, whose commands are not audited.
     pub(crate) fn author(&self) -> Option<Author> {
         match self.actor {
-            Actor::Agent(_) | Actor::Scheduler => None,
+            Actor::Agent(..) | Actor::Scheduler => None,
             Actor::File | Actor::Cli { .. } | Actor::Token => Some(Author {
                 actor: self.actor.to_string(),
-                action: self.command.name().to_owned(),
+                action: self.name().to_owned(),
                 source: None,
                 request: Some(self.request.to_string()),
             }),
@@ -96,13 +127,20 @@ impl Envelope {
 }
 
 /// The actor of a report is its agent, that of an enrolment its token; any other command counts as the program's own.
-impl From<Command> for Envelope {
-    fn from(command: Command) -> Self {
+impl From<(WorkspaceKey, Command)> for Envelope {
+    fn from((workspace, command): (WorkspaceKey, Command)) -> Self {
         let actor = match &command {
-            Command::Report(report) => Actor::Agent(report.agent),
+            Command::Report(report) => Actor::Agent(workspace, report.agent),
             Command::Redeem { .. } => Actor::Token,
             _ => Actor::Scheduler,
         };
-        Self::by(actor, command)
+        Self::by(actor, Target::Key(workspace), command)
+    }
+}
+
+/// As the program's own.
+impl From<(Target, Command)> for Envelope {
+    fn from((target, command): (Target, Command)) -> Self {
+        Self::by(Actor::Scheduler, target, command)
     }
 }

@@ -1,6 +1,6 @@
 //! Counters of the engine for operators. They can be read at any time.
 
-use skerry_domain::state::AgentKey;
+use skerry_domain::state::WorkspaceAgent;
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64};
 use std::sync::{Mutex, PoisonError};
@@ -25,7 +25,7 @@ pub struct Health {
     /// The clock at the last turn of the loop, ms.
     pub turned_at: AtomicI64,
     /// Counters of each agent since the start.
-    pub agents: Mutex<BTreeMap<AgentKey, AgentCounts>>,
+    pub agents: Mutex<BTreeMap<WorkspaceAgent, AgentCounts>>,
     /// Whether the writer has ended.
     pub(super) ended: AtomicBool,
 }
@@ -44,13 +44,13 @@ pub struct AgentCounts {
 }
 
 impl Health {
-    pub(super) fn count(&self, agent: AgentKey, change: impl FnOnce(&mut AgentCounts)) {
+    pub(super) fn count(&self, agent: WorkspaceAgent, change: impl FnOnce(&mut AgentCounts)) {
         let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
         change(agents.entry(agent).or_default());
     }
 
     /// Batches of an agent that were refused because another delivers under its name.
-    pub(super) fn refused_as_clone(&self, agent: AgentKey) -> u64 {
+    pub(super) fn refused_as_clone(&self, agent: WorkspaceAgent) -> u64 {
         let agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
         agents.get(&agent).map_or(0, |counts| counts.refused_as_clone)
     }

@@ -6,8 +6,9 @@ use super::*;
 use futures_util::future::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
 use skerry_domain::state::AgentKey;
-use skerry_domain::step::{DeclaredCheck, Observed, Report, SnapshotState};
+use skerry_domain::step::{Command, DeclaredCheck, Observed, Report, SnapshotState};
 use skerry_domain::track::HardState;
+use skerry_domain::workspaces::Target;
 use skerry_protocol::wire::{Outcome, Reason};
 use std::pin::Pin;
 use std::time::{Duration, Instant};
@@ -26,7 +27,12 @@ struct Stand {
     /// The last sequence each has sent.
     sequences: Vec<u64>,
     _folder: tempfile::TempDir,
-    _changes: Receiver<Vec<Change>>,
+    _changes: Receiver<Vec<(WorkspaceKey, Change)>>,
+}
+
+/// A command for the one workspace of these tests.
+fn named(command: Command) -> (Target, Command) {
+    (Target::Name("default".to_owned()), command)
 }
 
 impl Stand {
@@ -37,9 +43,8 @@ impl Stand {
         let (engine, running) = Engine::start(store, changed).expect("it starts");
         let mut keys = Vec::new();
         for number in 0..agents {
-            let (workspace, name) = ("default".to_owned(), format!("agent-{number}"));
-            let added =
-                engine.command(Command::AddAgent { workspace, name, location: "here".to_owned() }).await;
+            let (name, location) = (format!("agent-{number}"), "here".to_owned());
+            let added = engine.command(named(Command::AddAgent { name, location })).await;
             let Ok(Answer::Agent(key)) = added else { panic!("{added:?}") };
             keys.push(key);
         }
@@ -48,7 +53,7 @@ impl Stand {
     }
 
     /// The next `count` observations of an agent, all well and hours old; what it says of now is that it is down.
-    fn report(&mut self, agent: usize, count: u64) -> Command {
+    fn report(&mut self, agent: usize, count: u64) -> Report {
         let first = self.sequences[agent] + 1;
         self.sequences[agent] += count;
         let name = format!("check-{agent}");
@@ -78,7 +83,7 @@ impl Stand {
             flapping: false,
             certificate_ends: None,
         };
-        Command::Report(Box::new(Report {
+        Report {
             agent: self.agents[agent],
             epoch: [1; 16],
             acknowledged: 0,
@@ -93,14 +98,14 @@ impl Stand {
             records: (first..first + count).map(record).collect(),
             snapshot: vec![down],
             inventory: (first == 1).then(|| vec![declared]),
-        }))
+        }
     }
 
     /// Hands a report over; it waits in its lane when this returns.
     fn send(&mut self, what: &'static str, agent: usize, count: u64) -> Sent {
-        let (engine, command) = (self.engine.clone(), self.report(agent, count));
+        let (engine, report) = (self.engine.clone(), self.report(agent, count));
         let mut sent: Sent = Box::pin(async move {
-            let taken = engine.command(command).await;
+            let taken = engine.command(named(Command::Report(Box::new(report)))).await;
             assert!(matches!(taken, Ok(Answer::Acknowledged { .. })), "{what} of {agent}: {taken:?}");
             (what, agent)
         });
@@ -158,7 +163,7 @@ async fn what_comes_while_history_is_taken_is_committed_with_it() {
     let history = stand.send("history", 0, GROUP_OBSERVATIONS as u64);
     let live = stand.report(1, 50);
     let before = stand.commits();
-    let mut live = Box::pin(engine.command(live));
+    let mut live = Box::pin(engine.command(named(Command::Report(Box::new(live)))));
     {
         // The writer has its first message and asks what time it is.
         let _time = engine.clock.lock().expect("nobody panicked");
@@ -179,32 +184,32 @@ async fn what_comes_while_history_is_taken_is_committed_with_it() {
 #[tokio::test]
 async fn folded_observations_count_each_for_what_is_history() {
     let mut stand = Stand::of(1).await;
-    let Command::Report(mut report) = stand.report(0, 2) else { unreachable!("it is a report") };
-    assert_eq!(weight(&Command::Report(report.clone())), 2);
-    assert!(!is_history(&Command::Report(report.clone())));
+    let mut report = stand.report(0, 2);
+    assert_eq!(weight(&report), 2);
+    assert!(!is_history(&report));
     if let RecordKind::Observed { count, .. } = &mut report.records[0].kind {
         *count = 1_000;
     }
-    assert!(is_history(&Command::Report(report)));
+    assert!(is_history(&report));
     stand.end();
 }
 
 #[tokio::test]
 async fn an_agent_of_many_checks_that_was_held_up_for_seconds_does_not_wait_as_history() {
     let mut stand = Stand::of(1).await;
-    let Command::Report(mut report) = stand.report(0, 1_500) else { unreachable!("it is a report") };
-    assert!(is_history(&Command::Report(report.clone())));
+    let mut report = stand.report(0, 1_500);
+    assert!(is_history(&report));
     for record in &mut report.records {
         if let RecordKind::Observed { first, .. } = &mut record.kind {
             first.when = When::ThisBoot(BOOT - 4_500 + record.sequence as i64 * 3);
         }
     }
-    assert!(!is_history(&Command::Report(report.clone())));
+    assert!(!is_history(&report));
     let RecordKind::Observed { first, .. } = &mut report.records[0].kind else {
         unreachable!("one was seen")
     };
     first.when = When::ThisBoot(BOOT - RECENT);
-    assert!(is_history(&Command::Report(report)), "what is older than that is");
+    assert!(is_history(&report), "what is older than that is");
     stand.end();
 }
 
@@ -229,7 +234,7 @@ async fn agents_advance_through_their_histories_together() {
         if done[agent] < BATCHES {
             let (engine, report) = (stand.engine.clone(), stand.report(agent, size(agent)));
             sent.push(Box::pin(async move {
-                let taken = engine.command(report).await;
+                let taken = engine.command(named(Command::Report(Box::new(report)))).await;
                 assert!(matches!(taken, Ok(Answer::Acknowledged { .. })), "{taken:?}");
                 ("history", agent)
             }));
@@ -255,7 +260,8 @@ async fn what_returning_agents_say_of_now_is_believed_before_any_history() {
     }
     let late = stand.agents[4..].to_vec();
     let snapshot = stand.engine.snapshot();
-    let of = |agent| snapshot.state.tracks.values().find(|one| one.agent == agent).and_then(|one| one.live);
+    let state = snapshot.workspaces.named("default").expect("it was created");
+    let of = |agent| state.tracks.values().find(|one| one.agent == agent).and_then(|one| one.live);
     assert!(late.into_iter().all(|agent| of(agent).is_some_and(|live| live.span.state == HardState::Down)));
     while sent.next().await.is_some() {}
     stand.end();

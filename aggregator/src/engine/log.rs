@@ -3,7 +3,7 @@
 use super::losses::Kind;
 use super::writer::Writer;
 use skerry_domain::clone_detection::Refusal;
-use skerry_domain::state::{AgentKey, CheckKey};
+use skerry_domain::state::{AgentKey, CheckKey, State, WorkspaceAgent, WorkspaceKey};
 use skerry_domain::step::Change;
 use skerry_domain::track::HardState;
 use skerry_protocol::wire::Reason;
@@ -17,9 +17,10 @@ const NAMED: usize = 3;
 
 impl Writer {
     /// Describes an agent, its location and the first few checks.
-    fn who(&self, agent: AgentKey, checks: &[CheckKey]) -> (&str, &str, String) {
-        let agent = &self.state.agents[&agent];
-        let names = checks.iter().take(NAMED).map(|check| self.state.checks[check].name.as_str());
+    fn who(&self, workspace: WorkspaceKey, agent: AgentKey, checks: &[CheckKey]) -> (&str, &str, String) {
+        let state = self.state(workspace);
+        let agent = &state.agents[&agent];
+        let names = checks.iter().take(NAMED).map(|check| state.checks[check].name.as_str());
         let mut named = names.collect::<Vec<_>>().join(", ");
         if checks.len() > NAMED {
             named += &format!(" and {} more", checks.len() - NAMED);
@@ -27,19 +28,29 @@ impl Writer {
         (&agent.name, &agent.location, named)
     }
 
+    /// The state in which a change was committed.
+    fn state(&self, workspace: WorkspaceKey) -> &State {
+        self.workspaces.get(workspace).expect("workspaces are never removed")
+    }
+
+    fn agent_name(&self, (workspace, agent): WorkspaceAgent) -> &str {
+        &self.state(workspace).agents[&agent].name
+    }
+
     /// Reports committed changes to the log, the counters and the publisher.
-    pub(super) fn tell(&self, changes: Vec<Change>) {
+    pub(super) fn tell(&self, changes: Vec<(WorkspaceKey, Change)>) {
         let mut seen = Vec::new();
-        for change in changes {
+        for (workspace, change) in changes {
             match &change {
                 Change::Raw(_) => {
                     self.health.observations.fetch_add(1, Ordering::Relaxed);
                 }
                 Change::Transition { track, since, from, to, reason, detail, .. } => {
                     self.health.transitions.fetch_add(1, Ordering::Relaxed);
-                    let agent_check = &self.state.tracks[track];
-                    let check = &self.state.checks[&agent_check.check].name;
-                    let agent = &self.state.agents[&agent_check.agent].name;
+                    let state = self.state(workspace);
+                    let agent_check = &state.tracks[track];
+                    let check = &state.checks[&agent_check.check].name;
+                    let agent = &state.agents[&agent_check.agent].name;
                     let (check, agent, since) = (display(check), display(agent), display(since));
                     let reason = Some(reason.name()).filter(|_| *reason != Reason::None);
                     let detail = Some(detail.as_str()).filter(|detail| !detail.is_empty());
@@ -51,22 +62,22 @@ impl Writer {
                     }
                 }
                 Change::FellSilent { agent, checks } => {
-                    let (agent, location, named) = self.who(*agent, checks);
+                    let (agent, location, named) = self.who(workspace, *agent, checks);
                     tracing::warn!(%agent, %location, checks = checks.len(), "an agent stopped reporting {named}: until it reports again, only other locations count");
                 }
                 Change::ReportsAgain { agent, checks, silent_ms } => {
-                    let (agent, location, named) = self.who(*agent, checks);
+                    let (agent, location, named) = self.who(workspace, *agent, checks);
                     tracing::info!(%agent, %location, checks = checks.len(), silent_ms, "an agent that stopped reporting {named} reports again, after {}", duration(*silent_ms));
                 }
                 Change::Excluded { agent, checks } => {
-                    let (agent, location, named) = self.who(*agent, checks);
+                    let (agent, location, named) = self.who(workspace, *agent, checks);
                     tracing::warn!(%agent, %location, checks = checks.len(), "an agent has not reported {named} for 24 hours and no longer counts: repair it, or remove the checks from it");
                 }
                 Change::ComponentChanged(_)
                 | Change::PageSaved(_)
                 | Change::GroupSaved(_)
-                | Change::ComponentSaved(_) => seen.push(change),
-                change => self.tell_of_token(change),
+                | Change::ComponentSaved(_) => seen.push((workspace, change)),
+                change => self.tell_of_token(workspace, change),
             }
         }
         if !seen.is_empty() {
@@ -75,62 +86,67 @@ impl Writer {
     }
 
     /// Logs uses of an agent's token: which spool delivers, and which checks it reports.
-    fn tell_of_token(&self, change: &Change) {
+    fn tell_of_token(&self, workspace: WorkspaceKey, change: &Change) {
         match change {
             Change::CloneRefused { agent, why, tell } => {
-                self.health.count(*agent, |counts| counts.refused_as_clone += 1);
+                self.health.count((workspace, *agent), |counts| counts.refused_as_clone += 1);
                 if *tell {
-                    let refused = self.health.refused_as_clone(*agent);
-                    let agent = &self.state.agents[agent].name;
+                    let refused = self.health.refused_as_clone((workspace, *agent));
+                    let agent = self.agent_name((workspace, *agent));
                     tracing::warn!(%agent, refused, "{}", words_of_refusal(why));
                 }
             }
             Change::SpoolReplaced { agent, through } => {
-                let agent = &self.state.agents[agent].name;
+                let agent = self.agent_name((workspace, *agent));
                 tracing::warn!(%agent, through, "an agent began a new spool: the former one was damaged, removed or put back from a copy; what it delivered stays");
             }
             Change::Joined { agent, checks } => {
-                self.health.count(*agent, |counts| counts.joined += checks.len() as u64);
-                let (agent, location, named) = self.who(*agent, checks);
+                self.health.count((workspace, *agent), |counts| counts.joined += checks.len() as u64);
+                let (agent, location, named) = self.who(workspace, *agent, checks);
                 tracing::warn!(%agent, %location, checks = checks.len(), "an agent began to report checks that others report: {named}");
             }
             Change::NotCounted { agent, why, checks } => {
-                let (agent, location, named) = self.who(*agent, checks);
+                let (agent, location, named) = self.who(workspace, *agent, checks);
                 let why = why.words();
                 tracing::warn!(%agent, %location, checks = checks.len(), "an agent is rejected for {named}: {why}. skerry-aggregator check list shows who counts");
             }
             Change::CountsAgain { agent, checks } => {
-                let (agent, location, named) = self.who(*agent, checks);
+                let (agent, location, named) = self.who(workspace, *agent, checks);
                 tracing::info!(%agent, %location, checks = checks.len(), "an agent now counts for {named}");
             }
-            change => self.tell_of_loss(change),
+            change => self.tell_of_loss(workspace, change),
         }
     }
 
     /// Logs what an agent delivered twice or never.
-    fn tell_of_loss(&self, change: &Change) {
+    fn tell_of_loss(&self, workspace: WorkspaceKey, change: &Change) {
         match change {
             Change::Lost { agent, count, why, .. } => {
-                self.health.count(*agent, |counts| counts.lost = counts.lost.saturating_add(*count));
-                let told = self.losses.count(*agent, Kind::Lost, *count, Instant::now());
+                self.health
+                    .count((workspace, *agent), |counts| counts.lost = counts.lost.saturating_add(*count));
+                let told = self.losses.count((workspace, *agent), Kind::Lost, *count, Instant::now());
                 let Some((records, count)) = told else { return };
-                let agent = &self.state.agents[agent].name;
+                let agent = self.agent_name((workspace, *agent));
                 tracing::warn!(%agent, records, count, %why, "an agent lost observations; logged at most once a minute");
             }
             Change::OldCopy { agent, newest, through } => {
-                if self.losses.count(*agent, Kind::OldCopy, 0, Instant::now()).is_none() {
+                if self.losses.count((workspace, *agent), Kind::OldCopy, 0, Instant::now()).is_none() {
                     return;
                 }
-                let agent = &self.state.agents[agent].name;
+                let agent = self.agent_name((workspace, *agent));
                 tracing::warn!(%agent, newest, through, "an agent sends records again that it delivered before, and no newer ones: its spool was put back from an old copy, or copied to another host; it is told to begin a new one");
             }
             Change::Gap { agent, from, to, acknowledged, .. } => {
-                self.health.count(*agent, |counts| counts.missing = counts.missing.saturating_add(to - from));
+                self.health.count((workspace, *agent), |counts| {
+                    counts.missing = counts.missing.saturating_add(to - from)
+                });
                 let kind = if *acknowledged { Kind::Forgotten } else { Kind::Missing };
-                let Some((_, count)) = self.losses.count(*agent, kind, to - from, Instant::now()) else {
+                let Some((_, count)) =
+                    self.losses.count((workspace, *agent), kind, to - from, Instant::now())
+                else {
                     return;
                 };
-                let agent = &self.state.agents[agent].name;
+                let agent = self.agent_name((workspace, *agent));
                 if *acknowledged {
                     tracing::error!(%agent, from, to, count, "observations that were acknowledged to an agent are not in this database: it was restored from a backup, its disk lost commits, or another aggregator took them. What nobody else saw is shown as no data; what people changed in that time is missing too: check it, and the disk");
                 } else {

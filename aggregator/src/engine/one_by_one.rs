@@ -3,15 +3,15 @@
 
 use super::CommandError;
 use super::writer::{Waiting, Writer};
-use skerry_domain::state::State;
-use skerry_domain::step::{Command, Stepped};
+use skerry_domain::step::Command;
+use skerry_domain::workspaces::{Outcome, Workspaces};
 use skerry_store::StoreError;
 use std::sync::atomic::Ordering;
 
 impl Writer {
-    /// Steps the waiting commands again from the state `before` the group, each with its own commit.
-    pub(super) fn one_by_one(&mut self, before: State, waiting: Vec<Waiting>, tick: bool) {
-        self.state = before;
+    /// Steps the waiting commands again from `before` the group, each with its own commit.
+    pub(super) fn one_by_one(&mut self, before: Workspaces, waiting: Vec<Waiting>, tick: bool) {
+        self.workspaces = before;
         if let Some(stepped) = self.away() {
             match self.alone(stepped, "the time that nobody could call") {
                 Ok(true) => self.away_since = None,
@@ -21,7 +21,7 @@ impl Writer {
         }
         let mut waiting = waiting.into_iter();
         while let Some(one) = waiting.next() {
-            let before = self.state.clone();
+            let before = self.workspaces.clone();
             let stepped = match self.step_for(&one.envelope) {
                 Ok(stepped) => stepped,
                 Err(rejected) => {
@@ -38,9 +38,9 @@ impl Writer {
                     self.tell(stepped.changes);
                 }
                 Err(error @ StoreError::Constraint { .. }) => {
-                    self.state = before;
+                    self.workspaces = before;
                     let (request, actor) = (one.envelope.request, one.envelope.actor);
-                    let command = one.envelope.command.name();
+                    let command = one.envelope.name();
                     tracing::error!(%request, %actor, command, %error, "a command is refused, since the database does not allow what it would write; all else is stored. This is a fault of skerry-aggregator: report it");
                     one.reply.send(Err(CommandError::Fault {
                         request: request.to_string(),
@@ -51,7 +51,7 @@ impl Writer {
             }
         }
         if tick
-            && let Ok(stepped) = self.step(Command::Tick)
+            && let Ok(stepped) = self.step_all(Command::Tick)
             && let Err(error) = self.alone(stepped, "what the passing of time changes")
         {
             self.failed(&error, Vec::new());
@@ -59,7 +59,7 @@ impl Writer {
     }
 
     /// Commits a step that no caller waits for. Returns whether the database allows it.
-    fn alone(&mut self, stepped: Stepped, what: &str) -> Result<bool, StoreError> {
+    fn alone(&mut self, stepped: Outcome, what: &str) -> Result<bool, StoreError> {
         match self.write(&stepped.rows) {
             Ok(()) => {
                 self.publish();

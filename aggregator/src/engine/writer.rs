@@ -10,11 +10,10 @@ use arc_swap::ArcSwap;
 use crossbeam_channel::{Receiver, Sender};
 use skerry_domain::clock::SavedClock;
 use skerry_domain::rows::Write;
-use skerry_domain::state::State;
-use skerry_domain::step::{
-    Answer, Asked, Change, Command, Context, Ids, Rejected, Stepped, step, step_asked,
-};
+use skerry_domain::state::{State, WorkspaceKey};
+use skerry_domain::step::{Answer, Asked, Change, Command, Context, Ids, Rejected};
 use skerry_domain::time::{SECOND, Timestamp};
+use skerry_domain::workspaces::{Outcome, Target, Workspaces};
 use skerry_host::random;
 use skerry_store::{Store, StoreError};
 use std::sync::atomic::Ordering;
@@ -33,10 +32,12 @@ const TICK: [Duration; 2] = [Duration::from_millis(250), Duration::from_secs(1)]
 /// How long after a failed commit writing is tried again.
 const RETRY_WRITE: Duration = Duration::from_secs(1);
 
-pub(super) fn load(store: &Store, ready_at: Timestamp) -> Result<State, StoreError> {
-    let mut state = store.load(ready_at)?;
-    state.clock = state.agents.values().filter_map(|agent| agent.last_seen).max().unwrap_or_default();
-    Ok(state)
+pub(super) fn load(store: &Store, ready_at: Timestamp) -> Result<Workspaces, StoreError> {
+    let mut workspaces = store.load(ready_at)?;
+    let last_seen = |state: &State| state.agents.values().filter_map(|agent| agent.last_seen).max();
+    workspaces
+        .set_clock(workspaces.iter().filter_map(|(_, state)| last_seen(state)).max().unwrap_or_default());
+    Ok(workspaces)
 }
 
 /// A command that waits for the commit, and its answer.
@@ -50,10 +51,10 @@ pub(super) struct Waiting {
 #[derive(Default)]
 struct Group {
     waiting: Vec<Waiting>,
-    changes: Vec<Change>,
+    changes: Vec<(WorkspaceKey, Change)>,
     rows: Vec<Write>,
     /// The state before the group.
-    before: State,
+    before: Workspaces,
     tick: bool,
     maintenance: Vec<(Maintenance, Sender<Result<usize, StoreError>>)>,
     turns: Vec<Sender<()>>,
@@ -64,16 +65,16 @@ struct Group {
 }
 
 impl Group {
-    fn note(&mut self, stepped: Stepped) -> Answer {
-        self.changes.extend(stepped.changes);
-        self.rows.extend(stepped.rows);
-        stepped.answer
+    fn note(&mut self, outcome: Outcome) -> Answer {
+        self.changes.extend(outcome.changes);
+        self.rows.extend(outcome.rows);
+        outcome.answer
     }
 }
 
 pub(super) struct Writer {
     pub(super) store: Store,
-    pub(super) state: State,
+    pub(super) workspaces: Workspaces,
     pub(super) clock: Arc<Mutex<Clock>>,
     pub(super) receiver: Receiver<Message>,
     /// Reports of history. At least one joins every group, so that the present cannot starve it.
@@ -125,7 +126,7 @@ impl Writer {
 
     /// The time from this tick to the next.
     fn until_due(&self) -> Duration {
-        let due = self.state.next_due().map_or(i64::MAX, |due| due - read(&self.clock));
+        let due = self.workspaces.next_due().map_or(i64::MAX, |due| due - read(&self.clock));
         Duration::from_millis(u64::try_from(due).unwrap_or(0)).clamp(TICK[0], TICK[1])
     }
 
@@ -136,13 +137,13 @@ impl Writer {
         let turned_at = Timestamp(self.health.turned_at.swap(now.0, Ordering::Relaxed));
         if now - turned_at > PAUSE {
             // The process slept, was stopped or waited for the disk, or the clock was put forward: reports wait unread.
-            self.state.become_ready(now);
+            self.workspaces.become_ready(now);
             if turned_at > Timestamp(0) {
                 self.note_away(turned_at);
             }
         }
         self.try_again();
-        let mut group = Group { before: self.state.clone(), tick, ..Group::default() };
+        let mut group = Group { before: self.workspaces.clone(), tick, ..Group::default() };
         if let Some(stepped) = self.away() {
             group.note(stepped);
         }
@@ -152,11 +153,12 @@ impl Writer {
         self.gather(past, &mut group);
         if tick {
             // A tick is never rejected.
-            let _ = self.step(Command::Tick).map(|stepped| group.note(stepped));
+            let _ = self.step_all(Command::Tick).map(|stepped| group.note(stepped));
         }
         let (maintenance, turns, stop) =
             (std::mem::take(&mut group.maintenance), std::mem::take(&mut group.turns), group.stop);
-        self.state.unsure_ms = lock(&self.clock).standing().unsure_ms;
+        let unsure_ms = lock(&self.clock).standing().unsure_ms;
+        self.workspaces.set_unsure(unsure_ms);
         self.commit(group);
         self.keep_clock(stop);
         for turn in turns {
@@ -194,10 +196,11 @@ impl Writer {
     fn take(&mut self, message: Message, group: &mut Group) -> usize {
         match message {
             Message::Command(mut envelope, reply) => {
-                let weight = weight(&envelope.command);
-                if let Command::Report(report) = &mut envelope.command {
+                let weight = envelope.report().map_or(0, weight);
+                let latest = read(&self.clock).max(self.workspaces.clock());
+                if let Some(report) = envelope.report_mut() {
                     // The clock may have been set back since the report arrived.
-                    report.received = report.received.min(read(&self.clock).max(self.state.clock));
+                    report.received = report.received.min(latest);
                 }
                 if self.failed_at.is_some() {
                     let why = format!("a write failed a moment ago ({})", self.failure);
@@ -216,18 +219,20 @@ impl Writer {
         0
     }
 
-    /// Steps a command at the current time, with new ids.
-    pub(super) fn step(&mut self, command: Command) -> Result<Stepped, Rejected> {
-        let context = Context { now: read(&self.clock), ids: Ids::from_seed(random::bytes()) };
-        step(&mut self.state, command, context)
+    /// Steps a command of every workspace at the current time.
+    pub(super) fn step_all(&mut self, command: Command) -> Result<Outcome, Rejected> {
+        self.workspaces.step(&[(Target::All, command)], self.context(), Asked::default())
     }
 
-    /// The same for a command with its envelope.
-    pub(super) fn step_for(&mut self, envelope: &Envelope) -> Result<Stepped, Rejected> {
-        let context = Context { now: read(&self.clock), ids: Ids::from_seed(random::bytes()) };
+    /// Steps the commands of an envelope at the current time.
+    pub(super) fn step_for(&mut self, envelope: &Envelope) -> Result<Outcome, Rejected> {
         let author = envelope.author();
         let asked = Asked { author: author.as_ref(), expected: envelope.expected.as_ref() };
-        step_asked(&mut self.state, &envelope.command, context, asked)
+        self.workspaces.step(&envelope.commands, self.context(), asked)
+    }
+
+    fn context(&self) -> Context {
+        Context { now: read(&self.clock), ids: Ids::from_seed(random::bytes()) }
     }
 
     fn commit(&mut self, group: Group) {
@@ -287,25 +292,17 @@ impl Writer {
     pub(super) fn publish(&self) {
         if self.stored {
             let commit = self.health.commits.load(Ordering::Relaxed);
-            let state = self.state.clone();
-            self.snapshots.store(Arc::new(Snapshot { at: state.clock, state, commit }));
+            let workspaces = self.workspaces.clone();
+            self.snapshots.store(Arc::new(Snapshot { at: workspaces.clock(), workspaces, commit }));
         }
     }
 
     /// Discards steps that were not written by reading the state back. Returns whether that succeeded.
     pub(super) fn reload(&mut self) -> bool {
-        let ready_at = self.state.ready_at;
-        match load(&self.store, ready_at) {
-            Ok(mut state) => {
-                state.clock = self.state.clock;
-                state.unsure_ms = self.state.unsure_ms;
-                for (key, former) in self.state.components.iter() {
-                    if let Some(component) = state.components.get_mut(key) {
-                        component.response = former.response.clone();
-                    }
-                }
-                state.derive_verdicts(state.clock);
-                self.state = state;
+        match load(&self.store, self.workspaces.ready_at()) {
+            Ok(mut workspaces) => {
+                workspaces.continue_from(&self.workspaces);
+                self.workspaces = workspaces;
                 self.stored = true;
             }
             Err(error) => {

@@ -9,7 +9,7 @@ use budget::{Allowance, BodyPermit, Budgets};
 use bytes::Bytes;
 use skerry_agent::uplink::{Deliver, Delivery};
 use skerry_domain::credentials::{Redeemed, Standing, token_hash};
-use skerry_domain::state::AgentKey;
+use skerry_domain::state::WorkspaceAgent;
 use skerry_domain::step::{Answer, Command};
 use skerry_domain::time::MINUTE;
 use skerry_host::random;
@@ -44,8 +44,7 @@ impl Ingest for AgentEndpoint {
     async fn admit(&self, token: Option<&str>) -> Result<Box<dyn web::Delivery>, IngestAnswer> {
         let Some(token) = token else { return Err(IngestAnswer::Unauthorized) };
         let (hash, snapshot) = (token_hash(token), self.engine.snapshot());
-        let state = &snapshot.state;
-        let known = state.credentials.get(&hash).and_then(|key| Some((*key, state.agents.get(key)?)));
+        let known = snapshot.workspaces.agent_of(&hash);
         let Some((key, agent)) = known else { return Err(IngestAnswer::Unauthorized) };
         let name = &agent.name;
         if agent.standing == Standing::Disabled {
@@ -78,10 +77,10 @@ impl Ingest for AgentEndpoint {
         let token = token_hash(&request.secret);
         let given = random::secret("ska");
         // An unknown token must not cost the writer anything.
-        let known = self.engine.snapshot().state.enrolments.contains_key(&token);
-        let redeemed = if known {
+        let workspace = self.engine.snapshot().workspaces.workspace_of_enrolment(&token);
+        let redeemed = if let Some(workspace) = workspace {
             let redeem = Command::Redeem { token, credential: token_hash(&given) };
-            match self.engine.command(redeem).await {
+            match self.engine.command((workspace, redeem)).await {
                 Ok(Answer::Redeemed(redeemed)) => redeemed,
                 Ok(other) => {
                     return EnrolAnswer::Unavailable(format!(
@@ -127,7 +126,7 @@ impl Ingest for AgentEndpoint {
 struct Admitted {
     engine: Engine,
     aggregator_id: String,
-    agent: AgentKey,
+    agent: WorkspaceAgent,
     names: Names,
     allowance: Arc<Allowance>,
     place: OwnedSemaphorePermit,
@@ -196,7 +195,7 @@ pub struct LocalDelivery {
     /// Which aggregator this is.
     pub aggregator_id: String,
     /// The agent's row.
-    pub agent: AgentKey,
+    pub agent: WorkspaceAgent,
     /// Its name.
     pub name: String,
 }

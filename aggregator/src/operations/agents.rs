@@ -8,7 +8,7 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
 use skerry_domain::credentials::Standing;
-use skerry_domain::state::{Agent, AgentKey, SelfReport, State};
+use skerry_domain::state::{Agent, AgentKey, SelfReport, State, WorkspaceAgent};
 use skerry_domain::time::Timestamp;
 use skerry_domain::votes::{self, Lacking};
 use std::sync::PoisonError;
@@ -17,7 +17,7 @@ use std::sync::atomic::AtomicU64;
 /// One agent as the last look found it.
 #[derive(Clone, Debug)]
 pub(super) struct AgentSummary {
-    key: AgentKey,
+    key: WorkspaceAgent,
     labels: AgentLabels,
     last_seen: Option<Timestamp>,
     skew: i64,
@@ -48,7 +48,7 @@ struct VersionLabels {
     version: String,
 }
 
-/// Every agent of every workspace; our own voice for heartbeats is none.
+/// Every agent of a workspace but the internal one for heartbeats.
 pub(super) fn listed(state: &State) -> impl Iterator<Item = (&AgentKey, &Agent)> {
     state
         .agents
@@ -60,9 +60,9 @@ pub(super) fn listed(state: &State) -> impl Iterator<Item = (&AgentKey, &Agent)>
 pub(super) fn summary(state: &State) -> Vec<AgentSummary> {
     let mut lacking = votes::lacking(state);
     let agents = listed(state).map(|(key, agent)| AgentSummary {
-        key: *key,
+        key: (state.workspace.key, *key),
         labels: AgentLabels {
-            workspace: state.workspaces[&agent.workspace].name.clone(),
+            workspace: state.workspace.name.clone(),
             agent: agent.name.clone(),
             location: agent.location.clone(),
         },
@@ -79,7 +79,7 @@ pub(super) fn summary(state: &State) -> Vec<AgentSummary> {
 pub(super) fn minorities(state: &State, now: Timestamp) -> Vec<Minority> {
     let named = |(key, locations): (_, Vec<String>)| {
         let check = &state.checks[&key];
-        let workspace = &state.workspaces[&check.workspace].name;
+        let workspace = &state.workspace.name;
         locations.into_iter().map(move |location| Minority {
             workspace: workspace.clone(),
             check: check.name.clone(),

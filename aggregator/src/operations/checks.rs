@@ -5,7 +5,7 @@ use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::{Registry, Unit};
-use skerry_domain::state::{Check, CheckKey, State};
+use skerry_domain::state::{Check, CheckKey, State, WorkspaceKey};
 use skerry_domain::time::Timestamp;
 use skerry_domain::verdict::{Verdict, Vote};
 use skerry_domain::votes::of_check;
@@ -16,7 +16,7 @@ use std::sync::atomic::AtomicU64;
 /// One check as the last look found it.
 #[derive(Clone, Debug)]
 pub(super) struct CheckSummary {
-    key: CheckKey,
+    key: (WorkspaceKey, CheckKey),
     workspace: Arc<str>,
     check: Arc<str>,
     verdict: Verdict,
@@ -57,11 +57,11 @@ impl<'a> Interner<'a> {
     }
 }
 
-/// Every check of every workspace, by key; names are those of the look `before` where they are the same. What an agent
+/// Every check of a workspace, by key; names are those of the summary `before` where they are the same. What an agent
 /// measured that has fallen silent is left out.
 pub(super) fn summary(state: &State, now: Timestamp, before: &[CheckSummary]) -> Vec<CheckSummary> {
     let known = |key: CheckKey, name: &str| {
-        let at = before.binary_search_by_key(&key, |one| one.key).ok()?;
+        let at = before.binary_search_by_key(&(state.workspace.key, key), |one| one.key).ok()?;
         Some(Arc::clone(&before[at].check)).filter(|known| **known == *name)
     };
     let mut strings = Interner::default();
@@ -76,8 +76,8 @@ pub(super) fn summary(state: &State, now: Timestamp, before: &[CheckSummary]) ->
         });
         let agents = agents.collect();
         CheckSummary {
-            key: *key,
-            workspace: strings.intern(&state.workspaces[&check.workspace].name),
+            key: (state.workspace.key, *key),
+            workspace: strings.intern(&state.workspace.name),
             check: known(*key, &check.name).unwrap_or_else(|| Arc::from(check.name.as_str())),
             verdict: state.verdict_of(*key),
             agents,

@@ -1,7 +1,8 @@
 //! Where pages answer: the hosts of their own, their slug, and the root.
 
-use skerry_domain::state::{PageKey, State};
+use skerry_domain::state::{PageKey, State, WorkspacePage};
 use skerry_domain::step::Change;
+use skerry_domain::workspaces::Workspaces;
 
 /// Under which addresses pages are known; from the configuration alone.
 #[derive(Clone, Debug)]
@@ -16,7 +17,7 @@ pub struct Addresses {
 
 /// A page that is public, as the configuration has it.
 pub(super) struct Wanted {
-    pub(super) key: PageKey,
+    pub(super) key: WorkspacePage,
     pub(super) slug: String,
     pub(super) root: bool,
     pub(super) domain: Option<String>,
@@ -58,13 +59,16 @@ pub(super) fn page_of(state: &State, change: &Change) -> Option<PageKey> {
 }
 
 /// Every page that visitors may see; `owner` is the workspace whose pages can be listed.
-pub(super) fn public_pages(state: &State, owner: &str) -> Vec<Wanted> {
-    let public = state.pages.iter().filter(|(_, page)| page.settings.public && !page.archived);
-    let wanted = public.map(|(key, page)| {
-        let owned = state.workspaces[&page.workspace].name == owner;
+pub(super) fn public_pages(workspaces: &Workspaces, owner: &str) -> Vec<Wanted> {
+    let all = workspaces.iter().flat_map(|(workspace, state)| {
+        let owned = state.workspace.name == owner;
+        state.pages.iter().map(move |(key, page)| ((workspace, *key), page, owned))
+    });
+    let public = all.filter(|(_, page, _)| page.settings.public && !page.archived);
+    let wanted = public.map(|(key, page, owned)| {
         let settings = &page.settings;
         Wanted {
-            key: *key,
+            key,
             slug: settings.slug.clone(),
             root: settings.root,
             domain: settings.domain.clone(),
@@ -77,6 +81,7 @@ pub(super) fn public_pages(state: &State, owner: &str) -> Vec<Wanted> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use skerry_domain::state::WorkspaceKey;
 
     #[test]
     fn the_host_of_the_base_url_stays_that_of_all_pages() {
@@ -98,7 +103,7 @@ mod tests {
         ];
         for (addresses, slug, domain, root, own, url) in table {
             let page = Wanted {
-                key: PageKey(1),
+                key: (WorkspaceKey(1), PageKey(1)),
                 slug: slug.to_owned(),
                 root,
                 domain: domain.map(str::to_owned),

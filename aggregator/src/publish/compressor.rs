@@ -3,7 +3,7 @@
 
 use super::output::{Compression, Output, Publication};
 use crossbeam_channel::{Receiver, Sender};
-use skerry_domain::state::PageKey;
+use skerry_domain::state::WorkspacePage;
 use std::sync::Arc;
 
 /// Outputs below this many bytes gain nothing.
@@ -11,7 +11,7 @@ const WORTH: usize = 1_024;
 
 /// An output with its smaller forms.
 pub(super) struct Compressed {
-    pub(super) page: PageKey,
+    pub(super) page: WorkspacePage,
     pub(super) path: String,
     /// What it was made from: it may only take the place of this very one.
     pub(super) from: Arc<Output>,
@@ -19,13 +19,13 @@ pub(super) struct Compressed {
 }
 
 pub(super) struct Compressor {
-    give: Sender<(PageKey, String, Arc<Output>)>,
+    give: Sender<(WorkspacePage, String, Arc<Output>)>,
     done: Receiver<Compressed>,
 }
 
 impl Compressor {
     pub(super) fn start() -> Self {
-        let (give, take) = crossbeam_channel::unbounded::<(PageKey, String, Arc<Output>)>();
+        let (give, take) = crossbeam_channel::unbounded::<(WorkspacePage, String, Arc<Output>)>();
         let (tell, done) = crossbeam_channel::unbounded();
         // Without a thread pages merely stay a little larger.
         let worker = std::thread::Builder::new().name("compressor".to_owned()).spawn(move || {
@@ -42,7 +42,7 @@ impl Compressor {
         Self { give, done }
     }
 
-    pub(super) fn give(&self, page: PageKey, publication: &Publication) {
+    pub(super) fn give(&self, page: WorkspacePage, publication: &Publication) {
         let large = publication.outputs.iter().filter(|(_, output)| output.identity.bytes.len() >= WORTH);
         for (path, output) in large.filter(|(_, output)| output.compression < Compression::Best) {
             let _ = self.give.send((page, path.clone(), Arc::clone(output)));

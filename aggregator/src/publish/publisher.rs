@@ -17,7 +17,7 @@ use arc_swap::ArcSwap;
 use crossbeam_channel::Receiver;
 use page::{Address, Page};
 use pool::{Done, Outcome, Pool};
-use skerry_domain::state::PageKey;
+use skerry_domain::state::{WorkspaceKey, WorkspacePage};
 use skerry_domain::step::Change;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
@@ -39,18 +39,18 @@ const STUCK: Duration = Duration::from_secs(30);
 /// The publisher's thread body: runs until the engine is gone.
 pub struct Publisher {
     engine: Engine,
-    changed: Receiver<Vec<Change>>,
+    changed: Receiver<Vec<(WorkspaceKey, Change)>>,
     site: Arc<ArcSwap<Site>>,
     /// What is stored in `site` next.
     next: Site,
     is_next: bool,
     addresses: Addresses,
-    pages: BTreeMap<PageKey, Page>,
+    pages: BTreeMap<WorkspacePage, Page>,
     generation: u64,
     listed: Vec<(String, String)>,
     pool: Pool,
     /// Pages being rendered on which nothing changed.
-    refreshing: BTreeSet<PageKey>,
+    refreshing: BTreeSet<WorkspacePage>,
     compressor: Compressor,
     /// Compressed while their page is being rendered.
     compressed: Vec<Compressed>,
@@ -63,7 +63,7 @@ impl Publisher {
     #[must_use]
     pub fn new(
         engine: Engine,
-        changed: Receiver<Vec<Change>>,
+        changed: Receiver<Vec<(WorkspaceKey, Change)>>,
         site: Arc<ArcSwap<Site>>,
         addresses: Addresses,
         shared: HashMap<String, Arc<Output>>,
@@ -151,19 +151,20 @@ impl Publisher {
         next.unwrap_or(Duration::from_secs(1)).min(Duration::from_secs(1))
     }
 
-    fn note(&mut self, changes: impl Iterator<Item = Change>) {
+    fn note(&mut self, changes: impl Iterator<Item = (WorkspaceKey, Change)>) {
         let snapshot = self.engine.snapshot();
         let mut saved = BTreeSet::new();
-        for change in changes {
+        for (workspace, change) in changes {
+            let Some(state) = snapshot.workspaces.get(workspace) else { continue };
             let Change::ComponentChanged(component) = change else {
-                saved.extend(page_of(&snapshot.state, &change));
+                saved.extend(page_of(state, &change).map(|page| (workspace, page)));
                 continue;
             };
             // One that visitors do not see must not be felt in when their page was rendered.
-            let known = snapshot.state.components.get(&component);
+            let known = state.components.get(&component);
             let seen = known.filter(|component| component.settings.public && !component.archived);
-            if let Some((component, page)) = seen.and_then(|one| Some((one, self.pages.get_mut(&one.page)?)))
-            {
+            let Some(component) = seen else { continue };
+            if let Some(page) = self.pages.get_mut(&(workspace, component.page)) {
                 page.mark_component(component.id.clone());
             }
         }
@@ -174,10 +175,10 @@ impl Publisher {
 
     /// Which pages are public, and where they answer. Those that are new, have moved or are `saved` are
     /// rendered again, and no others: what is private is not felt in when they were.
-    fn refresh_pages(&mut self, saved: &BTreeSet<PageKey>) {
-        let wanted = public_pages(&self.engine.snapshot().state, &self.addresses.owner);
-        let keys: BTreeSet<PageKey> = wanted.iter().map(|wanted| wanted.key).collect();
-        let gone: Vec<PageKey> = self.pages.keys().filter(|key| !keys.contains(key)).copied().collect();
+    fn refresh_pages(&mut self, saved: &BTreeSet<WorkspacePage>) {
+        let wanted = public_pages(&self.engine.snapshot().workspaces, &self.addresses.owner);
+        let keys: BTreeSet<WorkspacePage> = wanted.iter().map(|wanted| wanted.key).collect();
+        let gone: Vec<WorkspacePage> = self.pages.keys().filter(|key| !keys.contains(key)).copied().collect();
         for key in &gone {
             if let Some((address, publication)) = self.pages.remove(key).and_then(|page| page.shown) {
                 self.hide(&address, &publication, None);
@@ -266,14 +267,14 @@ impl Publisher {
     fn dispatch(&mut self) {
         let (snapshot, now) = self.engine.present();
         let pages = self.pages.len();
-        let mut urgent: Vec<(Instant, PageKey)> = self
+        let mut urgent: Vec<(Instant, WorkspacePage)> = self
             .pages
             .iter()
             .filter(|(_, page)| page.is_urgent())
             .filter_map(|(key, page)| Some((page.dirty.as_ref()?.since, *key)))
             .collect();
         urgent.sort_unstable();
-        let mut old: Vec<(Instant, PageKey)> = self
+        let mut old: Vec<(Instant, WorkspacePage)> = self
             .pages
             .iter()
             .filter(|(_, page)| page.is_old(now, pages))
@@ -339,13 +340,13 @@ impl Publisher {
     }
 
     /// Puts a page into the site, where it is to answer.
-    fn show(&mut self, key: PageKey) {
+    fn show(&mut self, key: WorkspacePage) {
         if let Some(page) = self.pages.get(&key) {
             self.show_at(key, page.address.clone());
         }
     }
 
-    fn show_at(&mut self, key: PageKey, address: Address) {
+    fn show_at(&mut self, key: WorkspacePage, address: Address) {
         let Some(page) = self.pages.get_mut(&key) else { return };
         let publication = Arc::clone(&page.publication);
         let before = page.shown.replace((address.clone(), Arc::clone(&publication)));

@@ -3,14 +3,16 @@
 use super::super::addresses::Wanted;
 use super::super::outputs::Scope;
 use super::*;
+use skerry_domain::state::PageKey;
 use skerry_domain::time::{HOUR, Timestamp};
 
+const PAGE: WorkspacePage = (WorkspaceKey(1), PageKey(1));
 const NOW: Timestamp = Timestamp(1_795_191_301_000);
 
 /// A page that was last verified `refreshed` ago.
 fn page(refreshed: Duration) -> Option<Page> {
     let now = Instant::now();
-    let mut page = Page::unpublished(PageKey(1), 1);
+    let mut page = Page::unpublished(PAGE, 1);
     page.quarter = NOW.0.div_euclid(HOUR / 4);
     page.refreshed = now.checked_sub(refreshed)?;
     Some(page)
@@ -19,10 +21,10 @@ fn page(refreshed: Duration) -> Option<Page> {
 #[test]
 fn a_page_that_moves_is_rendered_before_it_answers_there() {
     let place = |page: &mut Page, root: bool, url: &str| {
-        let (key, slug, domain, listed) = (PageKey(1), "shop".to_owned(), None, None);
+        let (key, slug, domain, listed) = (PAGE, "shop".to_owned(), None, None);
         page.place(Wanted { key, slug, root, domain, listed }, Vec::new(), url.to_owned());
     };
-    let mut page = Page::unpublished(PageKey(1), 1);
+    let mut page = Page::unpublished(PAGE, 1);
     page.quarter = NOW.0.div_euclid(HOUR / 4);
     for (root, url) in [(true, "https://x"), (false, "https://x/status/shop"), (true, "https://x")] {
         place(&mut page, root, url);
@@ -57,7 +59,7 @@ fn changes_without_end_do_not_keep_the_heartbeat_away() {
 fn what_falls_due_for_all_pages_at_once_is_spread_over_the_minute_after() {
     let midnight = Timestamp(NOW.0.div_euclid(HOUR / 4) * (HOUR / 4));
     let pages = (1..=200).map(|key| {
-        let mut page = Page::unpublished(PageKey(key), 1);
+        let mut page = Page::unpublished((WorkspaceKey(1), PageKey(key)), 1);
         page.quarter = midnight.0.div_euclid(HOUR / 4) - 1;
         page
     });
@@ -66,7 +68,7 @@ fn what_falls_due_for_all_pages_at_once_is_spread_over_the_minute_after() {
     let at_once = (0..60).map(|second| due(second * 1_000 + 1_000) - due(second * 1_000)).max();
     assert!(at_once.is_some_and(|most| most <= 12), "{at_once:?} in one second");
     assert_eq!((due(-1), due(60_000)), (0, 200));
-    let mut alone = Page::unpublished(PageKey(7), 1);
+    let mut alone = Page::unpublished((WorkspaceKey(1), PageKey(7)), 1);
     alone.quarter = midnight.0.div_euclid(HOUR / 4) - 1;
     assert!(alone.is_old(midnight + 250, 1), "one page alone has nobody to wait for");
 }

@@ -5,8 +5,9 @@ use crate::{AgentEntry, HeartbeatToken, RollUp, StoreError, StoredObservation};
 use skerry_domain::clock::SavedClock;
 use skerry_domain::credentials::Standing;
 use skerry_domain::rows::Record;
-use skerry_domain::state::{ResponseHour, State, TrackKey, WorkspaceKey};
+use skerry_domain::state::{ResponseHour, TrackKey, WorkspaceKey};
 use skerry_domain::time::Timestamp;
+use skerry_domain::workspaces::Workspaces;
 use std::path::Path;
 
 /// A handle for reads.
@@ -90,11 +91,11 @@ impl Reader {
         backend.response_fine(charts, within, step)
     }
 
-    /// Reads the state. Silence counts from `ready_at` at the earliest.
+    /// Reads all workspaces. Silence counts from `ready_at` at the earliest.
     ///
     /// # Errors
     /// [`StoreError`]; it names a value that no version writes.
-    pub fn load(&self, ready_at: Timestamp) -> Result<State, StoreError> {
+    pub fn load(&self, ready_at: Timestamp) -> Result<Workspaces, StoreError> {
         let Self::Sqlite(backend) = self;
         backend.load(ready_at)
     }

@@ -5,8 +5,9 @@ use crate::sqlite::Sqlite;
 use crate::{Fence, RollUp, StoreError, StoredObservation};
 use skerry_domain::clock::SavedClock;
 use skerry_domain::rows::{Record, Write};
-use skerry_domain::state::{ResponseHour, State, TrackKey, WorkspaceKey};
+use skerry_domain::state::{ResponseHour, TrackKey, WorkspaceKey};
 use skerry_domain::time::Timestamp;
+use skerry_domain::workspaces::Workspaces;
 use std::path::Path;
 
 /// The writer's handle. A process has one, and it belongs to the engine.
@@ -136,11 +137,11 @@ impl Store {
         backend.response_fine(charts, within, step)
     }
 
-    /// Reads the state. Silence counts from `ready_at` at the earliest.
+    /// Reads all workspaces. Silence counts from `ready_at` at the earliest.
     ///
     /// # Errors
     /// [`StoreError`]; it names a value that no version writes.
-    pub fn load(&self, ready_at: Timestamp) -> Result<State, StoreError> {
+    pub fn load(&self, ready_at: Timestamp) -> Result<Workspaces, StoreError> {
         let Self::Sqlite(backend) = self;
         backend.load(ready_at)
     }
@@ -150,7 +151,7 @@ impl Store {
     ///
     /// # Errors
     /// As [`Self::load`].
-    pub fn load_agents(&self) -> Result<State, StoreError> {
+    pub fn load_agents(&self) -> Result<Workspaces, StoreError> {
         let Self::Sqlite(backend) = self;
         backend.load_agents()
     }

@@ -293,7 +293,7 @@ fn what_was_committed_is_there_when_it_is_opened_again() {
     let seen = store.observations(ONE, NOW, NOW + 2).expect("read");
     assert_eq!(seen, [observation(1, NOW), observation(1, NOW + 1)]);
     assert_eq!(before, after);
-    assert_eq!(after.agents[&AgentKey(1)].former_locations.len(), 1);
+    assert_eq!(after.get(ONE).expect("stored").agents[&AgentKey(1)].former_locations.len(), 1);
 }
 
 #[test]

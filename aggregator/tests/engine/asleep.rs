@@ -2,6 +2,7 @@
 //! we woke up does not say when it reached us, and is asked for again.
 
 use crate::turned::Host;
+use crate::workspace::WORKSPACE;
 use bytes::Bytes;
 use skerry_aggregator::ingest::{self, Names, Rejection};
 use skerry_domain::time::SECOND;
@@ -61,7 +62,7 @@ impl Probe {
 
     async fn deliver(&mut self, host: &Host, body: Bytes) -> Result<(), Rejection> {
         let names = Names { name: "one".to_owned(), former: None, locations: Vec::new(), credential: 7 };
-        let reply = ingest::accept(host.engine(), "ours", host.agent, &names, body).await?;
+        let reply = ingest::accept(host.engine(), "ours", (WORKSPACE, host.agent), &names, body).await?;
         self.acknowledged = reply.acknowledged_through;
         Ok(())
     }

@@ -2,6 +2,7 @@
 
 use crate::reports::{empty, observed, record};
 use crate::script::{START, Script, configure, declared};
+use crate::workspace::{load, named, state_of};
 use skerry_aggregator::clock::{ManualClocks, TimeSource};
 use skerry_aggregator::engine::{CommandError, Engine};
 use skerry_domain::credentials::token_hash;
@@ -26,7 +27,7 @@ fn add(name: &str) -> Command {
         checks: Vec::new(),
         admission: Admission::Credential(token_hash(name)),
     };
-    Command::ChangeAgent { workspace: "default".to_owned(), agent: name.to_owned(), change }
+    Command::ChangeAgent { agent: name.to_owned(), change }
 }
 
 /// Check `a` is up, seen now.
@@ -41,9 +42,8 @@ fn up(agent: AgentKey, apart: &ManualClocks, sequence: u64) -> Command {
     }))
 }
 
-fn call(state: &State) -> Command {
+fn call() -> Command {
     Command::HeartbeatPing(Box::new(HeartbeatPing {
-        workspace: *state.workspaces.keys().next().expect("one"),
         check: "job".to_owned(),
         kind: PingKind::Success,
         run: String::new(),
@@ -77,22 +77,22 @@ async fn what_a_store_that_fails_for_a_minute_refuses_is_nowhere_and_what_it_too
     let (changed, _changes) = crossbeam_channel::unbounded();
     let hands = TimeSource::Manual(Arc::clone(&apart));
     let (engine, writer) = Engine::start_by(store, changed, hands).expect("it starts");
-    let Ok(Answer::Agent(one)) = engine.command(add("one")).await else { panic!("no agent") };
-    engine.command(Command::Configure(Box::new(configure(&mut Script(&[]))))).await.expect("taken");
+    let Ok(Answer::Agent(one)) = engine.command(named(add("one"))).await else { panic!("no agent") };
+    engine.command(named(Command::Configure(Box::new(configure(&mut Script(&[])))))).await.expect("taken");
     let expected = Expected { period: 40 * SECOND, schedule: None, grace: 10 * SECOND };
     let heartbeats = vec![DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected }];
-    let declare = Command::DeclareHeartbeats { workspace: "default".to_owned(), heartbeats };
-    engine.command(declare).await.expect("taken");
-    let state = || engine.snapshot().state.clone();
-    engine.command(call(&state())).await.expect("taken");
-    engine.command(up(one, &apart, 1)).await.expect("taken");
+    let declare = Command::DeclareHeartbeats(heartbeats);
+    engine.command(named(declare)).await.expect("taken");
+    let state = || state_of(&engine.snapshot().workspaces).clone();
+    engine.command(named(call())).await.expect("taken");
+    engine.command(named(up(one, &apart, 1))).await.expect("taken");
 
     std::fs::rename(&path, &aside).expect("moved");
     for second in 1..=60 {
         apart.pass(SECOND);
         let late = (0..4).map(|number| add(&format!("late-{second}-{number}")));
-        let rest = [up(one, &apart, second + 1), call(&state()), add("one")];
-        let all = late.chain(rest).map(|command| engine.command(command));
+        let rest = [up(one, &apart, second + 1), call(), add("one")];
+        let all = late.chain(rest).map(|command| engine.command(named(command)));
         for answer in futures_util::future::join_all(all).await {
             assert!(matches!(answer, Err(CommandError::Unwritable(_))), "second {second}: {answer:?}");
         }
@@ -112,22 +112,22 @@ async fn what_a_store_that_fails_for_a_minute_refuses_is_nowhere_and_what_it_too
 
     std::fs::rename(&aside, &path).expect("moved back");
     let begun = Instant::now();
-    while let Err(refused) = engine.command(add("two")).await {
+    while let Err(refused) = engine.command(named(add("two"))).await {
         assert!(begun.elapsed() < BOUND, "{refused}");
         next.tick().await;
     }
     assert!(!engine.health().unwritable.load(Ordering::Relaxed));
-    let again = engine.command(add("one")).await;
+    let again = engine.command(named(add("one"))).await;
     assert!(matches!(&again, Err(CommandError::Rejected(_))), "it was there all the time: {again:?}");
     assert_eq!(job_is(&state()), HardState::Up, "nobody could take its call");
     let blind = state().blind;
     assert!(blind.iter().any(|gap| gap.to - gap.from >= MINUTE - SECOND), "{blind:?}");
-    let taken = engine.command(up(one, &apart, 62)).await;
+    let taken = engine.command(named(up(one, &apart, 62))).await;
     assert!(matches!(taken, Ok(Answer::Acknowledged { through: 62, .. })), "{taken:?}");
 
     engine.stop();
     writer.join().expect("it ends");
-    let stored = Store::open(&path).expect("opens").load(Timestamp(0)).expect("loads");
+    let stored = load(&Store::open(&path).expect("opens"), Timestamp(0));
     assert_eq!(names(&stored), ["one", "two"]);
     assert_eq!(stored.agents[&one].epochs[&[1; 16]].through, 62);
     let credentials: Vec<_> = stored.credentials.keys().copied().collect();
@@ -143,15 +143,16 @@ async fn while_a_write_stalls_whoever_finds_no_place_is_told_to_come_again() {
     let path = folder.path().join("skerry.db");
     let (changed, _changes) = crossbeam_channel::unbounded();
     let (engine, writer) = Engine::start(Store::open(&path).expect("opens"), changed).expect("starts");
-    engine.command(add("first")).await.expect("stored");
+    engine.command(named(add("first"))).await.expect("stored");
     let other = rusqlite::Connection::open(&path).expect("opens");
     other.busy_timeout(Duration::from_secs(5)).expect("a pragma");
     other.execute_batch("BEGIN IMMEDIATE").expect("the lock is ours");
     let commands: Vec<Command> = (0..1_500).map(|number| add(&format!("agent-{number}"))).collect();
-    let all = futures_util::future::join_all(commands.into_iter().map(|command| engine.command(command)));
+    let all =
+        futures_util::future::join_all(commands.into_iter().map(|command| engine.command(named(command))));
     // Polled after each of those was sent.
     let release = async {
-        assert_eq!(names(&engine.snapshot().state), ["first"], "a reader waits for nobody");
+        assert_eq!(names(state_of(&engine.snapshot().workspaces)), ["first"], "a reader waits for nobody");
         other.execute_batch("COMMIT").expect("given back");
     };
     let (answers, ()) = tokio::join!(all, release);
@@ -165,10 +166,10 @@ async fn while_a_write_stalls_whoever_finds_no_place_is_told_to_come_again() {
         }
     }
     assert!(busy >= 1_500 - 1_024 - 2 * 256 - 2, "{busy} were told to come again");
-    let is = engine.snapshot().state.clone();
+    let is = state_of(&engine.snapshot().workspaces).clone();
     assert_eq!(names(&is), stored);
     engine.stop();
     writer.join().expect("it ends");
-    let kept = Store::open(&path).expect("opens").load(Timestamp(0)).expect("loads");
+    let kept = load(&Store::open(&path).expect("opens"), Timestamp(0));
     assert_eq!(names(&kept), stored);
 }

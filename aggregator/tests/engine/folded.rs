@@ -3,6 +3,7 @@
 
 use crate::script::{Script, World, at};
 use crate::stored::same;
+use crate::workspace::load;
 use proptest::prelude::*;
 use skerry_domain::interval::Interval;
 use skerry_domain::state::State;
@@ -95,7 +96,7 @@ proptest! {
         }
         let now = world.now.max(world.state.clock);
         prop_assert_eq!(shown(&folded, now), shown(&world.state, now));
-        let loaded = store.load(folded.ready_at).expect("loaded");
+        let loaded = load(&store, folded.ready_at);
         same(&folded, &loaded).map_err(TestCaseError::fail)?;
     }
 
@@ -119,7 +120,7 @@ proptest! {
                 store.commit(&stepped.rows).expect("committed");
             }
         }
-        let loaded = store.load(world.state.ready_at).expect("loaded");
+        let loaded = load(&store, world.state.ready_at);
         same(&world.state, &loaded).map_err(TestCaseError::fail)?;
     }
 }

@@ -2,10 +2,11 @@
 
 use crate::reports::{empty, observed};
 use crate::script::{component, declared, page_settings};
+use crate::workspace::{load, named, state_of};
 use rusqlite::Connection;
 use skerry_aggregator::engine::{Engine, Running};
 use skerry_aggregator::housekeeping::Housekeeping;
-use skerry_domain::state::{AgentKey, ResponseHour};
+use skerry_domain::state::{AgentKey, ResponseHour, WorkspaceKey};
 use skerry_domain::step::{
     Answer, Command, Configure, DesiredComponent, DesiredItem, DesiredLink, DesiredPage, Observed, Record,
     RecordKind, Report, When,
@@ -28,7 +29,7 @@ struct House {
     agent: AgentKey,
     database: PathBuf,
     _folder: tempfile::TempDir,
-    _changes: crossbeam_channel::Receiver<Vec<skerry_domain::step::Change>>,
+    _changes: crossbeam_channel::Receiver<Vec<(WorkspaceKey, skerry_domain::step::Change)>>,
 }
 
 impl House {
@@ -41,7 +42,7 @@ impl House {
         // Nothing is deleted on the word of a clock that nobody keeps.
         engine.hear_kernel(true);
         let (workspace, name, location) = ("default".to_owned(), "one".to_owned(), "here".to_owned());
-        let added = engine.command(Command::AddAgent { workspace, name, location }).await;
+        let added = engine.command(named(Command::AddAgent { name, location })).await;
         let Ok(Answer::Agent(agent)) = added else { panic!("{added:?}") };
         Self { engine, running, agent, database, _folder: folder, _changes: changes }
     }
@@ -54,7 +55,7 @@ impl House {
             inventory: Some(vec![declared("a", 1_000)]),
             ..empty(self.agent, now, BOOT)
         };
-        let answer = self.engine.command(Command::Report(Box::new(report))).await;
+        let answer = self.engine.command(named(Command::Report(Box::new(report)))).await;
         assert!(matches!(answer, Ok(Answer::Acknowledged { .. })), "{answer:?}");
     }
 
@@ -62,17 +63,16 @@ impl House {
         let settings = page_settings();
         let items = vec![DesiredItem::Component(component.clone())];
         let desired = Configure {
-            workspace: "default".to_owned(),
             checks: vec![("a".to_owned(), Quorum::Majority)],
             pages: vec![DesiredPage { key: "demo".to_owned(), settings, items }],
         };
-        self.engine.command(Command::Configure(Box::new(desired))).await.expect("configured");
+        self.engine.command(named(Command::Configure(Box::new(desired)))).await.expect("configured");
     }
 
     /// The chart of the only component.
     fn points(&self) -> Vec<ResponseHour> {
         let snapshot = self.engine.snapshot();
-        snapshot.state.components.values().next().expect("a component").response.to_vec()
+        state_of(&snapshot.workspaces).components.values().next().expect("a component").response.to_vec()
     }
 
     /// A turn of the housekeeping, raw observations kept for a day.
@@ -167,7 +167,7 @@ async fn losses_and_transitions_are_told_for_thirteen_months_and_the_past_stays(
             .query_row("SELECT count(*) FROM hard_transition", [], |row| row.get(0))
             .expect("a number")
     };
-    let spans = || Store::beside(&house.database).expect("opens").load(Timestamp(0)).expect("loads").tracks;
+    let spans = || load(&Store::beside(&house.database).expect("opens"), Timestamp(0)).tracks;
     let past = spans();
     assert_eq!((told(), transitions()), ((12, 2), 3));
     house.keep().await;

@@ -21,3 +21,4 @@ mod tokens;
 mod turned;
 mod unreadable;
 mod verdicts;
+mod workspace;

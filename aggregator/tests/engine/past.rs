@@ -44,7 +44,7 @@ fn track_of(world: &World, agent: AgentKey) -> TrackKey {
 
 pub(crate) fn quorum(world: &mut World, quorum: Quorum) -> Vec<Change> {
     let checks = vec![(CHECKS[0].to_owned(), quorum)];
-    let command = Configure { workspace: "default".to_owned(), checks, pages: Vec::new() };
+    let command = Configure { checks, pages: Vec::new() };
     step(&mut world.state, Command::Configure(Box::new(command)), at(world.now)).expect("taken").changes
 }
 
@@ -172,10 +172,9 @@ fn late_data_is_judged_by_the_location_of_its_time() {
     for late in [0, 1] {
         let (mut world, _) = World::new();
         let moves = |world: &mut World| {
-            let (workspace, name, location) = ("default".to_owned(), "two".to_owned(), "here".to_owned());
+            let (name, location) = ("two".to_owned(), "here".to_owned());
             let changes =
-                step(&mut world.state, Command::AddAgent { workspace, name, location }, at(world.now))
-                    .expect("taken");
+                step(&mut world.state, Command::AddAgent { name, location }, at(world.now)).expect("taken");
             assert!(changes.changes.iter().any(|one| matches!(one, Change::AgentMoved(_))));
         };
         up_and_outage(&mut world, moves, late);
@@ -249,7 +248,7 @@ fn a_changed_quorum_and_a_moved_agent_are_heard_at_once() {
     assert_eq!(layer(&world).last(), Some(&(SECOND, Automatic::Known(Status::MajorOutage))));
     world.now = START + 2 * SECOND;
     // Both at one location vote as one: it is up for one of them.
-    let (workspace, name, location) = ("default".to_owned(), "one".to_owned(), "there".to_owned());
-    step(&mut world.state, Command::AddAgent { workspace, name, location }, at(world.now)).expect("taken");
+    let (name, location) = ("one".to_owned(), "there".to_owned());
+    step(&mut world.state, Command::AddAgent { name, location }, at(world.now)).expect("taken");
     assert_eq!(layer(&world).last(), Some(&(2 * SECOND, Automatic::Known(Status::Operational))));
 }

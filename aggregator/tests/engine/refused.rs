@@ -1,5 +1,6 @@
 //! Commands that are refused: what their neighbours hear, and what is stored.
 
+use crate::workspace::{named, state_of};
 use skerry_aggregator::engine::{Actor, CommandError, Engine, Envelope};
 use skerry_domain::rows::{Expected, Subject};
 use skerry_domain::step::{Answer, Command};
@@ -9,8 +10,8 @@ use std::sync::atomic::Ordering;
 const COMMANDS: usize = 256;
 
 fn add(name: &str) -> Command {
-    let (workspace, location) = ("default".to_owned(), "here".to_owned());
-    Command::AddAgent { workspace, name: name.to_owned(), location }
+    let location = "here".to_owned();
+    Command::AddAgent { name: name.to_owned(), location }
 }
 
 /// A row that nobody knows of has a name that one of 256 commands wants: that one is refused, its neighbours are stored.
@@ -20,7 +21,7 @@ async fn a_command_that_breaks_a_constraint_is_refused_alone() {
     let path = folder.path().join("skerry.db");
     let (changed, _changes) = crossbeam_channel::unbounded();
     let (engine, writer) = Engine::start(Store::open(&path).expect("opens"), changed).expect("starts");
-    engine.command(add("first")).await.expect("stored");
+    engine.command(named(add("first"))).await.expect("stored");
     let beside = rusqlite::Connection::open(&path).expect("opens");
     beside.busy_timeout(std::time::Duration::from_secs(5)).expect("a pragma");
     let sql = "INSERT INTO agent (workspace, key, name, location) VALUES (1, 9999, 'agent-100', 'elsewhere')";
@@ -29,7 +30,7 @@ async fn a_command_that_breaks_a_constraint_is_refused_alone() {
         let all = (0..COMMANDS).map(|number| {
             let engine = engine.clone();
             let name = if number == 100 { "agent-100".to_owned() } else { format!("agent-{round}-{number}") };
-            tokio::spawn(async move { engine.command(add(&name)).await })
+            tokio::spawn(async move { engine.command(named(add(&name))).await })
         });
         for (number, answer) in futures_util::future::join_all(all).await.into_iter().enumerate() {
             match answer.expect("it does not panic") {
@@ -44,7 +45,7 @@ async fn a_command_that_breaks_a_constraint_is_refused_alone() {
             }
         }
         assert!(!engine.health().unwritable.load(Ordering::Relaxed), "it stays ready");
-        assert_eq!(engine.snapshot().state.agents.len(), 1 + (round + 1) * (COMMANDS - 1));
+        assert_eq!(state_of(&engine.snapshot().workspaces).agents.len(), 1 + (round + 1) * (COMMANDS - 1));
     }
     engine.stop();
     writer.join().expect("it ends");
@@ -60,18 +61,19 @@ async fn of_all_who_expect_the_same_one_is_taken() {
     let (changed, _changes) = crossbeam_channel::unbounded();
     let (engine, writer) = Engine::start(store, changed).expect("starts");
     let all = (0..64).map(|number| {
-        let (workspace, check) = ("default".to_owned(), "job".to_owned());
-        let subject = Subject::HeartbeatToken(workspace.clone(), check.clone());
-        let command = Command::SetHeartbeatToken { workspace, check, token: Some([number; 32]) };
+        let check = "job".to_owned();
+        let subject = Subject::HeartbeatToken(check.clone());
+        let command = Command::SetHeartbeatToken { check, token: Some([number; 32]) };
         let expected = Some(Expected { subject, version: None });
-        engine.command(Envelope::by(Actor::Cli { uid: 0 }, command).expecting(expected))
+        let (target, command) = named(command);
+        engine.command(Envelope::by(Actor::Cli { uid: 0 }, target, command).expecting(expected))
     });
     let answers = futures_util::future::join_all(all).await;
     let taken: Vec<u8> = (0..64).filter(|number| answers[usize::from(*number)].is_ok()).collect();
     let is_conflict =
         |answer: &&Result<Answer, CommandError>| matches!(answer, Err(CommandError::Rejected(_)));
     assert_eq!((taken.len(), answers.iter().filter(is_conflict).count()), (1, 63));
-    let holds: Vec<_> = engine.snapshot().state.heartbeat_addresses.keys().copied().collect();
+    let holds: Vec<_> = state_of(&engine.snapshot().workspaces).heartbeat_addresses.keys().copied().collect();
     assert_eq!(holds, [[taken[0]; 32]]);
     engine.stop();
     writer.join().expect("it ends");

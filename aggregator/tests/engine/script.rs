@@ -94,11 +94,7 @@ impl World {
         world.state.ready_at = START;
         let mut steps = Vec::new();
         for (name, location) in [("one", "here"), ("two", "there")] {
-            let command = Command::AddAgent {
-                workspace: "default".to_owned(),
-                name: name.to_owned(),
-                location: location.to_owned(),
-            };
+            let command = Command::AddAgent { name: name.to_owned(), location: location.to_owned() };
             let stepped = step(&mut world.state, command, at(START)).expect("taken");
             let Answer::Agent(agent) = stepped.answer else { panic!("{:?}", stepped.answer) };
             steps.push(stepped);
@@ -124,16 +120,12 @@ impl World {
                 credential: [10 + script.below(3) as u8; 32],
             },
             24 => Command::SetHeartbeatToken {
-                workspace: "default".to_owned(),
                 check: script.pick(&JOBS).to_owned(),
                 token: script.pick(&[None, Some([1; 32]), Some([2; 32])]),
             },
             20 => self.unknown(script),
             21 => Command::Together(vec![self.command(script), self.command(script), self.command(script)]),
-            16 => Command::DeclareHeartbeats {
-                workspace: "default".to_owned(),
-                heartbeats: JOBS.iter().filter_map(|name| job(script, name)).collect(),
-            },
+            16 => Command::DeclareHeartbeats(JOBS.iter().filter_map(|name| job(script, name)).collect()),
             17..=19 => Command::HeartbeatPing(Box::new(self.beat(script))),
             0..=8 => Command::Report(Box::new(self.report(script))),
             9 | 10 => Command::Tick,
@@ -184,24 +176,23 @@ impl World {
             7 => AgentChange::Revoke,
             _ => AgentChange::Remove,
         };
-        Command::ChangeAgent { workspace: "default".to_owned(), agent, change }
+        Command::ChangeAgent { agent, change }
     }
 
     /// Of what does not exist.
     fn unknown(&self, script: &mut Script<'_>) -> Command {
         let key = AgentKey(-1);
-        let (workspace, agent) = ("default".to_owned(), "nobody".to_owned());
+        let agent = "nobody".to_owned();
         match script.below(4) {
             0 => Command::Report(Box::new(empty(key, self.now, 0))),
-            1 => Command::ChangeAgent { workspace, agent, change: AgentChange::Revoke },
+            1 => Command::ChangeAgent { agent, change: AgentChange::Revoke },
             2 => Command::Dismiss { agent: key },
-            _ => Command::ChooseDefinition { workspace, check: "a".to_owned(), agent },
+            _ => Command::ChooseDefinition { check: "a".to_owned(), agent },
         }
     }
 
     fn beat(&self, script: &mut Script<'_>) -> HeartbeatPing {
         HeartbeatPing {
-            workspace: *self.state.workspaces.keys().next().expect("one"),
             check: script.pick(&["job", "job", "other job", "c", "nobody's"]).to_owned(),
             kind: script.pick(&[PingKind::Success, PingKind::Nothing, PingKind::Failure, PingKind::Start]),
             run: script.pick(&["", "ONE", "one", "two"]).to_owned(),
@@ -349,7 +340,7 @@ pub(crate) fn configure(script: &mut Script<'_>) -> Configure {
     items.push(DesiredItem::Component(component("by hand", Vec::new())));
     let page = DesiredPage { key: "page".to_owned(), settings: page_settings(), items };
     let checks = vec![("a".to_owned(), Quorum::Any), ("b".to_owned(), Quorum::All)];
-    Configure { workspace: "default".to_owned(), checks, pages: vec![page] }
+    Configure { checks, pages: vec![page] }
 }
 
 pub(crate) fn component(key: &str, links: Vec<DesiredLink>) -> DesiredComponent {

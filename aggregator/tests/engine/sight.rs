@@ -31,7 +31,7 @@ fn world(checks: &[&str]) -> World {
     let items = vec![DesiredItem::Component(component("both", links))];
     let page = DesiredPage { key: "page".to_owned(), settings: page_settings(), items };
     let quorum = checks.iter().map(|check| ((*check).to_owned(), Quorum::Majority)).collect();
-    let command = Configure { workspace: "default".to_owned(), checks: quorum, pages: vec![page] };
+    let command = Configure { checks: quorum, pages: vec![page] };
     step(&mut world.state, Command::Configure(Box::new(command)), at(world.now)).expect("taken");
     world
 }
@@ -41,7 +41,7 @@ fn configure(world: &mut World, public: bool, links: Vec<DesiredLink>) -> Vec<Ch
     let items = vec![DesiredItem::Component(component("both", links))];
     let settings = PageSettings { public, ..page_settings() };
     let page = DesiredPage { key: "page".to_owned(), settings, items };
-    let command = Configure { workspace: "default".to_owned(), checks: Vec::new(), pages: vec![page] };
+    let command = Configure { checks: Vec::new(), pages: vec![page] };
     step(&mut world.state, Command::Configure(Box::new(command)), at(world.now)).expect("taken").changes
 }
 
@@ -344,11 +344,10 @@ fn a_heartbeat_takes_no_outage_from_the_past_of_the_checks_beside_it() {
     let mut world = world(&["redis", "job"]);
     let expected = Expected { period: DAY, schedule: None, grace: HOUR };
     let job = DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected };
-    let declare = Command::DeclareHeartbeats { workspace: "default".to_owned(), heartbeats: vec![job] };
+    let declare = Command::DeclareHeartbeats(vec![job]);
     step(&mut world.state, declare, at(world.now)).expect("taken");
-    let workspace = *world.state.workspaces.keys().next().expect("a workspace");
     let (check, run, detail) = ("job".to_owned(), String::new(), String::new());
-    let call = HeartbeatPing { workspace, check, kind: PingKind::Success, run, took_ms: None, detail };
+    let call = HeartbeatPing { check, kind: PingKind::Success, run, took_ms: None, detail };
     step(&mut world.state, Command::HeartbeatPing(Box::new(call)), at(world.now)).expect("taken");
     for (second, hard) in [(30, HardState::Up), (60, HardState::Down), (90, HardState::Down)] {
         tick(&mut world, second);

@@ -2,6 +2,7 @@
 
 use crate::script::{Script, World};
 use crate::stored::same;
+use crate::workspace::{load, named, state_of};
 use proptest::prelude::*;
 use skerry_aggregator::clock::TimeSource;
 use skerry_aggregator::engine::{CommandError, Engine};
@@ -26,22 +27,23 @@ fn equals_what_is_stored(bytes: &[u8]) -> Result<(), TestCaseError> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let (mut script, mut told) = (Script(bytes), String::new());
     while !script.is_empty() {
-        world.state = engine.snapshot().state.clone();
+        world.state = state_of(&engine.snapshot().workspaces).clone();
         let command = world.command(&mut script);
         told += &format!("\n{} {command:?}", world.now.0);
         hands.fetch_max(world.now.0, Ordering::Relaxed);
-        let answer = runtime.block_on(engine.command(command));
+        let answer = runtime.block_on(engine.command(named(command)));
         let judged = matches!(answer, Ok(_) | Err(CommandError::Rejected(_)));
         prop_assert!(judged, "{answer:?}\nafter{told}");
         // The writer ticks by itself: what is compared stands between two commits.
         let (snapshot, loaded) = loop {
             let snapshot = engine.snapshot();
-            let loaded = beside.load(snapshot.state.ready_at).expect("loaded");
+            let loaded = load(&beside, snapshot.workspaces.ready_at());
             if engine.snapshot().commit == snapshot.commit {
                 break (snapshot, loaded);
             }
         };
-        same(&snapshot.state, &loaded).map_err(|what| TestCaseError::fail(format!("{what}\nafter{told}")))?;
+        same(state_of(&snapshot.workspaces), &loaded)
+            .map_err(|what| TestCaseError::fail(format!("{what}\nafter{told}")))?;
     }
     engine.stop();
     running.join().expect("it ends");

@@ -2,6 +2,7 @@
 
 use crate::invariants::sound;
 use crate::script::{Script, World, at};
+use crate::workspace::load;
 use proptest::prelude::*;
 use skerry_domain::state::State;
 use skerry_domain::step::step;
@@ -28,7 +29,7 @@ proptest! {
             store
                 .commit(&stepped.rows)
                 .map_err(|error| TestCaseError::fail(format!("{error}\nafter{told}")))?;
-            let mut loaded = store.load(world.state.ready_at).expect("loaded");
+            let mut loaded = load(&store, world.state.ready_at);
             same(&world.state, &loaded).map_err(|what| TestCaseError::fail(format!("{what}\nafter{told}")))?;
             if script.below(8) == 7 {
                 loaded.clock = world.state.clock;
@@ -68,7 +69,7 @@ pub(crate) fn same(state: &State, loaded: &State) -> Result<(), String> {
         heartbeat_tokens,
         credentials,
         heartbeat_addresses,
-        workspaces,
+        workspace,
         agents,
         checks,
         heartbeats,

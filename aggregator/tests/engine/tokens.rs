@@ -61,7 +61,7 @@ pub(crate) fn says(who: usize, definition: u8, first: u64, seen: &[(i64, HardSta
 }
 
 pub(crate) fn change(agent: &str, change: AgentChange) -> Command {
-    Command::ChangeAgent { workspace: "default".to_owned(), agent: agent.to_owned(), change }
+    Command::ChangeAgent { agent: agent.to_owned(), change }
 }
 
 pub(crate) fn obey(world: &mut World, command: Command) -> Vec<Change> {
@@ -71,7 +71,7 @@ pub(crate) fn obey(world: &mut World, command: Command) -> Vec<Change> {
 /// A world in which "a" needs more than half of its locations.
 fn world() -> World {
     let (mut world, _) = World::new();
-    let check = world.state.check_names.iter().find(|((_, name), _)| name == "a").map(|(_, key)| *key);
+    let check = world.state.check_names.iter().find(|(name, _)| *name == "a").map(|(_, key)| *key);
     world.state.checks.get_mut(&check.expect("the file links it")).expect("it is there").quorum =
         Quorum::Majority;
     world.now = START + DAY;
@@ -123,11 +123,10 @@ fn the_definition_that_holds_is_the_first_until_the_file_or_an_operator_says() {
     says(0, 1, 1, &[(0, HardState::Up)]).take(&mut world);
     says(1, 2, 1, &[(0, HardState::Down)]).take(&mut world);
     assert_eq!(now(&world), UP);
-    let (workspace, check, agent) = ("default".to_owned(), "a".to_owned(), "two".to_owned());
-    obey(&mut world, Command::ChooseDefinition { workspace, check, agent });
+    let (check, agent) = ("a".to_owned(), "two".to_owned());
+    obey(&mut world, Command::ChooseDefinition { check, agent });
     assert_eq!((held(&world, 0), held(&world, 1), now(&world)), (Some(Held::Definition), None, DOWN));
     let judged = |definitions: &[(&str, u8)]| Command::JudgeReporters {
-        workspace: "default".to_owned(),
         asks: false,
         definitions: definitions.iter().map(|(name, hash)| ((*name).to_owned(), vec![*hash])).collect(),
     };
@@ -186,8 +185,7 @@ fn who_asserts_the_same_counts_however_it_is_run() {
 fn new_reporters_wait_where_the_file_asks_and_others_only_report_what_their_token_is_for() {
     let mut world = world();
     says(0, 1, 1, &[(0, HardState::Down)]).take(&mut world);
-    let asks =
-        Command::JudgeReporters { workspace: "default".to_owned(), asks: true, definitions: Vec::new() };
+    let asks = Command::JudgeReporters { asks: true, definitions: Vec::new() };
     obey(&mut world, asks);
     assert_eq!(held(&world, 0), None, "who counted goes on");
     says(1, 1, 1, &[(0, HardState::Up)]).take(&mut world);
@@ -200,7 +198,7 @@ fn new_reporters_wait_where_the_file_asks_and_others_only_report_what_their_toke
     says(1, 1, 2, &[]).take(&mut world);
     let fresh = Says { check: "b-1", ..says(1, 1, 2, &[(0, HardState::Up)]) };
     fresh.take(&mut world);
-    let key = world.state.check_names.iter().find(|((_, name), _)| name == "b-1").expect("made").1;
+    let key = world.state.check_names.iter().find(|(name, _)| *name == "b-1").expect("made").1;
     assert_eq!(world.state.tracks[&world.state.checks[key].tracks[0]].held, None);
 }
 
@@ -239,7 +237,7 @@ fn a_heartbeat_takes_no_report() {
         definition: vec![1],
         expected: Expected { period: MINUTE, schedule: None, grace: SECOND },
     };
-    let command = Command::DeclareHeartbeats { workspace: "default".to_owned(), heartbeats: vec![heartbeat] };
+    let command = Command::DeclareHeartbeats(vec![heartbeat]);
     obey(&mut world, command);
     assert_eq!(held(&world, 1), Some(Held::Heartbeat));
     let (_, changes) = Says { first: 2, ..agents_first }.take(&mut world);
@@ -247,7 +245,7 @@ fn a_heartbeat_takes_no_report() {
         !changes.iter().any(|one| matches!(one, Change::Raw(_) | Change::Transition { .. })),
         "{changes:?}"
     );
-    let none = Command::DeclareHeartbeats { workspace: "default".to_owned(), heartbeats: Vec::new() };
+    let none = Command::DeclareHeartbeats(Vec::new());
     obey(&mut world, none);
     assert_eq!(held(&world, 1), None, "the name is free again");
 }

@@ -3,11 +3,12 @@
 
 use crate::reports::{empty, observed, record};
 use crate::script::{Script, configure, declared};
+use crate::workspace::{WORKSPACE, named, state_of};
 use rusqlite::Connection;
 use skerry_aggregator::clock::{ManualClocks, TimeSource};
 use skerry_aggregator::engine::{Engine, Running};
 use skerry_aggregator::housekeeping::Housekeeping;
-use skerry_domain::state::{AgentKey, PageKey};
+use skerry_domain::state::{AgentKey, PageKey, WorkspaceKey};
 use skerry_domain::step::{Answer, Command, Observed, Report, SnapshotState, When};
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_domain::track::HardState;
@@ -32,7 +33,7 @@ pub(crate) struct Host {
     pub(crate) agent: AgentKey,
     folder: tempfile::TempDir,
     running: Option<(Engine, Running)>,
-    changes: crossbeam_channel::Receiver<Vec<skerry_domain::step::Change>>,
+    changes: crossbeam_channel::Receiver<Vec<(WorkspaceKey, skerry_domain::step::Change)>>,
 }
 
 impl Host {
@@ -67,11 +68,11 @@ impl Host {
         self.running = Some(Engine::start_by(store, changed, hands).expect("it starts"));
         self.changes = changes;
         let (workspace, name, location) = ("default".to_owned(), "one".to_owned(), "here".to_owned());
-        let added = self.engine().command(Command::AddAgent { workspace, name, location }).await;
+        let added = self.engine().command(named(Command::AddAgent { name, location })).await;
         let Ok(Answer::Agent(agent)) = added else { panic!("{added:?}") };
         self.agent = agent;
         let desired = configure(&mut Script(&[]));
-        self.engine().command(Command::Configure(Box::new(desired))).await.expect("configured");
+        self.engine().command(named(Command::Configure(Box::new(desired)))).await.expect("configured");
     }
 
     pub(crate) async fn stop(&mut self) {
@@ -87,11 +88,11 @@ impl Host {
             self.now += OFTEN;
             self.sequence += 1;
             let report = Box::new(self.well());
-            let answer = self.engine().command(Command::Report(report)).await;
+            let answer = self.engine().command(named(Command::Report(report))).await;
             assert!(matches!(answer, Ok(Answer::Acknowledged { .. })), "{answer:?}");
             // What is due is done between two commands.
             for _ in 0..2 {
-                self.engine().command(Command::Tick).await.expect("a turn");
+                self.engine().command(named(Command::Tick)).await.expect("a turn");
             }
             look(self, &self.view());
         }
@@ -124,8 +125,8 @@ impl Host {
 
     fn view(&self) -> PageView {
         let (snapshot, now) = self.engine().present();
-        let key: PageKey = *snapshot.state.pages.keys().next().expect("a page");
-        page_view(&snapshot.state, key, "http://127.0.0.1", now).expect("a page")
+        let key: PageKey = *state_of(&snapshot.workspaces).pages.keys().next().expect("a page");
+        page_view(&state_of(&snapshot.workspaces), key, "http://127.0.0.1", now).expect("a page")
     }
 
     /// A turn of the housekeeping, raw observations kept for an hour.
@@ -263,7 +264,7 @@ async fn a_clock_that_was_ahead_for_long_is_set_back_when_agents_say_so() {
     host.set(0);
     host.report(6, |_, _| ()).await;
     assert_eq!(host.off(), DAY, "nobody says so");
-    host.engine().hear_time(host.agent, Timestamp(host.now), "another boot");
+    host.engine().hear_time((WORKSPACE, host.agent), Timestamp(host.now), "another boot");
     host.report(3, |_, _| ()).await;
     assert!(host.off().abs() <= SECOND, "{}", host.off());
     host.nothing_lies_ahead();

@@ -2,6 +2,7 @@
 
 use crate::reports::{empty, observed, record};
 use crate::script::declared;
+use crate::workspace::named;
 use skerry_aggregator::engine::{CommandError, Engine};
 use skerry_domain::step::{Answer, Command, Observed, Report, When};
 use skerry_domain::time::Timestamp;
@@ -26,8 +27,8 @@ async fn what_was_never_written_is_never_acknowledged() {
     let store = Store::open(&path).expect("a new database");
     let (changed, _changes) = crossbeam_channel::bounded(4_096);
     let (engine, running) = Engine::start(store, changed).expect("it starts");
-    let (workspace, name, location) = ("default".to_owned(), "one".to_owned(), "here".to_owned());
-    let added = engine.command(Command::AddAgent { workspace, name, location }).await;
+    let (name, location) = ("one".to_owned(), "here".to_owned());
+    let added = engine.command(named(Command::AddAgent { name, location })).await;
     let Ok(Answer::Agent(agent)) = added else { panic!("{added:?}") };
 
     let beside = rusqlite::Connection::open(&path).expect("it opens");
@@ -40,14 +41,14 @@ async fn what_was_never_written_is_never_acknowledged() {
     let begun = Instant::now();
     let mut next = tokio::time::interval(Duration::from_millis(50));
     while begun.elapsed() < Duration::from_millis(2_500) {
-        let answer = engine.command(report(agent, engine.now())).await;
+        let answer = engine.command(named(report(agent, engine.now()))).await;
         assert!(matches!(answer, Err(CommandError::Unwritable(_))), "{answer:?}");
         next.tick().await;
     }
     rename("observation_away", "observation");
     rename("span_away", "span");
     let answer = loop {
-        match engine.command(report(agent, engine.now())).await {
+        match engine.command(named(report(agent, engine.now()))).await {
             Ok(answer) => break answer,
             Err(refused) => assert!(begun.elapsed() < Duration::from_secs(20), "{refused}"),
         }

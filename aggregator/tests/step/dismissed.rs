@@ -7,8 +7,7 @@ use skerry_domain::step::{Admission, AgentChange, Answer, Command};
 use skerry_domain::track::HardState;
 
 fn change(fixture: &mut Fixture, change: AgentChange) {
-    let (workspace, agent) = ("default".to_owned(), "a".to_owned());
-    fixture.run(Command::ChangeAgent { workspace, agent, change });
+    fixture.run(Command::ChangeAgent { agent: "a".to_owned(), change });
 }
 
 #[test]

@@ -63,7 +63,6 @@ pub(crate) fn configure(checks: &[(&str, Quorum)], components: &[(&str, &[&str])
         weights: Weights { partial_percent: 30, major_percent: 100 },
     };
     Configure {
-        workspace: "default".to_owned(),
         checks: checks.iter().map(|(name, quorum)| ((*name).to_owned(), *quorum)).collect(),
         pages: vec![DesiredPage {
             key: "demo".to_owned(),
@@ -102,8 +101,8 @@ impl Fixture {
     }
 
     pub(crate) fn enrol(&mut self, name: &str, location: &str) -> AgentKey {
-        let (workspace, name, location) = ("default".to_owned(), name.to_owned(), location.to_owned());
-        match self.run(Command::AddAgent { workspace, name, location }).0 {
+        let (name, location) = (name.to_owned(), location.to_owned());
+        match self.run(Command::AddAgent { name, location }).0 {
             Answer::Agent(key) => key,
             other => panic!("{other:?}"),
         }
@@ -168,9 +167,15 @@ impl Fixture {
         }
     }
 
+    /// The state as the store has it.
+    pub(crate) fn load(&self, ready_at: Timestamp) -> State {
+        let stored = self.store.load(ready_at).expect("loads");
+        stored.get(self.state.workspace.key).expect("stored").clone()
+    }
+
     /// What the rows say is what the state says, apart from what a restart may forget.
     pub(crate) fn assert_stored(&self) {
-        let mut stored = self.store.load(self.state.ready_at).expect("loads");
+        let mut stored = self.load(self.state.ready_at);
         let mut held = self.state.clone();
         for state in [&mut stored, &mut held] {
             state.clock = Timestamp(0);

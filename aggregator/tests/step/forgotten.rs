@@ -49,8 +49,8 @@ fn what_nobody_ran_for_a_year_is_forgotten() {
     all.iter().for_each(|check| see(&mut fixture, check));
     fixture.declare(fixture.agent, &["kept"]);
     for agent in ["revoked", "unheard"] {
-        let (workspace, agent) = ("default".to_owned(), agent.to_owned());
-        fixture.run(Command::ChangeAgent { workspace, agent, change: AgentChange::Revoke });
+        let agent = agent.to_owned();
+        fixture.run(Command::ChangeAgent { agent, change: AgentChange::Revoke });
     }
     fixture.now = fixture.now + 408 * DAY;
     fixture.run(Command::Tick);

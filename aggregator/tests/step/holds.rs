@@ -178,12 +178,6 @@ fn holds_and_windows_that_make_no_sense_are_rejected() {
         let rejected = fixture.rejected(command);
         assert_eq!((rejected.kind, rejected.field), (kind, field), "{told}");
     }
-    let mut other = crate::fixture::configure(&[], &[("theirs", &[])]);
-    other.workspace = "other".to_owned();
-    other.pages[0].settings.slug = "other".to_owned();
-    fixture.run(Command::Configure(Box::new(other)));
-    let all: Vec<ComponentKey> = fixture.state.components.keys().copied().collect();
-    assert_eq!(fixture.rejected(plan(&all, now, now + 1)).field, "components", "of two workspaces");
 }
 
 #[test]
@@ -276,7 +270,7 @@ fn a_clock_that_is_set_back_moves_holds_and_no_planned_window() {
     let (boot_id, boot_ms) = ("a boot".to_owned(), 1);
     let kept = SavedClock { boot_id, boot_ms, at: now, sure: true, agreed_ms: 0, proved: now };
     fixture.store.set_back(now, by, &kept).expect("written");
-    let state = fixture.store.load(START).expect("loads");
+    let state = fixture.load(START);
     let hold = &state.components[&component].holds[0];
     assert_eq!((hold.from, hold.to), (now, now + HOUR));
     assert_eq!(state.windows[&window], fixture.state.windows[&window]);

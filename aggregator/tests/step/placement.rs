@@ -89,7 +89,7 @@ fn ten_thousand_observations_of_one_instant_are_all_kept_and_quickly() {
         let records = (0..10_000).map(|_| fixture.record(When::ThisBoot(BOOTED), HardState::Up)).collect();
         fixture.send(Report { records, ..fixture.empty(fixture.agent) });
     }
-    let workspace = *fixture.state.workspaces.keys().next().expect("one");
+    let workspace = fixture.state.workspace.key;
     let kept = fixture.store.observations(workspace, START, START + HOUR).expect("reads").len();
     assert_eq!(kept, 20_000);
     assert!(used() - before < 20, "{} s", used() - before);
@@ -102,7 +102,7 @@ fn a_late_observation_rolls_its_hour_up_again_unless_the_raw_ones_are_gone() {
     fixture.now = fixture.now + 2 * HOUR;
     let track = *fixture.state.tracks.keys().next().expect("one");
     let before = START - DAY;
-    let workspace = *fixture.state.workspaces.keys().next().expect("one");
+    let workspace = fixture.state.workspace.key;
     let median = |fixture: &Fixture| {
         fixture.store.response_hours(workspace, &[track], before).expect("reads")[0].p50_us
     };

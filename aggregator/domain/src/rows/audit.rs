@@ -65,7 +65,7 @@ pub(crate) fn audit(
 
 /// The rows of touched settings, in an order that depends only on what was touched.
 fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
-    let workspaces = touched.workspaces.iter().map(|key| settings::workspace_row(state, *key).map(Row::from));
+    let workspace = touched.workspace.then(|| settings::workspace_row(state).map(Row::from));
     let agents = touched.agents.iter().map(|key| settings::agent_row(state, *key).map(Row::from));
     let checks = touched.checks.iter().map(|key| settings::check_row(state, *key).map(Row::from));
     let heartbeats = touched.heartbeats.iter().map(|key| settings::heartbeat_row(state, *key).map(Row::from));
@@ -73,8 +73,9 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
     let groups = touched.groups.iter().map(|key| settings::group_row(state, *key).map(Row::from));
     let components = touched.components.iter().map(|key| settings::component_row(state, *key).map(Row::from));
     let holds = touched.holds.iter().map(|(of, key)| holds::hold_row(state, *of, *key).map(Row::from));
-    let windows = touched.windows.keys().map(|key| holds::window_row(state, *key).map(Row::from));
-    workspaces
+    let windows = touched.windows.iter().map(|key| holds::window_row(state, *key).map(Row::from));
+    workspace
+        .into_iter()
         .chain(agents)
         .chain(checks)
         .chain(heartbeats)
@@ -99,25 +100,26 @@ fn allowed(before: &State, state: &State, touched: &Touched) -> Vec<(AgentKey, S
 
 /// The same for rows that grant access to an agent or a job.
 fn access_of(state: &State, touched: &Touched, allowed: &[(AgentKey, String)]) -> Vec<Option<Row>> {
+    let workspace = state.workspace.key;
     let allowed = allowed.iter().map(|(agent, name)| {
-        let of = state.agents.get(agent).filter(|of| of.permit.allowed.contains(name))?;
-        Some(AgentAllowRow { workspace: of.workspace, agent: *agent, check_name: name.clone() }.into())
+        state.agents.get(agent).filter(|of| of.permit.allowed.contains(name))?;
+        Some(AgentAllowRow { workspace, agent: *agent, check_name: name.clone() }.into())
     });
-    let enrolments = touched.enrolments.iter().map(|(workspace, token_hash)| {
+    let enrolments = touched.enrolments.iter().map(|token_hash| {
         let one = state.enrolments.get(token_hash)?;
-        let (workspace, token_hash) = (*workspace, *token_hash);
+        let token_hash = *token_hash;
         let (agent, until_ms, used_ms) = (one.agent, one.until, one.used);
         Some(EnrolmentRow { workspace, token_hash, agent, until_ms, used_ms }.into())
     });
-    let addresses = touched.heartbeat_tokens.iter().map(|address| {
-        let token_hash = *state.heartbeat_tokens.get(address)?;
-        let (workspace, check_name) = address.clone();
+    let addresses = touched.heartbeat_tokens.iter().map(|check_name| {
+        let token_hash = *state.heartbeat_tokens.get(check_name)?;
+        let check_name = check_name.clone();
         Some(HeartbeatTokenRow { workspace, check_name, token_hash }.into())
     });
     let chosen = touched.chosen.iter().map(|key| {
         let check = state.checks.get(key)?;
         let definition = check.chosen_definition.clone()?;
-        let (workspace, check_name) = (check.workspace, check.name.clone());
+        let check_name = check.name.clone();
         Some(CheckDefinitionRow { workspace, check_name, definition }.into())
     });
     allowed.chain(enrolments).chain(addresses).chain(chosen).collect()
@@ -210,7 +212,6 @@ mod tests {
         let mut state = State::default();
         let context = Context { now: Timestamp(5), ids: Ids::from_seed([1; 32]) };
         let add = |location: &str| Command::AddAgent {
-            workspace: "default".to_owned(),
             name: "a \"quoted\"\n\u{1} name".to_owned(),
             location: location.to_owned(),
         };
@@ -242,11 +243,7 @@ mod tests {
                 |row: &AuditRow| (row.object.clone(), row.object_key, row.before.clone(), row.after.clone());
             rows.iter().map(short).collect::<Vec<_>>()
         };
-        let change = |change: AgentChange| Command::ChangeAgent {
-            workspace: "default".to_owned(),
-            agent: "one".to_owned(),
-            change,
-        };
+        let change = |change: AgentChange| Command::ChangeAgent { agent: "one".to_owned(), change };
         let (location, checks) = ("here".to_owned(), Vec::new());
         let admission = Admission::Enrolment([7; 32]);
         let made = audit_of(change(AgentChange::Add { location, checks, admission }));
@@ -261,11 +258,8 @@ mod tests {
         let allowed = audit_of(allow("b"));
         let row = r#"{"agent":1,"check_name":"b"}"#.to_owned();
         assert_eq!(allowed, [("agent_allow".to_owned(), None, None, Some(row))], "and not the other again");
-        let address = |token: Option<TokenHash>| Command::SetHeartbeatToken {
-            workspace: "default".to_owned(),
-            check: "job".to_owned(),
-            token,
-        };
+        let address =
+            |token: Option<TokenHash>| Command::SetHeartbeatToken { check: "job".to_owned(), token };
         let job = Some(r#"{"check_name":"job"}"#.to_owned());
         let object = "heartbeat_token".to_owned();
         assert_eq!(audit_of(address(Some([1; 32]))), [(object.clone(), None, None, job.clone())]);

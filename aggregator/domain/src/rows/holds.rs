@@ -11,7 +11,7 @@ use crate::state::{ComponentKey, HoldKey, State, WindowKey, WorkspaceKey};
 /// The row of a hold; `None`: the state has none with that key.
 pub(super) fn hold_row(state: &State, component: ComponentKey, key: HoldKey) -> Option<HoldRow> {
     let of = state.components.get(&component)?;
-    let workspace = state.pages.get(&of.page)?.workspace;
+    let workspace = state.workspace.key;
     // A hold that changes is among the newest.
     let hold = of.holds.iter().rfind(|hold| hold.key == key)?;
     let (source, incident) = match hold.source {
@@ -26,13 +26,13 @@ pub(super) fn hold_row(state: &State, component: ComponentKey, key: HoldKey) -> 
 /// The row of a window, without its components; `None`: the state has none with that key.
 pub(super) fn window_row(state: &State, key: WindowKey) -> Option<WindowRow> {
     let window = state.windows.get(&key)?;
-    let (workspace, id) = (window.workspace, window.id.clone());
+    let (workspace, id) = (state.workspace.key, window.id.clone());
     Some(WindowRow { workspace, key, id, from_ms: window.from, to_ms: window.to })
 }
 
 /// Writes the hold, or deletes its row if the state no longer has it.
 pub(super) fn write_hold(state: &State, component: ComponentKey, key: HoldKey, writes: &mut Vec<Write>) {
-    let workspace = state.pages[&state.components[&component].page].workspace;
+    let workspace = state.workspace.key;
     writes.push(match hold_row(state, component, key) {
         Some(row) => Write::Put(row.into()),
         None => Write::Delete(Key::of::<HoldRow>(both(workspace, &key))),
@@ -40,7 +40,8 @@ pub(super) fn write_hold(state: &State, component: ComponentKey, key: HoldKey, w
 }
 
 /// Writes the window with the rows of its components, or deletes all of them if the state no longer has it.
-pub(super) fn write_window(state: &State, workspace: WorkspaceKey, key: WindowKey, writes: &mut Vec<Write>) {
+pub(super) fn write_window(state: &State, key: WindowKey, writes: &mut Vec<Write>) {
+    let workspace = state.workspace.key;
     let prefix = Key::of::<WindowComponentRow>(both(workspace, &key));
     let Some(row) = window_row(state, key) else {
         writes.push(Write::Delete(prefix));
@@ -77,9 +78,9 @@ impl Restore for HoldRow {
 
 impl Restore for WindowRow {
     fn restore(self, state: &mut State) -> Result<(), Misread> {
-        let (workspace, id, components) = (self.workspace, self.id, Vec::new());
+        let (id, components) = (self.id, Vec::new());
         let (from, to) = (self.from_ms, self.to_ms);
-        state.windows.insert(self.key, PlannedWindow { workspace, id, components, from, to });
+        state.windows.insert(self.key, PlannedWindow { id, components, from, to });
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! Makes the rows to write, by value, from what a step touched.
 
-use super::append::{append, workspace_of};
+use super::append::append;
 use super::declared::{
     AgentAllowRow, AgentRow, BlindRow, CheckDefinitionRow, CheckRow, CounterRow, DeclaredRow, EnrolmentRow,
     EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, HeartbeatRow, HeartbeatTokenRow, IntervalRow, Row,
@@ -19,24 +19,27 @@ use crate::state::{AgentKey, CheckKey, ComponentKey, Counters, State, TrackKey, 
 use crate::step::{Change, Folded, Touched};
 use crate::time::Timestamp;
 
-/// The rows of everything that was touched and of the events; `counters` are those before the step.
+/// The rows of everything that was touched and of the events; `counters` are those before the step, `None` in a new
+/// workspace.
 pub(crate) fn make(
     state: &mut State,
     touched: &Touched,
     events: &[Change],
-    counters: Counters,
+    counters: Option<Counters>,
     now: Timestamp,
 ) -> Vec<Write> {
     let mut writes = Vec::new();
     append(state, events, now, &mut writes);
     count(state, counters, &mut writes);
-    let mut make = Make { state, writes };
-    touched.workspaces.iter().for_each(|key| make.put_if_held(workspace_row(state, *key)));
+    let mut make = Make { workspace: state.workspace.key, state, writes };
+    if touched.workspace {
+        make.put_if_held(workspace_row(state));
+    }
     touched.agents.iter().for_each(|key| make.agent(*key));
     touched.epochs.iter().for_each(|(agent, epoch)| make.epoch(*agent, epoch));
     touched.allowed.iter().for_each(|key| make.allowed(*key));
-    touched.enrolments.iter().for_each(|(workspace, token)| make.enrolment(*workspace, *token));
-    touched.heartbeat_tokens.iter().for_each(|address| make.heartbeat_token(address));
+    touched.enrolments.iter().for_each(|token| make.enrolment(*token));
+    touched.heartbeat_tokens.iter().for_each(|check| make.heartbeat_token(check));
     touched.chosen.iter().for_each(|key| make.chosen(*key));
     touched.checks.iter().for_each(|key| make.check(*key));
     for (key, from) in &touched.tracks {
@@ -49,26 +52,29 @@ pub(crate) fn make(
     touched.declared.iter().for_each(|key| make.declared(*key));
     touched.folded.iter().for_each(|(key, folded)| make.folded(*key, folded));
     touched.heartbeats.iter().for_each(|key| make.heartbeat(*key));
-    touched.forgotten_tracks.iter().for_each(|(workspace, key)| make.forgotten_track(*workspace, *key));
-    touched.forgotten_checks.iter().for_each(|(workspace, key)| make.forgotten_check(*workspace, *key));
+    touched.forgotten_tracks.iter().for_each(|key| make.forgotten_track(*key));
+    touched.forgotten_checks.iter().for_each(|key| make.forgotten_check(*key));
     if touched.blind {
-        state.workspaces.keys().for_each(|workspace| make.blind(*workspace));
+        make.blind();
     }
-    touched.forgotten_agents.iter().for_each(|(workspace, key)| make.forgotten_agent(*workspace, *key));
+    touched.forgotten_agents.iter().for_each(|key| make.forgotten_agent(*key));
     touched.pages.iter().for_each(|key| make.put_if_held(page_row(state, *key)));
     touched.groups.iter().for_each(|key| make.put_if_held(group_row(state, *key)));
     touched.components.iter().for_each(|key| make.component(*key));
     touched.automatic.iter().for_each(|(key, from)| make.automatic(*key, *from));
     touched.holds.iter().for_each(|(of, key)| holds::write_hold(state, *of, *key, &mut make.writes));
-    touched.windows.iter().for_each(|(key, of)| holds::write_window(state, *of, *key, &mut make.writes));
+    touched.windows.iter().for_each(|key| holds::write_window(state, *key, &mut make.writes));
     make.writes
 }
 
-/// The counters of assigned keys. Keys are unique across workspaces, so the first workspace stores them.
-fn count(state: &mut State, mut before: Counters, writes: &mut Vec<Write>) {
-    let Some(workspace) = state.workspaces.first_key_value().map(|(key, _)| *key) else { return };
-    for ((name, last), (_, former)) in state.counters.named().into_iter().zip(before.named()) {
-        if last != former {
+/// The counters of assigned keys; all of them in a new workspace, since one without a row continues where any other
+/// workspace is: former versions had one counter for all workspaces.
+fn count(state: &mut State, before: Option<Counters>, writes: &mut Vec<Write>) {
+    let (workspace, new) = (state.workspace.key, before.is_none());
+    for ((name, last), (_, former)) in
+        state.counters.named().into_iter().zip(before.unwrap_or_default().named())
+    {
+        if new || last != former {
             let (name, last) = (name.to_owned(), *last);
             writes.push(Write::Put(CounterRow { workspace, name, last }.into()));
         }
@@ -76,6 +82,7 @@ fn count(state: &mut State, mut before: Counters, writes: &mut Vec<Write>) {
 }
 
 struct Make<'a> {
+    workspace: WorkspaceKey,
     state: &'a State,
     writes: Vec<Write>,
 }
@@ -103,7 +110,7 @@ impl Make<'_> {
 
     fn agent(&mut self, key: AgentKey) {
         let agent = &self.state.agents[&key];
-        let workspace = agent.workspace;
+        let workspace = self.workspace;
         self.put_if_held(agent_row(self.state, key));
         for former in &agent.former_locations {
             let (to_ms, location) = (former.to, former.value.clone());
@@ -113,14 +120,15 @@ impl Make<'_> {
 
     fn allowed(&mut self, key: AgentKey) {
         let agent = &self.state.agents[&key];
-        let workspace = agent.workspace;
+        let workspace = self.workspace;
         let row = |check: &String| AgentAllowRow { workspace, agent: key, check_name: check.clone() };
         let prefix = [workspace.value(), key.value()].map(Value::into_owned);
         self.replace(prefix, None, agent.permit.allowed.iter().map(row));
     }
 
     /// Deletes the row if the state no longer holds it.
-    fn enrolment(&mut self, workspace: WorkspaceKey, token_hash: TokenHash) {
+    fn enrolment(&mut self, token_hash: TokenHash) {
+        let workspace = self.workspace;
         match self.state.enrolments.get(&token_hash) {
             Some(one) => {
                 let (agent, until_ms, used_ms) = (one.agent, one.until, one.used);
@@ -134,9 +142,9 @@ impl Make<'_> {
     }
 
     /// Deletes the row if the state no longer holds it.
-    fn heartbeat_token(&mut self, address: &(WorkspaceKey, String)) {
-        let (workspace, check_name) = (address.0, address.1.clone());
-        match self.state.heartbeat_tokens.get(address).copied() {
+    fn heartbeat_token(&mut self, check: &str) {
+        let (workspace, check_name) = (self.workspace, check.to_owned());
+        match self.state.heartbeat_tokens.get(check).copied() {
             Some(token_hash) => self.put(HeartbeatTokenRow { workspace, check_name, token_hash }),
             None => {
                 let values = [workspace.value(), check_name.value()].map(Value::into_owned);
@@ -148,7 +156,7 @@ impl Make<'_> {
     fn chosen(&mut self, key: CheckKey) {
         let check = &self.state.checks[&key];
         if let Some(definition) = check.chosen_definition.clone() {
-            let (workspace, check_name) = (check.workspace, check.name.clone());
+            let (workspace, check_name) = (self.workspace, check.name.clone());
             self.put(CheckDefinitionRow { workspace, check_name, definition });
         }
     }
@@ -156,7 +164,7 @@ impl Make<'_> {
     /// Deletes the row if the state no longer holds it.
     fn epoch(&mut self, key: AgentKey, epoch: &[u8; 16]) {
         let agent = &self.state.agents[&key];
-        let workspace = agent.workspace;
+        let workspace = self.workspace;
         let Some(position) = agent.epochs.get(epoch) else {
             let values = [workspace.value(), key.value(), epoch.value()].map(Value::into_owned);
             self.writes.push(Write::Delete(Key::of::<EpochRow>(values)));
@@ -183,7 +191,7 @@ impl Make<'_> {
 
     fn check(&mut self, key: CheckKey) {
         let check = &self.state.checks[&key];
-        let workspace = check.workspace;
+        let workspace = self.workspace;
         self.put_if_held(check_row(self.state, key));
         for former in &check.former_quorums {
             self.put(FormerQuorumRow { workspace, check: key, to_ms: former.to, quorum: former.value });
@@ -195,7 +203,7 @@ impl Make<'_> {
         let open = agent_check.track.spans.last();
         let run = agent_check.last_run.as_ref();
         self.put(TrackRow {
-            workspace: workspace_of(self.state, key),
+            workspace: self.workspace,
             key,
             agent: agent_check.agent,
             check: agent_check.check,
@@ -223,7 +231,7 @@ impl Make<'_> {
 
     /// Closed spans before the newest one, starting with the one that contains `from`.
     fn spans(&mut self, track: TrackKey, from: Timestamp) {
-        let workspace = workspace_of(self.state, track);
+        let workspace = self.workspace;
         let spans = &self.state.tracks[&track].track.spans;
         let first = spans.partition_point(|span| span.last < from).saturating_sub(1);
         let base = spans.get(first).map_or(from, |span| span.from.min(from));
@@ -240,7 +248,7 @@ impl Make<'_> {
 
     /// Flapping stretches that end at `from` or later.
     fn flaps(&mut self, track: TrackKey, from: Timestamp) {
-        let workspace = workspace_of(self.state, track);
+        let workspace = self.workspace;
         let flaps = &self.state.tracks[&track].track.flaps;
         let newest = &flaps[flaps.partition_point(|flap| flap.to < from)..];
         let base = newest.first().map_or(from, |flap| flap.from.min(from));
@@ -250,7 +258,7 @@ impl Make<'_> {
 
     /// The newest two stretches; earlier ones do not change.
     fn declared(&mut self, track: TrackKey) {
-        let workspace = workspace_of(self.state, track);
+        let workspace = self.workspace;
         let declared = &self.state.tracks[&track].declared;
         let newest = &declared[declared.len().saturating_sub(2)..];
         let stand = declared.len() - newest.len();
@@ -260,7 +268,7 @@ impl Make<'_> {
     }
 
     fn folded(&mut self, track: TrackKey, folded: &Folded) {
-        let workspace = workspace_of(self.state, track);
+        let workspace = self.workspace;
         for (day_ms, state) in &folded.days {
             self.put(SpanDayRow { workspace, track, day_ms: *day_ms, state: *state });
         }
@@ -273,8 +281,8 @@ impl Make<'_> {
         self.writes.extend(pruned.map(|(prefix, before)| Write::Prune { prefix, before: before.0 }));
     }
 
-    fn forgotten_track(&mut self, workspace: WorkspaceKey, track: TrackKey) {
-        let of = || of_track(workspace, track);
+    fn forgotten_track(&mut self, track: TrackKey) {
+        let of = || of_track(self.workspace, track);
         let rows = [
             Key::of::<SpanRow>(of()),
             Key::of::<SpanDayRow>(of()),
@@ -285,8 +293,8 @@ impl Make<'_> {
         self.writes.extend(rows.map(Write::Delete));
     }
 
-    fn forgotten_agent(&mut self, workspace: WorkspaceKey, agent: AgentKey) {
-        let of = || [workspace.value(), agent.value()].map(Value::into_owned);
+    fn forgotten_agent(&mut self, agent: AgentKey) {
+        let of = || [self.workspace.value(), agent.value()].map(Value::into_owned);
         let rows = [
             Key::of::<EpochRow>(of()),
             Key::of::<FormerLocationRow>(of()),
@@ -296,14 +304,14 @@ impl Make<'_> {
         self.writes.extend(rows.map(Write::Delete));
     }
 
-    fn forgotten_check(&mut self, workspace: WorkspaceKey, check: CheckKey) {
-        let of = || [workspace.value(), check.value()].map(Value::into_owned);
+    fn forgotten_check(&mut self, check: CheckKey) {
+        let of = || [self.workspace.value(), check.value()].map(Value::into_owned);
         self.writes.extend([Key::of::<FormerQuorumRow>(of()), Key::of::<CheckRow>(of())].map(Write::Delete));
     }
 
     /// Deletes the row if the state no longer holds it.
     fn heartbeat(&mut self, check: CheckKey) {
-        let workspace = self.state.checks[&check].workspace;
+        let workspace = self.workspace;
         let Some(row) = heartbeat_row(self.state, check) else {
             let values = [workspace.value(), check.value()].map(Value::into_owned);
             self.writes.push(Write::Delete(Key::of::<HeartbeatRow>(values)));
@@ -312,14 +320,15 @@ impl Make<'_> {
         self.put(row);
     }
 
-    fn blind(&mut self, workspace: WorkspaceKey) {
+    fn blind(&mut self) {
+        let workspace = self.workspace;
         let row = |one: &Interval<()>| BlindRow { workspace, from_ms: one.from, to_ms: one.to };
         self.replace([workspace.value().into_owned()], None, self.state.blind.iter().map(row));
     }
 
     fn component(&mut self, key: ComponentKey) {
         let component = &self.state.components[&key];
-        let workspace = self.state.pages[&component.page].workspace;
+        let workspace = self.workspace;
         self.put_if_held(component_row(self.state, key));
         let prefix = [workspace.value(), key.value()].map(Value::into_owned);
         self.replace(prefix, None, component.links.iter().map(|link| pages::link(workspace, key, link)));
@@ -339,7 +348,7 @@ impl Make<'_> {
         intervals: &[Interval<T>],
         said: impl Fn(T) -> Automatic,
     ) {
-        let workspace = self.state.pages[&self.state.components[&component].page].workspace;
+        let workspace = self.workspace;
         let tail = &intervals[intervals.partition_point(|interval| interval.to < from)..];
         let base = tail.first().map_or(from, |first| first.from.min(from));
         let row = |one: &Interval<T>| IntervalRow {

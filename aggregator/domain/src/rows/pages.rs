@@ -12,10 +12,10 @@ use crate::state::{
 use crate::time::Timestamp;
 use crate::uptime::Weights;
 
-pub(super) fn page(key: PageKey, page: &Page) -> PageRow {
+pub(super) fn page(workspace: WorkspaceKey, key: PageKey, page: &Page) -> PageRow {
     let settings = page.settings.clone();
     PageRow {
-        workspace: page.workspace,
+        workspace,
         key,
         file_key: page.key.clone(),
         id: page.id.clone(),
@@ -57,7 +57,6 @@ impl From<PageRow> for Page {
             weights,
         };
         Self {
-            workspace: row.workspace,
             key: row.file_key,
             id: row.id,
             created_at: row.created_ms,

@@ -2,9 +2,9 @@
 //! of a track is part of the track row, so closed spans are inserted before it.
 
 use super::declared::{
-    AgentAllowRow, AgentRow, BlindRow, CheckDefinitionRow, CheckRow, ComponentRow, CounterRow, DeclaredRow,
-    EnrolmentRow, EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, GroupRow, HeartbeatRow,
-    HeartbeatTokenRow, IntervalRow, LinkRow, PageRow, SpanRow, TrackRow, WorkspaceRow,
+    AgentAllowRow, AgentRow, BlindRow, CheckDefinitionRow, CheckRow, ComponentRow, DeclaredRow, EnrolmentRow,
+    EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, GroupRow, HeartbeatRow, HeartbeatTokenRow,
+    IntervalRow, LinkRow, PageRow, SpanRow, TrackRow, WorkspaceRow,
 };
 use super::table::Record;
 use super::value::{Layer, Misread};
@@ -45,14 +45,7 @@ macro_rules! restored {
 
 restored! {
     WorkspaceRow: |row, state| {
-        state.workspaces.insert(row.key, Workspace { name: row.name, asks: row.ask_reporters })
-    }
-    CounterRow: |row, state| {
-        for (name, last) in state.counters.named() {
-            if name == row.name {
-                *last = row.last.max(*last);
-            }
-        }
+        state.workspace = Workspace { key: row.key, name: row.name, asks: row.ask_reporters, stored: true }
     }
     BlindRow: |row, state| {
         let blind = Interval { from: row.from_ms, to: row.to_ms, value: () };
@@ -61,7 +54,7 @@ restored! {
         }
     }
     AgentRow: |row, state| {
-        let mut agent = Agent::new(row.workspace, &row.name, &row.location);
+        let mut agent = Agent::new(&row.name, &row.location);
         agent.permit.checks = row.checks.map(|checks| checks.0);
         if let Some(credential) = row.token_hash {
             state.credentials.insert(credential, row.key);
@@ -85,15 +78,14 @@ restored! {
         state.enrolments.insert(row.token_hash, enrolment)
     }
     CheckDefinitionRow: |row, state| {
-        let check = state.check_names.get(&(row.workspace, row.check_name)).copied();
+        let check = state.check_names.get(&row.check_name).copied();
         if let Some(check) = check.and_then(|key| state.checks.get_mut(&key)) {
             check.chosen_definition = Some(row.definition);
         }
     }
     HeartbeatTokenRow: |row, state| {
-        let address = (row.workspace, row.check_name);
-        state.heartbeat_addresses.insert(row.token_hash, address.clone());
-        state.heartbeat_tokens.insert(address, row.token_hash)
+        state.heartbeat_addresses.insert(row.token_hash, row.check_name.clone());
+        state.heartbeat_tokens.insert(row.check_name, row.token_hash)
     }
     FormerLocationRow: |row, state| {
         if let Some(agent) = state.agents.get_mut(&row.agent) {
@@ -101,9 +93,9 @@ restored! {
         }
     }
     CheckRow: |row, state| {
-        state.check_names.insert((row.workspace, row.name.clone()), row.key);
+        state.check_names.insert(row.name.clone(), row.key);
         let (definition, file_definition) = (row.definition, row.file_definition);
-        let check = Check::new(row.workspace, &row.name);
+        let check = Check::new(&row.name);
         state.checks.insert(row.key, Check { quorum: row.quorum, definition, file_definition, ..check })
     }
     FormerQuorumRow: |row, state| {

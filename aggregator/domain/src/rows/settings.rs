@@ -3,18 +3,18 @@
 use super::declared::{AgentRow, CheckRow, ComponentRow, GroupRow, HeartbeatRow, PageRow, WorkspaceRow};
 use super::pages;
 use super::value::Lines;
-use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, State, WorkspaceKey};
+use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, State, Workspace};
 use skerry_protocol::schedule::Schedule;
 
-pub(super) fn workspace_row(state: &State, key: WorkspaceKey) -> Option<WorkspaceRow> {
-    let workspace = state.workspaces.get(&key)?;
-    Some(WorkspaceRow { key, name: workspace.name.clone(), ask_reporters: workspace.asks })
+pub(super) fn workspace_row(state: &State) -> Option<WorkspaceRow> {
+    let Workspace { key, name, asks, stored } = state.workspace.clone();
+    stored.then_some(WorkspaceRow { key, name, ask_reporters: asks })
 }
 
 pub(super) fn agent_row(state: &State, key: AgentKey) -> Option<AgentRow> {
     let agent = state.agents.get(&key)?;
     Some(AgentRow {
-        workspace: agent.workspace,
+        workspace: state.workspace.key,
         key,
         name: agent.name.clone(),
         location: agent.location.clone(),
@@ -30,7 +30,7 @@ pub(super) fn agent_row(state: &State, key: AgentKey) -> Option<AgentRow> {
 pub(super) fn check_row(state: &State, key: CheckKey) -> Option<CheckRow> {
     let check = state.checks.get(&key)?;
     Some(CheckRow {
-        workspace: check.workspace,
+        workspace: state.workspace.key,
         key,
         name: check.name.clone(),
         quorum: check.quorum,
@@ -45,7 +45,7 @@ pub(super) fn heartbeat_row(state: &State, check: CheckKey) -> Option<HeartbeatR
     let schedule = expected.schedule.as_ref();
     let started = heartbeat.started.as_ref();
     Some(HeartbeatRow {
-        workspace: state.checks.get(&check)?.workspace,
+        workspace: state.workspace.key,
         check,
         track: heartbeat.track,
         period_ms: expected.period,
@@ -60,15 +60,15 @@ pub(super) fn heartbeat_row(state: &State, check: CheckKey) -> Option<HeartbeatR
 }
 
 pub(super) fn page_row(state: &State, key: PageKey) -> Option<PageRow> {
-    Some(pages::page(key, state.pages.get(&key)?))
+    Some(pages::page(state.workspace.key, key, state.pages.get(&key)?))
 }
 
 pub(super) fn group_row(state: &State, key: GroupKey) -> Option<GroupRow> {
     let group = state.groups.get(&key)?;
-    Some(pages::group(state.pages.get(&group.page)?.workspace, key, group))
+    Some(pages::group(state.workspace.key, key, group))
 }
 
 pub(super) fn component_row(state: &State, key: ComponentKey) -> Option<ComponentRow> {
     let component = state.components.get(&key)?;
-    Some(pages::component(state.pages.get(&component.page)?.workspace, key, component))
+    Some(pages::component(state.workspace.key, key, component))
 }

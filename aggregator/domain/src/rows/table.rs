@@ -2,6 +2,7 @@
 //! are read with it.
 
 use super::value::{Kind, Misread, Value};
+use crate::keys::WorkspaceKey;
 
 /// A table.
 #[derive(Debug, PartialEq, Eq)]
@@ -32,6 +33,9 @@ pub trait Record: Sized {
     /// Its table.
     const TABLE: &'static Table;
 
+    /// The workspace that it belongs to.
+    fn workspace(&self) -> WorkspaceKey;
+
     /// Passes the values of its columns, in order, to `take`.
     fn bind<T>(&self, take: impl FnOnce(&[Value<'_>]) -> T) -> T;
 
@@ -61,6 +65,7 @@ macro_rules! rows {
     ($(
         $(#[$meta:meta])*
         $variant:ident($row:ident) in $name:literal, key $key:literal $(, fixed $fixed:literal)? {
+            $first:ident: WorkspaceKey,
             $($(#[$note:meta])* $column:ident: $field:ty,)+
         }
     )+) => {
@@ -69,27 +74,37 @@ macro_rules! rows {
             #[derive(Clone, Debug, PartialEq)]
             #[expect(missing_docs, reason = "a column is described where it is declared in SQL")]
             pub struct $row {
+                pub $first: WorkspaceKey,
                 $($(#[$note])* pub $column: $field,)+
             }
 
             impl Record for $row {
                 const TABLE: &'static Table = &Table {
                     name: $name,
-                    columns: &[$(Column {
-                        name: stringify!($column),
-                        kind: <$field as Field>::KIND,
-                        optional: <$field as Field>::OPTIONAL,
-                    },)+],
+                    columns: &[
+                        Column { name: stringify!($first), kind: WorkspaceKey::KIND, optional: false },
+                        $(Column {
+                            name: stringify!($column),
+                            kind: <$field as Field>::KIND,
+                            optional: <$field as Field>::OPTIONAL,
+                        },)+
+                    ],
                     key: $key,
                     fixed: [$key $(, $fixed)?][[$key $(, $fixed)?].len() - 1],
                 };
 
+                fn workspace(&self) -> WorkspaceKey {
+                    self.$first
+                }
+
                 fn bind<T>(&self, take: impl FnOnce(&[Value<'_>]) -> T) -> T {
-                    take(&[$(self.$column.value(),)+])
+                    take(&[self.$first.value(), $(self.$column.value(),)+])
                 }
 
                 fn read<'a>(mut next: impl FnMut() -> Value<'a>) -> Result<Self, Misread> {
                     Ok(Self {
+                        $first: Field::read(next())
+                            .map_err(|misread| misread.within($name, stringify!($first)))?,
                         $($column: Field::read(next())
                             .map_err(|misread| misread.within($name, stringify!($column)))?,)+
                     })

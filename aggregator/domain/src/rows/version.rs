@@ -15,8 +15,8 @@ use std::fmt;
 pub enum Subject {
     /// The operator's settings of an agent.
     Agent(AgentKey),
-    /// The address of a heartbeat, by workspace name and check name.
-    HeartbeatToken(String, String),
+    /// The address of a heartbeat, by check name.
+    HeartbeatToken(String),
     /// The settings of a page.
     Page(PageKey),
     /// The settings of a component.
@@ -31,7 +31,7 @@ impl fmt::Display for Subject {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Agent(_) => f.write_str("this agent"),
-            Self::HeartbeatToken(_, check) => write!(f, "the address of heartbeat {check:?}"),
+            Self::HeartbeatToken(check) => write!(f, "the address of heartbeat {check:?}"),
             Self::Page(_) => f.write_str("this page"),
             Self::Component(_) => f.write_str("this component"),
             Self::Hold(..) => f.write_str("the status of this component"),
@@ -59,15 +59,10 @@ impl State {
     pub fn version(&self, subject: &Subject) -> Option<Version> {
         let row = match subject {
             Subject::Agent(key) => agent_row(self, *key).map(Row::from),
-            Subject::HeartbeatToken(workspace, check) => {
-                let of = self.workspaces.iter().find(|(_, one)| one.name == *workspace);
-                of.and_then(|(key, _)| {
-                    let address = (*key, check.clone());
-                    let token_hash = *self.heartbeat_tokens.get(&address)?;
-                    let (workspace, check_name) = address;
-                    Some(HeartbeatTokenRow { workspace, check_name, token_hash }.into())
-                })
-            }
+            Subject::HeartbeatToken(check) => self.heartbeat_tokens.get(check).map(|token_hash| {
+                let (workspace, check_name) = (self.workspace.key, check.clone());
+                HeartbeatTokenRow { workspace, check_name, token_hash: *token_hash }.into()
+            }),
             Subject::Page(key) => page_row(self, *key).map(Row::from),
             Subject::Component(key) => component_row(self, *key).map(Row::from),
             Subject::Hold(key, source) => {

@@ -1,11 +1,11 @@
 //! Changes of agents by operators: who may deliver under which name, from which location, and which checks. Each
 //! command is validated completely before it changes anything.
 
-use super::configure::{move_to, workspace_for};
+use super::configure::move_to;
 use super::declare::{dismiss, settle_checks_of};
 use super::{Answer, Changes, Rejected};
 use crate::credentials::{Enrolment, Redeemed, Standing, TokenHash};
-use crate::state::{Agent, AgentKey, CheckKey, State, WorkspaceKey};
+use crate::state::{Agent, AgentKey, CheckKey, State};
 use crate::time::{DAY, HOUR, MINUTE, Timestamp};
 
 /// Validity of an enrolment token, ms.
@@ -75,15 +75,15 @@ pub enum Admission {
 /// Applies a change to the agent of that name.
 pub(super) fn change(
     state: &mut State,
-    (workspace, name): (&str, &str),
+    name: &str,
     change: AgentChange,
     now: Timestamp,
     changes: &mut Changes,
 ) -> Result<Answer, Rejected> {
     if let AgentChange::Add { location, checks, admission } = change {
-        return add(state, (workspace, name), &location, checks, admission, now, changes);
+        return add(state, name, &location, checks, admission, now, changes);
     }
-    let key = find(state, workspace, name)?;
+    let key = find(state, name)?;
     match change {
         AgentChange::Add { .. } => unreachable!("handled above"),
         AgentChange::Rotate(admission) => {
@@ -140,37 +140,31 @@ pub(super) fn change(
     Ok(Answer::Agent(key))
 }
 
-fn find(state: &State, workspace: &str, name: &str) -> Result<AgentKey, Rejected> {
-    let of_workspace = workspace_named(state, workspace);
-    let found = of_workspace.and_then(|workspace| agent_named(state, workspace, name));
-    let found = found.filter(|key| state.agents[key].standing != Standing::Removed);
+fn find(state: &State, name: &str) -> Result<AgentKey, Rejected> {
+    let found = agent_named(state, name).filter(|key| state.agents[key].standing != Standing::Removed);
     found.ok_or_else(|| {
+        let workspace = &state.workspace.name;
         let reason =
             format!("workspace {workspace:?} has no agent {name:?}: skerry-aggregator agent list shows them");
         Rejected::not_found("agent", reason)
     })
 }
 
-fn workspace_named(state: &State, name: &str) -> Option<WorkspaceKey> {
-    state.workspaces.iter().find(|(_, workspace)| workspace.name == name).map(|(key, _)| *key)
-}
-
-fn agent_named(state: &State, workspace: WorkspaceKey, name: &str) -> Option<AgentKey> {
-    let found = state.agents.iter().find(|(_, agent)| agent.workspace == workspace && agent.name == name);
-    found.map(|(key, _)| *key)
+fn agent_named(state: &State, name: &str) -> Option<AgentKey> {
+    state.agents.iter().find(|(_, agent)| agent.name == name).map(|(key, _)| *key)
 }
 
 /// Adds an agent; rejected if the name is taken.
 fn add(
     state: &mut State,
-    (workspace, name): (&str, &str),
+    name: &str,
     location: &str,
     checks: Vec<String>,
     admission: Admission,
     now: Timestamp,
     changes: &mut Changes,
 ) -> Result<Answer, Rejected> {
-    if let Ok(known) = find(state, workspace, name) {
+    if let Ok(known) = find(state, name) {
         let Agent { location, standing, .. } = &state.agents[&known];
         let is = match standing {
             Standing::Active => String::new(),
@@ -184,9 +178,8 @@ fn add(
         return Err(Rejected::conflict("agent", reason));
     }
     is_free(state, &admission, None)?;
-    let workspace = workspace_for(state, workspace, changes);
     let key = AgentKey::next(&mut state.counters.agents);
-    let mut agent = Agent::new(workspace, name, location);
+    let mut agent = Agent::new(name, location);
     agent.permit.checks = (!checks.is_empty()).then_some(checks);
     state.agents.insert(key, agent);
     admit(state, key, admission, now, changes);
@@ -211,7 +204,7 @@ fn admit(state: &mut State, key: AgentKey, admission: Admission, now: Timestamp,
             let stale = |one: &Enrolment| (one.agent == key && one.used.is_none()) || one.until < until - DAY;
             forget_enrolments(state, stale, changes);
             state.enrolments.insert(hash, Enrolment { agent: key, until, used: None });
-            changes.touched.enrolment(state.agents[&key].workspace, hash);
+            changes.touched.enrolment(hash);
         }
     }
 }
@@ -240,14 +233,13 @@ pub(super) fn forget_enrolments(
     changes: &mut Changes,
 ) {
     for hash in state.enrolments.keys_where(|_, one| stale(one)) {
-        if let Some(one) = state.enrolments.remove(&hash) {
-            changes.touched.enrolment(state.agents[&one.agent].workspace, hash);
-        }
+        state.enrolments.remove(&hash);
+        changes.touched.enrolment(hash);
     }
 }
 
 fn rename(state: &mut State, key: AgentKey, to: String) -> Result<(), Rejected> {
-    if agent_named(state, state.agents[&key].workspace, &to).is_some() {
+    if agent_named(state, &to).is_some() {
         return Err(Rejected::conflict("name", format!("there is an agent {to:?} already")));
     }
     let agent = state.agents.get_mut(&key).expect("caller looked it up");
@@ -303,23 +295,20 @@ pub(super) fn redeem(
     is_free(state, &Admission::Credential(credential), Some(agent))?;
     state.enrolments.insert(*token, Enrolment { agent, until, used: Some(now) });
     give(state, agent, credential);
-    let Agent { workspace, location, .. } = &state.agents[&agent];
-    changes.touched.enrolment(*workspace, *token);
+    changes.touched.enrolment(*token);
     changes.touched.agent(agent);
-    let (workspace, location) = (state.workspaces[workspace].name.clone(), location.clone());
+    let (workspace, location) = (state.workspace.name.clone(), state.agents[&agent].location.clone());
     Ok(Answer::Redeemed(Redeemed::Enrolled { workspace, name, location }))
 }
 
 /// The check with this name and the definition that the agent has of it.
 pub(super) fn definition_of(
     state: &State,
-    workspace: &str,
     check: &str,
     agent: &str,
 ) -> Result<(CheckKey, Vec<u8>), Rejected> {
-    let found = workspace_named(state, workspace).and_then(|workspace| {
-        let agent = agent_named(state, workspace, agent)?;
-        let check = *state.check_names.get(&(workspace, check.to_owned()))?;
+    let found = agent_named(state, agent).and_then(|agent| {
+        let check = *state.check_names.get(check)?;
         let track = state.track_of.get(&(agent, check))?;
         let definition = &state.tracks[track].definition;
         (!definition.is_empty()).then(|| (check, definition.clone()))
@@ -335,14 +324,11 @@ pub(super) fn definition_of(
 /// Sets the token of a heartbeat's address and replaces a former one; `None` removes the address.
 pub(super) fn set_heartbeat_token(
     state: &mut State,
-    workspace: &str,
     check: &str,
     token: Option<TokenHash>,
     changes: &mut Changes,
 ) -> Result<(), Rejected> {
-    let of = |workspace| (workspace, check.to_owned());
-    let known =
-        workspace_named(state, workspace).and_then(|key| state.heartbeat_tokens.get(&of(key)).copied());
+    let known = state.heartbeat_tokens.get(check).copied();
     if token.is_none() && known.is_none() {
         let reason =
             format!("heartbeat {check:?} has no address: skerry-aggregator heartbeat list shows them");
@@ -351,17 +337,16 @@ pub(super) fn set_heartbeat_token(
     if token.is_some_and(|token| known != Some(token) && state.heartbeat_addresses.contains_key(&token)) {
         return Err(Rejected::conflict("token", "this token is in use"));
     }
-    let address = of(workspace_for(state, workspace, changes));
     if let Some(former) = known {
         state.heartbeat_addresses.remove(&former);
     }
     match token {
         Some(token) => {
-            state.heartbeat_addresses.insert(token, address.clone());
-            state.heartbeat_tokens.insert(address.clone(), token);
+            state.heartbeat_addresses.insert(token, check.to_owned());
+            state.heartbeat_tokens.insert(check.to_owned(), token);
         }
-        None => drop(state.heartbeat_tokens.remove(&address)),
+        None => drop(state.heartbeat_tokens.remove(check)),
     }
-    changes.touched.heartbeat_token(address);
+    changes.touched.heartbeat_token(check);
     Ok(())
 }

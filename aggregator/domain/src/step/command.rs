@@ -1,4 +1,4 @@
-//! Commands of the engine and their answers.
+//! Commands of a workspace and their answers.
 
 use super::{AgentChange, Configure, DesiredHeartbeat, HeartbeatPing, Report};
 use crate::clone_detection::Refusal;
@@ -8,7 +8,7 @@ use crate::state::{AgentKey, ComponentKey, ResponseHour, WindowKey};
 use crate::status::Status;
 use crate::time::Timestamp;
 
-/// A command of the engine.
+/// A command of a workspace.
 #[derive(Clone, Debug)]
 pub enum Command {
     /// A batch of an agent.
@@ -22,23 +22,16 @@ pub enum Command {
     },
     /// Runs these commands in order: all of them or none.
     Together(Vec<Command>),
-    /// Applies the configuration file of one workspace.
+    /// Applies the configuration file.
     Configure(Box<Configure>),
-    /// Replaces the heartbeats that the file of one workspace declares.
-    DeclareHeartbeats {
-        /// Name of the workspace; created if it does not exist.
-        workspace: String,
-        /// All of them.
-        heartbeats: Vec<DesiredHeartbeat>,
-    },
+    /// Replaces the heartbeats that the file declares.
+    DeclareHeartbeats(Vec<DesiredHeartbeat>),
     /// A job has sent a ping.
     HeartbeatPing(Box<HeartbeatPing>),
-    /// Names the workspaces of all configuration files; pages of other workspaces are archived.
+    /// Names the workspaces of all configuration files; in another workspace all pages are archived.
     KeepWorkspaces(Vec<String>),
     /// Ensures that the built-in agent exists; it needs no credential.
     AddAgent {
-        /// Name of the workspace; created if it does not exist.
-        workspace: String,
         /// Unique in the workspace.
         name: String,
         /// Failure domain.
@@ -46,8 +39,6 @@ pub enum Command {
     },
     /// A change of an agent by an operator.
     ChangeAgent {
-        /// Name of its workspace.
-        workspace: String,
         /// Its name.
         agent: String,
         /// The change.
@@ -62,8 +53,6 @@ pub enum Command {
     },
     /// Sets or removes the token of a heartbeat's address.
     SetHeartbeatToken {
-        /// Name of the workspace.
-        workspace: String,
         /// The check's name.
         check: String,
         /// Hash of the token; `None` removes the address.
@@ -74,10 +63,8 @@ pub enum Command {
         /// Which.
         agent: AgentKey,
     },
-    /// Sets the configuration's rules for who may report the checks of one workspace.
+    /// Sets the configuration's rules for who may report the checks.
     JudgeReporters {
-        /// Name of the workspace; created if it does not exist.
-        workspace: String,
         /// An agent that joins other reporters waits for an operator's permission.
         asks: bool,
         /// Hash of the definition of each check that the file declares, except heartbeats.
@@ -85,8 +72,6 @@ pub enum Command {
     },
     /// An operator chooses the agent whose definition of a check applies.
     ChooseDefinition {
-        /// Name of the workspace.
-        workspace: String,
         /// The check's name.
         check: String,
         /// The agent's name.
@@ -120,7 +105,7 @@ pub enum Command {
     },
     /// Plans maintenance of components.
     PlanWindow {
-        /// The components; all of one workspace.
+        /// The components.
         components: Vec<ComponentKey>,
         /// The beginning; a past one is raised to now.
         from: Timestamp,
@@ -151,7 +136,7 @@ impl Command {
             Self::Away { .. } => "away",
             Self::Together(_) => "together",
             Self::Configure(_) => "configure",
-            Self::DeclareHeartbeats { .. } => "declare_heartbeats",
+            Self::DeclareHeartbeats(_) => "declare_heartbeats",
             Self::HeartbeatPing(_) => "beat",
             Self::KeepWorkspaces(_) => "keep_workspaces",
             Self::AddAgent { .. } => "add_agent",

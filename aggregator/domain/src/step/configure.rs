@@ -10,7 +10,7 @@ use crate::layers::Layers;
 use crate::shared_vec::SharedVec;
 use crate::state::{
     Agent, AgentKey, Component, ComponentKey, ComponentSettings, Group, GroupKey, Link, Page, PageItem,
-    PageKey, PageSettings, State, Workspace, WorkspaceKey,
+    PageKey, PageSettings, State,
 };
 use crate::time::Timestamp;
 use crate::verdict::Quorum;
@@ -19,8 +19,6 @@ use std::collections::BTreeSet;
 /// The desired state in one file.
 #[derive(Clone, Debug)]
 pub struct Configure {
-    /// Its workspace.
-    pub workspace: String,
     /// Checks in the file, with their quorum.
     pub checks: Vec<(String, Quorum)>,
     /// Pages, in order.
@@ -84,14 +82,12 @@ pub struct DesiredLink {
 
 pub(super) fn add_agent(
     state: &mut State,
-    workspace: &str,
     name: &str,
     location: &str,
     now: Timestamp,
     changes: &mut Changes,
 ) -> AgentKey {
-    let workspace = workspace_for(state, workspace, changes);
-    let found = state.agents.iter().find(|(_, agent)| agent.workspace == workspace && agent.name == name);
+    let found = state.agents.iter().find(|(_, agent)| agent.name == name);
     if let Some(key) = found.map(|(key, _)| *key) {
         if state.agents[&key].location != location {
             changes.touched.agent(key);
@@ -100,7 +96,7 @@ pub(super) fn add_agent(
         return key;
     }
     let key = AgentKey::next(&mut state.counters.agents);
-    state.agents.insert(key, Agent::new(workspace, name, location));
+    state.agents.insert(key, Agent::new(name, location));
     changes.touched.agent(key);
     key
 }
@@ -124,11 +120,12 @@ pub(super) fn move_to(
     recompute(state, &recompute_from, changes);
 }
 
-/// Archives the pages of workspaces that no file declares any more.
+/// Archives the pages if no file declares the workspace any more.
 pub(super) fn keep_workspaces(state: &mut State, names: &[String], changes: &mut Changes) {
-    let names: BTreeSet<&String> = names.iter().collect();
-    let undeclared = |page: &Page| !page.archived && !names.contains(&state.workspaces[&page.workspace].name);
-    for key in state.pages.keys_where(|_, page| undeclared(page)) {
+    if names.contains(&state.workspace.name) {
+        return;
+    }
+    for key in state.pages.keys_where(|_, page| !page.archived) {
         state.pages.get_mut(&key).expect("found above").archived = true;
         changes.push(Change::PageSaved(key));
     }
@@ -140,11 +137,10 @@ pub(super) fn configure(
     Context { now, ids }: Context,
     changes: &mut Changes,
 ) {
-    let workspace = workspace_for(state, &desired.workspace, changes);
     let mut recompute_from = RecomputeFrom::default();
     for (name, quorum) in &desired.checks {
-        let known = state.check_names.contains_key(&(workspace, name.clone()));
-        let key = check_for(state, workspace, name, changes);
+        let known = state.check_names.contains_key(name);
+        let key = check_for(state, name, changes);
         let check = state.checks.get_mut(&key).expect("made above");
         if !known {
             // The check was just created, so its row is written anyway.
@@ -155,24 +151,13 @@ pub(super) fn configure(
         }
     }
     recompute(state, &recompute_from, changes);
-    let known = Existing::of(state, workspace);
-    let mut reconcile = Reconcile { workspace, now, ids, known, state, changes };
+    let known = Existing::of(state);
+    let mut reconcile = Reconcile { now, ids, known, state, changes };
     let keys: BTreeSet<PageKey> = desired.pages.into_iter().map(|page| reconcile.page(page)).collect();
     reconcile.archive_others(&keys);
 }
 
-pub(super) fn workspace_for(state: &mut State, name: &str, changes: &mut Changes) -> WorkspaceKey {
-    if let Some((key, _)) = state.workspaces.iter().find(|(_, workspace)| workspace.name == name) {
-        return *key;
-    }
-    let key = WorkspaceKey::next(&mut state.counters.workspaces);
-    state.workspaces.insert(key, Workspace { name: name.to_owned(), asks: false });
-    changes.touched.workspace(key);
-    key
-}
-
 struct Reconcile<'a> {
-    workspace: WorkspaceKey,
     now: Timestamp,
     ids: Ids,
     known: Existing,
@@ -182,12 +167,10 @@ struct Reconcile<'a> {
 
 impl Reconcile<'_> {
     fn page(&mut self, desired: DesiredPage) -> PageKey {
-        let workspace = self.workspace;
         let found = self.known.pages.get(&desired.key).copied();
         let key = found.unwrap_or_else(|| PageKey::next(&mut self.state.counters.pages));
         let before = self.state.pages.get(&key).cloned();
         let page = Page {
-            workspace,
             key: desired.key,
             id: before.as_ref().map_or_else(|| self.ids.id("page", key.0), |page| page.id.clone()),
             created_at: before.as_ref().map_or(self.now, |page| page.created_at),
@@ -292,7 +275,7 @@ impl Reconcile<'_> {
         let wanted: Vec<Link> = desired
             .iter()
             .map(|link| Link {
-                check: check_for(self.state, self.workspace, &link.check, self.changes),
+                check: check_for(self.state, &link.check, self.changes),
                 minor: link.minor,
                 from: self.now,
                 to: Timestamp::FAR,
@@ -345,10 +328,8 @@ impl Reconcile<'_> {
     }
 
     fn archive_others(&mut self, kept: &BTreeSet<PageKey>) {
-        let (pages, workspace) = (&mut self.state.pages, self.workspace);
-        let gone = pages
-            .keys_where(|key, page| page.workspace == workspace && !page.archived && !kept.contains(key));
-        for key in gone {
+        let pages = &mut self.state.pages;
+        for key in pages.keys_where(|key, page| !page.archived && !kept.contains(key)) {
             pages.get_mut(&key).expect("found above").archived = true;
             self.changes.push(Change::PageSaved(key));
         }

@@ -1,5 +1,6 @@
 //! The inputs of a step besides its command: the time and the source of new ids.
 
+use crate::keys::WorkspaceKey;
 use crate::time::Timestamp;
 use blake3::Hasher;
 
@@ -12,11 +13,12 @@ pub struct Context {
     pub ids: Ids,
 }
 
-/// A source of ids that are random to everyone who does not know its seed. The same seed, kind and row key give the
-/// same id; a row key is assigned once, so ids are unique.
+/// A source of ids that are random to everyone who does not know its seed. The same seed, workspace, kind and row key
+/// give the same id; a row key is assigned once, so ids are unique.
 #[derive(Clone, Copy)]
 pub struct Ids {
     seed: [u8; 32],
+    workspace: i64,
 }
 
 impl std::fmt::Debug for Ids {
@@ -29,7 +31,13 @@ impl Ids {
     /// From 256 random bits.
     #[must_use]
     pub fn from_seed(seed: [u8; 32]) -> Self {
-        Self { seed }
+        Self { seed, workspace: 0 }
+    }
+
+    /// The source for the rows of a workspace.
+    #[must_use]
+    pub(super) fn of(self, workspace: WorkspaceKey) -> Self {
+        Self { workspace: workspace.0, ..self }
     }
 
     /// The id of a new row: 12 lower-case alphanumerics, like Statuspage's ids. `kind` names its table.
@@ -37,7 +45,7 @@ impl Ids {
     pub fn id(&self, kind: &str, row: i64) -> String {
         const ALPHABET: &[u8; 36] = b"abcdefghijklmnopqrstuvwxyz0123456789";
         let mut hasher = Hasher::new_keyed(&self.seed);
-        hasher.update(&row.to_le_bytes()).update(kind.as_bytes());
+        hasher.update(&self.workspace.to_le_bytes()).update(&row.to_le_bytes()).update(kind.as_bytes());
         let mut random = hasher.finalize_xof();
         let mut id = String::with_capacity(12);
         while id.len() < 12 {
@@ -57,8 +65,9 @@ mod tests {
     use std::collections::BTreeSet;
 
     #[test]
-    fn ids_depend_on_seed_kind_and_row() {
-        let ids = [Ids::from_seed([1; 32]), Ids::from_seed([2; 32])];
+    fn ids_depend_on_seed_workspace_kind_and_row() {
+        let seeded = |seed: u8, workspace| Ids::from_seed([seed; 32]).of(WorkspaceKey(workspace));
+        let ids = [seeded(1, 1), seeded(2, 1), seeded(1, 2)];
         let mut seen = BTreeSet::new();
         for ids in ids {
             for row in 0..1_000 {

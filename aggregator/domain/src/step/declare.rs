@@ -8,7 +8,7 @@ use crate::former::Former;
 use crate::interval::{Interval, append};
 use crate::reporters::{Held, same};
 use crate::schedule::Due;
-use crate::state::{AgentCheck, AgentKey, Check, CheckKey, State, TrackKey, WorkspaceKey};
+use crate::state::{AgentCheck, AgentKey, Check, CheckKey, State, TrackKey};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -67,8 +67,7 @@ fn track_for(
     name: &str,
     changes: &mut Changes,
 ) -> (CheckKey, TrackKey, bool) {
-    let workspace = state.agents[&agent].workspace;
-    let check = check_for(state, workspace, name, changes);
+    let check = check_for(state, name, changes);
     if let Some(track) = state.track_of.get(&(agent, check)) {
         return (check, *track, false);
     }
@@ -80,18 +79,13 @@ fn track_for(
     (check, track, true)
 }
 
-pub(super) fn check_for(
-    state: &mut State,
-    workspace: WorkspaceKey,
-    name: &str,
-    changes: &mut Changes,
-) -> CheckKey {
-    if let Some(check) = state.check_names.get(&(workspace, name.to_owned())) {
+pub(super) fn check_for(state: &mut State, name: &str, changes: &mut Changes) -> CheckKey {
+    if let Some(check) = state.check_names.get(name) {
         return *check;
     }
     let key = CheckKey::next(&mut state.counters.checks);
-    state.checks.insert(key, Check::new(workspace, name));
-    state.check_names.insert((workspace, name.to_owned()), key);
+    state.checks.insert(key, Check::new(name));
+    state.check_names.insert(name.to_owned(), key);
     changes.touched.check(key);
     key
 }
@@ -230,7 +224,7 @@ fn judged(state: &State, one: &AgentCheck, ours: bool) -> Option<Held> {
         return Some(Held::Limited);
     }
     let of_file = check.file_definition.as_ref().is_some_and(|of_file| same(of_file, &one.definition));
-    let asks = state.workspaces[&check.workspace].asks && !of_file;
+    let asks = state.workspace.asks && !of_file;
     let waits = asks && one.joined.is_some() && one.declared.is_empty();
     (waits && !agent.permit.allows(&check.name)).then_some(Held::Asks)
 }
@@ -324,7 +318,6 @@ pub(super) fn settle_all(
 /// Applies the file's definitions of checks, and whether new reporters need permission.
 pub(super) fn judge_by_file(
     state: &mut State,
-    workspace: WorkspaceKey,
     asks: bool,
     definitions: &[(String, Vec<u8>)],
     now: Timestamp,
@@ -333,14 +326,13 @@ pub(super) fn judge_by_file(
     let file: BTreeMap<&str, &Vec<u8>> =
         definitions.iter().map(|(name, hash)| (name.as_str(), hash)).collect();
     let mut judged = BTreeSet::new();
-    let one = state.workspaces.get_mut(&workspace).expect("caller looked it up");
-    if one.asks != asks {
-        one.asks = asks;
-        changes.touched.workspace(workspace);
-        judged.extend(state.checks.iter().filter(|(_, one)| one.workspace == workspace).map(|(key, _)| *key));
+    if state.workspace.asks != asks {
+        state.workspace.asks = asks;
+        changes.touched.workspace();
+        judged.extend(state.checks.keys().copied());
     }
     let declared = |one: &Check| file.get(one.name.as_str()).copied();
-    let differs = |one: &Check| one.workspace == workspace && one.file_definition.as_ref() != declared(one);
+    let differs = |one: &Check| one.file_definition.as_ref() != declared(one);
     for key in state.checks.keys_where(|_, one| differs(one)) {
         let check = state.checks.get_mut(&key).expect("found above");
         check.file_definition = declared(check).cloned();

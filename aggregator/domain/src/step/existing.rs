@@ -1,6 +1,6 @@
 //! The existing pages, groups and components of a workspace, by their keys in the file. Read once per reload.
 
-use crate::state::{ComponentKey, GroupKey, PageKey, State, WorkspaceKey};
+use crate::state::{ComponentKey, GroupKey, PageKey, State};
 use std::collections::BTreeMap;
 
 /// The existing pages of a workspace, archived or not, by their keys in the file.
@@ -17,9 +17,9 @@ pub(super) struct Rows {
 }
 
 impl Existing {
-    pub(super) fn of(state: &State, workspace: WorkspaceKey) -> Self {
-        let pages = state.pages.iter().filter(|(_, page)| page.workspace == workspace);
-        let pages: BTreeMap<String, PageKey> = pages.map(|(key, page)| (page.key.clone(), *key)).collect();
+    pub(super) fn of(state: &State) -> Self {
+        let pages: BTreeMap<String, PageKey> =
+            state.pages.iter().map(|(key, page)| (page.key.clone(), *key)).collect();
         let mut rows: BTreeMap<PageKey, Rows> = pages.values().map(|key| (*key, Rows::default())).collect();
         for (key, group) in state.groups.iter() {
             if let Some(rows) = rows.get_mut(&group.page) {

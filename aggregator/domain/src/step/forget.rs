@@ -73,25 +73,25 @@ fn is_dismissed(agent: &Agent, before: Timestamp) -> bool {
 
 fn forget_track(state: &mut State, key: TrackKey, changes: &mut Changes) {
     let Some(agent_check) = state.tracks.remove(&key) else { return };
-    let workspace = state.agents[&agent_check.agent].workspace;
     state.track_of.remove(&(agent_check.agent, agent_check.check));
     if let Some(check) = state.checks.get_mut(&agent_check.check) {
         check.tracks.retain(|track| *track != key);
     }
     state.reschedule(Due::Track(key));
-    changes.touched.forgotten_track(workspace, key);
+    changes.touched.forgotten_track(key);
 }
 
 fn forget_check(state: &mut State, key: CheckKey, changes: &mut Changes) {
     let Some(check) = state.checks.remove(&key) else { return };
-    state.check_names.remove(&(check.workspace, check.name.clone()));
+    state.check_names.remove(&check.name);
     state.verdicts.remove(&key);
     state.reschedule(Due::Verdict(key));
-    changes.touched.forgotten_check(check.workspace, key);
+    changes.touched.forgotten_check(key);
 }
 
 fn forget_agent(state: &mut State, key: AgentKey, changes: &mut Changes) {
     forget_enrolments(state, |one| one.agent == key, changes);
-    let Some(agent) = state.agents.remove(&key) else { return };
-    changes.touched.forgotten_agent(agent.workspace, key);
+    if state.agents.remove(&key).is_some() {
+        changes.touched.forgotten_agent(key);
+    }
 }

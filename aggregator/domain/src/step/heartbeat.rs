@@ -1,7 +1,7 @@
 //! Heartbeats: the effects of a ping and of its absence. Their reporter is the aggregator itself, at a location that no
 //! agent may have. Time in which the aggregator was unreachable never counts against a job.
 
-use super::configure::{add_agent, workspace_for};
+use super::configure::add_agent;
 use super::declare::declare;
 use super::recompute::{RecomputeFrom, recompute};
 use super::report::open_state;
@@ -10,7 +10,7 @@ use super::{Change, Changes, RawObservation, Rejected};
 use crate::heartbeat::{Expected, Heartbeat, Lateness, Started};
 use crate::interval::{Interval, append};
 use crate::schedule::Due;
-use crate::state::{AgentCheck, CheckKey, LastRun, State, TrackKey, WorkspaceKey};
+use crate::state::{AgentCheck, CheckKey, LastRun, State, TrackKey};
 use crate::time::Timestamp;
 use crate::track::{HardState, Span, TrackObservation};
 use crate::verdict::Live;
@@ -38,8 +38,6 @@ pub struct DesiredHeartbeat {
 /// One ping.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeartbeatPing {
-    /// The workspace of the check.
-    pub workspace: WorkspaceKey,
     /// The check's name.
     pub check: String,
     /// What it reports.
@@ -65,24 +63,20 @@ pub enum PingKind {
     Nothing,
 }
 
-/// Replaces the declared heartbeats of one workspace.
+/// Replaces the declared heartbeats.
 pub(super) fn declare_all(
     state: &mut State,
-    workspace: &str,
     desired: &[DesiredHeartbeat],
     now: Timestamp,
     changes: &mut Changes,
 ) {
-    let workspace_key = workspace_for(state, workspace, changes);
-    let of_workspace = |state: &State, check: &CheckKey| state.checks[check].workspace == workspace_key;
-    let before: Vec<CheckKey> =
-        state.heartbeats.keys().filter(|check| of_workspace(state, check)).copied().collect();
+    let before: Vec<CheckKey> = state.heartbeats.keys().copied().collect();
     if desired.is_empty() && before.is_empty() {
         return;
     }
     // First evaluate what was expected until now.
     tick(state, now, changes);
-    let agent = add_agent(state, workspace, HEARTBEAT_AGENT, LOCATION, now, changes);
+    let agent = add_agent(state, HEARTBEAT_AGENT, LOCATION, now, changes);
     let inventory: Vec<DeclaredCheck> = desired
         .iter()
         .map(|one| DeclaredCheck {
@@ -95,7 +89,7 @@ pub(super) fn declare_all(
     declare(state, agent, &inventory, now, changes, &mut recompute_from);
     let (mut kept, mut lost) = (BTreeSet::new(), Vec::new());
     for one in desired {
-        let check = state.check_names[&(workspace_key, one.check.clone())];
+        let check = state.check_names[one.check.as_str()];
         let track = state.track_of[&(agent, check)];
         kept.insert(check);
         let known = state.heartbeats.get(&check);
@@ -179,9 +173,8 @@ pub(super) fn ping(
     now: Timestamp,
     changes: &mut Changes,
 ) -> Result<(), Rejected> {
-    let named = (ping.workspace, ping.check.clone());
     let unknown = || Rejected::not_found("check", "there is no heartbeat of this name");
-    let check = state.check_names.get(&named).copied().ok_or_else(unknown)?;
+    let check = state.check_names.get(ping.check.as_str()).copied().ok_or_else(unknown)?;
     let heartbeat = state.heartbeats.get_mut(&check).ok_or_else(unknown)?;
     if ping.kind != PingKind::Nothing {
         changes.touched.heartbeat(check);

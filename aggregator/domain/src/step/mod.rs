@@ -1,4 +1,4 @@
-//! `step(state, command, context)`: the only way to change the state. Deterministic: the same state, command and
+//! `step(state, command, context)`: the only way to change the state of a workspace. Deterministic: the same state, command and
 //! context give the same state and the same changes. A command is validated before it changes anything: a rejected
 //! command leaves the state unchanged.
 
@@ -89,14 +89,19 @@ pub fn step_asked(
         let reason = format!("{subject} is no longer what it was when it was read: look at it again");
         return Err(Rejected::conflict("expected", reason));
     }
-    let (clock, counters) = (state.clock, state.counters);
+    let clock = state.clock;
+    let counters = state.workspace.stored.then_some(state.counters);
     let before = author.map(|_| state.clone());
     let now = context.now.max(clock);
     let mut changes = Changes::default();
     state.clock = now;
-    let answer = apply(state, command, Context { now, ..context }, &mut changes);
-    let Changes { events, touched } = changes;
+    let context = Context { now, ids: context.ids.of(state.workspace.key) };
+    let answer = apply(state, command, context, &mut changes);
+    let Changes { events, mut touched } = changes;
     let answer = answer.inspect_err(|_| state.clock = clock)?;
+    if !std::mem::replace(&mut state.workspace.stored, true) {
+        touched.workspace();
+    }
     let audited = author.zip(before).map(|(author, before)| audit(&before, state, &touched, author, now));
     let mut rows = make(state, &touched, &events, counters, now);
     rows.extend(audited.into_iter().flatten());
@@ -116,29 +121,26 @@ fn apply(
         Command::Away { from } => heartbeat::away(state, *from, now, changes),
         Command::Tick => tick::tick(state, now, changes),
         Command::Configure(desired) => configure::configure(state, (**desired).clone(), context, changes),
-        Command::DeclareHeartbeats { workspace, heartbeats } => {
-            heartbeat::declare_all(state, workspace, heartbeats, now, changes);
-        }
+        Command::DeclareHeartbeats(heartbeats) => heartbeat::declare_all(state, heartbeats, now, changes),
         Command::HeartbeatPing(call) => heartbeat::ping(state, call, now, changes)?,
-        Command::AddAgent { workspace, name, location } => {
-            let key = configure::add_agent(state, workspace, name, location, now, changes);
+        Command::AddAgent { name, location } => {
+            let key = configure::add_agent(state, name, location, now, changes);
             return Ok(Answer::Agent(key));
         }
-        Command::ChangeAgent { workspace, agent, change } => {
-            return agents::change(state, (workspace, agent), change.clone(), now, changes);
+        Command::ChangeAgent { agent, change } => {
+            return agents::change(state, agent, change.clone(), now, changes);
         }
         Command::Redeem { token, credential } => {
             return agents::redeem(state, token, *credential, now, changes);
         }
-        Command::SetHeartbeatToken { workspace, check, token } => {
-            agents::set_heartbeat_token(state, workspace, check, *token, changes)?;
+        Command::SetHeartbeatToken { check, token } => {
+            agents::set_heartbeat_token(state, check, *token, changes)?;
         }
-        Command::JudgeReporters { workspace, asks, definitions } => {
-            let workspace = configure::workspace_for(state, workspace, changes);
-            declare::judge_by_file(state, workspace, *asks, definitions, now, changes);
+        Command::JudgeReporters { asks, definitions } => {
+            declare::judge_by_file(state, *asks, definitions, now, changes);
         }
-        Command::ChooseDefinition { workspace, check, agent } => {
-            let (check, definition) = agents::definition_of(state, workspace, check, agent)?;
+        Command::ChooseDefinition { check, agent } => {
+            let (check, definition) = agents::definition_of(state, check, agent)?;
             declare::choose(state, check, definition, now, changes);
         }
         Command::Dismiss { agent } => declare::dismiss(state, *agent, now, changes)?,

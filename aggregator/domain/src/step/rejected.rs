@@ -25,11 +25,11 @@ pub enum RejectedKind {
 }
 
 impl Rejected {
-    pub(super) fn not_found(field: &'static str, reason: impl Into<String>) -> Self {
+    pub(crate) fn not_found(field: &'static str, reason: impl Into<String>) -> Self {
         Self { kind: RejectedKind::NotFound, field, reason: reason.into() }
     }
 
-    pub(super) fn conflict(field: &'static str, reason: impl Into<String>) -> Self {
+    pub(crate) fn conflict(field: &'static str, reason: impl Into<String>) -> Self {
         Self { kind: RejectedKind::Conflict, field, reason: reason.into() }
     }
 

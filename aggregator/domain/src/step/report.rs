@@ -134,11 +134,10 @@ fn begin_epoch(state: &mut State, key: AgentKey, changes: &mut Changes) {
 
 /// Checks that an agent names are kept, so their number is limited.
 fn has_too_many_checks(state: &State, report: &Report) -> bool {
-    let Some(workspace) = state.agents.get(&report.agent).map(|agent| agent.workspace) else { return false };
     let declared = report.inventory.iter().flatten().map(|check| &check.name);
     let names: BTreeSet<&String> = report.checks.iter().chain(declared).collect();
     let known = |name: &String| {
-        let check = state.check_names.get(&(workspace, name.clone()));
+        let check = state.check_names.get(name);
         check.is_some_and(|check| state.track_of.contains_key(&(report.agent, *check)))
     };
     let new = names.into_iter().filter(|name| !known(name)).count();

@@ -3,9 +3,7 @@
 
 use super::{Change, Folded};
 use crate::credentials::TokenHash;
-use crate::state::{
-    AgentKey, CheckKey, ComponentKey, GroupKey, HoldKey, PageKey, TrackKey, WindowKey, WorkspaceKey,
-};
+use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, HoldKey, PageKey, TrackKey, WindowKey};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -38,8 +36,8 @@ impl Changes {
 /// The rows to write, by the entity that they belong to.
 #[derive(Debug, Default)]
 pub(crate) struct Touched {
-    /// Workspaces.
-    pub(crate) workspaces: BTreeSet<WorkspaceKey>,
+    /// Whether the workspace itself changed.
+    pub(crate) workspace: bool,
     /// Agents, with their former locations.
     pub(crate) agents: BTreeSet<AgentKey>,
     /// Spools; one that the state no longer has is deleted.
@@ -53,9 +51,9 @@ pub(crate) struct Touched {
     /// Checks for which an operator chose a definition.
     pub(crate) chosen: BTreeSet<CheckKey>,
     /// Enrolment tokens; one that the state no longer has is deleted.
-    pub(crate) enrolments: BTreeSet<(WorkspaceKey, TokenHash)>,
+    pub(crate) enrolments: BTreeSet<TokenHash>,
     /// Addresses of heartbeats; one that the state no longer has is deleted.
-    pub(crate) heartbeat_tokens: BTreeSet<(WorkspaceKey, String)>,
+    pub(crate) heartbeat_tokens: BTreeSet<String>,
     /// Whether the list of absences of the aggregator changed.
     pub(crate) blind: bool,
     /// Tracks, with the instant from which spans and flapping changed; [`Timestamp::FAR`]: neither changed.
@@ -65,11 +63,11 @@ pub(crate) struct Touched {
     /// Tracks of which something was folded.
     pub(crate) folded: BTreeMap<TrackKey, Folded>,
     /// Tracks to delete.
-    pub(crate) forgotten_tracks: BTreeSet<(WorkspaceKey, TrackKey)>,
+    pub(crate) forgotten_tracks: BTreeSet<TrackKey>,
     /// Checks to delete.
-    pub(crate) forgotten_checks: BTreeSet<(WorkspaceKey, CheckKey)>,
+    pub(crate) forgotten_checks: BTreeSet<CheckKey>,
     /// Agents to delete.
-    pub(crate) forgotten_agents: BTreeSet<(WorkspaceKey, AgentKey)>,
+    pub(crate) forgotten_agents: BTreeSet<AgentKey>,
     /// Pages.
     pub(crate) pages: BTreeSet<PageKey>,
     /// Groups.
@@ -80,13 +78,13 @@ pub(crate) struct Touched {
     pub(crate) automatic: BTreeMap<ComponentKey, Timestamp>,
     /// Holds; one that the state no longer has is deleted.
     pub(crate) holds: BTreeSet<(ComponentKey, HoldKey)>,
-    /// Planned windows, with their workspaces; one that the state no longer has is deleted.
-    pub(crate) windows: BTreeMap<WindowKey, WorkspaceKey>,
+    /// Planned windows; one that the state no longer has is deleted.
+    pub(crate) windows: BTreeSet<WindowKey>,
 }
 
 impl Touched {
-    pub(super) fn workspace(&mut self, key: WorkspaceKey) {
-        self.workspaces.insert(key);
+    pub(super) fn workspace(&mut self) {
+        self.workspace = true;
     }
 
     /// With its former locations.
@@ -115,12 +113,13 @@ impl Touched {
         self.chosen.insert(key);
     }
 
-    pub(super) fn enrolment(&mut self, workspace: WorkspaceKey, token: TokenHash) {
-        self.enrolments.insert((workspace, token));
+    pub(super) fn enrolment(&mut self, token: TokenHash) {
+        self.enrolments.insert(token);
     }
 
-    pub(super) fn heartbeat_token(&mut self, address: (WorkspaceKey, String)) {
-        self.heartbeat_tokens.insert(address);
+    /// By the name of its check.
+    pub(super) fn heartbeat_token(&mut self, check: &str) {
+        self.heartbeat_tokens.insert(check.to_owned());
     }
 
     /// The absences of the aggregator.
@@ -149,26 +148,26 @@ impl Touched {
     }
 
     /// Deletes it; no other row of it is written.
-    pub(super) fn forgotten_track(&mut self, workspace: WorkspaceKey, key: TrackKey) {
+    pub(super) fn forgotten_track(&mut self, key: TrackKey) {
         self.tracks.remove(&key);
         self.declared.remove(&key);
         self.folded.remove(&key);
-        self.forgotten_tracks.insert((workspace, key));
+        self.forgotten_tracks.insert(key);
     }
 
     /// Deletes it; no other row of it is written.
-    pub(super) fn forgotten_check(&mut self, workspace: WorkspaceKey, key: CheckKey) {
+    pub(super) fn forgotten_check(&mut self, key: CheckKey) {
         self.checks.remove(&key);
         self.heartbeats.remove(&key);
-        self.forgotten_checks.insert((workspace, key));
+        self.forgotten_checks.insert(key);
     }
 
     /// Deletes it; no other row of it is written.
-    pub(super) fn forgotten_agent(&mut self, workspace: WorkspaceKey, key: AgentKey) {
+    pub(super) fn forgotten_agent(&mut self, key: AgentKey) {
         self.agents.remove(&key);
         self.allowed.remove(&key);
         self.epochs.retain(|(agent, _)| *agent != key);
-        self.forgotten_agents.insert((workspace, key));
+        self.forgotten_agents.insert(key);
     }
 
     pub(super) fn page(&mut self, key: PageKey) {
@@ -193,8 +192,8 @@ impl Touched {
     }
 
     /// With its components.
-    pub(super) fn window(&mut self, key: WindowKey, workspace: WorkspaceKey) {
-        self.windows.insert(key, workspace);
+    pub(super) fn window(&mut self, key: WindowKey) {
+        self.windows.insert(key);
     }
 }
 

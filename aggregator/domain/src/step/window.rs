@@ -3,7 +3,7 @@
 use super::{Change, Changes, Context, Rejected, no_component};
 use crate::holds::PlannedWindow;
 use crate::schedule::Due;
-use crate::state::{ComponentKey, State, WindowKey, WorkspaceKey};
+use crate::state::{ComponentKey, State, WindowKey};
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
 
@@ -16,7 +16,12 @@ pub(super) fn plan(
 ) -> Result<WindowKey, Rejected> {
     let now = context.now;
     let components: BTreeSet<ComponentKey> = components.iter().copied().collect();
-    let workspace = workspace_of(state, &components)?;
+    if components.is_empty() {
+        return Err(Rejected::invalid("components", "a planned window needs a component"));
+    }
+    if !components.iter().all(|key| state.components.contains_key(key)) {
+        return Err(no_component());
+    }
     if from >= to {
         return Err(Rejected::invalid("to", "a planned window must end after it begins"));
     }
@@ -29,7 +34,7 @@ pub(super) fn plan(
     let key = WindowKey::next(&mut state.counters.windows);
     let (from, components) = (from.max(now), components.into_iter().collect());
     let id = context.ids.id("planned_window", key.0);
-    let window = PlannedWindow { workspace, id, components, from, to };
+    let window = PlannedWindow { id, components, from, to };
     for of in &window.components {
         if let Some(component) = state.components.get_mut(of) {
             component.windows.push(key);
@@ -65,26 +70,10 @@ pub(super) fn cancel(
     Ok(())
 }
 
-/// The workspace that all of the components belong to.
-fn workspace_of(state: &State, components: &BTreeSet<ComponentKey>) -> Result<WorkspaceKey, Rejected> {
-    let mut workspaces = BTreeSet::new();
-    for key in components {
-        let component = state.components.get(key).ok_or_else(no_component)?;
-        workspaces.insert(state.pages[&component.page].workspace);
-    }
-    match workspaces.pop_first() {
-        None => Err(Rejected::invalid("components", "a planned window needs a component")),
-        Some(_) if !workspaces.is_empty() => {
-            Err(Rejected::invalid("components", "the components of a window must belong to one workspace"))
-        }
-        Some(workspace) => Ok(workspace),
-    }
-}
-
 /// Updates layers and schedule after a window was planned or cancelled. `window` is the new window, or the former state
 /// of a cancelled one. Pages show it only while it runs.
 fn moved(state: &mut State, key: WindowKey, window: &PlannedWindow, now: Timestamp, changes: &mut Changes) {
-    changes.touched.window(key, window.workspace);
+    changes.touched.window(key);
     for of in &window.components {
         state.derive_planned(*of);
         if window.from <= now {

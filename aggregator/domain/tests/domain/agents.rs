@@ -30,12 +30,7 @@ impl Desk {
     }
 
     fn change(&mut self, agent: &str, change: AgentChange) -> Result<(), RejectedKind> {
-        self.change_in("default", agent, change)
-    }
-
-    fn change_in(&mut self, workspace: &str, agent: &str, change: AgentChange) -> Result<(), RejectedKind> {
-        let (workspace, agent) = (workspace.to_owned(), agent.to_owned());
-        self.step(Command::ChangeAgent { workspace, agent, change }).map(drop)
+        self.step(Command::ChangeAgent { agent: agent.to_owned(), change }).map(drop)
     }
 
     fn add(&mut self, agent: &str, admission: Admission) -> Result<(), RejectedKind> {
@@ -107,7 +102,6 @@ fn an_agent_is_renamed_disabled_revoked_and_removed() {
     let rename = |to: &str| AgentChange::Rename(to.to_owned());
     assert_eq!(desk.change("web-1", rename("web-2")), Err(RejectedKind::Conflict), "the name is taken");
     desk.change("web-1", rename("shop")).expect("taken");
-    assert_eq!(desk.change_in("other", "shop", rename("x")), Err(RejectedKind::NotFound));
     let shop = desk.owner("token").expect("known");
     assert_eq!((shop.name.as_str(), shop.former_name.as_deref()), ("shop", Some("web-1")));
     desk.change("shop", AgentChange::Disable).expect("taken");
@@ -130,7 +124,6 @@ fn an_agent_is_renamed_disabled_revoked_and_removed() {
 fn a_heartbeat_has_one_address() {
     let mut desk = Desk::new();
     let set = |token: Option<&str>| Command::SetHeartbeatToken {
-        workspace: "default".to_owned(),
         check: "job".to_owned(),
         token: token.map(token_hash),
     };
@@ -155,12 +148,12 @@ fn who_expects_what_is_no_longer_so_is_rejected() {
         Expected { version: desk.state.version(&subject), subject }
     };
     let ask = |desk: &mut Desk, expected: &Expected, location: &str| {
-        let (workspace, agent) = ("default".to_owned(), "web-1".to_owned());
+        let agent = "web-1".to_owned();
         let change = AgentChange::Move(location.to_owned());
         let asked = Asked { author: None, expected: Some(expected) };
         let context = Context { now: desk.now, ids: Ids::from_seed([1; 32]) };
         let before = desk.state.clone();
-        let command = Command::ChangeAgent { workspace, agent, change };
+        let command = Command::ChangeAgent { agent, change };
         let stepped = step_asked(&mut desk.state, command, context, asked);
         assert!(stepped.is_ok() || desk.state == before, "rejected, and not as it was");
         stepped.map(drop).map_err(|rejected| (rejected.kind, rejected.field))

@@ -64,8 +64,7 @@ impl Job {
             expected: expected.clone(),
         };
         let heartbeats = names.iter().map(one).collect();
-        let answer =
-            self.step(minute, Command::DeclareHeartbeats { workspace: "default".into(), heartbeats });
+        let answer = self.step(minute, Command::DeclareHeartbeats(heartbeats));
         assert_eq!(answer, Ok(Answer::Done));
     }
 
@@ -79,9 +78,8 @@ impl Job {
         kind: PingKind,
         run: &str,
     ) -> Result<Answer, RejectedKind> {
-        let workspace = *self.state.workspaces.keys().next().expect("a workspace");
         let (check, run, detail) = ("job".to_owned(), run.to_owned(), "words".to_owned());
-        let call = HeartbeatPing { workspace, check, kind, run, took_ms: None, detail };
+        let call = HeartbeatPing { check, kind, run, took_ms: None, detail };
         self.step(minute, Command::HeartbeatPing(Box::new(call)))
     }
 

@@ -1,7 +1,7 @@
 //! Limits of one agent and of all together, so that a stolen token delays nobody else.
 
 use crate::ingest::Cost;
-use skerry_domain::state::AgentKey;
+use skerry_domain::state::WorkspaceAgent;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
@@ -25,7 +25,7 @@ const TRANSITIONS_A_SECOND: f64 = 20.0;
 /// The limits of all agents.
 #[derive(Debug)]
 pub(super) struct Budgets {
-    agents: Mutex<HashMap<AgentKey, Arc<Allowance>>>,
+    agents: Mutex<HashMap<WorkspaceAgent, Arc<Allowance>>>,
     small: Arc<Semaphore>,
     large: Arc<Semaphore>,
 }
@@ -39,7 +39,7 @@ impl Default for Budgets {
 
 impl Budgets {
     /// What this agent may take up.
-    pub(super) fn of(&self, agent: AgentKey, now: Instant) -> Arc<Allowance> {
+    pub(super) fn of(&self, agent: WorkspaceAgent, now: Instant) -> Arc<Allowance> {
         let mut agents = self.agents.lock().unwrap_or_else(PoisonError::into_inner);
         Arc::clone(agents.entry(agent).or_insert_with(|| Arc::new(Allowance::new(now))))
     }
@@ -145,9 +145,10 @@ impl BodyPermit {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use skerry_domain::state::{AgentKey, WorkspaceKey};
     use std::time::Duration;
 
-    const AGENT: AgentKey = AgentKey(1);
+    const AGENT: WorkspaceAgent = (WorkspaceKey(1), AgentKey(1));
 
     #[test]
     fn a_week_of_a_spool_is_taken_at_once_and_a_flood_beyond_it_as_fast_as_an_agent_observes() {
@@ -164,7 +165,7 @@ mod tests {
             }
         }
         assert!((7_000_000..7_750_000).contains(&taken), "{taken} in an hour beyond the first million");
-        let other = budgets.of(AgentKey(2), now).take(batch, now);
+        let other = budgets.of((WorkspaceKey(1), AgentKey(2)), now).take(batch, now);
         assert_eq!(other, Ok(()), "nobody else waits");
     }
 
@@ -188,7 +189,7 @@ mod tests {
         let (budgets, now) = (Budgets::default(), Instant::now());
         let places: Vec<_> = (0..4).map(|_| budgets.of(AGENT, now).enter()).collect();
         assert_eq!(places.iter().filter(|place| place.is_some()).count(), AT_ONCE);
-        assert!(budgets.of(AgentKey(2), now).enter().is_some());
+        assert!(budgets.of((WorkspaceKey(1), AgentKey(2)), now).enter().is_some());
         drop(places);
         assert!(budgets.of(AGENT, now).enter().is_some());
     }

@@ -5,7 +5,7 @@ use super::super::output::Publication;
 use super::super::outputs::{Figures, Scope};
 use super::pool::Job;
 use super::{AFTER_FAILURE, MIN_INTERVAL, REFRESH_EVERY};
-use skerry_domain::state::PageKey;
+use skerry_domain::state::WorkspacePage;
 use skerry_domain::time::{HOUR, Timestamp};
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -29,7 +29,7 @@ pub(super) struct Address {
 }
 
 pub(super) struct Page {
-    key: PageKey,
+    key: WorkspacePage,
     pub(super) generation: u64,
     /// Its name, where it stands in the index of pages of the base host.
     pub(super) listed: Option<String>,
@@ -59,7 +59,7 @@ pub(super) struct Dirty {
 }
 
 impl Page {
-    pub(super) fn unpublished(key: PageKey, generation: u64) -> Self {
+    pub(super) fn unpublished(key: WorkspacePage, generation: u64) -> Self {
         let now = Instant::now();
         Self {
             key,
@@ -226,8 +226,10 @@ impl Page {
 }
 
 /// By how much the work of a page comes later than it falls due, ms: always the same, less than `most`.
-fn spread(key: PageKey, pages: usize, most: i64) -> i64 {
+fn spread((workspace, page): WorkspacePage, pages: usize, most: i64) -> i64 {
     let range = i64::try_from(pages).unwrap_or(i64::MAX).saturating_mul(SPREAD_PER_PAGE).clamp(1, most);
-    let scattered = (key.0.cast_unsigned().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33).cast_signed();
+    let scattered =
+        ((workspace.0.rotate_left(32) ^ page.0).cast_unsigned().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33)
+            .cast_signed();
     scattered % range
 }

@@ -4,7 +4,7 @@ use super::super::addresses::Addresses;
 use super::*;
 use crate::config::{self, Config};
 use crate::desired::desired;
-use crate::engine::{Engine, Maintenance, Running};
+use crate::engine::{Engine, Maintenance, Running, Snapshot};
 use crate::operations::{MetricsToken, ProgramStatus};
 use bytes::Bytes;
 use crossbeam_channel::Sender;
@@ -13,6 +13,7 @@ use skerry_domain::state::State;
 use skerry_domain::status::Status;
 use skerry_domain::step::{Answer, Command};
 use skerry_domain::time::Timestamp;
+use skerry_domain::workspaces::Target;
 use skerry_store::Store;
 use skerry_web::{Operations, Traffic};
 use std::path::Path;
@@ -45,6 +46,15 @@ struct House {
     _folder: tempfile::TempDir,
 }
 
+/// A command for the one workspace of these tests.
+fn named(command: Command) -> (Target, Command) {
+    (Target::Name("default".to_owned()), command)
+}
+
+fn state_of(snapshot: &Snapshot) -> &State {
+    snapshot.workspaces.named("default").expect("it was created")
+}
+
 impl House {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
@@ -52,7 +62,7 @@ impl House {
         let (changed, changes) = crossbeam_channel::unbounded();
         let store = Store::open(&folder.path().join("skerry.db")).expect("a new database");
         let (engine, writer) = Engine::start(store, changed).expect("it starts");
-        let made = engine.command(Command::Configure(Box::new(desired(&config)))).await;
+        let made = engine.command(named(Command::Configure(Box::new(desired(&config))))).await;
         assert_eq!(made, Ok(Answer::Done));
         let site = Arc::new(ArcSwap::from_pointee(Site::default()));
         let addresses =
@@ -84,10 +94,10 @@ impl House {
 
     /// A person says that everything is down, or that it works.
     async fn set(&self, status: Status) {
-        let components: Vec<_> = self.engine.snapshot().state.components.keys().copied().collect();
+        let components: Vec<_> = state_of(&self.engine.snapshot()).components.keys().copied().collect();
         for component in components {
             let set = Command::SetHold { component, source: Source::Person, status, until: None };
-            assert_eq!(self.engine.command(set).await, Ok(Answer::Done));
+            assert_eq!(self.engine.command(named(set)).await, Ok(Answer::Done));
         }
     }
 
@@ -169,13 +179,13 @@ async fn a_disk_that_stalls_delays_no_page_and_no_metric() {
     let metrics = tokio::task::spawn_blocking(move || program_status.metrics());
     let metrics = timeout(BOUND, metrics).await.expect("nobody is waited for").expect("no panic");
     assert!(metrics.contains("skerry_page_render_failures_total 0"), "{metrics}");
-    let component = *house.engine.snapshot().state.components.keys().next().expect("a component");
+    let component = *state_of(&house.engine.snapshot()).components.keys().next().expect("a component");
     let (source, status) = (Source::Person, Status::MajorOutage);
     let set = Command::SetHold { component, source, status, until: None };
     let engine = house.engine.clone();
-    let setting = tokio::spawn(async move { engine.command(set).await });
+    let setting = tokio::spawn(async move { engine.command(named(set)).await });
     house.until("a turn", || true).await;
-    let manual = || house.engine.snapshot().state.components[&component].layers.manual.len();
+    let manual = || state_of(&house.engine.snapshot()).components[&component].layers.manual.len();
     assert_eq!(manual(), 0, "what is not stored is shown to nobody");
     stall.end();
     assert_eq!(setting.await.expect("no panic"), Ok(Answer::Done));

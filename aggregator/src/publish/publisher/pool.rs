@@ -5,7 +5,7 @@ use super::super::outputs::{Figures, Scope, render};
 use super::super::view::PageView;
 use crate::engine::Snapshot;
 use crossbeam_channel::{Receiver, Sender};
-use skerry_domain::state::{PageKey, State};
+use skerry_domain::state::{PageKey, State, WorkspacePage};
 use skerry_domain::time::Timestamp;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -16,7 +16,7 @@ pub(super) type View = dyn Fn(&State, PageKey, &str, Timestamp, bool) -> Option<
 
 /// One page to render.
 pub(super) struct Job {
-    pub(super) page: PageKey,
+    pub(super) page: WorkspacePage,
     /// Tells one that was removed and came again from itself.
     pub(super) generation: u64,
     pub(super) scope: Scope,
@@ -29,7 +29,7 @@ pub(super) struct Job {
 
 /// What came of it.
 pub(super) struct Done {
-    pub(super) page: PageKey,
+    pub(super) page: WorkspacePage,
     pub(super) generation: u64,
     pub(super) scope: Scope,
     pub(super) url: String,
@@ -93,7 +93,9 @@ fn run(job: Job, view: &View) -> Done {
     let begun = Instant::now();
     // The job is immutable and the result is dropped: a panic leaves nothing half done.
     let caught = catch_unwind(AssertUnwindSafe(|| publication(&job, view)));
-    let page = || job.snapshot.state.pages.get(&job.page).map_or("", |page| page.settings.slug.as_str());
+    let state = || job.snapshot.workspaces.get(job.page.0);
+    let page =
+        || state().and_then(|state| state.pages.get(&job.page.1)).map_or("", |page| &page.settings.slug);
     let outcome = match caught {
         Ok(Ok(outcome)) => {
             tracing::debug!(page = page(), scope = ?job.scope, took = ?begun.elapsed(), "rendered");
@@ -121,7 +123,9 @@ fn words(panic: &(dyn std::any::Any + Send)) -> &str {
 fn publication(job: &Job, view: &View) -> anyhow::Result<Outcome> {
     // Months that are over tell of more than is drawn.
     let all = matches!(job.scope, Scope::All);
-    let Some(view) = view(&job.snapshot.state, job.page, &job.url, job.now, all) else {
+    let (workspace, page) = job.page;
+    let state = job.snapshot.workspaces.get(workspace);
+    let Some(view) = state.and_then(|state| view(state, page, &job.url, job.now, all)) else {
         return Ok(Outcome::Gone);
     };
     let rendered = render(&view, &job.scope, &job.former, &job.figures, Compression::Fast)?;

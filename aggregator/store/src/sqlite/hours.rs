@@ -238,16 +238,15 @@ mod tests {
             let context = Context { now, ids: Ids::from_seed([1; 32]) };
             let stepped = step(&mut state, command, context).expect("taken");
             store.commit(&stepped.rows).expect("committed");
-            *state.workspaces.keys().next().expect("a workspace")
+            state.workspace.key
         };
         let expected = Expected { period: HOUR, schedule: None, grace: HOUR };
         let job = DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected };
         let heartbeats = vec![job];
-        let workspace = take(0, Command::DeclareHeartbeats { workspace: "default".to_owned(), heartbeats });
+        let workspace = take(0, Command::DeclareHeartbeats(heartbeats));
         let call = |kind| {
             let (run, detail) = (String::new(), String::new());
             Command::HeartbeatPing(Box::new(HeartbeatPing {
-                workspace,
                 check: "job".to_owned(),
                 kind,
                 run,

@@ -1,4 +1,4 @@
-//! Reads the whole state as of the last committed transaction.
+//! Reads the state of every workspace as of the last committed transaction.
 
 use super::sql::value;
 use super::{Sqlite, StoreError};
@@ -9,49 +9,56 @@ use skerry_domain::rows::{
     HeartbeatTokenRow, HoldRow, IntervalRow, LinkRow, Misread, PageRow, Record, Restore, SpanRow, TrackRow,
     Value, WindowComponentRow, WindowRow, WorkspaceRow,
 };
-use skerry_domain::state::{Counters, State};
+use skerry_domain::state::{Counters, State, WorkspaceKey};
 use skerry_domain::time::Timestamp;
+use skerry_domain::workspaces::Workspaces;
+use std::collections::BTreeMap;
+
+/// The states that are being read, by workspace.
+type States = BTreeMap<WorkspaceKey, State>;
 
 impl Sqlite {
-    /// Reads the state. Silence counts from `ready_at` at the earliest.
+    /// Reads all workspaces. Silence counts from `ready_at` at the earliest.
     ///
     /// # Errors
     /// [`StoreError`]; it names a value that no version writes.
-    pub fn load(&self, ready_at: Timestamp) -> Result<State, StoreError> {
-        let mut state = State { ready_at, ..State::default() };
+    pub fn load(&self, ready_at: Timestamp) -> Result<Workspaces, StoreError> {
+        let mut states = self.workspaces()?;
         // Rows may refer only to rows that were read before them.
-        self.restore::<WorkspaceRow>(&mut state)?;
-        self.restore::<BlindRow>(&mut state)?;
-        self.restore::<AgentRow>(&mut state)?;
-        self.restore::<AgentAllowRow>(&mut state)?;
-        self.restore::<EnrolmentRow>(&mut state)?;
-        self.restore::<FormerLocationRow>(&mut state)?;
-        self.restore::<EpochRow>(&mut state)?;
-        self.restore::<CheckRow>(&mut state)?;
-        self.restore::<CheckDefinitionRow>(&mut state)?;
-        self.restore::<HeartbeatTokenRow>(&mut state)?;
-        self.restore::<FormerQuorumRow>(&mut state)?;
-        self.restore::<TrackRow>(&mut state)?;
-        self.restore::<SpanRow>(&mut state)?;
-        self.restore::<FlapRow>(&mut state)?;
-        self.restore::<DeclaredRow>(&mut state)?;
-        self.restore::<HeartbeatRow>(&mut state)?;
-        self.restore::<PageRow>(&mut state)?;
-        self.restore::<GroupRow>(&mut state)?;
-        self.restore::<ComponentRow>(&mut state)?;
-        self.restore::<LinkRow>(&mut state)?;
-        self.restore::<IntervalRow>(&mut state)?;
-        self.restore::<HoldRow>(&mut state)?;
-        self.restore::<WindowRow>(&mut state)?;
-        self.restore::<WindowComponentRow>(&mut state)?;
-        state.derive_layers();
-        state.counters = self.counters()?;
-        // The first tick computes each verdict: states that only a snapshot reported are not stored.
-        for check in state.checks.keys() {
-            state.verdicts.insert(*check, CheckVerdict::default());
+        self.restore::<BlindRow>(&mut states)?;
+        self.restore::<AgentRow>(&mut states)?;
+        self.restore::<AgentAllowRow>(&mut states)?;
+        self.restore::<EnrolmentRow>(&mut states)?;
+        self.restore::<FormerLocationRow>(&mut states)?;
+        self.restore::<EpochRow>(&mut states)?;
+        self.restore::<CheckRow>(&mut states)?;
+        self.restore::<CheckDefinitionRow>(&mut states)?;
+        self.restore::<HeartbeatTokenRow>(&mut states)?;
+        self.restore::<FormerQuorumRow>(&mut states)?;
+        self.restore::<TrackRow>(&mut states)?;
+        self.restore::<SpanRow>(&mut states)?;
+        self.restore::<FlapRow>(&mut states)?;
+        self.restore::<DeclaredRow>(&mut states)?;
+        self.restore::<HeartbeatRow>(&mut states)?;
+        self.restore::<PageRow>(&mut states)?;
+        self.restore::<GroupRow>(&mut states)?;
+        self.restore::<ComponentRow>(&mut states)?;
+        self.restore::<LinkRow>(&mut states)?;
+        self.restore::<IntervalRow>(&mut states)?;
+        self.restore::<HoldRow>(&mut states)?;
+        self.restore::<WindowRow>(&mut states)?;
+        self.restore::<WindowComponentRow>(&mut states)?;
+        for state in states.values_mut() {
+            state.ready_at = ready_at;
+            state.derive_layers();
+            state.counters = self.counters(state.workspace.key)?;
+            // The first tick computes each verdict: states that only a snapshot reported are not stored.
+            for check in state.checks.keys() {
+                state.verdicts.insert(*check, CheckVerdict::default());
+            }
+            state.derive_schedule();
         }
-        state.derive_schedule();
-        Ok(state)
+        Ok(Workspaces::new(states.into_values(), ready_at))
     }
 
     /// Reads only workspaces, agents and enrolment tokens, so that operators can change agents despite damage
@@ -59,14 +66,27 @@ impl Sqlite {
     ///
     /// # Errors
     /// As [`Self::load`].
-    pub fn load_agents(&self) -> Result<State, StoreError> {
-        let mut state = State::default();
-        self.restore::<WorkspaceRow>(&mut state)?;
-        self.restore::<AgentRow>(&mut state)?;
-        self.restore::<EnrolmentRow>(&mut state)?;
-        // Without them no row is numbered; who reads agents alone makes none but for the audit.
-        state.counters = self.counters().unwrap_or_default();
-        Ok(state)
+    pub fn load_agents(&self) -> Result<Workspaces, StoreError> {
+        let mut states = self.workspaces()?;
+        self.restore::<AgentRow>(&mut states)?;
+        self.restore::<EnrolmentRow>(&mut states)?;
+        for state in states.values_mut() {
+            // Without them no row is numbered; who reads agents alone makes none but for the audit.
+            state.counters = self.counters(state.workspace.key).unwrap_or_default();
+        }
+        Ok(Workspaces::new(states.into_values(), Timestamp(0)))
+    }
+
+    fn workspaces(&self) -> Result<States, StoreError> {
+        let mut states = States::new();
+        self.each(|row: WorkspaceRow| {
+            let mut state = State::default();
+            let key = row.workspace();
+            row.restore(&mut state)?;
+            states.insert(key, state);
+            Ok(())
+        })?;
+        Ok(states)
     }
 
     /// Every row of a table, in the order of the keys.
@@ -82,8 +102,12 @@ impl Sqlite {
         Ok(rows)
     }
 
-    fn restore<R: Restore>(&self, state: &mut State) -> Result<(), StoreError> {
-        self.each(|row: R| row.restore(state))
+    /// Restores the rows of all workspaces. A row of a workspace that does not exist is ignored.
+    fn restore<R: Restore>(&self, states: &mut States) -> Result<(), StoreError> {
+        self.each(|row: R| match states.get_mut(&row.workspace()) {
+            Some(state) => row.restore(state),
+            None => Ok(()),
+        })
     }
 
     fn each<R: Record>(&self, mut take: impl FnMut(R) -> Result<(), Misread>) -> Result<(), StoreError> {
@@ -100,16 +124,25 @@ impl Sqlite {
         Ok(())
     }
 
-    pub(super) fn counters(&self) -> Result<Counters, StoreError> {
-        let mut state = State::default();
-        for (name, last) in state.counters.named().into_iter().filter(|(name, _)| *name != "fold") {
-            let column = if ["loss", "hard_transition", "audit"].contains(&name) { "number" } else { "key" };
-            let sql = format!("SELECT max({column}) FROM \"{name}\"");
-            let greatest: Option<i64> = self.connection.query_row(&sql, [], |row| row.get(0))?;
-            *last = greatest.unwrap_or(0);
+    /// The counters of a workspace. A former version had one counter for all workspaces, in the row of one of them:
+    /// without a row of its own a counter continues where any other is, so that no key is assigned twice.
+    pub(super) fn counters(&self, workspace: WorkspaceKey) -> Result<Counters, StoreError> {
+        let rows: Vec<CounterRow> = self.rows()?;
+        let mut counters = Counters::default();
+        for (name, last) in counters.named() {
+            let of = |row: &&CounterRow| row.name == name;
+            let own = rows.iter().filter(of).find(|row| row.workspace == workspace).map(|row| row.last);
+            let counted = own.or_else(|| rows.iter().filter(of).map(|row| row.last).max()).unwrap_or(0);
+            *last = counted.max(if name == "fold" { 0 } else { self.greatest(name, workspace)? });
         }
-        // Keys that were assigned before are never assigned again.
-        self.restore::<CounterRow>(&mut state)?;
-        Ok(state.counters)
+        Ok(counters)
+    }
+
+    /// The greatest row key of a table.
+    fn greatest(&self, table: &str, workspace: WorkspaceKey) -> Result<i64, StoreError> {
+        let column = if ["loss", "hard_transition", "audit"].contains(&table) { "number" } else { "key" };
+        let sql = format!("SELECT max({column}) FROM \"{table}\" WHERE workspace = ?1");
+        let greatest: Option<i64> = self.connection.query_row(&sql, [workspace.0], |row| row.get(0))?;
+        Ok(greatest.unwrap_or(0))
     }
 }

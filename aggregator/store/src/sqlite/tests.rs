@@ -2,8 +2,9 @@ use super::*;
 use crossbeam_channel::RecvTimeoutError;
 use rusqlite::TransactionBehavior;
 use skerry_domain::credentials::{Standing, token_hash};
-use skerry_domain::step::{Admission, AgentChange, Command, Context, Ids, step};
+use skerry_domain::step::{Admission, AgentChange, Asked, Command, Context, Ids};
 use skerry_domain::time::Timestamp;
+use skerry_domain::workspaces::Target;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 fn database() -> (tempfile::TempDir, PathBuf) {
@@ -30,7 +31,8 @@ fn a_database_of_the_first_version_is_migrated_with_its_data() {
     assert_eq!(schema_of(&copy, &path).expect("a version"), 1);
     assert_eq!(schema_of(&store.connection, &path).expect("a version"), SCHEMA_VERSION);
     assert_eq!(store.aggregator_id().expect("kept"), "abc");
-    let state = store.load(Timestamp(0)).expect("loads");
+    let workspaces = store.load(Timestamp(0)).expect("loads");
+    let state = workspaces.named("default").expect("kept");
     let agent = state.agents.values().next().expect("kept");
     assert_eq!((agent.name.as_str(), agent.last_seen), ("web-1", Some(Timestamp(1_000_000))));
     assert_eq!(agent.epochs[&[0; 16]].through, 41);
@@ -88,21 +90,22 @@ fn a_database_that_the_former_release_wrote_is_migrated_whole() {
     let fresh = Sqlite::open(&fresh).expect("made");
     assert_eq!(tables(&store.connection), tables(&fresh.connection), "as if it had been made now");
     assert_eq!(held(&Connection::open(path.with_extension("db.schema-2")).expect("a copy")), before);
-    let state = store.load(Timestamp(i64::MAX / 2)).expect("loads");
-    let agents: Vec<&str> = state.agents.values().map(|agent| agent.name.as_str()).collect();
+    let workspaces = store.load(Timestamp(i64::MAX / 2)).expect("loads");
+    let all = workspaces.iter().flat_map(|(_, state)| state.agents.values());
+    let agents: Vec<&str> = all.map(|agent| agent.name.as_str()).collect();
     assert!(agents.contains(&"fra-1") && agents.contains(&"late"), "{agents:?}");
 }
 
 /// An agent of that name delivers with that token.
 fn enrol(store: &mut Sqlite, name: &str, token: &str) {
-    let mut state = store.load(Timestamp(0)).expect("loads");
+    let mut workspaces = store.load(Timestamp(0)).expect("loads");
     let admission = Admission::Credential(token_hash(token));
     let change = AgentChange::Add { location: "fra".to_owned(), checks: Vec::new(), admission };
-    let (workspace, agent) = ("default".to_owned(), name.to_owned());
+    let command = Command::ChangeAgent { agent: name.to_owned(), change };
+    let commands = [(Target::Name("default".to_owned()), command)];
     let context = Context { now: Timestamp(1), ids: Ids::from_seed([1; 32]) };
-    let stepped =
-        step(&mut state, Command::ChangeAgent { workspace, agent, change }, context).expect("taken");
-    store.commit(&stepped.rows).expect("committed");
+    let outcome = workspaces.step(&commands, context, Asked::default()).expect("taken");
+    store.commit(&outcome.rows).expect("committed");
 }
 
 /// A database with rows in `table` enough for several pages, all its pages then overwritten.
