@@ -159,6 +159,7 @@ impl Engine {
             health: Arc::clone(&health),
             losses: Losses::default(),
             failed_at: None,
+            retry_time_at: None,
             failure: String::new(),
             away_since: (heard_until > Timestamp(0)).then_some(heard_until),
             kept_clock: None,

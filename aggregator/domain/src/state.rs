@@ -186,6 +186,27 @@ pub struct PageSettings {
     pub weights: super::uptime::Weights,
 }
 
+#[cfg(test)]
+impl PageSettings {
+    /// A public page with everything else as a file leaves it.
+    pub(crate) fn named(slug: &str) -> Self {
+        Self {
+            slug: slug.to_owned(),
+            name: slug.to_owned(),
+            public: true,
+            listed: true,
+            root: false,
+            domain: None,
+            time_zone: "UTC".to_owned(),
+            support_url: None,
+            frame_ancestors: Vec::new(),
+            language: "en".to_owned(),
+            rule: super::uptime::Rule::Observed,
+            weights: super::uptime::Weights::default(),
+        }
+    }
+}
+
 /// A row of a page.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum PageItem {

@@ -49,7 +49,13 @@ impl ComponentNow<'_> {
     }
 
     fn present_of(&self, intervals: &[Interval<Effective>]) -> CurrentStatus {
+        // The window before a time without data is over: it is not the last known status.
+        let is_over = |status| {
+            let ended = intervals.last().is_some_and(|last| last.value == Effective::NoData);
+            ended && status == Status::UnderMaintenance
+        };
         let mut known = intervals.iter().rev().filter_map(|one| match one.value {
+            Effective::Known(status) | Effective::Partly(status) if is_over(status) => None,
             Effective::Known(status) | Effective::Partly(status) => Some((status, one.from)),
             Effective::NoData | Effective::Unwatched => None,
         });

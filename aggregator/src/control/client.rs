@@ -25,6 +25,10 @@ const START_TIMEOUT: Duration = Duration::from_secs(30);
 const RETRY_INTERVAL: Duration = Duration::from_millis(20);
 /// How long the client waits for an answer: longer than a healthy disk stalls.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
+/// Nothing was sent yet.
+const NOT_READY: &str = "the aggregator did not take this command within a minute, and nothing was changed: its log says what it does";
+/// The command was sent.
+const NO_ANSWER: &str = "the aggregator did not answer within a minute; it may still carry this out";
 /// The longest answer, bytes.
 const MAX_ANSWER_BYTES: u64 = 64 << 10;
 
@@ -90,7 +94,7 @@ async fn connect(database: &Path) -> anyhow::Result<Option<UnixStream>> {
 async fn ask(stream: UnixStream, request: &Request) -> anyhow::Result<Option<()>> {
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::new(reader.take(MAX_ANSWER_BYTES));
-    match read_response(&mut reader).await? {
+    match read_response(&mut reader, NOT_READY).await? {
         None => return Ok(None),
         Some(Response::Refused { reason }) => bail!(reason),
         Some(Response::Ready | Response::Done) => {}
@@ -99,19 +103,20 @@ async fn ask(stream: UnixStream, request: &Request) -> anyhow::Result<Option<()>
     line.push(b'\n');
     let lost = "the aggregator went away and may have carried this out: look, and try again";
     writer.write_all(&line).await.context(lost)?;
-    match read_response(&mut reader).await?.context(lost)? {
+    match read_response(&mut reader, NO_ANSWER).await?.context(lost)? {
         Response::Done | Response::Ready => Ok(Some(())),
         Response::Refused { reason } => bail!(reason),
     }
 }
 
-/// Reads the next response; `None` if the connection was closed.
+/// Reads the next response; `None` if the connection was closed. `late` says that there was none in time.
 async fn read_response(
     reader: &mut (impl tokio::io::AsyncBufRead + Unpin),
+    late: &'static str,
 ) -> anyhow::Result<Option<Response>> {
     let mut line = Vec::new();
     match timeout(ANSWER_TIMEOUT, reader.read_until(b'\n', &mut line)).await {
-        Err(_) => bail!("the aggregator did not answer within a minute; it may still carry this out"),
+        Err(_) => bail!(late),
         Ok(Err(_) | Ok(0)) => Ok(None),
         Ok(Ok(_)) => Ok(Some(serde_json::from_slice(&line).context("what listens there is no aggregator")?)),
     }

@@ -84,7 +84,11 @@ async fn answer(mut stream: UnixStream, engine: &Engine) -> std::io::Result<()> 
         let mut line = Vec::new();
         let mut reader = BufReader::new((&mut stream).take(MAX_REQUEST_BYTES));
         timeout(IO_TIMEOUT, reader.read_until(b'\n', &mut line)).await??;
-        carry_out(engine, uid, &line).await
+        if line.len() as u64 == MAX_REQUEST_BYTES && !line.ends_with(b"\n") {
+            refused("a command may be at most 64 KiB long: split it")
+        } else {
+            carry_out(engine, uid, &line).await
+        }
     } else {
         tracing::warn!(uid, "a user who may not change anything called the control socket");
         refused("only root and the user that runs skerry-aggregator may change anything")

@@ -7,6 +7,10 @@ use skerry_domain::step::Command;
 use skerry_domain::workspaces::{Outcome, Workspaces};
 use skerry_store::StoreError;
 use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+/// When a step that time alone causes is tried again after its rows violated a constraint.
+const RETRY_TIME: Duration = Duration::from_secs(60);
 
 impl Writer {
     /// Steps the waiting commands again from `before` the group, each with its own commit.
@@ -67,7 +71,8 @@ impl Writer {
                 Ok(true)
             }
             Err(error @ StoreError::Constraint { .. }) => {
-                tracing::error!(%error, "the database does not allow {what}; the state is read back. This is a fault of skerry-aggregator: report it");
+                tracing::error!(%error, "the database does not allow {what}; the state is read back, and it is tried again in a minute. This is a fault of skerry-aggregator: report it");
+                self.retry_time_at = Some(Instant::now() + RETRY_TIME);
                 self.reload();
                 Ok(false)
             }

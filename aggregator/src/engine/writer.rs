@@ -83,6 +83,8 @@ pub(super) struct Writer {
     pub(super) health: Arc<Health>,
     pub(super) losses: Losses,
     pub(super) failed_at: Option<Instant>,
+    /// Steps that time alone causes violate a constraint of the store; they wait until then.
+    pub(super) retry_time_at: Option<Instant>,
     /// The error of the last failed write.
     pub(super) failure: String,
     /// The aggregator has been unreachable since then; the next commit records it.
@@ -143,6 +145,8 @@ impl Writer {
             }
         }
         self.try_again();
+        self.retry_time_at = self.retry_time_at.filter(|at| *at > Instant::now());
+        let tick = tick && self.retry_time_at.is_none();
         let mut group = Group { before: self.workspaces.clone(), tick, ..Group::default() };
         if let Some(stepped) = self.away() {
             group.note(stepped);

@@ -69,10 +69,14 @@ impl From<CommandError> for Rejection {
     fn from(error: CommandError) -> Self {
         match error {
             CommandError::Rejected(rejected) => Self::Malformed(rejected.reason),
-            // The message of the database is for operators only.
+            // Messages of the database are for operators only.
             CommandError::Fault { request, .. } => {
                 let what = "see there".to_owned();
                 Self::Refused(CommandError::Fault { request, what })
+            }
+            CommandError::Unwritable(_) => {
+                let what = "its log says why".to_owned();
+                Self::Refused(CommandError::Unwritable(what))
             }
             other => Self::Refused(other),
         }

@@ -1,6 +1,5 @@
 //! Files that are read again while the program runs: all of them hold, or none.
 
-use crate::workspace::state_of;
 use rusqlite::Connection;
 use skerry_aggregator::app::App;
 use skerry_aggregator::config::{Config, load};
@@ -25,7 +24,8 @@ fn files(folder: &Path, second: &str, pages: [&[&str]; 2]) -> Vec<Config> {
 /// The keys of the pages that are shown.
 fn shown(engine: &Engine) -> Vec<String> {
     let snapshot = engine.snapshot();
-    let shown = state_of(&snapshot.workspaces).pages.values().filter(|page| !page.archived);
+    let all = snapshot.workspaces.iter().flat_map(|(_, state)| state.pages.values());
+    let shown = all.filter(|page| !page.archived);
     let mut keys: Vec<String> = shown.map(|page| page.key.clone()).collect();
     keys.sort();
     keys

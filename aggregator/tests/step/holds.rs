@@ -144,8 +144,43 @@ fn what_is_set_through_rest_expires_after_a_day_where_checks_feed_the_component(
         fixture.now = START + SECOND;
         let until = START + 3 * DAY;
         fixture.hold(Source::Rest, Status::PartialOutage, Some(until));
-        assert_eq!(fixture.state.components[&fixture.component()].holds[1].to, until, "as it was asked for");
+        assert_eq!(fixture.state.components[&fixture.component()].holds[0].to, until, "as it was asked for");
+        fixture.assert_stored();
     }
+}
+
+#[test]
+fn a_hold_that_is_set_again_gets_no_row_of_its_own_unless_it_means_something_new() {
+    let mut fixture = by_hand();
+    let component = fixture.component();
+    let holds = |fixture: &Fixture| fixture.state.components[&component].holds.len();
+    for second in 0..3 {
+        fixture.now = START + (second + 1) * SECOND;
+        fixture.hold(Source::Person, Status::MajorOutage, None);
+    }
+    assert_eq!(holds(&fixture), 1);
+    fixture.hold(Source::Rest, Status::PartialOutage, None);
+    fixture.now = START + 5 * SECOND;
+    fixture.hold(Source::Person, Status::MajorOutage, None);
+    assert_eq!((holds(&fixture), fixture.shown().0), (3, Status::MajorOutage), "it is the newest again");
+    fixture.plan(&[component], START + HOUR, START + 2 * HOUR);
+    fixture.tick_at(START + HOUR);
+    assert_eq!(fixture.shown().0, Status::UnderMaintenance);
+    fixture.hold(Source::Person, Status::MajorOutage, None);
+    assert_eq!((holds(&fixture), fixture.shown().0), (4, Status::MajorOutage), "set during the window");
+    fixture.assert_stored();
+}
+
+#[test]
+fn a_window_that_is_over_is_not_the_last_known_status() {
+    let mut fixture = Fixture::new();
+    fixture.see(HardState::Up);
+    let component = fixture.component();
+    fixture.plan(&[component], START + HOUR, START + 2 * HOUR);
+    fixture.tick_at(START + HOUR);
+    assert_eq!(fixture.shown().0, Status::UnderMaintenance);
+    fixture.tick_at(START + 2 * HOUR);
+    assert_eq!(fixture.shown(), (Status::Operational, true), "its checks fell silent during the window");
 }
 
 #[test]

@@ -1,11 +1,13 @@
 //! The audit: rows of settings that a step touched, before and after. Credentials are bytes, and no bytes are recorded;
 //! people are recorded by their ids.
 
-use super::declared::{AgentAllowRow, AuditRow, CheckDefinitionRow, EnrolmentRow, HeartbeatTokenRow, Row};
+use super::declared::{
+    AgentAllowRow, AuditRow, CheckDefinitionRow, EnrolmentRow, HeartbeatTokenRow, Row, WindowComponentRow,
+};
 use super::settings;
 use super::value::Value;
-use super::{Write, holds};
-use crate::state::{AgentKey, State, WorkspaceKey};
+use super::{Write, holds, pages};
+use crate::state::{AgentKey, CheckKey, ComponentKey, State, WindowKey, WorkspaceKey};
 use crate::step::Touched;
 use crate::time::Timestamp;
 use std::collections::BTreeSet;
@@ -32,8 +34,11 @@ pub(crate) fn audit(
     author: &Author,
     now: Timestamp,
 ) -> Vec<Write> {
-    let allowed = allowed(before, state, touched);
-    let of = |state: &State| rows_of(state, touched).into_iter().chain(access_of(state, touched, &allowed));
+    let details = Details::of([before, state], touched);
+    let of = |state: &State| {
+        let details = details.rows(state).into_iter().chain(access_of(state, touched));
+        rows_of(state, touched).into_iter().chain(details)
+    };
     let former: Vec<_> = of(before).collect();
     let present: Vec<_> = of(state).collect();
     let mut writes = Vec::new();
@@ -87,24 +92,60 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
         .collect()
 }
 
-/// Each check that an agent may join others in reporting, before or after the step.
-fn allowed(before: &State, state: &State, touched: &Touched) -> Vec<(AgentKey, String)> {
-    let mut all = Vec::new();
-    for key in &touched.allowed {
-        let of = |state: &State| state.agents.get(key).map(|agent| agent.permit.allowed.clone());
-        let names = of(before).into_iter().chain(of(state)).flatten().collect::<BTreeSet<_>>();
-        all.extend(names.into_iter().map(|name| (*key, name)));
-    }
-    all
+/// Rows below another row, that stand before or after the step.
+#[derive(Default)]
+struct Details {
+    /// Checks that an agent may join others in reporting.
+    allowed: BTreeSet<(AgentKey, String)>,
+    /// Links of components, by check and beginning.
+    links: BTreeSet<(ComponentKey, CheckKey, Timestamp)>,
+    /// Components of planned windows.
+    planned: BTreeSet<(WindowKey, ComponentKey)>,
 }
 
-/// The same for rows that grant access to an agent or a job.
-fn access_of(state: &State, touched: &Touched, allowed: &[(AgentKey, String)]) -> Vec<Option<Row>> {
+impl Details {
+    fn of(states: [&State; 2], touched: &Touched) -> Self {
+        let mut details = Self::default();
+        for state in states {
+            for key in &touched.allowed {
+                let names = state.agents.get(key).into_iter().flat_map(|agent| &agent.permit.allowed);
+                details.allowed.extend(names.map(|name| (*key, name.clone())));
+            }
+            for key in &touched.components {
+                let links = state.components.get(key).into_iter().flat_map(|component| &component.links);
+                details.links.extend(links.map(|link| (*key, link.check, link.from)));
+            }
+            for key in &touched.windows {
+                let components = state.windows.get(key).into_iter().flat_map(|window| &window.components);
+                details.planned.extend(components.map(|component| (*key, *component)));
+            }
+        }
+        details
+    }
+
+    fn rows(&self, state: &State) -> Vec<Option<Row>> {
+        let workspace = state.workspace.key;
+        let allowed = self.allowed.iter().map(|(agent, name)| {
+            state.agents.get(agent).filter(|of| of.permit.allowed.contains(name))?;
+            Some(AgentAllowRow { workspace, agent: *agent, check_name: name.clone() }.into())
+        });
+        let links = self.links.iter().map(|(component, check, from)| {
+            let links = &state.components.get(component)?.links;
+            let link = links.iter().find(|link| link.check == *check && link.from == *from)?;
+            Some(pages::link(workspace, *component, link).into())
+        });
+        let planned = self.planned.iter().map(|(window, component)| {
+            state.windows.get(window).filter(|of| of.components.contains(component))?;
+            let (planned_window, component) = (*window, *component);
+            Some(WindowComponentRow { workspace, planned_window, component }.into())
+        });
+        allowed.chain(links).chain(planned).collect()
+    }
+}
+
+/// The rows that grant access to an agent or a job.
+fn access_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
     let workspace = state.workspace.key;
-    let allowed = allowed.iter().map(|(agent, name)| {
-        state.agents.get(agent).filter(|of| of.permit.allowed.contains(name))?;
-        Some(AgentAllowRow { workspace, agent: *agent, check_name: name.clone() }.into())
-    });
     let enrolments = touched.enrolments.iter().map(|token_hash| {
         let one = state.enrolments.get(token_hash)?;
         let token_hash = *token_hash;
@@ -122,7 +163,7 @@ fn access_of(state: &State, touched: &Touched, allowed: &[(AgentKey, String)]) -
         let check_name = check.name.clone();
         Some(CheckDefinitionRow { workspace, check_name, definition }.into())
     });
-    allowed.chain(enrolments).chain(addresses).chain(chosen).collect()
+    enrolments.chain(addresses).chain(chosen).collect()
 }
 
 /// The row's workspace, its table, and its key if that is a number.
@@ -185,9 +226,12 @@ fn quote(text: &mut String, said: &str) {
 mod tests {
     use super::*;
     use crate::credentials::TokenHash;
+    use crate::state::{ComponentSettings, PageSettings};
     use crate::step::{
-        Admission, AgentChange, Answer, Asked, Command, Context, Ids, Stepped, step, step_asked,
+        Admission, AgentChange, Answer, Asked, Command, Configure, Context, DesiredComponent, DesiredItem,
+        DesiredLink, DesiredPage, Ids, Stepped, step, step_asked,
     };
+    use crate::verdict::Quorum;
 
     fn by(action: &str) -> Author {
         let (actor, action) = ("cli:0".to_owned(), action.to_owned());
@@ -265,5 +309,58 @@ mod tests {
         assert_eq!(audit_of(address(Some([1; 32]))), [(object.clone(), None, None, job.clone())]);
         assert_eq!(audit_of(address(Some([2; 32]))), [(object.clone(), None, job.clone(), job.clone())]);
         assert_eq!(audit_of(address(None)), [(object, None, job, None)]);
+    }
+
+    /// What a page shows changes with its links, and a window says nothing without its components.
+    #[test]
+    fn links_and_the_components_of_windows_stand_in_the_audit() {
+        let mut state = State::default();
+        let mut audit_of = |seconds: i64, command: Command| {
+            let context = Context { now: Timestamp(seconds * 1_000), ids: Ids::from_seed([1; 32]) };
+            let rows = audited(&step_audited(&mut state, command, context, &by("x")).rows);
+            let of = |row: &&AuditRow| {
+                ["component_link", "planned_window_component"].contains(&row.object.as_str())
+            };
+            rows.iter().filter(of).map(|row| (row.before.clone(), row.after.clone())).collect::<Vec<_>>()
+        };
+        let far = i64::MAX;
+        let link = |from: i64, to: i64| {
+            Some(format!(r#"{{"component":1,"check":1,"minor":0,"from_ms":{from},"to_ms":{to}}}"#))
+        };
+        assert_eq!(audit_of(1, configure(&["web"])), [(None, link(1_000, far))]);
+        assert_eq!(audit_of(2, configure(&["web"])), []);
+        assert_eq!(audit_of(3, configure(&[])), [(link(1_000, far), link(1_000, 3_000))]);
+        let components = vec![ComponentKey(1)];
+        let window = Command::PlanWindow { components, from: Timestamp(9_000), to: Timestamp(10_000) };
+        let planned = Some(r#"{"planned_window":1,"component":1}"#.to_owned());
+        assert_eq!(audit_of(4, window), [(None, planned.clone())]);
+        assert_eq!(audit_of(5, Command::CancelWindow { window: WindowKey(1) }), [(planned, None)]);
+    }
+
+    fn configure(checks: &[&str]) -> Command {
+        let component = DesiredComponent {
+            key: "shop".to_owned(),
+            settings: ComponentSettings {
+                name: "Shop".to_owned(),
+                description: None,
+                public: true,
+                start_date: None,
+                response_time: false,
+                showcase: true,
+                only_show_if_degraded: false,
+            },
+            starts_at: None,
+            links: checks
+                .iter()
+                .map(|name| DesiredLink { check: (*name).to_owned(), minor: false })
+                .collect(),
+        };
+        let page = DesiredPage {
+            key: "page".to_owned(),
+            settings: PageSettings::named("page"),
+            items: vec![DesiredItem::Component(component)],
+        };
+        let checks = vec![("web".to_owned(), Quorum::Majority)];
+        Command::Configure(Box::new(Configure { checks, pages: vec![page] }))
     }
 }

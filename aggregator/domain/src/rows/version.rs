@@ -1,8 +1,9 @@
 //! Versions of what callers read and change. A change that names the version it was based on is rejected if that
 //! version is out of date, so that nobody overwrites what they have not seen.
 
-use super::declared::{HeartbeatTokenRow, Row};
+use super::declared::{AgentAllowRow, HeartbeatTokenRow, Row};
 use super::holds::{hold_row, window_row};
+use super::pages;
 use super::settings::{agent_row, component_row, page_row};
 use super::value::Value;
 use crate::holds::Source;
@@ -13,13 +14,13 @@ use std::fmt;
 /// Something that has a version.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Subject {
-    /// The operator's settings of an agent.
+    /// The operator's settings of an agent, with the checks that it may join.
     Agent(AgentKey),
     /// The address of a heartbeat, by check name.
     HeartbeatToken(String),
     /// The settings of a page.
     Page(PageKey),
-    /// The settings of a component.
+    /// The settings of a component, with its links.
     Component(ComponentKey),
     /// The hold of a source on a component.
     Hold(ComponentKey, Source),
@@ -54,6 +55,17 @@ pub struct Expected {
 }
 
 impl State {
+    fn allowed_rows(&self, agent: AgentKey) -> Vec<Row> {
+        let workspace = self.workspace.key;
+        let allowed = self.agents.get(&agent).into_iter().flat_map(|of| &of.permit.allowed);
+        allowed.map(|name| AgentAllowRow { workspace, agent, check_name: name.clone() }.into()).collect()
+    }
+
+    fn link_rows(&self, component: ComponentKey) -> Vec<Row> {
+        let links = self.components.get(&component).into_iter().flat_map(|of| &of.links);
+        links.map(|link| pages::link(self.workspace.key, component, link).into()).collect()
+    }
+
     /// The version of a subject; `None`: it does not exist.
     #[must_use]
     pub fn version(&self, subject: &Subject) -> Option<Version> {
@@ -73,12 +85,26 @@ impl State {
             }
             Subject::Window(key) => window_row(self, *key).map(Row::from),
         };
-        row.as_ref().map(digest)
+        let details = match subject {
+            Subject::Agent(key) => self.allowed_rows(*key),
+            Subject::Component(key) => self.link_rows(*key),
+            _ => Vec::new(),
+        };
+        row.map(|row| digest(std::iter::once(&row).chain(&details)))
     }
 }
 
-fn digest(row: &Row) -> Version {
+fn digest<'a>(rows: impl Iterator<Item = &'a Row>) -> Version {
     let mut hasher = Hasher::new();
+    for row in rows {
+        add(&mut hasher, row);
+    }
+    let mut first = [0; 8];
+    hasher.finalize_xof().fill(&mut first);
+    Version(u64::from_le_bytes(first))
+}
+
+fn add(hasher: &mut Hasher, row: &Row) {
     row.bind(|values| {
         for value in values {
             let (kind, bytes): (u8, &[u8]) = match value {
@@ -90,7 +116,4 @@ fn digest(row: &Row) -> Version {
             hasher.update(&[kind]).update(&(bytes.len() as u64).to_le_bytes()).update(bytes);
         }
     });
-    let mut first = [0; 8];
-    hasher.finalize_xof().fill(&mut first);
-    Version(u64::from_le_bytes(first))
 }

@@ -198,7 +198,11 @@ fn is_free(state: &State, admission: &Admission, agent: Option<AgentKey>) -> Res
 
 fn admit(state: &mut State, key: AgentKey, admission: Admission, now: Timestamp, changes: &mut Changes) {
     match admission {
-        Admission::Credential(hash) => give(state, key, hash),
+        Admission::Credential(hash) => {
+            // An open enrolment token would replace the new credential.
+            forget_enrolments(state, |one| one.agent == key && one.used.is_none(), changes);
+            give(state, key, hash);
+        }
         Admission::Enrolment(hash) => {
             let until = now + TOKEN_LIFE;
             let stale = |one: &Enrolment| (one.agent == key && one.used.is_none()) || one.until < until - DAY;

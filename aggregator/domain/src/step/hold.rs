@@ -4,7 +4,7 @@
 use super::{Change, Changes, Rejected, no_component};
 use crate::holds::{self, Hold, Source};
 use crate::schedule::Due;
-use crate::state::{ComponentKey, HoldKey, State};
+use crate::state::{Component, ComponentKey, HoldKey, State};
 use crate::status::Status;
 use crate::time::{DAY, Timestamp};
 
@@ -28,8 +28,18 @@ pub(super) fn set(
     let expires = (linked && source == Source::Rest).then(|| now + REST_HOLDS);
     let to = until.or(expires).unwrap_or(Timestamp::FAR);
     let component = state.components.get_mut(&key).ok_or_else(no_component)?;
-    let hold = Hold { key: HoldKey::next(&mut state.counters.holds), source, status, from: now, to };
-    let changed = holds::set(component.holds.edit(), hold);
+    let changed = match repeated(component, source, status, now) {
+        Some(place) if component.holds[place].to == to => return Ok(()),
+        Some(place) => {
+            let hold = &mut component.holds.edit()[place];
+            hold.to = to;
+            vec![hold.key]
+        }
+        None => {
+            let hold = Hold { key: HoldKey::next(&mut state.counters.holds), source, status, from: now, to };
+            holds::set(component.holds.edit(), hold)
+        }
+    };
     if component.layers.start == Timestamp::FAR {
         // The first status of a component that was never visible.
         component.layers.start = now;
@@ -37,6 +47,17 @@ pub(super) fn set(
     }
     moved(state, key, &changed, now, changes);
     Ok(())
+}
+
+/// The hold that a source sets once more with the same status: only its end may move. A planned window that began since
+/// overrides it, so setting it again means something new.
+fn repeated(component: &Component, source: Source, status: Status, now: Timestamp) -> Option<usize> {
+    let is_newest = |place: &usize| component.holds[*place + 1..].iter().all(|later| later.to <= now);
+    let place = component.holds.iter().rposition(|hold| hold.source == source && hold.to > now)?;
+    let hold = &component.holds[place];
+    let planned =
+        component.layers.planned.iter().any(|window| hold.from < window.value && window.value <= now);
+    (hold.status == status && !planned).then_some(place).filter(is_newest)
 }
 
 pub(super) fn release(

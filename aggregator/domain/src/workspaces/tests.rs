@@ -1,7 +1,6 @@
 use super::*;
 use crate::state::PageSettings;
 use crate::step::{Configure, DesiredPage, Ids, RejectedKind};
-use crate::uptime::{Rule, Weights};
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -27,21 +26,8 @@ fn add(agent: &str, token: u8) -> Command {
 }
 
 fn page() -> Command {
-    let settings = PageSettings {
-        slug: "shop".to_owned(),
-        name: "Shop".to_owned(),
-        public: true,
-        listed: true,
-        root: false,
-        domain: None,
-        time_zone: "UTC".to_owned(),
-        support_url: None,
-        frame_ancestors: Vec::new(),
-        language: "en".to_owned(),
-        rule: Rule::Observed,
-        weights: Weights::default(),
-    };
-    let page = DesiredPage { key: "shop".to_owned(), settings, items: Vec::new() };
+    let page =
+        DesiredPage { key: "shop".to_owned(), settings: PageSettings::named("shop"), items: Vec::new() };
     Command::Configure(Box::new(Configure { checks: Vec::new(), pages: vec![page] }))
 }
 
