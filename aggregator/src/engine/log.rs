@@ -138,7 +138,7 @@ impl Writer {
             }
             Change::Gap { agent, from, to, acknowledged, .. } => {
                 self.health.count((workspace, *agent), |counts| {
-                    counts.missing = counts.missing.saturating_add(to - from)
+                    counts.missing = counts.missing.saturating_add(to - from);
                 });
                 let kind = if *acknowledged { Kind::Forgotten } else { Kind::Missing };
                 let Some((_, count)) =

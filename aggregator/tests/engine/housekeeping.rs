@@ -41,7 +41,7 @@ impl House {
         let (engine, running) = Engine::start(store, changed).expect("it starts");
         // Nothing is deleted on the word of a clock that nobody keeps.
         engine.hear_kernel(true);
-        let (workspace, name, location) = ("default".to_owned(), "one".to_owned(), "here".to_owned());
+        let (name, location) = ("one".to_owned(), "here".to_owned());
         let added = engine.command(named(Command::AddAgent { name, location })).await;
         let Ok(Answer::Agent(agent)) = added else { panic!("{added:?}") };
         Self { engine, running, agent, database, _folder: folder, _changes: changes }

@@ -67,7 +67,7 @@ impl Host {
         let hands = TimeSource::Manual(Arc::clone(&self.apart));
         self.running = Some(Engine::start_by(store, changed, hands).expect("it starts"));
         self.changes = changes;
-        let (workspace, name, location) = ("default".to_owned(), "one".to_owned(), "here".to_owned());
+        let (name, location) = ("one".to_owned(), "here".to_owned());
         let added = self.engine().command(named(Command::AddAgent { name, location })).await;
         let Ok(Answer::Agent(agent)) = added else { panic!("{added:?}") };
         self.agent = agent;
@@ -126,7 +126,7 @@ impl Host {
     fn view(&self) -> PageView {
         let (snapshot, now) = self.engine().present();
         let key: PageKey = *state_of(&snapshot.workspaces).pages.keys().next().expect("a page");
-        page_view(&state_of(&snapshot.workspaces), key, "http://127.0.0.1", now).expect("a page")
+        page_view(state_of(&snapshot.workspaces), key, "http://127.0.0.1", now).expect("a page")
     }
 
     /// A turn of the housekeeping, raw observations kept for an hour.
