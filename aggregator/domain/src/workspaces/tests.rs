@@ -1,6 +1,8 @@
 use super::*;
+use crate::heartbeat::Expected;
 use crate::state::PageSettings;
-use crate::step::{Configure, DesiredPage, Ids, RejectedKind};
+use crate::step::{Configure, DesiredHeartbeat, DesiredPage, HeartbeatPing, Ids, PingKind, RejectedKind};
+use crate::time::MINUTE;
 
 const NOW: Timestamp = Timestamp(1_790_000_000_000);
 
@@ -90,4 +92,32 @@ fn commands_of_several_workspaces_are_carried_out_together_or_not_at_all() {
     assert_eq!(saved, [2, 1]);
     let unknown = (Target::Key(WorkspaceKey(3)), page());
     assert_eq!(step(&mut all, &[unknown]), Err(RejectedKind::NotFound));
+}
+
+/// One tick finds late heartbeats in every workspace.
+#[test]
+fn observations_of_one_tick_stand_in_their_own_workspaces() {
+    let mut all = Workspaces::default();
+    let expected = Expected { period: MINUTE, schedule: None, grace: 0 };
+    let job = DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected };
+    let call = HeartbeatPing {
+        check: "job".to_owned(),
+        kind: PingKind::Success,
+        run: String::new(),
+        took_ms: None,
+        detail: String::new(),
+    };
+    for name in ["one", "other"] {
+        let declare = named(name, Command::DeclareHeartbeats(vec![job.clone()]));
+        let call = named(name, Command::HeartbeatPing(Box::new(call.clone())));
+        step(&mut all, &[declare, call]).expect("taken");
+    }
+    let late = Context { now: NOW + 2 * MINUTE, ..context() };
+    let outcome = all.step(&[(Target::All, Command::Tick)], late, Asked::default()).expect("taken");
+    let observed = |write: &Write| match write {
+        Write::Observe(workspace, raw) => Some((workspace.0, raw.len())),
+        _ => None,
+    };
+    let observed: Vec<_> = outcome.rows.iter().filter_map(observed).collect();
+    assert_eq!(observed, [(1, 1), (2, 1)]);
 }
