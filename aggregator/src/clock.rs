@@ -248,12 +248,12 @@ impl Clock {
 
     /// Records an agent's wall clock at the time it sent a batch. Agents in the same boot share this host's clock and
     /// are ignored.
-    pub fn hear(&mut self, agent: WorkspaceAgent, said: Timestamp, boot_id: &str) {
+    pub fn note_time(&mut self, agent: WorkspaceAgent, said: Timestamp, boot_id: &str) {
         if boot_id.is_empty() || boot_id == self.boot_id {
             return;
         }
         self.now();
-        self.peers.hear(agent, said, self.read);
+        self.peers.note_time(agent, said, self.read);
         if self.step.is_none() && self.peers.agree(self.read, self.at) == Some(true) {
             self.confirm();
         }
@@ -266,10 +266,10 @@ impl Clock {
     }
 
     /// Records whether a time server synchronises this host's clock, according to the kernel.
-    pub fn hear_kernel(&mut self, kept: bool) {
+    pub fn note_kernel_sync(&mut self, kept: bool) {
         self.now();
         let kept = kept && (!matches!(self.time_source, TimeSource::Host) || kernel_agrees());
-        self.peers.hear_kernel(kept, self.read);
+        self.peers.note_kernel_sync(kept, self.read);
         if self.step.is_none() && kept {
             self.confirm();
         }

@@ -32,7 +32,7 @@ use writer::{Writer, load};
 /// The greatest number of waiting commands.
 const QUEUE: usize = 1_024;
 /// Memory for waiting reports, KiB: small ones, large ones, and history.
-const ROOM: [usize; 3] = [16 << 10, 20 << 10, 32 << 10];
+const MEMORY: [usize; 3] = [16 << 10, 20 << 10, 32 << 10];
 /// A report with more observations is history, unless all of them were made in the last [`RECENT`]. History waits in a
 /// lane of its own, which other commands overtake.
 const HISTORY: usize = 1_000;
@@ -71,12 +71,12 @@ pub enum CommandError {
 }
 
 /// A resource that a command holds until it is carried out or refused.
-pub type Kept = Box<dyn Send>;
+pub type Held = Box<dyn Send>;
 
 /// The receiver of the answer, and the resources that the command holds.
 struct Reply {
     sender: oneshot::Sender<Result<Answer, CommandError>>,
-    _held: Vec<Kept>,
+    _held: Vec<Held>,
 }
 
 impl Reply {
@@ -100,14 +100,14 @@ pub struct Engine {
     sender: Sender<Message>,
     history: Sender<Message>,
     snapshots: Arc<ArcSwap<Snapshot>>,
-    pressed: Arc<AtomicBool>,
+    under_pressure: Arc<AtomicBool>,
     health: Arc<Health>,
     clock: Arc<Mutex<Clock>>,
     /// One large report and one report of history are read at a time. A hundred at once would leave no CPU to serve
     /// requests, and a merely large one does not wait for the history of a fleet.
     reading: [Arc<Semaphore>; 2],
-    /// Memory for waiting reports, KiB; see [`ROOM`].
-    room: [Arc<Semaphore>; 3],
+    /// Memory for waiting reports, KiB; see [`MEMORY`].
+    memory: [Arc<Semaphore>; 3],
 }
 
 /// Changes for the publisher.
@@ -132,13 +132,13 @@ impl Engine {
     pub fn start_by(
         store: Store,
         changed: Changed,
-        hands: TimeSource,
+        source: TimeSource,
     ) -> Result<(Self, Running), StoreError> {
         let mut workspaces = load(&store, Timestamp(0))?;
         let kept = store.clock()?;
-        let mut clock = Clock::start(hands, kept.as_ref(), workspaces.clock());
+        let mut clock = Clock::start(source, kept.as_ref(), workspaces.clock());
         // Only the stored time of a clock that will be set back may lie ahead.
-        let heard_until = kept.map_or(workspaces.clock(), |kept| kept.at.max(workspaces.clock()));
+        let running_until = kept.map_or(workspaces.clock(), |kept| kept.at.max(workspaces.clock()));
         let now = clock.now();
         workspaces.become_ready(now);
         workspaces.update_all(|state| state.derive_verdicts(now));
@@ -161,7 +161,7 @@ impl Engine {
             failed_at: None,
             retry_time_at: None,
             failure: String::new(),
-            away_since: (heard_until > Timestamp(0)).then_some(heard_until),
+            away_since: (running_until > Timestamp(0)).then_some(running_until),
             kept_clock: None,
             snapshots: Arc::clone(&snapshots),
             stored: true,
@@ -175,11 +175,11 @@ impl Engine {
                 sender,
                 history,
                 snapshots,
-                pressed: Arc::default(),
+                under_pressure: Arc::default(),
                 health,
                 clock,
                 reading: [(); 2].map(|()| Arc::new(Semaphore::new(1))),
-                room: ROOM.map(|size| Arc::new(Semaphore::new(size))),
+                memory: MEMORY.map(|size| Arc::new(Semaphore::new(size))),
             },
             running,
         ))
@@ -200,10 +200,10 @@ impl Engine {
     pub async fn command_holding(
         &self,
         command: impl Into<Envelope>,
-        held: Vec<Kept>,
+        held: Vec<Held>,
     ) -> Result<Answer, CommandError> {
         let envelope = command.into();
-        if envelope.report().is_some() && self.pressed() {
+        if envelope.report().is_some() && self.is_under_pressure() {
             return Err(CommandError::Busy { retry_after: 2 });
         }
         let (reply, mut answer) = oneshot::channel();
@@ -217,14 +217,14 @@ impl Engine {
     }
 
     /// Whether the queue is under pressure: from 80 % until it is down to 60 %.
-    fn pressed(&self) -> bool {
+    fn is_under_pressure(&self) -> bool {
         let waiting = self.waiting();
         if waiting * 10 >= QUEUE * 8 {
-            self.pressed.store(true, Ordering::Relaxed);
+            self.under_pressure.store(true, Ordering::Relaxed);
         } else if waiting * 10 <= QUEUE * 6 {
-            self.pressed.store(false, Ordering::Relaxed);
+            self.under_pressure.store(false, Ordering::Relaxed);
         }
-        self.pressed.load(Ordering::Relaxed)
+        self.under_pressure.load(Ordering::Relaxed)
     }
 
     fn wait_for<T>(&self, message: Message, take: &Receiver<T>) -> Result<T, CommandError> {
@@ -250,7 +250,7 @@ impl Engine {
     ///
     /// # Errors
     /// Never: the turns are not closed.
-    pub(crate) async fn turn_to_read(&self, history: bool) -> Result<OwnedSemaphorePermit, AcquireError> {
+    pub(crate) async fn read_permit(&self, history: bool) -> Result<OwnedSemaphorePermit, AcquireError> {
         Arc::clone(&self.reading[usize::from(history)]).acquire_owned().await
     }
 
@@ -258,17 +258,17 @@ impl Engine {
     ///
     /// # Errors
     /// Never: the room is not closed.
-    pub(crate) async fn room_for(
+    pub(crate) async fn reserve(
         &self,
         bytes: usize,
         history: bool,
     ) -> Result<OwnedSemaphorePermit, AcquireError> {
-        Arc::clone(&self.room[1 + usize::from(history)]).acquire_many_owned(kib(bytes)).await
+        Arc::clone(&self.memory[1 + usize::from(history)]).acquire_many_owned(kib(bytes)).await
     }
 
     /// Room for a small report of so many bytes, if there is some now.
-    pub(crate) fn room_for_small(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
-        Arc::clone(&self.room[0]).try_acquire_many_owned(kib(bytes)).ok()
+    pub(crate) fn reserve_small(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
+        Arc::clone(&self.memory[0]).try_acquire_many_owned(kib(bytes)).ok()
     }
 
     /// The aggregator's clock, on which everything is placed.
@@ -300,13 +300,13 @@ impl Engine {
     }
 
     /// Records the time that an agent reported, and the boot of its host.
-    pub fn hear_time(&self, agent: WorkspaceAgent, said: Timestamp, boot_id: &str) {
-        lock(&self.clock).hear(agent, said, boot_id);
+    pub fn note_time(&self, agent: WorkspaceAgent, said: Timestamp, boot_id: &str) {
+        lock(&self.clock).note_time(agent, said, boot_id);
     }
 
     /// Records whether a time server synchronises this host's clock.
-    pub fn hear_kernel(&self, kept: bool) {
-        lock(&self.clock).hear_kernel(kept);
+    pub fn note_kernel_sync(&self, kept: bool) {
+        lock(&self.clock).note_kernel_sync(kept);
     }
 
     /// Whether asking others for the time would help.

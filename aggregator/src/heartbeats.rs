@@ -51,8 +51,8 @@ impl Heartbeats for HeartbeatEndpoint {
         if call.what == CallKind::Log {
             tracing::info!(%check, run = %call.run, words = %detail, "a job sent a line for the log");
         }
-        let beat = HeartbeatPing { check, kind, run: call.run, took_ms: call.took_ms, detail };
-        match self.engine.command((workspace, Command::HeartbeatPing(Box::new(beat)))).await {
+        let ping = HeartbeatPing { check, kind, run: call.run, took_ms: call.took_ms, detail };
+        match self.engine.command((workspace, Command::HeartbeatPing(Box::new(ping)))).await {
             Ok(_) => CallAnswer::Taken,
             Err(CommandError::Rejected(_)) => CallAnswer::Unknown,
             Err(CommandError::Busy { retry_after }) => CallAnswer::Later { retry_after },

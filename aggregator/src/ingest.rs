@@ -11,7 +11,7 @@ pub use rejection::Rejection;
 
 use self::bounds::{counted, dated, plain, signed, wall};
 use crate::clock::{Arrived, Moment};
-use crate::engine::{CommandError, Engine, Kept};
+use crate::engine::{CommandError, Engine, Held};
 use bytes::Bytes;
 use skerry_domain::clone_detection::Refusal;
 use skerry_domain::reporters::definition;
@@ -72,7 +72,7 @@ pub(crate) struct Read {
     /// It took this much longer than usual, ms.
     late: i64,
     /// Resources that are released when it is committed or refused.
-    held: Vec<Kept>,
+    held: Vec<Held>,
 }
 
 impl Read {
@@ -85,7 +85,7 @@ impl Read {
         agent: WorkspaceAgent,
         names: &Names,
         body: Bytes,
-        room: Kept,
+        room: Held,
     ) -> Result<Self, Rejection> {
         let (received, moment) = (engine.now(), engine.moment());
         let small = if body.len() < LARGE {
@@ -114,13 +114,13 @@ impl Read {
         agent: WorkspaceAgent,
         names: &Names,
         body: Bytes,
-        room: Kept,
+        room: Held,
         arrived: (Timestamp, Moment),
     ) -> Result<Self, Rejection> {
         let (names, reader) = (names.clone(), engine.clone());
         let history = body.len() >= HISTORY;
-        let turn = engine.turn_to_read(history).await;
-        let largest = engine.room_for(LARGEST_REPORT, history).await;
+        let turn = engine.read_permit(history).await;
+        let largest = engine.reserve(LARGEST_REPORT, history).await;
         let read = tokio::task::spawn_blocking(move || {
             let (_turn, _room, body) = (turn, room, body);
             let mut read = read(&reader, &body, wire::MAX_BATCH_BYTES, agent, &names, arrived)?;
@@ -138,9 +138,8 @@ impl Read {
 
     /// Reserves memory for the batch until it is committed; refuses the batch if there is none.
     fn with_room(mut self, engine: &Engine) -> Result<Self, Rejection> {
-        let room = engine
-            .room_for_small(measure::size(&self.report))
-            .ok_or(CommandError::Busy { retry_after: 2 })?;
+        let room =
+            engine.reserve_small(measure::size(&self.report)).ok_or(CommandError::Busy { retry_after: 2 })?;
         self.held.push(Box::new(room));
         Ok(self)
     }
@@ -151,7 +150,7 @@ impl Read {
     }
 
     /// Holds `kept` until the batch is committed or refused, even if the caller goes away.
-    pub(crate) fn hold(&mut self, kept: Kept) {
+    pub(crate) fn hold(&mut self, kept: Held) {
         self.held.push(kept);
     }
 
@@ -229,7 +228,7 @@ fn read(
         Arrived::Late(late) => late,
         Arrived::Waited => return Err(ReadError::Rejection(Rejection::Waited)),
     };
-    engine.hear_time(agent, wall(batch.wall_now_ms), &batch.boot_id);
+    engine.note_time(agent, wall(batch.wall_now_ms), &batch.boot_id);
     let (workspace, agent) = agent;
     let report = report(batch, agent, names.credential, received);
     Ok(Read { workspace, report, late, held: Vec::new() })

@@ -15,7 +15,7 @@ pub fn follow(engine: Engine) -> tokio::task::JoinHandle<()> {
             ticks.tick().await;
             if engine.asks_for_time() {
                 let kept = is_kept().await;
-                engine.hear_kernel(kept);
+                engine.note_kernel_sync(kept);
             }
         }
     })

@@ -31,14 +31,14 @@ pub(super) struct Votes {
 }
 
 impl Peers {
-    pub(super) fn hear(&mut self, agent: WorkspaceAgent, said: Timestamp, boot: i64) {
+    pub(super) fn note_time(&mut self, agent: WorkspaceAgent, said: Timestamp, boot: i64) {
         if said >= EARLIEST {
             self.agents.insert(agent, (said.0.saturating_sub(boot / NS_PER_MS), boot));
         }
         self.agents.retain(|_, (_, heard)| boot - *heard <= REMEMBERED);
     }
 
-    pub(super) fn hear_kernel(&mut self, kept: bool, boot: i64) {
+    pub(super) fn note_kernel_sync(&mut self, kept: bool, boot: i64) {
         self.kept = kept.then_some(boot);
     }
 

@@ -36,8 +36,8 @@ impl Host {
     /// A confirmed clock that was right for a while.
     fn sure() -> Self {
         let mut host = Self::new(0);
-        host.clock.hear_kernel(true);
-        host.clock.hear_kernel(false);
+        host.clock.note_kernel_sync(true);
+        host.clock.note_kernel_sync(false);
         host.pass(MINUTE);
         host
     }
@@ -76,7 +76,7 @@ impl Host {
     }
 
     fn agent(&mut self, key: i64, off: i64) {
-        self.clock.hear(agent(key), Timestamp(self.now + off), ELSEWHERE);
+        self.clock.note_time(agent(key), Timestamp(self.now + off), ELSEWHERE);
     }
 
     /// Ours less the true time.
@@ -124,7 +124,7 @@ fn after_a_step_back_fast_readings_move_at_the_promised_speed() {
             host.set(off);
             host.pass(SECOND);
             if confirmed {
-                host.clock.hear_kernel(true);
+                host.clock.note_kernel_sync(true);
             }
             let (start, boot) = (host.clock.now(), host.clock.read);
             for n in 1..=10 {
@@ -172,7 +172,7 @@ fn one_that_a_time_server_or_another_host_confirms_is_followed_at_once() {
             host.set(0);
             host.pass(SECOND);
             if by_kernel {
-                host.clock.hear_kernel(true);
+                host.clock.note_kernel_sync(true);
             } else {
                 host.agent(1, 300);
             }
@@ -219,7 +219,7 @@ fn agents_alone_move_nothing() {
     // Those of our own boot have our clock.
     let mut host = Host::new(30 * DAY);
     let own = host.apart.boot_id.clone();
-    host.clock.hear(agent(1), Timestamp(host.now + 30 * DAY), &own);
+    host.clock.note_time(agent(1), Timestamp(host.now + 30 * DAY), &own);
     assert!(!host.clock.standing().sure);
 }
 

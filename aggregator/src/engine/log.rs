@@ -17,7 +17,12 @@ const NAMED: usize = 3;
 
 impl Writer {
     /// Describes an agent, its location and the first few checks.
-    fn who(&self, workspace: WorkspaceKey, agent: AgentKey, checks: &[CheckKey]) -> (&str, &str, String) {
+    fn describe(
+        &self,
+        workspace: WorkspaceKey,
+        agent: AgentKey,
+        checks: &[CheckKey],
+    ) -> (&str, &str, String) {
         let state = self.state(workspace);
         let agent = &state.agents[&agent];
         let names = checks.iter().take(NAMED).map(|check| state.checks[check].name.as_str());
@@ -38,7 +43,7 @@ impl Writer {
     }
 
     /// Reports committed changes to the log, the counters and the publisher.
-    pub(super) fn tell(&self, changes: Vec<(WorkspaceKey, Change)>) {
+    pub(super) fn report(&self, changes: Vec<(WorkspaceKey, Change)>) {
         let mut seen = Vec::new();
         for (workspace, change) in changes {
             match &change {
@@ -62,22 +67,22 @@ impl Writer {
                     }
                 }
                 Change::FellSilent { agent, checks } => {
-                    let (agent, location, named) = self.who(workspace, *agent, checks);
+                    let (agent, location, named) = self.describe(workspace, *agent, checks);
                     tracing::warn!(%agent, %location, checks = checks.len(), "an agent stopped reporting {named}: until it reports again, only other locations count");
                 }
                 Change::ReportsAgain { agent, checks, silent_ms } => {
-                    let (agent, location, named) = self.who(workspace, *agent, checks);
+                    let (agent, location, named) = self.describe(workspace, *agent, checks);
                     tracing::info!(%agent, %location, checks = checks.len(), silent_ms, "an agent that stopped reporting {named} reports again, after {}", duration(*silent_ms));
                 }
                 Change::Excluded { agent, checks } => {
-                    let (agent, location, named) = self.who(workspace, *agent, checks);
+                    let (agent, location, named) = self.describe(workspace, *agent, checks);
                     tracing::warn!(%agent, %location, checks = checks.len(), "an agent has not reported {named} for 24 hours and no longer counts: repair it, or remove the checks from it");
                 }
                 Change::ComponentChanged(_)
                 | Change::PageSaved(_)
                 | Change::GroupSaved(_)
                 | Change::ComponentSaved(_) => seen.push((workspace, change)),
-                change => self.tell_of_token(workspace, change),
+                change => self.log_token_use(workspace, change),
             }
         }
         if !seen.is_empty() {
@@ -86,7 +91,7 @@ impl Writer {
     }
 
     /// Logs uses of an agent's token: which spool delivers, and which checks it reports.
-    fn tell_of_token(&self, workspace: WorkspaceKey, change: &Change) {
+    fn log_token_use(&self, workspace: WorkspaceKey, change: &Change) {
         match change {
             Change::CloneRefused { agent, why, tell } => {
                 self.health.count((workspace, *agent), |counts| counts.refused_as_clone += 1);
@@ -102,24 +107,24 @@ impl Writer {
             }
             Change::Joined { agent, checks } => {
                 self.health.count((workspace, *agent), |counts| counts.joined += checks.len() as u64);
-                let (agent, location, named) = self.who(workspace, *agent, checks);
+                let (agent, location, named) = self.describe(workspace, *agent, checks);
                 tracing::warn!(%agent, %location, checks = checks.len(), "an agent began to report checks that others report: {named}");
             }
             Change::NotCounted { agent, why, checks } => {
-                let (agent, location, named) = self.who(workspace, *agent, checks);
+                let (agent, location, named) = self.describe(workspace, *agent, checks);
                 let why = why.words();
                 tracing::warn!(%agent, %location, checks = checks.len(), "an agent is rejected for {named}: {why}. skerry-aggregator check list shows who counts");
             }
             Change::CountsAgain { agent, checks } => {
-                let (agent, location, named) = self.who(workspace, *agent, checks);
+                let (agent, location, named) = self.describe(workspace, *agent, checks);
                 tracing::info!(%agent, %location, checks = checks.len(), "an agent now counts for {named}");
             }
-            change => self.tell_of_loss(workspace, change),
+            change => self.log_loss(workspace, change),
         }
     }
 
     /// Logs what an agent delivered twice or never.
-    fn tell_of_loss(&self, workspace: WorkspaceKey, change: &Change) {
+    fn log_loss(&self, workspace: WorkspaceKey, change: &Change) {
         match change {
             Change::Lost { agent, count, why, .. } => {
                 self.health

@@ -17,7 +17,7 @@ impl Writer {
     pub(super) fn one_by_one(&mut self, before: Workspaces, waiting: Vec<Waiting>, tick: bool) {
         self.workspaces = before;
         if let Some(stepped) = self.away() {
-            match self.alone(stepped, "the time that nobody could call") {
+            match self.commit_unasked(stepped, "the time that nobody could call") {
                 Ok(true) => self.away_since = None,
                 Ok(false) => {}
                 Err(error) => return self.failed(&error, waiting),
@@ -39,7 +39,7 @@ impl Writer {
                     self.health.commands.fetch_add(1, Ordering::Relaxed);
                     self.publish();
                     one.reply.send(Ok(stepped.answer));
-                    self.tell(stepped.changes);
+                    self.report(stepped.changes);
                 }
                 Err(error @ StoreError::Constraint { .. }) => {
                     self.workspaces = before;
@@ -56,18 +56,18 @@ impl Writer {
         }
         if tick
             && let Ok(stepped) = self.step_all(Command::Tick)
-            && let Err(error) = self.alone(stepped, "what the passing of time changes")
+            && let Err(error) = self.commit_unasked(stepped, "what the passing of time changes")
         {
             self.failed(&error, Vec::new());
         }
     }
 
     /// Commits a step that no caller waits for. Returns whether the database allows it.
-    fn alone(&mut self, stepped: Outcome, what: &str) -> Result<bool, StoreError> {
+    fn commit_unasked(&mut self, stepped: Outcome, what: &str) -> Result<bool, StoreError> {
         match self.write(&stepped.rows) {
             Ok(()) => {
                 self.publish();
-                self.tell(stepped.changes);
+                self.report(stepped.changes);
                 Ok(true)
             }
             Err(error @ StoreError::Constraint { .. }) => {

@@ -263,7 +263,7 @@ impl Writer {
                 for Waiting { reply, answer, .. } in waiting {
                     reply.send(answer.map_err(CommandError::from));
                 }
-                self.tell(changes);
+                self.report(changes);
             }
             Err(StoreError::Constraint { .. }) => self.one_by_one(before, waiting, tick),
             Err(error) => self.failed(&error, waiting),

@@ -40,7 +40,7 @@ impl House {
         let store = Store::open(&database).expect("a new database");
         let (engine, running) = Engine::start(store, changed).expect("it starts");
         // Nothing is deleted on the word of a clock that nobody keeps.
-        engine.hear_kernel(true);
+        engine.note_kernel_sync(true);
         let (name, location) = ("one".to_owned(), "here".to_owned());
         let added = engine.command(named(Command::AddAgent { name, location })).await;
         let Ok(Answer::Agent(agent)) = added else { panic!("{added:?}") };

@@ -200,8 +200,8 @@ async fn a_lie_while_it_runs_and_from_a_start_on_changes_no_page_and_deletes_not
     for lie in LIES {
         for at_start in [false, true] {
             let mut host = Host::new(0).await;
-            host.engine().hear_kernel(true);
-            host.engine().hear_kernel(false);
+            host.engine().note_kernel_sync(true);
+            host.engine().note_kernel_sync(false);
             host.report(6, is_true).await;
             for off in [lie, 0] {
                 if at_start {
@@ -259,12 +259,12 @@ async fn a_first_start_in_2100_is_forgotten_in_minutes() {
 #[tokio::test]
 async fn a_clock_that_was_ahead_for_long_is_set_back_when_agents_say_so() {
     let mut host = Host::new(DAY).await;
-    host.engine().hear_kernel(true);
+    host.engine().note_kernel_sync(true);
     host.report(6, |_, _| ()).await;
     host.set(0);
     host.report(6, |_, _| ()).await;
     assert_eq!(host.off(), DAY, "nobody says so");
-    host.engine().hear_time((WORKSPACE, host.agent), Timestamp(host.now), "another boot");
+    host.engine().note_time((WORKSPACE, host.agent), Timestamp(host.now), "another boot");
     host.report(3, |_, _| ()).await;
     assert!(host.off().abs() <= SECOND, "{}", host.off());
     host.nothing_lies_ahead();

@@ -137,7 +137,7 @@ impl Command {
             Self::Together(_) => "together",
             Self::Configure(_) => "configure",
             Self::DeclareHeartbeats(_) => "declare_heartbeats",
-            Self::HeartbeatPing(_) => "beat",
+            Self::HeartbeatPing(_) => "heartbeat_ping",
             Self::KeepWorkspaces(_) => "keep_workspaces",
             Self::AddAgent { .. } => "add_agent",
             Self::ChangeAgent { change, .. } => change.name(),
