@@ -1,5 +1,5 @@
-//! Badges: one for the page, one for each component, and the page's as a shields.io endpoint. Words say
-//! the status and colour repeats it, in the words and fills of the page.
+//! Badges of the page and of each component, and the page's as a shields.io endpoint. The text names the status and the
+//! colour repeats it, both as on the page.
 
 use super::overall_status::{components, is_partly_unseen, is_unseen};
 use super::texts::{self, badge as words};
@@ -16,23 +16,23 @@ pub const SVG_CONTENT_TYPE: &str = "image/svg+xml; charset=utf-8";
 /// The `Content-Type` of `badge.json`.
 pub const JSON_CONTENT_TYPE: &str = "application/json; charset=utf-8";
 
-/// One badge, ready to be an output.
+/// A rendered badge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Badge {
     /// The path below the page's root.
     pub path: String,
-    /// The component's id, where it is a component's own.
+    /// The component's id, or `None` for the page's badges.
     pub component: Option<String>,
     /// [`SVG_CONTENT_TYPE`] or [`JSON_CONTENT_TYPE`].
     pub content_type: &'static str,
-    /// The body.
+    /// SVG or JSON.
     pub bytes: Vec<u8>,
 }
 
 /// All badges of a page.
 ///
 /// # Errors
-/// None in practice: the JSON holds only text and numbers.
+/// None in practice: the JSON has only text and numbers.
 pub fn render(view: &PageView) -> serde_json::Result<Vec<Badge>> {
     let page = of_page(view);
     let mut badges = vec![
@@ -52,26 +52,26 @@ pub fn render(view: &PageView) -> serde_json::Result<Vec<Badge>> {
     Ok(badges)
 }
 
-/// What a badge says at its right, and the status whose colour it has; `None` is grey.
+/// The text on the right of a badge, and the status that gives its colour; `None` is grey.
 struct Message {
-    words: String,
+    text: String,
     status: Option<Status>,
 }
 
-/// Trouble that is seen leads, then what is not seen, as in the banner.
+/// An observed outage has precedence over missing data, as in the banner.
 fn of_page(view: &PageView) -> Message {
     let total = components(view).count();
     let seen = || components(view).filter(|component| !is_unseen(component));
     let worst = seen().map(|component| component.status).max().unwrap_or(Status::Operational);
     if worst != Status::Operational {
         let affected = seen().filter(|component| component.status == worst).count();
-        let said = of_status(worst);
-        let said = if affected == total { said } else { words::some(&said, affected, total) };
-        return Message { words: said, status: Some(worst) };
+        let text = of_status(worst);
+        let text = if affected == total { text } else { words::some(&text, affected, total) };
+        return Message { text, status: Some(worst) };
     }
     let stale = || components(view).filter_map(|component| component.stale_since);
     let waiting = components(view).filter(|component| component.waiting).count();
-    let said = if total == 0 {
+    let text = if total == 0 {
         words::EMPTY.to_owned()
     } else if stale().count() == total {
         no_data(stale().min(), view)
@@ -84,26 +84,26 @@ fn of_page(view: &PageView) -> Message {
     } else if waiting > 0 {
         words::waiting(waiting, total)
     } else {
-        return Message { words: of_status(worst), status: Some(worst) };
+        return Message { text: of_status(worst), status: Some(worst) };
     };
-    Message { words: said, status: None }
+    Message { text, status: None }
 }
 
 fn of_component(view: &PageView, component: &ComponentView) -> Message {
     if is_unseen(component) {
-        return Message { words: no_data(component.stale_since, view), status: None };
+        return Message { text: no_data(component.stale_since, view), status: None };
     }
     if is_partly_unseen(component) {
-        return Message { words: words::PARTIAL_DATA.to_owned(), status: None };
+        return Message { text: words::PARTIAL_DATA.to_owned(), status: None };
     }
-    Message { words: of_status(component.status), status: Some(component.status) }
+    Message { text: of_status(component.status), status: Some(component.status) }
 }
 
 fn of_status(status: Status) -> String {
     texts::status(status).to_lowercase()
 }
 
-/// The clock time today, the date before.
+/// Names the clock time of today, or the date of an earlier day.
 fn no_data(since: Option<Timestamp>, view: &PageView) -> String {
     let Some(since) = since else { return words::WAITING.to_owned() };
     let (since, now) = (civil(since, &view.time_zone), civil(view.now, &view.time_zone));
@@ -115,7 +115,7 @@ fn civil(at: Timestamp, zone: &TimeZone) -> jiff::civil::DateTime {
     zone.to_datetime(jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::MAX))
 }
 
-/// The fill of a status on a light page, and the ink that reads on it with at least 4.5:1.
+/// The fill of a status on a light page, and a text colour with a contrast of at least 4.5:1.
 fn colours(status: Option<Status>) -> (&'static str, &'static str) {
     match status {
         Some(Status::Operational) => ("#1f7a63", "#ffffff"),
@@ -127,7 +127,7 @@ fn colours(status: Option<Status>) -> (&'static str, &'static str) {
     }
 }
 
-/// The shape that `https://shields.io/badges/endpoint-badge` reads.
+/// The JSON of `https://shields.io/badges/endpoint-badge`.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Endpoint<'a> {
@@ -135,19 +135,19 @@ struct Endpoint<'a> {
     label: &'a str,
     message: &'a str,
     color: &'static str,
-    /// Keeps whoever embeds the badge from painting trouble or blindness green.
+    /// Prevents sites that embed the badge from changing the colour of an outage or of missing data.
     is_error: bool,
-    /// The least that shields.io accepts.
+    /// The minimum that shields.io accepts.
     cache_seconds: u16,
 }
 
 fn endpoint<'a>(name: &'a str, message: &'a Message) -> Endpoint<'a> {
     let (color, _) = colours(message.status);
     let is_error = !matches!(message.status, Some(Status::Operational | Status::UnderMaintenance));
-    Endpoint { schema_version: 1, label: name, message: &message.words, color, is_error, cache_seconds: 300 }
+    Endpoint { schema_version: 1, label: name, message: &message.text, color, is_error, cache_seconds: 300 }
 }
 
-/// Longest label, in characters; a longer one is cut and stands whole in the title.
+/// Longest label in characters; a longer name is cut here and is complete in the title.
 const LABEL_CHARACTERS: usize = 40;
 /// Space on either side of a text, px.
 const PADDING: u32 = 6;
@@ -158,18 +158,18 @@ fn svg_badge(path: String, name: &str, message: &Message) -> Badge {
 
 fn svg(name: &str, message: &Message) -> String {
     let label = shortened(name);
-    let (left, right) = (width(&label), width(&message.words));
+    let (left, right) = (width(&label), width(&message.text));
     let (left_box, right_box) = (left + 2 * PADDING, right + 2 * PADDING);
     let total = left_box + right_box;
     let (fill, ink) = colours(message.status);
-    let spoken = escaped(&format!("{name}: {}", message.words));
-    let (label, words) = (escaped(&label), escaped(&message.words));
+    let title = escaped(&format!("{name}: {}", message.text));
+    let (label, text) = (escaped(&label), escaped(&message.text));
     let right_text = left_box + PADDING;
     let mut svg = String::with_capacity(900);
-    // `textLength` fits the text into its box whatever font the reader has; writing to a String cannot fail.
+    // `textLength` fits the text into its box with any font; writing to a String cannot fail.
     let _infallible = write!(
         svg,
-        r##"<svg xmlns="http://www.w3.org/2000/svg" width="{total}" height="20" role="img" aria-label="{spoken}"><title>{spoken}</title><clipPath id="r"><rect width="{total}" height="20" rx="3"/></clipPath><g clip-path="url(#r)"><rect width="{left_box}" height="20" fill="#3a4046"/><rect x="{left_box}" width="{right_box}" height="20" fill="{fill}"/></g><g font-family="Verdana,Geneva,DejaVu Sans,sans-serif" font-size="11" aria-hidden="true"><text x="{PADDING}" y="14" textLength="{left}" fill="#ffffff">{label}</text><text x="{right_text}" y="14" textLength="{right}" fill="{ink}">{words}</text></g></svg>"##,
+        r##"<svg xmlns="http://www.w3.org/2000/svg" width="{total}" height="20" role="img" aria-label="{title}"><title>{title}</title><clipPath id="r"><rect width="{total}" height="20" rx="3"/></clipPath><g clip-path="url(#r)"><rect width="{left_box}" height="20" fill="#3a4046"/><rect x="{left_box}" width="{right_box}" height="20" fill="{fill}"/></g><g font-family="Verdana,Geneva,DejaVu Sans,sans-serif" font-size="11" aria-hidden="true"><text x="{PADDING}" y="14" textLength="{left}" fill="#ffffff">{label}</text><text x="{right_text}" y="14" textLength="{right}" fill="{ink}">{text}</text></g></svg>"##,
     );
     svg
 }
@@ -181,7 +181,7 @@ fn shortened(name: &str) -> String {
     name.chars().take(LABEL_CHARACTERS - 1).chain(['…']).collect()
 }
 
-/// XML 1.0 text or attribute; what XML cannot hold is left out.
+/// Escapes text for XML 1.0 elements and attributes; characters that XML forbids are left out.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for character in text.chars() {
@@ -199,13 +199,13 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-/// Width of a text in Verdana at 11 px, px.
+/// Width of a text in px, in Verdana at 11 px.
 fn width(text: &str) -> u32 {
-    text.chars().map(tenths).sum::<u32>().div_ceil(10).max(1)
+    text.chars().map(advance).sum::<u32>().div_ceil(10).max(1)
 }
 
-/// Advance of one character, tenths of a px.
-fn tenths(character: char) -> u32 {
+/// Advance of one character in tenths of a px.
+fn advance(character: char) -> u32 {
     match character {
         'i' | 'l' | '\'' | '|' => 30,
         'f' | 'j' | ' ' | '.' | ',' | 't' => 40,
@@ -250,13 +250,13 @@ mod tests {
         badges.map(|badge| (badge.path, String::from_utf8(badge.bytes).expect("UTF-8"))).collect()
     }
 
-    fn said(components: Vec<ComponentView>) -> (String, String) {
+    fn message_and_colour(components: Vec<ComponentView>) -> (String, String) {
         let json: serde_json::Value = serde_json::from_str(&badges(components)[1].1).expect("JSON");
         (json["message"].as_str().expect("a text").into(), json["color"].as_str().expect("a text").into())
     }
 
     #[test]
-    fn the_page_says_the_worst_that_is_seen_then_what_is_not_seen() {
+    fn the_page_shows_the_worst_observed_status_and_then_missing_data() {
         let one = |status| component("aaa", status);
         let mut stale = one(Status::MajorOutage);
         stale.stale_since = Some(NOW - 95 * MINUTE);
@@ -286,8 +286,8 @@ mod tests {
             (vec![partly.clone(), one(Status::Operational)], "operational, partial data", grey),
             (vec![ComponentView { status: Status::MajorOutage, ..partly }], "major outage", "#75082b"),
         ];
-        for (components, words, colour) in table {
-            assert_eq!(said(components), (words.to_owned(), colour.to_owned()));
+        for (components, message, colour) in table {
+            assert_eq!(message_and_colour(components), (message.to_owned(), colour.to_owned()));
         }
     }
 
@@ -300,7 +300,7 @@ mod tests {
     }
 
     #[test]
-    fn a_component_has_its_own_badge_read_aloud_with_its_whole_name() {
+    fn a_components_badge_has_its_full_name_for_screen_readers() {
         let mut hostile = component("aaa", Status::PartialOutage);
         hostile.name = format!("<script>\"&'\u{1b}</script>{}", "x".repeat(60));
         let (path, svg) = badges(vec![hostile]).swap_remove(2);
@@ -312,11 +312,11 @@ mod tests {
             "{svg}"
         );
         assert!(svg.contains(">partial outage</text>"));
-        assert!(!svg.contains("style") && !svg.contains("href"), "nothing a strict policy forbids");
+        assert!(!svg.contains("style") && !svg.contains("href"), "a strict policy forbids these");
     }
 
     #[test]
-    fn words_read_on_every_fill() {
+    fn text_has_enough_contrast_on_every_fill() {
         let luminance = |colour: &str| -> f64 {
             let channel = |at: usize| {
                 let byte = u8::from_str_radix(&colour[at..at + 2], 16).expect("two hex digits");

@@ -1,5 +1,5 @@
-//! From the state to a [`PageView`]: pure, and the only place where private rows become public words.
-//! Takes names from the configuration alone, never a check's, a host's or an agent's.
+//! Builds a [`PageView`] from the state. It is pure, and the only place where private rows become public text. Names
+//! come from the configuration of the page, never from checks, hosts or agents.
 
 use super::component_now::ComponentNow;
 use super::view::{ComponentView, GroupView, Item, PageView, ResponsePoint, ResponseView, UptimeRuleView};
@@ -11,30 +11,30 @@ use skerry_domain::state::{Component, ComponentKey, GroupKey, Page, PageItem, Pa
 use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
 use skerry_domain::uptime::Rule;
 
-/// Days on a bar.
-const DAYS: usize = 90;
-/// For how long a publication may be believed, ms.
-const BELIEVE: i64 = 3 * MINUTE;
+/// Days of an uptime bar.
+const BAR_DAYS: usize = 90;
+/// How long a publication is valid, in ms.
+const VALIDITY: i64 = 3 * MINUTE;
 
-/// What a page shows at `now`. `base_url` is its public address without a slash at the end. Of the past it
-/// knows the days that are drawn.
+/// Builds the view of a page at `now`, with the past of the days shown. `base_url` is its public address without a slash
+/// at the end.
 #[must_use]
 pub fn page_view(state: &State, key: PageKey, base_url: &str, now: Timestamp) -> Option<PageView> {
     view(state, key, base_url, now, false)
 }
 
-/// [`page_view`] with all of the past, for the pages of months: many times the work on an old page.
+/// As [`page_view`], with the complete past for the pages of months. On an old page, this is many times the work.
 #[must_use]
 pub fn page_view_with_past(state: &State, key: PageKey, base_url: &str, now: Timestamp) -> Option<PageView> {
     view(state, key, base_url, now, true)
 }
 
-/// Either, as `past` says.
+/// [`page_view_with_past`] if `past`, else [`page_view`].
 #[must_use]
 pub fn view(state: &State, key: PageKey, base_url: &str, now: Timestamp, past: bool) -> Option<PageView> {
     let page = state.pages.get(&key).filter(|page| !page.archived)?;
     let zone = TimeZone::get(&page.settings.time_zone).unwrap_or(TimeZone::UTC);
-    let build = Build { state, page, now, calendar: Calendar::new(&zone, now, DAYS), past };
+    let build = Build { state, page, now, calendar: Calendar::new(&zone, now, BAR_DAYS), past };
     let items: Vec<Item> = page.items.iter().filter_map(|item| build.item(item)).collect();
     let components = || components(&items);
     Some(PageView {
@@ -48,7 +48,7 @@ pub fn view(state: &State, key: PageKey, base_url: &str, now: Timestamp, past: b
         language: page.settings.language.clone(),
         now,
         verified_at: build.verified_at().map(|at| at.min(now - state.unsure_ms)),
-        believe_until: build.believe_until().min(now - state.unsure_ms + BELIEVE),
+        believe_until: build.believe_until().min(now - state.unsure_ms + VALIDITY),
         updated_at: components().map(|one| one.updated_at).max().unwrap_or(page.created_at),
         created_at: page.created_at,
         rule: UptimeRuleView {
@@ -72,7 +72,7 @@ struct Build<'a> {
     page: &'a Page,
     now: Timestamp,
     calendar: Calendar,
-    /// All of the past is asked for.
+    /// The complete past is wanted.
     past: bool,
 }
 
@@ -124,7 +124,7 @@ impl Build<'_> {
             stale_since: present.stale_since,
             waiting: present.waiting,
             unseen: present.partly.then(|| component_now.unseen()),
-            checks: component_now.open().count(),
+            checks: component_now.open_links().count(),
             manual: !component.is_linked(),
             watched_from: watched_from.filter(|from| *from <= self.now),
             past: watched_from
@@ -137,8 +137,8 @@ impl Build<'_> {
         })
     }
 
-    /// Components shown whose checks say what they are at this moment.
-    fn in_sight(&self) -> impl Iterator<Item = ComponentNow<'_>> {
+    /// The components shown that have current data from checks.
+    fn with_data(&self) -> impl Iterator<Item = ComponentNow<'_>> {
         let shown = self.shown();
         shown.filter(|component_now| {
             let automatic = component_now.component.layers.automatic.last().map(|newest| newest.value);
@@ -153,16 +153,16 @@ impl Build<'_> {
         shown.map(|component| ComponentNow { state: self.state, component, now: self.now })
     }
 
-    /// The oldest evidence over the components that are in sight; where none is, the newest of any.
+    /// The oldest evidence of the components with current data; if there are none, the newest evidence of all.
     fn verified_at(&self) -> Option<Timestamp> {
-        let oldest = self.in_sight().filter_map(|component_now| component_now.evidence()).min();
+        let oldest = self.with_data().filter_map(|component_now| component_now.evidence()).min();
         oldest.or_else(|| self.shown().filter_map(|component_now| component_now.evidence()).max())
     }
 
-    /// For three minutes, but no longer after the evidence of anything in sight has grown too old.
+    /// Three minutes from now, or from the instant at which the first evidence in use became too old.
     fn believe_until(&self) -> Timestamp {
-        let ages = self.in_sight().filter_map(|component_now| component_now.fresh_until()).min();
-        ages.map_or(self.now, |ages| ages.min(self.now)) + BELIEVE
+        let fresh_until = self.with_data().filter_map(|component_now| component_now.fresh_until()).min();
+        fresh_until.map_or(self.now, |until| until.min(self.now)) + VALIDITY
     }
 }
 

@@ -1,4 +1,4 @@
-//! A component at the moment of a view, from its layers and the checks that feed them. Pure.
+//! A component at the instant of a view, computed from its layers and its checks. Pure.
 
 use super::view::Unseen;
 use skerry_domain::component::{Automatic, Word, status_of};
@@ -10,7 +10,7 @@ use skerry_domain::step::reporters_of;
 use skerry_domain::time::Timestamp;
 use skerry_domain::verdict::{self, Evaluation, Verdict};
 
-/// One component at one moment.
+/// A component at one instant.
 pub(super) struct ComponentNow<'a> {
     pub(super) state: &'a State,
     pub(super) component: &'a Component,
@@ -19,10 +19,10 @@ pub(super) struct ComponentNow<'a> {
 
 /// The status of a component at the end of its intervals.
 pub(super) struct CurrentStatus {
-    /// The last one that was known.
+    /// The last known status.
     pub(super) status: Status,
     pub(super) since: Timestamp,
-    /// When status or sight last changed.
+    /// When the status, or whether it is known, last changed.
     pub(super) updated_at: Timestamp,
     pub(super) stale_since: Option<Timestamp>,
     pub(super) waiting: bool,
@@ -30,14 +30,15 @@ pub(super) struct CurrentStatus {
 }
 
 impl ComponentNow<'_> {
-    /// What was true from `begin` to this moment, whenever the component is watched from.
+    /// The effective status from `begin` to `now`, also before the component was watched.
     pub(super) fn intervals(&self, begin: Timestamp) -> Vec<Interval<Effective>> {
         let mut intervals = overlay(&self.component.layers, begin, self.now + 1);
-        self.put_live(&mut intervals);
+        self.apply_live_states(&mut intervals);
         intervals
     }
 
-    /// The date of a status does not move with the days shown: one that began before them is looked up.
+    /// The current status. If it began before `begin`, earlier intervals are read: its date must not depend on the days
+    /// shown.
     pub(super) fn present(&self, intervals: &[Interval<Effective>], begin: Timestamp) -> CurrentStatus {
         let present = self.present_of(intervals);
         let layers = &self.component.layers;
@@ -59,17 +60,18 @@ impl ComponentNow<'_> {
             Effective::Known(status) | Effective::Partly(status) => Some((status, one.from)),
             Effective::NoData | Effective::Unwatched => None,
         });
-        let made = self.component.created_at;
-        let (status, mut since) = known.next().unwrap_or((Status::Operational, made));
-        // Time in which nobody saw it, a stop of ours among it, ends nothing.
+        let created_at = self.component.created_at;
+        let (status, mut since) = known.next().unwrap_or((Status::Operational, created_at));
+        // An interval without data, such as downtime of the aggregator, does not end a status.
         for (_, from) in known.take_while(|(earlier, _)| *earlier == status) {
             since = from;
         }
         let last = intervals.last();
-        let blind = last.filter(|last| last.value == Effective::NoData).map(|last| last.from);
-        let said = self.first_said(intervals);
-        let waiting = blind.is_some() && said.is_none();
-        let stale_since = blind.filter(|_| !waiting).map(|from| said.map_or(from, |said| said.max(from)));
+        let no_data = last.filter(|last| last.value == Effective::NoData).map(|last| last.from);
+        let first_known = self.first_known(intervals);
+        let waiting = no_data.is_some() && first_known.is_none();
+        let stale_since =
+            no_data.filter(|_| !waiting).map(|from| first_known.map_or(from, |known| known.max(from)));
         let updated_at = stale_since.or(last.filter(|_| !waiting).map(|last| last.from)).unwrap_or(since);
         let partly = last.is_some_and(|last| matches!(last.value, Effective::Partly(_)));
         CurrentStatus {
@@ -82,26 +84,26 @@ impl ComponentNow<'_> {
         }
     }
 
-    /// When anything was first seen or set, in the intervals or before them.
-    fn first_said(&self, intervals: &[Interval<Effective>]) -> Option<Timestamp> {
+    /// When the component was first observed or set, in the intervals or before them.
+    fn first_known(&self, intervals: &[Interval<Effective>]) -> Option<Timestamp> {
         let seen = |one: &&Interval<Effective>| one.value != Effective::NoData;
         let live = intervals.iter().find(seen).map(|one| one.from);
-        // What was seen once and never again stands in no layer that a former version stored.
+        // Former versions stored no layer for a check that was observed once and never again.
         let silent = self.tracks().filter(|one| one.track.silent);
-        let once = silent.filter_map(|one| self.state.evidence(one));
-        let said = self.component.layers.first_said().into_iter().chain(live).min();
-        said.or_else(|| once.min())
+        let observed_once = silent.filter_map(|one| self.state.evidence(one));
+        let first = self.component.layers.first_said().into_iter().chain(live).min();
+        first.or_else(|| observed_once.min())
     }
 
-    /// From when on it is watched: not before it was made, whatever its start date. `None`: not yet, as nothing was
-    /// ever seen or set.
+    /// Since when the component has been watched: never before its creation, whatever its start date. `None` as long as it
+    /// was never observed or set.
     pub(super) fn watched_from(&self, intervals: &[Interval<Effective>]) -> Option<Timestamp> {
-        self.first_said(intervals)?;
+        self.first_known(intervals)?;
         Some(self.component.layers.start.max(self.component.created_at))
     }
 
-    /// What was not plainly operational since it is watched, each stretch whole; `intervals` begin at `begin`, and
-    /// `all` of what lies before it is asked for or not.
+    /// The intervals since `watched` in which it was not known to be operational, each complete. `intervals` begin at
+    /// `begin`; earlier ones are included only if `all`.
     pub(super) fn past(
         &self,
         intervals: &[Interval<Effective>],
@@ -110,22 +112,22 @@ impl ComponentNow<'_> {
         all: bool,
     ) -> Vec<Interval<Effective>> {
         let quiet = |value| matches!(value, Effective::Unwatched | Effective::Known(Status::Operational));
-        // A stretch that the beginning cuts through is looked up.
+        // The start of an interval that began before `begin` has to be read.
         let cut = intervals.first().is_some_and(|first| !quiet(first.value));
         let whole = (watched < begin && (cut || all))
             .then(|| skerry_domain::layers::watched_from(self.intervals(watched), watched));
-        let told = whole.as_deref().unwrap_or(intervals).iter();
-        told.filter(|one| !quiet(one.value)).copied().collect()
+        let intervals = whole.as_deref().unwrap_or(intervals).iter();
+        intervals.filter(|one| !quiet(one.value)).copied().collect()
     }
 
-    /// The checks that feed it now.
-    pub(super) fn open(&self) -> impl Iterator<Item = &Link> {
+    /// The links to its present checks.
+    pub(super) fn open_links(&self) -> impl Iterator<Item = &Link> {
         self.component.links.iter().filter(|link| link.to == Timestamp::FAR)
     }
 
-    /// What the agents see that run its checks.
+    /// The agent checks of its present checks.
     pub(super) fn tracks(&self) -> impl Iterator<Item = &AgentCheck> {
-        let tracks = self.open().flat_map(|link| &self.state.checks[&link.check].tracks);
+        let tracks = self.open_links().flat_map(|link| &self.state.checks[&link.check].tracks);
         tracks.map(|track| &self.state.tracks[track])
     }
 
@@ -134,13 +136,13 @@ impl ComponentNow<'_> {
         self.tracks().filter_map(|one| self.state.evidence(one)).max()
     }
 
-    /// When what all of its checks say is older than the silence limit.
+    /// When the evidence of all its checks will be older than the silence limit.
     pub(super) fn fresh_until(&self) -> Option<Timestamp> {
         let until = |one| Some(self.state.evidence(one)? + AgentCheck::silence(one));
         self.tracks().filter_map(until).max()
     }
 
-    /// What a linked check says now, and since when it is out of sight if it ever was seen.
+    /// The vote of a linked check, and since when it has had no data if it ever had any.
     fn word(&self, link: &Link) -> (Word, Option<Timestamp>) {
         let (reporters, quorum) = reporters_of(self.state, link.check);
         let now = verdict::now(&reporters, quorum, self.now);
@@ -150,24 +152,24 @@ impl ComponentNow<'_> {
         (Word::new(link.minor, now, last), before.map(|(_, until)| until))
     }
 
-    /// How many of its checks are out of sight, and since when.
+    /// How many of its checks have no data, and since when.
     pub(super) fn unseen(&self) -> Unseen {
-        let words: Vec<_> = self.open().map(|link| self.word(link)).collect();
+        let words: Vec<_> = self.open_links().map(|link| self.word(link)).collect();
         let unseen = || words.iter().filter(|(word, _)| !word.seen).map(|(_, since)| *since);
         let since = unseen().flatten().min();
         Unseen { since, since_differs: unseen().any(|one| one != since), checks: unseen().count() }
     }
 
-    /// While history drains after an outage of a link, the snapshot says what is true now. One that only says the
-    /// same as the history takes nothing from the layers.
-    fn put_live(&self, intervals: &mut Vec<Interval<Effective>>) {
-        let news = |one: &AgentCheck| {
+    /// Applies the live states that agents report while they still deliver older observations. A live state that equals
+    /// the newest observation changes nothing.
+    fn apply_live_states(&self, intervals: &mut Vec<Interval<Effective>>) {
+        let changed = |one: &AgentCheck| {
             let known = one.track.spans.last().filter(|_| !one.track.silent).map(|span| span.state);
             let flaps = one.track.flapping();
             one.live.filter(|live| known != Some(live.span.state) || live.flapping != flaps)
         };
-        let ahead = self.tracks().filter_map(news).map(|live| live.span.from).max();
-        let Some(from) = ahead else { return };
+        let newest = self.tracks().filter_map(changed).map(|live| live.span.from).max();
+        let Some(from) = newest else { return };
         let layers = &self.component.layers;
         let overridden = layers.manual.iter().any(|one| one.contains(self.now))
             || layers.planned.iter().any(|one| one.contains(self.now))
@@ -175,7 +177,7 @@ impl ComponentNow<'_> {
         if overridden {
             return;
         }
-        let value = match status_of(self.open().map(|link| self.word(link).0)) {
+        let value = match status_of(self.open_links().map(|link| self.word(link).0)) {
             Automatic::Known(status) => Effective::Known(status),
             Automatic::Partly(status) => Effective::Partly(status),
             Automatic::NoData => Effective::NoData,

@@ -1,6 +1,6 @@
-//! `uptime.csv`: the figures of the uptime page and the seconds behind them, one row for each component
-//! that shows its uptime (RFC 4180). A group has no row: its figure is the
-//! truncated mean of what its rows are before they are truncated.
+//! `uptime.csv`: the figures of the uptime page and the seconds that they are computed from, one row for each component
+//! that shows its uptime (RFC 4180). Groups have no rows: the figure of a group is the truncated mean of its children's
+//! figures before those are truncated.
 
 use super::view::{ComponentView, Item, PageView};
 use skerry_domain::uptime::Figure;
@@ -8,9 +8,9 @@ use skerry_domain::uptime::Figure;
 /// The `Content-Type`.
 pub const CONTENT_TYPE: &str = "text/csv; charset=utf-8; header=present";
 
-/// The columns. `…_percent` figures and coverage are truncated to two decimals and empty where nothing was
-/// observed; coverage is the observed share of the watched time; `…_seconds` are the last 90 days, exact to
-/// the millisecond, and their sum is the time of the 90 days so far.
+/// `uptime_…` and `coverage_…` are truncated to two decimals; uptime is empty if nothing was observed. Coverage is the
+/// observed share of the watched time. `…_seconds` cover the last 90 days, are exact to the millisecond, and add up to
+/// the time elapsed in those days.
 const COLUMNS: [&str; 18] = [
     "id",
     "group",
@@ -32,10 +32,10 @@ const COLUMNS: [&str; 18] = [
     "not_watched_seconds",
 ];
 
-/// The whole file.
+/// Renders the file.
 ///
 /// # Errors
-/// None in practice: it is written to memory, and every row has the header's width.
+/// None in practice: it is written to memory, and every row is as wide as the header.
 pub fn render(view: &PageView) -> csv::Result<Vec<u8>> {
     let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
     writer.write_record(COLUMNS)?;
@@ -52,10 +52,11 @@ pub fn render(view: &PageView) -> csv::Result<Vec<u8>> {
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()))
 }
 
-/// A table with these columns, in the form of [`render`], for an operator's tools. What would run as a formula is text.
+/// Renders a table in the format of [`render`] for the tools of operators. Cells that a spreadsheet would run as a
+/// formula become text.
 ///
 /// # Errors
-/// As there.
+/// As [`render`].
 pub fn table<const COLUMNS: usize>(
     columns: [&str; COLUMNS],
     rows: impl Iterator<Item = [String; COLUMNS]>,
@@ -90,13 +91,13 @@ fn write(writer: &mut csv::Writer<Vec<u8>>, group: &str, component: &ComponentVi
     writer.write_record(row)
 }
 
-/// A spreadsheet takes text that begins like this for a formula; an apostrophe makes it text again.
+/// A spreadsheet runs text that begins with one of these characters as a formula; an apostrophe prevents that.
 fn text(name: &str) -> String {
     let runs = name.starts_with(['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠']);
     if runs { format!("'{name}") } else { name.to_owned() }
 }
 
-/// 9_989 hundredths are `99.89`.
+/// Formats 9_989 as `99.89`.
 fn percent(hundredths: u32) -> String {
     format!("{}.{:02}", hundredths / 100, hundredths % 100)
 }
@@ -115,7 +116,7 @@ mod tests {
     use skerry_domain::status::Status;
 
     #[test]
-    fn a_row_says_figures_coverage_and_seconds() {
+    fn a_row_has_figures_coverage_and_seconds() {
         let file =
             render(&page(vec![Item::Component(component("aaa", Status::Operational))])).expect("written");
         let file = String::from_utf8(file).expect("UTF-8");
@@ -128,7 +129,7 @@ mod tests {
     }
 
     #[test]
-    fn hostile_names_stay_one_cell_of_text_and_come_back_whole() {
+    fn hostile_names_stay_in_one_text_cell_and_can_be_read_back() {
         let names =
             ["=HYPERLINK(\"//x\")", "+1", "-1", "@SUM(A1)", "\t=1", "a,b", "line\r\nbreak", "Größe \"x\""];
         let children = names.iter().map(|name| {
@@ -149,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_observed_is_empty_and_hidden_uptime_has_no_row() {
+    fn uptime_is_empty_without_observations_and_hidden_uptime_has_no_row() {
         let mut unseen = component("aaa", Status::Operational);
         unseen.windows[0].hundredths = None;
         let mut hidden = component("bbb", Status::Operational);

@@ -1,5 +1,5 @@
-//! From state to bytes: `build` makes a [`view::PageView`], the renderers make outputs of it, which stand in an
-//! [`output::Site`] of immutable publications. Accepts no text that came from a machine or from the private side.
+//! Renders pages: `build` makes a [`view::PageView`] from the state, and the renderers make the outputs of an
+//! [`output::Site`] from it. No text of agents, or of the private side, may enter here.
 
 pub mod api_v2;
 pub mod badge;

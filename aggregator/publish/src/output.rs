@@ -1,5 +1,5 @@
-//! The immutable bytes that requests are answered from, made ahead of time with their validators and
-//! compressed forms. Nothing here knows a request, a page or a clock.
+//! Outputs: immutable bytes with their validators and compressed forms, rendered before any request arrives. This module
+//! does not depend on requests, pages or clocks.
 
 use bytes::Bytes;
 use flate2::write::GzEncoder;
@@ -8,32 +8,32 @@ use std::collections::HashMap;
 use std::io::Write;
 use std::sync::Arc;
 
-/// How long caches may hold an output.
+/// How long caches may keep an output.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CacheClass {
     /// Live pages, JSON, feeds, badges.
     Live,
     /// Past months, closed incidents.
     Closed,
-    /// Assets whose name carries their hash.
+    /// Assets with a hash in their names.
     Immutable,
 }
 
-/// How hard to compress.
+/// The effort of the compression.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Compression {
-    /// For every change and heartbeat: about a millisecond for a page of 80 kB.
+    /// For every change and refresh: about a millisecond for a page of 80 kB.
     Fast,
-    /// For what has stood for 30 s: up to 100 times the work for the last tenth of the bytes.
+    /// For outputs that have not changed for 30 s: up to 100 times the work to save another tenth of the bytes.
     Best,
 }
 
-/// One encoded form with its own strong validator.
+/// A body in one content encoding, with a strong validator of its own.
 #[derive(Clone, Debug)]
 pub struct Encoded {
-    /// The body.
+    /// The encoded body.
     pub bytes: Bytes,
-    /// Strong entity tag (RFC 9110 §8.8.3), quotes included: ASCII, a function of `bytes` alone.
+    /// Strong entity tag (RFC 9110 §8.8.3) in ASCII with its quotes; it depends on `bytes` alone.
     pub etag: Bytes,
 }
 
@@ -44,50 +44,50 @@ impl Encoded {
     }
 }
 
-/// One answer: everything a request needs, made ahead of time.
+/// Everything that answers a request for one path.
 #[derive(Clone, Debug)]
 pub struct Output {
     /// `Content-Type`.
     pub content_type: &'static str,
-    /// Cache headers.
+    /// Selects the caching headers.
     pub cache: CacheClass,
     /// `Surrogate-Key`: ASCII, space-separated.
     pub surrogate_key: Bytes,
     /// `Cache-Tag`: the same keys, comma-separated.
     pub cache_tag: Bytes,
-    /// Who may show it in a frame, as `frame-ancestors` of a policy names them; empty: nobody.
+    /// Sources of the policy's `frame-ancestors`; empty if no site may embed the output.
     pub frame_ancestors: Bytes,
-    /// When the bytes last changed, a whole second; later than that of every earlier form of this output,
-    /// so that a validator of one second's grain still tells them apart.
+    /// When the bytes last changed, in whole seconds. Each version has a later date than the one before, so that a
+    /// validator with a resolution of one second still distinguishes them.
     pub last_modified: Timestamp,
-    /// `Last-Modified` as RFC 9110 §5.6.7 writes it.
+    /// `Last-Modified` in the format of RFC 9110 §5.6.7.
     pub last_modified_text: Bytes,
-    /// How hard the forms below were compressed.
+    /// The effort with which `gzip` and `brotli` were compressed.
     pub compression: Compression,
-    /// As it is.
+    /// Not compressed.
     pub identity: Encoded,
-    /// gzip, absent where it does not pay.
+    /// `None` if it would not be smaller.
     pub gzip: Option<Encoded>,
-    /// brotli, absent where it does not pay.
+    /// `None` if it would not be smaller.
     pub brotli: Option<Encoded>,
 }
 
-/// What an output is, apart from its bytes.
+/// The properties of an output apart from its bytes.
 #[derive(Clone, Copy, Debug)]
 pub struct Kind<'a> {
     /// `Content-Type`.
     pub content_type: &'static str,
-    /// Cache headers.
+    /// Selects the caching headers.
     pub cache: CacheClass,
-    /// What a purge names it by: ASCII words without spaces or commas; other characters are dropped.
+    /// Keys for purging: ASCII words without spaces and commas; other characters are dropped.
     pub keys: &'a [&'a str],
-    /// Who may show it in a frame; empty: nobody.
+    /// Sources that may embed the output in a frame; empty for none.
     pub frame_ancestors: &'a [String],
 }
 
 impl Output {
-    /// Makes an output, or keeps `previous` as it is (same validators, same `Last-Modified`) where nothing
-    /// would change. The same bytes asked for at a higher level keep their identity form and date.
+    /// Creates an output, or returns `previous` (with its validators and its `Last-Modified`) if nothing would change.
+    /// The same bytes at a higher compression level keep their uncompressed form and their date.
     #[must_use]
     pub fn render(
         kind: Kind<'_>,
@@ -114,7 +114,7 @@ impl Output {
             (None, None) => whole_second(now),
         };
         let identity = same.map_or_else(|| Encoded::new(Bytes::from(bytes)), |same| same.identity.clone());
-        let shrunk = |form: Option<Vec<u8>>| {
+        let if_smaller = |form: Option<Vec<u8>>| {
             form.filter(|form| form.len() < identity.bytes.len()).map(|form| Encoded::new(Bytes::from(form)))
         };
         Arc::new(Self {
@@ -126,22 +126,22 @@ impl Output {
             last_modified,
             last_modified_text: http_date(last_modified),
             compression: level,
-            gzip: shrunk(gzip(&identity.bytes, level)),
-            brotli: shrunk(brotli(&identity.bytes, level)),
+            gzip: if_smaller(gzip(&identity.bytes, level)),
+            brotli: if_smaller(brotli(&identity.bytes, level)),
             identity,
         })
     }
 }
 
 impl Output {
-    /// The same answer with its forms compressed at another level.
+    /// Returns the same output, compressed at another level.
     #[must_use]
     pub fn compressed(&self, level: Compression) -> Arc<Self> {
         let bytes = &self.identity.bytes;
-        let shrunk = |form: Option<Vec<u8>>| {
+        let if_smaller = |form: Option<Vec<u8>>| {
             form.filter(|form| form.len() < bytes.len()).map(|form| Encoded::new(Bytes::from(form)))
         };
-        let (gzip, brotli) = (shrunk(gzip(bytes, level)), shrunk(brotli(bytes, level)));
+        let (gzip, brotli) = (if_smaller(gzip(bytes, level)), if_smaller(brotli(bytes, level)));
         Arc::new(Self { compression: level, gzip, brotli, ..self.clone() })
     }
 }
@@ -166,7 +166,7 @@ fn joined(keys: &[&str], separator: char) -> Bytes {
     Bytes::from(text)
 }
 
-/// `Sun, 06 Nov 1994 08:49:37 GMT`; the epoch where the instant is outside what a calendar holds.
+/// Formats `Sun, 06 Nov 1994 08:49:37 GMT`; an instant outside the calendar becomes the epoch.
 fn http_date(at: Timestamp) -> Bytes {
     let instant = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     Bytes::from(instant.strftime("%a, %d %b %Y %H:%M:%S GMT").to_string())
@@ -188,7 +188,7 @@ fn brotli(bytes: &[u8], level: Compression) -> Option<Vec<u8>> {
             Compression::Fast => 5,
             Compression::Best => 11,
         },
-        // Below 17 the encoder takes hash chains made for tiny windows: ten times the work at this quality.
+        // Below 17 the encoder uses hash chains for tiny windows, which is ten times the work at this quality.
         lgwin: (bytes.len().max(1).ilog2() as i32 + 1).clamp(17, 24),
         size_hint: bytes.len(),
         mode: brotli::enc::backward_references::BrotliEncoderMode::BROTLI_MODE_TEXT,
@@ -199,15 +199,15 @@ fn brotli(bytes: &[u8], level: Compression) -> Option<Vec<u8>> {
     Some(encoded)
 }
 
-/// All outputs of one page at one moment, keyed by the path below the page's root (`""` is the index).
+/// All outputs of a page.
 #[derive(Clone, Debug, Default)]
 pub struct Publication {
-    /// The outputs.
+    /// By the path below the page's root; `""` is the index.
     pub outputs: HashMap<String, Arc<Output>>,
 }
 
 impl Publication {
-    /// This publication with some outputs replaced or added; the others are shared, not copied.
+    /// Returns this publication with some outputs replaced or added; the others are shared, not copied.
     #[must_use]
     pub fn with(&self, changed: impl IntoIterator<Item = (String, Arc<Output>)>) -> Self {
         let mut outputs = self.outputs.clone();
@@ -215,7 +215,7 @@ impl Publication {
         Self { outputs }
     }
 
-    /// This publication with only the outputs whose path `keep` accepts.
+    /// Returns this publication with only the outputs whose path `keep` accepts.
     #[must_use]
     pub fn retaining(&self, keep: impl Fn(&str) -> bool) -> Self {
         let outputs = self.outputs.iter().filter(|(path, _)| keep(path));
@@ -223,19 +223,19 @@ impl Publication {
     }
 }
 
-/// Everything public, by where it answers. Its maps are persistent: to swap one page costs the same however many there
-/// are.
+/// Everything that is public, by its address. The maps are persistent, so that the cost of replacing one page does not
+/// depend on the number of pages.
 #[derive(Clone, Debug, Default)]
 pub struct Site {
-    /// Public pages by slug, for `/status/<slug>/…` on every host that is not a page's own.
+    /// Public pages by slug, for `/status/<slug>/…` on every host that does not belong to a page.
     pub by_slug: imbl::HashMap<String, Arc<Publication>>,
-    /// Pages by host name (lower case, without port), for `/…` on their own host.
+    /// Public pages by host name (lower case, without port), for `/…` on that host.
     pub by_host: imbl::HashMap<String, Arc<Publication>>,
-    /// The page that also answers at `/` on any other host.
+    /// The page that is also served at `/` on all other hosts.
     pub root: Option<Arc<Publication>>,
-    /// The index of pages, at `/status/` of any other host.
+    /// The list of pages, at `/status/` on all other hosts.
     pub directory: Option<Arc<Output>>,
-    /// Outputs of no page: assets by their path, `robots.txt` and `favicon.ico` where no page has the root.
+    /// Outputs that belong to no page: assets by path, and `robots.txt` and `favicon.ico` for a root without a page.
     pub shared: imbl::HashMap<String, Arc<Output>>,
 }
 
@@ -263,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn each_form_decodes_to_the_same_body_and_has_its_own_validator() {
+    fn each_encoding_decodes_to_the_same_body_and_has_an_etag_of_its_own() {
         let output = Output::render(kind(), text(7), NOW, None, Compression::Fast);
         let gzip = output.gzip.as_ref().expect("repetitive text shrinks");
         let brotli = output.brotli.as_ref().expect("repetitive text shrinks");
@@ -282,7 +282,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_shrink_is_served_as_it_is() {
+    fn a_body_that_does_not_shrink_is_not_compressed() {
         let output = Output::render(kind(), b"ok".to_vec(), NOW, None, Compression::Best);
         assert!(output.gzip.is_none() && output.brotli.is_none());
         let empty = Output::render(kind(), Vec::new(), NOW, None, Compression::Best);
@@ -290,7 +290,7 @@ mod tests {
     }
 
     #[test]
-    fn unchanged_bytes_keep_the_whole_output() {
+    fn unchanged_bytes_keep_their_output() {
         let first = Output::render(kind(), text(7), NOW, None, Compression::Fast);
         let later = NOW + 60 * SECOND;
         let second = Output::render(kind(), text(7), later, Some(&first), Compression::Fast);
@@ -299,7 +299,7 @@ mod tests {
         assert_eq!(best.last_modified, first.last_modified);
         assert_eq!(best.identity.etag, first.identity.etag);
         let again = Output::render(kind(), text(7), later, Some(&best), Compression::Fast);
-        assert!(Arc::ptr_eq(&best, &again), "a heartbeat must not undo the best compression");
+        assert!(Arc::ptr_eq(&best, &again), "a refresh must not undo the best compression");
     }
 
     #[test]
@@ -308,11 +308,14 @@ mod tests {
         let second = Output::render(kind(), text(8), NOW + 200, Some(&first), Compression::Fast);
         assert!(second.last_modified > first.last_modified);
         let back = Output::render(kind(), text(9), NOW - 60 * SECOND, Some(&second), Compression::Fast);
-        assert!(back.last_modified > second.last_modified, "a clock set back must not revive an old copy");
+        assert!(
+            back.last_modified > second.last_modified,
+            "a clock set back must not make an old copy valid again"
+        );
     }
 
     #[test]
-    fn a_publication_shares_what_did_not_change() {
+    fn publications_share_unchanged_outputs() {
         let output = |seed| Output::render(kind(), text(seed), NOW, None, Compression::Fast);
         let first = Publication::default().with([(String::new(), output(1)), ("uptime".into(), output(2))]);
         let second = first.with([(String::new(), output(3))]);

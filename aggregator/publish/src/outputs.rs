@@ -1,4 +1,4 @@
-//! Which outputs a page has, what each is called and which of them a change touches.
+//! The outputs of a page, their paths, and which of them a change affects.
 
 use super::html;
 use super::output::{CacheClass, Compression, Kind, Output, Publication};
@@ -9,35 +9,35 @@ use skerry_domain::uptime::Figure;
 use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
-/// The `Content-Type` of pages for people.
+/// The `Content-Type` of HTML pages.
 pub const HTML: &str = "text/html; charset=utf-8";
 
-/// What is rendered again.
+/// Which outputs to render.
 #[derive(Clone, Debug)]
 pub enum Scope {
-    /// Everything.
+    /// All outputs.
     All,
-    /// What shows the status of these components, by their public ids, and every figure that moved.
+    /// Those that show the status of these components, by public id, and those with figures that changed.
     Components(BTreeSet<String>),
-    /// What says when it was verified: all but past months, which cannot grow old.
+    /// Those that show when they were verified: all except past months, which cannot become stale.
     Refresh,
 }
 
-/// The figures that the components' own pages show, by public id.
+/// The figures on the components' pages, by public id.
 pub type Figures = HashMap<String, [Figure; 4]>;
 
-/// What was rendered.
+/// The result of [`render`].
 pub struct Rendered {
     /// By path below the page's root.
     pub outputs: Vec<(String, Arc<Output>)>,
-    /// Every path rendered: with [`Scope::All`], every path the page has.
+    /// Every path that was rendered; with [`Scope::All`], every path of the page.
     pub paths: HashSet<String>,
-    /// What `figures` are once the outputs are published.
+    /// The `figures` to pass to the next call once the outputs are published.
     pub figures: Figures,
 }
 
-/// Renders what `scope` asks for; an output whose bytes did not change is the former one. `figures` are those
-/// of `former`: where one moved, the component's own page moves with the index.
+/// Renders the outputs in `scope`. An output whose bytes did not change is the one of `former`. `figures` are those of
+/// `former`: a component's page is rendered together with the index if one of its figures changed.
 pub fn render(
     view: &PageView,
     scope: &Scope,
@@ -46,32 +46,32 @@ pub fn render(
     level: Compression,
 ) -> anyhow::Result<Rendered> {
     let mut renderer = Renderer { view, former, level, outputs: Vec::new() };
-    let moved = |one: &ComponentView| figures.get(&one.id).is_none_or(|known| differ(known, &one.windows));
-    let wanted: HashMap<&str, [Figure; 4]> = super::overall_status::components(view)
+    let changed = |one: &ComponentView| figures.get(&one.id).is_none_or(|known| differ(known, &one.windows));
+    let selected: HashMap<&str, [Figure; 4]> = super::overall_status::components(view)
         .filter(|one| match scope {
             Scope::All | Scope::Refresh => true,
-            Scope::Components(ids) => ids.contains(&one.id) || moved(one),
+            Scope::Components(ids) => ids.contains(&one.id) || changed(one),
         })
         .map(|one| (one.id.as_str(), one.windows))
         .collect();
     renderer.live("", HTML, html::index(view)?);
-    renderer.status(&|id| wanted.contains_key(id))?;
+    renderer.status(&|id| selected.contains_key(id))?;
     match scope {
         Scope::Components(_) => {}
         Scope::Refresh => renderer.open_months()?,
         Scope::All => {
             renderer.open_months()?;
             renderer.closed_months()?;
-            renderer.fixed();
+            renderer.static_outputs();
         }
     }
     let paths = renderer.outputs.iter().map(|(path, _)| path.clone()).collect();
     let mut figures = if matches!(scope, Scope::All) { Figures::new() } else { figures.clone() };
-    figures.extend(wanted.into_iter().map(|(id, windows)| (id.to_owned(), windows)));
+    figures.extend(selected.into_iter().map(|(id, windows)| (id.to_owned(), windows)));
     Ok(Rendered { outputs: renderer.outputs, paths, figures })
 }
 
-/// Would a visitor see another figure?
+/// Whether a visitor would see different figures.
 fn differ(some: &[Figure; 4], others: &[Figure; 4]) -> bool {
     let shown = |figure: &Figure| (figure.hundredths, figure.enough, figure.coverage);
     some.iter().map(shown).ne(others.iter().map(shown))
@@ -85,7 +85,7 @@ struct Renderer<'a> {
 }
 
 impl Renderer<'_> {
-    fn put(&mut self, path: &str, content_type: &'static str, cache: CacheClass, bytes: Vec<u8>) {
+    fn add(&mut self, path: &str, content_type: &'static str, cache: CacheClass, bytes: Vec<u8>) {
         let name = match path {
             "" => "index".to_owned(),
             path => path.replace('/', "-"),
@@ -100,21 +100,21 @@ impl Renderer<'_> {
     }
 
     fn live(&mut self, path: &str, content_type: &'static str, bytes: impl Into<Vec<u8>>) {
-        self.put(path, content_type, CacheClass::Live, bytes.into());
+        self.add(path, content_type, CacheClass::Live, bytes.into());
     }
 
-    /// What shows a status or a figure; of the components' own outputs those that are `wanted`.
-    fn status(&mut self, wanted: &dyn Fn(&str) -> bool) -> anyhow::Result<()> {
+    /// Outputs that show a status or a figure; of the outputs of components only the `selected` ones.
+    fn status(&mut self, selected: &dyn Fn(&str) -> bool) -> anyhow::Result<()> {
         for (path, bytes) in api_v2::render(self.view)? {
             self.live(path, api_v2::CONTENT_TYPE, bytes);
         }
         let badges = badge::render(self.view)?;
-        for badge in badges.into_iter().filter(|badge| badge.component.as_deref().is_none_or(wanted)) {
+        for badge in badges.into_iter().filter(|badge| badge.component.as_deref().is_none_or(selected)) {
             self.live(&badge.path, badge.content_type, badge.bytes);
         }
         self.live("uptime", HTML, html::uptime(self.view)?);
         self.live("uptime.csv", csv::CONTENT_TYPE, csv::render(self.view)?);
-        for one in super::overall_status::components(self.view).filter(|one| wanted(&one.id)) {
+        for one in super::overall_status::components(self.view).filter(|one| selected(&one.id)) {
             if let Some(page) = html::component(self.view, &one.id) {
                 self.live(&format!("components/{}", one.id), HTML, page);
             }
@@ -136,13 +136,13 @@ impl Renderer<'_> {
     fn closed_months(&mut self) -> anyhow::Result<()> {
         for month in html::months(self.view).into_iter().filter(|month| html::is_closed(self.view, *month)) {
             let page = html::history(self.view, Some(month))?;
-            self.put(&path_of(month), HTML, CacheClass::Closed, page.into_bytes());
+            self.add(&path_of(month), HTML, CacheClass::Closed, page.into_bytes());
         }
         Ok(())
     }
 
-    /// What only a new version of the program changes.
-    fn fixed(&mut self) {
+    /// Outputs that only a new version of the program changes.
+    fn static_outputs(&mut self) {
         for (path, output) in shared(self.view.now) {
             let output = self.former.outputs.get(&path).map_or(output, Arc::clone);
             self.outputs.push((path, output));
@@ -154,7 +154,7 @@ fn path_of((year, month): (i16, i8)) -> String {
     format!("history/{year:04}-{month:02}")
 }
 
-/// Outputs that are the same for every page, and answer at a root that no page owns.
+/// Outputs that are the same for every page; they are also served at the root if no page has it.
 #[must_use]
 pub fn shared(now: Timestamp) -> HashMap<String, Arc<Output>> {
     let one = |content_type, cache, bytes: &[u8]| {

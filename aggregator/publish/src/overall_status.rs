@@ -1,11 +1,11 @@
-//! One status for many components: Statuspage's indicator and description over all components that are no
-//! groups, and our own rule beside it: what we cannot see is never called operational.
+//! The overall status of a page: Statuspage's indicator and description over all components except groups, with one rule
+//! of our own: a component without data is never called operational.
 
 use super::texts::description as texts;
 use super::view::{ComponentView, Item, PageView};
 use skerry_domain::status::Status;
 
-/// Statuspage's `indicator`, in the order in which it worsens.
+/// Statuspage's `indicator`, from best to worst.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Indicator {
     None,
@@ -27,14 +27,14 @@ impl Indicator {
     }
 }
 
-/// What the page says as a whole.
+/// Statuspage's `status` object.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct OverallStatus {
     pub(super) indicator: Indicator,
     pub(super) description: String,
 }
 
-/// Every component of the page in the owner's order, groups left out.
+/// The components of the page without its groups, in the configured order.
 pub(super) fn components(view: &PageView) -> impl Iterator<Item = &ComponentView> {
     view.items.iter().flat_map(|item| match item {
         Item::Group(group) => group.children.as_slice(),
@@ -42,19 +42,19 @@ pub(super) fn components(view: &PageView) -> impl Iterator<Item = &ComponentView
     })
 }
 
-/// Nothing is known of it at this moment.
+/// Whether nothing is known of it at present.
 pub(super) fn is_unseen(component: &ComponentView) -> bool {
     component.stale_since.is_some() || component.waiting
 }
 
-/// It is well as far as it is seen, and a part of it is not.
+/// Whether it is operational by the checks that have data, while others have none.
 pub(super) fn is_partly_unseen(component: &ComponentView) -> bool {
     !is_unseen(component) && component.unseen.is_some() && component.status == Status::Operational
 }
 
-/// The whole page, but for what nobody ever saw. Trouble that is seen leads, and none is claimed of what is out of
-/// sight; where all that is seen is fine, the words name what is not, and trouble last seen there keeps its
-/// indicator.
+/// The status of the page over all components that were ever observed. An observed outage has precedence, and a
+/// component without data adds none. If all observed components are operational, the description names the missing
+/// data, and the indicator reflects the last known statuses.
 pub(super) fn of_page(view: &PageView) -> OverallStatus {
     let known = || components(view).filter(|component| !component.waiting);
     let seen = || known().filter(|component| !is_unseen(component));
@@ -62,16 +62,16 @@ pub(super) fn of_page(view: &PageView) -> OverallStatus {
         let statuses: Vec<Status> = of.map(|component| component.status).collect();
         of_statuses(&statuses)
     };
-    let number = |wanted: fn(&ComponentView) -> bool| components(view).filter(|one| wanted(one)).count();
+    let count = |wanted: fn(&ComponentView) -> bool| components(view).filter(|one| wanted(one)).count();
     let (indicator, description) = statuses(&mut seen());
-    let (stale, waiting) = (number(|one| one.stale_since.is_some()), number(|one| one.waiting));
-    let partly = number(is_partly_unseen);
+    let (stale, waiting) = (count(|one| one.stale_since.is_some()), count(|one| one.waiting));
+    let partly = count(is_partly_unseen);
     if seen().any(|component| component.status != Status::Operational) {
         OverallStatus { indicator, description: description.to_owned() }
     } else if stale > 0 {
-        let least = if stale == known().count() { Indicator::Minor } else { Indicator::None };
+        let minimum = if stale == known().count() { Indicator::Minor } else { Indicator::None };
         let (last, _) = statuses(&mut known());
-        OverallStatus { indicator: last.max(least), description: texts::no_data(stale) }
+        OverallStatus { indicator: last.max(minimum), description: texts::no_data(stale) }
     } else if partly > 0 {
         OverallStatus { indicator, description: texts::partial_data(partly) }
     } else if waiting > 0 {
@@ -113,7 +113,7 @@ mod tests {
     };
 
     #[test]
-    fn the_table_of_statuspage_holds_row_by_row() {
+    fn the_table_of_statuspage_applies_row_by_row() {
         let table: &[(&[Status], &str, &str)] = &[
             (&[], "none", "All Systems Operational"),
             (&[O, O], "none", "All Systems Operational"),
@@ -133,12 +133,12 @@ mod tests {
             (&[M, O], "maintenance", "Service Under Maintenance"),
         ];
         for (statuses, indicator, description) in table {
-            let (got, said) = of_statuses(statuses);
-            assert_eq!((got.name(), said), (*indicator, *description), "{statuses:?}");
+            let (got, text) = of_statuses(statuses);
+            assert_eq!((got.name(), text), (*indicator, *description), "{statuses:?}");
         }
     }
 
-    /// Statuses of components, `true` where unseen.
+    /// The indicator and description of components; `true` marks one without data.
     fn of(components: &[(Status, bool)]) -> (&'static str, String) {
         let items = components.iter().map(|(status, unseen)| {
             let mut component = component("c", *status);
@@ -150,7 +150,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_seen_is_never_called_operational_and_claims_no_trouble() {
+    fn a_component_without_data_is_never_called_operational_and_adds_no_outage() {
         type Row = (&'static [(Status, bool)], &'static str, &'static str);
         let table: &[Row] = &[
             (&[(O, false), (O, true)], "none", "No current data for 1 component"),
@@ -170,14 +170,14 @@ mod tests {
         }
     }
 
-    fn said(components: Vec<ComponentView>) -> (Indicator, String) {
+    fn overall(components: Vec<ComponentView>) -> (Indicator, String) {
         let OverallStatus { indicator, description } =
             of_page(&page(components.into_iter().map(Item::Component).collect()));
         (indicator, description)
     }
 
     #[test]
-    fn what_nobody_ever_saw_stands_outside() {
+    fn components_that_were_never_observed_do_not_count() {
         let waiting = || ComponentView { waiting: true, ..component("c", O) };
         let one = |status| component("d", status);
         let stale = ComponentView { stale_since: Some(one(O).since), ..one(O) };
@@ -189,20 +189,20 @@ mod tests {
             (vec![waiting(), stale], Indicator::Minor, "No current data for 1 component"),
         ];
         for (components, indicator, description) in table {
-            assert_eq!(said(components), (indicator, description.to_owned()));
+            assert_eq!(overall(components), (indicator, description.to_owned()));
         }
     }
 
     #[test]
-    fn a_part_that_is_out_of_sight_is_said() {
+    fn checks_without_data_show_in_the_description() {
         let unseen = crate::view::Unseen { since: None, since_differs: false, checks: 1 };
         let partly = |status| ComponentView { unseen: Some(unseen), ..component("c", status) };
         assert_eq!(
-            said(vec![partly(O), component("d", O)]),
+            overall(vec![partly(O), component("d", O)]),
             (Indicator::None, "No current data for part of 1 component".to_owned())
         );
         assert_eq!(
-            said(vec![partly(P), component("d", O)]),
+            overall(vec![partly(P), component("d", O)]),
             (Indicator::Minor, "Minor Service Outage".to_owned())
         );
     }

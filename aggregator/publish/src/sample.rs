@@ -1,4 +1,4 @@
-//! Views that the tests of the renderers share.
+//! Sample views for the tests of the renderers.
 
 use super::view::{ComponentView, GroupView, Item, PageView, UptimeRuleView};
 use skerry_domain::status::Status;

@@ -1,55 +1,55 @@
-//! What a page shows, as plain values: the one input of every renderer. Built from the state by a pure
-//! function, so that HTML, JSON, CSV and badges cannot disagree.
+//! The contents of a page as plain values, and the only input of every renderer. A pure function builds them from the
+//! state, so that HTML, JSON, CSV and badges cannot disagree.
 
 use skerry_domain::interval::Interval;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::Timestamp;
 use skerry_domain::uptime::{DayTally, Figure};
 
-/// One page at one moment.
+/// A page at one instant.
 #[derive(Clone, Debug)]
 pub struct PageView {
     /// 12 lower-case alphanumerics.
     pub id: String,
-    /// Its name, from the configuration.
+    /// From the configuration.
     pub name: String,
-    /// Its public address, without a slash at the end.
+    /// The public address, without a slash at the end.
     pub url: String,
-    /// The zone its days and clock times are in.
+    /// The zone of its days and clock times.
     pub time_zone: jiff::tz::TimeZone,
     /// The zone's IANA name.
     pub time_zone_name: String,
-    /// Where "Get help" leads.
+    /// The target of "Get help".
     pub support_url: Option<String>,
-    /// Who may show the page in a frame.
+    /// Sources that may embed the page in a frame.
     pub frame_ancestors: Vec<String>,
     /// BCP 47 tag of the page's language.
     pub language: String,
-    /// The moment this view speaks of.
+    /// The instant that the view describes.
     pub now: Timestamp,
-    /// Oldest, over the components in sight, of the newest conclusive evidence. `None`: nothing was seen yet, or
-    /// all of it is set by hand.
+    /// The newest conclusive evidence of each component with current data, and of these instants the oldest. `None` if
+    /// nothing was observed yet, or if people set every status.
     pub verified_at: Option<Timestamp>,
-    /// Do not rely on the page after this: no later than the evidence allows.
+    /// The page must not be relied on after this instant. It is never later than the evidence allows.
     pub believe_until: Timestamp,
-    /// When anything the page says about components last changed.
+    /// When the page's statements about components last changed.
     pub updated_at: Timestamp,
-    /// When the page was made.
+    /// When the page was created.
     pub created_at: Timestamp,
-    /// Which uptime rule the figures follow.
+    /// The rule by which uptime is computed.
     pub rule: UptimeRuleView,
-    /// The owner's order: groups and components without one.
+    /// Groups, and components without a group, in the configured order.
     pub items: Vec<Item>,
 }
 
-/// How the figures were worked out, for the uptime page and the footer.
+/// The uptime rule, as the uptime page and the footer explain it.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct UptimeRuleView {
-    /// `false`: `"observed"`; `true`: `"statuspage"`.
+    /// `true` for the rule `"statuspage"`, `false` for `"observed"`.
     pub statuspage: bool,
-    /// What a partial outage counts, in percent (30).
+    /// The weight of a partial outage in percent; 30 by default.
     pub partial_percent: u32,
-    /// What a major outage counts, in percent (100).
+    /// The weight of a major outage in percent; 100 by default.
     pub major_percent: u32,
 }
 
@@ -57,29 +57,29 @@ pub struct UptimeRuleView {
 #[derive(Clone, Debug)]
 #[expect(
     clippy::large_enum_variant,
-    reason = "a page has at most a few hundred, walked in order; a box saves nothing"
+    reason = "a page has at most a few hundred, read in order; boxing saves nothing"
 )]
 pub enum Item {
     /// A group with its components.
     Group(GroupView),
-    /// A component that stands alone.
+    /// A component without a group.
     Component(ComponentView),
 }
 
-/// A group.
+/// A group as visitors see it.
 #[derive(Clone, Debug)]
 pub struct GroupView {
     /// 12 lower-case alphanumerics.
     pub id: String,
-    /// Its name.
+    /// From the configuration.
     pub name: String,
-    /// A sentence about it.
+    /// From the configuration, a sentence.
     pub description: Option<String>,
-    /// When it was made.
+    /// When the group was created.
     pub created_at: Timestamp,
     /// When its status last changed.
     pub updated_at: Timestamp,
-    /// In the owner's order.
+    /// In the configured order.
     pub children: Vec<ComponentView>,
 }
 
@@ -88,74 +88,74 @@ pub struct GroupView {
 pub struct ComponentView {
     /// 12 lower-case alphanumerics.
     pub id: String,
-    /// Its name.
+    /// From the configuration.
     pub name: String,
-    /// A sentence about it.
+    /// From the configuration, a sentence.
     pub description: Option<String>,
-    /// When it was made.
+    /// When the component was created.
     pub created_at: Timestamp,
     /// When its status last changed.
     pub updated_at: Timestamp,
-    /// `YYYY-MM-DD`, from the configuration; nothing before it counts.
+    /// From the configuration; nothing before this day counts.
     pub start_date: Option<jiff::civil::Date>,
-    /// The status: the last known one where `stale_since` is set.
+    /// The last known status if `stale_since` is set.
     pub status: Status,
-    /// Since when the status holds. A time in which nobody saw it, with the same status before and after, does not
-    /// interrupt it.
+    /// Since when it has this status. An interval without data does not interrupt it if the status is the same before
+    /// and after.
     pub since: Timestamp,
-    /// Nothing conclusive is seen since then: grey, and said in words. Never together with `waiting`.
+    /// Since when there has been no conclusive observation. The page shows it in grey and says so. Never set together
+    /// with `waiting`.
     pub stale_since: Option<Timestamp>,
-    /// Nothing was ever seen of it: "Waiting for its first report". Never called a loss of sight, and no part of
-    /// the page's status.
+    /// It was never observed: "Waiting for its first report". This does not count as missing data, and the component is
+    /// no part of the page's status.
     pub waiting: bool,
-    /// Some of its checks are out of sight, the others are not. `None` where all are seen, and where none is.
+    /// Set if some of its checks have no current data and others have.
     pub unseen: Option<Unseen>,
-    /// So many checks feed it.
+    /// The number of checks linked to it.
     pub checks: usize,
-    /// No check feeds it: people set its status.
+    /// No check is linked to it: people set its status.
     pub manual: bool,
-    /// From when on it is watched. `None`: not yet, or nothing was ever seen or set.
+    /// Since when it has been watched. `None` if it is not watched yet, or was never observed or set.
     pub watched_from: Option<Timestamp>,
-    /// Shown only while it is not operational.
+    /// The page shows it only while it is not operational.
     pub only_show_if_degraded: bool,
-    /// Uptime is shown.
+    /// The page shows its uptime.
     pub showcase: bool,
-    /// Exactly 90 days in the page's zone, oldest first, today last.
+    /// Exactly 90 days in the page's zone, oldest first and today last.
     pub days: Vec<DayTally>,
-    /// When it was not operational, oldest first: known to be otherwise, or without data. Whole stretches, of
-    /// the days shown at least. What ends after the moment of the view still holds.
+    /// When it was not known to be operational, oldest first, as complete intervals: at least all that touch the days
+    /// shown. An interval that ends after `now` is still open.
     pub past: Vec<Interval<Effective>>,
-    /// Uptime over 24 hours, 7, 30 and 90 days, in this order.
+    /// Uptime over 24 hours and over 7, 30 and 90 days, in this order.
     pub windows: [Figure; 4],
-    /// Response times, where `response_time = true`.
+    /// Response times, if `response_time = true`.
     pub response: Option<ResponseView>,
 }
 
-/// The part of a component that is out of sight.
+/// The checks of a component that have no current data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Unseen {
-    /// Since when, of the check that is out of sight for longest. `None`: none of them was ever seen.
+    /// Since when the first of them has had no data. `None` if none of them was ever observed.
     pub since: Option<Timestamp>,
-    /// They have not all been out of sight since then.
+    /// Some of them lost their data later.
     pub since_differs: bool,
-    /// So many of its checks are out of sight.
+    /// How many there are.
     pub checks: usize,
 }
 
 /// The response-time chart of a component.
 #[derive(Clone, Debug, Default)]
 pub struct ResponseView {
-    /// One point for each stretch of [`Self::step`], oldest first, at most 90 days; stretches without a
-    /// measurement are absent.
+    /// One point per [`Self::step`], oldest first, for at most 90 days; steps without a measurement are left out.
     pub points: Vec<ResponsePoint>,
-    /// What one point stands for, ms: an hour, less while the chart is young.
+    /// Duration of one point in ms: an hour, or less while there is little history.
     pub step: i64,
 }
 
-/// Response times of one stretch.
+/// Response times within one step.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct ResponsePoint {
-    /// Its start.
+    /// The start of the step.
     pub at: Timestamp,
     /// Median, ms.
     pub p50_ms: f64,

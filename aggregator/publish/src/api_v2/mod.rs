@@ -1,5 +1,5 @@
-//! Statuspage's public API, version 2: the eight documents below `api/v2/`, field for field, with our own
-//! members beside theirs. Pure: a view in, bytes out.
+//! Statuspage's public API, version 2: the eight documents below `api/v2/`, member for member, with additional members
+//! of our own. Pure: a view in, bytes out.
 
 mod objects;
 
@@ -7,7 +7,7 @@ use super::overall_status;
 use super::view::{ComponentView, GroupView, Item, PageView};
 use jiff::tz::TimeZone;
 use objects::{
-    Belief, Component, Components, Incident, Incidents, Maintenances, Page, PageStatus, StatusOnly, Summary,
+    Component, Components, Incident, Incidents, Maintenances, Page, PageStatus, StatusOnly, Summary, Validity,
 };
 use serde::Serialize;
 use skerry_domain::status::Status;
@@ -16,41 +16,41 @@ use skerry_domain::time::Timestamp;
 /// The `Content-Type` of every document.
 pub const CONTENT_TYPE: &str = "application/json; charset=utf-8";
 
-/// A path below the page's root, and the body.
+/// Path below the page's root, and body.
 pub type Document = (&'static str, Vec<u8>);
 
-/// Nothing is announced yet.
-const NONE: &[Incident] = &[];
+/// There are no incidents and maintenances yet.
+const NO_INCIDENTS: &[Incident] = &[];
 
-/// The two documents that carry `verified_at` and so change with every heartbeat.
+/// The two documents with `verified_at`, which change with every refresh.
 ///
 /// # Errors
-/// None in practice: the objects hold nothing that JSON cannot say.
-pub fn render_heartbeat(view: &PageView) -> serde_json::Result<Vec<Document>> {
+/// None in practice: JSON can represent all values of the objects.
+pub fn render_refresh(view: &PageView) -> serde_json::Result<Vec<Document>> {
     let components = components(view);
     let page = page(view);
     let status = status(view);
-    let belief = belief(view);
+    let validity = validity(view);
     let summary = Summary {
         page: page.clone(),
         components: &components,
-        incidents: NONE,
-        scheduled_maintenances: NONE,
+        incidents: NO_INCIDENTS,
+        scheduled_maintenances: NO_INCIDENTS,
         status: status.clone(),
-        belief: belief.clone(),
+        validity: validity.clone(),
     };
     Ok(vec![
         document("api/v2/summary.json", &summary)?,
-        document("api/v2/status.json", &StatusOnly { page, status, belief })?,
+        document("api/v2/status.json", &StatusOnly { page, status, validity })?,
     ])
 }
 
 /// All eight documents.
 ///
 /// # Errors
-/// As [`render_heartbeat`].
+/// As [`render_refresh`].
 pub fn render(view: &PageView) -> serde_json::Result<Vec<Document>> {
-    let mut documents = render_heartbeat(view)?;
+    let mut documents = render_refresh(view)?;
     let components = components(view);
     let page = page(view);
     documents.push(document(
@@ -58,14 +58,17 @@ pub fn render(view: &PageView) -> serde_json::Result<Vec<Document>> {
         &Components { page: page.clone(), components: &components },
     )?);
     for path in ["api/v2/incidents.json", "api/v2/incidents/unresolved.json"] {
-        documents.push(document(path, &Incidents { page: page.clone(), incidents: NONE })?);
+        documents.push(document(path, &Incidents { page: page.clone(), incidents: NO_INCIDENTS })?);
     }
     for path in [
         "api/v2/scheduled-maintenances.json",
         "api/v2/scheduled-maintenances/upcoming.json",
         "api/v2/scheduled-maintenances/active.json",
     ] {
-        documents.push(document(path, &Maintenances { page: page.clone(), scheduled_maintenances: NONE })?);
+        documents.push(document(
+            path,
+            &Maintenances { page: page.clone(), scheduled_maintenances: NO_INCIDENTS },
+        )?);
     }
     Ok(documents)
 }
@@ -89,14 +92,14 @@ fn status(view: &PageView) -> PageStatus {
     PageStatus { indicator: overall_status.indicator.name(), description: overall_status.description }
 }
 
-fn belief(view: &PageView) -> Belief {
-    Belief {
+fn validity(view: &PageView) -> Validity {
+    Validity {
         verified_at: view.verified_at.map(|at| instant(at, &view.time_zone)),
         believe_until: instant(view.believe_until, &view.time_zone),
     }
 }
 
-/// Each group before its children, in the owner's order.
+/// Each group before its children, in the configured order.
 fn components(view: &PageView) -> Vec<Component<'_>> {
     let mut all = Vec::new();
     for (item, position) in view.items.iter().zip(1..) {
@@ -144,7 +147,8 @@ fn component<'a>(
     }
 }
 
-/// Their list of statuses is closed and has no word for what nobody ever saw: this one claims nothing.
+/// Statuspage's list of statuses is closed and has none for a component that was never observed: "under maintenance"
+/// claims neither operation nor an outage.
 fn status_of(shown: &ComponentView) -> Status {
     if shown.waiting { Status::UnderMaintenance } else { shown.status }
 }
@@ -153,7 +157,7 @@ fn since_unseen(shown: &ComponentView) -> Option<Timestamp> {
     shown.unseen.and_then(|unseen| unseen.since)
 }
 
-/// A group takes on the status of its most degraded child that is seen, and is stale once nothing of it is.
+/// A group has the status of its most degraded child with current data, and is stale if no child has any.
 fn component_of_group<'a>(view: &'a PageView, group: &'a GroupView, position: usize) -> Component<'a> {
     let children = &group.children;
     let unseen = !children.is_empty() && children.iter().all(overall_status::is_unseen);
@@ -191,7 +195,7 @@ fn component_of_group<'a>(view: &'a PageView, group: &'a GroupView, position: us
     }
 }
 
-/// RFC 3339 with three digits of milliseconds in the zone; `Z` where the zone calls itself UTC.
+/// RFC 3339 in the zone with milliseconds; `Z` if the zone's abbreviation is UTC.
 fn instant(at: Timestamp, zone: &TimeZone) -> String {
     let at = jiff::Timestamp::from_millisecond(at.0).unwrap_or(jiff::Timestamp::MAX);
     let is_utc = zone.to_offset_info(at).abbreviation() == "UTC";

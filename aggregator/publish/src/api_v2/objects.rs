@@ -1,6 +1,5 @@
-//! The objects of Statuspage's public API as they stand on the wire: names, order and nulls as captured
-//! from real pages. Our own members come last in each object, so that a strict reader of theirs finds
-//! what it knows where it expects it.
+//! The objects of Statuspage's public API: names, order and nulls as captured from real pages. Members of our own come
+//! last in each object, so that strict clients of Statuspage find the others where they expect them.
 
 use serde::Serialize;
 
@@ -21,7 +20,7 @@ pub(super) struct PageStatus {
     pub(super) description: String,
 }
 
-/// A component or a group; every member is always there.
+/// A component or a group; every member is always present.
 #[derive(Clone, Serialize)]
 pub(super) struct Component<'a> {
     pub(super) id: &'a str,
@@ -29,7 +28,7 @@ pub(super) struct Component<'a> {
     pub(super) status: &'static str,
     pub(super) created_at: String,
     pub(super) updated_at: String,
-    /// From 1, among those of the same parent.
+    /// From 1, among the children of the same parent.
     pub(super) position: usize,
     pub(super) description: Option<&'a str>,
     pub(super) showcase: bool,
@@ -42,21 +41,21 @@ pub(super) struct Component<'a> {
     /// Ids of the children; groups only.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) components: Option<Vec<&'a str>>,
-    /// Ours: since when nothing is seen; of a group, when nothing is seen of any child.
+    /// Ours: since when there has been no data; for a group, set if no child has data.
     pub(super) stale_since: Option<String>,
-    /// Ours: nothing has ever been seen.
+    /// Ours: never observed.
     pub(super) waiting: bool,
-    /// Ours: since when some of its checks are out of sight while others are not.
+    /// Ours: since when some of its checks, but not all, have had no data.
     pub(super) unseen_since: Option<String>,
-    /// Ours: how many.
+    /// Ours: how many checks that are.
     pub(super) unseen_checks: usize,
-    /// Ours: of how many; of a group, of all its children.
+    /// Ours: how many checks there are; for a group, those of all children.
     pub(super) checks: usize,
-    /// Ours: no check feeds it, people set its status.
+    /// Ours: no check is linked to it, so people set its status.
     pub(super) manual: bool,
 }
 
-/// Not yet published by Skerry; the lists are there and empty.
+/// Skerry does not publish incidents yet; the lists are present and empty.
 #[derive(Clone, Serialize)]
 pub(super) enum Incident {}
 
@@ -69,7 +68,7 @@ pub(super) struct Summary<'a> {
     pub(super) scheduled_maintenances: &'a [Incident],
     pub(super) status: PageStatus,
     #[serde(flatten)]
-    pub(super) belief: Belief,
+    pub(super) validity: Validity,
 }
 
 /// `status.json`.
@@ -78,15 +77,15 @@ pub(super) struct StatusOnly<'a> {
     pub(super) page: Page<'a>,
     pub(super) status: PageStatus,
     #[serde(flatten)]
-    pub(super) belief: Belief,
+    pub(super) validity: Validity,
 }
 
-/// Ours: how old the truth is, and how long to rely on it.
+/// Ours: how old the data is, and how long it is valid.
 #[derive(Clone, Serialize)]
-pub(super) struct Belief {
-    /// The oldest, over the components shown, of the newest conclusive evidence.
+pub(super) struct Validity {
+    /// See [`crate::view::PageView::verified_at`].
     pub(super) verified_at: Option<String>,
-    /// Do not rely on this document after this.
+    /// The document must not be relied on after this instant.
     pub(super) believe_until: String,
 }
 

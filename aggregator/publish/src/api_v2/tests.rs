@@ -1,4 +1,4 @@
-use super::super::sample::{NOW, component as shown, group, page};
+use super::super::sample::{NOW, component as sample, group, page};
 use super::*;
 use serde_json::{Value, json};
 use skerry_domain::time::HOUR;
@@ -18,16 +18,16 @@ fn document(view: &PageView, wanted: &str) -> Value {
 }
 
 fn view() -> PageView {
-    let mut hidden = shown("8l4ygp009s5s", Status::MajorOutage);
+    let mut hidden = sample("8l4ygp009s5s", Status::MajorOutage);
     hidden.only_show_if_degraded = true;
     hidden.start_date = Some(jiff::civil::date(2026, 3, 1));
-    let alone = shown("0000000alone", Status::Operational);
-    let children = vec![shown("00000child01", Status::DegradedPerformance), hidden];
+    let alone = sample("0000000alone", Status::Operational);
+    let children = vec![sample("00000child01", Status::DegradedPerformance), hidden];
     page(vec![Item::Component(alone), Item::Group(group("0000000group", children))])
 }
 
 #[test]
-fn status_json_is_as_captured_with_our_members_after_theirs() {
+fn status_json_is_as_captured_followed_by_our_members() {
     let documents = documents(&view());
     let (_, body) = documents.iter().find(|(path, _)| *path == "api/v2/status.json").expect("rendered");
     assert_eq!(
@@ -115,57 +115,61 @@ fn positions_count_from_one_below_each_parent() {
 }
 
 #[test]
-fn instants_are_said_in_the_zone_of_the_page() {
-    let said = |name: &str, at| instant(at, &TimeZone::get(name).expect("a bundled zone"));
-    assert_eq!(said("Etc/UTC", NOW), "2026-11-20T16:15:00.500Z");
-    assert_eq!(said("UTC", NOW), "2026-11-20T16:15:00.500Z");
-    assert_eq!(said("America/Tijuana", NOW), "2026-11-20T08:15:00.500-08:00");
-    assert_eq!(said("Europe/London", NOW), "2026-11-20T16:15:00.500+00:00");
-    assert_eq!(said("Asia/Kolkata", Timestamp(0)), "1970-01-01T05:30:00.000+05:30");
+fn instants_are_formatted_in_the_zone_of_the_page() {
+    let expected = |name: &str, at| instant(at, &TimeZone::get(name).expect("a bundled zone"));
+    assert_eq!(expected("Etc/UTC", NOW), "2026-11-20T16:15:00.500Z");
+    assert_eq!(expected("UTC", NOW), "2026-11-20T16:15:00.500Z");
+    assert_eq!(expected("America/Tijuana", NOW), "2026-11-20T08:15:00.500-08:00");
+    assert_eq!(expected("Europe/London", NOW), "2026-11-20T16:15:00.500+00:00");
+    assert_eq!(expected("Asia/Kolkata", Timestamp(0)), "1970-01-01T05:30:00.000+05:30");
 }
 
 #[test]
-fn blindness_is_said_on_the_component_on_its_group_and_in_the_description() {
-    let mut first = shown("00000child01", Status::Operational);
+fn missing_data_shows_on_the_component_its_group_and_in_the_description() {
+    let mut first = sample("00000child01", Status::Operational);
     first.stale_since = Some(NOW - HOUR);
-    let mut second = shown("00000child02", Status::Operational);
+    let mut second = sample("00000child02", Status::Operational);
     second.waiting = true;
     let view = |children| page(vec![Item::Group(group("0000000group", children))]);
 
-    let blind = document(&view(vec![first.clone(), second]), "api/v2/summary.json");
-    assert_eq!(blind["components"][0]["stale_since"], "2026-11-20T15:15:00.500Z");
-    assert_eq!(blind["components"][1]["stale_since"], "2026-11-20T15:15:00.500Z");
-    assert_eq!(blind["components"][2]["waiting"], true);
-    assert_eq!(blind["components"][2]["status"], "under_maintenance", "theirs has no word for never seen");
+    let no_data = document(&view(vec![first.clone(), second]), "api/v2/summary.json");
+    assert_eq!(no_data["components"][0]["stale_since"], "2026-11-20T15:15:00.500Z");
+    assert_eq!(no_data["components"][1]["stale_since"], "2026-11-20T15:15:00.500Z");
+    assert_eq!(no_data["components"][2]["waiting"], true);
     assert_eq!(
-        blind["components"][0]["status"], "operational",
+        no_data["components"][2]["status"], "under_maintenance",
+        "Statuspage has no status for never observed"
+    );
+    assert_eq!(
+        no_data["components"][0]["status"], "operational",
         "its own last status, not the waiting child's"
     );
-    let said = json!({"indicator": "minor", "description": "No current data for 1 component"});
-    assert_eq!(blind["status"], said);
+    let expected = json!({"indicator": "minor", "description": "No current data for 1 component"});
+    assert_eq!(no_data["status"], expected);
 
-    let half =
-        document(&view(vec![first, shown("00000child02", Status::Operational)]), "api/v2/summary.json");
-    assert_eq!(half["components"][0]["stale_since"], Value::Null);
-    let said = json!({"indicator": "none", "description": "No current data for 1 component"});
-    assert_eq!(half["status"], said);
+    let partial =
+        document(&view(vec![first, sample("00000child02", Status::Operational)]), "api/v2/summary.json");
+    assert_eq!(partial["components"][0]["stale_since"], Value::Null);
+    let expected = json!({"indicator": "none", "description": "No current data for 1 component"});
+    assert_eq!(partial["status"], expected);
 }
 
 #[test]
-fn a_group_claims_no_trouble_of_a_child_that_is_out_of_sight() {
-    let stale = ComponentView { stale_since: Some(NOW - HOUR), ..shown("00000child01", Status::MajorOutage) };
-    let slow = shown("00000child02", Status::DegradedPerformance);
+fn a_group_does_not_take_the_status_of_a_child_without_data() {
+    let stale =
+        ComponentView { stale_since: Some(NOW - HOUR), ..sample("00000child01", Status::MajorOutage) };
+    let slow = sample("00000child02", Status::DegradedPerformance);
     let view = page(vec![Item::Group(group("0000000group", vec![stale, slow]))]);
-    let half = document(&view, "api/v2/summary.json");
-    assert_eq!(half["components"][0]["status"], "degraded_performance");
-    assert_eq!(half["components"][1]["status"], "major_outage", "what it last was, marked as old");
-    let said = json!({"indicator": "minor", "description": "Partially Degraded Service"});
-    assert_eq!(half["status"], said);
+    let partial = document(&view, "api/v2/summary.json");
+    assert_eq!(partial["components"][0]["status"], "degraded_performance");
+    assert_eq!(partial["components"][1]["status"], "major_outage", "its last status, marked as stale");
+    let expected = json!({"indicator": "minor", "description": "Partially Degraded Service"});
+    assert_eq!(partial["status"], expected);
 }
 
 #[test]
-fn what_was_never_seen_is_no_loss_of_sight() {
-    let waiting = ComponentView { waiting: true, ..shown("0000000alone", Status::Operational) };
+fn a_component_that_was_never_observed_does_not_count_as_missing_data() {
+    let waiting = ComponentView { waiting: true, ..sample("0000000alone", Status::Operational) };
     let first = document(&page(vec![Item::Component(waiting)]), "api/v2/summary.json");
     let one = &first["components"][0];
     assert_eq!(
@@ -176,17 +180,17 @@ fn what_was_never_seen_is_no_loss_of_sight() {
 }
 
 #[test]
-fn a_part_out_of_sight_is_counted_and_dated() {
+fn checks_without_data_are_counted_and_dated() {
     let unseen = crate::view::Unseen { since: Some(NOW - HOUR), since_differs: false, checks: 1 };
     let partly =
-        ComponentView { unseen: Some(unseen), checks: 2, ..shown("00000child01", Status::PartialOutage) };
+        ComponentView { unseen: Some(unseen), checks: 2, ..sample("00000child01", Status::PartialOutage) };
     let view = page(vec![Item::Group(group(
         "0000000group",
-        vec![partly, shown("00000child02", Status::Operational)],
+        vec![partly, sample("00000child02", Status::Operational)],
     ))]);
-    let said = document(&view, "api/v2/components.json");
+    let expected = document(&view, "api/v2/components.json");
     let counts = |index: usize| {
-        let one = &said["components"][index];
+        let one = &expected["components"][index];
         (one["unseen_since"].clone(), one["unseen_checks"].clone(), one["checks"].clone())
     };
     let since = json!("2026-11-20T15:15:00.500Z");

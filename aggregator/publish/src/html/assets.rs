@@ -1,25 +1,25 @@
-//! What the pages load: the script and the icons, named by their hash; the style sheet stands in the
-//! document and is allowed by its hash. No inline script, no style attribute, nothing from elsewhere.
+//! Assets of the pages: the script and the icons have their hash in their names; the style sheet is part of each document
+//! and the policy allows it by hash. There are no inline scripts, style attributes or foreign resources.
 
 use base64::Engine as _;
 use sha2::{Digest as _, Sha256};
 use std::sync::LazyLock;
 
-/// The style sheet, as it stands in every document.
+/// The style sheet of every document.
 pub(crate) static STYLE: LazyLock<String> = LazyLock::new(|| minify(include_str!("../../assets/page.css")));
 
-/// A file whose name carries its hash.
+/// A file with its hash in its name.
 #[derive(Clone, Debug)]
 pub struct Asset {
     /// `assets/<hash>.<ext>`, relative to a page's root.
     pub path: String,
     /// `Content-Type`.
     pub content_type: &'static str,
-    /// The body.
+    /// The contents of the file.
     pub bytes: &'static [u8],
 }
 
-/// Every asset that the pages name; the icon for `/favicon.ico` is [`FAVICON_ICO`].
+/// All assets that the pages refer to; `/favicon.ico` is [`FAVICON_ICO`].
 pub fn assets() -> &'static [Asset] {
     &*ASSETS
 }
@@ -30,7 +30,7 @@ pub const FAVICON_ICO: &[u8] = include_bytes!("../../assets/favicon.ico");
 /// The `Content-Type` of [`FAVICON_ICO`].
 pub const FAVICON_ICO_TYPE: &str = "image/x-icon";
 
-/// The `Content-Security-Policy` of every page for people.
+/// The `Content-Security-Policy` of every HTML page.
 pub fn content_security_policy() -> &'static str {
     &POLICY
 }
@@ -50,12 +50,12 @@ static POLICY: LazyLock<String> = LazyLock::new(|| {
     )
 });
 
-/// Where the script is, relative to a page's root.
+/// Path of the script below a page's root.
 pub(crate) fn script_path() -> &'static str {
     &ASSETS[0].path
 }
 
-/// Where the icon is, relative to a page's root.
+/// Path of the icon below a page's root.
 pub(crate) fn icon_path() -> &'static str {
     &ASSETS[1].path
 }
@@ -65,8 +65,8 @@ fn named(extension: &str, content_type: &'static str, bytes: &'static [u8]) -> A
     Asset { path: format!("assets/{}.{extension}", &hash[..16]), content_type, bytes }
 }
 
-/// Takes comments, line breaks and the blanks around punctuation out of our own style sheet, which keeps
-/// selectors and values free of strings that would mind.
+/// Removes comments, line breaks and the blanks around punctuation from our style sheet, which has no strings that this
+/// would break.
 fn minify(css: &str) -> String {
     let mut out = String::with_capacity(css.len());
     let mut rest = css;
@@ -94,7 +94,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn style_sheet_loses_only_what_nobody_reads() {
+    fn minified_css_means_the_same() {
         assert_eq!(
             minify("/* why */\na > b,\nc d {\n  margin: 0 auto;\n  width: calc(1px + 2px);\n}\n"),
             "a>b,c d{margin:0 auto;width:calc(1px + 2px)}"
@@ -102,7 +102,7 @@ mod tests {
     }
 
     #[test]
-    fn names_carry_the_hash_and_the_policy_the_style() {
+    fn names_have_the_hash_and_the_policy_allows_the_style() {
         for asset in assets() {
             assert!(asset.path.starts_with("assets/") && asset.path.len() > 20, "{}", asset.path);
             assert!(!asset.bytes.is_empty());

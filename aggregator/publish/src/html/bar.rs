@@ -1,18 +1,18 @@
-//! The bar of a row: one picture, one path per tone, runs of equal days as one stroke.
+//! The uptime bar of a row: one SVG with one path per tone, in which a run of equal days is one stroke.
 //!
-//! View box 90 wide and 28 high about the middle line; a day is one unit. The style sheet gives dashes,
-//! heights and colours, so that no day costs an element.
+//! The view box is 90 wide, one unit a day, and 28 high about the middle line. The style sheet sets dashes, heights and
+//! colours, so that days need no elements of their own.
 
 use super::words::Tone;
 use std::fmt::Write;
 
-/// Marks in a bar.
+/// Days in a bar.
 const DAYS: usize = 90;
-/// The class of days before the watch.
+/// The class of days before monitoring began.
 const BLANK: &str = "w0";
 
-/// The picture as markup. Fewer than 90 marks stand at the end, where today is; days before the watch are
-/// hairlines.
+/// Renders the bar. Fewer than 90 marks are aligned to the right, where today is; `None` is a day before monitoring
+/// began, drawn as a hairline.
 pub(crate) fn svg(marks: &[Option<Tone>]) -> String {
     let mut out =
         String::from("<svg class=b viewBox=\"0 -14 90 28\" preserveAspectRatio=none aria-hidden=true>");
@@ -28,7 +28,7 @@ pub(crate) fn svg(marks: &[Option<Tone>]) -> String {
     out
 }
 
-/// Runs of a tone: "M3 0h2m5 0h1", each move counted from the end of the run before.
+/// The runs of a tone, as in "M3 0h2m5 0h1": each move is relative to the end of the run before.
 fn path(marks: &[Option<Tone>], wanted: Option<Tone>) -> String {
     let marks = &marks[marks.len().saturating_sub(DAYS)..];
     let offset = DAYS - marks.len();
@@ -65,6 +65,6 @@ mod tests {
         assert_eq!(path(&marks, good), "M1 0h39m2 0h47");
         assert_eq!(path(&marks, bad), "M0 0h1m39 0h2");
         assert_eq!(path(&marks, Some(Tone::NoData)), "");
-        assert_eq!(path(&[bad], bad), "M89 0h1", "today stands last");
+        assert_eq!(path(&[bad], bad), "M89 0h1", "today is last");
     }
 }

@@ -1,6 +1,6 @@
-//! The page of one component: what it is and since when, its response times, its days and its figures.
+//! The page of one component: its state and since when, its response times, days and figures.
 
-use super::figures::Explained;
+use super::figures::Legend;
 use super::frame::Frame;
 use super::headline::Piece;
 use super::rows::{self, ComponentRow, DayListing, Summary};
@@ -14,23 +14,24 @@ use sailfish::TemplateSimple;
 #[derive(TemplateSimple)]
 #[template(path = "component.stpl")]
 struct Component {
-    /// Of the page.
+    /// The page's name.
     name: String,
     group: Option<String>,
     head: Summary,
-    /// "Major outage", and what follows it, as markup.
+    /// "Major outage".
     state: &'static str,
+    /// The text after the state, as markup.
     facts: String,
     description: Option<String>,
     live: Live,
     listing: DayListing,
     windows: Vec<Window>,
-    explained: Explained,
+    legend: Legend,
     response: Option<Option<chart::Chart>>,
     today: String,
 }
 
-/// The page of one component. `None` where the page has no such component.
+/// Renders the page of one component, or returns `None` if the page has no such component.
 pub fn component(view: &PageView, component_id: &str) -> Option<String> {
     let (found, group) = find(view, component_id)?;
     let clock = Clock::of(view);
@@ -47,7 +48,7 @@ pub fn component(view: &PageView, component_id: &str) -> Option<String> {
         description: found.description.as_deref().map(balanced),
         live: Live::of_component(found, view, &clock),
         listing: days,
-        explained: Explained::of(&windows.iter().map(|window| window.figure.as_str())),
+        legend: Legend::of(&windows.iter().map(|window| window.figure.as_str())),
         windows,
         response: found.response.as_ref().map(|response| chart::chart(response, &clock)),
         today: clock.today().to_string(),
@@ -56,7 +57,7 @@ pub fn component(view: &PageView, component_id: &str) -> Option<String> {
     Frame::new(view, "../", &format!("components/{}", found.id), title).render(body).ok()
 }
 
-/// The component, and the name of its group.
+/// Finds the component and the name of its group.
 fn find<'a>(view: &'a PageView, id: &str) -> Option<(&'a ComponentView, Option<&'a str>)> {
     view.items.iter().find_map(|item| match item {
         Item::Component(component) => (component.id == id).then_some((component, None)),
@@ -67,19 +68,19 @@ fn find<'a>(view: &'a PageView, id: &str) -> Option<(&'a ComponentView, Option<&
     })
 }
 
-/// The state in a word or two; it leads the panel and the title.
+/// The state in a word or two, which begins the panel and the title.
 fn state(component: &ComponentView) -> &'static str {
     if component.waiting {
         texts::WAITING
     } else if component.stale_since.is_some() {
-        Tone::NoData.words()
+        Tone::NoData.label()
     } else {
-        Tone::Of(component.status).words()
+        Tone::Of(component.status).label()
     }
 }
 
-/// What follows the state, as markup: since when, who says so, what of it is out of sight and what was true before
-/// sight was lost.
+/// The text after the state, as markup: since when, its last status if there is no data now, how many checks have no
+/// data, and whether people set the status.
 fn facts(component: &ComponentView, clock: &Clock<'_>) -> String {
     if component.waiting {
         return ".".to_owned();
@@ -94,7 +95,7 @@ fn facts(component: &ComponentView, clock: &Clock<'_>) -> String {
         facts.push_str(&texts::component::was(component.status));
     }
     if let Some(unseen) = component.unseen {
-        facts = format!("{facts} {}.", rows::unseen_words(unseen, component.checks, clock));
+        facts = format!("{facts} {}.", rows::unseen_text(unseen, component.checks, clock));
     }
     if component.manual {
         facts = format!("{facts} {}", texts::SET_BY_TEAM);

@@ -1,4 +1,4 @@
-//! The days of a component: the mark of each, and the list of those that were not plainly operational.
+//! The days of a component: the mark of each, and the list of the days that were not fully operational.
 
 use super::words::Tone;
 use crate::view::ComponentView;
@@ -8,12 +8,12 @@ use skerry_domain::status::Status;
 use skerry_domain::time::MINUTE;
 use skerry_domain::uptime::DayTally;
 
-/// How a day is drawn; `None`: before it was watched.
+/// The tone of a day's mark, or `None` before monitoring began.
 pub(crate) fn mark(day: &DayTally) -> Option<Tone> {
-    toned(days::mark(day))
+    tone_of(days::mark(day))
 }
 
-fn toned(mark: Mark) -> Option<Tone> {
+fn tone_of(mark: Mark) -> Option<Tone> {
     match mark {
         Mark::Blank => None,
         Mark::NoData => Some(Tone::NoData),
@@ -25,43 +25,43 @@ fn toned(mark: Mark) -> Option<Tone> {
     }
 }
 
-/// The worst of a group's marks on each day. Shorter lists of days count from today backwards.
+/// The worst mark of a group's children on each day. Lists of different length are aligned to today.
 pub(crate) fn worst(children: &[&ComponentView]) -> Vec<Option<Tone>> {
     let length = children.iter().map(|child| child.days.len()).max().unwrap_or(0);
     let worst_of = |ago: usize| {
         let marks = children.iter().filter_map(|child| child.days.iter().rev().nth(ago)).map(days::mark);
-        marks.max().and_then(toned)
+        marks.max().and_then(tone_of)
     };
     (0..length).rev().map(worst_of).collect()
 }
 
-/// One line of the list: a day, or equal neighbours of no data or maintenance.
+/// One line of the list: a day, or consecutive days that had only maintenance or only no data.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DayLine {
-    /// First day.
+    /// The first day.
     pub(crate) from: Date,
-    /// Last day, which may be the first.
+    /// The last day; often the first.
     pub(crate) to: Date,
-    /// What it held, worst first, ms each.
+    /// The states with their durations in ms, worst first.
     pub(crate) parts: Vec<(Tone, i64)>,
 }
 
-/// What the list of a component says.
+/// The list of a component.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct DayList {
     /// Newest first.
     pub(crate) lines: Vec<DayLine>,
     /// Days with degraded performance or an outage.
-    pub(crate) troubled: usize,
-    /// Days that were plainly operational.
+    pub(crate) affected: usize,
+    /// Days that were fully operational.
     pub(crate) quiet: usize,
-    /// The first watched day, where the picture holds days from before it.
+    /// The first monitored day, if the bar begins earlier.
     pub(crate) watched_from: Option<Date>,
 }
 
-/// The list of a component's days.
+/// Lists a component's days.
 pub(crate) fn list(days: &[DayTally]) -> DayList {
-    let mut list = DayList { lines: Vec::new(), troubled: 0, quiet: 0, watched_from: None };
+    let mut list = DayList { lines: Vec::new(), affected: 0, quiet: 0, watched_from: None };
     let blank = days.iter().take_while(|day| mark(day).is_none()).count();
     if blank > 0 {
         list.watched_from = days.get(blank).map(|day| day.date);
@@ -73,22 +73,22 @@ pub(crate) fn list(days: &[DayTally]) -> DayList {
             list.quiet += 1;
             continue;
         }
-        list.troubled += usize::from(parts.iter().any(|(part, _)| part.is_trouble()));
+        list.affected += usize::from(parts.iter().any(|(part, _)| part.is_impaired()));
         push(&mut list.lines, DayLine { from: day.date, to: day.date, parts });
     }
     list
 }
 
-/// Blindness shorter than a minute is not worth a line unless the day is marked by it.
+/// The states of a day. A gap in the data of less than a minute is left out unless the day's mark shows it.
 fn parts(day: &DayTally, tone: Tone) -> Vec<(Tone, i64)> {
     let tally = &day.tally;
-    let blind = tally.no_data + tally.unseen;
-    let blind = if tone == Tone::NoData || blind >= MINUTE { blind } else { 0 };
+    let no_data = tally.no_data + tally.unseen;
+    let no_data = if tone == Tone::NoData || no_data >= MINUTE { no_data } else { 0 };
     [
         (Tone::Of(Status::MajorOutage), tally.major),
         (Tone::Of(Status::PartialOutage), tally.partial),
         (Tone::Of(Status::DegradedPerformance), tally.degraded),
-        (Tone::NoData, blind),
+        (Tone::NoData, no_data),
         (Tone::Of(Status::UnderMaintenance), tally.maintenance),
     ]
     .into_iter()
@@ -96,12 +96,13 @@ fn parts(day: &DayTally, tone: Tone) -> Vec<(Tone, i64)> {
     .collect()
 }
 
+/// Adds an older line, or merges it into the last one.
 fn push(lines: &mut Vec<DayLine>, line: DayLine) {
     if let Some(newer) = lines.last_mut()
         && line.to.tomorrow().ok() == Some(newer.from)
-        && let ([(mine, length)], [(theirs, sum)]) = (line.parts.as_slice(), newer.parts.as_mut_slice())
-        && mine == theirs
-        && !mine.is_trouble()
+        && let ([(tone, length)], [(newer_tone, sum)]) = (line.parts.as_slice(), newer.parts.as_mut_slice())
+        && tone == newer_tone
+        && !tone.is_impaired()
     {
         newer.from = line.from;
         *sum += length;
@@ -132,20 +133,20 @@ mod tests {
     }
 
     #[test]
-    fn equal_neighbours_of_no_data_or_maintenance_merge_and_trouble_never_does() {
-        let blind = Tally { operational: 0, no_data: DAY, ..GOOD };
+    fn consecutive_days_of_no_data_or_maintenance_are_merged_and_outages_never_are() {
+        let no_data = Tally { operational: 0, no_data: DAY, ..GOOD };
         let planned = Tally { maintenance: HOUR, ..GOOD };
         let slow = Tally { degraded: HOUR, ..GOOD };
-        let days = [blind, blind, GOOD, blind, planned, planned, slow, slow, GOOD];
+        let days = [no_data, no_data, GOOD, no_data, planned, planned, slow, slow, GOOD];
         let days: Vec<_> = days.into_iter().zip(1..).map(|(tally, number)| day(number, tally)).collect();
         let list = list(&days);
-        let said: Vec<_> = list
+        let lines: Vec<_> = list
             .lines
             .iter()
             .map(|line| (line.from.day(), line.to.day(), line.parts[0].0.class(), line.parts[0].1))
             .collect();
         assert_eq!(
-            said,
+            lines,
             [
                 (8, 8, "d", HOUR),
                 (7, 7, "d", HOUR),
@@ -154,18 +155,18 @@ mod tests {
                 (1, 2, "n", 2 * DAY)
             ]
         );
-        assert_eq!((list.troubled, list.quiet, list.watched_from), (2, 2, None));
+        assert_eq!((list.affected, list.quiet, list.watched_from), (2, 2, None));
     }
 
     #[test]
-    fn days_before_the_watch_are_no_days() {
+    fn days_before_monitoring_do_not_count() {
         let before = Tally { operational: 0, unwatched: DAY, ..GOOD };
         let list = list(&[day(1, before), day(2, before), day(3, GOOD), day(4, GOOD)]);
         assert_eq!((list.quiet, list.watched_from), (2, Some(jiff::civil::date(2026, 11, 3))));
     }
 
     #[test]
-    fn a_blink_of_blindness_is_not_worth_a_line() {
+    fn a_short_gap_in_the_data_has_no_line() {
         assert!(list(&[day(1, Tally { no_data: MINUTE - 1, ..GOOD })]).lines.is_empty());
         assert_eq!(list(&[day(1, Tally { no_data: MINUTE, ..GOOD })]).lines.len(), 1);
     }

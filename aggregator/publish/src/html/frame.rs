@@ -1,7 +1,7 @@
-//! What stands around the body of every page: head, header, footer.
+//! The common parts of every page: head, header and footer.
 
 use super::assets::{STYLE, icon_path, script_path};
-use super::words::{balanced, runs_from_right};
+use super::words::{balanced, is_right_to_left};
 use crate::texts;
 use crate::view::PageView;
 use sailfish::TemplateSimple;
@@ -24,14 +24,14 @@ pub(crate) struct Frame<'a> {
 }
 
 impl<'a> Frame<'a> {
-    /// The frame of the page at `path`; `root` leads from there to the page's root ("" or "../").
+    /// The frame of the document at `path`; `root` is the relative path from there to the page's root ("" or "../").
     pub(crate) fn new(view: &'a PageView, root: &'a str, path: &str, title: String) -> Self {
         Self {
             root,
             canonical: format!("{}/{path}", view.url),
             title,
             language: &view.language,
-            direction: if runs_from_right(&view.language) { "rtl" } else { "ltr" },
+            direction: if is_right_to_left(&view.language) { "rtl" } else { "ltr" },
             name: balanced(&view.name),
             help: view.support_url.as_deref().filter(|url| is_link(url)),
             footer: texts::frame::footer(zone(view), view.rule.major_percent, view.rule.partial_percent),
@@ -42,18 +42,18 @@ impl<'a> Frame<'a> {
         }
     }
 
-    /// The document around a rendered `<main>`.
+    /// Renders the document around a rendered `<main>`.
     pub(crate) fn render(self, body: String) -> anyhow::Result<String> {
         Ok(Frame { body, ..self }.render_once()?)
     }
 }
 
-/// What the page's zone is called: "UTC", "Europe/Berlin".
+/// The displayed name of the page's zone: "UTC", "Europe/Berlin".
 pub(crate) fn zone(view: &PageView) -> &str {
     if view.time_zone_name == "Etc/UTC" { "UTC" } else { &view.time_zone_name }
 }
 
-/// Only what leads somewhere; never a script.
+/// Whether the URL is a link with a harmless scheme, not a script.
 fn is_link(url: &str) -> bool {
     ["https://", "http://", "mailto:", "tel:"].iter().any(|scheme| url.starts_with(scheme))
 }

@@ -1,5 +1,5 @@
-//! The one sentence of the banner and the facts below it: a pure function of the view. The first row of the
-//! table that applies wins; it never says more than what is seen.
+//! The sentence of the banner and the facts below it, as a pure function of the view. The first rule that applies wins.
+//! The banner never claims more than was observed.
 
 use super::words::{Clock, Tone, balanced};
 use crate::texts::{self, banner};
@@ -7,37 +7,37 @@ use crate::view::{ComponentView, Item, PageView};
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
 
-/// Names are written out while together they are this short, in characters.
+/// Longest list of names in the sentence, in characters; a longer one becomes a count.
 const NAMES_IN_HEADLINE: usize = 48;
-/// The same for those named second.
-const NAMES_BELOW: usize = 120;
+/// The same for the facts.
+const NAMES_IN_FACTS: usize = 120;
 
-/// A stretch of a sentence. Names and instants keep their own markup.
+/// A part of a sentence. Names and instants have markup of their own.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Piece {
-    /// Our own words.
+    /// Text from `texts`.
     Text(String),
-    /// A name from the configuration: isolated for direction.
+    /// A name from the configuration, which is isolated for direction.
     Name(String),
-    /// Since when something lasts; the script adds for how long.
+    /// When something began that still lasts; the script adds for how long.
     Since(Timestamp),
     /// An instant.
     At(Timestamp),
 }
 
-/// What the banner says.
+/// The contents of the banner.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Headline {
     /// Colour and icon.
     pub(crate) tone: Tone,
-    /// Also the start of the document's title.
+    /// Also begins the document's title.
     pub(crate) sentence: Vec<Piece>,
     /// The second line.
     pub(crate) facts: Vec<Piece>,
 }
 
-/// What visitors are told of a component: a stale or waiting one is not seen, whatever its last status, and one of
-/// which a part is out of sight is not called operational.
+/// The state of a component as visitors see it: "no data" if it is stale or waiting, whatever its last status, and also
+/// if it is operational only by some of its checks while others have no data.
 pub(crate) fn tone(component: &ComponentView) -> Tone {
     let partly = component.unseen.is_some() && component.status == Status::Operational;
     if component.waiting || component.stale_since.is_some() || partly {
@@ -47,18 +47,18 @@ pub(crate) fn tone(component: &ComponentView) -> Tone {
     }
 }
 
-/// Is it on the page at all?
+/// Whether the component is on the page at all.
 pub(crate) fn is_shown(component: &ComponentView) -> bool {
     !component.only_show_if_degraded || tone(component) != Tone::Of(Status::Operational)
 }
 
-/// Every component of the page that is shown, in the owner's order.
+/// The components that are shown, in the configured order.
 pub(crate) fn shown(view: &PageView) -> Vec<&ComponentView> {
     every(view).into_iter().filter(|component| is_shown(component)).collect()
 }
 
-/// People alone say what the page shows.
-pub(crate) fn all_by_hand(view: &PageView) -> bool {
+/// Whether people set all statuses of the page.
+pub(crate) fn all_manual(view: &PageView) -> bool {
     let every = every(view);
     !every.is_empty() && every.into_iter().all(|component| component.manual)
 }
@@ -86,20 +86,20 @@ pub(crate) fn headline(view: &PageView) -> Headline {
     let with = |wanted: Tone| -> Vec<&ComponentView> {
         shown.iter().copied().filter(|component| tone(component) == wanted).collect()
     };
-    let blind = Blind::of(&shown);
+    let missing = MissingData::of(&shown);
     let clock = Clock::of(view);
     for status in [Status::MajorOutage, Status::PartialOutage, Status::DegradedPerformance] {
         let worst = with(Tone::Of(status));
         if !worst.is_empty() {
-            return trouble(status, &worst, &shown, &blind, &clock);
+            return impaired(status, &worst, &shown, &missing, &clock);
         }
     }
     let planned = with(Tone::Of(Status::UnderMaintenance));
     if !planned.is_empty() {
-        return maintenance(&planned, &shown, &blind, &clock);
+        return maintenance(&planned, &shown, &missing, &clock);
     }
-    if !blind.is_empty() {
-        return blindness(&blind, &shown, &clock);
+    if !missing.is_empty() {
+        return no_data(&missing, &shown, &clock);
     }
     Headline {
         tone: Tone::Of(Status::Operational),
@@ -108,67 +108,59 @@ pub(crate) fn headline(view: &PageView) -> Headline {
     }
 }
 
-fn trouble(
+fn impaired(
     status: Status,
     worst: &[&ComponentView],
     shown: &[&ComponentView],
-    blind: &Blind<'_>,
+    missing: &MissingData<'_>,
     clock: &Clock<'_>,
 ) -> Headline {
     let tone_of_page = Tone::Of(status);
-    let mut sentence = vec![text(format!("{}: ", tone_of_page.words()))];
+    let mut sentence = vec![text(format!("{}: ", tone_of_page.label()))];
     sentence.extend(named(worst, shown.len()));
     let mut facts = since(worst, clock);
     let others: Vec<_> = shown
         .iter()
         .copied()
-        .filter(|component| tone(component).is_trouble() && tone(component) != tone_of_page)
+        .filter(|component| tone(component).is_impaired() && tone(component) != tone_of_page)
         .collect();
     if !others.is_empty() {
         facts.push(text(banner::ALSO));
-        match names(&others, usize::MAX, NAMES_BELOW) {
+        match names(&others, usize::MAX, NAMES_IN_FACTS) {
             Some(names) => facts.extend(names),
             None => facts.push(text(texts::components(others.len()))),
         }
         facts.push(text("."));
     }
-    let words = blind.words(clock);
-    if !words.is_empty() {
-        facts.push(text(" "));
-    }
-    facts.extend(words);
+    append(&mut facts, missing.sentences(clock));
     Headline { tone: tone_of_page, sentence, facts }
 }
 
 fn maintenance(
     planned: &[&ComponentView],
     shown: &[&ComponentView],
-    blind: &Blind<'_>,
+    missing: &MissingData<'_>,
     clock: &Clock<'_>,
 ) -> Headline {
     let mut sentence = vec![text(banner::MAINTENANCE)];
     sentence.extend(named(planned, shown.len()));
     let mut facts = since(planned, clock);
-    if planned.len() + blind.count() < shown.len() {
-        facts.push(text(if blind.is_empty() { banner::REST_FINE } else { banner::SEEN_REST_FINE }));
+    if planned.len() + missing.count() < shown.len() {
+        facts.push(text(if missing.is_empty() { banner::REST_FINE } else { banner::SEEN_REST_FINE }));
     }
-    let words = blind.words(clock);
-    if !words.is_empty() {
-        facts.push(text(" "));
-    }
-    facts.extend(words);
+    append(&mut facts, missing.sentences(clock));
     Headline { tone: Tone::Of(Status::UnderMaintenance), sentence, facts }
 }
 
-/// What is seen is well, and not all is seen.
-fn blindness(blind: &Blind<'_>, shown: &[&ComponentView], clock: &Clock<'_>) -> Headline {
-    let whole = |sentence, facts| Headline { tone: Tone::NoData, sentence, facts };
-    let Blind { stale, waiting, .. } = blind;
+/// The banner if everything observed is operational, but some data is missing.
+fn no_data(missing: &MissingData<'_>, shown: &[&ComponentView], clock: &Clock<'_>) -> Headline {
+    let headline = |sentence, facts| Headline { tone: Tone::NoData, sentence, facts };
+    let MissingData { stale, waiting, .. } = missing;
     if stale.is_empty() {
         if waiting.len() == shown.len() {
-            return whole(vec![text(banner::WAITING)], vec![text(banner::WAITING_WHY)]);
+            return headline(vec![text(banner::WAITING)], vec![text(banner::WAITING_WHY)]);
         }
-        return whole(vec![text(banner::SEEN_FINE)], blind.words(clock));
+        return headline(vec![text(banner::SEEN_FINE)], missing.sentences(clock));
     }
     let all = stale.len() == shown.len();
     let mut sentence = vec![text(banner::NO_DATA_FOR)];
@@ -178,40 +170,36 @@ fn blindness(blind: &Blind<'_>, shown: &[&ComponentView], clock: &Clock<'_>) -> 
         let name = names(stale, 1, NAMES_IN_HEADLINE);
         sentence.extend(name.unwrap_or_else(|| vec![text(texts::components(stale.len()))]));
     }
-    let (oldest, alike) = moments(stale.iter().filter_map(|component| component.stale_since), clock);
+    let (oldest, same) = earliest(stale.iter().filter_map(|component| component.stale_since), clock);
     let mut facts = vec![text(banner::not_seen_since(all, stale.len()))];
     facts.extend(oldest.map(Piece::Since));
-    facts.push(text(if alike { ".".to_owned() } else { format!("{}.", texts::OR_LATER) }));
+    facts.push(text(if same { ".".to_owned() } else { format!("{}.", texts::OR_LATER) }));
     facts.push(text(if all { banner::NOT_DOWN } else { banner::ALL_SEEN_FINE }));
-    let rest = Blind { stale: Vec::new(), ..blind.clone() };
-    let words = rest.words(clock);
-    if !words.is_empty() {
-        facts.push(text(" "));
-    }
-    facts.extend(words);
-    whole(sentence, facts)
+    let rest = MissingData { stale: Vec::new(), ..missing.clone() };
+    append(&mut facts, rest.sentences(clock));
+    headline(sentence, facts)
 }
 
-/// The components that are not seen, or not as a whole.
+/// The components for which all or some data is missing.
 #[derive(Clone)]
-struct Blind<'a> {
-    /// Seen before, not now.
+struct MissingData<'a> {
+    /// Observed before, but not at present.
     stale: Vec<&'a ComponentView>,
-    /// Never seen.
+    /// Never observed.
     waiting: Vec<&'a ComponentView>,
-    /// Seen in part, in trouble or not.
+    /// Some of the checks have no data, whatever the status.
     partly: Vec<&'a ComponentView>,
 }
 
-impl<'a> Blind<'a> {
+impl<'a> MissingData<'a> {
     fn of(shown: &[&'a ComponentView]) -> Self {
-        let which = |wanted: fn(&ComponentView) -> bool| {
+        let select = |wanted: fn(&ComponentView) -> bool| {
             shown.iter().copied().filter(|component| wanted(component)).collect::<Vec<_>>()
         };
         Self {
-            stale: which(|one| one.stale_since.is_some()),
-            waiting: which(|one| one.waiting),
-            partly: which(|one| one.unseen.is_some()),
+            stale: select(|one| one.stale_since.is_some()),
+            waiting: select(|one| one.waiting),
+            partly: select(|one| one.unseen.is_some()),
         }
     }
 
@@ -219,16 +207,15 @@ impl<'a> Blind<'a> {
         self.count() == 0
     }
 
-    /// Of how many nothing may be said, or not that they are well.
+    /// How many components are shown as "no data".
     fn count(&self) -> usize {
         self.stale.len()
             + self.waiting.len()
             + self.partly.iter().filter(|one| tone(one) == Tone::NoData).count()
     }
 
-    /// "No data for 2 components since 14:40. No data for part of Website since 14:50." Where the sentence
-    /// before them ends, the caller puts the space.
-    fn words(&self, clock: &Clock<'_>) -> Vec<Piece> {
+    /// "No data for 2 components since 14:40. No data for part of Website since 14:50."
+    fn sentences(&self, clock: &Clock<'_>) -> Vec<Piece> {
         let mut pieces = Vec::new();
         if !self.stale.is_empty() {
             let times = self.stale.iter().filter_map(|component| component.stale_since);
@@ -244,16 +231,24 @@ impl<'a> Blind<'a> {
             }
             space(&mut pieces);
             pieces.push(text(banner::PART_OF));
-            pieces.extend(whom(&self.partly));
+            pieces.extend(name_or_count(&self.partly));
             pieces.push(text(banner::part_since(&since)));
         }
         if !self.waiting.is_empty() {
             space(&mut pieces);
             pieces.push(text(banner::WAITING_FOR));
-            pieces.extend(whom(&self.waiting));
+            pieces.extend(name_or_count(&self.waiting));
             pieces.push(text("."));
         }
         pieces
+    }
+}
+
+/// Appends further sentences, if there are any.
+fn append(facts: &mut Vec<Piece>, sentences: Vec<Piece>) {
+    if !sentences.is_empty() {
+        facts.push(text(" "));
+        facts.extend(sentences);
     }
 }
 
@@ -263,33 +258,33 @@ fn space(pieces: &mut Vec<Piece>) {
     }
 }
 
-/// One name, or how many.
-fn whom(components: &[&ComponentView]) -> Vec<Piece> {
-    let name = names(components, 1, NAMES_BELOW);
+/// The name of a single component, or else the number of components.
+fn name_or_count(components: &[&ComponentView]) -> Vec<Piece> {
+    let name = names(components, 1, NAMES_IN_FACTS);
     name.unwrap_or_else(|| vec![text(texts::components(components.len()))])
 }
 
-/// The earliest of some instants, and whether all read the same on the page's clock.
-fn moments(times: impl Iterator<Item = Timestamp>, clock: &Clock<'_>) -> (Option<Timestamp>, bool) {
+/// The earliest of some instants, and whether all are written the same.
+fn earliest(times: impl Iterator<Item = Timestamp>, clock: &Clock<'_>) -> (Option<Timestamp>, bool) {
     let times: Vec<Timestamp> = times.collect();
     let earliest = times.iter().copied().min();
-    let read: Option<String> = earliest.map(|at| clock.moment(at));
-    (earliest, times.iter().all(|at| Some(clock.moment(*at)) == read))
+    let written: Option<String> = earliest.map(|at| clock.moment(at));
+    (earliest, times.iter().all(|at| Some(clock.moment(*at)) == written))
 }
 
 /// " since 14:40", " since 14:40 or later", or nothing.
 fn since_brief(times: impl Iterator<Item = Timestamp>, clock: &Clock<'_>) -> String {
-    let (earliest, alike) = moments(times, clock);
-    let later = if alike { "" } else { texts::OR_LATER };
+    let (earliest, same) = earliest(times, clock);
+    let later = if same { "" } else { texts::OR_LATER };
     earliest.map(|at| format!("{}{}{later}", banner::NAME_SINCE, clock.brief(at))).unwrap_or_default()
 }
 
-/// "Since 14:02 UTC."; where two began at unlike times "Card payments since 14:02 UTC, Refunds since 14:10 UTC.",
-/// where more did "The first since 14:02 UTC."
+/// "Since 14:02 UTC." If the times differ: "Card payments since 14:02 UTC, Refunds since 14:10 UTC." for two components,
+/// and "The first since 14:02 UTC." for more.
 fn since(components: &[&ComponentView], clock: &Clock<'_>) -> Vec<Piece> {
-    let (earliest, alike) = moments(components.iter().map(|component| component.since), clock);
+    let (earliest, same) = earliest(components.iter().map(|component| component.since), clock);
     let Some(earliest) = earliest else { return Vec::new() };
-    if alike {
+    if same {
         return vec![text(banner::SINCE), Piece::Since(earliest), text(".")];
     }
     match names(components, 2, NAMES_IN_HEADLINE) {
@@ -307,7 +302,7 @@ fn since(components: &[&ComponentView], clock: &Clock<'_>) -> Vec<Piece> {
     }
 }
 
-/// One or two short names, "all components" where those are all, else how many.
+/// One or two short names, or "all components", or else their number.
 fn named(components: &[&ComponentView], of: usize) -> Vec<Piece> {
     names(components, 2, NAMES_IN_HEADLINE).unwrap_or_else(|| {
         vec![if components.len() == of && of > 1 {
@@ -318,10 +313,10 @@ fn named(components: &[&ComponentView], of: usize) -> Vec<Piece> {
     })
 }
 
-/// Names with commas between; `None` where they are too many or too long.
-fn names(components: &[&ComponentView], most: usize, characters: usize) -> Option<Vec<Piece>> {
+/// Names separated by commas, or `None` if they are too many or too long.
+fn names(components: &[&ComponentView], max: usize, characters: usize) -> Option<Vec<Piece>> {
     let length: usize = components.iter().map(|component| component.name.chars().count() + 2).sum();
-    if components.len() > most || length > characters + 2 {
+    if components.len() > max || length > characters + 2 {
         return None;
     }
     let mut pieces = Vec::new();
@@ -334,16 +329,17 @@ fn names(components: &[&ComponentView], most: usize, characters: usize) -> Optio
     Some(pieces)
 }
 
-fn text(words: impl Into<String>) -> Piece {
-    Piece::Text(words.into())
+fn text(text: impl Into<String>) -> Piece {
+    Piece::Text(text.into())
 }
 
-/// The sentence without markup. A name that could turn its surroundings round is isolated (Unicode UAX #9).
+/// The sentence without markup. A name that could change the direction of the text around it is isolated (Unicode
+/// UAX #9).
 pub(crate) fn plain(pieces: &[Piece], clock: &Clock<'_>) -> String {
     pieces
         .iter()
         .map(|piece| match piece {
-            Piece::Text(words) => words.clone(),
+            Piece::Text(text) => text.clone(),
             Piece::Name(name) if name.is_ascii() => name.clone(),
             Piece::Name(name) => format!("\u{2068}{name}\u{2069}"),
             Piece::Since(at) | Piece::At(at) => clock.moment(*at),

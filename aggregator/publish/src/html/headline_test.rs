@@ -1,4 +1,4 @@
-//! The table of the banner, row by row.
+//! The rules of the banner.
 
 use super::*;
 use crate::view::{Unseen, UptimeRuleView};
@@ -39,7 +39,7 @@ fn good(name: &str) -> ComponentView {
     component(name, Status::Operational)
 }
 
-fn unseen(name: &str) -> ComponentView {
+fn stale(name: &str) -> ComponentView {
     ComponentView { stale_since: Some(NOW - 95 * MINUTE), ..good(name) }
 }
 
@@ -47,7 +47,7 @@ fn waiting(name: &str) -> ComponentView {
     ComponentView { waiting: true, ..good(name) }
 }
 
-fn said(components: Vec<ComponentView>) -> (&'static str, String, String) {
+fn rendered(components: Vec<ComponentView>) -> (&'static str, String, String) {
     let view = PageView {
         id: "k3v9q2m7x1bd".to_owned(),
         name: "Northwind status".to_owned(),
@@ -71,11 +71,11 @@ fn said(components: Vec<ComponentView>) -> (&'static str, String, String) {
 }
 
 fn check(components: Vec<ComponentView>, tone: &str, sentence: &str, facts: &str) {
-    assert_eq!(said(components), (tone, sentence.to_owned(), facts.to_owned()));
+    assert_eq!(rendered(components), (tone, sentence.to_owned(), facts.to_owned()));
 }
 
 #[test]
-fn well_and_empty() {
+fn operational_and_empty_pages() {
     check(
         vec![good("Website"), good("API")],
         "o",
@@ -83,12 +83,12 @@ fn well_and_empty() {
         "No downtime and no maintenance in progress.",
     );
     check(vec![], "n", "Nothing to show yet", "Components will appear here once they are set up.");
-    let shy = ComponentView { only_show_if_degraded: true, ..good("Shy") };
-    check(vec![shy], "o", "All systems operational", "No downtime and no maintenance in progress.");
+    let hidden = ComponentView { only_show_if_degraded: true, ..good("Shy") };
+    check(vec![hidden], "o", "All systems operational", "No downtime and no maintenance in progress.");
 }
 
 #[test]
-fn trouble_leads_by_the_worst() {
+fn the_worst_status_comes_first() {
     let cards = || component("Card payments", Status::MajorOutage);
     let refunds = || component("Refunds", Status::PartialOutage);
     let payouts = || component("Payouts", Status::PartialOutage);
@@ -145,7 +145,7 @@ fn an_older_day_is_named() {
 }
 
 #[test]
-fn maintenance_alone() {
+fn only_maintenance() {
     let reports = || component("Reports", Status::UnderMaintenance);
     check(
         vec![good("Website"), reports()],
@@ -155,7 +155,7 @@ fn maintenance_alone() {
     );
     check(vec![reports()], "m", "Maintenance in progress: Reports", "Since 14:02 UTC.");
     check(
-        vec![good("Website"), reports(), unseen("API")],
+        vec![good("Website"), reports(), stale("API")],
         "m",
         "Maintenance in progress: Reports",
         "Since 14:02 UTC. Everything else that we can see is operational. No data for 1 component since 14:40.",
@@ -163,28 +163,28 @@ fn maintenance_alone() {
 }
 
 #[test]
-fn blindness_is_neither_well_nor_broken() {
+fn missing_data_is_neither_operational_nor_an_outage() {
     check(
-        vec![good("API"), unseen("Website")],
+        vec![good("API"), stale("Website")],
         "n",
         "No data for Website",
         "We have not been able to see it since 14:40 UTC. Everything that we can see is operational.",
     );
     check(
-        vec![good("API"), unseen("A"), unseen("B")],
+        vec![good("API"), stale("A"), stale("B")],
         "n",
         "No data for 2 components",
         "We have not been able to see them since 14:40 UTC. Everything that we can see is operational.",
     );
     check(
-        vec![unseen("Website"), unseen("API")],
+        vec![stale("Website"), stale("API")],
         "n",
         "No data for any component",
         "We have not been able to see our systems since 14:40 UTC. This does not mean that they are down.",
     );
     let earlier = ComponentView { stale_since: Some(NOW - 3 * HOUR), ..good("A") };
     check(
-        vec![good("API"), earlier, unseen("B")],
+        vec![good("API"), earlier, stale("B")],
         "n",
         "No data for 2 components",
         "We have not been able to see them since 13:15 UTC or later. Everything that we can see is operational.",
@@ -192,7 +192,7 @@ fn blindness_is_neither_well_nor_broken() {
 }
 
 #[test]
-fn what_was_never_seen_is_waited_for() {
+fn components_that_were_never_observed_are_waited_for() {
     check(
         vec![waiting("Website"), waiting("API")],
         "n",
@@ -206,7 +206,7 @@ fn what_was_never_seen_is_waited_for() {
         "We are waiting for the first report of Website.",
     );
     check(
-        vec![unseen("API"), waiting("Website")],
+        vec![stale("API"), waiting("Website")],
         "n",
         "No data for API",
         "We have not been able to see it since 14:40 UTC. Everything that we can see is operational. \
@@ -215,7 +215,7 @@ fn what_was_never_seen_is_waited_for() {
 }
 
 #[test]
-fn a_part_that_is_out_of_sight_is_said_beside_what_is_seen() {
+fn partially_missing_data_is_named_in_the_facts() {
     let part =
         |minutes, since_differs| Unseen { since: Some(NOW - minutes * MINUTE), since_differs, checks: 1 };
     let partly = |name: &str, status, unseen| ComponentView {
@@ -244,7 +244,7 @@ fn a_part_that_is_out_of_sight_is_said_beside_what_is_seen() {
         "No data for part of Website yet.",
     );
     check(
-        vec![good("API"), partly("Website", Status::PartialOutage, part(30, false)), unseen("Mail")],
+        vec![good("API"), partly("Website", Status::PartialOutage, part(30, false)), stale("Mail")],
         "p",
         "Partial outage: Website",
         "Since 14:02 UTC. No data for 1 component since 14:40. No data for part of Website since 15:45.",
@@ -259,7 +259,7 @@ fn a_part_that_is_out_of_sight_is_said_beside_what_is_seen() {
 }
 
 #[test]
-fn a_date_belongs_to_what_it_stands_beside() {
+fn components_that_failed_at_different_times_have_their_own_times() {
     let major = |name: &str, minutes| ComponentView {
         since: NOW - SINCE + minutes * MINUTE,
         ..component(name, Status::MajorOutage)
@@ -286,19 +286,19 @@ fn a_date_belongs_to_what_it_stands_beside() {
 }
 
 #[test]
-fn with_trouble_and_blind_spots_the_trouble_leads() {
+fn an_outage_comes_before_missing_data() {
     check(
-        vec![component("Reports", Status::MajorOutage), unseen("A"), unseen("B")],
+        vec![component("Reports", Status::MajorOutage), stale("A"), stale("B")],
         "j",
         "Major outage: Reports",
         "Since 14:02 UTC. No data for 2 components since 14:40.",
     );
-    let stale_outage = ComponentView { status: Status::MajorOutage, ..unseen("Website") };
-    assert_eq!(said(vec![good("API"), stale_outage]).1, "No data for Website");
+    let stale_outage = ComponentView { status: Status::MajorOutage, ..stale("Website") };
+    assert_eq!(rendered(vec![good("API"), stale_outage]).1, "No data for Website");
 }
 
 #[test]
-fn a_name_cannot_turn_the_title_round() {
-    let sentence = said(vec![good("API"), component("\u{202e}evil", Status::MajorOutage)]).1;
+fn a_name_cannot_change_the_direction_of_the_title() {
+    let sentence = rendered(vec![good("API"), component("\u{202e}evil", Status::MajorOutage)]).1;
     assert_eq!(sentence, "Major outage: \u{2068}\u{202e}evil\u{2069}");
 }

@@ -1,4 +1,4 @@
-//! The months of a page, each with what its days held.
+//! The history of a page by months.
 
 use super::frame::Frame;
 use super::markup;
@@ -14,31 +14,31 @@ use sailfish::TemplateSimple;
 #[derive(TemplateSimple)]
 #[template(path = "history.stpl")]
 struct History {
-    /// As markup.
+    /// Markup.
     title: String,
     name: String,
     root: &'static str,
     month: String,
-    /// When this was true; absent where nothing can change any more.
+    /// `None` for a month that cannot change any more.
     live: Option<super::Live>,
     days: Vec<DayRow>,
     earlier: Option<MonthLink>,
     later: Option<MonthLink>,
 }
 
-/// A month tells all.
-const WHOLE: Limits = Limits { lines: usize::MAX, in_all: usize::MAX, names: 600 };
-/// The index points to the months for the rest of a bad day, and for days before many bad ones.
-const SHORT: Limits = Limits { lines: 4, in_all: 12, names: 120 };
-/// The same on a page that is heavy already.
-const SHORTEST: Limits = Limits { in_all: 1, names: 40, ..SHORT };
+/// The page of a month lists everything.
+const MONTH: Limits = Limits { lines: usize::MAX, in_all: usize::MAX, names: 600 };
+/// The index lists only a part and links to the months.
+const INDEX: Limits = Limits { lines: 4, in_all: 12, names: 120 };
+/// The same for an index that is already large.
+const LARGE_INDEX: Limits = Limits { in_all: 1, names: 40, ..INDEX };
 
 struct MonthLink {
     href: String,
     name: String,
 }
 
-/// The months that the page has a history of, `(year, month)`, oldest first.
+/// The months since the page was created as `(year, month)`, oldest first.
 pub fn months(view: &PageView) -> Vec<(i16, i8)> {
     let clock = Clock::of(view);
     let last = clock.today().first_of_month();
@@ -54,12 +54,12 @@ pub fn months(view: &PageView) -> Vec<(i16, i8)> {
     months
 }
 
-/// `/history` (`None`: the present month) or `/history/<yyyy-mm>`. Months outside [`months`] are shown as the
-/// nearest of them.
+/// Renders `/history/<yyyy-mm>`, or `/history` with the present month for `None`. A month outside [`months`] is replaced
+/// by the nearest one.
 ///
 /// # Errors
 ///
-/// Only if a template cannot be written, which is our own fault.
+/// A template that cannot be written, which would be a fault of the program.
 pub fn history(view: &PageView, month: Option<(i16, i8)>) -> anyhow::Result<String> {
     let clock = Clock::of(view);
     let months = months(view);
@@ -80,41 +80,41 @@ pub fn history(view: &PageView, month: Option<(i16, i8)>) -> anyhow::Result<Stri
     let name = month_name(year, number);
     let path = month.map_or_else(|| "history".to_owned(), |_| format!("history/{year:04}-{number:02}"));
     let title = format!("{name} · {}", texts::history_of(&balanced(&view.name)));
-    let goes_on = !is_closed(view, (year, number));
+    let is_open = !is_closed(view, (year, number));
     let body = History {
         title: texts::history_of(&markup::isolated(&view.name)),
         name: balanced(&view.name),
         root: if root.is_empty() { "./" } else { root },
         month: name,
-        live: goes_on.then(|| super::Live::of(view, &clock)),
-        days: past::rows(view, (first.min(last), last), WHOLE, &clock),
+        live: is_open.then(|| super::Live::of(view, &clock)),
+        days: past::rows(view, (first.min(last), last), MONTH, &clock),
         earlier: link(index.checked_sub(1)),
         later: link(Some(index + 1)),
     };
     Frame::new(view, root, &path, title).render(body.render_once()?)
 }
 
-/// Can a month change no more? The present one can, and one of which something still lasts.
+/// Whether a month cannot change any more. The present month can, and one in which something began that still lasts.
 pub fn is_closed(view: &PageView, (year, month): (i16, i8)) -> bool {
     let clock = Clock::of(view);
     let first = date(year, month, 1);
     let over = first.last_of_month() < clock.today();
-    // Of what lies before the drawn days only the whole past tells, which is not asked for every minute.
-    let drawn = components(view).filter_map(|one| one.days.first()).map(|day| day.date).min();
+    // Intervals before the days shown are known only with the complete past, which is not built every minute.
+    let first_shown = components(view).filter_map(|one| one.days.first()).map(|day| day.date).min();
     let lasts = components(view)
         .flat_map(|one| &one.past)
         .any(|one| one.to > view.now && clock.date(one.from) <= first.last_of_month());
-    over && !(lasts && drawn.is_some_and(|drawn| drawn <= first))
+    over && !(lasts && first_shown.is_some_and(|shown| shown <= first))
 }
 
-/// The last 14 days, up to what is verified and not before the page was made.
-pub(crate) fn last_fortnight(view: &PageView, heavy: bool, clock: &Clock<'_>) -> Vec<DayRow> {
+/// The 14 days up to the last verified one, but none before the page was created.
+pub(crate) fn last_fortnight(view: &PageView, large: bool, clock: &Clock<'_>) -> Vec<DayRow> {
     let last = view.verified_at.map_or_else(|| clock.today(), |at| clock.date(at));
     let first = last.saturating_sub(13.days()).max(first_day(view, clock)).min(last);
-    past::rows(view, (first, last), if heavy { SHORTEST } else { SHORT }, clock)
+    past::rows(view, (first, last), if large { LARGE_INDEX } else { INDEX }, clock)
 }
 
-/// The page's first day, which is never after today.
+/// The day on which the page was created, but never later than today.
 fn first_day(view: &PageView, clock: &Clock<'_>) -> Date {
     clock.date(view.created_at).min(clock.today())
 }

@@ -1,34 +1,34 @@
-//! Small pieces of markup that sentences are made of. Every text passes [`escaped`].
+//! The markup of sentences. Every text passes through [`escaped`].
 
 use super::headline::Piece;
 use super::words::{Clock, balanced};
 use skerry_domain::time::Timestamp;
 
-/// Text for an element or a quoted attribute.
+/// Escapes text for an element or a quoted attribute.
 pub(crate) fn escaped(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     sailfish::runtime::escape::escape_to_string(text, &mut out);
     out
 }
 
-/// A name that cannot turn the words around it.
+/// A name that cannot change the direction of the text around it.
 pub(crate) fn isolated(name: &str) -> String {
     format!("<bdi>{}</bdi>", escaped(&balanced(name)))
 }
 
 /// An instant with its machine-readable form (HTML §4.5.14).
-pub(crate) fn time(at: Timestamp, words: &str, clock: &Clock<'_>) -> String {
-    format!("<time datetime={}>{}</time>", clock.instant(at), escaped(words))
+pub(crate) fn time(at: Timestamp, text: &str, clock: &Clock<'_>) -> String {
+    format!("<time datetime={}>{}</time>", clock.instant(at), escaped(text))
 }
 
-/// A sentence with names isolated for direction and instants marked.
+/// A sentence with names isolated for direction and instants in `<time>`.
 pub(crate) fn sentence(pieces: &[Piece], clock: &Clock<'_>) -> String {
     pieces
         .iter()
         .map(|piece| match piece {
-            Piece::Text(words) => escaped(words),
+            Piece::Text(text) => escaped(text),
             Piece::Name(name) => format!("<bdi>{}</bdi>", escaped(name)),
-            // The script finds these by their class and adds for how long.
+            // The script finds these by their class and adds the duration.
             Piece::Since(at) => {
                 format!(
                     "<time class=r datetime={}>{}</time>",

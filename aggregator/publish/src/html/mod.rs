@@ -1,8 +1,7 @@
-//! The pages for people: the index, history, uptime, a component's own page and the one 404.
+//! The HTML pages: index, history, uptime, the page of each component, the directory and the 404.
 //!
-//! Every link is relative to the page's root, because the same bytes answer at `/` and at `/status/<slug>/`;
-//! absolute addresses come from the view alone. Nothing here depends on who reads. All text from the
-//! configuration is escaped; nothing arrives from the private side.
+//! Links are relative to the page's root, because the same bytes are served at `/` and at `/status/<slug>/`; absolute
+//! addresses come from the view alone. No page depends on its reader. All text from the configuration is escaped.
 
 mod assets;
 mod bar;
@@ -32,13 +31,13 @@ use sailfish::TemplateSimple;
 use skerry_domain::time::Timestamp;
 use words::{Clock, Tone, balanced};
 
-/// What a page that can grow old says of its age; the script greys it after `until`.
+/// The age of a page that can become stale; the script greys the page after `until`.
 struct Live {
-    /// Instants, as `datetime` has them.
+    /// In the format of `datetime`.
     until: String,
-    seen: Option<String>,
+    verified: Option<String>,
     /// "Verified 16:15 UTC, 20 November 2026. Valid until 16:18.", as markup.
-    words: String,
+    text: String,
 }
 
 #[derive(TemplateSimple)]
@@ -50,7 +49,7 @@ struct Index {
     live: Live,
     today: String,
     rows: Vec<Row>,
-    explained: figures::Explained,
+    legend: figures::Legend,
     days: Vec<past::DayRow>,
 }
 
@@ -64,11 +63,11 @@ struct Directory<'a> {
 #[template(path = "not_found.stpl")]
 struct NotFound;
 
-/// The page itself.
+/// Renders the index of a page.
 ///
 /// # Errors
 ///
-/// Only if a template cannot be written, which is our own fault.
+/// A template that cannot be written, which would be a fault of the program.
 pub fn index(view: &PageView) -> anyhow::Result<String> {
     let clock = Clock::of(view);
     let headline = headline::headline(view);
@@ -79,7 +78,7 @@ pub fn index(view: &PageView) -> anyhow::Result<String> {
         facts: markup::sentence(&headline.facts, &clock),
         live: Live::of(view, &clock),
         today: clock.today().to_string(),
-        explained: figures::Explained::of_rows(&rows, view, &clock),
+        legend: figures::Legend::of_rows(&rows, view, &clock),
         days: history::last_fortnight(view, rows.iter().any(Row::is_cut), &clock),
         rows,
     }
@@ -90,54 +89,53 @@ pub fn index(view: &PageView) -> anyhow::Result<String> {
 
 impl Live {
     fn of(view: &PageView, clock: &Clock<'_>) -> Self {
-        let words = match view.verified_at {
+        let text = match view.verified_at {
             Some(at) => texts::age::verified(&markup::time(at, &clock.full(at), clock)),
-            None if headline::all_by_hand(view) => texts::SET_BY_TEAM.to_owned(),
+            None if headline::all_manual(view) => texts::SET_BY_TEAM.to_owned(),
             None => texts::age::NOTHING_REPORTED.to_owned(),
         };
-        Self::new(&words, view.verified_at, view, clock)
+        Self::new(&text, view.verified_at, view, clock)
     }
 
-    /// Of one component: what is set by hand or out of sight is not verified.
+    /// The age of a component's page: a status that people set, or one without data, is not verified.
     fn of_component(component: &ComponentView, view: &PageView, clock: &Clock<'_>) -> Self {
         let unseen = component.waiting || component.stale_since.is_some();
         if !component.manual && !unseen {
             return Self::of(view, clock);
         }
-        let words = texts::age::as_of(&markup::time(view.now, &clock.full(view.now), clock));
-        Self::new(&words, None, view, clock)
+        let text = texts::age::as_of(&markup::time(view.now, &clock.full(view.now), clock));
+        Self::new(&text, None, view, clock)
     }
 
-    fn new(words: &str, seen: Option<Timestamp>, view: &PageView, clock: &Clock<'_>) -> Self {
+    fn new(text: &str, verified: Option<Timestamp>, view: &PageView, clock: &Clock<'_>) -> Self {
         let until = markup::time(view.believe_until, &clock.time(view.believe_until), clock);
         Self {
             until: clock.instant(view.believe_until),
-            seen: seen.map(|at| clock.instant(at)),
-            words: texts::age::valid_until(words, &until),
+            verified: verified.map(|at| clock.instant(at)),
+            text: texts::age::valid_until(text, &until),
         }
     }
 }
 
-/// A page in the index of pages.
+/// A page in the directory.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Its name.
+    /// From the configuration.
     pub name: String,
-    /// Its public address.
+    /// The public address of the page.
     pub url: String,
 }
 
-/// The index of the listed pages, at a root that no page owns. It says where the pages are and nothing of
-/// what they say, so it cannot be out of date.
+/// Renders the directory of the listed pages. It contains names and addresses only, so it cannot become stale.
 ///
 /// # Errors
-/// Only if the template cannot be written, which is our own fault.
+/// A template that cannot be written, which would be a fault of the program.
 pub fn directory(entries: &[Entry]) -> anyhow::Result<String> {
     Ok(Directory { entries }.render_once()?)
 }
 
-/// The one body of every 404: it names no page and depends on nothing.
+/// Renders the body of every 404. It names no page and is always the same.
 pub fn not_found() -> String {
-    // Without a value to render, nothing can fail; an empty body would still be the same for all.
+    // A template without values cannot fail; an empty body would still be the same for all.
     NotFound.render_once().unwrap_or_default()
 }

@@ -1,5 +1,5 @@
-//! The days of the past as the intervals know them: what was not operational, for how long, from when to when.
-//! A day of which nothing is listed was quiet, and a day that nobody watched is not called quiet.
+//! Past days, rendered from the intervals: what was not operational, for how long, and when. Days without entries are
+//! called quiet only if they were monitored.
 
 use super::headline::Piece;
 use super::markup::{isolated, sentence};
@@ -13,26 +13,26 @@ use skerry_domain::time::{MINUTE, Timestamp};
 use skerry_protocol::words::duration;
 use std::collections::BTreeMap;
 
-/// Components whose trouble begins within this time of the first one's share a line, ms.
-const TOGETHER: i64 = 5 * MINUTE;
-/// More components than these are not told apart in one line.
-const TOLD_APART: usize = 4;
+/// Episodes that begin within this time of the first one form an event, in ms.
+const EVENT_START: i64 = 5 * MINUTE;
+/// Up to this many components of an event are listed with durations of their own.
+const MAX_LISTED: usize = 4;
 
-/// A row: a day, or neighbouring days that one line covers or that were all quiet.
+/// A row: one day, or several days that one event covers or that were all quiet.
 pub(crate) struct DayRow {
     /// "Fri 20 Nov", "16 to 19 Nov".
     pub(crate) label: String,
-    /// What happened, newest first; empty on quiet days.
+    /// Newest first; empty on quiet days.
     pub(crate) lines: Vec<PastLine>,
-    /// What is said of quiet days.
+    /// The text for quiet days.
     pub(crate) quiet: &'static str,
-    /// Lines that are left out here.
+    /// The number of lines left out.
     pub(crate) more: usize,
 }
 
-/// What happened, in words.
+/// One line of a row.
 pub(crate) struct PastLine {
-    /// The class of the worst state.
+    /// CSS class of the worst state.
     pub(crate) class: &'static str,
     /// "Partial outage: Exports", as markup.
     pub(crate) title: String,
@@ -40,25 +40,25 @@ pub(crate) struct PastLine {
     pub(crate) facts: String,
 }
 
-/// How much of the past is written out.
+/// Limits on the length of the list.
 #[derive(Clone, Copy)]
 pub(crate) struct Limits {
-    /// Lines of one row.
+    /// Lines per row.
     pub(crate) lines: usize,
-    /// Lines of all rows; the older ones are counted only.
+    /// Lines of all rows together; older ones are only counted.
     pub(crate) in_all: usize,
-    /// Names in one line, characters.
+    /// Characters of the names in one line.
     pub(crate) names: usize,
 }
 
-/// The days from `first` to `last`, newest first.
+/// The rows of the days from `first` to `last`, newest first.
 pub(crate) fn rows(
     view: &PageView,
     (first, last): (Date, Date),
     limits: Limits,
     clock: &Clock<'_>,
 ) -> Vec<DayRow> {
-    let teller = Teller { view, clock, limits };
+    let writer = Writer { view, clock, limits };
     let mut days: BTreeMap<(Date, Date), Vec<Event<'_>>> = BTreeMap::new();
     for event in events(view) {
         let until = if event.to > view.now { clock.today() } else { clock.date(event.to - 1) };
@@ -71,17 +71,17 @@ pub(crate) fn rows(
     let quiet = quiet.into_iter().map(|(from, to, words)| {
         (to, from, DayRow { label: label(from, to, clock), lines: Vec::new(), quiet: words, more: 0 })
     });
-    let told = days.into_iter().map(|((to, from), events)| {
-        let lines = teller.lines(events);
+    let eventful = days.into_iter().map(|((to, from), events)| {
+        let lines = writer.lines(events);
         (to, from, DayRow { label: label(from, to, clock), lines, quiet: "", more: 0 })
     });
-    let mut rows: Vec<_> = quiet.chain(told).collect();
+    let mut rows: Vec<_> = quiet.chain(eventful).collect();
     rows.reverse();
     rows.sort_by_key(|(to, ..)| std::cmp::Reverse(*to));
     shortened(rows, limits, clock)
 }
 
-/// Cuts what the limits do not allow; the days after the last line that they do are one row.
+/// Applies the limits. The days after the last line that they allow become one row.
 fn shortened(days: Vec<(Date, Date, DayRow)>, limits: Limits, clock: &Clock<'_>) -> Vec<DayRow> {
     let mut left = limits.in_all;
     let mut rest: Option<(Date, Date, usize)> = None;
@@ -114,7 +114,7 @@ fn label(from: Date, to: Date, clock: &Clock<'_>) -> String {
     clock.isolated(clock.days(from, to))
 }
 
-/// Runs of days that no row covers, oldest first, with what is said of them.
+/// The runs of days without events, oldest first, with their texts.
 fn quiet_days<'a>(
     view: &PageView,
     (first, last): (Date, Date),
@@ -127,137 +127,137 @@ fn quiet_days<'a>(
         if rows.clone().any(|(to, from)| *from <= day && day <= *to) {
             continue;
         }
-        let words =
+        let text =
             if watched.is_some_and(|watched| watched <= day) { texts::QUIET } else { texts::NOT_MONITORED };
         match runs.last_mut() {
-            Some((_, to, said)) if *said == words && to.tomorrow().ok() == Some(day) => *to = day,
-            _ => runs.push((day, day, words)),
+            Some((_, to, known)) if *known == text && to.tomorrow().ok() == Some(day) => *to = day,
+            _ => runs.push((day, day, text)),
         }
     }
     runs
 }
 
-/// Trouble, planned work and blindness are never told as one.
+/// The kind of an episode. Episodes of different kinds never share an event.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Kind {
-    Trouble,
+    Impairment,
     Maintenance,
-    /// A part was out of sight, the rest was well.
+    /// Operational by some checks, while others had no data.
     Partly,
     NoData,
 }
 
-/// What a stretch is told as; nothing where it was well or not watched.
+/// The kind and tone of an interval, or `None` if it was operational or not monitored.
 fn kind(value: Effective) -> Option<(Kind, Tone)> {
     match value {
         Effective::Unwatched | Effective::Known(Status::Operational) => None,
         Effective::Partly(Status::Operational) => Some((Kind::Partly, Tone::NoData)),
         Effective::Known(status) | Effective::Partly(status) => {
             let planned = status == Status::UnderMaintenance;
-            Some((if planned { Kind::Maintenance } else { Kind::Trouble }, Tone::Of(status)))
+            Some((if planned { Kind::Maintenance } else { Kind::Impairment }, Tone::Of(status)))
         }
         Effective::NoData => Some((Kind::NoData, Tone::NoData)),
     }
 }
 
-/// One component from the beginning of a trouble to its end.
-struct Spell<'a> {
+/// Consecutive intervals of one component and one kind.
+struct Episode<'a> {
     kind: Kind,
     component: &'a ComponentView,
     from: Timestamp,
     to: Timestamp,
-    /// Each state with its length, ms; the worst first.
+    /// Each state with its duration in ms, worst first.
     parts: Vec<(Tone, i64)>,
 }
 
-/// Spells that began together.
+/// Episodes of several components that began at about the same time.
 struct Event<'a> {
     kind: Kind,
     from: Timestamp,
     to: Timestamp,
-    spells: Vec<Spell<'a>>,
+    episodes: Vec<Episode<'a>>,
 }
 
 fn events(view: &PageView) -> Vec<Event<'_>> {
-    let mut spells: Vec<_> = components(view).flat_map(|one| spells(one, view.now)).collect();
-    spells.sort_by_key(|spell| spell.from);
+    let mut episodes: Vec<_> = components(view).flat_map(|one| episodes(one, view.now)).collect();
+    episodes.sort_by_key(|episode| episode.from);
     let mut events: Vec<Event<'_>> = Vec::new();
-    for spell in spells {
-        let kind = spell.kind;
-        let near = events.iter_mut().rev().take_while(|event| spell.from - event.from <= TOGETHER);
+    for episode in episodes {
+        let kind = episode.kind;
+        let near = events.iter_mut().rev().take_while(|event| episode.from - event.from <= EVENT_START);
         match { near }.find(|event| event.kind == kind) {
             Some(event) => {
-                event.to = event.to.max(spell.to);
-                event.spells.push(spell);
+                event.to = event.to.max(episode.to);
+                event.episodes.push(episode);
             }
-            None => events.push(Event { kind, from: spell.from, to: spell.to, spells: vec![spell] }),
+            None => events.push(Event { kind, from: episode.from, to: episode.to, episodes: vec![episode] }),
         }
     }
     events
 }
 
-/// States that follow each other without a pause are one spell.
-fn spells(component: &ComponentView, now: Timestamp) -> Vec<Spell<'_>> {
-    let mut spells: Vec<Spell<'_>> = Vec::new();
+/// The episodes of a component: consecutive intervals of one kind are joined.
+fn episodes(component: &ComponentView, now: Timestamp) -> Vec<Episode<'_>> {
+    let mut episodes: Vec<Episode<'_>> = Vec::new();
     for one in &component.past {
         let Some((kind, tone)) = kind(one.value) else { continue };
         let length = one.to.min(now) - one.from;
-        match spells.last_mut() {
-            Some(spell) if spell.to == one.from && spell.kind == kind => {
-                spell.to = one.to;
-                match spell.parts.iter_mut().find(|(known, _)| *known == tone) {
+        match episodes.last_mut() {
+            Some(episode) if episode.to == one.from && episode.kind == kind => {
+                episode.to = one.to;
+                match episode.parts.iter_mut().find(|(known, _)| *known == tone) {
                     Some((_, sum)) => *sum += length,
-                    None => spell.parts.push((tone, length)),
+                    None => episode.parts.push((tone, length)),
                 }
             }
             _ => {
                 let parts = vec![(tone, length)];
-                spells.push(Spell { kind, component, from: one.from, to: one.to, parts });
+                episodes.push(Episode { kind, component, from: one.from, to: one.to, parts });
             }
         }
     }
-    // Blindness shorter than a minute is not worth a line, as in the list of days.
-    spells.retain(|spell| {
-        let blind = matches!(spell.kind, Kind::NoData | Kind::Partly);
-        spell.to > now || !blind || spell.to - spell.from >= MINUTE
+    // A gap in the data of less than a minute is left out, as in the list of days.
+    episodes.retain(|episode| {
+        let gap = matches!(episode.kind, Kind::NoData | Kind::Partly);
+        episode.to > now || !gap || episode.to - episode.from >= MINUTE
     });
-    for spell in &mut spells {
-        spell.parts.sort_by_key(|(tone, _)| std::cmp::Reverse(tone.weight()));
+    for episode in &mut episodes {
+        episode.parts.sort_by_key(|(tone, _)| std::cmp::Reverse(tone.weight()));
     }
-    spells
+    episodes
 }
 
-struct Teller<'a> {
+struct Writer<'a> {
     view: &'a PageView,
     clock: &'a Clock<'a>,
     limits: Limits,
 }
 
-impl Teller<'_> {
-    /// Newest first. What has the same title on one day is told once.
+impl Writer<'_> {
+    /// The lines of a row, newest first. Events with the same title share a line.
     fn lines(&self, events: Vec<Event<'_>>) -> Vec<PastLine> {
-        let mut told: Vec<(String, Vec<Event<'_>>)> = Vec::new();
+        let mut by_title: Vec<(String, Vec<Event<'_>>)> = Vec::new();
         for event in events.into_iter().rev() {
             let title = self.title(&event);
-            match told.iter_mut().find(|(known, _)| *known == title) {
-                Some((_, same)) => same.push(event),
-                None => told.push((title, vec![event])),
+            match by_title.iter_mut().find(|(known, _)| *known == title) {
+                Some((_, events)) => events.push(event),
+                None => by_title.push((title, vec![event])),
             }
         }
-        let line = |(title, same): (String, Vec<Event<'_>>)| {
-            let worst = same.iter().flat_map(|event| &event.spells).map(|spell| spell.parts[0].0);
+        let line = |(title, events): (String, Vec<Event<'_>>)| {
+            let worst = events.iter().flat_map(|event| &event.episodes).map(|episode| episode.parts[0].0);
             let worst = worst.max_by_key(|tone| tone.weight()).unwrap_or(Tone::NoData);
-            PastLine { class: worst.class(), title, facts: self.facts(&same) }
+            PastLine { class: worst.class(), title, facts: self.facts(&events) }
         };
-        told.into_iter().map(line).collect()
+        by_title.into_iter().map(line).collect()
     }
 
     /// "Major outage: Card payments; partial outage: Refunds, Payouts".
     fn title(&self, event: &Event<'_>) -> String {
         let mut worst: BTreeMap<&str, (usize, Tone)> = BTreeMap::new();
         for (place, one) in components(self.view).enumerate() {
-            let of = event.spells.iter().filter(|spell| std::ptr::eq(spell.component, one));
-            if let Some(tone) = of.map(|spell| spell.parts[0].0).max_by_key(|tone| tone.weight()) {
+            let of = event.episodes.iter().filter(|episode| std::ptr::eq(episode.component, one));
+            if let Some(tone) = of.map(|episode| episode.parts[0].0).max_by_key(|tone| tone.weight()) {
                 worst.insert(&one.id, (place, tone));
             }
         }
@@ -265,18 +265,18 @@ impl Teller<'_> {
         let mut members: Vec<_> = worst.into_values().collect();
         members.sort_by_key(|(place, tone)| (std::cmp::Reverse(tone.weight()), *place));
         let parts = members.chunk_by(|(_, one), (_, other)| one == other).enumerate().map(|(index, some)| {
-            let words = match event.kind {
+            let state = match event.kind {
                 Kind::Maintenance => texts::MAINTENANCE,
                 Kind::Partly => texts::PARTIAL_DATA,
-                Kind::Trouble | Kind::NoData => some[0].1.words(),
+                Kind::Impairment | Kind::NoData => some[0].1.label(),
             };
-            let words = if index == 0 { words.to_owned() } else { words.to_lowercase() };
-            let whom = if all && some.len() > 2 && some.len() == components(self.view).count() {
+            let state = if index == 0 { state.to_owned() } else { state.to_lowercase() };
+            let names = if all && some.len() > 2 && some.len() == components(self.view).count() {
                 banner::ALL.to_owned()
             } else {
                 self.names(some)
             };
-            format!("{words}: {whom}")
+            format!("{state}: {names}")
         });
         parts.collect::<Vec<_>>().join("; ")
     }
@@ -292,80 +292,80 @@ impl Teller<'_> {
         marked.join(", ")
     }
 
-    /// "2 h 13 min, 14:02 to 16:15." Newest first in `same`.
-    fn facts(&self, same: &[Event<'_>]) -> String {
-        let facts = match same {
+    /// "2 h 13 min, 14:02 to 16:15." `events` are newest first.
+    fn facts(&self, events: &[Event<'_>]) -> String {
+        let facts = match events {
             [only] => self.facts_of(only),
             many => {
                 let from = many.iter().map(|event| event.from).min().unwrap_or(self.view.now);
                 let to = many.iter().map(|event| event.to).max().unwrap_or(self.view.now);
                 let sum: i64 = many.iter().map(|event| event.to.min(self.view.now) - event.from).sum();
                 let times = texts::times(many.len(), &self.length(sum));
-                self.spanned(&times, from, to)
+                self.with_span(&times, from, to)
             }
         };
-        match same[0].kind {
-            Kind::NoData => format!("{facts} {}", texts::no_data_means(same[0].spells.len())),
+        match events[0].kind {
+            Kind::NoData => format!("{facts} {}", texts::no_data_means(events[0].episodes.len())),
             Kind::Partly => format!("{facts} {}", texts::PARTIAL_DATA_MEANS),
-            Kind::Trouble | Kind::Maintenance => facts,
+            Kind::Impairment | Kind::Maintenance => facts,
         }
     }
 
     fn facts_of(&self, event: &Event<'_>) -> String {
-        let spans = || event.spells.iter().map(|spell| self.span(spell.from, spell.to));
-        let alike = spans().all(|span| Some(span) == spans().next());
-        match event.spells.as_slice() {
-            [only] => self.of_spell(only),
-            _ if alike => {
+        let spans = || event.episodes.iter().map(|episode| self.span(episode.from, episode.to));
+        let same_span = spans().all(|span| Some(span) == spans().next());
+        match event.episodes.as_slice() {
+            [only] => self.of_episode(only),
+            _ if same_span => {
                 let length = self.length(event.to.min(self.view.now) - event.from);
-                self.spanned(&length, event.from, event.to)
+                self.with_span(&length, event.from, event.to)
             }
-            few if few.len() <= TOLD_APART && self.fits(few) => {
-                let each = few
-                    .iter()
-                    .map(|spell| format!("{}: {}", isolated(&spell.component.name), self.of_spell(spell)));
+            few if few.len() <= MAX_LISTED && self.fits(few) => {
+                let each = few.iter().map(|episode| {
+                    format!("{}: {}", isolated(&episode.component.name), self.of_episode(episode))
+                });
                 each.collect::<Vec<_>>().join(" ")
             }
             many => {
-                let length = |spell: &Spell<'_>| spell.to.min(self.view.now) - spell.from;
+                let length = |episode: &Episode<'_>| episode.to.min(self.view.now) - episode.from;
                 let shortest = many.iter().map(length).min().unwrap_or(0);
                 let longest = many.iter().map(length).max().unwrap_or(0);
                 let each = texts::each(&self.length(shortest), &self.length(longest));
-                self.spanned(&each, event.from, event.to)
+                self.with_span(&each, event.from, event.to)
             }
         }
     }
 
-    fn fits(&self, spells: &[Spell<'_>]) -> bool {
-        spells.iter().map(|spell| spell.component.name.chars().count() + 2).sum::<usize>()
+    fn fits(&self, episodes: &[Episode<'_>]) -> bool {
+        episodes.iter().map(|episode| episode.component.name.chars().count() + 2).sum::<usize>()
             <= self.limits.names
     }
 
-    /// "12 min, 03:10 to 03:22." or, where the state changed, each state with its length.
-    fn of_spell(&self, spell: &Spell<'_>) -> String {
-        let said = match spell.parts.as_slice() {
-            [_] => self.length(spell.to.min(self.view.now) - spell.from),
+    /// "12 min, 03:10 to 03:22."; if the state changed, each state has its duration.
+    fn of_episode(&self, episode: &Episode<'_>) -> String {
+        let text = match episode.parts.as_slice() {
+            [_] => self.length(episode.to.min(self.view.now) - episode.from),
             parts => {
                 let each = parts.iter().enumerate().map(|(index, (tone, length))| {
-                    let words =
-                        if index == 0 { tone.words().to_owned() } else { tone.words().to_lowercase() };
-                    format!("{words} {}", self.length(*length))
+                    let label =
+                        if index == 0 { tone.label().to_owned() } else { tone.label().to_lowercase() };
+                    format!("{label} {}", self.length(*length))
                 });
                 each.collect::<Vec<_>>().join(", ")
             }
         };
-        self.spanned(&said, spell.from, spell.to)
+        self.with_span(&text, episode.from, episode.to)
     }
 
-    /// What is said, and when: "12 min, 03:10 to 03:22."; while it lasts "12 min so far, since 03:10 UTC."
-    fn spanned(&self, said: &str, from: Timestamp, to: Timestamp) -> String {
+    /// The text with its time: "12 min, 03:10 to 03:22.", or "12 min so far, since 03:10 UTC." while it lasts.
+    fn with_span(&self, text: &str, from: Timestamp, to: Timestamp) -> String {
         if to > self.view.now {
-            return texts::so_far(said, &sentence(&[Piece::At(from)], self.clock));
+            return texts::so_far(text, &sentence(&[Piece::At(from)], self.clock));
         }
-        format!("{said}, {}.", self.span(from, to))
+        format!("{text}, {}.", self.span(from, to))
     }
 
-    /// "03:10 to 03:22", with the days where they differ.
+    /// "03:10 to 03:22", with the days if they differ.
     fn span(&self, from: Timestamp, to: Timestamp) -> String {
         let clock = self.clock;
         let (first, last) = (clock.date(from), clock.date(to));

@@ -1,4 +1,4 @@
-//! What past days say, row by row.
+//! The rows of past days.
 
 use super::*;
 use crate::sample::{self, NOW};
@@ -11,7 +11,7 @@ use skerry_domain::time::{DAY, HOUR, SECOND};
 const TODAY: Timestamp = Timestamp(1_795_132_800_000);
 const ALL: Limits = Limits { lines: usize::MAX, in_all: usize::MAX, names: 120 };
 
-/// A component with stretches of its past: days ago, minute of the day, length in ms, what held.
+/// A component with past intervals: days ago, minute of the day, duration in ms, status.
 fn component(name: &str, past: &[(i64, i64, i64, Effective)]) -> ComponentView {
     let mut component = sample::component(name, Status::Operational);
     component.name = name.to_owned();
@@ -26,8 +26,8 @@ fn component(name: &str, past: &[(i64, i64, i64, Effective)]) -> ComponentView {
     component
 }
 
-/// The rows of the last week: label, and the title with the facts of each line, or what is said of quiet days.
-fn said_with(components: Vec<ComponentView>, limits: Limits) -> Vec<(String, Vec<String>)> {
+/// The rows of the last week: the label, and title and facts of each line, or the text for quiet days.
+fn rendered(components: Vec<ComponentView>, limits: Limits) -> Vec<(String, Vec<String>)> {
     let view = sample::page(components.into_iter().map(Item::Component).collect());
     let clock = Clock::of(&view);
     let plain = |markup: &str| markup.replace("<bdi>", "").replace("</bdi>", "");
@@ -52,7 +52,7 @@ fn check(components: Vec<ComponentView>, expected: &[(&str, &[&str])]) {
         .iter()
         .map(|(label, lines)| ((*label).to_owned(), lines.iter().map(|line| (*line).to_owned()).collect()))
         .collect();
-    assert_eq!(said_with(components, ALL), expected);
+    assert_eq!(rendered(components, ALL), expected);
 }
 
 const DEGRADED: Effective = Effective::Known(Status::DegradedPerformance);
@@ -61,7 +61,7 @@ const MAJOR: Effective = Effective::Known(Status::MajorOutage);
 const PLANNED: Effective = Effective::Known(Status::UnderMaintenance);
 
 #[test]
-fn quiet_days_merge_and_unwatched_ones_are_not_quiet() {
+fn quiet_days_are_merged_and_days_before_monitoring_are_not_quiet() {
     check(vec![component("Website", &[])], &[("14 to 20 Nov", &["No downtime."])]);
     let mut young = component("Website", &[]);
     young.watched_from = Some(TODAY - 2 * DAY + HOUR);
@@ -72,7 +72,7 @@ fn quiet_days_merge_and_unwatched_ones_are_not_quiet() {
 }
 
 #[test]
-fn an_outage_is_told_with_its_length_and_when() {
+fn an_outage_has_its_duration_and_times() {
     check(
         vec![component("Exports", &[(3, 190, 12 * MINUTE, PARTIAL)]), component("Website", &[])],
         &[
@@ -92,7 +92,7 @@ fn an_outage_is_told_with_its_length_and_when() {
 }
 
 #[test]
-fn states_that_follow_each_other_are_one_line() {
+fn consecutive_states_share_a_line() {
     let past = [(0, 60, 12 * MINUTE, PARTIAL), (0, 72, 25 * MINUTE, DEGRADED)];
     check(
         vec![component("Sign-in", &past)],
@@ -149,7 +149,7 @@ fn components_that_fail_within_five_minutes_share_a_line() {
 }
 
 #[test]
-fn what_still_lasts_says_so_and_what_spans_days_covers_them() {
+fn an_ongoing_event_says_so_and_one_over_several_days_covers_them() {
     let since = (NOW - TODAY) / MINUTE - 133;
     check(
         vec![component("Cards", &[(0, since, DAY, MAJOR)])],
@@ -179,7 +179,7 @@ fn what_still_lasts_says_so_and_what_spans_days_covers_them() {
 }
 
 #[test]
-fn a_nervous_component_is_told_once_a_day_and_a_blink_of_blindness_never() {
+fn a_flapping_component_has_one_line_a_day_and_a_short_gap_in_the_data_none() {
     let past: Vec<_> = (0..9).map(|n| (0, n * 60, 2 * MINUTE, DEGRADED)).collect();
     check(
         vec![component("Search", &past)],
@@ -195,7 +195,7 @@ fn a_nervous_component_is_told_once_a_day_and_a_blink_of_blindness_never() {
 }
 
 #[test]
-fn a_part_out_of_sight_is_neither_trouble_nor_quiet() {
+fn partial_data_is_neither_an_outage_nor_quiet() {
     let partly = |status| [(0, 60, 12 * MINUTE, Effective::Partly(status))];
     check(
         vec![component("Shop", &partly(Status::Operational))],
@@ -217,16 +217,16 @@ fn a_part_out_of_sight_is_neither_trouble_nor_quiet() {
 }
 
 #[test]
-fn the_index_shortens_a_bad_day_and_says_by_how_much() {
+fn the_index_shortens_long_days_and_counts_what_it_leaves_out() {
     let bad: Vec<_> =
         (0..6).map(|n| component(&format!("Part {n}"), &[(0, n * 60, MINUTE, MAJOR)])).collect();
-    let rows = said_with(bad, Limits { lines: 4, in_all: 20, names: 10 });
+    let rows = rendered(bad, Limits { lines: 4, in_all: 20, names: 10 });
     assert_eq!(rows[0].1.last().map(String::as_str), Some("2 more"));
     let daily: Vec<_> = (0..3).map(|n| (n, n * 60, MINUTE, MAJOR)).collect();
-    let rows = said_with(vec![component("Daily", &daily)], Limits { lines: 4, in_all: 2, names: 120 });
+    let rows = rendered(vec![component("Daily", &daily)], Limits { lines: 4, in_all: 2, names: 120 });
     assert_eq!(rows[2], ("14 to 18 Nov".to_owned(), vec!["1 more".to_owned()]));
     let pair = |name: &str| component(name, &[(0, 60, MINUTE, MAJOR)]);
-    let rows = said_with(
+    let rows = rendered(
         vec![pair("Long name"), pair("Another"), component("Well", &[])],
         Limits { lines: 4, in_all: 20, names: 10 },
     );

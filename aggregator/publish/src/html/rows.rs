@@ -1,4 +1,4 @@
-//! The rows of the page: components and groups as the template needs them, every word worked out.
+//! The rows of the index: components and groups with all texts ready for the template.
 
 use super::days::{self, DayLine, DayList};
 use super::headline::{is_shown, tone};
@@ -12,57 +12,56 @@ use skerry_domain::time::Timestamp;
 use skerry_domain::uptime::{self, Figure};
 use skerry_protocol::words::duration;
 
-/// Pages with more components than this fold the groups that are well.
+/// On a page with more components than this, operational groups are closed.
 const FOLD_ABOVE: usize = 10;
-/// More lines of days than these, over the whole page, stand on the components' own pages instead: the oldest
-/// go first. A page of sixty components with every fifth day bad stays within 14,000 bytes; marks are never
-/// dropped.
-const DAY_LINES: usize = 408;
-/// Where the 90-day window stands in [`ComponentView::windows`].
+/// Lines of days on the whole index. Beyond that, the oldest are only on the pages of their components. With this limit,
+/// the index of sixty components with an outage every fifth day stays within 14,000 bytes.
+const MAX_DAY_LINES: usize = 408;
+/// Index of the 90-day window in [`ComponentView::windows`].
 pub(crate) const NINETY_DAYS: usize = 3;
 
-/// A line of the list.
+/// A row of the index.
 pub(crate) enum Row {
-    /// A group, its own row and those of its components.
+    /// A group with the rows of its components.
     Group { head: Summary, open: bool, children: Vec<ComponentRow> },
     /// A component without a group.
     Component(ComponentRow),
 }
 
-/// What stands in the row itself.
+/// The visible part of a row.
 pub(crate) struct Summary {
     pub(crate) name: String,
-    /// "99.89%"; absent where uptime is not shown.
+    /// "99.89%"; `None` if uptime is not shown.
     pub(crate) figure: Option<String>,
     pub(crate) tone: Tone,
-    /// The words of the state as markup; escaped here.
+    /// The state as escaped markup.
     pub(crate) state: String,
-    /// What only a screen reader needs: "3 days affected".
-    pub(crate) heard: String,
-    /// The picture; absent where uptime is not shown.
+    /// "3 days affected", for screen readers only.
+    pub(crate) spoken: String,
+    /// The uptime bar; `None` if uptime is not shown.
     pub(crate) bar: Option<String>,
-    /// It holds days from before the watch.
+    /// The bar has days before monitoring began.
     pub(crate) blank: bool,
-    /// People alone say what it is.
+    /// People set its status.
     pub(crate) manual: bool,
-    /// The owner's sentence about it.
+    /// From the configuration, a sentence.
     pub(crate) description: Option<String>,
 }
 
-/// A component's row and what it opens to.
+/// The row of a component with its details.
 pub(crate) struct ComponentRow {
     pub(crate) head: Summary,
     pub(crate) days: DayListing,
-    /// Its own page, relative to the page's root.
+    /// Path of the component's page, relative to the page's root.
     pub(crate) page: String,
-    /// Does that page show response times?
+    /// That page has response times.
     pub(crate) chart: bool,
 }
 
-/// The list of days, in words.
+/// The list of days as text.
 pub(crate) struct DayListing {
     pub(crate) lines: Vec<Line>,
-    /// Days whose lines stand on the component's own page.
+    /// Days that are listed on the component's page only.
     pub(crate) older: i32,
     /// "87 other days: operational."
     pub(crate) rest: String,
@@ -80,11 +79,11 @@ pub(crate) struct Line {
 /// "Major outage", "2 h 13 min".
 pub(crate) struct Part {
     pub(crate) class: &'static str,
-    pub(crate) words: String,
+    pub(crate) label: String,
     pub(crate) duration: String,
 }
 
-/// All rows of a page, in the owner's order; groups without anything to show are left out.
+/// All rows of a page in the configured order; groups without a component to show are left out.
 pub(crate) fn rows(view: &PageView) -> Vec<Row> {
     let clock = Clock::of(view);
     let many = super::headline::shown(view).len() > FOLD_ABOVE;
@@ -98,19 +97,19 @@ pub(crate) fn rows(view: &PageView) -> Vec<Row> {
             Item::Group(group) => group_row(group, many, view, &clock),
         })
         .collect();
-    shed(&mut rows, DAY_LINES);
+    drop_oldest_lines(&mut rows, MAX_DAY_LINES);
     rows
 }
 
-/// Takes the lines of the oldest days off until at most `most` are left.
-fn shed(rows: &mut [Row], most: usize) {
+/// Removes the lines of the oldest days until at most `max` are left.
+fn drop_oldest_lines(rows: &mut [Row], max: usize) {
     let listings = || rows.iter().flat_map(Row::components).map(|row| &row.days);
     let mut dates: Vec<_> = listings().flat_map(|days| &days.lines).map(|line| line.to).collect();
-    if dates.len() <= most {
+    if dates.len() <= max {
         return;
     }
     dates.sort_unstable();
-    let newest = dates.len() - most;
+    let newest = dates.len() - max;
     let cut = dates[newest.saturating_sub(1)];
     for row in rows.iter_mut().flat_map(Row::components_mut) {
         let kept = row.days.lines.partition_point(|line| line.to > cut);
@@ -120,12 +119,12 @@ fn shed(rows: &mut [Row], most: usize) {
 }
 
 impl Row {
-    /// Days are left out of it, because the page is heavy.
+    /// Whether lines of days are left out.
     pub(crate) fn is_cut(&self) -> bool {
         self.components().iter().any(|row| row.days.older > 0)
     }
 
-    /// Of the group and of every component.
+    /// The summaries of the group and of its components.
     pub(crate) fn heads(&self) -> Vec<&Summary> {
         let own = match self {
             Self::Group { head, .. } => Some(head),
@@ -152,17 +151,17 @@ impl Row {
 fn group_row(group: &GroupView, many: bool, view: &PageView, clock: &Clock<'_>) -> Option<Row> {
     let children: Vec<_> = group.children.iter().filter(|child| is_shown(child)).collect();
     let worst = children.iter().map(|child| tone(child)).max_by_key(|tone| tone.weight())?;
-    // One that is left out while it is well counts all the same: a figure does not move with what is shown.
+    // A child that is hidden while operational counts, too: a figure must not depend on what is shown.
     let showcased: Vec<_> = group.children.iter().filter(|child| child.showcase).collect();
     let marks = days::worst(&showcased);
     let head = Summary {
         name: balanced(&group.name),
         figure: (!showcased.is_empty()).then(|| {
-            figures::words(&mean(&showcased, NINETY_DAYS), 90, watched_from(&showcased), view, clock)
+            figures::text(&mean(&showcased, NINETY_DAYS), 90, watched_from(&showcased), view, clock)
         }),
         tone: worst,
-        state: markup::escaped(&group_words(&children, worst)),
-        heard: String::new(),
+        state: markup::escaped(&group_state(&children, worst)),
+        spoken: String::new(),
         blank: marks.contains(&None),
         bar: (!showcased.is_empty()).then(|| bar::svg(&marks)),
         manual: false,
@@ -174,19 +173,18 @@ fn group_row(group: &GroupView, many: bool, view: &PageView, clock: &Clock<'_>) 
 }
 
 /// "All 7 operational", "3 of 8 affected", "1 of 8 in maintenance", "No data for 2 of 7", "Partial data for 1 of 2".
-fn group_words(children: &[&ComponentView], worst: Tone) -> String {
+fn group_state(children: &[&ComponentView], worst: Tone) -> String {
     let of = children.len();
-    let how_many =
-        |wanted: &dyn Fn(Tone) -> bool| children.iter().filter(|child| wanted(tone(child))).count();
+    let count = |wanted: &dyn Fn(Tone) -> bool| children.iter().filter(|child| wanted(tone(child))).count();
     match worst {
         Tone::Of(Status::Operational) => texts::row::all_operational(of),
-        Tone::Of(Status::UnderMaintenance) => texts::row::in_maintenance(how_many(&|tone| tone == worst), of),
+        Tone::Of(Status::UnderMaintenance) => texts::row::in_maintenance(count(&|tone| tone == worst), of),
         Tone::NoData if children.iter().all(|child| child.waiting) => texts::row::waiting(of).to_owned(),
         Tone::NoData if children.iter().all(|child| child.stale_since.is_none()) => {
-            texts::row::partial_data(how_many(&|tone| tone == worst), of)
+            texts::row::partial_data(count(&|tone| tone == worst), of)
         }
-        Tone::NoData => texts::row::no_data(how_many(&|tone| tone == worst), of),
-        Tone::Of(_) => texts::row::some_affected(how_many(&Tone::is_trouble), of),
+        Tone::NoData => texts::row::no_data(count(&|tone| tone == worst), of),
+        Tone::Of(_) => texts::row::some_affected(count(&Tone::is_impaired), of),
     }
 }
 
@@ -196,7 +194,7 @@ pub(crate) fn mean(children: &[&ComponentView], window: usize) -> Figure {
     uptime::group(&figures)
 }
 
-/// Since when any of those that have a figure is watched.
+/// Since when the first of the children has been monitored.
 pub(crate) fn watched_from(children: &[&ComponentView]) -> Option<Timestamp> {
     children.iter().filter_map(|child| child.watched_from).min()
 }
@@ -204,7 +202,7 @@ pub(crate) fn watched_from(children: &[&ComponentView]) -> Option<Timestamp> {
 /// The row of one component.
 pub(crate) fn component_row(component: &ComponentView, view: &PageView, clock: &Clock<'_>) -> ComponentRow {
     let list = days::list(&component.days);
-    let heard = match list.troubled {
+    let spoken = match list.affected {
         0 => String::new(),
         days => texts::row::affected(days),
     };
@@ -213,11 +211,11 @@ pub(crate) fn component_row(component: &ComponentView, view: &PageView, clock: &
         head: Summary {
             name: balanced(&component.name),
             figure: component.showcase.then(|| {
-                figures::words(&component.windows[NINETY_DAYS], 90, component.watched_from, view, clock)
+                figures::text(&component.windows[NINETY_DAYS], 90, component.watched_from, view, clock)
             }),
             tone: tone(component),
             state: state(component, clock),
-            heard,
+            spoken,
             blank: component.showcase && marks.contains(&None),
             bar: component.showcase.then(|| bar::svg(&marks)),
             manual: component.manual,
@@ -229,8 +227,8 @@ pub(crate) fn component_row(component: &ComponentView, view: &PageView, clock: &
     }
 }
 
-/// "Major outage", "No data since 14:40", "Waiting for its first report", "Operational, 1 of 2 checks not seen since
-/// 14:40", as markup.
+/// The state as markup: "Major outage", "No data since 14:40", "Waiting for its first report", "Operational, 1 of 2
+/// checks not seen since 14:40".
 pub(crate) fn state(component: &ComponentView, clock: &Clock<'_>) -> String {
     if component.waiting {
         return texts::WAITING.to_owned();
@@ -238,23 +236,23 @@ pub(crate) fn state(component: &ComponentView, clock: &Clock<'_>) -> String {
     match component.stale_since {
         Some(at) => texts::row::no_data_since(&markup::time(at, &clock.brief(at), clock)),
         None => {
-            let words = Tone::Of(component.status).words();
+            let label = Tone::Of(component.status).label();
             match component.unseen {
-                Some(unseen) => format!("{words}, {}", unseen_words(unseen, component.checks, clock)),
-                None => words.to_owned(),
+                Some(unseen) => format!("{label}, {}", unseen_text(unseen, component.checks, clock)),
+                None => label.to_owned(),
             }
         }
     }
 }
 
 /// "1 of 2 checks not seen since 14:40".
-pub(crate) fn unseen_words(unseen: Unseen, checks: usize, clock: &Clock<'_>) -> String {
+pub(crate) fn unseen_text(unseen: Unseen, checks: usize, clock: &Clock<'_>) -> String {
     let later = if unseen.since_differs { texts::OR_LATER } else { "" };
     let since = unseen.since.map(|at| format!("{}{later}", markup::time(at, &clock.brief(at), clock)));
     texts::row::unseen(unseen.checks, checks, since.as_deref())
 }
 
-/// The list of days in words.
+/// The list of days as text.
 pub(crate) fn day_listing(list: &DayList, drawn: usize, clock: &Clock<'_>) -> DayListing {
     let watched = list.watched_from.map(|date| clock.full_date(date));
     let rest = texts::row::rest(!list.lines.is_empty(), list.quiet, drawn, watched.as_deref());
@@ -264,9 +262,9 @@ pub(crate) fn day_listing(list: &DayList, drawn: usize, clock: &Clock<'_>) -> Da
 fn day_line(line: &DayLine, clock: &Clock<'_>) -> Line {
     let parts = line.parts.iter().enumerate().map(|(index, &(tone, milliseconds))| Part {
         class: tone.class(),
-        words: if index == 0 { tone.words().to_owned() } else { tone.words().to_lowercase() },
+        label: if index == 0 { tone.label().to_owned() } else { tone.label().to_lowercase() },
         duration: clock.isolated(if line.parts.len() > 1 {
-            // Inside a sentence a number must not part from its unit.
+            // Within a sentence, no line break may separate a number from its unit.
             duration(milliseconds).replace(' ', "\u{a0}")
         } else {
             duration(milliseconds)

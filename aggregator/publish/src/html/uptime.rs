@@ -1,6 +1,6 @@
-//! `/uptime`: every figure opened to what it was worked out from.
+//! `/uptime`: every figure with the data that it is computed from.
 
-use super::figures::Explained;
+use super::figures::Legend;
 use super::frame::{Frame, zone};
 use super::headline::is_shown;
 use super::words::{Clock, balanced, grouped, percentage};
@@ -12,7 +12,7 @@ use skerry_domain::time::{DAY, SECOND};
 use skerry_domain::uptime::{Figure, Tally};
 use skerry_protocol::words::duration;
 
-/// Days of the windows, in the order of [`ComponentView::windows`].
+/// Lengths of the windows in days, in the order of [`ComponentView::windows`].
 const WINDOWS: [i64; 4] = [1, 7, 30, 90];
 
 #[derive(TemplateSimple)]
@@ -21,7 +21,7 @@ struct Uptime {
     name: String,
     formula: [String; 3],
     entries: Vec<Entry>,
-    explained: Explained,
+    legend: Legend,
     live: Live,
 }
 
@@ -30,7 +30,7 @@ struct Entry {
     name: String,
     group: bool,
     link: Option<String>,
-    /// What the link says, as markup.
+    /// Text of the link, as markup.
     history: String,
     windows: Vec<Window>,
 }
@@ -41,11 +41,11 @@ pub(crate) struct Window {
     pub(crate) name: &'static str,
     /// "99.89%"
     pub(crate) figure: String,
-    /// "99.98%" of the watched time was observed.
+    /// "99.98%", the observed share of the watched time.
     pub(crate) coverage: String,
     /// "2 h 13 min of major outage in 90 days less 4 h maintenance."
-    pub(crate) words: String,
-    /// The same in whole seconds.
+    pub(crate) text: String,
+    /// The same in seconds.
     pub(crate) seconds: String,
 }
 
@@ -53,7 +53,7 @@ pub(crate) struct Window {
 ///
 /// # Errors
 ///
-/// Only if a template cannot be written, which is our own fault.
+/// A template that cannot be written, which would be a fault of the program.
 pub fn uptime(view: &PageView) -> anyhow::Result<String> {
     let clock = Clock::of(view);
     let mut entries = Vec::new();
@@ -73,7 +73,7 @@ pub fn uptime(view: &PageView) -> anyhow::Result<String> {
             view.rule.partial_percent,
             zone(view),
         ),
-        explained: Explained::of(&figures),
+        legend: Legend::of(&figures),
         live: Live::of(view, &clock),
         entries,
     }
@@ -97,15 +97,15 @@ fn group_entries(group: &GroupView, view: &PageView, clock: &Clock<'_>, entries:
     if below == 0 {
         return;
     }
-    let in_words = words::mean(below, children.len() - below);
+    let text = words::mean(below, children.len() - below);
     let watched = rows::watched_from(&children);
     let windows = words::WINDOWS.iter().zip(WINDOWS).enumerate().map(|(index, (name, days))| {
         let mean = rows::mean(&children, index);
         Window {
             name,
-            figure: figures::words(&mean, days, watched, view, clock),
+            figure: figures::text(&mean, days, watched, view, clock),
             coverage: percentage(mean.coverage),
-            words: in_words.clone(),
+            text: text.clone(),
             seconds: String::new(),
         }
     });
@@ -119,7 +119,7 @@ fn group_entries(group: &GroupView, view: &PageView, clock: &Clock<'_>, entries:
     entries.extend(children.into_iter().filter_map(|child| component_entry(child, view, clock)));
 }
 
-/// The windows of a component in words and in seconds.
+/// The windows of a component.
 pub(crate) fn windows(component: &ComponentView, view: &PageView, clock: &Clock<'_>) -> Vec<Window> {
     words::WINDOWS
         .iter()
@@ -127,20 +127,20 @@ pub(crate) fn windows(component: &ComponentView, view: &PageView, clock: &Clock<
         .zip(&component.windows)
         .map(|((name, days), figure)| Window {
             name,
-            figure: figures::words(figure, days, component.watched_from, view, clock),
+            figure: figures::text(figure, days, component.watched_from, view, clock),
             coverage: percentage(figure.coverage),
-            words: in_words(figure, days, left_out(component, view)),
+            text: in_words(figure, days, left_out(component, view)),
             seconds: in_seconds(&figure.tally),
         })
         .collect()
 }
 
-/// What does not count, by the rule of the page.
+/// The time that the page's rule leaves out.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum LeftOut {
-    /// Whatever was not observed.
+    /// Time that was not observed.
     Unobserved,
-    /// Statuspage's rule: days before the start date; their 30 days are 31.
+    /// Days before the start date: Statuspage's rule, by which 30 days are 31.
     BeforeStart,
     /// Statuspage's rule without a start date.
     Nothing,
@@ -180,12 +180,12 @@ fn in_words(figure: &Figure, days: i64, left_out: LeftOut) -> String {
 }
 
 fn listed(parts: &[(i64, &str)]) -> String {
-    let said: Vec<_> = parts
+    let durations: Vec<_> = parts
         .iter()
         .filter(|(milliseconds, _)| *milliseconds > 0)
         .map(|(milliseconds, what)| format!("{}{what}", duration(*milliseconds)))
         .collect();
-    words::listed(&said)
+    words::listed(&durations)
 }
 
 /// "In seconds: major outage 7,980, maintenance 14,400, observed 7,761,600."
@@ -200,15 +200,15 @@ fn in_seconds(tally: &Tally) -> String {
         tally.observed(),
     ];
     let observed = of.len() - 1;
-    let said = of.iter().zip(words::SECONDS).enumerate();
-    let parts: Vec<_> = said
+    let named = of.iter().zip(words::SECONDS).enumerate();
+    let parts: Vec<_> = named
         .filter(|(index, (milliseconds, _))| **milliseconds > 0 || *index == observed)
         .map(|(_, (milliseconds, what))| format!("{what} {}", seconds(*milliseconds)))
         .collect();
     words::in_seconds(&parts)
 }
 
-/// Exact: "7,980", "0.202".
+/// Exact seconds: "7,980", "0.202".
 fn seconds(milliseconds: i64) -> String {
     let whole = grouped(milliseconds / SECOND);
     match milliseconds % SECOND {
@@ -223,7 +223,7 @@ mod tests {
     use skerry_domain::time::{HOUR, MINUTE};
 
     #[test]
-    fn a_child_that_is_left_out_while_it_is_well_counts_in_its_group() {
+    fn a_child_that_is_hidden_while_operational_counts_in_its_group() {
         use crate::sample::{component, group, page};
         use skerry_domain::status::Status;
         use skerry_domain::uptime::{Rule, Weights, figure};
@@ -236,17 +236,17 @@ mod tests {
         (shown.windows, hidden.windows) = (over(0), over(9 * DAY));
         hidden.only_show_if_degraded = true;
         let view = page(vec![Item::Group(group("g", vec![shown, hidden]))]);
-        let said = |html: String| {
+        let shows_mean = |html: String| {
             let group = html.split("Component aaa").next().unwrap_or_default().to_owned();
             assert!(!html.contains("Component bbb"), "{html}");
             group.contains("95.00%")
         };
-        assert!(said(uptime(&view).expect("a page")), "the mean of 100 and 90, where 90 is not listed");
-        assert!(said(super::super::index(&view).expect("a page")));
+        assert!(shows_mean(uptime(&view).expect("a page")), "the mean of 100 and 90, where 90 is not listed");
+        assert!(shows_mean(super::super::index(&view).expect("a page")));
     }
 
     #[test]
-    fn a_figure_opens_to_what_it_was_worked_out_from() {
+    fn a_figure_is_explained_in_words_and_seconds() {
         let tally = Tally {
             operational: 90 * DAY - 6 * HOUR - 13 * MINUTE,
             major: 2 * HOUR + 13 * MINUTE,
@@ -261,8 +261,8 @@ mod tests {
         );
         assert_eq!(in_words(&figure, 90, LeftOut::BeforeStart), "2 h 13 min of major outage in 90 days.");
         let young = Figure { tally: Tally { unwatched: DAY, ..tally }, ..figure };
-        let said = "2 h 13 min of major outage in 31 days less 1 day before monitoring began.";
-        assert_eq!(in_words(&young, 30, LeftOut::BeforeStart), said);
+        let expected = "2 h 13 min of major outage in 31 days less 1 day before monitoring began.";
+        assert_eq!(in_words(&young, 30, LeftOut::BeforeStart), expected);
         assert_eq!(in_words(&young, 30, LeftOut::Nothing), "2 h 13 min of major outage in 31 days.");
         assert_eq!(
             in_seconds(&tally),

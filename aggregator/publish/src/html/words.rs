@@ -1,4 +1,4 @@
-//! How states, percentages and times are written; the texts stand in `texts`.
+//! How states, percentages and times are written. The texts themselves are in `texts`.
 
 use crate::texts;
 use crate::view::PageView;
@@ -7,12 +7,12 @@ use jiff::civil::Date;
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
 
-/// What a mark, an icon or a word says: a status, or that nothing is seen.
+/// The state that a mark, an icon or a label shows: a status, or no data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tone {
-    /// A status that is known.
+    /// A known status.
     Of(Status),
-    /// Watched, but nothing is seen.
+    /// Monitored, but without data.
     NoData,
 }
 
@@ -27,7 +27,7 @@ impl Tone {
         Self::NoData,
     ];
 
-    /// Its class in the style sheet and the id of its icon.
+    /// The class in the style sheet and the id of the icon.
     pub(crate) fn class(self) -> &'static str {
         match self {
             Self::Of(Status::Operational) => "o",
@@ -40,7 +40,7 @@ impl Tone {
     }
 
     /// "Major outage".
-    pub(crate) fn words(self) -> &'static str {
+    pub(crate) fn label(self) -> &'static str {
         match self {
             Self::Of(status) => texts::status(status),
             Self::NoData => texts::NO_DATA,
@@ -52,16 +52,16 @@ impl Tone {
         match self {
             Self::Of(Status::DegradedPerformance) => texts::key::DEGRADED,
             Self::Of(Status::UnderMaintenance) => texts::key::MAINTENANCE,
-            other => other.words(),
+            other => other.label(),
         }
     }
 
-    /// Does it hurt visitors?
-    pub(crate) fn is_trouble(self) -> bool {
+    /// Whether visitors are affected.
+    pub(crate) fn is_impaired(self) -> bool {
         matches!(self, Self::Of(Status::DegradedPerformance | Status::PartialOutage | Status::MajorOutage))
     }
 
-    /// Which of several leads a group: trouble by weight, then maintenance, then blindness.
+    /// The highest weight among its children is the state of a group.
     pub(crate) fn weight(self) -> u8 {
         match self {
             Self::Of(Status::Operational) => 0,
@@ -74,7 +74,7 @@ impl Tone {
     }
 }
 
-/// Hundredths of a percent: "99.90%", "100%" only for the whole.
+/// Formats hundredths of a percent as "99.90%"; "100%" only if nothing is missing.
 pub(crate) fn percentage(hundredths: u32) -> String {
     if hundredths >= 10_000 {
         "100%".to_owned()
@@ -99,8 +99,9 @@ pub(crate) fn grouped(number: i64) -> String {
     out
 }
 
-/// A name whose own direction marks cannot reach beyond it: isolates that it opens are closed, closers of
-/// what it never opened are dropped (Unicode UAX #9, X5a to X6a). `<bdi>` alone does not see to that.
+/// Balances the direction isolates in a name, so that they cannot affect the text after it: those that it opens are
+/// closed, and closing marks without an opening one are dropped (Unicode UAX #9, X5a to X6a). `<bdi>` alone does not
+/// ensure that.
 pub(crate) fn balanced(name: &str) -> String {
     let mut open = 0_usize;
     let mut out: String = name
@@ -122,22 +123,22 @@ pub(crate) fn balanced(name: &str) -> String {
     out
 }
 
-/// The page's calendar and clock.
+/// Formats instants and dates of a page.
 pub(crate) struct Clock<'a> {
     view: &'a PageView,
     today: Date,
 }
 
 impl<'a> Clock<'a> {
-    /// The clock of a page at the moment of its view.
+    /// The clock of a page, where today is the day of the view.
     pub(crate) fn of(view: &'a PageView) -> Self {
         Self { view, today: zoned(view, view.now).date() }
     }
 
-    /// Words isolated for direction (Unicode UAX #9), where the page runs from right to left and so could turn
-    /// "42 min" round.
-    pub(crate) fn isolated(&self, words: String) -> String {
-        if runs_from_right(&self.view.language) { format!("\u{2068}{words}\u{2069}") } else { words }
+    /// Isolates text for direction (Unicode UAX #9) if the page is written from right to left, where "42 min" could be
+    /// reversed.
+    pub(crate) fn isolated(&self, text: String) -> String {
+        if is_right_to_left(&self.view.language) { format!("\u{2068}{text}\u{2069}") } else { text }
     }
 
     /// The day of the view.
@@ -155,7 +156,7 @@ impl<'a> Clock<'a> {
         zoned(self.view, at).strftime("%H:%M").to_string()
     }
 
-    /// "UTC", "CET", "UTC+03:00": what the zone is called at that instant.
+    /// The abbreviation of the zone at that instant: "UTC", "CET", "UTC+03:00".
     pub(crate) fn zone(&self, at: Timestamp) -> String {
         let zoned = zoned(self.view, at);
         let short = zoned.strftime("%Z").to_string();
@@ -166,14 +167,14 @@ impl<'a> Clock<'a> {
         }
     }
 
-    /// "14:02 UTC", with the day where it is not today: "Wed 18 Nov, 14:02 UTC".
+    /// "14:02 UTC", or "Wed 18 Nov, 14:02 UTC" on another day.
     pub(crate) fn moment(&self, at: Timestamp) -> String {
         let clock = format!("{} {}", self.time(at), self.zone(at));
         let date = self.date(at);
         if date == self.today { clock } else { format!("{}, {clock}", self.day(date)) }
     }
 
-    /// As short as a row allows: "14:40" today, else "18 Nov".
+    /// The short form for rows: "14:40" today, else "18 Nov".
     pub(crate) fn brief(&self, at: Timestamp) -> String {
         let date = self.date(at);
         if date == self.today { self.time(at) } else { self.day_of_month(date) }
@@ -200,7 +201,7 @@ impl<'a> Clock<'a> {
         date.strftime(pattern).to_string()
     }
 
-    /// "3 to 9 Nov", "28 Oct to 3 Nov", or the day alone.
+    /// "3 to 9 Nov", "28 Oct to 3 Nov", or a single day.
     pub(crate) fn days(&self, from: Date, to: Date) -> String {
         if from == to {
             return self.day(from);
@@ -221,8 +222,8 @@ impl<'a> Clock<'a> {
     }
 }
 
-/// Is the language written from right to left, by its primary subtag (BCP 47)?
-pub(crate) fn runs_from_right(language: &str) -> bool {
+/// Whether the language is written from right to left, by its primary subtag (BCP 47).
+pub(crate) fn is_right_to_left(language: &str) -> bool {
     let primary = language.split('-').next().unwrap_or(language).to_ascii_lowercase();
     matches!(primary.as_str(), "ar" | "ckb" | "dv" | "fa" | "he" | "ks" | "ps" | "sd" | "ug" | "ur" | "yi")
 }
@@ -231,7 +232,7 @@ fn zoned(view: &PageView, at: Timestamp) -> Zoned {
     zoned_in(at, view.time_zone.clone())
 }
 
-/// Instants outside jiff's range are shown as its ends: a far end of an interval must not fail a page.
+/// Clamps an instant to jiff's range: an interval without an end must not make a page fail.
 fn zoned_in(at: Timestamp, zone: jiff::tz::TimeZone) -> Zoned {
     let end = if at.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
     jiff::Timestamp::from_millisecond(at.0).unwrap_or(end).to_zoned(zone)
@@ -242,7 +243,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn percentages_are_exact_and_whole_only_when_whole() {
+    fn percentages_are_exact_and_100_only_without_losses() {
         for (hundredths, words) in [
             (0, "0.00%"),
             (7, "0.07%"),
@@ -256,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn a_name_keeps_its_direction_to_itself() {
+    fn a_name_does_not_affect_the_direction_of_other_text() {
         for (name, kept) in [
             ("plain", "plain"),
             ("\u{2066}open \u{2067}twice", "\u{2066}open \u{2067}twice\u{2069}\u{2069}"),

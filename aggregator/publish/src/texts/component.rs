@@ -9,7 +9,7 @@ pub(crate) const RESPONSE: &str = "Response time";
 pub(crate) const NO_RESPONSE: &str =
     "No response times yet. The first one appears a few minutes after the first check.";
 
-/// What was true before there was no data.
+/// The last status before the data ended.
 pub(crate) fn was(last: Status) -> String {
     let then = match last {
         Status::UnderMaintenance | Status::Operational => "It was",
@@ -26,10 +26,10 @@ pub(crate) fn chart_lines(step: &str) -> String {
     )
 }
 
-/// The figures are set in bold around these words.
+/// The texts around the figures, which are bold.
 pub(crate) const LATEST: [&str; 3] = ["Latest: ", " median, ", " at the 95th percentile"];
 
-/// The end of [`LATEST`].
+/// Follows [`LATEST`].
 pub(crate) fn latest_in(span: &str, from: &str) -> String {
     format!(", in the {span} from {from}.")
 }
@@ -39,7 +39,7 @@ pub(crate) fn chart(from: &str, to: &str) -> String {
     format!("Response times from {from} to {to}. ")
 }
 
-/// "5 minutes", "12 hours"; `hour` is what one hour is called.
+/// "5 minutes", "12 hours"; `hour` is the text for one hour.
 pub(crate) fn minutes(minutes: i64, hour: &str) -> String {
     match minutes {
         60 => hour.to_owned(),
@@ -48,5 +48,5 @@ pub(crate) fn minutes(minutes: i64, hour: &str) -> String {
     }
 }
 
-/// An hour that one point stands for, and the one that the newest point stands for.
+/// One hour as the duration of each point, and as the span of the newest.
 pub(crate) const HOUR: [&str; 2] = ["one hour", "hour"];

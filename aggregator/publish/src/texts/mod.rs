@@ -1,11 +1,10 @@
-//! The texts of the public side, in English and in one place; a language file can take their place later. Names,
-//! figures and times arrive as words, and escaped where a text is markup. What the script adds while a page is open
-//! stands at the head of `assets/page.js`.
+//! All texts of the public side, in English; files of other languages can replace them later. Names, figures and times
+//! arrive formatted, and escaped where a text is markup. The texts of the script are at the head of `assets/page.js`.
 
 use skerry_domain::status::Status;
 use skerry_protocol::words::count;
 
-/// What is said of a status wherever it stands.
+/// The name of a status.
 pub(crate) const fn status(status: Status) -> &'static str {
     match status {
         Status::Operational => "Operational",
@@ -32,18 +31,18 @@ pub(crate) fn components(number: usize) -> String {
     count(number, "component")
 }
 
-/// The name of what a page, a component or a month is the history of stands before it: "Shop history".
+/// "Shop history".
 pub(crate) fn history_of(name: &str) -> String {
     format!("{name} history")
 }
 
-/// The short forms of the key above the bars.
+/// Short labels of the key above the bars.
 pub(crate) mod key {
     pub(crate) const DEGRADED: &str = "Degraded";
     pub(crate) const MAINTENANCE: &str = "Maintenance";
 }
 
-/// What stands around every page, and the pages that show no status.
+/// The frame of every page, and the pages without a status.
 pub(crate) mod frame {
     pub(crate) const SKIP: &str = "Skip to current status";
     pub(crate) const HELP: &str = "Get help";
@@ -53,7 +52,7 @@ pub(crate) mod frame {
     pub(crate) const NOT_FOUND: &str = "Page not found";
     pub(crate) const NOT_FOUND_WHY: &str = "There is nothing at this address, or it is not public.";
 
-    /// The zone, and what outages count, in percent.
+    /// The zone, and the weights of outages in percent.
     pub(crate) fn footer(zone: &str, major: u32, partial: u32) -> String {
         let share = |percent: u32| match percent {
             100 => "in full".to_owned(),
@@ -68,7 +67,7 @@ pub(crate) mod frame {
     }
 }
 
-/// How old a page is.
+/// The age of a page.
 pub(crate) mod age {
     pub(crate) const NOTHING_REPORTED: &str = "No checks have reported yet.";
 
@@ -85,7 +84,7 @@ pub(crate) mod age {
     }
 }
 
-/// The sentence of the banner and the facts below it. Those that end in a blank go on with a name or a time.
+/// The sentence of the banner and the facts below it. Texts that end in a blank are followed by a name or a time.
 pub(crate) mod banner {
     pub(crate) const EMPTY: &str = "Nothing to show yet";
     pub(crate) const EMPTY_WHY: &str = "Components will appear here once they are set up.";
@@ -109,7 +108,7 @@ pub(crate) mod banner {
     pub(crate) const PART_OF: &str = "No data for part of ";
     pub(crate) const WAITING_FOR: &str = "We are waiting for the first report of ";
 
-    /// Of all components, of one or of several.
+    /// For all components, for one or for several.
     pub(crate) fn not_seen_since(all: bool, components: usize) -> &'static str {
         match (all, components) {
             (true, _) => "We have not been able to see our systems since ",
@@ -123,7 +122,7 @@ pub(crate) mod banner {
         format!("{NO_DATA_FOR}{}{since}.", super::components(components))
     }
 
-    /// The end of [`PART_OF`].
+    /// Follows [`PART_OF`] and the names.
     pub(crate) fn part_since(since: &str) -> String {
         format!("{}.", if since.is_empty() { " yet" } else { since })
     }
@@ -137,7 +136,7 @@ pub(crate) mod component;
 
 pub(crate) mod uptime;
 
-/// Badges; a status stands there in lower case.
+/// Badges, where a status is in lower case.
 pub(crate) mod badge {
     pub(crate) const EMPTY: &str = "nothing to show yet";
     pub(crate) const PARTIAL_DATA: &str = "operational, partial data";
@@ -160,7 +159,7 @@ pub(crate) mod badge {
     }
 }
 
-/// `status.description` of the API where Statuspage has no sentence for it.
+/// `status.description` of the API, for states that Statuspage does not have.
 pub(crate) mod description {
     use super::components;
 
@@ -172,7 +171,7 @@ pub(crate) mod description {
         format!("No current data for part of {}", components(number))
     }
 
-    /// `None`: of all.
+    /// `None` for all components.
     pub(crate) fn waiting(number: Option<usize>) -> String {
         let first = super::banner::WAITING;
         number.map_or_else(|| first.to_owned(), |number| format!("{first} of {}", components(number)))

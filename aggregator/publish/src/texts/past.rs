@@ -6,13 +6,13 @@ pub(crate) const NOT_MONITORED: &str = "Not monitored yet.";
 pub(crate) const MAINTENANCE: &str = "Maintenance";
 pub(crate) const PARTIAL_DATA: &str = "Partial data";
 pub(crate) const PARTIAL_DATA_MEANS: &str = "What we could see was operational.";
-/// Around the link that is named by the third.
+/// The text before and after the link, and the text of the link.
 pub(crate) const MORE: [&str; 3] = [" more in the ", ".", "history"];
 pub(crate) const AND: &str = "And ";
 pub(crate) const ALL: &str = "Full history";
 pub(crate) const CALCULATED: &str = "How uptime is calculated";
 
-/// Of one component or of several.
+/// For one component or for several.
 pub(crate) fn no_data_means(components: usize) -> &'static str {
     if components == 1 {
         "Our own view was lost; this does not mean that it was down."
@@ -29,8 +29,8 @@ pub(crate) fn each(shortest: &str, longest: &str) -> String {
     format!("{shortest} to {longest} each")
 }
 
-pub(crate) fn so_far(said: &str, since: &str) -> String {
-    format!("{said} so far, since {since}.")
+pub(crate) fn so_far(duration: &str, since: &str) -> String {
+    format!("{duration} so far, since {since}.")
 }
 
 /// "03:10 to 03:22"

@@ -1,12 +1,12 @@
-//! The rows of components and groups, the list of their days and what explains the figures.
+//! The rows of components and groups, their lists of days, and the explanation of figures.
 
 use super::{Status, count, status};
 
-/// In the place of a figure in the first 24 hours.
+/// Replaces a figure in the first 24 hours.
 pub(crate) const NEW: &str = "New";
 pub(crate) const NEW_MEANS: &str = "New: monitored for less than a day.";
 pub(crate) const STAR_MEANS: &str = "* Not enough data: under 90% of that time could be seen.";
-/// Before and after the number of marks, which the style sheet changes on a phone.
+/// The text before and after the number of marks, which the style sheet changes on phones.
 pub(crate) const MARKS: [&str; 2] = ["One mark a day: the last ", " days, today last."];
 pub(crate) const OLDER: &str = " older days are listed on ";
 pub(crate) const OWN_PAGE: &str = "its own page";
@@ -17,7 +17,7 @@ pub(crate) fn since(figure: &str, day: &str) -> String {
     format!("{figure} since {day}")
 }
 
-/// Some figures are since a day that stands beside them.
+/// `since`: some figures have a day next to them.
 pub(crate) fn percentages(since: bool) -> String {
     format!(
         "Percentages are uptime over 90 days{}.",
@@ -34,12 +34,12 @@ pub(crate) fn affected(days: usize) -> String {
     format!(", {} affected", count(days, "day"))
 }
 
-/// Of a component or a group, with a time as markup.
+/// For a component or a group; `time` is markup.
 pub(crate) fn no_data_since(time: &str) -> String {
     format!("No data since {time}")
 }
 
-/// "1 of 2 checks not seen since 14:40"; the time as markup, `None` for never.
+/// "1 of 2 checks not seen since 14:40"; the time is markup, or `None` for never.
 pub(crate) fn unseen(unseen: usize, of: usize, since: Option<&str>) -> String {
     match since {
         None => format!("{unseen} of {of} checks never seen"),
@@ -71,7 +71,7 @@ pub(crate) fn some_affected(some: usize, of: usize) -> String {
     format!("{some} of {of} affected")
 }
 
-/// Below the list of days: how many were operational, of how many, and since when it is monitored.
+/// Follows the list of days: how many of them were operational, and since when the component has been monitored.
 pub(crate) fn rest(listed: bool, quiet: usize, of: usize, since: Option<&str>) -> String {
     let since = since.map(|day| format!("Monitored since {day}."));
     match (listed, quiet, since) {

@@ -11,9 +11,9 @@ pub(crate) const PARTIAL: &str = " of partial outage";
 pub(crate) const MAINTENANCE: &str = " maintenance";
 pub(crate) const NO_DATA: &str = " without data";
 pub(crate) const UNMONITORED: &str = " before monitoring began";
-/// The windows, in the order of the view's.
+/// The windows, in the order of [`crate::view::ComponentView::windows`].
 pub(crate) const WINDOWS: [&str; 4] = ["24 h", "7 days", "30 days", "90 days"];
-/// What seconds are told of, in the order of a tally: see `html/uptime.rs`.
+/// The labels of seconds, in the order of `html/uptime.rs`.
 pub(crate) const SECONDS: [&str; 7] = [
     "major outage",
     "partial outage",
@@ -28,7 +28,7 @@ pub(crate) fn coverage(share: &str) -> String {
     format!("Coverage {share}.")
 }
 
-/// A figure in words: what was lost of how long, and what does not count.
+/// Explains a figure: the outages, the window, and the time that does not count.
 pub(crate) fn lost(outages: &str, window: &str, left_out: &str) -> String {
     let less = if left_out.is_empty() { String::new() } else { format!(" less {left_out}") };
     format!("{outages} in {window}{less}.")
@@ -45,7 +45,7 @@ pub(crate) fn in_seconds(parts: &[String]) -> String {
     format!("In seconds: {}.", parts.join(", "))
 }
 
-/// The figure of a group of so many components, of which some are not listed while they are operational.
+/// Explains the figure of a group with `below` listed components and `left_out` ones that are hidden while operational.
 pub(crate) fn mean(below: usize, left_out: usize) -> String {
     let others = match left_out {
         0 => String::new(),
@@ -55,7 +55,7 @@ pub(crate) fn mean(below: usize, left_out: usize) -> String {
     format!("The mean of the {} below{others}, truncated to two decimals.", components(below))
 }
 
-/// How the figures come about, a paragraph each; what outages count in percent.
+/// Explains the calculation, one paragraph each; `major` and `partial` are weights in percent.
 pub(crate) fn formula(statuspage: bool, major: u32, partial: u32, zone: &str) -> [String; 3] {
     let weight = |percent: u32, what: &str| match percent {
         100 => what.to_owned(),
