@@ -212,8 +212,8 @@ fn start_logging(arguments: &Arguments) {
         LogLevel::Debug => "debug,hyper=info,h2=info,hickory_proto=info,hickory_resolver=info",
         LogLevel::Trace => "trace",
     };
-    // The engine says each transition of the built-in agent too.
-    let filter = format!("{level},skerry_agent::check_runner::scheduled_check=off,{}", web::COUNTED);
+    // The engine logs each transition of the built-in agent, too.
+    let filter = format!("{level},skerry_agent::check_runner::scheduled_check=off,{}", web::LOG_DIRECTIVE);
     skerry_host::log::start(&filter, arguments.json);
 }
 

@@ -23,7 +23,7 @@ use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
 use skerry_protocol::words::count;
 use skerry_publish::output::Site;
-use skerry_web::{Admission, Operations, Readiness, Traffic};
+use skerry_web::{MetricsAccess, Operations, Readiness, Traffic};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -199,8 +199,8 @@ impl Operations for ProgramStatus {
         Readiness { reasons }
     }
 
-    fn admits(&self, token: Option<&str>) -> Admission {
-        self.token.admits(token)
+    fn metrics_access(&self, token: Option<&str>) -> MetricsAccess {
+        self.token.access(token)
     }
 
     fn metrics(&self) -> String {

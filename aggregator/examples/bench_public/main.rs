@@ -126,8 +126,8 @@ impl web::Ingest for Closed {
 }
 
 impl web::Operations for Closed {
-    fn admits(&self, _token: Option<&str>) -> web::Admission {
-        web::Admission::Refused
+    fn metrics_access(&self, _token: Option<&str>) -> web::MetricsAccess {
+        web::MetricsAccess::Denied
     }
 
     fn ready(&self) -> web::Readiness {

@@ -58,8 +58,8 @@ impl web::Operations for Sink {
         web::Readiness::default()
     }
 
-    fn admits(&self, _token: Option<&str>) -> web::Admission {
-        web::Admission::Granted
+    fn metrics_access(&self, _token: Option<&str>) -> web::MetricsAccess {
+        web::MetricsAccess::Granted
     }
 
     /// How many observations came.

@@ -1,5 +1,4 @@
-//! What operators and their tools ask: is it alive, is it ready, its metrics. Only on listeners that
-//! serve `admin`.
+//! Liveness, readiness and metrics, for operators and their tools. Only listeners that serve `admin` have them.
 
 use super::agents::bearer;
 use super::headers::{method_not_allowed, uncached};
@@ -9,31 +8,31 @@ use actix_web::{HttpRequest, HttpResponse};
 use serde::Serialize;
 use skerry_host::exposition::in_form;
 
-/// What the process knows about itself.
+/// The process's report on itself.
 pub trait Operations: Send + Sync {
-    /// Does a fresh observation reach the page from end to end? Must not block.
+    /// Whether fresh observations reach the pages. Must not block.
     fn ready(&self) -> Readiness;
-    /// May one who shows `token` read the metrics?
-    fn admits(&self, token: Option<&str>) -> Admission;
-    /// All metrics, as `prometheus_client::encoding::text::encode` writes them. Must not block for long.
+    /// Whether a client with this bearer token may read the metrics.
+    fn metrics_access(&self, token: Option<&str>) -> MetricsAccess;
+    /// All metrics in the OpenMetrics text format of `prometheus_client`. Must not block for long.
     fn metrics(&self) -> String;
 }
 
-/// Whether somebody may read what operators may.
+/// Whether a client may read the metrics.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Admission {
-    /// Let in.
+pub enum MetricsAccess {
+    /// The token is right, or none is configured.
     Granted,
-    /// Without a token, or with another.
-    Refused,
-    /// What the token is cannot be told at present.
-    Unknown,
+    /// The token is missing or wrong.
+    Denied,
+    /// The configured token cannot be read at present.
+    Unavailable,
 }
 
-/// Whether the process does its work.
+/// Whether the process is ready.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Readiness {
-    /// Why it is not ready, each a plain sentence for operators; empty when it is.
+    /// Why it is not ready, one plain sentence per reason; empty if it is ready.
     pub reasons: Vec<String>,
 }
 
@@ -43,13 +42,13 @@ struct ReadyBody {
     reasons: Vec<String>,
 }
 
-fn reads(request: &HttpRequest) -> bool {
+fn is_read(request: &HttpRequest) -> bool {
     request.method() == Method::GET || request.method() == Method::HEAD
 }
 
 /// `/healthz`: the process answers.
 pub(super) fn healthz(request: &HttpRequest) -> HttpResponse {
-    if !reads(request) {
+    if !is_read(request) {
         return method_not_allowed("GET, HEAD");
     }
     uncached(StatusCode::OK, "text/plain; charset=utf-8", "ok\n")
@@ -57,7 +56,7 @@ pub(super) fn healthz(request: &HttpRequest) -> HttpResponse {
 
 /// `/readyz`: 200, or 503 with the reasons.
 pub(super) fn readyz(operations: &dyn Operations, request: &HttpRequest) -> HttpResponse {
-    if !reads(request) {
+    if !is_read(request) {
         return method_not_allowed("GET, HEAD");
     }
     let Readiness { reasons } = operations.ready();
@@ -67,22 +66,22 @@ pub(super) fn readyz(operations: &dyn Operations, request: &HttpRequest) -> Http
     uncached(status, "application/json; charset=utf-8", body)
 }
 
-/// `/metrics`, in the form that `Accept` names.
+/// `/metrics`, in the format that `Accept` asks for.
 pub(super) fn metrics(operations: &dyn Operations, request: &HttpRequest) -> HttpResponse {
-    if !reads(request) {
+    if !is_read(request) {
         return method_not_allowed("GET, HEAD");
     }
-    match operations.admits(bearer(request.headers())) {
-        Admission::Granted => {}
-        Admission::Refused => {
+    match operations.metrics_access(bearer(request.headers())) {
+        MetricsAccess::Granted => {}
+        MetricsAccess::Denied => {
             let plain = "text/plain; charset=utf-8";
             let mut response = uncached(StatusCode::UNAUTHORIZED, plain, "metrics need a token\n");
             response.headers_mut().insert(WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             return response;
         }
-        Admission::Unknown => {
-            let words = "the token file cannot be read: see the log\n";
-            return uncached(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", words);
+        MetricsAccess::Unavailable => {
+            let text = "the token file cannot be read: see the log\n";
+            return uncached(StatusCode::SERVICE_UNAVAILABLE, "text/plain; charset=utf-8", text);
         }
     }
     let accepted = request.headers().get_all(ACCEPT).filter_map(|value| value.to_str().ok());

@@ -1,5 +1,5 @@
-//! Where agents deliver their batches. Asks who it is before a byte of a body is read, bounds what is read, then
-//! hands the bytes on; knows nothing of what is in them.
+//! The endpoints of agents. They authenticate before they read a byte of a body, limit how much they read, and hand
+//! the bytes on without decoding them.
 
 use super::headers::{method_not_allowed, uncached};
 use super::problem::problem;
@@ -14,78 +14,78 @@ use bytes::Bytes;
 use skerry_protocol::wire::{EnrolReply, EnrolRequest, MAX_BODY_BYTES, MAX_ENROL_BYTES, Reply};
 use std::sync::Arc;
 
-/// What takes batches.
+/// Accepts batches and enrolments.
 #[async_trait]
 pub trait Ingest: Send + Sync {
-    /// Whether whoever has `token`, which stood after `Bearer`, may deliver now. A delivery that is dropped gives
-    /// back what it took up.
+    /// Admits a delivery by the bearer token of its request. A delivery that is dropped releases what it reserved.
     ///
     /// # Errors
-    /// What is answered instead, with nothing of the body read.
+    /// The answer to send instead; the body is not read.
     async fn admit(&self, token: Option<&str>) -> Result<Box<dyn Delivery>, IngestAnswer>;
 
-    /// Exchanges a token of one use for a credential. Returns only when that is durable.
+    /// Exchanges a one-time token for a credential. Returns once the exchange is durable.
     async fn enrol(&self, request: EnrolRequest) -> EnrolAnswer;
 }
 
-/// One batch on its way, of an agent that has shown who it is.
+/// The delivery of one batch by an authenticated agent.
 #[async_trait]
 pub trait Delivery: Send {
-    /// Takes room for so many more bytes of the body.
+    /// Reserves memory for `bytes` more of the body.
     ///
     /// # Errors
-    /// What is answered when there is none; the rest of the body is not read.
+    /// The answer to send if there is none left; the rest of the body is not read.
     fn grow(&mut self, bytes: usize) -> Result<(), IngestAnswer>;
 
-    /// Takes one compressed body of at most [`MAX_BODY_BYTES`]. Returns only when everything the answer
+    /// Accepts one compressed body of at most [`MAX_BODY_BYTES`]. Returns once everything that the answer
     /// acknowledges is durable.
     async fn batch(self: Box<Self>, body: Bytes) -> IngestAnswer;
 }
 
-/// What became of a request to enrol.
+/// The outcome of a request to enrol.
 #[derive(Clone, Debug, PartialEq)]
 pub enum EnrolAnswer {
-    /// The credential: 200.
+    /// 200 with the credential.
     Reply(EnrolReply),
-    /// No such token, in words: 401.
+    /// 401 with a message: no such token.
     Unknown(String),
-    /// The token is of no use any more, in words: 403.
+    /// 403 with a message: the token was used or has expired.
     Spent(String),
-    /// Our own fault, in words: 503. The token may be sent again.
+    /// 503 with a message: a fault of the aggregator. The token may be sent again.
     Unavailable(String),
 }
 
-/// What became of a batch.
+/// The outcome of a delivery.
 #[derive(Clone, Debug, PartialEq)]
 pub enum IngestAnswer {
-    /// It is committed: 200.
+    /// 200: the batch is committed.
     Reply(Reply),
-    /// The token is missing or not known: 401.
+    /// 401: the token is missing or unknown.
     Unauthorized,
-    /// The token is known and may not do this, in words: 403.
+    /// 403 with a message: the token is known, but may not do this.
     Forbidden(String),
-    /// The body is not a batch, in words: 400. Sending it again cannot help.
+    /// 400 with a message: the body is not a valid batch. Sending it again does not help.
     Malformed(String),
-    /// This agent has used up what one may, in words: 429, to be tried again.
+    /// 429: the agent exceeded a limit. It tries again try_again_response.
     Exceeded {
-        /// What was too much.
+        /// Which limit, for the response's `detail`.
         why: String,
         /// Seconds.
         retry_after: u32,
     },
-    /// It tells too little as it is, in words: 503, to be sent anew at once.
+    /// 503 with a message: the batch cannot be dated. The agent sends it anew at once.
     Again(String),
-    /// Too much is waiting: 503, to be tried again.
+    /// 503: the queue is full. The agent tries again try_again_response.
     Busy {
         /// Seconds.
         retry_after: u32,
     },
-    /// Our own fault, in words: 503. The batch may be sent again.
+    /// 503 with a message: a fault of the aggregator. The batch may be sent again.
     Unavailable(String),
 }
 
-/// Seconds after which a batch is sent again when our own fault kept us from taking it.
+/// `Retry-After` in seconds after a fault of the aggregator.
 const UNAVAILABLE_RETRY_AFTER: u32 = 5;
+/// `Retry-After` in seconds for a batch that could not be dated.
 const AGAIN_RETRY_AFTER: u32 = 1;
 
 /// `POST /agent/v1/batch`.
@@ -103,12 +103,12 @@ pub(super) async fn batch(
     }
     let mut delivery = match ingest.admit(bearer(request.headers())).await {
         Ok(delivery) => delivery,
-        Err(refusal) => return answer(refusal),
+        Err(rejection) => return answer(rejection),
     };
-    let grow = |bytes| delivery.grow(bytes).map_err(|refusal| Box::new(answer(refusal)));
+    let grow = |bytes| delivery.grow(bytes).map_err(|rejection| Box::new(answer(rejection)));
     match body::read(payload, MAX_BODY_BYTES, &limits, grow).await {
         Ok(body) => answer(delivery.batch(body).await),
-        Err(refusal) => refusal,
+        Err(response) => response,
     }
 }
 
@@ -124,7 +124,7 @@ pub(super) async fn enrol(
     }
     let body = match body::read(payload, MAX_ENROL_BYTES, &limits, |_| Ok(())).await {
         Ok(body) => body,
-        Err(refusal) => return refusal,
+        Err(response) => return response,
     };
     let Some(request) = EnrolRequest::from_bytes(&body) else {
         return problem(StatusCode::BAD_REQUEST, "this is not a request to enrol an agent");
@@ -137,7 +137,7 @@ pub(super) async fn enrol(
             response
         }
         EnrolAnswer::Spent(why) => problem(StatusCode::FORBIDDEN, &why),
-        EnrolAnswer::Unavailable(why) => retry_later(UNAVAILABLE_RETRY_AFTER, &why),
+        EnrolAnswer::Unavailable(why) => unavailable(UNAVAILABLE_RETRY_AFTER, &why),
     }
 }
 
@@ -168,21 +168,21 @@ fn answer(answer: IngestAnswer) -> HttpResponse {
         IngestAnswer::Forbidden(why) => problem(StatusCode::FORBIDDEN, &why),
         IngestAnswer::Malformed(why) => problem(StatusCode::BAD_REQUEST, &why),
         IngestAnswer::Exceeded { why, retry_after } => {
-            later(StatusCode::TOO_MANY_REQUESTS, retry_after, &why)
+            try_again_response(StatusCode::TOO_MANY_REQUESTS, retry_after, &why)
         }
-        IngestAnswer::Again(why) => retry_later(AGAIN_RETRY_AFTER, &why),
+        IngestAnswer::Again(why) => unavailable(AGAIN_RETRY_AFTER, &why),
         IngestAnswer::Busy { retry_after } => {
-            retry_later(retry_after, "the aggregator is overloaded; keep the batch and send it again")
+            unavailable(retry_after, "the aggregator is overloaded; keep the batch and send it again")
         }
-        IngestAnswer::Unavailable(why) => retry_later(UNAVAILABLE_RETRY_AFTER, &why),
+        IngestAnswer::Unavailable(why) => unavailable(UNAVAILABLE_RETRY_AFTER, &why),
     }
 }
 
-fn retry_later(seconds: u32, why: &str) -> HttpResponse {
-    later(StatusCode::SERVICE_UNAVAILABLE, seconds, why)
+fn unavailable(seconds: u32, why: &str) -> HttpResponse {
+    try_again_response(StatusCode::SERVICE_UNAVAILABLE, seconds, why)
 }
 
-fn later(status: StatusCode, seconds: u32, why: &str) -> HttpResponse {
+fn try_again_response(status: StatusCode, seconds: u32, why: &str) -> HttpResponse {
     let mut response = problem(status, why);
     response.headers_mut().insert(RETRY_AFTER, HeaderValue::from(seconds));
     response

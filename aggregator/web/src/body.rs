@@ -1,4 +1,4 @@
-//! Reads a body that may be long, broken or slow.
+//! Reads the body of a request, which may be too long, broken or slow.
 
 use super::Limits;
 use super::problem::problem;
@@ -9,23 +9,23 @@ use futures_util::StreamExt as _;
 use std::time::Duration;
 use tokio::time::{Instant, timeout_at};
 
-/// The whole body, of at most `most` bytes. `grow` is asked for room for each piece of it.
+/// Reads the whole body, `max_bytes` at max_bytes. `reserve` is called with the size of each chunk before it is kept.
 ///
 /// # Errors
-/// What the client is told instead: 400, 408, 413, or what `grow` says.
+/// The response to send instead: 400, 408, 413, or the one that `reserve` returns.
 pub(super) async fn read(
     mut body: web::Payload,
-    most: usize,
+    max_bytes: usize,
     limits: &Limits,
-    mut grow: impl FnMut(usize) -> Result<(), Box<HttpResponse>>,
+    mut reserve: impl FnMut(usize) -> Result<(), Box<HttpResponse>>,
 ) -> Result<Bytes, HttpResponse> {
-    let began = Instant::now();
+    let started = Instant::now();
     let mut read = BytesMut::new();
     loop {
         let earned = Duration::from_secs(read.len() as u64) / limits.body_rate.max(1);
-        let until = (began + earned).min(Instant::now()) + limits.body_pause;
-        let piece = match timeout_at(until, body.next()).await {
-            Ok(Some(Ok(piece))) => piece,
+        let deadline = (started + earned).min(Instant::now()) + limits.body_pause;
+        let chunk = match timeout_at(deadline, body.next()).await {
+            Ok(Some(Ok(chunk))) => chunk,
             Ok(None) => return Ok(read.freeze()),
             Ok(Some(Err(error))) => {
                 let why = format!("the body did not arrive whole: {error}");
@@ -33,12 +33,13 @@ pub(super) async fn read(
             }
             Err(_) => return Err(problem(StatusCode::REQUEST_TIMEOUT, &too_slow(limits))),
         };
-        if read.len() + piece.len() > most {
-            let why = format!("a body here has at most {most} bytes as sent: send fewer records at once");
+        if read.len() + chunk.len() > max_bytes {
+            let why =
+                format!("a body here has at most {max_bytes} bytes as sent: send fewer records at once");
             return Err(problem(StatusCode::PAYLOAD_TOO_LARGE, &why));
         }
-        grow(piece.len()).map_err(|refusal| *refusal)?;
-        read.extend_from_slice(&piece);
+        reserve(chunk.len()).map_err(|response| *response)?;
+        read.extend_from_slice(&chunk);
     }
 }
 

@@ -1,5 +1,5 @@
-//! A large answer in chunks: the HTTP layer copies what it is given into the buffer of its connection, and keeps
-//! it there for a client that takes nothing.
+//! Sends large bodies in chunks. The HTTP layer copies what a body yields into the buffer of its connection, and keeps
+//! it there as long as the client reads nothing.
 
 use actix_web::body::{BodySize, BoxBody, MessageBody};
 use bytes::Bytes;
@@ -7,12 +7,12 @@ use std::convert::Infallible;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 
-/// Bytes at once: what a connection holds of an answer beside the kernel.
+/// The bytes of a response that a connection buffers outside the kernel.
 const CHUNK: usize = 32 << 10;
 
 struct Chunks(Bytes);
 
-/// The same body, in chunks where it is larger than one.
+/// Splits a body that is larger than one chunk.
 pub(super) fn in_chunks(body: BoxBody) -> BoxBody {
     if !matches!(body.size(), BodySize::Sized(size) if size > CHUNK as u64) {
         return body;
@@ -35,7 +35,7 @@ impl MessageBody for Chunks {
         if rest.is_empty() {
             return Poll::Ready(None);
         }
-        let piece = rest.split_to(rest.len().min(CHUNK));
-        Poll::Ready(Some(Ok(piece)))
+        let chunk = rest.split_to(rest.len().min(CHUNK));
+        Poll::Ready(Some(Ok(chunk)))
     }
 }

@@ -1,5 +1,5 @@
-//! From an accepted connection to the routes: TLS, timeouts, HTTP. The server of actix-web has no place for our
-//! timeouts, so this module assembles its parts.
+//! The way of an accepted connection to the routes: TLS, timeouts, HTTP. The server of actix-web cannot take our
+//! timeouts, so this module puts its parts together.
 
 use super::chunks::in_chunks;
 use super::framing::Body;
@@ -24,14 +24,14 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-/// How long a client has to close its connection after we did.
+/// How long a client may take to close its connection after the server closed its side.
 const CLOSE_TIME: Duration = Duration::from_secs(1);
 
-/// Bytes of the kernel's send and receive buffers, which it doubles. By default it keeps megabytes for each client.
+/// Sizes of the kernel's buffers in bytes; the kernel doubles them. By default it keeps megabytes for each client.
 const SEND_BUFFER: usize = 64 << 10;
 const RECEIVE_BUFFER: usize = 32 << 10;
-/// TLS handshakes at once, of each worker; more wait until one of them ends. Each may keep 64 KiB.
-const HANDSHAKES: usize = 1_024;
+/// Concurrent TLS handshakes per worker; further ones wait. Each may keep 64 KiB.
+const MAX_HANDSHAKES: usize = 1_024;
 
 /// What the connections of a listener share.
 #[derive(Clone)]
@@ -42,7 +42,7 @@ pub(super) struct ListenerContext {
     pub(super) limits: Limits,
 }
 
-/// A listener at work.
+/// Starts to serve the connections of a socket.
 ///
 /// # Errors
 /// The socket cannot be listened on.
@@ -52,7 +52,7 @@ pub(super) fn start(
     context: ListenerContext,
 ) -> io::Result<Server> {
     let limits = context.limits;
-    // The connections have them from their listener.
+    // Connections inherit the buffer sizes of their listener.
     let kernel = SockRef::from(&socket);
     kernel.set_send_buffer_size(SEND_BUFFER)?;
     if !context.serves.agents {
@@ -74,7 +74,7 @@ pub(super) fn start(
             fn_service(accept).and_then(http(context.clone(), stopping.clone()))
         }),
         Some(mut tls) => {
-            actix_tls::accept::max_concurrent_tls_connect(HANDSHAKES);
+            actix_tls::accept::max_concurrent_tls_connect(MAX_HANDSHAKES);
             tls.alpn_protocols = vec![b"http/1.1".to_vec()];
             server.listen("https", socket, move || {
                 let mut acceptor = Acceptor::new(tls.clone());
@@ -113,7 +113,7 @@ fn http<S: OverTcp, Stop: Future<Output = ()> + 'static>(
             let answer = next.call(request);
             async move {
                 let mut answer = answer.await;
-                // What follows a refused body is not a request.
+                // The bytes after a rejected body are not a request.
                 if let Ok(answer) = &mut answer
                     && has_body
                     && (answer.status().is_client_error() || answer.status().is_server_error())

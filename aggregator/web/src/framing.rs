@@ -1,27 +1,27 @@
-//! Where a request ends in the bytes of its connection, so that the HTTP layer gets one at a time: it would queue
-//! a thousand that came at once. Judges nothing, but for the blank after the size of a chunk, which it makes a
-//! byte that no size has: RFC 9112 §7.1 knows none there, and proxies differ on what they make of it.
+//! Finds the end of a request in the bytes of its connection, so that the HTTP layer gets one request at a time: it
+//! would queue a thousand pipelined ones. It validates nothing, except that it replaces a blank after a chunk size by a
+//! byte that is invalid there: RFC 9112 §7.1 allows no blank, and proxies disagree on its meaning.
 
 use actix_web::dev::RequestHead;
 use actix_web::http::Method;
 use actix_web::http::header::{CONTENT_LENGTH, HeaderName, TRANSFER_ENCODING, UPGRADE};
 
-/// What stands in the place of a blank after a chunk's size.
-const NO_SIZE: u8 = b'!';
+/// Replaces a blank after a chunk size.
+const INVALID_SIZE_BYTE: u8 = b'!';
 
-/// What follows the head of a request.
+/// The framing of a request's body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Body {
     None,
-    /// So many bytes.
+    /// Of this many bytes.
     Length(u64),
     Chunked,
-    /// All that comes.
+    /// Everything up to the end of the connection.
     Rest,
 }
 
 impl Body {
-    /// As the HTTP layer frames it, which has refused what is ambiguous.
+    /// Frames the body as the HTTP layer does, which has already rejected ambiguous heads.
     pub(super) fn of(head: &RequestHead) -> Self {
         let text = |name: &HeaderName| Some(head.headers().get(name)?.to_str().ok()?.trim());
         if head.headers().contains_key(TRANSFER_ENCODING) {
@@ -38,31 +38,31 @@ impl Body {
     }
 }
 
-/// Where a connection stands.
+/// The position of a connection within its requests.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Part {
-    /// Before or in a head: whether it has begun, and whether its present line holds something.
+    /// Before or in a head: whether the head has begun, and whether its current line has content.
     Head {
         begun: bool,
         filled: bool,
     },
-    /// Behind a request that was handed on whole, or whose head was.
+    /// After a complete request, or after a head whose body is not known yet.
     Complete,
-    /// In a body of which so many bytes are left.
+    /// In a body with this many bytes left.
     Length(u64),
     Chunked(Chunk),
     Rest,
 }
 
-/// Where a chunked body stands.
+/// The position within a chunked body.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Chunk {
     Size(u64),
-    /// The rest of the line of a size.
+    /// In the rest of a size line.
     Line(u64),
-    /// So many bytes of the chunk and its end of line.
+    /// In a chunk with this many bytes left, its line end included.
     Bytes(u64),
-    /// Whether the present line of the trailer holds something.
+    /// In the trailer: whether its current line has content.
     Trailer(bool),
 }
 
@@ -70,7 +70,7 @@ impl Part {
     /// Before any head.
     pub(super) const START: Self = Self::Head { begun: false, filled: false };
 
-    /// Where the body begins.
+    /// The start of the body.
     pub(super) fn of(body: Body) -> Self {
         match body {
             Body::None => Self::Complete,
@@ -80,7 +80,7 @@ impl Part {
         }
     }
 
-    /// How many of these bytes belong to the present request, or to its head until its body is known.
+    /// Consumes bytes of the current request, or of its head until its body is known. Returns how many.
     pub(super) fn take(&mut self, bytes: &mut [u8]) -> usize {
         match self {
             Self::Complete => return 0,
@@ -121,7 +121,7 @@ impl Part {
             (Self::Head { begun, .. }, b'\n') => Self::Head { begun, filled: false },
             (Self::Head { .. }, other) if other != b'\r' => Self::Head { begun: true, filled: true },
             (Self::Chunked(Chunk::Size(size)), b' ' | b'\t') => {
-                *byte = NO_SIZE;
+                *byte = INVALID_SIZE_BYTE;
                 Self::Chunked(Chunk::Line(size))
             }
             (Self::Chunked(Chunk::Size(size)), digit) if digit.is_ascii_hexdigit() => {
@@ -147,8 +147,8 @@ impl Part {
 mod tests {
     use super::*;
 
-    /// What of `text` belongs to the first request, in whatever pieces it comes.
-    fn first(text: &str, body: Body) -> String {
+    /// Returns the part of `text` that belongs to the first_request request; it must not depend on how the text is split.
+    fn first_request(text: &str, body: Body) -> String {
         let mut whole = None;
         for piece in 1..=text.len() {
             let (mut part, mut taken, mut is_head) = (Part::START, Vec::new(), true);
@@ -186,16 +186,17 @@ mod tests {
             ("POST / HTTP/1.1\r\n\r\n1A\r\nabcdefghijklmnopqrstuvwxyz\r\n0\r\n\r\n", Body::Chunked),
         ];
         for (request, body) in table {
-            assert_eq!(first(&format!("{request}{next}"), body), request);
+            assert_eq!(first_request(&format!("{request}{next}"), body), request);
         }
-        assert_eq!(first("GET / HTTP/1.1\r\n\r\nabc", Body::Rest), "GET / HTTP/1.1\r\n\r\nabc");
+        assert_eq!(first_request("GET / HTTP/1.1\r\n\r\nabc", Body::Rest), "GET / HTTP/1.1\r\n\r\nabc");
     }
 
     #[test]
-    fn a_blank_after_the_size_of_a_chunk_is_handed_on_as_no_size() {
+    fn a_blank_after_a_chunk_size_becomes_an_invalid_byte() {
         for blank in [' ', '\t'] {
-            let said = first(&format!("P / H\r\n\r\n5{blank}\r\nhello\r\n0\r\n\r\n"), Body::Chunked);
-            assert!(said.contains("\r\n5!\r\n"), "{said:?}");
+            let passed_on =
+                first_request(&format!("P / H\r\n\r\n5{blank}\r\nhello\r\n0\r\n\r\n"), Body::Chunked);
+            assert!(passed_on.contains("\r\n5!\r\n"), "{passed_on:?}");
         }
     }
 }

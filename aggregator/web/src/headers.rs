@@ -1,4 +1,4 @@
-//! The headers every answer carries: what caches may keep, and what browsers must not do.
+//! The headers of every response: caching, and the restrictions for browsers.
 
 use super::public::Html;
 use actix_web::HttpResponse;
@@ -18,8 +18,8 @@ const SURROGATE_CONTROL: HeaderName = HeaderName::from_static("surrogate-control
 const SURROGATE_KEY: HeaderName = HeaderName::from_static("surrogate-key");
 const CACHE_TAG: HeaderName = HeaderName::from_static("cache-tag");
 
-/// `Cache-Control`, and what stands in `CDN-Cache-Control` and `Surrogate-Control`. Never `s-maxage`: it
-/// turns the stale directives off (RFC 9111 §5.2.2.10).
+/// The values of `Cache-Control`, and of `CDN-Cache-Control` and `Surrogate-Control`. `s-maxage` is not used: it
+/// disables the stale directives (RFC 9111 §5.2.2.10).
 fn cache_control(class: CacheClass) -> (&'static str, &'static str) {
     match class {
         CacheClass::Live => (
@@ -36,9 +36,9 @@ fn cache_control(class: CacheClass) -> (&'static str, &'static str) {
     }
 }
 
-/// What a 304 says, and a 200 too: the validator, and all that steers a cache. The rest of what describes
-/// the body is kept by whoever has the body (RFC 9110 §15.4.5).
-pub(super) fn describe_fresh(headers: &mut HeaderMap, output: &Output, form: &Encoded) {
+/// Sets the headers that a 304 and a 200 share: the validator and the caching headers. A client keeps the other
+/// headers with the body that it has (RFC 9110 §15.4.5).
+pub(super) fn set_cache_headers(headers: &mut HeaderMap, output: &Output, form: &Encoded) {
     let (browsers, caches) = cache_control(output.cache);
     insert_bytes(headers, ETAG, &form.etag);
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(browsers));
@@ -50,8 +50,8 @@ pub(super) fn describe_fresh(headers: &mut HeaderMap, output: &Output, form: &En
     }
 }
 
-/// What a 200 says beside that: what the body is, and what a browser may do with it.
-pub(super) fn describe_whole(
+/// Sets the headers that only a 200 has: those that describe the body, and the restrictions for browsers.
+pub(super) fn set_content_headers(
     headers: &mut HeaderMap,
     output: &Output,
     encoding: Option<&'static str>,
@@ -63,7 +63,7 @@ pub(super) fn describe_whole(
         insert_bytes(headers, SURROGATE_KEY, &output.surrogate_key);
         insert_bytes(headers, CACHE_TAG, &output.cache_tag);
     }
-    if !is_ahead(output) {
+    if !is_modified_in_future(output) {
         insert_bytes(headers, LAST_MODIFIED, &output.last_modified_text);
     }
     if let Some(encoding) = encoding {
@@ -77,16 +77,16 @@ pub(super) fn describe_whole(
     }
 }
 
-/// A page's policy with those who may show it in a frame.
-fn policy(of_all: &'static str, frame_ancestors: &Bytes) -> HeaderValue {
-    let framed = std::str::from_utf8(frame_ancestors).ok().filter(|framed| !framed.is_empty());
-    let policy = framed
-        .map(|framed| of_all.replace("frame-ancestors 'none'", &format!("frame-ancestors {framed}")))
+/// The common policy with the page's own frame ancestors.
+fn policy(common: &'static str, frame_ancestors: &Bytes) -> HeaderValue {
+    let ancestors = std::str::from_utf8(frame_ancestors).ok().filter(|ancestors| !ancestors.is_empty());
+    let policy = ancestors
+        .map(|ancestors| common.replace("frame-ancestors 'none'", &format!("frame-ancestors {ancestors}")))
         .and_then(|policy| HeaderValue::try_from(policy).ok());
-    policy.unwrap_or(HeaderValue::from_static(of_all))
+    policy.unwrap_or(HeaderValue::from_static(common))
 }
 
-/// What a browser asks before a script of another site may send headers of its own with a request.
+/// Answers a CORS preflight request: scripts of other sites may send custom headers.
 pub(super) fn preflight() -> HttpResponse {
     let mut response = uncached(StatusCode::NO_CONTENT, "text/plain; charset=utf-8", "");
     let headers = response.headers_mut();
@@ -103,33 +103,33 @@ fn is_html(output: &Output) -> bool {
     output.content_type.starts_with("text/html")
 }
 
-/// Data that other sites may read from a visitor's browser: there is nothing personal in it.
+/// Whether scripts of other sites may read the output. Such data contains nothing personal.
 pub(super) fn is_open_data(output: &Output) -> bool {
     output.cache != CacheClass::Immutable && !is_html(output)
 }
 
-/// A burst of changes dates an output some seconds ahead; such a date is not said (RFC 9110 §8.8.2.1).
+/// A burst of changes dates an output some seconds ahead. Such a date must not be sent (RFC 9110 §8.8.2.1).
 #[expect(
     clippy::disallowed_methods,
-    reason = "measured against `Date`, which the HTTP layer takes from this clock; nothing is decided by it"
+    reason = "compared with `Date`, which the HTTP layer takes from this clock; no state depends on it"
 )]
-fn is_ahead(output: &Output) -> bool {
+fn is_modified_in_future(output: &Output) -> bool {
     let modified = Duration::from_millis(u64::try_from(output.last_modified.0).unwrap_or_default());
     SystemTime::UNIX_EPOCH + modified > SystemTime::now()
 }
 
-/// Outputs hold ASCII only, so nothing is ever left out here.
+/// The values of outputs are ASCII, so none is left out.
 fn insert_bytes(headers: &mut HeaderMap, name: HeaderName, value: &Bytes) {
     if let Ok(value) = HeaderValue::from_maybe_shared(value.clone()) {
         headers.insert(name, value);
     }
 }
 
-/// How long a cache may answer 404 by itself. A copy of what became private is replaced by it: one that
-/// could not be stored would leave the old copy there, to return when nobody answers behind the cache.
-const ABSENT: (&str, &str) = ("public, max-age=10", "max-age=10");
+/// The caching of a 404. It must be storable, so that it replaces the copy of a page that became private: a cache
+/// that kept the old copy would serve it again once the aggregator does not answer.
+const NOT_FOUND_CACHING: (&str, &str) = ("public, max-age=10", "max-age=10");
 
-/// An answer that no cache keeps.
+/// A response that no cache may store.
 pub(super) fn uncached(
     status: StatusCode,
     content_type: &'static str,
@@ -145,28 +145,28 @@ pub(super) fn uncached(
     response
 }
 
-/// The headers of the one 404. They are made once and cloned: each map made anew has its own random order,
-/// and every 404 is the same to the byte. It has no `Vary`: it takes the place of every stored encoding.
-pub(super) fn of_not_found(html: &Html) -> HeaderMap {
+/// The headers of the 404. They are built once and cloned: every new map has a random order of its own, and all 404s
+/// must be identical to the byte. There is no `Vary`, so that the 404 replaces every stored encoding.
+pub(super) fn not_found_headers(html: &Html) -> HeaderMap {
     let mut response = uncached(StatusCode::NOT_FOUND, "text/html; charset=utf-8", Bytes::new());
     let headers = response.headers_mut();
     headers.insert(CONTENT_SECURITY_POLICY, HeaderValue::from_static(html.policy));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
-    let (browsers, caches) = ABSENT;
+    let (browsers, caches) = NOT_FOUND_CACHING;
     headers.insert(CACHE_CONTROL, HeaderValue::from_static(browsers));
     headers.insert(CDN_CACHE_CONTROL, HeaderValue::from_static(caches));
     headers.insert(SURROGATE_CONTROL, HeaderValue::from_static(caches));
     headers.clone()
 }
 
-/// Says nothing about why it is not there. `headers` are those of [`of_not_found`].
+/// The 404, which gives no reason. `headers` are those of [`not_found_headers`].
 pub(super) fn not_found(html: &Html, headers: &HeaderMap) -> HttpResponse {
     let mut response = HttpResponse::with_body(StatusCode::NOT_FOUND, BoxBody::new(html.not_found.clone()));
     *response.headers_mut() = headers.clone();
     response
 }
 
-/// A method that the path does not know.
+/// 405 with the allowed methods.
 pub(super) fn method_not_allowed(allowed: &'static str) -> HttpResponse {
     let mut response =
         uncached(StatusCode::METHOD_NOT_ALLOWED, "text/plain; charset=utf-8", "method not allowed\n");

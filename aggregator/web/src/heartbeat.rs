@@ -1,5 +1,6 @@
-//! Where jobs call: `/heartbeat/<token>` and below it `start`, `fail`, `log` or an exit code, in the manner of
-//! healthchecks.io, or with `status`, `msg` and `ping` in that of Uptime Kuma. An address that nobody has is answered as a path that does not exist.
+//! The endpoint of jobs: `/heartbeat/<token>`, and below it `start`, `fail`, `log` or an exit code, as on
+//! healthchecks.io; or with the parameters `status`, `msg` and `ping`, as in Uptime Kuma. An unknown token is answered
+//! like a path that does not exist.
 
 use super::headers::{method_not_allowed, uncached};
 use super::problem::problem;
@@ -11,67 +12,67 @@ use futures_util::StreamExt as _;
 use skerry_protocol::words::one_line;
 use std::time::Duration;
 
-/// Where the addresses begin.
+/// The route of all heartbeat addresses.
 pub(super) const PATH: &str = "/heartbeat/{call:.*}";
-/// Most of a body that is kept, bytes.
-const MOST_WORDS: usize = 200;
-/// Most of a body that is read, bytes.
-const MOST_BODY: usize = 100_000;
+/// Bytes of a body that are kept.
+const MAX_TEXT_BYTES: usize = 200;
+/// Bytes of a body that are read.
+const MAX_BODY_BYTES: usize = 100_000;
 const BODY_TIME: Duration = Duration::from_secs(10);
-/// Longest name of a run, bytes; a UUID has 36.
-const LONGEST_RUN: usize = 64;
-/// No run takes a year, ms.
-const LONGEST_RUN_MS: f64 = 366.0 * 86_400_000.0;
+/// Bytes of a run's id; a UUID has 36.
+const MAX_RUN_ID_BYTES: usize = 64;
+/// A year; a longer duration is ignored.
+const MAX_RUN_MS: f64 = 366.0 * 86_400_000.0;
 
-/// What a job tells.
+/// One call of a job.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Call {
-    /// Of its run.
+    /// The event of the run.
     pub what: CallKind,
-    /// Its name for this run (`rid`), at most 64 bytes, in small letters.
+    /// The job's id of this run (`rid`), at most 64 bytes, lower case; empty if it sends none.
     pub run: String,
-    /// How long it took, as it says (`ping`), ms.
+    /// The duration that the job reports (`ping`), in ms.
     pub took_ms: Option<u64>,
-    /// The first line of what it sent, or its `msg`; private.
+    /// The first line of the body, or else `msg`; private.
     pub words: String,
 }
 
-/// What a call is about.
+/// The event that a call reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallKind {
-    /// It begins; nothing else is told.
+    /// The run begins.
     Start,
-    /// How it ended; 0 is well. A code of another system is as wide as a number gets.
+    /// The run ended with this exit code; 0 is success. Some systems have codes of more than 32 bits.
     Ended(i64),
-    /// Words that change nothing.
+    /// Text only; no event.
     Log,
 }
 
-/// What became of a call.
+/// The outcome of a call.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CallAnswer {
-    /// It is committed: 200.
+    /// 200: the call is committed.
     Taken,
-    /// Nobody has this address: 404.
+    /// 404: there is no such token.
     Unknown,
-    /// Our own fault: 503, to be tried again.
+    /// 503: a fault of the aggregator. The job calls again later.
     Later {
         /// Seconds.
         retry_after: u32,
     },
 }
 
-/// What takes calls.
+/// Accepts the calls of jobs.
 #[async_trait]
 pub trait Heartbeats: Send + Sync {
-    /// Somebody has this address.
+    /// Whether a heartbeat has this token.
     async fn knows(&self, token: &str) -> bool;
 
-    /// Takes a call. Returns only when it is durable.
+    /// Accepts a call. Returns once it is durable.
     async fn call(&self, token: &str, call: Call) -> CallAnswer;
 }
 
-/// `None`: no such address.
+/// Answers a call. Returns `None` if no heartbeat has its token.
 pub(super) async fn call(
     heartbeats: &dyn Heartbeats,
     request: &HttpRequest,
@@ -85,9 +86,9 @@ pub(super) async fn call(
         return Some(method_not_allowed("GET, HEAD, POST"));
     }
     let mut call = read_query(what, request.query_string());
-    let words = words(body).await;
-    if !words.is_empty() {
-        call.words = words;
+    let text = read_text(body).await;
+    if !text.is_empty() {
+        call.words = text;
     }
     match heartbeats.call(token, call).await {
         CallAnswer::Taken => Some(uncached(StatusCode::OK, "text/plain; charset=utf-8", "OK")),
@@ -117,14 +118,14 @@ fn read_path(path: &str) -> Option<(&str, CallKind)> {
     Some((token, what))
 }
 
-/// `rid` as healthchecks.io has it; `status`, `msg` and `ping` as the push monitors of Uptime Kuma, to which every
-/// status but `up` is down.
+/// Reads `rid` as healthchecks.io does; `status`, `msg` and `ping` as the push monitors of Uptime Kuma do, for which
+/// every status except `up` means down.
 fn read_query(mut what: CallKind, query: &str) -> Call {
     let (mut run, mut took_ms, mut words) = (String::new(), None, String::new());
     for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
         match &*key {
-            "rid" => run = run_of(&value),
-            "msg" => words = line(&value),
+            "rid" => run = run_id(&value),
+            "msg" => words = first_line(&value),
             "ping" => took_ms = milliseconds(&value),
             "status" if what == CallKind::Ended(0) && !matches!(&*value.to_ascii_lowercase(), "" | "up") => {
                 what = CallKind::Ended(1);
@@ -137,36 +138,37 @@ fn read_query(mut what: CallKind, query: &str) -> Call {
 
 fn milliseconds(value: &str) -> Option<u64> {
     let ms: f64 = value.parse().ok()?;
-    (0.0..LONGEST_RUN_MS).contains(&ms).then_some(ms as u64)
+    (0.0..MAX_RUN_MS).contains(&ms).then_some(ms as u64)
 }
 
-fn run_of(run: &str) -> String {
-    let plain = run.len() <= LONGEST_RUN && run.bytes().all(|one| one.is_ascii_alphanumeric() || one == b'-');
+fn run_id(run: &str) -> String {
+    let plain =
+        run.len() <= MAX_RUN_ID_BYTES && run.bytes().all(|one| one.is_ascii_alphanumeric() || one == b'-');
     if plain { run.to_ascii_lowercase() } else { String::new() }
 }
 
-/// The first line that says something, as far as it is kept.
-fn line(text: &str) -> String {
-    let end = (0..=MOST_WORDS.min(text.len())).rfind(|end| text.is_char_boundary(*end)).unwrap_or(0);
+/// The first line that is not blank, within [`MAX_TEXT_BYTES`].
+fn first_line(text: &str) -> String {
+    let end = (0..=MAX_TEXT_BYTES.min(text.len())).rfind(|end| text.is_char_boundary(*end)).unwrap_or(0);
     let line = text[..end].lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
     one_line(line.trim())
 }
 
-/// The first line of a body, as far as it is kept. A body that is slow, broken or long keeps no call back.
-async fn words(mut body: web::Payload) -> String {
+/// Returns the first line of a body. A slow, broken or long body does not hold up its call.
+async fn read_text(mut body: web::Payload) -> String {
     let mut read = 0;
     let mut kept = Vec::new();
     let all = async {
         while let Some(Ok(chunk)) = body.next().await {
             read += chunk.len();
-            kept.extend(chunk.iter().take(MOST_WORDS - kept.len().min(MOST_WORDS)));
-            if read > MOST_BODY {
+            kept.extend(chunk.iter().take(MAX_TEXT_BYTES - kept.len().min(MAX_TEXT_BYTES)));
+            if read > MAX_BODY_BYTES {
                 break;
             }
         }
     };
     let _ = tokio::time::timeout(BODY_TIME, all).await;
-    line(&String::from_utf8_lossy(&kept))
+    first_line(&String::from_utf8_lossy(&kept))
 }
 
 #[cfg(test)]
@@ -174,7 +176,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_path_tells_what_happened() {
+    fn the_path_names_the_event() {
         let of = |what| Some(("t".to_owned(), what));
         for (path, expected) in [
             ("t", of(CallKind::Ended(0))),
@@ -200,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn the_query_tells_more() {
+    fn the_query_adds_run_status_text_and_duration() {
         let read = |query: &str| read_query(CallKind::Ended(0), query);
         assert_eq!(read("create=1&rid=0B1E-2f").run, "0b1e-2f");
         assert_eq!(read("rid=%00").run, "");

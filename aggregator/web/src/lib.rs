@@ -1,6 +1,6 @@
-//! Everything that answers over HTTP; the only importer of actix-web. A listener serves some of public,
-//! agents, hooks and admin: what it does not serve does not exist there. The public side only looks up;
-//! the others reach the rest of the program through the traits they name.
+//! All HTTP endpoints of the aggregator, and the only importer of actix-web. A listener serves any of `public`,
+//! `agents`, `hooks` and `admin`; what it does not serve does not exist there. The public side only looks up; the
+//! other endpoints call the rest of the program through traits.
 
 mod admin;
 mod agents;
@@ -20,7 +20,7 @@ mod public;
 mod tests;
 mod timeouts;
 
-pub use admin::{Admission, Operations, Readiness};
+pub use admin::{MetricsAccess, Operations, Readiness};
 pub use agents::{Delivery, EnrolAnswer, Ingest, IngestAnswer};
 pub use heartbeat::{Call, CallAnswer, CallKind, Heartbeats};
 pub use inherited::inherited;
@@ -32,24 +32,24 @@ use actix_web::{HttpRequest, HttpResponse};
 use std::future::ready;
 use std::sync::Arc;
 
-/// For the filter of the log: the HTTP layer says each malformed request as an error; here they are counted.
-pub const COUNTED: &str = "actix_http::h1::dispatcher=off";
+/// A directive for the log's filter. The HTTP layer logs each malformed request as an error; this crate counts them.
+pub const LOG_DIRECTIVE: &str = "actix_http::h1::dispatcher=off";
 
-/// What answers behind the listeners.
+/// The implementations behind the routes.
 #[derive(Clone)]
 pub struct Endpoints {
-    /// Answers the public.
+    /// Pages and their data.
     pub public: Arc<PublicSide>,
-    /// Takes batches of agents.
+    /// Batches and enrolments of agents.
     pub ingest: Arc<dyn Ingest>,
-    /// Takes the calls of jobs, where there is one that does.
+    /// Calls of jobs; `None` leaves their paths out.
     pub heartbeats: Option<Arc<dyn Heartbeats>>,
-    /// Knows about the process.
+    /// Health, readiness and metrics.
     pub operations: Arc<dyn Operations>,
 }
 
-/// The whole route table. A path that no room of the listener knows is the public side's where it serves
-/// public, and the uniform 404 where it does not.
+/// The whole route table. All other paths go to the public side if the listener serves it, and get the uniform 404
+/// if not.
 fn routes(config: &mut ServiceConfig, serves: Serves, endpoints: &Endpoints, limits: Limits) {
     if serves.agents {
         let ingest = Arc::clone(&endpoints.ingest);
@@ -68,7 +68,7 @@ fn routes(config: &mut ServiceConfig, serves: Serves, endpoints: &Endpoints, lim
                 let (heartbeats, public) = (Arc::clone(&heartbeats), Arc::clone(&public));
                 async move {
                     let called = heartbeat::call(heartbeats.as_ref(), &request, body).await;
-                    called.unwrap_or_else(|| nothing_here(&public, serves, &request))
+                    called.unwrap_or_else(|| fallback(&public, serves, &request))
                 }
             };
             config.route(heartbeat::PATH, web::to(call));
@@ -84,11 +84,10 @@ fn routes(config: &mut ServiceConfig, serves: Serves, endpoints: &Endpoints, lim
         config.route("/metrics", web::to(metrics));
     }
     let public = Arc::clone(&endpoints.public);
-    config
-        .default_service(web::to(move |request: HttpRequest| ready(nothing_here(&public, serves, &request))));
+    config.default_service(web::to(move |request: HttpRequest| ready(fallback(&public, serves, &request))));
 }
 
-/// The answer to a path that no room of the listener knows.
-fn nothing_here(public: &PublicSide, serves: Serves, request: &HttpRequest) -> HttpResponse {
+/// Answers a path that has no route.
+fn fallback(public: &PublicSide, serves: Serves, request: &HttpRequest) -> HttpResponse {
     if serves.public { public.answer(request) } else { public.not_found() }
 }

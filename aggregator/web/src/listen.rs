@@ -1,4 +1,4 @@
-//! Listeners: bound before anything else starts, bounded in what a client can hold, stopped in order.
+//! Listeners. They are bound before anything else starts, limit what one client can take up, and stop in order.
 
 use super::Endpoints;
 use super::connections::{self, ListenerContext};
@@ -13,63 +13,64 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-/// Between the last connection taken and the stop of the workers, which begin within microseconds.
-const BEGIN_TIME: Duration = Duration::from_millis(50);
+/// The pause between the last accepted connection and the stop of the workers, which begin with a connection within
+/// microseconds.
+const DRAIN_PAUSE: Duration = Duration::from_millis(50);
 
 /// What a listener serves.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Serves {
-    /// Pages and their data: what a CDN fetches.
+    /// Pages and their data, which a CDN may fetch.
     pub public: bool,
-    /// Batches of agents.
+    /// Batches and enrolments of agents.
     pub agents: bool,
     /// Inbound alerts and heartbeats.
     pub hooks: bool,
-    /// Operators' side, health and metrics.
+    /// Health, readiness and metrics.
     pub admin: bool,
 }
 
-/// Where to listen, and for whom.
+/// An address to listen on, and what it serves.
 #[derive(Clone, Debug)]
 pub struct Listener {
     /// Address and port; port 0 takes a free one.
     pub address: SocketAddr,
-    /// What is served there.
+    /// The endpoints it has.
     pub serves: Serves,
-    /// TLS, where wanted.
+    /// `None` serves plain HTTP.
     pub tls: Option<TlsFiles>,
 }
 
-/// A certificate chain and its key, PEM. Read once, when the listener is bound.
+/// A certificate chain and its key in PEM. They are read once, when the listener is bound.
 #[derive(Clone, Debug)]
 pub struct TlsFiles {
-    /// Chain, leaf first.
+    /// The chain, leaf first.
     pub certificate: PathBuf,
-    /// Private key: PKCS#8, PKCS#1 or SEC1.
+    /// PKCS#8, PKCS#1 or SEC1.
     pub key: PathBuf,
 }
 
-/// What a client may take up. A request's head is bounded at 128 KiB and 96 headers by the HTTP layer.
+/// Limits on what one client may take up. The HTTP layer limits a head to 128 KiB and 96 headers.
 #[derive(Clone, Copy, Debug)]
 pub struct Limits {
-    /// Threads of each listener that serves public; the others have one.
+    /// Threads of each listener that serves `public`; the others have one.
     pub workers: usize,
-    /// Connections open at once, for each worker; more wait in the kernel's queue.
+    /// Open connections per worker; further ones wait in the kernel's queue.
     pub connections: usize,
-    /// From the opening of a connection to the end of its first request head, and from the first byte of every
-    /// further head to its end. As long, too, the rest of a body is taken that no handler reads.
+    /// Time for a request head: from the opening of the connection for the first, from its first byte for the others.
+    /// Also the time for which the rest of a body that no handler reads is accepted.
     pub head_time: Duration,
-    /// The longest wait for the next piece of a body that a handler reads.
+    /// The longest wait for the next bytes of a body that a handler reads.
     pub body_pause: Duration,
-    /// What such a body must come with from its `body_pause` on, bytes per second. A slow link is no reason to
-    /// refuse a batch, and the largest has 1 MiB.
+    /// The lowest average rate of such a body once `body_pause` has passed, in bytes per second. It is low because
+    /// batches over a slow link must be accepted, and the largest has 1 MiB.
     pub body_rate: u32,
-    /// How long a client may take nothing of its answer, as far as the kernel tells us: when a third of its buffer
-    /// is free again.
+    /// How long a client may read nothing of its response. The kernel reports progress once a third of its buffer is
+    /// free.
     pub answer_pause: Duration,
     /// How long an idle connection stays.
     pub keep_alive: Duration,
-    /// How long requests under way may go on once we stop; whole seconds.
+    /// How long requests in progress may continue after the stop has begun; whole seconds.
     pub stop_time: Duration,
 }
 
@@ -88,7 +89,7 @@ impl Default for Limits {
     }
 }
 
-/// Why we cannot serve. Each says what to do.
+/// Why a listener cannot serve. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum ServeError {
     /// Another process has the port.
@@ -97,7 +98,7 @@ pub enum ServeError {
          `address` under [[listen]]"
     )]
     InUse(SocketAddr),
-    /// We may not bind it.
+    /// The process may not bind it.
     #[error(
         "cannot listen on {0}: not permitted. Ports below 1024 need CAP_NET_BIND_SERVICE; choose a \
          higher one under [[listen]] or grant it"
@@ -112,9 +113,9 @@ pub enum ServeError {
     /// Any other failure to bind.
     #[error("cannot listen on {address}: {source}")]
     Bind {
-        /// The address.
+        /// The listener's address.
         address: SocketAddr,
-        /// What the system says.
+        /// The error of the system.
         source: io::Error,
     },
     /// A file of a certificate or key cannot be used.
@@ -122,7 +123,7 @@ pub enum ServeError {
     Tls {
         /// The listener's address.
         address: SocketAddr,
-        /// The file.
+        /// The certificate or key file.
         path: PathBuf,
         /// What is wrong with it.
         why: String,
@@ -154,8 +155,8 @@ pub fn bind(listeners: &[Listener]) -> Result<Bound, ServeError> {
     bind_or_take(listeners, Vec::new())
 }
 
-/// As [`bind`], but a listener whose very address one of the `inherited` sockets has takes that one. Those that
-/// no listener names are closed with a warning.
+/// As [`bind`], but a listener takes the `inherited` socket that has exactly its address, if there is one. Inherited
+/// sockets that no listener names are closed with a warning.
 ///
 /// # Errors
 /// As [`bind`].
@@ -169,8 +170,8 @@ pub fn bind_or_take(listeners: &[Listener], inherited: Vec<TcpListener>) -> Resu
     }
     for (address, _) in &inherited {
         tracing::warn!(
-            "the service manager passed a socket at {address}, which no [[listen]] names: connections to it wait \
-             in vain. Add a [[listen]] with that address, or take its ListenStream= away"
+            "the service manager passed a socket at {address}, which no [[listen]] names: connections to it get no \
+            answer. Add a [[listen]] with that address, or remove its ListenStream="
         );
     }
     let bound = listeners.iter().zip(taken).map(|(listener, socket)| bind_one(listener, socket));
@@ -194,33 +195,33 @@ fn bind_one(listener: &Listener, inherited: Option<TcpListener>) -> Result<Bound
 }
 
 fn tls_config(files: &TlsFiles, address: SocketAddr) -> Result<rustls::ServerConfig, ServeError> {
-    let refused = |path: &Path, why: String| ServeError::Tls { address, path: path.to_owned(), why };
+    let unusable = |path: &Path, why: String| ServeError::Tls { address, path: path.to_owned(), why };
     let chain = CertificateDer::pem_file_iter(&files.certificate)
         .and_then(Iterator::collect::<Result<Vec<_>, _>>)
-        .map_err(|error| refused(&files.certificate, error.to_string()))?;
+        .map_err(|error| unusable(&files.certificate, error.to_string()))?;
     if chain.is_empty() {
-        return Err(refused(&files.certificate, "it holds no PEM certificate".to_owned()));
+        return Err(unusable(&files.certificate, "it holds no PEM certificate".to_owned()));
     }
     let key =
-        PrivateKeyDer::from_pem_file(&files.key).map_err(|error| refused(&files.key, error.to_string()))?;
+        PrivateKeyDer::from_pem_file(&files.key).map_err(|error| unusable(&files.key, error.to_string()))?;
     let provider = Arc::new(rustls::crypto::ring::default_provider());
     rustls::ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, key))
-        .map_err(|error| refused(&files.certificate, error.to_string()))
+        .map_err(|error| unusable(&files.certificate, error.to_string()))
 }
 
 impl Bound {
-    /// Where each listener really listens, in the order given.
+    /// The actual address of each listener, in the order given.
     #[must_use]
     pub fn addresses(&self) -> Vec<SocketAddr> {
         self.listeners.iter().map(|listener| listener.address).collect()
     }
 
-    /// Serves until `shutdown` resolves, then lets requests under way end within `limits.stop_time`.
+    /// Serves until `shutdown` resolves, then lets requests in progress end within `limits.stop_time`.
     ///
     /// # Errors
-    /// [`ServeError::Stopped`] when a listener ends by itself.
+    /// [`ServeError::Stopped`] if a listener ends by itself.
     pub async fn run(
         self,
         endpoints: &Endpoints,
@@ -240,9 +241,9 @@ impl Bound {
             () = shutdown => {}
         }
         let stopping = async {
-            // A worker that is told to stop drops what it was given and has not begun: it begins all first.
+            // A worker that stops drops the connections that it has not begun with, so it gets time to begin with all.
             join_all(handles.iter().map(ServerHandle::pause)).await;
-            tokio::time::sleep(BEGIN_TIME).await;
+            tokio::time::sleep(DRAIN_PAUSE).await;
             join_all(handles.iter().map(|handle| handle.stop(true))).await;
         };
         let (ended, ()) = futures_util::future::join(running, stopping).await;
@@ -257,9 +258,9 @@ fn start(
     malformed: &Arc<MalformedRequests>,
 ) -> Result<Server, ServeError> {
     let BoundListener { socket, address, serves, tls } = listener;
-    let way =
+    let context =
         ListenerContext { serves, endpoints: endpoints.clone(), limits, malformed: Arc::clone(malformed) };
-    connections::start(socket, tls, way).map_err(|source| ServeError::Bind { address, source })
+    connections::start(socket, tls, context).map_err(|source| ServeError::Bind { address, source })
 }
 
 /// Binds all listeners, then serves until `shutdown` resolves.

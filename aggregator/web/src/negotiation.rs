@@ -1,17 +1,17 @@
-//! What a request says about the form and freshness of what it wants (RFC 9110 §12.5.3 and §13). Reads
-//! header bytes in place: a public request allocates nothing for it.
+//! Content encoding and conditional requests (RFC 9110 §12.5.3 and §13). Headers are read in place, so that a public
+//! request allocates nothing.
 
 use actix_web::http::header::{ACCEPT_ENCODING, HeaderMap, HttpDate, IF_MODIFIED_SINCE, IF_NONE_MATCH};
 use skerry_publish::output::{Encoded, Output};
 use std::time::{Duration, SystemTime};
 
-/// The form to send, and its `Content-Encoding` where it has one: the acceptable one of highest weight,
-/// at equal weight the smallest. Identity is sent even where it is forbidden but nothing else is there.
+/// Chooses the encoded form to send, and its `Content-Encoding` if it has one: the acceptable form of highest weight,
+/// and the smallest of equal weight. Identity is sent even if forbidden where there is no other form.
 pub(super) fn choose<'a>(output: &'a Output, headers: &HeaderMap) -> (&'a Encoded, Option<&'static str>) {
-    let wanted = Wanted::read(headers);
-    let brotli = output.brotli.as_ref().map(|form| (wanted.brotli, form, Some("br")));
-    let gzip = output.gzip.as_ref().map(|form| (wanted.gzip, form, Some("gzip")));
-    let mut best = (wanted.identity, &output.identity, None);
+    let weights = Weights::read(headers);
+    let brotli = output.brotli.as_ref().map(|form| (weights.brotli, form, Some("br")));
+    let gzip = output.gzip.as_ref().map(|form| (weights.gzip, form, Some("gzip")));
+    let mut best = (weights.identity, &output.identity, None);
     for candidate in [gzip, brotli].into_iter().flatten() {
         if candidate.0 > 0 && candidate.0 >= best.0 {
             best = candidate;
@@ -20,14 +20,14 @@ pub(super) fn choose<'a>(output: &'a Output, headers: &HeaderMap) -> (&'a Encode
     (best.1, best.2)
 }
 
-/// Weights of the forms we have, in thousandths; 0 is "not acceptable".
-struct Wanted {
+/// The client's weights of the available forms, in thousandths; 0 is "not acceptable".
+struct Weights {
     brotli: u16,
     gzip: u16,
     identity: u16,
 }
 
-impl Wanted {
+impl Weights {
     fn read(headers: &HeaderMap) -> Self {
         let (mut brotli, mut gzip, mut identity, mut any) = (None, None, None, None);
         for value in headers.get_all(ACCEPT_ENCODING) {
@@ -50,13 +50,13 @@ impl Wanted {
                 *slot = Some(weight);
             }
         }
-        // Identity without a word about it is acceptable, but only when nothing named is.
+        // An identity that is not mentioned is acceptable, but comes after every encoding that is mentioned.
         let identity = identity.or(any.filter(|weight| *weight == 0)).unwrap_or(1);
         Self { brotli: brotli.or(any).unwrap_or(0), gzip: gzip.or(any).unwrap_or(0), identity }
     }
 }
 
-/// `q=0.5` as 500; other parameters change nothing. `None` where the weight is malformed.
+/// Reads `q=0.5` as 500 and ignores other parameters. Returns `None` for a malformed weight.
 fn read_weight(parameter: &[u8], weight: u16) -> Option<u16> {
     let Some((name, value)) = parameter.split_at_checked(2) else { return Some(weight) };
     if !name.eq_ignore_ascii_case(b"q=") {
@@ -79,11 +79,11 @@ fn read_weight(parameter: &[u8], weight: u16) -> Option<u16> {
     (thousandths <= 1000).then_some(thousandths)
 }
 
-/// Has the client this very form already? `If-None-Match` compares weakly and rules out
+/// Whether the client already has this form. `If-None-Match` compares weakly and takes precedence over
 /// `If-Modified-Since` (RFC 9110 §13.2.2).
 pub(super) fn is_fresh(output: &Output, form: &Encoded, headers: &HeaderMap) -> bool {
     if headers.contains_key(IF_NONE_MATCH) {
-        return headers.get_all(IF_NONE_MATCH).any(|value| names(value.as_bytes(), &form.etag));
+        return headers.get_all(IF_NONE_MATCH).any(|value| contains_tag(value.as_bytes(), &form.etag));
     }
     let Some(since) = headers.get(IF_MODIFIED_SINCE).and_then(|value| value.to_str().ok()) else {
         return false;
@@ -94,8 +94,8 @@ pub(super) fn is_fresh(output: &Output, form: &Encoded, headers: &HeaderMap) -> 
     modified <= SystemTime::from(since)
 }
 
-/// Is the tag in the list? `*` names every one; a list that breaks off names what came before.
-fn names(mut list: &[u8], etag: &[u8]) -> bool {
+/// Whether the list contains the tag. `*` matches every tag; a malformed list counts up to its fault.
+fn contains_tag(mut list: &[u8], etag: &[u8]) -> bool {
     if list.trim_ascii() == b"*" {
         return true;
     }
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn the_form_follows_the_weights() {
+    fn the_encoding_follows_the_weights() {
         let output = output();
         let table: &[(&[&'static str], Option<&str>)] = &[
             (&[], None),
@@ -164,9 +164,9 @@ mod tests {
             (&["br ; q=1.000 "], Some("br")),
             (&["deflate, zstd"], None),
         ];
-        for (said, expected) in table {
-            let (_, encoding) = choose(&output, &headers(&ACCEPT_ENCODING, said));
-            assert_eq!(encoding, *expected, "Accept-Encoding: {said:?}");
+        for (header, expected) in table {
+            let (_, encoding) = choose(&output, &headers(&ACCEPT_ENCODING, header));
+            assert_eq!(encoding, *expected, "Accept-Encoding: {header:?}");
         }
     }
 
@@ -185,7 +185,7 @@ mod tests {
             (r#"w/"tag""#, false),
         ];
         for (list, expected) in table {
-            assert_eq!(names(list.as_bytes(), br#""tag""#), *expected, "{list}");
+            assert_eq!(contains_tag(list.as_bytes(), br#""tag""#), *expected, "{list}");
         }
     }
 

@@ -1,10 +1,10 @@
-//! The public side: a request is a look-up in the present site. It has no handle to the store or the
-//! engine, takes no lock that a writer holds, and no byte of an answer depends on who asks: of a request
-//! only method, host, path, `Accept-Encoding` and the two freshness conditions are read.
+//! The public side: a request is a look-up in the current site. It has no handle to the store or the engine and takes
+//! no lock that a writer holds. No byte of a response depends on who asks: only method, host, path, `Accept-Encoding`,
+//! `If-None-Match` and `If-Modified-Since` of a request are read.
 
 use super::headers::{
-    describe_fresh, describe_whole, is_open_data, method_not_allowed, not_found, of_not_found, preflight,
-    uncached,
+    is_open_data, method_not_allowed, not_found, not_found_headers, preflight, set_cache_headers,
+    set_content_headers, uncached,
 };
 use super::negotiation::{choose, is_fresh};
 use actix_web::body::BoxBody;
@@ -19,7 +19,7 @@ use skerry_publish::output::{Output, Publication, Site};
 use std::borrow::Cow;
 use std::sync::Arc;
 
-/// How the public side answered, for operators. Clones count into the same totals.
+/// Counts the responses of the public side. Clones share the counters.
 #[derive(Clone, Debug, Default)]
 pub struct Traffic {
     whole: Counter,
@@ -30,7 +30,7 @@ pub struct Traffic {
 }
 
 impl Traffic {
-    /// Puts the counters into a registry, under `public_…`.
+    /// Registers the counters as `public_…`.
     pub fn register(&self, registry: &mut Registry) {
         let answers = [
             ("public_answers_whole", "Public requests answered with a body", &self.whole),
@@ -50,45 +50,45 @@ impl Traffic {
     }
 }
 
-/// What pages for people share.
+/// What all HTML pages share.
 #[derive(Clone, Debug)]
 pub struct Html {
     /// `Content-Security-Policy` of every page and of the 404.
     pub policy: &'static str,
-    /// The body of every 404.
+    /// Body of every 404.
     pub not_found: Bytes,
 }
 
-/// What answers the public.
+/// Serves pages and their data.
 #[derive(Clone, Debug)]
 pub struct PublicSide {
     site: Arc<ArcSwap<Site>>,
     html: Html,
-    absent: HeaderMap,
+    not_found_headers: HeaderMap,
     traffic: Traffic,
 }
 
-/// What stands at a path.
+/// The result of a look-up.
 enum Found<'a> {
     Output(&'a Output),
-    /// Something stands there with a slash at the end.
+    /// The path exists with a slash at its end.
     WithoutSlash,
     Nothing,
 }
 
 impl PublicSide {
-    /// Answers from whatever site is stored at the moment of a request.
+    /// Every request is answered from the site that is stored at that moment.
     #[must_use]
     pub fn new(site: Arc<ArcSwap<Site>>, html: Html, traffic: Traffic) -> Self {
-        let absent = of_not_found(&html);
-        Self { site, html, absent, traffic }
+        let not_found_headers = not_found_headers(&html);
+        Self { site, html, not_found_headers, traffic }
     }
 
-    /// The one 404, the same to the byte for a private page, an unknown slug, a path that never was, and a
-    /// room that the listener does not serve.
+    /// The 404. It is identical to the byte for a private page, an unknown slug, an unknown path, and an endpoint that
+    /// the listener does not serve.
     pub(super) fn not_found(&self) -> HttpResponse {
         self.traffic.not_found.inc();
-        not_found(&self.html, &self.absent)
+        not_found(&self.html, &self.not_found_headers)
     }
 
     /// Answers any request.
@@ -109,7 +109,7 @@ impl PublicSide {
             Found::Output(output) => self.send(output, request),
             Found::WithoutSlash => {
                 self.traffic.other.inc();
-                with_slash(request.uri().path())
+                redirect_with_slash(request.uri().path())
             }
             Found::Nothing => self.not_found(),
         }
@@ -120,26 +120,26 @@ impl PublicSide {
         if is_fresh(output, form, request.headers()) {
             self.traffic.not_modified.inc();
             let mut response = HttpResponse::with_body(StatusCode::NOT_MODIFIED, BoxBody::new(()));
-            describe_fresh(response.headers_mut(), output, form);
+            set_cache_headers(response.headers_mut(), output, form);
             return response;
         }
         self.traffic.whole.inc();
         if request.method() == Method::GET {
             self.traffic.bytes.inc_by(form.bytes.len() as u64);
         }
-        // The connection leaves the body of an answer to HEAD out and keeps its length.
+        // For HEAD, the HTTP layer drops the body and keeps its length.
         let mut response = HttpResponse::with_body(StatusCode::OK, BoxBody::new(form.bytes.clone()));
-        describe_fresh(response.headers_mut(), output, form);
-        describe_whole(response.headers_mut(), output, encoding, self.html.policy);
+        set_cache_headers(response.headers_mut(), output, form);
+        set_content_headers(response.headers_mut(), output, encoding, self.html.policy);
         response
     }
 }
 
-/// Where a path leads on a host. Only exact, plain paths: nothing is decoded, joined or cleaned up.
+/// Looks up a path on a host. Paths match exactly: they are not decoded, joined or normalized.
 fn find<'a>(site: &'a Site, host: &str, path: &'a str) -> Found<'a> {
     let Some(path) = path.strip_prefix('/') else { return Found::Nothing };
-    if let Some(own) = site.by_host.get(host) {
-        return of_page(own, site, path).map_or(Found::Nothing, Found::Output);
+    if let Some(page) = site.by_host.get(host) {
+        return output_of(page, site, path).map_or(Found::Nothing, Found::Output);
     }
     if let (Some(directory), "status" | "status/") = (&site.directory, path) {
         return if path == "status" { Found::WithoutSlash } else { Found::Output(directory) };
@@ -151,23 +151,23 @@ fn find<'a>(site: &'a Site, host: &str, path: &'a str) -> Found<'a> {
         };
         let Some(page) = site.by_slug.get(slug) else { return Found::Nothing };
         let Some(path) = path else { return Found::WithoutSlash };
-        // The crawlers' file stands at the root of a host only.
+        // Crawlers read robots.txt at the root of a host only.
         let path = Some(path).filter(|path| *path != "robots.txt");
-        return path.and_then(|path| of_page(page, site, path)).map_or(Found::Nothing, Found::Output);
+        return path.and_then(|path| output_of(page, site, path)).map_or(Found::Nothing, Found::Output);
     }
     let output = match &site.root {
-        Some(page) => of_page(page, site, path),
+        Some(page) => output_of(page, site, path),
         None => site.shared.get(path).map(AsRef::as_ref),
     };
     output.map_or(Found::Nothing, Found::Output)
 }
 
-fn of_page<'a>(page: &'a Publication, site: &'a Site, path: &str) -> Option<&'a Output> {
+fn output_of<'a>(page: &'a Publication, site: &'a Site, path: &str) -> Option<&'a Output> {
     page.outputs.get(path).or_else(|| site.shared.get(path)).map(AsRef::as_ref)
 }
 
-/// The host asked for: lower case, without port and root dot; empty where there is none. The authority of
-/// an absolute target rules (RFC 9112 §3.2.2); what a proxy forwards is never read.
+/// The requested host in lower case, without port and final dot; empty if there is none. The authority of an absolute
+/// target has precedence (RFC 9112 §3.2.2); forwarding headers of proxies are never read.
 fn host(request: &HttpRequest) -> Cow<'_, str> {
     let named = match request.uri().authority() {
         Some(authority) => authority.as_str(),
@@ -183,8 +183,9 @@ fn host(request: &HttpRequest) -> Cow<'_, str> {
     }
 }
 
-/// What stands there is public, so it says nothing new. The query is dropped: no key of it is known.
-fn with_slash(path: &str) -> HttpResponse {
+/// Redirects to the path with a slash. That discloses nothing, since the target is public. The query is dropped, since
+/// no page has parameters.
+fn redirect_with_slash(path: &str) -> HttpResponse {
     let mut response = uncached(StatusCode::PERMANENT_REDIRECT, "text/plain; charset=utf-8", "");
     if let Ok(location) = HeaderValue::try_from(format!("{path}/")) {
         response.headers_mut().insert(LOCATION, location);

@@ -1,5 +1,5 @@
-//! Timeouts of a connection. A client that does not finish its request, or does not read its answer, is cut off; a
-//! handler bounds what it reads of a body. The stream reads no further than the end of a request until that request is
+//! Timeouts of a connection. A client that does not finish its request, or does not read its response, is disconnected;
+//! handlers limit bodies themselves. The stream reads no further than the end of a request until that request is
 //! answered, and reads nothing while the client does not read: pipelined requests stay in the client's socket.
 
 use super::Limits;
@@ -73,7 +73,7 @@ impl RequestState {
     fn take_bytes(&self, bytes: &mut [u8]) -> usize {
         let mut part = self.part.get();
         let taken = part.take(bytes);
-        // A body that ends after its answer: the next head may come.
+        // The body ended after its answer: the next head may follow.
         let is_over = part == Part::Complete
             && !matches!(self.part.get(), Part::Head { .. })
             && !self.answering.get()
@@ -132,7 +132,7 @@ pub(super) struct TimedStream<S> {
 impl<S: OverTcp> TimedStream<S> {
     pub(super) fn new(stream: S, limits: Limits) -> Self {
         let since = Cell::new(Instant::now());
-        // The HTTP layer bounds the first head itself, and answers 408.
+        // The HTTP layer limits the time of the first head itself, and answers 408.
         let (part, reader, closing) = (Cell::new(Part::START), Cell::default(), Cell::default());
         let request_state = Rc::new(RequestState {
             answering: Cell::new(true),
@@ -157,8 +157,8 @@ impl<S: OverTcp> TimedStream<S> {
     /// The deadline of the client, where it has one.
     fn until(&self) -> Option<Instant> {
         let Limits { head_time, keep_alive, .. } = self.limits;
-        // The HTTP layer ends idle connections in order and before this; but it waits without a bound for the
-        // rest of a chunked body that nobody reads.
+        // The HTTP layer closes idle connections properly, and earlier than this; but it waits without limit for the
+        // rest of a chunked body that no handler reads.
         let timeouts = if self.request_state.begun.get() { head_time } else { keep_alive + head_time };
         let next = (!self.request_state.answering.get()).then(|| self.request_state.since.get() + timeouts);
         self.blocked.or(next)
@@ -168,7 +168,7 @@ impl<S: OverTcp> TimedStream<S> {
     fn wait(&mut self, cx: &mut Context<'_>) -> Poll<io::Error> {
         let Some(until) = self.until() else { return Poll::Pending };
         let timer = self.timer.get_or_insert_with(|| Box::pin(sleep_until(until)));
-        // One that is due too early stays: to move it with each request would cost more than to be woken.
+        // A timer that fires too early stays: resetting it with each request would cost more than the extra wake-up.
         if timer.deadline() > until {
             timer.as_mut().reset(until);
         }
@@ -183,7 +183,7 @@ impl<S: OverTcp> TimedStream<S> {
 
     fn timed_out(&self) -> io::Error {
         if self.blocked.is_some() {
-            // The kernel would keep for minutes what the client does not take.
+            // The kernel would keep unread bytes for minutes.
             let _ = self.stream.tcp().set_zero_linger();
         }
         io::Error::new(io::ErrorKind::TimedOut, "the client was too slow")
@@ -215,7 +215,7 @@ impl<S: OverTcp> TimedStream<S> {
         Poll::Ready(Ok(()))
     }
 
-    /// The HTTP layer gets nothing now; but it hears of the end of the connection.
+    /// Passes nothing on to the HTTP layer, except the end of the connection.
     fn poll_ahead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.ahead.is_empty() && self.blocked.is_none() {
             let mut some = [const { MaybeUninit::uninit() }; READ_AHEAD];
@@ -230,8 +230,8 @@ impl<S: OverTcp> TimedStream<S> {
         Poll::Pending
     }
 
-    /// The connection ends, and the HTTP layer waits for its client to end it: nothing is kept of what comes until then,
-    /// which would be 64 KiB for each that sends without end.
+    /// Discards what arrives while the HTTP layer waits for the client to close the connection. A client that sends
+    /// without end would otherwise occupy 64 KiB.
     fn poll_end(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         self.ahead = BytesMut::new();
         for _ in 0..DISCARDED_READS {
@@ -296,7 +296,7 @@ impl<S: OverTcp> AsyncWrite for TimedStream<S> {
             return this.wait_to_write(cx).map(Err);
         }
         this.unblock();
-        // The HTTP layer flushes whenever it has done what it can: from here on the client is waited for.
+        // The HTTP layer flushes when it has nothing more to do: from here on it waits for the client.
         match this.wait(cx) {
             Poll::Ready(over) => Poll::Ready(Err(over)),
             Poll::Pending => Poll::Ready(Ok(())),

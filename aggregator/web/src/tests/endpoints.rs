@@ -2,7 +2,7 @@ use super::*;
 use crate::{ServeError, bind};
 use std::time::Instant;
 
-fn post(running: &Running, lines: &[&str], body: &[u8]) -> Answer {
+fn post(running: &TestServer, lines: &[&str], body: &[u8]) -> Answer {
     let mut request = "POST /agent/v1/batch HTTP/1.1\r\nHost: h\r\nConnection: close\r\n".to_owned();
     for line in lines {
         request += &format!("{line}\r\n");
@@ -19,14 +19,14 @@ fn detail(answer: &Answer) -> String {
 }
 
 #[test]
-fn every_answer_of_ingest_has_its_status_and_is_never_cached() {
-    let running = Running::start(Site::default(), &[PRIVATE]);
+fn every_ingest_answer_has_its_status_and_is_never_cached() {
+    let running = TestServer::start(Site::default(), &[PRIVATE]);
     let zstd = "Content-Encoding: zstd";
     let taken = post(&running, &[zstd, "Authorization: bearer good"], b"bytes");
     assert_eq!((taken.code(), taken.header("content-type")), ("200", Some("application/x-protobuf")));
     let reply = Reply { protocol: 1, acknowledged_through: 7, ..Reply::default() };
     assert_eq!(taken.body, reply.to_bytes());
-    assert_eq!(*running.inbox.bodies.lock().expect("not poisoned"), [Bytes::from_static(b"bytes")]);
+    assert_eq!(*running.ingest.bodies.lock().expect("not poisoned"), [Bytes::from_static(b"bytes")]);
 
     let mut answers = vec![taken];
     let table = [
@@ -57,7 +57,7 @@ fn every_answer_of_ingest_has_its_status_and_is_never_cached() {
         assert_eq!(answer.code(), "415", "{encoding}");
         answers.push(answer);
     }
-    let wrong = running.ask(0, "GET", "h", "/agent/v1/batch", &[]);
+    let wrong = running.request(0, "GET", "h", "/agent/v1/batch", &[]);
     assert_eq!((wrong.code(), wrong.header("allow")), ("405", Some("POST")));
     answers.push(wrong);
     for answer in answers {
@@ -66,8 +66,8 @@ fn every_answer_of_ingest_has_its_status_and_is_never_cached() {
 }
 
 #[test]
-fn a_body_past_its_bound_is_refused_however_it_is_framed() {
-    let running = Running::start(Site::default(), &[PRIVATE]);
+fn a_body_over_the_limit_is_rejected_with_either_framing() {
+    let running = TestServer::start(Site::default(), &[PRIVATE]);
     let lines = "Host: h\r\nContent-Encoding: zstd\r\nAuthorization: Bearer good\r\nConnection: close\r\n";
     let declared = format!("POST /agent/v1/batch HTTP/1.1\r\n{lines}Content-Length: 1048577\r\n\r\n");
     let answer = running.send(0, &[declared.as_bytes(), &[0; 1_048_577]].concat());
@@ -84,16 +84,16 @@ fn a_body_past_its_bound_is_refused_however_it_is_framed() {
 }
 
 #[test]
-fn operators_see_health_readiness_and_metrics() {
-    let running = Running::start(Site::default(), &[PRIVATE]);
+fn health_readiness_and_metrics_are_served() {
+    let running = TestServer::start(Site::default(), &[PRIVATE]);
     let health = running.get("h", "/healthz", &[]);
     assert_eq!((health.code(), health.text().as_str()), ("200", "ok\n"));
     let ready = running.get("h", "/readyz", &[]);
     assert_eq!((ready.code(), ready.text().as_str()), ("200", r#"{"ready":true,"reasons":[]}"#));
-    running.desk.reasons.lock().expect("not poisoned").push("no fresh observation".into());
-    let blind = running.get("h", "/readyz", &[]);
+    running.operations.reasons.lock().expect("not poisoned").push("no fresh observation".into());
+    let not_ready = running.get("h", "/readyz", &[]);
     let said = r#"{"ready":false,"reasons":["no fresh observation"]}"#;
-    assert_eq!((blind.code(), blind.text().as_str()), ("503", said));
+    assert_eq!((not_ready.code(), not_ready.text().as_str()), ("503", said));
     let metrics = running.get("h", "/metrics", &[]);
     let classic = "# TYPE skerry_x_total counter\nskerry_x_total 1\n";
     assert_eq!(metrics.text(), classic);
@@ -103,13 +103,13 @@ fn operators_see_health_readiness_and_metrics() {
     assert_eq!(asked.text(), METRICS);
     let open_metrics = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     assert_eq!(asked.header("content-type"), Some(open_metrics));
-    assert_eq!(running.ask(0, "DELETE", "h", "/healthz", &[]).code(), "405");
+    assert_eq!(running.request(0, "DELETE", "h", "/healthz", &[]).code(), "405");
 }
 
 #[test]
-fn metrics_ask_for_a_token_where_they_are_told_to() {
-    let running = Running::start(Site::default(), &[PRIVATE]);
-    *running.desk.token.lock().expect("not poisoned") = Some("s3cret");
+fn metrics_require_a_token_if_one_is_configured() {
+    let running = TestServer::start(Site::default(), &[PRIVATE]);
+    *running.operations.token.lock().expect("not poisoned") = Some("s3cret");
     for lines in [&[][..], &["Authorization: Bearer s3cre"], &["Authorization: Basic s3cret"]] {
         let refused = running.get("h", "/metrics", lines);
         assert_eq!(
@@ -123,26 +123,26 @@ fn metrics_ask_for_a_token_where_they_are_told_to() {
     let read = running.get("h", "/metrics", &["Authorization: Bearer s3cret"]);
     assert_eq!(read.code(), "200");
     assert!(read.text().contains("skerry_x"));
-    assert_eq!(running.get("h", "/healthz", &[]).code(), "200", "the others ask for none");
-    *running.desk.token.lock().expect("not poisoned") = Some("");
+    assert_eq!(running.get("h", "/healthz", &[]).code(), "200", "the other endpoints require none");
+    *running.operations.token.lock().expect("not poisoned") = Some("");
     assert_eq!(running.get("h", "/metrics", &["Authorization: Bearer "]).code(), "503");
 }
 
 #[test]
 fn what_a_listener_does_not_serve_does_not_exist_there() {
     let only_admin = Serves { admin: true, ..Serves::default() };
-    let running = Running::start(two_pages(), &[PUBLIC, PRIVATE, only_admin]);
-    let never = running.ask(0, "GET", "any", "/never", &[]);
+    let running = TestServer::start(two_pages(), &[PUBLIC, PRIVATE, only_admin]);
+    let not_found = running.request(0, "GET", "any", "/never", &[]);
     for path in ["/", "/status/a/", "/assets/0a1b.js", "/robots.txt", "/never"] {
-        assert_eq!(running.ask(1, "GET", "a.example", path, &[]), never, "{path}");
+        assert_eq!(running.request(1, "GET", "a.example", path, &[]), not_found, "{path}");
     }
-    assert_eq!(running.ask(2, "POST", "h", "/agent/v1/batch", &["Content-Length: 0"]), never);
-    assert_eq!(running.ask(2, "GET", "h", "/healthz", &[]).code(), "200");
-    assert_eq!(running.ask(0, "GET", "h", "/healthz", &[]), never);
+    assert_eq!(running.request(2, "POST", "h", "/agent/v1/batch", &["Content-Length: 0"]), not_found);
+    assert_eq!(running.request(2, "GET", "h", "/healthz", &[]).code(), "200");
+    assert_eq!(running.request(0, "GET", "h", "/healthz", &[]), not_found);
 }
 
 #[test]
-fn a_port_in_use_is_named_with_its_remedy() {
+fn the_error_names_a_port_in_use_and_the_remedy() {
     let taken = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
     let address = taken.local_addr().expect("bound");
     let error = bind(&[Listener { address, serves: PUBLIC, tls: None }]).expect_err("refused");
@@ -152,7 +152,7 @@ fn a_port_in_use_is_named_with_its_remedy() {
 }
 
 #[test]
-fn an_unusable_tls_file_is_named() {
+fn the_error_names_an_unusable_tls_file() {
     let directory = tempfile::tempdir().expect("a temporary directory");
     let file = directory.path().join("not-a-certificate.pem");
     std::fs::write(&file, "hello").expect("writable");
@@ -163,17 +163,17 @@ fn an_unusable_tls_file_is_named() {
 }
 
 #[test]
-fn handshakes_that_never_end_keep_no_other_client_out() {
+fn handshakes_that_never_end_block_no_other_client() {
     let directory = tempfile::tempdir().expect("a temporary directory");
-    let (certificate, files) = certified(directory.path());
+    let (certificate, files) = create_certificate(directory.path());
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
     let bound = bind(&[Listener { address, serves: PUBLIC, tls: Some(files) }]).expect("usable files");
     let limits = Limits { workers: 1, head_time: Duration::from_secs(60), ..Limits::default() };
-    let running = Running::start_limited(two_pages(), bound, limits);
-    let begun: Vec<TcpStream> = (0..500)
+    let running = TestServer::start_limited(two_pages(), bound, limits);
+    let hanging: Vec<TcpStream> = (0..500)
         .map(|_| {
             let mut stream = TcpStream::connect(running.addresses[0]).expect("it listens");
-            // The head of a message that never comes.
+            // The header of a TLS record that never arrives.
             stream.write_all(&[0x16, 3, 1, 0x40, 0, 1, 0, 0x3f, 0xfc]).expect("it is sent");
             stream
         })
@@ -183,20 +183,20 @@ fn handshakes_that_never_end_keep_no_other_client_out() {
     let mut stream = tls_client(&certificate, socket);
     stream
         .write_all(b"GET /robots.txt HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n")
-        .expect("the handshake succeeds beside theirs");
+        .expect("the handshake succeeds while theirs hang");
     let mut raw = Vec::new();
     let _end = stream.read_to_end(&mut raw);
     assert_eq!(Answer::parse(&raw).code(), "200");
-    drop(begun);
+    drop(hanging);
 }
 
 #[test]
-fn a_listener_with_a_certificate_speaks_tls_and_nothing_else() {
+fn a_listener_with_a_certificate_speaks_only_tls() {
     let directory = tempfile::tempdir().expect("a temporary directory");
-    let (certificate, files) = certified(directory.path());
+    let (certificate, files) = create_certificate(directory.path());
     let address = SocketAddr::from(([127, 0, 0, 1], 0));
     let bound = bind(&[Listener { address, serves: PUBLIC, tls: Some(files) }]).expect("usable files");
-    let running = Running::start_bound(two_pages(), bound);
+    let running = TestServer::start_bound(two_pages(), bound);
 
     let socket = TcpStream::connect(running.addresses[0]).expect("it listens");
     socket.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket takes a time-out");
@@ -205,7 +205,7 @@ fn a_listener_with_a_certificate_speaks_tls_and_nothing_else() {
         .write_all(b"GET /robots.txt HTTP/1.1\r\nHost: a.example\r\nConnection: close\r\n\r\n")
         .expect("the handshake succeeds");
     let mut raw = Vec::new();
-    // The end of the connection may come without a closing alert; the length of the body is checked.
+    // The connection may end without a closing alert; the length of the body is checked.
     let _end = stream.read_to_end(&mut raw);
     let answer = Answer::parse(&raw);
     assert_eq!((answer.code(), answer.text().as_str()), ("200", "a"));
@@ -215,18 +215,18 @@ fn a_listener_with_a_certificate_speaks_tls_and_nothing_else() {
     plain.write_all(b"GET / HTTP/1.1\r\nHost: a.example\r\n\r\n").expect("it reads");
     let mut raw = Vec::new();
     let _reset = plain.read_to_end(&mut raw);
-    assert!(!raw.starts_with(b"HTTP"), "no page in the clear");
+    assert!(!raw.starts_with(b"HTTP"), "a page was served without TLS");
 }
 
 #[test]
 fn a_stop_closes_idle_connections_and_does_not_wait_for_them() {
-    // Bound beside the listener, so that nobody else listens there when it is gone.
+    // A second socket keeps the port, so that no other program can listen there after the stop.
     let held = tokio::net::TcpSocket::new_v4().expect("a socket");
     held.set_reuseaddr(true).expect("shared");
     held.bind(SocketAddr::from(([127, 0, 0, 1], 0))).expect("a free port");
     let address = held.local_addr().expect("bound");
     let bound = bind(&[Listener { address, serves: PUBLIC, tls: None }]).expect("ours");
-    let mut running = Running::start_limited(two_pages(), bound, Limits::default());
+    let mut running = TestServer::start_limited(two_pages(), bound, Limits::default());
     let mut idle = TcpStream::connect(running.addresses[0]).expect("it listens");
     idle.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket takes a time-out");
     idle.write_all(b"GET /never HTTP/1.1\r\nHost: h\r\n\r\n").expect("it reads");
@@ -234,19 +234,19 @@ fn a_stop_closes_idle_connections_and_does_not_wait_for_them() {
     idle.read_exact(&mut start).expect("it answers and keeps the connection");
     let began = Instant::now();
     running.stop();
-    // An idle connection would stay as long.
+    // An idle connection would otherwise stay open this long.
     assert!(began.elapsed() < Limits::default().keep_alive, "{:?}", began.elapsed());
     assert!(TcpStream::connect(running.addresses[0]).is_err(), "nobody listens any more");
 }
 
 #[test]
-fn public_traffic_is_counted_by_answer() {
-    let running = Running::start(two_pages(), &[PUBLIC]);
+fn public_responses_are_counted_by_kind() {
+    let running = TestServer::start(two_pages(), &[PUBLIC]);
     let whole = running.get("a.example", "/robots.txt", &[]);
-    running.ask(0, "HEAD", "a.example", "/robots.txt", &[]);
+    running.request(0, "HEAD", "a.example", "/robots.txt", &[]);
     running.get("a.example", "/robots.txt", &["If-None-Match: *"]);
     running.get("a.example", "/never", &[]);
-    running.ask(0, "POST", "a.example", "/", &[]);
+    running.request(0, "POST", "a.example", "/", &[]);
     let mut registry = prometheus_client::registry::Registry::with_prefix("skerry");
     running.traffic.register(&mut registry);
     let mut text = String::new();
@@ -259,6 +259,6 @@ fn public_traffic_is_counted_by_answer() {
         format!("skerry_public_body_bytes_total {}", whole.body.len()),
     ];
     for line in expected {
-        assert!(text.lines().any(|said| said == line), "{line} in:\n{text}");
+        assert!(text.lines().any(|found| found == line), "{line} in:\n{text}");
     }
 }

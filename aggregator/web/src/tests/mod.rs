@@ -1,4 +1,4 @@
-//! The web side over real sockets: what a cache, a crawler or an attacker gets, to the byte.
+//! The HTTP endpoints over real sockets: what a cache, a crawler or an attacker gets, to the byte.
 
 mod endpoints;
 mod pipelining;
@@ -6,7 +6,7 @@ mod public;
 mod timeouts;
 
 use super::{
-    Admission, Bound, Delivery, Endpoints, EnrolAnswer, Html, Ingest, IngestAnswer, Limits, Listener,
+    Bound, Delivery, Endpoints, EnrolAnswer, Html, Ingest, IngestAnswer, Limits, Listener, MetricsAccess,
     Operations, PublicSide, Readiness, Serves, TlsFiles, Traffic,
 };
 use arc_swap::ArcSwap;
@@ -28,9 +28,9 @@ const POLICY: &str = "default-src 'none'; style-src 'self'; frame-ancestors 'non
 const METRICS: &str = "# TYPE skerry_x counter\nskerry_x_total 1\n# EOF\n";
 const NOW: Timestamp = Timestamp(784_111_777_000);
 
-/// Takes every batch of the token `good`; other tokens name the answer they get.
+/// Accepts every batch of the token `good`; other tokens name the answer that they get.
 #[derive(Default)]
-struct Inbox {
+struct FakeIngest {
     bodies: Arc<Mutex<Vec<Bytes>>>,
 }
 
@@ -60,7 +60,7 @@ impl Delivery for Admitted {
 }
 
 #[async_trait]
-impl Ingest for Inbox {
+impl Ingest for FakeIngest {
     async fn admit(&self, token: Option<&str>) -> Result<Box<dyn Delivery>, IngestAnswer> {
         match token {
             Some("other-workspace") => Err(IngestAnswer::Forbidden("not this agent".into())),
@@ -85,24 +85,24 @@ impl Ingest for Inbox {
     }
 }
 
-/// Says the reasons it is given, and asks for the token it is given; one of no letters cannot be read.
+/// Reports the given reasons and requires the given token; an empty token stands for one that cannot be read.
 #[derive(Default)]
-struct Desk {
+struct FakeOperations {
     token: Mutex<Option<&'static str>>,
     reasons: Mutex<Vec<String>>,
 }
 
-impl Operations for Desk {
+impl Operations for FakeOperations {
     fn ready(&self) -> Readiness {
         Readiness { reasons: self.reasons.lock().expect("not poisoned").clone() }
     }
 
-    fn admits(&self, token: Option<&str>) -> Admission {
+    fn metrics_access(&self, token: Option<&str>) -> MetricsAccess {
         match *self.token.lock().expect("not poisoned") {
-            None => Admission::Granted,
-            Some("") => Admission::Unknown,
-            wanted if token == wanted => Admission::Granted,
-            Some(_) => Admission::Refused,
+            None => MetricsAccess::Granted,
+            Some("") => MetricsAccess::Unavailable,
+            wanted if token == wanted => MetricsAccess::Granted,
+            Some(_) => MetricsAccess::Denied,
         }
     }
 
@@ -111,13 +111,13 @@ impl Operations for Desk {
     }
 }
 
-/// A served site, stopped in order when the test ends.
-struct Running {
+/// A site that is being served; it stops when the test ends.
+struct TestServer {
     addresses: Vec<SocketAddr>,
     site: Arc<ArcSwap<Site>>,
     traffic: Traffic,
-    inbox: Arc<Inbox>,
-    desk: Arc<Desk>,
+    ingest: Arc<FakeIngest>,
+    operations: Arc<FakeOperations>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -125,7 +125,7 @@ struct Running {
 const PUBLIC: Serves = Serves { public: true, agents: false, hooks: false, admin: false };
 const PRIVATE: Serves = Serves { public: false, agents: true, hooks: true, admin: true };
 
-impl Running {
+impl TestServer {
     fn start(site: Site, serves: &[Serves]) -> Self {
         let address = SocketAddr::from(([127, 0, 0, 1], 0));
         let listeners: Vec<Listener> =
@@ -140,15 +140,15 @@ impl Running {
     fn start_limited(site: Site, bound: Bound, limits: Limits) -> Self {
         let addresses = bound.addresses();
         let site = Arc::new(ArcSwap::from_pointee(site));
-        let (inbox, desk) = (Arc::new(Inbox::default()), Arc::new(Desk::default()));
+        let (ingest, operations) = (Arc::new(FakeIngest::default()), Arc::new(FakeOperations::default()));
         let traffic = Traffic::default();
         let html = Html { policy: POLICY, not_found: Bytes::from_static(b"<title>Not found</title>") };
         let public = Arc::new(PublicSide::new(Arc::clone(&site), html, traffic.clone()));
         let endpoints = Endpoints {
             public,
-            ingest: Arc::clone(&inbox) as Arc<dyn Ingest>,
+            ingest: Arc::clone(&ingest) as Arc<dyn Ingest>,
             heartbeats: None,
-            operations: Arc::clone(&desk) as Arc<dyn Operations>,
+            operations: Arc::clone(&operations) as Arc<dyn Operations>,
         };
         let (stop, stopped) = oneshot::channel::<()>();
         let thread = std::thread::spawn(move || {
@@ -159,25 +159,25 @@ impl Running {
             let served = runtime.block_on(async { tokio::spawn(run).await.expect("no panic") });
             served.expect("serves until stopped");
         });
-        Self { addresses, site, traffic, inbox, desk, stop: Some(stop), thread: Some(thread) }
+        Self { addresses, site, traffic, ingest, operations, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// `GET path` on `host` of the first listener with further header lines.
+    /// Requests `GET path` on `host` from the first listener, with further header lines.
     fn get(&self, host: &str, path: &str, lines: &[&str]) -> Answer {
-        self.ask(0, "GET", host, path, lines)
+        self.request(0, "GET", host, path, lines)
     }
 
-    fn ask(&self, listener: usize, method: &str, host: &str, path: &str, lines: &[&str]) -> Answer {
-        let mut request = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
+    fn request(&self, listener: usize, method: &str, host: &str, path: &str, lines: &[&str]) -> Answer {
+        let mut head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n");
         for line in lines {
-            request += line;
-            request += "\r\n";
+            head += line;
+            head += "\r\n";
         }
-        request += "\r\n";
-        self.send(listener, request.as_bytes())
+        head += "\r\n";
+        self.send(listener, head.as_bytes())
     }
 
-    /// Sends bytes as they are and reads until the other side closes.
+    /// Sends the bytes unchanged and reads until the server closes.
     fn send(&self, listener: usize, request: &[u8]) -> Answer {
         let mut stream = TcpStream::connect(self.addresses[listener]).expect("it listens");
         stream.set_read_timeout(Some(Duration::from_secs(20))).expect("a socket takes a time-out");
@@ -195,7 +195,7 @@ impl Running {
     }
 }
 
-impl Drop for Running {
+impl Drop for TestServer {
     fn drop(&mut self) {
         if !std::thread::panicking() {
             self.stop();
@@ -203,8 +203,8 @@ impl Drop for Running {
     }
 }
 
-/// A certificate for a.example, and its files in `folder`.
-fn certified(folder: &Path) -> (rcgen::Certificate, TlsFiles) {
+/// Creates a certificate for a.example, and its files in `folder`.
+fn create_certificate(folder: &Path) -> (rcgen::Certificate, TlsFiles) {
     let made = rcgen::generate_simple_self_signed(["a.example".to_owned()]).expect("a certificate");
     let files = TlsFiles { certificate: folder.join("cert.pem"), key: folder.join("key.pem") };
     std::fs::write(&files.certificate, made.cert.pem()).expect("writable");
@@ -212,7 +212,7 @@ fn certified(folder: &Path) -> (rcgen::Certificate, TlsFiles) {
     (made.cert, files)
 }
 
-/// Speaks TLS to a.example on `socket`, and believes `certificate` alone.
+/// Starts TLS to a.example on `socket`; trusts `certificate` only.
 fn tls_client(
     certificate: &rcgen::Certificate,
     socket: TcpStream,
@@ -230,7 +230,7 @@ fn tls_client(
     rustls::StreamOwned::new(connection, socket)
 }
 
-/// An answer as it came over the wire. `Date` is taken out: it alone may differ between two 404s.
+/// A response as it was received, without `Date`: that alone may differ between two 404s.
 #[derive(Clone, Debug, PartialEq, Eq)]
 struct Answer {
     status: String,
@@ -293,7 +293,7 @@ fn page(name: &str) -> Arc<Publication> {
     Arc::new(Publication { outputs: outputs.collect() })
 }
 
-/// Pages `a` (at a.example too) and `b`; a page `hidden` exists nowhere here, as private pages do not.
+/// Pages `a` (also at a.example) and `b`. Like a private page, a page `hidden` is not part of the site.
 fn two_pages() -> Site {
     let (a, b) = (page("a"), page("b"));
     let script = output("text/javascript; charset=utf-8", CacheClass::Immutable, &[], "let a = 1;");

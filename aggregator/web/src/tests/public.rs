@@ -1,10 +1,10 @@
 use super::*;
 
 #[test]
-fn a_page_answers_on_its_host_below_its_slug_and_at_the_root_where_it_has_it() {
+fn a_page_is_served_on_its_host_below_its_slug_and_at_the_root_if_it_has_the_root() {
     let mut site = two_pages();
     let name = |answer: Answer| answer.text().split(['<', '>']).nth(4).unwrap_or_default().to_owned();
-    let running = Running::start(site.clone(), &[PUBLIC]);
+    let running = TestServer::start(site.clone(), &[PUBLIC]);
     for host in ["a.example", "A.Example", "a.example:8443", "a.example."] {
         assert_eq!(name(running.get(host, "/", &[])), "a", "{host}");
     }
@@ -43,8 +43,8 @@ fn a_page_answers_on_its_host_below_its_slug_and_at_the_root_where_it_has_it() {
 }
 
 #[test]
-fn every_header_is_as_documented_to_the_byte() {
-    let running = Running::start(two_pages(), &[PUBLIC]);
+fn all_headers_are_as_documented() {
+    let running = TestServer::start(two_pages(), &[PUBLIC]);
     let live = running.get("a.example", "/", &["Accept-Encoding: br"]);
     let expected = [
         ("cache-control", "public, max-age=10, stale-while-revalidate=20, stale-if-error=86400"),
@@ -91,8 +91,8 @@ fn every_header_is_as_documented_to_the_byte() {
 }
 
 #[test]
-fn each_encoding_has_its_validator_and_its_304() {
-    let running = Running::start(two_pages(), &[PUBLIC]);
+fn each_encoding_has_an_etag_of_its_own_and_a_304() {
+    let running = TestServer::start(two_pages(), &[PUBLIC]);
     let mut seen = Vec::new();
     for (encoding, accept) in [(None, "identity"), (Some("gzip"), "gzip"), (Some("br"), "gzip, br")] {
         let accept = format!("Accept-Encoding: {accept}");
@@ -107,12 +107,12 @@ fn each_encoding_has_its_validator_and_its_304() {
             let fresh = running.get("a.example", "/", &[&accept, &condition]);
             assert_eq!(fresh.code(), "304", "{tags}");
             assert!(fresh.body.is_empty());
-            let mut said = whole.headers.clone();
-            let steering =
+            let mut caching = whole.headers.clone();
+            let names =
                 ["etag", "cache-control", "cdn-cache-control", "surrogate-control", "vary", "connection"];
-            said.retain(|name, _| steering.contains(&name.as_str()));
-            assert_eq!(said.len(), steering.len());
-            assert_eq!(fresh.headers, said, "a 304 steers caches as the 200 did, and says no more");
+            caching.retain(|name, _| names.contains(&name.as_str()));
+            assert_eq!(caching.len(), names.len());
+            assert_eq!(fresh.headers, caching, "a 304 has the caching headers of the 200, and no others");
         }
         for former in &seen {
             let condition = format!("If-None-Match: {former}");
@@ -122,7 +122,7 @@ fn each_encoding_has_its_validator_and_its_304() {
         assert_eq!(running.get("a.example", "/", &[&accept, dated]).code(), "304");
         assert_eq!(running.get("a.example", "/", &[&accept, dated, "If-None-Match: \"x\""]).code(), "200");
 
-        let mut head = running.ask(0, "HEAD", "a.example", "/", &[&accept]);
+        let mut head = running.request(0, "HEAD", "a.example", "/", &[&accept]);
         assert!(head.body.is_empty());
         head.body.clone_from(&whole.body);
         assert_eq!(head, whole, "HEAD is GET without its body");
@@ -131,16 +131,16 @@ fn each_encoding_has_its_validator_and_its_304() {
 }
 
 #[test]
-fn what_is_not_there_is_the_same_404_to_the_byte() {
-    let running = Running::start(two_pages(), &[PUBLIC]);
-    let never = running.get("any", "/never", &[]);
-    assert_eq!(never.code(), "404");
-    assert_eq!(never.header("cache-control"), Some("public, max-age=10"));
+fn all_404s_are_identical() {
+    let running = TestServer::start(two_pages(), &[PUBLIC]);
+    let not_found = running.get("any", "/never", &[]);
+    assert_eq!(not_found.code(), "404");
+    assert_eq!(not_found.header("cache-control"), Some("public, max-age=10"));
     for name in ["cdn-cache-control", "surrogate-control"] {
-        assert_eq!(never.header(name), Some("max-age=10"), "{name}");
+        assert_eq!(not_found.header(name), Some("max-age=10"), "{name}");
     }
     for name in ["vary", "etag", "last-modified", "surrogate-key", "cache-tag"] {
-        assert_eq!(never.header(name), None, "{name}");
+        assert_eq!(not_found.header(name), None, "{name}");
     }
     let paths = [
         "/status/hidden/",
@@ -183,25 +183,25 @@ fn what_is_not_there_is_the_same_404_to_the_byte() {
         "/status/a/api/v2/status.JSON",
     ];
     for path in paths {
-        assert_eq!(running.get("any", path, &[]), never, "{path}");
-        assert_eq!(running.get("any", &format!("{path}?a=b"), &[]), never, "{path} with a query");
+        assert_eq!(running.get("any", path, &[]), not_found, "{path}");
+        assert_eq!(running.get("any", &format!("{path}?a=b"), &[]), not_found, "{path} with a query");
     }
     for lines in
         [&["Accept-Encoding: br"][..], &["If-None-Match: *"], &["Cookie: a=b", "Accept-Language: de"]]
     {
-        assert_eq!(running.get("unknown.example", "/never", lines), never, "{lines:?}");
+        assert_eq!(running.get("unknown.example", "/never", lines), not_found, "{lines:?}");
     }
-    assert_eq!(running.get("any", "*", &[]), never);
-    let mut head = running.ask(0, "HEAD", "any", "/status/hidden/", &[]);
-    head.body.clone_from(&never.body);
-    assert_eq!(head, never);
+    assert_eq!(running.get("any", "*", &[]), not_found);
+    let mut head = running.request(0, "HEAD", "any", "/status/hidden/", &[]);
+    head.body.clone_from(&not_found.body);
+    assert_eq!(head, not_found);
 }
 
 #[test]
-fn no_byte_depends_on_who_asks() {
-    let running = Running::start(two_pages(), &[PUBLIC]);
+fn no_byte_depends_on_the_client() {
+    let running = TestServer::start(two_pages(), &[PUBLIC]);
     let plain = running.get("a.example", "/", &[]);
-    let poison = [
+    let irrelevant = [
         "X-Forwarded-Host: evil.example",
         "X-Forwarded-For: 10.0.0.1' OR 1=1",
         "X-Forwarded-Proto: https",
@@ -224,7 +224,7 @@ fn no_byte_depends_on_who_asks() {
         "Save-Data: on",
         "Cache-Control: no-cache",
     ];
-    for line in poison {
+    for line in irrelevant {
         assert_eq!(running.get("a.example", "/", &[line]), plain, "{line}");
     }
     for query in ["?utm_source=x", "?_=1", "?page=2", "?callback=alert", "?"] {
@@ -233,22 +233,22 @@ fn no_byte_depends_on_who_asks() {
 }
 
 #[test]
-fn other_methods_are_refused_alike_everywhere() {
-    let running = Running::start(two_pages(), &[PUBLIC]);
-    let refused = running.ask(0, "POST", "a.example", "/", &["Content-Length: 0"]);
+fn other_methods_get_the_same_405_everywhere() {
+    let running = TestServer::start(two_pages(), &[PUBLIC]);
+    let refused = running.request(0, "POST", "a.example", "/", &["Content-Length: 0"]);
     assert_eq!((refused.code(), refused.header("allow")), ("405", Some("GET, HEAD")));
     assert_eq!(refused.header("cache-control"), Some("no-store"));
     for method in ["POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PURGE", "QUERY"] {
         for path in ["/", "/never", "/status/hidden/", "/agent/v1/batch", "/healthz"] {
-            assert_eq!(running.ask(0, method, "a.example", path, &[]), refused, "{method} {path}");
+            assert_eq!(running.request(0, method, "a.example", path, &[]), refused, "{method} {path}");
         }
     }
 }
 
 #[test]
-fn a_swapped_site_is_served_at_once_and_a_date_ahead_is_not_said() {
-    let running = Running::start(two_pages(), &[PUBLIC]);
-    // No clock is read: the year 2200 is ahead of every one.
+fn a_new_site_is_served_at_once_and_a_date_in_the_future_is_left_out() {
+    let running = TestServer::start(two_pages(), &[PUBLIC]);
+    // The year 2200: no clock needs to be read.
     let ahead = Timestamp(7_258_118_400_000);
     let kind = Kind {
         content_type: "text/plain; charset=utf-8",
@@ -266,15 +266,15 @@ fn a_swapped_site_is_served_at_once_and_a_date_ahead_is_not_said() {
 }
 
 #[test]
-fn hostile_requests_get_plain_refusals() {
-    let running = Running::start(two_pages(), &[PUBLIC]);
+fn hostile_requests_are_rejected() {
+    let running = TestServer::start(two_pages(), &[PUBLIC]);
     let two_hosts = b"GET / HTTP/1.1\r\nHost: a.example\r\nHost: b.example\r\n\r\n";
     assert_eq!(running.send(0, two_hosts).code(), "400");
     let no_host = b"GET / HTTP/1.1\r\n\r\n";
     assert_eq!(running.send(0, no_host).code(), "400");
     let huge = format!("GET / HTTP/1.1\r\nHost: a.example\r\nX: {}\r\n\r\n", "x".repeat(200 << 10));
     let mut stream = TcpStream::connect(running.addresses[0]).expect("it listens");
-    // The server may answer and close before it has read everything; then the rest cannot be written.
+    // The server may answer and close before it has read everything; the rest then cannot be written.
     let _refused = stream.write_all(huge.as_bytes());
     let mut raw = Vec::new();
     let _reset = stream.read_to_end(&mut raw);
@@ -283,15 +283,15 @@ fn hostile_requests_get_plain_refusals() {
 }
 
 #[test]
-fn a_script_of_another_site_may_read_the_data_with_headers_of_its_own() {
-    let running = Running::start(two_pages(), &[PUBLIC]);
+fn scripts_of_other_sites_may_read_the_data_with_custom_headers() {
+    let running = TestServer::start(two_pages(), &[PUBLIC]);
     let lines = [
         "Origin: https://shop.example",
         "Access-Control-Request-Method: GET",
         "Access-Control-Request-Headers: x-requested-with",
     ];
-    let ask = |path: &str| running.ask(0, "OPTIONS", "a.example", path, &lines);
-    let allowed = ask("/api/v2/status.json");
+    let request = |path: &str| running.request(0, "OPTIONS", "a.example", path, &lines);
+    let allowed = request("/api/v2/status.json");
     assert_eq!(allowed.code(), "204");
     for (name, value) in [
         ("access-control-allow-origin", "*"),
@@ -302,17 +302,17 @@ fn a_script_of_another_site_may_read_the_data_with_headers_of_its_own() {
     ] {
         assert_eq!(allowed.header(name), Some(value), "{name}");
     }
-    // Pages are for people, and a path that never was says what every such path says.
+    // Pages are for people, and unknown paths are answered alike.
     for path in ["/", "/no-such-path", "/assets/0a1b.js"] {
-        let refused = ask(path);
+        let refused = request(path);
         assert_eq!((refused.code(), refused.header("access-control-allow-origin")), ("405", None), "{path}");
     }
 }
 
 #[test]
-fn a_page_may_be_shown_in_frames_of_those_that_it_names() {
+fn only_the_frame_ancestors_that_a_page_names_may_embed_it() {
     let mut site = two_pages();
-    let running = Running::start(site.clone(), &[PUBLIC]);
+    let running = TestServer::start(site.clone(), &[PUBLIC]);
     let policy = |host: &str| {
         running.get(host, "/", &[]).header("content-security-policy").unwrap_or_default().to_owned()
     };

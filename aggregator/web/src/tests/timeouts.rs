@@ -1,22 +1,22 @@
-//! Clients that are slow, or stop in the middle: each is cut off within its bound, and its place is free again.
+//! Clients that are slow or stop in the middle: each is disconnected in time, and another can connect in its place.
 
 use super::*;
 use crate::bind;
 use std::io::ErrorKind;
 use std::time::Instant;
 
-/// Far past every bound of [`hasty`], and far below what a listener grants in earnest.
-pub(super) const BOUND: Duration = Duration::from_secs(10);
-/// How long a slow client waits before it goes on.
-const BEAT: Duration = Duration::from_millis(20);
-/// More than the kernel holds for a client that reads nothing.
+/// Far longer than every limit of [`short_limits`], and far shorter than the default limits.
+pub(super) const CUT_OFF_BOUND: Duration = Duration::from_secs(10);
+/// How long a slow client waits before it continues.
+const PAUSE: Duration = Duration::from_millis(20);
+/// More than the kernel buffers for a client that reads nothing.
 const LARGE: usize = 32 << 20;
-const ASK: &[u8] = b"GET /robots.txt HTTP/1.1\r\nHost: h\r\n\r\n";
+const REQUEST: &[u8] = b"GET /robots.txt HTTP/1.1\r\nHost: h\r\n\r\n";
 const BATCH: &str =
     "POST /agent/v1/batch HTTP/1.1\r\nHost: h\r\nContent-Encoding: zstd\r\nAuthorization: Bearer good\r\n";
 
-/// One connection, and short timeouts.
-fn hasty() -> Limits {
+/// One connection and short timeouts.
+fn short_limits() -> Limits {
     Limits {
         workers: 1,
         connections: 1,
@@ -39,22 +39,22 @@ fn site() -> Site {
     site
 }
 
-/// Reads wait for `wait`.
-fn tcp(running: &Running, wait: Duration) -> TcpStream {
+/// Connects with a read timeout.
+fn tcp(running: &TestServer, wait: Duration) -> TcpStream {
     let stream = TcpStream::connect(running.addresses[0]).expect("it listens");
     stream.set_read_timeout(Some(wait)).expect("a socket takes a time-out");
     stream
 }
 
-/// In the clear, and over TLS beside it.
-pub(super) fn both_ways(
+/// Runs a test without TLS and with TLS at the same time.
+pub(super) fn plain_and_tls(
     serves: Serves,
     limits: Limits,
-    try_one: impl Fn(&Running, &dyn Fn(Duration) -> Box<dyn Stream>) + Sync,
+    try_one: impl Fn(&TestServer, &dyn Fn(Duration) -> Box<dyn Stream>) + Sync,
 ) {
     let start = |tls| {
         let bound = bind(&[listener(serves, tls)]).expect("a free port");
-        Running::start_limited(site(), bound, limits)
+        TestServer::start_limited(site(), bound, limits)
     };
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -62,10 +62,10 @@ pub(super) fn both_ways(
             try_one(&plain, &|wait| Box::new(tcp(&plain, wait)));
         });
         let directory = tempfile::tempdir().expect("a temporary directory");
-        let (certificate, files) = certified(directory.path());
+        let (certificate, files) = create_certificate(directory.path());
         let secure = start(Some(files));
         try_one(&secure, &|wait| {
-            let mut stream = tls_client(&certificate, tcp(&secure, BOUND));
+            let mut stream = tls_client(&certificate, tcp(&secure, CUT_OFF_BOUND));
             stream.conn.complete_io(&mut stream.sock).expect("a handshake");
             stream.sock.set_read_timeout(Some(wait)).expect("a socket takes a time-out");
             Box::new(stream)
@@ -77,8 +77,8 @@ fn listener(serves: Serves, tls: Option<TlsFiles>) -> Listener {
     Listener { address: SocketAddr::from(([127, 0, 0, 1], 0)), serves, tls }
 }
 
-/// What comes within a beat. `None` once the connection has ended.
-fn beat(stream: &mut dyn Stream) -> Option<Vec<u8>> {
+/// Reads what arrives within the read timeout. Returns `None` once the connection has ended.
+fn read_some(stream: &mut dyn Stream) -> Option<Vec<u8>> {
     let mut some = [0; 4096];
     match stream.read(&mut some) {
         Ok(0) => None,
@@ -88,76 +88,76 @@ fn beat(stream: &mut dyn Stream) -> Option<Vec<u8>> {
     }
 }
 
-/// Sends `more` once in a beat until the connection ends; what was answered.
+/// Sends `more` after every pause until the connection ends. Returns the response.
 fn dribble(stream: &mut dyn Stream, more: &[u8]) -> String {
     let (began, mut answered) = (Instant::now(), Vec::new());
-    while let Some(read) = beat(stream) {
+    while let Some(read) = read_some(stream) {
         answered.extend(read);
-        assert!(began.elapsed() < BOUND, "it is never cut; answered: {}", String::from_utf8_lossy(&answered));
+        assert!(began.elapsed() < CUT_OFF_BOUND, "still connected: {}", String::from_utf8_lossy(&answered));
         if stream.write_all(more).and_then(|()| stream.flush()).is_err() {
             break;
         }
     }
-    while let Some(read) = beat(stream).filter(|read| !read.is_empty()) {
+    while let Some(read) = read_some(stream).filter(|read| !read.is_empty()) {
         answered.extend(read);
     }
     String::from_utf8_lossy(&answered).into_owned()
 }
 
-/// Asks and reads the answer, on a connection that stays.
-fn ask(stream: &mut dyn Stream) {
-    stream.write_all(ASK).and_then(|()| stream.flush()).expect("it reads");
+/// Sends a request and reads the response on a connection that stays open.
+fn request(stream: &mut dyn Stream) {
+    stream.write_all(REQUEST).and_then(|()| stream.flush()).expect("it reads");
     let (began, mut answered) = (Instant::now(), Vec::new());
     while !answered.ends_with(b"shared") {
-        answered.extend(beat(stream).expect("the connection stays"));
-        assert!(began.elapsed() < BOUND, "no answer: {}", String::from_utf8_lossy(&answered));
+        answered.extend(read_some(stream).expect("the connection stays"));
+        assert!(began.elapsed() < CUT_OFF_BOUND, "no answer: {}", String::from_utf8_lossy(&answered));
     }
 }
 
-fn say(stream: &mut dyn Stream, head: &str) {
+fn send(stream: &mut dyn Stream, head: &str) {
     stream.write_all(head.as_bytes()).and_then(|()| stream.flush()).expect("it reads");
 }
 
 #[test]
-fn a_further_head_has_as_long_as_the_first() {
-    both_ways(PUBLIC, hasty(), |_, connect| {
-        let mut slow = connect(BEAT);
-        say(&mut *slow, "GET / HTTP/1.1\r\nHost: h\r\nX: ");
+fn a_later_head_has_the_same_timeout_as_the_first() {
+    plain_and_tls(PUBLIC, short_limits(), |_, connect| {
+        let mut slow = connect(PAUSE);
+        send(&mut *slow, "GET / HTTP/1.1\r\nHost: h\r\nX: ");
         let answered = dribble(&mut *slow, b"x");
         assert!(answered.starts_with("HTTP/1.1 408 "), "{answered}");
 
-        let mut slow = connect(BEAT);
-        ask(&mut *slow);
-        say(&mut *slow, "GET / HTTP/1.1\r\nHost: h\r\nX: ");
+        let mut slow = connect(PAUSE);
+        request(&mut *slow);
+        send(&mut *slow, "GET / HTTP/1.1\r\nHost: h\r\nX: ");
         assert_eq!(dribble(&mut *slow, b"x"), "");
-        ask(&mut *connect(BEAT));
+        request(&mut *connect(PAUSE));
     });
 }
 
 #[test]
-fn a_body_that_is_dribbled_or_stops_is_refused() {
+fn a_body_that_is_slow_or_stops_is_rejected() {
     let framings = ["Content-Length: 1000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n"];
-    both_ways(PRIVATE, hasty(), |running, connect| {
+    plain_and_tls(PRIVATE, short_limits(), |running, connect| {
         for (framing, piece) in framings.iter().zip([&b"x"[..], b"1\r\nx\r\n"]) {
             for piece in [piece, b""] {
-                let mut slow = connect(BEAT);
-                say(&mut *slow, &format!("{BATCH}{framing}"));
+                let mut slow = connect(PAUSE);
+                send(&mut *slow, &format!("{BATCH}{framing}"));
                 let answered = dribble(&mut *slow, piece);
                 assert!(answered.starts_with("HTTP/1.1 408 "), "{framing:?} {piece:?}: {answered}");
             }
         }
-        assert!(running.inbox.bodies.lock().expect("not poisoned").is_empty());
+        assert!(running.ingest.bodies.lock().expect("not poisoned").is_empty());
     });
 }
 
 #[test]
-fn a_body_that_nobody_reads_is_not_waited_for() {
+fn a_request_with_an_unread_body_is_answered_without_waiting_for_it() {
     let framings = ["Content-Length: 1000\r\n\r\n", "Transfer-Encoding: chunked\r\n\r\n"];
-    both_ways(PUBLIC, hasty(), |_, connect| {
+    plain_and_tls(PUBLIC, short_limits(), |_, connect| {
         for (framing, piece) in framings.iter().zip([&b"x"[..], b"1\r\nx\r\n"]) {
             for piece in [piece, b""] {
-                let mut slow = connect(BEAT);
-                say(&mut *slow, &format!("POST / HTTP/1.1\r\nHost: h\r\n{framing}"));
+                let mut slow = connect(PAUSE);
+                send(&mut *slow, &format!("POST / HTTP/1.1\r\nHost: h\r\n{framing}"));
                 let answered = dribble(&mut *slow, piece);
                 assert!(answered.starts_with("HTTP/1.1 405 "), "{framing:?} {piece:?}: {answered}");
             }
@@ -166,82 +166,82 @@ fn a_body_that_nobody_reads_is_not_waited_for() {
 }
 
 #[test]
-fn a_body_without_end_that_nobody_reads_is_cut_however_fast_it_comes() {
+fn an_endless_unread_body_is_cut_off_however_fast_it_arrives() {
     let bound = bind(&[listener(PUBLIC, None)]).expect("a free port");
-    let running = Running::start_limited(site(), bound, hasty());
-    let mut fast = tcp(&running, BEAT);
-    fast.set_write_timeout(Some(BOUND)).expect("a socket takes a time-out");
-    say(&mut fast, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
+    let running = TestServer::start_limited(site(), bound, short_limits());
+    let mut fast = tcp(&running, PAUSE);
+    fast.set_write_timeout(Some(CUT_OFF_BOUND)).expect("a socket takes a time-out");
+    send(&mut fast, "POST / HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n");
     let chunk = [format!("{:x}\r\n", 1 << 16).into_bytes(), vec![b'x'; 1 << 16], b"\r\n".to_vec()].concat();
     let began = Instant::now();
     while fast.write_all(&chunk).is_ok() {
-        assert!(began.elapsed() < BOUND, "it is never cut");
+        assert!(began.elapsed() < CUT_OFF_BOUND, "it is never cut");
     }
 }
 
 #[test]
-fn an_answer_that_is_not_taken_is_given_up_and_the_place_is_free() {
-    both_ways(PUBLIC, hasty(), |_, connect| {
+fn a_client_that_does_not_read_its_response_is_disconnected() {
+    plain_and_tls(PUBLIC, short_limits(), |_, connect| {
         for then in ["close", "keep-alive"] {
-            let mut deaf = connect(BEAT);
-            say(&mut *deaf, &format!("GET /large HTTP/1.1\r\nHost: h\r\nConnection: {then}\r\n\r\n"));
-            // One connection at once: the next is served when the deaf one is gone.
-            ask(&mut *connect(BEAT));
-            drop(deaf);
+            let mut stalled = connect(PAUSE);
+            send(&mut *stalled, &format!("GET /large HTTP/1.1\r\nHost: h\r\nConnection: {then}\r\n\r\n"));
+            // Only one connection is allowed: the next is served once the stalled one is gone.
+            request(&mut *connect(PAUSE));
+            drop(stalled);
         }
     });
 }
 
 #[test]
-fn a_client_that_takes_its_answer_slowly_gets_all_of_it() {
-    both_ways(PUBLIC, hasty(), |_, connect| {
-        let mut slow = connect(BOUND);
-        say(&mut *slow, "GET /large HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
+fn a_client_that_reads_its_response_slowly_gets_all_of_it() {
+    plain_and_tls(PUBLIC, short_limits(), |_, connect| {
+        let mut slow = connect(CUT_OFF_BOUND);
+        send(&mut *slow, "GET /large HTTP/1.1\r\nHost: h\r\nConnection: close\r\n\r\n");
         let (began, pause) = (Instant::now(), crossbeam_channel::never::<()>());
         let (mut taken, mut some) = (0, vec![0; 1 << 18]);
         while slow.read_exact(&mut some).is_ok() {
             taken += some.len();
             let _slow = pause.recv_timeout(Duration::from_millis(10));
         }
-        assert_eq!(taken, LARGE, "all of it, and less of the head than would fill another piece");
-        assert!(began.elapsed() > hasty().answer_pause, "it was not slow: {:?}", began.elapsed());
+        assert_eq!(taken, LARGE, "all of it, and of the head less than one more chunk");
+        assert!(began.elapsed() > short_limits().answer_pause, "it was not slow: {:?}", began.elapsed());
     });
 }
 
 #[test]
-fn an_agent_on_a_slow_link_gets_its_batch_in() {
-    let limits = Limits { body_pause: Duration::from_secs(2), body_rate: 4 << 10, ..hasty() };
-    both_ways(PRIVATE, limits, |running, connect| {
+fn a_batch_over_a_slow_link_is_accepted() {
+    let limits = Limits { body_pause: Duration::from_secs(2), body_rate: 4 << 10, ..short_limits() };
+    plain_and_tls(PRIVATE, limits, |running, connect| {
         let (chunks, piece) = (120, [b'x'; 1 << 10]);
-        let mut slow = connect(BEAT);
+        let mut slow = connect(PAUSE);
         let length = chunks * piece.len();
-        say(&mut *slow, &format!("{BATCH}Content-Length: {length}\r\n\r\n"));
+        send(&mut *slow, &format!("{BATCH}Content-Length: {length}\r\n\r\n"));
         let began = Instant::now();
         for _ in 0..chunks {
-            assert_eq!(beat(&mut *slow).as_deref(), Some(&b""[..]), "nothing to say yet");
+            assert_eq!(read_some(&mut *slow).as_deref(), Some(&b""[..]), "nothing to send yet");
             slow.write_all(&piece).and_then(|()| slow.flush()).expect("it reads");
         }
         assert!(began.elapsed() > limits.body_pause, "it was not slow: {:?}", began.elapsed());
         let mut answered = Vec::new();
         while !answered.starts_with(b"HTTP/1.1 200 ") {
-            answered.extend(beat(&mut *slow).expect("an answer"));
-            assert!(began.elapsed() < BOUND, "no answer: {}", String::from_utf8_lossy(&answered));
+            answered.extend(read_some(&mut *slow).expect("an answer"));
+            assert!(began.elapsed() < CUT_OFF_BOUND, "no answer: {}", String::from_utf8_lossy(&answered));
         }
-        let taken = running.inbox.bodies.lock().expect("not poisoned").pop().expect("a batch");
+        let taken = running.ingest.bodies.lock().expect("not poisoned").pop().expect("a batch");
         assert_eq!(taken.len(), length);
     });
 }
 
 #[test]
-fn an_idle_connection_stays_as_long_as_it_may() {
-    both_ways(PUBLIC, hasty(), |_, connect| {
-        let mut idle = connect(BEAT);
+fn an_idle_connection_stays_open_until_its_timeout() {
+    plain_and_tls(PUBLIC, short_limits(), |_, connect| {
+        let mut idle = connect(PAUSE);
         for _ in 0..2 {
-            ask(&mut *idle);
+            request(&mut *idle);
             let asked = Instant::now();
-            // Past every other bound. The HTTP layer counts in half seconds.
+            // Longer than every other limit. The HTTP layer counts in half seconds.
             while asked.elapsed() < Duration::from_millis(1_500) {
-                assert_eq!(beat(&mut *idle).as_deref(), Some(&b""[..]), "after {:?}", asked.elapsed());
+                assert_eq!(read_some(&mut *idle).as_deref(), Some(&b""[..]), "after {:?}", asked.elapsed());
             }
         }
         assert_eq!(dribble(&mut *idle, b""), "", "and it ends then");
