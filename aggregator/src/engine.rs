@@ -169,7 +169,7 @@ impl Engine {
         let running = std::thread::Builder::new()
             .name("engine".to_owned())
             .spawn(move || writer.run())
-            .map_err(|error| StoreError::Strange(format!("no thread to give: {error}")))?;
+            .map_err(|error| StoreError::Unexpected(format!("no thread to give: {error}")))?;
         Ok((
             Self {
                 sender,

@@ -42,7 +42,7 @@ enum LogLevel {
     Trace,
 }
 
-/// Held to what the reader asks by a test.
+/// A test compares it with the keys that the reader knows.
 const SCHEMA: &str = include_str!("../../docs/schema/aggregator.json");
 
 #[derive(Subcommand)]
@@ -133,30 +133,31 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         start_logging(arguments);
     }
     if !matches!(&arguments.command, Some(Do::Restore { .. })) {
-        cli::refuse_former_place(&loaded)?;
+        cli::reject_former_place(&loaded)?;
     }
-    // What these write lies beside the database, whose folder is the aggregator's: root follows no link there.
-    let beside = match &arguments.command {
+    // These commands write next to the database, whose folder belongs to the service's user: root must not follow links
+    // there.
+    let with_database = match &arguments.command {
         Some(Do::Agent(_) | Do::Heartbeat(_) | Do::Check(_) | Do::Outages(_)) => loaded.configs.first(),
         _ => None,
     };
-    let _rights = beside.map(|config| lower_for(&config.store.path)).transpose()?;
+    let _rights = with_database.map(|config| lower_for(&config.store.path)).transpose()?;
     let json = arguments.json;
     match &arguments.command {
         None | Some(Do::Serve) => cli::serve(&loaded, arguments.config.clone())?,
-        Some(Do::Agent(asked)) => {
-            answer(&cli::agents(&loaded, asked, json)?, cli::note(&loaded, asked).as_deref());
+        Some(Do::Agent(command)) => {
+            answer(&cli::agents(&loaded, command, json)?, cli::note(&loaded, command).as_deref());
         }
-        Some(Do::Heartbeat(asked)) => {
-            let (address, note) = cli::heartbeats(&loaded, asked, json)?;
+        Some(Do::Heartbeat(command)) => {
+            let (address, note) = cli::heartbeats(&loaded, command, json)?;
             answer(&address, note.as_deref());
         }
         Some(Do::Backup { file }) => answer(&cli::backup(&loaded, file, json)?, None),
-        Some(Do::Restore { file }) => answer(&cli::put_back(&loaded, file, json)?, None),
-        // Ask for no configuration, or for none that is sound.
+        Some(Do::Restore { file }) => answer(&cli::restore(&loaded, file, json)?, None),
+        // Handled above: they need no valid configuration.
         Some(Do::CheckConfig { .. } | Do::Doctor { .. } | Do::Manual { .. }) => {}
-        Some(Do::Check(asked)) => answer(&cli::checks(&loaded, asked, json)?, None),
-        Some(Do::Outages(asked)) => answer(&cli::outages(&loaded, asked, json)?, None),
+        Some(Do::Check(command)) => answer(&cli::checks(&loaded, command, json)?, None),
+        Some(Do::Outages(command)) => answer(&cli::outages(&loaded, command, json)?, None),
         Some(Do::Probe { names }) => {
             let all_up = cli::probe(&loaded, names, json)?;
             return Ok(if all_up { ExitCode::SUCCESS } else { ExitCode::FAILURE });
@@ -165,13 +166,13 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// The configuration, or `None` after all its problems were said.
+/// Reads the configuration, or prints all its problems and returns `None`.
 fn read(arguments: &Arguments) -> Option<Loaded> {
     let loaded = config::load(&arguments.config);
     loaded.map_err(|unusable| say(&unusable.to_string(), &mut std::io::stderr())).ok()
 }
 
-/// What is wrong, and what is doubtful, on standard error; what is well, and JSON, on standard output.
+/// Prints problems and warnings on standard error; success and JSON on standard output.
 fn check_config(arguments: &Arguments, strict: bool) -> ExitCode {
     let (configs, problems, warnings) = match config::load(&arguments.config) {
         Ok(Loaded { configs, warnings }) => (configs, Vec::new(), warnings),
@@ -207,7 +208,7 @@ fn start_logging(arguments: &Arguments) {
     let level = match arguments.log_level {
         LogLevel::Error => "error",
         LogLevel::Warn => "warn",
-        // The web server says nothing new.
+        // The messages of the web server repeat our own.
         LogLevel::Info => "info,skerry_agent::check_runner=warn,actix_server=warn",
         LogLevel::Debug => "debug,hyper=info,h2=info,hickory_proto=info,hickory_resolver=info",
         LogLevel::Trace => "trace",
@@ -217,15 +218,15 @@ fn start_logging(arguments: &Arguments) {
     skerry_host::log::start(&filter, arguments.json);
 }
 
-/// What a command gives, on standard output, and on standard error what whoever passes it on should know besides.
-fn answer(given: &str, note: Option<&str>) {
+/// Prints the output of a command on standard output, and a note to the operator on standard error.
+fn answer(output: &str, note: Option<&str>) {
     if let Some(note) = note {
         say(note, &mut std::io::stderr());
     }
-    say(given, &mut std::io::stdout());
+    say(output, &mut std::io::stdout());
 }
 
-/// A line for a person; a reader that is gone is no fault of ours.
+/// Prints a line. A reader that is gone is no error.
 fn say(line: &str, to: &mut impl Write) {
     let _ = writeln!(to, "{}", written_out(line));
 }

@@ -1,5 +1,4 @@
-//! What operators and their tools are told: readiness proved from end to end, and metrics. Read from a snapshot when
-//! somebody asks: the writer is never waited for.
+//! Readiness and metrics for operators. They are computed from a snapshot on request, without waiting for the writer.
 
 mod agents;
 mod checks;
@@ -30,34 +29,34 @@ use std::time::{Duration, Instant};
 
 /// How long a summary of the state is cached.
 const CACHE_TIME: Duration = Duration::from_secs(1);
-/// A publication older than this is not a living one, ms: one missed heartbeat and a half.
+/// The age in ms at which a publication counts as stale: one and a half intervals of the refresh.
 const OLD_PUBLICATION: i64 = 90_000;
 
-/// What the process knows about itself.
+/// Readiness and metrics of this process.
 pub struct ProgramStatus {
     engine: Engine,
     site: Arc<ArcSwap<Site>>,
     traffic: Traffic,
     render_failures: Arc<AtomicU64>,
     token: MetricsToken,
-    seen: Mutex<Option<Cached<Summary>>>,
+    summary: Mutex<Option<Cached<Summary>>>,
     evidence: Mutex<Option<Cached<Evidence>>>,
 }
 
-/// What was worked out of the state, and when.
+/// A value computed from the state, and when.
 struct Cached<T> {
     at: Instant,
-    what: Arc<T>,
+    value: Arc<T>,
 }
 
-/// What metrics say of the state.
+/// The part of the state that metrics show.
 #[derive(Debug)]
 struct Summary {
     at: Timestamp,
     agents: Vec<AgentSummary>,
     minorities: Vec<Minority>,
     checks: Vec<CheckSummary>,
-    /// (workspace, check) of those whose verdict hangs on agents that say that it flaps.
+    /// Workspace and name of the checks whose verdict depends on agents that report flapping.
     flapping: Vec<(String, String)>,
 }
 
@@ -65,9 +64,9 @@ struct Summary {
 #[derive(Debug)]
 struct Evidence {
     newest: Option<Timestamp>,
-    /// Somebody runs a check, or a page waits for one.
-    watching: bool,
-    /// The newest evidence of some check is within its silence limit until then.
+    /// An agent runs a check, or a page shows one.
+    expected: bool,
+    /// Until then, the evidence of at least one check is within its silence limit.
     fresh_until: Option<Timestamp>,
 }
 
@@ -87,11 +86,11 @@ impl ProgramStatus {
         traffic: Traffic,
         token: MetricsToken,
     ) -> Self {
-        let (seen, evidence) = (Mutex::default(), Mutex::default());
-        Self { engine, site, traffic, render_failures, token, seen, evidence }
+        let (summary, evidence) = (Mutex::default(), Mutex::default());
+        Self { engine, site, traffic, render_failures, token, summary, evidence }
     }
 
-    /// How the program is, in a line: what is wrong first.
+    /// The status in one line: the first reason why it is not ready, or else a summary.
     #[must_use]
     pub fn line(&self) -> String {
         let Readiness { reasons } = self.ready();
@@ -106,7 +105,7 @@ impl ProgramStatus {
     }
 
     fn summary(&self) -> Arc<Summary> {
-        recent(&self.seen, |before| {
+        recent(&self.summary, |before| {
             let (snapshot, now) = self.engine.present();
             summary(&snapshot.workspaces, now, before.map_or(&[], |before| &before.checks))
         })
@@ -122,15 +121,16 @@ impl ProgramStatus {
     }
 }
 
-/// What was worked out less than a second ago, or now. Whoever asks meanwhile waits for the same.
-fn recent<T>(seen: &Mutex<Option<Cached<T>>>, work_out: impl FnOnce(Option<&T>) -> T) -> Arc<T> {
-    let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-    if let Some(recent) = seen.as_ref().filter(|one| one.at.elapsed() < CACHE_TIME) {
-        return Arc::clone(&recent.what);
+/// Returns the cached value if it is recent, or computes it, given the former value. Concurrent callers wait for the
+/// same computation.
+fn recent<T>(cache: &Mutex<Option<Cached<T>>>, compute: impl FnOnce(Option<&T>) -> T) -> Arc<T> {
+    let mut cache = cache.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(recent) = cache.as_ref().filter(|one| one.at.elapsed() < CACHE_TIME) {
+        return Arc::clone(&recent.value);
     }
-    let what = Arc::new(work_out(seen.as_ref().map(|one| &*one.what)));
-    *seen = Some(Cached { at: Instant::now(), what: Arc::clone(&what) });
-    what
+    let value = Arc::new(compute(cache.as_ref().map(|one| &*one.value)));
+    *cache = Some(Cached { at: Instant::now(), value: Arc::clone(&value) });
+    value
 }
 
 fn summary(workspaces: &Workspaces, now: Timestamp, before: &[CheckSummary]) -> Summary {
@@ -148,20 +148,20 @@ fn evidence(workspaces: &Workspaces) -> Evidence {
     let all: Vec<Evidence> = workspaces.iter().map(|(_, state)| evidence_in(state)).collect();
     Evidence {
         newest: all.iter().filter_map(|one| one.newest).max(),
-        watching: all.iter().any(|one| one.watching),
+        expected: all.iter().any(|one| one.expected),
         fresh_until: all.iter().filter_map(|one| one.fresh_until).max(),
     }
 }
 
 fn evidence_in(state: &State) -> Evidence {
-    // A heartbeat says nothing of agents and the way to them.
+    // Heartbeats are no evidence that agents deliver.
     let is_run = |check: &CheckKey| !state.heartbeats.contains_key(check);
     let declared = || state.tracks.values().filter(|one| one.is_declared() && is_run(&one.check));
     let feeds = |link: &Link| link.to == Timestamp::FAR && is_run(&link.check);
     let linked = || state.components.values().any(|one| !one.archived && one.links.iter().any(feeds));
     Evidence {
         newest: declared().filter_map(|one| state.evidence(one)).max(),
-        watching: declared().next().is_some() || linked(),
+        expected: declared().next().is_some() || linked(),
         fresh_until: declared().filter_map(|one| Some(state.evidence(one)? + one.silence())).max(),
     }
 }
@@ -188,7 +188,7 @@ impl Operations for ProgramStatus {
         }
         reasons.extend(self.engine.clock_standing().words());
         let fresh = evidence.fresh_until.is_some_and(|until| now <= until);
-        if evidence.watching && !fresh {
+        if evidence.expected && !fresh {
             reasons.push(
                 "No fresh observation has arrived: check the agents and the network between.".to_owned(),
             );

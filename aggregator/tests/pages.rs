@@ -1,4 +1,4 @@
-//! The pages for people as a visitor's browser would get them: their weight, and that no name can harm them.
+//! The HTML pages as browsers get them: their size, and that no name can break them.
 
 #[path = "../examples/gallery/sample.rs"]
 mod sample;
@@ -8,7 +8,7 @@ use skerry_publish::html;
 use skerry_publish::view::{Item, PageView};
 use std::io::Write as _;
 
-/// Status line and fields of an answer, without the policy: validators, cache lines, dates. Bytes.
+/// Bytes of status line and headers of a response without the policy.
 const HEADERS: usize = 700;
 
 fn brotli(bytes: &[u8]) -> usize {
@@ -24,7 +24,7 @@ fn gzip(bytes: &[u8]) -> usize {
     encoder.finish().expect("memory takes every byte").len()
 }
 
-/// brotli and gzip of the index, headers included.
+/// Sizes of the index with brotli and gzip, including headers.
 fn weigh(items: Vec<Item>) -> (usize, usize) {
     let page = html::index(&sample::page("Northwind status", items)).expect("a page renders");
     let headers = HEADERS + html::content_security_policy().len();
@@ -42,7 +42,7 @@ fn weigh(items: Vec<Item>) -> (usize, usize) {
 }
 
 #[test]
-fn a_page_of_sixty_components_stays_light() {
+fn a_page_of_sixty_components_stays_small() {
     let (brotli, gzip) = weigh(sample::sixty(5));
     assert!(brotli <= 12_000, "{brotli} bytes of brotli");
     assert!(gzip <= 14_000, "{gzip} bytes of gzip");
@@ -51,7 +51,7 @@ fn a_page_of_sixty_components_stays_light() {
 }
 
 #[test]
-fn a_heavy_page_moves_its_oldest_days_to_their_own_pages_and_keeps_every_mark() {
+fn a_large_index_leaves_the_oldest_days_to_component_pages_and_keeps_every_mark() {
     let (_, gzip) = weigh(sample::sixty(20));
     assert!(gzip <= 14_000, "{gzip} bytes of gzip");
     let view = sample::page("Northwind status", sample::sixty(20));
@@ -84,7 +84,7 @@ fn pages(view: &PageView) -> Vec<String> {
 #[test]
 fn hostile_names_are_only_text() {
     let evil = "\"'><script>alert(1)</script></title></style><img src=x onerror=alert(1)>";
-    let mut bad = sample::troubled(evil, Status::MajorOutage, 30);
+    let mut bad = sample::impaired(evil, Status::MajorOutage, 30);
     bad.description = Some(evil.to_owned());
     bad.response = Some(sample::response(2));
     let mut view = sample::page(
@@ -109,7 +109,7 @@ fn hostile_names_are_only_text() {
 }
 
 #[test]
-fn no_link_leaves_the_root_of_the_page() {
+fn every_link_stays_below_the_root_of_the_page() {
     let view = sample::page("Northwind status", sample::sixty(2));
     for page in pages(&view) {
         assert!(
@@ -145,7 +145,7 @@ fn an_unknown_component_has_no_page_and_the_404_names_nothing() {
 }
 
 #[test]
-fn what_is_hidden_while_well_is_shown_once_it_is_not() {
+fn a_component_hidden_while_operational_is_shown_when_it_is_not() {
     let mut shy = sample::component("Shy part");
     shy.only_show_if_degraded = true;
     let shown = |component| {
@@ -160,7 +160,7 @@ fn what_is_hidden_while_well_is_shown_once_it_is_not() {
     assert!(shown(shy), "a blind spot is never hidden");
 }
 
-/// The markup from `start` up to `end`.
+/// The markup between `start` and `end`.
 fn piece<'a>(page: &'a str, start: &str, end: &str) -> &'a str {
     let from = page.find(start).expect("the page holds the piece");
     let length = page[from..].find(end).expect("the piece has an end");
@@ -168,7 +168,7 @@ fn piece<'a>(page: &'a str, start: &str, end: &str) -> &'a str {
 }
 
 #[test]
-fn a_row_is_a_disclosure_with_its_whole_story() {
+fn a_row_is_a_disclosure_with_all_details() {
     let mut payments = sample::component("Card payments");
     sample::spend(&mut payments, 5, 42 * 60_000, |tally| &mut tally.degraded);
     sample::spend(&mut payments, 5, 12 * 60_000, |tally| &mut tally.major);
@@ -193,7 +193,7 @@ fn a_row_is_a_disclosure_with_its_whole_story() {
 }
 
 #[test]
-fn the_banner_says_when_it_was_true() {
+fn the_banner_says_when_it_was_verified() {
     let mut view = sample::page("Northwind status", sample::sixty(0));
     let page = html::index(&view).expect("a page renders");
     assert_eq!(
@@ -216,7 +216,7 @@ fn the_banner_says_when_it_was_true() {
 }
 
 #[test]
-fn groups_fold_only_while_all_is_well_and_the_page_is_long() {
+fn groups_are_closed_only_while_operational_and_on_long_pages() {
     let folded = |items: Vec<Item>| {
         let page = html::index(&sample::page("Northwind status", items)).expect("a page renders");
         (page.matches("<details class=z>").count(), page.matches("<details class=z open>").count())
@@ -232,7 +232,7 @@ fn groups_fold_only_while_all_is_well_and_the_page_is_long() {
 }
 
 #[test]
-fn figures_without_enough_behind_them_say_so() {
+fn figures_with_too_little_data_say_so() {
     let shown = |component| {
         let view = sample::page("Northwind status", vec![Item::Component(component)]);
         html::index(&view).expect("a page renders")
@@ -286,7 +286,7 @@ fn a_component_watched_for_less_than_the_window_says_so() {
 }
 
 #[test]
-fn what_can_grow_old_says_when_it_was_true_and_the_past_does_not() {
+fn live_pages_say_when_they_were_verified_and_past_months_do_not() {
     let view = sample::page("Northwind status", vec![Item::Component(sample::component("Website"))]);
     for page in pages(&view) {
         assert!(
@@ -349,13 +349,13 @@ fn descriptions_are_shown() {
 }
 
 #[test]
-fn the_page_of_a_component_says_what_it_is_and_since_when() {
+fn the_page_of_a_component_shows_its_state_and_since_when() {
     let own = |component: skerry_publish::view::ComponentView| {
         let id = component.id.clone();
         let view = sample::page("Northwind status", vec![Item::Component(component)]);
         html::component(&view, &id).expect("it has a page")
     };
-    let down = own(sample::troubled("Cards", Status::MajorOutage, 133));
+    let down = own(sample::impaired("Cards", Status::MajorOutage, 133));
     assert!(down.contains("<h2>Last 90 days</h2>"), "{down}");
     assert!(down.contains("<title>Major outage: Cards · Northwind status</title>"), "{down}");
     assert!(
@@ -376,7 +376,7 @@ fn the_page_of_a_component_says_what_it_is_and_since_when() {
 }
 
 #[test]
-fn a_chart_says_when_it_begins_and_what_a_point_stands_for() {
+fn a_chart_says_when_it_begins_and_how_long_a_point_is() {
     let own = |points: usize, step: i64| {
         let mut website = sample::component("Website");
         let mut response = sample::response(1);

@@ -1,4 +1,4 @@
-//! A database of each former schema, as its release wrote it, opens with the same ids, tokens, bars and figures.
+//! A database written by a former release opens with the same ids, tokens, bars and figures.
 
 use skerry_domain::credentials::{Standing, token_hash};
 use skerry_domain::holds::Source;
@@ -16,17 +16,17 @@ use skerry_store::Store;
 use std::collections::BTreeSet;
 
 const SCHEMA_6: &str = include_str!("../../tests/fixtures/databases/schema-6.sql");
-/// Ids, `uptime.csv` and the days of every page at [`NOW`], as that release showed them; but for two figures of the page
-/// "theirs", whose windows are whole now as Statuspage's are (98.80 before).
+/// Ids, `uptime.csv` and the days of every page at [`NOW`], as that release showed them, except for two figures of the
+/// page "theirs", whose windows are complete now as on Statuspage (98.80 before).
 const SHOWN: &str = include_str!("../../tests/fixtures/databases/schema-6.txt");
-/// The last moment of the fixture.
+/// The last instant of the fixture.
 const NOW: Timestamp = Timestamp(1_791_676_260_000);
 
 fn migrated() -> (tempfile::TempDir, Store) {
     migrated_with("")
 }
 
-/// With rows that the release could have written, too.
+/// Adds rows that the release could have written.
 fn migrated_with(rows: &str) -> (tempfile::TempDir, Store) {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("skerry.db");
@@ -39,7 +39,7 @@ fn migrated_with(rows: &str) -> (tempfile::TempDir, Store) {
     (folder, store)
 }
 
-/// What every page shows, as text.
+/// The contents of all pages as text.
 fn shown(workspaces: &Workspaces) -> String {
     let mut text = String::new();
     let all = workspaces.iter().flat_map(|(_, state)| state.pages.iter().map(move |one| (state, one)));
@@ -61,7 +61,7 @@ fn components(view: &PageView) -> impl Iterator<Item = &ComponentView> {
     })
 }
 
-/// A line for each day that held something else than time that was operational or not watched.
+/// A line for each day with time that was neither operational nor unwatched.
 fn days(component: &ComponentView) -> String {
     let line = |(date, tally): (_, Tally)| {
         let Tally { operational, degraded, partial, major, maintenance, no_data, unwatched, unseen: _ } =
@@ -79,13 +79,13 @@ fn days(component: &ComponentView) -> String {
 }
 
 #[test]
-fn every_page_shows_what_it_showed() {
+fn every_page_shows_the_same_as_before() {
     let (_folder, store) = migrated();
     let shown = shown(&store.load(NOW).expect("loads"));
     assert_eq!(shown, SHOWN, "\n{shown}");
 }
 
-/// What was one layer of a component for each side becomes holds of people and windows, and means what it meant.
+/// The former manual and planned layers become holds of people and windows, with the same effect.
 #[test]
 fn manual_and_planned_layers_become_holds_and_windows() {
     let hour = 3_600_000;
@@ -136,14 +136,14 @@ fn manual_and_planned_layers_become_holds_and_windows() {
             (known(Status::MajorOutage), third),
         ]
     );
-    // Keys and ids go on after those that were migrated.
+    // New keys and ids follow the migrated ones.
     let plan = Command::PlanWindow { components: vec![by_hand], from: NOW, to: NOW + hour };
     let planned = step(&mut state, plan, Context { now: NOW, ids: Ids::from_seed([1; 32]) }).expect("taken");
     assert_eq!(planned.answer, Answer::Window(WindowKey(4)));
 }
 
 #[test]
-fn tokens_open_what_they_opened() {
+fn tokens_stay_valid() {
     let (_folder, store) = migrated();
     let workspaces = store.load(NOW).expect("loads");
     let token = |name: &str| {
@@ -181,9 +181,9 @@ fn tokens_open_what_they_opened() {
     assert_eq!(store.heartbeat_tokens().expect("read").len(), 1);
 }
 
-/// Nothing grows for ever: `ARCHITECTURE.md` names what ends the rows of every table.
+/// No table grows for ever: `ARCHITECTURE.md` names what deletes the rows of each.
 #[test]
-fn every_table_has_an_owner_that_ends_its_rows() {
+fn architecture_md_names_what_deletes_the_rows_of_every_table() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("skerry.db");
     drop(Store::open(&path).expect("a new database"));

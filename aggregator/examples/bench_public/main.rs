@@ -1,4 +1,4 @@
-//! The public side to be measured, as `bench/run` starts it:
+//! The public side for the measurements of `bench/run`:
 //! `bench_public publication` prints what one publication costs;
 //! `bench_public serve ADDRESS DIRECTORY` writes a page for another server to DIRECTORY and serves the same.
 
@@ -33,8 +33,8 @@ fn main() -> anyhow::Result<()> {
     }
 }
 
-/// What a heartbeat renders.
-fn heartbeat(view: &PageView) -> anyhow::Result<Vec<(&'static str, &'static str, Vec<u8>)>> {
+/// The outputs that a refresh renders.
+fn refresh(view: &PageView) -> anyhow::Result<Vec<(&'static str, &'static str, Vec<u8>)>> {
     let mut documents = vec![("", HTML, html::index(view)?.into_bytes())];
     let json = api_v2::render_refresh(view)?.into_iter();
     documents.extend(json.map(|(path, bytes)| (path, api_v2::CONTENT_TYPE, bytes)));
@@ -91,10 +91,10 @@ fn publication() -> anyhow::Result<()> {
     for components in [3, 60, 300] {
         let view = view(components);
         let make = |level| -> anyhow::Result<Vec<Arc<Output>>> {
-            let documents = heartbeat(&view)?.into_iter();
+            let documents = refresh(&view)?.into_iter();
             Ok(documents.map(|(path, kind, bytes)| output(path, kind, bytes, level)).collect())
         };
-        let render = median(41, || heartbeat(&view).map(|documents| drop(std::hint::black_box(documents))))?;
+        let render = median(41, || refresh(&view).map(|documents| drop(std::hint::black_box(documents))))?;
         let fast = median(41, || make(Compression::Fast).map(|outputs| drop(std::hint::black_box(outputs))))?;
         let best = median(3, || make(Compression::Best).map(|outputs| drop(std::hint::black_box(outputs))))?;
         let size =
@@ -141,7 +141,7 @@ impl web::Operations for Closed {
 
 /// Writes `index.html` and its gzip form, then serves the page at `/`, in one worker, until it is killed.
 fn serve(address: &str, directory: &Path) -> anyhow::Result<()> {
-    let documents = heartbeat(&view(60))?.into_iter();
+    let documents = refresh(&view(60))?.into_iter();
     let outputs: HashMap<String, Arc<Output>> = documents
         .map(|(path, kind, bytes)| (path.to_owned(), output(path, kind, bytes, Compression::Fast)))
         .collect();
@@ -151,7 +151,7 @@ fn serve(address: &str, directory: &Path) -> anyhow::Result<()> {
     std::fs::write(directory.join("index.html.gz"), &gzip.bytes)?;
 
     let page = Arc::new(Publication { outputs });
-    // Host routing has entries to miss and the page is found the way most visitors find it.
+    // Other hosts exist, and the page is found as most visitors find it.
     let by_host = (0..100).map(|n| (format!("status-{n}.example"), Arc::clone(&page))).collect();
     let site = Site { by_host, root: Some(page), ..Site::default() };
     let face = web::Html { policy: html::content_security_policy(), not_found: html::not_found().into() };

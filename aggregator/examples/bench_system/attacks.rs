@@ -1,4 +1,4 @@
-//! What strangers and one stolen token do to an aggregator, all of it at once, while a visitor reads a page.
+//! Attacks of unknown clients and of one stolen token on an aggregator, all at once, while a visitor reads a page.
 
 use crate::median;
 use anyhow::Context as _;
@@ -12,20 +12,20 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
 use tokio::time::{sleep_until, timeout};
 
-/// Without a token, each with a body that never ends.
-const STRANGERS: usize = 600;
-/// Who ask for the page again and again and read nothing.
+/// Clients without a token, each with an endless body.
+const UNKNOWN_CLIENTS: usize = 600;
+/// Clients that request the page continuously and read nothing.
 const READERS: usize = 500;
-/// Who ask for its head alone.
-const PEEKERS: usize = 100;
+/// Clients that request its head only.
+const HEAD_READERS: usize = 100;
 /// Connections with the stolen token.
 const AGENTS: usize = 8;
-/// Between two tries of one of them, when it was cut off.
+/// Before a client that was disconnected tries again.
 const PAUSE: Duration = Duration::from_millis(500);
 /// Between two requests of the visitor.
 const VISIT: Duration = Duration::from_millis(100);
 
-/// Attacks for `seconds`; prints how long the visitor waited. `token` is that of the agent called `stolen`.
+/// Attacks for `seconds` and prints how long the visitor waited. `token` belongs to the agent `stolen`.
 pub(crate) fn all_at_once(public: &str, private: &str, token: &str, seconds: u64) -> anyhow::Result<()> {
     let (public, private): (SocketAddr, SocketAddr) = (public.parse()?, private.parse()?);
     let until = Instant::now() + Duration::from_secs(seconds);
@@ -61,9 +61,9 @@ fn attack(
         let endless = format!("{}Content-Length: 1048576\r\n\r\n", head(""));
         let asks = |method: &str| format!("{method} / HTTP/1.1\r\nHost: h\r\n\r\n").repeat(2_000);
         for (many, address, first, then) in [
-            (STRANGERS, private, endless.into_bytes(), vec![0; 64 << 10]),
+            (UNKNOWN_CLIENTS, private, endless.into_bytes(), vec![0; 64 << 10]),
             (READERS, public, Vec::new(), asks("GET").into_bytes()),
-            (PEEKERS, public, Vec::new(), asks("HEAD").into_bytes()),
+            (HEAD_READERS, public, Vec::new(), asks("HEAD").into_bytes()),
         ] {
             let (first, then) = (Bytes::from(first), Bytes::from(then));
             for _ in 0..many {
@@ -88,7 +88,7 @@ async fn pause() {
     sleep_until(tokio::time::Instant::now() + PAUSE).await;
 }
 
-/// Sends `first` and then `then` without end, and reads nothing; begins anew when it is cut off.
+/// Sends `first` and then `then` without end, and reads nothing; reconnects when it is disconnected.
 async fn flood(address: SocketAddr, first: Bytes, then: Bytes, until: Instant) {
     while Instant::now() < until {
         let sending = async {
@@ -126,7 +126,7 @@ async fn deliver(address: SocketAddr, token: String, bodies: Vec<Bytes>, number:
     }
 }
 
-/// The page, on a connection of its own each time: milliseconds until it was there.
+/// Requests the page on a new connection each time. Returns the milliseconds until it arrived.
 async fn visit(public: SocketAddr, until: Instant) -> anyhow::Result<Vec<f64>> {
     let ask = b"GET / HTTP/1.1\r\nHost: h\r\nAccept-Encoding: gzip\r\nConnection: close\r\n\r\n";
     let mut waited = Vec::new();
@@ -152,7 +152,7 @@ async fn visit(public: SocketAddr, until: Instant) -> anyhow::Result<Vec<f64>> {
     Ok(waited)
 }
 
-/// Small bodies that would be large, and batches of an agent that keep as much as one may.
+/// Small bodies that decompress to large ones, and batches that use all limits.
 fn hostile_bodies() -> anyhow::Result<Vec<Bytes>> {
     let batch = |epoch: u8| Batch {
         protocol: wire::PROTOCOL_VERSION,
@@ -184,7 +184,7 @@ fn hostile_bodies() -> anyhow::Result<Vec<Bytes>> {
         let one = |n| Record { sequence: n, kind: Some(Kind::Observation(observation(n, hard(n)))) };
         (from..from + 10_000).map(one).collect()
     };
-    // Words in an id, ten thousand words, a state that changes with each record, thousands of names.
+    // Text in an id, ten thousand words, a state that changes with each record, thousands of names.
     bodies.push(wire::encode(&Batch { process: vec![7; 8_000_000], ..batch(1) })?);
     bodies.push(wire::encode(&Batch {
         boots: (0..8).map(|n| n.to_string().repeat(1_000_000)).collect(),

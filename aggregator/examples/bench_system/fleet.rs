@@ -1,4 +1,4 @@
-//! Agents that never ran: what they would have sent, encoded, and the pages their checks feed.
+//! Simulated agents: their encoded batches, and the pages of their checks.
 
 use anyhow::Context as _;
 use skerry_aggregator::engine::Engine;
@@ -12,15 +12,15 @@ use skerry_protocol::wire::{self, Observation, Outcome, Phases, Reason, State};
 use skerry_store::Store;
 use std::path::Path;
 
-/// Boot clock of every agent when its story begins, ms: they have been up for a hundred days.
+/// Boot clock of every agent at its start, in ms: they have been up for a hundred days.
 pub(crate) const BOOTED: u64 = 100 * 86_400_000;
-/// One observation in so many changes the hard state of its check.
-const CALM: u64 = 1_000;
+/// One of this many observations changes the hard state of its check.
+const OBSERVATIONS_PER_CHANGE: u64 = 1_000;
 
-/// A small generator, so that every run sends the same (SplitMix64).
-pub(crate) struct Dice(pub(crate) u64);
+/// A small generator (SplitMix64), so that every run sends the same.
+pub(crate) struct Rng(pub(crate) u64);
 
-impl Dice {
+impl Rng {
     /// The next number below `limit`.
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -30,28 +30,28 @@ impl Dice {
         (mixed ^ (mixed >> 31)) % limit
     }
 
-    /// Microseconds around `usual`, now and then far above.
+    /// Microseconds around `usual`, sometimes far above.
     fn about(&mut self, usual: u64) -> u32 {
         let spread = usual / 2 + self.below(usual);
         (if self.below(50) == 0 { spread * 8 } else { spread }) as u32
     }
 }
 
-/// One agent and how far it got.
+/// One agent with its progress.
 pub(crate) struct Agent {
     pub(crate) name: String,
     checks: Vec<String>,
     down: Vec<bool>,
     next: usize,
     sequence: u64,
-    dice: Dice,
+    rng: Rng,
     declared: bool,
-    /// Boot clock when all states were told last, ms.
+    /// Boot clock when all states were last sent, in ms.
     told_all: Option<u64>,
 }
 
-/// Agents tell all states this often, else those that changed; ms.
-const TELL_ALL: u64 = 60_000;
+/// How often agents send all states and not only those that changed, in ms.
+const FULL_SNAPSHOT_EVERY: u64 = 60_000;
 
 impl Agent {
     /// The `number`th agent of `checks` checks each.
@@ -62,14 +62,14 @@ impl Agent {
             down: vec![false; checks],
             next: 0,
             sequence: 0,
-            dice: Dice(number as u64),
+            rng: Rng(number as u64),
             declared: false,
             told_all: None,
         }
     }
 
-    /// The next `count` observations, checks in turn; `boot_ms` says when the n-th of them was made, and
-    /// `boot_now` when they are sent.
+    /// The next `count` observations, checks in turn. `boot_ms` returns when the n-th of them was made; `boot_now` is when
+    /// they are sent.
     pub(crate) fn batch(
         &mut self,
         count: usize,
@@ -78,7 +78,7 @@ impl Agent {
     ) -> anyhow::Result<Vec<u8>> {
         let before = self.down.clone();
         let records: Vec<_> = (0..count).map(|n| self.record(boot_ms(n))).collect();
-        let all = self.told_all.is_none_or(|told| boot_now - told >= TELL_ALL);
+        let all = self.told_all.is_none_or(|told| boot_now - told >= FULL_SNAPSHOT_EVERY);
         if all {
             self.told_all = Some(boot_now);
         }
@@ -121,15 +121,15 @@ impl Agent {
         let check = self.next;
         self.next = (self.next + 1) % self.checks.len();
         self.sequence += 1;
-        let turned = self.dice.below(CALM) == 0;
+        let turned = self.rng.below(OBSERVATIONS_PER_CHANGE) == 0;
         self.down[check] ^= turned;
         let down = self.down[check];
         let phases = Phases {
-            dns_us: Some(self.dice.about(800)),
-            connect_us: Some(self.dice.about(9_000)),
-            tls_us: check.is_multiple_of(2).then(|| self.dice.about(22_000)),
-            first_byte_us: Some(self.dice.about(60_000)),
-            transfer_us: Some(self.dice.about(3_000)),
+            dns_us: Some(self.rng.about(800)),
+            connect_us: Some(self.rng.about(9_000)),
+            tls_us: check.is_multiple_of(2).then(|| self.rng.about(22_000)),
+            first_byte_us: Some(self.rng.about(60_000)),
+            transfer_us: Some(self.rng.about(3_000)),
         };
         let all = [phases.dns_us, phases.connect_us, phases.tls_us, phases.first_byte_us, phases.transfer_us];
         let sum: u64 = all.iter().flatten().map(|phase| u64::from(*phase)).sum();
@@ -172,8 +172,8 @@ fn declared(name: &str) -> wire::Declared {
     }
 }
 
-/// An engine on a fresh database that knows these agents; every ten checks of `checks` feed one of a
-/// hundred components of a page.
+/// An engine on a new database that knows these agents. Ten checks each are linked to one of a hundred components of a
+/// page.
 pub(crate) struct Fleet {
     pub(crate) engine: Engine,
     pub(crate) keys: Vec<WorkspaceAgent>,

@@ -1,6 +1,6 @@
-//! Ninety days that were, so that a start and a view have something to carry.
+//! Writes a history of ninety days for the measurements of starts and views.
 
-use crate::fleet::Dice;
+use crate::fleet::Rng;
 use crate::{cpu, median};
 use anyhow::Context as _;
 use rusqlite::{Connection, Transaction};
@@ -19,7 +19,7 @@ use std::io::Write as _;
 use std::path::Path;
 
 const DAYS: i64 = 90;
-/// Of a hundred days of a check, so many have an outage.
+/// How many of a hundred days of a check have an outage.
 const BAD: u64 = 5;
 
 fn read(path: &Path) -> anyhow::Result<Config> {
@@ -92,19 +92,19 @@ pub(crate) fn write(config: &Path, raw: i64, hours: i64) -> anyhow::Result<()> {
 }
 
 /// Outages of one check or component, oldest first: `(from, to)` in ms.
-fn outages(dice: &mut Dice, now: Timestamp) -> Vec<(i64, i64)> {
+fn outages(rng: &mut Rng, now: Timestamp) -> Vec<(i64, i64)> {
     let mut outages = Vec::new();
     for day in (1..DAYS).rev() {
-        if dice.below(100) < BAD {
-            let from = now.0 - day * DAY + dice.below(20 * 3_600_000).cast_signed();
-            outages.push((from, from + 2 * MINUTE + dice.below(3_600_000).cast_signed()));
+        if rng.below(100) < BAD {
+            let from = now.0 - day * DAY + rng.below(20 * 3_600_000).cast_signed();
+            outages.push((from, from + 2 * MINUTE + rng.below(3_600_000).cast_signed()));
         }
     }
     outages
 }
 
 fn spans(transaction: &Transaction<'_>, tracks: &[TrackKey], now: Timestamp) -> anyhow::Result<()> {
-    let mut dice = Dice(1);
+    let mut rng = Rng(1);
     let mut closed = transaction.prepare(
         "INSERT INTO span (workspace, track, from_ms, last_ms, state)
          SELECT workspace, key, ?2, ?3, ?4 FROM track WHERE key = ?1",
@@ -114,7 +114,7 @@ fn spans(transaction: &Transaction<'_>, tracks: &[TrackKey], now: Timestamp) -> 
     let begun = now.0 - DAYS * DAY;
     for track in tracks {
         let mut from = begun;
-        for (down, up) in outages(&mut dice, now) {
+        for (down, up) in outages(&mut rng, now) {
             closed.execute((track.0, from, down, "up"))?;
             closed.execute((track.0, down, up, "down"))?;
             from = up;
@@ -126,7 +126,7 @@ fn spans(transaction: &Transaction<'_>, tracks: &[TrackKey], now: Timestamp) -> 
 }
 
 fn layers(transaction: &Transaction<'_>, now: Timestamp) -> anyhow::Result<()> {
-    let mut dice = Dice(2);
+    let mut rng = Rng(2);
     let begun = now.0 - DAYS * DAY;
     transaction.execute("UPDATE component SET start_ms = ?1, created_ms = ?1", [begun])?;
     transaction.execute("UPDATE component_link SET from_ms = ?1", [begun])?;
@@ -140,7 +140,7 @@ fn layers(transaction: &Transaction<'_>, now: Timestamp) -> anyhow::Result<()> {
     )?;
     for (component, workspace) in keys {
         let mut from = begun;
-        for (down, up) in outages(&mut dice, now) {
+        for (down, up) in outages(&mut rng, now) {
             insert.execute((workspace, component, from, down, "operational"))?;
             insert.execute((workspace, component, down, up, "partial_outage"))?;
             from = up;
@@ -156,8 +156,8 @@ fn observations(
     now: Timestamp,
     count: i64,
 ) -> anyhow::Result<()> {
-    let mut dice = Dice(3);
-    // A track that nothing was seen of yet has no slot.
+    let mut rng = Rng(3);
+    // A track without observations has no slot.
     transaction
         .execute("INSERT OR IGNORE INTO slot (workspace, track) SELECT workspace, key FROM track", [])?;
     let mut slot_of = transaction.prepare("SELECT slot FROM slot WHERE track = ?1")?;
@@ -168,7 +168,7 @@ fn observations(
     for n in 0..count {
         // Up, with every phase.
         let mut result = [0b0101_1111, 0, 0, 0, 0, 0, 0, 0, 0];
-        result[1..].copy_from_slice(&dice.below(u64::MAX).to_le_bytes());
+        result[1..].copy_from_slice(&rng.below(u64::MAX).to_le_bytes());
         let slot = slots[n as usize % slots.len()];
         insert.execute((((now.0 - (count - n) * every) << 21) | slot, result))?;
     }
@@ -176,8 +176,8 @@ fn observations(
 }
 
 fn roll_ups(transaction: &Transaction<'_>, now: Timestamp, hours: i64) -> anyhow::Result<()> {
-    let mut dice = Dice(4);
-    let latency: Vec<u8> = (0..110).map(|_| dice.below(256) as u8).collect();
+    let mut rng = Rng(4);
+    let latency: Vec<u8> = (0..110).map(|_| rng.below(256) as u8).collect();
     let last = now.0.div_euclid(HOUR) * HOUR;
     transaction.execute(
         "INSERT INTO hour (workspace, slot, hour_ms, up, degraded, down, inconclusive, latency)
@@ -188,8 +188,8 @@ fn roll_ups(transaction: &Transaction<'_>, now: Timestamp, hours: i64) -> anyhow
     Ok(())
 }
 
-/// From the state in memory: the bars and percentages of every component, and every page's whole view;
-/// nothing is rendered.
+/// Computes the bars and percentages of every component and the view of every page from the state in memory; renders
+/// nothing.
 pub(crate) fn bars(config: &Path) -> anyhow::Result<()> {
     let config = read(config)?;
     let store = Store::open(&config.store.path)?;

@@ -1,4 +1,4 @@
-//! Observations committed and folded into state, beside a bare loop that inserts the same rows.
+//! Compares the ingest of observations with a plain loop that inserts the same rows.
 
 use crate::fleet::{Agent, BOOTED, Fleet};
 use crate::{cpu, median};
@@ -12,21 +12,21 @@ use std::time::{Duration, Instant};
 /// Alternating pairs.
 const ROUNDS: usize = 5;
 
-/// What is sent.
+/// The kind of load.
 #[derive(Clone, Copy)]
 enum Shape {
-    /// 10,000 checks of many agents, all distinct within a batch, seen just now.
+    /// 10,000 checks of many agents, all distinct within a batch, observed just now.
     Live,
-    /// One agent of 100 checks that was cut off: every batch holds many rounds of its checks, days old.
+    /// One agent with 100 checks that was cut off: every batch has many rounds of its checks, days old.
     Drain,
-    /// 20 agents of 500 checks: what each sends in one second at 30 s, 17 observations, with its snapshot.
+    /// 20 agents with 500 checks: what each sends per second at an interval of 30 s, 17 observations with its snapshot.
     Seconds,
 }
 
 /// One row of `observation`.
 type Row = (i64, Vec<u8>);
 
-/// How long the same rows took.
+/// The time that the rows took.
 #[derive(Clone, Copy)]
 struct Cost {
     cpu: Duration,
@@ -49,7 +49,7 @@ impl Cost {
     }
 }
 
-pub(crate) fn beside_the_bare_insert() -> anyhow::Result<()> {
+pub(crate) fn compared_with_plain_inserts() -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(
         out,
@@ -89,7 +89,7 @@ pub(crate) fn beside_the_bare_insert() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Sends `rows` observations through the engine, one batch after the other. Also what was stored.
+/// Sends `rows` observations through the engine, batch after batch. Also returns the stored rows.
 fn folded(database: &Path, shape: Shape, batch: usize, rows: usize) -> anyhow::Result<(Cost, Vec<Row>)> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let (agents, each) = match shape {
@@ -122,12 +122,12 @@ fn folded(database: &Path, shape: Shape, batch: usize, rows: usize) -> anyhow::R
     Ok((cost, stored))
 }
 
-/// The n-th batch: of the agents in turn, or of the one that drains.
+/// The n-th batch, of the agents in turn or of the one that catches up.
 fn body(agents: &mut [Agent], n: usize, shape: Shape, batch: usize, rows: usize) -> anyhow::Result<Vec<u8>> {
     let fleet = agents.len();
     let agent = &mut agents[n % fleet];
     match shape {
-        // Twenty a millisecond, so that batches follow each other in time as they do in the table.
+        // Twenty per millisecond, so that batches are in the order of time, as in the table.
         Shape::Live => {
             let now = BOOTED + ((n + 1) * batch / 20) as u64;
             agent.batch(batch, |one| now - ((batch - one) / 20) as u64, now)
@@ -162,7 +162,7 @@ fn stored(database: &Path) -> anyhow::Result<Vec<Row>> {
     Ok(rows.collect::<Result<_, _>>()?)
 }
 
-/// The same rows into the same table and nothing else.
+/// Inserts the same rows into the same table and does nothing else.
 fn bare(database: &Path, rows: &[Row], batch: usize) -> anyhow::Result<Cost> {
     drop(Store::open(database)?);
     let mut connection = open(database)?;
@@ -181,7 +181,7 @@ fn bare(database: &Path, rows: &[Row], batch: usize) -> anyhow::Result<Cost> {
     Ok(cost)
 }
 
-/// Bytes of the file for each observation at rest.
+/// Bytes of the database file per stored observation.
 pub(crate) fn bytes() -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     writeln!(

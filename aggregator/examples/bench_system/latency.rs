@@ -1,5 +1,4 @@
-//! How long an agent waits for its acknowledgement while so many observations arrive each second, and while
-//! others deliver their history.
+//! Measures how long an agent waits for its acknowledgement at a rate of observations, and while others deliver history.
 
 use crate::fleet::{Agent, BOOTED, Fleet};
 use anyhow::Context as _;
@@ -16,7 +15,7 @@ use std::time::{Duration, Instant};
 
 /// Agents that deliver once a second.
 const AGENTS: usize = 100;
-/// Agents that come back with a history.
+/// Agents that reconnect with a history.
 const LATE: usize = 20;
 const CHECKS: usize = 100;
 /// Records of a batch of history, as agents send it.
@@ -35,15 +34,15 @@ fn body(agent: &mut Agent, records: usize, second: usize) -> anyhow::Result<Byte
     Ok(agent.batch(records, |one| now - (records - one) as u64 * 1_000 / records as u64, now)?.into())
 }
 
-/// One batch: its moment, and how long after it the acknowledgement was there.
-type Waited = (Duration, Duration);
+/// When a batch was due, and how long after that the acknowledgement arrived.
+type AckDelay = (Duration, Duration);
 
-/// Sends on time, whatever became of the batch before.
+/// Sends on schedule, whatever happened to the batch before.
 async fn paced<F>(
     seconds: usize,
     rate: usize,
     mut send: impl FnMut(usize, Bytes) -> F,
-) -> anyhow::Result<Vec<Waited>>
+) -> anyhow::Result<Vec<AckDelay>>
 where
     F: Future<Output = anyhow::Result<()>> + Send + 'static,
 {
@@ -64,8 +63,8 @@ where
     Ok(waited)
 }
 
-/// Prints what the agents waited.
-fn row(label: &str, rate: usize, waited: impl Iterator<Item = Waited>) -> anyhow::Result<()> {
+/// Prints how long the agents waited.
+fn row(label: &str, rate: usize, waited: impl Iterator<Item = AckDelay>) -> anyhow::Result<()> {
     let mut waited: Vec<Duration> = waited.map(|(_, waited)| waited).collect();
     waited.sort();
     let last = waited.len().checked_sub(1).context("no batch was sent")?;
@@ -135,8 +134,8 @@ fn link(url: &str, tokens: &Path, agent: &str) -> anyhow::Result<HttpDelivery> {
     })
 }
 
-/// The same to a running aggregator, each agent over a connection of its own, while late agents deliver
-/// `history` observations each.
+/// The same with a running aggregator, each agent over a connection of its own, while late agents deliver `history`
+/// observations each.
 pub(crate) fn over_http(
     url: &str,
     tokens: &Path,
@@ -161,7 +160,7 @@ pub(crate) fn over_http(
     }))?;
     let Some(drain) = drain else { return row("HTTP", rate, waited.into_iter()) };
     let took = drain.end()?;
-    let while_it_lasts = |(moment, _): &Waited| *moment < took;
+    let while_it_lasts = |(moment, _): &AckDelay| *moment < took;
     row("HTTP, beside a drain, while it lasts", rate, waited.iter().copied().filter(while_it_lasts))?;
     row("HTTP, beside a drain, all", rate, waited.iter().copied())?;
     let drained = LATE * history;
@@ -170,12 +169,12 @@ pub(crate) fn over_http(
     Ok(())
 }
 
-/// Late agents that deliver their history from a thread of their own, so that the others are on time.
+/// Late agents deliver their history from a thread of their own, so that the others keep their schedule.
 struct Drain(std::thread::JoinHandle<anyhow::Result<Duration>>);
 
 impl Drain {
-    /// Encodes `history` observations of each late agent, as they would have done each on its own host, and begins
-    /// to deliver them. `None` when there are none.
+    /// Encodes `history` observations of each late agent, which agents do on their own hosts, and starts to deliver them.
+    /// Returns `None` if there are none.
     fn start(url: &str, tokens: &Path, history: usize) -> anyhow::Result<Option<Self>> {
         if history == 0 {
             return Ok(None);
@@ -204,13 +203,13 @@ impl Drain {
         }))))
     }
 
-    /// How long it took until the last of them was done.
+    /// Returns how long the slowest of them took.
     fn end(self) -> anyhow::Result<Duration> {
         self.0.join().map_err(|_| anyhow::anyhow!("the late agents panicked"))?
     }
 }
 
-/// One agent's history, batch after batch; an aggregator under pressure is waited for.
+/// Delivers one agent's history, batch after batch; waits when the aggregator is busy.
 async fn drain(link: &HttpDelivery, bodies: Vec<Bytes>) -> anyhow::Result<()> {
     for body in bodies {
         loop {

@@ -1,6 +1,6 @@
-//! The writing side to be measured, as `bench/run` starts it. Each word measures one thing and prints a table:
-//! `ingest`, `acknowledgement`, `bytes`, `pages`, `history CONFIG ROWS`, `bars DATABASE`; `enrol`, `deliver` and `sink`
-//! serve the script where another program is measured. Databases lie below the present directory.
+//! The writing side for the measurements of `bench/run`. Each command measures one thing and prints a table: `ingest`,
+//! `acknowledgement`, `bytes`, `pages`, `history CONFIG ROWS`, `bars DATABASE`; `enrol`, `deliver` and `sink` help the
+//! script to measure another program. Databases are created below the current directory.
 
 mod attacks;
 mod fleet;
@@ -23,7 +23,7 @@ fn main() -> anyhow::Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match arguments.as_slice() {
-        ["ingest"] => ingest::beside_the_bare_insert(),
+        ["ingest"] => ingest::compared_with_plain_inserts(),
         ["acknowledgement", seconds, rate] => latency::in_process(seconds.parse()?, rate.parse()?),
         ["bytes"] => ingest::bytes(),
         ["pages"] => pages::latency(),

@@ -1,5 +1,5 @@
-//! From a commit to the bytes that visitors get, with many pages, before and after midnight of the zone that all of
-//! them have: then every page has a new day to draw.
+//! Measures the time from a commit to the bytes that visitors get, with many pages, before and after midnight of their
+//! common zone, when every page has a new day to draw.
 
 use anyhow::Context as _;
 use arc_swap::ArcSwap;
@@ -25,11 +25,11 @@ const PAGES: usize = 200;
 const COMPONENTS: usize = 50;
 /// Midnight of 30 November 2026 in Berlin.
 const MIDNIGHT: Timestamp = Timestamp(1_795_993_200_000);
-/// Measured before midnight, and after it.
+/// Phases of the measurement.
 const PHASES: [(&str, i64); 2] = [("before midnight", 60), ("the minute after midnight", 60)];
-/// Changes in a second.
+/// Changes per second.
 const RATE: u32 = 5;
-/// A change that is not in the bytes by then never comes.
+/// A change that takes longer counts as lost.
 const BOUND: Duration = Duration::from_secs(60);
 /// Days ago on which every component was down for half an hour.
 const OUTAGES: [i64; 5] = [80, 61, 44, 23, 9];
@@ -38,14 +38,14 @@ const OUTAGES: [i64; 5] = [80, 61, 44, 23, 9];
 pub(crate) fn latency() -> anyhow::Result<()> {
     let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let folder = tempfile::tempdir_in(".")?;
-    let hands = Arc::new(AtomicI64::new(MIDNIGHT.0 - 90 * DAY));
+    let clock = Arc::new(AtomicI64::new(MIDNIGHT.0 - 90 * DAY));
     let (changed, changes) = crossbeam_channel::unbounded();
     let store = Store::open(&folder.path().join("ours.db"))?;
-    let (engine, writer) = Engine::start_by(store, changed, TimeSource::Simulated(Arc::clone(&hands)))?;
-    runtime.block_on(past(&engine, &hands))?;
+    let (engine, writer) = Engine::start_by(store, changed, TimeSource::Simulated(Arc::clone(&clock)))?;
+    runtime.block_on(past(&engine, &clock))?;
     let begun = Instant::now();
     let start = MIDNIGHT.0 - 75 * SECOND;
-    hands.store(start, Ordering::Relaxed);
+    clock.store(start, Ordering::Relaxed);
     let site = Arc::new(ArcSwap::from_pointee(Site::default()));
     let addresses =
         Addresses { base_url: "http://x".to_owned(), base_domain: None, owner: "default".to_owned() };
@@ -53,8 +53,8 @@ pub(crate) fn latency() -> anyhow::Result<()> {
         Publisher::new(engine.clone(), changes, Arc::clone(&site), addresses, Default::default()).start()?;
     let mut out = std::io::stdout();
     writeln!(out, "{PAGES} pages first published in {:.1?}\n", begun.elapsed())?;
-    // The clock goes on from here, as it would.
-    let (begun, turned) = (Instant::now(), Arc::clone(&hands));
+    // The clock continues from here.
+    let (begun, turned) = (Instant::now(), Arc::clone(&clock));
     let clock = move || turned.store(start + begun.elapsed().as_millis() as i64, Ordering::Relaxed);
     writeln!(
         out,
@@ -86,8 +86,8 @@ pub(crate) fn latency() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// All pages, each component fed by a check of its own, and what befell them in ninety days.
-async fn past(engine: &Engine, hands: &AtomicI64) -> anyhow::Result<()> {
+/// Configures all pages, each component with a check of its own, and reports ninety days of history.
+async fn past(engine: &Engine, clock: &AtomicI64) -> anyhow::Result<()> {
     let checks = (0..PAGES * COMPONENTS).map(|number| (format!("check-{number}"), Quorum::default()));
     let pages = (0..PAGES).map(page).collect();
     let checks = checks.collect();
@@ -95,10 +95,10 @@ async fn past(engine: &Engine, hands: &AtomicI64) -> anyhow::Result<()> {
     engine.command((workspace(), Command::Configure(Box::new(configure)))).await?;
     let components: Vec<ComponentKey> = state_of(&engine.snapshot()).components.keys().copied().collect();
     for ago in OUTAGES {
-        hands.store(MIDNIGHT.0 - ago * DAY - 600 * MINUTE, Ordering::Relaxed);
+        clock.store(MIDNIGHT.0 - ago * DAY - 600 * MINUTE, Ordering::Relaxed);
         let down = |key: &ComponentKey| set(*key, Some(Status::MajorOutage));
         engine.command((workspace(), Command::Together(components.iter().map(down).collect()))).await?;
-        hands.fetch_add(30 * MINUTE, Ordering::Relaxed);
+        clock.fetch_add(30 * MINUTE, Ordering::Relaxed);
         let up = components.iter().map(|key| set(*key, None)).collect();
         engine.command((workspace(), Command::Together(up))).await?;
     }
@@ -157,7 +157,7 @@ fn page(number: usize) -> DesiredPage {
     }
 }
 
-/// A person says something of a component; how long it takes from the commit until its page says it.
+/// Sets the status of a component and returns the time from the commit until its page shows it.
 async fn change(
     engine: &Engine,
     site: &ArcSwap<Site>,

@@ -1,4 +1,4 @@
-//! An aggregator that acknowledges everything and keeps nothing, behind the real listener.
+//! An aggregator that acknowledges everything and stores nothing, behind the real listener.
 
 use async_trait::async_trait;
 use bytes::Bytes;
@@ -62,7 +62,7 @@ impl web::Operations for Sink {
         web::MetricsAccess::Granted
     }
 
-    /// How many observations came.
+    /// The number of observations received.
     fn metrics(&self) -> String {
         format!("observations {}\n# EOF\n", self.observations.load(Ordering::Relaxed))
     }

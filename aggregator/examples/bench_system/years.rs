@@ -1,5 +1,5 @@
-//! Years of many checks at three locations, day by day: what the database and the memory come to, and how long a start
-//! takes. Every check has a gap a day at every location; what ages is folded and ended as the running program does it.
+//! Years of many checks at three locations, day by day: sizes of database and memory, and the time of a start. Every
+//! check has a gap a day at every location; old data is folded and deleted as in the running program.
 
 use skerry_domain::state::{AgentKey, ComponentSettings, PageSettings, SelfReport, State};
 use skerry_domain::step::{
@@ -17,8 +17,8 @@ use std::process::Command as Process;
 use std::time::Instant;
 
 const AGENTS: usize = 3;
-/// Components of one page, one for each check.
-const ON_A_PAGE: usize = 50;
+/// Components per page, one for each check.
+const COMPONENTS_PER_PAGE: usize = 50;
 const START: Timestamp = Timestamp(1_790_000_000_000 / DAY * DAY);
 /// Raw observations are kept for a week, as by default.
 const RAW: i64 = 7 * DAY;
@@ -58,7 +58,7 @@ pub(crate) fn pass(checks: usize, years: i64) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Reads the state as a start does, and prints how long that took and what this process holds then.
+/// Loads the state as a start does, and prints the time and the memory of this process.
 pub(crate) fn start(path: &Path) -> anyhow::Result<()> {
     let begun = Instant::now();
     let store = Store::open(path)?;
@@ -84,7 +84,8 @@ impl World {
                 world.agents.push(key);
             }
         }
-        let pages = world.names.chunks(ON_A_PAGE).enumerate().map(|(number, names)| page(number, names));
+        let pages =
+            world.names.chunks(COMPONENTS_PER_PAGE).enumerate().map(|(number, names)| page(number, names));
         let pages = pages.collect();
         let configure = Configure { checks: Vec::new(), pages };
         world.take(Command::Configure(Box::new(configure)))?;
@@ -99,7 +100,7 @@ impl World {
         Ok(stepped.answer)
     }
 
-    /// 23 hours of every check at every location, then an hour of nothing; then what is done beside the writer.
+    /// Reports 23 hours of every check at every location, then nothing for an hour; then runs the housekeeping.
     fn pass_day(&mut self) -> anyhow::Result<()> {
         self.day += 1;
         self.now = self.now + DAY;
@@ -110,7 +111,7 @@ impl World {
         self.take(Command::Tick)?;
         let now = self.now;
         while let Some(rolled) = self.store.next_roll_up(now)? {
-            self.store.keep_roll_up(rolled, now - RAW)?;
+            self.store.store_roll_up(rolled, now - RAW)?;
         }
         while self.store.prune_observations(now - RAW, AT_ONCE)? > 0 {}
         while self.store.prune_notes(now - RULES_KEPT, AT_ONCE)? > 0 {}

@@ -1,4 +1,4 @@
-//! Writes made-up pages in every state to a directory, as a static site to look at:
+//! Writes sample pages in every state to a directory, as a static site:
 //! `cargo run -p skerry-aggregator --example gallery -- DIRECTORY`.
 
 mod sample;

@@ -1,4 +1,4 @@
-//! Made-up pages for looking at and for weighing: no state, no store, only views. Deterministic.
+//! Sample views for the gallery and for tests of sizes, without state and store. They are deterministic.
 
 use jiff::{ToSpan as _, civil::Date, tz::TimeZone};
 use skerry_domain::interval::Interval;
@@ -9,13 +9,13 @@ use skerry_publish::view::{
     ComponentView, GroupView, Item, PageView, ResponsePoint, ResponseView, UptimeRuleView,
 };
 
-/// 2026-11-20T16:15:00Z, when all of it happens.
+/// 2026-11-20T16:15:00Z, the instant of all samples.
 pub(crate) const NOW: Timestamp = Timestamp(1_795_191_300_000);
 
-/// A small generator, so that pages are the same at every run (SplitMix64).
-pub(crate) struct Dice(pub(crate) u64);
+/// A small generator (SplitMix64), so that pages are the same in every run.
+pub(crate) struct Rng(pub(crate) u64);
 
-impl Dice {
+impl Rng {
     /// The next number below `limit`.
     pub(crate) fn below(&mut self, limit: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
@@ -61,9 +61,9 @@ pub(crate) fn component(name: &str) -> ComponentView {
         })
         .collect();
     let hash = name.bytes().fold(7u64, |hash, byte| hash.wrapping_mul(31).wrapping_add(u64::from(byte)));
-    let mut dice = Dice(hash);
+    let mut rng = Rng(hash);
     let letters = b"abcdefghijklmnopqrstuvwxyz0123456789";
-    let id = (0..12).map(|_| char::from(letters[dice.below(36) as usize])).collect();
+    let id = (0..12).map(|_| char::from(letters[rng.below(36) as usize])).collect();
     refigured(ComponentView {
         id,
         name: name.to_owned(),
@@ -89,8 +89,8 @@ pub(crate) fn component(name: &str) -> ComponentView {
     })
 }
 
-/// Takes `milliseconds` of a day (0 is today) from operational and gives it to what `part` picks: one stretch
-/// that begins in the morning or where the one before ended; of today the last one, which still holds.
+/// Moves `milliseconds` of a day (0 is today) from operational to the state that `part` selects, as one interval that
+/// begins in the morning or at the end of the one before; today's last one is still open.
 pub(crate) fn spend(
     component: &mut ComponentView,
     days_ago: usize,
@@ -115,7 +115,7 @@ pub(crate) fn spend(
     component.past.sort_by_key(|one| one.from);
 }
 
-/// What a part of a tally stands for.
+/// The status that a part of a tally stands for.
 fn held(part: fn(&mut Tally) -> &mut i64) -> Effective {
     let mut tally = Tally::default();
     *part(&mut tally) = 1;
@@ -129,7 +129,7 @@ fn held(part: fn(&mut Tally) -> &mut i64) -> Effective {
     status.map_or(Effective::NoData, |(_, status)| Effective::Known(status))
 }
 
-/// Works the figures out again from the days.
+/// Computes the figures from the days.
 pub(crate) fn refigured(mut component: ComponentView) -> ComponentView {
     for (window, days) in [1, 7, 30, 90].into_iter().enumerate() {
         let mut sum = Tally::default();
@@ -163,7 +163,7 @@ pub(crate) fn group(name: &str, children: Vec<ComponentView>) -> Item {
     })
 }
 
-/// Sixty components in eight groups; of every hundred days `bad` are not green, each with its own length.
+/// Sixty components in eight groups; of every hundred days, `bad` are not green, for different times.
 pub(crate) fn sixty(bad: u64) -> Vec<Item> {
     const GROUPS: [(&str, usize); 8] = [
         ("Website and accounts", 7),
@@ -180,7 +180,7 @@ pub(crate) fn sixty(bad: u64) -> Vec<Item> {
         "Exports", "Queues", "Streams", "Backups", "Gateway", "Console",
     ];
     const PLACES: [&str; 4] = ["Europe", "Americas", "Asia", "Africa"];
-    let mut dice = Dice(42);
+    let mut rng = Rng(42);
     let mut number = 0;
     GROUPS
         .into_iter()
@@ -189,7 +189,7 @@ pub(crate) fn sixty(bad: u64) -> Vec<Item> {
                 .map(|_| {
                     let name = format!("{} {}", NAMES[number % 15], PLACES[number / 15]);
                     number += 1;
-                    with_history(component(&name), bad, &mut dice)
+                    with_history(component(&name), bad, &mut rng)
                 })
                 .collect();
             group(name, children)
@@ -197,13 +197,13 @@ pub(crate) fn sixty(bad: u64) -> Vec<Item> {
         .collect()
 }
 
-fn with_history(mut component: ComponentView, bad: u64, dice: &mut Dice) -> ComponentView {
+fn with_history(mut component: ComponentView, bad: u64, rng: &mut Rng) -> ComponentView {
     for days_ago in 1..90 {
-        if dice.below(100) >= bad {
+        if rng.below(100) >= bad {
             continue;
         }
-        let length = (1 + dice.below(240)) as i64 * MINUTE + dice.below(60) as i64 * SECOND;
-        let part: fn(&mut Tally) -> &mut i64 = match dice.below(10) {
+        let length = (1 + rng.below(240)) as i64 * MINUTE + rng.below(60) as i64 * SECOND;
+        let part: fn(&mut Tally) -> &mut i64 = match rng.below(10) {
             0..5 => |tally| &mut tally.degraded,
             5..8 => |tally| &mut tally.partial,
             8 => |tally| &mut tally.major,
@@ -214,8 +214,8 @@ fn with_history(mut component: ComponentView, bad: u64, dice: &mut Dice) -> Comp
     refigured(component)
 }
 
-/// In trouble since `minutes` ago, today's day included.
-pub(crate) fn troubled(name: &str, status: Status, minutes: i64) -> ComponentView {
+/// Impaired since `minutes` ago.
+pub(crate) fn impaired(name: &str, status: Status, minutes: i64) -> ComponentView {
     let mut component = component(name);
     component.status = status;
     component.since = NOW - minutes * MINUTE;
@@ -230,7 +230,7 @@ pub(crate) fn troubled(name: &str, status: Status, minutes: i64) -> ComponentVie
     refigured(component)
 }
 
-/// Out of sight since `minutes` ago.
+/// Without data since `minutes` ago.
 pub(crate) fn unseen(name: &str, minutes: i64) -> ComponentView {
     let mut component = component(name);
     component.stale_since = Some(NOW - minutes * MINUTE);
@@ -250,7 +250,7 @@ pub(crate) fn young(name: &str, days: usize) -> ComponentView {
     refigured(component)
 }
 
-/// Linked, but nothing has reported yet.
+/// Linked, but never observed.
 pub(crate) fn waiting(name: &str) -> ComponentView {
     let mut component = young(name, 0);
     component.days[89].tally =
@@ -262,7 +262,7 @@ pub(crate) fn waiting(name: &str) -> ComponentView {
 
 /// Hourly response times over `days` days, with a slow night and a gap.
 pub(crate) fn response(days: i64) -> ResponseView {
-    let mut dice = Dice(3);
+    let mut rng = Rng(3);
     let hours = days * 24;
     let points = (0..hours)
         .filter(|hour| !(hours / 2..hours / 2 + 10).contains(hour))
@@ -270,12 +270,12 @@ pub(crate) fn response(days: i64) -> ResponseView {
             let slow = if (hours / 4..hours / 4 + 8).contains(&hour) { 160.0 } else { 0.0 };
             let p50_ms = 95.0
                 + slow
-                + dice.below(30) as f64
+                + rng.below(30) as f64
                 + 20.0 * ((hour % 24) as f64 / 24.0 * std::f64::consts::TAU).sin();
             ResponsePoint {
                 at: Timestamp((NOW.0 / HOUR - hours + 1 + hour) * HOUR),
                 p50_ms,
-                p95_ms: p50_ms * 1.8 + dice.below(80) as f64,
+                p95_ms: p50_ms * 1.8 + rng.below(80) as f64,
             }
         })
         .collect();

@@ -1,14 +1,14 @@
-//! The states worth looking at, by name.
+//! The states to look at, by name.
 
 use crate::sample::{
-    NOW, component, group, page, refigured, response, sixty, spend, troubled, unseen, waiting, young,
+    NOW, component, group, impaired, page, refigured, response, sixty, spend, unseen, waiting, young,
 };
 use skerry_domain::interval::Interval;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{DAY, HOUR, MINUTE};
 use skerry_publish::view::{ComponentView, Item, PageView, Unseen};
 
-/// All of them.
+/// All states.
 pub(crate) fn all() -> Vec<(&'static str, PageView)> {
     vec![
         ("three", three()),
@@ -53,16 +53,16 @@ fn three() -> PageView {
 fn fire() -> PageView {
     let mut items = sixty(2);
     if let Some(Item::Group(payments)) = items.get_mut(1) {
-        let mut cards = troubled("Card payments", Status::MajorOutage, 133);
+        let mut cards = impaired("Card payments", Status::MajorOutage, 133);
         spend(&mut cards, 8, 25 * MINUTE, |tally| &mut tally.degraded);
         spend(&mut cards, 8, 12 * MINUTE, |tally| &mut tally.partial);
         spend(&mut cards, 48, 6 * MINUTE, |tally| &mut tally.degraded);
         payments.children[0] = refigured(cards);
-        payments.children[1] = troubled("Refunds", Status::PartialOutage, 120);
-        payments.children[2] = troubled("Payouts", Status::PartialOutage, 118);
+        payments.children[1] = impaired("Refunds", Status::PartialOutage, 120);
+        payments.children[2] = impaired("Payouts", Status::PartialOutage, 118);
     }
     if let Some(Item::Group(api)) = items.get_mut(2) {
-        api.children[0] = troubled("Webhooks", Status::DegradedPerformance, 48);
+        api.children[0] = impaired("Webhooks", Status::DegradedPerformance, 48);
         api.children[1] = unseen("Sandbox", 95);
     }
     page("Northwind status", items)
@@ -105,10 +105,10 @@ fn marks() -> PageView {
     }
     let components = vec![
         refigured(website),
-        troubled("Degraded now", Status::DegradedPerformance, 12),
-        troubled("Partial now", Status::PartialOutage, 75),
-        troubled("Major now", Status::MajorOutage, 7),
-        troubled("Maintenance now", Status::UnderMaintenance, 30),
+        impaired("Degraded now", Status::DegradedPerformance, 12),
+        impaired("Partial now", Status::PartialOutage, 75),
+        impaired("Major now", Status::MajorOutage, 7),
+        impaired("Maintenance now", Status::UnderMaintenance, 30),
         unseen("Unseen now", 95),
         young("Young", 48),
         waiting("Never seen"),
@@ -127,9 +127,9 @@ fn hostile() -> PageView {
         "支払い \u{1F4B3} مدفوعات",
     ];
     let mut components: Vec<_> = names.into_iter().map(component).collect();
-    components[0] = troubled(names[0], Status::MajorOutage, 30);
-    components[2] = troubled(names[2], Status::MajorOutage, 20);
-    components[3] = troubled(names[3], Status::PartialOutage, 20);
+    components[0] = impaired(names[0], Status::MajorOutage, 30);
+    components[2] = impaired(names[2], Status::MajorOutage, 20);
+    components[3] = impaired(names[3], Status::PartialOutage, 20);
     components[4].description = Some(names[4].to_owned());
     components[4].response = Some(response(2));
     let group_of = group(&long, components.split_off(4));
@@ -147,8 +147,8 @@ fn long() -> PageView {
         "API",
     ];
     let mut components: Vec<_> = names.into_iter().map(component).collect();
-    components[0] = troubled(names[0], Status::DegradedPerformance, 30);
-    components[1] = troubled(names[1], Status::DegradedPerformance, 30);
+    components[0] = impaired(names[0], Status::DegradedPerformance, 30);
+    components[1] = impaired(names[1], Status::DegradedPerformance, 30);
     page("The status of all systems of Northwind Trading and its subsidiaries", alone(components))
 }
 
@@ -181,7 +181,7 @@ fn statuspage() -> PageView {
 fn maintenance() -> PageView {
     page(
         "Northwind status",
-        alone(vec![component("Website"), troubled("Reports", Status::UnderMaintenance, 30)]),
+        alone(vec![component("Website"), impaired("Reports", Status::UnderMaintenance, 30)]),
     )
 }
 
@@ -213,7 +213,7 @@ fn day_one() -> PageView {
     view
 }
 
-/// Watched for less than the window; `start_date` before the watch leaves blank days.
+/// Watched for less than the window; a `start_date` before that leaves blank days.
 fn young_page() -> PageView {
     let mut patchy = young("REST API", 40);
     for days_ago in 1..9 {
@@ -229,7 +229,7 @@ fn young_page() -> PageView {
     view
 }
 
-/// Outages without incidents, alone and together, short, long and repeated; nothing is wrong now.
+/// Past outages: single and simultaneous, short, long and repeated; everything is operational now.
 fn past_days() -> PageView {
     let mut cards = component("Cards");
     spend(&mut cards, 2, 65 * MINUTE, |tally| &mut tally.major);
@@ -260,7 +260,7 @@ fn described() -> PageView {
     page("Northwind status", vec![group])
 }
 
-/// Switched on an hour ago, and a moment ago.
+/// Charts that began an hour ago and a moment ago.
 fn chart_young() -> PageView {
     let mut website = component("Website");
     let mut fine = response(1);
@@ -275,7 +275,7 @@ fn chart_young() -> PageView {
     page("Northwind status", alone(vec![website, api]))
 }
 
-/// One of two checks is out of sight: where the other is well, and where it is not.
+/// One of two checks has no data, while the other is up or down.
 fn partly() -> PageView {
     let of_two = |mut component: ComponentView| {
         component.checks = 2;
@@ -290,7 +290,7 @@ fn partly() -> PageView {
         to: NOW + 1,
         value: Effective::Partly(Status::Operational),
     });
-    let shop = of_two(troubled("Shop", Status::PartialOutage, 30));
+    let shop = of_two(impaired("Shop", Status::PartialOutage, 30));
     page(
         "Northwind status",
         alone(vec![website.clone(), component("REST API")])
@@ -300,7 +300,7 @@ fn partly() -> PageView {
     )
 }
 
-/// People say what some of it is; no check does.
+/// Some components are manual.
 fn by_hand() -> PageView {
     let by_hand = |mut component: ComponentView| {
         component.manual = true;
@@ -310,6 +310,6 @@ fn by_hand() -> PageView {
     let mut support = by_hand(component("Support by telephone"));
     support.showcase = false;
     let components =
-        vec![component("Website"), by_hand(troubled("Deliveries", Status::DegradedPerformance, 73)), support];
+        vec![component("Website"), by_hand(impaired("Deliveries", Status::DegradedPerformance, 73)), support];
     page("Northwind status", alone(components))
 }

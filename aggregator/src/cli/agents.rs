@@ -1,4 +1,4 @@
-//! `agent …`: who may deliver, and how they are.
+//! `agent …`: manages and lists agents.
 
 use super::table;
 use anyhow::{Context, ensure};
@@ -111,26 +111,26 @@ pub(crate) struct How {
     url: Vec<Url>,
 }
 
-/// Does it, and returns what to say.
-pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Result<String> {
+/// Carries out the command and returns its output.
+pub(crate) fn agents(loaded: &Loaded, arguments: &Agents, json: bool) -> anyhow::Result<String> {
     let process = loaded.configs.first().context("no configuration")?;
-    let config = of_workspace(loaded, asked.workspace.as_deref())?;
+    let config = of_workspace(loaded, arguments.workspace.as_deref())?;
     let (path, workspace) = (&process.store.path, &config.workspace);
     let change = |name: &str, change: AgentChange| {
         let (workspace, agent) = (workspace.clone(), name.to_owned());
         carry_out(path, Request::ChangeAgent { workspace, agent, change })
     };
-    match &asked.what {
-        AgentDo::List => list(&store_at(path)?, asked.workspace.as_deref(), json),
+    match &arguments.what {
+        AgentDo::List => list(&store_at(path)?, arguments.workspace.as_deref(), json),
         AgentDo::Add { name, location, checks, how } => {
-            refuse_built_in(config, name)?;
-            refuse_name("agent", name)?;
-            refuse_name("location", location)?;
-            checks.iter().try_for_each(|pattern| refuse_pattern(pattern))?;
-            let offer = Offer::of(process, how)?;
+            reject_built_in(config, name)?;
+            check_name("agent", name)?;
+            check_name("location", location)?;
+            checks.iter().try_for_each(|pattern| check_pattern(pattern))?;
+            let new_token = NewToken::of(process, how)?;
             let (location, checks) = (location.clone(), checks.clone());
-            let token = offer.token(name, &location);
-            change(name, AgentChange::Add { location, checks, admission: offer.admission() })?;
+            let token = new_token.token(name, &location);
+            change(name, AgentChange::Add { location, checks, admission: new_token.admission() })?;
             Ok(token)
         }
         AgentDo::Allow { name, check } => {
@@ -139,67 +139,67 @@ pub(crate) fn agents(loaded: &Loaded, asked: &Agents, json: bool) -> anyhow::Res
             Ok(format!("{name} may report {check}."))
         }
         AgentDo::Rotate { name, how } => {
-            refuse_built_in(config, name)?;
+            reject_built_in(config, name)?;
             let found = store_at(path)?.agent_named(workspace, name)?;
             let (location, _) = found.with_context(|| no_agent(workspace, name))?;
-            let offer = Offer::of(process, how)?;
-            change(name, AgentChange::Rotate(offer.admission()))?;
-            Ok(offer.token(name, &location))
+            let new_token = NewToken::of(process, how)?;
+            change(name, AgentChange::Rotate(new_token.admission()))?;
+            Ok(new_token.token(name, &location))
         }
         AgentDo::Limit { name, checks } => {
-            refuse_built_in(config, name)?;
-            checks.iter().try_for_each(|pattern| refuse_pattern(pattern))?;
+            reject_built_in(config, name)?;
+            checks.iter().try_for_each(|pattern| check_pattern(pattern))?;
             change(name, AgentChange::Limit(checks.clone()))?;
             let what = if checks.is_empty() { "every check".to_owned() } else { checks.join(", ") };
             Ok(format!("{name} may report {what}."))
         }
         AgentDo::Move { name, location } => {
-            refuse_built_in(config, name)?;
-            refuse_name("location", location)?;
+            reject_built_in(config, name)?;
+            check_name("location", location)?;
             change(name, AgentChange::Move(location.clone()))?;
             Ok(format!(
                 "{name} is in {location} now. Set location = {location:?} in its agent.toml too, where that names one."
             ))
         }
         AgentDo::Remove { name } => {
-            refuse_built_in(config, name)?;
+            reject_built_in(config, name)?;
             change(name, AgentChange::Remove)?;
             Ok(format!(
                 "{name} is removed; its token is rejected, its reports no longer count, and its history is kept."
             ))
         }
         AgentDo::Rename { name, to } => {
-            refuse_built_in(config, name)?;
-            refuse_built_in(config, to)?;
-            refuse_name("agent", to)?;
+            reject_built_in(config, name)?;
+            reject_built_in(config, to)?;
+            check_name("agent", to)?;
             change(name, AgentChange::Rename(to.clone()))?;
             Ok(format!("{name} is {to} now; set name = {to:?} in its agent.toml when convenient."))
         }
         AgentDo::Disable { name } => {
-            refuse_built_in(config, name)?;
+            reject_built_in(config, name)?;
             change(name, AgentChange::Disable)?;
             Ok(format!("{name} is disabled; what it delivers is rejected."))
         }
         AgentDo::Enable { name } => {
-            refuse_built_in(config, name)?;
+            reject_built_in(config, name)?;
             change(name, AgentChange::Enable)?;
             Ok(format!("{name} is enabled; it tries again within 5 minutes, or at once when restarted."))
         }
         AgentDo::Revoke { name } => {
-            refuse_built_in(config, name)?;
+            reject_built_in(config, name)?;
             change(name, AgentChange::Revoke)?;
             Ok(format!("{name} is revoked; its token is rejected."))
         }
     }
 }
 
-/// What whoever passes the answer on should know besides.
-pub(crate) fn note(loaded: &Loaded, asked: &Agents) -> Option<String> {
-    let (AgentDo::Add { how, .. } | AgentDo::Rotate { how, .. }) = &asked.what else { return None };
+/// A note to the operator besides the output.
+pub(crate) fn note(loaded: &Loaded, arguments: &Agents) -> Option<String> {
+    let (AgentDo::Add { how, .. } | AgentDo::Rotate { how, .. }) = &arguments.what else { return None };
     if how.token || !how.url.is_empty() {
         return None;
     }
-    let (addresses, _) = reached(loaded.configs.first()?, &[]).ok()?;
+    let (addresses, _) = agent_addresses(loaded.configs.first()?, &[]).ok()?;
     let own = addresses.iter().find(|address| Url::parse(address).is_ok_and(|url| is_loopback(&url)))?;
     Some(format!(
         "note: only agents on this host can reach {own}. For other hosts give agents a [[listen]] address that they \
@@ -207,12 +207,12 @@ pub(crate) fn note(loaded: &Loaded, asked: &Agents) -> Option<String> {
     ))
 }
 
-/// The database, which is there, whether or not an aggregator serves from it. Damage elsewhere in it keeps no operator from the rows
-/// of agents.
+/// Opens the existing database, whether or not an aggregator serves from it. A damaged database is opened, too, so that
+/// the rows of agents can be read.
 pub(super) fn store_at(path: &Path) -> Result<Store, StoreError> {
     match Store::open_existing(path) {
-        Err(StoreError::InUse { .. }) => Store::beside(path),
-        Err(damaged @ StoreError::Damaged { .. }) => Store::beside(path).map_err(|_| damaged),
+        Err(StoreError::InUse { .. }) => Store::open_unlocked(path),
+        Err(damaged @ StoreError::Damaged { .. }) => Store::open_unlocked(path).map_err(|_| damaged),
         opened => opened,
     }
 }
@@ -226,26 +226,26 @@ pub(super) fn of_workspace<'a>(loaded: &'a Loaded, workspace: Option<&str>) -> a
 }
 
 fn list(store: &Store, workspace: Option<&str>, json: bool) -> anyhow::Result<String> {
-    let roll = store.roll()?.into_iter();
-    let roll: Vec<_> =
-        roll.filter(|one| workspace.is_none_or(|workspace| one.workspace == workspace)).collect();
+    let all = store.agents()?.into_iter();
+    let agents: Vec<_> =
+        all.filter(|one| workspace.is_none_or(|workspace| one.workspace == workspace)).collect();
     let now = store.time()?;
-    Ok(if json { table::json(&roll, now) } else { table::table(&roll, now) })
+    Ok(if json { table::json(&agents, now) } else { table::table(&agents, now) })
 }
 
-fn refuse_pattern(pattern: &str) -> anyhow::Result<()> {
-    let shown = is_plain_name(pattern);
-    ensure!(shown, "{pattern:?} is not a pattern of check names: write it like --checks 'shop-*'");
+fn check_pattern(pattern: &str) -> anyhow::Result<()> {
+    let is_valid = is_plain_name(pattern);
+    ensure!(is_valid, "{pattern:?} is not a pattern of check names: write it like --checks 'shop-*'");
     Ok(())
 }
 
-fn refuse_name(what: &str, name: &str) -> anyhow::Result<()> {
+fn check_name(what: &str, name: &str) -> anyhow::Result<()> {
     ensure!(
         is_plain_name(name),
         "{name:?} is not a valid {what}: use 1 to 100 visible characters, no blank at either end"
     );
-    let kept = [LOCATION, HEARTBEAT_AGENT].iter().any(|kept| kept.eq_ignore_ascii_case(name));
-    ensure!(!kept, "{name:?} is reserved for heartbeats: choose another {what}");
+    let reserved = [LOCATION, HEARTBEAT_AGENT].iter().any(|reserved| reserved.eq_ignore_ascii_case(name));
+    ensure!(!reserved, "{name:?} is reserved for heartbeats: choose another {what}");
     Ok(())
 }
 
@@ -253,71 +253,66 @@ fn no_agent(workspace: &str, name: &str) -> String {
     format!("workspace {workspace:?} has no agent {name:?}: skerry-aggregator agent list shows them")
 }
 
-fn refuse_built_in(config: &Config, name: &str) -> anyhow::Result<()> {
+fn reject_built_in(config: &Config, name: &str) -> anyhow::Result<()> {
     let built_in = config.local_agent.as_ref().is_some_and(|local| local.name == name);
     ensure!(!built_in, "{name:?} is the built-in agent: [local_agent] in the configuration decides about it");
     Ok(())
 }
 
-/// What an agent is to deliver with: made here, and known to the aggregator by its hash.
-struct Offer {
+/// A new token for an agent; the aggregator gets its hash only.
+struct NewToken {
     secret: String,
-    /// Where it enrols and by which certificate it knows us; `None`: the secret is its credential.
-    enrols: Option<(Vec<String>, Vec<u8>)>,
+    /// Addresses and certificate fingerprint for the enrolment; `None` if the secret is a permanent credential.
+    enrolment: Option<(Vec<String>, Vec<u8>)>,
 }
 
-impl Offer {
+impl NewToken {
     fn of(process: &Config, how: &How) -> anyhow::Result<Self> {
         if how.token {
-            return Ok(Self { secret: random::secret("ska"), enrols: None });
+            return Ok(Self { secret: random::secret("ska"), enrolment: None });
         }
-        Ok(Self { secret: random::secret("ske"), enrols: Some(reached(process, &how.url)?) })
+        Ok(Self { secret: random::secret("ske"), enrolment: Some(agent_addresses(process, &how.url)?) })
     }
 
     fn admission(&self) -> Admission {
         let hash = token_hash(&self.secret);
-        if self.enrols.is_some() { Admission::Enrolment(hash) } else { Admission::Credential(hash) }
+        if self.enrolment.is_some() { Admission::Enrolment(hash) } else { Admission::Credential(hash) }
     }
 
-    /// What to give to the agent.
+    /// The token, or the command to run on the agent's host.
     fn token(&self, name: &str, location: &str) -> String {
-        let Some((addresses, fingerprint)) = self.enrols.clone() else { return self.secret.clone() };
+        let Some((addresses, fingerprint)) = self.enrolment.clone() else { return self.secret.clone() };
         let (secret, name, location) = (self.secret.clone(), name.to_owned(), location.to_owned());
         let token = JoinToken { secret, addresses, fingerprint, name, location };
         format!("skerry-agent enroll {}", token.to_text())
     }
 }
 
-/// The listener that agents and jobs reach us at. Other hosts first: a listener for this host alone is of use only where
-/// there is no other.
-pub(super) fn door(process: &Config) -> anyhow::Result<&Listener> {
+/// The listener for agents and jobs. One that other hosts can reach is preferred.
+pub(super) fn agents_listener(process: &Config) -> anyhow::Result<&Listener> {
     let serving = || process.listeners.iter().filter(|listener| listener.serves.contains(&Role::Agents));
     let open = serving().find(|listener| !listener.address.ip().is_loopback());
     open.or_else(|| serving().next()).context("no [[listen]] serves \"agents\": add it to one")
 }
 
-/// Where agents reach us, and by which certificate they know us.
-pub(super) fn reached(process: &Config, urls: &[Url]) -> anyhow::Result<(Vec<String>, Vec<u8>)> {
+/// The addresses for agents, and the fingerprint of the certificate there.
+pub(super) fn agent_addresses(process: &Config, urls: &[Url]) -> anyhow::Result<(Vec<String>, Vec<u8>)> {
     let database = &process.store.path;
-    let listener = door(process)?;
+    let listener = agents_listener(process)?;
     let files = of_listener(listener, database)?;
     let addresses = match urls {
         [] => vec![default_address(process, listener, files.is_some())?],
-        urls => urls.iter().map(own_address).collect::<anyhow::Result<_>>()?,
+        urls => urls.iter().map(given_address).collect::<anyhow::Result<_>>()?,
     };
     let pinned = addresses.iter().any(|address| address.starts_with("https"));
-    let print = match files.filter(|_| pinned) {
-        Some(files) => print_of(&files.certificate)?,
+    let fingerprint = match files.filter(|_| pinned) {
+        Some(files) => fingerprint(&files.certificate)?.to_vec(),
         None => Vec::new(),
     };
-    Ok((addresses, print))
+    Ok((addresses, fingerprint))
 }
 
-fn print_of(certificate: &Path) -> anyhow::Result<Vec<u8>> {
-    Ok(fingerprint(certificate)?.to_vec())
-}
-
-fn own_address(url: &Url) -> anyhow::Result<String> {
+fn given_address(url: &Url) -> anyhow::Result<String> {
     let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
     ensure!(
         matches!(url.scheme(), "https" | "http") && url.has_host() && plain,

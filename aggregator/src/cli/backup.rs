@@ -1,15 +1,15 @@
-//! `backup FILE` and `restore FILE`, in words and as JSON.
+//! `backup FILE` and `restore FILE`.
 
 use anyhow::Context;
 use skerry_aggregator::clock;
 use skerry_aggregator::config::Loaded;
 use skerry_protocol::words::count;
-use skerry_store::backup::{Contents, Restored, back_up, restore};
+use skerry_store::backup::{self, Contents, Restored};
 use std::path::Path;
 
-/// Copies the database to `target` and returns what to say.
+/// Copies the database to `target` and returns the output.
 pub(crate) fn backup(loaded: &Loaded, target: &Path, json: bool) -> anyhow::Result<String> {
-    let contents = back_up(database(loaded)?, target)?;
+    let contents = backup::back_up(database(loaded)?, target)?;
     let bytes = target.metadata().map_or(0, |file| file.len());
     if json {
         let mut answer = object(&contents);
@@ -20,17 +20,17 @@ pub(crate) fn backup(loaded: &Loaded, target: &Path, json: bool) -> anyhow::Resu
     Ok(format!(
         "{}: {}, {:.1} MiB. The copy was verified; it holds hashes of tokens, so keep it private.",
         target.display(),
-        words(&contents),
+        summary(&contents),
         bytes as f64 / f64::from(1 << 20)
     ))
 }
 
-/// Puts `backup` in the database's place and returns what to say.
-pub(crate) fn put_back(loaded: &Loaded, backup: &Path, json: bool) -> anyhow::Result<String> {
+/// Replaces the database by `backup` and returns the output.
+pub(crate) fn restore(loaded: &Loaded, backup: &Path, json: bool) -> anyhow::Result<String> {
     let database = database(loaded)?;
-    // Fit for a file's name.
+    // Without the characters that are inconvenient in file names.
     let mark: String = clock::wall().to_string().chars().filter(|one| !":-".contains(*one)).collect();
-    let Restored { contents, kept, former_id } = restore(database, backup, &mark)?;
+    let Restored { contents, kept, former_id } = backup::restore(database, backup, &mark)?;
     let other = former_id.is_some_and(|former| former != contents.aggregator_id);
     if json {
         let mut answer = object(&contents);
@@ -39,18 +39,18 @@ pub(crate) fn put_back(loaded: &Loaded, backup: &Path, json: bool) -> anyhow::Re
         answer["other_aggregator"] = other.into();
         return Ok(answer.to_string());
     }
-    let mut said = format!("{}: {}.", database.display(), words(&contents));
+    let mut output = format!("{}: {}.", database.display(), summary(&contents));
     if let Some(kept) = kept {
-        said +=
+        output +=
             &format!("\nThe previous database is kept as {}: remove it when all is well.", kept.display());
     }
     if other {
-        said += "\nThe backup is of another aggregator: agents that know the replaced one refuse this one, enrol \
+        output += "\nThe backup is of another aggregator: agents that know the replaced one refuse this one, enrol \
                  them again.";
     }
-    said += "\nStart the aggregator. Agents deliver what they still have; what they delivered since the backup shows \
+    output += "\nStart the aggregator. Agents deliver what they still have; what they delivered since the backup shows \
              as no data.";
-    Ok(said)
+    Ok(output)
 }
 
 fn database(loaded: &Loaded) -> anyhow::Result<&Path> {
@@ -58,7 +58,7 @@ fn database(loaded: &Loaded) -> anyhow::Result<&Path> {
     Ok(&process.store.path)
 }
 
-fn words(contents: &Contents) -> String {
+fn summary(contents: &Contents) -> String {
     let rows = |table: &str| count(contents.rows.get(table).copied().unwrap_or(0), table);
     let (agents, components, observations) = (rows("agent"), rows("component"), rows("observation"));
     format!("schema {}, {agents}, {components}, {observations}", contents.schema)

@@ -1,4 +1,4 @@
-//! `check …`: the status of each check and what agents reported. Read beside a running aggregator.
+//! `check …`: the status of each check and the reports of agents, read from the database.
 
 use super::agents::{of_workspace, store_at};
 use super::table::aligned;
@@ -41,27 +41,28 @@ pub(crate) enum CheckDo {
     },
 }
 
-/// Does it, and returns what to say.
-pub(crate) fn checks(loaded: &Loaded, asked: &Checks, json: bool) -> anyhow::Result<String> {
+/// Carries out the command and returns its output.
+pub(crate) fn checks(loaded: &Loaded, arguments: &Checks, json: bool) -> anyhow::Result<String> {
     let path = &loaded.configs.first().context("no configuration")?.store.path;
-    if let CheckDo::Define { check, r#as: agent } = &asked.what {
-        let config = of_workspace(loaded, asked.workspace.as_deref())?;
+    if let CheckDo::Define { check, r#as: agent } = &arguments.what {
+        let config = of_workspace(loaded, arguments.workspace.as_deref())?;
         ensure!(
             config.checks.iter().all(|declared| declared.check.name != *check),
             "the configuration defines {check:?} and takes precedence: change it there, or remove it first"
         );
         let (workspace, check, agent) = (config.workspace.clone(), check.clone(), agent.clone());
-        let said = format!(
+        let output = format!(
             "{check} is what {agent} defines. Agents with a conflicting \
              definition are rejected until they define it alike."
         );
         carry_out(path, Request::ChooseDefinition { workspace, check, agent })?;
-        return Ok(said);
+        return Ok(output);
     }
     let store = store_at(path)?;
     let now = store.time()?;
     let workspaces = store.load(now)?;
-    let wanted = |state: &State| asked.workspace.as_ref().is_none_or(|named| *named == state.workspace.name);
+    let wanted =
+        |state: &State| arguments.workspace.as_ref().is_none_or(|named| *named == state.workspace.name);
     let states = workspaces.iter().map(|(_, state)| state).filter(|state| wanted(state));
     let row = |(state, key, check): (_, &CheckKey, _)| Row {
         state,
@@ -71,7 +72,7 @@ pub(crate) fn checks(loaded: &Loaded, asked: &Checks, json: bool) -> anyhow::Res
     };
     let checks = states.flat_map(|state| state.checks.iter().map(move |(key, check)| (state, key, check)));
     let mut rows: Vec<Row<'_>> = checks.map(row).collect();
-    rows.sort_unstable_by(|one, other| one.place().cmp(&other.place()));
+    rows.sort_unstable_by(|one, other| one.sort_key().cmp(&other.sort_key()));
     Ok(if json { all(&rows) } else { table(&rows, now) })
 }
 
@@ -83,8 +84,8 @@ struct Row<'s> {
 }
 
 impl Row<'_> {
-    /// Where it stands in the list.
-    fn place(&self) -> (&str, &str) {
+    /// The sort key.
+    fn sort_key(&self) -> (&str, &str) {
         (self.workspace(), &self.check.name)
     }
 
@@ -93,12 +94,12 @@ impl Row<'_> {
     }
 }
 
-fn says(one: &AgentVote<'_>) -> &'static str {
+fn state_name(one: &AgentVote<'_>) -> &'static str {
     match one.vote {
         Vote::Absent => "left",
         Vote::Silent if one.evidence.is_none() => match one.last_run {
             Some(run) if run.outcome == Outcome::Inconclusive => "inconclusive",
-            // It fails, but not yet as often as `fall` asks.
+            // It fails, but not yet as often as `fall` requires.
             Some(_) => "unconfirmed",
             None => "silent",
         },
@@ -142,7 +143,7 @@ fn vote(one: &AgentVote<'_>, now: Timestamp) -> String {
         (Vote::Absent | Vote::Silent, false) => "never reported",
         (Vote::Absent, true) => "stopped reporting",
         (Vote::Silent, true) if one.evidence.is_some() => "stopped reporting",
-        _ => says(one),
+        _ => state_name(one),
     };
     let who = format!("{}/{} {word}", one.location, one.agent);
     if let Some(held) = one.held {
@@ -169,7 +170,7 @@ fn all(rows: &[Row<'_>]) -> String {
         serde_json::json!({
             "agent": one.agent,
             "location": one.location,
-            "says": says(one),
+            "says": state_name(one),
             "since": one.since.map(|at| at.to_string()),
             "evidence_at": one.evidence.map(|at| at.to_string()),
             "counts": one.held.is_none(),
@@ -178,7 +179,7 @@ fn all(rows: &[Row<'_>]) -> String {
             "certificate_expires": one.certificate_ends.map(|at| at.to_string()),
         })
     };
-    let location = |(location, says): (&str, LocationVote)| serde_json::json!({ "location": location, "says": says.name() });
+    let location = |(location, state): (&str, LocationVote)| serde_json::json!({ "location": location, "says": state.name() });
     let check = |row: &Row<'_>| {
         let why = row.votes.why();
         serde_json::json!({

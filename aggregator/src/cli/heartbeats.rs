@@ -1,6 +1,6 @@
-//! `heartbeat …`: the addresses that jobs call.
+//! `heartbeat …`: manages the addresses that jobs call.
 
-use super::agents::{door, of_workspace, reached, store_at};
+use super::agents::{agent_addresses, agents_listener, of_workspace, store_at};
 use anyhow::ensure;
 use clap::{Args, Subcommand};
 use skerry_aggregator::certificate;
@@ -51,18 +51,18 @@ pub(crate) enum HeartbeatDo {
     List,
 }
 
-/// Does what is asked; gives what to print, and what whoever passes it on should know besides.
+/// Carries out the command. Returns its output and a note to the operator.
 pub(crate) fn heartbeats(
     loaded: &Loaded,
-    asked: &Heartbeats,
+    arguments: &Heartbeats,
     json: bool,
 ) -> anyhow::Result<(String, Option<String>)> {
-    let config = of_workspace(loaded, asked.workspace.as_deref())?;
+    let config = of_workspace(loaded, arguments.workspace.as_deref())?;
     let process = &loaded.configs[0];
     let tokens = store_at(&process.store.path)?.heartbeat_tokens()?;
     let tokens: Vec<_> = tokens.iter().filter(|one| one.workspace_name == config.workspace).collect();
     let has_address = |name: &str| tokens.iter().any(|one| one.check == *name);
-    match &asked.what {
+    match &arguments.what {
         HeartbeatDo::List => Ok((list(config, &tokens, json), None)),
         HeartbeatDo::Remove { name } => {
             let (workspace, check) = (config.workspace.clone(), name.clone());
@@ -75,33 +75,37 @@ pub(crate) fn heartbeats(
             Ok((format!("The address of {name} is removed and no longer works.{left}"), None))
         }
         HeartbeatDo::Add { name, url } => {
-            let again = "it has an address: skerry-aggregator heartbeat rotate makes another in its place";
-            ensure!(!has_address(name), "heartbeat {name:?}: {again}");
-            give(process, config, name, url, json, false)
+            let remedy = "it has an address: skerry-aggregator heartbeat rotate makes another in its place";
+            ensure!(!has_address(name), "heartbeat {name:?}: {remedy}");
+            create_address(process, config, name, url, json, false)
         }
         HeartbeatDo::Rotate { name, url } => {
             ensure!(has_address(name), "heartbeat {name:?} has no address: use heartbeat add");
-            give(process, config, name, url, json, true)
+            create_address(process, config, name, url, json, true)
         }
     }
 }
 
-/// Makes an address, the only one of this check from now on; `again`: in place of a former one.
-fn give(
+/// Creates the address of a check; `replaces` allows it to replace a former one.
+fn create_address(
     process: &Config,
     config: &Config,
     name: &str,
     urls: &[Url],
     json: bool,
-    again: bool,
+    replaces: bool,
 ) -> anyhow::Result<(String, Option<String>)> {
     ensure!(declared(config).any(|declared| declared == name), not_declared(config, name));
-    let (addresses, _) = reached(process, urls)?;
-    // Another certificate may stand at an address that was named.
-    let pin = if urls.is_empty() { certificate::pin(door(process)?, &process.store.path)? } else { None };
+    let (addresses, _) = agent_addresses(process, urls)?;
+    // A given address may have another certificate.
+    let pin = if urls.is_empty() {
+        certificate::pin(agents_listener(process)?, &process.store.path)?
+    } else {
+        None
+    };
     let token = random::secret("skh");
     let (workspace, check, hash) = (config.workspace.clone(), name.to_owned(), token_hash(&token));
-    let request = if again {
+    let request = if replaces {
         Request::SetHeartbeatToken { workspace, check, token: Some(hash) }
     } else {
         Request::AddHeartbeatToken { workspace, check, token: hash }
@@ -130,14 +134,14 @@ fn not_declared(config: &Config, name: &str) -> String {
 }
 
 fn declared(config: &Config) -> impl Iterator<Item = &String> {
-    let beats = config.checks.iter().filter(|entry| matches!(entry.check.kind, Kind::Heartbeat(_)));
-    beats.map(|entry| &entry.check.name)
+    let heartbeats = config.checks.iter().filter(|entry| matches!(entry.check.kind, Kind::Heartbeat(_)));
+    heartbeats.map(|entry| &entry.check.name)
 }
 
-/// Those that the file declares, then those that have an address still.
+/// Lists the heartbeats that the file declares, then others that still have an address.
 fn list(config: &Config, tokens: &[&HeartbeatToken], json: bool) -> String {
     let of = |name: &str| tokens.iter().find(|one| one.check == name);
-    let heard = |name: &str| of(name).and_then(|one| one.heard_ms).map(|at| Timestamp(at).to_string());
+    let last_call = |name: &str| of(name).and_then(|one| one.heard_ms).map(|at| Timestamp(at).to_string());
     let others = tokens.iter().map(|one| &one.check).filter(|name| !declared(config).any(|one| one == *name));
     let mut names = declared(config).map(|name| (name, true)).collect::<Vec<_>>();
     names.extend(others.map(|name| (name, false)));
@@ -148,14 +152,14 @@ fn list(config: &Config, tokens: &[&HeartbeatToken], json: bool) -> String {
                 "check": name,
                 "declared": declared,
                 "has_address": has_address,
-                "last_call": heard(name),
+                "last_call": last_call(name),
             })
         });
         return serde_json::Value::from(rows.collect::<Vec<_>>()).to_string();
     }
     let mut lines = String::new();
     for (name, declared) in names {
-        let words = match (of(name).is_some(), heard(name)) {
+        let words = match (of(name).is_some(), last_call(name)) {
             (false, _) => "no address yet".to_owned(),
             (true, None) => "never called".to_owned(),
             (true, Some(at)) => format!("last called {at}"),

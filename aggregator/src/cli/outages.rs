@@ -1,4 +1,4 @@
-//! `outages`: when components were worse than operational, and by which checks. Read beside a running aggregator.
+//! `outages`: when components were not operational, and which checks caused it, read from the database.
 
 use super::agents::{of_workspace, store_at};
 use super::table::aligned;
@@ -50,10 +50,10 @@ impl Row<'_> {
     }
 }
 
-/// What to say: the newest first.
-pub(crate) fn outages(loaded: &Loaded, asked: &Outages, json: bool) -> anyhow::Result<String> {
+/// Returns the output, with the newest outages first.
+pub(crate) fn outages(loaded: &Loaded, arguments: &Outages, json: bool) -> anyhow::Result<String> {
     let path = &loaded.configs.first().context("no configuration")?.store.path;
-    if let Some(workspace) = &asked.workspace {
+    if let Some(workspace) = &arguments.workspace {
         of_workspace(loaded, Some(workspace))?;
     }
     let store = store_at(path)?;
@@ -61,10 +61,11 @@ pub(crate) fn outages(loaded: &Loaded, asked: &Outages, json: bool) -> anyhow::R
     let workspaces = store.load(now)?;
     let folded: Vec<SpanDayRow> = store.rows()?;
     let of_workspace =
-        |state: &State| asked.workspace.as_ref().is_none_or(|name| *name == state.workspace.name);
+        |state: &State| arguments.workspace.as_ref().is_none_or(|name| *name == state.workspace.name);
     let states = workspaces.iter().map(|(_, state)| state).filter(|state| of_workspace(state));
-    let wanted: Vec<_> = states.flat_map(|state| wanted(state, asked).map(move |one| (state, one))).collect();
-    if let Some(name) = &asked.component {
+    let wanted: Vec<_> =
+        states.flat_map(|state| wanted(state, arguments).map(move |one| (state, one))).collect();
+    if let Some(name) = &arguments.component {
         ensure!(!wanted.is_empty(), "no page has a component {name:?}: give its name, its key or its id");
     }
     let mut rows: Vec<Row<'_>> = wanted
@@ -76,20 +77,20 @@ pub(crate) fn outages(loaded: &Loaded, asked: &Outages, json: bool) -> anyhow::R
         })
         .collect();
     rows.sort_by_key(|row| std::cmp::Reverse(row.outage.from));
-    if asked.csv {
+    if arguments.csv {
         return as_csv(&rows, now);
     }
     Ok(if json { as_json(&rows, now) } else { as_table(&rows, now) })
 }
 
-/// Components that stand on a page now.
-fn wanted<'s>(state: &'s State, asked: &'s Outages) -> impl Iterator<Item = &'s Component> {
+/// The selected components that are on a page now.
+fn wanted<'s>(state: &'s State, arguments: &'s Outages) -> impl Iterator<Item = &'s Component> {
     let named = |component: &Component, name: &str| {
         component.settings.name == name || component.key == name || component.id == name
     };
     let present = |one: &Component| !one.archived && !state.pages[&one.page].archived;
     let present = state.components.values().filter(move |one| present(one));
-    present.filter(move |one| asked.component.as_ref().is_none_or(|name| named(one, name)))
+    present.filter(move |one| arguments.component.as_ref().is_none_or(|name| named(one, name)))
 }
 
 fn as_table(rows: &[Row<'_>], now: Timestamp) -> String {
@@ -97,12 +98,12 @@ fn as_table(rows: &[Row<'_>], now: Timestamp) -> String {
         return "There were no outages.".to_owned();
     }
     let page = |row: &Row<'_>| (row.state.workspace.key, row.component.page);
-    let many = rows.iter().any(|row| page(row) != page(&rows[0]));
+    let several_pages = rows.iter().any(|row| page(row) != page(&rows[0]));
     let line = |row: &Row<'_>| {
         let name = &row.component.settings.name;
         let checks = row.outage.checks.join(", ");
         [
-            if many { format!("{}/{name}", row.page()) } else { name.clone() },
+            if several_pages { format!("{}/{name}", row.page()) } else { name.clone() },
             second(row.outage.from),
             row.outage.to.map_or_else(|| "ongoing".to_owned(), second),
             duration(row.lasted(now)),
@@ -149,7 +150,7 @@ fn as_json(rows: &[Row<'_>], now: Timestamp) -> String {
     serde_json::json!({ "outages": rows.iter().map(outage).collect::<Vec<_>>() }).to_string()
 }
 
-/// To the second.
+/// Formats an instant in whole seconds.
 fn second(at: Timestamp) -> String {
     Timestamp(at.0.div_euclid(SECOND) * SECOND).to_string()
 }

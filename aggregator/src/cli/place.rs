@@ -1,12 +1,12 @@
-//! The database that a relative `store.path` led to when it was relative to the working directory.
+//! Detects a database of a former version, in which a relative `store.path` was relative to the working directory.
 
 use skerry_aggregator::config::Loaded;
 use skerry_host::files::former_place;
 use skerry_store::StoreError;
 use std::path::absolute;
 
-/// Refuses to go on without the database that lies there, and says in the log that it does where there is another.
-pub(crate) fn refuse_former_place(loaded: &Loaded) -> Result<(), StoreError> {
+/// Rejects the start if a database is at the former path and none at the configured one. If both exist, logs a warning.
+pub(crate) fn reject_former_place(loaded: &Loaded) -> Result<(), StoreError> {
     let Some(store) = loaded.configs.first().map(|config| &config.store) else { return Ok(()) };
     let former = store.written.as_ref().and_then(|written| former_place(&store.path, written));
     let Some(former) = former else { return Ok(()) };

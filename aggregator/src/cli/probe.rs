@@ -1,4 +1,4 @@
-//! `probe`: the checks of the files once, now, as `skerry-agent probe` runs an agent's.
+//! `probe`: runs the checks of the files once, as `skerry-agent probe` does for an agent.
 
 use anyhow::ensure;
 use skerry_agent::probe_command;
@@ -7,7 +7,7 @@ use skerry_aggregator::config::Loaded;
 use skerry_protocol::check::{Check, Kind};
 use std::collections::HashSet;
 
-/// Whether all are up.
+/// Returns whether all checks are up.
 pub(crate) fn probe(loaded: &Loaded, names: &[String], json: bool) -> anyhow::Result<bool> {
     let declared = loaded.configs.iter().flat_map(|config| &config.checks).map(|entry| &entry.check);
     let (mut known, mut heartbeats): (Vec<Check>, HashSet<&str>) = (Vec::new(), HashSet::new());
@@ -20,8 +20,8 @@ pub(crate) fn probe(loaded: &Loaded, names: &[String], json: bool) -> anyhow::Re
         }
     }
     let run = |name: &&String| known.iter().any(|check| check.name == **name);
-    let waits = names.iter().find(|name| !run(name) && heartbeats.contains(name.as_str()));
-    if let Some(name) = waits {
+    let heartbeat = names.iter().find(|name| !run(name) && heartbeats.contains(name.as_str()));
+    if let Some(name) = heartbeat {
         return Err(anyhow::anyhow!("{name:?} is a heartbeat: it waits for a call, and cannot be run"));
     }
     ensure!(!known.is_empty() || !names.is_empty(), "the configuration declares no check that can be run");

@@ -1,4 +1,4 @@
-//! `serve`: the aggregator until it is told to stop, with the configuration read again on SIGHUP.
+//! `serve`: runs the aggregator until it is told to stop, and reloads the configuration on SIGHUP.
 
 use skerry_aggregator::app::App;
 use skerry_aggregator::config::{self, Loaded};
@@ -8,10 +8,10 @@ use skerry_host::signals::Signals;
 use skerry_web as web;
 use std::path::PathBuf;
 
-/// Runs to the end. `paths` are read again on SIGHUP.
+/// Runs the aggregator. `paths` are read again on SIGHUP.
 pub(crate) fn serve(loaded: &Loaded, paths: Vec<PathBuf>) -> anyhow::Result<()> {
     warn(loaded);
-    // Before there is any other thread.
+    // Before any other thread starts.
     let inherited = web::inherited();
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     runtime.block_on(async {
@@ -19,14 +19,15 @@ pub(crate) fn serve(loaded: &Loaded, paths: Vec<PathBuf>) -> anyhow::Result<()> 
         let app = App::start(&loaded.configs, inherited).await;
         let app = app.inspect_err(|error| service::failed(&format!("{error:#}")))?;
         for (address, listener) in app.addresses().iter().zip(&loaded.configs[0].listeners) {
-            let serves = listener.serves.iter().map(|room| room.name()).collect::<Vec<_>>().join(", ");
+            let serves = listener.serves.iter().map(|role| role.name()).collect::<Vec<_>>().join(", ");
             tracing::info!(%address, serves, "listening");
         }
         run(app, signals, paths).await
     })
 }
 
-/// Every address is bound, every page rendered: ready. Then whatever signals ask for, until one says stop.
+/// Reports readiness, since every address is bound and every page rendered. Then handles signals until one asks to
+/// stop.
 async fn run(app: App, signals: Signals, paths: Vec<PathBuf>) -> anyhow::Result<()> {
     let Signals { mut hangup, mut stop } = signals;
     let (reloader, liveness) = (app.reloader(), app.liveness());
@@ -55,7 +56,7 @@ fn warn(loaded: &Loaded) {
     }
 }
 
-/// A bad file changes nothing and is told in full. Gives the outcome in a line.
+/// Reloads the configuration; an invalid file changes nothing. Returns the outcome in one line.
 async fn reload(reloader: &Reloader, paths: &[PathBuf]) -> String {
     let loaded = match config::load(paths) {
         Ok(loaded) => loaded,
@@ -63,13 +64,13 @@ async fn reload(reloader: &Reloader, paths: &[PathBuf]) -> String {
     };
     warn(&loaded);
     match reloader.reload(&loaded.configs).await {
-        Ok(reloaded) => tell(reloaded),
+        Ok(reloaded) => report(reloaded),
         Err(error) => rejection(&format!("{error:#}")),
     }
 }
 
-/// What took effect, and what did not.
-fn tell(Reloaded { waits, lacks }: Reloaded) -> String {
+/// Logs and returns what took effect and what did not.
+fn report(Reloaded { waits, lacks }: Reloaded) -> String {
     if waits.is_empty() && lacks.is_none() {
         tracing::info!("configuration reloaded: all of it has taken effect");
         return "Configuration reloaded".to_owned();

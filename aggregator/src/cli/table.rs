@@ -1,4 +1,4 @@
-//! The roll of agents in words and as JSON.
+//! The list of agents as a table and as JSON.
 
 use skerry_domain::credentials::Standing;
 use skerry_domain::reporters::Held;
@@ -6,26 +6,26 @@ use skerry_domain::time::{DAY, MINUTE, SECOND, Timestamp};
 use skerry_protocol::words::duration;
 use skerry_store::AgentEntry;
 
-/// A refusal of two agents under one name is told so long, ms.
-const CLONE_TOLD: i64 = 10 * MINUTE;
-/// How long `agent list` shows that an agent joined others, ms.
-const JOIN_TOLD: i64 = DAY;
+/// How long `agent list` shows that two agents used one name, in ms.
+const CLONE_SHOWN: i64 = 10 * MINUTE;
+/// How long `agent list` shows that an agent joined others, in ms.
+const JOIN_SHOWN: i64 = DAY;
 const HEADS: [&str; 9] =
     ["NAME", "LOCATION", "STATUS", "LAST SEEN", "SKEW", "SPOOL", "LOST", "VERSION", "NOTES"];
 
-/// One row an agent.
-pub(super) fn table(roll: &[AgentEntry], now: Timestamp) -> String {
-    if roll.is_empty() {
+/// One row per agent.
+pub(super) fn table(agents: &[AgentEntry], now: Timestamp) -> String {
+    if agents.is_empty() {
         return "No agents yet: add one with skerry-aggregator agent add NAME --location LOCATION".to_owned();
     }
-    let first = &roll[0].workspace;
-    let many = roll.iter().any(|one| one.workspace != *first);
+    let first = &agents[0].workspace;
+    let several_workspaces = agents.iter().any(|one| one.workspace != *first);
     let mut rows = vec![HEADS.map(str::to_owned)];
-    rows.extend(roll.iter().map(|one| row(one, many, now)));
+    rows.extend(agents.iter().map(|one| row(one, several_workspaces, now)));
     aligned(&rows)
 }
 
-/// Rows below each other, each column as wide as its widest cell.
+/// Aligns columns; each is as wide as its widest cell.
 pub(super) fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> String {
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..COLUMNS).map(width).collect();
@@ -37,8 +37,8 @@ pub(super) fn aligned<const COLUMNS: usize>(rows: &[[String; COLUMNS]]) -> Strin
     rows.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn row(one: &AgentEntry, many: bool, now: Timestamp) -> [String; 9] {
-    let name = if many { format!("{}/{}", one.workspace, one.name) } else { one.name.clone() };
+fn row(one: &AgentEntry, several_workspaces: bool, now: Timestamp) -> [String; 9] {
+    let name = if several_workspaces { format!("{}/{}", one.workspace, one.name) } else { one.name.clone() };
     let dash = || "-".to_owned();
     let last = one.last.as_ref();
     [
@@ -57,7 +57,7 @@ fn row(one: &AgentEntry, many: bool, now: Timestamp) -> [String; 9] {
 fn notes(one: &AgentEntry, now: Timestamp) -> Vec<String> {
     let mut notes = Vec::new();
     let last = one.last.as_ref();
-    if one.cloned_at.is_some_and(|at| now - at < CLONE_TOLD) {
+    if one.cloned_at.is_some_and(|at| now - at < CLONE_SHOWN) {
         notes.push("CLONED: another agent delivers under this name and is rejected".to_owned());
     }
     if last.is_some_and(|last| last.own_network_gone) {
@@ -73,7 +73,7 @@ fn notes(one: &AgentEntry, now: Timestamp) -> Vec<String> {
             notes.push(format!("is rejected for {}: {}", held.join(", "), why.words()));
         }
     }
-    let joined = one.joined.iter().filter(|joined| now - joined.1 < JOIN_TOLD);
+    let joined = one.joined.iter().filter(|joined| now - joined.1 < JOIN_SHOWN);
     let joined: Vec<&str> = joined.map(|joined| joined.0.as_str()).collect();
     if !joined.is_empty() {
         notes.push(format!("started reporting: {}", joined.join(", ")));
@@ -107,9 +107,9 @@ fn skew(ms: i64) -> String {
     if ms.abs() < SECOND { format!("{sign}{} ms", ms.abs()) } else { format!("{sign}{}", duration(ms.abs())) }
 }
 
-/// All of it, for programs.
-pub(super) fn json(roll: &[AgentEntry], now: Timestamp) -> String {
-    let agents: Vec<serde_json::Value> = roll.iter().map(|one| entry(one, now)).collect();
+/// The complete list for programs.
+pub(super) fn json(agents: &[AgentEntry], now: Timestamp) -> String {
+    let agents: Vec<serde_json::Value> = agents.iter().map(|one| entry(one, now)).collect();
     serde_json::json!({ "agents": agents }).to_string()
 }
 
@@ -160,7 +160,7 @@ mod tests {
     use skerry_store::LastBatch;
 
     #[test]
-    fn the_table_says_what_an_operator_looks_for() {
+    fn the_table_shows_state_and_notes_of_each_agent() {
         let now = Timestamp(100 * DAY);
         let never = AgentEntry {
             workspace: "default".into(),
@@ -207,13 +207,13 @@ mod tests {
             excluded: vec!["mail".into()],
             ..never.clone()
         };
-        let roll = [never, web];
+        let agents = [never, web];
         let expected = "\
 NAME   LOCATION  STATUS  LAST SEEN  SKEW        SPOOL           LOST     VERSION  NOTES
 new    ams       active  never      -           -               0        -        its enrolment token is valid for 14 min
 web-1  ams       active  3 s ago    -2 min 5 s  12, oldest 2 h  40 in 2  0.1.0    CLONED: another agent delivers under this name and is rejected; its network is down; conflicting definition: shop; is rejected for shop: conflicting definition; started reporting: mail; limited to shop*, mail; stopped reporting: blog; stopped reporting 24 h ago, no longer counts: mail";
-        assert_eq!(table(&roll, now), expected);
-        let json: serde_json::Value = serde_json::from_str(&json(&roll, now)).expect("JSON");
+        assert_eq!(table(&agents, now), expected);
+        let json: serde_json::Value = serde_json::from_str(&json(&agents, now)).expect("JSON");
         assert_eq!(json["agents"][1]["spool"]["depth"], 12);
         assert_eq!(json["agents"][0]["last_seen"], serde_json::Value::Null);
         assert_eq!(json["agents"][1]["definition_conflicts"][0], "shop");

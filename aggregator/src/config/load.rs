@@ -1,4 +1,4 @@
-//! Files to [`Loaded`]: each is read alone, then the rules over all of them are held.
+//! Reads files into [`Loaded`]: each file by itself, and then the rules over all of them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,11 +11,11 @@ use super::rules::EarlierProblems;
 use super::server::{self, Process};
 use super::{CheckEntry, Config, Loaded, Quorum, page, rules};
 
-/// Reads the files, one per workspace; the first also holds what belongs to the process. Relative paths
-/// within them are relative to the file that they stand in.
+/// Reads the files, one per workspace; the first also has the settings of the process. Paths in a file are relative to
+/// that file.
 ///
 /// # Errors
-/// Everything that is wrong in all of them, and what is doubtful besides.
+/// All problems of all files, with the warnings.
 pub fn load(paths: &[PathBuf]) -> Result<Loaded, Unusable> {
     let mut problems = Problems::default();
     let mut warnings = Vec::new();
@@ -24,21 +24,21 @@ pub fn load(paths: &[PathBuf]) -> Result<Loaded, Unusable> {
     for (index, path) in paths.iter().enumerate() {
         let file = path.display().to_string();
         let Some(text) = text_of(path, &mut problems) else { continue };
-        let (config, found, doubts) = read(&file, &text, index == 0, &mut process);
-        // What could be read of a refused file still takes part, so that all is said at once.
+        let (config, found, file_warnings) = read(&file, &text, index == 0, &mut process);
+        // The valid part of a rejected file is checked, too, so that all problems are reported at once.
         configs.extend(config);
         problems.0.extend(found);
-        warnings.extend(doubts);
+        warnings.extend(file_warnings);
     }
     if paths.is_empty() {
         problems.add("", "no configuration file is named", "Name one with --config.");
     }
     let earlier = EarlierProblems::of(&problems);
-    rules::hold(&configs, &earlier, &mut problems, &mut warnings);
+    rules::apply(&configs, &earlier, &mut problems, &mut warnings);
     if problems.0.is_empty() {
-        // A page that could not be read would be missed here.
+        // Only if all pages were read.
         let named = process.and_then(|process| process.root);
-        rules::give_root(&mut configs, named, &mut problems, &mut warnings);
+        rules::assign_root(&mut configs, named, &mut problems, &mut warnings);
     }
     if problems.0.is_empty() {
         Ok(Loaded { configs, warnings })
@@ -47,10 +47,10 @@ pub fn load(paths: &[PathBuf]) -> Result<Loaded, Unusable> {
     }
 }
 
-/// A text with every section that a file may hold, and a `[[check]]` of every type.
+/// A text with every section that a file may have, and a `[[check]]` of every type.
 pub const EVERY_KEY: &str = include_str!("every_key.toml");
 
-/// `(section, key)` of every key that the reader asks of `text`, found or not, and what it is to be.
+/// `(section, key)` of every key that the reader looks up in `text`, present or not, with the expected type.
 #[must_use]
 pub fn known_keys(text: &str) -> BTreeMap<(String, String), Shape> {
     let Ok(document) = Document::parse("every_key.toml", text) else { return BTreeMap::new() };
@@ -96,7 +96,7 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
     if first {
         *process = server::process(root);
     } else {
-        server::refuse_process(root);
+        server::reject_process(root);
     }
     for key in ["agent", "aggregator", "exec", "metrics", "self_test"] {
         let wrong = format!("[{key}] belongs to an agent, and this is the file of the aggregator");

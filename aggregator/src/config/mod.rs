@@ -1,7 +1,7 @@
-//! The aggregator's configuration: plain values, read strictly, with the place of each declaration.
+//! The aggregator's configuration: plain values, read strictly, with the position of each declaration.
 //!
-//! [`load`] reads every file and says all that is wrong at once. Nothing here is watched, bound or opened
-//! beyond the configuration files themselves; files that hold secrets are looked at, never read.
+//! [`load`] reads all files and reports all problems at once. It opens nothing but the configuration files; of files with
+//! secrets it checks the permissions only.
 
 mod load;
 mod page;
@@ -19,38 +19,38 @@ use url::Url;
 
 pub use load::{EVERY_KEY, known_keys, load};
 
-/// What the files say, and what is doubtful in them.
+/// The configuration, and the warnings about it.
 #[derive(Debug)]
 pub struct Loaded {
-    /// One per file and workspace, in the order of the files. `listeners`, `public` and `store` belong to
-    /// the process: they stand in the first file and are the same in all.
+    /// One per file and workspace, in the order of the files. `listeners`, `public` and `store` come from the first file
+    /// and are the same in all.
     pub configs: Vec<Config>,
-    /// Doubts that do not hinder the start; `check-config --strict` refuses them.
+    /// They do not prevent the start; `check-config --strict` fails for them.
     pub warnings: Vec<Problem>,
 }
 
 /// The configuration of one workspace.
 #[derive(Clone, Debug)]
 pub struct Config {
-    /// The workspace that this file belongs to.
+    /// The name of the workspace.
     pub workspace: String,
-    /// Where the process listens.
+    /// Never empty.
     pub listeners: Vec<Listener>,
-    /// Under which addresses visitors know us.
+    /// The addresses for visitors.
     pub public: Public,
-    /// Where the state is kept.
+    /// The database.
     pub store: Store,
-    /// File whose first line is what `/metrics` asks for; everybody may read them where there is none.
+    /// A file whose first line is the token that `/metrics` requires; `None` if everybody may read the metrics.
     pub metrics_token_file: Option<PathBuf>,
-    /// The built-in agent, if there is one.
+    /// The built-in agent.
     pub local_agent: Option<LocalAgent>,
-    /// What becomes of an agent that begins to report a check of others.
+    /// How agents are treated that begin to report checks of others.
     pub new_reporters: NewReporters,
-    /// Declared checks, in the file's order.
+    /// In the order of the file.
     pub checks: Vec<CheckEntry>,
-    /// Declared pages, in the file's order.
+    /// In the order of the file.
     pub pages: Vec<Page>,
-    /// Where the workspace is named, or the file's beginning.
+    /// The key `workspace`, or the beginning of the file.
     pub declared_at: Position,
 }
 
@@ -71,9 +71,9 @@ pub struct Listener {
     pub address: SocketAddr,
     /// Never empty.
     pub serves: Vec<Role>,
-    /// Plain HTTP when absent.
+    /// `None` for plain HTTP.
     pub tls: Option<ListenerTls>,
-    /// Agents of other hosts may speak plain HTTP to it: no certificate of our own is made.
+    /// Agents of other hosts may use plain HTTP: no certificate is generated.
     pub allow_plaintext: bool,
 }
 
@@ -89,7 +89,7 @@ pub struct ListenerTls {
 /// What a listener may serve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Role {
-    /// `public`: what a CDN fetches.
+    /// `public`: pages and their data.
     Public,
     /// `agents`: ingest.
     Agents,
@@ -104,7 +104,7 @@ impl Role {
     pub const NAMES: [(&'static str, Self); 4] =
         [("public", Self::Public), ("agents", Self::Agents), ("hooks", Self::Hooks), ("admin", Self::Admin)];
 
-    /// Its name in the configuration.
+    /// The name in the configuration.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
@@ -116,21 +116,22 @@ impl Role {
     }
 }
 
-/// Under which addresses visitors know us; absolute URLs come from here, never from a request.
+/// The addresses for visitors. Absolute URLs are built from these, never from a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Public {
     /// Scheme, host and port; its path is `/`.
     pub base_url: Url,
-    /// A page answers at `<slug>.<base_domain>` too; lower case.
+    /// Pages are also served at `<slug>.<base_domain>`; lower case.
     pub base_domain: Option<String>,
 }
 
-/// Where the state is kept.
+/// The settings of the database.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Store {
     /// The SQLite file.
     pub path: PathBuf,
-    /// The same as it is written, where that is relative to the file: to the working directory it was once.
+    /// The path as written, if it is relative. It is relative to the file; former versions took it relative to the working
+    /// directory.
     pub written: Option<PathBuf>,
     /// How long raw observations are kept; roll-ups stay.
     pub raw_retention: Duration,
@@ -139,36 +140,36 @@ pub struct Store {
 /// The built-in agent.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct LocalAgent {
-    /// Its name.
+    /// Unique in the workspace.
     pub name: String,
-    /// The failure domain that it stands in.
+    /// The failure domain.
     pub location: String,
-    /// How it tells its own network's failure from a target's.
+    /// How it distinguishes failures of its own network from those of a target.
     pub self_test: SelfTestSettings,
 }
 
-/// What becomes of an agent that begins to report a check which others report.
+/// How agents are treated that begin to report a check which others report.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum NewReporters {
-    /// It counts, if it defines the check as they do, and operators are told.
+    /// The agent counts if its definition of the check is the same, and operators are informed.
     #[default]
     Tell,
-    /// It counts once an operator allows it.
+    /// The agent counts once an operator allows it.
     Ask,
 }
 
-/// A declared check and how many locations decide on it.
+/// A declared check with its quorum.
 #[derive(Clone, Debug, PartialEq)]
 pub struct CheckEntry {
-    /// The check.
+    /// As agents run it.
     pub check: Check,
-    /// How many locations must say so.
+    /// For the verdict "down".
     pub quorum: Quorum,
-    /// Where it is declared.
+    /// The position in the file.
     pub declared_at: Position,
 }
 
-/// How many locations must say "down" for the verdict to be down.
+/// How many locations must report "down" for the verdict "down".
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Quorum {
     /// More than half.
@@ -184,42 +185,42 @@ pub enum Quorum {
 /// A status page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Page {
-    /// Unique in the workspace; its id hangs on it.
+    /// Unique in the workspace; determines its id.
     pub key: String,
-    /// Its place in addresses; unique over all workspaces.
+    /// The page's part of URLs; unique over all workspaces.
     pub slug: String,
-    /// Its name.
+    /// Shown to visitors.
     pub name: String,
     /// Visitors may see it.
     pub public: bool,
-    /// It stands in the index of pages.
+    /// It is in the directory of pages.
     pub listed: bool,
-    /// It answers at `/` of every host that is no page's own. Of all files one page at most does.
+    /// It is served at `/` of every host that does not belong to a page. At most one page of all files has this.
     pub root: bool,
-    /// IANA name of the zone that its days and clock times are in; known to be valid.
+    /// Valid IANA name of the zone of its days and clock times.
     pub time_zone: String,
-    /// Its own host name, lower case.
+    /// A host name of its own, lower case.
     pub domain: Option<String>,
-    /// Where "Get help" leads: http, https or mailto.
+    /// The target of "Get help": http, https or mailto.
     pub support_url: Option<String>,
-    /// Origins whose pages may show this one in a frame, as a policy names them.
+    /// Sources for `frame-ancestors`.
     pub frame_ancestors: Vec<String>,
     /// BCP 47 tag.
     pub language: String,
-    /// How uptime is worked out.
+    /// How uptime is computed.
     pub uptime_rule: UptimeRule,
-    /// What a partial outage counts, percent.
+    /// The weight of a partial outage in percent.
     pub partial_percent: u32,
-    /// What a major outage counts, percent.
+    /// The weight of a major outage in percent.
     pub major_percent: u32,
-    /// Groups and components in the order of the text.
+    /// In the order of the file.
     pub items: Vec<Item>,
-    /// Where it is declared.
+    /// The position in the file.
     pub declared_at: Position,
 }
 
 impl Page {
-    /// Every component, in groups and out of them, in the order of the text.
+    /// All components, in the order of the file.
     pub fn components(&self) -> impl Iterator<Item = &Component> {
         self.items.iter().flat_map(|item| match item {
             Item::Group(group) => group.components.as_slice(),
@@ -228,12 +229,12 @@ impl Page {
     }
 }
 
-/// How uptime is worked out.
+/// How uptime is computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum UptimeRule {
-    /// Of the time that was observed.
+    /// As a share of the observed time.
     Observed,
-    /// Statuspage's own.
+    /// By Statuspage's rule.
     Statuspage,
 }
 
@@ -242,7 +243,7 @@ pub enum UptimeRule {
 pub enum Item {
     /// Components under one heading.
     Group(Group),
-    /// A component that stands alone.
+    /// A component without a group.
     Component(Component),
 }
 
@@ -251,30 +252,30 @@ pub enum Item {
 pub struct Group {
     /// Unique in the page, among groups and components.
     pub key: String,
-    /// Its name.
+    /// Shown to visitors.
     pub name: String,
-    /// A sentence about it.
+    /// A sentence, shown to visitors.
     pub description: Option<String>,
-    /// In the order of the text.
+    /// In the order of the file.
     pub components: Vec<Component>,
-    /// Where it is declared.
+    /// The position in the file.
     pub declared_at: Position,
 }
 
 /// A component of a page.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Component {
-    /// Unique in the page, among groups and components; its id hangs on it.
+    /// Unique in the page, among groups and components; determines its id.
     pub key: String,
-    /// Its name.
+    /// Shown to visitors.
     pub name: String,
-    /// A sentence about it.
+    /// A sentence, shown to visitors.
     pub description: Option<String>,
     /// Visitors may see it.
     pub public: bool,
-    /// The checks that feed it; none: people set its status.
+    /// The checks linked to it; if there are none, people set its status.
     pub links: Vec<Link>,
-    /// The file says that people set its status.
+    /// The file declares that people set its status.
     pub manual: bool,
     /// Nothing before this day counts.
     pub start_date: Option<jiff::civil::Date>,
@@ -284,18 +285,18 @@ pub struct Component {
     pub showcase: bool,
     /// It is shown only while it is not operational.
     pub only_show_if_degraded: bool,
-    /// Where it is declared.
+    /// The position in the file.
     pub declared_at: Position,
 }
 
-/// A check that feeds a component.
+/// A link from a component to a check.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// The check's name in the workspace; an agent may declare it.
+    /// The name of the check in the workspace; an agent may declare it.
     pub check: String,
-    /// `weight = "minor"`: its outage only degrades.
+    /// `weight = "minor"`: if it is down, the component is only degraded.
     pub minor: bool,
-    /// Where the link is written.
+    /// The position in the file.
     pub declared_at: Position,
 }
 

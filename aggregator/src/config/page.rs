@@ -1,4 +1,4 @@
-//! Pages with their groups and components, in the order in which the owner wrote them.
+//! Reads pages with their groups and components, in the order of the file.
 
 use skerry_protocol::strict::{Entry, Item, Table, nearest, refuse};
 use url::Url;
@@ -8,7 +8,7 @@ use super::{Component, Group, Link, Page, UptimeRule};
 const DEFAULT_PARTIAL_PERCENT: u32 = 30;
 const DEFAULT_MAJOR_PERCENT: u32 = 100;
 
-/// Slugs that mean something else as a host name below a base domain.
+/// Slugs that are reserved, since they may be host names below a base domain.
 const RESERVED_SLUGS: [&str; 12] = [
     "admin",
     "agent",
@@ -63,7 +63,7 @@ pub(super) fn page(table: &Table<'_>) -> Option<Page> {
     })
 }
 
-/// The key, unless it would mean something else there.
+/// The key, unless it is reserved as a slug.
 fn default_slug(table: &Table<'_>, key: Option<&str>) -> Option<String> {
     let key = key?;
     if RESERVED_SLUGS.contains(&key) {
@@ -74,14 +74,14 @@ fn default_slug(table: &Table<'_>, key: Option<&str>) -> Option<String> {
     Some(key.to_owned())
 }
 
-/// Lower-case letters, digits and single hyphens: what may stand in an address and a host name.
-pub(super) fn name(entry: Entry<'_, String>, longest: usize) -> Entry<'_, String> {
-    entry.at_most(longest).convert(|name| {
+/// Lower-case letters, digits and single hyphens, as URLs and host names allow.
+pub(super) fn name(entry: Entry<'_, String>, max_length: usize) -> Entry<'_, String> {
+    entry.at_most(max_length).convert(|name| {
         let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
         if name.chars().all(letters) && !name.starts_with('-') && !name.ends_with('-') {
             return Ok(name);
         }
-        let right: String = name
+        let corrected: String = name
             .to_lowercase()
             .chars()
             .map(|c| if letters(c) { c } else { '-' })
@@ -90,10 +90,10 @@ pub(super) fn name(entry: Entry<'_, String>, longest: usize) -> Entry<'_, String
             .filter(|part| !part.is_empty())
             .collect::<Vec<_>>()
             .join("-");
-        let remedy = if right.is_empty() {
+        let remedy = if corrected.is_empty() {
             "Write it such as \"main\".".to_owned()
         } else {
-            format!("Write \"{right}\".")
+            format!("Write \"{corrected}\".")
         };
         refuse(
             format!("may hold lower-case letters, digits and hyphens between them; it is \"{name}\""),
@@ -162,15 +162,15 @@ fn time_zone(entry: Entry<'_, String>) -> Entry<'_, String> {
     })
 }
 
-/// A difference to UTC with its sign, as in "GMT+2" or "+02:00". In the names of zones it is turned, so none of them is
-/// near to it.
+/// Whether the text has an offset from UTC with a sign, as in "GMT+2" or "+02:00". Names of zones have the opposite sign,
+/// so none of them may be suggested.
 fn has_offset(text: &str) -> bool {
     let bytes = text.as_bytes();
     bytes.windows(2).any(|pair| matches!(pair[0], b'+' | b'-') && pair[1].is_ascii_digit())
         || text.contains('\u{2212}')
 }
 
-/// By the city first: the region is what people get wrong or leave out.
+/// Compares the city first: people get the region wrong or leave it out.
 fn nearest_zone<'a>(text: &str, names: &'a [String]) -> Option<&'a str> {
     let city_of = |name: &'a str| name.rsplit('/').next().unwrap_or(name);
     let wanted = text.rsplit('/').next().unwrap_or(text).replace(' ', "_");
@@ -181,7 +181,7 @@ fn nearest_zone<'a>(text: &str, names: &'a [String]) -> Option<&'a str> {
     there.find(|name| name.starts_with(region)).or(first)
 }
 
-/// As a policy names it: every site, this one, or an origin, whose first label may be `*`.
+/// A source of `frame-ancestors`: every site, this one, or an origin whose first label may be `*`.
 fn frame_ancestor(item: &Item<'_>) -> Option<String> {
     let text = item.string()?;
     match text.as_str() {
@@ -196,7 +196,7 @@ fn frame_ancestor(item: &Item<'_>) -> Option<String> {
             && bare
             && url.username().is_empty()
             && url.password().is_none()
-            // A URL takes more than a policy does: `;` begins its next directive, `,` its next header.
+            // A policy allows less than a URL: `;` begins the next directive, `,` the next header.
             && url.host_str().is_some_and(|host| {
                 host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b".-_*:[]".contains(&byte))
             })
@@ -281,7 +281,7 @@ fn items(table: &Table<'_>) -> Vec<super::Item> {
     let components = components
         .iter()
         .filter_map(|table| Some((table.offset(), super::Item::Component(component(table)?))));
-    // TOML keeps two lists apart; the owner's order over both is the order of the text.
+    // TOML has two separate lists; the order over both is that of the text.
     let mut items: Vec<_> = groups.chain(components).collect();
     items.sort_by_key(|(offset, _)| *offset);
     items.into_iter().map(|(_, item)| item).collect()

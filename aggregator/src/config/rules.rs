@@ -1,4 +1,4 @@
-//! What holds between declarations, over all files: names that must be one of a kind, and references.
+//! The rules over all files: unique names, and references.
 
 use std::collections::{HashMap, HashSet};
 
@@ -7,9 +7,9 @@ use skerry_protocol::strict::{Position, Problem, Problems, nearest};
 
 use super::{CheckEntry, Config, Item, Link, Page};
 
-/// Problems found in single files. A warning that only follows from one of them is not shown.
+/// Problems found in single files. A warning that is only a consequence of one of them is not shown.
 pub(super) struct EarlierProblems {
-    /// File and place of each problem.
+    /// The file and place of each problem.
     places: Vec<(String, String)>,
 }
 
@@ -22,12 +22,12 @@ impl EarlierProblems {
         Self { places: problems.0.iter().map(place).collect() }
     }
 
-    /// Something of `file` that is called so, or that stands within it.
-    fn at(&self, file: &str, called: impl Fn(&str) -> bool) -> bool {
-        self.places.iter().any(|(of, place)| of == file && called(place))
+    /// Whether `file` has a problem at a place that `is_meant` accepts.
+    fn at(&self, file: &str, is_meant: impl Fn(&str) -> bool) -> bool {
+        self.places.iter().any(|(of, place)| of == file && is_meant(place))
     }
 
-    /// The check of that name, or one of which no name is known, or the top of the file.
+    /// Whether the check of that name, a check without a name, or the top of the file has a problem.
     fn check(&self, file: &str, name: &str) -> bool {
         let named = format!("check \"{name}\"");
         self.at(file, |place| {
@@ -35,7 +35,7 @@ impl EarlierProblems {
         })
     }
 
-    /// A page, in any file.
+    /// Whether a page has a problem, in any file.
     fn pages(&self) -> bool {
         self.places
             .iter()
@@ -43,7 +43,7 @@ impl EarlierProblems {
     }
 }
 
-pub(super) fn hold(
+pub(super) fn apply(
     configs: &[Config],
     earlier: &EarlierProblems,
     problems: &mut Problems,
@@ -54,24 +54,24 @@ pub(super) fn hold(
         Unique::new("A slug stands in addresses, so it is unique over all workspaces: rename one.");
     let mut hosts = Unique::new("One host shows one page: change domain or slug.");
     for config in configs {
-        workspaces.claim(&config.workspace, "workspace", &config.declared_at, "", problems);
+        workspaces.register(&config.workspace, "workspace", &config.declared_at, "", problems);
         for page in &config.pages {
             let place = place_of(page);
-            slugs.claim(&page.slug, "slug", &page.declared_at, &place, problems);
+            slugs.register(&page.slug, "slug", &page.declared_at, &place, problems);
             for host in hosts_of(config, page) {
-                hosts.claim(&host, "host", &page.declared_at, &place, problems);
+                hosts.register(&host, "host", &page.declared_at, &place, problems);
             }
         }
-        unique_names(config, problems);
-        references(config, earlier, warnings);
-        unfed(config, earlier, warnings);
-        whereabouts(config, earlier, warnings);
+        check_unique_names(config, problems);
+        warn_about_unknown_checks(config, earlier, warnings);
+        warn_about_missing_links(config, earlier, warnings);
+        warn_about_locations(config, earlier, warnings);
     }
-    unseen(configs, earlier, warnings);
+    warn_about_private_pages(configs, earlier, warnings);
 }
 
-/// A page is private unless it says otherwise; where all are, that may be forgotten.
-fn unseen(configs: &[Config], earlier: &EarlierProblems, warnings: &mut Vec<Problem>) {
+/// Warns if all pages are private, which is the default: `public` may have been forgotten.
+fn warn_about_private_pages(configs: &[Config], earlier: &EarlierProblems, warnings: &mut Vec<Problem>) {
     let pages = || configs.iter().flat_map(|config| &config.pages);
     let Some(first) = pages().next() else { return };
     if earlier.pages() || pages().any(|page| page.public) {
@@ -85,9 +85,9 @@ fn unseen(configs: &[Config], earlier: &EarlierProblems, warnings: &mut Vec<Prob
     });
 }
 
-/// The root belongs to the page that the first file names, by default to the first public one: it does not
-/// move because another page becomes public.
-pub(super) fn give_root(
+/// Gives the root to the page that the first file names, or by default to the first public one. The root does not move
+/// when another page becomes public.
+pub(super) fn assign_root(
     configs: &mut [Config],
     named: Option<(String, Position)>,
     problems: &mut Problems,
@@ -114,13 +114,13 @@ pub(super) fn give_root(
                 });
             }
         }
-        None => give_root_to_the_first(configs, warnings),
+        None => assign_root_to_first(configs, warnings),
     }
-    keep_the_base_host(configs, problems);
+    check_base_host(configs, problems);
 }
 
-fn give_root_to_the_first(configs: &mut [Config], warnings: &mut Vec<Problem>) {
-    // While none is public the first of all would be.
+fn assign_root_to_first(configs: &mut [Config], warnings: &mut Vec<Problem>) {
+    // As long as no page is public, the first of all gets the root.
     let prepared = !configs.iter().flat_map(|config| &config.pages).any(|page| page.public);
     let mut before = None;
     for page in configs.iter_mut().flat_map(|config| &mut config.pages) {
@@ -140,10 +140,10 @@ fn give_root_to_the_first(configs: &mut [Config], warnings: &mut Vec<Problem>) {
     }
 }
 
-/// What stands at the host of `base_url` is the root's page, and all others below it.
-fn keep_the_base_host(configs: &[Config], problems: &mut Problems) {
+/// Rejects a host of `base_url` for another page than the root's, since all other pages are below that host.
+fn check_base_host(configs: &[Config], problems: &mut Problems) {
     let Some(base) = configs.first().and_then(|config| config.public.base_url.host_str()) else { return };
-    // A name with the dot of the root is the same name.
+    // A final dot does not make a name different.
     let base = base.strip_suffix('.').unwrap_or(base);
     for config in configs {
         for page in config.pages.iter().filter(|page| !page.root) {
@@ -159,72 +159,72 @@ fn keep_the_base_host(configs: &[Config], problems: &mut Problems) {
     }
 }
 
-/// Names that were taken, with the place of the first that took each.
+/// Names in use, with the position of their first declaration.
 struct Unique {
-    taken: HashMap<String, Position>,
+    declared_at: HashMap<String, Position>,
     remedy: &'static str,
 }
 
 impl Unique {
     fn new(remedy: &'static str) -> Self {
-        Self { taken: HashMap::new(), remedy }
+        Self { declared_at: HashMap::new(), remedy }
     }
 
-    fn claim(&mut self, name: &str, kind: &str, at: &Position, place: &str, problems: &mut Problems) {
-        match self.taken.get(name) {
+    fn register(&mut self, name: &str, kind: &str, at: &Position, place: &str, problems: &mut Problems) {
+        match self.declared_at.get(name) {
             Some(first) => {
                 let wrong = format!("{kind} \"{name}\" is already declared at {}:{}", first.file, first.line);
                 problems.add_at(at, place, wrong, self.remedy);
             }
             None => {
-                self.taken.insert(name.to_owned(), at.clone());
+                self.declared_at.insert(name.to_owned(), at.clone());
             }
         }
     }
 }
 
-fn unique_names(config: &Config, problems: &mut Problems) {
+fn check_unique_names(config: &Config, problems: &mut Problems) {
     let mut checks = Unique::new("Check names are unique in a workspace: rename or remove one.");
     for entry in &config.checks {
-        checks.claim(&entry.check.name, "check", &entry.declared_at, "", problems);
+        checks.register(&entry.check.name, "check", &entry.declared_at, "", problems);
     }
     let mut pages = Unique::new("Page keys are unique in a workspace: rename one.");
     for page in &config.pages {
         let place = place_of(page);
-        pages.claim(&page.key, "page key", &page.declared_at, "", problems);
+        pages.register(&page.key, "page key", &page.declared_at, "", problems);
         let mut keys = Unique::new("Keys are unique in a page, over its groups and components: rename one.");
         for item in &page.items {
             if let Item::Group(group) = item {
-                keys.claim(&group.key, "key", &group.declared_at, &place, problems);
+                keys.register(&group.key, "key", &group.declared_at, &place, problems);
             }
             let components = match item {
                 Item::Group(group) => group.components.as_slice(),
                 Item::Component(component) => std::slice::from_ref(component),
             };
             for component in components {
-                keys.claim(&component.key, "key", &component.declared_at, &place, problems);
+                keys.register(&component.key, "key", &component.declared_at, &place, problems);
             }
         }
     }
 }
 
-/// The hosts that a page answers on by itself.
+/// The hosts that belong to a page.
 fn hosts_of(config: &Config, page: &Page) -> Vec<String> {
     let below_base = config.public.base_domain.as_ref().map(|base| format!("{}.{base}", page.slug));
     let own = page.domain.clone().filter(|own| below_base.as_ref() != Some(own));
     below_base.into_iter().chain(own).collect()
 }
 
-/// An agent may declare what no file here does: that is a doubt, not a mistake.
-fn references(config: &Config, earlier: &EarlierProblems, warnings: &mut Vec<Problem>) {
+/// Warns about links to checks that no file declares. An agent may declare them, so they are no problem.
+fn warn_about_unknown_checks(config: &Config, earlier: &EarlierProblems, warnings: &mut Vec<Problem>) {
     let file = &config.declared_at.file;
     let declared: HashSet<&str> = config.checks.iter().map(|entry| entry.check.name.as_str()).collect();
-    // What is said of a name is the same wherever it is linked; `None`: nothing.
+    // The remedy depends on the name only; `None` if there is no warning.
     let mut remedies: HashMap<&str, Option<String>> = HashMap::new();
     for page in &config.pages {
         for component in page.components() {
             for link in component.links.iter().filter(|link| !declared.contains(link.check.as_str())) {
-                let meant = remedies.len() < MOST_MEANT;
+                let meant = remedies.len() < MAX_COMPARED;
                 let remedy = remedies.entry(&link.check).or_insert_with(|| {
                     (!earlier.check(file, &link.check)).then(|| remedy_of(config, link, meant))
                 });
@@ -237,8 +237,8 @@ fn references(config: &Config, earlier: &EarlierProblems, warnings: &mut Vec<Pro
     }
 }
 
-/// A component without checks is what people say it is; where the file does not say so, they may be forgotten.
-fn unfed(config: &Config, earlier: &EarlierProblems, warnings: &mut Vec<Problem>) {
+/// Warns about components without checks that are not declared as manual: the checks may have been forgotten.
+fn warn_about_missing_links(config: &Config, earlier: &EarlierProblems, warnings: &mut Vec<Problem>) {
     if earlier.at(&config.declared_at.file, |earlier| earlier.contains("component \"")) {
         return;
     }
@@ -256,8 +256,8 @@ fn unfed(config: &Config, earlier: &EarlierProblems, warnings: &mut Vec<Problem>
     }
 }
 
-/// Links to more unknown names than these are no slips of the pen: each would be compared with every name.
-const MOST_MEANT: usize = 100;
+/// How many unknown names are compared with all known ones; more of them are not typing errors.
+const MAX_COMPARED: usize = 100;
 
 fn remedy_of(config: &Config, link: &Link, compare: bool) -> String {
     let names = config.checks.iter().map(|entry| entry.check.name.as_str()).filter(|_| compare);
@@ -277,21 +277,21 @@ fn unknown_check(place: String, link: &Link, remedy: String) -> Problem {
     }
 }
 
-/// Checks that nobody here would run.
-fn whereabouts(config: &Config, earlier: &EarlierProblems, warnings: &mut Vec<Problem>) {
+/// Warns about checks that no agent of this file would run.
+fn warn_about_locations(config: &Config, earlier: &EarlierProblems, warnings: &mut Vec<Problem>) {
     let file = &config.declared_at.file;
     if earlier.at(file, |place| place.is_empty() || place.starts_with("[local_agent]")) {
         return;
     }
     for entry in &config.checks {
-        if let Some((wrong, remedy)) = doubt_whereabouts(config, entry) {
+        if let Some((wrong, remedy)) = location_warning(config, entry) {
             let place = format!("check \"{}\"", entry.check.name);
             warnings.push(Problem { position: Some(entry.declared_at.clone()), place, wrong, remedy });
         }
     }
 }
 
-fn doubt_whereabouts(config: &Config, entry: &CheckEntry) -> Option<(String, String)> {
+fn location_warning(config: &Config, entry: &CheckEntry) -> Option<(String, String)> {
     if let Kind::Heartbeat(_) = entry.check.kind {
         return None;
     }

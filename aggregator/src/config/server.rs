@@ -1,4 +1,4 @@
-//! What belongs to the process: listeners, public addresses, the store; and the built-in agent.
+//! Reads the settings of the process (listeners, public addresses, the store) and the built-in agent.
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -18,13 +18,13 @@ const DEFAULT_STORE: &str = "/var/lib/skerry/skerry.db";
 const HOUR: Duration = Duration::from_secs(3_600);
 const DAY: Duration = Duration::from_secs(86_400);
 
-/// What the first file alone may say.
+/// Settings that only the first file may have.
 #[derive(Clone)]
 pub(super) struct Process {
     pub(super) listeners: Vec<Listener>,
     pub(super) public: Public,
     pub(super) store: Store,
-    /// The key of the page that has the root, and where that is said.
+    /// The key of the page that has the root, and its position in the file.
     pub(super) root: Option<(String, Position)>,
     pub(super) metrics_token_file: Option<PathBuf>,
 }
@@ -38,8 +38,8 @@ pub(super) fn process(root: &Table<'_>) -> Option<Process> {
     Some(Process { listeners, public, store, root, metrics_token_file })
 }
 
-/// In a further file these keys have no effect.
-pub(super) fn refuse_process(root: &Table<'_>) {
+/// Rejects the settings of the process in a further file.
+pub(super) fn reject_process(root: &Table<'_>) {
     for key in ["listen", "public", "admin", "store"] {
         let wrong = format!("{key} belongs to the process, not to this workspace");
         root.misplaced(key, wrong, "Move it into the first configuration file.");
@@ -48,7 +48,7 @@ pub(super) fn refuse_process(root: &Table<'_>) {
 
 fn listeners(root: &Table<'_>) -> Vec<Listener> {
     if !root.has("listen") {
-        // Asked for all the same, so that it is a known key.
+        // Read nevertheless, so that it counts as a known key.
         let _ = root.item("listen");
         let listener = |port, serves: &[Role]| Listener {
             address: SocketAddr::from(([127, 0, 0, 1], port)),
@@ -71,7 +71,7 @@ fn listeners(root: &Table<'_>) -> Vec<Listener> {
         }
         listeners.push(listener);
     }
-    // Where a listener is itself refused, nothing can be said of all of them.
+    // If a listener was rejected, the list is incomplete.
     let is_list = root.item("listen").is_some_and(|item| item.is_list());
     let complete = is_list && listeners.len() == tables.len();
     if complete && !listeners.iter().any(|listener| listener.serves.contains(&Role::Public)) {
@@ -119,14 +119,15 @@ fn listener(table: &Table<'_>) -> Option<Listener> {
     }
     let serves = serves.filter(|serves| !serves.is_empty());
     let listener = Listener { address: address?, serves: serves?, tls, allow_plaintext };
-    refuse_credentials_in_the_clear(table, &listener);
+    reject_plaintext_credentials(table, &listener);
     warn_about_open_admin(table, &listener);
     Some(listener)
 }
 
-/// A listener for agents alone gets a certificate of our own; one that visitors use too cannot.
-fn refuse_credentials_in_the_clear(table: &Table<'_>, listener: &Listener) {
-    let serves = |room| listener.serves.contains(&room);
+/// Rejects a listener where agents would send credentials unencrypted. A listener for agents alone gets a generated
+/// certificate; one that visitors use, too, cannot.
+fn reject_plaintext_credentials(table: &Table<'_>, listener: &Listener) {
+    let serves = |role| listener.serves.contains(&role);
     let closed = listener.address.ip().is_loopback() || listener.allow_plaintext || listener.tls.is_some();
     if closed || !(serves(Role::Agents) && serves(Role::Public)) {
         return;
@@ -139,14 +140,14 @@ fn refuse_credentials_in_the_clear(table: &Table<'_>, listener: &Listener) {
     );
 }
 
-/// Health, metrics and what else operators are told is for them alone.
+/// Rejects an admin listener without TLS, or warns about one with TLS, if others can reach it.
 fn warn_about_open_admin(table: &Table<'_>, listener: &Listener) {
-    let serves = |room| listener.serves.contains(&room);
+    let serves = |role| listener.serves.contains(&role);
     if !serves(Role::Admin) || listener.address.ip().is_loopback() {
         return;
     }
-    let makes_its_certificate = serves(Role::Agents) && !serves(Role::Public);
-    if listener.tls.is_none() && !listener.allow_plaintext && !makes_its_certificate {
+    let generates_certificate = serves(Role::Agents) && !serves(Role::Public);
+    if listener.tls.is_none() && !listener.allow_plaintext && !generates_certificate {
         table.refuse(
             "serves",
             "admin would answer over plain HTTP at an address that others reach",
@@ -162,7 +163,7 @@ fn warn_about_open_admin(table: &Table<'_>, listener: &Listener) {
     );
 }
 
-/// What `/metrics` asks for.
+/// The file with the token of `/metrics`.
 fn metrics_token_file(root: &Table<'_>) -> Option<PathBuf> {
     let table = root.table("admin")?;
     let file = table.path("metrics_token_file").optional();
@@ -182,7 +183,7 @@ pub(super) fn warn_file(table: &Table<'_>, key: &str, path: Option<&Path>) {
     }
 }
 
-/// The addresses, and which page has the root of them, where that is said.
+/// The public addresses, and the configured page at their root.
 fn public(root: &Table<'_>, listeners: &[Listener]) -> Option<(Public, Option<(String, Position)>)> {
     let listener = listeners.iter().find(|listener| listener.serves.contains(&Role::Public));
     let Some(table) = root.table("public") else {
@@ -199,9 +200,9 @@ fn public(root: &Table<'_>, listeners: &[Listener]) -> Option<(Public, Option<(S
     Some((Public { base_url: base_url?, base_domain }, page))
 }
 
-/// Where the first public listener answers, if that is an address a visitor can use.
+/// The address of the first public listener, if visitors can use it.
 fn default_base_url(table: &Table<'_>, listener: Option<&Listener>) -> Option<Url> {
-    // Without a public listener that is already said.
+    // A missing public listener is already reported.
     let listener = listener?;
     if listener.address.ip().is_unspecified() {
         let wrong = format!("base_url is missing, and {} is not an address for visitors", listener.address);
@@ -250,9 +251,9 @@ pub(super) fn local_agent(root: &Table<'_>) -> Option<LocalAgent> {
     let location = table
         .string("location")
         .at_most(100)
-        .convert(|location| refuse_reserved(location, "Name the site or region, such as \"local\"."));
+        .convert(|location| reject_reserved(location, "Name the site or region, such as \"local\"."));
     let name = table.string("name").at_most(100);
-    let name = name.convert(|name| refuse_reserved(name, "Name the host or its task, such as \"local\"."));
+    let name = name.convert(|name| reject_reserved(name, "Name the host or its task, such as \"local\"."));
     Some(LocalAgent {
         location: location.or("local".to_owned()),
         name: name.or("local".to_owned()),
@@ -260,8 +261,8 @@ pub(super) fn local_agent(root: &Table<'_>) -> Option<LocalAgent> {
     })
 }
 
-/// What the command line refuses too: see `agent add`.
-fn refuse_reserved(name: String, remedy: &'static str) -> Result<String, Refusal> {
+/// Rejects names that `agent add` rejects, too.
+fn reject_reserved(name: String, remedy: &'static str) -> Result<String, Refusal> {
     if [LOCATION, HEARTBEAT_AGENT].contains(&name.as_str()) {
         return refuse(format!("{name:?} is reserved for heartbeats"), remedy);
     }

@@ -15,23 +15,23 @@ fn toml_files(folder: &Path) -> Vec<PathBuf> {
     files
 }
 
-fn doubts(warnings: &[Problem]) -> String {
+fn warnings_text(warnings: &[Problem]) -> String {
     warnings.iter().map(|warning| format!("warning: {warning}\n")).collect()
 }
 
-/// What `check-config` would say, with files called by their base names.
-fn said(paths: &[PathBuf]) -> String {
+/// The output of `check-config`, with the base names of the files.
+fn output(paths: &[PathBuf]) -> String {
     let lines = match load(paths) {
-        Err(unusable) => format!("{unusable}\n{}", doubts(&unusable.warnings)),
-        Ok(loaded) => doubts(&loaded.warnings),
+        Err(unusable) => format!("{unusable}\n{}", warnings_text(&unusable.warnings)),
+        Ok(loaded) => warnings_text(&loaded.warnings),
     };
     let folder = paths[0].parent().expect("a folder").display().to_string();
     lines.replace(&format!("{folder}/"), "")
 }
 
-/// A rule is a bad file `<rule>.toml`, or a folder `<rule>/` of several; `<rule>.txt` is what is said of it.
+/// Each rule has an invalid file `<rule>.toml`, or a folder `<rule>/` with several, and the expected output `<rule>.txt`.
 #[test]
-fn every_bad_file_is_refused_in_its_own_words() {
+fn every_bad_file_is_rejected_with_its_own_message() {
     let mut wrong = Vec::new();
     let mut rules = 0;
     for entry in fs::read_dir(fixtures()).expect("the fixtures") {
@@ -43,9 +43,9 @@ fn every_bad_file_is_refused_in_its_own_words() {
         };
         rules += 1;
         let expected = fs::read_to_string(path.with_extension("txt")).unwrap_or_default();
-        let said = said(&paths);
-        if said.is_empty() || said != expected {
-            wrong.push(format!("{}\n--- expected\n{expected}--- said\n{said}", path.display()));
+        let printed = output(&paths);
+        if printed.is_empty() || printed != expected {
+            wrong.push(format!("{}\n--- expected\n{expected}--- printed\n{printed}", path.display()));
         }
     }
     assert!(rules > 90, "the fixtures were not found");
@@ -53,7 +53,7 @@ fn every_bad_file_is_refused_in_its_own_words() {
 }
 
 #[test]
-fn the_example_runs_as_it_is() {
+fn the_example_is_valid() {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../config.toml");
     let loaded = load(&[path]).map_err(|problems| problems.to_string()).expect("the example is right");
     assert_eq!(loaded.warnings, Vec::new());
@@ -77,7 +77,7 @@ fn every_key_of_the_example_is_explained() {
 }
 
 #[test]
-fn no_hint_for_a_time_zone_turns_its_sign() {
+fn no_hint_for_a_time_zone_reverses_its_sign() {
     for wrong in [
         "GMT+2",
         "UTC+2",
@@ -93,13 +93,13 @@ fn no_hint_for_a_time_zone_turns_its_sign() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.toml");
         fs::write(&path, text).expect("written");
-        let said = load(&[path]).expect_err("no zone").to_string();
-        assert!(!said.contains("Did you mean") && said.contains("Name a place"), "{wrong}: {said}");
+        let output = load(&[path]).expect_err("no zone").to_string();
+        assert!(!output.contains("Did you mean") && output.contains("Name a place"), "{wrong}: {output}");
     }
 }
 
 #[test]
-fn a_short_interval_alone_works_for_every_type() {
+fn a_short_interval_is_enough_for_every_type() {
     let types = [
         "type = \"http\"\nurl = \"https://example.com/\"",
         "type = \"ping\"\nhost = \"192.0.2.1\"",
@@ -109,14 +109,15 @@ fn a_short_interval_alone_works_for_every_type() {
     ];
     for one in types {
         for (interval, timeout) in [("500ms", 500), ("5s", 5_000), ("10s", 10_000), ("1m", 10_000)] {
-            let config =
-                only(&format!("[[check]]\nname = \"a\"\n{one}\ninterval = \"{interval}\"\n[local_agent]\n"));
+            let config = load_one(&format!(
+                "[[check]]\nname = \"a\"\n{one}\ninterval = \"{interval}\"\n[local_agent]\n"
+            ));
             assert_eq!(config.checks[0].check.timeout, Duration::from_millis(timeout), "{one}: {interval}");
         }
     }
 }
 
-/// Loads texts as files of their own, in this order.
+/// Loads each text as a file, in this order.
 fn load_texts(texts: &[&str]) -> Loaded {
     let folder = tempfile::tempdir().expect("a folder");
     let write = |(index, text): (usize, &&str)| {
@@ -128,13 +129,13 @@ fn load_texts(texts: &[&str]) -> Loaded {
     load(&paths).map_err(|problems| problems.to_string()).expect("right files")
 }
 
-fn only(text: &str) -> Config {
+fn load_one(text: &str) -> Config {
     load_texts(&[text]).configs.remove(0)
 }
 
 #[test]
 fn an_empty_file_has_the_defaults_of_the_reference() {
-    let config = only("");
+    let config = load_one("");
     let served: Vec<_> = config.listeners.iter().map(|one| (one.address.to_string(), &one.serves)).collect();
     assert_eq!(served[0], ("127.0.0.1:8080".to_owned(), &vec![Role::Public]));
     assert_eq!(served[1], ("127.0.0.1:8081".to_owned(), &vec![Role::Agents, Role::Hooks, Role::Admin]));
@@ -146,7 +147,7 @@ fn an_empty_file_has_the_defaults_of_the_reference() {
 
 #[test]
 fn every_key_of_the_process_has_its_effect() {
-    let config = only(
+    let config = load_one(
         "workspace = \"shop\"\n[[listen]]\naddress = \"[::]:443\"\nserves = [\"public\", \"admin\"]\n\
          tls = { certificate = \"/c.pem\", key = \"/k.pem\" }\n\
          [public]\nbase_url = \"https://status.example.com\"\nbase_domain = \"Example.COM\"\n\
@@ -160,7 +161,7 @@ fn every_key_of_the_process_has_its_effect() {
     assert_eq!((tls.certificate, tls.key), (PathBuf::from("/c.pem"), PathBuf::from("/k.pem")));
     assert_eq!(config.public.base_url.as_str(), "https://status.example.com/");
     assert_eq!(config.public.base_domain.as_deref(), Some("example.com"));
-    assert!(config.store.path.is_absolute() && config.store.path.ends_with("s.db"), "beside its file");
+    assert!(config.store.path.is_absolute() && config.store.path.ends_with("s.db"), "relative to its file");
     assert_eq!(config.store.written, Some(PathBuf::from("s.db")));
     assert_eq!(config.store.raw_retention, Duration::from_secs(30 * 86_400));
     let references = vec!["192.0.2.1:53".parse().expect("an address")];
@@ -173,7 +174,7 @@ fn every_key_of_the_process_has_its_effect() {
 
 #[test]
 fn every_key_of_a_page_has_its_effect() {
-    let config = only(
+    let config = load_one(
         "[[page]]\nkey = \"main\"\nslug = \"shop\"\nname = \"Shop\"\npublic = true\nlisted = true\n\
          time_zone = \"europe/vienna\"\ndomain = \"Status.example.com\"\nsupport_url = \"mailto:a@example.com\"\n\
          language = \"de-AT\"\npartial_weight = 0.25\nmajor_weight = 0.9\n\
@@ -199,12 +200,12 @@ fn every_key_of_a_page_has_its_effect() {
     assert_eq!(component.declared_at.line, 13);
 
     assert!(!component.manual);
-    let by_hand = only(
+    let manual = load_one(
         "[[page]]\nkey = \"main\"\nname = \"Main\"\n[[page.component]]\nkey = \"a\"\nname = \"A\"\nmanual = true\n",
     );
-    assert!(by_hand.pages[0].components().all(|component| component.manual));
+    assert!(manual.pages[0].components().all(|component| component.manual));
 
-    let plain = only("[[page]]\nkey = \"main\"\nname = \"Main\"\nuptime_rule = \"statuspage\"\n");
+    let plain = load_one("[[page]]\nkey = \"main\"\nname = \"Main\"\nuptime_rule = \"statuspage\"\n");
     let page = &plain.pages[0];
     assert_eq!(
         (page.slug.as_str(), page.time_zone.as_str(), page.language.as_str()),
@@ -229,7 +230,7 @@ fn groups_and_components_keep_the_order_of_the_file() {
         component("component", "third"),
         component("group", "fourth"),
     ];
-    let config = only(&text.concat());
+    let config = load_one(&text.concat());
     let keys = config.pages[0].items.iter().map(|item| match item {
         Item::Group(group) => group.key.as_str(),
         Item::Component(component) => component.key.as_str(),
@@ -242,10 +243,10 @@ fn groups_and_components_keep_the_order_of_the_file() {
 }
 
 #[test]
-fn a_quorum_stands_beside_its_check() {
+fn a_quorum_is_read_with_its_check() {
     let quorum = |key: &str| {
         let check = "[[check]]\nname = \"a\"\ntype = \"http\"\nurl = \"https://example.com/\"\n";
-        only(&format!("{check}{key}")).checks[0].quorum
+        load_one(&format!("{check}{key}")).checks[0].quorum
     };
     assert_eq!(quorum(""), Quorum::Majority);
     assert_eq!(quorum("quorum = \"any\""), Quorum::Any);
@@ -254,7 +255,7 @@ fn a_quorum_stands_beside_its_check() {
 }
 
 #[test]
-fn workspaces_share_the_process_and_nothing_else() {
+fn workspaces_share_only_the_settings_of_the_process() {
     let check = "[[check]]\nname = \"a\"\ntype = \"http\"\nurl = \"https://example.com/\"\n[local_agent]\n";
     let one = format!("workspace = \"one\"\n[store]\npath = \"x.db\"\n{check}");
     let loaded = load_texts(&[&one, &format!("workspace = \"two\"\n{check}")]);
@@ -278,17 +279,17 @@ fn the_reference_names_every_key() {
         let row = format!("\n| `{key}` |");
         assert!(chapter.is_some_and(|chapter| chapter.contains(&row)), "{heading} lacks {key}");
     }
-    assert!(known_keys(EVERY_KEY).len() > 60, "the reader was not asked");
+    assert!(known_keys(EVERY_KEY).len() > 60, "the reader knows too few keys");
 }
 
-/// Which page has the root: its key.
+/// The keys of the pages that have the root.
 fn root_of(loaded: &Loaded) -> Vec<&str> {
     let pages = loaded.configs.iter().flat_map(|config| &config.pages);
     pages.filter(|page| page.root).map(|page| page.key.as_str()).collect()
 }
 
 #[test]
-fn the_root_belongs_to_the_page_that_is_named_or_to_the_first_public_one() {
+fn the_root_belongs_to_the_named_page_or_to_the_first_public_one() {
     let page =
         |key: &str, public: bool| format!("[[page]]\nkey = \"{key}\"\nname = \"Page\"\npublic = {public}\n");
     let (a, b) = (page("a", true), page("b", true));
@@ -305,7 +306,7 @@ fn the_root_belongs_to_the_page_that_is_named_or_to_the_first_public_one() {
 
 #[test]
 fn the_token_of_metrics_has_its_effect() {
-    let config = only("[admin]\nmetrics_token_file = \"/etc/hostname\"\n");
+    let config = load_one("[admin]\nmetrics_token_file = \"/etc/hostname\"\n");
     assert_eq!(config.metrics_token_file, Some(PathBuf::from("/etc/hostname")));
-    assert_eq!(only("").metrics_token_file, None);
+    assert_eq!(load_one("").metrics_token_file, None);
 }

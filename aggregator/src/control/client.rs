@@ -53,7 +53,7 @@ pub fn carry_out(database: &Path, request: Request) -> anyhow::Result<()> {
                 }
                 Err(StoreError::InUse { .. }) => {
                     // This fails with a message of its own if the schema has another version.
-                    drop(Store::beside(database)?);
+                    drop(Store::open_unlocked(database)?);
                     bail!(
                         "the aggregator that serves from {} does not listen at {}: see its log, or restart it",
                         database.display(),
@@ -148,7 +148,7 @@ fn in_damaged(database: &Path, request: &Request) -> Option<anyhow::Result<()>> 
     ) {
         return None;
     }
-    let mut store = Store::beside(database).ok()?;
+    let mut store = Store::open_unlocked(database).ok()?;
     let workspaces = store.load_agents().ok()?;
     let now = store.time().unwrap_or_else(|_| Timestamp(wall_ms()));
     let actor = Actor::Cli { uid: geteuid().as_raw() };

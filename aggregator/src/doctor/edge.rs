@@ -1,5 +1,5 @@
-//! The pages as visitors get them, through the public address and whatever stands before it: is each page there,
-//! and does a cache on the way keep what makes it cheap and true?
+//! Checks the pages as visitors get them, through the public address and any proxy before it: whether each page is
+//! served, and whether caches on the way preserve its validators and caching headers.
 
 use crate::config::{Config, Page};
 use skerry_agent::delivery::fetch::{FetchError, Fetched, Fetcher};
@@ -8,8 +8,8 @@ use skerry_host::doctor::Finding;
 use url::Url;
 
 const TOPIC: &str = "edge";
-/// Fields by which caches say that they were asked.
-const CACHES: [&str; 6] =
+/// Headers by which caches identify themselves.
+const CACHE_HEADERS: [&str; 6] =
     ["age", "x-cache", "cf-cache-status", "x-cache-status", "x-served-by", "cache-status"];
 
 pub(super) async fn examine(configs: &[Config]) -> Vec<Finding> {
@@ -28,7 +28,7 @@ pub(super) async fn examine(configs: &[Config]) -> Vec<Finding> {
     findings
 }
 
-/// Where a page answers, with a slash at the end.
+/// The address of a page, with a slash at the end.
 fn root_of(page: &Page, base: &Url) -> Option<Url> {
     match &page.domain {
         Some(domain) if page.root && base.host_str() == Some(domain) => Some(base.clone()),
@@ -80,54 +80,54 @@ async fn examine_page(fetcher: &Fetcher, page: &Page, root: &Url) -> Vec<Finding
     findings
 }
 
-/// Judges a page as it came, and how the same was answered to one who has it already.
+/// Judges the response for a page, and the response to a conditional request for the same.
 fn judge(root: &str, first: &Fetched, again: Option<&Fetched>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    let mut doubt = |says: String, remedy: &str| findings.push(Finding::warning(TOPIC, says, remedy));
+    let mut warn = |says: String, remedy: &str| findings.push(Finding::warning(TOPIC, says, remedy));
     let cache = first.header("cache-control").unwrap_or("");
     let says = |word: &str| cache.split(',').any(|part| part.trim().starts_with(word));
     if !says("max-age=") || says("no-store") || says("private") {
-        doubt(
-            format!("{root} arrives with Cache-Control {cache:?}: caches are kept from serving it"),
+        warn(
+            format!("{root} arrives with Cache-Control {cache:?}: caches cannot serve it"),
             "Let the proxy or CDN pass Cache-Control on as it comes",
         );
     } else if !says("stale-if-error=") {
-        doubt(
+        warn(
             format!("{root} arrives without stale-if-error: a cache drops it when this aggregator is gone"),
             "Let the proxy or CDN pass Cache-Control on as it comes",
         );
     }
     match (first.header("etag"), again.map(|again| again.status)) {
-        (None, _) => doubt(
+        (None, _) => warn(
             format!("{root} arrives without an ETag: every visit costs the whole page"),
-            "Turn off what rewrites the page on its way (minify, inject), which takes validators away",
+            "Turn off what rewrites the page on its way (minify, inject), which removes validators",
         ),
-        (Some(tag), _) if tag.starts_with("W/") => doubt(
+        (Some(tag), _) if tag.starts_with("W/") => warn(
             format!("{root} arrives with a weakened ETag: something on the way changes its bytes"),
             "Let the proxy or CDN pass the compressed forms on instead of compressing itself",
         ),
         (Some(_), Some(304)) => {}
-        (Some(_), status) => doubt(
+        (Some(_), status) => warn(
             format!("{root} was asked for with its own ETag and answered {status:?} instead of 304"),
             "Let the proxy or CDN pass If-None-Match on, or answer it itself",
         ),
     }
     if first.header("content-encoding").is_none() {
-        doubt(
+        warn(
             format!("{root} arrives uncompressed though br and gzip were accepted"),
             "Let the proxy or CDN pass Accept-Encoding on",
         );
     }
     if first.headers.contains_key("set-cookie") {
-        doubt(
+        warn(
             format!("{root} arrives with a cookie: most caches then keep nothing"),
             "Turn off what sets cookies on its way",
         );
     }
     if findings.is_empty() {
-        let told = CACHES.iter().find_map(|name| Some((name, first.header(name)?)));
-        let by = told.map_or_else(
-            || "no cache told of itself".to_owned(),
+        let cache = CACHE_HEADERS.iter().find_map(|name| Some((name, first.header(name)?)));
+        let by = cache.map_or_else(
+            || "no cache identified itself".to_owned(),
             |(name, value)| format!("a cache says {name}: {value}"),
         );
         findings.push(Finding::ok(TOPIC, format!("{root} arrives as it was sent; {by}")));
@@ -155,8 +155,8 @@ mod tests {
         seen
     }
 
-    /// What is said when `name` arrives as `value`, or not at all.
-    fn said(name: &'static str, value: Option<&str>, again: u16) -> String {
+    /// The finding if the header `name` arrives as `value`, or not at all.
+    fn finding(name: &'static str, value: Option<&str>, again: u16) -> String {
         let mut fields: Vec<(&'static str, &str)> =
             SENT.into_iter().filter(|(sent, _)| *sent != name).collect();
         fields.extend(value.map(|value| (name, value)));
@@ -167,16 +167,16 @@ mod tests {
     }
 
     #[test]
-    fn what_a_cache_takes_away_is_told() {
-        assert_eq!(said("age", None, 304), "/ arrives as it was sent; no cache told of itself");
-        assert!(said("age", Some("12"), 304).contains("a cache says age: 12"));
-        assert!(said("cache-control", None, 304).contains("kept from serving"));
-        assert!(said("cache-control", Some("private, max-age=10"), 304).contains("kept from serving"));
-        assert!(said("cache-control", Some("public, max-age=10"), 304).contains("stale-if-error"));
-        assert!(said("etag", None, 304).contains("without an ETag"));
-        assert!(said("etag", Some("W/\"abc\""), 304).contains("weakened"));
-        assert!(said("age", None, 200).contains("instead of 304"));
-        assert!(said("content-encoding", None, 304).contains("uncompressed"));
-        assert!(said("set-cookie", Some("a=b"), 304).contains("cookie"));
+    fn headers_that_a_cache_removes_are_reported() {
+        assert_eq!(finding("age", None, 304), "/ arrives as it was sent; no cache identified itself");
+        assert!(finding("age", Some("12"), 304).contains("a cache says age: 12"));
+        assert!(finding("cache-control", None, 304).contains("cannot serve"));
+        assert!(finding("cache-control", Some("private, max-age=10"), 304).contains("cannot serve"));
+        assert!(finding("cache-control", Some("public, max-age=10"), 304).contains("stale-if-error"));
+        assert!(finding("etag", None, 304).contains("without an ETag"));
+        assert!(finding("etag", Some("W/\"abc\""), 304).contains("weakened"));
+        assert!(finding("age", None, 200).contains("instead of 304"));
+        assert!(finding("content-encoding", None, 304).contains("uncompressed"));
+        assert!(finding("set-cookie", Some("a=b"), 304).contains("cookie"));
     }
 }

@@ -1,5 +1,5 @@
-//! What is well and what is not, each finding with its remedy: `doctor` of the aggregator. Looks only, from
-//! outside where visitors and agents stand: nothing is changed, no secret is said.
+//! `doctor` of the aggregator: findings, each problem with its remedy. It checks from outside, as visitors and agents do,
+//! changes nothing and shows no secret.
 
 mod edge;
 
@@ -20,22 +20,22 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use url::Url;
 
-/// Clocks of agents further from ours are a sign, ms.
-const APART: i64 = 2 * SECOND;
-/// The aggregator follows the wall clock as far as this, ms.
-const FOLLOWED: i64 = 10 * SECOND;
-/// A skew is believed while the agent was heard so lately, ms.
-const HEARD: i64 = 10 * MINUTE;
+/// A skew of all agents above this, in ms, suggests that this host's clock is wrong.
+const MAX_SKEW: i64 = 2 * SECOND;
+/// The aggregator's time may differ this much from the wall clock, in ms.
+const MAX_CLOCK_DIFFERENCE: i64 = 10 * SECOND;
+/// Only agents that delivered within this time, in ms, count for the clock.
+const RECENT: i64 = 10 * MINUTE;
 const RESTART: &str = "Restart the aggregator; its log says what it listens on";
-/// Free bytes below which it is a problem, whatever the database's size.
-const LEAST_FREE: u64 = 64 << 20;
+/// Free bytes below which there is a problem, whatever the database's size.
+const MIN_FREE: u64 = 64 << 20;
 
-/// Looks at everything that the aggregator with these configuration files needs.
+/// Examines everything that an aggregator with these configuration files needs.
 pub async fn examine(paths: &[PathBuf]) -> Vec<Finding> {
     let mut findings = Vec::new();
     let configs = match config::load(paths) {
         Ok(Loaded { configs, warnings }) => {
-            findings.extend(warnings.iter().map(doubtful));
+            findings.extend(warnings.iter().map(warning));
             let pages: usize = configs.iter().map(|config| config.pages.len()).sum();
             findings.push(Finding::ok(
                 "configuration",
@@ -47,7 +47,7 @@ pub async fn examine(paths: &[PathBuf]) -> Vec<Finding> {
             let remedy = "Correct the file; skerry-aggregator check-config says all of it again";
             let wrong = problems.0.iter();
             findings.extend(wrong.map(|one| Finding::problem("configuration", one.to_string(), remedy)));
-            findings.extend(warnings.iter().map(doubtful));
+            findings.extend(warnings.iter().map(warning));
             return findings;
         }
     };
@@ -76,16 +76,16 @@ pub async fn examine(paths: &[PathBuf]) -> Vec<Finding> {
     findings
 }
 
-fn doubtful(doubt: &Problem) -> Finding {
-    Finding::warning("configuration", doubt.to_string(), "skerry-aggregator check-config shows it too")
+fn warning(problem: &Problem) -> Finding {
+    Finding::warning("configuration", problem.to_string(), "skerry-aggregator check-config shows it, too")
 }
 
-/// Disk, permissions, integrity; and what the agents' clocks say of ours.
+/// Examines disk, permissions and integrity, and compares this host's clock with the agents' clocks.
 fn examine_store(store: &config::Store) -> Vec<Finding> {
     let path = &*store.path;
     let size = path.metadata().map_or(0, |database| database.len());
-    // A backup before a migration takes as much again.
-    let mut findings = vec![disk("disk", path, (LEAST_FREE, LEAST_FREE.max(size) * 2))];
+    // The backup before a migration needs the same space again.
+    let mut findings = vec![disk("disk", path, (MIN_FREE, MIN_FREE.max(size) * 2))];
     if !path.exists() {
         findings.push(examine_absence(store));
         return findings;
@@ -105,14 +105,14 @@ fn examine_store(store: &config::Store) -> Vec<Finding> {
     };
     findings.push(Finding::ok("database", format!("{} is sound, {} MiB", path.display(), size >> 20)));
     findings.extend(store.time().ok().and_then(|ours| judge_wall(clock::wall() - ours)));
-    match store.roll() {
-        Ok(roll) => findings.extend(store.time().ok().and_then(|now| judge_clock(&roll, now))),
+    match store.agents() {
+        Ok(agents) => findings.extend(store.time().ok().and_then(|now| judge_clock(&agents, now))),
         Err(error) => findings.push(Finding::problem("database", error.to_string(), remedy)),
     }
     findings
 }
 
-/// No database yet, or none where it is looked for.
+/// There is no database yet, or none at the configured path.
 fn examine_absence(store: &config::Store) -> Finding {
     let former = store.written.as_ref().and_then(|written| former_place(&store.path, written));
     if let Some(former) = former {
@@ -123,9 +123,9 @@ fn examine_absence(store: &config::Store) -> Finding {
     not_there_yet("database", &store.path, "it is made when the aggregator starts")
 }
 
-/// The aggregator does not follow a clock that was set where nothing confirms it.
-fn judge_wall(apart: i64) -> Option<Finding> {
-    let apart = Some(apart).filter(|apart| apart.abs() > FOLLOWED);
+/// Judges the difference of the wall clock from the aggregator's time, which does not follow an unconfirmed step.
+fn judge_wall(difference: i64) -> Option<Finding> {
+    let apart = Some(difference).filter(|apart| apart.abs() > MAX_CLOCK_DIFFERENCE);
     let words = Standing { sure: true, unsure_ms: 0, apart }.words()?;
     Some(Finding::problem(
         "clock",
@@ -134,15 +134,15 @@ fn judge_wall(apart: i64) -> Option<Finding> {
     ))
 }
 
-/// Where all agents that were heard lately differ from us alike, it is we who are wrong.
-fn judge_clock(roll: &[AgentEntry], now: skerry_domain::time::Timestamp) -> Option<Finding> {
-    let lately = roll.iter().filter_map(|agent| agent.last.as_ref()).filter(|last| now - last.at < HEARD);
-    let skews: Vec<i64> = lately.map(|last| last.skew).collect();
+/// If the clocks of all recent agents differ in the same direction, this host's clock is probably wrong.
+fn judge_clock(agents: &[AgentEntry], now: skerry_domain::time::Timestamp) -> Option<Finding> {
+    let recent = agents.iter().filter_map(|agent| agent.last.as_ref()).filter(|last| now - last.at < RECENT);
+    let skews: Vec<i64> = recent.map(|last| last.skew).collect();
     let least = skews.iter().map(|skew| skew.abs()).min()?;
-    let alike = skews.iter().all(|skew| *skew > 0) || skews.iter().all(|skew| *skew < 0);
-    if skews.len() < 2 || least <= APART || !alike {
-        let heard = count(skews.len(), "agent");
-        let says = format!("nothing speaks against this host's clock ({heard} heard lately)");
+    let same_direction = skews.iter().all(|skew| *skew > 0) || skews.iter().all(|skew| *skew < 0);
+    if skews.len() < 2 || least <= MAX_SKEW || !same_direction {
+        let agents = count(skews.len(), "agent");
+        let says = format!("no sign that this host's clock is wrong ({agents} delivered recently)");
         return Some(Finding::ok("clock", says));
     }
     let direction = if skews[0] > 0 { "behind" } else { "ahead of" };
@@ -153,7 +153,7 @@ fn judge_clock(roll: &[AgentEntry], now: skerry_domain::time::Timestamp) -> Opti
     ))
 }
 
-/// Asks one listener what it is there for.
+/// Requests from a listener what it serves.
 async fn examine_listener(listener: &Listener, database: &Path) -> Vec<Finding> {
     let address = listener.address;
     if address.port() == 0 {
@@ -190,7 +190,7 @@ async fn examine_listener(listener: &Listener, database: &Path) -> Vec<Finding> 
     })
 }
 
-/// Why a listener could not be asked; `certificate` is the file that it is to show.
+/// The finding for a listener that did not answer; `certificate` is the file that it should use.
 fn judge_fetch_error(address: &str, certificate: Option<&Path>, fetch_error: FetchError) -> Finding {
     match (fetch_error, certificate) {
         (FetchError::Untrusted(untrusted), Some(file)) if untrusted.pin_mismatch => Finding::problem(
@@ -209,7 +209,7 @@ fn judge_fetch_error(address: &str, certificate: Option<&Path>, fetch_error: Fet
 async fn ask(listener: &Listener, fetcher: &Fetcher, base: &Url) -> Result<Vec<Finding>, FetchError> {
     let address = listener.address;
     let at = |path: &str| base.join(path).map_err(|error| FetchError::Unreachable(error.to_string()));
-    let serves = |room| listener.serves.contains(&room);
+    let serves = |role| listener.serves.contains(&role);
     let mut findings = Vec::new();
     let mut seen = fetcher.get(&at("/")?, &[]).await?;
     let other = |what: &str| {
@@ -238,7 +238,7 @@ async fn ask(listener: &Listener, fetcher: &Fetcher, base: &Url) -> Result<Vec<F
     Ok(findings)
 }
 
-/// `None`: this is no answer of ours.
+/// Returns `None` if the response is not from an aggregator.
 fn judge_readiness(fetched: &Fetched) -> Option<Vec<Finding>> {
     let body: serde_json::Value = serde_json::from_slice(&fetched.body).ok()?;
     let reasons = body["reasons"].as_array()?.iter().filter_map(|reason| reason.as_str());
@@ -287,11 +287,11 @@ mod tests {
     }
 
     #[test]
-    fn our_clock_is_doubted_when_all_agents_say_so() {
+    fn the_hosts_clock_is_doubted_if_all_agents_differ_in_the_same_direction() {
         let now = Timestamp(100 * MINUTE);
         let judge = |skews: &[i64]| {
-            let roll: Vec<_> = skews.iter().map(|skew| agent(now, *skew)).collect();
-            judge_clock(&roll, now)
+            let agents: Vec<_> = skews.iter().map(|skew| agent(now, *skew)).collect();
+            judge_clock(&agents, now)
         };
         assert_eq!(judge(&[]), None);
         assert_eq!(judge(&[90_000]).expect("said").level, Level::Ok, "one may be wrong itself");
@@ -302,12 +302,12 @@ mod tests {
         assert!(
             judge(&[-9_000, -8_000]).expect("said").says.contains("ahead of those of all agents, by 8 s")
         );
-        let silent = [agent(now - HEARD, 90_000), agent(now - HEARD, 90_000)];
-        assert_eq!(judge_clock(&silent, now), None, "heard too long ago");
+        let silent = [agent(now - RECENT, 90_000), agent(now - RECENT, 90_000)];
+        assert_eq!(judge_clock(&silent, now), None, "they delivered too long ago");
     }
 
     #[test]
-    fn what_the_aggregator_says_of_itself_is_told() {
+    fn the_reasons_of_an_unready_aggregator_are_reported() {
         let fetched = |body: &'static str| {
             let (headers, body) = (Default::default(), Bytes::from_static(body.as_bytes()));
             Fetched { status: 503, headers, body, certificate: None }
@@ -320,7 +320,7 @@ mod tests {
     }
 
     #[test]
-    fn a_damaged_database_is_found_and_a_missing_one_is_no_fault() {
+    fn a_damaged_database_is_a_problem_and_a_missing_one_is_not() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("skerry.db");
         let store = config::Store {

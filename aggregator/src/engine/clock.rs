@@ -35,7 +35,7 @@ impl Writer {
         if !due || self.failed_at.is_some() {
             return;
         }
-        match self.store.keep_clock(&kept) {
+        match self.store.save_clock(&kept) {
             Ok(()) => self.kept_clock = Some(kept),
             // If this fails, the next commit fails and reports it.
             Err(error) => tracing::debug!(%error, "the clock is not stored"),

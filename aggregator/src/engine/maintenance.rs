@@ -7,7 +7,7 @@ use skerry_store::{RollUp, Store, StoreError};
 /// A task that is short enough for commands to wait for.
 #[derive(Debug)]
 pub enum Maintenance {
-    /// Keeps the roll-up of an hour; see [`Store::keep_roll_up`].
+    /// Keeps the roll-up of an hour; see [`Store::store_roll_up`].
     KeepRollUp {
         /// The roll-up.
         rolled: RollUp,
@@ -53,7 +53,7 @@ impl Maintenance {
     /// Returns the number of rows that were deleted.
     pub(super) fn run(self, store: &mut Store) -> Result<usize, StoreError> {
         match self {
-            Self::KeepRollUp { rolled, kept_from } => store.keep_roll_up(rolled, kept_from).map(|()| 0),
+            Self::KeepRollUp { rolled, kept_from } => store.store_roll_up(rolled, kept_from).map(|()| 0),
             Self::PruneObservations { before, limit } => store.prune_observations(before, limit),
             Self::PruneNotes { before, limit } => store.prune_notes(before, limit),
             Self::CompactHours { before, days_before, after, limit } => {

@@ -1,5 +1,5 @@
-//! Metrics of each agent: what it told, what befell its records, what it lacks; and the locations that a
-//! verdict overrules.
+//! Metrics of each agent: its self report, the fate of its records, and the checks that it does not report; and the
+//! locations that a verdict overrules.
 
 use crate::engine::{AgentCounts, Health};
 use prometheus_client::encoding::EncodeLabelSet;
@@ -14,7 +14,7 @@ use skerry_domain::votes::{self, Lacking};
 use std::sync::PoisonError;
 use std::sync::atomic::AtomicU64;
 
-/// One agent as the last look found it.
+/// One agent in a [`super::Summary`].
 #[derive(Clone, Debug)]
 pub(super) struct AgentSummary {
     key: WorkspaceAgent,
@@ -26,7 +26,7 @@ pub(super) struct AgentSummary {
     lacking: Lacking,
 }
 
-/// A location that says worse of a check than the verdict.
+/// A location that reports a worse state of a check than the verdict.
 #[derive(Clone, Debug, Hash, PartialEq, Eq, EncodeLabelSet)]
 pub(super) struct Minority {
     workspace: String,
@@ -48,7 +48,7 @@ struct VersionLabels {
     version: String,
 }
 
-/// Every agent of a workspace but the internal one for heartbeats.
+/// All agents of a workspace except the internal one for heartbeats.
 pub(super) fn listed(state: &State) -> impl Iterator<Item = (&AgentKey, &Agent)> {
     state
         .agents
@@ -56,7 +56,7 @@ pub(super) fn listed(state: &State) -> impl Iterator<Item = (&AgentKey, &Agent)>
         .filter(|(_, agent)| !agent.is_heartbeat_agent() && agent.standing != Standing::Removed)
 }
 
-/// What each of them told.
+/// The summaries of all agents.
 pub(super) fn summary(state: &State) -> Vec<AgentSummary> {
     let mut lacking = votes::lacking(state);
     let agents = listed(state).map(|(key, agent)| AgentSummary {
@@ -75,7 +75,7 @@ pub(super) fn summary(state: &State) -> Vec<AgentSummary> {
     agents.collect()
 }
 
-/// Every location that is overruled, of every check.
+/// The overruled locations of all checks.
 pub(super) fn minorities(state: &State, now: Timestamp) -> Vec<Minority> {
     let named = |(key, locations): (_, Vec<String>)| {
         let check = &state.checks[&key];
@@ -89,10 +89,10 @@ pub(super) fn minorities(state: &State, now: Timestamp) -> Vec<Minority> {
     votes::minorities(state, now).into_iter().flat_map(named).collect()
 }
 
-/// What holds of an agent, or nothing while that is not known.
-type Holds = fn(&AgentSummary, Timestamp) -> Option<f64>;
+/// The value of a gauge, or `None` if it is unknown.
+type GaugeValue = fn(&AgentSummary, Timestamp) -> Option<f64>;
 
-const SECONDS: [(&str, &str, Holds); 4] = [
+const SECONDS: [(&str, &str, GaugeValue); 4] = [
     ("agent_last_seen_age", "Since the last batch", |one, at| Some((at - one.last_seen?) as f64 / 1e3)),
     ("agent_clock_skew", "The agent's clock less ours", |one, _| Some(one.skew as f64 / 1e3)),
     (
@@ -105,7 +105,7 @@ const SECONDS: [(&str, &str, Holds); 4] = [
     }),
 ];
 
-const NUMBERS: [(&str, &str, Holds); 8] = [
+const NUMBERS: [(&str, &str, GaugeValue); 8] = [
     (
         "agent_own_network_gone",
         "1 while the agent says that its network is down: its checks are inconclusive",
@@ -139,10 +139,10 @@ const NUMBERS: [(&str, &str, Holds); 8] = [
     }),
 ];
 
-/// One of the counts.
-type Count = fn(&AgentCounts) -> u64;
+/// The value of a counter.
+type CounterValue = fn(&AgentCounts) -> u64;
 
-const COUNTERS: [(&str, &str, Count); 4] = [
+const COUNTERS: [(&str, &str, CounterValue); 4] = [
     ("agent_missing_records", "Records that never arrived: the sequence jumped", |counts| counts.missing),
     ("agent_lost_records", "Records that the agent told as lost", |counts| counts.lost),
     ("agent_joined_checks", "Checks of others that the agent began to report", |counts| counts.joined),
@@ -151,22 +151,22 @@ const COUNTERS: [(&str, &str, Count); 4] = [
     }),
 ];
 
-/// Every series that has an agent for a label.
+/// Registers all series that have an agent as a label.
 pub(super) fn register(registry: &mut Registry, agents: &[AgentSummary], at: Timestamp, health: &Health) {
-    let gauges = |holds: Holds| {
+    let gauges = |value_of: GaugeValue| {
         let family = Family::<AgentLabels, Gauge<f64, AtomicU64>>::default();
         for agent in agents {
-            if let Some(value) = holds(agent, at) {
+            if let Some(value) = value_of(agent, at) {
                 family.get_or_create(&agent.labels).set(value);
             }
         }
         family
     };
-    for (name, help, holds) in SECONDS {
-        registry.register_with_unit(name, help, Unit::Seconds, gauges(holds));
+    for (name, help, value_of) in SECONDS {
+        registry.register_with_unit(name, help, Unit::Seconds, gauges(value_of));
     }
-    for (name, help, holds) in NUMBERS {
-        registry.register(name, help, gauges(holds));
+    for (name, help, value_of) in NUMBERS {
+        registry.register(name, help, gauges(value_of));
     }
     let counted = health.agents.lock().unwrap_or_else(PoisonError::into_inner).clone();
     for (name, help, count) in COUNTERS {
@@ -186,7 +186,7 @@ pub(super) fn register(registry: &mut Registry, agents: &[AgentSummary], at: Tim
     registry.register("agent_version", "1 for the version of the agent's program", versions);
 }
 
-/// A series for each location that is overruled, while it is.
+/// Registers a series for each location that is overruled at present.
 pub(super) fn register_minorities(registry: &mut Registry, minorities: &[Minority]) {
     let family = Family::<Minority, Gauge>::default();
     for minority in minorities {

@@ -1,5 +1,5 @@
-//! Metrics of each check: its verdict, and of each agent that runs it how long the last run took and when the
-//! certificate ends that it saw.
+//! Metrics of each check: its verdict, and for each agent that runs it the duration of the last run and the expiry of
+//! the certificate.
 
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::metrics::family::Family;
@@ -13,19 +13,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
-/// One check as the last look found it.
+/// One check in a [`super::Summary`].
 #[derive(Clone, Debug)]
 pub(super) struct CheckSummary {
     key: (WorkspaceKey, CheckKey),
     workspace: Arc<str>,
     check: Arc<str>,
     verdict: Verdict,
-    agents: Vec<RunSight>,
+    agents: Vec<RunSummary>,
 }
 
-/// What an agent measured of it.
+/// The last run at one agent.
 #[derive(Clone, Debug)]
-struct RunSight {
+struct RunSummary {
     agent: Arc<str>,
     location: Arc<str>,
     latency_us: Option<u64>,
@@ -47,7 +47,7 @@ struct RunLabels {
     location: String,
 }
 
-/// Strings of which one copy serves many checks.
+/// Shares equal strings between checks.
 #[derive(Default)]
 struct Interner<'a>(BTreeMap<&'a str, Arc<str>>);
 
@@ -57,8 +57,8 @@ impl<'a> Interner<'a> {
     }
 }
 
-/// Every check of a workspace, by key; names are those of the summary `before` where they are the same. What an agent
-/// measured that has fallen silent is left out.
+/// The summaries of all checks of a workspace, by key. Names are shared with the summary `before` if they are unchanged. Agents that
+/// are silent are left out.
 pub(super) fn summary(state: &State, now: Timestamp, before: &[CheckSummary]) -> Vec<CheckSummary> {
     let known = |key: CheckKey, name: &str| {
         let at = before.binary_search_by_key(&(state.workspace.key, key), |one| one.key).ok()?;
@@ -67,8 +67,8 @@ pub(super) fn summary(state: &State, now: Timestamp, before: &[CheckSummary]) ->
     let mut strings = Interner::default();
     let of = |(key, check): (&CheckKey, &Check)| {
         let votes = of_check(state, *key, now);
-        let speaking = votes.agents.iter().filter(|one| matches!(one.vote, Vote::Known { .. }));
-        let agents = speaking.map(|one| RunSight {
+        let reporting = votes.agents.iter().filter(|one| matches!(one.vote, Vote::Known { .. }));
+        let agents = reporting.map(|one| RunSummary {
             agent: strings.intern(one.agent),
             location: strings.intern(one.location),
             latency_us: one.last_run.and_then(|run| run.total_us),
@@ -86,7 +86,7 @@ pub(super) fn summary(state: &State, now: Timestamp, before: &[CheckSummary]) ->
     state.checks.iter().map(of).collect()
 }
 
-/// Every series that has a check for a label.
+/// Registers all series that have a check as a label.
 pub(super) fn register(registry: &mut Registry, checks: &[CheckSummary]) {
     let states = Family::<StateLabels, Gauge>::default();
     let latencies = Family::<RunLabels, Gauge<f64, AtomicU64>>::default();

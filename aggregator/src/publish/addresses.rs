@@ -1,33 +1,33 @@
-//! Where pages answer: the hosts of their own, their slug, and the root.
+//! The addresses of pages: hosts of their own, slugs, and the root.
 
 use skerry_domain::state::{PageKey, State, WorkspacePage};
 use skerry_domain::step::Change;
 use skerry_domain::workspaces::Workspaces;
 
-/// Under which addresses pages are known; from the configuration alone.
+/// The settings that determine addresses.
 #[derive(Clone, Debug)]
 pub struct Addresses {
     /// Scheme, host and port, without a slash at the end.
     pub base_url: String,
-    /// Pages also answer at `<slug>.<base_domain>`.
+    /// Pages are also served at `<slug>.<base_domain>`.
     pub base_domain: Option<String>,
-    /// The workspace whose `listed` pages stand in the index of the base host.
+    /// The workspace whose `listed` pages are in the directory of the base host.
     pub owner: String,
 }
 
-/// A page that is public, as the configuration has it.
+/// The configured address of a public page.
 pub(super) struct Wanted {
     pub(super) key: WorkspacePage,
     pub(super) slug: String,
     pub(super) root: bool,
     pub(super) domain: Option<String>,
-    /// Its name, where it stands in the index of pages.
+    /// Its name in the directory of pages; `None` if it is not listed.
     pub(super) listed: Option<String>,
 }
 
 impl Addresses {
-    /// The hosts that are a page's own. That of the base URL is not, even where it names it: other pages and
-    /// their index stand below it.
+    /// The hosts that belong to a page. The host of the base URL does not, even if the page names it, since the other
+    /// pages and their directory are below it.
     pub(super) fn hosts_of(&self, page: &Wanted) -> Vec<String> {
         let by_slug = self.base_domain.as_ref().map(|base| format!("{}.{base}", page.slug));
         let base = url::Url::parse(&self.base_url).ok();
@@ -36,7 +36,7 @@ impl Addresses {
         named.filter(|host| !page.root || Some(host.as_str()) != base).collect()
     }
 
-    /// The address in links, feeds and JSON; `hosts` are the page's own.
+    /// The address in links, feeds and JSON; `hosts` are those of the page.
     pub(super) fn url_of(&self, page: &Wanted, hosts: &[String]) -> String {
         let base = &self.base_url;
         let scheme = base.split("://").next().unwrap_or("https");
@@ -48,7 +48,7 @@ impl Addresses {
     }
 }
 
-/// The page that a change of the configuration touches.
+/// The page that a change of the configuration affects.
 pub(super) fn page_of(state: &State, change: &Change) -> Option<PageKey> {
     match change {
         Change::PageSaved(key) => Some(*key),
@@ -58,7 +58,7 @@ pub(super) fn page_of(state: &State, change: &Change) -> Option<PageKey> {
     }
 }
 
-/// Every page that visitors may see; `owner` is the workspace whose pages can be listed.
+/// All public pages; `owner` is the workspace whose pages can be listed.
 pub(super) fn public_pages(workspaces: &Workspaces, owner: &str) -> Vec<Wanted> {
     let all = workspaces.iter().flat_map(|(workspace, state)| {
         let owned = state.workspace.name == owner;
@@ -84,14 +84,14 @@ mod tests {
     use skerry_domain::state::WorkspaceKey;
 
     #[test]
-    fn the_host_of_the_base_url_stays_that_of_all_pages() {
+    fn the_host_of_the_base_url_belongs_to_no_single_page() {
         let addresses = Addresses {
             base_url: "https://status.example.com:8443".to_owned(),
             base_domain: Some("example.com".to_owned()),
             owner: "default".to_owned(),
         };
         let none = Addresses { base_domain: None, ..addresses.clone() };
-        /// Whose addresses, slug, domain, whether it has the root; its own hosts, its address.
+        /// Settings, slug, domain, whether it has the root; its hosts, its URL.
         type Row<'a> = (&'a Addresses, &'a str, Option<&'a str>, bool, &'a [&'a str], &'a str);
         let table: [Row<'_>; 6] = [
             (&none, "shop", None, false, &[], "https://status.example.com:8443/status/shop"),

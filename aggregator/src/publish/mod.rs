@@ -1,5 +1,5 @@
-//! When pages are rendered, where they answer, and the [`Site`](skerry_publish::output::Site) that is swapped in whole.
-//! What is rendered is `skerry-publish`.
+//! Decides when pages are rendered and where they are served, and replaces the [`Site`](skerry_publish::output::Site).
+//! The rendering itself is in `skerry-publish`.
 
 mod addresses;
 mod compressor;

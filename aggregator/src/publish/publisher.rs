@@ -1,6 +1,6 @@
-//! Decides when a page is rendered again: on a change at once, then at most five times a second; every 60 s as a
-//! heartbeat; when a day or a quarter of an hour begins. Reads snapshots, has a few threads render, and swaps what is
-//! ready into the [`Site`]: its cost follows what changed. What only grew old leaves threads to what changed.
+//! Decides when a page is rendered again: at once on a change, but at most five times a second; every 60 s as a refresh;
+//! and when a quarter of an hour begins. It reads snapshots, lets a few threads render, and puts the results into the
+//! [`Site`], so that its cost follows the changes. Refreshes leave threads free for changes.
 
 mod page;
 mod pool;
@@ -25,41 +25,42 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 use tokio::sync::watch;
 
-/// Between two renderings of one page that changes all the time.
+/// Between two renderings of a page that changes continuously.
 const MIN_INTERVAL: Duration = Duration::from_millis(200);
-/// After a page could not be rendered.
+/// Before a page that could not be rendered is tried again.
 const AFTER_FAILURE: Duration = Duration::from_secs(5);
-/// A page is verified again this often.
+/// Between two refreshes of a page.
 const REFRESH_EVERY: Duration = Duration::from_secs(60);
-/// Compression is done at its best after this long without a change.
+/// Outputs get the best compression after this time without a change.
 const QUIET: Duration = Duration::from_secs(30);
-/// The publisher counts as stuck when every thread has rendered one page for so long.
+/// The publisher counts as stuck when every thread has been rendering for this long.
 const STUCK: Duration = Duration::from_secs(30);
 
-/// The publisher's thread body: runs until the engine is gone.
+/// The publisher. Its thread runs until the engine stops.
 pub struct Publisher {
     engine: Engine,
     changed: Receiver<Vec<(WorkspaceKey, Change)>>,
     site: Arc<ArcSwap<Site>>,
-    /// What is stored in `site` next.
+    /// The site as it will be stored next.
     next: Site,
-    is_next: bool,
+    /// `next` differs from the stored site.
+    is_dirty: bool,
     addresses: Addresses,
     pages: BTreeMap<WorkspacePage, Page>,
     generation: u64,
     listed: Vec<(String, String)>,
     pool: Pool,
-    /// Pages being rendered on which nothing changed.
+    /// Pages that are being refreshed.
     refreshing: BTreeSet<WorkspacePage>,
     compressor: Compressor,
-    /// Compressed while their page is being rendered.
+    /// Results that wait because their page is being rendered.
     compressed: Vec<Compressed>,
     turned: watch::Sender<()>,
     failures: Arc<AtomicU64>,
 }
 
 impl Publisher {
-    /// A publisher with nothing published yet. `shared` are the outputs of no page.
+    /// A publisher that has published nothing yet. `shared` are the outputs that belong to no page.
     #[must_use]
     pub fn new(
         engine: Engine,
@@ -73,7 +74,7 @@ impl Publisher {
             changed,
             site,
             next: Site { shared: shared.into(), ..Site::default() },
-            is_next: true,
+            is_dirty: true,
             addresses,
             pages: BTreeMap::new(),
             generation: 0,
@@ -87,23 +88,22 @@ impl Publisher {
         }
     }
 
-    /// Tells of each turn of the thread, of which there is one a second at least.
+    /// Notifies of each turn of the thread; there is at least one a second.
     #[must_use]
     pub fn turned(&self) -> watch::Receiver<()> {
         self.turned.subscribe()
     }
 
-    /// Counts how often a page could not be rendered.
+    /// Counts the pages that could not be rendered.
     #[must_use]
     pub fn failures(&self) -> Arc<AtomicU64> {
         Arc::clone(&self.failures)
     }
 
-    /// Publishes every page once, so that what is bound next has something to show, then starts the
-    /// thread that keeps it true.
+    /// Publishes every page once, so that listeners bound afterwards have pages to serve. Then starts the thread.
     ///
     /// # Errors
-    /// When no thread can be had.
+    /// A thread cannot be started.
     pub fn start(mut self) -> anyhow::Result<std::thread::JoinHandle<()>> {
         self.publish_all()?;
         Ok(std::thread::Builder::new().name("publisher".to_owned()).spawn(move || self.run())?)
@@ -111,7 +111,7 @@ impl Publisher {
 
     fn publish_all(&mut self) -> anyhow::Result<()> {
         self.pool.start().context("no thread to render pages")?;
-        // What led to the state that is looked at next needs no rendering of its own.
+        // The first snapshot includes all earlier changes.
         self.changed.try_iter().for_each(drop);
         self.refresh_pages(&BTreeSet::new());
         self.turn();
@@ -141,7 +141,7 @@ impl Publisher {
         }
     }
 
-    /// Until the next page that changed may be rendered, at most a second.
+    /// The time until the next changed page can be rendered; at most a second.
     fn until_due(&self) -> Duration {
         let idle = self.pages.values().filter(|page| page.dirty.is_some() && page.busy.is_none());
         let now = Instant::now();
@@ -160,7 +160,7 @@ impl Publisher {
                 saved.extend(page_of(state, &change).map(|page| (workspace, page)));
                 continue;
             };
-            // One that visitors do not see must not be felt in when their page was rendered.
+            // A component that visitors do not see must not influence when their page is rendered.
             let known = state.components.get(&component);
             let seen = known.filter(|component| component.settings.public && !component.archived);
             let Some(component) = seen else { continue };
@@ -173,13 +173,14 @@ impl Publisher {
         }
     }
 
-    /// Which pages are public, and where they answer. Those that are new, have moved or are `saved` are
-    /// rendered again, and no others: what is private is not felt in when they were.
+    /// Updates which pages are public, and their addresses. Only new, moved and `saved` pages are rendered again, so that
+    /// private changes do not show in the dates of others.
     fn refresh_pages(&mut self, saved: &BTreeSet<WorkspacePage>) {
         let wanted = public_pages(&self.engine.snapshot().workspaces, &self.addresses.owner);
         let keys: BTreeSet<WorkspacePage> = wanted.iter().map(|wanted| wanted.key).collect();
-        let gone: Vec<WorkspacePage> = self.pages.keys().filter(|key| !keys.contains(key)).copied().collect();
-        for key in &gone {
+        let removed: Vec<WorkspacePage> =
+            self.pages.keys().filter(|key| !keys.contains(key)).copied().collect();
+        for key in &removed {
             if let Some((address, publication)) = self.pages.remove(key).and_then(|page| page.shown) {
                 self.hide(&address, &publication, None);
             }
@@ -193,18 +194,18 @@ impl Publisher {
             if saved.contains(&key) {
                 page.mark_all();
             }
-            if page.place(wanted, hosts, url) {
+            if page.set_address(wanted, hosts, url) {
                 self.show(key);
             }
         }
         self.list_pages();
-        if !gone.is_empty() {
-            // What is no longer public is gone before anything else is rendered.
+        if !removed.is_empty() {
+            // Pages that are no longer public disappear before anything else is rendered.
             self.store_site();
         }
     }
 
-    /// The index of pages.
+    /// Updates the directory of pages.
     fn list_pages(&mut self) {
         let listed =
             self.pages.values().filter_map(|page| Some((page.listed.clone()?, page.address.url.clone())));
@@ -214,7 +215,7 @@ impl Publisher {
         }
         let entries: Vec<_> =
             listed.iter().map(|(name, url)| html::Entry { name: name.clone(), url: url.clone() }).collect();
-        (self.listed, self.is_next) = (listed, true);
+        (self.listed, self.is_dirty) = (listed, true);
         if entries.is_empty() {
             self.next.directory = None;
             return;
@@ -232,23 +233,23 @@ impl Publisher {
                 self.next.directory =
                     Some(Output::render(kind, body.into_bytes(), now, former, Compression::Best));
             }
-            Err(error) => tracing::error!(%error, "the index of pages could not be rendered"),
+            Err(error) => tracing::error!(%error, "the directory of pages could not be rendered"),
         }
     }
 
-    /// Takes what is ready, has rendered what is due, and swaps the site in if anything is new.
+    /// Collects results, starts what is due, and stores the site if it changed.
     fn turn(&mut self) {
         while let Ok(done) = self.pool.done.try_recv() {
             self.finish(done);
         }
         self.take_compressed();
         for (key, page) in &mut self.pages {
-            if page.is_to_compress(QUIET) {
-                self.compressor.give(*key, &page.publication);
+            if page.take_compression_due(QUIET) {
+                self.compressor.submit(*key, &page.publication);
             }
         }
         self.dispatch();
-        if self.is_next {
+        if self.is_dirty {
             self.store_site();
         }
         let all_stuck = self.idle() == 0
@@ -258,12 +259,12 @@ impl Publisher {
         }
     }
 
-    /// Threads that render nothing.
+    /// The number of idle threads.
     fn idle(&self) -> usize {
         self.pool.size.saturating_sub(self.pages.values().filter(|page| page.busy.is_some()).count())
     }
 
-    /// What changed first, that which waits longest before all; then what grew old, verified longest ago.
+    /// Starts changed pages first, the longest waiting before all; then refreshes, the oldest first.
     fn dispatch(&mut self) {
         let (snapshot, now) = self.engine.present();
         let pages = self.pages.len();
@@ -287,7 +288,7 @@ impl Publisher {
         for (_, key) in urgent.into_iter().chain(old).take(idle) {
             let page = self.pages.get_mut(&key).expect("found above");
             if let Some(scope) = page.due(now, pages) {
-                self.pool.give(page.job(scope, Arc::clone(&snapshot), now));
+                self.pool.submit(page.job(scope, Arc::clone(&snapshot), now));
             }
         }
         self.refreshing.retain(|key| self.pages.get(key).is_some_and(|page| page.busy.is_some()));
@@ -301,7 +302,7 @@ impl Publisher {
         self.refreshing.remove(&done.page);
         match done.outcome {
             Outcome::Rendered(publication, figures) => {
-                page.take(publication, figures, &done.scope, done.begun, pages);
+                page.accept(publication, figures, &done.scope, done.started, pages);
             }
             Outcome::Gone => return,
             Outcome::Failed => {
@@ -315,7 +316,7 @@ impl Publisher {
         if page.address.url == done.url {
             self.show(done.page);
         } else if let Some((address, _)) = page.shown.clone() {
-            // It moved meanwhile, and is rendered for its new place next.
+            // It moved meanwhile, and is rendered for its new address next.
             self.show_at(done.page, address);
         }
     }
@@ -339,7 +340,7 @@ impl Publisher {
         }
     }
 
-    /// Puts a page into the site, where it is to answer.
+    /// Puts a page into the site at its configured address.
     fn show(&mut self, key: WorkspacePage) {
         if let Some(page) = self.pages.get(&key) {
             self.show_at(key, page.address.clone());
@@ -353,7 +354,7 @@ impl Publisher {
         if let Some((former, shown)) = before.filter(|(former, _)| *former != address) {
             self.hide(&former, &shown, Some(&address));
         }
-        self.is_next = true;
+        self.is_dirty = true;
         self.next.by_slug.insert(address.slug, Arc::clone(&publication));
         for host in address.hosts {
             self.next.by_host.insert(host, Arc::clone(&publication));
@@ -363,10 +364,10 @@ impl Publisher {
         }
     }
 
-    /// Takes a page out of the site: everywhere, or where it no longer answers `now`. Of one that is still public, an
-    /// address that another page is to have keeps what stands there until that one is rendered.
+    /// Removes a page from the site: everywhere, or from the addresses that it no longer has `now`. If it is still public,
+    /// an address that another page takes over keeps the old contents until that page is rendered.
     fn hide(&mut self, former: &Address, shown: &Arc<Publication>, now: Option<&Address>) {
-        self.is_next = true;
+        self.is_dirty = true;
         let is_shown = |found: Option<&Arc<Publication>>| found.is_some_and(|one| Arc::ptr_eq(one, shown));
         let stays = |has: &dyn Fn(&Address) -> bool| {
             now.is_some() && self.pages.values().any(|page| has(&page.address))
@@ -385,7 +386,7 @@ impl Publisher {
     }
 
     fn store_site(&mut self) {
-        self.is_next = false;
+        self.is_dirty = false;
         self.site.store(Arc::new(self.next.clone()));
     }
 }

@@ -1,4 +1,4 @@
-//! When a page is rendered, and how much of it.
+//! When a page is rendered, and what of it.
 
 use super::super::addresses::Wanted;
 use super::super::outputs::Scope;
@@ -9,7 +9,7 @@ use skerry_domain::time::{HOUR, Timestamp};
 const PAGE: WorkspacePage = (WorkspaceKey(1), PageKey(1));
 const NOW: Timestamp = Timestamp(1_795_191_301_000);
 
-/// A page that was last verified `refreshed` ago.
+/// A page that was last refreshed `refreshed` ago.
 fn page(refreshed: Duration) -> Option<Page> {
     let now = Instant::now();
     let mut page = Page::unpublished(PAGE, 1);
@@ -19,26 +19,26 @@ fn page(refreshed: Duration) -> Option<Page> {
 }
 
 #[test]
-fn a_page_that_moves_is_rendered_before_it_answers_there() {
-    let place = |page: &mut Page, root: bool, url: &str| {
+fn a_page_that_moves_is_rendered_before_it_is_served_there() {
+    let set_address = |page: &mut Page, root: bool, url: &str| {
         let (key, slug, domain, listed) = (PAGE, "shop".to_owned(), None, None);
-        page.place(Wanted { key, slug, root, domain, listed }, Vec::new(), url.to_owned());
+        page.set_address(Wanted { key, slug, root, domain, listed }, Vec::new(), url.to_owned());
     };
     let mut page = Page::unpublished(PAGE, 1);
     page.quarter = NOW.0.div_euclid(HOUR / 4);
     for (root, url) in [(true, "https://x"), (false, "https://x/status/shop"), (true, "https://x")] {
-        place(&mut page, root, url);
+        set_address(&mut page, root, url);
         assert!(matches!(page.due(NOW, 1), Some(Scope::All)), "{url}");
-        // It was rendered this very moment.
+        // It has just been rendered.
         page.not_before = Some(Instant::now() + MIN_INTERVAL);
-        place(&mut page, root, url);
-        assert!(page.due(NOW, 1).is_none(), "it stays where it was");
+        set_address(&mut page, root, url);
+        assert!(page.due(NOW, 1).is_none(), "it did not move");
     }
 }
 
 #[test]
-fn changes_without_end_do_not_keep_the_heartbeat_away() {
-    // A machine that has only just booted has no instants so far back.
+fn continuous_changes_do_not_prevent_a_refresh() {
+    // A machine that has just booted has no instants so far back.
     let (Some(mut fresh), Some(mut due)) = (page(Duration::from_secs(2)), page(REFRESH_EVERY)) else {
         return;
     };
@@ -46,17 +46,20 @@ fn changes_without_end_do_not_keep_the_heartbeat_away() {
         page.mark_component("aaaa".to_owned());
     }
     assert!(matches!(fresh.due(NOW, 1), Some(Scope::Components(_))));
-    assert!(matches!(due.due(NOW, 1), Some(Scope::Refresh)), "the other pages are verified too");
+    assert!(matches!(due.due(NOW, 1), Some(Scope::Refresh)), "unchanged outputs are refreshed, too");
     let Some(mut midnight) = page(REFRESH_EVERY) else { return };
     midnight.quarter -= 1;
     midnight.mark_component("aaaa".to_owned());
-    assert!(matches!(midnight.due(NOW, 1), Some(Scope::All)), "a month that ended does not wait for a rest");
+    assert!(
+        matches!(midnight.due(NOW, 1), Some(Scope::All)),
+        "a month that ended does not wait for a pause in the changes"
+    );
     let Some(mut quiet) = page(REFRESH_EVERY) else { return };
     assert!(matches!(quiet.due(NOW, 1), Some(Scope::Refresh)));
 }
 
 #[test]
-fn what_falls_due_for_all_pages_at_once_is_spread_over_the_minute_after() {
+fn work_that_is_due_for_all_pages_at_once_is_spread_over_the_following_minute() {
     let midnight = Timestamp(NOW.0.div_euclid(HOUR / 4) * (HOUR / 4));
     let pages = (1..=200).map(|key| {
         let mut page = Page::unpublished((WorkspaceKey(1), PageKey(key)), 1);
@@ -70,5 +73,5 @@ fn what_falls_due_for_all_pages_at_once_is_spread_over_the_minute_after() {
     assert_eq!((due(-1), due(60_000)), (0, 200));
     let mut alone = Page::unpublished((WorkspaceKey(1), PageKey(7)), 1);
     alone.quarter = midnight.0.div_euclid(HOUR / 4) - 1;
-    assert!(alone.is_old(midnight + 250, 1), "one page alone has nobody to wait for");
+    assert!(alone.is_old(midnight + 250, 1), "a single page is not delayed");
 }

@@ -1,10 +1,10 @@
-//! Reads of agents and heartbeat addresses for the command line.
+//! Reads of agents and heartbeat tokens for the command line.
 
 use crate::{AgentEntry, HeartbeatToken, Store, StoreError};
 use skerry_domain::credentials::Standing;
 
 impl Store {
-    /// Every address of every workspace.
+    /// All heartbeat tokens of all workspaces.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -17,9 +17,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn roll(&self) -> Result<Vec<AgentEntry>, StoreError> {
+    pub fn agents(&self) -> Result<Vec<AgentEntry>, StoreError> {
         let Self::Sqlite(backend) = self;
-        backend.roll()
+        backend.agents()
     }
 
     /// The location and standing of one agent, read from its own row only, so that damage elsewhere does not prevent

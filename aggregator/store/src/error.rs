@@ -7,9 +7,9 @@ use std::path::PathBuf;
 /// Why the database cannot be used. Every message says what to do.
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
-    /// Linked against an older SQLite than is safe.
+    /// The linked SQLite is too old to be safe.
     #[error(
-        "SQLite {0} is older than 3.51.3, which mends a corruption of the write-ahead log: build with the bundled SQLite"
+        "SQLite {0} is older than 3.51.3, which fixes a corruption of the write-ahead log: build with the bundled SQLite"
     )]
     OldSqlite(&'static str),
     /// The file lies on a network file system, whose locks SQLite cannot trust.
@@ -19,22 +19,22 @@ pub enum StoreError {
     NetworkFileSystem {
         /// The folder.
         path: PathBuf,
-        /// Its name.
+        /// The name of the file system.
         kind: &'static str,
     },
     /// The open database is no longer the one at its path.
     #[error(
         "{path}: the database was deleted, moved or replaced while it was open, so nothing more is accepted. Put the file back, with the -wal beside it, or restart skerry-aggregator to serve from what is there now"
     )]
-    Gone {
-        /// Where it was opened.
+    FileReplaced {
+        /// The path at which it was opened.
         path: PathBuf,
     },
-    /// The write-ahead log of the open database was cut.
+    /// The write-ahead log of the open database was truncated, deleted or overwritten.
     #[error(
         "{path}-wal: the database's write-ahead log was cut short, deleted or overwritten by another program while the database was open. What was stored since the log was last worked into the database is lost, and nothing more is accepted. Stop skerry-aggregator, keep a copy of {path} and its -wal, and start it again: it goes on from what the database holds, and tells each agent whose observations are missing. If that start says that the database is damaged, restore the last backup"
     )]
-    Cut {
+    LogTruncated {
         /// The database.
         path: PathBuf,
     },
@@ -53,7 +53,7 @@ pub enum StoreError {
     Newer {
         /// The database.
         path: PathBuf,
-        /// Its schema.
+        /// The schema of the database.
         found: i64,
     },
     /// The aggregator that serves from it is older than this program.
@@ -90,33 +90,33 @@ pub enum StoreError {
         /// The copy taken before.
         backup: PathBuf,
     },
-    /// A copy is never written over something.
+    /// The target of a copy exists already.
     #[error("{path} is there already: name a file that is not, or move it away. Nothing was written")]
     Exists {
-        /// What is there.
+        /// The target.
         path: PathBuf,
     },
     /// There is nothing to copy.
     #[error(
-        "{path}: there is no database. skerry-aggregator serve makes it; where an aggregator runs already, name its configuration file with --config"
+        "{path}: there is no database. skerry-aggregator serve creates it; if an aggregator runs already, name its configuration file with --config"
     )]
     NoDatabase {
-        /// Where it would be.
+        /// The configured path.
         path: PathBuf,
     },
-    /// The database is where the relative path used to lead, when it was relative to the working directory.
+    /// The database is where a relative path led to in former versions, relative to the working directory.
     #[error(
         "{path}: there is no database, but {former} is one. A relative store.path is relative to the configuration file, and was relative to the working directory before. Move the folder of {former} there, or set store.path = \"{former}\""
     )]
     Elsewhere {
-        /// Where it would be.
+        /// The configured path.
         path: PathBuf,
-        /// Where it lies.
+        /// The path of the database.
         former: PathBuf,
     },
-    /// A file that was to be restored.
+    /// The file to be restored is not a valid backup.
     #[error("{path} is not a valid backup: {what}. Nothing was changed; use another one")]
-    NoBackup {
+    InvalidBackup {
         /// The file.
         path: PathBuf,
         /// What is wrong with it.
@@ -132,7 +132,7 @@ pub enum StoreError {
         /// The system's message.
         what: String,
     },
-    /// The folder or file cannot be made or written.
+    /// The folder or file cannot be created or written.
     #[error(
         "{path}: {what}. Make it writable for the user that runs skerry-aggregator, or change store.path"
     )]
@@ -158,12 +158,12 @@ pub enum StoreError {
     /// A row that violates the schema. Other rows can still be written.
     #[error("a row of {} is against the schema: {what}", if table.is_empty() { "some table" } else { table })]
     Constraint {
-        /// Its table; empty if the violation showed only at the commit.
+        /// The table; empty if the violation was found only at the commit.
         table: &'static str,
         /// SQLite's message.
         what: String,
     },
-    /// Another writer has the right to write the workspace, or has written it since.
+    /// Another writer has acquired the workspace, or has written to it since.
     #[error("another aggregator writes this workspace (token {token}, commit {commit_no})")]
     Fenced {
         /// The token in force.
@@ -173,11 +173,11 @@ pub enum StoreError {
     },
     /// A stored value that no version of this program writes.
     #[error("the database holds {0}")]
-    Strange(String),
+    Unexpected(String),
 }
 
 impl From<Misread> for StoreError {
     fn from(misread: Misread) -> Self {
-        Self::Strange(misread.to_string())
+        Self::Unexpected(misread.to_string())
     }
 }

@@ -1,4 +1,4 @@
-//! Short reads beside the writer. They see committed data only and write nothing.
+//! Short reads while the writer works. They see committed data only and write nothing.
 
 use crate::sqlite::Sqlite;
 use crate::{AgentEntry, HeartbeatToken, RollUp, StoreError, StoredObservation};
@@ -18,12 +18,12 @@ pub enum Reader {
 }
 
 impl Reader {
-    /// Opens the database at `path` for short reads beside the writer: takes no lock and migrates nothing.
+    /// Opens the database at `path` for short reads: takes no lock and migrates nothing.
     ///
     /// # Errors
     /// [`StoreError`], also if the schema has another version.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Sqlite::beside(path).map(Self::Sqlite)
+        Sqlite::open_unlocked(path).map(Self::Sqlite)
     }
 
     /// The clock as last stored.
@@ -35,7 +35,7 @@ impl Reader {
         backend.clock()
     }
 
-    /// The aggregator's time, for a command beside it; the wall clock's time if the stored clock is from another boot.
+    /// The aggregator's time, for a command of its host; the wall clock's time if the stored clock is from another boot.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -44,7 +44,7 @@ impl Reader {
         backend.time()
     }
 
-    /// Every address of every workspace.
+    /// All heartbeat tokens of all workspaces.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -53,7 +53,7 @@ impl Reader {
         backend.heartbeat_tokens()
     }
 
-    /// Computes the roll-up of the oldest complete hour that needs one. This is the slow part, and it writes nothing.
+    /// Computes the agents-up of the oldest complete hour that needs one. This is the slow part, and it writes nothing.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -76,8 +76,8 @@ impl Reader {
         backend.response_hours(workspace, tracks, from)
     }
 
-    /// Response times of some charts in steps of `step` ms, from raw observations in `[from, to)`, oldest first; a
-    /// chart is given by the tracks that feed it.
+    /// Response times of some charts in steps of `step` ms, from raw observations in `[from, to)`, oldest first. A chart is
+    /// given by its tracks.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -146,9 +146,9 @@ impl Reader {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn roll(&self) -> Result<Vec<AgentEntry>, StoreError> {
+    pub fn agents(&self) -> Result<Vec<AgentEntry>, StoreError> {
         let Self::Sqlite(backend) = self;
-        backend.roll()
+        backend.agents()
     }
 
     /// The location and standing of one agent, read from its own row only, so that damage elsewhere does not prevent

@@ -26,7 +26,7 @@ impl Store {
         Sqlite::open(path).map(Self::Sqlite)
     }
 
-    /// The same for an existing database.
+    /// As [`Self::open`] for an existing database.
     ///
     /// # Errors
     /// [`StoreError`], also if there is no database; none is created.
@@ -34,8 +34,8 @@ impl Store {
         Sqlite::open_existing(path).map(Self::Sqlite)
     }
 
-    /// The same for a process that will serve. It waits up to five seconds for the lock, since a command such as `agent
-    /// list` may have the database open for a moment.
+    /// As [`Self::open`] for a process that will serve. It waits up to five seconds for the lock, since a command such as
+    /// `agent list` may have locked the database for a moment.
     ///
     /// # Errors
     /// As [`Self::open`].
@@ -43,12 +43,13 @@ impl Store {
         Sqlite::open_to_serve(path).map(Self::Sqlite)
     }
 
-    /// A second handle on the same database, for short reads and the command line: takes no lock and migrates nothing.
+    /// Opens the database for short reads and the command line while another handle may write: takes no lock and migrates
+    /// nothing.
     ///
     /// # Errors
     /// [`StoreError`], also if the schema has another version.
-    pub fn beside(path: &Path) -> Result<Self, StoreError> {
-        Sqlite::beside(path).map(Self::Sqlite)
+    pub fn open_unlocked(path: &Path) -> Result<Self, StoreError> {
+        Sqlite::open_unlocked(path).map(Self::Sqlite)
     }
 
     /// The clock as last stored.
@@ -60,7 +61,7 @@ impl Store {
         backend.clock()
     }
 
-    /// The aggregator's time, for a command beside it; the wall clock's time if the stored clock is from another boot.
+    /// The aggregator's time, for a command of its host; the wall clock's time if the stored clock is from another boot.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -73,20 +74,20 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`].
-    pub fn keep_clock(&mut self, kept: &SavedClock) -> Result<(), StoreError> {
+    pub fn save_clock(&mut self, clock: &SavedClock) -> Result<(), StoreError> {
         let Self::Sqlite(backend) = self;
-        backend.keep_clock(kept)
+        backend.save_clock(clock)
     }
 
     /// Sets the clock back: it was ahead by `by`, and the time is `now`. Every stored instant after `now` is moved back
-    /// by `by`, but not before the newest instant up to `now`. The order is kept; intervals that become empty are
+    /// by `by`, but not before the newest instant up to `now`. The order is clock; intervals that become empty are
     /// deleted.
     ///
     /// # Errors
     /// [`StoreError`]; then nothing is moved.
-    pub fn set_back(&mut self, now: Timestamp, by: i64, kept: &SavedClock) -> Result<(), StoreError> {
+    pub fn set_back(&mut self, now: Timestamp, by: i64, clock: &SavedClock) -> Result<(), StoreError> {
         let Self::Sqlite(backend) = self;
-        backend.set_back(now, by, kept)
+        backend.set_back(now, by, clock)
     }
 
     /// Computes the roll-up of the oldest complete hour that needs one. This is the slow part, and it writes nothing.
@@ -103,9 +104,9 @@ impl Store {
     ///
     /// # Errors
     /// [`StoreError`]; the hour stays due.
-    pub fn keep_roll_up(&mut self, rolled: RollUp, kept_from: Timestamp) -> Result<(), StoreError> {
+    pub fn store_roll_up(&mut self, roll_up: RollUp, kept_from: Timestamp) -> Result<(), StoreError> {
         let Self::Sqlite(backend) = self;
-        backend.keep_roll_up(rolled, kept_from)
+        backend.store_roll_up(roll_up, kept_from)
     }
 
     /// Response times by hour, merged over some tracks, oldest first.
@@ -122,8 +123,8 @@ impl Store {
         backend.response_hours(workspace, tracks, from)
     }
 
-    /// Response times of some charts in steps of `step` ms, from raw observations in `[from, to)`, oldest first; a
-    /// chart is given by the tracks that feed it.
+    /// Response times of some charts in steps of `step` ms, from raw observations in `[from, to)`, oldest first. A chart is
+    /// given by its tracks.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -179,13 +180,13 @@ impl Store {
     /// and that earlier writes are still there.
     ///
     /// # Errors
-    /// [`StoreError::Gone`], [`StoreError::Cut`].
+    /// [`StoreError::FileReplaced`], [`StoreError::LogTruncated`].
     pub fn is_in_place(&self) -> Result<(), StoreError> {
         let Self::Sqlite(backend) = self;
         backend.is_in_place()
     }
 
-    /// Where the database lies.
+    /// The path of the database.
     #[must_use]
     pub fn path(&self) -> &Path {
         let Self::Sqlite(backend) = self;
@@ -201,8 +202,8 @@ impl Store {
         backend.aggregator_id()
     }
 
-    /// A write that changes nothing, to test whether writing works again. SQLite skips writing an unchanged row, but
-    /// not the schema version.
+    /// Writes without a change, to test whether writing works again. SQLite skips writing an unchanged row, but not the
+    /// schema version.
     ///
     /// # Errors
     /// [`StoreError`] while writing fails.
@@ -269,7 +270,7 @@ impl Store {
         backend.commit(writes)
     }
 
-    /// The same, but only if `fence` still holds; increments the commit number.
+    /// As [`Self::commit`], but only if `fence` still applies; increments the commit number.
     ///
     /// # Errors
     /// [`StoreError::Fenced`] if it does not; otherwise as [`Self::commit`].

@@ -1,4 +1,4 @@
-//! What every backend of [`Store`] does. A new one is added to [`with_each`] and to nothing else.
+//! The contract of every backend of [`Store`]. A new backend is added to [`with_each`] only.
 
 use skerry_domain::credentials::Standing;
 use skerry_domain::rows::{
@@ -84,8 +84,8 @@ fn track(workspace: WorkspaceKey, key: i64) -> Row {
     .into()
 }
 
-/// A workspace with an agent, a check and what it sees of it, all of key 1.
-fn furnished(key: WorkspaceKey) -> Vec<Write> {
+/// A workspace with an agent, a check and a track, all of key 1.
+fn fixture(key: WorkspaceKey) -> Vec<Write> {
     let rows = [agent(key, 1, "a"), check(key, 1), track(key, 1)];
     std::iter::once(workspace(key)).chain(rows.map(Write::Put)).collect()
 }
@@ -105,9 +105,9 @@ fn begins(store: &Store, workspace: WorkspaceKey) -> Vec<i64> {
 }
 
 #[test]
-fn a_row_that_is_put_comes_back_and_a_later_put_replaces_it() {
+fn a_put_row_can_be_read_and_a_later_put_replaces_it() {
     with_each(|store| {
-        store.commit(&furnished(ONE)).expect("committed");
+        store.commit(&fixture(ONE)).expect("committed");
         let renamed = Write::Put(agent(ONE, 1, "b"));
         store.commit(&[Write::Put(agent(ONE, 1, "never kept")), renamed]).expect("committed");
         let found: Vec<AgentRow> = store.rows().expect("read");
@@ -118,10 +118,10 @@ fn a_row_that_is_put_comes_back_and_a_later_put_replaces_it() {
 }
 
 #[test]
-fn rows_come_in_the_order_of_their_keys() {
+fn rows_are_read_in_the_order_of_their_keys() {
     with_each(|store| {
-        store.commit(&furnished(ONE)).expect("committed");
-        store.commit(&furnished(OTHER)).expect("committed");
+        store.commit(&fixture(ONE)).expect("committed");
+        store.commit(&fixture(OTHER)).expect("committed");
         let puts = [300, 20, 100, -5].map(|from| Write::Put(span(ONE, from).into()));
         store.commit(&puts).expect("committed");
         store.commit(&[Write::Put(span(OTHER, 1).into())]).expect("committed");
@@ -132,10 +132,10 @@ fn rows_come_in_the_order_of_their_keys() {
 }
 
 #[test]
-fn what_is_deleted_replaced_or_pruned_is_of_one_workspace() {
+fn deleting_replacing_and_pruning_affect_one_workspace() {
     with_each(|store| {
         for key in [ONE, OTHER] {
-            store.commit(&furnished(key)).expect("committed");
+            store.commit(&fixture(key)).expect("committed");
             let puts = [10, 20, 30, 40].map(|from| Write::Put(span(key, from).into()));
             store.commit(&puts).expect("committed");
         }
@@ -157,9 +157,9 @@ fn what_is_deleted_replaced_or_pruned_is_of_one_workspace() {
 }
 
 #[test]
-fn a_put_after_a_delete_in_one_group_stands() {
+fn the_last_write_of_a_group_to_a_row_counts() {
     with_each(|store| {
-        store.commit(&furnished(ONE)).expect("committed");
+        store.commit(&fixture(ONE)).expect("committed");
         let put = || Write::Put(span(ONE, 10).into());
         let mut key = spans_of(ONE);
         key.values.push(Value::Integer(10));
@@ -171,17 +171,17 @@ fn a_put_after_a_delete_in_one_group_stands() {
 }
 
 #[test]
-fn a_group_is_written_whole_or_not_at_all_and_the_row_that_is_refused_is_named() {
+fn a_group_is_written_completely_or_not_at_all_and_the_error_names_the_table() {
     with_each(|store| {
-        store.commit(&furnished(ONE)).expect("committed");
+        store.commit(&fixture(ONE)).expect("committed");
         let twice = [Write::Put(span(ONE, 10).into()), Write::Put(agent(ONE, 2, "a"))];
         let refused = store.commit(&twice).expect_err("two agents of one name");
         assert!(matches!(&refused, StoreError::Constraint { table: "agent", .. }), "{refused:?}");
         let orphan = [Write::Put(span(ONE, 20).into()), Write::Put(check(OTHER, 1))];
         let refused = store.commit(&orphan).expect_err("there is no such workspace");
         assert!(matches!(&refused, StoreError::Constraint { .. }), "{refused:?}");
-        assert_eq!(begins(store, ONE), [0_i64; 0], "nothing of a refused group");
-        // A slot that a refused group made is not remembered.
+        assert_eq!(begins(store, ONE), [0_i64; 0], "nothing of a rejected group");
+        // A slot that a rejected group created is not remembered.
         let seen = |at| Write::Observe(ONE, vec![observation(1, at)]);
         store.commit(&[seen(NOW), Write::Put(agent(ONE, 2, "a"))]).expect_err("refused");
         store.commit(&[seen(NOW + 1)]).expect("the next group is written");
@@ -191,18 +191,18 @@ fn a_group_is_written_whole_or_not_at_all_and_the_row_that_is_refused_is_named()
 }
 
 #[test]
-fn rows_of_one_group_may_name_each_other_before_they_stand() {
+fn rows_of_a_group_may_refer_to_later_rows_of_it() {
     with_each(|store| {
-        let mut rows = furnished(ONE);
+        let mut rows = fixture(ONE);
         rows.reverse();
-        store.commit(&rows).expect("the commit judges");
+        store.commit(&rows).expect("references are checked at the commit");
     });
 }
 
 #[test]
-fn an_appended_row_takes_no_others_place() {
+fn an_appended_row_never_replaces_another() {
     with_each(|store| {
-        store.commit(&furnished(ONE)).expect("committed");
+        store.commit(&fixture(ONE)).expect("committed");
         let loss = |number| LossRow {
             workspace: ONE,
             number,
@@ -217,7 +217,11 @@ fn an_appended_row_takes_no_others_place() {
         let refused = store.commit(&[Write::Append(loss(7).into())]).expect_err("its key is taken");
         assert!(matches!(refused, StoreError::Constraint { table: "loss", .. }), "{refused:?}");
         let found: Vec<LossRow> = store.rows().expect("read");
-        assert_eq!(found[0].count, i64::MAX.unsigned_abs(), "what does not fit is the most that does");
+        assert_eq!(
+            found[0].count,
+            i64::MAX.unsigned_abs(),
+            "a number that does not fit becomes the greatest that does"
+        );
     });
 }
 
@@ -227,11 +231,11 @@ fn observation(track: i64, at: Timestamp) -> RawObservation {
 }
 
 #[test]
-fn observations_of_two_workspaces_with_the_same_keys_are_kept_apart_however_great_the_keys() {
+fn observations_of_two_workspaces_with_the_same_keys_are_separate_even_with_the_greatest_keys() {
     with_each(|store| {
         let great = i64::MAX - 1;
         for key in [ONE, OTHER] {
-            store.commit(&furnished(key)).expect("committed");
+            store.commit(&fixture(key)).expect("committed");
             let mut far = track(key, great);
             if let Row::Track(row) = &mut far {
                 row.check = CheckKey(2);
@@ -244,43 +248,44 @@ fn observations_of_two_workspaces_with_the_same_keys_are_kept_apart_however_grea
         let found = store.observations(ONE, NOW, NOW + 6).expect("read");
         assert_eq!(found, seen);
         assert_eq!(store.observations(OTHER, NOW, NOW + 6).expect("read"), [observation(1, NOW)]);
-        // Two of one instant: the second takes the next free millisecond.
+        // Of two observations of one instant, the second gets the next free millisecond.
         store.commit(&[Write::Observe(OTHER, vec![observation(1, NOW); 2])]).expect("committed");
         let at: Vec<_> =
             store.observations(OTHER, NOW, NOW + 6).expect("read").iter().map(|one| one.at).collect();
         assert_eq!(at, [NOW, NOW + 1, NOW + 2]);
-        let rolled = store.next_roll_up(NOW + HOUR).expect("read").expect("an hour is over");
-        store.keep_roll_up(rolled, Timestamp(0)).expect("kept");
+        let roll_up = store.next_roll_up(NOW + HOUR).expect("read").expect("an hour is over");
+        store.store_roll_up(roll_up, Timestamp(0)).expect("kept");
         assert!(store.next_roll_up(NOW + HOUR).expect("read").is_none());
     });
 }
 
 #[test]
-fn a_commit_is_fenced_by_the_newest_token_and_by_the_commit_before_it() {
+fn a_commit_is_fenced_by_token_and_commit_number() {
     with_each(|store| {
         store.commit(&[workspace(ONE), workspace(OTHER)]).expect("committed");
         let fence = |token, commit_no| Some(Fence { workspace: ONE, token, commit_no });
         let put = |name: &str| [Write::Put(agent(ONE, 1, name))];
         store.commit_fenced(&put("first"), fence(5, 0)).expect("the first holder");
         store.commit_fenced(&put("second"), fence(5, 1)).expect("and its next commit");
-        let again = store.commit_fenced(&put("twice"), fence(5, 1)).expect_err("it was made already");
+        let again = store.commit_fenced(&put("twice"), fence(5, 1)).expect_err("that number is used already");
         assert!(matches!(again, StoreError::Fenced { token: 5, commit_no: 2 }), "{again:?}");
         store.commit_fenced(&put("taken"), fence(6, 2)).expect("the next holder");
-        let late = store.commit_fenced(&put("late"), fence(5, 2)).expect_err("it holds no longer");
+        let late =
+            store.commit_fenced(&put("late"), fence(5, 2)).expect_err("another holder has a newer token");
         assert!(matches!(late, StoreError::Fenced { token: 6, commit_no: 3 }), "{late:?}");
         let found: Vec<AgentRow> = store.rows().expect("read");
         assert_eq!(found[0].name, "taken");
         let other = Fence { workspace: OTHER, token: 1, commit_no: 0 };
-        store.commit_fenced(&[], Some(other)).expect("each workspace has its own");
+        store.commit_fenced(&[], Some(other)).expect("each workspace has a fence of its own");
     });
 }
 
 #[test]
-fn what_was_committed_is_there_when_it_is_opened_again() {
+fn committed_rows_are_there_after_reopening() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("skerry.db");
     let mut store = Store::open(&path).expect("opens");
-    store.commit(&furnished(ONE)).expect("committed");
+    store.commit(&fixture(ONE)).expect("committed");
     let moved =
         FormerLocationRow { workspace: ONE, agent: AgentKey(1), to_ms: NOW, location: "there".to_owned() };
     store.commit(&[Write::Put(moved.into())]).expect("committed");
@@ -297,7 +302,7 @@ fn what_was_committed_is_there_when_it_is_opened_again() {
 }
 
 #[test]
-fn every_table_leads_its_key_with_the_workspace() {
+fn the_key_of_every_table_begins_with_the_workspace() {
     for table in TABLES {
         let first = table.columns[0].name;
         let is_directory = table.name == "workspace";

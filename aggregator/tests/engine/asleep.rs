@@ -1,5 +1,5 @@
-//! The aggregator's host sleeps. What agents saw meanwhile stands where they saw it: a batch that lay in a socket until
-//! we woke up does not say when it reached us, and is asked for again.
+//! The aggregator's host sleeps. Observations of that time are placed where agents made them: a batch that lay in a
+//! socket until the host woke up cannot be dated, and the agent must send it again.
 
 use crate::turned::Host;
 use crate::workspace::WORKSPACE;
@@ -9,12 +9,12 @@ use skerry_domain::time::SECOND;
 use skerry_protocol::wire::{self, Observation, Outcome, State};
 use std::sync::atomic::Ordering;
 
-/// An agent on another host, whose boot clock began at another time. It sees one check each second.
+/// An agent on another host, whose boot clock started at another time. It observes one check every second.
 struct Probe {
     boot_began: i64,
     wall_off: i64,
     acknowledged: u64,
-    /// Boot clock of each observation, the first of all included.
+    /// Boot clock of every observation since the first.
     seen: Vec<u64>,
 }
 
@@ -27,7 +27,7 @@ impl Probe {
         self.seen.push(self.boot_now(host));
     }
 
-    /// All that was not acknowledged.
+    /// A batch of everything that was not acknowledged.
     fn batch(&self, host: &Host) -> Bytes {
         let record = |(index, boot_ms): (usize, &u64)| {
             let observation = Observation {
@@ -67,7 +67,7 @@ impl Probe {
         Ok(())
     }
 
-    /// So many seconds, in each of which it sees the check and says so.
+    /// Observes and delivers once a second for `seconds`.
     async fn goes_on(&mut self, host: &mut Host, seconds: i64) {
         for _ in 0..seconds {
             pass(host, SECOND);
@@ -82,7 +82,7 @@ fn pass(host: &mut Host, ms: i64) {
     host.now += ms;
 }
 
-/// When the check was observed, and when the component that hangs on it had no data since.
+/// When the check was observed, and for how long its component has had no data.
 fn stored(host: &Host) -> (Vec<i64>, i64) {
     let rows = host.rows();
     let mut statement = rows.prepare("SELECT key >> 21 FROM observation ORDER BY 1").expect("SQL");
@@ -96,13 +96,13 @@ fn stored(host: &Host) -> (Vec<i64>, i64) {
 }
 
 #[tokio::test]
-async fn what_lay_in_a_socket_while_we_slept_is_sent_again_and_stands_where_it_was_seen() {
+async fn a_batch_that_waited_during_sleep_is_sent_again_and_placed_correctly() {
     for (slept, wall_off) in [(16, 0), (8 * 3_600, 0), (16, 3_600_000), (16, -3_600_000)] {
         let mut host = Host::new(0).await;
         let boot_began = -7_000_000;
         let mut probe = Probe { boot_began, wall_off, acknowledged: 0, seen: Vec::new() };
         probe.goes_on(&mut host, 5).await;
-        // We fall asleep. It sees on; two of its batches stay in a socket each, the former given up meanwhile.
+        // The host falls asleep while the agent continues. Two of its batches wait in sockets; it gave the first one up.
         let (began, mut lying) = (host.now, Vec::new());
         for second in 1..=slept.min(60) {
             probe.boot_began -= SECOND;
@@ -111,7 +111,7 @@ async fn what_lay_in_a_socket_while_we_slept_is_sent_again_and_stands_where_it_w
                 lying.push(probe.batch(&host));
             }
         }
-        // We wake up, and are of one time again.
+        // The host wakes up, and both clocks agree again.
         probe.boot_began = boot_began;
         pass(&mut host, slept * SECOND);
         for body in lying {
@@ -128,9 +128,9 @@ async fn what_lay_in_a_socket_while_we_slept_is_sent_again_and_stands_where_it_w
     }
 }
 
-/// The clock of its host stood still while it was paused: it is refused once.
+/// The clock of the agent's host stood still while it was paused: its batch is rejected once.
 #[tokio::test]
-async fn an_agent_whose_clock_stood_still_is_taken_when_it_says_so_again() {
+async fn a_batch_from_a_paused_host_is_accepted_when_it_is_sent_again() {
     let mut host = Host::new(0).await;
     let mut probe = Probe { boot_began: 0, wall_off: 0, acknowledged: 0, seen: Vec::new() };
     probe.goes_on(&mut host, 5).await;

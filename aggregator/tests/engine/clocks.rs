@@ -1,5 +1,5 @@
-//! Hosts whose clocks lie: hours and days off, back and forth, 1970. What they see is placed by the boot
-//! clock, and no outage appears that nobody saw.
+//! Hosts with wrong clocks: hours and days off, set back and forth, 1970. Observations are placed by the boot clock, and
+//! no outage appears that was not observed.
 
 use crate::reports::{empty, observed, record};
 use crate::script::{START, World, at, declared};
@@ -42,7 +42,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 2_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_wall_clock_that_lies_makes_no_outage_and_no_gap(
+    fn a_wrong_wall_clock_causes_no_outage_and_no_gap(
         lies in prop::collection::vec(prop_oneof![
             Just(0_i64), Just(HOUR), Just(-HOUR), Just(DAY), Just(-DAY), Just(600_000), Just(-600_000),
             Just(-START.0), Just(i64::MAX), Just(i64::MIN), any::<i64>(),
@@ -69,16 +69,16 @@ proptest! {
     }
 }
 
-/// Before its reboot the host was an hour ahead; afterwards its clock is right. What it saw before stands
-/// where it was seen, in the first batch and in those that drain after it.
+/// Before its reboot the host was an hour ahead; afterwards its clock is right. Earlier observations are placed
+/// correctly in the first batch and in later ones.
 #[test]
-fn what_an_earlier_boot_saw_is_placed_by_the_offset_of_that_time() {
+fn observations_of_an_earlier_boot_are_placed_by_its_own_offset() {
     let (mut world, _) = World::new();
     world.now = START + 10 * SECOND;
     let ahead = world.now + HOUR;
     let before = report(&world, DAY, ahead, 1, &[When::ThisBoot(DAY)]);
     step(&mut world.state, Command::Report(Box::new(before)), at(world.now)).expect("taken");
-    // Seen at 20 s and 30 s; the host is down at 40 s and back at 100 s.
+    // Observed at 20 s and 30 s; the host goes down at 40 s and is back at 100 s.
     world.now = START + 120 * SECOND;
     let earlier = |second: i64| When::EarlierBoot(START + second * SECOND + HOUR);
     for (sequence, second) in [(2, 20), (3, 30)] {

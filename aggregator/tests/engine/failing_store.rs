@@ -1,4 +1,4 @@
-//! A store that fails for a minute, and one that does not answer: what is answered, shown and kept.
+//! A store that fails for a minute, and one that stalls: answers, snapshots and stored rows.
 
 use crate::reports::{empty, observed, record};
 use crate::script::{START, Script, configure, declared};
@@ -30,7 +30,7 @@ fn add(name: &str) -> Command {
     Command::ChangeAgent { agent: name.to_owned(), change }
 }
 
-/// Check `a` is up, seen now.
+/// A report that check `a` is up now.
 fn up(agent: AgentKey, apart: &ManualClocks, sequence: u64) -> Command {
     let boot = apart.boot.load(Ordering::Relaxed);
     let when = When::ThisBoot(boot);
@@ -57,17 +57,17 @@ fn names(state: &State) -> Vec<&str> {
     agents.map(|agent| agent.name.as_str()).collect()
 }
 
-/// The job's check as the page has it now.
+/// The state of the job's check.
 fn job_is(state: &State) -> HardState {
     let of_job = state.tracks.values().find(|one| state.checks[&one.check].name == "job");
     of_job.and_then(|one| one.track.spans.last()).map_or(HardState::Unknown, |span| span.state)
 }
 
-/// The database is not at its path for a minute, in which agents deliver, a job calls and operators command. Nobody is
-/// told that anything was taken. What was acknowledged before stays, in memory and stored; what was refused is nowhere;
-/// and the call that could not be taken is not held against the job.
+/// The database is missing from its path for a minute, in which agents deliver, a job calls and operators send commands.
+/// Nothing of that is acknowledged. What was acknowledged before stays in memory and in the store, what was rejected is
+/// in neither, and the job is not down because of the call that could not be stored.
 #[tokio::test(flavor = "multi_thread")]
-async fn what_a_store_that_fails_for_a_minute_refuses_is_nowhere_and_what_it_took_stays() {
+async fn a_store_that_fails_for_a_minute_keeps_what_it_acknowledged_and_nothing_else() {
     let folder = tempfile::tempdir().expect("a folder");
     let (path, aside) = (folder.path().join("skerry.db"), folder.path().join("aside.db"));
     let apart = Arc::new(ManualClocks { boot_id: "this".to_owned(), ..ManualClocks::default() });
@@ -99,7 +99,7 @@ async fn what_a_store_that_fails_for_a_minute_refuses_is_nowhere_and_what_it_too
         assert_eq!(names(&state()), ["one"], "what is not stored is shown to nobody");
     }
     assert!(engine.health().unwritable.load(Ordering::Relaxed));
-    // Time passes all the same: the agent is silent, and what it saw last stays.
+    // Time passes nevertheless: the agent becomes silent, and its last state stays.
     let begun = Instant::now();
     let mut next = tokio::time::interval(Duration::from_millis(50));
     let track =
@@ -135,10 +135,10 @@ async fn what_a_store_that_fails_for_a_minute_refuses_is_nowhere_and_what_it_too
     assert!(["one", "two"].iter().all(|name| credentials.contains(&token_hash(name))));
 }
 
-/// A write that does not come back, and more commands than may wait for it: readers are served, those who find no place
-/// are told to come again, and all others are stored as soon as it comes back.
+/// A write stalls, and more commands arrive than may wait: readers are served, commands beyond the limit are rejected as
+/// busy, and all others are stored once the write returns.
 #[tokio::test(flavor = "multi_thread")]
-async fn while_a_write_stalls_whoever_finds_no_place_is_told_to_come_again() {
+async fn while_a_write_stalls_commands_beyond_the_limit_are_rejected_as_busy() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("skerry.db");
     let (changed, _changes) = crossbeam_channel::unbounded();
@@ -150,7 +150,7 @@ async fn while_a_write_stalls_whoever_finds_no_place_is_told_to_come_again() {
     let commands: Vec<Command> = (0..1_500).map(|number| add(&format!("agent-{number}"))).collect();
     let all =
         futures_util::future::join_all(commands.into_iter().map(|command| engine.command(named(command))));
-    // Polled after each of those was sent.
+    // Polled after each command was sent.
     let release = async {
         assert_eq!(names(state_of(&engine.snapshot().workspaces)), ["first"], "a reader waits for nobody");
         other.execute_batch("COMMIT").expect("given back");

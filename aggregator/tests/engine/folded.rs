@@ -1,5 +1,5 @@
-//! What is folded changes nothing: not when it is folded, nor what bars, percentages and `uptime.csv` say afterwards,
-//! whatever late data makes of the time after it. What is older stands as it was worked out.
+//! Folding does not change bars, percentages and `uptime.csv`, neither at once nor after late data for the time since.
+//! Older intervals stay as they were computed.
 
 use crate::script::{Script, World, at};
 use crate::stored::same;
@@ -31,7 +31,7 @@ fn shown(state: &State, now: Timestamp) -> String {
     text
 }
 
-/// What a layer says from `horizon` on.
+/// The intervals of a layer from `horizon` on.
 fn since<T: Copy>(layer: &[Interval<T>], horizon: Timestamp) -> Vec<Interval<T>> {
     let later = layer.iter().filter(|one| one.to > horizon);
     later.map(|one| Interval { from: one.from.max(horizon), ..*one }).collect()
@@ -41,7 +41,7 @@ fn spans(state: &State) -> usize {
     state.tracks.values().map(|one| one.track.spans.len()).sum()
 }
 
-/// Folds all that may be, and stores it.
+/// Folds everything that can be folded, and stores it.
 fn fold(state: &mut State, store: &mut Store, now: Timestamp) -> Result<(), TestCaseError> {
     let stepped = step(state, Command::Tick, at(now)).expect("taken");
     store.commit(&stepped.rows).expect("committed");
@@ -64,7 +64,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 100, max_shrink_iters: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_folded_history_is_shown_as_it_was(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+    fn a_folded_history_looks_the_same(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut store = Store::open(&folder.path().join("skerry.db")).expect("a new database");
         let mut script = Script(&bytes);
@@ -100,9 +100,9 @@ proptest! {
         same(&folded, &loaded).map_err(TestCaseError::fail)?;
     }
 
-    /// Years pass: what nobody ran for longer than a year is forgotten, and begins anew where it is taken up again.
+    /// Years pass: checks that did not run for more than a year are forgotten, and begin anew when they run again.
     #[test]
-    fn what_is_forgotten_changes_no_page(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+    fn forgetting_checks_changes_no_page(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut store = Store::open(&folder.path().join("skerry.db")).expect("a new database");
         let mut script = Script(&bytes);

@@ -1,4 +1,4 @@
-//! A hostile agent beside an honest one: the page and what the honest one said are what they are without it.
+//! A hostile agent changes neither the page nor the tracks of an honest agent.
 
 use crate::script::{CHECKS, Script, World, at, declared};
 use crate::tokens::{change, obey, says, take};
@@ -10,7 +10,7 @@ use skerry_domain::step::{AgentChange, Command, DeclaredCheck, Report, step};
 use skerry_domain::time::Timestamp;
 use skerry_domain::track::{HardState, Span};
 
-/// What the page is worked out from, and what belongs to the agent that is none of the hostile one's.
+/// The automatic layers, and the spans of the honest agent.
 type Rest = (Vec<Vec<Interval<Automatic>>>, Vec<(String, Vec<Span>, Option<Timestamp>)>);
 
 fn rest(state: &State, honest: AgentKey) -> Rest {
@@ -38,9 +38,9 @@ fn all_of(definition: u8) -> Option<Vec<DeclaredCheck>> {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1_500, max_shrink_iters: 5_000, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// Many checks, old times, another's names, folds, huge counts, new spools, lying clocks.
+    /// It reports many checks, old times, names of others, folded records and huge counts, with new spools and wrong clocks.
     #[test]
-    fn a_hostile_agent_moves_nothing_but_its_own(bytes in prop::collection::vec(any::<u8>(), 0..400), limited in any::<bool>()) {
+    fn a_hostile_agent_changes_only_its_own_tracks(bytes in prop::collection::vec(any::<u8>(), 0..400), limited in any::<bool>()) {
         let mut script = Script(&bytes);
         let (mut world, _) = World::new();
         let (honest, hostile) = (world.senders[0].agent, world.senders[1].agent);
@@ -55,14 +55,14 @@ proptest! {
             let command = match world.command(&mut script) {
                 Command::Report(mut report) => {
                     let ours = report.agent == honest;
-                    // The definition gives it away; where its token is limited even the right one does not help.
+                    // Its definition differs; with a limited token, even the right definition does not help.
                     let definition = if ours || limited { 1 } else { 2 };
                     report.inventory = (ours || report.inventory.is_some()).then(|| all_of(definition)).flatten();
                     Command::Report(report)
                 }
-                // Reports among others would pass by what is said of reports here.
+                // Reports among these commands would invalidate the comparison.
                 Command::Together(_) => Command::Tick,
-                // An operator who shuts one out, or lets the other in, decides who counts.
+                // Changes by operators decide which agents count.
                 Command::ChangeAgent { change, .. } if decides_who_counts(&change) => Command::Tick,
                 other => other,
             };

@@ -1,4 +1,4 @@
-//! What holds after every command, whatever came before it.
+//! Invariants that every command preserves.
 
 use crate::script::{Script, World, at};
 use proptest::prelude::*;
@@ -19,7 +19,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 10_000, max_shrink_iters: 20_000, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn any_sequence_of_commands_leaves_a_sound_state(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+    fn any_sequence_of_commands_leaves_a_valid_state(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         let mut script = Script(&bytes);
         let (mut world, _) = World::new();
         let mut told = String::new();
@@ -30,7 +30,7 @@ proptest! {
             let through = through_of(&world.state, &command);
             let mut twin = world.state.clone();
             let clock = world.state.clock;
-            // The wall clock may have gone back.
+            // The wall clock may have been set back.
             let back = tick && script.below(4) == 3;
             let now = if back { world.now + -7_200_000 } else { world.now };
             let scanned = tick.then(|| scan(&world.state, now));
@@ -56,10 +56,10 @@ proptest! {
     }
 }
 
-/// A tick that passes over nothing, whenever it is due.
+/// A tick that examines everything, whether or not it is due.
 fn scan(state: &State, now: Timestamp) -> (State, Result<Stepped, Rejected>) {
     let (mut state, now) = (state.clone(), now.max(state.clock));
-    // Of a heartbeat it is we who know whether a call came.
+    // Calls of heartbeats reach the aggregator itself.
     let ours: Vec<_> = state.heartbeats.values().map(|one| one.track).collect();
     let agents = state.tracks.keys().filter(|key| !ours.contains(key));
     let all = agents.map(|key| Due::Track(*key));
@@ -83,7 +83,7 @@ fn through_of(state: &State, command: &Command) -> Option<u64> {
     Some(epoch.through)
 }
 
-/// What must hold; `tick`: time has just been noticed.
+/// Checks the invariants. `tick`: the last command was a tick.
 pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
     let now = state.clock;
     for agent_check in state.tracks.values() {
@@ -124,7 +124,7 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
         let kept = state.verdicts.get(check).cloned().unwrap_or_default();
         let (reporters, quorum) = reporters_of(state, *check);
         let anew = verdict::now(&reporters, quorum, now);
-        // What the passing of time alone changes is noticed by the next tick.
+        // Changes by time alone take effect with the next tick.
         let noticed = tick || kept.until > now || !state.verdicts.contains_key(check);
         if noticed && kept.evaluation != anew {
             return Err(format!("{check:?} is kept as {kept:?}, worked out anew it is {anew:?}"));
@@ -158,7 +158,7 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
     Ok(())
 }
 
-/// What is kept up to date of holds and windows is what is derived of all of them.
+/// The layers of holds and windows equal those derived from all holds and windows.
 fn set_from_outside(state: &State, component: &Component) -> Result<(), String> {
     let (layers, holds) = (&component.layers, &component.holds);
     let whole = manual(holds.iter());
@@ -178,14 +178,15 @@ fn set_from_outside(state: &State, component: &Component) -> Result<(), String> 
     Ok(())
 }
 
-/// Evidence is believed for the silence limit; what was not yet that old when we became ready, for as long since then.
+/// Evidence counts for the silence limit; evidence that was younger when the aggregator became ready counts for as long
+/// from then.
 fn too_old(last: Timestamp, silence: i64, state: &State) -> bool {
     let fresh_at_start = state.ready_at - last <= silence;
     let counted_from = if fresh_at_start { last.max(state.ready_at) } else { last };
     state.clock - counted_from > silence
 }
 
-/// A job that is held to be up has called, and has time until its next call.
+/// A job that is up has called, and its next call is not overdue.
 fn called_or_waited_for(state: &State, heartbeat: &Heartbeat, tick: bool) -> Result<(), String> {
     let agent_check = &state.tracks[&heartbeat.track];
     let started = heartbeat.started.as_ref().map(|started| started.at);
@@ -206,14 +207,14 @@ fn called_or_waited_for(state: &State, heartbeat: &Heartbeat, tick: bool) -> Res
     Ok(())
 }
 
-/// Oldest first, none empty, none before the end of the last.
+/// Checks that intervals are in order, not empty and do not overlap.
 fn whole_or_apart<T: std::fmt::Debug>(what: &str, intervals: &[Interval<T>]) -> Result<(), String> {
     let empty = intervals.iter().any(|interval| interval.from >= interval.to);
     let overlap = intervals.windows(2).any(|pair| pair[0].to > pair[1].from);
     if empty || overlap { Err(format!("{what}: {intervals:?}")) } else { Ok(()) }
 }
 
-/// The automatic layer from everything that is known, not from what changed last.
+/// Computes the automatic layer from all data.
 fn anew(state: &State, component: &Component, from: Timestamp) -> Vec<Interval<Automatic>> {
     let mut verdicts: BTreeMap<_, (Option<Evaluation>, Vec<Interval<Evaluation>>)> = BTreeMap::new();
     for link in &component.links {
@@ -221,7 +222,7 @@ fn anew(state: &State, component: &Component, from: Timestamp) -> Vec<Interval<A
         let reporter = |key| {
             let agent_check = &state.tracks[key];
             Reporter {
-                // One agent stands at each location here.
+                // Each location has one agent here.
                 location: u32::try_from(agent_check.agent.0).expect("row keys are small"),
                 within: ALWAYS,
                 track: &agent_check.track,
@@ -242,7 +243,7 @@ fn anew(state: &State, component: &Component, from: Timestamp) -> Vec<Interval<A
         verdict: &verdicts[&link.check].1,
     });
     let layer = automatic(&linked.collect::<Vec<_>>(), from);
-    // Where no link held, and nothing is said by hand, a component is operational.
+    // Without links and holds, a component is operational.
     let mut edges: Vec<Timestamp> = layer.iter().map(|interval| interval.from).collect();
     edges.extend(component.links.iter().flat_map(|link| [link.from, link.to]));
     edges.push(component.created_at);

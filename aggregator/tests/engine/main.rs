@@ -1,5 +1,5 @@
-//! Random commands through `step`: hostile clocks, replays, gaps, changed files, people's words. What must
-//! hold after every one of them, that the store gives back what was committed, and what is done beside the writer.
+//! Random commands through `step` (wrong clocks, replays, gaps, changed files, manual changes): their invariants, loading
+//! of the committed state, and the work next to the writer.
 
 mod asleep;
 mod clocks;

@@ -1,4 +1,4 @@
-//! What must not move the past, and what must move the present at once.
+//! Events that must not change the past, and events that must change the present at once.
 
 use crate::reports::{empty, observed, record};
 use crate::script::{CHECKS, START, Script, World, at, configure, declared};
@@ -31,7 +31,7 @@ pub(crate) fn take(world: &mut World, report: Report) -> Vec<Change> {
     step(&mut world.state, Command::Report(Box::new(report)), at(world.now)).expect("taken").changes
 }
 
-/// The first component, which hangs on "a": what was true from when on, ms after the start.
+/// The automatic layer of the first component, which is linked to "a": ms after the start, and state.
 fn layer(world: &World) -> Vec<(i64, Automatic)> {
     let first = world.state.components.values().next().expect("the first component");
     first.layers.automatic.iter().map(|interval| (interval.from - START, interval.value)).collect()
@@ -48,9 +48,9 @@ pub(crate) fn quorum(world: &mut World, quorum: Quorum) -> Vec<Change> {
     step(&mut world.state, Command::Configure(Box::new(command)), at(world.now)).expect("taken").changes
 }
 
-/// What the agent folded has a place of its own; only what lies beyond it is a gap.
+/// A folded record covers its sequence numbers; only numbers beyond it are a gap.
 #[test]
-fn a_fold_is_no_gap() {
+fn a_folded_record_is_no_gap() {
     let (mut world, _) = World::new();
     world.now = START + 100 * SECOND;
     let mut folded = report(&world, 0, 1, &[(90 * SECOND, HardState::Up)]);
@@ -69,7 +69,7 @@ fn a_fold_is_no_gap() {
 }
 
 #[test]
-fn a_location_that_begins_to_look_leaves_the_past_as_it_was_seen() {
+fn a_new_location_does_not_change_the_past() {
     let (mut world, _) = World::new();
     quorum(&mut world, Quorum::Majority);
     world.now = START + 10 * SECOND;
@@ -85,7 +85,7 @@ fn a_location_that_begins_to_look_leaves_the_past_as_it_was_seen() {
     world.now = START + 12 * SECOND;
     let joins = report(&world, 1, 1, &[(0, HardState::Up)]);
     take(&mut world, joins);
-    // Something late makes the past be worked out again.
+    // Late data causes the past to be computed again.
     let late = report(&world, 0, 5, &[(1_000, HardState::Down), (0, HardState::Up)]);
     take(&mut world, late);
     let after = layer(&world);
@@ -93,11 +93,11 @@ fn a_location_that_begins_to_look_leaves_the_past_as_it_was_seen() {
 }
 
 #[test]
-fn history_that_drains_after_a_restart_leaves_nothing_believed_that_is_old() {
+fn late_history_after_a_restart_leaves_no_old_evidence_in_use() {
     let (mut world, _) = World::new();
     let seen = report(&world, 0, 1, &[(0, HardState::Up)]);
     take(&mut world, seen);
-    // The aggregator was away for an hour; the first that comes is an hour old and goes on without a gap.
+    // The aggregator was down for an hour; the first observations are an hour old and continue without a gap.
     world.now = START + HOUR;
     world.state.become_ready(world.now);
     let old = report(&world, 0, 2, &[(HOUR - 1_000, HardState::Up)]);
@@ -106,7 +106,7 @@ fn history_that_drains_after_a_restart_leaves_nothing_believed_that_is_old() {
 }
 
 #[test]
-fn a_snapshot_ahead_of_draining_history_is_believed_no_longer_than_the_silence_limit() {
+fn a_live_state_ahead_of_late_history_counts_for_the_silence_limit_only() {
     let (mut world, _) = World::new();
     let seen = report(&world, 0, 1, &[(0, HardState::Down)]);
     take(&mut world, seen);
@@ -131,7 +131,7 @@ fn a_snapshot_ahead_of_draining_history_is_believed_no_longer_than_the_silence_l
     assert!(changes.contains(&Change::ComponentChanged(component)), "the page hears that it is over");
 }
 
-/// What two agents saw of check "a" in the first forty seconds: one always up, one down from 20 s to 30 s.
+/// Reports of two agents on check "a" in the first forty seconds: one always up, one down from 20 s to 30 s.
 fn up_and_outage(world: &mut World, change: impl FnOnce(&mut World), late: usize) {
     quorum(world, Quorum::Any);
     world.now = START + 40 * SECOND;
@@ -143,7 +143,7 @@ fn up_and_outage(world: &mut World, change: impl FnOnce(&mut World), late: usize
         .collect();
     let reports = [report(world, 0, 1, &up), report(world, 1, 1, &outage)];
     let [early, arrives_late] = if late == 1 { reports } else { [reports[1].clone(), reports[0].clone()] };
-    // Both declared the check from the beginning: whoever joined later would count from then on only.
+    // Both declare the check from the beginning: an agent that joins later counts from then on only.
     let now = std::mem::replace(&mut world.now, START);
     for one in [&early, &arrives_late] {
         take(world, Report { records: Vec::new(), received: START, wall_now: START, ..one.clone() });
@@ -218,14 +218,14 @@ fn late_data_is_judged_by_the_interval_of_its_time() {
     world.now = START + SECOND;
     let first = by_minutes(report(&world, 0, 1, &[(0, HardState::Up)]));
     take(&mut world, first);
-    // Cut off for an hour, it goes on every five minutes; then it is told to look each second, and connects.
+    // Cut off for an hour, it runs every five minutes; then its interval becomes one second, and it connects.
     world.now = START + HOUR;
     let waited: Vec<_> = (0..12).rev().map(|n| (n * 300 * SECOND, HardState::Up)).collect();
     let late = report(&world, 0, 2, &waited);
     take(&mut world, late);
     let holes = |world: &World| layer(world).iter().filter(|one| one.1 == Automatic::NoData).count();
     assert_eq!(holes(&world), 1, "but for the time before the first report: {:?}", layer(&world));
-    // From now on its silence is that of a check that is run each second.
+    // From now on its silence limit is that of a check that runs every second.
     world.now = START + HOUR + SECOND;
     let seen = report(&world, 0, 14, &[(0, HardState::Up)]);
     take(&mut world, seen);
@@ -235,7 +235,7 @@ fn late_data_is_judged_by_the_interval_of_its_time() {
 }
 
 #[test]
-fn a_changed_quorum_and_a_moved_agent_are_heard_at_once() {
+fn a_changed_quorum_and_a_moved_agent_take_effect_at_once() {
     let (mut world, _) = World::new();
     quorum(&mut world, Quorum::Majority);
     let (down, up) =
@@ -247,7 +247,7 @@ fn a_changed_quorum_and_a_moved_agent_are_heard_at_once() {
     quorum(&mut world, Quorum::Any);
     assert_eq!(layer(&world).last(), Some(&(SECOND, Automatic::Known(Status::MajorOutage))));
     world.now = START + 2 * SECOND;
-    // Both at one location vote as one: it is up for one of them.
+    // Both are at one location and have one vote: it is up for one of them.
     let (name, location) = ("one".to_owned(), "there".to_owned());
     step(&mut world.state, Command::AddAgent { name, location }, at(world.now)).expect("taken");
     assert_eq!(layer(&world).last(), Some(&(2 * SECOND, Automatic::Known(Status::Operational))));

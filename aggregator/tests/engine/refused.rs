@@ -1,4 +1,4 @@
-//! Commands that are refused: what their neighbours hear, and what is stored.
+//! Rejected commands: the answers to the other commands of their group, and what is stored.
 
 use crate::workspace::{named, state_of};
 use skerry_aggregator::engine::{Actor, CommandError, Engine, Envelope};
@@ -14,9 +14,10 @@ fn add(name: &str) -> Command {
     Command::AddAgent { name: name.to_owned(), location }
 }
 
-/// A row that nobody knows of has a name that one of 256 commands wants: that one is refused, its neighbours are stored.
+/// A row that the state does not know has the name that one of 256 commands needs: that command is rejected, and the
+/// others are stored.
 #[tokio::test(flavor = "multi_thread")]
-async fn a_command_that_breaks_a_constraint_is_refused_alone() {
+async fn a_command_that_violates_a_constraint_is_rejected_alone() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("skerry.db");
     let (changed, _changes) = crossbeam_channel::unbounded();
@@ -53,9 +54,9 @@ async fn a_command_that_breaks_a_constraint_is_refused_alone() {
     assert_eq!(stored, 2 + 2 * (COMMANDS as i64 - 1));
 }
 
-/// 64 at once give the same heartbeat its first address: one is taken, and its address is the one that holds.
+/// 64 concurrent commands give the same heartbeat its first address: one is accepted, and its address is valid.
 #[tokio::test(flavor = "multi_thread")]
-async fn of_all_who_expect_the_same_one_is_taken() {
+async fn of_commands_with_the_same_expectation_one_is_accepted() {
     let folder = tempfile::tempdir().expect("a folder");
     let store = Store::open(&folder.path().join("skerry.db")).expect("opens");
     let (changed, _changes) = crossbeam_channel::unbounded();

@@ -1,4 +1,4 @@
-//! Files that are read again while the program runs: all of them hold, or none.
+//! Reloading of files: either all take effect or none.
 
 use rusqlite::Connection;
 use skerry_aggregator::app::App;
@@ -8,7 +8,7 @@ use std::path::Path;
 use std::time::Duration;
 use tokio::time::{interval, timeout};
 
-/// Two files, the second of the workspace of that name, each with these pages.
+/// Two files with these pages; the second is of workspace `second`.
 fn files(folder: &Path, second: &str, pages: [&[&str]; 2]) -> Vec<Config> {
     let page = |key: &&str| format!("[[page]]\nkey = \"{key}\"\nname = \"{key}\"\npublic = true\n");
     let pages = pages.map(|keys| keys.iter().map(page).collect::<String>());
@@ -21,7 +21,7 @@ fn files(folder: &Path, second: &str, pages: [&[&str]; 2]) -> Vec<Config> {
     load(&paths).map_err(|problems| problems.to_string()).expect("right files").configs
 }
 
-/// The keys of the pages that are shown.
+/// The keys of the pages.
 fn shown(engine: &Engine) -> Vec<String> {
     let snapshot = engine.snapshot();
     let all = snapshot.workspaces.iter().flat_map(|(_, state)| state.pages.values());
@@ -32,7 +32,7 @@ fn shown(engine: &Engine) -> Vec<String> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn files_that_cannot_all_be_taken_change_nothing() {
+async fn files_that_contradict_each_other_change_nothing() {
     let folder = tempfile::tempdir().expect("a folder");
     let app =
         App::start(&files(folder.path(), "blue", [&["red"], &["blue"]]), Vec::new()).await.expect("starts");

@@ -1,4 +1,4 @@
-//! What an agent reports in a test: what the test does not ask about is filled in alike.
+//! Reports of agents for tests, with defaults for everything that a test does not set.
 
 use skerry_domain::state::{AgentKey, SelfReport};
 use skerry_domain::step::{Observed, Proof, Record, RecordKind, Report, When};
@@ -6,7 +6,7 @@ use skerry_domain::time::Timestamp;
 use skerry_domain::track::HardState;
 use skerry_protocol::wire::{Outcome, Reason};
 
-/// One run of the first check, after which this is the hard state.
+/// One run of the first check with this hard state.
 pub(crate) fn observed(when: When, hard: HardState) -> Observed {
     let outcome = match hard {
         HardState::Up => Outcome::Up,
@@ -31,7 +31,7 @@ pub(crate) fn record(sequence: u64, first: Observed) -> Record {
     Record { sequence, through: sequence, kind: RecordKind::Observed { first, count: 1, spread: 0 } }
 }
 
-/// A batch about check "a" with nothing in it, of an agent whose clocks are right.
+/// An empty batch about check "a" from an agent with correct clocks.
 pub(crate) fn empty(agent: AgentKey, now: Timestamp, boot_now: i64) -> Report {
     Report {
         agent,

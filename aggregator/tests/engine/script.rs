@@ -19,18 +19,18 @@ use skerry_domain::verdict::Quorum;
 use skerry_protocol::schedule::Schedule;
 use skerry_protocol::wire::{Outcome, Phases, Reason};
 
-/// Where every sequence begins.
+/// The start of every sequence.
 pub(crate) const START: Timestamp = Timestamp(1_790_000_000_000);
 pub(crate) const CHECKS: [&str; 3] = ["a", "b", "c"];
-/// Jobs that may be declared; an agent runs a check of the last one's name.
+/// Jobs that may be declared. An agent runs a check with the name of the last.
 const JOBS: [&str; 3] = ["job", "other job", "c"];
 
-/// At that time, with ids that are the same in every run.
+/// A context at this time, with the same ids in every run.
 pub(crate) fn at(now: Timestamp) -> Context {
     Context { now, ids: Ids::from_seed([1; 32]) }
 }
 
-/// Bytes, read as choices; endless zeros after the last.
+/// Bytes, read as choices, followed by endless zeros.
 pub(crate) struct Script<'a>(pub(crate) &'a [u8]);
 
 impl Script<'_> {
@@ -49,12 +49,12 @@ impl Script<'_> {
         from[self.below(from.len() as u8) as usize]
     }
 
-    /// Time that passes between two commands, ms.
+    /// Time between two commands, in ms.
     pub(crate) fn pause(&mut self) -> i64 {
         self.pick(&[0, 0, 1, 200, SECOND, 5 * SECOND, 9 * SECOND, 30 * SECOND, HOUR, 25 * HOUR, 9 * DAY])
     }
 
-    /// What a clock may say beside the truth.
+    /// An error of a clock.
     fn clock(&mut self) -> i64 {
         self.pick(&[
             0,
@@ -73,14 +73,14 @@ impl Script<'_> {
     }
 }
 
-/// Whose sequence is where.
+/// The sequence of an agent.
 pub(crate) struct Sender {
     pub(crate) agent: AgentKey,
     pub(crate) epoch: u8,
     pub(crate) sequence: u64,
 }
 
-/// The state with what the outside remembers beside it.
+/// The state, and what the agents remember.
 pub(crate) struct World {
     pub(crate) state: State,
     pub(crate) now: Timestamp,
@@ -88,7 +88,7 @@ pub(crate) struct World {
 }
 
 impl World {
-    /// Two agents at two locations, one page. Gives the steps that made it.
+    /// Two agents at two locations, and one page. Also returns the steps that created them.
     pub(crate) fn new() -> (Self, Vec<Stepped>) {
         let mut world = Self { state: State::default(), now: START, senders: Vec::new() };
         world.state.ready_at = START;
@@ -106,7 +106,7 @@ impl World {
         (world, steps)
     }
 
-    /// The next command, at a time that may have gone back.
+    /// The next command; its time may be earlier than the last.
     pub(crate) fn command(&mut self, script: &mut Script<'_>) -> Command {
         self.now = self.now + script.pause();
         let component = |script: &mut Script<'_>, state: &State| {
@@ -155,8 +155,8 @@ impl World {
         }
     }
 
-    /// An operator changes an agent. Where one stands, and what it may report, is left as it is: the past is judged
-    /// anew by locations that do not change.
+    /// An operator changes an agent, but not its location and its limits: the slow reference judges the past by the present
+    /// locations.
     fn change(&self, script: &mut Script<'_>) -> Command {
         let names = ["one", "two", "three", "four"];
         let agent = script.pick(&names).to_owned();
@@ -179,7 +179,7 @@ impl World {
         Command::ChangeAgent { agent, change }
     }
 
-    /// Of what does not exist.
+    /// A command about something that does not exist.
     fn unknown(&self, script: &mut Script<'_>) -> Command {
         let key = AgentKey(-1);
         let agent = "nobody".to_owned();
@@ -207,7 +207,7 @@ impl World {
         if script.below(12) == 11 {
             *sender = Sender { agent: sender.agent, epoch: sender.epoch.wrapping_add(1), sequence: 0 };
         }
-        // Now and then what was sent before comes again, or something is missing.
+        // Sometimes records are sent again, or some are missing.
         let mut sequence = match script.below(8) {
             6 => sender.sequence.saturating_sub(3),
             7 => sender.sequence + 5,
@@ -232,7 +232,7 @@ impl World {
         let checks = CHECKS.iter().map(ToString::to_string).collect();
         let (agent, epoch) = (sender.agent, [sender.epoch; 16]);
         let (process, self_report) = (Vec::new(), SelfReport::default());
-        // Now and then it was told of more than is known here, or of less.
+        // Sometimes the agent was acknowledged more than is stored, or less.
         let acknowledged = script.pick(&[0, 0, 0, sequence, sequence + 9]);
         Report {
             agent,
@@ -257,7 +257,7 @@ fn source(script: &mut Script<'_>) -> Source {
     script.pick(&[Source::Person, Source::Rest, Source::Incident(1), Source::Incident(2)])
 }
 
-/// A job as a file may declare it, if it does.
+/// A job that a file may declare.
 fn job(script: &mut Script<'_>, name: &str) -> Option<DesiredHeartbeat> {
     let expected = Expected {
         period: script.pick(&[5 * SECOND, HOUR, DAY]),
@@ -318,7 +318,7 @@ fn snapshot(script: &mut Script<'_>) -> SnapshotState {
     }
 }
 
-/// What a file may want. Quorums and zones stay: they judge the past anew.
+/// A configuration. Quorums and zones stay the same, since the slow reference applies them to the past.
 pub(crate) fn configure(script: &mut Script<'_>) -> Configure {
     let link = |check: &str, minor| DesiredLink { check: check.to_owned(), minor };
     let mut linked = vec![link("a", false)];

@@ -1,4 +1,4 @@
-//! What a page says of what is out of sight, in whole or in part, and that evidence ages whatever restarts.
+//! Missing data on pages, complete or partial, and the ageing of evidence across restarts.
 
 mod once;
 
@@ -20,10 +20,10 @@ use skerry_publish::build::{page_view, page_view_with_past};
 use skerry_publish::view::{ComponentView, Item, PageView};
 
 const BOOT: i64 = 30 * DAY;
-/// Of a check that is run every thirty seconds.
+/// The silence limit of a check that runs every thirty seconds.
 const SILENCE: i64 = 100 * SECOND;
 
-/// One component on these checks.
+/// A world with one component that is linked to these checks.
 fn world(checks: &[&str]) -> World {
     let (mut world, _) = World::new();
     let link = |check: &&str| DesiredLink { check: (*check).to_owned(), minor: false };
@@ -36,7 +36,7 @@ fn world(checks: &[&str]) -> World {
     world
 }
 
-/// The one page of the file, its components as given.
+/// Configures a page with one component.
 fn configure(world: &mut World, public: bool, links: Vec<DesiredLink>) -> Vec<Change> {
     let items = vec![DesiredItem::Component(component("both", links))];
     let settings = PageSettings { public, ..page_settings() };
@@ -45,7 +45,7 @@ fn configure(world: &mut World, public: bool, links: Vec<DesiredLink>) -> Vec<Ch
     step(&mut world.state, Command::Configure(Box::new(command)), at(world.now)).expect("taken").changes
 }
 
-/// An agent sees a check: (seconds ago, what), oldest first.
+/// An agent reports a check: (seconds ago, state), oldest first.
 fn sees(world: &mut World, agent: usize, check: &str, seen: &[(i64, HardState)]) -> Vec<Change> {
     let sender = &mut world.senders[agent];
     let first = sender.sequence + 1;
@@ -67,7 +67,7 @@ fn tick(world: &mut World, seconds: i64) -> Vec<Change> {
     step(&mut world.state, Command::Tick, at(world.now)).expect("taken").changes
 }
 
-/// As after a start that took no time: nothing but what is stored is known, and silence is counted anew.
+/// Restarts at once: only the stored state is left, and silence counts anew.
 fn restart(world: &mut World, seconds: i64) -> Vec<Change> {
     world
         .state
@@ -98,13 +98,13 @@ fn said(world: &World) -> (String, String) {
 }
 
 #[test]
-fn a_component_does_not_turn_green_because_its_failing_check_falls_out_of_sight() {
+fn a_component_does_not_turn_green_when_its_failing_check_loses_its_data() {
     let mut world = world(&["redis", "disk"]);
     tick(&mut world, 30);
     sees(&mut world, 0, "redis", &[(30, HardState::Up), (0, HardState::Up)]);
     sees(&mut world, 1, "disk", &[(30, HardState::Up), (20, HardState::Down), (0, HardState::Down)]);
     assert_eq!((shown(&world).status, shown(&world).unseen), (Status::PartialOutage, None));
-    // The agent of the disk is killed.
+    // The agent that checks the disk is killed.
     for second in (60..=HOUR / SECOND).step_by(30) {
         tick(&mut world, second);
         sees(&mut world, 0, "redis", &[(0, HardState::Up)]);
@@ -117,7 +117,7 @@ fn a_component_does_not_turn_green_because_its_failing_check_falls_out_of_sight(
     assert_eq!(one.since, START + 10 * SECOND, "the outage began when it began");
     assert!(one.days.last().is_some_and(|today| today.tally.unseen > 50 * MINUTE), "the bars know it");
     assert_eq!(said(&world), ("major".to_owned(), "Partial System Outage".to_owned()));
-    // It is seen again, and well.
+    // It reports again: the disk is well.
     tick(&mut world, 4_000);
     sees(&mut world, 0, "redis", &[(0, HardState::Up)]);
     sees(&mut world, 1, "disk", &[(0, HardState::Up)]);
@@ -126,7 +126,7 @@ fn a_component_does_not_turn_green_because_its_failing_check_falls_out_of_sight(
 }
 
 #[test]
-fn a_part_that_was_well_is_not_called_well_once_it_is_out_of_sight() {
+fn a_check_without_data_is_not_called_operational() {
     let mut world = world(&["redis", "disk"]);
     tick(&mut world, 30);
     sees(&mut world, 0, "redis", &[(30, HardState::Up), (0, HardState::Up)]);
@@ -142,7 +142,7 @@ fn a_part_that_was_well_is_not_called_well_once_it_is_out_of_sight() {
 }
 
 #[test]
-fn a_check_that_nobody_ever_ran_is_no_data_for_its_part() {
+fn a_check_that_never_ran_is_missing_data() {
     let mut world = world(&["redis", "dsik"]);
     tick(&mut world, 30);
     sees(&mut world, 0, "redis", &[(30, HardState::Up), (0, HardState::Up)]);
@@ -153,7 +153,7 @@ fn a_check_that_nobody_ever_ran_is_no_data_for_its_part() {
 }
 
 #[test]
-fn what_was_never_seen_waits_and_what_was_seen_is_stale_and_never_both() {
+fn a_component_waits_before_its_first_observation_and_is_stale_afterwards() {
     let mut world = world(&["redis"]);
     tick(&mut world, 1);
     let one = shown(&world);
@@ -166,13 +166,13 @@ fn what_was_never_seen_waits_and_what_was_seen_is_stale_and_never_both() {
     assert_eq!((one.waiting, one.stale_since, one.watched_from), (false, None, Some(START)));
     tick(&mut world, 200);
     let one = shown(&world);
-    // It was seen once, which is known for a millisecond.
+    // It was observed once, which is known for a millisecond.
     assert_eq!((one.waiting, one.stale_since), (false, Some(START + 60 * SECOND + 1)));
     assert_eq!(said(&world), ("minor".to_owned(), "No current data for 1 component".to_owned()));
 }
 
 #[test]
-fn evidence_ages_whatever_restarts() {
+fn evidence_ages_across_restarts() {
     let mut world = world(&["redis"]);
     tick(&mut world, 10);
     sees(&mut world, 0, "redis", &[(10, HardState::Up), (0, HardState::Up)]);
@@ -201,7 +201,7 @@ fn evidence_ages_whatever_restarts() {
 }
 
 #[test]
-fn what_is_old_at_a_start_is_out_of_sight_at_once_and_nobody_is_called_silent_for_it() {
+fn old_evidence_is_dropped_at_a_start_and_no_agent_is_reported_as_silent_for_it() {
     let fell_silent =
         |changes: &[Change]| changes.iter().filter(|one| matches!(one, Change::FellSilent { .. })).count();
     let mut world = world(&["redis"]);
@@ -216,7 +216,7 @@ fn what_is_old_at_a_start_is_out_of_sight_at_once_and_nobody_is_called_silent_fo
     assert_eq!(fell_silent(&tick(&mut world, noon + 100)), 0);
     assert_eq!(fell_silent(&tick(&mut world, noon + 101)), 1);
     assert_eq!(fell_silent(&tick(&mut world, noon + 300)), 0, "once");
-    // One whose evidence is young enough waits as long as ever.
+    // Younger evidence counts for the full silence limit.
     sees(&mut world, 0, "redis", &[(0, HardState::Up)]);
     let changes = restart(&mut world, noon + 390);
     assert_eq!((shown(&world).stale_since, fell_silent(&changes)), (None, 0));
@@ -228,18 +228,18 @@ fn what_is_old_at_a_start_is_out_of_sight_at_once_and_nobody_is_called_silent_fo
 }
 
 #[test]
-fn a_stop_of_ours_does_not_move_a_beginning() {
+fn downtime_of_the_aggregator_does_not_move_a_beginning() {
     let mut world = world(&["redis"]);
     tick(&mut world, 60);
     sees(&mut world, 0, "redis", &[(60, HardState::Up), (30, HardState::Down), (0, HardState::Down)]);
     assert_eq!(shown(&world).since, START + 30 * SECOND);
-    // Nothing was seen for ten minutes, the built-in agent stopped with us.
+    // Nothing was observed for ten minutes: the built-in agent stopped with the aggregator.
     restart(&mut world, 700);
     sees(&mut world, 0, "redis", &[(0, HardState::Down)]);
     let one = shown(&world);
     assert_eq!((one.status, one.since), (Status::MajorOutage, START + 30 * SECOND));
     assert!(one.days.iter().map(|day| day.tally.no_data).sum::<i64>() > 9 * MINUTE, "but nobody saw it then");
-    // An outage that ended is not the one that begins now.
+    // An outage that ended is not continued by a new one.
     tick(&mut world, 730);
     sees(&mut world, 0, "redis", &[(0, HardState::Up)]);
     tick(&mut world, 760);
@@ -248,7 +248,7 @@ fn a_stop_of_ours_does_not_move_a_beginning() {
 }
 
 #[test]
-fn past_days_are_told_from_the_intervals_each_stretch_whole() {
+fn past_days_are_rendered_from_complete_intervals() {
     let mut world = world(&["a"]);
     sees(&mut world, 0, "a", &[(1, HardState::Up)]);
     world.now = START + 1_000 * SECOND;
@@ -264,7 +264,7 @@ fn past_days_are_told_from_the_intervals_each_stretch_whole() {
     let known = Effective::Known(Status::MajorOutage);
     assert_eq!(outage(&shown(&world)), (now - 600 * SECOND, now - 300 * SECOND, known));
     assert_eq!(shown(&world).past.len(), 1, "what was well is not told");
-    // Out of sight for longer than is drawn: its beginning is still known.
+    // Without data for longer than the days shown: the beginning is still known.
     tick(&mut world, 120 * 86_400);
     let blind = shown(&world).past.last().copied().expect("it is blind");
     assert_eq!((blind.from, blind.value), (now, Effective::NoData));
@@ -276,14 +276,14 @@ fn past_days_are_told_from_the_intervals_each_stretch_whole() {
 }
 
 #[test]
-fn what_people_set_is_watched_from_their_first_word_or_from_when_its_page_was_public() {
+fn a_manual_component_is_watched_from_its_first_hold_or_from_its_publication() {
     let new =
         || World { state: State { ready_at: START, ..State::default() }, now: START, senders: Vec::new() };
     let watched = |world: &World| {
         let one = shown(world);
         (one.watched_from.map(|from| from - START), one.windows[0].tally.operational, one.manual)
     };
-    // Its page became public an hour after it was made.
+    // Its page became public an hour after its creation.
     let mut world = new();
     configure(&mut world, false, Vec::new());
     world.now = START + HOUR;
@@ -295,7 +295,7 @@ fn what_people_set_is_watched_from_their_first_word_or_from_when_its_page_was_pu
     world.now = START + 4 * HOUR;
     configure(&mut world, true, Vec::new());
     assert_eq!(watched(&world), (Some(HOUR), 3 * HOUR, true), "it begins once");
-    // Somebody said something before.
+    // Somebody set a status before.
     let mut world = new();
     configure(&mut world, false, Vec::new());
     let component = *world.state.components.keys().next().expect("one");
@@ -313,9 +313,9 @@ fn said_of(world: &World) -> &'static str {
     shown(world).status.name()
 }
 
-/// A former release left out what it did not see: what it stored is judged anew from the first start on.
+/// A former release ignored missing data: its stored layers are computed again at the first start.
 #[test]
-fn what_a_former_release_stored_is_judged_anew_at_the_start() {
+fn layers_of_a_former_release_are_computed_again_at_the_start() {
     let mut world = world(&["redis", "disk"]);
     tick(&mut world, 30);
     sees(&mut world, 0, "redis", &[(30, HardState::Up), (0, HardState::Up)]);
@@ -340,7 +340,7 @@ fn what_a_former_release_stored_is_judged_anew_at_the_start() {
 }
 
 #[test]
-fn a_heartbeat_takes_no_outage_from_the_past_of_the_checks_beside_it() {
+fn a_heartbeat_removes_no_past_outage_of_other_checks() {
     let mut world = world(&["redis", "job"]);
     let expected = Expected { period: DAY, schedule: None, grace: HOUR };
     let job = DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected };

@@ -1,5 +1,5 @@
-//! What operators are told: who has fallen silent and who no longer counts, each once, and whom a verdict
-//! overrules.
+//! Events for operators: agents that became silent and agents that no longer count, each reported once; and locations
+//! that a verdict overrules.
 
 use crate::reports::{empty, observed, record};
 use crate::script::{START, World, at, declared};
@@ -10,7 +10,7 @@ use skerry_domain::track::HardState;
 use skerry_domain::verdict::{Quorum, Verdict, Vote};
 use skerry_domain::votes::{lacking, minorities, of_check};
 
-/// An agent reports check `a`, seen now: what changes.
+/// An agent reports check `a`, observed now. Returns the changes.
 fn hears(world: &mut World, who: usize, hard: HardState, definition: u8) -> Vec<Change> {
     let sender = &mut world.senders[who];
     sender.sequence += 1;
@@ -26,7 +26,7 @@ fn hears(world: &mut World, who: usize, hard: HardState, definition: u8) -> Vec<
     step(&mut world.state, Command::Report(Box::new(report)), at(world.now)).expect("taken").changes
 }
 
-/// After how long an agent is told to be heard again, ms.
+/// The length of a silence that is reported as ended, in ms.
 fn heard_again(changes: &[Change]) -> Option<i64> {
     let silent = |change: &Change| match change {
         Change::ReportsAgain { checks, silent_ms, .. } if checks.len() == 1 => Some(*silent_ms),
@@ -39,7 +39,7 @@ fn check_a(world: &World) -> CheckKey {
     *world.state.checks.iter().find(|(_, check)| check.name == "a").expect("it was reported").0
 }
 
-/// Who is told of at a tick: fallen silent, left.
+/// How many agents a tick reports as silent, and as no longer counting.
 fn told(world: &mut World, now: Timestamp) -> (usize, usize) {
     let changes = step(&mut world.state, Command::Tick, at(now)).expect("taken").changes;
     let silent = changes.iter().filter(|change| matches!(change, Change::FellSilent { .. })).count();
@@ -47,7 +47,7 @@ fn told(world: &mut World, now: Timestamp) -> (usize, usize) {
 }
 
 #[test]
-fn silence_and_leaving_are_told_once_for_each_agent() {
+fn silence_and_exclusion_are_reported_once_for_each_agent() {
     let (mut world, _) = World::new();
     world.now = START + 10 * SECOND;
     hears(&mut world, 0, HardState::Up, 1);
@@ -67,7 +67,7 @@ fn silence_and_leaving_are_told_once_for_each_agent() {
 }
 
 #[test]
-fn the_end_of_a_silence_is_told_with_how_long_it_was() {
+fn the_end_of_a_silence_is_reported_with_its_duration() {
     let (mut world, _) = World::new();
     world.now = START + 10 * SECOND;
     assert_eq!(
@@ -87,7 +87,7 @@ fn the_end_of_a_silence_is_told_with_how_long_it_was() {
     world.now = START + 51 * SECOND;
     assert_eq!(heard_again(&hears(&mut world, 0, HardState::Up, 1)), None, "once");
     assert_eq!(told(&mut world, START + HOUR), (1, 0), "and it falls silent anew");
-    // Another process has called nobody silent yet.
+    // A new process has not reported any agent as silent yet.
     world.state.tracks.update_all(|_, one| one.called_silent = false);
     world.state.become_ready(START + HOUR + SECOND);
     world.now = START + HOUR + 2 * SECOND;

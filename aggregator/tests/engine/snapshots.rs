@@ -1,4 +1,4 @@
-//! A snapshot is what is stored: at every commit it equals the state that is read back.
+//! At every commit, the snapshot equals the state that is loaded from the store.
 
 use crate::script::{Script, World};
 use crate::stored::same;
@@ -10,7 +10,7 @@ use skerry_store::Store;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-/// Commands of random histories, each carried out by an engine that runs.
+/// Runs the commands of a random history on a running engine.
 fn equals_what_is_stored(bytes: &[u8]) -> Result<(), TestCaseError> {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let path = folder.path().join("skerry.db");
@@ -23,7 +23,7 @@ fn equals_what_is_stored(bytes: &[u8]) -> Result<(), TestCaseError> {
     let (changed, _changes) = crossbeam_channel::unbounded();
     let (engine, running) =
         Engine::start_by(store, changed, TimeSource::Simulated(Arc::clone(&hands))).expect("starts");
-    let beside = Store::beside(&path).expect("a second handle");
+    let beside = Store::open_unlocked(&path).expect("a second handle");
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let (mut script, mut told) = (Script(bytes), String::new());
     while !script.is_empty() {
@@ -34,7 +34,7 @@ fn equals_what_is_stored(bytes: &[u8]) -> Result<(), TestCaseError> {
         let answer = runtime.block_on(engine.command(named(command)));
         let judged = matches!(answer, Ok(_) | Err(CommandError::Rejected(_)));
         prop_assert!(judged, "{answer:?}\nafter{told}");
-        // The writer ticks by itself: what is compared stands between two commits.
+        // The writer ticks by itself, so the comparison must fall between two commits.
         let (snapshot, loaded) = loop {
             let snapshot = engine.snapshot();
             let loaded = load(&beside, snapshot.workspaces.ready_at());
@@ -54,7 +54,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 40, max_shrink_iters: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_snapshot_is_what_is_stored(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+    fn a_snapshot_equals_the_stored_state(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         equals_what_is_stored(&bytes)?;
     }
 }
@@ -64,7 +64,7 @@ proptest! {
 
     #[test]
     #[ignore = "long: 10,000 histories, each through an engine"]
-    fn a_snapshot_is_what_is_stored_in_many_histories(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+    fn a_snapshot_equals_the_stored_state_in_many_histories(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         equals_what_is_stored(&bytes)?;
     }
 }

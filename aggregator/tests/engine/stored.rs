@@ -1,4 +1,4 @@
-//! What was committed comes back, and a program that starts from it goes on as if it had never stopped.
+//! The committed state can be loaded, and a program that starts from it continues as if it had never stopped.
 
 use crate::invariants::sound;
 use crate::script::{Script, World, at};
@@ -13,7 +13,7 @@ proptest! {
     #![proptest_config(ProptestConfig { cases: 150, max_shrink_iters: 500, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_committed_state_comes_back(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
+    fn a_committed_state_can_be_loaded(bytes in prop::collection::vec(any::<u8>(), 0..600)) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut store = Store::open(&folder.path().join("skerry.db")).expect("a new database");
         let mut script = Script(&bytes);
@@ -41,8 +41,8 @@ proptest! {
     }
 }
 
-/// Alike but for what is not stored: snapshots, what this process knows of inventories, charts, skew,
-/// evidence without a state.
+/// Compares states without what is not stored: live states, inventories of this process, charts, skew, and evidence
+/// without a state.
 pub(crate) fn same(state: &State, loaded: &State) -> Result<(), String> {
     let (state, loaded) = (durable(state), durable(loaded));
     macro_rules! compare {
@@ -105,7 +105,7 @@ fn durable(state: &State) -> State {
     let components = &state.components;
     state.checks.update_all(|key, check| {
         check.tracks.sort();
-        // A link that was taken back in the millisecond it was made leaves only this trace.
+        // A link that was removed in the millisecond of its creation leaves only this trace.
         check.components.retain(|one| components[one].links.iter().any(|link| link.check == *key));
         check.components.sort();
     });

@@ -1,4 +1,5 @@
-//! What one agent's token can move: nothing that others say, nothing that is not its own, and not the past.
+//! What the holder of an agent's token can change: not the reports of others, nothing that is not its own, and not the
+//! past.
 
 use crate::reports::{empty, observed, record};
 use crate::script::{START, World, at, declared};
@@ -18,7 +19,8 @@ use skerry_domain::verdict::Quorum;
 
 const BOOT: i64 = 400 * DAY;
 
-/// One batch of an agent about one check, defined by one byte: (age in ms, hard state) of each record, oldest first.
+/// One batch of an agent about one check with a definition of one byte: (age in ms, hard state) per record, oldest
+/// first.
 pub(crate) struct Says<'a> {
     who: usize,
     check: &'a str,
@@ -68,7 +70,7 @@ pub(crate) fn obey(world: &mut World, command: Command) -> Vec<Change> {
     step(&mut world.state, command, at(world.now)).expect("taken").changes
 }
 
-/// A world in which "a" needs more than half of its locations.
+/// A world in which check "a" has the quorum "majority".
 fn world() -> World {
     let (mut world, _) = World::new();
     let check = world.state.check_names.iter().find(|(name, _)| *name == "a").map(|(_, key)| *key);
@@ -78,7 +80,7 @@ fn world() -> World {
     world
 }
 
-/// The first component, which hangs on "a".
+/// The state of the first component, which is linked to "a".
 fn now(world: &World) -> Automatic {
     let first = world.state.components.values().next().expect("the first component");
     first.layers.automatic.last().expect("it is never empty").value
@@ -96,9 +98,9 @@ fn held(world: &World, who: usize) -> Option<Held> {
 const DOWN: Automatic = Automatic::Known(Status::MajorOutage);
 const UP: Automatic = Automatic::Known(Status::Operational);
 
-/// One "up" by another definition turned an outage green.
+/// In a former version, one "up" with another definition ended an outage.
 #[test]
-fn another_definition_of_a_name_is_no_evidence_for_it() {
+fn a_report_with_another_definition_is_no_evidence() {
     let mut world = world();
     says(0, 1, 1, &[(0, HardState::Down)]).take(&mut world);
     assert_eq!(now(&world), DOWN);
@@ -109,7 +111,7 @@ fn another_definition_of_a_name_is_no_evidence_for_it() {
     let told = |one: &Change| matches!(one, Change::NotCounted { agent: who, why: Held::Definition, .. } if *who == agent);
     assert!(changes.iter().any(told), "{changes:?}");
     assert!(!changes.iter().any(|one| matches!(one, Change::Raw(_))), "nor for its response times");
-    // Nor by another name for the same thing: it is what is defined that counts.
+    // Another name for the same target is no evidence, either.
     world.now = world.now + SECOND;
     says(0, 1, 2, &[(0, HardState::Down)]).take(&mut world);
     let (_, changes) = says(1, 1, 2, &[(0, HardState::Up)]).take(&mut world);
@@ -118,7 +120,7 @@ fn another_definition_of_a_name_is_no_evidence_for_it() {
 }
 
 #[test]
-fn the_definition_that_holds_is_the_first_until_the_file_or_an_operator_says() {
+fn the_first_definition_applies_until_the_file_or_an_operator_sets_another() {
     let mut world = world();
     says(0, 1, 1, &[(0, HardState::Up)]).take(&mut world);
     says(1, 2, 1, &[(0, HardState::Down)]).take(&mut world);
@@ -133,7 +135,7 @@ fn the_definition_that_holds_is_the_first_until_the_file_or_an_operator_says() {
     world.now = world.now + SECOND;
     obey(&mut world, judged(&[("a", 1)]));
     assert_eq!((held(&world, 0), held(&world, 1), now(&world)), (None, Some(Held::Definition), UP));
-    // Nobody runs what the file says: those who agree are believed, and it is told.
+    // No agent runs the file's definition: agents that agree with each other count, and the conflict is reported.
     obey(&mut world, judged(&[("a", 3)]));
     assert_eq!((held(&world, 0), held(&world, 1)), (Some(Held::Definition), None));
     obey(&mut world, judged(&[]));
@@ -141,12 +143,12 @@ fn the_definition_that_holds_is_the_first_until_the_file_or_an_operator_says() {
 }
 
 #[test]
-fn a_changed_definition_counts_where_nobody_holds_the_former() {
+fn a_changed_definition_counts_once_no_agent_has_the_former() {
     let mut world = world();
     says(0, 1, 1, &[(0, HardState::Up)]).take(&mut world);
     says(0, 2, 2, &[(0, HardState::Down)]).take(&mut world);
     assert_eq!((now(&world), held(&world, 0)), (DOWN, None));
-    // Rolled out over two: the one that follows last turns both.
+    // Rolled out to two agents: the definition changes with the second one.
     says(1, 2, 1, &[(0, HardState::Down)]).take(&mut world);
     says(0, 3, 3, &[(0, HardState::Up)]).take(&mut world);
     assert_eq!((now(&world), held(&world, 0), held(&world, 1)), (DOWN, Some(Held::Definition), None));
@@ -154,9 +156,9 @@ fn a_changed_definition_counts_where_nobody_holds_the_former() {
     assert_eq!((now(&world), held(&world, 0), held(&world, 1)), (UP, None, None));
 }
 
-/// Locations that run one check at unlike intervals, and an agent that does not tell what it asserts.
+/// Locations with different intervals for one check, and an agent that does not report its assertions.
 #[test]
-fn who_asserts_the_same_counts_however_it_is_run() {
+fn agents_with_the_same_assertions_count_whatever_their_intervals() {
     let mut world = world();
     let told = |whole: u8, asserts: u8| definition(vec![whole; 16], &[asserts; 16]);
     let mut say = |who: usize, first: u64, of: Vec<u8>| {
@@ -170,10 +172,10 @@ fn who_asserts_the_same_counts_however_it_is_run() {
     };
     let counts = Some(None);
     let held = Some(Some(Held::Definition));
-    // Both of a former version: as a whole.
+    // Both agents are of a former version: definitions are compared as a whole.
     assert_eq!(say(0, 1, vec![1; 16]), [counts, None]);
     assert_eq!(say(1, 1, vec![2; 16]), [counts, held]);
-    // One tells more, then both do.
+    // First one agent reports its assertions, then both do.
     assert_eq!(say(0, 2, told(1, 9)), [counts, held]);
     assert_eq!(say(1, 2, told(2, 9)), [counts, counts]);
     assert_eq!(say(1, 3, told(2, 8)), [counts, held]);
@@ -182,7 +184,7 @@ fn who_asserts_the_same_counts_however_it_is_run() {
 }
 
 #[test]
-fn new_reporters_wait_where_the_file_asks_and_others_only_report_what_their_token_is_for() {
+fn new_reporters_wait_with_ask_and_tokens_limit_the_checks() {
     let mut world = world();
     says(0, 1, 1, &[(0, HardState::Down)]).take(&mut world);
     let asks = Command::JudgeReporters { asks: true, definitions: Vec::new() };
@@ -194,7 +196,7 @@ fn new_reporters_wait_where_the_file_asks_and_others_only_report_what_their_toke
     assert_eq!((now(&world), held(&world, 1)), (UP, None));
     obey(&mut world, change("two", AgentChange::Limit(vec!["b*".to_owned()])));
     assert_eq!((now(&world), held(&world, 1)), (DOWN, Some(Held::Limited)));
-    // A name that nobody has reported is free.
+    // Everybody may report a new name.
     says(1, 1, 2, &[]).take(&mut world);
     let fresh = Says { check: "b-1", ..says(1, 1, 2, &[(0, HardState::Up)]) };
     fresh.take(&mut world);
@@ -203,7 +205,7 @@ fn new_reporters_wait_where_the_file_asks_and_others_only_report_what_their_toke
 }
 
 #[test]
-fn whoever_joins_counts_from_then_on_only() {
+fn an_agent_that_joins_counts_from_then_on() {
     let mut world = world();
     let outage = dense(0);
     says(0, 1, 1, &outage).take(&mut world);
@@ -220,14 +222,14 @@ fn whoever_joins_counts_from_then_on_only() {
     assert_eq!((last.from, last.value), (world.now, UP), "it counts from now on");
 }
 
-/// Every ten seconds, oldest first: up, an outage from 300 to 200 s before, up; all `ago` ms earlier.
+/// Observations every ten seconds, oldest first: up, an outage from 300 to 200 s before now, up; all `ago` ms earlier.
 fn dense(ago: i64) -> Vec<(i64, HardState)> {
     let hard = |n: i64| if (10..20).contains(&n) { HardState::Down } else { HardState::Up };
     (0..40).map(|n| (ago + (40 - n) * 10 * SECOND, hard(n))).collect()
 }
 
 #[test]
-fn a_heartbeat_takes_no_report() {
+fn a_heartbeat_accepts_no_report() {
     let mut world = world();
     let agents_first = Says { check: "job", ..says(1, 1, 1, &[(0, HardState::Up)]) };
     agents_first.take(&mut world);
@@ -251,14 +253,14 @@ fn a_heartbeat_takes_no_report() {
 }
 
 #[test]
-fn what_was_said_stands_whatever_a_later_spool_or_batch_says_of_it() {
+fn earlier_reports_stand_whatever_later_spools_or_batches_claim() {
     let mut world = world();
     world.now = START + 20 * DAY;
     let began = world.now;
     says(0, 1, 1, &dense(0)).take(&mut world);
     let before = layer(&world);
     assert_eq!(before.iter().filter(|one| one.value == DOWN).count(), 1, "{before:?}");
-    // The same again, from a spool that nobody knows, after the former is silent.
+    // The same again from an unknown spool, after the former one became silent.
     world.now = world.now + HOUR;
     for (epoch, turned) in [(8, false), (9, true)] {
         world.now = world.now + 10 * MINUTE;
@@ -269,7 +271,7 @@ fn what_was_said_stands_whatever_a_later_spool_or_batch_says_of_it() {
         assert!(matches!(answer, Answer::Acknowledged { .. }), "{answer:?}");
         assert!(!changes.iter().any(|one| matches!(one, Change::Raw(_))), "{changes:?}");
     }
-    // A transition of now that says it began long ago, and one of fifty years ago.
+    // A transition now that claims to have begun long ago, and one from fifty years ago.
     let mut report =
         Says { epoch: 9, ..says(0, 1, 40, &[(0, HardState::Up), (0, HardState::Down)]) }.report(&world);
     let RecordKind::Observed { first, .. } = &mut report.records[1].kind else { panic!("observed") };
@@ -288,7 +290,7 @@ fn what_was_said_stands_whatever_a_later_spool_or_batch_says_of_it() {
 }
 
 #[test]
-fn a_stolen_token_with_a_new_spool_for_each_batch_is_taken_never() {
+fn a_stolen_token_with_a_new_spool_for_each_batch_is_never_accepted() {
     let mut world = world();
     let (mut taken, mut told) = (0, 0);
     for second in 0..450_u64 {
@@ -325,14 +327,14 @@ fn closed_spools_are_forgotten() {
 }
 
 #[test]
-fn a_spool_that_was_put_back_is_told_so_and_nothing_of_it_is_passed_over() {
+fn a_restored_spool_is_told_so_and_none_of_its_records_are_skipped() {
     let mut world = world();
     let seen = |count: usize| vec![(0, HardState::Up); count];
     says(0, 1, 1, &seen(10)).take(&mut world);
-    // The reply was lost: the same and more.
+    // The reply was lost: the agent sends the same and more.
     let (answer, _) = says(0, 1, 6, &seen(7)).take(&mut world);
     assert!(matches!(answer, Answer::Acknowledged { through: 12, old_copy: false, .. }), "{answer:?}");
-    // A copy that ended at 8 has made other records since, fewer or more.
+    // A copy that ended at 8 has recorded other observations since, fewer or more.
     for last in [10, 12, 20] {
         let mut report = says(0, 1, 9, &seen(last - 8)).report(&world);
         for record in &mut report.records {

@@ -1,5 +1,6 @@
-//! The aggregator's own wall clock lies, from a start on or while it runs: the real engine on a real database, both
-//! of its clocks turned by the test. No outage, no page valid beyond its time, nothing deleted, and back in minutes.
+//! The aggregator's own wall clock is wrong, from the start or while it runs: the real engine on a real database, with
+//! both clocks set by the test. There is no outage, no page is valid for too long, nothing is deleted, and the clock is
+//! right again within minutes.
 
 use crate::reports::{empty, observed, record};
 use crate::script::{Script, configure, declared};
@@ -21,7 +22,7 @@ use std::sync::atomic::Ordering;
 
 /// 1 December 2026, 10:00.
 const TRUE: i64 = 20_788 * DAY + 10 * HOUR;
-/// From one report to the next, ms.
+/// Between two reports, in ms.
 const OFTEN: i64 = 30 * SECOND;
 /// 1970, 2038, 2100, an hour, a day, a month.
 const LIES: [i64; 8] = [-TRUE, 11 * 366 * DAY, 73 * 366 * DAY, HOUR, -HOUR, DAY, -DAY, 30 * DAY];
@@ -81,7 +82,7 @@ impl Host {
         tokio::task::spawn_blocking(move || running.join()).await.expect("joined").expect("it ends");
     }
 
-    /// So many reports, all well, each judged by `look`.
+    /// Sends `times` reports with state "up" and calls `look` after each.
     async fn report(&mut self, times: usize, mut look: impl FnMut(&Self, &PageView)) {
         for _ in 0..times {
             self.apart.pass(OFTEN);
@@ -90,7 +91,7 @@ impl Host {
             let report = Box::new(self.well());
             let answer = self.engine().command(named(Command::Report(report))).await;
             assert!(matches!(answer, Ok(Answer::Acknowledged { .. })), "{answer:?}");
-            // What is due is done between two commands.
+            // Due work is done between two commands.
             for _ in 0..2 {
                 self.engine().command(named(Command::Tick)).await.expect("a turn");
             }
@@ -129,7 +130,7 @@ impl Host {
         page_view(state_of(&snapshot.workspaces), key, "http://127.0.0.1", now).expect("a page")
     }
 
-    /// A turn of the housekeeping, raw observations kept for an hour.
+    /// Runs the housekeeping once, with a raw retention of an hour.
     async fn keep_house(&self) {
         let mut housekeeping =
             Housekeeping::new(&self.database(), self.engine().clone(), HOUR).expect("a second handle");
@@ -146,12 +147,12 @@ impl Host {
         self.rows().query_row("SELECT count(*) FROM observation", [], |row| row.get(0)).expect("a count")
     }
 
-    /// Ours less the true time.
+    /// The engine's time minus the true time.
     fn off(&self) -> i64 {
         self.engine().now().0 - self.now
     }
 
-    /// No instant that is stored lies ahead of the true time.
+    /// Asserts that no stored instant is later than the true time.
     fn nothing_lies_ahead(&self) {
         let rows = self.rows();
         let sql = "SELECT tables.name, columns.name FROM sqlite_schema AS tables
@@ -174,7 +175,7 @@ impl Host {
     }
 }
 
-/// Green, in sight, and valid for no longer than three minutes of true time.
+/// Asserts that the page is green with current data, and valid for at most three minutes of true time.
 fn is_true(host: &Host, view: &PageView) {
     for item in &view.items {
         let children = match item {
@@ -196,7 +197,7 @@ fn is_true(host: &Host, view: &PageView) {
 }
 
 #[tokio::test]
-async fn a_lie_while_it_runs_and_from_a_start_on_changes_no_page_and_deletes_nothing() {
+async fn a_wrong_clock_at_run_time_or_from_the_start_changes_no_page_and_deletes_nothing() {
     for lie in LIES {
         for at_start in [false, true] {
             let mut host = Host::new(0).await;
@@ -224,9 +225,9 @@ async fn a_lie_while_it_runs_and_from_a_start_on_changes_no_page_and_deletes_not
     }
 }
 
-/// A database that was made in 2100: nobody could know better.
+/// A database that was created in 2100, when nothing could correct the clock.
 #[tokio::test]
-async fn a_first_start_in_2100_is_forgotten_in_minutes() {
+async fn a_first_start_in_2100_is_corrected_within_minutes() {
     let lie = 73 * 366 * DAY;
     for restarts in [false, true] {
         let mut host = Host::new(lie).await;
@@ -243,7 +244,7 @@ async fn a_first_start_in_2100_is_forgotten_in_minutes() {
         host.nothing_lies_ahead();
         host.keep_house().await;
         assert_eq!(host.observations(), 14 * 3);
-        // What was seen meanwhile stands where it was seen.
+        // Observations of that time are placed correctly.
         let from = TRUE - SECOND;
         let sql = "SELECT count(*) FROM status_interval WHERE from_ms < ?1 OR (status <> 'operational' AND from_ms > ?1 + ?2)";
         let wrong: i64 = host.rows().query_row(sql, [from, OFTEN], |row| row.get(0)).expect("a count");
@@ -255,9 +256,9 @@ async fn a_first_start_in_2100_is_forgotten_in_minutes() {
     }
 }
 
-/// With somebody who knows better a wrong clock is left at once, also one that was believed for long.
+/// As soon as other clocks disagree, a wrong clock is corrected, even one that was believed for long.
 #[tokio::test]
-async fn a_clock_that_was_ahead_for_long_is_set_back_when_agents_say_so() {
+async fn a_clock_that_was_ahead_for_long_is_set_back_when_agents_disagree() {
     let mut host = Host::new(DAY).await;
     host.engine().note_kernel_sync(true);
     host.report(6, |_, _| ()).await;

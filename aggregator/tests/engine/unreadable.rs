@@ -1,4 +1,4 @@
-//! A database that neither takes a write nor gives the state back: nothing is acknowledged meanwhile.
+//! A database that can be neither written nor read back: nothing is acknowledged meanwhile.
 
 use crate::reports::{empty, observed, record};
 use crate::script::declared;
@@ -21,7 +21,7 @@ fn report(agent: skerry_domain::state::AgentKey, received: Timestamp) -> Command
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_never_written_is_never_acknowledged() {
+async fn reports_that_were_not_written_are_not_acknowledged() {
     let folder = tempfile::tempdir().expect("a folder");
     let path = folder.path().join("skerry.db");
     let store = Store::open(&path).expect("a new database");
@@ -37,7 +37,7 @@ async fn what_was_never_written_is_never_acknowledged() {
     };
     rename("observation", "observation_away");
     rename("span", "span_away");
-    // Longer than the engine waits before it tries to write again, which works.
+    // Longer than the interval at which the engine tests writing, which works here.
     let begun = Instant::now();
     let mut next = tokio::time::interval(Duration::from_millis(50));
     while begun.elapsed() < Duration::from_millis(2_500) {

@@ -1,4 +1,4 @@
-//! Verdicts as they are kept, and what is told of their changes.
+//! The kept verdicts, and the events of their changes.
 
 use crate::past::{quorum, report, take};
 use crate::script::{START, World, at, declared};
@@ -10,7 +10,7 @@ use skerry_domain::track::HardState;
 use skerry_domain::verdict::{Quorum, Verdict};
 use skerry_domain::votes::verdict_since;
 
-/// From, to, since when (ms after the start), until when, whether it is late.
+/// From, to, since when and until when (ms after the start), and whether it is late.
 type SelfReport = (Verdict, Verdict, Option<i64>, Option<i64>, bool);
 
 fn told(changes: &[Change]) -> Vec<SelfReport> {
@@ -24,7 +24,7 @@ fn told(changes: &[Change]) -> Vec<SelfReport> {
     changes.iter().filter_map(of).collect()
 }
 
-/// The same about a check that feeds no component.
+/// The same report about a check without a component.
 fn of_no_component(report: Report) -> Report {
     let rename = |one: DeclaredCheck| DeclaredCheck { name: "nobody's".to_owned(), ..one };
     let inventory = report.inventory.map(|all| all.into_iter().map(rename).collect());
@@ -42,7 +42,7 @@ fn tick(world: &mut World, ms: i64) -> Vec<Change> {
 }
 
 #[test]
-fn a_verdict_is_kept_with_its_beginning_and_who_says_so_whether_a_component_hangs_on_it_or_not() {
+fn a_verdict_is_kept_with_its_beginning_and_reporters_even_without_a_component() {
     for feeds in [true, false] {
         let (mut world, _) = World::new();
         quorum(&mut world, Quorum::Majority);
@@ -70,7 +70,7 @@ fn a_verdict_is_kept_with_its_beginning_and_who_says_so_whether_a_component_hang
             now.reported_by.iter().map(|one| (one.agent, one.location.as_str())).collect();
         assert_eq!(reporters, [(one[0], "here"), (one[1], "there")]);
         assert_eq!(now.since, verdict_since(&world.state, check, world.now));
-        // Both fall silent: it is not known any more, and told by the tick that notices.
+        // Both become silent: the verdict becomes unknown, and the tick reports it.
         let changes = tick(&mut world, 28 * SECOND);
         assert_eq!(told(&changes), [(Verdict::Down, Verdict::Unknown, Some(13_000), None, false)]);
         assert_eq!(told(&tick(&mut world, HOUR)), []);
@@ -78,7 +78,7 @@ fn a_verdict_is_kept_with_its_beginning_and_who_says_so_whether_a_component_hang
 }
 
 #[test]
-fn an_agent_that_never_says_anything_leaves_the_denominator_of_the_kept_verdict() {
+fn an_agent_that_never_reports_is_excluded_from_the_kept_verdict() {
     let (mut world, _) = World::new();
     quorum(&mut world, Quorum::All);
     world.now = START;
@@ -95,8 +95,8 @@ fn an_agent_that_never_says_anything_leaves_the_denominator_of_the_kept_verdict(
 }
 
 #[test]
-fn an_outage_that_is_known_only_when_it_is_over_is_told_and_marked_where_it_is_late() {
-    // The check is run each second: its silence limit is 13 s.
+fn an_outage_that_becomes_known_after_its_end_is_reported_and_marked_as_late() {
+    // The check runs every second: its silence limit is 13 s.
     for (ago, late) in [(9, false), (40, true)] {
         let (mut world, _) = World::new();
         quorum(&mut world, Quorum::Any);

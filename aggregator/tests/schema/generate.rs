@@ -1,4 +1,4 @@
-//! From what the readers ask to JSON Schema (draft 7, which editors of TOML know).
+//! Generates JSON Schema (draft 7, which TOML editors support) from what the readers know.
 
 use crate::reference::{self, row};
 use crate::{path, text};
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 type Keys = BTreeMap<(String, String), Shape>;
 type Reader = fn(&str) -> Keys;
 
-/// A file that people write.
+/// A kind of configuration file.
 pub(crate) struct Source {
     /// The schema's own file.
     pub(crate) file: &'static str,
@@ -25,7 +25,7 @@ pub(crate) struct Source {
     refused: &'static [&'static str],
 }
 
-/// Keys that must be there unless the agent was enrolled: no schema can tell.
+/// Keys that are required unless the agent was enrolled, which a schema cannot know.
 const AS_ENROLLED: [(&str, &str); 2] = [("agent", "location"), ("aggregator", "url")];
 
 pub(crate) const SOURCES: [Source; 3] = [
@@ -58,8 +58,8 @@ pub(crate) const SOURCES: [Source; 3] = [
     },
 ];
 
-/// What the readers tell apart themselves, and so do not say of a key.
-fn told_apart(section: &str, key: &str) -> Option<Value> {
+/// Alternatives that the readers distinguish themselves and therefore do not record.
+fn alternatives(section: &str, key: &str) -> Option<Value> {
     let strings = json!({ "type": "object", "additionalProperties": { "type": "string" } });
     let code = json!({ "anyOf": [
         { "type": "integer", "minimum": 100, "maximum": 599 },
@@ -91,7 +91,7 @@ impl Source {
         self.every_key
     }
 
-    /// What the reader asks of `text`.
+    /// The keys that the reader looks up in `text`.
     fn keys(&self, text: &str) -> Keys {
         let mut keys = (self.reader)(text);
         for (section, key) in AS_ENROLLED {
@@ -140,7 +140,7 @@ impl Source {
     fn value(&self, keys: &Keys, section: &str, key: &str, shape: &Shape) -> Value {
         let within = if section.is_empty() { key.to_owned() } else { format!("{section}.{key}") };
         let table = keys.keys().any(|(of, _)| *of == within);
-        let mut value = match told_apart(section, key) {
+        let mut value = match alternatives(section, key) {
             Some(value) => value,
             None if within.ends_with("component.checks") => {
                 let link = self.section(keys, &within);
@@ -166,7 +166,7 @@ impl Source {
         value
     }
 
-    /// What is asked of a `[[check]]` of each type, alone.
+    /// The keys of a `[[check]]` of each type.
     pub(crate) fn types(&self) -> BTreeMap<String, Keys> {
         let alone = |chunk: &str| {
             let check: toml::Table = toml::from_str(chunk).ok()?;
@@ -216,7 +216,7 @@ fn plain(shape: &Shape) -> Value {
 }
 
 #[test]
-fn every_type_of_check_is_among_the_every_keys() {
+fn every_key_toml_has_every_type_of_check() {
     for source in &SOURCES {
         let types: BTreeSet<String> = source.types().into_keys().collect();
         let here = Kind::NAMES.iter().filter(|name| !source.refused.contains(name));
@@ -225,9 +225,9 @@ fn every_type_of_check_is_among_the_every_keys() {
     }
 }
 
-/// A schema that is not current is written beside the build, to be copied.
+/// An outdated schema is written to the build folder, from where it can be copied.
 #[test]
-fn the_schemas_are_what_the_readers_ask() {
+fn the_schemas_match_the_readers() {
     let mut stale = Vec::new();
     for source in &SOURCES {
         let current = format!("{:#}\n", source.schema());
@@ -242,7 +242,7 @@ fn the_schemas_are_what_the_readers_ask() {
 }
 
 #[test]
-fn the_reference_says_of_each_key_what_the_reader_asks() {
+fn the_reference_matches_the_readers() {
     let mut wrong = Vec::new();
     let mut look = |top: &str, kind: &str, section: &str, key: &str, shape: &Shape| {
         let place = format!("{section}.{key} {kind}");
@@ -256,7 +256,7 @@ fn the_reference_says_of_each_key_what_the_reader_asks() {
     };
     for source in &SOURCES {
         for ((section, key), shape) in source.keys(source.every_key) {
-            // Types of checks have keys of one name and another need: each is looked at alone.
+            // Types of checks have keys of the same name with different rules, so each type is compared separately.
             if section != "check" {
                 look(source.top, "", &section, &key, &shape);
             }

@@ -1,6 +1,6 @@
-//! The schemas judge files as the readers do: what is right passes, and what a person gets wrong in an editor
-//! is seen there already. The judge is our own few words of draft 7: a whole one brings 30 crates and a further
-//! feature of serde_json to every build.
+//! The schemas accept and reject files as the readers do, so that an editor shows mistakes. The validator here knows only
+//! the keywords of draft 7 that our schemas use: a complete one would add 30 crates and a feature of serde_json to every
+//! build.
 
 use crate::generate::SOURCES;
 use crate::text;
@@ -10,7 +10,7 @@ fn schema(file: &str) -> Value {
     SOURCES.iter().find(|source| source.file == file).expect("one of them").schema()
 }
 
-/// TOML as editors give it to a schema: dates are strings.
+/// TOML as editors pass it to a schema: dates are strings.
 fn value(toml: toml::Value) -> Value {
     match toml {
         toml::Value::String(text) => json!(text),
@@ -25,7 +25,7 @@ fn value(toml: toml::Value) -> Value {
     }
 }
 
-/// What the schema says against an instance: the words of draft 7 that our schemas use, and no other.
+/// Collects the violations of an instance.
 fn against(schema: &Value, instance: &Value, place: &str, said: &mut Vec<String>) {
     let mut must = |holds: bool, what: &str| {
         if !holds {
@@ -78,7 +78,7 @@ fn against(schema: &Value, instance: &Value, place: &str, said: &mut Vec<String>
     within(schema, instance, place, said);
 }
 
-/// The schemas inside a schema.
+/// Applies the schemas inside a schema.
 fn within(schema: &Value, instance: &Value, place: &str, said: &mut Vec<String>) {
     for (name, value) in instance.as_object().into_iter().flatten() {
         let place = format!("{place}/{name}");
@@ -135,7 +135,7 @@ fn said(schema: &Value, text: &str) -> Vec<String> {
 }
 
 #[test]
-fn right_files_are_right() {
+fn valid_files_pass() {
     let aggregator = schema("docs/schema/aggregator.json");
     assert_eq!(said(&aggregator, &text("config.toml")), Vec::<String>::new());
     let whole = "
@@ -170,7 +170,7 @@ fn right_files_are_right() {
 }
 
 #[test]
-fn what_a_person_gets_wrong_is_seen_in_the_editor() {
+fn common_mistakes_are_violations() {
     let check = "[[check]]\nname = \"web\"\ntype = \"http\"\nurl = \"https://example.com/\"\n";
     let table = [
         ("an unknown key", "checks.json", format!("{check}intervall = \"30s\"\n")),
@@ -207,7 +207,7 @@ fn what_a_person_gets_wrong_is_seen_in_the_editor() {
 }
 
 #[test]
-fn every_key_passes_but_for_the_values_it_leaves_out() {
+fn every_key_passes_except_for_missing_values() {
     for source in &SOURCES[..2] {
         for error in said(&schema(source.file), source.every_key()) {
             assert!(error.contains("is missing"), "{}: {error}", source.file);

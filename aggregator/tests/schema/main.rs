@@ -1,5 +1,5 @@
-//! The schemas of the configuration for editors, and the reference page: both are held to what the strict
-//! readers ask, of which types, ranges and defaults are noted while they read. Words are the reference's.
+//! Compares the JSON schemas and the reference with the strict readers, which record types, ranges and defaults while
+//! they read. Descriptions come from the reference.
 
 mod generate;
 mod judged;

@@ -1,9 +1,9 @@
-//! `docs/configuration.md` as a table of rows, and what each must say of the key that the reader knows.
+//! Reads the tables of `docs/configuration.md` and compares each row with what the reader knows of its key.
 
 use crate::text;
 use skerry_protocol::strict::{Form, Scalar, Shape, show_duration};
 
-/// What the reference says of one key.
+/// The row of one key.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) kind: String,
@@ -11,8 +11,8 @@ pub(crate) struct Row {
     pub(crate) meaning: String,
 }
 
-/// The row of a key; `top` is what the top of the file is called, `kind` the type of check it is read of: its
-/// part comes first, then what all types have, then what stands with another type and is taken here too.
+/// Finds the row of a key. `top` is the reference's name of the top of the file, and `kind` the type of check: its own
+/// table comes first, then the common one, then those of other types that share the key.
 pub(crate) fn row(top: &str, section: &str, key: &str, kind: &str) -> Option<Row> {
     let section = section.replace("page.group.component", "page.component");
     let heading = format!("### `{}`\n", if section.is_empty() { top } else { &section });
@@ -27,7 +27,7 @@ pub(crate) fn row(top: &str, section: &str, key: &str, kind: &str) -> Option<Row
     Some(Row { kind: (*kind).to_owned(), default: (*default).to_owned(), meaning: (*meaning).to_owned() })
 }
 
-/// What the row says otherwise than the reader.
+/// The differences between the row and the reader.
 pub(crate) fn differences(row: &Row, shape: &Shape) -> Vec<String> {
     let mut wrong = Vec::new();
     let mut must = |right: bool, what: String| {
@@ -69,7 +69,7 @@ pub(crate) fn differences(row: &Row, shape: &Shape) -> Vec<String> {
     wrong
 }
 
-/// As TOML writes it.
+/// The value as TOML.
 pub(crate) fn literal(value: &Scalar) -> String {
     match value {
         Scalar::String(text) => format!("\"{text}\""),

@@ -1,5 +1,5 @@
-//! Every key of every type of check: a value of a wrong type, out of its range, or of none of its choices is
-//! refused by file, line, check and key, with what would be right. Which keys there are the readers say.
+//! For every key of every type of check: a value of the wrong type, out of range or outside the choices is rejected with
+//! file, line, check, key and remedy. The readers supply the list of keys.
 
 use crate::generate::SOURCES;
 use skerry_protocol::strict::{Form, Shape, show_duration};
@@ -7,8 +7,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::Duration;
 
-/// The least of a check of each type under which each key of that type may stand.
-const LEAST: [(&str, &str); 7] = [
+/// The smallest check of each type that allows every key of that type.
+const MINIMAL: [(&str, &str); 7] = [
     ("http", "url = \"https://example.com/\"\n"),
     ("ping", "host = \"192.0.2.1\"\n"),
     ("dns", "query = \"example.com\"\ntransport = \"https\"\nserver = \"dns.example.com\"\n"),
@@ -18,16 +18,16 @@ const LEAST: [(&str, &str); 7] = [
     ("exec", "command = [\"/bin/true\"]\n"),
 ];
 
-/// A date: no key of a check is one.
-const NEVER_MEANT: &str = "1979-05-27";
+/// A date, which no key of a check accepts.
+const DATE: &str = "1979-05-27";
 const OF_AN_AGENT: &str = "[agent]\nlocation = \"here\"\n[aggregator]\nurl = \"https://skerry.example.com\"\n\
      [exec]\nenabled = true\n";
 
-/// Values that are wrong for a key of this shape, and what must be said of each after its name.
+/// Invalid values for a key of this shape, with the expected message after the key's name.
 fn wrong_values(key: &str, shape: &Shape) -> Vec<(String, String)> {
     let quoted = |text: &str| format!("\"{text}\"");
-    let found = format!("; it is the date {NEVER_MEANT}");
-    let mut wrong = vec![(NEVER_MEANT.to_owned(), found.clone())];
+    let found = format!("; it is the date {DATE}");
+    let mut wrong = vec![(DATE.to_owned(), found.clone())];
     match &shape.form {
         Form::Integer { low, high } => {
             let said = format!("must be from {low} to {high}; it is ");
@@ -52,7 +52,7 @@ fn wrong_values(key: &str, shape: &Shape) -> Vec<(String, String)> {
             wrong.push((quoted(""), "is empty".to_owned()));
             wrong.push((quoted(" a"), "has blanks at its beginning or end".to_owned()));
         }
-        Form::Strings => wrong.push((format!("[{NEVER_MEANT}]"), found)),
+        Form::Strings => wrong.push((format!("[{DATE}]"), found)),
         _ => {}
     }
     if let Some((low, high)) = shape.bounds {
@@ -66,14 +66,14 @@ fn wrong_values(key: &str, shape: &Shape) -> Vec<(String, String)> {
         let said = format!("is {} characters long; at most {longest} are allowed", longest + 1);
         wrong.push((quoted(&"a".repeat(longest + 1)), said));
     }
-    // Its text alone decides.
+    // It depends on the text only.
     wrong.retain(|(_, said)| key != "type" || said.contains("date") || said.contains("empty"));
     wrong
 }
 
-/// Whom a check of each type with `ip_version` asks: the key, what stands around an address, and what the
-/// message calls it. Of these the first is for IPv4, the second for IPv6.
-const ASKED: [(&str, &str, [&str; 2], &str); 5] = [
+/// For each type with `ip_version`: the key of the target, the text around an address (for IPv4 and IPv6), and the
+/// target's name in messages.
+const TARGETS: [(&str, &str, [&str; 2], &str); 5] = [
     ("http", "url", ["https://{}/", "https://[{}]:8443/"], "the host of url"),
     ("ping", "host", ["{}", "{}"], "host"),
     ("dns", "server", ["{}", "[{}]:53"], "server"),
@@ -81,9 +81,9 @@ const ASKED: [(&str, &str, [&str; 2], &str); 5] = [
     ("tls", "host", ["{}", "{}"], "host"),
 ];
 
-/// What the programs say of a file with such a check.
+/// The number of problems and the messages for a file with such a check.
 fn said(folder: &Path, kind: &str, key: &str, value: &str) -> (usize, String) {
-    let (_, least) = LEAST.iter().find(|(known, _)| *known == kind).expect("the least of each type");
+    let (_, least) = MINIMAL.iter().find(|(known, _)| *known == kind).expect("the least of each type");
     let head = if kind == "exec" { OF_AN_AGENT } else { "" };
     let whole = format!("{head}[[check]]\nname = \"one\"\ntype = \"{kind}\"\n{least}");
     let begin = format!("{key} = ");
@@ -102,7 +102,7 @@ fn said(folder: &Path, kind: &str, key: &str, value: &str) -> (usize, String) {
 }
 
 #[test]
-fn every_key_of_every_type_is_refused_in_words_where_its_value_is_wrong() {
+fn every_invalid_value_of_every_key_is_rejected_with_a_message() {
     let folder = tempfile::tempdir().expect("a folder");
     let (mut wrong, mut tried) = (Vec::new(), 0);
     for source in &SOURCES[..2] {
@@ -132,14 +132,14 @@ fn every_key_of_every_type_is_refused_in_words_where_its_value_is_wrong() {
 }
 
 #[test]
-fn every_type_refuses_the_other_family_than_that_of_the_address_it_asks() {
+fn every_type_rejects_an_ip_version_that_contradicts_its_target() {
     let folder = tempfile::tempdir().expect("a folder");
     let mut tried = 0;
     for (kind, asked) in SOURCES[0].types() {
         if !asked.contains_key(&("check".to_owned(), "ip_version".to_owned())) {
             continue;
         }
-        let of_kind = ASKED.iter().find(|(known, ..)| *known == kind);
+        let of_kind = TARGETS.iter().find(|(known, ..)| *known == kind);
         let (_, key, around, named) = of_kind.expect("whom each type with ip_version asks");
         for (index, (address, its, other)) in
             [("192.0.2.1", "4", "6"), ("2001:db8::1", "6", "4")].into_iter().enumerate()
@@ -165,5 +165,5 @@ fn every_type_refuses_the_other_family_than_that_of_the_address_it_asks() {
             tried += 1;
         }
     }
-    assert_eq!(tried, 2 * ASKED.len());
+    assert_eq!(tried, 2 * TARGETS.len());
 }

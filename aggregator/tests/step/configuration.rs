@@ -9,7 +9,7 @@ use skerry_domain::track::HardState;
 use skerry_domain::verdict::Quorum;
 
 #[test]
-fn a_check_dropped_and_taken_up_in_one_instant_is_run() {
+fn a_check_removed_and_added_in_one_instant_runs() {
     let mut fixture = Fixture::new();
     fixture.see(HardState::Up);
     fixture.pass(5 * SECOND);
@@ -44,7 +44,7 @@ fn a_changed_quorum_and_a_moved_agent_count_from_now_on() {
 }
 
 #[test]
-fn a_component_whose_only_check_was_unlinked_is_what_people_say() {
+fn a_component_whose_only_check_was_unlinked_becomes_manual() {
     let mut fixture = Fixture::new();
     fixture.see(HardState::Down);
     assert_eq!(fixture.shown(), (Status::MajorOutage, false));
@@ -61,7 +61,7 @@ fn a_component_whose_only_check_was_unlinked_is_what_people_say() {
 }
 
 #[test]
-fn a_manual_status_ends_within_a_second_of_its_end() {
+fn a_manual_status_expires_within_a_second() {
     let mut fixture = Fixture::new();
     fixture.see(HardState::Up);
     let component = fixture.component();

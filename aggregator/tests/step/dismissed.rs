@@ -1,4 +1,4 @@
-//! What arrived before an operator dismissed an agent, and what was handed out for it, moves nothing afterwards.
+//! After an operator dismissed an agent, its earlier batches and tokens have no effect.
 
 use crate::fixture::Fixture;
 use skerry_domain::clone_detection::Refusal;
@@ -11,7 +11,7 @@ fn change(fixture: &mut Fixture, change: AgentChange) {
 }
 
 #[test]
-fn a_batch_that_waited_behind_a_dismissal_is_refused() {
+fn a_batch_that_waited_while_its_agent_was_dismissed_is_rejected() {
     for dismissal in [AgentChange::Disable, AgentChange::Revoke, AgentChange::Remove] {
         let mut fixture = Fixture::new();
         fixture.see(HardState::Up);
@@ -27,7 +27,7 @@ fn a_batch_that_waited_behind_a_dismissal_is_refused() {
 }
 
 #[test]
-fn a_token_that_is_open_does_not_enable_an_agent() {
+fn an_unused_token_does_not_enable_an_agent() {
     let mut fixture = Fixture::new();
     let token = [3; 32];
     change(&mut fixture, AgentChange::Rotate(Admission::Enrolment(token)));

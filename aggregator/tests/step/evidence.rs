@@ -1,4 +1,4 @@
-//! How long evidence counts, and what a component shows without any.
+//! How long evidence counts, and what a component shows without evidence.
 
 use crate::fixture::{BOOTED, EPOCH, Fixture, START, live};
 use skerry_domain::status::Status;
@@ -7,7 +7,7 @@ use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND};
 use skerry_domain::track::HardState;
 
 #[test]
-fn a_snapshot_is_not_believed_for_ever_where_the_track_was_silent() {
+fn a_live_state_of_a_silent_track_expires() {
     let mut fixture = Fixture::new();
     fixture.see(HardState::Up);
     fixture.pass(10 * MINUTE);
@@ -22,7 +22,7 @@ fn a_snapshot_is_not_believed_for_ever_where_the_track_was_silent() {
 }
 
 #[test]
-fn a_check_that_no_agent_runs_any_more_leaves_no_green_behind() {
+fn a_check_that_no_agent_runs_any_more_does_not_stay_green() {
     let mut fixture = Fixture::new();
     fixture.see(HardState::Up);
     fixture.pass(5 * SECOND);
@@ -48,7 +48,7 @@ fn the_last_status_and_its_date_outlive_the_days_shown() {
 }
 
 #[test]
-fn a_location_that_declares_the_check_counts_before_it_was_heard_and_not_before_it_declared_it() {
+fn a_location_counts_from_its_declaration_and_before_its_first_report() {
     let mut fixture = Fixture::new();
     fixture.see(HardState::Up);
     fixture.pass(SECOND);

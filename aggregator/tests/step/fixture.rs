@@ -14,11 +14,11 @@ use skerry_domain::verdict::Quorum;
 use skerry_store::Store;
 
 pub(crate) const START: Timestamp = Timestamp(1_790_000_000_000);
-/// Boot clock of the agents at [`START`], ms.
+/// Boot clock of the agents at [`START`], in ms.
 pub(crate) const BOOTED: i64 = 30 * DAY;
 pub(crate) const EPOCH: [u8; 16] = [7; 16];
 
-/// A state with one page, one component on the check "web", and one agent that runs it every 10 s.
+/// A state with one page, one component linked to the check "web", and one agent that runs it every 10 s.
 pub(crate) struct Fixture {
     pub(crate) state: State,
     pub(crate) store: Store,
@@ -135,7 +135,7 @@ impl Fixture {
         record(self.sequence, observed(when, hard))
     }
 
-    /// The agent saw this now.
+    /// The agent reports this state now.
     pub(crate) fn see(&mut self, hard: HardState) -> Vec<Change> {
         let boot = BOOTED + (self.now - START);
         let record = self.record(When::ThisBoot(boot), hard);
@@ -156,7 +156,7 @@ impl Fixture {
         *self.state.components.keys().next().expect("there is one")
     }
 
-    /// What the page shows of the one component: its status, and whether nothing is seen of it.
+    /// The status of the one component on the page, and whether it has no data.
     pub(crate) fn shown(&self) -> (Status, bool) {
         let page = *self.state.pages.keys().next().expect("there is one");
         let view =
@@ -173,14 +173,14 @@ impl Fixture {
         stored.get(self.state.workspace.key).expect("stored").clone()
     }
 
-    /// What the rows say is what the state says, apart from what a restart may forget.
+    /// Asserts that the stored state equals the state, apart from what a restart may forget.
     pub(crate) fn assert_stored(&self) {
         let mut stored = self.load(self.state.ready_at);
         let mut held = self.state.clone();
         for state in [&mut stored, &mut held] {
             state.clock = Timestamp(0);
             state.counters = Counters::default();
-            // Worked out from the rest when it is read back.
+            // Derived from the rest at load.
             (state.schedule, state.verdicts) = Default::default();
             state.ticked_at = Timestamp(0);
             state.agents.update_all(|_, agent| {

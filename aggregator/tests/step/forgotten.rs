@@ -1,4 +1,4 @@
-//! What nobody has run for longer than a year is forgotten; what a page shows or a file names is not.
+//! Checks that did not run for more than a year are forgotten, unless a page or a file names them.
 
 use crate::fixture::{BOOTED, Fixture, START};
 use skerry_domain::rows::{CheckRow, DeclaredRow, SpanRow, TrackRow};
@@ -8,7 +8,7 @@ use skerry_domain::track::HardState;
 use skerry_domain::verdict::Quorum;
 use std::collections::BTreeSet;
 
-/// The agent sees `check` up, then down.
+/// The agent reports `check` up, then down.
 fn see(fixture: &mut Fixture, check: &str) {
     for hard in [HardState::Up, HardState::Down] {
         fixture.now = fixture.now + 10 * SECOND;
@@ -18,7 +18,7 @@ fn see(fixture: &mut Fixture, check: &str) {
     }
 }
 
-/// Folds until nothing is left to fold or to forget; returns of how much.
+/// Folds until nothing is left to fold or forget; returns how much that was.
 fn fold(fixture: &mut Fixture) -> usize {
     let mut all = 0;
     loop {
@@ -39,7 +39,7 @@ fn names(fixture: &Fixture) -> Vec<&str> {
 }
 
 #[test]
-fn what_nobody_ran_for_a_year_is_forgotten() {
+fn checks_that_did_not_run_for_a_year_are_forgotten() {
     let mut fixture = Fixture::new();
     let [revoked, unheard] = ["revoked", "unheard"].map(|name| fixture.enrol(name, "south"));
     fixture.declare(revoked, &["old"]);
@@ -75,7 +75,7 @@ fn what_nobody_ran_for_a_year_is_forgotten() {
     assert!(fixture.store.rows::<SpanRow>().expect("read").iter().all(|row| tracks.contains(&row.track)));
     assert!(fixture.store.rows::<DeclaredRow>().expect("read").iter().all(|row| tracks.contains(&row.track)));
 
-    // Who takes it up again begins anew.
+    // An agent that runs it again begins anew.
     fixture.declare(fixture.agent, &["kept", "old", "web"]);
     see(&mut fixture, "old");
     see(&mut fixture, "web");

@@ -1,4 +1,4 @@
-//! Statuses that are set from outside, and planned windows: each command and its edges, through the store.
+//! Holds and planned windows: every command and its edge cases, through the store.
 
 use crate::fixture::{Fixture, START};
 use skerry_domain::clock::SavedClock;
@@ -31,7 +31,7 @@ impl Fixture {
         }
     }
 
-    /// It is rejected, and neither state nor store is another.
+    /// Asserts that the command is rejected and changes neither state nor store.
     fn rejected(&mut self, command: Command) -> Rejected {
         let before = self.state.clone();
         let context = Context { now: self.now, ids: Ids::from_seed([1; 32]) };
@@ -41,21 +41,21 @@ impl Fixture {
         rejected
     }
 
-    /// A tick at that instant and no other: what is due is due then.
+    /// Ticks exactly at that instant.
     fn tick_at(&mut self, at: Timestamp) -> Vec<Change> {
         self.now = at;
         self.run(Command::Tick).1
     }
 
-    /// What was true of the one component at an instant.
+    /// The effective status of the component at an instant.
     fn was(&self, at: Timestamp) -> Effective {
         let layers = &self.state.components[&self.component()].layers;
         skerry_domain::layers::effective(layers, at, at + 1)[0].value
     }
 }
 
-/// A component that no check feeds any more.
-fn by_hand() -> Fixture {
+/// A component that is no longer linked to a check.
+fn manual() -> Fixture {
     let mut fixture = Fixture::new();
     fixture.now = START + 1;
     fixture.configure(&[("web", Quorum::Majority)], &[("site", &[])]);
@@ -64,7 +64,7 @@ fn by_hand() -> Fixture {
 
 #[test]
 fn two_sources_never_overwrite_each_other() {
-    let mut fixture = by_hand();
+    let mut fixture = manual();
     fixture.hold(Source::Incident(7), Status::MajorOutage, None);
     fixture.now = START + SECOND;
     fixture.hold(Source::Rest, Status::DegradedPerformance, None);
@@ -92,8 +92,8 @@ fn two_sources_never_overwrite_each_other() {
 }
 
 #[test]
-fn a_hold_that_expires_under_a_newer_one_shows_no_more_and_an_older_one_shows_again() {
-    let mut fixture = by_hand();
+fn an_expired_hold_is_not_shown_again_and_an_older_valid_one_is() {
+    let mut fixture = manual();
     fixture.hold(Source::Incident(1), Status::MajorOutage, None);
     fixture.now = START + SECOND;
     fixture.hold(Source::Person, Status::PartialOutage, Some(START + 20 * SECOND));
@@ -115,7 +115,7 @@ fn a_hold_that_expires_under_a_newer_one_shows_no_more_and_an_older_one_shows_ag
 }
 
 #[test]
-fn operational_releases_a_linked_component_to_its_checks_and_no_hold_of_an_incident() {
+fn operational_releases_a_linked_component_but_no_hold_of_an_incident() {
     let mut fixture = Fixture::new();
     fixture.see(HardState::Up);
     fixture.hold(Source::Person, Status::MajorOutage, None);
@@ -136,9 +136,9 @@ fn operational_releases_a_linked_component_to_its_checks_and_no_hold_of_an_incid
 }
 
 #[test]
-fn what_is_set_through_rest_expires_after_a_day_where_checks_feed_the_component() {
+fn a_hold_by_rest_on_a_linked_component_expires_after_a_day() {
     for (linked, ends) in [(true, START + REST_HOLDS), (false, Timestamp::FAR)] {
-        let mut fixture = if linked { Fixture::new() } else { by_hand() };
+        let mut fixture = if linked { Fixture::new() } else { manual() };
         fixture.hold(Source::Rest, Status::PartialOutage, None);
         assert_eq!(fixture.state.components[&fixture.component()].holds[0].to, ends);
         fixture.now = START + SECOND;
@@ -151,7 +151,7 @@ fn what_is_set_through_rest_expires_after_a_day_where_checks_feed_the_component(
 
 #[test]
 fn a_hold_that_is_set_again_gets_no_row_of_its_own_unless_it_means_something_new() {
-    let mut fixture = by_hand();
+    let mut fixture = manual();
     let component = fixture.component();
     let holds = |fixture: &Fixture| fixture.state.components[&component].holds.len();
     for second in 0..3 {
@@ -184,7 +184,7 @@ fn a_window_that_is_over_is_not_the_last_known_status() {
 }
 
 #[test]
-fn holds_and_windows_that_make_no_sense_are_rejected() {
+fn invalid_holds_and_windows_are_rejected() {
     let mut fixture = Fixture::new();
     fixture.now = START + DAY;
     let (component, nobody, now) = (fixture.component(), ComponentKey(-1), fixture.now);
@@ -246,8 +246,8 @@ fn windows_that_start_together_both_run() {
 }
 
 #[test]
-fn a_hold_made_within_a_window_stands_above_it_and_one_made_before_does_not() {
-    let mut fixture = by_hand();
+fn a_hold_set_during_a_window_overrides_it_and_an_earlier_one_does_not() {
+    let mut fixture = manual();
     let component = fixture.component();
     fixture.hold(Source::Rest, Status::DegradedPerformance, None);
     fixture.plan(&[component], START + HOUR, START + 3 * HOUR);
@@ -269,14 +269,14 @@ fn a_hold_made_within_a_window_stands_above_it_and_one_made_before_does_not() {
 }
 
 #[test]
-fn a_window_that_is_cancelled_before_its_start_vanishes_and_one_that_runs_ends() {
-    let mut fixture = by_hand();
+fn cancelling_removes_a_future_window_and_ends_a_running_one() {
+    let mut fixture = manual();
     let component = fixture.component();
     let planned = fixture.plan(&[component], START + HOUR, START + 2 * HOUR);
     assert_eq!(fixture.run(Command::CancelWindow { window: planned }).1, [], "no page shows it");
     assert!(fixture.state.windows.is_empty() && fixture.state.next_due() != Some(START + HOUR));
     fixture.assert_stored();
-    // What should have begun begins now.
+    // A window that should have begun begins now.
     let runs = fixture.plan(&[component], START - HOUR, START + HOUR);
     assert_eq!((runs, fixture.state.windows[&runs].from), (WindowKey(2), START + 1), "no key is given twice");
     assert_eq!(fixture.shown().0, Status::UnderMaintenance);
@@ -293,10 +293,10 @@ fn a_window_that_is_cancelled_before_its_start_vanishes_and_one_that_runs_ends()
     fixture.assert_stored();
 }
 
-/// Our clock was ahead: what was done meanwhile moves back with it, what is planned stands in the calendar.
+/// The clock was ahead: holds move back with it, planned windows stay at their calendar times.
 #[test]
 fn a_clock_that_is_set_back_moves_holds_and_no_planned_window() {
-    let mut fixture = by_hand();
+    let mut fixture = manual();
     let component = fixture.component();
     fixture.now = START + DAY;
     fixture.hold(Source::Person, Status::MajorOutage, Some(START + DAY + HOUR));
@@ -312,10 +312,10 @@ fn a_clock_that_is_set_back_moves_holds_and_no_planned_window() {
     assert_eq!(state.components[&component].layers.planned[0].from, START + DAY + 2 * HOUR);
 }
 
-/// Two people look at a status, and one of them sets another; what a second source holds is none of theirs.
+/// Two people read a status, and one of them sets another; the hold of a second source does not affect them.
 #[test]
-fn who_set_what_another_looked_at_is_told_by_its_version() {
-    let mut fixture = by_hand();
+fn a_change_of_an_outdated_status_is_rejected_by_its_version() {
+    let mut fixture = manual();
     let person = Subject::Hold(fixture.component(), Source::Person);
     assert_eq!(fixture.state.version(&person), None, "a person holds nothing");
     fixture.hold(Source::Person, Status::MajorOutage, None);

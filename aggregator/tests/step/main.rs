@@ -1,5 +1,5 @@
-//! Commands through `step` and the store: what a hostile agent, a dying link, an old backup and an edited file must not
-//! do to the state or its rows.
+//! Commands through `step` and the store: hostile agents, failing links, old backups and edited files must not corrupt
+//! the state or its rows.
 
 mod configuration;
 mod dismissed;

@@ -1,4 +1,4 @@
-//! Where observations are placed in time, whatever the clocks of their agent say, and what of them is stored.
+//! How observations are placed in time with any clocks of their agents, and what is stored of them.
 
 use crate::fixture::{BOOTED, Fixture, START};
 use crate::reports::observed;
@@ -8,7 +8,7 @@ use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND, Timestamp};
 use skerry_domain::track::HardState;
 
 #[test]
-fn a_folded_record_lies_in_no_future() {
+fn a_folded_record_never_lies_in_the_future() {
     let mut fixture = Fixture::new();
     let boot = BOOTED;
     let first = observed(When::ThisBoot(boot), HardState::Up);
@@ -28,7 +28,7 @@ fn a_folded_record_lies_in_no_future() {
 }
 
 #[test]
-fn no_clock_of_an_agent_is_too_strange_to_be_placed() {
+fn observations_are_placed_with_any_clock_of_an_agent() {
     let mut fixture = Fixture::new();
     let whens = [
         When::EarlierBoot(Timestamp(i64::MIN)),
@@ -60,16 +60,16 @@ fn no_clock_of_an_agent_is_too_strange_to_be_placed() {
 }
 
 #[test]
-fn records_of_an_earlier_boot_are_placed_by_the_offset_known_of_it() {
+fn records_of_an_earlier_boot_are_placed_by_its_known_offset() {
     let mut fixture = Fixture::new();
-    // Its wall clock is an hour ahead, as was seen before the host went down.
+    // Its wall clock is an hour ahead, as was known before the host went down.
     fixture.see(HardState::Up);
     fixture.now = fixture.now + 10 * SECOND;
     let ahead = Report { wall_now: fixture.now + HOUR, ..fixture.empty(fixture.agent) };
     fixture.send(ahead);
     fixture.now = fixture.now + 10 * SECOND;
     let seen_at = fixture.now;
-    // The host comes back after five minutes with its clock put right, and tells what it saw before.
+    // The host comes back after five minutes with a correct clock, and delivers its earlier observations.
     fixture.now = fixture.now + 5 * MINUTE;
     let record = fixture.record(When::EarlierBoot(seen_at + HOUR), HardState::Up);
     let report = Report { records: vec![record], boot_now: MINUTE, ..fixture.empty(fixture.agent) };
@@ -80,9 +80,9 @@ fn records_of_an_earlier_boot_are_placed_by_the_offset_known_of_it() {
 }
 
 #[test]
-fn ten_thousand_observations_of_one_instant_are_all_kept_and_quickly() {
+fn ten_thousand_observations_of_one_instant_are_stored_quickly() {
     let mut fixture = Fixture::new();
-    // What this thread computes, however busy the machine is.
+    // CPU time of this thread, which does not depend on how busy the machine is.
     let used = || rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime).tv_sec;
     let before = used();
     for _ in 0..2 {
@@ -96,7 +96,7 @@ fn ten_thousand_observations_of_one_instant_are_all_kept_and_quickly() {
 }
 
 #[test]
-fn a_late_observation_rolls_its_hour_up_again_unless_the_raw_ones_are_gone() {
+fn a_late_observation_causes_a_new_roll_up_unless_the_raw_data_is_gone() {
     let mut fixture = Fixture::new();
     fixture.see(HardState::Up);
     fixture.now = fixture.now + 2 * HOUR;
@@ -108,7 +108,7 @@ fn a_late_observation_rolls_its_hour_up_again_unless_the_raw_ones_are_gone() {
     };
     let roll_up = |fixture: &mut Fixture, kept_from| {
         let rolled = fixture.store.next_roll_up(fixture.now).expect("reads").expect("an hour needs it");
-        fixture.store.keep_roll_up(rolled, kept_from).expect("kept");
+        fixture.store.store_roll_up(rolled, kept_from).expect("kept");
     };
     roll_up(&mut fixture, before);
     let first = median(&fixture);

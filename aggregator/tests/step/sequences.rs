@@ -1,4 +1,4 @@
-//! Sequences and names of a batch: old spools, old databases, and a batch with too many names.
+//! Sequence numbers and names in batches: old spools, old databases, and a batch with too many names.
 
 use crate::fixture::Fixture;
 use skerry_domain::status::Status;
@@ -7,7 +7,7 @@ use skerry_domain::time::SECOND;
 use skerry_domain::track::HardState;
 
 #[test]
-fn a_spool_put_back_from_an_old_copy_is_noticed_and_an_old_database_goes_on() {
+fn a_restored_old_spool_is_noticed_and_an_old_database_continues() {
     let mut fixture = Fixture::new();
     for _ in 0..5 {
         fixture.see(HardState::Up);
@@ -30,7 +30,7 @@ fn a_spool_put_back_from_an_old_copy_is_noticed_and_an_old_database_goes_on() {
 }
 
 #[test]
-fn what_an_agent_was_told_is_held_and_is_not_is_noticed_also_while_it_has_nothing_to_send() {
+fn acknowledged_records_that_are_missing_are_noticed_even_without_new_ones() {
     let mut fixture = Fixture::new();
     fixture.see(HardState::Up);
     let forgotten = |changes: &[Change]| {
@@ -40,16 +40,16 @@ fn what_an_agent_was_told_is_held_and_is_not_is_noticed_also_while_it_has_nothin
         };
         changes.iter().filter_map(stretch).collect::<Vec<_>>()
     };
-    // It was told no more than what is held: all is well.
+    // No more than what is stored was acknowledged: nothing is missing.
     let told = Report { acknowledged: 1, ..fixture.empty(fixture.agent) };
     assert_eq!(forgotten(&fixture.send(told).1), []);
-    // It was told of 40, of which one stands here.
+    // 40 were acknowledged, of which one is stored.
     let told = Report { acknowledged: 40, ..fixture.empty(fixture.agent) };
     let (answer, changes) = fixture.send(told.clone());
     assert_eq!(forgotten(&changes), [(2, 41)]);
     assert!(matches!(answer, Answer::Acknowledged { through: 40, .. }), "{answer:?}");
     assert_eq!(forgotten(&fixture.send(told).1), [], "once");
-    // What it goes on with is no gap; and what it sends is never passed over for its own word.
+    // Its next records are no gap, and no record is skipped because of the agent's own claim.
     fixture.sequence = 40;
     let next = fixture.see(HardState::Up);
     assert!(!next.iter().any(|change| matches!(change, Change::Gap { .. })), "{next:?}");
@@ -57,7 +57,7 @@ fn what_an_agent_was_told_is_held_and_is_not_is_noticed_also_while_it_has_nothin
 }
 
 #[test]
-fn names_without_end_are_refused_and_leave_nothing_behind() {
+fn too_many_names_are_rejected_and_leave_nothing_behind() {
     let mut fixture = Fixture::new();
     fixture.see(HardState::Up);
     let before = fixture.state.tracks.len();

@@ -1,4 +1,4 @@
-//! One page: where it answers, what it shows, and when it is rendered again.
+//! The publisher's record of a page: its address, its publication, and when it is rendered again.
 
 use super::super::addresses::Wanted;
 use super::super::output::Publication;
@@ -11,40 +11,40 @@ use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-/// Delay of work that falls due for all pages at once: the more pages, the longer it may be; for each page, ms.
+/// Work that is due for all pages at once is delayed by up to this time per existing page, in ms.
 const SPREAD_PER_PAGE: i64 = 250;
-/// The greatest such delay, ms.
+/// The longest such delay, in ms.
 const MAX_SPREAD: i64 = 55_000;
 
-/// Where a page answers.
+/// The addresses of a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Address {
     pub(super) slug: String,
-    /// It answers at `/` of every host that is no page's own.
+    /// It is served at `/` of every host that does not belong to a page.
     pub(super) root: bool,
-    /// Its address in links, feeds and JSON.
+    /// The address in links, feeds and JSON.
     pub(super) url: String,
-    /// Hosts of its own.
+    /// Hosts that belong to the page.
     pub(super) hosts: Vec<String>,
 }
 
 pub(super) struct Page {
     key: WorkspacePage,
     pub(super) generation: u64,
-    /// Its name, where it stands in the index of pages of the base host.
+    /// Its name in the directory of pages; `None` if it is not listed.
     pub(super) listed: Option<String>,
     pub(super) publication: Arc<Publication>,
-    /// Those of the publication.
+    /// The figures of the publication.
     figures: Arc<Figures>,
-    /// Where it is to answer.
+    /// The configured address.
     pub(super) address: Address,
-    /// What the site has of it, and where.
+    /// The address and publication that the site has; `None` before the first.
     pub(super) shown: Option<(Address, Arc<Publication>)>,
-    /// What must be rendered, and since when it waits.
+    /// What must be rendered, and since when.
     pub(super) dirty: Option<Dirty>,
-    /// Since when it is being rendered.
+    /// When its rendering began, while it lasts.
     pub(super) busy: Option<Instant>,
-    /// It is not rendered before this.
+    /// The earliest instant of its next rendering.
     pub(super) not_before: Option<Instant>,
     pub(super) refreshed: Instant,
     changed: Instant,
@@ -79,9 +79,9 @@ impl Page {
         }
     }
 
-    /// Where it answers from now on. One that has moved is rendered before it answers there, however soon that is: its
-    /// links and JSON name their own address. Returns whether it answers elsewhere at once.
-    pub(super) fn place(&mut self, wanted: Wanted, hosts: Vec<String>, url: String) -> bool {
+    /// Sets the address. If the URL changed, the page is rendered before it is served there, without a pause, since its
+    /// links and JSON contain the URL. Returns whether it can be served at a new address at once.
+    pub(super) fn set_address(&mut self, wanted: Wanted, hosts: Vec<String>, url: String) -> bool {
         let moved = self.address.url != url;
         if moved {
             self.mark_all();
@@ -98,45 +98,45 @@ impl Page {
         self.dirty.get_or_insert_with(none)
     }
 
-    /// Everything is to be rendered again.
+    /// Marks everything to be rendered again.
     pub(super) fn mark_all(&mut self) {
         self.mark().all = true;
     }
 
-    /// So is a component, by its public id.
+    /// Marks a component to be rendered again, by its public id.
     pub(super) fn mark_component(&mut self, id: String) {
         self.mark().components.insert(id);
     }
 
-    /// It is not being rendered, and its pause is over.
+    /// Whether it is not being rendered and its pause is over.
     fn can_render(&self) -> bool {
         self.busy.is_none() && self.not_before.is_none_or(|at| at <= Instant::now())
     }
 
-    /// Something on it changed, and it may be rendered.
+    /// Whether something on it changed and it can be rendered.
     pub(super) fn is_urgent(&self) -> bool {
         self.dirty.is_some() && self.can_render()
     }
 
-    /// Time has passed, and it may be rendered; `pages` are as many as there are.
+    /// Whether it is due by time alone and can be rendered; `pages` is the number of pages.
     pub(super) fn is_old(&self, now: Timestamp, pages: usize) -> bool {
         self.dirty.is_none()
             && self.can_render()
-            && (self.is_verified_long_ago() || self.next_quarter(now, pages).is_some())
+            && (self.is_refresh_due() || self.next_quarter(now, pages).is_some())
     }
 
-    fn is_verified_long_ago(&self) -> bool {
+    fn is_refresh_due(&self) -> bool {
         self.refreshed.elapsed() >= REFRESH_EVERY
     }
 
-    /// A quarter of an hour has begun that it was not rendered in.
+    /// The current quarter of an hour, if the page was not rendered in it yet.
     fn next_quarter(&self, now: Timestamp, pages: usize) -> Option<i64> {
         let quarter = (now.0 - spread(self.key, pages, MAX_SPREAD)).div_euclid(HOUR / 4);
         (quarter != self.quarter).then_some(quarter)
     }
 
-    /// What to render now, if anything: what changed comes before what grew old. An hour's beginning renders all:
-    /// charts, rolling windows, and the days of every zone begin with one, or with a quarter past.
+    /// What to render now, if anything: changes come before refreshes. In each new quarter of an hour everything is
+    /// rendered: charts and rolling windows move on, and the days of every zone begin at such a time.
     pub(super) fn due(&mut self, now: Timestamp, pages: usize) -> Option<Scope> {
         if !self.can_render() {
             return None;
@@ -147,8 +147,8 @@ impl Page {
                 self.quarter = quarter.unwrap_or(self.quarter);
                 Some(Scope::All)
             }
-            // Changes without end must not keep from the other pages that they were verified.
-            Some(_) if self.is_verified_long_ago() => {
+            // Continuous changes must not prevent the refresh of the outputs that did not change.
+            Some(_) if self.is_refresh_due() => {
                 self.note_changed(Instant::now());
                 self.quarter = quarter.unwrap_or(self.quarter);
                 Some(if quarter.is_some() { Scope::All } else { Scope::Refresh })
@@ -158,7 +158,7 @@ impl Page {
                 self.quarter = quarter.unwrap_or(self.quarter);
                 Some(Scope::All)
             }
-            None => self.is_verified_long_ago().then_some(Scope::Refresh),
+            None => self.is_refresh_due().then_some(Scope::Refresh),
         }
     }
 
@@ -166,7 +166,7 @@ impl Page {
         (self.changed, self.compressed) = (at, false);
     }
 
-    /// The work; it is being rendered from now on.
+    /// Creates the job and marks the page as being rendered.
     pub(super) fn job(
         &mut self,
         scope: Scope,
@@ -186,36 +186,38 @@ impl Page {
         }
     }
 
-    /// It was rendered; `pages` are as many as there are.
-    pub(super) fn take(
+    /// Accepts a rendered publication; `pages` is the number of pages.
+    pub(super) fn accept(
         &mut self,
         publication: Arc<Publication>,
         figures: Arc<Figures>,
         scope: &Scope,
-        begun: Instant,
+        started: Instant,
         pages: usize,
     ) {
         let first = self.shown.is_none();
         (self.publication, self.figures) = (publication, figures);
-        self.not_before = Some(begun + MIN_INTERVAL);
+        self.not_before = Some(started + MIN_INTERVAL);
         if !matches!(scope, Scope::Components(_)) {
-            // Pages that are first rendered together are not refreshed together.
+            // Pages that are first rendered at the same time must not be refreshed at the same time.
             let early = if first { spread(self.key, pages, MAX_SPREAD / 2) } else { 0 };
-            self.refreshed = begun.checked_sub(Duration::from_millis(early.unsigned_abs())).unwrap_or(begun);
+            self.refreshed =
+                started.checked_sub(Duration::from_millis(early.unsigned_abs())).unwrap_or(started);
         }
         if !matches!(scope, Scope::Refresh) {
-            self.note_changed(begun);
+            self.note_changed(started);
         }
     }
 
-    /// It could not be rendered.
+    /// Records that the page could not be rendered.
     pub(super) fn fail(&mut self) {
         self.mark_all();
         self.not_before = Some(Instant::now() + AFTER_FAILURE);
     }
 
-    /// It stands still, and is to be compressed at its best now; said once.
-    pub(super) fn is_to_compress(&mut self, quiet: Duration) -> bool {
+    /// Returns `true` once after each change, when the page has been unchanged for `quiet` and should get the best
+    /// compression.
+    pub(super) fn take_compression_due(&mut self, quiet: Duration) -> bool {
         let due = !self.compressed
             && self.dirty.is_none()
             && self.busy.is_none()
@@ -225,9 +227,9 @@ impl Page {
     }
 }
 
-/// By how much the work of a page comes later than it falls due, ms: always the same, less than `most`.
-fn spread((workspace, page): WorkspacePage, pages: usize, most: i64) -> i64 {
-    let range = i64::try_from(pages).unwrap_or(i64::MAX).saturating_mul(SPREAD_PER_PAGE).clamp(1, most);
+/// The delay of a page's timed work in ms: less than `max`, and always the same for a page.
+fn spread((workspace, page): WorkspacePage, pages: usize, max: i64) -> i64 {
+    let range = i64::try_from(pages).unwrap_or(i64::MAX).saturating_mul(SPREAD_PER_PAGE).clamp(1, max);
     let scattered =
         ((workspace.0.rotate_left(32) ^ page.0).cast_unsigned().wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 33)
             .cast_signed();

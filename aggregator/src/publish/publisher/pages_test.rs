@@ -1,4 +1,4 @@
-//! What a page that panics, a page that is slow and a disk that stalls do to pages and metrics.
+//! Pages and metrics while a page panics, a page is slow or a disk stalls.
 
 use super::super::addresses::Addresses;
 use super::*;
@@ -22,7 +22,7 @@ use tokio::time::timeout;
 
 const BOUND: Duration = Duration::from_secs(60);
 
-/// Two pages, `one` and `other`, of one component each.
+/// Two pages, `one` and `other`, with one component each.
 fn config(folder: &Path) -> Config {
     let page = |key: &str| {
         let head = format!("[[page]]\nkey = \"{key}\"\nname = \"{key}\"\npublic = true\n");
@@ -36,7 +36,7 @@ fn config(folder: &Path) -> Config {
     loaded.configs.into_iter().next().expect("one file")
 }
 
-struct House {
+struct Fixture {
     engine: Engine,
     writer: Running,
     site: Arc<ArcSwap<Site>>,
@@ -55,7 +55,7 @@ fn state_of(snapshot: &Snapshot) -> &State {
     snapshot.workspaces.named("default").expect("it was created")
 }
 
-impl House {
+impl Fixture {
     async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let config = config(folder.path());
@@ -72,7 +72,7 @@ impl House {
         Self { engine, writer, site, publisher: Some(publisher), turned, failures, _folder: folder }
     }
 
-    /// Starts the publisher; `before` runs ahead of each view of the page of that slug.
+    /// Starts the publisher. `before` is called with the slug before each view is built.
     fn start(&mut self, before: impl Fn(&str) + Send + Sync + 'static) {
         let mut publisher = self.publisher.take().expect("not started yet");
         publisher.pool.view = Arc::new(move |state: &State, key, url: &str, now: Timestamp, past| {
@@ -80,7 +80,7 @@ impl House {
             build::view(state, key, url, now, past)
         });
         publisher.publish_all().expect("threads can be had");
-        // The next turn verifies them again.
+        // The next turn refreshes them.
         let long_ago = Instant::now().checked_sub(REFRESH_EVERY);
         for page in publisher.pages.values_mut() {
             page.refreshed = long_ago.unwrap_or(page.refreshed);
@@ -92,7 +92,7 @@ impl House {
         self.site.load().by_slug[slug].outputs["api/v2/status.json"].identity.bytes.clone()
     }
 
-    /// A person says that everything is down, or that it works.
+    /// Sets the status of all components as a person.
     async fn set(&self, status: Status) {
         let components: Vec<_> = state_of(&self.engine.snapshot()).components.keys().copied().collect();
         for component in components {
@@ -119,78 +119,79 @@ impl House {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_that_panics_keeps_its_bytes_and_stops_nobody() {
-    let mut house = House::new().await;
+async fn a_page_that_panics_keeps_its_bytes_and_stops_no_other() {
+    let mut fixture = Fixture::new().await;
     let broken = Arc::new(Mutex::new(false));
     let breaks = Arc::clone(&broken);
-    house.start(move |slug| {
+    fixture.start(move |slug| {
         let broken = *breaks.lock().expect("never poisoned");
         assert!(!(broken && slug == "one"), "this page is broken");
     });
-    let before = ["one", "other"].map(|slug| house.status(slug));
+    let before = ["one", "other"].map(|slug| fixture.status(slug));
     *broken.lock().expect("never poisoned") = true;
-    house.set(Status::MajorOutage).await;
-    house.until("the other page is published", || house.status("other") != before[1]).await;
-    house.until("the failure is counted", || house.failures.load(Ordering::Relaxed) > 0).await;
-    assert_eq!(house.status("one"), before[0]);
+    fixture.set(Status::MajorOutage).await;
+    fixture.until("the other page is published", || fixture.status("other") != before[1]).await;
+    fixture.until("the failure is counted", || fixture.failures.load(Ordering::Relaxed) > 0).await;
+    assert_eq!(fixture.status("one"), before[0]);
     *broken.lock().expect("never poisoned") = false;
-    house.until("it is tried again", || house.status("one") != before[0]).await;
-    house.end().await;
+    fixture.until("it is tried again", || fixture.status("one") != before[0]).await;
+    fixture.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_slow_page_delays_no_other() {
-    let mut house = House::new().await;
+    let mut fixture = Fixture::new().await;
     let (release, released) = crossbeam_channel::bounded::<()>(0);
     let held = Arc::new(Mutex::new(false));
     let is_held = Arc::clone(&held);
-    house.start(move |slug| {
+    fixture.start(move |slug| {
         if slug == "one" && *is_held.lock().expect("never poisoned") {
-            // Until the other end is gone.
+            // Blocks until the sender is dropped.
             let _ = released.recv();
         }
     });
-    let before = ["one", "other"].map(|slug| house.status(slug));
+    let before = ["one", "other"].map(|slug| fixture.status(slug));
     *held.lock().expect("never poisoned") = true;
-    house.set(Status::MajorOutage).await;
-    house.until("the other page is published", || house.status("other") != before[1]).await;
-    assert_eq!(house.status("one"), before[0], "it is still being built");
+    fixture.set(Status::MajorOutage).await;
+    fixture.until("the other page is published", || fixture.status("other") != before[1]).await;
+    assert_eq!(fixture.status("one"), before[0], "it is still being built");
     drop(release);
-    house.until("the slow one follows", || house.status("one") != before[0]).await;
-    house.end().await;
+    fixture.until("the slow one follows", || fixture.status("one") != before[0]).await;
+    fixture.end().await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_disk_that_stalls_delays_no_page_and_no_metric() {
-    let mut house = House::new().await;
-    let stall = Stall::begin(&house.engine);
+async fn a_stalled_disk_delays_no_page_and_no_metric() {
+    let mut fixture = Fixture::new().await;
+    let stall = Stall::begin(&fixture.engine);
     let viewed = Arc::new(AtomicU64::new(0));
     let views = Arc::clone(&viewed);
-    house.start(move |_| {
+    fixture.start(move |_| {
         views.fetch_add(1, Ordering::Relaxed);
     });
-    assert!(house.site.load().by_slug.contains_key("other"), "pages are published during the stall");
+    assert!(fixture.site.load().by_slug.contains_key("other"), "pages are published during the stall");
     if Instant::now().checked_sub(REFRESH_EVERY).is_some() {
-        house.until("they are verified again", || viewed.load(Ordering::Relaxed) >= 4).await;
+        fixture.until("they are refreshed", || viewed.load(Ordering::Relaxed) >= 4).await;
     }
-    let (engine, site) = (house.engine.clone(), Arc::clone(&house.site));
+    let (engine, site) = (fixture.engine.clone(), Arc::clone(&fixture.site));
     let program_status =
         ProgramStatus::new(engine, site, Arc::default(), Traffic::default(), MetricsToken::of(None));
     let metrics = tokio::task::spawn_blocking(move || program_status.metrics());
-    let metrics = timeout(BOUND, metrics).await.expect("nobody is waited for").expect("no panic");
+    let metrics =
+        timeout(BOUND, metrics).await.expect("metrics do not wait for the writer").expect("no panic");
     assert!(metrics.contains("skerry_page_render_failures_total 0"), "{metrics}");
-    let component = *state_of(&house.engine.snapshot()).components.keys().next().expect("a component");
+    let component = *state_of(&fixture.engine.snapshot()).components.keys().next().expect("a component");
     let (source, status) = (Source::Person, Status::MajorOutage);
     let set = Command::SetHold { component, source, status, until: None };
-    let engine = house.engine.clone();
+    let engine = fixture.engine.clone();
     let setting = tokio::spawn(async move { engine.command(named(set)).await });
-    house.until("a turn", || true).await;
-    let manual = || state_of(&house.engine.snapshot()).components[&component].layers.manual.len();
-    assert_eq!(manual(), 0, "what is not stored is shown to nobody");
+    fixture.until("a turn", || true).await;
+    let manual = || state_of(&fixture.engine.snapshot()).components[&component].layers.manual.len();
+    assert_eq!(manual(), 0, "a change that is not stored is not visible");
     stall.end();
     assert_eq!(setting.await.expect("no panic"), Ok(Answer::Done));
-    assert_eq!(manual(), 1, "who was answered finds it");
-    house.end().await;
+    assert_eq!(manual(), 1, "the change is visible once it is answered");
+    fixture.end().await;
 }
 
 struct Stall {
@@ -207,9 +208,9 @@ impl Stall {
             engine
                 .maintain(Maintenance::Stall { begun: begin, released })
                 .expect("it runs")
-                .expect("no disk is asked");
+                .expect("it does not touch the disk");
         });
-        begun.recv_timeout(BOUND).expect("the writer is in it");
+        begun.recv_timeout(BOUND).expect("the writer is stalled");
         Self { release, stalled }
     }
 

@@ -1,4 +1,4 @@
-//! The threads that build and render pages. A page that panics ends neither its thread nor the program.
+//! The threads that build and render pages. A panic ends neither the thread nor the program.
 
 use super::super::output::{Compression, Publication};
 use super::super::outputs::{Figures, Scope, render};
@@ -11,13 +11,13 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-/// Makes the view of a page at its address; with all of its past where the last argument says so.
+/// Builds the view of a page for its URL, with the complete past if the last argument is `true`.
 pub(super) type View = dyn Fn(&State, PageKey, &str, Timestamp, bool) -> Option<PageView> + Send + Sync;
 
-/// One page to render.
+/// The rendering of one page.
 pub(super) struct Job {
     pub(super) page: WorkspacePage,
-    /// Tells one that was removed and came again from itself.
+    /// Distinguishes a page from an earlier one with the same key that was removed.
     pub(super) generation: u64,
     pub(super) scope: Scope,
     pub(super) url: String,
@@ -27,19 +27,19 @@ pub(super) struct Job {
     pub(super) figures: Arc<Figures>,
 }
 
-/// What came of it.
+/// The result of a job.
 pub(super) struct Done {
     pub(super) page: WorkspacePage,
     pub(super) generation: u64,
     pub(super) scope: Scope,
     pub(super) url: String,
-    pub(super) begun: Instant,
+    pub(super) started: Instant,
     pub(super) outcome: Outcome,
 }
 
 pub(super) enum Outcome {
     Rendered(Arc<Publication>, Arc<Figures>),
-    /// It is no page any more.
+    /// The page does not exist any more.
     Gone,
     Failed,
 }
@@ -48,7 +48,7 @@ pub(super) struct Pool {
     jobs: Sender<Job>,
     pub(super) done: Receiver<Done>,
     /// The threads' ends of both channels.
-    ends: (Receiver<Job>, Sender<Done>),
+    worker_ends: (Receiver<Job>, Sender<Done>),
     pub(super) size: usize,
     pub(super) view: Arc<View>,
 }
@@ -56,10 +56,10 @@ pub(super) struct Pool {
 impl Pool {
     /// A pool without threads yet.
     pub(super) fn new(view: Arc<View>) -> Self {
-        let (jobs, take) = crossbeam_channel::unbounded();
-        let (give, done) = crossbeam_channel::unbounded();
+        let (jobs, job_receiver) = crossbeam_channel::unbounded();
+        let (done_sender, done) = crossbeam_channel::unbounded();
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { jobs, done, ends: (take, give), size: cores.clamp(3, 8), view }
+        Self { jobs, done, worker_ends: (job_receiver, done_sender), size: cores.clamp(3, 8), view }
     }
 
     /// How many pages may be refreshed at once: two threads stay free for changes.
@@ -70,11 +70,11 @@ impl Pool {
     /// Starts the threads. They end when the pool is dropped.
     pub(super) fn start(&self) -> std::io::Result<()> {
         for number in 0..self.size {
-            let ((take, give), view) = (self.ends.clone(), Arc::clone(&self.view));
+            let ((jobs, done), view) = (self.worker_ends.clone(), Arc::clone(&self.view));
             let thread = std::thread::Builder::new().name(format!("render-{number}"));
             thread.spawn(move || {
-                for job in take {
-                    if give.send(run(job, &*view)).is_err() {
+                for job in jobs {
+                    if done.send(run(job, &*view)).is_err() {
                         return;
                     }
                 }
@@ -83,22 +83,22 @@ impl Pool {
         Ok(())
     }
 
-    pub(super) fn give(&self, job: Job) {
-        // The pool holds the other end.
+    pub(super) fn submit(&self, job: Job) {
+        // The pool has the other end, too, so this cannot fail.
         let _ = self.jobs.send(job);
     }
 }
 
 fn run(job: Job, view: &View) -> Done {
-    let begun = Instant::now();
-    // The job is immutable and the result is dropped: a panic leaves nothing half done.
+    let started = Instant::now();
+    // The job is immutable and the result is dropped: a panic leaves no inconsistent state.
     let caught = catch_unwind(AssertUnwindSafe(|| publication(&job, view)));
     let state = || job.snapshot.workspaces.get(job.page.0);
     let page =
         || state().and_then(|state| state.pages.get(&job.page.1)).map_or("", |page| &page.settings.slug);
     let outcome = match caught {
         Ok(Ok(outcome)) => {
-            tracing::debug!(page = page(), scope = ?job.scope, took = ?begun.elapsed(), "rendered");
+            tracing::debug!(page = page(), scope = ?job.scope, took = ?started.elapsed(), "rendered");
             outcome
         }
         Ok(Err(error)) => {
@@ -106,22 +106,22 @@ fn run(job: Job, view: &View) -> Done {
             Outcome::Failed
         }
         Err(panic) => {
-            let error = words(&*panic);
+            let error = panic_message(&*panic);
             tracing::error!(%error, page = page(), "rendering a page panicked; the former one stays and it is tried again: report this line");
             Outcome::Failed
         }
     };
     let Job { page, generation, scope, url, .. } = job;
-    Done { page, generation, scope, url, begun, outcome }
+    Done { page, generation, scope, url, started, outcome }
 }
 
-fn words(panic: &(dyn std::any::Any + Send)) -> &str {
+fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
     let text = panic.downcast_ref::<&str>().copied();
     text.or_else(|| panic.downcast_ref::<String>().map(String::as_str)).unwrap_or("no message")
 }
 
 fn publication(job: &Job, view: &View) -> anyhow::Result<Outcome> {
-    // Months that are over tell of more than is drawn.
+    // Past months need intervals from before the days shown.
     let all = matches!(job.scope, Scope::All);
     let (workspace, page) = job.page;
     let state = job.snapshot.workspaces.get(workspace);

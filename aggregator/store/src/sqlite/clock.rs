@@ -9,7 +9,7 @@ use skerry_host::clock::{BootId, boot_ns, wall_ms};
 /// One millisecond of the boot clock, ns.
 const NS_PER_MS: i64 = 1_000_000;
 /// Tables whose instants are not moved one by one. Planned windows are calendar times and do not depend on the clock.
-const APART: [&str; 6] = ["clock", "hour", "dirty_hour", "day", "span_day", "planned_window"];
+const EXCLUDED: [&str; 6] = ["clock", "hour", "dirty_hour", "day", "span_day", "planned_window"];
 /// Not an instant: the offset of an agent's wall clock.
 const OFFSET: &str = "offset_ms";
 
@@ -20,7 +20,7 @@ impl Sqlite {
     /// [`StoreError::Sqlite`].
     pub fn clock(&self) -> Result<Option<SavedClock>, StoreError> {
         let sql = "SELECT boot_id, boot_ms, at_ms, sure, agreed_ms, proved_ms FROM clock";
-        let kept = self.connection.query_row(sql, [], |row| {
+        let saved = self.connection.query_row(sql, [], |row| {
             Ok(SavedClock {
                 boot_id: row.get(0)?,
                 boot_ms: row.get(1)?,
@@ -30,26 +30,26 @@ impl Sqlite {
                 proved: Timestamp(row.get(5)?),
             })
         });
-        Ok(kept.optional()?)
+        Ok(saved.optional()?)
     }
 
-    /// The aggregator's time, for a command beside it; the wall clock's time if the stored clock is from another boot.
+    /// The aggregator's time, for a command of its host; the wall clock's time if the stored clock is from another boot.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
     pub fn time(&self) -> Result<Timestamp, StoreError> {
         let boot_id = BootId::present().map(|boot| boot.to_string()).unwrap_or_default();
-        let kept = self.clock()?.and_then(|kept| kept.at_boot(&boot_id, boot_ns() / NS_PER_MS));
-        Ok(kept.unwrap_or_else(|| Timestamp(wall_ms())))
+        let saved = self.clock()?.and_then(|saved| saved.at_boot(&boot_id, boot_ns() / NS_PER_MS));
+        Ok(saved.unwrap_or_else(|| Timestamp(wall_ms())))
     }
 
     /// Stores the clock.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].
-    pub fn keep_clock(&mut self, kept: &SavedClock) -> Result<(), StoreError> {
+    pub fn save_clock(&mut self, saved: &SavedClock) -> Result<(), StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        keep(&transaction, kept)?;
+        save(&transaction, saved)?;
         Ok(transaction.commit()?)
     }
 
@@ -59,7 +59,7 @@ impl Sqlite {
     ///
     /// # Errors
     /// [`StoreError::Sqlite`]; then nothing is moved.
-    pub fn set_back(&mut self, now: Timestamp, by: i64, kept: &SavedClock) -> Result<(), StoreError> {
+    pub fn set_back(&mut self, now: Timestamp, by: i64, saved: &SavedClock) -> Result<(), StoreError> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         transaction.pragma_update(None, "defer_foreign_keys", true)?;
         let columns = instants(&transaction)?;
@@ -78,15 +78,15 @@ impl Sqlite {
             move_back(&transaction, table, &of_table.collect::<Vec<_>>(), (now.0, by, newest))?;
         }
         move_observations(&transaction, now, by)?;
-        keep(&transaction, kept)?;
+        save(&transaction, saved)?;
         Ok(transaction.commit()?)
     }
 }
 
-fn keep(transaction: &Transaction<'_>, kept: &SavedClock) -> Result<(), StoreError> {
+fn save(transaction: &Transaction<'_>, saved: &SavedClock) -> Result<(), StoreError> {
     let sql = "INSERT OR REPLACE INTO clock (only_row, boot_id, boot_ms, at_ms, sure, agreed_ms, proved_ms)
          VALUES (1, ?1, ?2, ?3, ?4, ?5, ?6)";
-    let SavedClock { boot_id, boot_ms, at, sure, agreed_ms, proved } = kept;
+    let SavedClock { boot_id, boot_ms, at, sure, agreed_ms, proved } = saved;
     transaction.execute(sql, (boot_id, boot_ms, at.0, sure, agreed_ms, proved.0))?;
     Ok(())
 }
@@ -101,7 +101,7 @@ fn instants(transaction: &Transaction<'_>) -> Result<Vec<(String, String)>, Stor
     let all = all.collect::<Result<Vec<_>, _>>()?;
     Ok(all
         .into_iter()
-        .filter(|(table, column)| !APART.contains(&table.as_str()) && column != OFFSET)
+        .filter(|(table, column)| !EXCLUDED.contains(&table.as_str()) && column != OFFSET)
         .collect())
 }
 
@@ -135,15 +135,15 @@ fn move_back(
 /// Moves raw observations to the corrected times; the affected hours are rolled up again.
 fn move_observations(transaction: &Transaction<'_>, now: Timestamp, by: i64) -> Result<(), StoreError> {
     let ahead = observation::key_from(now + 1);
-    let back = observation::key_from(Timestamp(by));
+    let offset = observation::key_from(Timestamp(by));
     let hours = "INSERT INTO dirty_hour (hour_ms, times)
          SELECT DISTINCT ((key - ?2) >> 21) / ?3 * ?3, 1 FROM observation WHERE key >= ?1
          ON CONFLICT (hour_ms) DO UPDATE SET times = times + 1";
     transaction.execute("DELETE FROM dirty_hour WHERE hour_ms > ?1", [now.0])?;
     transaction.execute("DELETE FROM hour WHERE hour_ms > ?1", [now.0])?;
-    transaction.execute(hours, (ahead, back, HOUR))?;
+    transaction.execute(hours, (ahead, offset, HOUR))?;
     let moved = "UPDATE OR IGNORE observation SET key = key - ?2 WHERE key >= ?1";
-    transaction.execute(moved, (ahead, back))?;
+    transaction.execute(moved, (ahead, offset))?;
     transaction.execute("DELETE FROM observation WHERE key >= ?1", [ahead])?;
     Ok(())
 }

@@ -1,25 +1,25 @@
-//! Tokens of heartbeat addresses, of which only hashes are stored.
+//! Tokens of heartbeats; only their hashes are stored.
 
 use super::{Sqlite, StoreError};
 use skerry_domain::state::WorkspaceKey;
 
-/// One address.
+/// The token of one heartbeat.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct HeartbeatToken {
-    /// Hash of its token.
+    /// SHA-256.
     pub hash: [u8; 32],
-    /// Its workspace.
+    /// The workspace of the check.
     pub workspace: WorkspaceKey,
-    /// Its workspace's name.
+    /// The name of that workspace.
     pub workspace_name: String,
-    /// The check's name.
+    /// The name of the check.
     pub check: String,
     /// The last ping that reported the end of a run, ms.
     pub heard_ms: Option<i64>,
 }
 
 impl Sqlite {
-    /// Every address of every workspace.
+    /// All tokens of all workspaces.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`].

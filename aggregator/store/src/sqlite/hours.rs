@@ -12,8 +12,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 /// Hours a response-time chart goes back: 90 days.
 pub const MAX_CHART_HOURS: i64 = 90 * 24;
-/// The longest latency that a histogram distinguishes, µs: ten minutes.
-const LONGEST: u64 = 600_000_000;
+/// The longest latency that a histogram distinguishes: ten minutes.
+const MAX_LATENCY_US: u64 = 600_000_000;
 
 struct Tally {
     counts: [u64; 4],
@@ -27,7 +27,7 @@ type Row = (i64, i64, i64, i64, i64, i64, Vec<u8>);
 #[derive(Debug)]
 pub struct RollUp {
     hour: Timestamp,
-    /// How often the hour had received observations when this was computed.
+    /// How many times the hour had received observations when this was computed.
     times: i64,
     rows: Vec<Row>,
 }
@@ -37,7 +37,7 @@ impl Tally {
         let mut latency = Vec::new();
         V2DeflateSerializer::new()
             .serialize(&self.latency, &mut latency)
-            .map_err(|error| StoreError::Strange(format!("a histogram: {error}")))?;
+            .map_err(|error| StoreError::Unexpected(format!("a histogram: {error}")))?;
         let [inconclusive, up, degraded, down] = self.counts.map(|count| count as i64);
         Ok((slot, hour.0, up, degraded, down, inconclusive, latency))
     }
@@ -65,19 +65,19 @@ impl Sqlite {
     ///
     /// # Errors
     /// [`StoreError`]; the hour stays due.
-    pub fn keep_roll_up(&mut self, rolled: RollUp, kept_from: Timestamp) -> Result<(), StoreError> {
+    pub fn store_roll_up(&mut self, roll_up: RollUp, kept_from: Timestamp) -> Result<(), StoreError> {
         self.is_in_place()?;
-        let verb = if rolled.hour < kept_from { "INSERT OR IGNORE" } else { "INSERT OR REPLACE" };
+        let verb = if roll_up.hour < kept_from { "INSERT OR IGNORE" } else { "INSERT OR REPLACE" };
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let sql = format!(
             "{verb} INTO hour (workspace, slot, hour_ms, up, degraded, down, inconclusive, latency)
              SELECT workspace, slot, ?2, ?3, ?4, ?5, ?6, ?7 FROM slot WHERE slot = ?1"
         );
-        for row in rolled.rows {
+        for row in roll_up.rows {
             transaction.prepare_cached(&sql)?.execute(row)?;
         }
         let done = "DELETE FROM dirty_hour WHERE hour_ms = ?1 AND times = ?2";
-        transaction.execute(done, [rolled.hour.0, rolled.times])?;
+        transaction.execute(done, [roll_up.hour.0, roll_up.times])?;
         Ok(transaction.commit()?)
     }
 
@@ -88,14 +88,14 @@ impl Sqlite {
             let tally = tallies.entry(raw.slot).or_insert_with(|| Tally { counts: [0; 4], latency: empty() });
             tally.counts[raw.outcome as usize] += 1;
             if let (Outcome::Up | Outcome::Degraded, Some(total_us)) = (raw.outcome, raw.total_us) {
-                let value = total_us.clamp(1, LONGEST);
+                let value = total_us.clamp(1, MAX_LATENCY_US);
                 if let Err(error) = tally.latency.record(value) {
                     failed = Some(error.to_string());
                 }
             }
         })?;
         match failed {
-            Some(error) => Err(StoreError::Strange(format!("a latency: {error}"))),
+            Some(error) => Err(StoreError::Unexpected(format!("a latency: {error}"))),
             None => Ok(tallies),
         }
     }
@@ -121,11 +121,11 @@ impl Sqlite {
                 add(hours.entry(row.get(0)?).or_insert_with(empty), bytes)?;
             }
         }
-        Ok(measured(hours, HOUR))
+        Ok(response_times(hours, HOUR))
     }
 
-    /// Response times of some charts in steps of `step` ms, from raw observations in `[from, to)`, oldest first; a
-    /// chart is given by the tracks that feed it.
+    /// Response times of some charts in steps of `step` ms, from raw observations in `[from, to)`, oldest first. A chart is
+    /// given by its tracks.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -135,7 +135,7 @@ impl Sqlite {
         (from, to): (Timestamp, Timestamp),
         step: i64,
     ) -> Result<Vec<Vec<ResponseHour>>, StoreError> {
-        let mut stretches: Vec<BTreeMap<i64, Histogram<u64>>> = vec![BTreeMap::new(); charts.len()];
+        let mut steps: Vec<BTreeMap<i64, Histogram<u64>>> = vec![BTreeMap::new(); charts.len()];
         let charts = charts.iter().map(|(workspace, tracks)| self.slots_of(*workspace, tracks));
         let charts: Vec<BTreeSet<i64>> = charts.collect::<Result<_, _>>()?;
         self.each_observation(from, to, |raw| {
@@ -143,14 +143,15 @@ impl Sqlite {
                 return;
             };
             let start = raw.at.0.div_euclid(step) * step;
-            for (chart, stretches) in charts.iter().zip(&mut stretches) {
+            for (chart, steps) in charts.iter().zip(&mut steps) {
                 if chart.contains(&raw.slot) {
                     // Recording cannot fail within the bounds of the histogram.
-                    let _ = stretches.entry(start).or_insert_with(empty).record(total_us.clamp(1, LONGEST));
+                    let _ =
+                        steps.entry(start).or_insert_with(empty).record(total_us.clamp(1, MAX_LATENCY_US));
                 }
             }
         })?;
-        Ok(stretches.into_iter().map(|stretches| measured(stretches, step)).collect())
+        Ok(steps.into_iter().map(|steps| response_times(steps, step)).collect())
     }
 
     /// The slots of these tracks.
@@ -196,26 +197,26 @@ pub(super) fn compact(transaction: &Transaction<'_>, slot: i64, before: Timestam
 
 /// Adds a stored histogram.
 fn add(merged: &mut Histogram<u64>, bytes: &[u8]) -> Result<(), StoreError> {
-    let wrong = |error: String| StoreError::Strange(format!("a histogram: {error}"));
+    let wrong = |error: String| StoreError::Unexpected(format!("a histogram: {error}"));
     let one: Histogram<u64> =
         Deserializer::new().deserialize(&mut &*bytes).map_err(|error| wrong(error.to_string()))?;
     merged.add(&one).map_err(|error| wrong(error.to_string()))
 }
 
-fn measured(stretches: BTreeMap<i64, Histogram<u64>>, length: i64) -> Vec<ResponseHour> {
-    let measured = stretches.into_iter().filter(|(_, latency)| !latency.is_empty());
+fn response_times(steps: BTreeMap<i64, Histogram<u64>>, length: i64) -> Vec<ResponseHour> {
+    let non_empty = steps.into_iter().filter(|(_, latency)| !latency.is_empty());
     let one = |(start, latency): (i64, Histogram<u64>)| ResponseHour {
         hour: Timestamp(start),
         length,
         p50_us: latency.value_at_quantile(0.5),
         p95_us: latency.value_at_quantile(0.95),
     };
-    measured.map(one).collect()
+    non_empty.map(one).collect()
 }
 
 /// Two significant digits, growing as needed.
 fn empty() -> Histogram<u64> {
-    let mut histogram = Histogram::new_with_max(LONGEST, 2).expect("the bounds are valid constants");
+    let mut histogram = Histogram::new_with_max(MAX_LATENCY_US, 2).expect("the bounds are valid constants");
     histogram.auto(true);
     histogram
 }
@@ -229,7 +230,7 @@ mod tests {
     use skerry_domain::time::{MINUTE, SECOND};
 
     #[test]
-    fn a_job_whose_start_nobody_told_has_no_response_time() {
+    fn a_job_that_reports_no_start_has_no_response_time() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut store = Sqlite::open(&folder.path().join("skerry.db")).expect("opens");
         let (mut state, mut now) = (State::default(), Timestamp(1_790_000_000_000 / HOUR * HOUR));
@@ -262,10 +263,10 @@ mod tests {
         take(MINUTE, call(PingKind::Success));
 
         let raw = store.observations(workspace, Timestamp(0), Timestamp::FAR).expect("reads");
-        let told: Vec<_> = raw.iter().filter_map(|one| one.total_us).collect();
-        assert!(raw.len() == 11 && told.len() == 1, "{raw:?}");
-        while let Some(rolled) = store.next_roll_up(now + HOUR).expect("rolls up") {
-            store.keep_roll_up(rolled, Timestamp(0)).expect("kept");
+        let durations: Vec<_> = raw.iter().filter_map(|one| one.total_us).collect();
+        assert!(raw.len() == 11 && durations.len() == 1, "{raw:?}");
+        while let Some(roll_up) = store.next_roll_up(now + HOUR).expect("rolls up") {
+            store.store_roll_up(roll_up, Timestamp(0)).expect("kept");
         }
         let hours = store.response_hours(workspace, &[raw[0].track], Timestamp(0)).expect("reads");
         assert_eq!(hours.len(), 1, "the hour without a start shows none: {hours:?}");

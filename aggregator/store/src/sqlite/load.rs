@@ -71,7 +71,7 @@ impl Sqlite {
         self.restore::<AgentRow>(&mut states)?;
         self.restore::<EnrolmentRow>(&mut states)?;
         for state in states.values_mut() {
-            // Without them no row is numbered; who reads agents alone makes none but for the audit.
+            // Changes of agents need no counter but that of the audit, so missing counters do not matter here.
             state.counters = self.counters(state.workspace.key).unwrap_or_default();
         }
         Ok(Workspaces::new(states.into_values(), Timestamp(0)))
@@ -110,7 +110,7 @@ impl Sqlite {
         })
     }
 
-    fn each<R: Record>(&self, mut take: impl FnMut(R) -> Result<(), Misread>) -> Result<(), StoreError> {
+    fn each<R: Record>(&self, mut use_row: impl FnMut(R) -> Result<(), Misread>) -> Result<(), StoreError> {
         let mut statement = self.connection.prepare(&self.statements[R::TABLE.name].select)?;
         let mut rows = statement.query([])?;
         while let Some(row) = rows.next()? {
@@ -119,7 +119,7 @@ impl Sqlite {
                 column += 1;
                 row.get_ref(column - 1).map_or(Value::Null, value)
             };
-            R::read(next).and_then(&mut take)?;
+            R::read(next).and_then(&mut use_row)?;
         }
         Ok(())
     }

@@ -1,5 +1,5 @@
-//! Commits that SQLite silently ignores, after a damaged frame in its write-ahead log. They cannot be recovered;
-//! operators are informed, and the rest of the log is kept.
+//! Detects commits that SQLite silently ignores because they follow a damaged frame in its write-ahead log. They cannot
+//! be recovered; operators are informed, and a copy of the log is kept.
 
 use super::StoreError;
 use rusqlite::Connection;
@@ -11,7 +11,7 @@ use std::io;
 use std::path::Path;
 
 /// The last frame that was intact, with the generation of its log.
-pub(super) type LastWholeFrame = Cell<Option<(Generation, u64)>>;
+pub(super) type LastIntactFrame = Cell<Option<(Generation, u64)>>;
 
 /// Checkpoints the log: data in the database survives the loss of its log. On a full disk everything stays in the log.
 pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
@@ -21,55 +21,55 @@ pub(super) fn checkpoint(connection: &Connection) -> rusqlite::Result<()> {
     }
 }
 
-/// Checks that everything that SQLite expects in the log and that is not in the database yet is there. A log that
-/// another program emptied after a complete checkpoint is intact.
+/// Checks that the log has everything that SQLite expects there and that is not in the database yet. A log that another
+/// program emptied after a complete checkpoint is intact.
 ///
 /// # Errors
-/// [`StoreError::Cut`]; then nothing may be written or checkpointed.
-pub(super) fn is_whole(
+/// [`StoreError::LogTruncated`]; then nothing may be written or checkpointed.
+pub(super) fn check_log(
     connection: &Connection,
     path: &Path,
-    seen: &LastWholeFrame,
+    last_intact: &LastIntactFrame,
 ) -> Result<(), StoreError> {
     let counted = || -> rusqlite::Result<(i64, i64)> {
         let mut statement = connection.prepare_cached("PRAGMA wal_checkpoint(NOOP)")?;
         statement.query_row([], |row| Ok((row.get(1)?, row.get(2)?)))
     };
-    // Other code reports a database that cannot be read at all.
-    let Ok((frames, worked_in)) = counted() else { return Ok(()) };
-    if frames <= worked_in {
+    // A database that cannot be read at all is reported elsewhere.
+    let Ok((frames, checkpointed)) = counted() else { return Ok(()) };
+    if frames <= checkpointed {
         return Ok(());
     }
     // The log may have been emptied since its frames were counted.
-    let real = path.canonicalize().unwrap_or_else(|_| path.to_owned());
-    if holds(&real, frames.unsigned_abs(), seen).unwrap_or(false)
-        || counted().ok() != Some((frames, worked_in))
+    let resolved = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    if has_frames(&resolved, frames.unsigned_abs(), last_intact).unwrap_or(false)
+        || counted().ok() != Some((frames, checkpointed))
     {
         return Ok(());
     }
-    Err(StoreError::Cut { path: path.to_owned() })
+    Err(StoreError::LogTruncated { path: path.to_owned() })
 }
 
-/// Whether the last frame is there, and the one that was last at the previous check: a log that was cut and then
-/// written to has a hole between the two.
-fn holds(path: &Path, frames: u64, seen: &LastWholeFrame) -> io::Result<bool> {
+/// Whether the log has its last frame, and the frame that was last at the previous check: a log that was truncated and
+/// then written to has a hole between the two.
+fn has_frames(path: &Path, frames: u64, last_intact: &LastIntactFrame) -> io::Result<bool> {
     let log = File::open(log_of(path))?;
     let generation = generation(&log)?;
-    let former = seen.get().filter(|(of, number)| *of == generation && *number < frames);
-    let holds_former = match former {
+    let former = last_intact.get().filter(|(of, number)| *of == generation && *number < frames);
+    let has_former = match former {
         Some((_, number)) => holds_frame(&log, number)?,
         None => true,
     };
-    let holds = holds_former && holds_frame(&log, frames)?;
-    if holds {
-        seen.set(Some((generation, frames)));
+    let has_frames = has_former && holds_frame(&log, frames)?;
+    if has_frames {
+        last_intact.set(Some((generation, frames)));
     }
-    Ok(holds)
+    Ok(has_frames)
 }
 
 /// Logs an error if the log of the database at `path` is damaged, before SQLite opens and overwrites it.
-pub(super) fn tell_what_is_left_out(path: &Path) {
-    // SQLite reports what cannot be read.
+pub(super) fn report_damage(path: &Path) {
+    // SQLite reports a log that cannot be read.
     if !read(path).is_ok_and(|log| log.lost) {
         return;
     }
@@ -81,9 +81,10 @@ pub(super) fn tell_what_is_left_out(path: &Path) {
         Err(error) => format!("no copy of the log could be kept ({error})"),
     };
     tracing::error!(
-        "{}: the database's write-ahead log is damaged, and what was committed after the damage is left out: the \
-         last that was seen, and that people changed, before the last stop. Agents that were told it was kept say so \
-         when they are heard, and each such loss is told; {kept}. Look at the disk, and at what people changed",
+        "{}: the database's write-ahead log is damaged, and commits after the damage are lost: the last observations \
+        and the last changes by people before the last stop. Agents whose acknowledged observations are missing \
+        report it when they deliver again, and each such loss is recorded; {kept}. Check the disk, and repeat the \
+        changes that are missing",
         log.display()
     );
 }

@@ -1,6 +1,6 @@
-//! Migrates from any earlier schema to the present one: completely or not at all, after taking a copy.
+//! Migrates from any earlier schema to the current one: completely or not at all, after taking a copy.
 
-use super::{StoreError, backup, check_what_does_not_grow, opened};
+use super::{StoreError, backup, check_small_tables, open_error};
 use rusqlite::{Connection, OptionalExtension};
 use skerry_domain::step::Ids;
 use std::collections::BTreeSet;
@@ -8,7 +8,7 @@ use std::path::Path;
 
 /// The schema version that this program writes.
 pub(crate) const SCHEMA_VERSION: i64 = MIGRATIONS.len() as i64;
-/// From nothing to the present schema; each is a version and never changes again.
+/// From an empty database to the current schema; each is one version and never changes again.
 pub(super) const MIGRATIONS: [&str; 9] = [
     include_str!("migrations/0001.sql"),
     include_str!("migrations/0002.sql"),
@@ -22,7 +22,7 @@ pub(super) const MIGRATIONS: [&str; 9] = [
 ];
 
 pub(super) fn schema_of(connection: &Connection, path: &Path) -> Result<i64, StoreError> {
-    connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| opened(path, error))
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0)).map_err(|error| open_error(path, error))
 }
 
 /// Applies all missing `migrations` or none, after taking a copy.
@@ -35,7 +35,7 @@ pub(super) fn migrate(
     if found > SCHEMA_VERSION {
         return Err(StoreError::Newer { path: path.to_owned(), found });
     }
-    check_what_does_not_grow(connection, path)?;
+    check_small_tables(connection, path)?;
     let missing: Vec<(i64, &str)> =
         (1..).zip(migrations.iter().copied()).filter(|(version, _)| *version > found).collect();
     if missing.is_empty() {
@@ -49,7 +49,7 @@ pub(super) fn migrate(
     apply(connection, &missing).map_err(|error| StoreError::NotMigrated {
         path: path.to_owned(),
         found,
-        what: words(&error),
+        what: message(&error),
         backup,
     })
 }
@@ -59,10 +59,10 @@ pub(super) fn migrate(
 ///
 /// # Errors
 /// [`StoreError::Damaged`] with the first column that is missing.
-pub(super) fn has_all_columns(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+pub(super) fn check_columns(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let mut model = Connection::open_in_memory()?;
     apply(&mut model, &(1..).zip(MIGRATIONS).collect::<Vec<_>>())?;
-    let found = columns(connection).map_err(|error| opened(path, error))?;
+    let found = columns(connection).map_err(|error| open_error(path, error))?;
     match columns(&model)?.difference(&found).next() {
         None => Ok(()),
         Some(missing) => {
@@ -80,7 +80,7 @@ fn columns(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
 }
 
 /// SQLite's message without the SQL text.
-fn words(error: &rusqlite::Error) -> String {
+fn message(error: &rusqlite::Error) -> String {
     match error {
         rusqlite::Error::SqlInputError { msg, .. } => msg.clone(),
         other => other.to_string(),
@@ -106,12 +106,12 @@ fn apply_together(connection: &mut Connection, missing: &[(i64, &str)]) -> rusql
         }
         transaction.pragma_update(None, "user_version", version)?;
     }
-    foreign_keys_hold(&transaction)?;
+    check_foreign_keys(&transaction)?;
     transaction.commit()
 }
 
-/// Makes up for the disabled enforcement: checks that every foreign key refers to an existing row.
-fn foreign_keys_hold(connection: &Connection) -> rusqlite::Result<()> {
+/// Checks that every foreign key refers to an existing row, since enforcement was disabled.
+fn check_foreign_keys(connection: &Connection) -> rusqlite::Result<()> {
     let first =
         connection.query_row("SELECT \"table\", parent FROM pragma_foreign_key_check LIMIT 1", [], |row| {
             Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?))
@@ -128,7 +128,7 @@ mod tests {
     use crate::sqlite::Sqlite;
 
     #[test]
-    fn a_row_that_names_none_is_not_migrated_and_stays() {
+    fn a_row_with_a_dangling_reference_prevents_the_migration_and_is_kept() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("skerry.db");
         let mut old = Connection::open(&path).expect("opens");
@@ -137,16 +137,16 @@ mod tests {
                    INSERT INTO blind VALUES (1, 2);
                    INSERT INTO loss (workspace, agent, noted_ms, count, why) VALUES (1, 77, 1, 1, 'test');";
         old.execute_batch(sql).expect("written");
-        let refused = migrate(&mut old, &path, &MIGRATIONS).expect_err("it is not migrated").to_string();
-        assert!(refused.contains("a row of table loss names a row of table"), "{refused}");
+        let message = migrate(&mut old, &path, &MIGRATIONS).expect_err("it is not migrated").to_string();
+        assert!(message.contains("a row of table loss names a row of table"), "{message}");
         assert_eq!(schema_of(&old, &path).expect("read"), 8);
         let losses: i64 = old.query_row("SELECT count(*) FROM loss", [], |row| row.get(0)).expect("read");
         assert_eq!(losses, 1, "nothing is lost");
     }
 
-    /// A single changed byte in the declaration of a table is enough.
+    /// One changed byte in the declaration of a table is enough.
     #[test]
-    fn a_column_that_lost_its_name_is_a_damaged_database() {
+    fn a_column_with_a_damaged_name_is_reported_as_damage() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("skerry.db");
         drop(Sqlite::open(&path).expect("opens"));
@@ -155,7 +155,7 @@ mod tests {
                    UPDATE sqlite_schema SET sql = replace(sql, 'silent', 'silenu') WHERE name = 'track';";
         other.execute_batch(sql).expect("written");
         drop(other);
-        let refused = Sqlite::open(&path).expect_err("it cannot be read").to_string();
-        assert!(refused.contains("is damaged (there is no column track.silent)"), "{refused}");
+        let message = Sqlite::open(&path).expect_err("it cannot be read").to_string();
+        assert!(message.contains("is damaged (there is no column track.silent)"), "{message}");
     }
 }

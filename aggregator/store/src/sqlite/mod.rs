@@ -2,6 +2,7 @@
 //! tables. Functions are named after operations of the domain; no SQL and no type of rusqlite leaves this folder.
 
 use crate::StoreError;
+mod agent;
 mod agents;
 pub mod backup;
 mod clock;
@@ -13,20 +14,19 @@ mod migrate;
 mod observation;
 mod place;
 mod prune;
-mod roll;
 mod sql;
 mod write;
 
+pub use agents::{AgentEntry, LastBatch};
 pub use heartbeats::HeartbeatToken;
 pub use hours::{MAX_CHART_HOURS, RollUp};
 pub use observation::StoredObservation;
 pub use place::is_served;
-pub use roll::{AgentEntry, LastBatch};
 pub use write::Fence;
 
 pub(crate) use migrate::SCHEMA_VERSION;
 use migrate::{MIGRATIONS, migrate, schema_of};
-use place::Place;
+use place::FileLock;
 use rusqlite::config::DbConfig;
 use rusqlite::ffi::SQLITE_IOERR_SHORT_READ;
 use rusqlite::{Connection, OpenFlags};
@@ -38,21 +38,21 @@ use std::time::{Duration, Instant};
 
 /// The first version with the fix for the WAL-reset corruption.
 const OLDEST_SQLITE: i32 = 3_051_003;
-/// How long a starting server waits for the lock. A command takes less time than this.
-const PATIENCE: Duration = Duration::from_secs(5);
-const AGAIN: Duration = Duration::from_millis(20);
-/// How often a busy lock is tried, a millisecond apart.
-const ASKED: i32 = 10_000;
+/// How long a starting server waits for the lock. Commands hold it for less.
+const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
+const LOCK_RETRY: Duration = Duration::from_millis(20);
+/// Attempts to get a busy lock, one per millisecond.
+const MAX_LOCK_ATTEMPTS: i32 = 10_000;
 
-/// A handle on one database file: the writer's or a second one.
+/// A handle on a database file: the writer's, or one without a lock.
 #[derive(Debug)]
 pub struct Sqlite {
     connection: Connection,
     path: PathBuf,
-    /// The writer's claim. Dropped after the connection, because closing it would release SQLite's locks.
-    place: Option<Place>,
-    /// Up to where the write-ahead log is known to be intact.
-    seen: log::LastWholeFrame,
+    /// The writer's lock. It is dropped after the connection, because closing it would release SQLite's locks.
+    file_lock: Option<FileLock>,
+    /// How far the write-ahead log is known to be intact.
+    last_intact: log::LastIntactFrame,
     /// The statements of each table.
     statements: HashMap<&'static str, Statements>,
     slots: write::Slots,
@@ -77,9 +77,9 @@ fn statements() -> HashMap<&'static str, Statements> {
 }
 
 impl Drop for Sqlite {
-    /// The rest of a log that was cut is not checkpointed: the database is intact without it.
+    /// The rest of a truncated log is not checkpointed: the database is intact without it.
     fn drop(&mut self) {
-        if log::is_whole(&self.connection, &self.path, &self.seen).is_err() {
+        if log::check_log(&self.connection, &self.path, &self.last_intact).is_err() {
             let _ = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
         }
     }
@@ -91,55 +91,60 @@ impl Sqlite {
     /// # Errors
     /// [`StoreError`]; the file is unchanged.
     pub fn open(path: &Path) -> Result<Self, StoreError> {
-        Self::open_by(path, Place::claim)
+        Self::open_by(path, FileLock::acquire)
     }
 
-    /// The same for an existing database.
+    /// As [`Self::open`] for an existing database.
     ///
     /// # Errors
     /// [`StoreError`], also if there is no database; none is created.
     pub fn open_existing(path: &Path) -> Result<Self, StoreError> {
-        Self::open_by(path, Place::claim_existing)
+        Self::open_by(path, FileLock::acquire_existing)
     }
 
-    fn open_by(path: &Path, claim: fn(&Path) -> Result<Place, StoreError>) -> Result<Self, StoreError> {
+    fn open_by(path: &Path, acquire: fn(&Path) -> Result<FileLock, StoreError>) -> Result<Self, StoreError> {
         if rusqlite::version_number() < OLDEST_SQLITE {
             return Err(StoreError::OldSqlite(rusqlite::version()));
         }
-        let place = claim(path)?;
-        log::tell_what_is_left_out(path);
+        let file_lock = acquire(path)?;
+        log::report_damage(path);
         let mut connection = Self::connect(path, false)?;
         migrate(&mut connection, path, &MIGRATIONS)?;
-        migrate::has_all_columns(&connection, path)?;
-        log::checkpoint(&connection).map_err(|error| opened(path, error))?;
+        migrate::check_columns(&connection, path)?;
+        log::checkpoint(&connection).map_err(|error| open_error(path, error))?;
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
-        Ok(Self::on(connection, path, Some(place), log::LastWholeFrame::default()))
+        Ok(Self::new(connection, path, Some(file_lock), log::LastIntactFrame::default()))
     }
 
-    /// The same for a process that will serve. It waits up to [`PATIENCE`] for the lock, since a command such as `agent
-    /// list` may have the database open for a moment.
+    /// As [`Self::open`] for a process that will serve. It waits up to [`LOCK_TIMEOUT`] for the lock, since a command such
+    /// as `agent list` may have locked the database for a moment.
     ///
     /// # Errors
     /// As [`Self::open`].
-    #[expect(clippy::disallowed_methods, reason = "another process gives its lock back and tells nobody")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "no event announces that another process released its lock"
+    )]
     pub fn open_to_serve(path: &Path) -> Result<Self, StoreError> {
         let begun = Instant::now();
         loop {
             match Self::open(path) {
-                Err(StoreError::InUse { .. }) if begun.elapsed() < PATIENCE => std::thread::sleep(AGAIN),
+                Err(StoreError::InUse { .. }) if begun.elapsed() < LOCK_TIMEOUT => {
+                    std::thread::sleep(LOCK_RETRY);
+                }
                 opened => return opened,
             }
         }
     }
 
-    /// A second handle on the same database, for short reads and the command line: takes no lock and migrates nothing.
+    /// Opens the database for short reads while another handle may write: takes no lock and migrates nothing.
     ///
     /// # Errors
     /// [`StoreError`], also if the schema has another version.
-    pub fn beside(path: &Path) -> Result<Self, StoreError> {
+    pub fn open_unlocked(path: &Path) -> Result<Self, StoreError> {
         let connection = Self::connect(path, false)?;
-        let seen = log::LastWholeFrame::default();
-        log::is_whole(&connection, path, &seen)?;
+        let last_intact = log::LastIntactFrame::default();
+        log::check_log(&connection, path, &last_intact)?;
         let found = schema_of(&connection, path)?;
         if found > SCHEMA_VERSION {
             return Err(StoreError::Newer { path: path.to_owned(), found });
@@ -148,27 +153,32 @@ impl Sqlite {
             return Err(StoreError::Older { path: path.to_owned(), found });
         }
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, false)?;
-        Ok(Self::on(connection, path, None, seen))
+        Ok(Self::new(connection, path, None, last_intact))
     }
 
-    fn on(connection: Connection, path: &Path, place: Option<Place>, seen: log::LastWholeFrame) -> Self {
+    fn new(
+        connection: Connection,
+        path: &Path,
+        file_lock: Option<FileLock>,
+        last_intact: log::LastIntactFrame,
+    ) -> Self {
         let (statements, slots) = (statements(), write::Slots::new());
-        Self { connection, path: path.to_owned(), place, seen, statements, slots }
+        Self { connection, path: path.to_owned(), file_lock, last_intact, statements, slots }
     }
 
     fn connect(path: &Path, read_only: bool) -> Result<Connection, StoreError> {
         let access =
             if read_only { OpenFlags::SQLITE_OPEN_READ_ONLY } else { OpenFlags::SQLITE_OPEN_READ_WRITE };
         let mut connection = Connection::open_with_flags(path, access | OpenFlags::SQLITE_OPEN_NO_MUTEX)
-            .map_err(|error| opened(path, error))?;
-        // A refused database must stay unchanged: closing it must not checkpoint its log.
+            .map_err(|error| open_error(path, error))?;
+        // A rejected database must stay unchanged: closing it must not checkpoint its log.
         connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
         connection.busy_handler(Some(wait_for_lock))?;
         connection.set_prepared_statement_cache_capacity(128);
         let pragmas = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;
              PRAGMA mmap_size = 0; PRAGMA cache_size = -16384; PRAGMA temp_store = MEMORY;
              PRAGMA journal_size_limit = 67108864;";
-        connection.execute_batch(pragmas).map_err(|error| opened(path, error))?;
+        connection.execute_batch(pragmas).map_err(|error| open_error(path, error))?;
         Ok(connection)
     }
 
@@ -185,11 +195,13 @@ impl Sqlite {
     /// and that earlier writes are still there.
     ///
     /// # Errors
-    /// [`StoreError::Gone`], [`StoreError::Cut`].
+    /// [`StoreError::FileReplaced`], [`StoreError::LogTruncated`].
     pub fn is_in_place(&self) -> Result<(), StoreError> {
-        match &self.place {
-            Some(place) if !place.holds() => Err(StoreError::Gone { path: self.path.clone() }),
-            _ => log::is_whole(&self.connection, &self.path, &self.seen),
+        match &self.file_lock {
+            Some(file_lock) if !file_lock.is_in_place() => {
+                Err(StoreError::FileReplaced { path: self.path.clone() })
+            }
+            _ => log::check_log(&self.connection, &self.path, &self.last_intact),
         }
     }
 
@@ -207,8 +219,8 @@ impl Sqlite {
         Ok(self.connection.query_row("SELECT aggregator_id FROM meta", [], |row| row.get(0))?)
     }
 
-    /// A write that changes nothing, to test whether writing works again. SQLite skips writing an unchanged row, but
-    /// not the schema version.
+    /// Writes without a change, to test whether writing works again. SQLite skips writing an unchanged row, but not the
+    /// schema version.
     ///
     /// # Errors
     /// [`StoreError::Sqlite`] while writing fails.
@@ -217,22 +229,22 @@ impl Sqlite {
     }
 }
 
-/// SQLite's own timeout ends up trying ten times a second, which can always collide with a busy writer. Trying every
-/// millisecond finds a gap between two of its transactions.
-#[expect(clippy::disallowed_methods, reason = "a lock of SQLite's has no queue to wait in")]
-fn wait_for_lock(asked: i32) -> bool {
+/// SQLite's own timeout tries only ten times a second after a while, and can miss every gap between the transactions of
+/// a busy writer. Trying every millisecond finds one.
+#[expect(clippy::disallowed_methods, reason = "SQLite's locks have no queue to wait in")]
+fn wait_for_lock(attempts: i32) -> bool {
     std::thread::sleep(Duration::from_millis(1));
-    asked < ASKED
+    attempts < MAX_LOCK_ATTEMPTS
 }
 
-fn opened(path: &Path, error: rusqlite::Error) -> StoreError {
+fn open_error(path: &Path, error: rusqlite::Error) -> StoreError {
     use rusqlite::ErrorCode::{
         CannotOpen, DatabaseCorrupt, DiskFull, NotADatabase, PermissionDenied, ReadOnly, SystemIoFailure,
     };
     // A short read of the database file itself reads as empty, so this error is about the log.
     let is_log = error.sqlite_error().is_some_and(|one| one.extended_code == SQLITE_IOERR_SHORT_READ);
     match error.sqlite_error_code() {
-        _ if is_log => StoreError::Cut { path: path.to_owned() },
+        _ if is_log => StoreError::LogTruncated { path: path.to_owned() },
         Some(DatabaseCorrupt | NotADatabase) => {
             StoreError::Damaged { path: path.to_owned(), what: error.to_string() }
         }
@@ -246,14 +258,14 @@ fn opened(path: &Path, error: rusqlite::Error) -> StoreError {
     }
 }
 
-/// A start must not wait for gigabytes to be read: [`Sqlite::check_all`] checks the two tables that grow with time once
-/// pages are served.
-fn check_what_does_not_grow(connection: &Connection, path: &Path) -> Result<(), StoreError> {
+/// Checks all tables except the two that grow with time, since a start must not wait for gigabytes to be read.
+/// [`Sqlite::check_all`] checks those once pages are served.
+fn check_small_tables(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let sql = "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT IN ('observation', 'hour')";
     let small = || -> rusqlite::Result<Vec<String>> {
         connection.prepare(sql)?.query_map([], |row| row.get(0))?.collect()
     };
-    for table in small().map_err(|error| opened(path, error))? {
+    for table in small().map_err(|error| open_error(path, error))? {
         quick_check(connection, path, &format!("PRAGMA quick_check(\"{table}\")"))?;
     }
     Ok(())
@@ -261,7 +273,7 @@ fn check_what_does_not_grow(connection: &Connection, path: &Path) -> Result<(), 
 
 fn quick_check(connection: &Connection, path: &Path, pragma: &str) -> Result<(), StoreError> {
     let verdict: String =
-        connection.query_row(pragma, [], |row| row.get(0)).map_err(|error| opened(path, error))?;
+        connection.query_row(pragma, [], |row| row.get(0)).map_err(|error| open_error(path, error))?;
     if verdict == "ok" { Ok(()) } else { Err(StoreError::Damaged { path: path.to_owned(), what: verdict }) }
 }
 

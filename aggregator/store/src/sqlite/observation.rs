@@ -25,7 +25,7 @@ pub(super) fn key_from(at: Timestamp) -> i64 {
 
 fn key_of(at: i64, slot: i64) -> Result<i64, StoreError> {
     if slot < 0 || slot >> SLOT_BITS != 0 {
-        return Err(StoreError::Strange(format!("more tracks than have room: {slot}")));
+        return Err(StoreError::Unexpected(format!("more tracks than have room: {slot}")));
     }
     Ok(key_from(Timestamp(at)) | slot)
 }
@@ -198,7 +198,7 @@ impl Sqlite {
             let key: i64 = row.get(0)?;
             let result = row.get_ref(1)?.as_blob().map_err(rusqlite::Error::from)?;
             let (outcome, reason, total_us, phases) = unpack(result)
-                .ok_or_else(|| StoreError::Strange(format!("an observation with result {result:?}")))?;
+                .ok_or_else(|| StoreError::Unexpected(format!("an observation with result {result:?}")))?;
             let (at, slot) = (Timestamp(key >> SLOT_BITS), key & ((1 << SLOT_BITS) - 1));
             each(Slotted { at, slot, outcome, reason, total_us, phases });
         }

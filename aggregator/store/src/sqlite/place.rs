@@ -1,6 +1,6 @@
-//! The files of the database: who has locked them, and whether they are still where they were opened. The lock belongs
-//! to the file itself, regardless of its names. SQLite's own locks are of another kind and independent of it. They are
-//! released when any handle of this process on the file is closed, so none is closed while a connection writes.
+//! The lock on the database file, and whether the database's files are still where they were opened. The lock belongs
+//! to the file itself, regardless of its names, and is independent of SQLite's own locks. Those are released when any
+//! handle of this process on the file is closed, so none is closed while a connection writes.
 
 use super::{StoreError, backup};
 use std::cell::Cell;
@@ -10,35 +10,35 @@ use std::path::{Path, PathBuf};
 /// The identity of a file, regardless of its names.
 type Identity = (u64, u64);
 
-/// The writer's claim on the database.
+/// The writer's lock on the database.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct FileLock {
     path: PathBuf,
-    /// The resolved path: SQLite puts its log beside the target of a link.
-    real: PathBuf,
+    /// The resolved path: SQLite keeps its log next to the target of a link.
+    resolved: PathBuf,
     /// The lock is held while this is open.
     file: File,
     /// The write-ahead log and its index, once they exist: they stay the same while the database is open.
-    beside: [Cell<Option<Identity>>; 2],
+    log_files: [Cell<Option<Identity>>; 2],
 }
 
-impl Place {
+impl FileLock {
     /// Creates the file if it is missing and locks it, so that no other process serves from it.
     ///
     /// # Errors
     /// [`StoreError`]: another process has the lock, or the file cannot be opened.
-    pub(super) fn claim(path: &Path) -> Result<Self, StoreError> {
+    pub(super) fn acquire(path: &Path) -> Result<Self, StoreError> {
         let folder = backup::folder_of(path);
         std::fs::create_dir_all(folder).map_err(|error| unwritable(folder, &error))?;
         Self::lock(path)
     }
 
-    /// The same for an existing file. An empty one comes from a first start that ended at once and is not a database
-    /// yet.
+    /// As [`Self::acquire`] for an existing file. An empty one was left by a first start that ended at once and is not a
+    /// database yet.
     ///
     /// # Errors
-    /// [`StoreError`], also where there is none; then none is made.
-    pub(super) fn claim_existing(path: &Path) -> Result<Self, StoreError> {
+    /// [`StoreError`], also if there is no file; none is created.
+    pub(super) fn acquire_existing(path: &Path) -> Result<Self, StoreError> {
         let log = skerry_host::wal::log_of(path);
         let empty = |path: &Path| path.metadata().is_ok_and(|file| file.len() == 0);
         if !path.exists() || (empty(path) && (empty(&log) || !log.exists())) {
@@ -48,25 +48,25 @@ impl Place {
     }
 
     fn lock(path: &Path) -> Result<Self, StoreError> {
-        refuse_network_file_system(backup::folder_of(path))?;
+        reject_network_file_system(backup::folder_of(path))?;
         loop {
             let file = private_file(path).map_err(|error| unwritable(path, &error))?;
             if file.try_lock().is_err() {
                 return Err(StoreError::InUse { path: path.to_owned() });
             }
-            let real = path.canonicalize().map_err(|error| unwritable(path, &error))?;
-            let place = Self { path: path.to_owned(), real, file, beside: Default::default() };
+            let resolved = path.canonicalize().map_err(|error| unwritable(path, &error))?;
+            let place = Self { path: path.to_owned(), resolved, file, log_files: Default::default() };
             // A restore may have replaced the file meanwhile.
-            if place.is_there() {
+            if place.is_at_path() {
                 return Ok(place);
             }
         }
     }
 
     /// Whether the paths of the database, its log and the log's index still lead to the open files.
-    pub(super) fn holds(&self) -> bool {
-        let are_there = self.beside.iter().zip(["-wal", "-shm"]).all(|(known, suffix)| {
-            let mut path = self.real.clone().into_os_string();
+    pub(super) fn is_in_place(&self) -> bool {
+        let are_in_place = self.log_files.iter().zip(["-wal", "-shm"]).all(|(known, suffix)| {
+            let mut path = self.resolved.clone().into_os_string();
             path.push(suffix);
             let found = at(Path::new(&path));
             if known.get().is_none() {
@@ -74,12 +74,12 @@ impl Place {
             }
             known.get() == found
         });
-        are_there && self.is_there()
+        are_in_place && self.is_at_path()
     }
 
-    fn is_there(&self) -> bool {
-        let ours = self.file.metadata().ok().map(|file| identity(&file));
-        ours.is_some() && ours == at(&self.path)
+    fn is_at_path(&self) -> bool {
+        let locked = self.file.metadata().ok().map(|file| identity(&file));
+        locked.is_some() && locked == at(&self.path)
     }
 }
 
@@ -115,7 +115,7 @@ pub(super) fn private_file(path: &Path) -> std::io::Result<File> {
     Ok(file)
 }
 
-fn refuse_network_file_system(folder: &Path) -> Result<(), StoreError> {
+fn reject_network_file_system(folder: &Path) -> Result<(), StoreError> {
     const NETWORKED: [(i64, &str); 8] = [
         (0x6969, "NFS"),
         (0xFF53_4D42, "SMB"),
@@ -137,15 +137,15 @@ fn refuse_network_file_system(folder: &Path) -> Result<(), StoreError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::sqlite::{PATIENCE, Sqlite};
+    use crate::sqlite::{LOCK_TIMEOUT, Sqlite};
     use std::time::Instant;
 
-    fn is_refused(path: &Path) -> bool {
+    fn is_locked(path: &Path) -> bool {
         matches!(Sqlite::open(path), Err(StoreError::InUse { .. }))
     }
 
     #[test]
-    fn one_file_has_one_writer_whatever_it_is_called_and_its_neighbour_another() {
+    fn a_file_has_one_writer_under_all_its_names() {
         let folder = tempfile::tempdir().expect("a folder");
         let at = |name: &str| folder.path().join(name);
         let (database, neighbour) = (at("a.db"), at("a.sqlite"));
@@ -154,17 +154,17 @@ mod tests {
         std::os::unix::fs::symlink(folder.path(), at("folder")).expect("a link");
         std::fs::hard_link(&database, at("hard.db")).expect("a link");
         for other in ["a.db", "link.db", "folder/a.db", "hard.db"] {
-            assert!(is_refused(&at(other)), "{other} is the same file");
+            assert!(is_locked(&at(other)), "{other} is the same file");
             assert!(is_served(&at(other)), "{other}");
         }
         assert!(!is_served(&neighbour));
-        let _beside = Sqlite::open(&neighbour).expect("another file");
+        let _other = Sqlite::open(&neighbour).expect("another file");
         std::fs::rename(&database, at("moved.db")).expect("moved");
-        assert!(is_refused(&at("moved.db")), "where it lies now");
+        assert!(is_locked(&at("moved.db")), "at its new path");
     }
 
     #[test]
-    fn a_file_that_was_taken_away_is_noticed_and_its_return_too() {
+    fn a_missing_file_is_noticed_and_so_is_its_return() {
         let folder = tempfile::tempdir().expect("a folder");
         let (path, away) = (folder.path().join("a.db"), folder.path().join("away"));
         let mut store = Sqlite::open(&path).expect("made");
@@ -173,20 +173,28 @@ mod tests {
         for name in ["a.db", "a.db-wal", "a.db-shm"] {
             let name = folder.path().join(name);
             std::fs::rename(&name, &away).expect("moved");
-            assert!(matches!(store.is_in_place(), Err(StoreError::Gone { .. })), "{}", name.display());
+            assert!(
+                matches!(store.is_in_place(), Err(StoreError::FileReplaced { .. })),
+                "{}",
+                name.display()
+            );
             std::fs::copy(&away, &name).expect("replaced");
-            assert!(matches!(store.is_in_place(), Err(StoreError::Gone { .. })), "{}", name.display());
+            assert!(
+                matches!(store.is_in_place(), Err(StoreError::FileReplaced { .. })),
+                "{}",
+                name.display()
+            );
             std::fs::rename(&away, &name).expect("put back");
             store.is_in_place().expect("it is back");
         }
         std::fs::remove_file(&path).expect("deleted");
-        let said = store.is_in_place().expect_err("it is gone").to_string();
-        assert!(said.contains("deleted, moved or replaced") && said.contains("a.db"), "{said}");
+        let message = store.is_in_place().expect_err("it was deleted").to_string();
+        assert!(message.contains("deleted, moved or replaced") && message.contains("a.db"), "{message}");
     }
 
-    /// As `truncate -s 0 skerry.db-wal` does: SQLite would write on behind a hole, and work the hole into the database.
+    /// As with `truncate -s 0 skerry.db-wal`: SQLite would continue after a hole, and checkpoint the hole into the database.
     #[test]
-    fn a_log_that_was_cut_is_noticed_and_the_database_is_left_as_it_was() {
+    fn a_truncated_log_is_noticed_and_the_database_stays_unchanged() {
         for (keeps, writes_before) in [(0, true), (0, false), (5_000, true), (5_000, false)] {
             let folder = tempfile::tempdir().expect("a folder");
             let path = folder.path().join("a.db");
@@ -201,35 +209,35 @@ mod tests {
             let length = log.metadata().expect("there").len();
             log.set_len(u64::try_from(keeps).unwrap_or(length - 10)).expect("cut");
             if writes_before {
-                // Between two looks: the log is as long as it should be, and has a hole.
+                // Between two checks: the log has the right length again, but a hole.
                 store.try_write().expect("SQLite does not see it");
             }
-            let said = store.is_in_place().expect_err("it is cut").to_string();
-            assert!(said.contains("a.db-wal") && said.contains("cut short"), "{said}");
-            let beside = Sqlite::beside(&path).expect_err("a command cannot read it either");
-            assert!(matches!(beside, StoreError::Cut { .. }), "{beside}");
+            let message = store.is_in_place().expect_err("it is truncated").to_string();
+            assert!(message.contains("a.db-wal") && message.contains("cut short"), "{message}");
+            let second = Sqlite::open_unlocked(&path).expect_err("a command cannot read it either");
+            assert!(matches!(second, StoreError::LogTruncated { .. }), "{second}");
             drop(store);
-            assert_eq!(std::fs::read(&path).expect("readable"), before, "nothing is worked into it");
-            Sqlite::open(&path).expect("what it holds is sound").check_all().expect("all of it");
+            assert_eq!(std::fs::read(&path).expect("readable"), before, "nothing is checkpointed");
+            Sqlite::open(&path).expect("the database is intact").check_all().expect("all of it");
         }
     }
 
     #[test]
-    fn a_log_that_was_worked_in_by_others_may_be_cut() {
+    fn a_log_that_another_process_checkpointed_may_be_truncated() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("a.db");
         let mut store = Sqlite::open(&path).expect("made");
         store.try_write().expect("written");
         let other = rusqlite::Connection::open(&path).expect("opens");
-        other.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("worked in");
+        other.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("checkpointed");
         assert_eq!(folder.path().join("a.db-wal").metadata().expect("there").len(), 0);
         store.is_in_place().expect("nothing is lost");
         store.try_write().expect("written");
-        store.is_in_place().expect("it goes on");
+        store.is_in_place().expect("it continues");
     }
 
     #[test]
-    fn a_command_that_has_the_database_for_a_moment_does_not_keep_it_from_being_served() {
+    fn a_starting_server_waits_for_a_command_to_release_the_database() {
         let folder = tempfile::tempdir().expect("a folder");
         let path = folder.path().join("skerry.db");
         let command = Sqlite::open(&path).expect("a new database");
@@ -239,12 +247,12 @@ mod tests {
             drop(command);
             serving.join().expect("no panic").expect("it waited");
         });
-        let _serving = Sqlite::open(&path).expect("nobody has it");
-        let begun = Instant::now();
+        let _serving = Sqlite::open(&path).expect("it is not locked");
+        let started = Instant::now();
         assert!(
             matches!(Sqlite::open_to_serve(&path), Err(StoreError::InUse { .. })),
-            "another aggregator is no command"
+            "another aggregator does not release it"
         );
-        assert!(begun.elapsed() >= PATIENCE);
+        assert!(started.elapsed() >= LOCK_TIMEOUT);
     }
 }

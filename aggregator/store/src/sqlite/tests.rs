@@ -14,7 +14,7 @@ fn database() -> (tempfile::TempDir, PathBuf) {
 }
 
 #[test]
-fn a_database_of_the_first_version_is_migrated_with_its_data() {
+fn a_database_of_schema_1_is_migrated_with_its_data() {
     let (_folder, path) = database();
     let first = Connection::open(&path).expect("opens");
     first.execute_batch(MIGRATIONS[0]).expect("the first schema");
@@ -25,7 +25,7 @@ fn a_database_of_the_first_version_is_migrated_with_its_data() {
     first.execute_batch(rows).expect("rows");
     drop(first);
 
-    assert!(matches!(Sqlite::beside(&path), Err(StoreError::Older { found: 1, .. })));
+    assert!(matches!(Sqlite::open_unlocked(&path), Err(StoreError::Older { found: 1, .. })));
     let store = Sqlite::open(&path).expect("migrates");
     let copy = Connection::open(path.with_extension("db.schema-1")).expect("a copy was taken before");
     assert_eq!(schema_of(&copy, &path).expect("a version"), 1);
@@ -36,10 +36,10 @@ fn a_database_of_the_first_version_is_migrated_with_its_data() {
     let agent = state.agents.values().next().expect("kept");
     assert_eq!((agent.name.as_str(), agent.last_seen), ("web-1", Some(Timestamp(1_000_000))));
     assert_eq!(agent.epochs[&[0; 16]].through, 41);
-    let roll = store.roll().expect("reads");
-    let last = roll[0].last.as_ref().expect("heard");
+    let agents = store.agents().expect("reads");
+    let last = agents[0].last.as_ref().expect("it has delivered");
     assert_eq!((last.skew, last.version.as_str(), last.depth), (-3000, "", 0));
-    assert_eq!(roll[0].standing, Standing::Active);
+    assert_eq!(agents[0].standing, Standing::Active);
     drop(store);
     Sqlite::open(&path).expect("opens again");
 }
@@ -58,13 +58,13 @@ fn tables(connection: &Connection) -> std::collections::BTreeMap<String, Vec<Str
 }
 
 #[test]
-fn a_database_that_the_former_release_wrote_is_migrated_whole() {
+fn a_database_of_the_former_release_is_migrated_without_loss() {
     let (_folder, path) = database();
     let former = Connection::open(&path).expect("opens");
     former.execute_batch(include_str!("../../../../tests/fixtures/databases/schema-2.sql")).expect("loads");
     let known = tables(&former);
-    // What stands in the columns that the former release knew.
-    let held = |connection: &Connection| -> Vec<String> {
+    // The values of the columns that the former release had.
+    let values = |connection: &Connection| -> Vec<String> {
         let of = |(table, columns): (&String, &Vec<String>)| {
             let names: Vec<_> = columns.iter().map(|one| one.split(' ').next().expect("a name")).collect();
             let row = names
@@ -79,24 +79,24 @@ fn a_database_that_the_former_release_wrote_is_migrated_whole() {
         };
         known.iter().flat_map(of).collect()
     };
-    let before = held(&former);
+    let before = values(&former);
     assert!(before.len() > 100, "{} rows", before.len());
     drop(former);
     let store = Sqlite::open(&path).expect("migrates");
-    let beside = Connection::open(&path).expect("opens");
-    beside.execute_batch(include_str!("../../../../tests/fixtures/databases/shape-8.sql")).expect("views");
-    assert_eq!(held(&beside), before, "not a value is another");
+    let second = Connection::open(&path).expect("opens");
+    second.execute_batch(include_str!("../../../../tests/fixtures/databases/shape-8.sql")).expect("views");
+    assert_eq!(values(&second), before, "no value is changed");
     let (_other, fresh) = database();
     let fresh = Sqlite::open(&fresh).expect("made");
-    assert_eq!(tables(&store.connection), tables(&fresh.connection), "as if it had been made now");
-    assert_eq!(held(&Connection::open(path.with_extension("db.schema-2")).expect("a copy")), before);
+    assert_eq!(tables(&store.connection), tables(&fresh.connection), "as in a new database");
+    assert_eq!(values(&Connection::open(path.with_extension("db.schema-2")).expect("a copy")), before);
     let workspaces = store.load(Timestamp(i64::MAX / 2)).expect("loads");
     let all = workspaces.iter().flat_map(|(_, state)| state.agents.values());
     let agents: Vec<&str> = all.map(|agent| agent.name.as_str()).collect();
     assert!(agents.contains(&"fra-1") && agents.contains(&"late"), "{agents:?}");
 }
 
-/// An agent of that name delivers with that token.
+/// Adds an agent with that name and token.
 fn enrol(store: &mut Sqlite, name: &str, token: &str) {
     let mut workspaces = store.load(Timestamp(0)).expect("loads");
     let admission = Admission::Credential(token_hash(token));
@@ -108,7 +108,7 @@ fn enrol(store: &mut Sqlite, name: &str, token: &str) {
     store.commit(&outcome.rows).expect("committed");
 }
 
-/// A database with rows in `table` enough for several pages, all its pages then overwritten.
+/// Creates a database with several pages of rows in `table`, and overwrites these pages.
 fn damaged(folder: &Path, table: &str, fill: &str) -> PathBuf {
     let path = folder.join("skerry.db");
     let store = Sqlite::open(&path).expect("made");
@@ -134,23 +134,23 @@ fn damaged(folder: &Path, table: &str, fill: &str) -> PathBuf {
 const NUMBERS: &str = "WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000)";
 
 #[test]
-fn damage_in_what_is_loaded_refuses_the_start() {
+fn damage_in_a_table_of_the_state_prevents_the_start() {
     let folder = tempfile::tempdir().expect("a folder");
     let fill =
         format!("{NUMBERS} INSERT INTO workspace (key, name) SELECT i, 'workspace number ' || i FROM n");
     let path = damaged(folder.path(), "workspace", &fill);
-    let said = Sqlite::open(&path).expect_err("refused").to_string();
-    assert!(said.contains("damaged") && said.contains("restore the last backup"), "{said}");
+    let message = Sqlite::open(&path).expect_err("refused").to_string();
+    assert!(message.contains("damaged") && message.contains("restore the last backup"), "{message}");
 }
 
 #[test]
-fn damage_in_what_grows_is_noticed_by_the_look_through_all() {
+fn damage_in_a_growing_table_is_found_by_the_full_check() {
     let folder = tempfile::tempdir().expect("a folder");
     let fill = format!("{NUMBERS} INSERT INTO observation SELECT i, zeroblob(8) FROM n");
     let path = damaged(folder.path(), "observation", &fill);
     let store = Sqlite::open(&path).expect("a start does not read it");
-    let said = store.check_all().expect_err("noticed").to_string();
-    assert!(said.contains("damaged") && said.contains("restore the last backup"), "{said}");
+    let message = store.check_all().expect_err("noticed").to_string();
+    assert!(message.contains("damaged") && message.contains("restore the last backup"), "{message}");
 }
 
 fn schema(path: &Path) -> i64 {
@@ -158,7 +158,7 @@ fn schema(path: &Path) -> i64 {
 }
 
 #[test]
-fn a_migration_that_fails_leaves_the_database_and_says_where_the_copy_is() {
+fn a_migration_that_fails_leaves_the_database_unchanged_and_names_the_copy() {
     let (folder, path) = database();
     enrol(&mut Sqlite::open(&path).expect("made"), "web-1", "token");
     let mut connection = Sqlite::connect(&path, false).expect("opens");
@@ -167,26 +167,30 @@ fn a_migration_that_fails_leaves_the_database_and_says_where_the_copy_is() {
         .extend(["CREATE TABLE new_one (key INTEGER PRIMARY KEY)", "INSERT INTO no_such_table VALUES (1)"]);
     for _ in 0..2 {
         let error = migrate(&mut connection, &path, &migrations).expect_err("the last one fails");
-        let said = error.to_string();
-        assert!(matches!(error, StoreError::NotMigrated { .. }), "{said}");
-        assert!(said.contains("(no such table: no_such_table)"), "SQLite's words and no SQL: {said}");
+        let message = error.to_string();
+        assert!(matches!(error, StoreError::NotMigrated { .. }), "{message}");
         assert!(
-            said.contains("It is as it was") && said.contains(&format!("skerry.db.schema-{SCHEMA_VERSION}")),
-            "{said}"
+            message.contains("(no such table: no_such_table)"),
+            "SQLite's message without the SQL: {message}"
+        );
+        assert!(
+            message.contains("It is as it was")
+                && message.contains(&format!("skerry.db.schema-{SCHEMA_VERSION}")),
+            "{message}"
         );
         let there = "SELECT count(*) FROM sqlite_schema WHERE name = 'new_one'";
         let new: i64 = connection.query_row(there, [], |row| row.get(0)).expect("reads");
         assert_eq!((schema(&path), new), (SCHEMA_VERSION, 0), "all of it or none");
     }
     drop(connection);
-    assert_eq!(Sqlite::open(&path).expect("runs on").roll().expect("reads").len(), 1);
+    assert_eq!(Sqlite::open(&path).expect("opens").agents().expect("reads").len(), 1);
     let copies = std::fs::read_dir(folder.path()).expect("lists").flatten();
     let copies = copies.filter(|entry| entry.file_name().to_string_lossy().contains("schema-"));
-    assert_eq!(copies.count(), 1, "a second try takes the place of the first");
+    assert_eq!(copies.count(), 1, "a second attempt replaces the copy of the first");
 }
 
 #[test]
-fn of_the_copies_before_migrations_the_last_two_stay() {
+fn the_last_two_copies_before_migrations_are_kept() {
     let (folder, path) = database();
     let store = Sqlite::open(&path).expect("made");
     for found in [1, 2, 9, 10] {
@@ -202,7 +206,7 @@ fn of_the_copies_before_migrations_the_last_two_stay() {
 }
 
 #[test]
-fn a_backup_is_private_whole_and_written_over_nothing() {
+fn a_backup_is_private_and_complete_and_overwrites_nothing() {
     use std::os::unix::fs::PermissionsExt;
     let (folder, path) = database();
     let target = folder.path().join("copy");
@@ -210,28 +214,28 @@ fn a_backup_is_private_whole_and_written_over_nothing() {
     assert!(missing.contains("there is no database"), "{missing}");
     let mut store = Sqlite::open(&path).expect("made");
     enrol(&mut store, "web-1", "token");
-    let contents = backup::back_up(&path, &target).expect("beside the one that serves");
+    let contents = backup::back_up(&path, &target).expect("while another handle is open");
     assert_eq!((contents.rows["agent"], contents.schema), (1, SCHEMA_VERSION));
     assert_eq!(contents.aggregator_id, store.aggregator_id().expect("one"));
     assert_eq!(std::fs::metadata(&target).expect("there").permissions().mode() & 0o777, 0o600);
     let before = std::fs::read(&target).expect("readable");
-    let said = backup::back_up(&path, &target).expect_err("it is there").to_string();
-    assert!(said.contains("is there already"), "{said}");
+    let message = backup::back_up(&path, &target).expect_err("it is there").to_string();
+    assert!(message.contains("is there already"), "{message}");
     assert_eq!(std::fs::read(&target).expect("readable"), before);
     let files = |end: &str| path.with_file_name(format!("copy{end}")).exists();
-    assert!(!files("-wal") && !files("-shm") && !files(".partial"), "one file is all of it");
+    assert!(!files("-wal") && !files("-shm") && !files(".partial"), "the backup is a single file");
 }
 
 #[test]
-fn a_restore_keeps_what_it_replaces_and_waits_for_nobody_who_serves() {
+fn a_restore_keeps_the_former_database_and_is_rejected_while_an_aggregator_runs() {
     let (folder, path) = database();
     let copy = folder.path().join("copy");
     let mut store = Sqlite::open(&path).expect("made");
     enrol(&mut store, "web-1", "token");
     let contents = backup::back_up(&path, &copy).expect("copied");
     enrol(&mut store, "web-2", "other");
-    let said = backup::restore(&path, &copy, "now").expect_err("it serves").to_string();
-    assert!(said.contains("Stop it first"), "{said}");
+    let message = backup::restore(&path, &copy, "now").expect_err("it is locked").to_string();
+    assert!(message.contains("Stop it first"), "{message}");
     drop(store);
 
     let restored = backup::restore(&path, &copy, "now").expect("restored");
@@ -239,18 +243,18 @@ fn a_restore_keeps_what_it_replaces_and_waits_for_nobody_who_serves() {
     assert_eq!(restored.former_id.as_deref(), Some(contents.aggregator_id.as_str()));
     let kept = restored.kept.expect("there was one");
     assert_eq!(kept, path.with_file_name("skerry.db.replaced-now"));
-    assert_eq!(Sqlite::open(&path).expect("opens").roll().expect("reads").len(), 1);
-    assert_eq!(Sqlite::open(&kept).expect("opens").roll().expect("reads").len(), 2);
-    // Back again, and to a place where there is none.
+    assert_eq!(Sqlite::open(&path).expect("opens").agents().expect("reads").len(), 1);
+    assert_eq!(Sqlite::open(&kept).expect("opens").agents().expect("reads").len(), 2);
+    // Back again, and to a path without a database.
     backup::restore(&path, &kept, "later").expect("restored");
-    assert_eq!(Sqlite::open(&path).expect("opens").roll().expect("reads").len(), 2);
+    assert_eq!(Sqlite::open(&path).expect("opens").agents().expect("reads").len(), 2);
     let elsewhere = folder.path().join("new/skerry.db");
     assert_eq!(backup::restore(&elsewhere, &copy, "now").expect("restored").kept, None);
     Sqlite::open(&elsewhere).expect("opens");
 }
 
 #[test]
-fn what_is_no_backup_is_refused_and_nothing_is_changed() {
+fn an_invalid_backup_is_rejected_and_nothing_is_changed() {
     let (folder, path) = database();
     let mut store = Sqlite::open(&path).expect("made");
     enrol(&mut store, "web-1", "token");
@@ -282,15 +286,15 @@ fn what_is_no_backup_is_refused_and_nothing_is_changed() {
     };
     let before = listed();
     for (backup, why) in cases {
-        let said = backup::restore(&path, backup, "now").expect_err(why).to_string();
-        assert!(said.contains(why), "{said}");
-        assert_eq!(listed(), before, "nothing is left behind after: {said}");
+        let message = backup::restore(&path, backup, "now").expect_err(why).to_string();
+        assert!(message.contains(why), "{message}");
+        assert_eq!(listed(), before, "nothing is left behind after: {message}");
     }
-    assert_eq!(Sqlite::open(&path).expect("opens").roll().expect("reads").len(), 1);
+    assert_eq!(Sqlite::open(&path).expect("opens").agents().expect("reads").len(), 1);
 }
 
 #[test]
-fn a_damaged_database_is_replaced_by_a_sound_backup_and_kept_as_it_is() {
+fn a_restore_replaces_a_damaged_database_and_keeps_it_unchanged() {
     let (folder, path) = database();
     let copy = folder.path().join("copy");
     enrol(&mut Sqlite::open(&path).expect("made"), "web-1", "token");
@@ -302,56 +306,56 @@ fn a_damaged_database_is_replaced_by_a_sound_backup_and_kept_as_it_is() {
     assert_eq!(restored.former_id, None);
     let kept = restored.kept.expect("kept");
     assert!(std::fs::read_to_string(&kept).expect("readable").starts_with("nonsense"));
-    assert_eq!(Sqlite::open(&path).expect("opens").roll().expect("reads").len(), 1);
+    assert_eq!(Sqlite::open(&path).expect("opens").agents().expect("reads").len(), 1);
 }
 
 #[test]
-fn a_trial_of_writing_writes() {
+fn a_test_write_reaches_the_log() {
     let (_folder, path) = database();
     let mut store = Sqlite::open(&path).expect("a new database");
     let log = path.with_extension("db-wal");
     let before = std::fs::read(&log).expect("a log");
     store.try_write().expect("written");
-    assert!(std::fs::read(&log).expect("a log") != before, "nothing came to the disk");
+    assert!(std::fs::read(&log).expect("a log") != before, "nothing reached the disk");
     assert_eq!(schema(&path), SCHEMA_VERSION);
 }
 
-/// The lock is free for moments alone: to ask for it ten times a second is to ask in vain.
+/// The lock is free for a few milliseconds at a time: trying ten times a second never gets it.
 #[test]
-fn a_command_gets_its_turn_beside_a_writer_that_hardly_rests() {
+fn a_command_gets_the_lock_from_a_busy_writer() {
     let (_folder, path) = database();
     let mut writer = Sqlite::open(&path).expect("a new database");
-    let command = Sqlite::beside(&path).expect("a second handle");
-    let (over, held) = crossbeam_channel::bounded::<()>(0);
-    let waits = |ms| held.recv_timeout(Duration::from_millis(ms)) == Err(RecvTimeoutError::Timeout);
-    let turns = AtomicUsize::new(0);
+    let command = Sqlite::open_unlocked(&path).expect("a second handle");
+    let (over, stop) = crossbeam_channel::bounded::<()>(0);
+    let waits = |ms| stop.recv_timeout(Duration::from_millis(ms)) == Err(RecvTimeoutError::Timeout);
+    let transactions = AtomicUsize::new(0);
     let longest = std::thread::scope(|scope| {
         scope.spawn(|| {
             loop {
                 let writing = writer.connection.transaction_with_behavior(TransactionBehavior::Immediate);
-                let writing = writing.expect("it waits for one turn of the command's at most");
+                let writing = writing.expect("it waits for one transaction of the command at most");
                 if !waits(100) {
                     return;
                 }
                 drop(writing);
-                turns.fetch_add(1, Ordering::Relaxed);
+                transactions.fetch_add(1, Ordering::Relaxed);
                 if !waits(4) {
                     return;
                 }
             }
         });
         let add = |number: u32| {
-            let before = turns.load(Ordering::Relaxed);
+            let before = transactions.load(Ordering::Relaxed);
             command
                 .connection
                 .execute("INSERT INTO workspace (key, name) VALUES (?1, 'one of ' || ?1)", [number])
-                .map(|_| turns.load(Ordering::Relaxed) - before)
+                .map(|_| transactions.load(Ordering::Relaxed) - before)
         };
         let longest =
             (0..10).map(add).max_by_key(|waited| waited.as_ref().map_or(usize::MAX, |waited| *waited));
         drop(over);
         longest.expect("ten")
     });
-    let longest = longest.expect("none was refused");
-    assert!(longest < 20, "the writer had {longest} turns before the command had one");
+    let longest = longest.expect("none failed");
+    assert!(longest < 20, "the writer had {longest} transactions before the command had one");
 }

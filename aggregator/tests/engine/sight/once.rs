@@ -1,10 +1,10 @@
-//! What one observation alone says, whose agent dies before it looks again.
+//! A single observation whose agent dies before the next one.
 
 use super::*;
 
-/// At `fall = 1` one observation makes a state, and its agent may die before it looks again.
+/// With `fall = 1`, one observation is a hard state, and its agent may die before the next.
 #[test]
-fn what_was_seen_only_once_is_remembered_too() {
+fn a_single_observation_is_remembered() {
     let mut world = world(&["redis", "disk"]);
     tick(&mut world, 30);
     sees(&mut world, 0, "redis", &[(30, HardState::Up), (0, HardState::Up)]);
@@ -27,7 +27,7 @@ fn what_was_seen_only_once_is_remembered_too() {
     restart(&mut world, 4_000);
     sees(&mut world, 0, "redis", &[(0, HardState::Up)]);
     shows_it(&world, "after a restart");
-    // Its agent is back and it is well: what was seen once was an outage, and nobody knows for how long.
+    // The agent is back and the check is up: the single observation was an outage of unknown length.
     tick(&mut world, 4_030);
     sees(&mut world, 0, "redis", &[(0, HardState::Up)]);
     sees(&mut world, 1, "disk", &[(0, HardState::Up)]);
@@ -37,9 +37,9 @@ fn what_was_seen_only_once_is_remembered_too() {
     assert!(outage.contains(&(START + 30 * SECOND, Effective::Known(Status::PartialOutage))), "{outage:?}");
 }
 
-/// The only check of its component, seen once: what it said last stands beside "no current data".
+/// The only check of its component was observed once: its last status is shown with "no current data".
 #[test]
-fn a_component_that_was_seen_only_once_keeps_what_that_said() {
+fn a_component_that_was_observed_once_keeps_that_status() {
     let mut world = world(&["disk"]);
     tick(&mut world, 30);
     sees(&mut world, 0, "disk", &[(0, HardState::Down)]);
