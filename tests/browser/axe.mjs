@@ -1,5 +1,5 @@
 // node axe.mjs [--widths …] [--schemes …] [--folds …] [--at ISO] TARGET…
-// Runs axe-core over every case of the matrix; prints each finding and exits 1 if there is any.
+// Runs axe-core on every combination of options. Prints each finding and exits with 1 if there are any.
 import { createRequire } from 'node:module'
 import { readFileSync } from 'node:fs'
 import { matrix, options, targets } from './visit.mjs'

@@ -1,6 +1,6 @@
 // node script.mjs GALLERY
-// What the script adds, in a browser whose clock and network are ours: ages, the newest document swapped in
-// without moving anything, the warning of an old copy and its end, the bubble, and a page without it.
+// Tests the page's script in a browser with a simulated clock and network: ages, replacing the page with a newer document without
+// moving anything, the warning for an old copy, the tooltip, and the page without the script.
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -16,8 +16,8 @@ const server = await serve(gallery)
 const browser = await launch()
 const complaints = []
 
-/** A page whose clock is ours and whose document is what `state.html` says; `null` is no network. `state.path` is
- * where it stands, the index of a page without one. */
+/** Opens a page with a simulated clock. The server's document is `state.html`; `null` means that the network is down.
+ * `state.path` is the path of the document; the default is an index page. */
 async function open(state, options = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 500 }, reducedMotion: 'reduce', ...options })
   const page = await context.newPage()
@@ -46,28 +46,28 @@ async function open(state, options = {}) {
   return { page, pass, sees, close: () => context.close() }
 }
 
-{ // The newest document is taken in; focus, scroll and what is unfolded stay.
+{ // A newer document replaces the page; focus, scroll position and open details are kept.
   const state = { html: three }
   const { page, pass, sees, close } = await open(state)
   await page.locator('summary').nth(1).click()
   await page.evaluate(() => { scrollTo(0, 200); window.h1 = document.querySelector('h1'); window.row = document.activeElement })
   state.html = later(three, 1)
     .replace('All systems operational</h1>', 'Degraded performance: Website</h1>')
-    .replace('<details class=x>', '<details class=x><summary><span class=nm>Newcomer</span></summary></details><details class=x>')
+    .replace('<details class=x>', '<details class=x><summary><span class=nm>New component</span></summary></details><details class=x>')
   await pass(1)
   await sees('Degraded performance: Website')
-  await sees('Newcomer')
-  assert.equal(await page.evaluate(() => document.activeElement === window.row && window.h1.isConnected), true, 'focus and live region stay')
-  assert.equal(await page.evaluate(() => scrollY), 200, 'scroll stays')
+  await sees('New component')
+  assert.equal(await page.evaluate(() => document.activeElement === window.row && window.h1.isConnected), true, 'focus and live region are kept')
+  assert.equal(await page.evaluate(() => scrollY), 200, 'the scroll position is kept')
   assert.deepEqual(await page.locator('details[open] .nm bdi').allInnerTexts(), ['Card payments'])
-  // An older copy from some cache does not take its place.
+  // An older copy from a cache does not replace it.
   state.html = three
   await pass(1)
   await sees('Degraded performance: Website')
   await close()
 }
 
-{ // A copy grows old in plain sight, and recovers.
+{ // An old copy shows a warning. A new copy removes it.
   const state = { html: three }
   const { page, pass, sees, close } = await open(state)
   state.html = null
@@ -89,28 +89,28 @@ async function open(state, options = {}) {
   await close()
 }
 
-{ // What already has its time gets no second one.
+{ // A status that already names a time gets no second one.
   const state = { path: 'partly/', html: readFileSync(join(gallery, 'partly/index.html'), 'utf8') }
   const { page, pass, sees, close } = await open(state)
   state.html = null
   await pass(11)
   await sees('This page may be out of date')
-  const said = await page.locator('.g .s').allInnerTexts()
-  assert.deepEqual(said.filter(words => words.startsWith('Partial outage')), ['Partial outage, 1 of 2 checks not seen since 14:40'])
-  assert.ok(said.includes('1 of 2 affected at 16:15'), said.join('; '))
+  const statuses = await page.locator('.g .s').allInnerTexts()
+  assert.deepEqual(statuses.filter(status => status.startsWith('Partial outage')), ['Partial outage, 1 of 2 checks not seen since 14:40'])
+  assert.ok(statuses.includes('1 of 2 affected at 16:15'), statuses.join('; '))
   await close()
 }
 
 const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set(all.map(one => getComputedStyle(one).getPropertyValue('--f')))])
 
-{ // The page of a component that is open turns red when the component does, greys when the copy is old, and recovers.
+{ // An open component page turns red when the component does, turns grey when the copy is old, and recovers.
   const own = name => readFileSync(join(gallery, name), 'utf8')
   const [path] = readdirSync(join(gallery, 'three/components')).map(name => `three/components/${name}`)
     .filter(name => own(name).includes('<h1><bdi>Website</bdi></h1>'))
-  const well = own(path)
-  const down = well.replace('"u o"', '"u j"').replace('href=#o', 'href=#j').replace('<b>Operational</b>', '<b>Major outage</b>')
+  const up = own(path)
+  const down = up.replace('"u o"', '"u j"').replace('href=#o', 'href=#j').replace('<b>Operational</b>', '<b>Major outage</b>')
     .replace('<title>Operational', '<title>Major outage')
-  const state = { html: well, path: path.replace('.html', '') }
+  const state = { html: up, path: path.replace('.html', '') }
   const { page, pass, sees, close } = await open(state)
   await sees('Operational since Tue 17 Nov, 16:15 UTC, for 3 days.')
   state.html = later(down, 1)
@@ -129,14 +129,14 @@ const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set
   assert.equal(await page.locator('.u.n').count(), 1, 'the panel is grey')
   const words = await page.locator('.u b').evaluate(one => getComputedStyle(one).color)
   assert.equal(words, 'rgb(91, 96, 102)')
-  state.html = later(well, 11)
+  state.html = later(up, 11)
   await pass(1)
   await sees('Operational since Tue 17 Nov')
   assert.equal(await page.locator('html.old').count(), 0)
   await close()
 }
 
-{ // History and uptime take in what is new, and say until when they were true.
+{ // The history and uptime pages load new documents, and show the time of the last verification when they are old.
   for (const [path, word] of [['past-days/history', 'No downtime.'], ['past-days/uptime', 'Open a row to see how its figures are calculated.']]) {
     const html = readFileSync(join(gallery, `${path}.html`), 'utf8')
     const state = { html, path }
@@ -147,12 +147,12 @@ const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set
     state.html = null
     await pass(12)
     await sees('Until 16:15 UTC, 20 November 2026. This page may be out of date.')
-    assert.deepEqual((await greys(page)).filter(fill => fill !== '#868a90'), [], 'nothing has a colour')
+    assert.deepEqual((await greys(page)).filter(fill => fill !== '#868a90'), [], 'everything is grey')
     await close()
   }
 }
 
-{ // A month that is over never grows old, nor does one that ends while it is open.
+{ // A finished month is never reported as old, even if the month ends while the page is open.
   const past = readFileSync(join(gallery, 'past-days/history/2026-10.html'), 'utf8')
   const over = await open({ html: past, path: 'past-days/history/2026-10' })
   await over.pass(5)
@@ -171,7 +171,7 @@ const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set
   await close()
 }
 
-{ // A visitor's clock that is hours ahead does not make a good copy old, nor one that is behind an old copy good.
+{ // A visitor's wrong clock does not matter: hours ahead does not make a current copy old, hours behind does not make an old copy current.
   const ahead = await open({ html: three, skew: 5 * 3_600_000 })
   await ahead.sees('All systems operational')
   await ahead.pass(1)
@@ -184,7 +184,7 @@ const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set
   await behind.close()
 }
 
-{ // Running durations, each minute.
+{ // Running durations are updated every minute.
   const fire = readFileSync(join(gallery, 'fire/index.html'), 'utf8')
   const { pass, sees, close } = await open({ html: fire })
   await sees('Since 14:02 UTC, for 2 h 13 min.')
@@ -193,7 +193,7 @@ const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set
   await close()
 }
 
-{ // The bubble says what the list says, by pointer and by arrow keys, and Escape closes it.
+{ // The tooltip shows the same text as the list, with the pointer and the arrow keys. Escape closes it.
   const { page, close } = await open({ html: three })
   const row = page.locator('summary').nth(2)
   await row.scrollIntoViewIfNeeded()
@@ -201,9 +201,9 @@ const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set
   await page.mouse.move(box.x + box.width * 84.5 / 90, box.y + 14)
   const tip = page.locator('.tip')
   assert.equal(await tip.innerText(), 'Sun 15 Nov Degraded performance 42 min')
-  const bubble = await tip.boundingBox()
-  await page.mouse.move(bubble.x + bubble.width / 2, bubble.y + bubble.height / 2)
-  assert.equal(await tip.isVisible(), true, 'it stays while pointed at')
+  const tooltip = await tip.boundingBox()
+  await page.mouse.move(tooltip.x + tooltip.width / 2, tooltip.y + tooltip.height / 2)
+  assert.equal(await tip.isVisible(), true, 'it stays open under the pointer')
   await page.keyboard.press('Escape')
   assert.equal(await tip.isVisible(), false)
   await row.focus()
@@ -214,7 +214,7 @@ const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set
   await close()
 }
 
-{ // Without the script everything is there, and nothing says how long ago.
+{ // Without the script everything is visible, but no ages are shown.
   const { page, close } = await open({ html: three }, { javaScriptEnabled: false })
   await page.locator('summary').nth(1).click()
   assert.equal(await page.locator('.t:visible').innerText().then(text => text.replaceAll(/\s+/g, ' ').trim()), 'Sun 15 Nov Degraded performance 42 min')
@@ -224,4 +224,4 @@ const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set
 await browser.close()
 server.close()
 assert.deepEqual(complaints, [])
-console.log('the script does what it says')
+console.log('all script tests passed')

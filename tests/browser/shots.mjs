@@ -1,5 +1,5 @@
 // node shots.mjs OUT [--widths 1280,360] [--schemes light,dark] [--folds folded,open] [--at ISO] TARGET…
-// Pictures of whole pages; TARGET is an address, or a directory and paths in it. Fails on a sideways scroll.
+// Takes full-page screenshots. TARGET is an address, or a directory and paths in it. Fails if a page scrolls horizontally.
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { matrix, options, targets } from './visit.mjs'

@@ -1,5 +1,5 @@
-// Opens pages in Chromium: addresses as they are, directories of files over a server of our own on loopback,
-// with the policy that the directory names, so that what is looked at is what a visitor would get.
+// Opens pages in Chromium. Addresses are opened directly. Directories are served on loopback with the security policy that they
+// contain, so the browser gets what a visitor would get.
 import { createServer } from 'node:http'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { extname, join, normalize } from 'node:path'
@@ -36,7 +36,7 @@ export async function targets(args) {
   return { pages: args.slice(1).map(path => `${server.root}/${path}`), close: server.close }
 }
 
-/** Every page × light and dark × widths × folded and open; `look` gets the page and a name for the case. */
+/** Opens every page in light and dark, in every width, folded and open. Calls `look` with the page and a name for the case. */
 export async function matrix(pages, { schemes = ['light', 'dark'], widths = [1280, 360], folds = ['folded', 'open'], at }, look) {
   const browser = await launch()
   try {
@@ -60,7 +60,7 @@ export async function matrix(pages, { schemes = ['light', 'dark'], widths = [128
   }
 }
 
-/** Takes `--name value` pairs off the arguments. */
+/** Removes `--name value` pairs from the arguments and returns them. */
 export function options(argv) {
   const named = {}
   const rest = []

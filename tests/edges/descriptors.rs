@@ -45,7 +45,7 @@ impl Deliver for Uplink {
 
 /// The descriptor limit applies to a whole process, so this test runs its other half in a process of its own.
 #[tokio::test]
-async fn few_descriptors_keep_no_observation_from_being_delivered() {
+async fn a_low_descriptor_limit_loses_no_observation() {
     // Accepts connections and sends nothing.
     let silent = TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let place = silent.local_addr().expect("bound").to_string();

@@ -42,7 +42,7 @@ fn assert_plain(words: &str) {
 }
 
 #[tokio::test]
-async fn unverified_means_that_no_key_and_no_signature_fails_the_check() {
+async fn without_verification_no_key_and_no_signature_fails_the_check() {
     let authority = OpenSsl::authority(3_650);
     for (odd, version, key, signature) in [
         (Odd::Rsa, 3, "RSA 2048 bits", "RSA with SHA-256"),
@@ -71,7 +71,7 @@ async fn unverified_means_that_no_key_and_no_signature_fails_the_check() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_certificate_is_said_in_words() {
+async fn each_certificate_fault_has_a_clear_message() {
     let authority = OpenSsl::authority(3_650);
     for (odd, reason, words) in [
         (Odd::Rsa, Reason::None, ""),
@@ -119,7 +119,7 @@ async fn what_is_wrong_with_a_certificate_is_said_in_words() {
 }
 
 #[tokio::test]
-async fn days_left_are_those_of_the_first_end_on_the_verified_path() {
+async fn days_left_are_those_of_the_first_expiry_on_the_verified_path() {
     let authority = OpenSsl::authority(3_650);
     let stranger = Authority::new();
     let ended = stranger.sign(&["stray.test"], Validity::EXPIRED);
@@ -154,7 +154,7 @@ async fn days_left_are_those_of_the_first_end_on_the_verified_path() {
 }
 
 #[tokio::test]
-async fn what_we_do_not_speak_is_said_with_what_the_server_offers() {
+async fn an_unsupported_server_is_reported_with_what_it_offers() {
     let authority = Authority::new();
     let keys = trusting(&authority.file());
     let speaks = "; this program speaks TLS 1.2 and 1.3";
@@ -189,7 +189,7 @@ async fn what_we_do_not_speak_is_said_with_what_the_server_offers() {
 }
 
 #[tokio::test]
-async fn an_old_mail_server_is_told_as_well() {
+async fn an_old_mail_server_is_reported_as_well() {
     let authority = Authority::new();
     let old = "smtpd_tls_protocols = TLSv1\ntls_medium_cipherlist = ALL:@SECLEVEL=0\n\
                tls_high_cipherlist = ALL:@SECLEVEL=0\n";
@@ -219,7 +219,7 @@ async fn half_whose_authorities_change() {
 }
 
 #[tokio::test]
-async fn the_systems_authorities_are_read_anew() {
+async fn the_systems_authorities_are_read_again() {
     let (authority, other) = (Authority::new(), Authority::new());
     let nginx = serve(authority.sign(&["localhost"], Validity::GOOD), "").await;
     let folder = tempfile::tempdir().expect("a folder");

@@ -31,7 +31,7 @@ fn said(findings: &Findings) -> &str {
 }
 
 #[tokio::test]
-async fn a_connection_is_enough_and_is_timed_over_either_family() {
+async fn a_connection_succeeds_and_is_timed_over_either_family() {
     let nginx = Nginx::start(&Site::default()).await;
     let seen = observe(&tcp(nginx.port(), "")).await;
     assert_up(&seen);
@@ -52,7 +52,7 @@ async fn a_connection_is_enough_and_is_timed_over_either_family() {
 }
 
 #[tokio::test]
-async fn nobody_there_and_nobody_who_answers_have_their_names() {
+async fn an_unreachable_and_a_silent_target_have_their_own_reasons() {
     let port = free_port();
     assert_down(&observe(&tcp(port, "")).await, Reason::ConnectRefused, "127.0.0.1");
     let seen = observe(&format!("type = \"tcp\"\nhost = \"::1\"\nport = {port}")).await;
@@ -66,7 +66,7 @@ async fn nobody_there_and_nobody_who_answers_have_their_names() {
 }
 
 #[tokio::test]
-async fn a_real_servers_greeting_and_its_answer_are_expected() {
+async fn the_greeting_and_reply_of_a_real_server_match() {
     let postfix = Postfix::start(None).await;
     let seen = observe(&tcp(postfix.port(), "expect = '^220 mail\\.test ESMTP'")).await;
     assert_up(&seen);
@@ -83,7 +83,7 @@ async fn a_real_servers_greeting_and_its_answer_are_expected() {
 }
 
 #[tokio::test]
-async fn what_is_sent_arrives_as_it_was_written() {
+async fn configured_bytes_arrive_unchanged() {
     let script = [Step::Expect(b"\n"), Step::Echo, Step::Stall];
     let server = Scripted::start_at("[::1]:0", &script).await;
     let keys = format!(
@@ -94,7 +94,7 @@ async fn what_is_sent_arrives_as_it_was_written() {
 }
 
 #[tokio::test]
-async fn tls_goes_before_all_words() {
+async fn tls_comes_before_any_data() {
     let authority = Authority::new();
     let certificate = Some(authority.sign(&["localhost", "inner.test"], Validity { from: -80, to: 10 }));
     let site = Site { certificate, ..Site::default() };
@@ -136,7 +136,7 @@ async fn bad_certificates_have_their_own_reasons() {
 }
 
 #[tokio::test]
-async fn what_misbehaving_servers_say_is_bounded_and_named() {
+async fn data_from_misbehaving_servers_is_limited_and_named() {
     let expect = "expect = '^220 '";
     let endless = Scripted::start(&[Step::Endless(b"spam and eggs ")]).await;
     let seen = observe(&tcp(endless.port(), expect)).await;

@@ -69,7 +69,7 @@ async fn bad_certificates_have_their_own_reasons() {
 
 /// As on an agent: the local clock is right here, and the aggregator's is what the test sets.
 #[tokio::test]
-async fn what_hangs_on_which_clock_is_right_is_inconclusive_and_nothing_else_is() {
+async fn only_results_that_depend_on_which_clock_is_right_are_inconclusive() {
     const DAY: i64 = 86_400_000;
     let (authority, stranger) = (Authority::new(), Authority::new());
     let soon = Validity { from: -80, to: 10 };
@@ -123,7 +123,7 @@ async fn what_hangs_on_which_clock_is_right_is_inconclusive_and_nothing_else_is(
 }
 
 #[tokio::test]
-async fn another_name_may_be_asked_for_and_days_left_are_counted() {
+async fn another_server_name_can_be_configured_and_days_left_are_counted() {
     let authority = Authority::new();
     let nginx = serve(authority.sign(&["shop.test"], Validity { from: -80, to: 10 })).await;
     let at = |keys: &str| tls("127.0.0.1", nginx.port(), &format!("{}{keys}", trusting(&authority)));
@@ -135,7 +135,7 @@ async fn another_name_may_be_asked_for_and_days_left_are_counted() {
 }
 
 #[tokio::test]
-async fn nobody_there_and_a_slow_handshake_have_their_names() {
+async fn an_unreachable_target_and_a_slow_handshake_have_their_own_reasons() {
     assert_down(&observe(&tls("127.0.0.1", free_port(), "")).await, Reason::ConnectRefused, "127.0.0.1");
     let other = observe_over(IpVersion::V6, &tls("127.0.0.1", 1, "")).await;
     assert_down(&other, Reason::DnsNotFound, "127.0.0.1 is not of the IP version");
@@ -174,7 +174,7 @@ fn of_mail(authority: &Authority) -> Certificate {
 }
 
 #[tokio::test]
-async fn postfix_begins_tls_when_asked() {
+async fn starttls_works_with_postfix() {
     let authority = Authority::new();
     let with = Postfix::start(Some(&of_mail(&authority))).await;
     let without = Postfix::start(None).await;
@@ -184,7 +184,7 @@ async fn postfix_begins_tls_when_asked() {
 /// Some servers reject names that are not fully qualified, such as Postfix with
 /// `reject_non_fqdn_helo_hostname`.
 #[tokio::test]
-async fn a_mail_server_is_told_a_full_name_or_an_address() {
+async fn a_mail_server_gets_a_full_name_or_an_address() {
     let authority = Authority::new();
     let strict = "smtpd_helo_required = yes\nsmtpd_delay_reject = no\n\
                   smtpd_helo_restrictions = reject_invalid_helo_hostname, reject_non_fqdn_helo_hostname\n";
@@ -211,7 +211,7 @@ async fn a_mail_server_is_told_a_full_name_or_an_address() {
 }
 
 #[tokio::test]
-async fn postgres_begins_tls_when_asked() {
+async fn starttls_works_with_postgres() {
     let authority = Authority::new();
     let with = Postgres::start(Some(&of_mail(&authority))).await;
     let without = Postgres::start(None).await;
@@ -219,7 +219,7 @@ async fn postgres_begins_tls_when_asked() {
 }
 
 #[tokio::test]
-async fn mail_proxies_begin_tls_when_asked() {
+async fn starttls_works_with_mail_proxies() {
     let authority = Authority::new();
     for (protocol, refusal) in [("imap", "a BAD"), ("pop3", "-ERR"), ("smtp", "does not offer STARTTLS")] {
         let with = NginxMail::start(protocol, Some(&of_mail(&authority))).await;
@@ -236,7 +236,7 @@ async fn against(protocol: &str, script: &[Step]) -> Observed {
 }
 
 #[tokio::test]
-async fn plain_text_after_the_consent_is_refused() {
+async fn plain_text_after_the_starttls_reply_is_rejected() {
     use Step::{Expect, Send, Stall};
     let words = "more in plain text";
     let smtp = [
@@ -257,7 +257,7 @@ async fn plain_text_after_the_consent_is_refused() {
 }
 
 #[tokio::test]
-async fn answers_that_are_none_are_named() {
+async fn invalid_starttls_replies_are_named() {
     use Step::{Drip, Endless, Expect, Send, Stall};
     for (protocol, script, reason, words) in [
         ("smtp", vec![Send(b"554 go away\r\n")], Reason::BannerMismatch, "greets with \"554 go away\""),

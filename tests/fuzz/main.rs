@@ -14,7 +14,7 @@ const MUTATIONS: u64 = 300;
 const LONGEST: usize = 64 << 10;
 
 #[test]
-fn no_reader_falls_over_what_others_wrote() {
+fn no_reader_panics_on_foreign_bytes() {
     let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz/corpus");
     for (name, _) in READERS {
         let mut seeds: Vec<_> = fs::read_dir(corpus.join(name))

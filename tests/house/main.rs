@@ -1,6 +1,6 @@
-//! How the house is cut, held by reading its sources: which room may use which technology, and what
-//! stands nowhere. What the compiler and clippy can hold stands in `Cargo.toml` and `clippy.toml`; that
-//! the domain is pure is `aggregator/domain/tests/domain/purity.rs`.
+//! Checks of the sources: which module may use which crate, and what no source may contain. Rules for the compiler and
+//! clippy are in `Cargo.toml` and `clippy.toml`; the purity of the domain is checked by
+//! `aggregator/domain/tests/domain/purity.rs`.
 
 mod manners;
 mod pages;

@@ -1,17 +1,17 @@
 //! Rules for source files.
 
-use crate::sources::{programs, refuse, says, sources};
+use crate::sources::{assert_none, contains_word, programs, sources};
 
-/// Files past 400 lines, each with what keeps it whole.
+/// Files of more than 400 lines, each with the reason why it is not split.
 const LONG_FILES: &[(&str, &str)] = &[];
 
-const LONG: usize = 400;
+const MAX_LINES: usize = 400;
 
-/// The one environment variable that programs may read: systemd describes the log stream with it.
-const HEARD: &str = "env::var(\"JOURNAL_STREAM\")";
+/// The only environment variable that programs may read: systemd describes the log stream with it.
+const ALLOWED: &str = "env::var(\"JOURNAL_STREAM\")";
 
 #[test]
-fn nothing_is_left_undone_unwrapped_or_read_from_the_environment() {
+fn no_unwrap_no_todo_and_no_environment_variables() {
     let never = [".unwrap()", "todo!(", "unimplemented!(", "dbg!(", "panic!(\"not yet"];
     let never_in_programs = ["env::var(", "env::var_os(", "env::vars(", "process::exit("];
     let mut wrong = Vec::new();
@@ -21,13 +21,13 @@ fn nothing_is_left_undone_unwrapped_or_read_from_the_environment() {
             source.text.lines().enumerate().filter(|(_, line)| !line.trim().starts_with("//"))
         {
             let found = never.iter().chain(never_in_programs.iter().filter(|_| program));
-            let line = line.replace(HEARD, "");
+            let line = line.replace(ALLOWED, "");
             for word in found.filter(|word| line.contains(**word)) {
                 wrong.push(format!("{}:{}: {word}", source.path, number + 1));
             }
         }
     }
-    refuse(&wrong, "no unwrap, nothing undone, no switches from the environment");
+    assert_none(&wrong, "no unwrap, nothing undone, no switches from the environment");
 }
 
 #[test]
@@ -46,11 +46,11 @@ fn there_are_no_globals() {
             }
         }
     }
-    refuse(&wrong, "what changes is owned by someone, not global");
+    assert_none(&wrong, "mutable state has an owner and is not global");
 }
 
 #[test]
-fn every_exception_from_a_lint_says_why() {
+fn every_lint_exception_has_a_reason() {
     let mut wrong = Vec::new();
     for source in sources().iter().filter(|source| !source.path.starts_with("tests/house/")) {
         for begin in ["#[allow(", "#[expect(", "#![allow(", "#![expect("] {
@@ -64,29 +64,29 @@ fn every_exception_from_a_lint_says_why() {
             }
         }
     }
-    refuse(&wrong, "an exception from a lint says why");
+    assert_none(&wrong, "an exception from a lint contains_word why");
 }
 
 #[test]
-fn a_long_file_says_what_keeps_it_whole() {
+fn no_file_has_more_than_400_lines() {
     let mut wrong = Vec::new();
     let sources = sources();
     for source in &sources {
         let lines = source.text.lines().count();
-        if lines > LONG && !LONG_FILES.iter().any(|(path, _)| *path == source.path) {
-            wrong.push(format!("{}: {lines} lines; what does it hide?", source.path));
+        if lines > MAX_LINES && !LONG_FILES.iter().any(|(path, _)| *path == source.path) {
+            wrong.push(format!("{}: {lines} lines: split it", source.path));
         }
     }
     for (path, _) in LONG_FILES {
-        if !sources.iter().any(|source| source.path == *path && source.text.lines().count() > LONG) {
-            wrong.push(format!("{path}: no longer long, or gone: take it off the list"));
+        if !sources.iter().any(|source| source.path == *path && source.text.lines().count() > MAX_LINES) {
+            wrong.push(format!("{path}: no longer long, or removed: delete it from the list"));
         }
     }
-    refuse(&wrong, "a file past 400 lines is asked what it hides (LONG_FILES)");
+    assert_none(&wrong, "a file of more than 400 lines needs a reason (LONG_FILES)");
 }
 
 #[test]
-fn every_module_says_what_it_is_for() {
+fn every_module_has_a_documentation_head() {
     let mut wrong = Vec::new();
     for source in programs().iter().filter(|source| !source.text.trim().is_empty()) {
         let head = source.text.lines().take_while(|line| line.starts_with("//!")).count();
@@ -95,23 +95,23 @@ fn every_module_says_what_it_is_for() {
             wrong.push(format!("{}: {head} lines of //!", source.path));
         }
     }
-    refuse(&wrong, "a module opens with a few lines: what it is for and what it must never do");
+    assert_none(&wrong, "a module begins with a few lines: what it is for and what it must never do");
 }
 
 #[test]
-fn names_are_the_fields_own() {
+fn no_file_has_a_meaningless_name() {
     let empty = ["util", "utils", "common", "helpers", "helper", "manager", "types", "misc"];
     let wrong: Vec<_> = sources()
         .into_iter()
         .filter(|source| source.path.split(['/', '.']).any(|part| empty.contains(&part)))
         .map(|source| source.path)
         .collect();
-    refuse(&wrong, "a name says what is inside");
+    assert_none(&wrong, "the name of a file contains_word what it contains");
 }
 
 #[test]
 fn tests_wait_for_conditions() {
-    // What may sleep: the one polling function, and peers whose slowness is tested.
+    // The polling function may sleep, and so may peers whose slowness is tested.
     let may = ["tests/parts/", "tests/house/"];
     let mut wrong = Vec::new();
     for source in sources().iter().filter(|source| source.is_test()) {
@@ -119,10 +119,10 @@ fn tests_wait_for_conditions() {
             continue;
         }
         for (index, line) in source.text.lines().enumerate() {
-            if says(line, "thread::sleep") || says(line, "time::sleep") {
+            if contains_word(line, "thread::sleep") || contains_word(line, "time::sleep") {
                 wrong.push(format!("{}:{}: {}", source.path, index + 1, line.trim()));
             }
         }
     }
-    refuse(&wrong, "tests wait for a condition with a bound, they do not sleep");
+    assert_none(&wrong, "tests wait for a condition with a bound, they do not sleep");
 }

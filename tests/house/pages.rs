@@ -1,8 +1,8 @@
-//! What the pages say stands in `publish/texts`, so that it is read and changed in one place.
+//! All texts of the pages are in `publish/texts`, where they can be read and changed in one place.
 
 use crate::sources::texts;
 
-/// What `text` holds outside of `open … close`.
+/// The part of `text` outside of `open … close`.
 fn outside(text: &str, open: &str, close: &str) -> String {
     let mut out = String::new();
     let mut rest = text;
@@ -15,17 +15,17 @@ fn outside(text: &str, open: &str, close: &str) -> String {
 }
 
 #[test]
-fn a_template_says_nothing_of_its_own() {
+fn templates_contain_no_texts() {
     let templates: Vec<_> = texts().into_iter().filter(|source| source.path.ends_with(".stpl")).collect();
     assert!(templates.len() > 10, "the templates have moved: {}", templates.len());
     for template in templates {
         let markup = outside(&template.text, "<%", "%>");
         assert!(!markup.contains("aria-label=\"A") && !markup.contains("alt="), "{}", template.path);
-        let said = outside(&markup, "<", ">");
-        let words: Vec<&str> = said
+        let content = outside(&markup, "<", ">");
+        let words: Vec<&str> = content
             .split_whitespace()
             .filter(|word| word.chars().any(char::is_alphabetic) && !word.contains('='))
             .collect();
-        assert!(words.is_empty(), "{} says {words:?}: put it into publish/texts", template.path);
+        assert!(words.is_empty(), "{} contains {words:?}: move it to publish/texts", template.path);
     }
 }

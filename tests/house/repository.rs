@@ -1,6 +1,6 @@
-//! What holds of the repository as a whole.
+//! Rules for the whole repository.
 
-use crate::sources::{members, refuse, root, sources, texts};
+use crate::sources::{assert_none, members, root, sources, texts};
 
 #[test]
 fn nothing_points_outside_the_repository() {
@@ -19,7 +19,7 @@ fn nothing_points_outside_the_repository() {
             }
         }
     }
-    refuse(&wrong, "a text names no folder of the machine it was written on");
+    assert_none(&wrong, "a text names no folder of the machine on which it was written");
 }
 
 fn says_path(line: &str, word: &str) -> bool {
@@ -32,7 +32,7 @@ fn says_path(line: &str, word: &str) -> bool {
 }
 
 #[test]
-fn versions_of_dependencies_stand_once() {
+fn versions_of_dependencies_are_declared_once() {
     let mut wrong = Vec::new();
     for member in members() {
         let path = format!("{member}/Cargo.toml");
@@ -46,10 +46,10 @@ fn versions_of_dependencies_stand_once() {
             }
         }
     }
-    refuse(&wrong, "a dependency's version stands in the workspace's manifest");
+    assert_none(&wrong, "the version of a dependency is declared in the manifest of the workspace");
 }
 
-/// Those of the other members are found by tests/run itself.
+/// `tests/run` finds the test binaries of the other members itself.
 #[test]
 fn every_test_binary_is_run() {
     let run = std::fs::read_to_string(root().join("tests/run")).expect("tests/run");
@@ -59,10 +59,10 @@ fn every_test_binary_is_run() {
         Some(name.trim_matches('"').to_owned())
     });
     let wrong: Vec<_> = declared.filter(|name| !run.contains(&format!("--test {name}"))).collect();
-    refuse(&wrong, "tests/run runs every test binary");
+    assert_none(&wrong, "tests/run runs every test binary");
 }
 
-/// The path of every function in the sources, as a test's name would have it: `…::module::function`.
+/// The path of every function in the sources, as in the names of tests: `…::module::function`.
 fn functions() -> Vec<String> {
     let mut found = Vec::new();
     for source in sources() {
@@ -98,5 +98,5 @@ fn each_command_of_the_faults_names_a_test() {
         }
     }
     assert!(commands > 100, "the commands have moved: {commands}");
-    refuse(&wrong, "a command that shows a fault names a test");
+    assert_none(&wrong, "a command in tests/faults names a test");
 }

@@ -1,8 +1,8 @@
-//! Which room may use which technology, and what it has no handle to.
+//! Which module may use which crate, and what it must not name.
 
-use crate::sources::{names_crate, programs, refuse, says};
+use crate::sources::{assert_none, contains_word, names_crate, programs};
 
-/// One technology, one importer: a crate, and the paths below which it may be named.
+/// A crate, and the paths below which it may be used.
 const IMPORTERS: &[(&str, &[&str])] = &[
     ("rusqlite", &["aggregator/store/src/", "agent/src/spool/"]),
     ("actix_http", &["aggregator/web/src/"]),
@@ -60,15 +60,23 @@ const IMPORTERS: &[(&str, &[&str])] = &[
     ),
 ];
 
-/// A path, and words that its code does not say: what the room has no handle to.
+/// A path, the words that its code must not contain, and the rule.
 const NEVER_NAMED: &[(&str, &[&str], &str)] = &[
     (
         "aggregator/web/src/public.rs",
         &["Mutex", "RwLock", "std::fs", "tokio", "async", "skerry_domain", "Instant", "SystemTime"],
-        "a public request takes no lock, opens no file, waits for nothing and works nothing out",
+        "a public request takes no lock, opens no file, waits for nothing and computes nothing",
     ),
-    ("aggregator/src/engine", &["skerry_web", "skerry_publish", "crate::publish"], "data walks one way"),
-    ("agent/src/probe/", &["crate::spool", "crate::uplink", "crate::hysteresis"], "data walks one way"),
+    (
+        "aggregator/src/engine",
+        &["skerry_web", "skerry_publish", "crate::publish"],
+        "data flows in one direction",
+    ),
+    (
+        "agent/src/probe/",
+        &["crate::spool", "crate::uplink", "crate::hysteresis"],
+        "data flows in one direction",
+    ),
     ("agent/src/hysteresis.rs", &["async", "Instant", "std::fs", "tokio", "rand"], "the step is pure"),
     ("protocol/src/", &["std::net::Tcp", "tokio", "std::thread"], "the protocol does no I/O"),
 ];
@@ -77,41 +85,44 @@ const NEVER_NAMED: &[(&str, &[&str], &str)] = &[
 fn one_technology_has_one_importer() {
     let mut wrong = Vec::new();
     for source in programs() {
-        for (name, rooms) in IMPORTERS {
-            if rooms.iter().any(|room| source.path.starts_with(room)) {
+        for (name, paths) in IMPORTERS {
+            if paths.iter().any(|module| source.path.starts_with(module)) {
                 continue;
             }
             let lines = source.code().filter(|(_, line)| names_crate(line, name));
             wrong.extend(lines.map(|(number, line)| format!("{}:{number}: {line}", source.path)));
         }
     }
-    refuse(&wrong, "one technology, one importer (IMPORTERS)");
+    assert_none(&wrong, "one technology, one importer (IMPORTERS)");
 }
 
 #[test]
-fn no_room_names_what_it_has_no_handle_to() {
+fn no_module_names_what_it_must_not_use() {
     let mut wrong = Vec::new();
     for source in programs() {
-        for (room, words, why) in NEVER_NAMED.iter().filter(|(room, ..)| source.path.starts_with(room)) {
+        for (module, words, why) in NEVER_NAMED.iter().filter(|(module, ..)| source.path.starts_with(module))
+        {
             for (number, line) in source.code() {
-                for word in words.iter().filter(|word| says(line, word)) {
-                    wrong.push(format!("{}:{number}: {word} in {room}, but {why}", source.path));
+                for word in words.iter().filter(|word| contains_word(line, word)) {
+                    wrong.push(format!("{}:{number}: {word} in {module}, but {why}", source.path));
                 }
             }
         }
     }
     let programs = programs();
     let about_nothing =
-        NEVER_NAMED.iter().filter(|(room, ..)| !programs.iter().any(|one| one.path.starts_with(room)));
-    wrong.extend(about_nothing.map(|(room, ..)| format!("{room}: no such room: move the rule with it")));
-    refuse(&wrong, "data walks one way (NEVER_NAMED)");
+        NEVER_NAMED.iter().filter(|(module, ..)| !programs.iter().any(|one| one.path.starts_with(module)));
+    wrong
+        .extend(about_nothing.map(|(module, ..)| format!("{module}: no such module: move the rule with it")));
+    assert_none(&wrong, "data walks one way (NEVER_NAMED)");
 }
 
 #[test]
-fn sql_is_written_in_the_stores_only() {
+fn sql_is_written_only_in_the_stores() {
     let mut wrong = Vec::new();
     for source in programs() {
-        if ["aggregator/store/src/", "agent/src/spool/"].iter().any(|room| source.path.starts_with(room)) {
+        if ["aggregator/store/src/", "agent/src/spool/"].iter().any(|module| source.path.starts_with(module))
+        {
             continue;
         }
         for (number, line) in source.code() {
@@ -122,11 +133,11 @@ fn sql_is_written_in_the_stores_only() {
             }
         }
     }
-    refuse(&wrong, "SQL lives in the stores, behind functions named after what the domain does");
+    assert_none(&wrong, "SQL lives in the stores, behind functions named after what the domain does");
 }
 
 #[test]
-fn the_reader_of_sources_sees_what_it_looks_for() {
+fn the_reader_of_sources_finds_names() {
     for line in [
         "use csv::Writer;",
         "let writer = csv::Writer::from(x);",
@@ -141,5 +152,5 @@ fn the_reader_of_sources_sees_what_it_looks_for() {
     {
         assert!(!names_crate(line, "csv"), "{line}");
     }
-    assert!(says("let x: Mutex<()> = y;", "Mutex") && !says("MutexGuard", "Mutex"));
+    assert!(contains_word("let x: Mutex<()> = y;", "Mutex") && !contains_word("MutexGuard", "Mutex"));
 }

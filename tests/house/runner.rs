@@ -1,10 +1,10 @@
-//! What `tests/run` prints about a run.
+//! The output of `tests/run`.
 
 use crate::sources::root;
 use std::io::Write;
 use std::process::{Command, Stdio};
 
-/// How `tests/run` counts the log of a stage: passed, failed and skipped.
+/// The counts of `tests/run` for the log of a stage: passed, failed and skipped.
 fn counted(log: &str) -> String {
     let script = "source <(sed -n '/^count() {/,/^}/p' tests/run); count /dev/stdin";
     let mut command = Command::new("bash");
@@ -34,13 +34,13 @@ fn a_skip_is_counted_as_a_skip() {
         ("16 cases, 0 findings\n", "21 0 0"),
         ("16 cases, 1 findings\n", "20 1 0"),
     ];
-    for (said, expected) in table {
-        assert_eq!(counted(&format!("{said}{ran}")), expected, "{said}");
+    for (log, expected) in table {
+        assert_eq!(counted(&format!("{log}{ran}")), expected, "{log}");
     }
 }
 
 #[test]
-fn where_nothing_can_be_installed_all_that_is_missing_is_said_in_a_sentence() {
+fn missing_programs_are_listed_in_one_sentence_where_nothing_can_be_installed() {
     let folder = tempfile::tempdir().expect("a folder");
     for program in ["bash", "dirname", "grep", "mkdir", "sort", "uname"] {
         let place = ["/usr/bin", "/bin"].map(|bin| std::path::Path::new(bin).join(program));
@@ -53,12 +53,12 @@ fn where_nothing_can_be_installed_all_that_is_missing_is_said_in_a_sentence() {
         command.stdin(Stdio::null()).output().expect("bash starts")
     };
     let output = run(&["deny", "edges"]);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!((output.status.code(), said.lines().count()), (Some(1), 1), "{said}");
+    let log = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), log.lines().count()), (Some(1), 1), "{log}");
     for words in
         ["tests/run needs ", "pip3", "(of the Debian packages ", "python3-pip", "finds no apt-get to install"]
     {
-        assert!(said.contains(words), "{words:?} is not in {said}");
+        assert!(log.contains(words), "{words:?} is not in {log}");
     }
     assert!(output.stdout.is_empty(), "and nothing was run");
 }

@@ -1,4 +1,4 @@
-//! The text files of the repository, and the code lines in them.
+//! The text files of the repository, and their lines of code.
 
 use std::path::{Path, PathBuf};
 
@@ -17,7 +17,7 @@ impl Source {
             || ["tests.rs", "_test.rs"].iter().any(|end| self.path.ends_with(end))
     }
 
-    /// The code lines before the unit tests, with their numbers; no comments.
+    /// The lines of code before the unit tests, with their numbers and without comments.
     pub(crate) fn code(&self) -> impl Iterator<Item = (usize, &str)> {
         let lines = self.text.lines().enumerate().map(|(index, line)| (index + 1, line.trim()));
         lines.take_while(|(_, line)| *line != "#[cfg(test)]").filter(|(_, line)| !line.starts_with("//"))
@@ -35,7 +35,7 @@ pub(crate) fn members() -> Vec<String> {
     line.split('"').skip(1).step_by(2).map(str::to_owned).collect()
 }
 
-/// All files below `folder`, except for build output and the like.
+/// All files below `folder`, except build output and the like.
 fn files(folder: &Path, found: &mut Vec<PathBuf>) {
     for entry in std::fs::read_dir(folder).expect("a folder") {
         let path = entry.expect("an entry").path();
@@ -58,7 +58,7 @@ pub(crate) fn texts() -> Vec<Source> {
         Some(Source { path, text })
     };
     let texts: Vec<_> = found.into_iter().filter_map(read).collect();
-    assert!(texts.len() > 100, "the house has moved: {} files", texts.len());
+    assert!(texts.len() > 100, "the sources have moved: {} files", texts.len());
     texts
 }
 
@@ -82,14 +82,14 @@ pub(crate) fn names_crate(line: &str, name: &str) -> bool {
     line.match_indices(name).any(whole)
 }
 
-/// Whether the line contains the word, not as part of a longer one.
-pub(crate) fn says(line: &str, word: &str) -> bool {
+/// Whether the line contains the word, but not as part of a longer one.
+pub(crate) fn contains_word(line: &str, word: &str) -> bool {
     let part = |character: Option<char>| character.is_some_and(|one| one.is_alphanumeric() || one == '_');
     line.match_indices(word)
         .any(|(at, _)| !part(line[..at].chars().next_back()) && !part(line[at + word.len()..].chars().next()))
 }
 
 /// Fails with all violations at once.
-pub(crate) fn refuse(wrong: &[String], law: &str) {
-    assert!(wrong.is_empty(), "{law}:\n{}", wrong.join("\n"));
+pub(crate) fn assert_none(wrong: &[String], rule: &str) {
+    assert!(wrong.is_empty(), "{rule}:\n{}", wrong.join("\n"));
 }

@@ -1,9 +1,8 @@
-//! Which crate of ours may depend on which, and that a manifest names nothing that its sources do not use.
+//! Which of our crates may depend on which, and that no manifest names an unused dependency.
 
-use crate::sources::{Source, members, names_crate, refuse, root, sources};
+use crate::sources::{Source, assert_none, members, names_crate, root, sources};
 
-/// A member's folder, and the crates of ours that it may depend on. The compiler refuses a circle, and a name that is
-/// not in the manifest; this holds what may stand there.
+/// The folder of a member, and those of our crates that it may depend on.
 const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("protocol", &[]),
     ("host", &["skerry-protocol"]),
@@ -19,7 +18,7 @@ const DOMAIN_LIBRARIES: [&str; 3] = ["blake3", "imbl", "jiff"];
 /// A package whose crate has another name.
 const CRATE_OF_PACKAGE: (&str, &str) = ("rustls-webpki", "webpki");
 
-/// What a member depends on, by the name in its manifest: for its programs, and for its tests alone.
+/// The dependencies of a member by their names in the manifest: of its programs, and of its tests only.
 struct Dependencies {
     own: Vec<String>,
     of_tests: Vec<String>,
@@ -50,7 +49,7 @@ fn dependencies_lead_downward() {
             }
         }
     }
-    refuse(&wrong, "dependencies lead downward (MAY_DEPEND_ON)");
+    assert_none(&wrong, "dependencies lead downward (MAY_DEPEND_ON)");
 }
 
 #[test]
@@ -85,7 +84,7 @@ fn every_dependency_is_used() {
         let unused = of_tests.iter().filter(|name| !is_named(name, true));
         wrong.extend(unused.map(|name| format!("{member}/Cargo.toml: {name} in [dev-dependencies]")));
     }
-    refuse(&wrong, "a dependency that nothing names is removed");
+    assert_none(&wrong, "a dependency that nothing names is removed");
 }
 
 #[test]
@@ -100,5 +99,5 @@ fn every_dependency_of_the_workspace_has_a_member() {
         .flat_map(|Dependencies { own, of_tests }| own.into_iter().chain(of_tests))
         .collect();
     let wrong: Vec<_> = names.filter(|name| !used.contains(name)).collect();
-    refuse(&wrong, "what no member depends on is removed from the workspace's manifest");
+    assert_none(&wrong, "what no member depends on is removed from the workspace's manifest");
 }

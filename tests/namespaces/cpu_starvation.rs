@@ -61,7 +61,7 @@ fn configure(hosts: &Hosts) -> PathBuf {
 }
 
 #[tokio::test]
-async fn an_agent_without_processor_time_accuses_nobody() {
+async fn an_agent_without_processor_time_reports_no_outage() {
     let mut hosts = Hosts::new();
     hosts.serve();
     let config = configure(&hosts);

@@ -39,12 +39,12 @@ fn with_settings(text: &str, half: &str) {
 }
 
 #[test]
-fn without_a_server_the_systems_first_is_asked() {
+fn without_a_server_the_systems_first_one_is_queried() {
     with_its_own_name_servers("half_with_its_own_name_server");
 }
 
 #[test]
-fn a_resolver_that_fails_or_is_silent_is_told_from_a_name_that_is_not_there() {
+fn a_failing_or_silent_resolver_is_distinguished_from_a_missing_name() {
     with_its_own_name_servers("half_with_a_resolver_that_fails");
     with_its_own_name_servers("half_with_a_silent_resolver");
 }
@@ -108,14 +108,14 @@ async fn half_with_its_own_name_server() {
 }
 
 #[test]
-fn servers_are_asked_in_their_order_and_not_at_once() {
+fn servers_are_queried_in_order_and_not_at_the_same_time() {
     with_its_own_name_servers("half_whose_first_server_answers");
     with_its_own_name_servers("half_whose_first_server_fails");
     with_its_own_name_servers("half_whose_first_server_is_silent");
 }
 
 #[test]
-fn any_name_of_the_host_is_asked_for_as_the_host_would() {
+fn names_are_resolved_as_the_host_resolves_them() {
     with_settings("nameserver 127.0.0.1\nsearch corp.test\noptions ndots:2\n", "half_with_a_search_domain");
 }
 

@@ -97,7 +97,7 @@ impl Net {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn who_is_silent_accuses_nobody() {
+async fn silent_agents_cause_no_outage() {
     let mut net = Net::new("silent", FAST_CHECK);
     net.start().await;
     net.all_have_reported().await;
@@ -140,7 +140,7 @@ async fn who_is_silent_accuses_nobody() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn what_all_see_is_down_and_what_one_sees_is_kept_for_operators() {
+async fn an_outage_at_all_locations_is_public_and_one_at_a_minority_is_for_operators() {
     let mut net = Net::new("down", FAST_CHECK);
     net.start().await;
     net.all_have_reported().await;
@@ -197,7 +197,7 @@ async fn what_all_see_is_down_and_what_one_sees_is_kept_for_operators() {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 1)]
-async fn a_link_that_loses_is_no_outage() {
+async fn a_lossy_link_is_no_outage() {
     let mut net = Net::new("bad", SLOW_CHECK);
     net.start().await;
     net.all_have_reported().await;

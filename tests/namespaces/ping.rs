@@ -67,7 +67,7 @@ fn both_families_answer_a_raw_and_an_unprivileged_socket() {
 }
 
 #[test]
-fn losses_are_counted_and_held_against_their_limits() {
+fn losses_are_counted_and_compared_with_their_limits() {
     let hosts = Hosts::new().with_ipv6();
     hosts.drop_every(4);
     let lossy = "count = 20\nwait = \"400ms\"\n";
@@ -95,7 +95,7 @@ fn losses_are_counted_and_held_against_their_limits() {
 }
 
 #[test]
-fn a_queue_that_grows_is_jitter_and_slow() {
+fn a_growing_queue_causes_jitter_and_a_slow_result() {
     let hosts = Hosts::new();
     hosts.slow_link("8kbit");
     for (limit, expected) in [
@@ -115,7 +115,7 @@ fn a_queue_that_grows_is_jitter_and_slow() {
 }
 
 #[test]
-fn no_way_there_is_unreachable() {
+fn a_target_without_a_route_is_unreachable() {
     let hosts = Hosts::new();
     hosts.refuse(REFUSED);
     let patience = "wait = \"300ms\"";
@@ -147,7 +147,7 @@ fn the_other_family_is_the_fallback() {
 }
 
 #[tokio::test]
-async fn an_agent_that_may_not_ping_says_so_once_and_goes_on() {
+async fn an_agent_without_permission_to_ping_says_so_once_and_continues() {
     let mut hosts = Hosts::new();
     let config = configure(&hosts, &[(TARGET, "interval = \"1s\"\ntimeout = \"1s\"\nrise = 1")]);
     let web = "\n[[check]]\nname = \"shop\"\ntype = \"tcp\"\nhost = \"127.0.0.1\"\nport = 9\ninterval = \"1s\"\n\

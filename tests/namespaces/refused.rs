@@ -34,7 +34,7 @@ fn assert_seen(seen: &[(String, String)], outcome: &str, reason: &str) {
 }
 
 #[test]
-fn a_family_that_this_host_lacks_is_its_own_lack() {
+fn a_missing_address_family_is_a_fault_of_the_agents_host() {
     let mut hosts = Hosts::new();
     hosts.serve();
     let bracketed = format!("[{TARGET_V6}]");
@@ -48,7 +48,7 @@ fn a_family_that_this_host_lacks_is_its_own_lack() {
 }
 
 #[test]
-fn a_firewall_of_this_host_is_its_own_lack() {
+fn a_local_firewall_is_a_fault_of_the_agents_host() {
     let mut hosts = Hosts::new();
     hosts.serve();
     // The kernel reports firewall drops for UDP and ICMP; for TCP it reports a prohibiting route.
@@ -66,7 +66,7 @@ fn a_firewall_of_this_host_is_its_own_lack() {
 }
 
 #[test]
-fn what_the_network_and_the_target_say_is_an_outage() {
+fn errors_from_the_network_and_the_target_are_outages() {
     let mut hosts = Hosts::new();
     hosts.serve();
     assert_seen(&observe(&hosts, &[(TCP, TARGET), (DNS, TARGET)]), "down", "connect_refused");

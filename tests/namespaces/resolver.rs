@@ -82,7 +82,7 @@ impl RunningAgent<'_> {
 }
 
 #[tokio::test]
-async fn a_resolver_that_fails_is_nobodys_outage_and_a_name_that_fails_alone_is() {
+async fn a_failing_resolver_is_no_outage_and_a_single_failing_name_is() {
     let mut hosts = Hosts::new();
     hosts.give(WORLD);
     hosts.ask_names_of(GATEWAY);

@@ -62,7 +62,7 @@ impl RunningAgent<'_> {
 }
 
 #[tokio::test]
-async fn what_the_host_itself_loses_is_never_its_targets_outage() {
+async fn a_fault_of_the_agents_host_is_never_its_targets_outage() {
     let mut hosts = Hosts::new();
     hosts.serve();
     let config = configure(&hosts);
@@ -108,7 +108,7 @@ async fn what_the_host_itself_loses_is_never_its_targets_outage() {
 }
 
 #[tokio::test]
-async fn without_references_the_gateway_is_asked() {
+async fn without_references_the_gateway_is_tested() {
     let mut hosts = Hosts::new();
     hosts.serve();
     let config = configure_with(&hosts, "", TARGET);
@@ -127,7 +127,7 @@ async fn without_references_the_gateway_is_asked() {
 }
 
 #[tokio::test]
-async fn a_gateway_that_refuses_everything_is_no_outage() {
+async fn a_gateway_that_rejects_everything_is_no_outage() {
     for references in ["", "\"198.51.100.20:80\""] {
         let mut hosts = Hosts::new();
         hosts.serve();
@@ -148,7 +148,7 @@ async fn a_gateway_that_refuses_everything_is_no_outage() {
 }
 
 #[tokio::test]
-async fn each_family_is_vouched_for_by_its_own_references() {
+async fn each_address_family_is_tested_by_its_own_references() {
     let mut hosts = Hosts::new().with_ipv6();
     hosts.serve();
     let references = format!("\"{}:80\", \"[{REFERENCE_V6}]:80\"", REFERENCES[0]);

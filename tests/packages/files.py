@@ -1,4 +1,4 @@
-"""The packages as files: what linters say of them, what they need, and the rpms laid out in a root."""
+"""Checks of the package files: linters, dependencies, and installing the rpms into a root."""
 import re
 import subprocess
 from pathlib import Path
@@ -9,7 +9,7 @@ HERE = Path(__file__).resolve().parent
 
 
 def rpms(base, folder, packages):
-    """In a root of its own, with nothing booted: scriptlets, owners, configuration that stays."""
+    """Installs the rpms in a separate root that is not booted. Checks scriptlets, owners and that changed configuration is kept."""
     host = Host(base, folder, "rpm")
     proc = host.root / "proc"
     subprocess.run(["mount", "-t", "proc", "proc", proc], check=True)
@@ -19,14 +19,14 @@ def rpms(base, folder, packages):
         subprocess.run([*rpm, "--initdb"], check=True)
         done = subprocess.run([*rpm, "-U", "--test", *files], capture_output=True, text=True)
         for program in ("skerry-agent", "skerry-aggregator"):
-            for needed in ("systemd >= 252", "ca-certificates"):
-                expect(f"{needed} is needed by {program}-" in done.stderr, f"{program} does not need {needed}: {done.stderr}")
-        for turn in (["-Uvh"], ["-Uvh", "--replacepkgs"]):
-            done = subprocess.run([*rpm, *turn, "--nodeps", *files], check=True, capture_output=True, text=True)
+            for dependency in ("systemd >= 252", "ca-certificates"):
+                expect(f"{dependency} is needed by {program}-" in done.stderr, f"{program} does not need {dependency}: {done.stderr}")
+        for options in (["-Uvh"], ["-Uvh", "--replacepkgs"]):
+            done = subprocess.run([*rpm, *options, "--nodeps", *files], check=True, capture_output=True, text=True)
             expect("scriptlet failed" not in done.stderr, done.stderr)
-            if turn == ["-Uvh"]:
+            if options == ["-Uvh"]:
                 expect("agent add NAME" in done.stdout, f"no first steps: {done.stdout}")
-        expect(host.said("stat -c '%U %a' /var/lib/skerry") == "skerry 700", "the state is the aggregator's alone")
+        expect(host.output("stat -c '%U %a' /var/lib/skerry") == "skerry 700", "only the aggregator may read its state")
         for program in ("skerry-agent", "skerry-aggregator"):
             host.run(f"setpriv --reuid {'skerry' if 'aggr' in program else program} --clear-groups {program} check-config")
         (host.root / "etc/skerry/agent.toml").open("a").write("# mine\n")
@@ -39,24 +39,24 @@ def rpms(base, folder, packages):
 
 
 def needs(base, folder, packages):
-    """Where the units would not start, or no certificate is believed, the packages say what is missing."""
+    """On a system with a too old systemd and without CA certificates, dpkg names the missing dependencies."""
     host = Host(base, folder, "old")
     try:
         status = host.root / "var/lib/dpkg/status"
         entries = status.read_text().split("\n\n")
         kept = [entry for entry in entries if not entry.startswith("Package: ca-certificates\n")]
         at = next(at for at, entry in enumerate(kept) if entry.startswith("Package: systemd\n"))
-        # That of Ubuntu 22.04, which takes no directory in LoadCredential=.
+        # The version in Ubuntu 22.04, which does not support a directory in LoadCredential=.
         kept[at] = re.sub(r"(?m)^Version: .*$", "Version: 249.11-0ubuntu3", kept[at])
         status.write_text("\n\n".join(kept))
         for program in ("skerry-agent", "skerry-aggregator"):
             (file,) = packages.glob(f"{program}_*.deb")
             (host.root / "srv" / file.name).write_bytes(file.read_bytes())
-        code, said = host.run("dpkg -i /srv/skerry-*.deb", check=False)
-        expect(code != 0, f"they were installed: {said}")
+        code, output = host.run("dpkg -i /srv/skerry-*.deb", check=False)
+        expect(code != 0, f"the packages were installed: {output}")
         for program in ("skerry-agent", "skerry-aggregator"):
-            for needed in ("systemd (>= 252)", "ca-certificates"):
-                expect(f"{program} depends on {needed};" in said, f"{program} does not depend on {needed}: {said}")
+            for dependency in ("systemd (>= 252)", "ca-certificates"):
+                expect(f"{program} depends on {dependency};" in output, f"{program} does not depend on {dependency}: {output}")
     finally:
         host.end()
 

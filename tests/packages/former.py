@@ -1,7 +1,7 @@
-"""The installed database as the former release kept it: schema 2, made while the aggregator is stopped for an upgrade.
+"""Converts the installed database to the schema of the former release (2) while the aggregator is stopped for an upgrade.
 
-What later migrations added is taken out of the running host's own database, so that all that was seen there until then
-is in it. That the former release's own databases are migrated too is a story: tests/stories/previous_release.rs.
+The changes of later migrations are undone in the database of the running host, so it still contains all observations made until
+then. tests/stories/previous_release.rs tests the migration of databases that the former release itself wrote.
 """
 import hashlib
 import os
@@ -14,10 +14,10 @@ from host import Failed
 
 SCHEMA = 2
 MIGRATIONS = next(Path(__file__).resolve().parents[2].glob("aggregator/**/migrations"))
-# Tables whose rows were then what they are now.
-KEPT = ("meta", "observation", "dirty_hour")
-# What stood in a column then, where it is not the column of that name now.
-THEN = {
+# Tables whose rows have not changed since then.
+UNCHANGED = ("meta", "observation", "dirty_hour")
+# Expressions for the former content of columns that have changed since.
+FORMER_VALUES = {
     ("hour", "track"): "(SELECT track FROM slot WHERE slot.slot = now_hour.slot)",
     ("component", "settings"): """json_object('name', name, 'description', description,
         'public', json(iif(public, 'true', 'false')), 'start_date', start_date,
@@ -34,20 +34,20 @@ THEN = {
                 || replace(ltrim(substr(value, 6 + instr(substr(value, 7) || ' ', ' '))), ' ', ',') || ']}}' END))
         FROM json_each('["' || replace(items, char(10), '","') || '"]'))""",
 }
-# In the way of the third migration.
-OBSTACLE = "CREATE TABLE flap (somebody_elses TEXT);"
+# Makes the third migration fail.
+OBSTACLE = "CREATE TABLE flap (conflicting TEXT);"
 DATABASE = "/var/lib/skerry/skerry.db"
 DROP_IN = "/etc/systemd/system/skerry-aggregator.service.d/former.conf"
-STOPPED, GOES_ON = "/srv/stopped", "/srv/goes-on"
-# Once, when the old program has ended and before the new one starts.
-WAITS = f"[Service]\nExecStopPost=+/bin/sh -c 'if [ -p {STOPPED} ]; then echo > {STOPPED}; cat {GOES_ON}; rm {STOPPED}; fi'\n"
+STOPPED, CONTINUE = "/srv/stopped", "/srv/continue"
+# Waits once, after the old program has stopped and before the new one starts.
+PAUSE_AFTER_STOP = f"[Service]\nExecStopPost=+/bin/sh -c 'if [ -p {STOPPED} ]; then echo > {STOPPED}; cat {CONTINUE}; rm {STOPPED}; fi'\n"
 
 
-def place(host, path):
+def host_path(host, path):
     return host.root / path.lstrip("/")
 
 
-def opened(path):
+def connect(path):
     return closing(sqlite3.connect(path, isolation_level=None))
 
 
@@ -55,18 +55,19 @@ def schema_of(database):
     return database.execute("PRAGMA user_version").fetchone()[0]
 
 
-def seen(database, agent, check):
-    """The instants at which the agent's observations of the check are stored, and how many records of it were taken."""
+def observed(database, agent, check):
+    """Returns the times of the stored observations of the check by the agent, the number of records accepted from the agent, and
+    the number of its recorded losses."""
     track, key = database.execute(
         'SELECT track.key, agent.key FROM track JOIN agent ON agent.key = agent JOIN "check" ON "check".key = "check"'
         ' WHERE agent.name = ? AND "check".name = ?', (agent, check)).fetchone()
     bits = (1 << 21) - 1
     if "slot" in names(database, "table"):
         (track,) = database.execute("SELECT slot FROM slot WHERE track = ?", (track,)).fetchone()
-    instants = {one >> 21 for (one,) in database.execute("SELECT key FROM observation") if one & bits == track}
-    (taken,) = database.execute("SELECT sum(through) FROM agent_epoch WHERE agent = ?", (key,)).fetchone()
+    times = {one >> 21 for (one,) in database.execute("SELECT key FROM observation") if one & bits == track}
+    (accepted,) = database.execute("SELECT sum(through) FROM agent_epoch WHERE agent = ?", (key,)).fetchone()
     (lost,) = database.execute("SELECT count(*) FROM loss WHERE agent = ?", (key,)).fetchone()
-    return instants, taken, lost
+    return times, accepted, lost
 
 
 def names(database, kind):
@@ -74,23 +75,23 @@ def names(database, kind):
         "SELECT name FROM sqlite_schema WHERE type = ? AND name NOT LIKE 'sqlite%'", (kind,))]
 
 
-def take_back(database):
-    """Within a transaction: the tables get the shape that the migrations up to SCHEMA give them."""
+def convert(database):
+    """Gives the tables the form that the migrations up to SCHEMA create. Call it within a transaction."""
     with closing(sqlite3.connect(":memory:")) as model:
         for number in range(1, SCHEMA + 1):
             model.executescript((MIGRATIONS / f"{number:04}.sql").read_text())
-        then = dict(model.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table'"))
+        former_tables = dict(model.execute("SELECT name, sql FROM sqlite_schema WHERE type = 'table'"))
         indexes = model.execute("SELECT sql FROM sqlite_schema WHERE type = 'index' AND sql NOT NULL").fetchall()
     run = database.execute
     for index in names(database, "index"):
         run(f'DROP INDEX "{index}"')
-    again = [table for table in then if table not in KEPT]
-    for table in again:
+    rebuilt = [table for table in former_tables if table not in UNCHANGED]
+    for table in rebuilt:
         run(f'ALTER TABLE "{table}" RENAME TO "now_{table}"')
-    for table in again:
-        run(then[table])
+    for table in rebuilt:
+        run(former_tables[table])
         columns = [column for _, column, *_ in run(f'PRAGMA table_info("{table}")')]
-        found = ", ".join(THEN.get((table, column), f'"{column}"') for column in columns)
+        found = ", ".join(FORMER_VALUES.get((table, column), f'"{column}"') for column in columns)
         run(f'INSERT INTO "{table}" SELECT {found} FROM "now_{table}"')
     run("INSERT INTO status_interval SELECT workspace, component, 'manual', from_ms, to_ms, status FROM hold")
     run("INSERT INTO status_interval SELECT part.workspace, component, 'planned', from_ms, to_ms, 'under_maintenance'"
@@ -101,72 +102,72 @@ def take_back(database):
     run("DELETE FROM observation")
     run("INSERT INTO observation SELECT key, result FROM moved")
     for table in names(database, "table"):
-        if table not in then:
+        if table not in former_tables:
             run(f'DROP TABLE "{table}"')
     for (index,) in indexes:
         run(index)
 
 
-class TakenBack:
-    """Within it the next stop of the aggregator leaves a database of the former release; with `obstacle`, one that
-    cannot be migrated. `kept` is then what it held, `digest` the file as it was left."""
+class FormerDatabase:
+    """A context manager. Within it, the next stop of the aggregator leaves a database of the former release, or with `obstacle` one
+    that cannot be migrated. Afterwards `content` is what the database contained, and `digest` the hash of the converted file."""
 
     def __init__(self, host, agent, check, obstacle=""):
-        self.host, self.whose, self.obstacle = host, (agent, check), obstacle
-        self.kept = self.digest = self.failed = None
+        self.host, self.agent_and_check, self.obstacle = host, (agent, check), obstacle
+        self.content = self.digest = self.error = None
 
     def __enter__(self):
-        self.host.write(DROP_IN, WAITS)
-        for fifo in (STOPPED, GOES_ON):
-            os.mkfifo(place(self.host, fifo))
+        self.host.write(DROP_IN, PAUSE_AFTER_STOP)
+        for fifo in (STOPPED, CONTINUE):
+            os.mkfifo(host_path(self.host, fifo))
         self.host.run("systemctl daemon-reload")
-        self.thread = threading.Thread(target=self._while_stopped, daemon=True)
+        self.thread = threading.Thread(target=self._convert_while_stopped, daemon=True)
         self.thread.start()
         return self
 
-    def _while_stopped(self):
-        place(self.host, STOPPED).read_bytes()
+    def _convert_while_stopped(self):
+        host_path(self.host, STOPPED).read_bytes()
         try:
-            path = place(self.host, DATABASE)
-            with opened(path) as database:
-                self.kept = seen(database, *self.whose)
-                # A table that is named anew takes no other table's references with it.
+            path = host_path(self.host, DATABASE)
+            with connect(path) as database:
+                self.content = observed(database, *self.agent_and_check)
+                # Without this, renaming a table would also rename the references to it in other tables.
                 database.execute("PRAGMA legacy_alter_table = ON")
                 database.execute("BEGIN")
-                take_back(database)
+                convert(database)
                 database.execute(self.obstacle)
                 database.execute(f"PRAGMA user_version = {SCHEMA}")
                 database.execute("COMMIT")
             self.digest = digest(self.host)
-        except (sqlite3.Error, OSError, TypeError) as error:
-            self.failed = error
-        place(self.host, GOES_ON).write_text("on\n")
+        except (sqlite3.Error, OSError, TypeError) as caught:
+            self.error = caught
+        host_path(self.host, CONTINUE).write_text("continue\n")
 
     def __exit__(self, kind, *_):
         if kind:
             return
         self.thread.join(30)
         if self.thread.is_alive():
-            raise Failed("the aggregator was not stopped")
-        if self.failed:
-            raise Failed(f"the database could not be taken back: {self.failed}")
-        for path in (DROP_IN, GOES_ON):
-            place(self.host, path).unlink()
+            raise Failed("the aggregator did not stop")
+        if self.error:
+            raise Failed(f"the database could not be converted: {self.error}")
+        for path in (DROP_IN, CONTINUE):
+            host_path(self.host, path).unlink()
         self.host.run("systemctl daemon-reload")
 
 
 def digest(host):
-    return hashlib.sha256(place(host, DATABASE).read_bytes()).hexdigest()
+    return hashlib.sha256(host_path(host, DATABASE).read_bytes()).hexdigest()
 
 
-def clear_the_way(host):
-    with opened(place(host, DATABASE)) as database:
+def remove_obstacle(host):
+    with connect(host_path(host, DATABASE)) as database:
         database.execute("DROP TABLE flap")
-    # What a database is opened with belongs to whoever opens it.
+    # Opening the database as root created WAL files that belong to root.
     host.run(f"chown skerry:skerry {DATABASE}*")
 
 
-def copied(host, name):
-    """A backup, taken beside the running aggregator: its path on this machine."""
+def back_up(host, name):
+    """Makes a backup while the aggregator runs. Returns its path on this machine."""
     host.run(f"skerry-aggregator backup /srv/{name}")
-    return place(host, f"/srv/{name}")
+    return host_path(host, f"/srv/{name}")

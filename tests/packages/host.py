@@ -1,6 +1,6 @@
-"""A Debian host under its own systemd: a layer over a base root, booted by systemd-nspawn with a network of its own.
+"""A Debian host with its own systemd: an overlay over a base root, booted by systemd-nspawn with a private network.
 
-Nothing of it reaches the machine's network, and it ends by the id of the process that was started.
+It cannot reach the machine's network. It is stopped by the pid of the systemd-nspawn process.
 """
 import json
 import os
@@ -9,26 +9,26 @@ import subprocess
 import time
 from pathlib import Path
 
-INSIDE = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
+ENVIRONMENT = {"PATH": "/usr/sbin:/usr/bin:/sbin:/bin", "LANG": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive"}
 
 
 class Failed(Exception):
     pass
 
 
-def expect(true, words):
-    if not true:
-        raise Failed(words)
+def expect(condition, message):
+    if not condition:
+        raise Failed(message)
 
 
 def until(what, seconds, condition):
-    """Waits for a condition; what it last gave is said when it does not come true."""
+    """Waits until the condition is true and returns its value. Raises Failed after the given number of seconds."""
     deadline = time.monotonic() + seconds
     while True:
-        if seen := condition():
-            return seen
+        if value := condition():
+            return value
         if time.monotonic() > deadline:
-            raise Failed(f"waited {seconds} s in vain: {what}")
+            raise Failed(f"not true within {seconds} s: {what}")
         time.sleep(0.05)
 
 
@@ -36,8 +36,8 @@ class Host:
     def __init__(self, base, folder, name):
         self.root, self.name, self.nspawn, self.leader = folder / name, name, None, None
         upper, work = folder / f"{name}.upper", folder / f"{name}.work"
-        for one in (upper, work, self.root):
-            one.mkdir()
+        for directory in (upper, work, self.root):
+            directory.mkdir()
         layers = f"lowerdir={base},upperdir={upper},workdir={work}"
         subprocess.run(["mount", "-t", "overlay", "-o", layers, "overlay", self.root], check=True)
 
@@ -47,7 +47,7 @@ class Host:
         log = open(self.root.with_suffix(".log"), "wb")
         self.nspawn = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, start_new_session=True)
         self.leader = until("the container has a first process", 20, self._child)
-        until("it has booted", 60, lambda: self.run("systemctl is-system-running", check=False)[1].strip() in ("running", "degraded"))
+        until("the host has booted", 60, lambda: self.run("systemctl is-system-running", check=False)[1].strip() in ("running", "degraded"))
 
     def _child(self):
         if self.nspawn.poll() is not None:
@@ -58,38 +58,38 @@ class Host:
         except OSError:
             return []
 
-    def run(self, words, check=True, timeout=120):
-        """A shell line inside; its exit code and all that it said."""
+    def run(self, command_line, check=True, timeout=120):
+        """Runs a shell command line in the host. Returns its exit code and its output."""
         if self.leader:
             inside = ["nsenter", "-t", self.leader[0], "-a", "-r", "-w"]
         else:
             inside = ["chroot", str(self.root)]
-        command = [*inside, "env", "-i", *[f"{key}={value}" for key, value in INSIDE.items()], "sh", "-c", f"cd / && {words}"]
+        command = [*inside, "env", "-i", *[f"{key}={value}" for key, value in ENVIRONMENT.items()], "sh", "-c", f"cd / && {command_line}"]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=timeout)
         if check and done.returncode:
-            raise Failed(f"{words}: exit {done.returncode}\n{done.stdout}")
+            raise Failed(f"{command_line}: exit {done.returncode}\n{done.stdout}")
         return done.returncode, done.stdout
 
-    def said(self, words):
-        return self.run(words)[1].strip()
+    def output(self, command_line):
+        return self.run(command_line)[1].strip()
 
-    def json(self, words):
-        return json.loads(self.said(words))
+    def json(self, command_line):
+        return json.loads(self.output(command_line))
 
     def write(self, path, text):
         (self.root / path.lstrip("/")).parent.mkdir(parents=True, exist_ok=True)
         (self.root / path.lstrip("/")).write_text(text)
 
     def show(self, unit, key):
-        return self.said(f"systemctl show -P {key} {unit}")
+        return self.output(f"systemctl show -P {key} {unit}")
 
-    def in_its_network(self, *command):
-        """A program of this machine in the network of the container."""
+    def run_in_network(self, *command):
+        """Starts a program of this machine in the network of the host."""
         return subprocess.Popen(["nsenter", "-t", self.leader[0], "-n", *command], stdout=subprocess.PIPE, text=True)
 
     def end(self):
         if self.nspawn and self.nspawn.poll() is None:
-            # SIGTERM to systemd-nspawn asks the container for an orderly end.
+            # On SIGTERM, systemd-nspawn asks the container for a clean shutdown.
             self.nspawn.send_signal(signal.SIGTERM)
             try:
                 self.nspawn.wait(20)

@@ -1,6 +1,6 @@
-"""Asks for a page every 10 ms, each time by a new connection, until told to stop; then says how it went.
+"""Requests a page every 10 ms over new connections until it receives SIGTERM. Then prints a summary.
 
-usage: visitor.py HOST PORT PATH COUNT, where COUNT is a file that holds how many were answered so far.
+usage: visitor.py HOST PORT PATH COUNT. The number of successful responses so far is written to the file COUNT.
 """
 import http.client
 import json
@@ -9,16 +9,16 @@ import sys
 import time
 
 host, port, path, count = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
-over, answered, failed, slowest = [], 0, {}, 0.0
-signal.signal(signal.SIGTERM, lambda *_: over.append(True))
-while not over:
+stopping, answered, failed, slowest = [], 0, {}, 0.0
+signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))
+while not stopping:
     began = time.monotonic()
     try:
-        link = http.client.HTTPConnection(host, port, timeout=60)
-        link.request("GET", path)
-        answer = link.getresponse()
+        connection = http.client.HTTPConnection(host, port, timeout=60)
+        connection.request("GET", path)
+        answer = connection.getresponse()
         answer.read()
-        link.close()
+        connection.close()
         if answer.status == 200:
             answered += 1
             with open(count, "w") as file:

@@ -96,7 +96,7 @@ mod tests {
     use std::net::{TcpListener, TcpStream};
 
     #[test]
-    fn a_free_port_is_nobody_elses_and_listens_as_often_as_it_is_told_to() {
+    fn a_free_port_belongs_to_one_test_and_can_be_bound_repeatedly() {
         let port = free_port();
         for _ in 0..3 {
             let refused = TcpStream::connect(("127.0.0.1", port)).expect_err("nobody listens");

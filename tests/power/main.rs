@@ -59,13 +59,13 @@ fn what_the_spool_handed_out_is_there_a_hundred_times() {
 }
 
 #[test]
-fn no_number_that_was_sent_is_given_to_another_record() {
+fn no_sequence_number_that_was_sent_is_used_for_another_record() {
     numbers("power::no_number_that_was_sent", 8);
 }
 
 #[test]
 #[ignore = "long: a hundred cuts"]
-fn no_number_that_was_sent_is_given_to_another_record_a_hundred_times() {
+fn no_sequence_number_that_was_sent_is_used_for_another_record_a_hundred_times() {
     numbers("power::no_number_that_was_sent_a_hundred", 100);
 }
 

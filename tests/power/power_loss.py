@@ -1,6 +1,6 @@
-"""Cuts the power of a mounted file system: what was not synced is gone, nothing more can be written.
+"""Simulates a power loss of a mounted file system: data that was not synced is lost, and nothing more can be written.
 
-The ioctl is EXT4_IOC_SHUTDOWN (XFS has the same number) with NOLOGFLUSH: not even the journal is flushed.
+The ioctl is EXT4_IOC_SHUTDOWN (XFS has the same number) with NOLOGFLUSH, so the journal is not flushed either.
 """
 
 import fcntl

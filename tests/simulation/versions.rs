@@ -72,7 +72,7 @@ async fn an_older_agent_is_understood() {
 }
 
 #[tokio::test]
-async fn what_only_a_newer_agent_says_is_read_as_the_safe_thing() {
+async fn unknown_values_of_a_newer_agent_are_read_as_the_safe_ones() {
     let mut aggregator = aggregator().await;
     let strange = Observation { outcome: 99, reason: 99, hard: 99, ..Observation::default() };
     let records = vec![
@@ -101,7 +101,7 @@ async fn what_only_a_newer_agent_says_is_read_as_the_safe_thing() {
 }
 
 #[tokio::test]
-async fn a_protocol_out_of_range_is_refused_in_words() {
+async fn an_unsupported_protocol_version_is_rejected_with_a_message() {
     let mut aggregator = aggregator().await;
     for protocol in [0, 2, u32::MAX] {
         let body = encode(&Batch { protocol, ..batch() }).expect("encodes");

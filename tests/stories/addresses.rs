@@ -30,7 +30,7 @@ async fn goes_on(world: &World, config: &Path, what: &str) {
 }
 
 #[tokio::test]
-async fn an_agent_goes_to_the_next_address_when_one_is_dead() {
+async fn an_agent_switches_to_the_next_address_when_one_is_dead() {
     let nginx = Nginx::start(&Site::default()).await;
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
@@ -95,11 +95,11 @@ async fn beside_a_stranger(knows: bool, words: &str) {
 }
 
 #[tokio::test]
-async fn another_aggregator_at_an_address_is_refused_in_plain_words() {
+async fn another_aggregator_at_an_address_is_rejected_with_a_message() {
     beside_a_stranger(true, "is another aggregator (").await;
 }
 
 #[tokio::test]
-async fn a_stranger_that_refuses_the_token_does_not_keep_the_agent_from_its_own() {
+async fn another_aggregator_that_rejects_the_token_does_not_stop_deliveries() {
     beside_a_stranger(false, "the aggregator did not accept a batch").await;
 }

@@ -71,7 +71,7 @@ fn most_resident(pid: u32) -> u64 {
 }
 
 #[tokio::test]
-async fn under_every_attack_at_once_memory_is_bounded_and_the_page_answers() {
+async fn under_all_attacks_at_once_memory_is_limited_and_the_page_is_served() {
     let mut world = World::new(&thousand());
     let bounded = Bounded::new();
     let mut command = match &bounded {
@@ -93,19 +93,19 @@ async fn under_every_attack_at_once_memory_is_bounded_and_the_page_answers() {
         .args(["attacks", &address(world.public), &address(world.private), &token, SECONDS])
         .output()
         .expect("it starts");
-    let said = String::from_utf8_lossy(&attack.stdout).into_owned();
-    assert!(attack.status.success(), "{said}{}", String::from_utf8_lossy(&attack.stderr));
+    let summary = String::from_utf8_lossy(&attack.stdout).into_owned();
+    assert!(attack.status.success(), "{summary}{}", String::from_utf8_lossy(&attack.stderr));
     let resident = most_resident(world.running().id());
     let group = bounded.as_ref().and_then(Bounded::most);
     println!(
-        "{said}resident {} MiB before, {} MiB at most, with its files and sockets {:?} MiB",
+        "{summary}resident {} MiB before, {} MiB at most, with its files and sockets {:?} MiB",
         before >> 20,
         resident >> 20,
         group.map(|most| most >> 20)
     );
     assert!(resident < MOST, "{} MiB at most", resident >> 20);
     let middle: f64 =
-        said.split(", ").nth(1).and_then(|one| one.split(' ').next()?.parse().ok()).expect("a figure");
-    assert!(middle < MIDDLE, "the page took {middle} ms: {said}");
+        summary.split(", ").nth(1).and_then(|one| one.split(' ').next()?.parse().ok()).expect("a figure");
+    assert!(middle < MIDDLE, "the page took {middle} ms: {summary}");
     world.kill();
 }

@@ -161,7 +161,7 @@ fn secrets(world: &World) -> Vec<Secret> {
 }
 
 #[tokio::test]
-async fn what_stops_being_public_leaves_every_cache_and_does_not_return() {
+async fn content_that_stops_being_public_disappears_from_every_cache_for_good() {
     let mut world = World::new(&pages(true));
     world.start().await;
     let secrets = secrets(&world);

@@ -81,7 +81,7 @@ fn components() -> String {
 }
 
 #[tokio::test]
-async fn a_host_that_starts_at_a_wrong_time_judges_certificates_by_the_true_one() {
+async fn a_host_with_a_wrong_clock_judges_certificates_by_the_true_time() {
     let targets = Targets::start().await;
     for (name, off) in clock_offsets() {
         let mut world = World::new(&components());
@@ -97,7 +97,7 @@ async fn a_host_that_starts_at_a_wrong_time_judges_certificates_by_the_true_one(
 }
 
 #[tokio::test]
-async fn a_wall_clock_that_is_stepped_makes_no_certificate_end() {
+async fn a_step_of_the_wall_clock_expires_no_certificate() {
     let targets = Targets::start().await;
     let mut world = World::new(&components());
     world.start().await;
@@ -117,7 +117,7 @@ async fn a_wall_clock_that_is_stepped_makes_no_certificate_end() {
 }
 
 #[tokio::test]
-async fn a_host_at_a_wrong_time_finds_its_aggregator_by_an_authority() {
+async fn a_host_with_a_wrong_clock_verifies_its_aggregator_by_an_authority() {
     let nginx = Nginx::start(&Site::default()).await;
     let authority = Authority::new();
     let certificate = authority.sign(&["127.0.0.1"], Validity { from: 0, to: 90 });

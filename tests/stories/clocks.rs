@@ -94,7 +94,7 @@ pub(crate) fn was_always_green(world: &World, name: &str) {
 }
 
 #[tokio::test]
-async fn an_agent_whose_clock_lies_tells_the_truth() {
+async fn observations_of_an_agent_with_a_wrong_clock_have_the_true_times() {
     let nginx = Nginx::start(&Site::default()).await;
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
@@ -121,7 +121,7 @@ async fn an_agent_whose_clock_lies_tells_the_truth() {
 }
 
 #[tokio::test]
-async fn an_aggregator_whose_clock_lies_shows_no_outage() {
+async fn an_aggregator_with_a_wrong_clock_shows_no_outage() {
     let nginx = Nginx::start(&Site::default()).await;
     let mut world = World::new(&page("demo", true, &["web"]));
     let fake_clock = FakeClock::new(&world, "aggregator.time");
@@ -145,7 +145,7 @@ async fn an_aggregator_whose_clock_lies_shows_no_outage() {
 /// The clock is at 2100, 2038 or 1970, a month or a day ahead, while it runs and from a start on: the page's
 /// validity stays within three minutes of true time, and operators see what is wrong.
 #[tokio::test]
-async fn an_aggregator_whose_clock_lies_goes_by_what_it_knew_and_says_so() {
+async fn an_aggregator_whose_clock_jumps_keeps_its_time_and_says_so() {
     let nginx = Nginx::start(&Site::default()).await;
     let mut world = World::new(&page("demo", true, &["web"]));
     let fake_clock = FakeClock::new(&world, "aggregator.time");
@@ -185,16 +185,16 @@ async fn an_aggregator_whose_clock_lies_goes_by_what_it_knew_and_says_so() {
         // Nothing ever confirmed this clock: of two times the earlier one counts.
         let least = if off > 0 { 0 } else { i64::MIN };
         assert!((least..=180_000 + SLACK).contains(&valid_for), "{off}: valid for {valid_for} ms");
-        let told = || get(world.private, "/readyz").expect("an answer").text();
+        let readiness = || get(world.private, "/readyz").expect("an answer").text();
         let way = if off > 0 { "ahead of" } else { "behind" };
-        until("readiness says it", NOTICED, async || told().contains(way)).await;
+        until("readiness says it", NOTICED, async || readiness().contains(way)).await;
         let mut doctor = world.command(&["doctor"]);
         fake_clock.around(&mut doctor);
-        let said = doctor.output().expect("it starts").stdout;
-        let said = String::from_utf8_lossy(&said).into_owned();
-        assert!(said.contains(way) && said.contains("nothing confirms it"), "{said}");
+        let report = doctor.output().expect("it starts").stdout;
+        let report = String::from_utf8_lossy(&report).into_owned();
+        assert!(report.contains(way) && report.contains("nothing confirms it"), "{report}");
         fake_clock.set_offset(0);
-        until("it is well again", NOTICED, async || !told().contains("clock")).await;
+        until("it is well again", NOTICED, async || !readiness().contains("clock")).await;
     }
     was_always_green(&world, "web");
     agent.stop().await;

@@ -1,7 +1,7 @@
 //! The command line beside a running aggregator: checks and their reasons, outages, known, moved and removed
 //! agents, heartbeat addresses, single runs of checks.
 
-use crate::enrolment::{agent_config, done, elsewhere, enroll, listed, told};
+use crate::enrolment::{agent_config, elsewhere, enroll, listed, run_cli, run_ok};
 use crate::http::get;
 use crate::process::program;
 use crate::sender::{batch, inventory, observation, records, state};
@@ -19,7 +19,7 @@ const NOTICED: Duration = Duration::from_secs(15);
 /// A row of `check list --json`.
 fn check(world: &World, name: &str) -> serde_json::Value {
     let all: serde_json::Value =
-        serde_json::from_str(&done(world, &["check", "list", "--json"])).expect("JSON");
+        serde_json::from_str(&run_ok(world, &["check", "list", "--json"])).expect("JSON");
     let rows = all["checks"].as_array().expect("a list");
     rows.iter().find(|one| one["name"] == name).cloned().unwrap_or_default()
 }
@@ -32,7 +32,7 @@ fn line_of(text: &str, name: &str) -> String {
 }
 
 #[tokio::test]
-async fn check_list_says_why_since_when_how_long_and_what_each_location_says() {
+async fn check_list_shows_reason_time_latency_and_the_state_at_each_location() {
     let nginx = Nginx::start(&Site::default()).await;
     let mut world = World::new(&page("demo", true, &["web", "search", "admin"]));
     world.start().await;
@@ -76,7 +76,7 @@ async fn check_list_says_why_since_when_how_long_and_what_each_location_says() {
         "the file is named: {admin}"
     );
 
-    let table = done(&world, &["check", "list"]);
+    let table = run_ok(&world, &["check", "list"]);
     let head = line_of(&table, "CHECK");
     for column in ["STATUS", "SINCE", "LATENCY", "DISSENTING", "REPORTED"] {
         assert!(head.contains(column), "{head}");
@@ -116,7 +116,7 @@ async fn outages_are_listed_with_their_checks_and_as_csv() {
     world.shows("web", "operational", NOTICED).await;
     world.shows("search", "major_outage", NOTICED).await;
     let outages = |words: &[&str]| -> Vec<serde_json::Value> {
-        let text = done(&world, &[&["outages", "--json"], words].concat());
+        let text = run_ok(&world, &[&["outages", "--json"], words].concat());
         let all: serde_json::Value = serde_json::from_str(&text).expect("JSON");
         all["outages"].as_array().expect("a list").clone()
     };
@@ -125,7 +125,7 @@ async fn outages_are_listed_with_their_checks_and_as_csv() {
     assert_eq!((&lasts[0]["component"], &lasts[0]["status"]), (&"search".into(), &"major_outage".into()));
     assert_eq!(lasts[0]["checks"], serde_json::json!(["search"]), "{lasts:?}");
     assert!(lasts[0]["to"].is_null() && lasts[0]["from"].is_string(), "it lasts: {lasts:?}");
-    let table = done(&world, &["outages"]);
+    let table = run_ok(&world, &["outages"]);
     assert!(line_of(&table, "COMPONENT").contains("DURATION"), "{table}");
     let line = line_of(&table, "search");
     assert!(line.contains(" ongoing ") && line.ends_with(" search"), "{line}");
@@ -136,11 +136,14 @@ async fn outages_are_listed_with_their_checks_and_as_csv() {
     let (from, to) = (over[0]["from"].as_str(), over[0]["to"].as_str());
     assert!(from.is_some() && to.is_some() && from < to, "{over:?}");
     assert_eq!(over[0]["from"], lasts[0]["from"], "it began when it began");
-    assert_eq!(done(&world, &["outages", "web"]), "There were no outages.");
-    let (worked, said) = told(&world, &["outages", "no-such"]);
-    assert!(!worked && said.contains("no-such") && said.contains("its name, its key or its id"), "{said}");
+    assert_eq!(run_ok(&world, &["outages", "web"]), "There were no outages.");
+    let (succeeded, output) = run_cli(&world, &["outages", "no-such"]);
+    assert!(
+        !succeeded && output.contains("no-such") && output.contains("its name, its key or its id"),
+        "{output}"
+    );
 
-    let table = done(&world, &["outages", "--csv"]);
+    let table = run_ok(&world, &["outages", "--csv"]);
     let mut lines = table.lines();
     let header = "workspace,page,component,component_id,from,to,seconds,status,checks";
     assert_eq!(lines.next(), Some(header));
@@ -153,31 +156,32 @@ async fn outages_are_listed_with_their_checks_and_as_csv() {
 
 /// Sends a batch of an agent with a location.
 fn says(world: &World, token: &str, name: &str, location: &str, sequence: u64) -> (u16, String) {
-    let said = Batch {
+    let delivery = Batch {
         inventory: inventory(&[("web", vec![1; 16])]),
         records: records(sequence, [Kind::Observation(observation(0, 0, State::Up))]),
         snapshot: vec![state(0, State::Up)],
         location: location.to_owned(),
         ..batch(name, 7, &["web"])
     };
-    let answer = world.deliver(token, &encode(&said).expect("encodes"));
+    let answer = world.deliver(token, &encode(&delivery).expect("encodes"));
     (answer.status, answer.text())
 }
 
 #[tokio::test]
-async fn a_name_that_is_known_is_not_taken_again_and_an_agent_is_moved_by_a_command_of_its_own() {
+async fn a_name_in_use_is_rejected_and_agent_move_changes_the_location() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     let token = world.enrol("web-1", "ams", None);
     assert_eq!(says(&world, &token, "web-1", "ams", 1).0, 200);
     for more in [&["--token"][..], &[]] {
-        let (worked, said) = told(&world, &[&["agent", "add", "web-1", "--location", "fra"], more].concat());
+        let (succeeded, output) =
+            run_cli(&world, &[&["agent", "add", "web-1", "--location", "fra"], more].concat());
         assert!(
-            !worked && said.contains("agent \"web-1\" already, in \"ams\"; nothing was changed"),
-            "{said}"
+            !succeeded && output.contains("agent \"web-1\" already, in \"ams\"; nothing was changed"),
+            "{output}"
         );
         for remedy in ["agent rotate", "agent move", "agent remove"] {
-            assert!(said.contains(remedy), "{said}");
+            assert!(output.contains(remedy), "{output}");
         }
     }
     assert_eq!(listed(&world, "web-1")["location"], "ams");
@@ -189,7 +193,7 @@ async fn a_name_that_is_known_is_not_taken_again_and_an_agent_is_moved_by_a_comm
     assert!(why.contains("\\\"fra\\\"") && why.contains("enrolled in \\\"ams\\\""), "{why}");
     assert!(why.contains("agent move"), "{why}");
 
-    assert!(done(&world, &["agent", "move", "web-1", "fra"]).contains("web-1 is in fra now"));
+    assert!(run_ok(&world, &["agent", "move", "web-1", "fra"]).contains("web-1 is in fra now"));
     assert_eq!(listed(&world, "web-1")["location"], "fra");
     until("the aggregator follows", FOLLOWED, async || says(&world, &token, "web-1", "fra", 3).0 == 200)
         .await;
@@ -198,14 +202,14 @@ async fn a_name_that_is_known_is_not_taken_again_and_an_agent_is_moved_by_a_comm
         check(&world, "web")["agents"][0]["location"] == "fra"
     })
     .await;
-    let (worked, said) = told(&world, &["agent", "move", "web-1", "fra"]);
-    assert!(!worked && said.contains("already"), "{said}");
-    let (worked, said) = told(&world, &["agent", "move", "nobody", "fra"]);
-    assert!(!worked && said.contains("agent list"), "{said}");
+    let (succeeded, output) = run_cli(&world, &["agent", "move", "web-1", "fra"]);
+    assert!(!succeeded && output.contains("already"), "{output}");
+    let (succeeded, output) = run_cli(&world, &["agent", "move", "nobody", "fra"]);
+    assert!(!succeeded && output.contains("agent list"), "{output}");
 }
 
 #[tokio::test]
-async fn an_agent_that_is_removed_is_listed_no_more_and_its_name_is_free() {
+async fn a_removed_agent_is_not_listed_and_its_name_is_free() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     let token = world.enrol("web-1", "ams", None);
@@ -214,8 +218,8 @@ async fn an_agent_that_is_removed_is_listed_no_more_and_its_name_is_free() {
     let metrics = |world: &World| get(world.private, "/metrics").expect("an answer").text();
     until("it is measured", NOTICED, async || metrics(&world).contains("agent=\"web-1\"")).await;
 
-    assert!(done(&world, &["agent", "remove", "web-1"]).contains("web-1 is removed"));
-    assert_eq!(done(&world, &["agent", "list", "--json"]), "{\"agents\":[]}");
+    assert!(run_ok(&world, &["agent", "remove", "web-1"]).contains("web-1 is removed"));
+    assert_eq!(run_ok(&world, &["agent", "list", "--json"]), "{\"agents\":[]}");
     until("its token opens nothing", FOLLOWED, async || says(&world, &token, "web-1", "ams", 2).0 == 401)
         .await;
     until("nobody runs its check", FOLLOWED, async || {
@@ -234,28 +238,28 @@ async fn an_agent_that_is_removed_is_listed_no_more_and_its_name_is_free() {
     assert_eq!(says(&world, &another, "web-1", "fra", 1).0, 200);
     assert_eq!(listed(&world, "web-1")["location"], "fra");
     assert_eq!(says(&world, &token, "web-1", "ams", 2).0, 401);
-    let (worked, said) = told(&world, &["agent", "remove", "nobody"]);
-    assert!(!worked && said.contains("agent list"), "{said}");
+    let (succeeded, output) = run_cli(&world, &["agent", "remove", "nobody"]);
+    assert!(!succeeded && output.contains("agent list"), "{output}");
 }
 
 #[tokio::test]
-async fn a_configuration_that_says_another_location_is_not_enrolled() {
+async fn an_agent_with_another_location_in_its_file_is_not_enrolled() {
     let (listener, url) = elsewhere();
     let mut world = World::new(&format!("{listener}{}", page("demo", true, &["web"])));
     world.start().await;
     let config = agent_config(&world, "web-1", &url, "");
-    let line = done(&world, &["agent", "add", "web-1", "--location", "fra"]);
-    let (worked, said) = enroll(&line, &config);
-    assert!(!worked && said.contains("agent in \"fra\"") && said.contains("not used"), "{said}");
-    assert!(said.contains("Set location = \"fra\" under [agent]"), "{said}");
+    let line = run_ok(&world, &["agent", "add", "web-1", "--location", "fra"]);
+    let (succeeded, output) = enroll(&line, &config);
+    assert!(!succeeded && output.contains("agent in \"fra\"") && output.contains("not used"), "{output}");
+    assert!(output.contains("Set location = \"fra\" under [agent]"), "{output}");
     let text = std::fs::read_to_string(&config).expect("written above");
     world.write("web-1/agent.toml", &text.replace("location = \"there\"", "location = \"fra\""));
-    let (worked, said) = enroll(&line, &config);
-    assert!(worked, "the token was not used: {said}");
+    let (succeeded, output) = enroll(&line, &config);
+    assert!(succeeded, "the token was not used: {output}");
 }
 
 #[tokio::test]
-async fn an_address_works_at_once_and_what_its_caller_needs_is_printed() {
+async fn a_heartbeat_address_works_at_once_and_its_command_is_printed() {
     let (listener, url) = elsewhere();
     let beat = "[[check]]\nname = \"backup\"\ntype = \"heartbeat\"\nperiod = \"1h\"\ngrace = \"1h\"\n\n";
     let mut world = World::new(&format!("{listener}{beat}{}", page("demo", true, &["backup"])));
@@ -263,7 +267,7 @@ async fn an_address_works_at_once_and_what_its_caller_needs_is_printed() {
     let run = |words: &[&str]| {
         let output = world.command(words).output().expect("it starts");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-        [output.stdout, output.stderr].map(|said| String::from_utf8_lossy(&said).trim().to_owned())
+        [output.stdout, output.stderr].map(|output| String::from_utf8_lossy(&output).trim().to_owned())
     };
     let curl = |line: &str| {
         let output = Command::new("/bin/sh").args(["-c", line]).output().expect("a shell");
@@ -274,8 +278,8 @@ async fn an_address_works_at_once_and_what_its_caller_needs_is_printed() {
     let line = note.lines().map(str::trim).find(|line| line.starts_with("curl ")).expect("a line to paste");
     assert!(line.contains("--pinnedpubkey") && line.ends_with(&address), "{note}");
     // As printed, without waiting.
-    let (worked, said) = curl(line);
-    assert!(worked, "{line}: {said}");
+    let (succeeded, output) = curl(line);
+    assert!(succeeded, "{line}: {output}");
     world.shows("backup", "operational", NOTICED).await;
     let other = line.replace("sha256//", "sha256//A");
     assert!(!curl(&other.replace("--retry 5", "")).0, "another key is not believed");
@@ -297,29 +301,29 @@ async fn an_address_works_at_once_and_what_its_caller_needs_is_printed() {
 }
 
 #[tokio::test]
-async fn an_address_that_is_removed_opens_nothing() {
+async fn a_removed_heartbeat_address_is_rejected() {
     let beat = "[[check]]\nname = \"backup\"\ntype = \"heartbeat\"\nperiod = \"1h\"\ngrace = \"1h\"\n\n";
     let page = page("demo", true, &["backup"]);
     let mut world = World::new(&format!("{beat}{page}"));
     world.start().await;
-    let address = done(&world, &["heartbeat", "add", "backup"]);
+    let address = run_ok(&world, &["heartbeat", "add", "backup"]);
     let path =
         address.split_once("/heartbeat/").map(|(_, token)| format!("/heartbeat/{token}")).expect("a path");
     let status = || get(world.private, &path).map(|answer| answer.status);
     assert_eq!(status(), Some(200), "at once");
-    let said = done(&world, &["heartbeat", "remove", "backup"]);
-    assert!(said.contains("still declares the check"), "{said}");
+    let output = run_ok(&world, &["heartbeat", "remove", "backup"]);
+    assert!(output.contains("still declares the check"), "{output}");
     until("it is forgotten", FOLLOWED, async || status() == Some(404)).await;
-    let (worked, said) = told(&world, &["heartbeat", "remove", "backup"]);
-    assert!(!worked && said.contains("has no address"), "{said}");
+    let (succeeded, output) = run_cli(&world, &["heartbeat", "remove", "backup"]);
+    assert!(!succeeded && output.contains("has no address"), "{output}");
 
     // An address stays when the file drops its check, and is listed until it is removed.
-    done(&world, &["heartbeat", "add", "backup"]);
+    run_ok(&world, &["heartbeat", "add", "backup"]);
     world.declare(&page);
-    assert!(done(&world, &["heartbeat", "list"]).contains("backup  "), "it is shown");
-    assert!(done(&world, &["heartbeat", "list"]).contains("no longer declared"));
-    assert!(!done(&world, &["heartbeat", "remove", "backup"]).contains("still declares"));
-    assert_eq!(done(&world, &["heartbeat", "list"]), "");
+    assert!(run_ok(&world, &["heartbeat", "list"]).contains("backup  "), "it is shown");
+    assert!(run_ok(&world, &["heartbeat", "list"]).contains("no longer declared"));
+    assert!(!run_ok(&world, &["heartbeat", "remove", "backup"]).contains("still declares"));
+    assert_eq!(run_ok(&world, &["heartbeat", "list"]), "");
 }
 
 #[tokio::test]
@@ -337,7 +341,7 @@ async fn the_aggregator_runs_its_checks_once_as_an_agent_does() {
     let outcomes: Vec<_> =
         seen.as_array().expect("a list").iter().map(|one| (&one["check"], &one["outcome"])).collect();
     assert_eq!(outcomes, [(&"web".into(), &"up".into()), (&"search".into(), &"down".into())]);
-    let one = done(&world, &["probe", "web"]);
+    let one = run_ok(&world, &["probe", "web"]);
     assert!(line_of(&one, "CHECK").contains("OUTCOME") && line_of(&one, "web").contains(" up "), "{one}");
     let refused = [
         ("no-such", "no check here is named \"no-such\""),
@@ -345,15 +349,15 @@ async fn the_aggregator_runs_its_checks_once_as_an_agent_does() {
         ("backup", "it waits for a call"),
     ];
     for (name, why) in refused {
-        let (worked, said) = told(&world, &["probe", name]);
-        assert!(!worked && said.contains(why), "{said}");
+        let (succeeded, output) = run_cli(&world, &["probe", name]);
+        assert!(!succeeded && output.contains(why), "{output}");
     }
     assert!(!world.database().exists(), "nothing is made by it");
 }
 
 /// As the README says: a file with nothing but checks is enough to try them.
 #[tokio::test]
-async fn checks_are_tried_before_there_is_any_aggregator() {
+async fn checks_can_be_probed_without_an_aggregator() {
     let nginx = Nginx::start(&Site::default()).await;
     let world = World::new("");
     let check = |name: &str| quick_check(name, &nginx.url_at("127.0.0.1", "/"));
@@ -361,7 +365,7 @@ async fn checks_are_tried_before_there_is_any_aggregator() {
         "alone/agent.toml",
         &format!("{}{}locations = [\"there\"]\n", check("web"), check("elsewhere")),
     );
-    let asked = |words: &[&str]| {
+    let run = |words: &[&str]| {
         Command::new(program("skerry-agent"))
             .args(words)
             .arg("--config")
@@ -369,13 +373,16 @@ async fn checks_are_tried_before_there_is_any_aggregator() {
             .output()
             .expect("it starts")
     };
-    let probed = asked(&["probe"]);
-    let said = String::from_utf8_lossy(&probed.stdout).into_owned();
-    assert_eq!(probed.status.code(), Some(0), "{said}{}", String::from_utf8_lossy(&probed.stderr));
-    assert!(line_of(&said, "web").contains(" up ") && line_of(&said, "elsewhere").contains(" up "), "{said}");
+    let probed = run(&["probe"]);
+    let output = String::from_utf8_lossy(&probed.stdout).into_owned();
+    assert_eq!(probed.status.code(), Some(0), "{output}{}", String::from_utf8_lossy(&probed.stderr));
+    assert!(
+        line_of(&output, "web").contains(" up ") && line_of(&output, "elsewhere").contains(" up "),
+        "{output}"
+    );
 
-    let status = asked(&["status"]);
-    let said = String::from_utf8_lossy(&status.stderr).into_owned();
+    let status = run(&["status"]);
+    let output = String::from_utf8_lossy(&status.stderr).into_owned();
     assert_eq!(status.status.code(), Some(2));
-    assert!(said.contains("this agent is not enrolled yet. ") && !said.contains("not valid"), "{said}");
+    assert!(output.contains("this agent is not enrolled yet. ") && !output.contains("not valid"), "{output}");
 }

@@ -1,7 +1,7 @@
-//! The socket through which the command line changes something: who is let in, and what holds while the aggregator is
-//! not there, or not well.
+//! The control socket, through which the command line changes something: who is admitted, and what happens while the
+//! aggregator is absent or hangs.
 
-use crate::enrolment::{done, listed, told};
+use crate::enrolment::{listed, run_cli, run_ok};
 use crate::sender::batch;
 use crate::world::{World, page};
 use skerry_protocol::wire::encode;
@@ -9,7 +9,7 @@ use std::io::{Read, Write};
 use std::os::unix::fs::{FileTypeExt, MetadataExt, PermissionsExt};
 use std::os::unix::net::UnixStream;
 
-/// The socket of that aggregator.
+/// The control socket of that aggregator.
 fn socket(world: &World) -> std::path::PathBuf {
     world.database().with_file_name("skerry.db.sock")
 }
@@ -24,16 +24,16 @@ async fn a_command_takes_effect_before_it_returns() {
     let body = encode(&batch("probe", 1, &[])).expect("encodes");
     assert_eq!(world.deliver(&token, &body).status, 200);
     for (words, status) in [("disable", 403), ("enable", 200), ("revoke", 401)] {
-        done(&world, &["agent", words, "probe"]);
+        run_ok(&world, &["agent", words, "probe"]);
         assert_eq!(world.deliver(&token, &body).status, status, "{words}");
     }
-    let (worked, said) = told(&world, &["agent", "enable", "probe"]);
-    assert!(!worked && said.contains("was revoked and has no credential"), "{said}");
+    let (succeeded, output) = run_cli(&world, &["agent", "enable", "probe"]);
+    assert!(!succeeded && output.contains("was revoked and has no credential"), "{output}");
     world.stop().await;
     assert!(!socket(&world).exists(), "nobody listens");
-    done(&world, &["agent", "remove", "probe"]);
-    assert!(!done(&world, &["agent", "list"]).contains("probe"));
-    // Who did what, also while no aggregator ran.
+    run_ok(&world, &["agent", "remove", "probe"]);
+    assert!(!run_ok(&world, &["agent", "list"]).contains("probe"));
+    // The audit, also of changes while no aggregator ran.
     let uid = std::fs::metadata(world.database()).expect("there").uid();
     let database = rusqlite::Connection::open(world.database()).expect("opens");
     let sql = "SELECT action FROM audit WHERE object = 'agent' AND actor = ?1 AND length(request) = 16 ORDER BY number";
@@ -44,51 +44,51 @@ async fn a_command_takes_effect_before_it_returns() {
     assert_eq!(actions, all);
 }
 
-/// kill -9 leaves the socket behind; the next start replaces it, and until then commands do without.
+/// kill -9 leaves the socket behind. The next start replaces it; until then, commands work without it.
 #[tokio::test]
-async fn a_socket_that_was_left_behind_is_in_nobodys_way() {
+async fn a_socket_left_by_a_killed_aggregator_does_no_harm() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     world.kill();
     assert!(socket(&world).exists(), "kill -9 leaves it");
-    done(&world, &["agent", "add", "one", "--location", "here", "--token"]);
+    run_ok(&world, &["agent", "add", "one", "--location", "here", "--token"]);
     world.start().await;
-    done(&world, &["agent", "add", "two", "--location", "here", "--token"]);
+    run_ok(&world, &["agent", "add", "two", "--location", "here", "--token"]);
     for name in ["one", "two"] {
         listed(&world, name);
     }
     world.stop().await;
 }
 
-/// Whoever hangs on the socket, or says what nobody understands, keeps no other from it.
+/// A caller that hangs, or sends an invalid request, blocks no other.
 #[tokio::test]
-async fn a_caller_who_hangs_holds_nobody() {
+async fn a_caller_that_hangs_blocks_no_other() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     let mut hung: Vec<UnixStream> =
         (0..8).map(|_| UnixStream::connect(socket(&world)).expect("ours")).collect();
     hung.iter_mut().for_each(|stream| stream.write_all(b"{").expect("written"));
-    done(&world, &["agent", "add", "one", "--location", "here", "--token"]);
+    run_ok(&world, &["agent", "add", "one", "--location", "here", "--token"]);
     for nonsense in [b"nonsense\n".to_vec(), vec![b'x'; 100_000]] {
         let mut stream = UnixStream::connect(socket(&world)).expect("ours");
         let _ = stream.write_all(&nonsense);
         let mut answer = String::new();
-        // It greets first.
+        // The aggregator greets first.
         let _ = stream.read_to_string(&mut answer);
         assert!(answer.contains("does not understand"), "{answer}");
     }
-    done(&world, &["agent", "add", "two", "--location", "here", "--token"]);
+    run_ok(&world, &["agent", "add", "two", "--location", "here", "--token"]);
     world.stop().await;
 }
 
-/// Another user of the host finds the folder closed, cannot call where it is open, and is sent away where the socket is
-/// open too.
+/// Another user of the host cannot enter the folder, cannot connect if the folder is open, and is rejected if the socket
+/// is open, too.
 #[tokio::test]
-async fn another_user_is_sent_away() {
+async fn other_users_are_rejected() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     if std::fs::metadata(world.database()).expect("there").uid() != 0 {
-        let _ = writeln!(std::io::stderr(), "skipped: another_user_is_sent_away: it needs root");
+        let _ = writeln!(std::io::stderr(), "skipped: other_users_are_rejected: it needs root");
         world.stop().await;
         return;
     }
@@ -111,15 +111,15 @@ async fn another_user_is_sent_away() {
     }
     assert!(call().contains("PermissionError"), "the socket is closed");
     std::fs::set_permissions(&socket, std::fs::Permissions::from_mode(0o666)).expect("ours");
-    let said = call();
-    assert!(said.contains("only root and the user that runs skerry-aggregator"), "{said}");
-    done(&world, &["agent", "add", "one", "--location", "here", "--token"]);
+    let output = call();
+    assert!(output.contains("only root and the user that runs skerry-aggregator"), "{output}");
+    run_ok(&world, &["agent", "add", "one", "--location", "here", "--token"]);
     world.stop().await;
 }
 
-/// A folder so deep that no address of a socket holds it, and another working directory.
+/// A path that is too long for the address of a socket, and another working directory.
 #[tokio::test]
-async fn the_socket_is_reached_however_deep_it_lies() {
+async fn the_socket_is_reached_in_a_folder_with_a_long_path() {
     let mut world = World::new(&page("demo", true, &["web"]));
     let deep = world.path("data").join("a".repeat(100)).join("b".repeat(100));
     std::fs::create_dir_all(&deep).expect("made");
@@ -139,7 +139,7 @@ async fn the_socket_is_reached_however_deep_it_lies() {
     world.stop().await;
 }
 
-/// Commands that are given while the aggregator starts and stops: each is carried out once, by it or without it.
+/// Commands while the aggregator starts and stops: each is carried out once, by the aggregator or without it.
 #[tokio::test]
 async fn a_command_waits_while_the_aggregator_starts_or_stops() {
     let mut world = World::new(&page("demo", true, &["web"]));

@@ -1,7 +1,7 @@
 //! The database disappears while the aggregator runs: it notices within seconds, and acknowledges nothing
 //! that would be lost.
 
-use crate::enrolment::{done, listed};
+use crate::enrolment::{listed, run_ok};
 use crate::http::get;
 use crate::sender::batch;
 use crate::world::{World, page};
@@ -19,7 +19,7 @@ fn body() -> Vec<u8> {
 type Deed = fn(&Path, &Path);
 
 #[tokio::test]
-async fn a_database_that_is_deleted_moved_or_replaced_is_noticed_and_nothing_more_is_taken() {
+async fn a_deleted_moved_or_replaced_database_is_noticed_and_nothing_more_is_accepted() {
     let gone = "deleted, moved or replaced";
     let deeds: [(&str, &str, Deed); 5] = [
         ("deleted", gone, |database, _| std::fs::remove_file(database).expect("ours")),
@@ -36,7 +36,7 @@ async fn a_database_that_is_deleted_moved_or_replaced_is_noticed_and_nothing_mor
             log.and_then(|log| log.set_len(0)).expect("ours");
         }),
     ];
-    for (what, said, deed) in deeds {
+    for (what, message, deed) in deeds {
         let mut world = World::new(&page("demo", true, &["web"]));
         world.start().await;
         let token = world.enrol("probe", "there", None);
@@ -48,12 +48,14 @@ async fn a_database_that_is_deleted_moved_or_replaced_is_noticed_and_nothing_mor
         // No batch is accepted from here on, however soon it arrives.
         let answer = world.deliver(&token, &body());
         assert_eq!(answer.status, 503, "{what}: {}", answer.text());
-        // The tick of a second may have noticed it before.
+        // The tick every second may have noticed it before.
         let says = |words: &str| answer.text().contains(words);
-        assert!(says(said) || says("a write failed a moment ago"), "{what}: {}", answer.text());
+        assert!(says(message) || says("a write failed a moment ago"), "{what}: {}", answer.text());
         until(&format!("{what}: it says so"), NOTICED, async || {
             let ready = get(world.private, "/readyz").expect("an answer");
-            ready.status == 503 && ready.text().contains("database") && world.running().log().contains(said)
+            ready.status == 503
+                && ready.text().contains("database")
+                && world.running().log().contains(message)
         })
         .await;
         assert_eq!(world.page("/").status, 200, "{what}: the page stands");
@@ -76,7 +78,7 @@ async fn a_database_that_is_deleted_moved_or_replaced_is_noticed_and_nothing_mor
     }
 }
 
-/// Whose token it is stands in memory: an agent is taken whatever becomes of the rows of agents meanwhile.
+/// Tokens are looked up in memory: an agent is accepted even if the rows of agents were changed meanwhile.
 #[tokio::test]
 async fn a_token_is_known_without_the_database() {
     let mut world = World::new(&page("demo", true, &["web"]));
@@ -93,16 +95,16 @@ async fn a_token_is_known_without_the_database() {
 }
 
 #[tokio::test]
-async fn one_file_is_served_once_whatever_it_is_called() {
+async fn one_file_is_served_once_under_any_name() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     let mut other = World::new(&page("demo", true, &["web"]));
     std::fs::create_dir_all(other.path("data")).expect("ours");
     std::os::unix::fs::symlink(world.database(), other.database()).expect("ours");
-    let said = other.refused();
-    assert!(said.contains("is serving from this database"), "{said}");
-    // The one that serves is still commanded, and by it alone.
-    done(&world, &["agent", "add", "one", "--location", "here", "--token"]);
+    let message = other.refused();
+    assert!(message.contains("is serving from this database"), "{message}");
+    // Commands still go to the one that serves.
+    run_ok(&world, &["agent", "add", "one", "--location", "here", "--token"]);
     listed(&world, "one");
     // A similar name is another database.
     std::fs::remove_file(other.database()).expect("ours");

@@ -1,6 +1,6 @@
 //! `doctor` of both programs on a healthy system, and with one part after another broken.
 
-use crate::enrolment::{agent_config, done, elsewhere, enroll};
+use crate::enrolment::{agent_config, elsewhere, enroll, run_ok};
 use crate::http::get;
 use crate::process::{program, run};
 use crate::world::{World, page, quick_check};
@@ -21,12 +21,12 @@ async fn proxy(port: u16, lines: &str) -> Nginx {
 }
 
 fn findings(output: &Output) -> Vec<Value> {
-    let said = String::from_utf8_lossy(&output.stdout);
-    let json: Value = serde_json::from_str(&said).unwrap_or_else(|error| panic!("{error}: {said}"));
+    let text = String::from_utf8_lossy(&output.stdout);
+    let json: Value = serde_json::from_str(&text).unwrap_or_else(|error| panic!("{error}: {text}"));
     let findings = json["findings"].as_array().expect("a list").clone();
     let well = findings.iter().all(|finding| finding["level"] != "problem");
     assert_eq!(json["ok"], well);
-    assert_eq!(output.status.code(), Some(i32::from(!well)), "{said}");
+    assert_eq!(output.status.code(), Some(i32::from(!well)), "{text}");
     for finding in &findings {
         assert_eq!(
             finding["remedy"].is_null(),
@@ -50,8 +50,8 @@ fn aggregator(world: &World) -> Vec<Value> {
 fn agent(config: &Path) -> Vec<Value> {
     let output =
         run("skerry-agent", &["doctor".as_ref(), "--json".as_ref(), "--config".as_ref(), config.as_os_str()]);
-    let said = [output.stdout.clone(), output.stderr.clone()].concat();
-    assert!(!String::from_utf8_lossy(&said).contains("ska_"), "no token is said");
+    let bytes = [output.stdout.clone(), output.stderr.clone()].concat();
+    assert!(!String::from_utf8_lossy(&bytes).contains("ska_"), "no token is bytes");
     findings(&output)
 }
 
@@ -72,7 +72,7 @@ fn declare(world: &mut World, through: &Nginx, check: &str, further: Option<u16>
 }
 
 #[tokio::test]
-async fn all_is_well_until_something_is_not() {
+async fn each_fault_has_its_finding() {
     let target = Nginx::start(&Site::default()).await;
     let mut world = World::new("");
     let good = proxy(world.public, "add_header X-Cache HIT always;").await;
@@ -90,16 +90,16 @@ async fn all_is_well_until_something_is_not() {
 
     let well = aggregator(&world);
     assert_eq!(wrong(&well), [""; 0]);
-    let said =
+    let has_finding =
         |findings: &[Value], words: &str| findings.iter().any(|one| one["says"].to_string().contains(words));
     for words in ["is sound", "Page demo", "a cache says x-cache: HIT", "answers", "MiB are free"] {
-        assert!(said(&well, words), "{words}: {well:?}");
+        assert!(has_finding(&well, words), "{words}: {well:?}");
     }
     let well = agent(&config);
     assert_eq!(wrong(&well), [""; 0]);
     for words in ["answers and knows this agent", "agrees with the aggregator's", "is sound", "network is up"]
     {
-        assert!(said(&well, words), "{words}: {well:?}");
+        assert!(has_finding(&well, words), "{words}: {well:?}");
     }
 
     // The agent's token and address.
@@ -114,7 +114,7 @@ async fn all_is_well_until_something_is_not() {
     let strips = proxy(world.public, lossy).await;
     declare(&mut world, &strips, &check, None);
     let strips = wrong(&aggregator(&world)).join("\n");
-    for words in ["kept from serving", "without an ETag", "uncompressed", "cookie"] {
+    for words in ["cannot serve", "without an ETag", "uncompressed", "cookie"] {
         assert!(strips.contains(words), "{words}: {strips}");
     }
     declare(&mut world, &target, &check, None);
@@ -143,7 +143,7 @@ fn of_certificates(findings: &[Value]) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn over_tls_it_is_the_certificate_that_is_judged() {
+async fn over_tls_the_certificate_is_examined() {
     let authority = Authority::new();
     let of_days = |to| authority.sign(&["127.0.0.1"], Validity { from: -30, to });
     let (ends_soon, renewed) = (of_days(7), of_days(90));
@@ -158,15 +158,20 @@ async fn over_tls_it_is_the_certificate_that_is_judged() {
     let mut world = World::new(&format!("{open}{by_file}{}", page("demo", true, &["web"])));
     world.start().await;
     let config = agent_config(&world, "web-1", &url, "");
-    let (worked, said) = enroll(&done(&world, &["agent", "add", "web-1", "--location", "there"]), &config);
-    assert!(worked, "{said}");
+    let (succeeded, message) =
+        enroll(&run_ok(&world, &["agent", "add", "web-1", "--location", "there"]), &config);
+    assert!(succeeded, "{message}");
 
-    let said = of_certificates(&aggregator(&world));
-    assert!(said.iter().any(|one| one.starts_with("ok") && one.contains("the pinned one")), "{said:?}");
-    let soon = said.iter().find(|one| one.starts_with("warning")).unwrap_or_else(|| panic!("{said:?}"));
-    assert!(said.len() == 2 && soon.contains("days)") && soon.contains("Renew it and restart"), "{soon}");
-    let said = of_certificates(&agent(&config));
-    assert!(said.len() == 1 && said[0].contains("the pinned one"), "{said:?}");
+    let findings = of_certificates(&aggregator(&world));
+    assert!(
+        findings.iter().any(|one| one.starts_with("ok") && one.contains("the pinned one")),
+        "{findings:?}"
+    );
+    let soon =
+        findings.iter().find(|one| one.starts_with("warning")).unwrap_or_else(|| panic!("{findings:?}"));
+    assert!(findings.len() == 2 && soon.contains("days)") && soon.contains("Renew it and restart"), "{soon}");
+    let findings = of_certificates(&agent(&config));
+    assert!(findings.len() == 1 && findings[0].contains("the pinned one"), "{findings:?}");
 
     // Renewed on the disk, while the aggregator still serves the old one.
     std::fs::copy(&renewed.certificate, &ends_soon.certificate).expect("copied");
@@ -174,10 +179,13 @@ async fn over_tls_it_is_the_certificate_that_is_judged() {
     // Its certificate is deleted: `doctor` creates no new one.
     let own = world.path("data/agents-certificate.pem");
     std::fs::remove_file(&own).expect("it was kept beside the database");
-    let said = of_certificates(&aggregator(&world)).join("\n");
-    assert!(said.contains("shows another certificate than the one in"), "{said}");
-    assert!(said.contains("Restart the aggregator, which reads its certificates when it starts"), "{said}");
-    assert!(said.contains("cannot read the certificate") && !own.exists(), "{said}");
+    let findings = of_certificates(&aggregator(&world)).join("\n");
+    assert!(findings.contains("shows another certificate than the one in"), "{findings}");
+    assert!(
+        findings.contains("Restart the aggregator, which reads its certificates when it starts"),
+        "{findings}"
+    );
+    assert!(findings.contains("cannot read the certificate") && !own.exists(), "{findings}");
 
     // After a restart it serves a new one, which the agent must not accept.
     world.stop().await;
@@ -189,7 +197,7 @@ async fn over_tls_it_is_the_certificate_that_is_judged() {
 }
 
 #[test]
-fn a_wrong_command_line_is_no_finding() {
+fn an_invalid_command_line_is_not_a_finding() {
     for name in ["skerry-agent", "skerry-aggregator"] {
         let output = Command::new(program(name)).args(["doctor", "--nonsense"]).output().expect("it starts");
         assert_eq!(output.status.code(), Some(2), "{name}");

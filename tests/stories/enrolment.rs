@@ -32,13 +32,13 @@ pub(crate) fn agent_config(world: &World, name: &str, url: &str, more: &str) -> 
 }
 
 /// Runs a command of the aggregator: whether it succeeded, and its output.
-pub(crate) fn told(world: &World, words: &[&str]) -> (bool, String) {
+pub(crate) fn run_cli(world: &World, words: &[&str]) -> (bool, String) {
     let output = world.command(words).output().expect("it starts");
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8_lossy(&said).trim().to_owned())
+    let bytes = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&bytes).trim().to_owned())
 }
 
-pub(crate) fn done(world: &World, words: &[&str]) -> String {
+pub(crate) fn run_ok(world: &World, words: &[&str]) -> String {
     let output = world.command(words).output().expect("it starts");
     assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).trim().to_owned()
@@ -50,13 +50,13 @@ pub(crate) fn enroll(line: &str, config: &Path) -> (bool, String) {
         line.strip_prefix("skerry-agent enroll ").unwrap_or_else(|| panic!("{line:?} is no line to paste"));
     let words = ["enroll".as_ref(), token.as_ref(), "--config".as_ref(), config.as_os_str()];
     let output = run("skerry-agent", &words);
-    let said = [output.stdout, output.stderr].concat();
-    (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+    let bytes = [output.stdout, output.stderr].concat();
+    (output.status.success(), String::from_utf8_lossy(&bytes).into_owned())
 }
 
 pub(crate) fn listed(world: &World, name: &str) -> serde_json::Value {
     let roll: serde_json::Value =
-        serde_json::from_str(&done(world, &["agent", "list", "--json"])).expect("JSON");
+        serde_json::from_str(&run_ok(world, &["agent", "list", "--json"])).expect("JSON");
     let agents = roll["agents"].as_array().expect("a list");
     agents.iter().find(|one| one["name"] == name).unwrap_or_else(|| panic!("no {name} in {roll}")).clone()
 }
@@ -66,25 +66,28 @@ async fn says(agent: &Process, words: &str) {
 }
 
 #[tokio::test]
-async fn one_line_enrols_and_the_certificate_is_pinned() {
+async fn one_command_enrols_an_agent_and_pins_the_certificate() {
     let nginx = Nginx::start(&Site::default()).await;
     let (listener, url) = elsewhere();
     let mut world = World::new(&format!("{listener}{}", page("demo", true, &["web"])));
     world.start().await;
     let config = agent_config(&world, "web-1", &url, &quick_check("web", &nginx.url_at("127.0.0.1", "/")));
-    let line = done(&world, &["agent", "add", "web-1", "--location", "there"]);
+    let line = run_ok(&world, &["agent", "add", "web-1", "--location", "there"]);
     assert!(!line.contains('\n'), "{line}");
     let other = agent_config(&world, "web-2", &url, "");
-    let (worked, said) = enroll(&line, &other);
-    assert!(!worked && said.contains("Set name = \"web-1\"") && said.contains("not used"), "{said}");
+    let (succeeded, output) = enroll(&line, &other);
+    assert!(!succeeded && output.contains("Set name = \"web-1\"") && output.contains("not used"), "{output}");
 
-    let (worked, said) = enroll(&line, &config);
-    assert!(worked && said.contains("Enrolled as web-1 in there"), "{said}");
-    assert!(said.contains("certificate is pinned"), "{said}");
+    let (succeeded, output) = enroll(&line, &config);
+    assert!(succeeded && output.contains("Enrolled as web-1 in there"), "{output}");
+    assert!(output.contains("certificate is pinned"), "{output}");
     let mode = std::fs::metadata(world.path("web-1/token")).expect("a token").permissions().mode();
     assert_eq!(mode & 0o777, 0o600);
-    let (worked, said) = enroll(&line, &config);
-    assert!(!worked && said.contains("already used") && said.contains("agent revoke web-1"), "{said}");
+    let (succeeded, output) = enroll(&line, &config);
+    assert!(
+        !succeeded && output.contains("already used") && output.contains("agent revoke web-1"),
+        "{output}"
+    );
 
     let agent = world.start_agent("web-1", &config);
     world.shows("web", "operational", NOTICED).await;
@@ -105,7 +108,7 @@ async fn one_line_enrols_and_the_certificate_is_pinned() {
     let acknowledged =
         || world.agent_status(&config).and_then(|status| status["acknowledged_through"].as_u64());
     let before = acknowledged();
-    let line = done(&world, &["agent", "rotate", "web-1"]);
+    let line = run_ok(&world, &["agent", "rotate", "web-1"]);
     assert!(enroll(&line, &config).0);
     let agent = world.start_agent("web-1", &config);
     until("it delivers again", NOTICED, async || acknowledged() > before).await;
@@ -122,22 +125,22 @@ async fn a_token_that_no_other_host_can_use_says_so() {
     };
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
-    let said = note(&world, &add);
-    assert!(said.contains("only agents on this host can reach http://127.0.0.1:"), "{said}");
-    assert!(said.contains("--url"), "{said}");
+    let output = note(&world, &add);
+    assert!(output.contains("only agents on this host can reach http://127.0.0.1:"), "{output}");
+    assert!(output.contains("--url"), "{output}");
     let again = ["agent", "rotate", "web-1", "--url", "https://status.example.com:8081"];
     assert_eq!(note(&world, &again), "");
 }
 
 #[tokio::test]
-async fn a_token_that_is_late_or_not_whole_is_refused() {
+async fn an_expired_or_truncated_token_is_rejected() {
     let (listener, url) = elsewhere();
     let mut world = World::new(&format!("{listener}{}", page("demo", true, &["web"])));
     world.start().await;
     let config = agent_config(&world, "web-1", &url, "");
-    let line = done(&world, &["agent", "add", "web-1", "--location", "there"]);
-    let (worked, said) = enroll(&line[..line.len() - 3], &config);
-    assert!(!worked && said.contains("copy the whole line"), "{said}");
+    let line = run_ok(&world, &["agent", "add", "web-1", "--location", "there"]);
+    let (succeeded, output) = enroll(&line[..line.len() - 3], &config);
+    assert!(!succeeded && output.contains("copy the whole line"), "{output}");
     // A quarter of an hour passes.
     world.stop().await;
     let database = Connection::open(world.database()).expect("opens");
@@ -145,13 +148,13 @@ async fn a_token_that_is_late_or_not_whole_is_refused() {
     database.execute("UPDATE enrolment SET until_ms = until_ms - 900001", []).expect("written");
     drop(database);
     world.start().await;
-    let (worked, said) = enroll(&line, &config);
-    assert!(!worked && said.contains("has expired") && said.contains("agent rotate"), "{said}");
+    let (succeeded, output) = enroll(&line, &config);
+    assert!(!succeeded && output.contains("has expired") && output.contains("agent rotate"), "{output}");
     assert!(!world.path("web-1/token").exists(), "nothing is left behind");
 }
 
 #[tokio::test]
-async fn an_agent_is_renamed_disabled_rotated_and_revoked_beside_a_running_aggregator() {
+async fn an_agent_is_renamed_disabled_rotated_and_revoked_while_the_aggregator_runs() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     let token = world.enrol("probe", "there", None);
@@ -173,26 +176,26 @@ async fn an_agent_is_renamed_disabled_rotated_and_revoked_beside_a_running_aggre
         .await;
     };
     answers(&token, 200, "").await;
-    done(&world, &["agent", "rename", "probe", "eye"]);
+    run_ok(&world, &["agent", "rename", "probe", "eye"]);
     assert_eq!(listed(&world, "eye")["location"], "there");
     answers(&token, 200, "").await;
-    done(&world, &["agent", "disable", "eye"]);
+    run_ok(&world, &["agent", "disable", "eye"]);
     answers(&token, 403, "disabled: let it in again with skerry-aggregator agent enable eye").await;
-    done(&world, &["agent", "enable", "eye"]);
+    run_ok(&world, &["agent", "enable", "eye"]);
     answers(&token, 200, "").await;
-    let rotated = done(&world, &["agent", "rotate", "eye", "--token"]);
+    let rotated = run_ok(&world, &["agent", "rotate", "eye", "--token"]);
     answers(&rotated, 200, "").await;
     answers(&token, 401, "").await;
-    done(&world, &["agent", "revoke", "eye"]);
+    run_ok(&world, &["agent", "revoke", "eye"]);
     answers(&rotated, 401, "revoked").await;
-    let (worked, said) = told(&world, &["agent", "enable", "eye"]);
-    assert!(!worked && said.contains("agent rotate"), "{said}");
-    let (worked, said) = told(&world, &["agent", "disable", "nobody"]);
-    assert!(!worked && said.contains("agent list"), "{said}");
+    let (succeeded, output) = run_cli(&world, &["agent", "enable", "eye"]);
+    assert!(!succeeded && output.contains("agent rotate"), "{output}");
+    let (succeeded, output) = run_cli(&world, &["agent", "disable", "nobody"]);
+    assert!(!succeeded && output.contains("agent list"), "{output}");
 }
 
 #[tokio::test]
-async fn a_copied_spool_is_one_agent_too_many() {
+async fn a_copied_spool_is_rejected_as_a_clone() {
     let nginx = Nginx::start(&Site::default()).await;
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
@@ -227,7 +230,7 @@ async fn a_copied_spool_is_one_agent_too_many() {
 }
 
 #[tokio::test]
-async fn a_certificate_that_no_authority_vouches_for_is_refused_in_words() {
+async fn a_certificate_without_a_known_authority_is_rejected_with_a_message() {
     let authority = Authority::new();
     let name = ["127.0.0.1"];
     let ca = format!("ca_file = \"{}\"\n", authority.file().display());

@@ -1,6 +1,6 @@
 //! Whatever numbers an agent sends, or an older version stored, operators can remove it.
 
-use crate::enrolment::{done, listed, told};
+use crate::enrolment::{listed, run_cli, run_ok};
 use crate::http::get;
 use crate::sender::{batch, inventory, observation, records, state};
 use crate::world::{World, page};
@@ -40,11 +40,11 @@ fn extremes() -> Vec<(String, Batch)> {
         say("spool", Batch { spool: Some(spool), ..plain() });
         say("boot", Batch { boot_now_ms: number, ..plain() });
         say("wall", Batch { wall_now_ms: signed, ..plain() });
-        let mut asked = inventory(&[("web", vec![1; 16])]);
-        for check in asked.iter_mut().flat_map(|inventory| &mut inventory.checks) {
+        let mut declared = inventory(&[("web", vec![1; 16])]);
+        for check in declared.iter_mut().flat_map(|inventory| &mut inventory.checks) {
             (check.interval_ms, check.timeout_ms) = (number, number);
         }
-        say("interval", Batch { inventory: asked, ..plain() });
+        say("interval", Batch { inventory: declared, ..plain() });
         let mut held = state(0, State::Down);
         (held.since_ms_ago, held.evidence_ms_ago) = (number, Some(number));
         say("state", Batch { snapshot: vec![held], ..plain() });
@@ -84,12 +84,12 @@ fn extremes() -> Vec<(String, Batch)> {
 fn all_look(world: &World, what: &str) {
     for words in [["agent", "list"], ["check", "list"]] {
         for json in [&[][..], &["--json"]] {
-            let (worked, said) = told(world, &[&words[..], json].concat());
-            assert!(worked, "after {what}: {words:?}: {said}");
+            let (succeeded, output) = run_cli(world, &[&words[..], json].concat());
+            assert!(succeeded, "after {what}: {words:?}: {output}");
         }
     }
-    let (_, said) = told(world, &["doctor"]);
-    assert!(!said.contains("panicked") && !said.contains("overflow"), "after {what}: {said}");
+    let (_, output) = run_cli(world, &["doctor"]);
+    assert!(!output.contains("panicked") && !output.contains("overflow"), "after {what}: {output}");
     let metrics = get(world.private, "/metrics").expect("an answer");
     assert_eq!(metrics.status, 200, "after {what}");
     let text = metrics.text();
@@ -103,17 +103,17 @@ fn all_look(world: &World, what: &str) {
 }
 
 #[tokio::test]
-async fn no_number_of_an_agent_keeps_an_operator_from_it() {
+async fn extreme_numbers_of_an_agent_break_no_command() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     let mut token = world.enrol("probe", "there", None);
     // Each comes from a new spool that follows the previous one: numbers at their limits leave no room for
     // more.
     let mut spool = 1;
-    for (what, said) in extremes() {
-        let said =
-            Batch { epoch: vec![spool + 1; 16], process: vec![1], former_epoch: vec![spool; 16], ..said };
-        let answer = world.deliver(&token, &encode(&said).expect("encodes"));
+    for (what, extreme) in extremes() {
+        let delivery =
+            Batch { epoch: vec![spool + 1; 16], process: vec![1], former_epoch: vec![spool; 16], ..extreme };
+        let answer = world.deliver(&token, &encode(&delivery).expect("encodes"));
         assert!(matches!(answer.status, 200 | 400), "{what}: {} {}", answer.status, answer.text());
         spool += u8::from(answer.status == 200);
         all_look(&world, &what);
@@ -139,33 +139,33 @@ async fn no_number_of_an_agent_keeps_an_operator_from_it() {
         all_look(&world, &format!("a database with {number}"));
         assert!(listed(&world, "probe")["lost"]["records"].as_u64().is_some());
         for word in ["disable", "enable"] {
-            done(&world, &["agent", word, "probe"]);
+            run_ok(&world, &["agent", word, "probe"]);
         }
-        token = done(&world, &["agent", "rotate", "probe", "--token"]);
-        done(&world, &["agent", "rename", "probe", "other"]);
-        done(&world, &["agent", "rename", "other", "probe"]);
+        token = run_ok(&world, &["agent", "rotate", "probe", "--token"]);
+        run_ok(&world, &["agent", "rename", "probe", "other"]);
+        run_ok(&world, &["agent", "rename", "other", "probe"]);
         world.stop().await;
     }
     drop(database);
     world.start().await;
-    done(&world, &["agent", "revoke", "probe"]);
+    run_ok(&world, &["agent", "revoke", "probe"]);
     let body = encode(&batch("probe", 99, &[])).expect("encodes");
     until("it is revoked", FOLLOWED, async || world.deliver(&token, &body).status == 401).await;
     assert_eq!(listed(&world, "probe")["standing"], "revoked");
 }
 
 #[tokio::test]
-async fn an_agent_is_revoked_whatever_else_in_the_database_is_damaged() {
+async fn an_agent_can_be_revoked_despite_other_damage_in_the_database() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     let token = world.enrol("probe", "there", None);
     let kinds = [Kind::Observation(observation(0, 0, State::Up)), lost(1, None)];
-    let said = Batch {
+    let delivery = Batch {
         inventory: inventory(&[("web", vec![1; 16])]),
         records: records(1, kinds),
         ..batch("probe", 1, &["web"])
     };
-    assert_eq!(world.deliver(&token, &encode(&said).expect("encodes")).status, 200);
+    assert_eq!(world.deliver(&token, &encode(&delivery).expect("encodes")).status, 200);
     world.stop().await;
     let database = Connection::open(world.database()).expect("opens");
     database.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).expect("folded in");
@@ -185,8 +185,8 @@ async fn an_agent_is_revoked_whatever_else_in_the_database_is_damaged() {
         file.write_all_at(&vec![0x5A; size as usize], u64::from(page - 1) * u64::from(size))
             .expect("written");
         drop(file);
-        let (worked, said) = told(&world, &["agent", "revoke", "probe"]);
-        assert!(worked, "{table} is damaged: {said}");
+        let (succeeded, output) = run_cli(&world, &["agent", "revoke", "probe"]);
+        assert!(succeeded, "{table} is damaged: {output}");
         let database = Connection::open(world.database()).expect("opens");
         let sql = "SELECT standing = 'revoked' AND token_hash IS NULL FROM agent WHERE name = 'probe'";
         assert!(database.query_row(sql, [], |row| row.get::<_, bool>(0)).expect("its row"), "{table}");

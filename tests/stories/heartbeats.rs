@@ -75,7 +75,7 @@ async fn the_page_is_red_after_a_missed_call_and_green_after_the_next() {
 }
 
 #[tokio::test]
-async fn an_address_that_nobody_has_does_not_exist() {
+async fn an_unknown_heartbeat_address_is_a_404() {
     let mut world = world();
     world.start().await;
     let nothing = get(world.private, "/no-such-path").expect("an answer");
@@ -105,9 +105,9 @@ async fn an_address_that_nobody_has_does_not_exist() {
     let list: serde_json::Value = serde_json::from_str(&list).expect("JSON");
     assert_eq!((&list[0]["check"], &list[0]["has_address"]), (&"backup".into(), &true.into()));
     let refused = world.command(&["heartbeat", "add", "no-such"]).output().expect("it starts");
-    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(said.contains("declares no check \"no-such\" of type \"heartbeat\": add it"), "{said}");
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(message.contains("declares no check \"no-such\" of type \"heartbeat\": add it"), "{message}");
     let refused = world.command(&["heartbeat", "add", "bakcup"]).output().expect("it starts");
-    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(said.contains("of type \"heartbeat\": did you mean \"backup\"?"), "{said}");
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(message.contains("of type \"heartbeat\": did you mean \"backup\"?"), "{message}");
 }

@@ -41,7 +41,7 @@ fn agent_within(ulimit: &str, world: &World, nginx: &Nginx) -> Process {
 }
 
 #[tokio::test]
-async fn a_soft_limit_of_open_files_keeps_no_visitor_out() {
+async fn a_low_soft_limit_of_open_files_rejects_no_visitor() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start_as(limited("-Sn", &world.command(&["serve"]))).await;
     // Visitors who keep their connections open.
@@ -53,7 +53,7 @@ async fn a_soft_limit_of_open_files_keeps_no_visitor_out() {
 }
 
 #[tokio::test]
-async fn a_soft_limit_of_open_files_keeps_no_check_waiting() {
+async fn a_low_soft_limit_of_open_files_delays_no_check() {
     let nginx = Nginx::start(&Site::default()).await;
     let world = World::new("");
     let agent = agent_within("-Sn", &world, &nginx);
@@ -63,7 +63,7 @@ async fn a_soft_limit_of_open_files_keeps_no_check_waiting() {
 }
 
 #[tokio::test]
-async fn a_hard_limit_that_is_too_low_is_told() {
+async fn a_hard_limit_that_is_too_low_is_logged() {
     let nginx = Nginx::start(&Site::default()).await;
     let world = World::new("");
     let agent = agent_within("-n", &world, &nginx);

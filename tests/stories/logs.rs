@@ -21,7 +21,7 @@ fn stream(file: &File) -> String {
 }
 
 #[tokio::test]
-async fn a_file_gets_times_and_no_colours_the_journal_priorities_and_no_times() {
+async fn a_log_file_has_times_without_colours_and_the_journal_has_priorities() {
     let checks = quick_check("web", &format!("http://127.0.0.1:{}/", free_port()));
     let mut world = World::new(&format!(
         "[local_agent]\nlocation = \"here\"\n\n{checks}{}",
@@ -64,7 +64,7 @@ async fn a_file_gets_times_and_no_colours_the_journal_priorities_and_no_times() 
 }
 
 #[tokio::test]
-async fn the_agent_says_to_the_journal_what_matters() {
+async fn the_agent_logs_to_the_journal_with_priorities() {
     let world = World::new("");
     let file = File::create(world.path("agent.log")).expect("a log");
     let mut command = Command::new(program("skerry-agent"));
@@ -78,7 +78,7 @@ async fn the_agent_says_to_the_journal_what_matters() {
 
 /// A check that goes down is logged as a warning, with unambiguous values.
 #[tokio::test]
-async fn a_check_that_goes_down_is_a_warning_with_quoted_values_and_times_that_can_be_read() {
+async fn a_check_that_goes_down_is_a_warning_with_quoted_values_and_readable_times() {
     let checks = quick_check("My shop", &format!("http://127.0.0.1:{}/", free_port()));
     let mut world = World::new(&format!("[local_agent]\nlocation = \"here\"\n\n{checks}"));
     let transition =
@@ -97,7 +97,7 @@ async fn a_check_that_goes_down_is_a_warning_with_quoted_values_and_times_that_c
 
 /// Empty fields of a check that is up are omitted.
 #[tokio::test]
-async fn an_empty_value_is_left_out() {
+async fn empty_values_are_left_out() {
     let nginx = Nginx::start(&Site::default()).await;
     let checks = quick_check("web", &nginx.url_at("127.0.0.1", "/"));
     let mut world = World::new(&format!("[local_agent]\nlocation = \"here\"\n\n{checks}"));
@@ -114,7 +114,7 @@ async fn an_empty_value_is_left_out() {
 }
 
 #[tokio::test]
-async fn a_flood_of_nonsense_is_one_warning_with_its_number_and_its_client() {
+async fn a_flood_of_malformed_requests_is_one_warning_with_count_and_client() {
     let mut world = World::new(&page("demo", true, &["web"]));
     let mut command = world.command(&["serve"]);
     command.args(["--log-level", "error"]);
@@ -135,14 +135,14 @@ async fn a_flood_of_nonsense_is_one_warning_with_its_number_and_its_client() {
     world.start().await;
     flood(&world);
     let log = world.running().log();
-    let said: Vec<&str> = log.lines().filter(|line| line.contains("malformed requests")).collect();
-    assert_eq!(said.len(), 1, "{log}");
-    assert!(said[0].contains("WARN") && said[0].contains("127.0.0.1:"), "{}", said[0]);
+    let warnings: Vec<&str> = log.lines().filter(|line| line.contains("malformed requests")).collect();
+    assert_eq!(warnings.len(), 1, "{log}");
+    assert!(warnings[0].contains("WARN") && warnings[0].contains("127.0.0.1:"), "{}", warnings[0]);
     world.stop().await;
 }
 
 #[tokio::test]
-async fn what_turns_a_line_about_is_written_out_wherever_it_is_shown() {
+async fn direction_marks_are_escaped_wherever_they_are_shown() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     let token = world.enrol("probe", "there", None);

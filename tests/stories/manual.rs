@@ -20,7 +20,7 @@ fn written(program: &str, folder: &Path) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn every_subcommand_has_its_page_and_completion() {
+fn every_subcommand_has_a_man_page_and_completion() {
     let folder = tempfile::tempdir().expect("a folder");
     let agent = written("skerry-agent", &folder.path().join("agent"));
     let aggregator = written("skerry-aggregator", &folder.path().join("aggregator"));

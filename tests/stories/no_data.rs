@@ -12,7 +12,7 @@ const NOTICED: Duration = Duration::from_secs(30);
 const SILENCE: Duration = Duration::from_secs(13);
 
 #[tokio::test]
-async fn a_failing_check_whose_agent_dies_turns_nothing_green() {
+async fn a_failing_check_does_not_turn_green_when_its_agent_dies() {
     let nginx = Nginx::start(&Site::default()).await;
     let mut world = World::new(
         "[[page]]\nkey = \"demo\"\nname = \"Demo\"\npublic = true\n\n\
@@ -50,7 +50,7 @@ async fn a_failing_check_whose_agent_dies_turns_nothing_green() {
 }
 
 #[tokio::test]
-async fn restarts_make_no_evidence_younger() {
+async fn restarts_do_not_renew_old_evidence() {
     let nginx = Nginx::start(&Site::default()).await;
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;

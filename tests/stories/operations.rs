@@ -16,7 +16,7 @@ fn ready(world: &World) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn readiness_is_a_fresh_observation_and_nothing_less() {
+async fn readiness_requires_a_fresh_observation() {
     let nginx = Nginx::start(&Site::default()).await;
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
@@ -45,7 +45,7 @@ async fn readiness_is_a_fresh_observation_and_nothing_less() {
 }
 
 #[tokio::test]
-async fn metrics_are_accepted_by_promtool_and_count() {
+async fn metrics_are_accepted_by_promtool_and_have_the_right_values() {
     let nginx = Nginx::start(&Site::default()).await;
     let mut world = World::new(&format!(
         "[local_agent]\nlocation = \"here\"\n\n{}{}",
@@ -98,7 +98,7 @@ async fn metrics_are_accepted_by_promtool_and_count() {
 
 /// The agent's own metrics, off unless its file enables them.
 #[tokio::test]
-async fn an_agent_tells_its_own_metrics_where_it_is_asked_to() {
+async fn an_agent_serves_its_own_metrics_if_configured() {
     let nginx = Nginx::start(&Site::default()).await;
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
@@ -152,13 +152,13 @@ fn accepted_by_promtool(text: &str) {
         .expect("promtool is installed");
     promtool.stdin.take().expect("piped").write_all(text.as_bytes()).expect("written");
     let output = promtool.wait_with_output().expect("it ends");
-    let said =
+    let message =
         String::from_utf8_lossy(&output.stdout).into_owned() + &String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "promtool: {said}\n{text}");
+    assert!(output.status.success(), "promtool: {message}\n{text}");
 }
 
 #[tokio::test]
-async fn a_configuration_is_read_again_and_a_bad_one_changes_nothing() {
+async fn a_configuration_is_reloaded_and_an_invalid_one_changes_nothing() {
     let nginx = Nginx::start(&Site::default()).await;
     let local = "[local_agent]\nlocation = \"here\"\n\n";
     let url = nginx.url_at("127.0.0.1", "/");
@@ -197,7 +197,7 @@ async fn a_configuration_is_read_again_and_a_bad_one_changes_nothing() {
 }
 
 #[tokio::test]
-async fn a_stop_at_any_moment_is_clean_and_in_time() {
+async fn a_stop_at_any_moment_is_clean_and_fast() {
     let mut world = World::new(&page("demo", true, &["web"]));
     for _ in 0..25 {
         world.start().await;

@@ -31,7 +31,7 @@ fn ended(command: &Command) -> Output {
     bounded.output().expect("coreutils are installed")
 }
 
-fn said(output: &Output) -> String {
+fn output_text(output: &Output) -> String {
     String::from_utf8_lossy(&[output.stdout.clone(), output.stderr.clone()].concat()).into_owned()
 }
 
@@ -49,7 +49,7 @@ fn files(folder: &Path) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_relative_database_lies_beside_its_file_wherever_a_command_is_run() {
+async fn a_relative_store_path_is_relative_to_its_file_in_any_working_directory() {
     let mut world = relative();
     let (one, other) = (world.path("one"), world.path("other"));
     world.declare_workspace("shops/shop.toml", "workspace = \"shop\"\n");
@@ -57,13 +57,13 @@ async fn a_relative_database_lies_beside_its_file_wherever_a_command_is_run() {
     assert!(world.database().exists(), "{:?}", files(&world.path("")));
     let add = ["agent", "add", "probe", "--location", "there", "--token"];
     let output = ended(&from(&other, world.command(&add)));
-    assert!(output.status.success(), "{}", said(&output));
+    assert!(output.status.success(), "{}", output_text(&output));
     let token = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let nonsense = world.deliver(&token, b"nonsense");
     assert_eq!(nonsense.status, 400, "the aggregator knows the token: {}", nonsense.text());
     for words in [&["agent", "list", "--workspace", "shop"][..], &["check", "list"], &["backup", "copy.db"]] {
         let output = ended(&from(&other, world.command(words)));
-        assert!(output.status.success(), "{words:?}: {}", said(&output));
+        assert!(output.status.success(), "{words:?}: {}", output_text(&output));
     }
     assert!(files(&one).is_empty(), "{:?}", files(&one));
     assert_eq!(
@@ -75,7 +75,7 @@ async fn a_relative_database_lies_beside_its_file_wherever_a_command_is_run() {
 }
 
 #[tokio::test]
-async fn only_serve_and_restore_make_a_database() {
+async fn only_serve_and_restore_create_a_database() {
     let mut world = relative();
     let before = files(&world.path(""));
     let commands: [&[&str]; 9] = [
@@ -91,30 +91,30 @@ async fn only_serve_and_restore_make_a_database() {
     ];
     for words in commands {
         let output = ended(&world.command(words));
-        let said = said(&output);
-        assert_eq!(files(&world.path("")), before, "{words:?}: {said}");
+        let message = output_text(&output);
+        assert_eq!(files(&world.path("")), before, "{words:?}: {message}");
         if !matches!(words[0], "doctor" | "check-config") {
-            assert!(!output.status.success(), "{words:?}: {said}");
-            assert!(said.contains("data/skerry.db: there is no database"), "{words:?}: {said}");
-            assert!(said.contains("skerry-aggregator serve makes it"), "{words:?}: {said}");
+            assert!(!output.status.success(), "{words:?}: {message}");
+            assert!(message.contains("data/skerry.db: there is no database"), "{words:?}: {message}");
+            assert!(message.contains("skerry-aggregator serve creates it"), "{words:?}: {message}");
         }
     }
     // A killed first start leaves an empty file, which is not a database.
     world.write("data/skerry.db", "");
     let output = ended(&world.command(&["agent", "list"]));
-    assert!(said(&output).contains("there is no database"), "{}", said(&output));
+    assert!(output_text(&output).contains("there is no database"), "{}", output_text(&output));
 
     world.start().await;
     let backup = ended(&world.command(&["backup", "copy.db"]));
-    assert!(backup.status.success(), "{}", said(&backup));
+    assert!(backup.status.success(), "{}", output_text(&backup));
     world.stop().await;
     std::fs::remove_dir_all(world.path("data")).expect("there");
     let restored = ended(&world.command(&["restore", "copy.db"]));
-    assert!(restored.status.success() && world.database().exists(), "{}", said(&restored));
+    assert!(restored.status.success() && world.database().exists(), "{}", output_text(&restored));
 }
 
 #[tokio::test]
-async fn a_database_that_lies_where_the_path_led_before_is_not_left_behind() {
+async fn a_database_at_the_former_path_is_not_left_behind() {
     let mut world = relative();
     let elsewhere = world.path("elsewhere");
     world.start().await;
@@ -125,12 +125,12 @@ async fn a_database_that_lies_where_the_path_led_before_is_not_left_behind() {
     for words in [&["serve"][..], &["agent", "list"], &["check", "list"], &["backup", "copy.db"], &["doctor"]]
     {
         let output = ended(&from(&elsewhere, world.command(words)));
-        let said = said(&output);
-        assert!(!output.status.success(), "{words:?}: {said}");
+        let message = output_text(&output);
+        assert!(!output.status.success(), "{words:?}: {message}");
         for named in [&former, &world.database()] {
-            assert!(said.contains(&named.display().to_string()), "{words:?} names both: {said}");
+            assert!(message.contains(&named.display().to_string()), "{words:?} names both: {message}");
         }
-        assert!(said.contains("relative to the configuration file"), "{words:?}: {said}");
+        assert!(message.contains("relative to the configuration file"), "{words:?}: {message}");
     }
     assert!(!world.database().exists(), "nothing was made");
 
@@ -144,7 +144,7 @@ async fn a_database_that_lies_where_the_path_led_before_is_not_left_behind() {
 }
 
 #[test]
-fn a_spool_that_lies_where_the_path_led_before_is_not_left_behind() {
+fn a_spool_at_the_former_path_is_not_left_behind() {
     let folder = tempfile::tempdir().expect("a folder");
     let at = |name: &str| folder.path().join(name);
     for made in ["etc", "elsewhere/state"] {
@@ -159,10 +159,10 @@ fn a_spool_that_lies_where_the_path_led_before_is_not_left_behind() {
         let mut command = Command::new(program("skerry-agent"));
         command.args(["run", "--config"]).arg(at("etc/agent.toml")).current_dir(at("elsewhere"));
         let output = ended(&command);
-        let said = said(&output);
-        assert!(!output.status.success(), "{said}");
+        let message = output_text(&output);
+        assert!(!output.status.success(), "{message}");
         for named in ["elsewhere/state/spool.db", "etc/state/spool.db"] {
-            assert!(said.contains(&at(named).display().to_string()), "names both: {said}");
+            assert!(message.contains(&at(named).display().to_string()), "names both: {message}");
         }
         assert!(!at("etc/state").exists(), "nothing was made");
     }

@@ -47,7 +47,7 @@ fn schema(path: &std::path::Path) -> i64 {
 }
 
 #[tokio::test]
-async fn what_the_former_release_kept_is_taken_over() {
+async fn the_data_of_the_previous_release_is_kept() {
     let nginx = Nginx::start(&Site::default()).await;
     let url = nginx.url_at("127.0.0.1", "/");
     let mut world = world(&url);
@@ -89,13 +89,13 @@ async fn what_the_former_release_kept_is_taken_over() {
 }
 
 #[tokio::test]
-async fn one_that_cannot_be_migrated_stays_as_it_is_until_that_is_mended() {
+async fn a_database_that_cannot_be_migrated_stays_unchanged_until_it_is_repaired() {
     let nginx = Nginx::start(&Site::default()).await;
     let mut world = world(&nginx.url_at("127.0.0.1", "/"));
     database(&world).execute_batch("CREATE TABLE flap (somebody_elses TEXT)").expect("made");
     let before = std::fs::read(world.database()).expect("readable");
     for _ in 0..2 {
-        let said = world.refused();
+        let message = world.refused();
         for words in [
             "could not be migrated from schema 2",
             "(table flap already exists)",
@@ -103,9 +103,9 @@ async fn one_that_cannot_be_migrated_stays_as_it_is_until_that_is_mended() {
             "skerry.db.schema-2",
             "Install the former version of Skerry again",
         ] {
-            assert!(said.contains(words), "{words}: {said}");
+            assert!(message.contains(words), "{words}: {message}");
         }
-        assert!(!said.contains("CREATE TABLE"), "nobody is helped by its SQL: {said}");
+        assert!(!message.contains("CREATE TABLE"), "nobody is helped by its SQL: {message}");
         assert!(std::fs::read(world.database()).expect("readable") == before, "it is as it was");
     }
     database(&world).execute_batch("DROP TABLE flap").expect("dropped");

@@ -67,7 +67,7 @@ fn component_id(world: &World, key: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_private_page_is_an_unknown_page() {
+async fn a_private_page_looks_like_an_unknown_page() {
     let mut world = World::new(&format!(
         "{}{}{}",
         page("open", true, &["seen"]),
@@ -100,7 +100,7 @@ async fn a_private_page_is_an_unknown_page() {
 }
 
 #[tokio::test]
-async fn a_private_component_is_an_unknown_component() {
+async fn a_private_component_looks_like_an_unknown_component() {
     let private = "[[page.component]]\nkey = \"staff\"\nname = \"Staff entrance\"\npublic = false\nchecks = [\"door\"]\n";
     let mut world = World::new(&(page("open", true, &["seen"]) + private));
     world.start().await;
@@ -133,7 +133,7 @@ fn everything(world: &World, component: &str) -> Vec<(String, Vec<String>, Strin
 }
 
 #[tokio::test]
-async fn a_hidden_component_that_goes_down_changes_no_byte_that_is_public() {
+async fn an_outage_of_a_hidden_component_changes_no_public_byte() {
     let mut nginx = Nginx::start(&NginxSite::default()).await;
     let mut world = World::new(&format!(
         "[local_agent]\nlocation = \"here\"\n\n{}{}{}{}",

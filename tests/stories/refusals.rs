@@ -15,22 +15,22 @@ use std::time::Duration;
 const NOTICED: Duration = Duration::from_secs(10);
 
 #[tokio::test]
-async fn a_port_in_use_is_named() {
+async fn the_error_names_a_port_in_use() {
     let world = World::new(&page("demo", true, &["web"]));
     let taken = TcpListener::bind(("127.0.0.1", world.public)).expect("it is free");
-    let said = world.refused();
+    let message = world.refused();
     let address = taken.local_addr().expect("bound").to_string();
-    assert!(said.contains(&address) && said.contains("use"), "{said}");
+    assert!(message.contains(&address) && message.contains("use"), "{message}");
     assert!(!world.database().exists() || std::fs::metadata(world.database()).is_ok());
 }
 
 #[tokio::test]
-async fn a_folder_that_cannot_be_written_is_named() {
+async fn the_error_names_a_folder_that_cannot_be_written() {
     let world = World::new(&page("demo", true, &["web"]));
     let folder = world.path("data");
     std::fs::create_dir(&folder).expect("a folder");
     let root = rustix::process::geteuid().is_root();
-    let said = if root {
+    let message = if root {
         // Root can write everything, so another user tries.
         let copy = tempfile::tempdir().expect("a directory");
         for path in [copy.path(), &world.path("")] {
@@ -54,11 +54,14 @@ async fn a_folder_that_cannot_be_written_is_named() {
         std::fs::set_permissions(&folder, std::fs::Permissions::from_mode(0o500)).expect("ours");
         world.refused()
     };
-    assert!(said.contains("data/skerry.db") && said.contains("Make it writable for the user"), "{said}");
+    assert!(
+        message.contains("data/skerry.db") && message.contains("Make it writable for the user"),
+        "{message}"
+    );
 }
 
 #[tokio::test]
-async fn a_newer_database_is_left_alone() {
+async fn a_newer_database_is_rejected_and_unchanged() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     world.stop().await;
@@ -66,13 +69,13 @@ async fn a_newer_database_is_left_alone() {
     database.pragma_update(None, "user_version", 4_711).expect("set");
     drop(database);
     let before = std::fs::read(world.database()).expect("readable");
-    let said = world.refused();
-    assert!(said.contains("4711") && said.contains("newer Skerry"), "{said}");
+    let message = world.refused();
+    assert!(message.contains("4711") && message.contains("newer Skerry"), "{message}");
     assert_eq!(std::fs::read(world.database()).expect("readable"), before, "nothing was changed");
 }
 
 #[tokio::test]
-async fn a_damaged_database_is_left_alone() {
+async fn a_damaged_database_is_rejected_and_unchanged() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     world.stop().await;
@@ -84,19 +87,19 @@ async fn a_damaged_database_is_left_alone() {
     let middle = bytes.len() / 3;
     bytes[middle..middle * 2].fill(0x5a);
     std::fs::write(world.database(), &bytes).expect("written");
-    let said = world.refused();
-    assert!(said.contains("damaged") && said.contains("restore the last backup"), "{said}");
+    let message = world.refused();
+    assert!(message.contains("damaged") && message.contains("restore the last backup"), "{message}");
     std::fs::write(
         world.database(),
         b"not a database at all, but long enough to be read as one, or so it hopes",
     )
     .expect("written");
-    let said = world.refused();
-    assert!(said.contains("damaged"), "{said}");
+    let message = world.refused();
+    assert!(message.contains("damaged"), "{message}");
 }
 
 #[tokio::test]
-async fn a_wrong_token_is_refused_and_the_agent_keeps_its_spool() {
+async fn a_wrong_token_is_rejected_and_the_agent_keeps_its_spool() {
     let nginx = Nginx::start(&Site::default()).await;
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
@@ -128,7 +131,7 @@ async fn a_wrong_token_is_refused_and_the_agent_keeps_its_spool() {
 }
 
 #[tokio::test]
-async fn hostile_batches_are_refused_and_leave_nothing() {
+async fn hostile_batches_are_rejected_and_leave_nothing_behind() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     let token = world.enrol("probe", "there", None);

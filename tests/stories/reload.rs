@@ -15,12 +15,12 @@ const AGAIN: &str = "configuration reloaded";
 async fn read_again(process: &Process) -> String {
     let before = process.log().len();
     process.hang_up();
-    let said = || process.log().split_off(before);
+    let new_log = || process.log().split_off(before);
     until("the configuration is read again", NOTICED, async || {
-        said().contains(AGAIN) || said().contains("not reloaded")
+        new_log().contains(AGAIN) || new_log().contains("not reloaded")
     })
     .await;
-    said()
+    new_log()
 }
 
 /// The messages of this level, without their prefix.
@@ -30,7 +30,7 @@ fn lines(log: &str, level: &str) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn a_workspace_that_is_renamed_beside_agent_add_keeps_the_program_ready() {
+async fn renaming_a_workspace_during_agent_add_keeps_the_program_ready() {
     let target = Nginx::start(&Site::default()).await;
     let red = format!(
         "workspace = \"red\"\n---\n[local_agent]\nlocation = \"here\"\n\n{}{}",
@@ -66,7 +66,7 @@ async fn a_workspace_that_is_renamed_beside_agent_add_keeps_the_program_ready() 
 }
 
 #[tokio::test]
-async fn one_wrong_file_of_two_changes_nothing_in_the_other() {
+async fn an_invalid_second_file_changes_nothing_in_the_first() {
     let mut world = World::new(&format!("workspace = \"red\"\n---\n{}", page("red", true, &["web"])));
     world.declare_workspace("blue.toml", &format!("workspace = \"blue\"\n{}", page("blue", true, &["web"])));
     world.start().await;
@@ -82,7 +82,7 @@ async fn one_wrong_file_of_two_changes_nothing_in_the_other() {
 }
 
 #[tokio::test]
-async fn the_same_doubts_are_logged_as_at_a_start() {
+async fn a_reload_logs_the_same_warnings_as_a_start() {
     let doubtful =
         format!("{}{}", page("demo", false, &["web"]), "[[page.component]]\nkey = \"a\"\nname = \"A\"\n");
     let mut world = World::new(&doubtful);
@@ -96,7 +96,7 @@ async fn the_same_doubts_are_logged_as_at_a_start() {
 }
 
 #[tokio::test]
-async fn a_built_in_agent_ends_begins_and_moves_as_the_file_says() {
+async fn a_built_in_agent_is_removed_added_and_moved_by_a_reload() {
     let target = Nginx::start(&Site::default()).await;
     let check = quick_check("web", &target.url_at("127.0.0.1", "/"));
     let rest = format!("{check}{}", page("demo", true, &["web"]));
@@ -132,7 +132,7 @@ async fn a_built_in_agent_ends_begins_and_moves_as_the_file_says() {
 
 /// Another name is another agent, so nothing is missing that was acknowledged to the former one.
 #[tokio::test]
-async fn a_built_in_agent_gets_another_name_and_nothing_is_said_to_be_lost() {
+async fn renaming_a_built_in_agent_reports_no_loss() {
     let target = Nginx::start(&Site::default()).await;
     let check = quick_check("web", &target.url_at("127.0.0.1", "/"));
     let rest = format!("{check}{}", page("demo", true, &["web"]));
@@ -169,7 +169,7 @@ async fn a_built_in_agent_gets_another_name_and_nothing_is_said_to_be_lost() {
 }
 
 #[tokio::test]
-async fn what_waits_for_a_restart_is_named_and_nothing_else() {
+async fn exactly_the_changes_that_need_a_restart_are_named() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     let log = read_again(world.running()).await;
@@ -197,7 +197,7 @@ async fn what_waits_for_a_restart_is_named_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn an_agent_that_is_to_move_runs_what_it_ran_until_it_is_started_again() {
+async fn an_agent_with_a_new_location_runs_its_former_checks_until_a_restart() {
     let target = Nginx::start(&Site::default()).await;
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;

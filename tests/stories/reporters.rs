@@ -1,7 +1,7 @@
 //! Who may report which check, by the command line: patterns of a token, joining with approval, the chosen
 //! definition, and reserved names.
 
-use crate::enrolment::{done, listed, told};
+use crate::enrolment::{listed, run_cli, run_ok};
 use crate::sender::{batch, inventory, observation, records, state};
 use crate::world::{World, page};
 use skerry_protocol::wire::{Batch, State, encode, record::Kind};
@@ -21,19 +21,19 @@ struct Agent {
 impl Agent {
     fn new(world: &World, name: &'static str, more: &[&str]) -> Self {
         let words = [&["agent", "add", name, "--location", name, "--token"], more].concat();
-        Self { name, token: done(world, &words), next: 1 }
+        Self { name, token: run_ok(world, &words), next: 1 }
     }
 
     /// Reports the present state of a check with this definition.
     fn says(&mut self, world: &World, check: &str, definition: u8, hard: State) {
-        let said = Batch {
+        let delivery = Batch {
             inventory: inventory(&[(check, vec![definition; 16])]),
             records: records(self.next, [Kind::Observation(observation(0, 0, hard))]),
             snapshot: vec![state(0, hard)],
             ..batch(self.name, self.name.len() as u8, &[check])
         };
         self.next += 1;
-        let answer = world.deliver(&self.token, &encode(&said).expect("encodes"));
+        let answer = world.deliver(&self.token, &encode(&delivery).expect("encodes"));
         assert_eq!(answer.status, 200, "{}", answer.text());
     }
 
@@ -47,7 +47,7 @@ impl Agent {
 }
 
 #[tokio::test]
-async fn a_token_is_for_the_checks_that_its_patterns_name() {
+async fn a_token_is_limited_to_the_checks_of_its_patterns() {
     let mut world = World::new(&page("demo", true, &["shop-1", "mail"]));
     world.start().await;
     let mut honest = Agent::new(&world, "a", &[]);
@@ -60,10 +60,10 @@ async fn a_token_is_for_the_checks_that_its_patterns_name() {
     honest.says(&world, "mail", 1, State::Down);
     world.shows("mail", "major_outage", FOLLOWED).await;
     assert_eq!(listed(&world, "bb")["limit"], serde_json::json!(["shop-*", "till"]));
-    assert!(done(&world, &["agent", "list"]).contains("limited to shop-*, till"));
+    assert!(run_ok(&world, &["agent", "list"]).contains("limited to shop-*, till"));
 
     // It is limited to other checks, and the running aggregator notices.
-    done(&world, &["agent", "limit", "bb", "--checks", "mail"]);
+    run_ok(&world, &["agent", "limit", "bb", "--checks", "mail"]);
     until("it counts for the mail", FOLLOWED, async || {
         shop.says(&world, "mail", 1, State::Up);
         shop.held(&world, "mail").is_none()
@@ -71,15 +71,15 @@ async fn a_token_is_for_the_checks_that_its_patterns_name() {
     .await;
     for pattern in ["", " ", "shop\n", "\u{202E}shop"] {
         let words = ["agent", "add", "c", "--location", "c", "--token", "--checks", pattern];
-        let (worked, said) = told(&world, &words);
-        assert!(!worked && said.contains("is not a pattern of check names"), "{pattern:?}: {said}");
+        let (succeeded, output) = run_cli(&world, &words);
+        assert!(!succeeded && output.contains("is not a pattern of check names"), "{pattern:?}: {output}");
     }
-    done(&world, &["agent", "limit", "bb"]);
+    run_ok(&world, &["agent", "limit", "bb"]);
     assert!(listed(&world, "bb")["limit"].is_null(), "it may report every check");
 }
 
 #[tokio::test]
-async fn who_joins_waits_to_be_allowed_where_the_file_asks() {
+async fn with_ask_an_agent_that_joins_waits_until_it_is_allowed() {
     let asks = "[agents]\nnew_reporters = \"ask\"\n\n";
     let mut world = World::new(&format!("{asks}{}", page("demo", true, &["web"])));
     world.start().await;
@@ -88,9 +88,9 @@ async fn who_joins_waits_to_be_allowed_where_the_file_asks() {
     world.shows("web", "major_outage", FOLLOWED).await;
     second.says(&world, "web", 1, State::Up);
     assert_eq!(second.held(&world, "web").as_deref(), Some("asks"));
-    assert!(done(&world, &["check", "list"]).contains("it waits for skerry-aggregator agent allow"));
-    let (worked, said) = told(&world, &["agent", "allow", "nobody", "web"]);
-    assert!(!worked && said.contains("agent list"), "{said}");
+    assert!(run_ok(&world, &["check", "list"]).contains("it waits for skerry-aggregator agent allow"));
+    let (succeeded, output) = run_cli(&world, &["agent", "allow", "nobody", "web"]);
+    assert!(!succeeded && output.contains("agent list"), "{output}");
 
     // A restart keeps pending agents.
     world.stop().await;
@@ -99,7 +99,7 @@ async fn who_joins_waits_to_be_allowed_where_the_file_asks() {
     second.says(&world, "web", 1, State::Up);
     assert_eq!(second.held(&world, "web").as_deref(), Some("asks"));
     world.shows("web", "major_outage", FOLLOWED).await;
-    done(&world, &["agent", "allow", "bb", "web"]);
+    run_ok(&world, &["agent", "allow", "bb", "web"]);
     until("it counts", FOLLOWED, async || second.held(&world, "web").is_none()).await;
     first.says(&world, "web", 1, State::Down);
     second.says(&world, "web", 1, State::Up);
@@ -111,7 +111,7 @@ async fn who_joins_waits_to_be_allowed_where_the_file_asks() {
 }
 
 #[tokio::test]
-async fn an_operator_says_whose_definition_holds() {
+async fn an_operator_chooses_the_definition_that_applies() {
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
     let (mut first, mut second) = (Agent::new(&world, "a", &[]), Agent::new(&world, "bb", &[]));
@@ -119,16 +119,16 @@ async fn an_operator_says_whose_definition_holds() {
     second.says(&world, "web", 2, State::Down);
     world.shows("web", "operational", FOLLOWED).await;
     assert_eq!(second.held(&world, "web").as_deref(), Some("definition"));
-    let (worked, said) = told(&world, &["check", "define", "web", "--as", "nobody"]);
-    assert!(!worked && said.contains("check list"), "{said}");
+    let (succeeded, output) = run_cli(&world, &["check", "define", "web", "--as", "nobody"]);
+    assert!(!succeeded && output.contains("check list"), "{output}");
 
-    done(&world, &["check", "define", "web", "--as", "bb"]);
+    run_ok(&world, &["check", "define", "web", "--as", "bb"]);
     until("the second counts", FOLLOWED, async || second.held(&world, "web").is_none()).await;
     first.says(&world, "web", 1, State::Up);
     second.says(&world, "web", 2, State::Down);
     world.shows("web", "major_outage", FOLLOWED).await;
     assert_eq!(first.held(&world, "web").as_deref(), Some("definition"));
-    let listed = done(&world, &["check", "list"]);
+    let listed = run_ok(&world, &["check", "list"]);
     assert!(listed.contains("a/a up, is rejected: conflicting definition"), "{listed}");
 
     // Until the first one changes its definition; a restart keeps the decision.
@@ -142,35 +142,36 @@ async fn an_operator_says_whose_definition_holds() {
 }
 
 #[tokio::test]
-async fn names_that_are_kept_or_cannot_be_seen_are_refused() {
+async fn reserved_and_invisible_names_are_rejected() {
     let local = "[local_agent]\nname = \"built-in\"\nlocation = \"here\"\n\n";
     let mut world = World::new(&format!("{local}{}", page("demo", true, &["web"])));
     world.start().await;
     world.stop().await;
     let unseen = ["", " ", "a\nb", "a\u{7}", "\u{202E}eye", "a\u{2028}b", "\u{200B}", " eye", "eye "];
-    let add =
-        |name: &str, location: &str| told(&world, &["agent", "add", name, "--location", location, "--token"]);
+    let add = |name: &str, location: &str| {
+        run_cli(&world, &["agent", "add", name, "--location", location, "--token"])
+    };
     for kept in ["aggregator (heartbeats)", "Aggregator (Heartbeats)", "aggregator", "AGGREGATOR"] {
         for (name, location) in [(kept, "there"), ("eye", kept)] {
-            let (worked, said) = add(name, location);
-            assert!(!worked && said.contains("is reserved for heartbeats"), "{name:?}: {said}");
+            let (succeeded, output) = add(name, location);
+            assert!(!succeeded && output.contains("is reserved for heartbeats"), "{name:?}: {output}");
         }
     }
-    let (worked, said) = add("built-in", "there");
-    assert!(!worked && said.contains("is the built-in agent"), "{said}");
+    let (succeeded, output) = add("built-in", "there");
+    assert!(!succeeded && output.contains("is the built-in agent"), "{output}");
     for bad in unseen {
         for (name, location) in [(bad, "there"), ("eye", bad)] {
-            let (worked, said) = add(name, location);
-            assert!(!worked && said.contains("1 to 100 visible characters"), "{name:?}: {said}");
-            assert!(!said.contains(['\u{202E}', '\u{2028}', '\u{7}']), "{said:?}");
+            let (succeeded, output) = add(name, location);
+            assert!(!succeeded && output.contains("1 to 100 visible characters"), "{name:?}: {output}");
+            assert!(!output.contains(['\u{202E}', '\u{2028}', '\u{7}']), "{output:?}");
         }
     }
-    done(&world, &["agent", "add", "eye", "--location", "there", "--token"]);
+    run_ok(&world, &["agent", "add", "eye", "--location", "there", "--token"]);
     for bad in unseen.into_iter().chain(["aggregator", "Aggregator (heartbeats)", "built-in"]) {
-        let (worked, said) = told(&world, &["agent", "rename", "eye", bad]);
-        assert!(!worked, "{bad:?}: {said}");
+        let (succeeded, output) = run_cli(&world, &["agent", "rename", "eye", bad]);
+        assert!(!succeeded, "{bad:?}: {output}");
     }
-    let roll = done(&world, &["agent", "list", "--json"]);
+    let roll = run_ok(&world, &["agent", "list", "--json"]);
     let roll: serde_json::Value = serde_json::from_str(&roll).expect("JSON");
     // Including the built-in one.
     assert_eq!(roll["agents"].as_array().map(Vec::len), Some(2), "{roll}");

@@ -2,7 +2,7 @@
 //! the backup are a gap that visitors and operators see, and nothing counts twice.
 
 use crate::continuity::only_outage;
-use crate::enrolment::{done, listed};
+use crate::enrolment::{listed, run_ok};
 use crate::world::{World, now, page, quick_check};
 use rusqlite::{Connection, OpenFlags};
 use skerry_tests::parts::nginx::{Nginx, Site};
@@ -39,7 +39,7 @@ fn content(path: &Path) -> DatabaseContent {
 }
 
 #[tokio::test]
-async fn what_was_delivered_since_the_backup_is_no_data_and_all_else_is_there_once() {
+async fn after_a_restore_the_time_since_the_backup_has_no_data_and_nothing_counts_twice() {
     let mut nginx = Nginx::start(&Site::default()).await;
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
@@ -49,7 +49,7 @@ async fn what_was_delivered_since_the_backup_is_no_data_and_all_else_is_there_on
     let agent = world.start_agent("far", &config);
     world.shows("web", "operational", NOTICED).await;
     let copy = world.path("copy.db");
-    done(&world, &["backup", copy.to_str().expect("UTF-8")]);
+    run_ok(&world, &["backup", copy.to_str().expect("UTF-8")]);
     let (backed_up, kept) = (now(), content(&copy));
     assert_eq!((kept.observations, kept.lost), (kept.through, 0), "a record is an observation: {kept:?}");
 
@@ -77,8 +77,8 @@ async fn what_was_delivered_since_the_backup_is_no_data_and_all_else_is_there_on
     let returned = now();
     nginx.restart().await;
     sees("up").await;
-    let said = done(&world, &["restore", copy.to_str().expect("UTF-8")]);
-    assert!(said.contains("shows as no data"), "{said}");
+    let output = run_ok(&world, &["restore", copy.to_str().expect("UTF-8")]);
+    assert!(output.contains("shows as no data"), "{output}");
     assert_eq!(content(&world.database()).through, kept.through, "it is the copy");
 
     world.start().await;

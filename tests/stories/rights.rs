@@ -97,7 +97,7 @@ fn an_enrolment_writes_no_configuration_through_a_link() {
     let text = token.to_text();
     let output =
         run("skerry-agent", &["enroll".as_ref(), text.as_ref(), "--config".as_ref(), config.as_os_str()]);
-    let said = String::from_utf8_lossy(&output.stderr);
-    assert!(!output.status.success() && said.contains("a broken symbolic link"), "{said}");
+    let message = String::from_utf8_lossy(&output.stderr);
+    assert!(!output.status.success() && message.contains("a broken symbolic link"), "{message}");
     assert!(!folder.path().join("elsewhere").exists());
 }

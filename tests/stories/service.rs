@@ -22,14 +22,14 @@ const WATCHDOG: Duration = Duration::from_secs(3);
 /// The receiving end of `NOTIFY_SOCKET`.
 struct ServiceManager {
     socket: UnixDatagram,
-    said: VecDeque<String>,
+    messages: VecDeque<String>,
 }
 
 impl ServiceManager {
     fn new(folder: &Path) -> Self {
         let socket = UnixDatagram::bind(folder.join("notify")).expect("a socket");
         socket.set_read_timeout(Some(Duration::from_millis(100))).expect("a socket takes a time-out");
-        Self { socket, said: VecDeque::new() }
+        Self { socket, messages: VecDeque::new() }
     }
 
     fn environment(&self, command: &mut Command) {
@@ -42,7 +42,7 @@ impl ServiceManager {
     fn expect_message(&mut self, begin: &str) -> String {
         let deadline = Instant::now() + BOUND;
         loop {
-            while let Some(message) = self.said.pop_front() {
+            while let Some(message) = self.messages.pop_front() {
                 if message.lines().any(|line| line.starts_with(begin)) {
                     return message;
                 }
@@ -50,7 +50,7 @@ impl ServiceManager {
             assert!(Instant::now() < deadline, "waited in vain for {begin}");
             let mut buffer = [0; 4_096];
             if let Ok(length) = self.socket.recv(&mut buffer) {
-                self.said.push_back(String::from_utf8_lossy(&buffer[..length]).into_owned());
+                self.messages.push_back(String::from_utf8_lossy(&buffer[..length]).into_owned());
             }
         }
     }
@@ -88,7 +88,7 @@ fn local(url: &str) -> String {
 }
 
 #[tokio::test]
-async fn the_aggregator_tells_its_manager_the_truth() {
+async fn the_aggregator_reports_its_state_to_the_service_manager() {
     let nginx = Nginx::start(&Site::default()).await;
     let mut world = World::new(&local(&nginx.url_at("127.0.0.1", "/")));
     let mut manager = ServiceManager::new(&world.path(""));
@@ -108,9 +108,9 @@ async fn the_aggregator_tells_its_manager_the_truth() {
     assert!(manager.expect_reload().contains("STATUS=Configuration reloaded"));
     world.declare("nonsense = 1\n");
     process.hang_up();
-    let told = manager.expect_reload();
-    assert!(told.contains("previous configuration kept") && told.contains("nonsense"), "{told}");
-    assert_eq!(told.trim().lines().count(), 2, "one line of status: {told}");
+    let status = manager.expect_reload();
+    assert!(status.contains("previous configuration kept") && status.contains("nonsense"), "{status}");
+    assert_eq!(status.trim().lines().count(), 2, "one line of status: {status}");
     manager.assert_watchdog_fed(WATCHDOG);
 
     process.stop().await;
@@ -118,7 +118,7 @@ async fn the_aggregator_tells_its_manager_the_truth() {
 }
 
 #[tokio::test]
-async fn the_agent_tells_its_manager_the_truth() {
+async fn the_agent_reports_its_state_to_the_service_manager() {
     let nginx = Nginx::start(&Site::default()).await;
     let world = World::new("");
     let mut manager = ServiceManager::new(&world.path(""));
@@ -144,7 +144,7 @@ async fn the_agent_tells_its_manager_the_truth() {
 }
 
 #[tokio::test]
-async fn an_agent_with_nothing_to_observe_is_ready_all_the_same() {
+async fn an_agent_without_checks_is_ready() {
     let world = World::new("");
     let mut manager = ServiceManager::new(&world.path(""));
     let config = world.agent_config("probe", free_port(), "ska_1", "");
@@ -169,7 +169,7 @@ fn start_with(world: &World, sockets: [&TcpListener; 2]) -> Process {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_restart_with_inherited_sockets_refuses_no_connection() {
+async fn a_restart_with_inherited_sockets_rejects_no_connection() {
     let nginx = Nginx::start(&Site::default()).await;
     let world = World::new(&local(&nginx.url_at("127.0.0.1", "/")));
     let held = TcpListener::bind(SocketAddr::from(([127, 0, 0, 1], world.public))).expect("free");

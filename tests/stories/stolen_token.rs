@@ -1,7 +1,7 @@
 //! One stolen token beside honest agents: whatever its holder sends, it changes only what belongs to that
 //! agent, and operators see it.
 
-use crate::enrolment::{done, listed};
+use crate::enrolment::{listed, run_ok};
 use crate::http::get;
 use crate::process::Process;
 use crate::sender::{UP_FOR, batch, inventory, observation, records, state};
@@ -25,7 +25,7 @@ async fn world(nginx: &Nginx) -> (World, String, Process) {
         World::new(&format!("{beat}{}", page("demo", true, &["web", "api", "backup", "spare", "narrow"])));
     world.start().await;
     world.stop().await;
-    let call = done(&world, &["heartbeat", "add", "backup"]);
+    let call = run_ok(&world, &["heartbeat", "add", "backup"]);
     world.start().await;
     let token = world.enrol("eye", "there", None);
     let closed = format!("http://127.0.0.1:{}/", free_port());
@@ -99,7 +99,7 @@ fn attack(world: &World, token: &str, own: &str, definitions: [Vec<u8>; 3]) -> u
     let declared = [("web", web), ("api", api), ("backup", backup), (own, vec![7; 16])];
     let names = ["web", "api", "backup", own];
     let kinds = [lies(0, State::Down), lies(1, State::Up), lies(2, State::Down), lies(3, State::Up)];
-    let said = Batch {
+    let delivery = Batch {
         inventory: inventory(&declared),
         records: records(1, kinds.concat()),
         snapshot: vec![
@@ -110,8 +110,8 @@ fn attack(world: &World, token: &str, own: &str, definitions: [Vec<u8>; 3]) -> u
         ],
         ..batch(own, 1, &names)
     };
-    let next = said.records.len() as u64 + 1;
-    let answer = world.deliver(token, &encode(&said).expect("encodes"));
+    let next = delivery.records.len() as u64 + 1;
+    let answer = world.deliver(token, &encode(&delivery).expect("encodes"));
     assert_eq!(answer.status, 200, "{}", answer.text());
     // Without an inventory, only the names identify the checks.
     let bare = Batch { records: records(next, lies(0, State::Down)), ..batch(own, 1, &["web"]) };
@@ -125,8 +125,8 @@ fn flood(world: &World, token: &str, own: &str, mut next: u64) -> u64 {
     for _ in 0..12 {
         let turn = |n: u64| if n.is_multiple_of(2) { State::Up } else { State::Down };
         let kinds = (0..10_000_u64).map(|n| Kind::Observation(observation(0, 60_000 - n, turn(n))));
-        let said = Batch { records: records(next, kinds), ..batch(own, 1, &["web"]) };
-        let answer = world.deliver(token, &encode(&said).expect("encodes"));
+        let delivery = Batch { records: records(next, kinds), ..batch(own, 1, &["web"]) };
+        let answer = world.deliver(token, &encode(&delivery).expect("encodes"));
         if answer.status == 429 {
             assert!(answer.head.to_ascii_lowercase().contains("retry-after"), "{}", answer.head);
             return next;
@@ -138,13 +138,13 @@ fn flood(world: &World, token: &str, own: &str, mut next: u64) -> u64 {
 }
 
 #[tokio::test]
-async fn what_is_said_with_a_stolen_token_moves_nothing_but_its_agents_own() {
+async fn a_stolen_token_changes_only_what_belongs_to_its_agent() {
     let nginx = Nginx::start(&Site::default()).await;
     let (world, token, agent) = world(&nginx).await;
     let before = of_others(&world);
     let spare = world.enrol("spare", "elsewhere", None);
     let narrow = ["agent", "add", "narrow", "--location", "elsewhere", "--token", "--checks", "narrow*"];
-    let narrow = done(&world, &narrow);
+    let narrow = run_ok(&world, &narrow);
     let same = ["web", "api"].map(|check| definition(&world, check));
     let [web, api] = same;
     let mut next = attack(&world, &spare, "spare", [vec![1; 16], vec![1; 16], vec![1; 16]]);
@@ -152,12 +152,12 @@ async fn what_is_said_with_a_stolen_token_moves_nothing_but_its_agents_own() {
     next = flood(&world, &spare, "spare", next);
     // The honest agent's own token, each time with a new spool and process.
     for epoch in 1..=20 {
-        let said = Batch {
+        let delivery = Batch {
             records: records(1, lies(0, State::Down)),
             snapshot: vec![state(0, State::Down)],
             ..batch("eye", epoch, &["web"])
         };
-        let answer = world.deliver(&token, &encode(&said).expect("encodes"));
+        let answer = world.deliver(&token, &encode(&delivery).expect("encodes"));
         assert_eq!(answer.status, 403, "{}", answer.text());
         assert!(answer.text().contains("another agent delivers as"), "{}", answer.text());
     }
@@ -166,13 +166,13 @@ async fn what_is_said_with_a_stolen_token_moves_nothing_but_its_agents_own() {
         world.shows(own, "operational", NOTICED).await;
     }
     let down = [Kind::Observation(observation(0, 0, State::Down))];
-    let said = Batch {
+    let delivery = Batch {
         records: records(next, down),
         snapshot: vec![state(0, State::Down)],
         ..batch("spare", 1, &["spare"])
     };
     until("the flood is over", NOTICED, async || {
-        world.deliver(&spare, &encode(&said).expect("encodes")).status == 200
+        world.deliver(&spare, &encode(&delivery).expect("encodes")).status == 200
     })
     .await;
     world.shows("spare", "major_outage", NOTICED).await;
@@ -214,7 +214,7 @@ fn operators_see(world: &World) {
         assert!(log.contains(words), "no {words:?} in {log}");
     }
     let checks: serde_json::Value =
-        serde_json::from_str(&done(world, &["check", "list", "--json"])).expect("JSON");
+        serde_json::from_str(&run_ok(world, &["check", "list", "--json"])).expect("JSON");
     let web = checks["checks"].as_array().expect("a list").iter().find(|one| one["name"] == "web");
     let agents = web.expect("it is listed")["agents"].as_array().expect("a list").clone();
     let of = |name: &str| {
@@ -224,8 +224,8 @@ fn operators_see(world: &World) {
     assert_eq!(of("eye"), (true.into(), serde_json::Value::Null));
     assert_eq!(of("spare"), (false.into(), "definition".into()));
     assert_eq!(of("narrow"), (false.into(), "limited".into()));
-    let said = done(world, &["agent", "list"]);
-    assert!(said.contains("CLONED") && said.contains("limited to narrow*"), "{said}");
+    let output = run_ok(world, &["agent", "list"]);
+    assert!(output.contains("CLONED") && output.contains("limited to narrow*"), "{output}");
 }
 
 /// Metrics are updated once a second.
@@ -251,20 +251,20 @@ async fn metrics_tell(world: &World) {
 }
 
 #[tokio::test]
-async fn who_joins_with_the_same_definition_counts_from_then_on_and_is_told() {
+async fn an_agent_that_joins_with_the_same_definition_counts_from_then_on_and_is_reported() {
     let nginx = Nginx::start(&Site::default()).await;
     let (world, _, agent) = world(&nginx).await;
     let before = world.intervals("api");
     let joiner = world.enrol("spare", "elsewhere", None);
     let began = now();
     let hour = (0..60).rev().map(|minute| Kind::Observation(observation(0, minute * 60_000, State::Up)));
-    let said = Batch {
+    let delivery = Batch {
         inventory: inventory(&[("api", definition(&world, "api"))]),
         records: records(1, hour),
         snapshot: vec![state(0, State::Up)],
         ..batch("spare", 1, &["api"])
     };
-    assert_eq!(world.deliver(&joiner, &encode(&said).expect("encodes")).status, 200);
+    assert_eq!(world.deliver(&joiner, &encode(&delivery).expect("encodes")).status, 200);
     // One of two locations reports down, which is not a majority.
     world.shows("api", "operational", NOTICED).await;
     let after = world.intervals("api");

@@ -144,7 +144,7 @@ fn holes(intervals: &[Interval]) -> Vec<(i64, i64)> {
 }
 
 #[tokio::test]
-async fn a_host_that_slept_sees_on_and_is_believed_at_once() {
+async fn an_agents_host_that_slept_continues_and_counts_at_once() {
     let nginx = Nginx::start(&Site::default()).await;
     let mut world = World::new(&page("demo", true, &["web"]));
     world.start().await;
@@ -184,7 +184,7 @@ async fn a_host_that_slept_sees_on_and_is_believed_at_once() {
 }
 
 #[tokio::test]
-async fn an_aggregator_that_slept_blames_no_agent_and_shows_what_they_saw() {
+async fn an_aggregator_that_slept_reports_no_agent_as_silent_and_shows_late_data() {
     let nginx = Nginx::start(&Site::default()).await;
     let mut world = World::new(&page("demo", true, &["web"]));
     let mut sleep = Sleep::new(&world);

@@ -12,7 +12,7 @@ fn workspace(slug: &str) -> String {
 }
 
 #[tokio::test]
-async fn two_workspaces_see_nothing_of_each_other() {
+async fn two_workspaces_are_isolated() {
     let red_target = Nginx::start(&Site::default()).await;
     let mut blue_target = Nginx::start(&Site::default()).await;
     let mut world = World::new(&format!("workspace = \"red\"\n---\n{}", workspace("red")));
@@ -66,7 +66,7 @@ async fn seen(world: &World, root: &str, status: &str) {
 }
 
 #[tokio::test]
-async fn a_token_opens_nothing_but_its_own_agent() {
+async fn a_token_is_valid_for_its_own_agent_only() {
     use skerry_protocol::wire::{Batch, encode};
     let mut world = World::new(&format!("workspace = \"red\"\n---\n{}", workspace("red")));
     world.declare_workspace("blue.toml", &format!("workspace = \"blue\"\n{}", workspace("blue")));

@@ -53,7 +53,7 @@ fn sound(path: &Path) -> i64 {
 }
 
 #[test]
-fn a_backup_under_load_is_whole() {
+fn a_backup_under_load_is_complete() {
     let mut rng = Rng::new(seed("torture::a_backup_under_load"));
     let names = ["one", "two"];
     let checks: Vec<String> = names.iter().flat_map(|name| checks_of(name)).collect();
@@ -87,7 +87,7 @@ fn a_backup_under_load_is_whole() {
 }
 
 #[test]
-fn killed_in_the_middle_neither_leaves_half_of_anything() {
+fn a_killed_backup_or_restore_leaves_nothing_incomplete() {
     let mut rng = Rng::new(seed("torture::killed_in_the_middle"));
     let harness = Harness::new(&checks_of("one"), None);
     let aggregator = harness.start();
@@ -133,7 +133,7 @@ fn killed_in_the_middle_neither_leaves_half_of_anything() {
 }
 
 #[test]
-fn a_backup_to_a_full_disk_leaves_nothing_and_harms_nobody() {
+fn a_backup_to_a_full_disk_leaves_nothing_and_stops_no_service() {
     let Some(small) = SmallDisk::make(4) else { return };
     let mut rng = Rng::new(seed("torture::a_backup_to_a_full_disk"));
     let harness = Harness::new(&checks_of("one"), None);

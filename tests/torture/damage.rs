@@ -127,7 +127,7 @@ fn drain(
 }
 
 #[test]
-fn a_damaged_spool_stops_no_agent_and_its_loss_is_told() {
+fn a_damaged_spool_stops_no_agent_and_its_loss_is_reported() {
     let mut rng = Rng::new(seed("torture::a_damaged_spool_stops"));
     let harness = Harness::new(&["real".to_owned()], None);
     let target = Target::start();
@@ -215,7 +215,7 @@ fn the_loss_of_a_damaged_spool_reaches_the_aggregator() {
 }
 
 #[test]
-fn a_damaged_database_is_refused_in_words_or_serves() {
+fn a_damaged_database_is_rejected_with_a_message_or_serves() {
     let mut rng = Rng::new(seed("torture::a_damaged_database"));
     let harness = Harness::new(&checks_of("one"), None);
     let aggregator = harness.start();

@@ -74,7 +74,7 @@ impl Drop for SmallDisk {
 }
 
 #[test]
-fn a_full_disk_refuses_batches_and_loses_nothing() {
+fn a_full_disk_rejects_batches_and_loses_nothing() {
     let Some(small) = SmallDisk::make(16) else { return };
     let mut rng = Rng::new(seed("torture::a_full_disk_refuses"));
     let names = ["one", "two"];
@@ -130,8 +130,8 @@ fn a_full_disk_refuses_batches_and_loses_nothing() {
     drop(aggregator);
 }
 
-/// Operators command while the disk of the database is full, beside the aggregator and without one. A small write still
-/// fits now and then: whoever is told that it worked finds it done, and whoever is told that it did not finds nothing changed.
+/// Operators run commands while the disk of the database is full, with and without a running aggregator. A small write
+/// sometimes still fits: a command that reports success has taken effect, and one that reports failure has not.
 #[test]
 fn a_command_on_a_full_disk_says_so_and_changes_nothing() {
     let Some(small) = SmallDisk::make(16) else { return };
@@ -185,7 +185,7 @@ fn a_command_on_a_full_disk_says_so_and_changes_nothing() {
 }
 
 #[test]
-fn an_agent_on_a_full_disk_probes_on_and_keeps_what_it_sees() {
+fn an_agent_on_a_full_disk_keeps_probing_and_delivers_later() {
     let Some(small) = SmallDisk::make(4) else { return };
     let mut rng = Rng::new(seed("torture::an_agent_on_a_full_disk"));
     let harness = Harness::new(&["real".to_owned()], None);
@@ -227,7 +227,7 @@ fn an_agent_on_a_full_disk_probes_on_and_keeps_what_it_sees() {
 /// A spool is created, opened and written on a disk that ends at each page in turn: whichever write fails,
 /// the agent starts, probes, and delivers once there is room.
 #[test]
-fn a_disk_that_ends_at_any_page_stops_no_agent() {
+fn a_disk_that_is_full_at_any_page_stops_no_agent() {
     let Some(small) = SmallDisk::make(4) else { return };
     let harness = Harness::new(&["real".to_owned()], None);
     let target = Target::start();

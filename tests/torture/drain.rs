@@ -38,14 +38,14 @@ const LIVE: Duration = Duration::from_secs(5);
 const PRESENT: Duration = Duration::from_secs(35);
 
 #[test]
-fn a_fleet_drains_evenly_and_the_present_first() {
+fn a_fleet_delivers_its_history_evenly_and_present_states_first() {
     let seed = seed("torture::a_fleet_drains_evenly");
     drain(Rng::new(seed), 20, Duration::from_secs(150));
 }
 
 #[test]
 #[ignore = "long: a million observations of 10,000 checks"]
-fn a_million_observations_drain_beside_live_traffic() {
+fn a_million_observations_are_delivered_during_live_traffic() {
     let seed = seed("torture::a_million_observations");
     drain(Rng::new(seed), 100, Duration::from_secs(600));
 }

@@ -13,7 +13,7 @@ const MISSED: &str =
     "SELECT coalesce(sum(count), 0) FROM loss WHERE why LIKE '%acknowledged before, not in this database'";
 
 #[test]
-fn commits_that_a_damaged_log_lost_are_noticed_and_told() {
+fn commits_lost_by_a_damaged_log_are_noticed_and_reported() {
     let mut rng = Rng::new(seed("torture::commits_that_a_damaged_log"));
     let checks: Vec<String> = (0..4).map(|check| format!("real-{check}")).collect();
     let harness = Harness::new(&checks, None);

@@ -16,7 +16,7 @@ use std::time::Duration;
 const SILENCE: i64 = 13_000;
 
 #[test]
-fn requests_overtake_each_other_and_nothing_counts_twice() {
+fn reordered_requests_count_once() {
     let rounds = rounds(8);
     let mut rng = Rng::new(seed("torture::requests_overtake"));
     let names = ["one", "two", "calm"];

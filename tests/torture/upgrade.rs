@@ -97,7 +97,7 @@ fn ends(harness: &Harness, former: &Former) {
 }
 
 #[test]
-fn an_upgrade_that_is_killed_loses_nothing() {
+fn a_killed_upgrade_loses_nothing() {
     let former = Former::make();
     let harness = Harness::new(&[], None);
     std::fs::create_dir_all(&harness.data).expect("a folder");
@@ -123,7 +123,7 @@ fn an_upgrade_that_is_killed_loses_nothing() {
 
 /// The disk ends at each page in turn, until there is room for everything.
 #[test]
-fn an_upgrade_on_a_disk_that_ends_loses_nothing() {
+fn an_upgrade_on_a_full_disk_loses_nothing() {
     let Some(small) = SmallDisk::make(8) else { return };
     let former = Former::make();
     let harness = Harness::new(&[], Some(&small.path().join("data")));

@@ -52,7 +52,7 @@ async fn every_type_is_read_and_asserted_at_bind_and_at_unbound() {
 
 /// `dig` output can be pasted into `answers`, and so can what people write.
 #[tokio::test]
-async fn answers_are_taken_as_dig_prints_them() {
+async fn expected_answers_may_be_written_as_dig_prints_them() {
     let authority = Authority::new();
     let certificate = authority.sign(&["localhost"], Validity::GOOD);
     let bind = Named::start(&certificate).await;
@@ -122,7 +122,7 @@ async fn any_all_and_exactly_differ() {
 }
 
 #[tokio::test]
-async fn no_record_is_an_outage_unless_that_is_what_is_asked() {
+async fn no_record_is_an_outage_unless_it_is_expected() {
     let bind = Named::start(&Authority::new().sign(&["localhost"], Validity::GOOD)).await;
     let nodata = check(at("127.0.0.1", bind.port), "mail.example.test", Record::Aaaa);
     assert_down(&observe(nodata.clone()).await, Reason::AnswerMismatch, "no AAAA record");
@@ -170,7 +170,7 @@ async fn each_response_code_is_expected_or_named() {
 }
 
 #[tokio::test]
-async fn an_answer_that_may_be_kept_too_short_degrades() {
+async fn an_answer_with_too_short_a_ttl_degrades() {
     let bind = Named::start(&Authority::new().sign(&["localhost"], Validity::GOOD)).await;
     let kept = |query: &str, seconds| Dns {
         min_ttl: Some(Duration::from_secs(seconds)),
@@ -188,7 +188,7 @@ async fn an_answer_that_may_be_kept_too_short_degrades() {
 }
 
 #[tokio::test]
-async fn recursion_is_asked_for_or_not() {
+async fn recursion_is_requested_as_configured() {
     let peer = DnsPeer::start(DnsBehaviour::Right).await;
     for recursion in [true, false] {
         assert_up(&observe(Dns { recursion, ..check_at(peer.address()) }).await);

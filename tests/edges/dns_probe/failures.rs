@@ -29,7 +29,7 @@ async fn two_identical_checks_at_the_same_moment_are_two_queries() {
 }
 
 #[tokio::test]
-async fn ids_and_source_ports_cannot_be_foretold() {
+async fn ids_and_source_ports_are_unpredictable() {
     let peer = DnsPeer::start(DnsBehaviour::Right).await;
     let check = named(check_at(peer.address()), TIMEOUT);
     let prober = Prober::new().expect("a prober");
@@ -45,7 +45,7 @@ async fn ids_and_source_ports_cannot_be_foretold() {
 }
 
 #[tokio::test]
-async fn what_answers_another_question_is_ignored() {
+async fn answers_to_another_question_are_ignored() {
     let peer = DnsPeer::start(DnsBehaviour::WrongIdThenRight).await;
     let seen = observe(check_at(peer.address())).await;
     assert_up(&seen);
@@ -86,7 +86,7 @@ async fn broken_and_hostile_answers_are_named() {
 }
 
 #[tokio::test]
-async fn a_server_that_knows_no_edns_is_asked_again_without_it() {
+async fn a_server_without_edns_is_queried_again_without_it() {
     for (behaviour, rcode) in [(DnsBehaviour::FormerrToEdns, 1), (DnsBehaviour::NotimpToEdns, 4)] {
         for transport in [DnsTransport::Udp, DnsTransport::Tcp] {
             let peer = DnsPeer::start(behaviour).await;
@@ -109,7 +109,7 @@ async fn a_server_that_knows_no_edns_is_asked_again_without_it() {
 }
 
 #[tokio::test]
-async fn nothing_that_moves_a_terminal_is_shown() {
+async fn terminal_control_characters_are_not_shown() {
     let peer = DnsPeer::start(DnsBehaviour::TerminalControl).await;
     let seen = observe(Dns { record: Record::Txt, ..check_at(peer.address()) }).await;
     assert_up(&seen);
@@ -117,7 +117,7 @@ async fn nothing_that_moves_a_terminal_is_shown() {
 }
 
 #[tokio::test]
-async fn silence_and_nobody_there_are_told_apart() {
+async fn a_silent_and_an_unreachable_server_are_distinguished() {
     let silent = DnsPeer::start(DnsBehaviour::Silent).await;
     for transport in [DnsTransport::Udp, DnsTransport::Tcp] {
         let seen = observe_within(Dns { transport, ..check_at(silent.address()) }, SHORT).await;
@@ -140,7 +140,7 @@ async fn silence_and_nobody_there_are_told_apart() {
 
 /// The descriptor limit applies to a whole process, so this test runs its other half in a process of its own.
 #[tokio::test]
-async fn our_own_lack_of_descriptors_is_nobodys_outage() {
+async fn a_lack_of_descriptors_is_no_outage() {
     let peer = DnsPeer::start(DnsBehaviour::Right).await;
     run_half("dns_probe::failures::half_without_descriptors", peer.address().to_string()).await;
 }

@@ -55,7 +55,7 @@ async fn every_transport_reaches_both_servers_over_both_families() {
 }
 
 #[tokio::test]
-async fn a_family_is_chosen() {
+async fn the_address_family_can_be_chosen() {
     let bind = Named::start(&Authority::new().sign(&["localhost"], Validity::GOOD)).await;
     for (ip, v6) in [(IpVersion::V4, false), (IpVersion::V6, true)] {
         let seen = observe(Dns { ip, ..over(DnsTransport::Udp, at("localhost", bind.port)) }).await;
@@ -67,7 +67,7 @@ async fn a_family_is_chosen() {
 }
 
 #[tokio::test]
-async fn what_is_truncated_is_asked_again_over_tcp() {
+async fn a_truncated_answer_is_queried_again_over_tcp() {
     let authority = Authority::new();
     let certificate = authority.sign(&["localhost"], Validity::GOOD);
     let bind = Named::start(&certificate).await;
@@ -110,7 +110,7 @@ async fn bad_certificates_have_their_own_reasons() {
 }
 
 #[tokio::test]
-async fn the_name_in_the_certificate_can_be_another_and_its_end_is_watched() {
+async fn another_name_in_the_certificate_can_be_configured_and_its_expiry_is_watched() {
     let authority = Authority::new();
     let bind = Named::start(&authority.sign(&["dns.test"], Validity { from: -80, to: 10 })).await;
     let named = |days| Handshake { certificate_days: days, ..tls(&authority, "dns.test") };
@@ -123,7 +123,7 @@ async fn the_name_in_the_certificate_can_be_another_and_its_end_is_watched() {
 }
 
 #[tokio::test]
-async fn a_web_server_that_speaks_no_dns_is_told() {
+async fn a_web_server_without_dns_is_reported() {
     let authority = Authority::new();
     let certificate = authority.sign(&["localhost"], Validity::GOOD);
     let bind = Named::start(&certificate).await;

@@ -10,7 +10,7 @@ fn mark(number: u32) -> String {
 }
 
 #[tokio::test]
-async fn one_that_ignores_sigterm_is_killed() {
+async fn a_plugin_that_ignores_sigterm_is_killed() {
     let mark = mark(1);
     let seen =
         observe_within(shell(&format!("trap '' TERM; echo stuck; while :; do sleep {mark}; done")), SHORT)
@@ -21,7 +21,7 @@ async fn one_that_ignores_sigterm_is_killed() {
 }
 
 #[tokio::test]
-async fn one_that_heeds_sigterm_may_tidy_up() {
+async fn a_plugin_that_handles_sigterm_may_clean_up() {
     let folder = tempfile::tempdir().expect("a folder");
     let tidied = folder.path().join("tidied");
     let words = format!("trap 'echo > {}; exit 0' TERM; while :; do sleep 0.01; done", tidied.display());
@@ -31,7 +31,7 @@ async fn one_that_heeds_sigterm_may_tidy_up() {
 }
 
 #[tokio::test]
-async fn its_children_end_with_it() {
+async fn child_processes_end_with_their_plugin() {
     let mark = mark(2);
     // The plugin exits successfully and leaves child processes that hold its pipes.
     let words = format!("i=0; while [ $i -lt 50 ]; do sleep {mark} & i=$((i+1)); done; echo fine; exit 0");
@@ -42,7 +42,7 @@ async fn its_children_end_with_it() {
 }
 
 #[tokio::test]
-async fn one_that_multiplies_is_ended_as_a_whole() {
+async fn a_plugin_that_forks_is_ended_with_all_its_processes() {
     let mark = mark(3);
     // Two generations of fifty processes that ignore SIGTERM, and the plugin waits for all.
     let words = format!(
@@ -54,7 +54,7 @@ async fn one_that_multiplies_is_ended_as_a_whole() {
 }
 
 #[tokio::test]
-async fn a_daemon_that_left_its_group_holds_nobody_up() {
+async fn a_daemon_outside_the_group_delays_nothing() {
     let mark = mark(5);
     let folder = tempfile::tempdir().expect("a folder");
     let over = folder.path().join(&mark);
@@ -73,7 +73,7 @@ async fn a_daemon_that_left_its_group_holds_nobody_up() {
 }
 
 #[tokio::test]
-async fn a_run_that_is_given_up_leaves_nothing_behind() {
+async fn a_run_that_is_abandoned_leaves_nothing_behind() {
     let mark = mark(4);
     let check = named(shell(&format!("trap '' TERM; sleep {mark} & sleep {mark}")), TIMEOUT);
     let run = tokio::spawn(async move {
@@ -86,7 +86,7 @@ async fn a_run_that_is_given_up_leaves_nothing_behind() {
 }
 
 #[tokio::test]
-async fn endless_output_is_read_so_far_and_no_further() {
+async fn endless_output_is_read_up_to_a_limit() {
     for endless in [exec(&["/usr/bin/yes", "all is well"]), exec(&["/bin/cat", "/dev/zero"])] {
         let seen = observe(endless).await;
         assert_seen(&seen, Outcome::Inconclusive, Reason::PluginFailed, "it wrote more than 65536 bytes");
@@ -100,7 +100,7 @@ async fn endless_output_is_read_so_far_and_no_further() {
 }
 
 #[tokio::test]
-async fn what_judged_nothing_is_nobodys_outage() {
+async fn a_plugin_without_a_verdict_is_no_outage() {
     let failed = |words| (Outcome::Inconclusive, Reason::PluginFailed, words);
     for (words, (outcome, reason, said)) in [
         ("kill -9 $$", failed("ended by signal 9")),
@@ -136,7 +136,7 @@ async fn a_program_that_cannot_be_run_says_why() {
 }
 
 #[tokio::test]
-async fn binary_garbage_is_made_harmless() {
+async fn binary_output_is_made_harmless() {
     let seen =
         observe(shell("head -c 3000 /dev/urandom; printf '\\033]0;owned\\007 | a=1 \\377=2\\n'; exit 2"))
             .await;

@@ -63,7 +63,7 @@ async fn until_nothing_runs(mark: &str) {
 
 /// Runs plugins through the socket, as a process of another user would.
 #[tokio::test]
-async fn a_runner_says_what_a_child_would_have_said_and_its_absence_says_nothing() {
+async fn a_runner_gives_the_same_result_as_a_child_and_its_absence_is_inconclusive() {
     let folder = tempfile::tempdir().expect("a folder");
     let socket = folder.path().join("plugins.socket");
     let over = |exec: Exec| Exec { runner: Some(socket.clone()), ..exec };

@@ -55,7 +55,7 @@ fn latency_from(label: &str, exec: Exec) -> Exec {
 
 /// An age, an uptime and a TTL are seconds, too.
 #[tokio::test]
-async fn no_datum_is_the_latency_unless_it_is_named() {
+async fn performance_data_is_the_latency_only_if_it_is_named() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("dump");
     std::fs::write(&file, [b'x'; 20]).expect("written");
@@ -73,7 +73,7 @@ async fn no_datum_is_the_latency_unless_it_is_named() {
 }
 
 #[tokio::test]
-async fn the_datum_that_latency_from_names_is_the_latency() {
+async fn the_value_named_by_latency_from_is_the_latency() {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port");
     let port = listener.local_addr().expect("an address").port().to_string();
     let seen = observe(latency_from("time", real("check_tcp", &["-H", "127.0.0.1", "-p", &port]))).await;
@@ -100,7 +100,7 @@ async fn the_datum_that_latency_from_names_is_the_latency() {
 }
 
 #[tokio::test]
-async fn a_slow_plugin_is_degraded_by_the_time_that_is_named() {
+async fn a_slow_plugin_is_degraded_by_the_named_latency() {
     let check = Check {
         degraded_above: Some(Duration::from_millis(100)),
         ..named(latency_from("time", shell("echo 'ok | time=0.3s'")), TIMEOUT)

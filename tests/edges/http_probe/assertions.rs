@@ -9,7 +9,7 @@ fn keys(url: &str, keys: &str) -> String {
 }
 
 #[tokio::test]
-async fn what_is_asked_holds_or_is_named() {
+async fn each_violated_assertion_is_named() {
     let nginx = Nginx::start(&plain(
         "add_header X-Room one; location = /text { return 200 'queue: 12'; }
          location = /json { return 200 '{\"queue\":3,\"nodes\":[\"a-1\",\"b-2\"]}'; }",
@@ -54,7 +54,7 @@ async fn what_is_asked_holds_or_is_named() {
 }
 
 #[tokio::test]
-async fn a_token_is_sent_as_it_stands_in_its_file() {
+async fn a_token_is_sent_exactly_as_in_its_file() {
     let nginx = Nginx::start(&plain("if ($http_authorization != \"Bearer s3cret\") { return 401; }")).await;
     let token = nginx.files().join("token");
     let asked = keys(&nginx.url("/"), &format!("auth = {{ token_file = \"{}\" }}", token.display()));

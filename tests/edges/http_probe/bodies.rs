@@ -80,14 +80,14 @@ async fn a_body_ends_where_its_head_says() {
 }
 
 #[tokio::test]
-async fn a_body_shorter_than_its_length_says_how_much_came() {
+async fn a_truncated_body_is_reported_with_its_length() {
     let target = HttpServer::with(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nhello").await;
     let seen = observing::observe(&looks_for("hello", &target.url("/"), "")).await;
     observing::assert_down(&seen, Reason::ConnectionReset, "after 5 of its 50 bytes");
 }
 
 #[tokio::test]
-async fn a_coded_body_is_decoded_whether_it_was_asked_for_or_not() {
+async fn an_encoded_body_is_decoded_even_if_not_requested() {
     for (coding, body) in each_coding(TEXT) {
         let lines = format!("Content-Encoding: {coding}\r\nContent-Type: text/html\r\n");
         let target = HttpServer::start(Ending::Close, move |_| answer("200 OK", &lines, &body)).await;
@@ -100,7 +100,7 @@ async fn a_coded_body_is_decoded_whether_it_was_asked_for_or_not() {
 }
 
 #[tokio::test]
-async fn json_is_read_behind_a_mark_and_a_coding() {
+async fn json_is_read_after_a_byte_order_mark_and_an_encoding() {
     const JSON: &[u8] = b"\xef\xbb\xbf{\"status\":\"ok\"}";
     for (lines, json) in [("", JSON.to_vec()), ("Content-Encoding: gzip\r\n", gzip(JSON))] {
         let target = HttpServer::start(Ending::Close, move |_| answer("200 OK", lines, &json)).await;
@@ -131,7 +131,7 @@ async fn a_real_server_compresses_over_http_1_and_2() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_decoded_is_said() {
+async fn an_undecodable_body_is_reported() {
     let bomb = gzip(&vec![0; 32 << 20]);
     let cut = gzip(TEXT)[..30].to_vec();
     for (coding, body, reason, words) in [

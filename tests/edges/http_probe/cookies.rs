@@ -23,7 +23,7 @@ async fn observe_inside(target: &HttpServer) -> Observed {
 }
 
 #[tokio::test]
-async fn a_gate_that_sets_a_cookie_lets_in_who_brings_it_back() {
+async fn a_cookie_is_returned_to_the_server_that_set_it() {
     let same = HttpServer::start(Ending::Close, |request| match cookie(request) {
         Some("gate=1") => answer("200 OK", "", b"inside"),
         _ => redirect("/", "Set-Cookie: gate=1; Path=/\r\n"),
@@ -42,7 +42,7 @@ async fn a_gate_that_sets_a_cookie_lets_in_who_brings_it_back() {
 }
 
 #[tokio::test]
-async fn a_cookie_lives_for_one_run_and_stays_where_it_belongs() {
+async fn a_cookie_is_kept_for_one_run_and_sent_to_its_own_server_only() {
     let other = HttpServer::start(Ending::Close, |_| answer("200 OK", "", b"inside")).await;
     let away = other.url("/landed").replace("127.0.0.1", "localhost");
     let target = HttpServer::start(Ending::Close, move |request| match request.split(' ').nth(1) {
@@ -60,7 +60,7 @@ async fn a_cookie_lives_for_one_run_and_stays_where_it_belongs() {
 }
 
 #[tokio::test]
-async fn a_gate_that_never_opens_is_a_loop() {
+async fn endless_redirects_with_cookies_are_a_loop() {
     let target = HttpServer::start(Ending::Close, |_| redirect("/", "Set-Cookie: gate=1; Path=/\r\n")).await;
     let seen = observe_inside(&target).await;
     observing::assert_down(&seen, Reason::TooManyRedirects, "a redirect loop");

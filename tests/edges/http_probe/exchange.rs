@@ -3,7 +3,7 @@
 use super::*;
 
 #[tokio::test]
-async fn what_is_asked_arrives_as_asked() {
+async fn requests_arrive_as_configured() {
     let nginx = Nginx::start(&plain("location = /echo { return 200 $request_method; }")).await;
     let seen = observe(Http {
         method: Method::PUT,
@@ -21,7 +21,7 @@ async fn what_is_asked_arrives_as_asked() {
 }
 
 #[tokio::test]
-async fn assertions_hold_or_are_named() {
+async fn violated_assertions_are_named() {
     let nginx = Nginx::start(&plain(
         "location = /json { default_type application/json; return 200 '{\"status\":\"ok\",\"queue\":3}'; }",
     ))

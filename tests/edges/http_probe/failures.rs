@@ -21,7 +21,7 @@ async fn an_outage_and_its_end_are_seen() {
 }
 
 #[tokio::test]
-async fn an_endless_body_is_read_so_far_and_no_further() {
+async fn an_endless_body_is_read_up_to_a_limit() {
     let target = Misbehaving::start(Misbehaviour::EndlessBody).await;
     let seen = observe(check(&target.url())).await;
     assert_up(&seen);
@@ -47,7 +47,7 @@ async fn broken_http_is_named() {
 }
 
 #[tokio::test]
-async fn the_deadline_holds_and_says_what_it_cut_off() {
+async fn the_deadline_is_kept_and_names_the_phase() {
     for (behaviour, words) in [(Misbehaviour::DripHead, "head"), (Misbehaviour::Silent, "head")] {
         let target = Misbehaving::start(behaviour).await;
         let seen = observe_within(check(&target.url()), SHORT).await;
@@ -63,7 +63,7 @@ async fn the_deadline_holds_and_says_what_it_cut_off() {
 }
 
 #[tokio::test]
-async fn nobody_there_is_named() {
+async fn unreachable_targets_have_their_own_reasons() {
     let refused = observe(check(&format!("http://127.0.0.1:{}/", free_port()))).await;
     assert_down(&refused, Reason::ConnectRefused);
     let unknown = observe(check("http://no-such-host.invalid/")).await;
@@ -73,7 +73,7 @@ async fn nobody_there_is_named() {
 
 /// The descriptor limit applies to a whole process, so this test runs its other half in a process of its own.
 #[tokio::test]
-async fn our_own_lack_of_descriptors_is_nobodys_outage() {
+async fn a_lack_of_descriptors_is_no_outage() {
     let nginx = Nginx::start(&Site::default()).await;
     run_half("http_probe::failures::half_without_descriptors", nginx.url_at("127.0.0.1", "/")).await;
 }

@@ -55,7 +55,7 @@ async fn an_odd_head_is_read_as_browsers_read_it() {
 }
 
 #[tokio::test]
-async fn what_is_left_of_an_odd_head_is_what_is_asked_of() {
+async fn assertions_apply_to_what_remains_of_an_odd_head() {
     let target = HttpServer::with(
         [HEAD, "X-Bad: a\x01b\r\nX-Folded: one\r\n two\r\nServer : Embedded\r\n\r\nok"].concat().as_bytes(),
     )
@@ -69,7 +69,7 @@ async fn what_is_left_of_an_odd_head_is_what_is_asked_of() {
 }
 
 #[tokio::test]
-async fn what_is_not_http_is_said_in_words() {
+async fn a_response_that_is_not_http_has_a_clear_message() {
     for (bytes, words) in [
         (&b"<html>ok</html>"[..], "does not begin as HTTP does: \"<html>ok</html>\""),
         (b"SSH-2.0-OpenSSH_9.9\r\n", "SSH-2.0-OpenSSH_9.9"),
@@ -85,7 +85,7 @@ async fn what_is_not_http_is_said_in_words() {
 }
 
 #[tokio::test]
-async fn a_redirect_that_leads_nowhere_is_the_answer() {
+async fn a_redirect_without_a_valid_location_is_the_response() {
     for lines in ["", "Location: \r\n", "Location: a\x01b\r\n"] {
         let target = HttpServer::start(Ending::Close, move |_| answer("302 Found", lines, b"ok")).await;
         let seen = observing::observe(&asks_for_ok(&target)).await;
@@ -108,7 +108,7 @@ async fn a_location_may_be_in_latin_1() {
 }
 
 #[tokio::test]
-async fn a_large_head_is_read_over_http_2_too() {
+async fn a_large_head_is_read_over_http_2() {
     let lines: String =
         (0..60).map(|number| format!("add_header X-{number} {};\n", "y".repeat(1500))).collect();
     let nginx = Nginx::start(&Site { http2: true, ..plain(&lines) }).await;

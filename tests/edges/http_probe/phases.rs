@@ -57,7 +57,7 @@ async fn a_slow_body_shows_in_transfer() {
 }
 
 #[tokio::test]
-async fn a_connection_is_new_unless_reuse_is_asked() {
+async fn a_connection_is_new_unless_reuse_is_configured() {
     let mut nginx = Nginx::start(&Site::default()).await;
     let prober = Prober::new().expect("a prober");
     let fresh = named(check(&nginx.url("/")), TIMEOUT);
@@ -81,7 +81,7 @@ async fn a_connection_is_new_unless_reuse_is_asked() {
 }
 
 #[tokio::test]
-async fn what_follows_an_answer_is_never_the_next_one() {
+async fn bytes_after_a_response_are_never_the_next_response() {
     const POISON: &str = "HTTP/1.1 500 Poison\r\nContent-Length: 6\r\n\r\nPOISON";
     const CHUNKS: &str = "2\r\nok\r\n0\r\n\r\n";
     for (what, answer, reused) in [

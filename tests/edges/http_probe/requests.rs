@@ -21,7 +21,7 @@ async fn host_comes_first_and_names_are_in_their_usual_case() {
 }
 
 #[tokio::test]
-async fn headers_go_out_as_they_are_written() {
+async fn headers_are_sent_as_configured() {
     let keys = "headers = { X-Zebra = \"1\", SOAPAction = \"a\", host = \"inner.test\", Accept = \"b\", x-ant = \"2\" }";
     let expected = format!(
         "GET /a?b=c HTTP/1.1\r\nHost: inner.test\r\n{AGENT}X-Zebra: 1\r\nSOAPAction: a\r\nAccept: b\r\nx-ant: 2\r\n\
