@@ -12,13 +12,15 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{UnixListener, UnixStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
 /// The longest request, bytes.
 const MAX_REQUEST_BYTES: u64 = 64 << 10;
 /// Timeout for reading a request or writing a response.
 const IO_TIMEOUT: Duration = Duration::from_secs(5);
+/// The same while the aggregator stops: a command writes its request at once.
+const STOP_TIMEOUT: Duration = Duration::from_secs(1);
 /// The greatest number of simultaneous callers.
 const MAX_CONNECTIONS: usize = 16;
 
@@ -28,6 +30,7 @@ pub struct Control {
     path: PathBuf,
     task: tokio::task::JoinHandle<()>,
     places: Arc<Semaphore>,
+    stopping: watch::Sender<()>,
 }
 
 impl Control {
@@ -43,28 +46,35 @@ impl Control {
         std::fs::set_permissions(&draft, std::fs::Permissions::from_mode(0o600))?;
         std::fs::rename(&draft, &path)?;
         let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
-        let task = tokio::spawn(accept(listener, engine, Arc::clone(&places)));
-        Ok(Self { path, task, places })
+        let (stopping, stopped) = watch::channel(());
+        let task = tokio::spawn(accept(listener, engine, Arc::clone(&places), stopped));
+        Ok(Self { path, task, places, stopping })
     }
 
-    /// Stops accepting callers, and waits until the present ones have their answer.
+    /// Stops accepting callers, and waits until those that sent a request have their answer.
     pub async fn stop(self) {
         self.task.abort();
+        self.stopping.send_replace(());
         // If this fails, the next start replaces the stale socket.
         let _ = std::fs::remove_file(&self.path);
         let _ = timeout(IO_TIMEOUT, self.places.acquire_many(MAX_CONNECTIONS as u32)).await;
     }
 }
 
-async fn accept(listener: UnixListener, engine: Engine, places: Arc<Semaphore>) {
+async fn accept(
+    listener: UnixListener,
+    engine: Engine,
+    places: Arc<Semaphore>,
+    stopped: watch::Receiver<()>,
+) {
     loop {
         let Ok(place) = Arc::clone(&places).acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
-                let engine = engine.clone();
+                let (engine, stopped) = (engine.clone(), stopped.clone());
                 tokio::spawn(async move {
                     let _place = place;
-                    if let Err(error) = answer(stream, &engine).await {
+                    if let Err(error) = answer(stream, &engine, stopped).await {
                         tracing::debug!(%error, "a caller of the control socket is gone");
                     }
                 });
@@ -77,13 +87,21 @@ async fn accept(listener: UnixListener, engine: Engine, places: Arc<Semaphore>) 
     }
 }
 
-async fn answer(mut stream: UnixStream, engine: &Engine) -> std::io::Result<()> {
+async fn answer(
+    mut stream: UnixStream,
+    engine: &Engine,
+    mut stopped: watch::Receiver<()>,
+) -> std::io::Result<()> {
     let uid = stream.peer_cred()?.uid();
     let response = if uid == 0 || uid == geteuid().as_raw() {
         write_response(&mut stream, &Response::Ready).await?;
         let mut line = Vec::new();
         let mut reader = BufReader::new((&mut stream).take(MAX_REQUEST_BYTES));
-        timeout(IO_TIMEOUT, reader.read_until(b'\n', &mut line)).await??;
+        let mut read = std::pin::pin!(timeout(IO_TIMEOUT, reader.read_until(b'\n', &mut line)));
+        tokio::select! {
+            read = &mut read => read??,
+            _ = stopped.changed() => timeout(STOP_TIMEOUT, read).await???,
+        };
         if line.len() as u64 == MAX_REQUEST_BYTES && !line.ends_with(b"\n") {
             refused("a command may be at most 64 KiB long: split it")
         } else {
