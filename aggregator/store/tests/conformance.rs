@@ -269,6 +269,9 @@ fn a_commit_is_fenced_by_token_and_commit_number() {
         store.commit_fenced(&put("second"), fence(5, 1)).expect("and its next commit");
         let again = store.commit_fenced(&put("twice"), fence(5, 1)).expect_err("that number is used already");
         assert!(matches!(again, StoreError::Fenced { token: 5, commit_no: 2 }), "{again:?}");
+        let behind =
+            store.commit_fenced(&put("behind"), fence(6, 1)).expect_err("it has not read the last commit");
+        assert!(matches!(behind, StoreError::Fenced { token: 5, commit_no: 2 }), "{behind:?}");
         store.commit_fenced(&put("taken"), fence(6, 2)).expect("the next holder");
         let late =
             store.commit_fenced(&put("late"), fence(5, 2)).expect_err("another holder has a newer token");

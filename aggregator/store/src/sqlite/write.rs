@@ -70,7 +70,7 @@ fn pass(transaction: &Transaction<'_>, fence: Fence) -> Result<(), StoreError> {
     let found: Option<(i64, i64)> =
         transaction.query_row(sql, [workspace.0], |row| Ok((row.get(0)?, row.get(1)?))).optional()?;
     let (held, last) = found.unwrap_or((token, commit_no));
-    if token < held || (token == held && commit_no != last) {
+    if token < held || commit_no != last {
         return Err(StoreError::Fenced { token: held, commit_no: last });
     }
     let sql = "INSERT INTO lease (workspace, token, commit_no) VALUES (?1, ?2, ?3)
