@@ -232,6 +232,6 @@ async fn the_systems_authorities_are_read_again() {
         .output()
         .await
         .expect("runs");
-    let said = String::from_utf8_lossy(&child.stdout);
-    assert!(child.status.success() && said.contains("1 passed"), "{said}");
+    let output = String::from_utf8_lossy(&child.stdout);
+    assert!(child.status.success() && output.contains("1 passed"), "{output}");
 }

@@ -25,9 +25,9 @@ fn short(port: u16, keys: &str) -> String {
     tcp(port, &format!("timeout = \"600ms\"\n{keys}"))
 }
 
-fn said(findings: &Findings) -> &str {
-    let Findings::Said(said) = findings else { panic!("nothing was said: {findings:?}") };
-    said
+fn text(findings: &Findings) -> &str {
+    let Findings::Said(text) = findings else { panic!("no banner: {findings:?}") };
+    text
 }
 
 #[tokio::test]
@@ -70,7 +70,7 @@ async fn the_greeting_and_reply_of_a_real_server_match() {
     let postfix = Postfix::start(None).await;
     let seen = observe(&tcp(postfix.port(), "expect = '^220 mail\\.test ESMTP'")).await;
     assert_up(&seen);
-    assert!(said(&seen.findings).starts_with("220 mail.test ESMTP Postfix"), "{:?}", seen.findings);
+    assert!(text(&seen.findings).starts_with("220 mail.test ESMTP Postfix"), "{:?}", seen.findings);
     let phases = seen.phases.expect("phases");
     assert!(phases.connect_us.is_some() && phases.first_byte_us.is_some());
     let quit = "send = \"QUIT\\r\\n\"\nexpect = '(?m)^221 '";

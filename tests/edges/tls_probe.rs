@@ -114,10 +114,10 @@ async fn only_results_that_depend_on_which_clock_is_right_are_inconclusive() {
         let clock = Arc::new(CorrectedClock::new(Clock::open().expect("a clock")));
         let prober = Prober::by(Arc::clone(&clock)).expect("a prober");
         let now = clock.wall_times().local;
-        for (told, expected) in [(None, unknown), (Some(now), right), (Some(now + 40 * DAY), month_ahead)] {
-            told.into_iter().for_each(|told| clock.set(told));
+        for (time, expected) in [(None, unknown), (Some(now), right), (Some(now + 40 * DAY), month_ahead)] {
+            time.into_iter().for_each(|time| clock.set(time));
             let seen = run(&prober, &check).await;
-            assert_eq!((seen.outcome, seen.reason), expected, "{told:?}: {}", seen.detail);
+            assert_eq!((seen.outcome, seen.reason), expected, "{time:?}: {}", seen.detail);
         }
     }
 }
@@ -193,7 +193,7 @@ async fn a_mail_server_gets_a_full_name_or_an_address() {
     for host in ["127.0.0.1", "::1"] {
         assert_up(&observe(&tls(host, postfix.port(), &keys)).await);
     }
-    for (ehlo, told) in [
+    for (ehlo, line) in [
         ("", None),
         ("ehlo = \"monitor.example\"\n", Some("EHLO monitor.example")),
         ("ehlo = \"2001:db8::1\"\n", Some("EHLO [IPv6:2001:db8::1]")),
@@ -205,8 +205,8 @@ async fn a_mail_server_gets_a_full_name_or_an_address() {
         let seen = observe(&tls("127.0.0.1", server.port(), &keys)).await;
         let own = rustix::system::uname().nodename().to_string_lossy().into_owned();
         let own = if own.contains('.') { own } else { "[127.0.0.1]".to_owned() };
-        let told = told.map_or_else(|| format!("EHLO {own}"), str::to_owned);
-        assert_down(&seen, Reason::StarttlsRefused, &format!("550 you said {told}"));
+        let line = line.map_or_else(|| format!("EHLO {own}"), str::to_owned);
+        assert_down(&seen, Reason::StarttlsRefused, &format!("550 you said {line}"));
     }
 }
 

@@ -82,13 +82,13 @@ impl Hosts {
              icmpv6 type echo-request numgen inc mod {nth} == 0 drop\n}}\n}}\n"
         );
         let file = self.write("loss.nft", &rules);
-        done(self.on(&self.beyond, Path::new("nft")).arg("-f").arg(file));
+        run_ok(self.on(&self.beyond, Path::new("nft")).arg("-f").arg(file));
     }
 
     /// Limits the rate of packets that leave the agent's host.
     pub(crate) fn slow_link(&self, rate: &str) {
         let mut tc = self.on(&self.agent, Path::new("tc"));
-        done(tc.args([
+        run_ok(tc.args([
             "qdisc", "add", "dev", "out", "root", "tbf", "rate", rate, "burst", "200", "latency", "9s",
         ]));
     }
@@ -165,28 +165,28 @@ impl Hosts {
             "flush ruleset\ntable inet filter {{\nchain only {{\ntype filter hook {hook} priority 0;\n{rule}\n}}\n}}\n"
         );
         let file = self.write("rule.nft", &rules);
-        done(self.on(host, Path::new("nft")).arg("-f").arg(file));
+        run_ok(self.on(host, Path::new("nft")).arg("-f").arg(file));
     }
 
     /// Makes the gateway reject packets to this address.
     pub(crate) fn refuse(&self, address: &str) {
         ip(&["-n", &self.beyond, "route", "add", "unreachable", &format!("{address}/32")]);
-        done(self.on(&self.beyond, Path::new("sysctl")).args(["-qw", "net.ipv4.ip_forward=1"]));
+        run_ok(self.on(&self.beyond, Path::new("sysctl")).args(["-qw", "net.ipv4.ip_forward=1"]));
     }
 
     /// Allows every group on the agent's host to open ICMP sockets.
     pub(crate) fn let_groups_ping(&self) {
         let range = "net.ipv4.ping_group_range=0 2147483647";
-        done(self.on(&self.agent, Path::new("sysctl")).args(["-qw", range]));
+        run_ok(self.on(&self.agent, Path::new("sysctl")).args(["-qw", range]));
     }
 
     /// Output of `skerry-agent probe --json` on the agent's host; with `powerful` it has root's capabilities.
     pub(crate) fn probe(&self, config: &Path, powerful: bool) -> serde_json::Value {
         let mut probe =
             if powerful { self.on(&self.agent, &program("skerry-agent")) } else { self.powerless() };
-        let said = probe.args(["probe", "--json", "--config"]).arg(config).output().expect("it starts");
-        let answer: serde_json::Value = serde_json::from_slice(&said.stdout).unwrap_or_default();
-        assert!(answer.is_array(), "{}", String::from_utf8_lossy(&said.stderr));
+        let output = probe.args(["probe", "--json", "--config"]).arg(config).output().expect("it starts");
+        let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap_or_default();
+        assert!(answer.is_array(), "{}", String::from_utf8_lossy(&output.stderr));
         answer
     }
 
@@ -252,8 +252,8 @@ impl Hosts {
     /// Output of `skerry-agent status` on the agent's host, once there is any.
     pub(crate) fn status(&self, config: &Path) -> Option<serde_json::Value> {
         let mut status = self.on(&self.agent, &program("skerry-agent"));
-        let said = status.args(["status", "--json", "--config"]).arg(config).output().expect("it starts");
-        serde_json::from_slice(&said.stdout).ok()
+        let output = status.args(["status", "--json", "--config"]).arg(config).output().expect("it starts");
+        serde_json::from_slice(&output.stdout).ok()
     }
 
     pub(crate) fn log(&self, name: &str) -> String {
@@ -306,10 +306,10 @@ fn names_of(host: &str) -> PathBuf {
 }
 
 pub(crate) fn ip(words: &[&str]) {
-    done(Command::new("ip").args(words));
+    run_ok(Command::new("ip").args(words));
 }
 
-fn done(command: &mut Command) {
+fn run_ok(command: &mut Command) {
     let Output { status, stderr, .. } = command.output().expect("it starts");
     assert!(status.success(), "{command:?}: {}", String::from_utf8_lossy(&stderr));
 }

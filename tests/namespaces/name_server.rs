@@ -25,7 +25,7 @@ fn with_settings(text: &str, half: &str) {
     let settings = folder.path().join("resolv.conf");
     std::fs::write(&settings, text).expect("written");
     let script = "ip link set lo up && mount --bind \"$0\" /etc/resolv.conf && exec \"$@\"";
-    let said = Command::new("unshare")
+    let output = Command::new("unshare")
         .args(["--net", "--mount", "sh", "-c", script])
         .arg(&settings)
         .arg(std::env::current_exe().expect("this program"))
@@ -33,9 +33,9 @@ fn with_settings(text: &str, half: &str) {
         .env("OWN_HOST", "yes")
         .output()
         .expect("runs");
-    let said_out = String::from_utf8_lossy(&said.stdout);
-    assert!(said.status.success(), "{said_out}{}", String::from_utf8_lossy(&said.stderr));
-    assert!(said_out.contains("1 passed"), "{said_out}");
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert!(output.status.success(), "{text}{}", String::from_utf8_lossy(&output.stderr));
+    assert!(text.contains("1 passed"), "{text}");
 }
 
 #[test]

@@ -284,8 +284,8 @@ impl Net {
     pub(crate) fn status(&self, agent: &str) -> serde_json::Value {
         let mut status = self.on(agent, &program("skerry-agent"));
         let config = self.path(&format!("{agent}.toml"));
-        let said = status.args(["status", "--json", "--config"]).arg(config).output().expect("it starts");
-        serde_json::from_slice(&said.stdout).unwrap_or_default()
+        let output = status.args(["status", "--json", "--config"]).arg(config).output().expect("it starts");
+        serde_json::from_slice(&output.stdout).unwrap_or_default()
     }
 
     fn get(&self, port: u16, path: &str) -> Option<String> {

@@ -135,7 +135,7 @@ async fn silent_agents_cause_no_outage() {
     net.start_agent_host("four");
     net.is_green("all of them see again").await;
     let told = async || net.log("aggregator").contains("that stopped reporting shop reports again");
-    until("an operator hears of the end too", NOTICED, told).await;
+    until("the end is logged too", NOTICED, told).await;
     net.was_never_red();
 }
 

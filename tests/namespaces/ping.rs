@@ -165,10 +165,10 @@ async fn an_agent_without_permission_to_ping_says_so_once_and_continues() {
     until("the other check is judged", bound, async || state(1).as_deref() == Some("down")).await;
     assert_ne!(state(0).as_deref(), Some("down"));
     let log = hosts.log("agent");
-    let said: Vec<&str> = log.lines().filter(|line| line.contains("may not send pings")).collect();
-    assert_eq!(said.len(), 1, "{log}");
+    let warnings: Vec<&str> = log.lines().filter(|line| line.contains("may not send pings")).collect();
+    assert_eq!(warnings.len(), 1, "{log}");
     for remedy in ["setcap cap_net_raw+ep /", "net.ipv4.ping_group_range="] {
-        assert!(said[0].contains(remedy), "{}", said[0]);
+        assert!(warnings[0].contains(remedy), "{}", warnings[0]);
     }
     // It gets the permission while it runs.
     hosts.let_groups_ping();

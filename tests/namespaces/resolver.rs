@@ -100,7 +100,7 @@ async fn a_failing_resolver_is_no_outage_and_a_single_failing_name_is() {
     // The resolver has lost its upstream: it answers SERVFAIL for everything that is not in its cache.
     hosts.end("world");
     let told = async || hosts.log("agent").contains("own resolver does not answer");
-    until("operators are told", BOUND, told).await;
+    until("the resolver failure is logged", BOUND, told).await;
     RunningAgent { hosts: &hosts, config: &config }.runs(12).await;
     never_down(&hosts, "the resolver says SERVFAIL");
     assert_eq!(RunningAgent { hosts: &hosts, config: &config }.of("other").0, "up");

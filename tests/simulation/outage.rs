@@ -218,7 +218,12 @@ impl Scene {
                     assert_eq!(layer(&database, &check.name), expected(check), "{}", check.name);
                 }
             }
-            assert_eq!(issued as u64, stored as u64 + lost, "{}: each is stored or told as lost", host.name);
+            assert_eq!(
+                issued as u64,
+                stored as u64 + lost,
+                "{}: each is stored or reported as lost",
+                host.name
+            );
             assert_eq!(lost > 0, host.name == "short", "{} lost {lost}", host.name);
             // Of folded neighbours only the first and the last keep their exact time.
             if host.name != "small" {

@@ -105,7 +105,7 @@ async fn late_data_repairs_the_past() {
 
     link.cut();
     let cut = now();
-    // Silence is three intervals and ten seconds; after that nobody may be told that all is well.
+    // Silence is three intervals and ten seconds; after that no page may show that everything is operational.
     until("the page says that it sees nothing", Duration::from_secs(20), async || {
         world.component("/", "web")["stale_since"].is_string()
     })

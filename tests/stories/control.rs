@@ -69,14 +69,14 @@ async fn a_caller_that_hangs_blocks_no_other() {
         (0..8).map(|_| UnixStream::connect(socket(&world)).expect("ours")).collect();
     hung.iter_mut().for_each(|stream| stream.write_all(b"{").expect("written"));
     run_ok(&world, &["agent", "add", "one", "--location", "here", "--token"]);
-    let nonsense = [(b"nonsense\n".to_vec(), "does not understand"), (vec![b'x'; 100_000], "at most 64 KiB")];
-    for (nonsense, said) in nonsense {
+    let requests = [(b"nonsense\n".to_vec(), "does not understand"), (vec![b'x'; 100_000], "at most 64 KiB")];
+    for (request, message) in requests {
         let mut stream = UnixStream::connect(socket(&world)).expect("ours");
-        let _ = stream.write_all(&nonsense);
+        let _ = stream.write_all(&request);
         let mut answer = String::new();
         // The aggregator greets first.
         let _ = stream.read_to_string(&mut answer);
-        assert!(answer.contains(said), "{answer}");
+        assert!(answer.contains(message), "{answer}");
     }
     run_ok(&world, &["agent", "add", "two", "--location", "here", "--token"]);
     world.stop().await;

@@ -16,12 +16,12 @@ fn body() -> Vec<u8> {
     encode(&batch("probe", 7, &["web"])).expect("encodes")
 }
 
-type Deed = fn(&Path, &Path);
+type Action = fn(&Path, &Path);
 
 #[tokio::test]
 async fn a_deleted_moved_or_replaced_database_is_noticed_and_nothing_more_is_accepted() {
     let gone = "deleted, moved or replaced";
-    let deeds: [(&str, &str, Deed); 5] = [
+    let actions: [(&str, &str, Action); 5] = [
         ("deleted", gone, |database, _| std::fs::remove_file(database).expect("ours")),
         ("moved", gone, |database, away| std::fs::rename(database, away).expect("ours")),
         ("replaced", gone, |database, away| {
@@ -36,7 +36,7 @@ async fn a_deleted_moved_or_replaced_database_is_noticed_and_nothing_more_is_acc
             log.and_then(|log| log.set_len(0)).expect("ours");
         }),
     ];
-    for (what, message, deed) in deeds {
+    for (what, message, action) in actions {
         let mut world = World::new(&page("demo", true, &["web"]));
         world.start().await;
         let token = world.enrol("probe", "there", None);
@@ -44,15 +44,15 @@ async fn a_deleted_moved_or_replaced_database_is_noticed_and_nothing_more_is_acc
         world.start().await;
         assert_eq!(world.deliver(&token, &body()).status, 200, "{what}");
         let (database, away) = (world.database(), world.path("away.db"));
-        deed(&database, &away);
+        action(&database, &away);
         // No batch is accepted from here on, however soon it arrives.
         let answer = world.deliver(&token, &body());
         assert_eq!(answer.status, 503, "{what}: {}", answer.text());
         // Where the database lies, and what became of it, is for operators only.
-        let told = answer.text();
+        let text = answer.text();
         assert!(
-            told.contains("cannot be written now: its log says why") && !told.contains(message),
-            "{what}: {told}"
+            text.contains("cannot be written now: its log says why") && !text.contains(message),
+            "{what}: {text}"
         );
         until(&format!("{what}: it says so"), NOTICED, async || {
             let ready = get(world.private, "/readyz").expect("an answer");
@@ -72,7 +72,7 @@ async fn a_deleted_moved_or_replaced_database_is_noticed_and_nothing_more_is_acc
             assert_eq!(
                 world.deliver(&token, &body()).status,
                 200,
-                "{what}: it goes on from what was worked in"
+                "{what}: it continues from the state that it had"
             );
             let log = world.running().log();
             assert!(!log.contains("the database is damaged ("), "{log}");

@@ -91,7 +91,7 @@ async fn a_check_that_goes_down_is_a_warning_with_quoted_values_and_readable_tim
     let since =
         line.split(" since=").nth(1).and_then(|rest| rest.split(' ').next()).expect("it says since when");
     assert!(since.starts_with("20") && since.ends_with('Z') && since.contains('T'), "{line}");
-    assert_eq!(world.running().log().matches("hard transition").count(), 1, "it is said once");
+    assert_eq!(world.running().log().matches("hard transition").count(), 1, "it is logged once");
     world.stop().await;
 }
 

@@ -109,7 +109,7 @@ async fn an_agent_serves_its_own_metrics_if_configured() {
     let config = world.agent_config("probe", world.private, &token, &checks);
     let agent = world.start_agent("probe", &config);
     world.shows("web", "operational", NOTICED).await;
-    until("the acknowledgement is told", NOTICED, async || {
+    until("the acknowledgement is in the metrics", NOTICED, async || {
         let metrics = get(port, "/metrics").expect("an answer").text();
         metrics.contains("\nskerry_agent_last_acknowledgement_timestamp_seconds 1")
     })
@@ -185,7 +185,7 @@ async fn a_configuration_is_reloaded_and_an_invalid_one_changes_nothing() {
 
     world.declare(&one.replace("interval = \"1s\"", "interval = \"1 s\"\nintervall = \"2s\""));
     world.running().hang_up();
-    until("the bad file is told", NOTICED, async || {
+    until("the invalid file is reported", NOTICED, async || {
         world.running().log().contains("previous configuration kept")
     })
     .await;

@@ -91,10 +91,10 @@ async fn flapping_is_shown_and_ends(world: &World) {
     assert!(html.contains("Degraded performance") && !html.to_lowercase().contains("flap"), "{html}");
     let line = "skerry_check_flapping{workspace=\"default\",check=\"web\"} 1";
     let metrics = || get(world.private, "/metrics").is_some_and(|answer| answer.text().contains(line));
-    until("operators are told which check flaps", Duration::from_secs(10), async || metrics()).await;
+    until("the metrics show which check flaps", Duration::from_secs(10), async || metrics()).await;
     says(world, "none", Instant::now(), 40 * INTERVAL).await;
     assert!(world.page("/").text().contains("All systems operational"));
-    until("operators are told that it no longer does", Duration::from_secs(10), async || !metrics()).await;
+    until("the metrics show that it stopped flapping", Duration::from_secs(10), async || !metrics()).await;
 }
 
 /// The bars match the story: an outage starts at the first bad observation, so within one interval of the

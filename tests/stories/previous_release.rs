@@ -105,7 +105,7 @@ async fn a_database_that_cannot_be_migrated_stays_unchanged_until_it_is_repaired
         ] {
             assert!(message.contains(words), "{words}: {message}");
         }
-        assert!(!message.contains("CREATE TABLE"), "nobody is helped by its SQL: {message}");
+        assert!(!message.contains("CREATE TABLE"), "the message contains no SQL: {message}");
         assert!(std::fs::read(world.database()).expect("readable") == before, "it is as it was");
     }
     database(&world).execute_batch("DROP TABLE flap").expect("dropped");

@@ -206,7 +206,7 @@ async fn a_restart_with_inherited_sockets_rejects_no_connection() {
     assert_eq!(failed.into_inner(), 0, "of {} visits over five restarts", answered.into_inner());
     let log = process.log();
     let warned = format!("passed a socket at {}", stray.local_addr().expect("bound"));
-    assert!(log.contains(&warned), "a socket that nobody named is told of: {log}");
+    assert!(log.contains(&warned), "a socket without a name is logged: {log}");
     // Sockets that were not inherited are bound as usual.
     assert_eq!(get(world.private, "/healthz").expect("an answer").status, 200);
     process.stop().await;

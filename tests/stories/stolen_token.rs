@@ -47,7 +47,7 @@ fn definition(world: &World, check: &str) -> Vec<u8> {
     database.busy_timeout(NOTICED).expect("a pragma");
     let sql = "SELECT track.definition FROM track JOIN \"check\" ON \"check\".key = track.\"check\"
          JOIN agent ON agent.key = track.agent WHERE agent.name = 'eye' AND \"check\".name = ?1";
-    database.query_row(sql, [check], |row| row.get(0)).expect("it was told")
+    database.query_row(sql, [check], |row| row.get(0)).expect("it is stored")
 }
 
 /// A component as the page shows it: status, intervals, and every figure except that of the current status.

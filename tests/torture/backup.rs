@@ -16,7 +16,7 @@ fn run(harness: &Harness, words: [&str; 2]) -> Output {
     harness.aggregator_command(&words).stdin(Stdio::null()).output().expect("it starts")
 }
 
-fn done(harness: &Harness, words: [&str; 2]) -> String {
+fn run_ok(harness: &Harness, words: [&str; 2]) -> String {
     let output = run(harness, words);
     assert!(output.status.success(), "{words:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
@@ -69,8 +69,8 @@ fn a_backup_under_load_is_complete() {
         until("records are acknowledged", BOUND, || total() > begun + 20);
         let before: Vec<_> = senders.iter().map(|sender| sender.ledger().clone()).collect();
         let target = harness.path(&format!("backup-{round}"));
-        let said = done(&harness, ["backup", text(&target)]);
-        assert!(said.contains("The copy was verified") && said.contains("2 agents"), "{said}");
+        let report = run_ok(&harness, ["backup", text(&target)]);
+        assert!(report.contains("The copy was verified") && report.contains("2 agents"), "{report}");
         assert!(!harness.path(&format!("backup-{round}-wal")).exists(), "one file is all of it");
         let look = DatabaseView::into(&target);
         look.sound();
@@ -107,12 +107,12 @@ fn a_killed_backup_or_restore_leaves_nothing_incomplete() {
     let known = sender.ledger().acknowledged();
     until("the aggregator goes on", BOUND, || sender.ledger().acknowledged() > known);
     let _ = std::fs::remove_file(&target);
-    done(&harness, ["backup", text(&target)]);
+    run_ok(&harness, ["backup", text(&target)]);
     assert!(!harness.path("backup.partial").exists(), "what a kill left is used up");
 
     let refused = run(&harness, ["restore", text(&target)]);
-    let said = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(!refused.status.success() && said.contains("Stop it first"), "{said}");
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && message.contains("Stop it first"), "{message}");
     harness.enrol("two");
     sender.stop();
     aggregator.stop();
@@ -124,7 +124,7 @@ fn a_killed_backup_or_restore_leaves_nothing_incomplete() {
         assert!(agents == 1 || agents == 2 && !ended, "{agents} agents, ended: {ended}");
     }
     say!("{struck} restores were killed before their end");
-    done(&harness, ["restore", text(&target)]);
+    run_ok(&harness, ["restore", text(&target)]);
     assert_eq!(sound(&harness.database()), 1);
     assert!(!harness.data.join("skerry.db.partial").exists(), "what a kill left is used up");
     let aggregator = harness.start();
@@ -142,9 +142,9 @@ fn a_backup_to_a_full_disk_leaves_nothing_and_stops_no_service() {
     load(&harness);
     let target = small.path().join("backup");
     let output = run(&harness, ["backup", text(&target)]);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert!(!output.status.success() && said.contains("the copy cannot be written"), "{said}");
-    assert!(said.contains("full") && said.contains("space"), "{said}");
+    let message = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && message.contains("the copy cannot be written"), "{message}");
+    assert!(message.contains("full") && message.contains("space"), "{message}");
     let left: Vec<_> = std::fs::read_dir(small.path()).expect("lists").collect();
     assert!(left.is_empty(), "{left:?}");
     let known = sender.ledger().acknowledged();

@@ -136,8 +136,8 @@ fn a_damaged_spool_stops_no_agent_and_its_loss_is_reported() {
     let whole = harness.path("whole");
     copy(&folder, &whole);
     let (agent, peer) = drain(&harness, "whole", &whole, &checks, "a whole spool");
-    let (all, told) = (observations(&peer), lost(&peer));
-    assert_eq!(told, None, "a kill loses nothing");
+    let (all, reported) = (observations(&peer), lost(&peer));
+    assert_eq!(reported, None, "a kill loses nothing");
     drop(agent);
     let (mut hurt, mut kept_least) = (0, all.len());
     for sample in 0..crate::rng::rounds(14) {
@@ -155,11 +155,11 @@ fn a_damaged_spool_stops_no_agent_and_its_loss_is_reported() {
         let old: Seen = came.intersection(&all).cloned().collect();
         let missing =
             all.iter().filter(|one| !old.contains(*one)).filter(|one| one.1 <= newest(&all)).count();
-        say!("{what}: {} of {} kept, {:?} told as lost", old.len(), all.len(), lost(&peer));
+        say!("{what}: {} of {} kept, {:?} reported as lost", old.len(), all.len(), lost(&peer));
         if missing > 0 {
-            let said = agent.log_text();
+            let log = agent.log_text();
             // The number of losses is unknown if the row with the counters is gone, too.
-            assert!(lost(&peer).is_some(), "{what}: {missing} are gone and nobody is told\n{said}");
+            assert!(lost(&peer).is_some(), "{what}: {missing} are gone and no loss is reported\n{log}");
             hurt += 1;
             kept_least = kept_least.min(old.len());
         }
@@ -203,9 +203,9 @@ fn the_loss_of_a_damaged_spool_reaches_the_aggregator() {
     let token = harness.enrol("real");
     let config = harness.agent_config("real", harness.private, &token, &folder.join("spool.db"), &checks);
     let agent = harness.start_agent("real", &config);
-    let told = "SELECT count(*) FROM loss WHERE why LIKE '%damaged%' AND count > 0";
+    let losses = "SELECT count(*) FROM loss WHERE why LIKE '%damaged%' AND count > 0";
     until("the loss stands in the aggregator's table", BOUND, || {
-        DatabaseView::at(&harness).number(told) == 1
+        DatabaseView::at(&harness).number(losses) == 1
     });
     until("what could be read is stored", BOUND, || {
         DatabaseView::at(&harness).number("SELECT count(*) FROM observation") > 0
@@ -245,14 +245,14 @@ fn a_damaged_database_is_rejected_with_a_message_or_serves() {
         let damaged = std::fs::read(harness.database()).expect("the database");
         let _ = std::fs::remove_file(harness.path("aggregator.log"));
         let (ended, running) = harness.try_start();
-        let said = running.log_text();
+        let log_text = running.log_text();
         match ended {
             Some(status) => {
                 refused += 1;
-                assert!(!status.success(), "{what}: {said}");
+                assert!(!status.success(), "{what}: {log_text}");
                 assert!(
-                    said.contains("damaged") && said.contains("restore the last backup"),
-                    "{what}: {said}"
+                    log_text.contains("damaged") && log_text.contains("restore the last backup"),
+                    "{what}: {log_text}"
                 );
                 if !log {
                     // The old log is still beside it.

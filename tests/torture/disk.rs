@@ -138,14 +138,14 @@ fn a_command_on_a_full_disk_says_so_and_changes_nothing() {
     let harness = Harness::new(&["real".to_owned()], Some(&small.path().join("data")));
     let run = |words: &[&str]| {
         let output = harness.aggregator_command(words).output().expect("it starts");
-        let said = [output.stdout, output.stderr].concat();
-        (output.status.success(), String::from_utf8_lossy(&said).into_owned())
+        let bytes = [output.stdout, output.stderr].concat();
+        (output.status.success(), String::from_utf8_lossy(&bytes).into_owned())
     };
     let add = |name: &str| run(&["agent", "add", name, "--location", "here", "--token"]);
     let listed = || {
-        let (worked, said) = run(&["agent", "list", "--json"]);
-        assert!(worked, "{said}");
-        let json: serde_json::Value = serde_json::from_str(&said).expect("JSON");
+        let (succeeded, message) = run(&["agent", "list", "--json"]);
+        assert!(succeeded, "{message}");
+        let json: serde_json::Value = serde_json::from_str(&message).expect("JSON");
         let names = json["agents"].as_array().expect("a list").iter();
         names.map(|one| one["name"].as_str().expect("a name").to_owned()).collect::<Vec<_>>()
     };
@@ -159,15 +159,15 @@ fn a_command_on_a_full_disk_says_so_and_changes_nothing() {
         for number in 0.. {
             small.fill();
             let name = format!("{served}-{number:03}");
-            let (worked, said) = add(&name);
-            if worked {
+            let (succeeded, message) = add(&name);
+            if succeeded {
                 added.push(name);
                 assert!(number < 500, "the disk is full");
                 continue;
             }
-            let beside = said.contains("full") && said.contains("nothing was changed");
-            assert!(beside || !served && said.contains("Free space on it"), "{said}");
-            assert!(!said.contains("ska_"), "a token that opens nothing is not shown: {said}");
+            let rejected = message.contains("full") && message.contains("nothing was changed");
+            assert!(rejected || !served && message.contains("Free space on it"), "{message}");
+            assert!(!message.contains("ska_"), "an invalid token is not shown: {message}");
             refused += 1;
             if refused == 5 {
                 break;

@@ -63,8 +63,8 @@ impl Drop for Running {
         let _ = self.child.kill();
         let _ = self.child.wait();
         if std::thread::panicking() {
-            let said = self.log_text();
-            let lines: Vec<&str> = said.lines().collect();
+            let log = self.log_text();
+            let lines: Vec<&str> = log.lines().collect();
             let tail = lines[lines.len().saturating_sub(40)..].join("\n");
             say!("--- the end of {}:\n{tail}", self.log.display());
         }
@@ -231,14 +231,14 @@ impl Watchdog {
     /// Asserts that the watchdog is fed from now on, in time for a service manager.
     pub(crate) fn is_fed(&self) {
         let mut buffer = [0; 4_096];
-        let mut said = |socket: &UnixDatagram| {
+        let mut receive = |socket: &UnixDatagram| {
             let length = socket.recv(&mut buffer).ok()?;
             Some(String::from_utf8_lossy(&buffer[..length]).into_owned())
         };
-        self.0.set_nonblocking(true).expect("a socket can be told");
-        while said(&self.0).is_some() {}
+        self.0.set_nonblocking(true).expect("the socket can be set");
+        while receive(&self.0).is_some() {}
         until("the watchdog is fed", Self::LIMIT, || {
-            std::iter::from_fn(|| said(&self.0)).any(|message| message.contains("WATCHDOG=1"))
+            std::iter::from_fn(|| receive(&self.0)).any(|message| message.contains("WATCHDOG=1"))
         });
     }
 }

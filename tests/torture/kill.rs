@@ -138,7 +138,7 @@ impl Scene {
         let before: Vec<u64> = self.senders.iter().map(|sender| sender.ledger().acknowledged()).collect();
         let real = |harness: &Harness| DatabaseView::at(harness).through("real").values().sum::<u64>();
         let real_before = real(&self.harness);
-        let told = || {
+        let assert_no_wrong_answers = || {
             let log = self.aggregator.as_ref().map(Running::log_text).unwrap_or_default();
             for sender in &self.senders {
                 let ledger = sender.ledger();
@@ -146,7 +146,7 @@ impl Scene {
             }
         };
         let took = until("a fresh observation of everyone is stored", HEALED, || {
-            told();
+            assert_no_wrong_answers();
             let acknowledged = self.senders.iter().map(|sender| sender.ledger().acknowledged());
             acknowledged.zip(&before).all(|(now, before)| now > *before) && real(&self.harness) > real_before
         });

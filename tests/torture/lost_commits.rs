@@ -52,9 +52,9 @@ fn commits_lost_by_a_damaged_log_are_noticed_and_reported() {
         [true]
     );
     assert_eq!(get(harness.public, "/").expect("an answer").0, 200);
-    until("the agent says what it was told", BOUND, || DatabaseView::at(&harness).number(MISSED) > 0);
+    until("the agent reports the loss", BOUND, || DatabaseView::at(&harness).number(MISSED) > 0);
     let missed = DatabaseView::at(&harness).number(MISSED);
-    until("it is told", BOUND, || {
+    until("the loss is reported", BOUND, || {
         aggregator.log_text().contains("acknowledged to an agent are not in this database")
     });
     let list = harness.aggregator_command(&["agent", "list", "--json"]).output().expect("it starts");

@@ -253,30 +253,30 @@ impl DatabaseView {
              JOIN track ON track.key = slot.track
              JOIN agent ON agent.key = track.agent WHERE agent.name = '{agent}'"
         ));
-        let jumped = self.number(&format!(
+        let skipped = self.number(&format!(
             "SELECT coalesce(sum(count), 0) FROM loss JOIN agent ON agent.key = agent
              WHERE agent.name = '{agent}' AND why LIKE 'the sequence jumps%'"
         ));
-        let told = self.number(&format!(
+        let reported = self.number(&format!(
             "SELECT count(*) FROM loss JOIN agent ON agent.key = agent
              WHERE agent.name = '{agent}' AND why NOT LIKE 'the sequence jumps%'"
         ));
         assert_eq!(
             marks as i64,
-            stored + jumped + told,
-            "{agent}: its marks say {marks}; {stored} observations, {jumped} jumped over, {told} losses told"
+            stored + skipped + reported,
+            "{agent}: its marks say {marks}; {stored} observations, {skipped} skipped, {reported} losses reported"
         );
-        (stored, jumped + told)
+        (stored, skipped + reported)
     }
 
     /// SQLite's own integrity checks.
     pub(crate) fn sound(&self) {
-        let said: String =
+        let result: String =
             self.database.query_row("PRAGMA integrity_check", [], |row| row.get(0)).expect("an answer");
-        assert_eq!(said, "ok");
+        assert_eq!(result, "ok");
         let strays =
             self.database.prepare("PRAGMA foreign_key_check").expect("runs").exists([]).expect("runs");
-        assert!(!strays, "a row names another that is not there");
+        assert!(!strays, "a foreign key has no row");
     }
 }
 

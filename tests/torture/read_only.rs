@@ -175,10 +175,13 @@ fn an_agent_starts_on_a_disk_that_is_read_only() {
     let mut agent = harness.start_agent("real", &config);
     is_well_without_a_disk(&harness, &mut agent, &target);
     let mut status = Command::new(program("skerry-agent"));
-    let said = status.args(["status", "--json", "--config"]).arg(&config).output().expect("it starts");
-    let said: serde_json::Value = serde_json::from_slice(&said.stdout).expect("JSON");
-    assert!(said["trouble"].as_str().is_some_and(|trouble| trouble.contains("mounted read-only")), "{said}");
-    assert_eq!(said["checks"][0]["state"], "up", "{said}");
+    let output = status.args(["status", "--json", "--config"]).arg(&config).output().expect("it starts");
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).expect("JSON");
+    assert!(
+        answer["trouble"].as_str().is_some_and(|trouble| trouble.contains("mounted read-only")),
+        "{answer}"
+    );
+    assert_eq!(answer["checks"][0]["state"], "up", "{answer}");
     disk.remount("rw");
     goes_on_by_itself(&harness, &agent);
     let states = DatabaseView::at(&harness).number("SELECT count(*) FROM hard_transition");

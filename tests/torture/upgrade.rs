@@ -133,15 +133,18 @@ fn an_upgrade_on_a_full_disk_loses_nothing() {
         former.put(&harness.database());
         small.leave(refused * STEP);
         let output = upgrade(&harness).output().expect("it starts");
-        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        let message = String::from_utf8_lossy(&output.stderr).into_owned();
         small.free();
         let schema = former.is_whole(&harness.database());
         if output.status.success() {
-            assert!(schema > FORMER_SCHEMA, "{said}");
+            assert!(schema > FORMER_SCHEMA, "{message}");
             break;
         }
-        assert!(schema == FORMER_SCHEMA && !said.contains("panicked"), "{refused} pages left: {said}");
-        assert!(said.contains("skerry.db") && !said.contains("CREATE TABLE"), "{refused} pages left: {said}");
+        assert!(schema == FORMER_SCHEMA && !message.contains("panicked"), "{refused} pages left: {message}");
+        assert!(
+            message.contains("skerry.db") && !message.contains("CREATE TABLE"),
+            "{refused} pages left: {message}"
+        );
         ends(&harness, &former);
         refused += 1;
     }

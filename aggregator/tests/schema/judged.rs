@@ -26,10 +26,10 @@ fn value(toml: toml::Value) -> Value {
 }
 
 /// Collects the violations of an instance.
-fn against(schema: &Value, instance: &Value, place: &str, said: &mut Vec<String>) {
+fn against(schema: &Value, instance: &Value, place: &str, errors: &mut Vec<String>) {
     let mut must = |holds: bool, what: &str| {
         if !holds {
-            said.push(format!("{place}: {what}"));
+            errors.push(format!("{place}: {what}"));
         }
     };
     let number = |key: &str| schema[key].as_i64();
@@ -75,44 +75,44 @@ fn against(schema: &Value, instance: &Value, place: &str, said: &mut Vec<String>
             other => panic!("the schema uses {other}, which this judge does not know"),
         }
     }
-    within(schema, instance, place, said);
+    within(schema, instance, place, errors);
 }
 
 /// Applies the schemas inside a schema.
-fn within(schema: &Value, instance: &Value, place: &str, said: &mut Vec<String>) {
+fn within(schema: &Value, instance: &Value, place: &str, errors: &mut Vec<String>) {
     for (name, value) in instance.as_object().into_iter().flatten() {
         let place = format!("{place}/{name}");
         match (schema["properties"].get(name), schema.get("additionalProperties")) {
-            (Some(inner), _) => against(inner, value, &place, said),
-            (None, Some(Value::Bool(false))) => said.push(format!("{place}: unknown")),
-            (None, Some(inner)) => against(inner, value, &place, said),
+            (Some(inner), _) => against(inner, value, &place, errors),
+            (None, Some(Value::Bool(false))) => errors.push(format!("{place}: unknown")),
+            (None, Some(inner)) => against(inner, value, &place, errors),
             (None, None) => {}
         }
     }
     if let Some(items) = schema.get("items") {
         for (index, item) in instance.as_array().into_iter().flatten().enumerate() {
-            against(items, item, &format!("{place}/{index}"), said);
+            against(items, item, &format!("{place}/{index}"), errors);
         }
     }
     if let Some(any) = schema.get("anyOf").and_then(Value::as_array)
         && !any.iter().any(|one| passes(one, instance))
     {
-        said.push(format!("{place}: none of several forms"));
+        errors.push(format!("{place}: none of several forms"));
     }
     for one in schema.get("allOf").and_then(Value::as_array).into_iter().flatten() {
-        against(one, instance, place, said);
+        against(one, instance, place, errors);
     }
     if let (Some(condition), Some(then)) = (schema.get("if"), schema.get("then"))
         && passes(condition, instance)
     {
-        against(then, instance, place, said);
+        against(then, instance, place, errors);
     }
 }
 
 fn passes(schema: &Value, instance: &Value) -> bool {
-    let mut said = Vec::new();
-    against(schema, instance, "", &mut said);
-    said.is_empty()
+    let mut errors = Vec::new();
+    against(schema, instance, "", &mut errors);
+    errors.is_empty()
 }
 
 fn is(instance: &Value, name: &Value) -> bool {
@@ -127,17 +127,17 @@ fn is(instance: &Value, name: &Value) -> bool {
     }
 }
 
-fn said(schema: &Value, text: &str) -> Vec<String> {
+fn errors(schema: &Value, text: &str) -> Vec<String> {
     let table: toml::Table = toml::from_str(text).expect("TOML");
-    let mut said = Vec::new();
-    against(schema, &value(toml::Value::Table(table)), "", &mut said);
-    said
+    let mut errors = Vec::new();
+    against(schema, &value(toml::Value::Table(table)), "", &mut errors);
+    errors
 }
 
 #[test]
 fn valid_files_pass() {
     let aggregator = schema("docs/schema/aggregator.json");
-    assert_eq!(said(&aggregator, &text("config.toml")), Vec::<String>::new());
+    assert_eq!(errors(&aggregator, &text("config.toml")), Vec::<String>::new());
     let whole = "
         workspace = \"shop\"
         [[check]]
@@ -156,7 +156,7 @@ fn valid_files_pass() {
         name = \"Web\"
         start_date = 2026-01-31
         checks = [\"web\", { name = \"other\", weight = \"minor\" }]";
-    assert_eq!(said(&aggregator, whole), Vec::<String>::new());
+    assert_eq!(errors(&aggregator, whole), Vec::<String>::new());
     let agent = "
         [agent]
         location = \"here\"
@@ -164,9 +164,9 @@ fn valid_files_pass() {
         url = \"https://skerry.example.com\"
         [self_test]
         references = [\"192.0.2.1:443\"]";
-    assert_eq!(said(&schema("docs/schema/agent.json"), agent), Vec::<String>::new());
+    assert_eq!(errors(&schema("docs/schema/agent.json"), agent), Vec::<String>::new());
     let checks = "[[check]]\nname = \"web\"\ntype = \"http\"\nurl = \"https://example.com/\"\n";
-    assert_eq!(said(&schema("docs/schema/checks.json"), checks), Vec::<String>::new());
+    assert_eq!(errors(&schema("docs/schema/checks.json"), checks), Vec::<String>::new());
 }
 
 #[test]
@@ -201,15 +201,15 @@ fn common_mistakes_are_violations() {
         ("a page without its key", "aggregator.json", "[[page]]\nname = \"Main\"\n".to_owned()),
     ];
     for (what, file, toml) in table {
-        let said = said(&schema(&format!("docs/schema/{file}")), &toml);
-        assert!(!said.is_empty(), "{what} passes");
+        let errors = errors(&schema(&format!("docs/schema/{file}")), &toml);
+        assert!(!errors.is_empty(), "{what} passes");
     }
 }
 
 #[test]
 fn every_key_passes_except_for_missing_values() {
     for source in &SOURCES[..2] {
-        for error in said(&schema(source.file), source.every_key()) {
+        for error in errors(&schema(source.file), source.every_key()) {
             assert!(error.contains("is missing"), "{}: {error}", source.file);
         }
     }

@@ -30,10 +30,10 @@ fn wrong_values(key: &str, shape: &Shape) -> Vec<(String, String)> {
     let mut wrong = vec![(DATE.to_owned(), found.clone())];
     match &shape.form {
         Form::Integer { low, high } => {
-            let said = format!("must be from {low} to {high}; it is ");
+            let message = format!("must be from {low} to {high}; it is ");
             let below = i128::from(*low) - 1;
-            wrong.push((below.to_string(), format!("{said}{below}")));
-            wrong.push(((high + 1).to_string(), format!("{said}{}", high + 1)));
+            wrong.push((below.to_string(), format!("{message}{below}")));
+            wrong.push(((high + 1).to_string(), format!("{message}{}", high + 1)));
             wrong.push((quoted("3"), "; it is the string \"3\"".to_owned()));
         }
         Form::Duration => {
@@ -41,12 +41,12 @@ fn wrong_values(key: &str, shape: &Shape) -> Vec<(String, String)> {
             wrong.push(("5".to_owned(), "must be a duration in quotes such as \"30s\"; it is 5".to_owned()));
         }
         Form::Boolean => {
-            let said = "must be true or false, without quotes; it is the string \"true\"";
-            wrong.push((quoted("true"), said.to_owned()));
+            let message = "must be true or false, without quotes; it is the string \"true\"";
+            wrong.push((quoted("true"), message.to_owned()));
         }
         Form::Choice(names) => {
-            let said = format!("{}; it is \"no such word\"", quoted(names.last().expect("a choice")));
-            wrong.push((quoted("no such word"), said));
+            let message = format!("{}; it is \"no such word\"", quoted(names.last().expect("a choice")));
+            wrong.push((quoted("no such word"), message));
         }
         Form::String => {
             wrong.push((quoted(""), "is empty".to_owned()));
@@ -56,18 +56,18 @@ fn wrong_values(key: &str, shape: &Shape) -> Vec<(String, String)> {
         _ => {}
     }
     if let Some((low, high)) = shape.bounds {
-        let said = format!("must be from {} to {}; it is ", show_duration(low), show_duration(high));
+        let message = format!("must be from {} to {}; it is ", show_duration(low), show_duration(high));
         for beyond in [low - Duration::from_millis(1), high + Duration::from_millis(1)] {
             let value = format!("{}ms", beyond.as_millis());
-            wrong.push((quoted(&value), said.clone()));
+            wrong.push((quoted(&value), message.clone()));
         }
     }
     if let Some(longest) = shape.longest {
-        let said = format!("is {} characters long; at most {longest} are allowed", longest + 1);
-        wrong.push((quoted(&"a".repeat(longest + 1)), said));
+        let message = format!("is {} characters long; at most {longest} are allowed", longest + 1);
+        wrong.push((quoted(&"a".repeat(longest + 1)), message));
     }
     // It depends on the text only.
-    wrong.retain(|(_, said)| key != "type" || said.contains("date") || said.contains("empty"));
+    wrong.retain(|(_, message)| key != "type" || message.contains("date") || message.contains("empty"));
     wrong
 }
 
@@ -82,7 +82,7 @@ const TARGETS: [(&str, &str, [&str; 2], &str); 5] = [
 ];
 
 /// The number of problems and the messages for a file with such a check.
-fn said(folder: &Path, kind: &str, key: &str, value: &str) -> (usize, String) {
+fn message(folder: &Path, kind: &str, key: &str, value: &str) -> (usize, String) {
     let (_, least) = MINIMAL.iter().find(|(known, _)| *known == kind).expect("the least of each type");
     let head = if kind == "exec" { OF_AN_AGENT } else { "" };
     let whole = format!("{head}[[check]]\nname = \"one\"\ntype = \"{kind}\"\n{least}");
@@ -111,17 +111,18 @@ fn every_invalid_value_of_every_key_is_rejected_with_a_message() {
             for ((_, key), shape) in of_kind.filter(|_| source.file.contains("aggregator") || kind == "exec")
             {
                 for (value, expected) in wrong_values(key, shape) {
-                    let (line, said) = said(folder.path(), &kind, key, &value);
+                    let (line, message) = message(folder.path(), &kind, key, &value);
                     let place = format!("/wrong.toml:{line}:");
-                    let told = |one: &str| {
+                    let is_reported = |one: &str| {
                         let named = [format!(" {key} "), format!(" of {key} ")];
                         one.contains(&place)
                             && named.iter().any(|name| one.contains(name))
                             && one.contains(&expected)
                     };
                     tried += 1;
-                    if !said.lines().any(told) {
-                        wrong.push(format!("{kind}: {key} = {value}\n  lacks {expected:?}\n  says {said}"));
+                    if !message.lines().any(is_reported) {
+                        wrong
+                            .push(format!("{kind}: {key} = {value}\n  lacks {expected:?}\n  says {message}"));
                     }
                 }
             }
@@ -146,9 +147,9 @@ fn every_type_rejects_an_ip_version_that_contradicts_its_target() {
         {
             let target = around[index].replace("{}", address);
             let with = |ip: &str| {
-                let (line, said) =
-                    said(folder.path(), &kind, key, &format!("\"{target}\"\nip_version = \"{ip}\""));
-                (line + 1, said)
+                let (line, message) =
+                    message(folder.path(), &kind, key, &format!("\"{target}\"\nip_version = \"{ip}\""));
+                (line + 1, message)
             };
             let (line, refused) = with(other);
             let wrong = format!(

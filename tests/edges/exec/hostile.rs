@@ -102,7 +102,7 @@ async fn endless_output_is_read_up_to_a_limit() {
 #[tokio::test]
 async fn a_plugin_without_a_verdict_is_no_outage() {
     let failed = |words| (Outcome::Inconclusive, Reason::PluginFailed, words);
-    for (words, (outcome, reason, said)) in [
+    for (words, (outcome, reason, detail)) in [
         ("kill -9 $$", failed("ended by signal 9")),
         ("echo half; kill -SEGV $$", failed("ended by signal 11: half")),
         ("exit 4", failed("exit code 4, which is none of a plugin's (0 to 3): it printed nothing")),
@@ -110,7 +110,7 @@ async fn a_plugin_without_a_verdict_is_no_outage() {
         ("no-such-program", failed("exit code 127")),
         ("echo broken >&2; exit 3", (Outcome::Inconclusive, Reason::PluginUnknown, "broken")),
     ] {
-        assert_seen(&observe(shell(words)).await, outcome, reason, said);
+        assert_seen(&observe(shell(words)).await, outcome, reason, detail);
     }
 }
 
