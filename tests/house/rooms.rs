@@ -10,6 +10,9 @@ const IMPORTERS: &[(&str, &[&str])] = &[
     ("actix_tls", &["aggregator/web/src/"]),
     ("actix_web", &["aggregator/web/src/"]),
     ("sailfish", &["aggregator/publish/src/html/"]),
+    ("pulldown_cmark", &["aggregator/sanitiser/src/markdown"]),
+    ("ammonia", &["aggregator/sanitiser/src/markdown.rs"]),
+    ("unicode_normalization", &["aggregator/sanitiser/src/view/"]),
     ("reqwest", &["agent/src/delivery", "agent/src/uplink"]),
     ("hyper", &["agent/src/probe/", "agent/src/metrics/"]),
     ("hyper_util", &["agent/src/probe/", "agent/src/metrics/"]),
@@ -78,6 +81,11 @@ const NEVER_NAMED: &[(&str, &[&str], &str)] = &[
         "data flows in one direction",
     ),
     ("agent/src/hysteresis.rs", &["async", "Instant", "std::fs", "tokio", "rand"], "the step is pure"),
+    (
+        "aggregator/sanitiser/src/",
+        &["std::fs", "std::net", "std::time", "std::thread", "tokio", "async", "tracing"],
+        "the sanitiser is pure, and logs nothing of what it removes",
+    ),
     ("protocol/src/", &["std::net::Tcp", "tokio", "std::thread"], "the protocol does no I/O"),
 ];
 

@@ -8,6 +8,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("host", &["skerry-protocol"]),
     ("agent", &["skerry-protocol", "skerry-host"]),
     ("aggregator/domain", &["skerry-protocol"]),
+    ("aggregator/sanitiser", &["skerry-protocol"]),
     ("aggregator/store", &["skerry-protocol", "skerry-host", "skerry-domain"]),
     ("aggregator/publish", &["skerry-protocol", "skerry-domain"]),
     ("aggregator/web", &["skerry-protocol", "skerry-host", "skerry-publish"]),

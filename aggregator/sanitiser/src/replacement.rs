@@ -1,0 +1,61 @@
+//! The word that stands where something was removed.
+
+/// The most characters of a replacement.
+const LONGEST: usize = 40;
+
+/// What is shown in place of what was removed, in the language of the page. It is never scanned itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Replacement {
+    word: String,
+    /// The same, in Markdown that can become no link.
+    escaped: String,
+}
+
+impl Replacement {
+    /// Letters, digits, inner blanks, hyphens and square brackets, at most 40 characters. `None` for anything else.
+    #[must_use]
+    pub fn new(word: &str) -> Option<Self> {
+        let fits = |one: char| one.is_alphanumeric() || " -[]".contains(one);
+        let length = word.chars().count();
+        if !(1..=LONGEST).contains(&length) || word.trim() != word || !word.chars().all(fits) {
+            return None;
+        }
+        let escaped = word.replace('[', "\\[").replace(']', "\\]");
+        Some(Self { word: word.to_owned(), escaped })
+    }
+
+    /// The word.
+    #[must_use]
+    pub fn word(&self) -> &str {
+        &self.word
+    }
+
+    pub(crate) fn escaped(&self) -> &str {
+        &self.escaped
+    }
+
+    /// The stretches of `text` between occurrences of the word, in either form.
+    pub(crate) fn between(&self, text: &str) -> Vec<std::ops::Range<usize>> {
+        let mut found: Vec<_> = text.match_indices(&self.word).collect();
+        if self.escaped != self.word {
+            found.extend(text.match_indices(&self.escaped));
+            found.sort_unstable_by_key(|(at, _)| *at);
+        }
+        let mut pieces = Vec::with_capacity(found.len() + 1);
+        let mut end = 0;
+        for (at, word) in found {
+            pieces.push(end..at);
+            end = at + word.len();
+        }
+        pieces.push(end..text.len());
+        pieces.retain(|piece| !piece.is_empty());
+        pieces
+    }
+}
+
+impl Default for Replacement {
+    /// `[redacted]`
+    fn default() -> Self {
+        Self { word: "[redacted]".to_owned(), escaped: "\\[redacted\\]".to_owned() }
+    }
+}
