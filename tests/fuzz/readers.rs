@@ -4,6 +4,8 @@
 use skerry_agent::hostile;
 use skerry_protocol::words::is_unfit_to_show;
 use skerry_protocol::{check, strict, wire};
+use skerry_sanitiser::{Form, Replacement, Rules, Settings};
+use std::sync::LazyLock;
 
 /// A reader: must not panic for any bytes.
 pub(crate) type Reader = fn(&[u8]);
@@ -19,6 +21,7 @@ pub(crate) const READERS: &[(&str, Reader)] = &[
     ("batch", batch),
     ("enrolment", enrolment),
     ("configuration", configuration),
+    ("sanitiser", sanitiser),
 ];
 
 /// Reads `bytes` with the named reader.
@@ -57,5 +60,30 @@ fn configuration(bytes: &[u8]) {
     };
     for problem in problems {
         assert!(!problem.wrong.is_empty() && !problem.to_string().contains(is_unfit_to_show), "{problem:?}");
+    }
+}
+
+/// A text for the public: what passes is found clean again, and its HTML has no tag that Markdown does not make.
+fn sanitiser(bytes: &[u8]) {
+    static RULES: LazyLock<Rules> =
+        LazyLock::new(|| Rules::new(&Settings::default()).expect("the defaults are usable"));
+    let text = String::from_utf8_lossy(bytes);
+    for form in [Form::Markdown, Form::Plain] {
+        let outcome = RULES.sanitise(&text, form, &Replacement::default(), &[]);
+        assert!(
+            outcome.findings.iter().all(|one| text.get(one.at.clone()).is_some()),
+            "{:?}",
+            outcome.findings
+        );
+        let Ok(public) = outcome.text else { continue };
+        let again = RULES.sanitise(public.source(), form, &Replacement::default(), &[]);
+        assert!(again.findings.is_empty() && again.text.as_ref() == Ok(&public), "{public:?}: {again:?}");
+        for tag in public.html().split('<').skip(1) {
+            let name = tag.trim_start_matches('/').split(|one: char| !one.is_alphanumeric()).next();
+            let known =
+                ["p", "br", "strong", "em", "del", "code", "pre", "ul", "ol", "li", "blockquote", "a"];
+            let is_known = |name: &str| known.contains(&name) || ["h3", "h4", "h5", "h6"].contains(&name);
+            assert!(name.is_some_and(is_known), "<{tag}");
+        }
     }
 }
