@@ -100,3 +100,23 @@ fn each_command_of_the_faults_names_a_test() {
     assert!(commands > 100, "the commands have moved: {commands}");
     assert_none(&wrong, "a command in tests/faults names a test");
 }
+
+/// The name that a test passes to `seed` is printed in the command that repeats the run.
+#[test]
+fn each_seed_names_a_test() {
+    let functions = functions();
+    let call = concat!("seed", "(\"");
+    let (mut wrong, mut seeds) = (Vec::new(), 0);
+    for source in sources().iter().filter(|source| source.path.starts_with("tests/")) {
+        for name in source.text.split(call).skip(1).filter_map(|rest| rest.split('"').next()) {
+            seeds += 1;
+            let Some((binary, filter)) = name.split_once("::") else { continue };
+            if !functions.iter().any(|path| path.contains(&format!("::{binary}::")) && path.contains(filter))
+            {
+                wrong.push(format!("{}: {name}", source.path));
+            }
+        }
+    }
+    assert!(seeds > 10, "the seeds have moved: {seeds}");
+    assert_none(&wrong, "the name of a seed is the name of a test");
+}

@@ -88,7 +88,7 @@ fn a_backup_under_load_is_complete() {
 
 #[test]
 fn a_killed_backup_or_restore_leaves_nothing_incomplete() {
-    let mut rng = Rng::new(seed("torture::killed_in_the_middle"));
+    let mut rng = Rng::new(seed("torture::a_killed_backup_or_restore"));
     let harness = Harness::new(&checks_of("one"), None);
     let aggregator = harness.start();
     let sender = Sender::start("one", harness.private, harness.enrol("one"), Misbehaviour::BAD, rng.fork());

@@ -76,7 +76,7 @@ impl Drop for SmallDisk {
 #[test]
 fn a_full_disk_rejects_batches_and_loses_nothing() {
     let Some(small) = SmallDisk::make(16) else { return };
-    let mut rng = Rng::new(seed("torture::a_full_disk_refuses"));
+    let mut rng = Rng::new(seed("torture::a_full_disk_rejects"));
     let names = ["one", "two"];
     let checks: Vec<String> = names.iter().flat_map(|name| checks_of(name)).collect();
     let harness = Harness::new(&checks, Some(&small.path().join("data")));

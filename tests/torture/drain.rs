@@ -39,7 +39,7 @@ const PRESENT: Duration = Duration::from_secs(35);
 
 #[test]
 fn a_fleet_delivers_its_history_evenly_and_present_states_first() {
-    let seed = seed("torture::a_fleet_drains_evenly");
+    let seed = seed("torture::a_fleet_delivers_its_history");
     drain(Rng::new(seed), 20, Duration::from_secs(150));
 }
 

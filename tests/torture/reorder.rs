@@ -18,7 +18,7 @@ const SILENCE: i64 = 13_000;
 #[test]
 fn reordered_requests_count_once() {
     let rounds = rounds(8);
-    let mut rng = Rng::new(seed("torture::requests_overtake"));
+    let mut rng = Rng::new(seed("torture::reordered_requests"));
     let names = ["one", "two", "calm"];
     let checks: Vec<String> = names.iter().flat_map(|name| checks_of(name)).collect();
     let harness = Harness::new(&checks, None);

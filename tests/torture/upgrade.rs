@@ -101,7 +101,7 @@ fn a_killed_upgrade_loses_nothing() {
     let former = Former::make();
     let harness = Harness::new(&[], None);
     std::fs::create_dir_all(&harness.data).expect("a folder");
-    let mut rng = Rng::new(seed("torture::an_upgrade_that_is_killed"));
+    let mut rng = Rng::new(seed("torture::a_killed_upgrade"));
     former.put(&harness.database());
     let begun = Instant::now();
     ends(&harness, &former);
