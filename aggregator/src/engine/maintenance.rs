@@ -36,7 +36,7 @@ pub enum Maintenance {
         days_before: Timestamp,
         /// Slots after this one.
         after: usize,
-        /// How many slots.
+        /// How many slots at most.
         limit: usize,
     },
     /// A disk that stalls until the other end is gone.

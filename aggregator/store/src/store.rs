@@ -245,8 +245,9 @@ impl Store {
         backend.prune_notes(before, limit)
     }
 
-    /// For `limit` slots after `after`: compacts hours before `before` into days, and deletes days before
-    /// `days_before`. Returns the last of these slots, or 0 if there are no more.
+    /// For at most `limit` slots after `after`: compacts hours before `before` into days, and deletes days before
+    /// `days_before`. Returns the last of these slots, or 0 if there are no more. A slot whose hours cannot be read
+    /// keeps them.
     ///
     /// # Errors
     /// [`StoreError`].

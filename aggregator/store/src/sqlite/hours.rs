@@ -166,8 +166,13 @@ impl Sqlite {
     }
 }
 
-/// Replaces the hours of a slot before `before`, the start of a day, by one row for each day.
-pub(super) fn compact(transaction: &Transaction<'_>, slot: i64, before: Timestamp) -> Result<(), StoreError> {
+/// Replaces the hours of a slot before `before`, the start of a day, by one row for each day. Returns how many there
+/// were. If one of them cannot be read, nothing is written.
+pub(super) fn compact(
+    transaction: &Transaction<'_>,
+    slot: i64,
+    before: Timestamp,
+) -> Result<usize, StoreError> {
     let sql = "SELECT hour_ms, inconclusive, up, degraded, down, latency FROM hour WHERE slot = ?1 AND hour_ms < ?2";
     let mut days: BTreeMap<i64, Tally> = BTreeMap::new();
     let mut statement = transaction.prepare_cached(sql)?;
@@ -191,8 +196,7 @@ pub(super) fn compact(transaction: &Transaction<'_>, slot: i64, before: Timestam
         transaction.prepare_cached(sql)?.execute(row)?;
     }
     let done = "DELETE FROM hour WHERE slot = ?1 AND hour_ms < ?2";
-    transaction.prepare_cached(done)?.execute((slot, before.0))?;
-    Ok(())
+    Ok(transaction.prepare_cached(done)?.execute((slot, before.0))?)
 }
 
 /// Adds a stored histogram.
@@ -228,6 +232,56 @@ mod tests {
     use skerry_domain::state::State;
     use skerry_domain::step::{Command, Context, DesiredHeartbeat, HeartbeatPing, Ids, PingKind, step};
     use skerry_domain::time::{MINUTE, SECOND};
+
+    /// A store with `hours` equal hours in each of three slots.
+    fn three_slots(folder: &std::path::Path, hours: i64) -> Sqlite {
+        let store = Sqlite::open(&folder.join("skerry.db")).expect("opens");
+        let mut tally = Tally { counts: [0, 1, 0, 0], latency: empty() };
+        tally.latency.record(1_000).expect("within the bounds");
+        let (.., latency) = tally.row(0, Timestamp(0)).expect("packed");
+        let connection = &store.connection;
+        let tracks = "PRAGMA foreign_keys = OFF; INSERT INTO slot VALUES (1, 1, 7), (2, 1, 8), (3, 1, 9);";
+        connection.execute_batch(tracks).expect("slots");
+        let all = "WITH RECURSIVE n (n) AS (SELECT 0 UNION ALL SELECT n + 1 FROM n WHERE n + 1 < ?1)
+             INSERT INTO hour (workspace, slot, hour_ms, up, degraded, down, inconclusive, latency)
+             SELECT 1, slot, n * 3600000, 1, 0, 0, 0, ?2 FROM slot, n";
+        connection.execute(all, (hours, latency)).expect("hours");
+        store
+    }
+
+    /// Slots that still have hours, and those that have days.
+    fn kept(store: &Sqlite) -> [Vec<i64>; 2] {
+        ["hour", "day"].map(|table| {
+            let sql = format!("SELECT DISTINCT slot FROM {table} ORDER BY slot");
+            let mut statement = store.connection.prepare(&sql).expect("a table");
+            let slots = statement.query_map([], |row| row.get(0)).expect("runs");
+            slots.collect::<Result<_, _>>().expect("slots")
+        })
+    }
+
+    #[test]
+    fn hours_that_cannot_be_read_stay_and_the_others_become_days() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut store = three_slots(folder.path(), 48);
+        let spoilt = "UPDATE hour SET latency = x'00' WHERE slot = 2 AND hour_ms = 3600000";
+        store.connection.execute(spoilt, []).expect("spoilt");
+        let before = Timestamp(2 * DAY);
+        assert_eq!(store.compact_hours(before, Timestamp(0), 0, 10).expect("compacts"), 3);
+        assert_eq!(kept(&store), [vec![2], vec![1, 3]]);
+    }
+
+    #[test]
+    fn a_long_backlog_of_hours_is_compacted_in_several_transactions() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let mut store = three_slots(folder.path(), 3_000);
+        let mut compact = |after| {
+            let last = store.compact_hours(Timestamp(125 * DAY), Timestamp(0), after, 10).expect("compacts");
+            (last, kept(&store))
+        };
+        assert_eq!(compact(0), (2, [vec![3], vec![1, 2]]));
+        assert_eq!(compact(2), (3, [vec![], vec![1, 2, 3]]));
+        assert_eq!(compact(3).0, 0);
+    }
 
     #[test]
     fn a_job_that_reports_no_start_has_no_response_time() {

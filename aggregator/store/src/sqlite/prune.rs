@@ -5,6 +5,10 @@ use rusqlite::{OptionalExtension, TransactionBehavior};
 use skerry_domain::rows::WorkspaceRow;
 use skerry_domain::time::Timestamp;
 
+/// Once so many hours were compacted in one transaction, the next slot waits for another one: commands wait meanwhile.
+/// After an upgrade a slot may have a year of them.
+const HOURS_AT_ONCE: usize = 5_000;
+
 impl Sqlite {
     /// Deletes raw observations older than `before`, oldest first, about `limit` of them. Returns how many.
     ///
@@ -56,8 +60,9 @@ impl Sqlite {
         Ok(deleted)
     }
 
-    /// For `limit` slots after `after`: compacts hours before `before` into days, and deletes days before
-    /// `days_before`. Returns the last of these slots, or 0 if there are no more.
+    /// For at most `limit` slots after `after`: compacts hours before `before` into days, and deletes days before
+    /// `days_before`. Returns the last of these slots, or 0 if there are no more. A slot whose hours cannot be read
+    /// keeps them.
     ///
     /// # Errors
     /// [`StoreError`].
@@ -69,26 +74,33 @@ impl Sqlite {
         limit: usize,
     ) -> Result<usize, StoreError> {
         self.is_in_place()?;
-        let sql = "SELECT slot FROM slot WHERE slot > ?1 ORDER BY slot LIMIT ?2";
-        let slots: Vec<i64> = {
+        let sql = "SELECT slot, workspace, track FROM slot WHERE slot > ?1 ORDER BY slot LIMIT ?2";
+        let slots: Vec<(i64, i64, i64)> = {
             let mut statement = self.connection.prepare_cached(sql)?;
-            let rows = statement.query_map((after as i64, limit as i64), |row| row.get(0))?;
+            let rows = statement
+                .query_map((after as i64, limit as i64), |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?;
             rows.collect::<Result<_, _>>()?
         };
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        for slot in &slots {
-            hours::compact(&transaction, *slot, before)?;
+        let (mut last, mut hours) = (0, 0);
+        for (slot, workspace, track) in slots {
+            match hours::compact(&transaction, slot, before) {
+                Ok(compacted) => hours += compacted,
+                Err(StoreError::Unexpected(what)) => {
+                    tracing::warn!(slot, workspace, track, %what, "the hours of this slot cannot be read: they are not compacted");
+                }
+                Err(error) => return Err(error),
+            }
             let old = "DELETE FROM day WHERE slot = ?1 AND day_ms < ?2";
             transaction.prepare_cached(old)?.execute((slot, days_before.0))?;
-        }
-        let old = "DELETE FROM span_day WHERE day_ms < ?1 AND workspace = ?2 AND track = ?3";
-        let of = "SELECT workspace, track FROM slot WHERE slot = ?1";
-        for slot in &slots {
-            let (workspace, track): (i64, i64) =
-                transaction.prepare_cached(of)?.query_row([slot], |row| Ok((row.get(0)?, row.get(1)?)))?;
+            let old = "DELETE FROM span_day WHERE day_ms < ?1 AND workspace = ?2 AND track = ?3";
             transaction.prepare_cached(old)?.execute((days_before.0, workspace, track))?;
+            last = slot;
+            if hours >= HOURS_AT_ONCE {
+                break;
+            }
         }
         transaction.commit()?;
-        Ok(slots.last().map_or(0, |last| usize::try_from(*last).unwrap_or(0)))
+        Ok(usize::try_from(last).unwrap_or(0))
     }
 }
