@@ -56,6 +56,10 @@ fn check(workspace: WorkspaceKey, key: i64) -> Row {
 }
 
 fn track(workspace: WorkspaceKey, key: i64) -> Row {
+    track_row(workspace, key).into()
+}
+
+fn track_row(workspace: WorkspaceKey, key: i64) -> TrackRow {
     TrackRow {
         workspace,
         key: TrackKey(key),
@@ -81,7 +85,6 @@ fn track(workspace: WorkspaceKey, key: i64) -> Row {
         run_us: None,
         certificate_end: None,
     }
-    .into()
 }
 
 /// A workspace with an agent, a check and a track, all of key 1.
@@ -114,6 +117,32 @@ fn a_put_row_can_be_read_and_a_later_put_replaces_it() {
         assert_eq!(found.into_iter().map(Row::from).collect::<Vec<_>>(), [agent(ONE, 1, "b")]);
         let found: Vec<TrackRow> = store.rows().expect("read");
         assert_eq!(found.into_iter().map(Row::from).collect::<Vec<_>>(), [track(ONE, 1)]);
+    });
+}
+
+#[test]
+fn an_update_writes_the_named_columns_and_the_whole_row_where_there_is_none() {
+    with_each(|store| {
+        store.commit(&fixture(ONE)).expect("committed");
+        let before = track_row(ONE, 1);
+        let (last_ms, run_us, interval_ms) = (Some(NOW + 30_000), Some(7), 5);
+        let after = TrackRow { last_ms, run_us, interval_ms, ..before.clone() };
+        let named = TrackRow { last_ms, run_us, ..before.clone() };
+        let update = Write::Update(after.clone().into(), named.changed_since(&before));
+        store.commit(&[update]).expect("committed");
+        assert_eq!(store.rows::<TrackRow>().expect("read"), std::slice::from_ref(&named));
+        // Two of one group: the columns of both are written, as the later one has them.
+        let later = TrackRow { last_ms: Some(NOW + 60_000), state: Some(HardState::Down), ..after.clone() };
+        let state = TrackRow { state: later.state, ..before.clone() };
+        let first = Write::Update(after.clone().into(), named.changed_since(&before));
+        let second = Write::Update(later.clone().into(), state.changed_since(&before));
+        store.commit(&[first, second]).expect("committed");
+        let both = TrackRow { last_ms: later.last_ms, state: later.state, ..named.clone() };
+        assert_eq!(store.rows::<TrackRow>().expect("read"), [both]);
+        let other = TrackRow { key: TrackKey(2), agent: AgentKey(2), ..after };
+        let update = Write::Update(other.clone().into(), named.changed_since(&before));
+        store.commit(&[Write::Put(agent(ONE, 2, "b")), update]).expect("committed");
+        assert_eq!(store.rows::<TrackRow>().expect("read")[1..], [other]);
     });
 }
 

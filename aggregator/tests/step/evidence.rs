@@ -1,6 +1,7 @@
 //! How long evidence counts, and what a component shows without evidence.
 
 use crate::fixture::{BOOTED, EPOCH, Fixture, START, live};
+use skerry_domain::rows::Write;
 use skerry_domain::status::Status;
 use skerry_domain::step::{Change, Command, Proof, Report, When};
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND};
@@ -19,6 +20,37 @@ fn a_live_state_of_a_silent_track_expires() {
     assert_eq!(fixture.shown(), (Status::Operational, true), "the agent is gone again");
     assert!(changes.contains(&Change::ComponentChanged(fixture.component())), "and the page hears of it");
     fixture.assert_stored();
+}
+
+#[test]
+fn a_report_writes_only_what_it_changes_of_a_track() {
+    let mut fixture = Fixture::new();
+    let mut written = |hard: HardState| -> Vec<String> {
+        let boot = BOOTED + (fixture.now - START);
+        let records = vec![fixture.record(When::ThisBoot(boot), hard)];
+        let report = Report { records, ..fixture.empty(fixture.agent) };
+        let rows = fixture.step(Command::Report(Box::new(report))).rows;
+        fixture.assert_stored();
+        fixture.pass(10 * SECOND);
+        let of_tracks = rows.iter().filter_map(|write| match write {
+            Write::Put(row) if row.table().name == "track" => Some("the track".to_owned()),
+            Write::Update(row, columns) => {
+                let names = columns.indexes().map(|index| row.table().columns[index].name);
+                Some(names.collect::<Vec<_>>().join(" "))
+            }
+            Write::Replace { prefix, rows, .. } => Some(format!("{} {}", rows.len(), prefix.table.name)),
+            _ => None,
+        });
+        of_tracks.collect()
+    };
+    let first = written(HardState::Up);
+    assert!(first[0].starts_with("state from_ms last_ms up_ms run_ms run_outcome run_reason"), "{first:?}");
+    assert_eq!(first[1..], ["1 status_interval"], "no span is closed, and it never flapped");
+    assert_eq!(written(HardState::Up), ["last_ms up_ms run_ms"]);
+    assert_eq!(written(HardState::Up), ["last_ms up_ms run_ms"]);
+    let down = written(HardState::Down);
+    assert!(down[0].starts_with("state from_ms last_ms down_ms run_ms run_outcome"), "{down:?}");
+    assert_eq!(down[1], "1 span", "{down:?}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use skerry_domain::state::{AgentKey, ComponentKey, ComponentSettings, Counters, 
 use skerry_domain::status::Status;
 use skerry_domain::step::{
     Answer, Change, Command, Configure, Context, DeclaredCheck, DesiredComponent, DesiredItem, DesiredLink,
-    DesiredPage, Ids, Record, Report, SnapshotState, When, step,
+    DesiredPage, Ids, Record, Report, SnapshotState, Stepped, When, step,
 };
 use skerry_domain::time::{DAY, SECOND, Timestamp};
 use skerry_domain::track::HardState;
@@ -86,10 +86,15 @@ impl Fixture {
     }
 
     pub(crate) fn run(&mut self, command: Command) -> (Answer, Vec<Change>) {
+        let stepped = self.step(command);
+        (stepped.answer, stepped.changes)
+    }
+
+    pub(crate) fn step(&mut self, command: Command) -> Stepped {
         let context = Context { now: self.now, ids: Ids::from_seed([1; 32]) };
         let stepped = step(&mut self.state, command, context).expect("taken");
         self.store.commit(&stepped.rows).expect("commits");
-        (stepped.answer, stepped.changes)
+        stepped
     }
 
     pub(crate) fn configure(

@@ -1,7 +1,7 @@
 //! The declared rows. The migration that created a column describes its meaning.
 
 use super::items::Items;
-use super::table::{Column, Record, Table, rows};
+use super::table::{Column, Columns, Record, Table, rows};
 use super::value::{Bits, Field, Layer, Lines, Misread, Said, SourceKind, Value};
 use crate::credentials::{Standing, TokenHash};
 use crate::reporters::Held;

@@ -15,23 +15,25 @@ use super::{Write, holds, pages};
 use crate::component::Automatic;
 use crate::credentials::TokenHash;
 use crate::interval::Interval;
-use crate::state::{AgentKey, CheckKey, ComponentKey, Counters, State, TrackKey, WorkspaceKey};
+use crate::state::{AgentCheck, AgentKey, CheckKey, ComponentKey, Counters, State, TrackKey, WorkspaceKey};
 use crate::step::{Change, Folded, Touched};
+use crate::table::Table;
 use crate::time::Timestamp;
+use crate::track::Span;
 
-/// The rows of everything that was touched and of the events; `counters` are those before the step, `None` in a new
-/// workspace.
+/// The rows of everything that was touched and of the events; `counters` and `tracks` are those before the step,
+/// `counters` are `None` in a new workspace.
 pub(crate) fn make(
     state: &mut State,
     touched: &Touched,
     events: &[Change],
-    counters: Option<Counters>,
+    (counters, tracks): (Option<Counters>, &Table<TrackKey, AgentCheck>),
     now: Timestamp,
 ) -> Vec<Write> {
     let mut writes = Vec::new();
     append(state, events, now, &mut writes);
     count(state, counters, &mut writes);
-    let mut make = Make { workspace: state.workspace.key, state, writes };
+    let mut make = Make { workspace: state.workspace.key, state, former: tracks, writes };
     if touched.workspace {
         make.put_if_held(workspace_row(state));
     }
@@ -84,6 +86,8 @@ fn count(state: &mut State, before: Option<Counters>, writes: &mut Vec<Write>) {
 struct Make<'a> {
     workspace: WorkspaceKey,
     state: &'a State,
+    /// The tracks before the step.
+    former: &'a Table<TrackKey, AgentCheck>,
     writes: Vec<Write>,
 }
 
@@ -198,60 +202,50 @@ impl Make<'_> {
         }
     }
 
+    /// Most steps change few columns of a track.
     fn track(&mut self, key: TrackKey) {
         let agent_check = &self.state.tracks[&key];
-        let open = agent_check.track.spans.last();
-        let run = agent_check.last_run.as_ref();
-        self.put(TrackRow {
-            workspace: self.workspace,
-            key,
-            agent: agent_check.agent,
-            check: agent_check.check,
-            interval_ms: agent_check.interval_ms,
-            definition: agent_check.definition.clone(),
-            silent: agent_check.track.silent,
-            gone: agent_check.excluded,
-            state: open.map(|span| span.state),
-            from_ms: open.map(|span| span.from),
-            last_ms: open.map(|span| span.last),
-            held: agent_check.held,
-            joined_ms: agent_check.joined,
-            settled_ms: agent_check.settled,
-            up_ms: agent_check.outcomes.up,
-            degraded_ms: agent_check.outcomes.degraded,
-            down_ms: agent_check.outcomes.down,
-            run_ms: run.map(|run| run.at),
-            run_outcome: run.map(|run| run.outcome),
-            run_reason: run.map(|run| run.reason),
-            run_detail: run.map(|run| run.detail.clone()).filter(|detail| !detail.is_empty()),
-            run_us: run.and_then(|run| run.total_us),
-            certificate_end: agent_check.certificate_ends,
-        });
+        let workspace = self.workspace;
+        let row = track_row(workspace, key, agent_check);
+        let Some(former) = self.former.get(&key) else { return self.put(row) };
+        let changed = row.changed_since(&track_row(workspace, key, former));
+        if !changed.is_empty() {
+            self.writes.push(Write::Update(row.into(), changed));
+        }
     }
 
-    /// Closed spans before the newest one, starting with the one that contains `from`.
+    /// Closed spans before the newest one, starting with the one that contains `from`. Written only if they changed: the
+    /// first span of a track closes none.
     fn spans(&mut self, track: TrackKey, from: Timestamp) {
-        let workspace = self.workspace;
         let spans = &self.state.tracks[&track].track.spans;
         let first = spans.partition_point(|span| span.last < from).saturating_sub(1);
         let base = spans.get(first).map_or(from, |span| span.from.min(from));
-        let closed = spans.closed().iter().skip(first);
-        let row = |span: &crate::track::Span| SpanRow {
+        let closed = spans.closed().get(first..).unwrap_or_default();
+        let former = self.former.get(&track).map_or(&[][..], |former| former.track.spans.closed());
+        if former[former.partition_point(|span| span.from < base)..] == *closed {
+            return;
+        }
+        let workspace = self.workspace;
+        let row = |span: &Span| SpanRow {
             workspace,
             track,
             from_ms: span.from,
             last_ms: span.last,
             state: span.state,
         };
-        self.replace(of_track(workspace, track), Some(base.0), closed.map(row));
+        self.replace(of_track(workspace, track), Some(base.0), closed.iter().map(row));
     }
 
-    /// Flapping stretches that end at `from` or later.
+    /// Flapping stretches that end at `from` or later. Written only if they changed.
     fn flaps(&mut self, track: TrackKey, from: Timestamp) {
-        let workspace = self.workspace;
         let flaps = &self.state.tracks[&track].track.flaps;
         let newest = &flaps[flaps.partition_point(|flap| flap.to < from)..];
         let base = newest.first().map_or(from, |flap| flap.from.min(from));
+        let former = self.former.get(&track).map_or(&[][..], |former| &former.track.flaps);
+        if former[former.partition_point(|flap| flap.from < base)..] == *newest {
+            return;
+        }
+        let workspace = self.workspace;
         let row = |flap: &Interval<()>| FlapRow { workspace, track, from_ms: flap.from, to_ms: flap.to };
         self.replace(of_track(workspace, track), Some(base.0), newest.iter().map(row));
     }
@@ -361,6 +355,36 @@ impl Make<'_> {
         };
         let prefix = [workspace.value(), component.value(), layer.value()].map(Value::into_owned);
         self.replace(prefix, Some(base.0), tail.iter().map(row));
+    }
+}
+
+fn track_row(workspace: WorkspaceKey, key: TrackKey, agent_check: &AgentCheck) -> TrackRow {
+    let open = agent_check.track.spans.last();
+    let run = agent_check.last_run.as_ref();
+    TrackRow {
+        workspace,
+        key,
+        agent: agent_check.agent,
+        check: agent_check.check,
+        interval_ms: agent_check.interval_ms,
+        definition: agent_check.definition.clone(),
+        silent: agent_check.track.silent,
+        gone: agent_check.excluded,
+        state: open.map(|span| span.state),
+        from_ms: open.map(|span| span.from),
+        last_ms: open.map(|span| span.last),
+        held: agent_check.held,
+        joined_ms: agent_check.joined,
+        settled_ms: agent_check.settled,
+        up_ms: agent_check.outcomes.up,
+        degraded_ms: agent_check.outcomes.degraded,
+        down_ms: agent_check.outcomes.down,
+        run_ms: run.map(|run| run.at),
+        run_outcome: run.map(|run| run.outcome),
+        run_reason: run.map(|run| run.reason),
+        run_detail: run.map(|run| run.detail.clone()).filter(|detail| !detail.is_empty()),
+        run_us: run.and_then(|run| run.total_us),
+        certificate_end: agent_check.certificate_ends,
     }
 }
 

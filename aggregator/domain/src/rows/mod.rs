@@ -21,7 +21,7 @@ pub use declared::*;
 pub use items::Items;
 pub(crate) use make::make;
 pub use restore::Restore;
-pub use table::{Column, Key, Record, Table};
+pub use table::{Column, Columns, Key, Record, Table};
 pub use value::{Bits, Field, Kind, Layer, Lines, Misread, Said, SourceKind, Value};
 pub use version::{Expected, Subject, Version};
 
@@ -33,6 +33,8 @@ use crate::step::RawObservation;
 pub enum Write {
     /// Inserts the row or replaces the row of its key.
     Put(Row),
+    /// Writes these columns of a row that is there. If it is not, inserts the row.
+    Update(Row, Columns),
     /// Deletes the rows whose key begins with this prefix.
     Delete(Key),
     /// Replaces the rows whose key begins with `prefix`; with `from`, only those whose next column is `from` or

@@ -28,6 +28,41 @@ pub struct Column {
     pub optional: bool,
 }
 
+/// Some of the columns of a table.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub struct Columns(u32);
+
+impl Columns {
+    /// Those for which `chosen` is true, in the order of the table.
+    #[must_use]
+    pub fn of(chosen: &[bool]) -> Self {
+        assert!(chosen.len() <= u32::BITS as usize, "a table has at most 32 columns");
+        Self(chosen.iter().zip(0..).fold(0, |all, (one, index)| all | u32::from(*one) << index))
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    /// These and others.
+    #[must_use]
+    pub fn and(self, others: Self) -> Self {
+        Self(self.0 | others.0)
+    }
+
+    /// Their indexes, in order.
+    pub fn indexes(self) -> impl Iterator<Item = usize> {
+        let mut left = self.0;
+        std::iter::from_fn(move || {
+            let index = (left != 0).then(|| left.trailing_zeros() as usize)?;
+            left &= left - 1;
+            Some(index)
+        })
+    }
+}
+
 /// A declared row.
 pub trait Record: Sized {
     /// Its table.
@@ -35,6 +70,12 @@ pub trait Record: Sized {
 
     /// The workspace that it belongs to.
     fn workspace(&self) -> WorkspaceKey;
+
+    /// The columns in which it differs from another row.
+    fn changed_since(&self, former: &Self) -> Columns;
+
+    /// The value of the column with this index.
+    fn value(&self, index: usize) -> Value<'_>;
 
     /// Passes the values of its columns, in order, to `take`.
     fn bind<T>(&self, take: impl FnOnce(&[Value<'_>]) -> T) -> T;
@@ -97,6 +138,16 @@ macro_rules! rows {
                     self.$first
                 }
 
+                fn changed_since(&self, former: &Self) -> Columns {
+                    Columns::of(&[self.$first != former.$first, $(self.$column != former.$column,)+])
+                }
+
+                fn value(&self, index: usize) -> Value<'_> {
+                    let columns: &[fn(&Self) -> Value<'_>] =
+                        &[|row| row.$first.value(), $(|row| row.$column.value(),)+];
+                    columns[index](self)
+                }
+
                 fn bind<T>(&self, take: impl FnOnce(&[Value<'_>]) -> T) -> T {
                     take(&[self.$first.value(), $(self.$column.value(),)+])
                 }
@@ -130,6 +181,14 @@ macro_rules! rows {
             pub fn table(&self) -> &'static Table {
                 match self {
                     $(Self::$variant(_) => $row::TABLE,)+
+                }
+            }
+
+            /// As [`Record::value`].
+            #[must_use]
+            pub fn value(&self, index: usize) -> Value<'_> {
+                match self {
+                    $(Self::$variant(row) => row.value(index),)+
                 }
             }
 

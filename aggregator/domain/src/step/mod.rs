@@ -89,7 +89,7 @@ pub fn step_asked(
         let reason = format!("{subject} is no longer what it was when it was read: look at it again");
         return Err(Rejected::conflict("expected", reason));
     }
-    let clock = state.clock;
+    let (clock, tracks) = (state.clock, state.tracks.clone());
     let counters = state.workspace.stored.then_some(state.counters);
     let before = author.map(|_| state.clone());
     let now = context.now.max(clock);
@@ -103,7 +103,7 @@ pub fn step_asked(
         touched.workspace();
     }
     let audited = author.zip(before).map(|(author, before)| audit(&before, state, &touched, author, now));
-    let mut rows = make(state, &touched, &events, counters, now);
+    let mut rows = make(state, &touched, &events, (counters, &tracks), now);
     rows.extend(audited.into_iter().flatten());
     Ok(Stepped { answer, changes: events, rows })
 }

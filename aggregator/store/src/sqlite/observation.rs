@@ -3,7 +3,7 @@
 //! 0.4 %, up to three days).
 
 use super::{Sqlite, StoreError};
-use rusqlite::Transaction;
+use rusqlite::{Statement, Transaction};
 use skerry_domain::state::{TrackKey, WorkspaceKey};
 use skerry_domain::step::RawObservation;
 use skerry_domain::time::Timestamp;
@@ -30,16 +30,18 @@ fn key_of(at: i64, slot: i64) -> Result<i64, StoreError> {
     Ok(key_from(Timestamp(at)) | slot)
 }
 
+/// The statement that [`insert`] takes.
+pub(super) const INSERT: &str = "INSERT OR IGNORE INTO observation (key, result) VALUES (?1, ?2)";
+
 /// Inserts an observation at `at`, or at a later free millisecond of its slot if that is taken; returns where. The free
 /// one is found by doubling and bisection, since thousands may be placed at one instant.
 pub(super) fn insert(
     transaction: &Transaction<'_>,
+    statement: &mut Statement<'_>,
     raw: &RawObservation,
     slot: i64,
     at: i64,
 ) -> Result<i64, StoreError> {
-    let sql = "INSERT OR IGNORE INTO observation (key, result) VALUES (?1, ?2)";
-    let mut statement = transaction.prepare_cached(sql)?;
     let (result, length) = pack(raw);
     if statement.execute((key_of(at, slot)?, &result[..length]))? > 0 {
         return Ok(at);

@@ -2,7 +2,7 @@
 
 use rusqlite::ToSql;
 use rusqlite::types::{ToSqlOutput, ValueRef};
-use skerry_domain::rows::{Table, Value};
+use skerry_domain::rows::{Columns, Table, Value};
 
 /// The statements of one table.
 #[derive(Debug)]
@@ -49,6 +49,15 @@ impl Statements {
     }
 }
 
+/// Updates these columns of a row. Its key is given before their values.
+pub(super) fn update(table: &Table, columns: Columns) -> String {
+    let name = |index: usize| quoted(table.columns[index].name);
+    let equal = |(column, place): (String, usize)| format!("{column} = ?{place}");
+    let set: Vec<String> = columns.indexes().map(name).zip(table.key + 1..).map(equal).collect();
+    let key: Vec<String> = (0..table.key).map(name).zip(1..).map(equal).collect();
+    format!("UPDATE {} SET {} WHERE {}", quoted(table.name), set.join(", "), key.join(" AND "))
+}
+
 fn quoted(name: &str) -> String {
     format!("\"{name}\"")
 }
@@ -92,6 +101,17 @@ mod tests {
         let put = Statements::of(track).put;
         let (_, set) = put.split_once("DO UPDATE SET ").expect("it is updated");
         assert!(set.starts_with("\"interval_ms\" = excluded.\"interval_ms\", "), "{set}");
+    }
+
+    #[test]
+    fn an_update_names_the_changed_columns_only() {
+        let track = TABLES.iter().find(|table| table.name == "track").expect("declared");
+        let changed: Vec<bool> =
+            track.columns.iter().map(|one| ["last_ms", "run_us"].contains(&one.name)).collect();
+        assert_eq!(
+            update(track, Columns::of(&changed)),
+            "UPDATE \"track\" SET \"last_ms\" = ?3, \"run_us\" = ?4 WHERE \"workspace\" = ?1 AND \"key\" = ?2"
+        );
     }
 
     #[test]

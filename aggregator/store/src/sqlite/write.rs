@@ -1,9 +1,11 @@
 //! Writes the rows of a group in one transaction. This module does not know what rows mean.
 
-use super::sql::{Bound, Statements};
+use super::newest_rows::{NewestRows, Part};
+use super::open_statements::{Does, OpenStatements};
+use super::sql::{Bound, Statements, update};
 use super::{Sqlite, StoreError, observation};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params_from_iter};
-use skerry_domain::rows::{Key, Record, Row, Table, TrackRow, Value, Write};
+use skerry_domain::rows::{Columns, Key, Record, Row, Table, TrackRow, Value, Write};
 use skerry_domain::state::{TrackKey, WorkspaceKey};
 use skerry_domain::step::RawObservation;
 use skerry_domain::time::HOUR;
@@ -42,7 +44,8 @@ impl Sqlite {
             pass(&transaction, fence)?;
         }
         let mut group = Group {
-            transaction,
+            transaction: &transaction,
+            open: OpenStatements::on(&transaction),
             slots: &self.slots,
             statements: &self.statements,
             made: Vec::new(),
@@ -50,15 +53,17 @@ impl Sqlite {
             hours: BTreeSet::new(),
             crowded: BTreeMap::new(),
         };
-        let last = last_puts(writes);
+        let newest = NewestRows::of(writes);
         for (number, write) in writes.iter().enumerate() {
-            if !last.is_overwritten(number) {
-                group.write(write).map_err(|error| of_table(error, write))?;
-            }
+            let part = || newest.part(number, write);
+            group.write(write, part).map_err(|error| of_table(error, write))?;
         }
         let (made, forgotten) = group.finish()?;
+        transaction.commit()?;
         self.slots.extend(made);
-        self.slots.retain(|of, _| !forgotten.contains(of));
+        for of in &forgotten {
+            self.slots.remove(of);
+        }
         Ok(())
     }
 }
@@ -79,58 +84,6 @@ fn pass(transaction: &Transaction<'_>, fence: Fence) -> Result<(), StoreError> {
     Ok(())
 }
 
-/// Puts of a group that a later put of the same key overwrites, without a delete on that table in between.
-#[derive(Default)]
-struct LastPuts(BTreeSet<usize>);
-
-impl LastPuts {
-    fn is_overwritten(&self, number: usize) -> bool {
-        self.0.contains(&number)
-    }
-}
-
-/// A key by value; most are of a few numbers, which take no memory of their own.
-#[derive(PartialEq, Eq, Hash)]
-enum OwnKey {
-    Numbers([i64; 3]),
-    Values(Vec<Value<'static>>),
-}
-
-impl OwnKey {
-    fn of(values: &[Value<'_>]) -> Self {
-        let mut numbers = [0; 3];
-        if values.len() > numbers.len() {
-            return Self::Values(values.iter().cloned().map(Value::into_owned).collect());
-        }
-        for (number, value) in numbers.iter_mut().zip(values) {
-            let Value::Integer(value) = value else {
-                return Self::Values(values.iter().cloned().map(Value::into_owned).collect());
-            };
-            *number = *value;
-        }
-        Self::Numbers(numbers)
-    }
-}
-
-fn last_puts(writes: &[Write]) -> LastPuts {
-    let mut overwritten = BTreeSet::new();
-    let mut newest: HashMap<(&'static str, OwnKey), usize> = HashMap::new();
-    for (number, write) in writes.iter().enumerate() {
-        match write {
-            Write::Put(row) => {
-                let table = row.table();
-                let key = row.bind(|values| OwnKey::of(&values[..table.key]));
-                overwritten.extend(newest.insert((table.name, key), number));
-            }
-            Write::Delete(key) | Write::Replace { prefix: key, .. } | Write::Prune { prefix: key, .. } => {
-                newest.retain(|(table, _), _| *table != key.table.name);
-            }
-            Write::Append(_) | Write::Observe(..) => {}
-        }
-    }
-    LastPuts(overwritten)
-}
-
 /// A workspace and one of its tracks.
 type Slotted = (WorkspaceKey, TrackKey);
 /// New slots.
@@ -139,7 +92,8 @@ type Made = Vec<(Slotted, i64)>;
 pub(super) type Slots = HashMap<Slotted, i64>;
 
 struct Group<'a> {
-    transaction: Transaction<'a>,
+    transaction: &'a Transaction<'a>,
+    open: OpenStatements<'a>,
     slots: &'a Slots,
     statements: &'a HashMap<&'static str, Statements>,
     /// Slots that this group created.
@@ -152,11 +106,16 @@ struct Group<'a> {
     crowded: BTreeMap<i64, std::ops::Range<i64>>,
 }
 
-impl Group<'_> {
-    fn write(&mut self, write: &Write) -> Result<(), StoreError> {
+impl<'a> Group<'a> {
+    /// `part` says what to write of a row that is put or updated.
+    fn write(&mut self, write: &Write, part: impl FnOnce() -> Part) -> Result<(), StoreError> {
         match write {
-            Write::Put(row) => self.row(row, &self.of(row.table()).put),
-            Write::Append(row) => self.row(row, &self.of(row.table()).insert),
+            Write::Put(row) | Write::Update(row, _) => match part() {
+                Part::Nothing => Ok(()),
+                Part::Whole => self.row(row, Does::Put),
+                Part::Columns(columns) => self.update(row, columns),
+            },
+            Write::Append(row) => self.row(row, Does::Insert),
             Write::Delete(key) => {
                 if key.table.name == TrackRow::TABLE.name {
                     self.forget_slots(key)?;
@@ -170,7 +129,7 @@ impl Group<'_> {
                 let statements = self.of(prefix.table);
                 let sql = if from.is_some() { &statements.delete_from } else { &statements.delete };
                 self.delete(sql, prefix, *from)?;
-                rows.iter().try_for_each(|row| self.row(row, &self.of(row.table()).insert))
+                rows.iter().try_for_each(|row| self.row(row, Does::Insert))
             }
             Write::Observe(workspace, observations) => {
                 observations.iter().try_for_each(|raw| self.observe(*workspace, raw))
@@ -178,14 +137,27 @@ impl Group<'_> {
         }
     }
 
-    fn of(&self, table: &Table) -> &Statements {
+    fn of(&self, table: &Table) -> &'a Statements {
         &self.statements[table.name]
     }
 
-    fn row(&self, row: &Row, sql: &str) -> Result<(), StoreError> {
-        let mut statement = self.transaction.prepare_cached(sql)?;
+    /// Writes the whole row.
+    fn row(&mut self, row: &Row, does: Does) -> Result<(), StoreError> {
+        let statements = self.of(row.table());
+        let sql = || if does == Does::Put { &statements.put } else { &statements.insert };
+        let statement = self.open.of(row.table().name, does, sql)?;
         row.bind(|values| statement.execute(params_from_iter(values.iter().map(Bound))))?;
         Ok(())
+    }
+
+    /// Writes these columns, or the whole row if it is not there.
+    fn update(&mut self, row: &Row, columns: Columns) -> Result<(), StoreError> {
+        let table = row.table();
+        let statement = self.open.of(table.name, Does::Update(columns), || update(table, columns))?;
+        for (place, index) in (1..).zip((0..table.key).chain(columns.indexes())) {
+            statement.raw_bind_parameter(place, Bound(&row.value(index)))?;
+        }
+        if statement.raw_execute()? == 0 { self.row(row, Does::Put) } else { Ok(()) }
     }
 
     /// Uses the statement for the number of given values.
@@ -201,7 +173,8 @@ impl Group<'_> {
         self.hours.insert(raw.at.0.div_euclid(HOUR) * HOUR);
         let crowded = self.crowded.get(&slot).filter(|crowded| crowded.contains(&raw.at.0));
         let free = crowded.map_or(raw.at.0, |crowded| crowded.end);
-        let kept = observation::insert(&self.transaction, raw, slot, free)?;
+        let statement = self.open.of("observation", Does::Insert, || observation::INSERT)?;
+        let kept = observation::insert(self.transaction, statement, raw, slot, free)?;
         if kept != raw.at.0 {
             self.crowded.insert(slot, raw.at.0..kept + 1);
         }
@@ -217,7 +190,8 @@ impl Group<'_> {
         // The slot may exist from an earlier process; the upsert then returns it.
         let sql = "INSERT INTO slot (workspace, track) VALUES (?1, ?2)
              ON CONFLICT (workspace, track) DO UPDATE SET track = excluded.track RETURNING slot";
-        let slot = self.transaction.query_row(sql, (workspace.0, track.0), |row| row.get(0))?;
+        let mut statement = self.transaction.prepare_cached(sql)?;
+        let slot = statement.query_row((workspace.0, track.0), |row| row.get(0))?;
         self.made.push((of, slot));
         Ok(slot)
     }
@@ -240,7 +214,6 @@ impl Group<'_> {
                  ON CONFLICT (hour_ms) DO UPDATE SET times = times + 1";
             self.transaction.prepare_cached(sql)?.execute([hour])?;
         }
-        self.transaction.commit()?;
         Ok((self.made, self.forgotten))
     }
 }
@@ -249,7 +222,7 @@ impl Group<'_> {
 fn of_table(error: StoreError, write: &Write) -> StoreError {
     let StoreError::Constraint { table: "", what } = error else { return error };
     let table = match write {
-        Write::Put(row) | Write::Append(row) => row.table().name,
+        Write::Put(row) | Write::Update(row, _) | Write::Append(row) => row.table().name,
         Write::Delete(key) | Write::Replace { prefix: key, .. } | Write::Prune { prefix: key, .. } => {
             key.table.name
         }
