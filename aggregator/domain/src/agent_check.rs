@@ -182,6 +182,12 @@ impl AgentCheck {
         }
     }
 
+    /// Whether the state of a snapshot is ahead of the track; it then counts instead of the newest span.
+    #[must_use]
+    pub fn is_behind_snapshot(&self) -> bool {
+        self.live.is_some_and(|live| self.track.last().is_none_or(|last| last <= live.span.last))
+    }
+
     /// Whether silence was declared and no snapshot has arrived since.
     #[must_use]
     pub fn is_silent(&self) -> bool {

@@ -52,6 +52,13 @@ impl CheckVerdict {
     pub(super) fn lacks_reason(&self) -> bool {
         self.reason == Reason::None && matches!(self.evaluation.verdict, Verdict::Degraded | Verdict::Down)
     }
+
+    /// Whether it stays as it is at `now` unless some evidence changes its meaning: it gives no reason, which newer
+    /// evidence may state anew, and time alone does not end it.
+    pub(super) fn stays(&self, now: Timestamp) -> bool {
+        let gives_reason = matches!(self.evaluation.verdict, Verdict::Degraded | Verdict::Down);
+        !gives_reason && self.since.is_some() && now < self.until
+    }
 }
 
 /// A stretch of the past that became known late.

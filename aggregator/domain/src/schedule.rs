@@ -5,8 +5,8 @@
 use super::agent_check::AgentCheck;
 use super::interval::Cursor;
 use super::state::{CheckKey, Component, ComponentKey, State, TrackKey};
-use super::table::Table;
 use super::time::{DAY, Timestamp};
+use imbl::{OrdMap, OrdSet};
 
 /// Something that becomes due; handled in this order within one tick.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,8 +25,8 @@ pub enum Due {
 /// Everything that will be due, by time.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Schedule {
-    by_time: Table<(Timestamp, Due), ()>,
-    times: Table<Due, Timestamp>,
+    by_time: OrdSet<(Timestamp, Due)>,
+    times: OrdMap<Due, Timestamp>,
 }
 
 impl Schedule {
@@ -39,25 +39,24 @@ impl Schedule {
         if let Some(before) = before {
             self.by_time.remove(&(before, due));
         }
-        match at {
-            Some(at) => {
-                self.by_time.insert((at, due), ());
-                self.times.insert(due, at);
-            }
-            None => drop(self.times.remove(&due)),
+        if let Some(at) = at {
+            self.by_time.insert((at, due));
+            self.times.insert(due, at);
+        } else {
+            self.times.remove(&due);
         }
     }
 
     /// The earliest time at which anything is due.
     #[must_use]
     pub fn next(&self) -> Option<Timestamp> {
-        self.by_time.first_key_value().map(|((at, _), ())| *at)
+        self.by_time.get_min().map(|(at, _)| *at)
     }
 
     /// Everything that is due at `now`, in the order in which it is handled.
     pub(super) fn due(&self, now: Timestamp) -> Vec<Due> {
         let mut due: Vec<Due> =
-            self.by_time.keys().take_while(|(at, _)| *at <= now).map(|(_, due)| *due).collect();
+            self.by_time.iter().take_while(|(at, _)| *at <= now).map(|(_, due)| *due).collect();
         due.sort_unstable();
         due
     }

@@ -32,10 +32,11 @@ impl News {
     }
 }
 
-/// The track of each check that the batch names; new ones are created.
+/// The track of each check that the batch names; new ones are created. `known`: those that there were before.
 pub(super) fn tracks_of(
     state: &mut State,
     report: &Report,
+    known: &[Option<TrackKey>],
     now: Timestamp,
     changes: &mut Changes,
     recompute_from: &mut RecomputeFrom,
@@ -44,7 +45,11 @@ pub(super) fn tracks_of(
     let tracks: Vec<TrackKey> = report
         .checks
         .iter()
-        .map(|name| {
+        .zip(known)
+        .map(|(name, known)| {
+            if let Some(track) = known {
+                return *track;
+            }
             let (check, track, new) = track_for(state, report.agent, name, changes);
             made.extend(new.then_some((check, track)));
             track

@@ -158,11 +158,11 @@ impl Placed<'_> {
 /// declaration is moved back to that time, but never into an earlier one, and never before the agent joined other
 /// reporters. Returns whether it moved.
 fn declared_since(agent_check: &mut AgentCheck, at: Timestamp) -> bool {
-    let [earlier @ .., open] = agent_check.declared.edit().as_mut_slice() else { return false };
+    let [earlier @ .., open] = &*agent_check.declared else { return false };
     let from = at.max(earlier.last().map_or(Timestamp(0), |ended| ended.to));
     let from = from.max(agent_check.joined.unwrap_or(from));
     let moved = open.to == Timestamp::FAR && from < open.from;
-    if moved {
+    if moved && let Some(open) = agent_check.declared.edit().last_mut() {
         open.from = from;
     }
     moved

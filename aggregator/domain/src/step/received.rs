@@ -1,19 +1,27 @@
 //! What a report implies besides its content: a silent agent reports again, or its spool or the database was restored
 //! from an old copy. Reported to operators.
 
-use super::{Change, Changes, Report};
+use super::{Change, Changes, RecordKind, Report};
 use crate::schedule::Due;
 use crate::state::{AgentCheck, Epoch, State, TrackKey};
 use crate::time::Timestamp;
 
-/// The tracks of an agent that were reported as silent, each with its newest evidence. Old history that begins to drain
-/// also makes a track silent, but that is not reported.
-pub(super) fn silent_of(state: &State, tracks: &[TrackKey]) -> Vec<(TrackKey, Timestamp)> {
+/// The tracks of an agent that were reported as silent and of which the report says something, each with its newest
+/// evidence. Old history that begins to drain also makes a track silent, but that is not reported.
+pub(super) fn silent_of(state: &State, report: &Report, tracks: &[TrackKey]) -> Vec<(TrackKey, Timestamp)> {
+    let mut named = vec![false; tracks.len()];
+    for record in &report.records {
+        if let RecordKind::Observed { first, .. } = &record.kind {
+            named[first.check] = true;
+        }
+    }
+    report.snapshot.iter().for_each(|snapshot| named[snapshot.check] = true);
     let with_evidence = |key: &TrackKey| {
         let called = |one: &&AgentCheck| one.called_silent && one.is_silent() && one.is_declared();
         Some((*key, state.tracks.get(key).filter(called)?.evidence()?))
     };
-    tracks.iter().filter_map(with_evidence).collect()
+    let named = tracks.iter().zip(named).filter(|(_, named)| *named);
+    named.filter_map(|(track, _)| with_evidence(track)).collect()
 }
 
 /// Reports the tracks that are no longer silent after the report was accepted. History older than the silence limit

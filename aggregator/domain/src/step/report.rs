@@ -32,7 +32,8 @@ pub(super) fn report(
     if state.agents.get(&report.agent).is_none_or(|agent| agent.standing != Standing::Active) {
         return Ok(Answer::Cloned(Refusal::Dismissed));
     }
-    if has_too_many_checks(state, report) {
+    let known = known_tracks(state, report);
+    if has_too_many_checks(state, report, &known) {
         let reason = "this agent has named more than 20,000 checks; enrol it anew under another name";
         return Err(Rejected::invalid("checks", reason));
     }
@@ -52,8 +53,8 @@ pub(super) fn report(
     if let Some(inventory) = &report.inventory {
         declare(state, report.agent, inventory, now, changes, &mut recompute_from);
     }
-    let tracks = tracks_of(state, report, now, changes, &mut recompute_from);
-    let silent = received::silent_of(state, &tracks);
+    let tracks = tracks_of(state, report, &known, now, changes, &mut recompute_from);
+    let silent = received::silent_of(state, report, &tracks);
     let old_copy = received.is_some_and(|epoch| received::is_old_copy(report, &epoch, changes));
     let last = if old_copy {
         through
@@ -132,15 +133,22 @@ fn begin_epoch(state: &mut State, key: AgentKey, changes: &mut Changes) {
     }
 }
 
-/// Checks that an agent names are kept, so their number is limited.
-fn has_too_many_checks(state: &State, report: &Report) -> bool {
+/// The track of each check that the batch names, if there is one. An agent repeats all its names in each batch.
+fn known_tracks(state: &State, report: &Report) -> Vec<Option<TrackKey>> {
+    report.checks.iter().map(|name| known_track(state, report.agent, name)).collect()
+}
+
+fn known_track(state: &State, agent: AgentKey, name: &str) -> Option<TrackKey> {
+    let check = *state.check_names.get(name)?;
+    state.track_of.get(&(agent, check)).copied()
+}
+
+/// Checks that an agent names are kept, so their number is limited. `known`: see [`known_tracks`].
+fn has_too_many_checks(state: &State, report: &Report, known: &[Option<TrackKey>]) -> bool {
+    let unknown = report.checks.iter().zip(known).filter(|(_, track)| track.is_none()).map(|(name, _)| name);
     let declared = report.inventory.iter().flatten().map(|check| &check.name);
-    let names: BTreeSet<&String> = report.checks.iter().chain(declared).collect();
-    let known = |name: &String| {
-        let check = state.check_names.get(name);
-        check.is_some_and(|check| state.track_of.contains_key(&(report.agent, *check)))
-    };
-    let new = names.into_iter().filter(|name| !known(name)).count();
+    let declared = declared.filter(|name| known_track(state, report.agent, name).is_none());
+    let new = unknown.chain(declared).collect::<BTreeSet<&String>>().len();
     new > 0 && new + state.tracks_of(report.agent).count() > MOST_CHECKS
 }
 
@@ -154,7 +162,8 @@ fn take_records(
     recompute_from: &mut RecomputeFrom,
 ) -> u64 {
     let mut last = received::note_forgotten(report, through, changes);
-    let mut touched: BTreeSet<TrackKey> = BTreeSet::new();
+    // With whether a snapshot was ahead of the track before its first record.
+    let mut touched: Vec<(TrackKey, bool)> = Vec::new();
     let mut too_old = 0;
     for record in report.records.iter().filter(|record| record.sequence > through) {
         if record.sequence > last + 1 {
@@ -167,7 +176,7 @@ fn take_records(
             RecordKind::Observed { first, count, spread } => {
                 let track = tracks[first.check];
                 let agent_check = state.tracks.get_mut(&track).expect("made by tracks_of");
-                touched.insert(track);
+                touched.push((track, agent_check.is_behind_snapshot()));
                 let placed = Placed { report, offset, observed: first, count: *count, spread: *spread };
                 too_old += placed.take(track, agent_check, changes, recompute_from);
             }
@@ -181,10 +190,16 @@ fn take_records(
             RecordKind::Unknown => {}
         }
     }
-    for track in touched {
+    touched.sort_by_key(|(track, _)| *track);
+    touched.dedup_by_key(|(track, _)| *track);
+    for (track, was_behind) in touched {
         let agent_check = &state.tracks[&track];
         let kept = state.verdicts.get(&agent_check.check);
-        if agent_check.live.is_some() || kept.is_some_and(CheckVerdict::lacks_reason) {
+        let stays = || kept.is_some_and(|kept| kept.stays(state.clock));
+        let overtakes = agent_check.is_behind_snapshot() != was_behind;
+        if agent_check.live.is_some() && (overtakes || !stays())
+            || kept.is_some_and(CheckVerdict::lacks_reason)
+        {
             recompute_from.note_behind_snapshot(agent_check.check);
         }
         state.reschedule(Due::Track(track));
@@ -216,15 +231,17 @@ fn take_snapshot(
     recompute_from: &mut RecomputeFrom,
 ) {
     for snapshot in &report.snapshot {
-        let Some(agent_check) = state.tracks.get_mut(&tracks[snapshot.check]) else { continue };
-        if snapshot.certificate_ends != agent_check.certificate_ends {
-            agent_check.certificate_ends = snapshot.certificate_ends;
-            changes.touched.track(tracks[snapshot.check]);
-        }
-        if agent_check.held.is_some() {
+        let key = tracks[snapshot.check];
+        let Some(agent_check) = state.tracks.get(&key) else { continue };
+        let held = agent_check.held.is_some();
+        let ahead = || snapshot.evidence_ago.and_then(|ago| ahead_of(agent_check, report, snapshot, ago));
+        let live = if held { agent_check.live } else { ahead() };
+        let says_more = live.is_some() && agent_check.excluded && !held;
+        let certificate = snapshot.certificate_ends != agent_check.certificate_ends;
+        // Most states are known; a track that does not change is not copied.
+        if live == agent_check.live && !says_more && !certificate {
             continue;
         }
-        let live = snapshot.evidence_ago.and_then(|ago| ahead_of(agent_check, report, snapshot, ago));
         let said = |live: Option<Live>| live.map(|live| (live.span.state, live.flapping));
         if said(live) != said(agent_check.live) {
             recompute_from.note_live(agent_check.check);
@@ -232,11 +249,14 @@ fn take_snapshot(
             // It may be newer than the history now, or older.
             recompute_from.note_behind_snapshot(agent_check.check);
         }
-        if live.is_some() && std::mem::replace(&mut agent_check.excluded, false) {
-            changes.touched.track(tracks[snapshot.check]);
+        if says_more || certificate {
+            changes.touched.track(key);
         }
+        let agent_check = state.tracks.get_mut(&key).expect("looked up above");
+        agent_check.certificate_ends = snapshot.certificate_ends;
         agent_check.live = live;
-        state.reschedule(Due::Track(tracks[snapshot.check]));
+        agent_check.excluded &= !says_more;
+        state.reschedule(Due::Track(key));
     }
 }
 
