@@ -2,8 +2,8 @@
 
 use skerry_domain::credentials::Standing;
 use skerry_domain::rows::{
-    AgentRow, CheckRow, FormerLocationRow, Key, LossRow, Record, Row, SpanRow, TABLES, TrackRow, Value,
-    WorkspaceRow, Write,
+    AgentRow, CheckRow, FormerLocationRow, Key, LossRow, Record, Row, SpanRow, TABLES, TrackRow,
+    TransitionRow, Value, WorkspaceRow, Write,
 };
 use skerry_domain::state::{AgentKey, CheckKey, TrackKey, WorkspaceKey};
 use skerry_domain::step::RawObservation;
@@ -225,6 +225,45 @@ fn rows_of_a_group_may_refer_to_later_rows_of_it() {
         let mut rows = fixture(ONE);
         rows.reverse();
         store.commit(&rows).expect("references are checked at the commit");
+    });
+}
+
+#[test]
+fn the_notes_of_a_deleted_track_or_agent_are_deleted_with_it() {
+    with_each(|store| {
+        store.commit(&fixture(ONE)).expect("committed");
+        store.commit(&fixture(OTHER)).expect("committed");
+        for workspace in [ONE, OTHER] {
+            let transition = TransitionRow {
+                workspace,
+                number: 1,
+                at_ms: NOW,
+                track: TrackKey(1),
+                since_ms: NOW,
+                from_state: HardState::Up,
+                to_state: HardState::Down,
+                reason: "timeout".to_owned(),
+                detail: String::new(),
+            };
+            let loss = LossRow {
+                workspace,
+                number: 1,
+                agent: AgentKey(1),
+                noted_ms: NOW,
+                count: 1,
+                why: "x".to_owned(),
+                from_ms: None,
+                to_ms: None,
+            };
+            store.commit(&[Write::Append(transition.into()), Write::Append(loss.into())]).expect("committed");
+        }
+        let deleted =
+            |table| Write::Delete(Key { table, values: vec![Value::Integer(1), Value::Integer(1)] });
+        store.commit(&[deleted(TrackRow::TABLE), deleted(AgentRow::TABLE)]).expect("nothing refers to them");
+        let transitions: Vec<TransitionRow> = store.rows().expect("read");
+        let losses: Vec<LossRow> = store.rows().expect("read");
+        assert_eq!(transitions.iter().map(|row| row.workspace).collect::<Vec<_>>(), [OTHER]);
+        assert_eq!(losses.iter().map(|row| row.workspace).collect::<Vec<_>>(), [OTHER]);
     });
 }
 

@@ -5,7 +5,7 @@ use super::open_statements::{Does, OpenStatements};
 use super::sql::{Bound, Statements, update};
 use super::{Sqlite, StoreError, observation};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior, params_from_iter};
-use skerry_domain::rows::{Columns, Key, Record, Row, Table, TrackRow, Value, Write};
+use skerry_domain::rows::{AgentRow, Columns, Key, Record, Row, Table, TrackRow, Value, Write};
 use skerry_domain::state::{TrackKey, WorkspaceKey};
 use skerry_domain::step::RawObservation;
 use skerry_domain::time::HOUR;
@@ -120,6 +120,7 @@ impl<'a> Group<'a> {
                 if key.table.name == TrackRow::TABLE.name {
                     self.forget_slots(key)?;
                 }
+                self.delete_notes(key)?;
                 self.delete(&self.of(key.table).delete, key, None)
             }
             Write::Prune { prefix, before } => {
@@ -205,6 +206,20 @@ impl<'a> Group<'a> {
             self.transaction.prepare_cached(&sql)?.execute((workspace, track))?;
         }
         self.forgotten.push((WorkspaceKey(workspace), TrackKey(track)));
+        Ok(())
+    }
+
+    /// Deletes the notes for operators that refer to a deleted track or agent.
+    fn delete_notes(&self, key: &Key) -> Result<(), StoreError> {
+        let [Value::Integer(workspace), Value::Integer(row)] = key.values[..] else { return Ok(()) };
+        let sql = match key.table.name {
+            name if name == TrackRow::TABLE.name => {
+                "DELETE FROM hard_transition WHERE workspace = ?1 AND track = ?2"
+            }
+            name if name == AgentRow::TABLE.name => "DELETE FROM loss WHERE workspace = ?1 AND agent = ?2",
+            _ => return Ok(()),
+        };
+        self.transaction.prepare_cached(sql)?.execute((workspace, row))?;
         Ok(())
     }
 
