@@ -9,6 +9,7 @@ mod losses;
 mod maintenance;
 mod one_by_one;
 mod snapshot;
+mod time_faults;
 mod writer;
 
 pub use envelope::{Actor, Envelope, RequestId};
@@ -26,6 +27,7 @@ use skerry_domain::time::{SECOND, Timestamp};
 use skerry_store::{Store, StoreError};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use time_faults::TimeFaults;
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore, oneshot};
 use writer::{Writer, load};
 
@@ -159,7 +161,7 @@ impl Engine {
             health: Arc::clone(&health),
             losses: Losses::default(),
             failed_at: None,
-            retry_time_at: None,
+            time_faults: TimeFaults::default(),
             failure: String::new(),
             away_since: (running_until > Timestamp(0)).then_some(running_until),
             kept_clock: None,

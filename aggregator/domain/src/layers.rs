@@ -27,11 +27,16 @@ impl Layers {
     /// The first instant of any layer.
     #[must_use]
     pub fn first_said(&self) -> Option<Timestamp> {
+        self.first_known().into_iter().chain(self.planned.first().map(|one| one.from)).min()
+    }
+
+    /// The same without planned windows: they say nothing of what was observed.
+    #[must_use]
+    pub fn first_known(&self) -> Option<Timestamp> {
         let seen = self.automatic.iter().find(|one| one.value != Automatic::NoData).map(|one| one.from);
         let set = self.manual.first().map(|one| one.from);
-        let planned = self.planned.first().map(|one| one.from);
         let corrected = self.corrected.first().map(|one| one.from);
-        [seen, set, planned, corrected].into_iter().flatten().min()
+        [seen, set, corrected].into_iter().flatten().min()
     }
 }
 

@@ -56,7 +56,9 @@ pub fn name_folded<'a>(
 ) {
     for link in &component.links {
         let check = &state.checks[&link.check];
-        for day in days.iter().filter(|day| check.tracks.contains(&day.track)) {
+        let of_check =
+            |day: &&SpanDayRow| day.workspace == state.workspace.key && check.tracks.contains(&day.track);
+        for day in days.iter().filter(of_check) {
             let (from, to) = (day.day_ms.max(link.from), (day.day_ms + DAY).min(link.to));
             let meant = |one: &&mut Outage<'_>| from < one.to.unwrap_or(Timestamp::FAR) && one.from < to;
             for outage in outages.iter_mut().filter(meant) {

@@ -86,12 +86,14 @@ impl ComponentNow<'_> {
 
     /// When the component was first observed or set, in the intervals or before them.
     fn first_known(&self, intervals: &[Interval<Effective>]) -> Option<Timestamp> {
-        let seen = |one: &&Interval<Effective>| one.value != Effective::NoData;
+        let layers = &self.component.layers;
+        let is_planned = |at: Timestamp| layers.planned.iter().any(|one| one.from <= at && at < one.to);
+        let seen = |one: &&Interval<Effective>| one.value != Effective::NoData && !is_planned(one.from);
         let live = intervals.iter().find(seen).map(|one| one.from);
         // Former versions stored no layer for a check that was observed once and never again.
         let silent = self.tracks().filter(|one| one.track.silent);
         let observed_once = silent.filter_map(|one| self.state.evidence(one));
-        let first = self.component.layers.first_said().into_iter().chain(live).min();
+        let first = layers.first_known().into_iter().chain(live).min();
         first.or_else(|| observed_once.min())
     }
 

@@ -17,8 +17,8 @@ impl Writer {
 
     /// Records that in the state, unless nothing can be written yet.
     pub(super) fn away(&mut self) -> Option<Outcome> {
-        let from = self.away_since.filter(|_| self.failed_at.is_none() && self.retry_time_at.is_none())?;
-        self.step_all(Command::Away { from }).ok()
+        let from = self.away_since.filter(|_| self.failed_at.is_none())?;
+        self.step_time(&Command::Away { from })
     }
 
     /// Stores the clock if it changed or a minute has passed. `last`: the program is stopping.

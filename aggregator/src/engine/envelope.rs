@@ -28,7 +28,7 @@ pub enum Actor {
 impl fmt::Display for Actor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Agent(_, agent) => write!(f, "agent:{}", agent.0),
+            Self::Agent(workspace, agent) => write!(f, "agent:{}/{}", workspace.0, agent.0),
             Self::Token => f.write_str("token"),
             Self::Scheduler => f.write_str("scheduler"),
             Self::File => f.write_str("file"),

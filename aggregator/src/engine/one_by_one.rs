@@ -4,24 +4,19 @@
 use super::CommandError;
 use super::writer::{Waiting, Writer};
 use skerry_domain::step::Command;
-use skerry_domain::workspaces::{Outcome, Workspaces};
+use skerry_domain::workspaces::Workspaces;
 use skerry_store::StoreError;
 use std::sync::atomic::Ordering;
-use std::time::{Duration, Instant};
-
-/// When a step that time alone causes is tried again after its rows violated a constraint.
-const RETRY_TIME: Duration = Duration::from_secs(60);
 
 impl Writer {
     /// Steps the waiting commands again from `before` the group, each with its own commit.
     pub(super) fn one_by_one(&mut self, before: Workspaces, waiting: Vec<Waiting>, tick: bool) {
         self.workspaces = before;
-        if let Some(stepped) = self.away() {
-            match self.commit_unasked(stepped, "the time that nobody could call") {
-                Ok(true) => self.away_since = None,
-                Ok(false) => {}
-                Err(error) => return self.failed(&error, waiting),
-            }
+        if let Some(from) = self.away_since.take()
+            && let Err(error) = self.step_time_one_by_one(&Command::Away { from })
+        {
+            self.note_away(from);
+            return self.failed(&error, waiting);
         }
         let mut waiting = waiting.into_iter();
         while let Some(one) = waiting.next() {
@@ -54,29 +49,8 @@ impl Writer {
                 Err(error) => return self.failed(&error, std::iter::once(one).chain(waiting).collect()),
             }
         }
-        if tick
-            && let Ok(stepped) = self.step_all(Command::Tick)
-            && let Err(error) = self.commit_unasked(stepped, "what the passing of time changes")
-        {
+        if tick && let Err(error) = self.step_time_one_by_one(&Command::Tick) {
             self.failed(&error, Vec::new());
-        }
-    }
-
-    /// Commits a step that no caller waits for. Returns whether the database allows it.
-    fn commit_unasked(&mut self, stepped: Outcome, what: &str) -> Result<bool, StoreError> {
-        match self.write(&stepped.rows) {
-            Ok(()) => {
-                self.publish();
-                self.report(stepped.changes);
-                Ok(true)
-            }
-            Err(error @ StoreError::Constraint { .. }) => {
-                tracing::error!(%error, "the database does not allow {what}; the state is read back, and it is tried again in a minute. This is a fault of skerry-aggregator: report it");
-                self.retry_time_at = Some(Instant::now() + RETRY_TIME);
-                self.reload();
-                Ok(false)
-            }
-            Err(error) => Err(error),
         }
     }
 }

@@ -2,6 +2,7 @@
 //! If a group cannot be written, the state is read back from the store.
 
 use super::losses::Losses;
+use super::time_faults::TimeFaults;
 use super::{
     Changed, CommandError, Envelope, Health, Maintenance, Message, Reply, Snapshot, lock, read, weight,
 };
@@ -13,7 +14,7 @@ use skerry_domain::rows::Write;
 use skerry_domain::state::{State, WorkspaceKey};
 use skerry_domain::step::{Answer, Asked, Change, Command, Context, Ids, Rejected};
 use skerry_domain::time::{SECOND, Timestamp};
-use skerry_domain::workspaces::{Outcome, Target, Workspaces};
+use skerry_domain::workspaces::{Outcome, Workspaces};
 use skerry_host::random;
 use skerry_store::{Store, StoreError};
 use std::sync::atomic::Ordering;
@@ -83,8 +84,7 @@ pub(super) struct Writer {
     pub(super) health: Arc<Health>,
     pub(super) losses: Losses,
     pub(super) failed_at: Option<Instant>,
-    /// Steps that time alone causes violate a constraint of the store; they wait until then.
-    pub(super) retry_time_at: Option<Instant>,
+    pub(super) time_faults: TimeFaults,
     /// The error of the last failed write.
     pub(super) failure: String,
     /// The aggregator has been unreachable since then; the next commit records it.
@@ -145,8 +145,9 @@ impl Writer {
             }
         }
         self.try_again();
-        self.retry_time_at = self.retry_time_at.filter(|at| *at > Instant::now());
-        let tick = tick && self.retry_time_at.is_none();
+        if self.failed_at.is_none() {
+            self.retry_time_faults();
+        }
         let mut group = Group { before: self.workspaces.clone(), tick, ..Group::default() };
         if let Some(stepped) = self.away() {
             group.note(stepped);
@@ -157,7 +158,7 @@ impl Writer {
         self.gather(past, &mut group);
         if tick {
             // A tick is never rejected.
-            let _ = self.step_all(Command::Tick).map(|stepped| group.note(stepped));
+            let _ = self.step_time(&Command::Tick).map(|stepped| group.note(stepped));
         }
         let (maintenance, turns, stop) =
             (std::mem::take(&mut group.maintenance), std::mem::take(&mut group.turns), group.stop);
@@ -223,11 +224,6 @@ impl Writer {
         0
     }
 
-    /// Steps a command of every workspace at the current time.
-    pub(super) fn step_all(&mut self, command: Command) -> Result<Outcome, Rejected> {
-        self.workspaces.step(&[(Target::All, command)], self.context(), Asked::default())
-    }
-
     /// Steps the commands of an envelope at the current time.
     pub(super) fn step_for(&mut self, envelope: &Envelope) -> Result<Outcome, Rejected> {
         let author = envelope.author();
@@ -235,7 +231,7 @@ impl Writer {
         self.workspaces.step(&envelope.commands, self.context(), asked)
     }
 
-    fn context(&self) -> Context {
+    pub(super) fn context(&self) -> Context {
         Context { now: read(&self.clock), ids: Ids::from_seed(random::bytes()) }
     }
 

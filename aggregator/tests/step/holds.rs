@@ -181,6 +181,12 @@ fn a_window_that_is_over_is_not_the_last_known_status() {
     assert_eq!(fixture.shown().0, Status::UnderMaintenance);
     fixture.tick_at(START + 2 * HOUR);
     assert_eq!(fixture.shown(), (Status::Operational, true), "its checks fell silent during the window");
+    let mut fixture = Fixture::new();
+    let component = fixture.component();
+    fixture.plan(&[component], START + HOUR, START + 2 * HOUR);
+    assert!(!fixture.shown().1, "a window that is planned is no observation");
+    fixture.tick_at(START + 2 * HOUR);
+    assert!(!fixture.shown().1, "nobody ever observed it: there is nothing to grow old");
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::io;
 use std::net::{SocketAddr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// The pause between the last accepted connection and the stop of the workers, which begin with a connection within
 /// microseconds.
@@ -88,6 +88,9 @@ impl Default for Limits {
         }
     }
 }
+
+/// How long a port that is in use is tried again.
+const PORT_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// Why a listener cannot serve. Each message says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -182,7 +185,7 @@ fn bind_one(listener: &Listener, inherited: Option<TcpListener>) -> Result<Bound
     let tls = listener.tls.as_ref().map(|files| tls_config(files, listener.address)).transpose()?;
     let address = listener.address;
     let bind = || {
-        let socket = inherited.map_or_else(|| TcpListener::bind(address), Ok)?;
+        let socket = inherited.map_or_else(|| bind_socket(address), Ok)?;
         let address = socket.local_addr()?;
         Ok(BoundListener { socket, address, serves: listener.serves, tls })
     };
@@ -192,6 +195,20 @@ fn bind_one(listener: &Listener, inherited: Option<TcpListener>) -> Result<Bound
         io::ErrorKind::AddrNotAvailable => ServeError::NoSuchAddress(address),
         _ => ServeError::Bind { address, source },
     })
+}
+
+/// A process that was killed a moment ago may hold the port for some milliseconds: until a program that it was just
+/// starting has closed the inherited socket.
+fn bind_socket(address: SocketAddr) -> io::Result<TcpListener> {
+    let begun = Instant::now();
+    loop {
+        match TcpListener::bind(address) {
+            Err(error) if error.kind() == io::ErrorKind::AddrInUse && begun.elapsed() < PORT_TIMEOUT => {
+                std::thread::sleep(PORT_TIMEOUT / 20);
+            }
+            bound => return bound,
+        }
+    }
 }
 
 fn tls_config(files: &TlsFiles, address: SocketAddr) -> Result<rustls::ServerConfig, ServeError> {

@@ -166,7 +166,7 @@ fn access_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
     enrolments.chain(addresses).chain(chosen).collect()
 }
 
-/// The row's workspace, its table, and its key if that is a number.
+/// The row's workspace, its table, and its key if that is one number.
 fn named(row: &Row) -> (WorkspaceKey, &'static str, Option<i64>) {
     let table = row.table();
     row.bind(|values| {
@@ -174,7 +174,8 @@ fn named(row: &Row) -> (WorkspaceKey, &'static str, Option<i64>) {
             Value::Integer(number) => Some(number),
             _ => None,
         };
-        (WorkspaceKey(number(0).unwrap_or(0)), table.name, number(table.key - 1))
+        let key = if table.key <= 2 { number(table.key - 1) } else { None };
+        (WorkspaceKey(number(0).unwrap_or(0)), table.name, key)
     })
 }
 

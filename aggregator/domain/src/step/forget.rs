@@ -9,8 +9,8 @@ use crate::state::{Agent, AgentCheck, AgentKey, CheckKey, State, TrackKey};
 use crate::time::{DAY, Timestamp};
 use crate::verdict::Quorum;
 
-/// How long a track is kept after the agent last ran the check, ms. By then its notes for operators have been pruned,
-/// late ones included.
+/// How long a track is kept after the agent last ran the check, ms. What is left of its notes for operators is
+/// deleted with it.
 const FORGOTTEN_AFTER: i64 = RULES_KEPT + 10 * DAY;
 
 /// Forgets at most `limit` tracks, checks and agents together; returns how many.

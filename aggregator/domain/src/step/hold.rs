@@ -50,13 +50,16 @@ pub(super) fn set(
 }
 
 /// The hold that a source sets once more with the same status: only its end may move. A planned window that began since
-/// overrides it, so setting it again means something new.
+/// and runs overrides it, so setting it again means something new.
 fn repeated(component: &Component, source: Source, status: Status, now: Timestamp) -> Option<usize> {
     let is_newest = |place: &usize| component.holds[*place + 1..].iter().all(|later| later.to <= now);
     let place = component.holds.iter().rposition(|hold| hold.source == source && hold.to > now)?;
     let hold = &component.holds[place];
-    let planned =
-        component.layers.planned.iter().any(|window| hold.from < window.value && window.value <= now);
+    let planned = component
+        .layers
+        .planned
+        .iter()
+        .any(|window| hold.from < window.value && window.value <= now && now < window.to);
     (hold.status == status && !planned).then_some(place).filter(is_newest)
 }
 

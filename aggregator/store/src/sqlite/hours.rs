@@ -166,8 +166,8 @@ impl Sqlite {
     }
 }
 
-/// Replaces the hours of a slot before `before`, the start of a day, by one row for each day. Returns how many there
-/// were. If one of them cannot be read, nothing is written.
+/// Replaces the hours of a slot before `before`, the start of a day, by one row for each day. An hour that cannot be read
+/// stays and counts in no day. Returns how many hours there were.
 pub(super) fn compact(
     transaction: &Transaction<'_>,
     slot: i64,
@@ -175,15 +175,27 @@ pub(super) fn compact(
 ) -> Result<usize, StoreError> {
     let sql = "SELECT hour_ms, inconclusive, up, degraded, down, latency FROM hour WHERE slot = ?1 AND hour_ms < ?2";
     let mut days: BTreeMap<i64, Tally> = BTreeMap::new();
+    let (mut read, mut unreadable) = (0, Vec::new());
     let mut statement = transaction.prepare_cached(sql)?;
     let mut rows = statement.query((slot, before.0))?;
     while let Some(row) = rows.next()? {
-        let day = row.get::<_, i64>(0)?.div_euclid(DAY) * DAY;
+        read += 1;
+        let hour: i64 = row.get(0)?;
+        let day = hour.div_euclid(DAY) * DAY;
         let tally = days.entry(day).or_insert_with(|| Tally { counts: [0; 4], latency: empty() });
-        for (column, count) in (1..).zip(&mut tally.counts) {
-            *count += row.get::<_, i64>(column)?.unsigned_abs();
+        let latency = row.get_ref(5)?.as_blob().map_err(|error| StoreError::Unexpected(error.to_string()));
+        match latency.and_then(|latency| add(&mut tally.latency, latency)) {
+            Ok(()) => {
+                for (column, count) in (1..).zip(&mut tally.counts) {
+                    *count += row.get::<_, i64>(column)?.unsigned_abs();
+                }
+            }
+            Err(StoreError::Unexpected(what)) => {
+                tracing::warn!(slot, hour, %what, "an hour of a check cannot be read: it is not compacted");
+                unreadable.push(hour);
+            }
+            Err(error) => return Err(error),
         }
-        add(&mut tally.latency, row.get_ref(5)?.as_blob().map_err(rusqlite::Error::from)?)?;
     }
     for (day, Tally { counts, latency }) in days {
         let [inconclusive, up, degraded, down] = counts.map(|count| count as i64);
@@ -195,8 +207,9 @@ pub(super) fn compact(
         let row = (slot, day, up, degraded, down, inconclusive, at(0.5), at(0.95));
         transaction.prepare_cached(sql)?.execute(row)?;
     }
-    let done = "DELETE FROM hour WHERE slot = ?1 AND hour_ms < ?2";
-    Ok(transaction.prepare_cached(done)?.execute((slot, before.0))?)
+    let done = "DELETE FROM hour WHERE slot = ?1 AND hour_ms < ?2 AND hour_ms NOT IN (SELECT value FROM json_each(?3))";
+    transaction.prepare_cached(done)?.execute((slot, before.0, format!("{unreadable:?}")))?;
+    Ok(read)
 }
 
 /// Adds a stored histogram.
@@ -260,14 +273,19 @@ mod tests {
     }
 
     #[test]
-    fn hours_that_cannot_be_read_stay_and_the_others_become_days() {
+    fn an_hour_that_cannot_be_read_stays_and_all_others_become_days() {
         let folder = tempfile::tempdir().expect("a folder");
         let mut store = three_slots(folder.path(), 48);
         let spoilt = "UPDATE hour SET latency = x'00' WHERE slot = 2 AND hour_ms = 3600000";
         store.connection.execute(spoilt, []).expect("spoilt");
         let before = Timestamp(2 * DAY);
         assert_eq!(store.compact_hours(before, Timestamp(0), 0, 10).expect("compacts"), 3);
-        assert_eq!(kept(&store), [vec![2], vec![1, 3]]);
+        assert_eq!(kept(&store), [vec![2], vec![1, 2, 3]]);
+        let left: i64 =
+            store.connection.query_row("SELECT count(*) FROM hour", [], |row| row.get(0)).expect("read");
+        assert_eq!(left, 1);
+        store.compact_hours(before, before, 0, 10).expect("compacts");
+        assert_eq!(kept(&store), [Vec::<i64>::new(), vec![]], "it ends with the days of its time");
     }
 
     #[test]

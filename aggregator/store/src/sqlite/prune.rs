@@ -84,15 +84,13 @@ impl Sqlite {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let (mut last, mut hours) = (0, 0);
         for (slot, workspace, track) in slots {
-            match hours::compact(&transaction, slot, before) {
-                Ok(compacted) => hours += compacted,
-                Err(StoreError::Unexpected(what)) => {
-                    tracing::warn!(slot, workspace, track, %what, "the hours of this slot cannot be read: they are not compacted");
-                }
-                Err(error) => return Err(error),
+            hours += hours::compact(&transaction, slot, before)?;
+            for old in [
+                "DELETE FROM day WHERE slot = ?1 AND day_ms < ?2",
+                "DELETE FROM hour WHERE slot = ?1 AND hour_ms < ?2",
+            ] {
+                transaction.prepare_cached(old)?.execute((slot, days_before.0))?;
             }
-            let old = "DELETE FROM day WHERE slot = ?1 AND day_ms < ?2";
-            transaction.prepare_cached(old)?.execute((slot, days_before.0))?;
             let old = "DELETE FROM span_day WHERE day_ms < ?1 AND workspace = ?2 AND track = ?3";
             transaction.prepare_cached(old)?.execute((days_before.0, workspace, track))?;
             last = slot;
