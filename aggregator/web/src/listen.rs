@@ -204,7 +204,7 @@ fn bind_socket(address: SocketAddr) -> io::Result<TcpListener> {
     loop {
         match TcpListener::bind(address) {
             Err(error) if error.kind() == io::ErrorKind::AddrInUse && begun.elapsed() < PORT_TIMEOUT => {
-                std::thread::sleep(PORT_TIMEOUT / 20);
+                std::thread::park_timeout(PORT_TIMEOUT / 20);
             }
             bound => return bound,
         }
