@@ -1,9 +1,10 @@
 //! How long evidence counts, and what a component shows without evidence.
 
 use crate::fixture::{BOOTED, EPOCH, Fixture, START, live};
+use crate::reports::{observed, record};
 use skerry_domain::rows::Write;
 use skerry_domain::status::Status;
-use skerry_domain::step::{Change, Command, Proof, Report, When};
+use skerry_domain::step::{Answer, Change, Command, Proof, Report, When};
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND};
 use skerry_domain::track::HardState;
 
@@ -100,5 +101,25 @@ fn a_location_counts_from_its_declaration_and_before_its_first_report() {
     fixture.send(Report { records: vec![record], epoch: [8; 16], proof, ..fixture.empty(other) });
     let begun = fixture.state.tracks.values().last().expect("two").declared[0].from;
     assert_eq!(begun, fixture.now, "what it saw before it joined changes nobody's past");
+    fixture.assert_stored();
+}
+
+/// A sender that is stopped and begins a new spool may deliver from both within a millisecond.
+#[test]
+fn of_many_spools_within_a_millisecond_the_newest_are_remembered() {
+    let mut fixture = Fixture::new();
+    let agent = fixture.agent;
+    for number in 0..20_u8 {
+        // Later spools have smaller ids: the order is not that of the ids.
+        let epoch = [200 - number; 16];
+        let former = if number == 0 { EPOCH } else { [201 - number; 16] };
+        let proof = Proof { former: Some(former), ..Proof::default() };
+        let record = record(1, observed(When::ThisBoot(BOOTED), HardState::Up));
+        let (answer, _) =
+            fixture.send(Report { records: vec![record], epoch, proof, ..fixture.empty(agent) });
+        assert!(matches!(answer, Answer::Acknowledged { through: 1, .. }), "{number}: {answer:?}");
+    }
+    let known: Vec<u8> = fixture.state.agents[&agent].epochs.keys().map(|epoch| epoch[0]).collect();
+    assert_eq!(known, (181..=188).collect::<Vec<u8>>());
     fixture.assert_stored();
 }

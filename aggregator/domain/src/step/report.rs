@@ -11,7 +11,7 @@ use crate::check_verdict::CheckVerdict;
 use crate::clone_detection::{Refusal, Session, Spool};
 use crate::credentials::Standing;
 use crate::schedule::Due;
-use crate::state::{AgentCheck, AgentKey, Epoch, State, TrackKey};
+use crate::state::{Agent, AgentCheck, AgentKey, Epoch, State, TrackKey};
 use crate::time::Timestamp;
 use crate::track::{HardState, Span};
 use crate::verdict::Live;
@@ -41,7 +41,8 @@ pub(super) fn report(
         return Ok(Answer::Cloned(refused));
     }
     let agent = state.agents.get_mut(&report.agent).expect("heard above");
-    agent.last_seen = Some(now);
+    let seen = seen_at(agent, &report.epoch, now);
+    agent.last_seen = Some(seen);
     agent.self_report.clone_from(&report.self_report);
     agent.skew = report.wall_now - report.received;
     agent.own_network_gone = report.own_network_gone;
@@ -69,7 +70,7 @@ pub(super) fn report(
     let newest = report.records.last().filter(|record| record.through.max(record.sequence) == last);
     let former = received.map_or(0, |epoch| epoch.last_record);
     let last_record = newest.filter(|_| !old_copy).map_or(former, |record| report.digest(record));
-    agent.epochs.insert(report.epoch, Epoch { through: last, offset, seen: now, last_record });
+    agent.epochs.insert(report.epoch, Epoch { through: last, offset, seen, last_record });
     let want_inventory = !agent.inventory_known;
     changes.touched.epoch(report.agent, report.epoch);
     recompute(state, &recompute_from, changes);
@@ -104,6 +105,13 @@ fn hear(state: &mut State, report: &Report, now: Timestamp, changes: &mut Change
         begin_epoch(state, report.agent, changes);
     }
     Ok(())
+}
+
+/// The instant at which the batch counts as accepted: later than any batch of another spool, so that of the spools of an
+/// agent the one that delivered longest ago is known even if several delivered within a millisecond.
+fn seen_at(agent: &Agent, epoch: &[u8; 16], now: Timestamp) -> Timestamp {
+    let others = agent.epochs.iter().filter(|(other, _)| *other != epoch).map(|(_, other)| other.seen);
+    others.max().map_or(now, |newest| now.max(newest + 1))
 }
 
 /// Begins a new epoch: reports from former spools become final, and the oldest of those spools are forgotten.
