@@ -54,8 +54,8 @@ fn torture(test: &str, usual: usize) {
         scene.heals();
         let ledgers = scene.ledgers();
         let look = DatabaseView::at(&scene.harness);
-        for ledger in &ledgers {
-            look.marks(ledger);
+        for (ledger, sender) in ledgers.iter().zip(&scene.senders) {
+            look.marks(ledger, || sender.ledger().spools.len());
         }
         drop(look);
         if round % FULL == 0 {
@@ -160,7 +160,7 @@ impl Scene {
         look.sound();
         let mut judged = 0;
         for (before, now) in acknowledged.iter().zip(self.ledgers()) {
-            look.marks(before);
+            look.marks(before, || now.spools.len());
             look.once(&now);
             look.transitions(&now);
             for check in checks_of(&now.name) {

@@ -48,11 +48,12 @@ impl DatabaseView {
         rows.expect("runs").collect::<Result<_, _>>().expect("rows")
     }
 
-    /// The quick part: marks only.
-    pub(crate) fn marks(&self, ledger: &Ledger) {
+    /// The quick part: marks only. `begun` tells how many spools the sender has begun by now: each that began since the
+    /// ledger was read may have ended the mark of an older one.
+    pub(crate) fn marks(&self, ledger: &Ledger, begun: impl FnOnce() -> usize) {
         assert_eq!(ledger.wrong, None, "{}", ledger.name);
         let through = self.through(&ledger.name);
-        for spool in ledger.spools.iter().rev().take(REMEMBERED) {
+        for spool in ledger.spools.iter().skip(begun().saturating_sub(REMEMBERED)) {
             let mark = through.get(spool.epoch.as_slice()).copied().unwrap_or(0);
             assert!(
                 spool.acknowledged <= mark,

@@ -55,7 +55,7 @@ fn reordered_requests_count_once() {
     look.sound();
     let mut observations = 0;
     for ledger in &ledgers {
-        look.marks(ledger);
+        look.marks(ledger, || ledger.spools.len());
         observations += look.once(ledger);
         look.transitions(ledger);
         for check in checks_of(&ledger.name) {
