@@ -256,10 +256,10 @@ impl Engine {
         Arc::clone(&self.reading[usize::from(history)]).acquire_owned().await
     }
 
-    /// Waits for room for a large report of so many bytes, or for history.
+    /// Waits for memory for a large report of so many bytes, or for history.
     ///
     /// # Errors
-    /// Never: the room is not closed.
+    /// Never: the semaphore is not closed.
     pub(crate) async fn reserve(
         &self,
         bytes: usize,
@@ -268,7 +268,7 @@ impl Engine {
         Arc::clone(&self.memory[1 + usize::from(history)]).acquire_many_owned(kib(bytes)).await
     }
 
-    /// Room for a small report of so many bytes, if there is some now.
+    /// Memory for a small report of so many bytes, if there is some now.
     pub(crate) fn reserve_small(&self, bytes: usize) -> Option<OwnedSemaphorePermit> {
         Arc::clone(&self.memory[0]).try_acquire_many_owned(kib(bytes)).ok()
     }

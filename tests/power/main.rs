@@ -100,7 +100,7 @@ fn aggregator(test: &str, usual: usize) {
         let look = DatabaseView::at(&harness);
         look.sound();
         for ledger in &ledgers {
-            look.marks(ledger);
+            look.marks(ledger, || ledger.spools.len());
         }
         drop(look);
         let before: Vec<u64> = ledgers.iter().map(sender::Ledger::acknowledged).collect();
