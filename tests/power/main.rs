@@ -99,8 +99,8 @@ fn aggregator(test: &str, usual: usize) {
         let ledgers: Vec<_> = senders.iter().map(|sender| sender.ledger().clone()).collect();
         let look = DatabaseView::at(&harness);
         look.sound();
-        for ledger in &ledgers {
-            look.marks(ledger, || ledger.spools.len());
+        for (ledger, sender) in ledgers.iter().zip(&senders) {
+            look.marks(ledger, || sender.ledger().spools.len());
         }
         drop(look);
         let before: Vec<u64> = ledgers.iter().map(sender::Ledger::acknowledged).collect();
