@@ -81,6 +81,7 @@ pub fn declared(config: &Config) -> Command {
             check: entry.check.name.clone(),
             definition: entry.check.definition_hash().to_vec(),
             expected: expected(heartbeat),
+            severity: entry.check.severity,
         })
     });
     Command::DeclareHeartbeats(heartbeats.collect())

@@ -14,6 +14,7 @@ use crate::clock::{Arrived, Moment};
 use crate::engine::{CommandError, Engine, Held};
 use bytes::Bytes;
 use skerry_domain::clone_detection::Refusal;
+use skerry_domain::problem::Severity;
 use skerry_domain::reporters::definition;
 use skerry_domain::state::{AgentKey, SelfReport, WorkspaceAgent, WorkspaceKey};
 use skerry_domain::step::{
@@ -352,7 +353,13 @@ fn declared(check: wire::Declared) -> DeclaredCheck {
         name: check.name,
         definition: definition(check.definition, &check.asserts),
         interval_ms: signed(check.interval_ms).max(1),
+        severity: severity(&check.severity),
     }
+}
+
+/// An older agent sends none.
+fn severity(name: &str) -> Severity {
+    Severity::ALL.into_iter().find(|severity| severity.name() == name).unwrap_or(Severity::High)
 }
 
 fn hard(state: i32) -> HardState {

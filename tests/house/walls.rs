@@ -7,7 +7,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("protocol", &[]),
     ("host", &["skerry-protocol"]),
     ("agent", &["skerry-protocol", "skerry-host"]),
-    ("aggregator/domain", &["skerry-protocol"]),
+    ("aggregator/domain", &["skerry-protocol", "skerry-sanitiser"]),
     ("aggregator/sanitiser", &["skerry-protocol"]),
     ("aggregator/store", &["skerry-protocol", "skerry-host", "skerry-domain"]),
     ("aggregator/publish", &["skerry-protocol", "skerry-domain"]),

@@ -3,6 +3,7 @@
 use super::former::Former;
 use super::heartbeat::Lateness;
 use super::interval::Interval;
+use super::problem::Severity;
 use super::reporters::Held;
 use super::shared_vec::SharedVec;
 use super::state::{AgentKey, CheckKey};
@@ -38,6 +39,8 @@ pub struct AgentCheck {
     pub former_interval: Option<Former<i64>>,
     /// Hash of the definition at this agent.
     pub definition: Vec<u8>,
+    /// The severity of its problems, as the agent declares it.
+    pub severity: Severity,
     /// Whether it was silent for so long that it is excluded from the denominator.
     pub excluded: bool,
     /// The state from a snapshot that is ahead of the track, while history drains.
@@ -117,6 +120,7 @@ impl AgentCheck {
             interval_ms,
             former_interval: None,
             definition: Vec::new(),
+            severity: Severity::High,
             excluded: false,
             live: None,
             called_silent: false,

@@ -20,6 +20,8 @@ pub struct CheckVerdict {
     pub reason: Reason,
     /// The agents that agree with it; empty if the verdict is unknown.
     pub reported_by: Vec<ReportedBy>,
+    /// The agents of locations that say down, while the verdict is not down: fewer than the quorum.
+    pub below_quorum: Vec<ReportedBy>,
     /// The verdict holds until then unless new evidence arrives. Not stored: after a load every verdict is computed
     /// once.
     pub until: Timestamp,
@@ -42,6 +44,7 @@ impl Default for CheckVerdict {
             since: None,
             reason: Reason::None,
             reported_by: Vec::new(),
+            below_quorum: Vec::new(),
             until: Timestamp(i64::MIN),
         }
     }
@@ -118,7 +121,44 @@ pub(super) fn judge(
     }
     reported_by.sort_unstable();
     let since = since(&reporters, quorums, evaluation.verdict, former, changed, now);
-    CheckVerdict { evaluation, since, reason, reported_by, until }
+    let below_quorum = match evaluation.verdict {
+        Verdict::Down => Vec::new(),
+        _ => below_quorum(state, check, &reporters, now),
+    };
+    CheckVerdict { evaluation, since, reason, reported_by, below_quorum, until }
+}
+
+/// The agents of locations that say down.
+fn below_quorum(
+    state: &State,
+    check: CheckKey,
+    reporters: &[Reporter<'_>],
+    now: Timestamp,
+) -> Vec<ReportedBy> {
+    let says = |reporter: &Reporter<'_>, wanted: fn(HardState) -> bool| match reporter.vote_now(now) {
+        Vote::Known { hard, flapping } => !flapping && wanted(hard),
+        Vote::Absent | Vote::Silent => false,
+    };
+    let down = |reporter: &Reporter<'_>| says(reporter, |hard| hard == HardState::Down);
+    let better = |reporter: &Reporter<'_>| {
+        says(reporter, |hard| !matches!(hard, HardState::Down | HardState::Unknown))
+    };
+    if !reporters.iter().any(down) {
+        return Vec::new();
+    }
+    let tracks = state.checks[&check].tracks.iter().map(|track| &state.tracks[track]);
+    let overruled = tracks.zip(reporters).filter(|(_, reporter)| {
+        let others = reporters.iter().filter(|other| other.location == reporter.location);
+        down(reporter) && !others.into_iter().any(better)
+    });
+    let mut agents: Vec<ReportedBy> = overruled
+        .map(|(track, _)| ReportedBy {
+            agent: track.agent,
+            location: state.agents[&track.agent].location.clone(),
+        })
+        .collect();
+    agents.sort_unstable();
+    agents
 }
 
 fn agrees(verdict: Verdict, vote: Vote) -> bool {

@@ -52,6 +52,14 @@ key!(
     /// Row key of a planned window.
     WindowKey
 );
+key!(
+    /// Row key of a problem.
+    ProblemKey
+);
+key!(
+    /// Row key of an incident.
+    IncidentKey
+);
 
 /// An agent of any workspace.
 pub type WorkspaceAgent = (WorkspaceKey, AgentKey);
@@ -77,6 +85,12 @@ pub struct Counters {
     pub holds: i64,
     /// Of planned windows.
     pub windows: i64,
+    /// Of problems.
+    pub problems: i64,
+    /// Of incidents.
+    pub incidents: i64,
+    /// Of updates of incidents.
+    pub incident_updates: i64,
     /// Of losses.
     pub losses: i64,
     /// Of hard transitions.
@@ -89,7 +103,7 @@ pub struct Counters {
 
 impl Counters {
     /// Each counter with the name of its table; `fold` belongs to no table.
-    pub fn named(&mut self) -> [(&'static str, &mut i64); 12] {
+    pub fn named(&mut self) -> [(&'static str, &mut i64); 15] {
         [
             ("agent", &mut self.agents),
             ("check", &mut self.checks),
@@ -99,6 +113,9 @@ impl Counters {
             ("component", &mut self.components),
             ("hold", &mut self.holds),
             ("planned_window", &mut self.windows),
+            ("problem", &mut self.problems),
+            ("incident", &mut self.incidents),
+            ("incident_update", &mut self.incident_updates),
             ("loss", &mut self.losses),
             ("hard_transition", &mut self.transitions),
             ("audit", &mut self.audit),

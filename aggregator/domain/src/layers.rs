@@ -40,6 +40,17 @@ impl Layers {
     }
 }
 
+impl Layers {
+    /// The status at an instant, however complete; `None`: there is no data.
+    #[must_use]
+    pub fn status_at(&self, at: Timestamp) -> Option<Status> {
+        match overlay(self, at, at + 1).first()?.value {
+            Effective::Known(status) | Effective::Partly(status) => Some(status),
+            Effective::NoData | Effective::Unwatched => None,
+        }
+    }
+}
+
 /// The effective status over `[from, to)`: contiguous, neighbours differ. Gaps in all layers become no data; the time
 /// before `start` is unwatched.
 #[must_use]

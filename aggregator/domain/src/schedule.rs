@@ -4,7 +4,7 @@
 
 use super::agent_check::AgentCheck;
 use super::interval::Cursor;
-use super::state::{CheckKey, Component, ComponentKey, State, TrackKey};
+use super::state::{CheckKey, Component, ComponentKey, IncidentKey, ProblemKey, State, TrackKey};
 use super::time::{DAY, Timestamp};
 use imbl::{OrdMap, OrdSet};
 
@@ -20,6 +20,10 @@ pub enum Due {
     Verdict(CheckKey),
     /// A hold ends, or a planned window begins or ends.
     Hold(ComponentKey),
+    /// A planned window no longer holds a problem back, or an ended one is forgotten.
+    Problem(ProblemKey),
+    /// An incident is resolved by itself, names further components, or its owner is reminded.
+    Incident(IncidentKey),
 }
 
 /// Everything that will be due, by time.
@@ -81,7 +85,9 @@ impl State {
         let all = self.tracks.keys().map(|key| Due::Track(*key));
         let all = all.chain(self.heartbeats.keys().map(|key| Due::Heartbeat(*key)));
         let all = all.chain(self.verdicts.keys().map(|key| Due::Verdict(*key)));
-        let all: Vec<Due> = all.chain(self.components.keys().map(|key| Due::Hold(*key))).collect();
+        let all = all.chain(self.components.keys().map(|key| Due::Hold(*key)));
+        let all = all.chain(self.problems.keys().map(|key| Due::Problem(*key)));
+        let all: Vec<Due> = all.chain(self.open_incidents.iter().map(|key| Due::Incident(*key))).collect();
         for due in all {
             self.reschedule(due);
         }
@@ -96,6 +102,8 @@ impl State {
                 self.verdicts.get(&key).map(|kept| kept.until).filter(|at| *at < Timestamp::FAR)
             }
             Due::Hold(key) => self.components.get(&key).and_then(hold_due),
+            Due::Problem(key) => self.problem_due(key),
+            Due::Incident(key) => self.incident_due(key),
         };
         self.schedule.set(due, at);
     }

@@ -5,19 +5,23 @@ use super::credentials::{Enrolment, TokenHash};
 use super::former::Former;
 use super::heartbeat::Heartbeat;
 use super::holds::{Hold, PlannedWindow};
+use super::incident::{Incident, IncidentRules};
 use super::interval::Interval;
 use super::layers::Layers;
+use super::problem::{Problem, ProblemSubject};
 use super::schedule::Schedule;
 use super::shared_vec::SharedVec;
 use super::table::Table;
+use super::text::SanitiserSettings;
 use super::time::Timestamp;
 use super::verdict::Quorum;
+use imbl::{OrdMap, OrdSet};
 
 pub use super::agent::{Agent, Epoch, SelfReport};
 pub use super::agent_check::{AgentCheck, LastRun, Outcomes};
 pub use super::keys::{
-    AgentKey, CheckKey, ComponentKey, Counters, GroupKey, HoldKey, PageKey, TrackKey, WindowKey,
-    WorkspaceAgent, WorkspaceKey, WorkspacePage,
+    AgentKey, CheckKey, ComponentKey, Counters, GroupKey, HoldKey, IncidentKey, PageKey, ProblemKey,
+    TrackKey, WindowKey, WorkspaceAgent, WorkspaceKey, WorkspacePage,
 };
 
 /// The state of a workspace. A copy shares its entries with the original, so it is cheap.
@@ -58,6 +62,14 @@ pub struct State {
     pub components: Table<ComponentKey, Component>,
     /// Planned windows, past ones included.
     pub windows: Table<WindowKey, PlannedWindow>,
+    /// Problems, ended ones included.
+    pub problems: Table<ProblemKey, Problem>,
+    /// The open problem of each subject.
+    pub open_problems: OrdMap<ProblemSubject, ProblemKey>,
+    /// Incidents, resolved ones and drafts included.
+    pub incidents: Table<IncidentKey, Incident>,
+    /// Incidents that are not resolved, drafts included.
+    pub open_incidents: OrdSet<IncidentKey>,
     /// Enrolment tokens.
     pub enrolments: Table<TokenHash, Enrolment>,
     /// Token hashes of heartbeat addresses, by check name.
@@ -81,6 +93,10 @@ pub struct Workspace {
     pub name: String,
     /// An agent that begins to report a check of others waits until an operator allows it.
     pub asks: bool,
+    /// What happens to incidents by itself.
+    pub incidents: IncidentRules,
+    /// What texts for the public must not contain.
+    pub sanitiser: SanitiserSettings,
     /// Whether it has a row; otherwise the first step writes it.
     pub stored: bool,
 }
@@ -89,7 +105,8 @@ impl Workspace {
     /// A workspace that is not stored yet.
     #[must_use]
     pub fn new(key: WorkspaceKey, name: &str) -> Self {
-        Self { key, name: name.to_owned(), asks: false, stored: false }
+        let (incidents, sanitiser) = (IncidentRules::default(), SanitiserSettings::default());
+        Self { key, name: name.to_owned(), asks: false, incidents, sanitiser, stored: false }
     }
 }
 

@@ -9,6 +9,7 @@ use skerry_aggregator::desired::desired;
 use skerry_aggregator::engine::Engine;
 use skerry_domain::days::{Calendar, days, windows};
 use skerry_domain::layers::effective;
+use skerry_domain::problem::Severity;
 use skerry_domain::state::{AgentCheck, PageKey, State, TrackKey};
 use skerry_domain::step::{Answer, Command, DeclaredCheck, Report};
 use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
@@ -52,6 +53,7 @@ pub(crate) fn write(config: &Path, raw: i64, hours: i64) -> anyhow::Result<()> {
                 name: name.clone(),
                 definition: vec![3; 16],
                 interval_ms: 30_000,
+                severity: Severity::High,
             };
             let report = Report {
                 agent,

@@ -1,6 +1,7 @@
 //! Years of many checks at three locations, day by day: sizes of database and memory, and the time of a start. Every
 //! check has a gap a day at every location; old data is folded and deleted as in the running program.
 
+use skerry_domain::problem::Severity;
 use skerry_domain::state::{AgentKey, ComponentSettings, PageSettings, SelfReport, State};
 use skerry_domain::step::{
     Answer, Command, Configure, Context, DeclaredCheck, DesiredComponent, DesiredItem, DesiredLink,
@@ -147,8 +148,12 @@ impl World {
             let sequence = before + check as u64 + 1;
             Record { sequence, through: sequence, kind }
         };
-        let declared =
-            |name: &String| DeclaredCheck { name: name.clone(), definition: vec![1], interval_ms: 30_000 };
+        let declared = |name: &String| DeclaredCheck {
+            name: name.clone(),
+            definition: vec![1],
+            interval_ms: 30_000,
+            severity: Severity::High,
+        };
         Report {
             agent,
             epoch: [agent.0 as u8; 16],

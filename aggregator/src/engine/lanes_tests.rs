@@ -5,6 +5,7 @@ use super::writer::GROUP_OBSERVATIONS;
 use super::*;
 use futures_util::future::FutureExt as _;
 use futures_util::stream::{FuturesUnordered, StreamExt as _};
+use skerry_domain::problem::Severity;
 use skerry_domain::state::AgentKey;
 use skerry_domain::step::{Command, DeclaredCheck, Observed, Report, SnapshotState};
 use skerry_domain::track::HardState;
@@ -74,7 +75,12 @@ impl Stand {
             Record { sequence, through: sequence, kind }
         };
         let now = self.engine.now();
-        let declared = DeclaredCheck { name: name.clone(), definition: vec![1], interval_ms: 30_000 };
+        let declared = DeclaredCheck {
+            name: name.clone(),
+            definition: vec![1],
+            interval_ms: 30_000,
+            severity: Severity::High,
+        };
         let down = SnapshotState {
             check: 0,
             state: HardState::Down,

@@ -1,6 +1,7 @@
 //! The contract of every backend of [`Store`]. A new backend is added to [`with_each`] only.
 
 use skerry_domain::credentials::Standing;
+use skerry_domain::problem::Severity;
 use skerry_domain::rows::{
     AgentRow, CheckRow, FormerLocationRow, Key, LossRow, Record, Row, SpanRow, TABLES, TrackRow,
     TransitionRow, Value, WorkspaceRow, Write,
@@ -24,7 +25,18 @@ fn with_each(test: impl Fn(&mut Store)) {
 }
 
 fn workspace(key: WorkspaceKey) -> Write {
-    Write::Put(WorkspaceRow { key, name: format!("w{}", key.0), ask_reporters: false }.into())
+    let row = WorkspaceRow {
+        key,
+        name: format!("w{}", key.0),
+        ask_reporters: false,
+        draft_from: Some(Severity::High),
+        publish_from: None,
+        resolve_after: 120_000,
+        remind_after: 1_800_000,
+        private_suffixes: None,
+        secret_patterns: None,
+    };
+    Write::Put(row.into())
 }
 
 fn agent(workspace: WorkspaceKey, key: i64, name: &str) -> Row {

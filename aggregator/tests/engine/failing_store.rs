@@ -7,6 +7,7 @@ use skerry_aggregator::clock::{ManualClocks, TimeSource};
 use skerry_aggregator::engine::{CommandError, Engine};
 use skerry_domain::credentials::token_hash;
 use skerry_domain::heartbeat::Expected;
+use skerry_domain::problem::Severity;
 use skerry_domain::state::{AgentKey, State};
 use skerry_domain::step::{
     Admission, AgentChange, Answer, Command, DesiredHeartbeat, HeartbeatPing, Observed, PingKind, Report,
@@ -80,7 +81,12 @@ async fn a_store_that_fails_for_a_minute_keeps_what_it_acknowledged_and_nothing_
     let Ok(Answer::Agent(one)) = engine.command(named(add("one"))).await else { panic!("no agent") };
     engine.command(named(Command::Configure(Box::new(configure(&mut Script(&[])))))).await.expect("taken");
     let expected = Expected { period: 40 * SECOND, schedule: None, grace: 10 * SECOND };
-    let heartbeats = vec![DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected }];
+    let heartbeats = vec![DesiredHeartbeat {
+        check: "job".to_owned(),
+        definition: vec![1],
+        expected,
+        severity: Severity::High,
+    }];
     let declare = Command::DeclareHeartbeats(heartbeats);
     engine.command(named(declare)).await.expect("taken");
     let state = || state_of(&engine.snapshot().workspaces).clone();

@@ -5,6 +5,7 @@ use crate::workspace::{named, state_of};
 use skerry_aggregator::clock::TimeSource;
 use skerry_aggregator::engine::{Actor, CommandError, Engine, Envelope};
 use skerry_domain::heartbeat::Expected as HeartbeatExpected;
+use skerry_domain::problem::Severity;
 use skerry_domain::rows::{Expected, Subject};
 use skerry_domain::step::{Answer, Command};
 use skerry_domain::step::{DesiredHeartbeat, HeartbeatPing, PingKind};
@@ -101,7 +102,8 @@ async fn a_workspace_in_which_the_store_refuses_a_tick_holds_up_no_other() {
     let (engine, writer) =
         Engine::start_by(Store::open(&path).expect("opens"), changed, source).expect("starts");
     let expected = HeartbeatExpected { period: 20 * SECOND, schedule: None, grace: 0 };
-    let job = DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected };
+    let job =
+        DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected, severity: Severity::High };
     let ping = HeartbeatPing {
         check: "job".to_owned(),
         kind: PingKind::Success,

@@ -3,6 +3,7 @@
 use crate::reports::empty;
 use skerry_domain::heartbeat::Expected;
 use skerry_domain::holds::Source;
+use skerry_domain::problem::Severity;
 use skerry_domain::state::{
     AgentKey, ComponentKey, ComponentSettings, PageSettings, ResponseHour, SelfReport, State, WindowKey,
 };
@@ -268,11 +269,16 @@ fn job(script: &mut Script<'_>, name: &str) -> Option<DesiredHeartbeat> {
         (script.below(3) == 2).then(|| Schedule::parse("30 2 * * *", "Europe/Berlin").expect("one"));
     let expected = Expected { schedule, ..expected };
     let definition = vec![script.below(2) as u8];
-    (script.below(4) < 3).then(|| DesiredHeartbeat { check: name.to_owned(), definition, expected })
+    (script.below(4) < 3).then(|| DesiredHeartbeat {
+        check: name.to_owned(),
+        definition,
+        expected,
+        severity: Severity::High,
+    })
 }
 
 pub(crate) fn declared(name: &str, interval_ms: i64) -> DeclaredCheck {
-    DeclaredCheck { name: name.to_owned(), definition: vec![1, 2, 3], interval_ms }
+    DeclaredCheck { name: name.to_owned(), definition: vec![1, 2, 3], interval_ms, severity: Severity::High }
 }
 
 const HARD: [HardState; 4] = [HardState::Up, HardState::Down, HardState::Degraded, HardState::Unknown];

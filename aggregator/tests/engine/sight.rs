@@ -7,6 +7,7 @@ use crate::script::{START, World, at, component, declared, page_settings};
 use skerry_domain::component::Automatic;
 use skerry_domain::heartbeat::Expected;
 use skerry_domain::holds::Source;
+use skerry_domain::problem::Severity;
 use skerry_domain::state::{PageSettings, State};
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::step::{
@@ -343,7 +344,8 @@ fn layers_of_a_former_release_are_computed_again_at_the_start() {
 fn a_heartbeat_removes_no_past_outage_of_other_checks() {
     let mut world = world(&["redis", "job"]);
     let expected = Expected { period: DAY, schedule: None, grace: HOUR };
-    let job = DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected };
+    let job =
+        DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected, severity: Severity::High };
     let declare = Command::DeclareHeartbeats(vec![job]);
     step(&mut world.state, declare, at(world.now)).expect("taken");
     let (check, run, detail) = ("job".to_owned(), String::new(), String::new());

@@ -7,6 +7,7 @@ use skerry_domain::clone_detection::Refusal;
 use skerry_domain::component::Automatic;
 use skerry_domain::heartbeat::Expected;
 use skerry_domain::interval::Interval;
+use skerry_domain::problem::Severity;
 use skerry_domain::reporters::{Held, definition};
 use skerry_domain::status::Status;
 use skerry_domain::step::{
@@ -238,6 +239,7 @@ fn a_heartbeat_accepts_no_report() {
         check: "job".to_owned(),
         definition: vec![1],
         expected: Expected { period: MINUTE, schedule: None, grace: SECOND },
+        severity: Severity::High,
     };
     let command = Command::DeclareHeartbeats(vec![heartbeat]);
     obey(&mut world, command);

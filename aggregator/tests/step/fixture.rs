@@ -1,6 +1,7 @@
 //! A state and its store, to which tests apply commands.
 
 use crate::reports::{empty, observed, record};
+use skerry_domain::problem::Severity;
 use skerry_domain::state::{AgentKey, ComponentKey, ComponentSettings, Counters, PageSettings, State};
 use skerry_domain::status::Status;
 use skerry_domain::step::{
@@ -130,6 +131,7 @@ impl Fixture {
             name: (*name).to_owned(),
             definition: vec![1; 16],
             interval_ms: 10 * SECOND,
+            severity: Severity::High,
         };
         let inventory = Some(names.iter().map(declared).collect());
         self.send(Report { inventory, ..self.empty(agent) });

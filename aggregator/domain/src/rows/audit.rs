@@ -6,7 +6,7 @@ use super::declared::{
 };
 use super::settings;
 use super::value::Value;
-use super::{Write, holds, pages};
+use super::{Write, holds, incidents, pages, problems};
 use crate::state::{AgentKey, CheckKey, ComponentKey, State, WindowKey, WorkspaceKey};
 use crate::step::Touched;
 use crate::time::Timestamp;
@@ -79,6 +79,10 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
     let components = touched.components.iter().map(|key| settings::component_row(state, *key).map(Row::from));
     let holds = touched.holds.iter().map(|(of, key)| holds::hold_row(state, *of, *key).map(Row::from));
     let windows = touched.windows.iter().map(|key| holds::window_row(state, *key).map(Row::from));
+    let problems = touched.problems.iter().map(|key| problems::problem_row(state, *key).map(Row::from));
+    let incidents = touched.incidents.iter().map(|key| incidents::incident_row(state, *key).map(Row::from));
+    let updates = touched.incident_updates.iter();
+    let updates = updates.map(|(key, number)| incidents::update_row(state, *key, *number).map(Row::from));
     workspace
         .into_iter()
         .chain(agents)
@@ -89,6 +93,9 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
         .chain(components)
         .chain(holds)
         .chain(windows)
+        .chain(problems)
+        .chain(incidents)
+        .chain(updates)
         .collect()
 }
 

@@ -4,9 +4,12 @@ use super::items::Items;
 use super::table::{Column, Columns, Record, Table, rows};
 use super::value::{Bits, Field, Layer, Lines, Misread, Said, SourceKind, Value};
 use crate::credentials::{Standing, TokenHash};
+use crate::incident::{AutomaticEvent, Impact, IncidentStatus, ReasonClass};
+use crate::problem::{Level, ProblemEventKind, Severity};
 use crate::reporters::Held;
 use crate::state::{
-    AgentKey, CheckKey, ComponentKey, GroupKey, HoldKey, PageKey, TrackKey, WindowKey, WorkspaceKey,
+    AgentKey, CheckKey, ComponentKey, GroupKey, HoldKey, IncidentKey, PageKey, ProblemKey, TrackKey,
+    WindowKey, WorkspaceKey,
 };
 use crate::status::Status;
 use crate::time::Timestamp;
@@ -14,6 +17,7 @@ use crate::track::HardState;
 use crate::uptime::Rule;
 use crate::verdict::Quorum;
 use skerry_protocol::wire::{Outcome, Reason};
+use skerry_sanitiser::PublicText;
 
 rows! {
     /// A tenant.
@@ -21,6 +25,12 @@ rows! {
         key: WorkspaceKey,
         name: String,
         ask_reporters: bool,
+        draft_from: Option<Severity>,
+        publish_from: Option<Severity>,
+        resolve_after: i64,
+        remind_after: i64,
+        private_suffixes: Option<Lines>,
+        secret_patterns: Option<Lines>,
     }
     /// The greatest key that was ever assigned in a table.
     Counter(CounterRow) in "counter", key 2 {
@@ -138,6 +148,7 @@ rows! {
         run_detail: Option<String>,
         run_us: Option<u64>,
         certificate_end: Option<Timestamp>,
+        severity: Severity,
     }
     /// When an agent ran a check and counted for it.
     Declared(DeclaredRow) in "declared", key 3 {
@@ -278,6 +289,113 @@ rows! {
         workspace: WorkspaceKey,
         planned_window: WindowKey,
         component: ComponentKey,
+    }
+    /// A fault of a check, or the silence of an agent.
+    Problem(ProblemRow) in "problem", key 2 {
+        workspace: WorkspaceKey,
+        key: ProblemKey,
+        id: String,
+        check: Option<CheckKey>,
+        agent: Option<AgentKey>,
+        began_ms: Timestamp,
+        opened_ms: Timestamp,
+        ended_ms: Option<Timestamp>,
+        level: Level,
+        worst: Level,
+        severity: Severity,
+        severity_override: Option<Severity>,
+        private: bool,
+        late: bool,
+        withdrawn: bool,
+        flaps: u64,
+        acknowledged_ms: Option<Timestamp>,
+        acknowledged_by: Option<String>,
+    }
+    /// An entry in the history of a problem.
+    ProblemEvent(ProblemEventRow) in "problem_event", key 3 {
+        workspace: WorkspaceKey,
+        problem: ProblemKey,
+        number: i64,
+        at_ms: Timestamp,
+        kind: ProblemEventKind,
+        level: Level,
+        reason: Reason,
+        reporters: Lines,
+        note: Option<String>,
+        author: Option<String>,
+    }
+    /// An announcement on a page.
+    Incident(IncidentRow) in "incident", key 2 {
+        workspace: WorkspaceKey,
+        key: IncidentKey,
+        id: String,
+        page: PageKey,
+        written_title: Option<String>,
+        title: Option<PublicText>,
+        status: IncidentStatus,
+        impact: Impact,
+        impact_override: Option<Impact>,
+        automatic: bool,
+        touched: bool,
+        approved: bool,
+        backfilled: bool,
+        created_ms: Timestamp,
+        published_ms: Option<Timestamp>,
+        started_ms: Timestamp,
+        identified_ms: Option<Timestamp>,
+        monitoring_ms: Option<Timestamp>,
+        resolved_ms: Option<Timestamp>,
+        updated_ms: Timestamp,
+        reminded_ms: Option<Timestamp>,
+        recovered_ms: Option<Timestamp>,
+        written_postmortem: Option<String>,
+        postmortem: Option<PublicText>,
+        postmortem_created_ms: Option<Timestamp>,
+        postmortem_updated_ms: Option<Timestamp>,
+        postmortem_published_ms: Option<Timestamp>,
+    }
+    /// A problem that an incident announces, or may announce.
+    IncidentProblem(IncidentProblemRow) in "incident_problem", key 3 {
+        workspace: WorkspaceKey,
+        incident: IncidentKey,
+        problem: ProblemKey,
+        suggested: bool,
+    }
+    /// An entry of an incident's timeline.
+    IncidentUpdate(IncidentUpdateRow) in "incident_update", key 3 {
+        workspace: WorkspaceKey,
+        incident: IncidentKey,
+        number: i64,
+        id: String,
+        status: IncidentStatus,
+        written: Option<String>,
+        body: Option<PublicText>,
+        event: Option<AutomaticEvent>,
+        reason_class: Option<ReasonClass>,
+        since_ms: Option<Timestamp>,
+        created_ms: Timestamp,
+        display_ms: Timestamp,
+        edited_ms: Option<Timestamp>,
+        author: Option<String>,
+    }
+    /// A component that an update names.
+    IncidentComponent(IncidentComponentRow) in "incident_component", key 4 {
+        workspace: WorkspaceKey,
+        incident: IncidentKey,
+        number: i64,
+        place: i64,
+        component: ComponentKey,
+        from_status: Status,
+        to_status: Status,
+    }
+    /// What an update said before an edit.
+    FormerText(FormerTextRow) in "former_text", key 4 {
+        workspace: WorkspaceKey,
+        incident: IncidentKey,
+        number: i64,
+        place: i64,
+        replaced_ms: Timestamp,
+        written: String,
     }
     /// Records that never arrived or that an agent discarded.
     Loss(LossRow) in "loss", key 2 {

@@ -11,7 +11,7 @@ use super::settings::{
 };
 use super::table::{Key, Record};
 use super::value::{Bits, Field, Layer, Said, Value};
-use super::{Write, holds, pages};
+use super::{Write, holds, incidents, pages, problems};
 use crate::component::Automatic;
 use crate::credentials::TokenHash;
 use crate::interval::Interval;
@@ -65,6 +65,15 @@ pub(crate) fn make(
     touched.components.iter().for_each(|key| make.component(*key));
     touched.automatic.iter().for_each(|(key, from)| make.automatic(*key, *from));
     touched.holds.iter().for_each(|(of, key)| holds::write_hold(state, *of, *key, &mut make.writes));
+    touched.problems.iter().for_each(|key| make.put_if_held(problems::problem_row(state, *key)));
+    for (key, number) in &touched.problem_events {
+        make.put_if_held(problems::event_row(state, *key, *number));
+    }
+    touched.forgotten_problems.iter().for_each(|key| problems::forget(state, *key, &mut make.writes));
+    touched.incidents.iter().for_each(|key| incidents::write_incident(state, *key, &mut make.writes));
+    for (key, number) in &touched.incident_updates {
+        incidents::write_update(state, *key, *number, &mut make.writes);
+    }
     touched.windows.iter().for_each(|key| holds::write_window(state, *key, &mut make.writes));
     make.writes
 }
@@ -385,6 +394,7 @@ fn track_row(workspace: WorkspaceKey, key: TrackKey, agent_check: &AgentCheck) -
         run_detail: run.map(|run| run.detail.clone()).filter(|detail| !detail.is_empty()),
         run_us: run.and_then(|run| run.total_us),
         certificate_end: agent_check.certificate_ends,
+        severity: agent_check.severity,
     }
 }
 

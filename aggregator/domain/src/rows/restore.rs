@@ -13,11 +13,13 @@ use crate::component::Automatic;
 use crate::credentials::Enrolment;
 use crate::former::Former;
 use crate::heartbeat::{Expected, Heartbeat, Started};
+use crate::incident::IncidentRules;
 use crate::interval::Interval;
 use crate::state::{
     Agent, AgentCheck, Check, Component, Epoch, LastRun, Link, Outcomes, SelfReport, State, Workspace,
 };
 use crate::status::Status;
+use crate::text::SanitiserSettings;
 use crate::track::{Span, Track};
 use skerry_protocol::schedule::Schedule;
 use skerry_protocol::wire::{Outcome, Reason};
@@ -45,7 +47,18 @@ macro_rules! restored {
 
 restored! {
     WorkspaceRow: |row, state| {
-        state.workspace = Workspace { key: row.key, name: row.name, asks: row.ask_reporters, stored: true }
+        let incidents = IncidentRules {
+            draft_from: row.draft_from,
+            publish_from: row.publish_from,
+            resolve_after: row.resolve_after,
+            remind_after: row.remind_after,
+        };
+        let (key, name, asks) = (row.key, row.name, row.ask_reporters);
+        let sanitiser = SanitiserSettings {
+            private_suffixes: row.private_suffixes.map(|lines| lines.0),
+            secret_patterns: row.secret_patterns.map(|lines| lines.0),
+        };
+        state.workspace = Workspace { key, name, asks, incidents, sanitiser, stored: true }
     }
     BlindRow: |row, state| {
         let blind = Interval { from: row.from_ms, to: row.to_ms, value: () };
@@ -185,6 +198,7 @@ impl Restore for TrackRow {
         let agent_check = AgentCheck {
             track: Track::new(open, self.silent),
             definition: self.definition,
+            severity: self.severity,
             excluded: self.gone,
             held: self.held,
             joined: self.joined_ms,

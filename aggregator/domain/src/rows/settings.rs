@@ -7,8 +7,18 @@ use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, State, W
 use skerry_protocol::schedule::Schedule;
 
 pub(super) fn workspace_row(state: &State) -> Option<WorkspaceRow> {
-    let Workspace { key, name, asks, stored } = state.workspace.clone();
-    stored.then_some(WorkspaceRow { key, name, ask_reporters: asks })
+    let Workspace { key, name, asks, incidents, sanitiser, stored } = state.workspace.clone();
+    stored.then_some(WorkspaceRow {
+        key,
+        name,
+        ask_reporters: asks,
+        draft_from: incidents.draft_from,
+        publish_from: incidents.publish_from,
+        resolve_after: incidents.resolve_after,
+        remind_after: incidents.remind_after,
+        private_suffixes: sanitiser.private_suffixes.map(Lines),
+        secret_patterns: sanitiser.secret_patterns.map(Lines),
+    })
 }
 
 pub(super) fn agent_row(state: &State, key: AgentKey) -> Option<AgentRow> {

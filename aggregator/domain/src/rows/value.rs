@@ -2,9 +2,12 @@
 
 use crate::component::Automatic;
 use crate::credentials::Standing;
+use crate::incident::{AutomaticEvent, Impact, IncidentStatus, ReasonClass};
+use crate::problem::{Level, ProblemEventKind, Severity};
 use crate::reporters::Held;
 use crate::state::{
-    AgentKey, CheckKey, ComponentKey, GroupKey, HoldKey, PageKey, TrackKey, WindowKey, WorkspaceKey,
+    AgentKey, CheckKey, ComponentKey, GroupKey, HoldKey, IncidentKey, PageKey, ProblemKey, TrackKey,
+    WindowKey, WorkspaceKey,
 };
 use crate::status::Status;
 use crate::time::Timestamp;
@@ -12,6 +15,7 @@ use crate::track::HardState;
 use crate::uptime::Rule;
 use crate::verdict::Quorum;
 use skerry_protocol::wire::{Outcome, Reason};
+use skerry_sanitiser::{Form, PublicText, RulesVersion, StoredText};
 use std::borrow::Cow;
 use std::fmt;
 
@@ -151,6 +155,8 @@ integers! {
     ComponentKey: |one| one.0, ComponentKey;
     HoldKey: |one| one.0, HoldKey;
     WindowKey: |one| one.0, WindowKey;
+    ProblemKey: |one| one.0, ProblemKey;
+    IncidentKey: |one| one.0, IncidentKey;
     Outcome: |one| i64::from(*one as i32), |stored| Outcome::from_wire(wire(stored));
     Reason: |one| i64::from(*one as i32), |stored| Reason::from_wire(wire(stored));
     Bits: |one| one.0.cast_signed(), |stored| Bits(stored.cast_unsigned());
@@ -187,6 +193,14 @@ names! {
     Standing: |one| Cow::Borrowed(one.name()), Standing::read;
     Held: |one| Cow::Borrowed(one.name()), Held::read;
     Status: |one| Cow::Borrowed(one.name()), Status::from_name;
+    Severity: |one| Cow::Borrowed(one.name()), severity;
+    Level: |one| Cow::Borrowed(one.name()), Level::from_name;
+    ProblemEventKind: |one| Cow::Borrowed(one.name()), ProblemEventKind::from_name;
+    IncidentStatus: |one| Cow::Borrowed(one.name()), IncidentStatus::from_name;
+    Impact: |one| Cow::Borrowed(one.name()), Impact::from_name;
+    AutomaticEvent: |one| Cow::Borrowed(one.name()), AutomaticEvent::from_name;
+    ReasonClass: |one| Cow::Borrowed(one.name()), ReasonClass::from_name;
+    PublicText: |one| Cow::Owned(written(&one.stored())), public_text;
     Said: |one| Cow::Borrowed(said_name(*one)), said;
     Layer: |one| Cow::Borrowed(layer_name(*one)), layer;
     SourceKind: |one| Cow::Borrowed(source_name(*one)), source_kind;
@@ -286,6 +300,34 @@ fn source_kind(name: &str) -> Option<SourceKind> {
     [SourceKind::Person, SourceKind::Rest, SourceKind::Incident]
         .into_iter()
         .find(|kind| source_name(*kind) == name)
+}
+
+fn severity(name: &str) -> Option<Severity> {
+    Severity::ALL.into_iter().find(|severity| severity.name() == name)
+}
+
+/// A line with form, rules and seal, then the text.
+fn written(text: &StoredText) -> String {
+    let form = match text.form {
+        Form::Markdown => "markdown",
+        Form::Plain => "plain",
+    };
+    let seal = u128::from_be_bytes(text.seal);
+    format!("{form} {:016x} {seal:032x}\n{}", text.rules.0, text.source)
+}
+
+fn public_text(stored: &str) -> Option<PublicText> {
+    let (line, source) = stored.split_once('\n')?;
+    let mut words = line.split(' ');
+    let form = match words.next()? {
+        "markdown" => Form::Markdown,
+        "plain" => Form::Plain,
+        _ => return None,
+    };
+    let rules = RulesVersion(u64::from_str_radix(words.next()?, 16).ok()?);
+    let seal = u128::from_str_radix(words.next()?, 16).ok()?.to_be_bytes();
+    let text = StoredText { source: source.to_owned(), form, rules, seal };
+    skerry_sanitiser::restore(text).ok()
 }
 
 fn hard(name: &str) -> Option<HardState> {

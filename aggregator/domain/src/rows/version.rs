@@ -3,11 +3,11 @@
 
 use super::declared::{AgentAllowRow, HeartbeatTokenRow, Row};
 use super::holds::{hold_row, window_row};
-use super::pages;
 use super::settings::{agent_row, component_row, page_row};
 use super::value::Value;
+use super::{incidents, pages, problems};
 use crate::holds::Source;
-use crate::state::{AgentKey, ComponentKey, PageKey, State, WindowKey};
+use crate::state::{AgentKey, ComponentKey, IncidentKey, PageKey, ProblemKey, State, WindowKey};
 use blake3::Hasher;
 use std::fmt;
 
@@ -26,6 +26,10 @@ pub enum Subject {
     Hold(ComponentKey, Source),
     /// A planned window.
     Window(WindowKey),
+    /// A problem.
+    Problem(ProblemKey),
+    /// An incident with its timeline.
+    Incident(IncidentKey),
 }
 
 impl fmt::Display for Subject {
@@ -37,6 +41,8 @@ impl fmt::Display for Subject {
             Self::Component(_) => f.write_str("this component"),
             Self::Hold(..) => f.write_str("the status of this component"),
             Self::Window(_) => f.write_str("this maintenance window"),
+            Self::Problem(_) => f.write_str("this problem"),
+            Self::Incident(_) => f.write_str("this incident"),
         }
     }
 }
@@ -66,6 +72,11 @@ impl State {
         links.map(|link| pages::link(self.workspace.key, component, link).into()).collect()
     }
 
+    fn update_rows(&self, key: IncidentKey) -> Vec<Row> {
+        let updates = self.incidents.get(&key).into_iter().flat_map(|incident| &incident.updates);
+        updates.filter_map(|update| incidents::update_row(self, key, update.number)).map(Row::from).collect()
+    }
+
     /// The version of a subject; `None`: it does not exist.
     #[must_use]
     pub fn version(&self, subject: &Subject) -> Option<Version> {
@@ -84,10 +95,13 @@ impl State {
                 hold.and_then(|hold| hold_row(self, *key, hold.key)).map(Row::from)
             }
             Subject::Window(key) => window_row(self, *key).map(Row::from),
+            Subject::Problem(key) => problems::problem_row(self, *key).map(Row::from),
+            Subject::Incident(key) => incidents::incident_row(self, *key).map(Row::from),
         };
         let details = match subject {
             Subject::Agent(key) => self.allowed_rows(*key),
             Subject::Component(key) => self.link_rows(*key),
+            Subject::Incident(key) => self.update_rows(*key),
             _ => Vec::new(),
         };
         row.map(|row| digest(std::iter::once(&row).chain(&details)))

@@ -3,7 +3,7 @@
 use crate::check_verdict::ReportedBy;
 use crate::clone_detection::Refusal;
 use crate::reporters::Held;
-use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, TrackKey};
+use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, IncidentKey, PageKey, ProblemKey, TrackKey};
 use crate::time::Timestamp;
 use crate::track::HardState;
 use crate::verdict::Evaluation;
@@ -155,6 +155,25 @@ pub enum Change {
         /// It ended longer ago than the silence limit: it opens no problem.
         late: bool,
     },
+    /// Fewer locations than the quorum say that a check is down, or no longer.
+    BelowQuorum {
+        /// The check.
+        check: CheckKey,
+        /// Since when. `None`: no longer.
+        since: Option<Timestamp>,
+        /// The agents at these locations.
+        reported_by: Vec<ReportedBy>,
+    },
+    /// A problem opened, changed or ended.
+    ProblemChanged(ProblemKey),
+    /// An incident was created or changed.
+    IncidentChanged(IncidentKey),
+    /// An incident of this page was deleted.
+    IncidentDeleted(PageKey),
+    /// All problems of an incident that a person touched have ended: a person decides what follows.
+    IncidentAsks(IncidentKey),
+    /// A published incident had no update for long.
+    IncidentReminder(IncidentKey),
     /// A page was created, changed, archived or revived.
     PageSaved(PageKey),
     /// The same for a group.

@@ -1,11 +1,16 @@
 //! Commands of a workspace and their answers.
 
-use super::{AgentChange, Configure, DesiredHeartbeat, HeartbeatPing, Report};
+use super::{
+    AgentChange, Configure, DesiredHeartbeat, HeartbeatPing, IncidentChange, NewIncident, PostmortemChange,
+    ProblemChange, Report,
+};
 use crate::clone_detection::Refusal;
 use crate::credentials::{Redeemed, TokenHash};
 use crate::holds::Source;
-use crate::state::{AgentKey, ComponentKey, ResponseHour, WindowKey};
+use crate::incident::IncidentRules;
+use crate::state::{AgentKey, ComponentKey, IncidentKey, ProblemKey, ResponseHour, WindowKey};
 use crate::status::Status;
+use crate::text::{SanitiserSettings, Text};
 use crate::time::Timestamp;
 
 /// A command of a workspace.
@@ -117,6 +122,63 @@ pub enum Command {
         /// Which.
         window: WindowKey,
     },
+    /// Sets what happens to incidents by itself.
+    SetIncidentRules(IncidentRules),
+    /// Sets what texts for the public must not contain.
+    SetSanitiser(Box<SanitiserSettings>),
+    /// A change of a problem by an operator.
+    ChangeProblem {
+        /// Which.
+        problem: ProblemKey,
+        /// The change.
+        change: ProblemChange,
+    },
+    /// A person opens an incident.
+    OpenIncident(Box<NewIncident>),
+    /// A person changes an incident or adds an update.
+    UpdateIncident {
+        /// Which.
+        incident: IncidentKey,
+        /// The change.
+        change: Box<IncidentChange>,
+    },
+    /// A person publishes a draft.
+    PublishIncident {
+        /// Which.
+        incident: IncidentKey,
+    },
+    /// A person edits an update.
+    EditUpdate {
+        /// Which incident.
+        incident: IncidentKey,
+        /// The id of the update.
+        update: String,
+        /// Its new text; `None`: it stays.
+        body: Option<Box<Text>>,
+        /// The new time that is shown; `None`: it stays.
+        display_at: Option<Timestamp>,
+    },
+    /// A person adds a problem to an incident, or takes it out.
+    LinkProblem {
+        /// Which incident.
+        incident: IncidentKey,
+        /// Which problem.
+        problem: ProblemKey,
+        /// Whether it belongs to the incident.
+        linked: bool,
+    },
+    /// A person changes the postmortem of an incident.
+    ChangePostmortem {
+        /// Which incident.
+        incident: IncidentKey,
+        /// The change.
+        change: Box<PostmortemChange>,
+    },
+    /// A person deletes an incident.
+    DeleteIncident {
+        /// Which.
+        incident: IncidentKey,
+    },
     /// Replaces the response-time chart of a component.
     SetResponse {
         /// Which.
@@ -151,6 +213,16 @@ impl Command {
             Self::ReleaseHold { .. } => "release_hold",
             Self::PlanWindow { .. } => "plan_window",
             Self::CancelWindow { .. } => "cancel_window",
+            Self::SetSanitiser(_) => "set_sanitiser",
+            Self::SetIncidentRules(_) => "set_incident_rules",
+            Self::ChangeProblem { change, .. } => change.name(),
+            Self::OpenIncident(_) => "open_incident",
+            Self::UpdateIncident { .. } => "update_incident",
+            Self::PublishIncident { .. } => "publish_incident",
+            Self::EditUpdate { .. } => "edit_update",
+            Self::LinkProblem { .. } => "link_problem",
+            Self::ChangePostmortem { .. } => "change_postmortem",
+            Self::DeleteIncident { .. } => "delete_incident",
             Self::SetResponse { .. } => "set_response",
         }
     }
@@ -178,6 +250,8 @@ pub enum Answer {
     Agent(AgentKey),
     /// A window was planned.
     Window(WindowKey),
+    /// An incident was opened.
+    Incident(IncidentKey),
     /// The number of tracks that were folded.
     Folded(usize),
     /// The result of redeeming an enrolment token.

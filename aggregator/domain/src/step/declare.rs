@@ -134,6 +134,10 @@ pub(super) fn declare(
         if begins || !unchanged {
             runs.push((check, track, begins));
         }
+        if agent_check.severity != declared.severity {
+            state.tracks.get_mut(&track).expect("made above").severity = declared.severity;
+            changes.touched.track(track);
+        }
         if !unchanged {
             let agent_check = state.tracks.get_mut(&track).expect("made above");
             if agent_check.is_declared() && agent_check.interval_ms != declared.interval_ms {

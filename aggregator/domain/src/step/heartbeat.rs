@@ -9,6 +9,7 @@ use super::reported::DeclaredCheck;
 use super::{Change, Changes, RawObservation, Rejected};
 use crate::heartbeat::{Expected, Heartbeat, Lateness, Started};
 use crate::interval::{Interval, append};
+use crate::problem::Severity;
 use crate::schedule::Due;
 use crate::state::{AgentCheck, CheckKey, LastRun, State, TrackKey};
 use crate::time::Timestamp;
@@ -33,6 +34,8 @@ pub struct DesiredHeartbeat {
     pub definition: Vec<u8>,
     /// What is expected of the job.
     pub expected: Expected,
+    /// The severity of its problems.
+    pub severity: Severity,
 }
 
 /// One ping.
@@ -83,6 +86,7 @@ pub(super) fn declare_all(
             name: one.check.clone(),
             definition: one.definition.clone(),
             interval_ms: one.expected.longest(),
+            severity: one.severity,
         })
         .collect();
     let mut recompute_from = RecomputeFrom::default();

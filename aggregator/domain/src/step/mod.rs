@@ -3,6 +3,7 @@
 //! command leaves the state unchanged.
 
 mod agents;
+mod automatic;
 mod change;
 mod command;
 mod configure;
@@ -13,13 +14,17 @@ mod fold;
 mod forget;
 mod heartbeat;
 mod hold;
+mod incident;
 mod place;
+mod postmortem;
+mod problem;
 mod received;
 mod recompute;
 mod rejected;
 mod report;
 mod reported;
 mod tick;
+mod timeline;
 mod touched;
 mod window;
 
@@ -34,14 +39,19 @@ pub(crate) use fold::Folded;
 pub use fold::{KEPT, RULES_KEPT};
 pub use heartbeat::{DesiredHeartbeat, HEARTBEAT_AGENT, HeartbeatPing, LOCATION, PingKind};
 pub use hold::REST_HOLDS;
+pub use incident::{IncidentChange, NewIncident};
+pub use postmortem::PostmortemChange;
+pub use problem::ProblemChange;
 pub use recompute::reporters_of;
 pub use rejected::{Rejected, RejectedKind};
 pub use reported::{DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When};
 use touched::Changes;
 pub(crate) use touched::Touched;
 
+use super::incident::IncidentRules;
 use super::rows::{Author, Expected, Write, audit, make};
-use super::state::{ComponentKey, ResponseHour, State};
+use super::schedule::Due;
+use super::state::{ComponentKey, IncidentKey, ProblemKey, ResponseHour, State};
 use std::borrow::Borrow;
 
 /// The outcome of one step.
@@ -93,12 +103,14 @@ pub fn step_asked(
     let counters = state.workspace.stored.then_some(state.counters);
     let before = author.map(|_| state.clone());
     let now = context.now.max(clock);
-    let mut changes = Changes::default();
+    let mut changes = Changes { author: author.map(|author| author.actor.clone()), ..Changes::default() };
     state.clock = now;
     let context = Context { now, ids: context.ids.of(state.workspace.key) };
     let answer = apply(state, command, context, &mut changes);
-    let Changes { events, mut touched } = changes;
     let answer = answer.inspect_err(|_| state.clock = clock)?;
+    problem::follow(state, context, &mut changes);
+    automatic::follow(state, &mut changes);
+    let Changes { events, mut touched, .. } = changes;
     if !std::mem::replace(&mut state.workspace.stored, true) {
         touched.workspace();
     }
@@ -119,7 +131,7 @@ fn apply(
         Command::Together(commands) => return together(state, commands, context, changes),
         Command::Report(report) => return report::report(state, report, now, changes),
         Command::Away { from } => heartbeat::away(state, *from, now, changes),
-        Command::Tick => tick::tick(state, now, changes),
+        Command::Tick => tick::tick(state, context, changes),
         Command::Configure(desired) => configure::configure(state, (**desired).clone(), context, changes),
         Command::DeclareHeartbeats(heartbeats) => heartbeat::declare_all(state, heartbeats, now, changes),
         Command::HeartbeatPing(call) => heartbeat::ping(state, call, now, changes)?,
@@ -158,6 +170,34 @@ fn apply(
             return window::plan(state, components, (*from, *to), context, changes).map(Answer::Window);
         }
         Command::CancelWindow { window } => window::cancel(state, *window, now, changes)?,
+        Command::SetIncidentRules(rules) => set_incident_rules(state, *rules, context, changes),
+        Command::SetSanitiser(settings) => {
+            if state.workspace.sanitiser != **settings {
+                state.workspace.sanitiser = (**settings).clone();
+                changes.touched.workspace();
+            }
+        }
+        Command::ChangeProblem { problem, change } => {
+            problem::change(state, *problem, change, context, changes)?;
+        }
+        Command::OpenIncident(new) => {
+            return incident::open(state, new, context, changes).map(Answer::Incident);
+        }
+        Command::UpdateIncident { incident, change } => {
+            incident::update(state, *incident, change, context, changes)?;
+        }
+        Command::PublishIncident { incident } => incident::publish(state, *incident, context, changes)?,
+        Command::EditUpdate { incident, update, body, display_at } => {
+            let change = (body.as_deref(), *display_at);
+            timeline::edit_update(state, (*incident, update), change, context, changes)?;
+        }
+        Command::LinkProblem { incident, problem, linked } => {
+            incident::link(state, *incident, (*problem, *linked), changes)?;
+        }
+        Command::ChangePostmortem { incident, change } => {
+            postmortem::change_postmortem(state, *incident, change, context, changes)?;
+        }
+        Command::DeleteIncident { incident } => incident::delete(state, *incident, context, changes)?,
         Command::SetResponse { component, hours } => chart(state, *component, hours, changes)?,
     }
     Ok(Answer::Done)
@@ -178,6 +218,21 @@ fn together(
         }
     }
     Ok(Answer::Done)
+}
+
+/// Problems that are open may call for an incident under the new rules.
+fn set_incident_rules(state: &mut State, rules: IncidentRules, context: Context, changes: &mut Changes) {
+    if state.workspace.incidents == rules {
+        return;
+    }
+    state.workspace.incidents = rules;
+    changes.touched.workspace();
+    let open: Vec<ProblemKey> = state.open_problems.values().copied().collect();
+    for problem in open {
+        automatic::announce(state, problem, context, changes);
+    }
+    let incidents: Vec<IncidentKey> = state.open_incidents.iter().copied().collect();
+    incidents.into_iter().for_each(|key| state.reschedule(Due::Incident(key)));
 }
 
 fn chart(

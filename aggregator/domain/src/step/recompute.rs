@@ -1,7 +1,7 @@
 //! Recomputes verdicts and automatic layers after evidence changed.
 
 use super::{Change, Changes};
-use crate::check_verdict::{self, CheckVerdict};
+use crate::check_verdict::{self, CheckVerdict, ReportedBy};
 use crate::component::{self, LinkedCheck};
 use crate::interval::{Interval, append};
 use crate::layers::{lay, splice};
@@ -111,6 +111,15 @@ pub(super) fn judge(
             reported_by: kept.reported_by.clone(),
             late: false,
         });
+    }
+    let former_below = former.is_some_and(|former| !former.below_quorum.is_empty());
+    if former_below == kept.below_quorum.is_empty() {
+        let reported_by = kept.below_quorum.clone();
+        let of = |agent: &ReportedBy| state.track_of.get(&(agent.agent, check));
+        let spans =
+            reported_by.iter().filter_map(of).filter_map(|track| state.tracks[track].track.spans.last());
+        let since = spans.map(|span| span.from).min().or((!reported_by.is_empty()).then_some(now));
+        changes.push(Change::BelowQuorum { check, since, reported_by });
     }
     if former != Some(&kept) {
         state.verdicts.insert(check, kept);

@@ -1,5 +1,6 @@
 //! A batch of an agent in the types of the domain: converted from the wire, not validated yet.
 
+use crate::problem::Severity;
 use crate::state::{AgentKey, SelfReport};
 use crate::time::Timestamp;
 use crate::track::HardState;
@@ -181,4 +182,6 @@ pub struct DeclaredCheck {
     pub definition: Vec<u8>,
     /// Its interval at the agent, ms.
     pub interval_ms: i64,
+    /// The severity of its problems.
+    pub severity: Severity,
 }

@@ -4,13 +4,14 @@
 //! absence of the aggregator is nobody's silence.
 
 use super::recompute::{RecomputeFrom, judge, recompute};
-use super::{Change, Changes, heartbeat};
+use super::{Change, Changes, Context, automatic, heartbeat, problem};
 use crate::schedule::{Due, too_old_at};
 use crate::state::{AgentKey, CheckKey, State, TrackKey};
 use crate::time::{DAY, Timestamp};
 use std::collections::BTreeMap;
 
-pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) {
+pub(super) fn tick(state: &mut State, context: Context, changes: &mut Changes) {
+    let now = context.now;
     let due = state.schedule.due(now);
     let mut grown_old = GrownOld::default();
     for due in &due {
@@ -30,6 +31,8 @@ pub(super) fn tick(state: &mut State, now: Timestamp, changes: &mut Changes) {
                 judge(state, check, None, changes);
                 state.reschedule(due);
             }
+            Due::Problem(key) => problem::due(state, key, context, changes),
+            Due::Incident(key) => automatic::due(state, key, context, changes),
             Due::Hold(key) => {
                 let Some(component) = state.components.get_mut(&key) else { continue };
                 component.noticed = now;

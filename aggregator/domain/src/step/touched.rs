@@ -3,7 +3,10 @@
 
 use super::{Change, Folded};
 use crate::credentials::TokenHash;
-use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, HoldKey, PageKey, TrackKey, WindowKey};
+use crate::state::{
+    AgentKey, CheckKey, ComponentKey, GroupKey, HoldKey, IncidentKey, PageKey, ProblemKey, TrackKey,
+    WindowKey,
+};
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,6 +17,8 @@ pub(super) struct Changes {
     pub(super) events: Vec<Change>,
     /// Rows to write.
     pub(super) touched: Touched,
+    /// Who asked, as in the audit. `None`: an agent or the program.
+    pub(super) author: Option<String>,
 }
 
 impl Changes {
@@ -78,6 +83,16 @@ pub(crate) struct Touched {
     pub(crate) automatic: BTreeMap<ComponentKey, Timestamp>,
     /// Holds; one that the state no longer has is deleted.
     pub(crate) holds: BTreeSet<(ComponentKey, HoldKey)>,
+    /// Problems, without their events.
+    pub(crate) problems: BTreeSet<ProblemKey>,
+    /// Events of problems, by number.
+    pub(crate) problem_events: BTreeSet<(ProblemKey, i64)>,
+    /// Problems to delete.
+    pub(crate) forgotten_problems: BTreeSet<ProblemKey>,
+    /// Incidents, without their timelines; one that the state no longer has is deleted with its timeline.
+    pub(crate) incidents: BTreeSet<IncidentKey>,
+    /// Updates of incidents, by number.
+    pub(crate) incident_updates: BTreeSet<(IncidentKey, i64)>,
     /// Planned windows; one that the state no longer has is deleted.
     pub(crate) windows: BTreeSet<WindowKey>,
 }
@@ -189,6 +204,31 @@ impl Touched {
 
     pub(super) fn hold(&mut self, component: ComponentKey, hold: HoldKey) {
         self.holds.insert((component, hold));
+    }
+
+    pub(super) fn problem(&mut self, key: ProblemKey) {
+        self.problems.insert(key);
+    }
+
+    pub(super) fn problem_event(&mut self, key: ProblemKey, number: i64) {
+        self.problem_events.insert((key, number));
+    }
+
+    /// Deletes it; no other row of it is written.
+    pub(super) fn forgotten_problem(&mut self, key: ProblemKey) {
+        self.problems.remove(&key);
+        self.problem_events.retain(|(problem, _)| *problem != key);
+        self.forgotten_problems.insert(key);
+    }
+
+    /// With its problems, without its timeline.
+    pub(super) fn incident(&mut self, key: IncidentKey) {
+        self.incidents.insert(key);
+    }
+
+    /// With its components and former texts.
+    pub(super) fn incident_update(&mut self, key: IncidentKey, number: i64) {
+        self.incident_updates.insert((key, number));
     }
 
     /// With its components.

@@ -1,5 +1,6 @@
 use super::*;
 use crate::heartbeat::Expected;
+use crate::problem::Severity;
 use crate::state::PageSettings;
 use crate::step::{Configure, DesiredHeartbeat, DesiredPage, HeartbeatPing, Ids, PingKind, RejectedKind};
 use crate::time::MINUTE;
@@ -99,7 +100,8 @@ fn commands_of_several_workspaces_are_carried_out_together_or_not_at_all() {
 fn observations_of_one_tick_stand_in_their_own_workspaces() {
     let mut all = Workspaces::default();
     let expected = Expected { period: MINUTE, schedule: None, grace: 0 };
-    let job = DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected };
+    let job =
+        DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected, severity: Severity::High };
     let call = HeartbeatPing {
         check: "job".to_owned(),
         kind: PingKind::Success,

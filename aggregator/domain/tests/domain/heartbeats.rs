@@ -3,6 +3,7 @@
 mod declarations;
 
 use skerry_domain::heartbeat::Expected;
+use skerry_domain::problem::Severity;
 use skerry_domain::state::State;
 use skerry_domain::step::{
     Answer, Change, Command, Context, DesiredHeartbeat, HeartbeatPing, Ids, PingKind, RejectedKind, step,
@@ -62,6 +63,7 @@ impl Job {
             check: (*name).to_owned(),
             definition: vec![1],
             expected: expected.clone(),
+            severity: Severity::High,
         };
         let heartbeats = names.iter().map(one).collect();
         let answer = self.step(minute, Command::DeclareHeartbeats(heartbeats));

@@ -5,6 +5,7 @@ use super::{Sqlite, StoreError};
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior};
+use skerry_domain::problem::Severity;
 use skerry_domain::state::{ResponseHour, TrackKey, WorkspaceKey};
 use skerry_domain::time::{DAY, HOUR, Timestamp};
 use skerry_protocol::wire::Outcome;
@@ -314,7 +315,12 @@ mod tests {
             state.workspace.key
         };
         let expected = Expected { period: HOUR, schedule: None, grace: HOUR };
-        let job = DesiredHeartbeat { check: "job".to_owned(), definition: vec![1], expected };
+        let job = DesiredHeartbeat {
+            check: "job".to_owned(),
+            definition: vec![1],
+            expected,
+            severity: Severity::High,
+        };
         let heartbeats = vec![job];
         let workspace = take(0, Command::DeclareHeartbeats(heartbeats));
         let call = |kind| {

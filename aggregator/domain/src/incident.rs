@@ -1,0 +1,435 @@
+//! Incidents: public announcements of outages.
+
+use super::keys::{ComponentKey, IncidentKey, PageKey, ProblemKey};
+use super::problem::Severity;
+use super::shared_vec::SharedVec;
+use super::state::State;
+use super::status::Status;
+use super::text::Text;
+use super::time::{MINUTE, Timestamp};
+use skerry_protocol::wire::Reason;
+use std::collections::BTreeSet;
+
+/// Problems that begin within this time of each other, ms, belong to one automatic incident of a page.
+pub const CORRELATED: i64 = 5 * MINUTE;
+
+/// The state of an incident, in the usual order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum IncidentStatus {
+    /// `investigating`
+    Investigating,
+    /// `identified`
+    Identified,
+    /// `monitoring`
+    Monitoring,
+    /// `resolved`
+    Resolved,
+}
+
+impl IncidentStatus {
+    /// All, in the usual order.
+    pub const ALL: [Self; 4] = [Self::Investigating, Self::Identified, Self::Monitoring, Self::Resolved];
+
+    /// The name in APIs and stored rows.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Investigating => "investigating",
+            Self::Identified => "identified",
+            Self::Monitoring => "monitoring",
+            Self::Resolved => "resolved",
+        }
+    }
+
+    /// Reads the name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|status| status.name() == name)
+    }
+}
+
+/// The impact of an incident, least first.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Impact {
+    /// `none`
+    #[default]
+    None,
+    /// `minor`
+    Minor,
+    /// `major`
+    Major,
+    /// `critical`
+    Critical,
+}
+
+impl Impact {
+    /// All, least first.
+    pub const ALL: [Self; 4] = [Self::None, Self::Minor, Self::Major, Self::Critical];
+
+    /// The name in APIs and stored rows.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::Minor => "minor",
+            Self::Major => "major",
+            Self::Critical => "critical",
+        }
+    }
+
+    /// Reads the name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|impact| impact.name() == name)
+    }
+
+    /// The impact of a component's status.
+    #[must_use]
+    pub fn of(status: Status) -> Self {
+        match status {
+            Status::Operational | Status::UnderMaintenance => Self::None,
+            Status::DegradedPerformance => Self::Minor,
+            Status::PartialOutage => Self::Major,
+            Status::MajorOutage => Self::Critical,
+        }
+    }
+}
+
+/// The title of an incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Title {
+    /// Written by a person, plain text.
+    Written(Text),
+    /// Made from the public names of the affected components, in the language of the page.
+    Automatic,
+}
+
+/// An incident.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Incident {
+    /// 12 random lower-case alphanumerics.
+    pub id: String,
+    /// The page that shows it.
+    pub page: PageKey,
+    /// Its title.
+    pub title: Title,
+    /// Its state.
+    pub status: IncidentStatus,
+    /// The worst status that its components had so far, as an impact. It never falls.
+    pub impact: Impact,
+    /// The impact that a person chose.
+    pub impact_override: Option<Impact>,
+    /// A problem caused it. Otherwise a person opened it.
+    pub automatic: bool,
+    /// A person opened or changed it: nothing more happens to it by itself.
+    pub touched: bool,
+    /// It was entered after it had ended.
+    pub backfilled: bool,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was published. `None`: it is a draft.
+    pub published_at: Option<Timestamp>,
+    /// A person published its draft.
+    pub approved: bool,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it first became `identified`.
+    pub identified_at: Option<Timestamp>,
+    /// When it last became `monitoring`.
+    pub monitoring_at: Option<Timestamp>,
+    /// When it was last resolved.
+    pub resolved_at: Option<Timestamp>,
+    /// When it or its timeline last changed.
+    pub updated_at: Timestamp,
+    /// When its owner was last reminded of a missing update.
+    pub reminded_at: Option<Timestamp>,
+    /// Since when all of its problems have ended. `None`: one lasts, or it has none.
+    pub recovered_at: Option<Timestamp>,
+    /// Its postmortem.
+    pub postmortem: Option<Postmortem>,
+    /// Problems that it announces.
+    pub problems: BTreeSet<ProblemKey>,
+    /// Problems that may belong to it: a person decides.
+    pub suggested: BTreeSet<ProblemKey>,
+    /// Its timeline, oldest first.
+    pub updates: SharedVec<IncidentUpdate>,
+}
+
+impl Incident {
+    /// The impact that is shown.
+    #[must_use]
+    pub fn shown_impact(&self) -> Impact {
+        self.impact_override.unwrap_or(self.impact)
+    }
+
+    /// Whether visitors may see it.
+    #[must_use]
+    pub fn is_published(&self) -> bool {
+        self.published_at.is_some()
+    }
+
+    /// Whether it lasts, as a draft too.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.status != IncidentStatus::Resolved
+    }
+
+    /// Whether it still follows its problems by itself.
+    #[must_use]
+    pub fn follows_problems(&self) -> bool {
+        self.automatic && !self.touched && self.is_open()
+    }
+
+    /// The components that its updates name, each with the last status named for it, in the order of their first
+    /// appearance.
+    #[must_use]
+    pub fn components(&self) -> Vec<(ComponentKey, Status)> {
+        let mut all: Vec<(ComponentKey, Status)> = Vec::new();
+        for change in self.updates.iter().flat_map(|update| &update.components) {
+            match all.iter_mut().find(|(component, _)| *component == change.component) {
+                Some(known) => known.1 = change.to,
+                None => all.push((change.component, change.to)),
+            }
+        }
+        all
+    }
+}
+
+/// An entry of an incident's timeline.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IncidentUpdate {
+    /// Its place in the timeline, from 1; never reused.
+    pub number: i64,
+    /// 12 random lower-case alphanumerics.
+    pub id: String,
+    /// The state of the incident from here on.
+    pub status: IncidentStatus,
+    /// Its text. `None`: only states changed.
+    pub body: Option<Body>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// The time that is shown.
+    pub display_at: Timestamp,
+    /// When its text was last edited.
+    pub edited_at: Option<Timestamp>,
+    /// Components that it names.
+    pub components: Vec<StatusChange>,
+    /// Who wrote it, as in the audit. `None`: it is automatic.
+    pub by: Option<String>,
+    /// Former texts, oldest first; for operators only.
+    pub former: Vec<FormerText>,
+}
+
+/// The text of an update.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Body {
+    /// Written by a person, Markdown.
+    Written(Text),
+    /// Made from a template of the page's language, public names, times and the class of reason.
+    Automatic(AutomaticText),
+}
+
+/// What an automatic update says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct AutomaticText {
+    /// What happened.
+    pub event: AutomaticEvent,
+    /// The class of the reason.
+    pub class: ReasonClass,
+    /// Since when the fault lasts, or when it ended.
+    pub since: Timestamp,
+}
+
+/// What an automatic update is about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum AutomaticEvent {
+    /// The fault began.
+    Began,
+    /// More components are affected, or one is worse.
+    Spread,
+    /// The fault began again during `monitoring`.
+    Recurred,
+    /// All problems have ended.
+    Recovered,
+    /// They have not returned since.
+    Resolved,
+}
+
+impl AutomaticEvent {
+    /// All.
+    pub const ALL: [Self; 5] = [Self::Began, Self::Spread, Self::Recurred, Self::Recovered, Self::Resolved];
+
+    /// The name in JSON and in stored rows.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Began => "began",
+            Self::Spread => "spread",
+            Self::Recurred => "recurred",
+            Self::Recovered => "recovered",
+            Self::Resolved => "resolved",
+        }
+    }
+
+    /// Reads the name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|event| event.name() == name)
+    }
+}
+
+/// A class of reasons: all that automatic text says of the cause.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum ReasonClass {
+    /// Nothing is known.
+    Unknown,
+    /// It does not answer.
+    Unreachable,
+    /// It answers slowly or irregularly.
+    Slow,
+    /// It answers with errors.
+    Errors,
+    /// Its certificate or encryption is at fault.
+    Certificate,
+    /// Its name does not resolve as it should.
+    NameResolution,
+    /// A job did not run as it should.
+    Job,
+}
+
+impl ReasonClass {
+    /// All.
+    pub const ALL: [Self; 7] = [
+        Self::Unknown,
+        Self::Unreachable,
+        Self::Slow,
+        Self::Errors,
+        Self::Certificate,
+        Self::NameResolution,
+        Self::Job,
+    ];
+
+    /// The name in JSON and in stored rows.
+    #[must_use]
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Unreachable => "unreachable",
+            Self::Slow => "slow",
+            Self::Errors => "errors",
+            Self::Certificate => "certificate",
+            Self::NameResolution => "name_resolution",
+            Self::Job => "job",
+        }
+    }
+
+    /// Reads the name.
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|class| class.name() == name)
+    }
+
+    /// The class of a reason.
+    #[must_use]
+    pub fn of(reason: Reason) -> Self {
+        match reason {
+            Reason::Timeout
+            | Reason::ConnectRefused
+            | Reason::ConnectionReset
+            | Reason::Unreachable
+            | Reason::ConnectTimeout
+            | Reason::NoReply => Self::Unreachable,
+            Reason::Slow | Reason::PacketsLost | Reason::JitterTooHigh => Self::Slow,
+            Reason::StatusMismatch
+            | Reason::HeaderMismatch
+            | Reason::BodyMismatch
+            | Reason::BodyNotJson
+            | Reason::BodyTooLarge
+            | Reason::TooManyRedirects
+            | Reason::BadRedirect
+            | Reason::ProtocolError
+            | Reason::BannerMismatch
+            | Reason::PluginWarning
+            | Reason::PluginCritical => Self::Errors,
+            Reason::TlsExpired
+            | Reason::TlsNotYetValid
+            | Reason::TlsWrongName
+            | Reason::TlsUntrusted
+            | Reason::TlsFailed
+            | Reason::TlsExpiresSoon
+            | Reason::StarttlsRefused => Self::Certificate,
+            Reason::DnsNotFound
+            | Reason::DnsFailed
+            | Reason::RcodeMismatch
+            | Reason::AnswerMismatch
+            | Reason::TtlTooLow => Self::NameResolution,
+            Reason::HeartbeatMissed | Reason::ReportedFailure => Self::Job,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// A component that an update names, with its status before and after.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StatusChange {
+    /// The component.
+    pub component: ComponentKey,
+    /// Its status before.
+    pub from: Status,
+    /// Its status after.
+    pub to: Status,
+}
+
+/// A text that was replaced.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FormerText {
+    /// When it was replaced.
+    pub to: Timestamp,
+    /// As it was written, or empty if it was automatic.
+    pub written: String,
+}
+
+/// The postmortem of an incident.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Postmortem {
+    /// Its text, Markdown.
+    pub text: Text,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When its text last changed.
+    pub updated_at: Timestamp,
+    /// When it was published. `None`: it is a draft.
+    pub published_at: Option<Timestamp>,
+}
+
+/// What happens by itself in a workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct IncidentRules {
+    /// The least severity of a problem for which a draft is made. `None`: never.
+    pub draft_from: Option<Severity>,
+    /// The least severity of a problem whose incident is published without approval. `None`: never.
+    pub publish_from: Option<Severity>,
+    /// How long an untouched incident stays in `monitoring`, ms.
+    pub resolve_after: i64,
+    /// After how long without an update a published incident's owner is reminded, ms.
+    pub remind_after: i64,
+}
+
+impl Default for IncidentRules {
+    fn default() -> Self {
+        Self {
+            draft_from: Some(Severity::High),
+            publish_from: None,
+            resolve_after: 2 * MINUTE,
+            remind_after: 30 * MINUTE,
+        }
+    }
+}
+
+impl State {
+    /// The incident with this id.
+    #[must_use]
+    pub fn incident_with_id(&self, id: &str) -> Option<IncidentKey> {
+        self.incidents.iter().rev().find(|(_, incident)| incident.id == id).map(|(key, _)| *key)
+    }
+}

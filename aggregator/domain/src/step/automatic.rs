@@ -1,0 +1,390 @@
+//! Automatic incidents: made from problems, followed to their end, and left to people as soon as a person touched them.
+
+use super::timeline::{NewUpdate, add_update};
+use super::{Change, Changes, Context};
+use crate::incident::{
+    AutomaticEvent, AutomaticText, Body, CORRELATED, Impact, Incident, IncidentStatus, ReasonClass,
+    StatusChange, Title,
+};
+use crate::interval::Cursor;
+use crate::problem::{Problem, ProblemSubject};
+use crate::schedule::Due;
+use crate::state::{Component, ComponentKey, IncidentKey, PageKey, ProblemKey, State};
+use crate::status::Status;
+use crate::time::{MINUTE, Timestamp};
+use std::collections::{BTreeMap, BTreeSet};
+
+/// The shortest time between two automatic updates that only add components, ms.
+const SPREAD: i64 = MINUTE;
+
+/// Makes the incidents that a problem calls for, or adds it to those that it belongs to. Nothing happens twice.
+pub(super) fn announce(state: &mut State, key: ProblemKey, context: Context, changes: &mut Changes) {
+    state.reschedule(Due::Problem(key));
+    let Some(problem) = state.problems.get(&key).filter(|problem| is_public(state, problem)) else { return };
+    let (began, reason) = (problem.began, problem.reason());
+    let publish = state.workspace.incidents.publish_from.is_some_and(|least| problem.severity() >= least);
+    let text = AutomaticText { event: AutomaticEvent::Began, class: ReasonClass::of(reason), since: began };
+    for (page, components) in outside_windows(state, problem, context.now) {
+        match related(state, page, key) {
+            Some(incident) if joins(state, incident, key) => {
+                join(state, incident, key, text, context, changes);
+            }
+            Some(incident) => suggest(state, incident, key, changes),
+            None => {
+                let components = changes_of(state, &components, began);
+                draft(state, (page, key), components, (text, publish), context, changes);
+            }
+        }
+    }
+}
+
+/// Whether a problem leads to an incident.
+fn is_public(state: &State, problem: &Problem) -> bool {
+    let least = state.workspace.incidents.draft_from;
+    let enough = least.is_some_and(|least| problem.severity() >= least);
+    enough && problem.is_open() && problem.level.is_public() && !problem.private && !problem.late
+}
+
+/// The public components that a problem affects, by page.
+pub(super) fn affected(state: &State, problem: &Problem) -> BTreeMap<PageKey, Vec<ComponentKey>> {
+    let mut pages: BTreeMap<PageKey, Vec<ComponentKey>> = BTreeMap::new();
+    let ProblemSubject::Check(check) = problem.subject else { return pages };
+    let feeds = |component: &Component| {
+        component.links.iter().any(|link| link.check == check && link.to == Timestamp::FAR)
+    };
+    for key in state.checks.get(&check).into_iter().flat_map(|check| &check.components) {
+        let Some(component) = state.components.get(key) else { continue };
+        let shown = component.settings.public && !component.archived && feeds(component);
+        if shown && state.pages.get(&component.page).is_some_and(|page| !page.archived) {
+            pages.entry(component.page).or_default().push(*key);
+        }
+    }
+    pages
+}
+
+/// The same without those that are under planned maintenance.
+fn outside_windows(state: &State, problem: &Problem, now: Timestamp) -> BTreeMap<PageKey, Vec<ComponentKey>> {
+    let mut pages = affected(state, problem);
+    for components in pages.values_mut() {
+        components.retain(|key| window_end(&state.components[key], now).is_none());
+    }
+    pages.retain(|_, components| !components.is_empty());
+    pages
+}
+
+/// The end of the planned windows that run at `now` without a gap.
+fn window_end(component: &Component, now: Timestamp) -> Option<Timestamp> {
+    let mut end = None;
+    let mut at = now;
+    while let (Some(_), until) = Cursor::new(&component.layers.planned, at).at(at) {
+        end = Some(until);
+        at = until;
+    }
+    end
+}
+
+/// When the first window ends that holds a problem back.
+pub(super) fn windows_end(state: &State, problem: &Problem) -> Option<Timestamp> {
+    if !is_public(state, problem) {
+        return None;
+    }
+    let components = affected(state, problem).into_values().flatten();
+    components.filter_map(|key| window_end(&state.components[&key], state.clock)).min()
+}
+
+/// The open automatic incident of a page that a problem belongs to: one that has a problem of the same check, or whose
+/// first problem began at about the same time.
+fn related(state: &State, page: PageKey, key: ProblemKey) -> Option<IncidentKey> {
+    let problem = &state.problems[&key];
+    let of_page =
+        state.open_incidents.iter().copied().filter(|incident| state.incidents[incident].page == page);
+    let belongs = |incident: &IncidentKey| {
+        let incident = &state.incidents[incident];
+        let all = || incident.problems.iter().filter_map(|key| state.problems.get(key));
+        let first = all().map(|one| one.began).min();
+        let near = first.is_some_and(|first| (problem.began - first).abs() <= CORRELATED);
+        incident.automatic
+            && (incident.problems.contains(&key) || near || all().any(|one| one.subject == problem.subject))
+    };
+    of_page.filter(belongs).max()
+}
+
+/// Whether a problem that belongs to an incident joins it without being asked: into one that a person touched or
+/// published only the same check again.
+fn joins(state: &State, key: IncidentKey, problem: ProblemKey) -> bool {
+    let incident = &state.incidents[&key];
+    let subject = state.problems[&problem].subject;
+    let again =
+        incident.problems.iter().filter_map(|key| state.problems.get(key)).any(|one| one.subject == subject);
+    again || incident.problems.contains(&problem) || (incident.follows_problems() && !incident.approved)
+}
+
+fn suggest(state: &mut State, key: IncidentKey, problem: ProblemKey, changes: &mut Changes) {
+    let incident = state.incidents.get_mut(&key).expect("the index names incidents");
+    if !incident.problems.contains(&problem) && incident.suggested.insert(problem) {
+        changes.touched.incident(key);
+        changes.push(Change::IncidentChanged(key));
+    }
+}
+
+/// The components with their status before the fault and now.
+fn changes_of(state: &State, components: &[ComponentKey], began: Timestamp) -> Vec<StatusChange> {
+    let of = |key: &ComponentKey| {
+        let component = &state.components[key];
+        let before = component.layers.status_at(began - 1).unwrap_or(Status::Operational);
+        let to = component.layers.status_at(state.clock).unwrap_or(before);
+        StatusChange { component: *key, from: before, to }
+    };
+    components.iter().map(of).collect()
+}
+
+fn draft(
+    state: &mut State,
+    (page, problem): (PageKey, ProblemKey),
+    components: Vec<StatusChange>,
+    (text, publish): (AutomaticText, bool),
+    context: Context,
+    changes: &mut Changes,
+) {
+    let key = IncidentKey::next(&mut state.counters.incidents);
+    let now = context.now;
+    let incident = Incident {
+        id: context.ids.id("incident", key.0),
+        page,
+        title: Title::Automatic,
+        status: IncidentStatus::Investigating,
+        impact: Impact::None,
+        impact_override: None,
+        automatic: true,
+        touched: false,
+        backfilled: false,
+        created_at: now,
+        published_at: publish.then_some(now),
+        approved: false,
+        started_at: text.since,
+        identified_at: None,
+        monitoring_at: None,
+        resolved_at: None,
+        updated_at: now,
+        reminded_at: None,
+        recovered_at: None,
+        postmortem: None,
+        problems: BTreeSet::from([problem]),
+        suggested: BTreeSet::new(),
+        updates: Vec::new().into(),
+    };
+    state.incidents.insert(key, incident);
+    state.open_incidents.insert(key);
+    automatic_update(state, key, IncidentStatus::Investigating, text, components, context, changes);
+}
+
+/// Adds a problem to an automatic incident, with the components that it did not name yet, or that are worse. An update
+/// that only adds components waits until a minute after the last one.
+fn join(
+    state: &mut State,
+    key: IncidentKey,
+    problem: ProblemKey,
+    text: AutomaticText,
+    context: Context,
+    changes: &mut Changes,
+) {
+    let incident = state.incidents.get_mut(&key).expect("the index names incidents");
+    let is_new = incident.problems.insert(problem);
+    incident.suggested.remove(&problem);
+    if is_new {
+        incident.started_at = incident.started_at.min(text.since);
+    }
+    let recurs = incident.recovered_at.take().is_some();
+    if is_new || recurs {
+        changes.touched.incident(key);
+        changes.push(Change::IncidentChanged(key));
+    }
+    if !incident.follows_problems() {
+        return;
+    }
+    if incident.status == IncidentStatus::Monitoring {
+        let text = AutomaticText { event: AutomaticEvent::Recurred, ..text };
+        let components = worse(state, key);
+        automatic_update(state, key, IncidentStatus::Investigating, text, components, context, changes);
+    } else {
+        spread(state, key, context, changes);
+    }
+}
+
+/// Components that problems of an incident affect and that its updates do not name as bad as they are.
+fn worse(state: &State, key: IncidentKey) -> Vec<StatusChange> {
+    let incident = &state.incidents[&key];
+    let named: BTreeMap<ComponentKey, Status> = incident.components().into_iter().collect();
+    let mut found: BTreeMap<ComponentKey, StatusChange> = BTreeMap::new();
+    for problem in incident.problems.iter().filter_map(|key| state.problems.get(key)) {
+        if !is_public(state, problem) {
+            continue;
+        }
+        let components = outside_windows(state, problem, state.clock).remove(&incident.page);
+        for change in changes_of(state, &components.unwrap_or_default(), problem.began) {
+            let known = named.get(&change.component).copied();
+            if known.is_none_or(|known| known < change.to) {
+                let from = known.unwrap_or(change.from);
+                found.insert(change.component, StatusChange { from, ..change });
+            }
+        }
+    }
+    found.into_values().collect()
+}
+
+/// Says which further components are affected, at most once a minute.
+fn spread(state: &mut State, key: IncidentKey, context: Context, changes: &mut Changes) {
+    let components = worse(state, key);
+    let incident = &state.incidents[&key];
+    let last = incident.updates.last().map(|update| update.created_at);
+    if !components.is_empty() && last.is_none_or(|last| context.now - last >= SPREAD) {
+        let all = incident.problems.iter().filter_map(|key| state.problems.get(key));
+        let newest = all.filter(|problem| problem.is_open()).max_by_key(|problem| problem.began);
+        let class = newest.map_or(ReasonClass::Unknown, |problem| ReasonClass::of(problem.reason()));
+        let since = incident.started_at;
+        let (status, text) = (incident.status, AutomaticText { event: AutomaticEvent::Spread, class, since });
+        automatic_update(state, key, status, text, components, context, changes);
+    }
+    state.reschedule(Due::Incident(key));
+}
+
+/// A problem has ended. With the last one, an incident that nobody touched goes to `monitoring`; another one waits for
+/// a person.
+pub(super) fn problem_ended(state: &mut State, key: ProblemKey, context: Context, changes: &mut Changes) {
+    let with = |incident: &&IncidentKey| state.incidents[*incident].problems.contains(&key);
+    let incidents: Vec<IncidentKey> = state.open_incidents.iter().filter(with).copied().collect();
+    for key in incidents {
+        let incident = &state.incidents[&key];
+        let all = || incident.problems.iter().filter_map(|key| state.problems.get(key));
+        let lasts = |problem: &Problem| problem.is_open() && problem.level.is_public();
+        if all().any(lasts) || incident.recovered_at.is_some() {
+            continue;
+        }
+        let since = all().filter_map(|problem| problem.ended).max().unwrap_or(context.now);
+        let withdrawn = all().any(|problem| problem.withdrawn);
+        let follows = incident.follows_problems() && !withdrawn;
+        let incident = state.incidents.get_mut(&key).expect("looked up above");
+        incident.recovered_at = Some(context.now);
+        changes.touched.incident(key);
+        if follows && incident.status != IncidentStatus::Monitoring {
+            let (event, class) = (AutomaticEvent::Recovered, ReasonClass::Unknown);
+            let text = AutomaticText { event, class, since };
+            let components = restored(state, key);
+            automatic_update(state, key, IncidentStatus::Monitoring, text, components, context, changes);
+        } else {
+            changes.push(Change::IncidentAsks(key));
+            changes.push(Change::IncidentChanged(key));
+        }
+    }
+}
+
+/// The components of an incident, each with the status that it has now.
+fn restored(state: &State, key: IncidentKey) -> Vec<StatusChange> {
+    let of = |(component, from): (ComponentKey, Status)| {
+        let layers = &state.components.get(&component)?.layers;
+        let to = layers.status_at(state.clock).unwrap_or(from);
+        Some(StatusChange { component, from, to })
+    };
+    state.incidents[&key].components().into_iter().filter_map(of).collect()
+}
+
+/// Adds an automatic update to the timeline.
+fn automatic_update(
+    state: &mut State,
+    key: IncidentKey,
+    status: IncidentStatus,
+    text: AutomaticText,
+    components: Vec<StatusChange>,
+    context: Context,
+    changes: &mut Changes,
+) {
+    let update = NewUpdate {
+        status,
+        body: Some(Body::Automatic(text)),
+        components,
+        display_at: context.now,
+        by: None,
+    };
+    add_update(state, key, update, context, changes);
+}
+
+/// What is due to time alone: further components, the end of `monitoring`, and a reminder.
+pub(super) fn due(state: &mut State, key: IncidentKey, context: Context, changes: &mut Changes) {
+    let Some(incident) = state.incidents.get(&key) else { return };
+    let now = context.now;
+    let rules = state.workspace.incidents;
+    if resolves_at(incident, rules.resolve_after).is_some_and(|at| at <= now) {
+        let since = incident.recovered_at.unwrap_or(now);
+        let (event, class) = (AutomaticEvent::Resolved, ReasonClass::Unknown);
+        let text = AutomaticText { event, class, since };
+        let components = restored(state, key);
+        automatic_update(state, key, IncidentStatus::Resolved, text, components, context, changes);
+        return;
+    }
+    if incident.follows_problems() {
+        spread(state, key, context, changes);
+    }
+    let incident = state.incidents.get_mut(&key).expect("looked up above");
+    if reminds_at(incident, rules.remind_after).is_some_and(|at| at <= now) {
+        incident.reminded_at = Some(now);
+        changes.touched.incident(key);
+        changes.push(Change::IncidentReminder(key));
+    }
+    state.reschedule(Due::Incident(key));
+}
+
+/// When an incident that nobody touched is resolved by itself.
+fn resolves_at(incident: &Incident, after: i64) -> Option<Timestamp> {
+    let waits = incident.follows_problems() && incident.status == IncidentStatus::Monitoring;
+    incident.recovered_at.filter(|_| waits).map(|recovered| recovered + after)
+}
+
+/// When the owner of a published incident is reminded of a missing update.
+fn reminds_at(incident: &Incident, after: i64) -> Option<Timestamp> {
+    let active = incident.is_open() && incident.is_published();
+    active.then(|| incident.reminded_at.unwrap_or(incident.updated_at).max(incident.updated_at) + after)
+}
+
+impl State {
+    /// When a tick has something to do for an incident.
+    pub(crate) fn incident_due(&self, key: IncidentKey) -> Option<Timestamp> {
+        let incident = self.incidents.get(&key)?;
+        let rules = self.workspace.incidents;
+        let spreads = incident.follows_problems() && !worse(self, key).is_empty();
+        let last = incident.updates.last().map(|update| update.created_at + SPREAD);
+        let times = [
+            resolves_at(incident, rules.resolve_after),
+            reminds_at(incident, rules.remind_after),
+            last.filter(|_| spreads),
+        ];
+        times.into_iter().flatten().min()
+    }
+}
+
+/// The statuses of components changed: the impact of open incidents that name them never falls behind.
+pub(super) fn follow(state: &mut State, changes: &mut Changes) {
+    if state.open_incidents.is_empty() {
+        return;
+    }
+    let changed = |change: &Change| match change {
+        Change::ComponentChanged(component) => Some(*component),
+        _ => None,
+    };
+    let moved: BTreeSet<ComponentKey> = changes.events.iter().filter_map(changed).collect();
+    if moved.is_empty() {
+        return;
+    }
+    let open: Vec<IncidentKey> = state.open_incidents.iter().copied().collect();
+    for key in open {
+        let incident = &state.incidents[&key];
+        let components = incident.components().into_iter().filter(|(one, _)| moved.contains(one));
+        let now = components.filter_map(|(one, _)| state.components.get(&one)?.layers.status_at(state.clock));
+        let worst = now.map(Impact::of).max().unwrap_or_default();
+        if worst > incident.impact {
+            state.incidents.get_mut(&key).expect("the index names incidents").impact = worst;
+            changes.touched.incident(key);
+            changes.push(Change::IncidentChanged(key));
+        }
+        state.reschedule(Due::Incident(key));
+    }
+}

@@ -1,0 +1,332 @@
+//! Incidents as people open, update, approve and delete them.
+
+use super::timeline::{NewUpdate, add_update};
+use super::{Change, Changes, Context, Rejected, hold, no_component};
+use crate::holds::Source;
+use crate::incident::{Body, Impact, Incident, IncidentStatus, StatusChange, Title};
+use crate::schedule::Due;
+use crate::state::{ComponentKey, IncidentKey, PageKey, ProblemKey, State};
+use crate::status::Status;
+use crate::text::Text;
+use crate::time::Timestamp;
+use std::collections::BTreeSet;
+
+/// An incident that a person opens.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewIncident {
+    /// The page that shows it.
+    pub page: PageKey,
+    /// Its title, plain text.
+    pub title: Text,
+    /// Its state.
+    pub status: IncidentStatus,
+    /// The text of its first update, Markdown. `None`: it has no update yet.
+    pub body: Option<Text>,
+    /// Components that it names. With a status the component is held at it until the incident is resolved.
+    pub components: Vec<(ComponentKey, Option<Status>)>,
+    /// The impact that is shown instead of the one of its components.
+    pub impact_override: Option<Impact>,
+    /// It waits for approval.
+    pub draft: bool,
+    /// When it began and ended, if it is entered afterwards. It then holds no status.
+    pub backfilled: Option<(Timestamp, Timestamp)>,
+    /// Problems that it announces.
+    pub problems: Vec<ProblemKey>,
+}
+
+/// A change of an incident by a person. What is `None` stays.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct IncidentChange {
+    /// Another title.
+    pub title: Option<Text>,
+    /// Another state. Together with a body or components it makes an update; alone too.
+    pub status: Option<IncidentStatus>,
+    /// The text of a new update.
+    pub body: Option<Text>,
+    /// Statuses that the update sets.
+    pub components: Vec<(ComponentKey, Option<Status>)>,
+    /// Another override of the impact; `Some(None)` removes it.
+    pub impact_override: Option<Option<Impact>>,
+    /// The time that is shown for the update; a future one is refused.
+    pub display_at: Option<Timestamp>,
+    /// What becomes of the statuses that the incident holds, if it is resolved. Components that the change sets are
+    /// always set.
+    pub release: bool,
+}
+
+/// Opens an incident.
+pub(super) fn open(
+    state: &mut State,
+    new: &NewIncident,
+    context: Context,
+    changes: &mut Changes,
+) -> Result<IncidentKey, Rejected> {
+    let now = context.now;
+    if state.pages.get(&new.page).is_none_or(|page| page.archived) {
+        return Err(Rejected::not_found("page", "there is no such page"));
+    }
+    check_components(state, new.page, &new.components)?;
+    check_problems(state, &new.problems)?;
+    let (started_at, ended_at) = match new.backfilled {
+        Some((from, to)) if from >= to => {
+            return Err(Rejected::invalid("backfilled", "an incident must end after it begins"));
+        }
+        Some((_, to)) if to > now => {
+            return Err(Rejected::invalid("backfilled", "an incident that is entered afterwards has ended"));
+        }
+        Some((from, to)) => (from, Some(to)),
+        None => (now, None),
+    };
+    let key = IncidentKey::next(&mut state.counters.incidents);
+    let status = if ended_at.is_some() { IncidentStatus::Resolved } else { new.status };
+    let incident = Incident {
+        id: context.ids.id("incident", key.0),
+        page: new.page,
+        title: Title::Written(new.title.clone()),
+        status: IncidentStatus::Investigating,
+        impact: Impact::None,
+        impact_override: new.impact_override,
+        automatic: false,
+        touched: true,
+        backfilled: ended_at.is_some(),
+        created_at: now,
+        published_at: (!new.draft).then_some(now),
+        approved: false,
+        started_at,
+        identified_at: None,
+        monitoring_at: None,
+        resolved_at: None,
+        updated_at: now,
+        reminded_at: None,
+        recovered_at: None,
+        postmortem: None,
+        problems: new.problems.iter().copied().collect(),
+        suggested: BTreeSet::new(),
+        updates: Vec::new().into(),
+    };
+    state.incidents.insert(key, incident);
+    state.open_incidents.insert(key);
+    changes.touched.incident(key);
+    changes.push(Change::IncidentChanged(key));
+    let change = Posted { status, body: new.body.as_ref(), components: &new.components };
+    let display_at = ended_at.unwrap_or(now);
+    post(state, key, change, display_at, context, changes)?;
+    state.reschedule(Due::Incident(key));
+    Ok(key)
+}
+
+fn check_components(
+    state: &State,
+    page: PageKey,
+    components: &[(ComponentKey, Option<Status>)],
+) -> Result<(), Rejected> {
+    for (key, _) in components {
+        let component = state.components.get(key).ok_or_else(no_component)?;
+        if component.page != page || component.archived {
+            let name = &component.settings.name;
+            return Err(Rejected::invalid("components", format!("{name:?} is on no such page")));
+        }
+    }
+    let once: BTreeSet<ComponentKey> = components.iter().map(|(key, _)| *key).collect();
+    if once.len() < components.len() {
+        return Err(Rejected::invalid("components", "a component is named twice"));
+    }
+    Ok(())
+}
+
+fn check_problems(state: &State, problems: &[ProblemKey]) -> Result<(), Rejected> {
+    if problems.iter().all(|key| state.problems.contains_key(key)) {
+        Ok(())
+    } else {
+        Err(Rejected::not_found("problem", "there is no such problem"))
+    }
+}
+
+/// What a person adds to the timeline.
+struct Posted<'a> {
+    status: IncidentStatus,
+    body: Option<&'a Text>,
+    components: &'a [(ComponentKey, Option<Status>)],
+}
+
+/// Adds an update by a person, and holds the statuses that it sets.
+fn post(
+    state: &mut State,
+    key: IncidentKey,
+    posted: Posted<'_>,
+    display_at: Timestamp,
+    context: Context,
+    changes: &mut Changes,
+) -> Result<(), Rejected> {
+    let now = context.now;
+    let incident = &state.incidents[&key];
+    let (backfilled, published) = (incident.backfilled, incident.is_published());
+    let mut components = Vec::with_capacity(posted.components.len());
+    for (component, status) in posted.components {
+        let layers = &state.components.get(component).ok_or_else(no_component)?.layers;
+        let at = if backfilled { incident.started_at } else { now };
+        let from = layers.status_at(at).unwrap_or(Status::Operational);
+        components.push(StatusChange { component: *component, from, to: status.unwrap_or(from) });
+    }
+    // A draft sets nothing: its statuses take effect when it is published.
+    if !backfilled && published {
+        for (component, status) in posted.components {
+            if let Some(status) = status {
+                set_hold(state, key, *component, *status, now, changes)?;
+            }
+        }
+    }
+    let body = match posted.body {
+        Some(text) => Some(Body::Written(text.clone())),
+        None if components.is_empty() && state.incidents[&key].status == posted.status => return Ok(()),
+        None => None,
+    };
+    let by = changes.author.clone();
+    let update = NewUpdate { status: posted.status, body, components, display_at, by };
+    add_update(state, key, update, context, changes);
+    Ok(())
+}
+
+/// Holds a component at a status. As with any hold, `operational` leaves a component that checks feed to them.
+fn set_hold(
+    state: &mut State,
+    key: IncidentKey,
+    component: ComponentKey,
+    status: Status,
+    now: Timestamp,
+    changes: &mut Changes,
+) -> Result<(), Rejected> {
+    hold::set(state, (component, Source::Incident(key.0)), (status, None), now, changes)
+}
+
+/// Changes an incident and adds an update to its timeline.
+pub(super) fn update(
+    state: &mut State,
+    key: IncidentKey,
+    change: &IncidentChange,
+    context: Context,
+    changes: &mut Changes,
+) -> Result<(), Rejected> {
+    let now = context.now;
+    let incident = state.incidents.get(&key).ok_or_else(no_incident)?;
+    check_components(state, incident.page, &change.components)?;
+    let display_at = change.display_at.unwrap_or(now);
+    if display_at > now {
+        return Err(Rejected::invalid("display_at", "an update is not shown as later than now"));
+    }
+    let former = incident.status;
+    let status = change.status.unwrap_or(former);
+    let incident = state.incidents.get_mut(&key).expect("looked up above");
+    incident.touched = true;
+    if let Some(title) = &change.title {
+        incident.title = Title::Written(title.clone());
+    }
+    if let Some(impact) = change.impact_override {
+        incident.impact_override = impact;
+    }
+    incident.updated_at = now;
+    changes.touched.incident(key);
+    changes.push(Change::IncidentChanged(key));
+    let posted = Posted { status, body: change.body.as_ref(), components: &change.components };
+    post(state, key, posted, display_at, context, changes)?;
+    if status == IncidentStatus::Resolved && former != IncidentStatus::Resolved && change.release {
+        let set: BTreeSet<ComponentKey> =
+            change.components.iter().filter(|(_, status)| status.is_some()).map(|(one, _)| *one).collect();
+        let others = state.incidents[&key].components().into_iter().map(|(component, _)| component);
+        let others: Vec<ComponentKey> = others.filter(|component| !set.contains(component)).collect();
+        for component in others {
+            release(state, key, component, now, changes);
+        }
+    }
+    state.reschedule(Due::Incident(key));
+    Ok(())
+}
+
+fn release(
+    state: &mut State,
+    key: IncidentKey,
+    component: ComponentKey,
+    now: Timestamp,
+    changes: &mut Changes,
+) {
+    if state.components.contains_key(&component) {
+        let released = hold::release(state, component, Source::Incident(key.0), now, changes);
+        debug_assert!(released.is_ok(), "the component exists");
+    }
+}
+
+/// Publishes a draft. Its statuses take effect now.
+pub(super) fn publish(
+    state: &mut State,
+    key: IncidentKey,
+    context: Context,
+    changes: &mut Changes,
+) -> Result<(), Rejected> {
+    let incident = state.incidents.get_mut(&key).ok_or_else(no_incident)?;
+    if incident.is_published() {
+        return Ok(());
+    }
+    incident.published_at = Some(context.now);
+    incident.approved = true;
+    incident.updated_at = context.now;
+    let set: Vec<(ComponentKey, Status)> = if incident.automatic || !incident.is_open() {
+        Vec::new()
+    } else {
+        let set = incident.updates.iter().flat_map(|update| &update.components);
+        set.filter(|change| change.from != change.to).map(|change| (change.component, change.to)).collect()
+    };
+    for (component, status) in set {
+        set_hold(state, key, component, status, context.now, changes)?;
+    }
+    changes.touched.incident(key);
+    changes.push(Change::IncidentChanged(key));
+    state.reschedule(Due::Incident(key));
+    Ok(())
+}
+
+/// Adds a problem to an incident, or takes it out.
+pub(super) fn link(
+    state: &mut State,
+    key: IncidentKey,
+    (problem, linked): (ProblemKey, bool),
+    changes: &mut Changes,
+) -> Result<(), Rejected> {
+    check_problems(state, &[problem])?;
+    let incident = state.incidents.get_mut(&key).ok_or_else(no_incident)?;
+    incident.suggested.remove(&problem);
+    if linked {
+        incident.problems.insert(problem);
+        incident.recovered_at = None;
+    } else {
+        incident.problems.remove(&problem);
+    }
+    incident.touched = true;
+    changes.touched.incident(key);
+    changes.push(Change::IncidentChanged(key));
+    state.reschedule(Due::Incident(key));
+    Ok(())
+}
+
+/// Deletes an incident and releases what it holds. The audit keeps its rows.
+pub(super) fn delete(
+    state: &mut State,
+    key: IncidentKey,
+    context: Context,
+    changes: &mut Changes,
+) -> Result<(), Rejected> {
+    let incident = state.incidents.get(&key).ok_or_else(no_incident)?;
+    let page = incident.page;
+    for (component, _) in incident.components() {
+        release(state, key, component, context.now, changes);
+    }
+    state.incidents.remove(&key);
+    state.open_incidents.remove(&key);
+    changes.touched.incident(key);
+    changes.push(Change::IncidentDeleted(page));
+    state.reschedule(Due::Incident(key));
+    Ok(())
+}
+
+pub(super) fn no_incident() -> Rejected {
+    Rejected::not_found("incident", "there is no such incident")
+}

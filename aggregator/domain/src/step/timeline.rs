@@ -1,0 +1,128 @@
+//! The timeline of incidents: new updates of people and of the program, and edits of their texts.
+
+use super::incident::no_incident;
+use super::{Change, Changes, Context, Rejected};
+use crate::incident::{Body, FormerText, Impact, Incident, IncidentStatus, IncidentUpdate, StatusChange};
+use crate::schedule::Due;
+use crate::state::{IncidentKey, State};
+use crate::text::Text;
+use crate::time::Timestamp;
+
+/// An update that has no number yet.
+pub(super) struct NewUpdate {
+    pub(super) status: IncidentStatus,
+    pub(super) body: Option<Body>,
+    pub(super) components: Vec<StatusChange>,
+    pub(super) display_at: Timestamp,
+    pub(super) by: Option<String>,
+}
+
+/// Adds an update to the timeline, and sets what follows from it: the state with its stamp, and the impact.
+pub(super) fn add_update(
+    state: &mut State,
+    key: IncidentKey,
+    update: NewUpdate,
+    context: Context,
+    changes: &mut Changes,
+) {
+    let counter = &mut state.counters.incident_updates;
+    *counter += 1;
+    let number = *counter;
+    let NewUpdate { status, body, components, display_at, by } = update;
+    let id = context.ids.id("incident_update", number);
+    let incident = state.incidents.get_mut(&key).expect("the caller looked it up");
+    let worst = components.iter().map(|change| Impact::of(change.to)).max();
+    incident.impact = incident.impact.max(worst.unwrap_or_default());
+    let (created_at, edited_at, former) = (context.now, None, Vec::new());
+    incident.updates.push(IncidentUpdate {
+        number,
+        id,
+        status,
+        body,
+        created_at,
+        display_at,
+        edited_at,
+        components,
+        by,
+        former,
+    });
+    set_status(incident, status, display_at);
+    incident.updated_at = context.now;
+    incident.reminded_at = None;
+    if incident.is_open() {
+        state.open_incidents.insert(key);
+    } else {
+        state.open_incidents.remove(&key);
+    }
+    changes.touched.incident(key);
+    changes.touched.incident_update(key, number);
+    changes.push(Change::IncidentChanged(key));
+    state.reschedule(Due::Incident(key));
+}
+
+/// Enters a state, with its stamp; one that it already has keeps its stamp.
+fn set_status(incident: &mut Incident, status: IncidentStatus, at: Timestamp) {
+    if incident.status == status && status != IncidentStatus::Identified {
+        let stamped = match status {
+            IncidentStatus::Monitoring => incident.monitoring_at.is_some(),
+            IncidentStatus::Resolved => incident.resolved_at.is_some(),
+            IncidentStatus::Investigating | IncidentStatus::Identified => true,
+        };
+        if stamped {
+            return;
+        }
+    }
+    incident.status = status;
+    match status {
+        IncidentStatus::Investigating => {
+            (incident.monitoring_at, incident.resolved_at) = (None, None);
+        }
+        IncidentStatus::Identified => {
+            incident.identified_at.get_or_insert(at);
+            (incident.monitoring_at, incident.resolved_at) = (None, None);
+        }
+        IncidentStatus::Monitoring => {
+            incident.monitoring_at = Some(at);
+            incident.resolved_at = None;
+        }
+        IncidentStatus::Resolved => incident.resolved_at = Some(at),
+    }
+}
+
+/// Replaces the text of an update. The former text is kept for operators.
+pub(super) fn edit_update(
+    state: &mut State,
+    (key, id): (IncidentKey, &str),
+    (body, display_at): (Option<&Text>, Option<Timestamp>),
+    context: Context,
+    changes: &mut Changes,
+) -> Result<(), Rejected> {
+    let now = context.now;
+    let incident = state.incidents.get_mut(&key).ok_or_else(no_incident)?;
+    let no_update = || Rejected::not_found("update", "this incident has no such update");
+    let place = incident.updates.iter().position(|update| update.id == id).ok_or_else(no_update)?;
+    if display_at.is_some_and(|at| at > now) {
+        return Err(Rejected::invalid("display_at", "an update is not shown as later than now"));
+    }
+    let update = &mut incident.updates.edit()[place];
+    if let Some(body) = body {
+        let written = match &update.body {
+            Some(Body::Written(text)) => text.written.clone(),
+            Some(Body::Automatic(_)) | None => String::new(),
+        };
+        update.former.push(FormerText { to: now, written });
+        update.body = Some(Body::Written(body.clone()));
+        update.edited_at = Some(now);
+    }
+    if let Some(at) = display_at {
+        update.display_at = at;
+    }
+    let number = update.number;
+    incident.touched = true;
+    incident.updated_at = now;
+    changes.touched.incident(key);
+    changes.touched.incident_update(key, number);
+    changes.push(Change::IncidentChanged(key));
+    state.reschedule(Due::Incident(key));
+    Ok(())
+}
