@@ -123,6 +123,8 @@ pub struct Incident {
     pub automatic: bool,
     /// A person opened or changed it: nothing more happens to it by itself.
     pub touched: bool,
+    /// Components are affected that no update names yet.
+    pub spreads: bool,
     /// It was entered after it had ended.
     pub backfilled: bool,
     /// When it was created.
@@ -427,6 +429,24 @@ impl Default for IncidentRules {
 }
 
 impl State {
+    /// The incidents that announce a problem, oldest first.
+    pub fn incidents_of(&self, problem: ProblemKey) -> impl DoubleEndedIterator<Item = IncidentKey> {
+        let all = (problem, IncidentKey(i64::MIN))..=(problem, IncidentKey(i64::MAX));
+        self.announced_in.range(all).map(|(_, incident)| *incident)
+    }
+
+    /// Adds a problem to an incident, or takes it out. Returns whether that changed anything.
+    pub(crate) fn set_problem(&mut self, key: IncidentKey, problem: ProblemKey, linked: bool) -> bool {
+        let Some(incident) = self.incidents.get_mut(&key) else { return false };
+        if linked {
+            self.announced_in.insert((problem, key));
+            incident.problems.insert(problem)
+        } else {
+            self.announced_in.remove(&(problem, key));
+            incident.problems.remove(&problem)
+        }
+    }
+
     /// The incident with this id.
     #[must_use]
     pub fn incident_with_id(&self, id: &str) -> Option<IncidentKey> {

@@ -20,7 +20,7 @@ pub enum Due {
     Verdict(CheckKey),
     /// A hold ends, or a planned window begins or ends.
     Hold(ComponentKey),
-    /// A planned window no longer holds a problem back, or an ended one is forgotten.
+    /// An ended problem is forgotten.
     Problem(ProblemKey),
     /// An incident is resolved by itself, names further components, or its owner is reminded.
     Incident(IncidentKey),

@@ -66,6 +66,10 @@ pub struct State {
     pub problems: Table<ProblemKey, Problem>,
     /// The open problem of each subject.
     pub open_problems: OrdMap<ProblemSubject, ProblemKey>,
+    /// All problems by subject.
+    pub problems_of: OrdSet<(ProblemSubject, ProblemKey)>,
+    /// The incidents that announce a problem.
+    pub announced_in: OrdSet<(ProblemKey, IncidentKey)>,
     /// Incidents, resolved ones and drafts included.
     pub incidents: Table<IncidentKey, Incident>,
     /// Incidents that are not resolved, drafts included.

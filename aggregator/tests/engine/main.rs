@@ -9,6 +9,7 @@ mod hostile;
 mod housekeeping;
 mod invariants;
 mod past;
+mod people;
 mod refused;
 mod reloaded;
 mod reports;

@@ -46,7 +46,7 @@ impl Script<'_> {
         i64::from(first % choices)
     }
 
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+    pub(crate) fn pick<T: Copy>(&mut self, from: &[T]) -> T {
         from[self.below(from.len() as u8) as usize]
     }
 
@@ -114,7 +114,8 @@ impl World {
             let keys: Vec<_> = state.components.keys().copied().collect();
             keys.get(script.below(8) as usize).copied().unwrap_or(ComponentKey(-1))
         };
-        match script.below(25) {
+        match script.below(29) {
+            25..=28 => self.act(script),
             22 => self.change(script),
             23 => Command::Redeem {
                 token: [script.below(3) as u8; 32],

@@ -78,6 +78,12 @@ pub(crate) fn same(state: &State, loaded: &State) -> Result<(), String> {
         groups,
         components,
         windows,
+        problems,
+        open_problems,
+        problems_of,
+        announced_in,
+        incidents,
+        open_incidents,
         check_names,
         track_of
     );

@@ -7,7 +7,9 @@ mod evidence;
 mod fixture;
 mod forgotten;
 mod holds;
+mod incidents;
 mod placement;
+mod problems;
 #[path = "../engine/reports.rs"]
 mod reports;
 mod sequences;

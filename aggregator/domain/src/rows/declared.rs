@@ -338,6 +338,7 @@ rows! {
         automatic: bool,
         touched: bool,
         approved: bool,
+        spreads: bool,
         backfilled: bool,
         created_ms: Timestamp,
         published_ms: Option<Timestamp>,

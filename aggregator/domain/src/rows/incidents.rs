@@ -36,6 +36,7 @@ pub(super) fn incident_row(state: &State, key: IncidentKey) -> Option<IncidentRo
         automatic: incident.automatic,
         touched: incident.touched,
         approved: incident.approved,
+        spreads: incident.spreads,
         backfilled: incident.backfilled,
         created_ms: incident.created_at,
         published_ms: incident.published_at,
@@ -168,6 +169,7 @@ impl Restore for IncidentRow {
             automatic: self.automatic,
             touched: self.touched,
             approved: self.approved,
+            spreads: self.spreads,
             backfilled: self.backfilled,
             created_at: self.created_ms,
             published_at: self.published_ms,
@@ -193,9 +195,10 @@ impl Restore for IncidentRow {
 
 impl Restore for IncidentProblemRow {
     fn restore(self, state: &mut State) -> Result<(), Misread> {
-        if let Some(incident) = state.incidents.get_mut(&self.incident) {
-            let problems = if self.suggested { &mut incident.suggested } else { &mut incident.problems };
-            problems.insert(self.problem);
+        if !self.suggested {
+            state.set_problem(self.incident, self.problem, true);
+        } else if let Some(incident) = state.incidents.get_mut(&self.incident) {
+            incident.suggested.insert(self.problem);
         }
         Ok(())
     }

@@ -91,6 +91,7 @@ impl Restore for ProblemRow {
         if problem.is_open() {
             state.open_problems.insert(subject, self.key);
         }
+        state.problems_of.insert((subject, self.key));
         state.problems.insert(self.key, problem);
         Ok(())
     }

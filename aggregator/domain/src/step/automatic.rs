@@ -19,7 +19,6 @@ const SPREAD: i64 = MINUTE;
 
 /// Makes the incidents that a problem calls for, or adds it to those that it belongs to. Nothing happens twice.
 pub(super) fn announce(state: &mut State, key: ProblemKey, context: Context, changes: &mut Changes) {
-    state.reschedule(Due::Problem(key));
     let Some(problem) = state.problems.get(&key).filter(|problem| is_public(state, problem)) else { return };
     let (began, reason) = (problem.began, problem.reason());
     let publish = state.workspace.incidents.publish_from.is_some_and(|least| problem.severity() >= least);
@@ -30,6 +29,7 @@ pub(super) fn announce(state: &mut State, key: ProblemKey, context: Context, cha
                 join(state, incident, key, text, context, changes);
             }
             Some(incident) => suggest(state, incident, key, changes),
+            None if is_announced(state, page, key) => {}
             None => {
                 let components = changes_of(state, &components, began);
                 draft(state, (page, key), components, (text, publish), context, changes);
@@ -66,30 +66,15 @@ pub(super) fn affected(state: &State, problem: &Problem) -> BTreeMap<PageKey, Ve
 fn outside_windows(state: &State, problem: &Problem, now: Timestamp) -> BTreeMap<PageKey, Vec<ComponentKey>> {
     let mut pages = affected(state, problem);
     for components in pages.values_mut() {
-        components.retain(|key| window_end(&state.components[key], now).is_none());
+        components.retain(|key| !is_planned(&state.components[key], now));
     }
     pages.retain(|_, components| !components.is_empty());
     pages
 }
 
-/// The end of the planned windows that run at `now` without a gap.
-fn window_end(component: &Component, now: Timestamp) -> Option<Timestamp> {
-    let mut end = None;
-    let mut at = now;
-    while let (Some(_), until) = Cursor::new(&component.layers.planned, at).at(at) {
-        end = Some(until);
-        at = until;
-    }
-    end
-}
-
-/// When the first window ends that holds a problem back.
-pub(super) fn windows_end(state: &State, problem: &Problem) -> Option<Timestamp> {
-    if !is_public(state, problem) {
-        return None;
-    }
-    let components = affected(state, problem).into_values().flatten();
-    components.filter_map(|key| window_end(&state.components[&key], state.clock)).min()
+/// Whether a planned window runs.
+fn is_planned(component: &Component, now: Timestamp) -> bool {
+    Cursor::new(&component.layers.planned, now).at(now).0.is_some()
 }
 
 /// The open automatic incident of a page that a problem belongs to: one that has a problem of the same check, or whose
@@ -107,6 +92,11 @@ fn related(state: &State, page: PageKey, key: ProblemKey) -> Option<IncidentKey>
             && (incident.problems.contains(&key) || near || all().any(|one| one.subject == problem.subject))
     };
     of_page.filter(belongs).max()
+}
+
+/// Whether an incident of the page announced the problem: a person resolved it while the problem lasts.
+fn is_announced(state: &State, page: PageKey, problem: ProblemKey) -> bool {
+    state.incidents_of(problem).any(|key| state.incidents.get(&key).is_some_and(|one| one.page == page))
 }
 
 /// Whether a problem that belongs to an incident joins it without being asked: into one that a person touched or
@@ -161,6 +151,7 @@ fn draft(
         created_at: now,
         published_at: publish.then_some(now),
         approved: false,
+        spreads: false,
         started_at: text.since,
         identified_at: None,
         monitoring_at: None,
@@ -169,12 +160,13 @@ fn draft(
         reminded_at: None,
         recovered_at: None,
         postmortem: None,
-        problems: BTreeSet::from([problem]),
+        problems: BTreeSet::new(),
         suggested: BTreeSet::new(),
         updates: Vec::new().into(),
     };
     state.incidents.insert(key, incident);
     state.open_incidents.insert(key);
+    state.set_problem(key, problem, true);
     automatic_update(state, key, IncidentStatus::Investigating, text, components, context, changes);
 }
 
@@ -188,8 +180,8 @@ fn join(
     context: Context,
     changes: &mut Changes,
 ) {
+    let is_new = state.set_problem(key, problem, true);
     let incident = state.incidents.get_mut(&key).expect("the index names incidents");
-    let is_new = incident.problems.insert(problem);
     incident.suggested.remove(&problem);
     if is_new {
         incident.started_at = incident.started_at.min(text.since);
@@ -236,8 +228,14 @@ fn worse(state: &State, key: IncidentKey) -> Vec<StatusChange> {
 fn spread(state: &mut State, key: IncidentKey, context: Context, changes: &mut Changes) {
     let components = worse(state, key);
     let incident = &state.incidents[&key];
-    let last = incident.updates.last().map(|update| update.created_at);
-    if !components.is_empty() && last.is_none_or(|last| context.now - last >= SPREAD) {
+    let next = incident.updates.last().map(|update| update.created_at + SPREAD);
+    let waits = !components.is_empty() && next.is_some_and(|next| context.now < next);
+    if incident.spreads != waits {
+        state.incidents.get_mut(&key).expect("looked up above").spreads = waits;
+        changes.touched.incident(key);
+    }
+    let incident = &state.incidents[&key];
+    if !components.is_empty() && !waits {
         let all = incident.problems.iter().filter_map(|key| state.problems.get(key));
         let newest = all.filter(|problem| problem.is_open()).max_by_key(|problem| problem.began);
         let class = newest.map_or(ReasonClass::Unknown, |problem| ReasonClass::of(problem.reason()));
@@ -251,8 +249,8 @@ fn spread(state: &mut State, key: IncidentKey, context: Context, changes: &mut C
 /// A problem has ended. With the last one, an incident that nobody touched goes to `monitoring`; another one waits for
 /// a person.
 pub(super) fn problem_ended(state: &mut State, key: ProblemKey, context: Context, changes: &mut Changes) {
-    let with = |incident: &&IncidentKey| state.incidents[*incident].problems.contains(&key);
-    let incidents: Vec<IncidentKey> = state.open_incidents.iter().filter(with).copied().collect();
+    let open = state.incidents_of(key).filter(|key| state.open_incidents.contains(key));
+    let incidents: Vec<IncidentKey> = open.collect();
     for key in incidents {
         let incident = &state.incidents[&key];
         let all = || incident.problems.iter().filter_map(|key| state.problems.get(key));
@@ -350,7 +348,7 @@ impl State {
     pub(crate) fn incident_due(&self, key: IncidentKey) -> Option<Timestamp> {
         let incident = self.incidents.get(&key)?;
         let rules = self.workspace.incidents;
-        let spreads = incident.follows_problems() && !worse(self, key).is_empty();
+        let spreads = incident.follows_problems() && incident.spreads;
         let last = incident.updates.last().map(|update| update.created_at + SPREAD);
         let times = [
             resolves_at(incident, rules.resolve_after),
@@ -361,19 +359,29 @@ impl State {
     }
 }
 
-/// The statuses of components changed: the impact of open incidents that name them never falls behind.
-pub(super) fn follow(state: &mut State, changes: &mut Changes) {
-    if state.open_incidents.is_empty() {
+/// What a page shows of components changed: problems that a window held back, or whose components became public, may
+/// call for an incident, and the impact of open incidents never falls behind.
+pub(super) fn follow(state: &mut State, context: Context, changes: &mut Changes) {
+    if state.open_problems.is_empty() && state.open_incidents.is_empty() {
         return;
     }
     let changed = |change: &Change| match change {
-        Change::ComponentChanged(component) => Some(*component),
+        Change::ComponentChanged(component) | Change::ComponentSaved(component) => Some(*component),
         _ => None,
     };
     let moved: BTreeSet<ComponentKey> = changes.events.iter().filter_map(changed).collect();
     if moved.is_empty() {
         return;
     }
+    let links = moved.iter().filter_map(|key| state.components.get(key)).flat_map(|one| &one.links);
+    let checks = links.filter(|link| link.to == Timestamp::FAR).map(|link| ProblemSubject::Check(link.check));
+    let problems: BTreeSet<ProblemKey> = checks.filter_map(|subject| state.open_problem(subject)).collect();
+    problems.into_iter().for_each(|key| announce(state, key, context, changes));
+    raise_impacts(state, &moved, changes);
+}
+
+/// Raises the impact of open incidents to the status of their components.
+fn raise_impacts(state: &mut State, moved: &BTreeSet<ComponentKey>, changes: &mut Changes) {
     let open: Vec<IncidentKey> = state.open_incidents.iter().copied().collect();
     for key in open {
         let incident = &state.incidents[&key];
@@ -385,6 +393,5 @@ pub(super) fn follow(state: &mut State, changes: &mut Changes) {
             changes.touched.incident(key);
             changes.push(Change::IncidentChanged(key));
         }
-        state.reschedule(Due::Incident(key));
     }
 }

@@ -164,6 +164,8 @@ pub enum Change {
         /// The agents at these locations.
         reported_by: Vec<ReportedBy>,
     },
+    /// No agent runs a check any more that has a problem.
+    NobodyRuns(CheckKey),
     /// A problem opened, changed or ended.
     ProblemChanged(ProblemKey),
     /// An incident was created or changed.

@@ -1,9 +1,11 @@
 //! Incidents as people open, update, approve and delete them.
 
+use super::problem::{self, ProblemChange};
 use super::timeline::{NewUpdate, add_update};
 use super::{Change, Changes, Context, Rejected, hold, no_component};
 use crate::holds::Source;
 use crate::incident::{Body, Impact, Incident, IncidentStatus, StatusChange, Title};
+use crate::problem::Problem;
 use crate::schedule::Due;
 use crate::state::{ComponentKey, IncidentKey, PageKey, ProblemKey, State};
 use crate::status::Status;
@@ -92,6 +94,7 @@ pub(super) fn open(
         created_at: now,
         published_at: (!new.draft).then_some(now),
         approved: false,
+        spreads: false,
         started_at,
         identified_at: None,
         monitoring_at: None,
@@ -100,12 +103,15 @@ pub(super) fn open(
         reminded_at: None,
         recovered_at: None,
         postmortem: None,
-        problems: new.problems.iter().copied().collect(),
+        problems: BTreeSet::new(),
         suggested: BTreeSet::new(),
         updates: Vec::new().into(),
     };
     state.incidents.insert(key, incident);
     state.open_incidents.insert(key);
+    for problem in &new.problems {
+        state.set_problem(key, *problem, true);
+    }
     changes.touched.incident(key);
     changes.push(Change::IncidentChanged(key));
     let change = Posted { status, body: new.body.as_ref(), components: &new.components };
@@ -292,13 +298,14 @@ pub(super) fn link(
     changes: &mut Changes,
 ) -> Result<(), Rejected> {
     check_problems(state, &[problem])?;
-    let incident = state.incidents.get_mut(&key).ok_or_else(no_incident)?;
+    if !state.incidents.contains_key(&key) {
+        return Err(no_incident());
+    }
+    state.set_problem(key, problem, linked);
+    let incident = state.incidents.get_mut(&key).expect("looked up above");
     incident.suggested.remove(&problem);
     if linked {
-        incident.problems.insert(problem);
         incident.recovered_at = None;
-    } else {
-        incident.problems.remove(&problem);
     }
     incident.touched = true;
     changes.touched.incident(key);
@@ -307,7 +314,8 @@ pub(super) fn link(
     Ok(())
 }
 
-/// Deletes an incident and releases what it holds. The audit keeps its rows.
+/// Deletes an incident and releases what it holds. The audit keeps its rows. The open problems of an automatic one stay
+/// private from now on, so that it does not come back.
 pub(super) fn delete(
     state: &mut State,
     key: IncidentKey,
@@ -315,9 +323,15 @@ pub(super) fn delete(
     changes: &mut Changes,
 ) -> Result<(), Rejected> {
     let incident = state.incidents.get(&key).ok_or_else(no_incident)?;
-    let page = incident.page;
+    let (page, automatic, problems) = (incident.page, incident.automatic, incident.problems.clone());
     for (component, _) in incident.components() {
         release(state, key, component, context.now, changes);
+    }
+    for problem in problems {
+        state.set_problem(key, problem, false);
+        if automatic && state.problems.get(&problem).is_some_and(Problem::is_open) {
+            problem::change(state, problem, &ProblemChange::SetPrivate(true), context, changes)?;
+        }
     }
     state.incidents.remove(&key);
     state.open_incidents.remove(&key);

@@ -10,6 +10,7 @@ mod configure;
 mod context;
 mod declare;
 mod existing;
+mod faults;
 mod fold;
 mod forget;
 mod heartbeat;
@@ -108,8 +109,8 @@ pub fn step_asked(
     let context = Context { now, ids: context.ids.of(state.workspace.key) };
     let answer = apply(state, command, context, &mut changes);
     let answer = answer.inspect_err(|_| state.clock = clock)?;
-    problem::follow(state, context, &mut changes);
-    automatic::follow(state, &mut changes);
+    faults::follow(state, context, &mut changes);
+    automatic::follow(state, context, &mut changes);
     let Changes { events, mut touched, .. } = changes;
     if !std::mem::replace(&mut state.workspace.stored, true) {
         touched.workspace();

@@ -5,6 +5,7 @@ use crate::check_verdict::{self, CheckVerdict, ReportedBy};
 use crate::component::{self, LinkedCheck};
 use crate::interval::{Interval, append};
 use crate::layers::{lay, splice};
+use crate::problem::ProblemSubject;
 use crate::schedule::Due;
 use crate::state::{CheckKey, Component, ComponentKey, Link, State, TrackKey};
 use crate::time::Timestamp;
@@ -120,6 +121,12 @@ pub(super) fn judge(
             reported_by.iter().filter_map(of).filter_map(|track| state.tracks[track].track.spans.last());
         let since = spans.map(|span| span.from).min().or((!reported_by.is_empty()).then_some(now));
         changes.push(Change::BelowQuorum { check, since, reported_by });
+    }
+    if kept.evaluation.verdict == Verdict::Unknown
+        && state.open_problem(ProblemSubject::Check(check)).is_some()
+        && !state.checks[&check].tracks.iter().any(|track| state.tracks[track].is_declared())
+    {
+        changes.push(Change::NobodyRuns(check));
     }
     if former != Some(&kept) {
         state.verdicts.insert(check, kept);

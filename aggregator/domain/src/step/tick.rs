@@ -31,7 +31,7 @@ pub(super) fn tick(state: &mut State, context: Context, changes: &mut Changes) {
                 judge(state, check, None, changes);
                 state.reschedule(due);
             }
-            Due::Problem(key) => problem::due(state, key, context, changes),
+            Due::Problem(key) => problem::due(state, key, now, changes),
             Due::Incident(key) => automatic::due(state, key, context, changes),
             Due::Hold(key) => {
                 let Some(component) = state.components.get_mut(&key) else { continue };

@@ -55,7 +55,7 @@ CREATE TABLE problem_event (
 ) STRICT, WITHOUT ROWID;
 
 -- An announcement on a page. Without a title it is named after its components. `touched`: a person opened or changed it,
--- and nothing happens to it by itself. `approved`: a person published its draft. `published_ms` NULL: a draft.
+-- and nothing happens to it by itself. `approved`: a person published its draft. `spreads`: components are affected that no update names yet. `published_ms` NULL: a draft.
 -- `recovered_ms`: since when all of its problems have ended.
 CREATE TABLE incident (
     workspace               INTEGER NOT NULL,
@@ -70,6 +70,7 @@ CREATE TABLE incident (
     automatic               INTEGER NOT NULL,
     touched                 INTEGER NOT NULL,
     approved                INTEGER NOT NULL,
+    spreads                 INTEGER NOT NULL,
     backfilled              INTEGER NOT NULL,
     created_ms              INTEGER NOT NULL,
     published_ms            INTEGER,

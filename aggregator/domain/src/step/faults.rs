@@ -1,0 +1,196 @@
+//! Detects faults: changes of verdicts and silent agents open, change and end problems. History that ended longer ago
+//! than the silence limit leaves at most an ended problem.
+
+use super::problem::{Evidence, end, open_problem, record, set_level};
+use super::{Change, Changes, Context};
+use crate::check_verdict::ReportedBy;
+use crate::problem::{Level, ProblemSubject};
+use crate::schedule::Due;
+use crate::state::{AgentKey, CheckKey, ProblemKey, State};
+use crate::time::Timestamp;
+use crate::verdict::{Evaluation, Verdict};
+use skerry_protocol::wire::Reason;
+
+/// Updates problems after the events of a step.
+pub(super) fn follow(state: &mut State, context: Context, changes: &mut Changes) {
+    // Most steps only store observations.
+    let events: Vec<Change> = changes.events.iter().filter(|event| is_relevant(event)).cloned().collect();
+    for event in events {
+        match event {
+            Change::Verdict { check, from, to, since, until: None, reason, reported_by, late: _ } => {
+                let began = since.unwrap_or(context.now);
+                let evidence =
+                    |level| Evidence { level, began, reason, reporters: named(state, &reported_by) };
+                let evidence = Level::of(to.verdict).map(evidence);
+                verdict_changed(state, check, (from, to), evidence, context, changes);
+            }
+            Change::Verdict { check, to, since: Some(from), until: Some(until), .. } if !to.flapping => {
+                past(state, check, to.verdict, (from, until), context, changes);
+            }
+            Change::BelowQuorum { check, since, reported_by } => {
+                below_quorum(state, check, since.zip(Some(reported_by)), context, changes);
+            }
+            Change::FellSilent { agent, .. } => fell_silent(state, agent, context, changes),
+            Change::ReportsAgain { agent, .. } => {
+                reports_again(state, agent, false, context, changes);
+            }
+            Change::NobodyRuns(check) => {
+                if let Some(key) = state.open_problem(ProblemSubject::Check(check)) {
+                    end(state, key, context.now, true, context, changes);
+                }
+            }
+            _ => {}
+        }
+    }
+    if !changes.touched.agents.is_empty() || !changes.touched.declared.is_empty() {
+        let agents = state.open_problems.keys().filter_map(|subject| match subject {
+            ProblemSubject::Agent(agent) => Some(*agent),
+            ProblemSubject::Check(_) => None,
+        });
+        let agents: Vec<AgentKey> = agents.collect();
+        agents.into_iter().for_each(|agent| reports_again(state, agent, true, context, changes));
+    }
+}
+
+/// Ends the problem of an agent that is silent about nothing that it runs.
+fn reports_again(
+    state: &mut State,
+    agent: AgentKey,
+    withdrawn: bool,
+    context: Context,
+    changes: &mut Changes,
+) {
+    let Some(key) = state.open_problem(ProblemSubject::Agent(agent)) else { return };
+    let is_silent = state.tracks_of(agent).any(|(_, track)| {
+        let one = &state.tracks[&track];
+        one.is_declared() && one.is_silent()
+    });
+    if !is_silent {
+        end(state, key, context.now, withdrawn, context, changes);
+    }
+}
+
+fn is_relevant(event: &Change) -> bool {
+    matches!(
+        event,
+        Change::Verdict { .. }
+            | Change::BelowQuorum { .. }
+            | Change::FellSilent { .. }
+            | Change::ReportsAgain { .. }
+            | Change::NobodyRuns(_)
+    )
+}
+
+/// Agents and their locations, as operators see them.
+fn named(state: &State, reported_by: &[ReportedBy]) -> Vec<String> {
+    let name = |one: &ReportedBy| {
+        let agent = state.agents.get(&one.agent).map_or("", |agent| &agent.name);
+        format!("{agent} ({})", one.location)
+    };
+    reported_by.iter().map(name).collect()
+}
+
+/// The verdict of a check is another. While the check flaps, problems neither open nor end; one that is open counts.
+fn verdict_changed(
+    state: &mut State,
+    check: CheckKey,
+    (from, to): (Evaluation, Evaluation),
+    evidence: Option<Evidence>,
+    context: Context,
+    changes: &mut Changes,
+) {
+    let subject = ProblemSubject::Check(check);
+    let open = state.open_problem(subject);
+    if to.flapping {
+        if let Some(key) = open.filter(|_| from.verdict != to.verdict) {
+            state.problems.get_mut(&key).expect("the index names problems").flaps += 1;
+            changes.touched.problem(key);
+        }
+        return;
+    }
+    match (evidence, open) {
+        (Some(evidence), Some(key)) => set_level(state, key, evidence, context, changes),
+        (Some(evidence), None) => open_problem(state, subject, evidence, context, changes),
+        (None, Some(key)) if to.verdict == Verdict::Up => {
+            let below = state.verdicts.get(&check).is_some_and(|kept| !kept.below_quorum.is_empty());
+            if !below {
+                let ended = state.verdicts.get(&check).and_then(|kept| kept.since);
+                end(state, key, ended.unwrap_or(context.now), false, context, changes);
+            }
+        }
+        // What is no longer seen keeps its problem.
+        (None, _) => {}
+    }
+}
+
+/// Fewer locations than the quorum say down (`found`), or no longer.
+fn below_quorum(
+    state: &mut State,
+    check: CheckKey,
+    found: Option<(Timestamp, Vec<ReportedBy>)>,
+    context: Context,
+    changes: &mut Changes,
+) {
+    let subject = ProblemSubject::Check(check);
+    let is_bad = Level::of(state.verdict_of(check)).is_some();
+    match (found, state.open_problem(subject)) {
+        (Some(_), _) if is_bad => {}
+        (Some((began, reported_by)), open) => {
+            let reporters = named(state, &reported_by);
+            let evidence = Evidence { level: Level::BelowQuorum, began, reason: Reason::None, reporters };
+            match open {
+                Some(key) => set_level(state, key, evidence, context, changes),
+                None => open_problem(state, subject, evidence, context, changes),
+            }
+        }
+        (None, Some(key)) if state.verdict_of(check) == Verdict::Up => {
+            end(state, key, context.now, false, context, changes);
+        }
+        (None, _) => {}
+    }
+}
+
+/// A past stretch that ended before now leaves an ended problem, unless one covers it.
+fn past(
+    state: &mut State,
+    check: CheckKey,
+    verdict: Verdict,
+    (from, until): (Timestamp, Timestamp),
+    context: Context,
+    changes: &mut Changes,
+) {
+    let Some(level) = Level::of(verdict) else { return };
+    let subject = ProblemSubject::Check(check);
+    let touches = |key: &ProblemKey| {
+        let problem = &state.problems[key];
+        problem.began <= until && problem.ended.is_none_or(|ended| from <= ended)
+    };
+    let all = (subject, ProblemKey(i64::MIN))..=(subject, ProblemKey(i64::MAX));
+    let mut of_subject = state.problems_of.range(all).rev().map(|(_, key)| *key);
+    if let Some(key) = of_subject.find(touches) {
+        let problem = state.problems.get_mut(&key).expect("found above");
+        let ended = problem.ended.map(|ended| if problem.late { ended.max(until) } else { ended });
+        let (began, worst) = (problem.began.min(from), problem.worst.max(level));
+        if (began, worst, ended) != (problem.began, problem.worst, problem.ended) {
+            (problem.began, problem.worst, problem.ended) = (began, worst, ended);
+            changes.touched.problem(key);
+        }
+        return;
+    }
+    let evidence = Evidence { level, began: from, reason: Reason::None, reporters: Vec::new() };
+    let key = record(state, subject, evidence, true, context, changes);
+    let problem = state.problems.get_mut(&key).expect("made above");
+    problem.ended = Some(until);
+    state.reschedule(Due::Problem(key));
+    changes.push(Change::ProblemChanged(key));
+}
+
+fn fell_silent(state: &mut State, agent: AgentKey, context: Context, changes: &mut Changes) {
+    let subject = ProblemSubject::Agent(agent);
+    if state.open_problem(subject).is_none() {
+        let began = state.agents.get(&agent).and_then(|agent| agent.last_seen).unwrap_or(context.now);
+        let (reason, reporters) = (Reason::None, Vec::new());
+        let evidence = Evidence { level: Level::Silent, began, reason, reporters };
+        open_problem(state, subject, evidence, context, changes);
+    }
+}
