@@ -3,6 +3,7 @@
 
 mod agent;
 pub mod agent_check;
+pub mod automatic_text;
 pub mod check_verdict;
 pub mod clock;
 pub mod clone_detection;

@@ -10,7 +10,7 @@ use skerry_aggregator::engine::Engine;
 use skerry_domain::days::{Calendar, days, windows};
 use skerry_domain::layers::effective;
 use skerry_domain::problem::Severity;
-use skerry_domain::state::{AgentCheck, PageKey, State, TrackKey};
+use skerry_domain::state::{AgentCheck, PageKey, State, TrackKey, WorkspaceKey};
 use skerry_domain::step::{Answer, Command, DeclaredCheck, Report};
 use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
 use skerry_domain::workspaces::{Target, Workspaces};
@@ -75,16 +75,18 @@ pub(crate) fn write(config: &Path, raw: i64, hours: i64) -> anyhow::Result<()> {
         }
         anyhow::Ok(())
     })?;
-    let tracks: Vec<TrackKey> =
-        of_config(&config, &engine.snapshot().workspaces)?.tracks.keys().copied().collect();
+    let snapshot = engine.snapshot();
+    let state = of_config(&config, &snapshot.workspaces)?;
+    let (workspace, tracks): (_, Vec<TrackKey>) =
+        (state.workspace.key, state.tracks.keys().copied().collect());
     engine.stop();
     writer.join().ok().context("the engine panicked")?;
     let mut connection = Connection::open(&config.store.path)?;
     connection.execute_batch("PRAGMA synchronous = OFF; PRAGMA cache_size = -262144;")?;
     let transaction = connection.transaction()?;
-    spans(&transaction, &tracks, now)?;
+    spans(&transaction, (workspace, &tracks), now)?;
     layers(&transaction, now)?;
-    observations(&transaction, &tracks, now, raw)?;
+    observations(&transaction, (workspace, &tracks), now, raw)?;
     roll_ups(&transaction, now, hours)?;
     transaction.commit()?;
     connection.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
@@ -105,23 +107,28 @@ fn outages(rng: &mut Rng, now: Timestamp) -> Vec<(i64, i64)> {
     outages
 }
 
-fn spans(transaction: &Transaction<'_>, tracks: &[TrackKey], now: Timestamp) -> anyhow::Result<()> {
+fn spans(
+    transaction: &Transaction<'_>,
+    (workspace, tracks): (WorkspaceKey, &[TrackKey]),
+    now: Timestamp,
+) -> anyhow::Result<()> {
     let mut rng = Rng(1);
     let mut closed = transaction.prepare(
-        "INSERT INTO span (workspace, track, from_ms, last_ms, state)
-         SELECT workspace, key, ?2, ?3, ?4 FROM track WHERE key = ?1",
+        "INSERT INTO span (workspace, track, from_ms, last_ms, state) VALUES (?1, ?2, ?3, ?4, ?5)",
     )?;
-    let mut open = transaction
-        .prepare("UPDATE track SET state = 'up', from_ms = ?2, last_ms = ?3, silent = 0 WHERE key = ?1")?;
+    let mut open = transaction.prepare(
+        "UPDATE track SET state = 'up', from_ms = ?3, last_ms = ?4, silent = 0
+         WHERE workspace = ?1 AND key = ?2",
+    )?;
     let begun = now.0 - DAYS * DAY;
     for track in tracks {
         let mut from = begun;
         for (down, up) in outages(&mut rng, now) {
-            closed.execute((track.0, from, down, "up"))?;
-            closed.execute((track.0, down, up, "down"))?;
+            closed.execute((workspace.0, track.0, from, down, "up"))?;
+            closed.execute((workspace.0, track.0, down, up, "down"))?;
             from = up;
         }
-        open.execute((track.0, from, now.0))?;
+        open.execute((workspace.0, track.0, from, now.0))?;
     }
     transaction.execute("UPDATE declared SET from_ms = ?1", [begun])?;
     Ok(())
@@ -154,7 +161,7 @@ fn layers(transaction: &Transaction<'_>, now: Timestamp) -> anyhow::Result<()> {
 
 fn observations(
     transaction: &Transaction<'_>,
-    tracks: &[TrackKey],
+    (workspace, tracks): (WorkspaceKey, &[TrackKey]),
     now: Timestamp,
     count: i64,
 ) -> anyhow::Result<()> {
@@ -162,8 +169,8 @@ fn observations(
     // A track without observations has no slot.
     transaction
         .execute("INSERT OR IGNORE INTO slot (workspace, track) SELECT workspace, key FROM track", [])?;
-    let mut slot_of = transaction.prepare("SELECT slot FROM slot WHERE track = ?1")?;
-    let slots = tracks.iter().map(|track| slot_of.query_row([track.0], |row| row.get(0)));
+    let mut slot_of = transaction.prepare("SELECT slot FROM slot WHERE workspace = ?1 AND track = ?2")?;
+    let slots = tracks.iter().map(|track| slot_of.query_row([workspace.0, track.0], |row| row.get(0)));
     let slots: Vec<i64> = slots.collect::<Result<_, _>>()?;
     let mut insert = transaction.prepare("INSERT INTO observation VALUES (?1, ?2)")?;
     let every = 3;

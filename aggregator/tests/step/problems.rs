@@ -1,9 +1,8 @@
 //! Problems and the incidents that they make by themselves, through the store.
 
 use crate::fixture::{Fixture, START};
-use skerry_domain::incident::{
-    AutomaticEvent, Body, Impact, Incident, IncidentRules, IncidentStatus, StatusChange,
-};
+use skerry_domain::automatic_text::AutomaticEvent;
+use skerry_domain::incident::{Body, Impact, Incident, IncidentRules, IncidentStatus, StatusChange};
 use skerry_domain::problem::{Level, Problem, ProblemEventKind, ProblemSubject, Severity};
 use skerry_domain::state::{IncidentKey, ProblemKey};
 use skerry_domain::status::Status;

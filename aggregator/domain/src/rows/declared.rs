@@ -3,8 +3,9 @@
 use super::items::Items;
 use super::table::{Column, Columns, Record, Table, rows};
 use super::value::{Bits, Field, Layer, Lines, Misread, Said, SourceKind, Value};
+use crate::automatic_text::{AutomaticEvent, ReasonClass};
 use crate::credentials::{Standing, TokenHash};
-use crate::incident::{AutomaticEvent, Impact, IncidentStatus, ReasonClass};
+use crate::incident::{Impact, IncidentStatus};
 use crate::problem::{Level, ProblemEventKind, Severity};
 use crate::reporters::Held;
 use crate::state::{

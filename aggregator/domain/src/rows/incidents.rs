@@ -7,9 +7,8 @@ use super::declared::{
 use super::restore::Restore;
 use super::table::Key;
 use super::value::{Field, Misread, Value};
-use crate::incident::{
-    AutomaticText, Body, FormerText, Incident, IncidentUpdate, Postmortem, StatusChange, Title,
-};
+use crate::automatic_text::AutomaticText;
+use crate::incident::{Body, FormerText, Incident, IncidentUpdate, Postmortem, StatusChange, Title};
 use crate::state::{IncidentKey, State};
 use crate::text::Text;
 use skerry_sanitiser::PublicText;

@@ -1,8 +1,9 @@
 //! The value of one column: four plain kinds, and how each type of the domain is stored in them.
 
+use crate::automatic_text::{AutomaticEvent, ReasonClass};
 use crate::component::Automatic;
 use crate::credentials::Standing;
-use crate::incident::{AutomaticEvent, Impact, IncidentStatus, ReasonClass};
+use crate::incident::{Impact, IncidentStatus};
 use crate::problem::{Level, ProblemEventKind, Severity};
 use crate::reporters::Held;
 use crate::state::{

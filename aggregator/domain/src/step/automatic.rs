@@ -2,10 +2,8 @@
 
 use super::timeline::{NewUpdate, add_update};
 use super::{Change, Changes, Context};
-use crate::incident::{
-    AutomaticEvent, AutomaticText, Body, CORRELATED, Impact, Incident, IncidentStatus, ReasonClass,
-    StatusChange, Title,
-};
+use crate::automatic_text::{AutomaticEvent, AutomaticText, ReasonClass};
+use crate::incident::{Body, CORRELATED, Impact, Incident, IncidentStatus, StatusChange, Title};
 use crate::interval::Cursor;
 use crate::problem::{Problem, ProblemSubject};
 use crate::schedule::Due;

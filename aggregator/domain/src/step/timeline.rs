@@ -62,30 +62,16 @@ pub(super) fn add_update(
 
 /// Enters a state, with its stamp; one that it already has keeps its stamp.
 fn set_status(incident: &mut Incident, status: IncidentStatus, at: Timestamp) {
-    if incident.status == status && status != IncidentStatus::Identified {
-        let stamped = match status {
-            IncidentStatus::Monitoring => incident.monitoring_at.is_some(),
-            IncidentStatus::Resolved => incident.resolved_at.is_some(),
-            IncidentStatus::Investigating | IncidentStatus::Identified => true,
-        };
-        if stamped {
-            return;
-        }
-    }
+    let enters = incident.status != status;
     incident.status = status;
-    match status {
-        IncidentStatus::Investigating => {
-            (incident.monitoring_at, incident.resolved_at) = (None, None);
-        }
-        IncidentStatus::Identified => {
-            incident.identified_at.get_or_insert(at);
-            (incident.monitoring_at, incident.resolved_at) = (None, None);
-        }
-        IncidentStatus::Monitoring => {
-            incident.monitoring_at = Some(at);
-            incident.resolved_at = None;
-        }
-        IncidentStatus::Resolved => incident.resolved_at = Some(at),
+    let (monitoring_at, resolved_at) = (incident.monitoring_at, incident.resolved_at);
+    (incident.monitoring_at, incident.resolved_at) = match status {
+        IncidentStatus::Investigating | IncidentStatus::Identified => (None, None),
+        IncidentStatus::Monitoring => (monitoring_at.filter(|_| !enters).or(Some(at)), None),
+        IncidentStatus::Resolved => (monitoring_at, resolved_at.filter(|_| !enters).or(Some(at))),
+    };
+    if status == IncidentStatus::Identified {
+        incident.identified_at.get_or_insert(at);
     }
 }
 
