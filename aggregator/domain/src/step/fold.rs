@@ -3,7 +3,7 @@
 //! data reaches back a few days, never [`KEPT`].
 
 use super::forget::forget;
-use super::{Changes, tick};
+use super::{Changes, Context, tick};
 use crate::state::{AgentCheck, State};
 use crate::time::{DAY, Timestamp};
 use crate::track::HardState;
@@ -32,11 +32,12 @@ pub(super) fn fold(
     state: &mut State,
     before: Timestamp,
     limit: usize,
-    now: Timestamp,
+    context: Context,
     changes: &mut Changes,
 ) -> usize {
+    let now = context.now;
     // First process due silence, while the evidence for it is still there.
-    tick::tick(state, now, changes);
+    tick::tick(state, context, changes);
     let before = before.min(now - KEPT);
     let due = state.tracks.iter().filter(|(_, one)| is_due(one, before, now)).take(limit);
     let due: Vec<_> = due.map(|(key, _)| *key).collect();

@@ -159,7 +159,7 @@ fn apply(
         Command::Dismiss { agent } => declare::dismiss(state, *agent, now, changes)?,
         Command::KeepWorkspaces(names) => configure::keep_workspaces(state, names, changes),
         Command::Fold { before, limit } => {
-            return Ok(Answer::Folded(fold::fold(state, *before, *limit, now, changes)));
+            return Ok(Answer::Folded(fold::fold(state, *before, *limit, context, changes)));
         }
         Command::SetHold { component, source, status, until } => {
             hold::set(state, (*component, *source), (*status, *until), now, changes)?;
