@@ -5,7 +5,6 @@ use super::{Sqlite, StoreError};
 use hdrhistogram::Histogram;
 use hdrhistogram::serialization::{Deserializer, Serializer, V2DeflateSerializer};
 use rusqlite::{OptionalExtension, Transaction, TransactionBehavior};
-use skerry_domain::problem::Severity;
 use skerry_domain::state::{ResponseHour, TrackKey, WorkspaceKey};
 use skerry_domain::time::{DAY, HOUR, Timestamp};
 use skerry_protocol::wire::Outcome;
@@ -243,6 +242,7 @@ fn empty() -> Histogram<u64> {
 mod tests {
     use super::*;
     use skerry_domain::heartbeat::Expected;
+    use skerry_domain::problem::Severity;
     use skerry_domain::state::State;
     use skerry_domain::step::{Command, Context, DesiredHeartbeat, HeartbeatPing, Ids, PingKind, step};
     use skerry_domain::time::{MINUTE, SECOND};
