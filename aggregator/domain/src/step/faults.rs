@@ -174,6 +174,7 @@ fn past(
         if (began, worst, ended) != (problem.began, problem.worst, problem.ended) {
             (problem.began, problem.worst, problem.ended) = (began, worst, ended);
             changes.touched.problem(key);
+            state.reschedule(Due::Problem(key));
         }
         return;
     }

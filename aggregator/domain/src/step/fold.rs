@@ -13,6 +13,9 @@ pub const KEPT: i64 = 95 * DAY;
 /// How long declarations of checks, and former rules of agents and checks, are kept, ms.
 pub const RULES_KEPT: i64 = 400 * DAY;
 
+/// How many flapping stretches are kept that ended before the evidence that is kept in full.
+const MAX_OLD_FLAPS: usize = 64;
+
 /// What was folded of a track.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Folded {
@@ -61,9 +64,19 @@ fn foldable(agent_check: &AgentCheck, before: Timestamp) -> usize {
     spans.partition_point(|span| span.end() < before).saturating_sub(1)
 }
 
+/// The number of flapping stretches to forget once `spans` are folded. Those during the last known state stay, since
+/// they are part of it: the newest [`MAX_OLD_FLAPS`].
+fn foldable_flaps(agent_check: &AgentCheck, spans: usize, before: Timestamp) -> usize {
+    let flaps = &agent_check.track.flaps;
+    let known_from = agent_check.track.spans.get(spans).map_or(before, |span| span.from.min(before));
+    let old = flaps.partition_point(|flap| flap.to < before);
+    let ended = flaps.partition_point(|flap| flap.to < known_from);
+    ended.max(old.saturating_sub(MAX_OLD_FLAPS))
+}
+
 fn is_due(agent_check: &AgentCheck, before: Timestamp, now: Timestamp) -> bool {
     foldable(agent_check, before) > 0
-        || agent_check.track.flaps.first().is_some_and(|flap| flap.to < before)
+        || foldable_flaps(agent_check, foldable(agent_check, before), before) > 0
         || agent_check.declared.len() > 1 && agent_check.declared[0].to < now - RULES_KEPT
 }
 
@@ -84,7 +97,7 @@ fn fold_track(agent_check: &mut AgentCheck, before: Timestamp, rules_before: Tim
     if spans > 0 {
         folded.spans_before = agent_check.track.spans.first().map_or(before, |first| first.from);
     }
-    let flaps = agent_check.track.flaps.partition_point(|flap| flap.to < before);
+    let flaps = foldable_flaps(agent_check, 0, before);
     if flaps > 0 {
         agent_check.track.flaps.edit().drain(..flaps);
         folded.flaps_before = agent_check.track.flaps.first().map_or(before, |first| first.from);
