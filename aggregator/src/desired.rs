@@ -2,15 +2,18 @@
 
 use crate::config::{self, Config};
 use jiff::tz::TimeZone;
+use skerry_domain::incident::IncidentRules;
 use skerry_domain::reporters::definition;
 use skerry_domain::state::{ComponentSettings, PageSettings};
 use skerry_domain::step::{
     Command, Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage,
 };
+use skerry_domain::text::SanitiserSettings;
 use skerry_domain::time::Timestamp;
 use skerry_domain::uptime::{Rule, Weights};
 use skerry_domain::verdict::Quorum;
 use skerry_protocol::check::{Check, Kind};
+use std::time::Duration;
 
 /// What one file wants.
 #[must_use]
@@ -27,6 +30,29 @@ pub fn judge_reporters(config: &Config) -> Command {
     let definitions = run.map(|entry| (entry.check.name.clone(), defined(&entry.check))).collect();
     let asks = config.new_reporters == config::NewReporters::Ask;
     Command::JudgeReporters { asks, definitions }
+}
+
+/// What the file says of incidents.
+#[must_use]
+pub fn incident_rules(config: &Config) -> Command {
+    let config::Incidents { draft_from, publish_from, resolve_after, remind_after } = config.incidents;
+    let (resolve_after, remind_after) = (milliseconds(resolve_after), milliseconds(remind_after));
+    Command::SetIncidentRules(IncidentRules { draft_from, publish_from, resolve_after, remind_after })
+}
+
+/// What the file says of texts for the public.
+#[must_use]
+pub fn sanitiser(config: &Config) -> Command {
+    let config::Sanitiser { private_suffixes, secret_patterns } = config.sanitiser.clone();
+    let own = |all: Vec<String>| (!all.is_empty()).then_some(all);
+    Command::SetSanitiser(Box::new(SanitiserSettings {
+        private_suffixes: own(private_suffixes),
+        secret_patterns: own(secret_patterns),
+    }))
+}
+
+fn milliseconds(duration: Duration) -> i64 {
+    i64::try_from(duration.as_millis()).unwrap_or(i64::MAX)
 }
 
 /// As an agent of this version tells it.

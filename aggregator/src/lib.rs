@@ -19,4 +19,5 @@ mod local;
 pub mod operations;
 pub mod publish;
 pub mod reload;
+pub mod texts;
 pub mod timekeeping;

@@ -1,7 +1,7 @@
 //! Reload of configuration files: they take effect together or not at all, and settings that need a restart are named.
 
 use crate::config::{Config, Listener, Public};
-use crate::desired::{desired, judge_reporters};
+use crate::desired::{desired, incident_rules, judge_reporters, sanitiser};
 use crate::engine::{Actor, Engine, Envelope};
 use crate::heartbeats;
 use crate::local::LocalAgents;
@@ -95,7 +95,14 @@ pub(crate) async fn configure(engine: &Engine, configs: &[Config]) -> anyhow::Re
     let mut commands = Vec::new();
     for config in configs {
         let configure = Command::Configure(Box::new(desired(config)));
-        let all = vec![configure, heartbeats::declared(config), judge_reporters(config)];
+        // The rules of incidents come first: what the rest changes is judged by them.
+        let all = vec![
+            incident_rules(config),
+            sanitiser(config),
+            configure,
+            heartbeats::declared(config),
+            judge_reporters(config),
+        ];
         commands.push((Target::Name(config.workspace.clone()), Command::Together(all)));
     }
     let names = configs.iter().map(|config| config.workspace.clone()).collect();

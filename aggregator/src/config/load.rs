@@ -9,7 +9,7 @@ use skerry_protocol::strict::{self, Document, Item, Problem, Problems, Shape, Ta
 
 use super::rules::EarlierProblems;
 use super::server::{self, Process};
-use super::{CheckEntry, Config, Loaded, Quorum, page, rules};
+use super::{CheckEntry, Config, Loaded, Quorum, incidents, page, rules};
 
 /// Reads the files, one per workspace; the first also has the settings of the process. Paths in a file are relative to
 /// that file.
@@ -109,6 +109,7 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
     }
     let local_agent = server::local_agent(root);
     let new_reporters = server::new_reporters(root);
+    let (incidents, sanitiser) = (incidents::incidents(root), incidents::sanitiser(root));
     let checks = root.tables("check", &["name"]).iter().filter_map(check_entry).collect();
     let pages = root.tables("page", &["key", "slug", "name"]).iter().filter_map(page::page).collect();
     let Process { listeners, public, store, metrics_token_file, .. } = process.clone()?;
@@ -120,6 +121,8 @@ fn read_root(root: &Table<'_>, first: bool, process: &mut Option<Process>) -> Op
         metrics_token_file,
         local_agent,
         new_reporters,
+        incidents,
+        sanitiser,
         checks,
         pages,
         declared_at: root.position_of("workspace"),

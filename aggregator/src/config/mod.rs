@@ -3,6 +3,7 @@
 //! [`load`] reads all files and reports all problems at once. It opens nothing but the configuration files; of files with
 //! secrets it checks the permissions only.
 
+mod incidents;
 mod load;
 mod page;
 mod rules;
@@ -13,7 +14,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use skerry_agent::self_test::SelfTestSettings;
-use skerry_protocol::check::{Check, Kind};
+use skerry_protocol::check::{Check, Kind, Severity};
 use skerry_protocol::strict::{Position, Problem};
 use url::Url;
 
@@ -46,6 +47,10 @@ pub struct Config {
     pub local_agent: Option<LocalAgent>,
     /// How agents are treated that begin to report checks of others.
     pub new_reporters: NewReporters,
+    /// What happens to incidents by itself.
+    pub incidents: Incidents,
+    /// What texts for the public must not contain.
+    pub sanitiser: Sanitiser,
     /// In the order of the file.
     pub checks: Vec<CheckEntry>,
     /// In the order of the file.
@@ -156,6 +161,28 @@ pub enum NewReporters {
     Tell,
     /// The agent counts once an operator allows it.
     Ask,
+}
+
+/// What happens to incidents by itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Incidents {
+    /// The least severity of a problem for which a draft is made; `None`: never.
+    pub draft_from: Option<Severity>,
+    /// The least severity of a problem whose incident is published without approval; `None`: never.
+    pub publish_from: Option<Severity>,
+    /// How long an untouched incident stays in `monitoring`.
+    pub resolve_after: Duration,
+    /// After how long without an update the owner of a published incident is reminded.
+    pub remind_after: Duration,
+}
+
+/// What texts for the public must not contain, beside what no text may.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Sanitiser {
+    /// Endings of private host names.
+    pub private_suffixes: Vec<String>,
+    /// Regular expressions of what is secret.
+    pub secret_patterns: Vec<String>,
 }
 
 /// A declared check with its quorum.

@@ -1,0 +1,147 @@
+//! What people write for visitors enters here: it is sanitised by the rules of its workspace, and its author is told what
+//! was removed, or what blocks it. Secrets are named to nobody.
+
+use skerry_domain::state::{Agent, State};
+use skerry_domain::step::HEARTBEAT_AGENT;
+use skerry_domain::text::{SanitiserSettings, Text};
+use skerry_protocol::words::short_line;
+use skerry_sanitiser::{Form, Replacement, Rule, Rules, SettingError, Settings};
+
+/// The most characters of a title.
+pub const LONGEST_TITLE: usize = 200;
+/// The most characters of a text.
+pub const LONGEST_TEXT: usize = 25_000;
+/// The name of the built-in agent where the file gives it none: it says nothing of anybody's network.
+const BUILT_IN_AGENT: &str = "local";
+/// The most findings that are listed.
+const LISTED: usize = 20;
+/// The most characters of a finding that are shown.
+const SHOWN: usize = 80;
+
+/// The settings of a workspace without names: its own beside those that always hold, which come first.
+#[must_use]
+pub fn settings(own: &SanitiserSettings) -> Settings {
+    let mut settings = Settings::default();
+    settings.private_suffixes.extend(own.private_suffixes.iter().flatten().cloned());
+    settings.secret_patterns.extend(own.secret_patterns.iter().flatten().cloned());
+    settings
+}
+
+/// The rules for texts of a workspace. Names of agents and checks are private, unless they are names of pages, groups
+/// and components.
+///
+/// # Errors
+/// Settings that cannot be used; the configuration refuses them.
+pub fn rules(state: &State) -> Result<Rules, Vec<SettingError>> {
+    let mut settings = settings(&state.workspace.sanitiser);
+    let is_private = |agent: &&Agent| agent.name != HEARTBEAT_AGENT && agent.name != BUILT_IN_AGENT;
+    settings.private_names.extend(state.agents.values().filter(is_private).map(|agent| agent.name.clone()));
+    settings.private_names.extend(state.checks.values().map(|check| check.name.clone()));
+    let pages = state.pages.values().filter(|page| !page.archived);
+    settings.public_names.extend(pages.map(|page| page.settings.name.clone()));
+    let groups = state.groups.values().filter(|group| !group.archived);
+    settings.public_names.extend(groups.map(|group| group.name.clone()));
+    let components = state.components.values().filter(|one| !one.archived && one.settings.public);
+    settings.public_names.extend(components.map(|one| one.settings.name.clone()));
+    Rules::new(&settings)
+}
+
+/// Turns what people write into texts for the public, and keeps what was removed from them, for the author.
+#[derive(Debug)]
+pub struct Desk {
+    rules: Rules,
+    replacement: Replacement,
+    removed: Vec<String>,
+}
+
+impl Desk {
+    /// For texts of a workspace.
+    ///
+    /// # Errors
+    /// Its rules cannot be used.
+    pub fn of(state: &State) -> Result<Self, String> {
+        let rules = rules(state).map_err(|errors| {
+            let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
+            format!("[sanitiser] of this workspace cannot be used: {}", errors.join("; "))
+        })?;
+        Ok(Self { rules, replacement: Replacement::default(), removed: Vec::new() })
+    }
+
+    /// A title: one line of plain text.
+    ///
+    /// # Errors
+    /// What is wrong with it, for its author.
+    pub fn title(&mut self, written: &str) -> Result<Text, String> {
+        let written = written.trim();
+        if written.is_empty() {
+            return Err("a title needs a text".to_owned());
+        }
+        if written.contains(['\n', '\r', '\t']) {
+            return Err("a title is one line".to_owned());
+        }
+        self.text("title", written, Form::Plain, LONGEST_TITLE)
+    }
+
+    /// A text in Markdown.
+    ///
+    /// # Errors
+    /// As [`Self::title`].
+    pub fn markdown(&mut self, written: &str) -> Result<Text, String> {
+        let written = written.trim();
+        if written.is_empty() {
+            return Err("the message is empty".to_owned());
+        }
+        self.text("message", written, Form::Markdown, LONGEST_TEXT)
+    }
+
+    /// What was removed from all texts so far, a line each.
+    #[must_use]
+    pub fn removed(self) -> Vec<String> {
+        limited(self.removed)
+    }
+
+    fn text(&mut self, what: &str, written: &str, form: Form, longest: usize) -> Result<Text, String> {
+        let length = written.chars().count();
+        if length > longest {
+            return Err(format!("the {what} is {length} characters long; at most {longest} are allowed"));
+        }
+        let outcome = self.rules.sanitise(written, form, &self.replacement, &[]);
+        for finding in outcome.findings.iter().filter(|finding| finding.replacement.is_some()) {
+            let shown = written.get(finding.at.clone()).unwrap_or_default();
+            self.removed.push(format!("removed from the {what}: {}", named(&finding.rule, shown)));
+        }
+        let public = outcome.text.map_err(|remainders| {
+            let still = remainders.iter().map(|one| named(&one.rule, &one.shown)).collect();
+            format!(
+                "nothing was changed: once it is formatted, the {what} shows what it must not: {}. Write it another way",
+                limited(still).join("; ")
+            )
+        })?;
+        if public.one_line().trim().is_empty() {
+            return Err(format!("nothing of the {what} would be shown"));
+        }
+        Ok(Text { written: written.to_owned(), public })
+    }
+}
+
+/// `"10.0.0.7" (IPv4 address)`. A secret is not repeated.
+fn named(rule: &Rule, shown: &str) -> String {
+    match rule {
+        Rule::SecretPattern(_) => "a secret (key, token or password)".to_owned(),
+        Rule::PrivateKey | Rule::UrlPassword | Rule::UnfitCharacter => format!("a {rule}"),
+        _ => format!("\"{}\" ({rule})", short_line(shown, SHOWN)),
+    }
+}
+
+fn limited(mut lines: Vec<String>) -> Vec<String> {
+    if lines.len() > LISTED {
+        let more = lines.len() - LISTED;
+        lines.truncate(LISTED);
+        lines.push(format!("and {more} more"));
+    }
+    lines
+}
+
+#[cfg(test)]
+#[path = "texts_test.rs"]
+mod tests;

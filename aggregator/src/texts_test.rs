@@ -1,0 +1,118 @@
+//! What becomes of texts under the rules of a workspace.
+
+use super::*;
+use crate::config::load;
+use crate::desired::{desired, sanitiser};
+use skerry_domain::step::{Command, Context, Ids, step};
+use skerry_domain::time::Timestamp;
+
+const FILE: &str = "\
+[sanitiser]
+private_suffixes = [\".acme.example\"]
+secret_patterns = ['TICKET-[0-9]+']
+[[check]]
+name = \"db-primary\"
+type = \"http\"
+url = \"https://example.com/\"
+[[check]]
+name = \"shop\"
+type = \"http\"
+url = \"https://example.com/\"
+[local_agent]
+[[page]]
+key = \"main\"
+name = \"Main\"
+[[page.component]]
+key = \"shop\"
+name = \"Shop\"
+checks = [\"shop\", \"db-primary\"]
+";
+
+/// A workspace with the agent `fra-agent-7`, as a file declares it.
+fn workspace() -> State {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("aggregator.toml");
+    std::fs::write(&path, FILE).expect("written");
+    let loaded = load(&[path]).map_err(|problems| problems.to_string()).expect("a valid file");
+    let config = &loaded.configs[0];
+    let agent = |name: &str| Command::AddAgent { name: name.to_owned(), location: "fra".to_owned() };
+    let mut state = State::default();
+    let commands = [
+        Command::Configure(Box::new(desired(config))),
+        sanitiser(config),
+        agent("fra-agent-7"),
+        agent(BUILT_IN_AGENT),
+    ];
+    for command in commands {
+        let context = Context { now: Timestamp(1_000), ids: Ids::from_seed([7; 32]) };
+        step(&mut state, command, context).expect("a valid command");
+    }
+    state
+}
+
+fn desk() -> Desk {
+    Desk::of(&workspace()).expect("usable rules")
+}
+
+#[test]
+fn what_is_private_is_removed_and_named_to_the_author() {
+    let mut desk = desk();
+    let title = desk.title("  Shop is down (db-primary) ").expect("clean");
+    assert_eq!(
+        (title.written.as_str(), title.public.plain().as_str()),
+        ("Shop is down (db-primary)", "Shop is down ([redacted])",)
+    );
+    let text = desk
+        .markdown(
+            "fra-agent-7 cannot reach 10.0.0.7, db.acme.example and x.internal. See TICKET-42 for the shop.",
+        )
+        .expect("clean");
+    let public =
+        "[redacted] cannot reach [redacted], [redacted] and [redacted]. See [redacted] for the shop.";
+    assert_eq!(text.public.plain().trim(), public);
+    assert!(text.written.contains("10.0.0.7"), "the original is kept for operators");
+    let removed = desk.removed();
+    let expected = [
+        "removed from the title: \"db-primary\" (private name)",
+        "removed from the message: \"fra-agent-7\" (private name)",
+        "removed from the message: \"10.0.0.7\" (IPv4 address)",
+        "removed from the message: \"db.acme.example\" (host name that ends in .acme.example)",
+        "removed from the message: \"x.internal\" (host name that ends in .internal)",
+        "removed from the message: a secret (key, token or password)",
+    ];
+    assert_eq!(removed, expected);
+}
+
+#[test]
+fn names_that_visitors_know_and_the_built_in_agent_stay() {
+    let mut desk = desk();
+    let written = "The shop and the local office are slow; Main is not.";
+    assert_eq!(desk.markdown(written).expect("clean").public.source(), written);
+    assert_eq!(desk.removed(), [""; 0]);
+}
+
+#[test]
+fn a_text_that_hides_something_in_its_form_is_blocked() {
+    let error = desk().markdown("It is 10.0.**0**.7 that fails").expect_err("an address shows");
+    assert!(error.starts_with("nothing was changed: ") && error.contains("IPv4 address"), "{error}");
+    assert!(error.ends_with("Write it another way"), "{error}");
+}
+
+#[test]
+fn a_text_is_neither_empty_nor_too_long() {
+    let long = "x".repeat(LONGEST_TITLE + 1);
+    for (title, message) in [
+        (" \n", "a title needs a text"),
+        ("a\nb", "a title is one line"),
+        (long.as_str(), "the title is 201 characters long; at most 200 are allowed"),
+        ("\u{202e}", "nothing of the title would be shown"),
+    ] {
+        assert_eq!(desk().title(title).expect_err(title), message);
+    }
+    assert_eq!(desk().markdown("\n\n").expect_err("empty"), "the message is empty");
+    let many = "10.0.0.7 and ".repeat(30);
+    let mut desk = desk();
+    desk.markdown(&many).expect("clean");
+    let removed = desk.removed();
+    assert_eq!((removed.len(), removed[20].as_str()), (21, "and 10 more"));
+}
