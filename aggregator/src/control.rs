@@ -2,11 +2,19 @@
 //! their own if none runs. So only an engine ever writes.
 
 mod client;
+mod components;
+mod execute;
+mod incidents;
+pub mod lookup;
+mod problems;
 mod request;
 mod server;
 
 pub use client::carry_out;
-pub use request::{Admission, AgentChange, Request};
+pub use components::ComponentRequest;
+pub use incidents::{IncidentEdit, IncidentRequest, NamedComponent, OpenIncident, UpdateIncident};
+pub use problems::ProblemRequest;
+pub use request::{Admission, AgentChange, Done, Request};
 pub use server::Control;
 
 use std::fs::File;

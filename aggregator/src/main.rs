@@ -89,8 +89,14 @@ enum Do {
     },
     /// Check status.
     Check(cli::Checks),
+    /// Set the status of components by hand.
+    Component(cli::Components),
+    /// Announce outages to visitors.
+    Incident(cli::Incidents),
     /// List outages: when components were not operational and which checks failed, newest first.
     Outages(cli::Outages),
+    /// See what is wrong and since when, for operators alone.
+    Problem(cli::Problems),
     /// Run checks of the configuration once, now, from this host. Exit 0: all are up, 1: some are not, or could not be run.
     Probe {
         /// Names of checks; by default all but heartbeats.
@@ -138,7 +144,15 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     // These commands write next to the database, whose folder belongs to the service's user: root must not follow links
     // there.
     let with_database = match &arguments.command {
-        Some(Do::Agent(_) | Do::Heartbeat(_) | Do::Check(_) | Do::Outages(_)) => loaded.configs.first(),
+        Some(
+            Do::Agent(_)
+            | Do::Heartbeat(_)
+            | Do::Check(_)
+            | Do::Component(_)
+            | Do::Incident(_)
+            | Do::Problem(_)
+            | Do::Outages(_),
+        ) => loaded.configs.first(),
         _ => None,
     };
     let _rights = with_database.map(|config| lower_for(&config.store.path)).transpose()?;
@@ -157,6 +171,12 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         // Handled above: they need no valid configuration.
         Some(Do::CheckConfig { .. } | Do::Doctor { .. } | Do::Manual { .. }) => {}
         Some(Do::Check(command)) => answer(&cli::checks(&loaded, command, json)?, None),
+        Some(Do::Component(command)) => answer(&cli::components(&loaded, command, json)?, None),
+        Some(Do::Problem(command)) => answer(&cli::problems(&loaded, command, json)?, None),
+        Some(Do::Incident(command)) => {
+            let (output, note) = cli::incidents(&loaded, command, json)?;
+            answer(&output, note.as_deref());
+        }
         Some(Do::Outages(command)) => answer(&cli::outages(&loaded, command, json)?, None),
         Some(Do::Probe { names }) => {
             let all_up = cli::probe(&loaded, names, json)?;

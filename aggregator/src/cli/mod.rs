@@ -3,20 +3,27 @@
 mod agents;
 mod backup;
 mod checks;
+mod components;
 mod doctor;
 mod heartbeats;
+mod incidents;
 mod outages;
 mod place;
 mod probe;
+mod problems;
+mod reading;
 mod serve;
 mod table;
 
 pub(crate) use agents::{Agents, agents, note};
 pub(crate) use backup::{backup, restore};
 pub(crate) use checks::{Checks, checks};
+pub(crate) use components::{Components, components};
 pub(crate) use doctor::doctor;
 pub(crate) use heartbeats::{Heartbeats, heartbeats};
+pub(crate) use incidents::{Incidents, incidents};
 pub(crate) use outages::{Outages, outages};
 pub(crate) use place::reject_former_place;
 pub(crate) use probe::probe;
+pub(crate) use problems::{Problems, problems};
 pub(crate) use serve::serve;

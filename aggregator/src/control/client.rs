@@ -1,14 +1,15 @@
 //! The client of the control socket. It asks the running aggregator; if none runs, it locks the database and carries
 //! out the command with an engine of its own. While an aggregator starts or stops, it waits for one of the two.
 
-use super::request::{AgentChange, Request, Response};
-use super::server::error_text;
+use super::execute::execute;
+use super::request::{AgentChange, Done, Request, Response};
 use super::{Reach, socket_of};
 use crate::engine::{Actor, Engine, Envelope};
 use anyhow::{Context, bail};
 use rustix::process::geteuid;
 use skerry_domain::step::{self, Asked, Ids};
 use skerry_domain::time::Timestamp;
+use skerry_domain::workspaces::Target;
 use skerry_host::clock::wall_ms;
 use skerry_host::random;
 use skerry_store::{Store, StoreError};
@@ -36,7 +37,7 @@ const MAX_ANSWER_BYTES: u64 = 64 << 10;
 ///
 /// # Errors
 /// Why it was not carried out, for an operator.
-pub fn carry_out(database: &Path, request: Request) -> anyhow::Result<()> {
+pub fn carry_out(database: &Path, request: Request) -> anyhow::Result<Done> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let begun = Instant::now();
@@ -91,20 +92,21 @@ async fn connect(database: &Path) -> anyhow::Result<Option<UnixStream>> {
 }
 
 /// Sends the request; `None` if the aggregator closed the connection before it read anything.
-async fn ask(stream: UnixStream, request: &Request) -> anyhow::Result<Option<()>> {
+async fn ask(stream: UnixStream, request: &Request) -> anyhow::Result<Option<Done>> {
     let (reader, mut writer) = stream.into_split();
     let mut reader = BufReader::new(reader.take(MAX_ANSWER_BYTES));
     match read_response(&mut reader, NOT_READY).await? {
         None => return Ok(None),
         Some(Response::Refused { reason }) => bail!(reason),
-        Some(Response::Ready | Response::Done) => {}
+        Some(Response::Ready | Response::Done(_)) => {}
     }
     let mut line = serde_json::to_vec(request)?;
     line.push(b'\n');
     let lost = "the aggregator went away and may have carried this out: look, and try again";
     writer.write_all(&line).await.context(lost)?;
     match read_response(&mut reader, NO_ANSWER).await?.context(lost)? {
-        Response::Done | Response::Ready => Ok(Some(())),
+        Response::Done(done) => Ok(Some(done)),
+        Response::Ready => Ok(Some(Done::default())),
         Response::Refused { reason } => bail!(reason),
     }
 }
@@ -123,24 +125,22 @@ async fn read_response(
 }
 
 /// Carries out the request without an aggregator. The lock on `store` keeps one from starting meanwhile.
-async fn alone(database: &Path, store: Store, request: Request) -> anyhow::Result<()> {
+async fn alone(database: &Path, store: Store, request: Request) -> anyhow::Result<Done> {
     let (changed, _nobody) = crossbeam_channel::unbounded();
     let (engine, writer) = match Engine::start(store, changed) {
         Ok(started) => started,
         Err(error) => return in_damaged(database, &request).unwrap_or_else(|| Err(error.into())),
     };
-    let actor = Actor::Cli { uid: geteuid().as_raw() };
-    let expected = request.expected();
-    let done = engine.command(Envelope::together(actor, vec![request.into()]).expecting(expected)).await;
+    let done = execute(&engine, geteuid().as_raw(), request).await;
     engine.stop();
     let _ = tokio::task::spawn_blocking(move || writer.join()).await;
-    done.map(drop).map_err(|error| anyhow::anyhow!(error_text(&error)))
+    done.map_err(|reason| anyhow::anyhow!(reason))
 }
 
 /// The same if the state cannot be read as a whole: whether an agent is let in is changed by the rows of agents alone. No
 /// aggregator serves from a damaged database. `None`: the command needs other rows, or those cannot be read or written
 /// either.
-fn in_damaged(database: &Path, request: &Request) -> Option<anyhow::Result<()>> {
+fn in_damaged(database: &Path, request: &Request) -> Option<anyhow::Result<Done>> {
     let Request::ChangeAgent { change, .. } = request else { return None };
     if !matches!(
         change,
@@ -152,14 +152,15 @@ fn in_damaged(database: &Path, request: &Request) -> Option<anyhow::Result<()>> 
     let workspaces = store.load_agents().ok()?;
     let now = store.time().unwrap_or_else(|_| Timestamp(wall_ms()));
     let actor = Actor::Cli { uid: geteuid().as_raw() };
-    let envelope = Envelope::together(actor, vec![request.clone().into()]);
+    let prepared = request.clone().prepare(&workspaces, now).ok()?;
+    let envelope = Envelope::by(actor, Target::Name(prepared.workspace), prepared.command);
     let author = envelope.author();
     // The audit may be what is damaged.
     for author in [author.as_ref(), None] {
         let context = step::Context { now, ids: Ids::from_seed(random::bytes()) };
         let asked = Asked { author, expected: None };
         match workspaces.clone().step(&envelope.commands, context, asked) {
-            Ok(stepped) if store.commit(&stepped.rows).is_ok() => return Some(Ok(())),
+            Ok(stepped) if store.commit(&stepped.rows).is_ok() => return Some(Ok(Done::default())),
             Ok(_) => {}
             Err(rejected) => return Some(Err(anyhow::anyhow!(rejected.reason))),
         }

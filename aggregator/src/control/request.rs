@@ -1,10 +1,16 @@
 //! Messages on the control socket: one line of JSON each.
 
+use super::components::ComponentRequest;
+use super::incidents::IncidentRequest;
+use super::problems::ProblemRequest;
 use serde::{Deserialize, Serialize};
 use skerry_domain::credentials::TokenHash;
 use skerry_domain::rows::{Expected, Subject};
+use skerry_domain::state::{ComponentKey, IncidentKey};
 use skerry_domain::step::{self, Command};
-use skerry_domain::workspaces::Target;
+use skerry_domain::time::Timestamp;
+use skerry_domain::workspaces::Workspaces;
+use std::collections::BTreeSet;
 
 /// A request of the command line.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -46,6 +52,33 @@ pub enum Request {
         /// The agent's name.
         agent: String,
     },
+    /// Opens, changes or deletes an incident.
+    Incident {
+        /// Name of the workspace.
+        workspace: String,
+        /// The change.
+        change: IncidentRequest,
+    },
+    /// Changes a problem.
+    Problem {
+        /// Name of the workspace.
+        workspace: String,
+        /// Its id.
+        problem: String,
+        /// The change.
+        change: ProblemRequest,
+    },
+    /// Sets or releases the status of a component.
+    Component {
+        /// Name of the workspace.
+        workspace: String,
+        /// The page's key, slug, id or name; `None`: any page.
+        page: Option<String>,
+        /// The component's name, key or id.
+        component: String,
+        /// The change.
+        change: ComponentRequest,
+    },
 }
 
 /// A change of an agent; see [`step::AgentChange`].
@@ -81,7 +114,7 @@ pub(super) enum Response {
     /// Ready for a request.
     Ready,
     /// The request was carried out and is durable.
-    Done,
+    Done(Done),
     /// Nothing was changed.
     Refused {
         /// Why, for an operator.
@@ -89,37 +122,78 @@ pub(super) enum Response {
     },
 }
 
-impl Request {
-    /// The version that the command line read before the request.
-    pub(super) fn expected(&self) -> Option<Expected> {
-        match self {
-            Self::AddHeartbeatToken { check, .. } => {
-                let subject = Subject::HeartbeatToken(check.clone());
-                Some(Expected { subject, version: None })
-            }
-            _ => None,
-        }
+/// What an operator is told of a request that was carried out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Done {
+    /// The id of the incident.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<String>,
+    /// Lines for the operator: what was removed from texts, what keeps its status.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub notes: Vec<String>,
+}
+
+/// A request as the engine takes it.
+pub(super) struct Prepared {
+    /// Name of the workspace.
+    pub(super) workspace: String,
+    /// The command.
+    pub(super) command: Command,
+    /// The version that the caller read before.
+    pub(super) expected: Option<Expected>,
+    /// Lines for the operator.
+    pub(super) notes: Vec<String>,
+    /// What the operator is told of once it is done.
+    pub(super) subject: Option<Told>,
+}
+
+/// What a request is about.
+pub(super) enum Told {
+    /// A new incident: the answer names it.
+    NewIncident,
+    /// An incident.
+    Incident(IncidentKey),
+    /// An incident that the request resolves, and the components whose status it sets.
+    Resolved(IncidentKey, BTreeSet<ComponentKey>),
+    /// A component.
+    Component(ComponentKey),
+}
+
+impl Prepared {
+    /// A command without anything to tell.
+    pub(super) fn plain(workspace: String, command: Command) -> Self {
+        Self { workspace, command, expected: None, notes: Vec::new(), subject: None }
     }
 }
 
-/// The command and its workspace.
-impl From<Request> for (Target, Command) {
-    fn from(request: Request) -> Self {
-        let (workspace, command) = match request {
-            Request::ChangeAgent { workspace, agent, change } => {
-                (workspace, Command::ChangeAgent { agent, change: change.into() })
+impl Request {
+    /// Resolves names and ids, sanitises texts, and makes the command.
+    ///
+    /// # Errors
+    /// Why it cannot be carried out, for an operator.
+    pub(super) fn prepare(self, workspaces: &Workspaces, now: Timestamp) -> Result<Prepared, String> {
+        match self {
+            Self::ChangeAgent { workspace, agent, change } => {
+                Ok(Prepared::plain(workspace, Command::ChangeAgent { agent, change: change.into() }))
             }
-            Request::AddHeartbeatToken { workspace, check, token } => {
-                (workspace, Command::SetHeartbeatToken { check, token: Some(token) })
+            Self::AddHeartbeatToken { workspace, check, token } => {
+                let subject = Subject::HeartbeatToken(check.clone());
+                let command = Command::SetHeartbeatToken { check, token: Some(token) };
+                let expected = Some(Expected { subject, version: None });
+                Ok(Prepared { expected, ..Prepared::plain(workspace, command) })
             }
-            Request::SetHeartbeatToken { workspace, check, token } => {
-                (workspace, Command::SetHeartbeatToken { check, token })
+            Self::SetHeartbeatToken { workspace, check, token } => {
+                Ok(Prepared::plain(workspace, Command::SetHeartbeatToken { check, token }))
             }
-            Request::ChooseDefinition { workspace, check, agent } => {
-                (workspace, Command::ChooseDefinition { check, agent })
+            Self::ChooseDefinition { workspace, check, agent } => {
+                Ok(Prepared::plain(workspace, Command::ChooseDefinition { check, agent }))
             }
-        };
-        (Target::Name(workspace), command)
+            Self::Incident { workspace, change } => change.prepare(&workspace, workspaces, now),
+            Self::Problem { workspace, problem, change } => change.prepare(workspace, workspaces, &problem),
+            Self::Component { workspace, page, component, change } => {
+                change.prepare(workspace, workspaces, (page.as_deref(), &component), now)
+            }
+        }
     }
 }
 

@@ -2,9 +2,10 @@
 //! timeout of seconds, and few callers are served at once, so a caller that hangs blocks neither the aggregator nor
 //! other callers for long.
 
+use super::execute::execute;
 use super::request::{Request, Response};
 use super::{Reach, socket_of};
-use crate::engine::{Actor, CommandError, Engine, Envelope};
+use crate::engine::Engine;
 use rustix::process::geteuid;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
@@ -129,19 +130,9 @@ async fn carry_out(engine: &Engine, uid: u32, line: &[u8]) -> Response {
             ));
         }
     };
-    let expected = request.expected();
-    let envelope = Envelope::together(Actor::Cli { uid }, vec![request.into()]).expecting(expected);
-    match engine.command(envelope).await {
-        Ok(_) => Response::Done,
-        Err(error) => refused(&error_text(&error)),
-    }
-}
-
-/// The message for the operator on the command line.
-pub(super) fn error_text(error: &CommandError) -> String {
-    match error {
-        CommandError::Rejected(rejected) => rejected.reason.clone(),
-        other => format!("{other}; nothing was changed"),
+    match execute(engine, uid, request).await {
+        Ok(done) => Response::Done(done),
+        Err(reason) => refused(&reason),
     }
 }
 

@@ -1,0 +1,315 @@
+//! `incident …`: opens, updates, resolves and lists incidents.
+
+mod shown;
+
+use super::agents::of_workspace;
+use super::reading::{Reading, time, written};
+use anyhow::Context;
+use clap::{Args, Subcommand};
+use skerry_aggregator::config::Loaded;
+use skerry_aggregator::control::{
+    Done, IncidentEdit, IncidentRequest, NamedComponent, OpenIncident, Request, UpdateIncident, carry_out,
+};
+
+#[derive(Args)]
+pub(crate) struct Incidents {
+    /// The workspace it belongs to; by default that of the first configuration file
+    #[arg(long, global = true)]
+    workspace: Option<String>,
+    #[command(subcommand)]
+    what: IncidentDo,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum IncidentDo {
+    /// Show incidents that last, and drafts, newest first
+    List {
+        /// Only of this page: its key, slug, id or name
+        #[arg(long)]
+        page: Option<String>,
+        /// Show resolved ones too
+        #[arg(long)]
+        all: bool,
+    },
+    /// Show an incident with its timeline, as visitors read it
+    Show {
+        /// Its id
+        id: String,
+        /// Show texts as they were written, too, and the former texts of edited updates
+        #[arg(long)]
+        original: bool,
+    },
+    /// Open an incident. Addresses, private names and secrets are removed from its texts; what was removed is printed
+    Open {
+        /// Its title, one line
+        #[arg(long, allow_hyphen_values = true)]
+        title: String,
+        /// The page that shows it: its key, slug, id or name; by default the only one
+        #[arg(long)]
+        page: Option<String>,
+        #[command(flatten)]
+        posted: Posted,
+        /// A problem that it announces, by its id; repeat for further ones
+        #[arg(long = "problem", value_name = "ID")]
+        problems: Vec<String>,
+        /// Show it to nobody until `incident approve`
+        #[arg(long)]
+        draft: bool,
+        /// When it began, such as 2026-01-31T16:15:00Z, if it is entered after it has ended; it sets no status
+        #[arg(long, value_name = "TIME", requires = "ended")]
+        began: Option<String>,
+        /// When it ended
+        #[arg(long, value_name = "TIME", requires = "began")]
+        ended: Option<String>,
+    },
+    /// Add an update to an incident, or change its title or impact
+    Update {
+        #[command(flatten)]
+        which: Which,
+        /// Another title
+        #[arg(long, allow_hyphen_values = true)]
+        title: Option<String>,
+        #[command(flatten)]
+        posted: Posted,
+    },
+    /// Resolve an incident
+    Resolve {
+        #[command(flatten)]
+        which: Which,
+        /// The last update, Markdown; - reads it from standard input
+        #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+        message: Option<String>,
+        /// A component and the status it has from now on; repeat for further ones
+        #[arg(long = "component", value_name = "COMPONENT=STATUS")]
+        components: Vec<String>,
+        /// Release the statuses that it holds: checks decide again
+        #[arg(long, conflicts_with = "keep")]
+        release: bool,
+        /// Keep the statuses that it holds
+        #[arg(long)]
+        keep: bool,
+    },
+    /// Publish a draft; its statuses take effect
+    Approve {
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Delete an incident and release what it holds; visitors no longer find it
+    Delete {
+        #[command(flatten)]
+        which: Which,
+    },
+    /// Replace the text of an update; visitors see that it was edited, not the former text
+    Edit {
+        #[command(flatten)]
+        which: Which,
+        /// The id of the update; by default the newest
+        #[arg(long, value_name = "ID")]
+        update: Option<String>,
+        /// The new text, Markdown; - reads it from standard input
+        #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+        message: String,
+    },
+    /// Add a problem to an incident, such as one that it suggests, or take it out
+    Link {
+        #[command(flatten)]
+        which: Which,
+        /// The id of the problem
+        problem: String,
+        /// Take it out
+        #[arg(long)]
+        remove: bool,
+    },
+    /// Write, publish or delete the postmortem of a resolved incident
+    Postmortem {
+        #[command(flatten)]
+        which: Which,
+        /// Its text, Markdown; - reads it from standard input
+        #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+        message: Option<String>,
+        /// Show it to visitors
+        #[arg(long)]
+        publish: bool,
+        /// Hide it from visitors
+        #[arg(long, conflicts_with = "publish")]
+        hide: bool,
+        /// Delete it
+        #[arg(long, conflicts_with_all = ["message", "publish", "hide"])]
+        delete: bool,
+    },
+}
+
+/// An incident, and the version that was read.
+#[derive(Args)]
+pub(crate) struct Which {
+    /// Its id
+    id: String,
+    /// Only if it still has the version that `incident show` printed
+    #[arg(long = "if-version", value_name = "VERSION")]
+    version: Option<String>,
+}
+
+/// What an update consists of.
+#[derive(Args)]
+pub(crate) struct Posted {
+    /// What visitors read, Markdown; - reads it from standard input
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    message: Option<String>,
+    /// investigating, identified or monitoring
+    #[arg(long)]
+    status: Option<String>,
+    /// none, minor, major or critical; auto, the default, is the worst that its components had
+    #[arg(long)]
+    impact: Option<String>,
+    /// A component by its name, key or id, and its status: operational, degraded, partial, major or maintenance; repeat
+    /// for further ones. Without a status it is only named
+    #[arg(long = "component", value_name = "COMPONENT=STATUS")]
+    components: Vec<String>,
+}
+
+/// Carries out the command. Returns its output, and what the operator is to know beside it.
+pub(crate) fn incidents(
+    loaded: &Loaded,
+    arguments: &Incidents,
+    json: bool,
+) -> anyhow::Result<(String, Option<String>)> {
+    let workspace = arguments.workspace.as_deref();
+    match &arguments.what {
+        IncidentDo::List { page, all } => {
+            let reading = Reading::of(loaded)?;
+            Ok((shown::list(&reading, workspace, page.as_deref(), *all, json)?, None))
+        }
+        IncidentDo::Show { id, original } => {
+            Ok((shown::show(&Reading::of(loaded)?, workspace, id, *original, json)?, None))
+        }
+        change => {
+            let (change, output) = request(change)?;
+            let config = of_workspace(loaded, workspace)?;
+            let process = loaded.configs.first().context("no configuration")?;
+            let workspace = config.workspace.clone();
+            let known = change.id().map(str::to_owned);
+            let done = carry_out(&process.store.path, Request::Incident { workspace, change })?;
+            Ok(told(&Done { id: done.id.or(known), ..done }, &output, json))
+        }
+    }
+}
+
+/// The request, and what is printed once it is carried out; `{}` is the id.
+fn request(change: &IncidentDo) -> anyhow::Result<(IncidentRequest, String)> {
+    let text = |message: &Option<String>| message.as_deref().map(written).transpose();
+    let (which, how, output) = match change {
+        IncidentDo::List { .. } | IncidentDo::Show { .. } => unreachable!("these change nothing"),
+        IncidentDo::Open { .. } => return open(change),
+        IncidentDo::Update { which, title, posted } => {
+            let update = UpdateIncident { title: title.clone(), ..posted.update()? };
+            (which, IncidentEdit::Update(Box::new(update)), "Incident {} is updated.")
+        }
+        IncidentDo::Resolve { which, message, components, release, keep } => {
+            let update = UpdateIncident {
+                message: text(message)?,
+                components: named(components),
+                resolve: true,
+                release: (*release || *keep).then_some(*release),
+                ..UpdateIncident::default()
+            };
+            (which, IncidentEdit::Update(Box::new(update)), "Incident {} is resolved.")
+        }
+        IncidentDo::Approve { which } => (which, IncidentEdit::Approve, "Incident {} is published."),
+        IncidentDo::Delete { which } => (which, IncidentEdit::Delete, "Incident {} is deleted."),
+        IncidentDo::Edit { which, update, message } => {
+            let edit = IncidentEdit::Edit { update: update.clone(), message: written(message)? };
+            (which, edit, "The update of incident {} is edited.")
+        }
+        IncidentDo::Link { which, problem, remove } => {
+            let link = IncidentEdit::Link { problem: problem.clone(), linked: !remove };
+            let removed = "The problem no longer belongs to incident {}.";
+            (which, link, if *remove { removed } else { "The problem belongs to incident {}." })
+        }
+        IncidentDo::Postmortem { which, delete: true, .. } => {
+            (which, IncidentEdit::DeletePostmortem, "The postmortem of incident {} is deleted.")
+        }
+        IncidentDo::Postmortem { which, message, publish, hide, delete: false } => {
+            let (message, published) = (text(message)?, (*publish || *hide).then_some(*publish));
+            let edit = IncidentEdit::Postmortem { message, published };
+            (which, edit, "The postmortem of incident {} is saved.")
+        }
+    };
+    let output = output.replace("{}", &which.id);
+    let (incident, version) = (which.id.clone(), which.version.clone());
+    Ok((IncidentRequest::Change { incident, version, how }, output))
+}
+
+/// The same for `incident open`.
+fn open(change: &IncidentDo) -> anyhow::Result<(IncidentRequest, String)> {
+    let IncidentDo::Open { title, page, posted, problems, draft, began, ended } = change else {
+        unreachable!("called for this command alone")
+    };
+    let ended = match (began, ended) {
+        (Some(began), Some(ended)) => Some((time(began)?, time(ended)?)),
+        _ => None,
+    };
+    let UpdateIncident { message, status, impact, components, .. } = posted.update()?;
+    let output = match (ended, draft) {
+        (Some(_), _) => "Incident {} is entered.",
+        (None, true) => "Incident {} is a draft; skerry-aggregator incident approve {} publishes it.",
+        (None, false) => "Incident {} is open.",
+    };
+    let new = OpenIncident {
+        page: page.clone(),
+        title: title.clone(),
+        message,
+        status,
+        impact: impact.filter(|impact| impact != "auto"),
+        components,
+        problems: problems.clone(),
+        draft: *draft,
+        ended,
+    };
+    Ok((IncidentRequest::Open(Box::new(new)), output.to_owned()))
+}
+
+impl Posted {
+    fn update(&self) -> anyhow::Result<UpdateIncident> {
+        Ok(UpdateIncident {
+            message: self.message.as_deref().map(written).transpose()?,
+            status: self.status.clone(),
+            impact: self.impact.clone(),
+            components: named(&self.components),
+            ..UpdateIncident::default()
+        })
+    }
+}
+
+/// `Shop=major_outage`; a component without a status is only named.
+fn named(components: &[String]) -> Vec<NamedComponent> {
+    let one = |text: &String| match text.rsplit_once('=') {
+        Some((name, status)) => (name.trim().to_owned(), Some(status.trim().to_owned())),
+        None => (text.trim().to_owned(), None),
+    };
+    components.iter().map(one).collect()
+}
+
+fn told(done: &Done, output: &str, json: bool) -> (String, Option<String>) {
+    if json {
+        return (serde_json::json!({ "incident": done.id, "notes": done.notes }).to_string(), None);
+    }
+    let output = output.replace("{}", done.id.as_deref().unwrap_or_default());
+    (output, (!done.notes.is_empty()).then(|| done.notes.join("\n")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_component_may_be_named_with_a_status() {
+        let all = ["Shop=major_outage", "a=b = partial", "API"].map(str::to_owned);
+        let status = |word: &str| Some(word.to_owned());
+        let expected = [
+            ("Shop".to_owned(), status("major_outage")),
+            ("a=b".to_owned(), status("partial")),
+            ("API".to_owned(), None),
+        ];
+        assert_eq!(named(&all), expected);
+    }
+}

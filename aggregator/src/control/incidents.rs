@@ -1,0 +1,363 @@
+//! Requests about incidents. Names become keys here, and texts are sanitised: the command line sends them as they were
+//! written.
+
+use super::lookup;
+use super::request::{Prepared, Told};
+use crate::texts::Desk;
+use serde::{Deserialize, Serialize};
+use skerry_domain::incident::{Impact, Incident, IncidentStatus};
+use skerry_domain::rows::{Expected, Subject, Version};
+use skerry_domain::state::{ComponentKey, IncidentKey, PageKey, ProblemKey, State};
+use skerry_domain::status::Status;
+use skerry_domain::step::{Command, IncidentChange, NewIncident, PostmortemChange};
+use skerry_domain::text::Text;
+use skerry_domain::time::Timestamp;
+use skerry_domain::workspaces::Workspaces;
+use std::collections::BTreeSet;
+
+/// A component as an operator names it, with the status that it is to have.
+pub type NamedComponent = (String, Option<String>);
+
+/// A change of an incident by a person.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentRequest {
+    /// Opens one.
+    Open(Box<OpenIncident>),
+    /// Changes the incident with this id.
+    Change {
+        /// Its id.
+        incident: String,
+        /// The version that the operator read, as `incident show` prints it; `None`: whatever it is now.
+        version: Option<String>,
+        /// The change.
+        how: IncidentEdit,
+    },
+}
+
+/// An incident to open.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct OpenIncident {
+    /// Key, slug, id or name of its page; `None`: the only page.
+    pub page: Option<String>,
+    /// Its title.
+    pub title: String,
+    /// The text of its first update.
+    pub message: Option<String>,
+    /// Its state; `None`: `investigating`.
+    pub status: Option<String>,
+    /// The impact that is shown; `None`: that of its components.
+    pub impact: Option<String>,
+    /// Its components.
+    pub components: Vec<NamedComponent>,
+    /// Ids of problems that it announces.
+    pub problems: Vec<String>,
+    /// It waits for approval.
+    pub draft: bool,
+    /// When it began and ended, ms since 1970, if it is entered afterwards.
+    pub ended: Option<(i64, i64)>,
+}
+
+/// What to change.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum IncidentEdit {
+    /// Adds an update, or changes title or impact.
+    Update(Box<UpdateIncident>),
+    /// Publishes a draft.
+    Approve,
+    /// Deletes it.
+    Delete,
+    /// Replaces the text of an update.
+    Edit {
+        /// The id of the update; `None`: the newest.
+        update: Option<String>,
+        /// Its new text.
+        message: String,
+    },
+    /// Adds a problem, or takes it out.
+    Link {
+        /// The id of the problem.
+        problem: String,
+        /// Whether it belongs to the incident.
+        linked: bool,
+    },
+    /// Changes its postmortem.
+    Postmortem {
+        /// Its text; `None`: it stays.
+        message: Option<String>,
+        /// Whether visitors see it; `None`: as before.
+        published: Option<bool>,
+    },
+    /// Deletes its postmortem.
+    DeletePostmortem,
+}
+
+/// An update of an incident. What is `None` stays.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct UpdateIncident {
+    /// Another title.
+    pub title: Option<String>,
+    /// The text of the update.
+    pub message: Option<String>,
+    /// Another state.
+    pub status: Option<String>,
+    /// Another impact; `auto`: that of its components.
+    pub impact: Option<String>,
+    /// Statuses that it sets.
+    pub components: Vec<NamedComponent>,
+    /// It resolves the incident.
+    pub resolve: bool,
+    /// Whether statuses that it holds are released. It must be said if there are any.
+    pub release: Option<bool>,
+}
+
+impl IncidentRequest {
+    /// The id of the incident; `None`: it is new.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Open(_) => None,
+            Self::Change { incident, .. } => Some(incident),
+        }
+    }
+
+    /// Makes the command.
+    ///
+    /// # Errors
+    /// Why it cannot be carried out, for an operator.
+    pub(super) fn prepare(
+        self,
+        workspace: &str,
+        workspaces: &Workspaces,
+        now: Timestamp,
+    ) -> Result<Prepared, String> {
+        let state = lookup::state(workspaces, workspace)?;
+        match self {
+            Self::Open(new) => open(state, &new),
+            Self::Change { incident, version, how } => {
+                let key = lookup::incident(state, &incident)?;
+                let mut prepared = how.prepare(state, key, now)?;
+                if let Some(version) = version {
+                    let version = u64::from_str_radix(&version, 16).map(Version);
+                    let version = Some(version.map_err(|_| "this is no version: incident show prints it")?);
+                    prepared.expected = Some(Expected { subject: Subject::Incident(key), version });
+                }
+                Ok(prepared)
+            }
+        }
+    }
+}
+
+fn prepared(state: &State, command: Command, subject: Told, notes: Vec<String>) -> Prepared {
+    let workspace = state.workspace.name.clone();
+    Prepared { workspace, command, expected: None, notes, subject: Some(subject) }
+}
+
+fn open(state: &State, new: &OpenIncident) -> Result<Prepared, String> {
+    let page = lookup::page(state, new.page.as_deref())?;
+    let mut desk = Desk::of(state)?;
+    let status = new.status.as_deref().map(lookup::incident_status).transpose()?;
+    if status == Some(IncidentStatus::Resolved) {
+        return Err("an incident is not opened as resolved".to_owned());
+    }
+    let incident = NewIncident {
+        page,
+        title: desk.title(&new.title)?,
+        status: status.unwrap_or(IncidentStatus::Investigating),
+        body: body(&mut desk, new.message.as_deref())?,
+        components: components(state, page, &new.components)?,
+        impact_override: new.impact.as_deref().map(lookup::impact).transpose()?,
+        draft: new.draft,
+        backfilled: new.ended.map(|(from, to)| (Timestamp(from), Timestamp(to))),
+        problems: new.problems.iter().map(|id| lookup::problem(state, id)).collect::<Result<_, _>>()?,
+    };
+    Ok(prepared(state, Command::OpenIncident(Box::new(incident)), Told::NewIncident, desk.removed()))
+}
+
+fn body(desk: &mut Desk, message: Option<&str>) -> Result<Option<Text>, String> {
+    message.map(|message| desk.markdown(message)).transpose()
+}
+
+fn components(
+    state: &State,
+    page: PageKey,
+    named: &[NamedComponent],
+) -> Result<Vec<(ComponentKey, Option<Status>)>, String> {
+    let one = |(name, status): &NamedComponent| {
+        let status = status.as_deref().map(lookup::status).transpose()?;
+        Ok((lookup::component(state, Some(page), name)?, status))
+    };
+    named.iter().map(one).collect()
+}
+
+impl IncidentEdit {
+    fn prepare(self, state: &State, key: IncidentKey, now: Timestamp) -> Result<Prepared, String> {
+        let incident = &state.incidents[&key];
+        let plain = |command| prepared(state, command, Told::Incident(key), Vec::new());
+        match self {
+            Self::Update(update) => update.prepare(state, key, now),
+            Self::Approve if incident.is_published() => {
+                Err(format!("incident {} is published already", incident.id))
+            }
+            Self::Approve => Ok(plain(Command::PublishIncident { incident: key })),
+            Self::Delete => Ok(plain(Command::DeleteIncident { incident: key })),
+            Self::Edit { update, message } => edit(state, key, update, &message),
+            Self::Link { problem, linked } => {
+                let problem = linked_problem(state, incident, &problem, linked)?;
+                Ok(plain(Command::LinkProblem { incident: key, problem, linked }))
+            }
+            Self::Postmortem { message, published } => postmortem(state, key, message.as_deref(), published),
+            Self::DeletePostmortem => {
+                let change = Box::new(PostmortemChange::Delete);
+                Ok(plain(Command::ChangePostmortem { incident: key, change }))
+            }
+        }
+    }
+}
+
+fn linked_problem(state: &State, incident: &Incident, id: &str, linked: bool) -> Result<ProblemKey, String> {
+    let key = lookup::problem(state, id)?;
+    let belongs = incident.problems.contains(&key);
+    if linked && belongs {
+        return Err(format!("problem {id} belongs to incident {} already", incident.id));
+    }
+    if !linked && !belongs && !incident.suggested.contains(&key) {
+        return Err(format!("problem {id} does not belong to incident {}", incident.id));
+    }
+    Ok(key)
+}
+
+/// The text that is replaced is what was read a moment ago: a change by somebody else in between is a conflict.
+fn edit(state: &State, key: IncidentKey, update: Option<String>, message: &str) -> Result<Prepared, String> {
+    let incident = &state.incidents[&key];
+    let newest = || incident.updates.last().map(|update| update.id.clone());
+    let update =
+        update.or_else(newest).ok_or_else(|| format!("incident {} has no update yet", incident.id))?;
+    if incident.updates.iter().all(|one| one.id != update) {
+        return Err(format!(
+            "incident {0} has no update {update:?}: skerry-aggregator incident show {0} lists them",
+            incident.id
+        ));
+    }
+    let mut desk = Desk::of(state)?;
+    let body = Some(Box::new(desk.markdown(message)?));
+    let command = Command::EditUpdate { incident: key, update, body, display_at: None };
+    let subject = Subject::Incident(key);
+    let expected = Some(Expected { version: state.version(&subject), subject });
+    Ok(Prepared { expected, ..prepared(state, command, Told::Incident(key), desk.removed()) })
+}
+
+fn postmortem(
+    state: &State,
+    key: IncidentKey,
+    message: Option<&str>,
+    published: Option<bool>,
+) -> Result<Prepared, String> {
+    let mut desk = Desk::of(state)?;
+    let write = body(&mut desk, message)?.map(PostmortemChange::Write);
+    let show = published.map(|show| if show { PostmortemChange::Publish } else { PostmortemChange::Revert });
+    let change = |change| Command::ChangePostmortem { incident: key, change: Box::new(change) };
+    let mut commands: Vec<Command> = write.into_iter().chain(show).map(change).collect();
+    let command = match commands.len() {
+        0 => {
+            return Err("there is nothing to change: say --message, --publish, --hide or --delete".to_owned());
+        }
+        1 => commands.remove(0),
+        _ => Command::Together(commands),
+    };
+    Ok(prepared(state, command, Told::Incident(key), desk.removed()))
+}
+
+impl UpdateIncident {
+    fn prepare(self, state: &State, key: IncidentKey, now: Timestamp) -> Result<Prepared, String> {
+        let incident = &state.incidents[&key];
+        let mut desk = Desk::of(state)?;
+        let change = IncidentChange {
+            title: self.title.as_deref().map(|title| desk.title(title)).transpose()?,
+            status: self.status(incident)?,
+            body: body(&mut desk, self.message.as_deref())?,
+            components: components(state, incident.page, &self.components)?,
+            impact_override: self.impact()?,
+            display_at: None,
+            release: self.release.unwrap_or(false),
+        };
+        if change == IncidentChange::default() {
+            return Err(
+                "there is nothing to change: say --message, --title, --status, --impact or --component"
+                    .to_owned(),
+            );
+        }
+        let set: BTreeSet<ComponentKey> =
+            change.components.iter().filter(|(_, status)| status.is_some()).map(|(key, _)| *key).collect();
+        if self.resolve && self.release.is_none() {
+            must_hold_nothing(state, key, &set, now)?;
+        }
+        let mut notes = desk.removed();
+        notes.extend(consequences(incident, &change));
+        let told = if self.resolve { Told::Resolved(key, set) } else { Told::Incident(key) };
+        let command = Command::UpdateIncident { incident: key, change: Box::new(change) };
+        Ok(prepared(state, command, told, notes))
+    }
+
+    fn status(&self, incident: &Incident) -> Result<Option<IncidentStatus>, String> {
+        let id = &incident.id;
+        if self.resolve {
+            if !incident.is_open() {
+                return Err(format!("incident {id} is resolved already"));
+            }
+            return Ok(Some(IncidentStatus::Resolved));
+        }
+        let status = self.status.as_deref().map(lookup::incident_status).transpose()?;
+        if status == Some(IncidentStatus::Resolved) && incident.is_open() {
+            return Err(format!("say skerry-aggregator incident resolve {id}"));
+        }
+        Ok(status)
+    }
+
+    fn impact(&self) -> Result<Option<Option<Impact>>, String> {
+        match self.impact.as_deref() {
+            None => Ok(None),
+            Some("auto") => Ok(Some(None)),
+            Some(word) => lookup::impact(word).map(|impact| Some(Some(impact))),
+        }
+    }
+}
+
+/// Refuses to resolve an incident that holds statuses without saying what becomes of them.
+fn must_hold_nothing(
+    state: &State,
+    key: IncidentKey,
+    set: &BTreeSet<ComponentKey>,
+    now: Timestamp,
+) -> Result<(), String> {
+    let held = lookup::held_by(state, key, now).into_iter().filter(|(key, _)| !set.contains(key));
+    let named = |(key, status): (ComponentKey, Status)| {
+        format!("{} ({})", state.components[&key].settings.name, status.name())
+    };
+    let held: Vec<String> = held.map(named).collect();
+    if held.is_empty() {
+        return Ok(());
+    }
+    let id = &state.incidents[&key].id;
+    Err(format!(
+        "incident {id} holds the status of {}. Say --release, and checks decide again, or --keep, and it stays; \
+         or set one, such as --component NAME=operational",
+        held.join(", ")
+    ))
+}
+
+/// What the operator might not expect of a change.
+fn consequences(incident: &Incident, change: &IncidentChange) -> Vec<String> {
+    let mut notes = Vec::new();
+    if incident.follows_problems() && change.status != Some(IncidentStatus::Resolved) {
+        notes.push(
+            "From now on it no longer follows its problems by itself: it waits for you to resolve it."
+                .to_owned(),
+        );
+    }
+    if !incident.is_published() && change.components.iter().any(|(_, status)| status.is_some()) {
+        notes.push("It is a draft: its statuses take effect when it is approved.".to_owned());
+    }
+    notes
+}

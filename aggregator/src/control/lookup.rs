@@ -1,0 +1,182 @@
+//! Pages, components, incidents and problems as operators name them on the command line.
+
+use skerry_domain::holds::Source;
+use skerry_domain::incident::{Impact, IncidentStatus};
+use skerry_domain::problem::Severity;
+use skerry_domain::state::{Component, ComponentKey, IncidentKey, PageKey, ProblemKey, State};
+use skerry_domain::status::Status;
+use skerry_domain::time::Timestamp;
+use skerry_domain::workspaces::Workspaces;
+use skerry_protocol::strict::nearest;
+
+/// The state of a workspace.
+///
+/// # Errors
+/// It does not exist yet.
+pub fn state<'s>(workspaces: &'s Workspaces, name: &str) -> Result<&'s State, String> {
+    let none = || {
+        format!("workspace {name:?} is not in the database yet: start skerry-aggregator with its file first")
+    };
+    workspaces.named(name).ok_or_else(none)
+}
+
+/// The page of that key, slug, id or name; without a name the only page.
+///
+/// # Errors
+/// There is none, or several without a name.
+pub fn page(state: &State, named: Option<&str>) -> Result<PageKey, String> {
+    let pages = || state.pages.iter().filter(|(_, page)| !page.archived);
+    let keys = || pages().map(|(_, page)| page.key.as_str());
+    let workspace = &state.workspace.name;
+    let Some(named) = named else {
+        let mut all = pages();
+        return match (all.next(), all.next()) {
+            (Some((key, _)), None) => Ok(*key),
+            (None, _) => Err(format!("workspace {workspace:?} has no page")),
+            (Some(_), Some(_)) => {
+                let keys: Vec<&str> = keys().collect();
+                Err(format!(
+                    "workspace {workspace:?} has several pages: say --page, one of {}",
+                    keys.join(", ")
+                ))
+            }
+        };
+    };
+    let is_named = |page: &skerry_domain::state::Page| {
+        let settings = &page.settings;
+        [&page.key, &settings.slug, &page.id, &settings.name].into_iter().any(|one| one == named)
+    };
+    let found = pages().find(|(_, page)| is_named(page)).map(|(key, _)| *key);
+    found.ok_or_else(|| {
+        let remedy = match nearest(named, keys()) {
+            Some(near) => format!("did you mean {near:?}?"),
+            None => format!("there are: {}", keys().collect::<Vec<_>>().join(", ")),
+        };
+        format!("workspace {workspace:?} has no page {named:?}: {remedy}")
+    })
+}
+
+/// Components on pages, of one page or of all.
+pub fn components(state: &State, page: Option<PageKey>) -> impl Iterator<Item = (ComponentKey, &Component)> {
+    let is_there = move |one: &Component| {
+        !one.archived
+            && page.is_none_or(|page| one.page == page)
+            && state.pages.get(&one.page).is_some_and(|page| !page.archived)
+    };
+    state.components.iter().filter(move |(_, one)| is_there(one)).map(|(key, one)| (*key, one))
+}
+
+/// The component of that name, key or id, on one page or on any.
+///
+/// # Errors
+/// There is none, or several.
+pub fn component(state: &State, page: Option<PageKey>, named: &str) -> Result<ComponentKey, String> {
+    if let Some((key, _)) = components(state, page).find(|(_, one)| one.id == named) {
+        return Ok(key);
+    }
+    let is_named = |one: &Component| one.settings.name == named || one.key == named;
+    let found: Vec<_> = components(state, page).filter(|(_, one)| is_named(one)).collect();
+    match found[..] {
+        [(key, _)] => Ok(key),
+        [] => {
+            let names = components(state, page).map(|(_, one)| one.settings.name.as_str());
+            let remedy = match nearest(named, names) {
+                Some(near) => format!("did you mean {near:?}?"),
+                None => "skerry-aggregator component list shows them".to_owned(),
+            };
+            let place = page.and_then(|page| state.pages.get(&page));
+            let place =
+                place.map_or_else(|| "there".to_owned(), |page| format!("on page {:?} there", page.key));
+            Err(format!("{place} is no component {named:?}: {remedy}"))
+        }
+        _ => {
+            let one = |(_, one): &(ComponentKey, &Component)| {
+                format!("{} on page {:?}", one.id, state.pages[&one.page].key)
+            };
+            let all: Vec<String> = found.iter().map(one).collect();
+            Err(format!("several components are called {named:?}: name one by its id: {}", all.join(", ")))
+        }
+    }
+}
+
+/// The incident with that id.
+///
+/// # Errors
+/// There is none.
+pub fn incident(state: &State, id: &str) -> Result<IncidentKey, String> {
+    let none = || {
+        let workspace = &state.workspace.name;
+        format!(
+            "workspace {workspace:?} has no incident {id:?}: skerry-aggregator incident list --all shows them"
+        )
+    };
+    state.incident_with_id(id).ok_or_else(none)
+}
+
+/// The problem with that id.
+///
+/// # Errors
+/// There is none.
+pub fn problem(state: &State, id: &str) -> Result<ProblemKey, String> {
+    let none = || {
+        let workspace = &state.workspace.name;
+        format!(
+            "workspace {workspace:?} has no problem {id:?}: skerry-aggregator problem list --all shows them"
+        )
+    };
+    state.problem_with_id(id).ok_or_else(none)
+}
+
+/// The components whose status an incident holds, each with that status.
+#[must_use]
+pub fn held_by(state: &State, incident: IncidentKey, now: Timestamp) -> Vec<(ComponentKey, Status)> {
+    let of = |(key, component): (&ComponentKey, &Component)| {
+        let source = Source::Incident(incident.0);
+        let hold = component.holds.iter().rfind(|hold| hold.source == source && hold.to > now)?;
+        Some((*key, hold.status))
+    };
+    state.components.iter().filter_map(of).collect()
+}
+
+/// A status of a component, by its name or the first word of it: `partial` is `partial_outage`.
+///
+/// # Errors
+/// There is none of that name.
+pub fn status(word: &str) -> Result<Status, String> {
+    let short = |status: Status| match status {
+        Status::UnderMaintenance => "maintenance",
+        _ => status.name().split('_').next().unwrap_or_default(),
+    };
+    let found = Status::ALL.into_iter().find(|one| one.name() == word || short(*one) == word);
+    found.ok_or_else(|| unknown("status of a component", word, Status::ALL.map(Status::name)))
+}
+
+/// A state of an incident.
+///
+/// # Errors
+/// There is none of that name.
+pub fn incident_status(word: &str) -> Result<IncidentStatus, String> {
+    let all = IncidentStatus::ALL.map(IncidentStatus::name);
+    IncidentStatus::from_name(word).ok_or_else(|| unknown("state of an incident", word, all))
+}
+
+/// An impact.
+///
+/// # Errors
+/// There is none of that name.
+pub fn impact(word: &str) -> Result<Impact, String> {
+    Impact::from_name(word).ok_or_else(|| unknown("impact", word, Impact::ALL.map(Impact::name)))
+}
+
+/// A severity.
+///
+/// # Errors
+/// There is none of that name.
+pub fn severity(word: &str) -> Result<Severity, String> {
+    let found = Severity::ALL.into_iter().find(|severity| severity.name() == word);
+    found.ok_or_else(|| unknown("severity", word, Severity::ALL.map(Severity::name)))
+}
+
+fn unknown<const N: usize>(what: &str, word: &str, known: [&'static str; N]) -> String {
+    format!("{word:?} is no {what}: write {}", skerry_protocol::strict::one_of(known))
+}
