@@ -8,6 +8,7 @@ mod log;
 mod losses;
 mod maintenance;
 mod one_by_one;
+mod problem_log;
 mod snapshot;
 mod time_faults;
 mod writer;

@@ -5,7 +5,7 @@ use skerry_domain::state::{Agent, State};
 use skerry_domain::step::HEARTBEAT_AGENT;
 use skerry_domain::text::{SanitiserSettings, Text};
 use skerry_protocol::words::short_line;
-use skerry_sanitiser::{Form, Replacement, Rule, Rules, SettingError, Settings};
+use skerry_sanitiser::{Form, PublicText, Replacement, Rule, Rules, SettingError, Settings};
 
 /// The most characters of a title.
 pub const LONGEST_TITLE: usize = 200;
@@ -122,6 +122,13 @@ impl Desk {
         }
         Ok(Text { written: written.to_owned(), public })
     }
+}
+
+/// What today's rules would not let pass in a text that passed former ones.
+#[must_use]
+pub fn review(rules: &Rules, text: &PublicText) -> Vec<String> {
+    let found = rules.review(text, &Replacement::default(), &[]);
+    limited(found.iter().map(|one| named(&one.rule, &one.shown)).collect())
 }
 
 /// `"10.0.0.7" (IPv4 address)`. A secret is not repeated.

@@ -92,6 +92,17 @@ fn names_that_visitors_know_and_the_built_in_agent_stay() {
 }
 
 #[test]
+fn a_text_is_judged_again_by_later_rules() {
+    let mut state = workspace();
+    let text = desk().markdown("web-9 is slow").expect("clean").public;
+    assert_eq!(review(&rules(&state).expect("usable"), &text), [""; 0]);
+    let command = Command::AddAgent { name: "web-9".to_owned(), location: "fra".to_owned() };
+    let context = Context { now: Timestamp(2_000), ids: Ids::from_seed([7; 32]) };
+    step(&mut state, command, context).expect("a valid command");
+    assert_eq!(review(&rules(&state).expect("usable"), &text), ["\"web-9\" (private name)"]);
+}
+
+#[test]
 fn a_text_that_hides_something_in_its_form_is_blocked() {
     let error = desk().markdown("It is 10.0.**0**.7 that fails").expect_err("an address shows");
     assert!(error.starts_with("nothing was changed: ") && error.contains("IPv4 address"), "{error}");

@@ -120,6 +120,10 @@ async fn an_incident_is_opened_updated_and_resolved_and_what_is_private_is_remov
     let shown = asked(&world, &["incident", "show", &id]);
     assert_eq!(shown["postmortem"]["body"], "It was [redacted]'s cable.", "{shown}");
     assert!(shown["postmortem"]["published_at"].is_string(), "{shown}");
+    // A name that became private since.
+    world.enrol("Repaired", "there", None);
+    let table = run_ok(&world, &["incident", "list", "--all"]);
+    assert!(table.contains("by today's rules, \"repaired\" (private name): incident edit"), "{table}");
     // The same while no aggregator runs.
     world.stop().await;
     run_ok(&world, &["incident", "delete", &id]);
@@ -236,6 +240,9 @@ async fn a_failing_check_has_a_problem_and_a_draft_that_an_operator_approves() {
     assert_eq!((&draft["draft"], &draft["automatic"]), (&true.into(), &true.into()), "{draft}");
     assert_eq!(draft["problems"][0]["id"], id, "{draft}");
     let incident = draft["id"].as_str().expect("an id");
+    let log = world.running().log();
+    assert!(log.contains("a problem began") && log.contains("of=search"), "{log}");
+    assert!(log.contains(&format!("skerry-aggregator incident approve {incident} publishes it")), "{log}");
     let table = run_ok(&world, &["incident", "list"]);
     assert!(table.contains("draft: incident approve publishes it") && table.contains(" search "), "{table}");
     run_ok(&world, &["incident", "approve", incident]);

@@ -224,3 +224,16 @@ impl From<Admission> for step::Admission {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_without_notes_is_that_of_a_former_version() {
+        let former = "{\"outcome\":\"done\"}";
+        let done = Response::Done(Done::default());
+        assert_eq!(serde_json::from_str::<Response>(former).expect("it is read"), done);
+        assert_eq!(serde_json::to_string(&done).expect("JSON"), former);
+    }
+}

@@ -46,6 +46,7 @@ impl Writer {
     pub(super) fn report(&self, changes: Vec<(WorkspaceKey, Change)>) {
         let mut seen = Vec::new();
         for (workspace, change) in changes {
+            self.log_problem(workspace, &change);
             match &change {
                 Change::Raw(_) => {
                     self.health.observations.fetch_add(1, Ordering::Relaxed);

@@ -4,6 +4,7 @@ use super::super::reading::{Reading, name_of, second, subject, title};
 use super::super::table::aligned;
 use anyhow::Context;
 use skerry_aggregator::control::lookup;
+use skerry_aggregator::texts::{review, rules};
 use skerry_domain::incident::{Body, Incident, IncidentUpdate, StatusChange, Title};
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{IncidentKey, State};
@@ -97,7 +98,31 @@ fn notes(reading: &Reading, state: &State, incident: &Incident) -> Vec<String> {
     if incident.follows_problems() {
         notes.push("follows its problems by itself".to_owned());
     }
+    let said = said_too_much(state, incident);
+    if !said.is_empty() {
+        let words = said.join(", ");
+        notes.push(format!("its texts say what they must not by today's rules, {words}: incident edit"));
+    }
     notes
+}
+
+/// What texts of an incident show that was not private when they were written.
+fn said_too_much(state: &State, incident: &Incident) -> Vec<String> {
+    let Ok(rules) = rules(state) else { return Vec::new() };
+    let title = match &incident.title {
+        Title::Written(text) => Some(&text.public),
+        Title::Automatic => None,
+    };
+    let bodies = incident.updates.iter().filter_map(|update| match &update.body {
+        Some(Body::Written(text)) => Some(&text.public),
+        Some(Body::Automatic(_)) | None => None,
+    });
+    let postmortem = incident.postmortem.as_ref().map(|one| &one.text.public);
+    let texts = title.into_iter().chain(bodies).chain(postmortem);
+    let mut said: Vec<String> = texts.flat_map(|text| review(&rules, text)).collect();
+    said.sort_by_key(|one| one.to_lowercase());
+    said.dedup_by_key(|one| one.to_lowercase());
+    said
 }
 
 pub(super) fn show(
