@@ -1,5 +1,6 @@
 //! Invariants that every command preserves.
 
+use crate::announced::announced;
 use crate::script::{Script, World, at};
 use proptest::prelude::*;
 use skerry_domain::component::{Automatic, LinkedCheck, automatic};
@@ -86,6 +87,7 @@ fn through_of(state: &State, command: &Command) -> Option<u64> {
 /// Checks the invariants. `tick`: the last command was a tick.
 pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
     let now = state.clock;
+    announced(state)?;
     for agent_check in state.tracks.values() {
         let spans = agent_check.track.spans.to_vec();
         for span in &spans {

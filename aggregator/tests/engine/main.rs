@@ -1,6 +1,7 @@
 //! Random commands through `step` (wrong clocks, replays, gaps, changed files, manual changes): their invariants, loading
 //! of the committed state, and the work next to the writer.
 
+mod announced;
 mod asleep;
 mod clocks;
 mod failing_store;

@@ -17,17 +17,22 @@ const SPREAD: i64 = MINUTE;
 
 /// Makes the incidents that a problem calls for, or adds it to those that it belongs to. Nothing happens twice.
 pub(super) fn announce(state: &mut State, key: ProblemKey, context: Context, changes: &mut Changes) {
-    let Some(problem) = state.problems.get(&key).filter(|problem| is_public(state, problem)) else { return };
+    let Some(problem) = state.problems.get(&key).filter(|problem| lasts(problem)) else { return };
     let (began, reason) = (problem.began, problem.reason());
     let publish = state.workspace.incidents.publish_from.is_some_and(|least| problem.severity() >= least);
     let text = AutomaticText { event: AutomaticEvent::Began, class: ReasonClass::of(reason), since: began };
-    for (page, components) in outside_windows(state, problem, context.now) {
+    let mut pages = outside_windows(state, problem, context.now);
+    pages.retain(|page, _| calls_for_incident(state, problem) && !is_announced(state, *page, key));
+    let known = state.incidents_of(key).filter(|key| state.open_incidents.contains(key));
+    for incident in known.collect::<Vec<_>>() {
+        join(state, incident, key, text, context, changes);
+    }
+    for (page, components) in pages {
         match related(state, page, key) {
             Some(incident) if joins(state, incident, key) => {
                 join(state, incident, key, text, context, changes);
             }
             Some(incident) => suggest(state, incident, key, changes),
-            None if is_announced(state, page, key) => {}
             None => {
                 let components = changes_of(state, &components, began);
                 draft(state, (page, key), components, (text, publish), context, changes);
@@ -36,11 +41,15 @@ pub(super) fn announce(state: &mut State, key: ProblemKey, context: Context, cha
     }
 }
 
-/// Whether a problem leads to an incident.
-fn is_public(state: &State, problem: &Problem) -> bool {
+/// Whether the fault lasts, so that visitors may hear of it.
+fn lasts(problem: &Problem) -> bool {
+    problem.is_open() && problem.level.is_public()
+}
+
+/// Whether a problem that lasts leads to an incident.
+fn calls_for_incident(state: &State, problem: &Problem) -> bool {
     let least = state.workspace.incidents.draft_from;
-    let enough = least.is_some_and(|least| problem.severity() >= least);
-    enough && problem.is_open() && problem.level.is_public() && !problem.private && !problem.late
+    least.is_some_and(|least| problem.severity() >= least) && !problem.private
 }
 
 /// The public components that a problem affects, by page.
@@ -86,8 +95,7 @@ fn related(state: &State, page: PageKey, key: ProblemKey) -> Option<IncidentKey>
         let all = || incident.problems.iter().filter_map(|key| state.problems.get(key));
         let first = all().map(|one| one.began).min();
         let near = first.is_some_and(|first| (problem.began - first).abs() <= CORRELATED);
-        incident.automatic
-            && (incident.problems.contains(&key) || near || all().any(|one| one.subject == problem.subject))
+        incident.automatic && (near || all().any(|one| one.subject == problem.subject))
     };
     of_page.filter(belongs).max()
 }
@@ -104,7 +112,7 @@ fn joins(state: &State, key: IncidentKey, problem: ProblemKey) -> bool {
     let subject = state.problems[&problem].subject;
     let again =
         incident.problems.iter().filter_map(|key| state.problems.get(key)).any(|one| one.subject == subject);
-    again || incident.problems.contains(&problem) || (incident.follows_problems() && !incident.approved)
+    again || (incident.follows_problems() && !incident.approved)
 }
 
 fn suggest(state: &mut State, key: IncidentKey, problem: ProblemKey, changes: &mut Changes) {
@@ -207,7 +215,7 @@ fn worse(state: &State, key: IncidentKey) -> Vec<StatusChange> {
     let named: BTreeMap<ComponentKey, Status> = incident.components().into_iter().collect();
     let mut found: BTreeMap<ComponentKey, StatusChange> = BTreeMap::new();
     for problem in incident.problems.iter().filter_map(|key| state.problems.get(key)) {
-        if !is_public(state, problem) {
+        if !lasts(problem) || problem.private {
             continue;
         }
         let components = outside_windows(state, problem, state.clock).remove(&incident.page);
@@ -252,7 +260,6 @@ pub(super) fn problem_ended(state: &mut State, key: ProblemKey, context: Context
     for key in incidents {
         let incident = &state.incidents[&key];
         let all = || incident.problems.iter().filter_map(|key| state.problems.get(key));
-        let lasts = |problem: &Problem| problem.is_open() && problem.level.is_public();
         if all().any(lasts) || incident.recovered_at.is_some() {
             continue;
         }

@@ -156,14 +156,7 @@ pub enum Change {
         late: bool,
     },
     /// Fewer locations than the quorum say that a check is down, or no longer.
-    BelowQuorum {
-        /// The check.
-        check: CheckKey,
-        /// Since when. `None`: no longer.
-        since: Option<Timestamp>,
-        /// The agents at these locations.
-        reported_by: Vec<ReportedBy>,
-    },
+    BelowQuorum(CheckKey),
     /// No agent runs a check any more that has a problem.
     NobodyRuns(CheckKey),
     /// A problem opened, changed or ended.

@@ -3,7 +3,7 @@
 
 use super::problem::{Evidence, end, open_problem, record, set_level};
 use super::{Change, Changes, Context};
-use crate::check_verdict::ReportedBy;
+use crate::check_verdict::{CheckVerdict, ReportedBy};
 use crate::problem::{Level, ProblemSubject};
 use crate::schedule::Due;
 use crate::state::{AgentKey, CheckKey, ProblemKey, State};
@@ -17,19 +17,14 @@ pub(super) fn follow(state: &mut State, context: Context, changes: &mut Changes)
     let events: Vec<Change> = changes.events.iter().filter(|event| is_relevant(event)).cloned().collect();
     for event in events {
         match event {
-            Change::Verdict { check, from, to, since, until: None, reason, reported_by, late: _ } => {
-                let began = since.unwrap_or(context.now);
-                let evidence =
-                    |level| Evidence { level, began, reason, reporters: named(state, &reported_by) };
-                let evidence = Level::of(to.verdict).map(evidence);
-                verdict_changed(state, check, (from, to), evidence, context, changes);
+            Change::Verdict { check, from, to, until: None, .. } => {
+                count_flap(state, check, (from, to), changes);
+                settle(state, check, context, changes);
             }
             Change::Verdict { check, to, since: Some(from), until: Some(until), .. } if !to.flapping => {
                 past(state, check, to.verdict, (from, until), context, changes);
             }
-            Change::BelowQuorum { check, since, reported_by } => {
-                below_quorum(state, check, since.zip(Some(reported_by)), context, changes);
-            }
+            Change::BelowQuorum(check) => settle(state, check, context, changes),
             Change::FellSilent { agent, .. } => fell_silent(state, agent, context, changes),
             Change::ReportsAgain { agent, .. } => {
                 reports_again(state, agent, false, context, changes);
@@ -74,7 +69,7 @@ fn is_relevant(event: &Change) -> bool {
     matches!(
         event,
         Change::Verdict { .. }
-            | Change::BelowQuorum { .. }
+            | Change::BelowQuorum(_)
             | Change::FellSilent { .. }
             | Change::ReportsAgain { .. }
             | Change::NobodyRuns(_)
@@ -90,64 +85,48 @@ fn named(state: &State, reported_by: &[ReportedBy]) -> Vec<String> {
     reported_by.iter().map(name).collect()
 }
 
-/// The verdict of a check is another. While the check flaps, problems neither open nor end; one that is open counts.
-fn verdict_changed(
+/// Counts a change of the verdict while the check flaps.
+fn count_flap(
     state: &mut State,
     check: CheckKey,
     (from, to): (Evaluation, Evaluation),
-    evidence: Option<Evidence>,
-    context: Context,
     changes: &mut Changes,
 ) {
+    let Some(key) = state.open_problem(ProblemSubject::Check(check)) else { return };
+    if to.flapping && from.verdict != to.verdict {
+        state.problems.get_mut(&key).expect("the index names problems").flaps += 1;
+        changes.touched.problem(key);
+    }
+}
+
+/// Opens, changes or ends the problem of a check by its verdict. While the check flaps, nothing of that happens; what is
+/// no longer seen keeps its problem.
+fn settle(state: &mut State, check: CheckKey, context: Context, changes: &mut Changes) {
     let subject = ProblemSubject::Check(check);
     let open = state.open_problem(subject);
-    if to.flapping {
-        if let Some(key) = open.filter(|_| from.verdict != to.verdict) {
-            state.problems.get_mut(&key).expect("the index names problems").flaps += 1;
-            changes.touched.problem(key);
-        }
-        return;
-    }
-    match (evidence, open) {
+    let Some(kept) = state.verdicts.get(&check).filter(|kept| !kept.evaluation.flapping) else { return };
+    let (verdict, since) = (kept.evaluation.verdict, kept.since.unwrap_or(context.now));
+    match (evidence(state, check, kept, since), open) {
         (Some(evidence), Some(key)) => set_level(state, key, evidence, context, changes),
         (Some(evidence), None) => open_problem(state, subject, evidence, context, changes),
-        (None, Some(key)) if to.verdict == Verdict::Up => {
-            let below = state.verdicts.get(&check).is_some_and(|kept| !kept.below_quorum.is_empty());
-            if !below {
-                let ended = state.verdicts.get(&check).and_then(|kept| kept.since);
-                end(state, key, ended.unwrap_or(context.now), false, context, changes);
-            }
-        }
-        // What is no longer seen keeps its problem.
+        (None, Some(key)) if verdict == Verdict::Up => end(state, key, since, false, context, changes),
         (None, _) => {}
     }
 }
 
-/// Fewer locations than the quorum say down (`found`), or no longer.
-fn below_quorum(
-    state: &mut State,
-    check: CheckKey,
-    found: Option<(Timestamp, Vec<ReportedBy>)>,
-    context: Context,
-    changes: &mut Changes,
-) {
-    let subject = ProblemSubject::Check(check);
-    let is_bad = Level::of(state.verdict_of(check)).is_some();
-    match (found, state.open_problem(subject)) {
-        (Some(_), _) if is_bad => {}
-        (Some((began, reported_by)), open) => {
-            let reporters = named(state, &reported_by);
-            let evidence = Evidence { level: Level::BelowQuorum, began, reason: Reason::None, reporters };
-            match open {
-                Some(key) => set_level(state, key, evidence, context, changes),
-                None => open_problem(state, subject, evidence, context, changes),
-            }
-        }
-        (None, Some(key)) if state.verdict_of(check) == Verdict::Up => {
-            end(state, key, context.now, false, context, changes);
-        }
-        (None, _) => {}
+/// The evidence that a check is at fault, if it is.
+fn evidence(state: &State, check: CheckKey, kept: &CheckVerdict, since: Timestamp) -> Option<Evidence> {
+    if let Some(level) = Level::of(kept.evaluation.verdict) {
+        let reporters = named(state, &kept.reported_by);
+        return Some(Evidence { level, began: since, reason: kept.reason, reporters });
     }
+    let of = |agent: &ReportedBy| state.track_of.get(&(agent.agent, check));
+    let spans =
+        kept.below_quorum.iter().filter_map(of).filter_map(|track| state.tracks[track].track.spans.last());
+    let began = spans.map(|span| span.from).min().unwrap_or(since);
+    let (reason, reporters) = (Reason::None, named(state, &kept.below_quorum));
+    let evidence = Evidence { level: Level::BelowQuorum, began, reason, reporters };
+    (!kept.below_quorum.is_empty()).then_some(evidence)
 }
 
 /// A past stretch that ended before now leaves an ended problem, unless one covers it.

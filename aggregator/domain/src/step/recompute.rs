@@ -1,7 +1,7 @@
 //! Recomputes verdicts and automatic layers after evidence changed.
 
 use super::{Change, Changes};
-use crate::check_verdict::{self, CheckVerdict, ReportedBy};
+use crate::check_verdict::{self, CheckVerdict};
 use crate::component::{self, LinkedCheck};
 use crate::interval::{Interval, append};
 use crate::layers::{lay, splice};
@@ -113,14 +113,8 @@ pub(super) fn judge(
             late: false,
         });
     }
-    let former_below = former.is_some_and(|former| !former.below_quorum.is_empty());
-    if former_below == kept.below_quorum.is_empty() {
-        let reported_by = kept.below_quorum.clone();
-        let of = |agent: &ReportedBy| state.track_of.get(&(agent.agent, check));
-        let spans =
-            reported_by.iter().filter_map(of).filter_map(|track| state.tracks[track].track.spans.last());
-        let since = spans.map(|span| span.from).min().or((!reported_by.is_empty()).then_some(now));
-        changes.push(Change::BelowQuorum { check, since, reported_by });
+    if former.is_some_and(|former| !former.below_quorum.is_empty()) == kept.below_quorum.is_empty() {
+        changes.push(Change::BelowQuorum(check));
     }
     if kept.evaluation.verdict == Verdict::Unknown
         && state.open_problem(ProblemSubject::Check(check)).is_some()
