@@ -58,7 +58,7 @@ fn a_large_index_leaves_the_oldest_days_to_component_pages_and_keeps_every_mark(
     let page = html::index(&view).expect("a page renders");
     assert!(page.contains(" older days are listed on <a href=\"components/"), "it says so");
     assert!(
-        (400..=500).contains(&page.matches("<b class=").count()),
+        (330..=500).contains(&page.matches("<b class=").count()),
         "{}",
         page.matches("<b class=").count()
     );

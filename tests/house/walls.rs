@@ -10,7 +10,7 @@ const MAY_DEPEND_ON: &[(&str, &[&str])] = &[
     ("aggregator/domain", &["skerry-protocol", "skerry-sanitiser"]),
     ("aggregator/sanitiser", &["skerry-protocol"]),
     ("aggregator/store", &["skerry-protocol", "skerry-host", "skerry-domain"]),
-    ("aggregator/publish", &["skerry-protocol", "skerry-domain"]),
+    ("aggregator/publish", &["skerry-protocol", "skerry-domain", "skerry-sanitiser"]),
     ("aggregator/web", &["skerry-protocol", "skerry-host", "skerry-publish"]),
 ];
 /// Libraries that the domain may use beside the protocol: values without I/O.

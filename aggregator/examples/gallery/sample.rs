@@ -44,6 +44,7 @@ pub(crate) fn page(name: &str, items: Vec<Item>) -> PageView {
         created_at: NOW - 200 * DAY,
         rule: UptimeRuleView { statuspage: false, partial_percent: 30, major_percent: 100 },
         items,
+        incidents: Vec::new(),
     }
 }
 

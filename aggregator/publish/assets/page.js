@@ -52,6 +52,9 @@
       for (const time of root.querySelectorAll('time.r')) {
         time.after(TEXTS.lasting(duration(now() - Date.parse(time.dateTime))))
       }
+      for (const time of root.querySelectorAll('time.ag')) {
+        time.after(TEXTS.ago(duration(now() - Date.parse(time.dateTime))))
+      }
       const age = now() - verified
       if (age >= 2 * MINUTE) root.querySelector('.at time').after(TEXTS.ago(duration(age)))
     }
@@ -72,7 +75,7 @@
       const blind = banner.classList.contains('n')
       const facts = banner.querySelector('.f')
       banner.className = 'u n'
-      banner.querySelector('use').setAttribute('href', '#n')
+      banner.querySelector('use')?.setAttribute('href', '#n')
       if (headline) {
         headline.textContent = TEXTS.old
         facts.textContent = verified ? TEXTS.verified(recent ? clock : full, ago) : TEXTS.mayHaveChanged
@@ -102,7 +105,7 @@
     morph(main, next)
   }
 
-  const key = node => node.nodeName === 'DETAILS' ? node.querySelector('.nm').textContent : ''
+  const key = node => node.nodeName === 'DETAILS' ? node.querySelector('.nm').textContent : node.id || ''
 
   /** Makes `from` say what `to` says and touches nothing that is equal: focus, scroll and what is unfolded stay. */
   const morph = (from, to) => {

@@ -2,6 +2,7 @@
 //! come from the configuration of the page, never from checks, hosts or agents.
 
 use super::component_now::ComponentNow;
+use super::incidents::incidents;
 use super::view::{ComponentView, GroupView, Item, PageView, ResponsePoint, ResponseView, UptimeRuleView};
 use jiff::tz::TimeZone;
 use skerry_domain::component::Automatic;
@@ -36,7 +37,9 @@ pub fn view(state: &State, key: PageKey, base_url: &str, now: Timestamp, past: b
     let zone = TimeZone::get(&page.settings.time_zone).unwrap_or(TimeZone::UTC);
     let build = Build { state, page, now, calendar: Calendar::new(&zone, now, BAR_DAYS), past };
     let items: Vec<Item> = page.items.iter().filter_map(|item| build.item(item)).collect();
-    let components = || components(&items);
+    let incidents = incidents(state, (key, page), &zone, build.begin(), past);
+    let components = components(&items).map(|one| one.updated_at);
+    let changed = components.chain(incidents.iter().map(|one| one.updated_at)).max();
     Some(PageView {
         id: page.id.clone(),
         name: page.settings.name.clone(),
@@ -49,7 +52,7 @@ pub fn view(state: &State, key: PageKey, base_url: &str, now: Timestamp, past: b
         now,
         verified_at: build.verified_at().map(|at| at.min(now - state.unsure_ms)),
         believe_until: build.believe_until().min(now - state.unsure_ms + VALIDITY),
-        updated_at: components().map(|one| one.updated_at).max().unwrap_or(page.created_at),
+        updated_at: changed.unwrap_or(page.created_at),
         created_at: page.created_at,
         rule: UptimeRuleView {
             statuspage: page.settings.rule == Rule::Statuspage,
@@ -57,6 +60,7 @@ pub fn view(state: &State, key: PageKey, base_url: &str, now: Timestamp, past: b
             major_percent: page.settings.weights.major_percent,
         },
         items,
+        incidents,
     })
 }
 
@@ -77,6 +81,11 @@ struct Build<'a> {
 }
 
 impl Build<'_> {
+    /// When the days shown begin.
+    fn begin(&self) -> Timestamp {
+        self.calendar.days().first().map_or(self.now, |day| day.from).min(self.now - DAY)
+    }
+
     fn item(&self, item: &PageItem) -> Option<Item> {
         match item {
             PageItem::Component(key) => self.component(*key).map(Item::Component),
@@ -101,7 +110,7 @@ impl Build<'_> {
 
     fn component(&self, key: ComponentKey) -> Option<ComponentView> {
         let component = self.state.components.get(&key).filter(|one| one.settings.public && !one.archived)?;
-        let begin = self.calendar.days().first().map_or(self.now, |day| day.from).min(self.now - DAY);
+        let begin = self.begin();
         let component_now = ComponentNow { state: self.state, component, now: self.now };
         let intervals = component_now.intervals(begin);
         let present = component_now.present(&intervals, begin);

@@ -7,6 +7,7 @@ pub mod build;
 mod component_now;
 pub mod csv;
 pub mod html;
+mod incidents;
 pub mod output;
 pub mod outputs;
 mod overall_status;
@@ -14,6 +15,7 @@ pub mod robots;
 #[cfg(test)]
 mod sample;
 mod texts;
+mod times;
 pub mod view;
 
 pub use outputs::shared;

@@ -2,7 +2,7 @@
 
 use super::html;
 use super::output::{CacheClass, Compression, Kind, Output, Publication};
-use super::view::{ComponentView, PageView};
+use super::view::{ComponentView, IncidentView, PageView};
 use super::{api_v2, badge, csv, robots};
 use skerry_domain::time::Timestamp;
 use skerry_domain::uptime::Figure;
@@ -17,10 +17,29 @@ pub const HTML: &str = "text/html; charset=utf-8";
 pub enum Scope {
     /// All outputs.
     All,
-    /// Those that show the status of these components, by public id, and those with figures that changed.
-    Components(BTreeSet<String>),
-    /// Those that show when they were verified: all except past months, which cannot become stale.
+    /// All except the pages of resolved incidents, which time does not change.
+    Quarter,
+    /// Those that show what changed.
+    Changed(Changed),
+    /// Those that show when they were verified: all except past months and resolved incidents, which cannot become stale.
     Refresh,
+}
+
+/// What changed on a page.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Changed {
+    /// Components, by public id. The pages of others are rendered if one of their figures changed.
+    pub components: BTreeSet<String>,
+    /// Incidents that began within the days shown, by public id.
+    pub incidents: BTreeSet<String>,
+}
+
+impl Scope {
+    /// Whether every path of the page is known afterwards. It needs the complete past.
+    #[must_use]
+    pub fn is_whole(&self) -> bool {
+        matches!(self, Self::All | Self::Quarter)
+    }
 }
 
 /// The figures on the components' pages, by public id.
@@ -30,7 +49,7 @@ pub type Figures = HashMap<String, [Figure; 4]>;
 pub struct Rendered {
     /// By path below the page's root.
     pub outputs: Vec<(String, Arc<Output>)>,
-    /// Every path that was rendered; with [`Scope::All`], every path of the page.
+    /// Every path that was rendered or stays; if the scope is the whole page, every path of it.
     pub paths: HashSet<String>,
     /// The `figures` to pass to the next call once the outputs are published.
     pub figures: Figures,
@@ -49,24 +68,39 @@ pub fn render(
     let changed = |one: &ComponentView| figures.get(&one.id).is_none_or(|known| differ(known, &one.windows));
     let selected: HashMap<&str, [Figure; 4]> = super::overall_status::components(view)
         .filter(|one| match scope {
-            Scope::All | Scope::Refresh => true,
-            Scope::Components(ids) => ids.contains(&one.id) || changed(one),
+            Scope::All | Scope::Quarter | Scope::Refresh => true,
+            Scope::Changed(these) => these.components.contains(&one.id) || changed(one),
         })
         .map(|one| (one.id.as_str(), one.windows))
         .collect();
     renderer.live("", HTML, html::index(view)?);
     renderer.status(&|id| selected.contains_key(id))?;
     match scope {
-        Scope::Components(_) => {}
-        Scope::Refresh => renderer.open_months()?,
-        Scope::All => {
+        Scope::Changed(these) => {
+            renderer.incidents(&|one| these.incidents.contains(&one.id) || one.is_open())?;
+            if !these.incidents.is_empty() {
+                renderer.months_of(&these.incidents)?;
+            }
+        }
+        Scope::Refresh => {
+            renderer.incidents(&IncidentView::is_open)?;
+            renderer.open_months()?;
+        }
+        Scope::All | Scope::Quarter => {
+            let kept = |one: &IncidentView| {
+                let known = former.outputs.get(&path_of_incident(one));
+                matches!(scope, Scope::Quarter)
+                    && known.is_some_and(|known| known.cache == CacheClass::Closed)
+            };
+            renderer.incidents(&|one| one.is_open() || !kept(one))?;
             renderer.open_months()?;
             renderer.closed_months()?;
             renderer.static_outputs();
         }
     }
-    let paths = renderer.outputs.iter().map(|(path, _)| path.clone()).collect();
-    let mut figures = if matches!(scope, Scope::All) { Figures::new() } else { figures.clone() };
+    let mut paths: HashSet<String> = renderer.outputs.iter().map(|(path, _)| path.clone()).collect();
+    paths.extend(view.incidents.iter().map(path_of_incident));
+    let mut figures = if scope.is_whole() { Figures::new() } else { figures.clone() };
     figures.extend(selected.into_iter().map(|(id, windows)| (id.to_owned(), windows)));
     Ok(Rendered { outputs: renderer.outputs, paths, figures })
 }
@@ -122,12 +156,40 @@ impl Renderer<'_> {
         Ok(())
     }
 
+    /// The pages of the incidents that are `wanted`.
+    fn incidents(&mut self, wanted: &dyn Fn(&IncidentView) -> bool) -> anyhow::Result<()> {
+        for one in self.view.incidents.iter().filter(|one| wanted(one)) {
+            let page = html::incident(self.view, one)?;
+            let cache = if one.is_open() { CacheClass::Live } else { CacheClass::Closed };
+            self.add(&path_of_incident(one), HTML, cache, page.into_bytes());
+        }
+        Ok(())
+    }
+
+    /// The months that show these incidents, and the present one.
+    fn months_of(&mut self, incidents: &BTreeSet<String>) -> anyhow::Result<()> {
+        self.live("history", HTML, html::history(self.view, None)?);
+        let months = html::months(self.view);
+        let these = self.view.incidents.iter().filter(|one| incidents.contains(&one.id));
+        let shown: BTreeSet<_> = these.flat_map(|one| html::months_of(self.view, one)).collect();
+        for month in months.into_iter().filter(|month| shown.contains(month)) {
+            self.month(month)?;
+        }
+        Ok(())
+    }
+
+    fn month(&mut self, month: (i16, i8)) -> anyhow::Result<()> {
+        let page = html::history(self.view, Some(month))?;
+        let cache = if html::is_closed(self.view, month) { CacheClass::Closed } else { CacheClass::Live };
+        self.add(&html::path_of(month), HTML, cache, page.into_bytes());
+        Ok(())
+    }
+
     /// The months that can still change.
     fn open_months(&mut self) -> anyhow::Result<()> {
         self.live("history", HTML, html::history(self.view, None)?);
         for month in html::months(self.view).into_iter().filter(|month| !html::is_closed(self.view, *month)) {
-            let page = html::history(self.view, Some(month))?;
-            self.live(&path_of(month), HTML, page);
+            self.month(month)?;
         }
         Ok(())
     }
@@ -135,8 +197,7 @@ impl Renderer<'_> {
     /// Months that are over.
     fn closed_months(&mut self) -> anyhow::Result<()> {
         for month in html::months(self.view).into_iter().filter(|month| html::is_closed(self.view, *month)) {
-            let page = html::history(self.view, Some(month))?;
-            self.add(&path_of(month), HTML, CacheClass::Closed, page.into_bytes());
+            self.month(month)?;
         }
         Ok(())
     }
@@ -150,8 +211,8 @@ impl Renderer<'_> {
     }
 }
 
-fn path_of((year, month): (i16, i8)) -> String {
-    format!("history/{year:04}-{month:02}")
+fn path_of_incident(incident: &IncidentView) -> String {
+    format!("incidents/{}", incident.id)
 }
 
 /// Outputs that are the same for every page; they are also served at the root if no page has it.

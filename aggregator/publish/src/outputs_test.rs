@@ -1,6 +1,6 @@
 //! The outputs that each scope renders.
 
-use super::super::sample::{NOW, component, page};
+use super::super::sample::{NOW, component, incident, page, resolved};
 use super::super::view::Item;
 use super::*;
 use skerry_domain::status::Status;
@@ -46,7 +46,8 @@ fn a_changed_figure_is_rendered_on_every_page_that_shows_it() {
     let mut view = two_components();
     let (_, former, figures) = rerender(&view, &Scope::All, &Publication::default(), &Figures::new());
     view.now = NOW + SECOND;
-    let scope = Scope::Components(BTreeSet::from(["aaaa".to_owned()]));
+    let scope =
+        Scope::Changed(Changed { components: BTreeSet::from(["aaaa".to_owned()]), ..Changed::default() });
     let (changed, ..) = rerender(&view, &scope, &former, &figures);
     assert!(!changed.contains(&"components/bbbb".to_owned()), "{changed:?}");
     if let Item::Component(other) = &mut view.items[1] {
@@ -55,4 +56,50 @@ fn a_changed_figure_is_rendered_on_every_page_that_shows_it() {
     let (changed, _, figures) = rerender(&view, &scope, &former, &figures);
     assert!(changed.contains(&"components/bbbb".to_owned()), "{changed:?}");
     assert_eq!(figures["bbbb"][0].hundredths, Some(9_392));
+}
+
+fn of_incidents(ids: &[&str]) -> Scope {
+    let incidents = ids.iter().map(|id| (*id).to_owned()).collect();
+    Scope::Changed(Changed { incidents, ..Changed::default() })
+}
+
+#[test]
+fn a_changed_incident_is_rendered_wherever_it_is_shown() {
+    let mut view = two_components();
+    let (_, former, figures) = rerender(&view, &Scope::All, &Publication::default(), &Figures::new());
+    view.now = NOW + SECOND;
+    view.incidents = vec![incident()];
+    let scope = of_incidents(&["incident0001"]);
+    let (changed, former, figures) = rerender(&view, &scope, &former, &figures);
+    for path in
+        ["", "api/v2/incidents.json", "api/v2/incidents/unresolved.json", "history", "history/2026-11"]
+    {
+        assert!(changed.contains(&path.to_owned()), "{path}: {changed:?}");
+    }
+    assert_eq!(former.outputs["incidents/incident0001"].cache, CacheClass::Live);
+    assert!(!changed.contains(&"history/2026-10".to_owned()), "{changed:?}");
+    view.incidents = vec![resolved(0)];
+    let (_, former, figures) = rerender(&view, &scope, &former, &figures);
+    let closed = &former.outputs["incidents/incident0001"];
+    assert_eq!(closed.cache, CacheClass::Closed);
+    view.now = NOW + MINUTE;
+    for scope in [Scope::Refresh, Scope::Quarter] {
+        let (changed, later, _) = rerender(&view, &scope, &former, &figures);
+        assert!(!changed.contains(&"incidents/incident0001".to_owned()), "{changed:?}");
+        assert!(Arc::ptr_eq(&later.outputs["incidents/incident0001"], closed), "it is not rendered again");
+    }
+}
+
+#[test]
+fn an_open_incident_is_refreshed_and_a_deleted_one_is_not_kept() {
+    let mut view = two_components();
+    view.incidents = vec![incident()];
+    let (_, former, figures) = rerender(&view, &Scope::All, &Publication::default(), &Figures::new());
+    view.now = NOW + MINUTE;
+    view.verified_at = Some(view.now);
+    let (changed, ..) = rerender(&view, &Scope::Refresh, &former, &figures);
+    assert!(changed.contains(&"incidents/incident0001".to_owned()), "{changed:?}");
+    view.incidents.clear();
+    let rendered = render(&view, &Scope::All, &former, &figures, Compression::Fast).expect("a page renders");
+    assert!(!rendered.paths.contains("incidents/incident0001"));
 }

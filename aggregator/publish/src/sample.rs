@@ -1,9 +1,14 @@
 //! Sample views for the tests of the renderers.
 
-use super::view::{ComponentView, GroupView, Item, PageView, UptimeRuleView};
+use super::view::{
+    AffectedView, ComponentView, GroupView, IncidentText, IncidentUpdateView, IncidentView, Item, PageView,
+    StatusChangeView, UptimeRuleView,
+};
+use skerry_domain::incident::{Impact, IncidentStatus};
 use skerry_domain::status::Status;
 use skerry_domain::time::{DAY, HOUR, MINUTE, Timestamp};
 use skerry_domain::uptime::{DayTally, Figure, Tally};
+use skerry_sanitiser::{Form, PublicText, Replacement, Rules, Settings};
 
 /// 2026-11-20T16:15:00.500Z.
 pub(super) const NOW: Timestamp = Timestamp(1_795_191_300_500);
@@ -74,5 +79,74 @@ pub(super) fn page(items: Vec<Item>) -> PageView {
         created_at: NOW - 90 * DAY,
         rule: UptimeRuleView { statuspage: false, partial_percent: 30, major_percent: 100 },
         items,
+        incidents: Vec::new(),
     }
+}
+
+/// A person's text as the sanitiser passes it.
+pub(super) fn public_text(source: &str, form: Form) -> PublicText {
+    let rules = Rules::new(&Settings::default()).expect("usable settings");
+    rules.sanitise(source, form, &Replacement::default(), &[]).text.expect("nothing private remains")
+}
+
+/// An update that was shown `minutes` before [`NOW`].
+pub(super) fn update(id: &str, status: IncidentStatus, minutes: i64, body: &str) -> IncidentUpdateView {
+    IncidentUpdateView {
+        id: id.to_owned(),
+        status,
+        body: Some(IncidentText::Written(public_text(body, Form::Markdown))),
+        created_at: NOW - minutes * MINUTE,
+        display_at: NOW - minutes * MINUTE,
+        edited_at: None,
+        components: Vec::new(),
+    }
+}
+
+/// An open incident with three updates, about the component `aaa` of the group `Payments`.
+pub(super) fn incident() -> IncidentView {
+    let change = StatusChangeView {
+        id: "aaa".to_owned(),
+        name: "Component aaa".to_owned(),
+        group: Some("Payments".to_owned()),
+        from: Status::Operational,
+        to: Status::MajorOutage,
+    };
+    let first = update("update000001", IncidentStatus::Investigating, 129, "We see payments failing.");
+    let edited = NOW - 100 * MINUTE;
+    IncidentView {
+        id: "incident0001".to_owned(),
+        title: IncidentText::Written(public_text("Card payments declined", Form::Plain)),
+        status: IncidentStatus::Identified,
+        impact: Impact::Critical,
+        impact_override: None,
+        created_at: NOW - 129 * MINUTE,
+        updated_at: NOW - 34 * MINUTE,
+        started_at: NOW - 133 * MINUTE,
+        monitoring_at: None,
+        resolved_at: None,
+        components: vec![AffectedView {
+            id: "aaa".to_owned(),
+            name: "Component aaa".to_owned(),
+            worst: Status::MajorOutage,
+        }],
+        updates: vec![
+            update("update000003", IncidentStatus::Identified, 34, "One of *two* sites refuses them."),
+            IncidentUpdateView {
+                edited_at: Some(edited),
+                ..update("update000002", IncidentStatus::Investigating, 115, "Transfers are not affected.")
+            },
+            IncidentUpdateView { components: vec![change], ..first },
+        ],
+        postmortem: None,
+    }
+}
+
+/// The same, resolved `minutes` before [`NOW`].
+pub(super) fn resolved(minutes: i64) -> IncidentView {
+    let mut incident = incident();
+    let last = update("update000004", IncidentStatus::Resolved, minutes, "Payments go through.");
+    incident.updates.insert(0, last);
+    incident.status = IncidentStatus::Resolved;
+    incident.resolved_at = Some(NOW - minutes * MINUTE);
+    incident
 }

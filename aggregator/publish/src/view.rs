@@ -1,10 +1,12 @@
 //! The contents of a page as plain values, and the only input of every renderer. A pure function builds them from the
 //! state, so that HTML, JSON, CSV and badges cannot disagree.
 
+use skerry_domain::incident::{Impact, IncidentStatus};
 use skerry_domain::interval::Interval;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::Timestamp;
 use skerry_domain::uptime::{DayTally, Figure};
+use skerry_sanitiser::PublicText;
 
 /// A page at one instant.
 #[derive(Clone, Debug)]
@@ -32,7 +34,7 @@ pub struct PageView {
     pub verified_at: Option<Timestamp>,
     /// The page must not be relied on after this instant. It is never later than the evidence allows.
     pub believe_until: Timestamp,
-    /// When the page's statements about components last changed.
+    /// When the page's statements about components and incidents last changed.
     pub updated_at: Timestamp,
     /// When the page was created.
     pub created_at: Timestamp,
@@ -40,6 +42,9 @@ pub struct PageView {
     pub rule: UptimeRuleView,
     /// Groups, and components without a group, in the configured order.
     pub items: Vec<Item>,
+    /// Published incidents, the latest start first: all that are open or touch the days shown, at least the newest of
+    /// the API's list, and with the complete past all.
+    pub incidents: Vec<IncidentView>,
 }
 
 /// The uptime rule, as the uptime page and the footer explain it.
@@ -161,4 +166,142 @@ pub struct ResponsePoint {
     pub p50_ms: f64,
     /// 95th percentile, ms.
     pub p95_ms: f64,
+}
+
+/// A published incident as visitors see it. It names public components only.
+#[derive(Clone, Debug)]
+pub struct IncidentView {
+    /// 12 lower-case alphanumerics.
+    pub id: String,
+    /// Plain text.
+    pub title: IncidentText,
+    /// Its state.
+    pub status: IncidentStatus,
+    /// The impact that is shown.
+    pub impact: Impact,
+    /// The impact that a person chose.
+    pub impact_override: Option<Impact>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When what visitors see of it last changed.
+    pub updated_at: Timestamp,
+    /// When it began.
+    pub started_at: Timestamp,
+    /// When it last became `monitoring`.
+    pub monitoring_at: Option<Timestamp>,
+    /// When it was resolved. `None`: it lasts.
+    pub resolved_at: Option<Timestamp>,
+    /// The components that its updates name, in the order of their first appearance.
+    pub components: Vec<AffectedView>,
+    /// Its timeline, newest first.
+    pub updates: Vec<IncidentUpdateView>,
+    /// Its published postmortem.
+    pub postmortem: Option<PostmortemView>,
+}
+
+impl IncidentView {
+    /// Whether it lasts.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.resolved_at.is_none()
+    }
+
+    /// The worst status that its updates name for a component, if one is impaired.
+    #[must_use]
+    pub fn worst(&self) -> Option<Status> {
+        self.components.iter().map(|one| one.worst).max().filter(|worst| Impact::of(*worst) > Impact::None)
+    }
+
+    /// Whether it names the component with this public id.
+    #[must_use]
+    pub fn names(&self, component: &str) -> bool {
+        self.components.iter().any(|one| one.id == component)
+    }
+}
+
+/// A component that an incident names.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AffectedView {
+    /// Its public id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The worst status that the updates name for it.
+    pub worst: Status,
+}
+
+/// A text about an incident. A person's text is public only as the sanitiser passed it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum IncidentText {
+    /// Written by a person.
+    Written(PublicText),
+    /// Made from a template and public names; plain text on one line.
+    Automatic(String),
+}
+
+impl IncidentText {
+    /// As plain text: paragraphs between blank lines.
+    #[must_use]
+    pub fn plain(&self) -> String {
+        match self {
+            Self::Written(text) => text.plain(),
+            Self::Automatic(text) => text.clone(),
+        }
+    }
+
+    /// As plain text on one line.
+    #[must_use]
+    pub fn one_line(&self) -> String {
+        match self {
+            Self::Written(text) => text.one_line(),
+            Self::Automatic(text) => text.clone(),
+        }
+    }
+}
+
+/// An entry of an incident's timeline.
+#[derive(Clone, Debug)]
+pub struct IncidentUpdateView {
+    /// 12 lower-case alphanumerics.
+    pub id: String,
+    /// The state of the incident from here on.
+    pub status: IncidentStatus,
+    /// Markdown or automatic text. `None`: only states changed.
+    pub body: Option<IncidentText>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// The time that is shown.
+    pub display_at: Timestamp,
+    /// When its text was last edited.
+    pub edited_at: Option<Timestamp>,
+    /// Public components that it names.
+    pub components: Vec<StatusChangeView>,
+}
+
+/// A component that an update names, with its status before and after.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StatusChangeView {
+    /// Its public id.
+    pub id: String,
+    /// Its name.
+    pub name: String,
+    /// The name of its group.
+    pub group: Option<String>,
+    /// Its status before.
+    pub from: Status,
+    /// Its status after.
+    pub to: Status,
+}
+
+/// A published postmortem.
+#[derive(Clone, Debug)]
+pub struct PostmortemView {
+    /// Markdown.
+    pub text: PublicText,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When its text last changed.
+    pub updated_at: Timestamp,
+    /// When it was published.
+    pub published_at: Timestamp,
 }

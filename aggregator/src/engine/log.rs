@@ -80,6 +80,8 @@ impl Writer {
                     tracing::warn!(%agent, %location, checks = checks.len(), "an agent has not reported {named} for 24 hours and no longer counts: repair it, or remove the checks from it");
                 }
                 Change::ComponentChanged(_)
+                | Change::IncidentChanged(_)
+                | Change::IncidentDeleted(_)
                 | Change::PageSaved(_)
                 | Change::GroupSaved(_)
                 | Change::ComponentSaved(_) => seen.push((workspace, change)),

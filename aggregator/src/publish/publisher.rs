@@ -2,10 +2,11 @@
 //! and when a quarter of an hour begins. It reads snapshots, lets a few threads render, and puts the results into the
 //! [`Site`], so that its cost follows the changes. Refreshes leave threads free for changes.
 
+mod noted;
 mod page;
 mod pool;
 
-use super::addresses::{Addresses, page_of, public_pages};
+use super::addresses::{Addresses, public_pages};
 use super::build;
 use super::compressor::{Compressed, Compressor};
 use super::html;
@@ -149,28 +150,6 @@ impl Publisher {
             idle.map(|page| page.not_before.map_or(Duration::ZERO, |at| at.saturating_duration_since(now)));
         let next = next.min().filter(|_| self.idle() > 0);
         next.unwrap_or(Duration::from_secs(1)).min(Duration::from_secs(1))
-    }
-
-    fn note(&mut self, changes: impl Iterator<Item = (WorkspaceKey, Change)>) {
-        let snapshot = self.engine.snapshot();
-        let mut saved = BTreeSet::new();
-        for (workspace, change) in changes {
-            let Some(state) = snapshot.workspaces.get(workspace) else { continue };
-            let Change::ComponentChanged(component) = change else {
-                saved.extend(page_of(state, &change).map(|page| (workspace, page)));
-                continue;
-            };
-            // A component that visitors do not see must not influence when their page is rendered.
-            let known = state.components.get(&component);
-            let seen = known.filter(|component| component.settings.public && !component.archived);
-            let Some(component) = seen else { continue };
-            if let Some(page) = self.pages.get_mut(&(workspace, component.page)) {
-                page.mark_component(component.id.clone());
-            }
-        }
-        if !saved.is_empty() {
-            self.refresh_pages(&saved);
-        }
     }
 
     /// Updates which pages are public, and their addresses. Only new, moved and `saved` pages are rendered again, so that

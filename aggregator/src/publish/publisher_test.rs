@@ -45,13 +45,13 @@ fn continuous_changes_do_not_prevent_a_refresh() {
     for page in [&mut fresh, &mut due] {
         page.mark_component("aaaa".to_owned());
     }
-    assert!(matches!(fresh.due(NOW, 1), Some(Scope::Components(_))));
+    assert!(matches!(fresh.due(NOW, 1), Some(Scope::Changed(_))));
     assert!(matches!(due.due(NOW, 1), Some(Scope::Refresh)), "unchanged outputs are refreshed, too");
     let Some(mut midnight) = page(REFRESH_EVERY) else { return };
     midnight.quarter -= 1;
     midnight.mark_component("aaaa".to_owned());
     assert!(
-        matches!(midnight.due(NOW, 1), Some(Scope::All)),
+        matches!(midnight.due(NOW, 1), Some(Scope::Quarter)),
         "a month that ended does not wait for a pause in the changes"
     );
     let Some(mut quiet) = page(REFRESH_EVERY) else { return };

@@ -1,13 +1,15 @@
 //! Statuspage's public API, version 2: the eight documents below `api/v2/`, member for member, with additional members
 //! of our own. Pure: a view in, bytes out.
 
+mod incidents;
 mod objects;
 
 use super::overall_status;
 use super::view::{ComponentView, GroupView, Item, PageView};
 use jiff::tz::TimeZone;
 use objects::{
-    Component, Components, Incident, Incidents, Maintenances, Page, PageStatus, StatusOnly, Summary, Validity,
+    Component, Components, Incident, Incidents, Maintenance, Maintenances, Page, PageStatus, StatusOnly,
+    Summary, Validity,
 };
 use serde::Serialize;
 use skerry_domain::status::Status;
@@ -19,47 +21,37 @@ pub const CONTENT_TYPE: &str = "application/json; charset=utf-8";
 /// Path below the page's root, and body.
 pub type Document = (&'static str, Vec<u8>);
 
-/// There are no incidents and maintenances yet.
-const NO_INCIDENTS: &[Incident] = &[];
+/// There are no maintenances yet.
+const NO_MAINTENANCES: &[Maintenance] = &[];
 
-/// The two documents with `verified_at`, which change with every refresh.
-///
-/// # Errors
-/// None in practice: JSON can represent all values of the objects.
-pub fn render_refresh(view: &PageView) -> serde_json::Result<Vec<Document>> {
-    let components = components(view);
-    let page = page(view);
-    let status = status(view);
-    let validity = validity(view);
-    let summary = Summary {
-        page: page.clone(),
-        components: &components,
-        incidents: NO_INCIDENTS,
-        scheduled_maintenances: NO_INCIDENTS,
-        status: status.clone(),
-        validity: validity.clone(),
-    };
-    Ok(vec![
-        document("api/v2/summary.json", &summary)?,
-        document("api/v2/status.json", &StatusOnly { page, status, validity })?,
-    ])
-}
+/// The length of the list of incidents, at most.
+pub(crate) const LISTED: usize = 50;
 
 /// All eight documents.
 ///
 /// # Errors
-/// As [`render_refresh`].
+/// None in practice: JSON can represent all values of the objects.
 pub fn render(view: &PageView) -> serde_json::Result<Vec<Document>> {
-    let mut documents = render_refresh(view)?;
     let components = components(view);
-    let page = page(view);
-    documents.push(document(
-        "api/v2/components.json",
-        &Components { page: page.clone(), components: &components },
-    )?);
-    for path in ["api/v2/incidents.json", "api/v2/incidents/unresolved.json"] {
-        documents.push(document(path, &Incidents { page: page.clone(), incidents: NO_INCIDENTS })?);
-    }
+    let incidents = incidents::incidents(view, &components);
+    let (page, status, validity) = (page(view), status(view), validity(view));
+    let open = || incidents.iter().filter(|one| one.resolved_at.is_none()).collect::<Vec<&Incident<'_>>>();
+    let newest = incidents.iter().take(LISTED).collect();
+    let summary = Summary {
+        page: page.clone(),
+        components: &components,
+        incidents: open(),
+        scheduled_maintenances: NO_MAINTENANCES,
+        status: status.clone(),
+        validity: validity.clone(),
+    };
+    let mut documents = vec![
+        document("api/v2/summary.json", &summary)?,
+        document("api/v2/status.json", &StatusOnly { page: page.clone(), status, validity })?,
+        document("api/v2/components.json", &Components { page: page.clone(), components: &components })?,
+        document("api/v2/incidents.json", &Incidents { page: page.clone(), incidents: newest })?,
+        document("api/v2/incidents/unresolved.json", &Incidents { page: page.clone(), incidents: open() })?,
+    ];
     for path in [
         "api/v2/scheduled-maintenances.json",
         "api/v2/scheduled-maintenances/upcoming.json",
@@ -67,7 +59,7 @@ pub fn render(view: &PageView) -> serde_json::Result<Vec<Document>> {
     ] {
         documents.push(document(
             path,
-            &Maintenances { page: page.clone(), scheduled_maintenances: NO_INCIDENTS },
+            &Maintenances { page: page.clone(), scheduled_maintenances: NO_MAINTENANCES },
         )?);
     }
     Ok(documents)

@@ -55,17 +55,75 @@ pub(super) struct Component<'a> {
     pub(super) manual: bool,
 }
 
-/// Skerry does not publish incidents yet; the lists are present and empty.
+/// An incident; every member is always present.
+#[derive(Serialize)]
+pub(super) struct Incident<'a> {
+    pub(super) id: &'a str,
+    pub(super) name: String,
+    /// Also `postmortem`, once one is published.
+    pub(super) status: &'static str,
+    pub(super) created_at: String,
+    pub(super) updated_at: String,
+    pub(super) monitoring_at: Option<String>,
+    pub(super) resolved_at: Option<String>,
+    /// The one that is shown.
+    pub(super) impact: &'static str,
+    pub(super) shortlink: String,
+    pub(super) started_at: String,
+    pub(super) page_id: &'a str,
+    /// Newest first.
+    pub(super) incident_updates: Vec<IncidentUpdate<'a>>,
+    /// The affected components with their present status.
+    pub(super) components: Vec<&'a Component<'a>>,
+    /// Ours: the impact that a person chose.
+    pub(super) impact_override: Option<&'static str>,
+    /// Ours: when the postmortem was published.
+    pub(super) postmortem_published_at: Option<String>,
+}
+
+/// An entry of a timeline.
+#[derive(Serialize)]
+pub(super) struct IncidentUpdate<'a> {
+    pub(super) id: String,
+    pub(super) status: &'static str,
+    /// Plain text; empty if only states changed.
+    pub(super) body: String,
+    pub(super) incident_id: &'a str,
+    pub(super) created_at: String,
+    pub(super) updated_at: String,
+    pub(super) display_at: String,
+    /// `None` if the update names none.
+    pub(super) affected_components: Option<Vec<AffectedComponent<'a>>>,
+    pub(super) deliver_notifications: bool,
+    pub(super) custom_tweet: Option<&'a str>,
+    pub(super) tweet_id: Option<u64>,
+    /// Ours: when its text was last edited.
+    pub(super) edited_at: Option<String>,
+}
+
+/// A component that an update names.
+#[derive(Serialize)]
+pub(super) struct AffectedComponent<'a> {
+    /// Its id.
+    pub(super) code: &'a str,
+    /// `Group - Component` within a group.
+    pub(super) name: String,
+    pub(super) old_status: &'static str,
+    pub(super) new_status: &'static str,
+}
+
+/// Skerry does not publish maintenances yet; the lists are present and empty.
 #[derive(Clone, Serialize)]
-pub(super) enum Incident {}
+pub(super) enum Maintenance {}
 
 /// `summary.json`.
 #[derive(Serialize)]
 pub(super) struct Summary<'a> {
     pub(super) page: Page<'a>,
     pub(super) components: &'a [Component<'a>],
-    pub(super) incidents: &'a [Incident],
-    pub(super) scheduled_maintenances: &'a [Incident],
+    /// Those that last.
+    pub(super) incidents: Vec<&'a Incident<'a>>,
+    pub(super) scheduled_maintenances: &'a [Maintenance],
     pub(super) status: PageStatus,
     #[serde(flatten)]
     pub(super) validity: Validity,
@@ -100,12 +158,12 @@ pub(super) struct Components<'a> {
 #[derive(Serialize)]
 pub(super) struct Incidents<'a> {
     pub(super) page: Page<'a>,
-    pub(super) incidents: &'a [Incident],
+    pub(super) incidents: Vec<&'a Incident<'a>>,
 }
 
 /// The three lists of scheduled maintenances.
 #[derive(Serialize)]
 pub(super) struct Maintenances<'a> {
     pub(super) page: Page<'a>,
-    pub(super) scheduled_maintenances: &'a [Incident],
+    pub(super) scheduled_maintenances: &'a [Maintenance],
 }

@@ -1,9 +1,9 @@
 //! The sentence of the banner and the facts below it, as a pure function of the view. The first rule that applies wins.
 //! The banner never claims more than was observed.
 
-use super::words::{Clock, Tone, balanced};
-use crate::texts::{self, banner};
-use crate::view::{ComponentView, Item, PageView};
+use super::words::{Clock, Tone, balanced, isolated_text};
+use crate::texts::{self, banner, incident as words};
+use crate::view::{ComponentView, IncidentView, Item, PageView};
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
 
@@ -23,6 +23,13 @@ pub(crate) enum Piece {
     Since(Timestamp),
     /// An instant.
     At(Timestamp),
+    /// A link, relative to the page's root.
+    Link {
+        /// Its target.
+        href: String,
+        /// Its text, which is isolated for direction.
+        text: String,
+    },
 }
 
 /// The contents of the banner.
@@ -75,6 +82,42 @@ fn every(view: &PageView) -> Vec<&ComponentView> {
 
 /// The banner of a page.
 pub(crate) fn headline(view: &PageView) -> Headline {
+    let Headline { tone: of_page, sentence, mut facts } = of_components(view);
+    let open: Vec<&IncidentView> = view.incidents.iter().filter(|one| one.is_open()).collect();
+    if of_page.is_impaired() {
+        let worst = shown(view).into_iter().filter(|component| tone(component) == of_page);
+        let worst: Vec<_> = worst.map(|component| component.id.as_str()).collect();
+        let announces = |incident: &&&IncidentView| worst.iter().any(|id| incident.names(id));
+        if let Some(incident) = open.iter().find(announces) {
+            append(&mut facts, vec![link(incident, words::WHAT_IS_DONE.to_owned())]);
+        }
+    } else if !open.is_empty() {
+        if of_page == Tone::Of(Status::Operational) {
+            facts.clear();
+        }
+        space(&mut facts);
+        facts.extend(open_incidents(&open));
+    }
+    Headline { tone: of_page, sentence, facts }
+}
+
+/// "Webhook deliveries delayed is being watched after a fix."
+fn open_incidents(open: &[&IncidentView]) -> Vec<Piece> {
+    match open {
+        [only] => vec![link(only, balanced(&only.title.one_line())), text(words::only_open(only.status))],
+        several => {
+            let (href, words) = ("#now".to_owned(), words::several_open(several.len()));
+            vec![Piece::Link { href, text: words }, text(".")]
+        }
+    }
+}
+
+fn link(incident: &IncidentView, text: String) -> Piece {
+    Piece::Link { href: format!("incidents/{}", incident.id), text }
+}
+
+/// The banner by the components alone.
+fn of_components(view: &PageView) -> Headline {
     if every(view).is_empty() {
         return Headline {
             tone: Tone::NoData,
@@ -340,9 +383,9 @@ pub(crate) fn plain(pieces: &[Piece], clock: &Clock<'_>) -> String {
         .iter()
         .map(|piece| match piece {
             Piece::Text(text) => text.clone(),
-            Piece::Name(name) if name.is_ascii() => name.clone(),
-            Piece::Name(name) => format!("\u{2068}{name}\u{2069}"),
+            Piece::Name(name) => isolated_text(name),
             Piece::Since(at) | Piece::At(at) => clock.moment(*at),
+            Piece::Link { text, .. } => isolated_text(text),
         })
         .collect()
 }

@@ -64,6 +64,7 @@ fn rendered(components: Vec<ComponentView>) -> (&'static str, String, String) {
         created_at: NOW - 200 * DAY,
         rule: UptimeRuleView { statuspage: false, partial_percent: 30, major_percent: 100 },
         items: components.into_iter().map(Item::Component).collect(),
+        incidents: Vec::new(),
     };
     let headline = headline(&view);
     let clock = Clock::of(&view);

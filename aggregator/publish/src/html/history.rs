@@ -6,10 +6,11 @@ use super::past::{self, DayRow, Limits};
 use super::words::{Clock, balanced};
 use crate::overall_status::components;
 use crate::texts;
-use crate::view::PageView;
+use crate::view::{IncidentView, PageView};
 use jiff::ToSpan as _;
 use jiff::civil::{Date, date};
 use sailfish::TemplateSimple;
+use skerry_domain::time::Timestamp;
 
 #[derive(TemplateSimple)]
 #[template(path = "history.stpl")]
@@ -54,6 +55,14 @@ pub fn months(view: &PageView) -> Vec<(i16, i8)> {
     months
 }
 
+/// The months in which an incident is listed.
+pub fn months_of(view: &PageView, incident: &IncidentView) -> Vec<(i16, i8)> {
+    let clock = Clock::of(view);
+    let month = |at| (clock.date(at).year(), clock.date(at).month());
+    let (first, last) = (month(incident.started_at), month(incident.resolved_at.unwrap_or(view.now)));
+    months(view).into_iter().filter(|one| (first..=last).contains(one)).collect()
+}
+
 /// Renders `/history/<yyyy-mm>`, or `/history` with the present month for `None`. A month outside [`months`] is replaced
 /// by the nearest one.
 ///
@@ -70,15 +79,12 @@ pub fn history(view: &PageView, month: Option<(i16, i8)>) -> anyhow::Result<Stri
     let root = if month.is_some() { "../" } else { "" };
     let link = |at: Option<usize>| {
         let (year, number) = *months.get(at?)?;
-        Some(MonthLink {
-            href: format!("{root}history/{year:04}-{number:02}"),
-            name: month_name(year, number),
-        })
+        Some(MonthLink { href: format!("{root}{}", path_of((year, number))), name: month_name(year, number) })
     };
     let first = date(year, number, 1).max(first_day(view, &clock));
     let last = date(year, number, 1).last_of_month().min(clock.today());
     let name = month_name(year, number);
-    let path = month.map_or_else(|| "history".to_owned(), |_| format!("history/{year:04}-{number:02}"));
+    let path = month.map_or_else(|| "history".to_owned(), |_| path_of((year, number)));
     let title = format!("{name} · {}", texts::history_of(&balanced(&view.name)));
     let is_open = !is_closed(view, (year, number));
     let body = History {
@@ -87,7 +93,7 @@ pub fn history(view: &PageView, month: Option<(i16, i8)>) -> anyhow::Result<Stri
         root: if root.is_empty() { "./" } else { root },
         month: name,
         live: is_open.then(|| super::Live::of(view, &clock)),
-        days: past::rows(view, (first.min(last), last), MONTH, &clock),
+        days: past::rows(view, (first.min(last), last), (MONTH, root), &clock),
         earlier: link(index.checked_sub(1)),
         later: link(Some(index + 1)),
     };
@@ -104,14 +110,28 @@ pub fn is_closed(view: &PageView, (year, month): (i16, i8)) -> bool {
     let lasts = components(view)
         .flat_map(|one| &one.past)
         .any(|one| one.to > view.now && clock.date(one.from) <= first.last_of_month());
+    let open = view.incidents.iter().filter(|one| one.is_open());
+    let lasts = lasts || open.map(|one| one.started_at).any(|at| clock.date(at) <= first.last_of_month());
     over && !(lasts && first_shown.is_some_and(|shown| shown <= first))
+}
+
+/// The month of an instant: its path below the page's root, and its name.
+pub(crate) fn month_of(at: Timestamp, clock: &Clock<'_>) -> (String, String) {
+    let date = clock.date(at);
+    (path_of((date.year(), date.month())), month_name(date.year(), date.month()))
+}
+
+/// The path of a month below the page's root.
+#[must_use]
+pub fn path_of((year, month): (i16, i8)) -> String {
+    format!("history/{year:04}-{month:02}")
 }
 
 /// The 14 days up to the last verified one, but none before the page was created.
 pub(crate) fn last_fortnight(view: &PageView, large: bool, clock: &Clock<'_>) -> Vec<DayRow> {
     let last = view.verified_at.map_or_else(|| clock.today(), |at| clock.date(at));
     let first = last.saturating_sub(13.days()).max(first_day(view, clock)).min(last);
-    past::rows(view, (first, last), if large { LARGE_INDEX } else { INDEX }, clock)
+    past::rows(view, (first, last), (if large { LARGE_INDEX } else { INDEX }, ""), clock)
 }
 
 /// The day on which the page was created, but never later than today.

@@ -21,6 +21,11 @@ pub(crate) fn time(at: Timestamp, text: &str, clock: &Clock<'_>) -> String {
     format!("<time datetime={}>{}</time>", clock.instant(at), escaped(text))
 }
 
+/// The same; the script adds how long ago it was.
+pub(crate) fn aging(at: Timestamp, text: &str, clock: &Clock<'_>) -> String {
+    format!("<time class=ag datetime={}>{}</time>", clock.instant(at), escaped(text))
+}
+
 /// A sentence with names isolated for direction and instants in `<time>`.
 pub(crate) fn sentence(pieces: &[Piece], clock: &Clock<'_>) -> String {
     pieces
@@ -28,6 +33,9 @@ pub(crate) fn sentence(pieces: &[Piece], clock: &Clock<'_>) -> String {
         .map(|piece| match piece {
             Piece::Text(text) => escaped(text),
             Piece::Name(name) => format!("<bdi>{}</bdi>", escaped(name)),
+            Piece::Link { href, text } => {
+                format!("<a href=\"{}\"><bdi>{}</bdi></a>", escaped(href), escaped(text))
+            }
             // The script finds these by their class and adds the duration.
             Piece::Since(at) => {
                 format!(

@@ -5,6 +5,7 @@
 
 mod assets;
 mod bar;
+mod cards;
 mod chart;
 mod component;
 mod days;
@@ -12,15 +13,20 @@ mod figures;
 mod frame;
 mod headline;
 mod history;
+mod impairment;
+mod incident;
 mod markup;
 mod past;
+mod past_writer;
 mod rows;
+mod timeline;
 mod uptime;
 mod words;
 
 pub use assets::{Asset, FAVICON_ICO, FAVICON_ICO_TYPE, assets, content_security_policy};
 pub use component::component;
-pub use history::{history, is_closed, months};
+pub use history::{history, is_closed, months, months_of, path_of};
+pub use incident::incident;
 pub use uptime::uptime;
 
 use crate::texts;
@@ -29,6 +35,7 @@ use frame::Frame;
 use rows::Row;
 use sailfish::TemplateSimple;
 use skerry_domain::time::Timestamp;
+pub(crate) use words::isolated_text;
 use words::{Clock, Tone, balanced};
 
 /// The age of a page that can become stale; the script greys the page after `until`.
@@ -48,6 +55,8 @@ struct Index {
     facts: String,
     live: Live,
     today: String,
+    /// Open incidents.
+    now: Vec<cards::Card>,
     rows: Vec<Row>,
     legend: figures::Legend,
     days: Vec<past::DayRow>,
@@ -78,6 +87,7 @@ pub fn index(view: &PageView) -> anyhow::Result<String> {
         facts: markup::sentence(&headline.facts, &clock),
         live: Live::of(view, &clock),
         today: clock.today().to_string(),
+        now: cards::cards(view, &clock),
         legend: figures::Legend::of_rows(&rows, view, &clock),
         days: history::last_fortnight(view, rows.iter().any(Row::is_cut), &clock),
         rows,

@@ -1,22 +1,20 @@
-//! Past days, rendered from the intervals: what was not operational, for how long, and when. Days without entries are
-//! called quiet only if they were monitored.
+//! Past days: incidents, and from the intervals what else was not operational, for how long, and when. Days without
+//! entries are called quiet only if they were monitored.
 
-use super::headline::Piece;
-use super::markup::{isolated, sentence};
+use super::impairment::uncovered;
+use super::past_writer::Writer;
 use super::words::{Clock, Tone};
 use crate::overall_status::components;
-use crate::texts::{banner, past as texts};
-use crate::view::{ComponentView, PageView};
+use crate::texts::past as texts;
+use crate::view::{ComponentView, IncidentView, PageView};
 use jiff::civil::Date;
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::time::{MINUTE, Timestamp};
-use skerry_protocol::words::duration;
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 /// Episodes that begin within this time of the first one form an event, in ms.
 const EVENT_START: i64 = 5 * MINUTE;
-/// Up to this many components of an event are listed with durations of their own.
-const MAX_LISTED: usize = 4;
 
 /// A row: one day, or several days that one event covers or that were all quiet.
 pub(crate) struct DayRow {
@@ -34,7 +32,7 @@ pub(crate) struct DayRow {
 pub(crate) struct PastLine {
     /// CSS class of the worst state.
     pub(crate) class: &'static str,
-    /// "Partial outage: Exports", as markup.
+    /// "Partial outage: Exports", or the link to an incident, as markup.
     pub(crate) title: String,
     /// "12 min, 03:10 to 03:22.", as markup.
     pub(crate) facts: String,
@@ -51,33 +49,54 @@ pub(crate) struct Limits {
     pub(crate) names: usize,
 }
 
-/// The rows of the days from `first` to `last`, newest first.
+/// What a row lists.
+#[derive(Default)]
+struct Day<'a> {
+    events: Vec<Event<'a>>,
+    incidents: Vec<&'a IncidentView>,
+}
+
+/// The rows of the days from `first` to `last`, newest first. `root` is the relative path to the page's root.
 pub(crate) fn rows(
     view: &PageView,
     (first, last): (Date, Date),
-    limits: Limits,
+    (limits, root): (Limits, &str),
     clock: &Clock<'_>,
 ) -> Vec<DayRow> {
-    let writer = Writer { view, clock, limits };
-    let mut days: BTreeMap<(Date, Date), Vec<Event<'_>>> = BTreeMap::new();
-    for event in events(view) {
-        let until = if event.to > view.now { clock.today() } else { clock.date(event.to - 1) };
-        let from = clock.date(event.from);
-        if from <= last && until >= first {
-            days.entry((until.min(last), from.max(first))).or_default().push(event);
+    let writer = Writer { view, clock, limits, root };
+    let mut days: BTreeMap<(Date, Date), Day<'_>> = BTreeMap::new();
+    let place = |from: Timestamp, to: Timestamp| {
+        let until = if to > view.now { clock.today() } else { clock.date(from.max(to - 1)) };
+        let from = clock.date(from);
+        (from <= last && until >= first).then(|| (until.min(last), from.max(first)))
+    };
+    let mut incidents = Vec::new();
+    for incident in &view.incidents {
+        let to = incident.resolved_at.unwrap_or(Timestamp::FAR);
+        if let Some(place) = place(incident.started_at, to) {
+            days.entry(place).or_default().incidents.push(incident);
+            incidents.push(incident);
+        }
+    }
+    for event in events(view, &incidents) {
+        if let Some(place) = place(event.from, event.to) {
+            days.entry(place).or_default().events.push(event);
         }
     }
     let quiet = quiet_days(view, (first, last), &days.keys(), clock);
     let quiet = quiet.into_iter().map(|(from, to, words)| {
         (to, from, DayRow { label: label(from, to, clock), lines: Vec::new(), quiet: words, more: 0 })
     });
-    let eventful = days.into_iter().map(|((to, from), events)| {
-        let lines = writer.lines(events);
+    let eventful = days.into_iter().map(|((to, from), Day { events, incidents })| {
+        let lines = incidents.into_iter().map(|incident| (incident.started_at, writer.incident(incident)));
+        let mut lines: Vec<_> = lines.chain(writer.lines(events)).collect();
+        lines.sort_by_key(|(from, _)| Reverse(*from));
+        let lines = lines.into_iter().map(|(_, line)| line).collect();
         (to, from, DayRow { label: label(from, to, clock), lines, quiet: "", more: 0 })
     });
     let mut rows: Vec<_> = quiet.chain(eventful).collect();
     rows.reverse();
-    rows.sort_by_key(|(to, ..)| std::cmp::Reverse(*to));
+    rows.sort_by_key(|(to, ..)| Reverse(*to));
     shortened(rows, limits, clock)
 }
 
@@ -139,7 +158,7 @@ fn quiet_days<'a>(
 
 /// The kind of an episode. Episodes of different kinds never share an event.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
+pub(super) enum Kind {
     Impairment,
     Maintenance,
     /// Operational by some checks, while others had no data.
@@ -161,25 +180,26 @@ fn kind(value: Effective) -> Option<(Kind, Tone)> {
 }
 
 /// Consecutive intervals of one component and one kind.
-struct Episode<'a> {
-    kind: Kind,
-    component: &'a ComponentView,
-    from: Timestamp,
-    to: Timestamp,
+pub(super) struct Episode<'a> {
+    pub(super) kind: Kind,
+    pub(super) component: &'a ComponentView,
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
     /// Each state with its duration in ms, worst first.
-    parts: Vec<(Tone, i64)>,
+    pub(super) parts: Vec<(Tone, i64)>,
 }
 
 /// Episodes of several components that began at about the same time.
-struct Event<'a> {
-    kind: Kind,
-    from: Timestamp,
-    to: Timestamp,
-    episodes: Vec<Episode<'a>>,
+pub(super) struct Event<'a> {
+    pub(super) kind: Kind,
+    pub(super) from: Timestamp,
+    pub(super) to: Timestamp,
+    pub(super) episodes: Vec<Episode<'a>>,
 }
 
-fn events(view: &PageView) -> Vec<Event<'_>> {
-    let mut episodes: Vec<_> = components(view).flat_map(|one| episodes(one, view.now)).collect();
+/// The events that no incident announces.
+fn events<'a>(view: &'a PageView, incidents: &[&IncidentView]) -> Vec<Event<'a>> {
+    let mut episodes: Vec<_> = components(view).flat_map(|one| episodes(one, incidents, view.now)).collect();
     episodes.sort_by_key(|episode| episode.from);
     let mut events: Vec<Event<'_>> = Vec::new();
     for episode in episodes {
@@ -197,9 +217,13 @@ fn events(view: &PageView) -> Vec<Event<'_>> {
 }
 
 /// The episodes of a component: consecutive intervals of one kind are joined.
-fn episodes(component: &ComponentView, now: Timestamp) -> Vec<Episode<'_>> {
-    let mut episodes: Vec<Episode<'_>> = Vec::new();
-    for one in &component.past {
+fn episodes<'a>(
+    component: &'a ComponentView,
+    incidents: &[&IncidentView],
+    now: Timestamp,
+) -> Vec<Episode<'a>> {
+    let mut episodes: Vec<Episode<'a>> = Vec::new();
+    for one in uncovered(component, incidents, now) {
         let Some((kind, tone)) = kind(one.value) else { continue };
         let length = one.to.min(now) - one.from;
         match episodes.last_mut() {
@@ -222,167 +246,9 @@ fn episodes(component: &ComponentView, now: Timestamp) -> Vec<Episode<'_>> {
         episode.to > now || !gap || episode.to - episode.from >= MINUTE
     });
     for episode in &mut episodes {
-        episode.parts.sort_by_key(|(tone, _)| std::cmp::Reverse(tone.weight()));
+        episode.parts.sort_by_key(|(tone, _)| Reverse(tone.weight()));
     }
     episodes
-}
-
-struct Writer<'a> {
-    view: &'a PageView,
-    clock: &'a Clock<'a>,
-    limits: Limits,
-}
-
-impl Writer<'_> {
-    /// The lines of a row, newest first. Events with the same title share a line.
-    fn lines(&self, events: Vec<Event<'_>>) -> Vec<PastLine> {
-        let mut by_title: Vec<(String, Vec<Event<'_>>)> = Vec::new();
-        for event in events.into_iter().rev() {
-            let title = self.title(&event);
-            match by_title.iter_mut().find(|(known, _)| *known == title) {
-                Some((_, events)) => events.push(event),
-                None => by_title.push((title, vec![event])),
-            }
-        }
-        let line = |(title, events): (String, Vec<Event<'_>>)| {
-            let worst = events.iter().flat_map(|event| &event.episodes).map(|episode| episode.parts[0].0);
-            let worst = worst.max_by_key(|tone| tone.weight()).unwrap_or(Tone::NoData);
-            PastLine { class: worst.class(), title, facts: self.facts(&events) }
-        };
-        by_title.into_iter().map(line).collect()
-    }
-
-    /// "Major outage: Card payments; partial outage: Refunds, Payouts".
-    fn title(&self, event: &Event<'_>) -> String {
-        let mut worst: BTreeMap<&str, (usize, Tone)> = BTreeMap::new();
-        for (place, one) in components(self.view).enumerate() {
-            let of = event.episodes.iter().filter(|episode| std::ptr::eq(episode.component, one));
-            if let Some(tone) = of.map(|episode| episode.parts[0].0).max_by_key(|tone| tone.weight()) {
-                worst.insert(&one.id, (place, tone));
-            }
-        }
-        let all = worst.len() > 2 && worst.len() == components(self.view).count();
-        let mut members: Vec<_> = worst.into_values().collect();
-        members.sort_by_key(|(place, tone)| (std::cmp::Reverse(tone.weight()), *place));
-        let parts = members.chunk_by(|(_, one), (_, other)| one == other).enumerate().map(|(index, some)| {
-            let state = match event.kind {
-                Kind::Maintenance => texts::MAINTENANCE,
-                Kind::Partly => texts::PARTIAL_DATA,
-                Kind::Impairment | Kind::NoData => some[0].1.label(),
-            };
-            let state = if index == 0 { state.to_owned() } else { state.to_lowercase() };
-            let names = if all && some.len() > 2 && some.len() == components(self.view).count() {
-                banner::ALL.to_owned()
-            } else {
-                self.names(some)
-            };
-            format!("{state}: {names}")
-        });
-        parts.collect::<Vec<_>>().join("; ")
-    }
-
-    fn names(&self, some: &[(usize, Tone)]) -> String {
-        let names =
-            || some.iter().filter_map(|(place, _)| components(self.view).nth(*place)).map(|one| &one.name);
-        let length: usize = names().map(|name| name.chars().count() + 2).sum();
-        if some.len() > 1 && length > self.limits.names {
-            return crate::texts::components(some.len());
-        }
-        let marked: Vec<_> = names().map(|name| isolated(name)).collect();
-        marked.join(", ")
-    }
-
-    /// "2 h 13 min, 14:02 to 16:15." `events` are newest first.
-    fn facts(&self, events: &[Event<'_>]) -> String {
-        let facts = match events {
-            [only] => self.facts_of(only),
-            many => {
-                let from = many.iter().map(|event| event.from).min().unwrap_or(self.view.now);
-                let to = many.iter().map(|event| event.to).max().unwrap_or(self.view.now);
-                let sum: i64 = many.iter().map(|event| event.to.min(self.view.now) - event.from).sum();
-                let times = texts::times(many.len(), &self.length(sum));
-                self.with_span(&times, from, to)
-            }
-        };
-        match events[0].kind {
-            Kind::NoData => format!("{facts} {}", texts::no_data_means(events[0].episodes.len())),
-            Kind::Partly => format!("{facts} {}", texts::PARTIAL_DATA_MEANS),
-            Kind::Impairment | Kind::Maintenance => facts,
-        }
-    }
-
-    fn facts_of(&self, event: &Event<'_>) -> String {
-        let spans = || event.episodes.iter().map(|episode| self.span(episode.from, episode.to));
-        let same_span = spans().all(|span| Some(span) == spans().next());
-        match event.episodes.as_slice() {
-            [only] => self.of_episode(only),
-            _ if same_span => {
-                let length = self.length(event.to.min(self.view.now) - event.from);
-                self.with_span(&length, event.from, event.to)
-            }
-            few if few.len() <= MAX_LISTED && self.fits(few) => {
-                let each = few.iter().map(|episode| {
-                    format!("{}: {}", isolated(&episode.component.name), self.of_episode(episode))
-                });
-                each.collect::<Vec<_>>().join(" ")
-            }
-            many => {
-                let length = |episode: &Episode<'_>| episode.to.min(self.view.now) - episode.from;
-                let shortest = many.iter().map(length).min().unwrap_or(0);
-                let longest = many.iter().map(length).max().unwrap_or(0);
-                let each = texts::each(&self.length(shortest), &self.length(longest));
-                self.with_span(&each, event.from, event.to)
-            }
-        }
-    }
-
-    fn fits(&self, episodes: &[Episode<'_>]) -> bool {
-        episodes.iter().map(|episode| episode.component.name.chars().count() + 2).sum::<usize>()
-            <= self.limits.names
-    }
-
-    /// "12 min, 03:10 to 03:22."; if the state changed, each state has its duration.
-    fn of_episode(&self, episode: &Episode<'_>) -> String {
-        let text = match episode.parts.as_slice() {
-            [_] => self.length(episode.to.min(self.view.now) - episode.from),
-            parts => {
-                let each = parts.iter().enumerate().map(|(index, (tone, length))| {
-                    let label =
-                        if index == 0 { tone.label().to_owned() } else { tone.label().to_lowercase() };
-                    format!("{label} {}", self.length(*length))
-                });
-                each.collect::<Vec<_>>().join(", ")
-            }
-        };
-        self.with_span(&text, episode.from, episode.to)
-    }
-
-    /// The text with its time: "12 min, 03:10 to 03:22.", or "12 min so far, since 03:10 UTC." while it lasts.
-    fn with_span(&self, text: &str, from: Timestamp, to: Timestamp) -> String {
-        if to > self.view.now {
-            return texts::so_far(text, &sentence(&[Piece::At(from)], self.clock));
-        }
-        format!("{text}, {}.", self.span(from, to))
-    }
-
-    /// "03:10 to 03:22", with the days if they differ.
-    fn span(&self, from: Timestamp, to: Timestamp) -> String {
-        let clock = self.clock;
-        let (first, last) = (clock.date(from), clock.date(to));
-        let (begun, ended) = (clock.time(from), clock.time(to));
-        clock.isolated(if first != last {
-            let at = |day, time: &str| format!("{}, {time}", clock.day(day));
-            texts::from_to(&at(first, &begun), &at(last, &ended))
-        } else if begun == ended {
-            begun
-        } else {
-            texts::from_to(&begun, &ended)
-        })
-    }
-
-    fn length(&self, milliseconds: i64) -> String {
-        self.clock.isolated(duration(milliseconds))
-    }
 }
 
 #[cfg(test)]

@@ -31,7 +31,7 @@ fn rendered(components: Vec<ComponentView>, limits: Limits) -> Vec<(String, Vec<
     let view = sample::page(components.into_iter().map(Item::Component).collect());
     let clock = Clock::of(&view);
     let plain = |markup: &str| markup.replace("<bdi>", "").replace("</bdi>", "");
-    rows(&view, (date(2026, 11, 14), date(2026, 11, 20)), limits, &clock)
+    rows(&view, (date(2026, 11, 14), date(2026, 11, 20)), (limits, ""), &clock)
         .into_iter()
         .map(|row| {
             let mut lines: Vec<_> =

@@ -5,7 +5,7 @@ use super::headline::{is_shown, tone};
 use super::words::{Clock, Tone, balanced};
 use super::{bar, figures, markup};
 use crate::texts;
-use crate::view::{ComponentView, GroupView, Item, PageView, Unseen};
+use crate::view::{ComponentView, GroupView, IncidentView, Item, PageView, Unseen};
 use jiff::civil::Date;
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
@@ -16,7 +16,7 @@ use skerry_protocol::words::duration;
 const FOLD_ABOVE: usize = 10;
 /// Lines of days on the whole index. Beyond that, the oldest are only on the pages of their components. With this limit,
 /// the index of sixty components with an outage every fifth day stays within 14,000 bytes.
-const MAX_DAY_LINES: usize = 408;
+const MAX_DAY_LINES: usize = 340;
 /// Index of the 90-day window in [`ComponentView::windows`].
 pub(crate) const NINETY_DAYS: usize = 3;
 
@@ -74,6 +74,15 @@ pub(crate) struct Line {
     pub(crate) from: Date,
     pub(crate) to: Date,
     pub(crate) parts: Vec<Part>,
+    /// The incidents that announced it.
+    pub(crate) links: Vec<IncidentLink>,
+}
+
+/// A link to an incident.
+pub(crate) struct IncidentLink {
+    pub(crate) id: String,
+    /// As markup.
+    pub(crate) title: String,
 }
 
 /// "Major outage", "2 h 13 min".
@@ -221,7 +230,7 @@ pub(crate) fn component_row(component: &ComponentView, view: &PageView, clock: &
             manual: component.manual,
             description: component.description.as_deref().map(balanced),
         },
-        days: day_listing(&list, component.days.len(), clock),
+        days: day_listing(&list, component, view, clock),
         page: format!("components/{}", component.id),
         chart: component.response.is_some(),
     }
@@ -253,10 +262,29 @@ pub(crate) fn unseen_text(unseen: Unseen, checks: usize, clock: &Clock<'_>) -> S
 }
 
 /// The list of days as text.
-pub(crate) fn day_listing(list: &DayList, drawn: usize, clock: &Clock<'_>) -> DayListing {
+fn day_listing(list: &DayList, component: &ComponentView, view: &PageView, clock: &Clock<'_>) -> DayListing {
     let watched = list.watched_from.map(|date| clock.full_date(date));
+    let drawn = component.days.len();
     let rest = texts::row::rest(!list.lines.is_empty(), list.quiet, drawn, watched.as_deref());
-    DayListing { lines: list.lines.iter().map(|line| day_line(line, clock)).collect(), older: 0, rest }
+    let naming: Vec<_> = view.incidents.iter().filter(|one| one.names(&component.id)).collect();
+    let line = |line: &DayLine| Line { links: links(line, &naming, clock), ..day_line(line, clock) };
+    DayListing { lines: list.lines.iter().map(line).collect(), older: 0, rest }
+}
+
+/// The incidents of a day on which the component was impaired, the first one first.
+fn links(line: &DayLine, naming: &[&IncidentView], clock: &Clock<'_>) -> Vec<IncidentLink> {
+    if !line.parts.iter().any(|(tone, _)| tone.is_impaired()) {
+        return Vec::new();
+    }
+    let lasted = |incident: &&&IncidentView| {
+        let until = incident.resolved_at.map_or(clock.today(), |at| clock.date(at));
+        clock.date(incident.started_at) <= line.to && line.from <= until
+    };
+    let link = |incident: &&IncidentView| IncidentLink {
+        id: incident.id.clone(),
+        title: super::timeline::title(incident),
+    };
+    naming.iter().rev().filter(lasted).map(link).collect()
 }
 
 fn day_line(line: &DayLine, clock: &Clock<'_>) -> Line {
@@ -271,5 +299,11 @@ fn day_line(line: &DayLine, clock: &Clock<'_>) -> Line {
         }),
     });
     let (from, to) = (line.from, line.to);
-    Line { from, to, label: clock.isolated(clock.days(line.from, line.to)), parts: parts.collect() }
+    Line {
+        from,
+        to,
+        label: clock.isolated(clock.days(line.from, line.to)),
+        parts: parts.collect(),
+        links: Vec::new(),
+    }
 }

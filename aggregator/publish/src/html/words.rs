@@ -1,6 +1,7 @@
 //! How states, percentages and times are written. The texts themselves are in `texts`.
 
 use crate::texts;
+use crate::times;
 use crate::view::PageView;
 use jiff::Zoned;
 use jiff::civil::Date;
@@ -123,6 +124,11 @@ pub(crate) fn balanced(name: &str) -> String {
     out
 }
 
+/// A name within plain text: one that could change the direction of the text around it is isolated (Unicode UAX #9).
+pub(crate) fn isolated_text(name: &str) -> String {
+    if name.is_ascii() { name.to_owned() } else { format!("\u{2068}{}\u{2069}", balanced(name)) }
+}
+
 /// Formats instants and dates of a page.
 pub(crate) struct Clock<'a> {
     view: &'a PageView,
@@ -133,6 +139,11 @@ impl<'a> Clock<'a> {
     /// The clock of a page, where today is the day of the view.
     pub(crate) fn of(view: &'a PageView) -> Self {
         Self { view, today: zoned(view, view.now).date() }
+    }
+
+    /// A clock for what never changes: every date has its year, and no day is today.
+    pub(crate) fn lasting(view: &'a PageView) -> Self {
+        Self { view, today: Date::MIN }
     }
 
     /// Isolates text for direction (Unicode UAX #9) if the page is written from right to left, where "42 min" could be
@@ -158,13 +169,7 @@ impl<'a> Clock<'a> {
 
     /// The abbreviation of the zone at that instant: "UTC", "CET", "UTC+03:00".
     pub(crate) fn zone(&self, at: Timestamp) -> String {
-        let zoned = zoned(self.view, at);
-        let short = zoned.strftime("%Z").to_string();
-        if short.chars().all(|letter| letter.is_ascii_alphabetic()) {
-            short
-        } else {
-            format!("UTC{}", zoned.strftime("%:z"))
-        }
+        times::zone_name(&zoned(self.view, at))
     }
 
     /// "14:02 UTC", or "Wed 18 Nov, 14:02 UTC" on another day.
@@ -172,6 +177,17 @@ impl<'a> Clock<'a> {
         let clock = format!("{} {}", self.time(at), self.zone(at));
         let date = self.date(at);
         if date == self.today { clock } else { format!("{}, {clock}", self.day(date)) }
+    }
+
+    /// "14:02 to 17:07 UTC on Fri 20 Nov", or with both days.
+    pub(crate) fn span_on(&self, from: Timestamp, to: Timestamp) -> String {
+        let (begun, ended) = (self.time(from), format!("{} {}", self.time(to), self.zone(to)));
+        let (first, last) = (self.date(from), self.date(to));
+        if first == last {
+            return texts::past::on(&texts::past::from_to(&begun, &ended), &self.day(first));
+        }
+        let at = |day, time: &str| format!("{}, {time}", self.day(day));
+        texts::past::from_to(&at(first, &begun), &at(last, &ended))
     }
 
     /// The short form for rows: "14:40" today, else "18 Nov".
@@ -218,7 +234,7 @@ impl<'a> Clock<'a> {
 
     /// RFC 3339 in UTC, for `datetime`.
     pub(crate) fn instant(&self, at: Timestamp) -> String {
-        zoned_in(at, jiff::tz::TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
+        times::zoned(at, &jiff::tz::TimeZone::UTC).strftime("%Y-%m-%dT%H:%M:%SZ").to_string()
     }
 }
 
@@ -229,13 +245,7 @@ pub(crate) fn is_right_to_left(language: &str) -> bool {
 }
 
 fn zoned(view: &PageView, at: Timestamp) -> Zoned {
-    zoned_in(at, view.time_zone.clone())
-}
-
-/// Clamps an instant to jiff's range: an interval without an end must not make a page fail.
-fn zoned_in(at: Timestamp, zone: jiff::tz::TimeZone) -> Zoned {
-    let end = if at.0 < 0 { jiff::Timestamp::MIN } else { jiff::Timestamp::MAX };
-    jiff::Timestamp::from_millisecond(at.0).unwrap_or(end).to_zoned(zone)
+    times::zoned(at, &view.time_zone)
 }
 
 #[cfg(test)]

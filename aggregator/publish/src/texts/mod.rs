@@ -134,6 +134,8 @@ pub(crate) mod past;
 
 pub(crate) mod component;
 
+pub(crate) mod incident;
+
 pub(crate) mod uptime;
 
 /// Badges, where a status is in lower case.

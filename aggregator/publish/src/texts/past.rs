@@ -38,6 +38,11 @@ pub(crate) fn from_to(from: &str, to: &str) -> String {
     format!("{from} to {to}")
 }
 
+/// "03:10 to 03:22 UTC on Fri 20 Nov"
+pub(crate) fn on(times: &str, day: &str) -> String {
+    format!("{times} on {day}")
+}
+
 pub(crate) fn earlier(month: &str) -> String {
     format!("Earlier: {month}")
 }

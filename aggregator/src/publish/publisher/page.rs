@@ -2,12 +2,11 @@
 
 use super::super::addresses::Wanted;
 use super::super::output::Publication;
-use super::super::outputs::{Figures, Scope};
+use super::super::outputs::{Changed, Figures, Scope};
 use super::pool::Job;
 use super::{AFTER_FAILURE, MIN_INTERVAL, REFRESH_EVERY};
 use skerry_domain::state::WorkspacePage;
-use skerry_domain::time::{HOUR, Timestamp};
-use std::collections::BTreeSet;
+use skerry_domain::time::{DAY, HOUR, Timestamp};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -15,6 +14,10 @@ use std::time::{Duration, Instant};
 const SPREAD_PER_PAGE: i64 = 250;
 /// The longest such delay, in ms.
 const MAX_SPREAD: i64 = 55_000;
+
+/// An incident that began within this time, in ms, is shown only in months that lie within the days shown. Older months
+/// need the complete past.
+const RECENT: i64 = 58 * DAY;
 
 /// The addresses of a page.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -55,7 +58,7 @@ pub(super) struct Page {
 pub(super) struct Dirty {
     pub(super) since: Instant,
     all: bool,
-    components: BTreeSet<String>,
+    changed: Changed,
 }
 
 impl Page {
@@ -94,7 +97,7 @@ impl Page {
     }
 
     fn mark(&mut self) -> &mut Dirty {
-        let none = || Dirty { since: Instant::now(), all: false, components: BTreeSet::new() };
+        let none = || Dirty { since: Instant::now(), all: false, changed: Changed::default() };
         self.dirty.get_or_insert_with(none)
     }
 
@@ -105,7 +108,16 @@ impl Page {
 
     /// Marks a component to be rendered again, by its public id.
     pub(super) fn mark_component(&mut self, id: String) {
-        self.mark().components.insert(id);
+        self.mark().changed.components.insert(id);
+    }
+
+    /// Marks an incident that began at `started_at` to be rendered again, by its public id.
+    pub(super) fn mark_incident(&mut self, id: String, started_at: Timestamp, now: Timestamp) {
+        if now - started_at < RECENT {
+            self.mark().changed.incidents.insert(id);
+        } else {
+            self.mark_all();
+        }
     }
 
     /// Whether it is not being rendered and its pause is over.
@@ -135,8 +147,8 @@ impl Page {
         (quarter != self.quarter).then_some(quarter)
     }
 
-    /// What to render now, if anything: changes come before refreshes. In each new quarter of an hour everything is
-    /// rendered: charts and rolling windows move on, and the days of every zone begin at such a time.
+    /// What to render now, if anything: changes come before refreshes. In each new quarter of an hour everything that
+    /// time changes is rendered: charts and rolling windows move on, and the days of every zone begin at such a time.
     pub(super) fn due(&mut self, now: Timestamp, pages: usize) -> Option<Scope> {
         if !self.can_render() {
             return None;
@@ -148,15 +160,20 @@ impl Page {
                 Some(Scope::All)
             }
             // Continuous changes must not prevent the refresh of the outputs that did not change.
-            Some(_) if self.is_refresh_due() => {
+            Some(dirty) if self.is_refresh_due() => {
                 self.note_changed(Instant::now());
                 self.quarter = quarter.unwrap_or(self.quarter);
-                Some(if quarter.is_some() { Scope::All } else { Scope::Refresh })
+                Some(match quarter {
+                    // A refresh leaves out incidents that were just resolved, and their months.
+                    _ if !dirty.changed.incidents.is_empty() => Scope::All,
+                    Some(_) => Scope::Quarter,
+                    None => Scope::Refresh,
+                })
             }
-            Some(dirty) => Some(Scope::Components(dirty.components)),
+            Some(dirty) => Some(Scope::Changed(dirty.changed)),
             None if quarter.is_some() => {
                 self.quarter = quarter.unwrap_or(self.quarter);
-                Some(Scope::All)
+                Some(Scope::Quarter)
             }
             None => self.is_refresh_due().then_some(Scope::Refresh),
         }
@@ -198,7 +215,7 @@ impl Page {
         let first = self.shown.is_none();
         (self.publication, self.figures) = (publication, figures);
         self.not_before = Some(started + MIN_INTERVAL);
-        if !matches!(scope, Scope::Components(_)) {
+        if !matches!(scope, Scope::Changed(_)) {
             // Pages that are first rendered at the same time must not be refreshed at the same time.
             let early = if first { spread(self.key, pages, MAX_SPREAD / 2) } else { 0 };
             self.refreshed =

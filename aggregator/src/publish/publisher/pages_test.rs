@@ -9,11 +9,14 @@ use crate::operations::{MetricsToken, ProgramStatus};
 use bytes::Bytes;
 use crossbeam_channel::Sender;
 use skerry_domain::holds::Source;
+use skerry_domain::incident::IncidentStatus;
 use skerry_domain::state::State;
 use skerry_domain::status::Status;
-use skerry_domain::step::{Answer, Command};
+use skerry_domain::step::{Answer, Command, IncidentChange, NewIncident};
+use skerry_domain::text::Text;
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Target;
+use skerry_sanitiser::{Form, Replacement, Rules, Settings};
 use skerry_store::Store;
 use skerry_web::{Operations, Traffic};
 use std::path::Path;
@@ -135,6 +138,82 @@ async fn a_page_that_panics_keeps_its_bytes_and_stops_no_other() {
     assert_eq!(fixture.status("one"), before[0]);
     *broken.lock().expect("never poisoned") = false;
     fixture.until("it is tried again", || fixture.status("one") != before[0]).await;
+    fixture.end().await;
+}
+
+fn written(text: &str, form: Form) -> Text {
+    let rules = Rules::new(&Settings::default()).expect("usable settings");
+    let public =
+        rules.sanitise(text, form, &Replacement::default(), &[]).text.expect("nothing private remains");
+    Text { written: text.to_owned(), public }
+}
+
+/// The bytes of an output of the page `one`; empty if there is none.
+fn output(site: &ArcSwap<Site>, path: &str) -> String {
+    let site = site.load();
+    let found = site.by_slug["one"].outputs.get(path);
+    found.map_or_else(String::new, |found| String::from_utf8_lossy(&found.identity.bytes).into_owned())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_incident_is_on_its_page_at_once_and_vanishes_when_it_is_deleted() {
+    let mut fixture = Fixture::new().await;
+    fixture.start(|_| {});
+    let (page, component) = {
+        let snapshot = fixture.engine.snapshot();
+        let state = state_of(&snapshot);
+        let found = state.pages.iter().find(|(_, page)| page.settings.slug == "one");
+        let page = *found.expect("it is configured").0;
+        let own = state.components.iter().find(|(_, one)| one.page == page);
+        (page, *own.expect("it has one").0)
+    };
+    let new = NewIncident {
+        page,
+        title: written("Cards declined", Form::Plain),
+        status: IncidentStatus::Investigating,
+        body: Some(written("We are *looking*.", Form::Markdown)),
+        components: vec![(component, Some(Status::MajorOutage))],
+        impact_override: None,
+        draft: true,
+        backfilled: None,
+        problems: Vec::new(),
+    };
+    let opened = fixture.engine.command(named(Command::OpenIncident(Box::new(new)))).await;
+    let Ok(Answer::Incident(incident)) = opened else { panic!("{opened:?}") };
+    let path = format!(
+        "incidents/{}",
+        state_of(&fixture.engine.snapshot()).incidents.get(&incident).expect("opened").id
+    );
+    let other = fixture.status("other");
+    fixture.set(Status::DegradedPerformance).await;
+    fixture.until("the other page is published", || fixture.status("other") != other).await;
+    let shown = |path: &str| output(&fixture.site, path);
+    for path in ["", &path, "history", "api/v2/incidents.json", "api/v2/summary.json"] {
+        assert!(!shown(path).contains("Cards declined"), "a draft is nowhere: {path}");
+    }
+    let publish = Command::PublishIncident { incident };
+    assert_eq!(fixture.engine.command(named(publish)).await, Ok(Answer::Done));
+    fixture.until("it is published", || shown(&path).contains("We are <em>looking</em>.")).await;
+    for path in
+        ["", "history", "api/v2/incidents.json", "api/v2/incidents/unresolved.json", "api/v2/summary.json"]
+    {
+        assert!(shown(path).contains("Cards declined"), "{path}");
+    }
+    let change = Box::new(IncidentChange {
+        status: Some(IncidentStatus::Resolved),
+        release: true,
+        ..IncidentChange::default()
+    });
+    let resolve = Command::UpdateIncident { incident, change };
+    assert_eq!(fixture.engine.command(named(resolve)).await, Ok(Answer::Done));
+    fixture.until("it is resolved", || shown(&path).contains("<b class=st>Resolved</b>")).await;
+    assert!(!shown("api/v2/incidents/unresolved.json").contains("Cards declined"));
+    let delete = Command::DeleteIncident { incident };
+    assert_eq!(fixture.engine.command(named(delete)).await, Ok(Answer::Done));
+    fixture.until("its page vanishes", || shown(&path).is_empty()).await;
+    for path in ["", "history", "api/v2/incidents.json"] {
+        assert!(!shown(path).contains("Cards declined"), "{path}");
+    }
     fixture.end().await;
 }
 

@@ -122,7 +122,7 @@ fn panic_message(panic: &(dyn std::any::Any + Send)) -> &str {
 
 fn publication(job: &Job, view: &View) -> anyhow::Result<Outcome> {
     // Past months need intervals from before the days shown.
-    let all = matches!(job.scope, Scope::All);
+    let all = job.scope.is_whole();
     let (workspace, page) = job.page;
     let state = job.snapshot.workspaces.get(workspace);
     let Some(view) = state.and_then(|state| view(state, page, &job.url, job.now, all)) else {

@@ -1,0 +1,120 @@
+//! "Happening now": the cards of open incidents.
+
+use super::headline::{Piece, tone};
+use super::markup::{self, isolated};
+use super::timeline::{self, Entry, Style};
+use super::words::{Clock, Tone};
+use crate::overall_status::components;
+use crate::texts::incident as words;
+use crate::view::{ComponentView, IncidentUpdateView, IncidentView, PageView};
+use skerry_domain::incident::Impact;
+use skerry_domain::status::Status;
+use skerry_domain::time::Timestamp;
+use std::cmp::Reverse;
+
+/// Cards with a timeline; further ones have only their heads.
+const WITH_TIMELINE: usize = 5;
+/// Entries of a card: if there are more, the newest two and the first.
+const ENTRIES: usize = 3;
+/// Longest text of an entry, bytes.
+const STYLE: Style = Style { days: false, longest: 1_200, ages: true };
+
+/// A card.
+pub(crate) struct Card {
+    pub(crate) id: String,
+    /// As markup.
+    pub(crate) title: String,
+    /// Class of the icon; `None` without an icon.
+    pub(crate) icon: Option<&'static str>,
+    /// "Major outage since 14:02 UTC. Affects Card payments.", as markup.
+    pub(crate) facts: String,
+    pub(crate) entries: Vec<Entry>,
+    /// "4 more updates".
+    pub(crate) more: Option<String>,
+}
+
+/// The cards of a page's index, the worst first, and of these the latest start first.
+pub(crate) fn cards(view: &PageView, clock: &Clock<'_>) -> Vec<Card> {
+    let open = view.incidents.iter().filter(|one| one.is_open());
+    let mut open: Vec<_> = open.map(|incident| (incident, Present::of(incident, view))).collect();
+    open.sort_by_key(|(_, present)| Reverse(present.tone.map_or(0, Tone::weight)));
+    let open = open.into_iter().enumerate();
+    open.map(|(place, (incident, present))| card(incident, &present, place < WITH_TIMELINE, clock)).collect()
+}
+
+fn card(incident: &IncidentView, present: &Present, timeline: bool, clock: &Clock<'_>) -> Card {
+    let all: Vec<&IncidentUpdateView> = incident.updates.iter().collect();
+    let shown = match all.as_slice() {
+        _ if !timeline => Vec::new(),
+        [first, second, .., last] if all.len() > ENTRIES => vec![*first, *second, *last],
+        few => few.to_vec(),
+    };
+    let left_out = all.len() - shown.len();
+    let names: Vec<_> = incident.components.iter().map(|one| isolated(&one.name)).collect();
+    Card {
+        id: incident.id.clone(),
+        title: timeline::title(incident),
+        icon: present.tone.map(Tone::class),
+        facts: format!("{} {}", present.words(clock), affected(&names, present.is_impaired())),
+        entries: timeline::entries(&shown, present.tone, STYLE, clock),
+        more: (left_out > 0).then(|| words::more_updates(left_out)),
+    }
+}
+
+/// "Affects Card payments, Refunds.", or nothing without names.
+pub(crate) fn affected(names: &[String], impaired: bool) -> String {
+    if names.is_empty() {
+        return String::new();
+    }
+    format!("{}{}.", words::AFFECTS[usize::from(!impaired)], names.join(", "))
+}
+
+/// The present state of an open incident.
+pub(crate) struct Present {
+    /// Of the worst component that it names; without one, of its impact. `None`: it affects nothing.
+    pub(crate) tone: Option<Tone>,
+    /// Since when the components have this status; for an incident without an impaired one, its start.
+    since: Timestamp,
+}
+
+impl Present {
+    pub(crate) fn of(incident: &IncidentView, view: &PageView) -> Self {
+        let named = || components(view).filter(|one| incident.names(&one.id) && !one.waiting);
+        let worst = named().map(tone).max_by_key(|tone| tone.weight());
+        let tone_now = worst.or_else(|| of_impact(incident.impact).map(Tone::Of));
+        let of_worst = named().filter(|one| Some(tone(one)) == worst).map(since).min();
+        let is_worse = worst.is_some_and(|worst| worst != Tone::Of(Status::Operational));
+        Self { tone: tone_now, since: of_worst.filter(|_| is_worse).unwrap_or(incident.started_at) }
+    }
+
+    pub(crate) fn is_impaired(&self) -> bool {
+        self.tone.is_some_and(|tone| tone != Tone::Of(Status::Operational))
+    }
+
+    /// "Major outage since 14:02 UTC.", or "Since 14:02 UTC.", as markup.
+    pub(crate) fn words(&self, clock: &Clock<'_>) -> String {
+        let since = |words: &str| {
+            let pieces =
+                [Piece::Text(words.to_owned()), Piece::Since(self.since), Piece::Text(".".to_owned())];
+            markup::sentence(&pieces, clock)
+        };
+        match self.tone.filter(|_| self.is_impaired()) {
+            Some(tone) => format!("<b>{}</b>{}", tone.label(), since(words::STATUS_SINCE)),
+            None => since(words::SINCE),
+        }
+    }
+}
+
+fn since(component: &ComponentView) -> Timestamp {
+    component.stale_since.unwrap_or(component.since)
+}
+
+/// The status that an impact stands for.
+pub(crate) fn of_impact(impact: Impact) -> Option<Status> {
+    match impact {
+        Impact::None => None,
+        Impact::Minor => Some(Status::DegradedPerformance),
+        Impact::Major => Some(Status::PartialOutage),
+        Impact::Critical => Some(Status::MajorOutage),
+    }
+}

@@ -1,0 +1,116 @@
+//! When the components of an incident were impaired, from their intervals.
+
+use super::words::{Clock, Tone};
+use crate::overall_status::components;
+use crate::texts::incident as texts;
+use crate::view::{ComponentView, IncidentView, PageView};
+use skerry_domain::interval::Interval;
+use skerry_domain::status::{Effective, Status};
+use skerry_domain::time::{HOUR, MINUTE, Timestamp};
+use skerry_protocol::words::duration;
+
+/// An outage that ended less than this before the incident began, in ms, still belongs to it.
+const BEFORE: i64 = 5 * MINUTE;
+/// An outage that was announced late belongs to its incident from this time before its start on, in ms.
+const LATE: i64 = HOUR;
+/// The last minutes after an incident was resolved belong to it, in ms.
+const AFTER: i64 = 5 * MINUTE;
+
+/// The time in which components of an incident were impaired.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Impairment {
+    pub(crate) from: Timestamp,
+    /// Later than the instant of the view if it lasts.
+    pub(crate) to: Timestamp,
+    /// For how long the worst of the components had each status, in ms; worst first.
+    pub(crate) parts: Vec<(Tone, i64)>,
+}
+
+impl Impairment {
+    /// "Major outage for 2 h, degraded performance for 10 min"
+    pub(crate) fn words(&self, clock: &Clock<'_>) -> String {
+        let each = self.parts.iter().enumerate().map(|(place, (tone, milliseconds))| {
+            let label = tone.label();
+            let label = if place == 0 { label.to_owned() } else { label.to_lowercase() };
+            texts::lasted(&label, &clock.isolated(duration(*milliseconds)))
+        });
+        each.collect::<Vec<_>>().join(", ")
+    }
+}
+
+/// `None` if no component that it names is known to have been impaired.
+pub(crate) fn impairment(view: &PageView, incident: &IncidentView) -> Option<Impairment> {
+    let named = components(view).filter(|one| incident.names(&one.id));
+    let intervals: Vec<(Timestamp, Timestamp, Tone)> = named
+        .flat_map(|component| covered(component, incident, view.now))
+        .filter_map(|one| Some((one.from, one.to, Tone::Of(impaired(one.value)?))))
+        .collect();
+    let (from, to) = (intervals.iter().map(|one| one.0).min()?, intervals.iter().map(|one| one.1).max()?);
+    let mut edges: Vec<Timestamp> =
+        intervals.iter().flat_map(|one| [one.0, one.1]).map(|at| at.min(view.now)).collect();
+    edges.sort_unstable();
+    edges.dedup();
+    let mut parts: Vec<(Tone, i64)> = Vec::new();
+    for pair in edges.windows(2) {
+        let there = intervals.iter().filter(|one| one.0 <= pair[0] && pair[1] <= one.1);
+        let Some(tone) = there.map(|one| one.2).max_by_key(|tone| tone.weight()) else { continue };
+        match parts.iter_mut().find(|(known, _)| *known == tone) {
+            Some((_, sum)) => *sum += pair[1] - pair[0],
+            None => parts.push((tone, pair[1] - pair[0])),
+        }
+    }
+    parts.sort_by_key(|(tone, _)| std::cmp::Reverse(tone.weight()));
+    (!parts.is_empty()).then_some(Impairment { from, to, parts })
+}
+
+/// The past of a component without what the incidents announce.
+pub(crate) fn uncovered(
+    component: &ComponentView,
+    incidents: &[&IncidentView],
+    now: Timestamp,
+) -> Vec<Interval<Effective>> {
+    let naming = incidents.iter().filter(|incident| incident.names(&component.id));
+    let covered: Vec<_> = naming.flat_map(|incident| covered(component, incident, now)).collect();
+    let mut left = component.past.clone();
+    for cut in covered {
+        left = left.into_iter().flat_map(|one| without(one, cut)).collect();
+    }
+    left
+}
+
+/// What is left of an interval without a part of it.
+fn without(one: Interval<Effective>, cut: Interval<Effective>) -> Vec<Interval<Effective>> {
+    if cut.value != one.value || cut.to <= one.from || one.to <= cut.from {
+        return vec![one];
+    }
+    let before = Interval { to: cut.from, ..one };
+    let after = Interval { from: cut.to, ..one };
+    [before, after].into_iter().filter(|part| part.from < part.to).collect()
+}
+
+/// The intervals of a component that an incident announces: the impairments during it, as far as they are near.
+fn covered(component: &ComponentView, incident: &IncidentView, now: Timestamp) -> Vec<Interval<Effective>> {
+    let (began, ended) = (incident.started_at, incident.resolved_at.unwrap_or(now));
+    let last = if incident.is_open() { Timestamp::FAR } else { ended + AFTER };
+    let impaired: Vec<_> = component.past.iter().filter(|one| impaired(one.value).is_some()).collect();
+    let runs = impaired.chunk_by(|one, next| one.to == next.from);
+    let near = runs.filter(|run| {
+        let (from, to) = (run[0].from, run[run.len() - 1].to);
+        from <= ended && to >= began - BEFORE
+    });
+    let clipped = near.flatten().map(|one| {
+        let (from, to) = (one.from.max(began - LATE), one.to.min(last));
+        Interval { from, to, value: one.value }
+    });
+    clipped.filter(|one| one.from < one.to).collect()
+}
+
+/// The status of an interval in which visitors were affected.
+fn impaired(value: Effective) -> Option<Status> {
+    match value {
+        Effective::Known(status) | Effective::Partly(status) => {
+            Some(status).filter(|status| Tone::Of(*status).is_impaired())
+        }
+        Effective::NoData | Effective::Unwatched => None,
+    }
+}

@@ -1,0 +1,218 @@
+//! The lines of past days as markup: incidents, and the events that none announces.
+
+use super::cards::{self, Present};
+use super::headline::Piece;
+use super::impairment::impairment;
+use super::markup::{isolated, sentence};
+use super::past::{Episode, Event, Kind, Limits, PastLine};
+use super::timeline;
+use super::words::{Clock, Tone};
+use crate::overall_status::components;
+use crate::texts::{banner, incident as incident_texts, past as texts};
+use crate::view::{IncidentView, PageView};
+use skerry_domain::status::Status;
+use skerry_domain::time::Timestamp;
+use skerry_protocol::words::duration;
+use std::collections::BTreeMap;
+
+/// Up to this many components of an event are listed with durations of their own.
+const MAX_LISTED: usize = 4;
+
+/// Writes the lines of past days.
+pub(super) struct Writer<'a> {
+    pub(super) view: &'a PageView,
+    pub(super) clock: &'a Clock<'a>,
+    pub(super) limits: Limits,
+    /// The relative path to the page's root.
+    pub(super) root: &'a str,
+}
+
+impl Writer<'_> {
+    /// The lines of a row, each with its start, newest first. Events with the same title share a line.
+    pub(super) fn lines(&self, events: Vec<Event<'_>>) -> Vec<(Timestamp, PastLine)> {
+        let mut by_title: Vec<(String, Vec<Event<'_>>)> = Vec::new();
+        for event in events.into_iter().rev() {
+            let title = self.title(&event);
+            match by_title.iter_mut().find(|(known, _)| *known == title) {
+                Some((_, events)) => events.push(event),
+                None => by_title.push((title, vec![event])),
+            }
+        }
+        let line = |(title, events): (String, Vec<Event<'_>>)| {
+            let worst = events.iter().flat_map(|event| &event.episodes).map(|episode| episode.parts[0].0);
+            let worst = worst.max_by_key(|tone| tone.weight()).unwrap_or(Tone::NoData);
+            (events[0].from, PastLine { class: worst.class(), title, facts: self.facts(&events) })
+        };
+        by_title.into_iter().map(line).collect()
+    }
+
+    /// The line of an incident: its title with a link, its state, how long it lasted, and what it affected.
+    pub(super) fn incident(&self, incident: &IncidentView) -> PastLine {
+        let (root, id) = (self.root, &incident.id);
+        let found = impairment(self.view, incident);
+        let worst = found.as_ref().map(|found| found.parts[0].0);
+        let present = Present::of(incident, self.view);
+        let worst = worst.or(incident.worst().map(Tone::Of)).or(present.tone);
+        let times = match (incident.resolved_at, &found) {
+            (None, _) => present.words(self.clock),
+            (Some(_), Some(found)) => self.with_span(&found.words(self.clock), found.from, found.to),
+            (Some(at), None) => {
+                let from = incident.started_at.min(at);
+                self.with_span(&incident_texts::after(&self.length(at - from)), from, at)
+            }
+        };
+        let affected = cards::affected(&self.affected(incident), incident.is_open() && present.is_impaired());
+        let postmortem = incident.postmortem.as_ref().map_or_else(String::new, |_| {
+            let word = incident_texts::POSTMORTEM;
+            format!(" <a href=\"{root}incidents/{id}#postmortem\">{word}</a>")
+        });
+        let facts = format!("{}. {times} {affected}", incident_texts::status(incident.status));
+        PastLine {
+            class: worst.unwrap_or(Tone::Of(Status::Operational)).class(),
+            title: format!("<a href=\"{root}incidents/{id}\">{}</a>", timeline::title(incident)),
+            facts: format!("{}{postmortem}", facts.trim_end()),
+        }
+    }
+
+    /// The names of the components that an incident affects, or their number if they are too long.
+    fn affected(&self, incident: &IncidentView) -> Vec<String> {
+        let names = incident.components.iter();
+        let length: usize = names.clone().map(|one| one.name.chars().count() + 2).sum();
+        if incident.components.len() > 1 && length > self.limits.names {
+            return vec![crate::texts::components(incident.components.len())];
+        }
+        names.map(|one| isolated(&one.name)).collect()
+    }
+
+    /// "Major outage: Card payments; partial outage: Refunds, Payouts".
+    fn title(&self, event: &Event<'_>) -> String {
+        let mut worst: BTreeMap<&str, (usize, Tone)> = BTreeMap::new();
+        for (place, one) in components(self.view).enumerate() {
+            let of = event.episodes.iter().filter(|episode| std::ptr::eq(episode.component, one));
+            if let Some(tone) = of.map(|episode| episode.parts[0].0).max_by_key(|tone| tone.weight()) {
+                worst.insert(&one.id, (place, tone));
+            }
+        }
+        let all = worst.len() > 2 && worst.len() == components(self.view).count();
+        let mut members: Vec<_> = worst.into_values().collect();
+        members.sort_by_key(|(place, tone)| (std::cmp::Reverse(tone.weight()), *place));
+        let parts = members.chunk_by(|(_, one), (_, other)| one == other).enumerate().map(|(index, some)| {
+            let state = match event.kind {
+                Kind::Maintenance => texts::MAINTENANCE,
+                Kind::Partly => texts::PARTIAL_DATA,
+                Kind::Impairment | Kind::NoData => some[0].1.label(),
+            };
+            let state = if index == 0 { state.to_owned() } else { state.to_lowercase() };
+            let names = if all && some.len() > 2 && some.len() == components(self.view).count() {
+                banner::ALL.to_owned()
+            } else {
+                self.names(some)
+            };
+            format!("{state}: {names}")
+        });
+        parts.collect::<Vec<_>>().join("; ")
+    }
+
+    fn names(&self, some: &[(usize, Tone)]) -> String {
+        let names =
+            || some.iter().filter_map(|(place, _)| components(self.view).nth(*place)).map(|one| &one.name);
+        let length: usize = names().map(|name| name.chars().count() + 2).sum();
+        if some.len() > 1 && length > self.limits.names {
+            return crate::texts::components(some.len());
+        }
+        let marked: Vec<_> = names().map(|name| isolated(name)).collect();
+        marked.join(", ")
+    }
+
+    /// "2 h 13 min, 14:02 to 16:15." `events` are newest first.
+    fn facts(&self, events: &[Event<'_>]) -> String {
+        let facts = match events {
+            [only] => self.facts_of(only),
+            many => {
+                let from = many.iter().map(|event| event.from).min().unwrap_or(self.view.now);
+                let to = many.iter().map(|event| event.to).max().unwrap_or(self.view.now);
+                let sum: i64 = many.iter().map(|event| event.to.min(self.view.now) - event.from).sum();
+                let times = texts::times(many.len(), &self.length(sum));
+                self.with_span(&times, from, to)
+            }
+        };
+        match events[0].kind {
+            Kind::NoData => format!("{facts} {}", texts::no_data_means(events[0].episodes.len())),
+            Kind::Partly => format!("{facts} {}", texts::PARTIAL_DATA_MEANS),
+            Kind::Impairment | Kind::Maintenance => facts,
+        }
+    }
+
+    fn facts_of(&self, event: &Event<'_>) -> String {
+        let spans = || event.episodes.iter().map(|episode| self.span(episode.from, episode.to));
+        let same_span = spans().all(|span| Some(span) == spans().next());
+        match event.episodes.as_slice() {
+            [only] => self.of_episode(only),
+            _ if same_span => {
+                let length = self.length(event.to.min(self.view.now) - event.from);
+                self.with_span(&length, event.from, event.to)
+            }
+            few if few.len() <= MAX_LISTED && self.fits(few) => {
+                let each = few.iter().map(|episode| {
+                    format!("{}: {}", isolated(&episode.component.name), self.of_episode(episode))
+                });
+                each.collect::<Vec<_>>().join(" ")
+            }
+            many => {
+                let length = |episode: &Episode<'_>| episode.to.min(self.view.now) - episode.from;
+                let shortest = many.iter().map(length).min().unwrap_or(0);
+                let longest = many.iter().map(length).max().unwrap_or(0);
+                let each = texts::each(&self.length(shortest), &self.length(longest));
+                self.with_span(&each, event.from, event.to)
+            }
+        }
+    }
+
+    fn fits(&self, episodes: &[Episode<'_>]) -> bool {
+        episodes.iter().map(|episode| episode.component.name.chars().count() + 2).sum::<usize>()
+            <= self.limits.names
+    }
+
+    /// "12 min, 03:10 to 03:22."; if the state changed, each state has its duration.
+    fn of_episode(&self, episode: &Episode<'_>) -> String {
+        let text = match episode.parts.as_slice() {
+            [_] => self.length(episode.to.min(self.view.now) - episode.from),
+            parts => {
+                let each = parts.iter().enumerate().map(|(index, (tone, length))| {
+                    let label =
+                        if index == 0 { tone.label().to_owned() } else { tone.label().to_lowercase() };
+                    format!("{label} {}", self.length(*length))
+                });
+                each.collect::<Vec<_>>().join(", ")
+            }
+        };
+        self.with_span(&text, episode.from, episode.to)
+    }
+
+    /// The text with its time: "12 min, 03:10 to 03:22.", or "12 min so far, since 03:10 UTC." while it lasts.
+    fn with_span(&self, text: &str, from: Timestamp, to: Timestamp) -> String {
+        if to > self.view.now {
+            return texts::so_far(text, &sentence(&[Piece::At(from)], self.clock));
+        }
+        format!("{text}, {}.", self.span(from, to))
+    }
+
+    /// "03:10 to 03:22", with the days if they differ.
+    fn span(&self, from: Timestamp, to: Timestamp) -> String {
+        let clock = self.clock;
+        let (first, last) = (clock.date(from), clock.date(to));
+        let (begun, ended) = (clock.time(from), clock.time(to));
+        clock.isolated(if first != last {
+            let at = |day, time: &str| format!("{}, {time}", clock.day(day));
+            texts::from_to(&at(first, &begun), &at(last, &ended))
+        } else if begun == ended {
+            begun
+        } else {
+            texts::from_to(&begun, &ended)
+        })
+    }
+
+    fn length(&self, milliseconds: i64) -> String {
+        self.clock.isolated(duration(milliseconds))
+    }
+}

@@ -1,0 +1,126 @@
+//! The timeline of an incident, newest first, and its texts as markup.
+
+use super::markup::{self, isolated};
+use super::words::{Clock, Tone};
+use crate::texts::{self, incident as words};
+use crate::view::{IncidentText, IncidentUpdateView, IncidentView};
+use jiff::civil::Date;
+use skerry_domain::incident::IncidentStatus;
+use skerry_domain::time::Timestamp;
+
+/// An entry of a timeline.
+pub(crate) struct Entry {
+    /// Heads the first entry of a day.
+    pub(crate) day: Option<String>,
+    /// Class of the newest one's mark.
+    pub(crate) class: &'static str,
+    /// "15:41", as markup.
+    pub(crate) time: String,
+    /// The state and the text, as markup.
+    pub(crate) text: String,
+    /// Components whose status it changed.
+    pub(crate) changes: Vec<StatusLine>,
+    /// "Edited 15:50.", as markup.
+    pub(crate) edited: Option<String>,
+}
+
+/// "Refunds: from operational to partial outage".
+pub(crate) struct StatusLine {
+    pub(crate) name: String,
+    pub(crate) from: String,
+    pub(crate) class: &'static str,
+    pub(crate) to: String,
+}
+
+/// How a timeline is written.
+#[derive(Clone, Copy)]
+pub(crate) struct Style {
+    /// Days have headings; otherwise the time of another day has its date.
+    pub(crate) days: bool,
+    /// The longest Markdown that is shown as such, bytes; longer texts become one line that is cut.
+    pub(crate) longest: usize,
+    /// The script adds the age of the newest entry.
+    pub(crate) ages: bool,
+}
+
+/// The entries of `updates`, which are newest first.
+pub(crate) fn entries(
+    updates: &[&IncidentUpdateView],
+    newest: Option<Tone>,
+    style: Style,
+    clock: &Clock<'_>,
+) -> Vec<Entry> {
+    let mut day: Option<Date> = None;
+    let entry = |(place, update): (usize, &&IncidentUpdateView)| {
+        let date = clock.date(update.display_at);
+        let new_day = day.replace(date) != Some(date);
+        let with_day = !style.days && date != clock.today();
+        let time = clock.time(update.display_at);
+        let time = if with_day { format!("{}, {time}", clock.day(date)) } else { time };
+        let time = if place == 0 && style.ages {
+            markup::aging(update.display_at, &time, clock)
+        } else {
+            markup::time(update.display_at, &time, clock)
+        };
+        Entry {
+            day: (style.days && new_day).then(|| clock.isolated(clock.day(date))),
+            class: newest.filter(|_| place == 0).map_or("", Tone::class),
+            time,
+            text: text(update.status, update.body.as_ref(), style.longest),
+            changes: changes(update),
+            edited: update.edited_at.map(|at| words::edited(&moment(at, date, clock))),
+        }
+    };
+    updates.iter().enumerate().map(entry).collect()
+}
+
+/// "15:50", or with its date on another day than `date`.
+fn moment(at: Timestamp, date: Date, clock: &Clock<'_>) -> String {
+    let (day, time) = (clock.date(at), clock.time(at));
+    let text = if day == date { time } else { format!("{}, {time}", clock.day(day)) };
+    markup::time(at, &text, clock)
+}
+
+fn changes(update: &IncidentUpdateView) -> Vec<StatusLine> {
+    let changed = update.components.iter().filter(|change| change.from != change.to);
+    let line = |change: &crate::view::StatusChangeView| StatusLine {
+        name: isolated(&change.name),
+        from: words::from(change.from),
+        class: Tone::Of(change.to).class(),
+        to: texts::status(change.to).to_lowercase(),
+    };
+    changed.map(line).collect()
+}
+
+/// "**Identified.** We are moving traffic.", with the state at the head of the first paragraph.
+fn text(status: IncidentStatus, body: Option<&IncidentText>, longest: usize) -> String {
+    let head = format!("<b>{}.</b>", words::status(status));
+    let html = body.map_or_else(String::new, |body| body_html(body, longest));
+    match html.strip_prefix("<p>") {
+        Some(rest) => format!("<p>{head} {rest}"),
+        None => format!("<p>{head}</p>{html}"),
+    }
+}
+
+/// The text as blocks. The sanitiser made the markup of a person's text.
+pub(crate) fn body_html(body: &IncidentText, longest: usize) -> String {
+    match body {
+        IncidentText::Written(text) if text.source().len() <= longest => text.html(),
+        body => format!("<p>{}</p>", markup::escaped(&cut(&body.one_line(), longest))),
+    }
+}
+
+/// At most `longest` bytes; what is cut off leaves an ellipsis.
+fn cut(text: &str, longest: usize) -> String {
+    if text.len() <= longest {
+        return text.to_owned();
+    }
+    let end = (0..=longest).rev().find(|end| text.is_char_boundary(*end)).unwrap_or(0);
+    let words = text[..end].rsplit_once(' ').map_or(&text[..end], |(words, _)| words);
+    format!("{words} …")
+}
+
+/// The title as markup.
+pub(crate) fn title(incident: &IncidentView) -> String {
+    isolated(&incident.title.one_line())
+}

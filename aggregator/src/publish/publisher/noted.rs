@@ -1,0 +1,57 @@
+//! What a change of the state means for the pages. What visitors do not see must not influence when a page is rendered.
+
+use super::super::addresses::page_of;
+use super::Publisher;
+use skerry_domain::state::{ComponentKey, IncidentKey, PageKey, State, WorkspaceKey};
+use skerry_domain::step::Change;
+use std::collections::BTreeSet;
+
+impl Publisher {
+    /// Marks what changed to be rendered again.
+    pub(super) fn note(&mut self, changes: impl Iterator<Item = (WorkspaceKey, Change)>) {
+        let snapshot = self.engine.snapshot();
+        let mut saved = BTreeSet::new();
+        for (workspace, change) in changes {
+            let Some(state) = snapshot.workspaces.get(workspace) else { continue };
+            match change {
+                Change::ComponentChanged(component) => self.note_component(workspace, state, component),
+                Change::IncidentChanged(incident) => self.note_incident(workspace, state, incident),
+                Change::IncidentDeleted(page) => self.note_deleted(workspace, state, page),
+                change => saved.extend(page_of(state, &change).map(|page| (workspace, page))),
+            }
+        }
+        if !saved.is_empty() {
+            self.refresh_pages(&saved);
+        }
+    }
+
+    fn note_component(&mut self, workspace: WorkspaceKey, state: &State, key: ComponentKey) {
+        let known = state.components.get(&key);
+        let seen = known.filter(|component| component.settings.public && !component.archived);
+        let Some(component) = seen else { return };
+        if let Some(page) = self.pages.get_mut(&(workspace, component.page)) {
+            page.mark_component(component.id.clone());
+        }
+    }
+
+    /// Drafts are not seen.
+    fn note_incident(&mut self, workspace: WorkspaceKey, state: &State, key: IncidentKey) {
+        let known = state.incidents.get(&key);
+        let Some(incident) = known.filter(|incident| incident.is_published()) else { return };
+        if let Some(page) = self.pages.get_mut(&(workspace, incident.page)) {
+            page.mark_incident(incident.id.clone(), incident.started_at, state.clock);
+        }
+    }
+
+    /// If visitors saw it, its page and its traces in the history disappear.
+    fn note_deleted(&mut self, workspace: WorkspaceKey, state: &State, key: PageKey) {
+        let Some(page) = self.pages.get_mut(&(workspace, key)) else { return };
+        let of_page = state.incidents.values().filter(|one| one.page == key && one.is_published());
+        let published: BTreeSet<&str> = of_page.map(|one| one.id.as_str()).collect();
+        let shown = page.publication.outputs.keys().filter_map(|path| path.strip_prefix("incidents/"));
+        // What is being rendered may still show it.
+        if page.busy.is_some() || page.dirty.is_some() || { shown }.any(|id| !published.contains(id)) {
+            page.mark_all();
+        }
+    }
+}
