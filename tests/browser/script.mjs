@@ -184,6 +184,47 @@ const greys = page => page.locator('.u, .en, .s').evaluateAll(all => [...new Set
   await behind.close()
 }
 
+{ // An incident that begins and ends moves nothing: what is unfolded stays.
+  const watched = readFileSync(join(gallery, 'watched/index.html'), 'utf8')
+  const state = { html: three }
+  const { page, pass, sees, close } = await open(state)
+  await page.locator('summary').nth(1).click()
+  await page.evaluate(() => { window.row = document.activeElement })
+  state.html = later(watched, 1)
+  await pass(1)
+  await sees('Happening now')
+  assert.equal(await page.evaluate(() => document.activeElement === window.row && window.row.isConnected), true, 'focus is kept')
+  assert.deepEqual(await page.locator('details[open] .nm bdi').allInnerTexts(), ['Card payments'])
+  await sees('15:55, 21 min ago')
+  state.html = later(three, 2)
+  await pass(1)
+  await page.waitForFunction(() => !document.body.innerText.includes('Happening now'))
+  assert.deepEqual(await page.locator('details[open] .nm bdi').allInnerTexts(), ['Card payments'])
+  await close()
+}
+
+{ // The page of an open incident says that it is old; that of a resolved one never is.
+  const folder = join(gallery, 'fire/incidents')
+  const read = name => readFileSync(join(folder, name), 'utf8')
+  const find = title => readdirSync(folder).find(name => read(name).includes(`<h1><bdi>${title}</bdi></h1>`))
+  const lasting = find('Card payments declined')
+  const state = { html: read(lasting), path: `fire/incidents/${lasting.replace('.html', '')}` }
+  const { page, pass, sees, close } = await open(state)
+  await sees('Identified. Major outage since 14:02 UTC, for 2 h 13 min.')
+  await sees('15:41, 34 min ago')
+  state.html = null
+  await pass(11)
+  await sees('Identified at 16:15 UTC. This page may be out of date.')
+  assert.equal(await page.locator('.u.n').count(), 1, 'the panel is grey')
+  await close()
+  const over = find('Timeouts from Europe')
+  const resolved = await open({ html: read(over), path: `fire/incidents/${over.replace('.html', '')}` })
+  await resolved.sees('Resolved. Partial outage for 12 min')
+  await resolved.pass(12)
+  assert.equal(await resolved.page.locator('html.old').count(), 0)
+  await resolved.close()
+}
+
 { // Running durations are updated every minute.
   const fire = readFileSync(join(gallery, 'fire/index.html'), 'utf8')
   const { pass, sees, close } = await open({ html: fire })

@@ -1,6 +1,7 @@
 //! Writes sample pages in every state to a directory, as a static site:
 //! `cargo run -p skerry-aggregator --example gallery -- DIRECTORY`.
 
+mod incidents;
 mod sample;
 mod states;
 
@@ -32,6 +33,10 @@ fn write_site(root: &Path, view: &PageView) -> anyhow::Result<()> {
     for component in components {
         let page = html::component(view, &component.id).context("a component of the view has a page")?;
         write(&root.join(format!("components/{}.html", component.id)), page.as_bytes())?;
+    }
+    for incident in &view.incidents {
+        let page = html::incident(view, incident)?;
+        write(&root.join(format!("incidents/{}.html", incident.id)), page.as_bytes())?;
     }
     for asset in html::assets() {
         write(&root.join(&asset.path), asset.bytes)?;

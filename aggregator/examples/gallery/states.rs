@@ -1,5 +1,6 @@
 //! The states to look at, by name.
 
+use crate::incidents;
 use crate::sample::{
     NOW, component, group, impaired, page, refigured, response, sixty, spend, unseen, waiting, young,
 };
@@ -15,6 +16,7 @@ pub(crate) fn all() -> Vec<(&'static str, PageView)> {
         ("sixty", page("Northwind status", sixty(2))),
         ("sixty-bad", page("Northwind status", sixty(5))),
         ("fire", fire()),
+        ("watched", watched()),
         ("no-data", no_data()),
         ("blind", blind()),
         ("nothing", page("Northwind status", Vec::new())),
@@ -65,7 +67,14 @@ fn fire() -> PageView {
         api.children[0] = impaired("Webhooks", Status::DegradedPerformance, 48);
         api.children[1] = unseen("Sandbox", 95);
     }
-    page("Northwind status", items)
+    let view = page("Northwind status", items);
+    PageView { incidents: incidents::of_fire(&view), ..view }
+}
+
+/// Incidents are open while everything is operational.
+fn watched() -> PageView {
+    let view = three();
+    PageView { incidents: incidents::watched(&view), ..view }
 }
 
 fn no_data() -> PageView {
@@ -137,6 +146,7 @@ fn hostile() -> PageView {
     items.push(group_of);
     let mut view = page("\"><script>alert(2)</script>\u{202e}", items);
     view.support_url = Some("javascript:alert(3)".to_owned());
+    view.incidents = incidents::hostile(&view);
     view
 }
 
