@@ -17,6 +17,7 @@ mod extreme_numbers;
 mod file_diagnostics;
 mod heartbeats;
 mod http;
+mod incident_pages;
 mod incidents;
 mod limits;
 mod link;

@@ -34,12 +34,15 @@ impl Publisher {
         }
     }
 
-    /// Drafts are not seen.
+    /// Drafts are not seen. The pages of the components that an incident names link to it.
     fn note_incident(&mut self, workspace: WorkspaceKey, state: &State, key: IncidentKey) {
         let known = state.incidents.get(&key);
         let Some(incident) = known.filter(|incident| incident.is_published()) else { return };
         if let Some(page) = self.pages.get_mut(&(workspace, incident.page)) {
             page.mark_incident(incident.id.clone(), incident.started_at, state.clock);
+        }
+        for (component, _) in incident.components() {
+            self.note_component(workspace, state, component);
         }
     }
 
