@@ -48,11 +48,13 @@ impl NewestRows {
 
     fn search(writes: &[Write]) -> Self {
         let mut parts = HashMap::new();
-        let mut newest: HashMap<(&'static str, OwnKey), (usize, Part)> = HashMap::with_capacity(writes.len());
+        // By table, so that a delete on one costs nothing for the others.
+        let mut newest: HashMap<&'static str, HashMap<OwnKey, (usize, Part)>> = HashMap::new();
         for (number, write) in writes.iter().enumerate() {
             match write {
                 Write::Put(row) | Write::Update(row, _) => {
-                    let (key, mut part) = (key_of(row), Part::of(write));
+                    let ((table, key), mut part) = (key_of(row), Part::of(write));
+                    let newest = newest.entry(table).or_default();
                     if let Some((former, of_former)) = newest.get(&key) {
                         part = part.and(*of_former);
                         parts.insert(*former, Part::Nothing);
@@ -63,7 +65,7 @@ impl NewestRows {
                 Write::Delete(key)
                 | Write::Replace { prefix: key, .. }
                 | Write::Prune { prefix: key, .. } => {
-                    newest.retain(|(table, _), _| *table != key.table.name);
+                    newest.remove(key.table.name);
                 }
                 Write::Append(_) | Write::Observe(..) => {}
             }
