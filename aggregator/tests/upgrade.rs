@@ -1,11 +1,14 @@
 //! A database written by a former release opens with the same ids, tokens, bars and figures.
 
+use skerry_domain::correction::Correction;
 use skerry_domain::credentials::{Standing, token_hash};
 use skerry_domain::holds::Source;
+use skerry_domain::interval::Interval;
 use skerry_domain::layers::effective;
+use skerry_domain::maintenance::MaintenanceStatus;
 use skerry_domain::state::{ComponentKey, WindowKey};
 use skerry_domain::status::{Effective, Status};
-use skerry_domain::step::{Answer, Command, Context, Ids, step};
+use skerry_domain::step::{Answer, Command, Context, Ids, NewWindow, step};
 use skerry_domain::time::Timestamp;
 use skerry_domain::uptime::Tally;
 use skerry_domain::workspaces::Workspaces;
@@ -136,10 +139,38 @@ fn manual_and_planned_layers_become_holds_and_windows() {
             (known(Status::MajorOutage), third),
         ]
     );
+    // What is over is noted by the first tick.
+    let context = Context { now: NOW, ids: Ids::from_seed([1; 32]) };
+    step(&mut state, Command::Tick, context).expect("taken");
+    let window = &state.windows[&WindowKey(3)];
+    assert_eq!(Some(state.components[&by_hand].page), window.page);
+    let ended = second + 4 * hour;
+    let told = (window.status, window.started_at, window.completed_at);
+    let completed = MaintenanceStatus::Completed;
+    assert_eq!(told, (completed, Some(Timestamp(second)), Some(Timestamp(ended))));
     // New keys and ids follow the migrated ones.
-    let plan = Command::PlanWindow { components: vec![by_hand], from: NOW, to: NOW + hour };
-    let planned = step(&mut state, plan, Context { now: NOW, ids: Ids::from_seed([1; 32]) }).expect("taken");
+    let plan = Command::PlanWindow(Box::new(NewWindow::over(vec![by_hand], NOW, NOW + hour)));
+    let planned = step(&mut state, plan, context).expect("taken");
     assert_eq!(planned.answer, Answer::Window(WindowKey(4)));
+}
+
+/// The former corrected layer becomes corrections, with the same effect.
+#[test]
+fn the_corrected_layer_becomes_corrections() {
+    let (from, to) = (NOW - 3_600_000, NOW - 1_800_000);
+    let (_folder, store) = migrated_with(&format!(
+        "INSERT INTO status_interval VALUES (1, 10, 'corrected', {}, {}, 'partial_outage');",
+        from.0, to.0
+    ));
+    let by_hand = ComponentKey(10);
+    let workspaces = store.load(NOW).expect("loads");
+    let (_, state) = workspaces.iter().find(|(_, one)| one.components.contains_key(&by_hand)).expect("kept");
+    let corrections: Vec<_> = state.corrections_of(by_hand).map(|(_, one)| one).collect();
+    assert_eq!(corrections.len(), 1);
+    let Correction { from: begins, to: ends, status, undone, .. } = corrections[0];
+    assert_eq!((*begins, *ends, *status, undone), (from, to, Status::PartialOutage, &None));
+    let layers = &state.components[&by_hand].layers;
+    assert_eq!(layers.corrected[..], [Interval { from, to, value: Status::PartialOutage }]);
 }
 
 #[test]

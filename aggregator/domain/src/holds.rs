@@ -3,6 +3,7 @@
 
 use super::interval::Interval;
 use super::layers::{lay, splice};
+use super::maintenance::PlannedWindow;
 use super::state::{ComponentKey, HoldKey, State, WindowKey};
 use super::status::Status;
 use super::time::Timestamp;
@@ -31,19 +32,6 @@ pub struct Hold {
     /// Its first instant.
     pub from: Timestamp,
     /// The first instant after it; [`Timestamp::FAR`]: until it is released.
-    pub to: Timestamp,
-}
-
-/// A planned window: its components are under maintenance while it runs.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct PlannedWindow {
-    /// 12 random lower-case alphanumerics.
-    pub id: String,
-    /// Its components, sorted and without duplicates.
-    pub components: Vec<ComponentKey>,
-    /// Its first instant.
-    pub from: Timestamp,
-    /// The first instant after it.
     pub to: Timestamp,
 }
 
@@ -119,7 +107,8 @@ pub fn override_of(held: Option<HeldStatus>, window_since: Option<Timestamp>) ->
 }
 
 impl State {
-    /// Derives what is not stored, after a load: each component's windows and its manual and planned layers.
+    /// Derives what is not stored, after a load: each component's windows and its manual, planned and
+    /// corrected layers.
     pub fn derive_layers(&mut self) {
         let of = self.windows.iter().flat_map(|(key, one)| one.components.iter().map(|of| (*of, *key)));
         let of: Vec<(ComponentKey, WindowKey)> = of.collect();
@@ -135,12 +124,13 @@ impl State {
             }
             self.derive_planned(key);
         }
+        self.derive_all_corrected();
     }
 
     /// Derives the planned layer of a component from its windows.
     pub(super) fn derive_planned(&mut self, key: ComponentKey) {
         let Some(component) = self.components.get_mut(&key) else { return };
         let windows = component.windows.iter().filter_map(|window| self.windows.get(window));
-        component.layers.planned = planned(windows.map(|one| (one.from, one.to))).into();
+        component.layers.planned = planned(windows.map(PlannedWindow::runs)).into();
     }
 }

@@ -60,6 +60,10 @@ key!(
     /// Row key of an incident.
     IncidentKey
 );
+key!(
+    /// Row key of a correction.
+    CorrectionKey
+);
 
 /// An agent of any workspace.
 pub type WorkspaceAgent = (WorkspaceKey, AgentKey);
@@ -91,6 +95,10 @@ pub struct Counters {
     pub incidents: i64,
     /// Of updates of incidents.
     pub incident_updates: i64,
+    /// Of updates of planned windows.
+    pub window_updates: i64,
+    /// Of corrections.
+    pub corrections: i64,
     /// Of losses.
     pub losses: i64,
     /// Of hard transitions.
@@ -103,7 +111,7 @@ pub struct Counters {
 
 impl Counters {
     /// Each counter with the name of its table; `fold` belongs to no table.
-    pub fn named(&mut self) -> [(&'static str, &mut i64); 15] {
+    pub fn named(&mut self) -> [(&'static str, &mut i64); 17] {
         [
             ("agent", &mut self.agents),
             ("check", &mut self.checks),
@@ -116,6 +124,8 @@ impl Counters {
             ("problem", &mut self.problems),
             ("incident", &mut self.incidents),
             ("incident_update", &mut self.incident_updates),
+            ("planned_window_update", &mut self.window_updates),
+            ("correction", &mut self.corrections),
             ("loss", &mut self.losses),
             ("hard_transition", &mut self.transitions),
             ("audit", &mut self.audit),

@@ -7,8 +7,8 @@ use super::shared_vec::SharedVec;
 use super::status::{Effective, Status};
 use super::time::Timestamp;
 
-/// The four layers of a component; each is oldest first and never overlaps itself. The manual and planned layers are
-/// derived from holds and windows.
+/// The four layers of a component; each is oldest first and never overlaps itself. All but the
+/// automatic layer are derived: from holds, windows and corrections.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Layers {
     /// Derived from the linked checks.

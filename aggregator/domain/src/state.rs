@@ -1,13 +1,15 @@
 //! The state of one workspace, in memory. Loaded from the store at the start; only [`super::step`] changes it.
 
 use super::check_verdict::CheckVerdict;
+use super::correction::Correction;
 use super::credentials::{Enrolment, TokenHash};
 use super::former::Former;
 use super::heartbeat::Heartbeat;
-use super::holds::{Hold, PlannedWindow};
+use super::holds::Hold;
 use super::incident::{Incident, IncidentRules};
 use super::interval::Interval;
 use super::layers::Layers;
+use super::maintenance::PlannedWindow;
 use super::problem::{Problem, ProblemSubject};
 use super::schedule::Schedule;
 use super::shared_vec::SharedVec;
@@ -20,8 +22,8 @@ use imbl::{OrdMap, OrdSet};
 pub use super::agent::{Agent, Epoch, SelfReport};
 pub use super::agent_check::{AgentCheck, LastRun, Outcomes};
 pub use super::keys::{
-    AgentKey, CheckKey, ComponentKey, Counters, GroupKey, HoldKey, IncidentKey, PageKey, ProblemKey,
-    TrackKey, WindowKey, WorkspaceAgent, WorkspaceKey, WorkspacePage,
+    AgentKey, CheckKey, ComponentKey, CorrectionKey, Counters, GroupKey, HoldKey, IncidentKey, PageKey,
+    ProblemKey, TrackKey, WindowKey, WorkspaceAgent, WorkspaceKey, WorkspacePage,
 };
 
 /// The state of a workspace. A copy shares its entries with the original, so it is cheap.
@@ -62,6 +64,8 @@ pub struct State {
     pub components: Table<ComponentKey, Component>,
     /// Planned windows, past ones included.
     pub windows: Table<WindowKey, PlannedWindow>,
+    /// Planned windows that are neither completed nor cancelled, or that begin again.
+    pub open_windows: OrdSet<WindowKey>,
     /// Problems, ended ones included.
     pub problems: Table<ProblemKey, Problem>,
     /// The open problem of each subject.
@@ -74,6 +78,8 @@ pub struct State {
     pub incidents: Table<IncidentKey, Incident>,
     /// Incidents that are not resolved, drafts included.
     pub open_incidents: OrdSet<IncidentKey>,
+    /// Corrections of the past, undone ones included.
+    pub corrections: Table<CorrectionKey, Correction>,
     /// Enrolment tokens.
     pub enrolments: Table<TokenHash, Enrolment>,
     /// Token hashes of heartbeat addresses, by check name.

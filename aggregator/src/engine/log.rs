@@ -84,7 +84,9 @@ impl Writer {
                 | Change::IncidentDeleted(_)
                 | Change::PageSaved(_)
                 | Change::GroupSaved(_)
-                | Change::ComponentSaved(_) => seen.push((workspace, change)),
+                | Change::ComponentSaved(_)
+                | Change::PastCorrected(_)
+                | Change::MaintenanceChanged(_) => seen.push((workspace, change)),
                 change => self.log_token_use(workspace, change),
             }
         }

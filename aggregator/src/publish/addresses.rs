@@ -1,6 +1,6 @@
 //! The addresses of pages: hosts of their own, slugs, and the root.
 
-use skerry_domain::state::{PageKey, State, WorkspacePage};
+use skerry_domain::state::{Component, PageKey, State, WorkspacePage};
 use skerry_domain::step::Change;
 use skerry_domain::workspaces::Workspaces;
 
@@ -54,6 +54,14 @@ pub(super) fn page_of(state: &State, change: &Change) -> Option<PageKey> {
         Change::PageSaved(key) => Some(*key),
         Change::GroupSaved(key) => state.groups.get(key).map(|group| group.page),
         Change::ComponentSaved(key) => state.components.get(key).map(|component| component.page),
+        // Months that are over change too.
+        Change::PastCorrected(key) => {
+            let seen = |component: &&Component| component.settings.public && !component.archived;
+            state.components.get(key).filter(seen).map(|component| component.page)
+        }
+        Change::MaintenanceChanged(key) => {
+            state.windows.get(key).filter(|window| window.is_published()).and_then(|window| window.page)
+        }
         _ => None,
     }
 }

@@ -7,6 +7,7 @@ use skerry_domain::component::{Automatic, LinkedCheck, automatic};
 use skerry_domain::heartbeat::{Heartbeat, Lateness};
 use skerry_domain::holds::{manual, planned};
 use skerry_domain::interval::{Interval, append};
+use skerry_domain::maintenance::PlannedWindow;
 use skerry_domain::schedule::Due;
 use skerry_domain::state::{Component, State};
 use skerry_domain::status::Status;
@@ -64,7 +65,8 @@ fn scan(state: &State, now: Timestamp) -> (State, Result<Stepped, Rejected>) {
     let ours: Vec<_> = state.heartbeats.values().map(|one| one.track).collect();
     let agents = state.tracks.keys().filter(|key| !ours.contains(key));
     let all = agents.map(|key| Due::Track(*key));
-    let all = all.chain(state.heartbeats.keys().map(|key| Due::Heartbeat(*key))).collect::<Vec<_>>();
+    let all = all.chain(state.heartbeats.keys().map(|key| Due::Heartbeat(*key)));
+    let all = all.chain(state.open_windows.iter().map(|key| Due::Window(*key))).collect::<Vec<_>>();
     all.into_iter().for_each(|due| state.schedule.set(due, Some(Timestamp(i64::MIN))));
     let moved = |one: &Component| {
         let ends = one.layers.manual.iter().flat_map(|held| [held.from, held.to]);
@@ -138,11 +140,13 @@ pub(crate) fn sound(state: &State, tick: bool) -> Result<(), String> {
             return Err(format!("{check:?} has no beginning or nobody who says so: {kept:?}"));
         }
     }
-    for component in state.components.values() {
+    crate::planning::windows(state, tick)?;
+    for (key, component) in state.components.iter() {
         let layers = &component.layers;
         whole_or_apart("manual", &layers.manual)?;
         whole_or_apart("planned", &layers.planned)?;
         set_from_outside(state, component)?;
+        crate::planning::corrected_layer(state, *key, component)?;
         whole_or_apart("automatic", &layers.automatic)?;
         let (first, last) = (layers.automatic.first(), layers.automatic.last());
         let Some(from) = first.map(|first| first.from) else { return Err("no automatic layer".to_owned()) };
@@ -168,7 +172,7 @@ fn set_from_outside(state: &State, component: &Component) -> Result<(), String> 
         return Err(format!("the manual layer is {:?}, of all holds it is {whole:?}", layers.manual));
     }
     let windows = component.windows.iter().map(|key| &state.windows[key]);
-    let whole = planned(windows.map(|one| (one.from, one.to)));
+    let whole = planned(windows.map(PlannedWindow::runs));
     if *layers.planned != *whole {
         return Err(format!("the planned layer is {:?}, of all windows it is {whole:?}", layers.planned));
     }

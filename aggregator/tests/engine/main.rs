@@ -11,6 +11,7 @@ mod housekeeping;
 mod invariants;
 mod past;
 mod people;
+mod planning;
 mod refused;
 mod reloaded;
 mod reports;

@@ -13,7 +13,7 @@ use std::sync::LazyLock;
 
 static RULES: LazyLock<Rules> = LazyLock::new(|| Rules::new(&Settings::default()).expect("usable"));
 
-fn text(script: &mut Script<'_>, form: Form) -> Text {
+pub(crate) fn text(script: &mut Script<'_>, form: Form) -> Text {
     let written = script.pick(&["Orders fail", "We look into it", "db1.internal is down\nand 10.0.0.1", ""]);
     let public = RULES.sanitise(written, form, &Replacement::default(), &[]).text.expect("clean");
     Text { written: written.to_owned(), public }

@@ -5,7 +5,7 @@ use skerry_domain::heartbeat::Expected;
 use skerry_domain::holds::Source;
 use skerry_domain::problem::Severity;
 use skerry_domain::state::{
-    AgentKey, ComponentKey, ComponentSettings, PageSettings, ResponseHour, SelfReport, State, WindowKey,
+    AgentKey, ComponentKey, ComponentSettings, PageSettings, ResponseHour, SelfReport, State,
 };
 use skerry_domain::status::Status;
 use skerry_domain::step::{
@@ -139,16 +139,11 @@ impl World {
                 status: script.pick(&Status::ALL),
                 until: script.pick(&[None, Some(0), Some(1), Some(HOUR)]).map(|after| self.now + after),
             },
-            14 => match script.below(4) {
+            14 => match script.below(6) {
                 0 => {
                     Command::ReleaseHold { component: component(script, &self.state), source: source(script) }
                 }
-                1 => Command::CancelWindow { window: WindowKey(1 + script.below(4)) },
-                _ => Command::PlanWindow {
-                    components: (0..=script.below(2)).map(|_| component(script, &self.state)).collect(),
-                    from: self.now + script.pick(&[0, 1, HOUR, -HOUR]),
-                    to: self.now + script.pick(&[1, HOUR, DAY, -1]),
-                },
+                _ => self.plan(script),
             },
             _ => Command::SetResponse {
                 component: component(script, &self.state),

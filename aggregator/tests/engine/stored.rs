@@ -78,6 +78,8 @@ pub(crate) fn same(state: &State, loaded: &State) -> Result<(), String> {
         groups,
         components,
         windows,
+        open_windows,
+        corrections,
         problems,
         open_problems,
         problems_of,

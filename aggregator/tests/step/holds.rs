@@ -4,9 +4,11 @@ use crate::fixture::{Fixture, START};
 use skerry_domain::clock::SavedClock;
 use skerry_domain::holds::Source;
 use skerry_domain::rows::Subject;
-use skerry_domain::state::{ComponentKey, WindowKey};
+use skerry_domain::state::{ComponentKey, State, WindowKey};
 use skerry_domain::status::{Effective, Status};
-use skerry_domain::step::{Answer, Change, Command, Context, Ids, REST_HOLDS, Rejected, RejectedKind, step};
+use skerry_domain::step::{
+    Answer, Change, Command, Context, Ids, NewWindow, REST_HOLDS, Rejected, RejectedKind, step,
+};
 use skerry_domain::time::{DAY, SECOND, Timestamp};
 use skerry_domain::track::HardState;
 use skerry_domain::verdict::Quorum;
@@ -25,7 +27,7 @@ impl Fixture {
     }
 
     fn plan(&mut self, components: &[ComponentKey], from: Timestamp, to: Timestamp) -> WindowKey {
-        match self.run(Command::PlanWindow { components: components.to_vec(), from, to }).0 {
+        match self.run(planned(components, from, to)).0 {
             Answer::Window(key) => key,
             other => panic!("{other:?}"),
         }
@@ -52,6 +54,11 @@ impl Fixture {
         let layers = &self.state.components[&self.component()].layers;
         skerry_domain::layers::effective(layers, at, at + 1)[0].value
     }
+}
+
+/// A window that nobody is told of before it begins.
+fn planned(components: &[ComponentKey], from: Timestamp, to: Timestamp) -> Command {
+    Command::PlanWindow(Box::new(NewWindow { lead: 0, ..NewWindow::over(components.to_vec(), from, to) }))
 }
 
 /// A component that is no longer linked to a check.
@@ -195,11 +202,6 @@ fn invalid_holds_and_windows_are_rejected() {
     fixture.now = START + DAY;
     let (component, nobody, now) = (fixture.component(), ComponentKey(-1), fixture.now);
     let (source, status) = (Source::Person, Status::MajorOutage);
-    let plan = |components: &[ComponentKey], from, to| Command::PlanWindow {
-        components: components.to_vec(),
-        from,
-        to,
-    };
     for (command, kind, field) in [
         (
             Command::SetHold { component: nobody, source, status, until: None },
@@ -208,11 +210,11 @@ fn invalid_holds_and_windows_are_rejected() {
         ),
         (Command::ReleaseHold { component: nobody, source }, RejectedKind::NotFound, "component"),
         (Command::SetHold { component, source, status, until: Some(now) }, RejectedKind::Invalid, "until"),
-        (plan(&[], now, now + 1), RejectedKind::Invalid, "components"),
-        (plan(&[component, nobody], now, now + 1), RejectedKind::NotFound, "component"),
-        (plan(&[component], now + 1, now + 1), RejectedKind::Invalid, "to"),
-        (plan(&[component], now - 2, now), RejectedKind::Invalid, "to"),
-        (plan(&[component], now, Timestamp::FAR), RejectedKind::Invalid, "to"),
+        (planned(&[], now, now + 1), RejectedKind::Invalid, "components"),
+        (planned(&[component, nobody], now, now + 1), RejectedKind::NotFound, "component"),
+        (planned(&[component], now + 1, now + 1), RejectedKind::Invalid, "to"),
+        (planned(&[component], now - 2, now), RejectedKind::Invalid, "to"),
+        (planned(&[component], now, Timestamp::FAR), RejectedKind::Invalid, "to"),
         (Command::CancelWindow { window: WindowKey(1) }, RejectedKind::NotFound, "window"),
     ] {
         let told = format!("{command:?}");
@@ -287,8 +289,8 @@ fn cancelling_removes_a_future_window_and_ends_a_running_one() {
     assert_eq!((runs, fixture.state.windows[&runs].from), (WindowKey(2), START + 1), "no key is given twice");
     assert_eq!(fixture.shown().0, Status::UnderMaintenance);
     fixture.tick_at(START + SECOND);
-    let shown = Change::ComponentChanged(component);
-    assert_eq!(fixture.run(Command::CancelWindow { window: runs }).1, [shown]);
+    let shown = [Change::MaintenanceChanged(runs), Change::ComponentChanged(component)];
+    assert_eq!(fixture.run(Command::CancelWindow { window: runs }).1, shown);
     assert_eq!(fixture.shown().0, Status::Operational);
     assert_eq!(
         fixture.was(START + SECOND - 1),
@@ -314,7 +316,9 @@ fn a_clock_that_is_set_back_moves_holds_and_no_planned_window() {
     let state = fixture.load(START);
     let hold = &state.components[&component].holds[0];
     assert_eq!((hold.from, hold.to), (now, now + HOUR));
-    assert_eq!(state.windows[&window], fixture.state.windows[&window]);
+    let times = |state: &State| (state.windows[&window].from, state.windows[&window].to);
+    assert_eq!(times(&state), times(&fixture.state));
+    assert_eq!(state.windows[&window].created_at, now, "what happened moves back");
     assert_eq!(state.components[&component].layers.planned[0].from, START + DAY + 2 * HOUR);
 }
 

@@ -2,13 +2,16 @@
 //! the state or its rows.
 
 mod configuration;
+mod corrections;
 mod dismissed;
 mod evidence;
 mod fixture;
 mod forgotten;
 mod holds;
 mod incidents;
+mod maintenance;
 mod placement;
+mod planning;
 mod problems;
 #[path = "../engine/reports.rs"]
 mod reports;

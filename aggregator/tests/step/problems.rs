@@ -6,7 +6,7 @@ use skerry_domain::incident::{Body, Impact, Incident, IncidentRules, IncidentSta
 use skerry_domain::problem::{Level, Problem, ProblemEventKind, ProblemSubject, Severity};
 use skerry_domain::state::{IncidentKey, ProblemKey};
 use skerry_domain::status::Status;
-use skerry_domain::step::{Change, Command, ProblemChange, Report, When};
+use skerry_domain::step::{Change, Command, NewWindow, ProblemChange, Report, When};
 use skerry_domain::time::{DAY, HOUR, MINUTE, SECOND};
 use skerry_domain::track::HardState;
 use skerry_domain::verdict::Quorum;
@@ -175,7 +175,7 @@ fn a_window_holds_a_problem_back_until_it_ends() {
     fixture.stays(HardState::Up, MINUTE);
     let components = vec![fixture.component()];
     let (from, to) = (fixture.now, fixture.now + 10 * MINUTE);
-    fixture.run(Command::PlanWindow { components, from, to });
+    fixture.run(Command::PlanWindow(Box::new(NewWindow::over(components, from, to))));
     fixture.stays(HardState::Down, 9 * MINUTE);
     assert_eq!((fixture.state.problems.len(), fixture.state.incidents.len()), (1, 0));
     fixture.stays(HardState::Down, MINUTE - SECOND);
@@ -188,7 +188,7 @@ fn a_window_holds_a_problem_back_until_it_ends() {
     fixture.stays(HardState::Up, MINUTE);
     let components = vec![fixture.component()];
     let (from, to) = (fixture.now, fixture.now + 10 * MINUTE);
-    fixture.run(Command::PlanWindow { components, from, to });
+    fixture.run(Command::PlanWindow(Box::new(NewWindow::over(components, from, to))));
     fixture.stays(HardState::Down, 5 * MINUTE);
     fixture.stays(HardState::Up, 10 * MINUTE);
     assert_eq!((fixture.state.problems.len(), fixture.state.incidents.len()), (1, 0), "nobody hears of it");
@@ -201,7 +201,7 @@ fn a_problem_that_is_older_than_a_window_is_not_announced_again_after_it() {
     fixture.stays(HardState::Down, MINUTE);
     let components = vec![fixture.component()];
     let (from, to) = (fixture.now, fixture.now + 10 * MINUTE);
-    fixture.run(Command::PlanWindow { components, from, to });
+    fixture.run(Command::PlanWindow(Box::new(NewWindow::over(components, from, to))));
     fixture.stays(HardState::Down, 20 * MINUTE);
     assert_eq!((fixture.state.problems.len(), fixture.state.incidents.len()), (1, 1));
     assert_eq!(fixture.incident().updates.len(), 1);

@@ -2,11 +2,12 @@
 //! people are recorded by their ids.
 
 use super::declared::{
-    AgentAllowRow, AuditRow, CheckDefinitionRow, EnrolmentRow, HeartbeatTokenRow, Row, WindowComponentRow,
+    AgentAllowRow, AuditRow, CheckDefinitionRow, EnrolmentRow, HeartbeatTokenRow, Row, WindowCheckRow,
+    WindowComponentRow,
 };
 use super::settings;
 use super::value::Value;
-use super::{Write, holds, incidents, pages, problems};
+use super::{Write, corrections, holds, incidents, pages, problems, windows};
 use crate::state::{AgentKey, CheckKey, ComponentKey, State, WindowKey, WorkspaceKey};
 use crate::step::Touched;
 use crate::time::Timestamp;
@@ -78,11 +79,15 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
     let groups = touched.groups.iter().map(|key| settings::group_row(state, *key).map(Row::from));
     let components = touched.components.iter().map(|key| settings::component_row(state, *key).map(Row::from));
     let holds = touched.holds.iter().map(|(of, key)| holds::hold_row(state, *of, *key).map(Row::from));
-    let windows = touched.windows.iter().map(|key| holds::window_row(state, *key).map(Row::from));
+    let planned = touched.windows.iter().map(|key| windows::window_row(state, *key).map(Row::from));
     let problems = touched.problems.iter().map(|key| problems::problem_row(state, *key).map(Row::from));
     let incidents = touched.incidents.iter().map(|key| incidents::incident_row(state, *key).map(Row::from));
     let updates = touched.incident_updates.iter();
     let updates = updates.map(|(key, number)| incidents::update_row(state, *key, *number).map(Row::from));
+    let entries = touched.window_updates.iter();
+    let entries = entries.map(|(key, number)| windows::update_row(state, *key, *number).map(Row::from));
+    let corrections = touched.corrections.iter();
+    let corrections = corrections.map(|key| corrections::correction_row(state, *key).map(Row::from));
     workspace
         .into_iter()
         .chain(agents)
@@ -92,10 +97,12 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
         .chain(groups)
         .chain(components)
         .chain(holds)
-        .chain(windows)
+        .chain(planned)
         .chain(problems)
         .chain(incidents)
         .chain(updates)
+        .chain(entries)
+        .chain(corrections)
         .collect()
 }
 
@@ -108,6 +115,8 @@ struct Details {
     links: BTreeSet<(ComponentKey, CheckKey, Timestamp)>,
     /// Components of planned windows.
     planned: BTreeSet<(WindowKey, ComponentKey)>,
+    /// Checks of planned windows.
+    planned_checks: BTreeSet<(WindowKey, String)>,
 }
 
 impl Details {
@@ -125,6 +134,8 @@ impl Details {
             for key in &touched.windows {
                 let components = state.windows.get(key).into_iter().flat_map(|window| &window.components);
                 details.planned.extend(components.map(|component| (*key, *component)));
+                let checks = state.windows.get(key).into_iter().flat_map(|window| &window.checks);
+                details.planned_checks.extend(checks.map(|name| (*key, name.clone())));
             }
         }
         details
@@ -146,7 +157,12 @@ impl Details {
             let (planned_window, component) = (*window, *component);
             Some(WindowComponentRow { workspace, planned_window, component }.into())
         });
-        allowed.chain(links).chain(planned).collect()
+        let checks = self.planned_checks.iter().map(|(window, name)| {
+            state.windows.get(window).filter(|of| of.checks.contains(name))?;
+            let (planned_window, check_name) = (*window, name.clone());
+            Some(WindowCheckRow { workspace, planned_window, check_name }.into())
+        });
+        allowed.chain(links).chain(planned).chain(checks).collect()
     }
 }
 
@@ -237,7 +253,7 @@ mod tests {
     use crate::state::{ComponentSettings, PageSettings};
     use crate::step::{
         Admission, AgentChange, Answer, Asked, Command, Configure, Context, DesiredComponent, DesiredItem,
-        DesiredLink, DesiredPage, Ids, Stepped, step, step_asked,
+        DesiredLink, DesiredPage, Ids, NewWindow, Stepped, step, step_asked,
     };
     use crate::verdict::Quorum;
 
@@ -339,7 +355,9 @@ mod tests {
         assert_eq!(audit_of(2, configure(&["web"])), []);
         assert_eq!(audit_of(3, configure(&[])), [(link(1_000, far), link(1_000, 3_000))]);
         let components = vec![ComponentKey(1)];
-        let window = Command::PlanWindow { components, from: Timestamp(9_000), to: Timestamp(10_000) };
+        let window =
+            NewWindow { lead: 0, ..NewWindow::over(components, Timestamp(9_000), Timestamp(10_000)) };
+        let window = Command::PlanWindow(Box::new(window));
         let planned = Some(r#"{"planned_window":1,"component":1}"#.to_owned());
         assert_eq!(audit_of(4, window), [(None, planned.clone())]);
         assert_eq!(audit_of(5, Command::CancelWindow { window: WindowKey(1) }), [(planned, None)]);

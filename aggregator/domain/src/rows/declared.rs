@@ -6,11 +6,12 @@ use super::value::{Bits, Field, Layer, Lines, Misread, Said, SourceKind, Value};
 use crate::automatic_text::{AutomaticEvent, ReasonClass};
 use crate::credentials::{Standing, TokenHash};
 use crate::incident::{Impact, IncidentStatus};
+use crate::maintenance::{MaintenanceStatus, WindowEvent};
 use crate::problem::{Level, ProblemEventKind, Severity};
 use crate::reporters::Held;
 use crate::state::{
-    AgentKey, CheckKey, ComponentKey, GroupKey, HoldKey, IncidentKey, PageKey, ProblemKey, TrackKey,
-    WindowKey, WorkspaceKey,
+    AgentKey, CheckKey, ComponentKey, CorrectionKey, GroupKey, HoldKey, IncidentKey, PageKey, ProblemKey,
+    TrackKey, WindowKey, WorkspaceKey,
 };
 use crate::status::Status;
 use crate::time::Timestamp;
@@ -282,14 +283,62 @@ rows! {
         workspace: WorkspaceKey,
         key: WindowKey,
         id: String,
+        page: Option<PageKey>,
+        written_title: Option<String>,
+        title: Option<PublicText>,
+        status: MaintenanceStatus,
         from_ms: Timestamp,
         to_ms: Timestamp,
+        lead: i64,
+        reminds: bool,
+        created_ms: Timestamp,
+        timed_ms: Timestamp,
+        announced_ms: Option<Timestamp>,
+        reminded_ms: Option<Timestamp>,
+        started_ms: Option<Timestamp>,
+        verifying_ms: Option<Timestamp>,
+        completed_ms: Option<Timestamp>,
+        cancelled_ms: Option<Timestamp>,
+        updated_ms: Timestamp,
+        revision: i64,
     }
     /// A component of a planned window.
     WindowComponent(WindowComponentRow) in "planned_window_component", key 3 {
         workspace: WorkspaceKey,
         planned_window: WindowKey,
         component: ComponentKey,
+    }
+    /// A check whose problems a planned window holds back.
+    WindowCheck(WindowCheckRow) in "planned_window_check", key 3 {
+        workspace: WorkspaceKey,
+        planned_window: WindowKey,
+        check_name: String,
+    }
+    /// An entry of the timeline of a planned window.
+    WindowUpdate(WindowUpdateRow) in "planned_window_update", key 3 {
+        workspace: WorkspaceKey,
+        planned_window: WindowKey,
+        number: i64,
+        id: String,
+        status: MaintenanceStatus,
+        written: Option<String>,
+        body: Option<PublicText>,
+        event: Option<WindowEvent>,
+        planned_from: Option<i64>,
+        planned_to: Option<i64>,
+        created_ms: Timestamp,
+        display_ms: Timestamp,
+        edited_ms: Option<Timestamp>,
+        author: Option<String>,
+    }
+    /// What an entry of a planned window said before an edit.
+    WindowText(WindowTextRow) in "planned_window_text", key 4 {
+        workspace: WorkspaceKey,
+        planned_window: WindowKey,
+        number: i64,
+        place: i64,
+        replaced_ms: Timestamp,
+        written: String,
     }
     /// A fault of a check, or the silence of an agent.
     Problem(ProblemRow) in "problem", key 2 {
@@ -398,6 +447,21 @@ rows! {
         place: i64,
         replaced_ms: Timestamp,
         written: String,
+    }
+    /// A correction of the past of a component.
+    Correction(CorrectionRow) in "correction", key 2 {
+        workspace: WorkspaceKey,
+        key: CorrectionKey,
+        id: String,
+        component: ComponentKey,
+        from_ms: Timestamp,
+        to_ms: Timestamp,
+        status: Status,
+        reason: String,
+        made_by: Option<String>,
+        made_ms: Timestamp,
+        undone_by: Option<String>,
+        undone_ms: Option<Timestamp>,
     }
     /// Records that never arrived or that an agent discarded.
     Loss(LossRow) in "loss", key 2 {

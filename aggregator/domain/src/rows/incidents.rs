@@ -136,7 +136,7 @@ pub(super) fn write_update(state: &State, key: IncidentKey, number: i64, writes:
 }
 
 /// Both halves of a text, or neither.
-fn text(
+pub(super) fn text(
     written: Option<String>,
     public: Option<PublicText>,
     table: &str,

@@ -11,7 +11,7 @@ use super::settings::{
 };
 use super::table::{Key, Record};
 use super::value::{Bits, Field, Layer, Said, Value};
-use super::{Write, holds, incidents, pages, problems};
+use super::{Write, corrections, holds, incidents, pages, problems, windows};
 use crate::component::Automatic;
 use crate::credentials::TokenHash;
 use crate::interval::Interval;
@@ -74,7 +74,8 @@ pub(crate) fn make(
     for (key, number) in &touched.incident_updates {
         incidents::write_update(state, *key, *number, &mut make.writes);
     }
-    touched.windows.iter().for_each(|key| holds::write_window(state, *key, &mut make.writes));
+    windows::write_touched(state, touched, &mut make.writes);
+    touched.corrections.iter().for_each(|key| make.put_if_held(corrections::correction_row(state, *key)));
     make.writes
 }
 
@@ -337,30 +338,19 @@ impl Make<'_> {
         self.replace(prefix, None, component.links.iter().map(|link| pages::link(workspace, key, link)));
     }
 
-    fn automatic(&mut self, key: ComponentKey, from: Timestamp) {
-        let layer = &self.state.components[&key].layers.automatic;
-        self.layer(key, Layer::Automatic, from, layer, |value| value);
-    }
-
     /// Intervals that end at `from` or later: an interval that was cut at `from` has a new end.
-    fn layer<T: Copy>(
-        &mut self,
-        component: ComponentKey,
-        layer: Layer,
-        from: Timestamp,
-        intervals: &[Interval<T>],
-        said: impl Fn(T) -> Automatic,
-    ) {
-        let workspace = self.workspace;
+    fn automatic(&mut self, component: ComponentKey, from: Timestamp) {
+        let (workspace, layer) = (self.workspace, Layer::Automatic);
+        let intervals = &self.state.components[&component].layers.automatic;
         let tail = &intervals[intervals.partition_point(|interval| interval.to < from)..];
         let base = tail.first().map_or(from, |first| first.from.min(from));
-        let row = |one: &Interval<T>| IntervalRow {
+        let row = |one: &Interval<Automatic>| IntervalRow {
             workspace,
             component,
             layer,
             from_ms: one.from,
             to_ms: one.to,
-            status: Said(said(one.value)),
+            status: Said(one.value),
         };
         let prefix = [workspace.value(), component.value(), layer.value()].map(Value::into_owned);
         self.replace(prefix, Some(base.0), tail.iter().map(row));

@@ -4,6 +4,7 @@
 
 mod append;
 mod audit;
+mod corrections;
 mod declared;
 mod holds;
 mod incidents;
@@ -16,6 +17,7 @@ mod settings;
 mod table;
 mod value;
 mod version;
+mod windows;
 
 pub use audit::Author;
 pub(crate) use audit::audit;

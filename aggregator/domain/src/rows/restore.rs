@@ -9,7 +9,6 @@ use super::declared::{
 use super::table::Record;
 use super::value::{Layer, Misread};
 use crate::clone_detection::Sessions;
-use crate::component::Automatic;
 use crate::credentials::Enrolment;
 use crate::former::Former;
 use crate::heartbeat::{Expected, Heartbeat, Started};
@@ -18,7 +17,6 @@ use crate::interval::Interval;
 use crate::state::{
     Agent, AgentCheck, Check, Component, Epoch, LastRun, Link, Outcomes, SelfReport, State, Workspace,
 };
-use crate::status::Status;
 use crate::text::SanitiserSettings;
 use crate::track::{Span, Track};
 use skerry_protocol::schedule::Schedule;
@@ -249,18 +247,7 @@ impl Restore for IntervalRow {
         let (from, to, layers) = (self.from_ms, self.to_ms, &mut component.layers);
         match self.layer {
             Layer::Automatic => layers.automatic.push(Interval { from, to, value: self.status.0 }),
-            Layer::Corrected => layers.corrected.push(Interval { from, to, value: status(self.status.0)? }),
         }
         Ok(())
-    }
-}
-
-/// Only the automatic layer may have no data or partial data.
-fn status(said: Automatic) -> Result<Status, Misread> {
-    match said {
-        Automatic::Known(status) => Ok(status),
-        Automatic::Partly(_) | Automatic::NoData => {
-            Err(Misread::new(said).within("status_interval", "status"))
-        }
     }
 }

@@ -4,11 +4,12 @@ use crate::automatic_text::{AutomaticEvent, ReasonClass};
 use crate::component::Automatic;
 use crate::credentials::Standing;
 use crate::incident::{Impact, IncidentStatus};
+use crate::maintenance::{MaintenanceStatus, WindowEvent};
 use crate::problem::{Level, ProblemEventKind, Severity};
 use crate::reporters::Held;
 use crate::state::{
-    AgentKey, CheckKey, ComponentKey, GroupKey, HoldKey, IncidentKey, PageKey, ProblemKey, TrackKey,
-    WindowKey, WorkspaceKey,
+    AgentKey, CheckKey, ComponentKey, CorrectionKey, GroupKey, HoldKey, IncidentKey, PageKey, ProblemKey,
+    TrackKey, WindowKey, WorkspaceKey,
 };
 use crate::status::Status;
 use crate::time::Timestamp;
@@ -158,6 +159,7 @@ integers! {
     WindowKey: |one| one.0, WindowKey;
     ProblemKey: |one| one.0, ProblemKey;
     IncidentKey: |one| one.0, IncidentKey;
+    CorrectionKey: |one| one.0, CorrectionKey;
     Outcome: |one| i64::from(*one as i32), |stored| Outcome::from_wire(wire(stored));
     Reason: |one| i64::from(*one as i32), |stored| Reason::from_wire(wire(stored));
     Bits: |one| one.0.cast_signed(), |stored| Bits(stored.cast_unsigned());
@@ -201,6 +203,8 @@ names! {
     Impact: |one| Cow::Borrowed(one.name()), Impact::from_name;
     AutomaticEvent: |one| Cow::Borrowed(one.name()), AutomaticEvent::from_name;
     ReasonClass: |one| Cow::Borrowed(one.name()), ReasonClass::from_name;
+    MaintenanceStatus: |one| Cow::Borrowed(one.name()), MaintenanceStatus::from_name;
+    WindowEvent: |one| Cow::Borrowed(one.name()), WindowEvent::from_name;
     PublicText: |one| Cow::Owned(written(&one.stored())), public_text;
     Said: |one| Cow::Borrowed(said_name(*one)), said;
     Layer: |one| Cow::Borrowed(layer_name(*one)), layer;
@@ -263,19 +267,16 @@ pub struct Said(pub Automatic);
 pub enum Layer {
     /// Derived from the linked checks.
     Automatic,
-    /// Corrections of the past.
-    Corrected,
 }
 
 fn layer_name(layer: Layer) -> &'static str {
     match layer {
         Layer::Automatic => "automatic",
-        Layer::Corrected => "corrected",
     }
 }
 
 fn layer(name: &str) -> Option<Layer> {
-    [Layer::Automatic, Layer::Corrected].into_iter().find(|layer| layer_name(*layer) == name)
+    Some(Layer::Automatic).filter(|layer| layer_name(*layer) == name)
 }
 
 /// The kind of source of a hold.

@@ -2,12 +2,15 @@
 //! version is out of date, so that nobody overwrites what they have not seen.
 
 use super::declared::{AgentAllowRow, HeartbeatTokenRow, Row};
-use super::holds::{hold_row, window_row};
+use super::holds::hold_row;
 use super::settings::{agent_row, component_row, page_row};
 use super::value::Value;
-use super::{incidents, pages, problems};
+use super::windows::{entry_rows, window_row};
+use super::{corrections, incidents, pages, problems};
 use crate::holds::Source;
-use crate::state::{AgentKey, ComponentKey, IncidentKey, PageKey, ProblemKey, State, WindowKey};
+use crate::state::{
+    AgentKey, ComponentKey, CorrectionKey, IncidentKey, PageKey, ProblemKey, State, WindowKey,
+};
 use blake3::Hasher;
 use std::fmt;
 
@@ -24,12 +27,14 @@ pub enum Subject {
     Component(ComponentKey),
     /// The hold of a source on a component.
     Hold(ComponentKey, Source),
-    /// A planned window.
+    /// A planned window with its components, its checks and its timeline.
     Window(WindowKey),
     /// A problem.
     Problem(ProblemKey),
     /// An incident with its timeline.
     Incident(IncidentKey),
+    /// A correction.
+    Correction(CorrectionKey),
 }
 
 impl fmt::Display for Subject {
@@ -43,6 +48,7 @@ impl fmt::Display for Subject {
             Self::Window(_) => f.write_str("this maintenance window"),
             Self::Problem(_) => f.write_str("this problem"),
             Self::Incident(_) => f.write_str("this incident"),
+            Self::Correction(_) => f.write_str("this correction"),
         }
     }
 }
@@ -97,11 +103,13 @@ impl State {
             Subject::Window(key) => window_row(self, *key).map(Row::from),
             Subject::Problem(key) => problems::problem_row(self, *key).map(Row::from),
             Subject::Incident(key) => incidents::incident_row(self, *key).map(Row::from),
+            Subject::Correction(key) => corrections::correction_row(self, *key).map(Row::from),
         };
         let details = match subject {
             Subject::Agent(key) => self.allowed_rows(*key),
             Subject::Component(key) => self.link_rows(*key),
             Subject::Incident(key) => self.update_rows(*key),
+            Subject::Window(key) => entry_rows(self, *key),
             _ => Vec::new(),
         };
         row.map(|row| digest(std::iter::once(&row).chain(&details)))

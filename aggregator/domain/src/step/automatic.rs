@@ -1,13 +1,13 @@
 //! Automatic incidents: made from problems, followed to their end, and left to people as soon as a person touched them.
 
+use super::affected::outside_windows;
 use super::timeline::{NewUpdate, add_update};
 use super::{Change, Changes, Context};
 use crate::automatic_text::{AutomaticEvent, AutomaticText, ReasonClass};
 use crate::incident::{Body, CORRELATED, Impact, Incident, IncidentStatus, StatusChange, Title};
-use crate::interval::Cursor;
 use crate::problem::{Problem, ProblemSubject};
 use crate::schedule::Due;
-use crate::state::{Component, ComponentKey, IncidentKey, PageKey, ProblemKey, State};
+use crate::state::{ComponentKey, IncidentKey, PageKey, ProblemKey, State};
 use crate::status::Status;
 use crate::time::{MINUTE, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
@@ -50,38 +50,6 @@ fn lasts(problem: &Problem) -> bool {
 fn calls_for_incident(state: &State, problem: &Problem) -> bool {
     let least = state.workspace.incidents.draft_from;
     least.is_some_and(|least| problem.severity() >= least) && !problem.private
-}
-
-/// The public components that a problem affects, by page.
-pub(super) fn affected(state: &State, problem: &Problem) -> BTreeMap<PageKey, Vec<ComponentKey>> {
-    let mut pages: BTreeMap<PageKey, Vec<ComponentKey>> = BTreeMap::new();
-    let ProblemSubject::Check(check) = problem.subject else { return pages };
-    let feeds = |component: &Component| {
-        component.links.iter().any(|link| link.check == check && link.to == Timestamp::FAR)
-    };
-    for key in state.checks.get(&check).into_iter().flat_map(|check| &check.components) {
-        let Some(component) = state.components.get(key) else { continue };
-        let shown = component.settings.public && !component.archived && feeds(component);
-        if shown && state.pages.get(&component.page).is_some_and(|page| !page.archived) {
-            pages.entry(component.page).or_default().push(*key);
-        }
-    }
-    pages
-}
-
-/// The same without those that are under planned maintenance.
-fn outside_windows(state: &State, problem: &Problem, now: Timestamp) -> BTreeMap<PageKey, Vec<ComponentKey>> {
-    let mut pages = affected(state, problem);
-    for components in pages.values_mut() {
-        components.retain(|key| !is_planned(&state.components[key], now));
-    }
-    pages.retain(|_, components| !components.is_empty());
-    pages
-}
-
-/// Whether a planned window runs.
-fn is_planned(component: &Component, now: Timestamp) -> bool {
-    Cursor::new(&component.layers.planned, now).at(now).0.is_some()
 }
 
 /// The open automatic incident of a page that a problem belongs to: one that has a problem of the same check, or whose
@@ -375,6 +343,11 @@ pub(super) fn follow(state: &mut State, context: Context, changes: &mut Changes)
         _ => None,
     };
     let moved: BTreeSet<ComponentKey> = changes.events.iter().filter_map(changed).collect();
+    if changes.events.iter().any(|change| matches!(change, Change::MaintenanceChanged(_))) {
+        // A window over checks may have ended.
+        let open: Vec<ProblemKey> = state.open_problems.values().copied().collect();
+        open.into_iter().for_each(|key| announce(state, key, context, changes));
+    }
     if moved.is_empty() {
         return;
     }

@@ -3,7 +3,9 @@
 use crate::check_verdict::ReportedBy;
 use crate::clone_detection::Refusal;
 use crate::reporters::Held;
-use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, IncidentKey, PageKey, ProblemKey, TrackKey};
+use crate::state::{
+    AgentKey, CheckKey, ComponentKey, GroupKey, IncidentKey, PageKey, ProblemKey, TrackKey, WindowKey,
+};
 use crate::time::Timestamp;
 use crate::track::HardState;
 use crate::verdict::Evaluation;
@@ -177,6 +179,12 @@ pub enum Change {
     ComponentSaved(ComponentKey),
     /// What a page shows of a component changed.
     ComponentChanged(ComponentKey),
+    /// A planned window was planned, changed, began or ended.
+    MaintenanceChanged(WindowKey),
+    /// A planned window begins within an hour.
+    MaintenanceReminder(WindowKey),
+    /// The past of a component was corrected, however long ago.
+    PastCorrected(ComponentKey),
 }
 
 /// One observation as kept for the raw retention.

@@ -1,14 +1,15 @@
 //! Commands of a workspace and their answers.
 
 use super::{
-    AgentChange, Configure, DesiredHeartbeat, HeartbeatPing, IncidentChange, NewIncident, PostmortemChange,
-    ProblemChange, Report,
+    AgentChange, Configure, DesiredHeartbeat, HeartbeatPing, IncidentChange, NewCorrection, NewIncident,
+    NewWindow, PostmortemChange, ProblemChange, Report, WindowChange,
 };
 use crate::clone_detection::Refusal;
 use crate::credentials::{Redeemed, TokenHash};
 use crate::holds::Source;
 use crate::incident::IncidentRules;
-use crate::state::{AgentKey, ComponentKey, IncidentKey, ProblemKey, ResponseHour, WindowKey};
+use crate::maintenance::MaintenanceStatus;
+use crate::state::{AgentKey, ComponentKey, CorrectionKey, IncidentKey, ProblemKey, ResponseHour, WindowKey};
 use crate::status::Status;
 use crate::text::{SanitiserSettings, Text};
 use crate::time::Timestamp;
@@ -108,15 +109,8 @@ pub enum Command {
         /// The source.
         source: Source,
     },
-    /// Plans maintenance of components.
-    PlanWindow {
-        /// The components.
-        components: Vec<ComponentKey>,
-        /// The beginning; a past one is raised to now.
-        from: Timestamp,
-        /// The end.
-        to: Timestamp,
-    },
+    /// A person plans maintenance.
+    PlanWindow(Box<NewWindow>),
     /// Cancels a planned window. A running one ends now; one that has ended cannot be cancelled.
     CancelWindow {
         /// Which.
@@ -179,6 +173,40 @@ pub enum Command {
         /// Which.
         incident: IncidentKey,
     },
+    /// A person corrects the past of a component.
+    Correct(Box<NewCorrection>),
+    /// A person changes a planned window.
+    ChangeWindow {
+        /// Which.
+        window: WindowKey,
+        /// The change.
+        change: Box<WindowChange>,
+    },
+    /// A person adds an entry to the timeline of a planned window, which is announced if it was not.
+    UpdateWindow {
+        /// Which.
+        window: WindowKey,
+        /// The state from here on: `in_progress` begins it early, `completed` ends it early. `None`: it stays.
+        status: Option<MaintenanceStatus>,
+        /// The text; without it a new state has an automatic one.
+        body: Option<Box<Text>>,
+    },
+    /// A person edits an entry of the timeline of a planned window.
+    EditWindowUpdate {
+        /// Which window.
+        window: WindowKey,
+        /// The id of the entry.
+        update: String,
+        /// Its new text; `None`: it stays.
+        body: Option<Box<Text>>,
+        /// The new time that is shown; `None`: it stays.
+        display_at: Option<Timestamp>,
+    },
+    /// A person undoes a correction.
+    UndoCorrection {
+        /// Which.
+        correction: CorrectionKey,
+    },
     /// Replaces the response-time chart of a component.
     SetResponse {
         /// Which.
@@ -211,7 +239,7 @@ impl Command {
             Self::Fold { .. } => "fold",
             Self::SetHold { .. } => "set_hold",
             Self::ReleaseHold { .. } => "release_hold",
-            Self::PlanWindow { .. } => "plan_window",
+            Self::PlanWindow(_) => "plan_window",
             Self::CancelWindow { .. } => "cancel_window",
             Self::SetSanitiser(_) => "set_sanitiser",
             Self::SetIncidentRules(_) => "set_incident_rules",
@@ -223,6 +251,11 @@ impl Command {
             Self::LinkProblem { .. } => "link_problem",
             Self::ChangePostmortem { .. } => "change_postmortem",
             Self::DeleteIncident { .. } => "delete_incident",
+            Self::Correct(_) => "correct",
+            Self::ChangeWindow { .. } => "change_window",
+            Self::UpdateWindow { .. } => "update_window",
+            Self::EditWindowUpdate { .. } => "edit_window_update",
+            Self::UndoCorrection { .. } => "undo_correction",
             Self::SetResponse { .. } => "set_response",
         }
     }
@@ -252,6 +285,8 @@ pub enum Answer {
     Window(WindowKey),
     /// An incident was opened.
     Incident(IncidentKey),
+    /// A correction was made.
+    Correction(CorrectionKey),
     /// The number of tracks that were folded.
     Folded(usize),
     /// The result of redeeming an enrolment token.

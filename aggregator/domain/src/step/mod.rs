@@ -2,12 +2,14 @@
 //! context give the same state and the same changes. A command is validated before it changes anything: a rejected
 //! command leaves the state unchanged.
 
+mod affected;
 mod agents;
 mod automatic;
 mod change;
 mod command;
 mod configure;
 mod context;
+mod correction;
 mod declare;
 mod existing;
 mod faults;
@@ -16,6 +18,7 @@ mod forget;
 mod heartbeat;
 mod hold;
 mod incident;
+mod maintenance;
 mod place;
 mod postmortem;
 mod problem;
@@ -28,6 +31,7 @@ mod tick;
 mod timeline;
 mod touched;
 mod window;
+mod window_change;
 
 pub use agents::{Admission, AgentChange};
 pub use change::{Change, RawObservation};
@@ -36,6 +40,7 @@ pub use configure::{
     Configure, DesiredComponent, DesiredGroup, DesiredItem, DesiredLink, DesiredPage, components_of,
 };
 pub use context::{Context, Ids};
+pub use correction::{MAX_CORRECTIONS, NewCorrection};
 pub(crate) use fold::Folded;
 pub use fold::{KEPT, RULES_KEPT};
 pub use heartbeat::{DesiredHeartbeat, HEARTBEAT_AGENT, HeartbeatPing, LOCATION, PingKind};
@@ -48,6 +53,8 @@ pub use rejected::{Rejected, RejectedKind};
 pub use reported::{DeclaredCheck, Observed, Proof, Record, RecordKind, Report, SnapshotState, When};
 use touched::Changes;
 pub(crate) use touched::Touched;
+pub use window::{MAX_OPEN_WINDOWS, NewWindow};
+pub use window_change::WindowChange;
 
 use super::incident::IncidentRules;
 use super::rows::{Author, Expected, Write, audit, make};
@@ -167,10 +174,10 @@ fn apply(
         Command::ReleaseHold { component, source } => {
             hold::release(state, *component, *source, now, changes)?;
         }
-        Command::PlanWindow { components, from, to } => {
-            return window::plan(state, components, (*from, *to), context, changes).map(Answer::Window);
+        Command::PlanWindow(new) => {
+            return window::plan(state, new, context, changes).map(Answer::Window);
         }
-        Command::CancelWindow { window } => window::cancel(state, *window, now, changes)?,
+        Command::CancelWindow { window } => window::cancel(state, *window, context, changes)?,
         Command::SetIncidentRules(rules) => set_incident_rules(state, *rules, context, changes),
         Command::SetSanitiser(settings) => {
             if state.workspace.sanitiser != **settings {
@@ -199,6 +206,21 @@ fn apply(
             postmortem::change_postmortem(state, *incident, change, context, changes)?;
         }
         Command::DeleteIncident { incident } => incident::delete(state, *incident, context, changes)?,
+        Command::Correct(new) => {
+            return correction::correct(state, new, context, changes).map(Answer::Correction);
+        }
+        Command::ChangeWindow { window, change } => {
+            window_change::change(state, *window, change, context, changes)?;
+        }
+        Command::UpdateWindow { window, status, body } => {
+            let update = (*status, body.as_deref());
+            window_change::update(state, *window, update, context, changes)?;
+        }
+        Command::EditWindowUpdate { window, update, body, display_at } => {
+            let change = (body.as_deref(), *display_at);
+            maintenance::edit_update(state, (*window, update), change, context, changes)?;
+        }
+        Command::UndoCorrection { correction } => correction::undo(state, *correction, now, changes)?,
         Command::SetResponse { component, hours } => chart(state, *component, hours, changes)?,
     }
     Ok(Answer::Done)

@@ -4,8 +4,8 @@
 use super::{Change, Folded};
 use crate::credentials::TokenHash;
 use crate::state::{
-    AgentKey, CheckKey, ComponentKey, GroupKey, HoldKey, IncidentKey, PageKey, ProblemKey, TrackKey,
-    WindowKey,
+    AgentKey, CheckKey, ComponentKey, CorrectionKey, GroupKey, HoldKey, IncidentKey, PageKey, ProblemKey,
+    TrackKey, WindowKey,
 };
 use crate::time::Timestamp;
 use std::collections::{BTreeMap, BTreeSet};
@@ -95,6 +95,10 @@ pub(crate) struct Touched {
     pub(crate) incident_updates: BTreeSet<(IncidentKey, i64)>,
     /// Planned windows; one that the state no longer has is deleted.
     pub(crate) windows: BTreeSet<WindowKey>,
+    /// Updates of planned windows, by number.
+    pub(crate) window_updates: BTreeSet<(WindowKey, i64)>,
+    /// Corrections.
+    pub(crate) corrections: BTreeSet<CorrectionKey>,
 }
 
 impl Touched {
@@ -231,9 +235,18 @@ impl Touched {
         self.incident_updates.insert((key, number));
     }
 
-    /// With its components.
+    /// With its components and checks, without its timeline.
     pub(super) fn window(&mut self, key: WindowKey) {
         self.windows.insert(key);
+    }
+
+    /// With its former texts.
+    pub(super) fn window_update(&mut self, key: WindowKey, number: i64) {
+        self.window_updates.insert((key, number));
+    }
+
+    pub(super) fn correction(&mut self, key: CorrectionKey) {
+        self.corrections.insert(key);
     }
 }
 

@@ -1,27 +1,160 @@
-//! Planned windows. A window that has ended never changes.
+//! Planned windows as people plan and cancel them. What a window was before now never changes.
 
+use super::maintenance::{self, NewUpdate, add, automatic, automatic_text, changed};
 use super::{Change, Changes, Context, Rejected, no_component};
-use crate::holds::PlannedWindow;
+use crate::incident::Title;
+use crate::maintenance::{LEAD, MaintenanceStatus, PlannedWindow, WindowEvent, WindowText};
 use crate::schedule::Due;
-use crate::state::{ComponentKey, State, WindowKey};
-use crate::time::Timestamp;
+use crate::state::{ComponentKey, PageKey, State, WindowKey};
+use crate::text::Text;
+use crate::time::{DAY, Timestamp};
 use std::collections::BTreeSet;
+
+/// The longest time between the announcement of a window and its beginning, ms.
+const MAX_LEAD: i64 = 366 * DAY;
+/// The greatest number of windows that are neither completed nor cancelled.
+pub const MAX_OPEN_WINDOWS: usize = 10_000;
+
+/// A window that a person plans.
+#[derive(Clone, Debug, PartialEq)]
+pub struct NewWindow {
+    /// Its title.
+    pub title: Title,
+    /// The text of its announcement, Markdown. `None`: it is automatic.
+    pub body: Option<Text>,
+    /// Its components, all of one page, which shows it. Without any it is private.
+    pub components: Vec<ComponentKey>,
+    /// Names of checks whose problems it holds back.
+    pub checks: Vec<String>,
+    /// Its beginning; a past one is raised to now.
+    pub from: Timestamp,
+    /// Its end.
+    pub to: Timestamp,
+    /// How long before its beginning it is announced, ms.
+    pub lead: i64,
+    /// Whether it is announced again an hour before its beginning.
+    pub reminds: bool,
+}
+
+impl NewWindow {
+    /// A window over components, with everything else as usual.
+    #[must_use]
+    pub fn over(components: Vec<ComponentKey>, from: Timestamp, to: Timestamp) -> Self {
+        let (title, body, checks) = (Title::Automatic, None, Vec::new());
+        Self { title, body, components, checks, from, to, lead: LEAD, reminds: true }
+    }
+}
 
 pub(super) fn plan(
     state: &mut State,
-    components: &[ComponentKey],
-    (from, to): (Timestamp, Timestamp),
+    new: &NewWindow,
     context: Context,
     changes: &mut Changes,
 ) -> Result<WindowKey, Rejected> {
     let now = context.now;
-    let components: BTreeSet<ComponentKey> = components.iter().copied().collect();
-    if components.is_empty() {
-        return Err(Rejected::invalid("components", "a planned window needs a component"));
+    let (components, page) = components(state, &new.components)?;
+    let checks = checks(state, &new.checks)?;
+    if components.is_empty() && checks.is_empty() {
+        return Err(Rejected::invalid("components", "a planned window needs a component or a check"));
     }
-    if !components.iter().all(|key| state.components.contains_key(key)) {
-        return Err(no_component());
+    check_times(new.from, new.to, now)?;
+    check_lead(new.lead)?;
+    if state.open_windows.len() >= MAX_OPEN_WINDOWS {
+        let reason = format!("at most {MAX_OPEN_WINDOWS} windows are planned at a time");
+        return Err(Rejected::forbidden("window", reason));
     }
+    let key = WindowKey::next(&mut state.counters.windows);
+    let window = PlannedWindow {
+        id: context.ids.id("planned_window", key.0),
+        page,
+        title: new.title.clone(),
+        status: MaintenanceStatus::Scheduled,
+        components: components.into_iter().collect(),
+        checks,
+        from: new.from.max(now),
+        to: new.to,
+        lead: new.lead,
+        reminds: new.reminds,
+        created_at: now,
+        timed_at: now,
+        announced_at: None,
+        reminded_at: None,
+        started_at: None,
+        verifying_at: None,
+        completed_at: None,
+        cancelled_at: None,
+        updated_at: now,
+        revision: 0,
+        updates: Vec::new().into(),
+    };
+    for of in &window.components {
+        state.components.get_mut(of).expect("checked above").windows.push(key);
+    }
+    let former = window.clone();
+    state.windows.insert(key, window);
+    state.open_windows.insert(key);
+    let body = match &new.body {
+        Some(text) => WindowText::Written(text.clone()),
+        None => automatic_text(state, key, WindowEvent::Announced),
+    };
+    let (status, by) = (MaintenanceStatus::Scheduled, changes.author.clone());
+    if page.is_some() || new.body.is_some() {
+        add(state, key, NewUpdate { status, body, display_at: now, by }, context, changes);
+    }
+    changed(state, key, now, changes);
+    moved(state, key, &former, context, changes);
+    Ok(key)
+}
+
+/// Cancels a window. One that has not begun and that nobody was told of is removed.
+pub(super) fn cancel(
+    state: &mut State,
+    key: WindowKey,
+    context: Context,
+    changes: &mut Changes,
+) -> Result<(), Rejected> {
+    let now = context.now;
+    still_open(state, key, now)?;
+    maintenance::due(state, key, context, changes);
+    let former = state.windows[&key].clone();
+    if former.started_at.is_none() && !former.is_published() {
+        state.windows.remove(&key);
+        state.open_windows.remove(&key);
+        for of in &former.components {
+            if let Some(component) = state.components.get_mut(of) {
+                component.windows.edit().retain(|one| *one != key);
+            }
+        }
+        changes.touched.window(key);
+    } else {
+        let by = changes.author.clone();
+        let entered = (MaintenanceStatus::Cancelled, WindowEvent::Cancelled, by);
+        automatic(state, key, entered, now, context, changes);
+        revise(state, key);
+        changed(state, key, now, changes);
+    }
+    moved(state, key, &former, context, changes);
+    Ok(())
+}
+
+pub(super) fn revise(state: &mut State, key: WindowKey) {
+    state.windows.get_mut(&key).expect("the caller looked it up").revision += 1;
+}
+
+pub(super) fn no_window() -> Rejected {
+    Rejected::not_found("window", "there is no such planned window")
+}
+
+/// Whether a window has neither ended nor is due to end.
+pub(super) fn still_open(state: &State, key: WindowKey, now: Timestamp) -> Result<(), Rejected> {
+    let window = state.windows.get(&key).ok_or_else(no_window)?;
+    if !window.is_open() || window.to <= now {
+        return Err(Rejected::forbidden("window", "this planned window has ended"));
+    }
+    Ok(())
+}
+
+pub(super) fn check_times(from: Timestamp, to: Timestamp, now: Timestamp) -> Result<(), Rejected> {
     if from >= to {
         return Err(Rejected::invalid("to", "a planned window must end after it begins"));
     }
@@ -31,54 +164,66 @@ pub(super) fn plan(
     if to == Timestamp::FAR {
         return Err(Rejected::invalid("to", "a planned window must end"));
     }
-    let key = WindowKey::next(&mut state.counters.windows);
-    let (from, components) = (from.max(now), components.into_iter().collect());
-    let id = context.ids.id("planned_window", key.0);
-    let window = PlannedWindow { id, components, from, to };
-    for of in &window.components {
-        if let Some(component) = state.components.get_mut(of) {
-            component.windows.push(key);
-        }
-    }
-    state.windows.insert(key, window.clone());
-    moved(state, key, &window, now, changes);
-    Ok(key)
-}
-
-pub(super) fn cancel(
-    state: &mut State,
-    key: WindowKey,
-    now: Timestamp,
-    changes: &mut Changes,
-) -> Result<(), Rejected> {
-    let no_window = || Rejected::not_found("window", "there is no such planned window");
-    let former = state.windows.get(&key).cloned().ok_or_else(no_window)?;
-    if former.to <= now {
-        return Err(Rejected::forbidden("window", "this planned window has ended"));
-    }
-    if former.from < now {
-        state.windows.insert(key, PlannedWindow { to: now, ..former.clone() });
-    } else {
-        state.windows.remove(&key);
-        for of in &former.components {
-            if let Some(component) = state.components.get_mut(of) {
-                component.windows.edit().retain(|one| *one != key);
-            }
-        }
-    }
-    moved(state, key, &former, now, changes);
     Ok(())
 }
 
-/// Updates layers and schedule after a window was planned or cancelled. `window` is the new window, or the former state
-/// of a cancelled one. Pages show it only while it runs.
-fn moved(state: &mut State, key: WindowKey, window: &PlannedWindow, now: Timestamp, changes: &mut Changes) {
-    changes.touched.window(key);
-    for of in &window.components {
-        state.derive_planned(*of);
-        if window.from <= now {
-            changes.push(Change::ComponentChanged(*of));
-        }
-        state.reschedule(Due::Hold(*of));
+pub(super) fn check_lead(lead: i64) -> Result<(), Rejected> {
+    if (0..=MAX_LEAD).contains(&lead) {
+        return Ok(());
     }
+    Err(Rejected::invalid("lead", "a planned window is announced at most 366 days before it begins"))
+}
+
+/// The components, sorted and without duplicates, and their page.
+pub(super) fn components(
+    state: &State,
+    keys: &[ComponentKey],
+) -> Result<(BTreeSet<ComponentKey>, Option<PageKey>), Rejected> {
+    let keys: BTreeSet<ComponentKey> = keys.iter().copied().collect();
+    let mut page = None;
+    for key in &keys {
+        let component = state.components.get(key).ok_or_else(no_component)?;
+        let name = &component.settings.name;
+        if component.archived || state.pages.get(&component.page).is_none_or(|page| page.archived) {
+            return Err(Rejected::invalid("components", format!("{name:?} is archived")));
+        }
+        if *page.get_or_insert(component.page) != component.page {
+            let reason = format!("{name:?} is on another page: plan a window for each page");
+            return Err(Rejected::invalid("components", reason));
+        }
+    }
+    Ok((keys, page))
+}
+
+/// The names of checks, sorted and without duplicates.
+pub(super) fn checks(state: &State, names: &[String]) -> Result<Vec<String>, Rejected> {
+    let names: BTreeSet<&String> = names.iter().collect();
+    if let Some(unknown) = names.iter().find(|name| !state.check_names.contains_key(**name)) {
+        return Err(Rejected::not_found("checks", format!("there is no check {unknown:?}")));
+    }
+    Ok(names.into_iter().cloned().collect())
+}
+
+/// Updates layers and schedule after a window was planned, changed or ended. Components show it only while it
+/// runs.
+pub(super) fn moved(
+    state: &mut State,
+    key: WindowKey,
+    former: &PlannedWindow,
+    context: Context,
+    changes: &mut Changes,
+) {
+    let present = state.windows.get(&key);
+    let begun = |window: &PlannedWindow| window.from <= context.now;
+    let shows = begun(former) || present.is_some_and(begun);
+    let present = present.map_or(&[][..], |window| &window.components).to_vec();
+    let components: BTreeSet<ComponentKey> = present.into_iter().chain(former.components.clone()).collect();
+    for of in components {
+        state.derive_planned(of);
+        if shows {
+            changes.push(Change::ComponentChanged(of));
+        }
+        state.reschedule(Due::Hold(of));
+    }
+    maintenance::due(state, key, context, changes);
 }

@@ -8,8 +8,10 @@ use skerry_host::clock::{BootId, boot_ns, wall_ms};
 
 /// One millisecond of the boot clock, ns.
 const NS_PER_MS: i64 = 1_000_000;
-/// Tables whose instants are not moved one by one. Planned windows are calendar times and do not depend on the clock.
-const EXCLUDED: [&str; 6] = ["clock", "hour", "dirty_hour", "day", "span_day", "planned_window"];
+/// Tables whose instants are not moved one by one.
+const EXCLUDED: [&str; 5] = ["clock", "hour", "dirty_hour", "day", "span_day"];
+/// Planned times: calendar times, which do not depend on the clock.
+const PLANNED: [(&str, &str); 2] = [("planned_window", "from_ms"), ("planned_window", "to_ms")];
 /// Not an instant: the offset of an agent's wall clock.
 const OFFSET: &str = "offset_ms";
 
@@ -101,7 +103,11 @@ fn instants(transaction: &Transaction<'_>) -> Result<Vec<(String, String)>, Stor
     let all = all.collect::<Result<Vec<_>, _>>()?;
     Ok(all
         .into_iter()
-        .filter(|(table, column)| !EXCLUDED.contains(&table.as_str()) && column != OFFSET)
+        .filter(|(table, column)| {
+            !EXCLUDED.contains(&table.as_str())
+                && !PLANNED.contains(&(table.as_str(), column.as_str()))
+                && column != OFFSET
+        })
         .collect())
 }
 

@@ -4,11 +4,12 @@ use super::sql::value;
 use super::{Sqlite, StoreError};
 use skerry_domain::check_verdict::CheckVerdict;
 use skerry_domain::rows::{
-    AgentAllowRow, AgentRow, BlindRow, CheckDefinitionRow, CheckRow, ComponentRow, CounterRow, DeclaredRow,
-    EnrolmentRow, EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, FormerTextRow, GroupRow,
-    HeartbeatRow, HeartbeatTokenRow, HoldRow, IncidentComponentRow, IncidentProblemRow, IncidentRow,
-    IncidentUpdateRow, IntervalRow, LinkRow, Misread, PageRow, ProblemEventRow, ProblemRow, Record, Restore,
-    SpanRow, TrackRow, Value, WindowComponentRow, WindowRow, WorkspaceRow,
+    AgentAllowRow, AgentRow, BlindRow, CheckDefinitionRow, CheckRow, ComponentRow, CorrectionRow, CounterRow,
+    DeclaredRow, EnrolmentRow, EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, FormerTextRow,
+    GroupRow, HeartbeatRow, HeartbeatTokenRow, HoldRow, IncidentComponentRow, IncidentProblemRow,
+    IncidentRow, IncidentUpdateRow, IntervalRow, LinkRow, Misread, PageRow, ProblemEventRow, ProblemRow,
+    Record, Restore, SpanRow, TrackRow, Value, WindowCheckRow, WindowComponentRow, WindowRow, WindowTextRow,
+    WindowUpdateRow, WorkspaceRow,
 };
 use skerry_domain::state::{Counters, State, WorkspaceKey};
 use skerry_domain::time::Timestamp;
@@ -49,6 +50,9 @@ impl Sqlite {
         self.restore::<HoldRow>(&mut states)?;
         self.restore::<WindowRow>(&mut states)?;
         self.restore::<WindowComponentRow>(&mut states)?;
+        self.restore::<WindowCheckRow>(&mut states)?;
+        self.restore::<WindowUpdateRow>(&mut states)?;
+        self.restore::<WindowTextRow>(&mut states)?;
         self.restore::<ProblemRow>(&mut states)?;
         self.restore::<ProblemEventRow>(&mut states)?;
         self.restore::<IncidentRow>(&mut states)?;
@@ -56,6 +60,7 @@ impl Sqlite {
         self.restore::<IncidentUpdateRow>(&mut states)?;
         self.restore::<IncidentComponentRow>(&mut states)?;
         self.restore::<FormerTextRow>(&mut states)?;
+        self.restore::<CorrectionRow>(&mut states)?;
         for state in states.values_mut() {
             state.ready_at = ready_at;
             state.derive_layers();
@@ -148,7 +153,7 @@ impl Sqlite {
 
     /// The greatest row key of a table.
     fn greatest(&self, table: &str, workspace: WorkspaceKey) -> Result<i64, StoreError> {
-        let numbered = ["incident_update", "loss", "hard_transition", "audit"];
+        let numbered = ["incident_update", "planned_window_update", "loss", "hard_transition", "audit"];
         let column = if numbered.contains(&table) { "number" } else { "key" };
         let sql = format!("SELECT max({column}) FROM \"{table}\" WHERE workspace = ?1");
         let greatest: Option<i64> = self.connection.query_row(&sql, [workspace.0], |row| row.get(0))?;

@@ -1,0 +1,144 @@
+//! Random maintenance and corrections of the past, and what they never do.
+
+use crate::people::text;
+use crate::script::{CHECKS, Script, World};
+use skerry_domain::correction::corrected;
+use skerry_domain::incident::Title;
+use skerry_domain::maintenance::{MaintenanceStatus, PlannedWindow};
+use skerry_domain::state::{Component, ComponentKey, CorrectionKey, State, WindowKey};
+use skerry_domain::status::Status;
+use skerry_domain::step::{Command, NewCorrection, NewWindow, WindowChange};
+use skerry_domain::time::{DAY, HOUR, MINUTE};
+use skerry_sanitiser::Form;
+
+const LEADS: [i64; 5] = [0, MINUTE, HOUR, DAY, -1];
+
+impl World {
+    /// What a person does about maintenance and the past.
+    pub(crate) fn plan(&self, script: &mut Script<'_>) -> Command {
+        let window = WindowKey(self.state.counters.windows - script.below(3));
+        match script.below(10) {
+            0 => Command::CancelWindow { window },
+            1 | 2 => Command::ChangeWindow { window, change: Box::new(self.window_change(script)) },
+            3 | 4 => Command::UpdateWindow {
+                window,
+                status: (script.below(4) > 0).then(|| script.pick(&MaintenanceStatus::ALL)),
+                body: (script.below(2) == 1).then(|| Box::new(text(script, Form::Markdown))),
+            },
+            5 => {
+                let updates = self.state.windows.get(&window).map(|window| window.updates.clone());
+                let update = updates.and_then(|updates| updates.first().map(|update| update.id.clone()));
+                let update = update.unwrap_or_else(|| "none".to_owned());
+                let body = (script.below(3) > 0).then(|| Box::new(text(script, Form::Markdown)));
+                let display_at = script.pick(&[None, Some(self.now - HOUR), Some(self.now + HOUR)]);
+                Command::EditWindowUpdate { window, update, body, display_at }
+            }
+            6 => Command::Correct(Box::new(NewCorrection {
+                component: self.some(script),
+                from: self.now - script.pick(&[HOUR, DAY, 1, 0]),
+                to: self.now - script.pick(&[0, MINUTE, HOUR, -1]),
+                status: script.pick(&Status::ALL),
+                reason: script.pick(&["a false alarm", "it was planned", " "]).to_owned(),
+            })),
+            7 => {
+                let correction = CorrectionKey(self.state.counters.corrections - script.below(3));
+                Command::UndoCorrection { correction }
+            }
+            _ => Command::PlanWindow(Box::new(NewWindow {
+                title: if script.below(2) == 0 {
+                    Title::Automatic
+                } else {
+                    Title::Written(text(script, Form::Plain))
+                },
+                body: (script.below(2) == 1).then(|| text(script, Form::Markdown)),
+                components: (0..script.below(3)).map(|_| self.some(script)).collect(),
+                checks: checks(script),
+                from: self.now + script.pick(&[0, 1, HOUR, DAY, -HOUR]),
+                to: self.now + script.pick(&[1, HOUR, 2 * HOUR, 2 * DAY, -1]),
+                lead: script.pick(&LEADS),
+                reminds: script.below(4) > 0,
+            })),
+        }
+    }
+
+    fn some(&self, script: &mut Script<'_>) -> ComponentKey {
+        let keys: Vec<_> = self.state.components.keys().copied().collect();
+        keys.get(script.below(5) as usize).copied().unwrap_or(ComponentKey(-1))
+    }
+
+    fn window_change(&self, script: &mut Script<'_>) -> WindowChange {
+        let soon = [None, Some(self.now), Some(self.now + HOUR), Some(self.now + DAY)];
+        WindowChange {
+            title: (script.below(4) == 3).then(|| text(script, Form::Plain)),
+            body: (script.below(4) == 3).then(|| text(script, Form::Markdown)),
+            components: (script.below(3) == 2)
+                .then(|| (0..script.below(3)).map(|_| self.some(script)).collect()),
+            checks: (script.below(3) == 2).then(|| checks(script)),
+            from: script.pick(&soon),
+            to: script.pick(&soon),
+            lead: (script.below(4) == 3).then(|| script.pick(&LEADS)),
+            reminds: (script.below(4) == 3).then(|| script.below(2) == 1),
+        }
+    }
+}
+
+fn checks(script: &mut Script<'_>) -> Vec<String> {
+    let named = CHECKS.iter().filter(|_| script.below(3) == 2);
+    named.map(|name| (*name).to_owned()).collect()
+}
+
+/// The corrected layer of a component is that of its corrections.
+pub(crate) fn corrected_layer(state: &State, key: ComponentKey, component: &Component) -> Result<(), String> {
+    let whole = corrected(state.corrections.values().filter(|one| one.component == key));
+    if *component.layers.corrected != *whole {
+        return Err(format!("the corrected layer of {key:?} is {:?}", component.layers.corrected));
+    }
+    Ok(())
+}
+
+/// Windows are in the state that their times say, as soon as a tick looked at them.
+pub(crate) fn windows(state: &State, tick: bool) -> Result<(), String> {
+    for (key, window) in state.windows.iter() {
+        let is_open = window.is_open();
+        if is_open != state.open_windows.contains(key) {
+            return Err(format!("{key:?} is open: {is_open}, and the index says otherwise"));
+        }
+        if tick && is_open && window.to <= state.clock {
+            return Err(format!("{key:?} should have ended: {window:?}"));
+        }
+        if tick && is_open && (window.from <= state.clock) == (window.status == MaintenanceStatus::Scheduled)
+        {
+            return Err(format!("{key:?} has begun, or it has not: {window:?}"));
+        }
+        in_order(window).map_err(|what| format!("{key:?}: {what}: {window:?}"))?;
+    }
+    Ok(())
+}
+
+fn in_order(window: &PlannedWindow) -> Result<(), &'static str> {
+    use MaintenanceStatus::{Cancelled, Completed, InProgress, Scheduled, Verifying};
+    let stamps = match window.status {
+        Scheduled => window.started_at.is_none() && window.ended_at().is_none(),
+        InProgress => window.started_at.is_some() && window.ended_at().is_none(),
+        Verifying => window.verifying_at.is_some() && window.ended_at().is_none(),
+        Completed => window.started_at.is_some() && window.completed_at.is_some(),
+        Cancelled => window.cancelled_at.is_some() && window.completed_at.is_none(),
+    };
+    if !stamps {
+        return Err("its stamps do not fit its state");
+    }
+    if window.page.is_none() && (window.is_published() || window.updates.len() > 1) {
+        return Err("a private window told somebody");
+    }
+    if window.reminded_at.is_some() && window.announced_at >= window.reminded_at {
+        return Err("reminded of what was not announced");
+    }
+    let numbers: Vec<i64> = window.updates.iter().map(|update| update.number).collect();
+    if !numbers.is_sorted() {
+        return Err("its entries are out of order");
+    }
+    let (from, to) = window.runs();
+    let ended =
+        window.cancelled_at.is_some_and(|at| at <= from) || from < to || window.completed_at == Some(from);
+    if ended { Ok(()) } else { Err("it runs for no time") }
+}
