@@ -220,6 +220,19 @@ fn spread(state: &mut State, key: IncidentKey, context: Context, changes: &mut C
     state.reschedule(Due::Incident(key));
 }
 
+/// A problem is a fault again: incidents that announce it have not recovered, even if nothing may be said of it now.
+pub(super) fn problem_lasts(state: &mut State, key: ProblemKey, changes: &mut Changes) {
+    let open = state.incidents_of(key).filter(|key| state.open_incidents.contains(key));
+    for key in open.collect::<Vec<IncidentKey>>() {
+        let incident = state.incidents.get_mut(&key).expect("the index names incidents");
+        if incident.recovered_at.take().is_some() {
+            changes.touched.incident(key);
+            changes.push(Change::IncidentChanged(key));
+            state.reschedule(Due::Incident(key));
+        }
+    }
+}
+
 /// A problem has ended. With the last one, an incident that nobody touched goes to `monitoring`; another one waits for
 /// a person.
 pub(super) fn problem_ended(state: &mut State, key: ProblemKey, context: Context, changes: &mut Changes) {

@@ -143,6 +143,7 @@ pub(super) fn set_level(
     add_event(state, key, Event { kind, reason, reporters, note: None, by: None }, context.now, changes);
     changes.push(Change::ProblemChanged(key));
     if level.is_public() {
+        automatic::problem_lasts(state, key, changes);
         automatic::announce(state, key, context, changes);
     } else {
         automatic::problem_ended(state, key, context, changes);
