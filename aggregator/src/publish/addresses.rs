@@ -89,7 +89,80 @@ pub(super) fn public_pages(workspaces: &Workspaces, owner: &str) -> Vec<Wanted> 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use skerry_domain::state::WorkspaceKey;
+    use skerry_domain::state::{ComponentKey, ComponentSettings, PageSettings, WorkspaceKey};
+    use skerry_domain::status::Status;
+    use skerry_domain::step::{
+        Command, Configure, Context, DesiredComponent, DesiredItem, DesiredLink, DesiredPage, Ids,
+        NewCorrection, NewWindow, step,
+    };
+    use skerry_domain::time::{DAY, HOUR, Timestamp};
+    use skerry_domain::uptime::{Rule, Weights};
+
+    const NOW: Timestamp = Timestamp(1_790_000_000_000);
+
+    /// A page with one component.
+    fn configured(public: bool) -> State {
+        let settings = ComponentSettings {
+            name: "Shop".to_owned(),
+            description: None,
+            public,
+            start_date: None,
+            response_time: false,
+            showcase: true,
+            only_show_if_degraded: false,
+        };
+        let links = vec![DesiredLink { check: "web".to_owned(), minor: false }];
+        let key = "shop".to_owned();
+        let component = DesiredComponent { key, settings, starts_at: Some(NOW - DAY), links };
+        let settings = PageSettings {
+            slug: "page".to_owned(),
+            name: "Page".to_owned(),
+            public: true,
+            listed: false,
+            root: true,
+            domain: None,
+            time_zone: "Etc/UTC".to_owned(),
+            support_url: None,
+            frame_ancestors: Vec::new(),
+            language: "en".to_owned(),
+            rule: Rule::Observed,
+            weights: Weights::default(),
+        };
+        let items = vec![DesiredItem::Component(component)];
+        let pages = vec![DesiredPage { key: "page".to_owned(), settings, items }];
+        let mut state = State::default();
+        run(&mut state, Command::Configure(Box::new(Configure { checks: Vec::new(), pages })));
+        state
+    }
+
+    /// The pages that are rendered again after a command.
+    fn run(state: &mut State, command: Command) -> Vec<PageKey> {
+        let context = Context { now: NOW, ids: Ids::from_seed([1; 32]) };
+        let changes = step(state, command, context).expect("taken").changes;
+        changes.iter().filter_map(|change| page_of(state, change)).collect()
+    }
+
+    #[test]
+    fn what_visitors_do_not_see_renders_no_page_again() {
+        let window = |from: Timestamp| {
+            Command::PlanWindow(Box::new(NewWindow::over(vec![ComponentKey(1)], from, from + HOUR)))
+        };
+        for public in [true, false] {
+            let mut state = configured(public);
+            let correction = NewCorrection {
+                component: ComponentKey(1),
+                from: NOW - HOUR,
+                to: NOW,
+                status: Status::PartialOutage,
+                reason: "a test".to_owned(),
+            };
+            let page = vec![PageKey(1)];
+            let rendered = run(&mut state, Command::Correct(Box::new(correction)));
+            assert_eq!(rendered, if public { page.clone() } else { Vec::new() }, "also months that are over");
+            assert_eq!(run(&mut state, window(NOW + 2 * DAY)), [], "it is announced later");
+            assert_eq!(run(&mut state, window(NOW + HOUR)), page, "it is announced now");
+        }
+    }
 
     #[test]
     fn the_host_of_the_base_url_belongs_to_no_single_page() {
