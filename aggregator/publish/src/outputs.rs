@@ -17,8 +17,8 @@ pub const HTML: &str = "text/html; charset=utf-8";
 pub enum Scope {
     /// All outputs.
     All,
-    /// All except the pages of resolved incidents, which time does not change.
-    Quarter,
+    /// All except the pages of resolved incidents, which time does not change; of those only these, by public id.
+    Quarter(BTreeSet<String>),
     /// Those that show what changed.
     Changed(Changed),
     /// Those that show when they were verified: all except past months and resolved incidents, which cannot become stale.
@@ -38,7 +38,7 @@ impl Scope {
     /// Whether every path of the page is known afterwards. It needs the complete past.
     #[must_use]
     pub fn is_whole(&self) -> bool {
-        matches!(self, Self::All | Self::Quarter)
+        matches!(self, Self::All | Self::Quarter(_))
     }
 }
 
@@ -68,7 +68,7 @@ pub fn render(
     let changed = |one: &ComponentView| figures.get(&one.id).is_none_or(|known| differ(known, &one.windows));
     let selected: HashMap<&str, [Figure; 4]> = super::overall_status::components(view)
         .filter(|one| match scope {
-            Scope::All | Scope::Quarter | Scope::Refresh => true,
+            Scope::All | Scope::Quarter(_) | Scope::Refresh => true,
             Scope::Changed(these) => these.components.contains(&one.id) || changed(one),
         })
         .map(|one| (one.id.as_str(), one.windows))
@@ -86,11 +86,11 @@ pub fn render(
             renderer.incidents(&IncidentView::is_open)?;
             renderer.open_months()?;
         }
-        Scope::All | Scope::Quarter => {
+        Scope::All | Scope::Quarter(_) => {
             let kept = |one: &IncidentView| {
+                let Scope::Quarter(changed) = scope else { return false };
                 let known = former.outputs.get(&path_of_incident(one));
-                matches!(scope, Scope::Quarter)
-                    && known.is_some_and(|known| known.cache == CacheClass::Closed)
+                !changed.contains(&one.id) && known.is_some_and(|known| known.cache == CacheClass::Closed)
             };
             renderer.incidents(&|one| one.is_open() || !kept(one))?;
             renderer.open_months()?;

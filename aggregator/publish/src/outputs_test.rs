@@ -1,10 +1,10 @@
 //! The outputs that each scope renders.
 
 use super::super::sample::{NOW, component, incident, page, resolved};
-use super::super::view::Item;
+use super::super::view::{IncidentText, Item};
 use super::*;
 use skerry_domain::status::Status;
-use skerry_domain::time::{MINUTE, SECOND};
+use skerry_domain::time::{DAY, MINUTE, SECOND};
 
 /// Renders `view` after `former`. Returns the paths whose bytes changed first.
 fn rerender(
@@ -83,10 +83,32 @@ fn a_changed_incident_is_rendered_wherever_it_is_shown() {
     let closed = &former.outputs["incidents/incident0001"];
     assert_eq!(closed.cache, CacheClass::Closed);
     view.now = NOW + MINUTE;
-    for scope in [Scope::Refresh, Scope::Quarter] {
+    for scope in [Scope::Refresh, Scope::Quarter(BTreeSet::new())] {
         let (changed, later, _) = rerender(&view, &scope, &former, &figures);
         assert!(!changed.contains(&"incidents/incident0001".to_owned()), "{changed:?}");
         assert!(Arc::ptr_eq(&later.outputs["incidents/incident0001"], closed), "it is not rendered again");
+    }
+}
+
+#[test]
+fn a_change_of_an_old_incident_is_rendered_without_the_pages_of_others() {
+    let mut view = two_components();
+    let mut old = [resolved(0), resolved(0)];
+    for (one, id) in old.iter_mut().zip(["incident0001", "incident0002"]) {
+        (one.id, one.started_at) = (id.to_owned(), NOW - 80 * DAY);
+        one.resolved_at = Some(NOW - 79 * DAY);
+    }
+    view.incidents = old.to_vec();
+    let (_, former, figures) = rerender(&view, &Scope::All, &Publication::default(), &Figures::new());
+    view.incidents[0].title = IncidentText::Automatic("Another title".to_owned());
+    let scope = Scope::Quarter(BTreeSet::from(["incident0001".to_owned()]));
+    let rendered = render(&view, &scope, &former, &figures, Compression::Fast).expect("a page renders");
+    assert!(rendered.paths.contains("incidents/incident0002"), "it stays");
+    let incidents = rendered.outputs.iter().filter(|(path, _)| path.starts_with("incidents/"));
+    assert_eq!(incidents.map(|(path, _)| path.as_str()).collect::<Vec<_>>(), ["incidents/incident0001"]);
+    let (changed, ..) = rerender(&view, &scope, &former, &figures);
+    for path in ["incidents/incident0001", "history/2026-09", "api/v2/incidents.json"] {
+        assert!(changed.contains(&path.to_owned()), "{path}: {changed:?}");
     }
 }
 

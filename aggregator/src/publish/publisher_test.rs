@@ -4,7 +4,7 @@ use super::super::addresses::Wanted;
 use super::super::outputs::Scope;
 use super::*;
 use skerry_domain::state::PageKey;
-use skerry_domain::time::{HOUR, Timestamp};
+use skerry_domain::time::{DAY, HOUR, Timestamp};
 
 const PAGE: WorkspacePage = (WorkspaceKey(1), PageKey(1));
 const NOW: Timestamp = Timestamp(1_795_191_301_000);
@@ -51,11 +51,30 @@ fn continuous_changes_do_not_prevent_a_refresh() {
     midnight.quarter -= 1;
     midnight.mark_component("aaaa".to_owned());
     assert!(
-        matches!(midnight.due(NOW, 1), Some(Scope::Quarter)),
+        matches!(midnight.due(NOW, 1), Some(Scope::Quarter(_))),
         "a month that ended does not wait for a pause in the changes"
     );
     let Some(mut quiet) = page(REFRESH_EVERY) else { return };
     assert!(matches!(quiet.due(NOW, 1), Some(Scope::Refresh)));
+}
+
+#[test]
+fn a_changed_incident_is_rendered_with_as_much_of_the_past_as_shows_it() {
+    let (Some(mut recent), Some(mut old)) = (page(Duration::from_secs(2)), page(Duration::from_secs(2)))
+    else {
+        return;
+    };
+    recent.mark_incident("aaaa".to_owned(), NOW - 30 * DAY, NOW);
+    let scope = recent.due(NOW, 1);
+    assert!(matches!(&scope, Some(Scope::Changed(these)) if these.incidents.contains("aaaa")), "{scope:?}");
+    old.mark_incident("aaaa".to_owned(), NOW - 200 * DAY, NOW);
+    let scope = old.due(NOW, 1);
+    assert!(matches!(&scope, Some(Scope::Quarter(these)) if these.contains("aaaa")), "{scope:?}");
+    let Some(mut late) = page(REFRESH_EVERY) else { return };
+    late.mark_incident("aaaa".to_owned(), NOW - 30 * DAY, NOW);
+    let scope = late.due(NOW, 1);
+    let whole = matches!(&scope, Some(Scope::Quarter(these)) if these.contains("aaaa"));
+    assert!(whole, "a refresh would leave out one that was just resolved: {scope:?}");
 }
 
 #[test]

@@ -54,7 +54,7 @@ impl Publisher {
         let shown = page.publication.outputs.keys().filter_map(|path| path.strip_prefix("incidents/"));
         // What is being rendered may still show it.
         if page.busy.is_some() || page.dirty.is_some() || { shown }.any(|id| !published.contains(id)) {
-            page.mark_all();
+            page.mark_past();
         }
     }
 }

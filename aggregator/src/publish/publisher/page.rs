@@ -7,6 +7,7 @@ use super::pool::Job;
 use super::{AFTER_FAILURE, MIN_INTERVAL, REFRESH_EVERY};
 use skerry_domain::state::WorkspacePage;
 use skerry_domain::time::{DAY, HOUR, Timestamp};
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -58,6 +59,8 @@ pub(super) struct Page {
 pub(super) struct Dirty {
     pub(super) since: Instant,
     all: bool,
+    /// Something beyond the days shown changed, or disappeared.
+    past: bool,
     changed: Changed,
 }
 
@@ -97,7 +100,7 @@ impl Page {
     }
 
     fn mark(&mut self) -> &mut Dirty {
-        let none = || Dirty { since: Instant::now(), all: false, changed: Changed::default() };
+        let none = || Dirty { since: Instant::now(), all: false, past: false, changed: Changed::default() };
         self.dirty.get_or_insert_with(none)
     }
 
@@ -113,11 +116,14 @@ impl Page {
 
     /// Marks an incident that began at `started_at` to be rendered again, by its public id.
     pub(super) fn mark_incident(&mut self, id: String, started_at: Timestamp, now: Timestamp) {
-        if now - started_at < RECENT {
-            self.mark().changed.incidents.insert(id);
-        } else {
-            self.mark_all();
-        }
+        let dirty = self.mark();
+        dirty.past |= now - started_at >= RECENT;
+        dirty.changed.incidents.insert(id);
+    }
+
+    /// Marks the whole past to be rendered again, without the pages of other resolved incidents.
+    pub(super) fn mark_past(&mut self) {
+        self.mark().past = true;
     }
 
     /// Whether it is not being rendered and its pause is over.
@@ -159,21 +165,19 @@ impl Page {
                 self.quarter = quarter.unwrap_or(self.quarter);
                 Some(Scope::All)
             }
-            // Continuous changes must not prevent the refresh of the outputs that did not change.
-            Some(dirty) if self.is_refresh_due() => {
+            // Continuous changes must not prevent the refresh of the outputs that did not change. It leaves out incidents
+            // that were just resolved, and their months.
+            Some(dirty) if dirty.past || self.is_refresh_due() => {
                 self.note_changed(Instant::now());
                 self.quarter = quarter.unwrap_or(self.quarter);
-                Some(match quarter {
-                    // A refresh leaves out incidents that were just resolved, and their months.
-                    _ if !dirty.changed.incidents.is_empty() => Scope::All,
-                    Some(_) => Scope::Quarter,
-                    None => Scope::Refresh,
-                })
+                let incidents = dirty.changed.incidents;
+                let whole = dirty.past || quarter.is_some() || !incidents.is_empty();
+                Some(if whole { Scope::Quarter(incidents) } else { Scope::Refresh })
             }
             Some(dirty) => Some(Scope::Changed(dirty.changed)),
             None if quarter.is_some() => {
                 self.quarter = quarter.unwrap_or(self.quarter);
-                Some(Scope::Quarter)
+                Some(Scope::Quarter(BTreeSet::new()))
             }
             None => self.is_refresh_due().then_some(Scope::Refresh),
         }
