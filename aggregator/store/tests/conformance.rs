@@ -96,6 +96,7 @@ fn track_row(workspace: WorkspaceKey, key: i64) -> TrackRow {
         run_detail: None,
         run_us: None,
         certificate_end: None,
+        severity: Severity::High,
     }
 }
 

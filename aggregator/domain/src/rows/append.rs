@@ -1,7 +1,7 @@
 //! Rows of events. They are written once and never changed.
 
 use super::Write;
-use super::declared::{LossRow, TransitionRow};
+use super::{LossRow, TransitionRow};
 use crate::state::{AgentKey, State};
 use crate::step::{Change, RawObservation};
 use crate::time::Timestamp;

@@ -1,12 +1,12 @@
 //! The audit: rows of settings that a step touched, before and after. Credentials are bytes, and no bytes are recorded;
 //! people are recorded by their ids.
 
-use super::declared::{
+use super::settings;
+use super::value::Value;
+use super::{
     AgentAllowRow, AuditRow, CheckDefinitionRow, EnrolmentRow, HeartbeatTokenRow, Row, WindowCheckRow,
     WindowComponentRow,
 };
-use super::settings;
-use super::value::Value;
 use super::{Write, corrections, holds, incidents, pages, problems, windows};
 use crate::state::{AgentKey, CheckKey, ComponentKey, State, WindowKey, WorkspaceKey};
 use crate::step::Touched;

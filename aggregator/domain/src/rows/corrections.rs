@@ -1,6 +1,6 @@
 //! Corrections as rows, and back.
 
-use super::declared::CorrectionRow;
+use super::CorrectionRow;
 use super::restore::Restore;
 use super::value::Misread;
 use crate::correction::{Correction, Undone};

@@ -1,7 +1,7 @@
 //! Holds as rows, and back.
 
+use super::HoldRow;
 use super::Write;
-use super::declared::HoldRow;
 use super::restore::Restore;
 use super::table::Key;
 use super::value::{Field, Misread, SourceKind, Value};

@@ -1,12 +1,10 @@
 //! Incidents with their timelines as rows, and back.
 
 use super::Write;
-use super::declared::{
-    FormerTextRow, IncidentComponentRow, IncidentProblemRow, IncidentRow, IncidentUpdateRow,
-};
 use super::restore::Restore;
 use super::table::Key;
 use super::value::{Field, Misread, Value};
+use super::{FormerTextRow, IncidentComponentRow, IncidentProblemRow, IncidentRow, IncidentUpdateRow};
 use crate::automatic_text::AutomaticText;
 use crate::incident::{Body, FormerText, Incident, IncidentUpdate, Postmortem, StatusChange, Title};
 use crate::state::{IncidentKey, State};

@@ -1,16 +1,16 @@
 //! Makes the rows to write, by value, from what a step touched.
 
 use super::append::append;
-use super::declared::{
-    AgentAllowRow, AgentRow, BlindRow, CheckDefinitionRow, CheckRow, CounterRow, DeclaredRow, EnrolmentRow,
-    EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, HeartbeatRow, HeartbeatTokenRow, IntervalRow, Row,
-    SpanDayRow, SpanRow, TrackRow,
-};
 use super::settings::{
     agent_row, check_row, component_row, group_row, heartbeat_row, page_row, workspace_row,
 };
 use super::table::{Key, Record};
 use super::value::{Bits, Field, Layer, Said, Value};
+use super::{
+    AgentAllowRow, AgentRow, BlindRow, CheckDefinitionRow, CheckRow, CounterRow, DeclaredRow, EnrolmentRow,
+    EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, HeartbeatRow, HeartbeatTokenRow, IntervalRow, Row,
+    SpanDayRow, SpanRow, TrackRow,
+};
 use super::{Write, corrections, holds, incidents, pages, problems, windows};
 use crate::component::Automatic;
 use crate::credentials::TokenHash;

@@ -1,7 +1,8 @@
-//! The state as rows of tables. Each row is declared once (`declared.rs`), made from the state at the end of a step
-//! (`make.rs`) and read back into it (`restore.rs`). Contains no SQL and no file access: a store writes what it is
-//! given.
+//! The state as rows of tables. Each row is declared once (`declared.rs`, `announced.rs`), made from the state at the
+//! end of a step (`make.rs`) and read back into it (`restore.rs`). Contains no SQL and no file access: a store writes
+//! what it is given.
 
+mod announced;
 mod append;
 mod audit;
 mod corrections;
@@ -13,18 +14,21 @@ mod make;
 mod pages;
 mod problems;
 mod restore;
+mod row;
 mod settings;
 mod table;
 mod value;
 mod version;
 mod windows;
 
+pub use announced::*;
 pub use audit::Author;
 pub(crate) use audit::audit;
 pub use declared::*;
 pub use items::Items;
 pub(crate) use make::make;
 pub use restore::Restore;
+pub use row::{Row, TABLES};
 pub use table::{Column, Columns, Key, Record, Table};
 pub use value::{Bits, Field, Kind, Layer, Lines, Misread, Said, SourceKind, Value};
 pub use version::{Expected, Subject, Version};

@@ -1,8 +1,8 @@
 //! Pages, groups and components as rows, and back.
 
-use super::declared::{ComponentRow, GroupRow, LinkRow, PageRow};
 use super::items::Items;
 use super::value::Lines;
+use super::{ComponentRow, GroupRow, LinkRow, PageRow};
 use crate::layers::Layers;
 use crate::shared_vec::SharedVec;
 use crate::state::{

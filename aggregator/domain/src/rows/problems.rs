@@ -1,10 +1,10 @@
 //! Problems as rows, and back.
 
 use super::Write;
-use super::declared::{ProblemEventRow, ProblemRow};
 use super::restore::Restore;
 use super::table::Key;
 use super::value::{Field, Lines, Misread, Value};
+use super::{ProblemEventRow, ProblemRow};
 use crate::problem::{Acknowledged, Problem, ProblemEvent, ProblemSubject};
 use crate::state::{ProblemKey, State};
 

@@ -1,13 +1,13 @@
 //! Restores the state from rows, one after another. A row may refer only to what was restored before it. The open span
 //! of a track is part of the track row, so closed spans are inserted before it.
 
-use super::declared::{
+use super::table::Record;
+use super::value::{Layer, Misread};
+use super::{
     AgentAllowRow, AgentRow, BlindRow, CheckDefinitionRow, CheckRow, ComponentRow, DeclaredRow, EnrolmentRow,
     EpochRow, FlapRow, FormerLocationRow, FormerQuorumRow, GroupRow, HeartbeatRow, HeartbeatTokenRow,
     IntervalRow, LinkRow, PageRow, SpanRow, TrackRow, WorkspaceRow,
 };
-use super::table::Record;
-use super::value::{Layer, Misread};
 use crate::clone_detection::Sessions;
 use crate::credentials::Enrolment;
 use crate::former::Former;

@@ -1,8 +1,8 @@
 //! Rows of settings, made from the state; `None`: the state has nothing with that key.
 
-use super::declared::{AgentRow, CheckRow, ComponentRow, GroupRow, HeartbeatRow, PageRow, WorkspaceRow};
 use super::pages;
 use super::value::Lines;
+use super::{AgentRow, CheckRow, ComponentRow, GroupRow, HeartbeatRow, PageRow, WorkspaceRow};
 use crate::state::{AgentKey, CheckKey, ComponentKey, GroupKey, PageKey, State, Workspace};
 use skerry_protocol::schedule::Schedule;
 

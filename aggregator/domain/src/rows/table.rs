@@ -102,10 +102,11 @@ impl Key {
     }
 }
 
-macro_rules! rows {
+/// Declares rows: for each a struct, and how it is read and written.
+macro_rules! records {
     ($(
         $(#[$meta:meta])*
-        $variant:ident($row:ident) in $name:literal, key $key:literal $(, fixed $fixed:literal)? {
+        $row:ident in $name:literal, key $key:literal $(, fixed $fixed:literal)? {
             $first:ident: WorkspaceKey,
             $($(#[$note:meta])* $column:ident: $field:ty,)+
         }
@@ -161,7 +162,15 @@ macro_rules! rows {
                     })
                 }
             }
+        )+
+    };
+}
+pub(super) use records;
 
+/// Declares a row of any table.
+macro_rules! rows {
+    ($($(#[$meta:meta])* $variant:ident($row:ident),)+) => {
+        $(
             impl From<$row> for Row {
                 fn from(row: $row) -> Self {
                     Self::$variant(Box::new(row))

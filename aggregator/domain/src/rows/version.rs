@@ -1,11 +1,11 @@
 //! Versions of what callers read and change. A change that names the version it was based on is rejected if that
 //! version is out of date, so that nobody overwrites what they have not seen.
 
-use super::declared::{AgentAllowRow, HeartbeatTokenRow, Row};
 use super::holds::hold_row;
 use super::settings::{agent_row, component_row, page_row};
 use super::value::Value;
 use super::windows::{entry_rows, window_row};
+use super::{AgentAllowRow, HeartbeatTokenRow, Row};
 use super::{corrections, incidents, pages, problems};
 use crate::holds::Source;
 use crate::state::{

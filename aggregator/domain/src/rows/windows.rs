@@ -1,12 +1,12 @@
 //! Planned windows with their timelines as rows, and back.
 
 use super::Write;
-use super::declared::{Row, WindowCheckRow, WindowComponentRow, WindowRow, WindowTextRow, WindowUpdateRow};
 use super::holds::both;
 use super::incidents::text;
 use super::restore::Restore;
 use super::table::Key;
 use super::value::Misread;
+use super::{Row, WindowCheckRow, WindowComponentRow, WindowRow, WindowTextRow, WindowUpdateRow};
 use crate::incident::{FormerText, Title};
 use crate::maintenance::{PlannedWindow, WindowText, WindowUpdate};
 use crate::state::{ComponentKey, State, WindowKey};

@@ -114,9 +114,10 @@ pub(super) fn open(
     }
     changes.touched.incident(key);
     changes.push(Change::IncidentChanged(key));
-    let change = Posted { status, body: new.body.as_ref(), components: &new.components };
     let display_at = ended_at.unwrap_or(now);
-    post(state, key, change, display_at, context, changes)?;
+    let (body, components) = (new.body.as_ref(), new.components.as_slice());
+    let posted = Posted { status, body, components, released: &[], display_at };
+    post(state, key, &posted, context, changes)?;
     state.reschedule(Due::Incident(key));
     Ok(key)
 }
@@ -153,42 +154,54 @@ struct Posted<'a> {
     status: IncidentStatus,
     body: Option<&'a Text>,
     components: &'a [(ComponentKey, Option<Status>)],
+    /// Components whose holds end with it.
+    released: &'a [ComponentKey],
+    display_at: Timestamp,
 }
 
-/// Adds an update by a person, and holds the statuses that it sets.
+/// Adds an update by a person, and holds and releases the statuses that it sets. A draft and an incident that is
+/// entered afterwards set nothing.
 fn post(
     state: &mut State,
     key: IncidentKey,
-    posted: Posted<'_>,
-    display_at: Timestamp,
+    posted: &Posted<'_>,
     context: Context,
     changes: &mut Changes,
 ) -> Result<(), Rejected> {
     let now = context.now;
     let incident = &state.incidents[&key];
-    let (backfilled, published) = (incident.backfilled, incident.is_published());
-    let mut components = Vec::with_capacity(posted.components.len());
-    for (component, status) in posted.components {
-        let layers = &state.components.get(component).ok_or_else(no_component)?.layers;
-        let at = if backfilled { incident.started_at } else { now };
+    let takes_effect = !incident.backfilled && incident.is_published();
+    let at = if incident.backfilled { incident.started_at } else { now };
+    let mut named = Vec::with_capacity(posted.components.len());
+    let released = posted.released.iter().map(|component| (*component, None));
+    for (component, status) in posted.components.iter().copied().chain(released) {
+        let layers = &state.components.get(&component).ok_or_else(no_component)?.layers;
         let from = layers.status_at(at).unwrap_or(Status::Operational);
-        components.push(StatusChange { component: *component, from, to: status.unwrap_or(from) });
+        named.push(StatusChange { component, from, to: status.unwrap_or(from) });
     }
-    // A draft sets nothing: its statuses take effect when it is published.
-    if !backfilled && published {
+    if takes_effect {
         for (component, status) in posted.components {
             if let Some(status) = status {
                 set_hold(state, key, *component, *status, now, changes)?;
             }
         }
+        posted.released.iter().for_each(|component| release(state, key, *component, now, changes));
+        for change in &mut named {
+            let layers = &state.components[&change.component].layers;
+            change.to = layers.status_at(now).unwrap_or(change.to);
+        }
     }
-    let body = match posted.body {
-        Some(text) => Some(Body::Written(text.clone())),
-        None if components.is_empty() && state.incidents[&key].status == posted.status => return Ok(()),
-        None => None,
+    let same = named.is_empty() && state.incidents[&key].status == posted.status;
+    if same && posted.body.is_none() {
+        return Ok(());
+    }
+    let update = NewUpdate {
+        status: posted.status,
+        body: posted.body.map(|text| Body::Written(text.clone())),
+        components: named,
+        display_at: posted.display_at,
+        by: changes.author.clone(),
     };
-    let by = changes.author.clone();
-    let update = NewUpdate { status: posted.status, body, components, display_at, by };
     add_update(state, key, update, context, changes);
     Ok(())
 }
@@ -233,19 +246,21 @@ pub(super) fn update(
     incident.updated_at = now;
     changes.touched.incident(key);
     changes.push(Change::IncidentChanged(key));
-    let posted = Posted { status, body: change.body.as_ref(), components: &change.components };
-    post(state, key, posted, display_at, context, changes)?;
-    if status == IncidentStatus::Resolved && former != IncidentStatus::Resolved && change.release {
-        let set: BTreeSet<ComponentKey> =
-            change.components.iter().filter(|(_, status)| status.is_some()).map(|(one, _)| *one).collect();
-        let others = state.incidents[&key].components().into_iter().map(|(component, _)| component);
-        let others: Vec<ComponentKey> = others.filter(|component| !set.contains(component)).collect();
-        for component in others {
-            release(state, key, component, now, changes);
-        }
-    }
+    let resolves = status == IncidentStatus::Resolved && former != IncidentStatus::Resolved;
+    let released =
+        if resolves && change.release { others(state, key, &change.components) } else { Vec::new() };
+    let (body, components) = (change.body.as_ref(), change.components.as_slice());
+    let posted = Posted { status, body, components, released: &released, display_at };
+    post(state, key, &posted, context, changes)?;
     state.reschedule(Due::Incident(key));
     Ok(())
+}
+
+/// The components of an incident that a change does not set.
+fn others(state: &State, key: IncidentKey, changed: &[(ComponentKey, Option<Status>)]) -> Vec<ComponentKey> {
+    let is_set = |component: &ComponentKey| changed.iter().any(|(one, _)| one == component);
+    let all = state.incidents[&key].components().into_iter().map(|(component, _)| component);
+    all.filter(|one| !is_set(one) && state.components.contains_key(one)).collect()
 }
 
 fn release(
