@@ -2,7 +2,7 @@
 
 use crate::fixture::{Fixture, START};
 use skerry_domain::layers::effective;
-use skerry_domain::rows::Author;
+use skerry_domain::rows::{Author, Row, Write};
 use skerry_domain::state::{ComponentKey, CorrectionKey};
 use skerry_domain::status::{Effective, Status};
 use skerry_domain::step::{
@@ -163,12 +163,23 @@ fn who_corrected_and_who_undid_is_kept() {
         let asked = Asked { author: Some(&author), expected: None };
         let stepped = step_asked(&mut fixture.state, command, context, asked).expect("taken");
         fixture.store.commit(&stepped.rows).expect("commits");
+        let audited = stepped.rows.iter().filter_map(|write| match write {
+            Write::Append(Row::Audit(row)) => {
+                Some((row.object.clone(), row.before.clone(), row.after.clone()))
+            }
+            _ => None,
+        });
+        audited.collect::<Vec<_>>()
     };
     let reason = "it was planned".to_owned();
     let (component, status) = (ComponentKey(1), Status::UnderMaintenance);
     let new = NewCorrection { component, from: began, to: began + MINUTE, status, reason };
-    ask("ann", Command::Correct(Box::new(new)));
-    ask("bob", Command::UndoCorrection { correction: CorrectionKey(1) });
+    let made = ask("ann", Command::Correct(Box::new(new)));
+    let [(object, None, Some(correction))] = &made[..] else { panic!("{made:?}") };
+    assert!(object == "correction" && correction.contains("it was planned"), "{made:?}");
+    let undone = ask("bob", Command::UndoCorrection { correction: CorrectionKey(1) });
+    let [(_, Some(before), Some(after))] = &undone[..] else { panic!("{undone:?}") };
+    assert!(before == correction && after.contains("bob"), "{undone:?}");
     fixture.assert_stored();
     let correction = &fixture.state.corrections[&CorrectionKey(1)];
     assert_eq!(correction.made_by.as_deref(), Some("ann"));
