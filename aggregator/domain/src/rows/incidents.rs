@@ -251,7 +251,7 @@ impl Restore for FormerTextRow {
     fn restore(self, state: &mut State) -> Result<(), Misread> {
         let (to, written) = (self.replaced_ms, self.written);
         with_update(state, self.incident, self.number, |update| {
-            update.former.push(FormerText { to, written })
+            update.former.push(FormerText { to, written });
         });
         Ok(())
     }
