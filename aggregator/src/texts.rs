@@ -101,6 +101,9 @@ impl Desk {
     }
 
     fn text(&mut self, what: &str, written: &str, form: Form, longest: usize) -> Result<Text, String> {
+        if written.chars().any(|one| one.is_control() && !matches!(one, '\n' | '\r' | '\t')) {
+            return Err(format!("the {what} contains control characters"));
+        }
         let length = written.chars().count();
         if length > longest {
             return Err(format!("the {what} is {length} characters long; at most {longest} are allowed"));

@@ -69,7 +69,8 @@ async fn a_caller_that_hangs_blocks_no_other() {
         (0..8).map(|_| UnixStream::connect(socket(&world)).expect("ours")).collect();
     hung.iter_mut().for_each(|stream| stream.write_all(b"{").expect("written"));
     run_ok(&world, &["agent", "add", "one", "--location", "here", "--token"]);
-    let requests = [(b"nonsense\n".to_vec(), "does not understand"), (vec![b'x'; 100_000], "at most 64 KiB")];
+    let requests =
+        [(b"nonsense\n".to_vec(), "does not understand"), (vec![b'x'; 400_000], "at most 256 KiB")];
     for (request, message) in requests {
         let mut stream = UnixStream::connect(socket(&world)).expect("ours");
         let _ = stream.write_all(&request);

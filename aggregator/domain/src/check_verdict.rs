@@ -22,6 +22,8 @@ pub struct CheckVerdict {
     pub reported_by: Vec<ReportedBy>,
     /// The agents of locations that say down, while the verdict is not down: fewer than the quorum.
     pub below_quorum: Vec<ReportedBy>,
+    /// An agent that counts is silent and last said that the check is degraded or down.
+    pub silent_fault: bool,
     /// The verdict holds until then unless new evidence arrives. Not stored: after a load every verdict is computed
     /// once.
     pub until: Timestamp,
@@ -45,6 +47,7 @@ impl Default for CheckVerdict {
             reason: Reason::None,
             reported_by: Vec::new(),
             below_quorum: Vec::new(),
+            silent_fault: false,
             until: Timestamp(i64::MIN),
         }
     }
@@ -125,7 +128,13 @@ pub(super) fn judge(
         Verdict::Down => Vec::new(),
         _ => below_quorum(state, check, &reporters, now),
     };
-    CheckVerdict { evaluation, since, reason, reported_by, below_quorum, until }
+    let silent_fault = reporters.iter().any(|one| is_silent_fault(one, now));
+    CheckVerdict { evaluation, since, reason, reported_by, below_quorum, silent_fault, until }
+}
+
+fn is_silent_fault(reporter: &Reporter<'_>, now: Timestamp) -> bool {
+    let last = reporter.track.spans.last().map(|span| span.state);
+    reporter.vote_now(now) == Vote::Silent && matches!(last, Some(HardState::Down | HardState::Degraded))
 }
 
 /// The agents of locations that say down.

@@ -121,7 +121,7 @@ pub struct Incident {
     pub impact_override: Option<Impact>,
     /// A problem caused it. Otherwise a person opened it.
     pub automatic: bool,
-    /// A person opened or changed it: nothing more happens to it by itself.
+    /// A person opened or changed it, or one of its problems was withdrawn: nothing more happens to it by itself.
     pub touched: bool,
     /// Components are affected that no update names yet.
     pub spreads: bool,
@@ -240,6 +240,8 @@ pub struct StatusChange {
     pub from: Status,
     /// Its status after.
     pub to: Status,
+    /// A person set it.
+    pub set: bool,
 }
 
 /// A text that was replaced.

@@ -112,7 +112,7 @@ fn update(number: i64, at: Timestamp, body: Body, components: Vec<StatusChange>)
 }
 
 fn major(component: ComponentKey) -> StatusChange {
-    StatusChange { component, from: Status::Operational, to: Status::MajorOutage }
+    StatusChange { component, from: Status::Operational, to: Status::MajorOutage, set: true }
 }
 
 /// A published automatic incident that began at `started_at`.

@@ -17,7 +17,7 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 
 /// The longest request, bytes.
-const MAX_REQUEST_BYTES: u64 = 64 << 10;
+const MAX_REQUEST_BYTES: u64 = 256 << 10;
 /// Timeout for reading a request or writing a response.
 const IO_TIMEOUT: Duration = Duration::from_secs(5);
 /// The same while the aggregator stops: a command writes its request at once.
@@ -104,7 +104,7 @@ async fn answer(
             _ = stopped.changed() => timeout(STOP_TIMEOUT, read).await???,
         };
         if line.len() as u64 == MAX_REQUEST_BYTES && !line.ends_with(b"\n") {
-            refused("a command may be at most 64 KiB long: split it")
+            refused("a command may be at most 256 KiB long: shorten its text")
         } else {
             carry_out(engine, uid, &line).await
         }

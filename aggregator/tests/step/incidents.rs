@@ -275,3 +275,38 @@ fn a_second_problem_is_only_suggested_to_an_approved_incident() {
     assert!(fixture.state.components[&component].holds.iter().all(|hold| hold.source != Source::Incident(1)));
     fixture.assert_stored();
 }
+
+#[test]
+fn what_a_person_sets_in_a_draft_takes_effect_when_it_is_published() {
+    let mut fixture = Fixture::new();
+    fixture.stays(HardState::Up, MINUTE);
+    fixture.see(HardState::Down);
+    let (incident, component) = (IncidentKey(1), fixture.component());
+    for status in [Status::MajorOutage, Status::PartialOutage] {
+        let components = vec![(component, Some(status))];
+        fixture.change(incident, IncidentChange { components, ..IncidentChange::default() });
+    }
+    fixture.run(Command::PublishIncident { incident });
+    assert_eq!(fixture.shown().0, Status::PartialOutage, "what was set last");
+    fixture.stays(HardState::Up, MINUTE);
+    assert_eq!(fixture.shown().0, Status::PartialOutage, "it holds until the incident is resolved");
+    fixture.assert_stored();
+}
+
+#[test]
+fn a_postmortem_is_a_draft_again_when_its_incident_is_open_again() {
+    let mut fixture = Fixture::new();
+    let incident = fixture.open(new(&[]));
+    let status =
+        |status: IncidentStatus| IncidentChange { status: Some(status), ..IncidentChange::default() };
+    fixture.change(incident, status(IncidentStatus::Resolved));
+    for change in
+        [PostmortemChange::Write(text("What we learned.", Form::Markdown)), PostmortemChange::Publish]
+    {
+        fixture.run(Command::ChangePostmortem { incident, change: Box::new(change) });
+    }
+    fixture.change(incident, status(IncidentStatus::Investigating));
+    let postmortem = fixture.incident().postmortem.as_ref().expect("it is kept");
+    assert_eq!(postmortem.published_at, None);
+    fixture.assert_stored();
+}

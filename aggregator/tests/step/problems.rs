@@ -62,7 +62,7 @@ fn an_outage_is_one_problem_with_its_evidence_and_one_draft() {
     assert!(!incident.is_published(), "people approve it");
     assert_eq!(incident.impact, Impact::Critical);
     let component = fixture.component();
-    let change = StatusChange { component, from: Status::Operational, to: Status::MajorOutage };
+    let change = StatusChange { component, from: Status::Operational, to: Status::MajorOutage, set: false };
     assert_eq!(incident.updates[0].components, [change]);
     fixture.assert_stored();
     let changes = fixture.stays(HardState::Down, 20 * MINUTE);

@@ -188,6 +188,7 @@ records! {
         component: ComponentKey,
         from_status: Status,
         to_status: Status,
+        set: bool,
     }
     /// What an update said before an edit.
     FormerTextRow in "former_text", key 4 {

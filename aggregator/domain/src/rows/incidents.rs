@@ -113,8 +113,7 @@ pub(super) fn write_update(state: &State, key: IncidentKey, number: i64, writes:
     writes.push(Write::Put(row.into()));
     let update = update_of(state, key, number).expect("its row was made above");
     for (place, change) in (1..).zip(&update.components) {
-        let StatusChange { component, from, to } = *change;
-        let (from_status, to_status) = (from, to);
+        let StatusChange { component, from: from_status, to: to_status, set } = *change;
         let row = IncidentComponentRow {
             workspace,
             incident: key,
@@ -123,6 +122,7 @@ pub(super) fn write_update(state: &State, key: IncidentKey, number: i64, writes:
             component,
             from_status,
             to_status,
+            set,
         };
         writes.push(Write::Put(row.into()));
     }
@@ -239,9 +239,9 @@ fn with_update(state: &mut State, key: IncidentKey, number: i64, change: impl Fn
 
 impl Restore for IncidentComponentRow {
     fn restore(self, state: &mut State) -> Result<(), Misread> {
-        let (component, from, to) = (self.component, self.from_status, self.to_status);
+        let (component, from, to, set) = (self.component, self.from_status, self.to_status, self.set);
         with_update(state, self.incident, self.number, |update| {
-            update.components.push(StatusChange { component, from, to });
+            update.components.push(StatusChange { component, from, to, set });
         });
         Ok(())
     }

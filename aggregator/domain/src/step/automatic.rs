@@ -13,7 +13,7 @@ use crate::time::{MINUTE, Timestamp};
 use std::collections::{BTreeMap, BTreeSet};
 
 /// The shortest time between two automatic updates that only add components, ms.
-const SPREAD: i64 = MINUTE;
+pub(super) const SPREAD: i64 = MINUTE;
 
 /// Makes the incidents that a problem calls for, or adds it to those that it belongs to. Nothing happens twice.
 pub(super) fn announce(state: &mut State, key: ProblemKey, context: Context, changes: &mut Changes) {
@@ -25,12 +25,12 @@ pub(super) fn announce(state: &mut State, key: ProblemKey, context: Context, cha
     pages.retain(|page, _| calls_for_incident(state, problem) && !is_announced(state, *page, key));
     let known = state.incidents_of(key).filter(|key| state.open_incidents.contains(key));
     for incident in known.collect::<Vec<_>>() {
-        join(state, incident, key, text, context, changes);
+        join(state, incident, key, (text, publish), context, changes);
     }
     for (page, components) in pages {
         match related(state, page, key) {
             Some(incident) if joins(state, incident, key) => {
-                join(state, incident, key, text, context, changes);
+                join(state, incident, key, (text, publish), context, changes);
             }
             Some(incident) => suggest(state, incident, key, changes),
             None => {
@@ -42,7 +42,7 @@ pub(super) fn announce(state: &mut State, key: ProblemKey, context: Context, cha
 }
 
 /// Whether the fault lasts, so that visitors may hear of it.
-fn lasts(problem: &Problem) -> bool {
+pub(super) fn lasts(problem: &Problem) -> bool {
     problem.is_open() && problem.level.is_public()
 }
 
@@ -68,9 +68,10 @@ fn related(state: &State, page: PageKey, key: ProblemKey) -> Option<IncidentKey>
     of_page.filter(belongs).max()
 }
 
-/// Whether an incident of the page announced the problem: a person resolved it while the problem lasts.
+/// Whether an incident of the page announces the problem, or did until a person resolved it.
 fn is_announced(state: &State, page: PageKey, problem: ProblemKey) -> bool {
-    state.incidents_of(problem).any(|key| state.incidents.get(&key).is_some_and(|one| one.page == page))
+    let announces = |incident: &Incident| incident.page == page && (incident.is_open() || incident.touched);
+    state.incidents_of(problem).any(|key| state.incidents.get(&key).is_some_and(announces))
 }
 
 /// Whether a problem that belongs to an incident joins it without being asked: into one that a person touched or
@@ -97,7 +98,7 @@ fn changes_of(state: &State, components: &[ComponentKey], began: Timestamp) -> V
         let component = &state.components[key];
         let before = component.layers.status_at(began - 1).unwrap_or(Status::Operational);
         let to = component.layers.status_at(state.clock).unwrap_or(before);
-        StatusChange { component: *key, from: before, to }
+        StatusChange { component: *key, from: before, to, set: false }
     };
     components.iter().map(of).collect()
 }
@@ -144,13 +145,25 @@ fn draft(
     automatic_update(state, key, IncidentStatus::Investigating, text, components, context, changes);
 }
 
+/// Announces the problems that were only suggested to an incident which has ended.
+pub(super) fn announce_suggested(
+    state: &mut State,
+    key: IncidentKey,
+    context: Context,
+    changes: &mut Changes,
+) {
+    let Some(incident) = state.incidents.get(&key).filter(|incident| !incident.is_open()) else { return };
+    let suggested: Vec<ProblemKey> = incident.suggested.iter().copied().collect();
+    suggested.into_iter().for_each(|problem| announce(state, problem, context, changes));
+}
+
 /// Adds a problem to an automatic incident, with the components that it did not name yet, or that are worse. An update
 /// that only adds components waits until a minute after the last one.
 fn join(
     state: &mut State,
     key: IncidentKey,
     problem: ProblemKey,
-    text: AutomaticText,
+    (text, publish): (AutomaticText, bool),
     context: Context,
     changes: &mut Changes,
 ) {
@@ -161,7 +174,12 @@ fn join(
         incident.started_at = incident.started_at.min(text.since);
     }
     let recurs = incident.recovered_at.take().is_some();
-    if is_new || recurs {
+    let publishes = publish && !incident.is_published() && incident.follows_problems();
+    if publishes {
+        incident.published_at = Some(context.now);
+        incident.updated_at = context.now;
+    }
+    if is_new || recurs || publishes {
         changes.touched.incident(key);
         changes.push(Change::IncidentChanged(key));
     }
@@ -199,7 +217,7 @@ fn worse(state: &State, key: IncidentKey) -> Vec<StatusChange> {
 }
 
 /// Says which further components are affected, at most once a minute.
-fn spread(state: &mut State, key: IncidentKey, context: Context, changes: &mut Changes) {
+pub(super) fn spread(state: &mut State, key: IncidentKey, context: Context, changes: &mut Changes) {
     let components = worse(state, key);
     let incident = &state.incidents[&key];
     let next = incident.updates.last().map(|update| update.created_at + SPREAD);
@@ -220,60 +238,8 @@ fn spread(state: &mut State, key: IncidentKey, context: Context, changes: &mut C
     state.reschedule(Due::Incident(key));
 }
 
-/// A problem is a fault again: incidents that announce it have not recovered, even if nothing may be said of it now.
-pub(super) fn problem_lasts(state: &mut State, key: ProblemKey, changes: &mut Changes) {
-    let open = state.incidents_of(key).filter(|key| state.open_incidents.contains(key));
-    for key in open.collect::<Vec<IncidentKey>>() {
-        let incident = state.incidents.get_mut(&key).expect("the index names incidents");
-        if incident.recovered_at.take().is_some() {
-            changes.touched.incident(key);
-            changes.push(Change::IncidentChanged(key));
-            state.reschedule(Due::Incident(key));
-        }
-    }
-}
-
-/// A problem has ended. With the last one, an incident that nobody touched goes to `monitoring`; another one waits for
-/// a person.
-pub(super) fn problem_ended(state: &mut State, key: ProblemKey, context: Context, changes: &mut Changes) {
-    let open = state.incidents_of(key).filter(|key| state.open_incidents.contains(key));
-    let incidents: Vec<IncidentKey> = open.collect();
-    for key in incidents {
-        let incident = &state.incidents[&key];
-        let all = || incident.problems.iter().filter_map(|key| state.problems.get(key));
-        if all().any(lasts) || incident.recovered_at.is_some() {
-            continue;
-        }
-        let since = all().filter_map(|problem| problem.ended).max().unwrap_or(context.now);
-        let withdrawn = all().any(|problem| problem.withdrawn);
-        let follows = incident.follows_problems() && !withdrawn;
-        let incident = state.incidents.get_mut(&key).expect("looked up above");
-        incident.recovered_at = Some(context.now);
-        changes.touched.incident(key);
-        if follows && incident.status != IncidentStatus::Monitoring {
-            let (event, class) = (AutomaticEvent::Recovered, ReasonClass::Unknown);
-            let text = AutomaticText { event, class, since };
-            let components = restored(state, key);
-            automatic_update(state, key, IncidentStatus::Monitoring, text, components, context, changes);
-        } else {
-            changes.push(Change::IncidentAsks(key));
-            changes.push(Change::IncidentChanged(key));
-        }
-    }
-}
-
-/// The components of an incident, each with the status that it has now.
-fn restored(state: &State, key: IncidentKey) -> Vec<StatusChange> {
-    let of = |(component, from): (ComponentKey, Status)| {
-        let layers = &state.components.get(&component)?.layers;
-        let to = layers.status_at(state.clock).unwrap_or(from);
-        Some(StatusChange { component, from, to })
-    };
-    state.incidents[&key].components().into_iter().filter_map(of).collect()
-}
-
 /// Adds an automatic update to the timeline.
-fn automatic_update(
+pub(super) fn automatic_update(
     state: &mut State,
     key: IncidentKey,
     status: IncidentStatus,
@@ -290,59 +256,6 @@ fn automatic_update(
         by: None,
     };
     add_update(state, key, update, context, changes);
-}
-
-/// What is due to time alone: further components, the end of `monitoring`, and a reminder.
-pub(super) fn due(state: &mut State, key: IncidentKey, context: Context, changes: &mut Changes) {
-    let Some(incident) = state.incidents.get(&key) else { return };
-    let now = context.now;
-    let rules = state.workspace.incidents;
-    if resolves_at(incident, rules.resolve_after).is_some_and(|at| at <= now) {
-        let since = incident.recovered_at.unwrap_or(now);
-        let (event, class) = (AutomaticEvent::Resolved, ReasonClass::Unknown);
-        let text = AutomaticText { event, class, since };
-        let components = restored(state, key);
-        automatic_update(state, key, IncidentStatus::Resolved, text, components, context, changes);
-        return;
-    }
-    if incident.follows_problems() {
-        spread(state, key, context, changes);
-    }
-    let incident = state.incidents.get_mut(&key).expect("looked up above");
-    if reminds_at(incident, rules.remind_after).is_some_and(|at| at <= now) {
-        incident.reminded_at = Some(now);
-        changes.touched.incident(key);
-        changes.push(Change::IncidentReminder(key));
-    }
-    state.reschedule(Due::Incident(key));
-}
-
-/// When an incident that nobody touched is resolved by itself.
-fn resolves_at(incident: &Incident, after: i64) -> Option<Timestamp> {
-    let waits = incident.follows_problems() && incident.status == IncidentStatus::Monitoring;
-    incident.recovered_at.filter(|_| waits).map(|recovered| recovered + after)
-}
-
-/// When the owner of a published incident is reminded of a missing update.
-fn reminds_at(incident: &Incident, after: i64) -> Option<Timestamp> {
-    let active = incident.is_open() && incident.is_published();
-    active.then(|| incident.reminded_at.unwrap_or(incident.updated_at).max(incident.updated_at) + after)
-}
-
-impl State {
-    /// When a tick has something to do for an incident.
-    pub(crate) fn incident_due(&self, key: IncidentKey) -> Option<Timestamp> {
-        let incident = self.incidents.get(&key)?;
-        let rules = self.workspace.incidents;
-        let spreads = incident.follows_problems() && incident.spreads;
-        let last = incident.updates.last().map(|update| update.created_at + SPREAD);
-        let times = [
-            resolves_at(incident, rules.resolve_after),
-            reminds_at(incident, rules.remind_after),
-            last.filter(|_| spreads),
-        ];
-        times.into_iter().flatten().min()
-    }
 }
 
 /// What a page shows of components changed: problems that a window held back, or whose components became public, may

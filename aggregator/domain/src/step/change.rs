@@ -157,8 +157,9 @@ pub enum Change {
         /// It ended longer ago than the silence limit: it opens no problem.
         late: bool,
     },
-    /// Fewer locations than the quorum say that a check is down, or no longer.
-    BelowQuorum(CheckKey),
+    /// Fewer locations than the quorum say that a check is down, or no longer; or an agent that said so fell silent, or
+    /// is heard again.
+    DissentChanged(CheckKey),
     /// No agent runs a check any more that has a problem.
     NobodyRuns(CheckKey),
     /// A problem opened, changed or ended.

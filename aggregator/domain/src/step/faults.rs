@@ -10,6 +10,7 @@ use crate::state::{AgentKey, CheckKey, ProblemKey, State};
 use crate::time::Timestamp;
 use crate::verdict::{Evaluation, Verdict};
 use skerry_protocol::wire::Reason;
+use std::collections::BTreeSet;
 
 /// Updates problems after the events of a step.
 pub(super) fn follow(state: &mut State, context: Context, changes: &mut Changes) {
@@ -24,7 +25,7 @@ pub(super) fn follow(state: &mut State, context: Context, changes: &mut Changes)
             Change::Verdict { check, to, since: Some(from), until: Some(until), .. } if !to.flapping => {
                 past(state, check, to.verdict, (from, until), context, changes);
             }
-            Change::BelowQuorum(check) => settle(state, check, context, changes),
+            Change::DissentChanged(check) => settle(state, check, context, changes),
             Change::FellSilent { agent, .. } => fell_silent(state, agent, context, changes),
             Change::ReportsAgain { agent, .. } => {
                 reports_again(state, agent, false, context, changes);
@@ -37,6 +38,8 @@ pub(super) fn follow(state: &mut State, context: Context, changes: &mut Changes)
             _ => {}
         }
     }
+    let delivered: BTreeSet<AgentKey> = changes.touched.epochs.iter().map(|(agent, _)| *agent).collect();
+    delivered.into_iter().for_each(|agent| reports_again(state, agent, false, context, changes));
     if !changes.touched.agents.is_empty() || !changes.touched.declared.is_empty() {
         let agents = state.open_problems.keys().filter_map(|subject| match subject {
             ProblemSubject::Agent(agent) => Some(*agent),
@@ -69,7 +72,7 @@ fn is_relevant(event: &Change) -> bool {
     matches!(
         event,
         Change::Verdict { .. }
-            | Change::BelowQuorum(_)
+            | Change::DissentChanged(_)
             | Change::FellSilent { .. }
             | Change::ReportsAgain { .. }
             | Change::NobodyRuns(_)
@@ -106,6 +109,12 @@ fn settle(state: &mut State, check: CheckKey, context: Context, changes: &mut Ch
     let open = state.open_problem(subject);
     let Some(kept) = state.verdicts.get(&check).filter(|kept| !kept.evaluation.flapping) else { return };
     let (verdict, since) = (kept.evaluation.verdict, kept.since.unwrap_or(context.now));
+    // What was seen to be bad is over when it is seen to be well, not when it is seen no more.
+    let is_bad = open.is_some_and(|key| state.problems[&key].level.is_public());
+    let unseen = verdict == Verdict::Unknown || (verdict == Verdict::Up && kept.silent_fault);
+    if is_bad && unseen {
+        return;
+    }
     match (evidence(state, check, kept, since), open) {
         (Some(evidence), Some(key)) => set_level(state, key, evidence, context, changes),
         (Some(evidence), None) => open_problem(state, subject, evidence, context, changes),

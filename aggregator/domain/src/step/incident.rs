@@ -2,7 +2,7 @@
 
 use super::problem::{self, ProblemChange};
 use super::timeline::{NewUpdate, add_update};
-use super::{Change, Changes, Context, Rejected, hold, no_component};
+use super::{Change, Changes, Context, Rejected, automatic, hold, no_component};
 use crate::holds::Source;
 use crate::incident::{Body, Impact, Incident, IncidentStatus, StatusChange, Title};
 use crate::problem::Problem;
@@ -11,7 +11,7 @@ use crate::state::{ComponentKey, IncidentKey, PageKey, ProblemKey, State};
 use crate::status::Status;
 use crate::text::Text;
 use crate::time::Timestamp;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// An incident that a person opens.
 #[derive(Clone, Debug, PartialEq)]
@@ -177,7 +177,7 @@ fn post(
     for (component, status) in posted.components.iter().copied().chain(released) {
         let layers = &state.components.get(&component).ok_or_else(no_component)?.layers;
         let from = layers.status_at(at).unwrap_or(Status::Operational);
-        named.push(StatusChange { component, from, to: status.unwrap_or(from) });
+        named.push(StatusChange { component, from, to: status.unwrap_or(from), set: status.is_some() });
     }
     if takes_effect {
         for (component, status) in posted.components {
@@ -246,12 +246,16 @@ pub(super) fn update(
     incident.updated_at = now;
     changes.touched.incident(key);
     changes.push(Change::IncidentChanged(key));
+    if former == IncidentStatus::Resolved && status != former {
+        state.incidents.get_mut(&key).expect("looked up above").backfilled = false;
+    }
     let resolves = status == IncidentStatus::Resolved && former != IncidentStatus::Resolved;
     let released =
         if resolves && change.release { others(state, key, &change.components) } else { Vec::new() };
     let (body, components) = (change.body.as_ref(), change.components.as_slice());
     let posted = Posted { status, body, components, released: &released, display_at };
     post(state, key, &posted, context, changes)?;
+    automatic::announce_suggested(state, key, context, changes);
     state.reschedule(Due::Incident(key));
     Ok(())
 }
@@ -290,12 +294,11 @@ pub(super) fn publish(
     incident.published_at = Some(context.now);
     incident.approved = true;
     incident.updated_at = context.now;
-    let set: Vec<(ComponentKey, Status)> = if incident.automatic || !incident.is_open() {
-        Vec::new()
-    } else {
-        let set = incident.updates.iter().flat_map(|update| &update.components);
-        set.filter(|change| change.from != change.to).map(|change| (change.component, change.to)).collect()
-    };
+    let mut set: BTreeMap<ComponentKey, Status> = BTreeMap::new();
+    if incident.is_open() {
+        let changes = incident.updates.iter().flat_map(|update| &update.components);
+        set.extend(changes.filter(|change| change.set).map(|change| (change.component, change.to)));
+    }
     for (component, status) in set {
         set_hold(state, key, component, status, context.now, changes)?;
     }
@@ -310,6 +313,7 @@ pub(super) fn link(
     state: &mut State,
     key: IncidentKey,
     (problem, linked): (ProblemKey, bool),
+    context: Context,
     changes: &mut Changes,
 ) -> Result<(), Rejected> {
     check_problems(state, &[problem])?;
@@ -319,9 +323,11 @@ pub(super) fn link(
     state.set_problem(key, problem, linked);
     let incident = state.incidents.get_mut(&key).expect("looked up above");
     incident.suggested.remove(&problem);
-    if linked {
-        incident.recovered_at = None;
-    }
+    let keys = incident.problems.clone();
+    let mut all = keys.iter().filter_map(|key| state.problems.get(key));
+    let lasts = keys.is_empty() || all.any(automatic::lasts);
+    let incident = state.incidents.get_mut(&key).expect("looked up above");
+    incident.recovered_at = if lasts { None } else { incident.recovered_at.or(Some(context.now)) };
     incident.touched = true;
     changes.touched.incident(key);
     changes.push(Change::IncidentChanged(key));
@@ -338,13 +344,16 @@ pub(super) fn delete(
     changes: &mut Changes,
 ) -> Result<(), Rejected> {
     let incident = state.incidents.get(&key).ok_or_else(no_incident)?;
-    let (page, automatic, problems) = (incident.page, incident.automatic, incident.problems.clone());
+    let (page, by_itself, problems) = (incident.page, incident.automatic, incident.problems.clone());
+    let suggested: Vec<ProblemKey> = incident.suggested.iter().copied().collect();
+    // Their rows are part of the audit.
+    incident.updates.iter().for_each(|update| changes.touched.incident_update(key, update.number));
     for (component, _) in incident.components() {
         release(state, key, component, context.now, changes);
     }
     for problem in problems {
         state.set_problem(key, problem, false);
-        if automatic && state.problems.get(&problem).is_some_and(Problem::is_open) {
+        if by_itself && state.problems.get(&problem).is_some_and(Problem::is_open) {
             problem::change(state, problem, &ProblemChange::SetPrivate(true), context, changes)?;
         }
     }
@@ -353,6 +362,7 @@ pub(super) fn delete(
     changes.touched.incident(key);
     changes.push(Change::IncidentDeleted(page));
     state.reschedule(Due::Incident(key));
+    suggested.into_iter().for_each(|problem| automatic::announce(state, problem, context, changes));
     Ok(())
 }
 

@@ -24,6 +24,7 @@ mod postmortem;
 mod problem;
 mod received;
 mod recompute;
+mod recovery;
 mod rejected;
 mod report;
 mod reported;
@@ -200,7 +201,7 @@ fn apply(
             timeline::edit_update(state, (*incident, update), change, context, changes)?;
         }
         Command::LinkProblem { incident, problem, linked } => {
-            incident::link(state, *incident, (*problem, *linked), changes)?;
+            incident::link(state, *incident, (*problem, *linked), context, changes)?;
         }
         Command::ChangePostmortem { incident, change } => {
             postmortem::change_postmortem(state, *incident, change, context, changes)?;

@@ -1,6 +1,6 @@
 //! Problems: how they open, change and end, and what operators do to them.
 
-use super::{Change, Changes, Context, Rejected, automatic};
+use super::{Change, Changes, Context, Rejected, automatic, recovery};
 use crate::problem::{
     Acknowledged, Level, Problem, ProblemEvent, ProblemEventKind, ProblemSubject, Severity,
 };
@@ -143,10 +143,10 @@ pub(super) fn set_level(
     add_event(state, key, Event { kind, reason, reporters, note: None, by: None }, context.now, changes);
     changes.push(Change::ProblemChanged(key));
     if level.is_public() {
-        automatic::problem_lasts(state, key, changes);
+        recovery::problem_lasts(state, key, changes);
         automatic::announce(state, key, context, changes);
     } else {
-        automatic::problem_ended(state, key, context, changes);
+        recovery::problem_ended(state, key, context, changes);
     }
 }
 
@@ -168,7 +168,7 @@ pub(super) fn end(
     add_event(state, key, Event { kind, reason, reporters, note: None, by: None }, context.now, changes);
     changes.push(Change::ProblemChanged(key));
     state.reschedule(Due::Problem(key));
-    automatic::problem_ended(state, key, context, changes);
+    recovery::problem_ended(state, key, context, changes);
 }
 
 /// A change by an operator.
@@ -194,6 +194,9 @@ pub(super) fn change(
         }
         ProblemChange::Note(note) if note.trim().is_empty() => {
             return Err(Rejected::invalid("note", "a note needs a text"));
+        }
+        ProblemChange::Note(note) if note.chars().any(char::is_control) => {
+            return Err(Rejected::invalid("note", "a note is one line without control characters"));
         }
         ProblemChange::Note(note) => (ProblemEventKind::Note, Some(note.clone())),
         ProblemChange::SetSeverity(severity) if problem.severity_override == *severity => return Ok(()),

@@ -113,8 +113,9 @@ pub(super) fn judge(
             late: false,
         });
     }
-    if former.is_some_and(|former| !former.below_quorum.is_empty()) == kept.below_quorum.is_empty() {
-        changes.push(Change::BelowQuorum(check));
+    let evidence = |kept: &CheckVerdict| (!kept.below_quorum.is_empty(), kept.silent_fault);
+    if former.map(evidence).unwrap_or_default() != evidence(&kept) {
+        changes.push(Change::DissentChanged(check));
     }
     if kept.evaluation.verdict == Verdict::Unknown
         && state.open_problem(ProblemSubject::Check(check)).is_some()

@@ -4,7 +4,7 @@
 //! absence of the aggregator is nobody's silence.
 
 use super::recompute::{RecomputeFrom, judge, recompute};
-use super::{Change, Changes, Context, automatic, heartbeat, maintenance, problem};
+use super::{Change, Changes, Context, heartbeat, maintenance, problem, recovery};
 use crate::schedule::{Due, too_old_at};
 use crate::state::{AgentKey, CheckKey, State, TrackKey};
 use crate::time::{DAY, Timestamp};
@@ -33,7 +33,7 @@ pub(super) fn tick(state: &mut State, context: Context, changes: &mut Changes) {
             }
             Due::Problem(key) => problem::due(state, key, now, changes),
             Due::Window(key) => maintenance::due(state, key, context, changes),
-            Due::Incident(key) => automatic::due(state, key, context, changes),
+            Due::Incident(key) => recovery::due(state, key, context, changes),
             Due::Hold(key) => {
                 let Some(component) = state.components.get_mut(&key) else { continue };
                 component.noticed = now;

@@ -63,6 +63,12 @@ pub(super) fn add_update(
 /// Enters a state, with its stamp; one that it already has keeps its stamp.
 fn set_status(incident: &mut Incident, status: IncidentStatus, at: Timestamp) {
     let enters = incident.status != status;
+    if status != IncidentStatus::Resolved
+        && let Some(postmortem) = &mut incident.postmortem
+    {
+        // What is open again is not over.
+        postmortem.published_at = None;
+    }
     incident.status = status;
     let (monitoring_at, resolved_at) = (incident.monitoring_at, incident.resolved_at);
     (incident.monitoring_at, incident.resolved_at) = match status {

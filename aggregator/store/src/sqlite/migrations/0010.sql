@@ -123,7 +123,7 @@ CREATE TABLE incident_update (
     FOREIGN KEY (workspace, incident) REFERENCES incident (workspace, key) DEFERRABLE INITIALLY DEFERRED
 ) STRICT, WITHOUT ROWID;
 
--- A component that an update names.
+-- A component that an update names. `set`: a person set its status.
 CREATE TABLE incident_component (
     workspace   INTEGER NOT NULL,
     incident    INTEGER NOT NULL,
@@ -132,6 +132,7 @@ CREATE TABLE incident_component (
     component   INTEGER NOT NULL,
     from_status TEXT    NOT NULL,
     to_status   TEXT    NOT NULL,
+    "set"       INTEGER NOT NULL,
     PRIMARY KEY (workspace, incident, number, place),
     FOREIGN KEY (workspace, incident, number) REFERENCES incident_update (workspace, incident, number)
         DEFERRABLE INITIALLY DEFERRED,
@@ -215,8 +216,8 @@ INSERT INTO new_planned_window
          JOIN component ON component.workspace = one.workspace AND component.key = one.component
          WHERE one.workspace = planned_window.workspace AND one.planned_window = planned_window.key
          ORDER BY component.key LIMIT 1),
-        NULL, NULL, 'scheduled', from_ms, to_ms, 86400000, 1, from_ms, from_ms, NULL, NULL, NULL, NULL, NULL, NULL,
-        from_ms, 0
+        NULL, NULL, 'scheduled', from_ms, to_ms, 86400000, 1, min(from_ms, unixepoch() * 1000),
+        min(from_ms, unixepoch() * 1000), NULL, NULL, NULL, NULL, NULL, NULL, min(from_ms, unixepoch() * 1000), 0
     FROM planned_window;
 DROP TABLE planned_window;
 ALTER TABLE new_planned_window RENAME TO planned_window;
