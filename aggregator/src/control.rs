@@ -3,16 +3,21 @@
 
 mod client;
 mod components;
+mod consequences;
+mod corrections;
 mod execute;
 mod incidents;
 pub mod lookup;
+mod maintenance;
 mod problems;
 mod request;
 mod server;
 
 pub use client::carry_out;
 pub use components::ComponentRequest;
+pub use corrections::CorrectionRequest;
 pub use incidents::{IncidentEdit, IncidentRequest, NamedComponent, OpenIncident, UpdateIncident};
+pub use maintenance::{ChangeWindow, End, MaintenanceRequest, PlanWindow, WindowEdit};
 pub use problems::ProblemRequest;
 pub use request::{Admission, AgentChange, Done, Request};
 pub use server::Control;

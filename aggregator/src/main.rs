@@ -91,8 +91,12 @@ enum Do {
     Check(cli::Checks),
     /// Set the status of components by hand.
     Component(cli::Components),
+    /// Correct the past of a component: a false alarm, or an outage that was planned. Pages, uptime and outages follow.
+    Correct(cli::Corrections),
     /// Announce outages to visitors.
     Incident(cli::Incidents),
+    /// Plan maintenance, and tell visitors of it.
+    Maintenance(cli::Maintenance),
     /// List outages: when components were not operational and which checks failed, newest first.
     Outages(cli::Outages),
     /// See what is wrong and since when, for operators alone.
@@ -149,7 +153,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
             | Do::Heartbeat(_)
             | Do::Check(_)
             | Do::Component(_)
+            | Do::Correct(_)
             | Do::Incident(_)
+            | Do::Maintenance(_)
             | Do::Problem(_)
             | Do::Outages(_),
         ) => loaded.configs.first(),
@@ -173,10 +179,9 @@ fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
         Some(Do::Check(command)) => answer(&cli::checks(&loaded, command, json)?, None),
         Some(Do::Component(command)) => answer(&cli::components(&loaded, command, json)?, None),
         Some(Do::Problem(command)) => answer(&cli::problems(&loaded, command, json)?, None),
-        Some(Do::Incident(command)) => {
-            let (output, note) = cli::incidents(&loaded, command, json)?;
-            answer(&output, note.as_deref());
-        }
+        Some(Do::Correct(command)) => answer_both(&cli::corrections(&loaded, command, json)?),
+        Some(Do::Maintenance(command)) => answer_both(&cli::maintenance(&loaded, command, json)?),
+        Some(Do::Incident(command)) => answer_both(&cli::incidents(&loaded, command, json)?),
         Some(Do::Outages(command)) => answer(&cli::outages(&loaded, command, json)?, None),
         Some(Do::Probe { names }) => {
             let all_up = cli::probe(&loaded, names, json)?;
@@ -244,6 +249,10 @@ fn answer(output: &str, note: Option<&str>) {
         say(note, &mut std::io::stderr());
     }
     say(output, &mut std::io::stdout());
+}
+
+fn answer_both((output, note): &(String, Option<String>)) {
+    answer(output, note.as_deref());
 }
 
 /// Prints a line. A reader that is gone is no error.

@@ -22,6 +22,7 @@ mod incidents;
 mod limits;
 mod link;
 mod logs;
+mod maintenance;
 mod manual;
 mod no_data;
 mod operations;

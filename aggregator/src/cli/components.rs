@@ -8,6 +8,7 @@ use clap::{Args, Subcommand};
 use skerry_aggregator::config::Loaded;
 use skerry_aggregator::control::{ComponentRequest, Request, carry_out, lookup};
 use skerry_domain::holds::{Hold, Source};
+use skerry_domain::maintenance::PlannedWindow;
 use skerry_domain::state::{Component, IncidentKey, State};
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
@@ -134,9 +135,19 @@ impl Row<'_> {
         self.component.holds.iter().rev().filter(move |hold| hold.from <= self.now && self.now < hold.to)
     }
 
+    /// Windows that run.
+    fn maintenance(&self) -> impl Iterator<Item = &PlannedWindow> {
+        let windows = self.component.windows.iter().filter_map(|key| self.state.windows.get(key));
+        windows.filter(|window| {
+            let (from, to) = window.runs();
+            from <= self.now && self.now < to
+        })
+    }
+
     fn line(&self, several: bool) -> [String; 5] {
         let page = self.page();
-        let held: Vec<String> = self.holds().map(|hold| self.held(hold)).collect();
+        let mut held: Vec<String> = self.holds().map(|hold| self.held(hold)).collect();
+        held.extend(self.maintenance().map(|window| format!("maintenance {}", window.id)));
         let by = match (held.is_empty(), self.component.is_linked()) {
             (false, _) => held.join("; "),
             (true, true) => "checks".to_owned(),
@@ -190,6 +201,7 @@ impl Row<'_> {
             "status": self.status(),
             "has_checks": self.component.is_linked(),
             "holds": self.holds().map(hold).collect::<Vec<_>>(),
+            "maintenance": self.maintenance().map(|window| &window.id).collect::<Vec<_>>(),
         })
     }
 }

@@ -4,6 +4,7 @@ mod shown;
 
 use super::agents::of_workspace;
 use super::reading::{Reading, time, written};
+use super::told::told;
 use anyhow::Context;
 use clap::{Args, Subcommand};
 use skerry_aggregator::config::Loaded;
@@ -189,7 +190,7 @@ pub(crate) fn incidents(
             let workspace = config.workspace.clone();
             let known = change.id().map(str::to_owned);
             let done = carry_out(&process.store.path, Request::Incident { workspace, change })?;
-            Ok(told(&Done { id: done.id.or(known), ..done }, &output, json))
+            Ok(told("incident", &Done { id: done.id.or(known), ..done }, &output, json))
         }
     }
 }
@@ -287,14 +288,6 @@ fn named(components: &[String]) -> Vec<NamedComponent> {
         None => (text.trim().to_owned(), None),
     };
     components.iter().map(one).collect()
-}
-
-fn told(done: &Done, output: &str, json: bool) -> (String, Option<String>) {
-    if json {
-        return (serde_json::json!({ "incident": done.id, "notes": done.notes }).to_string(), None);
-    }
-    let output = output.replace("{}", done.id.as_deref().unwrap_or_default());
-    (output, (!done.notes.is_empty()).then(|| done.notes.join("\n")))
 }
 
 #[cfg(test)]

@@ -1,15 +1,18 @@
-//! What lists of incidents, problems and components read: the state of the workspaces as of the last commit.
+//! What lists of incidents, problems, components, maintenance and corrections read: the state of the workspaces as of the last commit.
 
 use super::agents::store_at;
 use anyhow::{Context, ensure};
 use skerry_aggregator::config::Loaded;
+use skerry_aggregator::texts::{review, rules};
 use skerry_domain::incident::{Incident, Title};
 use skerry_domain::problem::{Problem, ProblemSubject};
+use skerry_domain::rows::Subject;
 use skerry_domain::state::{ComponentKey, State};
 use skerry_domain::time::{SECOND, Timestamp};
 use skerry_domain::workspaces::Workspaces;
 use skerry_protocol::strict::parse_duration;
 use skerry_protocol::words::duration;
+use skerry_sanitiser::PublicText;
 use std::io::Read;
 
 /// The most that is read from standard input, bytes. What enters is limited further where it is sanitised.
@@ -56,6 +59,25 @@ pub(super) fn title(state: &State, incident: &Incident) -> String {
             names.join(", ")
         }
     }
+}
+
+/// What texts show that was not private when they were written.
+pub(super) fn said_too_much<'t>(state: &State, texts: impl Iterator<Item = &'t PublicText>) -> Vec<String> {
+    let Ok(rules) = rules(state) else { return Vec::new() };
+    let mut said: Vec<String> = texts.flat_map(|text| review(&rules, text)).collect();
+    said.sort_by_key(|one| one.to_lowercase());
+    said.dedup_by_key(|one| one.to_lowercase());
+    said
+}
+
+/// The version of what is shown, as `--if-version` takes it.
+pub(super) fn version(state: &State, subject: &Subject) -> String {
+    state.version(subject).map_or_else(String::new, |version| format!("{:016x}", version.0))
+}
+
+/// A text as it stands below a heading.
+pub(super) fn indented(text: &str) -> String {
+    text.trim().lines().map(|line| format!("  {line}\n")).collect()
 }
 
 /// The name of a component.

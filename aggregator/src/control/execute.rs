@@ -1,5 +1,6 @@
 //! Carries a request out through an engine: that of the running aggregator, or one of the command's own.
 
+use super::consequences::{corrected, planned, window_now};
 use super::lookup::held_by;
 use super::request::{Done, Prepared, Request, Told};
 use crate::engine::{Actor, CommandError, Engine, Envelope};
@@ -51,6 +52,28 @@ fn tell(state: &State, subject: Told, answer: &Answer, now: Timestamp, done: &mu
             done.notes.extend(left_behind(state, key, &set, now));
         }
         Told::Component(key) => done.notes.extend(component_now(state, key, now)),
+        Told::NewWindow => {
+            if let Answer::Window(key) = answer
+                && let Some(window) = state.windows.get(key)
+            {
+                done.id = Some(window.id.clone());
+                done.notes.extend(planned(window));
+            }
+        }
+        Told::Window(key, former) => {
+            done.id = Some(former.id.clone());
+            done.notes.extend(window_now(state, key, &former, now));
+        }
+        Told::NewCorrection => {
+            if let Answer::Correction(key) = answer {
+                done.id = state.corrections.get(key).map(|one| one.id.clone());
+                done.notes.extend(corrected(state, *key));
+            }
+        }
+        Told::Correction(key) => {
+            done.id = state.corrections.get(&key).map(|one| one.id.clone());
+            done.notes.extend(corrected(state, key));
+        }
     }
 }
 
@@ -84,7 +107,7 @@ fn left_behind(state: &State, key: IncidentKey, set: &BTreeSet<ComponentKey>, no
 }
 
 /// The status of a component, and who holds it.
-fn component_now(state: &State, key: ComponentKey, now: Timestamp) -> Vec<String> {
+pub(super) fn component_now(state: &State, key: ComponentKey, now: Timestamp) -> Vec<String> {
     let Some(component) = state.components.get(&key) else { return Vec::new() };
     let name = &component.settings.name;
     let status = component.layers.status_at(now).map_or("without data", |status| status.name());

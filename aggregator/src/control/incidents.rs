@@ -6,7 +6,7 @@ use super::request::{Prepared, Told};
 use crate::texts::Desk;
 use serde::{Deserialize, Serialize};
 use skerry_domain::incident::{Impact, Incident, IncidentStatus};
-use skerry_domain::rows::{Expected, Subject, Version};
+use skerry_domain::rows::Subject;
 use skerry_domain::state::{ComponentKey, IncidentKey, PageKey, ProblemKey, State};
 use skerry_domain::status::Status;
 use skerry_domain::step::{Command, IncidentChange, NewIncident, PostmortemChange};
@@ -137,21 +137,15 @@ impl IncidentRequest {
             Self::Open(new) => open(state, &new),
             Self::Change { incident, version, how } => {
                 let key = lookup::incident(state, &incident)?;
-                let mut prepared = how.prepare(state, key, now)?;
-                if let Some(version) = version {
-                    let version = u64::from_str_radix(&version, 16).map(Version);
-                    let version = Some(version.map_err(|_| "this is no version: incident show prints it")?);
-                    prepared.expected = Some(Expected { subject: Subject::Incident(key), version });
-                }
-                Ok(prepared)
+                let prepared = how.prepare(state, key, now)?;
+                prepared.only_if(Subject::Incident(key), version.as_deref(), "incident show")
             }
         }
     }
 }
 
 fn prepared(state: &State, command: Command, subject: Told, notes: Vec<String>) -> Prepared {
-    let workspace = state.workspace.name.clone();
-    Prepared { workspace, command, expected: None, notes, subject: Some(subject) }
+    Prepared { notes, subject: Some(subject), ..Prepared::plain(state.workspace.name.clone(), command) }
 }
 
 fn open(state: &State, new: &OpenIncident) -> Result<Prepared, String> {
@@ -243,9 +237,8 @@ fn edit(state: &State, key: IncidentKey, update: Option<String>, message: &str) 
     let mut desk = Desk::of(state)?;
     let body = Some(Box::new(desk.markdown(message)?));
     let command = Command::EditUpdate { incident: key, update, body, display_at: None };
-    let subject = Subject::Incident(key);
-    let expected = Some(Expected { version: state.version(&subject), subject });
-    Ok(Prepared { expected, ..prepared(state, command, Told::Incident(key), desk.removed()) })
+    let prepared = prepared(state, command, Told::Incident(key), desk.removed());
+    Ok(prepared.unless_changed(state, Subject::Incident(key)))
 }
 
 fn postmortem(

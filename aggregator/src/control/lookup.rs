@@ -1,9 +1,11 @@
-//! Pages, components, incidents and problems as operators name them on the command line.
+//! Pages, components, checks, incidents, problems, maintenance and corrections as operators name them on the command line.
 
 use skerry_domain::holds::Source;
 use skerry_domain::incident::{Impact, IncidentStatus};
 use skerry_domain::problem::Severity;
-use skerry_domain::state::{Component, ComponentKey, IncidentKey, PageKey, ProblemKey, State};
+use skerry_domain::state::{
+    Component, ComponentKey, CorrectionKey, IncidentKey, PageKey, ProblemKey, State, WindowKey,
+};
 use skerry_domain::status::Status;
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
@@ -125,6 +127,49 @@ pub fn problem(state: &State, id: &str) -> Result<ProblemKey, String> {
         )
     };
     state.problem_with_id(id).ok_or_else(none)
+}
+
+/// The maintenance with that id.
+///
+/// # Errors
+/// There is none.
+pub fn window(state: &State, id: &str) -> Result<WindowKey, String> {
+    let none = || {
+        let workspace = &state.workspace.name;
+        format!(
+            "workspace {workspace:?} has no maintenance {id:?}: skerry-aggregator maintenance list --all shows it"
+        )
+    };
+    state.window_with_id(id).ok_or_else(none)
+}
+
+/// The correction with that id.
+///
+/// # Errors
+/// There is none.
+pub fn correction(state: &State, id: &str) -> Result<CorrectionKey, String> {
+    let none = || {
+        let workspace = &state.workspace.name;
+        format!(
+            "workspace {workspace:?} has no correction {id:?}: skerry-aggregator correct --list shows them"
+        )
+    };
+    state.correction_with_id(id).ok_or_else(none)
+}
+
+/// Whether there is a check of that name.
+///
+/// # Errors
+/// There is none.
+pub fn check(state: &State, name: &str) -> Result<(), String> {
+    if state.check_names.contains_key(name) {
+        return Ok(());
+    }
+    let remedy = match nearest(name, state.check_names.keys().map(String::as_str)) {
+        Some(near) => format!("did you mean {near:?}?"),
+        None => "skerry-aggregator check list shows them".to_owned(),
+    };
+    Err(format!("there is no check {name:?}: {remedy}"))
 }
 
 /// The components whose status an incident holds, each with that status.

@@ -1,12 +1,15 @@
 //! Messages on the control socket: one line of JSON each.
 
 use super::components::ComponentRequest;
+use super::corrections::CorrectionRequest;
 use super::incidents::IncidentRequest;
+use super::maintenance::MaintenanceRequest;
 use super::problems::ProblemRequest;
 use serde::{Deserialize, Serialize};
 use skerry_domain::credentials::TokenHash;
-use skerry_domain::rows::{Expected, Subject};
-use skerry_domain::state::{ComponentKey, IncidentKey};
+use skerry_domain::maintenance::PlannedWindow;
+use skerry_domain::rows::{Expected, Subject, Version};
+use skerry_domain::state::{ComponentKey, CorrectionKey, IncidentKey, State, WindowKey};
 use skerry_domain::step::{self, Command};
 use skerry_domain::time::Timestamp;
 use skerry_domain::workspaces::Workspaces;
@@ -79,6 +82,20 @@ pub enum Request {
         /// The change.
         change: ComponentRequest,
     },
+    /// Plans, changes or cancels maintenance.
+    Maintenance {
+        /// Name of the workspace.
+        workspace: String,
+        /// The change.
+        change: MaintenanceRequest,
+    },
+    /// Corrects the past, or undoes that.
+    Correction {
+        /// Name of the workspace.
+        workspace: String,
+        /// The change.
+        change: CorrectionRequest,
+    },
 }
 
 /// A change of an agent; see [`step::AgentChange`].
@@ -125,7 +142,7 @@ pub(super) enum Response {
 /// What an operator is told of a request that was carried out.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Done {
-    /// The id of the incident.
+    /// The id of the incident, the maintenance or the correction.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub id: Option<String>,
     /// Lines for the operator: what was removed from texts, what keeps its status.
@@ -157,12 +174,41 @@ pub(super) enum Told {
     Resolved(IncidentKey, BTreeSet<ComponentKey>),
     /// A component.
     Component(ComponentKey),
+    /// New maintenance: the answer names it.
+    NewWindow,
+    /// Maintenance, and what it was before.
+    Window(WindowKey, Box<PlannedWindow>),
+    /// A new correction: the answer names it.
+    NewCorrection,
+    /// A correction.
+    Correction(CorrectionKey),
 }
 
 impl Prepared {
     /// A command without anything to tell.
     pub(super) fn plain(workspace: String, command: Command) -> Self {
         Self { workspace, command, expected: None, notes: Vec::new(), subject: None }
+    }
+
+    /// Only if the subject still has the version that the operator read, as the command `shown_by` prints it.
+    ///
+    /// # Errors
+    /// It is no version.
+    pub(super) fn only_if(
+        self,
+        subject: Subject,
+        version: Option<&str>,
+        shown_by: &str,
+    ) -> Result<Self, String> {
+        let Some(version) = version else { return Ok(self) };
+        let version = u64::from_str_radix(version, 16).map(Version);
+        let version = Some(version.map_err(|_| format!("this is no version: {shown_by} prints it"))?);
+        Ok(Self { expected: Some(Expected { subject, version }), ..self })
+    }
+
+    /// Only if nobody changes the subject in between.
+    pub(super) fn unless_changed(self, state: &State, subject: Subject) -> Self {
+        Self { expected: Some(Expected { version: state.version(&subject), subject }), ..self }
     }
 }
 
@@ -193,6 +239,8 @@ impl Request {
             Self::Component { workspace, page, component, change } => {
                 change.prepare(workspace, workspaces, (page.as_deref(), &component), now)
             }
+            Self::Maintenance { workspace, change } => change.prepare(&workspace, workspaces, now),
+            Self::Correction { workspace, change } => change.prepare(workspace, workspaces, now),
         }
     }
 }

@@ -1,13 +1,13 @@
 //! Incidents as tables, timelines and JSON.
 
-use super::super::reading::{Reading, name_of, second, subject, title};
+use super::super::reading::{Reading, indented, name_of, said_too_much, second, subject, title, version};
 use super::super::table::aligned;
 use anyhow::Context;
 use skerry_aggregator::control::lookup;
-use skerry_aggregator::texts::{review, rules};
 use skerry_domain::incident::{Body, Incident, IncidentUpdate, StatusChange, Title};
 use skerry_domain::rows::Subject;
 use skerry_domain::state::{IncidentKey, State};
+use skerry_sanitiser::PublicText;
 use std::fmt::Write as _;
 
 const HEADS: [&str; 8] = ["INCIDENT", "PAGE", "STATE", "IMPACT", "BEGAN", "UPDATED", "TITLE", "NOTES"];
@@ -98,7 +98,7 @@ fn notes(reading: &Reading, state: &State, incident: &Incident) -> Vec<String> {
     if incident.follows_problems() {
         notes.push("follows its problems by itself".to_owned());
     }
-    let said = said_too_much(state, incident);
+    let said = said_too_much(state, texts(incident));
     if !said.is_empty() {
         let words = said.join(", ");
         notes.push(format!("its texts say what they must not by today's rules, {words}: incident edit"));
@@ -106,9 +106,8 @@ fn notes(reading: &Reading, state: &State, incident: &Incident) -> Vec<String> {
     notes
 }
 
-/// What texts of an incident show that was not private when they were written.
-fn said_too_much(state: &State, incident: &Incident) -> Vec<String> {
-    let Ok(rules) = rules(state) else { return Vec::new() };
+/// The texts of people that visitors read.
+fn texts(incident: &Incident) -> impl Iterator<Item = &PublicText> {
     let title = match &incident.title {
         Title::Written(text) => Some(&text.public),
         Title::Automatic => None,
@@ -118,11 +117,7 @@ fn said_too_much(state: &State, incident: &Incident) -> Vec<String> {
         Some(Body::Automatic(_)) | None => None,
     });
     let postmortem = incident.postmortem.as_ref().map(|one| &one.text.public);
-    let texts = title.into_iter().chain(bodies).chain(postmortem);
-    let mut said: Vec<String> = texts.flat_map(|text| review(&rules, text)).collect();
-    said.sort_by_key(|one| one.to_lowercase());
-    said.dedup_by_key(|one| one.to_lowercase());
-    said
+    title.into_iter().chain(bodies).chain(postmortem)
 }
 
 pub(super) fn show(
@@ -175,7 +170,7 @@ fn text(reading: &Reading, row: &Row<'_>, original: bool) -> String {
     for note in notes(reading, state, incident) {
         say("note", note);
     }
-    say("version", version(state, key));
+    say("version", version(state, &Subject::Incident(key)));
     for update in incident.updates.iter().rev() {
         out.push('\n');
         out.push_str(&entry(state, update, original));
@@ -189,11 +184,6 @@ fn text(reading: &Reading, row: &Row<'_>, original: bool) -> String {
         }
     }
     out.trim_end().to_owned()
-}
-
-fn version(state: &State, key: IncidentKey) -> String {
-    let version = state.version(&Subject::Incident(key));
-    version.map_or_else(String::new, |version| format!("{:016x}", version.0))
 }
 
 fn entry(state: &State, update: &IncidentUpdate, original: bool) -> String {
@@ -217,10 +207,6 @@ fn entry(state: &State, update: &IncidentUpdate, original: bool) -> String {
         }
     }
     out
-}
-
-fn indented(text: &str) -> String {
-    text.trim().lines().map(|line| format!("  {line}\n")).collect()
 }
 
 /// The text of an update, or what an automatic one says.
@@ -282,7 +268,7 @@ fn object(row: &Row<'_>, original: bool) -> serde_json::Value {
         "components": incident.components().into_iter().map(component).collect::<Vec<_>>(),
         "problems": incident.problems.iter().filter_map(problem).collect::<Vec<_>>(),
         "suggested_problems": incident.suggested.iter().filter_map(problem).collect::<Vec<_>>(),
-        "version": version(state, key),
+        "version": version(state, &Subject::Incident(key)),
         "postmortem": incident.postmortem.as_ref().map(|one| serde_json::json!({
             "body": one.text.public.plain().trim(),
             "body_as_written": original.then_some(&one.text.written),

@@ -1,0 +1,333 @@
+//! Requests about maintenance. Names become keys here, times become absolute, and texts are sanitised.
+
+use super::lookup;
+use super::request::{Prepared, Told};
+use crate::texts::Desk;
+use serde::{Deserialize, Serialize};
+use skerry_domain::incident::Title;
+use skerry_domain::maintenance::{LEAD, MaintenanceStatus, PlannedWindow};
+use skerry_domain::rows::Subject;
+use skerry_domain::state::{ComponentKey, State, WindowKey};
+use skerry_domain::step::{Command, NewWindow, WindowChange};
+use skerry_domain::text::Text;
+use skerry_domain::time::Timestamp;
+use skerry_domain::workspaces::Workspaces;
+
+/// A change of maintenance by a person.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum MaintenanceRequest {
+    /// Plans one.
+    Plan(Box<PlanWindow>),
+    /// Changes the one with this id.
+    Change {
+        /// Its id.
+        window: String,
+        /// The version that the operator read, as `maintenance show` prints it; `None`: whatever it is now.
+        version: Option<String>,
+        /// The change.
+        how: WindowEdit,
+    },
+}
+
+/// When something ends.
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// At this instant, ms since 1970.
+    At(i64),
+    /// So long after it begins, ms.
+    After(i64),
+    /// So long after the end that was planned, ms.
+    Later(i64),
+}
+
+/// Maintenance to plan.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct PlanWindow {
+    /// Key, slug, id or name of the page of its components; `None`: any page.
+    pub page: Option<String>,
+    /// Its title; `None`: the names of its components.
+    pub title: Option<String>,
+    /// The text of its announcement; `None`: an automatic one.
+    pub message: Option<String>,
+    /// Names, keys or ids of its components. Without any it is private.
+    pub components: Vec<String>,
+    /// Names of checks whose problems it holds back.
+    pub checks: Vec<String>,
+    /// Its beginning, ms since 1970; `None`: now.
+    pub from: Option<i64>,
+    /// Its end.
+    pub to: End,
+    /// How long before its beginning visitors see it, ms; `None`: a day.
+    pub lead: Option<i64>,
+}
+
+/// What to change.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WindowEdit {
+    /// Changes what is planned.
+    Change(Box<ChangeWindow>),
+    /// Adds an entry to its timeline.
+    Update {
+        /// Its text.
+        message: String,
+    },
+    /// Begins now.
+    Start {
+        /// What visitors read; `None`: an automatic text.
+        message: Option<String>,
+        /// Another end; `None`: it stays.
+        to: Option<End>,
+    },
+    /// What was done is being verified.
+    Verify {
+        /// As for the beginning.
+        message: Option<String>,
+    },
+    /// Ends now.
+    End {
+        /// As for the beginning.
+        message: Option<String>,
+    },
+    /// Does not take place, or ends now.
+    Cancel {
+        /// Why, for visitors who know of it.
+        message: Option<String>,
+    },
+    /// Changes an entry of its timeline.
+    Edit {
+        /// The id of the entry; `None`: the newest.
+        update: Option<String>,
+        /// Its new text; `None`: it stays.
+        message: Option<String>,
+        /// The new time that is shown, ms since 1970; `None`: it stays.
+        at: Option<i64>,
+    },
+}
+
+/// What is planned differently. What is `None` stays.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+pub struct ChangeWindow {
+    /// Another title.
+    pub title: Option<String>,
+    /// Another text of its announcement.
+    pub message: Option<String>,
+    /// Other components instead.
+    pub components: Option<Vec<String>>,
+    /// Other checks instead.
+    pub checks: Option<Vec<String>>,
+    /// Another beginning, ms since 1970.
+    pub from: Option<i64>,
+    /// Another end.
+    pub to: Option<End>,
+    /// Another time between its announcement and its beginning, ms.
+    pub lead: Option<i64>,
+}
+
+impl MaintenanceRequest {
+    /// The id of the maintenance; `None`: it is new.
+    #[must_use]
+    pub fn id(&self) -> Option<&str> {
+        match self {
+            Self::Plan(_) => None,
+            Self::Change { window, .. } => Some(window),
+        }
+    }
+
+    /// Makes the command.
+    ///
+    /// # Errors
+    /// Why it cannot be carried out, for an operator.
+    pub(super) fn prepare(
+        self,
+        workspace: &str,
+        workspaces: &Workspaces,
+        now: Timestamp,
+    ) -> Result<Prepared, String> {
+        let state = lookup::state(workspaces, workspace)?;
+        match self {
+            Self::Plan(new) => plan(state, &new, now),
+            Self::Change { window, version, how } => {
+                let key = lookup::window(state, &window)?;
+                how.prepare(state, key, now)?.only_if(
+                    Subject::Window(key),
+                    version.as_deref(),
+                    "maintenance show",
+                )
+            }
+        }
+    }
+}
+
+fn prepared(state: &State, command: Command, subject: Told, notes: Vec<String>) -> Prepared {
+    Prepared { notes, subject: Some(subject), ..Prepared::plain(state.workspace.name.clone(), command) }
+}
+
+fn plan(state: &State, new: &PlanWindow, now: Timestamp) -> Result<Prepared, String> {
+    let mut desk = Desk::of(state)?;
+    let title = new.title.as_deref().map(|title| desk.title(title)).transpose()?;
+    let page = new.page.as_deref().map(|page| lookup::page(state, Some(page))).transpose()?;
+    let component = |name: &String| lookup::component(state, page, name);
+    let from = new.from.map_or(now, Timestamp);
+    let window = NewWindow {
+        title: title.map_or(Title::Automatic, Title::Written),
+        body: body(&mut desk, new.message.as_deref())?,
+        components: new.components.iter().map(component).collect::<Result<_, _>>()?,
+        checks: checks(state, &new.checks)?,
+        from,
+        to: new.to.of(from, from),
+        lead: new.lead.unwrap_or(LEAD),
+        reminds: true,
+    };
+    Ok(prepared(state, Command::PlanWindow(Box::new(window)), Told::NewWindow, desk.removed()))
+}
+
+fn body(desk: &mut Desk, message: Option<&str>) -> Result<Option<Text>, String> {
+    message.map(|message| desk.markdown(message)).transpose()
+}
+
+fn checks(state: &State, names: &[String]) -> Result<Vec<String>, String> {
+    names.iter().map(|name| lookup::check(state, name).map(|()| name.clone())).collect()
+}
+
+impl End {
+    /// The instant of an end, for a window that begins at `from` and was to end at `to`.
+    fn of(self, from: Timestamp, to: Timestamp) -> Timestamp {
+        let (at, after) = match self {
+            Self::At(at) => (Timestamp(at), 0),
+            Self::After(ms) => (from, ms),
+            Self::Later(ms) => (to, ms),
+        };
+        Timestamp(at.0.saturating_add(after))
+    }
+}
+
+impl WindowEdit {
+    fn prepare(self, state: &State, key: WindowKey, now: Timestamp) -> Result<Prepared, String> {
+        let window = &state.windows[&key];
+        match self {
+            Self::Change(change) => change.prepare(state, key),
+            Self::Update { message } => enter(state, key, None, Some(&message)),
+            Self::Start { message, to } => {
+                not_yet(window, MaintenanceStatus::InProgress, "is in progress already")?;
+                let start = enter(state, key, Some(MaintenanceStatus::InProgress), message.as_deref())?;
+                Ok(match to {
+                    Some(to) => ending(start, key, to.of(now.min(window.from), window.to)),
+                    None => start,
+                })
+            }
+            Self::Verify { message } => {
+                not_yet(window, MaintenanceStatus::Verifying, "is being verified already")?;
+                enter(state, key, Some(MaintenanceStatus::Verifying), message.as_deref())
+            }
+            Self::End { message } => {
+                not_yet(window, MaintenanceStatus::Completed, "is completed already")?;
+                enter(state, key, Some(MaintenanceStatus::Completed), message.as_deref())
+            }
+            Self::Cancel { message } => cancel(state, key, message.as_deref()),
+            Self::Edit { update, message, at } => edit(state, key, update, message.as_deref(), at),
+        }
+    }
+}
+
+fn not_yet(window: &PlannedWindow, status: MaintenanceStatus, already: &str) -> Result<(), String> {
+    if window.status == status {
+        return Err(format!("maintenance {} {already}", window.id));
+    }
+    Ok(())
+}
+
+/// A new state, a text, or both.
+fn enter(
+    state: &State,
+    key: WindowKey,
+    status: Option<MaintenanceStatus>,
+    message: Option<&str>,
+) -> Result<Prepared, String> {
+    let mut desk = Desk::of(state)?;
+    let body = body(&mut desk, message)?.map(Box::new);
+    let command = Command::UpdateWindow { window: key, status, body };
+    Ok(prepared(state, command, told(state, key), desk.removed()))
+}
+
+/// Sets another end once it has begun: it may lie before the beginning that was planned.
+fn ending(start: Prepared, key: WindowKey, to: Timestamp) -> Prepared {
+    let change = Box::new(WindowChange { to: Some(to), ..WindowChange::default() });
+    let command = Command::Together(vec![start.command, Command::ChangeWindow { window: key, change }]);
+    Prepared { command, ..start }
+}
+
+/// Its last words come before its end: nothing is added to one that is cancelled.
+fn cancel(state: &State, key: WindowKey, message: Option<&str>) -> Result<Prepared, String> {
+    let window = &state.windows[&key];
+    let end = Command::CancelWindow { window: key };
+    let Some(message) = message else { return Ok(prepared(state, end, told(state, key), Vec::new())) };
+    if !window.is_published() {
+        return Err(format!("no visitor knows of maintenance {}: cancel it without a message", window.id));
+    }
+    let mut desk = Desk::of(state)?;
+    let body = Some(Box::new(desk.markdown(message)?));
+    let say = Command::UpdateWindow { window: key, status: None, body };
+    Ok(prepared(state, Command::Together(vec![say, end]), told(state, key), desk.removed()))
+}
+
+/// The text that is replaced is what was read a moment ago: a change by somebody else in between is a conflict.
+fn edit(
+    state: &State,
+    key: WindowKey,
+    update: Option<String>,
+    message: Option<&str>,
+    at: Option<i64>,
+) -> Result<Prepared, String> {
+    let window = &state.windows[&key];
+    let id = &window.id;
+    if message.is_none() && at.is_none() {
+        return Err("there is nothing to change: say --message or --at".to_owned());
+    }
+    let newest = || window.updates.last().map(|update| update.id.clone());
+    let update = update.or_else(newest).ok_or_else(|| format!("maintenance {id} has no update yet"))?;
+    if window.updates.iter().all(|one| one.id != update) {
+        return Err(format!(
+            "maintenance {id} has no update {update:?}: skerry-aggregator maintenance show {id} lists them"
+        ));
+    }
+    let mut desk = Desk::of(state)?;
+    let body = body(&mut desk, message)?.map(Box::new);
+    let command = Command::EditWindowUpdate { window: key, update, body, display_at: at.map(Timestamp) };
+    Ok(prepared(state, command, told(state, key), desk.removed()).unless_changed(state, Subject::Window(key)))
+}
+
+fn told(state: &State, key: WindowKey) -> Told {
+    Told::Window(key, Box::new(state.windows[&key].clone()))
+}
+
+impl ChangeWindow {
+    fn prepare(self, state: &State, key: WindowKey) -> Result<Prepared, String> {
+        let window = &state.windows[&key];
+        let mut desk = Desk::of(state)?;
+        let components = |names: Vec<String>| -> Result<Vec<ComponentKey>, String> {
+            names.iter().map(|name| lookup::component(state, window.page, name)).collect()
+        };
+        let from = self.from.map_or(window.from, Timestamp);
+        let change = WindowChange {
+            title: self.title.as_deref().map(|title| desk.title(title)).transpose()?,
+            body: body(&mut desk, self.message.as_deref())?,
+            components: self.components.map(components).transpose()?,
+            checks: self.checks.map(|names| checks(state, &names)).transpose()?,
+            from: self.from.map(Timestamp),
+            to: self.to.map(|to| to.of(from, window.to)),
+            lead: self.lead,
+            reminds: None,
+        };
+        if change == WindowChange::default() {
+            return Err(
+                "there is nothing to change: say --title, --message, --from, --to, --for, --component, --check or --lead"
+                    .to_owned(),
+            );
+        }
+        let command = Command::ChangeWindow { window: key, change: Box::new(change) };
+        Ok(prepared(state, command, told(state, key), desk.removed()))
+    }
+}
