@@ -51,7 +51,11 @@ pub fn rules(state: &State) -> Result<Rules, Vec<SettingError>> {
 pub struct Desk {
     rules: Rules,
     replacement: Replacement,
+    /// What its author leaves in, although the rules forbid it.
+    released: Vec<String>,
     removed: Vec<String>,
+    /// Whether a text had something of `released`.
+    releases: bool,
 }
 
 impl Desk {
@@ -64,7 +68,16 @@ impl Desk {
             let errors: Vec<String> = errors.iter().map(ToString::to_string).collect();
             format!("[sanitiser] of this workspace cannot be used: {}", errors.join("; "))
         })?;
-        Ok(Self { rules, replacement: Replacement::default(), removed: Vec::new() })
+        let (replacement, released, removed) = (Replacement::default(), Vec::new(), Vec::new());
+        Ok(Self { rules, replacement, released, removed, releases: false })
+    }
+
+    /// The same, and leaves in what `released` names as it stands in the texts, although the rules forbid it.
+    ///
+    /// # Errors
+    /// As [`Self::of`].
+    pub fn releasing(state: &State, released: &[String]) -> Result<Self, String> {
+        Ok(Self { released: released.to_vec(), ..Self::of(state)? })
     }
 
     /// A title: one line of plain text.
@@ -94,10 +107,14 @@ impl Desk {
         self.text("message", written, Form::Markdown, LONGEST_TEXT)
     }
 
-    /// What was removed from all texts so far, a line each.
+    /// What was removed from all texts so far, and what was released, a line each.
     #[must_use]
     pub fn removed(self) -> Vec<String> {
-        limited(self.removed)
+        let mut lines = limited(self.removed);
+        if !self.released.is_empty() && !self.releases {
+            lines.push("nothing was released: name what was removed as it stands in the text".to_owned());
+        }
+        lines
     }
 
     fn text(&mut self, what: &str, written: &str, form: Form, longest: usize) -> Result<Text, String> {
@@ -108,10 +125,12 @@ impl Desk {
         if length > longest {
             return Err(format!("the {what} is {length} characters long; at most {longest} are allowed"));
         }
-        let outcome = self.rules.sanitise(written, form, &self.replacement, &[]);
-        for finding in outcome.findings.iter().filter(|finding| finding.replacement.is_some()) {
+        let outcome = self.rules.sanitise(written, form, &self.replacement, &self.released);
+        for finding in &outcome.findings {
             let shown = written.get(finding.at.clone()).unwrap_or_default();
-            self.removed.push(format!("removed from the {what}: {}", named(&finding.rule, shown)));
+            let becomes = if finding.replacement.is_some() { "removed from" } else { "left in" };
+            self.releases |= finding.replacement.is_none();
+            self.removed.push(format!("{becomes} the {what}: {}", named(&finding.rule, shown)));
         }
         let public = outcome.text.map_err(|remainders| {
             let still = remainders.iter().map(|one| named(&one.rule, &one.shown)).collect();

@@ -84,6 +84,30 @@ fn what_is_private_is_removed_and_named_to_the_author() {
 }
 
 #[test]
+fn what_the_author_releases_by_name_stays_and_is_named() {
+    let state = workspace();
+    let desk = |released: &[&str]| {
+        let released: Vec<String> = released.iter().map(|one| (*one).to_owned()).collect();
+        Desk::releasing(&state, &released).expect("usable rules")
+    };
+    let mut releases = desk(&["10.0.0.7"]);
+    let text = releases.markdown("From 10.0.0.7 to 10.0.0.8").expect("clean");
+    assert_eq!(text.public.plain().trim(), "From 10.0.0.7 to [redacted]");
+    let lines = [
+        "removed from the message: \"10.0.0.8\" (IPv4 address)",
+        "left in the message: \"10.0.0.7\" (IPv4 address)",
+    ];
+    let mut told = releases.removed();
+    told.sort();
+    told.reverse();
+    assert_eq!(told, lines);
+    let mut wrong = desk(&["10.0.0"]);
+    assert_eq!(wrong.markdown("From 10.0.0.7").expect("clean").public.plain().trim(), "From [redacted]");
+    let told = wrong.removed();
+    assert!(told.last().is_some_and(|line| line.starts_with("nothing was released")), "{told:?}");
+}
+
+#[test]
 fn names_that_visitors_know_and_the_built_in_agent_stay() {
     let mut desk = desk();
     let written = "The shop and the local office are slow; Main is not.";

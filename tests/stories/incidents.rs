@@ -2,6 +2,7 @@
 
 use crate::enrolment::{run_cli, run_ok};
 use crate::world::{World, page, quick_check};
+use rusqlite::Connection;
 use serde_json::Value;
 use skerry_tests::parts::nginx::{Nginx, Site};
 use skerry_tests::parts::{free_port, until};
@@ -147,6 +148,45 @@ async fn an_incident_can_be_entered_afterwards() {
     ] {
         let (succeeded, output) = run_cli(&world, &[&["incident", "open", "--title", "A"], words].concat());
         assert!(!succeeded && output.contains(message), "{words:?}: {output}");
+    }
+}
+
+#[tokio::test]
+async fn an_address_is_shown_where_its_author_releases_it_and_an_update_gets_another_time() {
+    let (world, _nginx) = well(&["web"]).await;
+    let words = ["incident", "open", "--title", "DNS of 192.0.2.53 fails", "--release-hit", "192.0.2.53"];
+    let (succeeded, output) = run_cli(&world, &[&words[..], &["--message", "Use 192.0.2.54."]].concat());
+    assert!(succeeded && output.contains("left in the title: \"192.0.2.53\" (IPv4 address)"), "{output}");
+    assert!(output.contains("removed from the message: \"192.0.2.54\" (IPv4 address)"), "{output}");
+    let line = output.lines().find(|line| line.ends_with("is open.")).expect("a line");
+    let id = line.split(' ').nth(1).expect("an id");
+    let shown = asked(&world, &["incident", "show", id]);
+    assert_eq!(shown["title"], "DNS of 192.0.2.53 fails", "{shown}");
+    assert_eq!(shown["updates"][0]["body"], "Use [redacted].", "{shown}");
+    let page = || world.page("/").text();
+    until("visitors see it", NOTICED, async || page().contains("DNS of 192.0.2.53 fails")).await;
+    assert!(!page().contains("192.0.2.54"), "it was not released");
+
+    let edit = ["incident", "edit", id, "--message", "Use 192.0.2.54.", "--release-hit", "192.0.2.54"];
+    run_ok(&world, &[&edit[..], &["--at", "2026-01-02T03:04:05Z"]].concat());
+    let edited = asked(&world, &["incident", "show", id]);
+    let first = &edited["updates"][0];
+    assert_eq!((&first["body"], &first["at"]), (&"Use 192.0.2.54.".into(), &"2026-01-02T03:04:05Z".into()));
+    let (succeeded, output) = run_cli(&world, &["incident", "edit", id]);
+    assert!(!succeeded && output.contains("say --message or --at"), "{output}");
+    let (succeeded, output) = run_cli(&world, &["incident", "edit", id, "--at", "2999-01-02T03:04:05Z"]);
+    assert!(!succeeded && output.contains("not shown as later than now"), "{output}");
+    // Who let it pass stands in the audit, with what visitors read.
+    let database = Connection::open(world.database()).expect("a database");
+    let sql = "SELECT after FROM audit WHERE action = ?1 AND object = ?2 AND actor LIKE 'cli:%'";
+    for (action, object, column, hit) in [
+        ("open_incident", "incident", "title", "DNS of 192.0.2.53 fails"),
+        ("edit_update", "incident_update", "body", "Use 192.0.2.54."),
+    ] {
+        let after = |row: &rusqlite::Row<'_>| row.get::<_, String>(0);
+        let row = database.query_row(sql, [action, object], after).expect("a row");
+        let row: Value = serde_json::from_str(&row).expect("JSON");
+        assert!(row[column].to_string().contains(hit), "{action}: {row}");
     }
 }
 

@@ -4,6 +4,7 @@ mod shown;
 
 use super::agents::of_workspace;
 use super::reading::{Reading, time, written};
+use super::release::Release;
 use super::told::told;
 use anyhow::Context;
 use clap::{Args, Subcommand};
@@ -83,6 +84,8 @@ pub(crate) enum IncidentDo {
         /// A component and the status it has from now on; repeat for further ones
         #[arg(long = "component", value_name = "COMPONENT=STATUS")]
         components: Vec<String>,
+        #[command(flatten)]
+        release_hits: Release,
         /// Release the statuses that it holds: checks decide again
         #[arg(long, conflicts_with = "keep")]
         release: bool,
@@ -100,7 +103,7 @@ pub(crate) enum IncidentDo {
         #[command(flatten)]
         which: Which,
     },
-    /// Replace the text of an update; visitors see that it was edited, not the former text
+    /// Change the text or the time of an update; visitors see that it was edited, not the former text
     Edit {
         #[command(flatten)]
         which: Which,
@@ -109,7 +112,12 @@ pub(crate) enum IncidentDo {
         update: Option<String>,
         /// The new text, Markdown; - reads it from standard input
         #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
-        message: String,
+        message: Option<String>,
+        #[command(flatten)]
+        release_hits: Release,
+        /// The time that is shown, such as 2026-01-31T16:15:00Z
+        #[arg(long, value_name = "TIME")]
+        at: Option<String>,
     },
     /// Add a problem to an incident, such as one that it suggests, or take it out
     Link {
@@ -128,6 +136,8 @@ pub(crate) enum IncidentDo {
         /// Its text, Markdown; - reads it from standard input
         #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
         message: Option<String>,
+        #[command(flatten)]
+        release_hits: Release,
         /// Show it to visitors
         #[arg(long)]
         publish: bool,
@@ -156,6 +166,8 @@ pub(crate) struct Posted {
     /// What visitors read, Markdown; - reads it from standard input
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     message: Option<String>,
+    #[command(flatten)]
+    release_hits: Release,
     /// investigating, identified or monitoring
     #[arg(long)]
     status: Option<String>,
@@ -184,12 +196,14 @@ pub(crate) fn incidents(
             Ok((shown::show(&Reading::of(loaded)?, workspace, id, *original, json)?, None))
         }
         change => {
+            let released = change.released().to_vec();
             let (change, output) = request(change)?;
             let config = of_workspace(loaded, workspace)?;
             let process = loaded.configs.first().context("no configuration")?;
             let workspace = config.workspace.clone();
             let known = change.id().map(str::to_owned);
-            let done = carry_out(&process.store.path, Request::Incident { workspace, change })?;
+            let request = Request::Incident { workspace, change, released };
+            let done = carry_out(&process.store.path, request)?;
             Ok(told("incident", &Done { id: done.id.or(known), ..done }, &output, json))
         }
     }
@@ -205,7 +219,7 @@ fn request(change: &IncidentDo) -> anyhow::Result<(IncidentRequest, String)> {
             let update = UpdateIncident { title: title.clone(), ..posted.update()? };
             (which, IncidentEdit::Update(Box::new(update)), "Incident {} is updated.")
         }
-        IncidentDo::Resolve { which, message, components, release, keep } => {
+        IncidentDo::Resolve { which, message, components, release, keep, .. } => {
             let update = UpdateIncident {
                 message: text(message)?,
                 components: named(components),
@@ -217,8 +231,9 @@ fn request(change: &IncidentDo) -> anyhow::Result<(IncidentRequest, String)> {
         }
         IncidentDo::Approve { which } => (which, IncidentEdit::Approve, "Incident {} is published."),
         IncidentDo::Delete { which } => (which, IncidentEdit::Delete, "Incident {} is deleted."),
-        IncidentDo::Edit { which, update, message } => {
-            let edit = IncidentEdit::Edit { update: update.clone(), message: written(message)? };
+        IncidentDo::Edit { which, update, message, at, .. } => {
+            let at = at.as_deref().map(time).transpose()?;
+            let edit = IncidentEdit::Edit { update: update.clone(), message: text(message)?, at };
             (which, edit, "The update of incident {} is edited.")
         }
         IncidentDo::Link { which, problem, remove } => {
@@ -229,7 +244,7 @@ fn request(change: &IncidentDo) -> anyhow::Result<(IncidentRequest, String)> {
         IncidentDo::Postmortem { which, delete: true, .. } => {
             (which, IncidentEdit::DeletePostmortem, "The postmortem of incident {} is deleted.")
         }
-        IncidentDo::Postmortem { which, message, publish, hide, delete: false } => {
+        IncidentDo::Postmortem { which, message, publish, hide, delete: false, .. } => {
             let (message, published) = (text(message)?, (*publish || *hide).then_some(*publish));
             let edit = IncidentEdit::Postmortem { message, published };
             (which, edit, "The postmortem of incident {} is saved.")
@@ -267,6 +282,19 @@ fn open(change: &IncidentDo) -> anyhow::Result<(IncidentRequest, String)> {
         ended,
     };
     Ok((IncidentRequest::Open(Box::new(new)), output.to_owned()))
+}
+
+impl IncidentDo {
+    /// What its texts may say, although it would be removed.
+    fn released(&self) -> &[String] {
+        match self {
+            Self::Open { posted, .. } | Self::Update { posted, .. } => &posted.release_hits.hits,
+            Self::Resolve { release_hits, .. }
+            | Self::Edit { release_hits, .. }
+            | Self::Postmortem { release_hits, .. } => &release_hits.hits,
+            _ => &[],
+        }
+    }
 }
 
 impl Posted {

@@ -4,6 +4,7 @@ mod shown;
 
 use super::agents::of_workspace;
 use super::reading::{Reading, milliseconds, time, written};
+use super::release::Release;
 use super::told::told;
 use anyhow::Context;
 use clap::{Args, Subcommand};
@@ -50,6 +51,8 @@ pub(crate) enum MaintenanceDo {
         /// What visitors read, Markdown; - reads it from standard input; by default an automatic text
         #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
         message: Option<String>,
+        #[command(flatten)]
+        release_hits: Release,
         /// When it begins, such as 2026-01-31T16:15:00Z, or now
         #[arg(long, value_name = "TIME")]
         from: String,
@@ -85,6 +88,8 @@ pub(crate) enum MaintenanceDo {
         /// What visitors read, Markdown; - reads it from standard input
         #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
         message: String,
+        #[command(flatten)]
+        release_hits: Release,
     },
     /// Begin now; it ends when it was to end, unless it says otherwise
     Start {
@@ -113,6 +118,8 @@ pub(crate) enum MaintenanceDo {
         /// The new text, Markdown; - reads it from standard input
         #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
         message: Option<String>,
+        #[command(flatten)]
+        release_hits: Release,
         /// The time that is shown
         #[arg(long, value_name = "TIME")]
         at: Option<String>,
@@ -149,6 +156,8 @@ pub(crate) struct Entered {
     /// What visitors read, Markdown; - reads it from standard input; by default an automatic text
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     message: Option<String>,
+    #[command(flatten)]
+    release_hits: Release,
 }
 
 /// What is planned differently.
@@ -162,6 +171,8 @@ pub(crate) struct Changed {
     /// Another text of its announcement, Markdown; - reads it from standard input
     #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
     message: Option<String>,
+    #[command(flatten)]
+    release_hits: Release,
     /// Another beginning, before it begins
     #[arg(long, value_name = "TIME")]
     from: Option<String>,
@@ -204,12 +215,14 @@ pub(crate) fn maintenance(
     let process = loaded.configs.first().context("no configuration")?;
     let workspace = config.workspace.clone();
     let known = change.id().map(str::to_owned);
-    let done = carry_out(&process.store.path, Request::Maintenance { workspace, change })?;
+    let released = arguments.what.released().to_vec();
+    let done = carry_out(&process.store.path, Request::Maintenance { workspace, change, released })?;
     Ok(told("maintenance", &Done { id: done.id.or(known), ..done }, output, json))
 }
 
 fn schedule(plan: &MaintenanceDo) -> anyhow::Result<MaintenanceRequest> {
-    let MaintenanceDo::Schedule { title, message, from, end, components, checks, page, lead } = plan else {
+    let MaintenanceDo::Schedule { title, message, from, end, components, checks, page, lead, .. } = plan
+    else {
         unreachable!("called for this command alone")
     };
     let new = PlanWindow {
@@ -241,23 +254,23 @@ fn edit(change: &MaintenanceDo) -> anyhow::Result<(MaintenanceRequest, &'static 
             let how = WindowEdit::Change(Box::new(ChangeWindow { to, ..ChangeWindow::default() }));
             (which, how, "Maintenance {} is extended.")
         }
-        MaintenanceDo::Update { which, message } => {
+        MaintenanceDo::Update { which, message, .. } => {
             (which, WindowEdit::Update { message: written(message)? }, "Maintenance {} is updated.")
         }
-        MaintenanceDo::Start { entered: Entered { which, message }, to, lasts } => {
+        MaintenanceDo::Start { entered: Entered { which, message, .. }, to, lasts } => {
             let to = ending(to.as_deref(), lasts.as_deref())?;
             (which, WindowEdit::Start { message: text(message)?, to }, "Maintenance {} is in progress.")
         }
-        MaintenanceDo::Verify(Entered { which, message }) => {
+        MaintenanceDo::Verify(Entered { which, message, .. }) => {
             (which, WindowEdit::Verify { message: text(message)? }, "Maintenance {} is being verified.")
         }
-        MaintenanceDo::End(Entered { which, message }) => {
+        MaintenanceDo::End(Entered { which, message, .. }) => {
             (which, WindowEdit::End { message: text(message)? }, "Maintenance {} is completed.")
         }
-        MaintenanceDo::Cancel(Entered { which, message }) => {
+        MaintenanceDo::Cancel(Entered { which, message, .. }) => {
             (which, WindowEdit::Cancel { message: text(message)? }, "Maintenance {} is cancelled.")
         }
-        MaintenanceDo::Edit { which, update, message, at } => {
+        MaintenanceDo::Edit { which, update, message, at, .. } => {
             let at = at.as_deref().map(time).transpose()?;
             let how = WindowEdit::Edit { update: update.clone(), message: text(message)?, at };
             (which, how, "The update of maintenance {} is edited.")
@@ -265,6 +278,24 @@ fn edit(change: &MaintenanceDo) -> anyhow::Result<(MaintenanceRequest, &'static 
     };
     let (window, version) = (which.id.clone(), which.version.clone());
     Ok((MaintenanceRequest::Change { window, version, how }, output))
+}
+
+impl MaintenanceDo {
+    /// What its texts may say, although it would be removed.
+    fn released(&self) -> &[String] {
+        let release = match self {
+            Self::List { .. } | Self::Show { .. } | Self::Extend { .. } => return &[],
+            Self::Change(changed) => &changed.release_hits,
+            Self::Start { entered, .. }
+            | Self::Verify(entered)
+            | Self::End(entered)
+            | Self::Cancel(entered) => &entered.release_hits,
+            Self::Schedule { release_hits, .. }
+            | Self::Update { release_hits, .. }
+            | Self::Edit { release_hits, .. } => release_hits,
+        };
+        &release.hits
+    }
 }
 
 impl Changed {

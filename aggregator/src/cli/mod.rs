@@ -14,6 +14,7 @@ mod place;
 mod probe;
 mod problems;
 mod reading;
+mod release;
 mod serve;
 mod table;
 mod told;

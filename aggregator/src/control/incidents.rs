@@ -68,12 +68,14 @@ pub enum IncidentEdit {
     Approve,
     /// Deletes it.
     Delete,
-    /// Replaces the text of an update.
+    /// Changes the text of an update, or the time that is shown.
     Edit {
         /// The id of the update; `None`: the newest.
         update: Option<String>,
-        /// Its new text.
-        message: String,
+        /// Its new text; `None`: it stays.
+        message: Option<String>,
+        /// The new time, ms since 1970; `None`: it stays.
+        at: Option<i64>,
     },
     /// Adds a problem, or takes it out.
     Link {
@@ -130,14 +132,15 @@ impl IncidentRequest {
         self,
         workspace: &str,
         workspaces: &Workspaces,
-        now: Timestamp,
+        (released, now): (&[String], Timestamp),
     ) -> Result<Prepared, String> {
         let state = lookup::state(workspaces, workspace)?;
+        let desk = Desk::releasing(state, released)?;
         match self {
-            Self::Open(new) => open(state, &new),
+            Self::Open(new) => open(state, desk, &new),
             Self::Change { incident, version, how } => {
                 let key = lookup::incident(state, &incident)?;
-                let prepared = how.prepare(state, key, now)?;
+                let prepared = how.prepare(state, key, desk, now)?;
                 prepared.only_if(Subject::Incident(key), version.as_deref(), "incident show")
             }
         }
@@ -148,9 +151,8 @@ fn prepared(state: &State, command: Command, subject: Told, notes: Vec<String>) 
     Prepared { notes, subject: Some(subject), ..Prepared::plain(state.workspace.name.clone(), command) }
 }
 
-fn open(state: &State, new: &OpenIncident) -> Result<Prepared, String> {
+fn open(state: &State, mut desk: Desk, new: &OpenIncident) -> Result<Prepared, String> {
     let page = lookup::page(state, new.page.as_deref())?;
-    let mut desk = Desk::of(state)?;
     let status = new.status.as_deref().map(lookup::incident_status).transpose()?;
     if status == Some(IncidentStatus::Resolved) {
         return Err("an incident is not opened as resolved".to_owned());
@@ -186,22 +188,30 @@ fn components(
 }
 
 impl IncidentEdit {
-    fn prepare(self, state: &State, key: IncidentKey, now: Timestamp) -> Result<Prepared, String> {
+    fn prepare(
+        self,
+        state: &State,
+        key: IncidentKey,
+        desk: Desk,
+        now: Timestamp,
+    ) -> Result<Prepared, String> {
         let incident = &state.incidents[&key];
         let plain = |command| prepared(state, command, Told::Incident(key), Vec::new());
         match self {
-            Self::Update(update) => update.prepare(state, key, now),
+            Self::Update(update) => update.prepare(state, key, desk, now),
             Self::Approve if incident.is_published() => {
                 Err(format!("incident {} is published already", incident.id))
             }
             Self::Approve => Ok(plain(Command::PublishIncident { incident: key })),
             Self::Delete => Ok(plain(Command::DeleteIncident { incident: key })),
-            Self::Edit { update, message } => edit(state, key, update, &message),
+            Self::Edit { update, message, at } => edit(state, key, desk, (update, message.as_deref(), at)),
             Self::Link { problem, linked } => {
                 let problem = linked_problem(state, incident, &problem, linked)?;
                 Ok(plain(Command::LinkProblem { incident: key, problem, linked }))
             }
-            Self::Postmortem { message, published } => postmortem(state, key, message.as_deref(), published),
+            Self::Postmortem { message, published } => {
+                postmortem(state, key, desk, (message.as_deref(), published))
+            }
             Self::DeletePostmortem => {
                 let change = Box::new(PostmortemChange::Delete);
                 Ok(plain(Command::ChangePostmortem { incident: key, change }))
@@ -223,8 +233,16 @@ fn linked_problem(state: &State, incident: &Incident, id: &str, linked: bool) ->
 }
 
 /// The text that is replaced is what was read a moment ago: a change by somebody else in between is a conflict.
-fn edit(state: &State, key: IncidentKey, update: Option<String>, message: &str) -> Result<Prepared, String> {
+fn edit(
+    state: &State,
+    key: IncidentKey,
+    mut desk: Desk,
+    (update, message, at): (Option<String>, Option<&str>, Option<i64>),
+) -> Result<Prepared, String> {
     let incident = &state.incidents[&key];
+    if message.is_none() && at.is_none() {
+        return Err("there is nothing to change: say --message or --at".to_owned());
+    }
     let newest = || incident.updates.last().map(|update| update.id.clone());
     let update =
         update.or_else(newest).ok_or_else(|| format!("incident {} has no update yet", incident.id))?;
@@ -234,9 +252,8 @@ fn edit(state: &State, key: IncidentKey, update: Option<String>, message: &str) 
             incident.id
         ));
     }
-    let mut desk = Desk::of(state)?;
-    let body = Some(Box::new(desk.markdown(message)?));
-    let command = Command::EditUpdate { incident: key, update, body, display_at: None };
+    let body = body(&mut desk, message)?.map(Box::new);
+    let command = Command::EditUpdate { incident: key, update, body, display_at: at.map(Timestamp) };
     let prepared = prepared(state, command, Told::Incident(key), desk.removed());
     Ok(prepared.unless_changed(state, Subject::Incident(key)))
 }
@@ -244,10 +261,9 @@ fn edit(state: &State, key: IncidentKey, update: Option<String>, message: &str) 
 fn postmortem(
     state: &State,
     key: IncidentKey,
-    message: Option<&str>,
-    published: Option<bool>,
+    mut desk: Desk,
+    (message, published): (Option<&str>, Option<bool>),
 ) -> Result<Prepared, String> {
-    let mut desk = Desk::of(state)?;
     let write = body(&mut desk, message)?.map(PostmortemChange::Write);
     let show = published.map(|show| if show { PostmortemChange::Publish } else { PostmortemChange::Revert });
     let change = |change| Command::ChangePostmortem { incident: key, change: Box::new(change) };
@@ -263,9 +279,14 @@ fn postmortem(
 }
 
 impl UpdateIncident {
-    fn prepare(self, state: &State, key: IncidentKey, now: Timestamp) -> Result<Prepared, String> {
+    fn prepare(
+        self,
+        state: &State,
+        key: IncidentKey,
+        mut desk: Desk,
+        now: Timestamp,
+    ) -> Result<Prepared, String> {
         let incident = &state.incidents[&key];
-        let mut desk = Desk::of(state)?;
         let change = IncidentChange {
             title: self.title.as_deref().map(|title| desk.title(title)).transpose()?,
             status: self.status(incident)?,

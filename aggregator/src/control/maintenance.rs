@@ -144,14 +144,15 @@ impl MaintenanceRequest {
         self,
         workspace: &str,
         workspaces: &Workspaces,
-        now: Timestamp,
+        (released, now): (&[String], Timestamp),
     ) -> Result<Prepared, String> {
         let state = lookup::state(workspaces, workspace)?;
+        let desk = Desk::releasing(state, released)?;
         match self {
-            Self::Plan(new) => plan(state, &new, now),
+            Self::Plan(new) => plan(state, desk, &new, now),
             Self::Change { window, version, how } => {
                 let key = lookup::window(state, &window)?;
-                how.prepare(state, key, now)?.only_if(
+                how.prepare(state, key, desk, now)?.only_if(
                     Subject::Window(key),
                     version.as_deref(),
                     "maintenance show",
@@ -165,8 +166,7 @@ fn prepared(state: &State, command: Command, subject: Told, notes: Vec<String>) 
     Prepared { notes, subject: Some(subject), ..Prepared::plain(state.workspace.name.clone(), command) }
 }
 
-fn plan(state: &State, new: &PlanWindow, now: Timestamp) -> Result<Prepared, String> {
-    let mut desk = Desk::of(state)?;
+fn plan(state: &State, mut desk: Desk, new: &PlanWindow, now: Timestamp) -> Result<Prepared, String> {
     let title = new.title.as_deref().map(|title| desk.title(title)).transpose()?;
     let page = new.page.as_deref().map(|page| lookup::page(state, Some(page))).transpose()?;
     let component = |name: &String| lookup::component(state, page, name);
@@ -205,14 +205,14 @@ impl End {
 }
 
 impl WindowEdit {
-    fn prepare(self, state: &State, key: WindowKey, now: Timestamp) -> Result<Prepared, String> {
+    fn prepare(self, state: &State, key: WindowKey, desk: Desk, now: Timestamp) -> Result<Prepared, String> {
         let window = &state.windows[&key];
         match self {
-            Self::Change(change) => change.prepare(state, key),
-            Self::Update { message } => enter(state, key, None, Some(&message)),
+            Self::Change(change) => change.prepare(state, key, desk),
+            Self::Update { message } => enter(state, key, desk, None, Some(&message)),
             Self::Start { message, to } => {
                 not_yet(window, MaintenanceStatus::InProgress, "is in progress already")?;
-                let start = enter(state, key, Some(MaintenanceStatus::InProgress), message.as_deref())?;
+                let start = enter(state, key, desk, Some(MaintenanceStatus::InProgress), message.as_deref())?;
                 Ok(match to {
                     Some(to) => ending(start, key, to.of(now.min(window.from), window.to)),
                     None => start,
@@ -220,14 +220,14 @@ impl WindowEdit {
             }
             Self::Verify { message } => {
                 not_yet(window, MaintenanceStatus::Verifying, "is being verified already")?;
-                enter(state, key, Some(MaintenanceStatus::Verifying), message.as_deref())
+                enter(state, key, desk, Some(MaintenanceStatus::Verifying), message.as_deref())
             }
             Self::End { message } => {
                 not_yet(window, MaintenanceStatus::Completed, "is completed already")?;
-                enter(state, key, Some(MaintenanceStatus::Completed), message.as_deref())
+                enter(state, key, desk, Some(MaintenanceStatus::Completed), message.as_deref())
             }
-            Self::Cancel { message } => cancel(state, key, message.as_deref()),
-            Self::Edit { update, message, at } => edit(state, key, update, message.as_deref(), at),
+            Self::Cancel { message } => cancel(state, key, desk, message.as_deref()),
+            Self::Edit { update, message, at } => edit(state, key, desk, (update, message.as_deref(), at)),
         }
     }
 }
@@ -243,10 +243,10 @@ fn not_yet(window: &PlannedWindow, status: MaintenanceStatus, already: &str) -> 
 fn enter(
     state: &State,
     key: WindowKey,
+    mut desk: Desk,
     status: Option<MaintenanceStatus>,
     message: Option<&str>,
 ) -> Result<Prepared, String> {
-    let mut desk = Desk::of(state)?;
     let body = body(&mut desk, message)?.map(Box::new);
     let command = Command::UpdateWindow { window: key, status, body };
     Ok(prepared(state, command, told(state, key), desk.removed()))
@@ -260,14 +260,13 @@ fn ending(start: Prepared, key: WindowKey, to: Timestamp) -> Prepared {
 }
 
 /// Its last words come before its end: nothing is added to one that is cancelled.
-fn cancel(state: &State, key: WindowKey, message: Option<&str>) -> Result<Prepared, String> {
+fn cancel(state: &State, key: WindowKey, mut desk: Desk, message: Option<&str>) -> Result<Prepared, String> {
     let window = &state.windows[&key];
     let end = Command::CancelWindow { window: key };
     let Some(message) = message else { return Ok(prepared(state, end, told(state, key), Vec::new())) };
     if !window.is_published() {
         return Err(format!("no visitor knows of maintenance {}: cancel it without a message", window.id));
     }
-    let mut desk = Desk::of(state)?;
     let body = Some(Box::new(desk.markdown(message)?));
     let say = Command::UpdateWindow { window: key, status: None, body };
     Ok(prepared(state, Command::Together(vec![say, end]), told(state, key), desk.removed()))
@@ -277,9 +276,8 @@ fn cancel(state: &State, key: WindowKey, message: Option<&str>) -> Result<Prepar
 fn edit(
     state: &State,
     key: WindowKey,
-    update: Option<String>,
-    message: Option<&str>,
-    at: Option<i64>,
+    mut desk: Desk,
+    (update, message, at): (Option<String>, Option<&str>, Option<i64>),
 ) -> Result<Prepared, String> {
     let window = &state.windows[&key];
     let id = &window.id;
@@ -293,7 +291,6 @@ fn edit(
             "maintenance {id} has no update {update:?}: skerry-aggregator maintenance show {id} lists them"
         ));
     }
-    let mut desk = Desk::of(state)?;
     let body = body(&mut desk, message)?.map(Box::new);
     let command = Command::EditWindowUpdate { window: key, update, body, display_at: at.map(Timestamp) };
     Ok(prepared(state, command, told(state, key), desk.removed()).unless_changed(state, Subject::Window(key)))
@@ -304,9 +301,8 @@ fn told(state: &State, key: WindowKey) -> Told {
 }
 
 impl ChangeWindow {
-    fn prepare(self, state: &State, key: WindowKey) -> Result<Prepared, String> {
+    fn prepare(self, state: &State, key: WindowKey, mut desk: Desk) -> Result<Prepared, String> {
         let window = &state.windows[&key];
-        let mut desk = Desk::of(state)?;
         let components = |names: Vec<String>| -> Result<Vec<ComponentKey>, String> {
             names.iter().map(|name| lookup::component(state, window.page, name)).collect()
         };

@@ -61,6 +61,9 @@ pub enum Request {
         workspace: String,
         /// The change.
         change: IncidentRequest,
+        /// What its texts may say, although it would be removed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        released: Vec<String>,
     },
     /// Changes a problem.
     Problem {
@@ -88,6 +91,9 @@ pub enum Request {
         workspace: String,
         /// The change.
         change: MaintenanceRequest,
+        /// What its texts may say, although it would be removed.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        released: Vec<String>,
     },
     /// Corrects the past, or undoes that.
     Correction {
@@ -234,12 +240,16 @@ impl Request {
             Self::ChooseDefinition { workspace, check, agent } => {
                 Ok(Prepared::plain(workspace, Command::ChooseDefinition { check, agent }))
             }
-            Self::Incident { workspace, change } => change.prepare(&workspace, workspaces, now),
+            Self::Incident { workspace, change, released } => {
+                change.prepare(&workspace, workspaces, (&released, now))
+            }
             Self::Problem { workspace, problem, change } => change.prepare(workspace, workspaces, &problem),
             Self::Component { workspace, page, component, change } => {
                 change.prepare(workspace, workspaces, (page.as_deref(), &component), now)
             }
-            Self::Maintenance { workspace, change } => change.prepare(&workspace, workspaces, now),
+            Self::Maintenance { workspace, change, released } => {
+                change.prepare(&workspace, workspaces, (&released, now))
+            }
             Self::Correction { workspace, change } => change.prepare(workspace, workspaces, now),
         }
     }
