@@ -1,17 +1,14 @@
 //! The audit: rows of settings that a step touched, before and after. Credentials are bytes, and no bytes are recorded;
 //! people are recorded by their ids.
 
+use super::details::Details;
 use super::settings;
 use super::value::Value;
-use super::{
-    AgentAllowRow, AuditRow, CheckDefinitionRow, EnrolmentRow, HeartbeatTokenRow, Row, WindowCheckRow,
-    WindowComponentRow,
-};
-use super::{Write, corrections, holds, incidents, pages, problems, windows};
-use crate::state::{AgentKey, CheckKey, ComponentKey, State, WindowKey, WorkspaceKey};
+use super::{AuditRow, CheckDefinitionRow, EnrolmentRow, HeartbeatTokenRow, Row};
+use super::{Write, corrections, holds, incidents, problems, windows};
+use crate::state::{State, WorkspaceKey};
 use crate::step::Touched;
 use crate::time::Timestamp;
-use std::collections::BTreeSet;
 use std::fmt::Write as _;
 
 /// Who requested a step, and how.
@@ -106,66 +103,6 @@ fn rows_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
         .collect()
 }
 
-/// Rows below another row, that stand before or after the step.
-#[derive(Default)]
-struct Details {
-    /// Checks that an agent may join others in reporting.
-    allowed: BTreeSet<(AgentKey, String)>,
-    /// Links of components, by check and beginning.
-    links: BTreeSet<(ComponentKey, CheckKey, Timestamp)>,
-    /// Components of planned windows.
-    planned: BTreeSet<(WindowKey, ComponentKey)>,
-    /// Checks of planned windows.
-    planned_checks: BTreeSet<(WindowKey, String)>,
-}
-
-impl Details {
-    fn of(states: [&State; 2], touched: &Touched) -> Self {
-        let mut details = Self::default();
-        for state in states {
-            for key in &touched.allowed {
-                let names = state.agents.get(key).into_iter().flat_map(|agent| &agent.permit.allowed);
-                details.allowed.extend(names.map(|name| (*key, name.clone())));
-            }
-            for key in &touched.components {
-                let links = state.components.get(key).into_iter().flat_map(|component| &component.links);
-                details.links.extend(links.map(|link| (*key, link.check, link.from)));
-            }
-            for key in &touched.windows {
-                let components = state.windows.get(key).into_iter().flat_map(|window| &window.components);
-                details.planned.extend(components.map(|component| (*key, *component)));
-                let checks = state.windows.get(key).into_iter().flat_map(|window| &window.checks);
-                details.planned_checks.extend(checks.map(|name| (*key, name.clone())));
-            }
-        }
-        details
-    }
-
-    fn rows(&self, state: &State) -> Vec<Option<Row>> {
-        let workspace = state.workspace.key;
-        let allowed = self.allowed.iter().map(|(agent, name)| {
-            state.agents.get(agent).filter(|of| of.permit.allowed.contains(name))?;
-            Some(AgentAllowRow { workspace, agent: *agent, check_name: name.clone() }.into())
-        });
-        let links = self.links.iter().map(|(component, check, from)| {
-            let links = &state.components.get(component)?.links;
-            let link = links.iter().find(|link| link.check == *check && link.from == *from)?;
-            Some(pages::link(workspace, *component, link).into())
-        });
-        let planned = self.planned.iter().map(|(window, component)| {
-            state.windows.get(window).filter(|of| of.components.contains(component))?;
-            let (planned_window, component) = (*window, *component);
-            Some(WindowComponentRow { workspace, planned_window, component }.into())
-        });
-        let checks = self.planned_checks.iter().map(|(window, name)| {
-            state.windows.get(window).filter(|of| of.checks.contains(name))?;
-            let (planned_window, check_name) = (*window, name.clone());
-            Some(WindowCheckRow { workspace, planned_window, check_name }.into())
-        });
-        allowed.chain(links).chain(planned).chain(checks).collect()
-    }
-}
-
 /// The rows that grant access to an agent or a job.
 fn access_of(state: &State, touched: &Touched) -> Vec<Option<Row>> {
     let workspace = state.workspace.key;
@@ -250,7 +187,7 @@ fn quote(text: &mut String, said: &str) {
 mod tests {
     use super::*;
     use crate::credentials::TokenHash;
-    use crate::state::{ComponentSettings, PageSettings};
+    use crate::state::{ComponentKey, ComponentSettings, PageSettings, WindowKey};
     use crate::step::{
         Admission, AgentChange, Answer, Asked, Command, Configure, Context, DesiredComponent, DesiredItem,
         DesiredLink, DesiredPage, Ids, NewWindow, Stepped, step, step_asked,

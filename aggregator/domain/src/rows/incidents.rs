@@ -4,10 +4,10 @@ use super::Write;
 use super::restore::Restore;
 use super::table::Key;
 use super::value::{Field, Misread, Value};
-use super::{FormerTextRow, IncidentComponentRow, IncidentProblemRow, IncidentRow, IncidentUpdateRow};
+use super::{FormerTextRow, IncidentComponentRow, IncidentProblemRow, IncidentRow, IncidentUpdateRow, Row};
 use crate::automatic_text::AutomaticText;
 use crate::incident::{Body, FormerText, Incident, IncidentUpdate, Postmortem, StatusChange, Title};
-use crate::state::{IncidentKey, State};
+use crate::state::{IncidentKey, ProblemKey, State};
 use crate::text::Text;
 use skerry_sanitiser::PublicText;
 use std::collections::BTreeSet;
@@ -82,6 +82,26 @@ fn update_of(state: &State, key: IncidentKey, number: i64) -> Option<&IncidentUp
     state.incidents.get(&key)?.updates.iter().rfind(|update| update.number == number)
 }
 
+/// The row of a problem of an incident, suggested or not.
+pub(super) fn problem_row(
+    state: &State,
+    key: IncidentKey,
+    problem: ProblemKey,
+) -> Option<IncidentProblemRow> {
+    let incident = state.incidents.get(&key)?;
+    let suggested = incident.suggested.contains(&problem);
+    let workspace = state.workspace.key;
+    let row = IncidentProblemRow { workspace, incident: key, problem, suggested };
+    (suggested || incident.problems.contains(&problem)).then_some(row)
+}
+
+/// The rows of all problems of an incident.
+pub(super) fn problem_rows(state: &State, key: IncidentKey) -> impl Iterator<Item = IncidentProblemRow> {
+    let incident = state.incidents.get(&key);
+    let problems = incident.into_iter().flat_map(|one| one.problems.iter().chain(&one.suggested));
+    problems.filter_map(move |problem| problem_row(state, key, *problem))
+}
+
 /// Writes the incident and its problems, or deletes all of its rows if the state no longer has it.
 pub(super) fn write_incident(state: &State, key: IncidentKey, writes: &mut Vec<Write>) {
     let workspace = state.workspace.key;
@@ -98,11 +118,7 @@ pub(super) fn write_incident(state: &State, key: IncidentKey, writes: &mut Vec<W
         return;
     };
     writes.push(Write::Put(row.into()));
-    let incident = &state.incidents[&key];
-    let row = |problem, suggested| IncidentProblemRow { workspace, incident: key, problem, suggested }.into();
-    let problems = incident.problems.iter().map(|problem| row(*problem, false));
-    let suggested = incident.suggested.iter().map(|problem| row(*problem, true));
-    let rows = problems.chain(suggested).collect();
+    let rows = problem_rows(state, key).map(Row::from).collect();
     writes.push(Write::Replace { prefix: Key::of::<IncidentProblemRow>(of()), from: None, rows });
 }
 

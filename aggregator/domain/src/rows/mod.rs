@@ -7,6 +7,7 @@ mod append;
 mod audit;
 mod corrections;
 mod declared;
+mod details;
 mod holds;
 mod incidents;
 mod items;

@@ -80,7 +80,8 @@ impl State {
 
     fn update_rows(&self, key: IncidentKey) -> Vec<Row> {
         let updates = self.incidents.get(&key).into_iter().flat_map(|incident| &incident.updates);
-        updates.filter_map(|update| incidents::update_row(self, key, update.number)).map(Row::from).collect()
+        let updates = updates.filter_map(|update| incidents::update_row(self, key, update.number));
+        updates.map(Row::from).chain(incidents::problem_rows(self, key).map(Row::from)).collect()
     }
 
     /// The version of a subject; `None`: it does not exist.
